@@ -1,0 +1,39 @@
+/* Status values and the text of the last error. */
+#ifndef DC3_STATUS_H
+#define DC3_STATUS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What everything that can fail returns. The text (dc3_error_text) says which file, tensor or option,
+ * what was expected and what was found. */
+typedef enum dc3_status {
+    DC3_OK = 0,
+    DC3_ERR_ARGUMENT,    /* the caller's value is out of range */
+    DC3_ERR_IO,          /* a file cannot be opened, read or written */
+    DC3_ERR_FORMAT,      /* a file's contents are damaged or not what was expected */
+    DC3_ERR_MEMORY,      /* out of memory */
+    DC3_ERR_UNSUPPORTED, /* valid, but this build or processor cannot do it */
+    DC3_ERR_CANCELLED,   /* dc3_cancel was called */
+    DC3_ERR_INTERNAL     /* a fault of dc3 itself or of a library under it */
+} dc3_status;
+
+/* One sentence about the last failure on this thread; "" if there was none. Valid until the next
+ * failure on the same thread; owned by the library. */
+const char *dc3_error_text(void);
+
+/* Asks running operations of the whole process to stop; they return DC3_ERR_CANCELLED within about a
+ * second. Safe in a signal handler. */
+void dc3_cancel(void);
+
+/* 1 after dc3_cancel, else 0. */
+int dc3_cancelled(void);
+
+/* The library's version, such as "0.1.0". */
+const char *dc3_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

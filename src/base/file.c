@@ -1,0 +1,148 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+dc3_status dc3_file_read(const char *path, size_t limit, char **data, size_t *size)
+{
+    *data = NULL;
+    *size = 0;
+    FILE *file = fopen(path, "rb");
+    if (!file) return dc3_fail(DC3_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    dc3_status status = DC3_OK;
+    size_t capacity = 1 << 16, used = 0;
+    char *buffer = malloc(capacity + 1);
+    while (buffer) {
+        size_t got = fread(buffer + used, 1, capacity - used, file);
+        used += got;
+        if (used > limit) {
+            status = dc3_fail(DC3_ERR_FORMAT, "%s: longer than the limit of %zu bytes", path, limit);
+            break;
+        }
+        if (used < capacity) {
+            if (ferror(file)) status = dc3_fail(DC3_ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+            break;
+        }
+        capacity *= 2;
+        char *larger = realloc(buffer, capacity + 1);
+        if (!larger) free(buffer);
+        buffer = larger;
+    }
+    fclose(file);
+    if (!buffer) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    if (status != DC3_OK) {
+        free(buffer);
+        return status;
+    }
+    buffer[used] = 0;
+    *data = buffer;
+    *size = used;
+    return DC3_OK;
+}
+
+static dc3_status write_all(int fd, const char *data, size_t size)
+{
+    while (size) {
+        ssize_t wrote = write(fd, data, size);
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote <= 0) return DC3_ERR_IO;
+        data += wrote;
+        size -= (size_t)wrote;
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_file_write(const char *path, const void *data, size_t size)
+{
+    size_t length = strlen(path) + 32;
+    char *aside = malloc(length);
+    if (!aside) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    snprintf(aside, length, "%s.%ld.part", path, (long)getpid());
+    int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    dc3_status status = fd < 0 ? DC3_ERR_IO : write_all(fd, data, size);
+    int reason = errno;
+    if (status == DC3_OK && fsync(fd) != 0) status = DC3_ERR_IO, reason = errno;
+    if (fd >= 0 && close(fd) != 0 && status == DC3_OK) status = DC3_ERR_IO, reason = errno;
+    if (status == DC3_OK && rename(aside, path) != 0) status = DC3_ERR_IO, reason = errno;
+    if (status != DC3_OK) {
+        if (fd >= 0) unlink(aside);
+        dc3_fail(status, "%s: cannot write: %s", path, strerror(reason));
+    }
+    free(aside);
+    return status;
+}
+
+dc3_status dc3_make_dirs(const char *path)
+{
+    char *copy = strdup(path);
+    if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    dc3_status status = DC3_OK;
+    for (char *p = copy + 1; status == DC3_OK; p++) {
+        if (*p != '/' && *p != 0) continue;
+        char end = *p;
+        *p = 0;
+        if (mkdir(copy, 0777) != 0 && (errno != EEXIST || dc3_path_what(copy) != DC3_PATH_FOLDER))
+            status = dc3_fail(DC3_ERR_IO, "%s: cannot make the folder: %s", copy, strerror(errno));
+        *p = end;
+        if (!end) break;
+    }
+    free(copy);
+    return status;
+}
+
+char *dc3_path_join(const char *folder, const char *name)
+{
+    size_t length = strlen(folder), total = length + strlen(name) + 2;
+    char *path = malloc(total);
+    if (path) snprintf(path, total, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/", name);
+    return path;
+}
+
+dc3_path_kind dc3_path_what(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) return DC3_PATH_MISSING;
+    if (S_ISREG(info.st_mode)) return DC3_PATH_FILE;
+    return S_ISDIR(info.st_mode) ? DC3_PATH_FOLDER : DC3_PATH_OTHER;
+}
+
+dc3_status dc3_map_open(const char *path, dc3_mapping *mapping)
+{
+    *mapping = (dc3_mapping){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    struct stat info;
+    dc3_status status = DC3_OK;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+        status = dc3_fail(DC3_ERR_IO, "%s: not a regular file", path);
+    else if (info.st_size > 0) {
+        void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED)
+            status = dc3_fail(DC3_ERR_IO, "%s: cannot map: %s", path, strerror(errno));
+        else
+            *mapping = (dc3_mapping){data, (size_t)info.st_size};
+    }
+    close(fd);
+    return status;
+}
+
+void dc3_map_close(dc3_mapping *mapping)
+{
+    if (mapping->data) munmap((void *)(uintptr_t)mapping->data, mapping->size);
+    *mapping = (dc3_mapping){0};
+}
+
+void dc3_map_forget(const void *start, size_t size)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)start + page - 1) & ~(page - 1),
+              to = ((uintptr_t)start + size) & ~(page - 1);
+    if (to > from) madvise((void *)from, to - from, MADV_DONTNEED);
+}

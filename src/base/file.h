@@ -1,0 +1,36 @@
+/* Files: read whole, mapped, or written whole or not at all. */
+#ifndef DC3_BASE_FILE_H
+#define DC3_BASE_FILE_H
+
+#include <stddef.h>
+#include "base/status.h"
+
+/* Reads `path` into a new NUL-terminated buffer (caller frees with free). Fails with DC3_ERR_IO if it cannot
+ * be read and with DC3_ERR_FORMAT if it is longer than `limit` bytes. */
+dc3_status dc3_file_read(const char *path, size_t limit, char **data, size_t *size);
+
+/* Writes `data` to a new file beside `path`, syncs it and renames it over `path`: after a crash there is the
+ * old file or the new one, never a part. */
+dc3_status dc3_file_write(const char *path, const void *data, size_t size);
+
+/* Makes `path` and its missing parents. */
+dc3_status dc3_make_dirs(const char *path);
+
+/* "a/b" in a new string (caller frees); NULL without memory. */
+char *dc3_path_join(const char *folder, const char *name);
+
+typedef enum dc3_path_kind { DC3_PATH_MISSING, DC3_PATH_FILE, DC3_PATH_FOLDER, DC3_PATH_OTHER } dc3_path_kind;
+/* What `path` is, following symbolic links. */
+dc3_path_kind dc3_path_what(const char *path);
+
+/* A read-only mapping of a whole file. */
+typedef struct dc3_mapping {
+    const unsigned char *data;
+    size_t size;
+} dc3_mapping;
+dc3_status dc3_map_open(const char *path, dc3_mapping *mapping);
+void dc3_map_close(dc3_mapping *mapping);
+/* Tells the kernel that the pages wholly inside [start, start + size) are not needed for now. */
+void dc3_map_forget(const void *start, size_t size);
+
+#endif

@@ -1,0 +1,56 @@
+#include "base/status.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_SIZE = 1024 };
+static _Thread_local char error_text[TEXT_SIZE];
+static volatile sig_atomic_t cancelled;
+
+const char *dc3_error_text(void)
+{
+    return error_text;
+}
+
+dc3_status dc3_fail(dc3_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error_text, sizeof error_text, format, args);
+    va_end(args);
+    return status;
+}
+
+dc3_status dc3_fail_in(dc3_status status, const char *format, ...)
+{
+    char prefix[TEXT_SIZE], old[TEXT_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(prefix, sizeof prefix, format, args);
+    va_end(args);
+    memcpy(old, error_text, sizeof old);
+    snprintf(error_text, sizeof error_text, "%.500s: %.500s", prefix, old);
+    return status;
+}
+
+void dc3_cancel(void)
+{
+    cancelled = 1;
+}
+
+int dc3_cancelled(void)
+{
+    return cancelled != 0;
+}
+
+dc3_status dc3_check_cancel(void)
+{
+    return cancelled ? dc3_fail(DC3_ERR_CANCELLED, "interrupted") : DC3_OK;
+}
+
+const char *dc3_version(void)
+{
+    return DC3_VERSION;
+}

@@ -1,0 +1,30 @@
+/* How the library reports failures inside itself. */
+#ifndef DC3_BASE_STATUS_H
+#define DC3_BASE_STATUS_H
+
+#include "dc3/status.h"
+
+/* Stores the error text (printf form) for this thread and returns `status`. */
+dc3_status dc3_fail(dc3_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "prefix: " before the current error text, for context such as a file name; returns `status`. */
+dc3_status dc3_fail_in(dc3_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Returns from the calling function when `expression` is not DC3_OK. */
+#define DC3_TRY(expression)                                                                                  \
+    do {                                                                                                     \
+        dc3_status dc3_try_status = (expression);                                                            \
+        if (dc3_try_status != DC3_OK) return dc3_try_status;                                                 \
+    } while (0)
+
+/* Same, where cleanup stands at label `done` and the status in a variable `status`. */
+#define DC3_GOTO(expression)                                                                                 \
+    do {                                                                                                     \
+        status = (expression);                                                                               \
+        if (status != DC3_OK) goto done;                                                                     \
+    } while (0)
+
+/* Fails with DC3_ERR_CANCELLED once dc3_cancel was called. */
+dc3_status dc3_check_cancel(void);
+
+#endif

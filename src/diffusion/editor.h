@@ -1,0 +1,53 @@
+/* The InstructPix2Pix editor (Brooks et al. 2023): a diffusers directory run on pictures. */
+#ifndef DC3_DIFFUSION_EDITOR_H
+#define DC3_DIFFUSION_EDITOR_H
+
+#include <stdint.h>
+#include "tensor/tensor.h"
+
+typedef struct dc3_editor dc3_editor;
+
+typedef enum dc3_sampler_kind { DC3_EULER_ANCESTRAL, DC3_EULER, DC3_DDIM, DC3_DPMPP_2M } dc3_sampler_kind;
+typedef enum dc3_detail { DC3_DETAIL_KEEP, DC3_DETAIL_EDIT } dc3_detail;
+
+/* What one edit is made with. dc3_editor_defaults fills it from the model directory. */
+typedef struct dc3_edit_settings {
+    int size;  /* working width and height in pixels, a multiple of the VAE's factor * 2^downs */
+    int steps; /* 1..1000 */
+    dc3_sampler_kind sampler;
+    float guidance;       /* text guidance s_T, >= 0 */
+    float image_guidance; /* image guidance s_I, >= 0 */
+    dc3_detail detail;    /* whether the stage above keeps the original's detail */
+} dc3_edit_settings;
+
+typedef struct dc3_editor_info {
+    char name[64];               /* the directory's last component */
+    int latent_channels, factor; /* VAE: latents are [h / factor, w / factor, latent_channels] */
+    dc3_dtype dtype;             /* compute type in use */
+    int threads;
+    double parameters; /* of all parts */
+} dc3_editor_info;
+
+/* Opens a diffusers directory. dtype: DC3_F32 or DC3_BF16. threads >= 1. */
+dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, dc3_editor **editor);
+void dc3_editor_close(dc3_editor **editor);
+dc3_edit_settings dc3_editor_defaults(const dc3_editor *editor);
+dc3_editor_info dc3_editor_describe(const dc3_editor *editor);
+
+/* Mean of the VAE posterior (unscaled) of `n` pictures: rgb [n, size, size, 3] in [0, 1], channels last;
+ * latents [n, size / factor, size / factor, latent_channels] f32, caller's memory. */
+dc3_status dc3_editor_encode(dc3_editor *editor, int n, int size, const float *rgb, float *latents);
+
+/* One picture, `n` prompts, one batch: rgb [size, size, 3] in [0, 1]; seeds [n]: noise of edit i depends on
+ * seeds[i] alone; edits [n, size, size, 3] in [0, 1]; reconstruction [size, size, 3], or NULL: what the VAE
+ * makes of the input (for DC3_DETAIL_KEEP). Reads the cancel flag between operations. */
+dc3_status dc3_editor_edit(dc3_editor *editor, const dc3_edit_settings *settings, const float *rgb, int n,
+                           const char *const *prompts, const uint64_t *seeds, float *edits,
+                           float *reconstruction);
+
+/* FLOPs of one edit call with `n` prompts under the settings, for estimates. */
+double dc3_editor_flops(const dc3_editor *editor, const dc3_edit_settings *settings, int n);
+/* FLOPs of encoding one picture. */
+double dc3_editor_encode_flops(const dc3_editor *editor, int size);
+
+#endif

@@ -1,0 +1,71 @@
+/* What a backend provides: a table of kernels. The table starts with plain C (ref/); x86/ and onednn/ replace
+ * entries that the processor can do faster. All tensors are dense; activations are channels-last: [n, h, w,
+ * c], which is the same memory as tokens [n, h * w, c]. `type` is DC3_F32 or DC3_BF16 and holds for every
+ * `void *`; parameters that are named float are f32 always. Sums are accumulated in f32. Kernels use OpenMP
+ * threads (as many as omp_get_max_threads), split work so that the result does not depend on their number,
+ * and allocate nothing. */
+#ifndef DC3_KERNELS_BACKEND_H
+#define DC3_KERNELS_BACKEND_H
+
+#include "tensor/tensor.h"
+
+typedef enum dc3_activation {
+    DC3_ACT_NONE,
+    DC3_ACT_RELU,
+    DC3_ACT_SILU,
+    DC3_ACT_GELU_ERF,
+    DC3_ACT_QUICK_GELU
+} dc3_activation;
+
+/* Scaled dot-product attention, y = softmax(scale * q k^T [+ causal mask]) v, for each of n * heads.
+ * q [n, tokens_q, heads * dim] with row stride `stride_q` elements (so that q, k, v may be slices of one
+ * matrix), k, v [n_kv, tokens_kv, ...] with strides, where row r of the batch reads k and v of r % n_kv; y
+ * [n, tokens_q, heads * dim]. */
+typedef struct dc3_attention_shape {
+    int64_t n, n_kv, heads, dim, tokens_q, tokens_kv;
+    int64_t stride_q, stride_k, stride_v, stride_y; /* elements from one token to the next */
+    float scale;
+    int causal; /* token i sees tokens 0..i only */
+} dc3_attention_shape;
+
+typedef struct dc3_kernels {
+    const char *name;
+
+    /* y = act(gamma * (x - mean) / sqrt(variance + eps) + beta); mean and variance over the pixels and the c
+     * / groups channels of a group (Wu and He 2018). x, y [n, pixels, c]; y may be x. act is NONE or SILU.
+     * `c_add`, if not NULL, [n, c] f32, is added to x first (the time embedding of a residual block). */
+    void (*group_norm)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups, const void *x,
+                       const float *c_add, const float *gamma, const float *beta, float eps,
+                       dc3_activation act, void *y);
+    /* Over the last dimension: x, y [rows, c]; y may be x. */
+    void (*layer_norm)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
+                       const float *beta, float eps, void *y);
+    /* Bytes of scratch that attention needs for this shape with `threads` threads, 64-byte aligned. */
+    size_t (*attention_scratch)(dc3_dtype type, const dc3_attention_shape *shape, int threads);
+    /* Never holds the whole score matrix (online softmax, Dao et al. 2022). */
+    void (*attention)(dc3_dtype type, const dc3_attention_shape *shape, const void *q, const void *k,
+                      const void *v, void *y, void *scratch);
+    /* y = a * gelu_erf(gate), where x [rows, 2 * c] holds a in its first c columns and gate in the rest; y
+     * [rows, c]. */
+    void (*geglu)(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y);
+    /* y = act(x), n elements; y may be x. */
+    void (*activate)(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y);
+    /* y = a + b, n elements; y may be a or b. */
+    void (*add)(dc3_dtype type, int64_t n, const void *a, const void *b, void *y);
+    /* y[row] = [a[row], b[row]]: channels of two tensors side by side; a [rows, ca], b [rows, cb]. */
+    void (*concat)(dc3_dtype type, int64_t rows, int64_t ca, int64_t cb, const void *a, const void *b,
+                   void *y);
+    /* Nearest-neighbour upsampling by two: x [n, h, w, c], y [n, 2h, 2w, c]. */
+    void (*upsample2)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *x, void *y);
+    /* f32 to or from bf16, n elements. */
+    void (*cast)(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n);
+} dc3_kernels;
+
+/* Plain C: the reference that every other kernel is tested against. */
+const dc3_kernels *dc3_kernels_ref(void);
+/* The fastest table for this processor. */
+const dc3_kernels *dc3_kernels_best(void);
+/* 1 if the processor multiplies bf16 natively (AVX512-BF16 or AMX). */
+int dc3_cpu_has_bf16(void);
+
+#endif

@@ -1,0 +1,141 @@
+#include "tensor/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/rng.h"
+
+typedef struct entry {
+    char *name;
+    dc3_tensor tensor;
+} entry;
+
+typedef struct owned {
+    void *thing;
+    void (*release)(void *);
+} owned;
+
+struct dc3_table {
+    char *origin;
+    entry *entries;
+    size_t size, capacity;
+    size_t *slots; /* open addressing, entry index + 1; slot_count is a power of two */
+    size_t slot_count;
+    owned *owns;
+    size_t own_count;
+};
+
+dc3_table *dc3_table_new(const char *origin)
+{
+    dc3_table *table = calloc(1, sizeof *table);
+    if (table && !(table->origin = strdup(origin))) {
+        free(table);
+        table = NULL;
+    }
+    return table;
+}
+
+void dc3_table_close(dc3_table **table)
+{
+    dc3_table *t = *table;
+    if (!t) return;
+    for (size_t i = 0; i < t->own_count; i++) t->owns[i].release(t->owns[i].thing);
+    for (size_t i = 0; i < t->size; i++) free(t->entries[i].name);
+    free(t->owns);
+    free(t->entries);
+    free(t->slots);
+    free(t->origin);
+    free(t);
+    *table = NULL;
+}
+
+dc3_status dc3_table_own(dc3_table *table, void *thing, void (*release)(void *))
+{
+    owned *owns = realloc(table->owns, (table->own_count + 1) * sizeof *owns);
+    if (!owns) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", table->origin);
+    table->owns = owns;
+    owns[table->own_count++] = (owned){thing, release};
+    return DC3_OK;
+}
+
+/* The slot of `name`, or the free slot where it would stand. */
+static size_t *slot_of(const dc3_table *table, const char *name)
+{
+    size_t mask = table->slot_count - 1, i = dc3_hash64(name, strlen(name)) & mask;
+    while (table->slots[i] && strcmp(table->entries[table->slots[i] - 1].name, name) != 0) i = (i + 1) & mask;
+    return &table->slots[i];
+}
+
+static dc3_status grow(dc3_table *table)
+{
+    size_t capacity = table->capacity ? table->capacity * 2 : 64;
+    entry *entries = realloc(table->entries, capacity * sizeof *entries);
+    if (entries) table->entries = entries;
+    size_t *slots = calloc(capacity * 2, sizeof *slots);
+    if (!entries || !slots) {
+        free(slots);
+        return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", table->origin);
+    }
+    free(table->slots);
+    table->slots = slots;
+    table->capacity = capacity;
+    table->slot_count = capacity * 2;
+    for (size_t i = 0; i < table->size; i++) *slot_of(table, table->entries[i].name) = i + 1;
+    return DC3_OK;
+}
+
+dc3_status dc3_table_add(dc3_table *table, const char *name, dc3_tensor tensor)
+{
+    if (table->size == table->capacity) DC3_TRY(grow(table));
+    size_t *slot = slot_of(table, name);
+    if (*slot) return dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%.200s' is there twice", table->origin, name);
+    char *copy = strdup(name);
+    if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", table->origin);
+    table->entries[table->size++] = (entry){copy, tensor};
+    *slot = table->size;
+    return DC3_OK;
+}
+
+size_t dc3_table_size(const dc3_table *table)
+{
+    return table->size;
+}
+
+const char *dc3_table_name(const dc3_table *table, size_t i)
+{
+    return table->entries[i].name;
+}
+
+const dc3_tensor *dc3_table_at(const dc3_table *table, size_t i)
+{
+    return &table->entries[i].tensor;
+}
+
+const char *dc3_table_origin(const dc3_table *table)
+{
+    return table->origin;
+}
+
+const dc3_tensor *dc3_table_find(const dc3_table *table, const char *name)
+{
+    if (!table->size) return NULL;
+    size_t found = *slot_of(table, name);
+    return found ? &table->entries[found - 1].tensor : NULL;
+}
+
+dc3_status dc3_table_get(const dc3_table *table, const char *name, int ndim, const int64_t *shape,
+                         const dc3_tensor **tensor)
+{
+    const dc3_tensor *found = dc3_table_find(table, name);
+    char want[DC3_SHAPE_TEXT], have[DC3_SHAPE_TEXT];
+    if (!found)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%s' of shape %s is missing", table->origin, name,
+                        dc3_shape_text(ndim, shape, want, sizeof want));
+    int same = found->ndim == ndim;
+    for (int i = 0; same && i < ndim; i++) same = shape[i] < 0 || shape[i] == found->shape[i];
+    if (!same)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%s' should have shape %s, has %s", table->origin, name,
+                        dc3_shape_text(ndim, shape, want, sizeof want),
+                        dc3_shape_text(found->ndim, found->shape, have, sizeof have));
+    *tensor = found;
+    return DC3_OK;
+}

@@ -1,0 +1,29 @@
+/* Named tables of tensors: what a weight file is once opened, and what is written to one. */
+#ifndef DC3_TENSOR_TABLE_H
+#define DC3_TENSOR_TABLE_H
+
+#include "tensor/tensor.h"
+
+typedef struct dc3_table dc3_table;
+
+/* A new empty table; `origin` names it in errors (a path) and is copied. NULL without memory. */
+dc3_table *dc3_table_new(const char *origin);
+/* Frees the table and, through the callbacks given to dc3_table_own, what it holds. Accepts NULL; nulls. */
+void dc3_table_close(dc3_table **table);
+/* Hands the table something to release when it closes (a mapping, a buffer). */
+dc3_status dc3_table_own(dc3_table *table, void *thing, void (*release)(void *thing));
+/* Adds a view; the name is copied. DC3_ERR_FORMAT if the name is there already. */
+dc3_status dc3_table_add(dc3_table *table, const char *name, dc3_tensor tensor);
+/* Number of tensors, and the i-th in the order they were added. */
+size_t dc3_table_size(const dc3_table *table);
+const char *dc3_table_name(const dc3_table *table, size_t i);
+const dc3_tensor *dc3_table_at(const dc3_table *table, size_t i);
+const char *dc3_table_origin(const dc3_table *table);
+/* The tensor called `name`, or NULL (no error text). */
+const dc3_tensor *dc3_table_find(const dc3_table *table, const char *name);
+/* The tensor called `name` with exactly this shape (-1 matches any size); otherwise DC3_ERR_FORMAT with a
+ * text that names the file, the tensor, the expected and the found shape. */
+dc3_status dc3_table_get(const dc3_table *table, const char *name, int ndim, const int64_t *shape,
+                         const dc3_tensor **tensor);
+
+#endif
