@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,35 @@ dc3_path_kind dc3_path_what(const char *path)
     return S_ISDIR(info.st_mode) ? DC3_PATH_FOLDER : DC3_PATH_OTHER;
 }
 
+/* The mappings that are open, so that dc3_map_forget can tell file pages (which can be read again) from
+ * others. */
+enum { MAX_MAPPINGS = 1024 };
+static dc3_mapping open_mappings[MAX_MAPPINGS];
+static pthread_mutex_t mappings_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void remember(dc3_mapping from, dc3_mapping to)
+{
+    pthread_mutex_lock(&mappings_lock);
+    for (int i = 0; i < MAX_MAPPINGS; i++)
+        if (open_mappings[i].data == from.data) {
+            open_mappings[i] = to;
+            break;
+        }
+    pthread_mutex_unlock(&mappings_lock);
+}
+
+static int is_mapped(const unsigned char *start, size_t size)
+{
+    int found = 0;
+    pthread_mutex_lock(&mappings_lock);
+    for (int i = 0; i < MAX_MAPPINGS && !found; i++) {
+        const dc3_mapping *m = &open_mappings[i];
+        found = m->data && start >= m->data && start + size <= m->data + m->size;
+    }
+    pthread_mutex_unlock(&mappings_lock);
+    return found;
+}
+
 dc3_status dc3_map_open(const char *path, dc3_mapping *mapping)
 {
     *mapping = (dc3_mapping){0};
@@ -129,12 +159,14 @@ dc3_status dc3_map_open(const char *path, dc3_mapping *mapping)
         else
             *mapping = (dc3_mapping){data, (size_t)info.st_size};
     }
+    if (mapping->data) remember((dc3_mapping){0}, *mapping);
     close(fd);
     return status;
 }
 
 void dc3_map_close(dc3_mapping *mapping)
 {
+    if (mapping->data) remember(*mapping, (dc3_mapping){0});
     if (mapping->data) munmap((void *)(uintptr_t)mapping->data, mapping->size);
     *mapping = (dc3_mapping){0};
 }
@@ -144,5 +176,5 @@ void dc3_map_forget(const void *start, size_t size)
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t from = ((uintptr_t)start + page - 1) & ~(page - 1),
               to = ((uintptr_t)start + size) & ~(page - 1);
-    if (to > from) madvise((void *)from, to - from, MADV_DONTNEED);
+    if (to > from && is_mapped(start, size)) madvise((void *)from, to - from, MADV_DONTNEED);
 }

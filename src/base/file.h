@@ -30,7 +30,8 @@ typedef struct dc3_mapping {
 } dc3_mapping;
 dc3_status dc3_map_open(const char *path, dc3_mapping *mapping);
 void dc3_map_close(dc3_mapping *mapping);
-/* Tells the kernel that the pages wholly inside [start, start + size) are not needed for now. */
+/* Lets go of the pages wholly inside [start, start + size) if that lies in a mapping of dc3_map_open; they
+ * are read again when touched. Other memory is left alone. */
 void dc3_map_forget(const void *start, size_t size);
 
 #endif

@@ -1,0 +1,70 @@
+/* Convolution and matrix product: the kernels that keep state (primitives, packed weights). A table, as in
+ * backend.h: ref/ fills it with plain C, onednn/ with oneDNN. Activations are channels-last. */
+#ifndef DC3_KERNELS_DENSE_H
+#define DC3_KERNELS_DENSE_H
+
+#include "kernels/backend.h"
+
+enum { DC3_WEIGHT_PARTS = 3 };
+
+/* A weight as its file holds it: [co, ci, kh, kw] or [co, ci], any float type. Up to three parts are taken as
+ * one, one below the other along co (query, key and value projections as a single product). What a backend
+ * packs for itself hangs on `packs` and is made again when `version` has moved on. */
+typedef struct dc3_pack dc3_pack;
+typedef struct dc3_weight {
+    dc3_tensor part[DC3_WEIGHT_PARTS];
+    int parts;
+    uint64_t version;
+    dc3_pack *packs;
+} dc3_weight;
+
+/* One packed form; backends extend it by putting it first in their own struct. */
+struct dc3_pack {
+    dc3_pack *next;
+    const void *key; /* whose form it is: a primitive of the backend */
+    uint64_t version;
+    void (*release)(dc3_pack *pack);
+};
+
+/* Rows of all parts, and elements of one row (ci * kh * kw). */
+int64_t dc3_weight_rows(const dc3_weight *weight);
+int64_t dc3_weight_columns(const dc3_weight *weight);
+/* Converts all parts to `type` into `to` [rows, columns]; then lets go of the file's pages. */
+dc3_status dc3_weight_unpack(const dc3_weight *weight, dc3_dtype type, void *to);
+/* Frees the packed forms. */
+void dc3_weight_release(dc3_weight *weight);
+
+typedef struct dc3_conv_shape {
+    int64_t n, h, w, ci, co, kh, kw, stride;
+    int64_t pad_top, pad_left, pad_bottom, pad_right;
+    dc3_dtype type; /* of x, residual and y */
+    dc3_activation act;
+    int bias, residual; /* 1 if given */
+} dc3_conv_shape;
+
+typedef struct dc3_linear_shape {
+    int64_t rows, ci, co;
+    dc3_dtype type;
+    dc3_activation act;
+    int bias, residual;
+} dc3_linear_shape;
+
+int64_t dc3_conv_out_height(const dc3_conv_shape *shape);
+int64_t dc3_conv_out_width(const dc3_conv_shape *shape);
+
+typedef struct dc3_dense {
+    const char *name;
+    void *self;
+    /* y [n, oh, ow, co] = act(conv(x [n, h, w, ci], weight) + bias) + residual; bias f32 [co]. */
+    dc3_status (*conv2d)(void *self, const dc3_conv_shape *shape, const void *x, dc3_weight *weight,
+                         const float *bias, const void *residual, void *y);
+    /* y [rows, co] = act(x [rows, ci] weight^T + bias) + residual. */
+    dc3_status (*linear)(void *self, const dc3_linear_shape *shape, const void *x, dc3_weight *weight,
+                         const float *bias, const void *residual, void *y);
+    void (*close)(void *self);
+} dc3_dense;
+
+dc3_status dc3_dense_ref(dc3_dense *dense);
+dc3_status dc3_dense_onednn(dc3_dense *dense);
+
+#endif

@@ -1,0 +1,104 @@
+#include "kernels/onednn/compat.h"
+
+#include <stddef.h>
+
+#if DNNL_VERSION_MAJOR >= 3
+
+dnnl_status_t dc3_md_make(dc3_md *md, int ndims, const dnnl_dims_t dims, dnnl_data_type_t type,
+                          dnnl_format_tag_t tag)
+{
+    return dnnl_memory_desc_create_with_tag(md, ndims, dims, type, tag);
+}
+
+void dc3_md_close(dc3_md *md)
+{
+    if (*md) dnnl_memory_desc_destroy(*md);
+    *md = NULL;
+}
+
+dc3_const_md dc3_md_ref(const dc3_md *md)
+{
+    return *md;
+}
+
+dnnl_status_t dc3_append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha, float beta)
+{
+    return dnnl_post_ops_append_eltwise(ops, kind, alpha, beta);
+}
+
+dnnl_status_t dc3_conv_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
+                          const dc3_md *src, const dc3_md *weights, const dc3_md *bias, const dc3_md *dst,
+                          const dnnl_dims_t strides, const dnnl_dims_t pad_low, const dnnl_dims_t pad_high)
+{
+    dnnl_dims_t dilates = {0, 0};
+    return dnnl_convolution_forward_primitive_desc_create(
+        pd, engine, dnnl_forward_inference, dnnl_convolution_direct, *src, *weights, bias ? *bias : NULL,
+        *dst, strides, dilates, pad_low, pad_high, attr);
+}
+
+dnnl_status_t dc3_matmul_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
+                            const dc3_md *src, const dc3_md *weights, const dc3_md *bias, const dc3_md *dst)
+{
+    return dnnl_matmul_primitive_desc_create(pd, engine, *src, *weights, bias ? *bias : NULL, *dst, attr);
+}
+
+#else
+
+dnnl_status_t dc3_md_make(dc3_md *md, int ndims, const dnnl_dims_t dims, dnnl_data_type_t type,
+                          dnnl_format_tag_t tag)
+{
+    return dnnl_memory_desc_init_by_tag(md, ndims, dims, type, tag);
+}
+
+void dc3_md_close(dc3_md *md)
+{
+    (void)md;
+}
+
+dc3_const_md dc3_md_ref(const dc3_md *md)
+{
+    return md;
+}
+
+dnnl_status_t dc3_append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha, float beta)
+{
+    return dnnl_post_ops_append_eltwise(ops, 1.0f, kind, alpha, beta);
+}
+
+dnnl_status_t dc3_conv_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
+                          const dc3_md *src, const dc3_md *weights, const dc3_md *bias, const dc3_md *dst,
+                          const dnnl_dims_t strides, const dnnl_dims_t pad_low, const dnnl_dims_t pad_high)
+{
+    dnnl_convolution_desc_t desc;
+    dnnl_dims_t dilates = {0, 0};
+    dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init(
+        &desc, dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst, strides, dilates,
+        pad_low, pad_high);
+    return status == dnnl_success ? dnnl_primitive_desc_create(pd, &desc, attr, engine, NULL) : status;
+}
+
+dnnl_status_t dc3_matmul_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
+                            const dc3_md *src, const dc3_md *weights, const dc3_md *bias, const dc3_md *dst)
+{
+    dnnl_matmul_desc_t desc;
+    dnnl_status_t status = dnnl_matmul_desc_init(&desc, src, weights, bias, dst);
+    return status == dnnl_success ? dnnl_primitive_desc_create(pd, &desc, attr, engine, NULL) : status;
+}
+
+#endif
+
+size_t dc3_md_size(dc3_const_md md)
+{
+    return dnnl_memory_desc_get_size(md);
+}
+
+dc3_const_md dc3_pd_md(const_dnnl_primitive_desc_t pd, dnnl_query_t what, int index)
+{
+    return dnnl_primitive_desc_query_md(pd, what, index);
+}
+
+dnnl_status_t dc3_reorder_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, dc3_const_md from,
+                             dc3_const_md to)
+{
+    return dnnl_reorder_primitive_desc_create(pd, from, engine, to, engine, NULL);
+}

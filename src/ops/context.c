@@ -1,0 +1,199 @@
+#include "ops/context.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "tensor/pool.h"
+
+struct dc3_ctx {
+    dc3_dtype dtype;
+    int threads;
+    dc3_ctx_mode mode;
+    const dc3_kernels *kernels;
+    dc3_dense dense;
+    dc3_status status;
+    dc3_pool *pool;
+    void **live; /* temporaries, in the order made; a scope is a position in it */
+    size_t live_count, live_capacity;
+    dc3_profile profile;
+};
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+dc3_status dc3_ctx_open(dc3_dtype dtype, int threads, dc3_ctx_mode mode, dc3_ctx **out)
+{
+    *out = NULL;
+    if (dtype != DC3_F32 && dtype != DC3_BF16)
+        return dc3_fail(DC3_ERR_ARGUMENT, "compute type %s: expected f32 or bf16", dc3_dtype_name(dtype));
+    if (dtype == DC3_BF16 && mode == DC3_CTX_FAST && !dc3_cpu_has_bf16())
+        return dc3_fail(DC3_ERR_UNSUPPORTED,
+                        "compute type bf16: this processor has neither AVX512-BF16 nor AMX");
+    if (threads < 1 || threads > 4096)
+        return dc3_fail(DC3_ERR_ARGUMENT, "threads: expected 1 to 4096, found %d", threads);
+    dc3_ctx *ctx = calloc(1, sizeof *ctx);
+    if (!ctx || !(ctx->pool = dc3_pool_new())) {
+        free(ctx);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    ctx->dtype = dtype;
+    ctx->threads = threads;
+    ctx->mode = mode;
+    omp_set_num_threads(threads);
+    ctx->kernels = mode == DC3_CTX_PLAIN ? dc3_kernels_ref() : dc3_kernels_best();
+    dc3_status status = mode == DC3_CTX_FAST ? dc3_dense_onednn(&ctx->dense) : dc3_dense_ref(&ctx->dense);
+    if (status != DC3_OK) dc3_ctx_close(&ctx);
+    *out = ctx;
+    return status;
+}
+
+void dc3_ctx_close(dc3_ctx **ctx)
+{
+    if (!*ctx) return;
+    if ((*ctx)->dense.close) (*ctx)->dense.close((*ctx)->dense.self);
+    dc3_pool_close(&(*ctx)->pool);
+    free((*ctx)->live);
+    free(*ctx);
+    *ctx = NULL;
+}
+
+dc3_status dc3_ctx_status(const dc3_ctx *ctx)
+{
+    return ctx->status;
+}
+
+void dc3_ctx_clear(dc3_ctx *ctx)
+{
+    ctx->status = DC3_OK;
+}
+
+dc3_tensor dc3_ctx_fail(dc3_ctx *ctx, dc3_status status)
+{
+    if (ctx->status == DC3_OK) ctx->status = status;
+    return (dc3_tensor){0};
+}
+
+dc3_dtype dc3_ctx_dtype(const dc3_ctx *ctx)
+{
+    return ctx->dtype;
+}
+
+int dc3_ctx_threads(const dc3_ctx *ctx)
+{
+    return ctx->threads;
+}
+
+const dc3_kernels *dc3_ctx_kernels(const dc3_ctx *ctx)
+{
+    return ctx->kernels;
+}
+
+const dc3_dense *dc3_ctx_dense(const dc3_ctx *ctx)
+{
+    return &ctx->dense;
+}
+
+dc3_scope dc3_scope_open(dc3_ctx *ctx)
+{
+    return ctx->live_count;
+}
+
+void dc3_scope_close(dc3_ctx *ctx, dc3_scope scope)
+{
+    while (ctx->live_count > scope) dc3_pool_give(ctx->pool, ctx->live[--ctx->live_count]);
+}
+
+dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result)
+{
+    void *kept = NULL;
+    while (ctx->live_count > scope) {
+        void *data = ctx->live[--ctx->live_count];
+        if (data == result.data && data)
+            kept = data;
+        else
+            dc3_pool_give(ctx->pool, data);
+    }
+    if (kept) ctx->live[ctx->live_count++] = kept;
+    return result;
+}
+
+void dc3_drop(dc3_ctx *ctx, dc3_tensor tensor)
+{
+    for (size_t i = ctx->live_count; tensor.data && i-- > 0;)
+        if (ctx->live[i] == tensor.data) {
+            dc3_pool_give(ctx->pool, tensor.data);
+            memmove(ctx->live + i, ctx->live + i + 1, (--ctx->live_count - i) * sizeof *ctx->live);
+            return;
+        }
+}
+
+dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape)
+{
+    if (ctx->status != DC3_OK) return (dc3_tensor){0};
+    dc3_tensor t = dc3_view(NULL, dtype, ndim, shape);
+    if (ctx->mode == DC3_CTX_COUNT) return t;
+    if (ctx->live_count == ctx->live_capacity) {
+        size_t capacity = ctx->live_capacity ? 2 * ctx->live_capacity : 256;
+        void **live = realloc(ctx->live, capacity * sizeof *live);
+        if (!live) return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
+        ctx->live = live;
+        ctx->live_capacity = capacity;
+    }
+    t.data = dc3_pool_take(ctx->pool, dc3_bytes(&t));
+    if (!t.data) {
+        char text[DC3_SHAPE_TEXT];
+        return dc3_ctx_fail(ctx,
+                            dc3_fail(DC3_ERR_MEMORY, "out of memory for a %s tensor of shape %s",
+                                     dc3_dtype_name(dtype), dc3_shape_text(ndim, shape, text, sizeof text)));
+    }
+    ctx->live[ctx->live_count++] = t.data;
+    return t;
+}
+
+const char *dc3_op_kind_name(dc3_op_kind kind)
+{
+    static const char *const names[] = {"convolution", "linear", "attention", "norm", "other"};
+    return names[kind];
+}
+
+dc3_profile dc3_ctx_profile(const dc3_ctx *ctx)
+{
+    return ctx->profile;
+}
+
+void dc3_ctx_profile_reset(dc3_ctx *ctx)
+{
+    ctx->profile = (dc3_profile){0};
+}
+
+size_t dc3_ctx_bytes(const dc3_ctx *ctx)
+{
+    return dc3_pool_bytes(ctx->pool);
+}
+
+int dc3_op_begin(dc3_op *op, dc3_ctx *ctx, dc3_op_kind kind, double flops)
+{
+    *op = (dc3_op){ctx, kind, flops, 0};
+    if (ctx->status != DC3_OK) return 0;
+    if (dc3_cancelled()) {
+        dc3_ctx_fail(ctx, dc3_check_cancel());
+        return 0;
+    }
+    ctx->profile.flops[kind] += flops;
+    ctx->profile.calls[kind]++;
+    if (ctx->mode == DC3_CTX_COUNT) return 0;
+    if (omp_get_max_threads() != ctx->threads) omp_set_num_threads(ctx->threads);
+    op->start = seconds_now();
+    return 1;
+}
+
+void dc3_op_end(dc3_op *op, dc3_status status)
+{
+    op->ctx->profile.seconds[op->kind] += seconds_now() - op->start;
+    if (status != DC3_OK) dc3_ctx_fail(op->ctx, status);
+}

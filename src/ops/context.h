@@ -1,0 +1,74 @@
+/* The context that operations run in: compute type, kernels, memory of temporaries, and the first failure. */
+#ifndef DC3_OPS_CONTEXT_H
+#define DC3_OPS_CONTEXT_H
+
+#include "kernels/dense.h"
+
+typedef struct dc3_ctx dc3_ctx;
+
+typedef enum dc3_ctx_mode {
+    DC3_CTX_FAST,  /* the processor's best kernels */
+    DC3_CTX_PLAIN, /* plain C kernels only, for tests */
+    DC3_CTX_COUNT /* compute nothing: only shapes and FLOPs, for estimates; tensors have no memory behind them
+                   */
+} dc3_ctx_mode;
+
+/* dtype: DC3_F32, or DC3_BF16 where dc3_cpu_has_bf16 (else DC3_ERR_UNSUPPORTED). threads >= 1. */
+dc3_status dc3_ctx_open(dc3_dtype dtype, int threads, dc3_ctx_mode mode, dc3_ctx **ctx);
+void dc3_ctx_close(dc3_ctx **ctx);
+
+/* Operations return an empty tensor once one of them has failed, so that a network reads in the order of its
+ * data and the status is asked for at its end. */
+dc3_status dc3_ctx_status(const dc3_ctx *ctx);
+/* Forgets a failure (text included), to start the next piece of work. */
+void dc3_ctx_clear(dc3_ctx *ctx);
+/* Records the failure if it is the first; returns an empty tensor. */
+dc3_tensor dc3_ctx_fail(dc3_ctx *ctx, dc3_status status);
+
+dc3_dtype dc3_ctx_dtype(const dc3_ctx *ctx);
+int dc3_ctx_threads(const dc3_ctx *ctx);
+
+/* Temporaries: what is made in a scope is freed with it. */
+typedef size_t dc3_scope;
+dc3_scope dc3_scope_open(dc3_ctx *ctx);
+void dc3_scope_close(dc3_ctx *ctx, dc3_scope scope);
+/* Closes the scope but hands `result` to the enclosing one; returns it. */
+dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result);
+/* Frees one temporary before its scope ends. */
+void dc3_drop(dc3_ctx *ctx, dc3_tensor tensor);
+/* A new uninitialised temporary of the current scope. */
+dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape);
+
+/* Where the time goes, by kind of operation, since the last reset. */
+typedef enum dc3_op_kind {
+    DC3_OP_CONV,
+    DC3_OP_LINEAR,
+    DC3_OP_ATTENTION,
+    DC3_OP_NORM,
+    DC3_OP_OTHER,
+    DC3_OP_KINDS
+} dc3_op_kind;
+typedef struct dc3_profile {
+    double seconds[DC3_OP_KINDS];
+    double flops[DC3_OP_KINDS]; /* 2 for a multiply-add */
+    long calls[DC3_OP_KINDS];
+} dc3_profile;
+const char *dc3_op_kind_name(dc3_op_kind kind);
+dc3_profile dc3_ctx_profile(const dc3_ctx *ctx);
+void dc3_ctx_profile_reset(dc3_ctx *ctx);
+/* Bytes that temporaries take at the most so far. */
+size_t dc3_ctx_bytes(const dc3_ctx *ctx);
+
+/* For operations only. */
+typedef struct dc3_op {
+    dc3_ctx *ctx;
+    dc3_op_kind kind;
+    double flops, start;
+} dc3_op;
+/* 1 if the operation shall compute: no failure, not cancelled, not counting only. Starts its clock. */
+int dc3_op_begin(dc3_op *op, dc3_ctx *ctx, dc3_op_kind kind, double flops);
+void dc3_op_end(dc3_op *op, dc3_status status);
+const dc3_kernels *dc3_ctx_kernels(const dc3_ctx *ctx);
+const dc3_dense *dc3_ctx_dense(const dc3_ctx *ctx);
+
+#endif

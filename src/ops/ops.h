@@ -1,0 +1,64 @@
+/* Operations of networks. Activations are channels-last: pictures [n, h, w, c], tokens [n, t, c]; their type
+ * is the context's compute type. Results are temporaries of the current scope. After a failure all return an
+ * empty tensor. */
+#ifndef DC3_OPS_OPS_H
+#define DC3_OPS_OPS_H
+
+#include "ops/context.h"
+
+typedef struct dc3_conv_options {
+    int64_t kernel, stride;
+    int64_t pad_top, pad_left, pad_bottom, pad_right;
+    dc3_activation act;
+} dc3_conv_options;
+
+/* act(conv(x [n, h, w, ci], weight [co, ci, k, k]) + bias [co]) + residual [n, oh, ow, co]; bias, residual:
+ * or NULL. */
+dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const float *bias,
+                      const dc3_conv_options *options, const dc3_tensor *residual);
+/* act(x [..., ci] weight [co, ci]^T + bias [co]) + residual [..., co]; bias, residual: or NULL. */
+dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const float *bias, dc3_activation act,
+                      const dc3_tensor *residual);
+/* Over the pixels and the channels of each group; act is NONE or SILU. gamma, beta [c]. */
+dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, const float *gamma, const float *beta,
+                          float eps, dc3_activation act);
+/* Over the last dimension. */
+dc3_tensor dc3_layer_norm(dc3_ctx *ctx, dc3_tensor x, const float *gamma, const float *beta, float eps);
+/* softmax(scale q k^T) v for each head. q is columns [at_q, at_q + heads * dim) of its tensor's last
+ * dimension, and so for k and v, so that a fused projection is used as it is. */
+typedef struct dc3_attention_input {
+    dc3_tensor q, k, v;
+    int64_t at_q, at_k, at_v;
+    int64_t heads, dim;
+    int causal;
+} dc3_attention_input;
+dc3_tensor dc3_attention(dc3_ctx *ctx, const dc3_attention_input *input);
+/* a * gelu(gate) for x = [a, gate] along the last dimension. */
+dc3_tensor dc3_geglu(dc3_ctx *ctx, dc3_tensor x);
+dc3_tensor dc3_activate(dc3_ctx *ctx, dc3_tensor x, dc3_activation act);
+dc3_tensor dc3_add(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b);
+/* [a, b] along the last dimension. */
+dc3_tensor dc3_concat(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b);
+/* Nearest neighbour, factor two. */
+dc3_tensor dc3_upsample2(dc3_ctx *ctx, dc3_tensor x);
+/* x in another float type. */
+dc3_tensor dc3_cast(dc3_ctx *ctx, dc3_tensor x, dc3_dtype dtype);
+/* Rows ids[i] of table [rows, c] plus rows i % positions of `position` [positions, c]: [n, t, c] for n * t
+ * ids, which must lie in 0..rows-1. */
+dc3_tensor dc3_embedding(dc3_ctx *ctx, int64_t n, int64_t t, const int64_t *ids, const dc3_tensor *table,
+                         const dc3_tensor *position);
+/* act(x * scale[c] + shift[c] + residual): batch norm with its running statistics folded; act NONE or RELU;
+ * residual: or NULL. */
+dc3_tensor dc3_scale_shift(dc3_ctx *ctx, dc3_tensor x, const float *scale, const float *shift,
+                           dc3_activation act, const dc3_tensor *residual);
+/* Largest value under a k x k window, padding never wins. */
+dc3_tensor dc3_max_pool(dc3_ctx *ctx, dc3_tensor x, int64_t kernel, int64_t stride, int64_t pad);
+/* Mean over k x k windows at stride k; a rest of under k pixels is left out. */
+dc3_tensor dc3_avg_pool(dc3_ctx *ctx, dc3_tensor x, int64_t kernel);
+/* Mean over all pixels: [n, h, w, c] to [n, c]. */
+dc3_tensor dc3_global_avg_pool(dc3_ctx *ctx, dc3_tensor x);
+
+/* The same memory under another shape. */
+dc3_tensor dc3_reshape(dc3_tensor x, int ndim, const int64_t *shape);
+
+#endif

@@ -1,0 +1,18 @@
+/* A pool of aligned memory blocks: what is given back is used again for the next request that fits. */
+#ifndef DC3_TENSOR_POOL_H
+#define DC3_TENSOR_POOL_H
+
+#include <stddef.h>
+
+typedef struct dc3_pool dc3_pool;
+
+dc3_pool *dc3_pool_new(void);
+/* Frees every block, also those still in use. Accepts NULL; nulls. */
+void dc3_pool_close(dc3_pool **pool);
+/* A block of at least `size` bytes, 64-byte aligned; NULL without memory. Debug builds fill it with NaN. */
+void *dc3_pool_take(dc3_pool *pool, size_t size);
+void dc3_pool_give(dc3_pool *pool, void *block);
+/* Bytes of all blocks, in use or not. */
+size_t dc3_pool_bytes(const dc3_pool *pool);
+
+#endif
