@@ -1,0 +1,4 @@
+#define BF16 0
+#define SCRATCH dc3_avx512_attention_scratch_f32
+#define ATTENTION dc3_avx512_attention_f32
+#include "kernels/x86/attention_body.h"

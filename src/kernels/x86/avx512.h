@@ -1,0 +1,25 @@
+/* AVX-512 kernels; the files of this folder are compiled for such processors and called only on them. */
+#ifndef DC3_KERNELS_X86_AVX512_H
+#define DC3_KERNELS_X86_AVX512_H
+
+#include "kernels/backend.h"
+
+void dc3_avx512_group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups,
+                           const void *x, const float *c_add, const float *gamma, const float *beta,
+                           float eps, dc3_activation act, void *y);
+void dc3_avx512_layer_norm(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
+                           const float *beta, float eps, void *y);
+void dc3_avx512_geglu(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y);
+void dc3_avx512_activate(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y);
+void dc3_avx512_add(dc3_dtype type, int64_t n, const void *a, const void *b, void *y);
+void dc3_avx512_cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n);
+
+/* f32, and bf16 for processors with AVX512-BF16. */
+size_t dc3_avx512_attention_scratch_f32(const dc3_attention_shape *shape, int threads);
+void dc3_avx512_attention_f32(const dc3_attention_shape *shape, const void *q, const void *k, const void *v,
+                              void *y, void *scratch);
+size_t dc3_avx512_attention_scratch_bf16(const dc3_attention_shape *shape, int threads);
+void dc3_avx512_attention_bf16(const dc3_attention_shape *shape, const void *q, const void *k, const void *v,
+                               void *y, void *scratch);
+
+#endif

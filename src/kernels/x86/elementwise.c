@@ -1,0 +1,91 @@
+#include "kernels/x86/avx512.h"
+#include "kernels/x86/math.h"
+
+enum { CHUNK = 4096 };
+
+DC3_INLINE void geglu_rows(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y)
+{
+#pragma omp parallel for
+    for (int64_t r = 0; r < rows; r++) {
+        const char *row = (const char *)x + (size_t)(r * 2 * c) * (type == DC3_BF16 ? 2 : 4);
+        char *out = (char *)y + (size_t)(r * c) * (type == DC3_BF16 ? 2 : 4);
+#pragma omp simd
+        for (int64_t j = 0; j < c; j++) {
+            float g = dc3_load(type, row, c + j);
+            dc3_store(type, out, j, dc3_load(type, row, j) * 0.5f * g * (1.0f + dc3_erf(g * 0.70710678f)));
+        }
+    }
+}
+
+void dc3_avx512_geglu(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y)
+{
+    if (type == DC3_BF16)
+        geglu_rows(DC3_BF16, rows, c, x, y);
+    else
+        geglu_rows(DC3_F32, rows, c, x, y);
+}
+
+DC3_INLINE float act_of(dc3_activation act, float x)
+{
+    switch (act) {
+    case DC3_ACT_RELU:
+        return x > 0 ? x : 0;
+    case DC3_ACT_SILU:
+        return x / (1.0f + dc3_exp(-x));
+    case DC3_ACT_GELU_ERF:
+        return 0.5f * x * (1.0f + dc3_erf(x * 0.70710678f));
+    case DC3_ACT_QUICK_GELU:
+        return x / (1.0f + dc3_exp(-1.702f * x));
+    default:
+        return x;
+    }
+}
+
+DC3_INLINE void activate_all(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
+{
+#pragma omp parallel for simd
+    for (int64_t i = 0; i < n; i++) dc3_store(type, y, i, act_of(act, dc3_load(type, x, i)));
+}
+
+void dc3_avx512_activate(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
+{
+#define CASE(A)                                                                                              \
+    case A:                                                                                                  \
+        if (type == DC3_BF16)                                                                                \
+            activate_all(DC3_BF16, A, n, x, y);                                                              \
+        else                                                                                                 \
+            activate_all(DC3_F32, A, n, x, y);                                                               \
+        break
+    switch (act) {
+        CASE(DC3_ACT_NONE);
+        CASE(DC3_ACT_RELU);
+        CASE(DC3_ACT_SILU);
+        CASE(DC3_ACT_GELU_ERF);
+        CASE(DC3_ACT_QUICK_GELU);
+    }
+#undef CASE
+}
+
+void dc3_avx512_add(dc3_dtype type, int64_t n, const void *a, const void *b, void *y)
+{
+    if (type == DC3_BF16) {
+#pragma omp parallel for simd
+        for (int64_t i = 0; i < n; i++)
+            dc3_store(DC3_BF16, y, i, dc3_load(DC3_BF16, a, i) + dc3_load(DC3_BF16, b, i));
+    } else {
+#pragma omp parallel for simd
+        for (int64_t i = 0; i < n; i++) ((float *)y)[i] = ((const float *)a)[i] + ((const float *)b)[i];
+    }
+}
+
+void dc3_avx512_cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n)
+{
+    if (from_type == DC3_F32 && to_type == DC3_BF16) {
+#pragma omp parallel for simd
+        for (int64_t i = 0; i < n; i++) dc3_store(DC3_BF16, to, i, ((const float *)from)[i]);
+    } else if (from_type == DC3_BF16 && to_type == DC3_F32) {
+#pragma omp parallel for simd
+        for (int64_t i = 0; i < n; i++) ((float *)to)[i] = dc3_load(DC3_BF16, from, i);
+    } else
+        dc3_convert(from, from_type, to, to_type, n);
+}

@@ -1,0 +1,68 @@
+/* What a network is made from: the file's tensors, taken by name and checked against the expected shape, and
+ * the layers that most networks share. A module owns its table, its small vectors and the packed weights. */
+#ifndef DC3_NN_MODULE_H
+#define DC3_NN_MODULE_H
+
+#include "ops/ops.h"
+#include "tensor/table.h"
+
+typedef struct dc3_module dc3_module;
+
+/* Takes over `table`, also on failure, and nulls it. */
+dc3_status dc3_module_open(dc3_table **table, dc3_module **module);
+/* Must run before the context that the weights were used in is closed. Accepts NULL; nulls. */
+void dc3_module_close(dc3_module **module);
+/* The first failure of the calls below; they do nothing after one. */
+dc3_status dc3_module_status(const dc3_module *module);
+dc3_status dc3_module_fail(dc3_module *module, dc3_status status);
+const dc3_table *dc3_module_table(const dc3_module *module);
+/* Numbers taken so far. */
+double dc3_module_parameters(const dc3_module *module);
+/* Zeroed memory that lives as long as the module; NULL after a failure. */
+void *dc3_module_alloc(dc3_module *module, size_t count, size_t size);
+
+/* Adds tensor "prefix.name" as the next part of `weight`. */
+void dc3_take_weight(dc3_module *module, dc3_weight *weight, const char *prefix, const char *name, int ndim,
+                     const int64_t *shape);
+/* "prefix.name" [n] as f32. */
+const float *dc3_take_vector(dc3_module *module, const char *prefix, const char *name, int64_t n);
+int dc3_module_has(const dc3_module *module, const char *prefix, const char *name);
+
+typedef struct dc3_norm_layer {
+    const float *gamma, *beta;
+    int64_t groups;
+    float eps;
+} dc3_norm_layer;
+
+typedef struct dc3_linear_layer {
+    dc3_weight weight;
+    const float *bias; /* or NULL */
+} dc3_linear_layer;
+
+typedef struct dc3_conv_layer {
+    dc3_weight weight;
+    const float *bias; /* or NULL */
+    dc3_conv_options options;
+} dc3_conv_layer;
+
+enum { DC3_NAME_SIZE = 256 };
+/* "prefix.name" of the printf form into text [DC3_NAME_SIZE]; returns text. */
+const char *dc3_name(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+dc3_norm_layer dc3_take_norm(dc3_module *module, const char *prefix, int64_t c, int64_t groups, float eps);
+/* [co, ci]; with bias. `spatial`: the file holds it as a 1x1 convolution [co, ci, 1, 1]. */
+void dc3_take_linear(dc3_module *module, dc3_linear_layer *layer, const char *prefix, int64_t ci, int64_t co,
+                     int bias, int spatial);
+/* Up to three linear layers with the same input, one after the other in the output. */
+void dc3_take_fused(dc3_module *module, dc3_linear_layer *layer, const char *const *prefixes, int count,
+                    int64_t ci, int64_t co_each, int bias);
+/* Square kernel, padded by kernel / 2 all around, with bias. */
+void dc3_take_conv(dc3_module *module, dc3_conv_layer *layer, const char *prefix, int64_t ci, int64_t co,
+                   int64_t kernel, int64_t stride, int bias);
+
+dc3_tensor dc3_conv_of(dc3_ctx *ctx, dc3_conv_layer *layer, dc3_tensor x, const dc3_tensor *residual);
+dc3_tensor dc3_linear_of(dc3_ctx *ctx, dc3_linear_layer *layer, dc3_tensor x, const dc3_tensor *residual);
+dc3_tensor dc3_group_norm_of(dc3_ctx *ctx, const dc3_norm_layer *layer, dc3_tensor x, dc3_activation act);
+dc3_tensor dc3_layer_norm_of(dc3_ctx *ctx, const dc3_norm_layer *layer, dc3_tensor x);
+
+#endif

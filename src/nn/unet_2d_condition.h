@@ -1,0 +1,50 @@
+/* UNet2DConditionModel of diffusers: the denoiser of Stable Diffusion and InstructPix2Pix. */
+#ifndef DC3_NN_UNET_2D_CONDITION_H
+#define DC3_NN_UNET_2D_CONDITION_H
+
+#include "nn/module.h"
+
+typedef struct dc3_unet dc3_unet;
+
+enum { DC3_UNET_LEVELS = 8 };
+/* config.json, checked. */
+typedef struct dc3_unet_config {
+    int64_t in_channels, out_channels, groups;
+    int levels;
+    int64_t channels[DC3_UNET_LEVELS];
+    int down_attention[DC3_UNET_LEVELS], up_attention[DC3_UNET_LEVELS]; /* the level has transformers */
+    int64_t heads[DC3_UNET_LEVELS];
+    int layers[DC3_UNET_LEVELS]; /* residual blocks a level on the way down; one more on the way up */
+    int transformer_layers[DC3_UNET_LEVELS];
+    int64_t text_channels;
+    float norm_eps;
+    int linear_projection, flip_sin_to_cos;
+    double freq_shift;
+} dc3_unet_config;
+
+dc3_status dc3_unet_config_read(const char *path, dc3_unet_config *config);
+/* Takes over `table`. */
+dc3_status dc3_unet_open(const dc3_unet_config *config, dc3_table **table, dc3_unet **unet);
+void dc3_unet_close(dc3_unet **unet);
+const dc3_unet_config *dc3_unet_config_of(const dc3_unet *unet);
+double dc3_unet_parameters(const dc3_unet *unet);
+
+/* What the time steps contribute: conv1's bias plus the projected time embedding of every residual block, for
+ * all steps of a sampler at once, since it does not depend on the picture. Computed in f32. */
+typedef struct dc3_unet_time dc3_unet_time;
+dc3_status dc3_unet_time_open(dc3_ctx *ctx, dc3_unet *unet, int steps, const float *timesteps,
+                              dc3_unet_time **time);
+void dc3_unet_time_close(dc3_unet_time **time);
+
+/* Keys and values of the text in every transformer block, the same at every step: temporaries of the scope
+ * that is open when dc3_unet_text_of is called. states [n, tokens, text_channels]. The list
+ * [dc3_unet_text_count] is the caller's. */
+int dc3_unet_text_count(const dc3_unet *unet);
+void dc3_unet_text_of(dc3_ctx *ctx, dc3_unet *unet, dc3_tensor states, dc3_tensor *kv);
+
+/* x [n, h, w, in_channels] in the compute type, h and w multiples of 2^(levels - 1), to [n, h, w,
+ * out_channels]. */
+dc3_tensor dc3_unet_of(dc3_ctx *ctx, dc3_unet *unet, dc3_tensor x, const dc3_unet_time *time, int step,
+                       const dc3_tensor *kv);
+
+#endif

@@ -1,0 +1,172 @@
+/* Every fast kernel against the plain one, random shapes and odd sizes, and the same bytes for any thread
+ * count. */
+#include "support/random_tensors.h"
+#include <omp.h>
+#include <stdio.h>
+#include "kernels/backend.h"
+
+static const dc3_dtype types[] = {DC3_F32, DC3_BF16};
+
+static void expect_close(const char *what, uint64_t seed, dc3_dtype type, const void *fast, const void *plain,
+                         int64_t n, double limit)
+{
+    double d = distance(type, fast, plain, n);
+    if (d > limit)
+        fail_msg("%s, case %d, %s: distance %g over %g", what, (int)seed, dc3_dtype_name(type), d, limit);
+}
+
+static void group_norm(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 1);
+        dc3_dtype type = types[seed % 2];
+        int64_t groups = between(&rng, 1, 8), c = groups * between(&rng, 1, 24), n = between(&rng, 1, 3);
+        int64_t pixels = between(&rng, 1, 200), count = n * pixels * c;
+        float offset = seed % 5 == 0 ? 100.0f : 0.0f; /* a mean far from zero */
+        void *x = random_values(&rng, type, count, 1), *y = malloc((size_t)count * 4),
+             *z = malloc((size_t)count * 4);
+        float *gamma = random_values(&rng, DC3_F32, c, 1), *beta = random_values(&rng, DC3_F32, c, 1);
+        float *add = random_values(&rng, DC3_F32, n * c, 1);
+        if (type == DC3_F32)
+            for (int64_t i = 0; i < count; i++) ((float *)x)[i] += offset;
+        const float *c_add = seed % 3 == 0 ? add : NULL;
+        dc3_activation act = seed % 4 < 2 ? DC3_ACT_SILU : DC3_ACT_NONE;
+        dc3_kernels_ref()->group_norm(type, n, pixels, c, groups, x, c_add, gamma, beta, 1e-5f, act, z);
+        dc3_kernels_best()->group_norm(type, n, pixels, c, groups, x, c_add, gamma, beta, 1e-5f, act, y);
+        /* One pixel and one channel a group: the variance is zero and amplifies rounding. */
+        double limit = offset > 0 ? 2e-3 : tolerance(type) * (pixels * (c / groups) < 4 ? 50 : 1);
+        expect_close("group norm", seed, type, y, z, count, limit);
+        free(x), free(y), free(z), free(gamma), free(beta), free(add);
+    }
+}
+
+static void layer_norm(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 2);
+        dc3_dtype type = types[seed % 2];
+        int64_t rows = between(&rng, 1, 20), c = between(&rng, 4, 400), count = rows * c;
+        void *x = random_values(&rng, type, count, 3), *y = malloc((size_t)count * 4),
+             *z = malloc((size_t)count * 4);
+        float *gamma = random_values(&rng, DC3_F32, c, 1), *beta = random_values(&rng, DC3_F32, c, 1);
+        dc3_kernels_ref()->layer_norm(type, rows, c, x, gamma, beta, 1e-5f, z);
+        dc3_kernels_best()->layer_norm(type, rows, c, x, gamma, beta, 1e-5f, y);
+        expect_close("layer norm", seed, type, y, z, count, tolerance(type));
+        free(x), free(y), free(z), free(gamma), free(beta);
+    }
+}
+
+static void run_attention(const dc3_kernels *kernels, dc3_dtype type, const dc3_attention_shape *s,
+                          const void *q, const void *k, const void *v, void *y)
+{
+    size_t size = kernels->attention_scratch(type, s, omp_get_max_threads());
+    void *scratch = aligned_alloc(64, (size + 63) / 64 * 64 + 64);
+    kernels->attention(type, s, q, k, v, y, scratch);
+    free(scratch);
+}
+
+static void attention(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 80; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 3);
+        dc3_dtype type = types[seed % 2];
+        static const int64_t dims[] = {1, 3, 8, 16, 40, 64, 80, 97, 160};
+        dc3_attention_shape s = {.n = between(&rng, 1, 3),
+                                 .heads = between(&rng, 1, 3),
+                                 .dim = dims[between(&rng, 0, 8)],
+                                 .tokens_q = between(&rng, 1, seed % 7 == 0 ? 400 : 70),
+                                 .tokens_kv = between(&rng, 1, 150),
+                                 .causal = seed % 3 == 0};
+        if (s.causal) s.tokens_kv = s.tokens_q;
+        s.n_kv = seed % 4 == 0 ? 1 : s.n;
+        s.scale = 1 / sqrtf((float)s.dim);
+        int64_t inner = s.heads * s.dim, extra = between(&rng, 0, 5);
+        s.stride_q = inner + extra, s.stride_k = inner + 2 * extra, s.stride_v = inner + extra,
+        s.stride_y = inner;
+        float scale = seed % 5 == 0 ? 8 : 1; /* large scores: nearly one-hot rows */
+        void *q = random_values(&rng, type, s.n * s.tokens_q * s.stride_q, scale);
+        void *k = random_values(&rng, type, s.n_kv * s.tokens_kv * s.stride_k, scale);
+        void *v = random_values(&rng, type, s.n_kv * s.tokens_kv * s.stride_v, 1);
+        int64_t count = s.n * s.tokens_q * inner;
+        void *y = malloc((size_t)count * 4), *z = malloc((size_t)count * 4),
+             *again = malloc((size_t)count * 4);
+        run_attention(dc3_kernels_ref(), type, &s, q, k, v, z);
+        run_attention(dc3_kernels_best(), type, &s, q, k, v, y);
+        expect_close("attention", seed, type, y, z, count, tolerance(type) * (scale > 1 ? 4 : 1));
+        int threads = omp_get_max_threads();
+        omp_set_num_threads(3);
+        run_attention(dc3_kernels_best(), type, &s, q, k, v, again);
+        omp_set_num_threads(threads);
+        assert_memory_equal(y, again, (size_t)count * dc3_dtype_size(type));
+        free(q), free(k), free(v), free(y), free(z), free(again);
+    }
+}
+
+static void elementwise(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 4);
+        dc3_dtype type = types[seed % 2];
+        int64_t rows = between(&rng, 1, 9), c = between(&rng, 1, 300), n = rows * c;
+        void *x = random_values(&rng, type, 2 * n, 4), *y = malloc((size_t)n * 4), *z = malloc((size_t)n * 4);
+        const dc3_kernels *fast = dc3_kernels_best(), *plain = dc3_kernels_ref();
+        fast->geglu(type, rows, c, x, y), plain->geglu(type, rows, c, x, z);
+        expect_close("geglu", seed, type, y, z, n, tolerance(type));
+        for (int act = DC3_ACT_NONE; act <= DC3_ACT_QUICK_GELU; act++) {
+            fast->activate(type, (dc3_activation)act, n, x, y),
+                plain->activate(type, (dc3_activation)act, n, x, z);
+            expect_close("activation", seed * 10 + (uint64_t)act, type, y, z, n, tolerance(type));
+        }
+        const char *b = (const char *)x + (size_t)n * dc3_dtype_size(type);
+        fast->add(type, n, x, b, y), plain->add(type, n, x, b, z);
+        expect_close("add", seed, type, y, z, n, 0);
+        dc3_dtype other = type == DC3_F32 ? DC3_BF16 : DC3_F32;
+        fast->cast(type, x, other, y, n), plain->cast(type, x, other, z, n);
+        expect_close("cast", seed, other, y, z, n, 0);
+        free(x), free(y), free(z);
+    }
+}
+
+/* A float's bits in, exp's extremes: no NaN for finite input. */
+static void activation_extremes(void **state)
+{
+    (void)state;
+    float x[] = {0.0f, -0.0f, 1e30f, -1e30f, 88.7f, -88.7f, 1e-30f, 3e4f, -3e4f}, y[9], z[9];
+    for (int act = DC3_ACT_RELU; act <= DC3_ACT_QUICK_GELU; act++) {
+        dc3_kernels_best()->activate(DC3_F32, (dc3_activation)act, 9, x, y);
+        dc3_kernels_ref()->activate(DC3_F32, (dc3_activation)act, 9, x, z);
+        expect_close("activation of extremes", (uint64_t)act, DC3_F32, y, z, 9, 1e-5);
+    }
+}
+
+static void group_norm_threads(void **state)
+{
+    (void)state;
+    dc3_rng rng = dc3_rng_make(9, DC3_RNG_TEST, 5);
+    int64_t c = 96, pixels = 501;
+    float *x = random_values(&rng, DC3_F32, pixels * c, 1), *gamma = random_values(&rng, DC3_F32, c, 1);
+    float *one = malloc((size_t)(pixels * c) * 4), *three = malloc((size_t)(pixels * c) * 4);
+    int threads = omp_get_max_threads();
+    omp_set_num_threads(1);
+    dc3_kernels_best()->group_norm(DC3_F32, 1, pixels, c, 8, x, NULL, gamma, gamma, 1e-5f, DC3_ACT_SILU, one);
+    omp_set_num_threads(3);
+    dc3_kernels_best()->group_norm(DC3_F32, 1, pixels, c, 8, x, NULL, gamma, gamma, 1e-5f, DC3_ACT_SILU,
+                                   three);
+    omp_set_num_threads(threads);
+    assert_memory_equal(one, three, (size_t)(pixels * c) * 4);
+    free(x), free(gamma), free(one), free(three);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(group_norm),          cmocka_unit_test(layer_norm),
+        cmocka_unit_test(attention),           cmocka_unit_test(elementwise),
+        cmocka_unit_test(activation_extremes), cmocka_unit_test(group_norm_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
