@@ -1,0 +1,115 @@
+#include "io/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include "base/file.h"
+
+dc3_status dc3_json_parse(const char *origin, const char *text, size_t size, json_t **object)
+{
+    json_error_t error;
+    *object = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    if (!*object)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: not valid JSON: line %d, column %d: %s", origin, error.line,
+                        error.column, error.text);
+    if (json_is_object(*object)) return DC3_OK;
+    json_decref(*object);
+    *object = NULL;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: expected a JSON object", origin);
+}
+
+dc3_status dc3_json_read(const char *path, size_t limit, json_t **object)
+{
+    char *text;
+    size_t size;
+    *object = NULL;
+    DC3_TRY(dc3_file_read(path, limit, &text, &size));
+    dc3_status status = dc3_json_parse(path, text, size, object);
+    free(text);
+    return status;
+}
+
+static const char *kind_of(const json_t *value)
+{
+    static const char *const names[] = {"an object", "a list", "a string", "an integer",
+                                        "a number",  "true",   "false",    "null"};
+    return names[json_typeof(value)];
+}
+
+/* The member, or NULL where absent or null. */
+static json_t *member(const json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    return json_is_null(value) ? NULL : value;
+}
+
+static dc3_status in_range(const char *file, const char *key, const json_t *value, int64_t low, int64_t high,
+                           int64_t *out)
+{
+    if (!json_is_integer(value))
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' should be an integer, is %s", file, key, kind_of(value));
+    *out = json_integer_value(value);
+    if (*out < low || *out > high)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' should lie in %lld to %lld, is %lld", file, key,
+                        (long long)low, (long long)high, (long long)*out);
+    return DC3_OK;
+}
+
+dc3_status dc3_json_int(const json_t *object, const char *file, const char *key, int64_t fallback,
+                        int64_t low, int64_t high, int64_t *out)
+{
+    json_t *value = member(object, key);
+    *out = fallback;
+    return value ? in_range(file, key, value, low, high, out) : DC3_OK;
+}
+
+dc3_status dc3_json_real(const json_t *object, const char *file, const char *key, double fallback, double low,
+                         double high, double *out)
+{
+    json_t *value = member(object, key);
+    *out = fallback;
+    if (!value) return DC3_OK;
+    if (!json_is_number(value))
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' should be a number, is %s", file, key, kind_of(value));
+    *out = json_number_value(value);
+    if (!isfinite(*out) || *out < low || *out > high)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' should lie in %g to %g, is %g", file, key, low, high, *out);
+    return DC3_OK;
+}
+
+dc3_status dc3_json_bool(const json_t *object, const char *file, const char *key, int fallback, int *out)
+{
+    json_t *value = member(object, key);
+    *out = fallback;
+    if (!value) return DC3_OK;
+    if (!json_is_boolean(value))
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' should be true or false, is %s", file, key, kind_of(value));
+    *out = json_is_true(value);
+    return DC3_OK;
+}
+
+dc3_status dc3_json_string(const json_t *object, const char *file, const char *key, const char *fallback,
+                           const char **out)
+{
+    json_t *value = member(object, key);
+    *out = fallback;
+    if (!value) return DC3_OK;
+    if (!json_is_string(value))
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' should be a string, is %s", file, key, kind_of(value));
+    *out = json_string_value(value);
+    return DC3_OK;
+}
+
+dc3_status dc3_json_ints(const json_t *object, const char *file, const char *key, int64_t fallback,
+                         int64_t low, int64_t high, int count, int64_t *out)
+{
+    json_t *value = member(object, key);
+    for (int i = 0; i < count; i++) out[i] = fallback;
+    if (!value) return DC3_OK;
+    if (json_is_array(value) && json_array_size(value) != (size_t)count)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' should have %d entries, has %zu", file, key, count,
+                        json_array_size(value));
+    for (int i = 0; i < count; i++)
+        DC3_TRY(in_range(file, key, json_is_array(value) ? json_array_get(value, (size_t)i) : value, low,
+                         high, &out[i]));
+    return DC3_OK;
+}

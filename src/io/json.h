@@ -1,0 +1,28 @@
+/* JSON files and checked access to their members. Numbers that are not finite are refused by the parser. */
+#ifndef DC3_IO_JSON_H
+#define DC3_IO_JSON_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include "base/status.h"
+
+/* Reads an object from a file of at most `limit` bytes; the caller releases it with json_decref. */
+dc3_status dc3_json_read(const char *path, size_t limit, json_t **object);
+/* Same from memory; `origin` names it in errors. */
+dc3_status dc3_json_parse(const char *origin, const char *text, size_t size, json_t **object);
+
+/* Members of `object`; where absent or null, `fallback`. Errors name file, key, what was expected and found.
+ */
+dc3_status dc3_json_int(const json_t *object, const char *file, const char *key, int64_t fallback,
+                        int64_t low, int64_t high, int64_t *out);
+dc3_status dc3_json_real(const json_t *object, const char *file, const char *key, double fallback, double low,
+                         double high, double *out);
+dc3_status dc3_json_bool(const json_t *object, const char *file, const char *key, int fallback, int *out);
+/* The string stays the object's. */
+dc3_status dc3_json_string(const json_t *object, const char *file, const char *key, const char *fallback,
+                           const char **out);
+/* A list of `count` integers, or one integer for all of them. */
+dc3_status dc3_json_ints(const json_t *object, const char *file, const char *key, int64_t fallback,
+                         int64_t low, int64_t high, int count, int64_t *out);
+
+#endif

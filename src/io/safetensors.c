@@ -1,0 +1,248 @@
+#include "io/safetensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "io/json.h"
+
+enum { HEADER_LIMIT = 100 << 20 };
+
+static const struct {
+    const char *name;
+    dc3_dtype type;
+} types[] = {{"F32", DC3_F32}, {"F16", DC3_F16}, {"BF16", DC3_BF16}, {"F64", DC3_F64},
+             {"I64", DC3_I64}, {"I32", DC3_I32}, {"U8", DC3_U8},     {"BOOL", DC3_BOOL}};
+
+static dc3_status bad(const char *origin, const char *name, const char *what)
+{
+    return dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%.200s': %s", origin, name, what);
+}
+
+static dc3_status dtype_of(const char *origin, const char *name, const json_t *entry, dc3_dtype *type)
+{
+    const char *text = json_string_value(json_object_get(entry, "dtype"));
+    for (size_t i = 0; text && i < sizeof types / sizeof *types; i++)
+        if (strcmp(types[i].name, text) == 0) {
+            *type = types[i].type;
+            return DC3_OK;
+        }
+    return dc3_fail(DC3_ERR_FORMAT,
+                    "%s: tensor '%.200s': expected a dtype such as F32, F16 or BF16, found %.40s", origin,
+                    name, text ? text : "none");
+}
+
+static dc3_status shape_of(const char *origin, const char *name, const json_t *entry, size_t limit,
+                           dc3_tensor *t)
+{
+    const json_t *shape = json_object_get(entry, "shape");
+    if (!json_is_array(shape) || json_array_size(shape) > DC3_MAX_DIMS)
+        return bad(origin, name, "expected a shape of at most 5 dimensions");
+    size_t bytes = dc3_dtype_size(t->dtype);
+    t->ndim = (int)json_array_size(shape);
+    for (int i = 0; i < t->ndim; i++) {
+        const json_t *size = json_array_get(shape, (size_t)i);
+        json_int_t value = json_integer_value(size);
+        if (!json_is_integer(size) || value < 0) return bad(origin, name, "a dimension is not a size");
+        if (value && bytes > limit / (size_t)value + 1)
+            return bad(origin, name, "the shape is larger than the file");
+        bytes *= (size_t)value;
+        t->shape[i] = value;
+    }
+    return DC3_OK;
+}
+
+static dc3_status add_tensor(const char *origin, const char *name, const json_t *entry,
+                             const unsigned char *data, size_t size, dc3_table *table)
+{
+    dc3_tensor t = {0};
+    if (!json_is_object(entry)) return bad(origin, name, "expected an object in the header");
+    DC3_TRY(dtype_of(origin, name, entry, &t.dtype));
+    DC3_TRY(shape_of(origin, name, entry, size, &t));
+    const json_t *offsets = json_object_get(entry, "data_offsets");
+    const json_t *first = json_array_get(offsets, 0), *second = json_array_get(offsets, 1);
+    if (json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(second))
+        return bad(origin, name, "expected data_offsets of two integers");
+    json_int_t from = json_integer_value(first), to = json_integer_value(second);
+    if (from < 0 || to < from || (uint64_t)to > size)
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: tensor '%.200s': data_offsets %lld to %lld lie outside the file's %zu data bytes "
+            "(is the file cut short?)",
+            origin, name, (long long)from, (long long)to, size);
+    if ((size_t)(to - from) != dc3_bytes(&t))
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: tensor '%.200s': the shape takes %zu bytes, data_offsets give %lld", origin,
+                        name, dc3_bytes(&t), (long long)(to - from));
+    t.data = (void *)(uintptr_t)(data + from);
+    if ((uintptr_t)t.data % dc3_dtype_size(t.dtype) != 0 && to > from) {
+        void *copy = malloc((size_t)(to - from));
+        if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", origin);
+        memcpy(copy, t.data, (size_t)(to - from));
+        t.data = copy;
+        dc3_status status = dc3_table_own(table, copy, free);
+        if (status != DC3_OK) {
+            free(copy);
+            return status;
+        }
+    }
+    return dc3_table_add(table, name, t);
+}
+
+dc3_status dc3_safetensors_parse(const char *origin, const unsigned char *data, size_t file_size,
+                                 dc3_table *table)
+{
+    uint64_t header = 0;
+    if (file_size < 8)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected a safetensors file, found only %zu bytes", origin,
+                        file_size);
+    for (int i = 7; i >= 0; i--) header = header << 8 | data[i];
+    if (header > HEADER_LIMIT || header > file_size - 8)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: the safetensors header claims %llu bytes, the file has %zu",
+                        origin, (unsigned long long)header, file_size);
+    json_t *object;
+    DC3_TRY(dc3_json_parse(origin, (const char *)data + 8, (size_t)header, &object));
+    const char *name;
+    json_t *entry;
+    dc3_status status = DC3_OK;
+    json_object_foreach(object, name, entry)
+    {
+        if (status != DC3_OK) break;
+        if (strcmp(name, "__metadata__") != 0)
+            status =
+                add_tensor(origin, name, entry, data + 8 + header, file_size - 8 - (size_t)header, table);
+    }
+    json_decref(object);
+    return status;
+}
+
+static void unmap(void *thing)
+{
+    dc3_map_close(thing);
+    free(thing);
+}
+
+/* Adds the tensors of one file to the table. */
+static dc3_status add_file(const char *path, dc3_table *table)
+{
+    dc3_mapping *mapping = malloc(sizeof *mapping);
+    if (!mapping) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    dc3_status status = dc3_map_open(path, mapping);
+    if (status == DC3_OK) status = dc3_table_own(table, mapping, unmap);
+    if (status != DC3_OK) {
+        dc3_map_close(mapping);
+        free(mapping);
+        return status;
+    }
+    return dc3_safetensors_parse(path, mapping->data, mapping->size, table);
+}
+
+dc3_status dc3_safetensors_open(const char *path, dc3_table **table)
+{
+    *table = dc3_table_new(path);
+    if (!*table) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    dc3_status status = add_file(path, *table);
+    if (status != DC3_OK) dc3_table_close(table);
+    return status;
+}
+
+static int listed_before(const json_t *map, const char *shard, const char *until)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)map, name, value)
+    {
+        if (strcmp(name, until) == 0) return 0;
+        if (json_is_string(value) && strcmp(json_string_value(value), shard) == 0) return 1;
+    }
+    return 0;
+}
+
+static dc3_status open_shards(const char *folder, const char *index, dc3_table **table)
+{
+    json_t *object;
+    DC3_TRY(dc3_json_read(index, HEADER_LIMIT, &object));
+    json_t *map = json_object_get(object, "weight_map"), *value;
+    const char *name;
+    dc3_status status = json_is_object(map) ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: no 'weight_map'", index);
+    *table = dc3_table_new(index);
+    if (!*table) status = dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", index);
+    json_object_foreach(map, name, value)
+    {
+        const char *shard = json_string_value(value);
+        if (status != DC3_OK) break;
+        if (!shard || strchr(shard, '/') || shard[0] == '.')
+            status = dc3_fail(DC3_ERR_FORMAT, "%s: '%.100s' should name a file beside it", index, name);
+        if (status != DC3_OK || listed_before(map, shard, name)) continue;
+        char *path = dc3_path_join(folder, shard);
+        status = path ? add_file(path, *table) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(path);
+    }
+    json_decref(object);
+    if (status != DC3_OK) dc3_table_close(table);
+    return status;
+}
+
+dc3_status dc3_safetensors_open_model(const char *folder, const char *stem, dc3_table **table)
+{
+    static const char *const endings[] = {".safetensors", ".safetensors.index.json", ".fp16.safetensors"};
+    *table = NULL;
+    for (int i = 0; i < 3; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "%s%s", stem, endings[i]);
+        char *path = dc3_path_join(folder, name);
+        if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        int there = dc3_path_what(path) == DC3_PATH_FILE;
+        dc3_status status = DC3_OK;
+        if (there) status = i == 1 ? open_shards(folder, path, table) : dc3_safetensors_open(path, table);
+        free(path);
+        if (there) return status;
+    }
+    return dc3_fail(DC3_ERR_IO,
+                    "%s: expected %s.safetensors (or its .index.json, or %s.fp16.safetensors), found none",
+                    folder, stem, stem);
+}
+
+static const char *type_name(dc3_dtype type)
+{
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (types[i].type == type) return types[i].name;
+    return "U8";
+}
+
+dc3_status dc3_safetensors_save(const char *path, const dc3_table *table)
+{
+    json_t *header = json_object();
+    size_t total = 0;
+    for (size_t i = 0; i < dc3_table_size(table); i++) {
+        const dc3_tensor *t = dc3_table_at(table, i);
+        json_t *shape = json_array();
+        for (int d = 0; d < t->ndim; d++) json_array_append_new(shape, json_integer(t->shape[d]));
+        size_t end = total + dc3_bytes(t);
+        json_object_set_new(header, dc3_table_name(table, i),
+                            json_pack("{s:s, s:o, s:[I, I]}", "dtype", type_name(t->dtype), "shape", shape,
+                                      "data_offsets", (json_int_t)total, (json_int_t)end));
+        total = end;
+    }
+    char *text = json_dumps(header, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json_decref(header);
+    size_t length = text ? strlen(text) : 0, padded = (length + 7) / 8 * 8;
+    char *file = text ? malloc(8 + padded + total) : NULL;
+    if (!file) {
+        free(text);
+        return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    }
+    for (int i = 0; i < 8; i++) file[i] = (char)(padded >> 8 * i);
+    memcpy(file + 8, text, length);
+    memset(file + 8 + length, ' ', padded - length);
+    char *to = file + 8 + padded;
+    for (size_t i = 0; i < dc3_table_size(table); i++) {
+        const dc3_tensor *t = dc3_table_at(table, i);
+        memcpy(to, t->data, dc3_bytes(t));
+        to += dc3_bytes(t);
+    }
+    dc3_status status = dc3_file_write(path, file, 8 + padded + total);
+    free(file);
+    free(text);
+    return status;
+}
