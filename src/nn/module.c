@@ -156,11 +156,12 @@ void dc3_take_linear(dc3_module *m, dc3_linear_layer *layer, const char *prefix,
 }
 
 void dc3_take_fused(dc3_module *m, dc3_linear_layer *layer, const char *const *prefixes, int count,
-                    int64_t ci, int64_t co_each, int bias)
+                    int64_t ci, int64_t co_each, int bias, int spatial)
 {
     float *joined = bias ? dc3_module_alloc(m, (size_t)(count * co_each), sizeof *joined) : NULL;
     for (int i = 0; i < count; i++) {
-        dc3_take_weight(m, &layer->weight, prefixes[i], "weight", 2, (int64_t[]){co_each, ci});
+        dc3_take_weight(m, &layer->weight, prefixes[i], "weight", spatial ? 4 : 2,
+                        (int64_t[]){co_each, ci, 1, 1});
         const float *part = bias ? dc3_take_vector(m, prefixes[i], "bias", co_each) : NULL;
         if (part && joined) memcpy(joined + i * co_each, part, (size_t)co_each * sizeof *part);
     }

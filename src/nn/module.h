@@ -55,7 +55,7 @@ void dc3_take_linear(dc3_module *module, dc3_linear_layer *layer, const char *pr
                      int bias, int spatial);
 /* Up to three linear layers with the same input, one after the other in the output. */
 void dc3_take_fused(dc3_module *module, dc3_linear_layer *layer, const char *const *prefixes, int count,
-                    int64_t ci, int64_t co_each, int bias);
+                    int64_t ci, int64_t co_each, int bias, int spatial);
 /* Square kernel, padded by kernel / 2 all around, with bias. */
 void dc3_take_conv(dc3_module *module, dc3_conv_layer *layer, const char *prefix, int64_t ci, int64_t co,
                    int64_t kernel, int64_t stride, int bias);

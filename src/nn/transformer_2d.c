@@ -8,12 +8,12 @@ static void take_block(dc3_module *m, dc3_transformer_block *b, const char *pref
     b->norm1 = dc3_take_norm(m, dc3_name(n1, "%s.norm1", prefix), c, 1, 1e-5f);
     const char *qkv[] = {dc3_name(n1, "%s.attn1.to_q", prefix), dc3_name(n2, "%s.attn1.to_k", prefix),
                          dc3_name(n3, "%s.attn1.to_v", prefix)};
-    dc3_take_fused(m, &b->qkv, qkv, 3, c, c, 0);
+    dc3_take_fused(m, &b->qkv, qkv, 3, c, c, 0, 0);
     dc3_take_linear(m, &b->out1, dc3_name(n1, "%s.attn1.to_out.0", prefix), c, c, 1, 0);
     b->norm2 = dc3_take_norm(m, dc3_name(n1, "%s.norm2", prefix), c, 1, 1e-5f);
     dc3_take_linear(m, &b->q, dc3_name(n1, "%s.attn2.to_q", prefix), c, c, 0, 0);
     const char *kv[] = {dc3_name(n2, "%s.attn2.to_k", prefix), dc3_name(n3, "%s.attn2.to_v", prefix)};
-    dc3_take_fused(m, &b->kv, kv, 2, config->text_channels, c, 0);
+    dc3_take_fused(m, &b->kv, kv, 2, config->text_channels, c, 0, 0);
     dc3_take_linear(m, &b->out2, dc3_name(n1, "%s.attn2.to_out.0", prefix), c, c, 1, 0);
     b->norm3 = dc3_take_norm(m, dc3_name(n1, "%s.norm3", prefix), c, 1, 1e-5f);
     dc3_take_linear(m, &b->ff_in, dc3_name(n1, "%s.ff.net.0.proj", prefix), c, 8 * c, 1, 0);

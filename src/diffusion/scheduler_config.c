@@ -1,0 +1,68 @@
+#include <string.h>
+#include "diffusion/scheduler.h"
+#include "io/json.h"
+
+/* Which of `count` names the key has; `fallback` where absent. */
+static dc3_status one_of(const json_t *o, const char *file, const char *key, const char *const *names,
+                         int count, int fallback, int *out)
+{
+    const char *found;
+    DC3_TRY(dc3_json_string(o, file, key, names[fallback], &found));
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], found) == 0) {
+            *out = i;
+            return DC3_OK;
+        }
+    return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is '%.60s'; supported are '%s' and '%s'", file, key, found,
+                    names[0], names[1]);
+}
+
+static dc3_status read_config(const json_t *o, const char *file, dc3_scheduler_config *c)
+{
+    static const char *const betas[] = {"linear", "scaled_linear"};
+    static const char *const predictions[] = {"epsilon", "v_prediction", "sample"};
+    static const char *const spacings[] = {"linspace", "leading", "trailing"};
+    int64_t value;
+    int choice = 0;
+    const char *name;
+    DC3_TRY(dc3_json_int(o, file, "num_train_timesteps", 1000, 2, 100000, &value));
+    c->train_steps = (int)value;
+    DC3_TRY(dc3_json_real(o, file, "beta_start", 0.0001, 1e-9, 0.999, &c->beta_start));
+    DC3_TRY(dc3_json_real(o, file, "beta_end", 0.02, 1e-9, 0.999, &c->beta_end));
+    DC3_TRY(one_of(o, file, "beta_schedule", betas, 2, 0, &c->scaled_linear));
+    DC3_TRY(one_of(o, file, "prediction_type", predictions, 3, 0, &choice));
+    c->prediction = (dc3_prediction)choice;
+    DC3_TRY(one_of(o, file, "timestep_spacing", spacings, 3, 0, &choice));
+    c->spacing = (dc3_spacing)choice;
+    DC3_TRY(dc3_json_int(o, file, "steps_offset", 0, 0, 1, &value));
+    c->steps_offset = (int)value;
+    DC3_TRY(dc3_json_bool(o, file, "set_alpha_to_one", 1, &c->set_alpha_to_one));
+    DC3_TRY(dc3_json_bool(o, file, "rescale_betas_zero_snr", 0, &c->zero_snr));
+    DC3_TRY(dc3_json_string(o, file, "_class_name", "", &name));
+    strncpy(c->class_name, name, sizeof c->class_name - 1);
+    return DC3_OK;
+}
+
+dc3_status dc3_scheduler_config_read(const char *path, dc3_scheduler_config *config)
+{
+    json_t *object;
+    memset(config, 0, sizeof *config);
+    DC3_TRY(dc3_json_read(path, 1 << 20, &object));
+    dc3_status status = read_config(object, path, config);
+    json_decref(object);
+    return status;
+}
+
+dc3_sampler_kind dc3_scheduler_sampler(const dc3_scheduler_config *config)
+{
+    if (strcmp(config->class_name, "EulerDiscreteScheduler") == 0) return DC3_EULER;
+    if (strcmp(config->class_name, "DDIMScheduler") == 0) return DC3_DDIM;
+    if (strcmp(config->class_name, "DPMSolverMultistepScheduler") == 0) return DC3_DPMPP_2M;
+    return DC3_EULER_ANCESTRAL;
+}
+
+const char *dc3_sampler_name(dc3_sampler_kind kind)
+{
+    static const char *const names[] = {"euler-ancestral", "euler", "ddim", "dpmpp-2m"};
+    return names[kind];
+}

@@ -1,0 +1,86 @@
+/* Time steps and whole trajectories of every sampler against diffusers (tools/golden/networks.py). */
+#include "support/random_tensors.h"
+#include <stdio.h>
+#include "diffusion/scheduler.h"
+#include "io/json.h"
+#include "io/safetensors.h"
+
+static const float *data(const dc3_table *golden, const char *name, const char *what)
+{
+    char full[256];
+    snprintf(full, sizeof full, "%s.%s", name, what);
+    const dc3_tensor *t = dc3_table_find(golden, full);
+    if (!t) fail_msg("no %s", full);
+    return t->data;
+}
+
+/* The network that the golden file was made with. x [2, 6]. */
+static void fake_model(const float *x, float t, float *y)
+{
+    for (int i = 0; i < 12; i++)
+        y[i] = 0.8f * sinf(1.3f * x[i] + 0.002f * t) + 0.1f * x[i / 6 * 6 + 5 - i % 6];
+}
+
+static void check_case(const dc3_table *golden, const json_t *entry)
+{
+    static const char *const kinds[] = {"euler_ancestral", "euler", "ddim", "dpmpp_2m"};
+    const char *name = json_string_value(json_object_get(entry, "name"));
+    const char *kind = json_string_value(json_object_get(entry, "kind"));
+    int steps = (int)json_integer_value(json_object_get(entry, "steps")), which = 0;
+    while (strcmp(kinds[which], kind) != 0) which++;
+    char path[512];
+    snprintf(path, sizeof path, "%s/samplers/%s.json", DC3_TEST_DATA,
+             json_string_value(json_object_get(entry, "config")));
+    dc3_scheduler_config config;
+    dc3_sampler *s;
+    if (dc3_scheduler_config_read(path, &config) != DC3_OK ||
+        dc3_sampler_open((dc3_sampler_kind)which, &config, steps, &s) != DC3_OK)
+        fail_msg("%s: %s", name, dc3_error_text());
+    const float *times = data(golden, name, "timesteps"), *noise = data(golden, name, "noise");
+    const float *end = data(golden, name, "end");
+    float x[12], in[12], out[12], memory[12];
+    memcpy(x, data(golden, name, "start"), sizeof x);
+    for (int i = 0; i < steps; i++) {
+        if (fabsf(times[i] - dc3_sampler_timesteps(s)[i]) > 1e-3f)
+            fail_msg("%s: time step %d is %g, should be %g", name, i, dc3_sampler_timesteps(s)[i], times[i]);
+        for (int k = 0; k < 12; k++) in[k] = x[k] * dc3_sampler_input_scale(s, i);
+        fake_model(in, times[i], out);
+        dc3_sampler_step(s, i, 12, out, dc3_sampler_needs_noise(s) ? noise + 12 * i : NULL, x, memory);
+    }
+    /* diffusers keeps sigmas in f32; the start of some trajectories is 4,096 times the noise. */
+    double scale = 0, error = 0;
+    for (int k = 0; k < 12; k++) scale = fmax(scale, fabs(end[k])), error = fmax(error, fabs(end[k] - x[k]));
+    if (!(error <= 2e-3 * (1 + scale))) fail_msg("%s: error %g of %g", name, error, scale);
+    dc3_sampler_close(&s);
+}
+
+static void trajectories(void **state)
+{
+    (void)state;
+    dc3_table *golden;
+    json_t *cases;
+    if (dc3_safetensors_open(DC3_TEST_DATA "/samplers/golden.safetensors", &golden) != DC3_OK ||
+        dc3_json_read(DC3_TEST_DATA "/samplers/cases.json", 1 << 20, &cases) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+    json_t *list = json_object_get(cases, "cases");
+    assert_true(json_array_size(list) > 100);
+    for (size_t i = 0; i < json_array_size(list); i++) check_case(golden, json_array_get(list, i));
+    json_decref(cases);
+    dc3_table_close(&golden);
+}
+
+static void bad_values(void **state)
+{
+    (void)state;
+    dc3_scheduler_config config = {.train_steps = 1000, .beta_start = 0.001, .beta_end = 0.01};
+    dc3_sampler *s;
+    assert_int_equal(dc3_sampler_open(DC3_EULER, &config, 0, &s), DC3_ERR_ARGUMENT);
+    assert_int_equal(dc3_sampler_open(DC3_EULER, &config, 1001, &s), DC3_ERR_ARGUMENT);
+    assert_string_equal(dc3_error_text(), "steps: expected 1 to 1000, found 1001");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(trajectories), cmocka_unit_test(bad_values)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
