@@ -108,6 +108,11 @@ int dc3_sampler_steps(const dc3_sampler *s)
     return s->steps;
 }
 
+int dc3_sampler_is(const dc3_sampler *s, dc3_sampler_kind kind)
+{
+    return s->kind == kind;
+}
+
 const float *dc3_sampler_timesteps(const dc3_sampler *s)
 {
     return s->timesteps;

@@ -31,6 +31,7 @@ dc3_status dc3_sampler_open(dc3_sampler_kind kind, const dc3_scheduler_config *c
                             dc3_sampler **sampler);
 void dc3_sampler_close(dc3_sampler **sampler);
 int dc3_sampler_steps(const dc3_sampler *sampler);
+int dc3_sampler_is(const dc3_sampler *sampler, dc3_sampler_kind kind);
 /* [steps], what the network is told; fractional for some spacings. */
 const float *dc3_sampler_timesteps(const dc3_sampler *sampler);
 /* What the initial standard normal noise is multiplied by. */

@@ -1,0 +1,249 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "io/reader.h"
+
+static const dc3_reader *const readers[] = {&dc3_cifar_reader, &dc3_webdataset_reader, &dc3_folder_reader};
+
+dc3_status dc3_dataset_text(dc3_dataset *d, const char *string, size_t *at)
+{
+    size_t length = strlen(string) + 1;
+    if (d->text_size + length > d->text_capacity) {
+        size_t capacity = 2 * (d->text_size + length) + 4096;
+        char *text = realloc(d->text, capacity);
+        if (!text) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path);
+        d->text = text;
+        d->text_capacity = capacity;
+    }
+    memcpy(d->text + d->text_size, string, length);
+    *at = d->text_size;
+    d->text_size += length;
+    return DC3_OK;
+}
+
+dc3_status dc3_dataset_add(dc3_dataset *d, dc3_item item)
+{
+    if (d->size == d->capacity) {
+        int64_t capacity = 2 * d->capacity + 1024;
+        dc3_item *items = realloc(d->items, (size_t)capacity * sizeof *items);
+        if (!items) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path);
+        d->items = items;
+        d->capacity = capacity;
+    }
+    d->items[d->size++] = item;
+    return DC3_OK;
+}
+
+/* Appends a copy of `string` to a list of strings. */
+static dc3_status append(dc3_dataset *d, char ***list, size_t *count, const char *string)
+{
+    char **larger = realloc(*list, (*count + 1) * sizeof *larger);
+    if (larger) *list = larger;
+    char *copy = larger ? strdup(string) : NULL;
+    if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path);
+    larger[(*count)++] = copy;
+    return DC3_OK;
+}
+
+dc3_status dc3_dataset_class(dc3_dataset *d, const char *name, int *label)
+{
+    for (size_t i = d->class_count; i-- > 0;)
+        if (strcmp(d->classes[i], name) == 0) {
+            *label = (int)i;
+            return DC3_OK;
+        }
+    *label = (int)d->class_count;
+    return append(d, &d->classes, &d->class_count, name);
+}
+
+dc3_status dc3_dataset_remark(dc3_dataset *d, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return append(d, &d->notes, &d->note_count, text);
+}
+
+int dc3_ends_with(const char *name, const char *ending)
+{
+    size_t n = strlen(name), m = strlen(ending);
+    return n > m && strcasecmp(name + n - m, ending) == 0;
+}
+
+int dc3_is_picture_name(const char *name)
+{
+    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".webp", ".tif",  ".tiff", ".gif",
+                                          ".ppm", ".pgm",  ".bmp", ".avif", ".heic", ".jp2"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (dc3_ends_with(name, endings[i])) return 1;
+    return 0;
+}
+
+dc3_status dc3_read_part(const char *path, uint64_t offset, uint64_t size, void **data)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    *data = NULL;
+    if (fd < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    char *buffer = malloc(size + 1);
+    uint64_t used = 0;
+    while (buffer && used < size) {
+        ssize_t got = pread(fd, buffer + used, size - used, (off_t)(offset + used));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        used += (uint64_t)got;
+    }
+    close(fd);
+    if (buffer && used == size) {
+        *data = buffer;
+        return DC3_OK;
+    }
+    free(buffer);
+    if (!buffer) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    return dc3_fail(DC3_ERR_IO, "%s: expected %llu bytes at %llu, found %llu", path, (unsigned long long)size,
+                    (unsigned long long)offset, (unsigned long long)used);
+}
+
+/* Names of digits alone go by value, others by their bytes. */
+static int compare_names(const void *a, const void *b)
+{
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    if (*x && *y && strspn(x, "0123456789") == strlen(x) && strspn(y, "0123456789") == strlen(y)) {
+        size_t n = strlen(x), m = strlen(y);
+        if (n != m) return n < m ? -1 : 1;
+    }
+    return strcmp(x, y);
+}
+
+static const char *sort_text;
+
+static int compare_items(const void *a, const void *b)
+{
+    const dc3_item *x = a, *y = b;
+    if (x->label != y->label) return x->label < y->label ? -1 : 1;
+    int order = strcmp(sort_text + x->key, sort_text + y->key);
+    return order ? order : (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* Classes by name and the items after them. */
+static dc3_status sort(dc3_dataset *d)
+{
+    size_t n = d->class_count;
+    char **sorted = malloc((n + 1) * sizeof *sorted);
+    int *place = malloc((n + 1) * sizeof *place);
+    if (sorted && place) {
+        memcpy(sorted, d->classes, n * sizeof *sorted);
+        if (n) qsort(sorted, n, sizeof *sorted, compare_names);
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < n; j++)
+                if (d->classes[i] == sorted[j]) place[i] = (int)j;
+        if (n) memcpy(d->classes, sorted, n * sizeof *sorted);
+        for (int64_t i = 0; i < d->size; i++) d->items[i].label = place[d->items[i].label];
+        sort_text = d->text;
+        if (d->size) qsort(d->items, (size_t)d->size, sizeof *d->items, compare_items);
+    }
+    int failed = !sorted || !place;
+    free(sorted);
+    free(place);
+    return failed ? dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path) : DC3_OK;
+}
+
+dc3_status dc3_dataset_open(const char *path, dc3_dataset **out)
+{
+    *out = NULL;
+    if (dc3_path_what(path) == DC3_PATH_MISSING)
+        return dc3_fail(DC3_ERR_IO,
+                        "%s: expected a dataset (a folder with a folder a class, CIFAR binaries or tars), "
+                        "found nothing there",
+                        path);
+    dc3_dataset *d = *out = calloc(1, sizeof *d);
+    if (!d || !(d->path = strdup(path))) {
+        dc3_dataset_close(out);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < sizeof readers / sizeof *readers && !d->reader; i++)
+        if (readers[i]->probe(path)) d->reader = readers[i];
+    dc3_status status =
+        d->reader
+            ? d->reader->open(path, d)
+            : dc3_fail(DC3_ERR_FORMAT, "%s: expected a folder or a .tar file, found another file", path);
+    if (status == DC3_OK) status = sort(d);
+    if (status == DC3_OK && d->size == 0)
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: found no images; expected a folder for each class with images in it", path);
+    if (status != DC3_OK) dc3_dataset_close(out);
+    return status;
+}
+
+void dc3_dataset_close(dc3_dataset **dataset)
+{
+    dc3_dataset *d = *dataset;
+    if (!d) return;
+    for (size_t i = 0; i < d->class_count; i++) free(d->classes[i]);
+    for (size_t i = 0; i < d->note_count; i++) free(d->notes[i]);
+    free(d->classes);
+    free(d->notes);
+    free(d->items);
+    free(d->text);
+    free(d->path);
+    free(d);
+    *dataset = NULL;
+}
+
+const char *dc3_dataset_path(const dc3_dataset *d)
+{
+    return d->path;
+}
+
+const char *dc3_dataset_kind(const dc3_dataset *d)
+{
+    return d->reader->kind;
+}
+
+int dc3_dataset_classes(const dc3_dataset *d)
+{
+    return (int)d->class_count;
+}
+
+const char *dc3_dataset_class_name(const dc3_dataset *d, int label)
+{
+    return d->classes[label];
+}
+
+int64_t dc3_dataset_size(const dc3_dataset *d)
+{
+    return d->size;
+}
+
+int dc3_dataset_label(const dc3_dataset *d, int64_t item)
+{
+    return d->items[item].label;
+}
+
+const char *dc3_dataset_key(const dc3_dataset *d, int64_t item)
+{
+    return d->text + d->items[item].key;
+}
+
+size_t dc3_dataset_notes(const dc3_dataset *d)
+{
+    return d->note_count;
+}
+
+const char *dc3_dataset_note(const dc3_dataset *d, size_t i)
+{
+    return d->notes[i];
+}
+
+dc3_status dc3_dataset_read(const dc3_dataset *d, int64_t item, int width, int height, dc3_fit fit,
+                            dc3_image *image)
+{
+    return d->reader->read(d, &d->items[item], width, height, fit, image);
+}

@@ -1,0 +1,32 @@
+/* Labelled images: a folder with a folder a class, CIFAR binaries, or WebDataset tars. */
+#ifndef DC3_IO_DATASET_H
+#define DC3_IO_DATASET_H
+
+#include "io/image.h"
+
+typedef struct dc3_dataset dc3_dataset;
+
+/* Lists what is there without decoding it. Classes are sorted by name (bytes; numbers by value), items by
+ * class and then by key. DC3_ERR_FORMAT with one sentence where there is no dataset. */
+dc3_status dc3_dataset_open(const char *path, dc3_dataset **dataset);
+void dc3_dataset_close(dc3_dataset **dataset);
+
+const char *dc3_dataset_path(const dc3_dataset *dataset);
+/* "folder", "CIFAR binaries", "WebDataset". */
+const char *dc3_dataset_kind(const dc3_dataset *dataset);
+int dc3_dataset_classes(const dc3_dataset *dataset);
+const char *dc3_dataset_class_name(const dc3_dataset *dataset, int label);
+int64_t dc3_dataset_size(const dc3_dataset *dataset);
+int dc3_dataset_label(const dc3_dataset *dataset, int64_t item);
+/* Path below the dataset's folder; "shard.tar/member"; "data_batch_1.bin/17". Bytes as the file system has
+ * them. */
+const char *dc3_dataset_key(const dc3_dataset *dataset, int64_t item);
+/* Sentences about what was passed over: empty classes, files that are no images, files outside a class. */
+size_t dc3_dataset_notes(const dc3_dataset *dataset);
+const char *dc3_dataset_note(const dc3_dataset *dataset, size_t i);
+
+/* Reads and decodes one item (see dc3_image_decode). Threads may call it at once. */
+dc3_status dc3_dataset_read(const dc3_dataset *dataset, int64_t item, int width, int height, dc3_fit fit,
+                            dc3_image *image);
+
+#endif

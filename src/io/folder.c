@@ -1,0 +1,177 @@
+/* DATA/<class>/ with pictures in it and in its subfolders. Symbolic links are followed, but not into a folder
+ * that one is already in. Names that begin with a dot are passed over. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "io/reader.h"
+
+enum { DEPTH = 32 };
+
+typedef struct walk {
+    dc3_dataset *dataset;
+    const char *root;
+    int label;
+    long others; /* files that are no pictures */
+    dev_t devices[DEPTH];
+    ino_t nodes[DEPTH];
+} walk;
+
+static int visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static dc3_status list(const char *path, struct dirent ***entries, int *count)
+{
+    *count = scandir(path, entries, visible, by_bytes);
+    if (*count < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot list: %s", path, strerror(errno));
+    return DC3_OK;
+}
+
+static void free_list(struct dirent **entries, int count)
+{
+    for (int i = 0; i < count; i++) free(entries[i]);
+    free(entries);
+}
+
+static dc3_status walk_folder(walk *w, const char *below, int depth);
+
+static dc3_status visit(walk *w, const char *key, const char *name, int depth)
+{
+    char *path = dc3_path_join(w->root, key);
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_path_kind kind = dc3_path_what(path);
+    dc3_status status = DC3_OK;
+    if (kind == DC3_PATH_FOLDER)
+        status = walk_folder(w, key, depth + 1);
+    else if (kind == DC3_PATH_MISSING)
+        status = dc3_dataset_remark(w->dataset, "%s: a link to nothing, passed over", path);
+    else if (kind == DC3_PATH_FILE && dc3_is_picture_name(name)) {
+        dc3_item item = {.label = w->label};
+        status = dc3_dataset_text(w->dataset, key, &item.key);
+        if (status == DC3_OK) status = dc3_dataset_add(w->dataset, item);
+    } else
+        w->others++;
+    free(path);
+    return status;
+}
+
+/* 1 if the folder is one of those above it: a loop of links. */
+static int is_loop(walk *w, const char *path, int depth)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) return 1;
+    for (int i = 0; i < depth; i++)
+        if (w->devices[i] == info.st_dev && w->nodes[i] == info.st_ino) return 1;
+    w->devices[depth] = info.st_dev;
+    w->nodes[depth] = info.st_ino;
+    return 0;
+}
+
+static dc3_status walk_folder(walk *w, const char *below, int depth)
+{
+    struct dirent **entries;
+    int count;
+    char *path = dc3_path_join(w->root, below);
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = DC3_OK;
+    if (depth >= DEPTH)
+        status = dc3_dataset_remark(w->dataset, "%s: more than %d folders deep, passed over", path, DEPTH);
+    else if (is_loop(w, path, depth))
+        status = dc3_dataset_remark(w->dataset, "%s: a link back to a folder above, passed over", path);
+    else if ((status = list(path, &entries, &count)) == DC3_OK) {
+        for (int i = 0; i < count && status == DC3_OK; i++) {
+            char *key = dc3_path_join(below, entries[i]->d_name);
+            status =
+                key ? visit(w, key, entries[i]->d_name, depth) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+            free(key);
+        }
+        free_list(entries, count);
+    }
+    free(path);
+    return status;
+}
+
+static dc3_status walk_class(walk *w, const char *name)
+{
+    int64_t before = w->dataset->size;
+    DC3_TRY(dc3_dataset_class(w->dataset, name, &w->label));
+    DC3_TRY(walk_folder(w, name, 0));
+    if (w->dataset->size == before) return dc3_dataset_remark(w->dataset, "class '%s' has no images", name);
+    return DC3_OK;
+}
+
+/* "DATA holds train and val": the user means one of them. */
+static dc3_status check_split(const char *path, struct dirent **entries, int count)
+{
+    int splits = 0, train = 0;
+    for (int i = 0; i < count; i++) {
+        int is_train = strcmp(entries[i]->d_name, "train") == 0;
+        train |= is_train;
+        splits +=
+            is_train || strcmp(entries[i]->d_name, "val") == 0 || strcmp(entries[i]->d_name, "test") == 0;
+    }
+    if (train && splits == count)
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: expected a folder for each class, found a dataset's parts; did you mean %s/train?", path,
+            path);
+    return DC3_OK;
+}
+
+static dc3_status open_folder(const char *path, dc3_dataset *dataset)
+{
+    walk w = {.dataset = dataset, .root = path};
+    struct dirent **entries;
+    int count;
+    long outside = 0;
+    DC3_TRY(list(path, &entries, &count));
+    dc3_status status = check_split(path, entries, count);
+    for (int i = 0; i < count && status == DC3_OK; i++) {
+        char *below = dc3_path_join(path, entries[i]->d_name);
+        dc3_path_kind kind = below ? dc3_path_what(below) : DC3_PATH_MISSING;
+        free(below);
+        if (kind == DC3_PATH_FOLDER)
+            status = walk_class(&w, entries[i]->d_name);
+        else
+            outside += dc3_is_picture_name(entries[i]->d_name);
+    }
+    free_list(entries, count);
+    if (status == DC3_OK && outside && dataset->size == 0)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: found %ld images but no class folders; expected DATA/<class>/<image>", path,
+                        outside);
+    if (status == DC3_OK && outside)
+        status =
+            dc3_dataset_remark(dataset, "%ld images lie outside the class folders, passed over", outside);
+    if (status == DC3_OK && w.others)
+        status =
+            dc3_dataset_remark(dataset, "%ld files are not images by their names, passed over", w.others);
+    return status;
+}
+
+static int probe(const char *path)
+{
+    return dc3_path_what(path) == DC3_PATH_FOLDER;
+}
+
+static dc3_status read_item(const dc3_dataset *dataset, const dc3_item *item, int width, int height,
+                            dc3_fit fit, dc3_image *image)
+{
+    char *path = dc3_path_join(dataset->path, dataset->text + item->key);
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = dc3_image_read(path, width, height, fit, image);
+    free(path);
+    return status;
+}
+
+const dc3_reader dc3_folder_reader = {"folder", probe, open_folder, read_item};

@@ -1,0 +1,221 @@
+#include "io/image.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vips/vips.h>
+#include "base/file.h"
+
+enum { FILE_LIMIT = 1 << 30 };
+
+static pthread_mutex_t error_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int started;
+
+static void quiet(const char *domain, GLogLevelFlags level, const char *text, void *data)
+{
+    (void)domain, (void)level, (void)text, (void)data; /* what matters comes back as an error */
+}
+
+static void start(void)
+{
+    started = VIPS_INIT("dc3") == 0;
+    if (!started) return;
+    g_log_set_handler("VIPS", (GLogLevelFlags)(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO), quiet, NULL);
+    vips_concurrency_set(1); /* the callers are parallel */
+    vips_cache_set_max(0);
+    vips_block_untrusted_set(TRUE);
+}
+
+static dc3_status ready(void)
+{
+    pthread_once(&once, start);
+    return started ? DC3_OK : dc3_fail(DC3_ERR_INTERNAL, "libvips does not start");
+}
+
+/* What libvips said last, as one line. Its buffer is shared by all threads. */
+static dc3_status vips_failed(const char *origin, const char *what)
+{
+    char text[256];
+    pthread_mutex_lock(&error_lock);
+    strncpy(text, vips_error_buffer(), sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    vips_error_clear();
+    pthread_mutex_unlock(&error_lock);
+    for (char *p = text; *p; p++)
+        if (*p == '\n') *p = p[1] ? ';' : 0;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: %s: %s", origin, what, *text ? text : "unknown reason");
+}
+
+void dc3_image_free(dc3_image *image)
+{
+    free(image->pixels);
+    *image = (dc3_image){0};
+}
+
+/* Consumes `in`; 8-bit sRGB without alpha. NULL on failure. */
+static VipsImage *to_rgb(VipsImage *in)
+{
+    VipsImage *out = NULL;
+    if (vips_image_hasalpha(in)) {
+        double white = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+        VipsArrayDouble *background = vips_array_double_newv(1, white);
+        int failed = vips_flatten(in, &out, "background", background, "max_alpha", white, NULL);
+        vips_area_unref(VIPS_AREA(background));
+        g_object_unref(in);
+        if (failed) return NULL;
+        in = out;
+    }
+    int failed = vips_colourspace(in, &out, VIPS_INTERPRETATION_sRGB, NULL);
+    g_object_unref(in);
+    if (failed) return NULL;
+    in = out;
+    failed = vips_cast_uchar(in, &out, NULL);
+    g_object_unref(in);
+    return failed ? NULL : out;
+}
+
+/* Runs the pipeline into new memory; consumes `in`. */
+static dc3_status render(const char *origin, VipsImage *in, dc3_image *image)
+{
+    size_t size;
+    if (in->Bands != 3) {
+        g_object_unref(in);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: cannot be brought to RGB", origin);
+    }
+    int width = in->Xsize, height = in->Ysize;
+    void *pixels = vips_image_write_to_memory(in, &size);
+    g_object_unref(in);
+    if (!pixels) return vips_failed(origin, "cannot be decoded");
+    image->pixels = malloc(size);
+    if (image->pixels) memcpy(image->pixels, pixels, size);
+    g_free(pixels);
+    if (!image->pixels) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", origin);
+    image->width = width;
+    image->height = height;
+    return DC3_OK;
+}
+
+/* Puts a picture that is no larger than width x height in the middle of white; consumes `in`. */
+static VipsImage *pad_to(VipsImage *in, int width, int height)
+{
+    VipsImage *out = NULL;
+    VipsArrayDouble *white = vips_array_double_newv(3, 255.0, 255.0, 255.0);
+    int failed = vips_embed(in, &out, (width - in->Xsize) / 2, (height - in->Ysize) / 2, width, height,
+                            "extend", VIPS_EXTEND_BACKGROUND, "background", white, NULL);
+    vips_area_unref(VIPS_AREA(white));
+    g_object_unref(in);
+    return failed ? NULL : out;
+}
+
+/* The header: whether it is a picture, and not too large. The size after rotation. */
+static dc3_status look(const char *origin, const void *data, size_t size, int *width, int *height)
+{
+    VipsImage *in =
+        size ? vips_image_new_from_buffer(data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL) : NULL;
+    if (!size) return dc3_fail(DC3_ERR_FORMAT, "%s: the file is empty", origin);
+    if (!in) return vips_failed(origin, "not a picture that can be read");
+    int turned = vips_image_get_orientation_swap(in);
+    int64_t pixels = (int64_t)in->Xsize * in->Ysize;
+    *width = turned ? in->Ysize : in->Xsize;
+    *height = turned ? in->Xsize : in->Ysize;
+    g_object_unref(in);
+    if (pixels > DC3_IMAGE_LIMIT)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels are more than the limit of %d", origin, *width,
+                        *height, DC3_IMAGE_LIMIT);
+    return DC3_OK;
+}
+
+dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, int width, int height,
+                            dc3_fit fit, dc3_image *image)
+{
+    int own_width, own_height;
+    *image = (dc3_image){0};
+    DC3_TRY(ready());
+    DC3_TRY(look(origin, data, size, &own_width, &own_height));
+    if (!width || !height) width = own_width, height = own_height, fit = DC3_FIT_SQUASH;
+    VipsImage *out = NULL;
+    if (vips_thumbnail_buffer((void *)(uintptr_t)data, size, &out, width, "height", height, "size",
+                              fit == DC3_FIT_SQUASH ? VIPS_SIZE_FORCE : VIPS_SIZE_BOTH, "crop",
+                              fit == DC3_FIT_CROP ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE,
+                              "export_profile", "srgb", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL))
+        return vips_failed(origin, "cannot be decoded");
+    out = to_rgb(out);
+    if (out && fit == DC3_FIT_PAD) out = pad_to(out, width, height);
+    if (!out) return vips_failed(origin, "cannot be converted");
+    return render(origin, out, image);
+}
+
+dc3_status dc3_image_read(const char *path, int width, int height, dc3_fit fit, dc3_image *image)
+{
+    char *data;
+    size_t size;
+    *image = (dc3_image){0};
+    DC3_TRY(dc3_file_read(path, FILE_LIMIT, &data, &size));
+    dc3_status status = dc3_image_decode(path, data, size, width, height, fit, image);
+    free(data);
+    return status;
+}
+
+static VipsImage *wrap(const dc3_image *image)
+{
+    return vips_image_new_from_memory(image->pixels, (size_t)image->width * (size_t)image->height * 3,
+                                      image->width, image->height, 3, VIPS_FORMAT_UCHAR);
+}
+
+dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image)
+{
+    *image = (dc3_image){0};
+    DC3_TRY(ready());
+    VipsImage *in = wrap(from), *rgb = NULL, *out = NULL;
+    int failed = !in || vips_copy(in, &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, NULL);
+    if (!failed)
+        failed =
+            vips_thumbnail_image(rgb, &out, width, "height", height, "size",
+                                 fit == DC3_FIT_SQUASH ? VIPS_SIZE_FORCE : VIPS_SIZE_BOTH, "crop",
+                                 fit == DC3_FIT_CROP ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE, NULL);
+    if (rgb) g_object_unref(rgb);
+    if (in) g_object_unref(in);
+    if (!failed && fit == DC3_FIT_PAD) failed = (out = pad_to(out, width, height)) == NULL;
+    if (failed) return vips_failed("picture", "cannot be resized");
+    return render("picture", out, image);
+}
+
+const char *dc3_image_extension(dc3_image_format format)
+{
+    static const char *const names[] = {".png", ".webp", ".jpg"};
+    return names[format];
+}
+
+dc3_status dc3_image_encode(const dc3_image *image, dc3_image_format format, void **data, size_t *size)
+{
+    *data = NULL;
+    DC3_TRY(ready());
+    VipsImage *in = wrap(image), *rgb = NULL;
+    void *encoded = NULL;
+    int failed = !in || vips_copy(in, &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, NULL);
+    if (!failed && format == DC3_PNG)
+        failed = vips_pngsave_buffer(rgb, &encoded, size, "compression", 6, "strip", TRUE, NULL);
+    else if (!failed && format == DC3_WEBP)
+        failed = vips_webpsave_buffer(rgb, &encoded, size, "lossless", TRUE, "strip", TRUE, NULL);
+    else if (!failed)
+        failed = vips_jpegsave_buffer(rgb, &encoded, size, "Q", 95, "subsample_mode",
+                                      VIPS_FOREIGN_SUBSAMPLE_OFF, "strip", TRUE, NULL);
+    if (rgb) g_object_unref(rgb);
+    if (in) g_object_unref(in);
+    if (failed) return vips_failed("picture", "cannot be encoded");
+    *data = malloc(*size);
+    if (*data) memcpy(*data, encoded, *size);
+    g_free(encoded);
+    return *data ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+dc3_status dc3_image_write(const char *path, const dc3_image *image, dc3_image_format format)
+{
+    void *data;
+    size_t size;
+    DC3_TRY(dc3_image_encode(image, format, &data, &size));
+    dc3_status status = dc3_file_write(path, data, size);
+    free(data);
+    return status;
+}

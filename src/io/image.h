@@ -1,0 +1,43 @@
+/* Pictures: decoded by libvips to 8-bit sRGB, at their own size or fitted to one; and encoded again. */
+#ifndef DC3_IO_IMAGE_H
+#define DC3_IO_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/status.h"
+
+/* RGB, interleaved, row by row without gaps: pixels [height, width, 3]. */
+typedef struct dc3_image {
+    int width, height;
+    uint8_t *pixels; /* free with dc3_image_free */
+} dc3_image;
+
+void dc3_image_free(dc3_image *image);
+
+/* How a picture of another shape gets its size: the middle of it, all of it distorted, or all of it on white.
+ */
+typedef enum dc3_fit { DC3_FIT_CROP, DC3_FIT_SQUASH, DC3_FIT_PAD } dc3_fit;
+
+/* No picture of more pixels than this is decoded. */
+enum { DC3_IMAGE_LIMIT = 1 << 28 };
+
+/* Decodes JPEG, PNG, WebP, TIFF, GIF and what else libvips trusts, by content: first page, rotated as EXIF
+ * says, colour profile applied, CMYK and grey to RGB, 16 bits to 8, transparency on white. width, height 0:
+ * the picture's own size. `origin` names it in errors. A damaged or truncated picture gives DC3_ERR_FORMAT.
+ * Threads may call it at once. */
+dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, int width, int height,
+                            dc3_fit fit, dc3_image *image);
+/* The same from a file. */
+dc3_status dc3_image_read(const char *path, int width, int height, dc3_fit fit, dc3_image *image);
+/* A copy of `from` at another size. */
+dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image);
+
+typedef enum dc3_image_format { DC3_PNG, DC3_WEBP, DC3_JPEG } dc3_image_format;
+/* ".png", ".webp" (lossless), ".jpg" (quality 95, full chroma). */
+const char *dc3_image_extension(dc3_image_format format);
+/* Encoded bytes, which the caller frees. The same picture gives the same bytes. */
+dc3_status dc3_image_encode(const dc3_image *image, dc3_image_format format, void **data, size_t *size);
+/* Encodes and writes, the file whole or not at all. */
+dc3_status dc3_image_write(const char *path, const dc3_image *image, dc3_image_format format);
+
+#endif

@@ -1,0 +1,51 @@
+/* What a dataset reader provides, and what it fills. Private to this folder. */
+#ifndef DC3_IO_READER_H
+#define DC3_IO_READER_H
+
+#include "io/dataset.h"
+
+typedef struct dc3_item {
+    size_t key,
+        file; /* positions in the dataset's text; file: the file that holds it, where that is not path/key */
+    uint64_t offset, size;
+    int label;
+} dc3_item;
+
+typedef struct dc3_reader {
+    const char *kind;
+    /* 1 if `path` looks like this kind. Tried in the order of the table. */
+    int (*probe)(const char *path);
+    dc3_status (*open)(const char *path, dc3_dataset *dataset);
+    dc3_status (*read)(const dc3_dataset *dataset, const dc3_item *item, int width, int height, dc3_fit fit,
+                       dc3_image *image);
+} dc3_reader;
+
+struct dc3_dataset {
+    const dc3_reader *reader;
+    char *path;
+    char *text; /* all keys and file names, NUL-terminated */
+    size_t text_size, text_capacity;
+    dc3_item *items;
+    int64_t size, capacity;
+    char **classes, **notes;
+    size_t class_count, note_count;
+};
+
+/* Adds a string to the dataset's text; its position in *at. */
+dc3_status dc3_dataset_text(dc3_dataset *dataset, const char *string, size_t *at);
+dc3_status dc3_dataset_add(dc3_dataset *dataset, dc3_item item);
+/* The label of a class, made if it is new. Quadratic in the number of classes only when they arrive out of
+ * order. */
+dc3_status dc3_dataset_class(dc3_dataset *dataset, const char *name, int *label);
+dc3_status dc3_dataset_remark(dc3_dataset *dataset, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* 1 if the name ends as pictures do. */
+int dc3_is_picture_name(const char *name);
+/* 1 if `name` ends with `ending`, letters in either case. */
+int dc3_ends_with(const char *name, const char *ending);
+/* size bytes of a file at offset, new memory. */
+dc3_status dc3_read_part(const char *path, uint64_t offset, uint64_t size, void **data);
+
+extern const dc3_reader dc3_folder_reader, dc3_cifar_reader, dc3_webdataset_reader;
+
+#endif

@@ -1,0 +1,165 @@
+/* WebDataset: tar shards with members KEY.jpg (or .png, .webp, ...) and KEY.cls, a class number or name. The
+ * shards are listed once, with each picture's place, and read by that; members' names are never used as
+ * paths. */
+#include <archive.h>
+#include <archive_entry.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "io/reader.h"
+
+enum { BLOCK = 512, LABEL_LIMIT = 256 };
+
+static int tar_entry(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && dc3_ends_with(entry->d_name, ".tar");
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int probe(const char *path)
+{
+    if (dc3_path_what(path) == DC3_PATH_FILE) return dc3_ends_with(path, ".tar");
+    struct dirent **entries;
+    int count = scandir(path, &entries, tar_entry, by_bytes);
+    for (int i = 0; i < count; i++) free(entries[i]);
+    if (count >= 0) free(entries);
+    return count > 0;
+}
+
+/* A sample that is being put together: its picture and its class may come in either order. */
+typedef struct sample {
+    char key[512];
+    char class_name[LABEL_LIMIT];
+    char member[512];
+    uint64_t offset, size;
+} sample;
+
+/* The member's data begins after its header and the extension headers before that. */
+static dc3_status data_offset(const char *path, uint64_t header, uint64_t *offset)
+{
+    for (int i = 0; i < 8; i++) {
+        void *block;
+        DC3_TRY(dc3_read_part(path, header, BLOCK, &block));
+        char type = ((char *)block)[156], digits[13] = {0};
+        memcpy(digits, (char *)block + 124, 12);
+        free(block);
+        header += BLOCK;
+        if (!strchr("xgLK", type) || !type) {
+            *offset = header;
+            return DC3_OK;
+        }
+        uint64_t size = strtoull(digits, NULL, 8);
+        if (size > 1 << 24) break;
+        header += (size + BLOCK - 1) / BLOCK * BLOCK;
+    }
+    return dc3_fail(DC3_ERR_FORMAT, "%s: a member's header cannot be followed", path);
+}
+
+static dc3_status flush(dc3_dataset *d, const char *shard, size_t file, sample *s)
+{
+    dc3_status status = DC3_OK;
+    if (s->size && *s->class_name) {
+        char key[1200];
+        dc3_item item = {.file = file, .offset = s->offset, .size = s->size};
+        snprintf(key, sizeof key, "%s/%s", shard, s->member);
+        status = dc3_dataset_class(d, s->class_name, &item.label);
+        if (status == DC3_OK) status = dc3_dataset_text(d, key, &item.key);
+        if (status == DC3_OK) status = dc3_dataset_add(d, item);
+    } else if (s->size)
+        status = dc3_dataset_remark(d, "%s: '%.200s' has no .cls beside it, passed over", shard, s->member);
+    *s = (sample){0};
+    return status;
+}
+
+static dc3_status read_label(struct archive *a, const char *path, const char *name, sample *s)
+{
+    ssize_t got = archive_read_data(a, s->class_name, LABEL_LIMIT - 1);
+    if (got < 0)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: member '%.200s': %s", path, name, archive_error_string(a));
+    s->class_name[got] = 0;
+    s->class_name[strcspn(s->class_name, "\r\n")] = 0;
+    return DC3_OK;
+}
+
+static dc3_status member(struct archive *a, struct archive_entry *entry, const char *path, const char *shard,
+                         size_t file, dc3_dataset *d, sample *s)
+{
+    const char *name = archive_entry_pathname(entry), *base = name ? strrchr(name, '/') : NULL;
+    if (!name || archive_entry_filetype(entry) != AE_IFREG) return DC3_OK;
+    base = base ? base + 1 : name;
+    const char *dot = strchr(base, '.');
+    size_t length = dot ? (size_t)(dot - name) : strlen(name);
+    if (!dot || base[0] == '.' || length >= sizeof s->key || strlen(name) >= sizeof s->member) return DC3_OK;
+    if (strncmp(s->key, name, length) != 0 || s->key[length]) {
+        DC3_TRY(flush(d, shard, file, s));
+        memcpy(s->key, name, length);
+        s->key[length] = 0;
+    }
+    if (strcmp(dot, ".cls") == 0) return read_label(a, path, name, s);
+    if (!dc3_is_picture_name(base)) return DC3_OK;
+    strcpy(s->member, name);
+    s->size = (uint64_t)archive_entry_size(entry);
+    return data_offset(path, (uint64_t)archive_read_header_position(a), &s->offset);
+}
+
+static dc3_status add_shard(const char *path, const char *shard, dc3_dataset *d)
+{
+    size_t file;
+    sample s = {0};
+    struct archive_entry *entry;
+    DC3_TRY(dc3_dataset_text(d, path, &file));
+    struct archive *a = archive_read_new();
+    if (!a) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    archive_read_support_format_tar(a);
+    int r = archive_read_open_filename(a, path, 1 << 16);
+    dc3_status status = DC3_OK;
+    while (r == ARCHIVE_OK && status == DC3_OK && (r = archive_read_next_header(a, &entry)) == ARCHIVE_OK)
+        status = member(a, entry, path, shard, file, d, &s);
+    if (status == DC3_OK && r != ARCHIVE_EOF && r != ARCHIVE_OK)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: not a plain tar file, or damaged: %s", path,
+                          archive_error_string(a));
+    archive_read_free(a);
+    return status == DC3_OK ? flush(d, shard, file, &s) : status;
+}
+
+static dc3_status open_tars(const char *path, dc3_dataset *d)
+{
+    const char *slash = strrchr(path, '/');
+    if (dc3_path_what(path) == DC3_PATH_FILE) return add_shard(path, slash ? slash + 1 : path, d);
+    struct dirent **entries;
+    int count = scandir(path, &entries, tar_entry, by_bytes);
+    if (count < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot list", path);
+    dc3_status status = DC3_OK;
+    for (int i = 0; i < count; i++) {
+        char *file = dc3_path_join(path, entries[i]->d_name);
+        if (status == DC3_OK)
+            status =
+                file ? add_shard(file, entries[i]->d_name, d) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(file);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+static dc3_status read_item(const dc3_dataset *d, const dc3_item *item, int width, int height, dc3_fit fit,
+                            dc3_image *image)
+{
+    void *data;
+    *image = (dc3_image){0};
+    if (item->size > 1u << 30)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %llu bytes are too many for a picture", d->text + item->key,
+                        (unsigned long long)item->size);
+    DC3_TRY(dc3_read_part(d->text + item->file, item->offset, item->size, &data));
+    dc3_status status = dc3_image_decode(d->text + item->key, data, item->size, width, height, fit, image);
+    free(data);
+    return status;
+}
+
+const dc3_reader dc3_webdataset_reader = {"WebDataset", probe, open_tars, read_item};

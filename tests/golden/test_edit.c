@@ -1,0 +1,82 @@
+/* One whole InstructPix2Pix edit with given noise against diffusers (tools/golden/networks.py). */
+#include "support/random_tensors.h"
+#include "diffusion/editor_private.h"
+#include "io/safetensors.h"
+
+static double relative(const float *a, const dc3_tensor *b)
+{
+    double error = 0, norm = 0;
+    const float *y = b->data;
+    for (int64_t i = 0; i < dc3_count(b); i++)
+        error += pow((double)a[i] - y[i], 2), norm += (double)y[i] * y[i];
+    return sqrt(error / norm);
+}
+
+static void whole_edit(void **state)
+{
+    (void)state;
+    dc3_table *golden;
+    dc3_editor *editor;
+    if (dc3_safetensors_open(DC3_TEST_DATA "/ip2p/golden.safetensors", &golden) != DC3_OK ||
+        dc3_editor_open(DC3_TEST_DATA "/ip2p", DC3_F32, 2, &editor) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+    const dc3_tensor *image = dc3_table_find(golden, "image_latents"),
+                     *last = dc3_table_find(golden, "latents");
+    const dc3_tensor *decoded = dc3_table_find(golden, "decoded"),
+                     *picture = dc3_table_find(golden, "picture");
+    float latents[16 * 16 * 4], edits[32 * 32 * 3];
+    assert_int_equal(dc3_editor_encode(editor, 1, 32, picture->data, latents), DC3_OK);
+    assert_true(relative(latents, image) < 1e-4);
+    dc3_edit_settings settings = dc3_editor_defaults(editor);
+    assert_int_equal(settings.sampler, DC3_EULER_ANCESTRAL);
+    assert_int_equal(settings.steps, 100);
+    settings.size = 32;
+    settings.steps = 10;
+    dc3_edit_request request = {.rgb = picture->data,
+                                .n = 1,
+                                .ids = dc3_table_find(golden, "ids")->data,
+                                .noises = dc3_table_find(golden, "noises")->data,
+                                .edits = edits,
+                                .latents = latents};
+    if (dc3_editor_run(editor, &settings, &request) != DC3_OK) fail_msg("%s", dc3_error_text());
+    double error = relative(latents, last);
+    if (!(error < 1e-3)) fail_msg("final latents: relative error %g", error);
+    float clipped[32 * 32 * 3];
+    for (int i = 0; i < 32 * 32 * 3; i++) {
+        float v = ((const float *)decoded->data)[i] * 0.5f + 0.5f;
+        clipped[i] = fminf(fmaxf(v, 0), 1) - edits[i];
+        assert_true(fabsf(clipped[i]) < 5e-3f);
+    }
+    /* Each prompt of a batch gives what it gives alone. */
+    int64_t ids[3 * 16];
+    memcpy(ids, request.ids, 16 * sizeof *ids);
+    memcpy(ids + 16, request.ids, 32 * sizeof *ids);
+    uint64_t seeds[2] = {5, 9};
+    float one[32 * 32 * 3], two[2 * 32 * 32 * 3];
+    request =
+        (dc3_edit_request){.rgb = picture->data, .n = 1, .ids = ids + 16, .seeds = seeds + 1, .edits = one};
+    assert_int_equal(dc3_editor_run(editor, &settings, &request), DC3_OK);
+    request = (dc3_edit_request){.rgb = picture->data, .n = 2, .ids = ids, .seeds = seeds, .edits = two};
+    assert_int_equal(dc3_editor_run(editor, &settings, &request), DC3_OK);
+    assert_true(distance(DC3_F32, one, two + 32 * 32 * 3, 32 * 32 * 3) < 1e-3);
+    assert_true(distance(DC3_F32, one, two, 32 * 32 * 3) > 0.05);
+    assert_true(dc3_editor_flops(editor, &settings, 2) > 10 * dc3_editor_encode_flops(editor, 32));
+    settings.size = 30;
+    assert_int_equal(dc3_editor_run(editor, &settings, &request), DC3_ERR_ARGUMENT);
+    dc3_editor_close(&editor);
+    dc3_table_close(&golden);
+}
+
+static void missing_directory(void **state)
+{
+    (void)state;
+    dc3_editor *editor;
+    assert_int_equal(dc3_editor_open("/nowhere", DC3_F32, 1, &editor), DC3_ERR_IO);
+    assert_non_null(strstr(dc3_error_text(), "/nowhere: expected a diffusers directory"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whole_edit), cmocka_unit_test(missing_directory)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
