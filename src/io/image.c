@@ -129,7 +129,7 @@ static dc3_status look(const char *origin, const void *data, size_t size, int *w
 dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, int width, int height,
                             dc3_fit fit, dc3_image *image)
 {
-    int own_width, own_height;
+    int own_width = 0, own_height = 0;
     *image = (dc3_image){0};
     DC3_TRY(ready());
     DC3_TRY(look(origin, data, size, &own_width, &own_height));
