@@ -1,0 +1,81 @@
+/* Selection of a few rows of each class: bins by clustering, then submodular maximisation in each bin. */
+#ifndef DC3_SELECT_H
+#define DC3_SELECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "dc3/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is maximised in a bin, with similarities s_ij = 0.5 + 0.5 cos(f_i, f_j). */
+typedef enum dc3_objective {
+    DC3_GRAPH_CUT,         /* gain(j | S) = lambda sum_i s_ij - 2 sum_{i in S} s_ij */
+    DC3_FACILITY_LOCATION, /* gain(j | S) = sum_i max(0, s_ij - max_{k in S} s_ik) */
+    DC3_LOG_DETERMINANT    /* gain(j | S) = log(s_jj + e - s_jS (S_S + e I)^-1 s_Sj) */
+} dc3_objective;
+
+/* How. All start from the empty set; ties go to the lowest row. */
+typedef enum dc3_maximizer {
+    DC3_NAIVE_GREEDY,
+    DC3_LAZY_GREEDY,            /* Minoux 1978: the same rows as naive */
+    DC3_STOCHASTIC_GREEDY,      /* Mirzasoleiman et al. 2015: looks at a random part of the rows each time */
+    DC3_APPROXIMATE_LAZY_GREEDY /* takes a row whose gain is within beta of its last known one */
+} dc3_maximizer;
+
+/* Which gradient of the teacher's loss is a row's feature. */
+typedef enum dc3_gradient {
+    DC3_GRADIENT_PLAIN,         /* softmax(z) - onehot(y) */
+    DC3_GRADIENT_DOUBLE_SOFTMAX /* as the reference program computes it, with softmax applied twice */
+} dc3_gradient;
+
+typedef struct dc3_select_options {
+    int ipc;        /* rows to select for each class, 1 or more; default 10 */
+    int bins;       /* clusters a class, 1 or more; default 10; never more than ipc */
+    int components; /* of the PCA before the clustering, default 50 */
+    dc3_objective objective;
+    dc3_maximizer maximizer;
+    dc3_gradient gradient;
+    double lambda;  /* of the graph cut, default 1 */
+    double epsilon; /* of stochastic greedy: it looks at rows / picks * ln(1 / epsilon) rows a time; default
+                       0.9 */
+    double beta;    /* of approximate lazy greedy, default 0.9 */
+    uint64_t seed;
+    int threads; /* the result does not depend on it */
+    int strict;  /* refuse a class of fewer than ipc rows, instead of repeating rows */
+} dc3_select_options;
+
+dc3_select_options dc3_select_defaults(void);
+
+typedef struct dc3_selection {
+    int64_t count;
+    int64_t *rows;     /* [count], by class, then bin, then in the order chosen; a repeated row stands at its
+                          class's end */
+    int64_t repeated;  /* how many of them repeat a row, because a class has too few */
+    size_t peak_bytes; /* the most memory that the selection itself held */
+} dc3_selection;
+
+/* embeddings [n, d] and, for gradients of a last linear layer, logits [n, c] (NULL: similarity is the cosine
+ * of the embeddings); labels [n] are class numbers (with logits 0..c-1); bins [n] are bin numbers within each
+ * class (NULL: bins come from PCA and k-means of the embeddings). Exactly ipc rows for each class that
+ * occurs. On success the caller frees with dc3_selection_free. DC3_ERR_ARGUMENT for values out of range,
+ * DC3_ERR_FORMAT for values that are not finite. */
+dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n, int64_t d, int64_t c,
+                           const float *embeddings, const float *logits, const int64_t *labels,
+                           const int64_t *bins, dc3_selection *selection);
+void dc3_selection_free(dc3_selection *selection);
+
+/* The same for a safetensors file with tensors embeddings [n, d], logits [n, c] (or none) in f32, labels [n]
+ * and, if there, bins [n] in i64. */
+dc3_status dc3_select_file(const dc3_select_options *options, const char *path, dc3_selection *selection);
+
+/* "graph-cut", ...; from a name, -1 if there is none. */
+const char *dc3_objective_name(dc3_objective objective);
+const char *dc3_maximizer_name(dc3_maximizer maximizer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,43 @@
+#include "select/bins.h"
+
+#include "select/kmeans.h"
+#include "select/pca.h"
+
+enum { STARTS = 4 };
+
+dc3_status dc3_bins(dc3_meter *meter, int64_t n, int64_t d, const float *x, int components, int k,
+                    uint64_t seed, uint64_t label, int *bins)
+{
+    if (k > n) k = (int)n;
+    if (k <= 1) {
+        for (int64_t i = 0; i < n; i++) bins[i] = 0;
+        return DC3_OK;
+    }
+    int64_t kept = dc3_pca_components(n, d, components);
+    float *scores = dc3_meter_alloc(meter, (size_t)(n * kept), sizeof *scores);
+    if (!scores) return dc3_fail(DC3_ERR_MEMORY, "out of memory for the bins of %lld rows", (long long)n);
+    dc3_status status = dc3_pca(meter, n, d, x, kept, scores, NULL);
+    if (status == DC3_OK) status = dc3_kmeans(meter, n, kept, scores, k, STARTS, seed, label, bins, NULL);
+    dc3_meter_free(meter, scores);
+    return status;
+}
+
+void dc3_budget(int count, const int64_t *sizes, int64_t total, int64_t *shares)
+{
+    int used = 0;
+    for (int b = 0; b < count; b++) used += sizes[b] > 0;
+    int64_t share = used ? total / used : 0, left = total;
+    for (int b = 0; b < count; b++) {
+        shares[b] = sizes[b] < share ? sizes[b] : share;
+        left -= shares[b];
+    }
+    while (left > 0) {
+        int best = -1;
+        for (int b = 0; b < count; b++)
+            if (shares[b] < sizes[b] && (best < 0 || sizes[b] > sizes[best])) best = b;
+        if (best < 0) return;
+        int64_t room = sizes[best] - shares[best], more = left < room ? left : room;
+        shares[best] += more;
+        left -= more;
+    }
+}

@@ -1,0 +1,173 @@
+/* Minimises the sum over points of |x - c(x)|^2. Starts: greedy k-means++ (Arthur and Vassilvitskii 2007):
+ * the next centre is the best of 2 + log(k) points drawn with probability proportional to their squared
+ * distance to the centres so far. Then Lloyd's rounds until no point changes its centre. O(n k d) a round. */
+#include "select/kmeans.h"
+
+#include <math.h>
+#include <string.h>
+#include "base/rng.h"
+
+enum { ROUNDS = 300 };
+
+typedef struct run {
+    int64_t n, d;
+    const float *x;
+    int k;
+    double *centres; /* [k, d] */
+    double *nearest; /* [n], squared distance to the nearest centre */
+    double *trial;   /* [n] */
+    int *clusters;   /* [n] */
+    int64_t *sizes;  /* [k] */
+} run;
+
+static double distance(int64_t d, const float *x, const double *c)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < d; j++) sum += (x[j] - c[j]) * (x[j] - c[j]);
+    return sum;
+}
+
+static double distance_points(int64_t d, const float *x, const float *y)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < d; j++) sum += ((double)x[j] - y[j]) * ((double)x[j] - y[j]);
+    return sum;
+}
+
+/* A point with probability proportional to its weight; any point if all are zero. */
+static int64_t draw(dc3_rng *rng, int64_t n, const double *weights, double total)
+{
+    double left = dc3_rng_uniform(rng) * total;
+    if (!(total > 0)) return (int64_t)dc3_rng_below(rng, (uint64_t)n);
+    for (int64_t i = 0; i < n; i++)
+        if ((left -= weights[i]) < 0) return i;
+    for (int64_t i = n; i-- > 0;)
+        if (weights[i] > 0) return i;
+    return n - 1;
+}
+
+static void place(run *r, int c, int64_t point)
+{
+    for (int64_t j = 0; j < r->d; j++) r->centres[c * r->d + j] = r->x[point * r->d + j];
+}
+
+static void start(run *r, dc3_rng *rng)
+{
+    int trials = 2 + (int)log(r->k);
+    double total = 0;
+    int64_t first = (int64_t)dc3_rng_below(rng, (uint64_t)r->n);
+    place(r, 0, first);
+    for (int64_t i = 0; i < r->n; i++)
+        total += r->nearest[i] = distance_points(r->d, r->x + i * r->d, r->x + first * r->d);
+    for (int c = 1; c < r->k; c++) {
+        int64_t best = -1;
+        double best_total = INFINITY;
+        for (int t = 0; t < trials; t++) {
+            int64_t point = draw(rng, r->n, r->nearest, total);
+            double sum = 0;
+            for (int64_t i = 0; i < r->n; i++) {
+                double there = distance_points(r->d, r->x + i * r->d, r->x + point * r->d);
+                sum += there < r->nearest[i] ? there : r->nearest[i];
+            }
+            if (sum < best_total) best_total = sum, best = point;
+        }
+        place(r, c, best);
+        total = 0;
+        for (int64_t i = 0; i < r->n; i++) {
+            double there = distance_points(r->d, r->x + i * r->d, r->x + best * r->d);
+            if (there < r->nearest[i]) r->nearest[i] = there;
+            total += r->nearest[i];
+        }
+    }
+}
+
+/* Gives each point to its nearest centre (ties to the lowest); 1 if any changed. */
+static int assign(run *r)
+{
+    int changed = 0;
+    for (int64_t i = 0; i < r->n; i++) {
+        int best = 0;
+        double least = INFINITY;
+        for (int c = 0; c < r->k; c++) {
+            double there = distance(r->d, r->x + i * r->d, r->centres + c * r->d);
+            if (there < least) least = there, best = c;
+        }
+        changed |= r->clusters[i] != best;
+        r->clusters[i] = best;
+        r->nearest[i] = least;
+    }
+    return changed;
+}
+
+/* An empty cluster takes the point that is farthest from its centre. */
+static void fill_empty(run *r)
+{
+    for (int c = 0; c < r->k; c++) {
+        if (r->sizes[c]) continue;
+        int64_t far = -1;
+        for (int64_t i = 0; i < r->n; i++)
+            if (r->sizes[r->clusters[i]] > 1 && r->nearest[i] > 0 &&
+                (far < 0 || r->nearest[i] > r->nearest[far]))
+                far = i;
+        if (far < 0) return; /* only equal points are left */
+        r->sizes[r->clusters[far]]--;
+        r->clusters[far] = c;
+        r->sizes[c] = 1;
+        r->nearest[far] = 0;
+    }
+}
+
+static void update(run *r)
+{
+    memset(r->sizes, 0, (size_t)r->k * sizeof *r->sizes);
+    for (int64_t i = 0; i < r->n; i++) r->sizes[r->clusters[i]]++;
+    fill_empty(r);
+    memset(r->centres, 0, (size_t)(r->k * r->d) * sizeof *r->centres);
+    for (int64_t i = 0; i < r->n; i++)
+        for (int64_t j = 0; j < r->d; j++) r->centres[r->clusters[i] * r->d + j] += r->x[i * r->d + j];
+    for (int c = 0; c < r->k; c++)
+        for (int64_t j = 0; r->sizes[c] && j < r->d; j++) r->centres[c * r->d + j] /= (double)r->sizes[c];
+}
+
+static double lloyd(run *r, dc3_rng *rng)
+{
+    start(r, rng);
+    for (int64_t i = 0; i < r->n; i++) r->clusters[i] = -1;
+    for (int round = 0; round < ROUNDS && assign(r); round++) update(r);
+    double sum = 0;
+    for (int64_t i = 0; i < r->n; i++) sum += r->nearest[i];
+    return sum;
+}
+
+dc3_status dc3_kmeans(dc3_meter *meter, int64_t n, int64_t d, const float *x, int k, int starts,
+                      uint64_t seed, uint64_t item, int *clusters, double *inertia)
+{
+    if (k < 1 || k > n)
+        return dc3_fail(DC3_ERR_ARGUMENT, "clusters: expected 1 to %lld, found %d", (long long)n, k);
+    run r = {.n = n, .d = d, .x = x, .k = k};
+    r.centres = dc3_meter_alloc(meter, (size_t)(k * d), sizeof *r.centres);
+    r.nearest = dc3_meter_alloc(meter, (size_t)n, sizeof *r.nearest);
+    r.clusters = dc3_meter_alloc(meter, (size_t)n, sizeof *r.clusters);
+    r.sizes = dc3_meter_alloc(meter, (size_t)k, sizeof *r.sizes);
+    dc3_status status = DC3_OK;
+    double best = INFINITY;
+    if (!r.centres || !r.nearest || !r.clusters || !r.sizes)
+        status = dc3_fail(DC3_ERR_MEMORY, "out of memory for the k-means of %lld x %lld values", (long long)n,
+                          (long long)d);
+    dc3_rng rng = dc3_rng_make(seed, DC3_RNG_KMEANS, item);
+    for (int s = 0; status == DC3_OK && s < starts; s++) {
+        double sum = lloyd(&r, &rng);
+        if (sum < best) {
+            best = sum;
+            memcpy(clusters, r.clusters, (size_t)n * sizeof *clusters);
+        }
+    }
+    if (inertia) *inertia = best;
+    dc3_meter_free(meter, r.centres);
+    dc3_meter_free(meter, r.nearest);
+    dc3_meter_free(meter, r.clusters);
+    dc3_meter_free(meter, r.sizes);
+    return status;
+}

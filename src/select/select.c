@@ -1,0 +1,280 @@
+/* Selection over all classes (SPEC, stages 1 and 2). Classes and bins are independent; BLAS runs on one
+ * thread in each, so that sums do not depend on the number of threads. */
+#include <cblas.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dc3/select.h"
+#include "select/bins.h"
+#include "select/objective.h"
+
+/* One bin's rows and picks; all lie in two shared arrays. */
+typedef struct bin {
+    int64_t label, first, count; /* rows[first .. first + count) */
+    int64_t picks, out;          /* how many, and where in the selection */
+} bin;
+
+typedef struct job {
+    const dc3_select_options *options;
+    int64_t n, d, c;
+    const float *embeddings, *logits;
+    const int64_t *labels, *given;
+    dc3_meter meter;
+    int64_t *rows;        /* [n] by class, then bin, then row */
+    int64_t *bins;        /* [n] of each row */
+    int64_t *class_first; /* [classes + 1] in rows */
+    int64_t classes;
+    bin *parts;
+    int64_t part_count;
+} job;
+
+dc3_select_options dc3_select_defaults(void)
+{
+    return (dc3_select_options){
+        .ipc = 10, .bins = 10, .components = 50, .lambda = 1, .epsilon = 0.9, .beta = 0.9, .threads = 1};
+}
+
+static dc3_status out_of_memory(void)
+{
+    return dc3_fail(DC3_ERR_MEMORY, "out of memory in the selection");
+}
+
+static dc3_status check_options(const dc3_select_options *o)
+{
+    if (o->ipc < 1) return dc3_fail(DC3_ERR_ARGUMENT, "ipc: expected 1 or more, found %d", o->ipc);
+    if (o->bins < 1) return dc3_fail(DC3_ERR_ARGUMENT, "bins: expected 1 or more, found %d", o->bins);
+    if (o->components < 1)
+        return dc3_fail(DC3_ERR_ARGUMENT, "components: expected 1 or more, found %d", o->components);
+    if (!(o->epsilon > 0 && o->epsilon < 1))
+        return dc3_fail(DC3_ERR_ARGUMENT, "epsilon: expected more than 0 and less than 1, found %g",
+                        o->epsilon);
+    if (!(o->beta > 0 && o->beta <= 1))
+        return dc3_fail(DC3_ERR_ARGUMENT, "beta: expected more than 0 and at most 1, found %g", o->beta);
+    return DC3_OK;
+}
+
+static dc3_status check_values(const job *j)
+{
+    if (j->n < 1 || j->d < 1)
+        return dc3_fail(DC3_ERR_ARGUMENT, "embeddings: expected at least one row and column");
+    for (int64_t i = 0; i < j->n * j->d; i++)
+        if (!isfinite(j->embeddings[i]))
+            return dc3_fail(DC3_ERR_FORMAT, "embeddings: row %lld holds a value that is not finite",
+                            (long long)(i / j->d));
+    for (int64_t i = 0; j->logits && i < j->n * j->c; i++)
+        if (!isfinite(j->logits[i]))
+            return dc3_fail(DC3_ERR_FORMAT, "logits: row %lld holds a value that is not finite",
+                            (long long)(i / j->c));
+    for (int64_t i = 0; i < j->n; i++) {
+        if (j->labels[i] < 0 || (j->logits && j->labels[i] >= j->c))
+            return dc3_fail(DC3_ERR_ARGUMENT, "labels: row %lld has %lld; expected 0 to %lld", (long long)i,
+                            (long long)j->labels[i], (long long)(j->logits ? j->c - 1 : INT64_MAX));
+        if (j->given && j->given[i] < 0)
+            return dc3_fail(DC3_ERR_ARGUMENT, "bins: row %lld has %lld; expected 0 or more", (long long)i,
+                            (long long)j->given[i]);
+    }
+    return DC3_OK;
+}
+
+static const job *sort_job;
+
+static int by_class_bin_row(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    const job *j = sort_job;
+    if (j->labels[x] != j->labels[y]) return j->labels[x] < j->labels[y] ? -1 : 1;
+    if (j->bins[x] != j->bins[y]) return j->bins[x] < j->bins[y] ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
+static void sort_rows(job *j)
+{
+    sort_job = j;
+    qsort(j->rows, (size_t)j->n, sizeof *j->rows, by_class_bin_row);
+}
+
+/* rows by class, and where each class begins. */
+static dc3_status group_classes(job *j)
+{
+    for (int64_t i = 0; i < j->n; i++) j->rows[i] = i;
+    sort_rows(j);
+    j->classes = 1;
+    for (int64_t i = 1; i < j->n; i++) j->classes += j->labels[j->rows[i]] != j->labels[j->rows[i - 1]];
+    j->class_first = dc3_meter_alloc(&j->meter, (size_t)j->classes + 1, sizeof *j->class_first);
+    if (!j->class_first) return out_of_memory();
+    int64_t k = 1;
+    for (int64_t i = 1; i < j->n; i++)
+        if (j->labels[j->rows[i]] != j->labels[j->rows[i - 1]]) j->class_first[k++] = i;
+    j->class_first[k] = j->n;
+    return DC3_OK;
+}
+
+/* Bins of one class by PCA and k-means of its embeddings. */
+static dc3_status cluster_class(job *j, int64_t k)
+{
+    const dc3_select_options *o = j->options;
+    int64_t first = j->class_first[k], count = j->class_first[k + 1] - first;
+    float *x = dc3_meter_alloc(&j->meter, (size_t)(count * j->d), sizeof *x);
+    int *bins = dc3_meter_alloc(&j->meter, (size_t)count, sizeof *bins);
+    dc3_status status = x && bins ? DC3_OK : out_of_memory();
+    for (int64_t i = 0; status == DC3_OK && i < count; i++)
+        memcpy(x + i * j->d, j->embeddings + j->rows[first + i] * j->d, (size_t)j->d * sizeof *x);
+    if (status == DC3_OK)
+        status = dc3_bins(&j->meter, count, j->d, x, o->components, o->bins < o->ipc ? o->bins : o->ipc,
+                          o->seed, (uint64_t)j->labels[j->rows[first]], bins);
+    for (int64_t i = 0; status == DC3_OK && i < count; i++) j->bins[j->rows[first + i]] = bins[i];
+    dc3_meter_free(&j->meter, x);
+    dc3_meter_free(&j->meter, bins);
+    return status;
+}
+
+/* The first failure among threads; its text is carried over, since texts are kept per thread. */
+typedef struct failure {
+    dc3_status status;
+    char text[512];
+} failure;
+
+static void note_failure(failure *f, dc3_status status)
+{
+#pragma omp critical(dc3_select_failure)
+    if (status != DC3_OK && f->status == DC3_OK) {
+        f->status = status;
+        strncpy(f->text, dc3_error_text(), sizeof f->text - 1);
+    }
+}
+
+static dc3_status take_failure(const failure *f)
+{
+    return f->status == DC3_OK ? DC3_OK : dc3_fail(f->status, "%s", f->text);
+}
+
+static dc3_status cluster(job *j)
+{
+    failure f = {DC3_OK, ""};
+    if (j->given) {
+        memcpy(j->bins, j->given, (size_t)j->n * sizeof *j->bins);
+        return DC3_OK;
+    }
+#pragma omp parallel for schedule(dynamic) num_threads(j->options->threads)
+    for (int64_t k = 0; k < j->classes; k++)
+        if (f.status == DC3_OK) note_failure(&f, cluster_class(j, k));
+    return take_failure(&f);
+}
+
+/* The bins in order, each with its share of the class's budget. */
+static dc3_status make_parts(job *j)
+{
+    sort_rows(j);
+    j->parts = dc3_meter_alloc(&j->meter, (size_t)j->n, sizeof *j->parts);
+    int64_t *sizes = dc3_meter_alloc(&j->meter, 2 * (size_t)j->n, sizeof *sizes), out = 0;
+    dc3_status status = j->parts && sizes ? DC3_OK : out_of_memory();
+    for (int64_t k = 0; status == DC3_OK && k < j->classes; k++) {
+        int64_t start = j->part_count, total = j->class_first[k + 1] - j->class_first[k];
+        for (int64_t i = j->class_first[k]; i < j->class_first[k + 1]; i++) {
+            int fresh = i == j->class_first[k] || j->bins[j->rows[i]] != j->bins[j->rows[i - 1]];
+            if (fresh) j->parts[j->part_count++] = (bin){.label = j->labels[j->rows[i]], .first = i};
+            j->parts[j->part_count - 1].count++;
+        }
+        int count = (int)(j->part_count - start);
+        for (int b = 0; b < count; b++) sizes[b] = j->parts[start + b].count;
+        dc3_budget(count, sizes, j->options->ipc, sizes + j->n);
+        for (int b = 0; b < count; b++) {
+            j->parts[start + b].picks = sizes[j->n + b];
+            j->parts[start + b].out = out;
+            out += sizes[j->n + b];
+        }
+        if (total >= j->options->ipc) continue;
+        if (j->options->strict)
+            status =
+                dc3_fail(DC3_ERR_ARGUMENT, "class %lld has %lld rows, fewer than ipc %d",
+                         (long long)j->labels[j->rows[j->class_first[k]]], (long long)total, j->options->ipc);
+        out += j->options->ipc - total; /* filled by repeat_rows */
+    }
+    dc3_meter_free(&j->meter, sizes);
+    return status;
+}
+
+static dc3_status pick(job *j, const bin *b, uint64_t item, int64_t *out)
+{
+    dc3_similarity similarity;
+    dc3_set_function f;
+    if (!b->picks) return DC3_OK;
+    DC3_TRY(dc3_similarity_open(&j->meter, b->count, j->rows + b->first, j->d, j->c, j->embeddings, j->logits,
+                                b->label, j->options->gradient, &similarity));
+    dc3_status status =
+        dc3_set_function_open(j->options->objective, &similarity, j->options->lambda, b->picks, &f);
+    if (status == DC3_OK) {
+        status = dc3_maximize(j->options, &f, b->picks, item, out);
+        dc3_set_function_close(&f);
+    }
+    dc3_similarity_close(&similarity);
+    for (int64_t i = 0; status == DC3_OK && i < b->picks; i++) out[i] = j->rows[b->first + out[i]];
+    return status;
+}
+
+/* A class of too few rows gives them again, from the first on. */
+static void repeat_rows(const job *j, dc3_selection *selection)
+{
+    for (int64_t k = 0; k < j->classes; k++) {
+        int64_t *rows = selection->rows + k * j->options->ipc,
+                total = j->class_first[k + 1] - j->class_first[k];
+        for (int64_t i = total; i < j->options->ipc; i++, selection->repeated++) rows[i] = rows[i - total];
+    }
+}
+
+static dc3_status select_all(job *j, dc3_selection *selection)
+{
+    failure f = {DC3_OK, ""};
+    j->rows = dc3_meter_alloc(&j->meter, (size_t)j->n, sizeof *j->rows);
+    j->bins = dc3_meter_alloc(&j->meter, (size_t)j->n, sizeof *j->bins);
+    if (!j->rows || !j->bins) return out_of_memory();
+    DC3_TRY(group_classes(j));
+    DC3_TRY(cluster(j));
+    DC3_TRY(make_parts(j));
+    selection->count = j->classes * j->options->ipc;
+    selection->rows = calloc((size_t)selection->count, sizeof *selection->rows);
+    if (!selection->rows) return out_of_memory();
+#pragma omp parallel for schedule(dynamic) num_threads(j->options->threads)
+    for (int64_t b = 0; b < j->part_count; b++)
+        if (f.status == DC3_OK)
+            note_failure(&f, pick(j, &j->parts[b], (uint64_t)b, selection->rows + j->parts[b].out));
+    DC3_TRY(take_failure(&f));
+    repeat_rows(j, selection);
+    return DC3_OK;
+}
+
+dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n, int64_t d, int64_t c,
+                           const float *embeddings, const float *logits, const int64_t *labels,
+                           const int64_t *bins, dc3_selection *selection)
+{
+    *selection = (dc3_selection){0};
+    dc3_select_options fixed = *options;
+    if (fixed.threads < 1) fixed.threads = 1;
+    DC3_TRY(check_options(&fixed));
+    job j = {.options = &fixed,
+             .n = n,
+             .d = d,
+             .c = c,
+             .embeddings = embeddings,
+             .logits = logits,
+             .labels = labels,
+             .given = bins};
+    DC3_TRY(check_values(&j));
+    openblas_set_num_threads(1);
+    dc3_status status = select_all(&j, selection);
+    dc3_meter_free(&j.meter, j.rows);
+    dc3_meter_free(&j.meter, j.bins);
+    dc3_meter_free(&j.meter, j.class_first);
+    dc3_meter_free(&j.meter, j.parts);
+    selection->peak_bytes = atomic_load(&j.meter.peak);
+    if (status != DC3_OK) dc3_selection_free(selection);
+    return status;
+}
+
+void dc3_selection_free(dc3_selection *selection)
+{
+    free(selection->rows);
+    selection->rows = NULL;
+    selection->count = 0;
+}
