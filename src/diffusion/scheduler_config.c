@@ -17,6 +17,36 @@ static dc3_status one_of(const json_t *o, const char *file, const char *key, con
                     names[0], names[1]);
 }
 
+/* What would change the numbers and is not implemented must not be switched on. */
+static dc3_status refuse_unsupported(const json_t *o, const char *file)
+{
+    static const char *const flags[] = {"thresholding",    "use_karras_sigmas", "use_exponential_sigmas",
+                                        "use_beta_sigmas", "use_lu_lambdas",    "use_flow_sigmas"};
+    static const struct {
+        const char *key, *value;
+    } fixed[] = {{"algorithm_type", "dpmsolver++"},
+                 {"solver_type", "midpoint"},
+                 {"final_sigmas_type", "zero"},
+                 {"interpolation_type", "linear"},
+                 {"timestep_type", "discrete"}};
+    const json_t *betas = json_object_get(o, "trained_betas");
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        int on;
+        DC3_TRY(dc3_json_bool(o, file, flags[i], 0, &on));
+        if (on) return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is not supported", file, flags[i]);
+    }
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+        const char *found;
+        DC3_TRY(dc3_json_string(o, file, fixed[i].key, fixed[i].value, &found));
+        if (strcmp(found, fixed[i].value) != 0)
+            return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is '%.60s'; supported is '%s'", file, fixed[i].key,
+                            found, fixed[i].value);
+    }
+    if (betas && !json_is_null(betas))
+        return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: 'trained_betas' is not supported", file);
+    return DC3_OK;
+}
+
 static dc3_status read_config(const json_t *o, const char *file, dc3_scheduler_config *c)
 {
     static const char *const betas[] = {"linear", "scaled_linear"};
@@ -25,6 +55,7 @@ static dc3_status read_config(const json_t *o, const char *file, dc3_scheduler_c
     int64_t value;
     int choice = 0;
     const char *name;
+    DC3_TRY(refuse_unsupported(o, file));
     DC3_TRY(dc3_json_int(o, file, "num_train_timesteps", 1000, 2, 100000, &value));
     c->train_steps = (int)value;
     DC3_TRY(dc3_json_real(o, file, "beta_start", 0.0001, 1e-9, 0.999, &c->beta_start));

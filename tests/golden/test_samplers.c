@@ -1,6 +1,8 @@
 /* Time steps and whole trajectories of every sampler against diffusers (tools/golden/networks.py). */
 #include "support/random_tensors.h"
 #include <stdio.h>
+#include <unistd.h>
+#include "base/file.h"
 #include "diffusion/scheduler.h"
 #include "io/json.h"
 #include "io/safetensors.h"
@@ -79,8 +81,44 @@ static void bad_values(void **state)
     assert_string_equal(dc3_error_text(), "steps: expected 1 to 1000, found 1001");
 }
 
+static dc3_status read_text(const char *text, dc3_scheduler_config *config)
+{
+    char path[] = "/tmp/dc3-scheduler-XXXXXX";
+    close(mkstemp(path));
+    assert_int_equal(dc3_file_write(path, text, strlen(text)), DC3_OK);
+    dc3_status status = dc3_scheduler_config_read(path, config);
+    remove(path);
+    return status;
+}
+
+static void bad_configs(void **state)
+{
+    (void)state;
+    dc3_scheduler_config c;
+    static const char *const damaged[] = {"",
+                                          "[]",
+                                          "{\"beta_start\": NaN}",
+                                          "{\"beta_start\": -1}",
+                                          "{\"beta_end\": \"0.1\"}",
+                                          "{\"num_train_timesteps\": 1}",
+                                          "{\"set_alpha_to_one\": 1}"};
+    static const char *const unknown[] = {"{\"trained_betas\": [0.1]}",
+                                          "{\"thresholding\": true}",
+                                          "{\"use_karras_sigmas\": true}",
+                                          "{\"algorithm_type\": \"sde-dpmsolver++\"}",
+                                          "{\"final_sigmas_type\": \"sigma_min\"}",
+                                          "{\"timestep_spacing\": \"even\"}"};
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++)
+        if (read_text(damaged[i], &c) != DC3_ERR_FORMAT) fail_msg("accepted: %s", damaged[i]);
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        if (read_text(unknown[i], &c) != DC3_ERR_UNSUPPORTED) fail_msg("accepted: %s", unknown[i]);
+    assert_int_equal(read_text("{\"trained_betas\": null, \"use_karras_sigmas\": false}", &c), DC3_OK);
+    assert_int_equal(dc3_scheduler_config_read("/nonexistent", &c), DC3_ERR_IO);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(trajectories), cmocka_unit_test(bad_values)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(trajectories), cmocka_unit_test(bad_values),
+                                       cmocka_unit_test(bad_configs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
