@@ -1,0 +1,81 @@
+#include "condense/prompts.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/rng.h"
+
+static const char *const warm[] = {"sunny", "golden hour", "sepia", "vivid colors", "daylight"};
+static const char *const cold[] = {"rainy", "snowy", "frozen lake", "infrared", "underwater"};
+
+static dc3_status add(const char *path, char (*list)[DC3_PROMPT_SIZE], int *count, const char *text)
+{
+    text += strspn(text, " \t");
+    size_t length = strlen(text);
+    while (length && isspace((unsigned char)text[length - 1])) length--;
+    if (!length || length >= DC3_PROMPT_SIZE)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected a prompt of 1 to %d bytes, found %zu", path, DC3_PROMPT_SIZE - 1, length);
+    if (*count == DC3_PROMPTS) return dc3_fail(DC3_ERR_FORMAT, "%s: more than %d prompts of one kind", path, DC3_PROMPTS);
+    memcpy(list[*count], text, length);
+    list[(*count)++][length] = 0;
+    return DC3_OK;
+}
+
+dc3_status dc3_prompts_read(const char *path, dc3_prompts *p)
+{
+    char *text, *rest, *line;
+    size_t size;
+    memset(p, 0, sizeof *p);
+    for (int i = 0; !path && i < 5; i++) {
+        strcpy(p->warm[p->warm_count++], warm[i]);
+        strcpy(p->cold[p->cold_count++], cold[i]);
+    }
+    if (!path) return DC3_OK;
+    DC3_TRY(dc3_file_read(path, 1 << 20, &text, &size));
+    dc3_status status = DC3_OK;
+    rest = text;
+    while (status == DC3_OK && (line = strsep(&rest, "\r\n"))) {
+        line += strspn(line, " \t");
+        if (!*line || *line == '#') continue;
+        if (strncmp(line, "warm:", 5) == 0)
+            status = add(path, p->warm, &p->warm_count, line + 5);
+        else if (strncmp(line, "cold:", 5) == 0)
+            status = add(path, p->cold, &p->cold_count, line + 5);
+        else
+            status = dc3_fail(DC3_ERR_FORMAT, "%s: expected lines 'warm: TEXT' or 'cold: TEXT', found '%.60s'", path, line);
+    }
+    free(text);
+    if (status == DC3_OK && (!p->warm_count || !p->cold_count))
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected at least one warm and one cold prompt, found %d and %d", path,
+                          p->warm_count, p->cold_count);
+    return status;
+}
+
+/* `each` different entries of a list, or again from its start where it is shorter. */
+static void draw(dc3_rng *rng, const char (*list)[DC3_PROMPT_SIZE], int count, int each, const char **out)
+{
+    int order[DC3_PROMPTS];
+    for (int i = 0; i < count; i++) order[i] = i;
+    for (int i = 0; i < each; i++) {
+        int at = i % count, other = at + (int)dc3_rng_below(rng, (uint64_t)(count - at)), value = order[other];
+        order[other] = order[at];
+        order[at] = value;
+        out[i] = list[value];
+    }
+}
+
+void dc3_prompts_draw(const dc3_prompts *p, uint64_t seed, uint64_t item, int each, const char **out)
+{
+    dc3_rng rng = dc3_rng_make(seed, DC3_RNG_PROMPT, item);
+    draw(&rng, p->warm, p->warm_count, each, out);
+    draw(&rng, p->cold, p->cold_count, each, out + each);
+}
+
+void dc3_instruction(const char *prompt, char out[DC3_PROMPT_SIZE + 100])
+{
+    int sentence = isupper((unsigned char)prompt[0]) && strchr(prompt, ' ');
+    snprintf(out, DC3_PROMPT_SIZE + 100,
+             sentence ? "%s" : "Adjust the color hue to be %s and preserve all details and content", prompt);
+}

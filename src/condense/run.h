@@ -1,0 +1,79 @@
+/* One run of a command: its options resolved, the dataset and the editor open. Private to this folder. */
+#ifndef DC3_CONDENSE_RUN_H
+#define DC3_CONDENSE_RUN_H
+
+#include "condense/prompts.h"
+#include "dc3/condense.h"
+#include "diffusion/editor.h"
+#include "io/dataset.h"
+#include "io/json.h"
+
+typedef struct dc3_run {
+    const dc3_condense_options *options;
+    dc3_dataset *dataset;
+    dc3_editor *editor;
+    dc3_prompts prompts;
+    dc3_edit_settings edit;
+    dc3_combine combine;
+    dc3_fit fit;
+    dc3_image_format format;
+    int size, feature_size;
+    int64_t feature_length; /* values of one picture's features */
+    float *features;        /* [n, feature_length] of the readable pictures, in the dataset's order */
+    int64_t *items;         /* [n], their numbers in the dataset */
+    int64_t n;
+    char *skipped;          /* lines "key: reason" */
+    size_t skipped_size;
+    double rate;            /* FLOP/s measured by the estimate */
+    dc3_condense_report *report;
+} dc3_run;
+
+/* Opens dataset (if options->data and `with_data`) and editor and resolves defaults. Always close. */
+dc3_status dc3_run_open(const dc3_condense_options *options, int with_data, dc3_condense_report *report, dc3_run *run);
+void dc3_run_close(dc3_run *run);
+/* Tells the listener; printf form. */
+void dc3_run_say(const dc3_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total);
+double dc3_seconds_now(void);
+/* Notes the time of a stage and the peak memory. */
+void dc3_run_stage(dc3_run *run, int stage, const char *name, double since);
+/* Says how long `encodes` encodings and `pictures` compensations will take, from a measured rate. */
+dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures);
+
+/* features.c: encodes every picture; those that cannot be read are listed, or fatal with strict. */
+dc3_status dc3_run_features(dc3_run *run);
+/* selection of items (numbers in the dataset) and their bins: *items [classes * ipc], caller frees both. */
+dc3_status dc3_run_select(dc3_run *run, int64_t **items, int64_t *count);
+/* Bins [run->n] of the readable pictures within their classes. */
+dc3_status dc3_run_bins(dc3_run *run, int64_t *bins);
+
+/* compensate.c: what is made of one picture. */
+typedef struct dc3_compensated {
+    const char *prompts[4]; /* of the run's lists */
+    uint64_t seeds[4];
+    int edits;
+    dc3_image image;
+} dc3_compensated;
+/* The picture's prompts and seeds; `repeat` tells several results of one picture apart. */
+void dc3_run_draw(const dc3_run *run, const char *key, int repeat, dc3_compensated *out);
+dc3_status dc3_run_compensate(dc3_run *run, int64_t item, int repeat, dc3_compensated *out);
+
+/* output.c: the run folder. */
+typedef struct dc3_output {
+    const dc3_run *run;
+    char *folder, *train;
+    int continues; /* the folder holds an earlier part of the same run */
+} dc3_output;
+dc3_status dc3_output_open(dc3_run *run, dc3_output *output);
+void dc3_output_close(dc3_output *output);
+/* The selection of an earlier part of the run; *count 0 if there is none. */
+dc3_status dc3_output_read_selection(const dc3_output *output, int64_t **items, int64_t *count);
+dc3_status dc3_output_write_selection(const dc3_output *output, const int64_t *items, int64_t count);
+/* "train/<class>/<place>-<stem>.png" of the place-th picture of a class: relative to OUT/train and absolute, caller frees. */
+dc3_status dc3_output_name(const dc3_output *output, int64_t item, int64_t place, char **relative, char **path);
+dc3_status dc3_output_write_metadata(const dc3_output *output, const int64_t *items, int64_t count);
+dc3_status dc3_output_finish(const dc3_output *output);
+/* A JSON string of bytes that may not be UTF-8. */
+json_t *dc3_json_text(const char *bytes);
+
+#endif
