@@ -11,37 +11,44 @@ extern "C" {
 #endif
 
 /* How several edits of one picture become one stored picture. */
-typedef enum dc3_combine { DC3_COMBINE_GRADIENT, DC3_COMBINE_RANDOM, DC3_COMBINE_GRID, DC3_COMBINE_FOURFOLD } dc3_combine;
+typedef enum dc3_combine {
+    DC3_COMBINE_GRADIENT,
+    DC3_COMBINE_RANDOM,
+    DC3_COMBINE_GRID,
+    DC3_COMBINE_FOURFOLD
+} dc3_combine;
 
-/* Whoever runs a long command is told how it goes. All may be NULL; they are called from the calling thread. */
+/* Whoever runs a long command is told how it goes. All may be NULL; they are called from the calling thread.
+ */
 typedef struct dc3_listener {
     void *user;
     void (*progress)(void *user, const char *stage, int64_t done, int64_t total);
     void (*message)(void *user, const char *text); /* one line for people: a warning, a summary */
 } dc3_listener;
 
-/* Settings; names are given as text, as on the command line. NULL or 0 (or -1 where said) means the default. */
+/* Settings; names are given as text, as on the command line. NULL or 0 (or -1 where said) means the default.
+ */
 typedef struct dc3_condense_options {
-    const char *data;    /* dataset: folder, CIFAR binaries, WebDataset tars */
-    const char *out;     /* folder to make */
-    const char *editor;  /* diffusers directory */
-    const char *teacher; /* classifier checkpoint for the gradients, or NULL: similarity of VAE features */
-    const char *arch;    /* the teacher's architecture */
-    const char *dtype;   /* "auto", "f32", "bf16" */
-    const char *fit;     /* "crop", "squash", "pad" */
-    const char *format;  /* "png", "webp", "jpeg" */
-    const char *combine; /* "gradient", "random", "grid", "fourfold" */
-    const char *detail;  /* "keep": transfer only the change of colour; "edit": store the edit itself */
-    const char *sampler; /* "euler-ancestral", "euler", "ddim", "dpmpp-2m" */
-    const char *prompts; /* file with lines "warm: TEXT" and "cold: TEXT" */
-    int size;            /* of the stored pictures, pixels */
-    int feature_size;    /* at which pictures are encoded for the bins, pixels */
-    int steps;           /* of the sampler */
-    double guidance;     /* text guidance, -1: the model's */
+    const char *data;      /* dataset: folder, CIFAR binaries, WebDataset tars */
+    const char *out;       /* folder to make */
+    const char *editor;    /* diffusers directory */
+    const char *teacher;   /* classifier checkpoint for the gradients, or NULL: similarity of VAE features */
+    const char *arch;      /* the teacher's architecture */
+    const char *dtype;     /* "auto", "f32", "bf16" */
+    const char *fit;       /* "crop", "squash", "pad" */
+    const char *format;    /* "png", "webp", "jpeg" */
+    const char *combine;   /* "gradient", "random", "grid", "fourfold" */
+    const char *detail;    /* "keep": transfer only the change of colour; "edit": store the edit itself */
+    const char *sampler;   /* "euler-ancestral", "euler", "ddim", "dpmpp-2m" */
+    const char *prompts;   /* file with lines "warm: TEXT" and "cold: TEXT" */
+    int size;              /* of the stored pictures, pixels */
+    int feature_size;      /* at which pictures are encoded for the bins, pixels */
+    int steps;             /* of the sampler */
+    double guidance;       /* text guidance, -1: the model's */
     double image_guidance; /* -1: the model's */
-    int strict;          /* a picture that cannot be read, or a class that is too small, ends the run */
-    int fresh;           /* start over in a folder of another run */
-    int dry_run;         /* stop after the estimate */
+    int strict;            /* a picture that cannot be read, or a class that is too small, ends the run */
+    int fresh;             /* start over in a folder of another run */
+    int dry_run;           /* stop after the estimate */
     dc3_select_options select; /* ipc, bins, objective, maximizer, seed, threads */
     dc3_listener listener;
 } dc3_condense_options;
@@ -58,8 +65,8 @@ typedef struct dc3_condense_report {
     double peak_bytes;       /* resident, of the process */
 } dc3_condense_report;
 
-/* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json. Refuses a folder that it did not make; in a
- * folder of the same settings it continues. */
+/* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json. Refuses a folder that it
+ * did not make; in a folder of the same settings it continues. */
 dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report);
 /* The bins of every picture, as lines of JSON in the file `out`. */
 dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report);
@@ -67,10 +74,11 @@ dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_re
 dc3_status dc3_select_command(const dc3_condense_options *options, dc3_condense_report *report);
 /* Every picture of `data` compensated, in the layout of dc3_condense. */
 dc3_status dc3_compensate_command(const dc3_condense_options *options, dc3_condense_report *report);
-/* One picture with one prompt. An instruction is made from the prompt unless it is one already (has several words and begins
- * with a capital letter). */
+/* One picture with one prompt. An instruction is made from the prompt unless it is one already (has several
+ * words and begins with a capital letter). */
 dc3_status dc3_edit_command(const dc3_condense_options *options, const char *image, const char *prompt);
-/* A grid of originals beside results from a finished run, at most `rows` of them, as PNG; `data` overrides the dataset's place. */
+/* A grid of originals beside results from a finished run, at most `rows` of them, as PNG; `data` overrides
+ * the dataset's place. */
 dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows);
 
 #ifdef __cplusplus

@@ -46,12 +46,15 @@ static void fourfold(int size, const float *const *edits, float *out)
                    (size_t)half * 3 * sizeof *out);
 }
 
-void dc3_combine_pictures(dc3_combine mode, int size, const float *const *edits, uint64_t seed, uint64_t item, float *out)
+void dc3_combine_pictures(dc3_combine mode, int size, const float *const *edits, uint64_t seed, uint64_t item,
+                          float *out)
 {
     dc3_rng rng = dc3_rng_make(seed, DC3_RNG_COMBINE, item);
     int cells = (size + CELL - 1) / CELL;
     switch (mode) {
-    case DC3_COMBINE_FOURFOLD: fourfold(size, edits, out); break;
+    case DC3_COMBINE_FOURFOLD:
+        fourfold(size, edits, out);
+        break;
     case DC3_COMBINE_RANDOM:
         for (int i = 0; i < size * size * 3; i++) out[i] = edits[dc3_rng_u32(&rng) & 1][i];
         break;
@@ -64,6 +67,7 @@ void dc3_combine_pictures(dc3_combine mode, int size, const float *const *edits,
                     memcpy(out + (y * size + x) * 3, from + (y * size + x) * 3, 3 * sizeof *out);
         }
         break;
-    default: gradient(size, edits[0], edits[1], &rng, out);
+    default:
+        gradient(size, edits[0], edits[1], &rng, out);
     }
 }

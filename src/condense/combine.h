@@ -8,7 +8,9 @@
 /* 2, or 4 for the fourfold view. */
 int dc3_combine_edits(dc3_combine mode);
 const char *dc3_combine_name(dc3_combine mode);
-/* edits: warm ones, then cold ones. For the fourfold view each is [size / 2, size / 2, 3], else [size, size, 3]. */
-void dc3_combine_pictures(dc3_combine mode, int size, const float *const *edits, uint64_t seed, uint64_t item, float *out);
+/* edits: warm ones, then cold ones. For the fourfold view each is [size / 2, size / 2, 3], else [size, size,
+ * 3]. */
+void dc3_combine_pictures(dc3_combine mode, int size, const float *const *edits, uint64_t seed, uint64_t item,
+                          float *out);
 
 #endif

@@ -47,7 +47,8 @@ static void guided(int n, int radius, float eps, const float *guide, float *x, f
 /* Bilinear value of a plane [n, n] at the middle of pixel (x, y) of a picture `size` wide. */
 static float sample(int n, const float *plane, int size, int x, int y)
 {
-    float fx = ((float)x + 0.5f) * (float)n / (float)size - 0.5f, fy = ((float)y + 0.5f) * (float)n / (float)size - 0.5f;
+    float fx = ((float)x + 0.5f) * (float)n / (float)size - 0.5f,
+          fy = ((float)y + 0.5f) * (float)n / (float)size - 0.5f;
     fx = fx < 0 ? 0 : fx > (float)(n - 1) ? (float)(n - 1) : fx;
     fy = fy < 0 ? 0 : fy > (float)(n - 1) ? (float)(n - 1) : fy;
     int x0 = (int)fx, y0 = (int)fy, x1 = x0 + 1 < n ? x0 + 1 : x0, y1 = y0 + 1 < n ? y0 + 1 : y0;
@@ -61,8 +62,8 @@ static float luminance(const float *rgb)
     return 0.299f * rgb[0] + 0.587f * rgb[1] + 0.114f * rgb[2];
 }
 
-dc3_status dc3_detail_keep(int small, const float *input, const float *reconstruction, const float *edit, int size,
-                           const float *original, float *out)
+dc3_status dc3_detail_keep(int small, const float *input, const float *reconstruction, const float *edit,
+                           int size, const float *original, float *out)
 {
     const float eps = 0.004f;
     int pixels = small * small, radius = small * 4 / 64 > 1 ? small * 4 / 64 : 1;

@@ -16,8 +16,10 @@ static dc3_status add(const char *path, char (*list)[DC3_PROMPT_SIZE], int *coun
     size_t length = strlen(text);
     while (length && isspace((unsigned char)text[length - 1])) length--;
     if (!length || length >= DC3_PROMPT_SIZE)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: expected a prompt of 1 to %d bytes, found %zu", path, DC3_PROMPT_SIZE - 1, length);
-    if (*count == DC3_PROMPTS) return dc3_fail(DC3_ERR_FORMAT, "%s: more than %d prompts of one kind", path, DC3_PROMPTS);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected a prompt of 1 to %d bytes, found %zu", path,
+                        DC3_PROMPT_SIZE - 1, length);
+    if (*count == DC3_PROMPTS)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: more than %d prompts of one kind", path, DC3_PROMPTS);
     memcpy(list[*count], text, length);
     list[(*count)++][length] = 0;
     return DC3_OK;
@@ -44,12 +46,14 @@ dc3_status dc3_prompts_read(const char *path, dc3_prompts *p)
         else if (strncmp(line, "cold:", 5) == 0)
             status = add(path, p->cold, &p->cold_count, line + 5);
         else
-            status = dc3_fail(DC3_ERR_FORMAT, "%s: expected lines 'warm: TEXT' or 'cold: TEXT', found '%.60s'", path, line);
+            status = dc3_fail(DC3_ERR_FORMAT,
+                              "%s: expected lines 'warm: TEXT' or 'cold: TEXT', found '%.60s'", path, line);
     }
     free(text);
     if (status == DC3_OK && (!p->warm_count || !p->cold_count))
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected at least one warm and one cold prompt, found %d and %d", path,
-                          p->warm_count, p->cold_count);
+        status =
+            dc3_fail(DC3_ERR_FORMAT, "%s: expected at least one warm and one cold prompt, found %d and %d",
+                     path, p->warm_count, p->cold_count);
     return status;
 }
 
@@ -59,7 +63,8 @@ static void draw(dc3_rng *rng, const char (*list)[DC3_PROMPT_SIZE], int count, i
     int order[DC3_PROMPTS];
     for (int i = 0; i < count; i++) order[i] = i;
     for (int i = 0; i < each; i++) {
-        int at = i % count, other = at + (int)dc3_rng_below(rng, (uint64_t)(count - at)), value = order[other];
+        int at = i % count, other = at + (int)dc3_rng_below(rng, (uint64_t)(count - at)),
+            value = order[other];
         order[other] = order[at];
         order[at] = value;
         out[i] = list[value];

@@ -22,14 +22,15 @@ typedef struct dc3_run {
     float *features;        /* [n, feature_length] of the readable pictures, in the dataset's order */
     int64_t *items;         /* [n], their numbers in the dataset */
     int64_t n;
-    char *skipped;          /* lines "key: reason" */
+    char *skipped; /* lines "key: reason" */
     size_t skipped_size;
-    double rate;            /* FLOP/s measured by the estimate */
+    double rate; /* FLOP/s measured by the estimate */
     dc3_condense_report *report;
 } dc3_run;
 
 /* Opens dataset (if options->data and `with_data`) and editor and resolves defaults. Always close. */
-dc3_status dc3_run_open(const dc3_condense_options *options, int with_data, dc3_condense_report *report, dc3_run *run);
+dc3_status dc3_run_open(const dc3_condense_options *options, int with_data, dc3_condense_report *report,
+                        dc3_run *run);
 void dc3_run_close(dc3_run *run);
 /* Tells the listener; printf form. */
 void dc3_run_say(const dc3_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -69,8 +70,10 @@ void dc3_output_close(dc3_output *output);
 /* The selection of an earlier part of the run; *count 0 if there is none. */
 dc3_status dc3_output_read_selection(const dc3_output *output, int64_t **items, int64_t *count);
 dc3_status dc3_output_write_selection(const dc3_output *output, const int64_t *items, int64_t count);
-/* "train/<class>/<place>-<stem>.png" of the place-th picture of a class: relative to OUT/train and absolute, caller frees. */
-dc3_status dc3_output_name(const dc3_output *output, int64_t item, int64_t place, char **relative, char **path);
+/* "train/<class>/<place>-<stem>.png" of the place-th picture of a class: relative to OUT/train and absolute,
+ * caller frees. */
+dc3_status dc3_output_name(const dc3_output *output, int64_t item, int64_t place, char **relative,
+                           char **path);
 dc3_status dc3_output_write_metadata(const dc3_output *output, const int64_t *items, int64_t count);
 dc3_status dc3_output_finish(const dc3_output *output);
 /* A JSON string of bytes that may not be UTF-8. */

@@ -15,9 +15,9 @@ def make_vae():
                          norm_num_groups=8, sample_size=64, scaling_factor=1.0)
 
 
-def make_unet():
+def make_unet(layers=(2, 2, 1)):
     return UNet2DConditionModel(sample_size=16, in_channels=8, out_channels=4, block_out_channels=(64, 128, 192),
-                                layers_per_block=2, norm_num_groups=16, cross_attention_dim=128, attention_head_dim=4,
+                                layers_per_block=list(layers), norm_num_groups=16, cross_attention_dim=128, attention_head_dim=4,
                                 down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
                                 up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"))
 
@@ -171,7 +171,7 @@ def train_unet(a, pictures):
             out = unet(x, t, text(ids).last_hidden_state).sample
         v = out.float() - scale * image
         loss = F.mse_loss(v, alpha * noise - sigma * x0)
-        step(optimizer, loss, clock.rate(6e-4), parameters)
+        step(optimizer, loss, clock.rate(5e-4), parameters)
         i += 1
         with torch.no_grad():
             decay = min(0.999, (1 + i) / (10 + i))

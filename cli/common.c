@@ -1,0 +1,306 @@
+#include "cli.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t signal_number;
+
+static void on_signal(int number)
+{
+    signal_number = number;
+    dc3_cancel();
+}
+
+int caught_signal(void)
+{
+    return signal_number;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Bars on a terminal, a line each tenth elsewhere. */
+static struct {
+    char stage[32];
+    double start, shown;
+    int tenth;
+} bar;
+
+static void progress(void *user, const char *stage, int64_t done, int64_t total)
+{
+    (void)user;
+    double time = now(), share = total ? (double)done / (double)total : 1;
+    int terminal = isatty(STDERR_FILENO);
+    if (strcmp(bar.stage, stage) != 0) {
+        snprintf(bar.stage, sizeof bar.stage, "%s", stage);
+        bar.start = time;
+        bar.shown = 0;
+        bar.tenth = 0;
+    }
+    double left = share > 0 ? (time - bar.start) * (1 - share) / share : 0;
+    if (terminal && (time - bar.shown > 0.1 || done == total)) {
+        char cells[31];
+        for (int i = 0; i < 30; i++) cells[i] = (double)i < share * 30 ? '#' : '.';
+        cells[30] = 0;
+        fprintf(stderr, "\r%-14s [%s] %lld/%lld  %.0f s left   %s", stage, cells, (long long)done,
+                (long long)total, left, done == total ? "\n" : "");
+        bar.shown = time;
+    } else if (!terminal && (int)(share * 10) > bar.tenth) {
+        bar.tenth = (int)(share * 10);
+        fprintf(stderr, "%s: %lld of %lld, %.0f s left\n", stage, (long long)done, (long long)total, left);
+    }
+}
+
+static void message(void *user, const char *text)
+{
+    (void)user;
+    fprintf(stderr, "%s\n", text);
+}
+
+int usage_error(const command *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "dc3: ");
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\nTry: dc3 %s--help\n", c ? c->name : "");
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+int finish(dc3_status status, const char *again)
+{
+    if (status == DC3_OK) return EXIT_DONE;
+    if (status == DC3_ERR_CANCELLED && signal_number) {
+        fprintf(stderr, "\ndc3: interrupted%s%s\n", again ? "; what is done is kept. To continue: " : "",
+                again ? again : "");
+        return 128 + signal_number;
+    }
+    fprintf(stderr, "dc3: %s\n", dc3_error_text());
+    return EXIT_FAILED;
+}
+
+/* The directory of the editor that comes with the program: beside the sources it was built from, or
+ * installed. */
+static const char *own_editor(void)
+{
+    static char path[4096];
+    const char *places[] = {getenv("DC3_MODELS"), DC3_INSTALL_MODELS, DC3_SOURCE_MODELS};
+    for (int i = 0; i < 3; i++) {
+        if (!places[i]) continue;
+        snprintf(path, sizeof path, "%s/dc3-mini", places[i]);
+        char index[4200];
+        snprintf(index, sizeof index, "%s/model_index.json", path);
+        if (access(index, R_OK) == 0) return path;
+    }
+    return "dc3-mini";
+}
+
+/* How far two words are apart (Levenshtein), for suggestions. */
+static int apart(const char *a, const char *b)
+{
+    enum { MOST = 40 };
+    int row[MOST + 1], n = (int)strlen(a), m = (int)strlen(b);
+    if (n > MOST || m > MOST) return MOST;
+    for (int j = 0; j <= m; j++) row[j] = j;
+    for (int i = 1; i <= n; i++) {
+        int corner = row[0];
+        row[0] = i;
+        for (int j = 1; j <= m; j++) {
+            int above = row[j], best = corner + (a[i - 1] != b[j - 1]);
+            if (above + 1 < best) best = above + 1;
+            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+            corner = above;
+            row[j] = best;
+        }
+    }
+    return row[m];
+}
+
+/* "Unknown option --ipx" gets the nearest name of the command's options. */
+static const char *nearest(const char *wanted, const GOptionEntry *const *groups, int count)
+{
+    const char *best = NULL;
+    int least = 4;
+    for (int g = 0; g < count; g++)
+        for (const GOptionEntry *e = groups[g]; e && e->long_name; e++) {
+            int distance = apart(wanted, e->long_name);
+            if (distance < least) least = distance, best = e->long_name;
+        }
+    return best;
+}
+
+static int choose(const char *what, const char *text, const char *const *names, int count, int *out)
+{
+    for (int i = 0; text && i < count; i++)
+        if (strcmp(names[i], text) == 0) {
+            *out = i;
+            return 1;
+        }
+    if (!text) return 1;
+    fprintf(stderr, "dc3: --%s: expected one of", what);
+    for (int i = 0; i < count; i++) fprintf(stderr, "%s %s", i ? "," : "", names[i]);
+    fprintf(stderr, "; found '%s'\n", text);
+    return 0;
+}
+
+static int read_values(const command *c, settings *s)
+{
+    static const char *const objectives[] = {"graph-cut", "facility-location", "log-determinant"};
+    static const char *const maximizers[] = {"naive", "lazy", "stochastic", "approximate-lazy"};
+    int objective = 0, maximizer = 0;
+    if (!choose("objective", s->objective, objectives, 3, &objective)) return EXIT_USAGE;
+    if (!choose("maximizer", s->maximizer, maximizers, 4, &maximizer)) return EXIT_USAGE;
+    s->options.select.objective = (dc3_objective)objective;
+    s->options.select.maximizer = (dc3_maximizer)maximizer;
+    if (s->seed) {
+        char *end;
+        s->options.select.seed = strtoull(s->seed, &end, 10);
+        if (!*s->seed || *end || *s->seed == '-')
+            return usage_error(c, "--seed: expected a number from 0 on, found '%s'", s->seed);
+    }
+    if (s->options.select.ipc < 1)
+        return usage_error(c, "--ipc: expected 1 or more images per class, found %d", s->options.select.ipc);
+    if (s->options.select.bins < 1)
+        return usage_error(c, "--bins: expected 1 or more, found %d", s->options.select.bins);
+    if (s->options.steps < 0 || s->options.steps > 1000)
+        return usage_error(c, "--steps: expected 1 to 1000, found %d", s->options.steps);
+    if (s->options.select.threads < 0 || s->options.select.threads > 1024)
+        return usage_error(c, "--threads: expected 1 to 1024, found %d", s->options.select.threads);
+    if (s->options.select.threads == 0) s->options.select.threads = (int)g_get_num_processors();
+    if (!s->options.editor) s->options.editor = own_editor();
+    s->options.select.strict = s->options.strict;
+    if (!s->quiet) s->options.listener = (dc3_listener){NULL, progress, message};
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    return EXIT_DONE;
+}
+
+int parse(const command *c, int argc, char **argv, int groups, const GOptionEntry *own, settings *s,
+          char ***rest)
+{
+    dc3_condense_options *o = &s->options;
+    memset(s, 0, sizeof *s);
+    *o = dc3_condense_defaults();
+    o->select.threads = 0;
+    GOptionEntry common[] = {
+        {"threads", 0, 0, G_OPTION_ARG_INT, &o->select.threads, "Threads (default: the processor's cores)",
+         "N"},
+        {"seed", 0, 0, G_OPTION_ARG_STRING, &s->seed, "Seed of all random choices (default 0)", "N"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &s->json, "Print the result as JSON", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &s->quiet, "No progress and no notes on standard error", NULL},
+        {0}};
+    GOptionEntry model[] = {
+        {"editor", 0, 0, G_OPTION_ARG_FILENAME, &o->editor,
+         "Model in the diffusers layout (default: dc3-mini)", "DIR"},
+        {"dtype", 0, 0, G_OPTION_ARG_STRING, &o->dtype, "Compute type: auto, f32, bf16 (default auto)",
+         "TYPE"},
+        {"fit", 0, 0, G_OPTION_ARG_STRING, &o->fit,
+         "Pictures that are not square: crop, squash, pad (default crop)", "HOW"},
+        {"feature-size", 0, 0, G_OPTION_ARG_INT, &o->feature_size,
+         "Pixels at which pictures are encoded (default: suits them)", "N"},
+        {"strict", 0, 0, G_OPTION_ARG_NONE, &o->strict,
+         "End at the first picture or class that is not as it should be", NULL},
+        {"dry-run", 0, 0, G_OPTION_ARG_NONE, &o->dry_run, "Print the estimate and stop", NULL},
+        {0}};
+    GOptionEntry select[] = {
+        {"ipc", 'n', 0, G_OPTION_ARG_INT, &o->select.ipc, "Images per class (default 10)", "N"},
+        {"bins", 0, 0, G_OPTION_ARG_INT, &o->select.bins, "Clusters a class, at most ipc (default 10)", "K"},
+        {"objective", 0, 0, G_OPTION_ARG_STRING, &s->objective,
+         "graph-cut, facility-location, log-determinant (default graph-cut)", "F"},
+        {"maximizer", 0, 0, G_OPTION_ARG_STRING, &s->maximizer,
+         "naive, lazy, stochastic, approximate-lazy (default naive)", "M"},
+        {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &o->teacher,
+         "Classifier for gradients (not in this version)", "FILE"},
+        {0}};
+    GOptionEntry store[] = {
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &o->out, "Where the result goes", "PATH"},
+        {"size", 0, 0, G_OPTION_ARG_INT, &o->size,
+         "Pixels of the stored pictures (default: suits the dataset, at most 256)", "N"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &o->format,
+         "png, webp (both lossless), jpeg (4:4:4) (default png)", "F"},
+        {"combine", 0, 0, G_OPTION_ARG_STRING, &o->combine,
+         "gradient, random, grid, fourfold (default gradient)", "MODE"},
+        {"detail", 0, 0, G_OPTION_ARG_STRING, &o->detail,
+         "keep: only the change of colour; edit: the edit itself (default: the model's)", "HOW"},
+        {"steps", 0, 0, G_OPTION_ARG_INT, &o->steps, "Steps of the sampler (default: the model's)", "N"},
+        {"sampler", 0, 0, G_OPTION_ARG_STRING, &o->sampler,
+         "euler-ancestral, euler, ddim, dpmpp-2m (default: the model's)", "NAME"},
+        {"guidance", 0, 0, G_OPTION_ARG_DOUBLE, &o->guidance, "Text guidance (default: the model's)", "X"},
+        {"image-guidance", 0, 0, G_OPTION_ARG_DOUBLE, &o->image_guidance,
+         "Image guidance (default: the model's)", "X"},
+        {"prompts", 0, 0, G_OPTION_ARG_FILENAME, &o->prompts, "File with lines 'warm: TEXT' and 'cold: TEXT'",
+         "FILE"},
+        {"fresh", 0, 0, G_OPTION_ARG_NONE, &o->fresh, "Start over in the folder of an earlier run", NULL},
+        {0}};
+    const GOptionEntry *all[] = {common, groups & OPTIONS_MODEL ? model : NULL,
+                                 groups & OPTIONS_SELECT ? select : NULL,
+                                 groups & OPTIONS_STORE ? store : NULL, own};
+    GOptionContext *context = g_option_context_new(c->arguments);
+    char *summary = g_strdup_printf("%s", c->summary),
+         *examples = g_strdup_printf("Examples:\n%s", c->examples);
+    g_option_context_set_summary(context, summary);
+    g_option_context_set_description(context, examples);
+    for (int i = 0; i < 5; i++)
+        if (all[i]) g_option_context_add_main_entries(context, all[i], NULL);
+    char **words = g_new0(char *, (gsize)argc + 1), *name = g_strdup_printf("dc3 %s", c->name);
+    words[0] = name;
+    for (int i = 1; i < argc; i++) words[i] = g_strdup(argv[i]);
+    g_set_prgname(name);
+    GError *error = NULL;
+    int status = EXIT_DONE;
+    if (!g_option_context_parse_strv(context, &words, &error)) {
+        const char *dashes = strstr(error->message, "--");
+        const char *near = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) && dashes
+                               ? nearest(dashes + 2, all, 5)
+                               : NULL;
+        status = usage_error(c, near ? "%s; did you mean --%s?" : "%s", error->message, near);
+        g_error_free(error);
+    } else
+        status = read_values(c, s);
+    g_option_context_free(context);
+    g_free(summary);
+    g_free(examples);
+    *rest = status == EXIT_DONE ? g_strdupv(words + 1) : NULL;
+    g_strfreev(words);
+    return status;
+}
+
+void print_report(const settings *s, const dc3_condense_report *r, const char *out)
+{
+    if (s->options.dry_run) {
+        if (s->json) printf("{\"estimate_seconds\": %.1f}\n", r->estimate_seconds);
+        return;
+    }
+    if (s->json) {
+        json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "out", out, "images",
+                              (json_int_t)r->images, "classes", (json_int_t)r->classes, "stored",
+                              (json_int_t)r->stored, "edits", (json_int_t)r->edits, "repeated",
+                              (json_int_t)r->repeated, "skipped", (json_int_t)r->skipped, "peak_megabytes",
+                              r->peak_bytes * 1e-6, "estimate_seconds", r->estimate_seconds);
+        json_t *stages = json_object();
+        for (int i = 0; i < DC3_STAGES; i++)
+            if (r->stage[i]) json_object_set_new(stages, r->stage[i], json_real(r->seconds[i]));
+        json_object_set_new(o, "seconds", stages);
+        char *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+        printf("%s\n", text);
+        free(text);
+        json_decref(o);
+        return;
+    }
+    for (int i = 0; i < DC3_STAGES; i++)
+        if (r->stage[i]) printf("%-20s %8.1f s\n", r->stage[i], r->seconds[i]);
+    printf("%lld images stored, %lld edits made, %lld pictures skipped, peak memory %.0f MB\n",
+           (long long)r->stored, (long long)r->edits, (long long)r->skipped, r->peak_bytes * 1e-6);
+    printf("result: %s\n", out);
+}

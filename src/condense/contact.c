@@ -1,0 +1,140 @@
+/* A grid of originals beside results of a finished run. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "condense/run.h"
+
+enum { TILE = 96, GAP = 4 };
+
+static void paste(dc3_image *sheet, const dc3_image *tile, int x, int y)
+{
+    for (int row = 0; row < tile->height; row++)
+        memcpy(sheet->pixels + ((size_t)(y + row) * (size_t)sheet->width + (size_t)x) * 3,
+               tile->pixels + (size_t)row * (size_t)tile->width * 3, (size_t)tile->width * 3);
+}
+
+/* The dataset's item with this key, as the run wrote it; -1 if there is none. */
+static int64_t find(const dc3_dataset *dataset, const char *key)
+{
+    for (int64_t i = 0; i < dc3_dataset_size(dataset); i++) {
+        json_t *text = dc3_json_text(dc3_dataset_key(dataset, i));
+        int same = strcmp(json_string_value(text), key) == 0;
+        json_decref(text);
+        if (same) return i;
+    }
+    return -1;
+}
+
+static dc3_status paste_pair(const char *train, const dc3_dataset *dataset, dc3_fit fit, const json_t *line,
+                             dc3_image *sheet, int x, int y)
+{
+    const char *name = json_string_value(json_object_get(line, "file_name"));
+    const char *source = json_string_value(json_object_get(line, "source"));
+    if (!name || !source)
+        return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no file_name or source", train);
+    char *path = dc3_path_join(train, name);
+    int64_t item = find(dataset, source);
+    dc3_image tile;
+    dc3_status status =
+        item < 0 ? dc3_fail(DC3_ERR_FORMAT, "%.200s is not in the dataset any more; use --data", source)
+                 : dc3_dataset_read(dataset, item, TILE, TILE, fit, &tile);
+    if (status == DC3_OK) {
+        paste(sheet, &tile, x, y);
+        dc3_image_free(&tile);
+        status = path ? dc3_image_read(path, TILE, TILE, DC3_FIT_CROP, &tile)
+                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    if (status == DC3_OK) {
+        paste(sheet, &tile, x, y + TILE);
+        dc3_image_free(&tile);
+    }
+    free(path);
+    return status;
+}
+
+/* The lines of metadata.jsonl as a JSON list. */
+static dc3_status read_lines(const char *train, json_t **list)
+{
+    char *path = dc3_path_join(train, "metadata.jsonl"), *text = NULL, *rest, *line;
+    size_t size;
+    *list = json_array();
+    dc3_status status =
+        path ? dc3_file_read(path, 1 << 28, &text, &size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    rest = text;
+    while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
+        json_t *object = NULL;
+        if (*line) status = dc3_json_parse(path, line, strlen(line), &object);
+        if (object) json_array_append_new(*list, object);
+    }
+    free(text);
+    free(path);
+    return status;
+}
+
+/* Up to `rows` classes downwards, and of each as many pairs as the first has, up to eight, across. */
+static dc3_status draw(const char *train, const dc3_dataset *dataset, dc3_fit fit, const json_t *lines,
+                       int rows, const char *png)
+{
+    enum { ACROSS = 8 };
+    int classes = 0, across = 0, here = 0;
+    json_int_t last = -1;
+    size_t i;
+    json_t *line;
+    json_array_foreach(lines, i, line)
+    {
+        json_int_t label = json_integer_value(json_object_get(line, "label"));
+        here = label == last ? here + 1 : 1;
+        classes += label != last;
+        last = label;
+        across = here > across ? here : across;
+    }
+    if (!classes) return dc3_fail(DC3_ERR_FORMAT, "%s: no pictures", train);
+    if (classes > rows) classes = rows;
+    if (across > ACROSS) across = ACROSS;
+    dc3_image sheet = {across * (TILE + GAP) + GAP, classes * (2 * TILE + 2 * GAP) + GAP, NULL};
+    size_t bytes = (size_t)sheet.width * (size_t)sheet.height * 3;
+    sheet.pixels = malloc(bytes);
+    if (!sheet.pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    memset(sheet.pixels, 255, bytes);
+    dc3_status status = DC3_OK;
+    int row = -1, column = 0;
+    last = -1;
+    json_array_foreach(lines, i, line)
+    {
+        json_int_t label = json_integer_value(json_object_get(line, "label"));
+        column = label == last ? column + 1 : 0;
+        row += label != last;
+        last = label;
+        if (status == DC3_OK && row < classes && column < across)
+            status = paste_pair(train, dataset, fit, line, &sheet, GAP + column * (TILE + GAP),
+                                GAP + row * (2 * TILE + 2 * GAP));
+    }
+    if (status == DC3_OK) status = dc3_image_write(png, &sheet, DC3_PNG);
+    dc3_image_free(&sheet);
+    return status;
+}
+
+dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows)
+{
+    json_t *document = NULL, *lines = NULL;
+    dc3_dataset *dataset = NULL;
+    char *path = dc3_path_join(run, "dc3.json"), *train = dc3_path_join(run, "train");
+    dc3_status status =
+        path && train ? dc3_json_read(path, 1 << 24, &document) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    const json_t *settings = json_object_get(document, "settings");
+    const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
+    const char *fit = json_string_value(json_object_get(settings, "fit"));
+    if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
+    if (status == DC3_OK) status = dc3_dataset_open(source, &dataset);
+    if (status == DC3_OK) status = read_lines(train, &lines);
+    dc3_fit how = fit && strcmp(fit, "squash") == 0 ? DC3_FIT_SQUASH
+                  : fit && strcmp(fit, "pad") == 0  ? DC3_FIT_PAD
+                                                    : DC3_FIT_CROP;
+    if (status == DC3_OK) status = draw(train, dataset, how, lines, rows < 1 ? 1 : rows, png);
+    dc3_dataset_close(&dataset);
+    json_decref(document);
+    json_decref(lines);
+    free(path);
+    free(train);
+    return status;
+}

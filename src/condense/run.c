@@ -1,0 +1,235 @@
+#include "condense/combine.h"
+#include "condense/run.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include "kernels/backend.h"
+
+double dc3_seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+dc3_condense_options dc3_condense_defaults(void)
+{
+    return (dc3_condense_options){.guidance = -1, .image_guidance = -1, .select = dc3_select_defaults()};
+}
+
+void dc3_run_say(const dc3_run *run, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const dc3_listener *listener = &run->options->listener;
+    if (listener->message) listener->message(listener->user, text);
+}
+
+void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total)
+{
+    const dc3_listener *listener = &run->options->listener;
+    if (listener->progress) listener->progress(listener->user, stage, done, total);
+}
+
+void dc3_run_stage(dc3_run *run, int stage, const char *name, double since)
+{
+    struct rusage usage;
+    run->report->stage[stage] = name;
+    run->report->seconds[stage] = dc3_seconds_now() - since;
+    if (getrusage(RUSAGE_SELF, &usage) == 0) run->report->peak_bytes = (double)usage.ru_maxrss * 1024;
+}
+
+/* The place of `text` in `names`, or an error that lists them. */
+static dc3_status choose(const char *option, const char *text, const char *const *names, int count,
+                         int fallback, int *out)
+{
+    char list[200] = "";
+    *out = fallback;
+    if (!text) return DC3_OK;
+    for (int i = 0; i < count; i++) {
+        if (strcmp(names[i], text) == 0) {
+            *out = i;
+            return DC3_OK;
+        }
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    return dc3_fail(DC3_ERR_ARGUMENT, "--%s: expected one of %s; found '%.60s'", option, list, text);
+}
+
+static dc3_status read_choices(dc3_run *run)
+{
+    static const char *const fits[] = {"crop", "squash", "pad"}, *const formats[] = {"png", "webp", "jpeg"};
+    static const char *const combines[] = {"gradient", "random", "grid", "fourfold"};
+    const dc3_condense_options *o = run->options;
+    int fit, format, combine;
+    DC3_TRY(choose("fit", o->fit, fits, 3, DC3_FIT_CROP, &fit));
+    DC3_TRY(choose("format", o->format, formats, 3, DC3_PNG, &format));
+    DC3_TRY(choose("combine", o->combine, combines, 4, DC3_COMBINE_GRADIENT, &combine));
+    run->fit = (dc3_fit)fit;
+    run->format = (dc3_image_format)format;
+    run->combine = (dc3_combine)combine;
+    return DC3_OK;
+}
+
+static dc3_status open_editor(dc3_run *run)
+{
+    static const char *const types[] = {"auto", "f32", "bf16"}, *const details[] = {"keep", "edit"};
+    static const char *const samplers[] = {"euler-ancestral", "euler", "ddim", "dpmpp-2m"};
+    const dc3_condense_options *o = run->options;
+    int type, detail, sampler;
+    DC3_TRY(choose("dtype", o->dtype, types, 3, 0, &type));
+    dc3_dtype dtype = type == 2 || (type == 0 && dc3_cpu_has_bf16()) ? DC3_BF16 : DC3_F32;
+    DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
+    run->edit = dc3_editor_defaults(run->editor);
+    DC3_TRY(choose("detail", o->detail, details, 2, run->edit.detail, &detail));
+    DC3_TRY(choose("sampler", o->sampler, samplers, 4, run->edit.sampler, &sampler));
+    run->edit.detail = (dc3_detail)detail;
+    run->edit.sampler = (dc3_sampler_kind)sampler;
+    if (o->steps) run->edit.steps = o->steps;
+    if (o->guidance >= 0) run->edit.guidance = (float)o->guidance;
+    if (o->image_guidance >= 0) run->edit.image_guidance = (float)o->image_guidance;
+    return DC3_OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* The median shorter side of some pictures, at most 256: the stored size that suits a dataset. */
+static int usual_size(const dc3_run *run)
+{
+    enum { LOOK = 33, MOST = 256 };
+    int sides[LOOK], count = 0;
+    int64_t n = dc3_dataset_size(run->dataset);
+    for (int i = 0; i < LOOK && i < n; i++) {
+        dc3_image image;
+        if (dc3_dataset_read(run->dataset, n * i / (n < LOOK ? n : LOOK), 0, 0, DC3_FIT_CROP, &image) !=
+            DC3_OK)
+            continue;
+        sides[count++] = image.width < image.height ? image.width : image.height;
+        dc3_image_free(&image);
+    }
+    if (!count) return 64;
+    qsort(sides, (size_t)count, sizeof *sides, by_value);
+    int side = sides[count / 2];
+    return side < 8 ? 8 : side > MOST ? MOST : side;
+}
+
+static dc3_status choose_sizes(dc3_run *run)
+{
+    const dc3_condense_options *o = run->options;
+    dc3_editor_info info = dc3_editor_describe(run->editor);
+    int usual = run->dataset ? usual_size(run) : 256;
+    if (o->size < 0 || o->size > 4096 || (o->size && o->size < 8))
+        return dc3_fail(DC3_ERR_ARGUMENT, "--size: expected 8 to 4096 pixels, found %d", o->size);
+    run->size = o->size ? o->size : run->edit.detail == DC3_DETAIL_KEEP ? usual : run->edit.size;
+    if (run->combine == DC3_COMBINE_FOURFOLD) run->size -= run->size % 2;
+    int feature = o->feature_size ? o->feature_size : usual < run->edit.size ? usual : run->edit.size;
+    int unit = info.factor * 2;
+    run->feature_size = o->feature_size ? feature : feature < unit ? unit : feature / unit * unit;
+    if (run->feature_size % info.factor != 0 || run->feature_size < info.factor || run->feature_size > 4096)
+        return dc3_fail(DC3_ERR_ARGUMENT, "--feature-size: expected a multiple of %d up to 4096, found %d",
+                        info.factor, run->feature_size);
+    int64_t side = run->feature_size / info.factor;
+    run->feature_length = side * side * info.latent_channels;
+    return DC3_OK;
+}
+
+dc3_status dc3_run_open(const dc3_condense_options *options, int with_data, dc3_condense_report *report,
+                        dc3_run *run)
+{
+    memset(run, 0, sizeof *run);
+    memset(report, 0, sizeof *report);
+    run->options = options;
+    run->report = report;
+    DC3_TRY(read_choices(run));
+    if (options->select.ipc < 1 || options->select.ipc > 1000000)
+        return dc3_fail(DC3_ERR_ARGUMENT, "--ipc: expected 1 to 1000000 images per class, found %d",
+                        options->select.ipc);
+    DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
+    if (with_data) DC3_TRY(dc3_dataset_open(options->data, &run->dataset));
+    DC3_TRY(open_editor(run));
+    DC3_TRY(choose_sizes(run));
+    if (!with_data) return DC3_OK;
+    report->images = dc3_dataset_size(run->dataset);
+    report->classes = dc3_dataset_classes(run->dataset);
+    for (size_t i = 0; i < dc3_dataset_notes(run->dataset); i++) {
+        dc3_run_say(run, "note: %s", dc3_dataset_note(run->dataset, i));
+        if (options->strict)
+            return dc3_fail(DC3_ERR_FORMAT, "%s (--strict)", dc3_dataset_note(run->dataset, i));
+    }
+    return DC3_OK;
+}
+
+void dc3_run_close(dc3_run *run)
+{
+    dc3_editor_close(&run->editor);
+    dc3_dataset_close(&run->dataset);
+    free(run->features);
+    free(run->items);
+    free(run->skipped);
+}
+
+/* Seconds of one editor call at one step, the second of two so that nothing is packed or made in it. */
+static dc3_status measure(dc3_run *run)
+{
+    int size = run->edit.size;
+    size_t pixels = (size_t)size * (size_t)size * 3;
+    float *memory = calloc(pixels * 4, sizeof *memory);
+    if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_edit_settings settings = run->edit;
+    settings.steps = 1;
+    const char *prompts[] = {"sunny", "rainy"};
+    uint64_t seeds[] = {1, 2};
+    dc3_status status = DC3_OK;
+    double seconds = 0;
+    for (int i = 0; i < 2 && status == DC3_OK; i++) {
+        double start = dc3_seconds_now();
+        status = dc3_editor_edit(run->editor, &settings, memory, 2, prompts, seeds, memory + pixels,
+                                 memory + 3 * pixels);
+        seconds = dc3_seconds_now() - start;
+    }
+    free(memory);
+    run->rate = dc3_editor_flops(run->editor, &settings, 2) / (seconds > 1e-6 ? seconds : 1e-6);
+    return status;
+}
+
+static void say_duration(char *text, size_t size, double seconds)
+{
+    if (seconds < 90)
+        snprintf(text, size, "%.0f s", seconds < 1 ? 1 : seconds);
+    else if (seconds < 5400)
+        snprintf(text, size, "%.0f min", seconds / 60);
+    else
+        snprintf(text, size, "%.1f h", seconds / 3600);
+}
+
+dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures)
+{
+    char text[32];
+    int edits = dc3_combine_edits(run->combine);
+    dc3_editor_info info = dc3_editor_describe(run->editor);
+    DC3_TRY(measure(run));
+    double decode = 0.0015; /* s a picture to read and scale, of one thread; small beside the rest */
+    double encode =
+        dc3_editor_encode_flops(run->editor, run->feature_size) / run->rate + decode / info.threads;
+    double edit = dc3_editor_flops(run->editor, &run->edit, edits) / run->rate;
+    double seconds = (double)encodes * encode + (double)pictures * edit;
+    run->report->estimate_seconds = seconds;
+    say_duration(text, sizeof text, seconds);
+    dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d threads, %.0f GFLOP/s measured", info.name,
+                info.parameters * 1e-6, dc3_dtype_name(info.dtype), info.threads, run->rate * 1e-9);
+    dc3_run_say(run, "estimate: %lld pictures encoded at %d px, %lld edits of %d steps at %d px, about %s",
+                (long long)encodes, run->feature_size, (long long)(pictures * edits), run->edit.steps,
+                run->edit.size, text);
+    return DC3_OK;
+}
