@@ -1,0 +1,55 @@
+# A thin face on CMake. `make deps` installs what Debian 12 has; everything else builds in build/.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+PACKAGES := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libglib2.0-dev libopenblas-dev \
+  liblapacke-dev libjansson-dev libarchive-dev libcmocka-dev clang-format clang-tidy cppcheck git
+MISSING = $(shell for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+SOURCES = $(shell git ls-files '*.c' '*.h')
+
+.PHONY: all deps demo test bench format format-check lint install sanitize clean
+
+all: build/build.ninja
+	cmake --build build -j $(JOBS)
+
+build/build.ninja:
+	cmake -S . -B build -G Ninja
+
+deps:
+	@missing="$(MISSING)"; if [ -n "$$missing" ]; then \
+	  echo "installing $$missing"; \
+	  $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $$missing; \
+	else echo "all packages are there"; fi
+
+demo: deps all
+	tools/demo.sh $(DATA)
+
+test: all
+	ctest --test-dir build --output-on-failure
+
+sanitize:
+	cmake -S . -B build-sanitize -G Ninja -DDC3_SANITIZE=ON
+	cmake --build build-sanitize -j $(JOBS)
+	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
+	  UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir build-sanitize --output-on-failure
+
+bench: all
+	cmake --build build --target benchmarks -j $(JOBS)
+	tools/bench.sh
+
+format:
+	clang-format -i $(SOURCES)
+
+format-check:
+	clang-format --dry-run -Werror $(SOURCES)
+
+lint: all
+	clang-tidy --quiet -p build $$(git ls-files 'src/*.c' 'cli/*.c' | grep -v src/kernels/x86/)
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability --suppress=missingIncludeSystem \
+	  --suppress=normalCheckLevelMaxBranches -I include -I src src cli
+
+install: all
+	cmake --install build
+
+clean:
+	rm -rf build build-sanitize

@@ -1,0 +1,85 @@
+#!/bin/bash
+# The program as a user runs it, on pictures that the test cuts from the golden files' folder: none is needed from outside.
+dc3=$1 source=$2
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+fail() { echo "FAILED: $1"; exit 1; }
+expect() { # status, text that must be in the output, command...
+  local status=$1 text=$2; shift 2
+  output=$("$@" 2>&1); local found=$?
+  [[ $found == "$status" ]] || fail "$*: status $found, expected $status: $output"
+  [[ $output == *"$text"* ]] || fail "$*: expected '$text' in: $output"
+}
+[[ -f $source/models/dc3-mini/unet/diffusion_pytorch_model.safetensors ]] || { echo "skipped: models/dc3-mini has no weights"; exit 77; }
+
+# Pictures: PPM files of two classes, one name with a space, one damaged, one empty, a text, a link to nothing.
+mkdir -p data/red "data/blü e/deep" data/empty
+for i in 1 2 3 4 5; do
+  { printf 'P6\n40 30\n255\n'; for ((p = 0; p < 1200; p++)); do printf "\\$(printf %o $((150 + (p * i) % 100)))\\$(printf %o $((p % 90)))\\$(printf %o $((i * 20)))"; done; } > "data/red/r $i.ppm"
+  { printf 'P6\n40 30\n255\n'; for ((p = 0; p < 1200; p++)); do printf "\\$(printf %o $((i * 10)))\\$(printf %o $((p % 120)))\\$(printf %o $((120 + (p * i) % 130)))"; done; } > "data/blü e/deep/b$i.ppm"
+done
+head -c 300 "data/red/r 1.ppm" > data/red/short.ppm
+: > data/red/nothing.jpg
+echo "not a picture" > data/red/text.png
+echo notes > data/red/notes.txt
+ln -s /nowhere data/red/gone.jpg
+ln -s .. data/red/loop
+
+common=(--threads 2 --dtype f32 --size 32)
+expect 0 "6 images stored" "$dc3" condense data -o out --ipc 3 "${common[@]}"
+expect 0 "class 'empty' has no images" "$dc3" condense data -o out1 --ipc 1 "${common[@]}"
+[[ $(find out/train -name '*.png' | wc -l) == 6 && $(wc -l < out/train/metadata.jsonl) == 6 ]] || fail "six pictures and six lines"
+[[ $(find out1/train -name '*.png' | wc -l) == 2 ]] || fail "IPC 1 gives one a class"
+grep -q nothing.jpg out/skipped.txt && grep -q text.png out/skipped.txt && grep -q short.ppm out/skipped.txt || fail "skipped files are listed"
+
+# The same again: the same bytes; continued: nothing is done twice; a lost picture comes back as it was.
+expect 0 "6 images stored" "$dc3" condense data -o again --ipc 3 "${common[@]}"
+diff -r out again > differences || fail "two runs differ: $(cat differences)"
+victim=$(find again/train -name '*.png' | sort | head -1); rm "$victim"
+expect 0 "2 edits made" "$dc3" condense data -o again --ipc 3 "${common[@]}"
+diff -r out again > differences || fail "a continued run differs: $(cat differences)"
+
+# Selections are the same for any number of threads.
+"$dc3" select data -o one.jsonl --ipc 3 --threads 1 --dtype f32 -q > /dev/null && "$dc3" select data -o three.jsonl --ipc 3 --threads 3 --dtype f32 -q > /dev/null
+diff one.jsonl three.jsonl || fail "the selection depends on threads"
+expect 0 '"bin"' bash -c "'$dc3' bins data -o bins.jsonl --bins 2 -q > /dev/null; cat bins.jsonl"
+
+# More than a class has: repeated with other prompts, or refused.
+expect 0 "fewer than 7" "$dc3" condense data -o many --ipc 7 "${common[@]}"
+[[ $(find many/train -name '*.png' | wc -l) == 14 ]] || fail "exactly IPC a class"
+expect 1 "(--strict)" "$dc3" condense data -o strict --ipc 3 --strict "${common[@]}"
+for mode in random grid fourfold; do expect 0 "4 images stored" "$dc3" condense data -o "$mode" --ipc 2 --combine $mode "${common[@]}"; done
+
+# Wrong use and bad input.
+expect 1 "other settings (ipc was 3 and is 2" "$dc3" condense data -o out --ipc 2 "${common[@]}"
+expect 0 "4 images stored" "$dc3" condense data -o out --ipc 2 --fresh "${common[@]}"
+[[ $(find out/train -name '*.png' | wc -l) == 4 ]] || fail "--fresh leaves old pictures"
+mkdir mine && touch mine/file
+expect 1 "holds files that dc3 did not make" "$dc3" condense data -o mine --ipc 1
+expect 1 "found nothing there" "$dc3" condense nowhere -o x
+expect 2 "did you mean --ipc" "$dc3" condense data -o x --ipx 3
+expect 2 "did you mean 'condense'" "$dc3" condens
+expect 2 "--ipc: expected 1 or more" "$dc3" condense data -o x --ipc 0
+expect 2 "not in this version" "$dc3" train
+expect 1 "--fit: expected one of crop, squash, pad" "$dc3" condense data -o x --fit tall
+mkdir split && ln -s ../data split/train && ln -s ../data split/val
+expect 1 "did you mean split/train" "$dc3" condense split -o x
+expect 1 "no class folders" "$dc3" condense data/red -o x
+expect 0 "estimate" "$dc3" condense data -o dry --ipc 1 --dry-run
+[[ ! -e dry ]] || fail "--dry-run makes a folder"
+expect 1 "expected a diffusers directory" "$dc3" condense data -o x --editor data
+expect 0 "result: e.png" "$dc3" edit "data/red/r 1.ppm" --prompt sunny -o e.png
+expect 1 "ends with .png" "$dc3" edit "data/red/r 1.ppm" --prompt sunny -o e.gif
+expect 0 "result: grid.png" "$dc3" contact again -o grid.png
+expect 0 "Examples:" "$dc3" select --help
+[[ $(head -c 4 e.png | tail -c 3) == PNG ]] || fail "e.png is no PNG"
+
+# A damaged model: one sentence, status 1.
+cp -r "$source/models/dc3-mini" model
+head -c 1000000 model/unet/diffusion_pytorch_model.safetensors > cut && mv cut model/unet/diffusion_pytorch_model.safetensors
+expect 1 "is the file cut short?" "$dc3" condense data -o x --editor model
+printf '\xff\xff\xff\x7f\0\0\0\0{}' > model/unet/diffusion_pytorch_model.safetensors
+expect 1 "header claims 2147483647 bytes" "$dc3" condense data -o x --editor model
+echo '{"in_channels": NaN}' > model/unet/config.json
+expect 1 "not valid JSON" "$dc3" condense data -o x --editor model
+echo "all checks passed"
