@@ -8,7 +8,6 @@
 
 enum { FILE_LIMIT = 1 << 30 };
 
-static pthread_mutex_t error_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int started;
 
@@ -33,18 +32,12 @@ static dc3_status ready(void)
     return started ? DC3_OK : dc3_fail(DC3_ERR_INTERNAL, "libvips does not start");
 }
 
-/* What libvips said last, as one line. Its buffer is shared by all threads. */
+/* libvips keeps one error text for all threads, so that it may be another picture's: ours says what is sure.
+ */
 static dc3_status vips_failed(const char *origin, const char *what)
 {
-    char text[256];
-    pthread_mutex_lock(&error_lock);
-    strncpy(text, vips_error_buffer(), sizeof text - 1);
-    text[sizeof text - 1] = 0;
     vips_error_clear();
-    pthread_mutex_unlock(&error_lock);
-    for (char *p = text; *p; p++)
-        if (*p == '\n') *p = p[1] ? ';' : 0;
-    return dc3_fail(DC3_ERR_FORMAT, "%s: %s: %s", origin, what, *text ? text : "unknown reason");
+    return dc3_fail(DC3_ERR_FORMAT, "%s: %s", origin, what);
 }
 
 void dc3_image_free(dc3_image *image)
@@ -86,7 +79,7 @@ static dc3_status render(const char *origin, VipsImage *in, dc3_image *image)
     int width = in->Xsize, height = in->Ysize;
     void *pixels = vips_image_write_to_memory(in, &size);
     g_object_unref(in);
-    if (!pixels) return vips_failed(origin, "cannot be decoded");
+    if (!pixels) return vips_failed(origin, "the picture is damaged or cut short");
     image->pixels = malloc(size);
     if (image->pixels) memcpy(image->pixels, pixels, size);
     g_free(pixels);
@@ -114,7 +107,8 @@ static dc3_status look(const char *origin, const void *data, size_t size, int *w
     VipsImage *in =
         size ? vips_image_new_from_buffer(data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL) : NULL;
     if (!size) return dc3_fail(DC3_ERR_FORMAT, "%s: the file is empty", origin);
-    if (!in) return vips_failed(origin, "not a picture that can be read");
+    if (!in)
+        return vips_failed(origin, "not a picture in a format that is read (JPEG, PNG, WebP, TIFF, GIF)");
     int turned = vips_image_get_orientation_swap(in);
     int64_t pixels = (int64_t)in->Xsize * in->Ysize;
     *width = turned ? in->Ysize : in->Xsize;
@@ -126,6 +120,28 @@ static dc3_status look(const char *origin, const void *data, size_t size, int *w
     return DC3_OK;
 }
 
+/* JPEG is scaled while it is decoded; other formats are decoded whole, since only that finds a truncated PNG.
+ */
+static int thumbnail(const void *data, size_t size, int width, int height, dc3_fit fit, VipsImage **out)
+{
+    const char *loader = vips_foreign_find_load_buffer(data, size);
+    int force = fit == DC3_FIT_SQUASH ? VIPS_SIZE_FORCE : VIPS_SIZE_BOTH;
+    int crop = fit == DC3_FIT_CROP ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE;
+    if (loader && strstr(loader, "Jpeg"))
+        return vips_thumbnail_buffer((void *)(uintptr_t)data, size, out, width, "height", height, "size",
+                                     force, "crop", crop, "export_profile", "srgb", "fail_on",
+                                     VIPS_FAIL_ON_ERROR, NULL);
+    VipsImage *in = vips_image_new_from_buffer(data, size, "", "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+    if (!in) return -1;
+    VipsImage *whole = vips_image_copy_memory(in);
+    g_object_unref(in);
+    if (!whole) return -1;
+    int failed = vips_thumbnail_image(whole, out, width, "height", height, "size", force, "crop", crop,
+                                      "export_profile", "srgb", NULL);
+    g_object_unref(whole);
+    return failed;
+}
+
 dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, int width, int height,
                             dc3_fit fit, dc3_image *image)
 {
@@ -135,11 +151,8 @@ dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, i
     DC3_TRY(look(origin, data, size, &own_width, &own_height));
     if (!width || !height) width = own_width, height = own_height, fit = DC3_FIT_SQUASH;
     VipsImage *out = NULL;
-    if (vips_thumbnail_buffer((void *)(uintptr_t)data, size, &out, width, "height", height, "size",
-                              fit == DC3_FIT_SQUASH ? VIPS_SIZE_FORCE : VIPS_SIZE_BOTH, "crop",
-                              fit == DC3_FIT_CROP ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE,
-                              "export_profile", "srgb", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL))
-        return vips_failed(origin, "cannot be decoded");
+    if (thumbnail(data, size, width, height, fit, &out))
+        return vips_failed(origin, "the picture is damaged or cut short");
     out = to_rgb(out);
     if (out && fit == DC3_FIT_PAD) out = pad_to(out, width, height);
     if (!out) return vips_failed(origin, "cannot be converted");

@@ -85,4 +85,9 @@ void dc3_similarity_block(const dc3_similarity *s, int64_t first, int64_t count,
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)s->m, (int)s->cb, 1,
                     s->b + first * s->cb, (int)s->cb, s->b, (int)s->cb, 0, scratch, (int)s->m);
     for (int64_t i = 0; i < count * s->m; i++) out[i] = 0.5 + 0.5 * out[i] * (s->b ? scratch[i] : 1);
+    /* Rounding must not order rows that tie: a row's similarity to itself is 1, or 0.5 for a zero feature. */
+    for (int64_t i = 0; i < count; i++) {
+        double *self = &out[i * s->m + first + i];
+        *self = *self > 0.75 ? 1 : 0.5;
+    }
 }

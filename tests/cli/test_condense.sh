@@ -12,13 +12,14 @@ expect() { # status, text that must be in the output, command...
 }
 [[ -f $source/models/dc3-mini/unet/diffusion_pytorch_model.safetensors ]] || { echo "skipped: models/dc3-mini has no weights"; exit 77; }
 
-# Pictures: PPM files of two classes, one name with a space, one damaged, one empty, a text, a link to nothing.
+# Two classes of pictures, one name with a space; a damaged one, an empty one, a text, a link to nothing, a loop.
+make=$(dirname "$dc3")/tests/make_picture
 mkdir -p data/red "data/blü e/deep" data/empty
 for i in 1 2 3 4 5; do
-  { printf 'P6\n40 30\n255\n'; for ((p = 0; p < 1200; p++)); do printf "\\$(printf %o $((150 + (p * i) % 100)))\\$(printf %o $((p % 90)))\\$(printf %o $((i * 20)))"; done; } > "data/red/r $i.ppm"
-  { printf 'P6\n40 30\n255\n'; for ((p = 0; p < 1200; p++)); do printf "\\$(printf %o $((i * 10)))\\$(printf %o $((p % 120)))\\$(printf %o $((120 + (p * i) % 130)))"; done; } > "data/blü e/deep/b$i.ppm"
+  "$make" "data/red/r $i.png" $((40 + i)) 30 $((150 + 8 * i)) $((20 * i)) 40 || fail "make_picture"
+  "$make" "data/blü e/deep/b$i.png" 30 $((30 + i)) 30 $((15 * i)) $((120 + 10 * i)) || fail "make_picture"
 done
-head -c 300 "data/red/r 1.ppm" > data/red/short.ppm
+head -c 120 "data/red/r 1.png" > data/red/short.png
 : > data/red/nothing.jpg
 echo "not a picture" > data/red/text.png
 echo notes > data/red/notes.txt
@@ -30,7 +31,7 @@ expect 0 "6 images stored" "$dc3" condense data -o out --ipc 3 "${common[@]}"
 expect 0 "class 'empty' has no images" "$dc3" condense data -o out1 --ipc 1 "${common[@]}"
 [[ $(find out/train -name '*.png' | wc -l) == 6 && $(wc -l < out/train/metadata.jsonl) == 6 ]] || fail "six pictures and six lines"
 [[ $(find out1/train -name '*.png' | wc -l) == 2 ]] || fail "IPC 1 gives one a class"
-grep -q nothing.jpg out/skipped.txt && grep -q text.png out/skipped.txt && grep -q short.ppm out/skipped.txt || fail "skipped files are listed"
+grep -q nothing.jpg out/skipped.txt && grep -q text.png out/skipped.txt && grep -q short.png out/skipped.txt || fail "skipped files are listed"
 
 # The same again: the same bytes; continued: nothing is done twice; a lost picture comes back as it was.
 expect 0 "6 images stored" "$dc3" condense data -o again --ipc 3 "${common[@]}"
@@ -68,8 +69,8 @@ expect 1 "no class folders" "$dc3" condense data/red -o x
 expect 0 "estimate" "$dc3" condense data -o dry --ipc 1 --dry-run
 [[ ! -e dry ]] || fail "--dry-run makes a folder"
 expect 1 "expected a diffusers directory" "$dc3" condense data -o x --editor data
-expect 0 "result: e.png" "$dc3" edit "data/red/r 1.ppm" --prompt sunny -o e.png
-expect 1 "ends with .png" "$dc3" edit "data/red/r 1.ppm" --prompt sunny -o e.gif
+expect 0 "result: e.png" "$dc3" edit "data/red/r 1.png" --prompt sunny -o e.png
+expect 1 "ends with .png" "$dc3" edit "data/red/r 1.png" --prompt sunny -o e.gif
 expect 0 "result: grid.png" "$dc3" contact again -o grid.png
 expect 0 "Examples:" "$dc3" select --help
 [[ $(head -c 4 e.png | tail -c 3) == PNG ]] || fail "e.png is no PNG"
