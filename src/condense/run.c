@@ -203,6 +203,21 @@ static dc3_status measure(dc3_run *run)
     return status;
 }
 
+/* Seconds to read and scale one picture, on one thread: the mean of some. */
+static double measure_reading(const dc3_run *run)
+{
+    enum { LOOK = 24 };
+    int64_t n = dc3_dataset_size(run->dataset);
+    double start = dc3_seconds_now();
+    for (int i = 0; i < LOOK; i++) {
+        dc3_image image;
+        int size = run->feature_size;
+        if (dc3_dataset_read(run->dataset, n * i / LOOK, size, size, run->fit, &image) == DC3_OK)
+            dc3_image_free(&image);
+    }
+    return (dc3_seconds_now() - start) / LOOK;
+}
+
 static void say_duration(char *text, size_t size, double seconds)
 {
     if (seconds < 90)
@@ -219,7 +234,7 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures)
     int edits = dc3_combine_edits(run->combine);
     dc3_editor_info info = dc3_editor_describe(run->editor);
     DC3_TRY(measure(run));
-    double decode = 0.0015; /* s a picture to read and scale, of one thread; small beside the rest */
+    double decode = encodes ? measure_reading(run) : 0;
     double encode =
         dc3_editor_encode_flops(run->editor, run->feature_size) / run->rate + decode / info.threads;
     double edit = dc3_editor_flops(run->editor, &run->edit, edits) / run->rate;

@@ -65,7 +65,8 @@ expect 2 "not in this version" "$dc3" train
 expect 1 "--fit: expected one of crop, squash, pad" "$dc3" condense data -o x --fit tall
 mkdir split && ln -s ../data split/train && ln -s ../data split/val
 expect 1 "did you mean split/train" "$dc3" condense split -o x
-expect 1 "no class folders" "$dc3" condense data/red -o x
+mkdir flat && cp "data/red/r 1.png" flat/
+expect 1 "no class folders" "$dc3" condense flat -o x
 expect 0 "estimate" "$dc3" condense data -o dry --ipc 1 --dry-run
 [[ ! -e dry ]] || fail "--dry-run makes a folder"
 expect 1 "expected a diffusers directory" "$dc3" condense data -o x --editor data

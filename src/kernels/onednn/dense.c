@@ -41,7 +41,6 @@ typedef struct packed {
     void *data;
 } packed;
 
-
 static dc3_status check(dnnl_status_t result, const char *what)
 {
     if (result == dnnl_success) return DC3_OK;
