@@ -19,7 +19,7 @@ if [[ -z $data ]]; then
   data=$stamps
 fi
 out=$work/condensed-$(basename "$data")
-build/dc3 condense "$data" -o "$out" --ipc 10 --fit pad
+build/dc3 condense "$data" -o "$out" --ipc 10 --fit pad --fresh
 build/dc3 contact "$out" -o "$work/demo.png" --rows 8
 echo
 echo "The condensed dataset: $PWD/$out/train"
