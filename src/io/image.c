@@ -23,6 +23,7 @@ static void start(void)
     g_log_set_handler("VIPS", (GLogLevelFlags)(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO), quiet, NULL);
     vips_concurrency_set(1); /* the callers are parallel */
     vips_cache_set_max(0);
+    vips_vector_set_enabled(FALSE); /* liborc 0.4.33 (Debian 12) frees code under other threads' feet */
     vips_block_untrusted_set(TRUE);
 }
 
@@ -101,6 +102,15 @@ static VipsImage *pad_to(VipsImage *in, int width, int height)
     return failed ? NULL : out;
 }
 
+/* Rounding of extreme shapes may miss the size by a pixel; consumes `in`. */
+static VipsImage *force_size(VipsImage *in, int width, int height)
+{
+    VipsImage *out = NULL;
+    int failed = vips_thumbnail_image(in, &out, width, "height", height, "size", VIPS_SIZE_FORCE, NULL);
+    g_object_unref(in);
+    return failed ? NULL : out;
+}
+
 /* The header: whether it is a picture, and not too large. The size after rotation. */
 static dc3_status look(const char *origin, const void *data, size_t size, int *width, int *height)
 {
@@ -155,6 +165,7 @@ dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, i
         return vips_failed(origin, "the picture is damaged or cut short");
     out = to_rgb(out);
     if (out && fit == DC3_FIT_PAD) out = pad_to(out, width, height);
+    if (out && (out->Xsize != width || out->Ysize != height)) out = force_size(out, width, height);
     if (!out) return vips_failed(origin, "cannot be converted");
     return render(origin, out, image);
 }
