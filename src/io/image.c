@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vips/vips.h>
+#include <vips/vector.h>
 #include "base/file.h"
 
 enum { FILE_LIMIT = 1 << 30 };
