@@ -3,3 +3,7 @@
 cd "$(dirname "$0")/.." || exit 1
 echo "$(date -I) $(sed -n 's/^model name\t*: //p' /proc/cpuinfo | head -1), $(nproc) cores"
 for type in f32 bf16; do build/bench/bench_unet $type || exit 1; done
+if [[ -n ${PYTHON:-} ]]; then
+  "$PYTHON" bench/diffusers_unet.py
+  "$PYTHON" bench/select_numpy.py build/dc3
+fi
