@@ -15,8 +15,8 @@ static double relative(const float *a, const dc3_tensor *b)
 static void whole_edit(void **state)
 {
     (void)state;
-    dc3_table *golden;
-    dc3_editor *editor;
+    dc3_table *golden = NULL;
+    dc3_editor *editor = NULL;
     if (dc3_safetensors_open(DC3_TEST_DATA "/ip2p/golden.safetensors", &golden) != DC3_OK ||
         dc3_editor_open(DC3_TEST_DATA "/ip2p", DC3_F32, 2, &editor) != DC3_OK)
         fail_msg("%s", dc3_error_text());

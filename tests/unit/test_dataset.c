@@ -1,0 +1,137 @@
+/* Readers of CIFAR binaries and WebDataset tars. */
+#include "support/random_tensors.h"
+#include <stdio.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "io/dataset.h"
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/dc3-dataset-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static void put(const char *name, const void *data, size_t size)
+{
+    char *path = dc3_path_join(folder, name);
+    assert_int_equal(dc3_file_write(path, data, size), DC3_OK);
+    free(path);
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"data_batch_1.bin", "batches.meta.txt", "a.tar"};
+    for (int i = 0; i < 3; i++) {
+        char *path = dc3_path_join(folder, names[i]);
+        unlink(path);
+        free(path);
+    }
+    return rmdir(folder);
+}
+
+static void cifar(void **state)
+{
+    (void)state;
+    enum { RECORD = 3073 };
+    static unsigned char data[3 * RECORD];
+    const unsigned char labels[] = {2, 0, 2};
+    for (int r = 0; r < 3; r++) {
+        data[r * RECORD] = labels[r];
+        memset(data + r * RECORD + 1, 10 + r, 1024);     /* red */
+        memset(data + r * RECORD + 1025, 100 + r, 1024); /* green */
+        memset(data + r * RECORD + 2049, 200 + r, 1024); /* blue */
+    }
+    put("data_batch_1.bin", data, sizeof data);
+    put("batches.meta.txt", "plane\ncar\nbird\n", 15);
+    dc3_dataset *d;
+    dc3_image image;
+    if (dc3_dataset_open(folder, &d) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_int_equal(dc3_dataset_size(d), 3);
+    for (int64_t i = 0; i < 3; i++) {
+        const char *name = dc3_dataset_class_name(d, dc3_dataset_label(d, i));
+        int record = atoi(strchr(dc3_dataset_key(d, i), '/') + 1);
+        assert_string_equal(name, labels[record] == 2 ? "bird" : "plane");
+        assert_int_equal(dc3_dataset_read(d, i, 0, 0, DC3_FIT_CROP, &image), DC3_OK);
+        assert_int_equal(image.width * image.height, 1024);
+        for (int c = 0; c < 3; c++)
+            assert_int_equal(image.pixels[300 * 3 + c], (c == 0 ? 10 : 100 * c) + record);
+        dc3_image_free(&image);
+    }
+    dc3_dataset_close(&d);
+    data[0] = 11; /* there are ten classes */
+    put("data_batch_1.bin", data, sizeof data);
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "record 0: expected a label below 10, found 11"));
+    put("data_batch_1.bin", data, sizeof data - 1);
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "expected a multiple of 3073 bytes, found 9218"));
+}
+
+/* Appends one member to a tar in memory (POSIX ustar). */
+static size_t member(char *tar, size_t at, const char *name, const void *data, size_t size)
+{
+    char *h = tar + at;
+    unsigned sum = 0;
+    snprintf(h, 100, "%s", name);
+    strcpy(h + 100, "0000644");
+    snprintf(h + 124, 12, "%011lo", (unsigned long)size);
+    strcpy(h + 136, "00000000000");
+    memcpy(h + 257, "ustar\00000", 8);
+    h[156] = '0';
+    memset(h + 148, ' ', 8);
+    for (int i = 0; i < 512; i++) sum += (unsigned char)h[i];
+    snprintf(h + 148, 8, "%06o", sum);
+    memcpy(h + 512, data, size);
+    return at + 512 + (size + 511) / 512 * 512;
+}
+
+static void webdataset(void **state)
+{
+    (void)state;
+    static char tar[1 << 16];
+    uint8_t pixels[8 * 8 * 3];
+    void *png;
+    size_t size, at = 0;
+    memset(pixels, 77, sizeof pixels);
+    dc3_image picture = {8, 8, pixels}, image;
+    assert_int_equal(dc3_image_encode(&picture, DC3_PNG, &png, &size), DC3_OK);
+    at = member(tar, at, "x/001.png", png, size);
+    at = member(tar, at, "x/001.cls", "10\n", 3);
+    at = member(tar, at, "x/002.cls", "9", 1);
+    at = member(tar, at, "x/002.png", png, size);
+    at = member(tar, at, "../../003.png", png, size); /* no class beside it; and never a path */
+    put("a.tar", tar, at + 1024);
+    free(png);
+    char *path = dc3_path_join(folder, "a.tar");
+    dc3_dataset *d;
+    if (dc3_dataset_open(path, &d) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_int_equal(dc3_dataset_size(d), 2);
+    assert_string_equal(dc3_dataset_class_name(d, 0), "9"); /* numbers by value */
+    assert_string_equal(dc3_dataset_class_name(d, 1), "10");
+    assert_string_equal(dc3_dataset_key(d, 0), "a.tar/x/002.png");
+    assert_int_equal(dc3_dataset_notes(d), 1);
+    for (int i = 0; i < 2; i++) {
+        if (dc3_dataset_read(d, i, 4, 4, DC3_FIT_SQUASH, &image) != DC3_OK) fail_msg("%s", dc3_error_text());
+        assert_int_equal(image.width, 4);
+        assert_in_range(image.pixels[20], 76, 78); /* libvips's scaling rounds in integers */
+        dc3_image_free(&image);
+    }
+    dc3_dataset_close(&d);
+    put("a.tar", tar, at - 2000); /* cut short */
+    if (dc3_dataset_open(path, &d) == DC3_OK) dc3_dataset_close(&d);
+    put("a.tar", "no tar at all, but some text in it that is long enough to be looked at", 60);
+    assert_int_equal(dc3_dataset_open(path, &d), DC3_ERR_FORMAT);
+    free(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(cifar, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(webdataset, make_folder, remove_folder)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
