@@ -63,13 +63,15 @@ static dc3_status read_config(const json_t *o, const char *file, dc3_scheduler_c
     DC3_TRY(one_of(o, file, "beta_schedule", betas, 2, 0, &c->scaled_linear));
     DC3_TRY(one_of(o, file, "prediction_type", predictions, 3, 0, &choice));
     c->prediction = (dc3_prediction)choice;
-    DC3_TRY(one_of(o, file, "timestep_spacing", spacings, 3, 0, &choice));
+    DC3_TRY(dc3_json_string(o, file, "_class_name", "", &name));
+    /* diffusers' own defaults differ from class to class. */
+    int usual = strcmp(name, "DDIMScheduler") == 0 ? DC3_SPACING_LEADING : DC3_SPACING_LINSPACE;
+    DC3_TRY(one_of(o, file, "timestep_spacing", spacings, 3, usual, &choice));
     c->spacing = (dc3_spacing)choice;
     DC3_TRY(dc3_json_int(o, file, "steps_offset", 0, 0, 1, &value));
     c->steps_offset = (int)value;
     DC3_TRY(dc3_json_bool(o, file, "set_alpha_to_one", 1, &c->set_alpha_to_one));
     DC3_TRY(dc3_json_bool(o, file, "rescale_betas_zero_snr", 0, &c->zero_snr));
-    DC3_TRY(dc3_json_string(o, file, "_class_name", "", &name));
     strncpy(c->class_name, name, sizeof c->class_name - 1);
     return DC3_OK;
 }
