@@ -38,10 +38,10 @@ bench: all
 	tools/bench.sh
 
 format:
-	clang-format -i $(SOURCES)
+	@clang-format -i $(SOURCES)
 
 format-check:
-	clang-format --dry-run -Werror $(SOURCES)
+	@clang-format --dry-run -Werror $(SOURCES)
 
 lint: all
 	clang-tidy --quiet -p build $$(git ls-files 'src/*.c' 'cli/*.c' | grep -v src/kernels/x86/)

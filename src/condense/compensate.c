@@ -23,19 +23,8 @@ static dc3_status load(const dc3_run *run, int64_t item, int size, float *to)
 {
     dc3_image image;
     DC3_TRY(dc3_dataset_read(run->dataset, item, size, size, run->fit, &image));
-    for (int i = 0; i < size * size * 3; i++) to[i] = (float)image.pixels[i] / 255.0f;
+    dc3_image_to_floats(&image, to);
     dc3_image_free(&image);
-    return DC3_OK;
-}
-
-static dc3_status to_image(int size, const float *rgb, dc3_image *image)
-{
-    *image = (dc3_image){size, size, malloc((size_t)size * (size_t)size * 3)};
-    if (!image->pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int i = 0; i < size * size * 3; i++) {
-        float v = rgb[i] * 255.0f + 0.5f;
-        image->pixels[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-    }
     return DC3_OK;
 }
 
@@ -43,11 +32,11 @@ static dc3_status to_image(int size, const float *rgb, dc3_image *image)
 static dc3_status rescale(int small, const float *edit, int size, float *out)
 {
     dc3_image image, scaled;
-    DC3_TRY(to_image(small, edit, &image));
+    DC3_TRY(dc3_image_of_floats(small, small, edit, &image));
     dc3_status status = dc3_image_resize(&image, size, size, DC3_FIT_SQUASH, &scaled);
     dc3_image_free(&image);
-    for (int i = 0; status == DC3_OK && i < size * size * 3; i++) out[i] = (float)scaled.pixels[i] / 255.0f;
-    if (status == DC3_OK) dc3_image_free(&scaled);
+    if (status == DC3_OK) dc3_image_to_floats(&scaled, out);
+    dc3_image_free(&scaled);
     return status;
 }
 
@@ -97,7 +86,7 @@ dc3_status dc3_run_compensate(dc3_run *run, int64_t item, int repeat, dc3_compen
     if (status == DC3_OK) {
         dc3_combine_pictures(run->combine, run->size, (const float *const *)placed, run->options->select.seed,
                              dc3_hash64(key, strlen(key)) + (uint64_t)repeat, w.out);
-        status = to_image(run->size, w.out, &out->image);
+        status = dc3_image_of_floats(run->size, run->size, w.out, &out->image);
     }
     free(memory);
     return status;

@@ -127,9 +127,9 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
     if (status == DC3_OK) status = dc3_dataset_open(source, &dataset);
     if (status == DC3_OK) status = read_lines(train, &lines);
-    dc3_fit how = fit && strcmp(fit, "squash") == 0 ? DC3_FIT_SQUASH
-                  : fit && strcmp(fit, "pad") == 0  ? DC3_FIT_PAD
-                                                    : DC3_FIT_CROP;
+    dc3_fit how = DC3_FIT_CROP;
+    for (int i = 0; fit && dc3_fit_names[i]; i++)
+        if (strcmp(dc3_fit_names[i], fit) == 0) how = (dc3_fit)i;
     if (status == DC3_OK) status = draw(train, dataset, how, lines, rows < 1 ? 1 : rows, png);
     dc3_dataset_close(&dataset);
     json_decref(document);

@@ -20,10 +20,13 @@ static dc3_status format_of(const char *path, dc3_image_format *format)
     return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a name that ends with .png, .webp or .jpg", path);
 }
 
-static dc3_status as_floats(dc3_image *image, float *to)
+/* The picture at `path` as floats [size, size, 3]. */
+static dc3_status load(const dc3_run *run, const char *path, int size, float *to)
 {
-    for (int i = 0; i < image->width * image->height * 3; i++) to[i] = (float)image->pixels[i] / 255.0f;
-    dc3_image_free(image);
+    dc3_image image;
+    DC3_TRY(dc3_image_read(path, size, size, run->fit, &image));
+    dc3_image_to_floats(&image, to);
+    dc3_image_free(&image);
     return DC3_OK;
 }
 
@@ -39,20 +42,16 @@ static dc3_status edit(dc3_run *run, const char *path, const char *prompt, float
     uint64_t parts[] = {run->options->select.seed, dc3_hash64(prompt, strlen(prompt))};
     uint64_t seed = dc3_hash64(parts, sizeof parts);
     const char *instructions[] = {instruction};
-    dc3_image image;
     dc3_instruction(prompt, instruction);
-    DC3_TRY(dc3_image_read(path, small, small, run->fit, &image));
-    DC3_TRY(as_floats(&image, input));
-    DC3_TRY(dc3_image_read(path, size, size, run->fit, &image));
-    DC3_TRY(as_floats(&image, original));
+    DC3_TRY(load(run, path, small, input));
+    DC3_TRY(load(run, path, size, original));
     DC3_TRY(dc3_editor_edit(run->editor, &run->edit, input, 1, instructions, &seed, changed,
                             keep ? reconstruction : NULL));
     if (keep) DC3_TRY(dc3_detail_keep(small, input, reconstruction, changed, size, original, out));
     int side = keep ? size : small;
     const float *result = keep ? out : changed;
-    dc3_image own = {side, side, malloc((size_t)side * (size_t)side * 3)};
-    if (!own.pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int i = 0; i < side * side * 3; i++) own.pixels[i] = (uint8_t)(result[i] * 255.0f + 0.5f);
+    dc3_image own;
+    DC3_TRY(dc3_image_of_floats(side, side, result, &own));
     dc3_status status = DC3_OK;
     if (side != size) {
         dc3_image scaled;

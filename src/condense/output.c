@@ -71,7 +71,6 @@ static json_t *settings_of(const dc3_run *run)
     char print[24], seed[24];
     snprintf(print, sizeof print, "%016llx", (unsigned long long)fingerprint(run->options->editor));
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
-    static const char *const fits[] = {"crop", "squash", "pad"};
     json_t *o = json_object(), *warm = json_array(), *cold = json_array();
     for (int i = 0; i < run->prompts.warm_count; i++)
         json_array_append_new(warm, dc3_json_text(run->prompts.warm[i]));
@@ -94,12 +93,12 @@ static json_t *settings_of(const dc3_run *run)
     json_object_set_new(o, "feature_size", json_integer(run->feature_size));
     json_object_set_new(o, "edit_size", json_integer(run->edit.size));
     json_object_set_new(o, "steps", json_integer(run->edit.steps));
-    json_object_set_new(o, "sampler", json_string(dc3_sampler_name(run->edit.sampler)));
+    json_object_set_new(o, "sampler", json_string(dc3_sampler_names[run->edit.sampler]));
     json_object_set_new(o, "guidance", json_real((double)run->edit.guidance));
     json_object_set_new(o, "image_guidance", json_real((double)run->edit.image_guidance));
-    json_object_set_new(o, "combine", json_string(dc3_combine_name(run->combine)));
-    json_object_set_new(o, "detail", json_string(run->edit.detail == DC3_DETAIL_KEEP ? "keep" : "edit"));
-    json_object_set_new(o, "fit", json_string(fits[run->fit]));
+    json_object_set_new(o, "combine", json_string(dc3_combine_names[run->combine]));
+    json_object_set_new(o, "detail", json_string(dc3_detail_names[run->edit.detail]));
+    json_object_set_new(o, "fit", json_string(dc3_fit_names[run->fit]));
     json_object_set_new(o, "format", json_string(dc3_image_extension(run->format) + 1));
     json_object_set_new(o, "warm_prompts", warm);
     json_object_set_new(o, "cold_prompts", cold);

@@ -46,14 +46,14 @@ void dc3_run_stage(dc3_run *run, int stage, const char *name, double since)
     if (getrusage(RUSAGE_SELF, &usage) == 0) run->report->peak_bytes = (double)usage.ru_maxrss * 1024;
 }
 
-/* The place of `text` in `names`, or an error that lists them. */
-static dc3_status choose(const char *option, const char *text, const char *const *names, int count,
-                         int fallback, int *out)
+/* The place of `text` in `names` (NULL after the last), or an error that lists them. */
+static dc3_status choose(const char *option, const char *text, const char *const *names, int fallback,
+                         int *out)
 {
     char list[200] = "";
     *out = fallback;
     if (!text) return DC3_OK;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; names[i]; i++) {
         if (strcmp(names[i], text) == 0) {
             *out = i;
             return DC3_OK;
@@ -66,13 +66,12 @@ static dc3_status choose(const char *option, const char *text, const char *const
 
 static dc3_status read_choices(dc3_run *run)
 {
-    static const char *const fits[] = {"crop", "squash", "pad"}, *const formats[] = {"png", "webp", "jpeg"};
-    static const char *const combines[] = {"gradient", "random", "grid", "fourfold"};
+    static const char *const formats[] = {"png", "webp", "jpeg", NULL};
     const dc3_condense_options *o = run->options;
     int fit, format, combine;
-    DC3_TRY(choose("fit", o->fit, fits, 3, DC3_FIT_CROP, &fit));
-    DC3_TRY(choose("format", o->format, formats, 3, DC3_PNG, &format));
-    DC3_TRY(choose("combine", o->combine, combines, 4, DC3_COMBINE_GRADIENT, &combine));
+    DC3_TRY(choose("fit", o->fit, dc3_fit_names, DC3_FIT_CROP, &fit));
+    DC3_TRY(choose("format", o->format, formats, DC3_PNG, &format));
+    DC3_TRY(choose("combine", o->combine, dc3_combine_names, DC3_COMBINE_GRADIENT, &combine));
     run->fit = (dc3_fit)fit;
     run->format = (dc3_image_format)format;
     run->combine = (dc3_combine)combine;
@@ -81,16 +80,15 @@ static dc3_status read_choices(dc3_run *run)
 
 static dc3_status open_editor(dc3_run *run)
 {
-    static const char *const types[] = {"auto", "f32", "bf16"}, *const details[] = {"keep", "edit"};
-    static const char *const samplers[] = {"euler-ancestral", "euler", "ddim", "dpmpp-2m"};
+    static const char *const types[] = {"auto", "f32", "bf16", NULL};
     const dc3_condense_options *o = run->options;
     int type, detail, sampler;
-    DC3_TRY(choose("dtype", o->dtype, types, 3, 0, &type));
+    DC3_TRY(choose("dtype", o->dtype, types, 0, &type));
     dc3_dtype dtype = type == 2 || (type == 0 && dc3_cpu_has_bf16()) ? DC3_BF16 : DC3_F32;
     DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);
-    DC3_TRY(choose("detail", o->detail, details, 2, run->edit.detail, &detail));
-    DC3_TRY(choose("sampler", o->sampler, samplers, 4, run->edit.sampler, &sampler));
+    DC3_TRY(choose("detail", o->detail, dc3_detail_names, run->edit.detail, &detail));
+    DC3_TRY(choose("sampler", o->sampler, dc3_sampler_names, run->edit.sampler, &sampler));
     run->edit.detail = (dc3_detail)detail;
     run->edit.sampler = (dc3_sampler_kind)sampler;
     if (o->steps) run->edit.steps = o->steps;

@@ -14,6 +14,9 @@
 #include "nn/tokenizer.h"
 #include "nn/unet_2d_condition.h"
 
+const char *const dc3_sampler_names[] = {"euler-ancestral", "euler", "ddim", "dpmpp-2m", NULL};
+const char *const dc3_detail_names[] = {"keep", "edit", NULL};
+
 struct dc3_editor {
     dc3_ctx *ctx;
     dc3_vae *vae;
@@ -95,7 +98,6 @@ static dc3_status open_networks(dc3_editor *e, const char *directory)
 
 static dc3_status read_defaults(const json_t *index, const char *file, dc3_editor *e)
 {
-    static const char *const names[] = {"euler-ancestral", "euler", "ddim", "dpmpp-2m"};
     const json_t *own = json_object_get(index, "dc3");
     int64_t size, steps;
     double guidance, image;
@@ -106,14 +108,14 @@ static dc3_status read_defaults(const json_t *index, const char *file, dc3_edito
     DC3_TRY(dc3_json_int(own, file, "steps", 100, 1, 1000, &steps));
     DC3_TRY(dc3_json_real(own, file, "guidance", 4, 0, 100, &guidance));
     DC3_TRY(dc3_json_real(own, file, "image_guidance", 1.5, 0, 100, &image));
-    DC3_TRY(dc3_json_string(own, file, "sampler", names[kind], &sampler));
+    DC3_TRY(dc3_json_string(own, file, "sampler", dc3_sampler_names[kind], &sampler));
     DC3_TRY(dc3_json_string(own, file, "detail", "edit", &detail));
     DC3_TRY(dc3_json_bool(own, file, "residual_image_latents", 0, &e->residual));
     *d = (dc3_edit_settings){(int)size,    (int)steps,
                              kind,         (float)guidance,
                              (float)image, strcmp(detail, "keep") == 0 ? DC3_DETAIL_KEEP : DC3_DETAIL_EDIT};
-    for (int i = 0; i < 4; i++)
-        if (strcmp(names[i], sampler) == 0) {
+    for (int i = 0; dc3_sampler_names[i]; i++)
+        if (strcmp(dc3_sampler_names[i], sampler) == 0) {
             d->sampler = (dc3_sampler_kind)i;
             return DC3_OK;
         }
@@ -258,7 +260,7 @@ static dc3_status prepare_sampler(dc3_editor *e, const dc3_edit_settings *s)
     static const char *unsupported =
         "sampler %s cannot run a model with zero terminal signal-to-noise; use ddim";
     if (e->scheduler.zero_snr && s->sampler != DC3_DDIM)
-        return dc3_fail(DC3_ERR_UNSUPPORTED, unsupported, dc3_sampler_name(s->sampler));
+        return dc3_fail(DC3_ERR_UNSUPPORTED, unsupported, dc3_sampler_names[s->sampler]);
     dc3_sampler *sampler;
     if (e->time && dc3_sampler_steps(e->sampler) == s->steps && dc3_sampler_is(e->sampler, s->sampler))
         return DC3_OK;

@@ -9,6 +9,8 @@ typedef struct dc3_editor dc3_editor;
 
 typedef enum dc3_sampler_kind { DC3_EULER_ANCESTRAL, DC3_EULER, DC3_DDIM, DC3_DPMPP_2M } dc3_sampler_kind;
 typedef enum dc3_detail { DC3_DETAIL_KEEP, DC3_DETAIL_EDIT } dc3_detail;
+/* As users write them; NULL after the last. */
+extern const char *const dc3_sampler_names[], *const dc3_detail_names[];
 
 /* What one edit is made with. dc3_editor_defaults fills it from the model directory. */
 typedef struct dc3_edit_settings {

@@ -22,7 +22,6 @@ typedef struct dc3_scheduler_config {
 dc3_status dc3_scheduler_config_read(const char *path, dc3_scheduler_config *config);
 /* The sampler that the configuration's class names, or Euler ancestral. */
 dc3_sampler_kind dc3_scheduler_sampler(const dc3_scheduler_config *config);
-const char *dc3_sampler_name(dc3_sampler_kind kind);
 
 /* A sampler over `steps` steps. x is what is denoised, n floats; step i goes from timesteps[i] to the next.
  */

@@ -47,8 +47,9 @@ static dc3_status refuse_unsupported(const json_t *o, const char *file)
     return DC3_OK;
 }
 
-static dc3_status read_config(const json_t *o, const char *file, dc3_scheduler_config *c)
+static dc3_status fill(const json_t *o, const char *file, void *config)
 {
+    dc3_scheduler_config *c = config;
     static const char *const betas[] = {"linear", "scaled_linear"};
     static const char *const predictions[] = {"epsilon", "v_prediction", "sample"};
     static const char *const spacings[] = {"linspace", "leading", "trailing"};
@@ -78,12 +79,7 @@ static dc3_status read_config(const json_t *o, const char *file, dc3_scheduler_c
 
 dc3_status dc3_scheduler_config_read(const char *path, dc3_scheduler_config *config)
 {
-    json_t *object;
-    memset(config, 0, sizeof *config);
-    DC3_TRY(dc3_json_read(path, 1 << 20, &object));
-    dc3_status status = read_config(object, path, config);
-    json_decref(object);
-    return status;
+    return dc3_json_config(path, fill, config, sizeof *config);
 }
 
 dc3_sampler_kind dc3_scheduler_sampler(const dc3_scheduler_config *config)
@@ -92,10 +88,4 @@ dc3_sampler_kind dc3_scheduler_sampler(const dc3_scheduler_config *config)
     if (strcmp(config->class_name, "DDIMScheduler") == 0) return DC3_DDIM;
     if (strcmp(config->class_name, "DPMSolverMultistepScheduler") == 0) return DC3_DPMPP_2M;
     return DC3_EULER_ANCESTRAL;
-}
-
-const char *dc3_sampler_name(dc3_sampler_kind kind)
-{
-    static const char *const names[] = {"euler-ancestral", "euler", "ddim", "dpmpp-2m"};
-    return names[kind];
 }

@@ -1,6 +1,5 @@
 /* CIFAR-10 and CIFAR-100 binaries: records of one or two label bytes and 3,072 bytes of red, green and blue
  * planes of 32 x 32 pixels (Krizhevsky 2009). */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,18 +20,9 @@ static int batch_entry(const struct dirent *entry)
     return is_batch(entry->d_name);
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static int probe(const char *path)
 {
-    struct dirent **entries;
-    int count = scandir(path, &entries, batch_entry, by_bytes);
-    for (int i = 0; i < count; i++) free(entries[i]);
-    if (count >= 0) free(entries);
-    return count > 0;
+    return dc3_list_has(path, batch_entry);
 }
 
 /* Class names from a file with a name a line, or the numbers. */
@@ -87,15 +77,13 @@ static dc3_status add_batch(const char *path, const char *name, int hundred, dc3
 static dc3_status open_cifar(const char *path, dc3_dataset *d)
 {
     struct dirent **entries;
-    int count = scandir(path, &entries, batch_entry, by_bytes);
-    if (count < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot list", path);
+    int count;
+    DC3_TRY(dc3_list(path, batch_entry, &entries, &count));
     int hundred = strcmp(entries[count - 1]->d_name, "train.bin") == 0;
     dc3_status status = name_classes(path, hundred, d);
-    for (int i = 0; i < count; i++) {
-        if (status == DC3_OK) status = add_batch(path, entries[i]->d_name, hundred, d);
-        free(entries[i]);
-    }
-    free(entries);
+    for (int i = 0; i < count && status == DC3_OK; i++)
+        status = add_batch(path, entries[i]->d_name, hundred, d);
+    dc3_list_free(entries, count);
     return status;
 }
 

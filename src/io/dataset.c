@@ -72,6 +72,35 @@ dc3_status dc3_dataset_remark(dc3_dataset *d, const char *format, ...)
     return append(d, &d->notes, &d->note_count, text);
 }
 
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+dc3_status dc3_list(const char *path, int (*wanted)(const struct dirent *), struct dirent ***entries,
+                    int *count)
+{
+    *count = scandir(path, entries, wanted, by_bytes);
+    if (*count >= 0) return DC3_OK;
+    *entries = NULL;
+    *count = 0;
+    return dc3_fail(DC3_ERR_IO, "%s: cannot list: %s", path, strerror(errno));
+}
+
+void dc3_list_free(struct dirent **entries, int count)
+{
+    for (int i = 0; i < count; i++) free(entries[i]);
+    free(entries);
+}
+
+int dc3_list_has(const char *path, int (*wanted)(const struct dirent *))
+{
+    struct dirent **entries;
+    int count = scandir(path, &entries, wanted, NULL);
+    if (count >= 0) dc3_list_free(entries, count);
+    return count > 0;
+}
+
 int dc3_ends_with(const char *name, const char *ending)
 {
     size_t n = strlen(name), m = strlen(ending);

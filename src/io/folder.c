@@ -1,6 +1,5 @@
 /* DATA/<class>/ with pictures in it and in its subfolders. Symbolic links are followed, but not into a folder
  * that one is already in. Names that begin with a dot are passed over. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,24 +22,6 @@ typedef struct walk {
 static int visible(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static dc3_status list(const char *path, struct dirent ***entries, int *count)
-{
-    *count = scandir(path, entries, visible, by_bytes);
-    if (*count < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot list: %s", path, strerror(errno));
-    return DC3_OK;
-}
-
-static void free_list(struct dirent **entries, int count)
-{
-    for (int i = 0; i < count; i++) free(entries[i]);
-    free(entries);
 }
 
 static dc3_status walk_folder(walk *w, const char *below, int depth);
@@ -88,14 +69,14 @@ static dc3_status walk_folder(walk *w, const char *below, int depth)
         status = dc3_dataset_remark(w->dataset, "%s: more than %d folders deep, passed over", path, DEPTH);
     else if (is_loop(w, path, depth))
         status = dc3_dataset_remark(w->dataset, "%s: a link back to a folder above, passed over", path);
-    else if ((status = list(path, &entries, &count)) == DC3_OK) {
+    else if ((status = dc3_list(path, visible, &entries, &count)) == DC3_OK) {
         for (int i = 0; i < count && status == DC3_OK; i++) {
             char *key = dc3_path_join(below, entries[i]->d_name);
             status =
                 key ? visit(w, key, entries[i]->d_name, depth) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
             free(key);
         }
-        free_list(entries, count);
+        dc3_list_free(entries, count);
     }
     free(path);
     return status;
@@ -134,7 +115,7 @@ static dc3_status open_folder(const char *path, dc3_dataset *dataset)
     struct dirent **entries;
     int count;
     long outside = 0;
-    DC3_TRY(list(path, &entries, &count));
+    DC3_TRY(dc3_list(path, visible, &entries, &count));
     dc3_status status = check_split(path, entries, count);
     for (int i = 0; i < count && status == DC3_OK; i++) {
         char *below = dc3_path_join(path, entries[i]->d_name);
@@ -145,7 +126,7 @@ static dc3_status open_folder(const char *path, dc3_dataset *dataset)
         else
             outside += dc3_is_picture_name(entries[i]->d_name);
     }
-    free_list(entries, count);
+    dc3_list_free(entries, count);
     if (status == DC3_OK && outside && dataset->size == 0)
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: found %ld images but no class folders; expected DATA/<class>/<image>", path,

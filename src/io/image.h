@@ -14,9 +14,15 @@ typedef struct dc3_image {
 
 void dc3_image_free(dc3_image *image);
 
+/* Bytes as floats in [0, 1] and back, rounded and clamped: rgb [height, width, 3]. */
+void dc3_image_to_floats(const dc3_image *image, float *rgb);
+dc3_status dc3_image_of_floats(int width, int height, const float *rgb, dc3_image *image);
+
 /* How a picture of another shape gets its size: the middle of it, all of it distorted, or all of it on white.
  */
 typedef enum dc3_fit { DC3_FIT_CROP, DC3_FIT_SQUASH, DC3_FIT_PAD } dc3_fit;
+/* "crop", ...; NULL after the last. */
+extern const char *const dc3_fit_names[];
 
 /* No picture of more pixels than this is decoded. */
 enum { DC3_IMAGE_LIMIT = 1 << 28 };

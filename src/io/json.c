@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/file.h"
 
 dc3_status dc3_json_parse(const char *origin, const char *text, size_t size, json_t **object)
@@ -25,6 +26,16 @@ dc3_status dc3_json_read(const char *path, size_t limit, json_t **object)
     DC3_TRY(dc3_file_read(path, limit, &text, &size));
     dc3_status status = dc3_json_parse(path, text, size, object);
     free(text);
+    return status;
+}
+
+dc3_status dc3_json_config(const char *path, dc3_json_fill *fill, void *config, size_t size)
+{
+    json_t *object;
+    memset(config, 0, size);
+    DC3_TRY(dc3_json_read(path, 1 << 20, &object));
+    dc3_status status = fill(object, path, config);
+    json_decref(object);
     return status;
 }
 
@@ -112,4 +123,14 @@ dc3_status dc3_json_ints(const json_t *object, const char *file, const char *key
         DC3_TRY(in_range(file, key, json_is_array(value) ? json_array_get(value, (size_t)i) : value, low,
                          high, &out[i]));
     return DC3_OK;
+}
+
+dc3_status dc3_json_list(const json_t *object, const char *file, const char *key, int64_t low, int64_t high,
+                         int most, int64_t *out, int *count)
+{
+    size_t size = json_array_size(json_object_get(object, key));
+    if (size < 1 || size > (size_t)most)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' should be a list of 1 to %d integers", file, key, most);
+    *count = (int)size;
+    return dc3_json_ints(object, file, key, 0, low, high, *count, out);
 }

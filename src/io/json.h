@@ -10,6 +10,10 @@
 dc3_status dc3_json_read(const char *path, size_t limit, json_t **object);
 /* Same from memory; `origin` names it in errors. */
 dc3_status dc3_json_parse(const char *origin, const char *text, size_t size, json_t **object);
+/* Reads a configuration: hands the file's object (at most 1 MiB) to `fill`, which checks it and fills
+ * `config`, zeroed before. */
+typedef dc3_status dc3_json_fill(const json_t *object, const char *file, void *config);
+dc3_status dc3_json_config(const char *path, dc3_json_fill *fill, void *config, size_t size);
 
 /* Members of `object`; where absent or null, `fallback`. Errors name file, key, what was expected and found.
  */
@@ -24,5 +28,9 @@ dc3_status dc3_json_string(const json_t *object, const char *file, const char *k
 /* A list of `count` integers, or one integer for all of them. */
 dc3_status dc3_json_ints(const json_t *object, const char *file, const char *key, int64_t fallback,
                          int64_t low, int64_t high, int count, int64_t *out);
+
+/* A list of 1 to `most` integers into out; their number in *count. */
+dc3_status dc3_json_list(const json_t *object, const char *file, const char *key, int64_t low, int64_t high,
+                         int most, int64_t *out, int *count);
 
 #endif

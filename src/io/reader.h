@@ -2,6 +2,7 @@
 #ifndef DC3_IO_READER_H
 #define DC3_IO_READER_H
 
+#include <dirent.h>
 #include "io/dataset.h"
 
 typedef struct dc3_item {
@@ -39,6 +40,12 @@ dc3_status dc3_dataset_add(dc3_dataset *dataset, dc3_item item);
 dc3_status dc3_dataset_class(dc3_dataset *dataset, const char *name, int *label);
 dc3_status dc3_dataset_remark(dc3_dataset *dataset, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* What a folder holds, as `wanted` chooses, in the order of the names' bytes; free with dc3_list_free. */
+dc3_status dc3_list(const char *path, int (*wanted)(const struct dirent *), struct dirent ***entries,
+                    int *count);
+void dc3_list_free(struct dirent **entries, int count);
+/* 1 if there is such an entry. */
+int dc3_list_has(const char *path, int (*wanted)(const struct dirent *));
 /* 1 if the name ends as pictures do. */
 int dc3_is_picture_name(const char *name);
 /* 1 if `name` ends with `ending`, letters in either case. */

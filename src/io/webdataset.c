@@ -3,7 +3,6 @@
  * paths. */
 #include <archive.h>
 #include <archive_entry.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,19 +16,10 @@ static int tar_entry(const struct dirent *entry)
     return entry->d_name[0] != '.' && dc3_ends_with(entry->d_name, ".tar");
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static int probe(const char *path)
 {
     if (dc3_path_what(path) == DC3_PATH_FILE) return dc3_ends_with(path, ".tar");
-    struct dirent **entries;
-    int count = scandir(path, &entries, tar_entry, by_bytes);
-    for (int i = 0; i < count; i++) free(entries[i]);
-    if (count >= 0) free(entries);
-    return count > 0;
+    return dc3_list_has(path, tar_entry);
 }
 
 /* A sample that is being put together: its picture and its class may come in either order. */
@@ -133,8 +123,8 @@ static dc3_status open_tars(const char *path, dc3_dataset *d)
     const char *slash = strrchr(path, '/');
     if (dc3_path_what(path) == DC3_PATH_FILE) return add_shard(path, slash ? slash + 1 : path, d);
     struct dirent **entries;
-    int count = scandir(path, &entries, tar_entry, by_bytes);
-    if (count < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot list", path);
+    int count;
+    DC3_TRY(dc3_list(path, tar_entry, &entries, &count));
     dc3_status status = DC3_OK;
     for (int i = 0; i < count; i++) {
         char *file = dc3_path_join(path, entries[i]->d_name);
@@ -142,9 +132,8 @@ static dc3_status open_tars(const char *path, dc3_dataset *d)
             status =
                 file ? add_shard(file, entries[i]->d_name, d) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(file);
-        free(entries[i]);
     }
-    free(entries);
+    dc3_list_free(entries, count);
     return status;
 }
 

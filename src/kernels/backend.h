@@ -32,11 +32,9 @@ typedef struct dc3_kernels {
     const char *name;
 
     /* y = act(gamma * (x - mean) / sqrt(variance + eps) + beta); mean and variance over the pixels and the c
-     * / groups channels of a group (Wu and He 2018). x, y [n, pixels, c]; y may be x. act is NONE or SILU.
-     * `c_add`, if not NULL, [n, c] f32, is added to x first (the time embedding of a residual block). */
+     * / groups channels of a group (Wu and He 2018). x, y [n, pixels, c]; y may be x. act is NONE or SILU. */
     void (*group_norm)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups, const void *x,
-                       const float *c_add, const float *gamma, const float *beta, float eps,
-                       dc3_activation act, void *y);
+                       const float *gamma, const float *beta, float eps, dc3_activation act, void *y);
     /* Over the last dimension: x, y [rows, c]; y may be x. */
     void (*layer_norm)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
                        const float *beta, float eps, void *y);

@@ -37,17 +37,13 @@ struct dc3_vae {
 
 static const float EPS = 1e-6f;
 
-static dc3_status read_config(const json_t *o, const char *file, dc3_vae_config *c)
+static dc3_status fill(const json_t *o, const char *file, void *config)
 {
+    dc3_vae_config *c = config;
     int64_t layers;
     double scaling, shift;
     const char *act;
-    const json_t *channels = json_object_get(o, "block_out_channels");
-    if (json_array_size(channels) < 1 || json_array_size(channels) > DC3_VAE_LEVELS)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: 'block_out_channels' should be a list of 1 to %d sizes", file,
-                        DC3_VAE_LEVELS);
-    c->levels = (int)json_array_size(channels);
-    DC3_TRY(dc3_json_ints(o, file, "block_out_channels", 0, 1, 8192, c->levels, c->channels));
+    DC3_TRY(dc3_json_list(o, file, "block_out_channels", 1, 8192, DC3_VAE_LEVELS, c->channels, &c->levels));
     DC3_TRY(dc3_json_int(o, file, "in_channels", 3, 3, 3, &c->in_channels));
     DC3_TRY(dc3_json_int(o, file, "out_channels", 3, 3, 3, &c->out_channels));
     DC3_TRY(dc3_json_int(o, file, "latent_channels", 4, 1, 64, &c->latent_channels));
@@ -78,12 +74,7 @@ static dc3_status read_config(const json_t *o, const char *file, dc3_vae_config 
 
 dc3_status dc3_vae_config_read(const char *path, dc3_vae_config *config)
 {
-    json_t *object;
-    memset(config, 0, sizeof *config);
-    DC3_TRY(dc3_json_read(path, 1 << 20, &object));
-    dc3_status status = read_config(object, path, config);
-    json_decref(object);
-    return status;
+    return dc3_json_config(path, fill, config, sizeof *config);
 }
 
 static void take_resnet(dc3_vae *v, dc3_resnet_block *block, const char *prefix, int j, int64_t ci,
@@ -214,12 +205,6 @@ double dc3_vae_parameters(const dc3_vae *vae)
     return dc3_module_parameters(vae->module);
 }
 
-static dc3_tensor replace(dc3_ctx *ctx, dc3_tensor old, dc3_tensor now)
-{
-    dc3_drop(ctx, old);
-    return now;
-}
-
 static dc3_tensor attention_of(dc3_ctx *ctx, middle *mid, dc3_tensor x)
 {
     int64_t c = mid->channels;
@@ -235,15 +220,15 @@ static dc3_tensor attention_of(dc3_ctx *ctx, middle *mid, dc3_tensor x)
 
 static dc3_tensor middle_of(dc3_ctx *ctx, middle *mid, dc3_tensor x)
 {
-    x = replace(ctx, x, dc3_resnet_block_of(ctx, &mid->resnets[0], x, NULL));
-    if (mid->attention) x = replace(ctx, x, attention_of(ctx, mid, x));
-    return replace(ctx, x, dc3_resnet_block_of(ctx, &mid->resnets[1], x, NULL));
+    x = dc3_replace(ctx, x, dc3_resnet_block_of(ctx, &mid->resnets[0], x, NULL));
+    if (mid->attention) x = dc3_replace(ctx, x, attention_of(ctx, mid, x));
+    return dc3_replace(ctx, x, dc3_resnet_block_of(ctx, &mid->resnets[1], x, NULL));
 }
 
 static dc3_tensor head_of(dc3_ctx *ctx, half *h, dc3_tensor x)
 {
-    x = replace(ctx, x, dc3_group_norm_of(ctx, &h->norm_out, x, DC3_ACT_SILU));
-    return replace(ctx, x, dc3_conv_of(ctx, &h->conv_out, x, NULL));
+    x = dc3_replace(ctx, x, dc3_group_norm_of(ctx, &h->norm_out, x, DC3_ACT_SILU));
+    return dc3_replace(ctx, x, dc3_conv_of(ctx, &h->conv_out, x, NULL));
 }
 
 /* The first `keep` channels of x. */
@@ -267,8 +252,8 @@ dc3_tensor dc3_vae_encode(dc3_ctx *ctx, dc3_vae *v, dc3_tensor pictures)
     for (int i = 0; i < v->config.levels; i++) {
         stage *s = &e->stages[i];
         for (int j = 0; j < s->count; j++)
-            x = replace(ctx, x, dc3_resnet_block_of(ctx, &s->resnets[j], x, NULL));
-        if (s->has_resample) x = replace(ctx, x, dc3_conv_of(ctx, &s->resample, x, NULL));
+            x = dc3_replace(ctx, x, dc3_resnet_block_of(ctx, &s->resnets[j], x, NULL));
+        if (s->has_resample) x = dc3_replace(ctx, x, dc3_conv_of(ctx, &s->resample, x, NULL));
     }
     x = head_of(ctx, e, middle_of(ctx, &e->mid, x));
     if (v->config.quant_conv) x = dc3_linear_of(ctx, &v->quant, x, NULL);
@@ -284,10 +269,10 @@ dc3_tensor dc3_vae_decode(dc3_ctx *ctx, dc3_vae *v, dc3_tensor latents)
     for (int i = 0; i < v->config.levels; i++) {
         stage *s = &d->stages[i];
         for (int j = 0; j < s->count; j++)
-            x = replace(ctx, x, dc3_resnet_block_of(ctx, &s->resnets[j], x, NULL));
+            x = dc3_replace(ctx, x, dc3_resnet_block_of(ctx, &s->resnets[j], x, NULL));
         if (!s->has_resample) continue;
-        x = replace(ctx, x, dc3_upsample2(ctx, x));
-        x = replace(ctx, x, dc3_conv_of(ctx, &s->resample, x, NULL));
+        x = dc3_replace(ctx, x, dc3_upsample2(ctx, x));
+        x = dc3_replace(ctx, x, dc3_conv_of(ctx, &s->resample, x, NULL));
     }
     return dc3_scope_return(ctx, scope, head_of(ctx, d, x));
 }

@@ -17,8 +17,9 @@ struct dc3_clip_text {
     dc3_norm_layer norm;
 };
 
-static dc3_status read_config(const json_t *o, const char *file, dc3_clip_text_config *c)
+static dc3_status fill(const json_t *o, const char *file, void *config)
 {
+    dc3_clip_text_config *c = config;
     const char *act;
     double eps;
     DC3_TRY(dc3_json_int(o, file, "vocab_size", 49408, 1, 1 << 24, &c->vocabulary));
@@ -42,12 +43,7 @@ static dc3_status read_config(const json_t *o, const char *file, dc3_clip_text_c
 
 dc3_status dc3_clip_text_config_read(const char *path, dc3_clip_text_config *config)
 {
-    json_t *object;
-    memset(config, 0, sizeof *config);
-    DC3_TRY(dc3_json_read(path, 1 << 20, &object));
-    dc3_status status = read_config(object, path, config);
-    json_decref(object);
-    return status;
+    return dc3_json_config(path, fill, config, sizeof *config);
 }
 
 static void take_layer(dc3_clip_text *t, layer *l, const char *prefix)

@@ -50,41 +50,34 @@ void dc3_transformer_2d_text(dc3_ctx *ctx, dc3_transformer_2d *t, dc3_tensor sta
     for (int i = 0; i < t->count; i++) kv[i] = dc3_linear_of(ctx, &t->blocks[i].kv, states, NULL);
 }
 
-/* Drops `old` and returns `now`: the residual stream has one owner. */
-static dc3_tensor replace(dc3_ctx *ctx, dc3_tensor old, dc3_tensor now)
-{
-    dc3_drop(ctx, old);
-    return now;
-}
-
 static dc3_tensor block_of(dc3_ctx *ctx, const dc3_transformer_2d *t, dc3_transformer_block *b, dc3_tensor x,
                            dc3_tensor kv)
 {
     int64_t inner = t->heads * t->dim;
     dc3_tensor h = dc3_layer_norm_of(ctx, &b->norm1, x);
     dc3_tensor qkv = dc3_linear_of(ctx, &b->qkv, h, NULL);
-    h = replace(ctx, h,
-                dc3_attention(ctx, &(dc3_attention_input){.q = qkv,
-                                                          .k = qkv,
-                                                          .v = qkv,
-                                                          .at_k = inner,
-                                                          .at_v = 2 * inner,
-                                                          .heads = t->heads,
-                                                          .dim = t->dim}));
+    h = dc3_replace(ctx, h,
+                    dc3_attention(ctx, &(dc3_attention_input){.q = qkv,
+                                                              .k = qkv,
+                                                              .v = qkv,
+                                                              .at_k = inner,
+                                                              .at_v = 2 * inner,
+                                                              .heads = t->heads,
+                                                              .dim = t->dim}));
     dc3_drop(ctx, qkv);
-    x = replace(ctx, x, dc3_linear_of(ctx, &b->out1, h, &x));
-    h = replace(ctx, h, dc3_layer_norm_of(ctx, &b->norm2, x));
+    x = dc3_replace(ctx, x, dc3_linear_of(ctx, &b->out1, h, &x));
+    h = dc3_replace(ctx, h, dc3_layer_norm_of(ctx, &b->norm2, x));
     dc3_tensor q = dc3_linear_of(ctx, &b->q, h, NULL);
-    h = replace(
+    h = dc3_replace(
         ctx, h,
         dc3_attention(ctx, &(dc3_attention_input){
                                .q = q, .k = kv, .v = kv, .at_v = inner, .heads = t->heads, .dim = t->dim}));
     dc3_drop(ctx, q);
-    x = replace(ctx, x, dc3_linear_of(ctx, &b->out2, h, &x));
-    h = replace(ctx, h, dc3_layer_norm_of(ctx, &b->norm3, x));
-    h = replace(ctx, h, dc3_linear_of(ctx, &b->ff_in, h, NULL));
-    h = replace(ctx, h, dc3_geglu(ctx, h));
-    x = replace(ctx, x, dc3_linear_of(ctx, &b->ff_out, h, &x));
+    x = dc3_replace(ctx, x, dc3_linear_of(ctx, &b->out2, h, &x));
+    h = dc3_replace(ctx, h, dc3_layer_norm_of(ctx, &b->norm3, x));
+    h = dc3_replace(ctx, h, dc3_linear_of(ctx, &b->ff_in, h, NULL));
+    h = dc3_replace(ctx, h, dc3_geglu(ctx, h));
+    x = dc3_replace(ctx, x, dc3_linear_of(ctx, &b->ff_out, h, &x));
     dc3_drop(ctx, h);
     return x;
 }
@@ -94,7 +87,7 @@ dc3_tensor dc3_transformer_2d_of(dc3_ctx *ctx, dc3_transformer_2d *t, dc3_tensor
     dc3_scope scope = dc3_scope_open(ctx);
     dc3_tensor h = dc3_group_norm_of(ctx, &t->norm, x, DC3_ACT_NONE);
     h = dc3_reshape(h, 3, (int64_t[]){x.shape[0], x.shape[1] * x.shape[2], x.shape[3]});
-    h = replace(ctx, h, dc3_linear_of(ctx, &t->proj_in, h, NULL));
+    h = dc3_replace(ctx, h, dc3_linear_of(ctx, &t->proj_in, h, NULL));
     for (int i = 0; i < t->count; i++) h = block_of(ctx, t, &t->blocks[i], h, kv[i]);
     h = dc3_linear_of(ctx, &t->proj_out, h, &x);
     return dc3_scope_return(ctx, scope, dc3_reshape(h, 4, x.shape));

@@ -40,12 +40,7 @@ static dc3_status block_types(const json_t *object, const char *file, const char
 static dc3_status read_sizes(const json_t *o, const char *file, dc3_unet_config *c)
 {
     int64_t values[DC3_UNET_LEVELS], value;
-    const json_t *channels = json_object_get(o, "block_out_channels");
-    if (json_array_size(channels) < 1 || json_array_size(channels) > DC3_UNET_LEVELS)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: 'block_out_channels' should be a list of 1 to %d sizes", file,
-                        DC3_UNET_LEVELS);
-    c->levels = (int)json_array_size(channels);
-    DC3_TRY(dc3_json_ints(o, file, "block_out_channels", 0, 1, 8192, c->levels, c->channels));
+    DC3_TRY(dc3_json_list(o, file, "block_out_channels", 1, 8192, DC3_UNET_LEVELS, c->channels, &c->levels));
     DC3_TRY(dc3_json_int(o, file, "in_channels", 4, 1, 64, &c->in_channels));
     DC3_TRY(dc3_json_int(o, file, "out_channels", 4, 1, 64, &c->out_channels));
     DC3_TRY(dc3_json_int(o, file, "norm_num_groups", 32, 1, 1024, &c->groups));
@@ -64,8 +59,9 @@ static dc3_status read_sizes(const json_t *o, const char *file, dc3_unet_config 
     return DC3_OK;
 }
 
-static dc3_status read_config(const json_t *o, const char *file, dc3_unet_config *c)
+static dc3_status fill(const json_t *o, const char *file, void *config)
 {
+    dc3_unet_config *c = config;
     static const char *const unset[] = {"only_cross_attention", "dual_cross_attention",
                                         "class_embed_type",     "addition_embed_type",
                                         "encoder_hid_dim",      "time_cond_proj_dim",
@@ -94,10 +90,5 @@ static dc3_status read_config(const json_t *o, const char *file, dc3_unet_config
 
 dc3_status dc3_unet_config_read(const char *path, dc3_unet_config *config)
 {
-    json_t *object;
-    memset(config, 0, sizeof *config);
-    DC3_TRY(dc3_json_read(path, 1 << 20, &object));
-    dc3_status status = read_config(object, path, config);
-    json_decref(object);
-    return status;
+    return dc3_json_config(path, fill, config, sizeof *config);
 }

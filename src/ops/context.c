@@ -132,6 +132,12 @@ void dc3_drop(dc3_ctx *ctx, dc3_tensor tensor)
         }
 }
 
+dc3_tensor dc3_replace(dc3_ctx *ctx, dc3_tensor old, dc3_tensor now)
+{
+    dc3_drop(ctx, old);
+    return now;
+}
+
 dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape)
 {
     if (ctx->status != DC3_OK) return (dc3_tensor){0};

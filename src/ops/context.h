@@ -36,6 +36,8 @@ void dc3_scope_close(dc3_ctx *ctx, dc3_scope scope);
 dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result);
 /* Frees one temporary before its scope ends. */
 void dc3_drop(dc3_ctx *ctx, dc3_tensor tensor);
+/* Drops `old` and returns `now`, so that x = dc3_replace(ctx, x, f(x)) holds one of them. */
+dc3_tensor dc3_replace(dc3_ctx *ctx, dc3_tensor old, dc3_tensor now);
 /* A new uninitialised temporary of the current scope. */
 dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape);
 

@@ -8,8 +8,8 @@ dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, const floa
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_NORM, 0)) return y;
     int64_t c = x.shape[x.ndim - 1], n = x.shape[0];
-    dc3_ctx_kernels(ctx)->group_norm(x.dtype, n, dc3_count(&x) / n / c, c, groups, x.data, NULL, gamma, beta,
-                                     eps, act, y.data);
+    dc3_ctx_kernels(ctx)->group_norm(x.dtype, n, dc3_count(&x) / n / c, c, groups, x.data, gamma, beta, eps,
+                                     act, y.data);
     dc3_op_end(&op, DC3_OK);
     return y;
 }

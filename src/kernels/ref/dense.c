@@ -1,37 +1,8 @@
 /* Convolution and matrix product in plain C: a direct sum in double precision, the reference for the fast
  * ones. */
-#include <math.h>
 #include <stdlib.h>
 #include "kernels/dense.h"
-
-static float load(const void *x, dc3_dtype type, int64_t i)
-{
-    return type == DC3_BF16 ? dc3_from_bf16(((const uint16_t *)x)[i]) : ((const float *)x)[i];
-}
-
-static void store(void *y, dc3_dtype type, int64_t i, float value)
-{
-    if (type == DC3_BF16)
-        ((uint16_t *)y)[i] = dc3_to_bf16(value);
-    else
-        ((float *)y)[i] = value;
-}
-
-static double activate(dc3_activation act, double x)
-{
-    switch (act) {
-    case DC3_ACT_RELU:
-        return x > 0 ? x : 0;
-    case DC3_ACT_SILU:
-        return x / (1 + exp(-x));
-    case DC3_ACT_GELU_ERF:
-        return 0.5 * x * (1 + erf(x * 0.70710678118654752));
-    case DC3_ACT_QUICK_GELU:
-        return x / (1 + exp(-1.702 * x));
-    default:
-        return x;
-    }
-}
+#include "kernels/ref/scalar.h"
 
 /* The weights as f32, rounded to the compute type as the fast kernels have them. */
 static dc3_status weights_of(const dc3_weight *weight, dc3_dtype type, float **out)
@@ -56,7 +27,7 @@ static double taps(const dc3_conv_shape *s, const void *x, const float *w, int64
             if (iy < 0 || iy >= s->h || ix < 0 || ix >= s->w) continue;
             int64_t at = ((image * s->h + iy) * s->w + ix) * s->ci;
             for (int64_t c = 0; c < s->ci; c++)
-                sum += (double)load(x, s->type, at + c) * w[(c * s->kh + ky) * s->kw + kx];
+                sum += get(s->type, x, at + c) * w[(c * s->kh + ky) * s->kw + kx];
         }
     return sum;
 }
@@ -72,8 +43,8 @@ static dc3_status conv2d(void *self, const dc3_conv_shape *s, const void *x, dc3
         for (int64_t o = 0; o < s->co; o++) {
             int64_t image = pixel / (height * width), oy = pixel / width % height, ox = pixel % width;
             double sum = taps(s, x, w + o * columns, image, oy, ox) + (bias ? bias[o] : 0);
-            sum = activate(s->act, sum) + (residual ? load(residual, s->type, pixel * s->co + o) : 0);
-            store(y, s->type, pixel * s->co + o, (float)sum);
+            sum = act_of(s->act, sum) + (residual ? get(s->type, residual, pixel * s->co + o) : 0);
+            put(s->type, y, pixel * s->co + o, sum);
         }
     free(w);
     return status;

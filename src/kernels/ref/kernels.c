@@ -1,48 +1,17 @@
 /* Every kernel in plain C, in double precision and one element at a time. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "kernels/backend.h"
-
-static double get(dc3_dtype type, const void *x, int64_t i)
-{
-    return type == DC3_BF16 ? dc3_from_bf16(((const uint16_t *)x)[i]) : ((const float *)x)[i];
-}
-
-static void put(dc3_dtype type, void *y, int64_t i, double value)
-{
-    if (type == DC3_BF16)
-        ((uint16_t *)y)[i] = dc3_to_bf16((float)value);
-    else
-        ((float *)y)[i] = (float)value;
-}
-
-static double act_of(dc3_activation act, double x)
-{
-    switch (act) {
-    case DC3_ACT_RELU:
-        return x > 0 ? x : 0;
-    case DC3_ACT_SILU:
-        return x / (1 + exp(-x));
-    case DC3_ACT_GELU_ERF:
-        return 0.5 * x * (1 + erf(x * 0.70710678118654752));
-    case DC3_ACT_QUICK_GELU:
-        return x / (1 + exp(-1.702 * x));
-    default:
-        return x;
-    }
-}
+#include "kernels/ref/scalar.h"
 
 static void group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups, const void *x,
-                       const float *c_add, const float *gamma, const float *beta, float eps,
-                       dc3_activation act, void *y)
+                       const float *gamma, const float *beta, float eps, dc3_activation act, void *y)
 {
     int64_t width = c / groups;
     for (int64_t i = 0; i < n; i++)
         for (int64_t g = 0; g < groups; g++) {
             double sum = 0, square = 0, count = (double)(pixels * width);
 #define AT(p, j) (((i)*pixels + (p)) * c + g * width + (j))
-#define VALUE(p, j) (get(type, x, AT(p, j)) + (c_add ? c_add[i * c + g * width + (j)] : 0))
+#define VALUE(p, j) get(type, x, AT(p, j))
             for (int64_t p = 0; p < pixels; p++)
                 for (int64_t j = 0; j < width; j++) sum += VALUE(p, j);
             double mean = sum / count;

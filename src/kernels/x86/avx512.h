@@ -5,8 +5,8 @@
 #include "kernels/backend.h"
 
 void dc3_avx512_group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups,
-                           const void *x, const float *c_add, const float *gamma, const float *beta,
-                           float eps, dc3_activation act, void *y);
+                           const void *x, const float *gamma, const float *beta, float eps,
+                           dc3_activation act, void *y);
 void dc3_avx512_layer_norm(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
                            const float *beta, float eps, void *y);
 void dc3_avx512_geglu(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y);

@@ -49,14 +49,11 @@ DC3_INLINE void apply_row(dc3_dtype type, const void *x, const float *scale, con
     }
 }
 
-/* What is added to each channel before the sums: the time embedding less the group's first value, so that a
- * mean far from zero does not eat the variance's digits. */
-static void make_add(dc3_dtype type, const void *x, const float *c_add, int64_t c, int64_t width, float *add)
+/* What is added to each channel before the sums: less the group's first value, so that a mean far from zero
+ * does not eat the variance's digits. */
+static void make_add(dc3_dtype type, const void *x, int64_t c, int64_t width, float *add)
 {
-    for (int64_t j = 0; j < c; j++) {
-        float base = dc3_load(type, x, j / width * width) + (c_add ? c_add[j / width * width] : 0);
-        add[j] = (c_add ? c_add[j] : 0) - base;
-    }
+    for (int64_t j = 0; j < c; j++) add[j] = -dc3_load(type, x, j / width * width);
 }
 
 /* Per channel scale and offset from the summed blocks. */
@@ -79,13 +76,13 @@ static void make_scale(const double *sums, const float *add, int64_t pixels, int
 }
 
 void dc3_avx512_group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups,
-                           const void *x, const float *c_add, const float *gamma, const float *beta,
-                           float eps, dc3_activation act, void *y)
+                           const void *x, const float *gamma, const float *beta, float eps,
+                           dc3_activation act, void *y)
 {
     double *sums = malloc((size_t)(BLOCKS * groups * 2) * sizeof *sums);
     if (c > MOST_CHANNELS || !sums || (act != DC3_ACT_NONE && act != DC3_ACT_SILU)) {
         free(sums);
-        dc3_kernels_ref()->group_norm(type, n, pixels, c, groups, x, c_add, gamma, beta, eps, act, y);
+        dc3_kernels_ref()->group_norm(type, n, pixels, c, groups, x, gamma, beta, eps, act, y);
         return;
     }
     float add[MOST_CHANNELS], scale[MOST_CHANNELS], offset[MOST_CHANNELS];
@@ -93,7 +90,7 @@ void dc3_avx512_group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c,
     for (int64_t i = 0; i < n; i++) {
         const char *in = (const char *)x + (size_t)(i * pixels) * pixel;
         char *out = (char *)y + (size_t)(i * pixels) * pixel;
-        make_add(type, in, c_add ? c_add + i * c : NULL, c, c / groups, add);
+        make_add(type, in, c, c / groups, add);
 #pragma omp parallel
         {
 #pragma omp for

@@ -1,0 +1,37 @@
+/* One element at a time, in double precision: what the plain kernels read, write and apply. */
+#ifndef DC3_KERNELS_REF_SCALAR_H
+#define DC3_KERNELS_REF_SCALAR_H
+
+#include <math.h>
+#include "kernels/backend.h"
+
+static inline double get(dc3_dtype type, const void *x, int64_t i)
+{
+    return type == DC3_BF16 ? dc3_from_bf16(((const uint16_t *)x)[i]) : ((const float *)x)[i];
+}
+
+static inline void put(dc3_dtype type, void *y, int64_t i, double value)
+{
+    if (type == DC3_BF16)
+        ((uint16_t *)y)[i] = dc3_to_bf16((float)value);
+    else
+        ((float *)y)[i] = (float)value;
+}
+
+static inline double act_of(dc3_activation act, double x)
+{
+    switch (act) {
+    case DC3_ACT_RELU:
+        return x > 0 ? x : 0;
+    case DC3_ACT_SILU:
+        return x / (1 + exp(-x));
+    case DC3_ACT_GELU_ERF:
+        return 0.5 * x * (1 + erf(x * 0.70710678118654752));
+    case DC3_ACT_QUICK_GELU:
+        return x / (1 + exp(-1.702 * x));
+    default:
+        return x;
+    }
+}
+
+#endif
