@@ -25,11 +25,11 @@ int run_contact(const command *c, int argc, char **argv);
 /* Values of the options that several commands have. */
 typedef struct settings {
     dc3_condense_options options;
-    char *objective, *maximizer, *seed;
+    char *objective, *maximizer, *gradient, *seed;
     int json, quiet;
 } settings;
 
-enum { OPTIONS_MODEL = 1, OPTIONS_SELECT = 2, OPTIONS_STORE = 4 };
+enum { OPTIONS_MODEL = 1, OPTIONS_SELECT = 2, OPTIONS_STORE = 4, OPTIONS_TEACHER = 8 };
 
 /* Parses argv with the option groups given and `own` ones of the command. EXIT_DONE to go on with *rest (the
  * words that are no options, NULL-terminated, owned by the caller: g_strfreev); other values are the exit

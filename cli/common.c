@@ -158,11 +158,14 @@ static int read_values(const command *c, settings *s)
 {
     static const char *const objectives[] = {"graph-cut", "facility-location", "log-determinant"};
     static const char *const maximizers[] = {"naive", "lazy", "stochastic", "approximate-lazy"};
-    int objective = 0, maximizer = 0;
+    static const char *const gradients[] = {"plain", "double-softmax"};
+    int objective = 0, maximizer = 0, gradient = 0;
     if (!choose("objective", s->objective, objectives, 3, &objective)) return EXIT_USAGE;
     if (!choose("maximizer", s->maximizer, maximizers, 4, &maximizer)) return EXIT_USAGE;
+    if (!choose("gradient", s->gradient, gradients, 2, &gradient)) return EXIT_USAGE;
     s->options.select.objective = (dc3_objective)objective;
     s->options.select.maximizer = (dc3_maximizer)maximizer;
+    s->options.select.gradient = (dc3_gradient)gradient;
     if (s->seed) {
         char *end;
         s->options.select.seed = strtoull(s->seed, &end, 10);
@@ -220,8 +223,19 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
          "graph-cut, facility-location, log-determinant (default graph-cut)", "F"},
         {"maximizer", 0, 0, G_OPTION_ARG_STRING, &s->maximizer,
          "naive, lazy, stochastic, approximate-lazy (default naive)", "M"},
+        {0}};
+    GOptionEntry teacher[] = {
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &o->teacher,
-         "Classifier for gradients (not in this version)", "FILE"},
+         "Classifier (.safetensors, trained on the dataset's classes) whose gradients measure similarity "
+         "(default: none, the VAE's features do)",
+         "FILE"},
+        {"arch", 0, 0, G_OPTION_ARG_STRING, &o->arch,
+         "Refuse a teacher that is not this: resnet18, resnet50, convnet3, ... (default: as its tensors say)",
+         "NAME"},
+        {"teacher-size", 0, 0, G_OPTION_ARG_INT, &o->teacher_size,
+         "Pixels at which the teacher sees pictures (default: suits both, at most 224)", "N"},
+        {"gradient", 0, 0, G_OPTION_ARG_STRING, &s->gradient,
+         "Of the teacher's loss: plain, double-softmax (default plain)", "KIND"},
         {0}};
     GOptionEntry store[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &o->out, "Where the result goes", "PATH"},
@@ -243,15 +257,19 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
          "FILE"},
         {"fresh", 0, 0, G_OPTION_ARG_NONE, &o->fresh, "Start over in the folder of an earlier run", NULL},
         {0}};
-    const GOptionEntry *all[] = {common, groups & OPTIONS_MODEL ? model : NULL,
+    const GOptionEntry *all[] = {common,
+                                 groups & OPTIONS_MODEL ? model : NULL,
                                  groups & OPTIONS_SELECT ? select : NULL,
-                                 groups & OPTIONS_STORE ? store : NULL, own};
+                                 groups & OPTIONS_TEACHER ? teacher : NULL,
+                                 groups & OPTIONS_STORE ? store : NULL,
+                                 own};
+    enum { GROUPS = sizeof all / sizeof *all };
     GOptionContext *context = g_option_context_new(c->arguments);
     char *summary = g_strdup_printf("%s", c->summary),
          *examples = g_strdup_printf("Examples:\n%s", c->examples);
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, examples);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < GROUPS; i++)
         if (all[i]) g_option_context_add_main_entries(context, all[i], NULL);
     char **words = g_new0(char *, (gsize)argc + 1), *name = g_strdup_printf("dc3 %s", c->name);
     words[0] = name;
@@ -262,7 +280,7 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
     if (!g_option_context_parse_strv(context, &words, &error)) {
         const char *dashes = strstr(error->message, "--");
         const char *near = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) && dashes
-                               ? nearest(dashes + 2, all, 5)
+                               ? nearest(dashes + 2, all, GROUPS)
                                : NULL;
         status = usage_error(c, near ? "%s; did you mean --%s?" : "%s", error->message, near);
         g_error_free(error);

@@ -29,8 +29,8 @@ static int run_stage(const command *c, int argc, char **argv, int groups, stage 
 
 int run_condense(const command *c, int argc, char **argv)
 {
-    return run_stage(c, argc, argv, OPTIONS_MODEL | OPTIONS_SELECT | OPTIONS_STORE, dc3_condense,
-                     "run the same command again");
+    return run_stage(c, argc, argv, OPTIONS_MODEL | OPTIONS_SELECT | OPTIONS_TEACHER | OPTIONS_STORE,
+                     dc3_condense, "run the same command again");
 }
 
 int run_compensate(const command *c, int argc, char **argv)
@@ -89,22 +89,14 @@ static int run_from(const settings *s, const char *from)
 int run_select(const command *c, int argc, char **argv)
 {
     settings s;
-    char **rest, *from = NULL, *gradient = NULL;
-    const GOptionEntry own[] = {
-        out_entry[0],
-        {"from", 0, 0, G_OPTION_ARG_FILENAME, &from,
-         "Tensors embeddings [n,d], logits [n,c], labels [n], bins [n]", "FILE"},
-        {"gradient", 0, 0, G_OPTION_ARG_STRING, &gradient, "plain, double-softmax (default plain)", "KIND"},
-        {0}};
-    int status = parse(c, argc, argv, OPTIONS_MODEL | OPTIONS_SELECT, own, &s, &rest);
+    char **rest, *from = NULL;
+    const GOptionEntry own[] = {out_entry[0],
+                                {"from", 0, 0, G_OPTION_ARG_FILENAME, &from,
+                                 "Tensors embeddings [n,d], logits [n,c], labels [n], bins [n]", "FILE"},
+                                {0}};
+    int status = parse(c, argc, argv, OPTIONS_MODEL | OPTIONS_SELECT | OPTIONS_TEACHER, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (gradient && strcmp(gradient, "plain") != 0 && strcmp(gradient, "double-softmax") != 0)
-        status = usage_error(c, "--gradient: expected plain or double-softmax, found '%s'", gradient);
-    else {
-        s.options.select.gradient =
-            gradient && *gradient == 'd' ? DC3_GRADIENT_DOUBLE_SOFTMAX : DC3_GRADIENT_PLAIN;
-        status = from ? run_from(&s, from) : run_list(c, &s, rest, dc3_select_command);
-    }
+    status = from ? run_from(&s, from) : run_list(c, &s, rest, dc3_select_command);
     g_strfreev(rest);
     return status;
 }

@@ -33,7 +33,8 @@ typedef struct dc3_condense_options {
     const char *out;       /* folder to make */
     const char *editor;    /* diffusers directory */
     const char *teacher;   /* classifier checkpoint for the gradients, or NULL: similarity of VAE features */
-    const char *arch;      /* the teacher's architecture */
+    const char *arch;      /* the teacher's architecture, to be checked; told from its tensors */
+    int teacher_size;      /* at which the teacher sees pictures, pixels */
     const char *dtype;     /* "auto", "f32", "bf16" */
     const char *fit;       /* "crop", "squash", "pad" */
     const char *format;    /* "png", "webp", "jpeg" */

@@ -40,7 +40,15 @@ dc3_status dc3_run_select(dc3_run *run, int64_t **items, int64_t *count)
     *items = NULL;
     dc3_status status = labels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_select_options options = run->options->select;
-    if (status == DC3_OK)
+    const dc3_classifier_info *teacher = run->teacher.info;
+    if (status == DC3_OK && teacher) {
+        int64_t *bins = malloc((size_t)(run->n + 1) * sizeof *bins);
+        status = bins ? dc3_run_bins(run, bins) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        if (status == DC3_OK)
+            status = dc3_select_rows(&options, run->n, teacher->embedding, teacher->classes, run->embeddings,
+                                     run->logits, labels, bins, &selection);
+        free(bins);
+    } else if (status == DC3_OK)
         status = dc3_select_rows(&options, run->n, run->feature_length, 0, run->features, NULL, labels, NULL,
                                  &selection);
     for (int64_t i = 0; status == DC3_OK && i < selection.count; i++)

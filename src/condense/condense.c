@@ -94,11 +94,7 @@ dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report
 {
     dc3_run run;
     dc3_output output;
-    if (options->teacher)
-        return dc3_fail(DC3_ERR_UNSUPPORTED,
-                        "--teacher: gradients of a classifier are not in this version; without it the "
-                        "similarity is that of the VAE's features");
-    dc3_status status = dc3_run_open(options, 1, report, &run);
+    dc3_status status = dc3_run_open(options, DC3_RUN_DATA | DC3_RUN_TEACHER, report, &run);
     if (status == DC3_OK) status = dc3_output_open(&run, &output);
     if (status == DC3_OK) {
         status = condense(&run, &output);
@@ -112,7 +108,7 @@ dc3_status dc3_compensate_command(const dc3_condense_options *options, dc3_conde
 {
     dc3_run run;
     dc3_output output;
-    dc3_status status = dc3_run_open(options, 1, report, &run);
+    dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
     if (status == DC3_OK) status = dc3_output_open(&run, &output);
     if (status == DC3_OK) {
         int64_t n = dc3_dataset_size(run.dataset), *items = malloc((size_t)n * sizeof *items);
@@ -170,7 +166,7 @@ static dc3_status features_with_estimate(dc3_run *run)
 dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report)
 {
     dc3_run run;
-    dc3_status status = dc3_run_open(options, 1, report, &run);
+    dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
     if (status == DC3_OK) status = features_with_estimate(&run);
     if (status == DC3_OK && !options->dry_run) {
         double start = dc3_seconds_now();
@@ -188,11 +184,7 @@ dc3_status dc3_select_command(const dc3_condense_options *options, dc3_condense_
 {
     dc3_run run;
     int64_t *items = NULL, count = 0;
-    if (options->teacher)
-        return dc3_fail(DC3_ERR_UNSUPPORTED,
-                        "--teacher: gradients of a classifier are not in this version; use --from with "
-                        "embeddings and logits of your own");
-    dc3_status status = dc3_run_open(options, 1, report, &run);
+    dc3_status status = dc3_run_open(options, DC3_RUN_DATA | DC3_RUN_TEACHER, report, &run);
     if (status == DC3_OK) status = features_with_estimate(&run);
     if (status == DC3_OK && !options->dry_run) {
         double start = dc3_seconds_now();

@@ -76,7 +76,7 @@ dc3_status dc3_edit_command(const dc3_condense_options *options, const char *pat
     DC3_TRY(dc3_image_read(path, 0, 0, DC3_FIT_CROP, &image));
     int side = image.width < image.height ? image.width : image.height;
     dc3_image_free(&image);
-    dc3_status status = dc3_run_open(options, 0, &report, &run);
+    dc3_status status = dc3_run_open(options, DC3_RUN_EDITOR, &report, &run);
     int size = options->size ? options->size : run.edit.detail == DC3_DETAIL_KEEP ? side : run.edit.size;
     if (status == DC3_OK) {
         size_t a = (size_t)run.edit.size * (size_t)run.edit.size * 3, b = (size_t)size * (size_t)size * 3;

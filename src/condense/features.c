@@ -1,4 +1,5 @@
-/* Features of a dataset: the mean of the VAE's posterior of every picture. */
+/* Features of a dataset: the mean of the VAE's posterior of every picture and, with a teacher, its embedding
+ * and logits. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,30 +9,47 @@
 enum { BATCH = 16 }; /* always as many, the last filled up, so that a picture's features depend on it alone */
 
 typedef struct batch {
-    float *rgb;     /* [BATCH, size, size, 3] */
-    float *latents; /* [BATCH, feature_length] */
+    float *rgb;                 /* [BATCH, feature_size, feature_size, 3] */
+    float *latents;             /* [BATCH, feature_length] */
+    float *seen;                /* [BATCH, teacher.size, teacher.size, 3] */
+    float *embeddings, *logits; /* [BATCH, ..] */
     int failed[BATCH];
     char reason[BATCH][256];
 } batch;
 
+/* One picture as floats [size, size, 3]. */
+static dc3_status read_floats(const dc3_run *run, int64_t item, int size, float *to)
+{
+    dc3_image image;
+    DC3_TRY(dc3_dataset_read(run->dataset, item, size, size, run->fit, &image));
+    dc3_image_to_floats(&image, to);
+    dc3_image_free(&image);
+    return DC3_OK;
+}
+
+/* The picture at the sizes that are wanted: decoded twice where the teacher's is another. */
+static dc3_status read_sizes(const dc3_run *run, int64_t item, float *rgb, float *seen)
+{
+    int64_t each = (int64_t)run->feature_size * run->feature_size * 3;
+    DC3_TRY(read_floats(run, item, run->feature_size, rgb));
+    if (!seen) return DC3_OK;
+    if (run->teacher.size != run->feature_size) return read_floats(run, item, run->teacher.size, seen);
+    memcpy(seen, rgb, (size_t)each * sizeof *rgb);
+    return DC3_OK;
+}
+
 static void load(const dc3_run *run, int64_t first, int count, batch *b)
 {
-    int size = run->feature_size;
-    int64_t each = (int64_t)size * size * 3;
+    int64_t each = (int64_t)run->feature_size * run->feature_size * 3;
+    int64_t each_seen = (int64_t)run->teacher.size * run->teacher.size * 3;
 #pragma omp parallel for schedule(dynamic) num_threads(run->options->select.threads)
     for (int i = 0; i < BATCH; i++) {
-        dc3_image image = {0};
-        float *to = b->rgb + i * each;
-        b->failed[i] = 0;
-        memset(to, 0, (size_t)each * sizeof *to);
-        if (i >= count) continue;
-        if (dc3_dataset_read(run->dataset, first + i, size, size, run->fit, &image) != DC3_OK) {
-            b->failed[i] = 1;
-            snprintf(b->reason[i], sizeof b->reason[i], "%s", dc3_error_text());
-            continue;
-        }
-        for (int64_t j = 0; j < each; j++) to[j] = (float)image.pixels[j] / 255.0f;
-        dc3_image_free(&image);
+        float *rgb = b->rgb + i * each, *seen = b->seen ? b->seen + i * each_seen : NULL;
+        b->failed[i] = i < count && read_sizes(run, first + i, rgb, seen) != DC3_OK;
+        if (b->failed[i]) snprintf(b->reason[i], sizeof b->reason[i], "%s", dc3_error_text());
+        if (i < count && !b->failed[i]) continue;
+        memset(rgb, 0, (size_t)each * sizeof *rgb);
+        if (seen) memset(seen, 0, (size_t)each_seen * sizeof *seen);
     }
 }
 
@@ -49,42 +67,81 @@ static dc3_status note_skipped(dc3_run *run, const char *key, const char *reason
     return DC3_OK;
 }
 
+/* Copies row `from` [length] to row run->n of `to`. */
+static void keep_row(const dc3_run *run, const float *from, int64_t row, int64_t length, float *to)
+{
+    memcpy(to + run->n * length, from + row * length, (size_t)length * sizeof *to);
+}
+
 static dc3_status encode_batch(dc3_run *run, int64_t first, int count, batch *b)
 {
     load(run, first, count, b);
     DC3_TRY(dc3_editor_encode(run->editor, BATCH, run->feature_size, b->rgb, b->latents));
+    if (b->seen) DC3_TRY(dc3_teacher_run(&run->teacher, BATCH, b->seen, b->embeddings, b->logits));
     for (int i = 0; i < count; i++) {
         if (b->failed[i]) {
             DC3_TRY(note_skipped(run, dc3_dataset_key(run->dataset, first + i), b->reason[i]));
             continue;
         }
-        memcpy(run->features + run->n * run->feature_length, b->latents + i * run->feature_length,
-               (size_t)run->feature_length * sizeof *b->latents);
+        keep_row(run, b->latents, i, run->feature_length, run->features);
+        if (b->seen) {
+            keep_row(run, b->embeddings, i, run->teacher.info->embedding, run->embeddings);
+            keep_row(run, b->logits, i, run->teacher.info->classes, run->logits);
+        }
         run->items[run->n++] = first + i;
     }
     return DC3_OK;
 }
 
+static float *floats(int64_t rows, int64_t columns)
+{
+    return malloc((size_t)rows * (size_t)columns * sizeof(float));
+}
+
+static void batch_close(batch *b)
+{
+    if (b) free(b->rgb), free(b->latents), free(b->seen), free(b->embeddings), free(b->logits);
+    free(b);
+}
+
+/* The memory of a batch and of all results. */
+static dc3_status open_memory(dc3_run *run, int64_t n, batch **out)
+{
+    const dc3_teacher *t = &run->teacher;
+    batch *b = *out = calloc(1, sizeof *b);
+    int64_t columns = run->feature_length + (t->net ? t->info->embedding + t->info->classes : 0);
+    if (b) {
+        b->rgb = floats(BATCH, (int64_t)run->feature_size * run->feature_size * 3);
+        b->latents = floats(BATCH, run->feature_length);
+        run->features = floats(n, run->feature_length);
+        run->items = malloc((size_t)n * sizeof *run->items);
+    }
+    if (b && t->net) {
+        b->seen = floats(BATCH, (int64_t)t->size * t->size * 3);
+        b->embeddings = floats(BATCH, t->info->embedding);
+        b->logits = floats(BATCH, t->info->classes);
+        run->embeddings = floats(n, t->info->embedding);
+        run->logits = floats(n, t->info->classes);
+    }
+    int own = b && b->rgb && b->latents && run->features && run->items;
+    int taught = b && (!t->net || (b->seen && b->embeddings && b->logits && run->embeddings && run->logits));
+    return own && taught
+               ? DC3_OK
+               : dc3_fail(DC3_ERR_MEMORY, "out of memory for the features of %lld pictures (%.1f GB)",
+                          (long long)n, (double)n * (double)columns * 4e-9);
+}
+
 dc3_status dc3_run_features(dc3_run *run)
 {
     int64_t n = dc3_dataset_size(run->dataset);
-    size_t pixels = (size_t)run->feature_size * (size_t)run->feature_size * 3;
-    batch *b = calloc(1, sizeof *b);
-    if (b) b->rgb = malloc(BATCH * pixels * sizeof *b->rgb);
-    if (b) b->latents = malloc(BATCH * (size_t)run->feature_length * sizeof *b->latents);
-    run->features = malloc((size_t)n * (size_t)run->feature_length * sizeof *run->features);
-    run->items = malloc((size_t)n * sizeof *run->items);
-    dc3_status status = DC3_OK;
-    if (!b || !b->rgb || !b->latents || !run->features || !run->items)
-        status = dc3_fail(DC3_ERR_MEMORY, "out of memory for the features of %lld pictures (%.1f GB)",
-                          (long long)n, (double)n * (double)run->feature_length * 4e-9);
+    batch *b;
+    dc3_status status = open_memory(run, n, &b);
     for (int64_t first = 0; status == DC3_OK && first < n; first += BATCH) {
         int count = n - first < BATCH ? (int)(n - first) : BATCH;
         status = encode_batch(run, first, count, b);
         dc3_run_progress(run, "features", first + count, n);
     }
-    if (b) free(b->rgb), free(b->latents);
-    free(b);
+    batch_close(b);
     run->report->readable = run->n;
     if (status == DC3_OK && run->n == 0)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", run->options->data,

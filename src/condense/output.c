@@ -41,26 +41,47 @@ static dc3_status write_json(const char *folder, const char *name, json_t *objec
     return status;
 }
 
-/* A short name for the bytes of the model's weights: sizes and both ends of each file. */
-static uint64_t fingerprint(const char *directory)
+/* What tells a file from another: its size and a hash of both ends, into parts[2]. A missing file leaves
+ * zeros.
+ */
+static void look_at(const char *path, uint64_t *parts)
+{
+    enum { END = 1 << 20 };
+    dc3_mapping map;
+    if (!path || dc3_path_what(path) != DC3_PATH_FILE || dc3_map_open(path, &map) != DC3_OK) return;
+    size_t end = map.size < END ? map.size : END;
+    parts[0] = map.size ^ dc3_hash64(map.data, end);
+    parts[1] = dc3_hash64(map.data + map.size - end, end);
+    dc3_map_close(&map);
+}
+
+/* A short name for the bytes of the editor's weights. */
+static uint64_t editor_print(const char *directory)
 {
     static const char *const parts[] = {"unet/diffusion_pytorch_model.safetensors",
                                         "vae/diffusion_pytorch_model.safetensors",
                                         "text_encoder/model.safetensors", "model_index.json"};
-    enum { END = 1 << 20 };
     uint64_t all[8] = {0};
     for (int i = 0; i < 4; i++) {
-        dc3_mapping map;
         char *path = dc3_path_join(directory, parts[i]);
-        if (path && dc3_path_what(path) == DC3_PATH_FILE && dc3_map_open(path, &map) == DC3_OK) {
-            size_t end = map.size < END ? map.size : END;
-            all[2 * i] = map.size ^ dc3_hash64(map.data, end);
-            all[2 * i + 1] = dc3_hash64(map.data + map.size - end, end);
-            dc3_map_close(&map);
-        }
+        look_at(path, all + 2 * i);
         free(path);
     }
     return dc3_hash64(all, sizeof all);
+}
+
+static uint64_t teacher_print(const char *path)
+{
+    uint64_t all[2] = {0};
+    look_at(path, all);
+    return dc3_hash64(all, sizeof all);
+}
+
+static json_t *hexadecimal(uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
+    return json_string(text);
 }
 
 /* Everything that the result depends on. */
@@ -68,8 +89,7 @@ static json_t *settings_of(const dc3_run *run)
 {
     const dc3_select_options *s = &run->options->select;
     dc3_editor_info info = dc3_editor_describe(run->editor);
-    char print[24], seed[24];
-    snprintf(print, sizeof print, "%016llx", (unsigned long long)fingerprint(run->options->editor));
+    char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
     json_t *o = json_object(), *warm = json_array(), *cold = json_array();
     for (int i = 0; i < run->prompts.warm_count; i++)
@@ -83,12 +103,19 @@ static json_t *settings_of(const dc3_run *run)
     json_object_set_new(o, "components", json_integer(s->components));
     json_object_set_new(o, "objective", json_string(dc3_objective_name(s->objective)));
     json_object_set_new(o, "maximizer", json_string(dc3_maximizer_name(s->maximizer)));
-    json_object_set_new(o, "similarity", json_string("vae-features"));
+    json_object_set_new(o, "similarity", json_string(run->teacher.net ? "gradients" : "vae-features"));
+    if (run->teacher.net) {
+        int plain = s->gradient == DC3_GRADIENT_PLAIN;
+        json_object_set_new(o, "gradient", json_string(plain ? "plain" : "double-softmax"));
+        json_object_set_new(o, "teacher", json_string(run->teacher.info->arch));
+        json_object_set_new(o, "teacher_size", json_integer(run->teacher.size));
+        json_object_set_new(o, "teacher_fingerprint", hexadecimal(teacher_print(run->options->teacher)));
+    }
     json_object_set_new(o, "seed", json_string(seed));
     json_object_set_new(o, "threads", json_integer(info.threads));
     json_object_set_new(o, "dtype", json_string(dc3_dtype_name(info.dtype)));
     json_object_set_new(o, "editor", dc3_json_text(info.name));
-    json_object_set_new(o, "editor_fingerprint", json_string(print));
+    json_object_set_new(o, "editor_fingerprint", hexadecimal(editor_print(run->options->editor)));
     json_object_set_new(o, "size", json_integer(run->size));
     json_object_set_new(o, "feature_size", json_integer(run->feature_size));
     json_object_set_new(o, "edit_size", json_integer(run->edit.size));

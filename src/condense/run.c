@@ -122,11 +122,10 @@ static int usual_size(const dc3_run *run)
     return side < 8 ? 8 : side > MOST ? MOST : side;
 }
 
-static dc3_status choose_sizes(dc3_run *run)
+static dc3_status choose_sizes(dc3_run *run, int usual)
 {
     const dc3_condense_options *o = run->options;
     dc3_editor_info info = dc3_editor_describe(run->editor);
-    int usual = run->dataset ? usual_size(run) : 256;
     if (o->size < 0 || o->size > 4096 || (o->size && o->size < 8))
         return dc3_fail(DC3_ERR_ARGUMENT, "--size: expected 8 to 4096 pixels, found %d", o->size);
     run->size = o->size ? o->size : run->edit.detail == DC3_DETAIL_KEEP ? usual : run->edit.size;
@@ -142,7 +141,23 @@ static dc3_status choose_sizes(dc3_run *run)
     return DC3_OK;
 }
 
-dc3_status dc3_run_open(const dc3_condense_options *options, int with_data, dc3_condense_report *report,
+static dc3_status open_teacher(dc3_run *run, int usual)
+{
+    const dc3_condense_options *o = run->options;
+    dc3_teacher *t = &run->teacher;
+    int classes = dc3_dataset_classes(run->dataset);
+    DC3_TRY(dc3_teacher_open(o->teacher, o->arch, o->teacher_size, usual, o->select.threads, t));
+    if (t->info->classes != classes)
+        return dc3_fail(DC3_ERR_ARGUMENT,
+                        "%s: the teacher tells %lld classes apart, %s has %d; a teacher must be trained on "
+                        "the dataset's classes, in the order of their names",
+                        o->teacher, (long long)t->info->classes, o->data, classes);
+    dc3_run_say(run, "teacher %s: %.1f M parameters, %d px", t->info->arch, t->info->parameters * 1e-6,
+                t->size);
+    return DC3_OK;
+}
+
+dc3_status dc3_run_open(const dc3_condense_options *options, int needs, dc3_condense_report *report,
                         dc3_run *run)
 {
     memset(run, 0, sizeof *run);
@@ -154,10 +169,12 @@ dc3_status dc3_run_open(const dc3_condense_options *options, int with_data, dc3_
         return dc3_fail(DC3_ERR_ARGUMENT, "--ipc: expected 1 to 1000000 images per class, found %d",
                         options->select.ipc);
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
-    if (with_data) DC3_TRY(dc3_dataset_open(options->data, &run->dataset));
+    if (needs & DC3_RUN_DATA) DC3_TRY(dc3_dataset_open(options->data, &run->dataset));
     DC3_TRY(open_editor(run));
-    DC3_TRY(choose_sizes(run));
-    if (!with_data) return DC3_OK;
+    int usual = run->dataset ? usual_size(run) : 256;
+    DC3_TRY(choose_sizes(run, usual));
+    if (!run->dataset) return DC3_OK;
+    if (needs & DC3_RUN_TEACHER && options->teacher) DC3_TRY(open_teacher(run, usual));
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);
     for (size_t i = 0; i < dc3_dataset_notes(run->dataset); i++) {
@@ -171,8 +188,11 @@ dc3_status dc3_run_open(const dc3_condense_options *options, int with_data, dc3_
 void dc3_run_close(dc3_run *run)
 {
     dc3_editor_close(&run->editor);
+    dc3_teacher_close(&run->teacher);
     dc3_dataset_close(&run->dataset);
     free(run->features);
+    free(run->embeddings);
+    free(run->logits);
     free(run->items);
     free(run->skipped);
 }
@@ -201,19 +221,38 @@ static dc3_status measure(dc3_run *run)
     return status;
 }
 
-/* Seconds to read and scale one picture, on one thread: the mean of some. */
-static double measure_reading(const dc3_run *run)
+/* Seconds to read and scale one picture to `size`, on one thread: the mean of some. */
+static double measure_reading(const dc3_run *run, int size)
 {
     enum { LOOK = 24 };
     int64_t n = dc3_dataset_size(run->dataset);
     double start = dc3_seconds_now();
     for (int i = 0; i < LOOK; i++) {
         dc3_image image;
-        int size = run->feature_size;
         if (dc3_dataset_read(run->dataset, n * i / LOOK, size, size, run->fit, &image) == DC3_OK)
             dc3_image_free(&image);
     }
     return (dc3_seconds_now() - start) / LOOK;
+}
+
+/* Seconds that the teacher takes for one picture, from the second of two batches. */
+static dc3_status measure_teacher(dc3_run *run, double *seconds)
+{
+    enum { BATCH = 16 };
+    dc3_teacher *t = &run->teacher;
+    size_t pixels = (size_t)t->size * (size_t)t->size * 3;
+    size_t results = (size_t)(t->info->embedding + t->info->classes);
+    float *memory = calloc(BATCH * (pixels + results), sizeof *memory);
+    if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    float *h = memory + BATCH * pixels, *z = h + BATCH * (size_t)t->info->embedding;
+    dc3_status status = DC3_OK;
+    for (int i = 0; i < 2 && status == DC3_OK; i++) {
+        double start = dc3_seconds_now();
+        status = dc3_teacher_run(t, BATCH, memory, h, z);
+        *seconds = (dc3_seconds_now() - start) / BATCH;
+    }
+    free(memory);
+    return status;
 }
 
 static void say_duration(char *text, size_t size, double seconds)
@@ -232,9 +271,13 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures)
     int edits = dc3_combine_edits(run->combine);
     dc3_editor_info info = dc3_editor_describe(run->editor);
     DC3_TRY(measure(run));
-    double decode = encodes ? measure_reading(run) : 0;
+    double decode = encodes ? measure_reading(run, run->feature_size) : 0, teacher = 0;
+    if (encodes && run->teacher.net) {
+        DC3_TRY(measure_teacher(run, &teacher));
+        if (run->teacher.size != run->feature_size) decode += measure_reading(run, run->teacher.size);
+    }
     double encode =
-        dc3_editor_encode_flops(run->editor, run->feature_size) / run->rate + decode / info.threads;
+        dc3_editor_encode_flops(run->editor, run->feature_size) / run->rate + decode / info.threads + teacher;
     double edit = dc3_editor_flops(run->editor, &run->edit, edits) / run->rate;
     double seconds = (double)encodes * encode + (double)pictures * edit;
     run->report->estimate_seconds = seconds;

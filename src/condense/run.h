@@ -3,6 +3,7 @@
 #define DC3_CONDENSE_RUN_H
 
 #include "condense/prompts.h"
+#include "condense/teacher.h"
 #include "dc3/condense.h"
 #include "diffusion/editor.h"
 #include "io/dataset.h"
@@ -12,15 +13,17 @@ typedef struct dc3_run {
     const dc3_condense_options *options;
     dc3_dataset *dataset;
     dc3_editor *editor;
+    dc3_teacher teacher; /* of the commands that select, if one is given */
     dc3_prompts prompts;
     dc3_edit_settings edit;
     dc3_combine combine;
     dc3_fit fit;
     dc3_image_format format;
     int size, feature_size;
-    int64_t feature_length; /* values of one picture's features */
-    float *features;        /* [n, feature_length] of the readable pictures, in the dataset's order */
-    int64_t *items;         /* [n], their numbers in the dataset */
+    int64_t feature_length;     /* values of one picture's features */
+    float *features;            /* [n, feature_length] of the readable pictures, in the dataset's order */
+    float *embeddings, *logits; /* [n, ..] of the same pictures by the teacher; NULL without one */
+    int64_t *items;             /* [n], their numbers in the dataset */
     int64_t n;
     char *skipped; /* lines "key: reason" */
     size_t skipped_size;
@@ -28,8 +31,11 @@ typedef struct dc3_run {
     dc3_condense_report *report;
 } dc3_run;
 
-/* Opens dataset (if options->data and `with_data`) and editor and resolves defaults. Always close. */
-dc3_status dc3_run_open(const dc3_condense_options *options, int with_data, dc3_condense_report *report,
+/* What a run needs besides the editor. */
+typedef enum dc3_run_needs { DC3_RUN_EDITOR = 0, DC3_RUN_DATA = 1, DC3_RUN_TEACHER = 2 } dc3_run_needs;
+/* Opens the editor and, as `needs` says, the dataset and the teacher (if one is given), and resolves
+ * defaults. Always close. */
+dc3_status dc3_run_open(const dc3_condense_options *options, int needs, dc3_condense_report *report,
                         dc3_run *run);
 void dc3_run_close(dc3_run *run);
 /* Tells the listener; printf form. */

@@ -40,6 +40,7 @@ typedef struct dc3_conv_shape {
     dc3_dtype type; /* of x, residual and y */
     dc3_activation act;
     int bias, residual; /* 1 if given */
+    int act_last;       /* the activation comes after the residual: y = act(conv + bias + residual) */
 } dc3_conv_shape;
 
 typedef struct dc3_linear_shape {
@@ -55,7 +56,8 @@ int64_t dc3_conv_out_width(const dc3_conv_shape *shape);
 typedef struct dc3_dense {
     const char *name;
     void *self;
-    /* y [n, oh, ow, co] = act(conv(x [n, h, w, ci], weight) + bias) + residual; bias f32 [co]. */
+    /* y [n, oh, ow, co] = act(conv(x [n, h, w, ci], weight) + bias) + residual; bias f32 [co]. y may be
+     * residual. */
     dc3_status (*conv2d)(void *self, const dc3_conv_shape *shape, const void *x, dc3_weight *weight,
                          const float *bias, const void *residual, void *y);
     /* y [rows, co] = act(x [rows, ci] weight^T + bias) + residual. */

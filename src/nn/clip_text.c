@@ -65,11 +65,8 @@ static void take_layer(dc3_clip_text *t, layer *l, const char *prefix)
 static dc3_tensor take_table(dc3_clip_text *t, const char *root, const char *name, int64_t rows)
 {
     char full[DC3_NAME_SIZE];
-    const dc3_tensor *found = NULL;
-    dc3_status status =
-        dc3_table_get(dc3_module_table(t->module), dc3_name(full, "%sembeddings.%s.weight", root, name), 2,
-                      (int64_t[]){rows, t->config.hidden}, &found);
-    if (dc3_module_status(t->module) == DC3_OK) dc3_module_fail(t->module, status);
+    const dc3_tensor *found = dc3_take_tensor(t->module, dc3_name(full, "%sembeddings.%s", root, name),
+                                              "weight", 2, (int64_t[]){rows, t->config.hidden});
     return found ? *found : (dc3_tensor){0};
 }
 

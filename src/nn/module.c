@@ -1,5 +1,6 @@
 #include "nn/module.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,8 +103,8 @@ int dc3_module_has(const dc3_module *module, const char *prefix, const char *nam
     return dc3_table_find(module->table, dc3_name(text, "%s.%s", prefix, name)) != NULL;
 }
 
-static const dc3_tensor *take(dc3_module *m, const char *prefix, const char *name, int ndim,
-                              const int64_t *shape)
+const dc3_tensor *dc3_take_tensor(dc3_module *m, const char *prefix, const char *name, int ndim,
+                                  const int64_t *shape)
 {
     char text[DC3_NAME_SIZE];
     const dc3_tensor *found = NULL;
@@ -118,21 +119,26 @@ static const dc3_tensor *take(dc3_module *m, const char *prefix, const char *nam
     return found;
 }
 
-void dc3_take_weight(dc3_module *m, dc3_weight *weight, const char *prefix, const char *name, int ndim,
-                     const int64_t *shape)
+void dc3_take_own(dc3_module *m, dc3_weight *weight, dc3_tensor tensor)
 {
-    const dc3_tensor *found = take(m, prefix, name, ndim, shape);
-    if (!found) return;
+    if (m->status != DC3_OK) return;
     if (weight->parts == 0) {
         if (!grow(m, (void **)&m->weights, m->weight_count)) return;
         m->weights[m->weight_count++] = weight;
     }
-    weight->part[weight->parts++] = *found;
+    weight->part[weight->parts++] = tensor;
+}
+
+void dc3_take_weight(dc3_module *m, dc3_weight *weight, const char *prefix, const char *name, int ndim,
+                     const int64_t *shape)
+{
+    const dc3_tensor *found = dc3_take_tensor(m, prefix, name, ndim, shape);
+    if (found) dc3_take_own(m, weight, *found);
 }
 
 const float *dc3_take_vector(dc3_module *m, const char *prefix, const char *name, int64_t n)
 {
-    const dc3_tensor *found = take(m, prefix, name, 1, &n);
+    const dc3_tensor *found = dc3_take_tensor(m, prefix, name, 1, &n);
     float *values = found ? dc3_module_alloc(m, (size_t)n, sizeof *values) : NULL;
     if (values) dc3_module_fail(m, dc3_convert(found->data, found->dtype, values, DC3_F32, n));
     return values;
@@ -180,6 +186,36 @@ void dc3_take_conv(dc3_module *m, dc3_conv_layer *layer, const char *prefix, int
                                         .pad_right = pad};
     dc3_take_weight(m, &layer->weight, prefix, "weight", 4, (int64_t[]){co, ci, kernel, kernel});
     if (bias) layer->bias = dc3_take_vector(m, prefix, "bias", co);
+}
+
+void dc3_take_conv_norm(dc3_module *m, dc3_conv_layer *layer, const char *conv, const char *norm, int64_t ci,
+                        int64_t co, int64_t kernel, int64_t stride, int bias, dc3_activation act)
+{
+    int64_t shape[] = {co, ci, kernel, kernel}, columns = ci * kernel * kernel, pad = kernel / 2;
+    const dc3_tensor *weight = dc3_take_tensor(m, conv, "weight", 4, shape);
+    const float *own = bias ? dc3_take_vector(m, conv, "bias", co) : NULL;
+    const float *gamma = dc3_take_vector(m, norm, "weight", co), *beta = dc3_take_vector(m, norm, "bias", co);
+    const float *mean = dc3_take_vector(m, norm, "running_mean", co),
+                *variance = dc3_take_vector(m, norm, "running_var", co);
+    float *w = dc3_module_alloc(m, (size_t)(co * columns), sizeof *w),
+          *b = dc3_module_alloc(m, (size_t)co, sizeof *b);
+    if (m->status == DC3_OK)
+        dc3_module_fail(m, dc3_convert(weight->data, weight->dtype, w, DC3_F32, co * columns));
+    if (m->status != DC3_OK) return;
+    for (int64_t o = 0; o < co; o++) {
+        double rate = gamma[o] / sqrt((double)variance[o] + 1e-5);
+        for (int64_t i = 0; i < columns; i++) w[o * columns + i] = (float)(w[o * columns + i] * rate);
+        b[o] = (float)(beta[o] + ((own ? own[o] : 0) - (double)mean[o]) * rate);
+    }
+    layer->options = (dc3_conv_options){.kernel = kernel,
+                                        .stride = stride,
+                                        .pad_top = pad,
+                                        .pad_left = pad,
+                                        .pad_bottom = pad,
+                                        .pad_right = pad,
+                                        .act = act};
+    layer->bias = b;
+    dc3_take_own(m, &layer->weight, dc3_view(w, DC3_F32, 4, shape));
 }
 
 dc3_tensor dc3_conv_of(dc3_ctx *ctx, dc3_conv_layer *layer, dc3_tensor x, const dc3_tensor *residual)

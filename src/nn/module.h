@@ -21,6 +21,9 @@ double dc3_module_parameters(const dc3_module *module);
 /* Zeroed memory that lives as long as the module; NULL after a failure. */
 void *dc3_module_alloc(dc3_module *module, size_t count, size_t size);
 
+/* Tensor "prefix.name" of a float type as the file has it; NULL after a failure. */
+const dc3_tensor *dc3_take_tensor(dc3_module *module, const char *prefix, const char *name, int ndim,
+                                  const int64_t *shape);
 /* Adds tensor "prefix.name" as the next part of `weight`. */
 void dc3_take_weight(dc3_module *module, dc3_weight *weight, const char *prefix, const char *name, int ndim,
                      const int64_t *shape);
@@ -59,6 +62,14 @@ void dc3_take_fused(dc3_module *module, dc3_linear_layer *layer, const char *con
 /* Square kernel, padded by kernel / 2 all around, with bias. */
 void dc3_take_conv(dc3_module *module, dc3_conv_layer *layer, const char *prefix, int64_t ci, int64_t co,
                    int64_t kernel, int64_t stride, int bias);
+
+/* A convolution and the batch norm behind it, as one convolution with bias: w' = w g / sqrt(v + 1e-5), b' =
+ * beta + (b - mean) g / sqrt(v + 1e-5), from the running statistics. `bias`: whether the convolution has one.
+ */
+void dc3_take_conv_norm(dc3_module *module, dc3_conv_layer *layer, const char *conv, const char *norm,
+                        int64_t ci, int64_t co, int64_t kernel, int64_t stride, int bias, dc3_activation act);
+/* Adds a weight of the caller's own: `tensor` lives as long as the module. */
+void dc3_take_own(dc3_module *module, dc3_weight *weight, dc3_tensor tensor);
 
 dc3_tensor dc3_conv_of(dc3_ctx *ctx, dc3_conv_layer *layer, dc3_tensor x, const dc3_tensor *residual);
 dc3_tensor dc3_linear_of(dc3_ctx *ctx, dc3_linear_layer *layer, dc3_tensor x, const dc3_tensor *residual);

@@ -19,7 +19,8 @@ dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
                         .type = x.dtype,
                         .act = o->act,
                         .bias = bias != NULL,
-                        .residual = residual != NULL};
+                        .residual = residual != NULL,
+                        .act_last = o->act_last};
     int64_t height = dc3_conv_out_height(&s), width = dc3_conv_out_width(&s), columns = s.ci * s.kh * s.kw;
     if (dc3_weight_columns(weight) != columns || height < 1 || width < 1)
         return dc3_ctx_fail(

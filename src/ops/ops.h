@@ -10,6 +10,7 @@ typedef struct dc3_conv_options {
     int64_t kernel, stride;
     int64_t pad_top, pad_left, pad_bottom, pad_right;
     dc3_activation act;
+    int act_last; /* the activation comes after the residual */
 } dc3_conv_options;
 
 /* act(conv(x [n, h, w, ci], weight [co, ci, k, k]) + bias [co]) + residual [n, oh, ow, co]; bias, residual:
@@ -47,10 +48,6 @@ dc3_tensor dc3_cast(dc3_ctx *ctx, dc3_tensor x, dc3_dtype dtype);
  * ids, which must lie in 0..rows-1. */
 dc3_tensor dc3_embedding(dc3_ctx *ctx, int64_t n, int64_t t, const int64_t *ids, const dc3_tensor *table,
                          const dc3_tensor *position);
-/* act(x * scale[c] + shift[c] + residual): batch norm with its running statistics folded; act NONE or RELU;
- * residual: or NULL. */
-dc3_tensor dc3_scale_shift(dc3_ctx *ctx, dc3_tensor x, const float *scale, const float *shift,
-                           dc3_activation act, const dc3_tensor *residual);
 /* Largest value under a k x k window, padding never wins. */
 dc3_tensor dc3_max_pool(dc3_ctx *ctx, dc3_tensor x, int64_t kernel, int64_t stride, int64_t pad);
 /* Mean over k x k windows at stride k; a rest of under k pixels is left out. */

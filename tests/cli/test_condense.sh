@@ -45,6 +45,24 @@ diff -r out again > differences || fail "a continued run differs: $(cat differen
 diff one.jsonl three.jsonl || fail "the selection depends on threads"
 expect 0 '"bin"' bash -c "'$dc3' bins data -o bins.jsonl --bins 2 -q > /dev/null; cat bins.jsonl"
 
+# A teacher: its gradients choose, the same for any number of threads; one of other classes or a damaged one is refused.
+teach=$(dirname "$dc3")/tests/make_teacher
+"$teach" three.safetensors 3 && "$teach" nine.safetensors 9 && head -c 5000 three.safetensors > cut.safetensors || fail "make_teacher"
+"$dc3" select data -o t1.jsonl --ipc 3 --threads 1 --dtype f32 --teacher three.safetensors -q > /dev/null || fail "select with a teacher"
+"$dc3" select data -o t3.jsonl --ipc 3 --threads 3 --dtype f32 --teacher three.safetensors -q > /dev/null
+diff t1.jsonl t3.jsonl || fail "the selection with a teacher depends on threads"
+for teacher in "" "--teacher three.safetensors"; do "$dc3" select data -o "b$teacher.jsonl" --ipc 3 --bins 1 --dtype f32 $teacher -q > /dev/null || fail "select $teacher"; done
+cmp -s b.jsonl "b--teacher three.safetensors.jsonl" && fail "the teacher changes nothing"
+expect 0 "teacher convnet3" "$dc3" condense data -o taught --ipc 3 --teacher three.safetensors "${common[@]}"
+grep -q '"similarity": "gradients"' taught/dc3.json || fail "dc3.json does not say that gradients chose"
+[[ $(grep -o '"source": *"[^"]*"' t1.jsonl | sort) == $(grep -o '"source": *"[^"]*"' taught/train/metadata.jsonl | sort) ]] || fail "condense and select choose differently"
+expect 1 "other settings" "$dc3" condense data -o taught --ipc 3 "${common[@]}"
+expect 1 "the teacher tells 9 classes apart" "$dc3" condense data -o x9 --ipc 1 --teacher nine.safetensors
+expect 1 "expected a resnet18, found the tensors of a convnet3" "$dc3" select data -o x.jsonl --teacher three.safetensors --arch resnet18
+expect 1 "takes 32 pixels only" "$dc3" select data -o x.jsonl --teacher three.safetensors --teacher-size 64
+expect 1 "cut.safetensors" "$dc3" condense data -o x9 --ipc 1 --teacher cut.safetensors
+expect 2 "--gradient: expected one of plain, double-softmax" "$dc3" select data -o x.jsonl --teacher three.safetensors --gradient sharp
+
 # More than a class has: repeated with other prompts, or refused.
 expect 0 "fewer than 7" "$dc3" condense data -o many --ipc 7 "${common[@]}"
 [[ $(find many/train -name '*.png' | wc -l) == 14 ]] || fail "exactly IPC a class"

@@ -69,7 +69,7 @@ static dnnl_status_t append_activation(dnnl_post_ops_t ops, dc3_activation act)
     }
 }
 
-/* Attributes: caller-provided scratch, then activation and the residual's addition. */
+/* Attributes: caller-provided scratch, then activation and the residual's addition, in the shape's order. */
 static dnnl_status_t make_attributes(const dc3_conv_shape *s, const dc3_md *dst, dnnl_primitive_attr_t *attr)
 {
     dnnl_post_ops_t ops;
@@ -77,9 +77,10 @@ static dnnl_status_t make_attributes(const dc3_conv_shape *s, const dc3_md *dst,
     if (r == dnnl_success) r = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
     if (r == dnnl_success) r = dnnl_post_ops_create(&ops);
     if (r != dnnl_success) return r;
-    r = append_activation(ops, s->act);
+    if (!s->act_last) r = append_activation(ops, s->act);
     if (r == dnnl_success && s->residual)
         r = dnnl_post_ops_append_binary(ops, dnnl_binary_add, dc3_md_ref(dst));
+    if (r == dnnl_success && s->act_last) r = append_activation(ops, s->act);
     if (r == dnnl_success) r = dnnl_primitive_attr_set_post_ops(*attr, ops);
     dnnl_post_ops_destroy(ops);
     return r;
@@ -287,8 +288,9 @@ static dc3_status run(onednn *d, const plan_key *key, const void *x, dc3_weight 
     } all[] = {{DNNL_ARG_SRC, p->src, x},
                {DNNL_ARG_DST, p->dst, y},
                {DNNL_ARG_BIAS, p->bias, bias},
-               {DNNL_ARG_ATTR_MULTIPLE_POST_OP(key->conv.act != DC3_ACT_NONE) | DNNL_ARG_SRC_1, p->residual,
-                residual},
+               {DNNL_ARG_ATTR_MULTIPLE_POST_OP(key->conv.act != DC3_ACT_NONE && !key->conv.act_last) |
+                    DNNL_ARG_SRC_1,
+                p->residual, residual},
                {DNNL_ARG_SCRATCHPAD, p->scratch, d->scratch}};
     dnnl_status_t r = dnnl_success;
     for (size_t i = 0; !r && i < sizeof all / sizeof *all; i++) {

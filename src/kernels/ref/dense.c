@@ -43,7 +43,8 @@ static dc3_status conv2d(void *self, const dc3_conv_shape *s, const void *x, dc3
         for (int64_t o = 0; o < s->co; o++) {
             int64_t image = pixel / (height * width), oy = pixel / width % height, ox = pixel % width;
             double sum = taps(s, x, w + o * columns, image, oy, ox) + (bias ? bias[o] : 0);
-            sum = act_of(s->act, sum) + (residual ? get(s->type, residual, pixel * s->co + o) : 0);
+            double more = residual ? get(s->type, residual, pixel * s->co + o) : 0;
+            sum = s->act_last ? act_of(s->act, sum + more) : act_of(s->act, sum) + more;
             put(s->type, y, pixel * s->co + o, sum);
         }
     free(w);

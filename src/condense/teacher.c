@@ -1,0 +1,46 @@
+#include "condense/teacher.h"
+
+#include <string.h>
+#include "io/safetensors.h"
+
+dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
+                            dc3_teacher *t)
+{
+    enum { MOST = 224, LEAST = 16 };
+    dc3_table *table;
+    memset(t, 0, sizeof *t);
+    DC3_TRY(dc3_safetensors_open(path, &table));
+    DC3_TRY(dc3_classifier_open(arch, &table, &t->net));
+    t->info = dc3_classifier_describe(t->net);
+    int fixed = (int)t->info->size;
+    if (size && fixed && size != fixed)
+        return dc3_fail(DC3_ERR_ARGUMENT, "--teacher-size: %s takes %d pixels only, found %d", t->info->arch,
+                        fixed, size);
+    if (size && (size < LEAST || size > 1024))
+        return dc3_fail(DC3_ERR_ARGUMENT, "--teacher-size: expected %d to 1024 pixels, found %d", LEAST,
+                        size);
+    t->size = size ? size : fixed ? fixed : usual > MOST ? MOST : usual < LEAST ? LEAST : usual;
+    return dc3_ctx_open(DC3_F32, threads, DC3_CTX_FAST, &t->ctx);
+}
+
+void dc3_teacher_close(dc3_teacher *t)
+{
+    dc3_classifier_close(&t->net);
+    dc3_ctx_close(&t->ctx);
+}
+
+dc3_status dc3_teacher_run(dc3_teacher *t, int n, float *rgb, float *embeddings, float *logits)
+{
+    dc3_ctx_clear(t->ctx);
+    dc3_scope scope = dc3_scope_open(t->ctx);
+    dc3_classifier_normalise((int64_t)n * t->size * t->size, rgb);
+    dc3_tensor h, x = dc3_view(rgb, DC3_F32, 4, (int64_t[]){n, t->size, t->size, 3});
+    dc3_tensor z = dc3_classifier_of(t->ctx, t->net, x, &h);
+    dc3_status status = dc3_ctx_status(t->ctx);
+    if (status == DC3_OK) {
+        memcpy(embeddings, h.data, (size_t)n * (size_t)t->info->embedding * sizeof *embeddings);
+        memcpy(logits, z.data, (size_t)n * (size_t)t->info->classes * sizeof *logits);
+    }
+    dc3_scope_close(t->ctx, scope);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* The teacher: a classifier whose gradients say which pictures are alike (SPEC, stage 2). It runs in f32,
+ * whatever the editor's type. */
+#ifndef DC3_CONDENSE_TEACHER_H
+#define DC3_CONDENSE_TEACHER_H
+
+#include "nn/classifier.h"
+
+typedef struct dc3_teacher {
+    dc3_ctx *ctx;
+    dc3_classifier *net; /* NULL: no teacher */
+    const dc3_classifier_info *info;
+    int size; /* pixels of a picture's side */
+} dc3_teacher;
+
+/* A safetensors checkpoint. size 0: the network's own, else `usual`, at most 224. Always close. */
+dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
+                            dc3_teacher *teacher);
+void dc3_teacher_close(dc3_teacher *teacher);
+/* rgb [n, size, size, 3] in [0, 1], normalised in place; embeddings [n, info->embedding] and logits [n,
+ * info->classes] f32. */
+dc3_status dc3_teacher_run(dc3_teacher *teacher, int n, float *rgb, float *embeddings, float *logits);
+
+#endif

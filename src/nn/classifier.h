@@ -1,0 +1,32 @@
+/* Classifiers as teachers: ResNets with torchvision's names (He et al. 2016), also with the 3x3 stem of
+ * CIFAR, and the ConvNets of dataset distillation (Gidaris and Komodakis 2018; width 128, batch norm, average
+ * pooling). For inference: batch norms are folded into the convolutions before them. */
+#ifndef DC3_NN_CLASSIFIER_H
+#define DC3_NN_CLASSIFIER_H
+
+#include "nn/module.h"
+
+typedef struct dc3_classifier dc3_classifier;
+
+typedef struct dc3_classifier_info {
+    char arch[24]; /* "resnet18", "resnet18_modified", "convnet3", ... */
+    int64_t classes;
+    int64_t embedding; /* values that the last linear layer sees */
+    int64_t size;      /* pixels of a picture's side, where the network takes only one size; else 0 */
+    double parameters;
+} dc3_classifier_info;
+
+/* The architecture is told from the tensors' names and shapes; `arch`, if not NULL, must agree. Takes over
+ * `table`, also on failure, and nulls it. */
+dc3_status dc3_classifier_open(const char *arch, dc3_table **table, dc3_classifier **classifier);
+/* Before the context that it ran in is closed. Accepts NULL; nulls. */
+void dc3_classifier_close(dc3_classifier **classifier);
+const dc3_classifier_info *dc3_classifier_describe(const dc3_classifier *classifier);
+/* pictures [n, h, w, 3] in [0, 1] less ImageNet's mean and over its deviation (dc3_classifier_normalise).
+ * Returns logits [n, classes]; *embeddings [n, embedding], of a ConvNet in the order row, column, channel. */
+dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *classifier, dc3_tensor pictures,
+                             dc3_tensor *embeddings);
+/* In place: `pixels` pixels of red, green, blue in [0, 1]. */
+void dc3_classifier_normalise(int64_t pixels, float *rgb);
+
+#endif

@@ -1,0 +1,25 @@
+/* The kinds of classifier. Private to this folder. */
+#ifndef DC3_NN_CLASSIFIER_PRIVATE_H
+#define DC3_NN_CLASSIFIER_PRIVATE_H
+
+#include "nn/classifier.h"
+
+enum { DC3_CLASSIFIER_STAGES = 8 };
+
+struct dc3_classifier {
+    dc3_classifier_info info;
+    dc3_module *module;
+    void *body; /* of the kind, owned by the module */
+    dc3_linear_layer last;
+    /* Pictures to embeddings [n, info.embedding]. */
+    dc3_tensor (*run)(dc3_ctx *ctx, void *body, dc3_tensor x);
+};
+
+/* Each takes its tensors and fills info, body, last and run; failures are the module's. */
+void dc3_take_resnet(dc3_classifier *classifier);
+void dc3_take_convnet(dc3_classifier *classifier);
+
+/* The shape of "prefix.name" into shape[4], zeros behind; 0 if there is no such tensor. */
+int dc3_shape_of(const dc3_module *module, const char *prefix, const char *name, int64_t *shape);
+
+#endif

@@ -1,0 +1,38 @@
+/* make_teacher FILE.safetensors CLASSES: a ConvNet-3 for 32 pixels with weights by formula, for the tests of
+ * the command line. */
+#include <stdio.h>
+#include "io/safetensors.h"
+#include "support/hash_weights.h"
+
+static int add(dc3_table *table, const char *name, int ndim, const int64_t *shape)
+{
+    dc3_tensor t = dc3_view(NULL, DC3_F32, ndim, shape);
+    t.data = malloc(dc3_bytes(&t));
+    if (!t.data) return 0;
+    hash_weights(name, ndim, shape, t.data);
+    return dc3_table_own(table, t.data, free) == DC3_OK && dc3_table_add(table, name, t) == DC3_OK;
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const norm[] = {"weight", "bias", "running_mean", "running_var"};
+    char name[64];
+    if (argc != 3) return 2;
+    dc3_table *table = dc3_table_new("teacher");
+    int64_t classes = atoi(argv[2]), width = 32, ok = table != NULL;
+    for (int i = 0; ok && i < 3; i++) {
+        snprintf(name, sizeof name, "features.%d.weight", 4 * i);
+        ok = add(table, name, 4, (int64_t[]){width, i ? width : 3, 3, 3});
+        snprintf(name, sizeof name, "features.%d.bias", 4 * i);
+        ok = ok && add(table, name, 1, &width);
+        for (int k = 0; ok && k < 4; k++) {
+            snprintf(name, sizeof name, "features.%d.%s", 4 * i + 1, norm[k]);
+            ok = add(table, name, 1, &width);
+        }
+    }
+    ok = ok && add(table, "classifier.weight", 2, (int64_t[]){classes, width * 16}) &&
+         add(table, "classifier.bias", 1, &classes) && dc3_safetensors_save(argv[1], table) == DC3_OK;
+    if (!ok) fprintf(stderr, "%s\n", dc3_error_text());
+    dc3_table_close(&table);
+    return ok ? 0 : 1;
+}
