@@ -24,8 +24,8 @@ typedef enum dc3_activation {
 typedef struct dc3_attention_shape {
     int64_t n, n_kv, heads, dim, tokens_q, tokens_kv;
     int64_t stride_q, stride_k, stride_v, stride_y; /* elements from one token to the next */
-    float scale;
-    int causal; /* token i sees tokens 0..i only */
+    float scale;                                    /* more than 0 */
+    int causal;                                     /* token i sees tokens 0..i only */
 } dc3_attention_shape;
 
 typedef struct dc3_kernels {

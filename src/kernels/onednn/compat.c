@@ -1,6 +1,14 @@
 #include "kernels/onednn/compat.h"
 
 #include <stddef.h>
+#include <string.h>
+
+static int is_jit(const_dnnl_primitive_desc_t pd)
+{
+    const char *name = NULL;
+    return dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name) == dnnl_success && name &&
+           strncmp(name, "jit", 3) == 0;
+}
 
 #if DNNL_VERSION_MAJOR >= 3
 
@@ -26,14 +34,31 @@ dnnl_status_t dc3_append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, floa
     return dnnl_post_ops_append_eltwise(ops, kind, alpha, beta);
 }
 
+dnnl_status_t dc3_append_sum(dnnl_post_ops_t ops)
+{
+    return dnnl_post_ops_append_sum(ops, 1.0f, 0, dnnl_data_type_undef);
+}
+
 dnnl_status_t dc3_conv_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
                           const dc3_md *src, const dc3_md *weights, const dc3_md *bias, const dc3_md *dst,
-                          const dnnl_dims_t strides, const dnnl_dims_t pad_low, const dnnl_dims_t pad_high)
+                          const dnnl_dims_t strides, const dnnl_dims_t pad_low, const dnnl_dims_t pad_high,
+                          int prefer_jit)
 {
     dnnl_dims_t dilates = {0, 0};
-    return dnnl_convolution_forward_primitive_desc_create(
+    dnnl_primitive_desc_t other = NULL;
+    dnnl_status_t status = dnnl_convolution_forward_primitive_desc_create(
         pd, engine, dnnl_forward_inference, dnnl_convolution_direct, *src, *weights, bias ? *bias : NULL,
         *dst, strides, dilates, pad_low, pad_high, attr);
+    if (status != dnnl_success || !prefer_jit || is_jit(*pd)) return status;
+    if (dnnl_primitive_desc_clone(&other, *pd) != dnnl_success) return status;
+    while (dnnl_primitive_desc_next_impl(other) == dnnl_success)
+        if (is_jit(other)) {
+            dnnl_primitive_desc_destroy(*pd);
+            *pd = other;
+            return status;
+        }
+    dnnl_primitive_desc_destroy(other);
+    return status;
 }
 
 dnnl_status_t dc3_matmul_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
@@ -65,16 +90,36 @@ dnnl_status_t dc3_append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, floa
     return dnnl_post_ops_append_eltwise(ops, 1.0f, kind, alpha, beta);
 }
 
+dnnl_status_t dc3_append_sum(dnnl_post_ops_t ops)
+{
+    return dnnl_post_ops_append_sum(ops, 1.0f);
+}
+
 dnnl_status_t dc3_conv_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
                           const dc3_md *src, const dc3_md *weights, const dc3_md *bias, const dc3_md *dst,
-                          const dnnl_dims_t strides, const dnnl_dims_t pad_low, const dnnl_dims_t pad_high)
+                          const dnnl_dims_t strides, const dnnl_dims_t pad_low, const dnnl_dims_t pad_high,
+                          int prefer_jit)
 {
     dnnl_convolution_desc_t desc;
     dnnl_dims_t dilates = {0, 0};
+    dnnl_primitive_desc_iterator_t list;
     dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init(
         &desc, dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst, strides, dilates,
         pad_low, pad_high);
-    return status == dnnl_success ? dnnl_primitive_desc_create(pd, &desc, attr, engine, NULL) : status;
+    if (status == dnnl_success)
+        status = dnnl_primitive_desc_iterator_create(&list, &desc, attr, engine, NULL);
+    if (status != dnnl_success) return status;
+    *pd = dnnl_primitive_desc_iterator_fetch(list);
+    while (prefer_jit && *pd && !is_jit(*pd) && dnnl_primitive_desc_iterator_next(list) == dnnl_success) {
+        dnnl_primitive_desc_t other = dnnl_primitive_desc_iterator_fetch(list);
+        if (other && is_jit(other)) {
+            dnnl_primitive_desc_destroy(*pd);
+            *pd = other;
+        } else if (other)
+            dnnl_primitive_desc_destroy(other);
+    }
+    dnnl_primitive_desc_iterator_destroy(list);
+    return *pd ? dnnl_success : dnnl_unimplemented;
 }
 
 dnnl_status_t dc3_matmul_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,

@@ -21,10 +21,14 @@ size_t dc3_md_size(dc3_const_md md);
 dc3_const_md dc3_pd_md(const_dnnl_primitive_desc_t pd, dnnl_query_t what, int index);
 
 dnnl_status_t dc3_append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha, float beta);
-/* bias may be NULL. The convolution is forward inference, direct. */
+/* The residual, which stands in dst before, is added. */
+dnnl_status_t dc3_append_sum(dnnl_post_ops_t ops);
+/* bias may be NULL. The convolution is forward inference, direct; `prefer_jit`: by oneDNN's own kernels
+ * rather than by way of its small matrix products, where it has both. */
 dnnl_status_t dc3_conv_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
                           const dc3_md *src, const dc3_md *weights, const dc3_md *bias, const dc3_md *dst,
-                          const dnnl_dims_t strides, const dnnl_dims_t pad_low, const dnnl_dims_t pad_high);
+                          const dnnl_dims_t strides, const dnnl_dims_t pad_low, const dnnl_dims_t pad_high,
+                          int prefer_jit);
 dnnl_status_t dc3_matmul_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
                             const dc3_md *src, const dc3_md *weights, const dc3_md *bias, const dc3_md *dst);
 dnnl_status_t dc3_reorder_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, dc3_const_md from,
