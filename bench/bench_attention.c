@@ -1,24 +1,7 @@
 /* Speed of attention on the shapes of the Stable Diffusion U-Net at 32x32 latents, batch 3.
  * Usage: bench_attention [repeats] */
 #include <omp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-#include "base/rng.h"
-#include "kernels/backend.h"
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+#include "bench.h"
 
 static void *values(dc3_rng *rng, dc3_dtype type, int64_t count)
 {
@@ -57,11 +40,11 @@ static void measure(dc3_dtype type, int64_t queries, int64_t keys, int64_t dim, 
         k->attention(type, &s, q, (char *)kv + half, (char *)kv + 2 * half, y, scratch);
         seconds[i] = now() - start;
     }
-    qsort(seconds, (size_t)repeats, sizeof *seconds, compare);
+    double middle = median(seconds, repeats);
     double flops = 4.0 * (double)(n * heads * queries * keys * dim);
     printf("  %-4s %5lld queries %5lld keys, %3lld channels a head: %7.3f ms, %6.1f GFLOP/s\n",
-           dc3_dtype_name(type), (long long)queries, (long long)keys, (long long)dim,
-           1e3 * seconds[repeats / 2], 1e-9 * flops / seconds[repeats / 2]);
+           dc3_dtype_name(type), (long long)queries, (long long)keys, (long long)dim, 1e3 * middle,
+           1e-9 * flops / middle);
     free(q), free(kv), free(y), free(scratch);
 }
 
