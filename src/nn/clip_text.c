@@ -112,8 +112,7 @@ const dc3_clip_text_config *dc3_clip_text_config_of(const dc3_clip_text *text)
 
 double dc3_clip_text_parameters(const dc3_clip_text *text)
 {
-    return dc3_module_parameters(text->module) + (double)dc3_count(&text->tokens) +
-           (double)dc3_count(&text->positions);
+    return dc3_module_parameters(text->module);
 }
 
 static dc3_tensor layer_of(dc3_ctx *ctx, const dc3_clip_text_config *c, layer *l, dc3_tensor x)
