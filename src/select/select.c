@@ -54,18 +54,25 @@ static dc3_status check_options(const dc3_select_options *o)
     return DC3_OK;
 }
 
+static dc3_status check_finite(const char *what, int64_t rows, int64_t columns, const float *x)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        float zero = 0; /* NaN once a value is not finite */
+#pragma omp simd reduction(+ : zero)
+        for (int64_t k = 0; k < columns; k++) zero += x[i * columns + k] * 0.0f;
+        if (zero != 0)
+            return dc3_fail(DC3_ERR_FORMAT, "%s: row %lld holds a value that is not finite", what,
+                            (long long)i);
+    }
+    return DC3_OK;
+}
+
 static dc3_status check_values(const job *j)
 {
     if (j->n < 1 || j->d < 1)
         return dc3_fail(DC3_ERR_ARGUMENT, "embeddings: expected at least one row and column");
-    for (int64_t i = 0; i < j->n * j->d; i++)
-        if (!isfinite(j->embeddings[i]))
-            return dc3_fail(DC3_ERR_FORMAT, "embeddings: row %lld holds a value that is not finite",
-                            (long long)(i / j->d));
-    for (int64_t i = 0; j->logits && i < j->n * j->c; i++)
-        if (!isfinite(j->logits[i]))
-            return dc3_fail(DC3_ERR_FORMAT, "logits: row %lld holds a value that is not finite",
-                            (long long)(i / j->c));
+    DC3_TRY(check_finite("embeddings", j->n, j->d, j->embeddings));
+    if (j->logits) DC3_TRY(check_finite("logits", j->n, j->c, j->logits));
     for (int64_t i = 0; i < j->n; i++) {
         if (j->labels[i] < 0 || (j->logits && j->labels[i] >= j->c))
             return dc3_fail(DC3_ERR_ARGUMENT, "labels: row %lld has %lld; expected 0 to %lld", (long long)i,
