@@ -13,23 +13,11 @@ static int64_t *labels_of(const dc3_run *run)
 
 dc3_status dc3_run_bins(dc3_run *run, int64_t *bins)
 {
-    const dc3_select_options *o = &run->options->select;
-    dc3_meter meter = {0};
-    int k = o->bins < o->ipc ? o->bins : o->ipc;
-    int *local = malloc((size_t)(run->n + 1) * sizeof *local);
-    if (!local) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = DC3_OK;
-    /* The readable pictures keep the dataset's order, so a class is one stretch of rows. */
-    for (int64_t first = 0, end; status == DC3_OK && first < run->n; first = end) {
-        int label = dc3_dataset_label(run->dataset, run->items[first]);
-        for (end = first; end < run->n && dc3_dataset_label(run->dataset, run->items[end]) == label;) end++;
-        status =
-            dc3_bins(&meter, end - first, run->feature_length, run->features + first * run->feature_length,
-                     o->components, k, o->seed, (uint64_t)label, local + first);
-        for (int64_t i = first; i < end; i++) bins[i] = local[i];
-        dc3_run_progress(run, "bins", end, run->n);
-    }
-    free(local);
+    int64_t *labels = labels_of(run);
+    if (!labels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        dc3_bins_of_classes(&run->options->select, run->n, run->feature_length, run->features, labels, bins);
+    free(labels);
     return status;
 }
 

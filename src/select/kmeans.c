@@ -15,12 +15,15 @@ typedef struct run {
     int k;
     double *centres; /* [k, d] */
     double *nearest; /* [n], squared distance to the nearest centre */
-    double *trial;   /* [n] */
+    double *trial;   /* [n], the same with one more centre */
     int *clusters;   /* [n] */
     int64_t *sizes;  /* [k] */
 } run;
 
-static double distance(int64_t d, const float *x, const double *c)
+/* Compiled for each kind of vectors; the loader takes the processor's. */
+#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
+
+static inline __attribute__((always_inline)) double distance(int64_t d, const float *x, const double *c)
 {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -28,12 +31,17 @@ static double distance(int64_t d, const float *x, const double *c)
     return sum;
 }
 
-static double distance_points(int64_t d, const float *x, const float *y)
+/* to [n] = min(from [n], squared distance to point); from NULL: the distance itself. Returns the sum. */
+FOR_EACH_PROCESSOR static double nearer(int64_t n, int64_t d, const float *x, const double *point,
+                                        const double *from, double *to)
 {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < d; j++) sum += ((double)x[j] - y[j]) * ((double)x[j] - y[j]);
-    return sum;
+    double total = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double there = distance(d, x + i * d, point);
+        to[i] = from && from[i] < there ? from[i] : there;
+        total += to[i];
+    }
+    return total;
 }
 
 /* A point with probability proportional to its weight; any point if all are zero. */
@@ -56,35 +64,25 @@ static void place(run *r, int c, int64_t point)
 static void start(run *r, dc3_rng *rng)
 {
     int trials = 2 + (int)log(r->k);
-    double total = 0;
-    int64_t first = (int64_t)dc3_rng_below(rng, (uint64_t)r->n);
-    place(r, 0, first);
-    for (int64_t i = 0; i < r->n; i++)
-        total += r->nearest[i] = distance_points(r->d, r->x + i * r->d, r->x + first * r->d);
+    place(r, 0, (int64_t)dc3_rng_below(rng, (uint64_t)r->n));
+    double total = nearer(r->n, r->d, r->x, r->centres, NULL, r->nearest);
     for (int c = 1; c < r->k; c++) {
+        const double *centre = r->centres + c * r->d;
         int64_t best = -1;
         double best_total = INFINITY;
         for (int t = 0; t < trials; t++) {
             int64_t point = draw(rng, r->n, r->nearest, total);
-            double sum = 0;
-            for (int64_t i = 0; i < r->n; i++) {
-                double there = distance_points(r->d, r->x + i * r->d, r->x + point * r->d);
-                sum += there < r->nearest[i] ? there : r->nearest[i];
-            }
+            place(r, c, point);
+            double sum = nearer(r->n, r->d, r->x, centre, r->nearest, r->trial);
             if (sum < best_total) best_total = sum, best = point;
         }
         place(r, c, best);
-        total = 0;
-        for (int64_t i = 0; i < r->n; i++) {
-            double there = distance_points(r->d, r->x + i * r->d, r->x + best * r->d);
-            if (there < r->nearest[i]) r->nearest[i] = there;
-            total += r->nearest[i];
-        }
+        total = nearer(r->n, r->d, r->x, centre, r->nearest, r->nearest);
     }
 }
 
 /* Gives each point to its nearest centre (ties to the lowest); 1 if any changed. */
-static int assign(run *r)
+FOR_EACH_PROCESSOR static int assign(run *r)
 {
     int changed = 0;
     for (int64_t i = 0; i < r->n; i++) {
@@ -149,11 +147,12 @@ dc3_status dc3_kmeans(dc3_meter *meter, int64_t n, int64_t d, const float *x, in
     run r = {.n = n, .d = d, .x = x, .k = k};
     r.centres = dc3_meter_alloc(meter, (size_t)(k * d), sizeof *r.centres);
     r.nearest = dc3_meter_alloc(meter, (size_t)n, sizeof *r.nearest);
+    r.trial = dc3_meter_alloc(meter, (size_t)n, sizeof *r.trial);
     r.clusters = dc3_meter_alloc(meter, (size_t)n, sizeof *r.clusters);
     r.sizes = dc3_meter_alloc(meter, (size_t)k, sizeof *r.sizes);
     dc3_status status = DC3_OK;
     double best = INFINITY;
-    if (!r.centres || !r.nearest || !r.clusters || !r.sizes)
+    if (!r.centres || !r.nearest || !r.trial || !r.clusters || !r.sizes)
         status = dc3_fail(DC3_ERR_MEMORY, "out of memory for the k-means of %lld x %lld values", (long long)n,
                           (long long)d);
     dc3_rng rng = dc3_rng_make(seed, DC3_RNG_KMEANS, item);
@@ -167,6 +166,7 @@ dc3_status dc3_kmeans(dc3_meter *meter, int64_t n, int64_t d, const float *x, in
     if (inertia) *inertia = best;
     dc3_meter_free(meter, r.centres);
     dc3_meter_free(meter, r.nearest);
+    dc3_meter_free(meter, r.trial);
     dc3_meter_free(meter, r.clusters);
     dc3_meter_free(meter, r.sizes);
     return status;

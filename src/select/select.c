@@ -230,14 +230,21 @@ static void repeat_rows(const job *j, dc3_selection *selection)
     }
 }
 
-static dc3_status select_all(job *j, dc3_selection *selection)
+/* Rows by class, and the bins of each. */
+static dc3_status make_bins(job *j)
 {
-    failure f = {DC3_OK, ""};
     j->rows = dc3_meter_alloc(&j->meter, (size_t)j->n, sizeof *j->rows);
     j->bins = dc3_meter_alloc(&j->meter, (size_t)j->n, sizeof *j->bins);
     if (!j->rows || !j->bins) return out_of_memory();
+    openblas_set_num_threads(1);
     DC3_TRY(group_classes(j));
-    DC3_TRY(cluster(j));
+    return cluster(j);
+}
+
+static dc3_status select_all(job *j, dc3_selection *selection)
+{
+    failure f = {DC3_OK, ""};
+    DC3_TRY(make_bins(j));
     DC3_TRY(make_parts(j));
     selection->count = j->classes * j->options->ipc;
     selection->rows = calloc((size_t)selection->count, sizeof *selection->rows);
@@ -249,6 +256,28 @@ static dc3_status select_all(job *j, dc3_selection *selection)
     DC3_TRY(take_failure(&f));
     repeat_rows(j, selection);
     return DC3_OK;
+}
+
+static void close_job(job *j)
+{
+    dc3_meter_free(&j->meter, j->rows);
+    dc3_meter_free(&j->meter, j->bins);
+    dc3_meter_free(&j->meter, j->class_first);
+    dc3_meter_free(&j->meter, j->parts);
+}
+
+dc3_status dc3_bins_of_classes(const dc3_select_options *options, int64_t n, int64_t d, const float *x,
+                               const int64_t *labels, int64_t *bins)
+{
+    dc3_select_options fixed = *options;
+    if (fixed.threads < 1) fixed.threads = 1;
+    DC3_TRY(check_options(&fixed));
+    job j = {.options = &fixed, .n = n, .d = d, .embeddings = x, .labels = labels};
+    DC3_TRY(check_values(&j));
+    dc3_status status = make_bins(&j);
+    if (status == DC3_OK) memcpy(bins, j.bins, (size_t)n * sizeof *bins);
+    close_job(&j);
+    return status;
 }
 
 dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n, int64_t d, int64_t c,
@@ -268,12 +297,8 @@ dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n, int64_t
              .labels = labels,
              .given = bins};
     DC3_TRY(check_values(&j));
-    openblas_set_num_threads(1);
     dc3_status status = select_all(&j, selection);
-    dc3_meter_free(&j.meter, j.rows);
-    dc3_meter_free(&j.meter, j.bins);
-    dc3_meter_free(&j.meter, j.class_first);
-    dc3_meter_free(&j.meter, j.parts);
+    close_job(&j);
     selection->peak_bytes = atomic_load(&j.meter.peak);
     if (status != DC3_OK) dc3_selection_free(selection);
     return status;
