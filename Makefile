@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PACKAGES := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libglib2.0-dev libopenblas-dev \
-  liblapacke-dev libjansson-dev libarchive-dev libcmocka-dev clang-format clang-tidy cppcheck git
+  liblapacke-dev libjansson-dev libarchive-dev libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck git
 MISSING = $(shell for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all deps demo test bench format format-check lint install sanitize clean
+.PHONY: all deps demo test bench format format-check lint install sanitize fuzz clean
 
 all: build/build.ninja
 	cmake --build build -j $(JOBS)
@@ -33,6 +33,12 @@ sanitize:
 	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 	  UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir build-sanitize --output-on-failure
 
+# Each fuzz target for SECONDS_EACH=20 seconds, with clang.
+fuzz:
+	CC=clang cmake -S . -B build-fuzz -G Ninja -DDC3_FUZZ=ON
+	cmake --build build-fuzz -j $(JOBS)
+	tools/fuzz.sh
+
 bench: all
 	cmake --build build --target benchmarks -j $(JOBS)
 	tools/bench.sh
@@ -52,4 +58,4 @@ install: all
 	cmake --install build
 
 clean:
-	rm -rf build build-sanitize
+	rm -rf build build-sanitize build-fuzz
