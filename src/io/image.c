@@ -130,8 +130,14 @@ static VipsImage *force_size(VipsImage *in, int width, int height)
     return failed ? NULL : out;
 }
 
-/* The header: whether it is a picture, and not too large. The size after rotation. */
-static dc3_status look(const char *origin, const void *data, size_t size, int *width, int *height)
+/* What a header says. */
+typedef struct header {
+    int width, height; /* after rotation */
+    int profile;       /* whether it holds a colour profile */
+} header;
+
+/* Whether it is a picture, and not too large. */
+static dc3_status look(const char *origin, const void *data, size_t size, header *h)
 {
     VipsImage *in =
         size ? vips_image_new_from_buffer(data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL) : NULL;
@@ -140,48 +146,54 @@ static dc3_status look(const char *origin, const void *data, size_t size, int *w
         return vips_failed(origin, "not a picture in a format that is read (JPEG, PNG, WebP, TIFF, GIF)");
     int turned = vips_image_get_orientation_swap(in);
     int64_t pixels = (int64_t)in->Xsize * in->Ysize;
-    *width = turned ? in->Ysize : in->Xsize;
-    *height = turned ? in->Xsize : in->Ysize;
+    h->width = turned ? in->Ysize : in->Xsize;
+    h->height = turned ? in->Xsize : in->Ysize;
+    h->profile = vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0;
     g_object_unref(in);
     if (pixels > DC3_IMAGE_LIMIT)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels are more than the limit of %d", origin, *width,
-                        *height, DC3_IMAGE_LIMIT);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels are more than the limit of %d", origin, h->width,
+                        h->height, DC3_IMAGE_LIMIT);
     return DC3_OK;
 }
 
-/* JPEG is scaled while it is decoded; other formats are decoded whole, since only that finds a truncated PNG.
- */
-static int thumbnail(const void *data, size_t size, int width, int height, dc3_fit fit, VipsImage **out)
+/* The whole picture in memory: libvips notices a file that is cut short only where nothing is computed from
+ * it at once. A JPEG is scaled while it is decoded, to no less than twice what is wanted. NULL on failure. */
+static VipsImage *load(const void *data, size_t size, const header *h, int width, int height)
 {
     const char *loader = vips_foreign_find_load_buffer(data, size);
-    int force = fit == DC3_FIT_SQUASH ? VIPS_SIZE_FORCE : VIPS_SIZE_BOTH;
-    int crop = fit == DC3_FIT_CROP ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE;
-    if (loader && strstr(loader, "Jpeg"))
-        return vips_thumbnail_buffer((void *)(uintptr_t)data, size, out, width, "height", height, "size",
-                                     force, "crop", crop, "export_profile", "srgb", "fail_on",
-                                     VIPS_FAIL_ON_ERROR, NULL);
-    VipsImage *in = vips_image_new_from_buffer(data, size, "", "fail_on", VIPS_FAIL_ON_ERROR, NULL);
-    if (!in) return -1;
-    VipsImage *whole = vips_image_copy_memory(in);
-    g_object_unref(in);
-    if (!whole) return -1;
-    int failed = vips_thumbnail_image(whole, out, width, "height", height, "size", force, "crop", crop,
-                                      "export_profile", "srgb", NULL);
-    g_object_unref(whole);
-    return failed;
+    int across = h->width / width, down = h->height / height, factor = across < down ? across : down;
+    int shrink = factor >= 16 ? 8 : factor >= 8 ? 4 : factor >= 4 ? 2 : 1;
+    const char *option = loader && strstr(loader, "Jpeg") ? "shrink" : NULL;
+    VipsImage *in =
+        vips_image_new_from_buffer(data, size, "", "fail_on", VIPS_FAIL_ON_ERROR, option, shrink, NULL);
+    VipsImage *whole = in ? vips_image_copy_memory(in) : NULL;
+    if (in) g_object_unref(in);
+    return whole;
+}
+
+/* To width x height as `fit` says; for "pad" at most that. "export_profile" is for pictures with a profile
+ * only: without one libvips 8.14 goes by way of XYZ and changes saturated colours by some 15 of 255. */
+static int thumbnail(VipsImage *whole, int width, int height, dc3_fit fit, int profile, VipsImage **out)
+{
+    return vips_thumbnail_image(whole, out, width, "height", height, "size",
+                                fit == DC3_FIT_SQUASH ? VIPS_SIZE_FORCE : VIPS_SIZE_BOTH, "crop",
+                                fit == DC3_FIT_CROP ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE,
+                                profile ? "export_profile" : NULL, "srgb", NULL);
 }
 
 dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, int width, int height,
                             dc3_fit fit, dc3_image *image)
 {
-    int own_width = 0, own_height = 0;
+    header h = {0};
     *image = (dc3_image){0};
     DC3_TRY(ready());
-    DC3_TRY(look(origin, data, size, &own_width, &own_height));
-    if (!width || !height) width = own_width, height = own_height, fit = DC3_FIT_SQUASH;
-    VipsImage *out = NULL;
-    if (thumbnail(data, size, width, height, fit, &out))
-        return vips_failed(origin, "the picture is damaged or cut short");
+    DC3_TRY(look(origin, data, size, &h));
+    if (!width || !height) width = h.width, height = h.height, fit = DC3_FIT_SQUASH;
+    VipsImage *whole = load(data, size, &h, width, height), *out = NULL;
+    if (!whole) return vips_failed(origin, "the picture is damaged or cut short");
+    int failed = thumbnail(whole, width, height, fit, h.profile, &out);
+    g_object_unref(whole);
+    if (failed) return vips_failed(origin, "cannot be scaled");
     out = to_rgb(out);
     if (out && fit == DC3_FIT_PAD) out = pad_to(out, width, height);
     if (out && (out->Xsize != width || out->Ysize != height)) out = force_size(out, width, height);
@@ -212,11 +224,7 @@ dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fi
     DC3_TRY(ready());
     VipsImage *in = wrap(from), *rgb = NULL, *out = NULL;
     int failed = !in || vips_copy(in, &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, NULL);
-    if (!failed)
-        failed =
-            vips_thumbnail_image(rgb, &out, width, "height", height, "size",
-                                 fit == DC3_FIT_SQUASH ? VIPS_SIZE_FORCE : VIPS_SIZE_BOTH, "crop",
-                                 fit == DC3_FIT_CROP ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE, NULL);
+    if (!failed) failed = thumbnail(rgb, width, height, fit, 0, &out);
     if (rgb) g_object_unref(rgb);
     if (in) g_object_unref(in);
     if (!failed && fit == DC3_FIT_PAD) failed = (out = pad_to(out, width, height)) == NULL;

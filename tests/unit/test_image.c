@@ -1,0 +1,118 @@
+/* Pictures of the kinds that real folders hold, against what Pillow reads of them (tools/golden/pictures.py).
+ */
+#include "support/random_tensors.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include "io/image.h"
+#include "io/safetensors.h"
+
+#define FOLDER DC3_TEST_DATA "/pictures/"
+
+/* The largest difference of a channel; fails where the sizes differ. */
+static int difference(const char *name, const dc3_image *image, const dc3_tensor *wanted)
+{
+    int most = 0;
+    if (image->height != wanted->shape[0] || image->width != wanted->shape[1])
+        fail_msg("%s: %dx%d pixels, expected %dx%d", name, image->width, image->height, (int)wanted->shape[1],
+                 (int)wanted->shape[0]);
+    for (int i = 0; i < image->width * image->height * 3; i++) {
+        int d = abs(image->pixels[i] - ((const uint8_t *)wanted->data)[i]);
+        most = d > most ? d : most;
+    }
+    return most;
+}
+
+static void against_pillow(void **state)
+{
+    (void)state;
+    dc3_table *golden;
+    int count = 0;
+    assert_int_equal(dc3_safetensors_open(FOLDER "golden.safetensors", &golden), DC3_OK);
+    for (size_t i = 0; i < dc3_table_size(golden); i++) {
+        char path[1024];
+        const char *name = dc3_table_name(golden, i);
+        dc3_image image;
+        if (strcmp(name, "cmyk.jpg") == 0) continue;
+        snprintf(path, sizeof path, "%s%s", FOLDER, name);
+        if (dc3_image_read(path, 0, 0, DC3_FIT_CROP, &image) != DC3_OK) fail_msg("%s", dc3_error_text());
+        /* Two JPEG decoders may round differently, and so does blending with white. */
+        int d = difference(name, &image, dc3_table_at(golden, i)), limit = strstr(name, ".jpg") ? 3 : 1;
+        if (d > limit) fail_msg("%s: a channel differs by %d", name, d);
+        dc3_image_free(&image);
+        count++;
+    }
+    assert_int_equal(count, 18);
+    dc3_table_close(&golden);
+}
+
+/* White paper, black ink, cyan, magenta, yellow. */
+static void cmyk(void **state)
+{
+    (void)state;
+    dc3_image image;
+    if (dc3_image_read(FOLDER "cmyk.jpg", 0, 0, DC3_FIT_CROP, &image) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+    assert_int_equal(image.width, 40);
+    const uint8_t *at[5];
+    for (int i = 0; i < 5; i++) at[i] = image.pixels + (4 * 40 + 8 * i + 4) * 3;
+    for (int c = 0; c < 3; c++) {
+        assert_true(at[0][c] > 245);
+        assert_true(at[1][c] < 70);
+        for (int other = 0; other < 3; other++)
+            if (other != c)
+                assert_true(at[2 + c][c] + 60 < at[2 + c][other]); /* each ink takes its own light */
+    }
+    dc3_image_free(&image);
+}
+
+static void expect_error(const char *file, const char *text)
+{
+    dc3_image image;
+    char path[1024];
+    snprintf(path, sizeof path, "%s%s", FOLDER, file);
+    for (int size = 0; size < 17; size += 16) {
+        assert_int_not_equal(dc3_image_read(path, size, size, DC3_FIT_CROP, &image), DC3_OK);
+        assert_null(image.pixels);
+        if (!strstr(dc3_error_text(), text) || !strstr(dc3_error_text(), file))
+            fail_msg("expected '%s' and the file's name in: %s", text, dc3_error_text());
+    }
+}
+
+static void damaged(void **state)
+{
+    (void)state;
+    expect_error("cut.jpg", "damaged or cut short");
+    expect_error("cut.png", "damaged or cut short");
+    expect_error("text.jpg", "not a picture");
+    expect_error("empty.png", "the file is empty");
+    expect_error("missing.png", "cannot open");
+}
+
+/* A wide picture of two halves, fitted to a square. */
+static void fits(void **state)
+{
+    (void)state;
+    static uint8_t pixels[40 * 20 * 3];
+    for (int i = 0; i < 40 * 20; i++) memset(pixels + 3 * i, i % 40 < 20 ? 10 : 200, 3);
+    dc3_image wide = {40, 20, pixels}, square;
+    struct {
+        dc3_fit fit;
+        int corner, left, right;
+    } cases[] = {{DC3_FIT_CROP, 10, 10, 200}, {DC3_FIT_SQUASH, 10, 10, 200}, {DC3_FIT_PAD, 255, 10, 200}};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(dc3_image_resize(&wide, 20, 20, cases[i].fit, &square), DC3_OK);
+        assert_int_equal(square.width, 20);
+        assert_int_equal(square.height, 20);
+        assert_in_range(square.pixels[0] + 2, cases[i].corner, cases[i].corner + 4);
+        assert_in_range(square.pixels[(10 * 20 + 3) * 3] + 2, cases[i].left, cases[i].left + 4);
+        assert_in_range(square.pixels[(10 * 20 + 16) * 3] + 2, cases[i].right, cases[i].right + 4);
+        dc3_image_free(&square);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(against_pillow), cmocka_unit_test(cmyk),
+                                       cmocka_unit_test(damaged), cmocka_unit_test(fits)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
