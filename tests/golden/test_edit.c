@@ -67,6 +67,54 @@ static void whole_edit(void **state)
     dc3_table_close(&golden);
 }
 
+/* The editor that ships with the program, two guided steps (tools/golden/mini.py); and the text becomes the
+ * same ids. */
+static void mini(void **state)
+{
+    (void)state;
+    enum { SIZE = 64, SIDE = 16, PIXELS = SIZE * SIZE * 3, LATENTS = SIDE * SIDE * 4 };
+    dc3_table *golden = NULL;
+    dc3_editor *editor = NULL;
+    if (dc3_safetensors_open(DC3_TEST_DATA "/mini/golden.safetensors", &golden) != DC3_OK ||
+        dc3_editor_open(DC3_MODELS "/dc3-mini", DC3_F32, 2, &editor) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+    const dc3_tensor *picture = dc3_table_find(golden, "picture"), *noise = dc3_table_find(golden, "noise");
+    const float *guidance = dc3_table_find(golden, "guidance")->data;
+    static float latents[LATENTS], edit[PIXELS], reconstruction[PIXELS], noises[3 * LATENTS];
+    dc3_edit_settings settings = dc3_editor_defaults(editor);
+    settings.size = SIZE, settings.steps = 2;
+    settings.guidance = guidance[0], settings.image_guidance = guidance[1];
+    memcpy(noises, noise->data, LATENTS * sizeof *noises); /* the sampler takes no more */
+    dc3_edit_request request = {.rgb = picture->data,
+                                .n = 1,
+                                .ids = dc3_table_find(golden, "ids")->data,
+                                .noises = noises,
+                                .edits = edit,
+                                .reconstruction = reconstruction,
+                                .latents = latents};
+    if (dc3_editor_run(editor, &settings, &request) != DC3_OK) fail_msg("%s", dc3_error_text());
+    const struct {
+        const char *name;
+        const float *found;
+        double limit;
+    } results[] = {
+        {"latents", latents, 1e-4}, {"edit", edit, 1e-4}, {"reconstruction", reconstruction, 1e-4}};
+    for (int i = 0; i < 3; i++) {
+        double error = relative(results[i].found, dc3_table_find(golden, results[i].name));
+        if (!(error < results[i].limit)) fail_msg("%s: relative error %g", results[i].name, error);
+    }
+    const char *prompts[] = {"Make it sunny."};
+    uint64_t seeds[] = {7};
+    static float by_text[PIXELS], by_ids[PIXELS];
+    request.noises = NULL, request.seeds = seeds, request.edits = by_ids;
+    assert_int_equal(dc3_editor_run(editor, &settings, &request), DC3_OK);
+    assert_int_equal(dc3_editor_edit(editor, &settings, picture->data, 1, prompts, seeds, by_text, NULL),
+                     DC3_OK);
+    assert_memory_equal(by_text, by_ids, sizeof by_text);
+    dc3_editor_close(&editor);
+    dc3_table_close(&golden);
+}
+
 static void missing_directory(void **state)
 {
     (void)state;
@@ -77,6 +125,7 @@ static void missing_directory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whole_edit), cmocka_unit_test(missing_directory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whole_edit), cmocka_unit_test(mini),
+                                       cmocka_unit_test(missing_directory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
