@@ -22,6 +22,8 @@ void dc3_ddim_step(const dc3_sampler *s, int i, int64_t n, const float *output, 
             epsilon = output[k];
             x0 = (x[k] - rest * epsilon) / root;
         }
+        if (s->config.clip > 0) /* epsilon stays, as in diffusers */
+            x0 = fmin(fmax(x0, -s->config.clip), s->config.clip);
         x[k] = (float)(sqrt(next) * x0 + sqrt(1 - next) * epsilon);
     }
 }

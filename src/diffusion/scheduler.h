@@ -16,6 +16,7 @@ typedef struct dc3_scheduler_config {
     dc3_prediction prediction;
     dc3_spacing spacing;
     int steps_offset, set_alpha_to_one, zero_snr;
+    double clip;         /* DDIM: bound of the estimated picture, 0: none */
     char class_name[64]; /* "EulerAncestralDiscreteScheduler", ...; "" if not given */
 } dc3_scheduler_config;
 

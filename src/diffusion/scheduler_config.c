@@ -73,6 +73,11 @@ static dc3_status fill(const json_t *o, const char *file, void *config)
     c->steps_offset = (int)value;
     DC3_TRY(dc3_json_bool(o, file, "set_alpha_to_one", 1, &c->set_alpha_to_one));
     DC3_TRY(dc3_json_bool(o, file, "rescale_betas_zero_snr", 0, &c->zero_snr));
+    /* Only DDIM clips, and by default. */
+    int clip, ddim = strcmp(name, "DDIMScheduler") == 0;
+    DC3_TRY(dc3_json_bool(o, file, "clip_sample", ddim, &clip));
+    DC3_TRY(dc3_json_real(o, file, "clip_sample_range", 1, 1e-6, 1e6, &c->clip));
+    if (!clip || !ddim) c->clip = 0;
     strncpy(c->class_name, name, sizeof c->class_name - 1);
     return DC3_OK;
 }

@@ -5,6 +5,22 @@
 #include <string.h>
 #include "base/file.h"
 
+/* Python writes infinite numbers as Infinity, which is no JSON: outside of strings they become numbers that
+ * every range check refuses, so that a file with one in a member that nobody reads is not lost. */
+static void replace_infinities(char *text, size_t size)
+{
+    static const char word[] = "Infinity", number[] = "1e308   ";
+    int inside = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (inside && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            inside = !inside;
+        else if (!inside && size - i >= sizeof word - 1 && memcmp(text + i, word, sizeof word - 1) == 0)
+            memcpy(text + i, number, sizeof number - 1);
+    }
+}
+
 dc3_status dc3_json_parse(const char *origin, const char *text, size_t size, json_t **object)
 {
     json_error_t error;
@@ -24,6 +40,7 @@ dc3_status dc3_json_read(const char *path, size_t limit, json_t **object)
     size_t size;
     *object = NULL;
     DC3_TRY(dc3_file_read(path, limit, &text, &size));
+    replace_infinities(text, size);
     dc3_status status = dc3_json_parse(path, text, size, object);
     free(text);
     return status;

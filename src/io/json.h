@@ -1,4 +1,5 @@
-/* JSON files and checked access to their members. Numbers that are not finite are refused by the parser. */
+/* JSON files and checked access to their members. NaN is refused by the parser; Infinity, which Python
+ * writes, is read from files as 1e308. */
 #ifndef DC3_IO_JSON_H
 #define DC3_IO_JSON_H
 

@@ -116,9 +116,43 @@ static void bad_configs(void **state)
     assert_int_equal(dc3_scheduler_config_read("/nonexistent", &c), DC3_ERR_IO);
 }
 
+/* diffusers 0.42's DDIMScheduler with clip_sample and the same outputs. */
+static void clipped(void **state)
+{
+    (void)state;
+    static const float wanted[4][4] = {{0.845258f, -0.431947f, 0.117483f, 1.283417f},
+                                       {0.856282f, -0.144283f, 0.050917f, 0.944444f},
+                                       {0.807574f, 0.086773f, -0.0036f, 0.625773f},
+                                       {0.801118f, 0.088024f, -0.003905f, 0.623612f}};
+    const float base[] = {0.5f, -1, 0.25f, 2};
+    float x[] = {1.5f, -0.3f, 0.2f, -2}, memory[4] = {0};
+    dc3_scheduler_config c;
+    dc3_sampler *s;
+    assert_int_equal(
+        read_text("{\"_class_name\": \"DDIMScheduler\", \"beta_start\": 0.00085, \"beta_end\": 0.012, "
+                  "\"beta_schedule\": \"scaled_linear\", \"set_alpha_to_one\": false, "
+                  "\"clip_sample_range\": 0.8, \"steps_offset\": 1}",
+                  &c),
+        DC3_OK);
+    assert_int_equal(dc3_sampler_open(dc3_scheduler_sampler(&c), &c, 4, &s), DC3_OK);
+    for (int i = 0; i < 4; i++) {
+        float output[4];
+        for (int k = 0; k < 4; k++) output[k] = base[k] * (1 - 0.3f * (float)i);
+        dc3_sampler_step(s, i, 4, output, NULL, x, memory);
+        for (int k = 0; k < 4; k++) assert_true(fabsf(x[k] - wanted[i][k]) < 1e-5f);
+    }
+    dc3_sampler_close(&s);
+    assert_int_equal(read_text("{\"_class_name\": \"DDIMScheduler\", \"clip_sample\": false}", &c), DC3_OK);
+    assert_true(c.clip == 0);
+    assert_int_equal(read_text("{\"lambda_min_clipped\": -Infinity, \"text\": \"\\\" Infinity\"}", &c),
+                     DC3_OK);
+    assert_true(c.clip == 0);
+    assert_int_equal(read_text("{\"beta_end\": Infinity}", &c), DC3_ERR_FORMAT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(trajectories), cmocka_unit_test(bad_values),
-                                       cmocka_unit_test(bad_configs)};
+                                       cmocka_unit_test(bad_configs), cmocka_unit_test(clipped)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
