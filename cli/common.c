@@ -14,7 +14,7 @@ static volatile sig_atomic_t signal_number;
 static void on_signal(int number)
 {
     signal_number = number;
-    dc3_cancel();
+    dc3_cancel(); /* NOLINT(bugprone-signal-handler): it only sets a flag */
 }
 
 int caught_signal(void)

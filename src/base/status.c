@@ -14,7 +14,7 @@ const char *dc3_error_text(void)
     return error_text;
 }
 
-dc3_status dc3_fail(dc3_status status, const char *format, ...)
+dc3_status(dc3_fail)(dc3_status status, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

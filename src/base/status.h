@@ -7,6 +7,9 @@
 /* Stores the error text (printf form) for this thread and returns `status`. */
 dc3_status dc3_fail(dc3_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+#ifdef __clang_analyzer__ /* which cannot see that the status comes back as it went in */
+#define dc3_fail(status, ...) (dc3_fail(status, __VA_ARGS__), (status))
+#endif
 /* Puts "prefix: " before the current error text, for context such as a file name; returns `status`. */
 dc3_status dc3_fail_in(dc3_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

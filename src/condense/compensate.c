@@ -49,7 +49,7 @@ static dc3_status run_edits(dc3_run *run, const work *w, const dc3_compensated *
                             float *const *placed)
 {
     char text[4][DC3_PROMPT_SIZE + 100];
-    const char *instructions[4];
+    const char *instructions[4] = {0};
     int small = run->edit.size, keep = run->edit.detail == DC3_DETAIL_KEEP;
     for (int i = 0; i < c->edits; i++) {
         dc3_instruction(c->prompts[i], text[i]);
@@ -72,7 +72,7 @@ dc3_status dc3_run_compensate(dc3_run *run, int64_t item, int repeat, dc3_compen
     size_t a = (size_t)small * (size_t)small * 3, b = (size_t)size * (size_t)size * 3;
     size_t whole = (size_t)run->size * (size_t)run->size * 3;
     float *memory = malloc((a * (size_t)(2 + parts) + b * (size_t)(1 + parts) + whole) * sizeof *memory),
-          *placed[4];
+          *placed[4] = {0};
     if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     work w = {.input = memory};
     w.reconstruction = w.input + a, w.edits = w.reconstruction + a, w.original = w.edits + a * (size_t)parts;

@@ -60,7 +60,7 @@ dc3_status dc3_prompts_read(const char *path, dc3_prompts *p)
 /* `each` different entries of a list, or again from its start where it is shorter. */
 static void draw(dc3_rng *rng, const char (*list)[DC3_PROMPT_SIZE], int count, int each, const char **out)
 {
-    int order[DC3_PROMPTS];
+    int order[DC3_PROMPTS] = {0};
     for (int i = 0; i < count; i++) order[i] = i;
     for (int i = 0; i < each; i++) {
         int at = i % count, other = at + (int)dc3_rng_below(rng, (uint64_t)(count - at)),

@@ -285,7 +285,7 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures)
     dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d threads, %.0f GFLOP/s measured", info.name,
                 info.parameters * 1e-6, dc3_dtype_name(info.dtype), info.threads, run->rate * 1e-9);
     dc3_run_say(run, "estimate: %lld pictures encoded at %d px, %lld edits of %d steps at %d px, about %s",
-                (long long)encodes, run->feature_size, (long long)(pictures * edits), run->edit.steps,
+                (long long)encodes, run->feature_size, (long long)pictures * edits, run->edit.steps,
                 run->edit.size, text);
     return DC3_OK;
 }

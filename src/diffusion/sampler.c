@@ -40,7 +40,7 @@ static double sigma_at(const dc3_sampler *s, double t)
 static double time_at(const dc3_sampler *s, int i)
 {
     const dc3_scheduler_config *c = &s->config;
-    int n = s->steps, euler = s->kind == DC3_EULER || s->kind == DC3_EULER_ANCESTRAL;
+    int leap, n = s->steps, euler = s->kind == DC3_EULER || s->kind == DC3_EULER_ANCESTRAL;
     double t;
     switch (c->spacing) {
     case DC3_SPACING_LINSPACE:
@@ -48,8 +48,8 @@ static double time_at(const dc3_sampler *s, int i)
         t = n > 1 ? (c->train_steps - 1) * (1 - (double)i / (n - 1)) : 0;
         return euler ? t : nearbyint(t);
     case DC3_SPACING_LEADING:
-        t = s->kind == DC3_DPMPP_2M ? nearbyint((double)(n - i) * (c->train_steps / (n + 1)))
-                                    : (double)(n - 1 - i) * (c->train_steps / n);
+        leap = c->train_steps / (s->kind == DC3_DPMPP_2M ? n + 1 : n); /* whole steps */
+        t = (s->kind == DC3_DPMPP_2M ? n - i : n - 1 - i) * leap;
         return t + c->steps_offset;
     default:
         return nearbyint(c->train_steps - (double)i * c->train_steps / n) - 1;
@@ -64,7 +64,7 @@ dc3_status dc3_sampler_open(dc3_sampler_kind kind, const dc3_scheduler_config *c
         return dc3_fail(DC3_ERR_ARGUMENT, "steps: expected 1 to %d, found %d", config->train_steps, steps);
     dc3_sampler *s = *out = calloc(1, sizeof *s);
     if (s) {
-        s->alpha_bar = malloc((size_t)config->train_steps * sizeof *s->alpha_bar);
+        s->alpha_bar = calloc((size_t)config->train_steps, sizeof *s->alpha_bar);
         s->times = malloc((size_t)steps * sizeof *s->times);
         s->timesteps = malloc((size_t)steps * sizeof *s->timesteps);
         s->sigmas = malloc((size_t)(steps + 1) * sizeof *s->sigmas);

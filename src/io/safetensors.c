@@ -233,7 +233,7 @@ dc3_status dc3_safetensors_save(const char *path, const dc3_table *table)
         return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
     }
     for (int i = 0; i < 8; i++) file[i] = (char)(padded >> 8 * i);
-    memcpy(file + 8, text, length);
+    memcpy(file + 8, text, length); /* NOLINT(bugprone-not-null-terminated-result): no string */
     memset(file + 8 + length, ' ', padded - length);
     char *to = file + 8 + padded;
     for (size_t i = 0; i < dc3_table_size(table); i++) {

@@ -38,7 +38,7 @@ FOR_EACH_PROCESSOR static double nearer(int64_t n, int64_t d, const float *x, co
     double total = 0;
     for (int64_t i = 0; i < n; i++) {
         double there = distance(d, x + i * d, point);
-        to[i] = from && from[i] < there ? from[i] : there;
+        to[i] = from && from[i] < there ? from[i] : there; /* NOLINT(clang-analyzer-core*) */
         total += to[i];
     }
     return total;

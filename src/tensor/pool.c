@@ -54,10 +54,10 @@ void *dc3_pool_take(dc3_pool *pool, size_t size)
             pool->blocks = blocks;
             pool->capacity = capacity;
         }
-        void *data = aligned_alloc(ALIGN, size);
-        if (!data) return NULL;
-        b = &pool->blocks[pool->count++];
-        *b = (block){data, size, 0};
+        b = &pool->blocks[pool->count];
+        *b = (block){aligned_alloc(ALIGN, size), size, 0};
+        if (!b->data) return NULL;
+        pool->count++;
         pool->bytes += size;
     }
     b->used = 1;

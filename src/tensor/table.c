@@ -88,10 +88,10 @@ dc3_status dc3_table_add(dc3_table *table, const char *name, dc3_tensor tensor)
     if (table->size == table->capacity) DC3_TRY(grow(table));
     size_t *slot = slot_of(table, name);
     if (*slot) return dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%.200s' is there twice", table->origin, name);
-    char *copy = strdup(name);
-    if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", table->origin);
-    table->entries[table->size++] = (entry){copy, tensor};
-    *slot = table->size;
+    entry *added = &table->entries[table->size];
+    *added = (entry){strdup(name), tensor};
+    if (!added->name) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", table->origin);
+    *slot = ++table->size;
     return DC3_OK;
 }
 

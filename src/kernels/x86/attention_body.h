@@ -204,7 +204,7 @@ static size_t work_size(const dc3_attention_shape *s, char *base, work *w)
     int64_t dim = up(s->dim, STEP);
 #define PLACE(field, count)                                                                                  \
     do {                                                                                                     \
-        w->field = (void *)(base + at);                                                                      \
+        w->field = base ? (void *)(base + at) : NULL;                                                        \
         at += (size_t)up((int64_t)((size_t)(count) * sizeof *w->field), 64);                                 \
     } while (0)
     PLACE(keys, dim * KEYS);
