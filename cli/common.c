@@ -318,7 +318,10 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
     }
     for (int i = 0; i < DC3_STAGES; i++)
         if (r->stage[i]) printf("%-20s %8.1f s\n", r->stage[i], r->seconds[i]);
-    printf("%lld images stored, %lld edits made, %lld pictures skipped, peak memory %.0f MB\n",
-           (long long)r->stored, (long long)r->edits, (long long)r->skipped, r->peak_bytes * 1e-6);
+    if (r->stage[2])
+        printf("%lld images stored, %lld edits made, ", (long long)r->stored, (long long)r->edits);
+    else if (r->stored)
+        printf("%lld of %lld images selected, ", (long long)r->stored, (long long)r->readable);
+    printf("%lld pictures skipped, peak memory %.0f MB\n", (long long)r->skipped, r->peak_bytes * 1e-6);
     printf("result: %s\n", out);
 }
