@@ -185,16 +185,17 @@ static dc3_status open_shards(const char *folder, const char *index, dc3_table *
 
 dc3_status dc3_safetensors_open_model(const char *folder, const char *stem, dc3_table **table)
 {
-    static const char *const endings[] = {".safetensors", ".safetensors.index.json", ".fp16.safetensors"};
+    static const char *const endings[] = {".safetensors", ".safetensors.index.json", ".fp16.safetensors",
+                                          ".safetensors.index.fp16.json"};
     *table = NULL;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         char name[128];
         snprintf(name, sizeof name, "%s%s", stem, endings[i]);
         char *path = dc3_path_join(folder, name);
         if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
         int there = dc3_path_what(path) == DC3_PATH_FILE;
         dc3_status status = DC3_OK;
-        if (there) status = i == 1 ? open_shards(folder, path, table) : dc3_safetensors_open(path, table);
+        if (there) status = i % 2 ? open_shards(folder, path, table) : dc3_safetensors_open(path, table);
         free(path);
         if (there) return status;
     }

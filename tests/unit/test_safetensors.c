@@ -1,0 +1,166 @@
+/* safetensors files: written and read, in shards, damaged in each of the ways that happen. */
+#include "support/random_tensors.h"
+#include <stdio.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "io/safetensors.h"
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/dc3-safetensors-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    return system(command);
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void put(const char *name, const char *header, uint64_t claimed, size_t data)
+{
+    char bytes[4096] = {0};
+    size_t length = strlen(header);
+    for (int i = 0; i < 8; i++) bytes[i] = (char)(claimed >> 8 * i);
+    memcpy(bytes + 8, header, length);
+    for (size_t i = 0; i < data; i++) bytes[8 + length + i] = (char)i;
+    assert_int_equal(dc3_file_write(path_of(name), bytes, 8 + length + data), DC3_OK);
+}
+
+static void put_json(const char *name, const char *text)
+{
+    assert_int_equal(dc3_file_write(path_of(name), text, strlen(text)), DC3_OK);
+}
+
+static void round_trip(void **state)
+{
+    (void)state;
+    float x[6] = {1, 2, 3, 4, 5, 6};
+    uint16_t h[3] = {1, 2, 3};
+    int64_t l[2] = {-7, 9};
+    dc3_table *table = dc3_table_new("made"), *back;
+    assert_int_equal(dc3_table_add(table, "x", dc3_view(x, DC3_F32, 2, (int64_t[]){2, 3})), DC3_OK);
+    assert_int_equal(dc3_table_add(table, "h", dc3_view(h, DC3_BF16, 1, (int64_t[]){3})), DC3_OK);
+    assert_int_equal(dc3_table_add(table, "l", dc3_view(l, DC3_I64, 1, (int64_t[]){2})), DC3_OK);
+    assert_int_equal(dc3_table_add(table, "x", dc3_view(x, DC3_F32, 1, (int64_t[]){1})), DC3_ERR_FORMAT);
+    assert_int_equal(dc3_safetensors_save(path_of("a.safetensors"), table), DC3_OK);
+    dc3_table_close(&table);
+    assert_int_equal(dc3_safetensors_open(path_of("a.safetensors"), &back), DC3_OK);
+    assert_int_equal(dc3_table_size(back), 3);
+    const dc3_tensor *t;
+    assert_int_equal(dc3_table_get(back, "x", 2, (int64_t[]){2, -1}, &t), DC3_OK);
+    assert_memory_equal(t->data, x, sizeof x);
+    /* l stands behind an odd number of halves: it is copied to be aligned. */
+    assert_int_equal(dc3_table_get(back, "l", 1, (int64_t[]){2}, &t), DC3_OK);
+    assert_int_equal((uintptr_t)t->data % 8, 0);
+    assert_memory_equal(t->data, l, sizeof l);
+    assert_int_equal(dc3_table_get(back, "x", 2, (int64_t[]){3, 3}, &t), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "tensor 'x'"));
+    assert_non_null(strstr(dc3_error_text(), "[2, 3]"));
+    assert_int_equal(dc3_table_get(back, "missing", 1, (int64_t[]){1}, &t), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "missing"));
+    dc3_table_close(&back);
+}
+
+static void expect_bad(const char *name, const char *text)
+{
+    dc3_table *table;
+    if (dc3_safetensors_open(path_of(name), &table) != DC3_ERR_FORMAT) fail_msg("%s is accepted", name);
+    assert_null(table);
+    if (!strstr(dc3_error_text(), text) || !strstr(dc3_error_text(), name) || strchr(dc3_error_text(), '\n'))
+        fail_msg("%s: expected '%s' in: %s", name, text, dc3_error_text());
+}
+
+static void damaged(void **state)
+{
+    (void)state;
+    const struct {
+        const char *header;
+        uint64_t claimed; /* 0: its length */
+        size_t data;
+        const char *text;
+    } cases[] = {
+        {"{}", 2u << 30, 0, "the safetensors header claims 2147483648 bytes"},
+        {"{}", ~0ull, 0, "the safetensors header claims"},
+        {"{\"a\": 1", 0, 0, "not valid JSON"},
+        {"[]", 0, 0, "expected a JSON object"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", 0, 12,
+         "is the file cut short?"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[8,4]}}", 0, 16, "lie outside"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[-16,0]}}", 0, 16, "lie outside"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,16]}}", 0, 16,
+         "the shape takes 12 bytes"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,0]}}", 0, 0,
+         "larger than the file"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 0, 4, "not a size"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", 0, 4, "not a size"},
+        {"{\"a\":{\"dtype\":\"F8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 0, 4, "found F8"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 0, 4, "at most 5"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 0, 4, "data_offsets of two integers"},
+        {"{\"a\":7}", 0, 4, "expected an object"},
+        {"{\"a\":{},\"a\":{}}", 0, 0, "duplicate"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put("bad.safetensors", cases[i].header, cases[i].claimed ? cases[i].claimed : strlen(cases[i].header),
+            cases[i].data);
+        expect_bad("bad.safetensors", cases[i].text);
+    }
+    assert_int_equal(dc3_file_write(path_of("short.safetensors"), "abc", 3), DC3_OK);
+    expect_bad("short.safetensors", "found only 3 bytes");
+    dc3_table *table;
+    assert_int_equal(dc3_safetensors_open(path_of("nothing.safetensors"), &table), DC3_ERR_IO);
+}
+
+static const char one[] = "{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}";
+static const char two[] = "{\"b\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]}}";
+
+static void shards_and_variants(void **state)
+{
+    (void)state;
+    dc3_table *table;
+    assert_int_equal(dc3_safetensors_open_model(folder, "m", &table), DC3_ERR_IO);
+    put("m.fp16.safetensors", one, sizeof one - 1, 2);
+    assert_int_equal(dc3_safetensors_open_model(folder, "m", &table), DC3_OK);
+    assert_non_null(dc3_table_find(table, "a"));
+    dc3_table_close(&table);
+    put("m-1.safetensors", one, sizeof one - 1, 2);
+    put("m-2.safetensors", two, sizeof two - 1, 3);
+    put_json("m.safetensors.index.json",
+             "{\"weight_map\": {\"a\": \"m-1.safetensors\", \"b\": \"m-2.safetensors\"}}");
+    assert_int_equal(dc3_safetensors_open_model(folder, "m", &table), DC3_OK);
+    assert_int_equal(dc3_table_size(table), 2);
+    assert_int_equal(((const uint8_t *)dc3_table_find(table, "b")->data)[2], 2);
+    dc3_table_close(&table);
+    put_json("f.safetensors.index.fp16.json", "{\"weight_map\": {\"b\": \"m-2.safetensors\"}}");
+    assert_int_equal(dc3_safetensors_open_model(folder, "f", &table), DC3_OK);
+    dc3_table_close(&table);
+    static const char *const bad[] = {
+        "{\"weight_map\": {\"a\": \"../m-1.safetensors\"}}", "{\"weight_map\": {\"a\": 3}}",
+        "{\"weights\": {}}", "{\"weight_map\": {\"a\": \"m-1.safetensors\", \"c\": \"m-3.safetensors\"}}"};
+    for (int i = 0; i < 4; i++) {
+        put_json("m.safetensors.index.json", bad[i]);
+        assert_int_equal(dc3_safetensors_open_model(folder, "m", &table),
+                         i == 3 ? DC3_ERR_IO : DC3_ERR_FORMAT);
+        assert_null(table);
+    }
+    assert_non_null(strstr(dc3_error_text(), "m-3.safetensors"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(damaged),
+                                       cmocka_unit_test(shards_and_variants)};
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
