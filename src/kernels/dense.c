@@ -47,3 +47,8 @@ int64_t dc3_conv_out_width(const dc3_conv_shape *s)
 {
     return (s->w + s->pad_left + s->pad_right - s->kw) / s->stride + 1;
 }
+
+int64_t dc3_conv_columns(const dc3_conv_shape *s)
+{
+    return s->ci / (s->groups > 1 ? s->groups : 1) * s->kh * s->kw;
+}

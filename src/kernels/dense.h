@@ -7,7 +7,7 @@
 
 enum { DC3_WEIGHT_PARTS = 3 };
 
-/* A weight as its file holds it: [co, ci, kh, kw] or [co, ci], any float type. Up to three parts are taken as
+/* A weight as its file holds it: [co, ci / groups, kh, kw] or [co, ci], any float type. Up to three parts are taken as
  * one, one below the other along co (query, key and value projections as a single product). What a backend
  * packs for itself hangs on `packs` and is made again when `version` has moved on. */
 typedef struct dc3_pack dc3_pack;
@@ -36,6 +36,7 @@ void dc3_weight_release(dc3_weight *weight);
 
 typedef struct dc3_conv_shape {
     int64_t n, h, w, ci, co, kh, kw, stride;
+    int64_t groups; /* of channels that see only each other (0 counts as 1); co = ci = groups: depthwise */
     int64_t pad_top, pad_left, pad_bottom, pad_right;
     dc3_dtype type; /* of x, residual and y */
     dc3_activation act;
@@ -63,8 +64,26 @@ typedef struct dc3_dense {
     /* y [rows, co] = act(x [rows, ci] weight^T + bias) + residual. */
     dc3_status (*linear)(void *self, const dc3_linear_shape *shape, const void *x, dc3_weight *weight,
                          const float *bias, const void *residual, void *y);
+
+    /* Gradients; `shape` is the forward's (act NONE, no residual), dy that of y. Activation gradients
+     * overwrite; parameter gradients accumulate in f32, in the weight's plain order. */
+    /* dx [n, h, w, ci] from dy [n, oh, ow, co]. */
+    dc3_status (*conv2d_backward_data)(void *self, const dc3_conv_shape *shape, const void *dy,
+                                       dc3_weight *weight, void *dx);
+    /* dw [co, ci / groups, kh, kw] += from x and dy. */
+    dc3_status (*conv2d_backward_weight)(void *self, const dc3_conv_shape *shape, const void *x,
+                                         const void *dy, float *dw);
+    /* dx [rows, ci] = dy [rows, co] weight. */
+    dc3_status (*linear_backward_data)(void *self, const dc3_linear_shape *shape, const void *dy,
+                                       dc3_weight *weight, void *dx);
+    /* dw [co, ci] += dy^T x. */
+    dc3_status (*linear_backward_weight)(void *self, const dc3_linear_shape *shape, const void *x,
+                                         const void *dy, float *dw);
     void (*close)(void *self);
 } dc3_dense;
+
+/* ci / groups * kh * kw. */
+int64_t dc3_conv_columns(const dc3_conv_shape *shape);
 
 dc3_status dc3_dense_ref(dc3_dense *dense);
 dc3_status dc3_dense_onednn(dc3_dense *dense);

@@ -76,8 +76,82 @@ static void random_shapes(void **state)
     fast.close(fast.self);
 }
 
+/* Gradients of the data and the weight by the fast and the plain kernels; the weight's on top of what is
+ * there. */
+static void compare_backward(dc3_dense *fast, dc3_dense *plain, const dc3_conv_shape *s, int linear, int seed,
+                             dc3_rng *rng)
+{
+    int64_t pixels = s->n * dc3_conv_out_height(s) * dc3_conv_out_width(s);
+    int64_t in = s->n * s->h * s->w * s->ci, columns = dc3_conv_columns(s), weights = s->co * columns;
+    void *x = random_values(rng, s->type, in, 1), *dy = random_values(rng, s->type, pixels * s->co, 1);
+    float *w = random_values(rng, DC3_F32, weights, 1 / sqrtf((float)(s->co * s->kh * s->kw)));
+    float *dw = random_values(rng, DC3_F32, weights, 1), *dw2 = malloc((size_t)(weights + 1) * sizeof *dw2);
+    void *dx = malloc((size_t)in * 4), *dx2 = malloc((size_t)in * 4);
+    memcpy(dw2, dw, (size_t)weights * sizeof *dw);
+    dc3_weight weight = {.parts = 1, .part = {dc3_view(w, DC3_F32, 4, (int64_t[]){s->co, columns, 1, 1})}};
+    dc3_linear_shape l = {s->n, s->ci, s->co, s->type, DC3_ACT_NONE, 0, 0};
+    dc3_dense *each[] = {fast, plain};
+    for (int again = 0; again < 2; again++) /* the second time the weight has changed */
+        for (int i = 0; i < 2; i++) {
+            dc3_dense *d = each[i];
+            if (i == 0 && again) {
+                for (int64_t k = 0; k < weights; k++) w[k] *= 1.5f;
+                weight.version++;
+            }
+            void *to = i ? dx2 : dx;
+            float *sum = i ? dw2 : dw;
+            dc3_status a = linear ? d->linear_backward_data(d->self, &l, dy, &weight, to)
+                                  : d->conv2d_backward_data(d->self, s, dy, &weight, to);
+            dc3_status b = linear ? d->linear_backward_weight(d->self, &l, x, dy, sum)
+                                  : d->conv2d_backward_weight(d->self, s, x, dy, sum);
+            if (a != DC3_OK || b != DC3_OK) fail_msg("case %d: %s", seed, dc3_error_text());
+        }
+    double data = distance(s->type, dx, dx2, in),
+           parameters = distance(DC3_F32, dw, dw2, weights) / sqrt((double)pixels);
+    if (data > tolerance(s->type) || parameters > 2e-5)
+        fail_msg("case %d: n %d h %d w %d ci %d co %d groups %d k %d stride %d %s: distances %g, %g", seed,
+                 (int)s->n, (int)s->h, (int)s->w, (int)s->ci, (int)s->co, (int)s->groups, (int)s->kh,
+                 (int)s->stride, dc3_dtype_name(s->type), data, parameters);
+    dc3_weight_release(&weight);
+    free(x), free(dy), free(w), free(dw), free(dw2), free(dx), free(dx2);
+}
+
+static void gradients(void **state)
+{
+    (void)state;
+    dc3_dense fast, plain;
+    assert_int_equal(dc3_dense_onednn(&fast), DC3_OK);
+    assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
+    for (int seed = 0; seed < 90; seed++) {
+        dc3_rng rng = dc3_rng_make((uint64_t)seed, DC3_RNG_TEST, 16);
+        int linear = seed % 3 == 0;
+        int64_t kernel = seed % 5 == 1 ? 1 : 3, groups = seed % 4 == 1 ? between(&rng, 2, 8) : 1;
+        dc3_conv_shape s = {.n = between(&rng, 1, 5),
+                            .h = between(&rng, 3, 12),
+                            .w = between(&rng, 3, 12),
+                            .ci = between(&rng, 1, 24) * groups,
+                            .co = between(&rng, 1, 24) * groups,
+                            .groups = groups,
+                            .kh = kernel,
+                            .kw = kernel,
+                            .stride = between(&rng, 1, 2),
+                            .pad_top = kernel / 2,
+                            .pad_left = kernel / 2,
+                            .pad_bottom = kernel / 2,
+                            .pad_right = kernel / 2,
+                            .type = seed % 2 && dc3_cpu_has_bf16() ? DC3_BF16 : DC3_F32};
+        if (seed % 8 == 5) s.ci = s.co = groups; /* depthwise */
+        if (linear) {
+            s.kh = s.kw = s.stride = s.h = s.w = 1, s.pad_top = s.pad_left = s.pad_bottom = s.pad_right = 0;
+            s.groups = 1;
+        }
+        compare_backward(&fast, &plain, &s, linear, seed, &rng);
+    }
+    fast.close(fast.self);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_shapes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_shapes), cmocka_unit_test(gradients)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

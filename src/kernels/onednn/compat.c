@@ -67,6 +67,22 @@ dnnl_status_t dc3_matmul_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, con
     return dnnl_matmul_primitive_desc_create(pd, engine, *src, *weights, bias ? *bias : NULL, *dst, attr);
 }
 
+dnnl_status_t dc3_conv_backward_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+                                   const_dnnl_primitive_attr_t attr, dc3_conv_gradient of, const dc3_md *src,
+                                   const dc3_md *weights, const dc3_md *dst, const dnnl_dims_t strides,
+                                   const dnnl_dims_t pad_low, const dnnl_dims_t pad_high,
+                                   const_dnnl_primitive_desc_t forward)
+{
+    dnnl_dims_t dilates = {0, 0};
+    if (of == DC3_CONV_DATA)
+        return dnnl_convolution_backward_data_primitive_desc_create(pd, engine, dnnl_convolution_direct, *src,
+                                                                    *weights, *dst, strides, dilates, pad_low,
+                                                                    pad_high, forward, attr);
+    return dnnl_convolution_backward_weights_primitive_desc_create(pd, engine, dnnl_convolution_direct, *src,
+                                                                   *weights, NULL, *dst, strides, dilates,
+                                                                   pad_low, pad_high, forward, attr);
+}
+
 #else
 
 dnnl_status_t dc3_md_make(dc3_md *md, int ndims, const dnnl_dims_t dims, dnnl_data_type_t type,
@@ -130,6 +146,24 @@ dnnl_status_t dc3_matmul_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, con
     return status == dnnl_success ? dnnl_primitive_desc_create(pd, &desc, attr, engine, NULL) : status;
 }
 
+dnnl_status_t dc3_conv_backward_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+                                   const_dnnl_primitive_attr_t attr, dc3_conv_gradient of, const dc3_md *src,
+                                   const dc3_md *weights, const dc3_md *dst, const dnnl_dims_t strides,
+                                   const dnnl_dims_t pad_low, const dnnl_dims_t pad_high,
+                                   const_dnnl_primitive_desc_t forward)
+{
+    dnnl_convolution_desc_t desc;
+    dnnl_dims_t dilates = {0, 0};
+    dnnl_status_t status =
+        of == DC3_CONV_DATA
+            ? dnnl_dilated_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct, src, weights,
+                                                               dst, strides, dilates, pad_low, pad_high)
+            : dnnl_dilated_convolution_backward_weights_desc_init(&desc, dnnl_convolution_direct, src,
+                                                                  weights, NULL, dst, strides, dilates,
+                                                                  pad_low, pad_high);
+    return status == dnnl_success ? dnnl_primitive_desc_create(pd, &desc, attr, engine, forward) : status;
+}
+
 #endif
 
 size_t dc3_md_size(dc3_const_md md)
@@ -143,7 +177,7 @@ dc3_const_md dc3_pd_md(const_dnnl_primitive_desc_t pd, dnnl_query_t what, int in
 }
 
 dnnl_status_t dc3_reorder_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, dc3_const_md from,
-                             dc3_const_md to)
+                             dc3_const_md to, const_dnnl_primitive_attr_t attr)
 {
-    return dnnl_reorder_primitive_desc_create(pd, from, engine, to, engine, NULL);
+    return dnnl_reorder_primitive_desc_create(pd, from, engine, to, engine, attr);
 }

@@ -1,0 +1,97 @@
+/* Weights in the formats that oneDNN's primitives want. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "kernels/onednn/plan.h"
+
+static void packed_release(dc3_pack *pack)
+{
+    packed *p = (packed *)pack;
+    if (p->reorder) dnnl_primitive_destroy(p->reorder);
+    if (p->memory) dnnl_memory_destroy(p->memory);
+    if (p->plain) dnnl_memory_destroy(p->plain);
+    free(p->data);
+    free(p);
+}
+
+/* Data types that a reorder reads as they are; anything else is unpacked to the plan's type first. */
+static int direct(const dc3_weight *weight)
+{
+    return weight->parts == 1 && weight->part[0].dtype == DC3_F32;
+}
+
+static dnnl_status_t make_reorder(onednn *d, const plan *p, const dc3_weight *weight, packed *out)
+{
+    dc3_md md;
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_status_t r = plan_plain_md(p, direct(weight) ? dnnl_f32 : onednn_type(p->key.conv.type), &md);
+    if (!r) r = dnnl_memory_create(&out->plain, dc3_md_ref(&md), d->engine, DNNL_MEMORY_NONE);
+    if (!r) r = dnnl_memory_create(&out->memory, p->weights_md, d->engine, out->data);
+    if (!r) r = dc3_reorder_pd(&pd, d->engine, dc3_md_ref(&md), p->weights_md, NULL);
+    if (!r) r = dnnl_primitive_create(&out->reorder, pd);
+    if (pd) dnnl_primitive_desc_destroy(pd);
+    dc3_md_close(&md);
+    return r;
+}
+
+static dc3_status reorder(onednn *d, const void *plain, packed *out)
+{
+    dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, out->plain}, {DNNL_ARG_TO, out->memory}};
+    dnnl_status_t r = dnnl_memory_set_data_handle(out->plain, (void *)(uintptr_t)plain);
+    if (!r) r = dnnl_primitive_execute(out->reorder, d->stream, 2, args);
+    if (!r) r = dnnl_stream_wait(d->stream);
+    return onednn_check(r, "packing a weight");
+}
+
+/* Packs the weight's present version. */
+static dc3_status fill(onednn *d, const plan *p, dc3_weight *weight, packed *out)
+{
+    dc3_status status;
+    if (direct(weight)) {
+        status = reorder(d, weight->part[0].data, out);
+        if (weight->version == 0) dc3_map_forget(weight->part[0].data, dc3_bytes(&weight->part[0]));
+    } else {
+        size_t count = (size_t)(dc3_weight_rows(weight) * dc3_weight_columns(weight));
+        size_t size = (count * dc3_dtype_size(p->key.conv.type) + 63) / 64 * 64;
+        void *plain = aligned_alloc(64, size);
+        if (!plain) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes", size);
+        status = dc3_weight_unpack(weight, p->key.conv.type, plain);
+        if (status == DC3_OK) status = reorder(d, plain, out);
+        free(plain);
+    }
+    if (status == DC3_OK) out->base.version = weight->version;
+    return status;
+}
+
+static int same_format(const plan *a, const plan *b)
+{
+    return a == b || (a->key.conv.type == b->key.conv.type && dnnl_memory_desc_equal(a->weights_md, b->weights_md) &&
+                      (a->key.kind == PLAN_LINEAR || a->key.kind == PLAN_LINEAR_DATA) ==
+                          (b->key.kind == PLAN_LINEAR || b->key.kind == PLAN_LINEAR_DATA) &&
+                      (a->key.kind == PLAN_LINEAR_DATA) == (b->key.kind == PLAN_LINEAR_DATA));
+}
+
+dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out)
+{
+    for (dc3_pack *pack = weight->packs; pack; pack = pack->next)
+        if (same_format(pack->key, p)) {
+            *out = (packed *)pack;
+            return pack->version == weight->version ? DC3_OK : fill(d, p, weight, *out);
+        }
+    packed *made = calloc(1, sizeof *made);
+    if (!made) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    size_t size = (dc3_md_size(p->weights_md) + 63) / 64 * 64;
+    made->data = aligned_alloc(64, size);
+    dc3_status status = made->data
+                            ? onednn_check(make_reorder(d, p, weight, made), "packing a weight")
+                            : dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);
+    if (status == DC3_OK) status = fill(d, p, weight, made);
+    if (status != DC3_OK) {
+        packed_release(&made->base);
+        return status;
+    }
+    made->base = (dc3_pack){weight->packs, p, weight->version, packed_release};
+    weight->packs = &made->base;
+    *out = made;
+    return DC3_OK;
+}

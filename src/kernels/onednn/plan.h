@@ -1,0 +1,66 @@
+/* oneDNN primitives, made once for each shape, and weights in the formats that they want. Private to this
+ * folder. */
+#ifndef DC3_KERNELS_ONEDNN_PLAN_H
+#define DC3_KERNELS_ONEDNN_PLAN_H
+
+#include "kernels/dense.h"
+#include "kernels/onednn/compat.h"
+
+typedef enum plan_kind {
+    PLAN_CONV,          /* x, weight to y */
+    PLAN_LINEAR,        /* x, weight to y */
+    PLAN_CONV_DATA,     /* dy, weight to dx */
+    PLAN_CONV_WEIGHT,   /* x, dy to dw */
+    PLAN_LINEAR_DATA,   /* dy, weight to dx */
+    PLAN_LINEAR_WEIGHT, /* x, dy to dw */
+} plan_kind;
+
+/* What names a primitive; compared as bytes, so it is zeroed first. A matrix product has its rows in conv.n
+ * and pictures of one pixel. */
+typedef struct plan_key {
+    plan_kind kind;
+    int threads;
+    dc3_conv_shape conv;
+} plan_key;
+
+typedef struct plan {
+    plan_key key;
+    dnnl_primitive_desc_t pd;
+    dnnl_primitive_t primitive;
+    dnnl_memory_t in, weights, bias, out, residual, scratch; /* handles are set at each call */
+    dc3_const_md weights_md; /* the format of the weight, or of its gradient; valid as long as pd */
+    dnnl_primitive_t add;    /* PLAN_CONV_WEIGHT: adds the gradient in weights_md to the plain one, `plain` */
+    dnnl_memory_t plain;
+    size_t scratch_size;
+    struct plan *next;
+} plan;
+
+enum { BUCKETS = 1024 };
+typedef struct onednn {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    plan *buckets[BUCKETS];
+    void *scratch;
+    size_t scratch_size;
+} onednn;
+
+/* A weight in one format. */
+typedef struct packed {
+    dc3_pack base;
+    dnnl_memory_t memory;
+    void *data;
+    dnnl_primitive_t reorder; /* from `plain`, kept to pack the next version */
+    dnnl_memory_t plain;
+} packed;
+
+dc3_status onednn_check(dnnl_status_t result, const char *what);
+dnnl_data_type_t onednn_type(dc3_dtype type);
+/* The plan for `key`, made if it is new. */
+dc3_status plan_of(onednn *d, const plan_key *key, plan **out);
+void plan_close(plan *p);
+/* The plain description of the plan's weight in `type`: oihw, goihw, or a matrix as the product reads it. */
+dnnl_status_t plan_plain_md(const plan *p, dnnl_data_type_t type, dc3_md *md);
+/* The weight in the plan's format, packed if it is not yet or has changed since. */
+dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out);
+
+#endif
