@@ -28,6 +28,16 @@ typedef struct dc3_attention_shape {
     int causal;                                     /* token i sees tokens 0..i only */
 } dc3_attention_shape;
 
+/* Batch norm over pictures [n, h, w, c], with what follows it: y = act(x * scale + offset + residual), then
+ * with `pool` the mean of each 2x2 window (a rest of one row or column is left out; no residual then). act is
+ * NONE or RELU. */
+typedef struct dc3_batch_norm_shape {
+    dc3_dtype type;
+    int64_t n, h, w, c;
+    dc3_activation act;
+    int pool;
+} dc3_batch_norm_shape;
+
 typedef struct dc3_kernels {
     const char *name;
 
@@ -55,6 +65,29 @@ typedef struct dc3_kernels {
                    void *y);
     /* Nearest-neighbour upsampling by two: x [n, h, w, c], y [n, 2h, 2w, c]. */
     void (*upsample2)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *x, void *y);
+    /* Bytes of scratch that the next three take. */
+    size_t (*batch_norm_scratch)(const dc3_batch_norm_shape *shape);
+    /* Mean and (biased) variance [c] of x over n, h, w. */
+    void (*batch_norm_statistics)(const dc3_batch_norm_shape *shape, const void *x, float *mean,
+                                  float *variance, void *scratch);
+    /* The whole of it, from scale and offset [c]; residual as y or NULL. */
+    void (*batch_norm)(const dc3_batch_norm_shape *shape, const void *x, const float *scale,
+                       const float *offset, const void *residual, void *y);
+    /* With g the gradient before the activation and the pool: sum [c] of g and product [c] of g * (x - mean).
+     * dy as y. With y given the activation's gate is y > 0, else x * scale + offset > 0. dz: g is also
+     * written here (no pool; may be dy), or NULL. */
+    void (*batch_norm_sums)(const dc3_batch_norm_shape *shape, const void *dy, const void *x, const void *y,
+                            const float *scale, const float *offset, const float *mean, void *dz, float *sum,
+                            float *product, void *scratch);
+    /* dx = a * g + b * x + d, with a, b, d [c]; the gate as above without y. */
+    void (*batch_norm_gradient)(const dc3_batch_norm_shape *shape, const void *dy, const void *x,
+                                const float *scale, const float *offset, const float *a, const float *b,
+                                const float *d, void *dx);
+    /* sums [c] += the rows of x [rows, c]. */
+    void (*add_rows)(dc3_dtype type, int64_t rows, int64_t c, const void *x, float *sums);
+    /* dx = dy * act'(x), n elements; dx may be dy. */
+    void (*activate_gradient)(dc3_dtype type, dc3_activation act, int64_t n, const void *x, const void *dy,
+                              void *dx);
     /* f32 to or from bf16, n elements. */
     void (*cast)(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n);
 } dc3_kernels;

@@ -49,6 +49,13 @@ const dc3_kernels *dc3_kernels_best(void)
     fast.activate = dc3_avx512_activate;
     fast.add = dc3_avx512_add;
     fast.cast = dc3_avx512_cast;
+    fast.batch_norm_scratch = dc3_avx512_batch_norm_scratch;
+    fast.batch_norm_statistics = dc3_avx512_batch_norm_statistics;
+    fast.batch_norm = dc3_avx512_batch_norm;
+    fast.batch_norm_sums = dc3_avx512_batch_norm_sums;
+    fast.batch_norm_gradient = dc3_avx512_batch_norm_gradient;
+    fast.add_rows = dc3_avx512_add_rows;
+    fast.activate_gradient = dc3_avx512_activate_gradient;
     table = fast;
     return &table;
 }

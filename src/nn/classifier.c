@@ -13,20 +13,56 @@ int dc3_shape_of(const dc3_module *module, const char *prefix, const char *name,
     return t != NULL;
 }
 
+/* A new family: one file and one entry here. */
+static const dc3_classifier_kind *const kinds[] = {&dc3_kind_resnet, &dc3_kind_convnet};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const char *dc3_classifier_arch(int i)
+{
+    for (int k = 0; k < KINDS; k++)
+        for (const char *const *name = kinds[k]->archs; *name; name++)
+            if (i-- == 0) return *name;
+    return NULL;
+}
+
+/* "a, b, c" of all architectures. */
+static void list_archs(char *text, size_t size)
+{
+    size_t used = 0;
+    const char *name;
+    text[0] = 0;
+    for (int i = 0; (name = dc3_classifier_arch(i)) && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", name);
+}
+
+static const dc3_classifier_kind *kind_called(const char *arch)
+{
+    for (int k = 0; k < KINDS; k++)
+        for (const char *const *name = kinds[k]->archs; *name; name++)
+            if (strcmp(*name, arch) == 0) return kinds[k];
+    return NULL;
+}
+
+static dc3_status unknown_table(const char *file)
+{
+    char text[512];
+    size_t used = 0;
+    text[0] = 0;
+    for (int k = 0; k < KINDS && used < sizeof text; k++)
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, "%s%s", k ? "; or " : "", kinds[k]->tensors);
+    return dc3_fail(DC3_ERR_FORMAT, "%s: expected the tensors of %s; found neither", file, text);
+}
+
 static dc3_status take(dc3_classifier *c, const char *arch)
 {
     const char *file = dc3_table_origin(dc3_module_table(c->module));
-    int64_t shape[4];
-    if (dc3_shape_of(c->module, "layer1.0.conv1", "weight", shape))
-        dc3_take_resnet(c);
-    else if (dc3_shape_of(c->module, "features.0", "weight", shape) &&
-             dc3_shape_of(c->module, "classifier", "weight", shape))
-        dc3_take_convnet(c);
-    else
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: expected the tensors of a ResNet (conv1, layer1 to layer4, fc; torchvision's "
-                        "names) or of a ConvNet (features.N, classifier), found neither",
-                        file);
+    const dc3_classifier_kind *kind = NULL;
+    if (c->fresh) kind = kind_called(arch);
+    for (int k = 0; !kind && !c->fresh && k < KINDS; k++)
+        if (kinds[k]->is(c->module)) kind = kinds[k];
+    if (!kind) return unknown_table(file);
+    kind->take(c);
     DC3_TRY(dc3_module_status(c->module));
     c->info.parameters = dc3_module_parameters(c->module);
     if (arch && strcmp(arch, c->info.arch) != 0)
@@ -46,6 +82,67 @@ dc3_status dc3_classifier_open(const char *arch, dc3_table **table, dc3_classifi
     if (status == DC3_OK) status = take(c, arch);
     if (status != DC3_OK) dc3_classifier_close(out);
     return status;
+}
+
+static dc3_status check_spec(const dc3_classifier_spec *spec)
+{
+    char known[400];
+    list_archs(known, sizeof known);
+    if (!spec->arch || !kind_called(spec->arch))
+        return dc3_fail(DC3_ERR_ARGUMENT, "architecture: expected one of %s; found '%.40s'", known,
+                        spec->arch ? spec->arch : "");
+    if (spec->classes < 1 || spec->classes > 1000000)
+        return dc3_fail(DC3_ERR_ARGUMENT, "classes: expected 1 to 1000000, found %lld",
+                        (long long)spec->classes);
+    if (spec->size < 8 || spec->size > 1024)
+        return dc3_fail(DC3_ERR_ARGUMENT, "picture size: expected 8 to 1024 pixels, found %lld",
+                        (long long)spec->size);
+    return DC3_OK;
+}
+
+static dc3_status agree(const dc3_classifier *c, const dc3_classifier_spec *spec, const char *file)
+{
+    if (spec->classes && spec->classes != c->info.classes)
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: the network tells %lld classes apart, expected %lld", file,
+                        (long long)c->info.classes, (long long)spec->classes);
+    return DC3_OK;
+}
+
+dc3_status dc3_classifier_open_to_train(const dc3_classifier_spec *spec, dc3_table **table,
+                                        dc3_classifier **out)
+{
+    dc3_table *empty = NULL;
+    *out = NULL;
+    int fresh = !table || !*table;
+    if (fresh) {
+        DC3_TRY(check_spec(spec));
+        if (!(empty = dc3_table_new("new network"))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        table = &empty;
+    }
+    dc3_classifier *c = *out = calloc(1, sizeof *c);
+    if (!c) {
+        dc3_table_close(table);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    c->fresh = fresh;
+    if (fresh) {
+        snprintf(c->info.arch, sizeof c->info.arch, "%s", spec->arch);
+        c->info.classes = spec->classes;
+        c->wanted_size = spec->size;
+    }
+    dc3_status status = dc3_module_open(table, &c->module);
+    if (status == DC3_OK) {
+        dc3_module_train(c->module, fresh, spec->seed);
+        status = take(c, spec->arch);
+    }
+    if (status == DC3_OK) status = agree(c, spec, dc3_table_origin(dc3_module_table(c->module)));
+    if (status != DC3_OK) dc3_classifier_close(out);
+    return status;
+}
+
+dc3_param **dc3_classifier_params(const dc3_classifier *classifier, size_t *count)
+{
+    return dc3_module_params(classifier->module, count);
 }
 
 void dc3_classifier_close(dc3_classifier **classifier)
@@ -71,6 +168,7 @@ dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor picture
                                           "%s takes pictures of %lldx%lld pixels, these have %lldx%lld",
                                           c->info.arch, (long long)size, (long long)size,
                                           (long long)pictures.shape[2], (long long)pictures.shape[1]));
+    if (pictures.dtype != dc3_ctx_dtype(ctx)) pictures = dc3_cast(ctx, pictures, dc3_ctx_dtype(ctx));
     *embeddings = c->run(ctx, c->body, pictures);
     return dc3_linear_of(ctx, &c->last, *embeddings, NULL);
 }

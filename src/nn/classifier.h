@@ -1,6 +1,6 @@
-/* Classifiers as teachers: ResNets with torchvision's names (He et al. 2016), also with the 3x3 stem of
- * CIFAR, and the ConvNets of dataset distillation (Gidaris and Komodakis 2018; width 128, batch norm, average
- * pooling). For inference: batch norms are folded into the convolutions before them. */
+/* Classifiers, teachers and students: ResNets with torchvision's names (He et al. 2016), also with the 3x3
+ * stem of CIFAR, and the ConvNets of dataset distillation (Gidaris and Komodakis 2018; width 128, batch norm,
+ * average pooling). Opened for inference their batch norms are folded into the convolutions before them. */
 #ifndef DC3_NN_CLASSIFIER_H
 #define DC3_NN_CLASSIFIER_H
 
@@ -19,11 +19,27 @@ typedef struct dc3_classifier_info {
 /* The architecture is told from the tensors' names and shapes; `arch`, if not NULL, must agree. Takes over
  * `table`, also on failure, and nulls it. */
 dc3_status dc3_classifier_open(const char *arch, dc3_table **table, dc3_classifier **classifier);
+/* What a new network is made from. */
+typedef struct dc3_classifier_spec {
+    const char *arch;
+    int64_t classes;
+    int64_t size; /* pixels of a picture's side */
+    uint64_t seed;
+} dc3_classifier_spec;
+/* Opened to be trained, in f32: from *table if there is one (taken over, also on failure, and nulled), else
+ * new. `spec` must agree with a table, where its values are not 0 or NULL. DC3_ERR_ARGUMENT for an unknown
+ * arch, with a list of those known, and for a size that it cannot take. */
+dc3_status dc3_classifier_open_to_train(const dc3_classifier_spec *spec, dc3_table **table,
+                                        dc3_classifier **classifier);
+/* Its parameters and buffers, if opened to be trained. */
+dc3_param **dc3_classifier_params(const dc3_classifier *classifier, size_t *count);
+/* The i-th architecture's name, NULL after the last. */
+const char *dc3_classifier_arch(int i);
 /* Before the context that it ran in is closed. Accepts NULL; nulls. */
 void dc3_classifier_close(dc3_classifier **classifier);
 const dc3_classifier_info *dc3_classifier_describe(const dc3_classifier *classifier);
 /* pictures [n, h, w, 3] in [0, 1] less ImageNet's mean and over its deviation (dc3_classifier_normalise).
- * Returns logits [n, classes]; *embeddings [n, embedding], of a ConvNet in the order row, column, channel. */
+ * Returns logits [n, classes]; *embeddings [n, embedding], of a ConvNet in the order channel, row, column. */
 dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *classifier, dc3_tensor pictures,
                              dc3_tensor *embeddings);
 /* In place: `pixels` pixels of red, green, blue in [0, 1]. */

@@ -8,6 +8,8 @@ enum { DC3_CLASSIFIER_STAGES = 8 };
 
 struct dc3_classifier {
     dc3_classifier_info info;
+    int fresh; /* a new network: info.arch, classes and `wanted_size` say which; else the table's shapes do */
+    int64_t wanted_size;
     dc3_module *module;
     void *body; /* of the kind, owned by the module */
     dc3_linear_layer last;
@@ -15,9 +17,15 @@ struct dc3_classifier {
     dc3_tensor (*run)(dc3_ctx *ctx, void *body, dc3_tensor x);
 };
 
-/* Each takes its tensors and fills info, body, last and run; failures are the module's. */
-void dc3_take_resnet(dc3_classifier *classifier);
-void dc3_take_convnet(dc3_classifier *classifier);
+/* A family of architectures. */
+typedef struct dc3_classifier_kind {
+    const char *const *archs;      /* NULL after the last */
+    int (*is)(const dc3_module *); /* whether the table holds one */
+    const char *tensors;           /* what such a table holds, for errors */
+    /* Takes its tensors and fills info, body, last and run; failures are the module's. */
+    void (*take)(dc3_classifier *classifier);
+} dc3_classifier_kind;
+extern const dc3_classifier_kind dc3_kind_resnet, dc3_kind_convnet;
 
 /* The shape of "prefix.name" into shape[4], zeros behind; 0 if there is no such tensor. */
 int dc3_shape_of(const dc3_module *module, const char *prefix, const char *name, int64_t *shape);

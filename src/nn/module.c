@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/rng.h"
 
 struct dc3_module {
     dc3_table *table;
@@ -14,6 +15,12 @@ struct dc3_module {
     size_t owned_count;
     dc3_weight **weights;
     size_t weight_count;
+    int trainable, create;
+    uint64_t seed;
+    dc3_init init;
+    double fan_in; /* of the last weight taken; 0: it was a vector */
+    dc3_param **params;
+    size_t param_count;
 };
 
 dc3_status dc3_module_open(dc3_table **table, dc3_module **out)
@@ -35,6 +42,7 @@ void dc3_module_close(dc3_module **module)
     for (size_t i = 0; i < m->weight_count; i++) dc3_weight_release(m->weights[i]);
     for (size_t i = 0; i < m->owned_count; i++) free(m->owned[i]);
     free(m->weights);
+    free(m->params);
     free(m->owned);
     dc3_table_close(&m->table);
     free(m);
@@ -103,18 +111,116 @@ int dc3_module_has(const dc3_module *module, const char *prefix, const char *nam
     return dc3_table_find(module->table, dc3_name(text, "%s.%s", prefix, name)) != NULL;
 }
 
+void dc3_module_train(dc3_module *module, int create, uint64_t seed)
+{
+    module->trainable = 1;
+    module->create = create;
+    module->seed = seed;
+}
+
+int dc3_module_is_trainable(const dc3_module *module)
+{
+    return module->trainable;
+}
+
+void dc3_module_init(dc3_module *module, dc3_init init)
+{
+    module->init = init;
+}
+
+dc3_param **dc3_module_params(const dc3_module *module, size_t *count)
+{
+    *count = module->param_count;
+    return module->params;
+}
+
+static int ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+    return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+static void fill(float *x, int64_t n, float value)
+{
+    for (int64_t i = 0; i < n; i++) x[i] = value;
+}
+
+/* Uniform in +- bound. */
+static void fill_uniform(dc3_rng *rng, float *x, int64_t n, double bound)
+{
+    for (int64_t i = 0; i < n; i++) x[i] = (float)((2 * dc3_rng_uniform(rng) - 1) * bound);
+}
+
+static void fill_normal(dc3_rng *rng, float *x, int64_t n, double deviation)
+{
+    dc3_rng_normal(rng, x, (size_t)n);
+    for (int64_t i = 0; i < n; i++) x[i] = (float)(x[i] * deviation);
+}
+
+/* The values that a tensor begins with. */
+static void initialise(dc3_module *m, const char *name, dc3_tensor t)
+{
+    dc3_rng rng = dc3_rng_make(m->seed, DC3_RNG_INIT, dc3_hash64(name, strlen(name)));
+    int64_t n = dc3_count(&t), columns = t.ndim > 1 ? n / t.shape[0] : 0;
+    if (t.ndim > 1) {
+        double fan_out = (double)(n / (t.shape[1] ? t.shape[1] : 1));
+        m->fan_in = (double)columns;
+        if (m->init == DC3_INIT_TORCH)
+            fill_uniform(&rng, t.data, n, 1 / sqrt((double)columns));
+        else if (m->init != DC3_INIT_ZERO)
+            fill_normal(&rng, t.data, n, m->init == DC3_INIT_NORMAL_001 ? 0.01 : sqrt(2 / fan_out));
+    } else if (ends_with(name, "bias") && m->fan_in > 0) {
+        if (m->init == DC3_INIT_TORCH) fill_uniform(&rng, t.data, n, 1 / sqrt(m->fan_in));
+        m->fan_in = 0;
+    } else if (ends_with(name, ".weight") || ends_with(name, ".running_var")) {
+        fill(t.data, n, 1);
+        m->fan_in = 0;
+    }
+}
+
+static int is_buffer(const char *name)
+{
+    return ends_with(name, ".running_mean") || ends_with(name, ".running_var");
+}
+
+/* A parameter of its own from the file's tensor, or a new one. */
+static const dc3_tensor *take_param(dc3_module *m, const char *name, int ndim, const int64_t *shape,
+                                    const dc3_tensor *found)
+{
+    dc3_param *p = dc3_module_alloc(m, 1, sizeof *p);
+    char *copy = dc3_module_alloc(m, strlen(name) + 1, 1);
+    dc3_tensor t =
+        found ? dc3_view(NULL, DC3_F32, found->ndim, found->shape) : dc3_view(NULL, DC3_F32, ndim, shape);
+    int64_t n = dc3_count(&t);
+    t.data = dc3_module_alloc(m, (size_t)n, sizeof(float));
+    float *gradient = is_buffer(name) ? NULL : dc3_module_alloc(m, (size_t)n, sizeof *gradient);
+    if (m->status != DC3_OK || !grow(m, (void **)&m->params, m->param_count)) return NULL;
+    strcpy(copy, name);
+    *p = (dc3_param){copy, t, gradient, NULL};
+    m->params[m->param_count++] = p;
+    if (!found)
+        initialise(m, name, t);
+    else if (dc3_module_fail(m, dc3_convert(found->data, found->dtype, t.data, DC3_F32, n)) != DC3_OK)
+        return NULL;
+    if (!is_buffer(name)) m->parameters += (double)n;
+    return &p->value;
+}
+
 const dc3_tensor *dc3_take_tensor(dc3_module *m, const char *prefix, const char *name, int ndim,
                                   const int64_t *shape)
 {
     char text[DC3_NAME_SIZE];
     const dc3_tensor *found = NULL;
     if (m->status != DC3_OK) return NULL;
-    dc3_status status = dc3_table_get(m->table, dc3_name(text, "%s.%s", prefix, name), ndim, shape, &found);
+    dc3_name(text, "%s%s%s", prefix, *prefix ? "." : "", name);
+    if (m->create && !dc3_table_find(m->table, text)) return take_param(m, text, ndim, shape, NULL);
+    dc3_status status = dc3_table_get(m->table, text, ndim, shape, &found);
     if (status == DC3_OK && found->dtype != DC3_F32 && found->dtype != DC3_F16 && found->dtype != DC3_BF16 &&
         found->dtype != DC3_F64)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%s' should hold f32, f16, bf16 or f64, holds %s",
                           dc3_table_origin(m->table), text, dc3_dtype_name(found->dtype));
     if (dc3_module_fail(m, status) != DC3_OK) return NULL;
+    if (m->trainable) return take_param(m, text, ndim, shape, found);
     m->parameters += (double)dc3_count(found);
     return found;
 }
@@ -127,6 +233,11 @@ void dc3_take_own(dc3_module *m, dc3_weight *weight, dc3_tensor tensor)
         m->weights[m->weight_count++] = weight;
     }
     weight->part[weight->parts++] = tensor;
+    for (size_t i = 0; i < m->param_count; i++)
+        if (m->params[i]->value.data == tensor.data) {
+            m->params[i]->weight = weight;
+            weight->version = 1; /* its values may change: not a file's pages that can be let go */
+        }
 }
 
 void dc3_take_weight(dc3_module *m, dc3_weight *weight, const char *prefix, const char *name, int ndim,
@@ -136,9 +247,10 @@ void dc3_take_weight(dc3_module *m, dc3_weight *weight, const char *prefix, cons
     if (found) dc3_take_own(m, weight, *found);
 }
 
-const float *dc3_take_vector(dc3_module *m, const char *prefix, const char *name, int64_t n)
+float *dc3_take_vector(dc3_module *m, const char *prefix, const char *name, int64_t n)
 {
     const dc3_tensor *found = dc3_take_tensor(m, prefix, name, 1, &n);
+    if (m->trainable) return found ? found->data : NULL;
     float *values = found ? dc3_module_alloc(m, (size_t)n, sizeof *values) : NULL;
     if (values) dc3_module_fail(m, dc3_convert(found->data, found->dtype, values, DC3_F32, n));
     return values;
@@ -188,34 +300,75 @@ void dc3_take_conv(dc3_module *m, dc3_conv_layer *layer, const char *prefix, int
     if (bias) layer->bias = dc3_take_vector(m, prefix, "bias", co);
 }
 
-void dc3_take_conv_norm(dc3_module *m, dc3_conv_layer *layer, const char *conv, const char *norm, int64_t ci,
-                        int64_t co, int64_t kernel, int64_t stride, int bias, dc3_activation act)
+/* The batch norm's running statistics go into the convolution: weight w [co, columns] and bias b [co]. */
+static void fold(const dc3_conv_norm_layer *layer, const float *own, int64_t co, int64_t columns, float *w,
+                 float *b)
 {
-    int64_t shape[] = {co, ci, kernel, kernel}, columns = ci * kernel * kernel, pad = kernel / 2;
-    const dc3_tensor *weight = dc3_take_tensor(m, conv, "weight", 4, shape);
-    const float *own = bias ? dc3_take_vector(m, conv, "bias", co) : NULL;
-    const float *gamma = dc3_take_vector(m, norm, "weight", co), *beta = dc3_take_vector(m, norm, "bias", co);
-    const float *mean = dc3_take_vector(m, norm, "running_mean", co),
-                *variance = dc3_take_vector(m, norm, "running_var", co);
-    float *w = dc3_module_alloc(m, (size_t)(co * columns), sizeof *w),
-          *b = dc3_module_alloc(m, (size_t)co, sizeof *b);
-    if (m->status == DC3_OK)
-        dc3_module_fail(m, dc3_convert(weight->data, weight->dtype, w, DC3_F32, co * columns));
-    if (m->status != DC3_OK) return;
+    const dc3_batch_norm_options *n = &layer->norm;
     for (int64_t o = 0; o < co; o++) {
-        double rate = gamma[o] / sqrt((double)variance[o] + 1e-5);
+        double rate = n->gamma[o] / sqrt((double)n->variance[o] + (double)n->eps);
         for (int64_t i = 0; i < columns; i++) w[o * columns + i] = (float)(w[o * columns + i] * rate);
-        b[o] = (float)(beta[o] + ((own ? own[o] : 0) - (double)mean[o]) * rate);
+        b[o] = (float)(n->beta[o] + ((own ? own[o] : 0) - (double)n->mean[o]) * rate);
     }
-    layer->options = (dc3_conv_options){.kernel = kernel,
-                                        .stride = stride,
-                                        .pad_top = pad,
-                                        .pad_left = pad,
-                                        .pad_bottom = pad,
-                                        .pad_right = pad,
-                                        .act = act};
-    layer->bias = b;
-    dc3_take_own(m, &layer->weight, dc3_view(w, DC3_F32, 4, shape));
+}
+
+void dc3_take_conv_norm(dc3_module *m, dc3_conv_norm_layer *layer, const char *conv, const char *norm,
+                        const dc3_conv_norm_options *o)
+{
+    int64_t pad = o->kernel / 2, groups = o->groups > 1 ? o->groups : 1;
+    int64_t shape[] = {o->co, o->ci / groups, o->kernel, o->kernel}, columns = shape[1] * shape[2] * shape[3];
+    const dc3_tensor *weight = dc3_take_tensor(m, conv, "weight", 4, shape);
+    float *own = o->bias ? dc3_take_vector(m, conv, "bias", o->co) : NULL;
+    dc3_batch_norm_options *n = &layer->norm;
+    *n = (dc3_batch_norm_options){.eps = o->eps > 0 ? o->eps : 1e-5f, .momentum = 0.1f};
+    n->gamma = dc3_take_vector(m, norm, "weight", o->co), n->beta = dc3_take_vector(m, norm, "bias", o->co);
+    n->mean = dc3_take_vector(m, norm, "running_mean", o->co);
+    n->variance = dc3_take_vector(m, norm, "running_var", o->co);
+    if (m->status != DC3_OK) return;
+    layer->act = o->act;
+    layer->pool = o->pool;
+    layer->folded = !m->trainable;
+    layer->conv.options = (dc3_conv_options){.kernel = o->kernel,
+                                             .stride = o->stride,
+                                             .groups = groups,
+                                             .pad_top = pad,
+                                             .pad_left = pad,
+                                             .pad_bottom = pad,
+                                             .pad_right = pad,
+                                             .before_norm = 1};
+    layer->conv.bias = own;
+    if (!layer->folded) {
+        dc3_take_own(m, &layer->conv.weight, *weight);
+        return;
+    }
+    float *w = dc3_module_alloc(m, (size_t)(o->co * columns), sizeof *w),
+          *b = dc3_module_alloc(m, (size_t)o->co, sizeof *b);
+    if (m->status == DC3_OK)
+        dc3_module_fail(m, dc3_convert(weight->data, weight->dtype, w, DC3_F32, o->co * columns));
+    if (m->status != DC3_OK) return;
+    fold(layer, own, o->co, columns, w, b);
+    layer->conv.bias = b;
+    layer->conv.options.act = o->act;
+    layer->conv.options.act_last = 1;
+    dc3_take_own(m, &layer->conv.weight, dc3_view(w, DC3_F32, 4, shape));
+}
+
+dc3_tensor dc3_conv_norm_of(dc3_ctx *ctx, dc3_conv_norm_layer *layer, dc3_tensor x,
+                            const dc3_tensor *residual)
+{
+    dc3_tensor y;
+    if (layer->folded) {
+        y = dc3_conv_of(ctx, &layer->conv, x, residual);
+        return layer->pool ? dc3_replace(ctx, y, dc3_avg_pool(ctx, y, 2)) : y;
+    }
+    int plain = layer->act == DC3_ACT_NONE || layer->act == DC3_ACT_RELU;
+    dc3_batch_norm_options norm = layer->norm;
+    norm.act = plain ? layer->act : DC3_ACT_NONE;
+    norm.pool = plain && layer->pool;
+    y = dc3_conv_of(ctx, &layer->conv, x, NULL);
+    y = dc3_replace(ctx, y, dc3_batch_norm(ctx, y, &norm, residual));
+    if (!plain) y = dc3_replace(ctx, y, dc3_activate(ctx, y, layer->act));
+    return layer->pool && !plain ? dc3_replace(ctx, y, dc3_avg_pool(ctx, y, 2)) : y;
 }
 
 dc3_tensor dc3_conv_of(dc3_ctx *ctx, dc3_conv_layer *layer, dc3_tensor x, const dc3_tensor *residual)

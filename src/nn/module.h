@@ -10,6 +10,31 @@ typedef struct dc3_module dc3_module;
 
 /* Takes over `table`, also on failure, and nulls it. */
 dc3_status dc3_module_open(dc3_table **table, dc3_module **module);
+/* A tensor that training changes, or a buffer that it updates (running statistics). */
+typedef struct dc3_param {
+    const char *name;   /* as in the checkpoint; owned by the module */
+    dc3_tensor value;   /* f32, owned by the module */
+    float *gradient;    /* [count of value], accumulated; NULL: a buffer, not trained */
+    dc3_weight *weight; /* whose packed forms depend on value, or NULL; each change raises its version */
+} dc3_param;
+
+/* How tensors begin that no file gives. A vector called "weight" begins with ones, one called "bias" behind
+ * it with zeros; running statistics with mean 0, variance 1. */
+typedef enum dc3_init {
+    DC3_INIT_TORCH,           /* PyTorch's own: weight and bias uniform in +- 1 / sqrt(fan in) */
+    DC3_INIT_KAIMING_FAN_OUT, /* normal, deviation sqrt(2 / fan out); bias 0 (He et al. 2015) */
+    DC3_INIT_NORMAL_001,      /* normal, deviation 0.01; bias 0 */
+    DC3_INIT_ZERO
+} dc3_init;
+
+/* Makes the module trainable, before anything is taken from it: what is taken becomes f32 parameters with
+ * gradients. `create`: a tensor that the table lacks is made, by `seed`, its name and dc3_module_init. */
+void dc3_module_train(dc3_module *module, int create, uint64_t seed);
+int dc3_module_is_trainable(const dc3_module *module);
+/* The rule for the weights taken from here on and the biases behind them. */
+void dc3_module_init(dc3_module *module, dc3_init init);
+/* Parameters and buffers of a trainable module in the order taken; the list is the module's. */
+dc3_param **dc3_module_params(const dc3_module *module, size_t *count);
 /* Must run before the context that the weights were used in is closed. Accepts NULL; nulls. */
 void dc3_module_close(dc3_module **module);
 /* The first failure of the calls below; they do nothing after one. */
@@ -28,7 +53,7 @@ const dc3_tensor *dc3_take_tensor(dc3_module *module, const char *prefix, const 
 void dc3_take_weight(dc3_module *module, dc3_weight *weight, const char *prefix, const char *name, int ndim,
                      const int64_t *shape);
 /* "prefix.name" [n] as f32. */
-const float *dc3_take_vector(dc3_module *module, const char *prefix, const char *name, int64_t n);
+float *dc3_take_vector(dc3_module *module, const char *prefix, const char *name, int64_t n);
 int dc3_module_has(const dc3_module *module, const char *prefix, const char *name);
 
 typedef struct dc3_norm_layer {
@@ -63,11 +88,26 @@ void dc3_take_fused(dc3_module *module, dc3_linear_layer *layer, const char *con
 void dc3_take_conv(dc3_module *module, dc3_conv_layer *layer, const char *prefix, int64_t ci, int64_t co,
                    int64_t kernel, int64_t stride, int bias);
 
-/* A convolution and the batch norm behind it, as one convolution with bias: w' = w g / sqrt(v + 1e-5), b' =
- * beta + (b - mean) g / sqrt(v + 1e-5), from the running statistics. `bias`: whether the convolution has one.
- */
-void dc3_take_conv_norm(dc3_module *module, dc3_conv_layer *layer, const char *conv, const char *norm,
-                        int64_t ci, int64_t co, int64_t kernel, int64_t stride, int bias, dc3_activation act);
+/* A convolution and the batch norm behind it: act(norm(conv(x)) + residual), then with `pool` the mean of 2x2
+ * windows. In a module that is not trainable they are one convolution with bias: w' = w g / sqrt(v + eps), b'
+ * = beta + (b - mean) g / sqrt(v + eps), from the running statistics. */
+typedef struct dc3_conv_norm_layer {
+    dc3_conv_layer conv;
+    dc3_batch_norm_options norm;
+    dc3_activation act; /* any */
+    int pool, folded;
+} dc3_conv_norm_layer;
+typedef struct dc3_conv_norm_options {
+    int64_t ci, co, kernel, stride, groups; /* groups 0 counts as 1 */
+    int bias;                               /* whether the convolution has one */
+    dc3_activation act;
+    int pool;
+    float eps; /* 0: 1e-5 */
+} dc3_conv_norm_options;
+void dc3_take_conv_norm(dc3_module *module, dc3_conv_norm_layer *layer, const char *conv, const char *norm,
+                        const dc3_conv_norm_options *options);
+dc3_tensor dc3_conv_norm_of(dc3_ctx *ctx, dc3_conv_norm_layer *layer, dc3_tensor x,
+                            const dc3_tensor *residual);
 /* Adds a weight of the caller's own: `tensor` lives as long as the module. */
 void dc3_take_own(dc3_module *module, dc3_weight *weight, dc3_tensor tensor);
 

@@ -17,6 +17,7 @@ struct dc3_ctx {
     void **live; /* temporaries, in the order made; a scope is a position in it */
     size_t live_count, live_capacity;
     dc3_profile profile;
+    struct dc3_tape *tape;
 };
 
 static double seconds_now(void)
@@ -105,7 +106,7 @@ dc3_scope dc3_scope_open(dc3_ctx *ctx)
 
 void dc3_scope_close(dc3_ctx *ctx, dc3_scope scope)
 {
-    while (ctx->live_count > scope) dc3_pool_give(ctx->pool, ctx->live[--ctx->live_count]);
+    while (ctx->live_count > scope) dc3_ctx_give(ctx, ctx->live[--ctx->live_count]);
 }
 
 dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result)
@@ -116,7 +117,7 @@ dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result)
         if (data == result.data && data)
             kept = data;
         else
-            dc3_pool_give(ctx->pool, data);
+            dc3_ctx_give(ctx, data);
     }
     if (kept) ctx->live[ctx->live_count++] = kept;
     return result;
@@ -159,6 +160,31 @@ dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape
     }
     ctx->live[ctx->live_count++] = t.data;
     return t;
+}
+
+struct dc3_tape *dc3_ctx_tape(const dc3_ctx *ctx)
+{
+    return ctx->tape;
+}
+
+void dc3_ctx_set_tape(dc3_ctx *ctx, struct dc3_tape *tape)
+{
+    ctx->tape = tape;
+}
+
+int dc3_ctx_detach(dc3_ctx *ctx, void *data)
+{
+    for (size_t i = ctx->live_count; data && i-- > 0;)
+        if (ctx->live[i] == data) {
+            ctx->live[i] = NULL; /* its place stays, since scopes are positions */
+            return 1;
+        }
+    return 0;
+}
+
+void dc3_ctx_give(dc3_ctx *ctx, void *data)
+{
+    if (data) dc3_pool_give(ctx->pool, data);
 }
 
 const char *dc3_op_kind_name(dc3_op_kind kind)

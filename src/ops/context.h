@@ -41,6 +41,15 @@ dc3_tensor dc3_replace(dc3_ctx *ctx, dc3_tensor old, dc3_tensor now);
 /* A new uninitialised temporary of the current scope. */
 dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape);
 
+/* The tape that operations are recorded on (ops/tape.h), or NULL. Networks train while there is one: batch
+ * norms take the batch's statistics. */
+struct dc3_tape *dc3_ctx_tape(const dc3_ctx *ctx);
+void dc3_ctx_set_tape(dc3_ctx *ctx, struct dc3_tape *tape);
+/* For the tape: takes a temporary out of every scope (1), or says that it is in none (0); gives it back to
+ * the pool. */
+int dc3_ctx_detach(dc3_ctx *ctx, void *data);
+void dc3_ctx_give(dc3_ctx *ctx, void *data);
+
 /* Where the time goes, by kind of operation, since the last reset. */
 typedef enum dc3_op_kind {
     DC3_OP_CONV,

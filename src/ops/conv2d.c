@@ -1,9 +1,55 @@
+/* Convolution: forward; backward through the picture, the weight and the bias. */
+#include <string.h>
 #include "ops/ops.h"
+#include "ops/tape.h"
+
+/* saved[0]: x (where the weight is trained); more: the shape. */
+static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
+{
+    dc3_conv_shape s;
+    memcpy(&s, record->more, sizeof s);
+    const dc3_dense *dense = dc3_ctx_dense(ctx);
+    double flops = 2.0 * (double)dc3_count(&dy) * (double)dc3_conv_columns(&s);
+    dc3_op op;
+    if (record->gradient[1] && dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) {
+        dc3_ctx_kernels(ctx)->add_rows(dy.dtype, dc3_count(&dy) / s.co, s.co, dy.data, record->gradient[1]);
+        dc3_op_end(&op, DC3_OK);
+    }
+    if (record->gradient[0] && dc3_op_begin(&op, ctx, DC3_OP_CONV, flops))
+        dc3_op_end(&op, dense->conv2d_backward_weight(dense->self, &s, record->saved[0].data, dy.data,
+                                                      record->gradient[0]));
+    if (!record->inputs[0]) return;
+    dc3_tensor dx = dc3_new(ctx, s.type, 4, (int64_t[]){s.n, s.h, s.w, s.ci});
+    if (dc3_op_begin(&op, ctx, DC3_OP_CONV, flops))
+        dc3_op_end(&op, dense->conv2d_backward_data(dense->self, &s, dy.data, record->weight, dx.data));
+    dc3_give_gradient(ctx, record, 0, dx);
+}
+
+static void record_conv(dc3_ctx *ctx, const dc3_conv_shape *s, dc3_tensor x, dc3_weight *weight,
+                        const float *bias, int before_norm, dc3_tensor *y)
+{
+    float *dw = dc3_parameter_gradient(ctx, weight->part[0].data), *db = dc3_parameter_gradient(ctx, bias);
+    dc3_record *record = dc3_record_new(ctx, backward, y, 1, &x, dw || db);
+    if (!record) return;
+    memcpy(record->more, s, sizeof *s);
+    record->weight = weight;
+    record->weight_version = weight->version;
+    record->gradient[0] = dw;
+    record->gradient[1] = before_norm ? NULL : db;
+    if (dw) dc3_record_save(ctx, record, 0, x);
+}
 
 dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const float *bias,
                       const dc3_conv_options *o, const dc3_tensor *residual)
 {
     if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
+    if (dc3_ctx_tape(ctx) && (o->act != DC3_ACT_NONE || residual)) {
+        /* Recorded one by one: the fused form keeps nothing that backward could use. */
+        dc3_conv_options plain = *o;
+        plain.act = DC3_ACT_NONE;
+        return dc3_finish_apart(ctx, dc3_conv2d(ctx, x, weight, bias, &plain, NULL), o->act, o->act_last,
+                                residual);
+    }
     dc3_conv_shape s = {.n = x.shape[0],
                         .h = x.shape[1],
                         .w = x.shape[2],
@@ -12,6 +58,7 @@ dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
                         .kh = o->kernel,
                         .kw = o->kernel,
                         .stride = o->stride,
+                        .groups = o->groups,
                         .pad_top = o->pad_top,
                         .pad_left = o->pad_left,
                         .pad_bottom = o->pad_bottom,
@@ -21,7 +68,7 @@ dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
                         .bias = bias != NULL,
                         .residual = residual != NULL,
                         .act_last = o->act_last};
-    int64_t height = dc3_conv_out_height(&s), width = dc3_conv_out_width(&s), columns = s.ci * s.kh * s.kw;
+    int64_t height = dc3_conv_out_height(&s), width = dc3_conv_out_width(&s), columns = dc3_conv_columns(&s);
     if (dc3_weight_columns(weight) != columns || height < 1 || width < 1)
         return dc3_ctx_fail(
             ctx, dc3_fail(DC3_ERR_ARGUMENT,
@@ -36,5 +83,6 @@ dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
         dc3_op_end(&op, dense->conv2d(dense->self, &s, x.data, weight, bias, residual ? residual->data : NULL,
                                       y.data));
     }
+    record_conv(ctx, &s, x, weight, bias, o->before_norm, &y);
     return y;
 }

@@ -1,6 +1,7 @@
 /* Operations that look at one element, one row or one window at a time and compute little. */
 #include <string.h>
 #include "ops/ops.h"
+#include "ops/tape.h"
 
 static int begin(dc3_op *op, dc3_ctx *ctx)
 {
@@ -21,6 +22,19 @@ dc3_tensor dc3_geglu(dc3_ctx *ctx, dc3_tensor x)
     return y;
 }
 
+/* saved[0]: x; more: the activation. */
+static void activate_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
+{
+    dc3_activation act;
+    memcpy(&act, record->more, sizeof act);
+    dc3_tensor x = record->saved[0], dx = dc3_new(ctx, x.dtype, x.ndim, x.shape);
+    dc3_op op;
+    if (!begin(&op, ctx)) return;
+    dc3_ctx_kernels(ctx)->activate_gradient(x.dtype, act, dc3_count(&x), x.data, dy.data, dx.data);
+    dc3_op_end(&op, DC3_OK);
+    dc3_give_gradient(ctx, record, 0, dx);
+}
+
 dc3_tensor dc3_activate(dc3_ctx *ctx, dc3_tensor x, dc3_activation act)
 {
     dc3_tensor y = dc3_new(ctx, x.dtype, x.ndim, x.shape);
@@ -28,7 +42,18 @@ dc3_tensor dc3_activate(dc3_ctx *ctx, dc3_tensor x, dc3_activation act)
     if (!begin(&op, ctx)) return y;
     dc3_ctx_kernels(ctx)->activate(x.dtype, act, dc3_count(&x), x.data, y.data);
     dc3_op_end(&op, DC3_OK);
+    dc3_record *record = dc3_record_new(ctx, activate_backward, &y, 1, &x, 0);
+    if (!record) return y;
+    memcpy(record->more, &act, sizeof act);
+    /* The gate of ReLU is the same by its result, which what follows keeps anyway. */
+    dc3_record_save(ctx, record, 0, act == DC3_ACT_RELU ? y : x);
     return y;
+}
+
+static void add_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
+{
+    dc3_give_gradient(ctx, record, 0, dy);
+    dc3_give_gradient(ctx, record, 1, dy);
 }
 
 dc3_tensor dc3_add(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b)
@@ -38,6 +63,16 @@ dc3_tensor dc3_add(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b)
     if (!begin(&op, ctx)) return y;
     dc3_ctx_kernels(ctx)->add(a.dtype, dc3_count(&a), a.data, b.data, y.data);
     dc3_op_end(&op, DC3_OK);
+    dc3_record_new(ctx, add_backward, &y, 2, (dc3_tensor[]){a, b}, 0);
+    return y;
+}
+
+dc3_tensor dc3_finish_apart(dc3_ctx *ctx, dc3_tensor y, dc3_activation act, int act_last,
+                            const dc3_tensor *residual)
+{
+    if (act != DC3_ACT_NONE && !act_last) y = dc3_replace(ctx, y, dc3_activate(ctx, y, act));
+    if (residual) y = dc3_replace(ctx, y, dc3_add(ctx, y, *residual));
+    if (act != DC3_ACT_NONE && act_last) y = dc3_replace(ctx, y, dc3_activate(ctx, y, act));
     return y;
 }
 
@@ -73,6 +108,13 @@ dc3_tensor dc3_upsample2(dc3_ctx *ctx, dc3_tensor x)
     return y;
 }
 
+static void cast_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
+{
+    dc3_dtype dtype;
+    memcpy(&dtype, record->more, sizeof dtype);
+    dc3_give_gradient(ctx, record, 0, dtype == dy.dtype ? dy : dc3_cast(ctx, dy, dtype));
+}
+
 dc3_tensor dc3_cast(dc3_ctx *ctx, dc3_tensor x, dc3_dtype dtype)
 {
     dc3_tensor y = dc3_new(ctx, dtype, x.ndim, x.shape);
@@ -83,10 +125,53 @@ dc3_tensor dc3_cast(dc3_ctx *ctx, dc3_tensor x, dc3_dtype dtype)
     else
         dc3_ctx_kernels(ctx)->cast(x.dtype, x.data, dtype, y.data, dc3_count(&x));
     dc3_op_end(&op, DC3_OK);
+    dc3_record *record = dc3_record_new(ctx, cast_backward, &y, 1, &x, 0);
+    if (record) memcpy(record->more, &x.dtype, sizeof x.dtype);
+    return y;
+}
+
+/* dx[i, p, j] = dy[i, j, p], or the other way. */
+static void swap_planes(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *from, int planar,
+                        void *to)
+{
+    size_t size = dc3_dtype_size(type);
+    for (int64_t i = 0; i < n * pixels * c; i++) {
+        int64_t image = i / (pixels * c), p = i / c % pixels, j = i % c;
+        int64_t other = (image * c + j) * pixels + p;
+        memcpy((char *)to + (size_t)(planar ? other : i) * size,
+               (const char *)from + (size_t)(planar ? i : other) * size, size);
+    }
+}
+
+static void flatten_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
+{
+    int64_t shape[4];
+    memcpy(shape, record->more, sizeof shape);
+    dc3_tensor dx = dc3_new(ctx, dy.dtype, 4, shape);
+    dc3_op op;
+    if (!begin(&op, ctx)) return;
+    swap_planes(dy.dtype, shape[0], shape[1] * shape[2], shape[3], dy.data, 0, dx.data);
+    dc3_op_end(&op, DC3_OK);
+    dc3_give_gradient(ctx, record, 0, dx);
+}
+
+dc3_tensor dc3_flatten_planar(dc3_ctx *ctx, dc3_tensor x)
+{
+    if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
+    int64_t n = x.shape[0], pixels = x.shape[1] * x.shape[2], c = x.shape[3];
+    dc3_tensor y = dc3_new(ctx, x.dtype, 2, (int64_t[]){n, c * pixels});
+    dc3_op op;
+    if (!begin(&op, ctx)) return y;
+    swap_planes(x.dtype, n, pixels, c, x.data, 1, y.data);
+    dc3_op_end(&op, DC3_OK);
+    dc3_record *record = dc3_record_new(ctx, flatten_backward, &y, 1, &x, 0);
+    if (record) memcpy(record->more, x.shape, 4 * sizeof *x.shape);
     return y;
 }
 
 dc3_tensor dc3_reshape(dc3_tensor x, int ndim, const int64_t *shape)
 {
-    return dc3_view(x.data, x.dtype, ndim, shape);
+    dc3_tensor y = dc3_view(x.data, x.dtype, ndim, shape);
+    y.var = x.var;
+    return y;
 }

@@ -1,9 +1,51 @@
+/* Matrix product: forward; backward through the rows, the weight and the bias. */
+#include <string.h>
 #include "ops/ops.h"
+#include "ops/tape.h"
+
+/* saved[0]: x; more: the shape. */
+static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
+{
+    dc3_linear_shape s;
+    memcpy(&s, record->more, sizeof s);
+    const dc3_dense *dense = dc3_ctx_dense(ctx);
+    dc3_tensor x = record->saved[0];
+    double flops = 2.0 * (double)s.rows * (double)(s.ci * s.co);
+    dc3_op op;
+    if (record->gradient[1] && dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) {
+        dc3_ctx_kernels(ctx)->add_rows(dy.dtype, s.rows, s.co, dy.data, record->gradient[1]);
+        dc3_op_end(&op, DC3_OK);
+    }
+    if (record->gradient[0] && dc3_op_begin(&op, ctx, DC3_OP_LINEAR, flops))
+        dc3_op_end(&op, dense->linear_backward_weight(dense->self, &s, x.data, dy.data, record->gradient[0]));
+    if (!record->inputs[0]) return;
+    dc3_tensor dx = dc3_new(ctx, s.type, x.ndim, x.shape);
+    if (dc3_op_begin(&op, ctx, DC3_OP_LINEAR, flops))
+        dc3_op_end(&op, dense->linear_backward_data(dense->self, &s, dy.data, record->weight, dx.data));
+    dc3_give_gradient(ctx, record, 0, dx);
+}
+
+static void record_linear(dc3_ctx *ctx, const dc3_linear_shape *s, dc3_tensor x, dc3_weight *weight,
+                          const float *bias, dc3_tensor *y)
+{
+    float *dw = dc3_parameter_gradient(ctx, weight->part[0].data), *db = dc3_parameter_gradient(ctx, bias);
+    dc3_record *record = dc3_record_new(ctx, backward, y, 1, &x, dw || db);
+    if (!record) return;
+    memcpy(record->more, s, sizeof *s);
+    record->weight = weight;
+    record->weight_version = weight->version;
+    record->gradient[0] = dw, record->gradient[1] = db;
+    if (weight->parts > 1 && dw)
+        dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_INTERNAL, "a weight of several parts cannot be trained"));
+    dc3_record_save(ctx, record, 0, x);
+}
 
 dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const float *bias, dc3_activation act,
                       const dc3_tensor *residual)
 {
     if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
+    if (dc3_ctx_tape(ctx) && (act != DC3_ACT_NONE || residual))
+        return dc3_finish_apart(ctx, dc3_linear(ctx, x, weight, bias, DC3_ACT_NONE, NULL), act, 0, residual);
     int64_t ci = x.shape[x.ndim - 1];
     dc3_linear_shape s = {.rows = dc3_count(&x) / ci,
                           .ci = ci,
@@ -26,5 +68,6 @@ dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
         dc3_op_end(&op, dense->linear(dense->self, &s, x.data, weight, bias, residual ? residual->data : NULL,
                                       y.data));
     }
+    record_linear(ctx, &s, x, weight, bias, &y);
     return y;
 }

@@ -8,9 +8,11 @@
 
 typedef struct dc3_conv_options {
     int64_t kernel, stride;
+    int64_t groups; /* 0 counts as 1 */
     int64_t pad_top, pad_left, pad_bottom, pad_right;
     dc3_activation act;
-    int act_last; /* the activation comes after the residual */
+    int act_last;    /* the activation comes after the residual */
+    int before_norm; /* a batch norm follows, which takes any constant away: the bias has gradient zero */
 } dc3_conv_options;
 
 /* act(conv(x [n, h, w, ci], weight [co, ci, k, k]) + bias [co]) + residual [n, oh, ow, co]; bias, residual:
@@ -23,6 +25,18 @@ dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
 /* Over the pixels and the channels of each group; act is NONE or SILU. gamma, beta [c]. */
 dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, const float *gamma, const float *beta,
                           float eps, dc3_activation act);
+/* Batch norm (Ioffe and Szegedy 2015), and what follows it: act(norm(x) + residual), or with `pool` the mean
+ * of 2x2 windows of act(norm(x)). While the context has a tape the statistics are the batch's and the running
+ * ones move towards them by `momentum`; else the running ones are used. */
+typedef struct dc3_batch_norm_options {
+    const float *gamma, *beta; /* [c] */
+    float *mean, *variance;    /* running, [c] */
+    float eps, momentum;       /* momentum: share of the new batch, 0.1 usually */
+    dc3_activation act;        /* NONE or RELU */
+    int pool;
+} dc3_batch_norm_options;
+dc3_tensor dc3_batch_norm(dc3_ctx *ctx, dc3_tensor x, const dc3_batch_norm_options *options,
+                          const dc3_tensor *residual);
 /* Over the last dimension. */
 dc3_tensor dc3_layer_norm(dc3_ctx *ctx, dc3_tensor x, const float *gamma, const float *beta, float eps);
 /* softmax(scale q k^T) v for each head. q is columns [at_q, at_q + heads * dim) of its tensor's last
@@ -55,6 +69,25 @@ dc3_tensor dc3_avg_pool(dc3_ctx *ctx, dc3_tensor x, int64_t kernel);
 /* Mean over all pixels: [n, h, w, c] to [n, c]. */
 dc3_tensor dc3_global_avg_pool(dc3_ctx *ctx, dc3_tensor x);
 
+/* [n, h, w, c] to [n, c * h * w] in the order channel, row, column, as checkpoints made for planar pictures
+ * expect it. */
+dc3_tensor dc3_flatten_planar(dc3_ctx *ctx, dc3_tensor x);
+
+/* Losses: the mean over the batch as [1] f32; logits [n, c] of any compute type. */
+/* Cross-entropy with weighted labels, -sum_k w_k log softmax(z)[label_k]: labels [n, k], weights [n, k] sum
+ * to one (k = 1 and weights NULL: plain labels). */
+dc3_tensor dc3_cross_entropy(dc3_ctx *ctx, dc3_tensor logits, int64_t k, const int64_t *labels,
+                             const float *weights, float smoothing);
+/* KL(softmax(target / t) || softmax(logits / t)), batch mean, without the factor t^2 (Hinton et al. 2015; the
+ * RDED protocol). target [n, c] f32. */
+dc3_tensor dc3_distillation_loss(dc3_ctx *ctx, dc3_tensor logits, const float *target, float temperature);
+/* Mean squared difference of x and target, as many f32 values. */
+dc3_tensor dc3_mse(dc3_ctx *ctx, dc3_tensor x, const float *target);
+
+/* act(y) + residual, or act(y + residual) with act_last, as operations of their own; drops y. For operations
+ * whose fused form cannot be recorded. */
+dc3_tensor dc3_finish_apart(dc3_ctx *ctx, dc3_tensor y, dc3_activation act, int act_last,
+                            const dc3_tensor *residual);
 /* The same memory under another shape. */
 dc3_tensor dc3_reshape(dc3_tensor x, int ndim, const int64_t *shape);
 

@@ -15,6 +15,7 @@ typedef struct dc3_tensor {
     dc3_dtype dtype;
     int ndim;
     int64_t shape[DC3_MAX_DIMS];
+    int32_t var; /* its number on a tape (ops/tape.h); 0: nothing is differentiated with respect to it */
 } dc3_tensor;
 
 /* Bytes of one element. */

@@ -158,12 +158,78 @@ static void group_norm_threads(void **state)
     free(x), free(gamma), free(one), free(three);
 }
 
+/* All four kernels of batch norm on one random shape; then the same bytes for another number of threads. */
+static void batch_norm(void **state)
+{
+    (void)state;
+    const dc3_kernels *fast = dc3_kernels_best(), *plain = dc3_kernels_ref();
+    for (uint64_t seed = 0; seed < 80; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 17);
+        dc3_batch_norm_shape s = {types[seed % 2],      between(&rng, 1, 4),
+                                  between(&rng, 2, 11), between(&rng, 2, 11),
+                                  between(&rng, 1, 80), seed % 3 ? DC3_ACT_RELU : DC3_ACT_NONE,
+                                  (int)(seed % 4 == 1)};
+        int64_t c = s.c, count = s.n * s.h * s.w * c;
+        int with = seed % 4 >= 2; /* a residual, and the gate by y */
+        void *x = random_values(&rng, s.type, count, 1), *more = random_values(&rng, s.type, count, 1);
+        void *dy = random_values(&rng, s.type, count, 1);
+        void *y[2] = {malloc((size_t)count * 4), malloc((size_t)count * 4)};
+        void *dz[2] = {malloc((size_t)count * 4), malloc((size_t)count * 4)};
+        float *v = random_values(&rng, DC3_F32, 6 * c, 1), *r[2];
+        void *scratch = malloc(fast->batch_norm_scratch(&s));
+        int64_t stored = s.pool ? s.n * (s.h / 2) * (s.w / 2) * c : count;
+        for (int i = 0; i < 2; i++) {
+            const dc3_kernels *k = i ? plain : fast;
+            r[i] = calloc((size_t)(5 * c), sizeof **r);
+            k->batch_norm_statistics(&s, x, r[i], r[i] + c, scratch);
+            k->batch_norm(&s, x, v, v + c, with ? more : NULL, y[i]);
+            k->add_rows(s.type, s.n * s.h * s.w, c, x, r[i] + 4 * c);
+        }
+        for (int i = 0; i < 2; i++) /* the gate by y reads the same y on both sides */
+            (i ? plain : fast)
+                ->batch_norm_sums(&s, dy, x, with ? y[1] : NULL, v, v + c, v + 2 * c, with ? dz[i] : NULL,
+                                  r[i] + 2 * c, r[i] + 3 * c, scratch);
+        expect_close("batch norm", seed, s.type, y[0], y[1], stored, tolerance(s.type));
+        expect_close("batch norm's statistics and sums", seed, DC3_F32, r[0], r[1], 5 * c, 1e-3);
+        if (with) expect_close("batch norm's gate", seed, s.type, dz[0], dz[1], count, 0);
+        fast->batch_norm_gradient(&s, dy, x, v, v + c, v + 3 * c, v + 4 * c, v + 5 * c, dz[0]);
+        plain->batch_norm_gradient(&s, dy, x, v, v + c, v + 3 * c, v + 4 * c, v + 5 * c, dz[1]);
+        expect_close("batch norm's gradient", seed, s.type, dz[0], dz[1], count, tolerance(s.type));
+        float *again = calloc((size_t)(2 * c), sizeof *again);
+        omp_set_num_threads(3);
+        fast->batch_norm_statistics(&s, x, again, again + c, scratch);
+        omp_set_num_threads(2);
+        assert_memory_equal(again, r[0], (size_t)(2 * c) * sizeof *again);
+        for (int i = 0; i < 2; i++) free(y[i]), free(dz[i]), free(r[i]);
+        free(x), free(more), free(dy), free(v), free(scratch), free(again);
+    }
+}
+
+static void activation_gradients(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 18);
+        dc3_dtype type = types[seed % 2];
+        int64_t n = between(&rng, 1, 5000);
+        void *x = random_values(&rng, type, n, 3), *dy = random_values(&rng, type, n, 1),
+             *a = malloc((size_t)n * 4), *b = malloc((size_t)n * 4);
+        for (int act = DC3_ACT_NONE; act <= DC3_ACT_QUICK_GELU; act++) {
+            dc3_kernels_best()->activate_gradient(type, (dc3_activation)act, n, x, dy, a);
+            dc3_kernels_ref()->activate_gradient(type, (dc3_activation)act, n, x, dy, b);
+            expect_close("activation's gradient", seed, type, a, b, n, tolerance(type));
+        }
+        free(x), free(dy), free(a), free(b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(group_norm),          cmocka_unit_test(layer_norm),
         cmocka_unit_test(attention),           cmocka_unit_test(elementwise),
         cmocka_unit_test(activation_extremes), cmocka_unit_test(group_norm_threads),
+        cmocka_unit_test(batch_norm),          cmocka_unit_test(activation_gradients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

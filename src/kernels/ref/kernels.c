@@ -1,6 +1,7 @@
 /* Every kernel in plain C, in double precision and one element at a time. */
 #include <stdlib.h>
 #include <string.h>
+#include "kernels/ref/ref.h"
 #include "kernels/ref/scalar.h"
 
 static void group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups, const void *x,
@@ -92,6 +93,21 @@ static void add(dc3_dtype type, int64_t n, const void *a, const void *b, void *y
     for (int64_t i = 0; i < n; i++) put(type, y, i, get(type, a, i) + get(type, b, i));
 }
 
+static void activate_gradient(dc3_dtype type, dc3_activation act, int64_t n, const void *x, const void *dy,
+                              void *dx)
+{
+    for (int64_t i = 0; i < n; i++) put(type, dx, i, get(type, dy, i) * act_slope(act, get(type, x, i)));
+}
+
+static void add_rows(dc3_dtype type, int64_t rows, int64_t c, const void *x, float *sums)
+{
+    for (int64_t j = 0; j < c; j++) {
+        double sum = 0;
+        for (int64_t r = 0; r < rows; r++) sum += get(type, x, r * c + j);
+        sums[j] += (float)sum;
+    }
+}
+
 static void concat(dc3_dtype type, int64_t rows, int64_t ca, int64_t cb, const void *a, const void *b,
                    void *y)
 {
@@ -123,7 +139,23 @@ static void cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void 
 
 const dc3_kernels *dc3_kernels_ref(void)
 {
-    static const dc3_kernels table = {"plain C", group_norm, layer_norm, attention_scratch, attention, geglu,
-                                      activate,  add,        concat,     upsample2,         cast};
+    static const dc3_kernels table = {.name = "plain C",
+                                      .group_norm = group_norm,
+                                      .layer_norm = layer_norm,
+                                      .attention_scratch = attention_scratch,
+                                      .attention = attention,
+                                      .geglu = geglu,
+                                      .activate = activate,
+                                      .activate_gradient = activate_gradient,
+                                      .add = add,
+                                      .add_rows = add_rows,
+                                      .concat = concat,
+                                      .upsample2 = upsample2,
+                                      .batch_norm_scratch = dc3_ref_batch_norm_scratch,
+                                      .batch_norm_statistics = dc3_ref_batch_norm_statistics,
+                                      .batch_norm = dc3_ref_batch_norm,
+                                      .batch_norm_sums = dc3_ref_batch_norm_sums,
+                                      .batch_norm_gradient = dc3_ref_batch_norm_gradient,
+                                      .cast = cast};
     return &table;
 }

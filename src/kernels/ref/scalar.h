@@ -34,4 +34,21 @@ static inline double act_of(dc3_activation act, double x)
     }
 }
 
+/* The derivative of act_of. */
+static inline double act_slope(dc3_activation act, double x)
+{
+    double rate = act == DC3_ACT_QUICK_GELU ? 1.702 : 1, s = 1 / (1 + exp(-rate * x));
+    switch (act) {
+    case DC3_ACT_RELU:
+        return x > 0;
+    case DC3_ACT_SILU:
+    case DC3_ACT_QUICK_GELU:
+        return s + rate * x * s * (1 - s);
+    case DC3_ACT_GELU_ERF:
+        return 0.5 * (1 + erf(x * 0.70710678118654752)) + x * exp(-0.5 * x * x) * 0.39894228040143268;
+    default:
+        return 1;
+    }
+}
+
 #endif

@@ -14,6 +14,21 @@ void dc3_avx512_activate(dc3_dtype type, dc3_activation act, int64_t n, const vo
 void dc3_avx512_add(dc3_dtype type, int64_t n, const void *a, const void *b, void *y);
 void dc3_avx512_cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n);
 
+size_t dc3_avx512_batch_norm_scratch(const dc3_batch_norm_shape *shape);
+void dc3_avx512_batch_norm_statistics(const dc3_batch_norm_shape *shape, const void *x, float *mean,
+                                      float *variance, void *scratch);
+void dc3_avx512_batch_norm(const dc3_batch_norm_shape *shape, const void *x, const float *scale,
+                           const float *offset, const void *residual, void *y);
+void dc3_avx512_batch_norm_sums(const dc3_batch_norm_shape *shape, const void *dy, const void *x,
+                                const void *y, const float *scale, const float *offset, const float *mean,
+                                void *dz, float *sum, float *product, void *scratch);
+void dc3_avx512_batch_norm_gradient(const dc3_batch_norm_shape *shape, const void *dy, const void *x,
+                                    const float *scale, const float *offset, const float *a, const float *b,
+                                    const float *d, void *dx);
+void dc3_avx512_add_rows(dc3_dtype type, int64_t rows, int64_t c, const void *x, float *sums);
+void dc3_avx512_activate_gradient(dc3_dtype type, dc3_activation act, int64_t n, const void *x,
+                                  const void *dy, void *dx);
+
 /* f32, and bf16 for processors with AVX512-BF16. */
 size_t dc3_avx512_attention_scratch_f32(const dc3_attention_shape *shape, int threads);
 void dc3_avx512_attention_f32(const dc3_attention_shape *shape, const void *q, const void *k, const void *v,

@@ -66,6 +66,51 @@ void dc3_avx512_activate(dc3_dtype type, dc3_activation act, int64_t n, const vo
 #undef CASE
 }
 
+DC3_INLINE float slope_of(dc3_activation act, float x)
+{
+    float rate = act == DC3_ACT_QUICK_GELU ? 1.702f : 1.0f, s;
+    switch (act) {
+    case DC3_ACT_RELU:
+        return x > 0 ? 1.0f : 0.0f;
+    case DC3_ACT_SILU:
+    case DC3_ACT_QUICK_GELU:
+        s = 1.0f / (1.0f + dc3_exp(-rate * x));
+        return s + rate * x * s * (1.0f - s);
+    case DC3_ACT_GELU_ERF:
+        return 0.5f * (1.0f + dc3_erf(x * 0.70710678f)) + x * dc3_exp(-0.5f * x * x) * 0.39894228f;
+    default:
+        return 1.0f;
+    }
+}
+
+DC3_INLINE void gradient_all(dc3_dtype type, dc3_activation act, int64_t n, const void *x, const void *dy,
+                             void *dx)
+{
+#pragma omp parallel for simd
+    for (int64_t i = 0; i < n; i++)
+        dc3_store(type, dx, i, dc3_load(type, dy, i) * slope_of(act, dc3_load(type, x, i)));
+}
+
+void dc3_avx512_activate_gradient(dc3_dtype type, dc3_activation act, int64_t n, const void *x,
+                                  const void *dy, void *dx)
+{
+#define CASE(A)                                                                                              \
+    case A:                                                                                                  \
+        if (type == DC3_BF16)                                                                                \
+            gradient_all(DC3_BF16, A, n, x, dy, dx);                                                         \
+        else                                                                                                 \
+            gradient_all(DC3_F32, A, n, x, dy, dx);                                                          \
+        break
+    switch (act) {
+        CASE(DC3_ACT_NONE);
+        CASE(DC3_ACT_RELU);
+        CASE(DC3_ACT_SILU);
+        CASE(DC3_ACT_GELU_ERF);
+        CASE(DC3_ACT_QUICK_GELU);
+    }
+#undef CASE
+}
+
 void dc3_avx512_add(dc3_dtype type, int64_t n, const void *a, const void *b, void *y)
 {
     if (type == DC3_BF16) {

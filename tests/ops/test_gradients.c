@@ -1,0 +1,248 @@
+/* The gradients of each operation against differences of its result, through the tape and in plain C (double
+ * precision inside): for a random direction v, <gradient, v> = (L(x + e v) - L(x - e v)) / 2e with L the mean
+ * squared distance to a random target. */
+#include "support/random_tensors.h"
+#include <stdio.h>
+#include "ops/ops.h"
+#include "ops/tape.h"
+
+enum { MOST_PARAMETERS = 4 };
+
+/* An operation under test: its input, its parameters and what it computes. */
+typedef struct subject {
+    const char *name;
+    int64_t shape[4];
+    int ndim;
+    int64_t counts[MOST_PARAMETERS]; /* values of each parameter, 0 behind the last */
+    float offset;                    /* of parameters: away from zero */
+    dc3_tensor (*run)(dc3_ctx *ctx, dc3_tensor x, float *const *parameters, dc3_weight *weight);
+} subject;
+
+static dc3_tensor conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    weight->part[0] = dc3_view(p[0], DC3_F32, 4, (int64_t[]){6, 4, 3, 3});
+    weight->parts = 1;
+    dc3_conv_options o = {
+        .kernel = 3, .stride = 2, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+    return dc3_conv2d(ctx, x, weight, p[1], &o, NULL);
+}
+
+static dc3_tensor fused_conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    weight->part[0] = dc3_view(p[0], DC3_F32, 4, (int64_t[]){4, 2, 3, 3});
+    weight->parts = 1;
+    dc3_conv_options o = {.kernel = 3,
+                          .stride = 1,
+                          .groups = 2,
+                          .pad_top = 1,
+                          .pad_left = 1,
+                          .pad_bottom = 1,
+                          .pad_right = 1,
+                          .act = DC3_ACT_SILU,
+                          .act_last = 1};
+    return dc3_conv2d(ctx, x, weight, p[1], &o, &x);
+}
+
+static dc3_tensor linear(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    weight->part[0] = dc3_view(p[0], DC3_F32, 2, (int64_t[]){5, 7});
+    weight->parts = 1;
+    return dc3_linear(ctx, x, weight, p[1], DC3_ACT_GELU_ERF, NULL);
+}
+
+static dc3_tensor norm_with(dc3_ctx *ctx, dc3_tensor x, float *const *p, int pool, const dc3_tensor *residual)
+{
+    static float mean[8], variance[8];
+    dc3_batch_norm_options o = {p[0], p[1], mean, variance, 1e-5f, 0.1f, DC3_ACT_RELU, pool};
+    return dc3_batch_norm(ctx, x, &o, residual);
+}
+
+static dc3_tensor batch_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    return norm_with(ctx, x, p, 0, NULL);
+}
+
+static dc3_tensor batch_norm_pool(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    return norm_with(ctx, x, p, 1, NULL);
+}
+
+/* The input is its own residual: its gradient comes from two sides. */
+static dc3_tensor batch_norm_residual(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    return norm_with(ctx, x, p, 0, &x);
+}
+
+static dc3_tensor max_pool(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    return dc3_max_pool(ctx, x, 3, 2, 1);
+}
+
+static dc3_tensor avg_pools(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    return dc3_add(ctx, dc3_global_avg_pool(ctx, x), dc3_global_avg_pool(ctx, dc3_avg_pool(ctx, x, 2)));
+}
+
+static dc3_tensor flatten(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    dc3_tensor y = dc3_avg_pool(ctx, x, 2);
+    return dc3_add(ctx, dc3_flatten_planar(ctx, y),
+                   dc3_flatten_planar(ctx, dc3_activate(ctx, y, DC3_ACT_SILU)));
+}
+
+/* The branches share a gradient before each changes it. */
+static dc3_tensor shared(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    dc3_tensor y = dc3_add(ctx, x, dc3_activate(ctx, x, DC3_ACT_QUICK_GELU));
+    return dc3_add(ctx, norm_with(ctx, y, p, 0, &x), dc3_activate(ctx, y, DC3_ACT_RELU));
+}
+
+static const subject subjects[] = {
+    {"convolution", {2, 5, 6, 4}, 4, {6 * 4 * 9, 6}, 0, conv},
+    {"convolution, groups, activation and residual", {2, 4, 5, 4}, 4, {4 * 2 * 9, 4}, 0, fused_conv},
+    {"linear and gelu", {3, 2, 7}, 3, {35, 5}, 0, linear},
+    {"batch norm and relu", {2, 4, 3, 5}, 4, {5, 5}, 1, batch_norm},
+    {"batch norm, relu, pool", {2, 5, 4, 5}, 4, {5, 5}, 1, batch_norm_pool},
+    {"batch norm, residual, relu", {2, 4, 3, 5}, 4, {5, 5}, 1, batch_norm_residual},
+    {"max pool", {2, 6, 5, 3}, 4, {0}, 0, max_pool},
+    {"average pools", {2, 5, 7, 8}, 4, {0}, 0, avg_pools},
+    {"flatten", {2, 4, 5, 3}, 4, {0}, 0, flatten},
+    {"shared gradients", {2, 3, 4, 5}, 4, {5, 5}, 1, shared},
+};
+
+/* One evaluation of the loss. With a tape it is recorded. */
+static dc3_tensor loss_of(dc3_ctx *ctx, const subject *s, dc3_tensor x, float *const *parameters,
+                          dc3_weight *weight, const float *target)
+{
+    dc3_tensor y = s->run(ctx, x, parameters, weight);
+    return dc3_mse(ctx, y, target);
+}
+
+static double value_of(dc3_ctx *ctx, const subject *s, dc3_tensor x, float *const *parameters,
+                       dc3_weight *weight, const float *target)
+{
+    dc3_tape *tape;
+    assert_int_equal(dc3_tape_open(&tape), DC3_OK);
+    weight->version++;
+    dc3_scope scope = dc3_scope_open(ctx);
+    dc3_tape_start(tape, ctx); /* batch norms take the batch's statistics */
+    dc3_tensor loss = loss_of(ctx, s, x, parameters, weight, target);
+    if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s: %s", s->name, dc3_error_text());
+    double value = *(const float *)loss.data;
+    dc3_tape_stop(tape, ctx);
+    dc3_scope_close(ctx, scope);
+    dc3_tape_close(&tape);
+    return value;
+}
+
+/* The difference along direction v of `values`, and the gradient's part in it. */
+static void compare(dc3_ctx *ctx, const subject *s, dc3_tensor x, float *const *parameters,
+                    dc3_weight *weight, const float *target, float *values, const float *gradient,
+                    int64_t count, const char *what, dc3_rng *rng)
+{
+    const double e = 5e-4; /* few values cross the corner of a ReLU */
+    float *v = random_values(rng, DC3_F32, count, 1), *saved = malloc((size_t)count * sizeof *saved);
+    double expected = 0, l[2];
+    memcpy(saved, values, (size_t)count * sizeof *saved);
+    for (int side = 0; side < 2; side++) {
+        for (int64_t i = 0; i < count; i++) values[i] = saved[i] + (float)((side ? -e : e) * v[i]);
+        l[side] = value_of(ctx, s, x, parameters, weight, target);
+    }
+    memcpy(values, saved, (size_t)count * sizeof *saved);
+    for (int64_t i = 0; i < count; i++) expected += (double)gradient[i] * v[i];
+    double found = (l[0] - l[1]) / (2 * e);
+    if (!(fabs(found - expected) <= 1e-2 * (fabs(expected) + 0.05)))
+        fail_msg("%s, %s: by differences %g, by the tape %g", s->name, what, found, expected);
+    free(v), free(saved);
+}
+
+static void check(const subject *s, dc3_ctx_mode mode, uint64_t seed)
+{
+    dc3_ctx *ctx;
+    dc3_tape *tape;
+    dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 19);
+    dc3_weight weight = {0};
+    float *parameters[MOST_PARAMETERS] = {0}, *gradients[MOST_PARAMETERS] = {0};
+    assert_int_equal(dc3_ctx_open(DC3_F32, 2, mode, &ctx), DC3_OK);
+    assert_int_equal(dc3_tape_open(&tape), DC3_OK);
+    dc3_tensor x = dc3_view(NULL, DC3_F32, s->ndim, s->shape);
+    float *values = random_values(&rng, DC3_F32, dc3_count(&x), 1);
+    float *target = random_values(&rng, DC3_F32, 4096, 1);
+    x.data = values;
+    for (int i = 0; i < MOST_PARAMETERS && s->counts[i]; i++) {
+        parameters[i] = random_values(&rng, DC3_F32, s->counts[i], 0.5f);
+        for (int64_t k = 0; k < s->counts[i]; k++) parameters[i][k] += s->offset;
+        gradients[i] = calloc((size_t)s->counts[i], sizeof **gradients);
+        assert_int_equal(dc3_tape_watch(tape, parameters[i], gradients[i]), DC3_OK);
+    }
+    dc3_scope scope = dc3_scope_open(ctx);
+    dc3_tape_start(tape, ctx);
+    dc3_tape_track(tape, ctx, &x);
+    dc3_tensor loss = loss_of(ctx, s, x, parameters, &weight, target);
+    if (dc3_tape_backward(tape, ctx, loss, 1) != DC3_OK) fail_msg("%s: %s", s->name, dc3_error_text());
+    dc3_tensor dx = dc3_tape_gradient_of(tape, x);
+    if (!dx.data) fail_msg("%s: no gradient reaches the input", s->name);
+    x.var = 0;
+    compare(ctx, s, x, parameters, &weight, target, values, dx.data, dc3_count(&x), "input", &rng);
+    for (int i = 0; i < MOST_PARAMETERS && s->counts[i]; i++)
+        compare(ctx, s, x, parameters, &weight, target, parameters[i], gradients[i], s->counts[i],
+                "parameter", &rng);
+    dc3_scope_close(ctx, scope);
+    dc3_tape_stop(tape, ctx);
+    dc3_weight_release(&weight);
+    dc3_tape_close(&tape);
+    dc3_ctx_close(&ctx);
+    for (int i = 0; i < MOST_PARAMETERS; i++) free(parameters[i]), free(gradients[i]);
+    free(values), free(target);
+}
+
+static void differences(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+        for (uint64_t seed = 0; seed < 4; seed++) {
+            check(&subjects[i], DC3_CTX_PLAIN, seed);
+            check(&subjects[i], DC3_CTX_FAST, seed);
+        }
+}
+
+/* Memory: what a step kept is all given back, so that a second step needs no more. */
+static void memory_stays(void **state)
+{
+    (void)state;
+    dc3_ctx *ctx;
+    dc3_tape *tape;
+    const subject *s = &subjects[sizeof subjects / sizeof *subjects - 1];
+    float p[2][5] = {{1, 1, 1, 1, 1}, {0}}, g[2][5], x[2 * 3 * 4 * 5], target[256] = {0};
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++) x[i] = (float)(i % 7);
+    assert_int_equal(dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_tape_open(&tape), DC3_OK);
+    dc3_weight weight = {0};
+    float *parameters[] = {p[0], p[1]};
+    for (int i = 0; i < 2; i++) assert_int_equal(dc3_tape_watch(tape, p[i], g[i]), DC3_OK);
+    size_t first = 0;
+    for (int step = 0; step < 5; step++) {
+        dc3_scope scope = dc3_scope_open(ctx);
+        dc3_tape_start(tape, ctx);
+        dc3_tensor loss = loss_of(ctx, s, dc3_view(x, DC3_F32, 4, s->shape), parameters, &weight, target);
+        assert_int_equal(dc3_tape_backward(tape, ctx, loss, 1), DC3_OK);
+        dc3_scope_close(ctx, scope);
+        if (step == 0) first = dc3_ctx_bytes(ctx);
+        assert_int_equal(dc3_ctx_bytes(ctx), first);
+    }
+    dc3_tape_close(&tape);
+    dc3_ctx_close(&ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(differences), cmocka_unit_test(memory_stays)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
