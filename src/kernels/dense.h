@@ -7,9 +7,9 @@
 
 enum { DC3_WEIGHT_PARTS = 3 };
 
-/* A weight as its file holds it: [co, ci / groups, kh, kw] or [co, ci], any float type. Up to three parts are taken as
- * one, one below the other along co (query, key and value projections as a single product). What a backend
- * packs for itself hangs on `packs` and is made again when `version` has moved on. */
+/* A weight as its file holds it: [co, ci / groups, kh, kw] or [co, ci], any float type. Up to three parts are
+ * taken as one, one below the other along co (query, key and value projections as a single product). What a
+ * backend packs for itself hangs on `packs` and is made again when `version` has moved on. */
 typedef struct dc3_pack dc3_pack;
 typedef struct dc3_weight {
     dc3_tensor part[DC3_WEIGHT_PARTS];

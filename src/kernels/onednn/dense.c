@@ -57,13 +57,13 @@ static dc3_status forward(onednn *d, const plan_key *key, const void *x, dc3_wei
     DC3_TRY(scratch_for(d, p->scratch_size));
     if (residual && !p->residual && residual != y)
         copy(y, residual, dc3_md_size(dc3_pd_md(p->pd, dnnl_query_dst_md, 0)));
-    operand all[] = {
-        {DNNL_ARG_SRC, p->in, x},
-        {DNNL_ARG_WEIGHTS, w->memory, w->data},
-        {DNNL_ARG_DST, p->out, y},
-        {DNNL_ARG_BIAS, p->bias, bias},
-        {DNNL_ARG_ATTR_MULTIPLE_POST_OP(key->conv.act != DC3_ACT_NONE) | DNNL_ARG_SRC_1, p->residual, residual},
-        {DNNL_ARG_SCRATCHPAD, p->scratch, d->scratch}};
+    operand all[] = {{DNNL_ARG_SRC, p->in, x},
+                     {DNNL_ARG_WEIGHTS, w->memory, w->data},
+                     {DNNL_ARG_DST, p->out, y},
+                     {DNNL_ARG_BIAS, p->bias, bias},
+                     {DNNL_ARG_ATTR_MULTIPLE_POST_OP(key->conv.act != DC3_ACT_NONE) | DNNL_ARG_SRC_1,
+                      p->residual, residual},
+                     {DNNL_ARG_SCRATCHPAD, p->scratch, d->scratch}};
     return execute(d, p->primitive, 6, all);
 }
 

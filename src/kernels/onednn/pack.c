@@ -65,10 +65,11 @@ static dc3_status fill(onednn *d, const plan *p, dc3_weight *weight, packed *out
 
 static int same_format(const plan *a, const plan *b)
 {
-    return a == b || (a->key.conv.type == b->key.conv.type && dnnl_memory_desc_equal(a->weights_md, b->weights_md) &&
-                      (a->key.kind == PLAN_LINEAR || a->key.kind == PLAN_LINEAR_DATA) ==
-                          (b->key.kind == PLAN_LINEAR || b->key.kind == PLAN_LINEAR_DATA) &&
-                      (a->key.kind == PLAN_LINEAR_DATA) == (b->key.kind == PLAN_LINEAR_DATA));
+    return a == b ||
+           (a->key.conv.type == b->key.conv.type && dnnl_memory_desc_equal(a->weights_md, b->weights_md) &&
+            (a->key.kind == PLAN_LINEAR || a->key.kind == PLAN_LINEAR_DATA) ==
+                (b->key.kind == PLAN_LINEAR || b->key.kind == PLAN_LINEAR_DATA) &&
+            (a->key.kind == PLAN_LINEAR_DATA) == (b->key.kind == PLAN_LINEAR_DATA));
 }
 
 dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out)
@@ -82,9 +83,9 @@ dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out)
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     size_t size = (dc3_md_size(p->weights_md) + 63) / 64 * 64;
     made->data = aligned_alloc(64, size);
-    dc3_status status = made->data
-                            ? onednn_check(make_reorder(d, p, weight, made), "packing a weight")
-                            : dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);
+    dc3_status status =
+        made->data ? onednn_check(make_reorder(d, p, weight, made), "packing a weight")
+                   : dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);
     if (status == DC3_OK) status = fill(d, p, weight, made);
     if (status != DC3_OK) {
         packed_release(&made->base);

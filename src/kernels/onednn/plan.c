@@ -64,8 +64,9 @@ static dnnl_status_t weight_md(const dc3_conv_shape *s, dnnl_data_type_t type, d
                                dnnl_format_tag_t grouped, dc3_md *md)
 {
     if (s->groups > 1)
-        return dc3_md_make(md, 5, (dnnl_dims_t){s->groups, s->co / s->groups, s->ci / s->groups, s->kh, s->kw},
-                           type, grouped);
+        return dc3_md_make(md, 5,
+                           (dnnl_dims_t){s->groups, s->co / s->groups, s->ci / s->groups, s->kh, s->kw}, type,
+                           grouped);
     return dc3_md_make(md, 4, (dnnl_dims_t){s->co, s->ci, s->kh, s->kw}, type, tag);
 }
 
@@ -96,8 +97,8 @@ static dnnl_status_t conv_pd(onednn *d, const plan_key *key, dnnl_primitive_desc
     if (!r) r = dc3_md_make(&m.dst, 4, (dnnl_dims_t){s->n, s->co, height, width}, type, dnnl_nhwc);
     if (!r) r = make_attributes(key, &m.dst, &attr);
     if (!r)
-        r = dc3_conv_pd(&forward, d->engine, attr, &m.src, &m.weights, s->bias ? &m.bias : NULL, &m.dst, strides,
-                        low, high, width < NARROW);
+        r = dc3_conv_pd(&forward, d->engine, attr, &m.src, &m.weights, s->bias ? &m.bias : NULL, &m.dst,
+                        strides, low, high, width < NARROW);
     if (key->kind == PLAN_CONV) {
         *pd = forward;
     } else if (!r) {
@@ -122,7 +123,10 @@ static dnnl_status_t linear_pd(onednn *d, const plan_key *key, dnnl_primitive_de
     memset(&m, 0, sizeof m);
     dnnl_data_type_t type = onednn_type(s->type);
     int weight = key->kind == PLAN_LINEAR_WEIGHT, data = key->kind == PLAN_LINEAR_DATA;
-    int64_t rows = weight ? s->co : s->n, inner = weight ? s->n : data ? s->co : s->ci,
+    int64_t rows = weight ? s->co : s->n,
+            inner = weight ? s->n
+                    : data ? s->co
+                           : s->ci,
             columns = weight || data ? s->ci : s->co;
     dnnl_status_t r = dc3_md_make(&m.src, 2, (dnnl_dims_t){rows, inner}, type, weight ? dnnl_ba : dnnl_ab);
     if (!r)
@@ -133,8 +137,8 @@ static dnnl_status_t linear_pd(onednn *d, const plan_key *key, dnnl_primitive_de
     dnnl_primitive_attr_t attr = NULL;
     if (!r) r = make_attributes(key, &m.dst, &attr);
     if (!r)
-        r = dc3_matmul_pd(pd, d->engine, attr, &m.src, &m.weights, s->bias && !weight && !data ? &m.bias : NULL,
-                          &m.dst);
+        r = dc3_matmul_pd(pd, d->engine, attr, &m.src, &m.weights,
+                          s->bias && !weight && !data ? &m.bias : NULL, &m.dst);
     dnnl_primitive_attr_destroy(attr);
     four_close(&m);
     return r;
@@ -145,7 +149,8 @@ dnnl_status_t plan_plain_md(const plan *p, dnnl_data_type_t type, dc3_md *md)
     const dc3_conv_shape *s = &p->key.conv;
     memset(md, 0, sizeof *md);
     if (p->key.kind == PLAN_LINEAR) return dc3_md_make(md, 2, (dnnl_dims_t){s->ci, s->co}, type, dnnl_ba);
-    if (p->key.kind == PLAN_LINEAR_DATA) return dc3_md_make(md, 2, (dnnl_dims_t){s->co, s->ci}, type, dnnl_ab);
+    if (p->key.kind == PLAN_LINEAR_DATA)
+        return dc3_md_make(md, 2, (dnnl_dims_t){s->co, s->ci}, type, dnnl_ab);
     return weight_md(s, type, dnnl_oihw, dnnl_goihw, md);
 }
 
