@@ -15,8 +15,8 @@ typedef struct subject {
     int ndim;
     int64_t counts[MOST_PARAMETERS]; /* values of each parameter, 0 behind the last */
     float offset;                    /* of parameters: away from zero */
-    dc3_tensor (*run)(dc3_ctx *ctx, dc3_tensor x, float *const *parameters, dc3_weight *weight);
     int spread; /* input values all far apart, so that no step changes which is the largest */
+    dc3_tensor (*run)(dc3_ctx *ctx, dc3_tensor x, float *const *parameters, dc3_weight *weight);
 } subject;
 
 static dc3_tensor conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
@@ -106,16 +106,16 @@ static dc3_tensor shared(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight
 }
 
 static const subject subjects[] = {
-    {"convolution", {2, 5, 6, 4}, 4, {6 * 4 * 9, 6}, 0, conv},
-    {"convolution, groups, activation and residual", {2, 4, 5, 4}, 4, {4 * 2 * 9, 4}, 0, fused_conv},
-    {"linear and gelu", {3, 2, 7}, 3, {35, 5}, 0, linear},
-    {"batch norm and relu", {2, 4, 3, 5}, 4, {5, 5}, 1, batch_norm},
-    {"batch norm, relu, pool", {2, 5, 4, 5}, 4, {5, 5}, 1, batch_norm_pool},
-    {"batch norm, residual, relu", {2, 4, 3, 5}, 4, {5, 5}, 1, batch_norm_residual},
-    {"max pool", {2, 6, 5, 3}, 4, {0}, 0, max_pool, 1},
-    {"average pools", {2, 5, 7, 8}, 4, {0}, 0, avg_pools},
-    {"flatten", {2, 4, 5, 3}, 4, {0}, 0, flatten},
-    {"shared gradients", {2, 3, 4, 5}, 4, {5, 5}, 1, shared},
+    {"convolution", {2, 5, 6, 4}, 4, {6 * 4 * 9, 6}, 0, 0, conv},
+    {"convolution, groups, activation and residual", {2, 4, 5, 4}, 4, {4 * 2 * 9, 4}, 0, 0, fused_conv},
+    {"linear and gelu", {3, 2, 7}, 3, {35, 5}, 0, 0, linear},
+    {"batch norm and relu", {2, 4, 3, 5}, 4, {5, 5}, 1, 0, batch_norm},
+    {"batch norm, relu, pool", {2, 5, 4, 5}, 4, {5, 5}, 1, 0, batch_norm_pool},
+    {"batch norm, residual, relu", {2, 4, 3, 5}, 4, {5, 5}, 1, 0, batch_norm_residual},
+    {"max pool", {2, 6, 5, 3}, 4, {0}, 0, 1, max_pool},
+    {"average pools", {2, 5, 7, 8}, 4, {0}, 0, 0, avg_pools},
+    {"flatten", {2, 4, 5, 3}, 4, {0}, 0, 0, flatten},
+    {"shared gradients", {2, 3, 4, 5}, 4, {5, 5}, 1, 0, shared},
 };
 
 /* One evaluation of the loss. With a tape it is recorded. */
