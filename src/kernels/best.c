@@ -49,6 +49,8 @@ const dc3_kernels *dc3_kernels_best(void)
     fast.activate = dc3_avx512_activate;
     fast.add = dc3_avx512_add;
     fast.cast = dc3_avx512_cast;
+    fast.sgd = dc3_avx512_sgd;
+    fast.adamw = dc3_avx512_adamw;
     table = fast;
     return &table;
 }
