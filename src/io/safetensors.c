@@ -240,7 +240,7 @@ static json_t *entry_of(const dc3_tensor *t, size_t from)
     json_t *shape = json_array();
     for (int d = 0; d < t->ndim; d++) json_array_append_new(shape, json_integer(t->shape[d]));
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", type_name(t->dtype), "shape", shape, "data_offsets",
-                     (json_int_t)from, (json_int_t)(from + dc3_bytes(t)));
+                     (json_int_t)from, (json_int_t)from + (json_int_t)dc3_bytes(t));
 }
 
 /* The header's JSON, which the caller frees; NULL without memory or for a name or text that is not UTF-8. */
