@@ -28,7 +28,8 @@ OPTIMIZERS = {
     "clipped": dict(kind="sgd", lr=0.1, momentum=0.9, clip=1.0),
     "clipped_adamw": dict(kind="adamw", lr=0.01, clip=8.0),
     "averaged": dict(kind="sgd", lr=0.1, momentum=0.9, average=0.9),
-    "averaged_warm": dict(kind="sgd", lr=0.1, momentum=0.9, average=0.5, warm=True),
+    "averaged_warm": dict(kind="sgd", lr=0.1, momentum=0.9, average=0.99, warm=True),
+    "averaged_capped": dict(kind="sgd", lr=0.1, momentum=0.9, average=0.5, warm=True),
 }
 SCHEDULES = {
     "constant": dict(kind="constant"),
