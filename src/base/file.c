@@ -60,14 +60,20 @@ static dc3_status write_all(int fd, const char *data, size_t size)
     return DC3_OK;
 }
 
-dc3_status dc3_file_write(const char *path, const void *data, size_t size)
+static dc3_status write_pieces(int fd, const dc3_piece *pieces, size_t count)
+{
+    for (size_t i = 0; i < count; i++) DC3_TRY(write_all(fd, pieces[i].data, pieces[i].size));
+    return DC3_OK;
+}
+
+dc3_status dc3_file_write_pieces(const char *path, const dc3_piece *pieces, size_t count)
 {
     size_t length = strlen(path) + 32;
     char *aside = malloc(length);
     if (!aside) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
     snprintf(aside, length, "%s.%ld.part", path, (long)getpid());
     int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    dc3_status status = fd < 0 ? DC3_ERR_IO : write_all(fd, data, size);
+    dc3_status status = fd < 0 ? DC3_ERR_IO : write_pieces(fd, pieces, count);
     int reason = errno;
     if (status == DC3_OK && fsync(fd) != 0) status = DC3_ERR_IO, reason = errno;
     if (fd >= 0 && close(fd) != 0 && status == DC3_OK) status = DC3_ERR_IO, reason = errno;
@@ -78,6 +84,11 @@ dc3_status dc3_file_write(const char *path, const void *data, size_t size)
     }
     free(aside);
     return status;
+}
+
+dc3_status dc3_file_write(const char *path, const void *data, size_t size)
+{
+    return dc3_file_write_pieces(path, &(dc3_piece){data, size}, 1);
 }
 
 dc3_status dc3_make_dirs(const char *path)

@@ -12,6 +12,12 @@ dc3_status dc3_file_read(const char *path, size_t limit, char **data, size_t *si
 /* Writes `data` to a new file beside `path`, syncs it and renames it over `path`: after a crash there is the
  * old file or the new one, never a part. */
 dc3_status dc3_file_write(const char *path, const void *data, size_t size);
+/* Same for data that lies in several places, written one after the other. */
+typedef struct dc3_piece {
+    const void *data; /* may be NULL where size is 0 */
+    size_t size;
+} dc3_piece;
+dc3_status dc3_file_write_pieces(const char *path, const dc3_piece *pieces, size_t count);
 
 /* Makes `path` and its missing parents. */
 dc3_status dc3_make_dirs(const char *path);

@@ -89,6 +89,18 @@ static dc3_status add_tensor(const char *origin, const char *name, const json_t 
     return dc3_table_add(table, name, t);
 }
 
+/* Strings only, as the format has it; what else stands there is passed over. */
+static dc3_status add_texts(const json_t *metadata, dc3_table *table)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)metadata, key, value)
+    {
+        if (json_is_string(value)) DC3_TRY(dc3_table_set_text(table, key, json_string_value(value)));
+    }
+    return DC3_OK;
+}
+
 dc3_status dc3_safetensors_parse(const char *origin, const unsigned char *data, size_t file_size,
                                  dc3_table *table)
 {
@@ -108,9 +120,9 @@ dc3_status dc3_safetensors_parse(const char *origin, const unsigned char *data, 
     json_object_foreach(object, name, entry)
     {
         if (status != DC3_OK) break;
-        if (strcmp(name, "__metadata__") != 0)
-            status =
-                add_tensor(origin, name, entry, data + 8 + header, file_size - 8 - (size_t)header, table);
+        status = strcmp(name, "__metadata__") == 0 ? add_texts(entry, table)
+                                                   : add_tensor(origin, name, entry, data + 8 + header,
+                                                                file_size - 8 - (size_t)header, table);
     }
     json_decref(object);
     return status;
@@ -211,39 +223,67 @@ static const char *type_name(dc3_dtype type)
     return "U8";
 }
 
-dc3_status dc3_safetensors_save(const char *path, const dc3_table *table)
+static json_t *metadata_of(const dc3_table *table)
+{
+    const char *key, *text;
+    json_t *object = json_object();
+    for (size_t i = 0; (text = dc3_table_text_at(table, i, &key)); i++)
+        if (json_object_set_new(object, key, json_string(text)) != 0) {
+            json_decref(object);
+            return NULL;
+        }
+    return object;
+}
+
+static json_t *entry_of(const dc3_tensor *t, size_t from)
+{
+    json_t *shape = json_array();
+    for (int d = 0; d < t->ndim; d++) json_array_append_new(shape, json_integer(t->shape[d]));
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", type_name(t->dtype), "shape", shape, "data_offsets",
+                     (json_int_t)from, (json_int_t)from + (json_int_t)dc3_bytes(t));
+}
+
+/* The header's JSON, which the caller frees; NULL without memory or for a name or text that is not UTF-8. */
+static char *header_of(const dc3_table *table)
 {
     json_t *header = json_object();
+    const char *key;
+    int bad = dc3_table_text_at(table, 0, &key) &&
+              json_object_set_new(header, "__metadata__", metadata_of(table)) != 0;
     size_t total = 0;
-    for (size_t i = 0; i < dc3_table_size(table); i++) {
+    for (size_t i = 0; i < dc3_table_size(table) && !bad; i++) {
         const dc3_tensor *t = dc3_table_at(table, i);
-        json_t *shape = json_array();
-        for (int d = 0; d < t->ndim; d++) json_array_append_new(shape, json_integer(t->shape[d]));
-        size_t end = total + dc3_bytes(t);
-        json_object_set_new(header, dc3_table_name(table, i),
-                            json_pack("{s:s, s:o, s:[I, I]}", "dtype", type_name(t->dtype), "shape", shape,
-                                      "data_offsets", (json_int_t)total, (json_int_t)end));
-        total = end;
+        bad = json_object_set_new(header, dc3_table_name(table, i), entry_of(t, total)) != 0;
+        total += dc3_bytes(t);
     }
-    char *text = json_dumps(header, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    char *text = bad ? NULL : json_dumps(header, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(header);
-    size_t length = text ? strlen(text) : 0, padded = (length + 7) / 8 * 8;
-    char *file = text ? malloc(8 + padded + total) : NULL;
-    if (!file) {
+    return text;
+}
+
+dc3_status dc3_safetensors_save(const char *path, const dc3_table *table)
+{
+    size_t count = dc3_table_size(table);
+    char *text = header_of(table);
+    if (!text)
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: no header can be made: is a name or a text not UTF-8?", path);
+    dc3_piece *pieces = malloc((count + 3) * sizeof *pieces);
+    if (!pieces) {
         free(text);
         return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
     }
-    for (int i = 0; i < 8; i++) file[i] = (char)(padded >> 8 * i);
-    memcpy(file + 8, text, length); /* NOLINT(bugprone-not-null-terminated-result): no string */
-    memset(file + 8 + length, ' ', padded - length);
-    char *to = file + 8 + padded;
-    for (size_t i = 0; i < dc3_table_size(table); i++) {
+    size_t length = strlen(text), padding = (8 - length % 8) % 8;
+    unsigned char size[8];
+    for (int i = 0; i < 8; i++) size[i] = (unsigned char)((length + padding) >> 8 * i);
+    pieces[0] = (dc3_piece){size, sizeof size};
+    pieces[1] = (dc3_piece){text, length};
+    pieces[2] = (dc3_piece){"        ", padding};
+    for (size_t i = 0; i < count; i++) {
         const dc3_tensor *t = dc3_table_at(table, i);
-        memcpy(to, t->data, dc3_bytes(t));
-        to += dc3_bytes(t);
+        pieces[3 + i] = (dc3_piece){t->data, dc3_bytes(t)};
     }
-    dc3_status status = dc3_file_write(path, file, 8 + padded + total);
-    free(file);
+    dc3_status status = dc3_file_write_pieces(path, pieces, count + 3);
+    free(pieces);
     free(text);
     return status;
 }

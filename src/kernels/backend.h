@@ -38,6 +38,20 @@ typedef struct dc3_batch_norm_shape {
     int pool;
 } dc3_batch_norm_shape;
 
+/* One step of stochastic gradient descent, torch.optim.SGD without dampening:
+ *   g = gradient + decay * value, m = momentum * m + g, value -= lr * (nesterov ? g + momentum * m : m). */
+typedef struct dc3_sgd_step {
+    double lr, decay, momentum;
+    int nesterov;
+} dc3_sgd_step;
+
+/* One step of AdamW (Loshchilov and Hutter 2019), torch.optim.AdamW; correction = 1 - beta^t at step t =
+ * 1, 2...: value *= 1 - lr * decay, m += (1 - beta1) * (gradient - m), v = beta2 * v + (1 - beta2) *
+ * gradient^2, value -= lr / correction1 * m / (sqrt(v) / sqrt(correction2) + eps). */
+typedef struct dc3_adamw_step {
+    double lr, decay, beta1, beta2, eps, correction1, correction2;
+} dc3_adamw_step;
+
 typedef struct dc3_kernels {
     const char *name;
 
@@ -90,6 +104,10 @@ typedef struct dc3_kernels {
                               void *dx);
     /* f32 to or from bf16, n elements. */
     void (*cast)(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n);
+    /* n elements each, none overlaps another; momentum is NULL where the step has none. */
+    void (*sgd)(const dc3_sgd_step *step, int64_t n, const float *gradient, float *value, float *momentum);
+    void (*adamw)(const dc3_adamw_step *step, int64_t n, const float *gradient, float *value, float *m,
+                  float *v);
 } dc3_kernels;
 
 /* Plain C: the reference that every other kernel is tested against. */

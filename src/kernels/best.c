@@ -56,6 +56,8 @@ const dc3_kernels *dc3_kernels_best(void)
     fast.batch_norm_gradient = dc3_avx512_batch_norm_gradient;
     fast.add_rows = dc3_avx512_add_rows;
     fast.activate_gradient = dc3_avx512_activate_gradient;
+    fast.sgd = dc3_avx512_sgd;
+    fast.adamw = dc3_avx512_adamw;
     table = fast;
     return &table;
 }

@@ -140,7 +140,7 @@ dc3_status dc3_classifier_open_to_train(const dc3_classifier_spec *spec, dc3_tab
     return status;
 }
 
-dc3_param **dc3_classifier_params(const dc3_classifier *classifier, size_t *count)
+dc3_param *dc3_classifier_params(dc3_classifier *classifier, size_t *count)
 {
     return dc3_module_params(classifier->module, count);
 }

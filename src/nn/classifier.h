@@ -32,7 +32,7 @@ typedef struct dc3_classifier_spec {
 dc3_status dc3_classifier_open_to_train(const dc3_classifier_spec *spec, dc3_table **table,
                                         dc3_classifier **classifier);
 /* Its parameters and buffers, if opened to be trained. */
-dc3_param **dc3_classifier_params(const dc3_classifier *classifier, size_t *count);
+dc3_param *dc3_classifier_params(dc3_classifier *classifier, size_t *count);
 /* The i-th architecture's name, NULL after the last. */
 const char *dc3_classifier_arch(int i);
 /* Before the context that it ran in is closed. Accepts NULL; nulls. */

@@ -18,9 +18,10 @@ struct dc3_module {
     int trainable, create;
     uint64_t seed;
     dc3_init init;
-    double fan_in; /* of the last weight taken; 0: it was a vector */
-    dc3_param **params;
+    double fan_in;      /* of the last weight taken; 0: it was a vector */
+    dc3_param **params; /* each of its own, so that pointers to them last while more are taken */
     size_t param_count;
+    dc3_param *list; /* the same as one array, made when it is asked for */
 };
 
 dc3_status dc3_module_open(dc3_table **table, dc3_module **out)
@@ -128,10 +129,12 @@ void dc3_module_init(dc3_module *module, dc3_init init)
     module->init = init;
 }
 
-dc3_param **dc3_module_params(const dc3_module *module, size_t *count)
+dc3_param *dc3_module_params(dc3_module *m, size_t *count)
 {
-    *count = module->param_count;
-    return module->params;
+    if (!m->list) m->list = dc3_module_alloc(m, m->param_count, sizeof *m->list);
+    *count = m->list ? m->param_count : 0;
+    for (size_t i = 0; i < *count; i++) m->list[i] = *m->params[i];
+    return m->list;
 }
 
 static int ends_with(const char *name, const char *end)

@@ -3,6 +3,7 @@
 #ifndef DC3_NN_MODULE_H
 #define DC3_NN_MODULE_H
 
+#include "nn/param.h"
 #include "ops/ops.h"
 #include "tensor/table.h"
 
@@ -10,14 +11,6 @@ typedef struct dc3_module dc3_module;
 
 /* Takes over `table`, also on failure, and nulls it. */
 dc3_status dc3_module_open(dc3_table **table, dc3_module **module);
-/* A tensor that training changes, or a buffer that it updates (running statistics). */
-typedef struct dc3_param {
-    const char *name;   /* as in the checkpoint; owned by the module */
-    dc3_tensor value;   /* f32, owned by the module */
-    float *gradient;    /* [count of value], accumulated; NULL: a buffer, not trained */
-    dc3_weight *weight; /* whose packed forms depend on value, or NULL; each change raises its version */
-} dc3_param;
-
 /* How tensors begin that no file gives. A vector called "weight" begins with ones, one called "bias" behind
  * it with zeros; running statistics with mean 0, variance 1. */
 typedef enum dc3_init {
@@ -33,8 +26,9 @@ void dc3_module_train(dc3_module *module, int create, uint64_t seed);
 int dc3_module_is_trainable(const dc3_module *module);
 /* The rule for the weights taken from here on and the biases behind them. */
 void dc3_module_init(dc3_module *module, dc3_init init);
-/* Parameters and buffers of a trainable module in the order taken; the list is the module's. */
-dc3_param **dc3_module_params(const dc3_module *module, size_t *count);
+/* Parameters and buffers of a trainable module in the order taken, after all have been; the array is the
+ * module's. NULL without memory. */
+dc3_param *dc3_module_params(dc3_module *module, size_t *count);
 /* Must run before the context that the weights were used in is closed. Accepts NULL; nulls. */
 void dc3_module_close(dc3_module **module);
 /* The first failure of the calls below; they do nothing after one. */

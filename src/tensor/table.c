@@ -14,6 +14,10 @@ typedef struct owned {
     void (*release)(void *);
 } owned;
 
+typedef struct note {
+    char *key, *text;
+} note;
+
 struct dc3_table {
     char *origin;
     entry *entries;
@@ -22,6 +26,8 @@ struct dc3_table {
     size_t slot_count;
     owned *owns;
     size_t own_count;
+    note *notes;
+    size_t note_count;
 };
 
 dc3_table *dc3_table_new(const char *origin)
@@ -40,6 +46,8 @@ void dc3_table_close(dc3_table **table)
     if (!t) return;
     for (size_t i = 0; i < t->own_count; i++) t->owns[i].release(t->owns[i].thing);
     for (size_t i = 0; i < t->size; i++) free(t->entries[i].name);
+    for (size_t i = 0; i < t->note_count; i++) free(t->notes[i].key), free(t->notes[i].text);
+    free(t->notes);
     free(t->owns);
     free(t->entries);
     free(t->slots);
@@ -113,6 +121,46 @@ const dc3_tensor *dc3_table_at(const dc3_table *table, size_t i)
 const char *dc3_table_origin(const dc3_table *table)
 {
     return table->origin;
+}
+
+static note *note_of(const dc3_table *table, const char *key)
+{
+    for (size_t i = 0; i < table->note_count; i++)
+        if (strcmp(table->notes[i].key, key) == 0) return &table->notes[i];
+    return NULL;
+}
+
+dc3_status dc3_table_set_text(dc3_table *table, const char *key, const char *text)
+{
+    note *found = note_of(table, key);
+    char *copy = strdup(text), *name = found ? NULL : strdup(key);
+    note *notes =
+        found ? table->notes : realloc(table->notes, (table->note_count + 1) * sizeof *table->notes);
+    if (notes) table->notes = notes;
+    if (!notes || !copy || (!found && !name)) {
+        free(copy);
+        free(name);
+        return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", table->origin);
+    }
+    if (found)
+        free(found->text);
+    else
+        notes[table->note_count++] = (note){name, NULL};
+    (found ? found : &notes[table->note_count - 1])->text = copy;
+    return DC3_OK;
+}
+
+const char *dc3_table_text(const dc3_table *table, const char *key)
+{
+    const note *found = note_of(table, key);
+    return found ? found->text : NULL;
+}
+
+const char *dc3_table_text_at(const dc3_table *table, size_t i, const char **key)
+{
+    if (i >= table->note_count) return NULL;
+    *key = table->notes[i].key;
+    return table->notes[i].text;
 }
 
 const dc3_tensor *dc3_table_find(const dc3_table *table, const char *name)

@@ -19,6 +19,13 @@ size_t dc3_table_size(const dc3_table *table);
 const char *dc3_table_name(const dc3_table *table, size_t i);
 const dc3_tensor *dc3_table_at(const dc3_table *table, size_t i);
 const char *dc3_table_origin(const dc3_table *table);
+/* Texts that go with the tensors, such as a file's metadata: key and text are copied, a text under the same
+ * key is replaced. */
+dc3_status dc3_table_set_text(dc3_table *table, const char *key, const char *text);
+/* The text of `key`, or NULL (no error text); valid until it is replaced or the table closed. */
+const char *dc3_table_text(const dc3_table *table, const char *key);
+/* The i-th text in the order they were added, its key in *key; NULL past the last. */
+const char *dc3_table_text_at(const dc3_table *table, size_t i, const char **key);
 /* The tensor called `name`, or NULL (no error text). */
 const dc3_tensor *dc3_table_find(const dc3_table *table, const char *name);
 /* The tensor called `name` with exactly this shape (-1 matches any size); otherwise DC3_ERR_FORMAT with a

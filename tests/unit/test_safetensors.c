@@ -55,10 +55,16 @@ static void round_trip(void **state)
     assert_int_equal(dc3_table_add(table, "h", dc3_view(h, DC3_BF16, 1, (int64_t[]){3})), DC3_OK);
     assert_int_equal(dc3_table_add(table, "l", dc3_view(l, DC3_I64, 1, (int64_t[]){2})), DC3_OK);
     assert_int_equal(dc3_table_add(table, "x", dc3_view(x, DC3_F32, 1, (int64_t[]){1})), DC3_ERR_FORMAT);
+    assert_int_equal(dc3_table_set_text(table, "format", "tf"), DC3_OK);
+    assert_int_equal(dc3_table_set_text(table, "note", "{\"a\": \"\\n\"}"), DC3_OK);
+    assert_int_equal(dc3_table_set_text(table, "format", "pt"), DC3_OK);
     assert_int_equal(dc3_safetensors_save(path_of("a.safetensors"), table), DC3_OK);
     dc3_table_close(&table);
     assert_int_equal(dc3_safetensors_open(path_of("a.safetensors"), &back), DC3_OK);
     assert_int_equal(dc3_table_size(back), 3);
+    assert_string_equal(dc3_table_text(back, "format"), "pt");
+    assert_string_equal(dc3_table_text(back, "note"), "{\"a\": \"\\n\"}");
+    assert_null(dc3_table_text(back, "x"));
     const dc3_tensor *t;
     assert_int_equal(dc3_table_get(back, "x", 2, (int64_t[]){2, -1}, &t), DC3_OK);
     assert_memory_equal(t->data, x, sizeof x);
@@ -71,6 +77,30 @@ static void round_trip(void **state)
     assert_non_null(strstr(dc3_error_text(), "[2, 3]"));
     assert_int_equal(dc3_table_get(back, "missing", 1, (int64_t[]){1}, &t), DC3_ERR_FORMAT);
     assert_non_null(strstr(dc3_error_text(), "missing"));
+    dc3_table_close(&back);
+}
+
+/* A scalar, an empty tensor, names and texts that JSON escapes; and a name that no header can hold. */
+static void odd_tables(void **state)
+{
+    (void)state;
+    int64_t steps = 1ll << 60, none[] = {0, 7};
+    dc3_table *table = dc3_table_new("made"), *back;
+    assert_int_equal(dc3_table_add(table, "\"\\", dc3_view(&steps, DC3_I64, 0, NULL)), DC3_OK);
+    assert_int_equal(dc3_table_add(table, "empty", dc3_view(NULL, DC3_F32, 2, none)), DC3_OK);
+    assert_int_equal(dc3_safetensors_save(path_of("odd.safetensors"), table), DC3_OK);
+    assert_int_equal(dc3_safetensors_open(path_of("odd.safetensors"), &back), DC3_OK);
+    assert_int_equal(*(const int64_t *)dc3_table_find(back, "\"\\")->data, steps);
+    assert_int_equal(dc3_table_find(back, "empty")->shape[1], 7);
+    dc3_table_close(&back);
+    assert_int_equal(dc3_table_add(table, "\xff", dc3_view(&steps, DC3_I64, 0, NULL)), DC3_OK);
+    assert_int_equal(dc3_safetensors_save(path_of("odd.safetensors"), table), DC3_ERR_ARGUMENT);
+    dc3_table_close(&table);
+    const char *mixed = "{\"__metadata__\":{\"a\":\"b\",\"c\":7}}";
+    put("mixed.safetensors", mixed, strlen(mixed), 0);
+    assert_int_equal(dc3_safetensors_open(path_of("mixed.safetensors"), &back), DC3_OK);
+    assert_string_equal(dc3_table_text(back, "a"), "b");
+    assert_null(dc3_table_text(back, "c"));
     dc3_table_close(&back);
 }
 
@@ -160,7 +190,7 @@ static void shards_and_variants(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(damaged),
-                                       cmocka_unit_test(shards_and_variants)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(odd_tables),
+                                       cmocka_unit_test(damaged), cmocka_unit_test(shards_and_variants)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -137,6 +137,29 @@ static void cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void 
     dc3_convert(from, from_type, to, to_type, n);
 }
 
+static void sgd(const dc3_sgd_step *s, int64_t n, const float *gradient, float *value, float *momentum)
+{
+#pragma omp parallel for
+    for (int64_t i = 0; i < n; i++) {
+        double g = gradient[i] + s->decay * value[i], m = g;
+        if (momentum) m = s->momentum * momentum[i] + g, momentum[i] = (float)m;
+        value[i] = (float)(value[i] - s->lr * (s->nesterov ? g + s->momentum * m : m));
+    }
+}
+
+static void adamw(const dc3_adamw_step *s, int64_t n, const float *gradient, float *value, float *m, float *v)
+{
+    double rate = s->lr / s->correction1, root = sqrt(s->correction2);
+#pragma omp parallel for
+    for (int64_t i = 0; i < n; i++) {
+        double g = gradient[i], first = m[i] + (1 - s->beta1) * (g - m[i]),
+               second = s->beta2 * v[i] + (1 - s->beta2) * g * g;
+        m[i] = (float)first;
+        v[i] = (float)second;
+        value[i] = (float)(value[i] * (1 - s->lr * s->decay) - rate * first / (sqrt(second) / root + s->eps));
+    }
+}
+
 const dc3_kernels *dc3_kernels_ref(void)
 {
     static const dc3_kernels table = {.name = "plain C",
@@ -156,6 +179,8 @@ const dc3_kernels *dc3_kernels_ref(void)
                                       .batch_norm = dc3_ref_batch_norm,
                                       .batch_norm_sums = dc3_ref_batch_norm_sums,
                                       .batch_norm_gradient = dc3_ref_batch_norm_gradient,
-                                      .cast = cast};
+                                      .cast = cast,
+                                      .sgd = sgd,
+                                      .adamw = adamw};
     return &table;
 }

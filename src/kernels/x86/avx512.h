@@ -13,6 +13,10 @@ void dc3_avx512_geglu(dc3_dtype type, int64_t rows, int64_t c, const void *x, vo
 void dc3_avx512_activate(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y);
 void dc3_avx512_add(dc3_dtype type, int64_t n, const void *a, const void *b, void *y);
 void dc3_avx512_cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n);
+void dc3_avx512_sgd(const dc3_sgd_step *step, int64_t n, const float *gradient, float *value,
+                    float *momentum);
+void dc3_avx512_adamw(const dc3_adamw_step *step, int64_t n, const float *gradient, float *value, float *m,
+                      float *v);
 
 size_t dc3_avx512_batch_norm_scratch(const dc3_batch_norm_shape *shape);
 void dc3_avx512_batch_norm_statistics(const dc3_batch_norm_shape *shape, const void *x, float *mean,
