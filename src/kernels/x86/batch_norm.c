@@ -1,14 +1,111 @@
 /* Batch norm, what follows it, and its gradient, channels-last. Rows are pixels; sums are taken over a fixed
  * number of blocks of rows and added in the order of the blocks, so that they do not depend on the number of
- * threads. A pass is bound by memory: each is one reading of its operands. */
+ * threads. A pass is bound by memory: each is one reading of its operands. Rows are walked in chunks that
+ * stay in the first cache, two vectors of channels at a time, whose coefficients and sums stay in registers.
+ */
+#include <immintrin.h>
 #include "kernels/x86/avx512.h"
 #include "kernels/x86/math.h"
 
-enum { BLOCKS = 32, SOME_ROWS = 32, MOST_CHANNELS = 4096 };
+enum { BLOCKS = 32, CHUNK = 48, LANES = 16, PAIR = 2 * LANES };
 
-static size_t width_of(dc3_dtype type)
+/* Two vectors of f32, and which of their lanes are channels. */
+typedef struct pair {
+    __m512 a, b;
+} pair;
+typedef struct lanes {
+    __mmask16 a, b;
+} lanes;
+
+DC3_INLINE lanes lanes_of(int64_t c, int64_t first)
+{
+    uint64_t left = (uint64_t)(c - first), all = left >= PAIR ? 0xffffffffu : (1u << left) - 1;
+    return (lanes){(__mmask16)all, (__mmask16)(all >> LANES)};
+}
+
+DC3_INLINE size_t width_of(dc3_dtype type)
 {
     return type == DC3_BF16 ? 2 : 4;
+}
+
+DC3_INLINE __m512 load_one(dc3_dtype type, const char *x, __mmask16 m)
+{
+    if (type == DC3_F32) return _mm512_maskz_loadu_ps(m, x);
+    __m512i bits = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, x));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
+}
+
+DC3_INLINE void store_one(dc3_dtype type, char *y, __mmask16 m, __m512 v)
+{
+    if (type == DC3_F32) {
+        _mm512_mask_storeu_ps(y, m, v);
+        return;
+    }
+    __m512i bits = _mm512_castps_si512(v);
+    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    bits = _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd), 16);
+    _mm256_mask_storeu_epi16(y, m, _mm512_cvtepi32_epi16(bits));
+}
+
+DC3_INLINE pair load(dc3_dtype type, const char *x, lanes m)
+{
+    return (pair){load_one(type, x, m.a), load_one(type, x + LANES * width_of(type), m.b)};
+}
+
+DC3_INLINE void store(dc3_dtype type, char *y, lanes m, pair v)
+{
+    store_one(type, y, m.a, v.a);
+    store_one(type, y + LANES * width_of(type), m.b, v.b);
+}
+
+DC3_INLINE pair vector(const float *x, lanes m)
+{
+    return load(DC3_F32, (const char *)x, m);
+}
+
+#define EACH(expression_a, expression_b) ((pair){expression_a, expression_b})
+DC3_INLINE pair add(pair x, pair y)
+{
+    return EACH(_mm512_add_ps(x.a, y.a), _mm512_add_ps(x.b, y.b));
+}
+
+DC3_INLINE pair sub(pair x, pair y)
+{
+    return EACH(_mm512_sub_ps(x.a, y.a), _mm512_sub_ps(x.b, y.b));
+}
+
+DC3_INLINE pair mul_add(pair x, pair y, pair z)
+{
+    return EACH(_mm512_fmadd_ps(x.a, y.a, z.a), _mm512_fmadd_ps(x.b, y.b, z.b));
+}
+
+DC3_INLINE pair scaled(pair x, float factor)
+{
+    __m512 f = _mm512_set1_ps(factor);
+    return EACH(_mm512_mul_ps(x.a, f), _mm512_mul_ps(x.b, f));
+}
+
+DC3_INLINE pair positive(pair x)
+{
+    __m512 zero = _mm512_setzero_ps();
+    return EACH(_mm512_max_ps(x.a, zero), _mm512_max_ps(x.b, zero));
+}
+
+/* x where z > 0, else 0. */
+DC3_INLINE pair gated(pair x, pair z)
+{
+    __m512 zero = _mm512_setzero_ps();
+    return EACH(_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(z.a, zero, _CMP_GT_OQ), x.a),
+                _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(z.b, zero, _CMP_GT_OQ), x.b));
+}
+
+/* sums [up to PAIR] += x. */
+DC3_INLINE void add_to(double *sums, pair x, int64_t count)
+{
+    float v[PAIR];
+    _mm512_storeu_ps(v, x.a);
+    _mm512_storeu_ps(v + LANES, x.b);
+    for (int64_t j = 0; j < count && j < PAIR; j++) sums[j] += (double)v[j];
 }
 
 size_t dc3_avx512_batch_norm_scratch(const dc3_batch_norm_shape *s)
@@ -16,7 +113,7 @@ size_t dc3_avx512_batch_norm_scratch(const dc3_batch_norm_shape *s)
     return (size_t)(BLOCKS * 2 * s->c) * sizeof(double);
 }
 
-/* The block's sums [2, c], in order, into the first block's. */
+/* The blocks' sums [2, c], in order, into the first block's. */
 static void join_blocks(int64_t c, double *sums)
 {
 #pragma omp parallel for
@@ -24,31 +121,27 @@ static void join_blocks(int64_t c, double *sums)
         for (int64_t b = 1; b < BLOCKS; b++) sums[j] += sums[b * 2 * c + j];
 }
 
-DC3_INLINE void flush(int64_t c, const float *first, const float *second, double *sums)
-{
-#pragma omp simd
-    for (int64_t j = 0; j < c; j++) sums[j] += (double)first[j], sums[c + j] += (double)second[j];
-}
-
-DC3_INLINE void statistics_rows(dc3_dtype type, int64_t from, int64_t to, int64_t c, const void *x,
+DC3_INLINE void statistics_rows(dc3_dtype type, int64_t from, int64_t to, int64_t c, const char *x,
                                 double *sums)
 {
-    float first[MOST_CHANNELS], second[MOST_CHANNELS];
+    size_t row = (size_t)c * width_of(type);
+    pair none = EACH(_mm512_setzero_ps(), _mm512_setzero_ps());
     memset(sums, 0, (size_t)(2 * c) * sizeof *sums);
-    for (int64_t start = from; start < to; start += SOME_ROWS) {
-        memset(first, 0, (size_t)c * sizeof *first);
-        memset(second, 0, (size_t)c * sizeof *second);
-        for (int64_t p = start; p < to && p < start + SOME_ROWS; p++) {
-            const char *row = (const char *)x + (size_t)(p * c) * width_of(type);
-#pragma omp simd
-            for (int64_t j = 0; j < c; j++) {
-                float v =
-                    dc3_load(type, row, j) - dc3_load(type, x, j); /* less the first row: no digits lost */
-                first[j] += v;
-                second[j] += v * v;
+    for (int64_t start = from; start < to; start += CHUNK) {
+        int64_t stop = start + CHUNK < to ? start + CHUNK : to;
+        for (int64_t j = 0; j < c; j += PAIR) {
+            lanes m = lanes_of(c, j);
+            const char *at = x + (size_t)j * width_of(type);
+            pair base = load(type, at, m), first = none,
+                 second = none; /* less the first row: no digits lost */
+            for (int64_t p = start; p < stop; p++) {
+                pair v = sub(load(type, at + (size_t)p * row, m), base);
+                first = add(first, v);
+                second = mul_add(v, v, second);
             }
+            add_to(sums + j, first, c - j);
+            add_to(sums + c + j, second, c - j);
         }
-        flush(c, first, second, sums);
     }
 }
 
@@ -57,10 +150,6 @@ void dc3_avx512_batch_norm_statistics(const dc3_batch_norm_shape *s, const void 
 {
     int64_t rows = s->n * s->h * s->w, c = s->c;
     double *sums = scratch;
-    if (c > MOST_CHANNELS) {
-        dc3_kernels_ref()->batch_norm_statistics(s, x, mean, variance, scratch);
-        return;
-    }
 #pragma omp parallel for
     for (int64_t b = 0; b < BLOCKS; b++) {
         int64_t from = rows * b / BLOCKS, to = rows * (b + 1) / BLOCKS;
@@ -77,56 +166,64 @@ void dc3_avx512_batch_norm_statistics(const dc3_batch_norm_shape *s, const void 
     }
 }
 
-DC3_INLINE void apply_row(dc3_dtype type, int64_t c, const void *x, const float *scale, const float *offset,
-                          const void *residual, int relu, void *y)
+/* y = relu(x * scale + offset + residual) for a chunk of rows. */
+DC3_INLINE void apply_rows(dc3_dtype type, int64_t from, int64_t to, int64_t c, const char *x,
+                           const float *scale, const float *offset, const char *residual, int relu, char *y)
 {
-#pragma omp simd
-    for (int64_t j = 0; j < c; j++) {
-        float v = dc3_load(type, x, j) * scale[j] + offset[j];
-        if (residual) v += dc3_load(type, residual, j);
-        dc3_store(type, y, j, relu && !(v > 0) ? 0 : v);
+    size_t row = (size_t)c * width_of(type);
+    for (int64_t j = 0; j < c; j += PAIR) {
+        lanes m = lanes_of(c, j);
+        pair rate = vector(scale + j, m), shift = vector(offset + j, m);
+        for (int64_t p = from; p < to; p++) {
+            size_t at = (size_t)p * row + (size_t)j * width_of(type);
+            pair v = mul_add(load(type, x + at, m), rate, shift);
+            if (residual) v = add(v, load(type, residual + at, m));
+            store(type, y + at, m, relu ? positive(v) : v);
+        }
     }
 }
 
-DC3_INLINE void pool_row(dc3_dtype type, int64_t c, const void *x, size_t right, size_t down,
-                         const float *scale, const float *offset, int relu, void *y)
+/* One row of pooled pixels from two of x. */
+DC3_INLINE void pool_line(dc3_dtype type, int64_t w, int64_t c, const char *x, size_t line,
+                          const float *scale, const float *offset, int relu, char *y)
 {
-    const char *a = x, *b = a + right, *d = a + down, *e = d + right;
-#pragma omp simd
-    for (int64_t j = 0; j < c; j++) {
-        float v = dc3_load(type, a, j) * scale[j] + offset[j],
-              w = dc3_load(type, b, j) * scale[j] + offset[j];
-        float p = dc3_load(type, d, j) * scale[j] + offset[j],
-              q = dc3_load(type, e, j) * scale[j] + offset[j];
-        if (relu) {
-            v = v > 0 ? v : 0, w = w > 0 ? w : 0;
-            p = p > 0 ? p : 0, q = q > 0 ? q : 0;
+    size_t pixel = (size_t)c * width_of(type);
+    for (int64_t j = 0; j < c; j += PAIR) {
+        lanes m = lanes_of(c, j);
+        pair rate = vector(scale + j, m), shift = vector(offset + j, m);
+        for (int64_t k = 0; k < w; k++) {
+            const char *at = x + (size_t)(2 * k) * pixel + (size_t)j * width_of(type);
+            const size_t corners[] = {0, pixel, line, line + pixel};
+            pair sum = EACH(_mm512_setzero_ps(), _mm512_setzero_ps());
+            for (int i = 0; i < 4; i++) {
+                pair v = mul_add(load(type, at + corners[i], m), rate, shift);
+                sum = add(sum, relu ? positive(v) : v);
+            }
+            store(type, y + (size_t)k * pixel + (size_t)j * width_of(type), m, scaled(sum, 0.25f));
         }
-        dc3_store(type, y, j, 0.25f * ((v + w) + (p + q)));
     }
 }
 
 DC3_INLINE void apply_all(dc3_dtype type, const dc3_batch_norm_shape *s, const char *x, const float *scale,
                           const float *offset, const char *residual, int relu, char *y)
 {
-    int64_t c = s->c, w = s->w / 2, h = s->h / 2;
+    int64_t c = s->c, w = s->w / 2, h = s->h / 2, rows = s->n * s->h * s->w;
     size_t pixel = (size_t)c * width_of(type), line = pixel * (size_t)s->w;
     if (!s->pool) {
 #pragma omp parallel for
-        for (int64_t p = 0; p < s->n * s->h * s->w; p++) {
-            size_t at = (size_t)p * pixel;
+        for (int64_t p = 0; p < rows; p += CHUNK) {
+            int64_t to = p + CHUNK < rows ? p + CHUNK : rows;
             if (residual)
-                apply_row(type, c, x + at, scale, offset, residual + at, relu, y + at);
+                apply_rows(type, p, to, c, x, scale, offset, residual, relu, y);
             else
-                apply_row(type, c, x + at, scale, offset, NULL, relu, y + at);
+                apply_rows(type, p, to, c, x, scale, offset, NULL, relu, y);
         }
         return;
     }
 #pragma omp parallel for
     for (int64_t p = 0; p < s->n * h; p++)
-        for (int64_t k = 0; k < w; k++)
-            pool_row(type, c, x + (size_t)(p / h * s->h + p % h * 2) * line + (size_t)(2 * k) * pixel, pixel,
-                     line, scale, offset, relu, y + (size_t)(p * w + k) * pixel);
+        pool_line(type, w, c, x + (size_t)(p / h * s->h + p % h * 2) * line, line, scale, offset, relu,
+                  y + (size_t)(p * w) * pixel);
 }
 
 void dc3_avx512_batch_norm(const dc3_batch_norm_shape *s, const void *x, const float *scale,
@@ -143,65 +240,66 @@ void dc3_avx512_batch_norm(const dc3_batch_norm_shape *s, const void *x, const f
         apply_all(DC3_F32, s, x, scale, offset, residual, 0, y);
 }
 
-/* The row of dy above pixel p, or NULL where the pool left it out. */
-DC3_INLINE const char *row_of(const dc3_batch_norm_shape *s, const void *dy, int64_t p)
+/* The rows of dy above pixels from..to-1, NULL where the pool left them out. */
+static void find_rows(const dc3_batch_norm_shape *s, const char *dy, int64_t from, int64_t to,
+                      const char *rows[CHUNK])
 {
     size_t pixel = (size_t)s->c * width_of(s->type);
-    if (!s->pool) return (const char *)dy + (size_t)p * pixel;
-    int64_t line = p / s->w, row = line % s->h / 2, column = p % s->w / 2, h = s->h / 2, w = s->w / 2;
-    if (row >= h || column >= w) return NULL;
-    return (const char *)dy + (size_t)((line / s->h * h + row) * w + column) * pixel;
+    int64_t h = s->h / 2, w = s->w / 2;
+    for (int64_t p = from; p < to; p++) {
+        int64_t line = p / s->w, row = line % s->h / 2, column = p % s->w / 2;
+        if (!s->pool)
+            rows[p - from] = dy + (size_t)p * pixel;
+        else
+            rows[p - from] =
+                row < h && column < w ? dy + (size_t)((line / s->h * h + row) * w + column) * pixel : NULL;
+    }
 }
 
 enum gate { OPEN, BY_X, BY_Y };
 
-DC3_INLINE float gated(dc3_dtype type, enum gate gate, const void *dy, float x, const void *y,
-                       const float *scale, const float *offset, float factor, int64_t j)
+/* What sums and gradients read and write. */
+typedef struct operands {
+    const dc3_batch_norm_shape *s;
+    const char *dy, *x, *y;
+    const float *scale, *offset, *mean, *a, *b, *d;
+    char *dz, *dx;
+} operands;
+
+DC3_INLINE void sums_chunk(dc3_dtype type, enum gate gate, const operands *o, int64_t from, int64_t to,
+                           double *sums)
 {
-    float g = dc3_load(type, dy, j) * factor;
-    if (gate == BY_X) return x * scale[j] + offset[j] > 0 ? g : 0;
-    if (gate == BY_Y) return dc3_load(type, y, j) > 0 ? g : 0;
-    return g;
+    int64_t c = o->s->c;
+    size_t row = (size_t)c * width_of(type);
+    const char *rows[CHUNK];
+    float factor = o->s->pool ? 0.25f : 1.0f;
+    pair none = EACH(_mm512_setzero_ps(), _mm512_setzero_ps());
+    find_rows(o->s, o->dy, from, to, rows);
+    for (int64_t j = 0; j < c; j += PAIR) {
+        lanes m = lanes_of(c, j);
+        pair rate = vector(o->scale + j, m), shift = vector(o->offset + j, m), mean = vector(o->mean + j, m);
+        pair first = none, second = none;
+        for (int64_t p = from; p < to; p++) {
+            size_t at = (size_t)p * row + (size_t)j * width_of(type);
+            if (!rows[p - from]) continue;
+            pair v = load(type, o->x + at, m), g = load(type, rows[p - from] + (size_t)j * width_of(type), m);
+            if (gate == BY_X) g = gated(g, mul_add(v, rate, shift));
+            if (gate == BY_Y) g = gated(g, load(type, o->y + at, m));
+            if (o->dz) store(type, o->dz + at, m, g);
+            first = add(first, g);
+            second = mul_add(g, sub(v, mean), second);
+        }
+        add_to(sums + j, scaled(first, factor), c - j);
+        add_to(sums + c + j, scaled(second, factor), c - j);
+    }
 }
 
-typedef struct sums_input {
-    const dc3_batch_norm_shape *s;
-    const void *dy, *x, *y;
-    const float *scale, *offset, *mean;
-    void *dz;
-} sums_input;
-
-DC3_INLINE void sums_rows(dc3_dtype type, enum gate gate, const sums_input *in, int64_t from, int64_t to,
+DC3_INLINE void sums_rows(dc3_dtype type, enum gate gate, const operands *o, int64_t from, int64_t to,
                           double *sums)
 {
-    const dc3_batch_norm_shape *s = in->s;
-    const float *scale = in->scale, *offset = in->offset, *mean = in->mean;
-    int64_t c = s->c;
-    float first[MOST_CHANNELS], second[MOST_CHANNELS], factor = s->pool ? 0.25f : 1.0f;
-    memset(sums, 0, (size_t)(2 * c) * sizeof *sums);
-    for (int64_t start = from; start < to; start += SOME_ROWS) {
-        memset(first, 0, (size_t)c * sizeof *first);
-        memset(second, 0, (size_t)c * sizeof *second);
-        for (int64_t p = start; p < to && p < start + SOME_ROWS; p++) {
-            size_t at = (size_t)(p * c) * width_of(type);
-            const char *x = (const char *)in->x + at, *dy = row_of(s, in->dy, p);
-            const char *y = gate == BY_Y ? (const char *)in->y + at : NULL;
-            if (!dy) continue;
-#pragma omp simd
-            for (int64_t j = 0; j < c; j++) {
-                float v = dc3_load(type, x, j), g = gated(type, gate, dy, v, y, scale, offset, factor, j);
-                first[j] += g;
-                second[j] += g * (v - mean[j]);
-            }
-            if (!in->dz) continue;
-            char *dz = (char *)in->dz + at;
-#pragma omp simd
-            for (int64_t j = 0; j < c; j++)
-                dc3_store(type, dz, j,
-                          gated(type, gate, dy, dc3_load(type, x, j), y, scale, offset, factor, j));
-        }
-        flush(c, first, second, sums);
-    }
+    memset(sums, 0, (size_t)(2 * o->s->c) * sizeof *sums);
+    for (int64_t p = from; p < to; p += CHUNK)
+        sums_chunk(type, gate, o, p, p + CHUNK < to ? p + CHUNK : to, sums);
 }
 
 void dc3_avx512_batch_norm_sums(const dc3_batch_norm_shape *s, const void *dy, const void *x, const void *y,
@@ -210,17 +308,13 @@ void dc3_avx512_batch_norm_sums(const dc3_batch_norm_shape *s, const void *dy, c
 {
     int64_t rows = s->n * s->h * s->w, c = s->c;
     double *sums = scratch;
-    sums_input in = {s, dy, x, y, scale, offset, mean, dz};
+    operands o = {.s = s, .dy = dy, .x = x, .y = y, .scale = scale, .offset = offset, .mean = mean, .dz = dz};
     enum gate gate = s->act != DC3_ACT_RELU ? OPEN : y ? BY_Y : BY_X;
-    if (c > MOST_CHANNELS) {
-        dc3_kernels_ref()->batch_norm_sums(s, dy, x, y, scale, offset, mean, dz, sum, product, scratch);
-        return;
-    }
 #pragma omp parallel for
     for (int64_t b = 0; b < BLOCKS; b++) {
         int64_t from = rows * b / BLOCKS, to = rows * (b + 1) / BLOCKS;
 #define CASE(T, G)                                                                                           \
-    if (s->type == T && gate == G) sums_rows(T, G, &in, from, to, sums + b * 2 * c)
+    if (s->type == T && gate == G) sums_rows(T, G, &o, from, to, sums + b * 2 * c)
         CASE(DC3_BF16, OPEN);
         CASE(DC3_BF16, BY_X);
         CASE(DC3_BF16, BY_Y);
@@ -233,27 +327,26 @@ void dc3_avx512_batch_norm_sums(const dc3_batch_norm_shape *s, const void *dy, c
     for (int64_t j = 0; j < c; j++) sum[j] = (float)sums[j], product[j] = (float)sums[c + j];
 }
 
-DC3_INLINE void gradient_all(dc3_dtype type, enum gate gate, const dc3_batch_norm_shape *s, const void *dy,
-                             const void *x, const float *scale, const float *offset, const float *a,
-                             const float *b, const float *d, void *dx)
+DC3_INLINE void gradient_chunk(dc3_dtype type, enum gate gate, const operands *o, int64_t from, int64_t to)
 {
-    int64_t c = s->c;
-    float factor = s->pool ? 0.25f : 1.0f;
-#pragma omp parallel for
-    for (int64_t p = 0; p < s->n * s->h * s->w; p++) {
-        size_t at = (size_t)(p * c) * width_of(type);
-        const char *in = (const char *)x + at, *above = row_of(s, dy, p);
-        char *out = (char *)dx + at;
-        if (above) {
-#pragma omp simd
-            for (int64_t j = 0; j < c; j++) {
-                float v = dc3_load(type, in, j),
-                      g = gated(type, gate, above, v, NULL, scale, offset, factor, j);
-                dc3_store(type, out, j, g * a[j] + (v * b[j] + d[j]));
+    int64_t c = o->s->c;
+    size_t row = (size_t)c * width_of(type);
+    const char *rows[CHUNK];
+    float factor = o->s->pool ? 0.25f : 1.0f;
+    find_rows(o->s, o->dy, from, to, rows);
+    for (int64_t j = 0; j < c; j += PAIR) {
+        lanes m = lanes_of(c, j);
+        pair rate = vector(o->scale + j, m), shift = vector(o->offset + j, m);
+        pair a = scaled(vector(o->a + j, m), factor), b = vector(o->b + j, m), d = vector(o->d + j, m);
+        for (int64_t p = from; p < to; p++) {
+            size_t at = (size_t)p * row + (size_t)j * width_of(type);
+            pair v = load(type, o->x + at, m), out = mul_add(v, b, d);
+            if (rows[p - from]) {
+                pair g = load(type, rows[p - from] + (size_t)j * width_of(type), m);
+                if (gate == BY_X) g = gated(g, mul_add(v, rate, shift));
+                out = mul_add(g, a, out);
             }
-        } else {
-#pragma omp simd
-            for (int64_t j = 0; j < c; j++) dc3_store(type, out, j, dc3_load(type, in, j) * b[j] + d[j]);
+            store(type, o->dx + at, m, out);
         }
     }
 }
@@ -262,32 +355,40 @@ void dc3_avx512_batch_norm_gradient(const dc3_batch_norm_shape *s, const void *d
                                     const float *scale, const float *offset, const float *a, const float *b,
                                     const float *d, void *dx)
 {
-    if (s->type == DC3_BF16 && s->act == DC3_ACT_RELU)
-        gradient_all(DC3_BF16, BY_X, s, dy, x, scale, offset, a, b, d, dx);
-    else if (s->type == DC3_BF16)
-        gradient_all(DC3_BF16, OPEN, s, dy, x, scale, offset, a, b, d, dx);
-    else if (s->act == DC3_ACT_RELU)
-        gradient_all(DC3_F32, BY_X, s, dy, x, scale, offset, a, b, d, dx);
-    else
-        gradient_all(DC3_F32, OPEN, s, dy, x, scale, offset, a, b, d, dx);
+    int64_t rows = s->n * s->h * s->w;
+    operands o = {
+        .s = s, .dy = dy, .x = x, .scale = scale, .offset = offset, .a = a, .b = b, .d = d, .dx = dx};
+    int relu = s->act == DC3_ACT_RELU;
+#pragma omp parallel for
+    for (int64_t p = 0; p < rows; p += CHUNK) {
+        int64_t to = p + CHUNK < rows ? p + CHUNK : rows;
+        if (s->type == DC3_BF16 && relu)
+            gradient_chunk(DC3_BF16, BY_X, &o, p, to);
+        else if (s->type == DC3_BF16)
+            gradient_chunk(DC3_BF16, OPEN, &o, p, to);
+        else if (relu)
+            gradient_chunk(DC3_F32, BY_X, &o, p, to);
+        else
+            gradient_chunk(DC3_F32, OPEN, &o, p, to);
+    }
 }
 
-/* A block of channels at a time, so that the sum's order does not depend on the number of threads. */
+/* A pair of vectors of channels at a time, so that the sum's order does not depend on the number of threads.
+ */
 void dc3_avx512_add_rows(dc3_dtype type, int64_t rows, int64_t c, const void *x, float *sums)
 {
-    enum { WIDE = 32 };
 #pragma omp parallel for
-    for (int64_t first = 0; first < c; first += WIDE) {
-        int64_t count = c - first < WIDE ? c - first : WIDE;
-        double sum[WIDE] = {0};
-        for (int64_t start = 0; start < rows; start += SOME_ROWS) {
-            float some[WIDE] = {0};
-            for (int64_t r = start; r < rows && r < start + SOME_ROWS; r++) {
-#pragma omp simd
-                for (int64_t j = 0; j < count; j++) some[j] += dc3_load(type, x, r * c + first + j);
+    for (int64_t j = 0; j < c; j += PAIR) {
+        lanes m = lanes_of(c, j);
+        double sum[PAIR] = {0};
+        for (int64_t start = 0; start < rows; start += CHUNK) {
+            pair some = EACH(_mm512_setzero_ps(), _mm512_setzero_ps());
+            for (int64_t r = start; r < rows && r < start + CHUNK; r++) {
+                const char *at = (const char *)x + (size_t)(r * c + j) * width_of(type);
+                some = add(some, type == DC3_BF16 ? load(DC3_BF16, at, m) : load(DC3_F32, at, m));
             }
-            for (int64_t j = 0; j < count; j++) sum[j] += (double)some[j];
+            add_to(sum, some, c - j);
         }
-        for (int64_t j = 0; j < count; j++) sums[first + j] += (float)sum[j];
+        for (int64_t k = 0; k < PAIR && j + k < c; k++) sums[j + k] += (float)sum[k];
     }
 }
