@@ -173,8 +173,8 @@ static dc3_status open_pictures(labelling *l)
 static dc3_status open_teacher(labelling *l)
 {
     const dc3_label_options *o = l->options;
-    dc3_picture first;
-    int64_t count;
+    dc3_picture first = {0};
+    int64_t count = 0;
     DC3_TRY(dc3_pictures_batch(l->pictures, 1, &(int64_t){0}, &first, &count));
     if (!count) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
     int side = first.width < first.height ? first.width : first.height;

@@ -77,7 +77,7 @@ static double even_rest(int64_t classes, const float *logits, int16_t last, doub
     double least = logits[last], sum = 0;
     int64_t count = 0;
     for (int64_t c = 0; c < classes; c++) {
-        if (logits[c] > least || (logits[c] == least && c <= last)) continue;
+        if (logits[c] > least || (c <= last && logits[c] == least)) continue;
         sum += exp((logits[c] - least) / temperature);
         count++;
     }

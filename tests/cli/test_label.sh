@@ -1,16 +1,6 @@
 #!/bin/bash
 # dc3 label, and the program of the README that makes views and labels again, on a run of six pictures.
-dc3=$1 source=$2 tools=$(dirname "$1")/tests
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-fail() { echo "FAILED: $1"; exit 1; }
-expect() { # status, text that must be in the output, command...
-  local status=$1 text=$2; shift 2
-  output=$("$@" 2>&1); local found=$?
-  [[ $found == "$status" ]] || fail "$*: status $found, expected $status: $output"
-  [[ $output == *"$text"* ]] || fail "$*: expected '$text' in: $output"
-}
-[[ -f $source/models/dc3-mini/unet/diffusion_pytorch_model.safetensors ]] || { echo "skipped: models/dc3-mini has no weights"; exit 77; }
+source "$2/tests/cli/common.sh"
 
 # Three classes, the first without pictures: the folder's second class is class 2.
 mkdir -p data/absent data/blue "data/re d"

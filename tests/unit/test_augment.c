@@ -211,11 +211,11 @@ static void extreme_shapes_and_threads(void **state)
     (void)state;
     static const int sides[][2] = {{1, 1}, {3, 500}, {500, 3}, {1, 40}, {33, 2}, {31, 64}, {2, 2}};
     enum { SHAPES = 7, KINDS = 4, N = SHAPES * KINDS, SIZE = 24, EACH = SIZE * SIZE * 3 };
-    static uint8_t pixels[1500];
+    static uint8_t pixels[31 * 64 * 3];
     static float views[2][N * EACH];
     dc3_picture pictures[N];
     dc3_view_params p[N];
-    for (int i = 0; i < 1500; i++) pixels[i] = (uint8_t)(i * 37);
+    for (int i = 0; i < 31 * 64 * 3; i++) pixels[i] = (uint8_t)(i * 37);
     for (int i = 0; i < N; i++) {
         int w = sides[i % SHAPES][0], h = sides[i % SHAPES][1];
         pictures[i] = (dc3_picture){pixels, w, h, i};
