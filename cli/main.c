@@ -32,12 +32,17 @@ static const command commands[] = {
      "  dc3 contact photos-ipc10 -o grid.png\n  dc3 contact photos-ipc10 --data /mnt/photos/train --rows 4 "
      "-o grid.png",
      run_contact},
+    {"label", "Store soft labels of a condensed dataset: a teacher's logits of some views of each image.",
+     "OUT --teacher FILE",
+     "  dc3 label photos-ipc10 --teacher resnet18.safetensors --views 300\n"
+     "  dc3 label photos/train --teacher resnet18.safetensors --top-k 10 -o labels.safetensors",
+     run_label},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* Named in the design, built later: they say so. */
-static const char *const later[] = {"label",   "train",  "evaluate", "compare", "finetune", "sample",
-                                    "measure", "report", "pull",     "status",  "info"};
+static const char *const later[] = {"train",   "evaluate", "compare", "finetune", "sample",
+                                    "measure", "report",   "pull",    "status",   "info"};
 
 static void help(FILE *to)
 {

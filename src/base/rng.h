@@ -18,7 +18,10 @@ typedef enum dc3_rng_purpose {
     DC3_RNG_PCA = 6,
     DC3_RNG_SAMPLER = 7,
     DC3_RNG_INIT = 8,
-    DC3_RNG_BENCH = 9
+    DC3_RNG_BENCH = 9,
+    DC3_RNG_ORDER = 20,   /* of an epoch */
+    DC3_RNG_AUGMENT = 21, /* a view of a picture */
+    DC3_RNG_CUTMIX = 22   /* a batch */
 } dc3_rng_purpose;
 
 typedef struct dc3_rng {

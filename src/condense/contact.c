@@ -52,25 +52,6 @@ static dc3_status paste_pair(const char *train, const dc3_dataset *dataset, dc3_
     return status;
 }
 
-/* The lines of metadata.jsonl as a JSON list. */
-static dc3_status read_lines(const char *train, json_t **list)
-{
-    char *path = dc3_path_join(train, "metadata.jsonl"), *text = NULL, *rest, *line;
-    size_t size;
-    *list = json_array();
-    dc3_status status =
-        path ? dc3_file_read(path, 1 << 28, &text, &size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    rest = text;
-    while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
-        json_t *object = NULL;
-        if (*line) status = dc3_json_parse(path, line, strlen(line), &object);
-        if (object) json_array_append_new(*list, object);
-    }
-    free(text);
-    free(path);
-    return status;
-}
-
 /* Up to `rows` classes downwards, and of each as many pairs as the first has, up to eight, across. */
 static dc3_status draw(const char *train, const dc3_dataset *dataset, dc3_fit fit, const json_t *lines,
                        int rows, const char *png)
@@ -126,7 +107,7 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     const char *fit = json_string_value(json_object_get(settings, "fit"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
     if (status == DC3_OK) status = dc3_dataset_open(source, &dataset);
-    if (status == DC3_OK) status = read_lines(train, &lines);
+    if (status == DC3_OK) status = dc3_metadata_read(train, &lines);
     dc3_fit how = DC3_FIT_CROP;
     for (int i = 0; fit && dc3_fit_names[i]; i++)
         if (strcmp(dc3_fit_names[i], fit) == 0) how = (dc3_fit)i;

@@ -70,18 +70,18 @@ static uint64_t editor_print(const char *directory)
     return dc3_hash64(all, sizeof all);
 }
 
-static uint64_t teacher_print(const char *path)
-{
-    uint64_t all[2] = {0};
-    look_at(path, all);
-    return dc3_hash64(all, sizeof all);
-}
-
 static json_t *hexadecimal(uint64_t value)
 {
     char text[24];
     snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
     return json_string(text);
+}
+
+json_t *dc3_fingerprint(const char *path)
+{
+    uint64_t all[2] = {0};
+    look_at(path, all);
+    return hexadecimal(dc3_hash64(all, sizeof all));
 }
 
 /* Everything that the result depends on. */
@@ -109,7 +109,7 @@ static json_t *settings_of(const dc3_run *run)
         json_object_set_new(o, "gradient", json_string(plain ? "plain" : "double-softmax"));
         json_object_set_new(o, "teacher", json_string(run->teacher.info->arch));
         json_object_set_new(o, "teacher_size", json_integer(run->teacher.size));
-        json_object_set_new(o, "teacher_fingerprint", hexadecimal(teacher_print(run->options->teacher)));
+        json_object_set_new(o, "teacher_fingerprint", dc3_fingerprint(run->options->teacher));
     }
     json_object_set_new(o, "seed", json_string(seed));
     json_object_set_new(o, "threads", json_integer(info.threads));
@@ -206,9 +206,9 @@ static void clear(const char *train)
 
 static dc3_status start_over(const dc3_output *o)
 {
-    static const char *const files[] = {"selection.json", "skipped.txt"};
+    static const char *const files[] = {"selection.json", "skipped.txt", "soft_labels.safetensors"};
     clear(o->train);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         char *path = dc3_path_join(o->folder, files[i]);
         if (path) unlink(path);
         free(path);
@@ -412,6 +412,24 @@ dc3_status dc3_output_write_metadata(const dc3_output *o, const int64_t *items, 
     }
     if (memory && fclose(memory) != 0) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_file_write(path, text, size);
+    free(text);
+    free(path);
+    return status;
+}
+
+dc3_status dc3_metadata_read(const char *train, json_t **lines)
+{
+    char *path = dc3_path_join(train, "metadata.jsonl"), *text = NULL, *rest, *line;
+    size_t size;
+    *lines = json_array();
+    dc3_status status =
+        path ? dc3_file_read(path, 1 << 28, &text, &size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    rest = text;
+    while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
+        json_t *object = NULL;
+        if (*line) status = dc3_json_parse(path, line, strlen(line), &object);
+        if (object) json_array_append_new(*lines, object);
+    }
     free(text);
     free(path);
     return status;

@@ -21,15 +21,19 @@ dc3_condense_options dc3_condense_defaults(void)
     return (dc3_condense_options){.guidance = -1, .image_guidance = -1, .select = dc3_select_defaults()};
 }
 
-void dc3_run_say(const dc3_run *run, const char *format, ...)
+void dc3_listener_say(const dc3_listener *listener, const char *format, va_list args)
 {
     char text[1024];
+    vsnprintf(text, sizeof text, format, args);
+    if (listener->message) listener->message(listener->user, text);
+}
+
+void dc3_run_say(const dc3_run *run, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    dc3_listener_say(&run->options->listener, format, args);
     va_end(args);
-    const dc3_listener *listener = &run->options->listener;
-    if (listener->message) listener->message(listener->user, text);
 }
 
 void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total)
@@ -235,27 +239,7 @@ static double measure_reading(const dc3_run *run, int size)
     return (dc3_seconds_now() - start) / LOOK;
 }
 
-/* Seconds that the teacher takes for one picture, from the second of two batches. */
-static dc3_status measure_teacher(dc3_run *run, double *seconds)
-{
-    enum { BATCH = 16 };
-    dc3_teacher *t = &run->teacher;
-    size_t pixels = (size_t)t->size * (size_t)t->size * 3;
-    size_t results = (size_t)(t->info->embedding + t->info->classes);
-    float *memory = calloc(BATCH * (pixels + results), sizeof *memory);
-    if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    float *h = memory + BATCH * pixels, *z = h + BATCH * (size_t)t->info->embedding;
-    dc3_status status = DC3_OK;
-    for (int i = 0; i < 2 && status == DC3_OK; i++) {
-        double start = dc3_seconds_now();
-        status = dc3_teacher_run(t, BATCH, memory, h, z);
-        *seconds = (dc3_seconds_now() - start) / BATCH;
-    }
-    free(memory);
-    return status;
-}
-
-static void say_duration(char *text, size_t size, double seconds)
+const char *dc3_duration_text(double seconds, char *text, size_t size)
 {
     if (seconds < 90)
         snprintf(text, size, "%.0f s", seconds < 1 ? 1 : seconds);
@@ -263,6 +247,7 @@ static void say_duration(char *text, size_t size, double seconds)
         snprintf(text, size, "%.0f min", seconds / 60);
     else
         snprintf(text, size, "%.1f h", seconds / 3600);
+    return text;
 }
 
 dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures)
@@ -273,7 +258,7 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures)
     DC3_TRY(measure(run));
     double decode = encodes ? measure_reading(run, run->feature_size) : 0, teacher = 0;
     if (encodes && run->teacher.net) {
-        DC3_TRY(measure_teacher(run, &teacher));
+        DC3_TRY(dc3_teacher_measure(&run->teacher, &teacher));
         if (run->teacher.size != run->feature_size) decode += measure_reading(run, run->teacher.size);
     }
     double encode =
@@ -281,11 +266,10 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures)
     double edit = dc3_editor_flops(run->editor, &run->edit, edits) / run->rate;
     double seconds = (double)encodes * encode + (double)pictures * edit;
     run->report->estimate_seconds = seconds;
-    say_duration(text, sizeof text, seconds);
     dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d threads, %.0f GFLOP/s measured", info.name,
                 info.parameters * 1e-6, dc3_dtype_name(info.dtype), info.threads, run->rate * 1e-9);
     dc3_run_say(run, "estimate: %lld pictures encoded at %d px, %lld edits of %d steps at %d px, about %s",
                 (long long)encodes, run->feature_size, (long long)pictures * edits, run->edit.steps,
-                run->edit.size, text);
+                run->edit.size, dc3_duration_text(seconds, text, sizeof text));
     return DC3_OK;
 }

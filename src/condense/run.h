@@ -2,6 +2,7 @@
 #ifndef DC3_CONDENSE_RUN_H
 #define DC3_CONDENSE_RUN_H
 
+#include <stdarg.h>
 #include "condense/prompts.h"
 #include "condense/teacher.h"
 #include "dc3/condense.h"
@@ -40,8 +41,12 @@ dc3_status dc3_run_open(const dc3_condense_options *options, int needs, dc3_cond
 void dc3_run_close(dc3_run *run);
 /* Tells the listener; printf form. */
 void dc3_run_say(const dc3_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same without a run. */
+void dc3_listener_say(const dc3_listener *listener, const char *format, va_list args);
 void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total);
 double dc3_seconds_now(void);
+/* "40 s", "12 min", "3.5 h"; returns text. */
+const char *dc3_duration_text(double seconds, char *text, size_t size);
 /* Notes the time of a stage and the peak memory. */
 void dc3_run_stage(dc3_run *run, int stage, const char *name, double since);
 /* Says how long `encodes` encodings and `pictures` compensations will take, from a measured rate. */
@@ -81,8 +86,12 @@ dc3_status dc3_output_write_selection(const dc3_output *output, const int64_t *i
 dc3_status dc3_output_name(const dc3_output *output, int64_t item, int64_t place, char **relative,
                            char **path);
 dc3_status dc3_output_write_metadata(const dc3_output *output, const int64_t *items, int64_t count);
+/* The lines of `train`/metadata.jsonl as a list of objects; the caller releases it, also after a failure. */
+dc3_status dc3_metadata_read(const char *train, json_t **lines);
 dc3_status dc3_output_finish(const dc3_output *output);
 /* A JSON string of bytes that may not be UTF-8. */
 json_t *dc3_json_text(const char *bytes);
+/* A JSON string that tells a file's bytes from another's. */
+json_t *dc3_fingerprint(const char *path);
 
 #endif

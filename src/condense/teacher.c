@@ -1,6 +1,8 @@
 #include "condense/teacher.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include "condense/run.h"
 #include "io/safetensors.h"
 
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
@@ -42,5 +44,22 @@ dc3_status dc3_teacher_run(dc3_teacher *t, int n, float *rgb, float *embeddings,
         memcpy(logits, z.data, (size_t)n * (size_t)t->info->classes * sizeof *logits);
     }
     dc3_scope_close(t->ctx, scope);
+    return status;
+}
+
+dc3_status dc3_teacher_measure(dc3_teacher *t, double *seconds)
+{
+    size_t pixels = (size_t)t->size * (size_t)t->size * 3;
+    size_t results = (size_t)(t->info->embedding + t->info->classes);
+    float *memory = calloc(DC3_TEACHER_BATCH * (pixels + results), sizeof *memory);
+    if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    float *h = memory + DC3_TEACHER_BATCH * pixels, *z = h + DC3_TEACHER_BATCH * t->info->embedding;
+    dc3_status status = DC3_OK;
+    for (int i = 0; i < 2 && status == DC3_OK; i++) {
+        double start = dc3_seconds_now();
+        status = dc3_teacher_run(t, DC3_TEACHER_BATCH, memory, h, z);
+        *seconds = (dc3_seconds_now() - start) / DC3_TEACHER_BATCH;
+    }
+    free(memory);
     return status;
 }

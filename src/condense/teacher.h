@@ -19,5 +19,8 @@ void dc3_teacher_close(dc3_teacher *teacher);
 /* rgb [n, size, size, 3] in [0, 1], normalised in place; embeddings [n, info->embedding] and logits [n,
  * info->classes] f32. */
 dc3_status dc3_teacher_run(dc3_teacher *teacher, int n, float *rgb, float *embeddings, float *logits);
+/* Seconds for one picture, from the second of two batches of DC3_TEACHER_BATCH. */
+enum { DC3_TEACHER_BATCH = 16 };
+dc3_status dc3_teacher_measure(dc3_teacher *teacher, double *seconds);
 
 #endif

@@ -8,7 +8,17 @@
 
 enum { DC3_MAX_DIMS = 5 };
 
-typedef enum dc3_dtype { DC3_F32, DC3_BF16, DC3_F16, DC3_F64, DC3_I64, DC3_I32, DC3_U8, DC3_BOOL } dc3_dtype;
+typedef enum dc3_dtype {
+    DC3_F32,
+    DC3_BF16,
+    DC3_F16,
+    DC3_F64,
+    DC3_I64,
+    DC3_I32,
+    DC3_U8,
+    DC3_BOOL,
+    DC3_I16
+} dc3_dtype;
 
 typedef struct dc3_tensor {
     void *data; /* NULL: an empty tensor, also what an operation returns after a failure */

@@ -1,16 +1,6 @@
 #!/bin/bash
 # The program as a user runs it, on pictures that the test cuts from the golden files' folder: none is needed from outside.
-dc3=$1 source=$2
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-fail() { echo "FAILED: $1"; exit 1; }
-expect() { # status, text that must be in the output, command...
-  local status=$1 text=$2; shift 2
-  output=$("$@" 2>&1); local found=$?
-  [[ $found == "$status" ]] || fail "$*: status $found, expected $status: $output"
-  [[ $output == *"$text"* ]] || fail "$*: expected '$text' in: $output"
-}
-[[ -f $source/models/dc3-mini/unet/diffusion_pytorch_model.safetensors ]] || { echo "skipped: models/dc3-mini has no weights"; exit 77; }
+source "$2/tests/cli/common.sh"
 
 # Two classes of pictures, one name with a space; a damaged one, an empty one, a text, a link to nothing, a loop.
 make=$(dirname "$dc3")/tests/make_picture

@@ -1,0 +1,48 @@
+/* Soft labels of a condensed dataset, stored: some views of each picture and what a teacher says of them. */
+#ifndef DC3_LABEL_H
+#define DC3_LABEL_H
+
+#include <stdint.h>
+#include "dc3/condense.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* NULL or 0 means the default. */
+typedef struct dc3_label_options {
+    const char *run;     /* folder that dc3_condense made, or any dataset that dc3 reads */
+    const char *out;     /* file to write; default RUN/soft_labels.safetensors where dc3 made RUN */
+    const char *teacher; /* classifier checkpoint, trained on the dataset's classes */
+    const char *arch;    /* the teacher's architecture, to be checked; told from its tensors */
+    int size;   /* pixels of a view's side; default the teacher's own, else the pictures', at most 224 */
+    int views;  /* of each picture, 1 to 100000; default 10 */
+    int top_k;  /* logits to keep of each view, below the number of classes; 0: all */
+    int factor; /* 2: halves of a picture change places, crops from half its area on; 1: neither */
+    int batch;  /* pictures that are mixed among each other, 1 to 65536; default 100 */
+    double temperature; /* at which top_k keeps the probabilities, more than 0; default 20 */
+    uint64_t seed;
+    int threads; /* 1 or more */
+    int dry_run; /* stop after the estimate */
+    dc3_listener listener;
+} dc3_label_options;
+
+dc3_label_options dc3_label_defaults(void);
+
+typedef struct dc3_label_report {
+    int64_t images, classes, views; /* views: of each picture */
+    int size;                       /* of a view's side, pixels */
+    double bytes;                   /* of the file */
+    double image_bytes;             /* of the pictures' files; 0 where they are none of their own */
+    double estimate_seconds, seconds;
+} dc3_label_report;
+
+/* Views are drawn and mixed as the RDED protocol trains (CutMix with alpha 1 in each batch); the file holds
+ * what was drawn, the teacher's logits in f16, the classes and the pictures' names (docs/soft-labels.md). The
+ * same options, pictures and teacher give the same bytes. A picture that cannot be read ends the run. */
+dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,271 @@
+/* Views made from what was drawn for them. Rows are blended first, over the few columns that are needed, then
+ * the columns of each row: bytes in, floats out, nothing between them but one row. */
+#include "learn/augment.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include "learn/resample.h"
+#include "nn/classifier.h"
+
+/* How an axis of the crop becomes one of the view. */
+typedef struct axis {
+    int width; /* room for an output's weights */
+    dc3_tap *taps;
+    float *weights; /* [size, width] */
+} axis;
+
+/* One thread's memory. */
+typedef struct scratch {
+    size_t size;
+    unsigned char *memory;
+    axis columns, rows;
+    double *exact;   /* weights on their way to an axis */
+    uint8_t *row;    /* [w, 3] a row of the crop that does not lie in one piece */
+    float *line;     /* [w, 3] rows of the crop, blended */
+    float *finished; /* [size, 3] a row of the view */
+} scratch;
+
+struct dc3_augmenter {
+    dc3_augment_options options;
+    float scale[3], shift[3]; /* from bytes to values */
+    scratch *scratch;         /* [threads] */
+};
+
+dc3_status dc3_augmenter_open(const dc3_augment_options *options, dc3_augmenter **augmenter)
+{
+    *augmenter = NULL;
+    if (options->size < 1 || options->size > 1 << 15 || options->threads < 1)
+        return dc3_fail(DC3_ERR_ARGUMENT,
+                        "expected views of 1 to 32768 pixels and 1 thread or more, found %d "
+                        "and %d",
+                        options->size, options->threads);
+    if (options->dtype != DC3_F32 && options->dtype != DC3_BF16)
+        return dc3_fail(DC3_ERR_ARGUMENT, "expected views in f32 or bf16, found %s",
+                        dc3_dtype_name(options->dtype));
+    dc3_augmenter *a = *augmenter = calloc(1, sizeof *a);
+    if (a) a->scratch = calloc((size_t)options->threads, sizeof *a->scratch);
+    if (!a || !a->scratch) {
+        dc3_augmenter_close(augmenter);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    a->options = *options;
+    float ends[6] = {0, 0, 0, 1, 1, 1}; /* black and white */
+    if (options->normalise) dc3_classifier_normalise(2, ends);
+    for (int c = 0; c < 3; c++) a->scale[c] = (ends[3 + c] - ends[c]) / 255, a->shift[c] = ends[c];
+    return DC3_OK;
+}
+
+void dc3_augmenter_close(dc3_augmenter **augmenter)
+{
+    dc3_augmenter *a = *augmenter;
+    if (!a) return;
+    for (int t = 0; a->scratch && t < a->options.threads; t++) free(a->scratch[t].memory);
+    free(a->scratch);
+    free(a);
+    *augmenter = NULL;
+}
+
+/* The next `bytes` bytes at *at, 64-byte aligned; without memory only counted. */
+static void *cut(unsigned char *memory, size_t *at, size_t bytes)
+{
+    void *piece = memory ? memory + *at : NULL;
+    *at += (bytes + 63) / 64 * 64;
+    return piece;
+}
+
+/* Lays the arrays out for crops of at most width x height; returns the bytes they take. */
+static size_t lay_out(scratch *s, int size, int width, int height)
+{
+    size_t side = (size_t)size, at = 0, pixels = (size_t)width * 3;
+    size_t across = (size_t)dc3_taps_width(width, size), down = (size_t)dc3_taps_width(height, size);
+    s->exact = cut(s->memory, &at, side * (across > down ? across : down) * sizeof *s->exact);
+    s->columns.weights = cut(s->memory, &at, side * across * sizeof *s->columns.weights);
+    s->rows.weights = cut(s->memory, &at, side * down * sizeof *s->rows.weights);
+    s->columns.taps = cut(s->memory, &at, side * sizeof *s->columns.taps);
+    s->rows.taps = cut(s->memory, &at, side * sizeof *s->rows.taps);
+    s->finished = cut(s->memory, &at, side * 3 * sizeof *s->finished);
+    s->line = cut(s->memory, &at, pixels * sizeof *s->line);
+    s->row = cut(s->memory, &at, pixels);
+    return at;
+}
+
+/* Memory of every thread for the largest crop. */
+static dc3_status reserve(dc3_augmenter *a, int n, const dc3_view_params *params)
+{
+    int width = 1, height = 1;
+    for (int i = 0; i < n; i++) {
+        width = params[i].w > width ? params[i].w : width;
+        height = params[i].h > height ? params[i].h : height;
+    }
+    for (int t = 0; t < a->options.threads; t++) {
+        scratch *s = &a->scratch[t], none = {0};
+        size_t bytes = lay_out(&none, a->options.size, width, height);
+        if (bytes > s->size) {
+            free(s->memory);
+            s->memory = aligned_alloc(64, bytes);
+            s->size = s->memory ? bytes : 0;
+            if (!s->memory)
+                return dc3_fail(DC3_ERR_MEMORY, "out of memory for views of %d x %d pixels", width, height);
+        }
+        lay_out(s, a->options.size, width, height);
+    }
+    return DC3_OK;
+}
+
+static void fill_axis(int in, int size, double *exact, axis *a)
+{
+    a->width = dc3_taps_width(in, size);
+    dc3_taps_fill(in, size, a->width, a->taps, exact);
+    for (int i = 0; i < size; i++)
+        for (int t = 0; t < a->taps[i].used; t++)
+            a->weights[i * a->width + t] = (float)exact[i * a->width + t];
+}
+
+/* Where a coordinate beyond 0..n-1 lies after reflection at the outermost pixels. */
+static int reflected(int i, int n)
+{
+    int period = 2 * (n - 1);
+    if (!period) return 0;
+    i = (i % period + period) % period;
+    return i < n ? i : period - i;
+}
+
+/* Pixels [from, to) of row r of the crop, the crop's pixel `from` first: in the picture itself where they lie
+ * in one piece, else copied into `copy`. */
+static const uint8_t *row_of(const dc3_picture *picture, const dc3_view_params *p, dc3_padding padding, int r,
+                             int from, int to, uint8_t *copy)
+{
+    int width = picture->width, height = picture->height, y = p->y + r;
+    int shift = p->swap_columns ? width / 2 : 0;
+    if ((y < 0 || y >= height) && padding == DC3_PAD_ZERO) return memset(copy, 0, (size_t)(to - from) * 3);
+    y = (reflected(y, height) + (p->swap_rows ? height / 2 : 0)) % height;
+    const uint8_t *row = picture->pixels + (size_t)y * (size_t)width * 3;
+    for (int k = from; k < to;) {
+        int x = p->x + k, inside = x >= 0 && x < width, run = 1;
+        uint8_t *here = copy + (size_t)(k - from) * 3;
+        const uint8_t *source = row + (size_t)((reflected(x, width) + shift) % width) * 3;
+        if (inside) {
+            int piece = x < width - shift ? width - shift - x : width - x; /* to the seam or the edge */
+            run = piece < to - k ? piece : to - k;
+            if (run == to - from) return source;
+        }
+        if (inside || padding == DC3_PAD_REFLECT)
+            memcpy(here, source, (size_t)run * 3);
+        else
+            memset(here, 0, 3);
+        k += run;
+    }
+    return copy;
+}
+
+/* line[0..n) = the blend of the crop's rows for output row y. */
+static void blend_rows(const dc3_picture *picture, const dc3_view_params *p, dc3_padding padding,
+                       const scratch *s, int y, int from, int to)
+{
+    dc3_tap tap = s->rows.taps[y];
+    const float *w = s->rows.weights + y * s->rows.width;
+    float *restrict line = s->line;
+    int n = (to - from) * 3;
+    for (int t = 0; t < tap.used; t++) {
+        const uint8_t *restrict row = row_of(picture, p, padding, tap.first + t, from, to, s->row);
+        float weight = w[t];
+        if (t == 0)
+            for (int i = 0; i < n; i++) line[i] = weight * (float)row[i];
+        else
+            for (int i = 0; i < n; i++) line[i] += weight * (float)row[i];
+    }
+}
+
+/* Output columns x0..x1-1 of the blended line, whose first pixel is the crop's `from`, as values. */
+static void blend_columns(const dc3_augmenter *a, const scratch *s, int flip, int from, int x0, int x1)
+{
+    int size = a->options.size;
+    float *out = s->finished;
+    for (int x = x0; x < x1; x++, out += 3) {
+        int column = flip ? size - 1 - x : x;
+        dc3_tap tap = s->columns.taps[column];
+        const float *w = s->columns.weights + column * s->columns.width;
+        const float *in = s->line + (tap.first - from) * 3;
+        float r = w[0] * in[0], g = w[0] * in[1], b = w[0] * in[2];
+        for (int t = 1; t < tap.used; t++) {
+            r += w[t] * in[3 * t];
+            g += w[t] * in[3 * t + 1];
+            b += w[t] * in[3 * t + 2];
+        }
+        out[0] = r * a->scale[0] + a->shift[0];
+        out[1] = g * a->scale[1] + a->shift[1];
+        out[2] = b * a->scale[2] + a->shift[2];
+    }
+}
+
+/* n finite values to where they go. */
+static void store(dc3_dtype dtype, const float *from, void *views, size_t at, size_t n)
+{
+    if (dtype == DC3_F32) {
+        memcpy((float *)views + at, from, n * sizeof *from);
+        return;
+    }
+    uint16_t *to = (uint16_t *)views + at;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, from + i, 4);
+        to[i] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16); /* to the nearest, ties to even */
+    }
+}
+
+/* Columns x0..x1-1 of rows y0..y1-1 of one view into `views` from element `at` on. */
+static void render(const dc3_augmenter *a, scratch *s, const dc3_picture *picture, const dc3_view_params *p,
+                   const int box[4], void *views, size_t at)
+{
+    int size = a->options.size, x0 = box[0], x1 = box[2];
+    fill_axis(p->w, size, s->exact, &s->columns);
+    fill_axis(p->h, size, s->exact, &s->rows);
+    dc3_tap first = s->columns.taps[p->flip ? size - x1 : x0],
+            last = s->columns.taps[p->flip ? size - 1 - x0 : x1 - 1];
+    int from = first.first, to = last.first + last.used;
+    for (int y = box[1]; y < box[3]; y++) {
+        blend_rows(picture, p, a->options.padding, s, y, from, to);
+        blend_columns(a, s, p->flip, from, x0, x1);
+        store(a->options.dtype, s->finished, views, at + ((size_t)y * (size_t)size + (size_t)x0) * 3,
+              (size_t)(x1 - x0) * 3);
+    }
+}
+
+static dc3_status check(const dc3_augmenter *a, int n, const dc3_view_params *params)
+{
+    int size = a->options.size;
+    for (int i = 0; i < n; i++) {
+        const dc3_view_params *p = &params[i];
+        if (p->w < 1 || p->h < 1)
+            return dc3_fail(DC3_ERR_ARGUMENT,
+                            "view %d: expected a crop of 1 x 1 pixel or more, found %d x %d", i, p->w, p->h);
+        if (p->x0 < 0 || p->y0 < 0 || p->x1 > size || p->y1 > size || p->x1 < p->x0 || p->y1 < p->y0 ||
+            p->partner < 0 || p->partner >= n)
+            return dc3_fail(
+                DC3_ERR_ARGUMENT,
+                "view %d: expected a box within %d pixels and a partner of 0 to %d, found columns "
+                "%d to %d, rows %d to %d and partner %d",
+                i, size, n - 1, p->x0, p->x1, p->y0, p->y1, p->partner);
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_picture *pictures, const dc3_view_params *params,
+                       void *views)
+{
+    int size = a->options.size;
+    size_t each = (size_t)size * (size_t)size * 3;
+    DC3_TRY(check(a, n, params));
+    DC3_TRY(reserve(a, n, params));
+#pragma omp parallel for schedule(dynamic) num_threads(a->options.threads)
+    for (int i = 0; i < n; i++) {
+        scratch *s = &a->scratch[omp_get_thread_num()];
+        const dc3_view_params *p = &params[i];
+        int whole[] = {0, 0, size, size}, box[] = {p->x0, p->y0, p->x1, p->y1};
+        render(a, s, &pictures[i], p, whole, views, (size_t)i * each);
+        if (p->x1 > p->x0 && p->y1 > p->y0)
+            render(a, s, &pictures[p->partner], &params[p->partner], box, views, (size_t)i * each);
+    }
+    return DC3_OK;
+}

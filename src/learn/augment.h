@@ -1,0 +1,68 @@
+/* Augmentation: what is random about a view of a picture is drawn first (dc3_draw_*), and another function
+ * makes the view from it, so that views can be stored and made again. A draw is named by (seed, epoch, item)
+ * and depends on nothing else. */
+#ifndef DC3_LEARN_AUGMENT_H
+#define DC3_LEARN_AUGMENT_H
+
+#include "learn/pictures.h"
+#include "tensor/tensor.h"
+
+/* A view of a picture of width W and height H, in this order: halves change places, a crop, resampling to
+ * size x size, a flip; then a box of the result shows another view of the batch. */
+typedef struct dc3_view_params {
+    int swap_columns;   /* 1: the columns from W / 2 on come first (W / 2 in whole numbers) */
+    int swap_rows;      /* 1: the rows from H / 2 on come first; after the columns */
+    int x, y, w, h;     /* the crop, pixels; it may reach beyond the picture, into its padding */
+    int flip;           /* 1: left and right change places */
+    int partner;        /* place in the batch of the view, before its own box, that the box shows */
+    int x0, y0, x1, y1; /* the box in the view's pixels: columns x0..x1-1 of rows y0..y1-1; empty: x0 = x1 */
+} dc3_view_params;
+
+/* All of a picture, nothing random. */
+dc3_view_params dc3_view_whole(int width, int height);
+
+/* Standard training, small pictures: the picture with size / 8 pixels of padding on each side, of it a crop
+ * of size x size (or all, where it is smaller), and a flip by a coin. */
+void dc3_draw_crop(uint64_t seed, int64_t epoch, int64_t item, int width, int height, int size,
+                   dc3_view_params *params);
+/* Standard training, larger pictures: RandomResizedCrop of torchvision with areas from 0.08 to 1 of the
+ * picture and shapes w / h from 3/4 to 4/3, and a flip by a coin. */
+void dc3_draw_resized_crop(uint64_t seed, int64_t epoch, int64_t item, int width, int height,
+                           dc3_view_params *params);
+/* The RDED protocol: factor 2 swaps the halves of columns and of rows by a coin each, then RandomResizedCrop
+ * with areas from 1 / factor to 1, and a flip by a coin. factor 1 or 2. */
+void dc3_draw_rded(uint64_t seed, int64_t epoch, int64_t item, int width, int height, int factor,
+                   dc3_view_params *params);
+/* CutMix (Yun et al. 2019) with alpha 1 for a batch of n views of size x size: one box for all of them, of an
+ * area 1 - lambda with lambda from Beta(1, 1) (which is uniform), round a uniform middle and cut at the
+ * edges; partners are a random permutation. Sets partner and box of params [n]. Named by (seed, epoch,
+ * batch). */
+void dc3_draw_cutmix(uint64_t seed, int64_t epoch, int64_t batch, int n, int size, dc3_view_params *params);
+/* The part of a view of size x size that its box leaves: CutMix's lambda, after the cut. */
+double dc3_view_lambda(const dc3_view_params *params, int size);
+/* A random order of 0..n-1 for an epoch. */
+void dc3_draw_order(uint64_t seed, int64_t epoch, int64_t n, int64_t *order);
+
+typedef enum dc3_padding { DC3_PAD_ZERO, DC3_PAD_REFLECT } dc3_padding;
+
+typedef struct dc3_augment_options {
+    int size;            /* of a view, pixels of a side; 1 or more */
+    dc3_dtype dtype;     /* of its values: DC3_F32 or DC3_BF16 */
+    int normalise;       /* 1: less ImageNet's mean and over its deviation; 0: in [0, 1] */
+    dc3_padding padding; /* outside a picture: black, or the picture reflected at its outermost pixels */
+    int threads;         /* 1 or more; the result does not depend on it */
+} dc3_augment_options;
+
+/* Keeps the memory that making views needs. */
+typedef struct dc3_augmenter dc3_augmenter;
+dc3_status dc3_augmenter_open(const dc3_augment_options *options, dc3_augmenter **augmenter);
+/* Accepts NULL; nulls. */
+void dc3_augmenter_close(dc3_augmenter **augmenter);
+/* Makes n views: views [n, size, size, 3] in the options' type, owned by the caller. Resampling is bilinear
+ * on float values and antialiased where it shrinks, as torchvision's RandomResizedCrop does with tensors and
+ * antialias=True (its default since 0.17, and what RDED's program sets). DC3_ERR_ARGUMENT where a crop is
+ * empty, or a box or a partner lies outside the view or the batch. */
+dc3_status dc3_augment(dc3_augmenter *augmenter, int n, const dc3_picture *pictures,
+                       const dc3_view_params *params, void *views);
+
+#endif

@@ -1,0 +1,306 @@
+#include "learn/soft_labels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "io/safetensors.h"
+
+enum { SWAP_COLUMNS = 1, SWAP_ROWS = 2, FLIP = 4 }; /* bits of `flags` */
+
+static int64_t kept(const dc3_soft_labels *l)
+{
+    return l->top_k ? l->top_k : l->classes;
+}
+
+double dc3_soft_labels_bytes(int64_t n, int64_t views, int64_t classes, int64_t top_k)
+{
+    double each = 1 + 4 + 8 + 8 + (top_k ? 4 * (double)top_k + 2 : 2 * (double)classes);
+    return (double)n * ((double)views * each + 4);
+}
+
+dc3_status dc3_soft_labels_new(int64_t n, int64_t views, int64_t classes, int64_t top_k, int size,
+                               dc3_soft_labels *l)
+{
+    *l = (dc3_soft_labels){.n = n, .views = views, .classes = classes, .top_k = top_k, .size = size};
+    if (top_k < 0 || (top_k && (top_k >= classes || classes > INT16_MAX)))
+        return dc3_fail(DC3_ERR_ARGUMENT,
+                        "expected to keep 1 to %lld of %lld logits (of at most %d classes), found %lld",
+                        (long long)classes - 1, (long long)classes, INT16_MAX, (long long)top_k);
+    size_t rows = (size_t)(n * views);
+    l->labels = calloc((size_t)n, sizeof *l->labels);
+    l->params = calloc(rows, sizeof *l->params);
+    l->logits = calloc(rows * (size_t)kept(l), sizeof *l->logits);
+    l->info = json_object();
+    if (top_k) {
+        l->indices = calloc(rows * (size_t)top_k, sizeof *l->indices);
+        l->rest = calloc(rows, sizeof *l->rest);
+    }
+    json_object_set_new(l->info, "format", json_string("dc3 soft labels 1"));
+    json_object_set_new(l->info, "size", json_integer(size));
+    json_object_set_new(l->info, "classes", json_integer((json_int_t)classes));
+    json_object_set_new(l->info, "top_k", json_integer((json_int_t)top_k));
+    if (l->labels && l->params && l->logits && l->info && (!top_k || (l->indices && l->rest))) return DC3_OK;
+    return dc3_fail(DC3_ERR_MEMORY,
+                    "out of memory for %lld views of %lld pictures with %lld logits each (%.1f GB)",
+                    (long long)views, (long long)n, (long long)kept(l),
+                    dc3_soft_labels_bytes(n, views, classes, top_k) * 1e-9);
+}
+
+void dc3_soft_labels_free(dc3_soft_labels *l)
+{
+    free(l->labels);
+    free(l->params);
+    free(l->logits);
+    free(l->indices);
+    free(l->rest);
+    json_decref(l->info);
+    *l = (dc3_soft_labels){0};
+}
+
+/* The classes of the k largest logits, the largest first, ties to the lower class. */
+static void largest(int64_t classes, const float *logits, int64_t k, int16_t *indices)
+{
+    int64_t used = 0;
+    for (int64_t c = 0; c < classes; c++) {
+        if (used == k && logits[c] <= logits[indices[k - 1]]) continue;
+        int64_t place = used < k ? used++ : k - 1;
+        for (; place > 0 && logits[c] > logits[indices[place - 1]]; place--)
+            indices[place] = indices[place - 1];
+        indices[place] = (int16_t)c;
+    }
+}
+
+/* temperature * log(mean exp(z / temperature)) over the classes that are not kept: those below the least that
+ * is, or as large and after it. */
+static double even_rest(int64_t classes, const float *logits, int16_t last, double temperature)
+{
+    double least = logits[last], sum = 0;
+    int64_t count = 0;
+    for (int64_t c = 0; c < classes; c++) {
+        if (logits[c] > least || (c <= last && logits[c] == least)) continue;
+        sum += exp((logits[c] - least) / temperature);
+        count++;
+    }
+    double most = temperature * 600; /* where exp falls to zero */
+    return sum > 0 ? least + temperature * log(sum / (double)count) : least - most;
+}
+
+static dc3_status to_half(double value, int64_t view, int64_t picture, uint16_t *half)
+{
+    if (!(fabs(value) < 65504))
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "view %lld of picture %lld: the teacher's logit is %g; expected less than 65504 (f16)",
+            (long long)view, (long long)picture, value);
+    *half = dc3_to_f16((float)value);
+    return DC3_OK;
+}
+
+dc3_status dc3_soft_labels_put(dc3_soft_labels *l, int64_t view, int64_t picture, double temperature,
+                               const float *logits)
+{
+    int64_t row = view * l->n + picture, count = kept(l);
+    int16_t *indices = l->top_k ? l->indices + row * count : NULL;
+    for (int64_t c = 0; c < l->classes; c++)
+        if (!isfinite(logits[c])) return to_half(logits[c], view, picture, l->logits);
+    if (indices) {
+        largest(l->classes, logits, count, indices);
+        DC3_TRY(to_half(even_rest(l->classes, logits, indices[count - 1], temperature), view, picture,
+                        &l->rest[row]));
+    }
+    for (int64_t k = 0; k < count; k++)
+        DC3_TRY(to_half(logits[indices ? indices[k] : k], view, picture, &l->logits[row * count + k]));
+    return DC3_OK;
+}
+
+void dc3_soft_labels_get(const dc3_soft_labels *l, int64_t view, int64_t picture, float *logits)
+{
+    int64_t row = view * l->n + picture, count = kept(l);
+    for (int64_t c = 0; l->top_k && c < l->classes; c++) logits[c] = dc3_from_f16(l->rest[row]);
+    for (int64_t k = 0; k < count; k++)
+        logits[l->top_k ? l->indices[row * count + k] : k] = dc3_from_f16(l->logits[row * count + k]);
+}
+
+/* The parameters as the file has them. */
+typedef struct packed {
+    uint8_t *flags;   /* [views, n] */
+    int32_t *partner; /* [views, n] */
+    int16_t *crop;    /* [views, n, 4] x, y, w, h */
+    int16_t *box;     /* [views, n, 4] x0, y0, x1, y1 */
+} packed;
+
+static void packed_close(packed *p)
+{
+    free(p->flags);
+    free(p->partner);
+    free(p->crop);
+    free(p->box);
+}
+
+static dc3_status pack(const dc3_soft_labels *l, packed *p)
+{
+    size_t rows = (size_t)(l->n * l->views);
+    *p = (packed){malloc(rows), malloc(rows * sizeof *p->partner), malloc(rows * 4 * sizeof *p->crop),
+                  malloc(rows * 4 * sizeof *p->box)};
+    if (!p->flags || !p->partner || !p->crop || !p->box) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < rows; i++) {
+        const dc3_view_params *v = &l->params[i];
+        const int numbers[] = {v->x, v->y, v->w, v->h, v->x0, v->y0, v->x1, v->y1};
+        for (int k = 0; k < 8; k++) {
+            if (numbers[k] < 0 || numbers[k] > INT16_MAX)
+                return dc3_fail(
+                    DC3_ERR_ARGUMENT,
+                    "expected pictures of at most %d pixels a side for soft labels, found a crop or "
+                    "box that reaches %d",
+                    INT16_MAX, numbers[k]);
+            *(k < 4 ? &p->crop[4 * i + (size_t)k] : &p->box[4 * i + (size_t)k - 4]) = (int16_t)numbers[k];
+        }
+        p->partner[i] = v->partner;
+        p->flags[i] = (uint8_t)((v->swap_columns ? SWAP_COLUMNS : 0) | (v->swap_rows ? SWAP_ROWS : 0) |
+                                (v->flip ? FLIP : 0));
+    }
+    return DC3_OK;
+}
+
+/* A tensor of the file: where its values are, its type, and its shape after `views` and `n`. */
+static dc3_status add(dc3_table *table, const char *name, void *data, dc3_dtype type, int ndim, int64_t a,
+                      int64_t b, int64_t c)
+{
+    return dc3_table_add(table, name, dc3_view(data, type, ndim, (int64_t[]){a, b, c}));
+}
+
+dc3_status dc3_soft_labels_save(const char *path, const dc3_soft_labels *l)
+{
+    packed p = {0};
+    int64_t n = l->n, views = l->views;
+    dc3_table *table = dc3_table_new(path);
+    char *text = json_dumps(l->info, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    dc3_status status = table && text ? pack(l, &p) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) {
+        if (l->top_k) DC3_GOTO(add(table, "indices", l->indices, DC3_I16, 3, views, n, l->top_k));
+        if (l->top_k) DC3_GOTO(add(table, "rest", l->rest, DC3_F16, 2, views, n, 0));
+        DC3_GOTO(add(table, "logits", l->logits, DC3_F16, 3, views, n, kept(l)));
+        DC3_GOTO(add(table, "labels", l->labels, DC3_I32, 1, n, 0, 0));
+        DC3_GOTO(add(table, "partner", p.partner, DC3_I32, 2, views, n, 0));
+        DC3_GOTO(add(table, "crop", p.crop, DC3_I16, 3, views, n, 4));
+        DC3_GOTO(add(table, "box", p.box, DC3_I16, 3, views, n, 4));
+        DC3_GOTO(add(table, "flags", p.flags, DC3_U8, 2, views, n, 0));
+        DC3_GOTO(add(table, "info", text, DC3_U8, 1, (int64_t)strlen(text), 0, 0));
+        status = dc3_safetensors_save(path, table);
+    }
+done:
+    packed_close(&p);
+    dc3_table_close(&table);
+    free(text);
+    return status;
+}
+
+/* The tensor `name` of exactly this type and shape (-1: any size). */
+static dc3_status find(const dc3_table *table, const char *name, dc3_dtype type, int ndim, int64_t a,
+                       int64_t b, int64_t c, const dc3_tensor **t)
+{
+    DC3_TRY(dc3_table_get(table, name, ndim, (int64_t[]){a, b, c}, t));
+    if ((*t)->dtype == type) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%s': expected type %s, found %s", dc3_table_origin(table),
+                    name, dc3_dtype_name(type), dc3_dtype_name((*t)->dtype));
+}
+
+/* What can be seen of a view without its picture. */
+static dc3_status check_view(const char *path, const dc3_soft_labels *l, int64_t row)
+{
+    const dc3_view_params *v = &l->params[row];
+    int crop = v->x >= 0 && v->y >= 0 && v->w > 0 && v->h > 0;
+    int box =
+        v->x0 >= 0 && v->y0 >= 0 && v->x1 >= v->x0 && v->y1 >= v->y0 && v->x1 <= l->size && v->y1 <= l->size;
+    int partner = v->partner >= 0 && v->partner < l->n, indices = 1;
+    for (int64_t k = 0; k < l->top_k; k++)
+        indices &= l->indices[row * l->top_k + k] >= 0 && l->indices[row * l->top_k + k] < l->classes;
+    if (crop && box && partner && indices) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: view %lld of picture %lld: its %s", path, (long long)(row / l->n),
+                    (long long)(row % l->n),
+                    !crop      ? "crop is empty or outside"
+                    : !box     ? "box lies outside the view"
+                    : !partner ? "partner is no picture"
+                               : "classes are not among those there are");
+}
+
+static dc3_status read_tensors(const dc3_table *table, dc3_soft_labels *l)
+{
+    int64_t n = l->n, views = l->views, rows = n * views;
+    const dc3_tensor *labels, *logits, *partner, *crop, *box, *flags, *indices, *rest;
+    DC3_TRY(find(table, "labels", DC3_I32, 1, n, 0, 0, &labels));
+    DC3_TRY(find(table, "logits", DC3_F16, 3, views, n, kept(l), &logits));
+    DC3_TRY(find(table, "partner", DC3_I32, 2, views, n, 0, &partner));
+    DC3_TRY(find(table, "crop", DC3_I16, 3, views, n, 4, &crop));
+    DC3_TRY(find(table, "box", DC3_I16, 3, views, n, 4, &box));
+    DC3_TRY(find(table, "flags", DC3_U8, 2, views, n, 0, &flags));
+    if (l->top_k) {
+        DC3_TRY(find(table, "indices", DC3_I16, 3, views, n, l->top_k, &indices));
+        DC3_TRY(find(table, "rest", DC3_F16, 2, views, n, 0, &rest));
+        memcpy(l->indices, indices->data, dc3_bytes(indices));
+        memcpy(l->rest, rest->data, dc3_bytes(rest));
+    }
+    memcpy(l->labels, labels->data, dc3_bytes(labels));
+    memcpy(l->logits, logits->data, dc3_bytes(logits));
+    for (int64_t i = 0; i < n; i++)
+        if (l->labels[i] < 0 || l->labels[i] >= l->classes)
+            return dc3_fail(DC3_ERR_FORMAT, "%s: picture %lld: expected a class below %lld, found %d",
+                            dc3_table_origin(table), (long long)i, (long long)l->classes, (int)l->labels[i]);
+    for (int64_t i = 0; i < rows; i++) {
+        const int16_t *c = (const int16_t *)crop->data + 4 * i, *b = (const int16_t *)box->data + 4 * i;
+        int f = ((const uint8_t *)flags->data)[i];
+        l->params[i] = (dc3_view_params){!!(f & SWAP_COLUMNS),
+                                         !!(f & SWAP_ROWS),
+                                         c[0],
+                                         c[1],
+                                         c[2],
+                                         c[3],
+                                         !!(f & FLIP),
+                                         ((const int32_t *)partner->data)[i],
+                                         b[0],
+                                         b[1],
+                                         b[2],
+                                         b[3]};
+        DC3_TRY(check_view(dc3_table_origin(table), l, i));
+    }
+    return DC3_OK;
+}
+
+/* The sizes, from the tensors and from `info`. */
+static dc3_status read_sizes(const dc3_table *table, const json_t *info, dc3_soft_labels *l)
+{
+    const char *path = dc3_table_origin(table);
+    const dc3_tensor *logits;
+    int64_t size, classes, top_k;
+    DC3_TRY(find(table, "logits", DC3_F16, 3, -1, -1, -1, &logits));
+    DC3_TRY(dc3_json_int(info, path, "size", 0, 1, 1 << 15, &size));
+    DC3_TRY(dc3_json_int(info, path, "classes", 0, 1, INT32_MAX, &classes));
+    DC3_TRY(dc3_json_int(info, path, "top_k", 0, 0, INT16_MAX, &top_k));
+    size_t files = json_array_size(json_object_get(info, "files"));
+    if ((int64_t)files != logits->shape[1] || !files || logits->shape[0] < 1)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: expected 1 view or more of each file, found %lld of %lld and %zu files", path,
+                        (long long)logits->shape[0], (long long)logits->shape[1], files);
+    return dc3_soft_labels_new(logits->shape[1], logits->shape[0], classes, top_k, (int)size, l);
+}
+
+dc3_status dc3_soft_labels_open(const char *path, dc3_soft_labels *l)
+{
+    dc3_table *table;
+    const dc3_tensor *text;
+    json_t *info = NULL;
+    *l = (dc3_soft_labels){0};
+    DC3_TRY(dc3_safetensors_open(path, &table));
+    dc3_status status = find(table, "info", DC3_U8, 1, -1, 0, 0, &text);
+    if (status == DC3_OK) status = dc3_json_parse(path, text->data, dc3_bytes(text), &info);
+    if (status == DC3_OK) status = read_sizes(table, info, l);
+    if (status == DC3_OK) {
+        json_decref(l->info);
+        l->info = json_incref(info);
+        status = read_tensors(table, l);
+    }
+    if (status != DC3_OK) dc3_soft_labels_free(l);
+    json_decref(info);
+    dc3_table_close(&table);
+    return status;
+}

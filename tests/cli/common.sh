@@ -1,0 +1,13 @@
+# The head of each test of the command line: PROGRAM SOURCE are its arguments; it runs in a folder of its own.
+# shellcheck shell=bash
+dc3=$1 source=$2 tools=$(dirname "$1")/tests
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+fail() { echo "FAILED: $1"; exit 1; }
+expect() { # status, text that must be in the output, command...
+  local status=$1 text=$2; shift 2
+  output=$("$@" 2>&1); local found=$?
+  [[ $found == "$status" ]] || fail "$*: status $found, expected $status: $output"
+  [[ $output == *"$text"* ]] || fail "$*: expected '$text' in: $output"
+}
+[[ -f $source/models/dc3-mini/unet/diffusion_pytorch_model.safetensors ]] || { echo "skipped: models/dc3-mini has no weights"; exit 77; }

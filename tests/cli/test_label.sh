@@ -1,0 +1,80 @@
+#!/bin/bash
+# dc3 label, and the program of the README that makes views and labels again, on a run of six pictures.
+source "$2/tests/cli/common.sh"
+
+# Three classes, the first without pictures: the folder's second class is class 2.
+mkdir -p data/absent data/blue "data/re d"
+for i in 1 2 3; do
+  "$tools/make_picture" "data/blue/$i.png" 45 40 $((20 * i)) 30 200 && "$tools/make_picture" "data/re d/$i.png" 50 43 200 $((30 * i)) 20 || fail "make_picture"
+done
+"$tools/make_teacher" teacher.safetensors 3 && "$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
+expect 0 "6 images stored" "$dc3" condense data -o photos-ipc10 --ipc 3 --size 41 --threads 2 --dtype f32
+
+# One picture is replaced by one of another shape.
+odd=$(find photos-ipc10/train/blue -name '*.png' | sort | head -1)
+"$tools/make_picture" "$odd" 57 38 90 90 10 || fail "make_picture"
+label=("$dc3" label photos-ipc10 --teacher teacher.safetensors --threads 2)
+
+expect 0 "about 1 s" "${label[@]}" --dry-run
+[[ ! -e photos-ipc10/soft_labels.safetensors ]] || fail "--dry-run writes"
+expect 0 "times the images'" "${label[@]}" --views 5 --batch 4
+cp photos-ipc10/soft_labels.safetensors first
+expect 0 '"views": 5' "${label[@]}" --views 5 --batch 4 --json
+cmp first photos-ipc10/soft_labels.safetensors || fail "the same command gives other bytes"
+expect 0 "result: seed" "${label[@]}" --views 5 --batch 4 --seed 1 -o seed
+cmp -s first seed && fail "the seed changes nothing"
+
+# Views made again by dc3 and by the README's program.
+python=${PYTHON:-python3}
+if "$python" -c "import numpy, PIL, safetensors" 2> /dev/null; then
+  sed -n '/^```python$/,/^```$/p' "$source/README.md" | grep -v '^```' > snippet.py
+  grep -q "def view(v, i)" snippet.py || fail "README.md has no program for soft labels"
+  cat > compare.py <<'PYTHON'
+from snippet import *
+theirs = load_file("again.safetensors")
+views, n = labels["flags"].shape
+assert theirs["views"].shape == (views, n, info["size"], info["size"], 3), theirs["views"].shape
+assert labels["labels"].tolist() == [1, 1, 1, 2, 2, 2] and info["files"][3].startswith("re d/"), (labels["labels"], info["files"])
+for v in range(views):
+    for i in range(n):
+        image, logits = view(v, i)
+        assert np.abs(image - theirs["views"][v, i]).max() < 1e-5, (v, i, np.abs(image - theirs["views"][v, i]).max())
+        assert (logits == theirs["logits"][v, i]).all() and logits.dtype == np.float16, (v, i)
+boxes = (labels["box"][..., 2:] - labels["box"][..., :2]).prod(-1)
+assert (labels["partner"] != np.arange(n)).any() and (boxes > 0).any() and len(set(labels["flags"].flat)) > (3 if info["factor"] == 2 else 1)
+print("compared", views * n)
+PYTHON
+else
+  echo "the README's program is not run: $python has no numpy, PIL and safetensors"
+fi
+for options in "" "--top-k 2 --temperature 4" "--factor 1"; do
+  # shellcheck disable=SC2086
+  expect 0 "result: photos-ipc10/soft_labels.safetensors" "${label[@]}" --views 4 --batch 4 $options
+  expect 0 "differ by at most" "$tools/rebuild_views" photos-ipc10 teacher.safetensors again.safetensors
+  [[ -f compare.py ]] && expect 0 "compared 24" "$python" compare.py
+done
+
+# Folders that dc3 did not make are only read.
+expect 1 "use -o FILE" "$dc3" label data --teacher teacher.safetensors
+expect 0 "result: l.safetensors" "$dc3" label data --teacher teacher.safetensors --views 2 -o l.safetensors --factor 1
+[[ $(find data -name '*.safetensors' | wc -l) == 0 ]] || fail "something was written into the dataset"
+
+# Wrong use and damaged input.
+expect 2 "expected --teacher" "$dc3" label photos-ipc10
+expect 2 "expected the folder of a run" "$dc3" label --teacher teacher.safetensors
+expect 1 "--views: expected 1 to 100000, found -1" "${label[@]}" --views -1
+expect 1 "--top-k: expected 1 to 2 of 3 classes, found 3" "${label[@]}" --top-k 3
+expect 1 "--factor: expected 1 or 2" "${label[@]}" --factor 3
+expect 1 "the teacher tells 2 classes apart, photos-ipc10 has 3" "$dc3" label photos-ipc10 --teacher two.safetensors
+expect 1 "takes 32 pixels only, found 24" "${label[@]}" --teacher-size 24
+expect 1 "cannot open" "$dc3" label photos-ipc10 --teacher nowhere.safetensors
+lost=$(find photos-ipc10/train -name '*.png' | sort | tail -1); mv "$lost" lost.png
+expect 1 "expected the 6 pictures of metadata.jsonl, found 5" "${label[@]}"
+head -c 200 lost.png > "$lost"
+expect 1 "damaged or cut short" "${label[@]}"
+cp lost.png "$lost"; cp lost.png photos-ipc10/train/blue/other.png
+expect 1 "blue/other.png: is not in metadata.jsonl" "${label[@]}"
+rm photos-ipc10/train/blue/other.png
+expect 0 "6 images stored" "$dc3" condense data -o photos-ipc10 --ipc 3 --size 41 --threads 2 --dtype f32 --fresh
+[[ ! -e photos-ipc10/soft_labels.safetensors ]] || fail "--fresh leaves old labels"
+echo "all checks passed"

@@ -1,0 +1,167 @@
+/* Soft labels: what is kept of a view's logits, and the file. */
+#include "support/random_tensors.h"
+#include <stdio.h>
+#include <unistd.h>
+#include "io/safetensors.h"
+#include "learn/soft_labels.h"
+
+enum { N = 3, VIEWS = 2, CLASSES = 7, SIZE = 8 };
+
+static void must(dc3_status status)
+{
+    if (status != DC3_OK) fail_msg("%s", dc3_error_text());
+}
+
+static void softmax(const float *logits, double temperature, double *p)
+{
+    double sum = 0;
+    for (int c = 0; c < CLASSES; c++) sum += exp(logits[c] / temperature);
+    for (int c = 0; c < CLASSES; c++) p[c] = exp(logits[c] / temperature) / sum;
+}
+
+static void all_logits(void **state)
+{
+    (void)state;
+    dc3_soft_labels l;
+    const float logits[CLASSES] = {1, -2, 3.5f, 0.125f, -60000, 7, 1e-3f};
+    float back[CLASSES];
+    must(dc3_soft_labels_new(N, VIEWS, CLASSES, 0, SIZE, &l));
+    must(dc3_soft_labels_put(&l, 1, 2, 20, logits));
+    dc3_soft_labels_get(&l, 1, 2, back);
+    for (int c = 0; c < CLASSES; c++) assert_true(fabsf(back[c] - logits[c]) <= fabsf(logits[c]) * 0x1p-11f);
+    const float large[CLASSES] = {0, 0, 70000}, infinite[CLASSES] = {0, INFINITY},
+                none[CLASSES] = {0, 0, NAN};
+    assert_int_equal(dc3_soft_labels_put(&l, 0, 0, 20, large), DC3_ERR_FORMAT);
+    assert_int_equal(dc3_soft_labels_put(&l, 0, 0, 20, infinite), DC3_ERR_FORMAT);
+    assert_int_equal(dc3_soft_labels_put(&l, 1, 0, 20, none), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "view 1 of picture 0: the teacher's logit is"));
+    dc3_soft_labels_free(&l);
+}
+
+/* The largest probabilities stay, the others share what is left. */
+static void largest_logits(void **state)
+{
+    (void)state;
+    const float logits[2][CLASSES] = {{1, -2, 3.5f, 0.125f, 3.5f, -7, 0.5f}, {4, 4, 4, 4, 4, 4, 4}};
+    static const int wanted[2][3] = {{2, 4, 0}, {0, 1, 2}}; /* ties go to the lower class */
+    for (int k = 1; k <= 3; k++)
+        for (int row = 0; row < 2; row++) {
+            dc3_soft_labels l;
+            double p[CLASSES], q[CLASSES], left = 1;
+            float back[CLASSES];
+            must(dc3_soft_labels_new(N, VIEWS, CLASSES, k, SIZE, &l));
+            must(dc3_soft_labels_put(&l, 0, 1, 2, logits[row]));
+            dc3_soft_labels_get(&l, 0, 1, back);
+            softmax(logits[row], 2, p);
+            softmax(back, 2, q);
+            for (int i = 0; i < k; i++) {
+                assert_int_equal(l.indices[k + i], wanted[row][i]);
+                left -= p[wanted[row][i]];
+            }
+            for (int c = 0; c < CLASSES; c++) {
+                int kept = 0;
+                for (int i = 0; i < k; i++) kept |= wanted[row][i] == c;
+                assert_true(fabs(q[c] - (kept ? p[c] : left / (CLASSES - k))) < 1e-3); /* f16 logits */
+            }
+            dc3_soft_labels_free(&l);
+        }
+    dc3_soft_labels l;
+    assert_int_equal(dc3_soft_labels_new(N, VIEWS, CLASSES, CLASSES, SIZE, &l), DC3_ERR_ARGUMENT);
+    dc3_soft_labels_free(&l);
+    assert_int_equal(dc3_soft_labels_new(N, VIEWS, 40000, 10, SIZE, &l), DC3_ERR_ARGUMENT);
+    dc3_soft_labels_free(&l);
+}
+
+/* Labels with every field set. */
+static void fill(int top_k, dc3_soft_labels *l)
+{
+    float logits[CLASSES];
+    json_t *files = json_array();
+    dc3_rng rng = dc3_rng_make(1, DC3_RNG_TEST, 0);
+    must(dc3_soft_labels_new(N, VIEWS, CLASSES, top_k, SIZE, l));
+    for (int i = 0; i < N; i++) {
+        json_array_append_new(files, json_string("a/picture \xc3\xbc.png"));
+        l->labels[i] = 2 * i;
+    }
+    json_object_set_new(l->info, "files", files);
+    for (int i = 0; i < N * VIEWS; i++) {
+        dc3_draw_rded(2, i / N, i % N, 30, 40, 2, &l->params[i]);
+        dc3_rng_normal(&rng, logits, CLASSES);
+        must(dc3_soft_labels_put(l, i / N, i % N, 20, logits));
+    }
+    for (int v = 0; v < VIEWS; v++) dc3_draw_cutmix(2, v, 0, N, SIZE, l->params + (ptrdiff_t)v * N);
+}
+
+static char path[64];
+
+static int make_path(void **state)
+{
+    (void)state;
+    strcpy(path, "/tmp/dc3-soft-labels-XXXXXX");
+    int file = mkstemp(path);
+    return file < 0 || close(file) != 0;
+}
+
+static int remove_path(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static void files(void **state)
+{
+    (void)state;
+    for (int top_k = 0; top_k < 4; top_k += 3) {
+        dc3_soft_labels l, back;
+        fill(top_k, &l);
+        must(dc3_soft_labels_save(path, &l));
+        must(dc3_soft_labels_open(path, &back));
+        int64_t kept = top_k ? top_k : CLASSES;
+        assert_true(back.n == N && back.views == VIEWS && back.classes == CLASSES && back.top_k == top_k);
+        assert_int_equal(back.size, SIZE);
+        assert_true(json_equal(back.info, l.info));
+        assert_memory_equal(back.labels, l.labels, N * sizeof *l.labels);
+        assert_memory_equal(back.params, l.params, N * VIEWS * sizeof *l.params);
+        assert_memory_equal(back.logits, l.logits, (size_t)(N * VIEWS * kept) * sizeof *l.logits);
+        if (top_k)
+            assert_memory_equal(back.indices, l.indices, (size_t)(N * VIEWS * top_k) * sizeof *l.indices);
+        if (top_k) assert_memory_equal(back.rest, l.rest, N * VIEWS * sizeof *l.rest);
+        dc3_soft_labels_free(&l);
+        dc3_soft_labels_free(&back);
+    }
+}
+
+/* Saves what is there and expects that reading it fails with this text. */
+static void expect_refused(dc3_soft_labels *l, const char *text)
+{
+    dc3_soft_labels back;
+    must(dc3_soft_labels_save(path, l));
+    assert_int_equal(dc3_soft_labels_open(path, &back), DC3_ERR_FORMAT);
+    assert_null(back.params);
+    if (!strstr(dc3_error_text(), text)) fail_msg("expected '%s' in: %s", text, dc3_error_text());
+}
+
+static void damaged_files(void **state)
+{
+    (void)state;
+    dc3_soft_labels l;
+    fill(3, &l);
+    dc3_view_params *p = &l.params[4], kept = *p;
+    p->x1 = SIZE + 1, expect_refused(&l, "view 1 of picture 1: its box lies outside"), *p = kept;
+    p->w = 0, expect_refused(&l, "its crop is empty"), *p = kept;
+    p->partner = N, expect_refused(&l, "its partner is no picture"), *p = kept;
+    l.indices[14] = CLASSES, expect_refused(&l, "its classes are not among"), l.indices[14] = 0;
+    l.labels[1] = -1, expect_refused(&l, "picture 1: expected a class below 7, found -1"), l.labels[1] = 0;
+    p->x = 40000;
+    assert_int_equal(dc3_soft_labels_save(path, &l), DC3_ERR_ARGUMENT);
+    *p = kept;
+    json_array_remove(json_object_get(l.info, "files"), 0), expect_refused(&l, "of 3 and 2 files");
+    dc3_soft_labels_free(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(all_logits), cmocka_unit_test(largest_logits),
+                                       cmocka_unit_test(files), cmocka_unit_test(damaged_files)};
+    return cmocka_run_group_tests(tests, make_path, remove_path);
+}
