@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "io/pth_private.h"
 
 static const char *const usual[] = {"state_dict", "model_state_dict", "model",  "net",
@@ -191,6 +192,7 @@ static dc3_status copy(const dc3_pth_file *file, view *v, size_t *left)
     void *made = malloc(bytes);
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", file->origin);
     gather(v, made);
+    dc3_map_forget(v->tensor.data, (size_t)v->elements * dc3_dtype_size(v->tensor.dtype));
     v->tensor.data = made;
     dc3_status status = dc3_table_own(file->table, made, free);
     if (status != DC3_OK) free(made);
