@@ -226,8 +226,8 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
         {0}};
     GOptionEntry teacher[] = {
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &o->teacher,
-         "Classifier (.safetensors, trained on the dataset's classes) whose gradients measure similarity "
-         "(default: none, the VAE's features do)",
+         "Classifier (.safetensors or .pth, trained on the dataset's classes) whose gradients measure "
+         "similarity (default: none, the VAE's features do)",
          "FILE"},
         {"arch", 0, 0, G_OPTION_ARG_STRING, &o->arch,
          "Refuse a teacher that is not this: resnet18, resnet50, convnet3, ... (default: as its tensors say)",

@@ -32,7 +32,7 @@ typedef struct dc3_condense_options {
     const char *data;      /* dataset: folder, CIFAR binaries, WebDataset tars */
     const char *out;       /* folder to make */
     const char *editor;    /* diffusers directory */
-    const char *teacher;   /* classifier checkpoint for the gradients, or NULL: similarity of VAE features */
+    const char *teacher;   /* classifier: safetensors, .pth; NULL: pictures are as similar as VAE features */
     const char *arch;      /* the teacher's architecture, to be checked; told from its tensors */
     int teacher_size;      /* at which the teacher sees pictures, pixels */
     const char *dtype;     /* "auto", "f32", "bf16" */

@@ -12,7 +12,8 @@ typedef struct dc3_teacher {
     int size; /* pixels of a picture's side */
 } dc3_teacher;
 
-/* A safetensors checkpoint. size 0: the network's own, else `usual`, at most 224. Always close. */
+/* A safetensors file or a PyTorch checkpoint. size 0: the network's own, else `usual`, at most 224. Always
+ * close. */
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
                             dc3_teacher *teacher);
 void dc3_teacher_close(dc3_teacher *teacher);

@@ -128,34 +128,9 @@ dc3_status dc3_safetensors_parse(const char *origin, const unsigned char *data, 
     return status;
 }
 
-static void unmap(void *thing)
-{
-    dc3_map_close(thing);
-    free(thing);
-}
-
-/* Adds the tensors of one file to the table. */
-static dc3_status add_file(const char *path, dc3_table *table)
-{
-    dc3_mapping *mapping = malloc(sizeof *mapping);
-    if (!mapping) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
-    dc3_status status = dc3_map_open(path, mapping);
-    if (status == DC3_OK) status = dc3_table_own(table, mapping, unmap);
-    if (status != DC3_OK) {
-        dc3_map_close(mapping);
-        free(mapping);
-        return status;
-    }
-    return dc3_safetensors_parse(path, mapping->data, mapping->size, table);
-}
-
 dc3_status dc3_safetensors_open(const char *path, dc3_table **table)
 {
-    *table = dc3_table_new(path);
-    if (!*table) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
-    dc3_status status = add_file(path, *table);
-    if (status != DC3_OK) dc3_table_close(table);
-    return status;
+    return dc3_table_open(path, dc3_safetensors_parse, table);
 }
 
 static int listed_before(const json_t *map, const char *shard, const char *until)
@@ -187,7 +162,8 @@ static dc3_status open_shards(const char *folder, const char *index, dc3_table *
             status = dc3_fail(DC3_ERR_FORMAT, "%s: '%.100s' should name a file beside it", index, name);
         if (status != DC3_OK || listed_before(map, shard, name)) continue;
         char *path = dc3_path_join(folder, shard);
-        status = path ? add_file(path, *table) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        status = path ? dc3_table_map(*table, path, dc3_safetensors_parse)
+                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(path);
     }
     json_decref(object);

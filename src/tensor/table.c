@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "base/rng.h"
 
 typedef struct entry {
@@ -63,6 +64,34 @@ dc3_status dc3_table_own(dc3_table *table, void *thing, void (*release)(void *))
     table->owns = owns;
     owns[table->own_count++] = (owned){thing, release};
     return DC3_OK;
+}
+
+static void unmap(void *thing)
+{
+    dc3_map_close(thing);
+    free(thing);
+}
+
+dc3_status dc3_table_map(dc3_table *table, const char *path, dc3_table_parse *parse)
+{
+    dc3_mapping *mapping = malloc(sizeof *mapping);
+    if (!mapping) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    dc3_status status = dc3_map_open(path, mapping);
+    if (status == DC3_OK) status = dc3_table_own(table, mapping, unmap);
+    if (status != DC3_OK) {
+        unmap(mapping);
+        return status;
+    }
+    return parse(path, mapping->data, mapping->size, table);
+}
+
+dc3_status dc3_table_open(const char *path, dc3_table_parse *parse, dc3_table **table)
+{
+    *table = dc3_table_new(path);
+    if (!*table) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    dc3_status status = dc3_table_map(*table, path, parse);
+    if (status != DC3_OK) dc3_table_close(table);
+    return status;
 }
 
 /* The slot of `name`, or the free slot where it would stand. */

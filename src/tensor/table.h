@@ -12,6 +12,13 @@ dc3_table *dc3_table_new(const char *origin);
 void dc3_table_close(dc3_table **table);
 /* Hands the table something to release when it closes (a mapping, a buffer). */
 dc3_status dc3_table_own(dc3_table *table, void *thing, void (*release)(void *thing));
+/* Reads a file's bytes, which live as long as the table, into it; how a file format is read. */
+typedef dc3_status dc3_table_parse(const char *origin, const unsigned char *data, size_t size,
+                                   dc3_table *table);
+/* Maps the file for as long as the table lives, and parses it into the table. */
+dc3_status dc3_table_map(dc3_table *table, const char *path, dc3_table_parse *parse);
+/* The same into a new table, which the caller closes; NULL on failure. */
+dc3_status dc3_table_open(const char *path, dc3_table_parse *parse, dc3_table **table);
 /* Adds a view; the name is copied. DC3_ERR_FORMAT if the name is there already. */
 dc3_status dc3_table_add(dc3_table *table, const char *name, dc3_tensor tensor);
 /* Number of tensors, and the i-th in the order they were added. */

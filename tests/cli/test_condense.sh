@@ -51,6 +51,8 @@ expect 1 "the teacher tells 9 classes apart" "$dc3" condense data -o x9 --ipc 1 
 expect 1 "expected a resnet18, found the tensors of a convnet3" "$dc3" select data -o x.jsonl --teacher three.safetensors --arch resnet18
 expect 1 "takes 32 pixels only" "$dc3" select data -o x.jsonl --teacher three.safetensors --teacher-size 64
 expect 1 "cut.safetensors" "$dc3" condense data -o x9 --ipc 1 --teacher cut.safetensors
+expect 1 "asks for 'os.system', which is no tensor" "$dc3" select data -o x.jsonl --teacher "$source/tests/golden/pth/damaged/system.pth"
+expect 1 "expected the tensors of a ResNet" "$dc3" select data -o x.jsonl --teacher "$source/tests/golden/pth/plain.pth"
 expect 2 "--gradient: expected one of plain, double-softmax" "$dc3" select data -o x.jsonl --teacher three.safetensors --gradient sharp
 
 # More than a class has: repeated with other prompts, or refused.
