@@ -47,12 +47,13 @@ int main(int argc, char **argv)
         times[step] = now() - start;
         update += now() - middle;
     }
-    printf("%s, %s, batch %lld at %lld px, 2 threads, %d steps\n", argv[1], argv[2], (long long)n, (long long)size,
-           STEPS - 1);
+    printf("%s, %s, batch %lld at %lld px, 2 threads, %d steps\n", argv[1], argv[2], (long long)n,
+           (long long)size, STEPS - 1);
     double flops = print_profile(ctx) / (STEPS - 1), middle = median(times + 1, STEPS - 1);
     printf("  update %.1f ms a step\n", update / (STEPS - 1) * 1e3);
-    printf("%s %s: median %.1f images/s, %.1f GFLOP/s; temporaries %.0f MB, peak memory %.0f MB\n", argv[1], argv[2],
-           (double)n / middle, flops / middle * 1e-9, (double)dc3_ctx_bytes(ctx) * 1e-6, peak_bytes() * 1e-6);
+    printf("%s %s: median %.1f images/s, %.1f GFLOP/s; temporaries %.0f MB, peak memory %.0f MB\n", argv[1],
+           argv[2], (double)n / middle, flops / middle * 1e-9, (double)dc3_ctx_bytes(ctx) * 1e-6,
+           peak_bytes() * 1e-6);
     dc3_optimizer_close(&optimizer);
     dc3_tape_close(&tape);
     dc3_classifier_close(&net);

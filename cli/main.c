@@ -37,12 +37,16 @@ static const command commands[] = {
      "  dc3 label photos-ipc10 --teacher resnet18.safetensors --views 300\n"
      "  dc3 label photos/train --teacher resnet18.safetensors --top-k 10 -o labels.safetensors",
      run_label},
+    {"train", "Train a classifier on a whole dataset: a teacher.", "DATA -o FILE.safetensors",
+     "  dc3 train photos/train --val photos/val --arch resnet18 --epochs 30 -o teacher.safetensors\n"
+     "  dc3 train cifar10/train --val cifar10/test --arch resnet18_modified -o teacher.safetensors",
+     run_train},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* Named in the design, built later: they say so. */
-static const char *const later[] = {"train",   "evaluate", "compare", "finetune", "sample",
-                                    "measure", "report",   "pull",    "status",   "info"};
+static const char *const later[] = {"evaluate", "compare", "finetune", "sample", "measure",
+                                    "report",   "pull",    "status",   "info"};
 
 static void help(FILE *to)
 {

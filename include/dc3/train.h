@@ -1,0 +1,62 @@
+/* Training of a classifier on a whole dataset: the teacher. */
+#ifndef DC3_TRAIN_H
+#define DC3_TRAIN_H
+
+#include <stdint.h>
+#include "dc3/condense.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* NULL or 0 (or -1 where said) means the default. */
+typedef struct dc3_train_options {
+    const char *data;      /* dataset to train on */
+    const char *val;       /* dataset to test on, with the same classes; or NULL */
+    const char *out;       /* file to write: safetensors in torchvision's names */
+    const char *arch;      /* default convnet3 up to 64 pixels, else resnet18 */
+    const char *init;      /* a checkpoint to start from, safetensors or .pth; or NULL: new */
+    const char *optimizer; /* "sgd" (Nesterov momentum 0.9) or "adamw"; default sgd */
+    const char *dtype;     /* "auto", "f32", "bf16" */
+    int size;              /* pixels of a view's side; default suits the pictures, at most 224 */
+    int epochs;            /* default 15 */
+    int batch;             /* default 128 */
+    double lr;             /* the highest of one cycle; default 0.1 for sgd, 0.001 for adamw */
+    double weight_decay;   /* -1: 5e-4 for sgd, 0.01 for adamw */
+    double smoothing;      /* of labels, 0 to 1; default 0 */
+    int test_every;        /* epochs; the last is always tested; default 1 */
+    int fresh;             /* start over where an earlier training of other settings was cut off */
+    int strict;            /* a picture that cannot be read ends the training */
+    uint64_t seed;
+    int threads; /* 1 or more */
+    dc3_listener listener;
+} dc3_train_options;
+
+dc3_train_options dc3_train_defaults(void);
+
+typedef struct dc3_train_report {
+    int64_t images, skipped, classes;
+    char arch[24];
+    int size, epochs;
+    double parameters;
+    double loss;          /* mean of the last epoch */
+    double top1, top5;    /* of the last epoch's test, 0 to 1; -1 without one */
+    double best_top1;     /* of all tests; -1 without one */
+    int best_epoch;       /* 1.. */
+    double seconds;       /* of this call */
+    double images_second; /* trained, of this call */
+} dc3_train_report;
+
+/* One-cycle schedule, standard augmentation (a crop of the padded picture and a flip up to 64 pixels, above
+ * RandomResizedCrop and a flip), cross-entropy. Writes OUT.checkpoint every minute or so and at each epoch's
+ * end, and goes on from one of the same settings, to the bit; it is removed when OUT is there. A loss that is
+ * not finite ends the training (DC3_ERR_FORMAT) and leaves the last checkpoint. */
+dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report);
+
+/* The i-th architecture's name, NULL after the last. */
+const char *dc3_arch_name(int i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,15 @@
+/* Whether two datasets have the same classes, and sizes that suit pictures. */
+#ifndef DC3_CONDENSE_CLASSES_H
+#define DC3_CONDENSE_CLASSES_H
+
+#include "io/dataset.h"
+#include "tensor/tensor.h"
+
+/* DC3_ERR_ARGUMENT with the first class name that differs. */
+dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val);
+/* The median shorter side of some pictures, at least 8, at most `most`; 64 where none can be read. */
+int dc3_usual_size(const dc3_dataset *dataset, int most);
+/* bf16 where the text is "auto" (or NULL) and the processor has it; DC3_ERR_ARGUMENT for an unknown one. */
+dc3_status dc3_compute_type(const char *text, dc3_dtype *dtype);
+
+#endif

@@ -1,0 +1,132 @@
+#include "learn/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, dc3_dtype dtype, int threads,
+                            const dc3_optimizer_options *options, dc3_trainer *t)
+{
+    memset(t, 0, sizeof *t);
+    DC3_TRY(dc3_classifier_open_to_train(spec, table, &t->net));
+    t->info = dc3_classifier_describe(t->net);
+    t->params = dc3_classifier_params(t->net, &t->count);
+    if (!t->params) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(dc3_ctx_open(dtype, threads, DC3_CTX_FAST, &t->ctx));
+    DC3_TRY(dc3_tape_open(&t->tape));
+    for (size_t i = 0; i < t->count; i++)
+        if (t->params[i].gradient)
+            DC3_TRY(dc3_tape_watch(t->tape, t->params[i].value.data, t->params[i].gradient));
+    return dc3_optimizer_open(t->ctx, options, t->params, t->count, &t->optimizer);
+}
+
+void dc3_trainer_close(dc3_trainer *t)
+{
+    dc3_optimizer_close(&t->optimizer);
+    dc3_tape_close(&t->tape);
+    dc3_classifier_close(&t->net);
+    dc3_ctx_close(&t->ctx);
+}
+
+static dc3_tensor loss_of(dc3_trainer *t, dc3_tensor logits, const dc3_target *target)
+{
+    if (target->logits) return dc3_distillation_loss(t->ctx, logits, target->logits, target->temperature);
+    return dc3_cross_entropy(t->ctx, logits, target->k, target->labels, target->weights, target->smoothing);
+}
+
+dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views, const dc3_target *target,
+                            double lr, double *loss)
+{
+    dc3_scope scope = dc3_scope_open(t->ctx);
+    dc3_tensor embedding, x = dc3_view(views, dc3_ctx_dtype(t->ctx), 4, (int64_t[]){n, size, size, 3});
+    dc3_optimizer_zero_gradients(t->optimizer);
+    dc3_tape_start(t->tape, t->ctx);
+    dc3_tensor z = dc3_classifier_of(t->ctx, t->net, x, &embedding), value = loss_of(t, z, target);
+    *loss = value.data ? (double)*(float *)value.data : NAN;
+    dc3_status status = dc3_ctx_status(t->ctx);
+    if (status == DC3_OK && !isfinite(*loss)) {
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "the loss is not finite at step %lld (learning rate %g); a smaller --lr may help",
+                          (long long)dc3_optimizer_steps(t->optimizer) + 1, lr);
+        dc3_tape_stop(t->tape, t->ctx);
+    } else
+        status = dc3_tape_backward(t->tape, t->ctx, value, 1);
+    dc3_tape_stop(t->tape, t->ctx);
+    dc3_scope_close(t->ctx, scope);
+    dc3_ctx_clear(t->ctx);
+    return status == DC3_OK ? dc3_optimizer_step(t->optimizer, lr) : status;
+}
+
+enum { TEST_BATCH = 100 };
+
+/* Adds what the logits of one picture say. */
+static void count_one(const float *z, int64_t classes, int label, dc3_accuracy *a)
+{
+    int above = 0;
+    for (int64_t j = 0; j < classes; j++) above += z[j] > z[label];
+    a->n++;
+    a->top1 += above < 1;
+    a->top5 += above < 5;
+}
+
+/* What a test holds besides the network. */
+typedef struct test {
+    dc3_augmenter *augmenter;
+    dc3_picture batch[TEST_BATCH];
+    dc3_view_params params[TEST_BATCH];
+    int64_t items[TEST_BATCH];
+    char *views; /* [TEST_BATCH, size, size, 3] */
+} test;
+
+static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pictures, int size, test *t,
+                             int64_t wanted, dc3_accuracy *accuracy)
+{
+    int64_t classes = dc3_classifier_describe(net)->classes, count;
+    DC3_TRY(dc3_pictures_batch(pictures, wanted, t->items, t->batch, &count));
+    if (!count) return DC3_OK;
+    for (int64_t i = 0; i < count; i++) t->params[i] = dc3_view_whole(t->batch[i].width, t->batch[i].height);
+    DC3_TRY(dc3_augment(t->augmenter, (int)count, t->batch, t->params, t->views));
+    dc3_scope scope = dc3_scope_open(ctx);
+    dc3_tensor x = dc3_view(t->views, dc3_ctx_dtype(ctx), 4, (int64_t[]){TEST_BATCH, size, size, 3}), embedding;
+    dc3_tensor z = dc3_cast(ctx, dc3_classifier_of(ctx, net, x, &embedding), DC3_F32);
+    dc3_status status = dc3_ctx_status(ctx);
+    for (int64_t i = 0; status == DC3_OK && i < count; i++) {
+        int label = dc3_pictures_label(pictures, t->batch[i].item);
+        if (label >= classes)
+            status = dc3_fail(DC3_ERR_ARGUMENT, "the network tells %lld classes apart, the test pictures have more",
+                              (long long)classes);
+        else
+            count_one((float *)z.data + i * classes, classes, label, accuracy);
+    }
+    dc3_scope_close(ctx, scope);
+    dc3_ctx_clear(ctx);
+    return status;
+}
+
+dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pictures, int size,
+                               void (*progress)(void *user, int64_t done, int64_t total), void *user,
+                               dc3_accuracy *accuracy)
+{
+    int64_t n = dc3_pictures_count(pictures);
+    size_t bytes = TEST_BATCH * (size_t)size * (size_t)size * 3 * dc3_dtype_size(dc3_ctx_dtype(ctx));
+    dc3_augment_options options = {
+        .size = size, .dtype = dc3_ctx_dtype(ctx), .normalise = 1, .threads = dc3_ctx_threads(ctx)};
+    test *t = calloc(1, sizeof *t);
+    if (t) t->views = calloc(1, bytes);
+    dc3_status status =
+        t && t->views ? dc3_augmenter_open(&options, &t->augmenter) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    *accuracy = (dc3_accuracy){0};
+    for (int64_t first = 0; status == DC3_OK && first < n; first += TEST_BATCH) {
+        int64_t wanted = n - first < TEST_BATCH ? n - first : TEST_BATCH;
+        for (int64_t i = 0; i < wanted; i++) t->items[i] = first + i;
+        status = test_batch(ctx, net, pictures, size, t, wanted, accuracy);
+        if (progress) progress(user, first + wanted, n);
+    }
+    if (accuracy->n) {
+        accuracy->top1 /= (double)accuracy->n;
+        accuracy->top5 /= (double)accuracy->n;
+    }
+    if (t) dc3_augmenter_close(&t->augmenter), free(t->views);
+    free(t);
+    return status;
+}

@@ -1,0 +1,51 @@
+/* A classifier in training, or under test: its context, tape and optimizer together. */
+#ifndef DC3_LEARN_TRAINER_H
+#define DC3_LEARN_TRAINER_H
+
+#include "learn/augment.h"
+#include "learn/optimizer.h"
+#include "nn/classifier.h"
+#include "ops/tape.h"
+
+typedef struct dc3_trainer {
+    dc3_ctx *ctx;
+    dc3_tape *tape;
+    dc3_classifier *net;
+    const dc3_classifier_info *info;
+    dc3_param *params; /* the network's */
+    size_t count;
+    dc3_optimizer *optimizer;
+} dc3_trainer;
+
+/* A network as `spec` says, or from *table (taken over; dc3_classifier_open_to_train). Always close. */
+dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, dc3_dtype dtype, int threads,
+                            const dc3_optimizer_options *options, dc3_trainer *trainer);
+void dc3_trainer_close(dc3_trainer *trainer);
+
+/* What a batch of n views should give. */
+typedef struct dc3_target {
+    const float *logits; /* [n, classes] of a teacher: KL divergence at `temperature`; or NULL: */
+    float temperature;
+    int64_t k; /* cross-entropy with k labels a view */
+    const int64_t *labels; /* [n, k] */
+    const float *weights;  /* [n, k], sum to one; NULL with k = 1 */
+    float smoothing;
+} dc3_target;
+
+/* Forward, backward and the optimizer's step on views [n, size, size, 3] of the context's type. *loss is that
+ * before the step. A loss that is not finite changes no parameter: DC3_ERR_FORMAT with its step. */
+dc3_status dc3_trainer_step(dc3_trainer *trainer, int64_t n, int64_t size, void *views,
+                            const dc3_target *target, double lr, double *loss);
+
+typedef struct dc3_accuracy {
+    int64_t n;         /* pictures seen */
+    double top1, top5; /* shares, 0 to 1; ties of logits count for the label */
+} dc3_accuracy;
+
+/* Runs a classifier over all test pictures (DC3_PICTURES_TEST at `size`), normalised, in batches that are
+ * always as large. progress may be NULL. */
+dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pictures, int size,
+                               void (*progress)(void *user, int64_t done, int64_t total), void *user,
+                               dc3_accuracy *accuracy);
+
+#endif
