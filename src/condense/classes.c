@@ -19,9 +19,10 @@ dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
     if (i == n && j == m) return DC3_OK;
     const char *a = i < n ? dc3_dataset_class_name(data, i) : "nothing",
                *b = j < m ? dc3_dataset_class_name(val, j) : "nothing";
-    return dc3_fail(DC3_ERR_ARGUMENT,
-                    "%s: expected the classes of %s (%d), found %d; class %d is '%.80s' there and '%.80s' here",
-                    dc3_dataset_path(val), dc3_dataset_path(data), n, m, i + 1, a, b);
+    return dc3_fail(
+        DC3_ERR_ARGUMENT,
+        "%s: expected the classes of %s (%d), found %d; class %d is '%.80s' there and '%.80s' here",
+        dc3_dataset_path(val), dc3_dataset_path(data), n, m, i + 1, a, b);
 }
 
 static int by_value(const void *a, const void *b)

@@ -32,9 +32,9 @@ typedef struct training {
     dc3_view_params *params;
     int64_t *labels;
     void *views;
-    int64_t done;      /* steps of all epochs */
-    double loss;       /* sum of this epoch's */
-    double saved;      /* when the last checkpoint was written */
+    int64_t done; /* steps of all epochs */
+    double loss;  /* sum of this epoch's */
+    double saved; /* when the last checkpoint was written */
     char epoch_text[32];
 } training;
 
@@ -96,7 +96,8 @@ static dc3_status check_options(const dc3_train_options *o)
         return dc3_fail(DC3_ERR_ARGUMENT, "--epochs: expected 1 to 100000, found %d", o->epochs);
     if (o->batch < 2 || o->batch > 65536)
         return dc3_fail(DC3_ERR_ARGUMENT, "--batch: expected 2 to 65536, found %d", o->batch);
-    if (!(o->lr >= 0 && o->lr < 1e3)) return dc3_fail(DC3_ERR_ARGUMENT, "--lr: expected more than 0, found %g", o->lr);
+    if (!(o->lr >= 0 && o->lr < 1e3))
+        return dc3_fail(DC3_ERR_ARGUMENT, "--lr: expected more than 0, found %g", o->lr);
     if (!(o->smoothing >= 0 && o->smoothing < 1))
         return dc3_fail(DC3_ERR_ARGUMENT, "--smoothing: expected 0 to below 1, found %g", o->smoothing);
     if (!uses_sgd(o) && strcmp(o->optimizer, "adamw") != 0)
@@ -127,7 +128,9 @@ static dc3_status open_network(training *t, int size)
     optimizer.decay_rule = DC3_DECAY_WEIGHTS;
     optimizer.weight_decay = o->weight_decay >= 0 ? o->weight_decay : uses_sgd(o) ? 5e-4 : 0.01;
     if (uses_sgd(o)) optimizer.momentum = 0.9, optimizer.nesterov = 1;
-    dc3_classifier_spec spec = {.arch = o->arch ? o->arch : size <= SMALL ? "convnet3" : "resnet18",
+    dc3_classifier_spec spec = {.arch = o->arch         ? o->arch
+                                        : size <= SMALL ? "convnet3"
+                                                        : "resnet18",
                                 .classes = dc3_dataset_classes(t->data),
                                 .size = size,
                                 .seed = o->seed};
@@ -180,10 +183,10 @@ static dc3_status open_memory(training *t, int size)
 static dc3_status describe(training *t)
 {
     const dc3_train_options *o = t->options;
-    json_t *s = json_pack("{s:I, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:s, s:s, s:i}", "images", (json_int_t)t->n,
-                          "arch", t->report->arch, "size", t->report->size, "epochs", o->epochs, "batch",
-                          o->batch, "lr", highest_lr(o), "weight_decay", o->weight_decay, "smoothing",
-                          o->smoothing, "optimizer", uses_sgd(o) ? "sgd" : "adamw", "dtype",
+    json_t *s = json_pack("{s:I, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:s, s:s, s:i}", "images",
+                          (json_int_t)t->n, "arch", t->report->arch, "size", t->report->size, "epochs",
+                          o->epochs, "batch", o->batch, "lr", highest_lr(o), "weight_decay", o->weight_decay,
+                          "smoothing", o->smoothing, "optimizer", uses_sgd(o) ? "sgd" : "adamw", "dtype",
                           dc3_dtype_name(t->dtype), "threads", o->threads);
     if (s) json_object_set_new(s, "data", dc3_json_text(o->data));
     if (s) json_object_set_new(s, "init", o->init ? dc3_json_text(o->init) : json_null());
@@ -205,13 +208,13 @@ static dc3_training parts_of(const training *t)
 static dc3_status save(training *t)
 {
     dc3_training parts = parts_of(t);
-    json_t *counters = json_pack("{s:I, s:f, s:f, s:i, s:s}", "step", (json_int_t)t->done, "loss", t->loss, "best",
-                                 t->report->best_top1, "best_epoch", t->report->best_epoch, "settings",
-                                 t->settings);
+    json_t *counters =
+        json_pack("{s:I, s:f, s:f, s:i, s:s}", "step", (json_int_t)t->done, "loss", t->loss, "best",
+                  t->report->best_top1, "best_epoch", t->report->best_epoch, "settings", t->settings);
     char *text = counters ? json_dumps(counters, JSON_COMPACT) : NULL;
     json_decref(counters);
-    dc3_status status = text ? dc3_checkpoint_save(t->checkpoint, &parts, text)
-                             : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        text ? dc3_checkpoint_save(t->checkpoint, &parts, text) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(text);
     t->saved = dc3_seconds_now();
     return status;
@@ -226,16 +229,18 @@ static dc3_status go_on(training *t)
     json_t *counters = status == DC3_OK ? json_loads(text, 0, NULL) : NULL;
     const char *settings = json_string_value(json_object_get(counters, "settings"));
     if (status == DC3_OK && (!settings || strcmp(settings, t->settings) != 0))
-        status = dc3_fail(DC3_ERR_ARGUMENT,
-                          "%s: a training with other settings was cut off here; they were %.300s; give the same, or "
-                          "--fresh to start over",
-                          t->checkpoint, settings ? settings : "unknown");
+        status = dc3_fail(
+            DC3_ERR_ARGUMENT,
+            "%s: a training with other settings was cut off here; they were %.300s; give the same, or "
+            "--fresh to start over",
+            t->checkpoint, settings ? settings : "unknown");
     if (status == DC3_OK) {
         t->done = json_integer_value(json_object_get(counters, "step"));
         t->loss = json_number_value(json_object_get(counters, "loss"));
         t->report->best_top1 = json_number_value(json_object_get(counters, "best"));
         t->report->best_epoch = (int)json_integer_value(json_object_get(counters, "best_epoch"));
-        say(t, "going on after step %lld of %lld", (long long)t->done, (long long)(t->steps * t->options->epochs));
+        say(t, "going on after step %lld of %lld", (long long)t->done,
+            (long long)(t->steps * t->options->epochs));
     }
     json_decref(counters);
     free(text);
@@ -277,8 +282,8 @@ static dc3_status finish_epoch(training *t, int64_t epoch)
         DC3_TRY(dc3_test_classifier(t->trainer.ctx, t->trainer.net, t->tests, r->size, testing, t, &a));
         r->top1 = a.top1, r->top5 = a.top5;
         if (a.top1 > r->best_top1) r->best_top1 = a.top1, r->best_epoch = (int)epoch + 1;
-        say(t, "epoch %lld: loss %.4f, top-1 %.2f %%, top-5 %.2f %%", (long long)epoch + 1, r->loss, 100 * a.top1,
-            100 * a.top5);
+        say(t, "epoch %lld: loss %.4f, top-1 %.2f %%, top-5 %.2f %%", (long long)epoch + 1, r->loss,
+            100 * a.top1, 100 * a.top5);
     } else
         say(t, "epoch %lld: loss %.4f", (long long)epoch + 1, r->loss);
     return last ? DC3_OK : save(t);
@@ -324,8 +329,8 @@ static dc3_status train(training *t)
     r->parameters = t->trainer.info->parameters;
     r->images = dc3_dataset_size(t->data);
     say(t, "%s: %lld images in %lld classes; %s, %.2f M parameters, %d px, %s, %d threads", o->data,
-        (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size, dc3_dtype_name(t->dtype),
-        o->threads);
+        (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
+        dc3_dtype_name(t->dtype), o->threads);
     DC3_TRY(open_pictures(t, size));
     DC3_TRY(open_memory(t, size));
     DC3_TRY(describe(t));

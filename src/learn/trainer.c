@@ -87,13 +87,15 @@ static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pi
     for (int64_t i = 0; i < count; i++) t->params[i] = dc3_view_whole(t->batch[i].width, t->batch[i].height);
     DC3_TRY(dc3_augment(t->augmenter, (int)count, t->batch, t->params, t->views));
     dc3_scope scope = dc3_scope_open(ctx);
-    dc3_tensor x = dc3_view(t->views, dc3_ctx_dtype(ctx), 4, (int64_t[]){TEST_BATCH, size, size, 3}), embedding;
+    dc3_tensor x = dc3_view(t->views, dc3_ctx_dtype(ctx), 4, (int64_t[]){TEST_BATCH, size, size, 3}),
+               embedding;
     dc3_tensor z = dc3_cast(ctx, dc3_classifier_of(ctx, net, x, &embedding), DC3_F32);
     dc3_status status = dc3_ctx_status(ctx);
     for (int64_t i = 0; status == DC3_OK && i < count; i++) {
         int label = dc3_pictures_label(pictures, t->batch[i].item);
         if (label >= classes)
-            status = dc3_fail(DC3_ERR_ARGUMENT, "the network tells %lld classes apart, the test pictures have more",
+            status = dc3_fail(DC3_ERR_ARGUMENT,
+                              "the network tells %lld classes apart, the test pictures have more",
                               (long long)classes);
         else
             count_one((float *)z.data + i * classes, classes, label, accuracy);
@@ -113,8 +115,8 @@ dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *
         .size = size, .dtype = dc3_ctx_dtype(ctx), .normalise = 1, .threads = dc3_ctx_threads(ctx)};
     test *t = calloc(1, sizeof *t);
     if (t) t->views = calloc(1, bytes);
-    dc3_status status =
-        t && t->views ? dc3_augmenter_open(&options, &t->augmenter) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = t && t->views ? dc3_augmenter_open(&options, &t->augmenter)
+                                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     *accuracy = (dc3_accuracy){0};
     for (int64_t first = 0; status == DC3_OK && first < n; first += TEST_BATCH) {
         int64_t wanted = n - first < TEST_BATCH ? n - first : TEST_BATCH;

@@ -26,7 +26,7 @@ void dc3_trainer_close(dc3_trainer *trainer);
 typedef struct dc3_target {
     const float *logits; /* [n, classes] of a teacher: KL divergence at `temperature`; or NULL: */
     float temperature;
-    int64_t k; /* cross-entropy with k labels a view */
+    int64_t k;             /* cross-entropy with k labels a view */
     const int64_t *labels; /* [n, k] */
     const float *weights;  /* [n, k], sum to one; NULL with k = 1 */
     float smoothing;

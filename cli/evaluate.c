@@ -1,0 +1,136 @@
+/* Scores of a condensed dataset: students of some architectures, each with some seeds. */
+#include "cli.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dc3/evaluate.h"
+
+enum { MOST_SEEDS = 100 };
+
+/* What one architecture scored. */
+typedef struct result {
+    dc3_score last; /* of the last seed, for what does not depend on it */
+    int seeds;
+    double top1[MOST_SEEDS], top5[MOST_SEEDS], best[MOST_SEEDS], seconds;
+} result;
+
+static json_t *as_json(const result *r)
+{
+    double mean, deviation, mean5, deviation5, best, spread;
+    dc3_mean_deviation(r->top1, r->seeds, &mean, &deviation);
+    dc3_mean_deviation(r->top5, r->seeds, &mean5, &deviation5);
+    dc3_mean_deviation(r->best, r->seeds, &best, &spread);
+    json_t *each = json_array();
+    for (int i = 0; i < r->seeds; i++) json_array_append_new(each, json_real(r->top1[i]));
+    return json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:i, s:i, s:i, s:f, s:i, s:I, s:I, s:f}", "arch",
+                     r->last.arch, "seeds", r->seeds, "top1", mean, "top1_deviation", deviation, "top5", mean5,
+                     "top5_deviation", deviation5, "best_top1", best, "best_top1_deviation", spread, "top1_each",
+                     each, "epochs", r->last.epochs, "batch", r->last.batch, "size", r->last.size, "lr", r->last.lr,
+                     "factor", r->last.factor, "images", (json_int_t)r->last.images, "test_images",
+                     (json_int_t)r->last.test_images, "seconds", r->seconds);
+}
+
+static void print_row(const result *r)
+{
+    double mean, deviation, mean5, deviation5, best, spread;
+    dc3_mean_deviation(r->top1, r->seeds, &mean, &deviation);
+    dc3_mean_deviation(r->top5, r->seeds, &mean5, &deviation5);
+    dc3_mean_deviation(r->best, r->seeds, &best, &spread);
+    printf("%-18s %6.2f +- %5.2f  %6.2f +- %5.2f  %6.2f +- %5.2f  %8.0f s\n", r->last.arch, 100 * mean,
+           100 * deviation, 100 * mean5, 100 * deviation5, 100 * best, 100 * spread, r->seconds);
+}
+
+static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, int seeds, result *r)
+{
+    uint64_t first = s->options.select.seed;
+    memset(r, 0, sizeof *r);
+    for (int i = 0; i < seeds; i++) {
+        o->seed = first + (uint64_t)i;
+        dc3_status status = dc3_evaluate(o, &r->last);
+        if (status != DC3_OK) return status;
+        r->top1[i] = r->last.top1, r->top5[i] = r->last.top5, r->best[i] = r->last.best_top1;
+        r->seconds += r->last.seconds;
+        r->seeds++;
+        if (o->listener.message) {
+            char text[160];
+            snprintf(text, sizeof text, "%s, seed %llu: top-1 %.2f %% after %d epochs (loss %.4f, %.0f s)",
+                     r->last.arch, (unsigned long long)o->seed, 100 * r->last.top1, r->last.epochs, r->last.loss,
+                     r->last.seconds);
+            o->listener.message(o->listener.user, text);
+        }
+    }
+    return DC3_OK;
+}
+
+static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, int seeds)
+{
+    json_t *all = json_array();
+    dc3_status status = DC3_OK;
+    if (!s->json)
+        printf("%-18s %-15s  %-15s  %-15s\n", "student", "top-1, last (%)", "top-5, last (%)", "top-1, best (%)");
+    for (int i = 0; archs[i] && status == DC3_OK; i++) {
+        result *r = g_new0(result, 1);
+        o->arch = *archs[i] ? archs[i] : NULL;
+        status = score_arch(s, o, seeds, r);
+        if (status == DC3_OK && s->json) json_array_append_new(all, as_json(r));
+        if (status == DC3_OK && !s->json) print_row(r), fflush(stdout);
+        g_free(r);
+    }
+    if (status == DC3_OK && s->json) {
+        char *text = json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+        printf("%s\n", text ? text : "");
+        free(text);
+    }
+    json_decref(all);
+    return finish(status, "the same command");
+}
+
+int run_evaluate(const command *c, int argc, char **argv)
+{
+    settings s;
+    char **rest, *val = NULL, *archs = NULL, *labels = NULL, *teacher = NULL, *stored = NULL, *dtype = NULL;
+    int seeds = 1;
+    dc3_evaluate_options o = dc3_evaluate_defaults();
+    const GOptionEntry own[] = {
+        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val, "Dataset with the same classes to test on", "DIR"},
+        {"arch", 'a', 0, G_OPTION_ARG_STRING, &archs,
+         "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "NAMES"},
+        {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,
+         "soft (a teacher's, of each batch), stored (by dc3 label), hard (default soft)", "KIND"},
+        {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher, "Classifier trained on the whole dataset", "FILE"},
+        {"stored", 0, 0, G_OPTION_ARG_FILENAME, &stored, "Stored labels (default OUT/soft_labels.safetensors)",
+         "FILE"},
+        {"epochs", 'e', 0, G_OPTION_ARG_INT, &o.epochs, "Times that each image is seen (default 300)", "N"},
+        {"seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "Students of each architecture (default 1)", "S"},
+        {"batch", 0, 0, G_OPTION_ARG_INT, &o.batch, "Images a step (default: the protocol's)", "N"},
+        {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o.lr, "Learning rate (default: the protocol's for the student)", "X"},
+        {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &o.temperature, "Of the soft labels (default 20)", "T"},
+        {"factor", 0, 0, G_OPTION_ARG_INT, &o.factor,
+         "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, else 2)",
+         "F"},
+        {"size", 0, 0, G_OPTION_ARG_INT, &o.size, "Pixels of a view's side (default: the images', at most 224)",
+         "N"},
+        {"dtype", 0, 0, G_OPTION_ARG_STRING, &dtype, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
+        {0}};
+    int status = parse(c, argc, argv, 0, own, &s, &rest);
+    if (status != EXIT_DONE) return status;
+    if (!rest[0] || rest[1])
+        status = usage_error(c, rest[0] ? "expected one folder, found '%s' too" : "which condensed dataset?", rest[1]);
+    else if (!val)
+        status = usage_error(c, "on what shall students be tested? Use --val DIR");
+    else if (seeds < 1 || seeds > MOST_SEEDS)
+        status = usage_error(c, "--seeds: expected 1 to %d, found %d", MOST_SEEDS, seeds);
+    else {
+        char **list = g_strsplit(archs ? archs : "", ",", -1), *none[] = {(char *)"", NULL};
+        o.data = rest[0], o.val = val, o.labels = labels, o.teacher = teacher, o.stored = stored, o.dtype = dtype;
+        o.threads = s.options.select.threads;
+        o.listener = s.options.listener;
+        status = score_all(&s, &o, *list ? list : none, seeds);
+        g_strfreev(list);
+    }
+    g_free(val), g_free(archs), g_free(labels), g_free(teacher), g_free(stored), g_free(dtype);
+    g_strfreev(rest);
+    return status;
+}

@@ -1,0 +1,63 @@
+/* Scores: students trained from scratch on a condensed dataset and tested on real pictures, by the protocol
+ * of RDED (Sun et al. 2024), which DC3 uses. */
+#ifndef DC3_EVALUATE_H
+#define DC3_EVALUATE_H
+
+#include <stdint.h>
+#include "dc3/condense.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* NULL or 0 (or -1 where said) means the default. */
+typedef struct dc3_evaluate_options {
+    const char *data;    /* folder that dc3_condense made, or any dataset */
+    const char *val;     /* dataset of the same classes to test on */
+    const char *arch;    /* the student's architecture */
+    const char *labels;  /* "soft": a teacher's logits of each batch; "stored": those of dc3_label; "hard" */
+    const char *teacher; /* of soft labels: safetensors or .pth */
+    const char *stored;  /* file of stored labels; default DATA/soft_labels.safetensors */
+    const char *dtype;   /* "auto", "f32", "bf16"; of student and teacher */
+    int size;            /* pixels of a view's side; default the pictures', at most 224 */
+    int factor;          /* as dc3_label_options; 0: 1 up to 64 pixels, else 2 */
+    int epochs;          /* default 300 */
+    int batch;           /* 0: as the protocol has it for so many images and classes */
+    double lr;           /* 0: as the protocol has it for the architecture */
+    double weight_decay; /* -1: 0.01 */
+    double temperature;  /* 0: 20 */
+    uint64_t seed;       /* of the student: its first weights and all that is drawn */
+    int threads;         /* 1 or more */
+    dc3_listener listener;
+} dc3_evaluate_options;
+
+dc3_evaluate_options dc3_evaluate_defaults(void);
+
+enum { DC3_EVALUATE_TESTS = 4 }; /* after 25, 50, 75 and 100 % of the epochs */
+typedef struct dc3_score {
+    char arch[24];
+    int64_t images, test_images, classes;
+    int size, batch, epochs, factor;
+    double lr;
+    double top1, top5;                                /* of the last epoch, 0 to 1 */
+    double best_top1;                                 /* the best of the tests */
+    int best_epoch;                                   /* after which it was */
+    int tested[DC3_EVALUATE_TESTS];                   /* epochs */
+    double top1_at[DC3_EVALUATE_TESTS];
+    double loss;    /* mean of the last epoch */
+    double seconds; /* training and tests */
+} dc3_score;
+
+/* One student. Batches are drawn from (seed, epoch); views: halves that change places (factor 2), a random
+ * resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the temperature of the student from
+ * the teacher on the mixed views, without the factor T^2; hard: cross-entropy with the labels weighted by
+ * CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule. */
+dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_score *score);
+
+/* Mean and standard deviation (n - 1) over n values; the deviation of one is 0. */
+void dc3_mean_deviation(const double *values, int n, double *mean, double *deviation);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

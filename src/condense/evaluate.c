@@ -1,0 +1,368 @@
+/* One student, trained on a condensed dataset and tested on real pictures. */
+#include "dc3/evaluate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "condense/classes.h"
+#include "condense/run.h"
+#include "io/checkpoint.h"
+#include "learn/protocol.h"
+#include "learn/schedule.h"
+#include "learn/soft_labels.h"
+#include "learn/trainer.h"
+
+typedef enum label_kind { SOFT, STORED, HARD } label_kind;
+
+typedef struct evaluation {
+    const dc3_evaluate_options *options;
+    dc3_score *score;
+    label_kind labels;
+    dc3_dtype dtype;
+    dc3_dataset *data, *val;
+    dc3_pictures *pictures, *tests;
+    char unreadable[512]; /* the first of the condensed pictures that is, and why */
+    dc3_augmenter *augmenter;
+    dc3_trainer student;
+    dc3_classifier *teacher; /* of soft labels; in its own context, which keeps no tape */
+    dc3_ctx *teacher_ctx;
+    dc3_soft_labels stored;
+    uint64_t stored_seed;
+    int64_t n;
+    int64_t *order;
+    dc3_picture *batch;
+    dc3_view_params *params;
+    void *views;
+    float *logits;    /* [batch, classes] */
+    int64_t *classes; /* [batch, 2] */
+    float *weights;   /* [batch, 2] */
+} evaluation;
+
+dc3_evaluate_options dc3_evaluate_defaults(void)
+{
+    return (dc3_evaluate_options){.epochs = 300, .weight_decay = -1, .threads = 1};
+}
+
+static dc3_status check_options(evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    static const char *const kinds[] = {"soft", "stored", "hard"};
+    if (!o->val) return dc3_fail(DC3_ERR_ARGUMENT, "--val: expected a dataset to test on, found none");
+    if (o->epochs < 1 || o->epochs > 1000000)
+        return dc3_fail(DC3_ERR_ARGUMENT, "--epochs: expected 1 to 1000000, found %d", o->epochs);
+    if (o->batch < 0 || o->batch > 65536)
+        return dc3_fail(DC3_ERR_ARGUMENT, "--batch: expected 1 to 65536, found %d", o->batch);
+    if (o->factor < 0 || o->factor > 2)
+        return dc3_fail(DC3_ERR_ARGUMENT, "--factor: expected 1 or 2, found %d", o->factor);
+    if (!(o->temperature >= 0 && o->temperature <= 1e6))
+        return dc3_fail(DC3_ERR_ARGUMENT, "--temperature: expected more than 0, found %g", o->temperature);
+    if (!(o->lr >= 0 && o->lr < 1e3)) return dc3_fail(DC3_ERR_ARGUMENT, "--lr: expected more than 0, found %g", o->lr);
+    e->labels = SOFT;
+    for (int i = 0; o->labels && i < 3; i++)
+        if (strcmp(kinds[i], o->labels) == 0) {
+            e->labels = (label_kind)i;
+            break;
+        } else if (i == 2)
+            return dc3_fail(DC3_ERR_ARGUMENT, "--labels: expected one of soft, stored, hard; found '%.40s'",
+                            o->labels);
+    if (e->labels == SOFT && !o->teacher)
+        return dc3_fail(DC3_ERR_ARGUMENT, "--labels soft: expected --teacher and a classifier's file, found none");
+    return dc3_compute_type(o->dtype, &e->dtype);
+}
+
+static void note_unreadable(void *user, const char *key, const char *reason)
+{
+    evaluation *e = user;
+    if (!*e->unreadable) snprintf(e->unreadable, sizeof e->unreadable, "%.200s: %.300s", key, reason);
+}
+
+/* The pictures of a run of dc3 are in its folder "train". */
+static dc3_status open_condensed(evaluation *e)
+{
+    const char *data = e->options->data;
+    char *document = dc3_path_join(data, "dc3.json"), *folder = dc3_path_join(data, "train");
+    dc3_status status = document && folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK)
+        status = dc3_dataset_open(dc3_path_what(document) == DC3_PATH_FILE ? folder : data, &e->data);
+    free(document);
+    free(folder);
+    return status;
+}
+
+static dc3_status open_pictures(evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    dc3_pictures_options options = {
+        .how = DC3_PICTURES_OWN, .threads = o->threads, .user = e, .skipped = note_unreadable};
+    DC3_TRY(open_condensed(e));
+    DC3_TRY(dc3_dataset_open(o->val, &e->val));
+    DC3_TRY(dc3_same_classes(e->data, e->val));
+    if (o->size && (o->size < 8 || o->size > 1024))
+        return dc3_fail(DC3_ERR_ARGUMENT, "--size: expected 8 to 1024 pixels, found %d", o->size);
+    int size = o->size ? o->size : dc3_usual_size(e->data, 224);
+    DC3_TRY(dc3_pictures_open(e->data, &options, &e->pictures));
+    if (*e->unreadable) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
+    options.how = DC3_PICTURES_TEST;
+    options.size = size;
+    options.skipped = NULL;
+    DC3_TRY(dc3_pictures_open(e->val, &options, &e->tests));
+    e->n = dc3_pictures_count(e->pictures);
+    dc3_score *s = e->score;
+    s->images = e->n;
+    s->test_images = dc3_pictures_count(e->tests);
+    s->classes = dc3_dataset_classes(e->data);
+    s->size = size;
+    s->factor = o->factor ? o->factor : dc3_protocol_factor(size);
+    s->batch = o->batch ? (o->batch < e->n ? o->batch : (int)e->n) : dc3_protocol_batch(e->n, s->classes);
+    s->epochs = o->epochs;
+    return DC3_OK;
+}
+
+static dc3_status open_teacher(evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    dc3_table *table;
+    DC3_TRY(dc3_checkpoint_open(o->teacher, &table));
+    DC3_TRY(dc3_classifier_open(NULL, &table, &e->teacher));
+    int64_t classes = dc3_classifier_describe(e->teacher)->classes;
+    if (classes != e->score->classes)
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: the teacher tells %lld classes apart, %s has %lld", o->teacher,
+                        (long long)classes, o->data, (long long)e->score->classes);
+    return dc3_ctx_open(e->dtype, o->threads, DC3_CTX_FAST, &e->teacher_ctx);
+}
+
+/* Stored labels name the pictures: they must be these. */
+static dc3_status open_stored(evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    char *beside = dc3_path_join(o->data, "soft_labels.safetensors");
+    const char *path = o->stored ? o->stored : beside;
+    dc3_status status = beside ? dc3_soft_labels_open(path, &e->stored) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_t *files = json_object_get(e->stored.info, "files");
+    if (status == DC3_OK && (e->stored.n != e->n || e->stored.classes != e->score->classes))
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected labels of %lld pictures in %lld classes, found %lld in %lld",
+                          path, (long long)e->n, (long long)e->score->classes, (long long)e->stored.n,
+                          (long long)e->stored.classes);
+    for (int64_t i = 0; status == DC3_OK && i < e->n; i++) {
+        const char *name = json_string_value(json_array_get(files, (size_t)i));
+        if (!name || strcmp(name, dc3_dataset_key(e->data, i)) != 0)
+            status = dc3_fail(DC3_ERR_FORMAT, "%s: picture %lld is '%.100s', expected '%.100s'; give dc3 label again",
+                              path, (long long)i, name ? name : "", dc3_dataset_key(e->data, i));
+    }
+    const char *seed = json_string_value(json_object_get(e->stored.info, "seed"));
+    json_int_t batch = json_integer_value(json_object_get(e->stored.info, "batch"));
+    if (status == DC3_OK && (!seed || batch < 1))
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected the seed and the batch that the views were drawn with", path);
+    if (status == DC3_OK) {
+        e->stored_seed = strtoull(seed, NULL, 10);
+        e->score->batch = batch < e->n ? (int)batch : (int)e->n;
+        e->score->size = e->stored.size;
+    }
+    free(beside);
+    return status;
+}
+
+static dc3_status open_student(evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    dc3_score *s = e->score;
+    dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
+    adamw.decay_rule = DC3_DECAY_WEIGHTS;
+    adamw.weight_decay = o->weight_decay >= 0 ? o->weight_decay : 0.01;
+    dc3_classifier_spec spec = {
+        .arch = o->arch ? o->arch : s->size <= 64 ? "convnet3" : "resnet18",
+        .classes = s->classes,
+        .size = s->size,
+        .seed = o->seed};
+    DC3_TRY(dc3_trainer_open(&spec, NULL, e->dtype, o->threads, &adamw, &e->student));
+    snprintf(s->arch, sizeof s->arch, "%s", e->student.info->arch);
+    s->lr = o->lr > 0 ? o->lr : dc3_protocol_lr(s->arch);
+    dc3_augment_options augment = {.size = s->size, .dtype = e->dtype, .normalise = 1, .threads = o->threads};
+    return dc3_augmenter_open(&augment, &e->augmenter);
+}
+
+static dc3_status open_memory(evaluation *e)
+{
+    const dc3_score *s = e->score;
+    size_t batch = (size_t)s->batch, pixels = (size_t)s->size * (size_t)s->size * 3;
+    e->order = malloc((size_t)e->n * sizeof *e->order);
+    e->batch = malloc(batch * sizeof *e->batch);
+    e->params = malloc(batch * sizeof *e->params);
+    e->views = malloc(batch * pixels * dc3_dtype_size(e->dtype));
+    e->logits = malloc(batch * (size_t)s->classes * sizeof *e->logits);
+    e->classes = malloc(2 * batch * sizeof *e->classes);
+    e->weights = malloc(2 * batch * sizeof *e->weights);
+    if (e->order && e->batch && e->params && e->views && e->logits && e->classes && e->weights) return DC3_OK;
+    return dc3_fail(DC3_ERR_MEMORY, "out of memory for a batch of %zu views of %d pixels", batch, s->size);
+}
+
+static dc3_status open_all(evaluation *e)
+{
+    DC3_TRY(check_options(e));
+    DC3_TRY(open_pictures(e));
+    if (e->labels == SOFT) DC3_TRY(open_teacher(e));
+    if (e->labels == STORED) DC3_TRY(open_stored(e));
+    DC3_TRY(open_student(e));
+    return open_memory(e);
+}
+
+static void close_all(evaluation *e)
+{
+    dc3_trainer_close(&e->student);
+    dc3_classifier_close(&e->teacher);
+    dc3_ctx_close(&e->teacher_ctx);
+    dc3_soft_labels_free(&e->stored);
+    dc3_augmenter_close(&e->augmenter);
+    dc3_pictures_close(&e->pictures);
+    dc3_pictures_close(&e->tests);
+    dc3_dataset_close(&e->data);
+    dc3_dataset_close(&e->val);
+    free(e->order), free(e->batch), free(e->params), free(e->views);
+    free(e->logits), free(e->classes), free(e->weights);
+}
+
+/* The views of n pictures in e->batch, drawn anew. */
+static void draw(evaluation *e, int64_t epoch, int64_t b, int n)
+{
+    const dc3_score *s = e->score;
+    for (int i = 0; i < n; i++)
+        dc3_draw_rded(e->options->seed, epoch, e->batch[i].item, e->batch[i].width, e->batch[i].height, s->factor,
+                      &e->params[i]);
+    dc3_draw_cutmix(e->options->seed, epoch, b, n, s->size, e->params);
+}
+
+/* The stored views and logits of n pictures. A partner is kept as a picture's number; it is in the same batch. */
+static dc3_status recall(evaluation *e, int64_t view, int n)
+{
+    for (int i = 0; i < n; i++) {
+        int64_t item = e->batch[i].item;
+        e->params[i] = e->stored.params[view * e->n + item];
+        int place = 0;
+        while (place < n && e->batch[place].item != e->params[i].partner) place++;
+        if (place == n)
+            return dc3_fail(DC3_ERR_FORMAT, "stored labels: picture %lld is mixed with one of another batch",
+                            (long long)item);
+        e->params[i].partner = place;
+        dc3_soft_labels_get(&e->stored, view, item, e->logits + (int64_t)i * e->score->classes);
+    }
+    return DC3_OK;
+}
+
+static dc3_status ask_teacher(evaluation *e, int n)
+{
+    dc3_ctx *ctx = e->teacher_ctx;
+    int64_t size = e->score->size;
+    dc3_scope scope = dc3_scope_open(ctx);
+    dc3_tensor embedding, x = dc3_view(e->views, e->dtype, 4, (int64_t[]){n, size, size, 3});
+    dc3_tensor z = dc3_cast(ctx, dc3_classifier_of(ctx, e->teacher, x, &embedding), DC3_F32);
+    dc3_status status = dc3_ctx_status(ctx);
+    if (status == DC3_OK) memcpy(e->logits, z.data, dc3_bytes(&z));
+    dc3_scope_close(ctx, scope);
+    dc3_ctx_clear(ctx);
+    return status;
+}
+
+/* Each view has its own class and its partner's, by the areas. */
+static void weigh_labels(evaluation *e, int n)
+{
+    for (int i = 0; i < n; i++) {
+        float lambda = (float)dc3_view_lambda(&e->params[i], e->score->size);
+        e->classes[2 * i] = dc3_pictures_label(e->pictures, e->batch[i].item);
+        e->classes[2 * i + 1] = dc3_pictures_label(e->pictures, e->batch[e->params[i].partner].item);
+        e->weights[2 * i] = lambda;
+        e->weights[2 * i + 1] = 1 - lambda;
+    }
+}
+
+static dc3_status step(evaluation *e, int64_t epoch, int64_t b, int64_t first, int64_t count, double lr, double *sum)
+{
+    const dc3_evaluate_options *o = e->options;
+    int64_t found;
+    double loss;
+    DC3_TRY(dc3_pictures_batch(e->pictures, count, e->order + first, e->batch, &found));
+    if (found < count) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
+    int n = (int)count;
+    if (e->labels == STORED)
+        DC3_TRY(recall(e, epoch % e->stored.views, n));
+    else
+        draw(e, epoch, b, n);
+    DC3_TRY(dc3_augment(e->augmenter, n, e->batch, e->params, e->views));
+    if (e->labels == SOFT) DC3_TRY(ask_teacher(e, n));
+    dc3_target target = {.logits = e->logits, .temperature = o->temperature > 0 ? (float)o->temperature : 20};
+    if (e->labels == HARD) {
+        weigh_labels(e, n);
+        target = (dc3_target){.k = 2, .labels = e->classes, .weights = e->weights};
+    }
+    DC3_TRY(dc3_trainer_step(&e->student, n, e->score->size, e->views, &target, lr, &loss));
+    *sum += loss * (double)n;
+    return DC3_OK;
+}
+
+static dc3_status run_epoch(evaluation *e, int64_t epoch, double lr)
+{
+    int64_t batch = e->score->batch, view = e->labels == STORED ? epoch % e->stored.views : epoch;
+    double sum = 0;
+    dc3_draw_order(e->labels == STORED ? e->stored_seed : e->options->seed, view, e->n, e->order);
+    for (int64_t first = 0, b = 0; first < e->n; first += batch, b++) {
+        int64_t count = e->n - first < batch ? e->n - first : batch;
+        if (count < 2 && e->n > 1) continue; /* a batch norm needs more than one */
+        DC3_TRY(dc3_check_cancel());
+        DC3_TRY(step(e, epoch, b, first, count, lr, &sum));
+    }
+    e->score->loss = sum / (double)e->n;
+    return DC3_OK;
+}
+
+static dc3_status test_now(evaluation *e, int epoch, int place)
+{
+    dc3_score *s = e->score;
+    dc3_accuracy a;
+    DC3_TRY(dc3_test_classifier(e->student.ctx, e->student.net, e->tests, s->size, NULL, NULL, &a));
+    s->tested[place] = epoch;
+    s->top1_at[place] = s->top1 = a.top1;
+    s->top5 = a.top5;
+    s->test_images = a.n;
+    if (a.top1 > s->best_top1 || !s->best_epoch) s->best_top1 = a.top1, s->best_epoch = epoch;
+    return DC3_OK;
+}
+
+static dc3_status run_all(evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    const dc3_listener *l = &o->listener;
+    dc3_schedule_options schedule = dc3_schedule_defaults();
+    schedule.kind = DC3_SCHEDULE_HALF_COSINE;
+    int place = 0;
+    for (int epoch = 0; epoch < o->epochs; epoch++) {
+        DC3_TRY(run_epoch(e, epoch, e->score->lr * dc3_schedule_factor(&schedule, epoch, o->epochs)));
+        if (l->progress) l->progress(l->user, "student", epoch + 1, o->epochs);
+        int quarter = o->epochs >= DC3_EVALUATE_TESTS
+                          ? (int)((int64_t)o->epochs * (place + 1) / DC3_EVALUATE_TESTS) == epoch + 1
+                          : epoch + 1 == o->epochs;
+        if (quarter) DC3_TRY(test_now(e, epoch + 1, place++));
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_score *score)
+{
+    evaluation e = {.options = options, .score = score};
+    double start = dc3_seconds_now();
+    *score = (dc3_score){0};
+    dc3_status status = open_all(&e);
+    if (status == DC3_OK) status = run_all(&e);
+    close_all(&e);
+    score->seconds = dc3_seconds_now() - start;
+    return status;
+}
+
+void dc3_mean_deviation(const double *values, int n, double *mean, double *deviation)
+{
+    double sum = 0, square = 0;
+    for (int i = 0; i < n; i++) sum += values[i];
+    *mean = n ? sum / n : 0;
+    for (int i = 0; i < n; i++) square += (values[i] - *mean) * (values[i] - *mean);
+    *deviation = n > 1 ? sqrt(square / (n - 1)) : 0;
+}

@@ -1,0 +1,14 @@
+/* What the evaluation protocol of RDED (Sun et al. 2024, its scripts) prescribes. */
+#ifndef DC3_LEARN_PROTOCOL_H
+#define DC3_LEARN_PROTOCOL_H
+
+#include <stdint.h>
+
+/* Learning rate of AdamW for a student's architecture. */
+double dc3_protocol_lr(const char *arch);
+/* Images a batch for so many images in so many classes; never above the number of images. */
+int dc3_protocol_batch(int64_t images, int64_t classes);
+/* 1 up to 64 pixels, as its scripts have it for CIFAR and Tiny-ImageNet, else 2. */
+int dc3_protocol_factor(int size);
+
+#endif
