@@ -87,7 +87,7 @@ int finish(dc3_status status, const char *again)
         return 128 + signal_number;
     }
     fprintf(stderr, "dc3: %s\n", dc3_error_text());
-    return EXIT_FAILED;
+    return status == DC3_ERR_OPTION ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /* The directory of the editor that comes with the program: beside the sources it was built from, or

@@ -82,6 +82,7 @@ dc3_status dc3_run_compensate(dc3_run *run, int64_t item, int repeat, dc3_compen
     dc3_run_draw(run, key, repeat, out);
     dc3_status status = load(run, item, small, w.input);
     if (status == DC3_OK) status = load(run, item, size, w.original);
+    out->unreadable = status != DC3_OK && status != DC3_ERR_MEMORY;
     if (status == DC3_OK) status = run_edits(run, &w, out, size, placed);
     if (status == DC3_OK) {
         dc3_combine_pictures(run->combine, run->size, (const float *const *)placed, run->options->select.seed,

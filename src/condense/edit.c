@@ -17,7 +17,7 @@ static dc3_status format_of(const char *path, dc3_image_format *format)
             return DC3_OK;
         }
     }
-    return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a name that ends with .png, .webp or .jpg", path);
+    return dc3_fail(DC3_ERR_OPTION, "-o: %s: expected a name that ends with .png, .webp or .jpg", path);
 }
 
 /* The picture at `path` as floats [size, size, 3]. */
@@ -71,7 +71,7 @@ dc3_status dc3_edit_command(const dc3_condense_options *options, const char *pat
     dc3_image_format format = DC3_PNG;
     dc3_image image;
     if (!prompt || !*prompt || strlen(prompt) >= DC3_PROMPT_SIZE)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--prompt: expected a text of 1 to %d bytes", DC3_PROMPT_SIZE - 1);
+        return dc3_fail(DC3_ERR_OPTION, "--prompt: expected a text of 1 to %d bytes", DC3_PROMPT_SIZE - 1);
     DC3_TRY(format_of(options->out, &format));
     DC3_TRY(dc3_image_read(path, 0, 0, DC3_FIT_CROP, &image));
     int side = image.width < image.height ? image.width : image.height;

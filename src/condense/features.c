@@ -53,20 +53,6 @@ static void load(const dc3_run *run, int64_t first, int count, batch *b)
     }
 }
 
-static dc3_status note_skipped(dc3_run *run, const char *key, const char *reason)
-{
-    if (run->options->strict) return dc3_fail(DC3_ERR_FORMAT, "%s (--strict)", reason);
-    size_t more = strlen(key) + strlen(reason) + 4;
-    char *text = realloc(run->skipped, run->skipped_size + more);
-    if (!text) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    run->skipped = text;
-    run->skipped_size += (size_t)snprintf(text + run->skipped_size, more, "%s: %s\n", key, reason);
-    run->report->skipped++;
-    if (run->report->skipped <= 5) dc3_run_say(run, "skipped: %s", reason);
-    if (run->report->skipped == 6) dc3_run_say(run, "skipped: more; all are listed at the end");
-    return DC3_OK;
-}
-
 /* Copies row `from` [length] to row run->n of `to`. */
 static void keep_row(const dc3_run *run, const float *from, int64_t row, int64_t length, float *to)
 {
@@ -80,7 +66,7 @@ static dc3_status encode_batch(dc3_run *run, int64_t first, int count, batch *b)
     if (b->seen) DC3_TRY(dc3_teacher_run(&run->teacher, BATCH, b->seen, b->embeddings, b->logits));
     for (int i = 0; i < count; i++) {
         if (b->failed[i]) {
-            DC3_TRY(note_skipped(run, dc3_dataset_key(run->dataset, first + i), b->reason[i]));
+            DC3_TRY(dc3_run_skip(run, dc3_dataset_key(run->dataset, first + i), b->reason[i]));
             continue;
         }
         keep_row(run, b->latents, i, run->feature_length, run->features);
