@@ -59,7 +59,8 @@ static dc3_status run_edits(dc3_run *run, const work *w, const dc3_compensated *
                             keep ? w->reconstruction : NULL));
     for (int i = 0; i < c->edits; i++) {
         const float *edit = w->edits + (int64_t)i * small * small * 3;
-        DC3_TRY(keep ? dc3_detail_keep(small, w->input, w->reconstruction, edit, size, w->original, placed[i])
+        DC3_TRY(keep ? dc3_detail_keep(small, w->input, w->reconstruction, edit, size, size, w->original,
+                                       placed[i])
                      : rescale(small, edit, size, placed[i]));
     }
     return DC3_OK;

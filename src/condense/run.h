@@ -53,7 +53,8 @@ double dc3_seconds_now(void);
 const char *dc3_duration_text(double seconds, char *text, size_t size);
 /* Notes the time of a stage and the peak memory. */
 void dc3_run_stage(dc3_run *run, int stage, const char *name, double since);
-/* Says how long `encodes` encodings and `pictures` compensations will take, from a measured rate. */
+/* estimate.c: says how long `encodes` encodings and `pictures` compensations will take, from a measured rate.
+ */
 dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures);
 
 /* skipped.c: notes a picture that is passed over, fatal with strict. `reason` is not the error text itself.
@@ -64,6 +65,8 @@ dc3_status dc3_run_write_skipped(const dc3_run *run);
 
 /* features.c: encodes every picture; those that cannot be read are listed, or fatal with strict. */
 dc3_status dc3_run_features(dc3_run *run);
+/* Seconds that one picture takes in it, from some batches spread over the dataset. */
+dc3_status dc3_run_measure_features(dc3_run *run, double *seconds);
 /* selection of items (numbers in the dataset) and their bins: *items [classes * ipc], caller frees both. */
 dc3_status dc3_run_select(dc3_run *run, int64_t **items, int64_t *count);
 /* Bins [run->n] of the readable pictures within their classes. */
