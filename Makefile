@@ -13,6 +13,7 @@ all: build/build.ninja
 	cmake --build build -j $(JOBS)
 
 build/build.ninja:
+	@bash tools/check_deps.sh
 	cmake -S . -B build -G Ninja
 
 deps:
@@ -21,13 +22,15 @@ deps:
 	  $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $$missing; \
 	else echo "all packages are there"; fi
 
+# What is given as DATA=... reaches the recipe through the environment, as it is.
 demo: deps all
-	tools/demo.sh $(DATA)
+	bash tools/demo.sh "$$DATA"
 
 test: all
 	ctest --test-dir build --output-on-failure
 
 sanitize:
+	@bash tools/check_deps.sh
 	cmake -S . -B build-sanitize -G Ninja -DDC3_SANITIZE=ON
 	cmake --build build-sanitize -j $(JOBS)
 	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \

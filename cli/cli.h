@@ -3,6 +3,7 @@
 #define DC3_CLI_H
 
 #include <glib.h>
+#include <jansson.h>
 #include "dc3/condense.h"
 
 /* Exit statuses. */
@@ -33,6 +34,8 @@ typedef struct settings {
 } settings;
 
 enum { OPTIONS_MODEL = 1, OPTIONS_SELECT = 2, OPTIONS_STORE = 4, OPTIONS_TEACHER = 8 };
+/* Random choices and threads; a dataset; the VAE's features of it; a stored set. */
+enum { OPTIONS_COMPUTE = 32, OPTIONS_DATA = 64, OPTIONS_FEATURES = 128, OPTIONS_SET = 256 };
 
 /* Parses argv with the option groups given and `own` ones of the command. EXIT_DONE to go on with *rest (the
  * words that are no options, NULL-terminated, owned by the caller: g_strfreev); other values are the exit
@@ -41,9 +44,17 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
           char ***rest);
 /* Prints "dc3: text" and the way to help; returns EXIT_USAGE. */
 int usage_error(const command *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* The exit status of a library call; prints its error. `again` tells how to continue after an interruption,
- * or NULL. */
-int finish(dc3_status status, const char *again);
+/* The exit status of a library call; prints its error. `kept` tells what is left after an interruption and
+ * how to continue, or NULL. */
+int finish(dc3_status status, const char *kept);
+/* The editor that comes with the program, unless one is given. */
+void use_own_editor(settings *s);
+/* A JSON string of bytes that may not be UTF-8 (dc3_text_utf8). */
+json_t *json_text(const char *bytes);
+/* Prints a JSON document, which it releases, and a line feed. */
+void print_json(json_t *document);
+/* Where a single result went: as text, or {"out": path}. */
+void print_result(const settings *s, const char *path);
 /* The report of a run, as text to standard output or as JSON. */
 void print_report(const settings *s, const dc3_condense_report *report, const char *out);
 /* The signal that interrupted the program, or 0. */

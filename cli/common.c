@@ -1,6 +1,7 @@
 #include "cli.h"
 
-#include <jansson.h>
+#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "dc3/text.h"
 
 static volatile sig_atomic_t signal_number;
 
@@ -73,37 +75,46 @@ int usage_error(const command *c, const char *format, ...)
     va_start(args, format);
     fprintf(stderr, "dc3: ");
     vfprintf(stderr, format, args);
-    fprintf(stderr, "\nTry: dc3 %s--help\n", c ? c->name : "");
+    fprintf(stderr, "\nTry: dc3 %s%s--help\n", c ? c->name : "", c ? " " : "");
     va_end(args);
     return EXIT_USAGE;
 }
 
-int finish(dc3_status status, const char *again)
+int finish(dc3_status status, const char *kept)
 {
     if (status == DC3_OK) return EXIT_DONE;
     if (status == DC3_ERR_CANCELLED && signal_number) {
-        fprintf(stderr, "\ndc3: interrupted%s%s\n", again ? "; what is done is kept. To continue: " : "",
-                again ? again : "");
+        fprintf(stderr, "\ndc3: interrupted%s%s\n", kept ? "; " : "", kept ? kept : "");
         return 128 + signal_number;
     }
     fprintf(stderr, "dc3: %s\n", dc3_error_text());
-    return EXIT_FAILED;
+    return status == DC3_ERR_OPTION ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/* The directory of the editor that comes with the program: beside the sources it was built from, or
- * installed. */
+/* The directory of the editor that comes with the program: where DC3_MODELS says, relative to the program,
+ * where it was to be installed, or beside the sources it was built from. */
 static const char *own_editor(void)
 {
-    static char path[4096];
-    const char *places[] = {getenv("DC3_MODELS"), DC3_INSTALL_MODELS, DC3_SOURCE_MODELS};
-    for (int i = 0; i < 3; i++) {
+    static char path[PATH_MAX + 16];
+    char near[PATH_MAX + 32] = "";
+    ssize_t length = readlink("/proc/self/exe", near, PATH_MAX - 1);
+    near[length > 0 ? length : 0] = 0;
+    char *slash = strrchr(near, '/');
+    if (slash) strcpy(slash, "/../share/dc3/models");
+    const char *places[] = {getenv("DC3_MODELS"), slash ? near : NULL, DC3_INSTALL_MODELS, DC3_SOURCE_MODELS};
+    for (int i = 0; i < 4; i++) {
         if (!places[i]) continue;
-        snprintf(path, sizeof path, "%s/dc3-mini", places[i]);
-        char index[4200];
+        snprintf(path, sizeof path, "%.*s/dc3-mini", PATH_MAX, places[i]);
+        char index[PATH_MAX + 48];
         snprintf(index, sizeof index, "%s/model_index.json", path);
         if (access(index, R_OK) == 0) return path;
     }
     return "dc3-mini";
+}
+
+void use_own_editor(settings *s)
+{
+    if (!s->options.editor) s->options.editor = own_editor();
 }
 
 /* How far two words are apart (Levenshtein), for suggestions. */
@@ -154,8 +165,69 @@ static int choose(const char *what, const char *text, const char *const *names, 
     return 0;
 }
 
+/* Numbers that were not given keep these values while options are read, so that a given 0 is told apart. */
+static const int unset = INT_MIN;
+static const double unset_real = -1e300;
+
+/* The whole numbers: prepares them, or puts the default 0 where none was given and checks the others. */
+static int whole_numbers(const command *c, settings *s, int prepare)
+{
+    dc3_condense_options *o = &s->options;
+    const struct {
+        const char *name;
+        int *value, low, high;
+    } all[] = {{"threads", &o->select.threads, 1, 1024},
+               {"steps", &o->steps, 1, 1000},
+               {"size", &o->size, 8, 4096},
+               {"feature-size", &o->feature_size, 1, 4096},
+               {"teacher-size", &o->teacher_size, 1, 1024}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        int value = *all[i].value;
+        if (prepare)
+            *all[i].value = unset;
+        else if (value == unset)
+            *all[i].value = 0;
+        else if (value < all[i].low || value > all[i].high)
+            return usage_error(c, "--%s: expected %d to %d, found %d", all[i].name, all[i].low, all[i].high,
+                               value);
+    }
+    return EXIT_DONE;
+}
+
+/* The same for guidance, whose default is -1. */
+static int real_numbers(const command *c, settings *s, int prepare)
+{
+    dc3_condense_options *o = &s->options;
+    double *values[] = {&o->guidance, &o->image_guidance};
+    for (int i = 0; i < 2; i++) {
+        double value = *values[i];
+        if (prepare)
+            *values[i] = unset_real;
+        else if (value == unset_real)
+            *values[i] = -1;
+        else if (!(value >= 0 && value <= 100))
+            return usage_error(c, "--%s: expected 0 to 100, found %g", i ? "image-guidance" : "guidance",
+                               value);
+    }
+    return EXIT_DONE;
+}
+
+/* Options that mean nothing without --teacher. */
+static int check_teacher(const command *c, const settings *s)
+{
+    const dc3_condense_options *o = &s->options;
+    if (o->teacher || !(o->arch || o->teacher_size || s->gradient)) return EXIT_DONE;
+    return usage_error(c, "--%s: needs --teacher",
+                       o->arch       ? "arch"
+                       : s->gradient ? "gradient"
+                                     : "teacher-size");
+}
+
 static int read_values(const command *c, settings *s)
 {
+    if (whole_numbers(c, s, 0) != EXIT_DONE || real_numbers(c, s, 0) != EXIT_DONE ||
+        check_teacher(c, s) != EXIT_DONE)
+        return EXIT_USAGE;
     static const char *const objectives[] = {"graph-cut", "facility-location", "log-determinant"};
     static const char *const maximizers[] = {"naive", "lazy", "stochastic", "approximate-lazy"};
     static const char *const gradients[] = {"plain", "double-softmax"};
@@ -167,21 +239,17 @@ static int read_values(const command *c, settings *s)
     s->options.select.maximizer = (dc3_maximizer)maximizer;
     s->options.select.gradient = (dc3_gradient)gradient;
     if (s->seed) {
-        char *end;
-        s->options.select.seed = strtoull(s->seed, &end, 10);
-        if (!*s->seed || *end || *s->seed == '-')
-            return usage_error(c, "--seed: expected a number from 0 on, found '%s'", s->seed);
+        errno = 0;
+        s->options.select.seed = strtoull(s->seed, NULL, 10);
+        if (!*s->seed || s->seed[strspn(s->seed, "0123456789")] || errno)
+            return usage_error(c, "--seed: expected a number from 0 to %llu, found '%s'",
+                               (unsigned long long)UINT64_MAX, s->seed);
     }
     if (s->options.select.ipc < 1)
         return usage_error(c, "--ipc: expected 1 or more images per class, found %d", s->options.select.ipc);
     if (s->options.select.bins < 1)
         return usage_error(c, "--bins: expected 1 or more, found %d", s->options.select.bins);
-    if (s->options.steps < 0 || s->options.steps > 1000)
-        return usage_error(c, "--steps: expected 1 to 1000, found %d", s->options.steps);
-    if (s->options.select.threads < 0 || s->options.select.threads > 1024)
-        return usage_error(c, "--threads: expected 1 to 1024, found %d", s->options.select.threads);
     if (s->options.select.threads == 0) s->options.select.threads = (int)g_get_num_processors();
-    if (!s->options.editor) s->options.editor = own_editor();
     s->options.select.strict = s->options.strict;
     if (!s->quiet) s->options.listener = (dc3_listener){NULL, progress, message};
     signal(SIGINT, on_signal);
@@ -195,23 +263,28 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
     dc3_condense_options *o = &s->options;
     memset(s, 0, sizeof *s);
     *o = dc3_condense_defaults();
-    o->select.threads = 0;
-    GOptionEntry common[] = {
+    whole_numbers(c, s, 1);
+    real_numbers(c, s, 1);
+    GOptionEntry compute[] = {
         {"threads", 0, 0, G_OPTION_ARG_INT, &o->select.threads, "Threads (default: the processor's cores)",
          "N"},
         {"seed", 0, 0, G_OPTION_ARG_STRING, &s->seed, "Seed of all random choices (default 0)", "N"},
+        {0}};
+    GOptionEntry result[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &s->json, "Print the result as JSON", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &s->quiet, "No progress and no notes on standard error", NULL},
         {0}};
-    GOptionEntry model[] = {
-        {"editor", 0, 0, G_OPTION_ARG_FILENAME, &o->editor,
-         "Model in the diffusers layout (default: dc3-mini)", "DIR"},
-        {"dtype", 0, 0, G_OPTION_ARG_STRING, &o->dtype, "Compute type: auto, f32, bf16 (default auto)",
-         "TYPE"},
-        {"fit", 0, 0, G_OPTION_ARG_STRING, &o->fit,
-         "Pictures that are not square: crop, squash, pad (default crop)", "HOW"},
-        {"feature-size", 0, 0, G_OPTION_ARG_INT, &o->feature_size,
-         "Pixels at which pictures are encoded (default: suits them)", "N"},
+    GOptionEntry model[] = {{"editor", 0, 0, G_OPTION_ARG_FILENAME, &o->editor,
+                             "Model in the diffusers layout (default: dc3-mini)", "DIR"},
+                            {"dtype", 0, 0, G_OPTION_ARG_STRING, &o->dtype,
+                             "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
+                            {"fit", 0, 0, G_OPTION_ARG_STRING, &o->fit,
+                             "Pictures that are not square: crop, squash, pad (default crop)", "HOW"},
+                            {0}};
+    GOptionEntry features[] = {{"feature-size", 0, 0, G_OPTION_ARG_INT, &o->feature_size,
+                                "Pixels at which pictures are encoded (default: suits them)", "N"},
+                               {0}};
+    GOptionEntry data[] = {
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o->strict,
          "End at the first picture or class that is not as it should be", NULL},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &o->dry_run, "Print the estimate and stop", NULL},
@@ -243,8 +316,6 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
          "Pixels of the stored pictures (default: suits the dataset, at most 256)", "N"},
         {"format", 0, 0, G_OPTION_ARG_STRING, &o->format,
          "png, webp (both lossless), jpeg (4:4:4) (default png)", "F"},
-        {"combine", 0, 0, G_OPTION_ARG_STRING, &o->combine,
-         "gradient, random, grid, fourfold (default gradient)", "MODE"},
         {"detail", 0, 0, G_OPTION_ARG_STRING, &o->detail,
          "keep: only the change of colour; edit: the edit itself (default: the model's)", "HOW"},
         {"steps", 0, 0, G_OPTION_ARG_INT, &o->steps, "Steps of the sampler (default: the model's)", "N"},
@@ -253,16 +324,20 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
         {"guidance", 0, 0, G_OPTION_ARG_DOUBLE, &o->guidance, "Text guidance (default: the model's)", "X"},
         {"image-guidance", 0, 0, G_OPTION_ARG_DOUBLE, &o->image_guidance,
          "Image guidance (default: the model's)", "X"},
+        {0}};
+    GOptionEntry set[] = {
+        {"combine", 0, 0, G_OPTION_ARG_STRING, &o->combine,
+         "gradient, random, grid, fourfold (default gradient)", "MODE"},
         {"prompts", 0, 0, G_OPTION_ARG_FILENAME, &o->prompts, "File with lines 'warm: TEXT' and 'cold: TEXT'",
          "FILE"},
         {"fresh", 0, 0, G_OPTION_ARG_NONE, &o->fresh, "Start over in the folder of an earlier run", NULL},
         {0}};
-    const GOptionEntry *all[] = {common,
-                                 groups & OPTIONS_MODEL ? model : NULL,
-                                 groups & OPTIONS_SELECT ? select : NULL,
-                                 groups & OPTIONS_TEACHER ? teacher : NULL,
-                                 groups & OPTIONS_STORE ? store : NULL,
-                                 own};
+    const GOptionEntry *all[] = {
+        groups & OPTIONS_COMPUTE ? compute : NULL, result,
+        groups & OPTIONS_DATA ? data : NULL,       groups & OPTIONS_FEATURES ? features : NULL,
+        groups & OPTIONS_SET ? set : NULL,         groups & OPTIONS_MODEL ? model : NULL,
+        groups & OPTIONS_SELECT ? select : NULL,   groups & OPTIONS_TEACHER ? teacher : NULL,
+        groups & OPTIONS_STORE ? store : NULL,     own};
     enum { GROUPS = sizeof all / sizeof *all };
     GOptionContext *context = g_option_context_new(c->arguments);
     char *summary = g_strdup_printf("%s", c->summary),
@@ -282,8 +357,16 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
         const char *near = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) && dashes
                                ? nearest(dashes + 2, all, GROUPS)
                                : NULL;
-        status = usage_error(c, near ? "%s; did you mean --%s?" : "%s", error->message, near);
+        int broken = 0;
+        for (int i = 1; i < argc; i++)
+            if (!broken && !dc3_text_is_utf8(argv[i])) broken = i;
+        char *word = broken ? dc3_text_utf8(argv[broken]) : NULL;
+        if (error->domain == G_CONVERT_ERROR)
+            status = usage_error(c, "expected text in UTF-8, found '%s'", word ? word : "");
+        else
+            status = usage_error(c, near ? "%s; did you mean --%s?" : "%s", error->message, near);
         g_error_free(error);
+        free(word);
     } else
         status = read_values(c, s);
     g_option_context_free(context);
@@ -294,6 +377,33 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
     return status;
 }
 
+json_t *json_text(const char *bytes)
+{
+    char *safe = dc3_text_utf8(bytes);
+    json_t *text = json_string(safe);
+    free(safe);
+    return text ? text : json_null();
+}
+
+void print_json(json_t *document)
+{
+    char *text = json_dumps(document, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+    printf("%s\n", text ? text : "null");
+    free(text);
+    json_decref(document);
+}
+
+void print_result(const settings *s, const char *path)
+{
+    json_t *document = s->json ? json_object() : NULL;
+    if (!s->json) {
+        printf("result: %s\n", path);
+        return;
+    }
+    json_object_set_new(document, "out", json_text(path));
+    print_json(document);
+}
+
 void print_report(const settings *s, const dc3_condense_report *r, const char *out)
 {
     if (s->options.dry_run) {
@@ -301,8 +411,8 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
         return;
     }
     if (s->json) {
-        json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "out", out, "images",
-                              (json_int_t)r->images, "classes", (json_int_t)r->classes, "stored",
+        json_t *o = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "out", json_text(out),
+                              "images", (json_int_t)r->images, "classes", (json_int_t)r->classes, "stored",
                               (json_int_t)r->stored, "edits", (json_int_t)r->edits, "repeated",
                               (json_int_t)r->repeated, "skipped", (json_int_t)r->skipped, "peak_megabytes",
                               r->peak_bytes * 1e-6, "estimate_seconds", r->estimate_seconds);
@@ -310,10 +420,7 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
         for (int i = 0; i < DC3_STAGES; i++)
             if (r->stage[i]) json_object_set_new(stages, r->stage[i], json_real(r->seconds[i]));
         json_object_set_new(o, "seconds", stages);
-        char *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
-        printf("%s\n", text);
-        free(text);
-        json_decref(o);
+        print_json(o);
         return;
     }
     for (int i = 0; i < DC3_STAGES; i++)

@@ -1,9 +1,7 @@
 /* Soft labels that are stored. */
 #include "cli.h"
 
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "dc3/label.h"
 
 static void print_labels(const settings *s, const dc3_label_report *r, const char *out)
@@ -13,14 +11,11 @@ static void print_labels(const settings *s, const dc3_label_report *r, const cha
                               (json_int_t)r->classes, "views", (json_int_t)r->views, "size", r->size,
                               "estimate_seconds", r->estimate_seconds, "megabytes", r->bytes * 1e-6);
         if (!s->options.dry_run) {
-            json_object_set_new(o, "out", json_string(out));
+            json_object_set_new(o, "out", json_text(out));
             json_object_set_new(o, "image_megabytes", json_real(r->image_bytes * 1e-6));
             json_object_set_new(o, "seconds", json_real(r->seconds));
         }
-        char *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
-        printf("%s\n", text);
-        free(text);
-        json_decref(o);
+        print_json(o);
         return;
     }
     if (s->options.dry_run) return;
@@ -57,7 +52,7 @@ int run_label(const command *c, int argc, char **argv)
          "FILE"},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &o.dry_run, "Print the estimate and stop", NULL},
         {0}};
-    int status = parse(c, argc, argv, 0, own, &s, &rest);
+    int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1)
         status = usage_error(c, "label: expected the folder of a run, found %u words", g_strv_length(rest));

@@ -1,6 +1,8 @@
 /* dc3: dataset condensation with colour compensation. */
 #include "cli.h"
 
+#include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,7 +84,7 @@ static const char *nearest(const char *word)
     return best;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
@@ -104,4 +106,14 @@ int main(int argc, char **argv)
     fprintf(stderr, "dc3: there is no command '%s'%s%s%s\nTry: dc3 --help\n", argv[1],
             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    /* Text is UTF-8 whatever the environment says; numbers keep their points. */
+    setlocale(LC_CTYPE, "C.UTF-8");
+    int status = run(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    fprintf(stderr, "dc3: cannot write to the standard output: %s\n", strerror(errno));
+    return status == EXIT_DONE ? EXIT_FAILED : status;
 }

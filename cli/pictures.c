@@ -10,15 +10,16 @@ int run_edit(const command *c, int argc, char **argv)
     const GOptionEntry own[] = {{"prompt", 'p', 0, G_OPTION_ARG_STRING, &prompt,
                                  "What the colours shall be, or a whole instruction", "TEXT"},
                                 {0}};
-    int status = parse(c, argc, argv, OPTIONS_MODEL | OPTIONS_STORE, own, &s, &rest);
+    int status = parse(c, argc, argv, OPTIONS_COMPUTE | OPTIONS_MODEL | OPTIONS_STORE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1)
         status = usage_error(c, "edit: expected one picture, found %u words", g_strv_length(rest));
     else if (!prompt || !s.options.out)
         status = usage_error(c, "edit: expected --prompt and -o");
     else {
+        use_own_editor(&s);
         status = finish(dc3_edit_command(&s.options, rest[0], prompt), NULL);
-        if (status == EXIT_DONE) printf(s.json ? "{\"out\": \"%s\"}\n" : "result: %s\n", s.options.out);
+        if (status == EXIT_DONE) print_result(&s, s.options.out);
     }
     g_strfreev(rest);
     return status;
@@ -38,9 +39,11 @@ int run_contact(const command *c, int argc, char **argv)
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1 || !png)
         status = usage_error(c, "contact: expected the folder of a run and -o GRID.png");
+    else if (rows < 1)
+        status = usage_error(c, "--rows: expected 1 or more, found %d", rows);
     else {
         status = finish(dc3_contact_command(rest[0], data, png, rows), NULL);
-        if (status == EXIT_DONE) printf("result: %s\n", png);
+        if (status == EXIT_DONE) print_result(&s, png);
     }
     g_strfreev(rest);
     return status;

@@ -1,9 +1,7 @@
 /* Training of a classifier. */
 #include "cli.h"
 
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "dc3/train.h"
 
 static void print_training(const settings *s, const dc3_train_report *r, const char *out)
@@ -15,11 +13,8 @@ static void print_training(const settings *s, const dc3_train_report *r, const c
                               "parameters", r->parameters, "loss", r->loss, "top1", r->top1, "top5", r->top5,
                               "best_top1", r->best_top1, "best_epoch", r->best_epoch, "seconds", r->seconds,
                               "images_per_second", r->images_second);
-        json_object_set_new(o, "out", json_string(out));
-        char *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
-        printf("%s\n", text ? text : "");
-        free(text);
-        json_decref(o);
+        json_object_set_new(o, "out", json_text(out));
+        print_json(o);
         return;
     }
     printf("%s trained for %d epochs in %.0f s (%.1f images/s), loss %.4f\n", r->arch, r->epochs, r->seconds,
@@ -61,7 +56,7 @@ int run_train(const command *c, int argc, char **argv)
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "End where a picture cannot be read", NULL},
         {"fresh", 0, 0, G_OPTION_ARG_NONE, &o.fresh, "Start over where a training was cut off", NULL},
         {0}};
-    int status = parse(c, argc, argv, 0, own, &s, &rest);
+    int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (!rest[0] || rest[1])
         status = usage_error(c, rest[0] ? "expected one dataset, found '%s' too" : "which dataset?", rest[1]);
@@ -74,7 +69,7 @@ int run_train(const command *c, int argc, char **argv)
         o.threads = s.options.select.threads;
         o.listener = s.options.listener;
         dc3_status result = dc3_train(&o, &report);
-        status = finish(result, "the same command");
+        status = finish(result, "to continue: the same command");
         if (result == DC3_OK) print_training(&s, &report, out);
     }
     g_free(out), g_free(val), g_free(arch), g_free(init), g_free(optimizer), g_free(dtype);

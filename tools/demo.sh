@@ -18,9 +18,10 @@ if [[ -z $data ]]; then
   fi
   data=$stamps
 fi
-out=$work/condensed-$(basename "$data")
-build/dc3 condense "$data" -o "$out" --ipc 10 --fit pad --fresh
-build/dc3 contact "$out" -o "$work/demo.png" --rows 8
+place=$(realpath -- "$data")
+out=$work/condensed-$(basename -- "$place")-$(cksum <<< "$place" | cut -d' ' -f1) # folders of one name stay apart
+build/dc3 condense "$place" -o "$out" --ipc 10 --fit pad --fresh
+build/dc3 contact "$out" -o "$out.png" --rows 8
 echo
 echo "The condensed dataset: $PWD/$out/train"
-echo "Originals above results: $PWD/$work/demo.png"
+echo "Originals above results: $PWD/$out.png"

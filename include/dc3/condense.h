@@ -42,7 +42,7 @@ typedef struct dc3_condense_options {
     const char *detail;    /* "keep": transfer only the change of colour; "edit": store the edit itself */
     const char *sampler;   /* "euler-ancestral", "euler", "ddim", "dpmpp-2m" */
     const char *prompts;   /* file with lines "warm: TEXT" and "cold: TEXT" */
-    int size;              /* of the stored pictures, pixels */
+    int size;              /* of the stored pictures, pixels; of edit, the longer side */
     int feature_size;      /* at which pictures are encoded for the bins, pixels */
     int steps;             /* of the sampler */
     double guidance;       /* text guidance, -1: the model's */
@@ -76,7 +76,9 @@ dc3_status dc3_select_command(const dc3_condense_options *options, dc3_condense_
 /* Every picture of `data` compensated, in the layout of dc3_condense. */
 dc3_status dc3_compensate_command(const dc3_condense_options *options, dc3_condense_report *report);
 /* One picture with one prompt. An instruction is made from the prompt unless it is one already (has several
- * words and begins with a capital letter). */
+ * words and begins with a capital letter). Where only the change of colour is taken over ("keep") and no
+ * `fit` is given, all of the picture is edited, squashed to the model's square, and the result has the
+ * picture's own size and shape (`size`: its longer side); else the result is a square. */
 dc3_status dc3_edit_command(const dc3_condense_options *options, const char *image, const char *prompt);
 /* A grid of originals beside results from a finished run, at most `rows` of them, as PNG; `data` overrides
  * the dataset's place. */

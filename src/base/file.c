@@ -125,6 +125,40 @@ dc3_path_kind dc3_path_what(const char *path)
     return S_ISDIR(info.st_mode) ? DC3_PATH_FOLDER : DC3_PATH_OTHER;
 }
 
+int dc3_path_is_link(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+char *dc3_path_real(const char *path)
+{
+    char *real = realpath(path, NULL);
+    if (real) return real;
+    /* The part that exists, then the rest of the names. */
+    char *copy = strdup(path), *slash = copy;
+    if (!copy) return NULL;
+    for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--) copy[n - 1] = 0;
+    slash = strrchr(copy, '/');
+    char *above = slash == copy ? strdup("/") : NULL, *result = NULL;
+    if (slash && slash != copy) {
+        *slash = 0;
+        above = dc3_path_real(copy);
+    } else if (!slash)
+        above = realpath(".", NULL);
+    if (above) result = dc3_path_join(above, slash ? slash + 1 : copy);
+    free(above);
+    free(copy);
+    return result;
+}
+
+int dc3_path_inside(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+    while (n && folder[n - 1] == '/') n--;
+    return strncmp(path, folder, n) == 0 && (path[n] == 0 || path[n] == '/');
+}
+
 /* The mappings that are open, so that dc3_map_forget can tell file pages (which can be read again) from
  * others. */
 enum { MAX_MAPPINGS = 1024 };

@@ -29,6 +29,14 @@ typedef enum dc3_path_kind { DC3_PATH_MISSING, DC3_PATH_FILE, DC3_PATH_FOLDER, D
 /* What `path` is, following symbolic links. */
 dc3_path_kind dc3_path_what(const char *path);
 
+/* 1 if `path` itself is a symbolic link. */
+int dc3_path_is_link(const char *path);
+/* `path` without links, "." and "..": absolute; what does not exist yet is kept as written (caller frees;
+ * NULL without memory). */
+char *dc3_path_real(const char *path);
+/* 1 if `path` is `folder` or lies below it; both as dc3_path_real gives them. */
+int dc3_path_inside(const char *path, const char *folder);
+
 /* A read-only mapping of a whole file. */
 typedef struct dc3_mapping {
     const unsigned char *data;

@@ -59,7 +59,8 @@ static dc3_status run_edits(dc3_run *run, const work *w, const dc3_compensated *
                             keep ? w->reconstruction : NULL));
     for (int i = 0; i < c->edits; i++) {
         const float *edit = w->edits + (int64_t)i * small * small * 3;
-        DC3_TRY(keep ? dc3_detail_keep(small, w->input, w->reconstruction, edit, size, w->original, placed[i])
+        DC3_TRY(keep ? dc3_detail_keep(small, w->input, w->reconstruction, edit, size, size, w->original,
+                                       placed[i])
                      : rescale(small, edit, size, placed[i]));
     }
     return DC3_OK;
@@ -82,6 +83,7 @@ dc3_status dc3_run_compensate(dc3_run *run, int64_t item, int repeat, dc3_compen
     dc3_run_draw(run, key, repeat, out);
     dc3_status status = load(run, item, small, w.input);
     if (status == DC3_OK) status = load(run, item, size, w.original);
+    out->unreadable = status != DC3_OK && status != DC3_ERR_MEMORY;
     if (status == DC3_OK) status = run_edits(run, &w, out, size, placed);
     if (status == DC3_OK) {
         dc3_combine_pictures(run->combine, run->size, (const float *const *)placed, run->options->select.seed,

@@ -8,31 +8,53 @@
 #include "condense/detail_keep.h"
 #include "condense/run.h"
 
+/* Makes the class's folder, which must be one of the run's own. */
+static dc3_status make_folder(char *picture)
+{
+    char *slash = strrchr(picture, '/');
+    *slash = 0;
+    dc3_status status = dc3_make_dirs(picture);
+    if (status == DC3_OK && dc3_path_is_link(picture))
+        status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder, found a symbolic link", picture);
+    *slash = '/';
+    return status;
+}
+
+/* Makes and stores one picture; one that cannot be read is passed over: *stored stays 0. */
+static dc3_status make_picture(dc3_run *run, int64_t item, int repeat, char *path, char *stored)
+{
+    char reason[512];
+    dc3_compensated made = {0};
+    dc3_status status = dc3_run_compensate(run, item, repeat, &made);
+    if (status != DC3_OK && made.unreadable) {
+        snprintf(reason, sizeof reason, "%s", dc3_error_text());
+        return dc3_run_skip(run, dc3_dataset_key(run->dataset, item), reason);
+    }
+    if (status == DC3_OK) status = make_folder(path);
+    if (status == DC3_OK) status = dc3_image_write(path, &made.image, run->format);
+    dc3_image_free(&made.image);
+    run->report->edits += status == DC3_OK ? made.edits : 0;
+    *stored = status == DC3_OK;
+    return status;
+}
+
 /* Stores one compensated picture unless it is there already. */
-static dc3_status store(dc3_run *run, const dc3_output *output, int64_t item, int64_t place, int repeat)
+static dc3_status store(dc3_run *run, const dc3_output *output, int64_t item, int64_t place, int repeat,
+                        char *stored)
 {
     char *relative, *path;
     DC3_TRY(dc3_output_name(output, item, place, &relative, &path));
-    dc3_compensated made = {0};
-    dc3_status status = DC3_OK;
-    if (dc3_path_what(path) != DC3_PATH_FILE) {
-        char *slash = strrchr(path, '/');
-        *slash = 0;
-        status = dc3_make_dirs(path);
-        *slash = '/';
-        if (status == DC3_OK) status = dc3_run_compensate(run, item, repeat, &made);
-        if (status == DC3_OK) status = dc3_image_write(path, &made.image, run->format);
-        dc3_image_free(&made.image);
-        run->report->edits += made.edits;
-    }
-    run->report->stored += status == DC3_OK;
+    *stored = dc3_path_what(path) == DC3_PATH_FILE;
+    dc3_status status = *stored ? DC3_OK : make_picture(run, item, repeat, path, stored);
+    run->report->stored += *stored;
     free(relative);
     free(path);
     return status;
 }
 
 /* Every selected picture in turn: items are grouped by class. */
-static dc3_status store_all(dc3_run *run, const dc3_output *output, const int64_t *items, int64_t count)
+static dc3_status store_each(dc3_run *run, const dc3_output *output, const int64_t *items, char *stored,
+                             int64_t count)
 {
     int64_t place = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -42,10 +64,24 @@ static dc3_status store_all(dc3_run *run, const dc3_output *output, const int64_
         int repeat = 0;
         for (int64_t k = i - place; k < i; k++) repeat += items[k] == items[i];
         DC3_TRY(dc3_check_cancel());
-        DC3_TRY(store(run, output, items[i], place, repeat));
+        DC3_TRY(store(run, output, items[i], place, repeat, stored + i));
         dc3_run_progress(run, "compensation", i + 1, count);
     }
-    return dc3_output_write_metadata(output, items, count);
+    return DC3_OK;
+}
+
+static dc3_status store_all(dc3_run *run, dc3_output *output, const int64_t *items, int64_t count)
+{
+    char *stored = calloc((size_t)count + 1, 1);
+    if (!stored) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = dc3_output_plan(output, items, count);
+    if (status == DC3_OK) status = store_each(run, output, items, stored, count);
+    if (status == DC3_OK && run->report->stored == 0)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", run->options->data,
+                          (long long)count);
+    if (status == DC3_OK) status = dc3_output_write_metadata(output, items, stored, count);
+    free(stored);
+    return status == DC3_OK ? dc3_output_finish(output) : status;
 }
 
 static dc3_status choose(dc3_run *run, const dc3_output *output, int64_t **items, int64_t *count)
@@ -73,7 +109,7 @@ static int64_t live_classes(const dc3_run *run)
     return live;
 }
 
-static dc3_status condense(dc3_run *run, const dc3_output *output)
+static dc3_status condense(dc3_run *run, dc3_output *output)
 {
     int64_t *items = NULL, count = 0;
     dc3_run_say(run, "%s: %lld images in %lld classes (%s), %d a class to store at %d px", run->options->data,
@@ -81,10 +117,10 @@ static dc3_status condense(dc3_run *run, const dc3_output *output)
                 dc3_dataset_kind(run->dataset), run->options->select.ipc, run->size);
     DC3_TRY(dc3_run_estimate(run, run->report->images, live_classes(run) * run->options->select.ipc));
     if (run->options->dry_run) return DC3_OK;
+    DC3_TRY(dc3_output_start(output));
     dc3_status status = choose(run, output, &items, &count);
     double start = dc3_seconds_now();
     if (status == DC3_OK) status = store_all(run, output, items, count);
-    if (status == DC3_OK) status = dc3_output_finish(output);
     free(items);
     dc3_run_stage(run, 2, "compensation", start);
     return status;
@@ -115,8 +151,8 @@ dc3_status dc3_compensate_command(const dc3_condense_options *options, dc3_conde
         for (int64_t i = 0; items && i < n; i++) items[i] = i;
         status = items ? dc3_run_estimate(&run, 0, n) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         double start = dc3_seconds_now();
+        if (status == DC3_OK && !options->dry_run) status = dc3_output_start(&output);
         if (status == DC3_OK && !options->dry_run) status = store_all(&run, &output, items, n);
-        if (status == DC3_OK && !options->dry_run) status = dc3_output_finish(&output);
         dc3_run_stage(&run, 2, "compensation", start);
         free(items);
         dc3_output_close(&output);
@@ -156,9 +192,14 @@ static dc3_status write_list(const dc3_run *run, const int64_t *items, const int
 static dc3_status features_with_estimate(dc3_run *run)
 {
     double start = dc3_seconds_now();
+    const char *out = run->options->out, *ending = ".skipped.txt";
+    size_t length = out ? strlen(out) + strlen(ending) + 1 : 0;
+    if (out && !(run->skipped_path = malloc(length))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (out) snprintf(run->skipped_path, length, "%s%s", out, ending);
     DC3_TRY(dc3_run_estimate(run, run->report->images, 0));
     if (run->options->dry_run) return DC3_OK;
     DC3_TRY(dc3_run_features(run));
+    DC3_TRY(dc3_run_write_skipped(run));
     dc3_run_stage(run, 0, "features", start);
     return DC3_OK;
 }

@@ -106,7 +106,8 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
     const char *fit = json_string_value(json_object_get(settings, "fit"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
-    if (status == DC3_OK) status = dc3_dataset_open(source, &dataset);
+    if (status == DC3_OK && (status = dc3_dataset_open(source, &dataset)) != DC3_OK && !data)
+        dc3_fail_in(status, "--data tells where the dataset is now");
     if (status == DC3_OK) status = dc3_metadata_read(train, &lines);
     dc3_fit how = DC3_FIT_CROP;
     for (int i = 0; fit && dc3_fit_names[i]; i++)

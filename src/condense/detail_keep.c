@@ -1,5 +1,6 @@
 #include "condense/detail_keep.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,11 +45,11 @@ static void guided(int n, int radius, float eps, const float *guide, float *x, f
     for (int i = 0; i < pixels; i++) x[i] = mean_g[i] * guide[i] + mean_x[i];
 }
 
-/* Bilinear value of a plane [n, n] at the middle of pixel (x, y) of a picture `size` wide. */
-static float sample(int n, const float *plane, int size, int x, int y)
+/* Bilinear value of a plane [n, n] at the middle of pixel (x, y) of a picture width x height. */
+static float sample(int n, const float *plane, int width, int height, int x, int y)
 {
-    float fx = ((float)x + 0.5f) * (float)n / (float)size - 0.5f,
-          fy = ((float)y + 0.5f) * (float)n / (float)size - 0.5f;
+    float fx = ((float)x + 0.5f) * (float)n / (float)width - 0.5f,
+          fy = ((float)y + 0.5f) * (float)n / (float)height - 0.5f;
     fx = fx < 0 ? 0 : fx > (float)(n - 1) ? (float)(n - 1) : fx;
     fy = fy < 0 ? 0 : fy > (float)(n - 1) ? (float)(n - 1) : fy;
     int x0 = (int)fx, y0 = (int)fy, x1 = x0 + 1 < n ? x0 + 1 : x0, y1 = y0 + 1 < n ? y0 + 1 : y0;
@@ -63,7 +64,7 @@ static float luminance(const float *rgb)
 }
 
 dc3_status dc3_detail_keep(int small, const float *input, const float *reconstruction, const float *edit,
-                           int size, const float *original, float *out)
+                           int width, int height, const float *original, float *out)
 {
     const float eps = 0.004f;
     int pixels = small * small, radius = small * 4 / 64 > 1 ? small * 4 / 64 : 1;
@@ -81,11 +82,11 @@ dc3_status dc3_detail_keep(int small, const float *input, const float *reconstru
     guided(small, radius, eps, guide, y, work);
     guided(small, radius, eps, guide, cb, work);
     guided(small, radius, eps, guide, cr, work);
-    for (int py = 0; py < size; py++)
-        for (int px = 0; px < size; px++) {
-            float dy = sample(small, y, size, px, py), db = sample(small, cb, size, px, py);
-            float dr = sample(small, cr, size, px, py), *to = out + (py * size + px) * 3;
-            const float *from = original + (py * size + px) * 3;
+    for (int py = 0; py < height; py++)
+        for (int px = 0; px < width; px++) {
+            float dy = sample(small, y, width, height, px, py), db = sample(small, cb, width, height, px, py);
+            float dr = sample(small, cr, width, height, px, py), *to = out + ((int64_t)py * width + px) * 3;
+            const float *from = original + ((int64_t)py * width + px) * 3;
             float change[3] = {dy + 1.402f * dr, dy - 0.344136f * db - 0.714136f * dr, dy + 1.772f * db};
             for (int c = 0; c < 3; c++) {
                 float v = from[c] + change[c];

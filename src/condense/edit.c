@@ -1,88 +1,117 @@
 /* One picture, one prompt. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/rng.h"
 #include "condense/detail_keep.h"
 #include "condense/run.h"
 
-/* How a path ends decides how it is written. */
-static dc3_status format_of(const char *path, dc3_image_format *format)
+/* As --format says, else as the path ends. */
+static dc3_status format_of(const dc3_condense_options *o, dc3_image_format *format)
 {
     static const char *const endings[] = {".png", ".webp", ".jpg", ".jpeg"};
-    size_t n = strlen(path);
+    size_t n = strlen(o->out);
+    if (o->format) return DC3_OK; /* dc3_run_open reads it */
     for (int i = 0; i < 4; i++) {
         size_t m = strlen(endings[i]);
-        if (n > m && strcmp(path + n - m, endings[i]) == 0) {
+        if (n > m && strcasecmp(o->out + n - m, endings[i]) == 0) {
             *format = i == 3 ? DC3_JPEG : (dc3_image_format)i;
             return DC3_OK;
         }
     }
-    return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a name that ends with .png, .webp or .jpg", path);
+    return dc3_fail(DC3_ERR_OPTION,
+                    "-o: expected a name that ends with .png, .webp or .jpg, or --format; found %s", o->out);
 }
 
-/* The picture at `path` as floats [size, size, 3]. */
-static dc3_status load(const dc3_run *run, const char *path, int size, float *to)
+/* What is edited: all of the picture, squashed to the model's square, where only the change of colour is
+ * taken over; else as --fit says. */
+typedef struct job {
+    const char *path;
+    int width, height; /* of the result */
+    dc3_fit fit;
+    dc3_image_format format;
+} job;
+
+/* The picture as floats [height, width, 3]. */
+static dc3_status load(const job *j, int width, int height, float *to)
 {
     dc3_image image;
-    DC3_TRY(dc3_image_read(path, size, size, run->fit, &image));
+    DC3_TRY(dc3_image_read(j->path, width, height, j->fit, &image));
     dc3_image_to_floats(&image, to);
     dc3_image_free(&image);
     return DC3_OK;
 }
 
-static dc3_status edit(dc3_run *run, const char *path, const char *prompt, float *memory, int size,
-                       dc3_image_format format)
+/* An edit [small, small, 3] or [height, width, 3] to the file. */
+static dc3_status write(const dc3_run *run, const job *j, int width, int height, const float *result)
+{
+    dc3_image own, scaled = {0};
+    DC3_TRY(dc3_image_of_floats(width, height, result, &own));
+    int same = width == j->width && height == j->height;
+    dc3_status status = same ? DC3_OK : dc3_image_resize(&own, j->width, j->height, DC3_FIT_SQUASH, &scaled);
+    if (status == DC3_OK) status = dc3_image_write(run->options->out, same ? &own : &scaled, j->format);
+    dc3_image_free(&own);
+    dc3_image_free(&scaled);
+    return status;
+}
+
+static dc3_status edit(dc3_run *run, const job *j, const char *prompt, float *memory)
 {
     int small = run->edit.size, keep = run->edit.detail == DC3_DETAIL_KEEP;
-    size_t a = (size_t)small * (size_t)small * 3, b = (size_t)size * (size_t)size * 3;
-    float *input = memory, *changed = input + a, *reconstruction = changed + a,
-          *original = reconstruction + a;
-    float *out = original + b;
+    size_t a = (size_t)small * (size_t)small * 3, b = (size_t)j->width * (size_t)j->height * 3;
+    float *input = memory, *changed = input + a, *reconstruction = changed + a;
+    float *original = reconstruction + a, *out = original + b;
     char instruction[DC3_PROMPT_SIZE + 100];
     uint64_t parts[] = {run->options->select.seed, dc3_hash64(prompt, strlen(prompt))};
     uint64_t seed = dc3_hash64(parts, sizeof parts);
     const char *instructions[] = {instruction};
     dc3_instruction(prompt, instruction);
-    DC3_TRY(load(run, path, small, input));
-    DC3_TRY(load(run, path, size, original));
+    DC3_TRY(load(j, small, small, input));
+    if (keep) DC3_TRY(load(j, j->width, j->height, original));
     DC3_TRY(dc3_editor_edit(run->editor, &run->edit, input, 1, instructions, &seed, changed,
                             keep ? reconstruction : NULL));
-    if (keep) DC3_TRY(dc3_detail_keep(small, input, reconstruction, changed, size, original, out));
-    int side = keep ? size : small;
-    const float *result = keep ? out : changed;
-    dc3_image own;
-    DC3_TRY(dc3_image_of_floats(side, side, result, &own));
-    dc3_status status = DC3_OK;
-    if (side != size) {
-        dc3_image scaled;
-        status = dc3_image_resize(&own, size, size, DC3_FIT_SQUASH, &scaled);
-        dc3_image_free(&own);
-        own = scaled;
-    }
-    if (status == DC3_OK) status = dc3_image_write(run->options->out, &own, format);
-    dc3_image_free(&own);
-    return status;
+    if (!keep) return write(run, j, small, small, changed);
+    DC3_TRY(dc3_detail_keep(small, input, reconstruction, changed, j->width, j->height, original, out));
+    return write(run, j, j->width, j->height, out);
+}
+
+/* The result's size and what is edited. */
+static void shape(const dc3_run *run, int width, int height, job *j)
+{
+    const dc3_condense_options *o = run->options;
+    int keep = run->edit.detail == DC3_DETAIL_KEEP, longer = width > height ? width : height;
+    int shorter = width < height ? width : height;
+    j->fit = run->fit;
+    if (keep && !o->fit) { /* the picture's shape; --size is its longer side */
+        double scale = o->size ? (double)o->size / longer : 1;
+        j->width = (int)(width * scale + 0.5), j->height = (int)(height * scale + 0.5);
+        if (j->width < 1) j->width = 1;
+        if (j->height < 1) j->height = 1;
+        j->fit = DC3_FIT_SQUASH;
+    } else
+        j->width = j->height = o->size ? o->size : keep ? shorter : run->edit.size;
 }
 
 dc3_status dc3_edit_command(const dc3_condense_options *options, const char *path, const char *prompt)
 {
     dc3_run run;
     dc3_condense_report report;
-    dc3_image_format format = DC3_PNG;
     dc3_image image;
+    job j = {.path = path};
     if (!prompt || !*prompt || strlen(prompt) >= DC3_PROMPT_SIZE)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--prompt: expected a text of 1 to %d bytes", DC3_PROMPT_SIZE - 1);
-    DC3_TRY(format_of(options->out, &format));
+        return dc3_fail(DC3_ERR_OPTION, "--prompt: expected a text of 1 to %d bytes", DC3_PROMPT_SIZE - 1);
+    DC3_TRY(format_of(options, &j.format));
     DC3_TRY(dc3_image_read(path, 0, 0, DC3_FIT_CROP, &image));
-    int side = image.width < image.height ? image.width : image.height;
+    int width = image.width, height = image.height;
     dc3_image_free(&image);
     dc3_status status = dc3_run_open(options, DC3_RUN_EDITOR, &report, &run);
-    int size = options->size ? options->size : run.edit.detail == DC3_DETAIL_KEEP ? side : run.edit.size;
     if (status == DC3_OK) {
-        size_t a = (size_t)run.edit.size * (size_t)run.edit.size * 3, b = (size_t)size * (size_t)size * 3;
+        if (options->format) j.format = run.format;
+        shape(&run, width, height, &j);
+        size_t a = (size_t)run.edit.size * (size_t)run.edit.size * 3;
+        size_t b = (size_t)j.width * (size_t)j.height * 3;
         float *memory = malloc((3 * a + 2 * b) * sizeof *memory);
-        status = memory ? edit(&run, path, prompt, memory, size, format)
-                        : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        status = memory ? edit(&run, &j, prompt, memory) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(memory);
     }
     dc3_run_close(&run);

@@ -53,34 +53,26 @@ static void load(const dc3_run *run, int64_t first, int count, batch *b)
     }
 }
 
-static dc3_status note_skipped(dc3_run *run, const char *key, const char *reason)
-{
-    if (run->options->strict) return dc3_fail(DC3_ERR_FORMAT, "%s (--strict)", reason);
-    size_t more = strlen(key) + strlen(reason) + 4;
-    char *text = realloc(run->skipped, run->skipped_size + more);
-    if (!text) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    run->skipped = text;
-    run->skipped_size += (size_t)snprintf(text + run->skipped_size, more, "%s: %s\n", key, reason);
-    run->report->skipped++;
-    if (run->report->skipped <= 5) dc3_run_say(run, "skipped: %s", reason);
-    if (run->report->skipped == 6) dc3_run_say(run, "skipped: more; all are listed at the end");
-    return DC3_OK;
-}
-
 /* Copies row `from` [length] to row run->n of `to`. */
 static void keep_row(const dc3_run *run, const float *from, int64_t row, int64_t length, float *to)
 {
     memcpy(to + run->n * length, from + row * length, (size_t)length * sizeof *to);
 }
 
-static dc3_status encode_batch(dc3_run *run, int64_t first, int count, batch *b)
+/* Reads `count` pictures and runs the networks on `rows` of the batch. */
+static dc3_status compute(dc3_run *run, int64_t first, int count, int rows, batch *b)
 {
     load(run, first, count, b);
-    DC3_TRY(dc3_editor_encode(run->editor, BATCH, run->feature_size, b->rgb, b->latents));
-    if (b->seen) DC3_TRY(dc3_teacher_run(&run->teacher, BATCH, b->seen, b->embeddings, b->logits));
+    DC3_TRY(dc3_editor_encode(run->editor, rows, run->feature_size, b->rgb, b->latents));
+    return b->seen ? dc3_teacher_run(&run->teacher, rows, b->seen, b->embeddings, b->logits) : DC3_OK;
+}
+
+static dc3_status encode_batch(dc3_run *run, int64_t first, int count, batch *b)
+{
+    DC3_TRY(compute(run, first, count, BATCH, b));
     for (int i = 0; i < count; i++) {
         if (b->failed[i]) {
-            DC3_TRY(note_skipped(run, dc3_dataset_key(run->dataset, first + i), b->reason[i]));
+            DC3_TRY(dc3_run_skip(run, dc3_dataset_key(run->dataset, first + i), b->reason[i]));
             continue;
         }
         keep_row(run, b->latents, i, run->feature_length, run->features);
@@ -104,38 +96,66 @@ static void batch_close(batch *b)
     free(b);
 }
 
-/* The memory of a batch and of all results. */
-static dc3_status open_memory(dc3_run *run, int64_t n, batch **out)
+static dc3_status open_batch(const dc3_run *run, batch **out)
 {
     const dc3_teacher *t = &run->teacher;
     batch *b = *out = calloc(1, sizeof *b);
+    int64_t size = run->feature_size;
+    int own =
+        b && (b->rgb = floats(BATCH, size * size * 3)) && (b->latents = floats(BATCH, run->feature_length));
+    int taught = !t->net || (own && (b->seen = floats(BATCH, (int64_t)t->size * t->size * 3)) &&
+                             (b->embeddings = floats(BATCH, t->info->embedding)) &&
+                             (b->logits = floats(BATCH, t->info->classes)));
+    return own && taught ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+/* The memory of all results. */
+static dc3_status open_results(dc3_run *run, int64_t n)
+{
+    const dc3_teacher *t = &run->teacher;
     int64_t columns = run->feature_length + (t->net ? t->info->embedding + t->info->classes : 0);
-    if (b) {
-        b->rgb = floats(BATCH, (int64_t)run->feature_size * run->feature_size * 3);
-        b->latents = floats(BATCH, run->feature_length);
-        run->features = floats(n, run->feature_length);
-        run->items = malloc((size_t)n * sizeof *run->items);
-    }
-    if (b && t->net) {
-        b->seen = floats(BATCH, (int64_t)t->size * t->size * 3);
-        b->embeddings = floats(BATCH, t->info->embedding);
-        b->logits = floats(BATCH, t->info->classes);
+    run->features = floats(n, run->feature_length);
+    run->items = malloc((size_t)n * sizeof *run->items);
+    if (t->net) {
         run->embeddings = floats(n, t->info->embedding);
         run->logits = floats(n, t->info->classes);
     }
-    int own = b && b->rgb && b->latents && run->features && run->items;
-    int taught = b && (!t->net || (b->seen && b->embeddings && b->logits && run->embeddings && run->logits));
-    return own && taught
-               ? DC3_OK
-               : dc3_fail(DC3_ERR_MEMORY, "out of memory for the features of %lld pictures (%.1f GB)",
-                          (long long)n, (double)n * (double)columns * 4e-9);
+    if (run->features && run->items && (!t->net || (run->embeddings && run->logits))) return DC3_OK;
+    return dc3_fail(DC3_ERR_MEMORY, "out of memory for the features of %lld pictures (%.1f GB)", (long long)n,
+                    (double)n * (double)columns * 4e-9);
+}
+
+dc3_status dc3_run_measure_features(dc3_run *run, double *seconds)
+{
+    enum { MOST = 8 };
+    const double enough = 0.7, slow = 0.1;
+    int64_t n = dc3_dataset_size(run->dataset);
+    int count = n < BATCH ? (int)n : BATCH;
+    batch *b;
+    dc3_status status = open_batch(run, &b);
+    double start = dc3_seconds_now();
+    /* One picture, the first time with the packing of weights; of a large network that must do. */
+    for (int i = 0; i < 2 && status == DC3_OK; i++) {
+        start = dc3_seconds_now();
+        status = compute(run, 0, 1, 1, b);
+        *seconds = dc3_seconds_now() - start;
+    }
+    int small = *seconds < slow;
+    for (int i = 0; small && i < MOST && status == DC3_OK && dc3_seconds_now() - start < enough; i++) {
+        if (i < 2) start = dc3_seconds_now(); /* nor does the first batch count, if there are more */
+        status = compute(run, (n - count) * i / MOST, count, BATCH, b);
+        *seconds = (dc3_seconds_now() - start) / (i > 1 ? i : 1) / count;
+    }
+    batch_close(b);
+    return status;
 }
 
 dc3_status dc3_run_features(dc3_run *run)
 {
     int64_t n = dc3_dataset_size(run->dataset);
     batch *b;
-    dc3_status status = open_memory(run, n, &b);
+    dc3_status status = open_batch(run, &b);
+    if (status == DC3_OK) status = open_results(run, n);
     for (int64_t first = 0; status == DC3_OK && first < n; first += BATCH) {
         int count = n - first < BATCH ? (int)(n - first) : BATCH;
         status = encode_batch(run, first, count, b);

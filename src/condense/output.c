@@ -1,33 +1,24 @@
-/* The run folder: OUT/dc3.json (settings), OUT/selection.json, OUT/train/<class>/ and
- * OUT/train/metadata.jsonl. */
+/* The run folder: OUT/dc3.json (settings), OUT/selection.json, OUT/pictures.txt (names of what is
+ * or will be stored), OUT/skipped.txt, OUT/train/<class>/ and OUT/train/metadata.jsonl. */
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/file.h"
-#include "base/rng.h"
+#include "base/text.h"
+#include "condense/clear.h"
 #include "condense/combine.h"
+#include "condense/fingerprint.h"
+#include "condense/names.h"
 #include "condense/run.h"
 #include "diffusion/scheduler.h"
 
 json_t *dc3_json_text(const char *bytes)
 {
-    json_t *text = json_string(bytes);
-    if (text) return text;
-    /* Not UTF-8: a dataset may hold any bytes as names. Each byte above 127 is written as \xNN. */
-    char *safe = malloc(4 * strlen(bytes) + 1), *to = safe;
-    if (!safe) return json_null();
-    for (const unsigned char *p = (const unsigned char *)bytes; *p; p++)
-        if (*p < 128)
-            *to++ = (char)*p;
-        else
-            to += sprintf(to, "\\x%02x", *p);
-    *to = 0;
-    text = json_string(safe);
+    char *safe = dc3_text_utf8(bytes);
+    json_t *text = json_string(safe);
     free(safe);
-    return text;
+    return text ? text : json_null();
 }
 
 static dc3_status write_json(const char *folder, const char *name, json_t *object)
@@ -41,35 +32,6 @@ static dc3_status write_json(const char *folder, const char *name, json_t *objec
     return status;
 }
 
-/* What tells a file from another: its size and a hash of both ends, into parts[2]. A missing file leaves
- * zeros.
- */
-static void look_at(const char *path, uint64_t *parts)
-{
-    enum { END = 1 << 20 };
-    dc3_mapping map;
-    if (!path || dc3_path_what(path) != DC3_PATH_FILE || dc3_map_open(path, &map) != DC3_OK) return;
-    size_t end = map.size < END ? map.size : END;
-    parts[0] = map.size ^ dc3_hash64(map.data, end);
-    parts[1] = dc3_hash64(map.data + map.size - end, end);
-    dc3_map_close(&map);
-}
-
-/* A short name for the bytes of the editor's weights. */
-static uint64_t editor_print(const char *directory)
-{
-    static const char *const parts[] = {"unet/diffusion_pytorch_model.safetensors",
-                                        "vae/diffusion_pytorch_model.safetensors",
-                                        "text_encoder/model.safetensors", "model_index.json"};
-    uint64_t all[8] = {0};
-    for (int i = 0; i < 4; i++) {
-        char *path = dc3_path_join(directory, parts[i]);
-        look_at(path, all + 2 * i);
-        free(path);
-    }
-    return dc3_hash64(all, sizeof all);
-}
-
 static json_t *hexadecimal(uint64_t value)
 {
     char text[24];
@@ -79,9 +41,7 @@ static json_t *hexadecimal(uint64_t value)
 
 json_t *dc3_fingerprint(const char *path)
 {
-    uint64_t all[2] = {0};
-    look_at(path, all);
-    return hexadecimal(dc3_hash64(all, sizeof all));
+    return hexadecimal(dc3_fingerprint_file(path));
 }
 
 /* Everything that the result depends on. */
@@ -96,7 +56,9 @@ static json_t *settings_of(const dc3_run *run)
         json_array_append_new(warm, dc3_json_text(run->prompts.warm[i]));
     for (int i = 0; i < run->prompts.cold_count; i++)
         json_array_append_new(cold, dc3_json_text(run->prompts.cold[i]));
-    json_object_set_new(o, "data", dc3_json_text(run->options->data));
+    char *data = dc3_path_real(run->options->data);
+    json_object_set_new(o, "data", dc3_json_text(data ? data : run->options->data));
+    free(data);
     json_object_set_new(o, "images", json_integer(run->report->images));
     json_object_set_new(o, "ipc", json_integer(s->ipc));
     json_object_set_new(o, "bins", json_integer(s->bins));
@@ -115,7 +77,7 @@ static json_t *settings_of(const dc3_run *run)
     json_object_set_new(o, "threads", json_integer(info.threads));
     json_object_set_new(o, "dtype", json_string(dc3_dtype_name(info.dtype)));
     json_object_set_new(o, "editor", dc3_json_text(info.name));
-    json_object_set_new(o, "editor_fingerprint", hexadecimal(editor_print(run->options->editor)));
+    json_object_set_new(o, "editor_fingerprint", hexadecimal(dc3_fingerprint_folder(run->options->editor)));
     json_object_set_new(o, "size", json_integer(run->size));
     json_object_set_new(o, "feature_size", json_integer(run->feature_size));
     json_object_set_new(o, "edit_size", json_integer(run->edit.size));
@@ -132,11 +94,13 @@ static json_t *settings_of(const dc3_run *run)
     return o;
 }
 
-static json_t *document(const dc3_run *run, int complete)
+static json_t *document(const dc3_output *output, int complete)
 {
+    const dc3_run *run = output->run;
     json_t *o = json_object(), *classes = json_array();
     for (int i = 0; i < dc3_dataset_classes(run->dataset); i++)
-        json_array_append_new(classes, dc3_json_text(dc3_dataset_class_name(run->dataset, i)));
+        if (output->labels[i] >= 0)
+            json_array_append_new(classes, dc3_json_text(dc3_dataset_class_name(run->dataset, i)));
     json_object_set_new(o, "program", json_string("dc3"));
     json_object_set_new(o, "version", json_string(dc3_version()));
     json_object_set_new(o, "complete", json_boolean(complete));
@@ -181,41 +145,6 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
                     folder, text);
 }
 
-/* Removes the pictures and files of an earlier run, which lie where this program puts them. */
-static void clear(const char *train)
-{
-    DIR *classes = opendir(train);
-    struct dirent *entry;
-    while (classes && (entry = readdir(classes))) {
-        char *folder = dc3_path_join(train, entry->d_name);
-        DIR *pictures = entry->d_name[0] != '.' && folder ? opendir(folder) : NULL;
-        struct dirent *picture;
-        while (pictures && (picture = readdir(pictures))) {
-            char *path = dc3_path_join(folder, picture->d_name);
-            if (picture->d_name[0] != '.' && path) unlink(path);
-            free(path);
-        }
-        if (pictures)
-            closedir(pictures), rmdir(folder);
-        else if (folder && entry->d_name[0] != '.')
-            unlink(folder);
-        free(folder);
-    }
-    if (classes) closedir(classes);
-}
-
-static dc3_status start_over(const dc3_output *o)
-{
-    static const char *const files[] = {"selection.json", "skipped.txt", "soft_labels.safetensors"};
-    clear(o->train);
-    for (int i = 0; i < 3; i++) {
-        char *path = dc3_path_join(o->folder, files[i]);
-        if (path) unlink(path);
-        free(path);
-    }
-    return DC3_OK;
-}
-
 /* Whether the folder is new, ours to continue, ours to clear, or somebody else's. */
 static dc3_status look(dc3_output *o, const char *path, json_t *now)
 {
@@ -230,7 +159,7 @@ static dc3_status look(dc3_output *o, const char *path, json_t *now)
     if (status == DC3_OK && (!program || strcmp(program, "dc3") != 0))
         status = dc3_fail(DC3_ERR_ARGUMENT, "%s: was not made by dc3; choose a new folder", path);
     if (status == DC3_OK && o->run->options->fresh)
-        status = start_over(o);
+        o->clears = 1;
     else if (status == DC3_OK) {
         status = compare(o->folder, json_object_get(old, "settings"), json_object_get(now, "settings"));
         o->continues = status == DC3_OK;
@@ -239,33 +168,83 @@ static dc3_status look(dc3_output *o, const char *path, json_t *now)
     return status;
 }
 
+/* The run's folder and the dataset must not lie in each other: what one run stores another would read, and
+ * --fresh would remove. */
+static dc3_status check_place(const dc3_run *run, const char *train)
+{
+    char *data = dc3_path_real(run->options->data), *out = dc3_path_real(run->options->out);
+    dc3_status status = data && out ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && (dc3_path_inside(data, out) || dc3_path_inside(out, data)))
+        status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder apart from the dataset, %s lies in %s",
+                          run->options->out, dc3_path_inside(data, out) ? "the dataset" : "this folder",
+                          dc3_path_inside(data, out) ? "it" : "the dataset");
+    if (status == DC3_OK && dc3_path_is_link(train))
+        status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder, found a symbolic link", train);
+    free(data);
+    free(out);
+    return status;
+}
+
 dc3_status dc3_output_open(dc3_run *run, dc3_output *o)
 {
-    *o = (dc3_output){
-        .run = run, .folder = strdup(run->options->out), .train = dc3_path_join(run->options->out, "train")};
+    int classes = dc3_dataset_classes(run->dataset);
+    *o = (dc3_output){.run = run,
+                      .folder = strdup(run->options->out),
+                      .train = dc3_path_join(run->options->out, "train"),
+                      .labels = malloc((size_t)classes * sizeof *o->labels)};
+    dc3_status status = dc3_class_folders(run->dataset, &o->folders);
+    run->skipped_path = dc3_path_join(run->options->out, "skipped.txt");
     char *path = o->folder ? dc3_path_join(o->folder, "dc3.json") : NULL;
-    json_t *now = document(run, 0);
-    dc3_status status = path && o->train ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && (!path || !o->train || !o->labels))
+        status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; status == DC3_OK && i < classes; i++) o->labels[i] = i;
     if (status == DC3_OK && dc3_path_what(o->folder) != DC3_PATH_FOLDER &&
         dc3_path_what(o->folder) != DC3_PATH_MISSING)
         status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder to make or to continue, found a file",
                           o->folder);
+    if (status == DC3_OK) status = check_place(run, o->train);
+    json_t *now = status == DC3_OK ? document(o, 0) : NULL;
     if (status == DC3_OK) status = look(o, path, now);
-    if (status == DC3_OK && !run->options->dry_run) {
-        status = dc3_make_dirs(o->train);
-        if (status == DC3_OK && !o->continues) status = write_json(o->folder, "dc3.json", now);
-    }
     json_decref(now);
     free(path);
     if (status != DC3_OK) dc3_output_close(o);
     return status;
 }
 
+dc3_status dc3_output_start(dc3_output *o)
+{
+    if (o->clears) DC3_TRY(dc3_clear_run(o->folder));
+    DC3_TRY(dc3_make_dirs(o->train));
+    if (o->continues) return DC3_OK;
+    json_t *now = document(o, 0);
+    dc3_status status = write_json(o->folder, "dc3.json", now);
+    json_decref(now);
+    return status;
+}
+
 void dc3_output_close(dc3_output *o)
 {
+    if (o->folders) dc3_class_folders_free(o->run->dataset, o->folders);
     free(o->folder);
     free(o->train);
-    o->folder = o->train = NULL;
+    free(o->labels);
+    *o = (dc3_output){0};
+}
+
+/* What the earlier part reported: pictures that were read, skipped, repeated. */
+static dc3_status read_counts(dc3_run *run, const json_t *selection)
+{
+    size_t i;
+    json_t *line;
+    run->report->readable = json_integer_value(json_object_get(selection, "readable"));
+    run->report->repeated = json_integer_value(json_object_get(selection, "repeated"));
+    json_array_foreach(json_object_get(selection, "skipped"), i, line)
+    {
+        const char *key = json_string_value(json_array_get(line, 0));
+        const char *reason = json_string_value(json_array_get(line, 1));
+        if (key && reason) DC3_TRY(dc3_run_skip(run, key, reason));
+    }
+    return DC3_OK;
 }
 
 dc3_status dc3_output_read_selection(const dc3_output *o, int64_t **items, int64_t *count)
@@ -297,9 +276,11 @@ dc3_status dc3_output_read_selection(const dc3_output *o, int64_t **items, int64
         }
         *count = (int64_t)n;
     }
+    if (status == DC3_OK && n) status = read_counts(o->run, object);
     if (status != DC3_OK) {
         free(*items);
         *items = NULL;
+        *count = 0;
     }
     json_decref(object);
     free(path);
@@ -315,44 +296,24 @@ dc3_status dc3_output_write_selection(const dc3_output *o, const int64_t *items,
         json_array_append_new(item, dc3_json_text(dc3_dataset_key(o->run->dataset, items[i])));
         json_array_append_new(list, item);
     }
+    json_object_set_new(object, "readable", json_integer(o->run->report->readable));
+    json_object_set_new(object, "repeated", json_integer(o->run->report->repeated));
+    json_object_set_new(object, "skipped", json_incref(o->run->skipped));
     json_object_set_new(object, "items", list);
     dc3_status status = write_json(o->folder, "selection.json", object);
     json_decref(object);
-    if (status == DC3_OK && o->run->skipped) {
-        char *path = dc3_path_join(o->folder, "skipped.txt");
-        status = path ? dc3_file_write(path, o->run->skipped, o->run->skipped_size)
-                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        free(path);
-    }
-    return status;
-}
-
-/* A file name that is safe anywhere: letters, digits, . _ - and bytes above 127; nothing else, and no leading
- * dot or dash. */
-static void safe_name(const char *from, size_t length, char *to, size_t size)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < length && used + 1 < size; i++) {
-        unsigned char c = (unsigned char)from[i];
-        int plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c > 127 ||
-                    strchr(" ._-", c);
-        to[used] = plain && !(used == 0 && (c == '.' || c == '-')) ? (char)c : '_';
-        used++;
-    }
-    if (!used) to[used++] = '_';
-    to[used] = 0;
+    return status == DC3_OK ? dc3_run_write_skipped(o->run) : status;
 }
 
 dc3_status dc3_output_name(const dc3_output *o, int64_t item, int64_t place, char **relative, char **path)
 {
-    char class_name[200], stem[120], name[512];
-    const char *full = dc3_dataset_class_name(o->run->dataset, dc3_dataset_label(o->run->dataset, item));
+    char stem[120], name[512];
+    const char *folder = o->folders[dc3_dataset_label(o->run->dataset, item)];
     const char *key = dc3_dataset_key(o->run->dataset, item), *slash = strrchr(key, '/'),
                *base = slash ? slash + 1 : key;
     const char *dot = strrchr(base, '.');
-    safe_name(full, strlen(full), class_name, sizeof class_name);
-    safe_name(base, dot && dot > base ? (size_t)(dot - base) : strlen(base), stem, sizeof stem);
-    snprintf(name, sizeof name, "%s/%03lld-%s%s", class_name, (long long)place, stem,
+    dc3_stored_stem(base, dot && dot > base ? (size_t)(dot - base) : strlen(base), stem, sizeof stem);
+    snprintf(name, sizeof name, "%s/%03lld-%s%s", folder, (long long)place, stem,
              dc3_image_extension(o->run->format));
     *relative = strdup(name);
     *path = dc3_path_join(o->train, name);
@@ -363,8 +324,9 @@ dc3_status dc3_output_name(const dc3_output *o, int64_t item, int64_t place, cha
 }
 
 /* One line of metadata.jsonl. */
-static char *metadata_line(const dc3_run *run, const char *relative, int64_t item, int repeat)
+static char *metadata_line(const dc3_output *output, const char *relative, int64_t item, int repeat)
 {
+    const dc3_run *run = output->run;
     dc3_compensated c = {0};
     char seed[24];
     int label = dc3_dataset_label(run->dataset, item);
@@ -376,7 +338,7 @@ static char *metadata_line(const dc3_run *run, const char *relative, int64_t ite
         json_array_append_new(seeds, json_string(seed));
     }
     json_object_set_new(o, "file_name", dc3_json_text(relative));
-    json_object_set_new(o, "label", json_integer(label));
+    json_object_set_new(o, "label", json_integer(output->labels[label]));
     json_object_set_new(o, "class", dc3_json_text(dc3_dataset_class_name(run->dataset, label)));
     json_object_set_new(o, "source", dc3_json_text(dc3_dataset_key(run->dataset, item)));
     json_object_set_new(o, "repeat", json_integer(repeat));
@@ -387,24 +349,68 @@ static char *metadata_line(const dc3_run *run, const char *relative, int64_t ite
     return line;
 }
 
-dc3_status dc3_output_write_metadata(const dc3_output *o, const int64_t *items, int64_t count)
+/* Numbers the classes that have a picture, as ImageFolder does. */
+static void number_classes(dc3_output *o, const int64_t *items, const char *stored, int64_t count)
+{
+    int n = dc3_dataset_classes(o->run->dataset), next = 0;
+    for (int i = 0; i < n; i++) o->labels[i] = -1;
+    for (int64_t i = 0; i < count; i++)
+        if (stored[i]) o->labels[dc3_dataset_label(o->run->dataset, items[i])] = 0;
+    for (int i = 0; i < n; i++)
+        if (o->labels[i] == 0)
+            o->labels[i] = next++;
+        else
+            dc3_run_say(o->run, "warning: class '%s' has no picture; classes after it are numbered one lower",
+                        dc3_dataset_class_name(o->run->dataset, i));
+}
+
+/* The place of items[i] in its class, after the place `before` of the item before it. */
+static int64_t place_of(const dc3_output *o, const int64_t *items, int64_t i, int64_t before)
+{
+    int same =
+        i && dc3_dataset_label(o->run->dataset, items[i]) == dc3_dataset_label(o->run->dataset, items[i - 1]);
+    return same ? before + 1 : 0;
+}
+
+dc3_status dc3_output_plan(const dc3_output *o, const int64_t *items, int64_t count)
+{
+    char *text = NULL, *path = dc3_path_join(o->folder, "pictures.txt");
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    dc3_status status = path && memory ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0, place = 0; status == DC3_OK && i < count; i++) {
+        char *relative, *file;
+        place = place_of(o, items, i, place);
+        status = dc3_output_name(o, items[i], place, &relative, &file);
+        if (status != DC3_OK) break;
+        fprintf(memory, "%s\n", relative);
+        free(relative);
+        free(file);
+    }
+    if (memory && fclose(memory) != 0) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_file_write(path, text, size);
+    free(text);
+    free(path);
+    return status;
+}
+
+dc3_status dc3_output_write_metadata(dc3_output *o, const int64_t *items, const char *stored, int64_t count)
 {
     char *text = NULL, *path = dc3_path_join(o->train, "metadata.jsonl");
     size_t size = 0;
     dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     FILE *memory = open_memstream(&text, &size);
     if (!memory) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    int64_t place = 0;
-    for (int64_t i = 0; status == DC3_OK && i < count; i++) {
-        int fresh = !i || dc3_dataset_label(o->run->dataset, items[i]) !=
-                              dc3_dataset_label(o->run->dataset, items[i - 1]);
-        place = fresh ? 0 : place + 1;
+    number_classes(o, items, stored, count);
+    for (int64_t i = 0, place = 0; status == DC3_OK && i < count; i++) {
+        place = place_of(o, items, i, place);
+        if (!stored[i]) continue;
         int repeat = 0;
         for (int64_t k = i - place; k < i; k++) repeat += items[k] == items[i];
         char *relative, *file;
         status = dc3_output_name(o, items[i], place, &relative, &file);
         if (status != DC3_OK) break;
-        char *line = metadata_line(o->run, relative, items[i], repeat);
+        char *line = metadata_line(o, relative, items[i], repeat);
         if (line) fprintf(memory, "%s\n", line);
         free(line);
         free(relative);
@@ -437,7 +443,8 @@ dc3_status dc3_metadata_read(const char *train, json_t **lines)
 
 dc3_status dc3_output_finish(const dc3_output *o)
 {
-    json_t *now = document(o->run, 1);
+    DC3_TRY(dc3_run_write_skipped(o->run));
+    json_t *now = document(o, 1);
     dc3_status status = write_json(o->folder, "dc3.json", now);
     json_decref(now);
     return status;

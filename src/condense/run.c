@@ -65,7 +65,7 @@ static dc3_status choose(const char *option, const char *text, const char *const
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
     }
-    return dc3_fail(DC3_ERR_ARGUMENT, "--%s: expected one of %s; found '%.60s'", option, list, text);
+    return dc3_fail(DC3_ERR_OPTION, "--%s: expected one of %s; found '%.60s'", option, list, text);
 }
 
 static dc3_status read_choices(dc3_run *run)
@@ -131,14 +131,14 @@ static dc3_status choose_sizes(dc3_run *run, int usual)
     const dc3_condense_options *o = run->options;
     dc3_editor_info info = dc3_editor_describe(run->editor);
     if (o->size < 0 || o->size > 4096 || (o->size && o->size < 8))
-        return dc3_fail(DC3_ERR_ARGUMENT, "--size: expected 8 to 4096 pixels, found %d", o->size);
+        return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 4096 pixels, found %d", o->size);
     run->size = o->size ? o->size : run->edit.detail == DC3_DETAIL_KEEP ? usual : run->edit.size;
     if (run->combine == DC3_COMBINE_FOURFOLD) run->size -= run->size % 2;
     int feature = o->feature_size ? o->feature_size : usual < run->edit.size ? usual : run->edit.size;
     int unit = info.factor * 2;
     run->feature_size = o->feature_size ? feature : feature < unit ? unit : feature / unit * unit;
     if (run->feature_size % info.factor != 0 || run->feature_size < info.factor || run->feature_size > 4096)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--feature-size: expected a multiple of %d up to 4096, found %d",
+        return dc3_fail(DC3_ERR_OPTION, "--feature-size: expected a multiple of %d up to 4096, found %d",
                         info.factor, run->feature_size);
     int64_t side = run->feature_size / info.factor;
     run->feature_length = side * side * info.latent_channels;
@@ -161,6 +161,23 @@ static dc3_status open_teacher(dc3_run *run, int usual)
     return DC3_OK;
 }
 
+/* Commands that select refuse a class that is too small as soon as it is known. */
+static dc3_status check_classes(const dc3_run *run)
+{
+    const dc3_condense_options *o = run->options;
+    int64_t n = dc3_dataset_size(run->dataset);
+    for (int64_t i = 0, first = 0; i < n; i++) {
+        int label = dc3_dataset_label(run->dataset, i);
+        if (i + 1 < n && dc3_dataset_label(run->dataset, i + 1) == label) continue;
+        if (i + 1 - first < o->select.ipc)
+            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld pictures, fewer than %d (--strict)",
+                            o->data, dc3_dataset_class_name(run->dataset, label), (long long)(i + 1 - first),
+                            o->select.ipc);
+        first = i + 1;
+    }
+    return DC3_OK;
+}
+
 dc3_status dc3_run_open(const dc3_condense_options *options, int needs, dc3_condense_report *report,
                         dc3_run *run)
 {
@@ -170,10 +187,11 @@ dc3_status dc3_run_open(const dc3_condense_options *options, int needs, dc3_cond
     run->report = report;
     DC3_TRY(read_choices(run));
     if (options->select.ipc < 1 || options->select.ipc > 1000000)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--ipc: expected 1 to 1000000 images per class, found %d",
+        return dc3_fail(DC3_ERR_OPTION, "--ipc: expected 1 to 1000000 images per class, found %d",
                         options->select.ipc);
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
     if (needs & DC3_RUN_DATA) DC3_TRY(dc3_dataset_open(options->data, &run->dataset));
+    if (needs & DC3_RUN_TEACHER && options->strict) DC3_TRY(check_classes(run));
     DC3_TRY(open_editor(run));
     int usual = run->dataset ? usual_size(run) : 256;
     DC3_TRY(choose_sizes(run, usual));
@@ -198,78 +216,6 @@ void dc3_run_close(dc3_run *run)
     free(run->embeddings);
     free(run->logits);
     free(run->items);
-    free(run->skipped);
-}
-
-/* Seconds of one editor call at one step, the second of two so that nothing is packed or made in it. */
-static dc3_status measure(dc3_run *run)
-{
-    int size = run->edit.size;
-    size_t pixels = (size_t)size * (size_t)size * 3;
-    float *memory = calloc(pixels * 4, sizeof *memory);
-    if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_edit_settings settings = run->edit;
-    settings.steps = 1;
-    const char *prompts[] = {"sunny", "rainy"};
-    uint64_t seeds[] = {1, 2};
-    dc3_status status = DC3_OK;
-    double seconds = 0;
-    for (int i = 0; i < 2 && status == DC3_OK; i++) {
-        double start = dc3_seconds_now();
-        status = dc3_editor_edit(run->editor, &settings, memory, 2, prompts, seeds, memory + pixels,
-                                 memory + 3 * pixels);
-        seconds = dc3_seconds_now() - start;
-    }
-    free(memory);
-    run->rate = dc3_editor_flops(run->editor, &settings, 2) / (seconds > 1e-6 ? seconds : 1e-6);
-    return status;
-}
-
-/* Seconds to read and scale one picture to `size`, on one thread: the mean of some. */
-static double measure_reading(const dc3_run *run, int size)
-{
-    enum { LOOK = 24 };
-    int64_t n = dc3_dataset_size(run->dataset);
-    double start = dc3_seconds_now();
-    for (int i = 0; i < LOOK; i++) {
-        dc3_image image;
-        if (dc3_dataset_read(run->dataset, n * i / LOOK, size, size, run->fit, &image) == DC3_OK)
-            dc3_image_free(&image);
-    }
-    return (dc3_seconds_now() - start) / LOOK;
-}
-
-const char *dc3_duration_text(double seconds, char *text, size_t size)
-{
-    if (seconds < 90)
-        snprintf(text, size, "%.0f s", seconds < 1 ? 1 : seconds);
-    else if (seconds < 5400)
-        snprintf(text, size, "%.0f min", seconds / 60);
-    else
-        snprintf(text, size, "%.1f h", seconds / 3600);
-    return text;
-}
-
-dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures)
-{
-    char text[32];
-    int edits = dc3_combine_edits(run->combine);
-    dc3_editor_info info = dc3_editor_describe(run->editor);
-    DC3_TRY(measure(run));
-    double decode = encodes ? measure_reading(run, run->feature_size) : 0, teacher = 0;
-    if (encodes && run->teacher.net) {
-        DC3_TRY(dc3_teacher_measure(&run->teacher, &teacher));
-        if (run->teacher.size != run->feature_size) decode += measure_reading(run, run->teacher.size);
-    }
-    double encode =
-        dc3_editor_encode_flops(run->editor, run->feature_size) / run->rate + decode / info.threads + teacher;
-    double edit = dc3_editor_flops(run->editor, &run->edit, edits) / run->rate;
-    double seconds = (double)encodes * encode + (double)pictures * edit;
-    run->report->estimate_seconds = seconds;
-    dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d threads, %.0f GFLOP/s measured", info.name,
-                info.parameters * 1e-6, dc3_dtype_name(info.dtype), info.threads, run->rate * 1e-9);
-    dc3_run_say(run, "estimate: %lld pictures encoded at %d px, %lld edits of %d steps at %d px, about %s",
-                (long long)encodes, run->feature_size, (long long)pictures * edits, run->edit.steps,
-                run->edit.size, dc3_duration_text(seconds, text, sizeof text));
-    return DC3_OK;
+    json_decref(run->skipped);
+    free(run->skipped_path);
 }

@@ -26,14 +26,18 @@ typedef struct dc3_run {
     float *embeddings, *logits; /* [n, ..] of the same pictures by the teacher; NULL without one */
     int64_t *items;             /* [n], their numbers in the dataset */
     int64_t n;
-    char *skipped; /* lines "key: reason" */
-    size_t skipped_size;
-    double rate; /* FLOP/s measured by the estimate */
+    json_t *skipped;    /* list of [key, reason] */
+    char *skipped_path; /* where it is written */
+    double rate;        /* FLOP/s measured by the estimate */
     dc3_condense_report *report;
 } dc3_run;
 
 /* What a run needs besides the editor. */
-typedef enum dc3_run_needs { DC3_RUN_EDITOR = 0, DC3_RUN_DATA = 1, DC3_RUN_TEACHER = 2 } dc3_run_needs;
+typedef enum dc3_run_needs {
+    DC3_RUN_EDITOR = 0,
+    DC3_RUN_DATA = 1,
+    DC3_RUN_TEACHER = 2 /* and selects */
+} dc3_run_needs;
 /* Opens the editor and, as `needs` says, the dataset and the teacher (if one is given), and resolves
  * defaults. Always close. */
 dc3_status dc3_run_open(const dc3_condense_options *options, int needs, dc3_condense_report *report,
@@ -49,11 +53,20 @@ double dc3_seconds_now(void);
 const char *dc3_duration_text(double seconds, char *text, size_t size);
 /* Notes the time of a stage and the peak memory. */
 void dc3_run_stage(dc3_run *run, int stage, const char *name, double since);
-/* Says how long `encodes` encodings and `pictures` compensations will take, from a measured rate. */
+/* estimate.c: says how long `encodes` encodings and `pictures` compensations will take, from a measured rate.
+ */
 dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures);
+
+/* skipped.c: notes a picture that is passed over, fatal with strict. `reason` is not the error text itself.
+ */
+dc3_status dc3_run_skip(dc3_run *run, const char *key, const char *reason);
+/* Writes the list where the run keeps it, if there is anything in it. */
+dc3_status dc3_run_write_skipped(const dc3_run *run);
 
 /* features.c: encodes every picture; those that cannot be read are listed, or fatal with strict. */
 dc3_status dc3_run_features(dc3_run *run);
+/* Seconds that one picture takes in it, from some batches spread over the dataset. */
+dc3_status dc3_run_measure_features(dc3_run *run, double *seconds);
 /* selection of items (numbers in the dataset) and their bins: *items [classes * ipc], caller frees both. */
 dc3_status dc3_run_select(dc3_run *run, int64_t **items, int64_t *count);
 /* Bins [run->n] of the readable pictures within their classes. */
@@ -64,6 +77,7 @@ typedef struct dc3_compensated {
     const char *prompts[4]; /* of the run's lists */
     uint64_t seeds[4];
     int edits;
+    int unreadable; /* the picture itself cannot be read */
     dc3_image image;
 } dc3_compensated;
 /* The picture's prompts and seeds; `repeat` tells several results of one picture apart. */
@@ -72,11 +86,17 @@ dc3_status dc3_run_compensate(dc3_run *run, int64_t item, int repeat, dc3_compen
 
 /* output.c: the run folder. */
 typedef struct dc3_output {
-    const dc3_run *run;
+    dc3_run *run;
     char *folder, *train;
-    int continues; /* the folder holds an earlier part of the same run */
+    char **folders; /* of the classes, below train */
+    int *labels;    /* [classes], as stored: classes without a picture have -1 and no number is left out */
+    int continues;  /* the folder holds an earlier part of the same run */
+    int clears;     /* the folder holds a run that goes */
 } dc3_output;
+/* Looks whether the folder may be written to. Changes nothing. */
 dc3_status dc3_output_open(dc3_run *run, dc3_output *output);
+/* Removes an earlier run if that is wanted, makes the folders and dc3.json. */
+dc3_status dc3_output_start(dc3_output *output);
 void dc3_output_close(dc3_output *output);
 /* The selection of an earlier part of the run; *count 0 if there is none. */
 dc3_status dc3_output_read_selection(const dc3_output *output, int64_t **items, int64_t *count);
@@ -85,9 +105,13 @@ dc3_status dc3_output_write_selection(const dc3_output *output, const int64_t *i
  * caller frees. */
 dc3_status dc3_output_name(const dc3_output *output, int64_t item, int64_t place, char **relative,
                            char **path);
-dc3_status dc3_output_write_metadata(const dc3_output *output, const int64_t *items, int64_t count);
 /* The lines of `train`/metadata.jsonl as a list of objects; the caller releases it, also after a failure. */
 dc3_status dc3_metadata_read(const char *train, json_t **lines);
+/* Writes the names of what will be stored, for dc3_clear_run. */
+dc3_status dc3_output_plan(const dc3_output *output, const int64_t *items, int64_t count);
+/* Of the items with stored[i]; numbers the classes. */
+dc3_status dc3_output_write_metadata(dc3_output *output, const int64_t *items, const char *stored,
+                                     int64_t count);
 dc3_status dc3_output_finish(const dc3_output *output);
 /* A JSON string of bytes that may not be UTF-8. */
 json_t *dc3_json_text(const char *bytes);

@@ -140,15 +140,10 @@ dc3_status dc3_read_part(const char *path, uint64_t offset, uint64_t size, void 
                     (unsigned long long)offset, (unsigned long long)used);
 }
 
-/* Names of digits alone go by value, others by their bytes. */
+/* Bytes, which for UTF-8 is the order of code points: as Python's sorted and so ImageFolder have it. */
 static int compare_names(const void *a, const void *b)
 {
-    const char *x = *(char *const *)a, *y = *(char *const *)b;
-    if (*x && *y && strspn(x, "0123456789") == strlen(x) && strspn(y, "0123456789") == strlen(y)) {
-        size_t n = strlen(x), m = strlen(y);
-        if (n != m) return n < m ? -1 : 1;
-    }
-    return strcmp(x, y);
+    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static const char *sort_text;
@@ -159,6 +154,31 @@ static int compare_items(const void *a, const void *b)
     if (x->label != y->label) return x->label < y->label ? -1 : 1;
     int order = strcmp(sort_text + x->key, sort_text + y->key);
     return order ? order : (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* Classes without images go, so that the others are numbered as the stored folders will be. */
+static dc3_status drop_empty(dc3_dataset *d)
+{
+    int64_t *counts = calloc(d->class_count + 1, sizeof *counts);
+    int *place = malloc((d->class_count + 1) * sizeof *place), kept = 0;
+    dc3_status status = counts && place ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path);
+    for (int64_t i = 0; status == DC3_OK && i < d->size; i++) counts[d->items[i].label]++;
+    for (size_t i = 0; status == DC3_OK && d->size && i < d->class_count; i++) {
+        char *name = d->classes[i];
+        place[i] = kept;
+        if (counts[i])
+            d->classes[kept++] = name;
+        else {
+            status = dc3_dataset_remark(d, "class '%s' has no images and is left out", name);
+            free(name);
+            d->classes[i] = NULL;
+        }
+    }
+    for (int64_t i = 0; status == DC3_OK && i < d->size; i++) d->items[i].label = place[d->items[i].label];
+    if (status == DC3_OK && d->size) d->class_count = (size_t)kept;
+    free(counts);
+    free(place);
+    return status;
 }
 
 /* Classes by name and the items after them. */
@@ -203,6 +223,7 @@ dc3_status dc3_dataset_open(const char *path, dc3_dataset **out)
         d->reader
             ? d->reader->open(path, d)
             : dc3_fail(DC3_ERR_FORMAT, "%s: expected a folder or a .tar file, found another file", path);
+    if (status == DC3_OK) status = drop_empty(d);
     if (status == DC3_OK) status = sort(d);
     if (status == DC3_OK && d->size == 0)
         status = dc3_fail(DC3_ERR_FORMAT,

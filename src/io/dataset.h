@@ -6,8 +6,9 @@
 
 typedef struct dc3_dataset dc3_dataset;
 
-/* Lists what is there without decoding it. Classes are sorted by name (bytes; numbers by value), items by
- * class and then by key. DC3_ERR_FORMAT with one sentence where there is no dataset. */
+/* Lists what is there without decoding it. Classes are those that have images, sorted by their names'
+ * bytes, and numbered so; items by class and then by key. DC3_ERR_FORMAT with one sentence where there is no
+ * dataset. */
 dc3_status dc3_dataset_open(const char *path, dc3_dataset **dataset);
 void dc3_dataset_close(dc3_dataset **dataset);
 

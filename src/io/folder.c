@@ -84,11 +84,8 @@ static dc3_status walk_folder(walk *w, const char *below, int depth)
 
 static dc3_status walk_class(walk *w, const char *name)
 {
-    int64_t before = w->dataset->size;
     DC3_TRY(dc3_dataset_class(w->dataset, name, &w->label));
-    DC3_TRY(walk_folder(w, name, 0));
-    if (w->dataset->size == before) return dc3_dataset_remark(w->dataset, "class '%s' has no images", name);
-    return DC3_OK;
+    return walk_folder(w, name, 0);
 }
 
 /* "DATA holds train and val": the user means one of them. */

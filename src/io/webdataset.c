@@ -1,11 +1,14 @@
-/* WebDataset: tar shards with members KEY.jpg (or .png, .webp, ...) and KEY.cls, a class number or name. The
- * shards are listed once, with each picture's place, and read by that; members' names are never used as
- * paths. */
+/* WebDataset: tar shards with members KEY.jpg (or .png, .webp, ...) and KEY.cls, a class number or name. As
+ * in the webdataset library, a key goes up to the first dot of the base name, and what follows is the kind:
+ * KEY.seg.png is no picture of the sample. Where all classes are numbers they are written with as many digits
+ * each, so that names and values have the same order. The shards are listed once, with each picture's place,
+ * and read by that; members' names are never used as paths. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/file.h"
 #include "io/reader.h"
 
@@ -67,6 +70,11 @@ static dc3_status flush(dc3_dataset *d, const char *shard, size_t file, sample *
     return status;
 }
 
+static int is_number(const char *text)
+{
+    return *text && strspn(text, "0123456789") == strlen(text);
+}
+
 static dc3_status read_label(struct archive *a, const char *path, const char *name, sample *s)
 {
     ssize_t got = archive_read_data(a, s->class_name, LABEL_LIMIT - 1);
@@ -74,6 +82,31 @@ static dc3_status read_label(struct archive *a, const char *path, const char *na
         return dc3_fail(DC3_ERR_FORMAT, "%s: member '%.200s': %s", path, name, archive_error_string(a));
     s->class_name[got] = 0;
     s->class_name[strcspn(s->class_name, "\r\n")] = 0;
+    char *digits = s->class_name;
+    if (is_number(digits)) digits += strspn(digits, "0");
+    if (digits > s->class_name)
+        memmove(s->class_name, *digits ? digits : "0", strlen(digits) + (*digits ? 1 : 2));
+    return DC3_OK;
+}
+
+/* Numbers with leading zeros, if all classes are numbers. */
+static dc3_status pad_numbers(dc3_dataset *d)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < d->class_count; i++) {
+        size_t length = strlen(d->classes[i]);
+        if (!is_number(d->classes[i])) return DC3_OK;
+        width = length > width ? length : width;
+    }
+    for (size_t i = 0; i < d->class_count; i++) {
+        char *padded = malloc(width + 1);
+        if (!padded) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path);
+        size_t length = strlen(d->classes[i]);
+        memset(padded, '0', width - length);
+        memcpy(padded + width - length, d->classes[i], length + 1);
+        free(d->classes[i]);
+        d->classes[i] = padded;
+    }
     return DC3_OK;
 }
 
@@ -91,8 +124,8 @@ static dc3_status member(struct archive *a, struct archive_entry *entry, const c
         memcpy(s->key, name, length);
         s->key[length] = 0;
     }
-    if (strcmp(dot, ".cls") == 0) return read_label(a, path, name, s);
-    if (!dc3_is_picture_name(base)) return DC3_OK;
+    if (strcasecmp(dot, ".cls") == 0) return read_label(a, path, name, s);
+    if (strchr(dot + 1, '.') || !dc3_is_picture_name(base) || s->size) return DC3_OK;
     strcpy(s->member, name);
     s->size = (uint64_t)archive_entry_size(entry);
     return data_offset(path, (uint64_t)archive_read_header_position(a), &s->offset);
@@ -118,7 +151,7 @@ static dc3_status add_shard(const char *path, const char *shard, dc3_dataset *d)
     return status == DC3_OK ? flush(d, shard, file, &s) : status;
 }
 
-static dc3_status open_tars(const char *path, dc3_dataset *d)
+static dc3_status add_shards(const char *path, dc3_dataset *d)
 {
     const char *slash = strrchr(path, '/');
     if (dc3_path_what(path) == DC3_PATH_FILE) return add_shard(path, slash ? slash + 1 : path, d);
@@ -135,6 +168,12 @@ static dc3_status open_tars(const char *path, dc3_dataset *d)
     }
     dc3_list_free(entries, count);
     return status;
+}
+
+static dc3_status open_tars(const char *path, dc3_dataset *d)
+{
+    DC3_TRY(add_shards(path, d));
+    return pad_numbers(d);
 }
 
 static dc3_status read_item(const dc3_dataset *d, const dc3_item *item, int width, int height, dc3_fit fit,

@@ -37,23 +37,23 @@ expect 0 '"bin"' bash -c "'$dc3' bins data -o bins.jsonl --bins 2 -q > /dev/null
 
 # A teacher: its gradients choose, the same for any number of threads; one of other classes or a damaged one is refused.
 teach=$(dirname "$dc3")/tests/make_teacher
-"$teach" three.safetensors 3 && "$teach" nine.safetensors 9 && head -c 5000 three.safetensors > cut.safetensors || fail "make_teacher"
-"$dc3" select data -o t1.jsonl --ipc 3 --threads 1 --dtype f32 --teacher three.safetensors -q > /dev/null || fail "select with a teacher"
-"$dc3" select data -o t3.jsonl --ipc 3 --threads 3 --dtype f32 --teacher three.safetensors -q > /dev/null
+"$teach" two.safetensors 2 && "$teach" nine.safetensors 9 && head -c 5000 two.safetensors > cut.safetensors || fail "make_teacher"
+"$dc3" select data -o t1.jsonl --ipc 3 --threads 1 --dtype f32 --teacher two.safetensors -q > /dev/null || fail "select with a teacher"
+"$dc3" select data -o t3.jsonl --ipc 3 --threads 3 --dtype f32 --teacher two.safetensors -q > /dev/null
 diff t1.jsonl t3.jsonl || fail "the selection with a teacher depends on threads"
-for teacher in "" "--teacher three.safetensors"; do "$dc3" select data -o "b$teacher.jsonl" --ipc 3 --bins 1 --dtype f32 $teacher -q > /dev/null || fail "select $teacher"; done
-cmp -s b.jsonl "b--teacher three.safetensors.jsonl" && fail "the teacher changes nothing"
-expect 0 "teacher convnet3" "$dc3" condense data -o taught --ipc 3 --teacher three.safetensors "${common[@]}"
+for teacher in "" "--teacher two.safetensors"; do "$dc3" select data -o "b$teacher.jsonl" --ipc 3 --bins 1 --dtype f32 $teacher -q > /dev/null || fail "select $teacher"; done
+cmp -s b.jsonl "b--teacher two.safetensors.jsonl" && fail "the teacher changes nothing"
+expect 0 "teacher convnet3" "$dc3" condense data -o taught --ipc 3 --teacher two.safetensors "${common[@]}"
 grep -q '"similarity": "gradients"' taught/dc3.json || fail "dc3.json does not say that gradients chose"
 [[ $(grep -o '"source": *"[^"]*"' t1.jsonl | sort) == $(grep -o '"source": *"[^"]*"' taught/train/metadata.jsonl | sort) ]] || fail "condense and select choose differently"
 expect 1 "other settings" "$dc3" condense data -o taught --ipc 3 "${common[@]}"
 expect 1 "the teacher tells 9 classes apart" "$dc3" condense data -o x9 --ipc 1 --teacher nine.safetensors
-expect 1 "expected a resnet18, found the tensors of a convnet3" "$dc3" select data -o x.jsonl --teacher three.safetensors --arch resnet18
-expect 1 "takes 32 pixels only" "$dc3" select data -o x.jsonl --teacher three.safetensors --teacher-size 64
+expect 1 "expected a resnet18, found the tensors of a convnet3" "$dc3" select data -o x.jsonl --teacher two.safetensors --arch resnet18
+expect 2 "takes 32 pixels only" "$dc3" select data -o x.jsonl --teacher two.safetensors --teacher-size 64
 expect 1 "cut.safetensors" "$dc3" condense data -o x9 --ipc 1 --teacher cut.safetensors
 expect 1 "asks for 'os.system', which is no tensor" "$dc3" select data -o x.jsonl --teacher "$source/tests/golden/pth/damaged/system.pth"
 expect 1 "expected the tensors of a ResNet" "$dc3" select data -o x.jsonl --teacher "$source/tests/golden/pth/plain.pth"
-expect 2 "--gradient: expected one of plain, double-softmax" "$dc3" select data -o x.jsonl --teacher three.safetensors --gradient sharp
+expect 2 "--gradient: expected one of plain, double-softmax" "$dc3" select data -o x.jsonl --teacher two.safetensors --gradient sharp
 
 # More than a class has: repeated with other prompts, or refused.
 expect 0 "fewer than 7" "$dc3" condense data -o many --ipc 7 "${common[@]}"
@@ -72,7 +72,7 @@ expect 2 "did you mean --ipc" "$dc3" condense data -o x --ipx 3
 expect 2 "did you mean 'condense'" "$dc3" condens
 expect 2 "--ipc: expected 1 or more" "$dc3" condense data -o x --ipc 0
 expect 2 "not in this version" "$dc3" train
-expect 1 "--fit: expected one of crop, squash, pad" "$dc3" condense data -o x --fit tall
+expect 2 "--fit: expected one of crop, squash, pad" "$dc3" condense data -o x --fit tall
 mkdir split && ln -s ../data split/train && ln -s ../data split/val
 expect 1 "did you mean split/train" "$dc3" condense split -o x
 mkdir flat && cp "data/red/r 1.png" flat/
@@ -81,7 +81,7 @@ expect 0 "estimate" "$dc3" condense data -o dry --ipc 1 --dry-run
 [[ ! -e dry ]] || fail "--dry-run makes a folder"
 expect 1 "expected a diffusers directory" "$dc3" condense data -o x --editor data
 expect 0 "result: e.png" "$dc3" edit "data/red/r 1.png" --prompt sunny -o e.png
-expect 1 "ends with .png" "$dc3" edit "data/red/r 1.png" --prompt sunny -o e.gif
+expect 2 "ends with .png" "$dc3" edit "data/red/r 1.png" --prompt sunny -o e.gif
 expect 0 "result: grid.png" "$dc3" contact again -o grid.png
 expect 0 "Examples:" "$dc3" select --help
 [[ $(head -c 4 e.png | tail -c 3) == PNG ]] || fail "e.png is no PNG"

@@ -49,7 +49,7 @@ static double relative(dc3_tensor a, const dc3_tensor *b)
 static void check(const char *net, dc3_dtype dtype, dc3_ctx_mode mode, double limit)
 {
     dc3_ctx *ctx;
-    dc3_classifier *c;
+    dc3_classifier *c = NULL;
     dc3_table *table = hash_weights_table(nets, net);
     int64_t size = json_integer_value(json_object_get(json_object_get(nets, net), "size"));
     assert_non_null(table);

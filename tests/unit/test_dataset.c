@@ -103,16 +103,24 @@ static void webdataset(void **state)
     at = member(tar, at, "x/001.cls", "10\n", 3);
     at = member(tar, at, "x/002.cls", "9", 1);
     at = member(tar, at, "x/002.png", png, size);
+    at = member(tar, at, "x/002.seg.png", png, size); /* a map of segments, not the picture */
+    at = member(tar, at, "x/003.cls", "007", 3);
+    at = member(tar, at, "x/003.JPG", png, size);
+    at = member(tar, at, "x/004.cls", "7", 1);
+    at = member(tar, at, "x/004.depth.png", png, size);
     at = member(tar, at, "../../003.png", png, size); /* no class beside it; and never a path */
     put("a.tar", tar, at + 1024);
     free(png);
     char *path = dc3_path_join(folder, "a.tar");
     dc3_dataset *d;
     if (dc3_dataset_open(path, &d) != DC3_OK) fail_msg("%s", dc3_error_text());
-    assert_int_equal(dc3_dataset_size(d), 2);
-    assert_string_equal(dc3_dataset_class_name(d, 0), "9"); /* numbers by value */
-    assert_string_equal(dc3_dataset_class_name(d, 1), "10");
-    assert_string_equal(dc3_dataset_key(d, 0), "a.tar/x/002.png");
+    assert_int_equal(dc3_dataset_size(d), 3);
+    assert_int_equal(dc3_dataset_classes(d), 3);
+    assert_string_equal(dc3_dataset_class_name(d, 0), "07"); /* numbers by value, and by name */
+    assert_string_equal(dc3_dataset_class_name(d, 1), "09");
+    assert_string_equal(dc3_dataset_class_name(d, 2), "10");
+    assert_string_equal(dc3_dataset_key(d, 0), "a.tar/x/003.JPG");
+    assert_string_equal(dc3_dataset_key(d, 1), "a.tar/x/002.png");
     assert_int_equal(dc3_dataset_notes(d), 1);
     for (int i = 0; i < 2; i++) {
         if (dc3_dataset_read(d, i, 4, 4, DC3_FIT_SQUASH, &image) != DC3_OK) fail_msg("%s", dc3_error_text());

@@ -1,0 +1,87 @@
+#include "condense/clear.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "io/json.h"
+
+static int is_folder(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static dc3_status remove_file(const char *path)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode) || unlink(path) == 0) return DC3_OK;
+    return dc3_fail(DC3_ERR_IO, "%s: cannot be removed: %s", path, strerror(errno));
+}
+
+/* "class/picture.png" below train, and the class's folder if that was its last. Names of another form are not
+ * ours. */
+static dc3_status remove_picture(const char *train, const char *name)
+{
+    const char *slash = strchr(name, '/');
+    if (!slash || slash == name || !slash[1] || strchr(slash + 1, '/') || name[0] == '.' || slash[1] == '.')
+        return DC3_OK;
+    char *path = dc3_path_join(train, name), *end = path ? strrchr(path, '/') : NULL;
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    *end = 0;
+    int ours = is_folder(path);
+    *end = '/';
+    dc3_status status = ours ? remove_file(path) : DC3_OK;
+    *end = 0;
+    if (ours) rmdir(path);
+    free(path);
+    return status;
+}
+
+/* Runs over a file's lines: names, or JSON objects with a file_name. */
+static dc3_status remove_listed(const char *list, const char *train)
+{
+    char *text, *rest, *line;
+    size_t size;
+    if (dc3_path_is_link(list) || dc3_path_what(list) != DC3_PATH_FILE) return DC3_OK;
+    DC3_TRY(dc3_file_read(list, 1 << 30, &text, &size));
+    dc3_status status = DC3_OK;
+    rest = text;
+    while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
+        json_t *object = *line == '{' ? json_loads(line, 0, NULL) : NULL;
+        const char *name = object ? json_string_value(json_object_get(object, "file_name")) : line;
+        if (name && *name) status = remove_picture(train, name);
+        json_decref(object);
+    }
+    free(text);
+    return status;
+}
+
+dc3_status dc3_clear_run(const char *folder)
+{
+    /* The list goes after what it names, so that an interrupted removal can be finished. */
+    static const char *const files[] = {"train/metadata.jsonl", "selection.json", "skipped.txt",
+                                        "soft_labels.safetensors", "pictures.txt"};
+    char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");
+    char *lines = dc3_path_join(folder, "train/metadata.jsonl");
+    dc3_status status = train && list && lines ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && is_folder(train)) {
+        status = remove_listed(list, train);
+        if (status == DC3_OK) status = remove_listed(lines, train);
+    }
+    for (size_t i = 0; status == DC3_OK && i < sizeof files / sizeof *files; i++) {
+        char *path = dc3_path_join(folder, files[i]);
+        if (!path)
+            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        else if (i > 0 || is_folder(train))
+            status = remove_file(path);
+        free(path);
+    }
+    free(train);
+    free(list);
+    free(lines);
+    return status;
+}

@@ -1,0 +1,11 @@
+/* Removing what an earlier run made. */
+#ifndef DC3_CONDENSE_CLEAR_H
+#define DC3_CONDENSE_CLEAR_H
+
+#include "base/status.h"
+
+/* Removes from a run's folder the pictures that its pictures.txt and train/metadata.jsonl name, the folders
+ * that are empty then, and the run's own files. Follows no links, and leaves everything else. */
+dc3_status dc3_clear_run(const char *folder);
+
+#endif

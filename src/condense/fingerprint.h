@@ -1,0 +1,14 @@
+/* Short names for the contents of models, so that a run is continued with the same ones only. */
+#ifndef DC3_CONDENSE_FINGERPRINT_H
+#define DC3_CONDENSE_FINGERPRINT_H
+
+#include <stdint.h>
+
+/* A hash of a file's size and contents: of all of a file under 64 MiB, of a larger one both ends and some
+ * blocks spread over it. 0 for what is no file. */
+uint64_t dc3_fingerprint_file(const char *path);
+/* A hash of the names and contents of all files in a folder and below it, but for those whose names begin
+ * with a dot. Links are followed. */
+uint64_t dc3_fingerprint_folder(const char *path);
+
+#endif

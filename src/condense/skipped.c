@@ -1,0 +1,38 @@
+/* Pictures that a run passes over. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/file.h"
+#include "condense/run.h"
+
+dc3_status dc3_run_skip(dc3_run *run, const char *key, const char *reason)
+{
+    enum { TOLD = 5 };
+    if (run->options->strict) return dc3_fail(DC3_ERR_FORMAT, "%s (--strict)", reason);
+    if (!run->skipped) run->skipped = json_array();
+    json_t *line = json_array();
+    json_array_append_new(line, dc3_json_text(key));
+    json_array_append_new(line, dc3_json_text(reason));
+    if (json_array_append_new(run->skipped, line) != 0) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    run->report->skipped++;
+    if (run->report->skipped <= TOLD) dc3_run_say(run, "skipped: %s", reason);
+    if (run->report->skipped == TOLD + 1)
+        dc3_run_say(run, "skipped: more; all will be listed in %s", run->skipped_path);
+    return DC3_OK;
+}
+
+dc3_status dc3_run_write_skipped(const dc3_run *run)
+{
+    char *text = NULL;
+    size_t size = 0, i;
+    json_t *line;
+    if (!json_array_size(run->skipped)) return DC3_OK;
+    FILE *file = open_memstream(&text, &size);
+    if (!file) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_array_foreach(run->skipped, i, line)
+        fprintf(file, "%s: %s\n", json_string_value(json_array_get(line, 0)),
+                json_string_value(json_array_get(line, 1)));
+    dc3_status status = fclose(file) == 0 ? dc3_file_write(run->skipped_path, text, size)
+                                          : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(text);
+    return status;
+}

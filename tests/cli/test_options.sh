@@ -1,0 +1,84 @@
+#!/bin/bash
+# Options: each is obeyed or refused, in any locale, and what is printed as JSON is JSON.
+source "$(dirname "$0")/support.sh"
+pictures data/a 2; pictures data/b 2
+json() { # the output of a command is one JSON document
+  "$@" 2>/dev/null > document || fail "$*"
+  command -v python3 >/dev/null && { python3 -c 'import json; json.load(open("document"))' || fail "$*: no JSON: $(cat document)"; }
+}
+edit=("$dc3" edit data/a/1.png --threads 1 --dtype f32)
+
+# Text that is not ASCII, whatever the locale; text that is not UTF-8.
+for locale in C C.UTF-8; do expect 0 "result: e.png" env LC_ALL=$locale "${edit[@]}" -p "très froid" -o e.png; done
+expect 2 "expected text in UTF-8, found 'tr\\xe8s'" env LC_ALL=C.UTF-8 "${edit[@]}" -p $'tr\xe8s' -o e.png
+expect 2 "expected text in UTF-8" env LC_ALL=C "${edit[@]}" -p $'tr\xe8s' -o e.png
+
+# JSON of any name.
+json "${edit[@]}" -p sunny -o 'e"q.png' --json
+json "${edit[@]}" -p sunny -o $'e\xff.png' --json
+json "$dc3" condense data -o $'o\xff' --ipc 1 --json "${common[@]}"
+json "$dc3" condense data -o o --ipc 1 --json --dry-run "${common[@]}"
+json "$dc3" contact $'o\xff' -o grid.png --json
+grep -q '"out": "grid.png"' document || fail "contact --json names no file"
+
+# Not used by a command: refused.
+for option in --dry-run "--combine grid" "--prompts x" --fresh --strict "--feature-size 8"; do
+  expect 2 "Unknown option ${option%% *}" "${edit[@]}" -p sunny -o refused.png $option
+done
+expect 2 "Unknown option --ipc" "$dc3" bins data -o x.jsonl --ipc 3
+expect 2 "Unknown option --feature-size" "$dc3" compensate data -o x --feature-size 8
+expect 2 "Unknown option --seed" "$dc3" contact o -o x.png --seed 1
+expect 2 "--arch: needs --teacher" "$dc3" select data -o x.jsonl --arch resnet18
+expect 2 "takes no dataset" "$dc3" select data --from x.safetensors
+expect 2 "--fit is for a dataset" "$dc3" select --from x.safetensors --fit pad
+[[ ! -e refused.png && ! -e x && ! -e x.jsonl ]] || fail "a refused command writes"
+
+# Values out of range are wrong use, and say so before anything is made.
+for wrong in "--guidance -5" "--guidance nan" "--image-guidance 1000" "--steps 0" "--steps 1001" "--threads 0" "--size 0" "--size 5000" \
+  "--seed -1" "--seed 99999999999999999999999" "--seed 1x" "--dtype f64" "--combine all" "--format gif" "--detail some" "--sampler none" \
+  "--feature-size 0" "--feature-size 7" "--ipc 0" "--bins 0" "--objective none" "--fit tall"; do
+  expect 2 "${wrong%% *}: expected" "$dc3" condense data -o x $wrong
+done
+[[ ! -e x ]] || fail "a refused command makes a folder"
+expect 2 "--rows: expected 1 or more" "$dc3" contact o -o x.png --rows 0
+expect 2 "Try: dc3 condense --help" "$dc3" condense
+expect 1 "cannot write to the standard output" bash -c "'$dc3' --help > /dev/full"
+expect 1 "cannot write to the standard output" bash -c "'$dc3' condense data -o full --ipc 1 ${common[*]} > /dev/full"
+[[ -f full/train/metadata.jsonl ]] || fail "the work itself is done"
+
+# The file's format: as --format says, else as the name ends. The picture keeps its shape where its detail is kept.
+type_of() { head -c 12 "$1" | LC_ALL=C tr -cd 'A-Za-z'; }
+size_of() { head -c 24 "$1" | tail -c 8 | od -An -tu1 | awk '{print $3 * 256 + $4 "x" $7 * 256 + $8}'; }
+expect 0 "" "${edit[@]}" -p sunny -o f.png --format jpeg
+[[ $(type_of f.png) == *JFIF* || $(head -c 2 f.png | od -An -tx1) == " ff d8" ]] || fail "--format jpeg is not obeyed"
+expect 0 "" "${edit[@]}" -p sunny -o F.WEBP
+[[ $(type_of F.WEBP) == RIFF*WEBP ]] || fail "the name's ending is not obeyed"
+"$make" wide.png 100 50 200 100 50
+expect 0 "" "$dc3" edit wide.png -p sunny -o keep.png --threads 1
+expect 0 "" "$dc3" edit wide.png -p sunny -o small.png --size 40 --threads 1
+expect 0 "" "$dc3" edit wide.png -p sunny -o square.png --fit crop --threads 1
+expect 0 "" "$dc3" edit wide.png -p sunny -o model.png --detail edit --threads 1
+[[ "$(size_of keep.png) $(size_of small.png) $(size_of square.png) $(size_of model.png)" == "100x50 40x20 50x50 64x64" ]] ||
+  fail "sizes of edits: $(size_of keep.png) $(size_of small.png) $(size_of square.png) $(size_of model.png)"
+
+# The same dataset by other names; a dataset that moved.
+expect 0 "4 images stored" "$dc3" condense data -o same --ipc 2 "${common[@]}"
+(cd data && expect 0 "0 edits made" "$dc3" condense ./ -o ../same --ipc 2 "${common[@]}") || exit 1
+expect 0 "0 edits made" "$dc3" condense "$PWD/data/" -o same --ipc 2 "${common[@]}"
+(mkdir away && cd away && expect 0 "result" "$dc3" contact ../same -o grid.png) || exit 1
+mv data moved
+expect 1 "--data tells where the dataset is now" "$dc3" contact same -o grid.png
+expect 0 "result" "$dc3" contact same -o grid.png --data moved
+
+# An interruption says what is kept: nothing, while features are made.
+for ((i = 0; i < 3; i++)); do pictures moved/c$i 12; done
+"$dc3" condense moved -o stopped --ipc 2 --threads 1 --dtype f32 --feature-size 512 2> said & pid=$!
+for ((i = 0; i < 600; i++)); do [[ -f stopped/dc3.json ]] && break; sleep 0.1; done
+kill -INT $pid; wait $pid; status=$?
+[[ $status == 130 ]] && grep -q "no picture was done and nothing is kept" said || fail "interrupted: status $status, $(cat said)"
+
+# Beside an installed program its models are found.
+mkdir -p prefix/bin prefix/share/dc3 && cp "$dc3" prefix/bin/ && ln -s "$source/models" prefix/share/dc3/models
+mv prefix/share/dc3/models prefix/share/dc3/kept && mkdir -p prefix/share/dc3/models/dc3-mini && echo '{' > prefix/share/dc3/models/dc3-mini/model_index.json
+expect 1 "prefix/" prefix/bin/dc3 edit wide.png -p sunny -o keep.png
+echo "all checks passed"

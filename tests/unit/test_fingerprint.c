@@ -1,0 +1,73 @@
+/* A model's fingerprint covers the names and contents of all its files. */
+#include "support/random_tensors.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "condense/fingerprint.h"
+
+static const char *const names[] = {"unet/model-00001-of-00002.safetensors", "unet/model.fp16.safetensors",
+                                    "unet/model.safetensors.index.json", "tokenizer/merges.txt"};
+enum { NAMES = sizeof names / sizeof *names };
+
+static void whole_model(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/dc3-print-XXXXXX", *paths[NAMES], *below[2];
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < 2; i++) {
+        below[i] = dc3_path_join(folder, i ? "tokenizer" : "unet");
+        assert_int_equal(mkdir(below[i], 0700), 0);
+    }
+    for (int i = 0; i < NAMES; i++) {
+        paths[i] = dc3_path_join(folder, names[i]);
+        assert_int_equal(dc3_file_write(paths[i], "contents", 8), DC3_OK);
+    }
+    uint64_t first = dc3_fingerprint_folder(folder);
+    assert_true(first && first == dc3_fingerprint_folder(folder));
+    for (int i = 0; i < NAMES; i++) {
+        assert_int_equal(dc3_file_write(paths[i], "contentS", 8), DC3_OK);
+        assert_true(first != dc3_fingerprint_folder(folder));
+        assert_int_equal(dc3_file_write(paths[i], "contents", 8), DC3_OK);
+    }
+    assert_true(first == dc3_fingerprint_folder(folder));
+    unlink(paths[1]);
+    assert_true(first != dc3_fingerprint_folder(folder));
+    for (int i = 0; i < NAMES; i++) {
+        unlink(paths[i]);
+        free(paths[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        rmdir(below[i]);
+        free(below[i]);
+    }
+    rmdir(folder);
+}
+
+/* A large file, which is not read whole: both ends and the middle count. */
+static void large_file(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/dc3-print-XXXXXX";
+    const off_t size = 80 << 20;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0 && ftruncate(fd, size) == 0);
+    uint64_t first = dc3_fingerprint_file(path);
+    const off_t places[] = {0, (size - (1 << 20)) / 7 * 3 + 100, size - 1};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pwrite(fd, "x", 1, places[i]), 1);
+        assert_true(first != dc3_fingerprint_file(path));
+        assert_int_equal(pwrite(fd, "", 1, places[i]), 1);
+    }
+    assert_true(first == dc3_fingerprint_file(path));
+    assert_true(ftruncate(fd, size + 1) == 0 && first != dc3_fingerprint_file(path));
+    close(fd);
+    unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whole_model), cmocka_unit_test(large_file)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,15 @@
+#!/bin/bash
+# Names what the build misses, with one line, before CMake does with many. Exit status 1 if anything is missing.
+missing=""
+for tool in cmake ninja pkg-config "${CC:-cc}"; do command -v "${tool%% *}" > /dev/null || missing+=" $tool"; done
+if command -v pkg-config > /dev/null; then
+  for library in vips glib-2.0 jansson libarchive openblas lapacke cmocka; do
+    pkg-config --exists "$library" || missing+=" $library"
+  done
+fi
+if command -v "${CC:-cc}" > /dev/null; then
+  ${CC:-cc} -E -x c - <<< '#include <oneapi/dnnl/dnnl.h>' > /dev/null 2>&1 || missing+=" oneDNN"
+fi
+[[ -z $missing ]] && exit 0
+echo "run 'make deps' first: not found:$missing" >&2
+exit 1
