@@ -24,12 +24,13 @@ static json_t *as_json(const result *r)
     dc3_mean_deviation(r->best, r->seeds, &best, &spread);
     json_t *each = json_array();
     for (int i = 0; i < r->seeds; i++) json_array_append_new(each, json_real(r->top1[i]));
-    return json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:i, s:i, s:i, s:f, s:i, s:I, s:I, s:f}", "arch",
-                     r->last.arch, "seeds", r->seeds, "top1", mean, "top1_deviation", deviation, "top5", mean5,
-                     "top5_deviation", deviation5, "best_top1", best, "best_top1_deviation", spread, "top1_each",
-                     each, "epochs", r->last.epochs, "batch", r->last.batch, "size", r->last.size, "lr", r->last.lr,
-                     "factor", r->last.factor, "images", (json_int_t)r->last.images, "test_images",
-                     (json_int_t)r->last.test_images, "seconds", r->seconds);
+    return json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:i, s:i, s:i, s:f, s:i, s:I, s:I, s:f}",
+                     "arch", r->last.arch, "seeds", r->seeds, "top1", mean, "top1_deviation", deviation,
+                     "top5", mean5, "top5_deviation", deviation5, "best_top1", best, "best_top1_deviation",
+                     spread, "top1_each", each, "epochs", r->last.epochs, "batch", r->last.batch, "size",
+                     r->last.size, "lr", r->last.lr, "factor", r->last.factor, "images",
+                     (json_int_t)r->last.images, "test_images", (json_int_t)r->last.test_images, "seconds",
+                     r->seconds);
 }
 
 static void print_row(const result *r)
@@ -56,8 +57,8 @@ static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, int see
         if (o->listener.message) {
             char text[160];
             snprintf(text, sizeof text, "%s, seed %llu: top-1 %.2f %% after %d epochs (loss %.4f, %.0f s)",
-                     r->last.arch, (unsigned long long)o->seed, 100 * r->last.top1, r->last.epochs, r->last.loss,
-                     r->last.seconds);
+                     r->last.arch, (unsigned long long)o->seed, 100 * r->last.top1, r->last.epochs,
+                     r->last.loss, r->last.seconds);
             o->listener.message(o->listener.user, text);
         }
     }
@@ -69,7 +70,8 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
     json_t *all = json_array();
     dc3_status status = DC3_OK;
     if (!s->json)
-        printf("%-18s %-15s  %-15s  %-15s\n", "student", "top-1, last (%)", "top-5, last (%)", "top-1, best (%)");
+        printf("%-18s %-15s  %-15s  %-15s\n", "student", "top-1, last (%)", "top-5, last (%)",
+               "top-1, best (%)");
     for (int i = 0; archs[i] && status == DC3_OK; i++) {
         result *r = g_new0(result, 1);
         o->arch = *archs[i] ? archs[i] : NULL;
@@ -90,7 +92,8 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
 int run_evaluate(const command *c, int argc, char **argv)
 {
     settings s;
-    char **rest, *val = NULL, *archs = NULL, *labels = NULL, *teacher = NULL, *stored = NULL, *dtype = NULL;
+    char **rest, *val = NULL, *archs = NULL, *labels = NULL, *teacher = NULL, *stored = NULL, *dtype = NULL,
+                 *augment = NULL;
     int seeds = 1;
     dc3_evaluate_options o = dc3_evaluate_defaults();
     const GOptionEntry own[] = {
@@ -100,37 +103,44 @@ int run_evaluate(const command *c, int argc, char **argv)
         {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,
          "soft (a teacher's, of each batch), stored (by dc3 label), hard (default soft)", "KIND"},
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher, "Classifier trained on the whole dataset", "FILE"},
-        {"stored", 0, 0, G_OPTION_ARG_FILENAME, &stored, "Stored labels (default OUT/soft_labels.safetensors)",
-         "FILE"},
+        {"stored", 0, 0, G_OPTION_ARG_FILENAME, &stored,
+         "Stored labels (default OUT/soft_labels.safetensors)", "FILE"},
         {"epochs", 'e', 0, G_OPTION_ARG_INT, &o.epochs, "Times that each image is seen (default 300)", "N"},
         {"seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "Students of each architecture (default 1)", "S"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &o.batch, "Images a step (default: the protocol's)", "N"},
-        {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o.lr, "Learning rate (default: the protocol's for the student)", "X"},
+        {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o.lr, "Learning rate (default: the protocol's for the student)",
+         "X"},
         {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &o.temperature, "Of the soft labels (default 20)", "T"},
         {"factor", 0, 0, G_OPTION_ARG_INT, &o.factor,
-         "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, else 2)",
+         "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, "
+         "else 2)",
          "F"},
-        {"size", 0, 0, G_OPTION_ARG_INT, &o.size, "Pixels of a view's side (default: the images', at most 224)",
-         "N"},
+        {"augment", 0, 0, G_OPTION_ARG_STRING, &augment,
+         "rded: the protocol's random, mixed views; none: whole images (default rded)", "HOW"},
+        {"size", 0, 0, G_OPTION_ARG_INT, &o.size,
+         "Pixels of a view's side (default: the images', at most 224)", "N"},
         {"dtype", 0, 0, G_OPTION_ARG_STRING, &dtype, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
         {0}};
     int status = parse(c, argc, argv, 0, own, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (!rest[0] || rest[1])
-        status = usage_error(c, rest[0] ? "expected one folder, found '%s' too" : "which condensed dataset?", rest[1]);
+        status = usage_error(c, rest[0] ? "expected one folder, found '%s' too" : "which condensed dataset?",
+                             rest[1]);
     else if (!val)
         status = usage_error(c, "on what shall students be tested? Use --val DIR");
     else if (seeds < 1 || seeds > MOST_SEEDS)
         status = usage_error(c, "--seeds: expected 1 to %d, found %d", MOST_SEEDS, seeds);
     else {
         char **list = g_strsplit(archs ? archs : "", ",", -1), *none[] = {(char *)"", NULL};
-        o.data = rest[0], o.val = val, o.labels = labels, o.teacher = teacher, o.stored = stored, o.dtype = dtype;
+        o.data = rest[0], o.val = val, o.labels = labels, o.teacher = teacher, o.stored = stored,
+        o.dtype = dtype, o.augment = augment;
         o.threads = s.options.select.threads;
         o.listener = s.options.listener;
         status = score_all(&s, &o, *list ? list : none, seeds);
         g_strfreev(list);
     }
-    g_free(val), g_free(archs), g_free(labels), g_free(teacher), g_free(stored), g_free(dtype);
+    g_free(val), g_free(archs), g_free(labels), g_free(teacher), g_free(stored), g_free(dtype),
+        g_free(augment);
     g_strfreev(rest);
     return status;
 }

@@ -18,6 +18,7 @@ typedef struct dc3_evaluate_options {
     const char *labels;  /* "soft": a teacher's logits of each batch; "stored": those of dc3_label; "hard" */
     const char *teacher; /* of soft labels: safetensors or .pth */
     const char *stored;  /* file of stored labels; default DATA/soft_labels.safetensors */
+    const char *augment; /* "rded": the protocol's views; "none": whole pictures, nothing random or mixed */
     const char *dtype;   /* "auto", "f32", "bf16"; of student and teacher */
     int size;            /* pixels of a view's side; default the pictures', at most 224 */
     int factor;          /* as dc3_label_options; 0: 1 up to 64 pixels, else 2 */
@@ -39,19 +40,19 @@ typedef struct dc3_score {
     int64_t images, test_images, classes;
     int size, batch, epochs, factor;
     double lr;
-    double top1, top5;                                /* of the last epoch, 0 to 1 */
-    double best_top1;                                 /* the best of the tests */
-    int best_epoch;                                   /* after which it was */
-    int tested[DC3_EVALUATE_TESTS];                   /* epochs */
+    double top1, top5;              /* of the last epoch, 0 to 1 */
+    double best_top1;               /* the best of the tests */
+    int best_epoch;                 /* after which it was */
+    int tested[DC3_EVALUATE_TESTS]; /* epochs */
     double top1_at[DC3_EVALUATE_TESTS];
     double loss;    /* mean of the last epoch */
     double seconds; /* training and tests */
 } dc3_score;
 
 /* One student. Batches are drawn from (seed, epoch); views: halves that change places (factor 2), a random
- * resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the temperature of the student from
- * the teacher on the mixed views, without the factor T^2; hard: cross-entropy with the labels weighted by
- * CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule. */
+ * resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the temperature of the student
+ * from the teacher on the mixed views, without the factor T^2; hard: cross-entropy with the labels weighted
+ * by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule. */
 dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_score *score);
 
 /* Mean and standard deviation (n - 1) over n values; the deviation of one is 0. */

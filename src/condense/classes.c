@@ -53,7 +53,7 @@ dc3_status dc3_compute_type(const char *text, dc3_dtype *dtype)
     *dtype = dc3_cpu_has_bf16() ? DC3_BF16 : DC3_F32;
     if (!text || strcmp(text, "auto") == 0) return DC3_OK;
     if (strcmp(text, "bf16") != 0 && strcmp(text, "f32") != 0)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--dtype: expected one of auto, f32, bf16; found '%.40s'", text);
+        return dc3_fail(DC3_ERR_OPTION, "--dtype: expected one of auto, f32, bf16; found '%.40s'", text);
     *dtype = strcmp(text, "bf16") == 0 ? DC3_BF16 : DC3_F32;
     return DC3_OK;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "condense/classes.h"
+#include "condense/evaluate.h"
 #include "condense/run.h"
 #include "io/checkpoint.h"
 #include "learn/protocol.h"
@@ -20,9 +21,11 @@ typedef struct evaluation {
     const dc3_evaluate_options *options;
     dc3_score *score;
     label_kind labels;
+    int plain; /* whole pictures instead of the protocol's views */
     dc3_dtype dtype;
-    dc3_dataset *data, *val;
-    dc3_pictures *pictures, *tests;
+    dc3_dataset *data;
+    dc3_pictures *pictures;
+    dc3_tests *tests;
     char unreadable[512]; /* the first of the condensed pictures that is, and why */
     dc3_augmenter *augmenter;
     dc3_trainer student;
@@ -49,26 +52,33 @@ static dc3_status check_options(evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     static const char *const kinds[] = {"soft", "stored", "hard"};
-    if (!o->val) return dc3_fail(DC3_ERR_ARGUMENT, "--val: expected a dataset to test on, found none");
+    if (!o->val) return dc3_fail(DC3_ERR_OPTION, "--val: expected a dataset to test on, found none");
     if (o->epochs < 1 || o->epochs > 1000000)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--epochs: expected 1 to 1000000, found %d", o->epochs);
+        return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 1000000, found %d", o->epochs);
     if (o->batch < 0 || o->batch > 65536)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--batch: expected 1 to 65536, found %d", o->batch);
+        return dc3_fail(DC3_ERR_OPTION, "--batch: expected 1 to 65536, found %d", o->batch);
     if (o->factor < 0 || o->factor > 2)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--factor: expected 1 or 2, found %d", o->factor);
+        return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
     if (!(o->temperature >= 0 && o->temperature <= 1e6))
-        return dc3_fail(DC3_ERR_ARGUMENT, "--temperature: expected more than 0, found %g", o->temperature);
-    if (!(o->lr >= 0 && o->lr < 1e3)) return dc3_fail(DC3_ERR_ARGUMENT, "--lr: expected more than 0, found %g", o->lr);
+        return dc3_fail(DC3_ERR_OPTION, "--temperature: expected more than 0, found %g", o->temperature);
+    if (!(o->lr >= 0 && o->lr < 1e3))
+        return dc3_fail(DC3_ERR_OPTION, "--lr: expected more than 0, found %g", o->lr);
     e->labels = SOFT;
     for (int i = 0; o->labels && i < 3; i++)
         if (strcmp(kinds[i], o->labels) == 0) {
             e->labels = (label_kind)i;
             break;
         } else if (i == 2)
-            return dc3_fail(DC3_ERR_ARGUMENT, "--labels: expected one of soft, stored, hard; found '%.40s'",
+            return dc3_fail(DC3_ERR_OPTION, "--labels: expected one of soft, stored, hard; found '%.40s'",
                             o->labels);
+    e->plain = o->augment && strcmp(o->augment, "none") == 0;
+    if (o->augment && !e->plain && strcmp(o->augment, "rded") != 0)
+        return dc3_fail(DC3_ERR_OPTION, "--augment: expected rded or none, found '%.40s'", o->augment);
+    if (e->plain && e->labels == STORED)
+        return dc3_fail(DC3_ERR_OPTION, "--augment none: stored labels are of the protocol's views");
     if (e->labels == SOFT && !o->teacher)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--labels soft: expected --teacher and a classifier's file, found none");
+        return dc3_fail(DC3_ERR_OPTION,
+                        "--labels soft: expected --teacher and a classifier's file, found none");
     return dc3_compute_type(o->dtype, &e->dtype);
 }
 
@@ -91,27 +101,38 @@ static dc3_status open_condensed(evaluation *e)
     return status;
 }
 
+dc3_status dc3_tests_open(dc3_tests *tests, const char *path, int size, int threads)
+{
+    dc3_pictures_options options = {.how = DC3_PICTURES_TEST, .size = size, .threads = threads};
+    if (tests->pictures && tests->size == size) return DC3_OK;
+    dc3_pictures_close(&tests->pictures);
+    if (!tests->dataset) DC3_TRY(dc3_dataset_open(path, &tests->dataset));
+    tests->size = size;
+    return dc3_pictures_open(tests->dataset, &options, &tests->pictures);
+}
+
+void dc3_tests_close(dc3_tests *tests)
+{
+    dc3_pictures_close(&tests->pictures);
+    dc3_dataset_close(&tests->dataset);
+}
+
 static dc3_status open_pictures(evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     dc3_pictures_options options = {
         .how = DC3_PICTURES_OWN, .threads = o->threads, .user = e, .skipped = note_unreadable};
     DC3_TRY(open_condensed(e));
-    DC3_TRY(dc3_dataset_open(o->val, &e->val));
-    DC3_TRY(dc3_same_classes(e->data, e->val));
+    if (!e->tests->dataset) DC3_TRY(dc3_dataset_open(o->val, &e->tests->dataset));
+    DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
     if (o->size && (o->size < 8 || o->size > 1024))
-        return dc3_fail(DC3_ERR_ARGUMENT, "--size: expected 8 to 1024 pixels, found %d", o->size);
+        return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 1024 pixels, found %d", o->size);
     int size = o->size ? o->size : dc3_usual_size(e->data, 224);
     DC3_TRY(dc3_pictures_open(e->data, &options, &e->pictures));
     if (*e->unreadable) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
-    options.how = DC3_PICTURES_TEST;
-    options.size = size;
-    options.skipped = NULL;
-    DC3_TRY(dc3_pictures_open(e->val, &options, &e->tests));
     e->n = dc3_pictures_count(e->pictures);
     dc3_score *s = e->score;
     s->images = e->n;
-    s->test_images = dc3_pictures_count(e->tests);
     s->classes = dc3_dataset_classes(e->data);
     s->size = size;
     s->factor = o->factor ? o->factor : dc3_protocol_factor(size);
@@ -139,22 +160,26 @@ static dc3_status open_stored(evaluation *e)
     const dc3_evaluate_options *o = e->options;
     char *beside = dc3_path_join(o->data, "soft_labels.safetensors");
     const char *path = o->stored ? o->stored : beside;
-    dc3_status status = beside ? dc3_soft_labels_open(path, &e->stored) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        beside ? dc3_soft_labels_open(path, &e->stored) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     json_t *files = json_object_get(e->stored.info, "files");
     if (status == DC3_OK && (e->stored.n != e->n || e->stored.classes != e->score->classes))
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected labels of %lld pictures in %lld classes, found %lld in %lld",
-                          path, (long long)e->n, (long long)e->score->classes, (long long)e->stored.n,
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: expected labels of %lld pictures in %lld classes, found %lld in %lld", path,
+                          (long long)e->n, (long long)e->score->classes, (long long)e->stored.n,
                           (long long)e->stored.classes);
     for (int64_t i = 0; status == DC3_OK && i < e->n; i++) {
         const char *name = json_string_value(json_array_get(files, (size_t)i));
         if (!name || strcmp(name, dc3_dataset_key(e->data, i)) != 0)
-            status = dc3_fail(DC3_ERR_FORMAT, "%s: picture %lld is '%.100s', expected '%.100s'; give dc3 label again",
-                              path, (long long)i, name ? name : "", dc3_dataset_key(e->data, i));
+            status = dc3_fail(DC3_ERR_FORMAT,
+                              "%s: picture %lld is '%.100s', expected '%.100s'; give dc3 label again", path,
+                              (long long)i, name ? name : "", dc3_dataset_key(e->data, i));
     }
     const char *seed = json_string_value(json_object_get(e->stored.info, "seed"));
     json_int_t batch = json_integer_value(json_object_get(e->stored.info, "batch"));
     if (status == DC3_OK && (!seed || batch < 1))
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected the seed and the batch that the views were drawn with", path);
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: expected the seed and the batch that the views were drawn with", path);
     if (status == DC3_OK) {
         e->stored_seed = strtoull(seed, NULL, 10);
         e->score->batch = batch < e->n ? (int)batch : (int)e->n;
@@ -171,11 +196,12 @@ static dc3_status open_student(evaluation *e)
     dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
     adamw.decay_rule = DC3_DECAY_WEIGHTS;
     adamw.weight_decay = o->weight_decay >= 0 ? o->weight_decay : 0.01;
-    dc3_classifier_spec spec = {
-        .arch = o->arch ? o->arch : s->size <= 64 ? "convnet3" : "resnet18",
-        .classes = s->classes,
-        .size = s->size,
-        .seed = o->seed};
+    dc3_classifier_spec spec = {.arch = o->arch         ? o->arch
+                                        : s->size <= 64 ? "convnet3"
+                                                        : "resnet18",
+                                .classes = s->classes,
+                                .size = s->size,
+                                .seed = o->seed};
     DC3_TRY(dc3_trainer_open(&spec, NULL, e->dtype, o->threads, &adamw, &e->student));
     snprintf(s->arch, sizeof s->arch, "%s", e->student.info->arch);
     s->lr = o->lr > 0 ? o->lr : dc3_protocol_lr(s->arch);
@@ -204,6 +230,7 @@ static dc3_status open_all(evaluation *e)
     DC3_TRY(open_pictures(e));
     if (e->labels == SOFT) DC3_TRY(open_teacher(e));
     if (e->labels == STORED) DC3_TRY(open_stored(e));
+    DC3_TRY(dc3_tests_open(e->tests, e->options->val, e->score->size, e->options->threads));
     DC3_TRY(open_student(e));
     return open_memory(e);
 }
@@ -216,9 +243,7 @@ static void close_all(evaluation *e)
     dc3_soft_labels_free(&e->stored);
     dc3_augmenter_close(&e->augmenter);
     dc3_pictures_close(&e->pictures);
-    dc3_pictures_close(&e->tests);
     dc3_dataset_close(&e->data);
-    dc3_dataset_close(&e->val);
     free(e->order), free(e->batch), free(e->params), free(e->views);
     free(e->logits), free(e->classes), free(e->weights);
 }
@@ -227,13 +252,17 @@ static void close_all(evaluation *e)
 static void draw(evaluation *e, int64_t epoch, int64_t b, int n)
 {
     const dc3_score *s = e->score;
+    for (int i = 0; e->plain && i < n; i++)
+        e->params[i] = dc3_view_whole(e->batch[i].width, e->batch[i].height);
+    if (e->plain) return;
     for (int i = 0; i < n; i++)
-        dc3_draw_rded(e->options->seed, epoch, e->batch[i].item, e->batch[i].width, e->batch[i].height, s->factor,
-                      &e->params[i]);
+        dc3_draw_rded(e->options->seed, epoch, e->batch[i].item, e->batch[i].width, e->batch[i].height,
+                      s->factor, &e->params[i]);
     dc3_draw_cutmix(e->options->seed, epoch, b, n, s->size, e->params);
 }
 
-/* The stored views and logits of n pictures. A partner is kept as a picture's number; it is in the same batch. */
+/* The stored views and logits of n pictures. A partner is kept as a picture's number; it is in the same
+ * batch. */
 static dc3_status recall(evaluation *e, int64_t view, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -276,7 +305,8 @@ static void weigh_labels(evaluation *e, int n)
     }
 }
 
-static dc3_status step(evaluation *e, int64_t epoch, int64_t b, int64_t first, int64_t count, double lr, double *sum)
+static dc3_status step(evaluation *e, int64_t epoch, int64_t b, int64_t first, int64_t count, double lr,
+                       double *sum)
 {
     const dc3_evaluate_options *o = e->options;
     int64_t found;
@@ -319,7 +349,7 @@ static dc3_status test_now(evaluation *e, int epoch, int place)
 {
     dc3_score *s = e->score;
     dc3_accuracy a;
-    DC3_TRY(dc3_test_classifier(e->student.ctx, e->student.net, e->tests, s->size, NULL, NULL, &a));
+    DC3_TRY(dc3_test_classifier(e->student.ctx, e->student.net, e->tests->pictures, s->size, NULL, NULL, &a));
     s->tested[place] = epoch;
     s->top1_at[place] = s->top1 = a.top1;
     s->top5 = a.top5;
@@ -346,15 +376,23 @@ static dc3_status run_all(evaluation *e)
     return DC3_OK;
 }
 
-dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_score *score)
+dc3_status dc3_evaluate_on(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score)
 {
-    evaluation e = {.options = options, .score = score};
+    evaluation e = {.options = options, .score = score, .tests = tests};
     double start = dc3_seconds_now();
     *score = (dc3_score){0};
     dc3_status status = open_all(&e);
     if (status == DC3_OK) status = run_all(&e);
     close_all(&e);
     score->seconds = dc3_seconds_now() - start;
+    return status;
+}
+
+dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_score *score)
+{
+    dc3_tests tests = {0};
+    dc3_status status = dc3_evaluate_on(options, &tests, score);
+    dc3_tests_close(&tests);
     return status;
 }
 

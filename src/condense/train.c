@@ -91,19 +91,19 @@ static double highest_lr(const dc3_train_options *o)
 
 static dc3_status check_options(const dc3_train_options *o)
 {
-    if (!o->out) return dc3_fail(DC3_ERR_ARGUMENT, "-o: expected a file to write, found none");
+    if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a file to write, found none");
     if (o->epochs < 1 || o->epochs > 100000)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--epochs: expected 1 to 100000, found %d", o->epochs);
+        return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 100000, found %d", o->epochs);
     if (o->batch < 2 || o->batch > 65536)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--batch: expected 2 to 65536, found %d", o->batch);
+        return dc3_fail(DC3_ERR_OPTION, "--batch: expected 2 to 65536, found %d", o->batch);
     if (!(o->lr >= 0 && o->lr < 1e3))
-        return dc3_fail(DC3_ERR_ARGUMENT, "--lr: expected more than 0, found %g", o->lr);
+        return dc3_fail(DC3_ERR_OPTION, "--lr: expected more than 0, found %g", o->lr);
     if (!(o->smoothing >= 0 && o->smoothing < 1))
-        return dc3_fail(DC3_ERR_ARGUMENT, "--smoothing: expected 0 to below 1, found %g", o->smoothing);
+        return dc3_fail(DC3_ERR_OPTION, "--smoothing: expected 0 to below 1, found %g", o->smoothing);
     if (!uses_sgd(o) && strcmp(o->optimizer, "adamw") != 0)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--optimizer: expected sgd or adamw, found '%.40s'", o->optimizer);
+        return dc3_fail(DC3_ERR_OPTION, "--optimizer: expected sgd or adamw, found '%.40s'", o->optimizer);
     if (o->test_every < 1)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--test-every: expected 1 or more epochs, found %d", o->test_every);
+        return dc3_fail(DC3_ERR_OPTION, "--test-every: expected 1 or more epochs, found %d", o->test_every);
     return DC3_OK;
 }
 
@@ -116,7 +116,7 @@ static dc3_status open_data(training *t, int *size)
         DC3_TRY(dc3_same_classes(t->data, t->val));
     }
     if (o->size && (o->size < 8 || o->size > 1024))
-        return dc3_fail(DC3_ERR_ARGUMENT, "--size: expected 8 to 1024 pixels, found %d", o->size);
+        return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 1024 pixels, found %d", o->size);
     *size = o->size ? o->size : dc3_usual_size(t->data, 224) / 8 * 8;
     return DC3_OK;
 }

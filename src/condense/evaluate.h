@@ -1,0 +1,20 @@
+/* Evaluation of several students on the same test pictures, which are read once. */
+#ifndef DC3_CONDENSE_EVALUATE_H
+#define DC3_CONDENSE_EVALUATE_H
+
+#include "dc3/evaluate.h"
+#include "learn/pictures.h"
+
+typedef struct dc3_tests {
+    dc3_dataset *dataset;
+    dc3_pictures *pictures; /* by the test transform at `size` */
+    int size;
+} dc3_tests;
+
+/* Reads them, unless they are there at that size. From zero; always close. */
+dc3_status dc3_tests_open(dc3_tests *tests, const char *path, int size, int threads);
+void dc3_tests_close(dc3_tests *tests);
+/* dc3_evaluate with tests that stay; they are opened where they are not yet. */
+dc3_status dc3_evaluate_on(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score);
+
+#endif
