@@ -10,6 +10,7 @@
 #include "learn/checkpoint.h"
 #include "learn/clip.h"
 #include "learn/schedule.h"
+#include "nn/classifier.h"
 
 enum { PARAMS = 4, CONV = 3 * 4 * 3 * 3, NORM = 5, STEPS = 12 };
 
@@ -105,8 +106,8 @@ static int same_files(const char *one, const char *other)
 {
     char *a, *b;
     size_t na, nb;
-    assert_int_equal(dc3_file_read(path_of(one), 1 << 20, &a, &na), DC3_OK);
-    assert_int_equal(dc3_file_read(path_of(other), 1 << 20, &b, &nb), DC3_OK);
+    assert_int_equal(dc3_file_read(path_of(one), 8 << 20, &a, &na), DC3_OK);
+    assert_int_equal(dc3_file_read(path_of(other), 8 << 20, &b, &nb), DC3_OK);
     int same = na == nb && memcmp(a, b, na) == 0;
     free(a), free(b);
     return same;
@@ -318,11 +319,47 @@ static void export_names(void **state)
     close_run(&r);
 }
 
+/* A whole network: its checkpoint puts another one, of another seed, in its place; what is exported opens as
+ * any other file of weights. */
+static void classifier(void **state)
+{
+    (void)state;
+    dc3_classifier_spec spec = {.arch = "convnet3", .classes = 7, .size = 32, .seed = 1};
+    dc3_optimizer_options options = dc3_optimizer_defaults(DC3_ADAMW);
+    dc3_classifier *nets[2], *back;
+    dc3_training training[2] = {{0}};
+    dc3_table *table;
+    for (int k = 0; k < 2; k++, spec.seed++) {
+        dc3_training *t = &training[k];
+        table = NULL;
+        assert_int_equal(dc3_classifier_open_to_train(&spec, &table, &nets[k]), DC3_OK);
+        t->params = dc3_classifier_params(nets[k], &t->count);
+        assert_true(t->count >= 3 * 6 + 2);
+        assert_int_equal(dc3_optimizer_open(ctx, &options, t->params, t->count, &t->optimizer), DC3_OK);
+    }
+    for (size_t i = 0; i < training[0].count; i++)
+        for (int64_t j = 0; training[0].params[i].gradient && j < dc3_count(&training[0].params[i].value);
+             j++)
+            training[0].params[i].gradient[j] = sinf((float)j);
+    assert_int_equal(dc3_optimizer_step(training[0].optimizer, 0.01), DC3_OK);
+    assert_int_equal(dc3_checkpoint_save(path_of("net"), &training[0], NULL), DC3_OK);
+    assert_int_equal(dc3_checkpoint_load(path_of("net"), &training[1], NULL), DC3_OK);
+    assert_int_equal(dc3_export(path_of("one"), training[0].params, training[0].count), DC3_OK);
+    assert_int_equal(dc3_export(path_of("two"), training[1].params, training[1].count), DC3_OK);
+    assert_true(same_files("one", "two"));
+    assert_int_equal(dc3_safetensors_open(path_of("one"), &table), DC3_OK);
+    assert_int_equal(dc3_classifier_open("convnet3", &table, &back), DC3_OK);
+    assert_int_equal(dc3_classifier_describe(back)->classes, 7);
+    dc3_classifier_close(&back);
+    for (int k = 0; k < 2; k++) dc3_optimizer_close(&training[k].optimizer), dc3_classifier_close(&nets[k]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resume),          cmocka_unit_test(damaged),   cmocka_unit_test(of_another_run),
         cmocka_unit_test(refused_to_save), cmocka_unit_test(full_disk), cmocka_unit_test(export_names),
+        cmocka_unit_test(classifier),
     };
     return cmocka_run_group_tests(tests, begin_all, end_all);
 }
