@@ -121,7 +121,7 @@ int run_evaluate(const command *c, int argc, char **argv)
          "Pixels of a view's side (default: the images', at most 224)", "N"},
         {"dtype", 0, 0, G_OPTION_ARG_STRING, &dtype, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
         {0}};
-    int status = parse(c, argc, argv, 0, own, &s, &rest);
+    int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (!rest[0] || rest[1])
         status = usage_error(c, rest[0] ? "expected one folder, found '%s' too" : "which condensed dataset?",
