@@ -45,15 +45,15 @@ static void say(const labelling *l, const char *format, ...)
 
 static dc3_status check_options(const dc3_label_options *o)
 {
-    if (!o->teacher) return dc3_fail(DC3_ERR_ARGUMENT, "--teacher: expected a classifier's file, found none");
+    if (!o->teacher) return dc3_fail(DC3_ERR_OPTION, "--teacher: expected a classifier's file, found none");
     if (o->views < 1 || o->views > 100000)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--views: expected 1 to 100000, found %d", o->views);
+        return dc3_fail(DC3_ERR_OPTION, "--views: expected 1 to 100000, found %d", o->views);
     if (o->factor != 1 && o->factor != 2)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--factor: expected 1 or 2, found %d", o->factor);
+        return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
     if (o->batch < 1 || o->batch > 65536)
-        return dc3_fail(DC3_ERR_ARGUMENT, "--batch: expected 1 to 65536, found %d", o->batch);
+        return dc3_fail(DC3_ERR_OPTION, "--batch: expected 1 to 65536, found %d", o->batch);
     if (!(o->temperature > 0 && o->temperature <= 1e6))
-        return dc3_fail(DC3_ERR_ARGUMENT, "--temperature: expected more than 0 and at most 1e6, found %g",
+        return dc3_fail(DC3_ERR_OPTION, "--temperature: expected more than 0 and at most 1e6, found %g",
                         o->temperature);
     return DC3_OK;
 }
@@ -245,7 +245,7 @@ static dc3_status open_all(labelling *l)
     DC3_TRY(open_teacher(l));
     int64_t n = dc3_dataset_size(l->dataset), classes = l->teacher.info->classes;
     if (o->top_k < 0 || (o->top_k && o->top_k >= classes))
-        return dc3_fail(DC3_ERR_ARGUMENT, "--top-k: expected 1 to %lld of %lld classes, found %d",
+        return dc3_fail(DC3_ERR_OPTION, "--top-k: expected 1 to %lld of %lld classes, found %d",
                         (long long)classes - 1, (long long)classes, o->top_k);
     dc3_augment_options augment = {.size = l->teacher.size, .dtype = DC3_F32, .threads = o->threads};
     DC3_TRY(dc3_augmenter_open(&augment, &l->augmenter));

@@ -89,7 +89,7 @@ static dc3_status check_spec(const dc3_classifier_spec *spec)
     char known[400];
     list_archs(known, sizeof known);
     if (!spec->arch || !kind_called(spec->arch))
-        return dc3_fail(DC3_ERR_ARGUMENT, "architecture: expected one of %s; found '%.40s'", known,
+        return dc3_fail(DC3_ERR_OPTION, "--arch: expected one of %s; found '%.40s'", known,
                         spec->arch ? spec->arch : "");
     if (spec->classes < 1 || spec->classes > 1000000)
         return dc3_fail(DC3_ERR_ARGUMENT, "classes: expected 1 to 1000000, found %lld",

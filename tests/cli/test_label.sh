@@ -62,9 +62,9 @@ expect 0 "result: l.safetensors" "$dc3" label data --teacher teacher.safetensors
 # Wrong use and damaged input.
 expect 2 "expected --teacher" "$dc3" label photos-ipc10
 expect 2 "expected the folder of a run" "$dc3" label --teacher teacher.safetensors
-expect 1 "--views: expected 1 to 100000, found -1" "${label[@]}" --views -1
-expect 1 "--top-k: expected 1 to 1 of 2 classes, found 2" "${label[@]}" --top-k 2
-expect 1 "--factor: expected 1 or 2" "${label[@]}" --factor 3
+expect 2 "--views: expected 1 to 100000, found -1" "${label[@]}" --views -1
+expect 2 "--top-k: expected 1 to 1 of 2 classes, found 2" "${label[@]}" --top-k 2
+expect 2 "--factor: expected 1 or 2" "${label[@]}" --factor 3
 expect 1 "the teacher tells 3 classes apart, photos-ipc10 has 2" "$dc3" label photos-ipc10 --teacher three.safetensors
 expect 2 "takes 32 pixels only, found 24" "${label[@]}" --teacher-size 24
 expect 1 "cannot open" "$dc3" label photos-ipc10 --teacher nowhere.safetensors

@@ -1,0 +1,67 @@
+#!/bin/bash
+# dc3 train and dc3 evaluate on two classes of small pictures that are told apart by their colour.
+source "$2/tests/cli/common.sh"
+
+for i in 1 2 3 4 5 6 7 8; do
+  for set in train val; do
+    mkdir -p $set/blue $set/red
+    "$tools/make_picture" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 && "$tools/make_picture" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_picture"
+  done
+done
+train=("$dc3" train train --val val --size 16 --batch 4 --threads 2 --dtype f32 --lr 0.05)
+
+expect 0 "last epoch: top-1 100.00 %" "${train[@]}" --epochs 6 -o whole.safetensors
+expect 0 '"arch": "convnet3"' "${train[@]}" --epochs 6 -o again.safetensors --json
+cmp whole.safetensors again.safetensors || fail "the same command gives other bytes"
+[[ ! -e whole.safetensors.checkpoint ]] || fail "the checkpoint of a finished training stays"
+
+# Cut off at some moments and continued: the same bytes.
+for seconds in 0.15 0.25 0.35 0.45; do
+  timeout -s INT $seconds "${train[@]}" --epochs 6 -o cut.safetensors -q > /dev/null 2>&1
+  [[ $? == 0 || $? == 124 ]] || fail "interrupted training"
+done
+expect 0 "result: cut.safetensors" "${train[@]}" --epochs 6 -o cut.safetensors
+cmp whole.safetensors cut.safetensors || fail "a training that was cut off gives other bytes"
+
+# A checkpoint of other settings is refused, and --fresh starts over.
+cat > stop.sh <<'S'
+"$@" 2> log & pid=$!
+for _ in $(seq 2000); do grep -q '^epoch 2:' log && break; sleep 0.005; done
+kill -INT $pid; wait $pid
+S
+bash stop.sh "${train[@]}" --epochs 400 -o long.safetensors > /dev/null
+[[ -f long.safetensors.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
+expect 1 "other settings" "${train[@]}" --epochs 5 -o long.safetensors
+expect 0 "result: long.safetensors" "${train[@]}" --epochs 1 -o long.safetensors --fresh
+
+# Students.
+expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 16 --teacher whole.safetensors --threads 2 --dtype f32
+score=("$dc3" evaluate small --val val --threads 2 --dtype f32 --epochs 12)
+expect 0 "100.00 +-" "${score[@]}" --teacher whole.safetensors --seeds 2
+expect 0 "100.00 +-" "${score[@]}" --labels hard --lr 0.003
+expect 0 '"top1_deviation"' "${score[@]}" --labels hard --augment none --json --arch convnet3,convnet4
+expect 0 "views of each" "$dc3" label small --teacher whole.safetensors --views 3 --batch 3 --threads 2
+expect 0 "top-1, last" "${score[@]}" --labels stored
+first=$("${score[@]}" --labels hard --json | grep -v seconds) second=$("${score[@]}" --labels hard --json | grep -v seconds)
+[[ $first == "$second" ]] || fail "the same evaluation scores differently: $first and $second"
+
+# Bad input.
+mkdir -p other/blue other/green && cp val/blue/1.png other/blue && cp val/red/1.png other/green
+expect 1 "class 2 is 'red' there and 'green' here" "$dc3" train train --val other -o x.safetensors
+expect 1 "class 2 is 'red' there and 'green' here" "$dc3" evaluate small --val other --labels hard
+"$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
+expect 1 "tells 3 classes apart" "${score[@]}" --teacher three.safetensors
+expect 2 "expected --teacher" "${score[@]}"
+expect 2 "--labels: expected one of" "${score[@]}" --labels sofft
+expect 2 "--arch: expected one of" "${train[@]}" -o x.safetensors --arch resnet9
+expect 1 "expected pictures of a multiple of 8 pixels" "$dc3" train train --size 20 -o x.safetensors
+expect 2 "--epochs: expected" "${train[@]}" -o x.safetensors --epochs 0
+expect 2 "where shall the weights go" "$dc3" train train
+expect 1 "cannot" "${train[@]}" --epochs 1 -o missing/x.safetensors
+
+# A full disk leaves the checkpoint that was there.
+bash stop.sh "${train[@]}" --epochs 400 -o full.safetensors > /dev/null
+cp full.safetensors.checkpoint before
+(trap '' XFSZ; ulimit -f 8; expect 1 "full.safetensors" "${train[@]}" --epochs 400 -o full.safetensors) || exit 1
+cmp before full.safetensors.checkpoint || fail "a full disk harms the checkpoint that was there"
+echo "train and evaluate: passed"
