@@ -22,7 +22,7 @@ static inline double act_of(dc3_activation act, double x)
 {
     switch (act) {
     case DC3_ACT_RELU:
-        return x > 0 ? x : 0;
+        return x < 0 ? 0 : x; /* NaN stays */
     case DC3_ACT_SILU:
         return x / (1 + exp(-x));
     case DC3_ACT_GELU_ERF:

@@ -85,10 +85,11 @@ DC3_INLINE pair scaled(pair x, float factor)
     return EACH(_mm512_mul_ps(x.a, f), _mm512_mul_ps(x.b, f));
 }
 
+/* ReLU; of NaN it is NaN, as the second operand wins then. */
 DC3_INLINE pair positive(pair x)
 {
     __m512 zero = _mm512_setzero_ps();
-    return EACH(_mm512_max_ps(x.a, zero), _mm512_max_ps(x.b, zero));
+    return EACH(_mm512_max_ps(zero, x.a), _mm512_max_ps(zero, x.b));
 }
 
 /* x where z > 0, else 0. */

@@ -29,7 +29,7 @@ DC3_INLINE float act_of(dc3_activation act, float x)
 {
     switch (act) {
     case DC3_ACT_RELU:
-        return x > 0 ? x : 0;
+        return x < 0 ? 0 : x; /* NaN stays */
     case DC3_ACT_SILU:
         return x / (1.0f + dc3_exp(-x));
     case DC3_ACT_GELU_ERF:
