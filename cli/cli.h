@@ -33,7 +33,7 @@ typedef struct settings {
     int json, quiet;
 } settings;
 
-enum { OPTIONS_MODEL = 1, OPTIONS_SELECT = 2, OPTIONS_STORE = 4, OPTIONS_TEACHER = 8 };
+enum { OPTIONS_MODEL = 1, OPTIONS_SELECT = 2, OPTIONS_STORE = 4, OPTIONS_TEACHER = 8, OPTIONS_METHOD = 16 };
 /* Random choices and threads; a dataset; the VAE's features of it; a stored set. */
 enum { OPTIONS_COMPUTE = 32, OPTIONS_DATA = 64, OPTIONS_FEATURES = 128, OPTIONS_SET = 256 };
 

@@ -179,6 +179,7 @@ static int whole_numbers(const command *c, settings *s, int prepare)
     } all[] = {{"threads", &o->select.threads, 1, 1024},
                {"steps", &o->steps, 1, 1000},
                {"size", &o->size, 8, 4096},
+               {"factor", &o->factor, 1, 2},
                {"feature-size", &o->feature_size, 1, 4096},
                {"teacher-size", &o->teacher_size, 1, 1024}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -188,8 +189,8 @@ static int whole_numbers(const command *c, settings *s, int prepare)
         else if (value == unset)
             *all[i].value = 0;
         else if (value < all[i].low || value > all[i].high)
-            return usage_error(c, "--%s: expected %d to %d, found %d", all[i].name, all[i].low, all[i].high,
-                               value);
+            return usage_error(c, "--%s: expected %d %s %d, found %d", all[i].name, all[i].low,
+                               all[i].high == all[i].low + 1 ? "or" : "to", all[i].high, value);
     }
     return EXIT_DONE;
 }
@@ -257,6 +258,16 @@ static int read_values(const command *c, settings *s)
     return EXIT_DONE;
 }
 
+/* The methods, a line each, where a command has them; else "". */
+static char *methods_text(int wanted)
+{
+    GString *text = g_string_new(wanted ? "Methods:\n" : NULL);
+    for (int i = 0; wanted && dc3_method_name(i); i++)
+        g_string_append_printf(text, "  %-11s %s\n", dc3_method_name(i), dc3_method_summary(i));
+    if (wanted) g_string_append(text, "\n");
+    return g_string_free(text, FALSE);
+}
+
 int parse(const command *c, int argc, char **argv, int groups, const GOptionEntry *own, settings *s,
           char ***rest)
 {
@@ -291,16 +302,25 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
         {0}};
     GOptionEntry select[] = {
         {"ipc", 'n', 0, G_OPTION_ARG_INT, &o->select.ipc, "Images per class (default 10)", "N"},
-        {"bins", 0, 0, G_OPTION_ARG_INT, &o->select.bins, "Clusters a class, at most ipc (default 10)", "K"},
+        {"bins", 0, 0, G_OPTION_ARG_INT, &o->select.bins,
+         "Clusters a class, at most ipc; bins of dq (default 10)", "K"},
         {"objective", 0, 0, G_OPTION_ARG_STRING, &s->objective,
          "graph-cut, facility-location, log-determinant (default graph-cut)", "F"},
         {"maximizer", 0, 0, G_OPTION_ARG_STRING, &s->maximizer,
          "naive, lazy, stochastic, approximate-lazy (default naive)", "M"},
         {0}};
+    GOptionEntry method[] = {
+        {"method", 'm', 0, G_OPTION_ARG_STRING, &o->method, "How to condense; see below (default dc3)",
+         "NAME"},
+        {"factor", 0, 0, G_OPTION_ARG_INT, &o->factor,
+         "Of rded: patches across a stored picture, 1 or 2 (default: 1 up to 64 pixels as in its scripts for "
+         "CIFAR and Tiny-ImageNet, else 2)",
+         "N"},
+        {0}};
     GOptionEntry teacher[] = {
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &o->teacher,
-         "Classifier (.safetensors or .pth, trained on the dataset's classes) whose gradients measure "
-         "similarity (default: none, the VAE's features do)",
+         "Classifier (.safetensors or .pth, trained on the dataset's classes) whose gradients or features "
+         "measure similarity (default: none, the VAE's features do)",
          "FILE"},
         {"arch", 0, 0, G_OPTION_ARG_STRING, &o->arch,
          "Refuse a teacher that is not this: resnet18, resnet50, convnet3, ... (default: as its tensors say)",
@@ -332,16 +352,21 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
          "FILE"},
         {"fresh", 0, 0, G_OPTION_ARG_NONE, &o->fresh, "Start over in the folder of an earlier run", NULL},
         {0}};
-    const GOptionEntry *all[] = {
-        groups & OPTIONS_COMPUTE ? compute : NULL, result,
-        groups & OPTIONS_DATA ? data : NULL,       groups & OPTIONS_FEATURES ? features : NULL,
-        groups & OPTIONS_SET ? set : NULL,         groups & OPTIONS_MODEL ? model : NULL,
-        groups & OPTIONS_SELECT ? select : NULL,   groups & OPTIONS_TEACHER ? teacher : NULL,
-        groups & OPTIONS_STORE ? store : NULL,     own};
+    const GOptionEntry *all[] = {groups & OPTIONS_COMPUTE ? compute : NULL,
+                                 result,
+                                 groups & OPTIONS_DATA ? data : NULL,
+                                 groups & OPTIONS_FEATURES ? features : NULL,
+                                 groups & OPTIONS_SET ? set : NULL,
+                                 groups & OPTIONS_MODEL ? model : NULL,
+                                 groups & OPTIONS_METHOD ? method : NULL,
+                                 groups & OPTIONS_SELECT ? select : NULL,
+                                 groups & OPTIONS_TEACHER ? teacher : NULL,
+                                 groups & OPTIONS_STORE ? store : NULL,
+                                 own};
     enum { GROUPS = sizeof all / sizeof *all };
     GOptionContext *context = g_option_context_new(c->arguments);
-    char *summary = g_strdup_printf("%s", c->summary),
-         *examples = g_strdup_printf("Examples:\n%s", c->examples);
+    char *summary = g_strdup_printf("%s", c->summary), *methods = methods_text(groups & OPTIONS_METHOD),
+         *examples = g_strdup_printf("%sExamples:\n%s", methods, c->examples);
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, examples);
     for (int i = 0; i < GROUPS; i++)
@@ -372,6 +397,7 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
     g_option_context_free(context);
     g_free(summary);
     g_free(examples);
+    g_free(methods);
     *rest = status == EXIT_DONE ? g_strdupv(words + 1) : NULL;
     g_strfreev(words);
     return status;

@@ -10,7 +10,8 @@ static const command commands[] = {
     {"condense", "Condense a labelled dataset into a few colour-compensated images of each class.",
      "DATA -o OUT",
      "  dc3 condense photos/train -o photos-ipc10 --ipc 10\n"
-     "  dc3 condense photos/train -o out --ipc 50 --combine grid --seed 1 --dry-run",
+     "  dc3 condense photos/train -o out --ipc 50 --combine grid --seed 1 --dry-run\n"
+     "  dc3 condense photos/train -o out-rded --ipc 10 --method rded --teacher resnet18.safetensors",
      run_condense},
     {"bins", "Group the images of each class by their content (VAE features, PCA, k-means).",
      "DATA -o FILE.jsonl",

@@ -51,7 +51,7 @@ int run_condense(const command *c, int argc, char **argv)
 {
     return run_stage(c, argc, argv,
                      OPTIONS_COMPUTE | OPTIONS_DATA | OPTIONS_FEATURES | OPTIONS_SET | OPTIONS_MODEL |
-                         OPTIONS_SELECT | OPTIONS_TEACHER | OPTIONS_STORE,
+                         OPTIONS_METHOD | OPTIONS_SELECT | OPTIONS_TEACHER | OPTIONS_STORE,
                      dc3_condense, "run the same command again");
 }
 
@@ -132,9 +132,10 @@ static int print_rows(const settings *s, const dc3_selection *selection)
 static int run_from(const command *c, const settings *s, const char *from, char **rest)
 {
     const dc3_condense_options *o = &s->options;
-    const char *const names[] = {"editor", "dtype", "fit", "feature-size", "teacher", "dry-run"};
-    const int given[] = {o->editor != NULL,    o->dtype != NULL,   o->fit != NULL,
-                         o->feature_size != 0, o->teacher != NULL, o->dry_run};
+    const char *const names[] = {"editor",  "dtype",  "fit",    "feature-size",
+                                 "teacher", "method", "factor", "dry-run"};
+    const int given[] = {o->editor != NULL,  o->dtype != NULL,  o->fit != NULL, o->feature_size != 0,
+                         o->teacher != NULL, o->method != NULL, o->factor != 0, o->dry_run};
     if (*rest) return usage_error(c, "select: --from takes no dataset beside it, found '%s'", *rest);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (given[i]) return usage_error(c, "select: --%s is for a dataset, not for --from", names[i]);
@@ -158,8 +159,8 @@ int run_select(const command *c, int argc, char **argv)
                                  "Tensors embeddings [n,d], logits [n,c], labels [n], bins [n]", "FILE"},
                                 {0}};
     int status = parse(c, argc, argv,
-                       OPTIONS_COMPUTE | OPTIONS_DATA | OPTIONS_FEATURES | OPTIONS_MODEL | OPTIONS_SELECT |
-                           OPTIONS_TEACHER,
+                       OPTIONS_COMPUTE | OPTIONS_DATA | OPTIONS_FEATURES | OPTIONS_MODEL | OPTIONS_METHOD |
+                           OPTIONS_SELECT | OPTIONS_TEACHER,
                        own, &s, &rest);
     if (status != EXIT_DONE) return status;
     status = from ? run_from(c, &s, from, rest) : run_list(c, &s, rest, dc3_select_command);

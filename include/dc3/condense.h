@@ -31,6 +31,7 @@ typedef struct dc3_listener {
 typedef struct dc3_condense_options {
     const char *data;      /* dataset: folder, CIFAR binaries, WebDataset tars */
     const char *out;       /* folder to make */
+    const char *method;    /* of condense and select: "dc3", or a baseline's name (dc3_method_name) */
     const char *editor;    /* diffusers directory */
     const char *teacher;   /* classifier: safetensors, .pth; NULL: pictures are as similar as VAE features */
     const char *arch;      /* the teacher's architecture, to be checked; told from its tensors */
@@ -43,6 +44,7 @@ typedef struct dc3_condense_options {
     const char *sampler;   /* "euler-ancestral", "euler", "ddim", "dpmpp-2m" */
     const char *prompts;   /* file with lines "warm: TEXT" and "cold: TEXT" */
     int size;              /* of the stored pictures, pixels; of edit, the longer side */
+    int factor;            /* of "rded": patches across a stored picture, 1 or 2; 0: 2 above 64 pixels */
     int feature_size;      /* at which pictures are encoded for the bins, pixels */
     int steps;             /* of the sampler */
     double guidance;       /* text guidance, -1: the model's */
@@ -55,6 +57,10 @@ typedef struct dc3_condense_options {
 } dc3_condense_options;
 
 dc3_condense_options dc3_condense_defaults(void);
+
+/* The i-th method, from 0 on, and a line about it; NULL after the last. */
+const char *dc3_method_name(int i);
+const char *dc3_method_summary(int i);
 
 enum { DC3_STAGES = 4 };
 typedef struct dc3_condense_report {

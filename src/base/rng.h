@@ -19,9 +19,13 @@ typedef enum dc3_rng_purpose {
     DC3_RNG_SAMPLER = 7,
     DC3_RNG_INIT = 8,
     DC3_RNG_BENCH = 9,
-    DC3_RNG_ORDER = 20,   /* of an epoch */
-    DC3_RNG_AUGMENT = 21, /* a view of a picture */
-    DC3_RNG_CUTMIX = 22   /* a batch */
+    DC3_RNG_ORDER = 20,       /* of an epoch */
+    DC3_RNG_AUGMENT = 21,     /* a view of a picture */
+    DC3_RNG_CUTMIX = 22,      /* a batch */
+    DC3_RNG_RANDOM_ROWS = 30, /* baselines: from 30 on */
+    DC3_RNG_QUANTIZATION = 31,
+    DC3_RNG_CROP = 32,
+    DC3_RNG_PICTURE_EDIT = 33
 } dc3_rng_purpose;
 
 typedef struct dc3_rng {

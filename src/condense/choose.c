@@ -1,7 +1,7 @@
-/* Bins and selection of a run's pictures. */
+/* Bins and selection of a run's pictures by their features. */
 #include <stdlib.h>
 #include <string.h>
-#include "condense/run.h"
+#include "condense/methods.h"
 #include "select/bins.h"
 
 static int64_t *labels_of(const dc3_run *run)
@@ -21,43 +21,62 @@ dc3_status dc3_run_bins(dc3_run *run, int64_t *bins)
     return status;
 }
 
-dc3_status dc3_run_select(dc3_run *run, int64_t **items, int64_t *count)
+/* Bins by the VAE's features, similarities by the teacher's gradients, or by the same features. */
+static dc3_status select_in_bins(dc3_run *run, const int64_t *labels, dc3_selection *selection)
+{
+    const dc3_select_options *options = &run->options->select;
+    const dc3_classifier_info *teacher = run->teacher.info;
+    if (!teacher)
+        return dc3_select_rows(options, run->n, run->feature_length, 0, run->features, NULL, labels, NULL,
+                               selection);
+    int64_t *bins = malloc((size_t)(run->n + 1) * sizeof *bins);
+    dc3_status status = bins ? dc3_run_bins(run, bins) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK)
+        status = dc3_select_rows(options, run->n, teacher->embedding, teacher->classes, run->embeddings,
+                                 run->logits, labels, bins, selection);
+    free(bins);
+    return status;
+}
+
+static dc3_status select_rows(dc3_run *run, const int64_t *labels, dc3_selection *selection)
+{
+    const dc3_select_options *options = &run->options->select;
+    const dc3_classifier_info *teacher = run->teacher.info;
+    if (!run->method->chooser) return select_in_bins(run, labels, selection);
+    if (teacher)
+        return dc3_select_by(options, run->method->chooser, run->n, teacher->embedding, teacher->classes,
+                             run->embeddings, run->logits, labels, selection);
+    return dc3_select_by(options, run->method->chooser, run->n, run->feature_length, 0, run->features, NULL,
+                         labels, selection);
+}
+
+/* A word on every class that has too few readable pictures. */
+static dc3_status check_classes(const dc3_run *run, const int64_t *labels)
+{
+    int classes = dc3_dataset_classes(run->dataset);
+    int64_t *readable = calloc((size_t)classes, sizeof *readable);
+    if (!readable) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; i < run->n; i++) readable[labels[i]]++;
+    dc3_status status = DC3_OK;
+    for (int c = 0; status == DC3_OK && c < classes; c++)
+        status = dc3_run_check_class(run, c, readable[c], run->options->select.ipc);
+    free(readable);
+    return status;
+}
+
+dc3_status dc3_run_select(dc3_run *run, dc3_chosen *chosen)
 {
     dc3_selection selection = {0};
     int64_t *labels = labels_of(run);
-    *items = NULL;
+    DC3_TRY(dc3_chosen_open(run, chosen));
     dc3_status status = labels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_select_options options = run->options->select;
-    const dc3_classifier_info *teacher = run->teacher.info;
-    if (status == DC3_OK && teacher) {
-        int64_t *bins = malloc((size_t)(run->n + 1) * sizeof *bins);
-        status = bins ? dc3_run_bins(run, bins) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        if (status == DC3_OK)
-            status = dc3_select_rows(&options, run->n, teacher->embedding, teacher->classes, run->embeddings,
-                                     run->logits, labels, bins, &selection);
-        free(bins);
-    } else if (status == DC3_OK)
-        status = dc3_select_rows(&options, run->n, run->feature_length, 0, run->features, NULL, labels, NULL,
-                                 &selection);
+    if (status == DC3_OK) status = select_rows(run, labels, &selection);
+    if (status == DC3_OK) status = check_classes(run, labels);
     for (int64_t i = 0; status == DC3_OK && i < selection.count; i++)
-        selection.rows[i] = run->items[selection.rows[i]];
-    if (status == DC3_OK) {
-        *items = selection.rows;
-        *count = selection.count;
-        run->report->repeated = selection.repeated;
-    }
-    for (int c = 0; status == DC3_OK && c < dc3_dataset_classes(run->dataset); c++) {
-        int64_t readable = 0;
-        for (int64_t i = 0; i < run->n; i++) readable += labels[i] == c;
-        if (readable && readable < options.ipc)
-            dc3_run_say(run,
-                        "warning: class '%s' has %lld readable images, fewer than %d; some are used again "
-                        "with other prompts",
-                        dc3_dataset_class_name(run->dataset, c), (long long)readable, options.ipc);
-        if (!readable)
-            dc3_run_say(run, "warning: class '%s' has no readable image and gets none",
-                        dc3_dataset_class_name(run->dataset, c));
-    }
+        chosen->parts[chosen->count++] = (dc3_part){.item = run->items[selection.rows[i]]};
+    run->report->repeated = selection.repeated;
+    dc3_selection_free(&selection);
     free(labels);
+    if (status != DC3_OK) dc3_chosen_free(chosen);
     return status;
 }

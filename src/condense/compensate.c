@@ -5,27 +5,25 @@
 #include "base/rng.h"
 #include "condense/combine.h"
 #include "condense/detail_keep.h"
-#include "condense/run.h"
+#include "condense/methods.h"
+#include "diffusion/scheduler.h"
 
-void dc3_run_draw(const dc3_run *run, const char *key, int repeat, dc3_compensated *out)
+/* What is asked of the editor. */
+typedef struct drawn {
+    const char *prompts[4]; /* of the run's lists */
+    uint64_t seeds[4];
+    int edits;
+} drawn;
+
+static void draw(const dc3_run *run, const dc3_part *part, drawn *out)
 {
-    uint64_t seed = run->options->select.seed, item = dc3_hash64(key, strlen(key)) + (uint64_t)repeat;
+    uint64_t seed = run->options->select.seed, item = dc3_run_item(run, part);
     out->edits = dc3_combine_edits(run->combine);
     dc3_prompts_draw(&run->prompts, seed, item, out->edits / 2, out->prompts);
     for (int i = 0; i < out->edits; i++) {
         uint64_t parts[] = {seed, item, dc3_hash64(out->prompts[i], strlen(out->prompts[i]))};
         out->seeds[i] = dc3_hash64(parts, sizeof parts);
     }
-}
-
-/* Reads the dataset's item as floats in [0, 1], [size, size, 3]. */
-static dc3_status load(const dc3_run *run, int64_t item, int size, float *to)
-{
-    dc3_image image;
-    DC3_TRY(dc3_dataset_read(run->dataset, item, size, size, run->fit, &image));
-    dc3_image_to_floats(&image, to);
-    dc3_image_free(&image);
-    return DC3_OK;
 }
 
 /* The edit itself at another size. */
@@ -45,19 +43,18 @@ typedef struct work {
     float *input, *original, *edits, *reconstruction, *large, *out;
 } work;
 
-static dc3_status run_edits(dc3_run *run, const work *w, const dc3_compensated *c, int size,
-                            float *const *placed)
+static dc3_status run_edits(dc3_run *run, const work *w, const drawn *d, int size, float *const *placed)
 {
     char text[4][DC3_PROMPT_SIZE + 100];
     const char *instructions[4] = {0};
     int small = run->edit.size, keep = run->edit.detail == DC3_DETAIL_KEEP;
-    for (int i = 0; i < c->edits; i++) {
-        dc3_instruction(c->prompts[i], text[i]);
+    for (int i = 0; i < d->edits; i++) {
+        dc3_instruction(d->prompts[i], text[i]);
         instructions[i] = text[i];
     }
-    DC3_TRY(dc3_editor_edit(run->editor, &run->edit, w->input, c->edits, instructions, c->seeds, w->edits,
+    DC3_TRY(dc3_editor_edit(run->editor, &run->edit, w->input, d->edits, instructions, d->seeds, w->edits,
                             keep ? w->reconstruction : NULL));
-    for (int i = 0; i < c->edits; i++) {
+    for (int i = 0; i < d->edits; i++) {
         const float *edit = w->edits + (int64_t)i * small * small * 3;
         DC3_TRY(keep ? dc3_detail_keep(small, w->input, w->reconstruction, edit, size, size, w->original,
                                        placed[i])
@@ -66,10 +63,9 @@ static dc3_status run_edits(dc3_run *run, const work *w, const dc3_compensated *
     return DC3_OK;
 }
 
-dc3_status dc3_run_compensate(dc3_run *run, int64_t item, int repeat, dc3_compensated *out)
+static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
 {
-    int small = run->edit.size, parts = dc3_combine_edits(run->combine);
-    int size = run->combine == DC3_COMBINE_FOURFOLD ? run->size / 2 : run->size; /* of one placed edit */
+    int small = run->edit.size, parts = dc3_combine_edits(run->combine), size = dc3_run_placed_size(run);
     size_t a = (size_t)small * (size_t)small * 3, b = (size_t)size * (size_t)size * 3;
     size_t whole = (size_t)run->size * (size_t)run->size * 3;
     float *memory = malloc((a * (size_t)(2 + parts) + b * (size_t)(1 + parts) + whole) * sizeof *memory),
@@ -79,17 +75,51 @@ dc3_status dc3_run_compensate(dc3_run *run, int64_t item, int repeat, dc3_compen
     w.reconstruction = w.input + a, w.edits = w.reconstruction + a, w.original = w.edits + a * (size_t)parts;
     w.large = w.original + b, w.out = w.large + b * (size_t)parts;
     for (int i = 0; i < parts; i++) placed[i] = w.large + b * (size_t)i;
-    const char *key = dc3_dataset_key(run->dataset, item);
-    dc3_run_draw(run, key, repeat, out);
-    dc3_status status = load(run, item, small, w.input);
-    if (status == DC3_OK) status = load(run, item, size, w.original);
-    out->unreadable = status != DC3_OK && status != DC3_ERR_MEMORY;
-    if (status == DC3_OK) status = run_edits(run, &w, out, size, placed);
+    drawn d;
+    draw(run, part, &d);
+    dc3_status status = dc3_note_unreadable(made, part, dc3_run_read_floats(run, part->item, small, w.input));
+    if (status == DC3_OK)
+        status = dc3_note_unreadable(made, part, dc3_run_read_floats(run, part->item, size, w.original));
+    if (status == DC3_OK) status = run_edits(run, &w, &d, size, placed);
     if (status == DC3_OK) {
         dc3_combine_pictures(run->combine, run->size, (const float *const *)placed, run->options->select.seed,
-                             dc3_hash64(key, strlen(key)) + (uint64_t)repeat, w.out);
-        status = dc3_image_of_floats(run->size, run->size, w.out, &out->image);
+                             dc3_run_item(run, part), w.out);
+        status = dc3_image_of_floats(run->size, run->size, w.out, &made->image);
     }
     free(memory);
     return status;
 }
+
+static void describe(const dc3_run *run, const dc3_part *part, json_t *line)
+{
+    drawn d;
+    char seed[24];
+    json_t *prompts = json_array(), *seeds = json_array();
+    draw(run, part, &d);
+    for (int i = 0; i < d.edits; i++) {
+        snprintf(seed, sizeof seed, "%llu", (unsigned long long)d.seeds[i]);
+        json_array_append_new(prompts, dc3_json_text(d.prompts[i]));
+        json_array_append_new(seeds, json_string(seed));
+    }
+    json_object_set_new(line, "prompts", prompts);
+    json_object_set_new(line, "seeds", seeds);
+}
+
+static void settings(const dc3_run *run, json_t *to)
+{
+    json_t *warm = json_array(), *cold = json_array();
+    for (int i = 0; i < run->prompts.warm_count; i++)
+        json_array_append_new(warm, dc3_json_text(run->prompts.warm[i]));
+    for (int i = 0; i < run->prompts.cold_count; i++)
+        json_array_append_new(cold, dc3_json_text(run->prompts.cold[i]));
+    json_object_set_new(to, "edit_size", json_integer(run->edit.size));
+    json_object_set_new(to, "steps", json_integer(run->edit.steps));
+    json_object_set_new(to, "sampler", json_string(dc3_sampler_names[run->edit.sampler]));
+    json_object_set_new(to, "guidance", json_real((double)run->edit.guidance));
+    json_object_set_new(to, "image_guidance", json_real((double)run->edit.image_guidance));
+    json_object_set_new(to, "detail", json_string(dc3_detail_names[run->edit.detail]));
+    json_object_set_new(to, "warm_prompts", warm);
+    json_object_set_new(to, "cold_prompts", cold);
+}
+
+const dc3_maker dc3_compensation = {"compensation", " with other prompts", 1, make, describe, settings};

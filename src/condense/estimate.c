@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "condense/combine.h"
-#include "condense/run.h"
+#include "condense/methods.h"
+#include "condense/rded.h"
 
 enum { PICTURES = 8 };
 static const double enough = 0.7; /* seconds to spend on a measurement, where one is not longer by itself */
@@ -13,10 +14,11 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     int all = run->edit.steps;
     void *data = NULL;
     size_t size;
-    dc3_compensated made = {0};
+    dc3_part part = {.item = item};
+    dc3_made made = {0};
     double start = dc3_seconds_now();
     run->edit.steps = steps;
-    dc3_status status = dc3_run_compensate(run, item, 0, &made);
+    dc3_status status = run->maker->make(run, &part, &made);
     run->edit.steps = all;
     if (status == DC3_OK) status = dc3_image_encode(&made.image, run->format, &data, &size);
     *seconds = dc3_seconds_now() - start;
@@ -25,27 +27,48 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     return status != DC3_OK && made.unreadable ? DC3_OK : status;
 }
 
-/* Seconds of one compensation. The first, of one step, also packs weights. A large model's is extrapolated
- * from it by the number of operations; else whole ones are made. */
+/* Seconds of one whole picture: the mean of some spread over the dataset. */
 static dc3_status measure_pictures(dc3_run *run, double *seconds)
 {
-    int edits = dc3_combine_edits(run->combine);
-    int64_t n = dc3_dataset_size(run->dataset);
-    dc3_edit_settings one = run->edit;
-    one.steps = 1;
-    double flops = dc3_editor_flops(run->editor, &run->edit, edits), spent = 0;
-    double ratio = flops / dc3_editor_flops(run->editor, &one, edits), first;
-    DC3_TRY(make_one(run, 0, 1, &first));
-    *seconds = first * ratio;
-    int whole = *seconds < 3 * enough, counted = 0;
-    for (int i = 0; whole && i < PICTURES && spent < enough; i++) {
+    int counted = 0;
+    double spent = 0;
+    for (int i = 0; i < PICTURES && spent < enough; i++) {
         double each;
-        DC3_TRY(make_one(run, n * i / PICTURES, run->edit.steps, &each));
+        DC3_TRY(make_one(run, dc3_dataset_size(run->dataset) * i / PICTURES, run->edit.steps, &each));
         if (i) spent += each, counted++; /* the first makes the table of time steps */
         *seconds = counted ? spent / counted : each;
     }
+    return DC3_OK;
+}
+
+/* Seconds of one compensation. The first, of one step, also packs weights. A large model's is extrapolated
+ * from it by the number of operations; else whole ones are made. */
+static dc3_status measure_edits(dc3_run *run, double *seconds)
+{
+    int edits = dc3_combine_edits(run->combine);
+    dc3_edit_settings one = run->edit;
+    one.steps = 1;
+    double flops = dc3_editor_flops(run->editor, &run->edit, edits);
+    double ratio = flops / dc3_editor_flops(run->editor, &one, edits), first;
+    DC3_TRY(make_one(run, 0, 1, &first));
+    *seconds = first * ratio;
+    if (*seconds < 3 * enough) DC3_TRY(measure_pictures(run, seconds));
     run->rate = flops / (*seconds > 1e-6 ? *seconds : 1e-6);
     return DC3_OK;
+}
+
+/* Seconds to read one picture in its own size, on one thread: the mean of some. */
+static double measure_reading(const dc3_run *run)
+{
+    enum { LOOK = 24 };
+    int64_t n = dc3_dataset_size(run->dataset);
+    double start = dc3_seconds_now();
+    for (int i = 0; i < LOOK; i++) {
+        dc3_image image;
+        if (dc3_dataset_read(run->dataset, n * i / LOOK, 0, 0, run->fit, &image) == DC3_OK)
+            dc3_image_free(&image);
+    }
+    return (dc3_seconds_now() - start) / LOOK;
 }
 
 const char *dc3_duration_text(double seconds, char *text, size_t size)
@@ -59,27 +82,62 @@ const char *dc3_duration_text(double seconds, char *text, size_t size)
     return text;
 }
 
-dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures)
+/* Seconds to choose from `pictures` pictures; `text` says what is done for it. */
+static dc3_status selection_time(dc3_run *run, int64_t pictures, double *seconds, char *text, size_t size)
 {
-    char text[32];
-    int edits = dc3_combine_edits(run->combine);
-    double encode = 0, picture = 0;
-    dc3_editor_info info = dc3_editor_describe(run->editor);
-    if (encodes) DC3_TRY(dc3_run_measure_features(run, &encode));
-    if (pictures) DC3_TRY(measure_pictures(run, &picture));
-    double seconds = (double)encodes * encode + (double)pictures * picture;
-    run->report->estimate_seconds = seconds;
-    dc3_duration_text(seconds, text, sizeof text);
-    dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d threads", info.name, info.parameters * 1e-6,
-                dc3_dtype_name(info.dtype), info.threads);
-    if (encodes)
-        dc3_run_say(run, "measured: %.1f ms a picture to read and encode at %d px", encode * 1e3,
-                    run->feature_size);
-    if (pictures)
-        dc3_run_say(run, "measured: %.0f ms a picture to edit and store, %.0f GFLOP/s", picture * 1e3,
+    double each;
+    if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
+        int pixels = run->encodes ? run->feature_size : run->teacher.size;
+        DC3_TRY(dc3_run_measure_features(run, &each));
+        dc3_run_say(run, "measured: %.1f ms a picture to read and encode at %d px", each * 1e3, pixels);
+        snprintf(text, size, "%lld pictures encoded at %d px, ", (long long)pictures, pixels);
+        *seconds = (double)pictures * each;
+    } else if (run->maker == &dc3_stitching) { /* each is read twice */
+        DC3_TRY(dc3_teacher_measure(&run->teacher, &each));
+        each = each * DC3_RDED_CROPS + 2 * measure_reading(run) / run->options->select.threads;
+        pictures = dc3_rded_pictures(run);
+        dc3_run_say(run, "measured: %.1f ms a picture to score %d crops", each * 1e3, DC3_RDED_CROPS);
+        snprintf(text, size, "%lld crops scored at %d px, ", (long long)pictures * DC3_RDED_CROPS,
+                 run->teacher.size);
+        *seconds = (double)pictures * each;
+    }
+    return DC3_OK;
+}
+
+/* Seconds to make and store `stored` pictures. */
+static dc3_status storing_time(dc3_run *run, int64_t stored, double *seconds, char *text, size_t size)
+{
+    double each;
+    if (run->method->needs & DC3_NEEDS_EDITOR) {
+        DC3_TRY(measure_edits(run, &each));
+        dc3_run_say(run, "measured: %.0f ms a picture to edit and store, %.0f GFLOP/s", each * 1e3,
                     run->rate * 1e-9);
-    dc3_run_say(run, "estimate: %lld pictures encoded at %d px, %lld edits of %d steps at %d px, about %s",
-                (long long)encodes, run->feature_size, (long long)pictures * edits, run->edit.steps,
-                run->edit.size, text);
+        snprintf(text, size, "%lld edits of %d steps at %d px, ",
+                 (long long)stored * dc3_combine_edits(run->combine), run->edit.steps, run->edit.size);
+    } else {
+        if (run->maker == &dc3_stitching) /* which crops is not known yet */
+            each = run->each * measure_reading(run);
+        else
+            DC3_TRY(measure_pictures(run, &each));
+        snprintf(text, size, "%lld pictures stored at %d px, ", (long long)stored, run->size);
+    }
+    *seconds = (double)stored * each;
+    return DC3_OK;
+}
+
+dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored)
+{
+    char text[32], first[80] = "", second[80] = "";
+    double selection = 0, storing = 0;
+    if (run->editor) {
+        dc3_editor_info info = dc3_editor_describe(run->editor);
+        dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d threads", info.name, info.parameters * 1e-6,
+                    dc3_dtype_name(info.dtype), info.threads);
+    }
+    if (pictures) DC3_TRY(selection_time(run, pictures, &selection, first, sizeof first));
+    if (stored) DC3_TRY(storing_time(run, stored, &storing, second, sizeof second));
+    run->report->estimate_seconds = selection + storing;
+    dc3_duration_text(selection + storing, text, sizeof text);
+    dc3_run_say(run, "estimate: %s%sabout %s", first, second, text);
     return DC3_OK;
 }

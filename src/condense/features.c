@@ -1,5 +1,5 @@
-/* Features of a dataset: the mean of the VAE's posterior of every picture and, with a teacher, its embedding
- * and logits. */
+/* Features of a dataset, as the method needs: the mean of the VAE's posterior of every picture; with a
+ * teacher, its embedding and logits. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +17,7 @@ typedef struct batch {
     char reason[BATCH][256];
 } batch;
 
-/* One picture as floats [size, size, 3]. */
-static dc3_status read_floats(const dc3_run *run, int64_t item, int size, float *to)
+dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to)
 {
     dc3_image image;
     DC3_TRY(dc3_dataset_read(run->dataset, item, size, size, run->fit, &image));
@@ -27,14 +26,14 @@ static dc3_status read_floats(const dc3_run *run, int64_t item, int size, float 
     return DC3_OK;
 }
 
-/* The picture at the sizes that are wanted: decoded twice where the teacher's is another. */
+/* The picture at the sizes that are wanted (NULL: not): decoded twice where they differ. */
 static dc3_status read_sizes(const dc3_run *run, int64_t item, float *rgb, float *seen)
 {
-    int64_t each = (int64_t)run->feature_size * run->feature_size * 3;
-    DC3_TRY(read_floats(run, item, run->feature_size, rgb));
+    if (rgb) DC3_TRY(dc3_run_read_floats(run, item, run->feature_size, rgb));
     if (!seen) return DC3_OK;
-    if (run->teacher.size != run->feature_size) return read_floats(run, item, run->teacher.size, seen);
-    memcpy(seen, rgb, (size_t)each * sizeof *rgb);
+    if (!rgb || run->teacher.size != run->feature_size)
+        return dc3_run_read_floats(run, item, run->teacher.size, seen);
+    memcpy(seen, rgb, (size_t)run->feature_size * (size_t)run->feature_size * 3 * sizeof *rgb);
     return DC3_OK;
 }
 
@@ -44,11 +43,11 @@ static void load(const dc3_run *run, int64_t first, int count, batch *b)
     int64_t each_seen = (int64_t)run->teacher.size * run->teacher.size * 3;
 #pragma omp parallel for schedule(dynamic) num_threads(run->options->select.threads)
     for (int i = 0; i < BATCH; i++) {
-        float *rgb = b->rgb + i * each, *seen = b->seen ? b->seen + i * each_seen : NULL;
+        float *rgb = b->rgb ? b->rgb + i * each : NULL, *seen = b->seen ? b->seen + i * each_seen : NULL;
         b->failed[i] = i < count && read_sizes(run, first + i, rgb, seen) != DC3_OK;
         if (b->failed[i]) snprintf(b->reason[i], sizeof b->reason[i], "%s", dc3_error_text());
         if (i < count && !b->failed[i]) continue;
-        memset(rgb, 0, (size_t)each * sizeof *rgb);
+        if (rgb) memset(rgb, 0, (size_t)each * sizeof *rgb);
         if (seen) memset(seen, 0, (size_t)each_seen * sizeof *seen);
     }
 }
@@ -63,7 +62,7 @@ static void keep_row(const dc3_run *run, const float *from, int64_t row, int64_t
 static dc3_status compute(dc3_run *run, int64_t first, int count, int rows, batch *b)
 {
     load(run, first, count, b);
-    DC3_TRY(dc3_editor_encode(run->editor, rows, run->feature_size, b->rgb, b->latents));
+    if (b->rgb) DC3_TRY(dc3_editor_encode(run->editor, rows, run->feature_size, b->rgb, b->latents));
     return b->seen ? dc3_teacher_run(&run->teacher, rows, b->seen, b->embeddings, b->logits) : DC3_OK;
 }
 
@@ -75,7 +74,7 @@ static dc3_status encode_batch(dc3_run *run, int64_t first, int count, batch *b)
             DC3_TRY(dc3_run_skip(run, dc3_dataset_key(run->dataset, first + i), b->reason[i]));
             continue;
         }
-        keep_row(run, b->latents, i, run->feature_length, run->features);
+        if (b->rgb) keep_row(run, b->latents, i, run->feature_length, run->features);
         if (b->seen) {
             keep_row(run, b->embeddings, i, run->teacher.info->embedding, run->embeddings);
             keep_row(run, b->logits, i, run->teacher.info->classes, run->logits);
@@ -101,26 +100,31 @@ static dc3_status open_batch(const dc3_run *run, batch **out)
     const dc3_teacher *t = &run->teacher;
     batch *b = *out = calloc(1, sizeof *b);
     int64_t size = run->feature_size;
-    int own =
-        b && (b->rgb = floats(BATCH, size * size * 3)) && (b->latents = floats(BATCH, run->feature_length));
-    int taught = !t->net || (own && (b->seen = floats(BATCH, (int64_t)t->size * t->size * 3)) &&
-                             (b->embeddings = floats(BATCH, t->info->embedding)) &&
-                             (b->logits = floats(BATCH, t->info->classes)));
-    return own && taught ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    int ready = b != NULL;
+    if (ready && run->encodes)
+        ready =
+            (b->rgb = floats(BATCH, size * size * 3)) && (b->latents = floats(BATCH, run->feature_length));
+    if (ready && t->net)
+        ready = (b->seen = floats(BATCH, (int64_t)t->size * t->size * 3)) &&
+                (b->embeddings = floats(BATCH, t->info->embedding)) &&
+                (b->logits = floats(BATCH, t->info->classes));
+    return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 /* The memory of all results. */
 static dc3_status open_results(dc3_run *run, int64_t n)
 {
     const dc3_teacher *t = &run->teacher;
-    int64_t columns = run->feature_length + (t->net ? t->info->embedding + t->info->classes : 0);
-    run->features = floats(n, run->feature_length);
+    int64_t columns =
+        (run->encodes ? run->feature_length : 0) + (t->net ? t->info->embedding + t->info->classes : 0);
     run->items = malloc((size_t)n * sizeof *run->items);
+    if (run->encodes) run->features = floats(n, run->feature_length);
     if (t->net) {
         run->embeddings = floats(n, t->info->embedding);
         run->logits = floats(n, t->info->classes);
     }
-    if (run->features && run->items && (!t->net || (run->embeddings && run->logits))) return DC3_OK;
+    int encoded = !run->encodes || run->features, taught = !t->net || (run->embeddings && run->logits);
+    if (run->items && encoded && taught) return DC3_OK;
     return dc3_fail(DC3_ERR_MEMORY, "out of memory for the features of %lld pictures (%.1f GB)", (long long)n,
                     (double)n * (double)columns * 4e-9);
 }

@@ -7,11 +7,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "condense/clear.h"
-#include "condense/combine.h"
-#include "condense/fingerprint.h"
+#include "condense/methods.h"
 #include "condense/names.h"
-#include "condense/run.h"
-#include "diffusion/scheduler.h"
 
 json_t *dc3_json_text(const char *bytes)
 {
@@ -32,68 +29,6 @@ static dc3_status write_json(const char *folder, const char *name, json_t *objec
     return status;
 }
 
-static json_t *hexadecimal(uint64_t value)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
-    return json_string(text);
-}
-
-json_t *dc3_fingerprint(const char *path)
-{
-    return hexadecimal(dc3_fingerprint_file(path));
-}
-
-/* Everything that the result depends on. */
-static json_t *settings_of(const dc3_run *run)
-{
-    const dc3_select_options *s = &run->options->select;
-    dc3_editor_info info = dc3_editor_describe(run->editor);
-    char seed[24];
-    snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
-    json_t *o = json_object(), *warm = json_array(), *cold = json_array();
-    for (int i = 0; i < run->prompts.warm_count; i++)
-        json_array_append_new(warm, dc3_json_text(run->prompts.warm[i]));
-    for (int i = 0; i < run->prompts.cold_count; i++)
-        json_array_append_new(cold, dc3_json_text(run->prompts.cold[i]));
-    char *data = dc3_path_real(run->options->data);
-    json_object_set_new(o, "data", dc3_json_text(data ? data : run->options->data));
-    free(data);
-    json_object_set_new(o, "images", json_integer(run->report->images));
-    json_object_set_new(o, "ipc", json_integer(s->ipc));
-    json_object_set_new(o, "bins", json_integer(s->bins));
-    json_object_set_new(o, "components", json_integer(s->components));
-    json_object_set_new(o, "objective", json_string(dc3_objective_name(s->objective)));
-    json_object_set_new(o, "maximizer", json_string(dc3_maximizer_name(s->maximizer)));
-    json_object_set_new(o, "similarity", json_string(run->teacher.net ? "gradients" : "vae-features"));
-    if (run->teacher.net) {
-        int plain = s->gradient == DC3_GRADIENT_PLAIN;
-        json_object_set_new(o, "gradient", json_string(plain ? "plain" : "double-softmax"));
-        json_object_set_new(o, "teacher", json_string(run->teacher.info->arch));
-        json_object_set_new(o, "teacher_size", json_integer(run->teacher.size));
-        json_object_set_new(o, "teacher_fingerprint", dc3_fingerprint(run->options->teacher));
-    }
-    json_object_set_new(o, "seed", json_string(seed));
-    json_object_set_new(o, "threads", json_integer(info.threads));
-    json_object_set_new(o, "dtype", json_string(dc3_dtype_name(info.dtype)));
-    json_object_set_new(o, "editor", dc3_json_text(info.name));
-    json_object_set_new(o, "editor_fingerprint", hexadecimal(dc3_fingerprint_folder(run->options->editor)));
-    json_object_set_new(o, "size", json_integer(run->size));
-    json_object_set_new(o, "feature_size", json_integer(run->feature_size));
-    json_object_set_new(o, "edit_size", json_integer(run->edit.size));
-    json_object_set_new(o, "steps", json_integer(run->edit.steps));
-    json_object_set_new(o, "sampler", json_string(dc3_sampler_names[run->edit.sampler]));
-    json_object_set_new(o, "guidance", json_real((double)run->edit.guidance));
-    json_object_set_new(o, "image_guidance", json_real((double)run->edit.image_guidance));
-    json_object_set_new(o, "combine", json_string(dc3_combine_names[run->combine]));
-    json_object_set_new(o, "detail", json_string(dc3_detail_names[run->edit.detail]));
-    json_object_set_new(o, "fit", json_string(dc3_fit_names[run->fit]));
-    json_object_set_new(o, "format", json_string(dc3_image_extension(run->format) + 1));
-    json_object_set_new(o, "warm_prompts", warm);
-    json_object_set_new(o, "cold_prompts", cold);
-    return o;
-}
-
 static json_t *document(const dc3_output *output, int complete)
 {
     const dc3_run *run = output->run;
@@ -104,7 +39,7 @@ static json_t *document(const dc3_output *output, int complete)
     json_object_set_new(o, "program", json_string("dc3"));
     json_object_set_new(o, "version", json_string(dc3_version()));
     json_object_set_new(o, "complete", json_boolean(complete));
-    json_object_set_new(o, "settings", settings_of(run));
+    json_object_set_new(o, "settings", dc3_run_settings(run));
     json_object_set_new(o, "classes", classes);
     return o;
 }
@@ -247,55 +182,73 @@ static dc3_status read_counts(dc3_run *run, const json_t *selection)
     return DC3_OK;
 }
 
-dc3_status dc3_output_read_selection(const dc3_output *o, int64_t **items, int64_t *count)
+/* One part: [number, key], and of a square [number, key, left, top, side, loss]. */
+static json_t *part_to_json(const dc3_run *run, const dc3_part *part)
+{
+    json_t *o = json_array();
+    json_array_append_new(o, json_integer(part->item));
+    json_array_append_new(o, dc3_json_text(dc3_dataset_key(run->dataset, part->item)));
+    if (!part->box.side) return o;
+    json_array_append_new(o, json_integer(part->box.left));
+    json_array_append_new(o, json_integer(part->box.top));
+    json_array_append_new(o, json_integer(part->box.side));
+    json_array_append_new(o, json_real(part->loss));
+    return o;
+}
+
+static dc3_status part_of_json(const dc3_run *run, const char *path, const json_t *o, dc3_part *part)
+{
+    int64_t number = json_integer_value(json_array_get(o, 0));
+    const char *key = json_string_value(json_array_get(o, 1));
+    json_t *now = number >= 0 && number < dc3_dataset_size(run->dataset)
+                      ? dc3_json_text(dc3_dataset_key(run->dataset, number))
+                      : NULL;
+    int same = key && now && strcmp(key, json_string_value(now)) == 0;
+    json_decref(now);
+    if (!same)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: '%.200s' was selected but is no longer in the dataset; use --fresh", path,
+                        key ? key : "(no name)");
+    *part = (dc3_part){.item = number};
+    part->box.left = (int)json_integer_value(json_array_get(o, 2));
+    part->box.top = (int)json_integer_value(json_array_get(o, 3));
+    part->box.side = (int)json_integer_value(json_array_get(o, 4));
+    part->loss = json_number_value(json_array_get(o, 5));
+    return DC3_OK;
+}
+
+dc3_status dc3_output_read_selection(const dc3_output *o, dc3_chosen *chosen)
 {
     char *path = dc3_path_join(o->folder, "selection.json");
     json_t *object = NULL;
-    *items = NULL;
-    *count = 0;
+    *chosen = (dc3_chosen){0};
     dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && o->continues && dc3_path_what(path) == DC3_PATH_FILE)
         status = dc3_json_read(path, 1 << 28, &object);
     json_t *list = json_object_get(object, "items");
     size_t n = json_array_size(list);
     if (status == DC3_OK && n) {
-        *items = malloc(n * sizeof **items);
-        for (size_t i = 0; *items && i < n; i++) {
-            json_t *item = json_array_get(list, i);
-            int64_t number = json_integer_value(json_array_get(item, 0));
-            const char *key = json_string_value(json_array_get(item, 1));
-            json_t *now = number >= 0 && number < dc3_dataset_size(o->run->dataset)
-                              ? dc3_json_text(dc3_dataset_key(o->run->dataset, number))
-                              : NULL;
-            if (!key || !now || strcmp(key, json_string_value(now)) != 0)
-                status = dc3_fail(DC3_ERR_FORMAT,
-                                  "%s: '%.200s' was selected but is no longer in the dataset; use --fresh",
-                                  path, key ? key : "(no name)");
-            json_decref(now);
-            (*items)[i] = number;
-        }
-        *count = (int64_t)n;
+        chosen->parts = calloc(n, sizeof *chosen->parts);
+        if (!chosen->parts) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        if (n % (size_t)o->run->each)
+            status = dc3_fail(DC3_ERR_FORMAT, "%s: expected a multiple of %d items, found %zu; use --fresh",
+                              path, o->run->each, n);
+        for (size_t i = 0; status == DC3_OK && i < n; i++)
+            status = part_of_json(o->run, path, json_array_get(list, i), &chosen->parts[i]);
+        chosen->count = (int64_t)n / o->run->each;
     }
     if (status == DC3_OK && n) status = read_counts(o->run, object);
-    if (status != DC3_OK) {
-        free(*items);
-        *items = NULL;
-        *count = 0;
-    }
+    if (status != DC3_OK) dc3_chosen_free(chosen);
     json_decref(object);
     free(path);
     return status;
 }
 
-dc3_status dc3_output_write_selection(const dc3_output *o, const int64_t *items, int64_t count)
+dc3_status dc3_output_write_selection(const dc3_output *o, const dc3_chosen *chosen)
 {
     json_t *list = json_array(), *object = json_object();
-    for (int64_t i = 0; i < count; i++) {
-        json_t *item = json_array();
-        json_array_append_new(item, json_integer(items[i]));
-        json_array_append_new(item, dc3_json_text(dc3_dataset_key(o->run->dataset, items[i])));
-        json_array_append_new(list, item);
-    }
+    for (int64_t i = 0; i < chosen->count * o->run->each; i++)
+        json_array_append_new(list, part_to_json(o->run, &chosen->parts[i]));
     json_object_set_new(object, "readable", json_integer(o->run->report->readable));
     json_object_set_new(object, "repeated", json_integer(o->run->report->repeated));
     json_object_set_new(object, "skipped", json_incref(o->run->skipped));
@@ -305,15 +258,15 @@ dc3_status dc3_output_write_selection(const dc3_output *o, const int64_t *items,
     return status == DC3_OK ? dc3_run_write_skipped(o->run) : status;
 }
 
-dc3_status dc3_output_name(const dc3_output *o, int64_t item, int64_t place, char **relative, char **path)
+dc3_status dc3_output_name(const dc3_output *o, const dc3_part *part, char **relative, char **path)
 {
     char stem[120], name[512];
-    const char *folder = o->folders[dc3_dataset_label(o->run->dataset, item)];
-    const char *key = dc3_dataset_key(o->run->dataset, item), *slash = strrchr(key, '/'),
+    const char *folder = o->folders[dc3_dataset_label(o->run->dataset, part->item)];
+    const char *key = dc3_dataset_key(o->run->dataset, part->item), *slash = strrchr(key, '/'),
                *base = slash ? slash + 1 : key;
     const char *dot = strrchr(base, '.');
     dc3_stored_stem(base, dot && dot > base ? (size_t)(dot - base) : strlen(base), stem, sizeof stem);
-    snprintf(name, sizeof name, "%s/%03lld-%s%s", folder, (long long)place, stem,
+    snprintf(name, sizeof name, "%s/%03d-%s%s", folder, part->place, stem,
              dc3_image_extension(o->run->format));
     *relative = strdup(name);
     *path = dc3_path_join(o->train, name);
@@ -324,64 +277,49 @@ dc3_status dc3_output_name(const dc3_output *o, int64_t item, int64_t place, cha
 }
 
 /* One line of metadata.jsonl. */
-static char *metadata_line(const dc3_output *output, const char *relative, int64_t item, int repeat)
+static char *metadata_line(const dc3_output *output, const char *relative, const dc3_part *parts)
 {
     const dc3_run *run = output->run;
-    dc3_compensated c = {0};
-    char seed[24];
-    int label = dc3_dataset_label(run->dataset, item);
-    json_t *o = json_object(), *prompts = json_array(), *seeds = json_array();
-    dc3_run_draw(run, dc3_dataset_key(run->dataset, item), repeat, &c);
-    for (int i = 0; i < c.edits; i++) {
-        snprintf(seed, sizeof seed, "%llu", (unsigned long long)c.seeds[i]);
-        json_array_append_new(prompts, dc3_json_text(c.prompts[i]));
-        json_array_append_new(seeds, json_string(seed));
-    }
+    int label = dc3_dataset_label(run->dataset, parts->item);
+    json_t *o = json_object();
     json_object_set_new(o, "file_name", dc3_json_text(relative));
     json_object_set_new(o, "label", json_integer(output->labels[label]));
     json_object_set_new(o, "class", dc3_json_text(dc3_dataset_class_name(run->dataset, label)));
-    json_object_set_new(o, "source", dc3_json_text(dc3_dataset_key(run->dataset, item)));
-    json_object_set_new(o, "repeat", json_integer(repeat));
-    json_object_set_new(o, "prompts", prompts);
-    json_object_set_new(o, "seeds", seeds);
+    json_object_set_new(o, "source", dc3_json_text(dc3_dataset_key(run->dataset, parts->item)));
+    json_object_set_new(o, "method", json_string(run->method->name));
+    if (!parts->box.side) json_object_set_new(o, "repeat", json_integer(parts->repeat));
+    run->maker->describe(run, parts, o);
     char *line = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(o);
     return line;
 }
 
 /* Numbers the classes that have a picture, as ImageFolder does. */
-static void number_classes(dc3_output *o, const int64_t *items, const char *stored, int64_t count)
+static void number_classes(dc3_output *o, const dc3_chosen *chosen)
 {
-    int n = dc3_dataset_classes(o->run->dataset), next = 0;
+    const dc3_run *run = o->run;
+    int n = dc3_dataset_classes(run->dataset), next = 0;
     for (int i = 0; i < n; i++) o->labels[i] = -1;
-    for (int64_t i = 0; i < count; i++)
-        if (stored[i]) o->labels[dc3_dataset_label(o->run->dataset, items[i])] = 0;
+    for (int64_t i = 0; i < chosen->count; i++)
+        if (chosen->stored[i])
+            o->labels[dc3_dataset_label(run->dataset, chosen->parts[i * run->each].item)] = 0;
     for (int i = 0; i < n; i++)
         if (o->labels[i] == 0)
             o->labels[i] = next++;
         else
-            dc3_run_say(o->run, "warning: class '%s' has no picture; classes after it are numbered one lower",
-                        dc3_dataset_class_name(o->run->dataset, i));
+            dc3_run_say(run, "warning: class '%s' has no picture; classes after it are numbered one lower",
+                        dc3_dataset_class_name(run->dataset, i));
 }
 
-/* The place of items[i] in its class, after the place `before` of the item before it. */
-static int64_t place_of(const dc3_output *o, const int64_t *items, int64_t i, int64_t before)
-{
-    int same =
-        i && dc3_dataset_label(o->run->dataset, items[i]) == dc3_dataset_label(o->run->dataset, items[i - 1]);
-    return same ? before + 1 : 0;
-}
-
-dc3_status dc3_output_plan(const dc3_output *o, const int64_t *items, int64_t count)
+dc3_status dc3_output_plan(const dc3_output *o, const dc3_chosen *chosen)
 {
     char *text = NULL, *path = dc3_path_join(o->folder, "pictures.txt");
     size_t size = 0;
     FILE *memory = open_memstream(&text, &size);
     dc3_status status = path && memory ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int64_t i = 0, place = 0; status == DC3_OK && i < count; i++) {
+    for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++) {
         char *relative, *file;
-        place = place_of(o, items, i, place);
-        status = dc3_output_name(o, items[i], place, &relative, &file);
+        status = dc3_output_name(o, chosen->parts + i * o->run->each, &relative, &file);
         if (status != DC3_OK) break;
         fprintf(memory, "%s\n", relative);
         free(relative);
@@ -394,23 +332,21 @@ dc3_status dc3_output_plan(const dc3_output *o, const int64_t *items, int64_t co
     return status;
 }
 
-dc3_status dc3_output_write_metadata(dc3_output *o, const int64_t *items, const char *stored, int64_t count)
+dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)
 {
     char *text = NULL, *path = dc3_path_join(o->train, "metadata.jsonl");
     size_t size = 0;
     dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     FILE *memory = open_memstream(&text, &size);
     if (!memory) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    number_classes(o, items, stored, count);
-    for (int64_t i = 0, place = 0; status == DC3_OK && i < count; i++) {
-        place = place_of(o, items, i, place);
-        if (!stored[i]) continue;
-        int repeat = 0;
-        for (int64_t k = i - place; k < i; k++) repeat += items[k] == items[i];
+    number_classes(o, chosen);
+    for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++) {
+        const dc3_part *parts = chosen->parts + i * o->run->each;
+        if (!chosen->stored[i]) continue;
         char *relative, *file;
-        status = dc3_output_name(o, items[i], place, &relative, &file);
+        status = dc3_output_name(o, parts, &relative, &file);
         if (status != DC3_OK) break;
-        char *line = metadata_line(o, relative, items[i], repeat);
+        char *line = metadata_line(o, relative, parts);
         if (line) fprintf(memory, "%s\n", line);
         free(line);
         free(relative);

@@ -1,5 +1,5 @@
 #include "condense/combine.h"
-#include "condense/run.h"
+#include "condense/methods.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,19 +82,41 @@ static dc3_status read_choices(dc3_run *run)
     return DC3_OK;
 }
 
+/* The method that the options name, of a command that asks for it. */
+static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
+{
+    enum { MOST = 32 };
+    const char *names[MOST] = {0};
+    int method;
+    for (int i = 0; i < MOST - 1 && dc3_methods[i].name; i++) names[i] = dc3_methods[i].name;
+    DC3_TRY(choose("method", needs == DC3_RUN_METHOD ? run->options->method : NULL, names, 0, &method));
+    run->method = &dc3_methods[method];
+    run->maker = run->method->maker;
+    run->each = 1;
+    run->encodes =
+        needs != DC3_RUN_EDITOR && (run->method->needs & DC3_NEEDS_BINS ||
+                                    (run->method->needs & DC3_NEEDS_FEATURES && !run->options->teacher));
+    if (run->method->needs & DC3_NEEDS_TEACHER && !run->options->teacher)
+        return dc3_fail(DC3_ERR_OPTION, "--method %s scores crops with a teacher: expected --teacher FILE",
+                        run->method->name);
+    return DC3_OK;
+}
+
+/* The diffusion model, where its edits or its VAE's features are needed. */
 static dc3_status open_editor(dc3_run *run)
 {
     static const char *const types[] = {"auto", "f32", "bf16", NULL};
     const dc3_condense_options *o = run->options;
     int type, detail, sampler;
     DC3_TRY(choose("dtype", o->dtype, types, 0, &type));
+    DC3_TRY(choose("detail", o->detail, dc3_detail_names, -1, &detail));
+    DC3_TRY(choose("sampler", o->sampler, dc3_sampler_names, -1, &sampler));
+    if (!run->encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return DC3_OK;
     dc3_dtype dtype = type == 2 || (type == 0 && dc3_cpu_has_bf16()) ? DC3_BF16 : DC3_F32;
     DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);
-    DC3_TRY(choose("detail", o->detail, dc3_detail_names, run->edit.detail, &detail));
-    DC3_TRY(choose("sampler", o->sampler, dc3_sampler_names, run->edit.sampler, &sampler));
-    run->edit.detail = (dc3_detail)detail;
-    run->edit.sampler = (dc3_sampler_kind)sampler;
+    if (detail >= 0) run->edit.detail = (dc3_detail)detail;
+    if (sampler >= 0) run->edit.sampler = (dc3_sampler_kind)sampler;
     if (o->steps) run->edit.steps = o->steps;
     if (o->guidance >= 0) run->edit.guidance = (float)o->guidance;
     if (o->image_guidance >= 0) run->edit.image_guidance = (float)o->image_guidance;
@@ -126,14 +148,30 @@ static int usual_size(const dc3_run *run)
     return side < 8 ? 8 : side > MOST ? MOST : side;
 }
 
-static dc3_status choose_sizes(dc3_run *run, int usual)
+/* Of the stored pictures, and how many parts they have. */
+static dc3_status choose_size(dc3_run *run, int usual)
 {
+    enum { SMALL = 64 }; /* up to which RDED's scripts take factor 1 */
     const dc3_condense_options *o = run->options;
-    dc3_editor_info info = dc3_editor_describe(run->editor);
+    int edited = run->method->needs & DC3_NEEDS_EDITOR && run->edit.detail == DC3_DETAIL_EDIT;
     if (o->size < 0 || o->size > 4096 || (o->size && o->size < 8))
         return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 4096 pixels, found %d", o->size);
-    run->size = o->size ? o->size : run->edit.detail == DC3_DETAIL_KEEP ? usual : run->edit.size;
-    if (run->combine == DC3_COMBINE_FOURFOLD) run->size -= run->size % 2;
+    if (o->factor < 0 || o->factor > 2)
+        return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
+    run->size = o->size ? o->size : edited ? run->edit.size : usual;
+    run->factor = o->factor ? o->factor : run->size > SMALL ? 2 : 1;
+    if (run->maker == &dc3_stitching) run->each = run->factor * run->factor;
+    if (run->each > 1 || (run->maker->combines && run->combine == DC3_COMBINE_FOURFOLD))
+        run->size -= run->size % 2;
+    return DC3_OK;
+}
+
+/* Of the pictures whose features are taken. */
+static dc3_status choose_feature_size(dc3_run *run, int usual)
+{
+    const dc3_condense_options *o = run->options;
+    if (!run->encodes) return DC3_OK;
+    dc3_editor_info info = dc3_editor_describe(run->editor);
     int feature = o->feature_size ? o->feature_size : usual < run->edit.size ? usual : run->edit.size;
     int unit = info.factor * 2;
     run->feature_size = o->feature_size ? feature : feature < unit ? unit : feature / unit * unit;
@@ -178,7 +216,7 @@ static dc3_status check_classes(const dc3_run *run)
     return DC3_OK;
 }
 
-dc3_status dc3_run_open(const dc3_condense_options *options, int needs, dc3_condense_report *report,
+dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
                         dc3_run *run)
 {
     memset(run, 0, sizeof *run);
@@ -189,14 +227,21 @@ dc3_status dc3_run_open(const dc3_condense_options *options, int needs, dc3_cond
     if (options->select.ipc < 1 || options->select.ipc > 1000000)
         return dc3_fail(DC3_ERR_OPTION, "--ipc: expected 1 to 1000000 images per class, found %d",
                         options->select.ipc);
+    DC3_TRY(choose_method(run, needs));
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
-    if (needs & DC3_RUN_DATA) DC3_TRY(dc3_dataset_open(options->data, &run->dataset));
-    if (needs & DC3_RUN_TEACHER && options->strict) DC3_TRY(check_classes(run));
+    if (needs != DC3_RUN_EDITOR) DC3_TRY(dc3_dataset_open(options->data, &run->dataset));
+    if (needs == DC3_RUN_METHOD && options->strict) DC3_TRY(check_classes(run));
     DC3_TRY(open_editor(run));
     int usual = run->dataset ? usual_size(run) : 256;
-    DC3_TRY(choose_sizes(run, usual));
+    DC3_TRY(choose_size(run, usual));
+    DC3_TRY(choose_feature_size(run, usual));
     if (!run->dataset) return DC3_OK;
-    if (needs & DC3_RUN_TEACHER && options->teacher) DC3_TRY(open_teacher(run, usual));
+    if (needs == DC3_RUN_METHOD && options->teacher) {
+        if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER))
+            DC3_TRY(open_teacher(run, usual));
+        else
+            dc3_run_say(run, "note: --method %s has no use for a teacher", run->method->name);
+    }
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);
     for (size_t i = 0; i < dc3_dataset_notes(run->dataset); i++) {

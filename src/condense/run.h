@@ -3,6 +3,7 @@
 #define DC3_CONDENSE_RUN_H
 
 #include <stdarg.h>
+#include "condense/crop.h"
 #include "condense/prompts.h"
 #include "condense/teacher.h"
 #include "dc3/condense.h"
@@ -10,17 +11,25 @@
 #include "io/dataset.h"
 #include "io/json.h"
 
+typedef struct dc3_method dc3_method;
+typedef struct dc3_maker dc3_maker;
+
 typedef struct dc3_run {
     const dc3_condense_options *options;
+    const dc3_method *method;
+    const dc3_maker *maker;
     dc3_dataset *dataset;
-    dc3_editor *editor;
-    dc3_teacher teacher; /* of the commands that select, if one is given */
+    dc3_editor *editor;  /* NULL: the method needs neither its edits nor its features */
+    dc3_teacher teacher; /* of the commands that select, if one is given and the method looks at it */
+    int encodes;         /* the VAE's features are wanted */
     dc3_prompts prompts;
     dc3_edit_settings edit;
     dc3_combine combine;
     dc3_fit fit;
     dc3_image_format format;
     int size, feature_size;
+    int each;                   /* parts of a stored picture */
+    int factor;                 /* of crops: patches across a stored picture */
     int64_t feature_length;     /* values of one picture's features */
     float *features;            /* [n, feature_length] of the readable pictures, in the dataset's order */
     float *embeddings, *logits; /* [n, ..] of the same pictures by the teacher; NULL without one */
@@ -32,15 +41,27 @@ typedef struct dc3_run {
     dc3_condense_report *report;
 } dc3_run;
 
-/* What a run needs besides the editor. */
-typedef enum dc3_run_needs {
-    DC3_RUN_EDITOR = 0,
-    DC3_RUN_DATA = 1,
-    DC3_RUN_TEACHER = 2 /* and selects */
-} dc3_run_needs;
-/* Opens the editor and, as `needs` says, the dataset and the teacher (if one is given), and resolves
- * defaults. Always close. */
-dc3_status dc3_run_open(const dc3_condense_options *options, int needs, dc3_condense_report *report,
+/* A part of a stored picture: one of the dataset's pictures, whole or a square of it. */
+typedef struct dc3_part {
+    int64_t item;
+    int place;   /* of the stored picture in its class */
+    int repeat;  /* how often the whole picture was used before */
+    dc3_box box; /* side 0: the whole picture */
+    double loss; /* of the square, by the teacher */
+} dc3_part;
+
+/* What is stored, by class: run->each parts for each picture. */
+typedef struct dc3_chosen {
+    int64_t count;
+    dc3_part *parts; /* [count, each] */
+    char *stored;    /* [count], once they are numbered: the picture is in the folder */
+} dc3_chosen;
+
+/* What a command works on: nothing but the editor; the dataset; the dataset by the options' method and
+ * teacher. */
+typedef enum dc3_run_needs { DC3_RUN_EDITOR, DC3_RUN_DATA, DC3_RUN_METHOD } dc3_run_needs;
+/* Opens what the command and the method need, and resolves defaults. Always close. */
+dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
                         dc3_run *run);
 void dc3_run_close(dc3_run *run);
 /* Tells the listener; printf form. */
@@ -53,9 +74,9 @@ double dc3_seconds_now(void);
 const char *dc3_duration_text(double seconds, char *text, size_t size);
 /* Notes the time of a stage and the peak memory. */
 void dc3_run_stage(dc3_run *run, int stage, const char *name, double since);
-/* estimate.c: says how long `encodes` encodings and `pictures` compensations will take, from a measured rate.
- */
-dc3_status dc3_run_estimate(dc3_run *run, int64_t encodes, int64_t pictures);
+/* estimate.c: says how long the selection from `pictures` pictures (0: none) and the making of `stored` ones
+ * will take, measured on some of them. */
+dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored);
 
 /* skipped.c: notes a picture that is passed over, fatal with strict. `reason` is not the error text itself.
  */
@@ -63,26 +84,32 @@ dc3_status dc3_run_skip(dc3_run *run, const char *key, const char *reason);
 /* Writes the list where the run keeps it, if there is anything in it. */
 dc3_status dc3_run_write_skipped(const dc3_run *run);
 
-/* features.c: encodes every picture; those that cannot be read are listed, or fatal with strict. */
+/* features.c: the features of every picture, as the method needs; those that cannot be read are listed, or
+ * fatal with strict. */
 dc3_status dc3_run_features(dc3_run *run);
 /* Seconds that one picture takes in it, from some batches spread over the dataset. */
 dc3_status dc3_run_measure_features(dc3_run *run, double *seconds);
-/* selection of items (numbers in the dataset) and their bins: *items [classes * ipc], caller frees both. */
-dc3_status dc3_run_select(dc3_run *run, int64_t **items, int64_t *count);
+/* One picture as floats in [0, 1], [size, size, 3]. */
+dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to);
 /* Bins [run->n] of the readable pictures within their classes. */
 dc3_status dc3_run_bins(dc3_run *run, int64_t *bins);
 
-/* compensate.c: what is made of one picture. */
-typedef struct dc3_compensated {
-    const char *prompts[4]; /* of the run's lists */
-    uint64_t seeds[4];
-    int edits;
-    int unreadable; /* the picture itself cannot be read */
-    dc3_image image;
-} dc3_compensated;
-/* The picture's prompts and seeds; `repeat` tells several results of one picture apart. */
-void dc3_run_draw(const dc3_run *run, const char *key, int repeat, dc3_compensated *out);
-dc3_status dc3_run_compensate(dc3_run *run, int64_t item, int repeat, dc3_compensated *out);
+/* chosen.c: room for classes * ipc pictures, count 0. */
+dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen);
+void dc3_chosen_free(dc3_chosen *chosen);
+/* Numbers the stored pictures within their classes, and the repeats of whole pictures; none is stored yet. */
+dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen);
+/* Warns, or fails with strict, where a class has fewer readable pictures than it is to give. */
+dc3_status dc3_run_check_class(const dc3_run *run, int label, int64_t readable, int64_t wanted);
+/* Names the part's random numbers: the picture's key and the repeat. */
+uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part);
+/* Pixels of an edit's side in the stored picture: all of it, or half for the fourfold view. */
+int dc3_run_placed_size(const dc3_run *run);
+
+/* settings.c: everything that the result depends on, and no more; the caller releases it. */
+json_t *dc3_run_settings(const dc3_run *run);
+/* A JSON string that tells a file's bytes from another's. */
+json_t *dc3_fingerprint(const char *path);
 
 /* output.c: the run folder. */
 typedef struct dc3_output {
@@ -98,24 +125,20 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *output);
 /* Removes an earlier run if that is wanted, makes the folders and dc3.json. */
 dc3_status dc3_output_start(dc3_output *output);
 void dc3_output_close(dc3_output *output);
-/* The selection of an earlier part of the run; *count 0 if there is none. */
-dc3_status dc3_output_read_selection(const dc3_output *output, int64_t **items, int64_t *count);
-dc3_status dc3_output_write_selection(const dc3_output *output, const int64_t *items, int64_t count);
-/* "train/<class>/<place>-<stem>.png" of the place-th picture of a class: relative to OUT/train and absolute,
- * caller frees. */
-dc3_status dc3_output_name(const dc3_output *output, int64_t item, int64_t place, char **relative,
-                           char **path);
+/* The selection of an earlier part of the run; count 0 if there is none. The caller frees it. */
+dc3_status dc3_output_read_selection(const dc3_output *output, dc3_chosen *chosen);
+dc3_status dc3_output_write_selection(const dc3_output *output, const dc3_chosen *chosen);
+/* "train/<class>/<place>-<stem>.png" of a stored picture, named after its first part: relative to OUT/train
+ * and absolute, caller frees. */
+dc3_status dc3_output_name(const dc3_output *output, const dc3_part *part, char **relative, char **path);
 /* The lines of `train`/metadata.jsonl as a list of objects; the caller releases it, also after a failure. */
 dc3_status dc3_metadata_read(const char *train, json_t **lines);
 /* Writes the names of what will be stored, for dc3_clear_run. */
-dc3_status dc3_output_plan(const dc3_output *output, const int64_t *items, int64_t count);
-/* Of the items with stored[i]; numbers the classes. */
-dc3_status dc3_output_write_metadata(dc3_output *output, const int64_t *items, const char *stored,
-                                     int64_t count);
+dc3_status dc3_output_plan(const dc3_output *output, const dc3_chosen *chosen);
+/* Of what is stored; numbers the classes. */
+dc3_status dc3_output_write_metadata(dc3_output *output, const dc3_chosen *chosen);
 dc3_status dc3_output_finish(const dc3_output *output);
 /* A JSON string of bytes that may not be UTF-8. */
 json_t *dc3_json_text(const char *bytes);
-/* A JSON string that tells a file's bytes from another's. */
-json_t *dc3_fingerprint(const char *path);
 
 #endif

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/rng.h"
+#include "select/distance.h"
 
 enum { ROUNDS = 300 };
 
@@ -20,24 +21,13 @@ typedef struct run {
     int64_t *sizes;  /* [k] */
 } run;
 
-/* Compiled for each kind of vectors; the loader takes the processor's. */
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
-
-static inline __attribute__((always_inline)) double distance(int64_t d, const float *x, const double *c)
-{
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < d; j++) sum += (x[j] - c[j]) * (x[j] - c[j]);
-    return sum;
-}
-
 /* to [n] = min(from [n], squared distance to point); from NULL: the distance itself. Returns the sum. */
-FOR_EACH_PROCESSOR static double nearer(int64_t n, int64_t d, const float *x, const double *point,
-                                        const double *from, double *to)
+DC3_FOR_EACH_PROCESSOR static double nearer(int64_t n, int64_t d, const float *x, const double *point,
+                                            const double *from, double *to)
 {
     double total = 0;
     for (int64_t i = 0; i < n; i++) {
-        double there = distance(d, x + i * d, point);
+        double there = dc3_distance(d, x + i * d, point);
         to[i] = from && from[i] < there ? from[i] : there; /* NOLINT(clang-analyzer-core*) */
         total += to[i];
     }
@@ -82,14 +72,14 @@ static void start(run *r, dc3_rng *rng)
 }
 
 /* Gives each point to its nearest centre (ties to the lowest); 1 if any changed. */
-FOR_EACH_PROCESSOR static int assign(run *r)
+DC3_FOR_EACH_PROCESSOR static int assign(run *r)
 {
     int changed = 0;
     for (int64_t i = 0; i < r->n; i++) {
         int best = 0;
         double least = INFINITY;
         for (int c = 0; c < r->k; c++) {
-            double there = distance(r->d, r->x + i * r->d, r->centres + c * r->d);
+            double there = dc3_distance(r->d, r->x + i * r->d, r->centres + c * r->d);
             if (there < least) least = there, best = c;
         }
         changed |= r->clusters[i] != best;

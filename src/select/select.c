@@ -7,7 +7,7 @@
 #include <string.h>
 #include "dc3/select.h"
 #include "select/bins.h"
-#include "select/objective.h"
+#include "select/choose.h"
 
 /* One bin's rows and picks; all lie in two shared arrays. */
 typedef struct bin {
@@ -17,6 +17,8 @@ typedef struct bin {
 
 typedef struct job {
     const dc3_select_options *options;
+    dc3_chooser *chooser; /* of each bin */
+    int whole;            /* a class is one bin */
     int64_t n, d, c;
     const float *embeddings, *logits;
     const int64_t *labels, *given;
@@ -159,6 +161,7 @@ static dc3_status take_failure(const failure *f)
 static dc3_status cluster(job *j)
 {
     failure f = {DC3_OK, ""};
+    if (j->whole) return DC3_OK; /* all rows are in bin 0 */
     if (j->given) {
         memcpy(j->bins, j->given, (size_t)j->n * sizeof *j->bins);
         return DC3_OK;
@@ -204,20 +207,20 @@ static dc3_status make_parts(job *j)
 
 static dc3_status pick(job *j, const bin *b, uint64_t item, int64_t *out)
 {
-    dc3_similarity similarity;
-    dc3_set_function f;
     if (!b->picks) return DC3_OK;
-    DC3_TRY(dc3_similarity_open(&j->meter, b->count, j->rows + b->first, j->d, j->c, j->embeddings, j->logits,
-                                b->label, j->options->gradient, &similarity));
-    dc3_status status =
-        dc3_set_function_open(j->options->objective, &similarity, j->options->lambda, b->picks, &f);
-    if (status == DC3_OK) {
-        status = dc3_maximize(j->options, &f, b->picks, item, out);
-        dc3_set_function_close(&f);
-    }
-    dc3_similarity_close(&similarity);
-    for (int64_t i = 0; status == DC3_OK && i < b->picks; i++) out[i] = j->rows[b->first + out[i]];
-    return status;
+    dc3_candidates from = {.meter = &j->meter,
+                           .options = j->options,
+                           .m = b->count,
+                           .d = j->d,
+                           .c = j->c,
+                           .rows = j->rows + b->first,
+                           .embeddings = j->embeddings,
+                           .logits = j->logits,
+                           .label = b->label,
+                           .item = item};
+    DC3_TRY(j->chooser(&from, b->picks, out));
+    for (int64_t i = 0; i < b->picks; i++) out[i] = j->rows[b->first + out[i]];
+    return DC3_OK;
 }
 
 /* A class of too few rows gives them again, from the first on. */
@@ -280,15 +283,28 @@ dc3_status dc3_bins_of_classes(const dc3_select_options *options, int64_t n, int
     return status;
 }
 
+/* Checks, selects, and leaves nothing behind on failure. */
+static dc3_status run_job(job *j, dc3_selection *selection)
+{
+    *selection = (dc3_selection){0};
+    dc3_select_options fixed = *j->options;
+    if (fixed.threads < 1) fixed.threads = 1;
+    DC3_TRY(check_options(&fixed));
+    j->options = &fixed;
+    DC3_TRY(check_values(j));
+    dc3_status status = select_all(j, selection);
+    close_job(j);
+    selection->peak_bytes = atomic_load(&j->meter.peak);
+    if (status != DC3_OK) dc3_selection_free(selection);
+    return status;
+}
+
 dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n, int64_t d, int64_t c,
                            const float *embeddings, const float *logits, const int64_t *labels,
                            const int64_t *bins, dc3_selection *selection)
 {
-    *selection = (dc3_selection){0};
-    dc3_select_options fixed = *options;
-    if (fixed.threads < 1) fixed.threads = 1;
-    DC3_TRY(check_options(&fixed));
-    job j = {.options = &fixed,
+    job j = {.options = options,
+             .chooser = dc3_choose_submodular,
              .n = n,
              .d = d,
              .c = c,
@@ -296,12 +312,23 @@ dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n, int64_t
              .logits = logits,
              .labels = labels,
              .given = bins};
-    DC3_TRY(check_values(&j));
-    dc3_status status = select_all(&j, selection);
-    close_job(&j);
-    selection->peak_bytes = atomic_load(&j.meter.peak);
-    if (status != DC3_OK) dc3_selection_free(selection);
-    return status;
+    return run_job(&j, selection);
+}
+
+dc3_status dc3_select_by(const dc3_select_options *options, dc3_chooser *chooser, int64_t n, int64_t d,
+                         int64_t c, const float *embeddings, const float *logits, const int64_t *labels,
+                         dc3_selection *selection)
+{
+    job j = {.options = options,
+             .chooser = chooser,
+             .whole = 1,
+             .n = n,
+             .d = d,
+             .c = c,
+             .embeddings = embeddings,
+             .logits = logits,
+             .labels = labels};
+    return run_job(&j, selection);
 }
 
 void dc3_selection_free(dc3_selection *selection)

@@ -1,0 +1,92 @@
+/* Random pictures of each class. A picture is known to be readable only once it is read, so the class's
+ * random order is gone through until enough are found: the cost follows what is stored, not what there is. */
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "condense/choose_random.h"
+#include "condense/methods.h"
+
+enum { AT_ONCE = 64 };
+
+/* Whether pictures order[0..count) of those from `first` on can be read; reasons of those that cannot. */
+static void look(const dc3_run *run, int64_t first, const int64_t *order, int count, char (*reasons)[256])
+{
+#pragma omp parallel for schedule(dynamic) num_threads(run->options->select.threads)
+    for (int i = 0; i < count; i++) {
+        dc3_image image;
+        reasons[i][0] = 0;
+        if (dc3_dataset_read(run->dataset, first + order[i], run->size, run->size, run->fit, &image) !=
+            DC3_OK)
+            snprintf(reasons[i], sizeof reasons[i], "%s", dc3_error_text());
+        else
+            dc3_image_free(&image);
+    }
+}
+
+dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t wanted, int64_t *items,
+                                 int64_t *found)
+{
+    char reasons[AT_ONCE][256];
+    int64_t at = 0, *order = malloc((size_t)n * sizeof *order);
+    if (!order) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_random_order(run->options->select.seed, dc3_dataset_label(run->dataset, first), n, n, order);
+    dc3_status status = DC3_OK;
+    *found = 0;
+    while (status == DC3_OK && at < n && *found < wanted) {
+        int64_t missing = wanted - *found, left = n - at, most = missing < left ? missing : left;
+        int count = most < AT_ONCE ? (int)most : AT_ONCE;
+        look(run, first, order + at, count, reasons);
+        for (int i = 0; status == DC3_OK && i < count; i++) {
+            int64_t item = first + order[at + i];
+            if (reasons[i][0])
+                status = dc3_run_skip(run, dc3_dataset_key(run->dataset, item), reasons[i]);
+            else
+                items[(*found)++] = item;
+        }
+        at += count;
+        if (status == DC3_OK) status = dc3_check_cancel();
+    }
+    free(order);
+    return status;
+}
+
+/* Pictures of one class into parts [ipc]: a class of too few repeats them, one of none gives none. */
+static dc3_status choose_class(dc3_run *run, int64_t first, int64_t n, dc3_chosen *chosen)
+{
+    int64_t ipc = run->options->select.ipc, found, *items = malloc((size_t)ipc * sizeof *items);
+    if (!items) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = dc3_run_draw_readable(run, first, n, ipc, items, &found);
+    if (status == DC3_OK)
+        status = dc3_run_check_class(run, dc3_dataset_label(run->dataset, first), found, ipc);
+    for (int64_t i = 0; status == DC3_OK && found && i < ipc; i++)
+        chosen->parts[chosen->count++] = (dc3_part){.item = items[i % found]};
+    if (status == DC3_OK && found) run->report->repeated += ipc - (found < ipc ? found : ipc);
+    free(items);
+    return status;
+}
+
+dc3_status dc3_run_each_class(dc3_run *run, dc3_chosen *chosen,
+                              dc3_status (*choose)(dc3_run *run, int64_t first, int64_t n,
+                                                   dc3_chosen *chosen))
+{
+    int64_t n = dc3_dataset_size(run->dataset), next;
+    DC3_TRY(dc3_chosen_open(run, chosen));
+    dc3_status status = DC3_OK;
+    for (int64_t first = 0; status == DC3_OK && first < n; first = next) {
+        for (next = first + 1; next < n; next++)
+            if (dc3_dataset_label(run->dataset, next) != dc3_dataset_label(run->dataset, first)) break;
+        status = choose(run, first, next - first, chosen);
+        dc3_run_progress(run, "selection", next, n);
+    }
+    run->report->readable = n - run->report->skipped;
+    if (status == DC3_OK && !chosen->count)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", run->options->data,
+                          (long long)n);
+    if (status != DC3_OK) dc3_chosen_free(chosen);
+    return status;
+}
+
+dc3_status dc3_run_select_random(dc3_run *run, dc3_chosen *chosen)
+{
+    return dc3_run_each_class(run, chosen, choose_class);
+}

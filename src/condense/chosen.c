@@ -1,0 +1,73 @@
+/* What was chosen to be stored. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/rng.h"
+#include "condense/combine.h"
+#include "condense/methods.h"
+
+dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen)
+{
+    size_t most = (size_t)dc3_dataset_classes(run->dataset) * (size_t)run->options->select.ipc;
+    *chosen = (dc3_chosen){.parts = calloc(most * (size_t)run->each, sizeof *chosen->parts)};
+    return chosen->parts ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+void dc3_chosen_free(dc3_chosen *chosen)
+{
+    free(chosen->parts);
+    free(chosen->stored);
+    *chosen = (dc3_chosen){0};
+}
+
+dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen)
+{
+    int *used = calloc((size_t)dc3_dataset_size(run->dataset), sizeof *used), last = -1, place = 0;
+    chosen->stored = calloc((size_t)chosen->count + 1, sizeof *chosen->stored);
+    if (!used || !chosen->stored) {
+        free(used);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    for (int64_t i = 0; i < chosen->count; i++) {
+        dc3_part *part = chosen->parts + i * run->each;
+        int label = dc3_dataset_label(run->dataset, part->item);
+        place = label == last ? place + 1 : 0;
+        last = label;
+        for (int k = 0; k < run->each; k++) part[k].place = place;
+        if (!part->box.side) part->repeat = used[part->item]++;
+    }
+    free(used);
+    return DC3_OK;
+}
+
+dc3_status dc3_note_unreadable(dc3_made *made, const dc3_part *part, dc3_status status)
+{
+    if (status != DC3_OK && status != DC3_ERR_MEMORY) made->unreadable = part;
+    return status;
+}
+
+dc3_status dc3_run_check_class(const dc3_run *run, int label, int64_t readable, int64_t wanted)
+{
+    const char *name = dc3_dataset_class_name(run->dataset, label);
+    if (readable >= wanted) return DC3_OK;
+    if (run->options->strict)
+        return dc3_fail(DC3_ERR_ARGUMENT, "class '%s' has %lld readable images, fewer than %lld (--strict)",
+                        name, (long long)readable, (long long)wanted);
+    if (readable)
+        dc3_run_say(run,
+                    "warning: class '%s' has %lld readable images, fewer than %lld; some are used again%s",
+                    name, (long long)readable, (long long)wanted, run->maker->again);
+    else
+        dc3_run_say(run, "warning: class '%s' has no readable image and gets none", name);
+    return DC3_OK;
+}
+
+uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part)
+{
+    const char *key = dc3_dataset_key(run->dataset, part->item);
+    return dc3_hash64(key, strlen(key)) + (uint64_t)part->repeat;
+}
+
+int dc3_run_placed_size(const dc3_run *run)
+{
+    return run->combine == DC3_COMBINE_FOURFOLD ? run->size / 2 : run->size;
+}

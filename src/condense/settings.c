@@ -1,0 +1,83 @@
+/* What a run's result depends on, as dc3.json has it: a run continues only where all of it is the same. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/file.h"
+#include "condense/combine.h"
+#include "condense/fingerprint.h"
+#include "condense/methods.h"
+
+static json_t *hexadecimal(uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
+    return json_string(text);
+}
+
+json_t *dc3_fingerprint(const char *path)
+{
+    return hexadecimal(dc3_fingerprint_file(path));
+}
+
+/* The choice of rows: bins, objective and the features that tell pictures apart. */
+static void selection_settings(const dc3_run *run, json_t *o)
+{
+    const dc3_select_options *s = &run->options->select;
+    int whole = !run->method->chooser;
+    int cuts = whole || run->method->chooser == dc3_choose_graph_cut ||
+               run->method->chooser == dc3_choose_dataset_quantization;
+    if (whole || run->method->chooser == dc3_choose_dataset_quantization)
+        json_object_set_new(o, "bins", json_integer(s->bins));
+    if (whole) {
+        json_object_set_new(o, "components", json_integer(s->components));
+        json_object_set_new(o, "objective", json_string(dc3_objective_name(s->objective)));
+    }
+    if (cuts) {
+        json_object_set_new(o, "maximizer", json_string(dc3_maximizer_name(s->maximizer)));
+        json_object_set_new(o, "similarity", json_string(run->teacher.net ? "gradients" : "vae-features"));
+    } else
+        json_object_set_new(o, "features", json_string(run->teacher.net ? "teacher" : "vae-features"));
+    if (cuts && run->teacher.net) {
+        int plain = s->gradient == DC3_GRADIENT_PLAIN;
+        json_object_set_new(o, "gradient", json_string(plain ? "plain" : "double-softmax"));
+    }
+}
+
+static void teacher_settings(const dc3_run *run, json_t *o)
+{
+    json_object_set_new(o, "teacher", json_string(run->teacher.info->arch));
+    json_object_set_new(o, "teacher_size", json_integer(run->teacher.size));
+    json_object_set_new(o, "teacher_fingerprint", dc3_fingerprint(run->options->teacher));
+}
+
+static void editor_settings(const dc3_run *run, json_t *o)
+{
+    dc3_editor_info info = dc3_editor_describe(run->editor);
+    json_object_set_new(o, "dtype", json_string(dc3_dtype_name(info.dtype)));
+    json_object_set_new(o, "editor", dc3_json_text(info.name));
+    json_object_set_new(o, "editor_fingerprint", hexadecimal(dc3_fingerprint_folder(run->options->editor)));
+}
+
+json_t *dc3_run_settings(const dc3_run *run)
+{
+    char seed[24], *data = dc3_path_real(run->options->data);
+    json_t *o = json_object();
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->options->select.seed);
+    json_object_set_new(o, "method", json_string(run->method->name));
+    json_object_set_new(o, "data", dc3_json_text(data ? data : run->options->data));
+    free(data);
+    json_object_set_new(o, "images", json_integer(run->report->images));
+    json_object_set_new(o, "ipc", json_integer(run->options->select.ipc));
+    if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) selection_settings(run, o);
+    if (run->teacher.net) teacher_settings(run, o);
+    json_object_set_new(o, "seed", json_string(seed));
+    if (run->editor || run->teacher.net)
+        json_object_set_new(o, "threads", json_integer(run->options->select.threads));
+    if (run->editor) editor_settings(run, o);
+    json_object_set_new(o, "size", json_integer(run->size));
+    if (run->encodes) json_object_set_new(o, "feature_size", json_integer(run->feature_size));
+    if (run->maker->combines) json_object_set_new(o, "combine", json_string(dc3_combine_names[run->combine]));
+    json_object_set_new(o, "fit", json_string(dc3_fit_names[run->fit]));
+    json_object_set_new(o, "format", json_string(dc3_image_extension(run->format) + 1));
+    if (run->maker->settings) run->maker->settings(run, o);
+    return o;
+}
