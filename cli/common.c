@@ -294,6 +294,8 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
                             {0}};
     GOptionEntry features[] = {{"feature-size", 0, 0, G_OPTION_ARG_INT, &o->feature_size,
                                 "Pixels at which pictures are encoded (default: suits them)", "N"},
+                               {"cache", 0, 0, G_OPTION_ARG_FILENAME, &o->cache,
+                                "Folder that keeps features, for other runs on the same data", "DIR"},
                                {0}};
     GOptionEntry data[] = {
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o->strict,

@@ -49,12 +49,18 @@ static const command commands[] = {
      "  dc3 evaluate photos-ipc10 --val photos/val --teacher teacher.safetensors --seeds 3\n"
      "  dc3 evaluate photos-ipc10 --val photos/val --labels hard --arch resnet18,convnet3 --json",
      run_evaluate},
+    {"compare", "Condense by several methods, score them all, and print one table.",
+     "DATA --val DIR --teacher FILE -o DIR",
+     "  dc3 compare photos/train --val photos/val --teacher teacher.safetensors -o table --ipc 1,10,50\n"
+     "  dc3 compare cifar10/train --val cifar10/test --teacher t.safetensors -o c10 --methods "
+     "random,herding,dc3 "
+     "--seeds 5",
+     run_compare},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* Named in the design, built later: they say so. */
-static const char *const later[] = {"compare", "finetune", "sample", "measure",
-                                    "report",  "pull",     "status", "info"};
+static const char *const later[] = {"finetune", "sample", "measure", "report", "pull", "status", "info"};
 
 static void help(FILE *to)
 {

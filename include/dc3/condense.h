@@ -42,6 +42,7 @@ typedef struct dc3_condense_options {
     const char *combine;   /* "gradient", "random", "grid", "fourfold" */
     const char *detail;    /* "keep": transfer only the change of colour; "edit": store the edit itself */
     const char *sampler;   /* "euler-ancestral", "euler", "ddim", "dpmpp-2m" */
+    const char *cache;     /* folder that keeps features for other runs on the same data; NULL: none */
     const char *prompts;   /* file with lines "warm: TEXT" and "cold: TEXT" */
     int size;              /* of the stored pictures, pixels; of edit, the longer side */
     int factor;            /* of "rded": patches across a stored picture, 1 or 2; 0: 2 above 64 pixels */

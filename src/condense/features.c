@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "condense/feature_cache.h"
 #include "condense/run.h"
 
 enum { BATCH = 16 }; /* always as many, the last filled up, so that a picture's features depend on it alone */
@@ -154,7 +155,7 @@ dc3_status dc3_run_measure_features(dc3_run *run, double *seconds)
     return status;
 }
 
-dc3_status dc3_run_features(dc3_run *run)
+static dc3_status compute_all(dc3_run *run)
 {
     int64_t n = dc3_dataset_size(run->dataset);
     batch *b;
@@ -166,9 +167,21 @@ dc3_status dc3_run_features(dc3_run *run)
         dc3_run_progress(run, "features", first + count, n);
     }
     batch_close(b);
-    run->report->readable = run->n;
     if (status == DC3_OK && run->n == 0)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", run->options->data,
                           (long long)n);
     return status;
+}
+
+dc3_status dc3_run_features(dc3_run *run)
+{
+    const char *cache = run->options->cache;
+    int found = 0;
+    if (cache) DC3_TRY(dc3_feature_cache_read(run, &found));
+    if (!found) {
+        DC3_TRY(compute_all(run));
+        if (cache) DC3_TRY(dc3_feature_cache_write(run));
+    }
+    run->report->readable = run->n;
+    return DC3_OK;
 }

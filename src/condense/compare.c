@@ -1,0 +1,439 @@
+/* dc3 compare: methods under one protocol and one budget. */
+#include "dc3/compare.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "condense/classes.h"
+#include "condense/evaluate.h"
+#include "condense/fingerprint.h"
+#include "condense/run.h"
+#include "io/checkpoint.h"
+#include "learn/soft_labels.h"
+#include "learn/trainer.h"
+#include "metrics/colourfulness.h"
+
+typedef struct comparison {
+    const dc3_compare_options *options;
+    dc3_compare_report *report;
+    char *results;  /* OUT/results.jsonl */
+    json_t *lines;  /* what it holds */
+    dc3_tests tests;
+    double real_hard; /* below 0: unknown */
+} comparison;
+
+static void say(const comparison *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(const comparison *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    dc3_listener_say(&c->options->condense.listener, format, args);
+    va_end(args);
+}
+
+static int count_names(const char *const *names)
+{
+    int n = 0;
+    while (names[n]) n++;
+    return n;
+}
+
+static int count_ipcs(const int *ipcs)
+{
+    int n = 0;
+    while (ipcs[n]) n++;
+    return n;
+}
+
+static dc3_status check_options(const dc3_compare_options *o)
+{
+    if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a folder to make, found none");
+    if (!o->evaluate.val) return dc3_fail(DC3_ERR_OPTION, "--val: expected a dataset to test on, found none");
+    if (o->seeds < 1 || o->seeds > 1000)
+        return dc3_fail(DC3_ERR_OPTION, "--seeds: expected 1 to 1000, found %d", o->seeds);
+    if (!o->ipcs[0]) return dc3_fail(DC3_ERR_OPTION, "--ipc: expected images per class, found none");
+    for (int i = 0; o->ipcs[i]; i++)
+        if (o->ipcs[i] < 1) return dc3_fail(DC3_ERR_OPTION, "--ipc: expected 1 or more, found %d", o->ipcs[i]);
+    for (int i = 0; o->labels[i]; i++)
+        if (strcmp(o->labels[i], "soft") != 0 && strcmp(o->labels[i], "hard") != 0)
+            return dc3_fail(DC3_ERR_OPTION, "--labels: expected soft, hard; found '%.40s'", o->labels[i]);
+    for (int i = 0; o->methods[i]; i++) {
+        int known = 0;
+        for (int k = 0; dc3_method_name(k); k++) known |= strcmp(dc3_method_name(k), o->methods[i]) == 0;
+        if (!known) return dc3_fail(DC3_ERR_OPTION, "--methods: there is no method '%.40s'", o->methods[i]);
+    }
+    return DC3_OK;
+}
+
+/* What all scores depend on besides what their lines say. */
+static json_t *settings_of(const comparison *c)
+{
+    const dc3_condense_options *d = &c->options->condense;
+    const dc3_evaluate_options *e = &c->options->evaluate;
+    json_t *s = json_pack("{s:i, s:i, s:i, s:f, s:f, s:f, s:i, s:i}", "epochs", e->epochs, "batch", e->batch,
+                          "factor", e->factor, "lr", e->lr, "weight_decay", e->weight_decay, "temperature",
+                          e->temperature, "size", e->size, "threads", e->threads);
+    json_object_set_new(s, "data", dc3_json_text(d->data));
+    json_object_set_new(s, "val", dc3_json_text(e->val));
+    json_object_set_new(s, "augment", json_string(e->augment ? e->augment : "rded"));
+    json_object_set_new(s, "seed", json_integer((json_int_t)d->select.seed));
+    json_object_set_new(s, "teacher", d->teacher ? dc3_fingerprint(d->teacher) : json_null());
+    json_object_set_new(s, "combine", json_string(d->combine ? d->combine : "gradient"));
+    json_object_set_new(s, "bins", json_integer(d->select.bins));
+    json_object_set_new(s, "guidance", json_real(d->guidance));
+    json_object_set_new(s, "steps", json_integer(d->steps));
+    return s;
+}
+
+static dc3_status write_json(const char *folder, const char *name, const json_t *value)
+{
+    char *path = dc3_path_join(folder, name), *text = json_dumps(value, JSON_INDENT(2) | JSON_SORT_KEYS);
+    dc3_status status = path && text ? dc3_file_write(path, text, strlen(text))
+                                     : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(path);
+    free(text);
+    return status;
+}
+
+/* A new folder, or one of the same settings. */
+static dc3_status open_folder(comparison *c)
+{
+    const char *out = c->options->out;
+    char *document = dc3_path_join(out, "compare.json");
+    json_t *settings = settings_of(c), *old = NULL;
+    dc3_status status = document && settings ? dc3_make_dirs(out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && dc3_path_what(document) == DC3_PATH_FILE) {
+        status = dc3_json_read(document, 1 << 20, &old);
+        const char *key;
+        json_t *value;
+        json_object_foreach(settings, key, value) if (status == DC3_OK && !json_equal(value, json_object_get(old, key)))
+            status = dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder", out, key);
+    } else if (status == DC3_OK)
+        status = write_json(out, "compare.json", settings);
+    json_decref(settings);
+    json_decref(old);
+    free(document);
+    c->results = dc3_path_join(out, "results.jsonl");
+    return c->results || status != DC3_OK ? status : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+static dc3_status read_results(comparison *c)
+{
+    c->lines = json_array();
+    if (dc3_path_what(c->results) != DC3_PATH_FILE) return DC3_OK;
+    FILE *file = fopen(c->results, "r");
+    char *text = NULL;
+    size_t size = 0;
+    if (!file) return dc3_fail(DC3_ERR_IO, "%s: cannot be read", c->results);
+    dc3_status status = DC3_OK;
+    for (int number = 1; status == DC3_OK && getline(&text, &size, file) >= 0; number++) {
+        json_t *line = json_loads(text, 0, NULL);
+        if (!json_is_object(line))
+            status = dc3_fail(DC3_ERR_FORMAT, "%s: line %d is no JSON object", c->results, number);
+        else
+            json_array_append(c->lines, line);
+        json_decref(line);
+    }
+    free(text);
+    fclose(file);
+    return status;
+}
+
+static dc3_status write_results(const comparison *c)
+{
+    char *text = NULL;
+    size_t size = 0, i;
+    json_t *line;
+    FILE *file = open_memstream(&text, &size);
+    if (!file) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_array_foreach(c->lines, i, line)
+    {
+        char *one = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
+        if (one) fprintf(file, "%s\n", one);
+        free(one);
+    }
+    dc3_status status = fclose(file) == 0 ? dc3_file_write(c->results, text, size)
+                                          : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(text);
+    return status;
+}
+
+/* One score that is wanted. */
+typedef struct cell {
+    int ipc, seed;
+    const char *method, *arch, *labels;
+} cell;
+
+static int is(const json_t *line, const char *key, const char *value)
+{
+    const char *text = json_string_value(json_object_get(line, key));
+    return text && strcmp(text, value) == 0;
+}
+
+static int number(const json_t *line, const char *key)
+{
+    return (int)json_integer_value(json_object_get(line, key));
+}
+
+static int matches(const json_t *line, const cell *w)
+{
+    return number(line, "ipc") == w->ipc && is(line, "method", w->method) && is(line, "arch", w->arch) &&
+           is(line, "labels", w->labels) && (w->seed < 0 || number(line, "seed") == w->seed);
+}
+
+static json_t *find(const comparison *c, const cell *w)
+{
+    size_t i;
+    json_t *line;
+    json_array_foreach(c->lines, i, line) if (matches(line, w)) return line;
+    return NULL;
+}
+
+/* What a condensed dataset costs and how colourful it is. */
+typedef struct cost {
+    double seconds, bytes, colourfulness;
+    int64_t images;
+} cost;
+
+static dc3_status look_at(const char *train, cost *out)
+{
+    dc3_dataset *d;
+    double sum = 0;
+    DC3_TRY(dc3_dataset_open(train, &d));
+    dc3_status status = DC3_OK;
+    out->images = dc3_dataset_size(d);
+    for (int64_t i = 0; status == DC3_OK && i < out->images; i++) {
+        dc3_image image;
+        struct stat info;
+        char *path = dc3_path_join(train, dc3_dataset_key(d, i));
+        if (path && stat(path, &info) == 0) out->bytes += (double)info.st_size;
+        free(path);
+        status = dc3_dataset_read(d, i, 0, 0, DC3_FIT_CROP, &image);
+        if (status != DC3_OK) break;
+        sum += dc3_colourfulness(image.pixels, (int64_t)image.width * image.height);
+        dc3_image_free(&image);
+    }
+    out->colourfulness = out->images ? sum / (double)out->images : 0;
+    dc3_dataset_close(&d);
+    return status;
+}
+
+/* Condenses for a cell, unless that stands there already; *folder is its place, freed by the caller. */
+static dc3_status condense_for(comparison *c, const cell *w, char **folder, cost *out)
+{
+    dc3_condense_options o = c->options->condense;
+    dc3_condense_report report;
+    size_t size = strlen(c->options->out) + strlen(w->method) + 64;
+    *folder = malloc(size);
+    *out = (cost){0};
+    if (!*folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    snprintf(*folder, size, "%s/ipc%d/%s/seed%d", c->options->out, w->ipc, w->method, w->seed);
+    DC3_TRY(dc3_make_dirs(*folder));
+    o.out = *folder;
+    o.method = w->method;
+    o.select.ipc = w->ipc;
+    o.select.seed += (uint64_t)w->seed;
+    say(c, "condensing: %s, %d images a class, seed %d", w->method, w->ipc, w->seed);
+    double start = dc3_seconds_now();
+    DC3_TRY(dc3_condense(&o, &report));
+    out->seconds = dc3_seconds_now() - start;
+    char *train = dc3_path_join(*folder, "train");
+    dc3_status status = train ? look_at(train, out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(train);
+    return status;
+}
+
+static dc3_status score_cell(comparison *c, const cell *w, const char *folder, const cost *made)
+{
+    dc3_evaluate_options o = c->options->evaluate;
+    dc3_score s;
+    o.data = folder;
+    o.arch = w->arch;
+    o.labels = w->labels;
+    o.teacher = c->options->condense.teacher;
+    o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
+    DC3_TRY(dc3_evaluate_on(&o, &c->tests, &s));
+    /* Soft labels as they would be stored: f16 logits of each image in each epoch. */
+    double labels = strcmp(w->labels, "soft") ? 0 : dc3_soft_labels_bytes(s.images, s.epochs, s.classes, 0);
+    json_t *at = json_array();
+    for (int i = 0; i < DC3_EVALUATE_TESTS && s.tested[i]; i++)
+        json_array_append_new(at, json_pack("[i, f]", s.tested[i], s.top1_at[i]));
+    json_t *line = json_pack(
+        "{s:i, s:s, s:i, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, s:f, s:I, s:i, s:i, s:i}", "ipc",
+        w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels", w->labels, "top1", s.top1, "top5",
+        s.top5, "best_top1", s.best_top1, "best_epoch", s.best_epoch, "top1_at", at, "seconds_condense",
+        made->seconds, "seconds_evaluate", s.seconds, "image_bytes", made->bytes, "label_bytes", labels,
+        "colourfulness", made->colourfulness, "images", (json_int_t)s.images, "batch", s.batch, "epochs", s.epochs,
+        "size", s.size);
+    if (!line) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_array_append_new(c->lines, line);
+    say(c, "%s, ipc %d, %s, %s labels, seed %d: top-1 %.2f %% (%.0f s)", w->method, w->ipc, w->arch, w->labels,
+        w->seed, 100 * s.top1, s.seconds);
+    c->report->done++;
+    return write_results(c);
+}
+
+/* All students of one condensed dataset. */
+static dc3_status run_students(comparison *c, cell w)
+{
+    const dc3_compare_options *o = c->options;
+    char *folder = NULL;
+    cost made;
+    dc3_status status = DC3_OK;
+    for (int a = 0; status == DC3_OK && o->archs[a]; a++)
+        for (int l = 0; status == DC3_OK && o->labels[l]; l++) {
+            w.arch = o->archs[a], w.labels = o->labels[l];
+            if (find(c, &w)) {
+                c->report->reused++;
+                continue;
+            }
+            if (!folder) status = condense_for(c, &w, &folder, &made);
+            if (status == DC3_OK) status = score_cell(c, &w, folder, &made);
+        }
+    free(folder);
+    return status;
+}
+
+/* The accuracy of the teacher on the test pictures, where it is a student's kind of network. */
+static dc3_status measure_teacher(comparison *c)
+{
+    const dc3_compare_options *o = c->options;
+    dc3_table *table;
+    dc3_classifier *net = NULL;
+    dc3_ctx *ctx = NULL;
+    dc3_dtype dtype;
+    dc3_accuracy a;
+    c->real_hard = o->real_hard;
+    if (o->real_hard >= 0 || !o->condense.teacher || o->archs[1] || !c->tests.pictures) return DC3_OK;
+    DC3_TRY(dc3_compute_type(o->evaluate.dtype, &dtype));
+    DC3_TRY(dc3_checkpoint_open(o->condense.teacher, &table));
+    DC3_TRY(dc3_classifier_open(NULL, &table, &net));
+    dc3_status status = DC3_OK;
+    if (strcmp(dc3_classifier_describe(net)->arch, o->archs[0]) == 0) {
+        status = dc3_ctx_open(dtype, o->evaluate.threads, DC3_CTX_FAST, &ctx);
+        if (status == DC3_OK)
+            status = dc3_test_classifier(ctx, net, c->tests.pictures, c->tests.size, NULL, NULL, &a);
+        if (status == DC3_OK) c->real_hard = a.top1;
+    }
+    dc3_classifier_close(&net);
+    dc3_ctx_close(&ctx);
+    return status;
+}
+
+enum { MOST_SEEDS = 1000 };
+
+/* Mean and deviation of `key` over the seeds of a cell; the number of seeds. */
+static int over_seeds(const comparison *c, cell w, const char *key, double *mean, double *deviation)
+{
+    static _Thread_local double values[MOST_SEEDS];
+    int n = 0;
+    for (w.seed = 0; w.seed < c->options->seeds; w.seed++) {
+        const json_t *line = find(c, &w);
+        if (line) values[n++] = json_number_value(json_object_get(line, key));
+    }
+    dc3_mean_deviation(values, n, mean, deviation);
+    return n;
+}
+
+/* DD-Ranking's label-robust score, NaN where a part of it is not there. */
+static double label_robust(const comparison *c, cell w)
+{
+    double hard, soft, random, d;
+    w.labels = "hard";
+    int n = over_seeds(c, w, "top1", &hard, &d);
+    w.labels = "soft";
+    int m = over_seeds(c, w, "top1", &soft, &d);
+    w.method = "random";
+    int k = over_seeds(c, w, "top1", &random, &d);
+    if (!n || !m || !k || c->real_hard < 0) return NAN;
+    double alpha = 0.5 * (soft - random) - 0.5 * (c->real_hard - hard);
+    return (exp(alpha) - exp(-1)) / (exp(1) - exp(-1));
+}
+
+static json_t *row_of(const comparison *c, const cell *w, FILE *table)
+{
+    double top1, spread, top5, spread5, best, d, seconds, bytes, labels, colour, robust = label_robust(c, *w);
+    int n = over_seeds(c, *w, "top1", &top1, &spread);
+    if (!n) return NULL;
+    over_seeds(c, *w, "top5", &top5, &spread5);
+    over_seeds(c, *w, "best_top1", &best, &d);
+    over_seeds(c, *w, "seconds_condense", &seconds, &d);
+    over_seeds(c, *w, "image_bytes", &bytes, &d);
+    over_seeds(c, *w, "label_bytes", &labels, &d);
+    over_seeds(c, *w, "colourfulness", &colour, &d);
+    char score[16] = "-";
+    if (!isnan(robust)) snprintf(score, sizeof score, "%.4f", robust);
+    fprintf(table, "%4d  %-18s %-6s %-12s %6.2f +- %5.2f  %6.2f  %6.2f  %8.1f  %9.1f  %9.1f  %6.1f  %7s  %d\n",
+            w->ipc, w->arch, w->labels, w->method, 100 * top1, 100 * spread, 100 * top5, 100 * best, seconds,
+            bytes * 1e-3, labels * 1e-3, colour, score, n);
+    json_t *row = json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "ipc", w->ipc,
+                            "arch", w->arch, "labels", w->labels, "method", w->method, "seeds", n, "top1", top1,
+                            "top1_deviation", spread, "top5", top5, "top5_deviation", spread5, "best_top1", best,
+                            "seconds_condense", seconds, "image_bytes", bytes, "label_bytes", labels,
+                            "colourfulness", colour);
+    if (row && !isnan(robust)) json_object_set_new(row, "label_robust_score", json_real(robust));
+    return row;
+}
+
+static dc3_status make_table(comparison *c)
+{
+    const dc3_compare_options *o = c->options;
+    size_t size = 0;
+    FILE *table = open_memstream(&c->report->table, &size);
+    json_t *rows = json_array();
+    if (!table || !rows) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    fprintf(table, "%4s  %-18s %-6s %-12s %-15s  %6s  %6s  %8s  %9s  %9s  %6s  %7s  %s\n", "IPC", "student", "labels",
+            "method", "top-1, last (%)", "top-5", "best", "seconds", "images kB", "labels kB", "colour", "LRS",
+            "seeds");
+    for (int i = 0; o->ipcs[i]; i++)
+        for (int a = 0; o->archs[a]; a++)
+            for (int l = 0; o->labels[l]; l++)
+                for (int m = 0; o->methods[m]; m++) {
+                    cell w = {o->ipcs[i], -1, o->methods[m], o->archs[a], o->labels[l]};
+                    json_t *row = row_of(c, &w, table);
+                    if (row) json_array_append_new(rows, row);
+                }
+    dc3_status status = fclose(table) == 0 ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    char *path = dc3_path_join(o->out, "table.txt");
+    if (status == DC3_OK && path) status = dc3_file_write(path, c->report->table, size);
+    if (status == DC3_OK) status = write_json(o->out, "table.json", rows);
+    c->report->json = json_dumps(rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+    free(path);
+    json_decref(rows);
+    return status;
+}
+
+static dc3_status compare(comparison *c)
+{
+    const dc3_compare_options *o = c->options;
+    DC3_TRY(check_options(o));
+    c->report->total = o->seeds * count_ipcs(o->ipcs) * count_names(o->methods) * count_names(o->archs) *
+                       count_names(o->labels);
+    DC3_TRY(open_folder(c));
+    DC3_TRY(read_results(c));
+    for (int seed = 0; seed < o->seeds; seed++)
+        for (int i = 0; o->ipcs[i]; i++)
+            for (int m = 0; o->methods[m]; m++)
+                DC3_TRY(run_students(c, (cell){.ipc = o->ipcs[i], .seed = seed, .method = o->methods[m]}));
+    int size = c->tests.size;
+    if (!size) { /* all was there already: the size that the students saw is in the lines */
+        size = number(json_array_get(c->lines, 0), "size");
+        if (size) DC3_TRY(dc3_tests_open(&c->tests, o->evaluate.val, size, o->evaluate.threads));
+    }
+    DC3_TRY(measure_teacher(c));
+    return make_table(c);
+}
+
+dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *report)
+{
+    comparison c = {.options = options, .report = report};
+    *report = (dc3_compare_report){0};
+    dc3_status status = compare(&c);
+    dc3_tests_close(&c.tests);
+    json_decref(c.lines);
+    free(c.results);
+    return status;
+}

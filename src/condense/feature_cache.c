@@ -1,0 +1,133 @@
+#include "condense/feature_cache.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/rng.h"
+#include "condense/fingerprint.h"
+#include "io/safetensors.h"
+
+/* What the features depend on: the names of the pictures, the networks, sizes and types. */
+static uint64_t key_of(const dc3_run *run)
+{
+    const dc3_teacher *t = &run->teacher;
+    uint64_t hash = 0, n = (uint64_t)dc3_dataset_size(run->dataset);
+    for (uint64_t i = 0; i < n; i++) {
+        const char *key = dc3_dataset_key(run->dataset, (int64_t)i);
+        uint64_t pair[] = {hash, dc3_hash64(key, strlen(key))};
+        hash = dc3_hash64(pair, sizeof pair);
+    }
+    const char *path = dc3_dataset_path(run->dataset);
+    dc3_editor_info editor = {0};
+    if (run->encodes) editor = dc3_editor_describe(run->editor);
+    uint64_t all[] = {hash,
+                      n,
+                      dc3_hash64(path, strlen(path)),
+                      run->encodes ? dc3_fingerprint_folder(run->options->editor) : 0,
+                      t->net ? dc3_fingerprint_file(run->options->teacher) : 0,
+                      (uint64_t)run->feature_size,
+                      t->net ? (uint64_t)t->size : 0,
+                      (uint64_t)editor.dtype,
+                      (uint64_t)editor.threads,
+                      (uint64_t)run->fit};
+    return dc3_hash64(all, sizeof all);
+}
+
+static char *path_of(const dc3_run *run)
+{
+    char name[64];
+    snprintf(name, sizeof name, "features-%016llx.safetensors", (unsigned long long)key_of(run));
+    return dc3_path_join(run->options->cache, name);
+}
+
+/* Takes tensor `name` [n, columns] of the file into new memory. */
+static float *take(const dc3_table *table, const char *name, int64_t n, int64_t columns)
+{
+    const dc3_tensor *t;
+    if (dc3_table_get(table, name, 2, (int64_t[]){n, columns}, &t) != DC3_OK || t->dtype != DC3_F32) return NULL;
+    float *values = malloc((size_t)(n * columns) * sizeof *values);
+    if (values) memcpy(values, t->data, (size_t)(n * columns) * sizeof *values);
+    return values;
+}
+
+static int take_all(dc3_run *run, const dc3_table *table)
+{
+    const dc3_tensor *items = dc3_table_find(table, "items");
+    int64_t all = dc3_dataset_size(run->dataset);
+    if (!items || items->dtype != DC3_I64 || items->ndim != 1 || items->shape[0] < 1 || items->shape[0] > all)
+        return 0;
+    int64_t n = items->shape[0];
+    for (int64_t i = 0; i < n; i++)
+        if (((int64_t *)items->data)[i] < 0 || ((int64_t *)items->data)[i] >= all) return 0;
+    const dc3_teacher *t = &run->teacher;
+    if (run->encodes) run->features = take(table, "features", n, run->feature_length);
+    run->items = malloc((size_t)n * sizeof *run->items);
+    if (t->net) run->embeddings = take(table, "embeddings", n, t->info->embedding);
+    if (t->net) run->logits = take(table, "logits", n, t->info->classes);
+    if ((run->encodes && !run->features) || !run->items || (t->net && (!run->embeddings || !run->logits))) return 0;
+    memcpy(run->items, items->data, (size_t)n * sizeof *run->items);
+    run->n = n;
+    return 1;
+}
+
+/* Passes over the pictures that could not be read when the features were made. */
+static dc3_status skip_again(dc3_run *run, const char *text)
+{
+    json_t *lines = json_loads(text ? text : "[]", 0, NULL), *line;
+    size_t i;
+    dc3_status status = DC3_OK;
+    json_array_foreach(lines, i, line)
+    {
+        const char *key = json_string_value(json_array_get(line, 0)),
+                   *reason = json_string_value(json_array_get(line, 1));
+        if (status == DC3_OK && key && reason) status = dc3_run_skip(run, key, reason);
+    }
+    json_decref(lines);
+    return status;
+}
+
+dc3_status dc3_feature_cache_read(dc3_run *run, int *found)
+{
+    char *path = path_of(run);
+    dc3_table *table = NULL;
+    *found = 0;
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (dc3_path_what(path) == DC3_PATH_FILE && dc3_safetensors_open(path, &table) == DC3_OK) {
+        *found = take_all(run, table);
+        if (!*found) {
+            free(run->features), free(run->items), free(run->embeddings), free(run->logits);
+            run->features = run->embeddings = run->logits = NULL;
+            run->items = NULL;
+        }
+        if (*found) dc3_run_say(run, "features of %lld pictures from %s", (long long)run->n, path);
+    }
+    dc3_status status = *found ? skip_again(run, dc3_table_text(table, "skipped")) : DC3_OK;
+    dc3_table_close(&table);
+    free(path);
+    return status;
+}
+
+dc3_status dc3_feature_cache_write(const dc3_run *run)
+{
+    const dc3_teacher *t = &run->teacher;
+    char *path = path_of(run), *skipped = run->skipped ? json_dumps(run->skipped, JSON_COMPACT) : NULL;
+    dc3_table *table = dc3_table_new("features");
+    dc3_status status = path && table ? dc3_make_dirs(run->options->cache) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && skipped) status = dc3_table_set_text(table, "skipped", skipped);
+    if (status == DC3_OK && run->encodes)
+        status = dc3_table_add(table, "features",
+                               dc3_view(run->features, DC3_F32, 2, (int64_t[]){run->n, run->feature_length}));
+    if (status == DC3_OK && t->net)
+        status = dc3_table_add(table, "embeddings",
+                               dc3_view(run->embeddings, DC3_F32, 2, (int64_t[]){run->n, t->info->embedding}));
+    if (status == DC3_OK && t->net)
+        status = dc3_table_add(table, "logits",
+                               dc3_view(run->logits, DC3_F32, 2, (int64_t[]){run->n, t->info->classes}));
+    if (status == DC3_OK) status = dc3_table_add(table, "items", dc3_view(run->items, DC3_I64, 1, &run->n));
+    if (status == DC3_OK) status = dc3_safetensors_save(path, table);
+    dc3_table_close(&table);
+    free(skipped);
+    free(path);
+    return status;
+}
