@@ -322,7 +322,7 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
     GOptionEntry teacher[] = {
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &o->teacher,
          "Classifier (.safetensors or .pth, trained on the dataset's classes) whose gradients or features "
-         "measure similarity (default: none, the VAE's features do)",
+         "measure similarity; none: the VAE's features do (default: of condense, one is trained; else none)",
          "FILE"},
         {"arch", 0, 0, G_OPTION_ARG_STRING, &o->arch,
          "Refuse a teacher that is not this: resnet18, resnet50, convnet3, ... (default: as its tensors say)",

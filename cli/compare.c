@@ -26,8 +26,8 @@ static int *read_numbers(const command *c, const char *text)
     return numbers;
 }
 
-static int run_lists(const command *c, settings *s, dc3_compare_options *o, const char *ipcs, const char *methods,
-                     const char *archs, const char *labels)
+static int run_lists(const command *c, settings *s, dc3_compare_options *o, const char *ipcs,
+                     const char *methods, const char *archs, const char *labels)
 {
     int *numbers = read_numbers(c, ipcs ? ipcs : "1,10");
     if (!numbers) return EXIT_USAGE;
@@ -63,20 +63,26 @@ int run_compare(const command *c, int argc, char **argv)
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Folder for datasets, scores and the table", "DIR"},
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
          "Classifier trained on the whole dataset: gradients, crops' scores, soft labels", "FILE"},
-        {"ipc", 'n', 0, G_OPTION_ARG_STRING, &ipcs, "Images per class, separated by commas (default 1,10)", "N,.."},
+        {"ipc", 'n', 0, G_OPTION_ARG_STRING, &ipcs, "Images per class, separated by commas (default 1,10)",
+         "N,.."},
         {"methods", 'm', 0, G_OPTION_ARG_STRING, &methods,
          "Separated by commas (default random,rded,dc3-select,jitter,dc3)", "M,.."},
-        {"arch", 'a', 0, G_OPTION_ARG_STRING, &archs, "Students, separated by commas (default convnet3)", "A,.."},
-        {"labels", 0, 0, G_OPTION_ARG_STRING, &labels, "soft, hard (default both; without a teacher hard)", "L,.."},
+        {"arch", 'a', 0, G_OPTION_ARG_STRING, &archs, "Students, separated by commas (default convnet3)",
+         "A,.."},
+        {"labels", 0, 0, G_OPTION_ARG_STRING, &labels, "soft, hard (default both; without a teacher hard)",
+         "L,.."},
         {"seeds", 0, 0, G_OPTION_ARG_INT, &o.seeds, "Condensations and students of each (default 3)", "S"},
-        {"epochs", 'e', 0, G_OPTION_ARG_INT, &e->epochs, "Times that a student sees each image (default 300)", "N"},
+        {"epochs", 'e', 0, G_OPTION_ARG_INT, &e->epochs, "Times that a student sees each image (default 300)",
+         "N"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &e->batch, "Images a step (default: the protocol's)", "N"},
-        {"factor", 0, 0, G_OPTION_ARG_INT, &e->factor, "As of evaluate (default 1 up to 64 pixels, else 2)", "F"},
+        {"factor", 0, 0, G_OPTION_ARG_INT, &e->factor, "As of evaluate (default 1 up to 64 pixels, else 2)",
+         "F"},
         {"augment", 0, 0, G_OPTION_ARG_STRING, &augment, "As of evaluate: rded, none (default rded)", "HOW"},
         {"bins", 0, 0, G_OPTION_ARG_INT, &bins, "Clusters a class (default 10)", "K"},
         {"combine", 0, 0, G_OPTION_ARG_STRING, &combine, "As of condense (default gradient)", "MODE"},
         {"full-accuracy", 0, 0, G_OPTION_ARG_DOUBLE, &o.real_hard,
-         "Of the student trained on everything, 0 to 1, for the label-robust score (default: the teacher's, where "
+         "Of the student trained on everything, 0 to 1, for the label-robust score (default: the teacher's, "
+         "where "
          "it is the same network)",
          "X"},
         {"cache", 0, 0, G_OPTION_ARG_FILENAME, &cache,

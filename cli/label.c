@@ -34,8 +34,8 @@ int run_label(const command *c, int argc, char **argv)
     dc3_label_options o = dc3_label_defaults();
     dc3_label_report report;
     const GOptionEntry own[] = {
-        {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher, "Classifier trained on the dataset's classes",
-         "FILE"},
+        {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
+         "Classifier trained on the dataset's classes (default: the run's own)", "FILE"},
         {"arch", 0, 0, G_OPTION_ARG_STRING, &arch,
          "Refuse a teacher that is not this: resnet18, convnet3, ... (default: as its tensors say)", "NAME"},
         {"teacher-size", 0, 0, G_OPTION_ARG_INT, &o.size,
@@ -56,8 +56,6 @@ int run_label(const command *c, int argc, char **argv)
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1)
         status = usage_error(c, "label: expected the folder of a run, found %u words", g_strv_length(rest));
-    else if (!teacher)
-        status = usage_error(c, "label: expected --teacher and a classifier's file");
     else {
         o.run = rest[0], o.out = out, o.teacher = teacher, o.arch = arch;
         o.seed = s.options.select.seed, o.threads = s.options.select.threads;

@@ -20,7 +20,7 @@ if [[ -z $data ]]; then
 fi
 place=$(realpath -- "$data")
 out=$work/condensed-$(basename -- "$place")-$(cksum <<< "$place" | cut -d' ' -f1) # folders of one name stay apart
-build/dc3 condense "$place" -o "$out" --ipc 10 --fit pad --fresh
+build/dc3 condense "$place" -o "$out" --ipc 10 --fit pad --teacher none --fresh
 build/dc3 contact "$out" -o "$out.png" --rows 8
 echo
 echo "The condensed dataset: $PWD/$out/train"

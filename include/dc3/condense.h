@@ -29,30 +29,31 @@ typedef struct dc3_listener {
 /* Settings; names are given as text, as on the command line. NULL or 0 (or -1 where said) means the default.
  */
 typedef struct dc3_condense_options {
-    const char *data;      /* dataset: folder, CIFAR binaries, WebDataset tars */
-    const char *out;       /* folder to make */
-    const char *method;    /* of condense and select: "dc3", or a baseline's name (dc3_method_name) */
-    const char *editor;    /* diffusers directory */
-    const char *teacher;   /* classifier: safetensors, .pth; NULL: pictures are as similar as VAE features */
-    const char *arch;      /* the teacher's architecture, to be checked; told from its tensors */
-    int teacher_size;      /* at which the teacher sees pictures, pixels */
-    const char *dtype;     /* "auto", "f32", "bf16" */
-    const char *fit;       /* "crop", "squash", "pad" */
-    const char *format;    /* "png", "webp", "jpeg" */
-    const char *combine;   /* "gradient", "random", "grid", "fourfold" */
-    const char *detail;    /* "keep": transfer only the change of colour; "edit": store the edit itself */
-    const char *sampler;   /* "euler-ancestral", "euler", "ddim", "dpmpp-2m" */
-    const char *cache;     /* folder that keeps features for other runs on the same data; NULL: none */
-    const char *prompts;   /* file with lines "warm: TEXT" and "cold: TEXT" */
-    int size;              /* of the stored pictures, pixels; of edit, the longer side */
-    int factor;            /* of "rded": patches across a stored picture, 1 or 2; 0: 2 above 64 pixels */
-    int feature_size;      /* at which pictures are encoded for the bins, pixels */
-    int steps;             /* of the sampler */
-    double guidance;       /* text guidance, -1: the model's */
-    double image_guidance; /* -1: the model's */
-    int strict;            /* a picture that cannot be read, or a class that is too small, ends the run */
-    int fresh;             /* start over in a folder of another run */
-    int dry_run;           /* stop after the estimate */
+    const char *data;          /* dataset: folder, CIFAR binaries, WebDataset tars */
+    const char *out;           /* folder to make */
+    const char *method;        /* of condense and select: "dc3", or a baseline's name (dc3_method_name) */
+    const char *editor;        /* diffusers directory */
+    const char *teacher;       /* classifier: safetensors, .pth; "none": pictures are as similar as their VAE
+                                  features; NULL: dc3_condense trains one in its folder, others take none */
+    const char *arch;          /* the teacher's architecture, to be checked; told from its tensors */
+    int teacher_size;          /* at which the teacher sees pictures, pixels */
+    const char *dtype;         /* "auto", "f32", "bf16" */
+    const char *fit;           /* "crop", "squash", "pad" */
+    const char *format;        /* "png", "webp", "jpeg" */
+    const char *combine;       /* "gradient", "random", "grid", "fourfold" */
+    const char *detail;        /* "keep": transfer only the change of colour; "edit": store the edit itself */
+    const char *sampler;       /* "euler-ancestral", "euler", "ddim", "dpmpp-2m" */
+    const char *cache;         /* folder that keeps features for other runs on the same data; NULL: none */
+    const char *prompts;       /* file with lines "warm: TEXT" and "cold: TEXT" */
+    int size;                  /* of the stored pictures, pixels; of edit, the longer side */
+    int factor;                /* of "rded": patches across a stored picture, 1 or 2; 0: 2 above 64 pixels */
+    int feature_size;          /* at which pictures are encoded for the bins, pixels */
+    int steps;                 /* of the sampler */
+    double guidance;           /* text guidance, -1: the model's */
+    double image_guidance;     /* -1: the model's */
+    int strict;                /* a picture that cannot be read, or a class that is too small, ends the run */
+    int fresh;                 /* start over in a folder of another run */
+    int dry_run;               /* stop after the estimate */
     dc3_select_options select; /* ipc, bins, objective, maximizer, seed, threads */
     dc3_listener listener;
 } dc3_condense_options;

@@ -63,8 +63,10 @@ static dc3_status remove_listed(const char *list, const char *train)
 dc3_status dc3_clear_run(const char *folder)
 {
     /* The list goes after what it names, so that an interrupted removal can be finished. */
-    static const char *const files[] = {"train/metadata.jsonl", "selection.json", "skipped.txt",
-                                        "soft_labels.safetensors", "pictures.txt"};
+    static const char *const files[] = {"train/metadata.jsonl", "selection.json",
+                                        "skipped.txt",          "soft_labels.safetensors",
+                                        "teacher.safetensors",  "teacher.safetensors.checkpoint",
+                                        "pictures.txt"};
     char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");
     char *lines = dc3_path_join(folder, "train/metadata.jsonl");
     dc3_status status = train && list && lines ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");

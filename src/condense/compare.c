@@ -19,8 +19,8 @@
 typedef struct comparison {
     const dc3_compare_options *options;
     dc3_compare_report *report;
-    char *results;  /* OUT/results.jsonl */
-    json_t *lines;  /* what it holds */
+    char *results; /* OUT/results.jsonl */
+    json_t *lines; /* what it holds */
     dc3_tests tests;
     double real_hard; /* below 0: unknown */
 } comparison;
@@ -56,7 +56,8 @@ static dc3_status check_options(const dc3_compare_options *o)
         return dc3_fail(DC3_ERR_OPTION, "--seeds: expected 1 to 1000, found %d", o->seeds);
     if (!o->ipcs[0]) return dc3_fail(DC3_ERR_OPTION, "--ipc: expected images per class, found none");
     for (int i = 0; o->ipcs[i]; i++)
-        if (o->ipcs[i] < 1) return dc3_fail(DC3_ERR_OPTION, "--ipc: expected 1 or more, found %d", o->ipcs[i]);
+        if (o->ipcs[i] < 1)
+            return dc3_fail(DC3_ERR_OPTION, "--ipc: expected 1 or more, found %d", o->ipcs[i]);
     for (int i = 0; o->labels[i]; i++)
         if (strcmp(o->labels[i], "soft") != 0 && strcmp(o->labels[i], "hard") != 0)
             return dc3_fail(DC3_ERR_OPTION, "--labels: expected soft, hard; found '%.40s'", o->labels[i]);
@@ -91,8 +92,8 @@ static json_t *settings_of(const comparison *c)
 static dc3_status write_json(const char *folder, const char *name, const json_t *value)
 {
     char *path = dc3_path_join(folder, name), *text = json_dumps(value, JSON_INDENT(2) | JSON_SORT_KEYS);
-    dc3_status status = path && text ? dc3_file_write(path, text, strlen(text))
-                                     : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        path && text ? dc3_file_write(path, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(path);
     free(text);
     return status;
@@ -109,8 +110,9 @@ static dc3_status open_folder(comparison *c)
         status = dc3_json_read(document, 1 << 20, &old);
         const char *key;
         json_t *value;
-        json_object_foreach(settings, key, value) if (status == DC3_OK && !json_equal(value, json_object_get(old, key)))
-            status = dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder", out, key);
+        json_object_foreach(settings, key, value) if (status == DC3_OK &&
+                                                      !json_equal(value, json_object_get(old, key))) status =
+            dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder", out, key);
     } else if (status == DC3_OK)
         status = write_json(out, "compare.json", settings);
     json_decref(settings);
@@ -262,16 +264,16 @@ static dc3_status score_cell(comparison *c, const cell *w, const char *folder, c
     for (int i = 0; i < DC3_EVALUATE_TESTS && s.tested[i]; i++)
         json_array_append_new(at, json_pack("[i, f]", s.tested[i], s.top1_at[i]));
     json_t *line = json_pack(
-        "{s:i, s:s, s:i, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, s:f, s:I, s:i, s:i, s:i}", "ipc",
-        w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels", w->labels, "top1", s.top1, "top5",
-        s.top5, "best_top1", s.best_top1, "best_epoch", s.best_epoch, "top1_at", at, "seconds_condense",
-        made->seconds, "seconds_evaluate", s.seconds, "image_bytes", made->bytes, "label_bytes", labels,
-        "colourfulness", made->colourfulness, "images", (json_int_t)s.images, "batch", s.batch, "epochs", s.epochs,
-        "size", s.size);
+        "{s:i, s:s, s:i, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, s:f, s:I, s:i, s:i, s:i}",
+        "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels", w->labels, "top1",
+        s.top1, "top5", s.top5, "best_top1", s.best_top1, "best_epoch", s.best_epoch, "top1_at", at,
+        "seconds_condense", made->seconds, "seconds_evaluate", s.seconds, "image_bytes", made->bytes,
+        "label_bytes", labels, "colourfulness", made->colourfulness, "images", (json_int_t)s.images, "batch",
+        s.batch, "epochs", s.epochs, "size", s.size);
     if (!line) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     json_array_append_new(c->lines, line);
-    say(c, "%s, ipc %d, %s, %s labels, seed %d: top-1 %.2f %% (%.0f s)", w->method, w->ipc, w->arch, w->labels,
-        w->seed, 100 * s.top1, s.seconds);
+    say(c, "%s, ipc %d, %s, %s labels, seed %d: top-1 %.2f %% (%.0f s)", w->method, w->ipc, w->arch,
+        w->labels, w->seed, 100 * s.top1, s.seconds);
     c->report->done++;
     return write_results(c);
 }
@@ -366,14 +368,15 @@ static json_t *row_of(const comparison *c, const cell *w, FILE *table)
     over_seeds(c, *w, "colourfulness", &colour, &d);
     char score[16] = "-";
     if (!isnan(robust)) snprintf(score, sizeof score, "%.4f", robust);
-    fprintf(table, "%4d  %-18s %-6s %-12s %6.2f +- %5.2f  %6.2f  %6.2f  %8.1f  %9.1f  %9.1f  %6.1f  %7s  %d\n",
+    fprintf(table,
+            "%4d  %-18s %-6s %-12s %6.2f +- %5.2f  %6.2f  %6.2f  %8.1f  %9.1f  %9.1f  %6.1f  %7s  %d\n",
             w->ipc, w->arch, w->labels, w->method, 100 * top1, 100 * spread, 100 * top5, 100 * best, seconds,
             bytes * 1e-3, labels * 1e-3, colour, score, n);
-    json_t *row = json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "ipc", w->ipc,
-                            "arch", w->arch, "labels", w->labels, "method", w->method, "seeds", n, "top1", top1,
-                            "top1_deviation", spread, "top5", top5, "top5_deviation", spread5, "best_top1", best,
-                            "seconds_condense", seconds, "image_bytes", bytes, "label_bytes", labels,
-                            "colourfulness", colour);
+    json_t *row = json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "ipc",
+                            w->ipc, "arch", w->arch, "labels", w->labels, "method", w->method, "seeds", n,
+                            "top1", top1, "top1_deviation", spread, "top5", top5, "top5_deviation", spread5,
+                            "best_top1", best, "seconds_condense", seconds, "image_bytes", bytes,
+                            "label_bytes", labels, "colourfulness", colour);
     if (row && !isnan(robust)) json_object_set_new(row, "label_robust_score", json_real(robust));
     return row;
 }
@@ -385,9 +388,9 @@ static dc3_status make_table(comparison *c)
     FILE *table = open_memstream(&c->report->table, &size);
     json_t *rows = json_array();
     if (!table || !rows) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    fprintf(table, "%4s  %-18s %-6s %-12s %-15s  %6s  %6s  %8s  %9s  %9s  %6s  %7s  %s\n", "IPC", "student", "labels",
-            "method", "top-1, last (%)", "top-5", "best", "seconds", "images kB", "labels kB", "colour", "LRS",
-            "seeds");
+    fprintf(table, "%4s  %-18s %-6s %-12s %-15s  %6s  %6s  %8s  %9s  %9s  %6s  %7s  %s\n", "IPC", "student",
+            "labels", "method", "top-1, last (%)", "top-5", "best", "seconds", "images kB", "labels kB",
+            "colour", "LRS", "seeds");
     for (int i = 0; o->ipcs[i]; i++)
         for (int a = 0; o->archs[a]; a++)
             for (int l = 0; o->labels[l]; l++)

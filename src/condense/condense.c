@@ -113,6 +113,7 @@ static dc3_status condense(dc3_run *run, dc3_output *output)
     DC3_TRY(dc3_run_estimate(run, run->report->images, live_classes(run) * run->options->select.ipc));
     if (run->options->dry_run) return DC3_OK;
     DC3_TRY(dc3_output_start(output));
+    if (run->trains) DC3_TRY(dc3_run_train_teacher(run));
     dc3_status status = choose_once(run, output, &chosen);
     double start = dc3_seconds_now();
     if (status == DC3_OK) status = store_all(run, output, &chosen);
@@ -125,7 +126,7 @@ dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report
 {
     dc3_run run;
     dc3_output output;
-    dc3_status status = dc3_run_open(options, DC3_RUN_METHOD, report, &run);
+    dc3_status status = dc3_run_open(options, DC3_RUN_CONDENSE, report, &run);
     if (status == DC3_OK) status = dc3_output_open(&run, &output);
     if (status == DC3_OK) {
         status = condense(&run, &output);

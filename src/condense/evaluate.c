@@ -76,9 +76,6 @@ static dc3_status check_options(evaluation *e)
         return dc3_fail(DC3_ERR_OPTION, "--augment: expected rded or none, found '%.40s'", o->augment);
     if (e->plain && e->labels == STORED)
         return dc3_fail(DC3_ERR_OPTION, "--augment none: stored labels are of the protocol's views");
-    if (e->labels == SOFT && !o->teacher)
-        return dc3_fail(DC3_ERR_OPTION,
-                        "--labels soft: expected --teacher and a classifier's file, found none");
     return dc3_compute_type(o->dtype, &e->dtype);
 }
 
@@ -144,13 +141,23 @@ static dc3_status open_pictures(evaluation *e)
 static dc3_status open_teacher(evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
-    dc3_table *table;
-    DC3_TRY(dc3_checkpoint_open(o->teacher, &table));
+    dc3_table *table = NULL;
+    char *own = dc3_run_own_teacher(o->data);
+    const char *path = o->teacher ? o->teacher : own;
+    dc3_status status =
+        path ? dc3_checkpoint_open(path, &table)
+             : dc3_fail(DC3_ERR_OPTION,
+                        "--labels soft: expected --teacher and a classifier's file, found none, and no "
+                        "teacher.safetensors in %s",
+                        o->data);
+    free(own);
+    DC3_TRY(status);
     DC3_TRY(dc3_classifier_open(NULL, &table, &e->teacher));
     int64_t classes = dc3_classifier_describe(e->teacher)->classes;
     if (classes != e->score->classes)
-        return dc3_fail(DC3_ERR_ARGUMENT, "%s: the teacher tells %lld classes apart, %s has %lld", o->teacher,
-                        (long long)classes, o->data, (long long)e->score->classes);
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: the teacher tells %lld classes apart, %s has %lld",
+                        o->teacher ? o->teacher : "teacher.safetensors", (long long)classes, o->data,
+                        (long long)e->score->classes);
     return dc3_ctx_open(e->dtype, o->threads, DC3_CTX_FAST, &e->teacher_ctx);
 }
 

@@ -25,7 +25,7 @@ static uint64_t key_of(const dc3_run *run)
                       n,
                       dc3_hash64(path, strlen(path)),
                       run->encodes ? dc3_fingerprint_folder(run->options->editor) : 0,
-                      t->net ? dc3_fingerprint_file(run->options->teacher) : 0,
+                      t->net ? dc3_fingerprint_file(run->teacher_path) : 0,
                       (uint64_t)run->feature_size,
                       t->net ? (uint64_t)t->size : 0,
                       (uint64_t)editor.dtype,
@@ -45,7 +45,8 @@ static char *path_of(const dc3_run *run)
 static float *take(const dc3_table *table, const char *name, int64_t n, int64_t columns)
 {
     const dc3_tensor *t;
-    if (dc3_table_get(table, name, 2, (int64_t[]){n, columns}, &t) != DC3_OK || t->dtype != DC3_F32) return NULL;
+    if (dc3_table_get(table, name, 2, (int64_t[]){n, columns}, &t) != DC3_OK || t->dtype != DC3_F32)
+        return NULL;
     float *values = malloc((size_t)(n * columns) * sizeof *values);
     if (values) memcpy(values, t->data, (size_t)(n * columns) * sizeof *values);
     return values;
@@ -65,7 +66,8 @@ static int take_all(dc3_run *run, const dc3_table *table)
     run->items = malloc((size_t)n * sizeof *run->items);
     if (t->net) run->embeddings = take(table, "embeddings", n, t->info->embedding);
     if (t->net) run->logits = take(table, "logits", n, t->info->classes);
-    if ((run->encodes && !run->features) || !run->items || (t->net && (!run->embeddings || !run->logits))) return 0;
+    if ((run->encodes && !run->features) || !run->items || (t->net && (!run->embeddings || !run->logits)))
+        return 0;
     memcpy(run->items, items->data, (size_t)n * sizeof *run->items);
     run->n = n;
     return 1;
@@ -113,14 +115,16 @@ dc3_status dc3_feature_cache_write(const dc3_run *run)
     const dc3_teacher *t = &run->teacher;
     char *path = path_of(run), *skipped = run->skipped ? json_dumps(run->skipped, JSON_COMPACT) : NULL;
     dc3_table *table = dc3_table_new("features");
-    dc3_status status = path && table ? dc3_make_dirs(run->options->cache) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        path && table ? dc3_make_dirs(run->options->cache) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && skipped) status = dc3_table_set_text(table, "skipped", skipped);
     if (status == DC3_OK && run->encodes)
         status = dc3_table_add(table, "features",
                                dc3_view(run->features, DC3_F32, 2, (int64_t[]){run->n, run->feature_length}));
     if (status == DC3_OK && t->net)
-        status = dc3_table_add(table, "embeddings",
-                               dc3_view(run->embeddings, DC3_F32, 2, (int64_t[]){run->n, t->info->embedding}));
+        status =
+            dc3_table_add(table, "embeddings",
+                          dc3_view(run->embeddings, DC3_F32, 2, (int64_t[]){run->n, t->info->embedding}));
     if (status == DC3_OK && t->net)
         status = dc3_table_add(table, "logits",
                                dc3_view(run->logits, DC3_F32, 2, (int64_t[]){run->n, t->info->classes}));

@@ -21,6 +21,7 @@ typedef struct labelling {
     dc3_teacher teacher;
     dc3_augmenter *augmenter;
     dc3_soft_labels labels;
+    char *teacher_path; /* the given one, or the run's own */
     /* One batch. */
     int64_t *order; /* [n] of a view's pictures */
     dc3_picture *batch;
@@ -45,7 +46,6 @@ static void say(const labelling *l, const char *format, ...)
 
 static dc3_status check_options(const dc3_label_options *o)
 {
-    if (!o->teacher) return dc3_fail(DC3_ERR_OPTION, "--teacher: expected a classifier's file, found none");
     if (o->views < 1 || o->views > 100000)
         return dc3_fail(DC3_ERR_OPTION, "--views: expected 1 to 100000, found %d", o->views);
     if (o->factor != 1 && o->factor != 2)
@@ -178,13 +178,13 @@ static dc3_status open_teacher(labelling *l)
     DC3_TRY(dc3_pictures_batch(l->pictures, 1, &(int64_t){0}, &first, &count));
     if (!count) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
     int side = first.width < first.height ? first.width : first.height;
-    DC3_TRY(dc3_teacher_open(o->teacher, o->arch, o->size, side, o->threads, &l->teacher));
+    DC3_TRY(dc3_teacher_open(l->teacher_path, o->arch, o->size, side, o->threads, &l->teacher));
     int64_t classes = l->classes ? (int64_t)json_array_size(l->classes) : dc3_dataset_classes(l->dataset);
     if (l->teacher.info->classes == classes) return DC3_OK;
     return dc3_fail(DC3_ERR_ARGUMENT,
                     "%s: the teacher tells %lld classes apart, %s has %lld; a teacher must be trained on the "
                     "dataset's classes, in the order of their names",
-                    o->teacher, (long long)l->teacher.info->classes, o->run, (long long)classes);
+                    l->teacher_path, (long long)l->teacher.info->classes, o->run, (long long)classes);
 }
 
 /* What a reader of the file may want to know. */
@@ -196,7 +196,7 @@ static void fill_info(labelling *l)
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
     json_object_set_new(info, "version", json_string(dc3_version()));
     json_object_set_new(info, "teacher", json_string(l->teacher.info->arch));
-    json_object_set_new(info, "teacher_fingerprint", dc3_fingerprint(o->teacher));
+    json_object_set_new(info, "teacher_fingerprint", dc3_fingerprint(l->teacher_path));
     json_object_set_new(info, "seed", json_string(seed));
     json_object_set_new(info, "factor", json_integer(o->factor));
     json_object_set_new(info, "batch", json_integer(o->batch));
@@ -240,6 +240,11 @@ static dc3_status open_all(labelling *l)
 {
     const dc3_label_options *o = l->options;
     DC3_TRY(check_options(o));
+    l->teacher_path = o->teacher ? strdup(o->teacher) : dc3_run_own_teacher(o->run);
+    if (!l->teacher_path)
+        return dc3_fail(
+            DC3_ERR_OPTION,
+            "--teacher: expected a classifier's file, found none, and no teacher.safetensors in %s", o->run);
     DC3_TRY(find_places(l));
     DC3_TRY(open_pictures(l));
     DC3_TRY(open_teacher(l));
@@ -269,6 +274,7 @@ static void close_all(labelling *l)
     dc3_pictures_close(&l->pictures);
     dc3_dataset_close(&l->dataset);
     json_decref(l->classes);
+    free(l->teacher_path);
     free(l->folder);
     free(l->out);
     free(l->order);

@@ -116,7 +116,7 @@ static dc3_status score(dc3_run *run, dc3_part *parts, int count, batch *b)
             double loss = cross_entropy(classes, b->logits + i * classes, label);
             if (!isfinite(loss))
                 return dc3_fail(DC3_ERR_FORMAT, "%s: gives values that are not finite for %s",
-                                run->options->teacher, dc3_dataset_key(run->dataset, parts[i].item));
+                                run->teacher_path, dc3_dataset_key(run->dataset, parts[i].item));
             if (loss < parts[i].loss) parts[i].loss = loss, parts[i].box = b->boxes[k][i];
         }
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include "base/file.h"
 #include "kernels/backend.h"
 
 double dc3_seconds_now(void)
@@ -83,20 +84,33 @@ static dc3_status read_choices(dc3_run *run)
 }
 
 /* The method that the options name, of a command that asks for it. */
+/* The one that is given, none, or the run's own. */
+static dc3_status choose_teacher(dc3_run *run, dc3_run_needs needs)
+{
+    const dc3_condense_options *o = run->options;
+    int uses = run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
+    if (o->teacher && strcmp(o->teacher, "none") == 0) return DC3_OK;
+    run->trains = !o->teacher && needs == DC3_RUN_CONDENSE && uses;
+    if (!o->teacher && !run->trains) return DC3_OK;
+    run->teacher_path = run->trains ? dc3_path_join(o->out, "teacher.safetensors") : strdup(o->teacher);
+    return run->teacher_path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
 static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
 {
     enum { MOST = 32 };
     const char *names[MOST] = {0};
     int method;
     for (int i = 0; i < MOST - 1 && dc3_methods[i].name; i++) names[i] = dc3_methods[i].name;
-    DC3_TRY(choose("method", needs == DC3_RUN_METHOD ? run->options->method : NULL, names, 0, &method));
+    DC3_TRY(choose("method", needs >= DC3_RUN_METHOD ? run->options->method : NULL, names, 0, &method));
     run->method = &dc3_methods[method];
     run->maker = run->method->maker;
     run->each = 1;
+    DC3_TRY(choose_teacher(run, needs));
     run->encodes =
         needs != DC3_RUN_EDITOR && (run->method->needs & DC3_NEEDS_BINS ||
-                                    (run->method->needs & DC3_NEEDS_FEATURES && !run->options->teacher));
-    if (run->method->needs & DC3_NEEDS_TEACHER && !run->options->teacher)
+                                    (run->method->needs & DC3_NEEDS_FEATURES && !run->teacher_path));
+    if (run->method->needs & DC3_NEEDS_TEACHER && !run->teacher_path)
         return dc3_fail(DC3_ERR_OPTION, "--method %s scores crops with a teacher: expected --teacher FILE",
                         run->method->name);
     return DC3_OK;
@@ -183,17 +197,18 @@ static dc3_status choose_feature_size(dc3_run *run, int usual)
     return DC3_OK;
 }
 
-static dc3_status open_teacher(dc3_run *run, int usual)
+dc3_status dc3_run_open_teacher(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
     dc3_teacher *t = &run->teacher;
     int classes = dc3_dataset_classes(run->dataset);
-    DC3_TRY(dc3_teacher_open(o->teacher, o->arch, o->teacher_size, usual, o->select.threads, t));
+    DC3_TRY(
+        dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, usual_size(run), o->select.threads, t));
     if (t->info->classes != classes)
         return dc3_fail(DC3_ERR_ARGUMENT,
                         "%s: the teacher tells %lld classes apart, %s has %d; a teacher must be trained on "
                         "the dataset's classes, in the order of their names",
-                        o->teacher, (long long)t->info->classes, o->data, classes);
+                        run->teacher_path, (long long)t->info->classes, o->data, classes);
     dc3_run_say(run, "teacher %s: %.1f M parameters, %d px", t->info->arch, t->info->parameters * 1e-6,
                 t->size);
     return DC3_OK;
@@ -230,15 +245,15 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     DC3_TRY(choose_method(run, needs));
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
     if (needs != DC3_RUN_EDITOR) DC3_TRY(dc3_dataset_open(options->data, &run->dataset));
-    if (needs == DC3_RUN_METHOD && options->strict) DC3_TRY(check_classes(run));
+    if (needs >= DC3_RUN_METHOD && options->strict) DC3_TRY(check_classes(run));
     DC3_TRY(open_editor(run));
     int usual = run->dataset ? usual_size(run) : 256;
     DC3_TRY(choose_size(run, usual));
     DC3_TRY(choose_feature_size(run, usual));
     if (!run->dataset) return DC3_OK;
-    if (needs == DC3_RUN_METHOD && options->teacher) {
+    if (needs >= DC3_RUN_METHOD && run->teacher_path && !run->trains) {
         if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER))
-            DC3_TRY(open_teacher(run, usual));
+            DC3_TRY(dc3_run_open_teacher(run));
         else
             dc3_run_say(run, "note: --method %s has no use for a teacher", run->method->name);
     }
@@ -256,6 +271,7 @@ void dc3_run_close(dc3_run *run)
 {
     dc3_editor_close(&run->editor);
     dc3_teacher_close(&run->teacher);
+    free(run->teacher_path);
     dc3_dataset_close(&run->dataset);
     free(run->features);
     free(run->embeddings);

@@ -21,6 +21,8 @@ typedef struct dc3_run {
     dc3_dataset *dataset;
     dc3_editor *editor;  /* NULL: the method needs neither its edits nor its features */
     dc3_teacher teacher; /* of the commands that select, if one is given and the method looks at it */
+    char *teacher_path;  /* NULL: none */
+    int trains;          /* the teacher is this run's own, in its folder */
     int encodes;         /* the VAE's features are wanted */
     dc3_prompts prompts;
     dc3_edit_settings edit;
@@ -59,7 +61,12 @@ typedef struct dc3_chosen {
 
 /* What a command works on: nothing but the editor; the dataset; the dataset by the options' method and
  * teacher. */
-typedef enum dc3_run_needs { DC3_RUN_EDITOR, DC3_RUN_DATA, DC3_RUN_METHOD } dc3_run_needs;
+typedef enum dc3_run_needs {
+    DC3_RUN_EDITOR,
+    DC3_RUN_DATA,
+    DC3_RUN_METHOD,
+    DC3_RUN_CONDENSE /* the same, and a teacher is trained where the method uses one and none is given */
+} dc3_run_needs;
 /* Opens what the command and the method need, and resolves defaults. Always close. */
 dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
                         dc3_run *run);
@@ -84,6 +91,14 @@ dc3_status dc3_run_skip(dc3_run *run, const char *key, const char *reason);
 /* Writes the list where the run keeps it, if there is anything in it. */
 dc3_status dc3_run_write_skipped(const dc3_run *run);
 
+/* own_teacher.c: trains the run's own teacher, if that is not done yet, and opens it. */
+dc3_status dc3_run_train_teacher(dc3_run *run);
+/* The teacher that a run trained for itself in `folder`, caller frees; NULL: there is none. */
+char *dc3_run_own_teacher(const char *folder);
+/* What the training depends on, for dc3.json. */
+json_t *dc3_run_teacher_plan(const dc3_run *run);
+/* run.c: opens run->teacher_path and checks its classes. */
+dc3_status dc3_run_open_teacher(dc3_run *run);
 /* features.c: the features of every picture, as the method needs; those that cannot be read are listed, or
  * fatal with strict. */
 dc3_status dc3_run_features(dc3_run *run);

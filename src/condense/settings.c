@@ -22,6 +22,7 @@ json_t *dc3_fingerprint(const char *path)
 static void selection_settings(const dc3_run *run, json_t *o)
 {
     const dc3_select_options *s = &run->options->select;
+    int taught = run->teacher.net || run->trains;
     int whole = !run->method->chooser;
     int cuts = whole || run->method->chooser == dc3_choose_graph_cut ||
                run->method->chooser == dc3_choose_dataset_quantization;
@@ -33,10 +34,10 @@ static void selection_settings(const dc3_run *run, json_t *o)
     }
     if (cuts) {
         json_object_set_new(o, "maximizer", json_string(dc3_maximizer_name(s->maximizer)));
-        json_object_set_new(o, "similarity", json_string(run->teacher.net ? "gradients" : "vae-features"));
+        json_object_set_new(o, "similarity", json_string(taught ? "gradients" : "vae-features"));
     } else
-        json_object_set_new(o, "features", json_string(run->teacher.net ? "teacher" : "vae-features"));
-    if (cuts && run->teacher.net) {
+        json_object_set_new(o, "features", json_string(taught ? "teacher" : "vae-features"));
+    if (cuts && taught) {
         int plain = s->gradient == DC3_GRADIENT_PLAIN;
         json_object_set_new(o, "gradient", json_string(plain ? "plain" : "double-softmax"));
     }
@@ -46,7 +47,7 @@ static void teacher_settings(const dc3_run *run, json_t *o)
 {
     json_object_set_new(o, "teacher", json_string(run->teacher.info->arch));
     json_object_set_new(o, "teacher_size", json_integer(run->teacher.size));
-    json_object_set_new(o, "teacher_fingerprint", dc3_fingerprint(run->options->teacher));
+    json_object_set_new(o, "teacher_fingerprint", dc3_fingerprint(run->teacher_path));
 }
 
 static void editor_settings(const dc3_run *run, json_t *o)
@@ -68,9 +69,12 @@ json_t *dc3_run_settings(const dc3_run *run)
     json_object_set_new(o, "images", json_integer(run->report->images));
     json_object_set_new(o, "ipc", json_integer(run->options->select.ipc));
     if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) selection_settings(run, o);
-    if (run->teacher.net) teacher_settings(run, o);
+    if (run->trains)
+        json_object_set_new(o, "own_teacher", dc3_run_teacher_plan(run));
+    else if (run->teacher.net)
+        teacher_settings(run, o);
     json_object_set_new(o, "seed", json_string(seed));
-    if (run->editor || run->teacher.net)
+    if (run->editor || run->teacher.net || run->trains)
         json_object_set_new(o, "threads", json_integer(run->options->select.threads));
     if (run->editor) editor_settings(run, o);
     json_object_set_new(o, "size", json_integer(run->size));

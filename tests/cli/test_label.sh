@@ -60,7 +60,7 @@ expect 0 "result: l.safetensors" "$dc3" label data --teacher teacher.safetensors
 [[ $(find data -name '*.safetensors' | wc -l) == 0 ]] || fail "something was written into the dataset"
 
 # Wrong use and damaged input.
-expect 2 "expected --teacher" "$dc3" label photos-ipc10
+mv photos-ipc10/teacher.safetensors own.safetensors && expect 2 "--teacher: expected" "$dc3" label photos-ipc10
 expect 2 "expected the folder of a run" "$dc3" label --teacher teacher.safetensors
 expect 2 "--views: expected 1 to 100000, found -1" "${label[@]}" --views -1
 expect 2 "--top-k: expected 1 to 1 of 2 classes, found 2" "${label[@]}" --top-k 2

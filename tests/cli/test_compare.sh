@@ -1,0 +1,46 @@
+#!/bin/bash
+# dc3 compare on two classes of small pictures: the table, continuing, other settings, and a run that trains its own teacher.
+source "$2/tests/cli/common.sh"
+
+for i in 1 2 3 4 5 6; do
+  for set in train val; do
+    mkdir -p $set/blue $set/red
+    "$tools/make_picture" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 && "$tools/make_picture" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_picture"
+  done
+done
+expect 0 "result: t.safetensors" "$dc3" train train --size 16 --batch 4 --epochs 4 --lr 0.05 --threads 2 --dtype f32 -o t.safetensors
+compare=("$dc3" compare train --val val --teacher t.safetensors --threads 2 --dtype f32 --epochs 4 --seeds 2)
+
+expect 0 "LRS" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
+[[ $(wc -l < table/results.jsonl) == 24 ]] || fail "expected 24 scores: $(cat table/results.jsonl)"
+[[ $(grep -c "soft\|hard" table/table.txt) == 12 ]] || fail "expected 12 rows: $(cat table/table.txt)"
+[[ $(find table/ipc2/dc3/seed1/train -name '*.png' | wc -l) == 4 ]] || fail "IPC 2 of two classes is four pictures"
+[[ $(find table/features -name '*.safetensors' | wc -l) -ge 1 ]] || fail "no features are kept"
+
+# What stands there is not done again; what is missing is.
+cp table/results.jsonl before && cp table/table.txt first.txt
+expect 0 "label_robust_score" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3 --json
+cmp before table/results.jsonl || fail "scores that stood there were made again"
+cmp first.txt table/table.txt || fail "the table of the same scores differs"
+head -20 before > table/results.jsonl
+expect 0 "LRS" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
+[[ $(sed 's/"seconds_[a-z]*":[^,}]*//g' table/results.jsonl) == $(sed 's/"seconds_[a-z]*":[^,}]*//g' before) ]] || fail "continued scores differ"
+expect 1 "scores of another 'epochs'" "$dc3" compare train --val val --teacher t.safetensors --threads 2 --epochs 5 -o table
+expect 2 "no method 'dc4'" "${compare[@]}" -o x --methods dc4
+expect 2 "expected numbers from 1 on" "${compare[@]}" -o x --ipc 1,0
+expect 2 "--labels: expected soft, hard" "${compare[@]}" -o x --labels warm
+
+# Without a teacher, condense trains one and keeps it; stopped and continued it gives the same.
+own=("$dc3" condense train --ipc 2 --size 16 --threads 2 --dtype f32)
+expect 0 "a teacher is trained first: convnet3 at 16 px" "${own[@]}" -o own
+[[ -f own/teacher.safetensors ]] || fail "the teacher is not kept"
+grep -q '"own_teacher"' own/dc3.json || fail "dc3.json does not tell of the teacher"
+expect 0 "top-1, last" "$dc3" evaluate own --val val --epochs 4 --threads 2
+expect 0 "views of each" "$dc3" label own --views 2 --threads 2
+timeout -s INT 0.4 "${own[@]}" -o cut > /dev/null 2>&1
+expect 0 "result: cut" "${own[@]}" -o cut
+diff -r own/train cut/train || fail "a run that was cut off gives other pictures"
+cmp own/teacher.safetensors cut/teacher.safetensors || fail "the teacher of a run that was cut off differs"
+expect 0 "result: plain" "${own[@]}" -o plain --teacher none
+[[ ! -e plain/teacher.safetensors ]] || fail "--teacher none trains one"
+echo "compare: passed"
