@@ -35,38 +35,59 @@ static double now(void)
 static struct {
     char stage[32];
     double start, shown;
-    int tenth;
+    int64_t first, done;
+    int tenth, open; /* open: the bar's line has no end yet */
 } bar;
+
+/* "40 s", "12 min", "3.5 h". */
+static const char *duration(double seconds, char text[24])
+{
+    if (seconds < 100)
+        snprintf(text, 24, "%.0f s", seconds);
+    else if (seconds < 6000)
+        snprintf(text, 24, "%.0f min", seconds / 60);
+    else
+        snprintf(text, 24, "%.1f h", seconds / 3600);
+    return text;
+}
 
 static void progress(void *user, const char *stage, int64_t done, int64_t total)
 {
     (void)user;
+    char left[24];
     double time = now(), share = total ? (double)done / (double)total : 1;
     int terminal = isatty(STDERR_FILENO);
-    if (strcmp(bar.stage, stage) != 0) {
+    if (strcmp(bar.stage, stage) != 0 || done < bar.done) {
         snprintf(bar.stage, sizeof bar.stage, "%s", stage);
         bar.start = time;
+        bar.first = done; /* a stage may begin in the middle: of an epoch, or of a run that continues */
         bar.shown = 0;
-        bar.tenth = 0;
+        bar.tenth = (int)(share * 10);
     }
-    double left = share > 0 ? (time - bar.start) * (1 - share) / share : 0;
+    bar.done = done;
+    double rate = done > bar.first ? (time - bar.start) / (double)(done - bar.first) : 0;
+    duration(rate * (double)(total - done), left);
     if (terminal && (time - bar.shown > 0.1 || done == total)) {
         char cells[31];
         for (int i = 0; i < 30; i++) cells[i] = (double)i < share * 30 ? '#' : '.';
         cells[30] = 0;
-        fprintf(stderr, "\r%-14s [%s] %lld/%lld  %.0f s left   %s", stage, cells, (long long)done,
+        fprintf(stderr, "\r%-14s [%s] %lld/%lld  %s left   %s", stage, cells, (long long)done,
                 (long long)total, left, done == total ? "\n" : "");
+        bar.open = done != total;
         bar.shown = time;
-    } else if (!terminal && (int)(share * 10) > bar.tenth) {
+    } else if (!terminal && (int)(share * 10) > bar.tenth && (time - bar.shown > 1 || done == total)) {
         bar.tenth = (int)(share * 10);
-        fprintf(stderr, "%s: %lld of %lld, %.0f s left\n", stage, (long long)done, (long long)total, left);
+        bar.shown = time;
+        fprintf(stderr, "%s: %lld of %lld, %s left\n", stage, (long long)done, (long long)total, left);
     }
 }
 
 static void message(void *user, const char *text)
 {
     (void)user;
-    fprintf(stderr, "%s\n", text);
+    fprintf(stderr, "%s%s\n", bar.open ? "\r\033[K" : "",
+            text); /* over an unfinished bar, which comes again */
+    bar.open = 0;
 }
 
 int usage_error(const command *c, const char *format, ...)

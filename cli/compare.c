@@ -98,6 +98,7 @@ int run_compare(const command *c, int argc, char **argv)
         status = usage_error(c, "on what shall students be tested? Use --val DIR");
     else {
         char *own_cache = g_build_filename(out, "features", NULL);
+        use_own_editor(&s);
         o.condense = s.options;
         o.condense.data = rest[0], o.condense.teacher = teacher, o.condense.combine = combine;
         o.condense.cache = cache ? cache : own_cache;

@@ -223,6 +223,25 @@ static dc3_status look_at(const char *train, cost *out)
     return status;
 }
 
+/* What condensing cost stands in the run's cost.json, since a run that is there already takes no time. */
+static dc3_status keep_cost(const char *folder, cost *made)
+{
+    char *path = dc3_path_join(folder, "cost.json");
+    json_t *old = NULL;
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = DC3_OK;
+    if (dc3_path_what(path) == DC3_PATH_FILE) {
+        status = dc3_json_read(path, 1 << 16, &old);
+        if (status == DC3_OK) made->seconds = json_number_value(json_object_get(old, "seconds"));
+    } else {
+        old = json_pack("{s:f}", "seconds", made->seconds);
+        status = old ? write_json(folder, "cost.json", old) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    json_decref(old);
+    free(path);
+    return status;
+}
+
 /* Condenses for a cell, unless that stands there already; *folder is its place, freed by the caller. */
 static dc3_status condense_for(comparison *c, const cell *w, char **folder, cost *out)
 {
@@ -242,6 +261,7 @@ static dc3_status condense_for(comparison *c, const cell *w, char **folder, cost
     double start = dc3_seconds_now();
     DC3_TRY(dc3_condense(&o, &report));
     out->seconds = dc3_seconds_now() - start;
+    DC3_TRY(keep_cost(*folder, out));
     char *train = dc3_path_join(*folder, "train");
     dc3_status status = train ? look_at(train, out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(train);

@@ -47,10 +47,11 @@ dc3_status dc3_run_train_teacher(dc3_run *run)
     dc3_train_report report;
     double start = dc3_seconds_now();
     if (dc3_path_what(run->teacher_path) != DC3_PATH_FILE) {
-        dc3_run_say(run,
-                    "a teacher is trained first: %s at %d px, %d epochs (--teacher FILE uses yours, --teacher none "
-                    "compares VAE features)",
-                    o.arch, o.size, o.epochs);
+        dc3_run_say(
+            run,
+            "a teacher is trained first: %s at %d px, %d epochs (--teacher FILE uses yours, --teacher none "
+            "compares VAE features)",
+            o.arch, o.size, o.epochs);
         DC3_TRY(dc3_train(&o, &report));
         dc3_run_say(run, "teacher trained in %.0f s, loss %.3f", report.seconds, report.loss);
     }

@@ -24,7 +24,8 @@ cmp before table/results.jsonl || fail "scores that stood there were made again"
 cmp first.txt table/table.txt || fail "the table of the same scores differs"
 head -20 before > table/results.jsonl
 expect 0 "LRS" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
-[[ $(sed 's/"seconds_[a-z]*":[^,}]*//g' table/results.jsonl) == $(sed 's/"seconds_[a-z]*":[^,}]*//g' before) ]] || fail "continued scores differ"
+for file in before table/results.jsonl; do sed 's/"seconds_evaluate":[^,}]*//g' "$file" > "$(basename "$file").stripped"; done
+diff before.stripped results.jsonl.stripped || fail "continued scores differ"
 expect 1 "scores of another 'epochs'" "$dc3" compare train --val val --teacher t.safetensors --threads 2 --epochs 5 -o table
 expect 2 "no method 'dc4'" "${compare[@]}" -o x --methods dc4
 expect 2 "expected numbers from 1 on" "${compare[@]}" -o x --ipc 1,0
