@@ -28,6 +28,14 @@ typedef struct dc3_attention_shape {
     int causal;                                     /* token i sees tokens 0..i only */
 } dc3_attention_shape;
 
+/* What the gradient of attention reads and writes. All lie as in the forward: dq as q, dk as k, dv as v, y
+ * and dy as y. dq, dk, dv are overwritten, in their own columns only. */
+typedef struct dc3_attention_gradient {
+    const void *q, *k, *v, *y, *dy;
+    const float *lse; /* from the forward */
+    void *dq, *dk, *dv;
+} dc3_attention_gradient;
+
 /* Batch norm over pictures [n, h, w, c], with what follows it: y = act(x * scale + offset + residual), then
  * with `pool` the mean of each 2x2 window (a rest of one row or column is left out; no residual then). act is
  * NONE or RELU. */
@@ -62,11 +70,21 @@ typedef struct dc3_kernels {
     /* Over the last dimension: x, y [rows, c]; y may be x. */
     void (*layer_norm)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
                        const float *beta, float eps, void *y);
+    /* Bytes of scratch that the gradients of the two norms take. */
+    size_t (*norm_gradient_scratch)(int64_t c);
+    /* dx [rows, c] or NULL, from dy. dgamma, dbeta [c] accumulate; NULL: not wanted. */
+    void (*layer_norm_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
+                                float eps, const void *dy, void *dx, float *dgamma, float *dbeta,
+                                void *scratch);
     /* Bytes of scratch that attention needs for this shape with `threads` threads, 64-byte aligned. */
     size_t (*attention_scratch)(dc3_dtype type, const dc3_attention_shape *shape, int threads);
-    /* Never holds the whole score matrix (online softmax, Dao et al. 2022). */
+    /* Never holds the whole score matrix (online softmax, Dao et al. 2022). lse [n, heads, tokens_q]: log of
+     * the sum over the keys of exp(scale * q k^T), for the gradient; or NULL. */
     void (*attention)(dc3_dtype type, const dc3_attention_shape *shape, const void *q, const void *k,
-                      const void *v, void *y, void *scratch);
+                      const void *v, void *y, float *lse, void *scratch);
+    size_t (*attention_gradient_scratch)(dc3_dtype type, const dc3_attention_shape *shape, int threads);
+    void (*attention_gradient)(dc3_dtype type, const dc3_attention_shape *shape,
+                               const dc3_attention_gradient *gradient, void *scratch);
     /* y = a * gelu_erf(gate), where x [rows, 2 * c] holds a in its first c columns and gate in the rest; y
      * [rows, c]. */
     void (*geglu)(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y);

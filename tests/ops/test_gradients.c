@@ -105,6 +105,35 @@ static dc3_tensor shared(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight
     return dc3_add(ctx, norm_with(ctx, y, p, 0, &x), dc3_activate(ctx, y, DC3_ACT_RELU));
 }
 
+/* Of a fused projection [n, t, 3 * 2 * 4], causal. */
+static dc3_tensor attention_fused(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    return dc3_attention(
+        ctx, &(dc3_attention_input){
+                 .q = x, .k = x, .v = x, .at_k = 8, .at_v = 16, .heads = 2, .dim = 4, .causal = 1});
+}
+
+/* Keys and values are columns of one tensor that all rows share; queries, keys and values overlap, and some
+ * columns are not used. */
+static dc3_tensor attention_shared(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    weight->part[0] = dc3_view(p[0], DC3_F32, 2, (int64_t[]){7, 9});
+    weight->parts = 1;
+    dc3_tensor shared =
+        dc3_linear(ctx, dc3_reshape(x, 2, (int64_t[]){12, 9}), weight, NULL, DC3_ACT_NONE, NULL);
+    dc3_tensor kv = dc3_reshape(shared, 3, (int64_t[]){1, 12, 7});
+    return dc3_attention(
+        ctx, &(dc3_attention_input){
+                 .q = x, .k = kv, .v = kv, .at_q = 2, .at_k = 0, .at_v = 1, .heads = 2, .dim = 3});
+}
+
+static dc3_tensor layer_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    return dc3_layer_norm(ctx, x, p[0], p[1], 1e-5f);
+}
+
 static const subject subjects[] = {
     {"convolution", {2, 5, 6, 4}, 4, {6 * 4 * 9, 6}, 0, 0, conv},
     {"convolution, groups, activation and residual", {2, 4, 5, 4}, 4, {4 * 2 * 9, 4}, 0, 0, fused_conv},
@@ -115,6 +144,9 @@ static const subject subjects[] = {
     {"max pool", {2, 6, 5, 3}, 4, {0}, 0, 1, max_pool},
     {"average pools", {2, 5, 7, 8}, 4, {0}, 0, 0, avg_pools},
     {"flatten", {2, 4, 5, 3}, 4, {0}, 0, 0, flatten},
+    {"attention of a fused projection", {2, 5, 24}, 3, {0}, 0, 0, attention_fused},
+    {"attention with shared keys", {3, 4, 9}, 3, {63}, 0, 0, attention_shared},
+    {"layer norm", {2, 3, 10}, 3, {10, 10}, 1, 0, layer_norm},
     {"shared gradients", {2, 3, 4, 5}, 4, {5, 5}, 1, 0, shared},
 };
 

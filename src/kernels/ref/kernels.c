@@ -4,77 +4,6 @@
 #include "kernels/ref/ref.h"
 #include "kernels/ref/scalar.h"
 
-static void group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups, const void *x,
-                       const float *gamma, const float *beta, float eps, dc3_activation act, void *y)
-{
-    int64_t width = c / groups;
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t g = 0; g < groups; g++) {
-            double sum = 0, square = 0, count = (double)(pixels * width);
-#define AT(p, j) (((i)*pixels + (p)) * c + g * width + (j))
-#define VALUE(p, j) get(type, x, AT(p, j))
-            for (int64_t p = 0; p < pixels; p++)
-                for (int64_t j = 0; j < width; j++) sum += VALUE(p, j);
-            double mean = sum / count;
-            for (int64_t p = 0; p < pixels; p++)
-                for (int64_t j = 0; j < width; j++) square += (VALUE(p, j) - mean) * (VALUE(p, j) - mean);
-            double rate = 1 / sqrt(square / count + eps);
-            for (int64_t p = 0; p < pixels; p++)
-                for (int64_t j = 0; j < width; j++) {
-                    int64_t k = g * width + j;
-                    put(type, y, AT(p, j), act_of(act, (VALUE(p, j) - mean) * rate * gamma[k] + beta[k]));
-                }
-#undef AT
-#undef VALUE
-        }
-}
-
-static void layer_norm(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
-                       const float *beta, float eps, void *y)
-{
-    for (int64_t r = 0; r < rows; r++) {
-        double sum = 0, square = 0;
-        for (int64_t j = 0; j < c; j++) sum += get(type, x, r * c + j);
-        double mean = sum / (double)c;
-        for (int64_t j = 0; j < c; j++) square += pow(get(type, x, r * c + j) - mean, 2);
-        double rate = 1 / sqrt(square / (double)c + eps);
-        for (int64_t j = 0; j < c; j++)
-            put(type, y, r * c + j, (get(type, x, r * c + j) - mean) * rate * gamma[j] + beta[j]);
-    }
-}
-
-static size_t attention_scratch(dc3_dtype type, const dc3_attention_shape *shape, int threads)
-{
-    (void)type, (void)threads;
-    return (size_t)shape->tokens_kv * sizeof(double);
-}
-
-static void attention(dc3_dtype type, const dc3_attention_shape *s, const void *q, const void *k,
-                      const void *v, void *y, void *scratch)
-{
-    double *score = scratch; /* one row */
-    for (int64_t row = 0; row < s->n * s->heads * s->tokens_q; row++) {
-        int64_t t = row % s->tokens_q, h = row / s->tokens_q % s->heads, n = row / s->tokens_q / s->heads;
-        int64_t keys = s->causal && t + 1 < s->tokens_kv ? t + 1 : s->tokens_kv, nk = n % s->n_kv;
-        int64_t at_q = (n * s->tokens_q + t) * s->stride_q + h * s->dim;
-        double most = -INFINITY, sum = 0;
-        for (int64_t j = 0; j < keys; j++) {
-            int64_t at_k = (nk * s->tokens_kv + j) * s->stride_k + h * s->dim;
-            score[j] = 0;
-            for (int64_t d = 0; d < s->dim; d++) score[j] += get(type, q, at_q + d) * get(type, k, at_k + d);
-            score[j] *= s->scale;
-            if (score[j] > most) most = score[j];
-        }
-        for (int64_t j = 0; j < keys; j++) sum += score[j] = exp(score[j] - most);
-        for (int64_t d = 0; d < s->dim; d++) {
-            double out = 0;
-            for (int64_t j = 0; j < keys; j++)
-                out += score[j] * get(type, v, (nk * s->tokens_kv + j) * s->stride_v + h * s->dim + d);
-            put(type, y, (n * s->tokens_q + t) * s->stride_y + h * s->dim + d, out / sum);
-        }
-    }
-}
-
 static void geglu(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y)
 {
     for (int64_t r = 0; r < rows; r++)
@@ -163,10 +92,14 @@ static void adamw(const dc3_adamw_step *s, int64_t n, const float *gradient, flo
 const dc3_kernels *dc3_kernels_ref(void)
 {
     static const dc3_kernels table = {.name = "plain C",
-                                      .group_norm = group_norm,
-                                      .layer_norm = layer_norm,
-                                      .attention_scratch = attention_scratch,
-                                      .attention = attention,
+                                      .group_norm = dc3_ref_group_norm,
+                                      .layer_norm = dc3_ref_layer_norm,
+                                      .norm_gradient_scratch = dc3_ref_norm_gradient_scratch,
+                                      .layer_norm_gradient = dc3_ref_layer_norm_gradient,
+                                      .attention_scratch = dc3_ref_attention_scratch,
+                                      .attention = dc3_ref_attention,
+                                      .attention_gradient_scratch = dc3_ref_attention_gradient_scratch,
+                                      .attention_gradient = dc3_ref_attention_gradient,
                                       .geglu = geglu,
                                       .activate = activate,
                                       .activate_gradient = activate_gradient,
