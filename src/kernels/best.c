@@ -66,8 +66,12 @@ const dc3_kernels *dc3_kernels_best(void)
     fast.attention_gradient_scratch = attention_gradient_scratch;
     fast.attention_gradient = attention_gradient;
     fast.norm_gradient_scratch = dc3_avx512_norm_gradient_scratch;
+    fast.group_norm_gradient = dc3_avx512_group_norm_gradient;
     fast.layer_norm_gradient = dc3_avx512_layer_norm_gradient;
     fast.geglu = dc3_avx512_geglu;
+    fast.geglu_gradient = dc3_avx512_geglu_gradient;
+    fast.add_vector = dc3_avx512_add_vector;
+    fast.upsample2_gradient = dc3_avx512_upsample2_gradient;
     fast.activate = dc3_avx512_activate;
     fast.add = dc3_avx512_add;
     fast.cast = dc3_avx512_cast;

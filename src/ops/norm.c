@@ -31,6 +31,20 @@ static dc3_tensor new_gradient(dc3_ctx *ctx, const dc3_record *record, int64_t c
     return record->inputs[0] ? dc3_new(ctx, x.dtype, x.ndim, x.shape) : (dc3_tensor){0};
 }
 
+static void group_norm_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
+{
+    memory m;
+    memcpy(&m, record->more, sizeof m);
+    dc3_tensor x = record->saved[0], scratch, dx = new_gradient(ctx, record, m.c, &scratch);
+    dc3_op op;
+    if (!dc3_op_begin(&op, ctx, DC3_OP_NORM, 0)) return;
+    dc3_ctx_kernels(ctx)->group_norm_gradient(x.dtype, m.n, m.pixels, m.c, m.groups, x.data, m.gamma, m.beta,
+                                              m.eps, m.act, dy.data, dx.data, record->gradient[0],
+                                              record->gradient[1], scratch.data);
+    dc3_op_end(&op, DC3_OK);
+    dc3_give_gradient(ctx, record, 0, dx);
+}
+
 dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, const float *gamma, const float *beta,
                           float eps, dc3_activation act)
 {
@@ -38,10 +52,17 @@ dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, const floa
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_NORM, 0)) return y;
     int64_t c = x.shape[x.ndim - 1], n = x.shape[0];
-    dc3_ctx_kernels(ctx)->group_norm(x.dtype, n, dc3_count(&x) / n / c, c, groups, x.data, gamma, beta, eps,
-                                     act, y.data);
+    memory m = {n, dc3_count(&x) / n / c, c, groups, gamma, beta, eps, act};
+    dc3_ctx_kernels(ctx)->group_norm(x.dtype, n, m.pixels, c, groups, x.data, gamma, beta, eps, act, y.data);
     dc3_op_end(&op, DC3_OK);
+    record_norm(ctx, group_norm_backward, &m, x, &y);
     return y;
+}
+
+dc3_tensor dc3_instance_norm(dc3_ctx *ctx, dc3_tensor x, const float *gamma, const float *beta, float eps,
+                             dc3_activation act)
+{
+    return dc3_group_norm(ctx, x, x.ndim ? x.shape[x.ndim - 1] : 1, gamma, beta, eps, act);
 }
 
 static void layer_norm_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)

@@ -339,6 +339,88 @@ static void activation_gradients(void **state)
     }
 }
 
+static void group_norm_gradient(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 80; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 22);
+        dc3_dtype type = types[seed % 2];
+        int64_t groups = between(&rng, 1, 8), c = groups * between(&rng, 1, 24), n = between(&rng, 1, 3);
+        int64_t pixels = between(&rng, 4, 200), count = n * pixels * c;
+        dc3_activation act = seed % 4 < 2 ? DC3_ACT_SILU : DC3_ACT_NONE;
+        void *x = random_values(&rng, type, count, 1), *dy = random_values(&rng, type, count, 1);
+        float *gamma = random_values(&rng, DC3_F32, 2 * c, 1);
+        float offset = seed % 5 == 0 ? 100 : 0; /* a mean far from zero */
+        void *dx[3];
+        float *sums[3];
+        for (int64_t i = 0; type == DC3_F32 && i < count; i++) ((float *)x)[i] += offset;
+        for (int i = 0; i < 3; i++) {
+            const dc3_kernels *k = i ? dc3_kernels_best() : dc3_kernels_ref();
+            void *scratch = malloc(k->norm_gradient_scratch(c));
+            dx[i] = calloc((size_t)count, 4), sums[i] = calloc((size_t)(2 * c), 4);
+            sums[i][0] = 1; /* they accumulate */
+            int threads = omp_get_max_threads();
+            omp_set_num_threads(i == 2 ? 3 : threads);
+            k->group_norm_gradient(type, n, pixels, c, groups, x, gamma, gamma + c, 1e-5f, act, dy, dx[i],
+                                   sums[i], sums[i] + c, scratch);
+            omp_set_num_threads(threads);
+            free(scratch);
+        }
+        double limit = offset > 0 && type == DC3_F32 ? 2e-3 : tolerance(type);
+        expect_close("group norm's gradient", seed, type, dx[1], dx[0], count, limit);
+        expect_close("group norm's sums", seed, DC3_F32, sums[1], sums[0], 2 * c, offset > 0 ? 2e-3 : 1e-4);
+        assert_memory_equal(dx[1], dx[2], (size_t)count * dc3_dtype_size(type));
+        assert_memory_equal(sums[1], sums[2], (size_t)(2 * c) * 4);
+        for (int i = 0; i < 3; i++) free(dx[i]), free(sums[i]);
+        free(x), free(dy), free(gamma);
+    }
+}
+
+static void elementwise_gradients(void **state)
+{
+    (void)state;
+    const dc3_kernels *fast = dc3_kernels_best(), *plain = dc3_kernels_ref();
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 23);
+        dc3_dtype type = types[seed % 2];
+        int64_t n = between(&rng, 1, 3), h = between(&rng, 1, 5), w = between(&rng, 1, 5),
+                c = between(&rng, 1, 150), rows = n * h * w, count = rows * c;
+        void *x = random_values(&rng, type, 4 * count, 3), *dy = random_values(&rng, type, 4 * count, 1),
+             *a = malloc((size_t)count * 16), *b = malloc((size_t)count * 16);
+        fast->geglu_gradient(type, rows, c, x, dy, a), plain->geglu_gradient(type, rows, c, x, dy, b);
+        expect_close("geglu's gradient", seed, type, a, b, 2 * count, tolerance(type));
+        fast->add_vector(type, n, h * w, c, x, dy, a), plain->add_vector(type, n, h * w, c, x, dy, b);
+        expect_close("adding a vector", seed, type, a, b, count, 0);
+        fast->upsample2_gradient(type, n, h, w, c, dy, a), plain->upsample2_gradient(type, n, h, w, c, dy, b);
+        expect_close("upsampling's gradient", seed, type, a, b, count, tolerance(type));
+        size_t half = (size_t)count * dc3_dtype_size(type);
+        fast->concat(type, rows, c, c, x, (char *)x + half, a);
+        fast->split(type, rows, c, c, a, NULL, b);
+        assert_memory_equal(b, (char *)x + half, half);
+        fast->split(type, rows, c, c, a, b, (char *)b + half);
+        assert_memory_equal(b, x, 2 * half);
+        free(x), free(dy), free(a), free(b);
+    }
+}
+
+/* Against sums in double precision. */
+static void scatter_rows(void **state)
+{
+    (void)state;
+    enum { ROWS = 50, C = 130, TABLE = 7 };
+    dc3_rng rng = dc3_rng_make(1, DC3_RNG_TEST, 24);
+    float *x = random_values(&rng, DC3_F32, ROWS * C, 1), *found = calloc(TABLE * C, sizeof *found);
+    double expected[TABLE * C] = {0};
+    int64_t ids[ROWS];
+    for (int64_t r = 0; r < ROWS; r++) {
+        ids[r] = between(&rng, 0, TABLE - 1);
+        for (int64_t j = 0; j < C; j++) expected[ids[r] * C + j] += (double)x[r * C + j];
+    }
+    dc3_kernels_best()->scatter_rows(DC3_F32, ROWS, C, ids, x, found);
+    for (int64_t i = 0; i < TABLE * C; i++) assert_true(fabs((double)found[i] - expected[i]) < 1e-5);
+    free(x), free(found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +429,8 @@ int main(void)
         cmocka_unit_test(activation_extremes), cmocka_unit_test(group_norm_threads),
         cmocka_unit_test(batch_norm),          cmocka_unit_test(activation_gradients),
         cmocka_unit_test(attention_gradient),  cmocka_unit_test(layer_norm_gradient),
+        cmocka_unit_test(group_norm_gradient), cmocka_unit_test(elementwise_gradients),
+        cmocka_unit_test(scatter_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,6 +134,42 @@ static dc3_tensor layer_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_we
     return dc3_layer_norm(ctx, x, p[0], p[1], 1e-5f);
 }
 
+static dc3_tensor group_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    return dc3_group_norm(ctx, x, 3, p[0], p[1], 1e-5f, DC3_ACT_SILU);
+}
+
+static dc3_tensor instance_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    return dc3_instance_norm(ctx, x, p[0], p[1], 1e-5f, DC3_ACT_NONE);
+}
+
+static dc3_tensor geglu(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    return dc3_geglu(ctx, x);
+}
+
+/* [silu(x), x] doubled in size, and the mean of x added to every pixel. */
+static dc3_tensor concat_upsample(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    dc3_tensor y = dc3_concat(ctx, dc3_activate(ctx, x, DC3_ACT_SILU), x);
+    return dc3_add_vector(ctx, dc3_upsample2(ctx, y), dc3_global_avg_pool(ctx, y));
+}
+
+/* Five tokens a row and three positions; x is added, so that it has a gradient. */
+static dc3_tensor embedding(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    static const int64_t ids[] = {3, 0, 3, 1, 2, 2, 3, 0, 0, 3};
+    dc3_tensor table = dc3_view(p[0], DC3_F32, 2, (int64_t[]){4, 6}),
+               position = dc3_view(p[1], DC3_F32, 2, (int64_t[]){3, 6});
+    return dc3_add(ctx, dc3_activate(ctx, dc3_embedding(ctx, 2, 5, ids, &table, &position), DC3_ACT_SILU), x);
+}
+
 static const subject subjects[] = {
     {"convolution", {2, 5, 6, 4}, 4, {6 * 4 * 9, 6}, 0, 0, conv},
     {"convolution, groups, activation and residual", {2, 4, 5, 4}, 4, {4 * 2 * 9, 4}, 0, 0, fused_conv},
@@ -147,6 +183,11 @@ static const subject subjects[] = {
     {"attention of a fused projection", {2, 5, 24}, 3, {0}, 0, 0, attention_fused},
     {"attention with shared keys", {3, 4, 9}, 3, {63}, 0, 0, attention_shared},
     {"layer norm", {2, 3, 10}, 3, {10, 10}, 1, 0, layer_norm},
+    {"group norm and silu", {2, 3, 4, 12}, 4, {12, 12}, 1, 0, group_norm},
+    {"instance norm", {2, 3, 4, 5}, 4, {5, 5}, 1, 0, instance_norm},
+    {"geglu", {3, 2, 10}, 3, {0}, 0, 0, geglu},
+    {"concatenation, upsampling, added vector", {2, 3, 2, 4}, 4, {0}, 0, 0, concat_upsample},
+    {"embedding", {2, 5, 6}, 3, {24, 18}, 0, 0, embedding},
     {"shared gradients", {2, 3, 4, 5}, 4, {5, 5}, 1, 0, shared},
 };
 

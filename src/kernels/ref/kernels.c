@@ -12,6 +12,17 @@ static void geglu(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *
                 get(type, x, r * 2 * c + j) * act_of(DC3_ACT_GELU_ERF, get(type, x, r * 2 * c + c + j)));
 }
 
+static void geglu_gradient(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy, void *dx)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < c; j++) {
+            double a = get(type, x, r * 2 * c + j), gate = get(type, x, r * 2 * c + c + j);
+            double g = get(type, dy, r * c + j);
+            put(type, dx, r * 2 * c + j, g * act_of(DC3_ACT_GELU_ERF, gate));
+            put(type, dx, r * 2 * c + c + j, g * a * act_slope(DC3_ACT_GELU_ERF, gate));
+        }
+}
+
 static void activate(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
 {
     for (int64_t i = 0; i < n; i++) put(type, y, i, act_of(act, get(type, x, i)));
@@ -37,6 +48,26 @@ static void add_rows(dc3_dtype type, int64_t rows, int64_t c, const void *x, flo
     }
 }
 
+static void add_vector(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
+                       const void *vector, void *y)
+{
+    for (int64_t i = 0; i < n * pixels * c; i++)
+        put(type, y, i, get(type, x, i) + get(type, vector, i / (pixels * c) * c + i % c));
+}
+
+/* A block of channels at a time, so that each sum's order is that of the rows. */
+static void scatter_rows(dc3_dtype type, int64_t rows, int64_t c, const int64_t *ids, const void *x,
+                         float *sums)
+{
+    enum { WIDE = 64 };
+#pragma omp parallel for
+    for (int64_t first = 0; first < c; first += WIDE)
+        for (int64_t r = 0; r < rows; r++) {
+            float *to = sums + ids[r] * c;
+            for (int64_t j = first; j < c && j < first + WIDE; j++) to[j] += (float)get(type, x, r * c + j);
+        }
+}
+
 static void concat(dc3_dtype type, int64_t rows, int64_t ca, int64_t cb, const void *a, const void *b,
                    void *y)
 {
@@ -46,6 +77,17 @@ static void concat(dc3_dtype type, int64_t rows, int64_t ca, int64_t cb, const v
         char *to = (char *)y + (size_t)r * (na + nb);
         memcpy(to, (const char *)a + (size_t)r * na, na);
         memcpy(to + na, (const char *)b + (size_t)r * nb, nb);
+    }
+}
+
+static void split(dc3_dtype type, int64_t rows, int64_t ca, int64_t cb, const void *y, void *a, void *b)
+{
+    size_t na = (size_t)ca * dc3_dtype_size(type), nb = (size_t)cb * dc3_dtype_size(type);
+#pragma omp parallel for
+    for (int64_t r = 0; r < rows; r++) {
+        const char *from = (const char *)y + (size_t)r * (na + nb);
+        if (a) memcpy((char *)a + (size_t)r * na, from, na);
+        if (b) memcpy((char *)b + (size_t)r * nb, from + na, nb);
     }
 }
 
@@ -59,6 +101,17 @@ static void upsample2(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c
             memcpy((char *)y + (size_t)(row * 2 * w + j) * pixel, (const char *)x + (size_t)from * pixel,
                    pixel);
         }
+}
+
+static void upsample2_gradient(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *dy,
+                               void *dx)
+{
+    for (int64_t i = 0; i < n * h * w * c; i++) {
+        int64_t row = i / (w * c), column = i / c % w;
+        int64_t at = (2 * row * 2 * w + 2 * column) * c + i % c, below = at + 2 * w * c;
+        put(type, dx, i,
+            get(type, dy, at) + get(type, dy, at + c) + get(type, dy, below) + get(type, dy, below + c));
+    }
 }
 
 static void cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n)
@@ -95,18 +148,24 @@ const dc3_kernels *dc3_kernels_ref(void)
                                       .group_norm = dc3_ref_group_norm,
                                       .layer_norm = dc3_ref_layer_norm,
                                       .norm_gradient_scratch = dc3_ref_norm_gradient_scratch,
+                                      .group_norm_gradient = dc3_ref_group_norm_gradient,
                                       .layer_norm_gradient = dc3_ref_layer_norm_gradient,
                                       .attention_scratch = dc3_ref_attention_scratch,
                                       .attention = dc3_ref_attention,
                                       .attention_gradient_scratch = dc3_ref_attention_gradient_scratch,
                                       .attention_gradient = dc3_ref_attention_gradient,
                                       .geglu = geglu,
+                                      .geglu_gradient = geglu_gradient,
                                       .activate = activate,
                                       .activate_gradient = activate_gradient,
                                       .add = add,
+                                      .add_vector = add_vector,
                                       .add_rows = add_rows,
+                                      .scatter_rows = scatter_rows,
                                       .concat = concat,
+                                      .split = split,
                                       .upsample2 = upsample2,
+                                      .upsample2_gradient = upsample2_gradient,
                                       .batch_norm_scratch = dc3_ref_batch_norm_scratch,
                                       .batch_norm_statistics = dc3_ref_batch_norm_statistics,
                                       .batch_norm = dc3_ref_batch_norm,

@@ -9,6 +9,10 @@ void dc3_ref_group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, in
 void dc3_ref_layer_norm(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
                         const float *beta, float eps, void *y);
 size_t dc3_ref_norm_gradient_scratch(int64_t c);
+void dc3_ref_group_norm_gradient(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups,
+                                 const void *x, const float *gamma, const float *beta, float eps,
+                                 dc3_activation act, const void *dy, void *dx, float *dgamma, float *dbeta,
+                                 void *scratch);
 void dc3_ref_layer_norm_gradient(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
                                  float eps, const void *dy, void *dx, float *dgamma, float *dbeta,
                                  void *scratch);
