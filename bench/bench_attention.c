@@ -34,10 +34,10 @@ static void measure(dc3_dtype type, int64_t queries, int64_t keys, int64_t dim, 
     const dc3_kernels *k = dc3_kernels_best();
     void *scratch = aligned_alloc(64, (k->attention_scratch(type, &s, omp_get_max_threads()) + 63) / 64 * 64);
     double seconds[99];
-    k->attention(type, &s, q, (char *)kv + half, (char *)kv + 2 * half, y, scratch);
+    k->attention(type, &s, q, (char *)kv + half, (char *)kv + 2 * half, y, NULL, scratch);
     for (int i = 0; i < repeats; i++) {
         double start = now();
-        k->attention(type, &s, q, (char *)kv + half, (char *)kv + 2 * half, y, scratch);
+        k->attention(type, &s, q, (char *)kv + half, (char *)kv + 2 * half, y, NULL, scratch);
         seconds[i] = now() - start;
     }
     double middle = median(seconds, repeats);

@@ -28,6 +28,14 @@ typedef struct dc3_attention_shape {
     int causal;                                     /* token i sees tokens 0..i only */
 } dc3_attention_shape;
 
+/* What the gradient of attention reads and writes. All lie as in the forward: dq as q, dk as k, dv as v, y
+ * and dy as y. dq, dk, dv are overwritten, in their own columns only. */
+typedef struct dc3_attention_gradient {
+    const void *q, *k, *v, *y, *dy;
+    const float *lse; /* from the forward */
+    void *dq, *dk, *dv;
+} dc3_attention_gradient;
+
 /* Batch norm over pictures [n, h, w, c], with what follows it: y = act(x * scale + offset + residual), then
  * with `pool` the mean of each 2x2 window (a rest of one row or column is left out; no residual then). act is
  * NONE or RELU. */
@@ -62,23 +70,49 @@ typedef struct dc3_kernels {
     /* Over the last dimension: x, y [rows, c]; y may be x. */
     void (*layer_norm)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
                        const float *beta, float eps, void *y);
+    /* Bytes of scratch that the gradients of the two norms take. */
+    size_t (*norm_gradient_scratch)(int64_t c);
+    /* dx [n, pixels, c] or NULL, from dy, through act too. dgamma, dbeta [c] accumulate; NULL: not wanted. */
+    void (*group_norm_gradient)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups,
+                                const void *x, const float *gamma, const float *beta, float eps,
+                                dc3_activation act, const void *dy, void *dx, float *dgamma, float *dbeta,
+                                void *scratch);
+    /* As group_norm_gradient: dx [rows, c]. */
+    void (*layer_norm_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
+                                float eps, const void *dy, void *dx, float *dgamma, float *dbeta,
+                                void *scratch);
     /* Bytes of scratch that attention needs for this shape with `threads` threads, 64-byte aligned. */
     size_t (*attention_scratch)(dc3_dtype type, const dc3_attention_shape *shape, int threads);
-    /* Never holds the whole score matrix (online softmax, Dao et al. 2022). */
+    /* Never holds the whole score matrix (online softmax, Dao et al. 2022). lse [n, heads, tokens_q]: log of
+     * the sum over the keys of exp(scale * q k^T), for the gradient; or NULL. */
     void (*attention)(dc3_dtype type, const dc3_attention_shape *shape, const void *q, const void *k,
-                      const void *v, void *y, void *scratch);
+                      const void *v, void *y, float *lse, void *scratch);
+    size_t (*attention_gradient_scratch)(dc3_dtype type, const dc3_attention_shape *shape, int threads);
+    void (*attention_gradient)(dc3_dtype type, const dc3_attention_shape *shape,
+                               const dc3_attention_gradient *gradient, void *scratch);
     /* y = a * gelu_erf(gate), where x [rows, 2 * c] holds a in its first c columns and gate in the rest; y
      * [rows, c]. */
     void (*geglu)(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y);
+    /* dx [rows, 2 * c] from dy [rows, c]. */
+    void (*geglu_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy, void *dx);
     /* y = act(x), n elements; y may be x. */
     void (*activate)(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y);
     /* y = a + b, n elements; y may be a or b. */
     void (*add)(dc3_dtype type, int64_t n, const void *a, const void *b, void *y);
+    /* y = x + vector, the same one for all pixels of a row: x, y [n, pixels, c], vector [n, c]; y may be x.
+     */
+    void (*add_vector)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
+                       const void *vector, void *y);
     /* y[row] = [a[row], b[row]]: channels of two tensors side by side; a [rows, ca], b [rows, cb]. */
     void (*concat)(dc3_dtype type, int64_t rows, int64_t ca, int64_t cb, const void *a, const void *b,
                    void *y);
+    /* The other way: y [rows, ca + cb] to a and b, of which one may be NULL. */
+    void (*split)(dc3_dtype type, int64_t rows, int64_t ca, int64_t cb, const void *y, void *a, void *b);
     /* Nearest-neighbour upsampling by two: x [n, h, w, c], y [n, 2h, 2w, c]. */
     void (*upsample2)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *x, void *y);
+    /* dx [n, h, w, c] from dy [n, 2h, 2w, c]: the sum of each 2x2 window. */
+    void (*upsample2_gradient)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *dy,
+                               void *dx);
     /* Bytes of scratch that the next three take. */
     size_t (*batch_norm_scratch)(const dc3_batch_norm_shape *shape);
     /* Mean and (biased) variance [c] of x over n, h, w. */
@@ -99,6 +133,9 @@ typedef struct dc3_kernels {
                                 const float *d, void *dx);
     /* sums [c] += the rows of x [rows, c]. */
     void (*add_rows)(dc3_dtype type, int64_t rows, int64_t c, const void *x, float *sums);
+    /* Row ids[i] of sums [.., c] += row i of x [rows, c], in the order of i. */
+    void (*scatter_rows)(dc3_dtype type, int64_t rows, int64_t c, const int64_t *ids, const void *x,
+                         float *sums);
     /* dx = dy * act'(x), n elements; dx may be dy. */
     void (*activate_gradient)(dc3_dtype type, dc3_activation act, int64_t n, const void *x, const void *dy,
                               void *dx);

@@ -18,8 +18,9 @@ struct dc3_module {
     int trainable, create;
     uint64_t seed;
     dc3_init init;
-    double fan_in;      /* of the last weight taken; 0: it was a vector */
-    dc3_param **params; /* each of its own, so that pointers to them last while more are taken */
+    float *room, *room_gradient; /* where the next parameter is put, if it has a place in a larger one */
+    double fan_in;               /* of the last weight taken; 0: it was a vector */
+    dc3_param **params;          /* each of its own, so that pointers to them last while more are taken */
     size_t param_count;
     dc3_param *list; /* the same as one array, made when it is asked for */
 };
@@ -195,8 +196,10 @@ static const dc3_tensor *take_param(dc3_module *m, const char *name, int ndim, c
     dc3_tensor t =
         found ? dc3_view(NULL, DC3_F32, found->ndim, found->shape) : dc3_view(NULL, DC3_F32, ndim, shape);
     int64_t n = dc3_count(&t);
-    t.data = dc3_module_alloc(m, (size_t)n, sizeof(float));
-    float *gradient = is_buffer(name) ? NULL : dc3_module_alloc(m, (size_t)n, sizeof *gradient);
+    float *gradient = m->room_gradient;
+    t.data = m->room ? m->room : dc3_module_alloc(m, (size_t)n, sizeof(float));
+    if (!m->room) gradient = is_buffer(name) ? NULL : dc3_module_alloc(m, (size_t)n, sizeof *gradient);
+    m->room = m->room_gradient = NULL;
     if (m->status != DC3_OK || !grow(m, (void **)&m->params, m->param_count)) return NULL;
     strcpy(copy, name);
     *p = (dc3_param){copy, t, gradient, NULL};
@@ -276,17 +279,41 @@ void dc3_take_linear(dc3_module *m, dc3_linear_layer *layer, const char *prefix,
     if (bias) layer->bias = dc3_take_vector(m, prefix, "bias", co);
 }
 
+/* Each part is a parameter of its own, but their values stand one behind the other, and so do their
+ * gradients: the product's weight and bias are the whole. `bias` [count * co_each] or NULL. */
+static void take_fused_params(dc3_module *m, dc3_linear_layer *layer, float *bias,
+                              const char *const *prefixes, int count, int64_t ci, int64_t co_each,
+                              int spatial)
+{
+    size_t each = (size_t)(ci * co_each), all = (size_t)count * each;
+    float *w = dc3_module_alloc(m, all, sizeof *w), *dw = dc3_module_alloc(m, all, sizeof *dw);
+    float *db = dc3_module_alloc(m, (size_t)(count * co_each), sizeof *db);
+    for (int i = 0; m->status == DC3_OK && i < count; i++) {
+        m->room = w + (size_t)i * each, m->room_gradient = dw + (size_t)i * each;
+        dc3_take_weight(m, &layer->weight, prefixes[i], "weight", spatial ? 4 : 2,
+                        (int64_t[]){co_each, ci, 1, 1});
+        if (!bias) continue;
+        m->room = bias + i * co_each, m->room_gradient = db + i * co_each;
+        dc3_take_vector(m, prefixes[i], "bias", co_each);
+    }
+    m->room = m->room_gradient = NULL;
+}
+
 void dc3_take_fused(dc3_module *m, dc3_linear_layer *layer, const char *const *prefixes, int count,
                     int64_t ci, int64_t co_each, int bias, int spatial)
 {
     float *joined = bias ? dc3_module_alloc(m, (size_t)(count * co_each), sizeof *joined) : NULL;
+    layer->bias = joined;
+    if (m->trainable) {
+        take_fused_params(m, layer, joined, prefixes, count, ci, co_each, spatial);
+        return;
+    }
     for (int i = 0; i < count; i++) {
         dc3_take_weight(m, &layer->weight, prefixes[i], "weight", spatial ? 4 : 2,
                         (int64_t[]){co_each, ci, 1, 1});
         const float *part = bias ? dc3_take_vector(m, prefixes[i], "bias", co_each) : NULL;
         if (part && joined) memcpy(joined + i * co_each, part, (size_t)co_each * sizeof *part);
     }
-    layer->bias = joined;
 }
 
 void dc3_take_conv(dc3_module *m, dc3_conv_layer *layer, const char *prefix, int64_t ci, int64_t co,

@@ -75,7 +75,8 @@ dc3_norm_layer dc3_take_norm(dc3_module *module, const char *prefix, int64_t c, 
 /* [co, ci]; with bias. `spatial`: the file holds it as a 1x1 convolution [co, ci, 1, 1]. */
 void dc3_take_linear(dc3_module *module, dc3_linear_layer *layer, const char *prefix, int64_t ci, int64_t co,
                      int bias, int spatial);
-/* Up to three linear layers with the same input, one after the other in the output. */
+/* Up to three linear layers with the same input, one after the other in the output. In a trainable module
+ * each is parameters of its own; if one is watched on a tape with its gradient, all are (ops/tape.h). */
 void dc3_take_fused(dc3_module *module, dc3_linear_layer *layer, const char *const *prefixes, int count,
                     int64_t ci, int64_t co_each, int bias, int spatial);
 /* Square kernel, padded by kernel / 2 all around, with bias. */

@@ -23,6 +23,7 @@ struct dc3_unet {
     dc3_norm_layer norm_out;
     dc3_resnet_block **resnets; /* all, in the order of dc3_unet_time's rows */
     int resnet_count, text_count;
+    dc3_tensor *kv; /* [text_count], of dc3_unet_denoise */
 };
 
 struct dc3_unet_time {
@@ -113,7 +114,27 @@ static void take_up(dc3_unet *u, int i)
                       1);
 }
 
-dc3_status dc3_unet_open(const dc3_unet_config *config, dc3_table **table, dc3_unet **out)
+static dc3_status take(dc3_unet *u)
+{
+    const dc3_unet_config *c = &u->config;
+    int64_t c0 = c->channels[0];
+    size_t most = 2;
+    for (int i = 0; i < c->levels; i++) most += 2 * (size_t)c->layers[i] + 1;
+    u->resnets = dc3_module_alloc(u->module, most, sizeof *u->resnets);
+    dc3_take_conv(u->module, &u->conv_in, "conv_in", c->in_channels, c0, 3, 1, 1);
+    dc3_take_linear(u->module, &u->time1, "time_embedding.linear_1", c0, 4 * c0, 1, 0);
+    dc3_take_linear(u->module, &u->time2, "time_embedding.linear_2", 4 * c0, 4 * c0, 1, 0);
+    for (int i = 0; i < c->levels; i++) take_down(u, i);
+    take_mid(u);
+    for (int i = 0; i < c->levels; i++) take_up(u, i);
+    u->norm_out = dc3_take_norm(u->module, "conv_norm_out", c0, c->groups, c->norm_eps);
+    dc3_take_conv(u->module, &u->conv_out, "conv_out", c0, c->out_channels, 3, 1, 1);
+    u->kv = dc3_module_alloc(u->module, (size_t)u->text_count, sizeof *u->kv);
+    return dc3_module_status(u->module);
+}
+
+static dc3_status open_unet(const dc3_unet_config *config, dc3_table **table, int train, int create,
+                            uint64_t seed, dc3_unet **out)
 {
     dc3_unet *u = *out = calloc(1, sizeof *u);
     if (!u) {
@@ -121,24 +142,31 @@ dc3_status dc3_unet_open(const dc3_unet_config *config, dc3_table **table, dc3_u
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     u->config = *config;
-    int64_t c0 = config->channels[0];
-    size_t most = 2;
-    for (int i = 0; i < config->levels; i++) most += 2 * (size_t)config->layers[i] + 1;
     dc3_status status = dc3_module_open(table, &u->module);
-    if (status == DC3_OK) {
-        u->resnets = dc3_module_alloc(u->module, most, sizeof *u->resnets);
-        dc3_take_conv(u->module, &u->conv_in, "conv_in", config->in_channels, c0, 3, 1, 1);
-        dc3_take_linear(u->module, &u->time1, "time_embedding.linear_1", c0, 4 * c0, 1, 0);
-        dc3_take_linear(u->module, &u->time2, "time_embedding.linear_2", 4 * c0, 4 * c0, 1, 0);
-        for (int i = 0; i < config->levels; i++) take_down(u, i);
-        take_mid(u);
-        for (int i = 0; i < config->levels; i++) take_up(u, i);
-        u->norm_out = dc3_take_norm(u->module, "conv_norm_out", c0, config->groups, config->norm_eps);
-        dc3_take_conv(u->module, &u->conv_out, "conv_out", c0, config->out_channels, 3, 1, 1);
-        status = dc3_module_status(u->module);
-    }
+    if (status == DC3_OK && train) dc3_module_train(u->module, create, seed);
+    if (status == DC3_OK) status = take(u);
     if (status != DC3_OK) dc3_unet_close(out);
     return status;
+}
+
+dc3_status dc3_unet_open(const dc3_unet_config *config, dc3_table **table, dc3_unet **out)
+{
+    return open_unet(config, table, 0, 0, 0, out);
+}
+
+dc3_status dc3_unet_open_to_train(const dc3_unet_config *config, dc3_table **table, uint64_t seed,
+                                  dc3_unet **out)
+{
+    dc3_table *empty = NULL;
+    int create = !table || !*table;
+    *out = NULL;
+    if (create && !(empty = dc3_table_new("new network"))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    return open_unet(config, create ? &empty : table, 1, create, seed, out);
+}
+
+dc3_param *dc3_unet_params(dc3_unet *unet, size_t *count)
+{
+    return dc3_module_params(unet->module, count);
 }
 
 void dc3_unet_close(dc3_unet **unet)
@@ -172,6 +200,15 @@ static void sinusoids(const dc3_unet_config *config, int steps, const float *tim
         }
 }
 
+/* [steps, 4 * c] f32, behind the SiLU that every residual block applies. */
+static dc3_tensor embedding_of(dc3_ctx *ctx, dc3_unet *u, int steps, const float *timesteps)
+{
+    dc3_tensor t = dc3_new(ctx, DC3_F32, 2, (int64_t[]){steps, u->config.channels[0]});
+    if (t.data) sinusoids(&u->config, steps, timesteps, t.data);
+    t = dc3_linear(ctx, t, &u->time1.weight, u->time1.bias, DC3_ACT_SILU, NULL);
+    return dc3_linear(ctx, t, &u->time2.weight, u->time2.bias, DC3_ACT_SILU, NULL);
+}
+
 /* conv1's bias plus the projection, for all steps. */
 static dc3_status time_bias(dc3_ctx *ctx, dc3_resnet_block *b, dc3_tensor embedding, float **out)
 {
@@ -200,10 +237,7 @@ dc3_status dc3_unet_time_open(dc3_ctx *ctx, dc3_unet *u, int steps, const float 
     time->steps = steps;
     time->resnets = u->resnet_count;
     dc3_scope scope = dc3_scope_open(ctx);
-    dc3_tensor t = dc3_new(ctx, DC3_F32, 2, (int64_t[]){steps, u->config.channels[0]});
-    if (t.data) sinusoids(&u->config, steps, timesteps, t.data);
-    t = dc3_linear(ctx, t, &u->time1.weight, u->time1.bias, DC3_ACT_SILU, NULL);
-    t = dc3_linear(ctx, t, &u->time2.weight, u->time2.bias, DC3_ACT_SILU, NULL);
+    dc3_tensor t = embedding_of(ctx, u, steps, timesteps);
     dc3_weight_release(&u->time1.weight);
     dc3_weight_release(&u->time2.weight);
     dc3_status status = dc3_ctx_status(ctx);
@@ -233,7 +267,8 @@ int dc3_unet_text_count(const dc3_unet *unet)
 typedef struct walk {
     dc3_ctx *ctx;
     dc3_unet *unet;
-    const dc3_unet_time *time;
+    const dc3_unet_time *time; /* at `step`, or NULL: */
+    dc3_tensor embedding;      /* of each row */
     int step, resnet;
     const dc3_tensor *kv;
     dc3_tensor skips[DC3_UNET_LEVELS * 16];
@@ -257,6 +292,7 @@ void dc3_unet_text_of(dc3_ctx *ctx, dc3_unet *u, dc3_tensor states, dc3_tensor *
 
 static dc3_tensor resnet_of(walk *w, level *l, int j, dc3_tensor x)
 {
+    if (!w->time) return dc3_resnet_block_timed(w->ctx, &l->resnets[j], x, w->embedding);
     const float *bias = w->time->bias[w->resnet++] + (int64_t)w->step * l->resnets[j].co;
     return dc3_resnet_block_of(w->ctx, &l->resnets[j], x, bias);
 }
@@ -298,19 +334,36 @@ static dc3_tensor up_of(walk *w, level *l, dc3_tensor x)
     return x;
 }
 
+static dc3_tensor walk_through(walk *w, dc3_tensor x)
+{
+    dc3_ctx *ctx = w->ctx;
+    dc3_unet *u = w->unet;
+    w->skips[w->skip_count++] = x = dc3_conv_of(ctx, &u->conv_in, x, NULL);
+    for (int i = 0; i < u->config.levels; i++) x = down_of(w, &u->down[i], x);
+    dc3_tensor h = resnet_of(w, &u->mid, 0, x);
+    h = transformer_of(w, &u->mid, 0, h);
+    dc3_tensor m = resnet_of(w, &u->mid, 1, h);
+    dc3_drop(ctx, h);
+    /* The last level's output is also a skip, which the first up block still reads. */
+    for (int i = 0; i < u->config.levels; i++) m = up_of(w, &u->up[i], m);
+    h = dc3_group_norm_of(ctx, &u->norm_out, m, DC3_ACT_SILU);
+    return dc3_conv_of(ctx, &u->conv_out, h, NULL);
+}
+
 dc3_tensor dc3_unet_of(dc3_ctx *ctx, dc3_unet *u, dc3_tensor x, const dc3_unet_time *time, int step,
                        const dc3_tensor *kv)
 {
     dc3_scope scope = dc3_scope_open(ctx);
     walk w = {.ctx = ctx, .unet = u, .time = time, .step = step, .kv = kv};
-    w.skips[w.skip_count++] = x = dc3_conv_of(ctx, &u->conv_in, x, NULL);
-    for (int i = 0; i < u->config.levels; i++) x = down_of(&w, &u->down[i], x);
-    dc3_tensor h = resnet_of(&w, &u->mid, 0, x);
-    h = transformer_of(&w, &u->mid, 0, h);
-    dc3_tensor m = resnet_of(&w, &u->mid, 1, h);
-    dc3_drop(ctx, h);
-    /* The last level's output is also a skip, which the first up block still reads. */
-    for (int i = 0; i < u->config.levels; i++) m = up_of(&w, &u->up[i], m);
-    h = dc3_group_norm_of(ctx, &u->norm_out, m, DC3_ACT_SILU);
-    return dc3_scope_return(ctx, scope, dc3_conv_of(ctx, &u->conv_out, h, NULL));
+    return dc3_scope_return(ctx, scope, walk_through(&w, x));
+}
+
+dc3_tensor dc3_unet_denoise(dc3_ctx *ctx, dc3_unet *u, dc3_tensor x, const float *timesteps,
+                            dc3_tensor states)
+{
+    dc3_scope scope = dc3_scope_open(ctx);
+    walk w = {.ctx = ctx, .unet = u, .kv = u->kv};
+    w.embedding = embedding_of(ctx, u, (int)x.shape[0], timesteps);
+    dc3_unet_text_of(ctx, u, states, u->kv);
+    return dc3_scope_return(ctx, scope, walk_through(&w, x));
 }

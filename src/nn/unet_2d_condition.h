@@ -25,6 +25,12 @@ typedef struct dc3_unet_config {
 dc3_status dc3_unet_config_read(const char *path, dc3_unet_config *config);
 /* Takes over `table`. */
 dc3_status dc3_unet_open(const dc3_unet_config *config, dc3_table **table, dc3_unet **unet);
+/* Opened to be trained, in f32: from *table if there is one (taken over, also on failure, and nulled), else
+ * new, by PyTorch's rules and `seed`. */
+dc3_status dc3_unet_open_to_train(const dc3_unet_config *config, dc3_table **table, uint64_t seed,
+                                  dc3_unet **unet);
+/* Its parameters, if opened to be trained. */
+dc3_param *dc3_unet_params(dc3_unet *unet, size_t *count);
 void dc3_unet_close(dc3_unet **unet);
 const dc3_unet_config *dc3_unet_config_of(const dc3_unet *unet);
 double dc3_unet_parameters(const dc3_unet *unet);
@@ -46,5 +52,11 @@ void dc3_unet_text_of(dc3_ctx *ctx, dc3_unet *unet, dc3_tensor states, dc3_tenso
  * out_channels]. */
 dc3_tensor dc3_unet_of(dc3_ctx *ctx, dc3_unet *unet, dc3_tensor x, const dc3_unet_time *time, int step,
                        const dc3_tensor *kv);
+
+/* The same from the start, every row with a time step of its own (timesteps [n]) and its text (states [n,
+ * tokens, text_channels], or fewer rows: n is a multiple, and row r reads text r % rows). All of it is
+ * recorded where the context has a tape. */
+dc3_tensor dc3_unet_denoise(dc3_ctx *ctx, dc3_unet *unet, dc3_tensor x, const float *timesteps,
+                            dc3_tensor states);
 
 #endif

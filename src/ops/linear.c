@@ -25,6 +25,15 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_give_gradient(ctx, record, 0, dx);
 }
 
+/* Whether the gradients of the weight's parts stand one behind the other from dw on, so that they are taken
+ * as one. */
+static int is_joined(const dc3_ctx *ctx, const dc3_weight *weight, const float *dw)
+{
+    for (int i = 0; i < weight->parts; i++, dw += dc3_count(&weight->part[i - 1]))
+        if (dc3_parameter_gradient(ctx, weight->part[i].data) != dw) return 0;
+    return 1;
+}
+
 static void record_linear(dc3_ctx *ctx, const dc3_linear_shape *s, dc3_tensor x, dc3_weight *weight,
                           const float *bias, dc3_tensor *y)
 {
@@ -35,8 +44,9 @@ static void record_linear(dc3_ctx *ctx, const dc3_linear_shape *s, dc3_tensor x,
     record->weight = weight;
     record->weight_version = weight->version;
     record->gradient[0] = dw, record->gradient[1] = db;
-    if (weight->parts > 1 && dw)
-        dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_INTERNAL, "a weight of several parts cannot be trained"));
+    if (dw && !is_joined(ctx, weight, dw))
+        dc3_ctx_fail(ctx,
+                     dc3_fail(DC3_ERR_INTERNAL, "the gradients of a weight's parts are not side by side"));
     dc3_record_save(ctx, record, 0, x);
 }
 

@@ -25,6 +25,11 @@ dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
 /* Over the pixels and the channels of each group; act is NONE or SILU. gamma, beta [c]. */
 dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, const float *gamma, const float *beta,
                           float eps, dc3_activation act);
+/* Each channel of each picture for itself (Ulyanov et al. 2016): a group norm with as many groups as
+ * channels.
+ */
+dc3_tensor dc3_instance_norm(dc3_ctx *ctx, dc3_tensor x, const float *gamma, const float *beta, float eps,
+                             dc3_activation act);
 /* Batch norm (Ioffe and Szegedy 2015), and what follows it: act(norm(x) + residual), or with `pool` the mean
  * of 2x2 windows of act(norm(x)). While the context has a tape the statistics are the batch's and the running
  * ones move towards them by `momentum`; else the running ones are used. */
@@ -52,6 +57,8 @@ dc3_tensor dc3_attention(dc3_ctx *ctx, const dc3_attention_input *input);
 dc3_tensor dc3_geglu(dc3_ctx *ctx, dc3_tensor x);
 dc3_tensor dc3_activate(dc3_ctx *ctx, dc3_tensor x, dc3_activation act);
 dc3_tensor dc3_add(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b);
+/* x [n, ..., c] + vector [n, c], the same for all pixels of a row. */
+dc3_tensor dc3_add_vector(dc3_ctx *ctx, dc3_tensor x, dc3_tensor vector);
 /* [a, b] along the last dimension. */
 dc3_tensor dc3_concat(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b);
 /* Nearest neighbour, factor two. */

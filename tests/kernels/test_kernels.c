@@ -56,12 +56,58 @@ static void layer_norm(void **state)
     }
 }
 
-static void run_attention(const dc3_kernels *kernels, dc3_dtype type, const dc3_attention_shape *s,
-                          const void *q, const void *k, const void *v, void *y)
+/* q, k, v, dq, dk, dv are columns of wider rows; those between must stay as they are. */
+typedef struct attention_case {
+    dc3_attention_shape s;
+    dc3_dtype type;
+    float scale; /* of queries and keys; more than 1: nearly one-hot rows */
+    void *q, *k, *v, *dy;
+    int64_t count, count_q, count_k, count_v;
+} attention_case;
+
+static attention_case new_attention(uint64_t seed, int64_t purpose)
 {
-    size_t size = kernels->attention_scratch(type, s, omp_get_max_threads());
-    void *scratch = aligned_alloc(64, (size + 63) / 64 * 64 + 64);
-    kernels->attention(type, s, q, k, v, y, scratch);
+    static const int64_t dims[] = {1, 3, 8, 16, 40, 64, 80, 97, 160};
+    dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, (uint64_t)purpose);
+    attention_case a = {.type = types[seed % 2], .scale = seed % 5 == 0 ? 8 : 1};
+    dc3_attention_shape *s = &a.s;
+    *s = (dc3_attention_shape){.n = between(&rng, 1, 3),
+                               .heads = between(&rng, 1, 3),
+                               .dim = dims[between(&rng, 0, 8)],
+                               .tokens_q = between(&rng, 1, seed % 7 == 0 ? 400 : 70),
+                               .tokens_kv = between(&rng, 1, 150),
+                               .causal = seed % 3 == 0};
+    if (s->causal) s->tokens_kv = s->tokens_q;
+    s->n_kv = seed % 4 == 0 ? 1 : s->n;
+    s->scale = 1 / sqrtf((float)s->dim);
+    int64_t inner = s->heads * s->dim, extra = between(&rng, 0, 5);
+    s->stride_q = inner + extra, s->stride_k = inner + 2 * extra, s->stride_v = inner + extra,
+    s->stride_y = inner;
+    a.count = s->n * s->tokens_q * inner;
+    a.count_q = s->n * s->tokens_q * s->stride_q;
+    a.count_k = s->n_kv * s->tokens_kv * s->stride_k;
+    a.count_v = s->n_kv * s->tokens_kv * s->stride_v;
+    a.q = random_values(&rng, a.type, a.count_q, a.scale);
+    a.k = random_values(&rng, a.type, a.count_k, a.scale);
+    a.v = random_values(&rng, a.type, a.count_v, 1);
+    a.dy = random_values(&rng, a.type, a.count, 1);
+    return a;
+}
+
+static void free_attention(attention_case *a)
+{
+    free(a->q), free(a->k), free(a->v), free(a->dy);
+}
+
+static void *scratch_of(size_t size)
+{
+    return aligned_alloc(64, (size + 63) / 64 * 64 + 64);
+}
+
+static void run_attention(const dc3_kernels *kernels, const attention_case *a, void *y, float *lse)
+{
+    void *scratch = scratch_of(kernels->attention_scratch(a->type, &a->s, omp_get_max_threads()));
+    kernels->attention(a->type, &a->s, a->q, a->k, a->v, y, lse, scratch);
     free(scratch);
 }
 
@@ -69,37 +115,107 @@ static void attention(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 80; seed++) {
-        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 3);
-        dc3_dtype type = types[seed % 2];
-        static const int64_t dims[] = {1, 3, 8, 16, 40, 64, 80, 97, 160};
-        dc3_attention_shape s = {.n = between(&rng, 1, 3),
-                                 .heads = between(&rng, 1, 3),
-                                 .dim = dims[between(&rng, 0, 8)],
-                                 .tokens_q = between(&rng, 1, seed % 7 == 0 ? 400 : 70),
-                                 .tokens_kv = between(&rng, 1, 150),
-                                 .causal = seed % 3 == 0};
-        if (s.causal) s.tokens_kv = s.tokens_q;
-        s.n_kv = seed % 4 == 0 ? 1 : s.n;
-        s.scale = 1 / sqrtf((float)s.dim);
-        int64_t inner = s.heads * s.dim, extra = between(&rng, 0, 5);
-        s.stride_q = inner + extra, s.stride_k = inner + 2 * extra, s.stride_v = inner + extra,
-        s.stride_y = inner;
-        float scale = seed % 5 == 0 ? 8 : 1; /* large scores: nearly one-hot rows */
-        void *q = random_values(&rng, type, s.n * s.tokens_q * s.stride_q, scale);
-        void *k = random_values(&rng, type, s.n_kv * s.tokens_kv * s.stride_k, scale);
-        void *v = random_values(&rng, type, s.n_kv * s.tokens_kv * s.stride_v, 1);
-        int64_t count = s.n * s.tokens_q * inner;
-        void *y = malloc((size_t)count * 4), *z = malloc((size_t)count * 4),
-             *again = malloc((size_t)count * 4);
-        run_attention(dc3_kernels_ref(), type, &s, q, k, v, z);
-        run_attention(dc3_kernels_best(), type, &s, q, k, v, y);
-        expect_close("attention", seed, type, y, z, count, tolerance(type) * (scale > 1 ? 4 : 1));
+        attention_case a = new_attention(seed, 3);
+        size_t size = (size_t)a.count * 4;
+        int64_t rows = a.count / a.s.dim;
+        void *y = malloc(size), *z = malloc(size), *again = malloc(size);
+        float *lse = malloc(size), *plain = malloc(size);
+        run_attention(dc3_kernels_ref(), &a, z, plain);
+        run_attention(dc3_kernels_best(), &a, y, lse);
+        expect_close("attention", seed, a.type, y, z, a.count, tolerance(a.type) * (a.scale > 1 ? 4 : 1));
+        expect_close("attention's lse", seed, DC3_F32, lse, plain, rows, tolerance(DC3_F32));
         int threads = omp_get_max_threads();
         omp_set_num_threads(3);
-        run_attention(dc3_kernels_best(), type, &s, q, k, v, again);
+        run_attention(dc3_kernels_best(), &a, again, NULL);
         omp_set_num_threads(threads);
-        assert_memory_equal(y, again, (size_t)count * dc3_dtype_size(type));
-        free(q), free(k), free(v), free(y), free(z), free(again);
+        assert_memory_equal(y, again, (size_t)a.count * dc3_dtype_size(a.type));
+        free_attention(&a);
+        free(y), free(z), free(again), free(lse), free(plain);
+    }
+}
+
+/* d: dq, dk, dv, zero before. */
+static void run_attention_gradient(const dc3_kernels *kernels, const attention_case *a, const void *y,
+                                   const float *lse, void **d)
+{
+    void *scratch = scratch_of(kernels->attention_gradient_scratch(a->type, &a->s, omp_get_max_threads()));
+    dc3_attention_gradient g = {a->q, a->k, a->v, y, a->dy, lse, d[0], d[1], d[2]};
+    kernels->attention_gradient(a->type, &a->s, &g, scratch);
+    free(scratch);
+}
+
+/* Relative to the largest value: sums of products of bf16 cancel. */
+static void expect_near(const char *what, uint64_t seed, dc3_dtype type, const void *fast, const void *plain,
+                        int64_t n, double limit)
+{
+    double most = 0, error = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double x = value_at(type, fast, i), y = value_at(type, plain, i);
+        if (fabs(y) > most) most = fabs(y);
+        if (!(fabs(x - y) <= error)) error = fabs(x - y);
+    }
+    if (!(error <= limit * (most + 1)))
+        fail_msg("%s, case %d, %s: distance %g, largest value %g", what, (int)seed, dc3_dtype_name(type),
+                 error, most);
+}
+
+static void attention_gradient(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"attention's dq", "attention's dk", "attention's dv"};
+    for (uint64_t seed = 0; seed < 80; seed++) {
+        attention_case a = new_attention(seed, 20);
+        int64_t counts[] = {a.count_q, a.count_k, a.count_v};
+        void *y = malloc((size_t)a.count * 4), *d[3][3];
+        float *lse = malloc((size_t)a.count * 4);
+        for (int i = 0; i < 3; i++)
+            for (int j = 0; j < 3; j++) d[i][j] = calloc((size_t)counts[j], 4);
+        run_attention(dc3_kernels_best(), &a, y, lse);
+        run_attention_gradient(dc3_kernels_ref(), &a, y, lse, d[0]);
+        run_attention_gradient(dc3_kernels_best(), &a, y, lse, d[1]);
+        int threads = omp_get_max_threads();
+        omp_set_num_threads(3);
+        run_attention_gradient(dc3_kernels_best(), &a, y, lse, d[2]);
+        omp_set_num_threads(threads);
+        for (int j = 0; j < 3; j++) {
+            expect_near(names[j], seed, a.type, d[1][j], d[0][j], counts[j],
+                        tolerance(a.type) * (a.scale > 1 ? 4 : 1));
+            assert_memory_equal(d[1][j], d[2][j], (size_t)counts[j] * dc3_dtype_size(a.type));
+            for (int i = 0; i < 3; i++) free(d[i][j]);
+        }
+        free_attention(&a);
+        free(y), free(lse);
+    }
+}
+
+static void layer_norm_gradient(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 21);
+        dc3_dtype type = types[seed % 2];
+        int64_t rows = between(&rng, 1, 90), c = between(&rng, 4, 400), count = rows * c;
+        void *x = random_values(&rng, type, count, 3), *dy = random_values(&rng, type, count, 1);
+        float *gamma = random_values(&rng, DC3_F32, c, 1);
+        void *dx[3];
+        float *sums[3];
+        for (int i = 0; i < 3; i++) {
+            const dc3_kernels *k = i ? dc3_kernels_best() : dc3_kernels_ref();
+            void *scratch = malloc(k->norm_gradient_scratch(c));
+            dx[i] = calloc((size_t)count, 4), sums[i] = calloc((size_t)(2 * c), 4);
+            sums[i][0] = 1; /* they accumulate */
+            int threads = omp_get_max_threads();
+            omp_set_num_threads(i == 2 ? 3 : threads);
+            k->layer_norm_gradient(type, rows, c, x, gamma, 1e-5f, dy, dx[i], sums[i], sums[i] + c, scratch);
+            omp_set_num_threads(threads);
+            free(scratch);
+        }
+        expect_close("layer norm's gradient", seed, type, dx[1], dx[0], count, tolerance(type));
+        expect_close("layer norm's sums", seed, DC3_F32, sums[1], sums[0], 2 * c, 1e-4);
+        assert_memory_equal(dx[1], dx[2], (size_t)count * dc3_dtype_size(type));
+        assert_memory_equal(sums[1], sums[2], (size_t)(2 * c) * 4);
+        for (int i = 0; i < 3; i++) free(dx[i]), free(sums[i]);
+        free(x), free(dy), free(gamma);
     }
 }
 
@@ -223,6 +339,88 @@ static void activation_gradients(void **state)
     }
 }
 
+static void group_norm_gradient(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 80; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 22);
+        dc3_dtype type = types[seed % 2];
+        int64_t groups = between(&rng, 1, 8), c = groups * between(&rng, 1, 24), n = between(&rng, 1, 3);
+        int64_t pixels = between(&rng, 4, 200), count = n * pixels * c;
+        dc3_activation act = seed % 4 < 2 ? DC3_ACT_SILU : DC3_ACT_NONE;
+        void *x = random_values(&rng, type, count, 1), *dy = random_values(&rng, type, count, 1);
+        float *gamma = random_values(&rng, DC3_F32, 2 * c, 1);
+        float offset = seed % 5 == 0 ? 100 : 0; /* a mean far from zero */
+        void *dx[3];
+        float *sums[3];
+        for (int64_t i = 0; type == DC3_F32 && i < count; i++) ((float *)x)[i] += offset;
+        for (int i = 0; i < 3; i++) {
+            const dc3_kernels *k = i ? dc3_kernels_best() : dc3_kernels_ref();
+            void *scratch = malloc(k->norm_gradient_scratch(c));
+            dx[i] = calloc((size_t)count, 4), sums[i] = calloc((size_t)(2 * c), 4);
+            sums[i][0] = 1; /* they accumulate */
+            int threads = omp_get_max_threads();
+            omp_set_num_threads(i == 2 ? 3 : threads);
+            k->group_norm_gradient(type, n, pixels, c, groups, x, gamma, gamma + c, 1e-5f, act, dy, dx[i],
+                                   sums[i], sums[i] + c, scratch);
+            omp_set_num_threads(threads);
+            free(scratch);
+        }
+        double limit = offset > 0 && type == DC3_F32 ? 2e-3 : tolerance(type);
+        expect_close("group norm's gradient", seed, type, dx[1], dx[0], count, limit);
+        expect_close("group norm's sums", seed, DC3_F32, sums[1], sums[0], 2 * c, offset > 0 ? 2e-3 : 1e-4);
+        assert_memory_equal(dx[1], dx[2], (size_t)count * dc3_dtype_size(type));
+        assert_memory_equal(sums[1], sums[2], (size_t)(2 * c) * 4);
+        for (int i = 0; i < 3; i++) free(dx[i]), free(sums[i]);
+        free(x), free(dy), free(gamma);
+    }
+}
+
+static void elementwise_gradients(void **state)
+{
+    (void)state;
+    const dc3_kernels *fast = dc3_kernels_best(), *plain = dc3_kernels_ref();
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 23);
+        dc3_dtype type = types[seed % 2];
+        int64_t n = between(&rng, 1, 3), h = between(&rng, 1, 5), w = between(&rng, 1, 5),
+                c = between(&rng, 1, 150), rows = n * h * w, count = rows * c;
+        void *x = random_values(&rng, type, 4 * count, 3), *dy = random_values(&rng, type, 4 * count, 1),
+             *a = malloc((size_t)count * 16), *b = malloc((size_t)count * 16);
+        fast->geglu_gradient(type, rows, c, x, dy, a), plain->geglu_gradient(type, rows, c, x, dy, b);
+        expect_close("geglu's gradient", seed, type, a, b, 2 * count, tolerance(type));
+        fast->add_vector(type, n, h * w, c, x, dy, a), plain->add_vector(type, n, h * w, c, x, dy, b);
+        expect_close("adding a vector", seed, type, a, b, count, 0);
+        fast->upsample2_gradient(type, n, h, w, c, dy, a), plain->upsample2_gradient(type, n, h, w, c, dy, b);
+        expect_close("upsampling's gradient", seed, type, a, b, count, tolerance(type));
+        size_t half = (size_t)count * dc3_dtype_size(type);
+        fast->concat(type, rows, c, c, x, (char *)x + half, a);
+        fast->split(type, rows, c, c, a, NULL, b);
+        assert_memory_equal(b, (char *)x + half, half);
+        fast->split(type, rows, c, c, a, b, (char *)b + half);
+        assert_memory_equal(b, x, 2 * half);
+        free(x), free(dy), free(a), free(b);
+    }
+}
+
+/* Against sums in double precision. */
+static void scatter_rows(void **state)
+{
+    (void)state;
+    enum { ROWS = 50, C = 130, TABLE = 7 };
+    dc3_rng rng = dc3_rng_make(1, DC3_RNG_TEST, 24);
+    float *x = random_values(&rng, DC3_F32, ROWS * C, 1), *found = calloc(TABLE * C, sizeof *found);
+    double expected[TABLE * C] = {0};
+    int64_t ids[ROWS];
+    for (int64_t r = 0; r < ROWS; r++) {
+        ids[r] = between(&rng, 0, TABLE - 1);
+        for (int64_t j = 0; j < C; j++) expected[ids[r] * C + j] += (double)x[r * C + j];
+    }
+    dc3_kernels_best()->scatter_rows(DC3_F32, ROWS, C, ids, x, found);
+    for (int64_t i = 0; i < TABLE * C; i++) assert_true(fabs((double)found[i] - expected[i]) < 1e-5);
+    free(x), free(found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +428,9 @@ int main(void)
         cmocka_unit_test(attention),           cmocka_unit_test(elementwise),
         cmocka_unit_test(activation_extremes), cmocka_unit_test(group_norm_threads),
         cmocka_unit_test(batch_norm),          cmocka_unit_test(activation_gradients),
+        cmocka_unit_test(attention_gradient),  cmocka_unit_test(layer_norm_gradient),
+        cmocka_unit_test(group_norm_gradient), cmocka_unit_test(elementwise_gradients),
+        cmocka_unit_test(scatter_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

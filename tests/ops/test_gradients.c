@@ -105,6 +105,71 @@ static dc3_tensor shared(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight
     return dc3_add(ctx, norm_with(ctx, y, p, 0, &x), dc3_activate(ctx, y, DC3_ACT_RELU));
 }
 
+/* Of a fused projection [n, t, 3 * 2 * 4], causal. */
+static dc3_tensor attention_fused(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    return dc3_attention(
+        ctx, &(dc3_attention_input){
+                 .q = x, .k = x, .v = x, .at_k = 8, .at_v = 16, .heads = 2, .dim = 4, .causal = 1});
+}
+
+/* Keys and values are columns of one tensor that all rows share; queries, keys and values overlap, and some
+ * columns are not used. */
+static dc3_tensor attention_shared(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    weight->part[0] = dc3_view(p[0], DC3_F32, 2, (int64_t[]){7, 9});
+    weight->parts = 1;
+    dc3_tensor shared =
+        dc3_linear(ctx, dc3_reshape(x, 2, (int64_t[]){12, 9}), weight, NULL, DC3_ACT_NONE, NULL);
+    dc3_tensor kv = dc3_reshape(shared, 3, (int64_t[]){1, 12, 7});
+    return dc3_attention(
+        ctx, &(dc3_attention_input){
+                 .q = x, .k = kv, .v = kv, .at_q = 2, .at_k = 0, .at_v = 1, .heads = 2, .dim = 3});
+}
+
+static dc3_tensor layer_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    return dc3_layer_norm(ctx, x, p[0], p[1], 1e-5f);
+}
+
+static dc3_tensor group_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    return dc3_group_norm(ctx, x, 3, p[0], p[1], 1e-5f, DC3_ACT_SILU);
+}
+
+static dc3_tensor instance_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    return dc3_instance_norm(ctx, x, p[0], p[1], 1e-5f, DC3_ACT_NONE);
+}
+
+static dc3_tensor geglu(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    return dc3_geglu(ctx, x);
+}
+
+/* [silu(x), x] doubled in size, and the mean of x added to every pixel. */
+static dc3_tensor concat_upsample(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    dc3_tensor y = dc3_concat(ctx, dc3_activate(ctx, x, DC3_ACT_SILU), x);
+    return dc3_add_vector(ctx, dc3_upsample2(ctx, y), dc3_global_avg_pool(ctx, y));
+}
+
+/* Five tokens a row and three positions; x is added, so that it has a gradient. */
+static dc3_tensor embedding(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    static const int64_t ids[] = {3, 0, 3, 1, 2, 2, 3, 0, 0, 3};
+    dc3_tensor table = dc3_view(p[0], DC3_F32, 2, (int64_t[]){4, 6}),
+               position = dc3_view(p[1], DC3_F32, 2, (int64_t[]){3, 6});
+    return dc3_add(ctx, dc3_activate(ctx, dc3_embedding(ctx, 2, 5, ids, &table, &position), DC3_ACT_SILU), x);
+}
+
 static const subject subjects[] = {
     {"convolution", {2, 5, 6, 4}, 4, {6 * 4 * 9, 6}, 0, 0, conv},
     {"convolution, groups, activation and residual", {2, 4, 5, 4}, 4, {4 * 2 * 9, 4}, 0, 0, fused_conv},
@@ -115,6 +180,14 @@ static const subject subjects[] = {
     {"max pool", {2, 6, 5, 3}, 4, {0}, 0, 1, max_pool},
     {"average pools", {2, 5, 7, 8}, 4, {0}, 0, 0, avg_pools},
     {"flatten", {2, 4, 5, 3}, 4, {0}, 0, 0, flatten},
+    {"attention of a fused projection", {2, 5, 24}, 3, {0}, 0, 0, attention_fused},
+    {"attention with shared keys", {3, 4, 9}, 3, {63}, 0, 0, attention_shared},
+    {"layer norm", {2, 3, 10}, 3, {10, 10}, 1, 0, layer_norm},
+    {"group norm and silu", {2, 3, 4, 12}, 4, {12, 12}, 1, 0, group_norm},
+    {"instance norm", {2, 3, 4, 5}, 4, {5, 5}, 1, 0, instance_norm},
+    {"geglu", {3, 2, 10}, 3, {0}, 0, 0, geglu},
+    {"concatenation, upsampling, added vector", {2, 3, 2, 4}, 4, {0}, 0, 0, concat_upsample},
+    {"embedding", {2, 5, 6}, 3, {24, 18}, 0, 0, embedding},
     {"shared gradients", {2, 3, 4, 5}, 4, {5, 5}, 1, 0, shared},
 };
 

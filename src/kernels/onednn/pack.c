@@ -14,10 +14,16 @@ static void packed_release(dc3_pack *pack)
     free(p);
 }
 
-/* Data types that a reorder reads as they are; anything else is unpacked to the plan's type first. */
+/* What a reorder reads as it is: f32, all parts one behind the other. Anything else is unpacked to the plan's
+ * type first. */
 static int direct(const dc3_weight *weight)
 {
-    return weight->parts == 1 && weight->part[0].dtype == DC3_F32;
+    const char *at = weight->part[0].data;
+    for (int i = 0; i < weight->parts; i++) {
+        if (weight->part[i].dtype != DC3_F32 || weight->part[i].data != at) return 0;
+        at += dc3_bytes(&weight->part[i]);
+    }
+    return 1;
 }
 
 static dnnl_status_t make_reorder(onednn *d, const plan *p, const dc3_weight *weight, packed *out)
@@ -49,7 +55,8 @@ static dc3_status fill(onednn *d, const plan *p, dc3_weight *weight, packed *out
     dc3_status status;
     if (direct(weight)) {
         status = reorder(d, weight->part[0].data, out);
-        if (weight->version == 0) dc3_map_forget(weight->part[0].data, dc3_bytes(&weight->part[0]));
+        for (int i = 0; weight->version == 0 && i < weight->parts; i++)
+            dc3_map_forget(weight->part[i].data, dc3_bytes(&weight->part[i]));
     } else {
         size_t count = (size_t)(dc3_weight_rows(weight) * dc3_weight_columns(weight));
         size_t size = (count * dc3_dtype_size(p->key.conv.type) + 63) / 64 * 64;

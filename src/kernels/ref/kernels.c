@@ -4,83 +4,23 @@
 #include "kernels/ref/ref.h"
 #include "kernels/ref/scalar.h"
 
-static void group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups, const void *x,
-                       const float *gamma, const float *beta, float eps, dc3_activation act, void *y)
-{
-    int64_t width = c / groups;
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t g = 0; g < groups; g++) {
-            double sum = 0, square = 0, count = (double)(pixels * width);
-#define AT(p, j) (((i)*pixels + (p)) * c + g * width + (j))
-#define VALUE(p, j) get(type, x, AT(p, j))
-            for (int64_t p = 0; p < pixels; p++)
-                for (int64_t j = 0; j < width; j++) sum += VALUE(p, j);
-            double mean = sum / count;
-            for (int64_t p = 0; p < pixels; p++)
-                for (int64_t j = 0; j < width; j++) square += (VALUE(p, j) - mean) * (VALUE(p, j) - mean);
-            double rate = 1 / sqrt(square / count + eps);
-            for (int64_t p = 0; p < pixels; p++)
-                for (int64_t j = 0; j < width; j++) {
-                    int64_t k = g * width + j;
-                    put(type, y, AT(p, j), act_of(act, (VALUE(p, j) - mean) * rate * gamma[k] + beta[k]));
-                }
-#undef AT
-#undef VALUE
-        }
-}
-
-static void layer_norm(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
-                       const float *beta, float eps, void *y)
-{
-    for (int64_t r = 0; r < rows; r++) {
-        double sum = 0, square = 0;
-        for (int64_t j = 0; j < c; j++) sum += get(type, x, r * c + j);
-        double mean = sum / (double)c;
-        for (int64_t j = 0; j < c; j++) square += pow(get(type, x, r * c + j) - mean, 2);
-        double rate = 1 / sqrt(square / (double)c + eps);
-        for (int64_t j = 0; j < c; j++)
-            put(type, y, r * c + j, (get(type, x, r * c + j) - mean) * rate * gamma[j] + beta[j]);
-    }
-}
-
-static size_t attention_scratch(dc3_dtype type, const dc3_attention_shape *shape, int threads)
-{
-    (void)type, (void)threads;
-    return (size_t)shape->tokens_kv * sizeof(double);
-}
-
-static void attention(dc3_dtype type, const dc3_attention_shape *s, const void *q, const void *k,
-                      const void *v, void *y, void *scratch)
-{
-    double *score = scratch; /* one row */
-    for (int64_t row = 0; row < s->n * s->heads * s->tokens_q; row++) {
-        int64_t t = row % s->tokens_q, h = row / s->tokens_q % s->heads, n = row / s->tokens_q / s->heads;
-        int64_t keys = s->causal && t + 1 < s->tokens_kv ? t + 1 : s->tokens_kv, nk = n % s->n_kv;
-        int64_t at_q = (n * s->tokens_q + t) * s->stride_q + h * s->dim;
-        double most = -INFINITY, sum = 0;
-        for (int64_t j = 0; j < keys; j++) {
-            int64_t at_k = (nk * s->tokens_kv + j) * s->stride_k + h * s->dim;
-            score[j] = 0;
-            for (int64_t d = 0; d < s->dim; d++) score[j] += get(type, q, at_q + d) * get(type, k, at_k + d);
-            score[j] *= s->scale;
-            if (score[j] > most) most = score[j];
-        }
-        for (int64_t j = 0; j < keys; j++) sum += score[j] = exp(score[j] - most);
-        for (int64_t d = 0; d < s->dim; d++) {
-            double out = 0;
-            for (int64_t j = 0; j < keys; j++)
-                out += score[j] * get(type, v, (nk * s->tokens_kv + j) * s->stride_v + h * s->dim + d);
-            put(type, y, (n * s->tokens_q + t) * s->stride_y + h * s->dim + d, out / sum);
-        }
-    }
-}
-
 static void geglu(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y)
 {
     for (int64_t r = 0; r < rows; r++)
         for (int64_t j = 0; j < c; j++)
             put(type, y, r * c + j,
                 get(type, x, r * 2 * c + j) * act_of(DC3_ACT_GELU_ERF, get(type, x, r * 2 * c + c + j)));
+}
+
+static void geglu_gradient(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy, void *dx)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < c; j++) {
+            double a = get(type, x, r * 2 * c + j), gate = get(type, x, r * 2 * c + c + j);
+            double g = get(type, dy, r * c + j);
+            put(type, dx, r * 2 * c + j, g * act_of(DC3_ACT_GELU_ERF, gate));
+            put(type, dx, r * 2 * c + c + j, g * a * act_slope(DC3_ACT_GELU_ERF, gate));
+        }
 }
 
 static void activate(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
@@ -108,6 +48,26 @@ static void add_rows(dc3_dtype type, int64_t rows, int64_t c, const void *x, flo
     }
 }
 
+static void add_vector(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
+                       const void *vector, void *y)
+{
+    for (int64_t i = 0; i < n * pixels * c; i++)
+        put(type, y, i, get(type, x, i) + get(type, vector, i / (pixels * c) * c + i % c));
+}
+
+/* A block of channels at a time, so that each sum's order is that of the rows. */
+static void scatter_rows(dc3_dtype type, int64_t rows, int64_t c, const int64_t *ids, const void *x,
+                         float *sums)
+{
+    enum { WIDE = 64 };
+#pragma omp parallel for
+    for (int64_t first = 0; first < c; first += WIDE)
+        for (int64_t r = 0; r < rows; r++) {
+            float *to = sums + ids[r] * c;
+            for (int64_t j = first; j < c && j < first + WIDE; j++) to[j] += (float)get(type, x, r * c + j);
+        }
+}
+
 static void concat(dc3_dtype type, int64_t rows, int64_t ca, int64_t cb, const void *a, const void *b,
                    void *y)
 {
@@ -117,6 +77,17 @@ static void concat(dc3_dtype type, int64_t rows, int64_t ca, int64_t cb, const v
         char *to = (char *)y + (size_t)r * (na + nb);
         memcpy(to, (const char *)a + (size_t)r * na, na);
         memcpy(to + na, (const char *)b + (size_t)r * nb, nb);
+    }
+}
+
+static void split(dc3_dtype type, int64_t rows, int64_t ca, int64_t cb, const void *y, void *a, void *b)
+{
+    size_t na = (size_t)ca * dc3_dtype_size(type), nb = (size_t)cb * dc3_dtype_size(type);
+#pragma omp parallel for
+    for (int64_t r = 0; r < rows; r++) {
+        const char *from = (const char *)y + (size_t)r * (na + nb);
+        if (a) memcpy((char *)a + (size_t)r * na, from, na);
+        if (b) memcpy((char *)b + (size_t)r * nb, from + na, nb);
     }
 }
 
@@ -130,6 +101,17 @@ static void upsample2(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c
             memcpy((char *)y + (size_t)(row * 2 * w + j) * pixel, (const char *)x + (size_t)from * pixel,
                    pixel);
         }
+}
+
+static void upsample2_gradient(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *dy,
+                               void *dx)
+{
+    for (int64_t i = 0; i < n * h * w * c; i++) {
+        int64_t row = i / (w * c), column = i / c % w;
+        int64_t at = (2 * row * 2 * w + 2 * column) * c + i % c, below = at + 2 * w * c;
+        put(type, dx, i,
+            get(type, dy, at) + get(type, dy, at + c) + get(type, dy, below) + get(type, dy, below + c));
+    }
 }
 
 static void cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n)
@@ -163,17 +145,27 @@ static void adamw(const dc3_adamw_step *s, int64_t n, const float *gradient, flo
 const dc3_kernels *dc3_kernels_ref(void)
 {
     static const dc3_kernels table = {.name = "plain C",
-                                      .group_norm = group_norm,
-                                      .layer_norm = layer_norm,
-                                      .attention_scratch = attention_scratch,
-                                      .attention = attention,
+                                      .group_norm = dc3_ref_group_norm,
+                                      .layer_norm = dc3_ref_layer_norm,
+                                      .norm_gradient_scratch = dc3_ref_norm_gradient_scratch,
+                                      .group_norm_gradient = dc3_ref_group_norm_gradient,
+                                      .layer_norm_gradient = dc3_ref_layer_norm_gradient,
+                                      .attention_scratch = dc3_ref_attention_scratch,
+                                      .attention = dc3_ref_attention,
+                                      .attention_gradient_scratch = dc3_ref_attention_gradient_scratch,
+                                      .attention_gradient = dc3_ref_attention_gradient,
                                       .geglu = geglu,
+                                      .geglu_gradient = geglu_gradient,
                                       .activate = activate,
                                       .activate_gradient = activate_gradient,
                                       .add = add,
+                                      .add_vector = add_vector,
                                       .add_rows = add_rows,
+                                      .scatter_rows = scatter_rows,
                                       .concat = concat,
+                                      .split = split,
                                       .upsample2 = upsample2,
+                                      .upsample2_gradient = upsample2_gradient,
                                       .batch_norm_scratch = dc3_ref_batch_norm_scratch,
                                       .batch_norm_statistics = dc3_ref_batch_norm_statistics,
                                       .batch_norm = dc3_ref_batch_norm,

@@ -83,6 +83,33 @@ DC3_INLINE float slope_of(dc3_activation act, float x)
     }
 }
 
+DC3_INLINE void geglu_gradient_rows(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy,
+                                    void *dx)
+{
+#pragma omp parallel for
+    for (int64_t r = 0; r < rows; r++) {
+        size_t size = type == DC3_BF16 ? 2 : 4;
+        const char *row = (const char *)x + (size_t)(r * 2 * c) * size,
+                   *above = (const char *)dy + (size_t)(r * c) * size;
+        char *out = (char *)dx + (size_t)(r * 2 * c) * size;
+#pragma omp simd
+        for (int64_t j = 0; j < c; j++) {
+            float a = dc3_load(type, row, j), gate = dc3_load(type, row, c + j), g = dc3_load(type, above, j);
+            dc3_store(type, out, j, g * act_of(DC3_ACT_GELU_ERF, gate));
+            dc3_store(type, out, c + j, g * a * slope_of(DC3_ACT_GELU_ERF, gate));
+        }
+    }
+}
+
+void dc3_avx512_geglu_gradient(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy,
+                               void *dx)
+{
+    if (type == DC3_BF16)
+        geglu_gradient_rows(DC3_BF16, rows, c, x, dy, dx);
+    else
+        geglu_gradient_rows(DC3_F32, rows, c, x, dy, dx);
+}
+
 DC3_INLINE void gradient_all(dc3_dtype type, dc3_activation act, int64_t n, const void *x, const void *dy,
                              void *dx)
 {
@@ -121,6 +148,56 @@ void dc3_avx512_add(dc3_dtype type, int64_t n, const void *a, const void *b, voi
 #pragma omp parallel for simd
         for (int64_t i = 0; i < n; i++) ((float *)y)[i] = ((const float *)a)[i] + ((const float *)b)[i];
     }
+}
+
+DC3_INLINE void add_vector_rows(dc3_dtype type, int64_t rows, int64_t pixels, int64_t c, const void *x,
+                                const void *vector, void *y)
+{
+#pragma omp parallel for
+    for (int64_t r = 0; r < rows; r++) {
+        size_t size = type == DC3_BF16 ? 2 : 4;
+        const char *from = (const char *)x + (size_t)(r * c) * size,
+                   *more = (const char *)vector + (size_t)(r / pixels * c) * size;
+        char *to = (char *)y + (size_t)(r * c) * size;
+#pragma omp simd
+        for (int64_t j = 0; j < c; j++)
+            dc3_store(type, to, j, dc3_load(type, from, j) + dc3_load(type, more, j));
+    }
+}
+
+void dc3_avx512_add_vector(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
+                           const void *vector, void *y)
+{
+    if (type == DC3_BF16)
+        add_vector_rows(DC3_BF16, n * pixels, pixels, c, x, vector, y);
+    else
+        add_vector_rows(DC3_F32, n * pixels, pixels, c, x, vector, y);
+}
+
+DC3_INLINE void upsample2_gradient_rows(dc3_dtype type, int64_t pixels, int64_t w, int64_t c, const void *dy,
+                                        void *dx)
+{
+#pragma omp parallel for
+    for (int64_t p = 0; p < pixels; p++) {
+        size_t size = type == DC3_BF16 ? 2 : 4;
+        const char *first = (const char *)dy + (size_t)((p / w * 4 * w + p % w * 2) * c) * size,
+                   *second = first + (size_t)(2 * w * c) * size;
+        char *out = (char *)dx + (size_t)(p * c) * size;
+#pragma omp simd
+        for (int64_t j = 0; j < c; j++)
+            dc3_store(type, out, j,
+                      (dc3_load(type, first, j) + dc3_load(type, first, c + j)) +
+                          (dc3_load(type, second, j) + dc3_load(type, second, c + j)));
+    }
+}
+
+void dc3_avx512_upsample2_gradient(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *dy,
+                                   void *dx)
+{
+    if (type == DC3_BF16)
+        upsample2_gradient_rows(DC3_BF16, n * h * w, w, c, dy, dx);
+    else
+        upsample2_gradient_rows(DC3_F32, n * h * w, w, c, dy, dx);
 }
 
 void dc3_avx512_cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n)
