@@ -22,6 +22,7 @@ typedef enum dc3_rng_purpose {
     DC3_RNG_ORDER = 20,       /* of an epoch */
     DC3_RNG_AUGMENT = 21,     /* a view of a picture */
     DC3_RNG_CUTMIX = 22,      /* a batch */
+    DC3_RNG_DROPOUT = 23,     /* and stochastic depth */
     DC3_RNG_RANDOM_ROWS = 30, /* baselines: from 30 on */
     DC3_RNG_QUANTIZATION = 31,
     DC3_RNG_CROP = 32,

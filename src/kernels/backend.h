@@ -14,7 +14,10 @@ typedef enum dc3_activation {
     DC3_ACT_RELU,
     DC3_ACT_SILU,
     DC3_ACT_GELU_ERF,
-    DC3_ACT_QUICK_GELU
+    DC3_ACT_QUICK_GELU,
+    DC3_ACT_RELU6, /* min(max(x, 0), 6) */
+    DC3_ACT_SIGMOID,
+    DC3_ACTS
 } dc3_activation;
 
 /* Scaled dot-product attention, y = softmax(scale * q k^T [+ causal mask]) v, for each of n * heads.

@@ -14,7 +14,7 @@ int dc3_shape_of(const dc3_module *module, const char *prefix, const char *name,
 }
 
 /* A new family: one file and one entry here. */
-static const dc3_classifier_kind *const kinds[] = {&dc3_kind_resnet, &dc3_kind_convnet};
+static const dc3_classifier_kind *const kinds[] = {&dc3_kind_resnet, &dc3_kind_convnet, &dc3_kind_vgg};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 const char *dc3_classifier_arch(int i)
@@ -51,7 +51,14 @@ static dc3_status unknown_table(const char *file)
     for (int k = 0; k < KINDS && used < sizeof text; k++)
         used +=
             (size_t)snprintf(text + used, sizeof text - used, "%s%s", k ? "; or " : "", kinds[k]->tensors);
-    return dc3_fail(DC3_ERR_FORMAT, "%s: expected the tensors of %s; found neither", file, text);
+    return dc3_fail(DC3_ERR_FORMAT, "%s: expected the tensors of %s; found none of them", file, text);
+}
+
+static dc3_status too_small(const dc3_classifier *c, int64_t height, int64_t width)
+{
+    return dc3_fail(DC3_ERR_ARGUMENT,
+                    "%s: expected pictures of %lld pixels or more on each side, found %lldx%lld",
+                    c->info.arch, (long long)c->info.least, (long long)width, (long long)height);
 }
 
 static dc3_status take(dc3_classifier *c, const char *arch)
@@ -64,6 +71,7 @@ static dc3_status take(dc3_classifier *c, const char *arch)
     if (!kind) return unknown_table(file);
     kind->take(c);
     DC3_TRY(dc3_module_status(c->module));
+    if (c->fresh && c->wanted_size < c->info.least) return too_small(c, c->wanted_size, c->wanted_size);
     c->info.parameters = dc3_module_parameters(c->module);
     if (arch && strcmp(arch, c->info.arch) != 0)
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a %.40s, found the tensors of a %s", file, arch,
@@ -168,6 +176,8 @@ dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor picture
                                           "%s takes pictures of %lldx%lld pixels, these have %lldx%lld",
                                           c->info.arch, (long long)size, (long long)size,
                                           (long long)pictures.shape[2], (long long)pictures.shape[1]));
+    if (pictures.shape[1] < c->info.least || pictures.shape[2] < c->info.least)
+        return dc3_ctx_fail(ctx, too_small(c, pictures.shape[1], pictures.shape[2]));
     if (pictures.dtype != dc3_ctx_dtype(ctx)) pictures = dc3_cast(ctx, pictures, dc3_ctx_dtype(ctx));
     *embeddings = c->run(ctx, c->body, pictures);
     return dc3_linear_of(ctx, &c->last, *embeddings, NULL);

@@ -13,6 +13,7 @@ typedef struct dc3_classifier_info {
     int64_t classes;
     int64_t embedding; /* values that the last linear layer sees */
     int64_t size;      /* pixels of a picture's side, where the network takes only one size; else 0 */
+    int64_t least;     /* pixels of a picture's side at least, where the network takes many sizes */
     double parameters;
 } dc3_classifier_info;
 

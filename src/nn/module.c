@@ -161,20 +161,47 @@ static void fill_normal(dc3_rng *rng, float *x, int64_t n, double deviation)
     for (int64_t i = 0; i < n; i++) x[i] = (float)(x[i] * deviation);
 }
 
+/* A weight of n values. */
+static void fill_weight(dc3_init init, dc3_rng *rng, float *x, int64_t n, double fan_in, double fan_out)
+{
+    switch (init) {
+    case DC3_INIT_TORCH:
+        fill_uniform(rng, x, n, 1 / sqrt(fan_in));
+        break;
+    case DC3_INIT_UNIFORM_FAN_OUT:
+        fill_uniform(rng, x, n, 1 / sqrt(fan_out));
+        break;
+    case DC3_INIT_XAVIER:
+        fill_uniform(rng, x, n, sqrt(6 / (fan_in + fan_out)));
+        break;
+    case DC3_INIT_KAIMING_FAN_OUT:
+        fill_normal(rng, x, n, sqrt(2 / fan_out));
+        break;
+    case DC3_INIT_NORMAL_FAN_IN:
+        fill_normal(rng, x, n, sqrt(1 / fan_in));
+        break;
+    case DC3_INIT_NORMAL_001:
+        fill_normal(rng, x, n, 0.01);
+        break;
+    case DC3_INIT_NORMAL_002:
+        fill_normal(rng, x, n, 0.02);
+        break;
+    case DC3_INIT_ZERO: /* as it is */
+        break;
+    }
+}
+
 /* The values that a tensor begins with. */
 static void initialise(dc3_module *m, const char *name, dc3_tensor t)
 {
     dc3_rng rng = dc3_rng_make(m->seed, DC3_RNG_INIT, dc3_hash64(name, strlen(name)));
     int64_t n = dc3_count(&t), columns = t.ndim > 1 ? n / t.shape[0] : 0;
     if (t.ndim > 1) {
-        double fan_out = (double)(n / (t.shape[1] ? t.shape[1] : 1));
         m->fan_in = (double)columns;
-        if (m->init == DC3_INIT_TORCH)
-            fill_uniform(&rng, t.data, n, 1 / sqrt((double)columns));
-        else if (m->init != DC3_INIT_ZERO)
-            fill_normal(&rng, t.data, n, m->init == DC3_INIT_NORMAL_001 ? 0.01 : sqrt(2 / fan_out));
+        fill_weight(m->init, &rng, t.data, n, m->fan_in, (double)(n / (t.shape[1] ? t.shape[1] : 1)));
     } else if (ends_with(name, "bias") && m->fan_in > 0) {
         if (m->init == DC3_INIT_TORCH) fill_uniform(&rng, t.data, n, 1 / sqrt(m->fan_in));
+        if (m->init == DC3_INIT_XAVIER) fill_normal(&rng, t.data, n, 1e-6);
         m->fan_in = 0;
     } else if (ends_with(name, ".weight") || ends_with(name, ".running_var")) {
         fill(t.data, n, 1);
@@ -316,16 +343,17 @@ void dc3_take_fused(dc3_module *m, dc3_linear_layer *layer, const char *const *p
     }
 }
 
+void dc3_conv_pad(dc3_conv_layer *layer, int64_t pad)
+{
+    dc3_conv_options *o = &layer->options;
+    o->pad_top = o->pad_left = o->pad_bottom = o->pad_right = pad;
+}
+
 void dc3_take_conv(dc3_module *m, dc3_conv_layer *layer, const char *prefix, int64_t ci, int64_t co,
                    int64_t kernel, int64_t stride, int bias)
 {
-    int64_t pad = kernel / 2;
-    layer->options = (dc3_conv_options){.kernel = kernel,
-                                        .stride = stride,
-                                        .pad_top = pad,
-                                        .pad_left = pad,
-                                        .pad_bottom = pad,
-                                        .pad_right = pad};
+    layer->options = (dc3_conv_options){.kernel = kernel, .stride = stride};
+    dc3_conv_pad(layer, kernel / 2);
     dc3_take_weight(m, &layer->weight, prefix, "weight", 4, (int64_t[]){co, ci, kernel, kernel});
     if (bias) layer->bias = dc3_take_vector(m, prefix, "bias", co);
 }

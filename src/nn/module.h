@@ -17,7 +17,11 @@ typedef enum dc3_init {
     DC3_INIT_TORCH,           /* PyTorch's own: weight and bias uniform in +- 1 / sqrt(fan in) */
     DC3_INIT_KAIMING_FAN_OUT, /* normal, deviation sqrt(2 / fan out); bias 0 (He et al. 2015) */
     DC3_INIT_NORMAL_001,      /* normal, deviation 0.01; bias 0 */
-    DC3_INIT_ZERO
+    DC3_INIT_ZERO,
+    DC3_INIT_UNIFORM_FAN_OUT, /* uniform in +- 1 / sqrt(fan out); bias 0 (EfficientNet's last layer) */
+    DC3_INIT_NORMAL_FAN_IN,   /* normal, deviation sqrt(1 / fan in); bias 0 */
+    DC3_INIT_NORMAL_002,      /* normal, deviation 0.02; bias 0 */
+    DC3_INIT_XAVIER /* uniform in +- sqrt(6 / (fan in + fan out)); bias normal, 1e-6 (ViT's inner layers) */
 } dc3_init;
 
 /* Makes the module trainable, before anything is taken from it: what is taken becomes f32 parameters with
@@ -79,9 +83,12 @@ void dc3_take_linear(dc3_module *module, dc3_linear_layer *layer, const char *pr
  * each is parameters of its own; if one is watched on a tape with its gradient, all are (ops/tape.h). */
 void dc3_take_fused(dc3_module *module, dc3_linear_layer *layer, const char *const *prefixes, int count,
                     int64_t ci, int64_t co_each, int bias, int spatial);
-/* Square kernel, padded by kernel / 2 all around, with bias. */
+/* Square kernel, padded by kernel / 2 all around. */
 void dc3_take_conv(dc3_module *module, dc3_conv_layer *layer, const char *prefix, int64_t ci, int64_t co,
                    int64_t kernel, int64_t stride, int bias);
+
+/* Padded by `pad` all around instead. */
+void dc3_conv_pad(dc3_conv_layer *layer, int64_t pad);
 
 /* A convolution and the batch norm behind it: act(norm(conv(x)) + residual), then with `pool` the mean of 2x2
  * windows. In a module that is not trainable they are one convolution with bias: w' = w g / sqrt(v + eps), b'

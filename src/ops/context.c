@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "base/rng.h"
 #include "tensor/pool.h"
 
 struct dc3_ctx {
@@ -18,6 +19,8 @@ struct dc3_ctx {
     size_t live_count, live_capacity;
     dc3_profile profile;
     struct dc3_tape *tape;
+    int drops;
+    uint64_t draw[3]; /* seed, step, place */
 };
 
 static double seconds_now(void)
@@ -135,7 +138,7 @@ void dc3_drop(dc3_ctx *ctx, dc3_tensor tensor)
 
 dc3_tensor dc3_replace(dc3_ctx *ctx, dc3_tensor old, dc3_tensor now)
 {
-    dc3_drop(ctx, old);
+    if (old.data != now.data) dc3_drop(ctx, old);
     return now;
 }
 
@@ -170,6 +173,20 @@ struct dc3_tape *dc3_ctx_tape(const dc3_ctx *ctx)
 void dc3_ctx_set_tape(dc3_ctx *ctx, struct dc3_tape *tape)
 {
     ctx->tape = tape;
+}
+
+void dc3_ctx_set_dropout(dc3_ctx *ctx, uint64_t seed, uint64_t step)
+{
+    ctx->drops = 1;
+    ctx->draw[0] = seed, ctx->draw[1] = step, ctx->draw[2] = 0;
+}
+
+int dc3_ctx_next_draw(dc3_ctx *ctx, uint64_t *seed)
+{
+    if (!ctx->drops || !ctx->tape) return 0;
+    *seed = dc3_hash64(ctx->draw, sizeof ctx->draw);
+    ctx->draw[2]++;
+    return 1;
 }
 
 int dc3_ctx_detach(dc3_ctx *ctx, void *data)

@@ -36,7 +36,8 @@ void dc3_scope_close(dc3_ctx *ctx, dc3_scope scope);
 dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result);
 /* Frees one temporary before its scope ends. */
 void dc3_drop(dc3_ctx *ctx, dc3_tensor tensor);
-/* Drops `old` and returns `now`, so that x = dc3_replace(ctx, x, f(x)) holds one of them. */
+/* Drops `old`, unless `now` is the same memory, and returns `now`, so that x = dc3_replace(ctx, x, f(x))
+ * holds one of them. */
 dc3_tensor dc3_replace(dc3_ctx *ctx, dc3_tensor old, dc3_tensor now);
 /* A new uninitialised temporary of the current scope. */
 dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape);
@@ -45,6 +46,11 @@ dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape
  * norms take the batch's statistics. */
 struct dc3_tape *dc3_ctx_tape(const dc3_ctx *ctx);
 void dc3_ctx_set_tape(dc3_ctx *ctx, struct dc3_tape *tape);
+/* Dropout and stochastic depth draw by seed, step and their place among the draws since this call. Off until
+ * the first call; drawn only while there is a tape. */
+void dc3_ctx_set_dropout(dc3_ctx *ctx, uint64_t seed, uint64_t step);
+/* The seed of the next draw into *seed, or 0 where nothing is to be dropped. */
+int dc3_ctx_next_draw(dc3_ctx *ctx, uint64_t *seed);
 /* For the tape: takes a temporary out of every scope (1), or says that it is in none (0); gives it back to
  * the pool. */
 int dc3_ctx_detach(dc3_ctx *ctx, void *data);

@@ -68,7 +68,7 @@ dc3_tensor dc3_activate(dc3_ctx *ctx, dc3_tensor x, dc3_activation act)
     if (!record) return y;
     memcpy(record->more, &act, sizeof act);
     /* The gate of ReLU is the same by its result, which what follows keeps anyway. */
-    dc3_record_save(ctx, record, 0, act == DC3_ACT_RELU ? y : x);
+    dc3_record_save(ctx, record, 0, act == DC3_ACT_RELU || act == DC3_ACT_RELU6 ? y : x);
     return y;
 }
 

@@ -75,6 +75,16 @@ dc3_tensor dc3_max_pool(dc3_ctx *ctx, dc3_tensor x, int64_t kernel, int64_t stri
 dc3_tensor dc3_avg_pool(dc3_ctx *ctx, dc3_tensor x, int64_t kernel);
 /* Mean over all pixels: [n, h, w, c] to [n, c]. */
 dc3_tensor dc3_global_avg_pool(dc3_ctx *ctx, dc3_tensor x);
+/* [n, h, w, c] to [n, size, size, c]: output row i is the mean of rows floor(i h / size) to ceil((i + 1) h /
+ * size) - 1, and so for columns (PyTorch's adaptive_avg_pool2d). */
+dc3_tensor dc3_adaptive_avg_pool(dc3_ctx *ctx, dc3_tensor x, int64_t size);
+/* x [n, h, w, c] times scale [n, c], one factor for each picture's channel (squeeze and excitation). */
+dc3_tensor dc3_scale_channels(dc3_ctx *ctx, dc3_tensor x, dc3_tensor scale);
+/* Each value is zero with probability p, else over 1 - p; x itself without a tape or with dropout off
+ * (dc3_ctx_set_dropout). */
+dc3_tensor dc3_dropout(dc3_ctx *ctx, dc3_tensor x, float p);
+/* The same for x[i] as a whole: stochastic depth (Huang et al. 2016) of the branch x of the batch's items. */
+dc3_tensor dc3_stochastic_depth(dc3_ctx *ctx, dc3_tensor x, float p);
 
 /* [n, h, w, c] to [n, c * h * w] in the order channel, row, column, as checkpoints made for planar pictures
  * expect it. */

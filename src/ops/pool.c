@@ -2,23 +2,11 @@
 #include <math.h>
 #include <omp.h>
 #include <string.h>
+#include "ops/element.h"
 #include "ops/ops.h"
 #include "ops/tape.h"
 
 enum { BLOCK = 64 }; /* channels that are summed at once */
-
-static inline float load(const void *x, dc3_dtype type, int64_t i)
-{
-    return type == DC3_BF16 ? dc3_from_bf16(((const uint16_t *)x)[i]) : ((const float *)x)[i];
-}
-
-static inline void store(void *y, dc3_dtype type, int64_t i, float value)
-{
-    if (type == DC3_BF16)
-        ((uint16_t *)y)[i] = dc3_to_bf16(value);
-    else
-        ((float *)y)[i] = value;
-}
 
 /* One output pixel: the largest or the mean value of the window, for every channel. */
 static void window(dc3_tensor x, dc3_tensor y, int64_t pixel, int64_t kernel, int64_t stride, int64_t pad,

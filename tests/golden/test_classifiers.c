@@ -56,7 +56,8 @@ static void check(const char *net, dc3_dtype dtype, dc3_ctx_mode mode, double li
     if (dc3_ctx_open(dtype, 2, mode, &ctx) != DC3_OK || dc3_classifier_open(NULL, &table, &c) != DC3_OK)
         fail_msg("%s: %s", net, dc3_error_text());
     const dc3_classifier_info *info = dc3_classifier_describe(c);
-    assert_string_equal(info->arch, net);
+    const json_t *arch = json_object_get(json_object_get(nets, net), "arch");
+    assert_string_equal(info->arch, arch ? json_string_value(arch) : net);
     assert_true(info->size == 0 || info->size == size);
     dc3_tensor x = dc3_cast(ctx, *dc3_table_find(golden, size == 32 ? "input32" : "input64"), dtype);
     dc3_tensor embedding, logits = dc3_classifier_of(ctx, c, x, &embedding);
@@ -72,6 +73,7 @@ static void check(const char *net, dc3_dtype dtype, dc3_ctx_mode mode, double li
         dc3_classifier_of(ctx, c, wrong, &embedding);
         assert_int_equal(dc3_ctx_status(ctx), DC3_ERR_ARGUMENT);
     }
+    print_message("%s, %s: logits %.1e, embedding %.1e\n", net, dc3_dtype_name(dtype), a, b);
     dc3_classifier_close(&c);
     dc3_ctx_close(&ctx);
 }

@@ -35,7 +35,7 @@ static void samples(void **state)
     dc3_table *golden;
     assert_int_equal(dc3_json_read(DC3_TEST_DATA "/classifiers/nets.json", 1 << 20, &nets), DC3_OK);
     assert_int_equal(dc3_safetensors_open(DC3_TEST_DATA "/classifiers/golden.safetensors", &golden), DC3_OK);
-    assert_int_equal(json_object_size(nets), 8);
+    assert_true(json_object_size(nets) >= 8);
     json_object_foreach(nets, name, net) check_net(nets, name, golden);
     assert_null(hash_weights_table(nets, "resnet19"));
     dc3_table_close(&golden);

@@ -2,8 +2,8 @@
 #include "support/random_tensors.h"
 #include "kernels/dense.h"
 
-static const dc3_activation acts[] = {DC3_ACT_NONE, DC3_ACT_RELU, DC3_ACT_SILU, DC3_ACT_GELU_ERF,
-                                      DC3_ACT_QUICK_GELU};
+static const dc3_activation acts[] = {DC3_ACT_NONE,       DC3_ACT_RELU,  DC3_ACT_SILU,   DC3_ACT_GELU_ERF,
+                                      DC3_ACT_QUICK_GELU, DC3_ACT_RELU6, DC3_ACT_SIGMOID};
 
 static void compare(dc3_dense *fast, const dc3_conv_shape *s, int linear, uint64_t seed, dc3_rng *rng)
 {
@@ -64,7 +64,7 @@ static void random_shapes(void **state)
                             .pad_bottom = 1,
                             .pad_right = 1,
                             .type = type,
-                            .act = acts[between(&rng, 0, 4)],
+                            .act = acts[between(&rng, 0, 6)],
                             .bias = seed % 5 != 0,
                             .residual = seed % 4 < 2};
         if (seed % 7 == 0) s.pad_top = s.pad_left = 0; /* as the VAE's downsampling pads */

@@ -97,6 +97,30 @@ static dc3_tensor flatten(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weigh
                    dc3_flatten_planar(ctx, dc3_activate(ctx, y, DC3_ACT_SILU)));
 }
 
+static dc3_tensor adaptive_pool(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    dc3_tensor wide = dc3_adaptive_avg_pool(ctx, x, 7), narrow = dc3_adaptive_avg_pool(ctx, x, 3);
+    return dc3_add(ctx, dc3_global_avg_pool(ctx, dc3_activate(ctx, wide, DC3_ACT_RELU6)),
+                   dc3_global_avg_pool(ctx, dc3_activate(ctx, narrow, DC3_ACT_SIGMOID)));
+}
+
+/* Squeeze and excitation: the factors come from the picture itself. */
+static dc3_tensor squeeze(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    weight->part[0] = dc3_view(p[0], DC3_F32, 2, (int64_t[]){5, 5});
+    weight->parts = 1;
+    dc3_tensor s = dc3_linear(ctx, dc3_global_avg_pool(ctx, x), weight, p[1], DC3_ACT_SIGMOID, NULL);
+    return dc3_scale_channels(ctx, x, s);
+}
+
+static dc3_tensor drops(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    dc3_ctx_set_dropout(ctx, 3, 14); /* the same draws each time */
+    return dc3_add(ctx, dc3_dropout(ctx, x, 0.4f), dc3_stochastic_depth(ctx, x, 0.5f));
+}
+
 /* The branches share a gradient before each changes it. */
 static dc3_tensor shared(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
 {
@@ -179,6 +203,9 @@ static const subject subjects[] = {
     {"batch norm, residual, relu", {2, 4, 3, 5}, 4, {5, 5}, 1, 0, batch_norm_residual},
     {"max pool", {2, 6, 5, 3}, 4, {0}, 0, 1, max_pool},
     {"average pools", {2, 5, 7, 8}, 4, {0}, 0, 0, avg_pools},
+    {"adaptive pools", {2, 5, 4, 3}, 4, {0}, 0, 0, adaptive_pool},
+    {"squeeze and excitation", {2, 3, 4, 5}, 4, {25, 5}, 0, 0, squeeze},
+    {"dropout and stochastic depth", {6, 3, 2, 5}, 4, {0}, 0, 0, drops},
     {"flatten", {2, 4, 5, 3}, 4, {0}, 0, 0, flatten},
     {"attention of a fused projection", {2, 5, 24}, 3, {0}, 0, 0, attention_fused},
     {"attention with shared keys", {3, 4, 9}, 3, {63}, 0, 0, attention_shared},
@@ -318,8 +345,48 @@ static void memory_stays(void **state)
     dc3_ctx_close(&ctx);
 }
 
+/* Shares, factors and independence of draws; x itself where nothing is drawn. */
+static void dropping(void **state)
+{
+    (void)state;
+    enum { N = 100, WIDTH = 200 };
+    dc3_ctx *ctx;
+    dc3_tape *tape;
+    static float x[N * WIDTH];
+    for (int i = 0; i < N * WIDTH; i++) x[i] = 1;
+    assert_int_equal(dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_tape_open(&tape), DC3_OK);
+    dc3_tensor in = dc3_view(x, DC3_F32, 2, (int64_t[]){N, WIDTH});
+    dc3_ctx_set_dropout(ctx, 1, 0);
+    assert_ptr_equal(dc3_dropout(ctx, in, 0.3f).data, x);
+    dc3_tape_start(tape, ctx);
+    assert_ptr_equal(dc3_dropout(ctx, in, 0).data, x);
+    dc3_tensor a = dc3_dropout(ctx, in, 0.3f), b = dc3_dropout(ctx, in, 0.3f);
+    dc3_tensor rows = dc3_stochastic_depth(ctx, in, 0.3f);
+    dc3_ctx_set_dropout(ctx, 1, 0);
+    dc3_tensor again = dc3_dropout(ctx, in, 0.3f);
+    dc3_ctx_set_dropout(ctx, 1, 1);
+    dc3_tensor next = dc3_dropout(ctx, in, 0.3f);
+    double zeros = 0, both = 0, later = 0, gone = 0;
+    for (int i = 0; i < N * WIDTH; i++) {
+        float y = ((float *)a.data)[i], row = ((float *)rows.data)[i];
+        assert_true(y == 0 || fabsf(y - 1 / 0.7f) < 1e-6f);
+        assert_true(row == ((float *)rows.data)[i / WIDTH * WIDTH]);
+        zeros += y == 0, gone += row == 0;
+        both += y == 0 && ((float *)b.data)[i] == 0;
+        later += y == 0 && ((float *)next.data)[i] == 0;
+    }
+    assert_true(fabs(zeros / (N * WIDTH) - 0.3) < 0.015 && fabs(gone / (N * WIDTH) - 0.3) < 0.2);
+    assert_true(fabs(both / (N * WIDTH) - 0.09) < 0.015 && fabs(later / (N * WIDTH) - 0.09) < 0.015);
+    assert_memory_equal(a.data, again.data, sizeof x);
+    dc3_tape_stop(tape, ctx);
+    dc3_tape_close(&tape);
+    dc3_ctx_close(&ctx);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(differences), cmocka_unit_test(memory_stays)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(differences), cmocka_unit_test(memory_stays),
+                                       cmocka_unit_test(dropping)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

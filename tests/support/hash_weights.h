@@ -38,8 +38,10 @@ static inline void hash_weights(const char *name, int ndim, const int64_t *shape
     int64_t fan_in = 1, n = shape[0];
     for (int d = 1; d < ndim; d++) fan_in *= shape[d];
     double offset = 0, width = 0.2;
-    if (ndim >= 2) {
-        n *= fan_in;
+    if (ndim >= 2) n *= fan_in;
+    if (hash_ends_with(name, ".logit_scale")) {
+        offset = 2, width = 6;
+    } else if (ndim >= 2) {
         width = sqrt(24.0 / (double)fan_in);
     } else if (hash_ends_with(name, ".running_var")) {
         offset = width = 1;

@@ -1,4 +1,5 @@
-"""Makes tests/golden/classifiers: logits and embeddings of torchvision's ResNets and RDED's ConvNets.
+"""Makes tests/golden/classifiers: logits and embeddings of torchvision's classifiers and RDED's ConvNets; the gradients
+of one training step; how the tensors of new ones are distributed.
 
     python tools/golden/classifiers.py tests/golden/classifiers
 The weights are megabytes, so they are not stored but made by a formula, here and in tests/support/hash_weights.h:
@@ -7,8 +8,16 @@ The weights are megabytes, so they are not stored but made by a formula, here an
     two or more dimensions   offset 0,   width sqrt(24 / fan_in): He's variance
     *.running_var            offset 1,   width 1
     *.weight                 offset 0.6, width 0.2 (of batch norms)
+    *.logit_scale            offset 2,   width 6
     everything else          offset 0,   width 0.2 (biases, running means)
-  The pictures are the tensors input32 and input64, offset 0, width 4, rows of [n, 3, h, w].
+  The pictures are the tensors input32, input64, ..., offset 0, width 4, rows of [n, 3, h, w].
+
+nets.json: for each network its size, classes, tensors with their shapes; "arch" where that is not its name.
+golden.safetensors: the pictures up to 64 pixels as [n, h, w, 3]; NET.logits, NET.embedding.
+gradients.safetensors, in f64 by PyTorch, networks in train mode without dropout and stochastic depth, cross-entropy
+  with labels 3 and 7: NET.loss [1]; NET.norms, for each tensor of nets.json the norm of its gradient, or of the running
+  statistic after the step; NET.gradient.NAME of some tensors.
+initial.safetensors: NET [tensors, 2], mean and deviation of each tensor of a new network.
 """
 import json, os, sys
 import numpy as np, torch, torchvision
@@ -37,6 +46,8 @@ def make(name, shape, offset, width):
 
 
 def weights(name, shape):
+    if name.endswith(".logit_scale"):
+        return make(name, shape, 2.0, 6.0)
     if len(shape) >= 2:
         return make(name, shape, 0.0, (24.0 / int(np.prod(shape[1:]))) ** 0.5)
     if name.endswith(".running_var"):
@@ -68,36 +79,84 @@ def resnet18_modified(classes):
     return net
 
 
+def alexnet_small(num_classes):
+    """For 32 and 64 pixels, as DD-Ranking has it."""
+    net = torchvision.models.alexnet(num_classes=num_classes)
+    net.features[0] = nn.Conv2d(3, 64, kernel_size=5, stride=1, padding=2)
+    return net
+
+
 def cases():
-    yield "resnet18", torchvision.models.resnet18(num_classes=10), 64
-    yield "resnet34", torchvision.models.resnet34(num_classes=17), 64
-    yield "resnet50", torchvision.models.resnet50(num_classes=10), 64
-    yield "resnet18_modified", resnet18_modified(10), 32
+    models = torchvision.models
+    yield "resnet18", "resnet18", models.resnet18(num_classes=10), 64
+    yield "resnet34", "resnet34", models.resnet34(num_classes=17), 64
+    yield "resnet50", "resnet50", models.resnet50(num_classes=10), 64
+    yield "resnet18_modified", "resnet18_modified", resnet18_modified(10), 32
     for depth, size in ((3, 32), (4, 64), (5, 64), (6, 64)):
-        yield f"convnet{depth}", ConvNet(depth, size, 10), size
+        yield f"convnet{depth}", f"convnet{depth}", ConvNet(depth, size, 10), size
+    yield "vgg11", "vgg11", models.vgg11(num_classes=10), 64
+
+
+def derived(name):
+    """Whether a tensor follows from the architecture alone."""
+    return name.endswith(("num_batches_tracked", "relative_coords_table", "relative_position_index"))
+
+
+def nothing_drawn(net):
+    """Dropout and stochastic depth off."""
+    for m in net.modules():
+        if isinstance(m, (nn.Dropout, torchvision.ops.StochasticDepth)):
+            m.p = 0.0
+        elif isinstance(m, nn.MultiheadAttention):
+            m.dropout = 0.0
+
+
+@torch.enable_grad()
+def gradients(name, net, shapes, picture):
+    net = net.double().train()
+    nothing_drawn(net)
+    loss = nn.functional.cross_entropy(net(picture.double()), torch.tensor([3, 7]))
+    loss.backward()
+    parameters, state = dict(net.named_parameters()), net.state_dict()
+    found = {f"{name}.loss": loss.detach().reshape(1)}
+    found[f"{name}.norms"] = torch.stack([parameters[k].grad.norm() if k in parameters else state[k].norm() for k in shapes])
+    small = [k for k in shapes if k in parameters and parameters[k].numel() <= 4096]
+    for k in small[:: max(1, len(small) // 4)][:4] + small[-1:]:
+        found[f"{name}.gradient.{k}"] = parameters[k].grad
+    return {k: v.float().contiguous() for k, v in found.items()}
 
 
 def main():
     torch.manual_seed(0)
     os.makedirs(OUT, exist_ok=True)
-    golden, nets = {}, {}
+    golden, slopes, initial, nets = {}, {}, {}, {}
     pictures = {n: make(f"input{n}", (2, 3, n, n), 0.0, 4.0) for n in (32, 64)}
     for n, x in pictures.items():
         golden[f"input{n}"] = x.permute(0, 2, 3, 1).contiguous()
-    for name, net, size in cases():
-        shapes = {k: list(v.shape) for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked")}
+    for name, arch, net, size in cases():
+        state = {k: v for k, v in net.state_dict().items() if not derived(k)}
+        shapes = {k: list(v.shape) for k, v in state.items()}
+        initial[name] = torch.tensor([[v.double().mean(), v.double().std(correction=0)] for v in state.values()]).float()
         net.load_state_dict({k: weights(k, s) for k, s in shapes.items()}, strict=False)
         net.eval()
         seen = []
-        last = net.fc if hasattr(net, "fc") else net.classifier
-        last.register_forward_pre_hook(lambda m, inputs: seen.append(inputs[0].clone()))
-        golden[name + ".logits"] = net(pictures[size])
+        last = [m for m in net.modules() if isinstance(m, nn.Linear)][-1]
+        hook = last.register_forward_pre_hook(lambda m, inputs: seen.append(inputs[0].clone()))
+        logits = golden[name + ".logits"] = net(pictures[size])
+        hook.remove()
         golden[name + ".embedding"] = seen[0]
         for k in list(shapes)[:5]:
             golden[f"{name}.sample.{k}"] = weights(k, shapes[k]).flatten()[-8:].clone()
         nets[name] = {"size": size, "classes": last.out_features, "tensors": shapes}
-        print(name, golden[name + ".logits"].std().item(), golden[name + ".embedding"].abs().mean().item())
-    save_file(golden, os.path.join(OUT, "golden.safetensors"), metadata={"torch": torch.__version__, "torchvision": torchvision.__version__})
+        if arch != name:
+            nets[name]["arch"] = arch
+        print(name, "logits", logits.std().item(), "between pictures", (logits[0] - logits[1]).std().item())
+        if name not in ("resnet34", "resnet50"):
+            slopes.update(gradients(name, net, shapes, pictures[size]))
+    made = {"torch": torch.__version__, "torchvision": torchvision.__version__}
+    save_file(golden, os.path.join(OUT, "golden.safetensors"), metadata=made)
+    save_file(slopes, os.path.join(OUT, "gradients.safetensors"), metadata=made)
+    save_file(initial, os.path.join(OUT, "initial.safetensors"), metadata=made)
     with open(os.path.join(OUT, "nets.json"), "w") as f:
         f.write("{\n" + ",\n".join(f'"{k}": {json.dumps(v)}' for k, v in nets.items()) + "\n}\n")
 

@@ -29,6 +29,10 @@ static inline double act_of(dc3_activation act, double x)
         return 0.5 * x * (1 + erf(x * 0.70710678118654752));
     case DC3_ACT_QUICK_GELU:
         return x / (1 + exp(-1.702 * x));
+    case DC3_ACT_RELU6:
+        return x < 0 ? 0 : x > 6 ? 6 : x;
+    case DC3_ACT_SIGMOID:
+        return 1 / (1 + exp(-x));
     default:
         return x;
     }
@@ -41,6 +45,10 @@ static inline double act_slope(dc3_activation act, double x)
     switch (act) {
     case DC3_ACT_RELU:
         return x > 0;
+    case DC3_ACT_RELU6:
+        return x > 0 && x < 6;
+    case DC3_ACT_SIGMOID:
+        return s * (1 - s);
     case DC3_ACT_SILU:
     case DC3_ACT_QUICK_GELU:
         return s + rate * x * s * (1 - s);

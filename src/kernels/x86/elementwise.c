@@ -36,6 +36,10 @@ DC3_INLINE float act_of(dc3_activation act, float x)
         return 0.5f * x * (1.0f + dc3_erf(x * 0.70710678f));
     case DC3_ACT_QUICK_GELU:
         return x / (1.0f + dc3_exp(-1.702f * x));
+    case DC3_ACT_RELU6:
+        return x < 0 ? 0 : x > 6.0f ? 6.0f : x;
+    case DC3_ACT_SIGMOID:
+        return 1.0f / (1.0f + dc3_exp(-x));
     default:
         return x;
     }
@@ -62,6 +66,10 @@ void dc3_avx512_activate(dc3_dtype type, dc3_activation act, int64_t n, const vo
         CASE(DC3_ACT_SILU);
         CASE(DC3_ACT_GELU_ERF);
         CASE(DC3_ACT_QUICK_GELU);
+        CASE(DC3_ACT_RELU6);
+        CASE(DC3_ACT_SIGMOID);
+    default:
+        break;
     }
 #undef CASE
 }
@@ -72,6 +80,11 @@ DC3_INLINE float slope_of(dc3_activation act, float x)
     switch (act) {
     case DC3_ACT_RELU:
         return x > 0 ? 1.0f : 0.0f;
+    case DC3_ACT_RELU6:
+        return x > 0 && x < 6.0f ? 1.0f : 0.0f;
+    case DC3_ACT_SIGMOID:
+        s = 1.0f / (1.0f + dc3_exp(-x));
+        return s * (1.0f - s);
     case DC3_ACT_SILU:
     case DC3_ACT_QUICK_GELU:
         s = 1.0f / (1.0f + dc3_exp(-rate * x));
@@ -134,6 +147,10 @@ void dc3_avx512_activate_gradient(dc3_dtype type, dc3_activation act, int64_t n,
         CASE(DC3_ACT_SILU);
         CASE(DC3_ACT_GELU_ERF);
         CASE(DC3_ACT_QUICK_GELU);
+        CASE(DC3_ACT_RELU6);
+        CASE(DC3_ACT_SIGMOID);
+    default:
+        break;
     }
 #undef CASE
 }

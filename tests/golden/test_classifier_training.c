@@ -1,0 +1,229 @@
+/* Classifiers in training against PyTorch (tools/golden/classifiers.py): one step's loss, gradients and
+ * running statistics with weights by formula, and how the tensors of new networks are distributed. */
+#include "support/hash_weights.h"
+#include "support/random_tensors.h"
+#include <stdio.h>
+#include "io/json.h"
+#include "io/safetensors.h"
+#include "nn/classifier.h"
+#include "ops/tape.h"
+
+/* PyTorch computed in f64; single precision through tens of batch norms and maxima that change places leaves
+ * this. */
+static const double limit = 1e-3;
+
+static json_t *nets;
+static dc3_table *golden, *initial;
+
+static int open_files(void **state)
+{
+    (void)state;
+    return dc3_json_read(DC3_TEST_DATA "/classifiers/nets.json", 1 << 20, &nets) != DC3_OK ||
+           dc3_safetensors_open(DC3_TEST_DATA "/classifiers/gradients.safetensors", &golden) != DC3_OK ||
+           dc3_safetensors_open(DC3_TEST_DATA "/classifiers/initial.safetensors", &initial) != DC3_OK;
+}
+
+static int close_files(void **state)
+{
+    (void)state;
+    json_decref(nets);
+    dc3_table_close(&golden);
+    dc3_table_close(&initial);
+    return 0;
+}
+
+static const float *expected(const char *net, const char *what)
+{
+    char name[120];
+    snprintf(name, sizeof name, "%s.%s", net, what);
+    const dc3_tensor *t = dc3_table_find(golden, name);
+    if (!t) fail_msg("no tensor %s", name);
+    return t->data;
+}
+
+static const dc3_param *param_called(const dc3_classifier *c, const char *name)
+{
+    size_t count;
+    dc3_param **params = dc3_classifier_params(c, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(params[i]->name, name) == 0) return params[i];
+    fail_msg("no parameter %s", name);
+    return NULL;
+}
+
+static double norm(const float *x, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)x[i] * x[i];
+    return sqrt(sum);
+}
+
+/* The norms of all gradients and running statistics. A gradient that is zero by nature (a bias under a batch
+ * norm) is compared with the largest. */
+static void check_norms(const char *net, const dc3_classifier *c)
+{
+    const float *want = expected(net, "norms");
+    json_t *tensors = json_object_get(json_object_get(nets, net), "tensors"), *shape;
+    const char *name;
+    double most = 0, worst = 0;
+    size_t i = 0;
+    for (size_t k = 0; k < json_object_size(tensors); k++) most = want[k] > most ? want[k] : most;
+    json_object_foreach(tensors, name, shape)
+    {
+        const dc3_param *p = param_called(c, name);
+        double found = norm(p->gradient ? p->gradient : p->value.data, dc3_count(&p->value));
+        double error = fabs(found - want[i]) / (want[i] + 1e-6 * most);
+        if (!(error < limit)) fail_msg("%s, %s: norm %g, expected %g", net, name, found, (double)want[i]);
+        worst = error > worst ? error : worst;
+        i++;
+    }
+    print_message("%s: norms of gradients within %.1e", net, worst);
+}
+
+/* The gradients that are stored whole. */
+static void check_gradients(const char *net, const dc3_classifier *c)
+{
+    char prefix[80];
+    double worst = 0;
+    size_t length = (size_t)snprintf(prefix, sizeof prefix, "%s.gradient.", net);
+    for (size_t i = 0; i < dc3_table_size(golden); i++) {
+        const char *name = dc3_table_name(golden, i);
+        if (strncmp(name, prefix, length) != 0) continue;
+        const dc3_param *p = param_called(c, name + length);
+        const float *want = dc3_table_at(golden, i)->data;
+        int64_t n = dc3_count(&p->value);
+        double difference = 0, size = norm(want, n);
+        for (int64_t k = 0; k < n; k++) difference += pow((double)p->gradient[k] - want[k], 2);
+        double error = sqrt(difference) / (size + 1e-6);
+        if (!(error < limit)) fail_msg("%s: gradient off by %g", name, error);
+        worst = error > worst ? error : worst;
+    }
+    print_message(", gradients within %.1e\n", worst);
+}
+
+/* The picture [2, size, size, 3] of the formula. */
+static float *picture(int64_t size)
+{
+    char name[32];
+    snprintf(name, sizeof name, "input%d", (int)size);
+    int64_t plane = size * size;
+    float *x = malloc((size_t)(6 * plane) * sizeof *x);
+    for (int64_t i = 0; i < 6 * plane; i++) /* i counts [2, 3, size, size] */
+        x[(i / (3 * plane) * plane + i % plane) * 3 + i / plane % 3] =
+            (float)(4 * hash_uniform(hash_name(name), i));
+    return x;
+}
+
+static void check_step(const char *net)
+{
+    dc3_ctx *ctx;
+    dc3_tape *tape;
+    dc3_classifier *c;
+    dc3_table *table = hash_weights_table(nets, net);
+    int64_t size = json_integer_value(json_object_get(json_object_get(nets, net), "size"));
+    assert_int_equal(dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_tape_open(&tape), DC3_OK);
+    if (dc3_classifier_open_to_train(&(dc3_classifier_spec){0}, &table, &c) != DC3_OK)
+        fail_msg("%s: %s", net, dc3_error_text());
+    size_t count;
+    dc3_param **params = dc3_classifier_params(c, &count);
+    for (size_t i = 0; i < count; i++)
+        if (params[i]->gradient)
+            assert_int_equal(dc3_tape_watch(tape, params[i]->value.data, params[i]->gradient), DC3_OK);
+    float *x = picture(size);
+    dc3_tape_start(tape, ctx);
+    dc3_tensor embedding,
+        logits =
+            dc3_classifier_of(ctx, c, dc3_view(x, DC3_F32, 4, (int64_t[]){2, size, size, 3}), &embedding);
+    dc3_tensor loss = dc3_cross_entropy(ctx, logits, 1, (int64_t[]){3, 7}, NULL, 0);
+    if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s: %s", net, dc3_error_text());
+    double value = *(const float *)loss.data, want = *expected(net, "loss");
+    if (!(fabs(value - want) < 1e-4 * want)) fail_msg("%s: loss %g, expected %g", net, value, want);
+    if (dc3_tape_backward(tape, ctx, loss, 1) != DC3_OK) fail_msg("%s: %s", net, dc3_error_text());
+    check_norms(net, c);
+    check_gradients(net, c);
+    dc3_tape_stop(tape, ctx);
+    dc3_tape_close(&tape);
+    dc3_classifier_close(&c);
+    dc3_ctx_close(&ctx);
+    free(x);
+}
+
+static void steps(void **state)
+{
+    (void)state;
+    const char *net;
+    json_t *value;
+    char name[80];
+    json_object_foreach(nets, net, value)
+    {
+        snprintf(name, sizeof name, "%s.loss", net);
+        if (dc3_table_find(golden, name)) check_step(net);
+    }
+}
+
+/* Mean and deviation of a new network's tensors are those of PyTorch's, as far as a sample of n tells. */
+static void check_initial(const char *net, const json_t *entry)
+{
+    dc3_classifier *c;
+    const json_t *arch = json_object_get(entry, "arch");
+    dc3_classifier_spec spec = {arch ? json_string_value(arch) : net,
+                                json_integer_value(json_object_get(entry, "classes")),
+                                json_integer_value(json_object_get(entry, "size")), 5};
+    if (dc3_classifier_open_to_train(&spec, NULL, &c) != DC3_OK) fail_msg("%s: %s", net, dc3_error_text());
+    const float *want = dc3_table_find(initial, net)->data;
+    json_t *tensors = json_object_get(entry, "tensors"), *shape;
+    const char *name;
+    json_object_foreach(tensors, name, shape)
+    {
+        const dc3_param *p = param_called(c, name);
+        const float *x = p->value.data;
+        int64_t n = dc3_count(&p->value);
+        assert_int_equal(p->value.ndim, json_array_size(shape));
+        double sum = 0, square = 0, root = sqrt((double)n);
+        for (int64_t i = 0; i < n; i++) sum += x[i];
+        for (int64_t i = 0; i < n; i++) square += pow(x[i] - sum / (double)n, 2);
+        double mean = sum / (double)n, deviation = sqrt(square / (double)n);
+        if (!(fabs(mean - want[0]) <= 7 * (double)want[1] / root + 1e-6 &&
+              fabs(deviation - want[1]) <= (double)want[1] * (5 / root + 1e-3)))
+            fail_msg("%s, %s of %d: mean %g, deviation %g, expected %g and %g", net, name, (int)n, mean,
+                     deviation, (double)want[0], (double)want[1]);
+        want += 2;
+    }
+    size_t count;
+    dc3_classifier_params(c, &count);
+    assert_int_equal(count, json_object_size(tensors));
+    dc3_classifier_close(&c);
+}
+
+static void new_networks(void **state)
+{
+    (void)state;
+    const char *net;
+    json_t *entry;
+    json_object_foreach(nets, net, entry) check_initial(net, entry);
+}
+
+static void sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arch;
+        int size;
+        const char *text;
+    } wrong[] = {{"convnet4", 24, "expected pictures of a multiple of 16 pixels, found 24"},
+                 {"vgg11", 31, "expected pictures of 32 pixels or more"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        dc3_classifier *c;
+        dc3_classifier_spec spec = {wrong[i].arch, 10, wrong[i].size, 1};
+        assert_int_equal(dc3_classifier_open_to_train(&spec, NULL, &c), DC3_ERR_ARGUMENT);
+        assert_non_null(strstr(dc3_error_text(), wrong[i].text));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(steps), cmocka_unit_test(new_networks),
+                                       cmocka_unit_test(sizes)};
+    return cmocka_run_group_tests(tests, open_files, close_files);
+}
