@@ -25,7 +25,8 @@ typedef struct dc3_classifier_kind {
     /* Takes its tensors and fills info, body, last and run; failures are the module's. */
     void (*take)(dc3_classifier *classifier);
 } dc3_classifier_kind;
-extern const dc3_classifier_kind dc3_kind_resnet, dc3_kind_convnet, dc3_kind_vgg;
+extern const dc3_classifier_kind dc3_kind_resnet, dc3_kind_convnet, dc3_kind_vgg, dc3_kind_alexnet,
+    dc3_kind_mobilenet, dc3_kind_efficientnet, dc3_kind_vit;
 
 /* The shape of "prefix.name" into shape[4], zeros behind; 0 if there is no such tensor. */
 int dc3_shape_of(const dc3_module *module, const char *prefix, const char *name, int64_t *shape);

@@ -280,13 +280,19 @@ void dc3_take_weight(dc3_module *m, dc3_weight *weight, const char *prefix, cons
     if (found) dc3_take_own(m, weight, *found);
 }
 
-float *dc3_take_vector(dc3_module *m, const char *prefix, const char *name, int64_t n)
+float *dc3_take_values(dc3_module *m, const char *prefix, const char *name, int ndim, const int64_t *shape)
 {
-    const dc3_tensor *found = dc3_take_tensor(m, prefix, name, 1, &n);
+    const dc3_tensor *found = dc3_take_tensor(m, prefix, name, ndim, shape);
     if (m->trainable) return found ? found->data : NULL;
+    int64_t n = found ? dc3_count(found) : 0;
     float *values = found ? dc3_module_alloc(m, (size_t)n, sizeof *values) : NULL;
     if (values) dc3_module_fail(m, dc3_convert(found->data, found->dtype, values, DC3_F32, n));
     return values;
+}
+
+float *dc3_take_vector(dc3_module *m, const char *prefix, const char *name, int64_t n)
+{
+    return dc3_take_values(m, prefix, name, 1, &n);
 }
 
 dc3_norm_layer dc3_take_norm(dc3_module *m, const char *prefix, int64_t c, int64_t groups, float eps)

@@ -50,6 +50,9 @@ const dc3_tensor *dc3_take_tensor(dc3_module *module, const char *prefix, const 
 /* Adds tensor "prefix.name" as the next part of `weight`. */
 void dc3_take_weight(dc3_module *module, dc3_weight *weight, const char *prefix, const char *name, int ndim,
                      const int64_t *shape);
+/* "prefix.name" of this shape as f32. */
+float *dc3_take_values(dc3_module *module, const char *prefix, const char *name, int ndim,
+                       const int64_t *shape);
 /* "prefix.name" [n] as f32. */
 float *dc3_take_vector(dc3_module *module, const char *prefix, const char *name, int64_t n);
 int dc3_module_has(const dc3_module *module, const char *prefix, const char *name);

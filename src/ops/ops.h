@@ -86,6 +86,11 @@ dc3_tensor dc3_dropout(dc3_ctx *ctx, dc3_tensor x, float p);
 /* The same for x[i] as a whole: stochastic depth (Huang et al. 2016) of the branch x of the batch's items. */
 dc3_tensor dc3_stochastic_depth(dc3_ctx *ctx, dc3_tensor x, float p);
 
+/* [n, t, c] to [n, t + 1, c]: `token` [c] before x, all plus `position` [t + 1, c]. */
+dc3_tensor dc3_class_token(dc3_ctx *ctx, dc3_tensor x, const float *token, const float *position);
+/* x[:, 0]: [n, t, c] to [n, c]. */
+dc3_tensor dc3_first_token(dc3_ctx *ctx, dc3_tensor x);
+
 /* [n, h, w, c] to [n, c * h * w] in the order channel, row, column, as checkpoints made for planar pictures
  * expect it. */
 dc3_tensor dc3_flatten_planar(dc3_ctx *ctx, dc3_tensor x);

@@ -114,6 +114,16 @@ static dc3_tensor squeeze(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weigh
     return dc3_scale_channels(ctx, x, s);
 }
 
+static dc3_tensor class_token(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)weight;
+    dc3_tensor y = dc3_class_token(ctx, x, p[0], p[1]);
+    dc3_tensor first = dc3_first_token(ctx, dc3_activate(ctx, y, DC3_ACT_SIGMOID));
+    dc3_tensor all =
+        dc3_global_avg_pool(ctx, dc3_reshape(y, 4, (int64_t[]){y.shape[0], y.shape[1], 1, y.shape[2]}));
+    return dc3_add(ctx, all, first);
+}
+
 static dc3_tensor drops(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
@@ -205,6 +215,7 @@ static const subject subjects[] = {
     {"average pools", {2, 5, 7, 8}, 4, {0}, 0, 0, avg_pools},
     {"adaptive pools", {2, 5, 4, 3}, 4, {0}, 0, 0, adaptive_pool},
     {"squeeze and excitation", {2, 3, 4, 5}, 4, {25, 5}, 0, 0, squeeze},
+    {"class token", {3, 4, 5}, 3, {5, 25}, 0, 0, class_token},
     {"dropout and stochastic depth", {6, 3, 2, 5}, 4, {0}, 0, 0, drops},
     {"flatten", {2, 4, 5, 3}, 4, {0}, 0, 0, flatten},
     {"attention of a fused projection", {2, 5, 24}, 3, {0}, 0, 0, attention_fused},

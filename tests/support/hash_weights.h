@@ -32,8 +32,8 @@ static inline int hash_ends_with(const char *name, const char *end)
     return n >= m && !strcmp(name + n - m, end);
 }
 
-/* Fills x with the weights of a tensor. */
-static inline void hash_weights(const char *name, int ndim, const int64_t *shape, float *x)
+/* Fills x with the weights of a tensor; gain: the offset of a norm's weight. */
+static inline void hash_weights(const char *name, int ndim, const int64_t *shape, double gain, float *x)
 {
     int64_t fan_in = 1, n = shape[0];
     for (int d = 1; d < ndim; d++) fan_in *= shape[d];
@@ -46,10 +46,24 @@ static inline void hash_weights(const char *name, int ndim, const int64_t *shape
     } else if (hash_ends_with(name, ".running_var")) {
         offset = width = 1;
     } else if (hash_ends_with(name, ".weight")) {
-        offset = 0.6;
+        offset = gain;
     }
     uint32_t h = hash_name(name);
     for (int64_t i = 0; i < n; i++) x[i] = (float)(offset + width * hash_uniform(h, i));
+}
+
+/* Two pictures [2, size, size, 3]; the formula counts [2, 3, size, size]. The caller frees. */
+static inline float *hash_pictures(int64_t size)
+{
+    char name[32] = "input";
+    int64_t plane = size * size;
+    for (int64_t digit = 100; digit; digit /= 10)
+        if (size >= digit) name[strlen(name)] = (char)('0' + size / digit % 10);
+    float *x = malloc((size_t)(6 * plane) * sizeof *x);
+    for (int64_t i = 0; x && i < 6 * plane; i++)
+        x[(i / (3 * plane) * plane + i % plane) * 3 + i / plane % 3] =
+            (float)(4 * hash_uniform(hash_name(name), i));
+    return x;
 }
 
 /* All tensors of the network `net` in nets.json (parsed), as a table that the caller closes; NULL without
@@ -57,7 +71,8 @@ static inline void hash_weights(const char *name, int ndim, const int64_t *shape
 static inline dc3_table *hash_weights_table(const json_t *nets, const char *net)
 {
     const char *name;
-    json_t *sizes, *tensors = json_object_get(json_object_get(nets, net), "tensors");
+    const json_t *entry = json_object_get(nets, net), *gain = json_object_get(entry, "gain");
+    json_t *sizes, *tensors = json_object_get(entry, "tensors");
     dc3_table *table = tensors ? dc3_table_new(net) : NULL;
     if (!table) return NULL;
     json_object_foreach(tensors, name, sizes)
@@ -72,7 +87,7 @@ static inline dc3_table *hash_weights_table(const json_t *nets, const char *net)
             dc3_table_close(&table);
             return NULL;
         }
-        hash_weights(name, ndim, shape, t.data);
+        hash_weights(name, ndim, shape, gain ? json_number_value(gain) : 0.6, t.data);
     }
     return table;
 }

@@ -9,7 +9,7 @@ static int add(dc3_table *table, const char *name, int ndim, const int64_t *shap
     dc3_tensor t = dc3_view(NULL, DC3_F32, ndim, shape);
     t.data = malloc(dc3_bytes(&t));
     if (!t.data) return 0;
-    hash_weights(name, ndim, shape, t.data);
+    hash_weights(name, ndim, shape, 0.6, t.data);
     return dc3_table_own(table, t.data, free) == DC3_OK && dc3_table_add(table, name, t) == DC3_OK;
 }
 
