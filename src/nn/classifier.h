@@ -1,6 +1,9 @@
-/* Classifiers, teachers and students: ResNets with torchvision's names (He et al. 2016), also with the 3x3
- * stem of CIFAR, and the ConvNets of dataset distillation (Gidaris and Komodakis 2018; width 128, batch norm,
- * average pooling). Opened for inference their batch norms are folded into the convolutions before them. */
+/* Classifiers, teachers and students. With torchvision's names and rules: ResNets (also with the 3x3 stem of
+ * CIFAR), VGG-11, AlexNet (new ones for 64 pixels or fewer with DD-Ranking's 5x5 stem), MobileNetV2,
+ * EfficientNet-B0, ViT-B/16 (new ones for any multiple of 16 pixels) and Swin V2-T; and the ConvNets of
+ * dataset distillation (Gidaris and Komodakis 2018; width 128, batch norm, average pooling). Opened for
+ * inference their batch norms are folded into the convolutions before them; in training dropout and
+ * stochastic depth follow dc3_ctx_set_dropout. */
 #ifndef DC3_NN_CLASSIFIER_H
 #define DC3_NN_CLASSIFIER_H
 

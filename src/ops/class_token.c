@@ -5,10 +5,13 @@
 #include "ops/ops.h"
 #include "ops/tape.h"
 
-/* gradient[0], [1]: of the token and of the positions. dx is dy without the first tokens. */
+/* gradient[0], [1]: of the token and of the positions; more: the result's shape. dx is dy without the first
+ * tokens. */
 static void class_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
 {
-    int64_t n = dy.shape[0], t = dy.shape[1], c = dy.shape[2];
+    int64_t shape[3];
+    memcpy(shape, record->more, sizeof shape);
+    int64_t n = shape[0], t = shape[1], c = shape[2];
     dc3_tensor dx = dc3_new(ctx, dy.dtype, 3, (int64_t[]){n, t - 1, c});
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return;
@@ -41,7 +44,9 @@ dc3_tensor dc3_class_token(dc3_ctx *ctx, dc3_tensor x, const float *token, const
     dc3_op_end(&op, DC3_OK);
     float *dtoken = dc3_parameter_gradient(ctx, token), *dposition = dc3_parameter_gradient(ctx, position);
     dc3_record *record = dc3_record_new(ctx, class_backward, &y, 1, &x, dtoken || dposition);
-    if (record) record->gradient[0] = dtoken, record->gradient[1] = dposition;
+    if (!record) return y;
+    memcpy(record->more, y.shape, 3 * sizeof *y.shape);
+    record->gradient[0] = dtoken, record->gradient[1] = dposition;
     return y;
 }
 

@@ -91,6 +91,22 @@ dc3_tensor dc3_class_token(dc3_ctx *ctx, dc3_tensor x, const float *token, const
 /* x[:, 0]: [n, t, c] to [n, c]. */
 dc3_tensor dc3_first_token(dc3_ctx *ctx, dc3_tensor x);
 
+/* Swin Transformer V2 (Liu et al. 2022). */
+/* Attention within windows: qkv [n, h, w, 3 c], without bias, position f32 [heads, side^2, side^2] (of query
+ * and key), to [n, h, w, c]. */
+typedef struct dc3_window_options {
+    int64_t heads, side, shift; /* side: at most 8 pixels; shift: 0 to side - 1 */
+    const float *bias;          /* [3 c]; the keys' part is not used */
+    const float *scale;         /* [heads]: logarithm of what multiplies the cosines */
+} dc3_window_options;
+dc3_tensor dc3_window_attention(dc3_ctx *ctx, dc3_tensor qkv, dc3_tensor position,
+                                const dc3_window_options *options);
+/* x f32 [(2 side - 1)^2, heads], a row for each distance down and right, to [heads, side^2, side^2]: 16
+ * sigmoid of the row for query less key. */
+dc3_tensor dc3_position_bias(dc3_ctx *ctx, dc3_tensor x, int64_t side);
+/* [n, h, w, c] to [n, ceil(h / 2), ceil(w / 2), 4 c]: the pixels of 2x2 windows, down, then right. */
+dc3_tensor dc3_patch_merge(dc3_ctx *ctx, dc3_tensor x);
+
 /* [n, h, w, c] to [n, c * h * w] in the order channel, row, column, as checkpoints made for planar pictures
  * expect it. */
 dc3_tensor dc3_flatten_planar(dc3_ctx *ctx, dc3_tensor x);

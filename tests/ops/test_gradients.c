@@ -124,6 +124,28 @@ static dc3_tensor class_token(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_w
     return dc3_add(ctx, all, first);
 }
 
+/* Windows of 2x2 on a map of 3x5, shifted and not. */
+static dc3_tensor windows(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    static float places[18];
+    for (int i = 0; i < 18; i++) places[i] = 0.3f * (float)(i % 5) - 0.6f;
+    dc3_tensor distances = dc3_view(places, DC3_F32, 2, (int64_t[]){9, 2});
+    weight->part[0] = dc3_view(p[2], DC3_F32, 2, (int64_t[]){2, 2});
+    weight->parts = 1;
+    dc3_tensor position =
+        dc3_position_bias(ctx, dc3_linear(ctx, distances, weight, NULL, DC3_ACT_NONE, NULL), 2);
+    dc3_window_options o = {2, 2, 1, p[0], p[1]};
+    dc3_tensor y = dc3_window_attention(ctx, x, position, &o);
+    o.shift = 0;
+    return dc3_add(ctx, y, dc3_window_attention(ctx, x, position, &o));
+}
+
+static dc3_tensor patch_merge(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    return dc3_activate(ctx, dc3_patch_merge(ctx, x), DC3_ACT_SIGMOID);
+}
+
 static dc3_tensor drops(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
@@ -216,6 +238,8 @@ static const subject subjects[] = {
     {"adaptive pools", {2, 5, 4, 3}, 4, {0}, 0, 0, adaptive_pool},
     {"squeeze and excitation", {2, 3, 4, 5}, 4, {25, 5}, 0, 0, squeeze},
     {"class token", {3, 4, 5}, 3, {5, 25}, 0, 0, class_token},
+    {"window attention", {2, 3, 5, 12}, 4, {12, 2, 4}, 0, 0, windows},
+    {"patch merging", {2, 3, 5, 2}, 4, {0}, 0, 0, patch_merge},
     {"dropout and stochastic depth", {6, 3, 2, 5}, 4, {0}, 0, 0, drops},
     {"flatten", {2, 4, 5, 3}, 4, {0}, 0, 0, flatten},
     {"attention of a fused projection", {2, 5, 24}, 3, {0}, 0, 0, attention_fused},
@@ -356,6 +380,33 @@ static void memory_stays(void **state)
     dc3_ctx_close(&ctx);
 }
 
+/* A scale over log 100 counts as that, and has no gradient. */
+static void clamped_scale(void **state)
+{
+    (void)state;
+    dc3_ctx *ctx;
+    dc3_tape *tape;
+    float x[4 * 6], bias[6] = {0}, scale[2] = {5, 1}, gradient[2] = {0}, target[8] = {0};
+    float position[2 * 16] = {0};
+    for (int i = 0; i < 24; i++) x[i] = (float)(i * 5 % 7) - 3;
+    assert_int_equal(dc3_ctx_open(DC3_F32, 1, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_tape_open(&tape), DC3_OK);
+    assert_int_equal(dc3_tape_watch(tape, scale, gradient), DC3_OK);
+    dc3_tape_start(tape, ctx);
+    dc3_tensor qkv = dc3_view(x, DC3_F32, 4, (int64_t[]){1, 2, 2, 6});
+    dc3_tensor bias_of = dc3_view(position, DC3_F32, 3, (int64_t[]){2, 4, 4});
+    dc3_window_options o = {2, 2, 0, bias, scale};
+    dc3_tensor y = dc3_window_attention(ctx, qkv, bias_of, &o);
+    o.scale = (float[]){logf(100), 1};
+    dc3_tensor z = dc3_window_attention(ctx, qkv, bias_of, &o);
+    assert_memory_equal(y.data, z.data, dc3_bytes(&y));
+    assert_int_equal(dc3_tape_backward(tape, ctx, dc3_mse(ctx, y, target), 1), DC3_OK);
+    assert_true(gradient[0] == 0 && gradient[1] != 0);
+    dc3_tape_stop(tape, ctx);
+    dc3_tape_close(&tape);
+    dc3_ctx_close(&ctx);
+}
+
 /* Shares, factors and independence of draws; x itself where nothing is drawn. */
 static void dropping(void **state)
 {
@@ -398,6 +449,6 @@ static void dropping(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(differences), cmocka_unit_test(memory_stays),
-                                       cmocka_unit_test(dropping)};
+                                       cmocka_unit_test(dropping), cmocka_unit_test(clamped_scale)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

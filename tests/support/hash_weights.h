@@ -40,7 +40,7 @@ static inline void hash_weights(const char *name, int ndim, const int64_t *shape
     double offset = 0, width = 0.2;
     if (ndim >= 2) n *= fan_in;
     if (hash_ends_with(name, ".logit_scale")) {
-        offset = 2, width = 6;
+        offset = 1, width = 3;
     } else if (ndim >= 2) {
         width = sqrt(24.0 / (double)fan_in);
     } else if (hash_ends_with(name, ".running_var")) {

@@ -8,14 +8,15 @@ The weights are megabytes, so they are not stored but made by a formula, here an
     two or more dimensions   offset 0,   width sqrt(24 / fan_in): He's variance
     *.running_var            offset 1,   width 1
     *.weight                 offset "gain" of nets.json, else 0.6; width 0.2 (of norms)
-    *.logit_scale            offset 2,   width 6
+    *.logit_scale            offset 1,   width 3
     everything else          offset 0,   width 0.2 (biases, running means)
   The pictures are the tensors input32, input64, ..., offset 0, width 4, rows of [n, 3, h, w].
 
 nets.json: for each network its size, classes, tensors with their shapes; "arch" where that is not its name; "gain", "limit"
   (of gradients' errors) where they are special.
-golden.safetensors: the pictures up to 64 pixels as [n, h, w, 3]; NET.logits, NET.embedding.
-gradients.safetensors, in f64 by PyTorch, networks in train mode without dropout and stochastic depth, cross-entropy
+golden.safetensors: the pictures up to 64 pixels as [n, h, w, 3]; NET.logits, NET.embedding,
+  computed in f64.
+gradients.safetensors, in f64 too, networks in train mode without dropout and stochastic depth, cross-entropy
   with labels 3 and 7: NET.loss [1]; NET.norms, for each tensor of nets.json the norm of its gradient, or of the running
   statistic after the step; NET.gradient.NAME of some tensors.
 initial.safetensors: NET [tensors, 2], mean and deviation of each tensor of a new network.
@@ -56,7 +57,7 @@ GAIN = {"mobilenet_v2": 0.9, "efficientnet_b0": 1.1}
 
 def weights(name, shape, gain):
     if name.endswith(".logit_scale"):
-        return make(name, shape, 2.0, 6.0)
+        return make(name, shape, 1.0, 3.0)
     if len(shape) >= 2:
         return make(name, shape, 0.0, (24.0 / int(np.prod(shape[1:]))) ** 0.5)
     if name.endswith(".running_var"):
@@ -108,6 +109,7 @@ def cases():
     yield "alexnet_small", "alexnet", lambda: alexnet_small(10), 32
     yield "mobilenet_v2", "mobilenet_v2", lambda: models.mobilenet_v2(num_classes=10), 64
     yield "efficientnet_b0", "efficientnet_b0", lambda: models.efficientnet_b0(num_classes=10), 64
+    yield "swin_v2_t", "swin_v2_t", lambda: models.swin_v2_t(num_classes=10), 112
     yield "vit_b_16", "vit_b_16", lambda: models.vit_b_16(num_classes=10, image_size=64), 64
 
 
@@ -145,7 +147,7 @@ def main():
     torch.manual_seed(0)
     os.makedirs(OUT, exist_ok=True)
     golden, slopes, initial, nets = {}, {}, {}, {}
-    pictures = {n: make(f"input{n}", (2, 3, n, n), 0.0, 4.0) for n in (32, 64, 224)}
+    pictures = {n: make(f"input{n}", (2, 3, n, n), 0.0, 4.0) for n in (32, 64, 112, 224)}
     for n, x in list(pictures.items())[:2]:
         golden[f"input{n}"] = x.permute(0, 2, 3, 1).contiguous()
     for name, arch, make_net, size in cases():
@@ -161,9 +163,9 @@ def main():
         seen = []
         last = [m for m in net.modules() if isinstance(m, nn.Linear)][-1]
         hook = last.register_forward_pre_hook(lambda m, inputs: seen.append(inputs[0].clone()))
-        logits = golden[name + ".logits"] = net(pictures[size])
+        logits = golden[name + ".logits"] = net.double()(pictures[size].double()).float()
         hook.remove()
-        golden[name + ".embedding"] = seen[0]
+        golden[name + ".embedding"] = seen[0].float()
         for k in list(shapes)[:5]:
             golden[f"{name}.sample.{k}"] = weights(k, shapes[k], gain).flatten()[-8:].clone()
         nets[name] = {"size": size, "classes": last.out_features, "tensors": shapes}
