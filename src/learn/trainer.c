@@ -10,6 +10,7 @@ dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, 
     memset(t, 0, sizeof *t);
     DC3_TRY(dc3_classifier_open_to_train(spec, table, &t->net));
     t->info = dc3_classifier_describe(t->net);
+    t->seed = spec->seed;
     t->params = dc3_classifier_params(t->net, &t->count);
     if (!t->params) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(dc3_ctx_open(dtype, threads, DC3_CTX_FAST, &t->ctx));
@@ -40,6 +41,7 @@ dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views
     dc3_scope scope = dc3_scope_open(t->ctx);
     dc3_tensor embedding, x = dc3_view(views, dc3_ctx_dtype(t->ctx), 4, (int64_t[]){n, size, size, 3});
     dc3_optimizer_zero_gradients(t->optimizer);
+    dc3_ctx_set_dropout(t->ctx, t->seed, (uint64_t)dc3_optimizer_steps(t->optimizer));
     dc3_tape_start(t->tape, t->ctx);
     dc3_tensor z = dc3_classifier_of(t->ctx, t->net, x, &embedding), value = loss_of(t, z, target);
     *loss = value.data ? (double)*(float *)value.data : NAN;

@@ -15,6 +15,7 @@ typedef struct dc3_trainer {
     dc3_param *params; /* the network's */
     size_t count;
     dc3_optimizer *optimizer;
+    uint64_t seed; /* of dropout and stochastic depth */
 } dc3_trainer;
 
 /* A network as `spec` says, or from *table (taken over; dc3_classifier_open_to_train). Always close. */

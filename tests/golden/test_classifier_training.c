@@ -44,12 +44,12 @@ static const float *expected(const char *net, const char *what)
     return t->data;
 }
 
-static const dc3_param *param_called(const dc3_classifier *c, const char *name)
+static const dc3_param *param_called(dc3_classifier *c, const char *name)
 {
     size_t count;
-    dc3_param **params = dc3_classifier_params(c, &count);
+    dc3_param *params = dc3_classifier_params(c, &count);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(params[i]->name, name) == 0) return params[i];
+        if (strcmp(params[i].name, name) == 0) return &params[i];
     fail_msg("no parameter %s", name);
     return NULL;
 }
@@ -63,7 +63,7 @@ static double norm(const float *x, int64_t n)
 
 /* The norms of all gradients and running statistics. What a gradient that is zero by nature (a bias under
  * a batch norm) comes to is compared with the largest. */
-static void check_norms(const char *net, const dc3_classifier *c)
+static void check_norms(const char *net, dc3_classifier *c)
 {
     const float *want = expected(net, "norms");
     json_t *tensors = json_object_get(json_object_get(nets, net), "tensors"), *shape;
@@ -85,7 +85,7 @@ static void check_norms(const char *net, const dc3_classifier *c)
 }
 
 /* The gradients that are stored whole. */
-static void check_gradients(const char *net, const dc3_classifier *c)
+static void check_gradients(const char *net, dc3_classifier *c)
 {
     char prefix[80];
     double worst = 0, limit = limit_of(net);
@@ -117,10 +117,10 @@ static void check_step(const char *net)
     if (dc3_classifier_open_to_train(&(dc3_classifier_spec){0}, &table, &c) != DC3_OK)
         fail_msg("%s: %s", net, dc3_error_text());
     size_t count;
-    dc3_param **params = dc3_classifier_params(c, &count);
+    dc3_param *params = dc3_classifier_params(c, &count);
     for (size_t i = 0; i < count; i++)
-        if (params[i]->gradient)
-            assert_int_equal(dc3_tape_watch(tape, params[i]->value.data, params[i]->gradient), DC3_OK);
+        if (params[i].gradient)
+            assert_int_equal(dc3_tape_watch(tape, params[i].value.data, params[i].gradient), DC3_OK);
     float *x = hash_pictures(size);
     dc3_tape_start(tape, ctx);
     dc3_tensor embedding,
