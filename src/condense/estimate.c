@@ -86,6 +86,9 @@ const char *dc3_duration_text(double seconds, char *text, size_t size)
 static dc3_status selection_time(dc3_run *run, int64_t pictures, double *seconds, char *text, size_t size)
 {
     double each;
+    if (run->trains)
+        dc3_run_say(run, "a teacher is trained before; its training and its passes are not in the estimate");
+    if (run->trains && !run->encodes) return DC3_OK;
     if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
         int pixels = run->encodes ? run->feature_size : run->teacher.size;
         DC3_TRY(dc3_run_measure_features(run, &each));

@@ -66,7 +66,8 @@ for class in red blue; do
 done
 expect 0 "4 of 14 images selected" "$dc3" select data -o s.jsonl --method rded --ipc 2 --teacher teacher.safetensors
 grep -q '"box":\[' s.jsonl || fail "select --method rded: boxes"
-expect 2 "expected --teacher FILE" "$dc3" condense data -o x --method rded
+expect 2 "expected --teacher FILE" "$dc3" condense data -o x --method rded --teacher none
+expect 0 "a teacher is trained first" "$dc3" condense data -o own --method rded --ipc 2 "${common[@]}"
 expect 1 "cut.safetensors" "$dc3" condense data -o x --method rded --teacher cut.safetensors
 expect 2 "--factor: expected 1 or 2" "$dc3" condense data -o x --method rded --factor 3 --teacher teacher.safetensors
 expect 2 "--method: expected one of dc3, dc3-select" "$dc3" condense data -o x --method magic
