@@ -107,7 +107,7 @@ static subject new_classifier(const char *name)
     assert_non_null(table);
     must(dc3_classifier_open_to_train(&(dc3_classifier_spec){.arch = name}, &table, &s.classifier));
     s.params = dc3_classifier_params(s.classifier, &s.count);
-    snprintf(pictures, sizeof pictures, "%s.pictures", name);
+    snprintf(pictures, sizeof pictures, "%s.pictures20", name);
     s.x = inputs(pictures, 8, 3, 32 * 32);
     for (int i = 0; i < 8; i++) s.labels[i] = (3 * i + 1) % 10;
     watch(&s);
