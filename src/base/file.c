@@ -136,7 +136,7 @@ char *dc3_path_real(const char *path)
     char *real = realpath(path, NULL);
     if (real) return real;
     /* The part that exists, then the rest of the names. */
-    char *copy = strdup(path), *slash = copy;
+    char *copy = strdup(path), *slash;
     if (!copy) return NULL;
     for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--) copy[n - 1] = 0;
     slash = strrchr(copy, '/');

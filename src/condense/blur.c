@@ -25,8 +25,9 @@ static void draw(dc3_rng *rng, int size, double *values)
 static void make_kernel(int n, double sigma, float *weights)
 {
     double sum = 0;
-    for (int i = 0; i < n; i++) sum += exp(-0.5 * pow((i - n / 2) / sigma, 2));
-    for (int i = 0; i < n; i++) weights[i] = (float)(exp(-0.5 * pow((i - n / 2) / sigma, 2)) / sum);
+    int middle = n / 2;
+    for (int i = 0; i < n; i++) sum += exp(-0.5 * pow((i - middle) / sigma, 2));
+    for (int i = 0; i < n; i++) weights[i] = (float)(exp(-0.5 * pow((i - middle) / sigma, 2)) / sum);
 }
 
 /* Without the border twice: ... 2 1 0 1 2 ... */

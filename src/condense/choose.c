@@ -67,8 +67,8 @@ static dc3_status check_classes(const dc3_run *run, const int64_t *labels)
 dc3_status dc3_run_select(dc3_run *run, dc3_chosen *chosen)
 {
     dc3_selection selection = {0};
-    int64_t *labels = labels_of(run);
     DC3_TRY(dc3_chosen_open(run, chosen));
+    int64_t *labels = labels_of(run);
     dc3_status status = labels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = select_rows(run, labels, &selection);
     if (status == DC3_OK) status = check_classes(run, labels);

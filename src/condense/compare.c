@@ -190,7 +190,10 @@ static json_t *find(const comparison *c, const cell *w)
 {
     size_t i;
     json_t *line;
-    json_array_foreach(c->lines, i, line) if (matches(line, w)) return line;
+    json_array_foreach(c->lines, i, line)
+    {
+        if (matches(line, w)) return line;
+    }
     return NULL;
 }
 

@@ -12,8 +12,8 @@ dc3_box dc3_crop_draw(dc3_rng *rng, int width, int height, double low, double hi
         int side = (int)nearbyint(sqrt((double)width * height * share));
         if (side < 1 || side > width || side > height) continue;
         dc3_box box = {.side = side};
-        box.top = (int)dc3_rng_below(rng, (uint64_t)(height - side + 1));
-        box.left = (int)dc3_rng_below(rng, (uint64_t)(width - side + 1));
+        box.top = (int)dc3_rng_below(rng, (uint64_t)height - (uint64_t)side + 1);
+        box.left = (int)dc3_rng_below(rng, (uint64_t)width - (uint64_t)side + 1);
         return box;
     }
     int side = width < height ? width : height;

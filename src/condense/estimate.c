@@ -110,7 +110,7 @@ static dc3_status selection_time(dc3_run *run, int64_t pictures, double *seconds
 /* Seconds to make and store `stored` pictures. */
 static dc3_status storing_time(dc3_run *run, int64_t stored, double *seconds, char *text, size_t size)
 {
-    double each;
+    double each = 0;
     if (run->method->needs & DC3_NEEDS_EDITOR) {
         DC3_TRY(measure_edits(run, &each));
         dc3_run_say(run, "measured: %.0f ms a picture to edit and store, %.0f GFLOP/s", each * 1e3,

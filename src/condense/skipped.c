@@ -29,8 +29,10 @@ dc3_status dc3_run_write_skipped(const dc3_run *run)
     FILE *file = open_memstream(&text, &size);
     if (!file) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     json_array_foreach(run->skipped, i, line)
+    {
         fprintf(file, "%s: %s\n", json_string_value(json_array_get(line, 0)),
                 json_string_value(json_array_get(line, 1)));
+    }
     dc3_status status = fclose(file) == 0 ? dc3_file_write(run->skipped_path, text, size)
                                           : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(text);

@@ -240,7 +240,7 @@ static dc3_status go_on(training *t)
         t->report->best_top1 = json_number_value(json_object_get(counters, "best"));
         t->report->best_epoch = (int)json_integer_value(json_object_get(counters, "best_epoch"));
         say(t, "going on after step %lld of %lld", (long long)t->done,
-            (long long)(t->steps * t->options->epochs));
+            (long long)t->steps * t->options->epochs);
     }
     json_decref(counters);
     free(text);
@@ -311,7 +311,8 @@ static dc3_status run_epochs(training *t)
             DC3_TRY(save(t));
     }
     double seconds = dc3_seconds_now() - start;
-    t->report->images_second = seconds > 0 ? (double)((total - first) * (t->n / t->steps)) / seconds : 0;
+    int64_t images = (total - first) * (t->n / t->steps);
+    t->report->images_second = seconds > 0 ? (double)images / seconds : 0;
     return DC3_OK;
 }
 

@@ -8,8 +8,7 @@ enum { CONVS = 5, WIDTH = 4096, SIDE = 6, SMALL = 64, LEAST_SMALL = 15, LEAST = 
 /* Each convolution's number in the file, its kernel, its channels, and whether 3x3 pooling at stride 2
  * follows; the first one's kernel is the variant's. */
 static const struct layer {
-    int number;
-    int64_t kernel, channels;
+    int64_t number, kernel, channels;
     int pooled;
 } layers[CONVS] = {{0, 0, 64, 1}, {3, 5, 192, 1}, {6, 3, 384, 0}, {8, 3, 256, 0}, {10, 3, 256, 1}};
 
@@ -59,7 +58,7 @@ static void take_alexnet(dc3_classifier *c)
     c->info.least = kernel == 5 ? LEAST_SMALL : LEAST;
     dc3_module_init(m, DC3_INIT_TORCH);
     for (int i = 0; i < CONVS; i++) {
-        dc3_take_conv(m, &a->convs[i], dc3_name(name, "features.%d", layers[i].number), channels,
+        dc3_take_conv(m, &a->convs[i], dc3_name(name, "features.%d", (int)layers[i].number), channels,
                       layers[i].channels, i ? layers[i].kernel : kernel, kernel == 11 && i == 0 ? 4 : 1, 1);
         a->convs[i].options.act = DC3_ACT_RELU;
         channels = layers[i].channels;

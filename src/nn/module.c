@@ -197,8 +197,9 @@ static void initialise(dc3_module *m, const char *name, dc3_tensor t)
     dc3_rng rng = dc3_rng_make(m->seed, DC3_RNG_INIT, dc3_hash64(name, strlen(name)));
     int64_t n = dc3_count(&t), columns = t.ndim > 1 ? n / t.shape[0] : 0;
     if (t.ndim > 1) {
+        int64_t fan_out = n / (t.shape[1] ? t.shape[1] : 1);
         m->fan_in = (double)columns;
-        fill_weight(m->init, &rng, t.data, n, m->fan_in, (double)(n / (t.shape[1] ? t.shape[1] : 1)));
+        fill_weight(m->init, &rng, t.data, n, m->fan_in, (double)fan_out);
     } else if (ends_with(name, "bias") && m->fan_in > 0) {
         if (m->init == DC3_INIT_TORCH) fill_uniform(&rng, t.data, n, 1 / sqrt(m->fan_in));
         if (m->init == DC3_INIT_XAVIER) fill_normal(&rng, t.data, n, 1e-6);

@@ -7,8 +7,7 @@ enum { CONVS = 8, WIDTH = 4096, SIDE = 7, LEAST = 32 };
 
 /* Each convolution's number in the file, its channels, and whether 2x2 pooling follows. */
 static const struct layer {
-    int number;
-    int64_t channels;
+    int64_t number, channels;
     int pooled;
 } layers[CONVS] = {{0, 64, 1},   {3, 128, 1},  {6, 256, 0},  {8, 256, 1},
                    {11, 512, 0}, {13, 512, 1}, {16, 512, 0}, {18, 512, 1}};
@@ -50,7 +49,7 @@ static void take_vgg(dc3_classifier *c)
     c->info.least = LEAST;
     dc3_module_init(m, DC3_INIT_KAIMING_FAN_OUT);
     for (int i = 0; i < CONVS; i++) {
-        dc3_take_conv(m, &v->convs[i], dc3_name(name, "features.%d", layers[i].number), channels,
+        dc3_take_conv(m, &v->convs[i], dc3_name(name, "features.%d", (int)layers[i].number), channels,
                       layers[i].channels, 3, 1, 1);
         v->convs[i].options.act = DC3_ACT_RELU;
         channels = layers[i].channels;

@@ -34,9 +34,9 @@ static int64_t take(int64_t n, int64_t picked, const int64_t *picks, int64_t b, 
 dc3_status dc3_quantization_bins(const dc3_candidates *from, int64_t count, int64_t *bins)
 {
     int64_t m = from->m, n = m;
-    int64_t *left = dc3_meter_alloc(from->meter, 3 * (size_t)m, sizeof *left), *rows = left + m,
-            *picks = rows + m;
+    int64_t *left = dc3_meter_alloc(from->meter, 3 * (size_t)m, sizeof *left);
     if (!left) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld rows", (long long)m);
+    int64_t *rows = left + m, *picks = rows + m;
     for (int64_t i = 0; i < m; i++) left[i] = i, rows[i] = from->rows[i], bins[i] = -1;
     dc3_candidates rest = *from;
     rest.rows = rows;

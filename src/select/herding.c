@@ -25,11 +25,12 @@ DC3_FOR_EACH_PROCESSOR static int64_t nearest(const dc3_candidates *from, const 
 dc3_status dc3_choose_herding(const dc3_candidates *from, int64_t count, int64_t *picks)
 {
     int64_t d = from->d;
-    double *mean = dc3_meter_alloc(from->meter, 2 * (size_t)d, sizeof *mean), *target = mean + d;
+    double *mean = dc3_meter_alloc(from->meter, 2 * (size_t)d, sizeof *mean), *target;
     char *chosen = dc3_meter_alloc(from->meter, (size_t)from->m, 1);
     dc3_status status = DC3_OK;
     if (!mean || !chosen)
         status = dc3_fail(DC3_ERR_MEMORY, "out of memory for the herding of %lld rows", (long long)from->m);
+    target = status == DC3_OK ? mean + d : NULL;
     for (int64_t i = 0; status == DC3_OK && i < from->m; i++)
         for (int64_t j = 0; j < d; j++) mean[j] += from->embeddings[from->rows[i] * d + j] / (double)from->m;
     /* target = k mu - sum of the chosen: |mu - (x + sum) / k| = |target - x| / k */

@@ -17,8 +17,9 @@ typedef struct bin {
 
 typedef struct job {
     const dc3_select_options *options;
-    dc3_chooser *chooser; /* of each bin */
-    int whole;            /* a class is one bin */
+    dc3_select_options own; /* what options point to, where they had to be completed */
+    dc3_chooser *chooser;   /* of each bin */
+    int whole;              /* a class is one bin */
     int64_t n, d, c;
     const float *embeddings, *logits;
     const int64_t *labels, *given;
@@ -287,10 +288,10 @@ dc3_status dc3_bins_of_classes(const dc3_select_options *options, int64_t n, int
 static dc3_status run_job(job *j, dc3_selection *selection)
 {
     *selection = (dc3_selection){0};
-    dc3_select_options fixed = *j->options;
-    if (fixed.threads < 1) fixed.threads = 1;
-    DC3_TRY(check_options(&fixed));
-    j->options = &fixed;
+    j->own = *j->options;
+    if (j->own.threads < 1) j->own.threads = 1;
+    j->options = &j->own;
+    DC3_TRY(check_options(j->options));
     DC3_TRY(check_values(j));
     dc3_status status = select_all(j, selection);
     close_job(j);
