@@ -28,7 +28,7 @@ UNET = dict(in_channels=8, out_channels=4, sample_size=8, block_out_channels=(8,
 def fill(net):
     """Weights by formula; returns the tensors' shapes."""
     shapes = {k: list(v.shape) for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked")}
-    net.load_state_dict({k: weights(k, s) for k, s in shapes.items()}, strict=False)
+    net.load_state_dict({k: weights(k, s, 0.6) for k, s in shapes.items()}, strict=False)
     net.double().train()
     return shapes
 
