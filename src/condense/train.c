@@ -22,6 +22,7 @@ typedef struct training {
     dc3_dataset *data, *val;
     dc3_pictures *pictures, *tests;
     dc3_augmenter *augmenter;
+    int view; /* pixels of the side of the views that it makes */
     dc3_trainer trainer;
     dc3_dtype dtype;
     char *checkpoint; /* OUT.checkpoint */
@@ -121,6 +122,15 @@ static dc3_status open_data(training *t, int *size)
     return DC3_OK;
 }
 
+/* The side of an epoch's views: a half, then three quarters, then all of `size`, each for a third of the
+ * epochs, as multiples of 8 pixels (progressive resizing, as DAWNBench entries of 2018 trained). */
+static int view_size(const dc3_train_options *o, int size, int64_t epoch)
+{
+    if (!o->progressive) return size;
+    int view = size * (int)(2 + 3 * epoch / o->epochs) / 4 / 8 * 8;
+    return view < 8 ? 8 : view;
+}
+
 static dc3_status open_network(training *t, int size)
 {
     const dc3_train_options *o = t->options;
@@ -140,7 +150,15 @@ static dc3_status open_network(training *t, int size)
         spec.arch = o->arch;
     }
     DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
-    return dc3_trainer_open(&spec, &table, t->dtype, o->threads, &optimizer, &t->trainer);
+    DC3_TRY(dc3_trainer_open(&spec, &table, t->dtype, o->threads, &optimizer, &t->trainer));
+    const dc3_classifier_info *info = t->trainer.info;
+    if (o->progressive && (info->size || view_size(o, size, 0) < info->least))
+        return dc3_fail(DC3_ERR_OPTION,
+                        "--progressive: %s does not take views of %d pixels in a training at %d; expected an "
+                        "architecture that takes any size (a ResNet, MobileNetV2, EfficientNet-B0) or larger "
+                        "pictures",
+                        info->arch, view_size(o, size, 0), size);
+    return DC3_OK;
 }
 
 static dc3_status open_pictures(training *t, int size)
@@ -159,8 +177,18 @@ static dc3_status open_pictures(training *t, int size)
                         (long long)t->report->skipped);
     options.how = DC3_PICTURES_TEST;
     if (t->val) DC3_TRY(dc3_pictures_open(t->val, &options, &t->tests));
-    dc3_augment_options augment = {.size = size, .dtype = t->dtype, .normalise = 1, .threads = o->threads};
-    return dc3_augmenter_open(&augment, &t->augmenter);
+    return DC3_OK;
+}
+
+static dc3_status open_augmenter(training *t, int view)
+{
+    dc3_augment_options options = {
+        .size = view, .dtype = t->dtype, .normalise = 1, .threads = t->options->threads};
+    if (t->view == view) return DC3_OK;
+    dc3_augmenter_close(&t->augmenter);
+    DC3_TRY(dc3_augmenter_open(&options, &t->augmenter));
+    t->view = view;
+    return DC3_OK;
 }
 
 static dc3_status open_memory(training *t, int size)
@@ -190,6 +218,7 @@ static dc3_status describe(training *t)
                           dc3_dtype_name(t->dtype), "threads", o->threads);
     if (s) json_object_set_new(s, "data", dc3_json_text(o->data));
     if (s) json_object_set_new(s, "init", o->init ? dc3_json_text(o->init) : json_null());
+    if (s && o->progressive) json_object_set_new(s, "progressive", json_true());
     if (s) json_object_set_new(s, "seed", json_integer((json_int_t)o->seed));
     t->settings = s ? json_dumps(s, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(s);
@@ -252,6 +281,7 @@ static dc3_status train_step(training *t, int64_t epoch, int64_t step, double lr
     const dc3_train_options *o = t->options;
     int64_t batch = t->n / t->steps < o->batch ? t->n / t->steps : o->batch, count;
     double loss;
+    DC3_TRY(open_augmenter(t, view_size(o, t->report->size, epoch)));
     DC3_TRY(dc3_pictures_batch(t->pictures, batch, t->order + step * batch, t->batch, &count));
     if (count < 2) return DC3_OK; /* a batch norm needs more than one */
     for (int64_t i = 0; i < count; i++) {
@@ -264,7 +294,7 @@ static dc3_status train_step(training *t, int64_t epoch, int64_t step, double lr
     }
     DC3_TRY(dc3_augment(t->augmenter, (int)count, t->batch, t->params, t->views));
     dc3_target target = {.k = 1, .labels = t->labels, .smoothing = (float)o->smoothing};
-    DC3_TRY(dc3_trainer_step(&t->trainer, count, t->report->size, t->views, &target, lr, &loss));
+    DC3_TRY(dc3_trainer_step(&t->trainer, count, t->view, t->views, &target, lr, &loss));
     t->loss += loss;
     return DC3_OK;
 }

@@ -34,6 +34,13 @@ bash stop.sh "${train[@]}" --epochs 400 -o long.safetensors > /dev/null
 expect 1 "other settings" "${train[@]}" --epochs 5 -o long.safetensors
 expect 0 "result: long.safetensors" "${train[@]}" --epochs 1 -o long.safetensors --fresh
 
+# Smaller views first: the same again, and only for networks of any size.
+small=("${train[@]}" --epochs 3 --arch resnet18_modified --progressive)
+expect 0 "last epoch" "${small[@]}" -o small.safetensors
+expect 0 "last epoch" "${small[@]}" -o same.safetensors
+cmp small.safetensors same.safetensors || fail "the same progressive training gives other bytes"
+expect 2 "--progressive: convnet3 does not take" "${train[@]}" --progressive -o x.safetensors
+
 # Students.
 expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 16 --teacher whole.safetensors --threads 2 --dtype f32
 score=("$dc3" evaluate small --val val --threads 2 --dtype f32 --epochs 12)

@@ -150,8 +150,37 @@ static void gradients(void **state)
     fast.close(fast.self);
 }
 
+/* Channels in whole vectors and pictures that fill several chunks: the shapes of our own weight gradient. */
+static void wide_gradients(void **state)
+{
+    (void)state;
+    dc3_dense fast, plain;
+    assert_int_equal(dc3_dense_onednn(&fast), DC3_OK);
+    assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
+    for (int seed = 0; seed < 16; seed++) {
+        dc3_rng rng = dc3_rng_make((uint64_t)seed, DC3_RNG_TEST, 19);
+        int64_t kernel = between(&rng, 1, 5), pad = between(&rng, 0, kernel / 2);
+        dc3_conv_shape s = {.n = 2 * between(&rng, 1, 4) + (seed % 4 == 1 ? 7 : 0),
+                            .h = between(&rng, 5, 24),
+                            .w = between(&rng, 5, 24),
+                            .ci = 32 * between(&rng, 1, 3),
+                            .co = 8 * between(&rng, 1, 7),
+                            .kh = kernel,
+                            .kw = kernel,
+                            .stride = between(&rng, 1, 2),
+                            .pad_top = pad,
+                            .pad_left = pad,
+                            .pad_bottom = kernel / 2,
+                            .pad_right = kernel / 2,
+                            .type = dc3_cpu_has_bf16() ? DC3_BF16 : DC3_F32};
+        compare_backward(&fast, &plain, &s, 0, seed, &rng);
+    }
+    fast.close(fast.self);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_shapes), cmocka_unit_test(gradients)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_shapes), cmocka_unit_test(gradients),
+                                       cmocka_unit_test(wide_gradients)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

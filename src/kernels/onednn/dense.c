@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "kernels/onednn/plan.h"
+#include "kernels/x86/conv_gradient.h"
 
 static dc3_status scratch_for(onednn *d, size_t size)
 {
@@ -133,10 +134,27 @@ static dc3_status linear_backward_data(void *self, const dc3_linear_shape *shape
     return backward_data(self, &key, dy, weight, dx);
 }
 
+/* Bytes of scratch of our own kernel, 0 where oneDNN's is to be used. */
+static size_t own_weight_gradient(const dc3_conv_shape *shape)
+{
+#if defined(__x86_64__)
+    if (dc3_cpu_has_bf16()) return dc3_avx512_conv_weight_gradient_scratch(shape);
+#endif
+    return 0;
+}
+
 static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *shape, const void *x,
                                          const void *dy, float *dw)
 {
     onednn *d = self;
+#if defined(__x86_64__)
+    size_t own = own_weight_gradient(shape);
+    if (own) {
+        DC3_TRY(scratch_for(d, own));
+        dc3_avx512_conv_weight_gradient(shape, x, dy, dw, d->scratch);
+        return DC3_OK;
+    }
+#endif
     plan *p = NULL;
     plan_key key = conv_key(PLAN_CONV_WEIGHT, shape);
     DC3_TRY(plan_of(d, &key, &p));
