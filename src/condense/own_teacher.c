@@ -8,8 +8,8 @@
 
 enum { SMALL = 64, LARGE = 112, SEEN = 300000, LEAST = 8, MOST = 60 };
 
-/* A ConvNet-3 up to 64 pixels, else a ResNet-18 at 112; as many epochs as show it 300,000 pictures, which
- * takes two cores 5 minutes and half an hour. */
+/* A ConvNet-3 up to 64 pixels, else a ResNet-18 at 112, on smaller views first; as many epochs as show it
+ * 300,000 pictures, which takes two cores 5 to 20 minutes. */
 static dc3_train_options plan(const dc3_run *run)
 {
     dc3_train_options o = dc3_train_defaults();
@@ -19,6 +19,7 @@ static dc3_train_options plan(const dc3_run *run)
     o.out = run->teacher_path;
     o.size = run->options->teacher_size ? run->options->teacher_size : usual <= SMALL ? usual : LARGE;
     o.arch = run->options->arch ? run->options->arch : o.size <= SMALL ? "convnet3" : "resnet18";
+    o.progressive = !run->options->arch && o.size > SMALL;
     o.epochs = (int)(epochs < LEAST ? LEAST : epochs > MOST ? MOST : epochs);
     o.seed = run->options->select.seed;
     o.threads = run->options->select.threads;
@@ -38,7 +39,8 @@ char *dc3_run_own_teacher(const char *folder)
 json_t *dc3_run_teacher_plan(const dc3_run *run)
 {
     dc3_train_options o = plan(run);
-    return json_pack("{s:s, s:i, s:i}", "arch", o.arch, "size", o.size, "epochs", o.epochs);
+    return json_pack("{s:s, s:i, s:i, s:b}", "arch", o.arch, "size", o.size, "epochs", o.epochs,
+                     "progressive", o.progressive);
 }
 
 dc3_status dc3_run_train_teacher(dc3_run *run)

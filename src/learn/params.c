@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/memory.h"
 
 enum { LINE = 64 };
 
@@ -20,7 +21,7 @@ void *dc3_params_alloc(const dc3_param *params, size_t count, int copies, int tr
 {
     size_t total = LINE, used = 0;
     for (size_t i = 0; i < count; i++) total += (size_t)copies * room(&params[i], trained_only);
-    char *memory = aligned_alloc(LINE, total);
+    char *memory = dc3_alloc(total);
     if (!memory) return NULL;
     memset(memory, 0, total);
     for (int copy = 0; copy < copies; copy++)

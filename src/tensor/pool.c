@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/memory.h"
 
 enum { ALIGN = 64, PAGE = 4096 };
 
@@ -55,7 +56,7 @@ void *dc3_pool_take(dc3_pool *pool, size_t size)
             pool->capacity = capacity;
         }
         b = &pool->blocks[pool->count];
-        *b = (block){aligned_alloc(ALIGN, size), size, 0};
+        *b = (block){dc3_alloc(size), size, 0};
         if (!b->data) return NULL;
         pool->count++;
         pool->bytes += size;

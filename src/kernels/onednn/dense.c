@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/memory.h"
 #include "kernels/onednn/plan.h"
 #include "kernels/x86/conv_gradient.h"
 
@@ -11,7 +12,7 @@ static dc3_status scratch_for(onednn *d, size_t size)
     if (size <= d->scratch_size) return DC3_OK;
     free(d->scratch);
     d->scratch_size = 0;
-    d->scratch = aligned_alloc(4096, (size + 4095) / 4096 * 4096);
+    d->scratch = dc3_alloc(size);
     if (!d->scratch) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %zu bytes of scratch", size);
     d->scratch_size = size;
     return DC3_OK;

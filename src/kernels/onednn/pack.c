@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/memory.h"
 #include "kernels/onednn/plan.h"
 
 static void packed_release(dc3_pack *pack)
@@ -60,7 +61,7 @@ static dc3_status fill(onednn *d, const plan *p, dc3_weight *weight, packed *out
     } else {
         size_t count = (size_t)(dc3_weight_rows(weight) * dc3_weight_columns(weight));
         size_t size = (count * dc3_dtype_size(p->key.conv.type) + 63) / 64 * 64;
-        void *plain = aligned_alloc(64, size);
+        void *plain = dc3_alloc(size);
         if (!plain) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes", size);
         status = dc3_weight_unpack(weight, p->key.conv.type, plain);
         if (status == DC3_OK) status = reorder(d, plain, out);
@@ -89,7 +90,7 @@ dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out)
     packed *made = calloc(1, sizeof *made);
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     size_t size = (dc3_md_size(p->weights_md) + 63) / 64 * 64;
-    made->data = aligned_alloc(64, size);
+    made->data = dc3_alloc(size);
     dc3_status status =
         made->data ? onednn_check(make_reorder(d, p, weight, made), "packing a weight")
                    : dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);

@@ -1,8 +1,10 @@
 /* dw[co][ci][ky][kx] = sum over pictures and pixels of dy[pixel][co] * x[pixel moved by (ky, kx)][ci], by
  * vdpbf16ps, which multiplies and adds pairs. The pairs are the same pixel of two pictures, so that one
- * interleaved copy serves every kernel position, stride and padding. A chunk of picture pairs is interleaved
- * into a buffer that the second-level cache holds; then each thread adds the chunk's products to its share of
- * the tiles of dw. Nothing depends on the number of threads: a sum goes over chunks, then over pixels. */
+ * interleaved copy serves every kernel position, stride and padding. Each thread has a rectangle of dw, so
+ * many channels of x by so many of dy: it interleaves those of a chunk of picture pairs into its own buffer,
+ * which the second-level cache holds, and adds the chunk's products to its tiles. (A buffer that all threads
+ * share is interleaved only once, but its lines travel between the cores: twice as slow.) A sum goes over
+ * pictures, then pixels, for any number of threads. */
 #include <immintrin.h>
 #include <omp.h>
 #include <string.h>
@@ -13,8 +15,8 @@ enum {
     CO = 8,         /* and of dy: broadcast one by one */
     TILE = CI * CO, /* floats */
     PIXELS = 128,   /* that a tile stays in registers for: x and dy of them fit the first-level cache */
-    CHUNK_BYTES = 1 << 19, /* of a buffer, about */
-    MOST_TAPS = 49,        /* kh * kw */
+    CHUNK_BYTES = 3 * 1 << 17, /* of a thread's buffer, about */
+    MOST_TAPS = 49,            /* kh * kw */
 };
 
 /* Where a pixel of a chunk stands in x and in dy, 4-byte pairs from the channel block's start. */
@@ -23,35 +25,52 @@ typedef struct place {
 } place;
 
 typedef struct layout {
-    int64_t pairs, chunk, chunks; /* of pictures; pairs in a chunk; chunks */
-    int64_t pixels, out;          /* of a picture: x, dy */
-    int64_t x_blocks, dy_blocks, taps;
-    int64_t x_size, dy_size; /* pairs of a buffer */
-    int64_t tiles;
+    int64_t pixels, out; /* of a picture: x, dy */
+    int64_t taps;
+    int64_t x_blocks, dy_blocks; /* of all channels */
+    int across, down;            /* threads that share the blocks of x, those of dy */
+    int64_t x_share, dy_share;   /* blocks of a thread, at most */
+    int64_t pairs, chunk;        /* of pictures; of a chunk */
+    int64_t x_apart, dy_apart;   /* pairs from one block of a buffer to the next */
+    int64_t buffer;              /* pairs of a thread's buffer */
 } layout;
+
+/* As many threads as find blocks, so that each interleaves as little as possible. */
+static void share(const dc3_conv_shape *s, layout *l, int threads)
+{
+    int64_t least = INT64_MAX;
+    for (; least == INT64_MAX; threads--)
+        for (int across = 1; across <= threads; across++) {
+            int down = threads / across;
+            if (threads % across || across > l->x_blocks || down > l->dy_blocks) continue;
+            int64_t each = l->pixels * s->ci / across + l->out * s->co / down;
+            if (each < least) least = each, l->across = across, l->down = down;
+        }
+    l->x_share = (l->x_blocks + l->across - 1) / l->across;
+    l->dy_share = (l->dy_blocks + l->down - 1) / l->down;
+}
 
 static layout layout_of(const dc3_conv_shape *s)
 {
-    layout l = {.pairs = (s->n + 1) / 2,
-                .pixels = s->h * s->w,
+    layout l = {.pixels = s->h * s->w,
                 .out = dc3_conv_out_height(s) * dc3_conv_out_width(s),
+                .taps = s->kh * s->kw,
                 .x_blocks = s->ci / CI,
                 .dy_blocks = s->co / CO,
-                .taps = s->kh * s->kw};
-    int64_t bytes = 4 * (l.pixels * s->ci + l.out * s->co);
-    l.chunk = CHUNK_BYTES / bytes;
+                .pairs = (s->n + 1) / 2};
+    share(s, &l, omp_get_max_threads());
+    l.chunk = CHUNK_BYTES / (4 * (l.pixels * l.x_share * CI + l.out * l.dy_share * CO));
     if (l.chunk < 1) l.chunk = 1;
     if (l.chunk > l.pairs) l.chunk = l.pairs;
-    l.chunks = (l.pairs + l.chunk - 1) / l.chunk;
-    l.x_size = l.chunk * l.pixels * s->ci;
-    l.dy_size = (l.chunk * l.out * s->co + 15) / 16 * 16;
-    l.tiles = l.x_blocks * l.taps * l.dy_blocks;
+    l.x_apart = l.chunk * l.pixels * CI;
+    l.dy_apart = l.chunk * l.out * CO;
+    l.buffer = (l.x_share * l.x_apart + l.dy_share * l.dy_apart + 15) / 16 * 16;
     return l;
 }
 
-static size_t places_size(const layout *l)
+static int64_t tiles(const layout *l)
 {
-    return ((size_t)(l->taps * l->chunk * l->out) * sizeof(place) + 63) / 64 * 64;
+    return l->x_blocks * l->taps * l->dy_blocks;
 }
 
 size_t dc3_avx512_conv_weight_gradient_scratch(const dc3_conv_shape *s)
@@ -60,9 +79,10 @@ size_t dc3_avx512_conv_weight_gradient_scratch(const dc3_conv_shape *s)
         return 0;
     if (s->n % 2 && s->n < 8) return 0; /* much of the work would be on the last picture's missing partner */
     layout l = layout_of(s);
-    if (l.x_size > INT32_MAX || l.dy_size > INT32_MAX) return 0;
-    return (size_t)l.tiles * TILE * sizeof(float) + 2 * (size_t)(l.x_size + l.dy_size) * sizeof(uint32_t) +
-           places_size(&l);
+    if (l.buffer > INT32_MAX) return 0;
+    return (size_t)tiles(&l) * TILE * sizeof(float) +
+           (size_t)(l.across * l.down * l.buffer) * sizeof(uint32_t) +
+           (size_t)(l.taps * l.chunk * l.out) * sizeof(place);
 }
 
 /* The places of one picture pair that see x at tap (ky, kx); returns how many. */
@@ -78,85 +98,94 @@ static int64_t find_places(const dc3_conv_shape *s, int64_t ky, int64_t kx, plac
     return count;
 }
 
-/* The places of a whole chunk, pair by pair, tap by tap; counts [taps] of one pair. */
-static void list_places(const dc3_conv_shape *s, const layout *l, place *places, int64_t *counts)
+typedef struct job {
+    const dc3_conv_shape *s;
+    layout l;
+    const uint16_t *x, *dy;
+    float *sums;               /* [x block][tap][dy block][CO][CI] */
+    uint32_t *buffers;         /* [thread]: x [block][chunk * pixels][CI], then dy [block][chunk * out][CO] */
+    place *places;             /* [tap][chunk * out], those of one pair behind those of another */
+    int64_t counts[MOST_TAPS]; /* places of a pair */
+} job;
+
+static void list_places(job *j)
 {
+    const layout *l = &j->l;
     for (int64_t tap = 0; tap < l->taps; tap++) {
-        place *at = places + tap * l->chunk * l->out;
-        int64_t n = counts[tap] = find_places(s, tap / s->kw, tap % s->kw, at);
+        place *at = j->places + tap * l->chunk * l->out;
+        int64_t n = j->counts[tap] = find_places(j->s, tap / j->s->kw, tap % j->s->kw, at);
         for (int64_t i = n; i < n * l->chunk; i++)
             at[i] = (place){at[i - n].x + (int32_t)(l->pixels * CI), at[i - n].dy + (int32_t)(l->out * CO)};
     }
 }
 
-static inline __m512i pair_up(__m256i first, __m256i second)
+/* What a thread works on: blocks first..last-1 of x and of dy. */
+typedef struct part {
+    int64_t x_first, x_last, dy_first, dy_last;
+    uint32_t *x, *dy;
+} part;
+
+static part part_of(const job *j, int thread)
 {
-    return _mm512_or_si512(_mm512_cvtepu16_epi32(first),
-                           _mm512_slli_epi32(_mm512_cvtepu16_epi32(second), 16));
+    const layout *l = &j->l;
+    int64_t column = thread % l->across, row = thread / l->across;
+    uint32_t *buffer = j->buffers + thread * l->buffer;
+    return (part){.x_first = l->x_blocks * column / l->across,
+                  .x_last = l->x_blocks * (column + 1) / l->across,
+                  .dy_first = l->dy_blocks * row / l->down,
+                  .dy_last = l->dy_blocks * (row + 1) / l->down,
+                  .x = buffer,
+                  .dy = buffer + l->x_share * l->x_apart};
 }
 
-/* A row of `pixels` pixels of c channels of two pictures to pairs, block by block of channels, `apart` pairs
- * from block to block. second NULL: zeros. */
+/* One block of CI channels of two pictures to pairs; second NULL: zeros. */
 static void interleave_x(int64_t pixels, int64_t c, const uint16_t *first, const uint16_t *second,
-                         int64_t apart, uint32_t *to)
+                         uint32_t *to)
 {
     for (int64_t p = 0; p < pixels; p++)
-        for (int64_t i = 0; i < c; i += 16) {
-            const void *a = first + p * c + i, *b = second ? second + p * c + i : NULL;
-            __m512i v = pair_up(_mm256_loadu_si256(a), b ? _mm256_loadu_si256(b) : _mm256_setzero_si256());
-            _mm512_store_si512(to + i / CI * apart + p * CI + i % CI, v);
+        for (int i = 0; i < CI; i += 16) {
+            __m256i a = _mm256_loadu_si256((const void *)(first + p * c + i)),
+                    b = second ? _mm256_loadu_si256((const void *)(second + p * c + i))
+                               : _mm256_setzero_si256();
+            _mm512_store_si512(
+                to + p * CI + i,
+                _mm512_or_si512(_mm512_cvtepu16_epi32(a), _mm512_slli_epi32(_mm512_cvtepu16_epi32(b), 16)));
         }
 }
 
+/* The same for CO channels. */
 static void interleave_dy(int64_t pixels, int64_t c, const uint16_t *first, const uint16_t *second,
-                          int64_t apart, uint32_t *to)
+                          uint32_t *to)
 {
-    for (int64_t p = 0; p < pixels; p++)
-        for (int64_t i = 0; i < c; i += CO) {
-            const void *a = first + p * c + i, *b = second ? second + p * c + i : NULL;
-            __m128i u = _mm_loadu_si128(a), v = b ? _mm_loadu_si128(b) : _mm_setzero_si128();
-            uint32_t *at = to + i / CO * apart + p * CO;
-            _mm_store_si128((void *)at, _mm_unpacklo_epi16(u, v));
-            _mm_store_si128((void *)(at + 4), _mm_unpackhi_epi16(u, v));
-        }
+    for (int64_t p = 0; p < pixels; p++) {
+        __m128i a = _mm_loadu_si128((const void *)(first + p * c)),
+                b = second ? _mm_loadu_si128((const void *)(second + p * c)) : _mm_setzero_si128();
+        _mm_store_si128((void *)(to + p * CO), _mm_unpacklo_epi16(a, b));
+        _mm_store_si128((void *)(to + p * CO + 4), _mm_unpackhi_epi16(a, b));
+    }
 }
 
-typedef struct job {
-    const dc3_conv_shape *s;
-    layout l;
-    const uint16_t *x, *dy;
-    float *sums;        /* [x block][tap][dy block][CO][CI] */
-    uint32_t *pairs[2]; /* x [block][chunk * pixels][CI], then dy [block][chunk * out][CO] */
-    place *places;
-    int64_t counts[MOST_TAPS];
-} job;
-
-static int64_t pairs_in(const job *j, int64_t chunk)
+/* A part's blocks of pair `pair`, which is number `at` of its chunk; some pixels at a time, whose lines stay
+ * in the first-level cache for all blocks. */
+static void interleave(const job *j, const part *p, int64_t pair, int64_t at)
 {
-    int64_t left = j->l.pairs - chunk * j->l.chunk;
-    return left < j->l.chunk ? left : j->l.chunk;
-}
-
-/* This thread's rows of the chunk. */
-static void interleave(const job *j, int64_t chunk, int thread, int threads)
-{
+    enum { SOME = 32 };
     const dc3_conv_shape *s = j->s;
     const layout *l = &j->l;
-    int64_t oh = dc3_conv_out_height(s), ow = dc3_conv_out_width(s), rows = s->h + oh;
-    int64_t n = pairs_in(j, chunk) * rows;
-    uint32_t *x = j->pairs[chunk % 2], *dy = x + l->x_size;
-    for (int64_t i = n * thread / threads; i < n * (thread + 1) / threads; i++) {
-        int64_t pair = i / rows, row = i % rows, picture = 2 * (chunk * l->chunk + pair);
-        int whole = picture + 1 < s->n;
-        if (row < s->h) {
-            const uint16_t *a = j->x + (picture * s->h + row) * s->w * s->ci;
-            interleave_x(s->w, s->ci, a, whole ? a + l->pixels * s->ci : NULL, l->chunk * l->pixels * CI,
-                         x + (pair * l->pixels + row * s->w) * CI);
-        } else {
-            const uint16_t *a = j->dy + (picture * oh + row - s->h) * ow * s->co;
-            interleave_dy(ow, s->co, a, whole ? a + l->out * s->co : NULL, l->chunk * l->out * CO,
-                          dy + (pair * l->out + (row - s->h) * ow) * CO);
-        }
+    int whole = 2 * pair + 1 < s->n;
+    for (int64_t pixel = 0; pixel < l->pixels; pixel += SOME) {
+        const uint16_t *from = j->x + (2 * pair * l->pixels + pixel) * s->ci;
+        int64_t n = l->pixels - pixel < SOME ? l->pixels - pixel : SOME;
+        for (int64_t b = p->x_first; b < p->x_last; b++)
+            interleave_x(n, s->ci, from + b * CI, whole ? from + l->pixels * s->ci + b * CI : NULL,
+                         p->x + (b - p->x_first) * l->x_apart + (at * l->pixels + pixel) * CI);
+    }
+    for (int64_t pixel = 0; pixel < l->out; pixel += SOME) {
+        const uint16_t *from = j->dy + (2 * pair * l->out + pixel) * s->co;
+        int64_t n = l->out - pixel < SOME ? l->out - pixel : SOME;
+        for (int64_t b = p->dy_first; b < p->dy_last; b++)
+            interleave_dy(n, s->co, from + b * CO, whole ? from + l->out * s->co + b * CO : NULL,
+                          p->dy + (b - p->dy_first) * l->dy_apart + (at * l->out + pixel) * CO);
     }
 }
 
@@ -180,58 +209,63 @@ static void add_tile(int64_t count, const place *places, const uint32_t *x, cons
         _mm512_store_ps(sums + r * CI, acc[r][0]), _mm512_store_ps(sums + r * CI + 16, acc[r][1]);
 }
 
-/* Adds a chunk to the tiles first..last-1. */
-static void add_chunk(const job *j, int64_t chunk, int64_t first, int64_t last)
+static float *tile_of(const job *j, int64_t x_block, int64_t tap, int64_t dy_block)
 {
-    const layout *l = &j->l;
-    const uint32_t *x = j->pairs[chunk % 2], *dy = x + l->x_size;
-    for (int64_t tile = first; tile < last;) {
-        int64_t group = tile / l->dy_blocks, tap = group % l->taps, end = (group + 1) * l->dy_blocks;
-        if (end > last) end = last;
-        int64_t count = j->counts[tap] * pairs_in(j, chunk);
-        const place *places = j->places + tap * l->chunk * l->out;
-        const uint32_t *block = x + group / l->taps * l->chunk * l->pixels * CI;
-        for (int64_t at = 0; at < count; at += PIXELS)
-            for (int64_t t = tile; t < end; t++)
-                add_tile(count - at < PIXELS ? count - at : PIXELS, places + at, block,
-                         dy + t % l->dy_blocks * l->chunk * l->out * CO, j->sums + t * TILE);
-        tile = end;
-    }
+    return j->sums + ((x_block * j->l.taps + tap) * j->l.dy_blocks + dy_block) * TILE;
 }
 
-/* dw += sums, of one channel of dy. */
-static void finish(const job *j, int64_t co, float *dw)
+/* Adds `pairs` interleaved picture pairs to the part's tiles. */
+static void add_chunk(const job *j, const part *p, int64_t pairs)
 {
     const layout *l = &j->l;
-    for (int64_t block = 0; block < l->x_blocks; block++)
+    for (int64_t b = p->x_first; b < p->x_last; b++)
         for (int64_t tap = 0; tap < l->taps; tap++) {
-            const float *from =
-                j->sums + ((block * l->taps + tap) * l->dy_blocks + co / CO) * TILE + co % CO * CI;
-            for (int64_t i = 0; i < CI; i++) dw[(co * j->s->ci + block * CI + i) * l->taps + tap] += from[i];
+            int64_t count = j->counts[tap] * pairs;
+            const place *places = j->places + tap * l->chunk * l->out;
+            for (int64_t at = 0; at < count; at += PIXELS)
+                for (int64_t d = p->dy_first; d < p->dy_last; d++)
+                    add_tile(count - at < PIXELS ? count - at : PIXELS, places + at,
+                             p->x + (b - p->x_first) * l->x_apart, p->dy + (d - p->dy_first) * l->dy_apart,
+                             tile_of(j, b, tap, d));
         }
+}
+
+/* dw += the part's tiles. */
+static void finish(const job *j, const part *p, float *dw)
+{
+    const layout *l = &j->l;
+    for (int64_t co = p->dy_first * CO; co < p->dy_last * CO; co++)
+        for (int64_t b = p->x_first; b < p->x_last; b++)
+            for (int64_t i = 0; i < CI; i++) {
+                float *to = dw + (co * j->s->ci + b * CI + i) * l->taps;
+                for (int64_t tap = 0; tap < l->taps; tap++)
+                    to[tap] += tile_of(j, b, tap, co / CO)[co % CO * CI + i];
+            }
+}
+
+static void run_part(const job *j, int thread, float *dw)
+{
+    const layout *l = &j->l;
+    part p = part_of(j, thread);
+    size_t row = (size_t)((p.dy_last - p.dy_first) * TILE) * sizeof(float);
+    for (int64_t b = p.x_first; b < p.x_last; b++)
+        for (int64_t tap = 0; tap < l->taps; tap++) memset(tile_of(j, b, tap, p.dy_first), 0, row);
+    for (int64_t first = 0; first < l->pairs; first += l->chunk) {
+        int64_t pairs = l->pairs - first < l->chunk ? l->pairs - first : l->chunk;
+        for (int64_t i = 0; i < pairs; i++) interleave(j, &p, first + i, i);
+        add_chunk(j, &p, pairs);
+    }
+    finish(j, &p, dw);
 }
 
 void dc3_avx512_conv_weight_gradient(const dc3_conv_shape *s, const void *x, const void *dy, float *dw,
                                      void *scratch)
 {
     job j = {.s = s, .l = layout_of(s), .x = x, .dy = dy, .sums = scratch};
-    const layout *l = &j.l;
-    j.pairs[0] = (uint32_t *)(j.sums + l->tiles * TILE);
-    j.pairs[1] = j.pairs[0] + l->x_size + l->dy_size;
-    j.places = (place *)(j.pairs[1] + l->x_size + l->dy_size);
-    list_places(s, l, j.places, j.counts);
-#pragma omp parallel
-    {
-        int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        int64_t first = l->tiles * thread / threads, last = l->tiles * (thread + 1) / threads;
-        memset(j.sums + first * TILE, 0, (size_t)((last - first) * TILE) * sizeof(float));
-        for (int64_t chunk = 0; chunk < l->chunks; chunk++) {
-            interleave(&j, chunk, thread, threads); /* while others may still add the last chunk */
-#pragma omp barrier
-            add_chunk(&j, chunk, first, last);
-        }
-#pragma omp barrier
-#pragma omp for
-        for (int64_t co = 0; co < s->co; co++) finish(&j, co, dw);
-    }
+    int parts = j.l.across * j.l.down;
+    j.buffers = (uint32_t *)(j.sums + tiles(&j.l) * TILE);
+    j.places = (place *)(j.buffers + parts * j.l.buffer);
+    list_places(&j);
+#pragma omp parallel for schedule(static)
+    for (int thread = 0; thread < parts; thread++) run_part(&j, thread, dw);
 }
