@@ -41,8 +41,9 @@ static const command commands[] = {
      "  dc3 label photos/train --teacher resnet18.safetensors --top-k 10 -o labels.safetensors",
      run_label},
     {"train", "Train a classifier on a whole dataset: a teacher.", "DATA -o FILE.safetensors",
-     "  dc3 train photos/train --val photos/val --arch resnet18 --epochs 30 -o teacher.safetensors\n"
-     "  dc3 train cifar10/train --val cifar10/test --arch resnet18_modified --progressive -o teacher.safetensors",
+     "  dc3 train photos/train --val photos/val --arch resnet18 --epochs 30 --progressive -o "
+     "teacher.safetensors\n"
+     "  dc3 train cifar10/train --val cifar10/test --arch resnet18_modified -o teacher.safetensors",
      run_train},
     {"evaluate", "Score a condensed dataset: train students on it, test them on real pictures.",
      "OUT --val DIR --teacher FILE",

@@ -50,7 +50,9 @@ int run_train(const command *c, int argc, char **argv)
         {"size", 0, 0, G_OPTION_ARG_INT, &o.size,
          "Pixels of a view's side (default: the pictures', at most 224)", "N"},
         {"progressive", 0, 0, G_OPTION_ARG_NONE, &o.progressive,
-         "Smaller views first, a half, then 3/4 of --size: 0.6 of the time (networks of any size)", NULL},
+         "Smaller views first, a half, then 3/4 of --size: 0.6 of the time; for larger pictures, and "
+         "networks of any size",
+         NULL},
         {"dtype", 0, 0, G_OPTION_ARG_STRING, &dtype, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
         {"test-every", 0, 0, G_OPTION_ARG_INT, &o.test_every, "Epochs between tests (default 1)", "N"},
         {"init", 0, 0, G_OPTION_ARG_FILENAME, &init, "Start from a checkpoint (.safetensors or .pth)",

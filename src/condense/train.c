@@ -123,12 +123,14 @@ static dc3_status open_data(training *t, int *size)
 }
 
 /* The side of an epoch's views: a half, then three quarters, then all of `size`, each for a third of the
- * epochs, as multiples of 8 pixels (progressive resizing, as DAWNBench entries of 2018 trained). */
+ * epochs, as multiples of 8 pixels and not below 24 (progressive resizing, as DAWNBench entries of 2018
+ * trained). */
 static int view_size(const dc3_train_options *o, int size, int64_t epoch)
 {
-    if (!o->progressive) return size;
+    enum { LEAST_VIEW = 24 };
+    if (!o->progressive || size <= LEAST_VIEW) return size;
     int view = size * (int)(2 + 3 * epoch / o->epochs) / 4 / 8 * 8;
-    return view < 8 ? 8 : view;
+    return view < LEAST_VIEW ? LEAST_VIEW : view;
 }
 
 static dc3_status open_network(training *t, int size)

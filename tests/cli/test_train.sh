@@ -35,7 +35,7 @@ expect 1 "other settings" "${train[@]}" --epochs 5 -o long.safetensors
 expect 0 "result: long.safetensors" "${train[@]}" --epochs 1 -o long.safetensors --fresh
 
 # Smaller views first: the same again, and only for networks of any size.
-small=("${train[@]}" --epochs 3 --arch resnet18_modified --progressive)
+small=("${train[@]}" --epochs 3 --arch resnet18_modified --progressive --size 32)
 expect 0 "last epoch" "${small[@]}" -o small.safetensors
 expect 0 "last epoch" "${small[@]}" -o same.safetensors
 cmp small.safetensors same.safetensors || fail "the same progressive training gives other bytes"
