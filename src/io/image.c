@@ -130,45 +130,60 @@ static VipsImage *force_size(VipsImage *in, int width, int height)
     return failed ? NULL : out;
 }
 
-/* What a header says. */
+/* A picture whose header is read. */
 typedef struct header {
+    VipsImage *in;     /* to be decoded from top to bottom, once */
     int width, height; /* after rotation */
     int profile;       /* whether it holds a colour profile */
+    int turned;        /* whether it says that it stands otherwise than it is stored */
 } header;
 
 /* Whether it is a picture, and not too large. */
 static dc3_status look(const char *origin, const void *data, size_t size, header *h)
 {
-    VipsImage *in =
-        size ? vips_image_new_from_buffer(data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL) : NULL;
     if (!size) return dc3_fail(DC3_ERR_FORMAT, "%s: the file is empty", origin);
+    VipsImage *in = vips_image_new_from_buffer(data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                               VIPS_FAIL_ON_ERROR, NULL);
     if (!in)
         return vips_failed(origin, "not a picture in a format that is read (JPEG, PNG, WebP, TIFF, GIF)");
-    int turned = vips_image_get_orientation_swap(in);
+    int swap = vips_image_get_orientation_swap(in);
     int64_t pixels = (int64_t)in->Xsize * in->Ysize;
-    h->width = turned ? in->Ysize : in->Xsize;
-    h->height = turned ? in->Xsize : in->Ysize;
-    h->profile = vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0;
+    *h = (header){.in = in,
+                  .width = swap ? in->Ysize : in->Xsize,
+                  .height = swap ? in->Xsize : in->Ysize,
+                  .profile = vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0,
+                  .turned = vips_image_get_orientation(in) != 1};
+    if (pixels <= DC3_IMAGE_LIMIT) return DC3_OK;
     g_object_unref(in);
-    if (pixels > DC3_IMAGE_LIMIT)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels are more than the limit of %d", origin, h->width,
-                        h->height, DC3_IMAGE_LIMIT);
-    return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels are more than the limit of %d", origin, h->width,
+                    h->height, DC3_IMAGE_LIMIT);
 }
 
 /* The whole picture in memory: libvips notices a file that is cut short only where nothing is computed from
- * it at once. A JPEG is scaled while it is decoded, to no less than twice what is wanted. NULL on failure. */
+ * it at once. A JPEG is scaled while it is decoded, to no less than twice what is wanted. Consumes h->in;
+ * NULL on failure. */
 static VipsImage *load(const void *data, size_t size, const header *h, int width, int height)
 {
     const char *loader = vips_foreign_find_load_buffer(data, size);
     int across = h->width / width, down = h->height / height, factor = across < down ? across : down;
     int shrink = factor >= 16 ? 8 : factor >= 8 ? 4 : factor >= 4 ? 2 : 1;
-    const char *option = loader && strstr(loader, "Jpeg") ? "shrink" : NULL;
-    VipsImage *in =
-        vips_image_new_from_buffer(data, size, "", "fail_on", VIPS_FAIL_ON_ERROR, option, shrink, NULL);
+    VipsImage *in = h->in;
+    if (shrink > 1 && loader && strstr(loader, "Jpeg")) {
+        g_object_unref(in);
+        in = vips_image_new_from_buffer(data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                        VIPS_FAIL_ON_ERROR, "shrink", shrink, NULL);
+    }
     VipsImage *whole = in ? vips_image_copy_memory(in) : NULL;
     if (in) g_object_unref(in);
     return whole;
+}
+
+/* Whether it is what is wanted as it is: the pipeline takes a small picture longer than decoding it. */
+static int is_done(const VipsImage *whole, const header *h, int width, int height)
+{
+    return whole->Xsize == width && whole->Ysize == height && whole->Bands == 3 &&
+           whole->BandFmt == VIPS_FORMAT_UCHAR && whole->Type == VIPS_INTERPRETATION_sRGB && !h->profile &&
+           !h->turned;
 }
 
 /* To width x height as `fit` says; for "pad" at most that. "export_profile" is for pictures with a profile
@@ -191,6 +206,7 @@ dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, i
     if (!width || !height) width = h.width, height = h.height, fit = DC3_FIT_SQUASH;
     VipsImage *whole = load(data, size, &h, width, height), *out = NULL;
     if (!whole) return vips_failed(origin, "the picture is damaged or cut short");
+    if (is_done(whole, &h, width, height)) return render(origin, whole, image);
     int failed = thumbnail(whole, width, height, fit, h.profile, &out);
     g_object_unref(whole);
     if (failed) return vips_failed(origin, "cannot be scaled");
