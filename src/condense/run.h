@@ -30,6 +30,7 @@ typedef struct dc3_run {
     dc3_fit fit;
     dc3_image_format format;
     int size, feature_size;
+    int usual;                  /* dc3_usual_size of the dataset, at most 256 */
     int each;                   /* parts of a stored picture */
     int factor;                 /* of crops: patches across a stored picture */
     int64_t feature_length;     /* values of one picture's features */
