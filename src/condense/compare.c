@@ -89,16 +89,6 @@ static json_t *settings_of(const comparison *c)
     return s;
 }
 
-static dc3_status write_json(const char *folder, const char *name, const json_t *value)
-{
-    char *path = dc3_path_join(folder, name), *text = json_dumps(value, JSON_INDENT(2) | JSON_SORT_KEYS);
-    dc3_status status =
-        path && text ? dc3_file_write(path, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(path);
-    free(text);
-    return status;
-}
-
 /* A new folder, or one of the same settings. */
 static dc3_status open_folder(comparison *c)
 {
@@ -114,7 +104,7 @@ static dc3_status open_folder(comparison *c)
                                                       !json_equal(value, json_object_get(old, key))) status =
             dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder", out, key);
     } else if (status == DC3_OK)
-        status = write_json(out, "compare.json", settings);
+        status = dc3_json_write(out, "compare.json", settings, JSON_SORT_KEYS);
     json_decref(settings);
     json_decref(old);
     free(document);
@@ -238,7 +228,8 @@ static dc3_status keep_cost(const char *folder, cost *made)
         if (status == DC3_OK) made->seconds = json_number_value(json_object_get(old, "seconds"));
     } else {
         old = json_pack("{s:f}", "seconds", made->seconds);
-        status = old ? write_json(folder, "cost.json", old) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        status = old ? dc3_json_write(folder, "cost.json", old, JSON_SORT_KEYS)
+                     : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     json_decref(old);
     free(path);
@@ -425,7 +416,7 @@ static dc3_status make_table(comparison *c)
     dc3_status status = fclose(table) == 0 ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     char *path = dc3_path_join(o->out, "table.txt");
     if (status == DC3_OK && path) status = dc3_file_write(path, c->report->table, size);
-    if (status == DC3_OK) status = write_json(o->out, "table.json", rows);
+    if (status == DC3_OK) status = dc3_json_write(o->out, "table.json", rows, JSON_SORT_KEYS);
     c->report->json = json_dumps(rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     free(path);
     json_decref(rows);

@@ -18,17 +18,6 @@ json_t *dc3_json_text(const char *bytes)
     return text ? text : json_null();
 }
 
-static dc3_status write_json(const char *folder, const char *name, json_t *object)
-{
-    char *path = dc3_path_join(folder, name),
-         *text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    dc3_status status =
-        path && text ? dc3_file_write(path, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(path);
-    free(text);
-    return status;
-}
-
 static json_t *document(const dc3_output *output, int complete)
 {
     const dc3_run *run = output->run;
@@ -152,7 +141,7 @@ dc3_status dc3_output_start(dc3_output *o)
     DC3_TRY(dc3_make_dirs(o->train));
     if (o->continues) return DC3_OK;
     json_t *now = document(o, 0);
-    dc3_status status = write_json(o->folder, "dc3.json", now);
+    dc3_status status = dc3_json_write(o->folder, "dc3.json", now, JSON_PRESERVE_ORDER);
     json_decref(now);
     return status;
 }
@@ -253,7 +242,7 @@ dc3_status dc3_output_write_selection(const dc3_output *o, const dc3_chosen *cho
     json_object_set_new(object, "repeated", json_integer(o->run->report->repeated));
     json_object_set_new(object, "skipped", json_incref(o->run->skipped));
     json_object_set_new(object, "items", list);
-    dc3_status status = write_json(o->folder, "selection.json", object);
+    dc3_status status = dc3_json_write(o->folder, "selection.json", object, JSON_PRESERVE_ORDER);
     json_decref(object);
     return status == DC3_OK ? dc3_run_write_skipped(o->run) : status;
 }
@@ -381,7 +370,7 @@ dc3_status dc3_output_finish(const dc3_output *o)
 {
     DC3_TRY(dc3_run_write_skipped(o->run));
     json_t *now = document(o, 1);
-    dc3_status status = write_json(o->folder, "dc3.json", now);
+    dc3_status status = dc3_json_write(o->folder, "dc3.json", now, JSON_PRESERVE_ORDER);
     json_decref(now);
     return status;
 }
