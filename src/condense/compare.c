@@ -136,21 +136,17 @@ static dc3_status read_results(comparison *c)
 
 static dc3_status write_results(const comparison *c)
 {
-    char *text = NULL;
-    size_t size = 0, i;
+    dc3_draft results;
+    size_t i;
     json_t *line;
-    FILE *file = open_memstream(&text, &size);
-    if (!file) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(dc3_draft_open(&results));
     json_array_foreach(c->lines, i, line)
     {
         char *one = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
-        if (one) fprintf(file, "%s\n", one);
+        if (one) fprintf(results.file, "%s\n", one);
         free(one);
     }
-    dc3_status status = fclose(file) == 0 ? dc3_file_write(c->results, text, size)
-                                          : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(text);
-    return status;
+    return dc3_draft_write(&results, DC3_OK, c->results);
 }
 
 /* One score that is wanted. */
