@@ -25,15 +25,6 @@ typedef struct comparison {
     double real_hard; /* below 0: unknown */
 } comparison;
 
-static void say(const comparison *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(const comparison *c, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dc3_listener_say(&c->options->condense.listener, format, args);
-    va_end(args);
-}
-
 static int count_names(const char *const *names)
 {
     int n = 0;
@@ -247,7 +238,8 @@ static dc3_status condense_for(comparison *c, const cell *w, char **folder, cost
     o.method = w->method;
     o.select.ipc = w->ipc;
     o.select.seed += (uint64_t)w->seed;
-    say(c, "condensing: %s, %d images a class, seed %d", w->method, w->ipc, w->seed);
+    dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d images a class, seed %d", w->method,
+                     w->ipc, w->seed);
     double start = dc3_seconds_now();
     DC3_TRY(dc3_condense(&o, &report));
     out->seconds = dc3_seconds_now() - start;
@@ -282,8 +274,9 @@ static dc3_status score_cell(comparison *c, const cell *w, const char *folder, c
         s.batch, "epochs", s.epochs, "size", s.size);
     if (!line) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     json_array_append_new(c->lines, line);
-    say(c, "%s, ipc %d, %s, %s labels, seed %d: top-1 %.2f %% (%.0f s)", w->method, w->ipc, w->arch,
-        w->labels, w->seed, 100 * s.top1, s.seconds);
+    dc3_listener_say(&c->options->condense.listener,
+                     "%s, ipc %d, %s, %s labels, seed %d: top-1 %.2f %% (%.0f s)", w->method, w->ipc, w->arch,
+                     w->labels, w->seed, 100 * s.top1, s.seconds);
     c->report->done++;
     return write_results(c);
 }

@@ -22,18 +22,26 @@ dc3_condense_options dc3_condense_defaults(void)
     return (dc3_condense_options){.guidance = -1, .image_guidance = -1, .select = dc3_select_defaults()};
 }
 
-void dc3_listener_say(const dc3_listener *listener, const char *format, va_list args)
+static void say(const dc3_listener *listener, const char *format, va_list args)
 {
     char text[1024];
     vsnprintf(text, sizeof text, format, args);
     if (listener->message) listener->message(listener->user, text);
 }
 
+void dc3_listener_say(const dc3_listener *listener, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(listener, format, args);
+    va_end(args);
+}
+
 void dc3_run_say(const dc3_run *run, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    dc3_listener_say(&run->options->listener, format, args);
+    say(&run->options->listener, format, args);
     va_end(args);
 }
 

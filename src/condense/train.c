@@ -48,15 +48,6 @@ const char *dc3_arch_name(int i)
     return dc3_classifier_arch(i);
 }
 
-static void say(const training *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(const training *t, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dc3_listener_say(&t->options->listener, format, args);
-    va_end(args);
-}
-
 static void progress(const training *t, const char *stage, int64_t done, int64_t total)
 {
     const dc3_listener *l = &t->options->listener;
@@ -76,7 +67,7 @@ static void testing(void *user, int64_t done, int64_t total)
 static void skipped(void *user, const char *key, const char *reason)
 {
     training *t = user;
-    if (t->report->skipped++ < 5) say(t, "skipped: %s: %s", key, reason);
+    if (t->report->skipped++ < 5) dc3_listener_say(&t->options->listener, "skipped: %s: %s", key, reason);
 }
 
 static int uses_sgd(const dc3_train_options *o)
@@ -239,8 +230,8 @@ static dc3_status go_on(training *t)
         t->loss = json_number_value(json_object_get(counters, "loss"));
         t->report->best_top1 = json_number_value(json_object_get(counters, "best"));
         t->report->best_epoch = (int)json_integer_value(json_object_get(counters, "best_epoch"));
-        say(t, "going on after step %lld of %lld", (long long)t->done,
-            (long long)t->steps * t->options->epochs);
+        dc3_listener_say(&t->options->listener, "going on after step %lld of %lld", (long long)t->done,
+                         (long long)t->steps * t->options->epochs);
     }
     json_decref(counters);
     free(text);
@@ -282,10 +273,10 @@ static dc3_status finish_epoch(training *t, int64_t epoch)
         DC3_TRY(dc3_test_classifier(t->trainer.ctx, t->trainer.net, t->tests, r->size, testing, t, &a));
         r->top1 = a.top1, r->top5 = a.top5;
         if (a.top1 > r->best_top1) r->best_top1 = a.top1, r->best_epoch = (int)epoch + 1;
-        say(t, "epoch %lld: loss %.4f, top-1 %.2f %%, top-5 %.2f %%", (long long)epoch + 1, r->loss,
-            100 * a.top1, 100 * a.top5);
+        dc3_listener_say(&o->listener, "epoch %lld: loss %.4f, top-1 %.2f %%, top-5 %.2f %%",
+                         (long long)epoch + 1, r->loss, 100 * a.top1, 100 * a.top5);
     } else
-        say(t, "epoch %lld: loss %.4f", (long long)epoch + 1, r->loss);
+        dc3_listener_say(&o->listener, "epoch %lld: loss %.4f", (long long)epoch + 1, r->loss);
     return last ? DC3_OK : save(t);
 }
 
@@ -329,9 +320,10 @@ static dc3_status train(training *t)
     r->classes = t->trainer.info->classes;
     r->parameters = t->trainer.info->parameters;
     r->images = dc3_dataset_size(t->data);
-    say(t, "%s: %lld images in %lld classes; %s, %.2f M parameters, %d px, %s, %d threads", o->data,
-        (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
-        dc3_dtype_name(t->dtype), o->threads);
+    dc3_listener_say(&o->listener,
+                     "%s: %lld images in %lld classes; %s, %.2f M parameters, %d px, %s, %d threads", o->data,
+                     (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
+                     dc3_dtype_name(t->dtype), o->threads);
     DC3_TRY(open_pictures(t, size));
     DC3_TRY(open_memory(t, size));
     DC3_TRY(describe(t));
