@@ -122,9 +122,8 @@ static dc3_status open_pictures(evaluation *e)
     DC3_TRY(open_condensed(e));
     if (!e->tests->dataset) DC3_TRY(dc3_dataset_open(o->val, &e->tests->dataset));
     DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
-    if (o->size && (o->size < 8 || o->size > 1024))
-        return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 1024 pixels, found %d", o->size);
-    int size = o->size ? o->size : dc3_usual_size(e->data, 224) / 8 * 8;
+    int size;
+    DC3_TRY(dc3_view_size(e->data, o->size, &size));
     DC3_TRY(dc3_pictures_open(e->data, &options, &e->pictures));
     if (*e->unreadable) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
     e->n = dc3_pictures_count(e->pictures);

@@ -106,10 +106,7 @@ static dc3_status open_data(training *t, int *size)
         DC3_TRY(dc3_dataset_open(o->val, &t->val));
         DC3_TRY(dc3_same_classes(t->data, t->val));
     }
-    if (o->size && (o->size < 8 || o->size > 1024))
-        return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 1024 pixels, found %d", o->size);
-    *size = o->size ? o->size : dc3_usual_size(t->data, 224) / 8 * 8;
-    return DC3_OK;
+    return dc3_view_size(t->data, o->size, size);
 }
 
 static dc3_status open_network(training *t, int size)
