@@ -11,7 +11,7 @@
 #include "condense/evaluate.h"
 #include "condense/fingerprint.h"
 #include "condense/run.h"
-#include "io/checkpoint.h"
+#include "io/weights.h"
 #include "learn/soft_labels.h"
 #include "learn/trainer.h"
 #include "metrics/colourfulness.h"
@@ -314,7 +314,7 @@ static dc3_status measure_teacher(comparison *c)
     c->real_hard = o->real_hard;
     if (o->real_hard >= 0 || !o->condense.teacher || o->archs[1] || !c->tests.pictures) return DC3_OK;
     DC3_TRY(dc3_compute_type(o->evaluate.dtype, &dtype));
-    DC3_TRY(dc3_checkpoint_open(o->condense.teacher, &table));
+    DC3_TRY(dc3_weights_open(o->condense.teacher, &table));
     DC3_TRY(dc3_classifier_open(NULL, &table, &net));
     dc3_status status = DC3_OK;
     if (strcmp(dc3_classifier_describe(net)->arch, o->archs[0]) == 0) {

@@ -9,7 +9,7 @@
 #include "condense/classes.h"
 #include "condense/evaluate.h"
 #include "condense/run.h"
-#include "io/checkpoint.h"
+#include "io/weights.h"
 #include "learn/protocol.h"
 #include "learn/schedule.h"
 #include "learn/soft_labels.h"
@@ -144,7 +144,7 @@ static dc3_status open_teacher(evaluation *e)
     char *own = dc3_run_own_teacher(o->data);
     const char *path = o->teacher ? o->teacher : own;
     dc3_status status =
-        path ? dc3_checkpoint_open(path, &table)
+        path ? dc3_weights_open(path, &table)
              : dc3_fail(DC3_ERR_OPTION,
                         "--labels soft: expected --teacher and a classifier's file, found none, and no "
                         "teacher.safetensors in %s",

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "condense/classes.h"
 #include "condense/run.h"
-#include "io/checkpoint.h"
+#include "io/weights.h"
 #include "learn/checkpoint.h"
 #include "learn/schedule.h"
 #include "learn/trainer.h"
@@ -124,7 +124,7 @@ static dc3_status open_network(training *t, int size)
                                 .seed = o->seed};
     dc3_table *table = NULL;
     if (o->init) {
-        DC3_TRY(dc3_checkpoint_open(o->init, &table));
+        DC3_TRY(dc3_weights_open(o->init, &table));
         spec.arch = o->arch;
     }
     DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
