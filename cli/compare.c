@@ -78,6 +78,11 @@ int run_compare(const command *c, int argc, char **argv)
         {"factor", 0, 0, G_OPTION_ARG_INT, &e->factor, "As of evaluate (default 1 up to 64 pixels, else 2)",
          "F"},
         {"augment", 0, 0, G_OPTION_ARG_STRING, &augment, "As of evaluate: rded, none (default rded)", "HOW"},
+        {"augment-robust", 0, 0, G_OPTION_ARG_NONE, &o.augment_robust,
+         "A second student of each, without augmentation, for DD-Ranking's augmentation-robust score (ARS; "
+         "needs "
+         "the method random)",
+         NULL},
         {"bins", 0, 0, G_OPTION_ARG_INT, &bins, "Clusters a class (default 10)", "K"},
         {"combine", 0, 0, G_OPTION_ARG_STRING, &combine, "As of condense (default gradient)", "MODE"},
         {"full-accuracy", 0, 0, G_OPTION_ARG_DOUBLE, &o.real_hard,

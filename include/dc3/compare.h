@@ -19,9 +19,11 @@ typedef struct dc3_compare_options {
     const char *const *methods; /* dc3_method_name */
     const char *const *archs;   /* of students */
     const char *const *labels;  /* "soft", "hard" */
-    int seeds;        /* seeds 0..seeds-1 (above the options' seed) vary the condensation and the student */
-    double real_hard; /* accuracy of the student trained on all data with hard labels, 0 to 1, for the
-                         label-robust score; below 0: the teacher's own, where it is such a network */
+    int seeds;          /* seeds 0..seeds-1 (above the options' seed) vary the condensation and the student */
+    double real_hard;   /* accuracy of the student trained on all data with hard labels, 0 to 1, for the
+                           label-robust score; below 0: the teacher's own, where it is such a network */
+    int augment_robust; /* 1: a second student of each, without augmentation, for the
+                           augmentation-robust score; not where evaluate.augment is "none" */
 } dc3_compare_options;
 
 typedef struct dc3_compare_report {
@@ -34,10 +36,22 @@ typedef struct dc3_compare_report {
  * adds a line to OUT/results.jsonl; what stands there already is not done again. A folder of other settings
  * is refused. Writes OUT/table.txt and OUT/table.json at the end.
  *
- * With hard and soft labels the table has DD-Ranking's label-robust score (its README, 2025): with accuracies
- * as fractions, HLR = real-hard - hard, IOR = soft - soft of random pictures,
- * alpha = 0.5 IOR - 0.5 HLR, score = (e^alpha - e^-1) / (e - e^-1). */
+ * A line's "augment" says how its student's views were drawn; lines of earlier versions, which have none, are
+ * of the options' evaluate.augment. With hard and soft labels and the method "random" the table has the
+ * label-robust score, with augment_robust and "random" the augmentation-robust score of each kind of
+ * labels, both from means over the seeds. */
 dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *report);
+
+/* The scores of DD-Ranking (Li et al. 2025, arXiv 2505.13300; formulas of its README), with its weights of
+ * 0.5. Accuracies are fractions, scores lie in 0 to 1 (its documentation has them in percent): x becomes
+ * (e^x - e^-1) / (e - e^-1), so 0 becomes 0.269.
+ *
+ * Label-robust: x = 0.5 IOR - 0.5 HLR, with the hard label recovery HLR = real_hard - hard and the
+ * improvement over random pictures IOR = soft - random. */
+double dc3_label_robust_score(double real_hard, double hard, double soft, double random);
+/* Augmentation-robust: x = 0.5 (with - random_with) + 0.5 (without - random_without), of students with and
+ * without augmentation, on what was condensed and on random pictures. */
+double dc3_augment_robust_score(double with, double random_with, double without, double random_without);
 
 #ifdef __cplusplus
 }

@@ -91,6 +91,23 @@ dc3_status dc3_file_write(const char *path, const void *data, size_t size)
     return dc3_file_write_pieces(path, &(dc3_piece){data, size}, 1);
 }
 
+dc3_status dc3_draft_open(dc3_draft *draft)
+{
+    *draft = (dc3_draft){0};
+    draft->file = open_memstream(&draft->text, &draft->size);
+    return draft->file ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+dc3_status dc3_draft_write(dc3_draft *draft, dc3_status status, const char *path)
+{
+    if (draft->file && fclose(draft->file) != 0 && status == DC3_OK)
+        status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_file_write(path, draft->text, draft->size);
+    free(draft->text);
+    *draft = (dc3_draft){0};
+    return status;
+}
+
 dc3_status dc3_make_dirs(const char *path)
 {
     char *copy = strdup(path);

@@ -3,6 +3,7 @@
 #define DC3_BASE_FILE_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include "base/status.h"
 
 /* Reads `path` into a new NUL-terminated buffer (caller frees with free). Fails with DC3_ERR_IO if it cannot
@@ -18,6 +19,17 @@ typedef struct dc3_piece {
     size_t size;
 } dc3_piece;
 dc3_status dc3_file_write_pieces(const char *path, const dc3_piece *pieces, size_t count);
+
+/* A text that is printed bit by bit and written as a whole. It must not be moved. */
+typedef struct dc3_draft {
+    FILE *file; /* to print to */
+    char *text;
+    size_t size;
+} dc3_draft;
+dc3_status dc3_draft_open(dc3_draft *draft);
+/* Writes it as dc3_file_write does, unless `status` says that something failed before, and returns what
+ * failed first. Frees it always; one that was never opened may be zero. */
+dc3_status dc3_draft_write(dc3_draft *draft, dc3_status status, const char *path);
 
 /* Makes `path` and its missing parents. */
 dc3_status dc3_make_dirs(const char *path);

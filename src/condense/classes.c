@@ -48,6 +48,15 @@ int dc3_usual_size(const dc3_dataset *dataset, int most)
     return side < LEAST ? LEAST : side > most ? most : side;
 }
 
+dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size)
+{
+    enum { LEAST = 8, USUAL = 224, MOST = 1024 };
+    if (asked && (asked < LEAST || asked > MOST))
+        return dc3_fail(DC3_ERR_OPTION, "--size: expected %d to %d pixels, found %d", LEAST, MOST, asked);
+    *size = asked ? asked : dc3_usual_size(dataset, USUAL) / 8 * 8;
+    return DC3_OK;
+}
+
 dc3_status dc3_compute_type(const char *text, dc3_dtype *dtype)
 {
     *dtype = dc3_cpu_has_bf16() ? DC3_BF16 : DC3_F32;

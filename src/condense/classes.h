@@ -9,7 +9,9 @@
 dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val);
 /* The median shorter side of some pictures, at least 8, at most `most`; 64 where none can be read. */
 int dc3_usual_size(const dc3_dataset *dataset, int most);
-/* bf16 where the text is "auto" (or NULL) and the processor has it; DC3_ERR_ARGUMENT for an unknown one. */
+/* The side of a network's views of it: `asked`, or what suits its pictures, at most 224. */
+dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size);
+/* bf16 where the text is "auto" (or NULL) and the processor has it; DC3_ERR_OPTION for an unknown one. */
 dc3_status dc3_compute_type(const char *text, dc3_dtype *dtype);
 
 #endif

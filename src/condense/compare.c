@@ -11,7 +11,7 @@
 #include "condense/evaluate.h"
 #include "condense/fingerprint.h"
 #include "condense/run.h"
-#include "io/checkpoint.h"
+#include "io/weights.h"
 #include "learn/soft_labels.h"
 #include "learn/trainer.h"
 #include "metrics/colourfulness.h"
@@ -24,15 +24,6 @@ typedef struct comparison {
     dc3_tests tests;
     double real_hard; /* below 0: unknown */
 } comparison;
-
-static void say(const comparison *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(const comparison *c, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dc3_listener_say(&c->options->condense.listener, format, args);
-    va_end(args);
-}
 
 static int count_names(const char *const *names)
 {
@@ -48,6 +39,12 @@ static int count_ipcs(const int *ipcs)
     return n;
 }
 
+/* How the students' views are drawn where nothing else is wanted. */
+static const char *usual_augment(const dc3_compare_options *o)
+{
+    return o->evaluate.augment ? o->evaluate.augment : "rded";
+}
+
 static dc3_status check_options(const dc3_compare_options *o)
 {
     if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a folder to make, found none");
@@ -61,6 +58,9 @@ static dc3_status check_options(const dc3_compare_options *o)
     for (int i = 0; o->labels[i]; i++)
         if (strcmp(o->labels[i], "soft") != 0 && strcmp(o->labels[i], "hard") != 0)
             return dc3_fail(DC3_ERR_OPTION, "--labels: expected soft, hard; found '%.40s'", o->labels[i]);
+    if (o->augment_robust && strcmp(usual_augment(o), "none") == 0)
+        return dc3_fail(DC3_ERR_OPTION,
+                        "--augment-robust: trains with augmentation and without; leave out --augment none");
     for (int i = 0; o->methods[i]; i++) {
         int known = 0;
         for (int k = 0; dc3_method_name(k); k++) known |= strcmp(dc3_method_name(k), o->methods[i]) == 0;
@@ -79,7 +79,7 @@ static json_t *settings_of(const comparison *c)
                           e->temperature, "size", e->size, "threads", e->threads);
     json_object_set_new(s, "data", dc3_json_text(d->data));
     json_object_set_new(s, "val", dc3_json_text(e->val));
-    json_object_set_new(s, "augment", json_string(e->augment ? e->augment : "rded"));
+    json_object_set_new(s, "augment", json_string(usual_augment(c->options)));
     json_object_set_new(s, "seed", json_integer((json_int_t)d->select.seed));
     json_object_set_new(s, "teacher", d->teacher ? dc3_fingerprint(d->teacher) : json_null());
     json_object_set_new(s, "combine", json_string(d->combine ? d->combine : "gradient"));
@@ -87,16 +87,6 @@ static json_t *settings_of(const comparison *c)
     json_object_set_new(s, "guidance", json_real(d->guidance));
     json_object_set_new(s, "steps", json_integer(d->steps));
     return s;
-}
-
-static dc3_status write_json(const char *folder, const char *name, const json_t *value)
-{
-    char *path = dc3_path_join(folder, name), *text = json_dumps(value, JSON_INDENT(2) | JSON_SORT_KEYS);
-    dc3_status status =
-        path && text ? dc3_file_write(path, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(path);
-    free(text);
-    return status;
 }
 
 /* A new folder, or one of the same settings. */
@@ -114,7 +104,7 @@ static dc3_status open_folder(comparison *c)
                                                       !json_equal(value, json_object_get(old, key))) status =
             dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder", out, key);
     } else if (status == DC3_OK)
-        status = write_json(out, "compare.json", settings);
+        status = dc3_json_write(out, "compare.json", settings, JSON_SORT_KEYS);
     json_decref(settings);
     json_decref(old);
     free(document);
@@ -122,6 +112,8 @@ static dc3_status open_folder(comparison *c)
     return c->results || status != DC3_OK ? status : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
+/* Lines of earlier versions do not say how their student's views were drawn: as the folder's settings have
+ * it. */
 static dc3_status read_results(comparison *c)
 {
     c->lines = json_array();
@@ -135,8 +127,9 @@ static dc3_status read_results(comparison *c)
         json_t *line = json_loads(text, 0, NULL);
         if (!json_is_object(line))
             status = dc3_fail(DC3_ERR_FORMAT, "%s: line %d is no JSON object", c->results, number);
-        else
-            json_array_append(c->lines, line);
+        else if (!json_object_get(line, "augment"))
+            json_object_set_new(line, "augment", json_string(usual_augment(c->options)));
+        if (status == DC3_OK) json_array_append(c->lines, line);
         json_decref(line);
     }
     free(text);
@@ -146,27 +139,23 @@ static dc3_status read_results(comparison *c)
 
 static dc3_status write_results(const comparison *c)
 {
-    char *text = NULL;
-    size_t size = 0, i;
+    dc3_draft results;
+    size_t i;
     json_t *line;
-    FILE *file = open_memstream(&text, &size);
-    if (!file) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(dc3_draft_open(&results));
     json_array_foreach(c->lines, i, line)
     {
         char *one = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
-        if (one) fprintf(file, "%s\n", one);
+        if (one) fprintf(results.file, "%s\n", one);
         free(one);
     }
-    dc3_status status = fclose(file) == 0 ? dc3_file_write(c->results, text, size)
-                                          : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(text);
-    return status;
+    return dc3_draft_write(&results, DC3_OK, c->results);
 }
 
 /* One score that is wanted. */
 typedef struct cell {
     int ipc, seed;
-    const char *method, *arch, *labels;
+    const char *method, *arch, *labels, *augment;
 } cell;
 
 static int is(const json_t *line, const char *key, const char *value)
@@ -183,7 +172,8 @@ static int number(const json_t *line, const char *key)
 static int matches(const json_t *line, const cell *w)
 {
     return number(line, "ipc") == w->ipc && is(line, "method", w->method) && is(line, "arch", w->arch) &&
-           is(line, "labels", w->labels) && (w->seed < 0 || number(line, "seed") == w->seed);
+           is(line, "labels", w->labels) && is(line, "augment", w->augment) &&
+           (w->seed < 0 || number(line, "seed") == w->seed);
 }
 
 static json_t *find(const comparison *c, const cell *w)
@@ -238,7 +228,8 @@ static dc3_status keep_cost(const char *folder, cost *made)
         if (status == DC3_OK) made->seconds = json_number_value(json_object_get(old, "seconds"));
     } else {
         old = json_pack("{s:f}", "seconds", made->seconds);
-        status = old ? write_json(folder, "cost.json", old) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        status = old ? dc3_json_write(folder, "cost.json", old, JSON_SORT_KEYS)
+                     : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     json_decref(old);
     free(path);
@@ -260,7 +251,8 @@ static dc3_status condense_for(comparison *c, const cell *w, char **folder, cost
     o.method = w->method;
     o.select.ipc = w->ipc;
     o.select.seed += (uint64_t)w->seed;
-    say(c, "condensing: %s, %d images a class, seed %d", w->method, w->ipc, w->seed);
+    dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d images a class, seed %d", w->method,
+                     w->ipc, w->seed);
     double start = dc3_seconds_now();
     DC3_TRY(dc3_condense(&o, &report));
     out->seconds = dc3_seconds_now() - start;
@@ -275,9 +267,11 @@ static dc3_status score_cell(comparison *c, const cell *w, const char *folder, c
 {
     dc3_evaluate_options o = c->options->evaluate;
     dc3_score s;
+    int is_usual = strcmp(w->augment, usual_augment(c->options)) == 0;
     o.data = folder;
     o.arch = w->arch;
     o.labels = w->labels;
+    o.augment = w->augment;
     o.teacher = c->options->condense.teacher;
     o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
     DC3_TRY(dc3_evaluate_on(&o, &c->tests, &s));
@@ -286,38 +280,49 @@ static dc3_status score_cell(comparison *c, const cell *w, const char *folder, c
     json_t *at = json_array();
     for (int i = 0; i < DC3_EVALUATE_TESTS && s.tested[i]; i++)
         json_array_append_new(at, json_pack("[i, f]", s.tested[i], s.top1_at[i]));
-    json_t *line = json_pack(
-        "{s:i, s:s, s:i, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, s:f, s:I, s:i, s:i, s:i}",
-        "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels", w->labels, "top1",
-        s.top1, "top5", s.top5, "best_top1", s.best_top1, "best_epoch", s.best_epoch, "top1_at", at,
-        "seconds_condense", made->seconds, "seconds_evaluate", s.seconds, "image_bytes", made->bytes,
-        "label_bytes", labels, "colourfulness", made->colourfulness, "images", (json_int_t)s.images, "batch",
-        s.batch, "epochs", s.epochs, "size", s.size);
+    json_t *line = json_pack("{s:i, s:s, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, "
+                             "s:f, s:I, s:i, s:i, s:i}",
+                             "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels",
+                             w->labels, "augment", w->augment, "top1", s.top1, "top5", s.top5, "best_top1",
+                             s.best_top1, "best_epoch", s.best_epoch, "top1_at", at, "seconds_condense",
+                             made->seconds, "seconds_evaluate", s.seconds, "image_bytes", made->bytes,
+                             "label_bytes", labels, "colourfulness", made->colourfulness, "images",
+                             (json_int_t)s.images, "batch", s.batch, "epochs", s.epochs, "size", s.size);
     if (!line) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     json_array_append_new(c->lines, line);
-    say(c, "%s, ipc %d, %s, %s labels, seed %d: top-1 %.2f %% (%.0f s)", w->method, w->ipc, w->arch,
-        w->labels, w->seed, 100 * s.top1, s.seconds);
+    dc3_listener_say(&c->options->condense.listener,
+                     "%s, ipc %d, %s, %s labels%s, seed %d: top-1 %.2f %% (%.0f s)", w->method, w->ipc,
+                     w->arch, w->labels, is_usual ? "" : ", no augmentation", w->seed, 100 * s.top1,
+                     s.seconds);
     c->report->done++;
     return write_results(c);
+}
+
+/* One student, unless its score stands there already. The first that is missing has the dataset condensed. */
+static dc3_status run_student(comparison *c, const cell *w, char **folder, cost *made)
+{
+    if (find(c, w)) {
+        c->report->reused++;
+        return DC3_OK;
+    }
+    if (!*folder) DC3_TRY(condense_for(c, w, folder, made));
+    return score_cell(c, w, *folder, made);
 }
 
 /* All students of one condensed dataset. */
 static dc3_status run_students(comparison *c, cell w)
 {
     const dc3_compare_options *o = c->options;
+    const char *augments[] = {usual_augment(o), o->augment_robust ? "none" : NULL, NULL};
     char *folder = NULL;
     cost made;
     dc3_status status = DC3_OK;
-    for (int a = 0; status == DC3_OK && o->archs[a]; a++)
-        for (int l = 0; status == DC3_OK && o->labels[l]; l++) {
-            w.arch = o->archs[a], w.labels = o->labels[l];
-            if (find(c, &w)) {
-                c->report->reused++;
-                continue;
+    for (int a = 0; o->archs[a]; a++)
+        for (int l = 0; o->labels[l]; l++)
+            for (int k = 0; augments[k] && status == DC3_OK; k++) {
+                w.arch = o->archs[a], w.labels = o->labels[l], w.augment = augments[k];
+                status = run_student(c, &w, &folder, &made);
             }
-            if (!folder) status = condense_for(c, &w, &folder, &made);
-            if (status == DC3_OK) status = score_cell(c, &w, folder, &made);
-        }
     free(folder);
     return status;
 }
@@ -334,7 +339,7 @@ static dc3_status measure_teacher(comparison *c)
     c->real_hard = o->real_hard;
     if (o->real_hard >= 0 || !o->condense.teacher || o->archs[1] || !c->tests.pictures) return DC3_OK;
     DC3_TRY(dc3_compute_type(o->evaluate.dtype, &dtype));
-    DC3_TRY(dc3_checkpoint_open(o->condense.teacher, &table));
+    DC3_TRY(dc3_weights_open(o->condense.teacher, &table));
     DC3_TRY(dc3_classifier_open(NULL, &table, &net));
     dc3_status status = DC3_OK;
     if (strcmp(dc3_classifier_describe(net)->arch, o->archs[0]) == 0) {
@@ -348,7 +353,7 @@ static dc3_status measure_teacher(comparison *c)
     return status;
 }
 
-enum { MOST_SEEDS = 1000 };
+enum { MOST_SEEDS = 1000, SCORE_TEXT = 16 };
 
 /* Mean and deviation of `key` over the seeds of a cell; the number of seeds. */
 static int over_seeds(const comparison *c, cell w, const char *key, double *mean, double *deviation)
@@ -374,8 +379,42 @@ static double label_robust(const comparison *c, cell w)
     w.method = "random";
     int k = over_seeds(c, w, "top1", &random, &d);
     if (!n || !m || !k || c->real_hard < 0) return NAN;
-    double alpha = 0.5 * (soft - random) - 0.5 * (c->real_hard - hard);
-    return (exp(alpha) - exp(-1)) / (exp(1) - exp(-1));
+    return dc3_label_robust_score(c->real_hard, hard, soft, random);
+}
+
+/* The same of its augmentation-robust score. */
+static double augment_robust(const comparison *c, cell w)
+{
+    double with[2], without[2], d;
+    int n = 1;
+    for (int random = 0; random < 2; random++) {
+        if (random) w.method = "random";
+        w.augment = usual_augment(c->options);
+        n = n && over_seeds(c, w, "top1", &with[random], &d);
+        w.augment = "none";
+        n = n && over_seeds(c, w, "top1", &without[random], &d);
+    }
+    return n ? dc3_augment_robust_score(with[0], with[1], without[0], without[1]) : NAN;
+}
+
+static void score_text(double score, char text[SCORE_TEXT])
+{
+    snprintf(text, SCORE_TEXT, "-");
+    if (!isnan(score)) snprintf(text, SCORE_TEXT, "%.4f", score);
+}
+
+/* What a row says of the students without augmentation. */
+static void add_unaugmented(const comparison *c, cell w, FILE *table, json_t *row)
+{
+    double top1, spread, score = augment_robust(c, w);
+    char text[SCORE_TEXT];
+    w.augment = "none";
+    over_seeds(c, w, "top1", &top1, &spread);
+    score_text(score, text);
+    fprintf(table, "  %7.2f  %7s", 100 * top1, text);
+    json_object_set_new(row, "top1_unaugmented", json_real(top1));
+    json_object_set_new(row, "top1_unaugmented_deviation", json_real(spread));
+    if (!isnan(score)) json_object_set_new(row, "augmentation_robust_score", json_real(score));
 }
 
 static json_t *row_of(const comparison *c, const cell *w, FILE *table)
@@ -389,18 +428,19 @@ static json_t *row_of(const comparison *c, const cell *w, FILE *table)
     over_seeds(c, *w, "image_bytes", &bytes, &d);
     over_seeds(c, *w, "label_bytes", &labels, &d);
     over_seeds(c, *w, "colourfulness", &colour, &d);
-    char score[16] = "-";
-    if (!isnan(robust)) snprintf(score, sizeof score, "%.4f", robust);
-    fprintf(table,
-            "%4d  %-18s %-6s %-12s %6.2f +- %5.2f  %6.2f  %6.2f  %8.1f  %9.1f  %9.1f  %6.1f  %7s  %d\n",
+    char score[SCORE_TEXT];
+    score_text(robust, score);
+    fprintf(table, "%4d  %-18s %-6s %-12s %6.2f +- %5.2f  %6.2f  %6.2f  %8.1f  %9.1f  %9.1f  %6.1f  %7s",
             w->ipc, w->arch, w->labels, w->method, 100 * top1, 100 * spread, 100 * top5, 100 * best, seconds,
-            bytes * 1e-3, labels * 1e-3, colour, score, n);
+            bytes * 1e-3, labels * 1e-3, colour, score);
     json_t *row = json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "ipc",
                             w->ipc, "arch", w->arch, "labels", w->labels, "method", w->method, "seeds", n,
                             "top1", top1, "top1_deviation", spread, "top5", top5, "top5_deviation", spread5,
                             "best_top1", best, "seconds_condense", seconds, "image_bytes", bytes,
                             "label_bytes", labels, "colourfulness", colour);
     if (row && !isnan(robust)) json_object_set_new(row, "label_robust_score", json_real(robust));
+    if (row && c->options->augment_robust) add_unaugmented(c, *w, table, row);
+    fprintf(table, "  %d\n", n);
     return row;
 }
 
@@ -411,21 +451,21 @@ static dc3_status make_table(comparison *c)
     FILE *table = open_memstream(&c->report->table, &size);
     json_t *rows = json_array();
     if (!table || !rows) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    fprintf(table, "%4s  %-18s %-6s %-12s %-15s  %6s  %6s  %8s  %9s  %9s  %6s  %7s  %s\n", "IPC", "student",
-            "labels", "method", "top-1, last (%)", "top-5", "best", "seconds", "images kB", "labels kB",
-            "colour", "LRS", "seeds");
+    fprintf(table, "%4s  %-18s %-6s %-12s %-15s  %6s  %6s  %8s  %9s  %9s  %6s  %7s%s  seeds\n", "IPC",
+            "student", "labels", "method", "top-1, last (%)", "top-5", "best", "seconds", "images kB",
+            "labels kB", "colour", "LRS", o->augment_robust ? "  no aug.      ARS" : "");
     for (int i = 0; o->ipcs[i]; i++)
         for (int a = 0; o->archs[a]; a++)
             for (int l = 0; o->labels[l]; l++)
                 for (int m = 0; o->methods[m]; m++) {
-                    cell w = {o->ipcs[i], -1, o->methods[m], o->archs[a], o->labels[l]};
+                    cell w = {o->ipcs[i], -1, o->methods[m], o->archs[a], o->labels[l], usual_augment(o)};
                     json_t *row = row_of(c, &w, table);
                     if (row) json_array_append_new(rows, row);
                 }
     dc3_status status = fclose(table) == 0 ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     char *path = dc3_path_join(o->out, "table.txt");
     if (status == DC3_OK && path) status = dc3_file_write(path, c->report->table, size);
-    if (status == DC3_OK) status = write_json(o->out, "table.json", rows);
+    if (status == DC3_OK) status = dc3_json_write(o->out, "table.json", rows, JSON_SORT_KEYS);
     c->report->json = json_dumps(rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     free(path);
     json_decref(rows);
@@ -437,7 +477,7 @@ static dc3_status compare(comparison *c)
     const dc3_compare_options *o = c->options;
     DC3_TRY(check_options(o));
     c->report->total = o->seeds * count_ipcs(o->ipcs) * count_names(o->methods) * count_names(o->archs) *
-                       count_names(o->labels);
+                       count_names(o->labels) * (o->augment_robust ? 2 : 1);
     DC3_TRY(open_folder(c));
     DC3_TRY(read_results(c));
     for (int seed = 0; seed < o->seeds; seed++)

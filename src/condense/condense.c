@@ -187,15 +187,10 @@ static void describe(const dc3_run *run, FILE *file, const dc3_part *part, int64
 
 static dc3_status write_list(const dc3_run *run, const dc3_part *parts, const int64_t *bins, int64_t count)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
-    if (!file) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int64_t i = 0; i < count; i++) describe(run, file, parts + i, bins ? bins[i] : -1);
-    dc3_status status = fclose(file) == 0 ? dc3_file_write(run->options->out, text, size)
-                                          : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(text);
-    return status;
+    dc3_draft list;
+    DC3_TRY(dc3_draft_open(&list));
+    for (int64_t i = 0; i < count; i++) describe(run, list.file, parts + i, bins ? bins[i] : -1);
+    return dc3_draft_write(&list, DC3_OK, run->options->out);
 }
 
 /* Pictures that are skipped are listed beside the output. */

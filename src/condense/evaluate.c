@@ -9,7 +9,7 @@
 #include "condense/classes.h"
 #include "condense/evaluate.h"
 #include "condense/run.h"
-#include "io/checkpoint.h"
+#include "io/weights.h"
 #include "learn/protocol.h"
 #include "learn/schedule.h"
 #include "learn/soft_labels.h"
@@ -122,9 +122,8 @@ static dc3_status open_pictures(evaluation *e)
     DC3_TRY(open_condensed(e));
     if (!e->tests->dataset) DC3_TRY(dc3_dataset_open(o->val, &e->tests->dataset));
     DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
-    if (o->size && (o->size < 8 || o->size > 1024))
-        return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 1024 pixels, found %d", o->size);
-    int size = o->size ? o->size : dc3_usual_size(e->data, 224) / 8 * 8;
+    int size;
+    DC3_TRY(dc3_view_size(e->data, o->size, &size));
     DC3_TRY(dc3_pictures_open(e->data, &options, &e->pictures));
     if (*e->unreadable) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
     e->n = dc3_pictures_count(e->pictures);
@@ -145,7 +144,7 @@ static dc3_status open_teacher(evaluation *e)
     char *own = dc3_run_own_teacher(o->data);
     const char *path = o->teacher ? o->teacher : own;
     dc3_status status =
-        path ? dc3_checkpoint_open(path, &table)
+        path ? dc3_weights_open(path, &table)
              : dc3_fail(DC3_ERR_OPTION,
                         "--labels soft: expected --teacher and a classifier's file, found none, and no "
                         "teacher.safetensors in %s",

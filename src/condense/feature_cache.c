@@ -34,11 +34,12 @@ static uint64_t key_of(const dc3_run *run)
     return dc3_hash64(all, sizeof all);
 }
 
-static char *path_of(const dc3_run *run)
+dc3_status dc3_feature_cache_find(const dc3_run *run, char **path)
 {
     char name[64];
     snprintf(name, sizeof name, "features-%016llx.safetensors", (unsigned long long)key_of(run));
-    return dc3_path_join(run->options->cache, name);
+    *path = dc3_path_join(run->options->cache, name);
+    return *path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 /* Takes tensor `name` [n, columns] of the file into new memory. */
@@ -89,12 +90,10 @@ static dc3_status skip_again(dc3_run *run, const char *text)
     return status;
 }
 
-dc3_status dc3_feature_cache_read(dc3_run *run, int *found)
+dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
 {
-    char *path = path_of(run);
     dc3_table *table = NULL;
     *found = 0;
-    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (dc3_path_what(path) == DC3_PATH_FILE && dc3_safetensors_open(path, &table) == DC3_OK) {
         *found = take_all(run, table);
         if (!*found) {
@@ -106,17 +105,16 @@ dc3_status dc3_feature_cache_read(dc3_run *run, int *found)
     }
     dc3_status status = *found ? skip_again(run, dc3_table_text(table, "skipped")) : DC3_OK;
     dc3_table_close(&table);
-    free(path);
     return status;
 }
 
-dc3_status dc3_feature_cache_write(const dc3_run *run)
+dc3_status dc3_feature_cache_write(const dc3_run *run, const char *path)
 {
     const dc3_teacher *t = &run->teacher;
-    char *path = path_of(run), *skipped = run->skipped ? json_dumps(run->skipped, JSON_COMPACT) : NULL;
+    char *skipped = run->skipped ? json_dumps(run->skipped, JSON_COMPACT) : NULL;
     dc3_table *table = dc3_table_new("features");
     dc3_status status =
-        path && table ? dc3_make_dirs(run->options->cache) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        table ? dc3_make_dirs(run->options->cache) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && skipped) status = dc3_table_set_text(table, "skipped", skipped);
     if (status == DC3_OK && run->encodes)
         status = dc3_table_add(table, "features",
@@ -132,6 +130,5 @@ dc3_status dc3_feature_cache_write(const dc3_run *run)
     if (status == DC3_OK) status = dc3_safetensors_save(path, table);
     dc3_table_close(&table);
     free(skipped);
-    free(path);
     return status;
 }

@@ -4,10 +4,13 @@
 
 #include "condense/run.h"
 
-/* Looks into the folder options->cache for the features of this dataset by this editor and teacher; *found 1
- * and they stand in the run. A file that is damaged or of something else counts as not found. */
-dc3_status dc3_feature_cache_read(dc3_run *run, int *found);
+/* The place of this dataset's features by this editor and teacher, in the folder options->cache; the caller
+ * frees it. Reads the models to tell them from others. */
+dc3_status dc3_feature_cache_find(const dc3_run *run, char **path);
+/* Looks there; *found 1 and they stand in the run. A file that is damaged or of something else counts as not
+ * found. */
+dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found);
 /* Keeps the run's features there. */
-dc3_status dc3_feature_cache_write(const dc3_run *run);
+dc3_status dc3_feature_cache_write(const dc3_run *run, const char *path);
 
 #endif

@@ -175,13 +175,15 @@ static dc3_status compute_all(dc3_run *run)
 
 dc3_status dc3_run_features(dc3_run *run)
 {
-    const char *cache = run->options->cache;
+    char *kept = NULL;
     int found = 0;
-    if (cache) DC3_TRY(dc3_feature_cache_read(run, &found));
-    if (!found) {
-        DC3_TRY(compute_all(run));
-        if (cache) DC3_TRY(dc3_feature_cache_write(run));
+    if (run->options->cache) DC3_TRY(dc3_feature_cache_find(run, &kept));
+    dc3_status status = kept ? dc3_feature_cache_read(run, kept, &found) : DC3_OK;
+    if (status == DC3_OK && !found) {
+        status = compute_all(run);
+        if (status == DC3_OK && kept) status = dc3_feature_cache_write(run, kept);
     }
-    run->report->readable = run->n;
-    return DC3_OK;
+    free(kept);
+    if (status == DC3_OK) run->report->readable = run->n;
+    return status;
 }

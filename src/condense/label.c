@@ -35,15 +35,6 @@ dc3_label_options dc3_label_defaults(void)
     return (dc3_label_options){.views = 10, .factor = 2, .batch = 100, .temperature = 20, .threads = 1};
 }
 
-static void say(const labelling *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(const labelling *l, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dc3_listener_say(&l->options->listener, format, args);
-    va_end(args);
-}
-
 static dc3_status check_options(const dc3_label_options *o)
 {
     if (o->views < 1 || o->views > 100000)
@@ -293,10 +284,11 @@ static dc3_status estimate(labelling *l)
     DC3_TRY(dc3_teacher_measure(&l->teacher, &each));
     l->report->estimate_seconds = each * total;
     l->report->bytes = dc3_soft_labels_bytes(l->labels.n, o->views, l->labels.classes, o->top_k);
-    say(l, "teacher %s: %.1f M parameters, views of %d px", l->teacher.info->arch,
-        l->teacher.info->parameters * 1e-6, l->teacher.size);
-    say(l, "estimate: %d views of each of %lld pictures, %.1f MB, about %s", o->views, (long long)l->labels.n,
-        l->report->bytes * 1e-6, dc3_duration_text(each * total, text, sizeof text));
+    dc3_listener_say(&o->listener, "teacher %s: %.1f M parameters, views of %d px", l->teacher.info->arch,
+                     l->teacher.info->parameters * 1e-6, l->teacher.size);
+    dc3_listener_say(&o->listener, "estimate: %d views of each of %lld pictures, %.1f MB, about %s", o->views,
+                     (long long)l->labels.n, l->report->bytes * 1e-6,
+                     dc3_duration_text(each * total, text, sizeof text));
     return DC3_OK;
 }
 

@@ -18,17 +18,6 @@ json_t *dc3_json_text(const char *bytes)
     return text ? text : json_null();
 }
 
-static dc3_status write_json(const char *folder, const char *name, json_t *object)
-{
-    char *path = dc3_path_join(folder, name),
-         *text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    dc3_status status =
-        path && text ? dc3_file_write(path, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(path);
-    free(text);
-    return status;
-}
-
 static json_t *document(const dc3_output *output, int complete)
 {
     const dc3_run *run = output->run;
@@ -152,7 +141,7 @@ dc3_status dc3_output_start(dc3_output *o)
     DC3_TRY(dc3_make_dirs(o->train));
     if (o->continues) return DC3_OK;
     json_t *now = document(o, 0);
-    dc3_status status = write_json(o->folder, "dc3.json", now);
+    dc3_status status = dc3_json_write(o->folder, "dc3.json", now, JSON_PRESERVE_ORDER);
     json_decref(now);
     return status;
 }
@@ -253,7 +242,7 @@ dc3_status dc3_output_write_selection(const dc3_output *o, const dc3_chosen *cho
     json_object_set_new(object, "repeated", json_integer(o->run->report->repeated));
     json_object_set_new(object, "skipped", json_incref(o->run->skipped));
     json_object_set_new(object, "items", list);
-    dc3_status status = write_json(o->folder, "selection.json", object);
+    dc3_status status = dc3_json_write(o->folder, "selection.json", object, JSON_PRESERVE_ORDER);
     json_decref(object);
     return status == DC3_OK ? dc3_run_write_skipped(o->run) : status;
 }
@@ -313,32 +302,27 @@ static void number_classes(dc3_output *o, const dc3_chosen *chosen)
 
 dc3_status dc3_output_plan(const dc3_output *o, const dc3_chosen *chosen)
 {
-    char *text = NULL, *path = dc3_path_join(o->folder, "pictures.txt");
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    dc3_status status = path && memory ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    char *path = dc3_path_join(o->folder, "pictures.txt");
+    dc3_draft names = {0};
+    dc3_status status = path ? dc3_draft_open(&names) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++) {
         char *relative, *file;
         status = dc3_output_name(o, chosen->parts + i * o->run->each, &relative, &file);
         if (status != DC3_OK) break;
-        fprintf(memory, "%s\n", relative);
+        fprintf(names.file, "%s\n", relative);
         free(relative);
         free(file);
     }
-    if (memory && fclose(memory) != 0) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_file_write(path, text, size);
-    free(text);
+    status = dc3_draft_write(&names, status, path);
     free(path);
     return status;
 }
 
 dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)
 {
-    char *text = NULL, *path = dc3_path_join(o->train, "metadata.jsonl");
-    size_t size = 0;
-    dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    FILE *memory = open_memstream(&text, &size);
-    if (!memory) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    char *path = dc3_path_join(o->train, "metadata.jsonl");
+    dc3_draft lines = {0};
+    dc3_status status = path ? dc3_draft_open(&lines) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     number_classes(o, chosen);
     for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++) {
         const dc3_part *parts = chosen->parts + i * o->run->each;
@@ -347,14 +331,12 @@ dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)
         status = dc3_output_name(o, parts, &relative, &file);
         if (status != DC3_OK) break;
         char *line = metadata_line(o, relative, parts);
-        if (line) fprintf(memory, "%s\n", line);
+        if (line) fprintf(lines.file, "%s\n", line);
         free(line);
         free(relative);
         free(file);
     }
-    if (memory && fclose(memory) != 0) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_file_write(path, text, size);
-    free(text);
+    status = dc3_draft_write(&lines, status, path);
     free(path);
     return status;
 }
@@ -381,7 +363,7 @@ dc3_status dc3_output_finish(const dc3_output *o)
 {
     DC3_TRY(dc3_run_write_skipped(o->run));
     json_t *now = document(o, 1);
-    dc3_status status = write_json(o->folder, "dc3.json", now);
+    dc3_status status = dc3_json_write(o->folder, "dc3.json", now, JSON_PRESERVE_ORDER);
     json_decref(now);
     return status;
 }

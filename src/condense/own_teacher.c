@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "condense/classes.h"
 #include "condense/run.h"
 #include "dc3/train.h"
 
@@ -14,7 +13,7 @@ static dc3_train_options plan(const dc3_run *run)
 {
     dc3_train_options o = dc3_train_defaults();
     int64_t n = run->report->images > 0 ? run->report->images : 1, epochs = (SEEN + n - 1) / n;
-    int usual = dc3_usual_size(run->dataset, 224) / 8 * 8;
+    int usual = run->usual / 8 * 8;
     o.data = run->options->data;
     o.out = run->teacher_path;
     o.size = run->options->teacher_size ? run->options->teacher_size : usual <= SMALL ? usual : LARGE;

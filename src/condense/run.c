@@ -1,3 +1,4 @@
+#include "condense/classes.h"
 #include "condense/combine.h"
 #include "condense/methods.h"
 
@@ -8,7 +9,6 @@
 #include <sys/resource.h>
 #include <time.h>
 #include "base/file.h"
-#include "kernels/backend.h"
 
 double dc3_seconds_now(void)
 {
@@ -22,18 +22,26 @@ dc3_condense_options dc3_condense_defaults(void)
     return (dc3_condense_options){.guidance = -1, .image_guidance = -1, .select = dc3_select_defaults()};
 }
 
-void dc3_listener_say(const dc3_listener *listener, const char *format, va_list args)
+static void say(const dc3_listener *listener, const char *format, va_list args)
 {
     char text[1024];
     vsnprintf(text, sizeof text, format, args);
     if (listener->message) listener->message(listener->user, text);
 }
 
+void dc3_listener_say(const dc3_listener *listener, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(listener, format, args);
+    va_end(args);
+}
+
 void dc3_run_say(const dc3_run *run, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    dc3_listener_say(&run->options->listener, format, args);
+    say(&run->options->listener, format, args);
     va_end(args);
 }
 
@@ -83,7 +91,6 @@ static dc3_status read_choices(dc3_run *run)
     return DC3_OK;
 }
 
-/* The method that the options name, of a command that asks for it. */
 /* The one that is given, none, or the run's own. */
 static dc3_status choose_teacher(dc3_run *run, dc3_run_needs needs)
 {
@@ -96,6 +103,7 @@ static dc3_status choose_teacher(dc3_run *run, dc3_run_needs needs)
     return run->teacher_path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
+/* The method that the options name, of a command that asks for it. */
 static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
 {
     enum { MOST = 32 };
@@ -119,14 +127,13 @@ static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
 /* The diffusion model, where its edits or its VAE's features are needed. */
 static dc3_status open_editor(dc3_run *run)
 {
-    static const char *const types[] = {"auto", "f32", "bf16", NULL};
     const dc3_condense_options *o = run->options;
-    int type, detail, sampler;
-    DC3_TRY(choose("dtype", o->dtype, types, 0, &type));
+    dc3_dtype dtype;
+    int detail, sampler;
+    DC3_TRY(dc3_compute_type(o->dtype, &dtype));
     DC3_TRY(choose("detail", o->detail, dc3_detail_names, -1, &detail));
     DC3_TRY(choose("sampler", o->sampler, dc3_sampler_names, -1, &sampler));
     if (!run->encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return DC3_OK;
-    dc3_dtype dtype = type == 2 || (type == 0 && dc3_cpu_has_bf16()) ? DC3_BF16 : DC3_F32;
     DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);
     if (detail >= 0) run->edit.detail = (dc3_detail)detail;
@@ -137,33 +144,8 @@ static dc3_status open_editor(dc3_run *run)
     return DC3_OK;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    return *(const int *)a - *(const int *)b;
-}
-
-/* The median shorter side of some pictures, at most 256: the stored size that suits a dataset. */
-static int usual_size(const dc3_run *run)
-{
-    enum { LOOK = 33, MOST = 256 };
-    int sides[LOOK], count = 0;
-    int64_t n = dc3_dataset_size(run->dataset);
-    for (int i = 0; i < LOOK && i < n; i++) {
-        dc3_image image;
-        if (dc3_dataset_read(run->dataset, n * i / (n < LOOK ? n : LOOK), 0, 0, DC3_FIT_CROP, &image) !=
-            DC3_OK)
-            continue;
-        sides[count++] = image.width < image.height ? image.width : image.height;
-        dc3_image_free(&image);
-    }
-    if (!count) return 64;
-    qsort(sides, (size_t)count, sizeof *sides, by_value);
-    int side = sides[count / 2];
-    return side < 8 ? 8 : side > MOST ? MOST : side;
-}
-
 /* Of the stored pictures, and how many parts they have. */
-static dc3_status choose_size(dc3_run *run, int usual)
+static dc3_status choose_size(dc3_run *run)
 {
     enum { SMALL = 64 }; /* up to which RDED's scripts take factor 1 */
     const dc3_condense_options *o = run->options;
@@ -172,7 +154,7 @@ static dc3_status choose_size(dc3_run *run, int usual)
         return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 4096 pixels, found %d", o->size);
     if (o->factor < 0 || o->factor > 2)
         return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
-    run->size = o->size ? o->size : edited ? run->edit.size : usual;
+    run->size = o->size ? o->size : edited ? run->edit.size : run->usual;
     run->factor = o->factor ? o->factor : run->size > SMALL ? 2 : 1;
     if (run->maker == &dc3_stitching) run->each = run->factor * run->factor;
     if (run->each > 1 || (run->maker->combines && run->combine == DC3_COMBINE_FOURFOLD))
@@ -181,9 +163,10 @@ static dc3_status choose_size(dc3_run *run, int usual)
 }
 
 /* Of the pictures whose features are taken. */
-static dc3_status choose_feature_size(dc3_run *run, int usual)
+static dc3_status choose_feature_size(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
+    int usual = run->usual;
     if (!run->encodes) return DC3_OK;
     dc3_editor_info info = dc3_editor_describe(run->editor);
     int feature = o->feature_size ? o->feature_size : usual < run->edit.size ? usual : run->edit.size;
@@ -202,8 +185,7 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
     const dc3_condense_options *o = run->options;
     dc3_teacher *t = &run->teacher;
     int classes = dc3_dataset_classes(run->dataset);
-    DC3_TRY(
-        dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, usual_size(run), o->select.threads, t));
+    DC3_TRY(dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, run->usual, o->select.threads, t));
     if (t->info->classes != classes)
         return dc3_fail(DC3_ERR_ARGUMENT,
                         "%s: the teacher tells %lld classes apart, %s has %d; a teacher must be trained on "
@@ -234,6 +216,7 @@ static dc3_status check_classes(const dc3_run *run)
 dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
                         dc3_run *run)
 {
+    enum { MOST = 256 }; /* pixels of stored pictures, where nothing else is said */
     memset(run, 0, sizeof *run);
     memset(report, 0, sizeof *report);
     run->options = options;
@@ -247,9 +230,9 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     if (needs != DC3_RUN_EDITOR) DC3_TRY(dc3_dataset_open(options->data, &run->dataset));
     if (needs >= DC3_RUN_METHOD && options->strict) DC3_TRY(check_classes(run));
     DC3_TRY(open_editor(run));
-    int usual = run->dataset ? usual_size(run) : 256;
-    DC3_TRY(choose_size(run, usual));
-    DC3_TRY(choose_feature_size(run, usual));
+    run->usual = run->dataset ? dc3_usual_size(run->dataset, MOST) : MOST;
+    DC3_TRY(choose_size(run));
+    DC3_TRY(choose_feature_size(run));
     if (!run->dataset) return DC3_OK;
     if (needs >= DC3_RUN_METHOD && run->teacher_path && !run->trains) {
         if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER))

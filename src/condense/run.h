@@ -2,7 +2,6 @@
 #ifndef DC3_CONDENSE_RUN_H
 #define DC3_CONDENSE_RUN_H
 
-#include <stdarg.h>
 #include "condense/crop.h"
 #include "condense/prompts.h"
 #include "condense/teacher.h"
@@ -30,6 +29,7 @@ typedef struct dc3_run {
     dc3_fit fit;
     dc3_image_format format;
     int size, feature_size;
+    int usual;                  /* dc3_usual_size of the dataset, at most 256 */
     int each;                   /* parts of a stored picture */
     int factor;                 /* of crops: patches across a stored picture */
     int64_t feature_length;     /* values of one picture's features */
@@ -74,7 +74,8 @@ void dc3_run_close(dc3_run *run);
 /* Tells the listener; printf form. */
 void dc3_run_say(const dc3_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same without a run. */
-void dc3_listener_say(const dc3_listener *listener, const char *format, va_list args);
+void dc3_listener_say(const dc3_listener *listener, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total);
 double dc3_seconds_now(void);
 /* "40 s", "12 min", "3.5 h"; returns text. */

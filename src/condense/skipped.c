@@ -1,6 +1,5 @@
 /* Pictures that a run passes over. */
 #include <stdio.h>
-#include <stdlib.h>
 #include "base/file.h"
 #include "condense/run.h"
 
@@ -22,19 +21,15 @@ dc3_status dc3_run_skip(dc3_run *run, const char *key, const char *reason)
 
 dc3_status dc3_run_write_skipped(const dc3_run *run)
 {
-    char *text = NULL;
-    size_t size = 0, i;
+    dc3_draft list;
+    size_t i;
     json_t *line;
     if (!json_array_size(run->skipped)) return DC3_OK;
-    FILE *file = open_memstream(&text, &size);
-    if (!file) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(dc3_draft_open(&list));
     json_array_foreach(run->skipped, i, line)
     {
-        fprintf(file, "%s: %s\n", json_string_value(json_array_get(line, 0)),
+        fprintf(list.file, "%s: %s\n", json_string_value(json_array_get(line, 0)),
                 json_string_value(json_array_get(line, 1)));
     }
-    dc3_status status = fclose(file) == 0 ? dc3_file_write(run->skipped_path, text, size)
-                                          : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(text);
-    return status;
+    return dc3_draft_write(&list, DC3_OK, run->skipped_path);
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "condense/run.h"
-#include "io/checkpoint.h"
+#include "io/weights.h"
 
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
                             dc3_teacher *t)
@@ -11,7 +11,7 @@ dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int us
     enum { MOST = 224, LEAST = 16 };
     dc3_table *table;
     memset(t, 0, sizeof *t);
-    DC3_TRY(dc3_checkpoint_open(path, &table));
+    DC3_TRY(dc3_weights_open(path, &table));
     DC3_TRY(dc3_classifier_open(arch, &table, &t->net));
     t->info = dc3_classifier_describe(t->net);
     int fixed = (int)t->info->size;

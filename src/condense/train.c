@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "condense/classes.h"
 #include "condense/run.h"
-#include "io/checkpoint.h"
+#include "io/weights.h"
 #include "learn/checkpoint.h"
 #include "learn/schedule.h"
 #include "learn/trainer.h"
@@ -49,15 +49,6 @@ const char *dc3_arch_name(int i)
     return dc3_classifier_arch(i);
 }
 
-static void say(const training *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(const training *t, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dc3_listener_say(&t->options->listener, format, args);
-    va_end(args);
-}
-
 static void progress(const training *t, const char *stage, int64_t done, int64_t total)
 {
     const dc3_listener *l = &t->options->listener;
@@ -77,7 +68,7 @@ static void testing(void *user, int64_t done, int64_t total)
 static void skipped(void *user, const char *key, const char *reason)
 {
     training *t = user;
-    if (t->report->skipped++ < 5) say(t, "skipped: %s: %s", key, reason);
+    if (t->report->skipped++ < 5) dc3_listener_say(&t->options->listener, "skipped: %s: %s", key, reason);
 }
 
 static int uses_sgd(const dc3_train_options *o)
@@ -116,10 +107,7 @@ static dc3_status open_data(training *t, int *size)
         DC3_TRY(dc3_dataset_open(o->val, &t->val));
         DC3_TRY(dc3_same_classes(t->data, t->val));
     }
-    if (o->size && (o->size < 8 || o->size > 1024))
-        return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 1024 pixels, found %d", o->size);
-    *size = o->size ? o->size : dc3_usual_size(t->data, 224) / 8 * 8;
-    return DC3_OK;
+    return dc3_view_size(t->data, o->size, size);
 }
 
 /* The side of an epoch's views: a half, then three quarters, then all of `size`, each for a third of the
@@ -148,7 +136,7 @@ static dc3_status open_network(training *t, int size)
                                 .seed = o->seed};
     dc3_table *table = NULL;
     if (o->init) {
-        DC3_TRY(dc3_checkpoint_open(o->init, &table));
+        DC3_TRY(dc3_weights_open(o->init, &table));
         spec.arch = o->arch;
     }
     DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
@@ -270,8 +258,8 @@ static dc3_status go_on(training *t)
         t->loss = json_number_value(json_object_get(counters, "loss"));
         t->report->best_top1 = json_number_value(json_object_get(counters, "best"));
         t->report->best_epoch = (int)json_integer_value(json_object_get(counters, "best_epoch"));
-        say(t, "going on after step %lld of %lld", (long long)t->done,
-            (long long)t->steps * t->options->epochs);
+        dc3_listener_say(&t->options->listener, "going on after step %lld of %lld", (long long)t->done,
+                         (long long)t->steps * t->options->epochs);
     }
     json_decref(counters);
     free(text);
@@ -314,10 +302,10 @@ static dc3_status finish_epoch(training *t, int64_t epoch)
         DC3_TRY(dc3_test_classifier(t->trainer.ctx, t->trainer.net, t->tests, r->size, testing, t, &a));
         r->top1 = a.top1, r->top5 = a.top5;
         if (a.top1 > r->best_top1) r->best_top1 = a.top1, r->best_epoch = (int)epoch + 1;
-        say(t, "epoch %lld: loss %.4f, top-1 %.2f %%, top-5 %.2f %%", (long long)epoch + 1, r->loss,
-            100 * a.top1, 100 * a.top5);
+        dc3_listener_say(&o->listener, "epoch %lld: loss %.4f, top-1 %.2f %%, top-5 %.2f %%",
+                         (long long)epoch + 1, r->loss, 100 * a.top1, 100 * a.top5);
     } else
-        say(t, "epoch %lld: loss %.4f", (long long)epoch + 1, r->loss);
+        dc3_listener_say(&o->listener, "epoch %lld: loss %.4f", (long long)epoch + 1, r->loss);
     return last ? DC3_OK : save(t);
 }
 
@@ -361,9 +349,10 @@ static dc3_status train(training *t)
     r->classes = t->trainer.info->classes;
     r->parameters = t->trainer.info->parameters;
     r->images = dc3_dataset_size(t->data);
-    say(t, "%s: %lld images in %lld classes; %s, %.2f M parameters, %d px, %s, %d threads", o->data,
-        (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
-        dc3_dtype_name(t->dtype), o->threads);
+    dc3_listener_say(&o->listener,
+                     "%s: %lld images in %lld classes; %s, %.2f M parameters, %d px, %s, %d threads", o->data,
+                     (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
+                     dc3_dtype_name(t->dtype), o->threads);
     DC3_TRY(open_pictures(t, size));
     DC3_TRY(open_memory(t, size));
     DC3_TRY(describe(t));

@@ -46,6 +46,16 @@ dc3_status dc3_json_read(const char *path, size_t limit, json_t **object)
     return status;
 }
 
+dc3_status dc3_json_write(const char *folder, const char *name, const json_t *value, size_t flags)
+{
+    char *path = dc3_path_join(folder, name), *text = json_dumps(value, JSON_INDENT(2) | flags);
+    dc3_status status =
+        path && text ? dc3_file_write(path, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(path);
+    free(text);
+    return status;
+}
+
 dc3_status dc3_json_config(const char *path, dc3_json_fill *fill, void *config, size_t size)
 {
     json_t *object;

@@ -16,6 +16,9 @@ dc3_status dc3_json_parse(const char *origin, const char *text, size_t size, jso
 typedef dc3_status dc3_json_fill(const json_t *object, const char *file, void *config);
 dc3_status dc3_json_config(const char *path, dc3_json_fill *fill, void *config, size_t size);
 
+/* Writes an object or a list to FOLDER/NAME, indented; `flags` are json_dumps's. */
+dc3_status dc3_json_write(const char *folder, const char *name, const json_t *value, size_t flags);
+
 /* Members of `object`; where absent or null, `fallback`. Errors name file, key, what was expected and found.
  */
 dc3_status dc3_json_int(const json_t *object, const char *file, const char *key, int64_t fallback,

@@ -380,7 +380,7 @@ static void fold(const dc3_conv_norm_layer *layer, const float *own, int64_t co,
 void dc3_take_conv_norm(dc3_module *m, dc3_conv_norm_layer *layer, const char *conv, const char *norm,
                         const dc3_conv_norm_options *o)
 {
-    int64_t pad = o->kernel / 2, groups = o->groups > 1 ? o->groups : 1;
+    int64_t groups = o->groups > 1 ? o->groups : 1;
     int64_t shape[] = {o->co, o->ci / groups, o->kernel, o->kernel}, columns = shape[1] * shape[2] * shape[3];
     const dc3_tensor *weight = dc3_take_tensor(m, conv, "weight", 4, shape);
     float *own = o->bias ? dc3_take_vector(m, conv, "bias", o->co) : NULL;
@@ -393,14 +393,9 @@ void dc3_take_conv_norm(dc3_module *m, dc3_conv_norm_layer *layer, const char *c
     layer->act = o->act;
     layer->pool = o->pool;
     layer->folded = !m->trainable;
-    layer->conv.options = (dc3_conv_options){.kernel = o->kernel,
-                                             .stride = o->stride,
-                                             .groups = groups,
-                                             .pad_top = pad,
-                                             .pad_left = pad,
-                                             .pad_bottom = pad,
-                                             .pad_right = pad,
-                                             .before_norm = 1};
+    layer->conv.options =
+        (dc3_conv_options){.kernel = o->kernel, .stride = o->stride, .groups = groups, .before_norm = 1};
+    dc3_conv_pad(&layer->conv, o->kernel / 2);
     layer->conv.bias = own;
     if (!layer->folded) {
         dc3_take_own(m, &layer->conv.weight, *weight);

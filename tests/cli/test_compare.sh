@@ -26,6 +26,21 @@ head -20 before > table/results.jsonl
 expect 0 "LRS" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
 for file in before table/results.jsonl; do sed 's/"seconds_evaluate":[^,}]*//g' "$file" > "$(basename "$file").stripped"; done
 diff before.stripped results.jsonl.stripped || fail "continued scores differ"
+
+# Students without augmentation come beside the others, also where an earlier version left lines that do not tell them apart.
+sed -i 's/"augment":"rded",//' table/results.jsonl
+robust=("${compare[@]}" -o table --ipc 1 --methods random,dc3 --augment-robust)
+expect 0 "ARS" "${robust[@]}"
+[[ $(grep -c '"augment":"rded"' table/results.jsonl) == 24 ]] || fail "scores with augmentation were made again: $(cat table/results.jsonl)"
+[[ $(grep -c '"augment":"none"' table/results.jsonl) == 8 ]] || fail "expected 8 scores without augmentation: $(cat table/results.jsonl)"
+[[ $(grep -c " random .* 0.2689  2$" table/table.txt) == 2 ]] || fail "random pictures are no better than themselves: $(cat table/table.txt)"
+cp table/results.jsonl before
+expect 0 "augmentation_robust_score" "${robust[@]}" --json
+cmp before table/results.jsonl || fail "scores that stood there were made again"
+expect 0 "LRS" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
+cmp first.txt table/table.txt || fail "scores without augmentation change the table of the others"
+expect 2 "leave out --augment none" "${compare[@]}" -o x --augment none --augment-robust
+
 expect 1 "scores of another 'epochs'" "$dc3" compare train --val val --teacher t.safetensors --threads 2 --epochs 5 -o table
 expect 2 "no method 'dc4'" "${compare[@]}" -o x --methods dc4
 expect 2 "expected numbers from 1 on" "${compare[@]}" -o x --ipc 1,0

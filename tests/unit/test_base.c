@@ -59,6 +59,31 @@ static void file_round_trip(void **state)
     free(path);
 }
 
+static void drafts_are_written_whole_or_not(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/dc3-test-XXXXXX", *data;
+    assert_non_null(mkdtemp(folder));
+    char *path = dc3_path_join(folder, "draft.txt");
+    size_t size;
+    dc3_draft draft;
+    assert_int_equal(dc3_draft_open(&draft), DC3_OK);
+    for (int i = 0; i < 3; i++) fprintf(draft.file, "%d\n", i);
+    assert_int_equal(dc3_path_what(path), DC3_PATH_MISSING);
+    assert_int_equal(dc3_draft_write(&draft, DC3_OK, path), DC3_OK);
+    assert_int_equal(dc3_file_read(path, 100, &data, &size), DC3_OK);
+    assert_string_equal(data, "0\n1\n2\n");
+    free(data);
+    unlink(path);
+    assert_int_equal(dc3_draft_open(&draft), DC3_OK);
+    assert_int_equal(dc3_draft_write(&draft, DC3_ERR_CANCELLED, path), DC3_ERR_CANCELLED);
+    draft = (dc3_draft){0};
+    assert_int_equal(dc3_draft_write(&draft, DC3_ERR_MEMORY, path), DC3_ERR_MEMORY);
+    assert_int_equal(dc3_path_what(path), DC3_PATH_MISSING);
+    rmdir(folder);
+    free(path);
+}
+
 static void half_floats_round_trip(void **state)
 {
     (void)state;
@@ -97,8 +122,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rng_depends_on_key_only), cmocka_unit_test(rng_normal_moments),
-        cmocka_unit_test(file_round_trip),         cmocka_unit_test(half_floats_round_trip),
-        cmocka_unit_test(table_finds_and_names),
+        cmocka_unit_test(file_round_trip),         cmocka_unit_test(drafts_are_written_whole_or_not),
+        cmocka_unit_test(half_floats_round_trip),  cmocka_unit_test(table_finds_and_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "io/checkpoint.h"
+#include "io/weights.h"
 #include "io/pth.h"
 #include "io/safetensors.h"
 
@@ -41,7 +41,7 @@ static void expect_twins(const dc3_table *golden, const char *file)
 {
     dc3_table *table;
     size_t count = 0, length = strlen(file);
-    if (dc3_checkpoint_open(path_of(file), &table) != DC3_OK) fail_msg("%s", dc3_error_text());
+    if (dc3_weights_open(path_of(file), &table) != DC3_OK) fail_msg("%s", dc3_error_text());
     for (size_t i = 0; i < dc3_table_size(golden); i++) {
         const char *name = dc3_table_name(golden, i);
         if (strncmp(name, file, length) != 0 || name[length] != '/') continue;
@@ -200,19 +200,19 @@ static void told_by_content(void **state)
     (void)state;
     assert_true(fd >= 0);
     close(fd);
-    assert_int_equal(dc3_checkpoint_open(FOLDER "golden.safetensors", &table), DC3_OK);
+    assert_int_equal(dc3_weights_open(FOLDER "golden.safetensors", &table), DC3_OK);
     /* A safetensors file, whatever it is called. */
     assert_int_equal(dc3_safetensors_save(path, table), DC3_OK);
     dc3_table_close(&table);
-    assert_int_equal(dc3_checkpoint_open(path, &table), DC3_OK);
+    assert_int_equal(dc3_weights_open(path, &table), DC3_OK);
     dc3_table_close(&table);
     assert_int_equal(dc3_file_write(path, "weights", 7), DC3_OK);
-    assert_int_equal(dc3_checkpoint_open(path, &table), DC3_ERR_FORMAT);
+    assert_int_equal(dc3_weights_open(path, &table), DC3_ERR_FORMAT);
     assert_null(table);
     assert_non_null(strstr(dc3_error_text(), "expected a safetensors file or a PyTorch checkpoint"));
     unlink(path);
-    assert_int_equal(dc3_checkpoint_open(path, &table), DC3_ERR_IO);
-    assert_int_equal(dc3_checkpoint_open("/tmp", &table), DC3_ERR_IO);
+    assert_int_equal(dc3_weights_open(path, &table), DC3_ERR_IO);
+    assert_int_equal(dc3_weights_open("/tmp", &table), DC3_ERR_IO);
     assert_null(table);
 }
 

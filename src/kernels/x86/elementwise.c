@@ -45,6 +45,27 @@ DC3_INLINE float act_of(dc3_activation act, float x)
     }
 }
 
+/* LOOP(type, act, ...) compiled for each type and activation, and the one that `type` and `act` name run. */
+#define CASE(A, LOOP, ...)                                                                                   \
+    case A:                                                                                                  \
+        if (type == DC3_BF16)                                                                                \
+            LOOP(DC3_BF16, A, __VA_ARGS__);                                                                  \
+        else                                                                                                 \
+            LOOP(DC3_F32, A, __VA_ARGS__);                                                                   \
+        break
+#define EACH_ACTIVATION(...)                                                                                 \
+    switch (act) {                                                                                           \
+        CASE(DC3_ACT_NONE, __VA_ARGS__);                                                                     \
+        CASE(DC3_ACT_RELU, __VA_ARGS__);                                                                     \
+        CASE(DC3_ACT_SILU, __VA_ARGS__);                                                                     \
+        CASE(DC3_ACT_GELU_ERF, __VA_ARGS__);                                                                 \
+        CASE(DC3_ACT_QUICK_GELU, __VA_ARGS__);                                                               \
+        CASE(DC3_ACT_RELU6, __VA_ARGS__);                                                                    \
+        CASE(DC3_ACT_SIGMOID, __VA_ARGS__);                                                                  \
+    default:                                                                                                 \
+        break;                                                                                               \
+    }
+
 DC3_INLINE void activate_all(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
 {
 #pragma omp parallel for simd
@@ -53,25 +74,7 @@ DC3_INLINE void activate_all(dc3_dtype type, dc3_activation act, int64_t n, cons
 
 void dc3_avx512_activate(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
 {
-#define CASE(A)                                                                                              \
-    case A:                                                                                                  \
-        if (type == DC3_BF16)                                                                                \
-            activate_all(DC3_BF16, A, n, x, y);                                                              \
-        else                                                                                                 \
-            activate_all(DC3_F32, A, n, x, y);                                                               \
-        break
-    switch (act) {
-        CASE(DC3_ACT_NONE);
-        CASE(DC3_ACT_RELU);
-        CASE(DC3_ACT_SILU);
-        CASE(DC3_ACT_GELU_ERF);
-        CASE(DC3_ACT_QUICK_GELU);
-        CASE(DC3_ACT_RELU6);
-        CASE(DC3_ACT_SIGMOID);
-    default:
-        break;
-    }
-#undef CASE
+    EACH_ACTIVATION(activate_all, n, x, y);
 }
 
 DC3_INLINE float slope_of(dc3_activation act, float x)
@@ -134,25 +137,7 @@ DC3_INLINE void gradient_all(dc3_dtype type, dc3_activation act, int64_t n, cons
 void dc3_avx512_activate_gradient(dc3_dtype type, dc3_activation act, int64_t n, const void *x,
                                   const void *dy, void *dx)
 {
-#define CASE(A)                                                                                              \
-    case A:                                                                                                  \
-        if (type == DC3_BF16)                                                                                \
-            gradient_all(DC3_BF16, A, n, x, dy, dx);                                                         \
-        else                                                                                                 \
-            gradient_all(DC3_F32, A, n, x, dy, dx);                                                          \
-        break
-    switch (act) {
-        CASE(DC3_ACT_NONE);
-        CASE(DC3_ACT_RELU);
-        CASE(DC3_ACT_SILU);
-        CASE(DC3_ACT_GELU_ERF);
-        CASE(DC3_ACT_QUICK_GELU);
-        CASE(DC3_ACT_RELU6);
-        CASE(DC3_ACT_SIGMOID);
-    default:
-        break;
-    }
-#undef CASE
+    EACH_ACTIVATION(gradient_all, n, x, dy, dx);
 }
 
 void dc3_avx512_add(dc3_dtype type, int64_t n, const void *a, const void *b, void *y)

@@ -1,4 +1,4 @@
-#include "io/checkpoint.h"
+#include "io/weights.h"
 
 #include "io/pth.h"
 #include "io/safetensors.h"
@@ -13,7 +13,7 @@ static dc3_status parse(const char *origin, const unsigned char *data, size_t si
                     origin);
 }
 
-dc3_status dc3_checkpoint_open(const char *path, dc3_table **table)
+dc3_status dc3_weights_open(const char *path, dc3_table **table)
 {
     return dc3_table_open(path, parse, table);
 }

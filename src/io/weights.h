@@ -1,0 +1,10 @@
+/* A user's weights, from a file of whichever kind. */
+#ifndef DC3_IO_WEIGHTS_H
+#define DC3_IO_WEIGHTS_H
+
+#include "tensor/table.h"
+
+/* A safetensors file or a PyTorch checkpoint (pth.h), told apart by content. The caller closes the table. */
+dc3_status dc3_weights_open(const char *path, dc3_table **table);
+
+#endif
