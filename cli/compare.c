@@ -84,6 +84,9 @@ int run_compare(const command *c, int argc, char **argv)
          "the method random)",
          NULL},
         {"bins", 0, 0, G_OPTION_ARG_INT, &bins, "Clusters a class (default 10)", "K"},
+        {"size", 0, 0, G_OPTION_ARG_INT, &e->size,
+         "Pixels of the stored pictures, and of what teacher and students see (default: suits the pictures)",
+         "N"},
         {"combine", 0, 0, G_OPTION_ARG_STRING, &combine, "As of condense (default gradient)", "MODE"},
         {"full-accuracy", 0, 0, G_OPTION_ARG_DOUBLE, &o.real_hard,
          "Of the student trained on everything, 0 to 1, for the label-robust score (default: the teacher's, "
@@ -108,6 +111,7 @@ int run_compare(const command *c, int argc, char **argv)
         o.condense.data = rest[0], o.condense.teacher = teacher, o.condense.combine = combine;
         o.condense.cache = cache ? cache : own_cache;
         if (bins) o.condense.select.bins = bins;
+        o.condense.size = o.condense.teacher_size = e->size;
         o.out = out;
         e->val = val, e->augment = augment, e->dtype = s.options.dtype;
         e->threads = s.options.select.threads;

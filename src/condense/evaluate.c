@@ -152,11 +152,14 @@ static dc3_status open_teacher(evaluation *e)
     free(own);
     DC3_TRY(status);
     DC3_TRY(dc3_classifier_open(NULL, &table, &e->teacher));
-    int64_t classes = dc3_classifier_describe(e->teacher)->classes;
-    if (classes != e->score->classes)
+    const dc3_classifier_info *info = dc3_classifier_describe(e->teacher);
+    if (info->classes != e->score->classes)
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: the teacher tells %lld classes apart, %s has %lld",
-                        o->teacher ? o->teacher : "teacher.safetensors", (long long)classes, o->data,
+                        o->teacher ? o->teacher : "teacher.safetensors", (long long)info->classes, o->data,
                         (long long)e->score->classes);
+    if (info->size && info->size != e->score->size)
+        return dc3_fail(DC3_ERR_OPTION, "--size: the teacher, a %s, takes %lld pixels only, found %d",
+                        info->arch, (long long)info->size, e->score->size);
     return dc3_ctx_open(e->dtype, o->threads, DC3_CTX_FAST, &e->teacher_ctx);
 }
 

@@ -16,8 +16,9 @@ dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int us
     t->info = dc3_classifier_describe(t->net);
     int fixed = (int)t->info->size;
     if (size && fixed && size != fixed)
-        return dc3_fail(DC3_ERR_OPTION, "--teacher-size: %s takes %d pixels only, found %d", t->info->arch,
-                        fixed, size);
+        return dc3_fail(DC3_ERR_OPTION,
+                        "--teacher-size or --size: the teacher, a %s, takes %d pixels only, found %d",
+                        t->info->arch, fixed, size);
     if (size && (size < LEAST || size > 1024))
         return dc3_fail(DC3_ERR_OPTION, "--teacher-size: expected %d to 1024 pixels, found %d", LEAST, size);
     t->size = size ? size : fixed ? fixed : usual > MOST ? MOST : usual < LEAST ? LEAST : usual;

@@ -41,6 +41,10 @@ expect 0 "LRS" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
 cmp first.txt table/table.txt || fail "scores without augmentation change the table of the others"
 expect 2 "leave out --augment none" "${compare[@]}" -o x --augment none --augment-robust
 
+expect 0 "LRS" "${compare[@]}" -o sized --size 16 --arch resnet18_modified --ipc 1 --methods random,dc3-select --seeds 1
+grep -q '"size":16' sized/results.jsonl || fail "--size does not reach the students"
+expect 2 "takes 16 pixels only" "${compare[@]}" -o other --size 24
+
 expect 1 "scores of another 'epochs'" "$dc3" compare train --val val --teacher t.safetensors --threads 2 --epochs 5 -o table
 expect 2 "no method 'dc4'" "${compare[@]}" -o x --methods dc4
 expect 2 "expected numbers from 1 on" "${compare[@]}" -o x --ipc 1,0
