@@ -40,7 +40,7 @@ static int run_lists(const command *c, settings *s, dc3_compare_options *o, cons
     o->archs = (const char *const *)a;
     o->labels = (const char *const *)l;
     dc3_status result = dc3_compare(o, &report);
-    int status = finish(result, "the same command");
+    int status = finish(result, "to continue: the same command");
     if (result == DC3_OK) printf("%s%s", s->json ? report.json : report.table, s->json ? "\n" : "");
     if (result == DC3_OK && !s->json) printf("\n%s/table.txt, table.json, results.jsonl\n", o->out);
     free(report.table);

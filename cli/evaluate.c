@@ -86,7 +86,7 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
         free(text);
     }
     json_decref(all);
-    return finish(status, "the same command");
+    return finish(status, "the students are not kept: the same command starts over");
 }
 
 int run_evaluate(const command *c, int argc, char **argv)

@@ -10,14 +10,18 @@ static const char *kept(const dc3_condense_options *o, const dc3_condense_report
 {
     const char *how = o->fresh ? " without --fresh" : "";
     char *selection = g_build_filename(o->out, "selection.json", NULL);
+    char *teacher = g_build_filename(o->out, "teacher.safetensors.checkpoint", NULL);
     if (r->stored)
         snprintf(text, size, "%lld pictures are kept. To continue: %s%s", (long long)r->stored, again, how);
     else if (g_file_test(selection, G_FILE_TEST_EXISTS))
         snprintf(text, size, "the selection is kept. To continue: %s%s", again, how);
+    else if (g_file_test(teacher, G_FILE_TEST_EXISTS))
+        snprintf(text, size, "the teacher's training is kept. To continue: %s%s", again, how);
     else
         snprintf(text, size,
                  "no picture was done and nothing is kept; the same command starts from the beginning");
     g_free(selection);
+    g_free(teacher);
     return text;
 }
 

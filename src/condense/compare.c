@@ -22,6 +22,7 @@ typedef struct comparison {
     char *results; /* OUT/results.jsonl */
     json_t *lines; /* what it holds */
     dc3_tests tests;
+    dc3_dtype dtype;
     double real_hard; /* below 0: unknown */
 } comparison;
 
@@ -58,6 +59,9 @@ static dc3_status check_options(const dc3_compare_options *o)
     for (int i = 0; o->labels[i]; i++)
         if (strcmp(o->labels[i], "soft") != 0 && strcmp(o->labels[i], "hard") != 0)
             return dc3_fail(DC3_ERR_OPTION, "--labels: expected soft, hard; found '%.40s'", o->labels[i]);
+    if (o->real_hard > 1)
+        return dc3_fail(DC3_ERR_OPTION, "--full-accuracy: expected a share from 0 to 1, found %g",
+                        o->real_hard);
     if (o->augment_robust && strcmp(usual_augment(o), "none") == 0)
         return dc3_fail(DC3_ERR_OPTION,
                         "--augment-robust: trains with augmentation and without; leave out --augment none");
@@ -86,6 +90,10 @@ static json_t *settings_of(const comparison *c)
     json_object_set_new(s, "bins", json_integer(d->select.bins));
     json_object_set_new(s, "guidance", json_real(d->guidance));
     json_object_set_new(s, "steps", json_integer(d->steps));
+    json_object_set_new(s, "image_guidance", json_real(d->image_guidance));
+    json_object_set_new(s, "dtype", json_string(dc3_dtype_name(c->dtype)));
+    json_object_set_new(s, "fit", json_string(d->fit ? d->fit : "crop"));
+    json_object_set_new(s, "editor", d->editor ? dc3_fingerprint(d->editor) : json_null());
     return s;
 }
 
@@ -100,9 +108,13 @@ static dc3_status open_folder(comparison *c)
         status = dc3_json_read(document, 1 << 20, &old);
         const char *key;
         json_t *value;
-        json_object_foreach(settings, key, value) if (status == DC3_OK &&
-                                                      !json_equal(value, json_object_get(old, key))) status =
-            dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder", out, key);
+        json_object_foreach(settings, key, value)
+        {
+            const json_t *was = json_object_get(old, key); /* earlier versions do not say all */
+            if (status == DC3_OK && was && !json_equal(value, was))
+                status = dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder",
+                                  out, key);
+        }
     } else if (status == DC3_OK)
         status = dc3_json_write(out, "compare.json", settings, JSON_SORT_KEYS);
     json_decref(settings);
@@ -334,16 +346,14 @@ static dc3_status measure_teacher(comparison *c)
     dc3_table *table;
     dc3_classifier *net = NULL;
     dc3_ctx *ctx = NULL;
-    dc3_dtype dtype;
     dc3_accuracy a;
     c->real_hard = o->real_hard;
     if (o->real_hard >= 0 || !o->condense.teacher || o->archs[1] || !c->tests.pictures) return DC3_OK;
-    DC3_TRY(dc3_compute_type(o->evaluate.dtype, &dtype));
     DC3_TRY(dc3_weights_open(o->condense.teacher, &table));
     DC3_TRY(dc3_classifier_open(NULL, &table, &net));
     dc3_status status = DC3_OK;
     if (strcmp(dc3_classifier_describe(net)->arch, o->archs[0]) == 0) {
-        status = dc3_ctx_open(dtype, o->evaluate.threads, DC3_CTX_FAST, &ctx);
+        status = dc3_ctx_open(c->dtype, o->evaluate.threads, DC3_CTX_FAST, &ctx);
         if (status == DC3_OK)
             status = dc3_test_classifier(ctx, net, c->tests.pictures, c->tests.size, NULL, NULL, &a);
         if (status == DC3_OK) c->real_hard = a.top1;
@@ -476,6 +486,7 @@ static dc3_status compare(comparison *c)
 {
     const dc3_compare_options *o = c->options;
     DC3_TRY(check_options(o));
+    DC3_TRY(dc3_compute_type(o->evaluate.dtype, &c->dtype));
     c->report->total = o->seeds * count_ipcs(o->ipcs) * count_names(o->methods) * count_names(o->archs) *
                        count_names(o->labels) * (o->augment_robust ? 2 : 1);
     DC3_TRY(open_folder(c));

@@ -85,14 +85,27 @@ static void note_unreadable(void *user, const char *key, const char *reason)
     if (!*e->unreadable) snprintf(e->unreadable, sizeof e->unreadable, "%.200s: %.300s", key, reason);
 }
 
+static dc3_status check_complete(const char *document)
+{
+    json_t *object = NULL;
+    dc3_status status = dc3_json_read(document, 1 << 24, &object);
+    const json_t *complete = json_object_get(object, "complete");
+    if (status == DC3_OK && complete && !json_is_true(complete))
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: the run is not complete; give its command again to continue it", document);
+    json_decref(object);
+    return status;
+}
+
 /* The pictures of a run of dc3 are in its folder "train". */
 static dc3_status open_condensed(evaluation *e)
 {
     const char *data = e->options->data;
     char *document = dc3_path_join(data, "dc3.json"), *folder = dc3_path_join(data, "train");
     dc3_status status = document && folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK)
-        status = dc3_dataset_open(dc3_path_what(document) == DC3_PATH_FILE ? folder : data, &e->data);
+    int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
+    if (status == DC3_OK && is_run) status = check_complete(document);
+    if (status == DC3_OK) status = dc3_dataset_open(is_run ? folder : data, &e->data);
     free(document);
     free(folder);
     return status;

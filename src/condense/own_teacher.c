@@ -20,6 +20,7 @@ static dc3_train_options plan(const dc3_run *run)
     o.arch = run->options->arch ? run->options->arch : o.size <= SMALL ? "convnet3" : "resnet18";
     o.progressive = !run->options->arch && o.size > SMALL;
     o.epochs = (int)(epochs < LEAST ? LEAST : epochs > MOST ? MOST : epochs);
+    o.dtype = run->options->dtype;
     o.seed = run->options->select.seed;
     o.threads = run->options->select.threads;
     o.strict = run->options->strict;

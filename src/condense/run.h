@@ -124,7 +124,7 @@ int dc3_run_placed_size(const dc3_run *run);
 
 /* settings.c: everything that the result depends on, and no more; the caller releases it. */
 json_t *dc3_run_settings(const dc3_run *run);
-/* A JSON string that tells a file's bytes from another's. */
+/* A JSON string that tells the bytes of a file, or of all files in a folder, from others. */
 json_t *dc3_fingerprint(const char *path);
 
 /* output.c: the run folder. */

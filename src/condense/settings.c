@@ -15,7 +15,8 @@ static json_t *hexadecimal(uint64_t value)
 
 json_t *dc3_fingerprint(const char *path)
 {
-    return hexadecimal(dc3_fingerprint_file(path));
+    int is_folder = dc3_path_what(path) == DC3_PATH_FOLDER;
+    return hexadecimal(is_folder ? dc3_fingerprint_folder(path) : dc3_fingerprint_file(path));
 }
 
 /* The choice of rows: bins, objective and the features that tell pictures apart. */
@@ -55,7 +56,7 @@ static void editor_settings(const dc3_run *run, json_t *o)
     dc3_editor_info info = dc3_editor_describe(run->editor);
     json_object_set_new(o, "dtype", json_string(dc3_dtype_name(info.dtype)));
     json_object_set_new(o, "editor", dc3_json_text(info.name));
-    json_object_set_new(o, "editor_fingerprint", hexadecimal(dc3_fingerprint_folder(run->options->editor)));
+    json_object_set_new(o, "editor_fingerprint", dc3_fingerprint(run->options->editor));
 }
 
 json_t *dc3_run_settings(const dc3_run *run)

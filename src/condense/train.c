@@ -83,6 +83,8 @@ static double highest_lr(const dc3_train_options *o)
 
 static dc3_status check_options(const dc3_train_options *o)
 {
+    if (o->progressive && o->epochs < 3)
+        return dc3_fail(DC3_ERR_OPTION, "--progressive: expected 3 epochs or more, found %d", o->epochs);
     if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a file to write, found none");
     if (o->epochs < 1 || o->epochs > 100000)
         return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 100000, found %d", o->epochs);

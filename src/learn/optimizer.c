@@ -75,9 +75,9 @@ void dc3_optimizer_close(dc3_optimizer **optimizer)
 
 static int ends_in_weight(const char *name)
 {
-    static const char end[] = ".weight";
+    static const char end[] = "weight"; /* also in_proj_weight */
     size_t length = strlen(name), tail = sizeof end - 1;
-    return strcmp(name, end + 1) == 0 || (length >= tail && strcmp(name + length - tail, end) == 0);
+    return length >= tail && strcmp(name + length - tail, end) == 0;
 }
 
 static double decay_of(const dc3_optimizer *o, const dc3_param *p)

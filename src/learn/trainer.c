@@ -60,14 +60,18 @@ dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views
 
 enum { TEST_BATCH = 100 };
 
-/* Adds what the logits of one picture say. */
-static void count_one(const float *z, int64_t classes, int label, dc3_accuracy *a)
+/* Adds what the logits of one picture say; 0: one of them is not finite. */
+static int count_one(const float *z, int64_t classes, int label, dc3_accuracy *a)
 {
-    int above = 0;
-    for (int64_t j = 0; j < classes; j++) above += z[j] > z[label];
+    int above = 0, finite = 1;
+    for (int64_t j = 0; j < classes; j++) {
+        above += z[j] > z[label] || (z[j] == z[label] && j < label);
+        finite &= isfinite(z[j]) != 0;
+    }
     a->n++;
     a->top1 += above < 1;
     a->top5 += above < 5;
+    return finite;
 }
 
 /* What a test holds besides the network. */
@@ -98,8 +102,8 @@ static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pi
             status = dc3_fail(DC3_ERR_ARGUMENT,
                               "the network tells %lld classes apart, the test pictures have more",
                               (long long)classes);
-        else
-            count_one((float *)z.data + i * classes, classes, label, accuracy);
+        else if (!count_one((float *)z.data + i * classes, classes, label, accuracy))
+            status = dc3_fail(DC3_ERR_FORMAT, "the network's outputs are not finite (NaN or infinite)");
     }
     dc3_scope_close(ctx, scope);
     dc3_ctx_clear(ctx);

@@ -40,7 +40,7 @@ dc3_status dc3_trainer_step(dc3_trainer *trainer, int64_t n, int64_t size, void 
 
 typedef struct dc3_accuracy {
     int64_t n;         /* pictures seen */
-    double top1, top5; /* shares, 0 to 1; ties of logits count for the label */
+    double top1, top5; /* shares, 0 to 1; of equal logits the first class's counts as the highest */
 } dc3_accuracy;
 
 /* Runs a classifier over all test pictures (DC3_PICTURES_TEST at `size`), normalised, in batches that are

@@ -72,7 +72,7 @@ expect 0 "result" "$dc3" contact same -o grid.png --data moved
 
 # An interruption says what is kept: nothing, while features are made.
 for ((i = 0; i < 3; i++)); do pictures moved/c$i 12; done
-"$dc3" condense moved -o stopped --ipc 2 --threads 1 --dtype f32 --feature-size 512 2> said & pid=$!
+"$dc3" condense moved --teacher none -o stopped --ipc 2 --threads 1 --dtype f32 --feature-size 512 2> said & pid=$!
 for ((i = 0; i < 600; i++)); do [[ -f stopped/dc3.json ]] && break; sleep 0.1; done
 kill -INT $pid; wait $pid; status=$?
 [[ $status == 130 ]] && grep -q "no picture was done and nothing is kept" said || fail "interrupted: status $status, $(cat said)"

@@ -35,9 +35,9 @@ expect 1 "other settings" "${train[@]}" --epochs 5 -o long.safetensors
 expect 0 "result: long.safetensors" "${train[@]}" --epochs 1 -o long.safetensors --fresh
 
 # Smaller views first: the same again, and only for networks of any size.
-small=("${train[@]}" --epochs 3 --arch resnet18_modified --progressive --size 32)
-expect 0 "last epoch" "${small[@]}" -o small.safetensors
-expect 0 "last epoch" "${small[@]}" -o same.safetensors
+small_views=("${train[@]}" --epochs 3 --arch resnet18_modified --progressive --size 32)
+expect 0 "last epoch" "${small_views[@]}" -o small.safetensors
+expect 0 "last epoch" "${small_views[@]}" -o same.safetensors
 cmp small.safetensors same.safetensors || fail "the same progressive training gives other bytes"
 expect 2 "--progressive: convnet3 does not take" "${train[@]}" --progressive -o x.safetensors
 
@@ -52,7 +52,12 @@ expect 0 "top-1, last" "${score[@]}" --labels stored
 first=$("${score[@]}" --labels hard --json | grep -v seconds) second=$("${score[@]}" --labels hard --json | grep -v seconds)
 [[ $first == "$second" ]] || fail "the same evaluation scores differently: $first and $second"
 
+# A run that was not finished is not scored.
+cp -r small half && sed -i 's/"complete": true/"complete": false/' half/dc3.json
+expect 1 "the run is not complete" "$dc3" evaluate half --val val --labels hard --threads 2
+
 # Bad input.
+expect 2 "expected 3 epochs or more" "${small_views[@]}" --epochs 2 -o x.safetensors
 mkdir -p other/blue other/green && cp val/blue/1.png other/blue && cp val/red/1.png other/green
 expect 1 "class 2 is 'red' there and 'green' here" "$dc3" train train --val other -o x.safetensors
 expect 1 "class 2 is 'red' there and 'green' here" "$dc3" evaluate small --val other --labels hard
