@@ -15,7 +15,7 @@ if step convnet3; then
   "$dc3" compare "$cifar/train" --val "$cifar/test" --teacher convnet3.safetensors -o convnet3 --cache features --ipc 1,10 --methods $five --arch convnet3 --seeds 3 2>> convnet3.log
 fi
 if step resnet18; then
-  teacher resnet18_modified 12 4 --progressive
+  teacher resnet18_modified 15 5
   "$dc3" compare "$cifar/train" --val "$cifar/test" --teacher resnet18_modified.safetensors -o resnet18 --cache features --ipc 10 --methods $five --arch resnet18_modified --labels soft --seeds 1 2>> resnet18.log
 fi
 if step ipc50; then
