@@ -19,10 +19,11 @@ typedef struct dc3_train_options {
     const char *optimizer; /* "sgd" (Nesterov momentum 0.9) or "adamw"; default sgd */
     const char *dtype;     /* "auto", "f32", "bf16" */
     int size;              /* pixels of a view's side; default suits the pictures, at most 224 */
-    int progressive;     /* smaller views in the first two thirds of the epochs: a half, then 3/4 of `size` */
-    int epochs;          /* default 15 */
-    int batch;           /* default 128 */
-    double lr;           /* the highest of one cycle; default 0.1 for sgd, 0.001 for adamw */
+    int progressive; /* smaller views in the first two thirds of the epochs: a half, then 3/4 of `size`, not
+                        below 24 */
+    int epochs;      /* default 15 */
+    int batch;       /* default 128 */
+    double lr;       /* the highest of one cycle; default 0.1 for sgd, 0.001 for adamw */
     double weight_decay; /* -1: 5e-4 for sgd, 0.01 for adamw */
     double smoothing;    /* of labels, 0 to 1; default 0 */
     int test_every;      /* epochs; the last is always tested; default 1 */

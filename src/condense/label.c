@@ -59,11 +59,9 @@ static dc3_status read_run(labelling *l, const char *document)
     dc3_status status = DC3_OK;
     if (!program || strcmp(program, "dc3") != 0 || !json_is_array(classes))
         status = dc3_fail(DC3_ERR_FORMAT, "%s: expected a run of dc3 with its classes", document);
-    else if (!json_is_true(json_object_get(object, "complete")))
-        status = dc3_fail(DC3_ERR_FORMAT,
-                          "%s: the run is not complete; give its command again to continue it", document);
     else
-        l->classes = json_incref(classes);
+        status = dc3_check_complete(document, object);
+    if (status == DC3_OK) l->classes = json_incref(classes);
     json_decref(object);
     return status;
 }

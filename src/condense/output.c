@@ -359,6 +359,13 @@ dc3_status dc3_metadata_read(const char *train, json_t **lines)
     return status;
 }
 
+dc3_status dc3_check_complete(const char *document, const json_t *object)
+{
+    if (json_is_true(json_object_get(object, "complete"))) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: the run is not complete; give its command again to continue it",
+                    document);
+}
+
 dc3_status dc3_output_finish(const dc3_output *o)
 {
     DC3_TRY(dc3_run_write_skipped(o->run));

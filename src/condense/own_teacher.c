@@ -8,7 +8,7 @@
 enum { SMALL = 64, LARGE = 112, SEEN = 300000, LEAST = 8, MOST = 60 };
 
 /* A ConvNet-3 up to 64 pixels, else a ResNet-18 at 112, on smaller views first; as many epochs as show it
- * 300,000 pictures, which takes two cores 5 to 20 minutes. */
+ * 300,000 pictures. */
 static dc3_train_options plan(const dc3_run *run)
 {
     dc3_train_options o = dc3_train_defaults();

@@ -149,6 +149,8 @@ dc3_status dc3_output_write_selection(const dc3_output *output, const dc3_chosen
 dc3_status dc3_output_name(const dc3_output *output, const dc3_part *part, char **relative, char **path);
 /* The lines of `train`/metadata.jsonl as a list of objects; the caller releases it, also after a failure. */
 dc3_status dc3_metadata_read(const char *train, json_t **lines);
+/* Fails unless `object`, what the run's `document` dc3.json holds, says that the run is complete. */
+dc3_status dc3_check_complete(const char *document, const json_t *object);
 /* Writes the names of what will be stored, for dc3_clear_run. */
 dc3_status dc3_output_plan(const dc3_output *output, const dc3_chosen *chosen);
 /* Of what is stored; numbers the classes. */

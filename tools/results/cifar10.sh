@@ -6,8 +6,8 @@ cifar=$1 work=$2 only=${3:-}
 dc3=${DC3:-$(dirname "$0")/../../build/dc3}
 mkdir -p "$work" && cd "$work"
 step() { [[ -z $only || $only == "$1" ]]; }
-teacher() { # name, epochs, tests every, more options
-  [[ -f $1.safetensors ]] || "$dc3" train "$cifar/train" --val "$cifar/test" --arch "$1" --epochs "$2" --test-every "$3" "${@:4}" --seed 1 -o "$1.safetensors" --json > "$1.json" 2>> "$1.log"
+teacher() { # name, epochs, tests every
+  [[ -f $1.safetensors ]] || "$dc3" train "$cifar/train" --val "$cifar/test" --arch "$1" --epochs "$2" --test-every "$3" --seed 1 -o "$1.safetensors" --json > "$1.json" 2>> "$1.log"
 }
 five=random,rded,dc3-select,jitter,dc3
 if step convnet3; then

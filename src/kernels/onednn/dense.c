@@ -135,21 +135,12 @@ static dc3_status linear_backward_data(void *self, const dc3_linear_shape *shape
     return backward_data(self, &key, dy, weight, dx);
 }
 
-/* Bytes of scratch of our own kernel, 0 where oneDNN's is to be used. */
-static size_t own_weight_gradient(const dc3_conv_shape *shape)
-{
-#if defined(__x86_64__)
-    if (dc3_cpu_has_bf16()) return dc3_avx512_conv_weight_gradient_scratch(shape);
-#endif
-    return 0;
-}
-
 static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *shape, const void *x,
                                          const void *dy, float *dw)
 {
     onednn *d = self;
 #if defined(__x86_64__)
-    size_t own = own_weight_gradient(shape);
+    size_t own = d->has_bf16 ? dc3_avx512_conv_weight_gradient_scratch(shape) : 0;
     if (own) {
         DC3_TRY(scratch_for(d, own));
         dc3_avx512_conv_weight_gradient(shape, x, dy, dw, d->scratch);
@@ -204,6 +195,7 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
 {
     onednn *d = calloc(1, sizeof *d);
     if (!d) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    d->has_bf16 = dc3_cpu_has_bf16();
     dnnl_status_t r = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
     if (!r) r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_in_order);
     if (r) {

@@ -60,7 +60,7 @@ static dc3_status fill(onednn *d, const plan *p, dc3_weight *weight, packed *out
             dc3_map_forget(weight->part[i].data, dc3_bytes(&weight->part[i]));
     } else {
         size_t count = (size_t)(dc3_weight_rows(weight) * dc3_weight_columns(weight));
-        size_t size = (count * dc3_dtype_size(p->key.conv.type) + 63) / 64 * 64;
+        size_t size = count * dc3_dtype_size(p->key.conv.type);
         void *plain = dc3_alloc(size);
         if (!plain) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes", size);
         status = dc3_weight_unpack(weight, p->key.conv.type, plain);
@@ -89,7 +89,7 @@ dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out)
         }
     packed *made = calloc(1, sizeof *made);
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    size_t size = (dc3_md_size(p->weights_md) + 63) / 64 * 64;
+    size_t size = dc3_md_size(p->weights_md);
     made->data = dc3_alloc(size);
     dc3_status status =
         made->data ? onednn_check(make_reorder(d, p, weight, made), "packing a weight")

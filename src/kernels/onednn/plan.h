@@ -39,6 +39,7 @@ enum { BUCKETS = 1024 };
 typedef struct onednn {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
+    int has_bf16; /* the processor runs our own weight gradient */
     plan *buckets[BUCKETS];
     void *scratch;
     size_t scratch_size;

@@ -165,28 +165,36 @@ static void interleave_dy(int64_t pixels, int64_t c, const uint16_t *first, cons
     }
 }
 
-/* A part's blocks of pair `pair`, which is number `at` of its chunk; some pixels at a time, whose lines stay
- * in the first-level cache for all blocks. */
-static void interleave(const job *j, const part *p, int64_t pair, int64_t at)
+/* Blocks first..last-1, of `width` channels (CI: x, CO: dy), of two pictures of `pixels` pixels of c
+ * channels, `apart` pairs from one block to the next; whole 0: there is no second picture. Some pixels at a
+ * time, whose lines stay in the first-level cache for all blocks. */
+static inline void interleave_blocks(int width, int64_t pixels, int64_t c, const uint16_t *picture, int whole,
+                                     int64_t first, int64_t last, int64_t apart, uint32_t *to)
 {
     enum { SOME = 32 };
+    for (int64_t pixel = 0; pixel < pixels; pixel += SOME) {
+        int64_t n = pixels - pixel < SOME ? pixels - pixel : SOME;
+        for (int64_t b = first; b < last; b++) {
+            const uint16_t *one = picture + pixel * c + b * width, *other = whole ? one + pixels * c : NULL;
+            uint32_t *at = to + (b - first) * apart + pixel * width;
+            if (width == CI)
+                interleave_x(n, c, one, other, at);
+            else
+                interleave_dy(n, c, one, other, at);
+        }
+    }
+}
+
+/* A part's blocks of pair `pair`, which is number `at` of its chunk. */
+static void interleave(const job *j, const part *p, int64_t pair, int64_t at)
+{
     const dc3_conv_shape *s = j->s;
     const layout *l = &j->l;
     int whole = 2 * pair + 1 < s->n;
-    for (int64_t pixel = 0; pixel < l->pixels; pixel += SOME) {
-        const uint16_t *from = j->x + (2 * pair * l->pixels + pixel) * s->ci;
-        int64_t n = l->pixels - pixel < SOME ? l->pixels - pixel : SOME;
-        for (int64_t b = p->x_first; b < p->x_last; b++)
-            interleave_x(n, s->ci, from + b * CI, whole ? from + l->pixels * s->ci + b * CI : NULL,
-                         p->x + (b - p->x_first) * l->x_apart + (at * l->pixels + pixel) * CI);
-    }
-    for (int64_t pixel = 0; pixel < l->out; pixel += SOME) {
-        const uint16_t *from = j->dy + (2 * pair * l->out + pixel) * s->co;
-        int64_t n = l->out - pixel < SOME ? l->out - pixel : SOME;
-        for (int64_t b = p->dy_first; b < p->dy_last; b++)
-            interleave_dy(n, s->co, from + b * CO, whole ? from + l->out * s->co + b * CO : NULL,
-                          p->dy + (b - p->dy_first) * l->dy_apart + (at * l->out + pixel) * CO);
-    }
+    interleave_blocks(CI, l->pixels, s->ci, j->x + 2 * pair * l->pixels * s->ci, whole, p->x_first, p->x_last,
+                      l->x_apart, p->x + at * l->pixels * CI);
+    interleave_blocks(CO, l->out, s->co, j->dy + 2 * pair * l->out * s->co, whole, p->dy_first, p->dy_last,
+                      l->dy_apart, p->dy + at * l->out * CO);
 }
 
 /* sums [CO][CI] += the products of `count` pixels. */
