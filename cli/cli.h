@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <jansson.h>
+#include <limits.h>
 #include "dc3/condense.h"
 
 /* Exit statuses. */
@@ -43,6 +44,12 @@ enum { OPTIONS_COMPUTE = 32, OPTIONS_DATA = 64, OPTIONS_FEATURES = 128, OPTIONS_
  * status. `--help` prints and gives -1. */
 int parse(const command *c, int argc, char **argv, int groups, const GOptionEntry *own, settings *s,
           char ***rest);
+/* Numbers whose default is 0 hold this while options are read, so that a given 0 is told apart. */
+enum { NOT_GIVEN = INT_MIN };
+/* Puts 0 where nothing was given; else a usage error unless the value lies in low..high. */
+int whole_number(const command *c, const char *name, int *value, int low, int high);
+/* The same for a real number above 0 and at most `high`. */
+int positive_number(const command *c, const char *name, double *value, double high);
 /* Prints "dc3: text" and the way to help; returns EXIT_USAGE. */
 int usage_error(const command *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The exit status of a library call; prints its error. `kept` tells what is left after an interruption and

@@ -186,9 +186,22 @@ static int choose(const char *what, const char *text, const char *const *names, 
     return 0;
 }
 
-/* Numbers that were not given keep these values while options are read, so that a given 0 is told apart. */
-static const int unset = INT_MIN;
-static const double unset_real = -1e300;
+int whole_number(const command *c, const char *name, int *value, int low, int high)
+{
+    int given = *value;
+    if (given == NOT_GIVEN) *value = 0;
+    if (given == NOT_GIVEN || (given >= low && given <= high)) return EXIT_DONE;
+    return usage_error(c, "--%s: expected %d %s %d, found %d", name, low, high == low + 1 ? "or" : "to", high,
+                       given);
+}
+
+int positive_number(const command *c, const char *name, double *value, double high)
+{
+    double given = *value;
+    if (given == NOT_GIVEN) *value = 0;
+    if (given == NOT_GIVEN || (given > 0 && given <= high)) return EXIT_DONE;
+    return usage_error(c, "--%s: expected more than 0 and at most %g, found %g", name, high, given);
+}
 
 /* The whole numbers: prepares them, or puts the default 0 where none was given and checks the others. */
 static int whole_numbers(const command *c, settings *s, int prepare)
@@ -204,14 +217,10 @@ static int whole_numbers(const command *c, settings *s, int prepare)
                {"feature-size", &o->feature_size, 1, 4096},
                {"teacher-size", &o->teacher_size, 1, 1024}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        int value = *all[i].value;
         if (prepare)
-            *all[i].value = unset;
-        else if (value == unset)
-            *all[i].value = 0;
-        else if (value < all[i].low || value > all[i].high)
-            return usage_error(c, "--%s: expected %d %s %d, found %d", all[i].name, all[i].low,
-                               all[i].high == all[i].low + 1 ? "or" : "to", all[i].high, value);
+            *all[i].value = NOT_GIVEN;
+        else if (whole_number(c, all[i].name, all[i].value, all[i].low, all[i].high) != EXIT_DONE)
+            return EXIT_USAGE;
     }
     return EXIT_DONE;
 }
@@ -224,8 +233,8 @@ static int real_numbers(const command *c, settings *s, int prepare)
     for (int i = 0; i < 2; i++) {
         double value = *values[i];
         if (prepare)
-            *values[i] = unset_real;
-        else if (value == unset_real)
+            *values[i] = NOT_GIVEN;
+        else if (value == NOT_GIVEN)
             *values[i] = -1;
         else if (!(value >= 0 && value <= 100))
             return usage_error(c, "--%s: expected 0 to 100, found %g", i ? "image-guidance" : "guidance",

@@ -31,9 +31,10 @@ static int run_lists(const command *c, settings *s, dc3_compare_options *o, cons
 {
     int *numbers = read_numbers(c, ipcs ? ipcs : "1,10");
     if (!numbers) return EXIT_USAGE;
+    int no_teacher = o->condense.teacher && strcmp(o->condense.teacher, "none") == 0;
     char **m = g_strsplit(methods ? methods : "random,rded,dc3-select,jitter,dc3", ",", -1);
     char **a = g_strsplit(archs ? archs : "convnet3", ",", -1);
-    char **l = g_strsplit(labels ? labels : o->condense.teacher ? "soft,hard" : "hard", ",", -1);
+    char **l = g_strsplit(labels ? labels : no_teacher ? "hard" : "soft,hard", ",", -1);
     dc3_compare_report report;
     o->ipcs = numbers;
     o->methods = (const char *const *)m;
@@ -55,21 +56,25 @@ int run_compare(const command *c, int argc, char **argv)
     settings s;
     char **rest, *out = NULL, *val = NULL, *ipcs = NULL, *methods = NULL, *archs = NULL, *labels = NULL;
     char *teacher = NULL, *combine = NULL, *augment = NULL, *cache = NULL;
-    int bins = 0;
+    int bins = NOT_GIVEN;
     dc3_compare_options o = {.evaluate = dc3_evaluate_defaults(), .seeds = 3, .real_hard = -1};
     dc3_evaluate_options *e = &o.evaluate;
+    e->batch = e->factor = e->size = NOT_GIVEN;
     const GOptionEntry own[] = {
         {"val", 0, 0, G_OPTION_ARG_FILENAME, &val, "Dataset with the same classes to test on", "DIR"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Folder for datasets, scores and the table", "DIR"},
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
-         "Classifier trained on the whole dataset: gradients, crops' scores, soft labels", "FILE"},
+         "Classifier trained on the whole dataset: gradients, crops' scores, soft labels; none: VAE "
+         "features, "
+         "hard labels (default: one is trained for all of it)",
+         "FILE"},
         {"ipc", 'n', 0, G_OPTION_ARG_STRING, &ipcs, "Images per class, separated by commas (default 1,10)",
          "N,.."},
         {"methods", 'm', 0, G_OPTION_ARG_STRING, &methods,
          "Separated by commas (default random,rded,dc3-select,jitter,dc3)", "M,.."},
         {"arch", 'a', 0, G_OPTION_ARG_STRING, &archs, "Students, separated by commas (default convnet3)",
          "A,.."},
-        {"labels", 0, 0, G_OPTION_ARG_STRING, &labels, "soft, hard (default both; without a teacher hard)",
+        {"labels", 0, 0, G_OPTION_ARG_STRING, &labels, "soft, hard (default both; with --teacher none hard)",
          "L,.."},
         {"seeds", 0, 0, G_OPTION_ARG_INT, &o.seeds, "Condensations and students of each (default 3)", "S"},
         {"epochs", 'e', 0, G_OPTION_ARG_INT, &e->epochs, "Times that a student sees each image (default 300)",
@@ -104,6 +109,9 @@ int run_compare(const command *c, int argc, char **argv)
         status = usage_error(c, "where shall the results go? Use -o DIR");
     else if (!val)
         status = usage_error(c, "on what shall students be tested? Use --val DIR");
+    else if (whole_number(c, "bins", &bins, 1, 10000) || whole_number(c, "batch", &e->batch, 1, 65536) ||
+             whole_number(c, "factor", &e->factor, 1, 2) || whole_number(c, "size", &e->size, 8, 1024))
+        status = EXIT_USAGE;
     else {
         char *own_cache = g_build_filename(out, "features", NULL);
         use_own_editor(&s);

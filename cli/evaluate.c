@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dc3/evaluate.h"
+#include "dc3/train.h"
 
 enum { MOST_SEEDS = 100 };
 
@@ -24,23 +25,55 @@ static json_t *as_json(const result *r)
     dc3_mean_deviation(r->best, r->seeds, &best, &spread);
     json_t *each = json_array();
     for (int i = 0; i < r->seeds; i++) json_array_append_new(each, json_real(r->top1[i]));
-    return json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:i, s:i, s:i, s:f, s:i, s:I, s:I, s:f}",
-                     "arch", r->last.arch, "seeds", r->seeds, "top1", mean, "top1_deviation", deviation,
-                     "top5", mean5, "top5_deviation", deviation5, "best_top1", best, "best_top1_deviation",
-                     spread, "top1_each", each, "epochs", r->last.epochs, "batch", r->last.batch, "size",
-                     r->last.size, "lr", r->last.lr, "factor", r->last.factor, "images",
-                     (json_int_t)r->last.images, "test_images", (json_int_t)r->last.test_images, "seconds",
-                     r->seconds);
+    const dc3_score *s = &r->last;
+    json_t *o =
+        json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:i, s:I, s:i, s:i, s:f, s:s, s:s, s:s, "
+                  "s:I, s:I, s:I, "
+                  "s:f}",
+                  "arch", s->arch, "seeds", r->seeds, "top1", mean, "top1_deviation", deviation, "top5",
+                  mean5, "top5_deviation", deviation5, "best_top1", best, "best_top1_deviation", spread,
+                  "top1_each", each, "epochs", s->epochs, "steps", (json_int_t)s->steps, "batch", s->batch,
+                  "size", s->size, "lr", s->lr, "labels", s->labels, "augment", s->augment, "dtype", s->dtype,
+                  "images", (json_int_t)s->images, "test_images", (json_int_t)s->test_images,
+                  "test_unreadable", (json_int_t)s->unreadable, "seconds", r->seconds);
+    if (s->factor) json_object_set_new(o, "factor", json_integer(s->factor));
+    if (*s->teacher) json_object_set_new(o, "teacher", json_string(s->teacher));
+    if (s->temperature > 0) json_object_set_new(o, "temperature", json_real(s->temperature));
+    return o;
+}
+
+/* "12.34 +- 0.56", or without a deviation where there is one value. */
+static const char *percent(const result *r, const double *values, char text[24])
+{
+    double mean, deviation;
+    dc3_mean_deviation(values, r->seeds, &mean, &deviation);
+    snprintf(text, 24, "%6.2f", 100 * mean);
+    if (r->seeds > 1) snprintf(text, 24, "%6.2f +- %5.2f", 100 * mean, 100 * deviation);
+    return text;
+}
+
+/* Under which conditions the row was made, which a score means nothing without. */
+static void print_conditions(const result *r)
+{
+    const dc3_score *s = &r->last;
+    printf("  %d epochs of %lld images, %lld steps of %d, learning rate %g, %d px, %s; %s labels", s->epochs,
+           (long long)s->images, (long long)s->steps, s->batch, s->lr, s->size, s->dtype, s->labels);
+    if (*s->teacher) printf(" of a %s at temperature %g", s->teacher, s->temperature);
+    if (s->factor)
+        printf("; RDED's views, factor %d", s->factor);
+    else
+        printf("; whole images");
+    printf("; tested on %lld", (long long)s->test_images);
+    if (s->unreadable) printf(" (%lld more cannot be read)", (long long)s->unreadable);
+    printf("\n");
 }
 
 static void print_row(const result *r)
 {
-    double mean, deviation, mean5, deviation5, best, spread;
-    dc3_mean_deviation(r->top1, r->seeds, &mean, &deviation);
-    dc3_mean_deviation(r->top5, r->seeds, &mean5, &deviation5);
-    dc3_mean_deviation(r->best, r->seeds, &best, &spread);
-    printf("%-18s %6.2f +- %5.2f  %6.2f +- %5.2f  %6.2f +- %5.2f  %8.0f s\n", r->last.arch, 100 * mean,
-           100 * deviation, 100 * mean5, 100 * deviation5, 100 * best, 100 * spread, r->seconds);
+    char last[24], five[24], best[24];
+    printf("%-18s %-15s  %-15s  %-15s  %5d  %8.0f\n", r->last.arch, percent(r, r->top1, last),
+           percent(r, r->top5, five), percent(r, r->best, best), r->seeds, r->seconds);
+    print_conditions(r);
 }
 
 static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, int seeds, result *r)
@@ -65,13 +98,26 @@ static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, int see
     return DC3_OK;
 }
 
+/* Whether there are such architectures; before hours of work with the first of them. */
+static int check_archs(const command *c, char **archs)
+{
+    for (int i = 0; archs[i] && (*archs[i] || archs[1]); i++) {
+        int k = 0;
+        while (dc3_arch_name(k) && strcmp(dc3_arch_name(k), archs[i]) != 0) k++;
+        if (!dc3_arch_name(k))
+            return usage_error(c, "--arch: there is no '%s'; expected names such as convnet3, resnet18",
+                               archs[i]);
+    }
+    return EXIT_DONE;
+}
+
 static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, int seeds)
 {
     json_t *all = json_array();
     dc3_status status = DC3_OK;
     if (!s->json)
-        printf("%-18s %-15s  %-15s  %-15s\n", "student", "top-1, last (%)", "top-5, last (%)",
-               "top-1, best (%)");
+        printf("%-18s %-15s  %-15s  %-15s  %5s  %8s\n", "student", "top-1, last (%)", "top-5, last (%)",
+               "top-1, best (%)", "seeds", "time (s)");
     for (int i = 0; archs[i] && status == DC3_OK; i++) {
         result *r = g_new0(result, 1);
         o->arch = *archs[i] ? archs[i] : NULL;
@@ -80,7 +126,8 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
         if (status == DC3_OK && !s->json) print_row(r), fflush(stdout);
         g_free(r);
     }
-    if (status == DC3_OK && s->json) {
+    /* What was finished before another student failed is not lost. */
+    if (s->json && (status == DC3_OK || json_array_size(all))) {
         char *text = json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
         printf("%s\n", text ? text : "");
         free(text);
@@ -96,6 +143,8 @@ int run_evaluate(const command *c, int argc, char **argv)
                  *augment = NULL;
     int seeds = 1;
     dc3_evaluate_options o = dc3_evaluate_defaults();
+    o.batch = o.factor = o.size = NOT_GIVEN;
+    o.lr = o.temperature = NOT_GIVEN;
     const GOptionEntry own[] = {
         {"val", 0, 0, G_OPTION_ARG_FILENAME, &val, "Dataset with the same classes to test on", "DIR"},
         {"arch", 'a', 0, G_OPTION_ARG_STRING, &archs,
@@ -131,13 +180,18 @@ int run_evaluate(const command *c, int argc, char **argv)
         status = usage_error(c, "on what shall students be tested? Use --val DIR");
     else if (seeds < 1 || seeds > MOST_SEEDS)
         status = usage_error(c, "--seeds: expected 1 to %d, found %d", MOST_SEEDS, seeds);
+    else if (whole_number(c, "batch", &o.batch, 1, 65536) || whole_number(c, "factor", &o.factor, 1, 2) ||
+             whole_number(c, "size", &o.size, 8, 1024) || positive_number(c, "lr", &o.lr, 1000) ||
+             positive_number(c, "temperature", &o.temperature, 1e6))
+        status = EXIT_USAGE;
     else {
         char **list = g_strsplit(archs ? archs : "", ",", -1), *none[] = {(char *)"", NULL};
         o.data = rest[0], o.val = val, o.labels = labels, o.teacher = teacher, o.stored = stored,
         o.dtype = dtype, o.augment = augment;
         o.threads = s.options.select.threads;
         o.listener = s.options.listener;
-        status = score_all(&s, &o, *list ? list : none, seeds);
+        status = check_archs(c, list);
+        if (status == EXIT_DONE) status = score_all(&s, &o, *list ? list : none, seeds);
         g_strfreev(list);
     }
     g_free(val), g_free(archs), g_free(labels), g_free(teacher), g_free(stored), g_free(dtype),

@@ -33,6 +33,7 @@ int run_label(const command *c, int argc, char **argv)
     char **rest, *out = NULL, *teacher = NULL, *arch = NULL;
     dc3_label_options o = dc3_label_defaults();
     dc3_label_report report;
+    o.factor = o.size = o.top_k = NOT_GIVEN;
     const GOptionEntry own[] = {
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
          "Classifier trained on the dataset's classes (default: the run's own)", "FILE"},
@@ -46,7 +47,9 @@ int run_label(const command *c, int argc, char **argv)
         {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &o.temperature,
          "At which --top-k keeps the probabilities (default 20)", "T"},
         {"factor", 0, 0, G_OPTION_ARG_INT, &o.factor,
-         "2: halves change places, crops from half the area on; 1: whole images (default 2)", "F"},
+         "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, "
+         "else 2)",
+         "F"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &o.batch, "Images mixed among each other (default 100)", "N"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "File to write (default OUT/soft_labels.safetensors)",
          "FILE"},
@@ -56,6 +59,10 @@ int run_label(const command *c, int argc, char **argv)
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1)
         status = usage_error(c, "label: expected the folder of a run, found %u words", g_strv_length(rest));
+    else if (whole_number(c, "factor", &o.factor, 1, 2) ||
+             whole_number(c, "teacher-size", &o.size, 16, 1024) ||
+             whole_number(c, "top-k", &o.top_k, 1, 1000000))
+        status = EXIT_USAGE;
     else {
         o.run = rest[0], o.out = out, o.teacher = teacher, o.arch = arch;
         o.seed = s.options.select.seed, o.threads = s.options.select.threads;

@@ -7,12 +7,13 @@
 static void print_training(const settings *s, const dc3_train_report *r, const char *out)
 {
     if (s->json) {
-        json_t *o = json_pack("{s:s, s:i, s:I, s:I, s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:f}",
-                              "arch", r->arch, "size", r->size, "images", (json_int_t)r->images, "skipped",
-                              (json_int_t)r->skipped, "classes", (json_int_t)r->classes, "epochs", r->epochs,
-                              "parameters", r->parameters, "loss", r->loss, "top1", r->top1, "top5", r->top5,
-                              "best_top1", r->best_top1, "best_epoch", r->best_epoch, "seconds", r->seconds,
-                              "images_per_second", r->images_second);
+        json_t *o =
+            json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:f}", "arch",
+                      r->arch, "size", r->size, "images", (json_int_t)r->images, "skipped",
+                      (json_int_t)r->skipped, "skipped_tests", (json_int_t)r->skipped_tests, "classes",
+                      (json_int_t)r->classes, "epochs", r->epochs, "parameters", r->parameters, "loss",
+                      r->loss, "top1", r->top1, "top5", r->top5, "best_top1", r->best_top1, "best_epoch",
+                      r->best_epoch, "seconds", r->seconds, "images_per_second", r->images_second);
         json_object_set_new(o, "out", json_text(out));
         print_json(o);
         return;
@@ -31,6 +32,7 @@ int run_train(const command *c, int argc, char **argv)
     char **rest, *out = NULL, *val = NULL, *arch = NULL, *init = NULL, *optimizer = NULL, *dtype = NULL;
     dc3_train_options o = dc3_train_defaults();
     dc3_train_report report;
+    o.lr = o.size = NOT_GIVEN;
     const GOptionEntry own[] = {
         {"val", 0, 0, G_OPTION_ARG_FILENAME, &val, "Dataset with the same classes to test on", "DIR"},
         {"arch", 'a', 0, G_OPTION_ARG_STRING, &arch,
@@ -66,6 +68,8 @@ int run_train(const command *c, int argc, char **argv)
         status = usage_error(c, rest[0] ? "expected one dataset, found '%s' too" : "which dataset?", rest[1]);
     else if (!out)
         status = usage_error(c, "where shall the weights go? Use -o FILE.safetensors");
+    else if (positive_number(c, "lr", &o.lr, 1000) || whole_number(c, "size", &o.size, 8, 1024))
+        status = EXIT_USAGE;
     if (status == EXIT_DONE) {
         o.data = rest[0], o.val = val, o.out = out, o.arch = arch, o.init = init, o.optimizer = optimizer;
         o.dtype = dtype;

@@ -71,6 +71,7 @@ typedef struct dc3_condense_report {
     const char *stage[DC3_STAGES];
     double seconds[DC3_STAGES];
     double estimate_seconds; /* made before the work */
+    double cached_seconds;   /* that features from the cache took when they were made; not in `seconds` */
     double peak_bytes;       /* resident, of the process */
 } dc3_condense_report;
 

@@ -20,10 +20,12 @@ typedef struct dc3_evaluate_options {
     const char *stored;  /* file of stored labels; default DATA/soft_labels.safetensors */
     const char *augment; /* "rded": the protocol's views; "none": whole pictures, nothing random or mixed */
     const char *dtype;   /* "auto", "f32", "bf16"; of student and teacher */
-    int size;            /* pixels of a view's side; default the pictures', at most 224 */
+    int size;            /* pixels of a view's side; 0: those of the soft labels' teacher in its training,
+                            where its file says it, else the pictures', at most 224 */
     int factor;          /* as dc3_label_options; 0: 1 up to 64 pixels, else 2 */
     int epochs;          /* default 300 */
-    int batch;           /* 0: as the protocol has it for so many images and classes */
+    int batch;           /* 0: as the protocol has it for so many images and classes; with stored labels
+                            batch, factor and size are theirs and must be 0 */
     double lr;           /* 0: as the protocol has it for the architecture */
     double weight_decay; /* -1: 0.01 */
     double temperature;  /* 0: 20 */
@@ -37,9 +39,16 @@ dc3_evaluate_options dc3_evaluate_defaults(void);
 enum { DC3_EVALUATE_TESTS = 4 }; /* after 25, 50, 75 and 100 % of the epochs */
 typedef struct dc3_score {
     char arch[24];
+    char teacher[24];           /* architecture of the soft labels' teacher, "" without one */
+    char labels[8], augment[8]; /* "soft", "stored", "hard"; "rded", "none" */
+    char dtype[8];              /* of the computation: "f32", "bf16" */
     int64_t images, test_images, classes;
-    int size, batch, epochs, factor;
+    int64_t unreadable; /* pictures of val that cannot be read and are not in the accuracy */
+    int64_t steps;      /* of the optimizer, in all */
+    int size, batch, epochs;
+    int factor; /* 0: whole pictures ("none") */
     double lr;
+    double temperature;             /* of soft and stored labels; 0 with hard ones */
     double top1, top5;              /* of the last epoch, 0 to 1 */
     double best_top1;               /* the best of the tests */
     int best_epoch;                 /* after which it was */

@@ -18,7 +18,8 @@ typedef struct dc3_label_options {
     int size;   /* pixels of a view's side; default the teacher's own, else the pictures', at most 224 */
     int views;  /* of each picture, 1 to 100000; default 10 */
     int top_k;  /* logits to keep of each view, below the number of classes; 0: all */
-    int factor; /* 2: halves of a picture change places, crops from half its area on; 1: neither */
+    int factor; /* 2: halves of a picture change places, crops from half its area on; 1: neither; 0: 1 up to
+                   64 pixels, else 2, as students are trained */
     int batch;  /* pictures that are mixed among each other, 1 to 65536; default 100 */
     double temperature; /* at which top_k keeps the probabilities, more than 0; default 20 */
     uint64_t seed;

@@ -28,7 +28,7 @@ typedef struct dc3_train_options {
     double smoothing;    /* of labels, 0 to 1; default 0 */
     int test_every;      /* epochs; the last is always tested; default 1 */
     int fresh;           /* start over where an earlier training of other settings was cut off */
-    int strict;          /* a picture that cannot be read ends the training */
+    int strict;          /* a picture that cannot be read, also one of val, ends the training */
     uint64_t seed;
     int threads; /* 1 or more */
     dc3_listener listener;
@@ -38,6 +38,7 @@ dc3_train_options dc3_train_defaults(void);
 
 typedef struct dc3_train_report {
     int64_t images, skipped, classes;
+    int64_t skipped_tests; /* pictures of val that cannot be read */
     char arch[24];
     int size, epochs;
     double parameters;

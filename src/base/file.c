@@ -108,6 +108,27 @@ dc3_status dc3_draft_write(dc3_draft *draft, dc3_status status, const char *path
     return status;
 }
 
+dc3_status dc3_check_place(const char *option, const char *path)
+{
+    char *copy = strdup(path);
+    if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    char *slash = strrchr(copy, '/');
+    if (slash) slash[slash == copy] = 0;
+    const char *folder = slash ? copy : ".";
+    dc3_status status = DC3_OK;
+    if (dc3_path_what(path) == DC3_PATH_FOLDER)
+        status = dc3_fail(DC3_ERR_OPTION, "%s: expected a file to write, found the folder %s", option, path);
+    else if (dc3_path_what(folder) != DC3_PATH_FOLDER)
+        status =
+            dc3_fail(DC3_ERR_OPTION, "%s %s: expected a place in a folder that is there, found no folder %s",
+                     option, path, folder);
+    else if (access(folder, W_OK) != 0)
+        status = dc3_fail(DC3_ERR_OPTION, "%s %s: the folder %s cannot be written to: %s", option, path,
+                          folder, strerror(errno));
+    free(copy);
+    return status;
+}
+
 dc3_status dc3_make_dirs(const char *path)
 {
     char *copy = strdup(path);

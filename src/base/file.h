@@ -31,6 +31,9 @@ dc3_status dc3_draft_open(dc3_draft *draft);
  * failed first. Frees it always; one that was never opened may be zero. */
 dc3_status dc3_draft_write(dc3_draft *draft, dc3_status status, const char *path);
 
+/* DC3_ERR_OPTION, naming the option, unless the folder that `path` would be written into is there and can be
+ * written to, and `path` itself is no folder. */
+dc3_status dc3_check_place(const char *option, const char *path);
 /* Makes `path` and its missing parents. */
 dc3_status dc3_make_dirs(const char *path);
 

@@ -8,4 +8,8 @@
  * Large arrays ask the system for huge pages, which saves the processor most of its address translation. */
 void *dc3_alloc(size_t size);
 
+/* Bytes that this process may use: the machine's memory, or less where the process's control group (cgroup
+ * v2) or its limit of address space (ulimit -v) says so. */
+size_t dc3_memory_limit(void);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
+#include "condense/run.h"
 #include "kernels/backend.h"
 
 dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
@@ -23,6 +25,25 @@ dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
         DC3_ERR_ARGUMENT,
         "%s: expected the classes of %s (%d), found %d; class %d is '%.80s' there and '%.80s' here",
         dc3_dataset_path(val), dc3_dataset_path(data), n, m, i + 1, a, b);
+}
+
+void dc3_tell_notes(const dc3_listener *listener, const dc3_dataset *dataset)
+{
+    for (size_t i = 0; i < dc3_dataset_notes(dataset); i++)
+        dc3_listener_say(listener, "note: %s", dc3_dataset_note(dataset, i));
+}
+
+void dc3_warn_same(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val)
+{
+    char *a = dc3_path_real(dc3_dataset_path(data)), *b = dc3_path_real(dc3_dataset_path(val));
+    if (a && b && strcmp(a, b) == 0)
+        dc3_listener_say(
+            listener,
+            "warning: --val is %s itself: what is tested on was trained on, so the accuracy says "
+            "nothing of new pictures",
+            dc3_dataset_path(data));
+    free(a);
+    free(b);
 }
 
 static int by_value(const void *a, const void *b)

@@ -2,6 +2,7 @@
 #ifndef DC3_CONDENSE_CLASSES_H
 #define DC3_CONDENSE_CLASSES_H
 
+#include "dc3/condense.h"
 #include "io/dataset.h"
 #include "tensor/tensor.h"
 
@@ -13,5 +14,10 @@ int dc3_usual_size(const dc3_dataset *dataset, int most);
 dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size);
 /* bf16 where the text is "auto" (or NULL) and the processor has it; DC3_ERR_OPTION for an unknown one. */
 dc3_status dc3_compute_type(const char *text, dc3_dtype *dtype);
+
+/* Tells the listener what dc3_dataset_open passed over in it. */
+void dc3_tell_notes(const dc3_listener *listener, const dc3_dataset *dataset);
+/* Warns where tests are of the very pictures that are trained on. */
+void dc3_warn_same(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val);
 
 #endif

@@ -10,14 +10,17 @@
 #include "condense/classes.h"
 #include "condense/evaluate.h"
 #include "condense/fingerprint.h"
-#include "condense/run.h"
+#include "condense/methods.h"
+#include "condense/own_teacher.h"
 #include "io/weights.h"
 #include "learn/soft_labels.h"
 #include "learn/trainer.h"
 #include "metrics/colourfulness.h"
 
 typedef struct comparison {
+    dc3_compare_options own; /* with the teacher that is trained here, where none is given */
     const dc3_compare_options *options;
+    char *teacher; /* OUT/teacher.safetensors */
     dc3_compare_report *report;
     char *results; /* OUT/results.jsonl */
     json_t *lines; /* what it holds */
@@ -46,6 +49,40 @@ static const char *usual_augment(const dc3_compare_options *o)
     return o->evaluate.augment ? o->evaluate.augment : "rded";
 }
 
+static int is_none(const char *teacher)
+{
+    return teacher && strcmp(teacher, "none") == 0;
+}
+
+static const dc3_method *method_called(const char *name)
+{
+    for (int k = 0; dc3_methods[k].name; k++)
+        if (strcmp(dc3_methods[k].name, name) == 0) return &dc3_methods[k];
+    return NULL;
+}
+
+/* Methods, students and labels that are there, and whether they go without a teacher. */
+static dc3_status check_names(const dc3_compare_options *o)
+{
+    int none = is_none(o->condense.teacher);
+    for (int i = 0; o->methods[i]; i++) {
+        const dc3_method *method = method_called(o->methods[i]);
+        if (!method) return dc3_fail(DC3_ERR_OPTION, "--methods: there is no method '%.40s'", o->methods[i]);
+        if (none && method->needs & DC3_NEEDS_TEACHER)
+            return dc3_fail(DC3_ERR_OPTION, "--teacher none: the method %s needs a teacher", o->methods[i]);
+    }
+    for (int i = 0; o->archs[i]; i++) {
+        int k = 0;
+        while (dc3_arch_name(k) && strcmp(dc3_arch_name(k), o->archs[i]) != 0) k++;
+        if (!dc3_arch_name(k))
+            return dc3_fail(DC3_ERR_OPTION, "--arch: there is no student '%.40s'", o->archs[i]);
+    }
+    for (int i = 0; none && o->labels[i]; i++)
+        if (strcmp(o->labels[i], "soft") == 0)
+            return dc3_fail(DC3_ERR_OPTION, "--teacher none: soft labels need a teacher");
+    return DC3_OK;
+}
+
 static dc3_status check_options(const dc3_compare_options *o)
 {
     if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a folder to make, found none");
@@ -65,12 +102,59 @@ static dc3_status check_options(const dc3_compare_options *o)
     if (o->augment_robust && strcmp(usual_augment(o), "none") == 0)
         return dc3_fail(DC3_ERR_OPTION,
                         "--augment-robust: trains with augmentation and without; leave out --augment none");
-    for (int i = 0; o->methods[i]; i++) {
-        int known = 0;
-        for (int k = 0; dc3_method_name(k); k++) known |= strcmp(dc3_method_name(k), o->methods[i]) == 0;
-        if (!known) return dc3_fail(DC3_ERR_OPTION, "--methods: there is no method '%.40s'", o->methods[i]);
-    }
+    if (o->evaluate.epochs < 1 || o->evaluate.epochs > 1000000)
+        return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 1000000, found %d", o->evaluate.epochs);
+    return check_names(o);
+}
+
+/* The teacher that is trained here, if it is to be. */
+static dc3_status plan_teacher(comparison *c, dc3_train_options *plan)
+{
+    const dc3_condense_options *d = &c->options->condense;
+    dc3_dataset *dataset;
+    DC3_TRY(dc3_dataset_open(d->data, &dataset));
+    *plan = dc3_own_teacher(d, c->teacher, dc3_usual_size(dataset, 256), dc3_dataset_size(dataset));
+    dc3_dataset_close(&dataset);
     return DC3_OK;
+}
+
+static int wants_teacher(const dc3_compare_options *o)
+{
+    int wants = 0;
+    for (int i = 0; o->methods[i]; i++)
+        wants |=
+            method_called(o->methods[i])->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
+    for (int i = 0; o->labels[i]; i++) wants |= strcmp(o->labels[i], "soft") == 0;
+    return wants != 0;
+}
+
+/* One teacher for all methods, seeds and soft labels. */
+static dc3_status train_teacher(comparison *c)
+{
+    dc3_train_options plan;
+    if (c->options->condense.teacher || !wants_teacher(c->options)) return DC3_OK;
+    DC3_TRY(plan_teacher(c, &plan));
+    DC3_TRY(dc3_own_teacher_train(&plan));
+    c->own = *c->options;
+    c->own.condense.teacher = c->teacher;
+    c->options = &c->own;
+    return DC3_OK;
+}
+
+/* Which teacher the scores depend on. */
+static dc3_status teacher_setting(comparison *c, json_t **setting)
+{
+    const char *teacher = c->options->condense.teacher;
+    dc3_train_options plan;
+    *setting = NULL;
+    if (teacher)
+        *setting = is_none(teacher) ? json_string(teacher) : dc3_fingerprint(teacher);
+    else if (wants_teacher(c->options)) {
+        DC3_TRY(plan_teacher(c, &plan));
+        *setting = dc3_own_teacher_settings(&plan);
+    } else
+        *setting = json_null();
+    return *setting ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 /* What all scores depend on besides what their lines say. */
@@ -85,7 +169,6 @@ static json_t *settings_of(const comparison *c)
     json_object_set_new(s, "val", dc3_json_text(e->val));
     json_object_set_new(s, "augment", json_string(usual_augment(c->options)));
     json_object_set_new(s, "seed", json_integer((json_int_t)d->select.seed));
-    json_object_set_new(s, "teacher", d->teacher ? dc3_fingerprint(d->teacher) : json_null());
     json_object_set_new(s, "combine", json_string(d->combine ? d->combine : "gradient"));
     json_object_set_new(s, "bins", json_integer(d->select.bins));
     json_object_set_new(s, "guidance", json_real(d->guidance));
@@ -102,8 +185,10 @@ static dc3_status open_folder(comparison *c)
 {
     const char *out = c->options->out;
     char *document = dc3_path_join(out, "compare.json");
-    json_t *settings = settings_of(c), *old = NULL;
+    json_t *settings = settings_of(c), *teacher = NULL, *old = NULL;
     dc3_status status = document && settings ? dc3_make_dirs(out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = teacher_setting(c, &teacher);
+    if (status == DC3_OK) json_object_set_new(settings, "teacher", teacher);
     if (status == DC3_OK && dc3_path_what(document) == DC3_PATH_FILE) {
         status = dc3_json_read(document, 1 << 20, &old);
         const char *key;
@@ -267,7 +352,7 @@ static dc3_status condense_for(comparison *c, const cell *w, char **folder, cost
                      w->ipc, w->seed);
     double start = dc3_seconds_now();
     DC3_TRY(dc3_condense(&o, &report));
-    out->seconds = dc3_seconds_now() - start;
+    out->seconds = dc3_seconds_now() - start + report.cached_seconds;
     DC3_TRY(keep_cost(*folder, out));
     char *train = dc3_path_join(*folder, "train");
     dc3_status status = train ? look_at(train, out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -284,7 +369,7 @@ static dc3_status score_cell(comparison *c, const cell *w, const char *folder, c
     o.arch = w->arch;
     o.labels = w->labels;
     o.augment = w->augment;
-    o.teacher = c->options->condense.teacher;
+    o.teacher = is_none(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
     o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
     DC3_TRY(dc3_evaluate_on(&o, &c->tests, &s));
     /* Soft labels as they would be stored: f16 logits of each image in each epoch. */
@@ -292,14 +377,15 @@ static dc3_status score_cell(comparison *c, const cell *w, const char *folder, c
     json_t *at = json_array();
     for (int i = 0; i < DC3_EVALUATE_TESTS && s.tested[i]; i++)
         json_array_append_new(at, json_pack("[i, f]", s.tested[i], s.top1_at[i]));
-    json_t *line = json_pack("{s:i, s:s, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, "
-                             "s:f, s:I, s:i, s:i, s:i}",
-                             "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels",
-                             w->labels, "augment", w->augment, "top1", s.top1, "top5", s.top5, "best_top1",
-                             s.best_top1, "best_epoch", s.best_epoch, "top1_at", at, "seconds_condense",
-                             made->seconds, "seconds_evaluate", s.seconds, "image_bytes", made->bytes,
-                             "label_bytes", labels, "colourfulness", made->colourfulness, "images",
-                             (json_int_t)s.images, "batch", s.batch, "epochs", s.epochs, "size", s.size);
+    json_t *line = json_pack(
+        "{s:i, s:s, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, "
+        "s:f, s:I, s:I, s:i, s:i, s:i, s:i, s:I}",
+        "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels", w->labels, "augment",
+        w->augment, "top1", s.top1, "top5", s.top5, "best_top1", s.best_top1, "best_epoch", s.best_epoch,
+        "top1_at", at, "seconds_condense", made->seconds, "seconds_evaluate", s.seconds, "image_bytes",
+        made->bytes, "label_bytes", labels, "colourfulness", made->colourfulness, "images",
+        (json_int_t)s.images, "test_images", (json_int_t)s.test_images, "batch", s.batch, "epochs", s.epochs,
+        "size", s.size, "factor", s.factor, "steps", (json_int_t)s.steps);
     if (!line) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     json_array_append_new(c->lines, line);
     dc3_listener_say(&c->options->condense.listener,
@@ -348,7 +434,9 @@ static dc3_status measure_teacher(comparison *c)
     dc3_ctx *ctx = NULL;
     dc3_accuracy a;
     c->real_hard = o->real_hard;
-    if (o->real_hard >= 0 || !o->condense.teacher || o->archs[1] || !c->tests.pictures) return DC3_OK;
+    if (o->real_hard >= 0 || !o->condense.teacher || is_none(o->condense.teacher) || o->archs[1] ||
+        !c->tests.pictures)
+        return DC3_OK;
     DC3_TRY(dc3_weights_open(o->condense.teacher, &table));
     DC3_TRY(dc3_classifier_open(NULL, &table, &net));
     dc3_status status = DC3_OK;
@@ -440,8 +528,10 @@ static json_t *row_of(const comparison *c, const cell *w, FILE *table)
     over_seeds(c, *w, "colourfulness", &colour, &d);
     char score[SCORE_TEXT];
     score_text(robust, score);
-    fprintf(table, "%4d  %-18s %-6s %-12s %6.2f +- %5.2f  %6.2f  %6.2f  %8.1f  %9.1f  %9.1f  %6.1f  %7s",
-            w->ipc, w->arch, w->labels, w->method, 100 * top1, 100 * spread, 100 * top5, 100 * best, seconds,
+    char deviation[16] = ""; /* one seed has none */
+    if (n > 1) snprintf(deviation, sizeof deviation, "+- %5.2f", 100 * spread);
+    fprintf(table, "%4d  %-18s %-6s %-12s %6.2f %-8s  %6.2f  %6.2f  %8.1f  %9.1f  %9.1f  %6.1f  %7s", w->ipc,
+            w->arch, w->labels, w->method, 100 * top1, deviation, 100 * top5, 100 * best, seconds,
             bytes * 1e-3, labels * 1e-3, colour, score);
     json_t *row = json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "ipc",
                             w->ipc, "arch", w->arch, "labels", w->labels, "method", w->method, "seeds", n,
@@ -452,6 +542,30 @@ static json_t *row_of(const comparison *c, const cell *w, FILE *table)
     if (row && c->options->augment_robust) add_unaugmented(c, *w, table, row);
     fprintf(table, "  %d\n", n);
     return row;
+}
+
+/* Under which conditions the scores were made, which they mean nothing without. */
+static void print_conditions(const comparison *c, FILE *table)
+{
+    const dc3_compare_options *o = c->options;
+    const json_t *last = json_array_get(c->lines, json_array_size(c->lines) - 1);
+    double temperature = o->evaluate.temperature > 0 ? o->evaluate.temperature : 20;
+    if (!last) return;
+    fprintf(table, "\nstudents: %d epochs, %d px, %s", number(last, "epochs"), number(last, "size"),
+            dc3_dtype_name(c->dtype));
+    for (int i = 0; o->ipcs[i]; i++) {
+        cell w = {o->ipcs[i], -1, o->methods[0], o->archs[0], o->labels[0], usual_augment(o)};
+        const json_t *line = find(c, &w);
+        if (line)
+            fprintf(table, "%s batches of %d (IPC %d)", i ? "," : ";", number(line, "batch"), o->ipcs[i]);
+    }
+    fprintf(table, "; %s\n", strcmp(usual_augment(o), "none") ? "views by RDED's protocol" : "whole images");
+    fprintf(table, "labels: soft ones by the teacher of each batch's views, at temperature %g\n",
+            temperature);
+    fprintf(table, "teacher: %s\n", o->condense.teacher ? o->condense.teacher : "none");
+    if (c->real_hard >= 0)
+        fprintf(table, "LRS takes %.2f %% as the accuracy of the student trained on everything\n",
+                100 * c->real_hard);
 }
 
 static dc3_status make_table(comparison *c)
@@ -472,6 +586,7 @@ static dc3_status make_table(comparison *c)
                     json_t *row = row_of(c, &w, table);
                     if (row) json_array_append_new(rows, row);
                 }
+    print_conditions(c, table);
     dc3_status status = fclose(table) == 0 ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     char *path = dc3_path_join(o->out, "table.txt");
     if (status == DC3_OK && path) status = dc3_file_write(path, c->report->table, size);
@@ -482,6 +597,18 @@ static dc3_status make_table(comparison *c)
     return status;
 }
 
+/* The two datasets, before hours of work with them. */
+static dc3_status check_data(comparison *c)
+{
+    dc3_dataset *data;
+    DC3_TRY(dc3_dataset_open(c->options->condense.data, &data));
+    dc3_status status = dc3_dataset_open(c->options->evaluate.val, &c->tests.dataset);
+    if (status == DC3_OK) status = dc3_same_classes(data, c->tests.dataset);
+    if (status == DC3_OK) dc3_warn_same(&c->tests.listener, data, c->tests.dataset);
+    dc3_dataset_close(&data);
+    return status;
+}
+
 static dc3_status compare(comparison *c)
 {
     const dc3_compare_options *o = c->options;
@@ -489,8 +616,14 @@ static dc3_status compare(comparison *c)
     DC3_TRY(dc3_compute_type(o->evaluate.dtype, &c->dtype));
     c->report->total = o->seeds * count_ipcs(o->ipcs) * count_names(o->methods) * count_names(o->archs) *
                        count_names(o->labels) * (o->augment_robust ? 2 : 1);
+    c->tests.listener = o->condense.listener;
+    DC3_TRY(check_data(c));
+    c->teacher = dc3_path_join(o->out, "teacher.safetensors");
+    if (!c->teacher) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(open_folder(c));
     DC3_TRY(read_results(c));
+    DC3_TRY(train_teacher(c));
+    o = c->options;
     for (int seed = 0; seed < o->seeds; seed++)
         for (int i = 0; o->ipcs[i]; i++)
             for (int m = 0; o->methods[m]; m++)
@@ -512,5 +645,6 @@ dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *r
     dc3_tests_close(&c.tests);
     json_decref(c.lines);
     free(c.results);
+    free(c.teacher);
     return status;
 }

@@ -1,6 +1,7 @@
 /* How long a run will take: measured on a few of its own pictures before it starts. */
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/file.h"
 #include "condense/combine.h"
 #include "condense/methods.h"
 #include "condense/rded.h"
@@ -86,8 +87,7 @@ const char *dc3_duration_text(double seconds, char *text, size_t size)
 static dc3_status selection_time(dc3_run *run, int64_t pictures, double *seconds, char *text, size_t size)
 {
     double each;
-    if (run->trains)
-        dc3_run_say(run, "a teacher is trained before; its training and its passes are not in the estimate");
+    if (run->trains) dc3_run_say(run, "the new teacher's passes over the pictures are not in the estimate");
     if (run->trains && !run->encodes) return DC3_OK;
     if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
         int pixels = run->encodes ? run->feature_size : run->teacher.size;
@@ -131,16 +131,21 @@ static dc3_status storing_time(dc3_run *run, int64_t stored, double *seconds, ch
 dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored)
 {
     char text[32], first[80] = "", second[80] = "";
-    double selection = 0, storing = 0;
+    double training = 0, selection = 0, storing = 0;
     if (run->editor) {
         dc3_editor_info info = dc3_editor_describe(run->editor);
         dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d threads", info.name, info.parameters * 1e-6,
                     dc3_dtype_name(info.dtype), info.threads);
     }
+    if (pictures && run->trains && dc3_path_what(run->teacher_path) != DC3_PATH_FILE) {
+        DC3_TRY(dc3_run_measure_teacher(run, &training));
+        dc3_run_say(run, "measured: about %s to train a teacher first (--teacher FILE uses yours)",
+                    dc3_duration_text(training, text, sizeof text));
+    }
     if (pictures) DC3_TRY(selection_time(run, pictures, &selection, first, sizeof first));
     if (stored) DC3_TRY(storing_time(run, stored, &storing, second, sizeof second));
-    run->report->estimate_seconds = selection + storing;
-    dc3_duration_text(selection + storing, text, sizeof text);
+    run->report->estimate_seconds = training + selection + storing;
+    dc3_duration_text(training + selection + storing, text, sizeof text);
     dc3_run_say(run, "estimate: %s%sabout %s", first, second, text);
     return DC3_OK;
 }

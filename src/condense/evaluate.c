@@ -76,7 +76,20 @@ static dc3_status check_options(evaluation *e)
         return dc3_fail(DC3_ERR_OPTION, "--augment: expected rded or none, found '%.40s'", o->augment);
     if (e->plain && e->labels == STORED)
         return dc3_fail(DC3_ERR_OPTION, "--augment none: stored labels are of the protocol's views");
-    return dc3_compute_type(o->dtype, &e->dtype);
+    const struct {
+        const char *name;
+        int given;
+    } theirs[] = {{"--factor", o->factor}, {"--batch", o->batch}, {"--size", o->size}};
+    for (int i = 0; e->labels == STORED && i < 3; i++)
+        if (theirs[i].given)
+            return dc3_fail(DC3_ERR_OPTION,
+                            "%s: stored labels were made with a %s of their own, which is used; leave it out",
+                            theirs[i].name, theirs[i].name + 2);
+    snprintf(e->score->labels, sizeof e->score->labels, "%s", kinds[e->labels]);
+    snprintf(e->score->augment, sizeof e->score->augment, "%s", e->plain ? "none" : "rded");
+    DC3_TRY(dc3_compute_type(o->dtype, &e->dtype));
+    snprintf(e->score->dtype, sizeof e->score->dtype, "%s", dc3_dtype_name(e->dtype));
+    return DC3_OK;
 }
 
 static void note_unreadable(void *user, const char *key, const char *reason)
@@ -110,13 +123,21 @@ static dc3_status open_condensed(evaluation *e)
     return status;
 }
 
+static void skipped_test(void *user, const char *key, const char *reason)
+{
+    dc3_tests *tests = user;
+    if (tests->unreadable++ < 5) dc3_listener_say(&tests->listener, "skipped: %s: %s", key, reason);
+}
+
 dc3_status dc3_tests_open(dc3_tests *tests, const char *path, int size, int threads)
 {
-    dc3_pictures_options options = {.how = DC3_PICTURES_TEST, .size = size, .threads = threads};
+    dc3_pictures_options options = {
+        .how = DC3_PICTURES_TEST, .size = size, .threads = threads, .user = tests, .skipped = skipped_test};
     if (tests->pictures && tests->size == size) return DC3_OK;
     dc3_pictures_close(&tests->pictures);
     if (!tests->dataset) DC3_TRY(dc3_dataset_open(path, &tests->dataset));
     tests->size = size;
+    tests->unreadable = 0;
     return dc3_pictures_open(tests->dataset, &options, &tests->pictures);
 }
 
@@ -132,20 +153,43 @@ static dc3_status open_pictures(evaluation *e)
     dc3_pictures_options options = {
         .how = DC3_PICTURES_OWN, .threads = o->threads, .user = e, .skipped = note_unreadable};
     DC3_TRY(open_condensed(e));
-    if (!e->tests->dataset) DC3_TRY(dc3_dataset_open(o->val, &e->tests->dataset));
+    if (!e->tests->dataset) {
+        DC3_TRY(dc3_dataset_open(o->val, &e->tests->dataset));
+        dc3_warn_same(&o->listener, e->data, e->tests->dataset);
+    }
     DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
-    int size;
-    DC3_TRY(dc3_view_size(e->data, o->size, &size));
     DC3_TRY(dc3_pictures_open(e->data, &options, &e->pictures));
     if (*e->unreadable) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
     e->n = dc3_pictures_count(e->pictures);
+    e->score->images = e->n;
+    e->score->classes = dc3_dataset_classes(e->data);
+    return DC3_OK;
+}
+
+/* What the views are like; after the teacher or the stored labels are known. */
+static dc3_status resolve(evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
     dc3_score *s = e->score;
-    s->images = e->n;
-    s->classes = dc3_dataset_classes(e->data);
-    s->size = size;
-    s->factor = o->factor ? o->factor : dc3_protocol_factor(size);
-    s->batch = o->batch ? (o->batch < e->n ? o->batch : (int)e->n) : dc3_protocol_batch(e->n, s->classes);
+    int size = e->labels == STORED ? e->stored.size : o->size;
+    if (!size && e->teacher) size = (int)dc3_classifier_describe(e->teacher)->trained;
+    DC3_TRY(dc3_view_size(e->data, size, &s->size));
+    if (e->labels == STORED)
+        s->factor = (int)json_integer_value(json_object_get(e->stored.info, "factor"));
+    else
+        s->factor = e->plain ? 0 : o->factor ? o->factor : dc3_protocol_factor(s->size);
+    int64_t batch =
+        e->labels == STORED ? json_integer_value(json_object_get(e->stored.info, "batch")) : o->batch;
+    s->batch = !batch ? dc3_protocol_batch(e->n, s->classes) : batch < e->n ? (int)batch : (int)e->n;
     s->epochs = o->epochs;
+    s->temperature = e->labels == HARD ? 0 : o->temperature > 0 ? o->temperature : 20;
+    int64_t last = e->n % s->batch, each = e->n / s->batch + (last > 1 || (last && e->n == 1));
+    s->steps = each * s->epochs;
+    if (!e->teacher) return DC3_OK;
+    const dc3_classifier_info *info = dc3_classifier_describe(e->teacher);
+    if (info->size && info->size != s->size)
+        return dc3_fail(DC3_ERR_OPTION, "--size: the teacher, a %s, takes %lld pixels only, found %d",
+                        info->arch, (long long)info->size, s->size);
     return DC3_OK;
 }
 
@@ -169,9 +213,7 @@ static dc3_status open_teacher(evaluation *e)
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: the teacher tells %lld classes apart, %s has %lld",
                         o->teacher ? o->teacher : "teacher.safetensors", (long long)info->classes, o->data,
                         (long long)e->score->classes);
-    if (info->size && info->size != e->score->size)
-        return dc3_fail(DC3_ERR_OPTION, "--size: the teacher, a %s, takes %lld pixels only, found %d",
-                        info->arch, (long long)info->size, e->score->size);
+    snprintf(e->score->teacher, sizeof e->score->teacher, "%s", info->arch);
     return dc3_ctx_open(e->dtype, o->threads, DC3_CTX_FAST, &e->teacher_ctx);
 }
 
@@ -202,9 +244,9 @@ static dc3_status open_stored(evaluation *e)
         status = dc3_fail(DC3_ERR_FORMAT,
                           "%s: expected the seed and the batch that the views were drawn with", path);
     if (status == DC3_OK) {
+        const char *teacher = json_string_value(json_object_get(e->stored.info, "teacher"));
         e->stored_seed = strtoull(seed, NULL, 10);
-        e->score->batch = batch < e->n ? (int)batch : (int)e->n;
-        e->score->size = e->stored.size;
+        snprintf(e->score->teacher, sizeof e->score->teacher, "%s", teacher ? teacher : "");
     }
     free(beside);
     return status;
@@ -251,6 +293,8 @@ static dc3_status open_all(evaluation *e)
     DC3_TRY(open_pictures(e));
     if (e->labels == SOFT) DC3_TRY(open_teacher(e));
     if (e->labels == STORED) DC3_TRY(open_stored(e));
+    DC3_TRY(resolve(e));
+    e->tests->listener = e->options->listener;
     DC3_TRY(dc3_tests_open(e->tests, e->options->val, e->score->size, e->options->threads));
     DC3_TRY(open_student(e));
     return open_memory(e);
@@ -329,7 +373,6 @@ static void weigh_labels(evaluation *e, int n)
 static dc3_status step(evaluation *e, int64_t epoch, int64_t b, int64_t first, int64_t count, double lr,
                        double *sum)
 {
-    const dc3_evaluate_options *o = e->options;
     int64_t found;
     double loss;
     DC3_TRY(dc3_pictures_batch(e->pictures, count, e->order + first, e->batch, &found));
@@ -341,7 +384,7 @@ static dc3_status step(evaluation *e, int64_t epoch, int64_t b, int64_t first, i
         draw(e, epoch, b, n);
     DC3_TRY(dc3_augment(e->augmenter, n, e->batch, e->params, e->views));
     if (e->labels == SOFT) DC3_TRY(ask_teacher(e, n));
-    dc3_target target = {.logits = e->logits, .temperature = o->temperature > 0 ? (float)o->temperature : 20};
+    dc3_target target = {.logits = e->logits, .temperature = (float)e->score->temperature};
     if (e->labels == HARD) {
         weigh_labels(e, n);
         target = (dc3_target){.k = 2, .labels = e->classes, .weights = e->weights};
@@ -375,6 +418,7 @@ static dc3_status test_now(evaluation *e, int epoch, int place)
     s->top1_at[place] = s->top1 = a.top1;
     s->top5 = a.top5;
     s->test_images = a.n;
+    s->unreadable = e->tests->unreadable;
     if (a.top1 > s->best_top1 || !s->best_epoch) s->best_top1 = a.top1, s->best_epoch = epoch;
     return DC3_OK;
 }

@@ -9,6 +9,8 @@ typedef struct dc3_tests {
     dc3_dataset *dataset;
     dc3_pictures *pictures; /* by the test transform at `size` */
     int size;
+    int64_t unreadable;    /* pictures that are, of the last opening */
+    dc3_listener listener; /* is told of some of them */
 } dc3_tests;
 
 /* Reads them, unless they are there at that size. From zero; always close. */

@@ -103,18 +103,23 @@ dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
         }
         if (*found) dc3_run_say(run, "features of %lld pictures from %s", (long long)run->n, path);
     }
+    const char *took = *found ? dc3_table_text(table, "seconds") : NULL;
+    if (took) run->report->cached_seconds = strtod(took, NULL);
     dc3_status status = *found ? skip_again(run, dc3_table_text(table, "skipped")) : DC3_OK;
     dc3_table_close(&table);
     return status;
 }
 
-dc3_status dc3_feature_cache_write(const dc3_run *run, const char *path)
+dc3_status dc3_feature_cache_write(const dc3_run *run, const char *path, double seconds)
 {
+    char took[32];
+    snprintf(took, sizeof took, "%.3f", seconds);
     const dc3_teacher *t = &run->teacher;
     char *skipped = run->skipped ? json_dumps(run->skipped, JSON_COMPACT) : NULL;
     dc3_table *table = dc3_table_new("features");
     dc3_status status =
         table ? dc3_make_dirs(run->options->cache) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_table_set_text(table, "seconds", took);
     if (status == DC3_OK && skipped) status = dc3_table_set_text(table, "skipped", skipped);
     if (status == DC3_OK && run->encodes)
         status = dc3_table_add(table, "features",

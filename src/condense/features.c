@@ -180,8 +180,9 @@ dc3_status dc3_run_features(dc3_run *run)
     if (run->options->cache) DC3_TRY(dc3_feature_cache_find(run, &kept));
     dc3_status status = kept ? dc3_feature_cache_read(run, kept, &found) : DC3_OK;
     if (status == DC3_OK && !found) {
+        double start = dc3_seconds_now();
         status = compute_all(run);
-        if (status == DC3_OK && kept) status = dc3_feature_cache_write(run, kept);
+        if (status == DC3_OK && kept) status = dc3_feature_cache_write(run, kept, dc3_seconds_now() - start);
     }
     free(kept);
     if (status == DC3_OK) run->report->readable = run->n;

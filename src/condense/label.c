@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "condense/run.h"
+#include "learn/protocol.h"
 #include "learn/soft_labels.h"
 
 typedef struct labelling {
@@ -19,6 +20,7 @@ typedef struct labelling {
     dc3_pictures *pictures;
     char unreadable[512]; /* the first picture that is, and why */
     dc3_teacher teacher;
+    int factor; /* of the views, 1 or 2 */
     dc3_augmenter *augmenter;
     dc3_soft_labels labels;
     char *teacher_path; /* the given one, or the run's own */
@@ -32,14 +34,14 @@ typedef struct labelling {
 
 dc3_label_options dc3_label_defaults(void)
 {
-    return (dc3_label_options){.views = 10, .factor = 2, .batch = 100, .temperature = 20, .threads = 1};
+    return (dc3_label_options){.views = 10, .batch = 100, .temperature = 20, .threads = 1};
 }
 
 static dc3_status check_options(const dc3_label_options *o)
 {
     if (o->views < 1 || o->views > 100000)
         return dc3_fail(DC3_ERR_OPTION, "--views: expected 1 to 100000, found %d", o->views);
-    if (o->factor != 1 && o->factor != 2)
+    if (o->factor < 0 || o->factor > 2)
         return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
     if (o->batch < 1 || o->batch > 65536)
         return dc3_fail(DC3_ERR_OPTION, "--batch: expected 1 to 65536, found %d", o->batch);
@@ -187,7 +189,7 @@ static void fill_info(labelling *l)
     json_object_set_new(info, "teacher", json_string(l->teacher.info->arch));
     json_object_set_new(info, "teacher_fingerprint", dc3_fingerprint(l->teacher_path));
     json_object_set_new(info, "seed", json_string(seed));
-    json_object_set_new(info, "factor", json_integer(o->factor));
+    json_object_set_new(info, "factor", json_integer(l->factor));
     json_object_set_new(info, "batch", json_integer(o->batch));
     json_object_set_new(info, "temperature", json_real(o->temperature));
     json_object_set_new(info, "class_names", l->classes ? json_incref(l->classes) : names_of(l->dataset, 1));
@@ -237,6 +239,7 @@ static dc3_status open_all(labelling *l)
     DC3_TRY(find_places(l));
     DC3_TRY(open_pictures(l));
     DC3_TRY(open_teacher(l));
+    l->factor = o->factor ? o->factor : dc3_protocol_factor(l->teacher.size);
     int64_t n = dc3_dataset_size(l->dataset), classes = l->teacher.info->classes;
     if (o->top_k < 0 || (o->top_k && o->top_k >= classes))
         return dc3_fail(DC3_ERR_OPTION, "--top-k: expected 1 to %lld of %lld classes, found %d",
@@ -315,7 +318,7 @@ static dc3_status label_batch(labelling *l, int64_t view, int64_t b, int64_t fir
     DC3_TRY(dc3_pictures_batch(l->pictures, n, l->order + first, l->batch, &count));
     if (count < n) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
     for (int i = 0; i < n; i++)
-        dc3_draw_rded(o->seed, view, l->batch[i].item, l->batch[i].width, l->batch[i].height, o->factor,
+        dc3_draw_rded(o->seed, view, l->batch[i].item, l->batch[i].width, l->batch[i].height, l->factor,
                       &l->params[i]);
     dc3_draw_cutmix(o->seed, view, b, n, l->teacher.size, l->params);
     DC3_TRY(dc3_augment(l->augmenter, n, l->batch, l->params, l->views));

@@ -242,11 +242,9 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     }
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);
-    for (size_t i = 0; i < dc3_dataset_notes(run->dataset); i++) {
-        dc3_run_say(run, "note: %s", dc3_dataset_note(run->dataset, i));
-        if (options->strict)
-            return dc3_fail(DC3_ERR_FORMAT, "%s (--strict)", dc3_dataset_note(run->dataset, i));
-    }
+    dc3_tell_notes(&options->listener, run->dataset);
+    if (options->strict && dc3_dataset_notes(run->dataset))
+        return dc3_fail(DC3_ERR_FORMAT, "%s (--strict)", dc3_dataset_note(run->dataset, 0));
     return DC3_OK;
 }
 

@@ -98,6 +98,8 @@ dc3_status dc3_run_train_teacher(dc3_run *run);
 char *dc3_run_own_teacher(const char *folder);
 /* What the training depends on, for dc3.json. */
 json_t *dc3_run_teacher_plan(const dc3_run *run);
+/* Seconds that it will take, measured on a step. */
+dc3_status dc3_run_measure_teacher(const dc3_run *run, double *seconds);
 /* run.c: opens run->teacher_path and checks its classes. */
 dc3_status dc3_run_open_teacher(dc3_run *run);
 /* features.c: the features of every picture, as the method needs; those that cannot be read are listed, or

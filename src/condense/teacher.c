@@ -21,7 +21,11 @@ dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int us
                         t->info->arch, fixed, size);
     if (size && (size < LEAST || size > 1024))
         return dc3_fail(DC3_ERR_OPTION, "--teacher-size: expected %d to 1024 pixels, found %d", LEAST, size);
-    t->size = size ? size : fixed ? fixed : usual > MOST ? MOST : usual < LEAST ? LEAST : usual;
+    int other = t->info->trained ? (int)t->info->trained
+                : usual > MOST   ? MOST
+                : usual < LEAST  ? LEAST
+                                 : usual;
+    t->size = size ? size : fixed ? fixed : other;
     return dc3_ctx_open(DC3_F32, threads, DC3_CTX_FAST, &t->ctx);
 }
 

@@ -12,8 +12,8 @@ typedef struct dc3_teacher {
     int size; /* pixels of a picture's side */
 } dc3_teacher;
 
-/* A safetensors file or a PyTorch checkpoint. size 0: the network's own, else `usual`, at most 224. Always
- * close. */
+/* A safetensors file or a PyTorch checkpoint. size 0: the only one that the network takes, or that of its
+ * training where the file says it, else `usual`, at most 224. Always close. */
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
                             dc3_teacher *teacher);
 void dc3_teacher_close(dc3_teacher *teacher);

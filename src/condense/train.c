@@ -71,6 +71,13 @@ static void skipped(void *user, const char *key, const char *reason)
     if (t->report->skipped++ < 5) dc3_listener_say(&t->options->listener, "skipped: %s: %s", key, reason);
 }
 
+static void skipped_test(void *user, const char *key, const char *reason)
+{
+    training *t = user;
+    if (t->report->skipped_tests++ < 5)
+        dc3_listener_say(&t->options->listener, "skipped: %s: %s", key, reason);
+}
+
 static int uses_sgd(const dc3_train_options *o)
 {
     return !o->optimizer || strcmp(o->optimizer, "sgd") == 0;
@@ -86,6 +93,7 @@ static dc3_status check_options(const dc3_train_options *o)
     if (o->progressive && o->epochs < 3)
         return dc3_fail(DC3_ERR_OPTION, "--progressive: expected 3 epochs or more, found %d", o->epochs);
     if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a file to write, found none");
+    DC3_TRY(dc3_check_place("-o", o->out));
     if (o->epochs < 1 || o->epochs > 100000)
         return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 100000, found %d", o->epochs);
     if (o->batch < 2 || o->batch > 65536)
@@ -108,7 +116,9 @@ static dc3_status open_data(training *t, int *size)
     if (o->val) {
         DC3_TRY(dc3_dataset_open(o->val, &t->val));
         DC3_TRY(dc3_same_classes(t->data, t->val));
+        dc3_warn_same(&o->listener, t->data, t->val);
     }
+    dc3_tell_notes(&o->listener, t->data);
     return dc3_view_size(t->data, o->size, size);
 }
 
@@ -168,14 +178,21 @@ static dc3_status open_pictures(training *t, int size)
         return dc3_fail(DC3_ERR_FORMAT, "%s: %lld pictures cannot be read (--strict)", o->data,
                         (long long)t->report->skipped);
     options.how = DC3_PICTURES_TEST;
+    options.skipped = skipped_test;
     if (t->val) DC3_TRY(dc3_pictures_open(t->val, &options, &t->tests));
+    if (o->strict && t->report->skipped_tests)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld pictures cannot be read (--strict)", o->val,
+                        (long long)t->report->skipped_tests);
     return DC3_OK;
 }
 
 static dc3_status open_augmenter(training *t, int view)
 {
-    dc3_augment_options options = {
-        .size = view, .dtype = t->dtype, .normalise = 1, .threads = t->options->threads};
+    dc3_augment_options options = {.size = view,
+                                   .dtype = t->dtype,
+                                   .normalise = 1,
+                                   .padding = DC3_PAD_REFLECT,
+                                   .threads = t->options->threads};
     if (t->view == view) return DC3_OK;
     dc3_augmenter_close(&t->augmenter);
     DC3_TRY(dc3_augmenter_open(&options, &t->augmenter));
@@ -241,20 +258,58 @@ static dc3_status save(training *t)
     return status;
 }
 
+/* The settings that differ, as "epochs was 15, is 20". */
+static void list_differences(const char *old_text, const char *new_text, char *list, size_t size)
+{
+    json_t *was = old_text ? json_loads(old_text, 0, NULL) : NULL, *now = json_loads(new_text, 0, NULL),
+           *value;
+    const char *key;
+    size_t used = 0;
+    *list = 0;
+    json_object_foreach(now, key, value)
+    {
+        json_t *before = json_object_get(was, key);
+        if (before && json_equal(before, value)) continue;
+        char *a = before ? json_dumps(before, JSON_ENCODE_ANY) : NULL,
+             *b = json_dumps(value, JSON_ENCODE_ANY);
+        int n = snprintf(list + used, size - used, "%s%s was %.80s, is %.80s", used ? "; " : "", key,
+                         a ? a : "not given", b ? b : "?");
+        used = n < 0 || (size_t)n >= size - used ? size - 1 : used + (size_t)n;
+        free(a), free(b);
+    }
+    json_object_foreach(was, key, value)
+    {
+        if (json_object_get(now, key) || used + 1 >= size) continue;
+        int n = snprintf(list + used, size - used, "%s%s was given, is not", used ? "; " : "", key);
+        used = n < 0 || (size_t)n >= size - used ? size - 1 : used + (size_t)n;
+    }
+    json_decref(was);
+    json_decref(now);
+}
+
+/* The checkpoint's counters, if it is of this training. */
+static dc3_status read_counters(const training *t, json_t **counters)
+{
+    char *text = NULL, list[600];
+    DC3_TRY(dc3_checkpoint_counters(t->checkpoint, &text));
+    *counters = json_loads(text, 0, NULL);
+    free(text);
+    const char *settings = json_string_value(json_object_get(*counters, "settings"));
+    if (settings && strcmp(settings, t->settings) == 0) return DC3_OK;
+    list_differences(settings, t->settings, list, sizeof list);
+    return dc3_fail(DC3_ERR_ARGUMENT,
+                    "%s: a training with other settings was cut off here (%s); give the same, or --fresh to "
+                    "start over",
+                    t->checkpoint, list);
+}
+
 static dc3_status go_on(training *t)
 {
     dc3_training parts = parts_of(t);
-    char *text = NULL;
+    json_t *counters = NULL;
     if (t->options->fresh || dc3_path_what(t->checkpoint) != DC3_PATH_FILE) return DC3_OK;
-    dc3_status status = dc3_checkpoint_load(t->checkpoint, &parts, &text);
-    json_t *counters = status == DC3_OK ? json_loads(text, 0, NULL) : NULL;
-    const char *settings = json_string_value(json_object_get(counters, "settings"));
-    if (status == DC3_OK && (!settings || strcmp(settings, t->settings) != 0))
-        status = dc3_fail(
-            DC3_ERR_ARGUMENT,
-            "%s: a training with other settings was cut off here; they were %.300s; give the same, or "
-            "--fresh to start over",
-            t->checkpoint, settings ? settings : "unknown");
+    dc3_status status = read_counters(t, &counters);
+    if (status == DC3_OK) status = dc3_checkpoint_load(t->checkpoint, &parts, NULL);
     if (status == DC3_OK) {
         t->done = json_integer_value(json_object_get(counters, "step"));
         t->loss = json_number_value(json_object_get(counters, "loss"));
@@ -264,7 +319,6 @@ static dc3_status go_on(training *t)
                          (long long)t->steps * t->options->epochs);
     }
     json_decref(counters);
-    free(text);
     return status;
 }
 
@@ -360,7 +414,7 @@ static dc3_status train(training *t)
     DC3_TRY(describe(t));
     DC3_TRY(go_on(t));
     DC3_TRY(run_epochs(t));
-    DC3_TRY(dc3_export(o->out, t->trainer.params, t->trainer.count));
+    DC3_TRY(dc3_export(o->out, t->trainer.params, t->trainer.count, r->size));
     unlink(t->checkpoint);
     return DC3_OK;
 }

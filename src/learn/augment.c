@@ -5,6 +5,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/memory.h"
 #include "learn/resample.h"
 #include "nn/classifier.h"
 
@@ -103,7 +104,7 @@ static dc3_status reserve(dc3_augmenter *a, int n, const dc3_view_params *params
         size_t bytes = lay_out(&none, a->options.size, width, height);
         if (bytes > s->size) {
             free(s->memory);
-            s->memory = aligned_alloc(64, bytes);
+            s->memory = dc3_alloc(bytes);
             s->size = s->memory ? bytes : 0;
             if (!s->memory)
                 return dc3_fail(DC3_ERR_MEMORY, "out of memory for views of %d x %d pixels", width, height);

@@ -7,6 +7,7 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "learn/params.h"
+#include "nn/classifier.h"
 
 static const char counters_key[] = "dc3.training", hash_key[] = "dc3.hash";
 enum { HASH_TEXT = 17 };
@@ -120,12 +121,17 @@ static dc3_status check_hash(const dc3_table *wanted, const dc3_table *file)
                     dc3_table_origin(file), hash, stored ? stored : "nothing");
 }
 
+static dc3_status check_is_checkpoint(const char *path, const char *counters)
+{
+    if (counters) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: expected a training checkpoint, found no '%s' in its metadata", path,
+                    counters_key);
+}
+
 static dc3_status check_all(const dc3_table *wanted, const dc3_table *file)
 {
     const char *path = dc3_table_origin(file), *counters = dc3_table_text(file, counters_key);
-    if (!counters)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: expected a training checkpoint, found no '%s' in its metadata",
-                        path, counters_key);
+    DC3_TRY(check_is_checkpoint(path, counters));
     DC3_TRY(check_tensors(wanted, file));
     DC3_TRY(check_hash(wanted, file));
     return check_counters(path, counters);
@@ -158,11 +164,27 @@ done:
     return status;
 }
 
-dc3_status dc3_export(const char *path, const dc3_param *params, size_t count)
+dc3_status dc3_checkpoint_counters(const char *path, char **counters)
 {
+    dc3_table *file;
+    *counters = NULL;
+    DC3_TRY(dc3_safetensors_open(path, &file));
+    const char *text = dc3_table_text(file, counters_key);
+    dc3_status status = check_is_checkpoint(path, text);
+    if (status == DC3_OK && !(*counters = strdup(text)))
+        status = dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    dc3_table_close(&file);
+    return status;
+}
+
+dc3_status dc3_export(const char *path, const dc3_param *params, size_t count, int size)
+{
+    char pixels[16];
     dc3_table *table = dc3_table_new(path);
     if (!table) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    snprintf(pixels, sizeof pixels, "%d", size);
     dc3_status status = dc3_table_set_text(table, "format", "pt");
+    if (status == DC3_OK) status = dc3_table_set_text(table, dc3_classifier_size_key, pixels);
     for (size_t i = 0; i < count && status == DC3_OK; i++)
         status = dc3_table_add(table, params[i].name, params[i].value);
     if (status == DC3_OK) status = dc3_safetensors_save(path, table);

@@ -27,8 +27,12 @@ dc3_status dc3_checkpoint_save(const char *path, const dc3_training *training, c
  * DC3_ERR_FORMAT for a file that is damaged or of another run. */
 dc3_status dc3_checkpoint_load(const char *path, const dc3_training *training, char **counters);
 
-/* Writes parameters and buffers only, under their own names: what PyTorch's load_state_dict takes. For the
- * averages, swap them in first. */
-dc3_status dc3_export(const char *path, const dc3_param *params, size_t count);
+/* The counters of a checkpoint alone, of whatever training, for the caller to free. */
+dc3_status dc3_checkpoint_counters(const char *path, char **counters);
+
+/* Writes parameters and buffers only, under their own names: what PyTorch's load_state_dict takes; and at
+ * how many pixels of a picture's side they were trained (dc3_classifier_size_key). For the averages, swap
+ * them in first. */
+dc3_status dc3_export(const char *path, const dc3_param *params, size_t count, int size);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include "base/memory.h"
 #include "learn/resample.h"
 
 enum { CHUNK = 256, MOST = 1 << 15 }; /* pictures between two reports; pixels of a side */
@@ -136,12 +136,6 @@ static dc3_status check(const dc3_pictures_options *o)
     return DC3_OK;
 }
 
-static size_t half_of_memory(void)
-{
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages / 2 * (size_t)size : (size_t)1 << 31;
-}
-
 /* The memory of pictures that are held, unless they are too many. */
 static dc3_status open_memory(dc3_pictures *p)
 {
@@ -170,7 +164,7 @@ dc3_status dc3_pictures_open(const dc3_dataset *dataset, const dc3_pictures_opti
     p->dataset = dataset;
     p->options = *options;
     p->n = dc3_dataset_size(dataset);
-    if (!p->options.max_bytes) p->options.max_bytes = half_of_memory();
+    if (!p->options.max_bytes) p->options.max_bytes = dc3_memory_limit() / 3;
     dc3_status status = open_memory(p);
     if (status == DC3_OK && p->held) status = read_all(p);
     if (status != DC3_OK) dc3_pictures_close(pictures);

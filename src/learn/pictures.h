@@ -19,7 +19,8 @@ typedef struct dc3_pictures_options {
     int size; /* pixels of a side, 1 to 32768; of test pictures 7 or more */
     dc3_fit fit;
     int threads;      /* that decode, 1 or more; the result does not depend on it */
-    size_t max_bytes; /* of pictures held in memory; 0: half of the machine's memory */
+    size_t max_bytes; /* of pictures held in memory; 0: a third of dc3_memory_limit, since
+                         pictures to train on and to test on are held at a time */
     void *user;       /* of the calls, which come from the calling thread and may be NULL */
     /* A picture that cannot be read; once for each. */
     void (*skipped)(void *user, const char *key, const char *reason);

@@ -63,6 +63,16 @@ static dc3_status too_small(const dc3_classifier *c, int64_t height, int64_t wid
                     c->info.arch, (long long)c->info.least, (long long)width, (long long)height);
 }
 
+const char dc3_classifier_size_key[] = "dc3.size";
+
+/* 0: not said, or not to be believed. */
+static int64_t trained_size(const dc3_table *table)
+{
+    const char *text = dc3_table_text(table, dc3_classifier_size_key);
+    long size = text ? strtol(text, NULL, 10) : 0;
+    return size >= 8 && size <= 1024 ? size : 0;
+}
+
 static dc3_status take(dc3_classifier *c, const char *arch)
 {
     const char *file = dc3_table_origin(dc3_module_table(c->module));
@@ -75,6 +85,7 @@ static dc3_status take(dc3_classifier *c, const char *arch)
     DC3_TRY(dc3_module_status(c->module));
     if (c->fresh && c->wanted_size < c->info.least) return too_small(c, c->wanted_size, c->wanted_size);
     c->info.parameters = dc3_module_parameters(c->module);
+    c->info.trained = trained_size(dc3_module_table(c->module));
     if (arch && strcmp(arch, c->info.arch) != 0)
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a %.40s, found the tensors of a %s", file, arch,
                         c->info.arch);

@@ -17,6 +17,7 @@ typedef struct dc3_classifier_info {
     int64_t embedding; /* values that the last linear layer sees */
     int64_t size;      /* pixels of a picture's side, where the network takes only one size; else 0 */
     int64_t least;     /* pixels of a picture's side at least, where the network takes many sizes */
+    int64_t trained;   /* pixels of a picture's side in its training, where its file says so; else 0 */
     double parameters;
 } dc3_classifier_info;
 
@@ -37,6 +38,8 @@ dc3_status dc3_classifier_open_to_train(const dc3_classifier_spec *spec, dc3_tab
                                         dc3_classifier **classifier);
 /* Its parameters and buffers, if opened to be trained. */
 dc3_param *dc3_classifier_params(dc3_classifier *classifier, size_t *count);
+/* Under which a file's texts say at how many pixels of a side the network was trained. */
+extern const char dc3_classifier_size_key[];
 /* The i-th architecture's name, NULL after the last. */
 const char *dc3_classifier_arch(int i);
 /* Before the context that it ran in is closed. Accepts NULL; nulls. */

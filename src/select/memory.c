@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/memory.h"
 
 enum { HEAD = 64 }; /* keeps the block aligned */
 
@@ -10,7 +11,7 @@ void *dc3_meter_alloc(dc3_meter *meter, size_t count, size_t size)
 {
     if (size && count > (SIZE_MAX - 2 * HEAD) / size) return NULL;
     size_t total = (count * size + HEAD + 63) / 64 * 64;
-    char *memory = aligned_alloc(64, total);
+    char *memory = dc3_alloc(total);
     if (!memory) return NULL;
     memset(memory, 0, total);
     memcpy(memory, &total, sizeof total);

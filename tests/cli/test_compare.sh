@@ -13,7 +13,8 @@ compare=("$dc3" compare train --val val --teacher t.safetensors --threads 2 --dt
 
 expect 0 "LRS" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
 [[ $(wc -l < table/results.jsonl) == 24 ]] || fail "expected 24 scores: $(cat table/results.jsonl)"
-[[ $(grep -c "soft\|hard" table/table.txt) == 12 ]] || fail "expected 12 rows: $(cat table/table.txt)"
+[[ $(grep -c "^ *[12] " table/table.txt) == 12 ]] || fail "expected 12 rows: $(cat table/table.txt)"
+grep -q "students: 4 epochs, 16 px, f32; batches of 2 (IPC 1), batches of 4 (IPC 2)" table/table.txt || fail "the table does not say how it was made: $(cat table/table.txt)"
 [[ $(find table/ipc2/dc3/seed1/train -name '*.png' | wc -l) == 4 ]] || fail "IPC 2 of two classes is four pictures"
 [[ $(find table/features -name '*.safetensors' | wc -l) -ge 1 ]] || fail "no features are kept"
 
@@ -52,11 +53,25 @@ expect 2 "no method 'dc4'" "${compare[@]}" -o x --methods dc4
 expect 2 "expected numbers from 1 on" "${compare[@]}" -o x --ipc 1,0
 expect 2 "--labels: expected soft, hard" "${compare[@]}" -o x --labels warm
 
+expect 2 "no student 'convnet9'" "${compare[@]}" -o x --arch convnet3,convnet9
+expect 2 "--bins: expected 1 to" "${compare[@]}" -o x --bins -3
+expect 2 "--epochs: expected 1 to" "${compare[@]}" -o x --epochs 0
+expect 2 "--batch: expected 1 to" "${compare[@]}" -o x --batch 0
+expect 2 "soft labels need a teacher" "$dc3" compare train --val val --teacher none -o x --labels soft --methods random
+expect 2 "the method rded needs a teacher" "$dc3" compare train --val val --teacher none -o x --methods rded
+[[ ! -e x ]] || fail "wrong options leave a folder"
+
+# Without a teacher one is trained for all of it.
+expect 0 "teacher: alone/teacher.safetensors" "$dc3" compare train --val val -o alone --threads 2 --dtype f32 --epochs 2 --seeds 1 --ipc 1 --methods random,dc3-select --size 16
+[[ $(find alone -name teacher.safetensors | wc -l) == 1 ]] || fail "expected one teacher: $(find alone -name teacher.safetensors)"
+expect 0 "warning: --val is train itself" "$dc3" compare train --val train -o same --teacher none --threads 2 --dtype f32 --epochs 2 --seeds 1 --ipc 1 --methods random --size 16
+
 # Without a teacher, condense trains one and keeps it; stopped and continued it gives the same.
 own=("$dc3" condense train --ipc 2 --size 16 --threads 2 --dtype f32)
 expect 0 "a teacher is trained first: convnet3 at 16 px" "${own[@]}" -o own
 [[ -f own/teacher.safetensors ]] || fail "the teacher is not kept"
 grep -q '"own_teacher"' own/dc3.json || fail "dc3.json does not tell of the teacher"
+expect 0 "to train a teacher first" "${own[@]}" -o dry --dry-run
 expect 0 "top-1, last" "$dc3" evaluate own --val val --epochs 4 --threads 2
 expect 0 "views of each" "$dc3" label own --views 2 --threads 2
 timeout -s INT 0.4 "${own[@]}" -o cut > /dev/null 2>&1

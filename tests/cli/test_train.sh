@@ -31,7 +31,8 @@ kill -INT $pid; wait $pid
 S
 bash stop.sh "${train[@]}" --epochs 400 -o long.safetensors > /dev/null
 [[ -f long.safetensors.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
-expect 1 "other settings" "${train[@]}" --epochs 5 -o long.safetensors
+expect 1 "other settings was cut off here (epochs was 400, is 5)" "${train[@]}" --epochs 5 -o long.safetensors
+expect 1 'arch was "convnet3", is "resnet18_modified"' "${train[@]}" --epochs 400 --arch resnet18_modified -o long.safetensors
 expect 0 "result: long.safetensors" "${train[@]}" --epochs 1 -o long.safetensors --fresh
 
 # Smaller views first: the same again, and only for networks of any size.
@@ -45,10 +46,20 @@ expect 2 "--progressive: convnet3 does not take" "${train[@]}" --progressive -o 
 expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 16 --teacher whole.safetensors --threads 2 --dtype f32
 score=("$dc3" evaluate small --val val --threads 2 --dtype f32 --epochs 12)
 expect 0 "100.00 +-" "${score[@]}" --teacher whole.safetensors --seeds 2
-expect 0 "100.00 +-" "${score[@]}" --labels hard --lr 0.003
+expect 0 "convnet3           100.00           " "${score[@]}" --labels hard --lr 0.003
+expect 0 "12 epochs of 4 images, 12 steps of 4, learning rate 0.003, 16 px, f32; hard labels; RDED's views, factor 1; tested on 16" "${score[@]}" --labels hard --lr 0.003
 expect 0 '"top1_deviation"' "${score[@]}" --labels hard --augment none --json --arch convnet3,convnet4
-expect 0 "views of each" "$dc3" label small --teacher whole.safetensors --views 3 --batch 3 --threads 2
-expect 0 "top-1, last" "${score[@]}" --labels stored
+expect 0 "views of each" "$dc3" label small --teacher whole.safetensors --views 3 --batch 3 --factor 2 --threads 2
+expect 0 '"factor": 2' "${score[@]}" --labels stored --json
+expect 2 "--factor: stored labels were made with a factor of their own" "${score[@]}" --labels stored --factor 1
+expect 2 "there is no 'convnet9'" "${score[@]}" --labels hard --arch convnet3,convnet9
+for option in batch factor size lr temperature; do expect 2 "--$option: expected" "${score[@]}" --labels hard --$option 0; done
+# A picture to test on that cannot be read is told of; so is a test on what was trained on.
+cp -r val broken && echo nothing > broken/red/3.png
+expect 0 "tested on 15 (1 more cannot be read)" "${score[@]}" --labels hard --val broken
+expect 0 "skipped: red/3.png" "${score[@]}" --labels hard --val broken
+expect 1 "1 pictures cannot be read (--strict)" "$dc3" train train --val broken --strict --size 16 -o x.safetensors
+expect 0 "warning: --val is train itself" "$dc3" train train --val train --size 16 --epochs 1 --threads 2 -o x.safetensors
 first=$("${score[@]}" --labels hard --json | grep -v seconds) second=$("${score[@]}" --labels hard --json | grep -v seconds)
 [[ $first == "$second" ]] || fail "the same evaluation scores differently: $first and $second"
 
@@ -69,7 +80,9 @@ expect 2 "--arch: expected one of" "${train[@]}" -o x.safetensors --arch resnet9
 expect 1 "expected pictures of a multiple of 8 pixels" "$dc3" train train --size 20 -o x.safetensors
 expect 2 "--epochs: expected" "${train[@]}" -o x.safetensors --epochs 0
 expect 2 "where shall the weights go" "$dc3" train train
-expect 1 "cannot" "${train[@]}" --epochs 1 -o missing/x.safetensors
+expect 2 "found no folder missing" "${train[@]}" --epochs 1 -o missing/x.safetensors
+expect 2 "found the folder" "${train[@]}" --epochs 1 -o train
+expect 2 "--lr: expected more than 0" "$dc3" train train --lr 0 -o x.safetensors
 
 # A full disk leaves the checkpoint that was there.
 bash stop.sh "${train[@]}" --epochs 400 -o full.safetensors > /dev/null
