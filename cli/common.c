@@ -172,16 +172,17 @@ static const char *nearest(const char *wanted, const GOptionEntry *const *groups
     return best;
 }
 
-static int choose(const char *what, const char *text, const char *const *names, int count, int *out)
+static int choose(const command *c, const char *what, const char *text, int *out)
 {
-    for (int i = 0; text && i < count; i++)
+    const char *const *names = option_values(c, what);
+    if (!text) return 1;
+    for (int i = 0; names[i]; i++)
         if (strcmp(names[i], text) == 0) {
             *out = i;
             return 1;
         }
-    if (!text) return 1;
     fprintf(stderr, "dc3: --%s: expected one of", what);
-    for (int i = 0; i < count; i++) fprintf(stderr, "%s %s", i ? "," : "", names[i]);
+    for (int i = 0; names[i]; i++) fprintf(stderr, "%s %s", i ? "," : "", names[i]);
     fprintf(stderr, "; found '%s'\n", text);
     return 0;
 }
@@ -250,13 +251,10 @@ static int read_values(const command *c, settings *s)
     if (whole_numbers(c, s, 0) != EXIT_DONE || real_numbers(c, s, 0) != EXIT_DONE ||
         check_teacher(c, s) != EXIT_DONE)
         return EXIT_USAGE;
-    static const char *const objectives[] = {"graph-cut", "facility-location", "log-determinant"};
-    static const char *const maximizers[] = {"naive", "lazy", "stochastic", "approximate-lazy"};
-    static const char *const gradients[] = {"plain", "double-softmax"};
     int objective = 0, maximizer = 0, gradient = 0;
-    if (!choose("objective", s->objective, objectives, 3, &objective)) return EXIT_USAGE;
-    if (!choose("maximizer", s->maximizer, maximizers, 4, &maximizer)) return EXIT_USAGE;
-    if (!choose("gradient", s->gradient, gradients, 2, &gradient)) return EXIT_USAGE;
+    if (!choose(c, "objective", s->objective, &objective)) return EXIT_USAGE;
+    if (!choose(c, "maximizer", s->maximizer, &maximizer)) return EXIT_USAGE;
+    if (!choose(c, "gradient", s->gradient, &gradient)) return EXIT_USAGE;
     s->options.select.objective = (dc3_objective)objective;
     s->options.select.maximizer = (dc3_maximizer)maximizer;
     s->options.select.gradient = (dc3_gradient)gradient;
@@ -287,6 +285,17 @@ static char *methods_text(int wanted)
         g_string_append_printf(text, "  %-11s %s\n", dc3_method_name(i), dc3_method_summary(i));
     if (wanted) g_string_append(text, "\n");
     return g_string_free(text, FALSE);
+}
+
+/* Instead of parsing; NULL: none. */
+static describer *describing;
+
+void describe_options(const command *c, describer *describe)
+{
+    char *words[] = {(char *)(uintptr_t)c->name, NULL};
+    describing = describe;
+    if (c->run) c->run(c, 1, words);
+    describing = NULL;
 }
 
 int parse(const command *c, int argc, char **argv, int groups, const GOptionEntry *own, settings *s,
@@ -387,6 +396,10 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
                                  groups & OPTIONS_STORE ? store : NULL,
                                  own};
     enum { GROUPS = sizeof all / sizeof *all };
+    if (describing) {
+        describing(c, all, GROUPS, groups & OPTIONS_METHOD);
+        return EXIT_DESCRIBED;
+    }
     GOptionContext *context = g_option_context_new(c->arguments);
     char *summary = g_strdup_printf("%s", c->summary), *methods = methods_text(groups & OPTIONS_METHOD),
          *examples = g_strdup_printf("%sExamples:\n%s", methods, c->examples);
