@@ -138,37 +138,21 @@ void use_own_editor(settings *s)
     if (!s->options.editor) s->options.editor = own_editor();
 }
 
-/* How far two words are apart (Levenshtein), for suggestions. */
-static int apart(const char *a, const char *b)
+/* An unknown option as GLib's error names it, "Unknown option --ipx=3", and the command's nearest; NULL:
+ * none. */
+static const char *nearest(const char *message, const GOptionEntry *const *groups, int count)
 {
-    enum { MOST = 40 };
-    int row[MOST + 1], n = (int)strlen(a), m = (int)strlen(b);
-    if (n > MOST || m > MOST) return MOST;
-    for (int j = 0; j <= m; j++) row[j] = j;
-    for (int i = 1; i <= n; i++) {
-        int corner = row[0];
-        row[0] = i;
-        for (int j = 1; j <= m; j++) {
-            int above = row[j], best = corner + (a[i - 1] != b[j - 1]);
-            if (above + 1 < best) best = above + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            corner = above;
-            row[j] = best;
-        }
-    }
-    return row[m];
-}
-
-/* "Unknown option --ipx" gets the nearest name of the command's options. */
-static const char *nearest(const char *wanted, const GOptionEntry *const *groups, int count)
-{
-    const char *best = NULL;
-    int least = 4;
+    const char *word = strrchr(message, ' ');
+    if (!word) return NULL;
+    char *name = g_strdup(word + 1 + strspn(word + 1, "-"));
+    name[strcspn(name, "=")] = 0;
+    GPtrArray *names = g_ptr_array_new();
     for (int g = 0; g < count; g++)
-        for (const GOptionEntry *e = groups[g]; e && e->long_name; e++) {
-            int distance = apart(wanted, e->long_name);
-            if (distance < least) least = distance, best = e->long_name;
-        }
+        for (const GOptionEntry *e = groups[g]; e && e->long_name; e++)
+            g_ptr_array_add(names, (gpointer)(uintptr_t)e->long_name);
+    const char *best = dc3_text_nearest(name, (const char *const *)names->pdata, names->len);
+    g_ptr_array_free(names, TRUE);
+    g_free(name);
     return best;
 }
 
@@ -183,7 +167,9 @@ static int choose(const command *c, const char *what, const char *text, int *out
         }
     fprintf(stderr, "dc3: --%s: expected one of", what);
     for (int i = 0; names[i]; i++) fprintf(stderr, "%s %s", i ? "," : "", names[i]);
-    fprintf(stderr, "; found '%s'\n", text);
+    const char *near = dc3_text_nearest(text, names, g_strv_length((char **)(uintptr_t)names));
+    fprintf(stderr, "; found '%s'%s%s%s\n", text, near ? "; did you mean '" : "", near ? near : "",
+            near ? "'?" : "");
     return 0;
 }
 
@@ -414,9 +400,8 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
     GError *error = NULL;
     int status = EXIT_DONE;
     if (!g_option_context_parse_strv(context, &words, &error)) {
-        const char *dashes = strstr(error->message, "--");
-        const char *near = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) && dashes
-                               ? nearest(dashes + 2, all, GROUPS)
+        const char *near = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION)
+                               ? nearest(error->message, all, GROUPS)
                                : NULL;
         int broken = 0;
         for (int i = 1; i < argc; i++)

@@ -21,13 +21,14 @@ static void print_names(void)
 
 /* ---- bash ---- */
 
-static const char bash_head[] = "# Completion of dc3 for bash, made by: dc3 --completion bash\n"
-                                "_dc3() {\n"
-                                "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} kind= words=\n"
-                                "  COMPREPLY=()\n"
-                                "  # --option=value arrives as three words.\n"
-                                "  if [[ $cur == = ]]; then cur=\n"
-                                "  elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n";
+static const char bash_head[] =
+    "# Completion of dc3 for bash, made by: dc3 --completion bash\n"
+    "_dc3() {\n"
+    "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} kind= words=\n"
+    "  COMPREPLY=()\n"
+    "  # --option=value arrives as three words.\n"
+    "  if [[ $cur == = ]]; then cur=\n"
+    "  elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n";
 static const char bash_tail[] =
     "  case $kind in\n"
     "    words) mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\") ;;\n"

@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include "dc3/text.h"
 
 const command program = {"dc3", "a few images of each class that train almost as well as all of them",
                          "COMMAND [OPTIONS]",
@@ -81,17 +82,13 @@ static void help(FILE *to)
             program.examples, exit_statuses);
 }
 
-/* The command whose first letters or most letters agree. */
 static const char *nearest(const char *word)
 {
-    const char *best = NULL;
-    int most = 2;
-    for (const command *c = commands; c->name; c++) {
-        int same = 0;
-        while (word[same] && word[same] == c->name[same]) same++;
-        if (same > most || (same == most && !best)) most = same, best = c->name;
-    }
-    return best;
+    enum { MOST = 64 };
+    const char *names[MOST];
+    size_t n = 0;
+    for (const command *c = commands; c->name && n < MOST; c++) names[n++] = c->name;
+    return dc3_text_nearest(word, names, n);
 }
 
 static const command *find(const char *name)

@@ -11,7 +11,8 @@ static void print_text(const char *text, int start)
     static const struct {
         char plain;
         const char *roff;
-    } special[] = {{'\\', "\\e"}, {'-', "\\-"}, {'\'', "\\(aq"}, {'`', "\\(ga"}, {'^', "\\(ha"}, {'~', "\\(ti"}};
+    } special[] = {{'\\', "\\e"},  {'-', "\\-"},   {'\'', "\\(aq"},
+                   {'`', "\\(ga"}, {'^', "\\(ha"}, {'~', "\\(ti"}};
     for (; *text; text++) {
         const char *roff = NULL;
         for (size_t i = 0; i < sizeof special / sizeof *special; i++)
@@ -87,7 +88,8 @@ static void print_purpose(const char *summary)
 void print_manual(const command *c)
 {
     int whole = c == &program;
-    char *page = whole ? g_strdup("dc3") : g_strdup_printf("dc3-%s", c->name), *title = g_ascii_strup(page, -1);
+    char *page = whole ? g_strdup("dc3") : g_strdup_printf("dc3-%s", c->name),
+         *title = g_ascii_strup(page, -1);
     printf(".TH ");
     print_text(title, 0);
     printf(" 1 \"\" \"dc3 %s\" \"dc3\"\n.SH NAME\n", dc3_version());
@@ -106,7 +108,8 @@ void print_manual(const command *c)
     print_text(c->examples, 1);
     printf("\n.fi\n.SH EXIT STATUS\n");
     print_text(exit_statuses, 1);
-    printf("\n.SH SEE ALSO\n%s\n", whole ? "\\fBdc3\\fR \\fICOMMAND\\fR \\fB\\-\\-help\\fR" : "\\fBdc3\\fR(1)");
+    printf("\n.SH SEE ALSO\n%s\n",
+           whole ? "\\fBdc3\\fR \\fICOMMAND\\fR \\fB\\-\\-help\\fR" : "\\fBdc3\\fR(1)");
     g_free(title);
     g_free(page);
 }

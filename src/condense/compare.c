@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "condense/classes.h"
 #include "condense/evaluate.h"
 #include "condense/fingerprint.h"
@@ -46,6 +47,21 @@ static const char *usual_augment(const dc3_compare_options *o)
     return o->evaluate.augment ? o->evaluate.augment : "rded";
 }
 
+static dc3_status check_method(const char *name)
+{
+    enum { MOST = 32 };
+    const char *names[MOST], *known;
+    char hint[DC3_HINT_SIZE], list[400] = "";
+    size_t n = 0, used = 0;
+    for (; n < MOST && (known = dc3_method_name((int)n)); n++) {
+        if (strcmp(known, name) == 0) return DC3_OK;
+        names[n] = known;
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", n ? ", " : "", known);
+    }
+    return dc3_fail(DC3_ERR_OPTION, "--methods: there is no method '%.40s'%s (%s)", name,
+                    dc3_hint(name, names, n, hint), list);
+}
+
 static dc3_status check_options(const dc3_compare_options *o)
 {
     if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a folder to make, found none");
@@ -66,9 +82,7 @@ static dc3_status check_options(const dc3_compare_options *o)
         return dc3_fail(DC3_ERR_OPTION,
                         "--augment-robust: trains with augmentation and without; leave out --augment none");
     for (int i = 0; o->methods[i]; i++) {
-        int known = 0;
-        for (int k = 0; dc3_method_name(k); k++) known |= strcmp(dc3_method_name(k), o->methods[i]) == 0;
-        if (!known) return dc3_fail(DC3_ERR_OPTION, "--methods: there is no method '%.40s'", o->methods[i]);
+        DC3_TRY(check_method(o->methods[i]));
     }
     return DC3_OK;
 }
