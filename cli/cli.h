@@ -7,8 +7,8 @@
 #include <limits.h>
 #include "dc3/condense.h"
 
-/* Exit statuses. */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+/* Exit statuses; EXIT_DESCRIBED never leaves the program. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DESCRIBED = 3 };
 
 typedef struct command {
     const char *name, *summary;
@@ -16,6 +16,10 @@ typedef struct command {
     const char *examples;  /* lines of help */
     int (*run)(const struct command *command, int argc, char **argv);
 } command;
+
+/* The program itself, without `run`; its commands, the last one without a name. */
+extern const command program, commands[];
+extern const char exit_statuses[]; /* a sentence */
 
 int run_condense(const command *c, int argc, char **argv);
 int run_bins(const command *c, int argc, char **argv);
@@ -65,6 +69,19 @@ void print_json(json_t *document);
 void print_result(const settings *s, const char *path);
 /* The report of a run, as text to standard output or as JSON. */
 void print_report(const settings *s, const dc3_condense_report *report, const char *out);
+/* What is printed from the commands' options instead of running them: a manual page, a completion. */
+typedef void describer(const command *c, const GOptionEntry *const *groups, int count, int methods);
+/* Calls describe with the option groups of `c` (NULL among them: left out), each up to an entry without a
+ * name; `methods`: the command takes dc3_method_name. */
+void describe_options(const command *c, describer *describe);
+/* The words that an option of a command takes, NULL behind the last; NULL: no certain ones. */
+const char *const *option_values(const command *c, const char *option);
+/* 1 if an option takes several values, separated by commas. */
+int takes_list(const GOptionEntry *entry);
+/* The manual page of a command or the program, in roff; the completion of "bash" or "zsh", 0 for others. */
+void print_manual(const command *c);
+int print_completion(const char *shell);
+
 /* The signal that interrupted the program, or 0. */
 int caught_signal(void);
 

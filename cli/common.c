@@ -138,51 +138,38 @@ void use_own_editor(settings *s)
     if (!s->options.editor) s->options.editor = own_editor();
 }
 
-/* How far two words are apart (Levenshtein), for suggestions. */
-static int apart(const char *a, const char *b)
+/* An unknown option as GLib's error names it, "Unknown option --ipx=3", and the command's nearest; NULL:
+ * none. */
+static const char *nearest(const char *message, const GOptionEntry *const *groups, int count)
 {
-    enum { MOST = 40 };
-    int row[MOST + 1], n = (int)strlen(a), m = (int)strlen(b);
-    if (n > MOST || m > MOST) return MOST;
-    for (int j = 0; j <= m; j++) row[j] = j;
-    for (int i = 1; i <= n; i++) {
-        int corner = row[0];
-        row[0] = i;
-        for (int j = 1; j <= m; j++) {
-            int above = row[j], best = corner + (a[i - 1] != b[j - 1]);
-            if (above + 1 < best) best = above + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            corner = above;
-            row[j] = best;
-        }
-    }
-    return row[m];
-}
-
-/* "Unknown option --ipx" gets the nearest name of the command's options. */
-static const char *nearest(const char *wanted, const GOptionEntry *const *groups, int count)
-{
-    const char *best = NULL;
-    int least = 4;
+    const char *word = strrchr(message, ' ');
+    if (!word) return NULL;
+    char *name = g_strdup(word + 1 + strspn(word + 1, "-"));
+    name[strcspn(name, "=")] = 0;
+    GPtrArray *names = g_ptr_array_new();
     for (int g = 0; g < count; g++)
-        for (const GOptionEntry *e = groups[g]; e && e->long_name; e++) {
-            int distance = apart(wanted, e->long_name);
-            if (distance < least) least = distance, best = e->long_name;
-        }
+        for (const GOptionEntry *e = groups[g]; e && e->long_name; e++)
+            g_ptr_array_add(names, (gpointer)(uintptr_t)e->long_name);
+    const char *best = dc3_text_nearest(name, (const char *const *)names->pdata, names->len);
+    g_ptr_array_free(names, TRUE);
+    g_free(name);
     return best;
 }
 
-static int choose(const char *what, const char *text, const char *const *names, int count, int *out)
+static int choose(const command *c, const char *what, const char *text, int *out)
 {
-    for (int i = 0; text && i < count; i++)
+    const char *const *names = option_values(c, what);
+    if (!text) return 1;
+    for (int i = 0; names[i]; i++)
         if (strcmp(names[i], text) == 0) {
             *out = i;
             return 1;
         }
-    if (!text) return 1;
     fprintf(stderr, "dc3: --%s: expected one of", what);
-    for (int i = 0; i < count; i++) fprintf(stderr, "%s %s", i ? "," : "", names[i]);
-    fprintf(stderr, "; found '%s'\n", text);
+    for (int i = 0; names[i]; i++) fprintf(stderr, "%s %s", i ? "," : "", names[i]);
+    const char *near = dc3_text_nearest(text, names, g_strv_length((char **)(uintptr_t)names));
+    fprintf(stderr, "; found '%s'%s%s%s\n", text, near ? "; did you mean '" : "", near ? near : "",
+            near ? "'?" : "");
     return 0;
 }
 
@@ -259,13 +246,10 @@ static int read_values(const command *c, settings *s)
     if (whole_numbers(c, s, 0) != EXIT_DONE || real_numbers(c, s, 0) != EXIT_DONE ||
         check_teacher(c, s) != EXIT_DONE)
         return EXIT_USAGE;
-    static const char *const objectives[] = {"graph-cut", "facility-location", "log-determinant"};
-    static const char *const maximizers[] = {"naive", "lazy", "stochastic", "approximate-lazy"};
-    static const char *const gradients[] = {"plain", "double-softmax"};
     int objective = 0, maximizer = 0, gradient = 0;
-    if (!choose("objective", s->objective, objectives, 3, &objective)) return EXIT_USAGE;
-    if (!choose("maximizer", s->maximizer, maximizers, 4, &maximizer)) return EXIT_USAGE;
-    if (!choose("gradient", s->gradient, gradients, 2, &gradient)) return EXIT_USAGE;
+    if (!choose(c, "objective", s->objective, &objective)) return EXIT_USAGE;
+    if (!choose(c, "maximizer", s->maximizer, &maximizer)) return EXIT_USAGE;
+    if (!choose(c, "gradient", s->gradient, &gradient)) return EXIT_USAGE;
     s->options.select.objective = (dc3_objective)objective;
     s->options.select.maximizer = (dc3_maximizer)maximizer;
     s->options.select.gradient = (dc3_gradient)gradient;
@@ -296,6 +280,17 @@ static char *methods_text(int wanted)
         g_string_append_printf(text, "  %-11s %s\n", dc3_method_name(i), dc3_method_summary(i));
     if (wanted) g_string_append(text, "\n");
     return g_string_free(text, FALSE);
+}
+
+/* Instead of parsing; NULL: none. */
+static describer *describing;
+
+void describe_options(const command *c, describer *describe)
+{
+    char *words[] = {(char *)(uintptr_t)c->name, NULL};
+    describing = describe;
+    if (c->run) c->run(c, 1, words);
+    describing = NULL;
 }
 
 int parse(const command *c, int argc, char **argv, int groups, const GOptionEntry *own, settings *s,
@@ -396,6 +391,10 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
                                  groups & OPTIONS_STORE ? store : NULL,
                                  own};
     enum { GROUPS = sizeof all / sizeof *all };
+    if (describing) {
+        describing(c, all, GROUPS, groups & OPTIONS_METHOD);
+        return EXIT_DESCRIBED;
+    }
     GOptionContext *context = g_option_context_new(c->arguments);
     char *summary = g_strdup_printf("%s", c->summary), *methods = methods_text(groups & OPTIONS_METHOD),
          *examples = g_strdup_printf("%sExamples:\n%s", methods, c->examples);
@@ -410,9 +409,8 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
     GError *error = NULL;
     int status = EXIT_DONE;
     if (!g_option_context_parse_strv(context, &words, &error)) {
-        const char *dashes = strstr(error->message, "--");
-        const char *near = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) && dashes
-                               ? nearest(dashes + 2, all, GROUPS)
+        const char *near = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION)
+                               ? nearest(error->message, all, GROUPS)
                                : NULL;
         int broken = 0;
         for (int i = 1; i < argc; i++)

@@ -148,7 +148,7 @@ int run_evaluate(const command *c, int argc, char **argv)
     const GOptionEntry own[] = {
         {"val", 0, 0, G_OPTION_ARG_FILENAME, &val, "Dataset with the same classes to test on", "DIR"},
         {"arch", 'a', 0, G_OPTION_ARG_STRING, &archs,
-         "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "NAMES"},
+         "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "A,.."},
         {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,
          "soft (a teacher's, of each batch), stored (by dc3 label), hard (default soft)", "KIND"},
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,

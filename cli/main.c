@@ -5,8 +5,18 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include "dc3/text.h"
 
-static const command commands[] = {
+const command program = {"dc3", "a few images of each class that train almost as well as all of them",
+                         "COMMAND [OPTIONS]",
+                         "  dc3 condense photos/train -o photos-ipc10 --ipc 10     10 images a class into "
+                         "photos-ipc10/train/\n"
+                         "  dc3 condense photos/train -o x --ipc 10 --dry-run      how long that will take\n"
+                         "  dc3 edit street.jpg --prompt 'golden hour' -o evening.png",
+                         NULL};
+const char exit_statuses[] = "0 done, 1 failed, 2 wrong use, 130 or 143 interrupted.";
+
+const command commands[] = {
     {"condense", "Condense a labelled dataset into a few colour-compensated images of each class.",
      "DATA -o OUT",
      "  dc3 condense photos/train -o photos-ipc10 --ipc 10\n"
@@ -57,63 +67,89 @@ static const command commands[] = {
      "random,herding,dc3 "
      "--seeds 5",
      run_compare},
+    {0},
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* Named in the design, built later: they say so. */
 static const char *const later[] = {"finetune", "sample", "measure", "report", "pull", "status", "info"};
 
 static void help(FILE *to)
 {
-    fprintf(to,
-            "dc3 %s: a few images of each class that train almost as well as all of them\n\n"
-            "Usage: dc3 COMMAND [OPTIONS]\n\n",
-            dc3_version());
-    for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].summary);
-    fprintf(to, "\nExamples:\n"
-                "  dc3 condense photos/train -o photos-ipc10 --ipc 10     10 images a class into "
-                "photos-ipc10/train/\n"
-                "  dc3 condense photos/train -o x --ipc 10 --dry-run      how long that will take\n"
-                "  dc3 edit street.jpg --prompt 'golden hour' -o evening.png\n\n"
-                "dc3 COMMAND --help tells more of each. Exit status: 0 done, 1 failed, 2 wrong use, 130 or "
-                "143 interrupted.\n");
+    fprintf(to, "%s %s: %s\n\nUsage: %s %s\n\n", program.name, dc3_version(), program.summary, program.name,
+            program.arguments);
+    for (const command *c = commands; c->name; c++) fprintf(to, "  %-11s %s\n", c->name, c->summary);
+    fprintf(to, "\nExamples:\n%s\n\ndc3 COMMAND --help tells more of each. Exit status: %s\n",
+            program.examples, exit_statuses);
 }
 
-/* The command whose first letters or most letters agree. */
 static const char *nearest(const char *word)
 {
-    const char *best = NULL;
-    int most = 2;
-    for (int i = 0; i < COMMANDS; i++) {
-        int same = 0;
-        while (word[same] && word[same] == commands[i].name[same]) same++;
-        if (same > most || (same == most && !best)) most = same, best = commands[i].name;
+    enum { MOST = 64 };
+    const char *names[MOST];
+    size_t n = 0;
+    for (const command *c = commands; c->name && n < MOST; c++) names[n++] = c->name;
+    return dc3_text_nearest(word, names, n);
+}
+
+static const command *find(const char *name)
+{
+    for (const command *c = commands; c->name; c++)
+        if (strcmp(name, c->name) == 0) return c;
+    return strcmp(name, program.name) == 0 ? &program : NULL;
+}
+
+/* What the installation and the tests ask for, not people. */
+static int generate(int argc, char **argv)
+{
+    const char *what = argv[1], *of = argc == 3 ? argv[2] : NULL;
+    const command *c = of ? find(of) : NULL;
+    if (strcmp(what, "--commands") == 0 && argc == 2) {
+        for (c = commands; c->name; c++) printf("%s\n", c->name);
+        return EXIT_DONE;
     }
-    return best;
+    if (strcmp(what, "--man") == 0 && c) {
+        print_manual(c);
+        return EXIT_DONE;
+    }
+    if (strcmp(what, "--completion") == 0 && of && print_completion(of)) return EXIT_DONE;
+    fprintf(stderr,
+            "dc3: expected dc3 COMMAND, --help, --version, --man COMMAND or --completion bash|zsh; "
+            "found '%s%s%s'\nTry: dc3 --help\n",
+            what, of ? " " : "", of ? of : "");
+    return EXIT_USAGE;
+}
+
+static int unknown(const char *name)
+{
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (strcmp(name, later[i]) == 0) {
+            fprintf(stderr, "dc3: the command '%s' is not in this version\n", name);
+            return EXIT_USAGE;
+        }
+    const char *near = nearest(name);
+    fprintf(stderr, "dc3: there is no command '%s'%s%s%s\nTry: dc3 --help\n", name,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return EXIT_USAGE;
 }
 
 static int run(int argc, char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    const char *word = argc < 2 ? "" : argv[1];
+    int helps = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+    if (argc < 2 || (helps && argc == 2)) {
         help(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : EXIT_DONE;
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (strcmp(word, "--version") == 0) {
         printf("dc3 %s\n", dc3_version());
         return EXIT_DONE;
     }
-    for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(&commands[i], argc - 1, argv + 1);
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (strcmp(argv[1], later[i]) == 0) {
-            fprintf(stderr, "dc3: the command '%s' is not in this version\n", argv[1]);
-            return EXIT_USAGE;
-        }
-    const char *near = nearest(argv[1]);
-    fprintf(stderr, "dc3: there is no command '%s'%s%s%s\nTry: dc3 --help\n", argv[1],
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    return EXIT_USAGE;
+    if (*word == '-' && !helps) return generate(argc, argv);
+    const char *name = helps ? argv[2] : word;
+    const command *c = find(name);
+    if (!c || !c->run) return unknown(name);
+    if (helps) return c->run(c, 2, (char *[]){argv[2], (char[]){"--help"}, NULL});
+    return c->run(c, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,8 @@
 #ifndef DC3_TEXT_H
 #define DC3_TEXT_H
 
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -11,6 +13,14 @@ int dc3_text_is_utf8(const char *bytes);
 /* The same text, or where it is not UTF-8 with each byte that belongs to no character written as \xNN. The
  * caller frees; NULL without memory. */
 char *dc3_text_utf8(const char *bytes);
+
+/* How many bytes of `a` must be put in, left out, replaced, or exchanged with the next one to make `b`; 64
+ * for different texts of which one has more than 64 bytes. */
+int dc3_text_distance(const char *a, const char *b);
+/* The name that is nearest to `word`, the first of several; NULL if none is within a third of its bytes and
+ * none within 2 (1 of a word of up to 3 bytes). Names that begin with the word, from 3 bytes on, are near; a
+ * word of more than 64 bytes has none. */
+const char *dc3_text_nearest(const char *word, const char *const *names, size_t count);
 
 #ifdef __cplusplus
 }

@@ -1,30 +1,43 @@
 #include "condense/classes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "condense/run.h"
 #include "kernels/backend.h"
 
+/* "; the nearest is 'NAME'" of the dataset's classes, or "". */
+static const char *nearest_class(const dc3_dataset *dataset, const char *word, char text[DC3_HINT_SIZE])
+{
+    int n = dc3_dataset_classes(dataset);
+    const char **names = malloc((size_t)n * sizeof *names);
+    for (int i = 0; names && i < n; i++) names[i] = dc3_dataset_class_name(dataset, i);
+    const char *nearest = names ? dc3_text_nearest(word, names, (size_t)n) : NULL;
+    snprintf(text, DC3_HINT_SIZE, nearest ? "; the nearest is '%.80s'" : "", nearest);
+    free(names);
+    return text;
+}
+
 dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
 {
-    int n = dc3_dataset_classes(data), m = dc3_dataset_classes(val), i = 0, j = 0;
-    while (i < n && j < m) {
-        const char *a = dc3_dataset_class_name(data, i), *b = dc3_dataset_class_name(val, j);
-        int order = strcmp(a, b);
-        if (order == 0) {
-            i++, j++;
-            continue;
-        }
-        break;
-    }
-    if (i == n && j == m) return DC3_OK;
-    const char *a = i < n ? dc3_dataset_class_name(data, i) : "nothing",
-               *b = j < m ? dc3_dataset_class_name(val, j) : "nothing";
+    int n = dc3_dataset_classes(data), m = dc3_dataset_classes(val), i = 0;
+    while (i < n && i < m && strcmp(dc3_dataset_class_name(data, i), dc3_dataset_class_name(val, i)) == 0)
+        i++;
+    if (i == n && i == m) return DC3_OK;
+    /* Both are sorted: of the first two names that differ the smaller one is missing in the other list. */
+    int lacks =
+        i == m || (i < n && strcmp(dc3_dataset_class_name(data, i), dc3_dataset_class_name(val, i)) < 0);
+    const dc3_dataset *has = lacks ? data : val, *has_not = lacks ? val : data;
+    const char *name = dc3_dataset_class_name(has, i);
+    char hint[DC3_HINT_SIZE];
     return dc3_fail(
         DC3_ERR_ARGUMENT,
-        "%s: expected the classes of %s (%d), found %d; class %d is '%.80s' there and '%.80s' here",
-        dc3_dataset_path(val), dc3_dataset_path(data), n, m, i + 1, a, b);
+        "%s: expected the %d classes of %s, found %d; class '%.80s' is not in %s%s; class folders "
+        "must have the same names in both",
+        dc3_dataset_path(val), n, dc3_dataset_path(data), m, name, dc3_dataset_path(has_not),
+        nearest_class(has_not, name, hint));
 }
 
 void dc3_tell_notes(const dc3_listener *listener, const dc3_dataset *dataset)

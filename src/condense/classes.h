@@ -6,7 +6,7 @@
 #include "io/dataset.h"
 #include "tensor/tensor.h"
 
-/* DC3_ERR_ARGUMENT with the first class name that differs. */
+/* DC3_ERR_ARGUMENT with the first class that only one of them has, and the nearest name in the other. */
 dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val);
 /* The median shorter side of some pictures, at least 8, at most `most`; 64 where none can be read. */
 int dc3_usual_size(const dc3_dataset *dataset, int most);

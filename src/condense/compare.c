@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "condense/classes.h"
 #include "condense/evaluate.h"
 #include "condense/fingerprint.h"
@@ -61,14 +62,28 @@ static const dc3_method *method_called(const char *name)
     return NULL;
 }
 
+static dc3_status check_method(const char *name)
+{
+    enum { MOST = 32 };
+    const char *names[MOST], *known;
+    char hint[DC3_HINT_SIZE], list[400] = "";
+    size_t n = 0, used = 0;
+    for (; n < MOST && (known = dc3_method_name((int)n)); n++) {
+        if (strcmp(known, name) == 0) return DC3_OK;
+        names[n] = known;
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", n ? ", " : "", known);
+    }
+    return dc3_fail(DC3_ERR_OPTION, "--methods: there is no method '%.40s'%s (%s)", name,
+                    dc3_hint(name, names, n, hint), list);
+}
+
 /* Methods, students and labels that are there, and whether they go without a teacher. */
 static dc3_status check_names(const dc3_compare_options *o)
 {
     int none = is_none(o->condense.teacher);
     for (int i = 0; o->methods[i]; i++) {
-        const dc3_method *method = method_called(o->methods[i]);
-        if (!method) return dc3_fail(DC3_ERR_OPTION, "--methods: there is no method '%.40s'", o->methods[i]);
-        if (none && method->needs & DC3_NEEDS_TEACHER)
+        DC3_TRY(check_method(o->methods[i]));
+        if (none && method_called(o->methods[i])->needs & DC3_NEEDS_TEACHER)
             return dc3_fail(DC3_ERR_OPTION, "--teacher none: the method %s needs a teacher", o->methods[i]);
     }
     for (int i = 0; o->archs[i]; i++) {

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include "base/file.h"
+#include "base/text.h"
 
 double dc3_seconds_now(void)
 {
@@ -63,10 +64,11 @@ void dc3_run_stage(dc3_run *run, int stage, const char *name, double since)
 static dc3_status choose(const char *option, const char *text, const char *const *names, int fallback,
                          int *out)
 {
-    char list[200] = "";
+    char list[400] = "", hint[DC3_HINT_SIZE];
+    size_t count = 0;
     *out = fallback;
     if (!text) return DC3_OK;
-    for (int i = 0; names[i]; i++) {
+    for (int i = 0; names[i]; i++, count++) {
         if (strcmp(names[i], text) == 0) {
             *out = i;
             return DC3_OK;
@@ -74,7 +76,8 @@ static dc3_status choose(const char *option, const char *text, const char *const
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
     }
-    return dc3_fail(DC3_ERR_OPTION, "--%s: expected one of %s; found '%.60s'", option, list, text);
+    return dc3_fail(DC3_ERR_OPTION, "--%s: expected one of %s; found '%.60s'%s", option, list, text,
+                    dc3_hint(text, names, count, hint));
 }
 
 static dc3_status read_choices(dc3_run *run)

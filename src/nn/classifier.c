@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "nn/classifier_private.h"
 
 int dc3_shape_of(const dc3_module *module, const char *prefix, const char *name, int64_t *shape)
@@ -27,22 +28,26 @@ const char *dc3_classifier_arch(int i)
     return NULL;
 }
 
-/* "a, b, c" of all architectures. */
-static void list_archs(char *text, size_t size)
-{
-    size_t used = 0;
-    const char *name;
-    text[0] = 0;
-    for (int i = 0; (name = dc3_classifier_arch(i)) && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", name);
-}
-
 static const dc3_classifier_kind *kind_called(const char *arch)
 {
     for (int k = 0; k < KINDS; k++)
         for (const char *const *name = kinds[k]->archs; *name; name++)
             if (strcmp(*name, arch) == 0) return kinds[k];
     return NULL;
+}
+
+/* An error that lists all architectures and suggests the nearest; DC3_OK if `arch` is one. */
+static dc3_status check_arch(const char *arch)
+{
+    enum { MOST = 64 };
+    char list[400] = "", hint[DC3_HINT_SIZE];
+    const char *names[MOST];
+    size_t n = 0, used = 0;
+    if (kind_called(arch)) return DC3_OK;
+    for (; n < MOST && (names[n] = dc3_classifier_arch((int)n)) && used < sizeof list; n++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", n ? ", " : "", names[n]);
+    return dc3_fail(DC3_ERR_OPTION, "--arch: expected one of %s; found '%.40s'%s", list, arch,
+                    dc3_hint(arch, names, n, hint));
 }
 
 static dc3_status unknown_table(const char *file)
@@ -100,6 +105,7 @@ dc3_status dc3_classifier_open(const char *arch, dc3_table **table, dc3_classifi
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     dc3_status status = dc3_module_open(table, &c->module);
+    if (status == DC3_OK && arch) status = check_arch(arch);
     if (status == DC3_OK) status = take(c, arch);
     if (status != DC3_OK) dc3_classifier_close(out);
     return status;
@@ -107,11 +113,7 @@ dc3_status dc3_classifier_open(const char *arch, dc3_table **table, dc3_classifi
 
 static dc3_status check_spec(const dc3_classifier_spec *spec)
 {
-    char known[400];
-    list_archs(known, sizeof known);
-    if (!spec->arch || !kind_called(spec->arch))
-        return dc3_fail(DC3_ERR_OPTION, "--arch: expected one of %s; found '%.40s'", known,
-                        spec->arch ? spec->arch : "");
+    DC3_TRY(check_arch(spec->arch ? spec->arch : ""));
     if (spec->classes < 1 || spec->classes > 1000000)
         return dc3_fail(DC3_ERR_ARGUMENT, "classes: expected 1 to 1000000, found %lld",
                         (long long)spec->classes);

@@ -48,6 +48,54 @@ static void stems(void **state)
     assert_string_equal(name, "_");
 }
 
+static void nearest(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        int distance;
+    } pairs[] = {{"", "", 0},
+                 {"", "abc", 3},
+                 {"abc", "", 3},
+                 {"ipc", "ipx", 1},
+                 {"abcd", "acbd", 1},
+                 {"ca", "abc", 3},
+                 {"kitten", "sitting", 3},
+                 {"tset", "test", 1},
+                 {"condens", "condense", 1}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        assert_int_equal(dc3_text_distance(pairs[i].a, pairs[i].b), pairs[i].distance);
+        assert_int_equal(dc3_text_distance(pairs[i].b, pairs[i].a), pairs[i].distance);
+    }
+    static const char *const names[] = {"random", "herding",    "dq",      "k-center",
+                                        "dc3",    "dc3-select", "resnet18"};
+    static const char *const slips[][2] = {{"radnom", "random"},
+                                           {"herdnig", "herding"},
+                                           {"dp", "dq"},
+                                           {"d", NULL},
+                                           {"dc4", "dc3"},
+                                           {"dc3-slct", "dc3-select"},
+                                           {"kcenter", "k-center"},
+                                           {"rsnt18", "resnet18"},
+                                           {"rand", "random"},
+                                           {"", NULL},
+                                           {"xyz", NULL},
+                                           {"rotation", NULL}};
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+        const char *found = dc3_text_nearest(slips[i][0], names, sizeof names / sizeof *names);
+        if (!slips[i][1]) assert_null(found);
+        if (slips[i][1]) assert_non_null(found), assert_string_equal(found, slips[i][1]);
+    }
+    assert_null(dc3_text_nearest("random", NULL, 0));
+    char text[201], hint[DC3_HINT_SIZE];
+    memset(text, 'a', 200);
+    text[200] = 0;
+    assert_int_equal(dc3_text_distance(text, text), 0);
+    assert_int_equal(dc3_text_distance(text, text + 1), 64);
+    assert_string_equal(dc3_hint("herdin", names, 7, hint), "; did you mean 'herding'?");
+    assert_string_equal(dc3_hint(text, names, 7, hint), "");
+}
+
 static void real_paths(void **state)
 {
     (void)state;
@@ -67,6 +115,6 @@ static void real_paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(utf8), cmocka_unit_test(stems),
-                                       cmocka_unit_test(real_paths)};
+                                       cmocka_unit_test(nearest), cmocka_unit_test(real_paths)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
