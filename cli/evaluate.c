@@ -97,7 +97,8 @@ int run_evaluate(const command *c, int argc, char **argv)
     int seeds = 1;
     dc3_evaluate_options o = dc3_evaluate_defaults();
     const GOptionEntry own[] = {
-        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val, "Dataset with the same classes to test on", "DIR"},
+        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val,
+         "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
         {"arch", 'a', 0, G_OPTION_ARG_STRING, &archs,
          "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "NAMES"},
         {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,

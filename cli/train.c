@@ -32,7 +32,8 @@ int run_train(const command *c, int argc, char **argv)
     dc3_train_options o = dc3_train_defaults();
     dc3_train_report report;
     const GOptionEntry own[] = {
-        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val, "Dataset with the same classes to test on", "DIR"},
+        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val,
+         "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
         {"arch", 'a', 0, G_OPTION_ARG_STRING, &arch,
          "convnet3, resnet18_modified (3x3 stem, for small pictures), resnet18, ... (default: suits the "
          "pictures)",

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "condense/run.h"
 #include "kernels/backend.h"
 
 dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
@@ -23,6 +24,15 @@ dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
         DC3_ERR_ARGUMENT,
         "%s: expected the classes of %s (%d), found %d; class %d is '%.80s' there and '%.80s' here",
         dc3_dataset_path(val), dc3_dataset_path(data), n, m, i + 1, a, b);
+}
+
+dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
+                        dc3_dataset **val)
+{
+    DC3_TRY(dc3_dataset_open_test(path, val));
+    for (size_t i = 0; i < dc3_dataset_notes(*val); i++)
+        dc3_listener_say(listener, "note: %s", dc3_dataset_note(*val, i));
+    return dc3_same_classes(data, *val);
 }
 
 static int by_value(const void *a, const void *b)

@@ -2,11 +2,15 @@
 #ifndef DC3_CONDENSE_CLASSES_H
 #define DC3_CONDENSE_CLASSES_H
 
+#include "dc3/condense.h"
 #include "io/dataset.h"
 #include "tensor/tensor.h"
 
 /* DC3_ERR_ARGUMENT with the first class name that differs. */
 dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val);
+/* The dataset to test on, of the same classes as `data`; says what was noted about it. */
+dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
+                        dc3_dataset **val);
 /* The median shorter side of some pictures, at least 8, at most `most`; 64 where none can be read. */
 int dc3_usual_size(const dc3_dataset *dataset, int most);
 /* The side of a network's views of it: `asked`, or what suits its pictures, at most 224. */

@@ -115,7 +115,7 @@ dc3_status dc3_tests_open(dc3_tests *tests, const char *path, int size, int thre
     dc3_pictures_options options = {.how = DC3_PICTURES_TEST, .size = size, .threads = threads};
     if (tests->pictures && tests->size == size) return DC3_OK;
     dc3_pictures_close(&tests->pictures);
-    if (!tests->dataset) DC3_TRY(dc3_dataset_open(path, &tests->dataset));
+    if (!tests->dataset) DC3_TRY(dc3_dataset_open_test(path, &tests->dataset));
     tests->size = size;
     return dc3_pictures_open(tests->dataset, &options, &tests->pictures);
 }
@@ -132,8 +132,10 @@ static dc3_status open_pictures(evaluation *e)
     dc3_pictures_options options = {
         .how = DC3_PICTURES_OWN, .threads = o->threads, .user = e, .skipped = note_unreadable};
     DC3_TRY(open_condensed(e));
-    if (!e->tests->dataset) DC3_TRY(dc3_dataset_open(o->val, &e->tests->dataset));
-    DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
+    if (e->tests->dataset)
+        DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
+    else
+        DC3_TRY(dc3_open_val(o->val, e->data, &o->listener, &e->tests->dataset));
     int size;
     DC3_TRY(dc3_view_size(e->data, o->size, &size));
     DC3_TRY(dc3_pictures_open(e->data, &options, &e->pictures));
