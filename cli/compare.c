@@ -61,7 +61,8 @@ int run_compare(const command *c, int argc, char **argv)
     dc3_evaluate_options *e = &o.evaluate;
     e->batch = e->factor = e->size = NOT_GIVEN;
     const GOptionEntry own[] = {
-        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val, "Dataset with the same classes to test on", "DIR"},
+        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val,
+         "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Folder for datasets, scores and the table", "DIR"},
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
          "Classifier trained on the whole dataset: gradients, crops' scores, soft labels; none: VAE "

@@ -146,7 +146,8 @@ int run_evaluate(const command *c, int argc, char **argv)
     o.batch = o.factor = o.size = NOT_GIVEN;
     o.lr = o.temperature = NOT_GIVEN;
     const GOptionEntry own[] = {
-        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val, "Dataset with the same classes to test on", "DIR"},
+        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val,
+         "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
         {"arch", 'a', 0, G_OPTION_ARG_STRING, &archs,
          "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "A,.."},
         {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,

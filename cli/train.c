@@ -34,7 +34,8 @@ int run_train(const command *c, int argc, char **argv)
     dc3_train_report report;
     o.lr = o.size = NOT_GIVEN;
     const GOptionEntry own[] = {
-        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val, "Dataset with the same classes to test on", "DIR"},
+        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val,
+         "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
         {"arch", 'a', 0, G_OPTION_ARG_STRING, &arch,
          "convnet3, resnet18_modified (3x3 stem, for small pictures), resnet18, ... (default: suits the "
          "pictures)",

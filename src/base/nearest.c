@@ -1,5 +1,5 @@
-/* Which name a word is a slip of, by the restricted Damerau-Levenshtein distance ("optimal string alignment"):
- * the least number of bytes put in, left out, replaced, or exchanged with the next one. */
+/* Which name a word is a slip of, by the restricted Damerau-Levenshtein distance ("optimal string
+ * alignment"): the least number of bytes put in, left out, replaced, or exchanged with the next one. */
 #include <stdio.h>
 #include <string.h>
 #include "base/text.h"

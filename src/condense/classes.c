@@ -46,10 +46,13 @@ void dc3_tell_notes(const dc3_listener *listener, const dc3_dataset *dataset)
         dc3_listener_say(listener, "note: %s", dc3_dataset_note(dataset, i));
 }
 
-void dc3_warn_same(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val)
+/* Warns where tests are of the very pictures that are trained on. */
+static void warn_same(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val)
 {
     char *a = dc3_path_real(dc3_dataset_path(data)), *b = dc3_path_real(dc3_dataset_path(val));
-    if (a && b && strcmp(a, b) == 0)
+    /* A folder of CIFAR binaries has two parts. */
+    int same_part = strcmp(dc3_dataset_key(data, 0), dc3_dataset_key(val, 0)) == 0;
+    if (a && b && same_part && strcmp(a, b) == 0)
         dc3_listener_say(
             listener,
             "warning: --val is %s itself: what is tested on was trained on, so the accuracy says "
@@ -57,6 +60,16 @@ void dc3_warn_same(const dc3_listener *listener, const dc3_dataset *data, const 
             dc3_dataset_path(data));
     free(a);
     free(b);
+}
+
+dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
+                        dc3_dataset **val)
+{
+    DC3_TRY(dc3_dataset_open_test(path, val));
+    dc3_tell_notes(listener, *val);
+    DC3_TRY(dc3_same_classes(data, *val));
+    warn_same(listener, data, *val);
+    return DC3_OK;
 }
 
 static int by_value(const void *a, const void *b)

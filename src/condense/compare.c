@@ -617,9 +617,7 @@ static dc3_status check_data(comparison *c)
 {
     dc3_dataset *data;
     DC3_TRY(dc3_dataset_open(c->options->condense.data, &data));
-    dc3_status status = dc3_dataset_open(c->options->evaluate.val, &c->tests.dataset);
-    if (status == DC3_OK) status = dc3_same_classes(data, c->tests.dataset);
-    if (status == DC3_OK) dc3_warn_same(&c->tests.listener, data, c->tests.dataset);
+    dc3_status status = dc3_open_val(c->options->evaluate.val, data, &c->tests.listener, &c->tests.dataset);
     dc3_dataset_close(&data);
     return status;
 }

@@ -135,7 +135,7 @@ dc3_status dc3_tests_open(dc3_tests *tests, const char *path, int size, int thre
         .how = DC3_PICTURES_TEST, .size = size, .threads = threads, .user = tests, .skipped = skipped_test};
     if (tests->pictures && tests->size == size) return DC3_OK;
     dc3_pictures_close(&tests->pictures);
-    if (!tests->dataset) DC3_TRY(dc3_dataset_open(path, &tests->dataset));
+    if (!tests->dataset) DC3_TRY(dc3_dataset_open_test(path, &tests->dataset));
     tests->size = size;
     tests->unreadable = 0;
     return dc3_pictures_open(tests->dataset, &options, &tests->pictures);
@@ -153,11 +153,10 @@ static dc3_status open_pictures(evaluation *e)
     dc3_pictures_options options = {
         .how = DC3_PICTURES_OWN, .threads = o->threads, .user = e, .skipped = note_unreadable};
     DC3_TRY(open_condensed(e));
-    if (!e->tests->dataset) {
-        DC3_TRY(dc3_dataset_open(o->val, &e->tests->dataset));
-        dc3_warn_same(&o->listener, e->data, e->tests->dataset);
-    }
-    DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
+    if (e->tests->dataset)
+        DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
+    else
+        DC3_TRY(dc3_open_val(o->val, e->data, &o->listener, &e->tests->dataset));
     DC3_TRY(dc3_pictures_open(e->data, &options, &e->pictures));
     if (*e->unreadable) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
     e->n = dc3_pictures_count(e->pictures);

@@ -1,5 +1,6 @@
 /* CIFAR-10 and CIFAR-100 binaries: records of one or two label bytes and 3,072 bytes of red, green and blue
- * planes of 32 x 32 pixels (Krizhevsky 2009). */
+ * planes of 32 x 32 pixels (Krizhevsky 2009). A folder's training pictures are in data_batch_*.bin or
+ * train.bin, its tests in test_batch.bin or test.bin; a path may also name one of the files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,20 +10,51 @@
 
 enum { SIDE = 32, PLANE = SIDE * SIDE, PIXELS = 3 * PLANE };
 
-static int is_batch(const char *name)
+static int is_hundred(const char *name)
 {
+    return strcmp(name, "train.bin") == 0 || strcmp(name, "test.bin") == 0;
+}
+
+static int is_train(const struct dirent *entry)
+{
+    const char *name = entry->d_name;
     return (strncmp(name, "data_batch_", 11) == 0 && dc3_ends_with(name, ".bin")) ||
            strcmp(name, "train.bin") == 0;
 }
 
-static int batch_entry(const struct dirent *entry)
+static int is_test(const struct dirent *entry)
 {
-    return is_batch(entry->d_name);
+    return strcmp(entry->d_name, "test_batch.bin") == 0 || strcmp(entry->d_name, "test.bin") == 0;
+}
+
+static int is_batch(const struct dirent *entry)
+{
+    return is_train(entry) || is_test(entry);
+}
+
+/* The last part of a path as an entry of its folder. */
+static struct dirent entry_of(const char *path)
+{
+    struct dirent entry = {0};
+    const char *slash = strrchr(path, '/');
+    snprintf(entry.d_name, sizeof entry.d_name, "%s", slash ? slash + 1 : path);
+    return entry;
 }
 
 static int probe(const char *path)
 {
-    return dc3_list_has(path, batch_entry);
+    struct dirent entry = entry_of(path);
+    return dc3_path_what(path) == DC3_PATH_FILE ? is_batch(&entry) : dc3_list_has(path, is_batch);
+}
+
+/* A class that must be new: a label is the place of its name. */
+static dc3_status name_class(const char *origin, const char *name, dc3_dataset *d)
+{
+    int label, next = (int)d->class_count;
+    DC3_TRY(dc3_dataset_class(d, name, &label));
+    if (label == next) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: classes %d and %d are both called '%.80s'", origin, label, next,
+                    name);
 }
 
 /* Class names from a file with a name a line, or the numbers. */
@@ -30,18 +62,18 @@ static dc3_status name_classes(const char *path, int hundred, dc3_dataset *d)
 {
     char *file = dc3_path_join(path, hundred ? "fine_label_names.txt" : "batches.meta.txt"), *text = NULL;
     size_t size;
-    int label, count = hundred ? 100 : 10;
-    dc3_status status = DC3_OK;
+    int count = hundred ? 100 : 10;
+    dc3_status status = file ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (file && dc3_path_what(file) == DC3_PATH_FILE) {
         status = dc3_file_read(file, 1 << 16, &text, &size);
         char *rest = text, *line;
         while (status == DC3_OK && (line = strsep(&rest, "\r\n")))
-            if (*line && (int)d->class_count < count) status = dc3_dataset_class(d, line, &label);
+            if (*line && (int)d->class_count < count) status = name_class(file, line, d);
     }
     char number[16];
     for (int i = (int)d->class_count; status == DC3_OK && i < count; i++) {
         snprintf(number, sizeof number, hundred ? "%02d" : "%d", i);
-        status = dc3_dataset_class(d, number, &label);
+        status = name_class(file, number, d);
     }
     free(text);
     free(file);
@@ -74,15 +106,47 @@ static dc3_status add_batch(const char *path, const char *name, int hundred, dc3
     return status;
 }
 
+static dc3_status open_file(const char *path, dc3_dataset *d)
+{
+    struct dirent entry = entry_of(path);
+    size_t length = strlen(path) - strlen(entry.d_name);
+    char *folder = length ? strndup(path, length) : strdup(".");
+    if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = name_classes(folder, is_hundred(entry.d_name), d);
+    if (status == DC3_OK) status = add_batch(folder, entry.d_name, is_hundred(entry.d_name), d);
+    free(folder);
+    return status;
+}
+
+static dc3_status add_batches(const char *path, struct dirent **entries, int count, dc3_dataset *d)
+{
+    const char *last = entries[count - 1]->d_name;
+    int hundred = is_hundred(last);
+    DC3_TRY(name_classes(path, hundred, d));
+    for (int i = 0; i < count; i++) DC3_TRY(add_batch(path, entries[i]->d_name, hundred, d));
+    return d->test ? dc3_dataset_remark(d, "%s: tests are the %lld pictures of %s", path, (long long)d->size,
+                                        last)
+                   : DC3_OK;
+}
+
+/* The training pictures of a folder, or the tests. */
 static dc3_status open_cifar(const char *path, dc3_dataset *d)
 {
     struct dirent **entries;
     int count;
-    DC3_TRY(dc3_list(path, batch_entry, &entries, &count));
-    int hundred = strcmp(entries[count - 1]->d_name, "train.bin") == 0;
-    dc3_status status = name_classes(path, hundred, d);
-    for (int i = 0; i < count && status == DC3_OK; i++)
-        status = add_batch(path, entries[i]->d_name, hundred, d);
+    if (dc3_path_what(path) == DC3_PATH_FILE) return open_file(path, d);
+    DC3_TRY(dc3_list(path, d->test ? is_test : is_train, &entries, &count));
+    dc3_status status;
+    if (count > 0 && !(d->test && count > 1))
+        status = add_batches(path, entries, count, d);
+    else
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: expected %s, found %s; a file's own name is taken too, as %s/%s", path,
+                          d->test ? "test_batch.bin or test.bin to test on" : "data_batch_*.bin or train.bin",
+                          count     ? "both"
+                          : d->test ? "training pictures only"
+                                    : "tests only",
+                          path, d->test ? "data_batch_5.bin" : "test_batch.bin");
     dc3_list_free(entries, count);
     return status;
 }

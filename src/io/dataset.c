@@ -204,7 +204,7 @@ static dc3_status sort(dc3_dataset *d)
     return failed ? dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path) : DC3_OK;
 }
 
-dc3_status dc3_dataset_open(const char *path, dc3_dataset **out)
+static dc3_status open_part(const char *path, int test, dc3_dataset **out)
 {
     *out = NULL;
     if (dc3_path_what(path) == DC3_PATH_MISSING)
@@ -217,6 +217,7 @@ dc3_status dc3_dataset_open(const char *path, dc3_dataset **out)
         dc3_dataset_close(out);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
+    d->test = test;
     for (size_t i = 0; i < sizeof readers / sizeof *readers && !d->reader; i++)
         if (readers[i]->probe(path)) d->reader = readers[i];
     dc3_status status =
@@ -230,6 +231,16 @@ dc3_status dc3_dataset_open(const char *path, dc3_dataset **out)
                           "%s: found no images; expected a folder for each class with images in it", path);
     if (status != DC3_OK) dc3_dataset_close(out);
     return status;
+}
+
+dc3_status dc3_dataset_open(const char *path, dc3_dataset **dataset)
+{
+    return open_part(path, 0, dataset);
+}
+
+dc3_status dc3_dataset_open_test(const char *path, dc3_dataset **dataset)
+{
+    return open_part(path, 1, dataset);
 }
 
 void dc3_dataset_close(dc3_dataset **dataset)

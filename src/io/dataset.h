@@ -10,6 +10,9 @@ typedef struct dc3_dataset dc3_dataset;
  * bytes, and numbered so; items by class and then by key. DC3_ERR_FORMAT with one sentence where there is no
  * dataset. */
 dc3_status dc3_dataset_open(const char *path, dc3_dataset **dataset);
+/* The same to test on: of a folder of CIFAR binaries not the training pictures but the tests, which a note
+ * names; DC3_ERR_FORMAT where it has none. */
+dc3_status dc3_dataset_open_test(const char *path, dc3_dataset **dataset);
 void dc3_dataset_close(dc3_dataset **dataset);
 
 const char *dc3_dataset_path(const dc3_dataset *dataset);
@@ -19,7 +22,7 @@ int dc3_dataset_classes(const dc3_dataset *dataset);
 const char *dc3_dataset_class_name(const dc3_dataset *dataset, int label);
 int64_t dc3_dataset_size(const dc3_dataset *dataset);
 int dc3_dataset_label(const dc3_dataset *dataset, int64_t item);
-/* Path below the dataset's folder; "shard.tar/member"; "data_batch_1.bin/17". Bytes as the file system has
+/* Path below the dataset's folder; "shard.tar/member"; "data_batch_1.bin/00017". Bytes as the file system has
  * them. */
 const char *dc3_dataset_key(const dc3_dataset *dataset, int64_t item);
 /* Sentences about what was passed over: empty classes, files that are no images, files outside a class. */

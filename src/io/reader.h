@@ -23,6 +23,7 @@ typedef struct dc3_reader {
 
 struct dc3_dataset {
     const dc3_reader *reader;
+    int test; /* whether it was opened to test on */
     char *path;
     char *text; /* all keys and file names, NUL-terminated */
     size_t text_size, text_capacity;

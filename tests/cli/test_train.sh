@@ -67,6 +67,20 @@ first=$("${score[@]}" --labels hard --json | grep -v seconds) second=$("${score[
 cp -r small half && sed -i 's/"complete": true/"complete": false/' half/dc3.json
 expect 1 "the run is not complete" "$dc3" evaluate half --val val --labels hard --threads 2
 
+# CIFAR binaries: the same folder is for training and, by its test_batch.bin, for testing; a file may be named too.
+record() { printf "\\$(printf %03o "$1")"; head -c 3072 /dev/zero | tr '\0' "\\$(printf %03o "$2")"; }
+mkdir cifar train_only
+for i in 0 1 2 3; do record $((i % 2)) $((200 * (i % 2) + i)); done > cifar/data_batch_1.bin
+for i in 0 1 1; do record $i $((200 * i)); done > cifar/test_batch.bin
+cp cifar/data_batch_1.bin train_only
+binaries=("$dc3" train cifar --batch 2 --threads 2 --dtype f32 --epochs 1)
+expect 0 "tests are the 3 pictures of test_batch.bin" "${binaries[@]}" --val cifar -o c.safetensors
+expect 0 "result: c.safetensors" "${binaries[@]}" --val cifar/test_batch.bin -o c.safetensors
+expect 1 "expected test_batch.bin or test.bin to test on, found training pictures only" "${binaries[@]}" --val train_only -o c.safetensors
+expect 0 "result: c.safetensors" "${binaries[@]}" --val train_only/data_batch_1.bin -o c.safetensors
+expect 0 "2 images stored" "$dc3" condense cifar --ipc 1 -o cifar1 --teacher none --editor none --method random --threads 2 --dtype f32
+expect 0 '"test_images": 3' "$dc3" evaluate cifar1 --val cifar --labels hard --epochs 2 --threads 2 --dtype f32 --json
+
 # Bad input.
 expect 2 "expected 3 epochs or more" "${small_views[@]}" --epochs 2 -o x.safetensors
 mkdir -p other/blue other/green && cp val/blue/1.png other/blue && cp val/red/1.png other/green

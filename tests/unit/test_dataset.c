@@ -24,8 +24,9 @@ static void put(const char *name, const void *data, size_t size)
 static int remove_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = {"data_batch_1.bin", "batches.meta.txt", "a.tar"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const names[] = {"data_batch_1.bin", "batches.meta.txt", "test_batch.bin",
+                                        "train.bin",        "test.bin",         "a.tar"};
+    for (int i = 0; i < 6; i++) {
         char *path = dc3_path_join(folder, names[i]);
         unlink(path);
         free(path);
@@ -69,6 +70,70 @@ static void cifar(void **state)
     put("data_batch_1.bin", data, sizeof data - 1);
     assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
     assert_non_null(strstr(dc3_error_text(), "expected a multiple of 3073 bytes, found 9218"));
+    put("batches.meta.txt", "plane\ncar\nplane\n", 16);
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "classes 0 and 2 are both called 'plane'"));
+}
+
+/* Opens PATH, a name in the folder or NULL for itself, and checks the number of pictures and the first key.
+ */
+static void check_open(dc3_status (*open)(const char *, dc3_dataset **), const char *name, int64_t size,
+                       const char *key)
+{
+    dc3_dataset *d;
+    char *path = name ? dc3_path_join(folder, name) : strdup(folder);
+    if (open(path, &d) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_int_equal(dc3_dataset_size(d), size);
+    assert_string_equal(dc3_dataset_key(d, 0), key);
+    assert_string_equal(dc3_dataset_kind(d), "CIFAR binaries");
+    assert_int_equal(dc3_dataset_notes(d), open == dc3_dataset_open_test && !name ? 10 : 9);
+    dc3_dataset_close(&d);
+    free(path);
+}
+
+/* Files of equal labels, so that nine classes are empty. */
+static void cifar_tests(void **state)
+{
+    (void)state;
+    enum { RECORD = 3073 };
+    static unsigned char data[3 * RECORD];
+    dc3_dataset *d;
+    put("data_batch_1.bin", data, 2 * RECORD);
+    assert_int_equal(dc3_dataset_open_test(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(
+        strstr(dc3_error_text(), "expected test_batch.bin or test.bin to test on, found training"));
+    put("test_batch.bin", data, 3 * RECORD);
+    check_open(dc3_dataset_open, NULL, 2, "data_batch_1.bin/00000");
+    check_open(dc3_dataset_open_test, NULL, 3, "test_batch.bin/00000");
+    check_open(dc3_dataset_open, "test_batch.bin", 3, "test_batch.bin/00000");
+    check_open(dc3_dataset_open_test, "data_batch_1.bin", 2, "data_batch_1.bin/00000");
+    assert_int_equal(dc3_dataset_open_test(folder, &d), DC3_OK);
+    assert_non_null(strstr(dc3_dataset_note(d, 0), "tests are the 3 pictures of test_batch.bin"));
+    dc3_dataset_close(&d);
+    put("test.bin", data, 3074);
+    assert_int_equal(dc3_dataset_open_test(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "found both"));
+}
+
+static void cifar_hundred(void **state)
+{
+    (void)state;
+    enum { RECORD = 3074 };
+    static unsigned char data[2 * RECORD];
+    dc3_dataset *d;
+    data[1] = 42, data[RECORD] = 19, data[RECORD + 1] = 99;
+    put("test.bin", data, sizeof data);
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "expected data_batch_*.bin or train.bin, found tests only"));
+    assert_int_equal(dc3_dataset_open_test(folder, &d), DC3_OK);
+    assert_int_equal(dc3_dataset_size(d), 2);
+    assert_string_equal(dc3_dataset_class_name(d, 0), "42");
+    assert_string_equal(dc3_dataset_class_name(d, 1), "99");
+    dc3_dataset_close(&d);
+    data[1] = 100;
+    put("train.bin", data, sizeof data);
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "expected a label below 100, found 100"));
 }
 
 /* Appends one member to a tar in memory (POSIX ustar). */
@@ -140,6 +205,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(cifar, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(cifar_tests, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(cifar_hundred, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(webdataset, make_folder, remove_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
