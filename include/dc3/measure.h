@@ -1,0 +1,45 @@
+/* Measures of datasets side by side: colour, fidelity to the originals. */
+#ifndef DC3_MEASURE_H
+#define DC3_MEASURE_H
+
+#include <stdint.h>
+#include "dc3/condense.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* NULL or 0 means the default. */
+typedef struct dc3_measure_options {
+    const char *const *data; /* folders that dc3_condense made, or any datasets; NULL after the last */
+    const char *reference;   /* what the others are compared with; default the first of `data` */
+    const char *originals;   /* dataset that the runs were made from; default as each run's dc3.json says */
+    const char *teacher;     /* classifier: safetensors or .pth, trained on the originals' classes */
+    const char *arch;        /* the teacher's architecture, to be checked; told from its tensors */
+    int teacher_size;        /* at which the teacher sees pictures, pixels */
+    int per_class;           /* 1: the table has the classes too; the JSON always has them */
+    int strict;              /* a picture that cannot be read ends it */
+    int threads;             /* 1 or more; the result does not depend on it */
+    dc3_listener listener;
+} dc3_measure_options;
+
+dc3_measure_options dc3_measure_defaults(void);
+
+typedef struct dc3_measure_report {
+    int64_t images;  /* that were measured, of all datasets */
+    int64_t skipped; /* that cannot be read; the JSON lists them */
+    char *table;     /* for people; caller frees */
+    char *json;      /* an object; caller frees */
+} dc3_measure_report;
+
+/* Colourfulness, hue and chroma, and the density of red, green and blue of every picture at its own size,
+ * by class and of all (docs/measures.md); of runs whose pictures have one original each SSIM, Delta E 2000
+ * and PSNR against it, with a teacher also how its answers change. Pictures are read one batch after the
+ * other: memory does not grow with their number. Classes are matched by name. On failure table and json are
+ * NULL. */
+dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,241 @@
+/* Measures of datasets side by side. */
+#include "condense/measure.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "condense/classes.h"
+#include "condense/run.h"
+
+dc3_measure_options dc3_measure_defaults(void)
+{
+    return (dc3_measure_options){.threads = 1};
+}
+
+void dc3_measure_set(json_t *object, const char *key, double value)
+{
+    json_object_set_new(object, key, isfinite(value) ? json_real(value) : json_null());
+}
+
+int dc3_measure_class(const dc3_dataset *data, const char *name, size_t length, int *hint)
+{
+    int n = dc3_dataset_classes(data);
+    for (int i = 0; i < n; i++) {
+        int at = (*hint + i) % n;
+        const char *is = dc3_dataset_class_name(data, at);
+        if (strlen(is) == length && memcmp(is, name, length) == 0) return *hint = at;
+    }
+    return -1;
+}
+
+dc3_status dc3_measure_skip(dc3_measuring *m, dc3_subject *s, const char *key, const char *reason)
+{
+    enum { TOLD = 5 };
+    if (m->options->strict) return dc3_fail(DC3_ERR_FORMAT, "%s/%s: %s (--strict)", s->folder, key, reason);
+    json_t *line = json_array();
+    json_array_append_new(line, dc3_json_text(key));
+    json_array_append_new(line, dc3_json_text(reason));
+    if (json_array_append_new(s->skipped, line) != 0) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    m->report->skipped++;
+    size_t count = json_array_size(s->skipped);
+    if (count <= TOLD) dc3_listener_say(&m->options->listener, "skipped: %s: %s", key, reason);
+    if (count == TOLD + 1)
+        dc3_listener_say(&m->options->listener, "skipped: more in %s; --json lists them all", s->path);
+    return DC3_OK;
+}
+
+/* The dc3.json of a run that is complete; NULL where the folder is no run. */
+static dc3_status read_document(dc3_subject *s)
+{
+    char *path = dc3_path_join(s->path, "dc3.json");
+    dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && dc3_path_what(path) == DC3_PATH_FILE) {
+        status = dc3_json_read(path, 1 << 28, &s->document);
+        if (status == DC3_OK) status = dc3_check_complete(path, s->document);
+    }
+    free(path);
+    return status;
+}
+
+static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *path)
+{
+    s->path = path;
+    s->skipped = json_array();
+    DC3_TRY(read_document(s));
+    s->folder = s->document ? dc3_path_join(path, "train") : strdup(path);
+    if (!s->folder || !s->skipped) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(dc3_dataset_open(s->folder, &s->data));
+    for (size_t i = 0; i < dc3_dataset_notes(s->data); i++)
+        dc3_listener_say(&m->options->listener, "note: %s", dc3_dataset_note(s->data, i));
+    s->classes = calloc((size_t)dc3_dataset_classes(s->data), sizeof *s->classes);
+    return s->classes ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+static dc3_status open_subjects(dc3_measuring *m)
+{
+    const dc3_measure_options *o = m->options;
+    int given = 0, at = 0;
+    while (o->data && o->data[given]) given++;
+    if (!given && !o->reference) return dc3_fail(DC3_ERR_ARGUMENT, "expected datasets, found none");
+    m->subjects = calloc((size_t)given + 1, sizeof *m->subjects);
+    if (!m->subjects) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    m->count = given + (o->reference != NULL);
+    if (o->reference) DC3_TRY(open_subject(m, &m->subjects[at++], o->reference));
+    for (int i = 0; i < given; i++) DC3_TRY(open_subject(m, &m->subjects[at++], o->data[i]));
+    return DC3_OK;
+}
+
+static dc3_status open_teacher(dc3_measuring *m)
+{
+    enum { MOST = 224 };
+    const dc3_measure_options *o = m->options;
+    dc3_teacher *t = &m->teacher;
+    if (!o->teacher) return DC3_OK;
+    DC3_TRY(dc3_teacher_open(o->teacher, o->arch, o->teacher_size, dc3_usual_size(m->subjects->data, MOST),
+                             o->threads, t));
+    dc3_listener_say(&o->listener, "teacher %s: %.1f M parameters, %d px", t->info->arch,
+                     t->info->parameters * 1e-6, t->size);
+    return DC3_OK;
+}
+
+static void close_all(dc3_measuring *m)
+{
+    for (int i = 0; m->subjects && i < m->count; i++) {
+        dc3_subject *s = &m->subjects[i];
+        dc3_dataset_close(&s->data);
+        json_decref(s->document);
+        json_decref(s->skipped);
+        json_decref(s->fidelity);
+        free(s->folder);
+        free(s->classes);
+    }
+    free(m->subjects);
+    dc3_teacher_close(&m->teacher);
+}
+
+/* One picture of a batch. */
+typedef struct slot {
+    int failed;
+    char reason[DC3_REASON_SIZE];
+    dc3_colour_sums colour;
+} slot;
+
+static void measure_picture(const dc3_subject *s, int64_t item, slot *to)
+{
+    dc3_image image;
+    memset(&to->colour, 0, sizeof to->colour);
+    to->failed = dc3_dataset_read(s->data, item, 0, 0, DC3_FIT_CROP, &image) != DC3_OK;
+    if (to->failed) {
+        snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
+        return;
+    }
+    dc3_colour_sums_add(&to->colour, &image);
+    dc3_image_free(&image);
+}
+
+/* `count` pictures from `first` on: measured in parallel, added in their order. */
+static dc3_status measure_batch(dc3_measuring *m, dc3_subject *s, int64_t first, int count, slot *slots)
+{
+#pragma omp parallel for schedule(dynamic) num_threads(m->options->threads)
+    for (int i = 0; i < count; i++) measure_picture(s, first + i, &slots[i]);
+    DC3_TRY(dc3_check_cancel());
+    for (int i = 0; i < count; i++) {
+        if (slots[i].failed) {
+            DC3_TRY(dc3_measure_skip(m, s, dc3_dataset_key(s->data, first + i), slots[i].reason));
+            continue;
+        }
+        dc3_colour_sums_merge(&s->classes[dc3_dataset_label(s->data, first + i)], &slots[i].colour);
+        dc3_colour_sums_merge(&s->all, &slots[i].colour);
+        m->report->images++;
+    }
+    return DC3_OK;
+}
+
+static dc3_status measure_pictures(dc3_measuring *m, dc3_subject *s)
+{
+    int64_t n = dc3_dataset_size(s->data);
+    const dc3_listener *listener = &m->options->listener;
+    slot *slots = malloc(DC3_MEASURE_BATCH * sizeof *slots);
+    dc3_status status = slots ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_listener_say(listener, "%s: %lld pictures in %d classes", s->path, (long long)n,
+                     dc3_dataset_classes(s->data));
+    for (int64_t first = 0; status == DC3_OK && first < n; first += DC3_MEASURE_BATCH) {
+        int count = n - first < DC3_MEASURE_BATCH ? (int)(n - first) : DC3_MEASURE_BATCH;
+        status = measure_batch(m, s, first, count, slots);
+        if (listener->progress) listener->progress(listener->user, "colour", first + count, n);
+    }
+    free(slots);
+    if (status == DC3_OK && !s->all.images)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", s->folder, (long long)n);
+    return status;
+}
+
+static json_t *classes_to_json(const dc3_measuring *m, const dc3_subject *s)
+{
+    const dc3_subject *reference = m->subjects;
+    json_t *list = json_array();
+    int hint = 0;
+    for (int c = 0; c < dc3_dataset_classes(s->data); c++) {
+        const char *name = dc3_dataset_class_name(s->data, c);
+        int there = dc3_measure_class(reference->data, name, strlen(name), &hint);
+        const dc3_colour_sums *of =
+            there >= 0 && reference->classes[there].images ? &reference->classes[there] : NULL;
+        json_t *one = json_object(), *colour = dc3_colour_to_json(&s->classes[c], of, 0);
+        json_object_set_new(one, "class", dc3_json_text(name));
+        json_object_update(one, colour);
+        json_decref(colour);
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static json_t *subject_to_json(const dc3_measuring *m, const dc3_subject *s)
+{
+    json_t *o = json_object();
+    const json_t *settings = json_object_get(s->document, "settings");
+    json_object_set_new(o, "path", dc3_json_text(s->path));
+    json_object_set(o, "method", json_object_get(settings, "method"));
+    json_object_set(o, "skipped", s->skipped);
+    json_object_set_new(o, "colour", dc3_colour_to_json(&s->all, &m->subjects->all, 1));
+    json_object_set_new(o, "classes", classes_to_json(m, s));
+    json_object_set_new(o, "fidelity", s->fidelity ? json_incref(s->fidelity) : json_null());
+    return o;
+}
+
+static dc3_status write_report(dc3_measuring *m)
+{
+    json_t *document = json_object(), *list = json_array();
+    json_object_set_new(document, "reference", dc3_json_text(m->subjects->path));
+    json_object_set_new(document, "bandwidth_rule", json_string("scott, of the reference"));
+    if (m->teacher.net)
+        json_object_set_new(document, "teacher",
+                            json_pack("{s:s, s:i}", "arch", m->teacher.info->arch, "size", m->teacher.size));
+    for (int i = 0; i < m->count; i++) json_array_append_new(list, subject_to_json(m, &m->subjects[i]));
+    json_object_set_new(document, "datasets", list);
+    m->report->table = dc3_measure_table(document, m->options->per_class);
+    m->report->json = json_dumps(document, JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
+    json_decref(document);
+    return m->report->table && m->report->json ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report)
+{
+    dc3_measuring m = {.options = options, .report = report};
+    *report = (dc3_measure_report){0};
+    dc3_status status = open_subjects(&m);
+    if (status == DC3_OK) status = open_teacher(&m);
+    for (int i = 0; status == DC3_OK && i < m.count; i++) {
+        status = measure_pictures(&m, &m.subjects[i]);
+        if (status == DC3_OK) status = dc3_measure_fidelity(&m, &m.subjects[i]);
+    }
+    if (status == DC3_OK) status = write_report(&m);
+    close_all(&m);
+    if (status == DC3_OK) return status;
+    free(report->table);
+    free(report->json);
+    report->table = report->json = NULL;
+    return status;
+}

@@ -1,0 +1,67 @@
+#!/bin/bash
+# dc3 measure: made pictures, a run beside its originals, a picture that cannot be read.
+source "$2/tests/cli/support.sh"
+dc3m=("$dc3" measure --threads 2)
+# numbers FILE KEY: the values of a member, one after the other.
+numbers() { sed -n 's/^ *"'"$2"'": \(.*[^,]\),\{0,1\}$/\1/p' "$1" | tr '\n' ' '; }
+
+pictures data/blue 3 && pictures "data/re d" 4
+expect 0 "data " "${dc3m[@]}" data
+[[ $output != *"against their originals"* ]] || fail "a plain dataset has no originals"
+expect 0 "re d" "${dc3m[@]}" data --per-class
+
+# Two runs beside what they were made from.
+expect 0 "4 images stored" "$dc3" condense data -o same --ipc 2 --method random "${common[@]}"
+expect 0 "4 images stored" "$dc3" condense data -o grey --ipc 2 --method grayscale --teacher none "${common[@]}"
+expect 0 "against their originals" "${dc3m[@]}" data same grey
+"${dc3m[@]}" data same grey --json -q > two.json || fail "--json"
+"$dc3" measure data same grey --json -q --threads 1 > one.json && cmp one.json two.json || fail "the number of threads changes the result"
+[[ $(numbers two.json identical) == "4 2 2 0 0 0 " ]] || fail "identical: $(numbers two.json identical)"
+[[ $(numbers two.json pairs) == "4 2 2 4 2 2 " ]] || fail "pairs: $(numbers two.json pairs)"
+[[ $(numbers two.json ssim | cut -d' ' -f1) == 1.0 ]] || fail "SSIM of equal pictures: $(numbers two.json ssim)"
+[[ $(numbers two.json psnr | cut -d' ' -f1) == null ]] || fail "PSNR of equal pictures: $(numbers two.json psnr)"
+[[ $(numbers two.json colourfulness) =~ \ 0\.0\ 0\.0\ 0\.0\ $ ]] || fail "colourfulness of grey: $(numbers two.json colourfulness)"
+[[ $(numbers two.json hue_entropy) =~ null\ null\ null\ $ ]] || fail "hue of grey: $(numbers two.json hue_entropy)"
+if python3 -c "import json" 2> /dev/null; then python3 -c "import json; json.load(open('two.json'))" || fail "JSON"; fi
+
+# A reference that is no row of its own twice; what is compared with itself is at no distance.
+"${dc3m[@]}" data --reference data --json -q > self.json || fail "--reference"
+[[ $(numbers self.json wasserstein) == "null null null "*"0.0 0.0 0.0 "* ]] || fail "distance from itself: $(numbers self.json wasserstein)"
+
+# Pairs of the fourfold view: a picture in the four quarters.
+expect 0 "stored" "$dc3" condense data -o fourfold --ipc 1 --method blur --combine fourfold --teacher none "${common[@]}"
+expect 0 "fourfold" "${dc3m[@]}" fourfold
+"${dc3m[@]}" fourfold --json -q > fourfold.json || fail "fourfold"
+[[ $(numbers fourfold.json pairs | cut -d' ' -f1) == 2 ]] || fail "fourfold: $(numbers fourfold.json pairs)"
+
+# A teacher's answers.
+"$tools/make_teacher" teacher.safetensors 2 && "$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
+expect 0 "the teacher's top-1" "${dc3m[@]}" data same grey --teacher teacher.safetensors
+"${dc3m[@]}" same --teacher teacher.safetensors --json -q > taught.json || fail "--teacher"
+[[ $(numbers taught.json top1_same) == "1.0 1.0 1.0 " ]] || fail "top-1 of equal pictures: $(numbers taught.json top1_same)"
+[[ $(numbers taught.json loss_before) == "$(numbers taught.json loss_after)" ]] || fail "loss of equal pictures"
+expect 1 "the teacher tells 3 classes apart" "${dc3m[@]}" same --teacher three.safetensors
+
+# Originals that have moved.
+mv data moved
+expect 0 "--data tells where the originals are now" "${dc3m[@]}" same
+[[ $output != *"against their originals"* ]] || fail "originals that are not there"
+expect 0 "against their originals" "${dc3m[@]}" same --data moved
+expect 1 "nowhere" "${dc3m[@]}" same --data nowhere
+rm moved/blue/*.png && pictures moved/blue 1
+expect 0 "its source is not in moved" "${dc3m[@]}" same --data moved
+
+# A picture that cannot be read is passed over, counted and listed.
+head -c 100 moved/blue/1.png > "moved/blue/cut.png"
+expect 0 "1 pictures skipped" "${dc3m[@]}" moved
+expect 0 "blue/cut.png" "${dc3m[@]}" moved --json -q
+expect 1 "blue/cut.png" "${dc3m[@]}" moved --strict
+rm -r moved/blue "moved/re d/"[1-3].png && cp same/dc3.json broken.png && mkdir moved/bad && mv broken.png moved/bad/x.png && rm "moved/re d/4.png" && cp moved/bad/x.png "moved/re d/"
+expect 1 "none of 2 pictures can be read" "${dc3m[@]}" moved
+
+# Wrong use.
+expect 1 "nowhere" "${dc3m[@]}" same nowhere
+expect 2 "expected one dataset or more" "$dc3" measure
+sed -i 's/"complete": true/"complete": false/' same/dc3.json
+expect 1 "is not complete" "${dc3m[@]}" same
+echo "all checks passed"
