@@ -50,10 +50,10 @@ typedef struct dc3_train_report {
     double images_second; /* trained, of this call */
 } dc3_train_report;
 
-/* One-cycle schedule, standard augmentation (a crop of the padded picture and a flip up to 64 pixels, above
- * RandomResizedCrop and a flip), cross-entropy. Writes OUT.checkpoint every minute or so and at each epoch's
- * end, and goes on from one of the same settings, to the bit; it is removed when OUT is there. A loss that is
- * not finite ends the training (DC3_ERR_FORMAT) and leaves the last checkpoint. */
+/* One-cycle schedule, standard augmentation (a crop of the picture, padded by reflection, and a flip up to 64
+ * pixels, above RandomResizedCrop and a flip), cross-entropy. Writes OUT.checkpoint every minute or so and at
+ * each epoch's end, and goes on from one of the same settings, to the bit; it is removed when OUT is there. A
+ * loss that is not finite ends the training (DC3_ERR_FORMAT) and leaves the last checkpoint. */
 dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report);
 
 /* The i-th architecture's name, NULL after the last. */
