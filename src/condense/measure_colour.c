@@ -73,9 +73,8 @@ json_t *dc3_colour_to_json(const dc3_colour_sums *s, const dc3_colour_sums *refe
     json_object_set_new(o, "hue_histogram", shares(DC3_HUE_BINS, h->hue, h->coloured));
     json_object_set_new(o, "chroma_histogram", shares(DC3_CHROMA_BINS, h->chroma, h->pixels));
     for (int c = 0; s->images && c < 3; c++)
-        json_object_set_new(
-            density, names[c],
-            channel(s->levels.count[c], (reference ? reference : s)->levels.count[c], curve));
+        json_object_set_new(density, names[c],
+                            channel(s->levels.count[c], (reference ? reference : s)->levels.count[c], curve));
     json_object_set_new(o, "density", density);
     return o;
 }

@@ -84,8 +84,7 @@ static dc3_status read_original(const work *w, pair *p)
     if (p->item < 0)
         return dc3_fail(DC3_ERR_FORMAT, "its source is not in %.150s; --data tells where the originals are",
                         dc3_dataset_path(w->originals));
-    if (!w->fourfold)
-        return dc3_dataset_read(w->originals, p->item, width, height, w->fit, &p->original);
+    if (!w->fourfold) return dc3_dataset_read(w->originals, p->item, width, height, w->fit, &p->original);
     if (width % 2 || height % 2)
         return dc3_fail(DC3_ERR_FORMAT, "%dx%d pixels are no fourfold view", width, height);
     dc3_image quarter;
@@ -93,17 +92,6 @@ static dc3_status read_original(const work *w, pair *p)
     dc3_status status = tile(&quarter, &p->original);
     dc3_image_free(&quarter);
     return status;
-}
-
-/* A view for the teacher: [size, size, 3] in 0 to 1. */
-static dc3_status look(const work *w, const dc3_image *image, float *to)
-{
-    dc3_image view;
-    int size = w->m->teacher.size;
-    DC3_TRY(dc3_image_resize(image, size, size, DC3_FIT_CROP, &view));
-    dc3_image_to_floats(&view, to);
-    dc3_image_free(&view);
-    return DC3_OK;
 }
 
 static dc3_status measure_pair(work *w, int i)
@@ -123,8 +111,8 @@ static dc3_status measure_pair(work *w, int i)
     p->psnr = dc3_psnr(a, b, 3 * pixels);
     if (!w->m->teacher.net) return DC3_OK;
     int64_t each = (int64_t)w->m->teacher.size * w->m->teacher.size * 3;
-    DC3_TRY(look(w, &p->original, w->views + i * each));
-    return look(w, &p->stored, w->views + (DC3_MEASURE_BATCH + i) * each);
+    DC3_TRY(dc3_measure_view(w->m, &p->original, w->views + i * each));
+    return dc3_measure_view(w->m, &p->stored, w->views + (DC3_MEASURE_BATCH + i) * each);
 }
 
 static void run_pair(work *w, int i)
@@ -196,8 +184,7 @@ static dc3_status name_pairs(work *w, size_t first, int count)
             return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: line %zu: expected a file_name and a source",
                             w->s->folder, first + (size_t)i + 1);
         const json_t *item = json_object_get(w->items, source);
-        w->pairs[i] =
-            (pair){.name = name, .item = json_is_integer(item) ? json_integer_value(item) : -1};
+        w->pairs[i] = (pair){.name = name, .item = json_is_integer(item) ? json_integer_value(item) : -1};
         w->pairs[i].label = dc3_measure_class(w->s->data, name, strcspn(name, "/"), &hint);
     }
     return DC3_OK;
@@ -207,7 +194,8 @@ static dc3_status measure_batch(work *w, size_t first, int count)
 {
     DC3_TRY(name_pairs(w, first, count));
     const dc3_teacher *t = &w->m->teacher;
-    if (t->net) memset(w->views, 0, sizeof *w->views * 2 * DC3_MEASURE_BATCH * (size_t)(t->size * t->size * 3));
+    if (t->net)
+        memset(w->views, 0, sizeof *w->views * 2 * DC3_MEASURE_BATCH * (size_t)(t->size * t->size * 3));
 #pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads)
     for (int i = 0; i < count; i++) run_pair(w, i);
     DC3_TRY(dc3_check_cancel());

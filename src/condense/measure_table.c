@@ -41,8 +41,7 @@ static void print_channels(FILE *to, const json_t *colour, const char *key, int 
 {
     static const char *const names[] = {"red", "green", "blue"};
     const json_t *density = json_object_get(colour, "density");
-    for (int c = 0; c < 3; c++)
-        print_cell(to, json_object_get(density, names[c]), key, 1, width, digits);
+    for (int c = 0; c < 3; c++) print_cell(to, json_object_get(density, names[c]), key, 1, width, digits);
 }
 
 static void print_density(FILE *to, const json_t *colour)
@@ -72,7 +71,8 @@ static void print_fidelity(FILE *to, const json_t *fidelity)
 typedef void row_printer(FILE *to, const json_t *row);
 
 /* A row for each dataset whose `member` is there, and with per_class those of `classes` below it. */
-static void print_rows(FILE *to, const json_t *document, const char *member, int per_class, row_printer *print)
+static void print_rows(FILE *to, const json_t *document, const char *member, int per_class,
+                       row_printer *print)
 {
     size_t i, k;
     json_t *set, *one;
@@ -99,7 +99,8 @@ static void print_density_table(FILE *to, const json_t *document, int per_class)
     const json_t *first = json_object_get(json_array_get(json_object_get(document, "datasets"), 0), "colour");
     fprintf(to, "\nDensity of R, G, B: Gaussian kernels, bandwidths by Scott's rule of the reference (all:");
     print_channels(to, first, "bandwidth", 6, 4);
-    fprintf(to, ")\n%-*s %20s   %20s   %20s\n", NAME, "", "entropy of the curve", "Jensen-Shannon", "Wasserstein");
+    fprintf(to, ")\n%-*s %20s   %20s   %20s\n", NAME, "", "entropy of the curve", "Jensen-Shannon",
+            "Wasserstein");
     fprintf(to, "%-*s %20s   %20s   %20s\n", NAME, "dataset", "bits", "from reference", "from reference");
     print_rows(to, document, "colour", per_class, print_density);
 }
@@ -109,8 +110,8 @@ static void print_fidelity_table(FILE *to, const json_t *document, int per_class
     size_t i;
     json_t *set;
     int any = 0, taught = json_object_get(document, "teacher") != NULL;
-    json_array_foreach(json_object_get(document, "datasets"), i, set)
-        any |= json_is_object(json_object_get(set, "fidelity"));
+    json_array_foreach(json_object_get(document, "datasets"), i, set) any |=
+        json_is_object(json_object_get(set, "fidelity"));
     if (!any) return;
     fprintf(to, "\nStored pictures against their originals%s\n",
             taught ? "; the teacher's top-1 (%) and loss on both" : "");
@@ -120,6 +121,25 @@ static void print_fidelity_table(FILE *to, const json_t *document, int per_class
     print_rows(to, document, "fidelity", per_class, print_fidelity);
 }
 
+static void print_distribution(FILE *to, const json_t *features)
+{
+    print_cell(to, features, "frechet_distance", 1, 10, 4);
+    print_cell(to, features, "kernel_distance", 1, 10, 5);
+    print_cell(to, features, "kernel_distance_deviation", 1, 10, 5);
+}
+
+static void print_distribution_table(FILE *to, const json_t *document)
+{
+    const json_t *first =
+        json_object_get(json_array_get(json_object_get(document, "datasets"), 0), "features");
+    if (!json_is_object(first)) return;
+    fprintf(to, "\nDistance of features from the reference's: %lld embeddings of the %s\n",
+            (long long)json_integer_value(json_object_get(first, "dimensions")),
+            json_string_value(json_object_get(first, "network")));
+    fprintf(to, "%-*s %10s %10s %10s\n", NAME, "dataset", "Frechet", "kernel", "deviation");
+    print_rows(to, document, "features", 0, print_distribution);
+}
+
 char *dc3_measure_table(const json_t *document, int per_class)
 {
     char *text = NULL;
@@ -127,12 +147,14 @@ char *dc3_measure_table(const json_t *document, int per_class)
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
     fprintf(to, "Colour (reference: %s)\n", json_string_value(json_object_get(document, "reference")));
-    fprintf(to, "%-*s %8s %9s %8s %8s %7s %8s\n", NAME, "", "", "colour-", "devia-", "mean", "grey", "entropy");
-    fprintf(to, "%-*s %8s %9s %8s %8s %7s %8s\n", NAME, "dataset", "images", "fulness", "tion", "chroma",
-            "%", "of hue");
+    fprintf(to, "%-*s %8s %9s %8s %8s %7s %8s\n", NAME, "", "", "colour-", "devia-", "mean", "grey",
+            "entropy");
+    fprintf(to, "%-*s %8s %9s %8s %8s %7s %8s\n", NAME, "dataset", "images", "fulness", "tion", "chroma", "%",
+            "of hue");
     print_rows(to, document, "colour", per_class, print_colour);
     print_density_table(to, document, per_class);
     print_fidelity_table(to, document, per_class);
+    print_distribution_table(to, document);
     if (fclose(to) == 0) return text;
     free(text);
     return NULL;
