@@ -27,7 +27,9 @@ int run_measure(const command *c, int argc, char **argv)
         {"data", 0, 0, G_OPTION_ARG_FILENAME, &originals,
          "Where the dataset is that the runs were made from (default: as each run says)", "DIR"},
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
-         "Classifier trained on that dataset's classes: how its answers to originals and results differ",
+         "Classifier trained on that dataset's classes: how its answers to originals and results differ, and "
+         "how "
+         "far the datasets' embeddings are apart",
          "FILE"},
         {"arch", 0, 0, G_OPTION_ARG_STRING, &arch,
          "Refuse a teacher that is not this: resnet18, convnet3, ... (default: as its tensors say)", "NAME"},
@@ -44,7 +46,7 @@ int run_measure(const command *c, int argc, char **argv)
     else {
         o.data = (const char *const *)rest;
         o.reference = reference, o.originals = originals, o.teacher = teacher, o.arch = arch;
-        o.threads = s.options.select.threads;
+        o.seed = s.options.select.seed, o.threads = s.options.select.threads;
         o.listener = s.options.listener;
         status = finish(dc3_measure(&o, &report), NULL);
         if (status == EXIT_DONE) print_measures(&s, &report), free(report.table), free(report.json);

@@ -1,4 +1,4 @@
-/* Measures of datasets side by side: colour, fidelity to the originals. */
+/* Measures of datasets side by side: colour, fidelity to the originals, distances of features. */
 #ifndef DC3_MEASURE_H
 #define DC3_MEASURE_H
 
@@ -19,7 +19,8 @@ typedef struct dc3_measure_options {
     int teacher_size;        /* at which the teacher sees pictures, pixels */
     int per_class;           /* 1: the table has the classes too; the JSON always has them */
     int strict;              /* a picture that cannot be read ends it */
-    int threads;             /* 1 or more; the result does not depend on it */
+    int threads;             /* 1 or more; only what networks say depends on it, in its last digits */
+    uint64_t seed;           /* of the rows that kernel distances are taken over */
     dc3_listener listener;
 } dc3_measure_options;
 
@@ -34,7 +35,8 @@ typedef struct dc3_measure_report {
 
 /* Colourfulness, hue and chroma, and the density of red, green and blue of every picture at its own size,
  * by class and of all (docs/measures.md); of runs whose pictures have one original each SSIM, Delta E 2000
- * and PSNR against it, with a teacher also how its answers change. Pictures are read one batch after the
+ * and PSNR against it, with a teacher also how its answers change, and of all datasets the
+ * distances of its embeddings from the reference's. Pictures are read one batch after the
  * other: memory does not grow with their number. Classes are matched by name. On failure table and json are
  * NULL. */
 dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report);

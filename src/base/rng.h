@@ -26,7 +26,8 @@ typedef enum dc3_rng_purpose {
     DC3_RNG_RANDOM_ROWS = 30, /* baselines: from 30 on */
     DC3_RNG_QUANTIZATION = 31,
     DC3_RNG_CROP = 32,
-    DC3_RNG_PICTURE_EDIT = 33
+    DC3_RNG_PICTURE_EDIT = 33,
+    DC3_RNG_MEASURE = 40
 } dc3_rng_purpose;
 
 typedef struct dc3_rng {

@@ -88,19 +88,6 @@ static dc3_status open_subjects(dc3_measuring *m)
     return DC3_OK;
 }
 
-static dc3_status open_teacher(dc3_measuring *m)
-{
-    enum { MOST = 224 };
-    const dc3_measure_options *o = m->options;
-    dc3_teacher *t = &m->teacher;
-    if (!o->teacher) return DC3_OK;
-    DC3_TRY(dc3_teacher_open(o->teacher, o->arch, o->teacher_size, dc3_usual_size(m->subjects->data, MOST),
-                             o->threads, t));
-    dc3_listener_say(&o->listener, "teacher %s: %.1f M parameters, %d px", t->info->arch,
-                     t->info->parameters * 1e-6, t->size);
-    return DC3_OK;
-}
-
 static void close_all(dc3_measuring *m)
 {
     for (int i = 0; m->subjects && i < m->count; i++) {
@@ -109,11 +96,13 @@ static void close_all(dc3_measuring *m)
         json_decref(s->document);
         json_decref(s->skipped);
         json_decref(s->fidelity);
+        json_decref(s->distribution);
+        dc3_features_close(s);
         free(s->folder);
         free(s->classes);
     }
     free(m->subjects);
-    dc3_teacher_close(&m->teacher);
+    dc3_measure_close_network(m);
 }
 
 /* One picture of a batch. */
@@ -123,24 +112,26 @@ typedef struct slot {
     dc3_colour_sums colour;
 } slot;
 
-static void measure_picture(const dc3_subject *s, int64_t item, slot *to)
+/* The i-th of a batch. */
+static void measure_picture(const dc3_measuring *m, const dc3_subject *s, int64_t first, int i, slot *to)
 {
-    dc3_image image;
+    dc3_image image = {0};
     memset(&to->colour, 0, sizeof to->colour);
-    to->failed = dc3_dataset_read(s->data, item, 0, 0, DC3_FIT_CROP, &image) != DC3_OK;
-    if (to->failed) {
-        snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
-        return;
-    }
-    dc3_colour_sums_add(&to->colour, &image);
+    dc3_status status = dc3_dataset_read(s->data, first + i, 0, 0, DC3_FIT_CROP, &image);
+    if (status == DC3_OK && m->views)
+        status = dc3_measure_view(m, &image, m->views + (size_t)i * dc3_measure_view_values(m));
+    if (status == DC3_OK) dc3_colour_sums_add(&to->colour, &image);
+    to->failed = status != DC3_OK;
+    if (to->failed) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
     dc3_image_free(&image);
 }
 
 /* `count` pictures from `first` on: measured in parallel, added in their order. */
 static dc3_status measure_batch(dc3_measuring *m, dc3_subject *s, int64_t first, int count, slot *slots)
 {
+    int wanted[DC3_MEASURE_BATCH] = {0};
 #pragma omp parallel for schedule(dynamic) num_threads(m->options->threads)
-    for (int i = 0; i < count; i++) measure_picture(s, first + i, &slots[i]);
+    for (int i = 0; i < count; i++) measure_picture(m, s, first, i, &slots[i]);
     DC3_TRY(dc3_check_cancel());
     for (int i = 0; i < count; i++) {
         if (slots[i].failed) {
@@ -150,8 +141,9 @@ static dc3_status measure_batch(dc3_measuring *m, dc3_subject *s, int64_t first,
         dc3_colour_sums_merge(&s->classes[dc3_dataset_label(s->data, first + i)], &slots[i].colour);
         dc3_colour_sums_merge(&s->all, &slots[i].colour);
         m->report->images++;
+        wanted[i] = 1;
     }
-    return DC3_OK;
+    return m->views ? dc3_features_add(m, s, wanted) : DC3_OK;
 }
 
 static dc3_status measure_pictures(dc3_measuring *m, dc3_subject *s)
@@ -159,18 +151,18 @@ static dc3_status measure_pictures(dc3_measuring *m, dc3_subject *s)
     int64_t n = dc3_dataset_size(s->data);
     const dc3_listener *listener = &m->options->listener;
     slot *slots = malloc(DC3_MEASURE_BATCH * sizeof *slots);
-    dc3_status status = slots ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = slots ? dc3_features_open(m, s) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_listener_say(listener, "%s: %lld pictures in %d classes", s->path, (long long)n,
                      dc3_dataset_classes(s->data));
     for (int64_t first = 0; status == DC3_OK && first < n; first += DC3_MEASURE_BATCH) {
         int count = n - first < DC3_MEASURE_BATCH ? (int)(n - first) : DC3_MEASURE_BATCH;
         status = measure_batch(m, s, first, count, slots);
-        if (listener->progress) listener->progress(listener->user, "colour", first + count, n);
+        if (listener->progress) listener->progress(listener->user, "pictures", first + count, n);
     }
     free(slots);
     if (status == DC3_OK && !s->all.images)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", s->folder, (long long)n);
-    return status;
+    return status == DC3_OK ? dc3_features_finish(m, s) : status;
 }
 
 static json_t *classes_to_json(const dc3_measuring *m, const dc3_subject *s)
@@ -202,6 +194,7 @@ static json_t *subject_to_json(const dc3_measuring *m, const dc3_subject *s)
     json_object_set_new(o, "colour", dc3_colour_to_json(&s->all, &m->subjects->all, 1));
     json_object_set_new(o, "classes", classes_to_json(m, s));
     json_object_set_new(o, "fidelity", s->fidelity ? json_incref(s->fidelity) : json_null());
+    json_object_set_new(o, "features", s->distribution ? json_incref(s->distribution) : json_null());
     return o;
 }
 
@@ -226,7 +219,7 @@ dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *r
     dc3_measuring m = {.options = options, .report = report};
     *report = (dc3_measure_report){0};
     dc3_status status = open_subjects(&m);
-    if (status == DC3_OK) status = open_teacher(&m);
+    if (status == DC3_OK) status = dc3_measure_open_network(&m);
     for (int i = 0; status == DC3_OK && i < m.count; i++) {
         status = measure_pictures(&m, &m.subjects[i]);
         if (status == DC3_OK) status = dc3_measure_fidelity(&m, &m.subjects[i]);

@@ -8,6 +8,8 @@
 #include "io/json.h"
 #include "metrics/colour_histogram.h"
 #include "metrics/density.h"
+#include "metrics/kernel_distance.h"
+#include "metrics/moments.h"
 
 enum { DC3_MEASURE_BATCH = 16, DC3_REASON_SIZE = 256 };
 
@@ -19,6 +21,12 @@ typedef struct dc3_colour_sums {
     dc3_colour_histogram histogram;
 } dc3_colour_sums;
 
+/* Of all pictures' features. */
+typedef struct dc3_feature_sums {
+    dc3_moments *moments; /* NULL: no network looks at them */
+    dc3_feature_sample *sample;
+} dc3_feature_sums;
+
 /* One of the datasets. */
 typedef struct dc3_subject {
     const char *path;
@@ -27,8 +35,10 @@ typedef struct dc3_subject {
     dc3_dataset *data;
     dc3_colour_sums *classes; /* [classes] */
     dc3_colour_sums all;
-    json_t *skipped;  /* list of [key, reason] */
-    json_t *fidelity; /* NULL: there is none */
+    dc3_feature_sums features;
+    json_t *skipped;      /* list of [key, reason] */
+    json_t *fidelity;     /* NULL: there is none */
+    json_t *distribution; /* of the features; NULL: no network looks at them */
 } dc3_subject;
 
 typedef struct dc3_measuring {
@@ -37,6 +47,8 @@ typedef struct dc3_measuring {
     dc3_subject *subjects; /* [count]; the first is the reference */
     int count;
     dc3_teacher teacher; /* net NULL: none */
+    float *views;        /* [DC3_MEASURE_BATCH, size, size, 3], of the network whose features are compared */
+    float *embeddings, *logits; /* [DC3_MEASURE_BATCH, ..] */
 } dc3_measuring;
 
 /* measure.c */
@@ -53,6 +65,21 @@ void dc3_colour_sums_merge(dc3_colour_sums *to, const dc3_colour_sums *from);
 /* Everything about `sums`; densities with the bandwidths of `reference`, distances from it unless it is
  * `sums` itself. reference NULL: `sums` has bandwidths of its own. `curve`: with the curves. */
 json_t *dc3_colour_to_json(const dc3_colour_sums *sums, const dc3_colour_sums *reference, int curve);
+
+/* measure_features.c: the network that the options name, whose features are compared. */
+dc3_status dc3_measure_open_network(dc3_measuring *m);
+void dc3_measure_close_network(dc3_measuring *m);
+/* What the teacher sees of a picture: [size, size, 3] in 0 to 1. */
+dc3_status dc3_measure_view(const dc3_measuring *m, const dc3_image *image, float *to);
+/* size * size * 3 */
+size_t dc3_measure_view_values(const dc3_measuring *m);
+/* Makes room for a subject's features, if there is a network. */
+dc3_status dc3_features_open(const dc3_measuring *m, dc3_subject *s);
+void dc3_features_close(dc3_subject *s);
+/* Adds the features of the views of a batch; wanted [DC3_MEASURE_BATCH] says which. */
+dc3_status dc3_features_add(dc3_measuring *m, dc3_subject *s, const int *wanted);
+/* Fills s->distribution from all features, with the distances from the reference's. */
+dc3_status dc3_features_finish(dc3_measuring *m, dc3_subject *s);
 
 /* measure_fidelity.c: fills s->fidelity, where the subject is a run whose pictures have one original each. */
 dc3_status dc3_measure_fidelity(dc3_measuring *m, dc3_subject *s);

@@ -94,17 +94,6 @@ static dc3_status read_original(const work *w, pair *p)
     return status;
 }
 
-/* A view for the teacher: [size, size, 3] in 0 to 1. */
-static dc3_status look(const work *w, const dc3_image *image, float *to)
-{
-    dc3_image view;
-    int size = w->m->teacher.size;
-    DC3_TRY(dc3_image_resize(image, size, size, DC3_FIT_CROP, &view));
-    dc3_image_to_floats(&view, to);
-    dc3_image_free(&view);
-    return DC3_OK;
-}
-
 static dc3_status measure_pair(work *w, int i)
 {
     pair *p = &w->pairs[i];
@@ -122,8 +111,8 @@ static dc3_status measure_pair(work *w, int i)
     p->psnr = dc3_psnr(a, b, 3 * pixels);
     if (!w->m->teacher.net) return DC3_OK;
     int64_t each = (int64_t)w->m->teacher.size * w->m->teacher.size * 3;
-    DC3_TRY(look(w, &p->original, w->views + i * each));
-    return look(w, &p->stored, w->views + (DC3_MEASURE_BATCH + i) * each);
+    DC3_TRY(dc3_measure_view(w->m, &p->original, w->views + i * each));
+    return dc3_measure_view(w->m, &p->stored, w->views + (DC3_MEASURE_BATCH + i) * each);
 }
 
 static void run_pair(work *w, int i)

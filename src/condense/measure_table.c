@@ -121,6 +121,25 @@ static void print_fidelity_table(FILE *to, const json_t *document, int per_class
     print_rows(to, document, "fidelity", per_class, print_fidelity);
 }
 
+static void print_distribution(FILE *to, const json_t *features)
+{
+    print_cell(to, features, "frechet_distance", 1, 10, 4);
+    print_cell(to, features, "kernel_distance", 1, 10, 5);
+    print_cell(to, features, "kernel_distance_deviation", 1, 10, 5);
+}
+
+static void print_distribution_table(FILE *to, const json_t *document)
+{
+    const json_t *first =
+        json_object_get(json_array_get(json_object_get(document, "datasets"), 0), "features");
+    if (!json_is_object(first)) return;
+    fprintf(to, "\nDistance of features from the reference's: %lld embeddings of the %s\n",
+            (long long)json_integer_value(json_object_get(first, "dimensions")),
+            json_string_value(json_object_get(first, "network")));
+    fprintf(to, "%-*s %10s %10s %10s\n", NAME, "dataset", "Frechet", "kernel", "deviation");
+    print_rows(to, document, "features", 0, print_distribution);
+}
+
 char *dc3_measure_table(const json_t *document, int per_class)
 {
     char *text = NULL;
@@ -135,6 +154,7 @@ char *dc3_measure_table(const json_t *document, int per_class)
     print_rows(to, document, "colour", per_class, print_colour);
     print_density_table(to, document, per_class);
     print_fidelity_table(to, document, per_class);
+    print_distribution_table(to, document);
     if (fclose(to) == 0) return text;
     free(text);
     return NULL;

@@ -40,6 +40,11 @@ expect 0 "the teacher's top-1" "${dc3m[@]}" data same grey --teacher teacher.saf
 "${dc3m[@]}" same --teacher teacher.safetensors --json -q > taught.json || fail "--teacher"
 [[ $(numbers taught.json top1_same) == "1.0 1.0 1.0 " ]] || fail "top-1 of equal pictures: $(numbers taught.json top1_same)"
 [[ $(numbers taught.json loss_before) == "$(numbers taught.json loss_after)" ]] || fail "loss of equal pictures"
+expect 0 "Distance of features" "${dc3m[@]}" data grey --teacher teacher.safetensors
+[[ $output == *"4 pictures are no more than the 512 features"* ]] || fail "few pictures"
+"${dc3m[@]}" data grey --reference data --teacher teacher.safetensors --json -q > near.json || fail "--reference and --teacher"
+read -r first self other < <(numbers near.json frechet_distance)
+[[ $first == null && $self =~ ^0\.0|e- && ! $other =~ ^0\.0|e-|null ]] || fail "Frechet distances: $first $self $other"
 expect 1 "the teacher tells 3 classes apart" "${dc3m[@]}" same --teacher three.safetensors
 
 # Originals that have moved.

@@ -13,6 +13,11 @@ colour.safetensors, all but the pictures f64:
   density.N.count [2, 256] i64: levels of two sets; density.N.values [5]: bandwidth of the first by scipy's gaussian_kde (Scott),
     entropy of either curve and their Jensen-Shannon distance with that bandwidth, Wasserstein-1 distance of the levels;
     density.N.x, density.N.curve [50]: gaussian_kde of the first
+features.safetensors:
+  a.N [n, d], b.N [m, d] f32: features; frechet.N [1] by pytorch-fid, where one set has fewer rows than features too;
+    kernel.N [1]: torch-fidelity's KID of one subset, all the rows of both
+  kernel_draws [2]: mean and deviation of torch-fidelity's KID of a.0 and b.0 over 2000 draws of 20 rows
+  logits [n, c] f32; score [2]: torch-fidelity's Inception score over 10 parts, without shuffling
 """
 import os, sys
 from importlib.metadata import version
@@ -23,6 +28,10 @@ from scipy.integrate import simpson
 from scipy.stats import gaussian_kde, wasserstein_distance
 from skimage.color import deltaE_ciede2000, lab2lch, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+import torch
+from pytorch_fid.fid_score import calculate_frechet_distance
+from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
+from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, KEY_METRIC_KID_STD, kid_features_to_metric
 
 OUT = sys.argv[1]
 random = np.random.default_rng(7)
@@ -114,6 +123,28 @@ def make_colour():
     save("colour.safetensors", golden, ["numpy", "scipy", "scikit-image", "colour-science"])
 
 
+def make_features():
+    golden = {}
+    for n, (rows, d) in enumerate([(200, 24), (60, 48), (12, 32)]):
+        mix = random.normal(0, 1, (d, d)) / d**0.5
+        a = np.maximum(random.normal(0.3, 1, (rows, d)) @ mix + 0.2, 0).astype(np.float32)
+        b = np.maximum(random.normal(0.5, 0.8, (rows, d)) @ mix + 0.3, 0).astype(np.float32)
+        golden[f"a.{n}"], golden[f"b.{n}"] = a, b
+        wide = [x.astype(np.float64) for x in (a, b)]
+        moments = [m for x in wide for m in (x.mean(0), np.cov(x, rowvar=False))]
+        golden[f"frechet.{n}"] = np.array([calculate_frechet_distance(*moments)])
+        kid = lambda subsets, size: kid_features_to_metric(*map(torch.from_numpy, wide), kid_subsets=subsets, kid_subset_size=size, verbose=False)
+        golden[f"kernel.{n}"] = np.array([kid(1, rows)[KEY_METRIC_KID_MEAN]])
+        if n == 0:
+            draws = kid(2000, 20)
+            golden["kernel_draws"] = np.array([draws[KEY_METRIC_KID_MEAN], draws[KEY_METRIC_KID_STD]])
+    logits = random.normal(0, 2, (73, 11)).astype(np.float32)
+    score = isc_features_to_metric(torch.from_numpy(logits), 10, shuffle=False)
+    golden["logits"], golden["score"] = logits, np.array([score[KEY_METRIC_ISC_MEAN], score[KEY_METRIC_ISC_STD]])
+    save("features.safetensors", golden, ["numpy", "scipy", "torch", "pytorch-fid", "torch-fidelity"])
+
+
 if __name__ == "__main__":
     os.makedirs(OUT, exist_ok=True)
     make_colour()
+    make_features()
