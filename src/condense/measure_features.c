@@ -84,7 +84,8 @@ static dc3_status compare(const dc3_measuring *m, const dc3_subject *s, json_t *
     if (size > SUBSET_SIZE) size = SUBSET_SIZE;
     if (s != m->subjects && size > 1) {
         DC3_TRY(dc3_frechet_distance(a->moments, b->moments, &distance));
-        DC3_TRY(dc3_kernel_distance(a->sample, b->sample, SUBSETS, size, m->options->seed, &mean, &deviation));
+        DC3_TRY(
+            dc3_kernel_distance(a->sample, b->sample, SUBSETS, size, m->options->seed, &mean, &deviation));
     }
     dc3_measure_set(o, "frechet_distance", distance);
     dc3_measure_set(o, "kernel_distance", mean);
@@ -105,10 +106,11 @@ dc3_status dc3_features_finish(dc3_measuring *m, dc3_subject *s)
     json_object_set_new(o, "dimensions", json_integer(d));
     json_object_set_new(o, "images", json_integer(n));
     if (n <= d)
-        dc3_listener_say(&m->options->listener,
-                         "note: %s: %lld pictures are no more than the %lld features: its Frechet distance is "
-                         "large for that alone; compare with a random choice of the same size",
-                         s->path, (long long)n, (long long)d);
+        dc3_listener_say(
+            &m->options->listener,
+            "note: %s: %lld pictures are no more than the %lld features: its Frechet distance is "
+            "large for that alone; compare with a random choice of the same size",
+            s->path, (long long)n, (long long)d);
     dc3_status status = compare(m, s, o);
     if (s != m->subjects) dc3_features_close(s);
     return status;

@@ -67,11 +67,12 @@ static void draw(const dc3_feature_sample *s, int64_t size, dc3_rng *rng, int64_
 }
 
 /* The sum of k(x_i, y_j) over all pairs; with `apart` over those with i != j. products [m, m] */
-static double sum_of_kernel(int64_t m, int64_t d, const double *x, const double *y, int apart, double *products)
+static double sum_of_kernel(int64_t m, int64_t d, const double *x, const double *y, int apart,
+                            double *products)
 {
     double sum = 0;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)m, (int)d, 1.0 / (double)d, x, (int)d, y,
-                (int)d, 0, products, (int)m);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)m, (int)d, 1.0 / (double)d, x, (int)d,
+                y, (int)d, 0, products, (int)m);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < m; j++) {
             double k = products[i * m + j] + 1;
@@ -90,7 +91,8 @@ dc3_status dc3_kernel_distance(const dc3_feature_sample *a, const dc3_feature_sa
     if (m < 2 || subsets < 1) return DC3_OK;
     int64_t *order = malloc((size_t)most * sizeof *order);
     double *x = malloc((size_t)(2 * m * d + m * m) * sizeof *x), *y = x + m * d, *products = y + m * d;
-    dc3_status status = order && x ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory for the kernel distance");
+    dc3_status status =
+        order && x ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory for the kernel distance");
     for (int i = 0; status == DC3_OK && i < subsets; i++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_MEASURE, (uint64_t)i + 1);
         draw(a, m, &rng, order, x);

@@ -97,7 +97,8 @@ static void kernel(void **state)
         if (n == 0) {
             const double *draws = find("kernel_draws", -1)->data;
             assert_int_equal(dc3_kernel_distance(a, b, 2000, 20, 5, &mean, &deviation), DC3_OK);
-            print_message("2000 draws: %g +- %g, torch-fidelity %g +- %g\n", mean, deviation, draws[0], draws[1]);
+            print_message("2000 draws: %g +- %g, torch-fidelity %g +- %g\n", mean, deviation, draws[0],
+                          draws[1]);
             assert_true(fabs(mean - draws[0]) < 4 * deviation / sqrt(2000) * sqrt(2));
             assert_true(fabs(deviation / draws[1] - 1) < 0.1);
             double again;
