@@ -167,9 +167,9 @@ static int choose(const command *c, const char *what, const char *text, int *out
         }
     fprintf(stderr, "dc3: --%s: expected one of", what);
     for (int i = 0; names[i]; i++) fprintf(stderr, "%s %s", i ? "," : "", names[i]);
-    const char *near = dc3_text_nearest(text, names, g_strv_length((char **)(uintptr_t)names));
-    fprintf(stderr, "; found '%s'%s%s%s\n", text, near ? "; did you mean '" : "", near ? near : "",
-            near ? "'?" : "");
+    char hint[DC3_HINT_SIZE];
+    fprintf(stderr, "; found '%s'%s\n", text,
+            dc3_hint(text, names, g_strv_length((char **)(uintptr_t)names), hint));
     return 0;
 }
 

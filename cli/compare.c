@@ -66,8 +66,7 @@ int run_compare(const command *c, int argc, char **argv)
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Folder for datasets, scores and the table", "DIR"},
         {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
          "Classifier trained on the whole dataset: gradients, crops' scores, soft labels; none: VAE "
-         "features, "
-         "hard labels (default: one is trained for all of it)",
+         "features, hard labels (default: one is trained for all of it)",
          "FILE"},
         {"ipc", 'n', 0, G_OPTION_ARG_STRING, &ipcs, "Images per class, separated by commas (default 1,10)",
          "N,.."},

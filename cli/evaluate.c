@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dc3/evaluate.h"
-#include "dc3/train.h"
 
 enum { MOST_SEEDS = 100 };
 
@@ -28,8 +27,7 @@ static json_t *as_json(const result *r)
     const dc3_score *s = &r->last;
     json_t *o =
         json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:i, s:I, s:i, s:i, s:f, s:s, s:s, s:s, "
-                  "s:I, s:I, s:I, "
-                  "s:f}",
+                  "s:I, s:I, s:I, s:f}",
                   "arch", s->arch, "seeds", r->seeds, "top1", mean, "top1_deviation", deviation, "top5",
                   mean5, "top5_deviation", deviation5, "best_top1", best, "best_top1_deviation", spread,
                   "top1_each", each, "epochs", s->epochs, "steps", (json_int_t)s->steps, "batch", s->batch,
@@ -101,13 +99,10 @@ static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, int see
 /* Whether there are such architectures; before hours of work with the first of them. */
 static int check_archs(const command *c, char **archs)
 {
-    for (int i = 0; archs[i] && (*archs[i] || archs[1]); i++) {
-        int k = 0;
-        while (dc3_arch_name(k) && strcmp(dc3_arch_name(k), archs[i]) != 0) k++;
-        if (!dc3_arch_name(k))
+    for (int i = 0; archs[i] && (*archs[i] || archs[1]); i++)
+        if (!g_strv_contains(option_values(c, "arch"), archs[i]))
             return usage_error(c, "--arch: there is no '%s'; expected names such as convnet3, resnet18",
                                archs[i]);
-    }
     return EXIT_DONE;
 }
 

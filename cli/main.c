@@ -88,15 +88,6 @@ static void help(FILE *to)
             program.examples, exit_statuses);
 }
 
-static const char *nearest(const char *word)
-{
-    enum { MOST = 64 };
-    const char *names[MOST];
-    size_t n = 0;
-    for (const command *c = commands; c->name && n < MOST; c++) names[n++] = c->name;
-    return dc3_text_nearest(word, names, n);
-}
-
 static const command *find(const char *name)
 {
     for (const command *c = commands; c->name; c++)
@@ -132,9 +123,13 @@ static int unknown(const char *name)
             fprintf(stderr, "dc3: the command '%s' is not in this version\n", name);
             return EXIT_USAGE;
         }
-    const char *near = nearest(name);
-    fprintf(stderr, "dc3: there is no command '%s'%s%s%s\nTry: dc3 --help\n", name,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    enum { MOST = 64 };
+    const char *names[MOST];
+    char hint[DC3_HINT_SIZE];
+    size_t n = 0;
+    for (const command *c = commands; c->name && n < MOST; c++) names[n++] = c->name;
+    fprintf(stderr, "dc3: there is no command '%s'%s\nTry: dc3 --help\n", name,
+            dc3_hint(name, names, n, hint));
     return EXIT_USAGE;
 }
 

@@ -21,6 +21,10 @@ int dc3_text_distance(const char *a, const char *b);
  * none within 2 (1 of a word of up to 3 bytes). Names that begin with the word, from 3 bytes on, are near; a
  * word of more than 64 bytes has none. */
 const char *dc3_text_nearest(const char *word, const char *const *names, size_t count);
+enum { DC3_HINT_SIZE = 120 };
+/* "; did you mean 'NAME'?" for an error about a word that is none of the names, or "" where none is near; in
+ * `text`, which is returned. */
+const char *dc3_hint(const char *word, const char *const *names, size_t count, char text[DC3_HINT_SIZE]);
 
 #ifdef __cplusplus
 }

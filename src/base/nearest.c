@@ -49,3 +49,26 @@ const char *dc3_hint(const char *word, const char *const *names, size_t count, c
     snprintf(text, DC3_HINT_SIZE, nearest ? "; did you mean '%.80s'?" : "", nearest);
     return text;
 }
+
+const char *dc3_text_list(const char *const *names, char *text, size_t size)
+{
+    *text = 0;
+    for (int i = 0; names[i]; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    return text;
+}
+
+dc3_status dc3_choose_name(const char *option, const char *word, const char *const *names, int *place)
+{
+    char list[400], hint[DC3_HINT_SIZE];
+    size_t count = 0;
+    for (; names[count]; count++)
+        if (strcmp(names[count], word) == 0) {
+            *place = (int)count;
+            return DC3_OK;
+        }
+    return dc3_fail(DC3_ERR_OPTION, "--%s: expected one of %s; found '%.60s'%s", option,
+                    dc3_text_list(names, list, sizeof list), word, dc3_hint(word, names, count, hint));
+}

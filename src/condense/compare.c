@@ -19,8 +19,10 @@
 #include "metrics/colourfulness.h"
 
 typedef struct comparison {
-    dc3_compare_options own; /* with the teacher that is trained here, where none is given */
-    const dc3_compare_options *options;
+    dc3_compare_options own;            /* with the teacher that is trained here, where none is given */
+    const dc3_compare_options *options; /* = &own */
+    int trains;                         /* 1: it is, as the plan says */
+    dc3_train_options plan;
     char *teacher; /* OUT/teacher.safetensors */
     dc3_compare_report *report;
     char *results; /* OUT/results.jsonl */
@@ -65,16 +67,14 @@ static const dc3_method *method_called(const char *name)
 static dc3_status check_method(const char *name)
 {
     enum { MOST = 32 };
-    const char *names[MOST], *known;
-    char hint[DC3_HINT_SIZE], list[400] = "";
-    size_t n = 0, used = 0;
-    for (; n < MOST && (known = dc3_method_name((int)n)); n++) {
-        if (strcmp(known, name) == 0) return DC3_OK;
-        names[n] = known;
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", n ? ", " : "", known);
-    }
+    const char *names[MOST];
+    char hint[DC3_HINT_SIZE], list[400];
+    size_t n = 0;
+    if (method_called(name)) return DC3_OK;
+    while (n < MOST - 1 && (names[n] = dc3_method_name((int)n))) n++;
+    names[n] = NULL;
     return dc3_fail(DC3_ERR_OPTION, "--methods: there is no method '%.40s'%s (%s)", name,
-                    dc3_hint(name, names, n, hint), list);
+                    dc3_hint(name, names, n, hint), dc3_text_list(names, list, sizeof list));
 }
 
 /* Methods, students and labels that are there, and whether they go without a teacher. */
@@ -86,12 +86,9 @@ static dc3_status check_names(const dc3_compare_options *o)
         if (none && method_called(o->methods[i])->needs & DC3_NEEDS_TEACHER)
             return dc3_fail(DC3_ERR_OPTION, "--teacher none: the method %s needs a teacher", o->methods[i]);
     }
-    for (int i = 0; o->archs[i]; i++) {
-        int k = 0;
-        while (dc3_arch_name(k) && strcmp(dc3_arch_name(k), o->archs[i]) != 0) k++;
-        if (!dc3_arch_name(k))
+    for (int i = 0; o->archs[i]; i++)
+        if (!dc3_classifier_has_arch(o->archs[i]))
             return dc3_fail(DC3_ERR_OPTION, "--arch: there is no student '%.40s'", o->archs[i]);
-    }
     for (int i = 0; none && o->labels[i]; i++)
         if (strcmp(o->labels[i], "soft") == 0)
             return dc3_fail(DC3_ERR_OPTION, "--teacher none: soft labels need a teacher");
@@ -122,17 +119,6 @@ static dc3_status check_options(const dc3_compare_options *o)
     return check_names(o);
 }
 
-/* The teacher that is trained here, if it is to be. */
-static dc3_status plan_teacher(comparison *c, dc3_train_options *plan)
-{
-    const dc3_condense_options *d = &c->options->condense;
-    dc3_dataset *dataset;
-    DC3_TRY(dc3_dataset_open(d->data, &dataset));
-    *plan = dc3_own_teacher(d, c->teacher, dc3_usual_size(dataset, 256), dc3_dataset_size(dataset));
-    dc3_dataset_close(&dataset);
-    return DC3_OK;
-}
-
 static int wants_teacher(const dc3_compare_options *o)
 {
     int wants = 0;
@@ -146,30 +132,18 @@ static int wants_teacher(const dc3_compare_options *o)
 /* One teacher for all methods, seeds and soft labels. */
 static dc3_status train_teacher(comparison *c)
 {
-    dc3_train_options plan;
-    if (c->options->condense.teacher || !wants_teacher(c->options)) return DC3_OK;
-    DC3_TRY(plan_teacher(c, &plan));
-    DC3_TRY(dc3_own_teacher_train(&plan));
-    c->own = *c->options;
+    if (!c->trains) return DC3_OK;
+    DC3_TRY(dc3_own_teacher_train(&c->plan));
     c->own.condense.teacher = c->teacher;
-    c->options = &c->own;
     return DC3_OK;
 }
 
 /* Which teacher the scores depend on. */
-static dc3_status teacher_setting(comparison *c, json_t **setting)
+static json_t *teacher_setting(const comparison *c)
 {
     const char *teacher = c->options->condense.teacher;
-    dc3_train_options plan;
-    *setting = NULL;
-    if (teacher)
-        *setting = is_none(teacher) ? json_string(teacher) : dc3_fingerprint(teacher);
-    else if (wants_teacher(c->options)) {
-        DC3_TRY(plan_teacher(c, &plan));
-        *setting = dc3_own_teacher_settings(&plan);
-    } else
-        *setting = json_null();
-    return *setting ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (c->trains) return dc3_own_teacher_settings(&c->plan);
+    return !teacher ? json_null() : is_none(teacher) ? json_string(teacher) : dc3_fingerprint(teacher);
 }
 
 /* What all scores depend on besides what their lines say. */
@@ -184,6 +158,7 @@ static json_t *settings_of(const comparison *c)
     json_object_set_new(s, "val", dc3_json_text(e->val));
     json_object_set_new(s, "augment", json_string(usual_augment(c->options)));
     json_object_set_new(s, "seed", json_integer((json_int_t)d->select.seed));
+    json_object_set_new(s, "teacher", teacher_setting(c));
     json_object_set_new(s, "combine", json_string(d->combine ? d->combine : "gradient"));
     json_object_set_new(s, "bins", json_integer(d->select.bins));
     json_object_set_new(s, "guidance", json_real(d->guidance));
@@ -200,10 +175,8 @@ static dc3_status open_folder(comparison *c)
 {
     const char *out = c->options->out;
     char *document = dc3_path_join(out, "compare.json");
-    json_t *settings = settings_of(c), *teacher = NULL, *old = NULL;
+    json_t *settings = settings_of(c), *old = NULL;
     dc3_status status = document && settings ? dc3_make_dirs(out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = teacher_setting(c, &teacher);
-    if (status == DC3_OK) json_object_set_new(settings, "teacher", teacher);
     if (status == DC3_OK && dc3_path_what(document) == DC3_PATH_FILE) {
         status = dc3_json_read(document, 1 << 20, &old);
         const char *key;
@@ -612,11 +585,15 @@ static dc3_status make_table(comparison *c)
     return status;
 }
 
-/* The two datasets, before hours of work with them. */
-static dc3_status check_data(comparison *c)
+/* Looks at the two datasets, before hours of work with them, and plans the teacher. */
+static dc3_status look_ahead(comparison *c)
 {
+    const dc3_condense_options *d = &c->options->condense;
     dc3_dataset *data;
-    DC3_TRY(dc3_dataset_open(c->options->condense.data, &data));
+    DC3_TRY(dc3_dataset_open(d->data, &data));
+    c->trains = !d->teacher && wants_teacher(c->options);
+    if (c->trains)
+        c->plan = dc3_own_teacher(d, c->teacher, dc3_usual_size(data, 256), dc3_dataset_size(data));
     dc3_status status = dc3_open_val(c->options->evaluate.val, data, &c->tests.listener, &c->tests.dataset);
     dc3_dataset_close(&data);
     return status;
@@ -630,13 +607,12 @@ static dc3_status compare(comparison *c)
     c->report->total = o->seeds * count_ipcs(o->ipcs) * count_names(o->methods) * count_names(o->archs) *
                        count_names(o->labels) * (o->augment_robust ? 2 : 1);
     c->tests.listener = o->condense.listener;
-    DC3_TRY(check_data(c));
     c->teacher = dc3_path_join(o->out, "teacher.safetensors");
     if (!c->teacher) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(look_ahead(c));
     DC3_TRY(open_folder(c));
     DC3_TRY(read_results(c));
     DC3_TRY(train_teacher(c));
-    o = c->options;
     for (int seed = 0; seed < o->seeds; seed++)
         for (int i = 0; o->ipcs[i]; i++)
             for (int m = 0; o->methods[m]; m++)
@@ -644,7 +620,7 @@ static dc3_status compare(comparison *c)
     int size = c->tests.size;
     if (!size) { /* all was there already: the size that the students saw is in the lines */
         size = number(json_array_get(c->lines, 0), "size");
-        if (size) DC3_TRY(dc3_tests_open(&c->tests, o->evaluate.val, size, o->evaluate.threads));
+        if (size) DC3_TRY(dc3_tests_open(&c->tests, size, o->evaluate.threads));
     }
     DC3_TRY(measure_teacher(c));
     return make_table(c);
@@ -652,7 +628,7 @@ static dc3_status compare(comparison *c)
 
 dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *report)
 {
-    comparison c = {.options = options, .report = report};
+    comparison c = {.own = *options, .options = &c.own, .report = report};
     *report = (dc3_compare_report){0};
     dc3_status status = compare(&c);
     dc3_tests_close(&c.tests);

@@ -129,13 +129,12 @@ static void skipped_test(void *user, const char *key, const char *reason)
     if (tests->unreadable++ < 5) dc3_listener_say(&tests->listener, "skipped: %s: %s", key, reason);
 }
 
-dc3_status dc3_tests_open(dc3_tests *tests, const char *path, int size, int threads)
+dc3_status dc3_tests_open(dc3_tests *tests, int size, int threads)
 {
     dc3_pictures_options options = {
         .how = DC3_PICTURES_TEST, .size = size, .threads = threads, .user = tests, .skipped = skipped_test};
     if (tests->pictures && tests->size == size) return DC3_OK;
     dc3_pictures_close(&tests->pictures);
-    if (!tests->dataset) DC3_TRY(dc3_dataset_open_test(path, &tests->dataset));
     tests->size = size;
     tests->unreadable = 0;
     return dc3_pictures_open(tests->dataset, &options, &tests->pictures);
@@ -293,8 +292,7 @@ static dc3_status open_all(evaluation *e)
     if (e->labels == SOFT) DC3_TRY(open_teacher(e));
     if (e->labels == STORED) DC3_TRY(open_stored(e));
     DC3_TRY(resolve(e));
-    e->tests->listener = e->options->listener;
-    DC3_TRY(dc3_tests_open(e->tests, e->options->val, e->score->size, e->options->threads));
+    DC3_TRY(dc3_tests_open(e->tests, e->score->size, e->options->threads));
     DC3_TRY(open_student(e));
     return open_memory(e);
 }
@@ -454,7 +452,7 @@ dc3_status dc3_evaluate_on(const dc3_evaluate_options *options, dc3_tests *tests
 
 dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_score *score)
 {
-    dc3_tests tests = {0};
+    dc3_tests tests = {.listener = options->listener};
     dc3_status status = dc3_evaluate_on(options, &tests, score);
     dc3_tests_close(&tests);
     return status;

@@ -13,8 +13,8 @@ typedef struct dc3_tests {
     dc3_listener listener; /* is told of some of them */
 } dc3_tests;
 
-/* Reads them, unless they are there at that size. From zero; always close. */
-dc3_status dc3_tests_open(dc3_tests *tests, const char *path, int size, int threads);
+/* Reads the pictures of the open dataset, unless they are there at that size. Always close. */
+dc3_status dc3_tests_open(dc3_tests *tests, int size, int threads);
 void dc3_tests_close(dc3_tests *tests);
 /* dc3_evaluate with tests that stay; they are opened where they are not yet. */
 dc3_status dc3_evaluate_on(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score);

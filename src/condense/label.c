@@ -171,11 +171,7 @@ static dc3_status open_teacher(labelling *l)
     int side = first.width < first.height ? first.width : first.height;
     DC3_TRY(dc3_teacher_open(l->teacher_path, o->arch, o->size, side, o->threads, &l->teacher));
     int64_t classes = l->classes ? (int64_t)json_array_size(l->classes) : dc3_dataset_classes(l->dataset);
-    if (l->teacher.info->classes == classes) return DC3_OK;
-    return dc3_fail(DC3_ERR_ARGUMENT,
-                    "%s: the teacher tells %lld classes apart, %s has %lld; a teacher must be trained on the "
-                    "dataset's classes, in the order of their names",
-                    l->teacher_path, (long long)l->teacher.info->classes, o->run, (long long)classes);
+    return dc3_teacher_check_classes(&l->teacher, l->teacher_path, classes, o->run);
 }
 
 /* What a reader of the file may want to know. */

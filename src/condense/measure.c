@@ -68,8 +68,7 @@ static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *pat
     s->folder = s->document ? dc3_path_join(path, "train") : strdup(path);
     if (!s->folder || !s->skipped) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(dc3_dataset_open(s->folder, &s->data));
-    for (size_t i = 0; i < dc3_dataset_notes(s->data); i++)
-        dc3_listener_say(&m->options->listener, "note: %s", dc3_dataset_note(s->data, i));
+    dc3_tell_notes(&m->options->listener, s->data);
     s->classes = calloc((size_t)dc3_dataset_classes(s->data), sizeof *s->classes);
     return s->classes ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }

@@ -18,8 +18,7 @@ dc3_status dc3_measure_open_network(dc3_measuring *m)
     if (!o->teacher) return DC3_OK;
     DC3_TRY(dc3_teacher_open(o->teacher, o->arch, o->teacher_size, dc3_usual_size(m->subjects->data, MOST),
                              o->threads, t));
-    dc3_listener_say(&o->listener, "teacher %s: %.1f M parameters, %d px", t->info->arch,
-                     t->info->parameters * 1e-6, t->size);
+    dc3_teacher_tell(&o->listener, t);
     m->views = calloc(DC3_MEASURE_BATCH * dc3_measure_view_values(m), sizeof *m->views);
     m->embeddings = malloc(DC3_MEASURE_BATCH * (size_t)t->info->embedding * sizeof *m->embeddings);
     m->logits = malloc(DC3_MEASURE_BATCH * (size_t)t->info->classes * sizeof *m->logits);

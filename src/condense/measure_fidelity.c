@@ -110,9 +110,9 @@ static dc3_status measure_pair(work *w, int i)
     p->delta_e = dc3_mean_delta_e_2000(a, b, pixels);
     p->psnr = dc3_psnr(a, b, 3 * pixels);
     if (!w->m->teacher.net) return DC3_OK;
-    int64_t each = (int64_t)w->m->teacher.size * w->m->teacher.size * 3;
-    DC3_TRY(dc3_measure_view(w->m, &p->original, w->views + i * each));
-    return dc3_measure_view(w->m, &p->stored, w->views + (DC3_MEASURE_BATCH + i) * each);
+    size_t each = dc3_measure_view_values(w->m), place = (size_t)i;
+    DC3_TRY(dc3_measure_view(w->m, &p->original, w->views + place * each));
+    return dc3_measure_view(w->m, &p->stored, w->views + (DC3_MEASURE_BATCH + place) * each);
 }
 
 static void run_pair(work *w, int i)
@@ -124,23 +124,23 @@ static void run_pair(work *w, int i)
     dc3_image_free(&p->original);
 }
 
-/* Cross-entropy of one picture, in nats; *top: the class with the largest logit. */
-static double loss_of(int64_t classes, const float *logits, int64_t label, int64_t *top)
+/* The class with the largest logit. */
+static int64_t top_of(int64_t classes, const float *logits)
 {
-    double sum = 0;
-    *top = 0;
+    int64_t top = 0;
     for (int64_t c = 1; c < classes; c++)
-        if (logits[c] > logits[*top]) *top = c;
-    for (int64_t c = 0; c < classes; c++) sum += exp((double)logits[c] - (double)logits[*top]);
-    return log(sum) + (double)logits[*top] - (double)logits[label];
+        if (logits[c] > logits[top]) top = c;
+    return top;
 }
 
 static void ask(const work *w, int i, sums *one)
 {
-    int64_t classes = w->m->teacher.info->classes, before, after;
+    int64_t classes = w->m->teacher.info->classes;
+    const float *original = w->logits + i * classes, *stored = original + DC3_MEASURE_BATCH * classes;
+    int64_t before = top_of(classes, original), after = top_of(classes, stored);
     int label = dc3_dataset_label(w->originals, w->pairs[i].item);
-    one->loss_before = loss_of(classes, w->logits + i * classes, label, &before);
-    one->loss_after = loss_of(classes, w->logits + (DC3_MEASURE_BATCH + i) * classes, label, &after);
+    one->loss_before = dc3_teacher_loss(classes, original, label);
+    one->loss_after = dc3_teacher_loss(classes, stored, label);
     one->same = before == after;
     one->right_before = before == label;
     one->right_after = after == label;
@@ -194,8 +194,7 @@ static dc3_status measure_batch(work *w, size_t first, int count)
 {
     DC3_TRY(name_pairs(w, first, count));
     const dc3_teacher *t = &w->m->teacher;
-    if (t->net)
-        memset(w->views, 0, sizeof *w->views * 2 * DC3_MEASURE_BATCH * (size_t)(t->size * t->size * 3));
+    if (t->net) memset(w->views, 0, sizeof *w->views * 2 * DC3_MEASURE_BATCH * dc3_measure_view_values(w->m));
 #pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads)
     for (int i = 0; i < count; i++) run_pair(w, i);
     DC3_TRY(dc3_check_cancel());
@@ -251,7 +250,7 @@ static dc3_status open_memory(work *w)
     int ready = w->classes != NULL;
     if (t->net) {
         size_t rows = 2 * DC3_MEASURE_BATCH;
-        w->views = malloc(rows * (size_t)(t->size * t->size * 3) * sizeof *w->views);
+        w->views = malloc(rows * dc3_measure_view_values(w->m) * sizeof *w->views);
         w->embeddings = malloc(rows * (size_t)t->info->embedding * sizeof *w->embeddings);
         w->logits = malloc(rows * (size_t)t->info->classes * sizeof *w->logits);
         ready = ready && w->views && w->embeddings && w->logits;
@@ -287,12 +286,8 @@ static dc3_status open_originals(work *w, char *why, size_t size)
         if (status != DC3_OK)
             snprintf(why, size, "%.200s; --data tells where the originals are now", dc3_error_text());
     }
-    int classes = w->originals ? dc3_dataset_classes(w->originals) : 0;
-    if (!classes || !w->m->teacher.net || w->m->teacher.info->classes == classes) return DC3_OK;
-    return dc3_fail(DC3_ERR_ARGUMENT,
-                    "%s: the teacher tells %lld classes apart, %s has %d; a teacher must be trained on the "
-                    "dataset's classes, in the order of their names",
-                    o->teacher, (long long)w->m->teacher.info->classes, data, classes);
+    if (!w->originals || !w->m->teacher.net) return DC3_OK;
+    return dc3_teacher_check_classes(&w->m->teacher, o->teacher, dc3_dataset_classes(w->originals), data);
 }
 
 dc3_status dc3_measure_fidelity(dc3_measuring *m, dc3_subject *s)

@@ -48,21 +48,8 @@ static int occupied(const char *path)
 /* Names the settings that differ; DC3_OK if none does. */
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
-    const char *key;
-    json_t *value;
-    char text[400] = "";
-    json_object_foreach((json_t *)(uintptr_t)is, key, value)
-    {
-        json_t *old = json_object_get(was, key);
-        if (old && json_equal(old, value)) continue;
-        char *a = old ? json_dumps(old, JSON_ENCODE_ANY | JSON_COMPACT) : NULL,
-             *b = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-        size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%s was %.60s and is %.60s", used ? "; " : "", key,
-                 a ? a : "absent", b ? b : "");
-        free(a);
-        free(b);
-    }
+    char text[400];
+    dc3_json_differences(was, is, " and", text, sizeof text);
     if (!*text) return DC3_OK;
     return dc3_fail(DC3_ERR_ARGUMENT,
                     "%s: holds a run with other settings (%s); use --fresh to start over or another folder",

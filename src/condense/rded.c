@@ -89,17 +89,6 @@ static void load(const dc3_run *run, const dc3_part *parts, int count, batch *b)
     }
 }
 
-/* -log softmax(z)[label], exact also where it is near 0. */
-static double cross_entropy(int64_t classes, const float *z, int label)
-{
-    double most = z[label], sum = 0;
-    for (int64_t k = 0; k < classes; k++) most = fmax(most, z[k]);
-    for (int64_t k = 0; k < classes; k++)
-        if (k != label) sum += exp(z[k] - most);
-    double own = exp(z[label] - most);
-    return own == 1 ? log1p(sum) : most - z[label] + log(sum + own);
-}
-
 /* Gives each of `count` parts its best crop. */
 static dc3_status score(dc3_run *run, dc3_part *parts, int count, batch *b)
 {
@@ -113,7 +102,7 @@ static dc3_status score(dc3_run *run, dc3_part *parts, int count, batch *b)
         DC3_TRY(dc3_teacher_run(&run->teacher, BATCH, b->seen[k], b->embeddings, b->logits));
         for (int i = 0; i < count; i++) {
             int label = dc3_dataset_label(run->dataset, parts[i].item);
-            double loss = cross_entropy(classes, b->logits + i * classes, label);
+            double loss = dc3_teacher_loss(classes, b->logits + i * classes, label);
             if (!isfinite(loss))
                 return dc3_fail(DC3_ERR_FORMAT, "%s: gives values that are not finite for %s",
                                 run->teacher_path, dc3_dataset_key(run->dataset, parts[i].item));

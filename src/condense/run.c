@@ -64,20 +64,8 @@ void dc3_run_stage(dc3_run *run, int stage, const char *name, double since)
 static dc3_status choose(const char *option, const char *text, const char *const *names, int fallback,
                          int *out)
 {
-    char list[400] = "", hint[DC3_HINT_SIZE];
-    size_t count = 0;
     *out = fallback;
-    if (!text) return DC3_OK;
-    for (int i = 0; names[i]; i++, count++) {
-        if (strcmp(names[i], text) == 0) {
-            *out = i;
-            return DC3_OK;
-        }
-        size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
-    }
-    return dc3_fail(DC3_ERR_OPTION, "--%s: expected one of %s; found '%.60s'%s", option, list, text,
-                    dc3_hint(text, names, count, hint));
+    return text ? dc3_choose_name(option, text, names, out) : DC3_OK;
 }
 
 static dc3_status read_choices(dc3_run *run)
@@ -187,15 +175,9 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
     dc3_teacher *t = &run->teacher;
-    int classes = dc3_dataset_classes(run->dataset);
     DC3_TRY(dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, run->usual, o->select.threads, t));
-    if (t->info->classes != classes)
-        return dc3_fail(DC3_ERR_ARGUMENT,
-                        "%s: the teacher tells %lld classes apart, %s has %d; a teacher must be trained on "
-                        "the dataset's classes, in the order of their names",
-                        run->teacher_path, (long long)t->info->classes, o->data, classes);
-    dc3_run_say(run, "teacher %s: %.1f M parameters, %d px", t->info->arch, t->info->parameters * 1e-6,
-                t->size);
+    DC3_TRY(dc3_teacher_check_classes(t, run->teacher_path, dc3_dataset_classes(run->dataset), o->data));
+    dc3_teacher_tell(&o->listener, t);
     return DC3_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "condense/teacher.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "condense/run.h"
@@ -33,6 +34,32 @@ void dc3_teacher_close(dc3_teacher *t)
 {
     dc3_classifier_close(&t->net);
     dc3_ctx_close(&t->ctx);
+}
+
+dc3_status dc3_teacher_check_classes(const dc3_teacher *t, const char *path, int64_t classes,
+                                     const char *data)
+{
+    if (t->info->classes == classes) return DC3_OK;
+    return dc3_fail(DC3_ERR_ARGUMENT,
+                    "%s: the teacher tells %lld classes apart, %s has %lld; a teacher must be trained on the "
+                    "dataset's classes, in the order of their names",
+                    path, (long long)t->info->classes, data, (long long)classes);
+}
+
+void dc3_teacher_tell(const dc3_listener *listener, const dc3_teacher *t)
+{
+    dc3_listener_say(listener, "teacher %s: %.1f M parameters, %d px", t->info->arch,
+                     t->info->parameters * 1e-6, t->size);
+}
+
+double dc3_teacher_loss(int64_t classes, const float *z, int64_t label)
+{
+    double most = z[label], sum = 0;
+    for (int64_t k = 0; k < classes; k++) most = fmax(most, z[k]);
+    for (int64_t k = 0; k < classes; k++)
+        if (k != label) sum += exp(z[k] - most);
+    double own = exp(z[label] - most);
+    return own == 1 ? log1p(sum) : most - z[label] + log(sum + own);
 }
 
 dc3_status dc3_teacher_run(dc3_teacher *t, int n, float *rgb, float *embeddings, float *logits)

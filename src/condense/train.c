@@ -254,30 +254,18 @@ static dc3_status save(training *t)
     return status;
 }
 
-/* The settings that differ, as "epochs was 15, is 20". */
+/* The settings that differ; some are only there where they are given. */
 static void list_differences(const char *old_text, const char *new_text, char *list, size_t size)
 {
     json_t *was = old_text ? json_loads(old_text, 0, NULL) : NULL, *now = json_loads(new_text, 0, NULL),
            *value;
     const char *key;
-    size_t used = 0;
-    *list = 0;
-    json_object_foreach(now, key, value)
-    {
-        json_t *before = json_object_get(was, key);
-        if (before && json_equal(before, value)) continue;
-        char *a = before ? json_dumps(before, JSON_ENCODE_ANY) : NULL,
-             *b = json_dumps(value, JSON_ENCODE_ANY);
-        int n = snprintf(list + used, size - used, "%s%s was %.80s, is %.80s", used ? "; " : "", key,
-                         a ? a : "not given", b ? b : "?");
-        used = n < 0 || (size_t)n >= size - used ? size - 1 : used + (size_t)n;
-        free(a), free(b);
-    }
+    dc3_json_differences(was, now, ",", list, size);
     json_object_foreach(was, key, value)
     {
-        if (json_object_get(now, key) || used + 1 >= size) continue;
-        int n = snprintf(list + used, size - used, "%s%s was given, is not", used ? "; " : "", key);
-        used = n < 0 || (size_t)n >= size - used ? size - 1 : used + (size_t)n;
+        size_t used = strlen(list);
+        if (!json_object_get(now, key))
+            snprintf(list + used, size - used, "%s%s was given, is not", used ? "; " : "", key);
     }
     json_decref(was);
     json_decref(now);

@@ -46,6 +46,25 @@ dc3_status dc3_json_read(const char *path, size_t limit, json_t **object)
     return status;
 }
 
+void dc3_json_differences(const json_t *was, const json_t *is, const char *between, char *text, size_t size)
+{
+    const char *key;
+    json_t *value;
+    *text = 0;
+    json_object_foreach((json_t *)(uintptr_t)is, key, value)
+    {
+        json_t *old = json_object_get(was, key);
+        if (old && json_equal(old, value)) continue;
+        char *a = old ? json_dumps(old, JSON_ENCODE_ANY | JSON_COMPACT) : NULL,
+             *b = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%s was %.60s%s is %.60s", used ? "; " : "", key,
+                 a ? a : "absent", between, b ? b : "");
+        free(a);
+        free(b);
+    }
+}
+
 dc3_status dc3_json_write(const char *folder, const char *name, const json_t *value, size_t flags)
 {
     char *path = dc3_path_join(folder, name), *text = json_dumps(value, JSON_INDENT(2) | flags);

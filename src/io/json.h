@@ -19,6 +19,10 @@ dc3_status dc3_json_config(const char *path, dc3_json_fill *fill, void *config, 
 /* Writes an object or a list to FOLDER/NAME, indented; `flags` are json_dumps's. */
 dc3_status dc3_json_write(const char *folder, const char *name, const json_t *value, size_t flags);
 
+/* The members of `is` that `was` (which may be NULL) lacks or has otherwise, as "ipc was 3 and is 2; .."; "
+ * and" is what stands between the values. "" where there are none. */
+void dc3_json_differences(const json_t *was, const json_t *is, const char *between, char *text, size_t size);
+
 /* Members of `object`; where absent or null, `fallback`. Errors name file, key, what was expected and found.
  */
 dc3_status dc3_json_int(const json_t *object, const char *file, const char *key, int64_t fallback,

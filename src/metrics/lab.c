@@ -1,9 +1,13 @@
 #include "metrics/lab.h"
 
 #include <math.h>
+#include <pthread.h>
 
-/* What the 256 levels of sRGB (IEC 61966-2-1) are in linear light. */
-static void fill_linear(double linear[256])
+/* What the 256 levels of sRGB (IEC 61966-2-1) are in linear light; made once for all threads. */
+static double linear[256];
+static pthread_once_t made = PTHREAD_ONCE_INIT;
+
+static void fill_linear(void)
 {
     for (int i = 0; i < 256; i++) {
         double v = i / 255.0;
@@ -18,8 +22,7 @@ static double root(double t)
 
 void dc3_lab_of_srgb(const uint8_t *rgb, int64_t pixels, double *lab)
 {
-    double linear[256];
-    fill_linear(linear);
+    pthread_once(&made, fill_linear);
     for (int64_t i = 0; i < pixels; i++) {
         double r = linear[rgb[3 * i]], g = linear[rgb[3 * i + 1]], b = linear[rgb[3 * i + 2]];
         double x = root((0.412453 * r + 0.357580 * g + 0.180423 * b) / 0.95047);

@@ -36,18 +36,20 @@ static const dc3_classifier_kind *kind_called(const char *arch)
     return NULL;
 }
 
+int dc3_classifier_has_arch(const char *arch)
+{
+    return kind_called(arch) != NULL;
+}
+
 /* An error that lists all architectures and suggests the nearest; DC3_OK if `arch` is one. */
 static dc3_status check_arch(const char *arch)
 {
     enum { MOST = 64 };
-    char list[400] = "", hint[DC3_HINT_SIZE];
     const char *names[MOST];
-    size_t n = 0, used = 0;
-    if (kind_called(arch)) return DC3_OK;
-    for (; n < MOST && (names[n] = dc3_classifier_arch((int)n)) && used < sizeof list; n++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", n ? ", " : "", names[n]);
-    return dc3_fail(DC3_ERR_OPTION, "--arch: expected one of %s; found '%.40s'%s", list, arch,
-                    dc3_hint(arch, names, n, hint));
+    int n = 0, place;
+    while (n < MOST - 1 && (names[n] = dc3_classifier_arch(n))) n++;
+    names[n] = NULL;
+    return dc3_choose_name("arch", arch, names, &place);
 }
 
 static dc3_status unknown_table(const char *file)

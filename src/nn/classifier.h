@@ -42,6 +42,8 @@ dc3_param *dc3_classifier_params(dc3_classifier *classifier, size_t *count);
 extern const char dc3_classifier_size_key[];
 /* The i-th architecture's name, NULL after the last. */
 const char *dc3_classifier_arch(int i);
+/* 1 if there is one of that name. */
+int dc3_classifier_has_arch(const char *arch);
 /* Before the context that it ran in is closed. Accepts NULL; nulls. */
 void dc3_classifier_close(dc3_classifier **classifier);
 const dc3_classifier_info *dc3_classifier_describe(const dc3_classifier *classifier);

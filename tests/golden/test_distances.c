@@ -1,35 +1,16 @@
 /* Frechet distance, kernel distance and Inception score against pytorch-fid and torch-fidelity
  * (tools/golden/measures.py). */
-#include "support/random_tensors.h"
-#include <stdio.h>
-#include "io/safetensors.h"
+#include "support/golden_file.h"
 #include "metrics/frechet.h"
 #include "metrics/inception_score.h"
 #include "metrics/kernel_distance.h"
 
 enum { CASES = 3, MANY = 1 << 20 };
-static dc3_table *golden;
 
 static int open_files(void **state)
 {
     (void)state;
-    return dc3_safetensors_open(DC3_TEST_DATA "/measures/features.safetensors", &golden) != DC3_OK;
-}
-
-static int close_files(void **state)
-{
-    (void)state;
-    dc3_table_close(&golden);
-    return 0;
-}
-
-static const dc3_tensor *find(const char *what, int n)
-{
-    char name[80];
-    snprintf(name, sizeof name, n < 0 ? "%s" : "%s.%d", what, n);
-    const dc3_tensor *t = dc3_table_find(golden, name);
-    if (!t) fail_msg("no tensor %s", name);
-    return t;
+    return open_golden_file("measures/features.safetensors");
 }
 
 static void near(const char *what, double found, double expected, double limit)
@@ -169,5 +150,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(frechet), cmocka_unit_test(kernel),
                                        cmocka_unit_test(reservoir), cmocka_unit_test(score)};
-    return cmocka_run_group_tests(tests, open_files, close_files);
+    return cmocka_run_group_tests(tests, open_files, close_golden);
 }

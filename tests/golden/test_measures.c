@@ -1,9 +1,7 @@
 /* The measures of colour and fidelity against scikit-image, scipy and colour-science
  * (tools/golden/measures.py).
  */
-#include "support/random_tensors.h"
-#include <stdio.h>
-#include "io/safetensors.h"
+#include "support/golden_file.h"
 #include "metrics/colour_histogram.h"
 #include "metrics/colourfulness.h"
 #include "metrics/delta_e_2000.h"
@@ -13,29 +11,11 @@
 #include "metrics/ssim.h"
 
 enum { PICTURES = 3, DENSITIES = 3 };
-static dc3_table *golden;
 
 static int open_files(void **state)
 {
     (void)state;
-    return dc3_safetensors_open(DC3_TEST_DATA "/measures/colour.safetensors", &golden) != DC3_OK;
-}
-
-static int close_files(void **state)
-{
-    (void)state;
-    dc3_table_close(&golden);
-    return 0;
-}
-
-/* "what.n", or "what" where n is negative. */
-static const dc3_tensor *find(const char *what, int n)
-{
-    char name[80];
-    snprintf(name, sizeof name, n < 0 ? "%s" : "%s.%d", what, n);
-    const dc3_tensor *t = dc3_table_find(golden, name);
-    if (!t) fail_msg("no tensor %s", name);
-    return t;
+    return open_golden_file("measures/colour.safetensors");
 }
 
 static const double *values(const char *what, int n)
@@ -196,5 +176,5 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(lab),        cmocka_unit_test(delta_e),
                                        cmocka_unit_test(histograms), cmocka_unit_test(fidelity),
                                        cmocka_unit_test(densities),  cmocka_unit_test(extreme_densities)};
-    return cmocka_run_group_tests(tests, open_files, close_files);
+    return cmocka_run_group_tests(tests, open_files, close_golden);
 }

@@ -1,27 +1,10 @@
 /* Views and test pictures against torchvision (tools/golden/augment.py), the distribution of what is drawn,
  * and pictures held in memory beside pictures decoded batch by batch. */
-#include "support/random_tensors.h"
-#include <stdio.h>
+#include "support/golden_file.h"
 #include <unistd.h>
 #include "base/file.h"
-#include "io/safetensors.h"
 #include "learn/augment.h"
 #include "learn/resample.h"
-
-static dc3_table *golden;
-
-static int open_golden(void **state)
-{
-    (void)state;
-    return dc3_safetensors_open(DC3_TEST_DATA "/augment/golden.safetensors", &golden) != DC3_OK;
-}
-
-static int close_golden(void **state)
-{
-    (void)state;
-    dc3_table_close(&golden);
-    return 0;
-}
 
 static void must(dc3_status status)
 {
@@ -283,7 +266,7 @@ static int make_folder(void **state)
             DC3_OK)
             return -1;
     }
-    return open_golden(state);
+    return open_golden_file("augment/golden.safetensors");
 }
 
 static int remove_folder(void **state)
