@@ -17,7 +17,8 @@ typedef enum dc3_status {
     DC3_ERR_UNSUPPORTED, /* valid, but this build or processor cannot do it */
     DC3_ERR_CANCELLED,   /* dc3_cancel was called */
     DC3_ERR_INTERNAL,    /* a fault of dc3 itself or of a library under it */
-    DC3_ERR_OPTION       /* a setting has a value that it does not take; the text begins with its option */
+    DC3_ERR_OPTION,      /* a setting has a value that it does not take; the text begins with its option */
+    DC3_ERR_BUSY         /* another process works on the same folder */
 } dc3_status;
 
 /* One sentence about the last failure on this thread; "" if there was none. Valid until the next

@@ -129,6 +129,15 @@ dc3_status dc3_check_place(const char *option, const char *path)
     return status;
 }
 
+int dc3_is_part_name(const char *name)
+{
+    static const char ending[] = ".part";
+    size_t n = strlen(name), m = sizeof ending - 1, digits = 0;
+    if (n <= m || strcmp(name + n - m, ending) != 0) return 0;
+    while (digits < n - m && name[n - m - 1 - digits] >= '0' && name[n - m - 1 - digits] <= '9') digits++;
+    return digits && n - m > digits + 1 && name[n - m - 1 - digits] == '.';
+}
+
 dc3_status dc3_make_dirs(const char *path)
 {
     char *copy = strdup(path);

@@ -21,17 +21,26 @@ dc3_status dc3_run_bins(dc3_run *run, int64_t *bins)
     return status;
 }
 
+static dc3_status note_bins(const dc3_run *run, const int64_t *bins)
+{
+    if (!run->state) return DC3_OK;
+    DC3_TRY(dc3_state_begin(run->state));
+    for (int64_t i = 0; i < run->n; i++) DC3_TRY(dc3_state_bin(run->state, run->items[i], bins[i]));
+    return dc3_state_commit(run->state);
+}
+
 /* Bins by the VAE's features, similarities by the teacher's gradients, or by the same features. */
 static dc3_status select_in_bins(dc3_run *run, const int64_t *labels, dc3_selection *selection)
 {
     const dc3_select_options *options = &run->options->select;
     const dc3_classifier_info *teacher = run->teacher.info;
-    if (!teacher)
-        return dc3_select_rows(options, run->n, run->feature_length, 0, run->features, NULL, labels, NULL,
-                               selection);
     int64_t *bins = malloc((size_t)(run->n + 1) * sizeof *bins);
     dc3_status status = bins ? dc3_run_bins(run, bins) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK)
+    if (status == DC3_OK) status = note_bins(run, bins);
+    if (status == DC3_OK && !teacher)
+        status = dc3_select_rows(options, run->n, run->feature_length, 0, run->features, NULL, labels, bins,
+                                 selection);
+    if (status == DC3_OK && teacher)
         status = dc3_select_rows(options, run->n, teacher->embedding, teacher->classes, run->embeddings,
                                  run->logits, labels, bins, selection);
     free(bins);

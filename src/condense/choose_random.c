@@ -8,18 +8,20 @@
 
 enum { AT_ONCE = 64 };
 
-/* Whether pictures order[0..count) of those from `first` on can be read; reasons of those that cannot. */
-static void look(const dc3_run *run, int64_t first, const int64_t *order, int count, char (*reasons)[256])
+/* Whether items [count] can be read, the hashes of their files, and reasons of those that cannot. */
+static void look(const dc3_run *run, int count, const int64_t *items, uint64_t *hashes, int *failed,
+                 char (*reasons)[256])
 {
 #pragma omp parallel for schedule(dynamic) num_threads(run->options->select.threads)
     for (int i = 0; i < count; i++) {
         dc3_image image;
-        reasons[i][0] = 0;
-        if (dc3_dataset_read(run->dataset, first + order[i], run->size, run->size, run->fit, &image) !=
-            DC3_OK)
-            snprintf(reasons[i], sizeof reasons[i], "%s", dc3_error_text());
-        else
+        failed[i] =
+            dc3_dataset_read(run->dataset, items[i], run->size, run->size, run->fit, &image) != DC3_OK;
+        if (!failed[i]) {
             dc3_image_free(&image);
+            failed[i] = run->state && dc3_dataset_hash(run->dataset, items[i], &hashes[i]) != DC3_OK;
+        }
+        if (failed[i]) snprintf(reasons[i], sizeof reasons[i], "%s", dc3_error_text());
     }
 }
 
@@ -27,6 +29,9 @@ dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t
                                  int64_t *found)
 {
     char reasons[AT_ONCE][256];
+    int64_t drawn[AT_ONCE];
+    uint64_t hashes[AT_ONCE];
+    int failed[AT_ONCE];
     int64_t at = 0, *order = malloc((size_t)n * sizeof *order);
     if (!order) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_random_order(run->options->select.seed, dc3_dataset_label(run->dataset, first), n, n, order);
@@ -35,14 +40,14 @@ dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t
     while (status == DC3_OK && at < n && *found < wanted) {
         int64_t missing = wanted - *found, left = n - at, most = missing < left ? missing : left;
         int count = most < AT_ONCE ? (int)most : AT_ONCE;
-        look(run, first, order + at, count, reasons);
-        for (int i = 0; status == DC3_OK && i < count; i++) {
-            int64_t item = first + order[at + i];
-            if (reasons[i][0])
-                status = dc3_run_skip(run, dc3_dataset_key(run->dataset, item), reasons[i]);
+        for (int i = 0; i < count; i++) drawn[i] = first + order[at + i];
+        look(run, count, drawn, hashes, failed, reasons);
+        status = dc3_run_note_read(run, count, drawn, hashes, failed);
+        for (int i = 0; status == DC3_OK && i < count; i++)
+            if (failed[i])
+                status = dc3_run_skip(run, drawn[i], reasons[i]);
             else
-                items[(*found)++] = item;
-        }
+                items[(*found)++] = drawn[i];
         at += count;
         if (status == DC3_OK) status = dc3_check_cancel();
     }

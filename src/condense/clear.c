@@ -1,5 +1,6 @@
 #include "condense/clear.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "condense/state.h"
 #include "io/json.h"
 
 static int is_folder(const char *path)
@@ -60,6 +62,35 @@ static dc3_status remove_listed(const char *list, const char *train)
     return status;
 }
 
+/* Those in one folder; of its subfolders too with `depth` 1. */
+static dc3_status clear_parts(const char *folder, int depth)
+{
+    DIR *entries = is_folder(folder) ? opendir(folder) : NULL;
+    struct dirent *entry;
+    dc3_status status = DC3_OK;
+    while (entries && status == DC3_OK && (entry = readdir(entries))) {
+        char *path = dc3_path_join(folder, entry->d_name);
+        if (!path)
+            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        else if (dc3_is_part_name(entry->d_name))
+            status = remove_file(path);
+        else if (depth && entry->d_name[0] != '.' && is_folder(path))
+            status = clear_parts(path, depth - 1);
+        free(path);
+    }
+    if (entries) closedir(entries);
+    return status;
+}
+
+dc3_status dc3_clear_parts(const char *folder)
+{
+    char *train = dc3_path_join(folder, "train");
+    dc3_status status = train ? clear_parts(folder, 0) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = clear_parts(train, 1);
+    free(train);
+    return status;
+}
+
 dc3_status dc3_clear_run(const char *folder)
 {
     /* The list goes after what it names, so that an interrupted removal can be finished. */
@@ -82,6 +113,8 @@ dc3_status dc3_clear_run(const char *folder)
             status = remove_file(path);
         free(path);
     }
+    if (status == DC3_OK) status = dc3_clear_parts(folder);
+    if (status == DC3_OK) dc3_state_remove(folder);
     free(train);
     free(list);
     free(lines);

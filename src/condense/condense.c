@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/file.h"
 #include "condense/combine.h"
 #include "condense/methods.h"
@@ -28,7 +29,7 @@ static dc3_status make_picture(dc3_run *run, const dc3_part *parts, char *path, 
     dc3_status status = run->maker->make(run, parts, &made);
     if (status != DC3_OK && made.unreadable) {
         snprintf(reason, sizeof reason, "%s", dc3_error_text());
-        return dc3_run_skip(run, dc3_dataset_key(run->dataset, made.unreadable->item), reason);
+        return dc3_run_skip(run, made.unreadable->item, reason);
     }
     if (status == DC3_OK) status = make_folder(path);
     if (status == DC3_OK) status = dc3_image_write(path, &made.image, run->format);
@@ -38,13 +39,46 @@ static dc3_status make_picture(dc3_run *run, const dc3_part *parts, char *path, 
     return status;
 }
 
-/* Stores one picture unless it is there already. */
-static dc3_status store(dc3_run *run, const dc3_output *output, const dc3_part *parts, char *stored)
+/* Bytes of a file; -1: there is none. */
+static int64_t bytes_of(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (int64_t)info.st_size : -1;
+}
+
+/* 1 if the picture is there, and all of it. */
+static int is_there(const dc3_run *run, int64_t picture, const char *path)
+{
+    int64_t found = bytes_of(path), written = dc3_state_stored_bytes(run->state, picture);
+    if (found >= 0 && written >= 0 && written != found)
+        dc3_run_say(run, "note: %s has %lld bytes and not the %lld that were written; made anew", path,
+                    (long long)found, (long long)written);
+    return found >= 0 && (written < 0 || written == found);
+}
+
+/* Notes the hashes of the files that a picture is made of. */
+static dc3_status note_parts(const dc3_run *run, const dc3_part *parts)
+{
+    for (int k = 0; k < run->each; k++) {
+        uint64_t hash;
+        int failed = dc3_dataset_hash(run->dataset, parts[k].item, &hash) != DC3_OK;
+        DC3_TRY(dc3_run_note_read(run, 1, &parts[k].item, &hash, &failed));
+    }
+    return DC3_OK;
+}
+
+/* Stores picture number `picture` unless it is there already. */
+static dc3_status store(dc3_run *run, const dc3_output *output, int64_t picture, const dc3_part *parts,
+                        char *stored)
 {
     char *relative, *path;
     DC3_TRY(dc3_output_name(output, parts, &relative, &path));
-    *stored = dc3_path_what(path) == DC3_PATH_FILE;
-    dc3_status status = *stored ? DC3_OK : make_picture(run, parts, path, stored);
+    *stored = (char)is_there(run, picture, path);
+    dc3_status status = *stored ? DC3_OK : note_parts(run, parts);
+    if (!*stored && status == DC3_OK) status = make_picture(run, parts, path, stored);
+    if (*stored && status == DC3_OK)
+        status = dc3_state_store(run->state, picture, bytes_of(path),
+                                 run->maker->combines ? dc3_combine_edits(run->combine) : 0);
     run->report->stored += *stored;
     free(relative);
     free(path);
@@ -58,7 +92,7 @@ static dc3_status store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen
     DC3_TRY(dc3_output_plan(output, chosen));
     for (int64_t i = 0; i < chosen->count; i++) {
         DC3_TRY(dc3_check_cancel());
-        DC3_TRY(store(run, output, chosen->parts + i * run->each, chosen->stored + i));
+        DC3_TRY(store(run, output, i, chosen->parts + i * run->each, chosen->stored + i));
         dc3_run_progress(run, run->maker->stage, i + 1, chosen->count);
     }
     if (run->report->stored == 0)

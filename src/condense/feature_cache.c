@@ -77,15 +77,8 @@ static int take_all(dc3_run *run, const dc3_table *table)
 /* Passes over the pictures that could not be read when the features were made. */
 static dc3_status skip_again(dc3_run *run, const char *text)
 {
-    json_t *lines = json_loads(text ? text : "[]", 0, NULL), *line;
-    size_t i;
-    dc3_status status = DC3_OK;
-    json_array_foreach(lines, i, line)
-    {
-        const char *key = json_string_value(json_array_get(line, 0)),
-                   *reason = json_string_value(json_array_get(line, 1));
-        if (status == DC3_OK && key && reason) status = dc3_run_skip(run, key, reason);
-    }
+    json_t *lines = json_loads(text ? text : "[]", 0, NULL);
+    dc3_status status = dc3_run_skip_listed(run, lines);
     json_decref(lines);
     return status;
 }

@@ -15,6 +15,7 @@ typedef struct batch {
     float *seen;                /* [BATCH, teacher.size, teacher.size, 3] */
     float *embeddings, *logits; /* [BATCH, ..] */
     int failed[BATCH];
+    uint64_t hashes[BATCH]; /* of the pictures' files */
     char reason[BATCH][256];
 } batch;
 
@@ -45,7 +46,9 @@ static void load(const dc3_run *run, int64_t first, int count, batch *b)
 #pragma omp parallel for schedule(dynamic) num_threads(run->options->select.threads)
     for (int i = 0; i < BATCH; i++) {
         float *rgb = b->rgb ? b->rgb + i * each : NULL, *seen = b->seen ? b->seen + i * each_seen : NULL;
-        b->failed[i] = i < count && read_sizes(run, first + i, rgb, seen) != DC3_OK;
+        b->failed[i] =
+            i < count && (read_sizes(run, first + i, rgb, seen) != DC3_OK ||
+                          (run->state && dc3_dataset_hash(run->dataset, first + i, &b->hashes[i])));
         if (b->failed[i]) snprintf(b->reason[i], sizeof b->reason[i], "%s", dc3_error_text());
         if (i < count && !b->failed[i]) continue;
         if (rgb) memset(rgb, 0, (size_t)each * sizeof *rgb);
@@ -69,10 +72,13 @@ static dc3_status compute(dc3_run *run, int64_t first, int count, int rows, batc
 
 static dc3_status encode_batch(dc3_run *run, int64_t first, int count, batch *b)
 {
+    int64_t items[BATCH];
+    for (int i = 0; i < count; i++) items[i] = first + i;
     DC3_TRY(compute(run, first, count, BATCH, b));
+    DC3_TRY(dc3_run_note_read(run, count, items, b->hashes, b->failed));
     for (int i = 0; i < count; i++) {
         if (b->failed[i]) {
-            DC3_TRY(dc3_run_skip(run, dc3_dataset_key(run->dataset, first + i), b->reason[i]));
+            DC3_TRY(dc3_run_skip(run, first + i, b->reason[i]));
             continue;
         }
         if (b->rgb) keep_row(run, b->latents, i, run->feature_length, run->features);

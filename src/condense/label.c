@@ -15,6 +15,7 @@ typedef struct labelling {
     dc3_label_report *report;
     char *folder, *out; /* of the pictures; the file to write */
     int is_run;         /* dc3 made the folder */
+    dc3_lock lock;      /* of the run's folder, where the labels go into it */
     dc3_dataset *dataset;
     json_t *classes; /* their names, in order */
     dc3_pictures *pictures;
@@ -343,6 +344,11 @@ static dc3_status label_all(labelling *l)
     return dc3_soft_labels_save(l->out, &l->labels);
 }
 
+static int into_run(const labelling *l)
+{
+    return l->is_run && !l->options->out;
+}
+
 dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report)
 {
     labelling l = {.options = options, .report = report};
@@ -351,11 +357,14 @@ dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report)
     *report = (dc3_label_report){0};
     dc3_status status = open_all(&l);
     if (status == DC3_OK) status = estimate(&l);
+    if (status == DC3_OK && !options->dry_run && into_run(&l)) status = dc3_lock_take(options->run, &l.lock);
     if (status == DC3_OK && !options->dry_run) {
         status = label_all(&l);
+        if (status == DC3_OK && into_run(&l)) dc3_state_label(options->run, options->views);
         if (status == DC3_OK && stat(l.out, &info) == 0) report->bytes = (double)info.st_size;
     }
     report->seconds = dc3_seconds_now() - start;
+    dc3_lock_release(&l.lock);
     close_all(&l);
     return status;
 }

@@ -33,14 +33,21 @@ static json_t *document(const dc3_output *output, int complete)
     return o;
 }
 
-/* 1 if the folder holds anything. */
+/* What a run that was killed before it could write dc3.json leaves: its lock, and a part of that file. */
+static int is_beginning(const char *name)
+{
+    return strcmp(name, ".lock") == 0 || (strncmp(name, "dc3.json.", 9) == 0 && dc3_is_part_name(name));
+}
+
+/* 1 if the folder holds anything else. */
 static int occupied(const char *path)
 {
     DIR *folder = opendir(path);
     struct dirent *entry;
     int found = 0;
     while (folder && !found && (entry = readdir(folder)))
-        found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+        found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                !is_beginning(entry->d_name);
     if (folder) closedir(folder);
     return found;
 }
@@ -57,9 +64,10 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
 }
 
 /* Whether the folder is new, ours to continue, ours to clear, or somebody else's. */
-static dc3_status look(dc3_output *o, const char *path, json_t *now)
+static dc3_status look_at(dc3_output *o, const char *path, json_t *now)
 {
     json_t *old = NULL;
+    o->clears = o->continues = 0;
     if (dc3_path_what(path) != DC3_PATH_FILE) {
         if (!occupied(o->folder)) return DC3_OK;
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 did not make; choose a new folder",
@@ -76,6 +84,16 @@ static dc3_status look(dc3_output *o, const char *path, json_t *now)
         o->continues = status == DC3_OK;
     }
     json_decref(old);
+    return status;
+}
+
+static dc3_status look(dc3_output *o)
+{
+    char *path = dc3_path_join(o->folder, "dc3.json");
+    json_t *now = path ? document(o, 0) : NULL;
+    dc3_status status = now ? look_at(o, path, now) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_decref(now);
+    free(path);
     return status;
 }
 
@@ -102,11 +120,11 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *o)
     *o = (dc3_output){.run = run,
                       .folder = strdup(run->options->out),
                       .train = dc3_path_join(run->options->out, "train"),
-                      .labels = malloc((size_t)classes * sizeof *o->labels)};
+                      .labels = malloc((size_t)classes * sizeof *o->labels),
+                      .lock = {.fd = -1}};
     dc3_status status = dc3_class_folders(run->dataset, &o->folders);
     run->skipped_path = dc3_path_join(run->options->out, "skipped.txt");
-    char *path = o->folder ? dc3_path_join(o->folder, "dc3.json") : NULL;
-    if (status == DC3_OK && (!path || !o->train || !o->labels))
+    if (status == DC3_OK && (!o->folder || !o->train || !o->labels))
         status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int i = 0; status == DC3_OK && i < classes; i++) o->labels[i] = i;
     if (status == DC3_OK && dc3_path_what(o->folder) != DC3_PATH_FOLDER &&
@@ -114,48 +132,63 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *o)
         status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder to make or to continue, found a file",
                           o->folder);
     if (status == DC3_OK) status = check_place(run, o->train);
-    json_t *now = status == DC3_OK ? document(o, 0) : NULL;
-    if (status == DC3_OK) status = look(o, path, now);
-    json_decref(now);
-    free(path);
+    if (status == DC3_OK) status = look(o);
+    if (status == DC3_OK && (o->continues || o->clears) && !run->options->dry_run)
+        status = dc3_lock_take(o->folder, &o->lock);
     if (status != DC3_OK) dc3_output_close(o);
     return status;
 }
 
-dc3_status dc3_output_start(dc3_output *o)
+/* Opens the folder's database, and notes the inputs or compares them. */
+static dc3_status open_state(const dc3_output *o)
 {
-    if (o->clears) DC3_TRY(dc3_clear_run(o->folder));
-    DC3_TRY(dc3_make_dirs(o->train));
-    if (o->continues) return DC3_OK;
-    json_t *now = document(o, 0);
+    char remark[400];
+    int made;
+    dc3_run *run = o->run;
+    DC3_TRY(dc3_state_open(o->folder, &run->state, &made, remark, sizeof remark));
+    if (*remark) dc3_run_say(run, "%s", remark);
+    return made ? dc3_state_list(run->state, run->dataset) : dc3_state_compare(run->state, run->dataset);
+}
+
+static dc3_status write_document(const dc3_output *o, int complete)
+{
+    json_t *now = document(o, complete);
     dc3_status status = dc3_json_write(o->folder, "dc3.json", now, JSON_PRESERVE_ORDER);
     json_decref(now);
     return status;
 }
 
+dc3_status dc3_output_start(dc3_output *o)
+{
+    if (!o->lock.path) { /* somebody may have been faster since the first look */
+        DC3_TRY(dc3_make_dirs(o->folder));
+        DC3_TRY(dc3_lock_take(o->folder, &o->lock));
+        DC3_TRY(look(o));
+    }
+    if (o->clears) DC3_TRY(dc3_clear_run(o->folder));
+    if (o->continues) DC3_TRY(dc3_clear_parts(o->folder));
+    if (!o->continues) DC3_TRY(write_document(o, 0));
+    DC3_TRY(dc3_make_dirs(o->train));
+    return open_state(o);
+}
+
 void dc3_output_close(dc3_output *o)
 {
+    if (o->run) dc3_state_close(&o->run->state, o->complete);
+    dc3_lock_release(&o->lock);
     if (o->folders) dc3_class_folders_free(o->run->dataset, o->folders);
     free(o->folder);
     free(o->train);
     free(o->labels);
-    *o = (dc3_output){0};
+    *o = (dc3_output){.lock = {.fd = -1}};
 }
 
 /* What the earlier part reported: pictures that were read, skipped, repeated. */
 static dc3_status read_counts(dc3_run *run, const json_t *selection)
 {
-    size_t i;
-    json_t *line;
     run->report->readable = json_integer_value(json_object_get(selection, "readable"));
     run->report->repeated = json_integer_value(json_object_get(selection, "repeated"));
-    json_array_foreach(json_object_get(selection, "skipped"), i, line)
-    {
-        const char *key = json_string_value(json_array_get(line, 0));
-        const char *reason = json_string_value(json_array_get(line, 1));
-        if (key && reason) DC3_TRY(dc3_run_skip(run, key, reason));
-    }
-    return DC3_OK;
+    return dc3_run_skip_listed(run, json_object_get(selection, "skipped"));
 }
 
 /* One part: [number, key], and of a square [number, key, left, top, side, loss]. */
@@ -287,6 +320,29 @@ static void number_classes(dc3_output *o, const dc3_chosen *chosen)
                         dc3_dataset_class_name(run->dataset, i));
 }
 
+static dc3_status note_picture(const dc3_output *o, const dc3_part *parts, int64_t picture)
+{
+    char *relative, *path;
+    DC3_TRY(dc3_output_name(o, parts, &relative, &path));
+    dc3_status status = dc3_state_choose(o->run->state, picture, relative);
+    for (int k = 0; status == DC3_OK && k < o->run->each; k++)
+        status = dc3_state_part(o->run->state, picture, k, parts[k].item);
+    free(relative);
+    free(path);
+    return status;
+}
+
+/* Notes what will be stored, unless the database has it from an earlier part of the run. */
+static dc3_status note_pictures(const dc3_output *o, const dc3_chosen *chosen)
+{
+    dc3_state *state = o->run->state;
+    if (dc3_state_pictures(state) == chosen->count) return DC3_OK;
+    DC3_TRY(dc3_state_begin(state));
+    DC3_TRY(dc3_state_unchoose(state));
+    for (int64_t i = 0; i < chosen->count; i++) DC3_TRY(note_picture(o, chosen->parts + i * o->run->each, i));
+    return dc3_state_commit(state);
+}
+
 dc3_status dc3_output_plan(const dc3_output *o, const dc3_chosen *chosen)
 {
     char *path = dc3_path_join(o->folder, "pictures.txt");
@@ -302,7 +358,7 @@ dc3_status dc3_output_plan(const dc3_output *o, const dc3_chosen *chosen)
     }
     status = dc3_draft_write(&names, status, path);
     free(path);
-    return status;
+    return status == DC3_OK ? note_pictures(o, chosen) : status;
 }
 
 dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)
@@ -353,11 +409,10 @@ dc3_status dc3_check_complete(const char *document, const json_t *object)
                     document);
 }
 
-dc3_status dc3_output_finish(const dc3_output *o)
+dc3_status dc3_output_finish(dc3_output *o)
 {
     DC3_TRY(dc3_run_write_skipped(o->run));
-    json_t *now = document(o, 1);
-    dc3_status status = dc3_json_write(o->folder, "dc3.json", now, JSON_PRESERVE_ORDER);
-    json_decref(now);
-    return status;
+    DC3_TRY(write_document(o, 1));
+    o->complete = 1;
+    return DC3_OK;
 }

@@ -103,9 +103,20 @@ json_t *dc3_run_teacher_plan(const dc3_run *run)
     return dc3_own_teacher_settings(&plan);
 }
 
+static void teacher_progress(void *user, const char *stage, int64_t done, int64_t total)
+{
+    dc3_run_progress(user, stage, done, total);
+}
+
+static void teacher_message(void *user, const char *text)
+{
+    dc3_run_say(user, "%s", text);
+}
+
 dc3_status dc3_run_train_teacher(dc3_run *run)
 {
     dc3_train_options plan = plan_of(run);
+    plan.listener = (dc3_listener){run, teacher_progress, teacher_message};
     double start = dc3_seconds_now();
     DC3_TRY(dc3_own_teacher_train(&plan));
     DC3_TRY(dc3_run_open_teacher(run));

@@ -49,6 +49,7 @@ void dc3_run_say(const dc3_run *run, const char *format, ...)
 void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total)
 {
     const dc3_listener *listener = &run->options->listener;
+    if (run->state) dc3_state_progress(run->state, stage, done, total);
     if (listener->progress) listener->progress(listener->user, stage, done, total);
 }
 
@@ -57,6 +58,7 @@ void dc3_run_stage(dc3_run *run, int stage, const char *name, double since)
     struct rusage usage;
     run->report->stage[stage] = name;
     run->report->seconds[stage] = dc3_seconds_now() - since;
+    if (run->state) dc3_state_stage(run->state, name, run->report->seconds[stage]);
     if (getrusage(RUSAGE_SELF, &usage) == 0) run->report->peak_bytes = (double)usage.ru_maxrss * 1024;
 }
 

@@ -2,8 +2,10 @@
 #ifndef DC3_CONDENSE_RUN_H
 #define DC3_CONDENSE_RUN_H
 
+#include "base/lock.h"
 #include "condense/crop.h"
 #include "condense/prompts.h"
+#include "condense/state.h"
 #include "condense/teacher.h"
 #include "dc3/condense.h"
 #include "diffusion/editor.h"
@@ -37,6 +39,7 @@ typedef struct dc3_run {
     float *embeddings, *logits; /* [n, ..] of the same pictures by the teacher; NULL without one */
     int64_t *items;             /* [n], their numbers in the dataset */
     int64_t n;
+    dc3_state *state;   /* of the run folder; NULL where the command makes none */
     json_t *skipped;    /* list of [key, reason] */
     char *skipped_path; /* where it is written */
     double rate;        /* FLOP/s measured by the estimate */
@@ -88,7 +91,13 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored);
 
 /* skipped.c: notes a picture that is passed over, fatal with strict. `reason` is not the error text itself.
  */
-dc3_status dc3_run_skip(dc3_run *run, const char *key, const char *reason);
+dc3_status dc3_run_skip(dc3_run *run, int64_t item, const char *reason);
+/* The same for those of an earlier list of [key, reason], as run->skipped is. */
+dc3_status dc3_run_skip_listed(dc3_run *run, const json_t *list);
+/* Notes in the run's state, where it has one, that items were read: items[i], hashes[i] of dc3_dataset_hash,
+ * those with failed[i] apart. */
+dc3_status dc3_run_note_read(const dc3_run *run, int count, const int64_t *items, const uint64_t *hashes,
+                             const int *failed);
 /* Writes the list where the run keeps it, if there is anything in it. */
 dc3_status dc3_run_write_skipped(const dc3_run *run);
 
@@ -137,10 +146,14 @@ typedef struct dc3_output {
     int *labels;    /* [classes], as stored: classes without a picture have -1 and no number is left out */
     int continues;  /* the folder holds an earlier part of the same run */
     int clears;     /* the folder holds a run that goes */
+    int complete;   /* all is stored */
+    dc3_lock lock;
 } dc3_output;
-/* Looks whether the folder may be written to. Changes nothing. */
+/* Looks whether the folder may be written to, and takes its lock if there is a run in it. Changes nothing
+ * else. */
 dc3_status dc3_output_open(dc3_run *run, dc3_output *output);
-/* Removes an earlier run if that is wanted, makes the folders and dc3.json. */
+/* Takes the folder's lock, removes an earlier run if that is wanted, makes the folders, dc3.json and
+ * state.db; of a run that continues compares the inputs with those that it began with. */
 dc3_status dc3_output_start(dc3_output *output);
 void dc3_output_close(dc3_output *output);
 /* The selection of an earlier part of the run; count 0 if there is none. The caller frees it. */
@@ -157,7 +170,7 @@ dc3_status dc3_check_complete(const char *document, const json_t *object);
 dc3_status dc3_output_plan(const dc3_output *output, const dc3_chosen *chosen);
 /* Of what is stored; numbers the classes. */
 dc3_status dc3_output_write_metadata(dc3_output *output, const dc3_chosen *chosen);
-dc3_status dc3_output_finish(const dc3_output *output);
+dc3_status dc3_output_finish(dc3_output *output);
 /* A JSON string of bytes that may not be UTF-8. */
 json_t *dc3_json_text(const char *bytes);
 

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "condense/run.h"
 
-dc3_status dc3_run_skip(dc3_run *run, const char *key, const char *reason)
+static dc3_status skip(dc3_run *run, const char *key, const char *reason)
 {
     enum { TOLD = 5 };
     if (run->options->strict) return dc3_fail(DC3_ERR_FORMAT, "%s (--strict)", reason);
@@ -17,6 +17,38 @@ dc3_status dc3_run_skip(dc3_run *run, const char *key, const char *reason)
     if (run->report->skipped == TOLD + 1)
         dc3_run_say(run, "skipped: more; all will be listed in %s", run->skipped_path);
     return DC3_OK;
+}
+
+dc3_status dc3_run_skip(dc3_run *run, int64_t item, const char *reason)
+{
+    DC3_TRY(skip(run, dc3_dataset_key(run->dataset, item), reason));
+    if (!run->state) return DC3_OK;
+    uint64_t hash;
+    int hashed = dc3_dataset_hash(run->dataset, item, &hash) == DC3_OK;
+    return dc3_state_skip(run->state, item, hashed ? &hash : NULL, reason);
+}
+
+dc3_status dc3_run_skip_listed(dc3_run *run, const json_t *list)
+{
+    size_t i;
+    json_t *line;
+    json_array_foreach(list, i, line)
+    {
+        const char *key = json_string_value(json_array_get(line, 0));
+        const char *reason = json_string_value(json_array_get(line, 1));
+        if (key && reason) DC3_TRY(skip(run, key, reason));
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_run_note_read(const dc3_run *run, int count, const int64_t *items, const uint64_t *hashes,
+                             const int *failed)
+{
+    if (!run->state) return DC3_OK;
+    DC3_TRY(dc3_state_begin(run->state));
+    for (int i = 0; i < count; i++)
+        if (!failed[i]) DC3_TRY(dc3_state_read(run->state, items[i], hashes[i]));
+    return dc3_state_commit(run->state);
 }
 
 dc3_status dc3_run_write_skipped(const dc3_run *run)

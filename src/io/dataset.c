@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/rng.h"
 #include "io/reader.h"
 
 static const dc3_reader *const readers[] = {&dc3_cifar_reader, &dc3_webdataset_reader, &dc3_folder_reader};
@@ -301,6 +303,45 @@ size_t dc3_dataset_notes(const dc3_dataset *d)
 const char *dc3_dataset_note(const dc3_dataset *d, size_t i)
 {
     return d->notes[i];
+}
+
+/* The file that holds an item, all of it or a part of `size` bytes; caller frees. */
+static char *file_of(const dc3_dataset *d, const dc3_item *item)
+{
+    return item->size ? strdup(d->text + item->file) : dc3_path_join(d->path, d->text + item->key);
+}
+
+dc3_status dc3_dataset_stamp(const dc3_dataset *d, int64_t i, dc3_stamp *stamp)
+{
+    const dc3_item *item = &d->items[i];
+    struct stat info;
+    char *path = file_of(d, item);
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = stat(path, &info) == 0
+                            ? DC3_OK
+                            : dc3_fail(DC3_ERR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
+    free(path);
+    if (status != DC3_OK) return status;
+    stamp->size = item->size ? (int64_t)item->size : (int64_t)info.st_size;
+    stamp->modified = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+    return DC3_OK;
+}
+
+dc3_status dc3_dataset_hash(const dc3_dataset *d, int64_t i, uint64_t *hash)
+{
+    enum { MOST = 1 << 30 };
+    const dc3_item *item = &d->items[i];
+    char *path = file_of(d, item), *data = NULL;
+    size_t size = item->size;
+    void *part = NULL;
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = item->size ? dc3_read_part(path, item->offset, item->size, &part)
+                                   : dc3_file_read(path, MOST, &data, &size);
+    if (status == DC3_OK) *hash = dc3_hash64(item->size ? part : data, size);
+    free(part);
+    free(data);
+    free(path);
+    return status;
 }
 
 dc3_status dc3_dataset_read(const dc3_dataset *d, int64_t item, int width, int height, dc3_fit fit,

@@ -29,6 +29,15 @@ const char *dc3_dataset_key(const dc3_dataset *dataset, int64_t item);
 size_t dc3_dataset_notes(const dc3_dataset *dataset);
 const char *dc3_dataset_note(const dc3_dataset *dataset, size_t i);
 
+/* What tells an item from a changed one, without reading it: its bytes, and when the file that holds it was
+ * last changed, in ns since 1970. DC3_ERR_IO if the file is gone. */
+typedef struct dc3_stamp {
+    int64_t size, modified;
+} dc3_stamp;
+dc3_status dc3_dataset_stamp(const dc3_dataset *dataset, int64_t item, dc3_stamp *stamp);
+/* dc3_hash64 of the item's bytes as they are stored. Threads may call it at once. */
+dc3_status dc3_dataset_hash(const dc3_dataset *dataset, int64_t item, uint64_t *hash);
+
 /* Reads and decodes one item (see dc3_image_decode). Threads may call it at once. */
 dc3_status dc3_dataset_read(const dc3_dataset *dataset, int64_t item, int width, int height, dc3_fit fit,
                             dc3_image *image);

@@ -1,0 +1,91 @@
+#include "base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+
+static const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+static void read_holder(int fd, char *who, size_t size)
+{
+    ssize_t got = pread(fd, who, size - 1, 0);
+    who[got > 0 ? got : 0] = 0;
+    who[strcspn(who, "\n")] = 0;
+    for (char *c = who; *c; c++)
+        if (*c < ' ' || *c > '~') *c = '?';
+    if (!*who) snprintf(who, size, "another process");
+}
+
+/* 1 if the path still names the open file: the last holder may have removed it meanwhile. */
+static int is_same(const char *path, int fd)
+{
+    struct stat named, opened;
+    return stat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
+           named.st_ino == opened.st_ino;
+}
+
+static dc3_status take(const char *folder, dc3_lock *lock)
+{
+    char who[200];
+    struct flock wanted = whole;
+    lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (lock->fd < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot be made: %s", lock->path, strerror(errno));
+    if (fcntl(lock->fd, F_OFD_SETLK, &wanted) == 0) return DC3_OK;
+    if (errno != EAGAIN && errno != EACCES)
+        return dc3_fail(DC3_ERR_IO, "%s: cannot be locked: %s", lock->path, strerror(errno));
+    read_holder(lock->fd, who, sizeof who);
+    return dc3_fail(DC3_ERR_BUSY, "%s: %s works in this folder; wait until it has ended, or stop it", folder,
+                    who);
+}
+
+dc3_status dc3_lock_take(const char *folder, dc3_lock *lock)
+{
+    enum { TRIES = 100 };
+    char host[128] = "", text[200];
+    *lock = (dc3_lock){.path = dc3_path_join(folder, ".lock"), .fd = -1};
+    dc3_status status = lock->path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; status == DC3_OK && i < TRIES; i++) {
+        status = take(folder, lock);
+        if (status != DC3_OK || is_same(lock->path, lock->fd)) break;
+        close(lock->fd);
+        lock->fd = -1;
+    }
+    if (status != DC3_OK) {
+        if (lock->fd >= 0) close(lock->fd);
+        free(lock->path);
+        *lock = (dc3_lock){.fd = -1};
+        return status;
+    }
+    gethostname(host, sizeof host - 1);
+    int length = snprintf(text, sizeof text, "process %ld on %s\n", (long)getpid(), host);
+    /* What stands in the file is for people: the lock holds without it, as on a full disk. */
+    if (ftruncate(lock->fd, 0) == 0 && pwrite(lock->fd, text, (size_t)length, 0) < 0) errno = 0;
+    return DC3_OK;
+}
+
+void dc3_lock_release(dc3_lock *lock)
+{
+    if (!lock->path) return;
+    unlink(lock->path);
+    close(lock->fd);
+    free(lock->path);
+    *lock = (dc3_lock){.fd = -1};
+}
+
+int dc3_lock_holder(const char *folder, char *who, size_t size)
+{
+    char *path = dc3_path_join(folder, ".lock");
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1, held = 0;
+    struct flock wanted = whole;
+    free(path);
+    if (fd < 0) return 0;
+    held = fcntl(fd, F_OFD_GETLK, &wanted) == 0 && wanted.l_type != F_UNLCK;
+    read_holder(fd, who, size);
+    close(fd);
+    return held;
+}

@@ -1,0 +1,22 @@
+/* A lock on a folder that dies with its holder. */
+#ifndef DC3_BASE_LOCK_H
+#define DC3_BASE_LOCK_H
+
+#include <stddef.h>
+#include "base/status.h"
+
+typedef struct dc3_lock {
+    char *path; /* FOLDER/.lock; NULL: not held */
+    int fd;
+} dc3_lock;
+
+/* Takes FOLDER/.lock, an open-file-description lock, which the kernel drops when the process ends however it
+ * does, and writes into it who holds it: "process 1234 on host". DC3_ERR_BUSY, which names the holder, if
+ * another process has it. */
+dc3_status dc3_lock_take(const char *folder, dc3_lock *lock);
+/* Removes the file and lets go of it. */
+void dc3_lock_release(dc3_lock *lock);
+/* 1 if a process holds the folder's lock; who, of `size` bytes, as it is written there. */
+int dc3_lock_holder(const char *folder, char *who, size_t size);
+
+#endif
