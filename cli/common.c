@@ -51,11 +51,21 @@ static const char *duration(double seconds, char text[24])
     return text;
 }
 
+/* How many so far, where nobody knows how many there will be; on a terminal in the place of the bar. */
+static void count_up(const char *stage, int64_t done, double time, int terminal)
+{
+    const double often = 0.1, seldom = 10;
+    if (time - (bar.shown > 0 ? bar.shown : bar.start) < (terminal ? often : seldom)) return;
+    fprintf(stderr, terminal ? "\r%-14s %lld so far " : "%s: %lld so far\n", stage, (long long)done);
+    bar.open = terminal;
+    bar.shown = time;
+}
+
 static void progress(void *user, const char *stage, int64_t done, int64_t total)
 {
     (void)user;
     char left[24];
-    double time = now(), share = total ? (double)done / (double)total : 1;
+    double time = now(), share = total > 0 ? (double)done / (double)total : total ? 0 : 1;
     int terminal = isatty(STDERR_FILENO);
     if (strcmp(bar.stage, stage) != 0 || done < bar.done) {
         snprintf(bar.stage, sizeof bar.stage, "%s", stage);
@@ -65,6 +75,10 @@ static void progress(void *user, const char *stage, int64_t done, int64_t total)
         bar.tenth = (int)(share * 10);
     }
     bar.done = done;
+    if (total < 0) {
+        count_up(stage, done, time, terminal);
+        return;
+    }
     double rate = done > bar.first ? (time - bar.start) / (double)(done - bar.first) : 0;
     duration(rate * (double)(total - done), left);
     if (terminal && (time - bar.shown > 0.1 || done == total)) {

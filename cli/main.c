@@ -5,6 +5,8 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include "dc3/text.h"
 
 const command program = {"dc3", "a few images of each class that train almost as well as all of them",
@@ -158,8 +160,21 @@ static int run(int argc, char **argv)
     return c->run(c, argc - 1, argv + 1);
 }
 
+/* With less address space OpenBLAS cannot start its threads, and waits for them for ever. */
+static void check_limit(void)
+{
+    const rlim_t least = (rlim_t)1 << 30;
+    struct rlimit space;
+    if (getrlimit(RLIMIT_AS, &space) != 0 || space.rlim_cur == RLIM_INFINITY || space.rlim_cur >= least)
+        return;
+    fprintf(stderr, "dc3: the limit of address space (ulimit -v) is %.0f MB; expected %.0f MB or more\n",
+            (double)space.rlim_cur * 1e-6, (double)least * 1e-6);
+    _exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
+    check_limit();
     /* Text is UTF-8 whatever the environment says; numbers keep their points. */
     setlocale(LC_CTYPE, "C.UTF-8");
     int status = run(argc, argv);

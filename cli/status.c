@@ -32,13 +32,15 @@ static void print_bytes(double bytes)
 static void print_state(const char *folder, const dc3_progress *p)
 {
     double age = p->updated < 0 ? -1 : difftime(time(NULL), (time_t)p->updated);
-    printf("%s: %s, %lld images a class of %s\n", folder, p->method, (long long)p->ipc, p->data ? p->data : "?");
+    printf("%s: %s, %lld images a class of %s\n", folder, p->method, (long long)p->ipc,
+           p->data ? p->data : "?");
     printf("  %-10s", state_of(p));
     if (p->running) printf("%s", p->holder);
     if (!p->running && !p->complete) printf("to continue: the command that began it, again");
     printf("\n");
     if (!p->has_database) {
-        printf("  state.db   none that can be read: the run was begun by an earlier version, or it was removed\n");
+        printf("  state.db   none that can be read: the run was begun by an earlier version, or it was "
+               "removed\n");
         return;
     }
     if (!p->complete && p->total > 0) {
@@ -68,7 +70,8 @@ static void print_counts(const dc3_progress *p)
         printf(", %lld edits\n", (long long)p->edits);
     }
     if (p->views) printf("  labels    %lld views of each picture\n", (long long)p->views);
-    for (int i = 0; i < p->stages; i++) printf("%s%s %.1f s", i ? ", " : "  time      ", p->names[i], p->seconds[i]);
+    for (int i = 0; i < p->stages; i++)
+        printf("%s%s %.1f s", i ? ", " : "  time      ", p->names[i], p->seconds[i]);
     if (p->stages) printf("\n");
 }
 

@@ -22,6 +22,7 @@ typedef enum dc3_combine {
  */
 typedef struct dc3_listener {
     void *user;
+    /* total is -1 where nobody knows it yet */
     void (*progress)(void *user, const char *stage, int64_t done, int64_t total);
     void (*message)(void *user, const char *text); /* one line for people: a warning, a summary */
 } dc3_listener;

@@ -25,7 +25,7 @@ typedef struct dc3_progress {
     int64_t bytes, views;                  /* of stored pictures; labelled views of each */
     char stage[32];                        /* the last that told how far it is */
     int64_t done, total, updated;
-    double seconds_left; /* of that stage, by its own speed; -1: not known */
+    double seconds_left;                 /* of that stage, by its own speed; -1: not known */
     char names[DC3_PROGRESS_STAGES][32]; /* of stages that have ended, and what they took */
     double seconds[DC3_PROGRESS_STAGES];
     int stages;

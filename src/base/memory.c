@@ -63,3 +63,33 @@ size_t dc3_memory_limit(void)
         most = (size_t)space.rlim_cur;
     return most;
 }
+
+/* Bytes that the process has: of address space, resident. */
+static void held(double *space, double *resident)
+{
+    unsigned long long pages[2] = {0};
+    double page = (double)sysconf(_SC_PAGESIZE);
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file && fscanf(file, "%llu %llu", &pages[0], &pages[1]) != 2) pages[0] = pages[1] = 0;
+    if (file) fclose(file);
+    *space = (double)pages[0] * page;
+    *resident = (double)pages[1] * page;
+}
+
+dc3_status dc3_check_memory(double bytes)
+{
+    struct rlimit most;
+    double space, resident, limit = (double)dc3_memory_limit();
+    held(&space, &resident);
+    if (getrlimit(RLIMIT_AS, &most) == 0 && most.rlim_cur != RLIM_INFINITY &&
+        space + bytes > (double)most.rlim_cur)
+        return dc3_fail(DC3_ERR_MEMORY,
+                        "this needs about %.1f GB of address space, and the limit (ulimit -v) is %.1f GB",
+                        (space + bytes) * 1e-9, (double)most.rlim_cur * 1e-9);
+    if (resident + bytes > limit)
+        return dc3_fail(
+            DC3_ERR_MEMORY,
+            "this needs about %.1f GB of memory, and the machine or its control group has %.1f GB",
+            (resident + bytes) * 1e-9, limit * 1e-9);
+    return DC3_OK;
+}

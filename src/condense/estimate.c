@@ -2,11 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/file.h"
+#include "base/memory.h"
 #include "condense/combine.h"
 #include "condense/methods.h"
 #include "condense/rded.h"
 
 enum { PICTURES = 8 };
+enum { LEAST_LEFT = 64 << 20 };   /* bytes that a run takes beside what it has once it was measured */
 static const double enough = 0.7; /* seconds to spend on a measurement, where one is not longer by itself */
 
 /* Seconds to make one picture, read, edited, combined and encoded; `steps` is changed for it. */
@@ -128,6 +130,22 @@ static dc3_status storing_time(dc3_run *run, int64_t stored, double *seconds, ch
     return DC3_OK;
 }
 
+/* Bytes of the features of all pictures, and of what the selection of the largest class works on beside them.
+ */
+static double selection_bytes(const dc3_run *run)
+{
+    const dc3_teacher *t = &run->teacher;
+    int64_t n = dc3_dataset_size(run->dataset), largest = 0;
+    for (int64_t i = 0, first = 0; i < n; i++) {
+        if (dc3_dataset_label(run->dataset, i) != dc3_dataset_label(run->dataset, first)) first = i;
+        if (i - first + 1 > largest) largest = i - first + 1;
+    }
+    double encoded = run->encodes ? (double)run->feature_length : 0;
+    double taught = t->net ? (double)t->info->embedding + (double)t->info->classes : 0;
+    if (!(run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS))) return 0;
+    return 4 * ((double)n * (encoded + taught) + (double)largest * (encoded + taught));
+}
+
 dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored)
 {
     char text[32], first[80] = "", second[80] = "";
@@ -147,5 +165,5 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored)
     run->report->estimate_seconds = training + selection + storing;
     dc3_duration_text(training + selection + storing, text, sizeof text);
     dc3_run_say(run, "estimate: %s%sabout %s", first, second, text);
-    return DC3_OK;
+    return dc3_check_memory(LEAST_LEFT + (pictures ? selection_bytes(run) : 0));
 }

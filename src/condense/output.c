@@ -139,6 +139,11 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *o)
     return status;
 }
 
+static void noted(void *run, int64_t done, int64_t total)
+{
+    dc3_run_progress(run, "noting inputs", done, total);
+}
+
 /* Opens the folder's database, and notes the inputs or compares them. */
 static dc3_status open_state(const dc3_output *o)
 {
@@ -147,7 +152,8 @@ static dc3_status open_state(const dc3_output *o)
     dc3_run *run = o->run;
     DC3_TRY(dc3_state_open(o->folder, &run->state, &made, remark, sizeof remark));
     if (*remark) dc3_run_say(run, "%s", remark);
-    return made ? dc3_state_list(run->state, run->dataset) : dc3_state_compare(run->state, run->dataset);
+    return made ? dc3_state_list(run->state, run->dataset, noted, run)
+                : dc3_state_compare(run->state, run->dataset);
 }
 
 static dc3_status write_document(const dc3_output *o, int complete)

@@ -54,8 +54,8 @@ static char *unchanging(const char *path)
     return uri;
 }
 
-/* Opened so that nothing is written. In a folder that cannot be written to SQLite cannot make the shared memory of a
- * write-ahead log, so there the file is read as one that does not change. */
+/* Opened so that nothing is written. In a folder that cannot be written to SQLite cannot make the shared
+ * memory of a write-ahead log, so there the file is read as one that does not change. */
 static sqlite3 *open_read_only(const char *path)
 {
     sqlite3 *db = NULL;
@@ -135,9 +135,11 @@ dc3_status dc3_progress_read(const char *folder, dc3_progress *p)
     char *document = dc3_path_join(folder, "dc3.json"), *database = dc3_path_join(folder, "state.db");
     dc3_status status = document && database ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && dc3_path_what(document) != DC3_PATH_FILE)
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected the folder of a run (dc3 condense DATA -o OUT makes one), "
-                                          "found %s",
-                          folder, dc3_path_what(folder) == DC3_PATH_FOLDER ? "no dc3.json in it" : "no folder");
+        status =
+            dc3_fail(DC3_ERR_FORMAT,
+                     "%s: expected the folder of a run (dc3 condense DATA -o OUT makes one), "
+                     "found %s",
+                     folder, dc3_path_what(folder) == DC3_PATH_FOLDER ? "no dc3.json in it" : "no folder");
     if (status == DC3_OK) status = read_document(document, p);
     if (status == DC3_OK) {
         p->running = dc3_lock_holder(folder, p->holder, sizeof p->holder);

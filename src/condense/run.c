@@ -200,6 +200,12 @@ static dc3_status check_classes(const dc3_run *run)
     return DC3_OK;
 }
 
+/* While the dataset is listed nobody knows how many there will be. */
+static void found(void *run, int64_t pictures)
+{
+    dc3_run_progress(run, "listing", pictures, -1);
+}
+
 dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
                         dc3_run *run)
 {
@@ -214,7 +220,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
                         options->select.ipc);
     DC3_TRY(choose_method(run, needs));
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
-    if (needs != DC3_RUN_EDITOR) DC3_TRY(dc3_dataset_open(options->data, &run->dataset));
+    if (needs != DC3_RUN_EDITOR) DC3_TRY(dc3_dataset_open_told(options->data, found, run, &run->dataset));
     if (needs >= DC3_RUN_METHOD && options->strict) DC3_TRY(check_classes(run));
     DC3_TRY(open_editor(run));
     run->usual = run->dataset ? dc3_usual_size(run->dataset, MOST) : MOST;

@@ -16,7 +16,8 @@ static const char schema[] =
     " modified INTEGER, hash INTEGER, state TEXT NOT NULL DEFAULT 'listed', reason TEXT, bin INTEGER);"
     "CREATE TABLE pictures(id INTEGER PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'chosen',"
     " bytes INTEGER, edits INTEGER, views INTEGER);"
-    "CREATE TABLE parts(picture INTEGER, part INTEGER, input INTEGER, PRIMARY KEY(picture, part)) WITHOUT ROWID;"
+    "CREATE TABLE parts(picture INTEGER, part INTEGER, input INTEGER, PRIMARY KEY(picture, part)) WITHOUT "
+    "ROWID;"
     "CREATE TABLE stages(name TEXT PRIMARY KEY, seconds REAL NOT NULL);"
     "CREATE TABLE run(name TEXT PRIMARY KEY, value);";
 
@@ -49,7 +50,8 @@ static const char *const texts[STATEMENTS] = {
     [STORED] = "SELECT bytes FROM pictures WHERE id = ?1 AND state = 'stored'",
     [STAGE] = "INSERT INTO stages(name, seconds) VALUES(?1, ?2)"
               " ON CONFLICT(name) DO UPDATE SET seconds = seconds + excluded.seconds",
-    [SET] = "INSERT INTO run(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = excluded.value"};
+    [SET] =
+        "INSERT INTO run(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = excluded.value"};
 
 struct dc3_state {
     sqlite3 *db;
@@ -105,7 +107,8 @@ static dc3_status set_text(dc3_state *s, statement which, int64_t id, const char
     return done(s, st);
 }
 
-/* Notes a value of the run; 1 if it worked. The error text stays as it is: nothing may depend on the value. */
+/* Notes a value of the run; 1 if it worked. The error text stays as it is: nothing may depend on the value.
+ */
 static int put(dc3_state *s, const char *name, const char *value)
 {
     sqlite3_stmt *st = statement_of(s, SET);
@@ -159,7 +162,8 @@ static int is_sound(dc3_state *s)
 {
     return number_of(s, "PRAGMA user_version") == VERSION &&
            number_of(s, "SELECT value FROM run WHERE name = 'listed'") == 1 &&
-           number_of(s, "SELECT COUNT(*) FROM inputs") >= 0 && number_of(s, "SELECT COUNT(*) FROM pictures") >= 0;
+           number_of(s, "SELECT COUNT(*) FROM inputs") >= 0 &&
+           number_of(s, "SELECT COUNT(*) FROM pictures") >= 0;
 }
 
 static int open_database(dc3_state *s)
@@ -246,15 +250,19 @@ static dc3_status add_input(dc3_state *s, const dc3_dataset *dataset, int64_t it
     return done(s, st);
 }
 
-dc3_status dc3_state_list(dc3_state *s, const dc3_dataset *dataset)
+dc3_status dc3_state_list(dc3_state *s, const dc3_dataset *dataset,
+                          void (*told)(void *user, int64_t done, int64_t total), void *user)
 {
+    enum { TELL = 4096 };
+    int64_t n = dc3_dataset_size(dataset);
     DC3_TRY(dc3_state_begin(s));
     for (int i = 0; i < dc3_dataset_classes(dataset); i++)
         DC3_TRY(set_text(s, ADD_CLASS, i, dc3_dataset_class_name(dataset, i)));
     if (!put(s, "data", dc3_dataset_path(dataset))) return failed(s);
-    for (int64_t i = 0; i < dc3_dataset_size(dataset); i++) {
+    for (int64_t i = 0; i < n; i++) {
         DC3_TRY(dc3_check_cancel());
         DC3_TRY(add_input(s, dataset, i));
+        if ((i + 1) % TELL == 0) told(user, i + 1, n);
     }
     if (!put_number(s, "listed", 1)) return failed(s);
     return dc3_state_commit(s);
@@ -328,14 +336,15 @@ static dc3_status tell(const dc3_dataset *dataset, const differences *d)
     for (int k = 0; k < KINDS; k++) {
         size_t used = strlen(text);
         if (!d->count[k]) continue;
-        snprintf(text + used, sizeof text - used, "%s%lld %s%s '%.200s'", used ? ", " : "", (long long)d->count[k],
-                 words[k], d->count[k] > 1 ? ", the first is" : ":", d->first[k]);
+        snprintf(text + used, sizeof text - used, "%s%lld %s%s '%.200s'", used ? ", " : "",
+                 (long long)d->count[k], words[k], d->count[k] > 1 ? ", the first is" : ":", d->first[k]);
     }
     if (!*text) return DC3_OK;
-    return dc3_fail(DC3_ERR_ARGUMENT,
-                    "%s: the pictures are not those that the run began with (%s); put them back, or use --fresh "
-                    "to start over",
-                    dc3_dataset_path(dataset), text);
+    return dc3_fail(
+        DC3_ERR_ARGUMENT,
+        "%s: the pictures are not those that the run began with (%s); put them back, or use --fresh "
+        "to start over",
+        dc3_dataset_path(dataset), text);
 }
 
 dc3_status dc3_state_compare(dc3_state *s, const dc3_dataset *dataset)
@@ -424,7 +433,8 @@ void dc3_state_label(const char *folder, int views)
     char sql[80];
     dc3_state s = {.path = dc3_path_join(folder, "state.db")};
     snprintf(sql, sizeof sql, "UPDATE pictures SET views = %d WHERE state = 'stored'", views);
-    if (s.path && dc3_path_what(s.path) == DC3_PATH_FILE && open_database(&s) && is_sound(&s)) execute(&s, sql);
+    if (s.path && dc3_path_what(s.path) == DC3_PATH_FILE && open_database(&s) && is_sound(&s))
+        execute(&s, sql);
     close_database(&s);
     free(s.path);
 }

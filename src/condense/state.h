@@ -1,7 +1,8 @@
-/* What a run folder's state.db (SQLite, write-ahead log) knows: every input with its size, time, hash, state and
- * bin; every stored picture with its parts, edits and labels; the stages and how far they are. The dataset
- * itself never depends on it: what is stored is what stands in the folder, and a database that is lost or damaged
- * is made anew. Written by the thread that holds the folder's lock; anyone may read it (read_state.c). */
+/* What a run folder's state.db (SQLite, write-ahead log) knows: every input with its size, time, hash, state
+ * and bin; every stored picture with its parts, edits and labels; the stages and how far they are. The
+ * dataset itself never depends on it: what is stored is what stands in the folder, and a database that is
+ * lost or damaged is made anew. Written by the thread that holds the folder's lock; anyone may read it
+ * (read_state.c). */
 #ifndef DC3_CONDENSE_STATE_H
 #define DC3_CONDENSE_STATE_H
 
@@ -9,19 +10,22 @@
 
 typedef struct dc3_state dc3_state;
 
-/* Opens `folder`/state.db, or makes it. *made is 1 where it is new: it is missing, damaged or of another version
+/* Opens `folder`/state.db, or makes it. *made is 1 where it is new: it is missing, damaged or of another
+ * version
  * (`remark` of `size` bytes says so then, else it is ""). */
 dc3_status dc3_state_open(const char *folder, dc3_state **state, int *made, char *remark, size_t size);
 /* Removes `folder`/state.db and what SQLite keeps beside it. */
 void dc3_state_remove(const char *folder);
-/* Notes in `folder`/state.db, if there is a sound one, that soft labels of `views` views of every stored picture are
- * on disk. The caller holds the folder's lock. */
+/* Notes in `folder`/state.db, if there is a sound one, that soft labels of `views` views of every stored
+ * picture are on disk. The caller holds the folder's lock. */
 void dc3_state_label(const char *folder, int views);
 /* Closes it; `complete` says whether the run is. */
 void dc3_state_close(dc3_state **state, int complete);
 
-/* Notes every item of the dataset: to be called once, in a new database. */
-dc3_status dc3_state_list(dc3_state *state, const dc3_dataset *dataset);
+/* Notes every item of the dataset: to be called once, in a new database. `told` hears how many of them are.
+ */
+dc3_status dc3_state_list(dc3_state *state, const dc3_dataset *dataset,
+                          void (*told)(void *user, int64_t done, int64_t total), void *user);
 /* Compares the dataset with what was noted: DC3_ERR_ARGUMENT with one sentence that counts and names what is
  * changed (size, or time and contents), vanished or new. Files whose time alone is new get it noted. */
 dc3_status dc3_state_compare(dc3_state *state, const dc3_dataset *dataset);

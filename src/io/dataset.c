@@ -29,6 +29,8 @@ dc3_status dc3_dataset_text(dc3_dataset *d, const char *string, size_t *at)
     return DC3_OK;
 }
 
+enum { TELL = 4096 }; /* pictures between two words on how many there are */
+
 dc3_status dc3_dataset_add(dc3_dataset *d, dc3_item item)
 {
     if (d->size == d->capacity) {
@@ -39,7 +41,8 @@ dc3_status dc3_dataset_add(dc3_dataset *d, dc3_item item)
         d->capacity = capacity;
     }
     d->items[d->size++] = item;
-    return DC3_OK;
+    if (d->told && d->size % TELL == 0) d->told(d->user, d->size);
+    return d->size % TELL == 0 ? dc3_check_cancel() : DC3_OK;
 }
 
 /* Appends a copy of `string` to a list of strings. */
@@ -206,7 +209,8 @@ static dc3_status sort(dc3_dataset *d)
     return failed ? dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path) : DC3_OK;
 }
 
-static dc3_status open_part(const char *path, int test, dc3_dataset **out)
+static dc3_status open_part(const char *path, int test, void (*told)(void *, int64_t), void *user,
+                            dc3_dataset **out)
 {
     *out = NULL;
     if (dc3_path_what(path) == DC3_PATH_MISSING)
@@ -220,6 +224,8 @@ static dc3_status open_part(const char *path, int test, dc3_dataset **out)
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     d->test = test;
+    d->told = told;
+    d->user = user;
     for (size_t i = 0; i < sizeof readers / sizeof *readers && !d->reader; i++)
         if (readers[i]->probe(path)) d->reader = readers[i];
     dc3_status status =
@@ -237,12 +243,18 @@ static dc3_status open_part(const char *path, int test, dc3_dataset **out)
 
 dc3_status dc3_dataset_open(const char *path, dc3_dataset **dataset)
 {
-    return open_part(path, 0, dataset);
+    return open_part(path, 0, NULL, NULL, dataset);
+}
+
+dc3_status dc3_dataset_open_told(const char *path, void (*told)(void *user, int64_t found), void *user,
+                                 dc3_dataset **dataset)
+{
+    return open_part(path, 0, told, user, dataset);
 }
 
 dc3_status dc3_dataset_open_test(const char *path, dc3_dataset **dataset)
 {
-    return open_part(path, 1, dataset);
+    return open_part(path, 1, NULL, NULL, dataset);
 }
 
 void dc3_dataset_close(dc3_dataset **dataset)

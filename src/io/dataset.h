@@ -10,6 +10,10 @@ typedef struct dc3_dataset dc3_dataset;
  * bytes, and numbered so; items by class and then by key. DC3_ERR_FORMAT with one sentence where there is no
  * dataset. */
 dc3_status dc3_dataset_open(const char *path, dc3_dataset **dataset);
+/* The same; `told` hears every few thousand pictures how many were found so far, which takes a while where
+ * there are millions. */
+dc3_status dc3_dataset_open_told(const char *path, void (*told)(void *user, int64_t found), void *user,
+                                 dc3_dataset **dataset);
 /* The same to test on: of a folder of CIFAR binaries not the training pictures but the tests, which a note
  * names; DC3_ERR_FORMAT where it has none. */
 dc3_status dc3_dataset_open_test(const char *path, dc3_dataset **dataset);

@@ -23,7 +23,9 @@ typedef struct dc3_reader {
 
 struct dc3_dataset {
     const dc3_reader *reader;
-    int test; /* whether it was opened to test on */
+    int test;                                /* whether it was opened to test on */
+    void (*told)(void *user, int64_t found); /* while it is opened; NULL: nobody listens */
+    void *user;
     char *path;
     char *text; /* all keys and file names, NUL-terminated */
     size_t text_size, text_capacity;

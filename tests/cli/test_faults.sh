@@ -91,6 +91,12 @@ expect 2 "expected one folder of a run" "$dc3" status
 "$dc3" train data --arch convnet3 --epochs 1 --size 16 --threads 1 -o t.safetensors -q > /dev/null && expect 0 "" "$dc3" label out --teacher t.safetensors --views 3 -q
 expect 0 "3 views of each picture" "$dc3" status out
 
+# Too little address space (the sanitizers need more than any limit).
+if ! ldd "$dc3" | grep -q libasan; then
+  expect 1 "the limit of address space (ulimit -v) is 614 MB" bash -c "ulimit -v 600000; '$dc3' --version"
+  expect 0 "4 images stored" bash -c "ulimit -v 4000000; '$dc3' condense data -o limited --ipc 2 --teacher none ${common[*]} -q"
+fi
+
 # A small disk of its own, where a mount is allowed.
 small() { unshare -rm bash -c 'mkdir -p disk && mount -t tmpfs -o size=1m none disk && "$@"' small "$@"; }
 if small true 2> /dev/null; then

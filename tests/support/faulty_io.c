@@ -1,6 +1,7 @@
-/* A library to be preloaded: counts the calls of the process that change files, and at call number N of them does
- * what DC3_FAULT says: "kill:N" kills the process, "fail:N" and all after it find a full disk (ENOSPC), "half:N" lets
- * a write do half of its bytes before that. "count:FILE" writes the number of calls into FILE at the end. */
+/* A library to be preloaded: counts the calls of the process that change files, and at call number N of them
+ * does what DC3_FAULT says: "kill:N" kills the process, "fail:N" and all after it find a full disk (ENOSPC),
+ * "half:N" lets a write do half of its bytes before that. "count:FILE" writes the number of calls into FILE
+ * at the end. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include "base/file.h"
+#include "base/lock.h"
+#include "base/memory.h"
 #include "base/rng.h"
 #include "tensor/table.h"
 
@@ -118,12 +122,89 @@ static void table_finds_and_names(void **state)
     assert_null(table);
 }
 
+static void parts_of_files_are_told_by_name(void **state)
+{
+    (void)state;
+    static const char *const are[] = {"a.png.1.part", "dc3.json.12345.part"};
+    static const char *const are_not[] = {"a.part",  "a.png", ".1.part", "a.1x.part",
+                                          "a1.part", ".part", "",        "a.1.parts"};
+    for (size_t i = 0; i < sizeof are / sizeof *are; i++) assert_true(dc3_is_part_name(are[i]));
+    for (size_t i = 0; i < sizeof are_not / sizeof *are_not; i++) assert_false(dc3_is_part_name(are_not[i]));
+}
+
+/* In a process of its own, whose limits may change. */
+static int child(int (*test)(const char *), const char *folder)
+{
+    int status = -1;
+    pid_t process = fork();
+    if (process == 0) _exit(test(folder));
+    waitpid(process, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int asks_for_memory(const char *unused)
+{
+    (void)unused;
+    if (dc3_check_memory(1e6) != DC3_OK || dc3_check_memory(1e18) != DC3_ERR_MEMORY) return 1;
+    if (!strstr(dc3_error_text(), "control group")) return 2;
+    struct rlimit space = {.rlim_cur = (rlim_t)64 << 40,
+                           .rlim_max = RLIM_INFINITY}; /* more than sanitizers take */
+    if (setrlimit(RLIMIT_AS, &space) != 0 || dc3_check_memory(1e6) != DC3_OK) return 3;
+    if (dc3_check_memory(65.0 * (1ull << 40)) != DC3_ERR_MEMORY) return 4;
+    return strstr(dc3_error_text(), "ulimit -v") ? 0 : 5;
+}
+
+static void memory_is_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(child(asks_for_memory, ""), 0);
+}
+
+static int is_locked_out(const char *folder)
+{
+    char who[200];
+    dc3_lock lock;
+    if (!dc3_lock_holder(folder, who, sizeof who) || !strstr(who, "process ")) return 1;
+    if (dc3_lock_take(folder, &lock) != DC3_ERR_BUSY || !strstr(dc3_error_text(), who)) return 2;
+    return lock.path ? 3 : 0;
+}
+
+static int locks_and_dies(const char *folder)
+{
+    dc3_lock lock;
+    return dc3_lock_take(folder, &lock) == DC3_OK ? 0 : 1; /* and does not release it */
+}
+
+static void locks_die_with_their_holder(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/dc3-lock-XXXXXX", who[200];
+    dc3_lock lock;
+    assert_non_null(mkdtemp(folder));
+    assert_false(dc3_lock_holder(folder, who, sizeof who));
+    assert_int_equal(child(locks_and_dies, folder), 0);
+    assert_false(dc3_lock_holder(folder, who, sizeof who));
+    assert_int_equal(dc3_lock_take(folder, &lock), DC3_OK);
+    assert_int_equal(child(is_locked_out, folder), 0);
+    dc3_lock_release(&lock);
+    assert_false(dc3_lock_holder(folder, who, sizeof who));
+    assert_int_equal(dc3_lock_take(folder, &lock), DC3_OK);
+    dc3_lock_release(&lock);
+    assert_int_equal(rmdir(folder), 0); /* nothing is left in it */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rng_depends_on_key_only), cmocka_unit_test(rng_normal_moments),
-        cmocka_unit_test(file_round_trip),         cmocka_unit_test(drafts_are_written_whole_or_not),
-        cmocka_unit_test(half_floats_round_trip),  cmocka_unit_test(table_finds_and_names),
+        cmocka_unit_test(rng_depends_on_key_only),
+        cmocka_unit_test(rng_normal_moments),
+        cmocka_unit_test(file_round_trip),
+        cmocka_unit_test(drafts_are_written_whole_or_not),
+        cmocka_unit_test(half_floats_round_trip),
+        cmocka_unit_test(table_finds_and_names),
+        cmocka_unit_test(parts_of_files_are_told_by_name),
+        cmocka_unit_test(memory_is_asked_for),
+        cmocka_unit_test(locks_die_with_their_holder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
