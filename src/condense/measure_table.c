@@ -128,6 +128,25 @@ static void print_distribution(FILE *to, const json_t *features)
     print_cell(to, features, "kernel_distance_deviation", 1, 10, 5);
 }
 
+static void print_inception(FILE *to, const json_t *inception)
+{
+    print_cell(to, inception, "fid", 1, 10, 3);
+    print_cell(to, inception, "kid", 1, 10, 5);
+    print_cell(to, inception, "kid_deviation", 1, 10, 5);
+    print_cell(to, inception, "inception_score", 1, 10, 3);
+    print_cell(to, inception, "inception_score_deviation", 1, 10, 3);
+}
+
+static void print_inception_table(FILE *to, const json_t *document)
+{
+    const json_t *first = json_array_get(json_object_get(document, "datasets"), 0);
+    if (!json_is_object(json_object_get(first, "inception"))) return;
+    fprintf(to, "\nInception v3: distance from the reference, and the Inception score of each dataset\n");
+    fprintf(to, "%-*s %10s %10s %10s %10s %10s\n", NAME, "dataset", "FID", "KID", "deviation", "IS",
+            "deviation");
+    print_rows(to, document, "inception", 0, print_inception);
+}
+
 static void print_distribution_table(FILE *to, const json_t *document)
 {
     const json_t *first =
@@ -155,6 +174,7 @@ char *dc3_measure_table(const json_t *document, int per_class)
     print_density_table(to, document, per_class);
     print_fidelity_table(to, document, per_class);
     print_distribution_table(to, document);
+    print_inception_table(to, document);
     if (fclose(to) == 0) return text;
     free(text);
     return NULL;

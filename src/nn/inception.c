@@ -27,24 +27,22 @@ static const part b[] = {{"branch3x3", INPUT, 384, 3, 3, 2},
                          {"branch3x3dbl_2", AFTER, 96, 3, 3, 1},
                          {"branch3x3dbl_3", AFTER, 96, 3, 3, 2},
                          {NULL, INPUT, 0, 3, 3, 2}};
-static const part c[] = {{"branch1x1", INPUT, 192, 1, 1, 1},
-                         {"branch7x7_1", INPUT, WIDTH, 1, 1, 1},
-                         {"branch7x7_2", AFTER, WIDTH, 1, 7, 1},
-                         {"branch7x7_3", AFTER, 192, 7, 1, 1},
-                         {"branch7x7dbl_1", INPUT, WIDTH, 1, 1, 1},
-                         {"branch7x7dbl_2", AFTER, WIDTH, 7, 1, 1},
-                         {"branch7x7dbl_3", AFTER, WIDTH, 1, 7, 1},
-                         {"branch7x7dbl_4", AFTER, WIDTH, 7, 1, 1},
-                         {"branch7x7dbl_5", AFTER, 192, 1, 7, 1},
-                         {"branch_pool", POOLED, 192, 1, 1, 1}};
-static const part d[] = {{"branch3x3_1", INPUT, 192, 1, 1, 1},   {"branch3x3_2", AFTER, 320, 3, 3, 2},
-                         {"branch7x7x3_1", INPUT, 192, 1, 1, 1}, {"branch7x7x3_2", AFTER, 192, 1, 7, 1},
-                         {"branch7x7x3_3", AFTER, 192, 7, 1, 1}, {"branch7x7x3_4", AFTER, 192, 3, 3, 2},
+static const part c[] = {{"branch1x1", INPUT, 192, 1, 1, 1},        {"branch7x7_1", INPUT, WIDTH, 1, 1, 1},
+                         {"branch7x7_2", AFTER, WIDTH, 1, 7, 1},    {"branch7x7_3", AFTER, 192, 7, 1, 1},
+                         {"branch7x7dbl_1", INPUT, WIDTH, 1, 1, 1}, {"branch7x7dbl_2", AFTER, WIDTH, 7, 1, 1},
+                         {"branch7x7dbl_3", AFTER, WIDTH, 1, 7, 1}, {"branch7x7dbl_4", AFTER, WIDTH, 7, 1, 1},
+                         {"branch7x7dbl_5", AFTER, 192, 1, 7, 1},   {"branch_pool", POOLED, 192, 1, 1, 1}};
+static const part d[] = {{"branch3x3_1", INPUT, 192, 1, 1, 1},
+                         {"branch3x3_2", AFTER, 320, 3, 3, 2},
+                         {"branch7x7x3_1", INPUT, 192, 1, 1, 1},
+                         {"branch7x7x3_2", AFTER, 192, 1, 7, 1},
+                         {"branch7x7x3_3", AFTER, 192, 7, 1, 1},
+                         {"branch7x7x3_4", AFTER, 192, 3, 3, 2},
                          {NULL, INPUT, 0, 3, 3, 2}};
-static const part e[] = {{"branch1x1", INPUT, 320, 1, 1, 1},        {"branch3x3_1", INPUT, 384, 1, 1, 1},
-                         {"branch3x3_2a", AFTER, 384, 1, 3, 1},     {"branch3x3_2b", BESIDE, 384, 3, 1, 1},
-                         {"branch3x3dbl_1", INPUT, 448, 1, 1, 1},   {"branch3x3dbl_2", AFTER, 384, 3, 3, 1},
-                         {"branch3x3dbl_3a", AFTER, 384, 1, 3, 1},  {"branch3x3dbl_3b", BESIDE, 384, 3, 1, 1},
+static const part e[] = {{"branch1x1", INPUT, 320, 1, 1, 1},       {"branch3x3_1", INPUT, 384, 1, 1, 1},
+                         {"branch3x3_2a", AFTER, 384, 1, 3, 1},    {"branch3x3_2b", BESIDE, 384, 3, 1, 1},
+                         {"branch3x3dbl_1", INPUT, 448, 1, 1, 1},  {"branch3x3dbl_2", AFTER, 384, 3, 3, 1},
+                         {"branch3x3dbl_3a", AFTER, 384, 1, 3, 1}, {"branch3x3dbl_3b", BESIDE, 384, 3, 1, 1},
                          {"branch_pool", POOLED, 192, 1, 1, 1}};
 
 #define PARTS(list) list, sizeof list / sizeof *list
@@ -111,10 +109,11 @@ static dc3_status check_classes(const dc3_module *m)
     const dc3_table *table = dc3_module_table(m);
     const dc3_tensor *fc = dc3_table_find(table, "fc.weight");
     if (!fc || !dc3_table_find(table, "Conv2d_1a_3x3.conv.weight"))
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: expected the tensors of the FID's Inception (Conv2d_1a_3x3.conv.weight, fc.weight); "
-                        "found none of them",
-                        dc3_table_origin(table));
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: expected the tensors of the FID's Inception (Conv2d_1a_3x3.conv.weight, fc.weight); "
+            "found none of them",
+            dc3_table_origin(table));
     if (fc->ndim == 2 && fc->shape[0] == 1000)
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: expected the FID's Inception of %d classes, found torchvision's of 1000, whose "
@@ -130,7 +129,8 @@ static void take_all(dc3_inception *net)
     for (int i = 0; i < STEMS; i++) {
         const struct stem *s = &stems[i];
         take(m, &net->stems[i], s->name,
-             (dc3_conv_norm_options){.ci = ci, .co = s->co, .kernel = s->kernel, .stride = s->stride}, s->padded);
+             (dc3_conv_norm_options){.ci = ci, .co = s->co, .kernel = s->kernel, .stride = s->stride},
+             s->padded);
         ci = s->co;
     }
     for (int i = 0; i < BLOCKS; i++) ci = take_block(m, net->blocks[i], &kinds[i], ci);
@@ -206,7 +206,8 @@ void dc3_inception_view(int width, int height, const uint8_t *rgb, float *view)
         int y0, y1, x0, x1;
         float down, right;
         place(y, height, &y0, &y1, &down);
-        const uint8_t *above = rgb + (size_t)y0 * (size_t)width * 3, *below = rgb + (size_t)y1 * (size_t)width * 3;
+        const uint8_t *above = rgb + (size_t)y0 * (size_t)width * 3,
+                      *below = rgb + (size_t)y1 * (size_t)width * 3;
         for (int x = 0; x < DC3_INCEPTION_SIZE; x++) {
             place(x, width, &x0, &x1, &right);
             for (int k = 0; k < 3; k++) {

@@ -47,6 +47,19 @@ read -r first self other < <(numbers near.json frechet_distance)
 [[ $first == null && $self =~ ^0\.0|e- && ! $other =~ ^0\.0|e-|null ]] || fail "Frechet distances: $first $self $other"
 expect 1 "the teacher tells 3 classes apart" "${dc3m[@]}" same --teacher three.safetensors
 
+# Inception: the names FID, KID and IS only with its own weights; not the teacher's.
+"$tools/make_inception" "$2/tests/golden/inception/nets.json" inception.safetensors || fail "make_inception"
+expect 0 "FID        KID" "${dc3m[@]}" data --inception inception.safetensors
+[[ $output == *"7 pictures are no more than the 2048 features: its FID"* ]] || fail "few pictures for FID"
+"${dc3m[@]}" data grey --reference data --inception inception.safetensors --teacher teacher.safetensors --json -q > both.json || fail "--inception and --teacher"
+read -r first self other < <(numbers both.json fid)
+[[ $first == null && $self =~ ^0\.0|e- && ! $other =~ ^0\.0|e-|null ]] || fail "FID: $first $self $other"
+read -r first self other < <(numbers both.json inception_score)
+[[ $first == "$self" && $first =~ ^1\. ]] || fail "Inception scores of equal datasets: $first $self $other"
+[[ $(numbers both.json frechet_distance) == null* && $(numbers both.json top1_same) == *\ * ]] || fail "the teacher beside Inception"
+expect 1 "expected the tensors of the FID's Inception" "${dc3m[@]}" data --inception teacher.safetensors
+rm inception.safetensors
+
 # Originals that have moved.
 mv data moved
 expect 0 "--data tells where the originals are now" "${dc3m[@]}" same
