@@ -205,7 +205,7 @@ static dc3_status measure_subject(dc3_measuring *m, dc3_subject *s)
     if (s == m->subjects) DC3_TRY(dc3_colour_curves(s));
     DC3_TRY(dc3_features_finish(m, s));
     if (s->pairing) dc3_pairing_finish(s);
-    return DC3_OK;
+    return m->options->coverage && s->pairing ? dc3_measure_coverage(m, s) : DC3_OK;
 }
 
 static json_t *classes_to_json(const dc3_measuring *m, const dc3_subject *s)
@@ -242,6 +242,7 @@ static json_t *subject_to_json(const dc3_measuring *m, const dc3_subject *s)
     json_object_set_new(o, "colour", dc3_colour_to_json(&s->all, &m->subjects->all, 1));
     json_object_set_new(o, "classes", classes_to_json(m, s));
     json_object_set_new(o, "fidelity", or_null(s->fidelity));
+    json_object_set_new(o, "coverage", or_null(s->coverage));
     json_object_set_new(o, "features", or_null(s->distribution[DC3_BY_TEACHER]));
     json_object_set_new(o, "inception", or_null(s->distribution[DC3_BY_INCEPTION]));
     return o;

@@ -92,7 +92,6 @@ static dc3_status run_inception(dc3_measuring *m, const float *views, float *emb
 
 dc3_status dc3_network_run(dc3_measuring *m, int k, float *views, float *embeddings, float *logits)
 {
-    return k == DC3_BY_INCEPTION
-               ? run_inception(m, views, embeddings, logits)
-               : dc3_teacher_run(&m->teacher, DC3_MEASURE_BATCH, views, embeddings, logits);
+    return k == DC3_BY_INCEPTION ? run_inception(m, views, embeddings, logits)
+                                 : dc3_teacher_run(&m->teacher, DC3_MEASURE_BATCH, views, embeddings, logits);
 }

@@ -121,6 +121,53 @@ static void print_fidelity_table(FILE *to, const json_t *document, int per_class
     print_rows(to, document, "fidelity", per_class, print_fidelity);
 }
 
+/* A sum over pictures as their mean, and what random choices give. */
+static void print_covered(FILE *to, const json_t *o, const char *key, int per_picture)
+{
+    char random[64], deviation[80];
+    double n = (double)json_integer_value(json_object_get(o, "pictures")), scale = per_picture ? 1 / n : 1;
+    snprintf(random, sizeof random, "random_%s", key);
+    snprintf(deviation, sizeof deviation, "%s_deviation", random);
+    print_cell(to, o, key, scale, 9, 4);
+    print_cell(to, o, random, scale, 9, 4);
+    print_cell(to, o, deviation, scale, 7, 4);
+}
+
+static void print_coverage(FILE *to, const json_t *o)
+{
+    fprintf(to, " %7lld", (long long)json_integer_value(json_object_get(o, "chosen")));
+    fprintf(to, " %8lld", (long long)json_integer_value(json_object_get(o, "pictures")));
+    print_covered(to, o, "distance_mean", 0);
+    print_covered(to, o, "distance_p95", 0);
+    print_covered(to, o, "facility_location", 1);
+    print_covered(to, o, "graph_cut", 1);
+}
+
+static void print_coverage_table(FILE *to, const json_t *document, int per_class)
+{
+    size_t i;
+    json_t *set;
+    const json_t *first = NULL;
+    json_array_foreach(json_object_get(document, "datasets"), i, set)
+    {
+        const json_t *coverage = json_object_get(set, "coverage");
+        if (!first && json_is_object(coverage)) first = coverage;
+    }
+    if (!first) return;
+    fprintf(to,
+            "\nCoverage: how near each original is to the chosen ones of its class, and the same for as many "
+            "random ones (mean and deviation of %lld draws)\n"
+            "by %s; smaller distances, larger facility location and graph cut (per picture) are better\n",
+            (long long)json_integer_value(json_object_get(first, "draws")),
+            json_string_value(json_object_get(first, "features")));
+    fprintf(to, "%-*s %16s %27s %27s %27s %27s\n", NAME, "", "", "mean distance", "95th percentile",
+            "facility location", "graph cut");
+    fprintf(to, "%-*s %7s %8s", NAME, "dataset", "chosen", "of");
+    for (int k = 0; k < 4; k++) fprintf(to, " %9s %9s %7s", "run", "random", "+-");
+    fprintf(to, "\n");
+    print_rows(to, document, "coverage", per_class, print_coverage);
+}
+
 static void print_distribution(FILE *to, const json_t *features)
 {
     print_cell(to, features, "frechet_distance", 1, 10, 4);
@@ -173,6 +220,7 @@ char *dc3_measure_table(const json_t *document, int per_class)
     print_rows(to, document, "colour", per_class, print_colour);
     print_density_table(to, document, per_class);
     print_fidelity_table(to, document, per_class);
+    print_coverage_table(to, document, per_class);
     print_distribution_table(to, document);
     print_inception_table(to, document);
     if (fclose(to) == 0) return text;
