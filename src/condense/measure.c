@@ -205,7 +205,8 @@ static dc3_status measure_subject(dc3_measuring *m, dc3_subject *s)
     if (s == m->subjects) DC3_TRY(dc3_colour_curves(s));
     DC3_TRY(dc3_features_finish(m, s));
     if (s->pairing) dc3_pairing_finish(s);
-    return m->options->coverage && s->pairing ? dc3_measure_coverage(m, s) : DC3_OK;
+    if (!m->options->coverage) dc3_pairing_close(&s->pairing);
+    return DC3_OK;
 }
 
 static json_t *classes_to_json(const dc3_measuring *m, const dc3_subject *s)
@@ -271,6 +272,7 @@ dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *r
     dc3_status status = open_subjects(&m);
     if (status == DC3_OK) status = dc3_networks_open(&m);
     for (int i = 0; status == DC3_OK && i < m.count; i++) status = measure_subject(&m, &m.subjects[i]);
+    if (status == DC3_OK && options->coverage) status = dc3_measure_coverage(&m);
     if (status == DC3_OK) status = write_report(&m);
     close_all(&m);
     if (status == DC3_OK) return status;

@@ -125,8 +125,8 @@ void dc3_pairing_finish(dc3_subject *s);
 const dc3_dataset *dc3_pairing_originals(const dc3_pairing *pairing);
 int64_t dc3_pairing_original(const dc3_pairing *pairing, int64_t item);
 
-/* measure_coverage.c: fills s->coverage; the subject has a pairing. */
-dc3_status dc3_measure_coverage(dc3_measuring *m, dc3_subject *s);
+/* measure_coverage.c: fills the coverage of each subject that has a pairing. */
+dc3_status dc3_measure_coverage(dc3_measuring *m);
 
 /* measure_table.c: the table for people of what dc3_measure gives as JSON; caller frees, NULL without memory.
  */

@@ -1,6 +1,6 @@
 /* Each row is held against the chosen ones alone: O(n |S| d), and of all rows but those 4 bytes are kept, the
- * distance, for its percentile. The sums are those of graph_cut.c (with lambda 1) and facility_location.c: what
- * their gains add up to. */
+ * distance, for its percentile. The sums are those of graph_cut.c (with lambda 1) and facility_location.c:
+ * what their gains add up to. */
 #include "select/coverage.h"
 
 #include <math.h>
@@ -12,8 +12,8 @@ enum { BLOCK = 64 }; /* rows that are held against the chosen ones at once */
 
 struct dc3_coverage {
     int64_t d, chosen, room, count, space;
-    double *rows, *lengths; /* [room, d], [room] of the chosen rows */
-    float *distances;       /* [space] */
+    double *rows, *lengths;        /* [room, d], [room] of the chosen rows */
+    float *distances;              /* [space] */
     double sum, best, all, inside; /* distances, largest similarities, all of them, those within S */
 };
 

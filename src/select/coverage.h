@@ -7,8 +7,8 @@
 
 typedef struct dc3_coverage dc3_coverage;
 
-/* With similarities s_ij = 0.5 + 0.5 cos(f_i, f_j), V all rows of the class and S the chosen ones. All are NaN
- * where either is empty. */
+/* With similarities s_ij = 0.5 + 0.5 cos(f_i, f_j), V all rows of the class and S the chosen ones. All are
+ * NaN where either is empty. */
 typedef struct dc3_coverage_values {
     int64_t rows, chosen;
     double mean, p95;         /* of the Euclidean distance of each row to its nearest chosen one */

@@ -27,7 +27,8 @@ static void make(class_rows *c, int64_t n, int64_t chosen, uint64_t item)
 static double cosine(const float *a, const float *b)
 {
     double ab = 0, aa = 0, bb = 0;
-    for (int j = 0; j < D; j++) ab += (double)a[j] * b[j], aa += (double)a[j] * a[j], bb += (double)b[j] * b[j];
+    for (int j = 0; j < D; j++)
+        ab += (double)a[j] * b[j], aa += (double)a[j] * a[j], bb += (double)b[j] * b[j];
     return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : 0;
 }
 
@@ -133,8 +134,8 @@ static double sum_of_gains(dc3_objective objective, const class_rows *c)
     dc3_set_function f;
     double sum = 0;
     for (int64_t i = 0; i < c->n; i++) rows[i] = i;
-    assert_int_equal(
-        dc3_similarity_open(&meter, c->n, rows, D, 0, c->x, NULL, 0, DC3_GRADIENT_PLAIN, &s), DC3_OK);
+    assert_int_equal(dc3_similarity_open(&meter, c->n, rows, D, 0, c->x, NULL, 0, DC3_GRADIENT_PLAIN, &s),
+                     DC3_OK);
     assert_int_equal(dc3_set_function_open(objective, &s, 1, c->chosen, &f), DC3_OK);
     for (int64_t k = 0; k < c->chosen; k++) {
         sum += f.gain(&f, c->picks[k]);
