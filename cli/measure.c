@@ -18,7 +18,8 @@ static void print_measures(const settings *s, const dc3_measure_report *r)
 int run_measure(const command *c, int argc, char **argv)
 {
     settings s;
-    char **rest, *reference = NULL, *originals = NULL, *teacher = NULL, *arch = NULL;
+    char **rest, *reference = NULL, *originals = NULL, *teacher = NULL, *arch = NULL, *inception = NULL,
+                 *editor = NULL;
     dc3_measure_options o = dc3_measure_defaults();
     dc3_measure_report report;
     const GOptionEntry own[] = {
@@ -35,6 +36,19 @@ int run_measure(const command *c, int argc, char **argv)
          "Refuse a teacher that is not this: resnet18, convnet3, ... (default: as its tensors say)", "NAME"},
         {"teacher-size", 0, 0, G_OPTION_ARG_INT, &o.teacher_size,
          "Pixels at which the teacher sees pictures (default: suits both, at most 224)", "N"},
+        {"inception", 0, 0, G_OPTION_ARG_FILENAME, &inception,
+         "Weights of the Inception v3 of 2015-12-05 as pytorch-fid or torch-fidelity has them: FID, KID and "
+         "Inception score",
+         "FILE"},
+        {"coverage", 0, 0, G_OPTION_ARG_NONE, &o.coverage,
+         "How well the pictures that a run chose cover the dataset that it was made from, beside random "
+         "choices "
+         "of as many; reads all of that dataset",
+         NULL},
+        {"editor", 0, 0, G_OPTION_ARG_FILENAME, &editor,
+         "Diffusers directory whose VAE's features tell pictures apart for --coverage, unless --teacher does "
+         "(default: the one that comes with dc3)",
+         "DIR"},
         {"per-class", 0, 0, G_OPTION_ARG_NONE, &o.per_class,
          "Classes in the table too (JSON has them always)", NULL},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "End at the first picture that cannot be read", NULL},
@@ -46,12 +60,16 @@ int run_measure(const command *c, int argc, char **argv)
     else {
         o.data = (const char *const *)rest;
         o.reference = reference, o.originals = originals, o.teacher = teacher, o.arch = arch;
+        o.inception = inception;
+        s.options.editor = editor;
+        use_own_editor(&s);
+        o.editor = s.options.editor;
         o.seed = s.options.select.seed, o.threads = s.options.select.threads;
         o.listener = s.options.listener;
         status = finish(dc3_measure(&o, &report), NULL);
         if (status == EXIT_DONE) print_measures(&s, &report), free(report.table), free(report.json);
     }
-    g_free(reference), g_free(originals), g_free(teacher), g_free(arch);
+    g_free(reference), g_free(originals), g_free(teacher), g_free(arch), g_free(inception), g_free(editor);
     g_strfreev(rest);
     return status;
 }

@@ -17,10 +17,13 @@ typedef struct dc3_measure_options {
     const char *teacher;     /* classifier: safetensors or .pth, trained on the originals' classes */
     const char *arch;        /* the teacher's architecture, to be checked; told from its tensors */
     int teacher_size;        /* at which the teacher sees pictures, pixels */
-    int per_class;           /* 1: the table has the classes too; the JSON always has them */
-    int strict;              /* a picture that cannot be read ends it */
-    int threads;             /* 1 or more; only what networks say depends on it, in its last digits */
-    uint64_t seed;           /* of the rows that kernel distances are taken over */
+    const char *inception; /* weights of the FID's Inception v3: safetensors or .pth; NULL: no FID, KID, IS */
+    int coverage;          /* 1: how well runs cover what they were made from, beside random choices */
+    const char *editor;    /* diffusers directory, whose VAE's features tell that without a teacher */
+    int per_class;         /* 1: the table has the classes too; the JSON always has them */
+    int strict;            /* a picture that cannot be read ends it */
+    int threads;           /* 1 or more; only what networks say depends on it, in its last digits */
+    uint64_t seed;         /* of the rows that kernel distances are taken over */
     dc3_listener listener;
 } dc3_measure_options;
 

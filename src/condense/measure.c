@@ -31,6 +31,14 @@ int dc3_measure_class(const dc3_dataset *data, const char *name, size_t length, 
     return -1;
 }
 
+dc3_fit dc3_measure_fit(const dc3_subject *s)
+{
+    const char *fit = json_string_value(json_object_get(json_object_get(s->document, "settings"), "fit"));
+    for (int i = 0; fit && dc3_fit_names[i]; i++)
+        if (strcmp(dc3_fit_names[i], fit) == 0) return (dc3_fit)i;
+    return DC3_FIT_CROP;
+}
+
 dc3_status dc3_measure_skip(dc3_measuring *m, dc3_subject *s, const char *key, const char *reason)
 {
     enum { TOLD = 5 };
@@ -95,13 +103,16 @@ static void close_all(dc3_measuring *m)
         json_decref(s->document);
         json_decref(s->skipped);
         json_decref(s->fidelity);
-        json_decref(s->distribution);
+        json_decref(s->coverage);
+        for (int k = 0; k < DC3_NETWORKS; k++) json_decref(s->distribution[k]);
         dc3_features_close(s);
+        dc3_pairing_close(&s->pairing);
+        free(s->curves);
         free(s->folder);
         free(s->classes);
     }
     free(m->subjects);
-    dc3_measure_close_network(m);
+    dc3_networks_close(m);
 }
 
 /* One picture of a batch. */
@@ -111,18 +122,39 @@ typedef struct slot {
     dc3_colour_sums colour;
 } slot;
 
+/* What the networks are to see of the i-th of a batch. */
+static dc3_status view_picture(const dc3_measuring *m, const dc3_image *image, int i)
+{
+    for (int k = 0; k < DC3_NETWORKS; k++) {
+        const dc3_network *n = &m->networks[k];
+        if (n->size) DC3_TRY(dc3_network_view(m, k, image, n->views + (size_t)i * dc3_view_values(n)));
+    }
+    return DC3_OK;
+}
+
 /* The i-th of a batch. */
-static void measure_picture(const dc3_measuring *m, const dc3_subject *s, int64_t first, int i, slot *to)
+static void measure_picture(const dc3_measuring *m, dc3_subject *s, int64_t first, int i, slot *to)
 {
     dc3_image image = {0};
     memset(&to->colour, 0, sizeof to->colour);
     dc3_status status = dc3_dataset_read(s->data, first + i, 0, 0, DC3_FIT_CROP, &image);
-    if (status == DC3_OK && m->views)
-        status = dc3_measure_view(m, &image, m->views + (size_t)i * dc3_measure_view_values(m));
+    if (status == DC3_OK) status = view_picture(m, &image, i);
     if (status == DC3_OK) dc3_colour_sums_add(&to->colour, &image);
     to->failed = status != DC3_OK;
     if (to->failed) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
+    if (!to->failed && s->pairing) dc3_pairing_measure(m, s->pairing, first + i, i, &image);
     dc3_image_free(&image);
+}
+
+/* The networks on the batch; then what they say is added. */
+static dc3_status look(dc3_measuring *m, dc3_subject *s, int64_t first, const int *wanted)
+{
+    for (int k = 0; k < DC3_NETWORKS; k++) {
+        const dc3_network *n = &m->networks[k];
+        if (n->size) DC3_TRY(dc3_network_run(m, k, n->views, n->embeddings, n->logits));
+    }
+    DC3_TRY(dc3_features_add(m, s, first, wanted));
+    return s->pairing ? dc3_pairing_add(m, s, first, wanted) : DC3_OK;
 }
 
 /* `count` pictures from `first` on: measured in parallel, added in their order. */
@@ -142,7 +174,7 @@ static dc3_status measure_batch(dc3_measuring *m, dc3_subject *s, int64_t first,
         m->report->images++;
         wanted[i] = 1;
     }
-    return m->views ? dc3_features_add(m, s, wanted) : DC3_OK;
+    return look(m, s, first, wanted);
 }
 
 static dc3_status measure_pictures(dc3_measuring *m, dc3_subject *s)
@@ -150,7 +182,7 @@ static dc3_status measure_pictures(dc3_measuring *m, dc3_subject *s)
     int64_t n = dc3_dataset_size(s->data);
     const dc3_listener *listener = &m->options->listener;
     slot *slots = malloc(DC3_MEASURE_BATCH * sizeof *slots);
-    dc3_status status = slots ? dc3_features_open(m, s) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = slots ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_listener_say(listener, "%s: %lld pictures in %d classes", s->path, (long long)n,
                      dc3_dataset_classes(s->data));
     for (int64_t first = 0; status == DC3_OK && first < n; first += DC3_MEASURE_BATCH) {
@@ -161,7 +193,20 @@ static dc3_status measure_pictures(dc3_measuring *m, dc3_subject *s)
     free(slots);
     if (status == DC3_OK && !s->all.images)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", s->folder, (long long)n);
-    return status == DC3_OK ? dc3_features_finish(m, s) : status;
+    return status;
+}
+
+/* Everything about one dataset; of the reference first. */
+static dc3_status measure_subject(dc3_measuring *m, dc3_subject *s)
+{
+    DC3_TRY(dc3_features_open(m, s));
+    DC3_TRY(dc3_pairing_open(m, s));
+    DC3_TRY(measure_pictures(m, s));
+    if (s == m->subjects) DC3_TRY(dc3_colour_curves(s));
+    DC3_TRY(dc3_features_finish(m, s));
+    if (s->pairing) dc3_pairing_finish(s);
+    if (!m->options->coverage) dc3_pairing_close(&s->pairing);
+    return DC3_OK;
 }
 
 static json_t *classes_to_json(const dc3_measuring *m, const dc3_subject *s)
@@ -183,6 +228,11 @@ static json_t *classes_to_json(const dc3_measuring *m, const dc3_subject *s)
     return list;
 }
 
+static json_t *or_null(json_t *value)
+{
+    return value ? json_incref(value) : json_null();
+}
+
 static json_t *subject_to_json(const dc3_measuring *m, const dc3_subject *s)
 {
     json_t *o = json_object();
@@ -192,8 +242,10 @@ static json_t *subject_to_json(const dc3_measuring *m, const dc3_subject *s)
     json_object_set(o, "skipped", s->skipped);
     json_object_set_new(o, "colour", dc3_colour_to_json(&s->all, &m->subjects->all, 1));
     json_object_set_new(o, "classes", classes_to_json(m, s));
-    json_object_set_new(o, "fidelity", s->fidelity ? json_incref(s->fidelity) : json_null());
-    json_object_set_new(o, "features", s->distribution ? json_incref(s->distribution) : json_null());
+    json_object_set_new(o, "fidelity", or_null(s->fidelity));
+    json_object_set_new(o, "coverage", or_null(s->coverage));
+    json_object_set_new(o, "features", or_null(s->distribution[DC3_BY_TEACHER]));
+    json_object_set_new(o, "inception", or_null(s->distribution[DC3_BY_INCEPTION]));
     return o;
 }
 
@@ -218,11 +270,9 @@ dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *r
     dc3_measuring m = {.options = options, .report = report};
     *report = (dc3_measure_report){0};
     dc3_status status = open_subjects(&m);
-    if (status == DC3_OK) status = dc3_measure_open_network(&m);
-    for (int i = 0; status == DC3_OK && i < m.count; i++) {
-        status = measure_pictures(&m, &m.subjects[i]);
-        if (status == DC3_OK) status = dc3_measure_fidelity(&m, &m.subjects[i]);
-    }
+    if (status == DC3_OK) status = dc3_networks_open(&m);
+    for (int i = 0; status == DC3_OK && i < m.count; i++) status = measure_subject(&m, &m.subjects[i]);
+    if (status == DC3_OK && options->coverage) status = dc3_measure_coverage(&m);
     if (status == DC3_OK) status = write_report(&m);
     close_all(&m);
     if (status == DC3_OK) return status;

@@ -1,8 +1,8 @@
 /* Sums over pictures that the measures of colour are made from. */
 #include <math.h>
+#include <stdlib.h>
 #include "condense/measure.h"
 #include "metrics/colourfulness.h"
-#include "metrics/density_distance.h"
 
 void dc3_colour_sums_add(dc3_colour_sums *sums, const dc3_image *image)
 {
@@ -43,15 +43,37 @@ static json_t *curve_of(const int64_t *count, double bandwidth)
     return list;
 }
 
-static json_t *channel(const int64_t *count, const int64_t *reference, int curve)
+static void make_curves(dc3_colour_sums *s, dc3_density_curve *curves)
+{
+    s->curves = curves;
+    for (int c = 0; c < 3; c++)
+        dc3_density_curve_of(s->levels.count[c], dc3_scott_bandwidth(s->levels.count[c]), &curves[c]);
+}
+
+dc3_status dc3_colour_curves(dc3_subject *s)
+{
+    int classes = dc3_dataset_classes(s->data);
+    s->curves = malloc(((size_t)classes + 1) * 3 * sizeof *s->curves);
+    if (!s->curves) return dc3_fail(DC3_ERR_MEMORY, "out of memory for the densities of %d classes", classes);
+    for (int c = 0; c < classes; c++)
+        if (s->classes[c].images) make_curves(&s->classes[c], s->curves + (size_t)c * 3);
+    make_curves(&s->all, s->curves + (size_t)classes * 3);
+    return DC3_OK;
+}
+
+static json_t *channel(const dc3_colour_sums *s, const dc3_colour_sums *reference, int c, int curve)
 {
     json_t *o = json_object();
-    double h = dc3_scott_bandwidth(reference);
+    const int64_t *count = s->levels.count[c], *other = reference->levels.count[c];
+    double h = dc3_scott_bandwidth(other);
+    dc3_density_curve own;
+    const dc3_density_curve *mine = s == reference && s->curves ? &s->curves[c] : &own;
+    if (mine == &own) dc3_density_curve_of(count, h, &own);
+    int apart = s != reference;
     dc3_measure_set(o, "bandwidth", h);
-    dc3_measure_set(o, "entropy", dc3_density_entropy(count, h));
-    int other = count != reference;
-    dc3_measure_set(o, "js_distance", other ? dc3_density_distance(count, reference, h) : NAN);
-    dc3_measure_set(o, "wasserstein", other ? dc3_levels_distance(count, reference) : NAN);
+    dc3_measure_set(o, "entropy", dc3_density_entropy(mine));
+    dc3_measure_set(o, "js_distance", apart ? dc3_density_distance(mine, &reference->curves[c]) : NAN);
+    dc3_measure_set(o, "wasserstein", apart ? dc3_levels_distance(count, other) : NAN);
     if (curve) json_object_set_new(o, "curve", curve_of(count, h));
     return o;
 }
@@ -73,8 +95,7 @@ json_t *dc3_colour_to_json(const dc3_colour_sums *s, const dc3_colour_sums *refe
     json_object_set_new(o, "hue_histogram", shares(DC3_HUE_BINS, h->hue, h->coloured));
     json_object_set_new(o, "chroma_histogram", shares(DC3_CHROMA_BINS, h->chroma, h->pixels));
     for (int c = 0; s->images && c < 3; c++)
-        json_object_set_new(density, names[c],
-                            channel(s->levels.count[c], (reference ? reference : s)->levels.count[c], curve));
+        json_object_set_new(density, names[c], channel(s, reference ? reference : s, c, curve));
     json_object_set_new(o, "density", density);
     return o;
 }

@@ -1,7 +1,8 @@
 /* Fidelity: what a run stored, against the pictures that it was made from, brought to the stored size as the
- * run did it. Of the fourfold view the original is repeated in the four quarters. */
+ * run did it. Of the fourfold view the original is repeated in the four quarters. A stored picture is
+ * compared while it is at hand for the other measures, and what the teacher said of it there counts here too.
+ */
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,47 +22,86 @@ typedef struct sums {
     double loss_before, loss_after;
 } sums;
 
-/* A stored picture and its original. */
+/* One picture of the batch and its original. */
 typedef struct pair {
-    const char *name; /* file_name of its line */
-    int64_t item;
-    int label; /* of the subject's classes */
-    dc3_image stored, original;
+    enum { NOT_COMPARED, FAILED, COMPARED } state;
     double ssim, delta_e, psnr;
-    int failed, untold; /* untold: nobody has said yet that it cannot be read */
     char reason[DC3_REASON_SIZE];
 } pair;
 
-typedef struct work {
-    dc3_measuring *m;
-    dc3_subject *s;
+/* Where a stored picture has no original that is known: metadata.jsonl does not name the picture, or its
+ * source is not among the originals. */
+enum { UNNAMED = -1, GONE = -2 };
+
+struct dc3_pairing {
     dc3_dataset *originals;
-    json_t *lines, *items; /* of metadata.jsonl; an object of the originals' numbers by source */
+    int64_t *items; /* [stored pictures], of the originals */
     dc3_fit fit;
     int fourfold;
     sums *classes, all;
-    float *views;               /* [2 DC3_MEASURE_BATCH, size, size, 3]: originals, then what is stored */
-    float *embeddings, *logits; /* [2 DC3_MEASURE_BATCH, ..] */
+    float *views;               /* [DC3_MEASURE_BATCH, size, size, 3] of the originals, for the teacher */
+    float *embeddings, *logits; /* [DC3_MEASURE_BATCH, ..] */
     pair pairs[DC3_MEASURE_BATCH];
-} work;
+};
 
-/* The numbers of the sources; null where the originals have none of that name. */
-static void find_items(work *w)
+const dc3_dataset *dc3_pairing_originals(const dc3_pairing *p)
 {
-    json_t *line;
-    size_t i;
-    w->items = json_object();
-    json_array_foreach(w->lines, i, line)
-    {
-        const char *source = json_string_value(json_object_get(line, "source"));
-        if (source) json_object_set_new(w->items, source, json_null());
-    }
-    for (int64_t k = 0; k < dc3_dataset_size(w->originals); k++) {
-        json_t *key = dc3_json_text(dc3_dataset_key(w->originals, k));
+    return p->originals;
+}
+
+int64_t dc3_pairing_original(const dc3_pairing *p, int64_t item)
+{
+    return p->items[item];
+}
+
+/* Object of the items' numbers by their keys, of those that are in `wanted` already. */
+static void find_numbers(const dc3_dataset *data, json_t *wanted)
+{
+    for (int64_t k = 0; k < dc3_dataset_size(data); k++) {
+        json_t *key = dc3_json_text(dc3_dataset_key(data, k));
         const char *text = json_string_value(key);
-        if (text && json_object_get(w->items, text)) json_object_set_new(w->items, text, json_integer(k));
+        if (text && json_object_get(wanted, text)) json_object_set_new(wanted, text, json_integer(k));
         json_decref(key);
     }
+}
+
+static int64_t number_of(const json_t *numbers, const char *key)
+{
+    const json_t *number = json_object_get(numbers, key);
+    return json_is_integer(number) ? json_integer_value(number) : -1;
+}
+
+/* Fills items from the lines of metadata.jsonl: the sources of the pictures in the folder. */
+static dc3_status find_items(const dc3_subject *s, const json_t *lines, dc3_pairing *p)
+{
+    json_t *line, *stored = json_object(), *sources = json_object();
+    size_t i;
+    dc3_status status = DC3_OK;
+    json_array_foreach((json_t *)(uintptr_t)lines, i, line)
+    {
+        const char *name = json_string_value(json_object_get(line, "file_name")),
+                   *source = json_string_value(json_object_get(line, "source"));
+        if (name && source) {
+            json_object_set_new(stored, name, json_null());
+            json_object_set_new(sources, source, json_null());
+        } else if (status == DC3_OK)
+            status =
+                dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: line %zu: expected a file_name and a source",
+                         s->folder, i + 1);
+    }
+    for (int64_t k = 0; k < dc3_dataset_size(s->data); k++) p->items[k] = UNNAMED;
+    find_numbers(s->data, stored);
+    find_numbers(p->originals, sources);
+    json_array_foreach((json_t *)(uintptr_t)lines, i, line)
+    {
+        if (status != DC3_OK) break;
+        int64_t item = number_of(stored, json_string_value(json_object_get(line, "file_name"))),
+                original = number_of(sources, json_string_value(json_object_get(line, "source")));
+        if (item >= 0) p->items[item] = original >= 0 ? original : GONE;
+    }
+    json_decref(stored);
+    json_decref(sources);
+    return status;
 }
 
 static dc3_status tile(const dc3_image *quarter, dc3_image *whole)
@@ -78,50 +118,46 @@ static dc3_status tile(const dc3_image *quarter, dc3_image *whole)
 }
 
 /* The original as the run saw it, at the stored size. */
-static dc3_status read_original(const work *w, pair *p)
+static dc3_status read_original(const dc3_pairing *p, int64_t item, int width, int height,
+                                dc3_image *original)
 {
-    int width = p->stored.width, height = p->stored.height;
-    if (p->item < 0)
+    if (item < 0)
         return dc3_fail(DC3_ERR_FORMAT, "its source is not in %.150s; --data tells where the originals are",
-                        dc3_dataset_path(w->originals));
-    if (!w->fourfold) return dc3_dataset_read(w->originals, p->item, width, height, w->fit, &p->original);
+                        dc3_dataset_path(p->originals));
+    if (!p->fourfold) return dc3_dataset_read(p->originals, item, width, height, p->fit, original);
     if (width % 2 || height % 2)
         return dc3_fail(DC3_ERR_FORMAT, "%dx%d pixels are no fourfold view", width, height);
     dc3_image quarter;
-    DC3_TRY(dc3_dataset_read(w->originals, p->item, width / 2, height / 2, w->fit, &quarter));
-    dc3_status status = tile(&quarter, &p->original);
+    DC3_TRY(dc3_dataset_read(p->originals, item, width / 2, height / 2, p->fit, &quarter));
+    dc3_status status = tile(&quarter, original);
     dc3_image_free(&quarter);
     return status;
 }
 
-static dc3_status measure_pair(work *w, int i)
+static dc3_status compare(const dc3_measuring *m, const dc3_pairing *p, int i, const dc3_image *stored,
+                          const dc3_image *original, pair *to)
 {
-    pair *p = &w->pairs[i];
-    char *path = dc3_path_join(w->s->folder, p->name);
-    dc3_status status = path ? dc3_image_read(path, 0, 0, DC3_FIT_CROP, &p->stored)
-                             : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(path);
-    DC3_TRY(status); /* which the measures of colour have told */
-    p->untold = 1;
-    DC3_TRY(read_original(w, p));
-    int64_t pixels = (int64_t)p->stored.width * p->stored.height;
-    const uint8_t *a = p->original.pixels, *b = p->stored.pixels;
-    DC3_TRY(dc3_ssim(a, b, p->stored.width, p->stored.height, &p->ssim));
-    p->delta_e = dc3_mean_delta_e_2000(a, b, pixels);
-    p->psnr = dc3_psnr(a, b, 3 * pixels);
-    if (!w->m->teacher.net) return DC3_OK;
-    size_t each = dc3_measure_view_values(w->m), place = (size_t)i;
-    DC3_TRY(dc3_measure_view(w->m, &p->original, w->views + place * each));
-    return dc3_measure_view(w->m, &p->stored, w->views + (DC3_MEASURE_BATCH + place) * each);
+    int64_t pixels = (int64_t)stored->width * stored->height;
+    const uint8_t *a = original->pixels, *b = stored->pixels;
+    DC3_TRY(dc3_ssim(a, b, stored->width, stored->height, &to->ssim));
+    to->delta_e = dc3_mean_delta_e_2000(a, b, pixels);
+    to->psnr = dc3_psnr(a, b, 3 * pixels);
+    if (!p->views) return DC3_OK;
+    float *view = p->views + (size_t)i * dc3_view_values(&m->networks[DC3_BY_TEACHER]);
+    return dc3_network_view(m, DC3_BY_TEACHER, original, view);
 }
 
-static void run_pair(work *w, int i)
+void dc3_pairing_measure(const dc3_measuring *m, dc3_pairing *p, int64_t item, int i, const dc3_image *stored)
 {
-    pair *p = &w->pairs[i];
-    p->failed = measure_pair(w, i) != DC3_OK;
-    if (p->failed) snprintf(p->reason, sizeof p->reason, "%s", dc3_error_text());
-    dc3_image_free(&p->stored);
-    dc3_image_free(&p->original);
+    dc3_image original = {0};
+    pair *to = &p->pairs[i];
+    to->state = NOT_COMPARED;
+    if (p->items[item] == UNNAMED) return;
+    dc3_status status = read_original(p, p->items[item], stored->width, stored->height, &original);
+    if (status == DC3_OK) status = compare(m, p, i, stored, &original, to);
+    to->state = status == DC3_OK ? COMPARED : FAILED;
+    if (status != DC3_OK) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
+    dc3_image_free(&original);
 }
 
 /* The class with the largest logit. */
@@ -133,12 +169,13 @@ static int64_t top_of(int64_t classes, const float *logits)
     return top;
 }
 
-static void ask(const work *w, int i, sums *one)
+/* The teacher's answers to the i-th original and to what is stored. */
+static void ask(const dc3_measuring *m, const dc3_pairing *p, int i, int label, sums *one)
 {
-    int64_t classes = w->m->teacher.info->classes;
-    const float *original = w->logits + i * classes, *stored = original + DC3_MEASURE_BATCH * classes;
+    int64_t classes = m->teacher.info->classes;
+    const float *original = p->logits + i * classes,
+                *stored = m->networks[DC3_BY_TEACHER].logits + i * classes;
     int64_t before = top_of(classes, original), after = top_of(classes, stored);
-    int label = dc3_dataset_label(w->originals, w->pairs[i].item);
     one->loss_before = dc3_teacher_loss(classes, original, label);
     one->loss_after = dc3_teacher_loss(classes, stored, label);
     one->same = before == after;
@@ -154,56 +191,29 @@ static void add(sums *to, const sums *one)
     to->loss_before += one->loss_before, to->loss_after += one->loss_after;
 }
 
-/* Takes the batch's pairs into the sums, in their order. */
-static dc3_status collect(work *w, int count)
+dc3_status dc3_pairing_add(dc3_measuring *m, dc3_subject *s, int64_t first, const int *wanted)
 {
-    for (int i = 0; i < count; i++) {
-        const pair *p = &w->pairs[i];
-        if (p->failed && p->untold) DC3_TRY(dc3_measure_skip(w->m, w->s, p->name, p->reason));
-        if (p->failed) continue;
-        sums one = {.pairs = 1, .identical = isinf(p->psnr), .windowed = !isnan(p->ssim)};
-        one.ssim = one.windowed ? p->ssim : 0;
-        one.delta_e = p->delta_e;
-        one.psnr = one.identical ? 0 : p->psnr;
-        if (w->m->teacher.net) ask(w, i, &one);
-        if (p->label >= 0) add(&w->classes[p->label], &one);
-        add(&w->all, &one);
+    dc3_pairing *p = s->pairing;
+    if (p->views) DC3_TRY(dc3_network_run(m, DC3_BY_TEACHER, p->views, p->embeddings, p->logits));
+    for (int i = 0; i < DC3_MEASURE_BATCH; i++) {
+        const pair *of = &p->pairs[i];
+        if (!wanted[i] || of->state == NOT_COMPARED) continue;
+        if (of->state == FAILED) {
+            DC3_TRY(dc3_measure_skip(m, s, dc3_dataset_key(s->data, first + i), of->reason));
+            continue;
+        }
+        sums one = {.pairs = 1, .identical = isinf(of->psnr), .windowed = !isnan(of->ssim)};
+        one.ssim = one.windowed ? of->ssim : 0;
+        one.delta_e = of->delta_e;
+        one.psnr = one.identical ? 0 : of->psnr;
+        if (p->views) ask(m, p, i, dc3_dataset_label(p->originals, p->items[first + i]), &one);
+        add(&p->classes[dc3_dataset_label(s->data, first + i)], &one);
+        add(&p->all, &one);
     }
     return DC3_OK;
 }
 
-/* The pairs of `count` lines from `first` on. */
-static dc3_status name_pairs(work *w, size_t first, int count)
-{
-    int hint = 0;
-    for (int i = 0; i < count; i++) {
-        const json_t *line = json_array_get(w->lines, first + (size_t)i);
-        const char *name = json_string_value(json_object_get(line, "file_name")),
-                   *source = json_string_value(json_object_get(line, "source"));
-        if (!name || !source)
-            return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: line %zu: expected a file_name and a source",
-                            w->s->folder, first + (size_t)i + 1);
-        const json_t *item = json_object_get(w->items, source);
-        w->pairs[i] = (pair){.name = name, .item = json_is_integer(item) ? json_integer_value(item) : -1};
-        w->pairs[i].label = dc3_measure_class(w->s->data, name, strcspn(name, "/"), &hint);
-    }
-    return DC3_OK;
-}
-
-static dc3_status measure_batch(work *w, size_t first, int count)
-{
-    DC3_TRY(name_pairs(w, first, count));
-    const dc3_teacher *t = &w->m->teacher;
-    if (t->net) memset(w->views, 0, sizeof *w->views * 2 * DC3_MEASURE_BATCH * dc3_measure_view_values(w->m));
-#pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads)
-    for (int i = 0; i < count; i++) run_pair(w, i);
-    DC3_TRY(dc3_check_cancel());
-    if (t->net)
-        DC3_TRY(dc3_teacher_run(&w->m->teacher, 2 * DC3_MEASURE_BATCH, w->views, w->embeddings, w->logits));
-    return collect(w, count);
-}
-
-static json_t *to_json(const work *w, const sums *s)
+static json_t *to_json(const dc3_pairing *p, const sums *s)
 {
     json_t *o = json_object();
     double n = (double)s->pairs;
@@ -212,7 +222,7 @@ static json_t *to_json(const work *w, const sums *s)
     dc3_measure_set(o, "ssim", s->ssim / (double)s->windowed);
     dc3_measure_set(o, "delta_e_2000", s->delta_e / n);
     dc3_measure_set(o, "psnr", s->psnr / (double)(s->pairs - s->identical));
-    if (!w->m->teacher.net) return o;
+    if (!p->views) return o;
     dc3_measure_set(o, "top1_same", (double)s->same / n);
     dc3_measure_set(o, "top1_before", (double)s->right_before / n);
     dc3_measure_set(o, "top1_after", (double)s->right_after / n);
@@ -221,59 +231,50 @@ static json_t *to_json(const work *w, const sums *s)
     return o;
 }
 
-static dc3_status measure_all(work *w)
+void dc3_pairing_finish(dc3_subject *s)
 {
-    size_t n = json_array_size(w->lines);
-    const dc3_listener *listener = &w->m->options->listener;
-    for (size_t first = 0; first < n; first += DC3_MEASURE_BATCH) {
-        int count = n - first < DC3_MEASURE_BATCH ? (int)(n - first) : DC3_MEASURE_BATCH;
-        DC3_TRY(measure_batch(w, first, count));
-        if (listener->progress)
-            listener->progress(listener->user, "fidelity", (int64_t)first + count, (int64_t)n);
-    }
-    w->s->fidelity = to_json(w, &w->all);
-    json_object_set_new(w->s->fidelity, "originals", dc3_json_text(dc3_dataset_path(w->originals)));
+    const dc3_pairing *p = s->pairing;
+    s->fidelity = to_json(p, &p->all);
+    json_object_set_new(s->fidelity, "originals", dc3_json_text(dc3_dataset_path(p->originals)));
     json_t *classes = json_array();
-    for (int c = 0; c < dc3_dataset_classes(w->s->data); c++) {
-        json_t *one = to_json(w, &w->classes[c]);
-        json_object_set_new(one, "class", dc3_json_text(dc3_dataset_class_name(w->s->data, c)));
+    for (int c = 0; c < dc3_dataset_classes(s->data); c++) {
+        json_t *one = to_json(p, &p->classes[c]);
+        json_object_set_new(one, "class", dc3_json_text(dc3_dataset_class_name(s->data, c)));
         json_array_append_new(classes, one);
     }
-    json_object_set_new(w->s->fidelity, "classes", classes);
-    return DC3_OK;
+    json_object_set_new(s->fidelity, "classes", classes);
 }
 
-static dc3_status open_memory(work *w)
+static dc3_status open_memory(const dc3_measuring *m, const dc3_subject *s, dc3_pairing *p)
 {
-    const dc3_teacher *t = &w->m->teacher;
-    w->classes = calloc((size_t)dc3_dataset_classes(w->s->data), sizeof *w->classes);
-    int ready = w->classes != NULL;
-    if (t->net) {
-        size_t rows = 2 * DC3_MEASURE_BATCH;
-        w->views = malloc(rows * dc3_measure_view_values(w->m) * sizeof *w->views);
-        w->embeddings = malloc(rows * (size_t)t->info->embedding * sizeof *w->embeddings);
-        w->logits = malloc(rows * (size_t)t->info->classes * sizeof *w->logits);
-        ready = ready && w->views && w->embeddings && w->logits;
+    const dc3_network *t = &m->networks[DC3_BY_TEACHER];
+    p->classes = calloc((size_t)dc3_dataset_classes(s->data), sizeof *p->classes);
+    p->items = malloc((size_t)dc3_dataset_size(s->data) * sizeof *p->items);
+    int ready = p->classes && p->items;
+    if (t->size) {
+        p->views = calloc(DC3_MEASURE_BATCH * dc3_view_values(t), sizeof *p->views);
+        p->embeddings = malloc(DC3_MEASURE_BATCH * (size_t)t->features * sizeof *p->embeddings);
+        p->logits = malloc(DC3_MEASURE_BATCH * (size_t)t->classes * sizeof *p->logits);
+        ready = ready && p->views && p->embeddings && p->logits;
     }
     return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 /* How the run saw its pictures. */
-static void read_settings(work *w)
+static void read_settings(const dc3_subject *s, dc3_pairing *p)
 {
-    const json_t *settings = json_object_get(w->s->document, "settings");
-    const char *fit = json_string_value(json_object_get(settings, "fit")),
-               *combine = json_string_value(json_object_get(settings, "combine"));
-    for (int i = 0; fit && dc3_fit_names[i]; i++)
-        if (strcmp(dc3_fit_names[i], fit) == 0) w->fit = (dc3_fit)i;
-    w->fourfold = combine && strcmp(combine, "fourfold") == 0;
+    const json_t *settings = json_object_get(s->document, "settings");
+    const char *combine = json_string_value(json_object_get(settings, "combine"));
+    p->fit = dc3_measure_fit(s);
+    p->fourfold = combine && strcmp(combine, "fourfold") == 0;
 }
 
 /* The dataset that the run was made from. *why says what is in the way where nothing is compared. */
-static dc3_status open_originals(work *w, char *why, size_t size)
+static dc3_status open_originals(const dc3_measuring *m, const dc3_subject *s, dc3_pairing *p, char *why,
+                                 size_t size)
 {
-    const dc3_measure_options *o = w->m->options;
-    const json_t *settings = json_object_get(w->s->document, "settings");
+    const dc3_measure_options *o = m->options;
+    const json_t *settings = json_object_get(s->document, "settings");
     const char *data = o->originals ? o->originals : json_string_value(json_object_get(settings, "data"));
     const char *method = json_string_value(json_object_get(settings, "method"));
     if (method && strcmp(method, "rded") == 0)
@@ -281,40 +282,49 @@ static dc3_status open_originals(work *w, char *why, size_t size)
     else if (!data)
         snprintf(why, size, "its dc3.json names no dataset; --data tells where the originals are");
     else {
-        dc3_status status = dc3_dataset_open(data, &w->originals);
+        dc3_status status = dc3_dataset_open(data, &p->originals);
         if (status != DC3_OK && o->originals) return status;
         if (status != DC3_OK)
             snprintf(why, size, "%.200s; --data tells where the originals are now", dc3_error_text());
     }
-    if (!w->originals || !w->m->teacher.net) return DC3_OK;
-    return dc3_teacher_check_classes(&w->m->teacher, o->teacher, dc3_dataset_classes(w->originals), data);
+    if (!p->originals || !m->teacher.net) return DC3_OK;
+    return dc3_teacher_check_classes(&m->teacher, o->teacher, dc3_dataset_classes(p->originals), data);
 }
 
-dc3_status dc3_measure_fidelity(dc3_measuring *m, dc3_subject *s)
+void dc3_pairing_close(dc3_pairing **pairing)
+{
+    dc3_pairing *p = *pairing;
+    if (!p) return;
+    dc3_dataset_close(&p->originals);
+    free(p->items);
+    free(p->classes);
+    free(p->views);
+    free(p->embeddings);
+    free(p->logits);
+    free(p);
+    *pairing = NULL;
+}
+
+static dc3_status open_pairs(dc3_measuring *m, dc3_subject *s)
+{
+    json_t *lines = NULL;
+    dc3_status status = dc3_metadata_read(s->folder, &lines);
+    if (status == DC3_OK) status = open_memory(m, s, s->pairing);
+    if (status == DC3_OK) status = find_items(s, lines, s->pairing);
+    json_decref(lines);
+    return status;
+}
+
+dc3_status dc3_pairing_open(dc3_measuring *m, dc3_subject *s)
 {
     char why[400] = "";
     if (!s->document) return DC3_OK;
-    work *w = calloc(1, sizeof *w);
-    if (!w) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    w->m = m, w->s = s;
-    read_settings(w);
-    dc3_status status = open_originals(w, why, sizeof why);
-    if (status == DC3_OK && *why)
-        dc3_listener_say(&m->options->listener, "note: %s is not compared with its originals: %s", s->path,
-                         why);
-    if (status == DC3_OK && !*why) {
-        status = dc3_metadata_read(s->folder, &w->lines);
-        if (status == DC3_OK) status = open_memory(w);
-        if (status == DC3_OK) find_items(w);
-        if (status == DC3_OK) status = measure_all(w);
-    }
-    dc3_dataset_close(&w->originals);
-    json_decref(w->lines);
-    json_decref(w->items);
-    free(w->classes);
-    free(w->views);
-    free(w->embeddings);
-    free(w->logits);
-    free(w);
-    return status;
+    dc3_pairing *p = s->pairing = calloc(1, sizeof *p);
+    if (!p) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    read_settings(s, p);
+    DC3_TRY(open_originals(m, s, p, why, sizeof why));
+    if (!*why) return open_pairs(m, s);
+    dc3_listener_say(&m->options->listener, "note: %s is not compared with its originals: %s", s->path, why);
+    dc3_pairing_close(&s->pairing);
+    return DC3_OK;
 }

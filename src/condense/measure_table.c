@@ -99,8 +99,11 @@ static void print_density_table(FILE *to, const json_t *document, int per_class)
     const json_t *first = json_object_get(json_array_get(json_object_get(document, "datasets"), 0), "colour");
     fprintf(to, "\nDensity of R, G, B: Gaussian kernels, bandwidths by Scott's rule of the reference (all:");
     print_channels(to, first, "bandwidth", 6, 4);
-    fprintf(to, ")\n%-*s %20s   %20s   %20s\n", NAME, "", "entropy of the curve", "Jensen-Shannon",
-            "Wasserstein");
+    fprintf(
+        to,
+        ")\n(entropy: 0 where all levels are as frequent, below it the more they crowd together; distances: "
+        "0 equal to 1)\n%-*s %20s   %20s   %20s\n",
+        NAME, "", "entropy of the curve", "Jensen-Shannon", "Wasserstein");
     fprintf(to, "%-*s %20s   %20s   %20s\n", NAME, "dataset", "bits", "from reference", "from reference");
     print_rows(to, document, "colour", per_class, print_density);
 }
@@ -113,12 +116,66 @@ static void print_fidelity_table(FILE *to, const json_t *document, int per_class
     json_array_foreach(json_object_get(document, "datasets"), i, set) any |=
         json_is_object(json_object_get(set, "fidelity"));
     if (!any) return;
-    fprintf(to, "\nStored pictures against their originals%s\n",
-            taught ? "; the teacher's top-1 (%) and loss on both" : "");
+    fprintf(
+        to,
+        "\nStored pictures against their originals%s\n(SSIM: 1 equal; Delta E: about 1 is just seen; PSNR in "
+        "dB of those that differ)\n",
+        taught ? "; the teacher's top-1 (%) and loss on both" : "");
     fprintf(to, "%-*s %7s %9s %7s %8s %8s", NAME, "dataset", "pairs", "identical", "SSIM", "Delta E", "PSNR");
     if (taught) fprintf(to, " %8s %8s %6s %8s %7s", "same", "before", "after", "loss", "after");
     fprintf(to, "\n");
     print_rows(to, document, "fidelity", per_class, print_fidelity);
+}
+
+/* A row of coverage: the members whose names are `before`, name, `after`; sums per picture. */
+static void print_covered(FILE *to, const json_t *o, const char *before, const char *after)
+{
+    static const struct {
+        const char *name;
+        int sum, digits;
+    } columns[] = {
+        {"distance_mean", 0, 3}, {"distance_p95", 0, 3}, {"facility_location", 1, 4}, {"graph_cut", 1, 4}};
+    double n = (double)json_integer_value(json_object_get(o, "pictures"));
+    for (int i = 0; i < 4; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s%s%s", before, columns[i].name, after);
+        print_cell(to, o, key, columns[i].sum && n > 0 ? 1 / n : 1, i ? 10 : 9, columns[i].digits);
+    }
+}
+
+/* Three rows: the run's choice, the random ones' mean and their deviation. */
+static void print_coverage(FILE *to, const json_t *o)
+{
+    fprintf(to, " %7lld", (long long)json_integer_value(json_object_get(o, "chosen")));
+    fprintf(to, " %8lld", (long long)json_integer_value(json_object_get(o, "pictures")));
+    print_covered(to, o, "", "");
+    fprintf(to, "\n%-*s", NAME + 17, "    random choices: mean");
+    print_covered(to, o, "random_", "");
+    fprintf(to, "\n%-*s", NAME + 17, "    and their deviation");
+    print_covered(to, o, "random_", "_deviation");
+}
+
+static void print_coverage_table(FILE *to, const json_t *document, int per_class)
+{
+    size_t i;
+    json_t *set;
+    const json_t *first = NULL;
+    json_array_foreach(json_object_get(document, "datasets"), i, set)
+    {
+        const json_t *coverage = json_object_get(set, "coverage");
+        if (!first && json_is_object(coverage)) first = coverage;
+    }
+    if (!first) return;
+    fprintf(to,
+            "\nCoverage of the dataset by what was chosen, beside %lld random choices of as many\n"
+            "(by %s;\nof each original to the chosen ones of its class: better are small distances, large "
+            "similarities)\n",
+            (long long)json_integer_value(json_object_get(first, "draws")),
+            json_string_value(json_object_get(first, "features")));
+    fprintf(to, "%-*s %16s %20s %10s %10s\n", NAME, "", "", "distance to nearest", "facility", "graph");
+    fprintf(to, "%-*s %7s %8s %9s %10s %10s %10s\n", NAME, "dataset", "chosen", "of", "mean", "95th %",
+            "location", "cut");
+    print_rows(to, document, "coverage", per_class, print_coverage);
 }
 
 static void print_distribution(FILE *to, const json_t *features)
@@ -126,6 +183,25 @@ static void print_distribution(FILE *to, const json_t *features)
     print_cell(to, features, "frechet_distance", 1, 10, 4);
     print_cell(to, features, "kernel_distance", 1, 10, 5);
     print_cell(to, features, "kernel_distance_deviation", 1, 10, 5);
+}
+
+static void print_inception(FILE *to, const json_t *inception)
+{
+    print_cell(to, inception, "fid", 1, 10, 3);
+    print_cell(to, inception, "kid", 1, 10, 5);
+    print_cell(to, inception, "kid_deviation", 1, 10, 5);
+    print_cell(to, inception, "inception_score", 1, 10, 3);
+    print_cell(to, inception, "inception_score_deviation", 1, 10, 3);
+}
+
+static void print_inception_table(FILE *to, const json_t *document)
+{
+    const json_t *first = json_array_get(json_object_get(document, "datasets"), 0);
+    if (!json_is_object(json_object_get(first, "inception"))) return;
+    fprintf(to, "\nInception v3: distance from the reference, and the Inception score of each dataset\n");
+    fprintf(to, "%-*s %10s %10s %10s %10s %10s\n", NAME, "dataset", "FID", "KID", "deviation", "IS",
+            "deviation");
+    print_rows(to, document, "inception", 0, print_inception);
 }
 
 static void print_distribution_table(FILE *to, const json_t *document)
@@ -146,7 +222,11 @@ char *dc3_measure_table(const json_t *document, int per_class)
     size_t size;
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
-    fprintf(to, "Colour (reference: %s)\n", json_string_value(json_object_get(document, "reference")));
+    fprintf(
+        to,
+        "Colour (reference: %s)\n(colourfulness: 0 grey to over 100; chroma: 0 to about 130; grey: pixels "
+        "without a hue; entropy of hue: at most 5.17 bits)\n",
+        json_string_value(json_object_get(document, "reference")));
     fprintf(to, "%-*s %8s %9s %8s %8s %7s %8s\n", NAME, "", "", "colour-", "devia-", "mean", "grey",
             "entropy");
     fprintf(to, "%-*s %8s %9s %8s %8s %7s %8s\n", NAME, "dataset", "images", "fulness", "tion", "chroma", "%",
@@ -154,7 +234,9 @@ char *dc3_measure_table(const json_t *document, int per_class)
     print_rows(to, document, "colour", per_class, print_colour);
     print_density_table(to, document, per_class);
     print_fidelity_table(to, document, per_class);
+    print_coverage_table(to, document, per_class);
     print_distribution_table(to, document);
+    print_inception_table(to, document);
     if (fclose(to) == 0) return text;
     free(text);
     return NULL;

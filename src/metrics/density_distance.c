@@ -4,30 +4,29 @@
 
 enum { N = DC3_DENSITY_GRID };
 
-/* p over the grid, as probabilities of its points; returns the grid's step. */
-static double fill(const int64_t count[DC3_LEVELS], double h, double p[N])
+void dc3_density_curve_of(const int64_t count[DC3_LEVELS], double h, dc3_density_curve *curve)
 {
-    double x[N], sum = 0, step = (1 + 12 * h) / (N - 1);
-    for (int i = 0; i < N; i++) x[i] = -6 * h + i * step;
-    dc3_density(count, h, N, x, p);
-    for (int i = 0; i < N; i++) sum += p[i];
-    for (int i = 0; i < N; i++) p[i] /= sum;
-    return step;
+    double x[N], sum = 0;
+    curve->step = (1 + 12 * h) / (N - 1);
+    for (int i = 0; i < N; i++) x[i] = -6 * h + i * curve->step;
+    dc3_density(count, h, N, x, curve->p);
+    for (int i = 0; i < N; i++) sum += curve->p[i];
+    for (int i = 0; i < N; i++) curve->p[i] /= sum;
 }
 
-double dc3_density_entropy(const int64_t count[DC3_LEVELS], double bandwidth)
+double dc3_density_entropy(const dc3_density_curve *curve)
 {
-    double p[N], sum = 0, step = fill(count, bandwidth, p);
+    const double *p = curve->p;
+    double sum = 0;
     for (int i = 0; i < N; i++)
-        if (!(p[i] <= 0)) sum -= p[i] * log2(p[i] / step);
+        if (!(p[i] <= 0)) sum -= p[i] * log2(p[i] / curve->step);
     return sum;
 }
 
-double dc3_density_distance(const int64_t a[DC3_LEVELS], const int64_t b[DC3_LEVELS], double bandwidth)
+double dc3_density_distance(const dc3_density_curve *a, const dc3_density_curve *b)
 {
-    double p[N], q[N], sum = 0;
-    fill(a, bandwidth, p);
-    fill(b, bandwidth, q);
+    const double *p = a->p, *q = b->p;
+    double sum = 0;
     for (int i = 0; i < N; i++) {
         double m = (p[i] + q[i]) / 2;
         if (!(p[i] <= 0)) sum += p[i] * log2(p[i] / m);

@@ -26,6 +26,32 @@ static dc3_status trace_of_root(int d, double *s1, double *s2, double *room, dou
     return DC3_OK;
 }
 
+/* The same of n rows fewer than d: with the rows less their mean as A [n, d], s1 = A^T A / (n - 1), and s1 s2
+ * has the eigenvalues of A s2 A^T / (n - 1) besides zeros. rows [n, d] less some row. */
+static dc3_status trace_of_few(int n, int d, const double *rows, const double *s2, double *trace)
+{
+    size_t each = (size_t)d, all = (size_t)n * each;
+    double *memory = malloc((2 * all + each + (size_t)n * (size_t)n + (size_t)n) * sizeof *memory);
+    if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %d rows of %d features", n, d);
+    double *a = memory, *b = a + all, *mean = b + all, *small = mean + each, *values = small + n * n;
+    for (int j = 0; j < d; j++) mean[j] = 0;
+    for (size_t i = 0; i < all; i++) mean[i % each] += rows[i] / n;
+    for (size_t i = 0; i < all; i++) a[i] = rows[i] - mean[i % each];
+    cblas_dsymm(CblasColMajor, CblasLeft, CblasLower, d, n, 1.0 / (n - 1), s2, d, a, d, 0, b, d);
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, n, n, d, 1, a, d, b, d, 0, small, n);
+    dc3_status status = eigen(n, 0, small, values);
+    *trace = 0;
+    for (int i = 0; status == DC3_OK && i < n; i++) *trace += sqrt(fmax(0, values[i]));
+    free(memory);
+    return status;
+}
+
+/* The rows of `m`, if they are at hand and fewer than its features. */
+static const double *few_rows(const dc3_moments *m)
+{
+    return dc3_moments_count(m) < dc3_moments_size(m) ? dc3_moments_rows(m) : NULL;
+}
+
 dc3_status dc3_frechet_distance(dc3_moments *a, dc3_moments *b, double *distance)
 {
     size_t d = (size_t)dc3_moments_size(a);
@@ -37,7 +63,12 @@ dc3_status dc3_frechet_distance(dc3_moments *a, dc3_moments *b, double *distance
     if (status == DC3_OK) status = dc3_moments_get(b, m2, s2);
     for (size_t i = 0; status == DC3_OK && i < d; i++)
         sum += (m1[i] - m2[i]) * (m1[i] - m2[i]) + s1[i * d + i] + s2[i * d + i];
-    if (status == DC3_OK) status = trace_of_root((int)d, s1, s2, room, m2 + d, &root);
+    if (status == DC3_OK && few_rows(a))
+        status = trace_of_few((int)dc3_moments_count(a), (int)d, few_rows(a), s2, &root);
+    else if (status == DC3_OK && few_rows(b))
+        status = trace_of_few((int)dc3_moments_count(b), (int)d, few_rows(b), s1, &root);
+    else if (status == DC3_OK)
+        status = trace_of_root((int)d, s1, s2, room, m2 + d, &root);
     *distance = fmax(0, sum - 2 * root);
     free(memory);
     return status;

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 128 };
+enum { ROWS = 1024 };
 
 struct dc3_moments {
     int64_t d, n, waiting;
+    int64_t held;         /* rows of which `rows` has all, also after they were added */
     double *centre, *sum; /* [d] */
     double *outer;        /* [d, d], the lower part in column-major order */
     double *rows;         /* [ROWS, d] that wait, less the centre */
@@ -45,6 +46,7 @@ static void flush(dc3_moments *m)
         for (int64_t j = 0; j < m->d; j++) m->sum[j] += m->rows[i * m->d + j];
     cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, (int)m->d, (int)m->waiting, 1, m->rows, (int)m->d, 1,
                 m->outer, (int)m->d);
+    m->held = m->waiting == m->n ? m->n : 0;
     m->waiting = 0;
 }
 
@@ -61,6 +63,11 @@ void dc3_moments_add(dc3_moments *m, int64_t n, const float *x)
 int64_t dc3_moments_count(const dc3_moments *m)
 {
     return m->n;
+}
+
+const double *dc3_moments_rows(const dc3_moments *m)
+{
+    return m->waiting == m->n || m->held == m->n ? m->rows : NULL;
 }
 
 int64_t dc3_moments_size(const dc3_moments *m)

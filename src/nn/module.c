@@ -380,8 +380,8 @@ static void fold(const dc3_conv_norm_layer *layer, const float *own, int64_t co,
 void dc3_take_conv_norm(dc3_module *m, dc3_conv_norm_layer *layer, const char *conv, const char *norm,
                         const dc3_conv_norm_options *o)
 {
-    int64_t groups = o->groups > 1 ? o->groups : 1;
-    int64_t shape[] = {o->co, o->ci / groups, o->kernel, o->kernel}, columns = shape[1] * shape[2] * shape[3];
+    int64_t groups = o->groups > 1 ? o->groups : 1, width = o->kernel_w ? o->kernel_w : o->kernel;
+    int64_t shape[] = {o->co, o->ci / groups, o->kernel, width}, columns = shape[1] * shape[2] * shape[3];
     const dc3_tensor *weight = dc3_take_tensor(m, conv, "weight", 4, shape);
     float *own = o->bias ? dc3_take_vector(m, conv, "bias", o->co) : NULL;
     dc3_batch_norm_options *n = &layer->norm;
@@ -396,6 +396,8 @@ void dc3_take_conv_norm(dc3_module *m, dc3_conv_norm_layer *layer, const char *c
     layer->conv.options =
         (dc3_conv_options){.kernel = o->kernel, .stride = o->stride, .groups = groups, .before_norm = 1};
     dc3_conv_pad(&layer->conv, o->kernel / 2);
+    layer->conv.options.kernel_w = width;
+    layer->conv.options.pad_left = layer->conv.options.pad_right = width / 2;
     layer->conv.bias = own;
     if (!layer->folded) {
         dc3_take_own(m, &layer->conv.weight, *weight);

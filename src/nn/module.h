@@ -104,6 +104,7 @@ typedef struct dc3_conv_norm_layer {
 } dc3_conv_norm_layer;
 typedef struct dc3_conv_norm_options {
     int64_t ci, co, kernel, stride, groups; /* groups 0 counts as 1 */
+    int64_t kernel_w;                       /* where the kernel is no square: its width; else 0 */
     int bias;                               /* whether the convolution has one */
     dc3_activation act;
     int pool;

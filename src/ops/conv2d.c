@@ -56,7 +56,7 @@ dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
                         .ci = x.shape[3],
                         .co = dc3_weight_rows(weight),
                         .kh = o->kernel,
-                        .kw = o->kernel,
+                        .kw = o->kernel_w ? o->kernel_w : o->kernel,
                         .stride = o->stride,
                         .groups = o->groups,
                         .pad_top = o->pad_top,

@@ -8,14 +8,15 @@
 
 typedef struct dc3_conv_options {
     int64_t kernel, stride;
-    int64_t groups; /* 0 counts as 1 */
+    int64_t kernel_w; /* where the kernel is no square: its width, with `kernel` its height; else 0 */
+    int64_t groups;   /* 0 counts as 1 */
     int64_t pad_top, pad_left, pad_bottom, pad_right;
     dc3_activation act;
     int act_last;    /* the activation comes after the residual */
     int before_norm; /* a batch norm follows, which takes any constant away: the bias has gradient zero */
 } dc3_conv_options;
 
-/* act(conv(x [n, h, w, ci], weight [co, ci, k, k]) + bias [co]) + residual [n, oh, ow, co]; bias, residual:
+/* act(conv(x [n, h, w, ci], weight [co, ci, kh, kw]) + bias [co]) + residual [n, oh, ow, co]; bias, residual:
  * or NULL. */
 dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const float *bias,
                       const dc3_conv_options *options, const dc3_tensor *residual);
@@ -73,6 +74,8 @@ dc3_tensor dc3_embedding(dc3_ctx *ctx, int64_t n, int64_t t, const int64_t *ids,
 dc3_tensor dc3_max_pool(dc3_ctx *ctx, dc3_tensor x, int64_t kernel, int64_t stride, int64_t pad);
 /* Mean over k x k windows at stride k; a rest of under k pixels is left out. */
 dc3_tensor dc3_avg_pool(dc3_ctx *ctx, dc3_tensor x, int64_t kernel);
+/* Mean over k x k windows at stride 1, k odd, padded by k / 2 to the same size; padding does not count. */
+dc3_tensor dc3_avg_pool_same(dc3_ctx *ctx, dc3_tensor x, int64_t kernel);
 /* Mean over all pixels: [n, h, w, c] to [n, c]. */
 dc3_tensor dc3_global_avg_pool(dc3_ctx *ctx, dc3_tensor x);
 /* [n, h, w, c] to [n, size, size, c]: output row i is the mean of rows floor(i h / size) to ceil((i + 1) h /

@@ -128,6 +128,11 @@ dc3_tensor dc3_avg_pool(dc3_ctx *ctx, dc3_tensor x, int64_t kernel)
     return pool(ctx, x, kernel, kernel, 0, 1);
 }
 
+dc3_tensor dc3_avg_pool_same(dc3_ctx *ctx, dc3_tensor x, int64_t kernel)
+{
+    return pool(ctx, x, kernel, 1, kernel / 2, 1);
+}
+
 static void global_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
 {
     int64_t shape[4];

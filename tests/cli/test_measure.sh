@@ -47,6 +47,37 @@ read -r first self other < <(numbers near.json frechet_distance)
 [[ $first == null && $self =~ ^0\.0|e- && ! $other =~ ^0\.0|e-|null ]] || fail "Frechet distances: $first $self $other"
 expect 1 "the teacher tells 3 classes apart" "${dc3m[@]}" same --teacher three.safetensors
 
+# Coverage of the dataset by a choice, beside random ones; where all is chosen nothing is at a distance.
+pictures many/blue 5 && pictures many/red 3
+expect 0 "stored" "$dc3" condense many -o one --ipc 1 --method random "${common[@]}"
+expect 0 "stored" "$dc3" condense many/ -o whole --ipc 3 --method random "${common[@]}"
+expect 0 "by embeddings of the teacher, a convnet3" "${dc3m[@]}" many one --coverage --teacher teacher.safetensors
+"${dc3m[@]}" one whole --coverage --teacher teacher.safetensors --json -q > covered.json || fail "--coverage"
+"$dc3" measure one whole --coverage --teacher teacher.safetensors --json -q --threads 1 > covered1.json
+[[ $(numbers covered.json chosen) == "2 1 1 6 3 3 " ]] || fail "chosen: $(numbers covered.json chosen)"
+for name in distance_mean random_distance_mean random_distance_mean_deviation; do
+  read -r -a found < <(numbers covered.json $name)
+  [[ ${#found[@]} == 6 && ${found[5]} == 0.0 && ${found[0]} != 0.0 && ${found[0]} != null ]] || fail "$name: ${found[*]}"
+done
+for name in chosen pictures; do [[ $(numbers covered.json $name) == "$(numbers covered1.json $name)" ]] || fail "$name with one thread"; done
+expect 0 "VAE of dc3-mini" "${dc3m[@]}" one --coverage
+expect 0 "Coverage" "${dc3m[@]}" one --coverage --per-class -q
+head -c 100 many/blue/1.png > many/blue/1.png.cut && mv many/blue/1.png.cut many/blue/5.png
+expect 0 "blue/5.png" "${dc3m[@]}" one --coverage --teacher teacher.safetensors
+
+# Inception: the names FID, KID and IS only with its own weights; not the teacher's.
+"$tools/make_inception" "$2/tests/golden/inception/nets.json" inception.safetensors || fail "make_inception"
+expect 0 "FID        KID" "${dc3m[@]}" data --inception inception.safetensors
+[[ $output == *"7 pictures are no more than the 2048 features: its FID"* ]] || fail "few pictures for FID"
+"${dc3m[@]}" data grey --reference data --inception inception.safetensors --teacher teacher.safetensors --json -q > both.json || fail "--inception and --teacher"
+read -r first self other < <(numbers both.json fid)
+[[ $first == null && $self =~ ^0\.0|e- && ! $other =~ ^0\.0|e-|null ]] || fail "FID: $first $self $other"
+read -r first self other < <(numbers both.json inception_score)
+[[ $first == "$self" && $first =~ ^1\. ]] || fail "Inception scores of equal datasets: $first $self $other"
+[[ $(numbers both.json frechet_distance) == null* && $(numbers both.json top1_same) == *\ * ]] || fail "the teacher beside Inception"
+expect 1 "expected the tensors of the FID's Inception" "${dc3m[@]}" data --inception teacher.safetensors
+rm inception.safetensors
+
 # Originals that have moved.
 mv data moved
 expect 0 "--data tells where the originals are now" "${dc3m[@]}" same

@@ -28,6 +28,15 @@ static dc3_tensor conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *
     return dc3_conv2d(ctx, x, weight, p[1], &o, NULL);
 }
 
+/* One pixel high and three wide. */
+static dc3_tensor wide_conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    weight->part[0] = dc3_view(p[0], DC3_F32, 4, (int64_t[]){6, 4, 1, 3});
+    weight->parts = 1;
+    dc3_conv_options o = {.kernel = 1, .kernel_w = 3, .stride = 1, .pad_left = 1, .pad_right = 1};
+    return dc3_conv2d(ctx, x, weight, p[1], &o, NULL);
+}
+
 static dc3_tensor fused_conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
 {
     weight->part[0] = dc3_view(p[0], DC3_F32, 4, (int64_t[]){4, 2, 3, 3});
@@ -87,6 +96,12 @@ static dc3_tensor avg_pools(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_wei
 {
     (void)p, (void)weight;
     return dc3_add(ctx, dc3_global_avg_pool(ctx, x), dc3_global_avg_pool(ctx, dc3_avg_pool(ctx, x, 2)));
+}
+
+static dc3_tensor avg_pool_same(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    return dc3_avg_pool_same(ctx, x, 3);
 }
 
 static dc3_tensor flatten(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
@@ -228,6 +243,7 @@ static dc3_tensor embedding(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_wei
 
 static const subject subjects[] = {
     {"convolution", {2, 5, 6, 4}, 4, {6 * 4 * 9, 6}, 0, 0, conv},
+    {"convolution, wide kernel", {2, 5, 6, 4}, 4, {6 * 4 * 3, 6}, 0, 0, wide_conv},
     {"convolution, groups, activation and residual", {2, 4, 5, 4}, 4, {4 * 2 * 9, 4}, 0, 0, fused_conv},
     {"linear and gelu", {3, 2, 7}, 3, {35, 5}, 0, 0, linear},
     {"batch norm and relu", {2, 4, 3, 5}, 4, {5, 5}, 1, 0, batch_norm},
@@ -235,6 +251,7 @@ static const subject subjects[] = {
     {"batch norm, residual, relu", {2, 4, 3, 5}, 4, {5, 5}, 1, 0, batch_norm_residual},
     {"max pool", {2, 6, 5, 3}, 4, {0}, 0, 1, max_pool},
     {"average pools", {2, 5, 7, 8}, 4, {0}, 0, 0, avg_pools},
+    {"average pool of the same size", {2, 5, 7, 8}, 4, {0}, 0, 0, avg_pool_same},
     {"adaptive pools", {2, 5, 4, 3}, 4, {0}, 0, 0, adaptive_pool},
     {"squeeze and excitation", {2, 3, 4, 5}, 4, {25, 5}, 0, 0, squeeze},
     {"class token", {3, 4, 5}, 3, {5, 25}, 0, 0, class_token},
