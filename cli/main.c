@@ -73,11 +73,15 @@ const command commands[] = {
      "  dc3 measure photos/train photos-ipc10 jitter-ipc10 --teacher teacher.safetensors --per-class\n"
      "  dc3 measure photos-ipc10 --data /mnt/photos/train --json",
      run_measure},
+    {"info", "Tell what a file or folder is: weights, labels, a model, a dataset, a run, a comparison.",
+     "FILE|DIR",
+     "  dc3 info teacher.safetensors\n  dc3 info photos-ipc10\n  dc3 info photos/train --check --json",
+     run_info},
     {0},
 };
 
 /* Named in the design, built later: they say so. */
-static const char *const later[] = {"finetune", "sample", "report", "pull", "status", "info"};
+static const char *const later[] = {"finetune", "sample", "report", "pull", "status"};
 
 static void help(FILE *to)
 {

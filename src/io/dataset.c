@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "io/reader.h"
@@ -204,6 +205,18 @@ static dc3_status sort(dc3_dataset *d)
     return failed ? dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path) : DC3_OK;
 }
 
+static const dc3_reader *reader_of(const char *path)
+{
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        if (readers[i]->probe(path)) return readers[i];
+    return NULL;
+}
+
+int dc3_dataset_is(const char *path)
+{
+    return reader_of(path) != NULL;
+}
+
 static dc3_status open_part(const char *path, int test, dc3_dataset **out)
 {
     *out = NULL;
@@ -218,8 +231,7 @@ static dc3_status open_part(const char *path, int test, dc3_dataset **out)
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     d->test = test;
-    for (size_t i = 0; i < sizeof readers / sizeof *readers && !d->reader; i++)
-        if (readers[i]->probe(path)) d->reader = readers[i];
+    d->reader = reader_of(path);
     dc3_status status =
         d->reader
             ? d->reader->open(path, d)
@@ -291,6 +303,16 @@ int dc3_dataset_label(const dc3_dataset *d, int64_t item)
 const char *dc3_dataset_key(const dc3_dataset *d, int64_t item)
 {
     return d->text + d->items[item].key;
+}
+
+double dc3_dataset_bytes(const dc3_dataset *d, int64_t item)
+{
+    struct stat info;
+    if (d->items[item].size) return (double)d->items[item].size;
+    char *path = dc3_path_join(d->path, dc3_dataset_key(d, item));
+    int there = path && stat(path, &info) == 0;
+    free(path);
+    return there ? (double)info.st_size : 0;
 }
 
 size_t dc3_dataset_notes(const dc3_dataset *d)
