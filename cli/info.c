@@ -12,13 +12,14 @@ int run_info(const command *c, int argc, char **argv)
     dc3_info_options o = dc3_info_defaults();
     dc3_info_report report;
     const GOptionEntry own[] = {{"check", 0, 0, G_OPTION_ARG_NONE, &o.check,
-                                 "Read every picture of a dataset or a run and count those that cannot be", NULL},
+                                 "Read every picture of a dataset or a run and count those that cannot be",
+                                 NULL},
                                 {0}};
     int status = parse(c, argc, argv, 0, own, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (!rest[0] || rest[1])
-        status = usage_error(c, rest[0] ? "expected one file or folder, found '%s' too" : "which file or folder?",
-                             rest[1]);
+        status = usage_error(
+            c, rest[0] ? "expected one file or folder, found '%s' too" : "which file or folder?", rest[1]);
     else {
         o.path = rest[0];
         o.threads = s.options.select.threads;

@@ -97,7 +97,8 @@ static dc3_status missing(const char *path)
     snprintf(beside, size, "%s.checkpoint", path);
     dc3_status status =
         dc3_path_what(beside) == DC3_PATH_FILE
-            ? dc3_fail(DC3_ERR_IO, "%s: not there yet: its training was cut off; see dc3 info %s", path, beside)
+            ? dc3_fail(DC3_ERR_IO, "%s: not there yet: its training was cut off; see dc3 info %s", path,
+                       beside)
             : dc3_fail(DC3_ERR_IO, "%s: expected a file or a folder, found nothing there", path);
     free(beside);
     return status;
@@ -113,10 +114,11 @@ static dc3_status describe_file(dc3_info_page *page)
     double bytes = (double)map.size;
     dc3_map_close(&map);
     if (kind) return dc3_info_weights(page, kind, bytes);
-    return dc3_fail(DC3_ERR_FORMAT,
-                    "%s: expected weights or labels (.safetensors, .pth), a .tar or a CIFAR .bin, found another "
-                    "file; of a run, a comparison, a model or a dataset give the folder",
-                    path);
+    return dc3_fail(
+        DC3_ERR_FORMAT,
+        "%s: expected weights or labels (.safetensors, .pth), a .tar or a CIFAR .bin, found another "
+        "file; of a run, a comparison, a model or a dataset give the folder",
+        path);
 }
 
 static int holds(const char *folder, const char *name)
@@ -133,7 +135,14 @@ static dc3_status describe_folder(dc3_info_page *page)
     if (holds(path, "dc3.json")) return dc3_info_run(page);
     if (holds(path, "compare.json")) return dc3_info_comparison(page);
     if (holds(path, "model_index.json")) return dc3_info_model(page);
-    return dc3_info_dataset(page);
+    dc3_status status = dc3_info_dataset(page);
+    if (status != DC3_ERR_FORMAT) return status;
+    char reason[1024];
+    snprintf(reason, sizeof reason, "%s", dc3_error_text());
+    return dc3_fail(status,
+                    "%s; nor is it a run (dc3.json), a comparison (compare.json) or a model "
+                    "(model_index.json)",
+                    reason);
 }
 
 static dc3_status describe(dc3_info_page *page)
@@ -151,7 +160,8 @@ static dc3_status describe(dc3_info_page *page)
     case DC3_PATH_OTHER:
         break;
     }
-    return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a file or a folder, found something else (a device?)", path);
+    return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a file or a folder, found something else (a device?)",
+                    path);
 }
 
 dc3_status dc3_info(const dc3_info_options *options, dc3_info_report *report)

@@ -133,11 +133,12 @@ static void say_sizes(dc3_info_page *page, const dc3_dataset *d)
     else if (width[0] == width[n - 1] && height[0] == height[n - 1])
         dc3_info_line(page, "sizes", "%d x %d px, all of %d looked at", width[0], height[0], n);
     else
-        dc3_info_line(page, "sizes", "%d to %d px wide (median %d), %d to %d px high (median %d), of %d looked at",
-                      width[0], width[n - 1], width[n / 2], height[0], height[n - 1], height[n / 2], n);
+        dc3_info_line(page, "sizes",
+                      "%d to %d px wide (median %d), %d to %d px high (median %d), of %d looked at", width[0],
+                      width[n - 1], width[n / 2], height[0], height[n - 1], height[n / 2], n);
     if (n && n < looked)
-        dc3_info_line(page, "unreadable", "%lld of %lld looked at; --check reads all", (long long)(looked - n),
-                      (long long)looked);
+        dc3_info_line(page, "unreadable", "%lld of %lld looked at; --check reads all",
+                      (long long)(looked - n), (long long)looked);
 }
 
 /* Decodes one picture; 1 if it cannot be read. */
@@ -212,7 +213,7 @@ dc3_status dc3_info_dataset(dc3_info_page *page)
 {
     dc3_dataset *d;
     DC3_TRY(dc3_dataset_open(page->options->path, &d));
-    dc3_info_title(page, "dataset", "a dataset, %s", dc3_dataset_kind(d));
+    dc3_info_title(page, "dataset", "a dataset (%s)", dc3_dataset_kind(d));
     dc3_info_set(page, "layout", json_string(dc3_dataset_kind(d)));
     dc3_status status = dc3_info_pictures(page, d);
     dc3_dataset_close(&d);

@@ -20,8 +20,8 @@ static void say_teacher(dc3_info_page *page, const json_t *info)
 
 dc3_status dc3_info_labels(dc3_info_page *page, const dc3_table *table)
 {
-    static const char *const copied[] = {"teacher", "teacher_fingerprint", "temperature", "factor",
-                                         "batch",   "seed",                "version"};
+    static const char *const copied[] = {
+        "teacher", "teacher_fingerprint", "temperature", "factor", "batch", "seed", "version"};
     dc3_soft_labels l;
     DC3_TRY(dc3_soft_labels_look(table, &l));
     dc3_info_title(page, "soft labels", "soft labels: a teacher's logits of views of images");

@@ -28,8 +28,9 @@ static void say_part(dc3_info_page *page, json_t *parts, const char *part, const
                      const dc3_tensor_facts *f)
 {
     char count[DC3_SIZE_TEXT], bytes[DC3_SIZE_TEXT];
-    dc3_info_line(page, part, "%s parameters, tensors: %s, %s%s%.60s", dc3_count_text(f->parameters, count),
-                  f->types, dc3_size_text(f->bytes, bytes), class_name ? ", " : "", class_name ? class_name : "");
+    dc3_info_line(page, part, "%s parameters, %s tensors, %s%s%.60s", dc3_count_text(f->parameters, count),
+                  f->types, dc3_size_text(f->bytes, bytes), class_name ? ", " : "",
+                  class_name ? class_name : "");
     json_t *o = json_object();
     json_object_set_new(o, "class", class_name ? dc3_json_text(class_name) : json_null());
     json_object_set_new(o, "parameters", json_integer((json_int_t)f->parameters));
@@ -75,9 +76,9 @@ static void say_editor(dc3_info_page *page)
     dc3_edit_settings d = dc3_editor_defaults(editor);
     dc3_editor_close(&editor);
     dc3_info_line(page, "image size", "%d px", d.size);
-    dc3_info_line(page, "edits by", "%s, %d steps, guidance %g, image guidance %g, detail: %s",
-                  dc3_sampler_names[d.sampler], d.steps, (double)d.guidance, (double)d.image_guidance,
-                  dc3_detail_names[d.detail]);
+    dc3_info_line(page, "edits by", "%s, %d step%s, guidance %g, image guidance %g, detail: %s",
+                  dc3_sampler_names[d.sampler], d.steps, d.steps == 1 ? "" : "s", (double)d.guidance,
+                  (double)d.image_guidance, dc3_detail_names[d.detail]);
     dc3_info_line(page, "for --editor", "yes");
     dc3_info_set(page, "image_px", json_integer(d.size));
     dc3_info_set(page, "sampler", json_string(dc3_sampler_names[d.sampler]));

@@ -32,18 +32,23 @@ static int64_t count_lines(const char *folder, const char *name)
     return lines;
 }
 
-/* One setting as "key value". */
-static void add_setting(char *line, size_t size, const char *key, const json_t *value)
+static int is_size(const char *key)
 {
-    size_t used = strlen(line);
-    const char *between = used ? ", " : "";
-    if (json_is_string(value))
-        snprintf(line + used, size - used, "%s%.40s %.60s", between, key, json_string_value(value));
-    else {
-        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-        snprintf(line + used, size - used, "%s%.40s %.120s", between, key, text ? text : "null");
-        free(text);
-    }
+    size_t n = strlen(key);
+    return n >= 4 && strcmp(key + n - 4, "size") == 0;
+}
+
+/* One setting as "key value", with its unit. */
+static void setting_text(char *text, size_t size, const char *key, const json_t *value)
+{
+    char *plain = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
+    int pixels = is_size(key) && json_integer_value(value) > 0;
+    snprintf(text, size, "%.40s %.120s%s", key,
+             json_is_string(value) ? json_string_value(value)
+             : plain               ? plain
+                                   : "",
+             pixels ? " px" : "");
+    free(plain);
 }
 
 /* All settings, some to a line; those that nothing was given for are left out. */
@@ -54,8 +59,8 @@ static void say_settings(dc3_info_page *page, const json_t *settings)
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)settings, key, value)
     {
-        char one[240] = "";
-        add_setting(one, sizeof one, key, value);
+        char one[240];
+        setting_text(one, sizeof one, key, value);
         if (json_is_null(value) || strstr(key, "fingerprint")) continue;
         if (*line && strlen(line) + strlen(one) > WIDTH) {
             dc3_info_line(page, label, "%s", line);
@@ -93,8 +98,11 @@ static dc3_status say_stored(dc3_info_page *page, int complete)
     dc3_info_set(page, "stored", json_integer(stored));
     dc3_info_set(page, "planned", json_integer(planned));
     if (d) status = dc3_info_pictures(page, d);
-    if (skipped || complete) dc3_info_line(page, "skipped", "%lld pictures%s", (long long)skipped,
-                                           skipped ? " that cannot be read; skipped.txt lists them" : "");
+    if (skipped)
+        dc3_info_line(page, "skipped", "%lld that cannot be read; skipped.txt lists them",
+                      (long long)skipped);
+    else if (complete)
+        dc3_info_line(page, "skipped", "none");
     dc3_info_set(page, "skipped", json_integer(skipped));
     dc3_dataset_close(&d);
     free(train);
@@ -146,11 +154,14 @@ dc3_status dc3_info_run(dc3_info_page *page)
 {
     char *path = dc3_path_join(page->options->path, "dc3.json");
     json_t *object = NULL;
-    dc3_status status = path ? dc3_json_read(path, LIMIT, &object) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        path ? dc3_json_read(path, LIMIT, &object) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const char *program = json_string_value(json_object_get(object, "program"));
     if (status == DC3_OK && (!program || strcmp(program, "dc3") != 0))
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: was not made by dc3; of a dataset in this folder give a folder "
-                                          "without such a file", path);
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: was not made by dc3; of a dataset in this folder give a folder "
+                          "without such a file",
+                          path);
     if (status == DC3_OK) status = describe_run(page, object);
     json_decref(object);
     free(path);
@@ -252,7 +263,8 @@ dc3_status dc3_info_comparison(dc3_info_page *page)
 {
     char *path = dc3_path_join(page->options->path, "compare.json");
     json_t *settings = NULL, *lines = NULL;
-    dc3_status status = path ? dc3_json_read(path, 1 << 20, &settings) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        path ? dc3_json_read(path, 1 << 20, &settings) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = read_lines(page->options->path, &lines);
     if (status == DC3_OK) status = describe_comparison(page, settings, lines);
     json_decref(lines);

@@ -38,7 +38,7 @@ dc3_tensor_facts dc3_info_facts(const dc3_table *table)
 /* What every file of tensors has. */
 static void say_file(dc3_info_page *page, const char *kind, const dc3_tensor_facts *f, double bytes)
 {
-    dc3_info_line(page, "tensors", "%lld (%s)", (long long)f->tensors, f->types);
+    dc3_info_line(page, "tensors", "%s", f->types);
     dc3_info_line(page, "format", "%s", kind);
     dc3_info_set(page, "tensors", json_integer(f->tensors));
     dc3_info_set(page, "tensor_types", json_string(f->types));
@@ -81,7 +81,8 @@ static void say_classifier(dc3_info_page *page, const dc3_classifier_info *c)
     if (c->trained)
         dc3_info_line(page, "trained at", "%lld px", (long long)c->trained);
     else
-        dc3_info_line(page, "trained at", "a size that the file does not say (--teacher-size and --size give it)");
+        dc3_info_line(page, "trained at",
+                      "a size that the file does not say (--teacher-size and --size give it)");
     dc3_info_set(page, "trained_px", c->trained ? json_integer(c->trained) : json_null());
     if (c->size)
         dc3_info_line(page, "takes", "pictures of %lld px a side, no others", (long long)c->size);
@@ -99,9 +100,10 @@ static const char *part_called(const dc3_table *table)
 {
     static const struct {
         const char *tensor, *name;
-    } parts[] = {{"down_blocks.0.resnets.0.conv1.weight", "a U-Net of a diffusion model"},
-                 {"encoder.down_blocks.0.resnets.0.conv1.weight", "an autoencoder (VAE) of a diffusion model"},
-                 {"text_model.embeddings.token_embedding.weight", "a CLIP text encoder"}};
+    } parts[] = {
+        {"down_blocks.0.resnets.0.conv1.weight", "a U-Net of a diffusion model"},
+        {"encoder.down_blocks.0.resnets.0.conv1.weight", "an autoencoder (VAE) of a diffusion model"},
+        {"text_model.embeddings.token_embedding.weight", "a CLIP text encoder"}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (dc3_table_find(table, parts[i].tensor)) return parts[i].name;
     return NULL;
@@ -261,7 +263,8 @@ static dc3_status say_training(dc3_info_page *page, const char *text)
 /* 1 where the table says that it is soft labels. */
 static int is_labels(const dc3_table *table)
 {
-    return dc3_table_find(table, "info") && dc3_table_find(table, "logits") && dc3_table_find(table, "partner");
+    return dc3_table_find(table, "info") && dc3_table_find(table, "logits") &&
+           dc3_table_find(table, "partner");
 }
 
 /* A network, or something else. */

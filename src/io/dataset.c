@@ -217,6 +217,28 @@ int dc3_dataset_is(const char *path)
     return reader_of(path) != NULL;
 }
 
+/* A file that no reader takes. */
+static dc3_status other_file(const char *path)
+{
+    static const char *const archives[] = {".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"};
+    for (size_t i = 0; i < sizeof archives / sizeof *archives; i++)
+        if (dc3_ends_with(path, archives[i]))
+            return dc3_fail(DC3_ERR_FORMAT,
+                            "%s: expected a folder or a .tar file, found an archive; unpack it and give the "
+                            "folder with a folder for each class",
+                            path);
+    if (dc3_is_picture_name(path))
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: expected a folder with a folder for each class, found one picture; give the folder "
+            "above its class's",
+            path);
+    return dc3_fail(DC3_ERR_FORMAT,
+                    "%s: expected a folder with a folder for each class, a .tar file or a CIFAR .bin by its "
+                    "usual name, found another file",
+                    path);
+}
+
 static dc3_status open_part(const char *path, int test, dc3_dataset **out)
 {
     *out = NULL;
@@ -232,10 +254,7 @@ static dc3_status open_part(const char *path, int test, dc3_dataset **out)
     }
     d->test = test;
     d->reader = reader_of(path);
-    dc3_status status =
-        d->reader
-            ? d->reader->open(path, d)
-            : dc3_fail(DC3_ERR_FORMAT, "%s: expected a folder or a .tar file, found another file", path);
+    dc3_status status = d->reader ? d->reader->open(path, d) : other_file(path);
     if (status == DC3_OK) status = drop_empty(d);
     if (status == DC3_OK) status = sort(d);
     if (status == DC3_OK && d->size == 0)
