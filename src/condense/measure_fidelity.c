@@ -287,7 +287,7 @@ static dc3_status open_originals(work *w, char *why, size_t size)
             snprintf(why, size, "%.200s; --data tells where the originals are now", dc3_error_text());
     }
     if (!w->originals || !w->m->teacher.net) return DC3_OK;
-    return dc3_teacher_check_classes(&w->m->teacher, o->teacher, dc3_dataset_classes(w->originals), data);
+    return dc3_teacher_check_classes(w->m->teacher.info, o->teacher, dc3_dataset_classes(w->originals), data);
 }
 
 dc3_status dc3_measure_fidelity(dc3_measuring *m, dc3_subject *s)
