@@ -12,7 +12,7 @@ says() {
 }
 for part in train val; do pictures photos/$part/cats 3; pictures photos/$part/dogs 3; done
 cp -r photos listed && echo x > listed/labels.csv && mkdir flat empty && cp photos/train/cats/*.png flat && cp -r photos/train holed && mkdir holed/birds
-echo text > notes.txt; printf 'PK\3\4%0100d' 0 > photos.zip; cp photos.zip zip.pth
+echo text > notes.txt; cp "$source/tests/golden/pth/damaged/no_pickle.pth" photos.zip && cp photos.zip zip.pth
 "$tools/make_teacher" two.safetensors 2 && "$tools/make_teacher" three.safetensors 3 && head -c 500 two.safetensors > cut.safetensors || fail "make_teacher"
 one=photos/train/cats/1.png random=(--method random --ipc 1) hard=(--labels hard)
 
