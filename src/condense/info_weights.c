@@ -191,6 +191,7 @@ static int64_t steps_of(const json_t *settings)
 {
     int64_t n = json_integer_value(json_object_get(settings, "images"));
     int64_t batch = json_integer_value(json_object_get(settings, "batch"));
+    if (n < 1 || n > (int64_t)1 << 40) return 0;
     if (n < batch) batch = n > 2 ? n : 2;
     return batch > 0 ? n / batch : 0;
 }
