@@ -31,6 +31,7 @@ int run_train(const command *c, int argc, char **argv);
 int run_evaluate(const command *c, int argc, char **argv);
 int run_compare(const command *c, int argc, char **argv);
 int run_label(const command *c, int argc, char **argv);
+int run_info(const command *c, int argc, char **argv);
 int run_measure(const command *c, int argc, char **argv);
 int run_status(const command *c, int argc, char **argv);
 

@@ -170,6 +170,19 @@ static const char *nearest(const char *message, const GOptionEntry *const *group
     return best;
 }
 
+/* GLib's "Cannot parse integer value 'ten' for --ipc" in our words, for the caller to free; NULL: not that.
+ */
+static char *number_error(const char *text)
+{
+    int real = g_str_has_prefix(text, "Cannot parse double value ");
+    const char *open = strstr(text, "\xe2\x80\x9c"), *close = strstr(text, "\xe2\x80\x9d"),
+               *option = strrchr(text, ' ');
+    if (!(real || g_str_has_prefix(text, "Cannot parse integer value ")) || !open || !close || !option)
+        return NULL;
+    return g_strdup_printf("%s: expected a %snumber, found '%.*s'", option + 1, real ? "" : "whole ",
+                           (int)(close - open - 3), open + 3);
+}
+
 static int choose(const command *c, const char *what, const char *text, int *out)
 {
     const char *const *names = option_values(c, what);
@@ -426,6 +439,7 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
         const char *near = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION)
                                ? nearest(error->message, all, GROUPS)
                                : NULL;
+        char *number = number_error(error->message);
         int broken = 0;
         for (int i = 1; i < argc; i++)
             if (!broken && !dc3_text_is_utf8(argv[i])) broken = i;
@@ -433,7 +447,9 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
         if (error->domain == G_CONVERT_ERROR)
             status = usage_error(c, "expected text in UTF-8, found '%s'", word ? word : "");
         else
-            status = usage_error(c, near ? "%s; did you mean --%s?" : "%s", error->message, near);
+            status = usage_error(c, near ? "%s; did you mean --%s?" : "%s", number ? number : error->message,
+                                 near);
+        g_free(number);
         g_error_free(error);
         free(word);
     } else

@@ -66,9 +66,12 @@ static void print_conditions(const result *r)
     printf("\n");
 }
 
-static void print_row(const result *r)
+static void print_row(const result *r, int first)
 {
     char last[24], five[24], best[24];
+    if (first)
+        printf("%-18s %-15s  %-15s  %-15s  %5s  %8s\n", "student", "top-1, last (%)", "top-5, last (%)",
+               "top-1, best (%)", "seeds", "time (s)");
     printf("%-18s %-15s  %-15s  %-15s  %5d  %8.0f\n", r->last.arch, percent(r, r->top1, last),
            percent(r, r->top5, five), percent(r, r->best, best), r->seeds, r->seconds);
     print_conditions(r);
@@ -110,15 +113,12 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
 {
     json_t *all = json_array();
     dc3_status status = DC3_OK;
-    if (!s->json)
-        printf("%-18s %-15s  %-15s  %-15s  %5s  %8s\n", "student", "top-1, last (%)", "top-5, last (%)",
-               "top-1, best (%)", "seeds", "time (s)");
     for (int i = 0; archs[i] && status == DC3_OK; i++) {
         result *r = g_new0(result, 1);
         o->arch = *archs[i] ? archs[i] : NULL;
         status = score_arch(s, o, seeds, r);
         if (status == DC3_OK && s->json) json_array_append_new(all, as_json(r));
-        if (status == DC3_OK && !s->json) print_row(r), fflush(stdout);
+        if (status == DC3_OK && !s->json) print_row(r, i == 0), fflush(stdout);
         g_free(r);
     }
     /* What was finished before another student failed is not lost. */

@@ -80,11 +80,15 @@ const command commands[] = {
      "  watch dc3 status photos-ipc10                  again every two seconds\n"
      "  sqlite3 photos-ipc10/state.db \"SELECT name, reason FROM inputs WHERE state = 'skipped'\"",
      run_status},
+    {"info", "Tell what a file or folder is: weights, labels, a model, a dataset, a run, a comparison.",
+     "FILE|DIR",
+     "  dc3 info teacher.safetensors\n  dc3 info photos-ipc10\n  dc3 info photos/train --check --json",
+     run_info},
     {0},
 };
 
 /* Named in the design, built later: they say so. */
-static const char *const later[] = {"finetune", "sample", "report", "pull", "info"};
+static const char *const later[] = {"finetune", "sample", "report", "pull"};
 
 static void help(FILE *to)
 {

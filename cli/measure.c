@@ -56,7 +56,7 @@ int run_measure(const command *c, int argc, char **argv)
     int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (!rest[0])
-        status = usage_error(c, "measure: expected one dataset or more, found none");
+        status = usage_error(c, "which datasets? Expected one or more, found none");
     else {
         o.data = (const char *const *)rest;
         o.reference = reference, o.originals = originals, o.teacher = teacher, o.arch = arch;

@@ -12,10 +12,12 @@ int run_edit(const command *c, int argc, char **argv)
                                 {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE | OPTIONS_MODEL | OPTIONS_STORE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (g_strv_length(rest) != 1)
-        status = usage_error(c, "edit: expected one picture, found %u words", g_strv_length(rest));
-    else if (!prompt || !s.options.out)
-        status = usage_error(c, "edit: expected --prompt and -o");
+    if (!rest[0] || rest[1])
+        status = usage_error(c, rest[0] ? "expected one picture, found '%s' too" : "which picture?", rest[1]);
+    else if (!prompt)
+        status = usage_error(c, "what shall the colours be? Use --prompt TEXT");
+    else if (!s.options.out)
+        status = usage_error(c, "where shall the picture go? Use -o OUT.png");
     else {
         use_own_editor(&s);
         status = finish(dc3_edit_command(&s.options, rest[0], prompt), NULL);
@@ -37,8 +39,11 @@ int run_contact(const command *c, int argc, char **argv)
         {0}};
     int status = parse(c, argc, argv, 0, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (g_strv_length(rest) != 1 || !png)
-        status = usage_error(c, "contact: expected the folder of a run and -o GRID.png");
+    if (!rest[0] || rest[1])
+        status = usage_error(c, rest[0] ? "expected one run's folder, found '%s' too" : "which run's folder?",
+                             rest[1]);
+    else if (!png)
+        status = usage_error(c, "where shall the picture go? Use -o GRID.png");
     else if (rows < 1)
         status = usage_error(c, "--rows: expected 1 or more, found %d", rows);
     else {

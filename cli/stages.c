@@ -35,10 +35,10 @@ static int run_stage(const command *c, int argc, char **argv, int groups, stage 
     dc3_condense_report report;
     int status = parse(c, argc, argv, groups, NULL, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (g_strv_length(rest) != 1)
-        status = usage_error(c, "%s: expected one dataset, found %u words", c->name, g_strv_length(rest));
+    if (!rest[0] || rest[1])
+        status = usage_error(c, rest[0] ? "expected one dataset, found '%s' too" : "which dataset?", rest[1]);
     else if (!s.options.out && !s.options.dry_run)
-        status = usage_error(c, "%s: expected -o and where the result goes", c->name);
+        status = usage_error(c, "where shall the result go? Use -o DIR");
     else {
         s.options.data = rest[0];
         if (!s.options.out) s.options.out = "/dev/null/none";
@@ -74,9 +74,9 @@ static const GOptionEntry out_entry[] = {
 static int run_list(const command *c, settings *s, char **rest, stage function)
 {
     dc3_condense_report report;
-    if (g_strv_length(rest) != 1)
-        return usage_error(c, "%s: expected one dataset, found %u words", c->name, g_strv_length(rest));
-    if (!out && !s->options.dry_run) return usage_error(c, "%s: expected -o and a file to write", c->name);
+    if (!rest[0] || rest[1])
+        return usage_error(c, rest[0] ? "expected one dataset, found '%s' too" : "which dataset?", rest[1]);
+    if (!out && !s->options.dry_run) return usage_error(c, "where shall the list go? Use -o FILE.jsonl");
     use_own_editor(s);
     s->options.data = rest[0];
     s->options.out = out;

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -120,7 +121,8 @@ dc3_status dc3_check_place(const char *option, const char *path)
         status = dc3_fail(DC3_ERR_OPTION, "%s: expected a file to write, found the folder %s", option, path);
     else if (dc3_path_what(folder) != DC3_PATH_FOLDER)
         status =
-            dc3_fail(DC3_ERR_OPTION, "%s %s: expected a place in a folder that is there, found no folder %s",
+            dc3_fail(DC3_ERR_OPTION,
+                     "%s %s: expected a place in a folder that is there, found no folder %s; make it first",
                      option, path, folder);
     else if (access(folder, W_OK) != 0)
         status = dc3_fail(DC3_ERR_OPTION, "%s %s: the folder %s cannot be written to: %s", option, path,
@@ -136,6 +138,33 @@ int dc3_is_part_name(const char *name)
     if (n <= m || strcmp(name + n - m, ending) != 0) return 0;
     while (digits < n - m && name[n - m - 1 - digits] >= '0' && name[n - m - 1 - digits] <= '9') digits++;
     return digits && n - m > digits + 1 && name[n - m - 1 - digits] == '.';
+}
+
+dc3_status dc3_check_folder_place(const char *option, const char *path)
+{
+    char *copy = strdup(*path ? path : ".");
+    if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    const char *there = copy; /* the nearest that is */
+    while (dc3_path_what(there) == DC3_PATH_MISSING) {
+        char *slash = strrchr(copy, '/');
+        if (slash)
+            slash[slash == copy] = 0;
+        else
+            there = ".";
+        if (!slash || !strcmp(copy, "/")) break;
+    }
+    dc3_status status = DC3_OK;
+    if (dc3_path_what(there) != DC3_PATH_FOLDER)
+        status = dc3_fail(DC3_ERR_OPTION,
+                          "%s %s: expected a folder to make or to continue, found that %s is a "
+                          "file; choose another place",
+                          option, path, there);
+    else if (access(there, W_OK | X_OK) != 0)
+        status =
+            dc3_fail(DC3_ERR_OPTION, "%s %s: the folder %s cannot be written to: %s; choose another place",
+                     option, path, there, strerror(errno));
+    free(copy);
+    return status;
 }
 
 dc3_status dc3_make_dirs(const char *path)
@@ -170,6 +199,18 @@ dc3_path_kind dc3_path_what(const char *path)
     if (stat(path, &info) != 0) return DC3_PATH_MISSING;
     if (S_ISREG(info.st_mode)) return DC3_PATH_FILE;
     return S_ISDIR(info.st_mode) ? DC3_PATH_FOLDER : DC3_PATH_OTHER;
+}
+
+int dc3_path_occupied(const char *path)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    int found = 0;
+    while (folder && !found && (entry = readdir(folder)))
+        found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                strcmp(entry->d_name, ".lock") != 0 && !dc3_is_part_name(entry->d_name);
+    if (folder) closedir(folder);
+    return found;
 }
 
 int dc3_path_is_link(const char *path)

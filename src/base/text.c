@@ -26,18 +26,47 @@ int dc3_text_is_utf8(const char *bytes)
     return 1;
 }
 
-char *dc3_text_utf8(const char *bytes)
+/* C0 and C1 controls, DEL, and U+202A..202E and U+2066..2069. */
+static int is_control(const char *at, size_t length)
+{
+    const unsigned char *p = (const unsigned char *)at;
+    if (length == 1) return *p < 0x20 || *p == 0x7f;
+    if (length == 2) return *p == 0xc2 && p[1] < 0xa0;
+    if (length != 3 || *p != 0xe2) return 0;
+    return (p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
+static char *escape(const char *bytes, int controls)
 {
     char *text = malloc(4 * strlen(bytes) + 1), *to = text;
     while (text && *bytes) {
         size_t length = dc3_utf8_length(bytes);
-        if (length) {
+        if (length && !(controls && is_control(bytes, length))) {
             memcpy(to, bytes, length);
             to += length;
             bytes += length;
         } else
-            to += sprintf(to, "\\x%02x", (unsigned char)*bytes++);
+            for (size_t n = length ? length : 1; n; n--)
+                to += sprintf(to, "\\x%02x", (unsigned char)*bytes++);
     }
     if (text) *to = 0;
     return text;
+}
+
+char *dc3_text_utf8(const char *bytes)
+{
+    return escape(bytes, 0);
+}
+
+char *dc3_text_plain(const char *bytes)
+{
+    return escape(bytes, 1);
+}
+
+int dc3_text_room(const char *text, int most)
+{
+    int used = 0;
+    for (size_t length; (length = dc3_utf8_length(text + used)) && used + (int)length <= most;)
+        used += (int)length;
+    return used;
 }

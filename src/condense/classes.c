@@ -62,10 +62,22 @@ static void warn_same(const dc3_listener *listener, const dc3_dataset *data, con
     free(b);
 }
 
+void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val)
+{
+    if (dc3_dataset_size(val) > dc3_dataset_size(data))
+        dc3_listener_say(
+            listener,
+            "warning: --val %s has %lld images, more than the %lld of %s to train on; are the two "
+            "swapped?",
+            dc3_dataset_path(val), (long long)dc3_dataset_size(val), (long long)dc3_dataset_size(data),
+            dc3_dataset_path(data));
+}
+
 dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
                         dc3_dataset **val)
 {
-    DC3_TRY(dc3_dataset_open_test(path, val));
+    dc3_status status = dc3_dataset_open_test(path, val);
+    if (status != DC3_OK) return dc3_fail_in(status, "--val");
     dc3_tell_notes(listener, *val);
     DC3_TRY(dc3_same_classes(data, *val));
     warn_same(listener, data, *val);

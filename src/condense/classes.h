@@ -12,6 +12,8 @@ dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val);
  * warns where it is what is trained on. */
 dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
                         dc3_dataset **val);
+/* Warns where there is more to test on than there is of a whole dataset to train on. */
+void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val);
 /* The median shorter side of some pictures, at least 8, at most `most`; 64 where none can be read. */
 int dc3_usual_size(const dc3_dataset *dataset, int most);
 /* The side of a network's views of it: `asked`, or what suits its pictures, at most 224. */

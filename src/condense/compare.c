@@ -13,6 +13,7 @@
 #include "condense/fingerprint.h"
 #include "condense/methods.h"
 #include "condense/own_teacher.h"
+#include "condense/teacher.h"
 #include "io/weights.h"
 #include "learn/soft_labels.h"
 #include "learn/trainer.h"
@@ -176,7 +177,11 @@ static dc3_status open_folder(comparison *c)
     const char *out = c->options->out;
     char *document = dc3_path_join(out, "compare.json");
     json_t *settings = settings_of(c), *old = NULL;
-    dc3_status status = document && settings ? dc3_make_dirs(out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = document && settings ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && dc3_path_what(document) != DC3_PATH_FILE && dc3_path_occupied(out))
+        status = dc3_fail(DC3_ERR_ARGUMENT,
+                          "%s: holds files that dc3 compare did not make; choose a new folder", out);
+    if (status == DC3_OK) status = dc3_make_dirs(out);
     if (status == DC3_OK && dc3_path_what(document) == DC3_PATH_FILE) {
         status = dc3_json_read(document, 1 << 20, &old);
         const char *key;
@@ -585,6 +590,21 @@ static dc3_status make_table(comparison *c)
     return status;
 }
 
+/* The teacher that is given must be one of these classes. */
+static dc3_status check_teacher(const comparison *c, const dc3_dataset *data)
+{
+    const char *path = c->options->condense.teacher;
+    dc3_table *table;
+    dc3_classifier *net;
+    if (!path || is_none(path)) return DC3_OK;
+    DC3_TRY(dc3_teacher_weights(path, &table));
+    DC3_TRY(dc3_classifier_open(NULL, &table, &net));
+    dc3_status status = dc3_teacher_check_classes(dc3_classifier_describe(net), path,
+                                                  dc3_dataset_classes(data), c->options->condense.data);
+    dc3_classifier_close(&net);
+    return status;
+}
+
 /* Looks at the two datasets, before hours of work with them, and plans the teacher. */
 static dc3_status look_ahead(comparison *c)
 {
@@ -594,7 +614,10 @@ static dc3_status look_ahead(comparison *c)
     c->trains = !d->teacher && wants_teacher(c->options);
     if (c->trains)
         c->plan = dc3_own_teacher(d, c->teacher, dc3_usual_size(data, 256), dc3_dataset_size(data));
-    dc3_status status = dc3_open_val(c->options->evaluate.val, data, &c->tests.listener, &c->tests.dataset);
+    dc3_status status = check_teacher(c, data);
+    if (status == DC3_OK)
+        status = dc3_open_val(c->options->evaluate.val, data, &c->tests.listener, &c->tests.dataset);
+    if (status == DC3_OK) dc3_warn_swapped(&c->tests.listener, data, c->tests.dataset);
     dc3_dataset_close(&data);
     return status;
 }
@@ -603,6 +626,7 @@ static dc3_status compare(comparison *c)
 {
     const dc3_compare_options *o = c->options;
     DC3_TRY(check_options(o));
+    DC3_TRY(dc3_check_folder_place("-o", o->out));
     DC3_TRY(dc3_compute_type(o->evaluate.dtype, &c->dtype));
     c->report->total = o->seeds * count_ipcs(o->ipcs) * count_names(o->methods) * count_names(o->archs) *
                        count_names(o->labels) * (o->augment_robust ? 2 : 1);

@@ -258,6 +258,8 @@ static dc3_status write_bins(dc3_run *run)
 dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report)
 {
     dc3_run run;
+    memset(report, 0, sizeof *report);
+    if (!options->dry_run) DC3_TRY(dc3_check_place("-o", options->out));
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
     if (status == DC3_OK) status = list_skipped(&run);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
@@ -270,6 +272,8 @@ dc3_status dc3_select_command(const dc3_condense_options *options, dc3_condense_
 {
     dc3_run run;
     dc3_chosen chosen = {0};
+    memset(report, 0, sizeof *report);
+    if (!options->dry_run) DC3_TRY(dc3_check_place("-o", options->out));
     dc3_status status = dc3_run_open(options, DC3_RUN_METHOD, report, &run);
     if (status == DC3_OK) status = list_skipped(&run);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);

@@ -97,9 +97,15 @@ static dc3_status draw(const char *train, const dc3_dataset *dataset, dc3_fit fi
 
 dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows)
 {
+    DC3_TRY(dc3_check_place("-o", png));
     json_t *document = NULL, *lines = NULL;
     dc3_dataset *dataset = NULL;
     char *path = dc3_path_join(run, "dc3.json"), *train = dc3_path_join(run, "train");
+    if (path && dc3_path_what(path) != DC3_PATH_FILE) {
+        free(path), free(train);
+        return dc3_fail(DC3_ERR_IO, "%s: expected a folder that dc3 condense made, found %s", run,
+                        dc3_path_what(run) == DC3_PATH_FOLDER ? "no dc3.json in it" : "no folder");
+    }
     dc3_status status =
         path && train ? dc3_json_read(path, 1 << 24, &document) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const json_t *settings = json_object_get(document, "settings");

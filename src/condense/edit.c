@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "base/file.h"
 #include "base/rng.h"
 #include "condense/detail_keep.h"
 #include "condense/run.h"
@@ -101,6 +102,10 @@ dc3_status dc3_edit_command(const dc3_condense_options *options, const char *pat
     if (!prompt || !*prompt || strlen(prompt) >= DC3_PROMPT_SIZE)
         return dc3_fail(DC3_ERR_OPTION, "--prompt: expected a text of 1 to %d bytes", DC3_PROMPT_SIZE - 1);
     DC3_TRY(format_of(options, &j.format));
+    DC3_TRY(dc3_check_place("-o", options->out));
+    if (dc3_path_what(path) == DC3_PATH_FOLDER)
+        return dc3_fail(DC3_ERR_IO, "%s: expected a picture, found a folder; dc3 compensate takes folders",
+                        path);
     DC3_TRY(dc3_image_read(path, 0, 0, DC3_FIT_CROP, &image));
     int width = image.width, height = image.height;
     dc3_image_free(&image);

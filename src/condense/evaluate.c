@@ -198,7 +198,7 @@ static dc3_status open_teacher(evaluation *e)
     char *own = dc3_run_own_teacher(o->data);
     const char *path = o->teacher ? o->teacher : own;
     dc3_status status =
-        path ? dc3_weights_open(path, &table)
+        path ? dc3_teacher_weights(path, &table)
              : dc3_fail(DC3_ERR_OPTION,
                         "--labels soft: expected --teacher and a classifier's file, found none, and no "
                         "teacher.safetensors in %s",
@@ -207,10 +207,8 @@ static dc3_status open_teacher(evaluation *e)
     DC3_TRY(status);
     DC3_TRY(dc3_classifier_open(NULL, &table, &e->teacher));
     const dc3_classifier_info *info = dc3_classifier_describe(e->teacher);
-    if (info->classes != e->score->classes)
-        return dc3_fail(DC3_ERR_ARGUMENT, "%s: the teacher tells %lld classes apart, %s has %lld",
-                        o->teacher ? o->teacher : "teacher.safetensors", (long long)info->classes, o->data,
-                        (long long)e->score->classes);
+    DC3_TRY(dc3_teacher_check_classes(info, o->teacher ? o->teacher : "teacher.safetensors",
+                                      e->score->classes, o->data));
     snprintf(e->score->teacher, sizeof e->score->teacher, "%s", info->arch);
     return dc3_ctx_open(e->dtype, o->threads, DC3_CTX_FAST, &e->teacher_ctx);
 }
@@ -223,6 +221,11 @@ static dc3_status open_stored(evaluation *e)
     const char *path = o->stored ? o->stored : beside;
     dc3_status status =
         beside ? dc3_soft_labels_open(path, &e->stored) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_ERR_IO && dc3_path_what(path) == DC3_PATH_MISSING)
+        status = dc3_fail(status,
+                          "--labels stored: expected soft labels in %s, found nothing there; dc3 label makes "
+                          "them",
+                          path);
     json_t *files = json_object_get(e->stored.info, "files");
     if (status == DC3_OK && (e->stored.n != e->n || e->stored.classes != e->score->classes))
         status = dc3_fail(DC3_ERR_FORMAT,

@@ -75,6 +75,10 @@ static dc3_status find_places(labelling *l)
     const dc3_label_options *o = l->options;
     char *document = dc3_path_join(o->run, "dc3.json");
     dc3_status status = document ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (dc3_path_what(o->run) == DC3_PATH_MISSING)
+        status = dc3_fail(DC3_ERR_IO,
+                          "%s: expected a folder that dc3 condense made, or a dataset, found nothing there",
+                          o->run);
     l->is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
     if (status == DC3_OK && l->is_run) status = read_run(l, document);
     if (status == DC3_OK && !l->is_run && !o->out && !o->dry_run)
@@ -85,6 +89,7 @@ static dc3_status find_places(labelling *l)
         l->folder = l->is_run ? dc3_path_join(o->run, "train") : strdup(o->run);
         l->out = o->out ? strdup(o->out) : dc3_path_join(o->run, "soft_labels.safetensors");
         if (!l->folder || !l->out) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        if (status == DC3_OK && !o->dry_run) status = dc3_check_place("-o", l->out);
     }
     free(document);
     return status;
@@ -172,7 +177,7 @@ static dc3_status open_teacher(labelling *l)
     int side = first.width < first.height ? first.width : first.height;
     DC3_TRY(dc3_teacher_open(l->teacher_path, o->arch, o->size, side, o->threads, &l->teacher));
     int64_t classes = l->classes ? (int64_t)json_array_size(l->classes) : dc3_dataset_classes(l->dataset);
-    return dc3_teacher_check_classes(&l->teacher, l->teacher_path, classes, o->run);
+    return dc3_teacher_check_classes(l->teacher.info, l->teacher_path, classes, o->run);
 }
 
 /* What a reader of the file may want to know. */

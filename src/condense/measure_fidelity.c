@@ -288,7 +288,7 @@ static dc3_status open_originals(const dc3_measuring *m, const dc3_subject *s, d
             snprintf(why, size, "%.200s; --data tells where the originals are now", dc3_error_text());
     }
     if (!p->originals || !m->teacher.net) return DC3_OK;
-    return dc3_teacher_check_classes(&m->teacher, o->teacher, dc3_dataset_classes(p->originals), data);
+    return dc3_teacher_check_classes(m->teacher.info, o->teacher, dc3_dataset_classes(p->originals), data);
 }
 
 void dc3_pairing_close(dc3_pairing **pairing)

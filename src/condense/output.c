@@ -1,6 +1,5 @@
 /* The run folder: OUT/dc3.json (settings), OUT/selection.json, OUT/pictures.txt (names of what is
  * or will be stored), OUT/skipped.txt, OUT/train/<class>/ and OUT/train/metadata.jsonl. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,25 +32,6 @@ static json_t *document(const dc3_output *output, int complete)
     return o;
 }
 
-/* What a run that was killed before it could write dc3.json leaves: its lock, and a part of that file. */
-static int is_beginning(const char *name)
-{
-    return strcmp(name, ".lock") == 0 || (strncmp(name, "dc3.json.", 9) == 0 && dc3_is_part_name(name));
-}
-
-/* 1 if the folder holds anything else. */
-static int occupied(const char *path)
-{
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-    int found = 0;
-    while (folder && !found && (entry = readdir(folder)))
-        found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-                !is_beginning(entry->d_name);
-    if (folder) closedir(folder);
-    return found;
-}
-
 /* Names the settings that differ; DC3_OK if none does. */
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
@@ -69,7 +49,7 @@ static dc3_status look_at(dc3_output *o, const char *path, json_t *now)
     json_t *old = NULL;
     o->clears = o->continues = 0;
     if (dc3_path_what(path) != DC3_PATH_FILE) {
-        if (!occupied(o->folder)) return DC3_OK;
+        if (!dc3_path_occupied(o->folder)) return DC3_OK;
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 did not make; choose a new folder",
                         o->folder);
     }
@@ -127,11 +107,8 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *o)
     if (status == DC3_OK && (!o->folder || !o->train || !o->labels))
         status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int i = 0; status == DC3_OK && i < classes; i++) o->labels[i] = i;
-    if (status == DC3_OK && dc3_path_what(o->folder) != DC3_PATH_FOLDER &&
-        dc3_path_what(o->folder) != DC3_PATH_MISSING)
-        status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder to make or to continue, found a file",
-                          o->folder);
     if (status == DC3_OK) status = check_place(run, o->train);
+    if (status == DC3_OK && !run->options->dry_run) status = dc3_check_folder_place("-o", o->folder);
     if (status == DC3_OK) status = look(o);
     if (status == DC3_OK && (o->continues || o->clears) && !run->options->dry_run)
         status = dc3_lock_take(o->folder, &o->lock);

@@ -35,8 +35,8 @@ dc3_status dc3_prompts_read(const char *path, dc3_prompts *p)
         strcpy(p->cold[p->cold_count++], cold[i]);
     }
     if (!path) return DC3_OK;
-    DC3_TRY(dc3_file_read(path, 1 << 20, &text, &size));
-    dc3_status status = DC3_OK;
+    dc3_status status = dc3_file_read(path, 1 << 20, &text, &size);
+    if (status != DC3_OK) return dc3_fail_in(status, "--prompts");
     rest = text;
     while (status == DC3_OK && (line = strsep(&rest, "\r\n"))) {
         line += strspn(line, " \t");

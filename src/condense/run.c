@@ -178,7 +178,8 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
     const dc3_condense_options *o = run->options;
     dc3_teacher *t = &run->teacher;
     DC3_TRY(dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, run->usual, o->select.threads, t));
-    DC3_TRY(dc3_teacher_check_classes(t, run->teacher_path, dc3_dataset_classes(run->dataset), o->data));
+    DC3_TRY(
+        dc3_teacher_check_classes(t->info, run->teacher_path, dc3_dataset_classes(run->dataset), o->data));
     dc3_teacher_tell(&o->listener, t);
     return DC3_OK;
 }

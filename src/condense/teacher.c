@@ -3,8 +3,21 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "condense/run.h"
 #include "io/weights.h"
+
+dc3_status dc3_teacher_weights(const char *path, dc3_table **table)
+{
+    dc3_path_kind kind = dc3_path_what(path);
+    *table = NULL;
+    if (kind == DC3_PATH_FILE) return dc3_weights_open(path, table);
+    return dc3_fail(
+        DC3_ERR_IO,
+        "--teacher %s: expected a classifier's file (.safetensors or .pth), found %s; dc3 train makes "
+        "one",
+        path, kind == DC3_PATH_MISSING ? "nothing there" : "no file");
+}
 
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
                             dc3_teacher *t)
@@ -12,7 +25,7 @@ dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int us
     enum { MOST = 224, LEAST = 16 };
     dc3_table *table;
     memset(t, 0, sizeof *t);
-    DC3_TRY(dc3_weights_open(path, &table));
+    DC3_TRY(dc3_teacher_weights(path, &table));
     DC3_TRY(dc3_classifier_open(arch, &table, &t->net));
     t->info = dc3_classifier_describe(t->net);
     int fixed = (int)t->info->size;
@@ -36,14 +49,14 @@ void dc3_teacher_close(dc3_teacher *t)
     dc3_ctx_close(&t->ctx);
 }
 
-dc3_status dc3_teacher_check_classes(const dc3_teacher *t, const char *path, int64_t classes,
+dc3_status dc3_teacher_check_classes(const dc3_classifier_info *info, const char *path, int64_t classes,
                                      const char *data)
 {
-    if (t->info->classes == classes) return DC3_OK;
+    if (info->classes == classes) return DC3_OK;
     return dc3_fail(DC3_ERR_ARGUMENT,
                     "%s: the teacher tells %lld classes apart, %s has %lld; a teacher must be trained on the "
                     "dataset's classes, in the order of their names",
-                    path, (long long)t->info->classes, data, (long long)classes);
+                    path, (long long)info->classes, data, (long long)classes);
 }
 
 void dc3_teacher_tell(const dc3_listener *listener, const dc3_teacher *t)

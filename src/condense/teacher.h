@@ -13,13 +13,16 @@ typedef struct dc3_teacher {
     int size; /* pixels of a picture's side */
 } dc3_teacher;
 
-/* A safetensors file or a PyTorch checkpoint. size 0: the only one that the network takes, or that of its
+/* The tensors of a teacher's file, a safetensors file or a PyTorch checkpoint; the caller closes the table.
+ */
+dc3_status dc3_teacher_weights(const char *path, dc3_table **table);
+/* Opens such a file. size 0: the only one that the network takes, or that of its
  * training where the file says it, else `usual`, at most 224. Always close. */
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
                             dc3_teacher *teacher);
 void dc3_teacher_close(dc3_teacher *teacher);
 /* DC3_ERR_ARGUMENT unless the teacher, from `path`, tells as many classes apart as `data` has. */
-dc3_status dc3_teacher_check_classes(const dc3_teacher *teacher, const char *path, int64_t classes,
+dc3_status dc3_teacher_check_classes(const dc3_classifier_info *teacher, const char *path, int64_t classes,
                                      const char *data);
 /* Says which one it is. */
 void dc3_teacher_tell(const dc3_listener *listener, const dc3_teacher *teacher);

@@ -114,6 +114,7 @@ static dc3_status open_data(training *t, int *size)
     const dc3_train_options *o = t->options;
     DC3_TRY(dc3_dataset_open(o->data, &t->data));
     if (o->val) DC3_TRY(dc3_open_val(o->val, t->data, &o->listener, &t->val));
+    if (t->val) dc3_warn_swapped(&o->listener, t->data, t->val);
     dc3_tell_notes(&o->listener, t->data);
     return dc3_view_size(t->data, o->size, size);
 }

@@ -209,6 +209,40 @@ static dc3_status sort(dc3_dataset *d)
     return failed ? dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path) : DC3_OK;
 }
 
+static const dc3_reader *reader_of(const char *path)
+{
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        if (readers[i]->probe(path)) return readers[i];
+    return NULL;
+}
+
+int dc3_dataset_is(const char *path)
+{
+    return reader_of(path) != NULL;
+}
+
+/* A file that no reader takes. */
+static dc3_status other_file(const char *path)
+{
+    static const char *const archives[] = {".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"};
+    for (size_t i = 0; i < sizeof archives / sizeof *archives; i++)
+        if (dc3_ends_with(path, archives[i]))
+            return dc3_fail(DC3_ERR_FORMAT,
+                            "%s: expected a folder or a .tar file, found an archive; unpack it and give the "
+                            "folder with a folder for each class",
+                            path);
+    if (dc3_is_picture_name(path))
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: expected a folder with a folder for each class, found one picture; give the folder "
+            "above its class's",
+            path);
+    return dc3_fail(DC3_ERR_FORMAT,
+                    "%s: expected a folder with a folder for each class, a .tar file or a CIFAR .bin by its "
+                    "usual name, found another file",
+                    path);
+}
+
 static dc3_status open_part(const char *path, int test, void (*told)(void *, int64_t), void *user,
                             dc3_dataset **out)
 {
@@ -226,12 +260,8 @@ static dc3_status open_part(const char *path, int test, void (*told)(void *, int
     d->test = test;
     d->told = told;
     d->user = user;
-    for (size_t i = 0; i < sizeof readers / sizeof *readers && !d->reader; i++)
-        if (readers[i]->probe(path)) d->reader = readers[i];
-    dc3_status status =
-        d->reader
-            ? d->reader->open(path, d)
-            : dc3_fail(DC3_ERR_FORMAT, "%s: expected a folder or a .tar file, found another file", path);
+    d->reader = reader_of(path);
+    dc3_status status = d->reader ? d->reader->open(path, d) : other_file(path);
     if (status == DC3_OK) status = drop_empty(d);
     if (status == DC3_OK) status = sort(d);
     if (status == DC3_OK && d->size == 0)
@@ -305,6 +335,16 @@ int dc3_dataset_label(const dc3_dataset *d, int64_t item)
 const char *dc3_dataset_key(const dc3_dataset *d, int64_t item)
 {
     return d->text + d->items[item].key;
+}
+
+double dc3_dataset_bytes(const dc3_dataset *d, int64_t item)
+{
+    struct stat info;
+    if (d->items[item].size) return (double)d->items[item].size;
+    char *path = dc3_path_join(d->path, dc3_dataset_key(d, item));
+    int there = path && stat(path, &info) == 0;
+    free(path);
+    return there ? (double)info.st_size : 0;
 }
 
 size_t dc3_dataset_notes(const dc3_dataset *d)

@@ -19,6 +19,9 @@ dc3_status dc3_dataset_open_told(const char *path, void (*told)(void *user, int6
 dc3_status dc3_dataset_open_test(const char *path, dc3_dataset **dataset);
 void dc3_dataset_close(dc3_dataset **dataset);
 
+/* 1 if `path` is taken for a dataset: a folder, a tar or a CIFAR binary by its name. */
+int dc3_dataset_is(const char *path);
+
 const char *dc3_dataset_path(const dc3_dataset *dataset);
 /* "folder", "CIFAR binaries", "WebDataset". */
 const char *dc3_dataset_kind(const dc3_dataset *dataset);
@@ -29,6 +32,8 @@ int dc3_dataset_label(const dc3_dataset *dataset, int64_t item);
 /* Path below the dataset's folder; "shard.tar/member"; "data_batch_1.bin/00017". Bytes as the file system has
  * them. */
 const char *dc3_dataset_key(const dc3_dataset *dataset, int64_t item);
+/* Bytes that an item takes where it lies, encoded; 0 for a file that is gone. */
+double dc3_dataset_bytes(const dc3_dataset *dataset, int64_t item);
 /* Sentences about what was passed over: empty classes, files that are no images, files outside a class. */
 size_t dc3_dataset_notes(const dc3_dataset *dataset);
 const char *dc3_dataset_note(const dc3_dataset *dataset, size_t i);

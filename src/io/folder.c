@@ -88,21 +88,36 @@ static dc3_status walk_class(walk *w, const char *name)
     return walk_folder(w, name, 0);
 }
 
+/* 1 for the name of a part, other than train, that datasets are divided into. */
+static int is_other_part(const char *name)
+{
+    static const char *const parts[] = {"val", "valid", "validation", "test"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (strcmp(name, parts[i]) == 0) return 1;
+    return 0;
+}
+
 /* "DATA holds train and val": the user means one of them. */
 static dc3_status check_split(const char *path, struct dirent **entries, int count)
 {
-    int splits = 0, train = 0;
+    int train = 0, others = 0, classes = 0;
     for (int i = 0; i < count; i++) {
-        int is_train = strcmp(entries[i]->d_name, "train") == 0;
-        train |= is_train;
-        splits +=
-            is_train || strcmp(entries[i]->d_name, "val") == 0 || strcmp(entries[i]->d_name, "test") == 0;
+        char *below = dc3_path_join(path, entries[i]->d_name);
+        int is_folder = below && dc3_path_what(below) == DC3_PATH_FOLDER;
+        free(below);
+        if (!is_folder) continue;
+        if (strcmp(entries[i]->d_name, "train") == 0)
+            train = 1;
+        else if (is_other_part(entries[i]->d_name))
+            others++;
+        else
+            classes++;
     }
-    if (train && splits == count)
+    if (train && !classes)
         return dc3_fail(
             DC3_ERR_FORMAT,
-            "%s: expected a folder for each class, found a dataset's parts; did you mean %s/train?", path,
-            path);
+            "%s: expected a folder for each class, found a dataset's parts; did you mean %s/train%s?", path,
+            path, others ? " (and one of the others as --val)" : "");
     return DC3_OK;
 }
 
@@ -125,9 +140,11 @@ static dc3_status open_folder(const char *path, dc3_dataset *dataset)
     }
     dc3_list_free(entries, count);
     if (status == DC3_OK && outside && dataset->size == 0)
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: found %ld images but no class folders; expected DATA/<class>/<image>", path,
-                        outside);
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: found %ld images but no class folders; expected DATA/<class>/<image>: sort them into a "
+            "folder for each class, or give the folder above if this is a class",
+            path, outside);
     if (status == DC3_OK && outside)
         status =
             dc3_dataset_remark(dataset, "%ld images lie outside the class folders, passed over", outside);

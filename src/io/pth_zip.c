@@ -129,7 +129,9 @@ dc3_status dc3_pth_zip(dc3_pth_file *file)
     DC3_TRY(list_members(file));
     const dc3_tensor *part = find_pickle(file);
     if (!part)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: expected a member data.pkl, as torch.save writes it, found none",
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: expected a member data.pkl, as torch.save writes it, found none; a .zip of "
+                        "pictures must be unpacked first",
                         file->origin);
     DC3_TRY(check_order(file));
     dc3_status status = dc3_pickle_load(file->origin, part->data, dc3_bytes(part), &pickle, &used);

@@ -110,7 +110,8 @@ dc3_status dc3_safetensors_parse(const char *origin, const unsigned char *data, 
                         file_size);
     for (int i = 7; i >= 0; i--) header = header << 8 | data[i];
     if (header > HEADER_LIMIT || header > file_size - 8)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: the safetensors header claims %llu bytes, the file has %zu",
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: the safetensors header claims %llu bytes, the file has %zu (is it cut short?)",
                         origin, (unsigned long long)header, file_size);
     json_t *object;
     DC3_TRY(dc3_json_parse(origin, (const char *)data + 8, (size_t)header, &object));

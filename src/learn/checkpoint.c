@@ -9,7 +9,8 @@
 #include "learn/params.h"
 #include "nn/classifier.h"
 
-static const char counters_key[] = "dc3.training", hash_key[] = "dc3.hash";
+const char dc3_checkpoint_key[] = "dc3.training";
+static const char hash_key[] = "dc3.hash";
 enum { HASH_TEXT = 17 };
 
 /* Views of all that the checkpoint holds; the caller closes the table. */
@@ -82,7 +83,7 @@ dc3_status dc3_checkpoint_save(const char *path, const dc3_training *training, c
         return dc3_fail_in(DC3_ERR_ARGUMENT, "counters of a checkpoint");
     DC3_TRY(collect(path, training, &table));
     hash_all(table, table, counters, hash);
-    dc3_status status = dc3_table_set_text(table, counters_key, counters);
+    dc3_status status = dc3_table_set_text(table, dc3_checkpoint_key, counters);
     if (status == DC3_OK) status = dc3_table_set_text(table, hash_key, hash);
     if (status == DC3_OK) status = dc3_safetensors_save(path, table);
     dc3_table_close(&table);
@@ -113,7 +114,7 @@ static dc3_status check_tensors(const dc3_table *wanted, const dc3_table *file)
 
 static dc3_status check_hash(const dc3_table *wanted, const dc3_table *file)
 {
-    const char *counters = dc3_table_text(file, counters_key), *stored = dc3_table_text(file, hash_key);
+    const char *counters = dc3_table_text(file, dc3_checkpoint_key), *stored = dc3_table_text(file, hash_key);
     char hash[HASH_TEXT];
     hash_all(wanted, file, counters, hash);
     if (stored && strcmp(hash, stored) == 0) return DC3_OK;
@@ -125,12 +126,12 @@ static dc3_status check_is_checkpoint(const char *path, const char *counters)
 {
     if (counters) return DC3_OK;
     return dc3_fail(DC3_ERR_FORMAT, "%s: expected a training checkpoint, found no '%s' in its metadata", path,
-                    counters_key);
+                    dc3_checkpoint_key);
 }
 
 static dc3_status check_all(const dc3_table *wanted, const dc3_table *file)
 {
-    const char *path = dc3_table_origin(file), *counters = dc3_table_text(file, counters_key);
+    const char *path = dc3_table_origin(file), *counters = dc3_table_text(file, dc3_checkpoint_key);
     DC3_TRY(check_is_checkpoint(path, counters));
     DC3_TRY(check_tensors(wanted, file));
     DC3_TRY(check_hash(wanted, file));
@@ -154,7 +155,7 @@ dc3_status dc3_checkpoint_load(const char *path, const dc3_training *training, c
     DC3_GOTO(collect(path, training, &to));
     DC3_GOTO(dc3_safetensors_open(path, &file));
     DC3_GOTO(check_all(to, file));
-    if (counters && !(*counters = strdup(dc3_table_text(file, counters_key))))
+    if (counters && !(*counters = strdup(dc3_table_text(file, dc3_checkpoint_key))))
         DC3_GOTO(dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path));
     copy_all(to, file);
     for (size_t i = 0; i < training->count; i++) dc3_param_changed(&training->params[i]);
@@ -169,7 +170,7 @@ dc3_status dc3_checkpoint_counters(const char *path, char **counters)
     dc3_table *file;
     *counters = NULL;
     DC3_TRY(dc3_safetensors_open(path, &file));
-    const char *text = dc3_table_text(file, counters_key);
+    const char *text = dc3_table_text(file, dc3_checkpoint_key);
     dc3_status status = check_is_checkpoint(path, text);
     if (status == DC3_OK && !(*counters = strdup(text)))
         status = dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);

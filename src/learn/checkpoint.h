@@ -6,6 +6,9 @@
 #include "learn/ema.h"
 #include "learn/optimizer.h"
 
+/* Under which a checkpoint's texts have the counters. */
+extern const char dc3_checkpoint_key[];
+
 /* What a checkpoint holds. Nothing in it is owned. */
 typedef struct dc3_training {
     dc3_param *params; /* parameters and buffers */

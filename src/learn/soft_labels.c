@@ -224,39 +224,52 @@ static dc3_status check_view(const char *path, const dc3_soft_labels *l, int64_t
                                : "classes are not among those there are");
 }
 
+/* The file's tensors. */
+typedef struct found {
+    const dc3_tensor *labels, *logits, *partner, *crop, *box, *flags, *indices, *rest;
+} found;
+
+static dc3_status find_all(const dc3_table *table, const dc3_soft_labels *l, found *f)
+{
+    int64_t n = l->n, views = l->views;
+    *f = (found){0};
+    DC3_TRY(find(table, "labels", DC3_I32, 1, n, 0, 0, &f->labels));
+    DC3_TRY(find(table, "logits", DC3_F16, 3, views, n, kept(l), &f->logits));
+    DC3_TRY(find(table, "partner", DC3_I32, 2, views, n, 0, &f->partner));
+    DC3_TRY(find(table, "crop", DC3_I16, 3, views, n, 4, &f->crop));
+    DC3_TRY(find(table, "box", DC3_I16, 3, views, n, 4, &f->box));
+    DC3_TRY(find(table, "flags", DC3_U8, 2, views, n, 0, &f->flags));
+    if (!l->top_k) return DC3_OK;
+    DC3_TRY(find(table, "indices", DC3_I16, 3, views, n, l->top_k, &f->indices));
+    return find(table, "rest", DC3_F16, 2, views, n, 0, &f->rest);
+}
+
 static dc3_status read_tensors(const dc3_table *table, dc3_soft_labels *l)
 {
-    int64_t n = l->n, views = l->views, rows = n * views;
-    const dc3_tensor *labels, *logits, *partner, *crop, *box, *flags, *indices, *rest;
-    DC3_TRY(find(table, "labels", DC3_I32, 1, n, 0, 0, &labels));
-    DC3_TRY(find(table, "logits", DC3_F16, 3, views, n, kept(l), &logits));
-    DC3_TRY(find(table, "partner", DC3_I32, 2, views, n, 0, &partner));
-    DC3_TRY(find(table, "crop", DC3_I16, 3, views, n, 4, &crop));
-    DC3_TRY(find(table, "box", DC3_I16, 3, views, n, 4, &box));
-    DC3_TRY(find(table, "flags", DC3_U8, 2, views, n, 0, &flags));
+    int64_t rows = l->n * l->views;
+    found f;
+    DC3_TRY(find_all(table, l, &f));
     if (l->top_k) {
-        DC3_TRY(find(table, "indices", DC3_I16, 3, views, n, l->top_k, &indices));
-        DC3_TRY(find(table, "rest", DC3_F16, 2, views, n, 0, &rest));
-        memcpy(l->indices, indices->data, dc3_bytes(indices));
-        memcpy(l->rest, rest->data, dc3_bytes(rest));
+        memcpy(l->indices, f.indices->data, dc3_bytes(f.indices));
+        memcpy(l->rest, f.rest->data, dc3_bytes(f.rest));
     }
-    memcpy(l->labels, labels->data, dc3_bytes(labels));
-    memcpy(l->logits, logits->data, dc3_bytes(logits));
-    for (int64_t i = 0; i < n; i++)
+    memcpy(l->labels, f.labels->data, dc3_bytes(f.labels));
+    memcpy(l->logits, f.logits->data, dc3_bytes(f.logits));
+    for (int64_t i = 0; i < l->n; i++)
         if (l->labels[i] < 0 || l->labels[i] >= l->classes)
             return dc3_fail(DC3_ERR_FORMAT, "%s: picture %lld: expected a class below %lld, found %d",
                             dc3_table_origin(table), (long long)i, (long long)l->classes, (int)l->labels[i]);
     for (int64_t i = 0; i < rows; i++) {
-        const int16_t *c = (const int16_t *)crop->data + 4 * i, *b = (const int16_t *)box->data + 4 * i;
-        int f = ((const uint8_t *)flags->data)[i];
-        l->params[i] = (dc3_view_params){!!(f & SWAP_COLUMNS),
-                                         !!(f & SWAP_ROWS),
+        const int16_t *c = (const int16_t *)f.crop->data + 4 * i, *b = (const int16_t *)f.box->data + 4 * i;
+        int flags = ((const uint8_t *)f.flags->data)[i];
+        l->params[i] = (dc3_view_params){!!(flags & SWAP_COLUMNS),
+                                         !!(flags & SWAP_ROWS),
                                          c[0],
                                          c[1],
                                          c[2],
                                          c[3],
-                                         !!(f & FLIP),
-                                         ((const int32_t *)partner->data)[i],
+                                         !!(flags & FLIP),
+                                         ((const int32_t *)f.partner->data)[i],
                                          b[0],
                                          b[1],
                                          b[2],
@@ -267,40 +280,57 @@ static dc3_status read_tensors(const dc3_table *table, dc3_soft_labels *l)
 }
 
 /* The sizes, from the tensors and from `info`. */
-static dc3_status read_sizes(const dc3_table *table, const json_t *info, dc3_soft_labels *l)
+static dc3_status read_sizes(const dc3_table *table, dc3_soft_labels *l)
 {
     const char *path = dc3_table_origin(table);
     const dc3_tensor *logits;
-    int64_t size, classes, top_k;
+    int64_t size;
     DC3_TRY(find(table, "logits", DC3_F16, 3, -1, -1, -1, &logits));
-    DC3_TRY(dc3_json_int(info, path, "size", 0, 1, 1 << 15, &size));
-    DC3_TRY(dc3_json_int(info, path, "classes", 0, 1, INT32_MAX, &classes));
-    DC3_TRY(dc3_json_int(info, path, "top_k", 0, 0, INT16_MAX, &top_k));
-    size_t files = json_array_size(json_object_get(info, "files"));
-    if ((int64_t)files != logits->shape[1] || !files || logits->shape[0] < 1)
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: expected 1 view or more of each file, found %lld of %lld and %zu files", path,
-                        (long long)logits->shape[0], (long long)logits->shape[1], files);
-    return dc3_soft_labels_new(logits->shape[1], logits->shape[0], classes, top_k, (int)size, l);
+    DC3_TRY(dc3_json_int(l->info, path, "size", 0, 1, 1 << 15, &size));
+    DC3_TRY(dc3_json_int(l->info, path, "classes", 0, 1, INT32_MAX, &l->classes));
+    DC3_TRY(dc3_json_int(l->info, path, "top_k", 0, 0, INT16_MAX, &l->top_k));
+    size_t files = json_array_size(json_object_get(l->info, "files"));
+    l->views = logits->shape[0], l->n = logits->shape[1], l->size = (int)size;
+    if ((int64_t)files == l->n && files && l->views >= 1) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT,
+                    "%s: expected 1 view or more of each file, found %lld of %lld and %zu files", path,
+                    (long long)l->views, (long long)l->n, files);
+}
+
+static dc3_status look(const dc3_table *table, dc3_soft_labels *l)
+{
+    const dc3_tensor *text;
+    found f;
+    DC3_TRY(find(table, "info", DC3_U8, 1, -1, 0, 0, &text));
+    DC3_TRY(dc3_json_parse(dc3_table_origin(table), text->data, dc3_bytes(text), &l->info));
+    DC3_TRY(read_sizes(table, l));
+    return find_all(table, l, &f);
+}
+
+dc3_status dc3_soft_labels_look(const dc3_table *table, dc3_soft_labels *l)
+{
+    *l = (dc3_soft_labels){0};
+    dc3_status status = look(table, l);
+    if (status != DC3_OK) dc3_soft_labels_free(l);
+    return status;
 }
 
 dc3_status dc3_soft_labels_open(const char *path, dc3_soft_labels *l)
 {
     dc3_table *table;
-    const dc3_tensor *text;
-    json_t *info = NULL;
+    dc3_soft_labels seen = {0};
     *l = (dc3_soft_labels){0};
     DC3_TRY(dc3_safetensors_open(path, &table));
-    dc3_status status = find(table, "info", DC3_U8, 1, -1, 0, 0, &text);
-    if (status == DC3_OK) status = dc3_json_parse(path, text->data, dc3_bytes(text), &info);
-    if (status == DC3_OK) status = read_sizes(table, info, l);
+    dc3_status status = look(table, &seen);
+    if (status == DC3_OK)
+        status = dc3_soft_labels_new(seen.n, seen.views, seen.classes, seen.top_k, seen.size, l);
     if (status == DC3_OK) {
         json_decref(l->info);
-        l->info = json_incref(info);
+        l->info = json_incref(seen.info);
         status = read_tensors(table, l);
     }
     if (status != DC3_OK) dc3_soft_labels_free(l);
-    json_decref(info);
+    dc3_soft_labels_free(&seen);
     dc3_table_close(&table);
     return status;
 }

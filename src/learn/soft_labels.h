@@ -5,6 +5,7 @@
 
 #include "io/json.h"
 #include "learn/augment.h"
+#include "tensor/table.h"
 
 typedef struct dc3_soft_labels {
     int64_t n, views, classes;
@@ -36,6 +37,9 @@ dc3_status dc3_soft_labels_put(dc3_soft_labels *labels, int64_t view, int64_t pi
 /* The logits [classes] of a view, as kept. */
 void dc3_soft_labels_get(const dc3_soft_labels *labels, int64_t view, int64_t picture, float *logits);
 
+/* Sizes and info of an opened file's table alone, the types and shapes of all its tensors checked; what they
+ * hold is not read. The caller frees. */
+dc3_status dc3_soft_labels_look(const dc3_table *table, dc3_soft_labels *labels);
 /* The file whole or not at all. DC3_ERR_ARGUMENT where a picture is too large for the file's types. */
 dc3_status dc3_soft_labels_save(const char *path, const dc3_soft_labels *labels);
 /* Everything is checked that can be without the pictures; the caller frees. */

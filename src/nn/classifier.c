@@ -60,7 +60,7 @@ static dc3_status unknown_table(const char *file)
     for (int k = 0; k < KINDS && used < sizeof text; k++)
         used +=
             (size_t)snprintf(text + used, sizeof text - used, "%s%s", k ? "; or " : "", kinds[k]->tensors);
-    return dc3_fail(DC3_ERR_FORMAT, "%s: expected the tensors of %s; found none of them", file, text);
+    return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: expected the tensors of %s; found none of them", file, text);
 }
 
 static dc3_status too_small(const dc3_classifier *c, int64_t height, int64_t width)

@@ -22,7 +22,7 @@ typedef struct dc3_classifier_info {
 } dc3_classifier_info;
 
 /* The architecture is told from the tensors' names and shapes; `arch`, if not NULL, must agree. Takes over
- * `table`, also on failure, and nulls it. */
+ * `table`, also on failure, and nulls it. DC3_ERR_UNSUPPORTED for the tensors of no network that is known. */
 dc3_status dc3_classifier_open(const char *arch, dc3_table **table, dc3_classifier **classifier);
 /* What a new network is made from. */
 typedef struct dc3_classifier_spec {

@@ -1,0 +1,38 @@
+/* What a file or a folder is, in one screen. */
+#ifndef DC3_INFO_H
+#define DC3_INFO_H
+
+#include "dc3/condense.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* NULL or 0 means the default. */
+typedef struct dc3_info_options {
+    const char *path;
+    int check;   /* 1: decodes every picture of a dataset or a run, and counts those that cannot be read */
+    int threads; /* 1 or more; of that check */
+    dc3_listener listener;
+} dc3_info_options;
+
+dc3_info_options dc3_info_defaults(void);
+
+typedef struct dc3_info_report {
+    char *text; /* for people: a title and lines below it; caller frees */
+    char *
+        json; /* an object with "path", "kind" and what that kind has; units are in the names; caller frees */
+} dc3_info_report;
+
+/* Kinds: "classifier", "training checkpoint", "soft labels", "embeddings", "features", "network" (a part of a
+ * diffusion model), "tensors" (no network that dc3 knows), "editor" (a diffusers directory), "dataset", "run"
+ * (a folder of condense and its like), "comparison". Files are told by their contents. Texts of files are
+ * printed without control characters, and cut. Weights are mapped, not read; of a dataset some pictures are
+ * decoded. DC3_ERR_IO or DC3_ERR_FORMAT for what is none of these, or damaged; text and json are NULL then.
+ */
+dc3_status dc3_info(const dc3_info_options *options, dc3_info_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

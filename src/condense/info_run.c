@@ -1,0 +1,274 @@
+/* Folders that dc3 makes: a run, and a comparison. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "base/text.h"
+#include "condense/info.h"
+#include "condense/run.h"
+
+enum { WIDTH = 90, LIMIT = 1 << 28 };
+
+static int holds(const char *folder, const char *name)
+{
+    char *path = dc3_path_join(folder, name);
+    int there = path && dc3_path_what(path) == DC3_PATH_FILE;
+    free(path);
+    return there;
+}
+
+/* Lines of FOLDER/NAME; 0 where it is not there. */
+static int64_t count_lines(const char *folder, const char *name)
+{
+    char *path = dc3_path_join(folder, name), *text = NULL;
+    size_t size = 0;
+    int64_t lines = 0;
+    if (path && dc3_path_what(path) == DC3_PATH_FILE && dc3_file_read(path, LIMIT, &text, &size) == DC3_OK)
+        for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
+    free(text);
+    free(path);
+    return lines;
+}
+
+static int is_size(const char *key)
+{
+    size_t n = strlen(key);
+    return n >= 4 && strcmp(key + n - 4, "size") == 0;
+}
+
+/* One setting as "key value", with its unit. */
+static void setting_text(char *text, size_t size, const char *key, const json_t *value)
+{
+    char *plain = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
+    int pixels = is_size(key) && json_integer_value(value) > 0;
+    snprintf(text, size, "%.40s %.120s%s", key,
+             json_is_string(value) ? json_string_value(value)
+             : plain               ? plain
+                                   : "",
+             pixels ? " px" : "");
+    free(plain);
+}
+
+/* All settings, some to a line; those that nothing was given for are left out. */
+static void say_settings(dc3_info_page *page, const json_t *settings)
+{
+    char line[400] = "";
+    const char *key, *label = "settings";
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)settings, key, value)
+    {
+        char one[240];
+        setting_text(one, sizeof one, key, value);
+        if (json_is_null(value) || strstr(key, "fingerprint")) continue;
+        if (*line && strlen(line) + strlen(one) > WIDTH) {
+            dc3_info_line(page, label, "%s", line);
+            label = "", *line = 0;
+        }
+        size_t used = strlen(line);
+        snprintf(line + used, sizeof line - used, "%s%s", used ? ", " : "", one);
+    }
+    if (*line) dc3_info_line(page, label, "%s", line);
+    dc3_info_set(page, "settings", json_deep_copy(settings));
+}
+
+/* How far a run that is not complete came. */
+static const char *stage_of(const char *folder, const json_t *settings)
+{
+    if (holds(folder, "pictures.txt")) return "storing pictures";
+    if (holds(folder, "selection.json")) return "selected";
+    if (!json_object_get(settings, "own_teacher") || holds(folder, "teacher.safetensors"))
+        return "before the selection";
+    return holds(folder, "teacher.safetensors.checkpoint") ? "training its teacher" : "before its teacher";
+}
+
+/* The pictures that lie in train/; those that are to come too. */
+static dc3_status say_stored(dc3_info_page *page, int complete)
+{
+    const char *folder = page->options->path;
+    char *train = dc3_path_join(folder, "train");
+    int64_t planned = count_lines(folder, "pictures.txt"), skipped = count_lines(folder, "skipped.txt");
+    dc3_dataset *d = NULL;
+    dc3_status status = train ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (train && dc3_path_what(train) == DC3_PATH_FOLDER && dc3_dataset_open(train, &d) != DC3_OK) d = NULL;
+    int64_t stored = d ? dc3_dataset_size(d) : 0;
+    if (planned && !(complete && stored == planned))
+        dc3_info_line(page, "stored", "%lld of %lld pictures", (long long)stored, (long long)planned);
+    dc3_info_set(page, "stored", json_integer(stored));
+    dc3_info_set(page, "planned", json_integer(planned));
+    if (d) status = dc3_info_pictures(page, d);
+    if (skipped)
+        dc3_info_line(page, "skipped", "%lld that cannot be read; skipped.txt lists them",
+                      (long long)skipped);
+    else if (complete)
+        dc3_info_line(page, "skipped", "none");
+    dc3_info_set(page, "skipped", json_integer(skipped));
+    dc3_dataset_close(&d);
+    free(train);
+    return status;
+}
+
+static void say_extras(dc3_info_page *page)
+{
+    static const char *const files[] = {"teacher.safetensors", "soft_labels.safetensors"};
+    json_t *extras = json_object();
+    for (int i = 0; i < 2; i++) {
+        char *path = dc3_path_join(page->options->path, files[i]), text[DC3_SIZE_TEXT];
+        struct stat info;
+        if (path && dc3_path_what(path) == DC3_PATH_FILE && stat(path, &info) == 0) {
+            dc3_info_line(page, "also here", "%s, %s", files[i], dc3_size_text((double)info.st_size, text));
+            json_object_set_new(extras, files[i], json_integer((json_int_t)info.st_size));
+        }
+        free(path);
+    }
+    dc3_info_set(page, "other_file_bytes", extras);
+}
+
+static dc3_status describe_run(dc3_info_page *page, const json_t *object)
+{
+    const json_t *settings = json_object_get(object, "settings");
+    const char *method = json_string_value(json_object_get(settings, "method"));
+    const char *version = json_string_value(json_object_get(object, "version"));
+    int complete = json_is_true(json_object_get(object, "complete"));
+    const char *stage = complete ? "complete" : stage_of(page->options->path, settings);
+    int64_t ipc = json_integer_value(json_object_get(settings, "ipc"));
+    dc3_info_title(page, "run", "a condensed dataset, method %.40s, %lld image%s a class",
+                   method ? method : "not said", (long long)ipc, ipc == 1 ? "" : "s");
+    dc3_info_set(page, "method", method ? json_string(method) : json_null());
+    dc3_info_set(page, "images_per_class", json_integer(ipc));
+    dc3_info_set(page, "complete", json_boolean(complete));
+    dc3_info_set(page, "stage", json_string(stage));
+    dc3_info_set(page, "version", version ? json_string(version) : json_null());
+    if (complete)
+        dc3_info_line(page, "state", "complete");
+    else
+        dc3_info_line(page, "state", "cut off: %s; give its command again to continue", stage);
+    DC3_TRY(say_stored(page, complete));
+    say_extras(page);
+    if (json_is_object(settings)) say_settings(page, settings);
+    return DC3_OK;
+}
+
+dc3_status dc3_info_run(dc3_info_page *page)
+{
+    char *path = dc3_path_join(page->options->path, "dc3.json");
+    json_t *object = NULL;
+    dc3_status status =
+        path ? dc3_json_read(path, LIMIT, &object) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    const char *program = json_string_value(json_object_get(object, "program"));
+    if (status == DC3_OK && (!program || strcmp(program, "dc3") != 0))
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: was not made by dc3; of a dataset in this folder give a folder "
+                          "without such a file",
+                          path);
+    if (status == DC3_OK) status = describe_run(page, object);
+    json_decref(object);
+    free(path);
+    return status;
+}
+
+/* ---- comparisons ---- */
+
+/* The different values of a member of the results' lines, as they come. */
+static json_t *values_of(const json_t *lines, const char *key)
+{
+    json_t *values = json_array(), *line, *one;
+    size_t i, k;
+    json_array_foreach(lines, i, line)
+    {
+        json_t *value = json_object_get(line, key);
+        int known = !value;
+        json_array_foreach(values, k, one) known |= value && json_equal(one, value);
+        if (!known) json_array_append(values, value);
+    }
+    return values;
+}
+
+static void say_values(dc3_info_page *page, const json_t *lines, const char *key, const char *label)
+{
+    json_t *values = values_of(lines, key), *one;
+    char text[400] = "";
+    size_t i;
+    json_array_foreach(values, i, one)
+    {
+        size_t used = strlen(text);
+        if (json_is_string(one))
+            snprintf(text + used, sizeof text - used, "%s%.40s", i ? ", " : "", json_string_value(one));
+        else
+            snprintf(text + used, sizeof text - used, "%s%lld", i ? ", " : "",
+                     (long long)json_integer_value(one));
+    }
+    dc3_info_line(page, label, "%s", text);
+    dc3_info_set(page, key, values);
+}
+
+/* Lines of results.jsonl. */
+static dc3_status read_lines(const char *folder, json_t **lines)
+{
+    char *path = dc3_path_join(folder, "results.jsonl"), *text = NULL, *rest, *line;
+    size_t size = 0;
+    *lines = json_array();
+    dc3_status status = path && *lines ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && dc3_path_what(path) == DC3_PATH_FILE)
+        status = dc3_file_read(path, LIMIT, &text, &size);
+    rest = text;
+    while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
+        json_t *object = NULL;
+        if (*line) status = dc3_json_parse(path, line, strlen(line), &object);
+        if (object) json_array_append_new(*lines, object);
+    }
+    free(text);
+    free(path);
+    return status;
+}
+
+/* When FOLDER/NAME was written, seconds; -1: it is not there. */
+static double written(const char *folder, const char *name)
+{
+    struct stat info;
+    char *path = dc3_path_join(folder, name);
+    int there = path && stat(path, &info) == 0;
+    free(path);
+    return there ? (double)info.st_mtim.tv_sec + 1e-9 * (double)info.st_mtim.tv_nsec : -1;
+}
+
+static dc3_status describe_comparison(dc3_info_page *page, const json_t *settings, const json_t *lines)
+{
+    const char *folder = page->options->path;
+    size_t n = json_array_size(lines);
+    double table = written(folder, "table.txt");
+    int complete = table >= 0 && table >= written(folder, "results.jsonl");
+    dc3_info_title(page, "comparison", "a comparison of methods");
+    dc3_info_line(page, "scores", "%zu", n);
+    dc3_info_set(page, "scores", json_integer((json_int_t)n));
+    if (complete)
+        dc3_info_line(page, "state", "complete; the table is %s/table.txt", folder);
+    else
+        dc3_info_line(page, "state", "cut off after these scores; give its command again to continue");
+    dc3_info_set(page, "complete", json_boolean(complete));
+    if (n) {
+        say_values(page, lines, "method", "methods");
+        say_values(page, lines, "ipc", "IPC");
+        say_values(page, lines, "arch", "students");
+        say_values(page, lines, "labels", "labels");
+        say_values(page, lines, "seed", "seeds");
+    }
+    say_extras(page);
+    say_settings(page, settings);
+    return DC3_OK;
+}
+
+dc3_status dc3_info_comparison(dc3_info_page *page)
+{
+    char *path = dc3_path_join(page->options->path, "compare.json");
+    json_t *settings = NULL, *lines = NULL;
+    dc3_status status =
+        path ? dc3_json_read(path, 1 << 20, &settings) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = read_lines(page->options->path, &lines);
+    if (status == DC3_OK) status = describe_comparison(page, settings, lines);
+    json_decref(lines);
+    json_decref(settings);
+    free(path);
+    return status;
+}

@@ -1,0 +1,111 @@
+#!/bin/bash
+# dc3 info: what every kind of file and folder is told to be, as text and as JSON.
+source "$(dirname "$0")/support.sh"
+info() { # PATH, texts that must be in what is said of it
+  local path=$1 text; shift
+  expect 0 "$1" "$dc3" info "$path"
+  for text in "$@"; do [[ $output == *"$text"* ]] || fail "info $path: expected '$text' in: $output"; done
+}
+# member PATH NAME VALUE: a member of the JSON, on the first level.
+member() {
+  "$dc3" info "$1" --json > document || fail "info $1 --json"
+  if python3 -c "import json" 2> /dev/null; then python3 -c "import json; json.load(open('document'))" || fail "info $1: no JSON"; fi
+  [[ $(sed -n 's/^  "'"$2"'": \(.*[^,]\),\{0,1\}$/\1/p' document) == "$3" ]] || fail "info $1: $2: expected $3 in $(cat document)"
+}
+
+# Datasets: a folder, CIFAR binaries, a tar.
+pictures data/blue 3 && pictures "data/re d" 5 && pictures data/c 4
+"$make" data/c/wide.png 50 20 1 2 3 && echo text > data/c/notes.txt
+info data "13 in 3 classes"
+info data "smallest      3 images, class 'blue'" "median        5 images, class 'c'" "largest       5 images, class 're d'" "formats       13 png" \
+  "30 to 50 px wide (median 30), 20 to 24 px high (median 24), of 13 looked at" "1 files are not images"
+bytes=$(find data -name '*.png' -printf '%s\n' | awk '{n += $1} END {print n}')
+info data "($bytes bytes)"
+member data bytes "$bytes"; member data images 13; member data kind '"dataset"'
+grep -q '"least": 20' document && grep -q '"png": 13' document || fail "sizes and formats: $(cat document)"
+head -c 60 data/blue/1.png > data/blue/cut.png
+info data "1 of 14 looked at"
+expect 0 "1 of all 14" "$dc3" info data --check
+expect 0 "blue/cut.png" "$dc3" info data --check --json
+rm data/blue/cut.png
+expect 0 "0 of all 13" "$dc3" info data --check
+mkdir cifar && head -c $((3073 * 4)) /dev/zero > cifar/data_batch_1.bin
+info cifar "4 in 1 class" "4 planes"; info cifar/data_batch_1.bin "32 x 32 px"; info cifar "CIFAR binaries"
+mkdir shard && cp data/c/1.png shard/a.png && echo 7 > shard/a.cls && tar -C shard -cf shard.tar a.png a.cls
+info shard.tar "a dataset (WebDataset)" "1 in 1 class"
+member shard.tar bytes "$(stat -c %s shard/a.png)"
+
+# Weights.
+"$tools/make_teacher" teacher.safetensors 7 || fail "make_teacher"
+info teacher.safetensors "a classifier, convnet3" "classes       7" "the file does not say" "pictures of 32 px a side, no others" "embedding     512 values" \
+  "($(stat -c %s teacher.safetensors) bytes)"
+member teacher.safetensors kind '"classifier"'; member teacher.safetensors arch '"convnet3"'; member teacher.safetensors trained_px null
+info "$source/tests/golden/pth/types.pth" "PyTorch checkpoint"
+info "$source/tests/golden/pth/types.pth" "f64 [3, 2] f64"
+info "$source/models/dc3-mini/vae/diffusion_pytorch_model.safetensors" "an autoencoder (VAE)"
+# header JSON FILE DATA: a safetensors file.
+header() { printf "\\x$(printf %02x ${#1})\\0\\0\\0\\0\\0\\0\\0%s%s" "$1" "$3" > "$2"; }
+header '{"__metadata__":{"k\u001b[31mey":"v\u202eal"},"a\u001b]0;x\u0007":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' evil.safetensors abcd
+info evil.safetensors 'a\x1b]0;x\x07 [1] f32'
+[[ $output == *'k\x1b[31mey: v\xe2\x80\xaeal'* && $output != *$'\e'* ]] || fail "control characters of a file are printed: $output"
+member evil.safetensors kind '"tensors"'
+header '{"embeddings":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"labels":{"dtype":"I64","shape":[2],"data_offsets":[8,24]}}' e.safetensors 012345670123456701234567
+info e.safetensors "2 of 1 values"
+LC_ALL=C sed 's/features.1.bias/features.1.biaz/' teacher.safetensors > bad.safetensors
+info bad.safetensors "no classifier" "features.1.bias"
+header '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}' short.safetensors abcd
+expect 1 "short.safetensors: tensor 'a'" "$dc3" info short.safetensors
+
+# A trained network says its size; a training that was cut off says how far it came.
+train=("$dc3" train data --arch convnet3 --size 16 --threads 1 --dtype f32 --batch 4)
+expect 0 "result" "${train[@]}" --epochs 1 -o trained.safetensors
+info trained.safetensors "trained at    16 px" "dc3.size: 16"; member trained.safetensors trained_px 16
+"${train[@]}" --epochs 100000 --test-every 1 -o long.safetensors 2> log & pid=$!
+for ((i = 0; i < 2000; i++)); do [[ -f long.safetensors.checkpoint ]] && break; sleep 0.02; done
+kill -INT $pid; wait $pid
+info long.safetensors.checkpoint "a training that was cut off, convnet3"
+[[ $output =~ "step "([0-9]+)" of 300000" ]] && ((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 300000)) || fail "how far: $output"
+info long.safetensors.checkpoint "data: 13 images" "trains at     16 px"
+member long.safetensors.checkpoint epochs 100000; member long.safetensors.checkpoint kind '"training checkpoint"'
+expect 1 "see dc3 info long.safetensors.checkpoint" "$dc3" info long.safetensors
+
+# A run, complete and cut off, its labels, and a comparison.
+expect 0 "6 images stored" "$dc3" condense data -o run --ipc 2 --method random "${common[@]}"
+info run "a condensed dataset, method random, 2 images a class" "state         complete" "6 in 3 classes" "each class    2 images" "skipped       none" \
+  "size 16 px"
+member run complete true; member run stored 6; member run images_per_class 2
+"$tools/make_teacher" three.safetensors 3 && expect 0 "labels" "$dc3" label run --teacher three.safetensors --views 4 --threads 1 --top-k 2 --temperature 5
+info run "soft_labels.safetensors, "
+info run/soft_labels.safetensors "6 in 3 classes" "4 of each image, 32 px" "the 2 largest of 3" "temperature   5" "teacher       convnet3"
+member run/soft_labels.safetensors view_px 32; member run/soft_labels.safetensors bytes "$(stat -c %s run/soft_labels.safetensors)"
+sed -i 's/"complete": true/"complete": false/' run/dc3.json && rm run/train/blue/*.png
+info run "cut off: storing pictures" "stored        4 of 6 pictures"
+rm -r run/train run/pictures.txt run/selection.json
+info run "cut off: before the selection"
+mkdir -p compared && echo '{"epochs": 4, "size": 0}' > compared/compare.json
+info compared "scores        0"
+for seed in 0 1; do echo "{\"method\": \"dc3\", \"ipc\": 10, \"arch\": \"convnet3\", \"labels\": \"soft\", \"seed\": $seed}"; done > compared/results.jsonl
+info compared "cut off after these scores" "seeds         0, 1"
+echo table > compared/table.txt
+info compared "the table is compared/table.txt"; member compared scores 2
+echo '{"program": "other"}' > data/dc3.json
+expect 1 "data/dc3.json: was not made by dc3" "$dc3" info data
+rm data/dc3.json
+
+# Editors: whole, and without a part.
+info "$source/models/dc3-mini" "StableDiffusionInstructPix2PixPipeline" "12.65 M parameters, 422 f16 tensors" "image size    64 px" "DDIMScheduler" "for --editor  yes" \
+  "ddim, 1 step, guidance 1"
+member "$source/models/dc3-mini" image_px 64
+cp -r "$source/models/dc3-mini" part && rm part/vae/*.safetensors
+info part "part/vae: expected diffusion_pytorch_model.safetensors" "for --editor  no: part/vae"
+member part opens false
+
+# What is none of these.
+echo text > text.txt; mkdir empty
+expect 1 "text.txt: expected weights or labels" "$dc3" info text.txt
+expect 1 "nor is it a run (dc3.json)" "$dc3" info empty
+expect 1 "nowhere: expected a file or a folder, found nothing there" "$dc3" info nowhere
+expect 1 "something else" "$dc3" info /dev/null
+expect 2 "which file or folder?" "$dc3" info
+expect 2 "found 'run' too" "$dc3" info data run
+echo "all checks passed"
