@@ -26,18 +26,40 @@ int dc3_text_is_utf8(const char *bytes)
     return 1;
 }
 
-char *dc3_text_utf8(const char *bytes)
+/* Control characters (C0, DEL, C1) and U+202A to U+202E, U+2066 to U+2069, which turn the direction of
+ * writing. */
+static int is_control(const char *at)
+{
+    const unsigned char *p = (const unsigned char *)at;
+    if (*p < 32 || *p == 127) return 1;
+    if (*p == 0xc2) return p[1] < 0xa0;
+    if (*p != 0xe2) return 0;
+    return (p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
+static char *escape(const char *bytes, int controls)
 {
     char *text = malloc(4 * strlen(bytes) + 1), *to = text;
     while (text && *bytes) {
         size_t length = dc3_utf8_length(bytes);
-        if (length) {
+        if (length && !(controls && is_control(bytes))) {
             memcpy(to, bytes, length);
             to += length;
             bytes += length;
         } else
-            to += sprintf(to, "\\x%02x", (unsigned char)*bytes++);
+            for (size_t i = length ? length : 1; i > 0; i--)
+                to += sprintf(to, "\\x%02x", (unsigned char)*bytes++);
     }
     if (text) *to = 0;
     return text;
+}
+
+char *dc3_text_utf8(const char *bytes)
+{
+    return escape(bytes, 0);
+}
+
+char *dc3_text_printable(const char *bytes)
+{
+    return escape(bytes, 1);
 }

@@ -125,12 +125,14 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *o)
 dc3_status dc3_output_start(dc3_output *o)
 {
     if (o->clears) DC3_TRY(dc3_clear_run(o->folder));
-    DC3_TRY(dc3_make_dirs(o->train));
-    if (o->continues) return DC3_OK;
+    if (o->continues) return dc3_make_dirs(o->train);
+    DC3_TRY(dc3_make_dirs(o->folder));
     json_t *now = document(o, 0);
+    /* First, since a folder that holds anything else is not taken for ours when the command is given again.
+     */
     dc3_status status = dc3_json_write(o->folder, "dc3.json", now, JSON_PRESERVE_ORDER);
     json_decref(now);
-    return status;
+    return status == DC3_OK ? dc3_make_dirs(o->train) : status;
 }
 
 void dc3_output_close(dc3_output *o)

@@ -281,6 +281,10 @@ static dc3_status read_sizes(const dc3_table *table, const json_t *info, dc3_sof
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: expected 1 view or more of each file, found %lld of %lld and %zu files", path,
                         (long long)logits->shape[0], (long long)logits->shape[1], files);
+    /* Before memory is taken: what the file holds bounds what is read from it. */
+    if (logits->shape[2] != (top_k ? top_k : classes))
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected %lld logits of each view, found %lld", path,
+                        (long long)(top_k ? top_k : classes), (long long)logits->shape[2]);
     return dc3_soft_labels_new(logits->shape[1], logits->shape[0], classes, top_k, (int)size, l);
 }
 
