@@ -211,7 +211,7 @@ static dc3_status sort(dc3_dataset *d)
     char **sorted = malloc((n + 1) * sizeof *sorted);
     int *place = malloc((n + 1) * sizeof *place);
     if (sorted && place) {
-        memcpy(sorted, d->classes, n * sizeof *sorted);
+        if (n) memcpy(sorted, d->classes, n * sizeof *sorted);
         if (n) qsort(sorted, n, sizeof *sorted, compare_names);
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < n; j++)
