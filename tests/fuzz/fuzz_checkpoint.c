@@ -1,4 +1,5 @@
-/* A training checkpoint: its counters, and all of it into a module of one layer; what is refused changes nothing.
+/* A training checkpoint: its counters, and all of it into a module of one layer; what is refused changes
+ * nothing.
  */
 #include "fuzz.h"
 #include "learn/checkpoint.h"

@@ -1,5 +1,6 @@
-/* The files of a run: dc3.json, selection.json, pictures.txt and train/metadata.jsonl, with zero bytes between them:
- * continued, drawn as a contact sheet, and cleared, which removes nothing outside of the run. */
+/* The files of a run: dc3.json, selection.json, pictures.txt and train/metadata.jsonl, with zero bytes
+ * between them: continued, drawn as a contact sheet, and cleared, which removes nothing outside of the run.
+ */
 #include <sys/stat.h>
 #include "condense/clear.h"
 #include "condense/run.h"
