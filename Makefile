@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PACKAGES := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libglib2.0-dev libopenblas-dev \
-  liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck git
+  liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev libcmocka-dev clang libclang-rt-14-dev libomp-dev clang-format \
+  clang-tidy cppcheck gcovr valgrind git
 MISSING = $(shell for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all deps demo test bench format format-check lint install sanitize fuzz clean
+.PHONY: all deps demo test bench format format-check lint install sanitize fuzz coverage valgrind tsan clean
 
 all: build/build.ninja
 	cmake --build build -j $(JOBS)
@@ -38,9 +39,25 @@ sanitize:
 
 # Each fuzz target for SECONDS_EACH=20 seconds, with clang.
 fuzz:
-	CC=clang cmake -S . -B build-fuzz -G Ninja -DDC3_FUZZ=ON
+	CC=clang cmake -S . -B build-fuzz -G Ninja -DDC3_FUZZ=ON -DCMAKE_C_FLAGS_RELEASE="-O1 -g"
 	cmake --build build-fuzz -j $(JOBS)
 	tools/fuzz.sh
+
+# What the tests run of src and cli, a line each folder. COVERAGE_TESTS='unit|fuzz|cli' runs those labels only.
+coverage:
+	@bash tools/check_deps.sh
+	cmake -S . -B build-coverage -G Ninja -DDC3_COVERAGE=ON -DCMAKE_C_FLAGS_RELEASE="-O1 -g"
+	cmake --build build-coverage -j $(JOBS)
+	tools/coverage.sh
+
+# By hand: memory errors that the sanitizers do not see in libraries (valgrind), and races between threads (tsan).
+valgrind: all
+	tools/valgrind.sh
+
+tsan:
+	CC=clang cmake -S . -B build-tsan -G Ninja -DDC3_TSAN=ON -DCMAKE_C_FLAGS_RELEASE="-O1 -g"
+	cmake --build build-tsan -j $(JOBS)
+	tools/tsan.sh
 
 bench: all
 	cmake --build build --target benchmarks -j $(JOBS)
@@ -61,4 +78,4 @@ install: all
 	cmake --install build
 
 clean:
-	rm -rf build build-sanitize build-fuzz
+	rm -rf build build-sanitize build-fuzz build-coverage build-tsan

@@ -96,11 +96,18 @@ static void progress(void *user, const char *stage, int64_t done, int64_t total)
     }
 }
 
+/* A text that may hold names of files, which may hold anything: what a terminal would obey is shown. */
+static void say(const char *before, const char *text)
+{
+    char *safe = dc3_text_printable(text);
+    fprintf(stderr, "%s%s\n", before, safe ? safe : "out of memory");
+    free(safe);
+}
+
 static void message(void *user, const char *text)
 {
     (void)user;
-    fprintf(stderr, "%s%s\n", bar.open ? "\r\033[K" : "",
-            text); /* over an unfinished bar, which comes again */
+    say(bar.open ? "\r\033[K" : "", text); /* over an unfinished bar, which comes again */
     bar.open = 0;
 }
 
@@ -122,7 +129,7 @@ int finish(dc3_status status, const char *kept)
         fprintf(stderr, "\ndc3: interrupted%s%s\n", kept ? "; " : "", kept ? kept : "");
         return 128 + signal_number;
     }
-    fprintf(stderr, "dc3: %s\n", dc3_error_text());
+    say("dc3: ", dc3_error_text());
     return status == DC3_ERR_OPTION ? EXIT_USAGE : EXIT_FAILED;
 }
 

@@ -14,6 +14,10 @@ int dc3_text_is_utf8(const char *bytes);
  * caller frees; NULL without memory. */
 char *dc3_text_utf8(const char *bytes);
 
+/* The same for a terminal or a line of a list: also bytes of control characters (line ends among them) and of
+ * those that turn the direction of writing are written as \xNN. */
+char *dc3_text_printable(const char *bytes);
+
 /* How many bytes of `a` must be put in, left out, replaced, or exchanged with the next one to make `b`; 64
  * for different texts of which one has more than 64 bytes. */
 int dc3_text_distance(const char *a, const char *b);

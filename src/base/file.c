@@ -240,6 +240,16 @@ char *dc3_path_real(const char *path)
     return result;
 }
 
+int dc3_path_stays(const char *name)
+{
+    if (!*name || *name == '/') return 0;
+    for (const char *part = name; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (strncmp(part, "..", 2) == 0 && (part[2] == 0 || part[2] == '/')) return 0;
+    }
+    return 1;
+}
+
 int dc3_path_inside(const char *path, const char *folder)
 {
     size_t n = strlen(folder);

@@ -55,6 +55,8 @@ int dc3_path_is_link(const char *path);
 /* `path` without links, "." and "..": absolute; what does not exist yet is kept as written (caller frees;
  * NULL without memory). */
 char *dc3_path_real(const char *path);
+/* 1 if `name` is a path that stays below the folder it is relative to: no "..", not absolute, not empty. */
+int dc3_path_stays(const char *name);
 /* 1 if `path` is `folder` or lies below it; both as dc3_path_real gives them. */
 int dc3_path_inside(const char *path, const char *folder);
 

@@ -46,7 +46,8 @@ const char *dc3_text_nearest(const char *word, const char *const *names, size_t 
 const char *dc3_hint(const char *word, const char *const *names, size_t count, char text[DC3_HINT_SIZE])
 {
     const char *nearest = dc3_text_nearest(word, names, count);
-    snprintf(text, DC3_HINT_SIZE, nearest ? "; did you mean '%.80s'?" : "", nearest);
+    *text = 0;
+    if (nearest) snprintf(text, DC3_HINT_SIZE, "; did you mean '%.80s'?", nearest);
     return text;
 }
 

@@ -58,7 +58,7 @@ char *dc3_text_utf8(const char *bytes)
     return escape(bytes, 0);
 }
 
-char *dc3_text_plain(const char *bytes)
+char *dc3_text_printable(const char *bytes)
 {
     return escape(bytes, 1);
 }

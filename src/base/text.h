@@ -9,9 +9,6 @@
 /* Bytes of the character that begins at `at`: 1 to 4; 0 at the end and where no character begins. */
 size_t dc3_utf8_length(const char *at);
 
-/* The text as dc3_text_utf8 gives it, with control characters and those that change the direction of writing
- * as \xNN too: what a file says goes to a terminal as letters only. The caller frees; NULL without memory. */
-char *dc3_text_plain(const char *bytes);
 /* The bytes of as many whole characters of `text` as fit `most` bytes. */
 int dc3_text_room(const char *text, int most);
 

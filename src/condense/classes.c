@@ -15,7 +15,8 @@ static const char *nearest_class(const dc3_dataset *dataset, const char *word, c
     const char **names = malloc((size_t)n * sizeof *names);
     for (int i = 0; names && i < n; i++) names[i] = dc3_dataset_class_name(dataset, i);
     const char *nearest = names ? dc3_text_nearest(word, names, (size_t)n) : NULL;
-    snprintf(text, DC3_HINT_SIZE, nearest ? "; the nearest is '%.80s'" : "", nearest);
+    *text = 0;
+    if (nearest) snprintf(text, DC3_HINT_SIZE, "; the nearest is '%.80s'", nearest);
     free(names);
     return text;
 }

@@ -32,6 +32,9 @@ static dc3_status paste_pair(const char *train, const dc3_dataset *dataset, dc3_
     const char *source = json_string_value(json_object_get(line, "source"));
     if (!name || !source)
         return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no file_name or source", train);
+    if (!dc3_path_stays(name))
+        return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: expected names of files below it, found '%.200s'",
+                        train, name);
     char *path = dc3_path_join(train, name);
     int64_t item = find(dataset, source);
     dc3_image tile;

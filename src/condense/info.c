@@ -45,7 +45,7 @@ static char *plain(const char *format, va_list args)
 {
     char *text = NULL, *safe = NULL;
     if (vasprintf(&text, format, args) < 0) return NULL;
-    safe = dc3_text_plain(text);
+    safe = dc3_text_printable(text);
     free(text);
     if (safe && strlen(safe) > LONGEST) strcpy(safe + dc3_text_room(safe, LONGEST - 2), "..");
     return safe;
@@ -55,7 +55,7 @@ void dc3_info_title(dc3_info_page *page, const char *kind, const char *format, .
 {
     va_list args;
     va_start(args, format);
-    char *text = plain(format, args), *path = dc3_text_plain(page->options->path);
+    char *text = plain(format, args), *path = dc3_text_printable(page->options->path);
     va_end(args);
     fprintf(page->text, "%s: %s\n", path ? path : "", text ? text : "");
     dc3_info_set(page, "kind", json_string(kind));

@@ -2,18 +2,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "condense/measure.h"
 
 enum { NAME = 34 };
 
 /* The end of a long name. */
-static void print_name(FILE *to, const char *indent, const char *name)
+static void print_name(FILE *to, const char *indent, const char *raw)
 {
+    char *safe = dc3_text_printable(raw ? raw : "");
+    const char *name = safe ? safe : "";
     size_t room = NAME - strlen(indent), length = strlen(name);
     if (length <= room)
         fprintf(to, "%s%-*s", indent, (int)room, name);
     else
         fprintf(to, "%s..%s", indent, name + length - (room - 2));
+    free(safe);
 }
 
 /* A cell of `width`, "-" where there is no number. */

@@ -150,6 +150,7 @@ dc3_status dc3_output_start(dc3_output *o)
     }
     if (o->clears) DC3_TRY(dc3_clear_run(o->folder));
     if (o->continues) DC3_TRY(dc3_clear_parts(o->folder));
+    /* Before train/, since a folder that holds anything else is not taken for ours when the command is given again. */
     if (!o->continues) DC3_TRY(write_document(o, 0));
     DC3_TRY(dc3_make_dirs(o->train));
     return open_state(o);

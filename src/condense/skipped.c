@@ -1,6 +1,8 @@
 /* Pictures that a run passes over. */
 #include <stdio.h>
+#include <stdlib.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "condense/run.h"
 
 static dc3_status skip(dc3_run *run, const char *key, const char *reason)
@@ -60,8 +62,12 @@ dc3_status dc3_run_write_skipped(const dc3_run *run)
     DC3_TRY(dc3_draft_open(&list));
     json_array_foreach(run->skipped, i, line)
     {
-        fprintf(list.file, "%s: %s\n", json_string_value(json_array_get(line, 0)),
-                json_string_value(json_array_get(line, 1)));
+        /* A line each, whatever the names are. */
+        char *key = dc3_text_printable(json_string_value(json_array_get(line, 0)));
+        char *reason = dc3_text_printable(json_string_value(json_array_get(line, 1)));
+        fprintf(list.file, "%s: %s\n", key ? key : "", reason ? reason : "");
+        free(key);
+        free(reason);
     }
     return dc3_draft_write(&list, DC3_OK, run->skipped_path);
 }

@@ -63,6 +63,8 @@ dc3_status dc3_dataset_class(dc3_dataset *d, const char *name, int *label)
             *label = (int)i;
             return DC3_OK;
         }
+    if (d->class_count >= DC3_CLASS_LIMIT)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected at most %d classes", d->path, DC3_CLASS_LIMIT);
     *label = (int)d->class_count;
     return append(d, &d->classes, &d->class_count, name);
 }
@@ -71,6 +73,10 @@ dc3_status dc3_dataset_remark(dc3_dataset *d, const char *format, ...)
 {
     char text[1024];
     va_list args;
+    if (d->note_count >= DC3_NOTE_LIMIT) {
+        d->more_notes++;
+        return DC3_OK;
+    }
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
@@ -126,6 +132,13 @@ dc3_status dc3_read_part(const char *path, uint64_t offset, uint64_t size, void 
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     *data = NULL;
     if (fd < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    struct stat info;
+    uint64_t there = fstat(fd, &info) == 0 ? (uint64_t)info.st_size : 0;
+    if (offset > there || size > there - offset) {
+        close(fd);
+        return dc3_fail(DC3_ERR_IO, "%s: expected %llu bytes at %llu, the file has %llu", path,
+                        (unsigned long long)size, (unsigned long long)offset, (unsigned long long)there);
+    }
     char *buffer = malloc(size + 1);
     uint64_t used = 0;
     while (buffer && used < size) {
@@ -186,6 +199,15 @@ static dc3_status drop_empty(dc3_dataset *d)
     return status;
 }
 
+/* How many notes there were beyond those that are kept. */
+static dc3_status count_notes(dc3_dataset *d)
+{
+    char text[64];
+    if (!d->more_notes) return DC3_OK;
+    snprintf(text, sizeof text, "%zu more notes of this dataset are not shown", d->more_notes);
+    return append(d, &d->notes, &d->note_count, text);
+}
+
 /* Classes by name and the items after them. */
 static dc3_status sort(dc3_dataset *d)
 {
@@ -193,7 +215,7 @@ static dc3_status sort(dc3_dataset *d)
     char **sorted = malloc((n + 1) * sizeof *sorted);
     int *place = malloc((n + 1) * sizeof *place);
     if (sorted && place) {
-        memcpy(sorted, d->classes, n * sizeof *sorted);
+        if (n) memcpy(sorted, d->classes, n * sizeof *sorted);
         if (n) qsort(sorted, n, sizeof *sorted, compare_names);
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < n; j++)
@@ -263,6 +285,7 @@ static dc3_status open_part(const char *path, int test, void (*told)(void *, int
     d->reader = reader_of(path);
     dc3_status status = d->reader ? d->reader->open(path, d) : other_file(path);
     if (status == DC3_OK) status = drop_empty(d);
+    if (status == DC3_OK) status = count_notes(d);
     if (status == DC3_OK) status = sort(d);
     if (status == DC3_OK && d->size == 0)
         status = dc3_fail(DC3_ERR_FORMAT,

@@ -6,6 +6,17 @@
 
 typedef struct dc3_dataset dc3_dataset;
 
+/* What a dataset may have (docs/limits.md): classes; folders that are walked, so that links that fan out end;
+ * levels of folders below a class; notes that are kept, behind which the others are counted; bytes of a
+ * picture's file. */
+enum {
+    DC3_CLASS_LIMIT = 1 << 16,
+    DC3_FOLDER_LIMIT = 1 << 18,
+    DC3_DEPTH_LIMIT = 32,
+    DC3_NOTE_LIMIT = 20,
+    DC3_FILE_LIMIT = 1 << 30
+};
+
 /* Lists what is there without decoding it. Classes are those that have images, sorted by their names'
  * bytes, and numbered so; items by class and then by key. DC3_ERR_FORMAT with one sentence where there is no
  * dataset. */

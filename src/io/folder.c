@@ -8,15 +8,14 @@
 #include "base/file.h"
 #include "io/reader.h"
 
-enum { DEPTH = 32 };
-
 typedef struct walk {
     dc3_dataset *dataset;
     const char *root;
     int label;
-    long others; /* files that are no pictures */
-    dev_t devices[DEPTH];
-    ino_t nodes[DEPTH];
+    long others;  /* files that are no pictures */
+    long folders; /* walked so far */
+    dev_t devices[DC3_DEPTH_LIMIT];
+    ino_t nodes[DC3_DEPTH_LIMIT];
 } walk;
 
 static int visible(const struct dirent *entry)
@@ -30,12 +29,15 @@ static dc3_status visit(walk *w, const char *key, const char *name, int depth)
 {
     char *path = dc3_path_join(w->root, key);
     if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    errno = 0;
     dc3_path_kind kind = dc3_path_what(path);
+    int reason = errno;
     dc3_status status = DC3_OK;
     if (kind == DC3_PATH_FOLDER)
         status = walk_folder(w, key, depth + 1);
     else if (kind == DC3_PATH_MISSING)
-        status = dc3_dataset_remark(w->dataset, "%s: a link to nothing, passed over", path);
+        status = dc3_dataset_remark(w->dataset, "%s: %s, passed over", path,
+                                    reason == ENOENT ? "a link to nothing" : strerror(reason));
     else if (kind == DC3_PATH_FILE && dc3_is_picture_name(name)) {
         dc3_item item = {.label = w->label};
         status = dc3_dataset_text(w->dataset, key, &item.key);
@@ -65,8 +67,12 @@ static dc3_status walk_folder(walk *w, const char *below, int depth)
     char *path = dc3_path_join(w->root, below);
     if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = DC3_OK;
-    if (depth >= DEPTH)
-        status = dc3_dataset_remark(w->dataset, "%s: more than %d folders deep, passed over", path, DEPTH);
+    if (w->folders++ >= DC3_FOLDER_LIMIT)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected at most %d folders; do links fan out?", w->root,
+                          DC3_FOLDER_LIMIT);
+    else if (depth >= DC3_DEPTH_LIMIT)
+        status = dc3_dataset_remark(w->dataset, "%s: more than %d folders deep, passed over", path,
+                                    DC3_DEPTH_LIMIT);
     else if (is_loop(w, path, depth))
         status = dc3_dataset_remark(w->dataset, "%s: a link back to a folder above, passed over", path);
     else if ((status = dc3_list(path, visible, &entries, &count)) == DC3_OK) {

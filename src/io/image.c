@@ -147,14 +147,17 @@ static dc3_status look(const char *origin, const void *data, size_t size, header
     if (!in)
         return vips_failed(origin, "not a picture in a format that is read (JPEG, PNG, WebP, TIFF, GIF)");
     int swap = vips_image_get_orientation_swap(in);
-    int64_t pixels = (int64_t)in->Xsize * in->Ysize;
+    double pixels = (double)in->Xsize * in->Ysize, bytes = pixels * (double)VIPS_IMAGE_SIZEOF_PEL(in);
     *h = (header){.in = in,
                   .width = swap ? in->Ysize : in->Xsize,
                   .height = swap ? in->Xsize : in->Ysize,
                   .profile = vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0,
                   .turned = vips_image_get_orientation(in) != 1};
-    if (pixels <= DC3_IMAGE_LIMIT) return DC3_OK;
+    if (pixels <= DC3_IMAGE_LIMIT && bytes <= DC3_DECODED_LIMIT) return DC3_OK;
     g_object_unref(in);
+    if (pixels <= DC3_IMAGE_LIMIT)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels take %.1f GB, more than the limit of %.1f GB",
+                        origin, h->width, h->height, bytes * 1e-9, DC3_DECODED_LIMIT * 1e-9);
     return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels are more than the limit of %d", origin, h->width,
                     h->height, DC3_IMAGE_LIMIT);
 }

@@ -24,8 +24,9 @@ typedef enum dc3_fit { DC3_FIT_CROP, DC3_FIT_SQUASH, DC3_FIT_PAD } dc3_fit;
 /* "crop", ...; NULL after the last. */
 extern const char *const dc3_fit_names[];
 
-/* No picture of more pixels than this is decoded. */
-enum { DC3_IMAGE_LIMIT = 1 << 28 };
+/* No picture of more pixels than this is decoded, and none of more bytes once decoded (channels and their
+ * depth counted); the header alone decides, before memory is taken. */
+enum { DC3_IMAGE_LIMIT = 1 << 28, DC3_DECODED_LIMIT = 1 << 30 };
 
 /* Decodes JPEG, PNG, WebP, TIFF, GIF and what else libvips trusts, by content: first page, rotated as EXIF
  * says, colour profile applied, CMYK and grey to RGB, 16 bits to 8, transparency on white. width, height 0:

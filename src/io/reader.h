@@ -32,7 +32,7 @@ struct dc3_dataset {
     dc3_item *items;
     int64_t size, capacity;
     char **classes, **notes;
-    size_t class_count, note_count;
+    size_t class_count, note_count, more_notes; /* more_notes: beyond DC3_NOTE_LIMIT */
 };
 
 /* Adds a string to the dataset's text; its position in *at. */
@@ -53,7 +53,7 @@ int dc3_list_has(const char *path, int (*wanted)(const struct dirent *));
 int dc3_is_picture_name(const char *name);
 /* 1 if `name` ends with `ending`, letters in either case. */
 int dc3_ends_with(const char *name, const char *ending);
-/* size bytes of a file at offset, new memory. */
+/* size bytes of a file at offset, new memory, which is not taken where the file is shorter. */
 dc3_status dc3_read_part(const char *path, uint64_t offset, uint64_t size, void **data);
 
 extern const dc3_reader dc3_folder_reader, dc3_cifar_reader, dc3_webdataset_reader;

@@ -181,7 +181,7 @@ static dc3_status read_item(const dc3_dataset *d, const dc3_item *item, int widt
 {
     void *data;
     *image = (dc3_image){0};
-    if (item->size > 1u << 30)
+    if (item->size > DC3_FILE_LIMIT)
         return dc3_fail(DC3_ERR_FORMAT, "%s: %llu bytes are too many for a picture", d->text + item->key,
                         (unsigned long long)item->size);
     DC3_TRY(dc3_read_part(d->text + item->file, item->offset, item->size, &data));

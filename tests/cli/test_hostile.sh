@@ -1,0 +1,96 @@
+#!/bin/bash
+# Input that is made to harm (docs/limits.md): each is told, passed over and counted, and nothing outside of the run is touched.
+source "$(dirname "$0")/support.sh"
+
+be() { printf "\\x$(printf %02x $(($1 >> 24 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 & 255)))"; }
+chunk() { # TYPE FILE: a PNG's chunk; gzip computes its checksum
+  be "$(stat -c %s "$2")"; printf %s "$1"; cat "$2"
+  local crc; crc=$({ printf %s "$1"; cat "$2"; } | gzip -1 -n | tail -c 8 | head -c 4 | od -An -tu4 --endian=little)
+  be $((crc))
+}
+zeros() { # N: zlib's form of N zero bytes, whose Adler-32 is known
+  printf '\x78\x9c'; head -c "$1" /dev/zero | gzip -6 -n | tail -c +11 | head -c -8; be $((($1 % 65521 << 16) + 1))
+}
+png() { # WIDTH HEIGHT BITS COLOUR BYTES: of so many bytes of pixels
+  printf '\x89PNG\r\n\x1a\n'
+  { be "$1"; be "$2"; printf "\\x$(printf %02x "$3")\\x$(printf %02x "$4")\\0\\0\\0"; } > ihdr; chunk IHDR ihdr
+  zeros "$5" > idat; chunk IDAT idat; : > iend; chunk IEND iend
+}
+megabytes() { sed -n 's/.*"peak_megabytes": *\([0-9]*\).*/\1/p' <<< "$1"; }
+plain() { # FILE: UTF-8 without control characters but line ends
+  iconv -f utf-8 -t utf-8 "$1" > /dev/null || fail "$1 is not UTF-8"
+  ! LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f\x7f]' "$1" || fail "$1 holds control characters: $(od -c "$1" | head)"
+}
+
+# Bombs: a whole picture of 50,000 x 50,000, 16-bit samples that take more than a picture may, a GIF's canvas, and one
+# of an ordinary size, which shows that what is made here is a picture. Told from the header, before memory is taken.
+pictures data/a 3; pictures data/b 3
+png 40 30 1 0 180 > data/a/4.png
+clean=$("$dc3" select data -o clean.jsonl --ipc 2 --json "${common[@]:0:4}" 2> /dev/null) || fail "select of pictures"
+[[ $(grep -c . clean.jsonl) == 4 && ! -e clean.jsonl.skipped.txt ]] || fail "the small picture cannot be read"
+png 50000 50000 1 0 $((50000 * 6251)) > data/a/bomb.png
+(($(stat -c %s data/a/bomb.png) < 400000)) || fail "the bomb is no bomb"
+png 12000 12000 16 6 96001 > data/a/deep.png
+{ printf 'GIF89a\xff\xff\xff\xff\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\xff\xff\xff\xff\0\x02\x02\x44\x01\0;'; } > data/b/canvas.gif
+dirty=$("$dc3" select data -o dirty.jsonl --ipc 2 --json "${common[@]:0:4}" 2> told) || fail "select with bombs: $(cat told)"
+(($(megabytes "$dirty") < $(megabytes "$clean") + 100)) || fail "memory: $(megabytes "$clean") MB without bombs, $(megabytes "$dirty") with them"
+grep -q "bomb.png: 50000 x 50000 pixels are more than the limit" told || fail "the bomb is not told: $(cat told)"
+grep -q "deep.png: 12000 x 12000 pixels take 1.2 GB" told || fail "16-bit samples are not told: $(cat told)"
+[[ $(wc -l < dirty.jsonl.skipped.txt) == 3 ]] || fail "three are to be listed: $(cat dirty.jsonl.skipped.txt)"
+expect 1 "(--strict)" "$dc3" select data -o strict.jsonl --ipc 2 --strict "${common[@]:0:4}"
+expect 1 "are more than the limit" "$dc3" edit data/a/bomb.png --prompt warm -o edited.png
+rm data/a/bomb.png data/a/deep.png data/b/canvas.gif
+
+# Deep folders, links in circles, to themselves and to nothing; links that fan out to more folders than there are.
+deep=data/a; for i in {1..40}; do deep+=/d; done; mkdir -p "$deep"; cp data/b/1.png "$deep"
+ln -s .. data/a/up; ln -s self data/a/self; ln -s nothing data/a/lost.png; mkfifo data/a/pipe.png
+random=(--method random --teacher none "${common[@]}")
+expect 0 "4 images stored" "$dc3" condense data -o linked --ipc 2 "${random[@]}"
+for text in "more than 32 folders deep" "up/a: a link back to a folder above" "self: Too many levels of symbolic links" "lost.png: a link to nothing"; do
+  [[ $output == *"$text"*"passed over"* ]] || fail "expected '$text' in: $output"
+done
+rm -rf data/a/d data/a/up data/a/self data/a/lost.png data/a/pipe.png
+for i in {0..24}; do mkdir -p fan/$i; ln -s ../$((i + 1)) fan/$i/x; ln -s ../$((i + 1)) fan/$i/y; done
+mkdir fan/25 wide && ln -s ../fan/0 wide/a && cp data/a/1.png fan/25
+expect 1 "expected at most 262144 folders; do links fan out?" "$dc3" select wide -o wide.jsonl --ipc 1 "${common[@]:0:4}"
+for i in {1..30}; do ln -s nothing data/a/$i.gone; done
+expect 0 "10 more notes of this dataset are not shown" "$dc3" select data -o many.jsonl --ipc 1 "${common[@]:0:4}"
+rm data/a/*.gone
+
+# Names of members of a tar and of classes that would lead out of the folder, or that are options.
+mkdir members; for i in 1 2; do cp data/a/$i.png members/$i.png; done
+echo ../../../escaped > members/1.cls; echo -rf > members/2.cls
+tar -C members -cPf up.tar --transform 's,^,../../,' 1.png 1.cls
+tar -C members -rPf up.tar --transform 's,^2,-rf,' 2.png 2.cls
+expect 0 "2 images stored" "$dc3" condense up.tar -o deep/er/run --ipc 1 "${random[@]}"
+[[ -z $(find . -name '*escaped*' -not -path './deep/er/run/train/*') ]] || fail "a class's name leads out of the run"
+[[ -z $(find deep/er/run/train -mindepth 3) && $(find deep/er/run/train -name '*.png' | wc -l) == 2 ]] || fail "what is stored: $(find deep)"
+[[ -z $(find deep/er/run/train -type f -name '-*') ]] || fail "a stored picture is called like an option"
+pictures data/-rf 2; mv data/-rf/1.png data/-rf/--help.png
+expect 0 "6 images stored" "$dc3" condense data -o dashes --ipc 2 "${random[@]}"
+[[ -f data/-rf/--help.png && -d data/a && -d dashes/train/-rf ]] || fail "a class called -rf"
+expect 0 "3 images stored" "$dc3" condense data -o dashes --ipc 1 --fresh "${random[@]}"
+
+# A run's own files that name others: nothing else is read or removed.
+cp data/b/1.png secret.png
+sed -i '1s,"file_name":"[^"]*","file_name":"../../secret.png",' dashes/train/metadata.jsonl
+expect 1 "expected names of files below it, found '../../secret.png'" "$dc3" contact dashes -o sheet.png
+echo "../../secret.png" >> dashes/pictures.txt
+expect 0 "3 images stored" "$dc3" condense data -o dashes --ipc 1 --fresh --seed 1 "${random[@]}"
+[[ -f secret.png ]] || fail "--fresh removes what a list names outside of the run"
+
+# Control characters, line ends, bytes that are no UTF-8: shown as \xNN, so that no terminal obeys them and each entry
+# of a list is a line; JSON is UTF-8.
+red=$'\e[31mred\a' odd=$'\xff\xfe\xc2\x9b\xe2\x80\xae'
+pictures "names/$red" 2; pictures "names/$odd" 2; mkdir $'names/empty\e]0;title\a\r'
+echo none > "names/$red/"$'two\nlines\e[2J.png'; ln -s nothing "names/$odd/"$'\e[1m\r.png'
+"$dc3" condense names -o named --ipc 3 --json "${random[@]}" > json 2> told || fail "names: $(cat told)"
+plain told; plain json; plain named/skipped.txt; plain named/dc3.json; plain named/selection.json; plain named/train/metadata.jsonl; plain named/pictures.txt
+grep -q '\\x1b\]0;title\\x07\\x0d' told || fail "an empty class's name is not shown: $(cat told)"
+[[ $(wc -l < named/skipped.txt) == 1 ]] && grep -qF 'two\x0alines\x1b[2J.png' named/skipped.txt || fail "skipped.txt: $(cat named/skipped.txt)"
+[[ $(find named/train -name '*.png' | LC_ALL=C grep -c $'[\x01-\x1f\x7f]') == 0 ]] || fail "control characters in what is stored"
+"$dc3" measure named --per-class > table 2> told || fail "measure: $(cat told)"
+plain table; plain told
+expect 1 "expected" "$dc3" select $'\e[31mnowhere' -o x.jsonl --ipc 1
+[[ $output != *$'\e'* ]] || fail "an error obeys a name: $output"
+echo "all checks passed"

@@ -1,0 +1,21 @@
+/* A tar of a WebDataset: its listing, and the bytes of its first members, which no decoder of pictures gets.
+ */
+#include "fuzz.h"
+#include "io/reader.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char path[FUZZ_PATH + 32];
+    dc3_dataset *d;
+    fuzz_write("a.tar", data, size);
+    snprintf(path, sizeof path, "%s/a.tar", fuzz_folder());
+    if (dc3_dataset_open(path, &d) != DC3_OK) return 0;
+    for (int64_t i = 0; i < dc3_dataset_size(d) && i < 8; i++) {
+        const dc3_item *item = &d->items[i];
+        void *bytes;
+        if (!*dc3_dataset_key(d, i) || !*dc3_dataset_class_name(d, item->label)) abort();
+        if (dc3_read_part(d->text + item->file, item->offset, item->size, &bytes) == DC3_OK) free(bytes);
+    }
+    dc3_dataset_close(&d);
+    return 0;
+}
