@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PACKAGES := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libglib2.0-dev libopenblas-dev \
-  liblapacke-dev libjansson-dev libarchive-dev libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck git
+  liblapacke-dev libjansson-dev libarchive-dev libjs-chart.js libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck git
 MISSING = $(shell for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES = $(shell git ls-files '*.c' '*.h')

@@ -32,6 +32,7 @@ int run_evaluate(const command *c, int argc, char **argv);
 int run_compare(const command *c, int argc, char **argv);
 int run_label(const command *c, int argc, char **argv);
 int run_measure(const command *c, int argc, char **argv);
+int run_report(const command *c, int argc, char **argv);
 
 /* Values of the options that several commands have. */
 typedef struct settings {

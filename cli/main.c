@@ -73,11 +73,15 @@ const command commands[] = {
      "  dc3 measure photos/train photos-ipc10 jitter-ipc10 --teacher teacher.safetensors --per-class\n"
      "  dc3 measure photos-ipc10 --data /mnt/photos/train --json",
      run_measure},
+    {"report", "Write a page about a run: its pictures beside the originals, colours, scores, times.", "OUT",
+     "  dc3 report photos-ipc10\n"
+     "  dc3 report photos-ipc10 --data /mnt/photos/train --scores scores.json -o photos-ipc10.html",
+     run_report},
     {0},
 };
 
 /* Named in the design, built later: they say so. */
-static const char *const later[] = {"finetune", "sample", "report", "pull", "status", "info"};
+static const char *const later[] = {"finetune", "sample", "pull", "status", "info"};
 
 static void help(FILE *to)
 {

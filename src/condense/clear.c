@@ -66,6 +66,7 @@ dc3_status dc3_clear_run(const char *folder)
     static const char *const files[] = {"train/metadata.jsonl", "selection.json",
                                         "skipped.txt",          "soft_labels.safetensors",
                                         "teacher.safetensors",  "teacher.safetensors.checkpoint",
+                                        "times.json",           "report.html",
                                         "pictures.txt"};
     char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");
     char *lines = dc3_path_join(folder, "train/metadata.jsonl");

@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "condense/combine.h"
 #include "condense/methods.h"
+#include "condense/times.h"
+#include "dc3/report.h"
 
 /* Makes the class's folder, which must be one of the run's own. */
 static dc3_status make_folder(char *picture)
@@ -104,22 +106,53 @@ static int64_t live_classes(const dc3_run *run)
     return live;
 }
 
-static dc3_status condense(dc3_run *run, dc3_output *output)
+/* A run that is there and whose times are not is a run all the same. A call that was interrupted took its
+ * time too. */
+static void note_times(dc3_output *output, double teacher, dc3_status status)
+{
+    if (status != DC3_OK && status != DC3_ERR_CANCELLED) return;
+    if (dc3_times_add(output, teacher) != DC3_OK)
+        dc3_run_say(output->run, "warning: the times are not kept: %s", dc3_error_text());
+}
+
+/* After the teacher: selection, then the pictures. */
+static dc3_status choose_and_store(dc3_run *run, dc3_output *output)
 {
     dc3_chosen chosen = {0};
-    dc3_run_say(run, "%s: %lld images in %lld classes (%s), %d a class to store at %d px", run->options->data,
-                (long long)run->report->images, (long long)run->report->classes,
-                dc3_dataset_kind(run->dataset), run->options->select.ipc, run->size);
-    DC3_TRY(dc3_run_estimate(run, run->report->images, live_classes(run) * run->options->select.ipc));
-    if (run->options->dry_run) return DC3_OK;
-    DC3_TRY(dc3_output_start(output));
-    if (run->trains) DC3_TRY(dc3_run_train_teacher(run));
     dc3_status status = choose_once(run, output, &chosen);
     double start = dc3_seconds_now();
     if (status == DC3_OK) status = store_all(run, output, &chosen);
     dc3_chosen_free(&chosen);
     dc3_run_stage(run, 2, run->maker->stage, start);
     return status;
+}
+
+static dc3_status condense(dc3_run *run, dc3_output *output)
+{
+    dc3_run_say(run, "%s: %lld images in %lld classes (%s), %d a class to store at %d px", run->options->data,
+                (long long)run->report->images, (long long)run->report->classes,
+                dc3_dataset_kind(run->dataset), run->options->select.ipc, run->size);
+    DC3_TRY(dc3_run_estimate(run, run->report->images, live_classes(run) * run->options->select.ipc));
+    if (run->options->dry_run) return DC3_OK;
+    DC3_TRY(dc3_output_start(output));
+    double start = dc3_seconds_now(), teacher = 0;
+    dc3_status status = run->trains ? dc3_run_train_teacher(run) : DC3_OK;
+    if (run->trains) teacher = dc3_seconds_now() - start;
+    if (status == DC3_OK) status = choose_and_store(run, output);
+    note_times(output, teacher, status);
+    return status;
+}
+
+/* The page about a run that is complete. That it cannot be written is no failure of the run. */
+static void write_report(const dc3_condense_options *options)
+{
+    dc3_report_options o = dc3_report_defaults();
+    dc3_report_result result;
+    o.run = options->out;
+    o.data = options->data;
+    o.threads = options->select.threads;
+    if (dc3_report(&o, &result) != DC3_OK)
+        dc3_listener_say(&options->listener, "warning: the report was not written: %s", dc3_error_text());
 }
 
 dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report)
@@ -133,6 +166,7 @@ dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report
         dc3_output_close(&output);
     }
     dc3_run_close(&run);
+    if (status == DC3_OK && !options->dry_run && !options->no_report) write_report(options);
     return status;
 }
 
@@ -148,6 +182,7 @@ static dc3_status compensate(dc3_run *run, dc3_output *output)
     dc3_status status = dc3_output_start(output);
     if (status == DC3_OK) status = store_all(run, output, &chosen);
     dc3_run_stage(run, 2, run->maker->stage, start);
+    note_times(output, 0, status);
     dc3_chosen_free(&chosen);
     return status;
 }

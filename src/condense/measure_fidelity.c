@@ -9,6 +9,7 @@
 #include "condense/classes.h"
 #include "condense/measure.h"
 #include "condense/run.h"
+#include "condense/sources.h"
 #include "metrics/delta_e_2000.h"
 #include "metrics/psnr.h"
 #include "metrics/ssim.h"
@@ -44,25 +45,6 @@ typedef struct work {
     float *embeddings, *logits; /* [2 DC3_MEASURE_BATCH, ..] */
     pair pairs[DC3_MEASURE_BATCH];
 } work;
-
-/* The numbers of the sources; null where the originals have none of that name. */
-static void find_items(work *w)
-{
-    json_t *line;
-    size_t i;
-    w->items = json_object();
-    json_array_foreach(w->lines, i, line)
-    {
-        const char *source = json_string_value(json_object_get(line, "source"));
-        if (source) json_object_set_new(w->items, source, json_null());
-    }
-    for (int64_t k = 0; k < dc3_dataset_size(w->originals); k++) {
-        json_t *key = dc3_json_text(dc3_dataset_key(w->originals, k));
-        const char *text = json_string_value(key);
-        if (text && json_object_get(w->items, text)) json_object_set_new(w->items, text, json_integer(k));
-        json_decref(key);
-    }
-}
 
 static dc3_status tile(const dc3_image *quarter, dc3_image *whole)
 {
@@ -183,8 +165,7 @@ static dc3_status name_pairs(work *w, size_t first, int count)
         if (!name || !source)
             return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: line %zu: expected a file_name and a source",
                             w->s->folder, first + (size_t)i + 1);
-        const json_t *item = json_object_get(w->items, source);
-        w->pairs[i] = (pair){.name = name, .item = json_is_integer(item) ? json_integer_value(item) : -1};
+        w->pairs[i] = (pair){.name = name, .item = dc3_sources_item(w->items, source)};
         w->pairs[i].label = dc3_measure_class(w->s->data, name, strcspn(name, "/"), &hint);
     }
     return DC3_OK;
@@ -262,10 +243,8 @@ static dc3_status open_memory(work *w)
 static void read_settings(work *w)
 {
     const json_t *settings = json_object_get(w->s->document, "settings");
-    const char *fit = json_string_value(json_object_get(settings, "fit")),
-               *combine = json_string_value(json_object_get(settings, "combine"));
-    for (int i = 0; fit && dc3_fit_names[i]; i++)
-        if (strcmp(dc3_fit_names[i], fit) == 0) w->fit = (dc3_fit)i;
+    const char *combine = json_string_value(json_object_get(settings, "combine"));
+    w->fit = dc3_sources_fit(settings);
     w->fourfold = combine && strcmp(combine, "fourfold") == 0;
 }
 
@@ -305,7 +284,7 @@ dc3_status dc3_measure_fidelity(dc3_measuring *m, dc3_subject *s)
     if (status == DC3_OK && !*why) {
         status = dc3_metadata_read(s->folder, &w->lines);
         if (status == DC3_OK) status = open_memory(w);
-        if (status == DC3_OK) find_items(w);
+        if (status == DC3_OK) w->items = dc3_sources_find(w->lines, w->originals);
         if (status == DC3_OK) status = measure_all(w);
     }
     dc3_dataset_close(&w->originals);
