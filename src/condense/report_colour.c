@@ -111,15 +111,10 @@ static void add_curve(json_t *curves, const char *id, const char *title, json_t 
 static void add_channels(json_t *curves, const side *stored, const side *original)
 {
     static const char *const ids[] = {"red", "green", "blue"}, *const names[] = {"Red", "Green", "Blue"};
-    char title[120];
     for (int c = 0; c < 3; c++) {
         const int64_t *a = stored->levels.count[c], *b = original ? original->levels.count[c] : NULL;
         double h = dc3_scott_bandwidth(b ? b : a);
-        snprintf(title, sizeof title, "%s", names[c]);
-        if (b)
-            snprintf(title, sizeof title, "%s: Jensen-Shannon distance %.3f, Wasserstein-1 %.3f", names[c],
-                     dc3_density_distance(a, b, h), dc3_levels_distance(a, b));
-        add_curve(curves, ids[c], title, curve(a, h, 1, 255), b ? curve(b, h, 1, 255) : NULL, 255, "Level",
+        add_curve(curves, ids[c], names[c], curve(a, h, 1, 255), b ? curve(b, h, 1, 255) : NULL, 255, "Level",
                   "% of pixels a level");
     }
 }
@@ -144,29 +139,39 @@ static void add_colourfulness(json_t *curves, const side *stored, const side *or
               "% of pictures a unit");
 }
 
-static void add_row(json_t *rows, const char *name, const side *s)
+static void add_cell(json_t *row, const char *format, double value)
 {
-    char count[32], of[32], text[80], mean[32];
+    char text[32] = "";
+    if (!isnan(value)) snprintf(text, sizeof text, format, value);
+    json_array_append_new(row, json_string(text));
+}
+
+/* A side of the table; `distances`: with columns for how far its densities are from those of `from`, empty
+ * without one. */
+static void add_row(json_t *rows, const char *name, const side *s, const side *from, int distances)
+{
+    char count[32], of[32], text[80];
     json_t *row = json_array();
     snprintf(text, sizeof text, "%s", dc3_report_count(s->count - s->failed, count));
-    if (s->count < s->of)
-        snprintf(text, sizeof text, "%s of %s", dc3_report_count(s->count - s->failed, count),
-                 dc3_report_count(s->of, of));
-    snprintf(mean, sizeof mean, "%.1f", s->mean);
+    if (s->count < s->of) snprintf(text, sizeof text, "%s of %s", count, dc3_report_count(s->of, of));
     json_array_append_new(row, json_string(name));
     json_array_append_new(row, json_string(text));
-    json_array_append_new(row, json_string(mean));
+    add_cell(row, "%.1f", s->mean);
+    for (int c = 0; distances && c < 3; c++) {
+        const int64_t *a = s->levels.count[c], *b = from ? from->levels.count[c] : NULL;
+        add_cell(row, "%.3f", b ? dc3_density_distance(a, b, dc3_scott_bandwidth(b)) : NAN);
+    }
     json_array_append_new(rows, row);
 }
 
 static void add_all(dc3_reporting *r, const side *stored, const side *original)
 {
     json_t *curves = json_array(), *rows = json_array();
-    char text[600], count[32], of[32];
+    char text[800], count[32], of[32];
     add_channels(curves, stored, original);
     add_colourfulness(curves, stored, original);
-    add_row(rows, "stored", stored);
-    if (original) add_row(rows, "original", original);
+    add_row(rows, "stored", stored, original, original != NULL);
+    if (original) add_row(rows, "original", original, NULL, 1);
     int n = snprintf(
         text, sizeof text,
         "Density of each channel over all pixels, and of the colourfulness (Hasler and Suesstrunk) of "
@@ -178,12 +183,16 @@ static void add_all(dc3_reporting *r, const side *stored, const side *original)
                       dc3_report_count(original->count, count), dc3_report_count(original->of, of));
     if (original)
         snprintf(text + n, sizeof text - (size_t)n,
-                 " A few pictures are at some distance from many even if drawn at random.");
+                 " The distance of two curves is that of Jensen and Shannon, 0 to 1; a few pictures are at "
+                 "some distance from many even if drawn at random.");
     json_object_set_new(r->page, "curves", curves);
     json_object_set_new(r->page, "curves_text", json_string(text));
     json_object_set_new(
         r->page, "measures",
-        json_pack("{s:[s, s, s], s:o}", "head", "", "Pictures", "Mean colourfulness", "rows", rows));
+        original
+            ? json_pack("{s:[s, s, s, s, s, s], s:o}", "head", "", "Pictures", "Mean colourfulness",
+                        "Distance, red", "green", "blue", "rows", rows)
+            : json_pack("{s:[s, s, s], s:o}", "head", "", "Pictures", "Mean colourfulness", "rows", rows));
 }
 
 dc3_status dc3_report_colour(dc3_reporting *r)

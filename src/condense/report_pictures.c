@@ -13,7 +13,7 @@
  * side at most, up to which no colour is lost, and below which none is shrunk. */
 enum {
     MOST = 1000,
-    BYTES = 2400000,
+    BYTES = 3300000,
     LEAST_BYTES = 3000,
     MOST_BYTES = 40000,
     LARGEST = 256,
@@ -56,14 +56,14 @@ static dc3_status encode(const dc3_image *image, size_t budget, char **uri, int 
 {
     int longer = image->width > image->height ? image->width : image->height,
         side = longer > LARGEST ? LARGEST : longer;
-    for (size_t bytes;; side = side * 3 / 4) {
+    for (size_t bytes;; side = side * 7 / 8) {
         dc3_image small = {0};
         if (side < longer) DC3_TRY(shrink(image, side, &small));
         const dc3_image *which = side < longer ? &small : image;
         *width = which->width, *height = which->height;
         dc3_status status = uri_of(which, side <= EXACT ? DC3_PNG : DC3_JPEG_SMALL, &bytes, uri);
         dc3_image_free(&small);
-        if (status != DC3_OK || bytes <= budget || side * 3 / 4 < SMALLEST) return status;
+        if (status != DC3_OK || bytes <= budget || side * 7 / 8 < SMALLEST) return status;
         free(*uri);
         *uri = NULL;
     }

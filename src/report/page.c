@@ -65,7 +65,8 @@ static void dialog(FILE *to)
           "<span class=\"title\"></span>"
           "<button type=\"button\" data-do=\"close\" aria-label=\"Close\">&#10005;</button></div>"
           "<div class=\"pair\"></div><div class=\"slider\"><div class=\"stack\"></div>"
-          "<label>original <input type=\"range\" min=\"0\" max=\"100\" value=\"50\"> stored</label></div>"
+          "<label>original <input type=\"range\" min=\"0\" max=\"100\" value=\"50\" aria-label=\"Line "
+          "between original and stored\"> stored</label></div>"
           "<div class=\"facts\"></div></dialog>\n",
           to);
 }

@@ -7,7 +7,7 @@
   /* Small pictures are shown as the pixels that they are; so are their copies in the viewer. */
   all('.grid img').forEach((image) => image.classList.toggle('pixels', Number(image.getAttribute('width')) <= 64));
 
-  /* The viewer: the original beside what is stored, and one over the other. */
+  /* The viewer: the original beside what is stored, and the one to the left of a line, the other to its right. */
   const viewer = find('#viewer'), figures = all('.grid figure');
   let current = -1;
   const captioned = (what, text) => {
@@ -17,8 +17,7 @@
     return figure;
   };
   const slide = () => {
-    const over = find('.stack img + img', viewer);
-    if (over) over.style.clipPath = `inset(0 0 0 ${100 - find('.slider input', viewer).value}%)`;
+    find('.stack', viewer).style.setProperty('--at', `${find('.slider input', viewer).value}%`);
   };
   const show = (place) => {
     current = place;
