@@ -156,7 +156,7 @@ dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *resu
     dc3_reporting r = {.options = options, .result = result, .page = json_object(), .notes = json_array()};
     *result = (dc3_report_result){0};
     json_object_set_new(r.page, "notes", r.notes);
-    dc3_status status = options->out ? dc3_check_place("output", options->out) : DC3_OK;
+    dc3_status status = options->out ? dc3_check_place("-o", options->out) : DC3_OK;
     if (status == DC3_OK) status = join(&r);
     if (status == DC3_OK) status = write_page(&r);
     dc3_dataset_close(&r.data);

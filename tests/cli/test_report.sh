@@ -7,7 +7,7 @@ report=("$dc3" report --threads 2)
 data='nasty<'/'script><img src=x onerror=alert(2)>'
 tag='<img src=x onerror=alert(1)>' quotes="\"&'"
 pictures "$data/$tag" 4 && pictures "$data/$quotes" 3 && pictures "$data/plain" 3
-mv "$data/plain/1.png" "$data/plain/"$'\x1b[31m\xff\xe2\x80\xae<b>.png'
+mv "$data/plain/1.png" "$data/plain/"$'\x1b[31m\xff\xe2\x80\xae<em>.png'
 head -c 60 "$data/$tag/1.png" > "$data/$tag/cut<i>.png"
 mkdir "$data/empty<u>"
 
@@ -33,7 +33,7 @@ has $page '&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt;'
 has $page 'cut&lt;i&gt;.png'
 has $page '1 picture was skipped'
 has $page 'class &#39;empty&lt;u&gt;&#39; has no images'
-for word in "$tag" '<b>' '<i>' '<u>' 'onerror=alert(2)>' $'\x1b' $'\xe2\x80\xae'; do lacks markup.html "$word"; done
+for word in "$tag" '<em>' '<i>' '<u>' 'onerror=alert(2)>' $'\x1b' $'\xe2\x80\xae'; do lacks markup.html "$word"; done
 [[ $(grep -c '<script' $page) == 2 && $(grep -c '</script>' $page) == 2 ]] || fail "scripts: $(grep -c '<script' $page)"
 for word in 'Permission is hereby granted' 'Chart.js 3' 'prefers-color-scheme: dark' '@media print' 'Time and memory' 'compensation' 'Warm prompt' 'Images a class' 'Jensen'; do has $page "$word"; done
 [[ $(grep -o 'class="stored"' markup.html | wc -l) == 6 && $(grep -o 'class="original"' markup.html | wc -l) == 6 ]] || fail "pictures"
@@ -113,7 +113,7 @@ expect 0 "images stored" "$dc3" condense moved -o again --ipc 2 --method random 
 # Wrong use.
 expect 2 "expected the folder of a run" "$dc3" report
 expect 1 "nowhere" "$dc3" report nowhere
-expect 2 "--output" "$dc3" report again -o nowhere/page.html
+expect 2 "-o nowhere" "$dc3" report again -o nowhere/page.html
 sed -i 's/"complete": true/"complete": false/' again/dc3.json
 expect 1 "is not complete" "$dc3" report again
 echo "all checks passed"
