@@ -66,8 +66,8 @@ dc3_status dc3_clear_run(const char *folder)
     static const char *const files[] = {"train/metadata.jsonl", "selection.json",
                                         "skipped.txt",          "soft_labels.safetensors",
                                         "teacher.safetensors",  "teacher.safetensors.checkpoint",
-                                        "times.json",           "report.html",
-                                        "pictures.txt"};
+                                        "times.json",           "map.json",
+                                        "report.html",          "pictures.txt"};
     char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");
     char *lines = dc3_path_join(folder, "train/metadata.jsonl");
     dc3_status status = train && list && lines ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");

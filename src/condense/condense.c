@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "condense/combine.h"
+#include "condense/map.h"
 #include "condense/methods.h"
 #include "condense/times.h"
 #include "dc3/report.h"
@@ -94,6 +95,7 @@ static dc3_status choose_once(dc3_run *run, const dc3_output *output, dc3_chosen
         return DC3_OK;
     }
     DC3_TRY(choose(run, chosen));
+    DC3_TRY(dc3_map_write(output, chosen));
     return dc3_output_write_selection(output, chosen);
 }
 
@@ -245,13 +247,11 @@ static dc3_status write_bins(dc3_run *run)
     DC3_TRY(dc3_run_write_skipped(run));
     dc3_run_stage(run, 0, "features", start);
     start = dc3_seconds_now();
-    int64_t *bins = malloc((size_t)run->n * sizeof *bins);
     dc3_part *parts = calloc((size_t)run->n, sizeof *parts);
-    dc3_status status = bins && parts ? dc3_run_bins(run, bins) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = parts ? dc3_run_bins(run) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_run_stage(run, 1, "bins", start);
     for (int64_t i = 0; parts && i < run->n; i++) parts[i].item = run->items[i];
-    if (status == DC3_OK) status = write_list(run, parts, bins, run->n);
-    free(bins);
+    if (status == DC3_OK) status = write_list(run, parts, run->bins, run->n);
     free(parts);
     return status;
 }

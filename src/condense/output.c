@@ -1,5 +1,6 @@
-/* The run folder: OUT/dc3.json (settings), OUT/selection.json, OUT/pictures.txt (names of what is
- * or will be stored), OUT/skipped.txt, OUT/train/<class>/ and OUT/train/metadata.jsonl. */
+/* The run folder: OUT/dc3.json (settings), OUT/selection.json, OUT/map.json (of the classes, for
+ * the report), OUT/pictures.txt (names of what is or will be stored), OUT/skipped.txt, OUT/train/<class>/ and
+ * OUT/train/metadata.jsonl. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

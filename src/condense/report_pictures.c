@@ -221,12 +221,23 @@ static int64_t choose(const dc3_reporting *r, shown *all, int64_t each, int64_t 
     return count;
 }
 
+/* The run's map.json, or NULL. */
+static json_t *read_maps(const dc3_reporting *r)
+{
+    json_t *maps = NULL;
+    char *path = dc3_path_join(r->options->run, "map.json");
+    if (path && dc3_path_what(path) == DC3_PATH_FILE && dc3_json_read(path, 1 << 26, &maps) != DC3_OK)
+        maps = NULL;
+    free(path);
+    return maps;
+}
+
 /* Classes in the order of the lines, with the pictures that are shown. */
 static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
 {
     const char *combine = json_string_value(json_object_get(r->settings, "combine"));
     int fourfold = combine && strcmp(combine, "fourfold") == 0;
-    json_t *line, *classes = json_array(), *class = NULL, *pictures = NULL;
+    json_t *line, *classes = json_array(), *class = NULL, *pictures = NULL, *maps = read_maps(r);
     size_t i;
     int64_t at = 0, stored = 0;
     json_int_t last = -1;
@@ -237,7 +248,10 @@ static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
             class = json_object();
             pictures = json_array();
             stored = 0;
+            const char *name = json_string_value(json_object_get(line, "class"));
             json_object_set(class, "name", json_object_get(line, "class"));
+            json_t *map = name ? json_object_get(maps, name) : NULL;
+            if (json_is_array(json_object_get(map, "points"))) json_object_set(class, "map", map);
             json_object_set_new(class, "pictures", pictures);
             json_array_append_new(classes, class);
         }
@@ -246,6 +260,7 @@ static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
         if (at < count && all[at].line == line)
             json_array_append_new(pictures, picture_of(r, &all[at++], fourfold));
     }
+    json_decref(maps);
     json_object_set_new(r->page, "classes", classes);
 }
 

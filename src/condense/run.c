@@ -243,6 +243,7 @@ void dc3_run_close(dc3_run *run)
     free(run->embeddings);
     free(run->logits);
     free(run->items);
+    free(run->bins);
     json_decref(run->skipped);
     free(run->skipped_path);
 }

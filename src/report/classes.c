@@ -49,8 +49,8 @@ static void map(FILE *to, const json_t *map, int number)
     fprintf(to,
             "<details class=\"map\" data-map=\"%d\"><summary>Map of the class</summary><div class=\"chart "
             "tall\"><canvas></canvas></div><p class=\"small\">%zu of %lld pictures, by the first two "
-            "principal components of their features within the class. Colours are bins; rings are what was "
-            "chosen.</p></details>\n",
+            "principal components of the features that the bins come from. Colours are bins; rings are what "
+            "was chosen.</p></details>\n",
             number, drawn, (long long)of);
 }
 
