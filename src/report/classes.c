@@ -47,11 +47,12 @@ static void map(FILE *to, const json_t *map, int number)
     size_t drawn = json_array_size(json_object_get(map, "points"));
     json_int_t of = json_integer_value(json_object_get(map, "of"));
     fprintf(to,
-            "<details class=\"map\" data-map=\"%d\"><summary>Map of the class</summary><div class=\"chart "
+            "<details class=\"map\" id=\"map-%d\" data-map=\"%d\"><summary>Map of the class</summary><div "
+            "class=\"chart "
             "tall\"><canvas></canvas></div><p class=\"small\">%zu of %lld pictures, by the first two "
             "principal components of the features that the bins come from. Colours are bins; rings are what "
             "was chosen.</p></details>\n",
-            number, drawn, (long long)of);
+            number + 1, number, drawn, (long long)of);
 }
 
 void dc3_section_classes(FILE *to, const json_t *document)

@@ -58,10 +58,10 @@
     if (event.key === 'ArrowRight') step(1);
   });
 
-  /* report.html#picture-3 opens the third picture. */
+  /* report.html#picture-3 opens the third picture, #map-1 the first class's map. */
   const follow = () => {
-    const figure = /^#picture-\d+$/.test(location.hash) && find(location.hash);
-    if (figure) find('button', figure).click();
+    const target = /^#(picture|map)-\d+$/.test(location.hash) && find(location.hash);
+    if (target) find('button, summary', target).click();
   };
   addEventListener('hashchange', follow);
 
@@ -145,7 +145,7 @@
           pointRadius: 2.5, borderWidth: 0, backgroundColor: hue(k) })),
       ] },
       options: { ...settings, interaction: { mode: 'nearest', intersect: true }, plugins: { ...settings.plugins,
-        legend: { ...settings.plugins.legend, labels: { usePointStyle: true, boxWidth: 8, boxHeight: 8 } } } },
+        legend: { ...settings.plugins.legend, labels: { usePointStyle: true, boxWidth: 8, boxHeight: 8, filter: (item) => bins.length <= 12 || item.text === 'chosen' } } } },
     }), 'map');
   };
   all('.map').forEach((details) => details.addEventListener('toggle', () => drawMap(details), { once: true }));

@@ -42,6 +42,11 @@ has $page "default-src 'none'; img-src data:"
 [[ -z $(grep -oiE '(src|href|action|srcset|poster)="[^"]{0,5}|url\([^)]*|@import' markup.html | grep -v '^src="data:') ]] || fail "something is loaded"
 lacks markup.html 'src="http'
 
+# A map of each class: all that is chosen is among its points.
+has $page 'Map of the class'
+[[ $(grep -o '"of":[0-9]*' run/map.json | tr '\n' ' ') == '"of":3 "of":4 "of":3 ' ]] || fail "map.json: $(cat run/map.json)"
+[[ $(sed 's/"points":\[\(\[[^]]*\],*\)*\]//g' run/map.json | grep -o '\[[-0-9.e]*,[-0-9.e]*,[0-9]\]' | wc -l) == 6 ]] || fail "chosen: $(cat run/map.json)"
+
 # Scores: beside the run, or named; not what is none.
 lacks $page 'id="scores"'
 "$dc3" evaluate run --val "$data" --labels hard --epochs 4 --seeds 2 --size 16 --threads 2 --json -q > scores.json || fail "evaluate"
@@ -78,6 +83,9 @@ if [[ -n $browser ]]; then
   grep -q '<dialog[^>]* open' dom.html || fail "a click opens nothing"
   [[ $(sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -o '<img' | wc -l) == 4 ]] || fail "the viewer has no pair and no slider"
   sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -qF '<figcaption>original' || fail "the viewer names no original"
+  opens "$page#map-1"
+  [[ ! -s console.txt ]] || fail "with a map the console says $(cat console.txt)"
+  [[ $(grep -o '<canvas[^>]*display: block' dom.html | wc -l) == 5 ]] || fail "the map is not drawn: $(grep -o '<canvas[^>]*>' dom.html)"
   # The same checks see what is wrong: a script that was changed does not run, and says so.
   sed 's/dataset.ready/dataset.ready2/' $page > changed.html
   opens changed.html

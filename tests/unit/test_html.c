@@ -27,7 +27,9 @@ static void test_text(void **state)
     check_text("bl\xc3\xbc \xe2\x82\xac \xf0\x9f\x8e\xa8", "bl\xc3\xbc \xe2\x82\xac \xf0\x9f\x8e\xa8");
     check_text("\x07\x1b[31m\x7f", "\\x07\\x1b[31m\\x7f");
     check_text("\xc2\x9b", "\\u009b");
-    check_text("gpj.\xe2\x80\xae" "exe", "gpj.\\u202eexe");
+    check_text("gpj.\xe2\x80\xae"
+               "exe",
+               "gpj.\\u202eexe");
     check_text("\xe2\x81\xa6x\xef\xbb\xbf", "\\u2066x\\ufeff");
     check_text("\xff\xc3(\xed\xa0\x80", "\\xff\\xc3(\\xed\\xa0\\x80"); /* no UTF-8, and a surrogate */
     check_text("", "");
