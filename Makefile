@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PACKAGES := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libglib2.0-dev libopenblas-dev \
-  liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev libcmocka-dev clang libclang-rt-14-dev libomp-dev clang-format \
-  clang-tidy cppcheck gcovr valgrind git
+  liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev libjs-chart.js libcmocka-dev clang libclang-rt-14-dev libomp-dev \
+  clang-format clang-tidy cppcheck gcovr valgrind git
 MISSING = $(shell for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES = $(shell git ls-files '*.c' '*.h')

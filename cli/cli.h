@@ -34,6 +34,7 @@ int run_label(const command *c, int argc, char **argv);
 int run_info(const command *c, int argc, char **argv);
 int run_measure(const command *c, int argc, char **argv);
 int run_status(const command *c, int argc, char **argv);
+int run_report(const command *c, int argc, char **argv);
 
 /* Values of the options that several commands have. */
 typedef struct settings {

@@ -84,11 +84,15 @@ const command commands[] = {
      "FILE|DIR",
      "  dc3 info teacher.safetensors\n  dc3 info photos-ipc10\n  dc3 info photos/train --check --json",
      run_info},
+    {"report", "Write a page about a run: its pictures beside the originals, colours, scores, times.", "OUT",
+     "  dc3 report photos-ipc10\n"
+     "  dc3 report photos-ipc10 --data /mnt/photos/train --scores scores.json -o photos-ipc10.html",
+     run_report},
     {0},
 };
 
 /* Named in the design, built later: they say so. */
-static const char *const later[] = {"finetune", "sample", "report", "pull"};
+static const char *const later[] = {"finetune", "sample", "pull"};
 
 static void help(FILE *to)
 {

@@ -27,13 +27,18 @@ static const char *kept(const dc3_condense_options *o, const dc3_condense_report
 
 typedef dc3_status (*stage)(const dc3_condense_options *options, dc3_condense_report *report);
 
-static int run_stage(const command *c, int argc, char **argv, int groups, stage function, const char *again)
+static int no_report;
+static const GOptionEntry report_entry[] = {
+    {"no-report", 0, 0, G_OPTION_ARG_NONE, &no_report, "Write no OUT/report.html", NULL}, {0}};
+
+static int run_stage(const command *c, int argc, char **argv, int groups, const GOptionEntry *own,
+                     stage function, const char *again)
 {
     settings s;
     char **rest;
     char left[200];
     dc3_condense_report report;
-    int status = parse(c, argc, argv, groups, NULL, &s, &rest);
+    int status = parse(c, argc, argv, groups, own, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (!rest[0] || rest[1])
         status = usage_error(c, rest[0] ? "expected one dataset, found '%s' too" : "which dataset?", rest[1]);
@@ -41,6 +46,7 @@ static int run_stage(const command *c, int argc, char **argv, int groups, stage 
         status = usage_error(c, "where shall the result go? Use -o DIR");
     else {
         s.options.data = rest[0];
+        s.options.no_report = no_report;
         if (!s.options.out) s.options.out = "/dev/null/none";
         use_own_editor(&s);
         dc3_status result = function(&s.options, &report);
@@ -56,13 +62,13 @@ int run_condense(const command *c, int argc, char **argv)
     return run_stage(c, argc, argv,
                      OPTIONS_COMPUTE | OPTIONS_DATA | OPTIONS_FEATURES | OPTIONS_SET | OPTIONS_MODEL |
                          OPTIONS_METHOD | OPTIONS_SELECT | OPTIONS_TEACHER | OPTIONS_STORE,
-                     dc3_condense, "run the same command again");
+                     report_entry, dc3_condense, "run the same command again");
 }
 
 int run_compensate(const command *c, int argc, char **argv)
 {
     return run_stage(c, argc, argv,
-                     OPTIONS_COMPUTE | OPTIONS_DATA | OPTIONS_SET | OPTIONS_MODEL | OPTIONS_STORE,
+                     OPTIONS_COMPUTE | OPTIONS_DATA | OPTIONS_SET | OPTIONS_MODEL | OPTIONS_STORE, NULL,
                      dc3_compensate_command, "run the same command again");
 }
 

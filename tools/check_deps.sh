@@ -10,6 +10,7 @@ fi
 if command -v "${CC:-cc}" > /dev/null; then
   ${CC:-cc} -E -x c - <<< '#include <oneapi/dnnl/dnnl.h>' > /dev/null 2>&1 || missing+=" oneDNN"
 fi
+[[ -f /usr/share/javascript/chart.js/chart.min.js ]] || missing+=" chart.js"
 [[ -z $missing ]] && exit 0
 echo "run 'make deps' first: not found:$missing" >&2
 exit 1

@@ -55,6 +55,7 @@ typedef struct dc3_condense_options {
     int strict;                /* a picture that cannot be read, or a class that is too small, ends the run */
     int fresh;                 /* start over in a folder of another run */
     int dry_run;               /* stop after the estimate */
+    int no_report;             /* dc3_condense writes no OUT/report.html */
     dc3_select_options select; /* ipc, bins, objective, maximizer, seed, threads */
     dc3_listener listener;
 } dc3_condense_options;
@@ -76,8 +77,9 @@ typedef struct dc3_condense_report {
     double peak_bytes;       /* resident, of the process */
 } dc3_condense_report;
 
-/* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json. Refuses a folder that it
- * did not make; in a folder of the same settings it continues. */
+/* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json; and OUT/times.json,
+ * OUT/map.json and OUT/report.html (dc3_report), without which the run is complete too. Refuses a folder that
+ * it did not make; in a folder of the same settings it continues. */
 dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report);
 /* The bins of every picture, as lines of JSON in the file `out`. */
 dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report);

@@ -29,6 +29,7 @@ typedef struct dc3_progress {
     char names[DC3_PROGRESS_STAGES][32]; /* of stages that have ended, and what they took */
     double seconds[DC3_PROGRESS_STAGES];
     int stages;
+    int64_t calls, peak_bytes, cached_seconds; /* of the program; of any of them; of features from a cache */
 } dc3_progress;
 
 /* Reads it without a change to the folder. DC3_ERR_FORMAT where `folder` holds no run of dc3 condense. */

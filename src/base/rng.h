@@ -27,7 +27,8 @@ typedef enum dc3_rng_purpose {
     DC3_RNG_QUANTIZATION = 31,
     DC3_RNG_CROP = 32,
     DC3_RNG_PICTURE_EDIT = 33,
-    DC3_RNG_MEASURE = 40
+    DC3_RNG_MEASURE = 40,
+    DC3_RNG_REPORT = 41 /* which pictures stand for a dataset */
 } dc3_rng_purpose;
 
 typedef struct dc3_rng {

@@ -11,12 +11,15 @@ static int64_t *labels_of(const dc3_run *run)
     return labels;
 }
 
-dc3_status dc3_run_bins(dc3_run *run, int64_t *bins)
+dc3_status dc3_run_bins(dc3_run *run)
 {
     int64_t *labels = labels_of(run);
-    if (!labels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status =
-        dc3_bins_of_classes(&run->options->select, run->n, run->feature_length, run->features, labels, bins);
+    free(run->bins);
+    run->bins = malloc((size_t)(run->n + 1) * sizeof *run->bins);
+    dc3_status status = labels && run->bins ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK)
+        status = dc3_bins_of_classes(&run->options->select, run->n, run->feature_length, run->features,
+                                     labels, run->bins);
     free(labels);
     return status;
 }
@@ -34,17 +37,13 @@ static dc3_status select_in_bins(dc3_run *run, const int64_t *labels, dc3_select
 {
     const dc3_select_options *options = &run->options->select;
     const dc3_classifier_info *teacher = run->teacher.info;
-    int64_t *bins = malloc((size_t)(run->n + 1) * sizeof *bins);
-    dc3_status status = bins ? dc3_run_bins(run, bins) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = note_bins(run, bins);
-    if (status == DC3_OK && !teacher)
-        status = dc3_select_rows(options, run->n, run->feature_length, 0, run->features, NULL, labels, bins,
-                                 selection);
-    if (status == DC3_OK && teacher)
-        status = dc3_select_rows(options, run->n, teacher->embedding, teacher->classes, run->embeddings,
-                                 run->logits, labels, bins, selection);
-    free(bins);
-    return status;
+    DC3_TRY(dc3_run_bins(run));
+    DC3_TRY(note_bins(run, run->bins));
+    if (!teacher)
+        return dc3_select_rows(options, run->n, run->feature_length, 0, run->features, NULL, labels,
+                               run->bins, selection);
+    return dc3_select_rows(options, run->n, teacher->embedding, teacher->classes, run->embeddings,
+                           run->logits, labels, run->bins, selection);
 }
 
 static dc3_status select_rows(dc3_run *run, const int64_t *labels, dc3_selection *selection)

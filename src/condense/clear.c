@@ -94,9 +94,14 @@ dc3_status dc3_clear_parts(const char *folder)
 dc3_status dc3_clear_run(const char *folder)
 {
     /* The list goes after what it names, so that an interrupted removal can be finished. */
-    static const char *const files[] = {"train/metadata.jsonl", "selection.json",
-                                        "skipped.txt",          "soft_labels.safetensors",
-                                        "teacher.safetensors",  "teacher.safetensors.checkpoint",
+    static const char *const files[] = {"train/metadata.jsonl",
+                                        "selection.json",
+                                        "skipped.txt",
+                                        "soft_labels.safetensors",
+                                        "teacher.safetensors",
+                                        "teacher.safetensors.checkpoint",
+                                        "map.json",
+                                        "report.html",
                                         "pictures.txt"};
     char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");
     char *lines = dc3_path_join(folder, "train/metadata.jsonl");

@@ -339,6 +339,7 @@ static dc3_status condense_for(comparison *c, const cell *w, char **folder, cost
     DC3_TRY(dc3_make_dirs(*folder));
     o.out = *folder;
     o.method = w->method;
+    o.no_report = 1;
     o.select.ipc = w->ipc;
     o.select.seed += (uint64_t)w->seed;
     dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d images a class, seed %d", w->method,

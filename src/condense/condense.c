@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "condense/combine.h"
+#include "condense/map.h"
 #include "condense/methods.h"
+#include "dc3/report.h"
 
 /* Makes the class's folder, which must be one of the run's own. */
 static dc3_status make_folder(char *picture)
@@ -126,6 +128,7 @@ static dc3_status choose_once(dc3_run *run, const dc3_output *output, dc3_chosen
         return DC3_OK;
     }
     DC3_TRY(choose(run, chosen));
+    DC3_TRY(dc3_map_write(output, chosen));
     return dc3_output_write_selection(output, chosen);
 }
 
@@ -138,9 +141,20 @@ static int64_t live_classes(const dc3_run *run)
     return live;
 }
 
-static dc3_status condense(dc3_run *run, dc3_output *output)
+/* After the teacher: selection, then the pictures. */
+static dc3_status choose_and_store(dc3_run *run, dc3_output *output)
 {
     dc3_chosen chosen = {0};
+    dc3_status status = choose_once(run, output, &chosen);
+    double start = dc3_seconds_now();
+    if (status == DC3_OK) status = store_all(run, output, &chosen);
+    dc3_chosen_free(&chosen);
+    dc3_run_stage(run, 2, run->maker->stage, start);
+    return status;
+}
+
+static dc3_status condense(dc3_run *run, dc3_output *output)
+{
     dc3_run_say(run, "%s: %lld images in %lld classes (%s), %d a class to store at %d px", run->options->data,
                 (long long)run->report->images, (long long)run->report->classes,
                 dc3_dataset_kind(run->dataset), run->options->select.ipc, run->size);
@@ -148,12 +162,19 @@ static dc3_status condense(dc3_run *run, dc3_output *output)
     if (run->options->dry_run) return DC3_OK;
     DC3_TRY(dc3_output_start(output));
     if (run->trains) DC3_TRY(dc3_run_train_teacher(run));
-    dc3_status status = choose_once(run, output, &chosen);
-    double start = dc3_seconds_now();
-    if (status == DC3_OK) status = store_all(run, output, &chosen);
-    dc3_chosen_free(&chosen);
-    dc3_run_stage(run, 2, run->maker->stage, start);
-    return status;
+    return choose_and_store(run, output);
+}
+
+/* The page about a run that is complete. That it cannot be written is no failure of the run. */
+static void write_report(const dc3_condense_options *options)
+{
+    dc3_report_options o = dc3_report_defaults();
+    dc3_report_result result;
+    o.run = options->out;
+    o.data = options->data;
+    o.threads = options->select.threads;
+    if (dc3_report(&o, &result) != DC3_OK)
+        dc3_listener_say(&options->listener, "warning: the report was not written: %s", dc3_error_text());
 }
 
 dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report)
@@ -167,6 +188,7 @@ dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report
         dc3_output_close(&output);
     }
     dc3_run_close(&run);
+    if (status == DC3_OK && !options->dry_run && !options->no_report) write_report(options);
     return status;
 }
 
@@ -244,13 +266,11 @@ static dc3_status write_bins(dc3_run *run)
     DC3_TRY(dc3_run_write_skipped(run));
     dc3_run_stage(run, 0, "features", start);
     start = dc3_seconds_now();
-    int64_t *bins = malloc((size_t)run->n * sizeof *bins);
     dc3_part *parts = calloc((size_t)run->n, sizeof *parts);
-    dc3_status status = bins && parts ? dc3_run_bins(run, bins) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = parts ? dc3_run_bins(run) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_run_stage(run, 1, "bins", start);
     for (int64_t i = 0; parts && i < run->n; i++) parts[i].item = run->items[i];
-    if (status == DC3_OK) status = write_list(run, parts, bins, run->n);
-    free(bins);
+    if (status == DC3_OK) status = write_list(run, parts, run->bins, run->n);
     free(parts);
     return status;
 }

@@ -98,6 +98,7 @@ dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
     }
     const char *took = *found ? dc3_table_text(table, "seconds") : NULL;
     if (took) run->report->cached_seconds = strtod(took, NULL);
+    if (took && run->state) dc3_state_cached(run->state, run->report->cached_seconds);
     dc3_status status = *found ? skip_again(run, dc3_table_text(table, "skipped")) : DC3_OK;
     dc3_table_close(&table);
     return status;

@@ -1,5 +1,6 @@
-/* The run folder: OUT/dc3.json (settings), OUT/selection.json, OUT/pictures.txt (names of what is
- * or will be stored), OUT/skipped.txt, OUT/train/<class>/ and OUT/train/metadata.jsonl. */
+/* The run folder: OUT/dc3.json (settings), OUT/selection.json, OUT/map.json (of the classes, for
+ * the report), OUT/pictures.txt (names of what is or will be stored), OUT/skipped.txt, OUT/train/<class>/ and
+ * OUT/train/metadata.jsonl. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,7 +151,8 @@ dc3_status dc3_output_start(dc3_output *o)
     }
     if (o->clears) DC3_TRY(dc3_clear_run(o->folder));
     if (o->continues) DC3_TRY(dc3_clear_parts(o->folder));
-    /* Before train/, since a folder that holds anything else is not taken for ours when the command is given again. */
+    /* Before train/, since a folder that holds anything else is not taken for ours when the command is given
+     * again. */
     if (!o->continues) DC3_TRY(write_document(o, 0));
     DC3_TRY(dc3_make_dirs(o->train));
     return open_state(o);

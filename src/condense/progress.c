@@ -106,6 +106,8 @@ static void read_database(const char *path, dc3_progress *p)
     p->edits = number_of(db, "SELECT SUM(edits) FROM pictures", 0);
     p->bytes = number_of(db, "SELECT SUM(bytes) FROM pictures WHERE state = 'stored'", 0);
     p->views = number_of(db, "SELECT MIN(views) FROM pictures WHERE state = 'stored'", 0);
+    p->calls = noted(db, "calls"), p->peak_bytes = noted(db, "peak_bytes");
+    p->cached_seconds = noted(db, "cached_seconds");
     read_stage(db, p);
     read_stages(db, p);
     sqlite3_close(db);

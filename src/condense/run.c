@@ -58,8 +58,8 @@ void dc3_run_stage(dc3_run *run, int stage, const char *name, double since)
     struct rusage usage;
     run->report->stage[stage] = name;
     run->report->seconds[stage] = dc3_seconds_now() - since;
-    if (run->state) dc3_state_stage(run->state, name, run->report->seconds[stage]);
     if (getrusage(RUSAGE_SELF, &usage) == 0) run->report->peak_bytes = (double)usage.ru_maxrss * 1024;
+    if (run->state) dc3_state_stage(run->state, name, run->report->seconds[stage], run->report->peak_bytes);
 }
 
 /* The place of `text` in `names` (NULL after the last), or an error that lists them. */
@@ -252,6 +252,7 @@ void dc3_run_close(dc3_run *run)
     free(run->embeddings);
     free(run->logits);
     free(run->items);
+    free(run->bins);
     json_decref(run->skipped);
     free(run->skipped_path);
 }

@@ -37,7 +37,8 @@ typedef struct dc3_run {
     int64_t feature_length;     /* values of one picture's features */
     float *features;            /* [n, feature_length] of the readable pictures, in the dataset's order */
     float *embeddings, *logits; /* [n, ..] of the same pictures by the teacher; NULL without one */
-    int64_t *items;             /* [n], their numbers in the dataset */
+    int64_t *items;             /* [n], their numbers in the dataset, ascending */
+    int64_t *bins;              /* [n], within each class; NULL before they are known or without them */
     int64_t n;
     dc3_state *state;   /* of the run folder; NULL where the command makes none */
     json_t *skipped;    /* list of [key, reason] */
@@ -118,8 +119,8 @@ dc3_status dc3_run_features(dc3_run *run);
 dc3_status dc3_run_measure_features(dc3_run *run, double *seconds);
 /* One picture as floats in [0, 1], [size, size, 3]. */
 dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to);
-/* Bins [run->n] of the readable pictures within their classes. */
-dc3_status dc3_run_bins(dc3_run *run, int64_t *bins);
+/* run->bins of the readable pictures. */
+dc3_status dc3_run_bins(dc3_run *run);
 
 /* chosen.c: room for classes * ipc pictures, count 0. */
 dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen);

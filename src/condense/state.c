@@ -37,6 +37,8 @@ typedef enum statement {
     STATEMENTS
 } statement;
 
+#define CALLS "SELECT COALESCE(MAX(CAST(value AS INTEGER)), 0) FROM run WHERE name = 'calls'"
+
 static const char *const texts[STATEMENTS] = {
     [ADD_CLASS] = "INSERT INTO classes(id, name) VALUES(?1, ?2)",
     [ADD_INPUT] = "INSERT INTO inputs(id, name, class, bytes, modified) VALUES(?1, ?2, ?3, ?4, ?5)",
@@ -208,7 +210,9 @@ dc3_status dc3_state_open(const char *folder, dc3_state **state, int *made, char
     s->path = dc3_path_join(folder, "state.db");
     dc3_status status =
         s->path ? open_or_make(folder, s, made, remark, size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && (!put_number(s, "started", (int64_t)time(NULL)) || !put_number(s, "complete", 0)))
+    if (status == DC3_OK &&
+        (!put_number(s, "started", (int64_t)time(NULL)) || !put_number(s, "complete", 0) ||
+         !put_number(s, "calls", number_of(s, CALLS) + 1)))
         status = failed(s);
     if (status != DC3_OK) dc3_state_close(state, 0);
     return status;
@@ -461,10 +465,19 @@ void dc3_state_progress(dc3_state *s, const char *stage, int64_t done_now, int64
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-dc3_status dc3_state_stage(dc3_state *s, const char *stage, double seconds)
+void dc3_state_stage(dc3_state *s, const char *stage, double seconds, double peak)
 {
     sqlite3_stmt *st = statement_of(s, STAGE);
+    if (!st) return;
     sqlite3_bind_text(st, 1, stage, -1, SQLITE_STATIC);
     sqlite3_bind_double(st, 2, seconds);
-    return done(s, st);
+    sqlite3_step(st);
+    sqlite3_reset(st);
+    if (peak > (double)number_of(s, "SELECT value FROM run WHERE name = 'peak_bytes'"))
+        put_number(s, "peak_bytes", (int64_t)peak);
+}
+
+void dc3_state_cached(dc3_state *s, double seconds)
+{
+    put_number(s, "cached_seconds", (int64_t)(seconds + 0.5));
 }

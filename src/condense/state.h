@@ -51,7 +51,10 @@ int64_t dc3_state_stored_bytes(dc3_state *state, int64_t picture);
 
 /* How far a stage is: written about once a second, and not where that fails, since nothing depends on it. */
 void dc3_state_progress(dc3_state *state, const char *stage, int64_t done, int64_t total);
-/* A stage took so many seconds; those of earlier parts of the run are added. */
-dc3_status dc3_state_stage(dc3_state *state, const char *stage, double seconds);
+/* A stage took so many seconds; those of earlier parts of the run are added. `peak`: the most memory of the
+ * process so far, bytes. Not written where that fails. */
+void dc3_state_stage(dc3_state *state, const char *stage, double seconds, double peak);
+/* The features came from a cache; so many seconds they took when they were made. */
+void dc3_state_cached(dc3_state *state, double seconds);
 
 #endif

@@ -253,7 +253,7 @@ dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fi
 
 const char *dc3_image_extension(dc3_image_format format)
 {
-    static const char *const names[] = {".png", ".webp", ".jpg"};
+    static const char *const names[] = {".png", ".webp", ".jpg", ".jpg"};
     return names[format];
 }
 
@@ -269,8 +269,8 @@ dc3_status dc3_image_encode(const dc3_image *image, dc3_image_format format, voi
     else if (!failed && format == DC3_WEBP)
         failed = vips_webpsave_buffer(rgb, &encoded, size, "lossless", TRUE, "strip", TRUE, NULL);
     else if (!failed)
-        failed = vips_jpegsave_buffer(rgb, &encoded, size, "Q", 95, "subsample_mode",
-                                      VIPS_FOREIGN_SUBSAMPLE_OFF, "strip", TRUE, NULL);
+        failed = vips_jpegsave_buffer(rgb, &encoded, size, "Q", format == DC3_JPEG ? 95 : 85,
+                                      "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_OFF, "strip", TRUE, NULL);
     if (rgb) g_object_unref(rgb);
     if (in) g_object_unref(in);
     if (failed) return vips_failed("picture", "cannot be encoded");

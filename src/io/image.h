@@ -39,8 +39,9 @@ dc3_status dc3_image_read(const char *path, int width, int height, dc3_fit fit, 
 /* A copy of `from` at another size. */
 dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image);
 
-typedef enum dc3_image_format { DC3_PNG, DC3_WEBP, DC3_JPEG } dc3_image_format;
-/* ".png", ".webp" (lossless), ".jpg" (quality 95, full chroma). */
+typedef enum dc3_image_format { DC3_PNG, DC3_WEBP, DC3_JPEG, DC3_JPEG_SMALL } dc3_image_format;
+/* ".png", ".webp" (lossless), ".jpg" (quality 95, full chroma), ".jpg" (quality 85, full chroma, to look at).
+ */
 const char *dc3_image_extension(dc3_image_format format);
 /* Encoded bytes, which the caller frees. The same picture gives the same bytes. */
 dc3_status dc3_image_encode(const dc3_image *image, dc3_image_format format, void **data, size_t *size);

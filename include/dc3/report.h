@@ -1,0 +1,41 @@
+/* The report of a run: one page of HTML that opens from disk and loads nothing. */
+#ifndef DC3_REPORT_H
+#define DC3_REPORT_H
+
+#include <stdint.h>
+#include "dc3/condense.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* NULL means the default. */
+typedef struct dc3_report_options {
+    const char *run;    /* folder that dc3_condense made */
+    const char *out;    /* file to write; default RUN/report.html */
+    const char *data;   /* where the dataset is now; default as the run's dc3.json says */
+    const char *scores; /* what `dc3 evaluate --json` or `dc3 compare` printed; default RUN/scores.json, if it
+                           is there */
+    int threads;        /* 1 or more; the page does not depend on it */
+    dc3_listener listener;
+} dc3_report_options;
+
+dc3_report_options dc3_report_defaults(void);
+
+typedef struct dc3_report_result {
+    int64_t pictures, shown; /* in the run, on the page */
+    int64_t originals;       /* of the pictures shown, those beside which their original stands */
+    double bytes;            /* of the page */
+} dc3_report_result;
+
+/* Settings, the condensed set class by class with the originals that are still there, curves of colour beside
+ * the dataset's, scores, times where RUN/times.json has them, skipped pictures. At most about 1,000 pictures
+ * are shown, the first of each class, and curves are of at most 2,000 pictures of each side, drawn by the
+ * run's seed. What is not there is left out, and the page says so; DC3_ERR_FORMAT where the run is not
+ * complete, DC3_ERR_IO or DC3_ERR_FORMAT where `data` or `scores` are given and cannot be read. */
+dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

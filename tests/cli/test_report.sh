@@ -1,0 +1,127 @@
+#!/bin/bash
+# dc3 report: one page that loads nothing, with names that try to be markup; in Chromium, where there is one, it opens without an error and a click shows a picture.
+source "$2/tests/cli/support.sh"
+report=("$dc3" report --threads 2)
+
+# Classes, pictures and a dataset's path that would be markup if they were printed as they are; one picture that cannot be read.
+data='nasty<'/'script><img src=x onerror=alert(2)>'
+tag='<img src=x onerror=alert(1)>' quotes="\"&'"
+pictures "$data/$tag" 4 && pictures "$data/$quotes" 3 && pictures "$data/plain" 3
+mv "$data/plain/1.png" "$data/plain/"$'\x1b[31m\xff\xe2\x80\xae<em>.png'
+head -c 60 "$data/$tag/1.png" > "$data/$tag/cut<i>.png"
+mkdir "$data/empty<u>"
+
+expect 0 "6 images stored" "$dc3" condense "$data" -o run --ipc 2 --teacher none "${common[@]}"
+page=run/report.html
+[[ -s $page ]] || fail "condense writes no report"
+(($(wc -c < $page) < 1000000)) || fail "the page has $(wc -c < $page) bytes"
+rm $page
+expect 0 "6 of 6 pictures shown, 6 beside their originals" "${report[@]}" run
+expect 0 '"originals": 6' "${report[@]}" run --json -o other.html
+cmp $page other.html || fail "the same run gives another page"
+"$dc3" report run --threads 1 -q -o one.html > /dev/null && cmp $page one.html || fail "the number of threads changes the page"
+
+# What stands in it, escaped; what must not.
+has() { grep -qF -- "$2" "$1" || fail "$1 has no $2"; }
+lacks() { ! grep -qF -- "$2" "$1" || fail "$1 has $2"; }
+# Everything but the scripts, in which nothing of the run stands but numbers.
+markup() { sed '/^<script>/,/^<\/script>/d' "$1" > markup.html; }
+markup $page
+has $page '&lt;img src=x onerror=alert(1)&gt; <span class="count">2 images'
+has $page '&quot;&amp;&#39; <span class="count">2 images'
+has $page '&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt;'
+has $page 'cut&lt;i&gt;.png'
+has $page '1 picture was skipped'
+has $page 'class &#39;empty&lt;u&gt;&#39; has no images'
+for word in "$tag" '<em>' '<i>' '<u>' 'onerror=alert(2)>' $'\x1b' $'\xe2\x80\xae'; do lacks markup.html "$word"; done
+[[ $(grep -c '<script' $page) == 2 && $(grep -c '</script>' $page) == 2 ]] || fail "scripts: $(grep -c '<script' $page)"
+for word in 'Permission is hereby granted' 'Chart.js 3' 'prefers-color-scheme: dark' '@media print' 'Time and memory' 'compensation' 'Warm prompt' 'Images a class' 'Jensen'; do has $page "$word"; done
+[[ $(grep -o 'class="stored"' markup.html | wc -l) == 6 && $(grep -o 'class="original"' markup.html | wc -l) == 6 ]] || fail "pictures"
+# Sources of pictures are data; nothing else has a source, a link or a style that loads.
+has $page "default-src 'none'; img-src data:"
+[[ -z $(grep -oiE '(src|href|action|srcset|poster)="[^"]{0,5}|url\([^)]*|@import' markup.html | grep -v '^src="data:') ]] || fail "something is loaded"
+lacks markup.html 'src="http'
+
+# A map of each class: all that is chosen is among its points.
+has $page 'Map of the class'
+[[ $(grep -o '"of":[0-9]*' run/map.json | tr '\n' ' ') == '"of":3 "of":4 "of":3 ' ]] || fail "map.json: $(cat run/map.json)"
+[[ $(sed 's/"points":\[\(\[[^]]*\],*\)*\]//g' run/map.json | grep -o '\[[-0-9.e]*,[-0-9.e]*,[0-9]\]' | wc -l) == 6 ]] || fail "chosen: $(cat run/map.json)"
+
+# Scores: beside the run, or named; not what is none.
+lacks $page 'id="scores"'
+"$dc3" evaluate run --val "$data" --labels hard --epochs 4 --seeds 2 --size 16 --threads 2 --json -q > scores.json || fail "evaluate"
+expect 0 "result" "${report[@]}" run --scores scores.json
+has $page 'id="scores"' && has $page '4 epochs, batches of' && has $page ' ± '
+cp scores.json run/ && expect 0 "result" "${report[@]}" run -o other.html && cmp $page other.html || fail "scores beside the run"
+echo '[]' > none.json
+expect 1 "expected the scores that dc3 evaluate --json prints" "${report[@]}" run --scores none.json
+cp none.json run/scores.json
+expect 0 "result" "${report[@]}" run && has $page 'The scores cannot be shown' && lacks $page 'id="scores"'
+rm run/scores.json
+
+# Times are of all calls of a run; a run without them has none on its page.
+lacks $page 'Summed over'
+expect 0 "0 edits made" "$dc3" condense "$data" -o run --ipc 2 --teacher none "${common[@]}"
+has $page 'Summed over 2 calls'
+rm run/state.db && expect 0 "result" "${report[@]}" run && lacks $page 'Time and memory'
+
+# In a browser: the console says nothing, curves are drawn, and a click (which #picture-2 makes) shows the pair; names stay text.
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+opens() { # FILE#PLACE: DOM in dom.html, the console in console.txt
+  "$browser" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$work/profile" --enable-logging=stderr --v=0 --virtual-time-budget=5000 \
+    --dump-dom "file://$work/$1" > dom.html 2> browser.txt || fail "chromium: $(tail -3 browser.txt)"
+  grep CONSOLE browser.txt > console.txt
+}
+if [[ -n $browser ]]; then
+  opens "$page"
+  [[ ! -s console.txt ]] || fail "the console says $(cat console.txt)"
+  grep -q 'data-ready="yes"' dom.html || fail "the script did not come to its end"
+  ! grep -q '<dialog[^>]* open' dom.html || fail "the viewer is open before a click"
+  [[ $(grep -o '<canvas[^>]*display: block' dom.html | wc -l) == 4 ]] || fail "curves: $(grep -o '<canvas[^>]*>' dom.html)"
+  opens "$page#picture-2"
+  [[ ! -s console.txt ]] || fail "after a click the console says $(cat console.txt)"
+  grep -q '<dialog[^>]* open' dom.html || fail "a click opens nothing"
+  [[ $(sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -o '<img' | wc -l) == 4 ]] || fail "the viewer has no pair and no slider"
+  sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -qF '<figcaption>original' || fail "the viewer names no original"
+  opens "$page#map-1"
+  [[ ! -s console.txt ]] || fail "with a map the console says $(cat console.txt)"
+  [[ $(grep -o '<canvas[^>]*display: block' dom.html | wc -l) == 5 ]] || fail "the map is not drawn: $(grep -o '<canvas[^>]*>' dom.html)"
+  # The same checks see what is wrong: a script that was changed does not run, and says so.
+  sed 's/dataset.ready/dataset.ready2/' $page > changed.html
+  opens changed.html
+  grep -q "Content Security Policy" console.txt || fail "a changed script runs: $(cat console.txt)"
+  ! grep -q 'data-ready' dom.html || fail "a changed script runs"
+else
+  echo "skipped: no Chromium here, the page was not opened"
+fi
+
+# Other methods; what is not there is said.
+"$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
+expect 0 "images stored" "$dc3" condense "$data" -o rded --ipc 1 --method rded --factor 2 --teacher three.safetensors "${common[@]}"
+has rded/report.html 'data-aligned="0"' && has rded/report.html 'Square of'
+expect 0 "images stored" "$dc3" condense "$data" -o random --ipc 1 --method random --no-report "${common[@]}"
+[[ ! -e random/report.html ]] || fail "--no-report writes one"
+mv "$data" moved
+expect 0 "3 of 3 pictures shown, 0 beside their originals" "${report[@]}" random
+has random/report.html 'The originals are not there' && lacks random/report.html 'class="original"'
+expect 0 "3 beside their originals" "${report[@]}" random --data moved
+expect 1 "nowhere" "${report[@]}" random --data nowhere
+rm random/train/plain/*.png
+expect 0 "3 of 3 pictures shown" "${report[@]}" random --data moved
+has random/report.html 'not there' && has random/report.html '1 of the stored pictures that the curves are of cannot be read'
+
+# A report that cannot be written is a warning of condense; --fresh takes the old one away.
+expect 0 "images stored" "$dc3" condense moved -o again --ipc 1 --method random "${common[@]}"
+rm again/report.html && mkdir again/report.html
+expect 0 "warning: the report was not written" "$dc3" condense moved -o again --ipc 1 --method random "${common[@]}"
+rmdir again/report.html && touch again/report.html
+expect 0 "images stored" "$dc3" condense moved -o again --ipc 2 --method random --fresh --no-report "${common[@]}"
+[[ ! -e again/report.html ]] || fail "--fresh leaves the report of another run"
+
+# Wrong use.
+expect 2 "expected the folder of a run" "$dc3" report
+expect 1 "nowhere" "$dc3" report nowhere
+expect 2 "-o nowhere" "$dc3" report again -o nowhere/page.html
+sed -i 's/"complete": true/"complete": false/' again/dc3.json
+expect 1 "is not complete" "$dc3" report again
+echo "all checks passed"
