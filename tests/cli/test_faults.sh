@@ -14,7 +14,7 @@ same() { # folder, what was done to it
 continue_and_compare() { run "$1" -q > log || fail "$2: the continuation fails: $(cat log)"; same "$1" "$2"; rm -rf "$1"; }
 start=$(date +%s%N); run good > log || fail "the undisturbed run: $(cat log)"
 took=$((($(date +%s%N) - start) / 1000000))
-kills=25; ((took > 3000)) && kills=8
+kills=25; ((took > 3000)) && kills=5
 echo "an undisturbed run takes $took ms; 2 x $kills kills"
 run again > log && same again "a second run"
 
