@@ -160,12 +160,14 @@ static dc3_status choose_row(work *w, int label, int64_t item, const float *x)
     return DC3_OK;
 }
 
+/* Holds rows of a class against all sets. */
 static dc3_status add_rows(work *w, int label, int64_t n, const float *x)
 {
-    for (int g = 0; g < w->count; g++)
-        for (int k = 0; k < SETS; k++)
-            DC3_TRY(dc3_coverage_add(*set_of(w, g, k, label), n, x, w->m->options->threads));
-    return DC3_OK;
+    int failed = 0;
+#pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads) reduction(| : failed)
+    for (int i = 0; i < w->count * SETS; i++)
+        failed |= dc3_coverage_add(*set_of(w, i / SETS, i % SETS, label), n, x) != DC3_OK;
+    return failed ? dc3_fail(DC3_ERR_MEMORY, "out of memory for the distances of the pictures") : DC3_OK;
 }
 
 static void tell(const work *w, int64_t done)
@@ -260,8 +262,9 @@ static dc3_status report(const work *w, int g)
     json_object_set_new(o, "features", dc3_json_text(name));
     json_object_set_new(o, "dimensions", json_integer(w->d));
     json_object_set_new(o, "draws", json_integer(DRAWS));
+    dc3_status status = to_json(w, g, -1, o);
     json_object_set_new(o, "classes", classes);
-    DC3_TRY(to_json(w, g, -1, o));
+    DC3_TRY(status);
     for (int c = 0; c < dc3_dataset_classes(w->data); c++) {
         json_t *one = json_object();
         json_array_append_new(classes, one);

@@ -1,5 +1,5 @@
-/* The measures' memory does not grow with the number of pictures: the process's peak after a small dataset and
- * after one of many more pictures. */
+/* The measures' memory does not grow with the number of pictures: the process's peak after a small dataset
+ * and after one of many more pictures. */
 #include "support/random_tensors.h"
 #include <stdio.h>
 #include <string.h>
@@ -93,8 +93,8 @@ static void memory(void **state)
     (void)state;
     double few = peak_of("few", FEW), many = peak_of("many", MANY);
     double pictures = (double)(MANY - FEW) * SIDE * SIDE * 3;
-    print_message("%d pictures: %.1f MB; %d: %.1f MB; the pictures themselves %.1f MB\n", FEW, few * 1e-6, MANY,
-                  many * 1e-6, pictures * 1e-6);
+    print_message("%d pictures: %.1f MB; %d: %.1f MB; the pictures themselves %.1f MB\n", FEW, few * 1e-6,
+                  MANY, many * 1e-6, pictures * 1e-6);
     assert_true(many - few < 0.2 * pictures);
 }
 
