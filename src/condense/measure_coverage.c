@@ -344,10 +344,11 @@ static dc3_status cover_group(work *w)
     return status;
 }
 
-static int same_setting(const dc3_subject *a, const dc3_subject *b, const char *key)
+/* A run that looked at no features takes them as another did. */
+static int agrees(const dc3_subject *a, const dc3_subject *b, const char *key)
 {
     const json_t *x = setting(a, key), *y = setting(b, key);
-    return x ? json_equal(x, y) : !y;
+    return !x || !y || json_equal(x, y);
 }
 
 /* Whether two runs see the same dataset alike. */
@@ -356,22 +357,36 @@ static int alike(const dc3_measuring *m, const dc3_subject *a, const dc3_subject
     const char *x = dc3_dataset_path(dc3_pairing_originals(a->pairing)),
                *y = dc3_dataset_path(dc3_pairing_originals(b->pairing));
     if (strcmp(x, y) != 0) return 0;
-    return m->teacher.net ||
-           (same_setting(a, b, "fit") && same_setting(a, b, "dtype") && same_setting(a, b, "feature_size"));
+    return m->teacher.net || (dc3_measure_fit(a) == dc3_measure_fit(b) && agrees(a, b, "dtype") &&
+                              agrees(a, b, "feature_size"));
+}
+
+/* The first run that has no coverage yet, of those that looked at features if there is one; NULL: none. */
+static dc3_subject *next_run(const dc3_measuring *m)
+{
+    dc3_subject *first = NULL;
+    for (int i = 0; i < m->count; i++) {
+        dc3_subject *s = &m->subjects[i];
+        if (!s->pairing || s->coverage) continue;
+        if (setting(s, "feature_size")) return s;
+        if (!first) first = s;
+    }
+    return first;
 }
 
 dc3_status dc3_measure_coverage(dc3_measuring *m)
 {
     dc3_status status = DC3_OK;
-    dc3_subject **group = calloc((size_t)m->count, sizeof(dc3_subject *));
+    dc3_subject *s, **group = calloc((size_t)m->count, sizeof(dc3_subject *));
     if (!group) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int i = 0; status == DC3_OK && i < m->count; i++) {
-        dc3_subject *s = &m->subjects[i];
-        if (!s->pairing || s->coverage) continue;
-        work w = {.m = m, .group = group, .data = dc3_pairing_originals(s->pairing)};
-        for (int k = i; k < m->count; k++)
-            if (m->subjects[k].pairing && !m->subjects[k].coverage && alike(m, s, &m->subjects[k]))
-                group[w.count++] = &m->subjects[k];
+    while (status == DC3_OK && (s = next_run(m))) {
+        work w = {.m = m, .group = group, .count = 1, .data = dc3_pairing_originals(s->pairing)};
+        group[0] = s;
+        for (int k = 0; k < m->count; k++) {
+            dc3_subject *other = &m->subjects[k];
+            if (other != s && other->pairing && !other->coverage && alike(m, s, other))
+                group[w.count++] = other;
+        }
         status = cover_group(&w);
     }
     free(group);
