@@ -379,6 +379,10 @@ dc3_status dc3_measure_coverage(dc3_measuring *m)
     dc3_status status = DC3_OK;
     dc3_subject *s, **group = calloc((size_t)m->count, sizeof(dc3_subject *));
     if (!group) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (!next_run(m))
+        dc3_listener_say(
+            &m->options->listener,
+            "note: --coverage: none of these is a run whose choice can be compared with its dataset");
     while (status == DC3_OK && (s = next_run(m))) {
         work w = {.m = m, .group = group, .count = 1, .data = dc3_pairing_originals(s->pairing)};
         group[0] = s;
