@@ -160,12 +160,14 @@ static dc3_status choose_row(work *w, int label, int64_t item, const float *x)
     return DC3_OK;
 }
 
+/* Holds rows of a class against all sets. */
 static dc3_status add_rows(work *w, int label, int64_t n, const float *x)
 {
-    for (int g = 0; g < w->count; g++)
-        for (int k = 0; k < SETS; k++)
-            DC3_TRY(dc3_coverage_add(*set_of(w, g, k, label), n, x, w->m->options->threads));
-    return DC3_OK;
+    int failed = 0;
+#pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads) reduction(| : failed)
+    for (int i = 0; i < w->count * SETS; i++)
+        failed |= dc3_coverage_add(*set_of(w, i / SETS, i % SETS, label), n, x) != DC3_OK;
+    return failed ? dc3_fail(DC3_ERR_MEMORY, "out of memory for the distances of the pictures") : DC3_OK;
 }
 
 static void tell(const work *w, int64_t done)
@@ -260,8 +262,9 @@ static dc3_status report(const work *w, int g)
     json_object_set_new(o, "features", dc3_json_text(name));
     json_object_set_new(o, "dimensions", json_integer(w->d));
     json_object_set_new(o, "draws", json_integer(DRAWS));
+    dc3_status status = to_json(w, g, -1, o);
     json_object_set_new(o, "classes", classes);
-    DC3_TRY(to_json(w, g, -1, o));
+    DC3_TRY(status);
     for (int c = 0; c < dc3_dataset_classes(w->data); c++) {
         json_t *one = json_object();
         json_array_append_new(classes, one);
@@ -341,10 +344,11 @@ static dc3_status cover_group(work *w)
     return status;
 }
 
-static int same_setting(const dc3_subject *a, const dc3_subject *b, const char *key)
+/* A run that looked at no features takes them as another did. */
+static int agrees(const dc3_subject *a, const dc3_subject *b, const char *key)
 {
     const json_t *x = setting(a, key), *y = setting(b, key);
-    return x ? json_equal(x, y) : !y;
+    return !x || !y || json_equal(x, y);
 }
 
 /* Whether two runs see the same dataset alike. */
@@ -353,22 +357,40 @@ static int alike(const dc3_measuring *m, const dc3_subject *a, const dc3_subject
     const char *x = dc3_dataset_path(dc3_pairing_originals(a->pairing)),
                *y = dc3_dataset_path(dc3_pairing_originals(b->pairing));
     if (strcmp(x, y) != 0) return 0;
-    return m->teacher.net ||
-           (same_setting(a, b, "fit") && same_setting(a, b, "dtype") && same_setting(a, b, "feature_size"));
+    return m->teacher.net || (dc3_measure_fit(a) == dc3_measure_fit(b) && agrees(a, b, "dtype") &&
+                              agrees(a, b, "feature_size"));
+}
+
+/* The first run that has no coverage yet, of those that looked at features if there is one; NULL: none. */
+static dc3_subject *next_run(const dc3_measuring *m)
+{
+    dc3_subject *first = NULL;
+    for (int i = 0; i < m->count; i++) {
+        dc3_subject *s = &m->subjects[i];
+        if (!s->pairing || s->coverage) continue;
+        if (setting(s, "feature_size")) return s;
+        if (!first) first = s;
+    }
+    return first;
 }
 
 dc3_status dc3_measure_coverage(dc3_measuring *m)
 {
     dc3_status status = DC3_OK;
-    dc3_subject **group = calloc((size_t)m->count, sizeof(dc3_subject *));
+    dc3_subject *s, **group = calloc((size_t)m->count, sizeof(dc3_subject *));
     if (!group) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int i = 0; status == DC3_OK && i < m->count; i++) {
-        dc3_subject *s = &m->subjects[i];
-        if (!s->pairing || s->coverage) continue;
-        work w = {.m = m, .group = group, .data = dc3_pairing_originals(s->pairing)};
-        for (int k = i; k < m->count; k++)
-            if (m->subjects[k].pairing && !m->subjects[k].coverage && alike(m, s, &m->subjects[k]))
-                group[w.count++] = &m->subjects[k];
+    if (!next_run(m))
+        dc3_listener_say(
+            &m->options->listener,
+            "note: --coverage: none of these is a run whose choice can be compared with its dataset");
+    while (status == DC3_OK && (s = next_run(m))) {
+        work w = {.m = m, .group = group, .count = 1, .data = dc3_pairing_originals(s->pairing)};
+        group[0] = s;
+        for (int k = 0; k < m->count; k++) {
+            dc3_subject *other = &m->subjects[k];
+            if (other != s && other->pairing && !other->coverage && alike(m, s, other))
+                group[w.count++] = other;
+        }
         status = cover_group(&w);
     }
     free(group);

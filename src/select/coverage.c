@@ -8,8 +8,6 @@
 #include <string.h>
 #include "select/distance.h"
 
-enum { BLOCK = 64 }; /* rows that are held against the chosen ones at once */
-
 struct dc3_coverage {
     int64_t d, chosen, room, count, space;
     double *rows, *lengths;        /* [room, d], [room] of the chosen rows */
@@ -100,7 +98,7 @@ dc3_status dc3_coverage_choose(dc3_coverage *c, const float *x)
 static dc3_status more_space(dc3_coverage *c, int64_t wanted)
 {
     int64_t space = c->space;
-    while (space < wanted) space = space ? 2 * space : BLOCK;
+    while (space < wanted) space = space ? 2 * space : 64;
     if (space == c->space) return DC3_OK;
     float *distances = realloc(c->distances, (size_t)space * sizeof *distances);
     if (!distances) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld distances", (long long)space);
@@ -109,19 +107,15 @@ static dc3_status more_space(dc3_coverage *c, int64_t wanted)
     return DC3_OK;
 }
 
-dc3_status dc3_coverage_add(dc3_coverage *c, int64_t n, const float *x, int threads)
+dc3_status dc3_coverage_add(dc3_coverage *c, int64_t n, const float *x)
 {
-    answer answers[BLOCK];
+    answer one;
     if (!c->chosen) return DC3_OK;
     DC3_TRY(more_space(c, c->count + n));
-    for (int64_t first = 0; first < n; first += BLOCK) {
-        int64_t count = n - first < BLOCK ? n - first : BLOCK;
-#pragma omp parallel for num_threads(threads)
-        for (int64_t i = 0; i < count; i++) ask(c, x + (first + i) * c->d, &answers[i]);
-        for (int64_t i = 0; i < count; i++) {
-            c->sum += answers[i].distance, c->best += answers[i].best, c->all += answers[i].all;
-            c->distances[c->count++] = (float)answers[i].distance;
-        }
+    for (int64_t i = 0; i < n; i++) {
+        ask(c, x + i * c->d, &one);
+        c->sum += one.distance, c->best += one.best, c->all += one.all;
+        c->distances[c->count++] = (float)one.distance;
     }
     return DC3_OK;
 }

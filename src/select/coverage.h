@@ -22,8 +22,8 @@ dc3_status dc3_coverage_open(int64_t d, dc3_coverage **coverage);
 void dc3_coverage_close(dc3_coverage **coverage);
 /* Chooses the row x [d], before any row is added. */
 dc3_status dc3_coverage_choose(dc3_coverage *coverage, const float *x);
-/* x [n, d], chosen ones among them. The same for any number of threads. */
-dc3_status dc3_coverage_add(dc3_coverage *coverage, int64_t n, const float *x, int threads);
+/* x [n, d], chosen ones among them. How the rows are cut into calls changes nothing. */
+dc3_status dc3_coverage_add(dc3_coverage *coverage, int64_t n, const float *x);
 /* Lets go of the chosen rows, after all rows were added. */
 void dc3_coverage_rest(dc3_coverage *coverage);
 /* Of `count` classes together: a row's distance is that within its class, sums are added up; classes without

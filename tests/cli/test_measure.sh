@@ -60,6 +60,7 @@ for name in distance_mean random_distance_mean random_distance_mean_deviation; d
   [[ ${#found[@]} == 6 && ${found[5]} == 0.0 && ${found[0]} != 0.0 && ${found[0]} != null ]] || fail "$name: ${found[*]}"
 done
 for name in chosen pictures; do [[ $(numbers covered.json $name) == "$(numbers covered1.json $name)" ]] || fail "$name with one thread"; done
+expect 0 "none of these is a run" "${dc3m[@]}" many --coverage
 expect 0 "VAE of dc3-mini" "${dc3m[@]}" one --coverage
 expect 0 "Coverage" "${dc3m[@]}" one --coverage --per-class -q
 head -c 100 many/blue/1.png > many/blue/1.png.cut && mv many/blue/1.png.cut many/blue/5.png

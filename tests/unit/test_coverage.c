@@ -59,15 +59,15 @@ static void plain(const class_rows *c, double *all, int64_t *count, double *faci
             if (k != l) *cut -= 0.5 + 0.5 * cosine(c->x + c->picks[k] * D, c->x + c->picks[l] * D);
 }
 
-static dc3_coverage *cover(const class_rows *c, int threads)
+static dc3_coverage *cover(const class_rows *c, int64_t step)
 {
     dc3_coverage *to;
     assert_int_equal(dc3_coverage_open(D, &to), DC3_OK);
     for (int64_t k = 0; k < c->chosen; k++)
         assert_int_equal(dc3_coverage_choose(to, c->x + c->picks[k] * D), DC3_OK);
     for (int64_t first = 0, count; first < c->n; first += count) {
-        count = 1 + first < c->n - first ? 1 + first : c->n - first; /* calls of 1, 2, 4, ... rows */
-        assert_int_equal(dc3_coverage_add(to, count, c->x + first * D, threads), DC3_OK);
+        count = step < c->n - first ? step : c->n - first;
+        assert_int_equal(dc3_coverage_add(to, count, c->x + first * D), DC3_OK);
     }
     dc3_coverage_rest(to);
     return to;
@@ -88,7 +88,7 @@ static void check(const class_rows *classes, int count)
     double facility = 0, cut = 0, sum = 0;
     for (int k = 0; k < count; k++) {
         covers[k] = cover(&classes[k], 1);
-        again[k] = cover(&classes[k], 3);
+        again[k] = cover(&classes[k], 17);
         if (classes[k].chosen) plain(&classes[k], all, &n, &facility, &cut);
         chosen += classes[k].chosen;
     }
