@@ -61,13 +61,13 @@ expect 0 "result: l.safetensors" "$dc3" label data --teacher teacher.safetensors
 
 # Wrong use and damaged input.
 mv photos-ipc10/teacher.safetensors own.safetensors && expect 2 "--teacher: expected" "$dc3" label photos-ipc10
-expect 2 "expected the folder of a run" "$dc3" label --teacher teacher.safetensors
+expect 2 "which run's folder?" "$dc3" label --teacher teacher.safetensors
 expect 2 "--views: expected 1 to 100000, found -1" "${label[@]}" --views -1
 expect 2 "--top-k: expected 1 to 1 of 2 classes, found 2" "${label[@]}" --top-k 2
 expect 2 "--factor: expected 1 or 2" "${label[@]}" --factor 3
 expect 1 "the teacher tells 3 classes apart, photos-ipc10 has 2" "$dc3" label photos-ipc10 --teacher three.safetensors
 expect 2 "takes 32 pixels only, found 24" "${label[@]}" --teacher-size 24
-expect 1 "cannot open" "$dc3" label photos-ipc10 --teacher nowhere.safetensors
+expect 1 "found nothing there" "$dc3" label photos-ipc10 --teacher nowhere.safetensors
 lost=$(find photos-ipc10/train -name '*.png' | sort | tail -1); mv "$lost" lost.png
 expect 1 "expected the 6 pictures of metadata.jsonl, found 5" "${label[@]}"
 head -c 200 lost.png > "$lost"

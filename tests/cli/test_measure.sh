@@ -98,7 +98,7 @@ expect 1 "none of 2 pictures can be read" "${dc3m[@]}" moved
 
 # Wrong use.
 expect 1 "nowhere" "${dc3m[@]}" same nowhere
-expect 2 "expected one dataset or more" "$dc3" measure
+expect 2 "Expected one or more" "$dc3" measure
 sed -i 's/"complete": true/"complete": false/' same/dc3.json
 expect 1 "is not complete" "${dc3m[@]}" same
 echo "all checks passed"
