@@ -7,6 +7,7 @@
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
+#include "select/distance.h"
 
 /* e^x for x <= 0 in a form that compilers vectorise: relative error under 4e-16; 0 below -708. */
 static inline double exp_of(double x)
@@ -36,8 +37,7 @@ static inline double exp_of(double x)
 }
 
 /* d = softmax(z), for the processor at hand; returns the sum of its entries but `label`'s. */
-__attribute__((target_clones("avx512f", "avx2", "default"))) static double softmax(int64_t c, const float *z,
-                                                                                   int64_t label, double *d)
+DC3_FOR_EACH_PROCESSOR static double softmax(int64_t c, const float *z, int64_t label, double *d)
 {
     float most = z[0];
     double sum = 0, others = 0;

@@ -50,8 +50,9 @@ for text in "more than 32 folders deep" "up/a: a link back to a folder above" "s
   [[ $output == *"$text"*"passed over"* ]] || fail "expected '$text' in: $output"
 done
 rm -rf data/a/d data/a/up data/a/self data/a/lost.png data/a/pipe.png
-for i in {0..24}; do mkdir -p fan/$i; ln -s ../$((i + 1)) fan/$i/x; ln -s ../$((i + 1)) fan/$i/y; done
-mkdir fan/25 wide && ln -s ../fan/0 wide/a && cp data/a/1.png fan/25
+# (18 links in a path: Linux may count those of a path twice, and takes 40.)
+for i in {0..17}; do mkdir -p fan/$i; ln -s ../$((i + 1)) fan/$i/x; ln -s ../$((i + 1)) fan/$i/y; done
+mkdir fan/18 wide && ln -s ../fan/0 wide/a && cp data/a/1.png fan/18
 expect 1 "expected at most 262144 folders; do links fan out?" "$dc3" select wide -o wide.jsonl --ipc 1 "${common[@]:0:4}"
 for i in {1..30}; do ln -s nothing data/a/$i.gone; done
 expect 0 "10 more notes of this dataset are not shown" "$dc3" select data -o many.jsonl --ipc 1 "${common[@]:0:4}"
