@@ -192,9 +192,10 @@ static void add_all(dc3_reporting *r, const side *stored, const side *original)
                       " The originals are a sample of %s of %s pictures, drawn by the run's seed.",
                       dc3_report_count(original->count, count), dc3_report_count(original->of, of));
     if (original)
-        snprintf(text + n, sizeof text - (size_t)n,
-                 " The distance of two curves is that of Jensen and Shannon, 0 to 1; a few pictures are at "
-                 "some distance from many even if drawn at random.");
+        snprintf(
+            text + n, sizeof text - (size_t)n,
+            " Smoothed by Scott's rule of the originals. The distance of two curves is that of Jensen and "
+            "Shannon, 0 to 1; a few pictures are at some distance from many even if drawn at random.");
     json_object_set_new(r->page, "curves", curves);
     json_object_set_new(r->page, "curves_text", json_string(text));
     json_object_set_new(

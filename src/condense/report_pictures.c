@@ -122,11 +122,11 @@ static dc3_status read_stored(const dc3_reporting *r, const shown *s, dc3_image 
 static void prepare(const dc3_reporting *r, shown *s, size_t budget)
 {
     dc3_image image = {0};
-    int width = r->size, height = r->size;
+    int width, height;
     s->width = s->height = r->size > LARGEST ? LARGEST : r->size;
     dc3_status status = dc3_cancelled() ? DC3_ERR_CANCELLED : read_stored(r, s, &image);
     if (status == DC3_OK) status = encode(&image, budget, &s->stored, &width, &height);
-    if (status == DC3_OK) s->width = width, s->height = height;
+    if (status == DC3_OK) s->width = width, s->height = height; /* else the place that it would take */
     dc3_image_free(&image);
     if (status != DC3_ERR_MEMORY && status != DC3_ERR_CANCELLED) {
         status = read_original(r, s, &image);

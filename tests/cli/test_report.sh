@@ -59,6 +59,22 @@ cp none.json run/scores.json
 expect 0 "result" "${report[@]}" run && has $page 'The scores cannot be shown' && lacks $page 'id="scores"'
 rm run/scores.json
 
+# Rows of a comparison name their methods; names are text here too.
+echo '[{"arch": "<s>x", "method": "herding", "ipc": 10, "labels": "soft", "seeds": 1, "top1": 0.25, "top5": 0.5, "best_top1": 0.26}]' > compared.json
+expect 0 "result" "${report[@]}" run --scores compared.json -o other.html
+has other.html '&lt;s&gt;x' && has other.html '<td>herding</td><td>10</td><td>soft</td><td>25.00</td>' && lacks other.html '<s>x'
+
+# The distances are those of dc3 measure, where pictures have the stored size.
+for class in a b; do
+  mkdir -p "square/$class"
+  for i in 1 2 3 4 5; do "$make" "square/$class/$i.png" 16 16 $((30 * i)) $((200 - 20 * i)) $((50 + 25 * i)) || fail "make_picture"; done
+done
+expect 0 "4 images stored" "$dc3" condense square -o squares --ipc 2 --method random "${common[@]}"
+"$dc3" measure square squares --json -q > measures.json || fail "measure"
+cells=$(sed -n 's/^ *"js_distance": \([0-9.]*\),\{0,1\}$/\1/p' measures.json | head -3 | while read -r d; do printf '<td>%.3f</td>' "$d"; done)
+[[ $(grep -o '<td>' <<< "$cells" | wc -l) == 3 ]] || fail "distances: $cells"
+has squares/report.html "$cells"
+
 # Times are of all calls of a run; a run without them has none on its page.
 lacks $page 'Summed over'
 expect 0 "0 edits made" "$dc3" condense "$data" -o run --ipc 2 --teacher none "${common[@]}"
