@@ -104,7 +104,7 @@ int run_status(const command *c, int argc, char **argv)
 {
     settings s;
     char **rest;
-    dc3_progress p;
+    dc3_progress p = {0};
     int status = parse(c, argc, argv, 0, NULL, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1)

@@ -50,10 +50,10 @@ static const char *const texts[STATEMENTS] = {
     [PART] = "INSERT INTO parts(picture, part, input) VALUES(?1, ?2, ?3)",
     [STORE] = "UPDATE pictures SET state = 'stored', bytes = ?2, edits = ?3 WHERE id = ?1",
     [STORED] = "SELECT bytes FROM pictures WHERE id = ?1 AND state = 'stored'",
-    [STAGE] = "INSERT INTO stages(name, seconds) VALUES(?1, ?2)"
-              " ON CONFLICT(name) DO UPDATE SET seconds = seconds + excluded.seconds",
-    [SET] =
-        "INSERT INTO run(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = excluded.value"};
+    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one statement on two lines */
+    [STAGE] = "INSERT INTO stages(name, seconds) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE"
+              " SET seconds = seconds + excluded.seconds",
+    [SET] = "REPLACE INTO run(name, value) VALUES(?1, ?2)"};
 
 struct dc3_state {
     sqlite3 *db;
