@@ -224,12 +224,13 @@ static void say_progress(dc3_info_page *page, const json_t *counters, const json
     int64_t step = json_integer_value(json_object_get(counters, "step")), steps = steps_of(s);
     int64_t epochs = json_integer_value(json_object_get(s, "epochs"));
     double best = json_number_value(json_object_get(counters, "best"));
+    int64_t all = epochs > 0 && epochs <= 100000 ? steps * epochs : 0;
+    int64_t epoch = steps > 0 ? step / steps + (step < all) : 0;
     dc3_info_set(page, "step", json_integer(step));
-    if (steps > 0 && epochs > 0 && epochs <= 100000) {
+    if (all > 0) {
         dc3_info_line(page, "how far", "step %lld of %lld, %.1f %%: epoch %lld of %lld", (long long)step,
-                      (long long)(steps * epochs), 100 * (double)step / (double)(steps * epochs),
-                      (long long)(step / steps + (step < steps * epochs)), (long long)epochs);
-        dc3_info_set(page, "steps", json_integer(steps * epochs));
+                      (long long)all, 100 * (double)step / (double)all, (long long)epoch, (long long)epochs);
+        dc3_info_set(page, "steps", json_integer(all));
         dc3_info_set(page, "epochs", json_integer(epochs));
         dc3_info_set(page, "epoch", json_integer(step / steps));
     } else

@@ -72,7 +72,7 @@ static void mark_draws(work *w, int g, int64_t first, int64_t end, int64_t *orde
 
 static dc3_status mark_class(work *w, int64_t first, int64_t end)
 {
-    int64_t *order = malloc((size_t)(end - first) * sizeof *order);
+    int64_t *order = malloc((size_t)(end - first + 1) * sizeof *order);
     if (!order) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int g = 0; g < w->count; g++) mark_draws(w, g, first, end, order);
     free(order);
@@ -341,6 +341,7 @@ static dc3_status cover_group(work *w)
     free(w->features);
     free(w->kept);
     if (w->run) dc3_run_close(w->run);
+    w->run = NULL;
     return status;
 }
 

@@ -45,7 +45,7 @@ static const part e[] = {{"branch1x1", INPUT, 320, 1, 1, 1},       {"branch3x3_1
                          {"branch3x3dbl_3a", AFTER, 384, 1, 3, 1}, {"branch3x3dbl_3b", BESIDE, 384, 3, 1, 1},
                          {"branch_pool", POOLED, 192, 1, 1, 1}};
 
-#define PARTS(list) list, sizeof list / sizeof *list
+#define PARTS(list) (list), sizeof(list) / sizeof *(list)
 static const struct kind {
     const char *name;
     const part *parts;
