@@ -37,7 +37,12 @@ static json_t *document(const dc3_output *output, int complete)
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
     char text[400];
-    dc3_json_differences(was, is, " and", text, sizeof text);
+    json_t *a = json_copy((json_t *)(uintptr_t)was), *b = json_copy((json_t *)(uintptr_t)is);
+    json_object_del(a, "images"); /* compare_inputs names them */
+    json_object_del(b, "images");
+    dc3_json_differences(a, b, " and", text, sizeof text);
+    json_decref(a);
+    json_decref(b);
     if (!*text) return DC3_OK;
     return dc3_fail(DC3_ERR_ARGUMENT,
                     "%s: holds a run with other settings (%s); use --fresh to start over or another folder",
@@ -122,16 +127,46 @@ static void noted(void *run, int64_t done, int64_t total)
     dc3_run_progress(run, "noting inputs", done, total);
 }
 
+/* A new database with the inputs in it. */
+static dc3_status list_inputs(const dc3_output *o)
+{
+    return dc3_state_list(o->run->state, o->run->dataset, noted, o->run);
+}
+
+/* Compares the inputs with those that the run began with. Where they differ it goes on, since a long run is
+ * worth more than one picture: what was chosen stays chosen, and what cannot be read any more is passed over.
+ * With strict it does not. */
+static dc3_status compare_inputs(const dc3_output *o)
+{
+    char text[900], remark[400];
+    int made;
+    dc3_run *run = o->run;
+    DC3_TRY(dc3_state_compare(run->state, run->dataset, text, sizeof text));
+    if (!*text) return DC3_OK;
+    if (run->options->strict)
+        return dc3_fail(DC3_ERR_ARGUMENT,
+                        "%s: the pictures are not those that the run began with (%s); put them back, or use "
+                        "--fresh to start over (--strict)",
+                        run->options->data, text);
+    dc3_run_say(
+        run,
+        "warning: %s: the pictures are not those that the run began with (%s); what was chosen before stays "
+        "chosen; --fresh starts over",
+        run->options->data, text);
+    dc3_state_close(&run->state, 0);
+    dc3_state_remove(o->folder);
+    DC3_TRY(dc3_state_open(o->folder, &run->state, &made, remark, sizeof remark));
+    return list_inputs(o);
+}
+
 /* Opens the folder's database, and notes the inputs or compares them. */
 static dc3_status open_state(const dc3_output *o)
 {
     char remark[400];
     int made;
-    dc3_run *run = o->run;
-    DC3_TRY(dc3_state_open(o->folder, &run->state, &made, remark, sizeof remark));
-    if (*remark) dc3_run_say(run, "%s", remark);
-    return made ? dc3_state_list(run->state, run->dataset, noted, run)
-                : dc3_state_compare(run->state, run->dataset);
+    DC3_TRY(dc3_state_open(o->folder, &o->run->state, &made, remark, sizeof remark));
+    if (*remark) dc3_run_say(o->run, "%s", remark);
+    return made ? list_inputs(o) : compare_inputs(o);
 }
 
 static dc3_status write_document(const dc3_output *o, int complete)
@@ -201,9 +236,11 @@ static dc3_status part_of_json(const dc3_run *run, const char *path, const json_
     int same = key && now && strcmp(key, json_string_value(now)) == 0;
     json_decref(now);
     if (!same)
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: '%.200s' was selected but is no longer in the dataset; use --fresh", path,
-                        key ? key : "(no name)");
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: '%.200s' was selected but is not where it was in the dataset: files were removed or "
+            "added; put them back, or use --fresh to start over",
+            path, key ? key : "(no name)");
     *part = (dc3_part){.item = number};
     part->box.left = (int)json_integer_value(json_array_get(o, 2));
     part->box.top = (int)json_integer_value(json_array_get(o, 3));

@@ -332,26 +332,20 @@ static dc3_status compare_all(dc3_state *s, const dc3_dataset *dataset, sqlite3_
     return DC3_OK;
 }
 
-/* "3 files are changed (the first: 'a/b.png'), 1 is new ('c')". */
-static dc3_status tell(const dc3_dataset *dataset, const differences *d)
+/* "3 changed, the first is 'a/b.png', 1 new: 'c/d.png'"; "" where nothing differs. */
+static void tell(const differences *d, char *text, size_t size)
 {
     static const char *const words[] = {"changed", "gone", "new"};
-    char text[900] = "";
+    *text = 0;
     for (int k = 0; k < KINDS; k++) {
         size_t used = strlen(text);
         if (!d->count[k]) continue;
-        snprintf(text + used, sizeof text - used, "%s%lld %s%s '%.200s'", used ? ", " : "",
-                 (long long)d->count[k], words[k], d->count[k] > 1 ? ", the first is" : ":", d->first[k]);
+        snprintf(text + used, size - used, "%s%lld %s%s '%.200s'", used ? ", " : "", (long long)d->count[k],
+                 words[k], d->count[k] > 1 ? ", the first is" : ":", d->first[k]);
     }
-    if (!*text) return DC3_OK;
-    return dc3_fail(
-        DC3_ERR_ARGUMENT,
-        "%s: the pictures are not those that the run began with (%s); put them back, or use --fresh "
-        "to start over",
-        dc3_dataset_path(dataset), text);
 }
 
-dc3_status dc3_state_compare(dc3_state *s, const dc3_dataset *dataset)
+dc3_status dc3_state_compare(dc3_state *s, const dc3_dataset *dataset, char *text, size_t size)
 {
     static const char listing[] = "SELECT i.id, i.name, c.name, i.bytes, i.modified, i.hash FROM inputs i"
                                   " JOIN classes c ON c.id = i.class ORDER BY i.id";
@@ -362,8 +356,8 @@ dc3_status dc3_state_compare(dc3_state *s, const dc3_dataset *dataset)
     if (status == DC3_OK) status = compare_all(s, dataset, rows, &d);
     sqlite3_finalize(rows);
     DC3_TRY(status);
-    DC3_TRY(dc3_state_commit(s));
-    return tell(dataset, &d);
+    tell(&d, text, size);
+    return dc3_state_commit(s);
 }
 
 dc3_status dc3_state_read(dc3_state *s, int64_t item, uint64_t hash)

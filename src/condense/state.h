@@ -26,9 +26,9 @@ void dc3_state_close(dc3_state **state, int complete);
  */
 dc3_status dc3_state_list(dc3_state *state, const dc3_dataset *dataset,
                           void (*told)(void *user, int64_t done, int64_t total), void *user);
-/* Compares the dataset with what was noted: DC3_ERR_ARGUMENT with one sentence that counts and names what is
- * changed (size, or time and contents), vanished or new. Files whose time alone is new get it noted. */
-dc3_status dc3_state_compare(dc3_state *state, const dc3_dataset *dataset);
+/* Compares the dataset with what was noted: `text` of `size` bytes counts and names what is changed (size, or
+ * time and contents), gone or new, and is "" where nothing is. Files whose time alone is new get it noted. */
+dc3_status dc3_state_compare(dc3_state *state, const dc3_dataset *dataset, char *text, size_t size);
 
 /* Several changes as one: between them nothing is written. */
 dc3_status dc3_state_begin(dc3_state *state);
