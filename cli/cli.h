@@ -48,8 +48,8 @@ enum { OPTIONS_MODEL = 1, OPTIONS_SELECT = 2, OPTIONS_STORE = 4, OPTIONS_TEACHER
 enum { OPTIONS_COMPUTE = 32, OPTIONS_DATA = 64, OPTIONS_FEATURES = 128, OPTIONS_SET = 256 };
 
 /* Parses argv with the option groups given and `own` ones of the command. EXIT_DONE to go on with *rest (the
- * words that are no options, NULL-terminated, owned by the caller: g_strfreev); other values are the exit
- * status. `--help` prints and gives -1. */
+ * words that are no options, two NULLs behind them, owned by the caller: g_strfreev); other values are the
+ * exit status. `--help` prints and gives -1. */
 int parse(const command *c, int argc, char **argv, int groups, const GOptionEntry *own, settings *s,
           char ***rest);
 /* Numbers whose default is 0 hold this while options are read, so that a given 0 is told apart. */

@@ -61,6 +61,14 @@ static void count_up(const char *stage, int64_t done, double time, int terminal)
     bar.shown = time;
 }
 
+/* The words with two NULLs behind them, so that rest[1] may be looked at where there is none. */
+static char **copy_words(char **words)
+{
+    char **copy = g_new0(char *, g_strv_length(words) + 2);
+    for (int i = 0; words[i]; i++) copy[i] = g_strdup(words[i]);
+    return copy;
+}
+
 static void progress(void *user, const char *stage, int64_t done, int64_t total)
 {
     (void)user;
@@ -465,7 +473,7 @@ int parse(const command *c, int argc, char **argv, int groups, const GOptionEntr
     g_free(summary);
     g_free(examples);
     g_free(methods);
-    *rest = status == EXIT_DONE ? g_strdupv(words + 1) : NULL;
+    *rest = status == EXIT_DONE ? copy_words(words + 1) : NULL;
     g_strfreev(words);
     return status;
 }

@@ -95,7 +95,11 @@ static void memory(void **state)
     double pictures = (double)(MANY - FEW) * SIDE * SIDE * 3;
     print_message("%d pictures: %.1f MB; %d: %.1f MB; the pictures themselves %.1f MB\n", FEW, few * 1e-6,
                   MANY, many * 1e-6, pictures * 1e-6);
+#ifdef __SANITIZE_ADDRESS__
+    print_message("not compared: the sanitizer keeps what is freed\n");
+#else
     assert_true(many - few < 0.2 * pictures);
+#endif
 }
 
 int main(void)
