@@ -50,9 +50,8 @@ static const char *const texts[STATEMENTS] = {
     [PART] = "INSERT INTO parts(picture, part, input) VALUES(?1, ?2, ?3)",
     [STORE] = "UPDATE pictures SET state = 'stored', bytes = ?2, edits = ?3 WHERE id = ?1",
     [STORED] = "SELECT bytes FROM pictures WHERE id = ?1 AND state = 'stored'",
-    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one statement on two lines */
-    [STAGE] = "INSERT INTO stages(name, seconds) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE"
-              " SET seconds = seconds + excluded.seconds",
+    [STAGE] = ("INSERT INTO stages(name, seconds) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE"
+               " SET seconds = seconds + excluded.seconds"),
     [SET] = "REPLACE INTO run(name, value) VALUES(?1, ?2)"};
 
 struct dc3_state {
