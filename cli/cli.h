@@ -60,6 +60,9 @@ int whole_number(const command *c, const char *name, int *value, int low, int hi
 int positive_number(const command *c, const char *name, double *value, double high);
 /* Prints "dc3: text" and the way to help; returns EXIT_USAGE. */
 int usage_error(const command *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* EXIT_DONE if `rest` is one word; else a usage error: "expected one WHAT" of more, "which WHICH?" of none.
+ */
+int one_word(const command *c, char **rest, const char *what, const char *which);
 /* The exit status of a library call; prints its error. `kept` tells what is left after an interruption and
  * how to continue, or NULL. */
 int finish(dc3_status status, const char *kept);
@@ -85,6 +88,9 @@ int takes_list(const GOptionEntry *entry);
 /* The manual page of a command or the program, in roff; the completion of "bash" or "zsh", 0 for others. */
 void print_manual(const command *c);
 int print_completion(const char *shell);
+
+/* "40 s", "12 min", "3.5 h"; returns text. */
+const char *duration(double seconds, char text[24]);
 
 /* The signal that interrupted the program, or 0. */
 int caught_signal(void);

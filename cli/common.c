@@ -40,7 +40,7 @@ static struct {
 } bar;
 
 /* "40 s", "12 min", "3.5 h". */
-static const char *duration(double seconds, char text[24])
+const char *duration(double seconds, char text[24])
 {
     if (seconds < 100)
         snprintf(text, 24, "%.0f s", seconds);
@@ -128,6 +128,13 @@ int usage_error(const command *c, const char *format, ...)
     fprintf(stderr, "\nTry: dc3 %s%s--help\n", c ? c->name : "", c ? " " : "");
     va_end(args);
     return EXIT_USAGE;
+}
+
+int one_word(const command *c, char **rest, const char *what, const char *which)
+{
+    if (rest[0] && !rest[1]) return EXIT_DONE;
+    if (rest[0]) return usage_error(c, "expected one %s, found '%s' too", what, rest[1]);
+    return usage_error(c, "which %s?", which);
 }
 
 int finish(dc3_status status, const char *kept)

@@ -103,8 +103,8 @@ int run_compare(const command *c, int argc, char **argv)
         {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE | OPTIONS_MODEL, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (!rest[0] || rest[1])
-        status = usage_error(c, rest[0] ? "expected one dataset, found '%s' too" : "which dataset?", rest[1]);
+    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
+        status = EXIT_USAGE;
     else if (!out)
         status = usage_error(c, "where shall the results go? Use -o DIR");
     else if (!val)

@@ -169,9 +169,8 @@ int run_evaluate(const command *c, int argc, char **argv)
         {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (!rest[0] || rest[1])
-        status = usage_error(c, rest[0] ? "expected one folder, found '%s' too" : "which condensed dataset?",
-                             rest[1]);
+    if (one_word(c, rest, "folder", "condensed dataset") != EXIT_DONE)
+        status = EXIT_USAGE;
     else if (!val)
         status = usage_error(c, "on what shall students be tested? Use --val DIR");
     else if (seeds < 1 || seeds > MOST_SEEDS)

@@ -17,9 +17,8 @@ int run_info(const command *c, int argc, char **argv)
                                 {0}};
     int status = parse(c, argc, argv, 0, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (!rest[0] || rest[1])
-        status = usage_error(
-            c, rest[0] ? "expected one file or folder, found '%s' too" : "which file or folder?", rest[1]);
+    if (one_word(c, rest, "file or folder", "file or folder") != EXIT_DONE)
+        status = EXIT_USAGE;
     else {
         o.path = rest[0];
         o.threads = s.options.select.threads;

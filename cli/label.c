@@ -57,9 +57,8 @@ int run_label(const command *c, int argc, char **argv)
         {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (g_strv_length(rest) != 1)
-        status = usage_error(c, rest[0] ? "expected one run's folder, found '%s' too" : "which run's folder?",
-                             rest[1]);
+    if (one_word(c, rest, "run's folder", "run's folder") != EXIT_DONE)
+        status = EXIT_USAGE;
     else if (whole_number(c, "factor", &o.factor, 1, 2) ||
              whole_number(c, "teacher-size", &o.size, 16, 1024) ||
              whole_number(c, "top-k", &o.top_k, 1, 1000000))

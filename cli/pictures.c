@@ -12,8 +12,8 @@ int run_edit(const command *c, int argc, char **argv)
                                 {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE | OPTIONS_MODEL | OPTIONS_STORE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (!rest[0] || rest[1])
-        status = usage_error(c, rest[0] ? "expected one picture, found '%s' too" : "which picture?", rest[1]);
+    if (one_word(c, rest, "picture", "picture") != EXIT_DONE)
+        status = EXIT_USAGE;
     else if (!prompt)
         status = usage_error(c, "what shall the colours be? Use --prompt TEXT");
     else if (!s.options.out)
@@ -39,9 +39,8 @@ int run_contact(const command *c, int argc, char **argv)
         {0}};
     int status = parse(c, argc, argv, 0, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (!rest[0] || rest[1])
-        status = usage_error(c, rest[0] ? "expected one run's folder, found '%s' too" : "which run's folder?",
-                             rest[1]);
+    if (one_word(c, rest, "run's folder", "run's folder") != EXIT_DONE)
+        status = EXIT_USAGE;
     else if (!png)
         status = usage_error(c, "where shall the picture go? Use -o GRID.png");
     else if (rows < 1)

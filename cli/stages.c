@@ -40,8 +40,8 @@ static int run_stage(const command *c, int argc, char **argv, int groups, const 
     dc3_condense_report report;
     int status = parse(c, argc, argv, groups, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (!rest[0] || rest[1])
-        status = usage_error(c, rest[0] ? "expected one dataset, found '%s' too" : "which dataset?", rest[1]);
+    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
+        status = EXIT_USAGE;
     else if (!s.options.out && !s.options.dry_run)
         status = usage_error(c, "where shall the result go? Use -o DIR");
     else {
@@ -80,8 +80,7 @@ static const GOptionEntry out_entry[] = {
 static int run_list(const command *c, settings *s, char **rest, stage function)
 {
     dc3_condense_report report;
-    if (!rest[0] || rest[1])
-        return usage_error(c, rest[0] ? "expected one dataset, found '%s' too" : "which dataset?", rest[1]);
+    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE) return EXIT_USAGE;
     if (!out && !s->options.dry_run) return usage_error(c, "where shall the list go? Use -o FILE.jsonl");
     use_own_editor(s);
     s->options.data = rest[0];

@@ -10,17 +10,6 @@ static const char *state_of(const dc3_progress *p)
     return p->running ? "running" : p->complete ? "complete" : "stopped";
 }
 
-/* "40 s", "12 min", "3.5 h". */
-static void print_time(double seconds)
-{
-    if (seconds < 100)
-        printf("%.0f s", seconds);
-    else if (seconds < 6000)
-        printf("%.0f min", seconds / 60);
-    else
-        printf("%.1f h", seconds / 3600);
-}
-
 static void print_bytes(double bytes)
 {
     if (bytes < 1e6)
@@ -31,6 +20,7 @@ static void print_bytes(double bytes)
 
 static void print_state(const char *folder, const dc3_progress *p)
 {
+    char text[24];
     double age = p->updated < 0 ? -1 : difftime(time(NULL), (time_t)p->updated);
     printf("%s: %s, %lld images a class of %s\n", folder, p->method, (long long)p->ipc,
            p->data ? p->data : "?");
@@ -45,16 +35,9 @@ static void print_state(const char *folder, const dc3_progress *p)
     }
     if (!p->complete && p->total > 0) {
         printf("  %-10s%lld of %lld", p->stage, (long long)p->done, (long long)p->total);
-        if (p->running && p->seconds_left >= 0 && p->done < p->total) {
-            printf(", about ");
-            print_time(p->seconds_left);
-            printf(" left");
-        }
-        if (age >= 0) {
-            printf(" (");
-            print_time(age < 0 ? 0 : age);
-            printf(" ago)");
-        }
+        if (p->running && p->seconds_left >= 0 && p->done < p->total)
+            printf(", about %s left", duration(p->seconds_left, text));
+        if (age >= 0) printf(" (%s ago)", duration(age, text));
         printf("\n");
     }
 }

@@ -65,8 +65,8 @@ int run_train(const command *c, int argc, char **argv)
         {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (!rest[0] || rest[1])
-        status = usage_error(c, rest[0] ? "expected one dataset, found '%s' too" : "which dataset?", rest[1]);
+    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
+        status = EXIT_USAGE;
     else if (!out)
         status = usage_error(c, "where shall the weights go? Use -o FILE.safetensors");
     else if (positive_number(c, "lr", &o.lr, 1000) || whole_number(c, "size", &o.size, 8, 1024))

@@ -34,10 +34,10 @@ dc3_status dc3_draft_write(dc3_draft *draft, dc3_status status, const char *path
 /* DC3_ERR_OPTION, naming the option, unless the folder that `path` would be written into is there and can be
  * written to, and `path` itself is no folder. */
 dc3_status dc3_check_place(const char *option, const char *path);
-/* 1 if `name` is one of a file that dc3_file_write had begun when its process was killed: FILE.<pid>.part. */
-int dc3_is_part_name(const char *name);
 /* The same of a folder that is to be made, with its missing parents, or written into. */
 dc3_status dc3_check_folder_place(const char *option, const char *path);
+/* 1 if `name` is one of a file that dc3_file_write had begun when its process was killed: FILE.<pid>.part. */
+int dc3_is_part_name(const char *name);
 /* Makes `path` and its missing parents. */
 dc3_status dc3_make_dirs(const char *path);
 
@@ -48,7 +48,8 @@ typedef enum dc3_path_kind { DC3_PATH_MISSING, DC3_PATH_FILE, DC3_PATH_FOLDER, D
 /* What `path` is, following symbolic links. */
 dc3_path_kind dc3_path_what(const char *path);
 
-/* 1 if `path` is a folder that holds anything. */
+/* 1 if `path` is a folder that holds anything but what a process that was killed at once leaves: a lock
+ * (lock.h), parts of files. */
 int dc3_path_occupied(const char *path);
 /* 1 if `path` itself is a symbolic link. */
 int dc3_path_is_link(const char *path);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "condense/run.h"
+#include "condense/sources.h"
 
 enum { TILE = 96, GAP = 4 };
 
@@ -13,51 +14,33 @@ static void paste(dc3_image *sheet, const dc3_image *tile, int x, int y)
                tile->pixels + (size_t)row * (size_t)tile->width * 3, (size_t)tile->width * 3);
 }
 
-/* The dataset's item with this key, as the run wrote it; -1 if there is none. */
-static int64_t find(const dc3_dataset *dataset, const char *key)
-{
-    for (int64_t i = 0; i < dc3_dataset_size(dataset); i++) {
-        json_t *text = dc3_json_text(dc3_dataset_key(dataset, i));
-        int same = strcmp(json_string_value(text), key) == 0;
-        json_decref(text);
-        if (same) return i;
-    }
-    return -1;
-}
+/* What the pairs come from. */
+typedef struct origins {
+    const char *train;
+    const dc3_dataset *dataset;
+    const json_t *items; /* dc3_sources_find */
+    dc3_fit fit;
+} origins;
 
-static dc3_status paste_pair(const char *train, const dc3_dataset *dataset, dc3_fit fit, const json_t *line,
-                             dc3_image *sheet, int x, int y)
+static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image *sheet, int x, int y)
 {
-    const char *name = json_string_value(json_object_get(line, "file_name"));
     const char *source = json_string_value(json_object_get(line, "source"));
-    if (!name || !source)
-        return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no file_name or source", train);
-    if (!dc3_path_stays(name))
-        return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: expected names of files below it, found '%.200s'",
-                        train, name);
-    char *path = dc3_path_join(train, name);
-    int64_t item = find(dataset, source);
+    if (!source) return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no source", from->train);
+    int64_t item = dc3_sources_item(from->items, source);
     dc3_image tile;
-    dc3_status status =
-        item < 0 ? dc3_fail(DC3_ERR_FORMAT, "%.200s is not in the dataset any more; use --data", source)
-                 : dc3_dataset_read(dataset, item, TILE, TILE, fit, &tile);
-    if (status == DC3_OK) {
-        paste(sheet, &tile, x, y);
-        dc3_image_free(&tile);
-        status = path ? dc3_image_read(path, TILE, TILE, DC3_FIT_CROP, &tile)
-                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    }
-    if (status == DC3_OK) {
-        paste(sheet, &tile, x, y + TILE);
-        dc3_image_free(&tile);
-    }
-    free(path);
-    return status;
+    DC3_TRY(dc3_sources_stored(from->train, line, TILE, TILE, &tile));
+    paste(sheet, &tile, x, y + TILE);
+    dc3_image_free(&tile);
+    if (item < 0)
+        return dc3_fail(DC3_ERR_FORMAT, "%.200s is not in the dataset any more; use --data", source);
+    DC3_TRY(dc3_dataset_read(from->dataset, item, TILE, TILE, from->fit, &tile));
+    paste(sheet, &tile, x, y);
+    dc3_image_free(&tile);
+    return DC3_OK;
 }
 
 /* Up to `rows` classes downwards, and of each as many pairs as the first has, up to eight, across. */
-static dc3_status draw(const char *train, const dc3_dataset *dataset, dc3_fit fit, const json_t *lines,
-                       int rows, const char *png)
+static dc3_status draw(const origins *from, const json_t *lines, int rows, const char *png)
 {
     enum { ACROSS = 8 };
     int classes = 0, across = 0, here = 0;
@@ -72,7 +55,7 @@ static dc3_status draw(const char *train, const dc3_dataset *dataset, dc3_fit fi
         last = label;
         across = here > across ? here : across;
     }
-    if (!classes) return dc3_fail(DC3_ERR_FORMAT, "%s: no pictures", train);
+    if (!classes) return dc3_fail(DC3_ERR_FORMAT, "%s: no pictures", from->train);
     if (classes > rows) classes = rows;
     if (across > ACROSS) across = ACROSS;
     dc3_image sheet = {across * (TILE + GAP) + GAP, classes * (2 * TILE + 2 * GAP) + GAP, NULL};
@@ -90,8 +73,8 @@ static dc3_status draw(const char *train, const dc3_dataset *dataset, dc3_fit fi
         row += label != last;
         last = label;
         if (status == DC3_OK && row < classes && column < across)
-            status = paste_pair(train, dataset, fit, line, &sheet, GAP + column * (TILE + GAP),
-                                GAP + row * (2 * TILE + 2 * GAP));
+            status =
+                paste_pair(from, line, &sheet, GAP + column * (TILE + GAP), GAP + row * (2 * TILE + 2 * GAP));
     }
     if (status == DC3_OK) status = dc3_image_write(png, &sheet, DC3_PNG);
     dc3_image_free(&sheet);
@@ -113,15 +96,14 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
         path && train ? dc3_json_read(path, 1 << 24, &document) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const json_t *settings = json_object_get(document, "settings");
     const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
-    const char *fit = json_string_value(json_object_get(settings, "fit"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
     if (status == DC3_OK && (status = dc3_dataset_open(source, &dataset)) != DC3_OK && !data)
         dc3_fail_in(status, "--data tells where the dataset is now");
     if (status == DC3_OK) status = dc3_metadata_read(train, &lines);
-    dc3_fit how = DC3_FIT_CROP;
-    for (int i = 0; fit && dc3_fit_names[i]; i++)
-        if (strcmp(dc3_fit_names[i], fit) == 0) how = (dc3_fit)i;
-    if (status == DC3_OK) status = draw(train, dataset, how, lines, rows < 1 ? 1 : rows, png);
+    json_t *items = status == DC3_OK ? dc3_sources_find(lines, dataset) : NULL;
+    origins from = {train, dataset, items, dc3_sources_fit(settings)};
+    if (status == DC3_OK) status = draw(&from, lines, rows < 1 ? 1 : rows, png);
+    json_decref(items);
     dc3_dataset_close(&dataset);
     json_decref(document);
     json_decref(lines);

@@ -121,7 +121,7 @@ static dc3_status describe_file(dc3_info_page *page)
         path);
 }
 
-static int holds(const char *folder, const char *name)
+int dc3_info_holds(const char *folder, const char *name)
 {
     char *path = dc3_path_join(folder, name);
     int there = path && dc3_path_what(path) == DC3_PATH_FILE;
@@ -132,9 +132,9 @@ static int holds(const char *folder, const char *name)
 static dc3_status describe_folder(dc3_info_page *page)
 {
     const char *path = page->options->path;
-    if (holds(path, "dc3.json")) return dc3_info_run(page);
-    if (holds(path, "compare.json")) return dc3_info_comparison(page);
-    if (holds(path, "model_index.json")) return dc3_info_model(page);
+    if (dc3_info_holds(path, "dc3.json")) return dc3_info_run(page);
+    if (dc3_info_holds(path, "compare.json")) return dc3_info_comparison(page);
+    if (dc3_info_holds(path, "model_index.json")) return dc3_info_model(page);
     dc3_status status = dc3_info_dataset(page);
     if (status != DC3_ERR_FORMAT) return status;
     char reason[1024];

@@ -25,6 +25,9 @@ void dc3_info_set(dc3_info_page *page, const char *key, json_t *value);
 /* The line "file" or the like and the member "bytes". */
 void dc3_info_bytes(dc3_info_page *page, const char *label, double bytes);
 
+/* 1 if there is a file FOLDER/NAME. */
+int dc3_info_holds(const char *folder, const char *name);
+
 enum { DC3_SIZE_TEXT = 24 };
 /* "312 bytes", "4.2 kB", "29.5 MB", "1.3 GB"; returns text. */
 const char *dc3_size_text(double bytes, char text[DC3_SIZE_TEXT]);

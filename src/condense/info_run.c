@@ -11,14 +11,6 @@
 
 enum { WIDTH = 90, LIMIT = 1 << 28 };
 
-static int holds(const char *folder, const char *name)
-{
-    char *path = dc3_path_join(folder, name);
-    int there = path && dc3_path_what(path) == DC3_PATH_FILE;
-    free(path);
-    return there;
-}
-
 /* Lines of FOLDER/NAME; 0 where it is not there. */
 static int64_t count_lines(const char *folder, const char *name)
 {
@@ -76,11 +68,12 @@ static void say_settings(dc3_info_page *page, const json_t *settings)
 /* How far a run that is not complete came. */
 static const char *stage_of(const char *folder, const json_t *settings)
 {
-    if (holds(folder, "pictures.txt")) return "storing pictures";
-    if (holds(folder, "selection.json")) return "selected";
-    if (!json_object_get(settings, "own_teacher") || holds(folder, "teacher.safetensors"))
+    if (dc3_info_holds(folder, "pictures.txt")) return "storing pictures";
+    if (dc3_info_holds(folder, "selection.json")) return "selected";
+    if (!json_object_get(settings, "own_teacher") || dc3_info_holds(folder, "teacher.safetensors"))
         return "before the selection";
-    return holds(folder, "teacher.safetensors.checkpoint") ? "training its teacher" : "before its teacher";
+    return dc3_info_holds(folder, "teacher.safetensors.checkpoint") ? "training its teacher"
+                                                                    : "before its teacher";
 }
 
 /* The pictures that lie in train/; those that are to come too. */
@@ -203,22 +196,16 @@ static void say_values(dc3_info_page *page, const json_t *lines, const char *key
     dc3_info_set(page, key, values);
 }
 
-/* Lines of results.jsonl. */
+/* Lines of results.jsonl; none where it is not there. */
 static dc3_status read_lines(const char *folder, json_t **lines)
 {
-    char *path = dc3_path_join(folder, "results.jsonl"), *text = NULL, *rest, *line;
-    size_t size = 0;
-    *lines = json_array();
-    dc3_status status = path && *lines ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && dc3_path_what(path) == DC3_PATH_FILE)
-        status = dc3_file_read(path, LIMIT, &text, &size);
-    rest = text;
-    while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
-        json_t *object = NULL;
-        if (*line) status = dc3_json_parse(path, line, strlen(line), &object);
-        if (object) json_array_append_new(*lines, object);
-    }
-    free(text);
+    char *path = dc3_path_join(folder, "results.jsonl");
+    dc3_status status = DC3_OK;
+    *lines = NULL;
+    if (!path)
+        status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    else if (dc3_path_what(path) == DC3_PATH_FILE)
+        status = dc3_json_read_lines(path, LIMIT, lines);
     free(path);
     return status;
 }

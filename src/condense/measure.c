@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "condense/classes.h"
 #include "condense/run.h"
+#include "condense/sources.h"
 
 dc3_measure_options dc3_measure_defaults(void)
 {
@@ -33,10 +34,7 @@ int dc3_measure_class(const dc3_dataset *data, const char *name, size_t length, 
 
 dc3_fit dc3_measure_fit(const dc3_subject *s)
 {
-    const char *fit = json_string_value(json_object_get(json_object_get(s->document, "settings"), "fit"));
-    for (int i = 0; fit && dc3_fit_names[i]; i++)
-        if (strcmp(dc3_fit_names[i], fit) == 0) return (dc3_fit)i;
-    return DC3_FIT_CROP;
+    return dc3_sources_fit(json_object_get(s->document, "settings"));
 }
 
 dc3_status dc3_measure_skip(dc3_measuring *m, dc3_subject *s, const char *key, const char *reason)

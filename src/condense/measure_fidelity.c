@@ -10,6 +10,7 @@
 #include "condense/classes.h"
 #include "condense/measure.h"
 #include "condense/run.h"
+#include "condense/sources.h"
 #include "metrics/delta_e_2000.h"
 #include "metrics/psnr.h"
 #include "metrics/ssim.h"
@@ -54,23 +55,6 @@ int64_t dc3_pairing_original(const dc3_pairing *p, int64_t item)
     return p->items[item];
 }
 
-/* Object of the items' numbers by their keys, of those that are in `wanted` already. */
-static void find_numbers(const dc3_dataset *data, json_t *wanted)
-{
-    for (int64_t k = 0; k < dc3_dataset_size(data); k++) {
-        json_t *key = dc3_json_text(dc3_dataset_key(data, k));
-        const char *text = json_string_value(key);
-        if (text && json_object_get(wanted, text)) json_object_set_new(wanted, text, json_integer(k));
-        json_decref(key);
-    }
-}
-
-static int64_t number_of(const json_t *numbers, const char *key)
-{
-    const json_t *number = json_object_get(numbers, key);
-    return json_is_integer(number) ? json_integer_value(number) : -1;
-}
-
 /* Fills items from the lines of metadata.jsonl: the sources of the pictures in the folder. */
 static dc3_status find_items(const dc3_subject *s, const json_t *lines, dc3_pairing *p)
 {
@@ -90,13 +74,13 @@ static dc3_status find_items(const dc3_subject *s, const json_t *lines, dc3_pair
                          s->folder, i + 1);
     }
     for (int64_t k = 0; k < dc3_dataset_size(s->data); k++) p->items[k] = UNNAMED;
-    find_numbers(s->data, stored);
-    find_numbers(p->originals, sources);
+    dc3_sources_number(stored, s->data);
+    dc3_sources_number(sources, p->originals);
     json_array_foreach((json_t *)(uintptr_t)lines, i, line)
     {
         if (status != DC3_OK) break;
-        int64_t item = number_of(stored, json_string_value(json_object_get(line, "file_name"))),
-                original = number_of(sources, json_string_value(json_object_get(line, "source")));
+        int64_t item = dc3_sources_item(stored, json_string_value(json_object_get(line, "file_name"))),
+                original = dc3_sources_item(sources, json_string_value(json_object_get(line, "source")));
         if (item >= 0) p->items[item] = original >= 0 ? original : GONE;
     }
     json_decref(stored);

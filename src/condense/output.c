@@ -409,18 +409,10 @@ dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)
 
 dc3_status dc3_metadata_read(const char *train, json_t **lines)
 {
-    char *path = dc3_path_join(train, "metadata.jsonl"), *text = NULL, *rest, *line;
-    size_t size;
-    *lines = json_array();
+    char *path = dc3_path_join(train, "metadata.jsonl");
+    *lines = NULL;
     dc3_status status =
-        path ? dc3_file_read(path, 1 << 28, &text, &size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    rest = text;
-    while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
-        json_t *object = NULL;
-        if (*line) status = dc3_json_parse(path, line, strlen(line), &object);
-        if (object) json_array_append_new(*lines, object);
-    }
-    free(text);
+        path ? dc3_json_read_lines(path, 1 << 28, lines) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(path);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/lock.h"
+#include "condense/state.h"
 #include "io/json.h"
 
 static void copy(char *to, size_t size, const char *from)
@@ -14,28 +15,11 @@ static void copy(char *to, size_t size, const char *from)
     snprintf(to, size, "%s", from ? from : "");
 }
 
-static int64_t number_of(sqlite3 *db, const char *sql, int64_t fallback)
-{
-    sqlite3_stmt *st = NULL;
-    int64_t value = fallback;
-    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW &&
-        sqlite3_column_type(st, 0) != SQLITE_NULL)
-        value = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    return value;
-}
-
-static int64_t noted(sqlite3 *db, const char *name)
-{
-    char sql[100];
-    snprintf(sql, sizeof sql, "SELECT value FROM run WHERE name = '%s'", name);
-    return number_of(db, sql, -1);
-}
-
 static int opens(const char *name, int flags, sqlite3 **db)
 {
     if (sqlite3_open_v2(name, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | flags, NULL) == SQLITE_OK &&
-        sqlite3_busy_timeout(*db, 2000) == SQLITE_OK && number_of(*db, "SELECT COUNT(*) FROM run", -1) >= 0)
+        sqlite3_busy_timeout(*db, 2000) == SQLITE_OK &&
+        dc3_state_number(*db, "SELECT COUNT(*) FROM run", -1) >= 0)
         return 1;
     sqlite3_close(*db);
     *db = NULL;
@@ -84,8 +68,9 @@ static void read_stage(sqlite3 *db, dc3_progress *p)
         sqlite3_step(st) == SQLITE_ROW)
         copy(p->stage, sizeof p->stage, (const char *)sqlite3_column_text(st, 0));
     sqlite3_finalize(st);
-    p->done = noted(db, "done"), p->total = noted(db, "total"), p->updated = noted(db, "updated");
-    int64_t first = noted(db, "stage_first"), began = noted(db, "stage_started");
+    p->done = dc3_state_noted(db, "done", -1), p->total = dc3_state_noted(db, "total", -1),
+    p->updated = dc3_state_noted(db, "updated", -1);
+    int64_t first = dc3_state_noted(db, "stage_first", -1), began = dc3_state_noted(db, "stage_started", -1);
     if (p->done > first && first >= 0 && p->updated > began)
         p->seconds_left =
             (double)(p->updated - began) / (double)(p->done - first) * (double)(p->total - p->done);
@@ -96,18 +81,18 @@ static void read_database(const char *path, dc3_progress *p)
     sqlite3 *db = open_read_only(path);
     p->has_database = db != NULL;
     if (!db) return;
-    p->inputs = number_of(db, "SELECT COUNT(*) FROM inputs", 0);
-    p->read = number_of(db, "SELECT COUNT(*) FROM inputs WHERE state = 'read'", 0);
-    p->skipped = number_of(db, "SELECT COUNT(*) FROM inputs WHERE state = 'skipped'", 0);
-    p->binned = number_of(db, "SELECT COUNT(bin) FROM inputs", 0);
-    p->classes = number_of(db, "SELECT COUNT(*) FROM classes", 0);
-    p->chosen = number_of(db, "SELECT COUNT(*) FROM pictures", 0);
-    p->stored = number_of(db, "SELECT COUNT(*) FROM pictures WHERE state = 'stored'", 0);
-    p->edits = number_of(db, "SELECT SUM(edits) FROM pictures", 0);
-    p->bytes = number_of(db, "SELECT SUM(bytes) FROM pictures WHERE state = 'stored'", 0);
-    p->views = number_of(db, "SELECT MIN(views) FROM pictures WHERE state = 'stored'", 0);
-    p->calls = noted(db, "calls"), p->peak_bytes = noted(db, "peak_bytes");
-    p->cached_seconds = noted(db, "cached_seconds");
+    p->inputs = dc3_state_number(db, "SELECT COUNT(*) FROM inputs", 0);
+    p->read = dc3_state_number(db, "SELECT COUNT(*) FROM inputs WHERE state = 'read'", 0);
+    p->skipped = dc3_state_number(db, "SELECT COUNT(*) FROM inputs WHERE state = 'skipped'", 0);
+    p->binned = dc3_state_number(db, "SELECT COUNT(bin) FROM inputs", 0);
+    p->classes = dc3_state_number(db, "SELECT COUNT(*) FROM classes", 0);
+    p->chosen = dc3_state_number(db, "SELECT COUNT(*) FROM pictures", 0);
+    p->stored = dc3_state_number(db, "SELECT COUNT(*) FROM pictures WHERE state = 'stored'", 0);
+    p->edits = dc3_state_number(db, "SELECT SUM(edits) FROM pictures", 0);
+    p->bytes = dc3_state_number(db, "SELECT SUM(bytes) FROM pictures WHERE state = 'stored'", 0);
+    p->views = dc3_state_number(db, "SELECT MIN(views) FROM pictures WHERE state = 'stored'", 0);
+    p->calls = dc3_state_noted(db, "calls", -1), p->peak_bytes = dc3_state_noted(db, "peak_bytes", -1);
+    p->cached_seconds = dc3_state_noted(db, "cached_seconds", -1);
     read_stage(db, p);
     read_stages(db, p);
     sqlite3_close(db);

@@ -8,10 +8,9 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/file.h"
 #include "base/rng.h"
 #include "condense/report.h"
-#include "condense/run.h"
+#include "condense/sources.h"
 #include "metrics/colourfulness.h"
 #include "metrics/density_distance.h"
 
@@ -45,14 +44,7 @@ static dc3_status draw(side *s, int64_t of, uint64_t seed, uint64_t which)
 static dc3_status read_picture(const dc3_reporting *r, int original, int64_t item, dc3_image *image)
 {
     if (original) return dc3_dataset_read(r->data, item, r->size, r->size, r->fit, image);
-    const char *name =
-        json_string_value(json_object_get(json_array_get(r->lines, (size_t)item), "file_name"));
-    if (!name) return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no file_name", r->train);
-    char *path = dc3_path_join(r->train, name);
-    dc3_status status =
-        path ? dc3_image_read(path, 0, 0, DC3_FIT_CROP, image) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(path);
-    return status;
+    return dc3_sources_stored(r->train, json_array_get(r->lines, (size_t)item), 0, 0, image);
 }
 
 static void look_at(const dc3_reporting *r, side *s, int original, int64_t i)

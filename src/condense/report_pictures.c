@@ -107,24 +107,14 @@ static dc3_status read_original(const dc3_reporting *r, const shown *s, dc3_imag
     return dc3_dataset_read(r->data, item, s->width, s->height, r->fit, image);
 }
 
-static dc3_status read_stored(const dc3_reporting *r, const shown *s, dc3_image *image)
-{
-    const char *name = json_string_value(json_object_get(s->line, "file_name"));
-    if (!name) return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no file_name", r->train);
-    char *path = dc3_path_join(r->train, name);
-    dc3_status status =
-        path ? dc3_image_read(path, 0, 0, DC3_FIT_CROP, image) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(path);
-    return status;
-}
-
 /* A picture that is not there or cannot be read is left out; only want of memory ends the report. */
 static void prepare(const dc3_reporting *r, shown *s, size_t budget)
 {
     dc3_image image = {0};
     int width, height;
     s->width = s->height = r->size > LARGEST ? LARGEST : r->size;
-    dc3_status status = dc3_cancelled() ? DC3_ERR_CANCELLED : read_stored(r, s, &image);
+    dc3_status status =
+        dc3_cancelled() ? DC3_ERR_CANCELLED : dc3_sources_stored(r->train, s->line, 0, 0, &image);
     if (status == DC3_OK) status = encode(&image, budget, &s->stored, &width, &height);
     if (status == DC3_OK) s->width = width, s->height = height; /* else the place that it would take */
     dc3_image_free(&image);

@@ -1,12 +1,24 @@
 #include "condense/sources.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "condense/run.h"
 
 static void want(json_t *items, const json_t *object)
 {
     const char *source = json_string_value(json_object_get(object, "source"));
     if (source) json_object_set_new(items, source, json_null());
+}
+
+void dc3_sources_number(json_t *items, const dc3_dataset *dataset)
+{
+    for (int64_t n = 0; n < dc3_dataset_size(dataset); n++) {
+        json_t *key = dc3_json_text(dc3_dataset_key(dataset, n));
+        const char *text = json_string_value(key);
+        if (text && json_object_get(items, text)) json_object_set_new(items, text, json_integer(n));
+        json_decref(key);
+    }
 }
 
 json_t *dc3_sources_find(const json_t *lines, const dc3_dataset *dataset)
@@ -18,12 +30,7 @@ json_t *dc3_sources_find(const json_t *lines, const dc3_dataset *dataset)
         want(items, line);
         json_array_foreach(json_object_get(line, "patches"), k, patch) want(items, patch);
     }
-    for (int64_t n = 0; n < dc3_dataset_size(dataset); n++) {
-        json_t *key = dc3_json_text(dc3_dataset_key(dataset, n));
-        const char *text = json_string_value(key);
-        if (text && json_object_get(items, text)) json_object_set_new(items, text, json_integer(n));
-        json_decref(key);
-    }
+    dc3_sources_number(items, dataset);
     return items;
 }
 
@@ -39,4 +46,18 @@ dc3_fit dc3_sources_fit(const json_t *settings)
     for (int i = 0; fit && dc3_fit_names[i]; i++)
         if (strcmp(dc3_fit_names[i], fit) == 0) return (dc3_fit)i;
     return DC3_FIT_CROP;
+}
+
+dc3_status dc3_sources_stored(const char *train, const json_t *line, int width, int height, dc3_image *image)
+{
+    const char *name = json_string_value(json_object_get(line, "file_name"));
+    if (!name) return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no file_name", train);
+    if (!dc3_path_stays(name))
+        return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: expected names of files below it, found '%.200s'",
+                        train, name);
+    char *path = dc3_path_join(train, name);
+    dc3_status status = path ? dc3_image_read(path, width, height, DC3_FIT_CROP, image)
+                             : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(path);
+    return status;
 }

@@ -37,8 +37,6 @@ typedef enum statement {
     STATEMENTS
 } statement;
 
-#define CALLS "SELECT COALESCE(MAX(CAST(value AS INTEGER)), 0) FROM run WHERE name = 'calls'"
-
 static const char *const texts[STATEMENTS] = {
     [ADD_CLASS] = "INSERT INTO classes(id, name) VALUES(?1, ?2)",
     [ADD_INPUT] = "INSERT INTO inputs(id, name, class, bytes, modified) VALUES(?1, ?2, ?3, ?4, ?5)",
@@ -147,24 +145,31 @@ void dc3_state_remove(const char *folder)
     }
 }
 
-/* The number that a statement gives; -1: none. */
-static int64_t number_of(dc3_state *s, const char *sql)
+int64_t dc3_state_number(sqlite3 *db, const char *sql, int64_t otherwise)
 {
     sqlite3_stmt *st = NULL;
-    int64_t value = -1;
-    if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+    int64_t value = otherwise;
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW &&
+        sqlite3_column_type(st, 0) != SQLITE_NULL)
         value = sqlite3_column_int64(st, 0);
     sqlite3_finalize(st);
     return value;
 }
 
+int64_t dc3_state_noted(sqlite3 *db, const char *name, int64_t otherwise)
+{
+    char sql[100];
+    snprintf(sql, sizeof sql, "SELECT value FROM run WHERE name = '%s'", name);
+    return dc3_state_number(db, sql, otherwise);
+}
+
 /* 1 if it is a sound database whose listing was finished. */
 static int is_sound(dc3_state *s)
 {
-    return number_of(s, "PRAGMA user_version") == VERSION &&
-           number_of(s, "SELECT value FROM run WHERE name = 'listed'") == 1 &&
-           number_of(s, "SELECT COUNT(*) FROM inputs") >= 0 &&
-           number_of(s, "SELECT COUNT(*) FROM pictures") >= 0;
+    return dc3_state_number(s->db, "PRAGMA user_version", -1) == VERSION &&
+           dc3_state_noted(s->db, "listed", 0) == 1 &&
+           dc3_state_number(s->db, "SELECT COUNT(*) FROM inputs", -1) >= 0 &&
+           dc3_state_number(s->db, "SELECT COUNT(*) FROM pictures", -1) >= 0;
 }
 
 static int open_database(dc3_state *s)
@@ -181,8 +186,8 @@ static dc3_status open_or_make(const char *folder, dc3_state *s, int *made, char
     int there = dc3_path_what(s->path) == DC3_PATH_FILE, opened = open_database(s);
     *made = !opened || !is_sound(s);
     if (!*made) return DC3_OK;
-    int blank = !there || (opened && number_of(s, "PRAGMA user_version") == 0 &&
-                           number_of(s, "SELECT COUNT(*) FROM sqlite_master") == 0);
+    int blank = !there || (opened && dc3_state_number(s->db, "PRAGMA user_version", -1) == 0 &&
+                           dc3_state_number(s->db, "SELECT COUNT(*) FROM sqlite_master", -1) == 0);
     if (there && !blank)
         snprintf(remark, size, "note: %s is damaged or not finished and is made anew", s->path);
     close_database(s);
@@ -211,7 +216,7 @@ dc3_status dc3_state_open(const char *folder, dc3_state **state, int *made, char
         s->path ? open_or_make(folder, s, made, remark, size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK &&
         (!put_number(s, "started", (int64_t)time(NULL)) || !put_number(s, "complete", 0) ||
-         !put_number(s, "calls", number_of(s, CALLS) + 1)))
+         !put_number(s, "calls", dc3_state_noted(s->db, "calls", 0) + 1)))
         status = failed(s);
     if (status != DC3_OK) dc3_state_close(state, 0);
     return status;
@@ -383,7 +388,7 @@ dc3_status dc3_state_bin(dc3_state *s, int64_t item, int64_t bin)
 
 int64_t dc3_state_pictures(dc3_state *s)
 {
-    return number_of(s, "SELECT COUNT(*) FROM pictures");
+    return dc3_state_number(s->db, "SELECT COUNT(*) FROM pictures", -1);
 }
 
 dc3_status dc3_state_unchoose(dc3_state *s)
@@ -466,8 +471,7 @@ void dc3_state_stage(dc3_state *s, const char *stage, double seconds, double pea
     sqlite3_bind_double(st, 2, seconds);
     sqlite3_step(st);
     sqlite3_reset(st);
-    if (peak > (double)number_of(s, "SELECT value FROM run WHERE name = 'peak_bytes'"))
-        put_number(s, "peak_bytes", (int64_t)peak);
+    if (peak > (double)dc3_state_noted(s->db, "peak_bytes", -1)) put_number(s, "peak_bytes", (int64_t)peak);
 }
 
 void dc3_state_cached(dc3_state *s, double seconds)

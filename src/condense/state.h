@@ -10,6 +10,12 @@
 
 typedef struct dc3_state dc3_state;
 
+/* Of an open database, also one that is only read: the number that a statement gives, and that of a name in
+ * the table `run`; `otherwise` where there is none. */
+struct sqlite3;
+int64_t dc3_state_number(struct sqlite3 *db, const char *sql, int64_t otherwise);
+int64_t dc3_state_noted(struct sqlite3 *db, const char *name, int64_t otherwise);
+
 /* Opens `folder`/state.db, or makes it. *made is 1 where it is new: it is missing, damaged or of another
  * version
  * (`remark` of `size` bytes says so then, else it is ""). */

@@ -360,16 +360,6 @@ const char *dc3_dataset_key(const dc3_dataset *d, int64_t item)
     return d->text + d->items[item].key;
 }
 
-double dc3_dataset_bytes(const dc3_dataset *d, int64_t item)
-{
-    struct stat info;
-    if (d->items[item].size) return (double)d->items[item].size;
-    char *path = dc3_path_join(d->path, dc3_dataset_key(d, item));
-    int there = path && stat(path, &info) == 0;
-    free(path);
-    return there ? (double)info.st_size : 0;
-}
-
 size_t dc3_dataset_notes(const dc3_dataset *d)
 {
     return d->note_count;
@@ -400,6 +390,13 @@ dc3_status dc3_dataset_stamp(const dc3_dataset *d, int64_t i, dc3_stamp *stamp)
     stamp->size = item->size ? (int64_t)item->size : (int64_t)info.st_size;
     stamp->modified = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
     return DC3_OK;
+}
+
+double dc3_dataset_bytes(const dc3_dataset *d, int64_t item)
+{
+    dc3_stamp stamp = {0};
+    if (d->items[item].size) return (double)d->items[item].size;
+    return dc3_dataset_stamp(d, item, &stamp) == DC3_OK ? (double)stamp.size : 0;
 }
 
 dc3_status dc3_dataset_hash(const dc3_dataset *d, int64_t i, uint64_t *hash)

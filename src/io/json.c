@@ -46,6 +46,22 @@ dc3_status dc3_json_read(const char *path, size_t limit, json_t **object)
     return status;
 }
 
+dc3_status dc3_json_read_lines(const char *path, size_t limit, json_t **lines)
+{
+    char *text = NULL, *rest, *line;
+    size_t size;
+    *lines = json_array();
+    dc3_status status = dc3_file_read(path, limit, &text, &size);
+    rest = text;
+    while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
+        json_t *object = NULL;
+        if (*line) status = dc3_json_parse(path, line, strlen(line), &object);
+        if (object) json_array_append_new(*lines, object);
+    }
+    free(text);
+    return status;
+}
+
 void dc3_json_differences(const json_t *was, const json_t *is, const char *between, char *text, size_t size)
 {
     const char *key;

@@ -9,6 +9,9 @@
 
 /* Reads an object from a file of at most `limit` bytes; the caller releases it with json_decref. */
 dc3_status dc3_json_read(const char *path, size_t limit, json_t **object);
+/* The objects of a file that has one on each line, empty lines passed over, as a list; the caller releases
+ * it, also after a failure. */
+dc3_status dc3_json_read_lines(const char *path, size_t limit, json_t **lines);
 /* Same from memory; `origin` names it in errors. */
 dc3_status dc3_json_parse(const char *origin, const char *text, size_t size, json_t **object);
 /* Reads a configuration: hands the file's object (at most 1 MiB) to `fill`, which checks it and fills

@@ -4,6 +4,8 @@ dc3=$1 source=$2 tools=$(dirname "$1")/tests
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 fail() { echo "FAILED: $1"; exit 1; }
+# same_run A B: prints how two run folders differ, but for what holds times; 0 if they do not.
+same_run() { diff -r -x state.db -x report.html "$1" "$2"; }
 expect() { # status, text that must be in the output, command...
   local status=$1 text=$2; shift 2
   output=$("$@" 2>&1); local found=$?

@@ -34,7 +34,7 @@ for file in dc3.json selection.json pictures.txt "$first" "$last" metadata.jsonl
   for call in write rename; do
     fails $call "$file" "$dc3" condense data -o run --ipc 2 "${random[@]}"
     "$dc3" condense data -o run --ipc 2 "${random[@]}" > /dev/null 2>&1 || fail "$call of $file: cannot go on"
-    diff -r -x state.db -x report.html whole run || fail "$call of $file: the run that went on differs"
+    same_run whole run || fail "$call of $file: the run that went on differs"
     rm -rf run
   done
 done

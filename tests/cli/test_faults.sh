@@ -8,7 +8,7 @@ echo "not a picture" > data/red/text.png
 # The folder's settings know the name of the data, not of OUT.
 run() { "$dc3" condense data -o "$1" --ipc 2 --teacher none "${common[@]}" "${@:2}" 2>&1; }
 same() { # folder, what was done to it
-  diff -r -x state.db -x report.html good "$1" > differences || fail "$2: the dataset differs: $(cat differences)"
+  same_run good "$1" > differences || fail "$2: the dataset differs: $(cat differences)"
   [[ $("$dc3" status "$1") == *complete* ]] || fail "$2: status does not say complete"
 }
 continue_and_compare() { run "$1" -q > log || fail "$2: the continuation fails: $(cat log)"; same "$1" "$2"; rm -rf "$1"; }
@@ -111,7 +111,7 @@ if small true 2> /dev/null; then
     "$dc3" condense data -o disk/out --ipc 2 --teacher none "${common[@]}" -q > log 2>&1; status=$?
     rm disk/filler
     [[ $status == 1 ]] && grep -qE "No space left|disk is full|disk I/O error" log || { echo "with $1 kB: status $status: $(cat log)"; return 1; }
-    run disk/out -q > log && diff -r -x state.db -x report.html good disk/out && return
+    run disk/out -q > log && same_run good disk/out && return
     echo "with $1 kB: the continuation: $(cat log)"; return 1
   }
   readonly_folder() {
@@ -124,7 +124,7 @@ if small true 2> /dev/null; then
     run disk/out -q > log; mount -o remount,ro disk
     [[ $("$dc3" status disk/out) == *complete* ]]
   }
-  export -f full readonly_folder readable run; export dc3 common_text="${common[*]}"
+  export -f full readonly_folder readable run same_run; export dc3 common_text="${common[*]}"
   for room in 4 12 40 60 90; do small bash -c 'read -ra common <<< "$common_text"; full '$room || fail "a full disk"; done
   small bash -c 'read -ra common <<< "$common_text"; readonly_folder' || fail "a read-only folder"
   small bash -c 'read -ra common <<< "$common_text"; readable' || fail "the status of a run on a read-only disk"
