@@ -28,7 +28,10 @@ json_t *dc3_sources_find(const json_t *lines, const dc3_dataset *dataset)
     json_array_foreach(lines, i, line)
     {
         want(items, line);
-        json_array_foreach(json_object_get(line, "patches"), k, patch) want(items, patch);
+        json_array_foreach(json_object_get(line, "patches"), k, patch)
+        {
+            want(items, patch);
+        }
     }
     dc3_sources_number(items, dataset);
     return items;

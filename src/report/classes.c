@@ -80,7 +80,10 @@ void dc3_section_classes(FILE *to, const json_t *document)
         if ((json_int_t)json_array_size(pictures) < stored)
             fprintf(to, ", %zu shown", json_array_size(pictures));
         fputs("</span></h3><div class=\"grid\">\n", to);
-        json_array_foreach(pictures, k, p) picture(to, name, p, ++number);
+        json_array_foreach(pictures, k, p)
+        {
+            picture(to, name, p, ++number);
+        }
         fputs("</div>\n", to);
         map(to, json_object_get(class, "map"), (int)i);
         fputs("</article>\n", to);
