@@ -29,52 +29,49 @@ static size_t work_size(const dc3_attention_shape *s, char *base, work *w)
     PLACE(p, CHUNK * KEYS);
     PLACE(scores, CHUNK * KEYS);
     PLACE(queries, QUERIES * dim);
-    PLACE(out, QUERIES * dim + 15 * CHUNK); /* finish reads behind the end */
+    PLACE(out, QUERIES * dim + (LANES - 1) * CHUNK); /* finish reads behind the end */
     PLACE(most, QUERIES);
     PLACE(sum, QUERIES);
 #undef PLACE
     return at;
 }
 
-/* Scores of 16 queries, from number `query` on, and `count` keys, from `key` on, to probabilities; updates
+/* Scores of LANES queries, from number `query` on, and `count` keys, from `key` on, to probabilities; updates
  * the running maximum and sum and rescales out. `masked`: key j is seen by queries from j on. */
-static inline __attribute__((always_inline)) void softmax16(const float *scores, int64_t count, float scale,
-                                                            int masked, int64_t query, int64_t key,
-                                                            int64_t dim, element *p, float *out, float *most,
-                                                            float *sum)
+static inline __attribute__((always_inline)) void softmax(const float *scores, int64_t count, float scale,
+                                                          int masked, int64_t query, int64_t key, int64_t dim,
+                                                          element *p, float *out, float *most, float *sum)
 {
-    const __m512 none = _mm512_set1_ps(-INFINITY), c = _mm512_set1_ps(scale);
-    const __m512i lane =
-        _mm512_add_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-                         _mm512_set1_epi32((int)query));
-#define SEEN(j) (masked ? _mm512_cmpge_epi32_mask(lane, _mm512_set1_epi32((int)(key + (j)))) : (__mmask16)-1)
-    __m512 top = none;
-    for (int64_t j = 0; j < count; j++)
-        top = _mm512_mask_max_ps(top, SEEN(j), top, _mm512_load_ps(scores + j * CHUNK));
-    __m512 before = _mm512_load_ps(most), after = _mm512_max_ps(before, _mm512_mul_ps(top, c));
+    const vec none = v_set(-INFINITY), c = v_set(scale);
+    const vec_int lane = v_numbers((int)query);
+#define SEEN(j) v_at_least(lane, (int)(key + (j)))
+    vec top = none;
+    for (int64_t j = 0; j < count; j++) {
+        vec score = v_load(scores + j * CHUNK);
+        top = masked ? v_max_where(SEEN(j), top, score) : v_max(top, score);
+    }
+    vec before = v_load(most), after = v_max(before, v_mul(top, c));
     /* A query that has seen no key keeps -inf; its sums are zero whatever they are scaled by. */
-    __mmask16 live = _mm512_cmp_ps_mask(after, none, _CMP_GT_OQ);
-    __m512 shift = _mm512_maskz_mov_ps(live, after);
-    __m512 rescale = exp2_16(_mm512_sub_ps(before, shift));
-    __m512 total = _mm512_mul_ps(_mm512_load_ps(sum), rescale);
+    vec shift = v_where(v_greater(after, none), after);
+    vec rescale = exp2_of(v_sub(before, shift));
+    vec total = v_mul(v_load(sum), rescale);
     for (int64_t j = 0; j < count; j += STEP) {
-        __m512 e[2];
+        vec e[2];
         for (int i = 0; i < STEP; i++) {
-            e[i] = _mm512_setzero_ps();
-            if (j + i < count)
-                e[i] = _mm512_maskz_mov_ps(
-                    SEEN(j + i),
-                    exp2_16(_mm512_fmsub_ps(_mm512_load_ps(scores + (j + i) * CHUNK), c, shift)));
-            total = _mm512_add_ps(total, e[i]);
+            e[i] = v_zero();
+            if (j + i < count) {
+                vec p_of = exp2_of(v_mul_sub(v_load(scores + (j + i) * CHUNK), c, shift));
+                e[i] = masked ? v_where(SEEN(j + i), p_of) : p_of;
+            }
+            total = v_add(total, e[i]);
         }
         put_p(p, j, e[0], e[STEP - 1]);
     }
 #undef SEEN
-    _mm512_store_ps(sum, total);
-    _mm512_store_ps(most, after);
-    if (_mm512_cmp_ps_mask(before, after, _CMP_NEQ_UQ))
-        for (int64_t d = 0; d < dim; d++)
-            _mm512_store_ps(out + d * CHUNK, _mm512_mul_ps(_mm512_load_ps(out + d * CHUNK), rescale));
+    v_store(sum, total);
+    v_store(most, after);
+    if (v_differ(before, after))
+        for (int64_t d = 0; d < dim; d++) v_store(out + d * CHUNK, v_mul(v_load(out + d * CHUNK), rescale));
 }
 
 /* One block of packed keys and values against one chunk of queries, whose first is number `query`. */
@@ -89,26 +86,25 @@ static void block(const dc3_attention_shape *s, work *w, int64_t at, int vectors
         float *most = w->most + at + v * LANES, *sum = w->sum + at + v * LANES;
         element *p = w->p + v * LANES * STEP;
         if (s->causal && key + count > query + v * LANES)
-            softmax16(scores, count, scale, 1, query + v * LANES, key, s->dim, p, o, most, sum);
+            softmax(scores, count, scale, 1, query + v * LANES, key, s->dim, p, o, most, sum);
         else
-            softmax16(scores, count, scale, 0, 0, 0, s->dim, p, o, most, sum);
+            softmax(scores, count, scale, 0, 0, 0, s->dim, p, o, most, sum);
     }
     product(s->dim, vectors, up(count, STEP) / STEP, w->values, 1, s->dim, w->p, out, 1);
 }
 
-/* out^T / sum to rows of y. Reads up to 15 rows behind a chunk's last one. */
+/* out^T / sum to rows of y. Reads up to LANES - 1 rows behind a chunk's last one. */
 static void finish(const dc3_attention_shape *s, const work *w, int64_t at, int64_t rows, element *y)
 {
     const float *out = w->out + at * s->dim;
-    float turned[16][LANES] __attribute__((aligned(64)));
+    float turned[LANES][LANES] __attribute__((aligned(64)));
     for (int64_t i = 0; i < rows; i += LANES) {
         int64_t many = rows - i < LANES ? rows - i : LANES;
         for (int64_t d = 0; d < s->dim; d += LANES) {
             int64_t wide = s->dim - d < LANES ? s->dim - d : LANES;
-            transpose16(out + d * CHUNK + i, CHUNK * 4, turned, LANES * 4);
+            v_transpose(out + d * CHUNK + i, CHUNK * 4, turned, LANES * 4);
             for (int64_t r = 0; r < many; r++)
-                put(y + (i + r) * s->stride_y + d, wide,
-                    _mm512_div_ps(_mm512_load_ps(turned[r]), _mm512_set1_ps(w->sum[at + i + r])));
+                put(y + (i + r) * s->stride_y + d, wide, v_div(v_load(turned[r]), v_set(w->sum[at + i + r])));
         }
     }
 }

@@ -52,63 +52,55 @@ static size_t gradient_work_size(const dc3_attention_shape *s, char *base, gradi
     w->p = w->scores;
     w->ds = w->ds_words = w->slopes;
 #endif
-    PLACE(dq, (s->dim + 15) * CHUNK); /* turned by 16 rows */
+    PLACE(dq, (s->dim + LANES - 1) * CHUNK); /* turned by LANES rows */
     PLACE(dk, slices * keys * CHUNK);
     PLACE(dv, slices * keys * CHUNK);
 #undef PLACE
     return at;
 }
 
-/* 16 values of x, of which the mask's are read. */
-static inline __m512 get(const element *x, __mmask16 mask)
+/* The first `count` of LANES values of x, the others zero. */
+static inline vec get(const element *x, int64_t count)
 {
 #if BF16
-    return (__m512)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, x)), 16);
+    return v_load_bf16(x, v_span(count));
 #else
-    return _mm512_maskz_loadu_ps(mask, x);
+    return v_load_span(x, v_span(count));
 #endif
 }
 
 static float inner_product(const element *a, const element *b, int64_t dim)
 {
-    __m512 sum = _mm512_setzero_ps();
-    for (int64_t d = 0; d < dim; d += LANES) {
-        __mmask16 live = dim - d < LANES ? (__mmask16)((1u << (dim - d)) - 1) : 0xffff;
-        sum = _mm512_fmadd_ps(get(a + d, live), get(b + d, live), sum);
-    }
-    return _mm512_reduce_add_ps(sum);
+    vec sum = v_zero();
+    for (int64_t d = 0; d < dim; d += LANES) sum = v_mul_add(get(a + d, dim - d), get(b + d, dim - d), sum);
+    return v_sum(sum);
 }
 
-/* Row j of 16 queries' values. */
-static inline void put_row(element *row, __m512 x)
+/* Row j of LANES queries' values. */
+static inline void put_row(element *row, vec x)
 {
 #if BF16
     _mm256_store_si256((__m256i *)(void *)row, (__m256i)_mm512_cvtneps_pbh(x));
 #else
-    _mm512_store_ps(row, x);
+    v_store(row, x);
 #endif
 }
 
-/* p and ds of 16 queries, from number `query` on, and `count` keys, from `key` on; `v`: which vector. */
-static inline __attribute__((always_inline)) void
-slopes16(const gradient_work *w, int v, int64_t count, float scale, int masked, int64_t query, int64_t key)
+/* p and ds of LANES queries, from number `query` on, and `count` keys, from `key` on; `v`: which vector. */
+static inline __attribute__((always_inline)) void slopes(const gradient_work *w, int v, int64_t count,
+                                                         float scale, int masked, int64_t query, int64_t key)
 {
-    const __m512 c = _mm512_set1_ps(scale), lse = _mm512_load_ps(w->lse + v * LANES),
-                 delta = _mm512_load_ps(w->delta + v * LANES);
-    const __m512i lane =
-        _mm512_add_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-                         _mm512_set1_epi32((int)query));
+    const vec c = v_set(scale), lse = v_load(w->lse + v * LANES), delta = v_load(w->delta + v * LANES);
+    const vec_int lane = v_numbers((int)query);
     for (int64_t j = 0; j < count; j += STEP) {
-        __m512 ds[2];
+        vec ds[2];
         for (int i = 0; i < STEP; i++) {
-            ds[i] = _mm512_setzero_ps();
+            ds[i] = v_zero();
             if (j + i == count) continue;
             int64_t at = (j + i) * CHUNK + v * LANES;
-            __m512 p = exp2_16(_mm512_fmsub_ps(_mm512_load_ps(w->scores + at), c, lse));
-            if (masked)
-                p = _mm512_maskz_mov_ps(_mm512_cmpge_epi32_mask(lane, _mm512_set1_epi32((int)(key + j + i))),
-                                        p);
-            ds[i] = _mm512_mul_ps(p, _mm512_sub_ps(_mm512_load_ps(w->slopes + at), delta));
+            vec p = exp2_of(v_mul_sub(v_load(w->scores + at), c, lse));
+            if (masked) p = v_where(v_at_least(lane, (int)(key + j + i)), p);
+            ds[i] = v_mul(p, v_sub(v_load(w->slopes + at), delta));
             put_row(w->p + at, p);
             put_row(w->ds + at, ds[i]);
         }
@@ -129,9 +121,9 @@ static void gradient_block(const dc3_attention_shape *s, const gradient_work *w,
     for (int v = 0; v < vectors; v++) {
         int64_t first = query + v * LANES;
         if (s->causal && key + count > first)
-            slopes16(w, v, count, s->scale * 1.44269504f, 1, first, key);
+            slopes(w, v, count, s->scale * 1.44269504f, 1, first, key);
         else
-            slopes16(w, v, count, s->scale * 1.44269504f, 0, 0, 0);
+            slopes(w, v, count, s->scale * 1.44269504f, 0, 0, 0);
     }
     product(s->dim, vectors, up(count, STEP) / STEP, w->key_words + key * s->dim, 1, s->dim, w->ds_words,
             w->dq, 1);
@@ -159,15 +151,14 @@ static void pack_chunk(const dc3_attention_shape *s, const element *x, int64_t s
 /* dq^T times scale to rows of dq. */
 static void finish_queries(const dc3_attention_shape *s, const gradient_work *w, int64_t rows, element *dq)
 {
-    float turned[16][LANES] __attribute__((aligned(64)));
+    float turned[LANES][LANES] __attribute__((aligned(64)));
     for (int64_t i = 0; i < rows; i += LANES) {
         int64_t many = rows - i < LANES ? rows - i : LANES;
         for (int64_t d = 0; d < s->dim; d += LANES) {
             int64_t wide = s->dim - d < LANES ? s->dim - d : LANES;
-            transpose16(w->dq + d * CHUNK + i, CHUNK * 4, turned, LANES * 4);
+            v_transpose(w->dq + d * CHUNK + i, CHUNK * 4, turned, LANES * 4);
             for (int64_t r = 0; r < many; r++)
-                put(dq + (i + r) * s->stride_q + d, wide,
-                    _mm512_mul_ps(_mm512_load_ps(turned[r]), _mm512_set1_ps(s->scale)));
+                put(dq + (i + r) * s->stride_q + d, wide, v_mul(v_load(turned[r]), v_set(s->scale)));
         }
     }
 }
@@ -180,7 +171,7 @@ static void finish_keys(const dc3_attention_shape *s, const float *sums, int64_t
         for (int64_t d = 0; d < s->dim; d += LANES) {
             const float *from = sums + (d / CHUNK * up(s->tokens_kv, STEP) + j) * CHUNK + d % CHUNK;
             put(out + j * stride + d, s->dim - d < LANES ? s->dim - d : LANES,
-                _mm512_mul_ps(_mm512_load_ps(from), _mm512_set1_ps(scale)));
+                v_mul(v_load(from), v_set(scale)));
         }
 }
 

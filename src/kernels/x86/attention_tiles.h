@@ -1,13 +1,20 @@
 /* What the kernels of attention share, for f32 (BF16 0) or bf16 (BF16 1): products of small matrices, and how
  * their operands are laid out. All products are C [m, CHUNK] += A [m, k] B [k, CHUNK], where a word of A and
  * of B is a float, or two bf16 that are neighbours along k for VDPBF16PS. Included by attention_*.c. */
-#include <immintrin.h>
 #include <math.h>
 #include <omp.h>
 #include <string.h>
-#include "kernels/x86/avx512.h"
+#include "kernels/x86/lanes.h"
+#include "kernels/x86/x86.h"
 
-enum { CHUNK = 64, LANES = 16, VECTORS = CHUNK / LANES };
+/* Vectors of a register tile of 6 rows: its sums, a row of B and a word of A fit in 32 registers of AVX-512,
+ * in 16 of AVX2. */
+#if defined(__AVX512F__)
+#define VECTORS 4
+#else
+#define VECTORS 2
+#endif
+enum { CHUNK = VECTORS * LANES };
 
 #if BF16
 typedef uint16_t element;
@@ -22,47 +29,55 @@ static inline int64_t up(int64_t n, int64_t unit)
     return (n + unit - 1) / unit * unit;
 }
 
-/* One register tile: `m` rows (1..6) by `vectors` vectors (1..4), both constants after inlining. Row i of A
- * at step p is the word a[i * row + p * step]. */
+/* One register tile: `m` rows (1..6) by `vectors` vectors (1..VECTORS), both constants after inlining. Row i
+ * of A at step p is the word a[i * row + p * step]. */
 static inline __attribute__((always_inline)) void tile(int m, int vectors, int64_t k, const float *a,
                                                        int64_t row, int64_t step, const float *b, float *c,
                                                        int add)
 {
-    __m512 sum[6][VECTORS];
+    vec sum[6][VECTORS];
     for (int i = 0; i < m; i++)
-        for (int j = 0; j < vectors; j++)
-            sum[i][j] = add ? _mm512_load_ps(c + i * CHUNK + j * LANES) : _mm512_setzero_ps();
+        for (int j = 0; j < vectors; j++) sum[i][j] = add ? v_load(c + i * CHUNK + j * LANES) : v_zero();
     for (int64_t p = 0; p < k; p++, a += step, b += CHUNK) {
-        __m512 column[VECTORS];
-        for (int j = 0; j < vectors; j++) column[j] = _mm512_load_ps(b + j * LANES);
+        vec column[VECTORS];
+        for (int j = 0; j < vectors; j++) column[j] = v_load(b + j * LANES);
         for (int i = 0; i < m; i++) {
-            __m512 x = _mm512_set1_ps(a[i * row]);
+            vec x = v_set(a[i * row]);
             for (int j = 0; j < vectors; j++)
 #if BF16
                 sum[i][j] = _mm512_dpbf16_ps(sum[i][j], (__m512bh)x, (__m512bh)column[j]);
 #else
-                sum[i][j] = _mm512_fmadd_ps(x, column[j], sum[i][j]);
+                sum[i][j] = v_mul_add(x, column[j], sum[i][j]);
 #endif
         }
     }
     for (int i = 0; i < m; i++)
-        for (int j = 0; j < vectors; j++) _mm512_store_ps(c + i * CHUNK + j * LANES, sum[i][j]);
+        for (int j = 0; j < vectors; j++) v_store(c + i * CHUNK + j * LANES, sum[i][j]);
 }
 
+#define TILE(M, V) tile(M, V, k, a, row, step, b, c, add)
+#if VECTORS == 4
 #define ROWS(M)                                                                                              \
     switch (vectors) {                                                                                       \
     case 1:                                                                                                  \
-        tile(M, 1, k, a, row, step, b, c, add);                                                              \
+        TILE(M, 1);                                                                                          \
         break;                                                                                               \
     case 2:                                                                                                  \
-        tile(M, 2, k, a, row, step, b, c, add);                                                              \
+        TILE(M, 2);                                                                                          \
         break;                                                                                               \
     case 3:                                                                                                  \
-        tile(M, 3, k, a, row, step, b, c, add);                                                              \
+        TILE(M, 3);                                                                                          \
         break;                                                                                               \
     default:                                                                                                 \
-        tile(M, 4, k, a, row, step, b, c, add);                                                              \
+        TILE(M, 4);                                                                                          \
     }
+#else
+#define ROWS(M)                                                                                              \
+    if (vectors == 1)                                                                                        \
+        TILE(M, 1);                                                                                          \
+    else                                                                                                     \
+        TILE(M, 2)
+#endif
 
 /* C [m, CHUNK] (+)= A [m, k] B [k, CHUNK] in words, on the first `vectors` vectors of the columns. */
 static void product(int64_t m, int vectors, int64_t k, const void *words, int64_t row, int64_t step,
@@ -91,45 +106,15 @@ static void product(int64_t m, int vectors, int64_t k, const void *words, int64_
     }
 }
 
-/* 16 rows of 16 32-bit values, transposed. */
-static inline void transpose16(const void *from, int64_t from_stride, void *to, int64_t to_stride)
-{
-    __m512i r[16], t[16];
-    for (int i = 0; i < 16; i++) r[i] = _mm512_loadu_si512((const char *)from + i * from_stride);
-    for (int i = 0; i < 16; i += 2) {
-        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-    }
-    for (int i = 0; i < 16; i += 4) {
-        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-    }
-    for (int i = 0; i < 4; i++) {
-        t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-        t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-        t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-        t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
-    }
-    for (int i = 0; i < 4; i++) {
-        r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-        r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
-        r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-        r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
-    }
-    for (int i = 0; i < 16; i++) _mm512_storeu_si512((char *)to + i * to_stride, r[i]);
-}
-
 /* Queries [count, dim] to columns: out [words of dim][CHUNK]; missing queries and dimensions are zero. */
 static void pack_queries(const element *q, int64_t stride, int64_t count, int64_t dim, element *out)
 {
-    enum { WIDE = 64 / sizeof(element), LINE = CHUNK * STEP };
-    int64_t full_rows = count / 16 * 16, full = dim / WIDE * WIDE;
+    enum { WIDE = LANES * STEP, LINE = CHUNK * STEP };
+    int64_t full_rows = count / LANES * LANES, full = dim / WIDE * WIDE;
     if (count < CHUNK || dim % STEP) memset(out, 0, (size_t)(up(dim, STEP) * CHUNK) * sizeof *out);
-    for (int64_t i = 0; i < full_rows; i += 16)
+    for (int64_t i = 0; i < full_rows; i += LANES)
         for (int64_t d = 0; d < full; d += WIDE)
-            transpose16(q + i * stride + d, stride * (int64_t)sizeof *q, out + d / STEP * LINE + i * STEP,
+            v_transpose(q + i * stride + d, stride * (int64_t)sizeof *q, out + d / STEP * LINE + i * STEP,
                         LINE * (int64_t)sizeof *q);
     for (int64_t i = 0; i < count; i++)
         for (int64_t d = i < full_rows ? full : 0; d < dim; d++)
@@ -168,27 +153,26 @@ static void pack_values(const element *v, int64_t stride, int64_t count, int64_t
 }
 
 /* 2^x for x <= 0 (below -126 as for -126): the Taylor series on [-0.5, 0.5], relative error 1.2e-7, in
- * bf16 2.4e-6.
- */
-static inline __m512 exp2_16(__m512 x)
+ * bf16 2.4e-6. */
+static inline vec exp2_of(vec x)
 {
-    x = _mm512_max_ps(x, _mm512_set1_ps(-126.0f));
-    __m512 n = _mm512_roundscale_ps(x, 0), r = _mm512_sub_ps(x, n);
+    x = v_max(x, v_set(-126.0f));
+    vec n = v_round(x), r = v_sub(x, n);
 #if BF16
-    __m512 p = _mm512_set1_ps(1.33335581e-3f);
+    vec p = v_set(1.33335581e-3f);
 #else
-    __m512 p = _mm512_fmadd_ps(_mm512_set1_ps(1.54035304e-4f), r, _mm512_set1_ps(1.33335581e-3f));
+    vec p = v_mul_add(v_set(1.54035304e-4f), r, v_set(1.33335581e-3f));
 #endif
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(9.61812911e-3f));
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(5.55041087e-2f));
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(2.40226507e-1f));
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(6.93147181e-1f));
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
-    return _mm512_scalef_ps(p, n);
+    p = v_mul_add(p, r, v_set(9.61812911e-3f));
+    p = v_mul_add(p, r, v_set(5.55041087e-2f));
+    p = v_mul_add(p, r, v_set(2.40226507e-1f));
+    p = v_mul_add(p, r, v_set(6.93147181e-1f));
+    p = v_mul_add(p, r, v_set(1.0f));
+    return v_scale2(p, n);
 }
 
-/* Rows j and, in bf16, j + 1 of the probabilities of 16 queries as words. */
-static inline void put_p(element *p, int64_t j, __m512 first, __m512 second)
+/* Rows j and, in bf16, j + 1 of the probabilities of LANES queries as words. */
+static inline void put_p(element *p, int64_t j, vec first, vec second)
 {
 #if BF16
     __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22,
@@ -197,17 +181,16 @@ static inline void put_p(element *p, int64_t j, __m512 first, __m512 second)
     _mm512_store_si512(p + j * CHUNK, _mm512_permutexvar_epi16(order, both));
 #else
     (void)second;
-    _mm512_store_ps(p + j * CHUNK, first);
+    v_store(p + j * CHUNK, first);
 #endif
 }
 
-/* The first `count` of 16 values to y. */
-static inline void put(element *y, int64_t count, __m512 x)
+/* The first `count` of LANES values to y. */
+static inline void put(element *y, int64_t count, vec x)
 {
-    __mmask16 mask = (__mmask16)((1u << count) - 1);
 #if BF16
-    _mm256_mask_storeu_epi16(y, mask, (__m256i)_mm512_cvtneps_pbh(x));
+    _mm256_mask_storeu_epi16(y, v_span(count), (__m256i)_mm512_cvtneps_pbh(x));
 #else
-    _mm512_mask_storeu_ps(y, mask, x);
+    v_store_span(y, v_span(count), x);
 #endif
 }

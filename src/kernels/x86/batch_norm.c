@@ -3,24 +3,23 @@
  * threads. A pass is bound by memory: each is one reading of its operands. Rows are walked in chunks that
  * stay in the first cache, two vectors of channels at a time, whose coefficients and sums stay in registers.
  */
-#include <immintrin.h>
-#include "kernels/x86/avx512.h"
-#include "kernels/x86/math.h"
+#include "kernels/x86/lanes.h"
+#include "kernels/x86/x86.h"
 
-enum { BLOCKS = 32, CHUNK = 48, LANES = 16, PAIR = 2 * LANES };
+enum { BLOCKS = 32, CHUNK = 48, PAIR = 2 * LANES };
 
 /* Two vectors of f32, and which of their lanes are channels. */
 typedef struct pair {
-    __m512 a, b;
+    vec a, b;
 } pair;
 typedef struct lanes {
-    __mmask16 a, b;
+    vec_span a, b;
 } lanes;
 
 DC3_INLINE lanes lanes_of(int64_t c, int64_t first)
 {
-    uint64_t left = (uint64_t)(c - first), all = left >= PAIR ? 0xffffffffu : (1u << left) - 1;
-    return (lanes){(__mmask16)all, (__mmask16)(all >> LANES)};
+    int64_t left = c - first;
+    return (lanes){v_span(left), v_span(left > LANES ? left - LANES : 0)};
 }
 
 DC3_INLINE size_t width_of(dc3_dtype type)
@@ -28,23 +27,17 @@ DC3_INLINE size_t width_of(dc3_dtype type)
     return type == DC3_BF16 ? 2 : 4;
 }
 
-DC3_INLINE __m512 load_one(dc3_dtype type, const char *x, __mmask16 m)
+DC3_INLINE vec load_one(dc3_dtype type, const char *x, vec_span s)
 {
-    if (type == DC3_F32) return _mm512_maskz_loadu_ps(m, x);
-    __m512i bits = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, x));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
+    return type == DC3_F32 ? v_load_span(x, s) : v_load_bf16(x, s);
 }
 
-DC3_INLINE void store_one(dc3_dtype type, char *y, __mmask16 m, __m512 v)
+DC3_INLINE void store_one(dc3_dtype type, char *y, vec_span s, vec v)
 {
-    if (type == DC3_F32) {
-        _mm512_mask_storeu_ps(y, m, v);
-        return;
-    }
-    __m512i bits = _mm512_castps_si512(v);
-    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-    bits = _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd), 16);
-    _mm256_mask_storeu_epi16(y, m, _mm512_cvtepi32_epi16(bits));
+    if (type == DC3_F32)
+        v_store_span(y, s, v);
+    else
+        v_store_bf16(y, s, v);
 }
 
 DC3_INLINE pair load(dc3_dtype type, const char *x, lanes m)
@@ -66,50 +59,49 @@ DC3_INLINE pair vector(const float *x, lanes m)
 #define EACH(expression_a, expression_b) ((pair){expression_a, expression_b})
 DC3_INLINE pair add(pair x, pair y)
 {
-    return EACH(_mm512_add_ps(x.a, y.a), _mm512_add_ps(x.b, y.b));
+    return EACH(v_add(x.a, y.a), v_add(x.b, y.b));
 }
 
 DC3_INLINE pair sub(pair x, pair y)
 {
-    return EACH(_mm512_sub_ps(x.a, y.a), _mm512_sub_ps(x.b, y.b));
+    return EACH(v_sub(x.a, y.a), v_sub(x.b, y.b));
 }
 
 DC3_INLINE pair mul_add(pair x, pair y, pair z)
 {
-    return EACH(_mm512_fmadd_ps(x.a, y.a, z.a), _mm512_fmadd_ps(x.b, y.b, z.b));
+    return EACH(v_mul_add(x.a, y.a, z.a), v_mul_add(x.b, y.b, z.b));
 }
 
 DC3_INLINE pair scaled(pair x, float factor)
 {
-    __m512 f = _mm512_set1_ps(factor);
-    return EACH(_mm512_mul_ps(x.a, f), _mm512_mul_ps(x.b, f));
+    vec f = v_set(factor);
+    return EACH(v_mul(x.a, f), v_mul(x.b, f));
 }
 
 /* ReLU; of NaN it is NaN, as the second operand wins then. */
 DC3_INLINE pair positive(pair x)
 {
-    __m512 zero = _mm512_setzero_ps();
-    return EACH(_mm512_max_ps(zero, x.a), _mm512_max_ps(zero, x.b));
+    vec zero = v_zero();
+    return EACH(v_max(zero, x.a), v_max(zero, x.b));
 }
 
 /* x where z > 0, else 0. */
 DC3_INLINE pair gated(pair x, pair z)
 {
-    __m512 zero = _mm512_setzero_ps();
-    return EACH(_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(z.a, zero, _CMP_GT_OQ), x.a),
-                _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(z.b, zero, _CMP_GT_OQ), x.b));
+    vec zero = v_zero();
+    return EACH(v_where(v_greater(z.a, zero), x.a), v_where(v_greater(z.b, zero), x.b));
 }
 
 /* sums [up to PAIR] += x. */
 DC3_INLINE void add_to(double *sums, pair x, int64_t count)
 {
-    float v[PAIR];
-    _mm512_storeu_ps(v, x.a);
-    _mm512_storeu_ps(v + LANES, x.b);
+    float v[PAIR] __attribute__((aligned(64)));
+    v_store(v, x.a);
+    v_store(v + LANES, x.b);
     for (int64_t j = 0; j < count && j < PAIR; j++) sums[j] += (double)v[j];
 }
 
-size_t dc3_avx512_batch_norm_scratch(const dc3_batch_norm_shape *s)
+size_t X86(batch_norm_scratch)(const dc3_batch_norm_shape *s)
 {
     return (size_t)(BLOCKS * 2 * s->c) * sizeof(double);
 }
@@ -126,7 +118,7 @@ DC3_INLINE void statistics_rows(dc3_dtype type, int64_t from, int64_t to, int64_
                                 double *sums)
 {
     size_t row = (size_t)c * width_of(type);
-    pair none = EACH(_mm512_setzero_ps(), _mm512_setzero_ps());
+    pair none = EACH(v_zero(), v_zero());
     memset(sums, 0, (size_t)(2 * c) * sizeof *sums);
     for (int64_t start = from; start < to; start += CHUNK) {
         int64_t stop = start + CHUNK < to ? start + CHUNK : to;
@@ -146,8 +138,8 @@ DC3_INLINE void statistics_rows(dc3_dtype type, int64_t from, int64_t to, int64_
     }
 }
 
-void dc3_avx512_batch_norm_statistics(const dc3_batch_norm_shape *s, const void *x, float *mean,
-                                      float *variance, void *scratch)
+void X86(batch_norm_statistics)(const dc3_batch_norm_shape *s, const void *x, float *mean, float *variance,
+                                void *scratch)
 {
     int64_t rows = s->n * s->h * s->w, c = s->c;
     double *sums = scratch;
@@ -195,7 +187,7 @@ DC3_INLINE void pool_line(dc3_dtype type, int64_t w, int64_t c, const char *x, s
         for (int64_t k = 0; k < w; k++) {
             const char *at = x + (size_t)(2 * k) * pixel + (size_t)j * width_of(type);
             const size_t corners[] = {0, pixel, line, line + pixel};
-            pair sum = EACH(_mm512_setzero_ps(), _mm512_setzero_ps());
+            pair sum = EACH(v_zero(), v_zero());
             for (int i = 0; i < 4; i++) {
                 pair v = mul_add(load(type, at + corners[i], m), rate, shift);
                 sum = add(sum, relu ? positive(v) : v);
@@ -227,8 +219,8 @@ DC3_INLINE void apply_all(dc3_dtype type, const dc3_batch_norm_shape *s, const c
                   y + (size_t)(p * w) * pixel);
 }
 
-void dc3_avx512_batch_norm(const dc3_batch_norm_shape *s, const void *x, const float *scale,
-                           const float *offset, const void *residual, void *y)
+void X86(batch_norm)(const dc3_batch_norm_shape *s, const void *x, const float *scale, const float *offset,
+                     const void *residual, void *y)
 {
     int relu = s->act == DC3_ACT_RELU;
     if (s->type == DC3_BF16 && relu)
@@ -274,7 +266,7 @@ DC3_INLINE void sums_chunk(dc3_dtype type, enum gate gate, const operands *o, in
     size_t row = (size_t)c * width_of(type);
     const char *rows[CHUNK];
     float factor = o->s->pool ? 0.25f : 1.0f;
-    pair none = EACH(_mm512_setzero_ps(), _mm512_setzero_ps());
+    pair none = EACH(v_zero(), v_zero());
     find_rows(o->s, o->dy, from, to, rows);
     for (int64_t j = 0; j < c; j += PAIR) {
         lanes m = lanes_of(c, j);
@@ -303,9 +295,9 @@ DC3_INLINE void sums_rows(dc3_dtype type, enum gate gate, const operands *o, int
         sums_chunk(type, gate, o, p, p + CHUNK < to ? p + CHUNK : to, sums);
 }
 
-void dc3_avx512_batch_norm_sums(const dc3_batch_norm_shape *s, const void *dy, const void *x, const void *y,
-                                const float *scale, const float *offset, const float *mean, void *dz,
-                                float *sum, float *product, void *scratch)
+void X86(batch_norm_sums)(const dc3_batch_norm_shape *s, const void *dy, const void *x, const void *y,
+                          const float *scale, const float *offset, const float *mean, void *dz, float *sum,
+                          float *product, void *scratch)
 {
     int64_t rows = s->n * s->h * s->w, c = s->c;
     double *sums = scratch;
@@ -352,9 +344,9 @@ DC3_INLINE void gradient_chunk(dc3_dtype type, enum gate gate, const operands *o
     }
 }
 
-void dc3_avx512_batch_norm_gradient(const dc3_batch_norm_shape *s, const void *dy, const void *x,
-                                    const float *scale, const float *offset, const float *a, const float *b,
-                                    const float *d, void *dx)
+void X86(batch_norm_gradient)(const dc3_batch_norm_shape *s, const void *dy, const void *x,
+                              const float *scale, const float *offset, const float *a, const float *b,
+                              const float *d, void *dx)
 {
     int64_t rows = s->n * s->h * s->w;
     operands o = {
@@ -376,14 +368,14 @@ void dc3_avx512_batch_norm_gradient(const dc3_batch_norm_shape *s, const void *d
 
 /* A pair of vectors of channels at a time, so that the sum's order does not depend on the number of threads.
  */
-void dc3_avx512_add_rows(dc3_dtype type, int64_t rows, int64_t c, const void *x, float *sums)
+void X86(add_rows)(dc3_dtype type, int64_t rows, int64_t c, const void *x, float *sums)
 {
 #pragma omp parallel for
     for (int64_t j = 0; j < c; j += PAIR) {
         lanes m = lanes_of(c, j);
         double sum[PAIR] = {0};
         for (int64_t start = 0; start < rows; start += CHUNK) {
-            pair some = EACH(_mm512_setzero_ps(), _mm512_setzero_ps());
+            pair some = EACH(v_zero(), v_zero());
             for (int64_t r = start; r < rows && r < start + CHUNK; r++) {
                 const char *at = (const char *)x + (size_t)(r * c + j) * width_of(type);
                 some = add(some, type == DC3_BF16 ? load(DC3_BF16, at, m) : load(DC3_F32, at, m));

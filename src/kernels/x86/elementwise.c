@@ -1,5 +1,5 @@
-#include "kernels/x86/avx512.h"
 #include "kernels/x86/math.h"
+#include "kernels/x86/x86.h"
 
 enum { CHUNK = 4096 };
 
@@ -17,7 +17,7 @@ DC3_INLINE void geglu_rows(dc3_dtype type, int64_t rows, int64_t c, const void *
     }
 }
 
-void dc3_avx512_geglu(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y)
+void X86(geglu)(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y)
 {
     if (type == DC3_BF16)
         geglu_rows(DC3_BF16, rows, c, x, y);
@@ -72,7 +72,7 @@ DC3_INLINE void activate_all(dc3_dtype type, dc3_activation act, int64_t n, cons
     for (int64_t i = 0; i < n; i++) dc3_store(type, y, i, act_of(act, dc3_load(type, x, i)));
 }
 
-void dc3_avx512_activate(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
+void X86(activate)(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
 {
     EACH_ACTIVATION(activate_all, n, x, y);
 }
@@ -117,8 +117,7 @@ DC3_INLINE void geglu_gradient_rows(dc3_dtype type, int64_t rows, int64_t c, con
     }
 }
 
-void dc3_avx512_geglu_gradient(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy,
-                               void *dx)
+void X86(geglu_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy, void *dx)
 {
     if (type == DC3_BF16)
         geglu_gradient_rows(DC3_BF16, rows, c, x, dy, dx);
@@ -134,13 +133,13 @@ DC3_INLINE void gradient_all(dc3_dtype type, dc3_activation act, int64_t n, cons
         dc3_store(type, dx, i, dc3_load(type, dy, i) * slope_of(act, dc3_load(type, x, i)));
 }
 
-void dc3_avx512_activate_gradient(dc3_dtype type, dc3_activation act, int64_t n, const void *x,
-                                  const void *dy, void *dx)
+void X86(activate_gradient)(dc3_dtype type, dc3_activation act, int64_t n, const void *x, const void *dy,
+                            void *dx)
 {
     EACH_ACTIVATION(gradient_all, n, x, dy, dx);
 }
 
-void dc3_avx512_add(dc3_dtype type, int64_t n, const void *a, const void *b, void *y)
+void X86(add)(dc3_dtype type, int64_t n, const void *a, const void *b, void *y)
 {
     if (type == DC3_BF16) {
 #pragma omp parallel for simd
@@ -167,8 +166,8 @@ DC3_INLINE void add_vector_rows(dc3_dtype type, int64_t rows, int64_t pixels, in
     }
 }
 
-void dc3_avx512_add_vector(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
-                           const void *vector, void *y)
+void X86(add_vector)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x, const void *vector,
+                     void *y)
 {
     if (type == DC3_BF16)
         add_vector_rows(DC3_BF16, n * pixels, pixels, c, x, vector, y);
@@ -193,8 +192,8 @@ DC3_INLINE void upsample2_gradient_rows(dc3_dtype type, int64_t pixels, int64_t 
     }
 }
 
-void dc3_avx512_upsample2_gradient(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *dy,
-                                   void *dx)
+void X86(upsample2_gradient)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *dy,
+                             void *dx)
 {
     if (type == DC3_BF16)
         upsample2_gradient_rows(DC3_BF16, n * h * w, w, c, dy, dx);
@@ -202,7 +201,7 @@ void dc3_avx512_upsample2_gradient(dc3_dtype type, int64_t n, int64_t h, int64_t
         upsample2_gradient_rows(DC3_F32, n * h * w, w, c, dy, dx);
 }
 
-void dc3_avx512_cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n)
+void X86(cast)(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n)
 {
     if (from_type == DC3_F32 && to_type == DC3_BF16) {
 #pragma omp parallel for simd

@@ -1,8 +1,8 @@
 /* Group normalisation and its gradient, channels-last. Sums are taken over fixed blocks of pixels
  * and added in the order of the blocks, so that the result does not depend on the number of threads. */
 #include <stdlib.h>
-#include "kernels/x86/avx512.h"
 #include "kernels/x86/math.h"
+#include "kernels/x86/x86.h"
 
 enum { BLOCKS = DC3_NORM_BLOCKS, SOME_ROWS = 32, MOST_CHANNELS = 8192 };
 
@@ -84,9 +84,8 @@ static void make_scale(const double *sums, const float *add, int64_t pixels, int
     }
 }
 
-void dc3_avx512_group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups,
-                           const void *x, const float *gamma, const float *beta, float eps,
-                           dc3_activation act, void *y)
+void X86(group_norm)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups, const void *x,
+                     const float *gamma, const float *beta, float eps, dc3_activation act, void *y)
 {
     double *sums = malloc((size_t)(BLOCKS * groups * 2) * sizeof *sums);
     if (c > MOST_CHANNELS || !sums || (act != DC3_ACT_NONE && act != DC3_ACT_SILU)) {
@@ -126,7 +125,7 @@ void dc3_avx512_group_norm(dc3_dtype type, int64_t n, int64_t pixels, int64_t c,
     free(sums);
 }
 
-size_t dc3_avx512_norm_gradient_scratch(int64_t c)
+size_t X86(norm_gradient_scratch)(int64_t c)
 {
     return (size_t)(BLOCKS * 2 * c + 4 * c) * sizeof(double);
 }
@@ -254,10 +253,10 @@ DC3_INLINE void picture_gradient(dc3_dtype type, int silu, const picture *p, cha
     }
 }
 
-void dc3_avx512_group_norm_gradient(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups,
-                                    const void *x, const float *gamma, const float *beta, float eps,
-                                    dc3_activation act, const void *dy, void *dx, float *dgamma, float *dbeta,
-                                    void *scratch)
+void X86(group_norm_gradient)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups,
+                              const void *x, const float *gamma, const float *beta, float eps,
+                              dc3_activation act, const void *dy, void *dx, float *dgamma, float *dbeta,
+                              void *scratch)
 {
     if (c > MOST_CHANNELS || (act != DC3_ACT_NONE && act != DC3_ACT_SILU)) {
         dc3_kernels_ref()->group_norm_gradient(type, n, pixels, c, groups, x, gamma, beta, eps, act, dy, dx,

@@ -1,7 +1,7 @@
 /* Layer normalisation and its gradient. Sums over rows are taken over fixed blocks and added in their order.
  */
-#include "kernels/x86/avx512.h"
 #include "kernels/x86/math.h"
+#include "kernels/x86/x86.h"
 
 enum { BLOCKS = DC3_NORM_BLOCKS, SOME_ROWS = 32, MOST_CHANNELS = 8192 };
 
@@ -22,8 +22,8 @@ DC3_INLINE void layer_norm_row(dc3_dtype type, int64_t c, const void *x, const f
         dc3_store(type, y, j, (dc3_load(type, x, j) - base - mean) * rate * gamma[j] + beta[j]);
 }
 
-void dc3_avx512_layer_norm(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
-                           const float *beta, float eps, void *y)
+void X86(layer_norm)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
+                     const float *beta, float eps, void *y)
 {
 #pragma omp parallel for
     for (int64_t r = 0; r < rows; r++) {
@@ -103,9 +103,8 @@ DC3_INLINE void layer_norm_gradient_rows(dc3_dtype type, const layer_norm_rows *
     }
 }
 
-void dc3_avx512_layer_norm_gradient(dc3_dtype type, int64_t rows, int64_t c, const void *x,
-                                    const float *gamma, float eps, const void *dy, void *dx, float *dgamma,
-                                    float *dbeta, void *scratch)
+void X86(layer_norm_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
+                              float eps, const void *dy, void *dx, float *dgamma, float *dbeta, void *scratch)
 {
     layer_norm_rows in = {c, x, dy, dx, gamma, eps};
     double *sums = scratch;

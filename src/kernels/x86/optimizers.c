@@ -1,7 +1,7 @@
 /* What optimizers do to each element. Threads take whole blocks, so that which elements stand at the end of a
  * vector loop does not depend on how many threads there are. */
-#include "kernels/x86/avx512.h"
 #include "kernels/x86/math.h"
+#include "kernels/x86/x86.h"
 
 enum { BLOCK = 1 << 13 };
 
@@ -26,7 +26,7 @@ DC3_INLINE void sgd_all(const dc3_sgd_step *s, int64_t n, const float *gradient,
     }
 }
 
-void dc3_avx512_sgd(const dc3_sgd_step *s, int64_t n, const float *gradient, float *value, float *momentum)
+void X86(sgd)(const dc3_sgd_step *s, int64_t n, const float *gradient, float *value, float *momentum)
 {
     if (!momentum)
         sgd_all(s, n, gradient, value, NULL, 0, 0);
@@ -36,8 +36,7 @@ void dc3_avx512_sgd(const dc3_sgd_step *s, int64_t n, const float *gradient, flo
         sgd_all(s, n, gradient, value, momentum, 1, 0);
 }
 
-void dc3_avx512_adamw(const dc3_adamw_step *s, int64_t n, const float *gradient, float *value, float *m,
-                      float *v)
+void X86(adamw)(const dc3_adamw_step *s, int64_t n, const float *gradient, float *value, float *m, float *v)
 {
     float keep = (float)(1 - s->lr * s->decay), rate = (float)(s->lr / s->correction1);
     float fresh1 = (float)(1 - s->beta1), beta2 = (float)s->beta2, fresh2 = (float)(1 - s->beta2);

@@ -1,0 +1,75 @@
+/* Kernels for x86-64 in two tiers, AVX-512, and AVX2 with FMA. The files of this folder are compiled once for
+ * each tier, those named _bf16 for AVX-512 only, and called only on processors that have it. */
+#ifndef DC3_KERNELS_X86_X86_H
+#define DC3_KERNELS_X86_X86_H
+
+#include "kernels/backend.h"
+
+#if defined(__AVX512F__)
+#define X86(name) dc3_avx512_##name
+#else
+#define X86(name) dc3_avx2_##name
+#endif
+
+/* Replace the entries that a tier has. */
+void dc3_avx512_kernels(dc3_kernels *table);
+void dc3_avx2_kernels(dc3_kernels *table);
+
+enum { DC3_NORM_BLOCKS = 16 }; /* that the sums of group and layer norms are cut into */
+
+void X86(group_norm)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups, const void *x,
+                     const float *gamma, const float *beta, float eps, dc3_activation act, void *y);
+void X86(layer_norm)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
+                     const float *beta, float eps, void *y);
+size_t X86(norm_gradient_scratch)(int64_t c);
+void X86(group_norm_gradient)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64_t groups,
+                              const void *x, const float *gamma, const float *beta, float eps,
+                              dc3_activation act, const void *dy, void *dx, float *dgamma, float *dbeta,
+                              void *scratch);
+void X86(layer_norm_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
+                              float eps, const void *dy, void *dx, float *dgamma, float *dbeta,
+                              void *scratch);
+void X86(geglu)(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y);
+void X86(geglu_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy, void *dx);
+void X86(add_vector)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x, const void *vector,
+                     void *y);
+void X86(upsample2_gradient)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *dy,
+                             void *dx);
+void X86(activate)(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y);
+void X86(add)(dc3_dtype type, int64_t n, const void *a, const void *b, void *y);
+void X86(cast)(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n);
+void X86(sgd)(const dc3_sgd_step *step, int64_t n, const float *gradient, float *value, float *momentum);
+void X86(adamw)(const dc3_adamw_step *step, int64_t n, const float *gradient, float *value, float *m,
+                float *v);
+
+size_t X86(batch_norm_scratch)(const dc3_batch_norm_shape *shape);
+void X86(batch_norm_statistics)(const dc3_batch_norm_shape *shape, const void *x, float *mean,
+                                float *variance, void *scratch);
+void X86(batch_norm)(const dc3_batch_norm_shape *shape, const void *x, const float *scale,
+                     const float *offset, const void *residual, void *y);
+void X86(batch_norm_sums)(const dc3_batch_norm_shape *shape, const void *dy, const void *x, const void *y,
+                          const float *scale, const float *offset, const float *mean, void *dz, float *sum,
+                          float *product, void *scratch);
+void X86(batch_norm_gradient)(const dc3_batch_norm_shape *shape, const void *dy, const void *x,
+                              const float *scale, const float *offset, const float *a, const float *b,
+                              const float *d, void *dx);
+void X86(add_rows)(dc3_dtype type, int64_t rows, int64_t c, const void *x, float *sums);
+void X86(activate_gradient)(dc3_dtype type, dc3_activation act, int64_t n, const void *x, const void *dy,
+                            void *dx);
+
+size_t X86(attention_scratch_f32)(const dc3_attention_shape *shape, int threads);
+void X86(attention_f32)(const dc3_attention_shape *shape, const void *q, const void *k, const void *v,
+                        void *y, float *lse, void *scratch);
+size_t X86(attention_gradient_scratch_f32)(const dc3_attention_shape *shape, int threads);
+void X86(attention_gradient_f32)(const dc3_attention_shape *shape, const dc3_attention_gradient *gradient,
+                                 void *scratch);
+
+/* For processors with AVX512-BF16. */
+size_t dc3_avx512_attention_scratch_bf16(const dc3_attention_shape *shape, int threads);
+void dc3_avx512_attention_bf16(const dc3_attention_shape *shape, const void *q, const void *k, const void *v,
+                               void *y, float *lse, void *scratch);
+size_t dc3_avx512_attention_gradient_scratch_bf16(const dc3_attention_shape *shape, int threads);
+void dc3_avx512_attention_gradient_bf16(const dc3_attention_shape *shape,
+                                        const dc3_attention_gradient *gradient, void *scratch);
+
+#endif
