@@ -148,6 +148,9 @@ typedef struct dc3_kernels {
     void (*sgd)(const dc3_sgd_step *step, int64_t n, const float *gradient, float *value, float *momentum);
     void (*adamw)(const dc3_adamw_step *step, int64_t n, const float *gradient, float *value, float *m,
                   float *v);
+
+    /* Convolutions of our own that the dense backend prefers where they take the shape; NULL: none. */
+    const struct dc3_winograd *winograd;
 } dc3_kernels;
 
 /* Plain C: the reference that every other kernel is tested against. */

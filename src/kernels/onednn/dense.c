@@ -107,9 +107,22 @@ static plan_key linear_key(plan_kind kind, const dc3_linear_shape *shape)
     return key;
 }
 
+/* Scratch of our own convolution; 0: oneDNN's is taken. */
+static size_t winograd_scratch(const onednn *d, const dc3_conv_shape *shape, dc3_conv_pass pass)
+{
+    return d->winograd ? d->winograd->scratch(shape, pass) : 0;
+}
+
 static dc3_status conv2d(void *self, const dc3_conv_shape *shape, const void *x, dc3_weight *weight,
                          const float *bias, const void *residual, void *y)
 {
+    onednn *d = self;
+    size_t own = weight_is_plain(weight) ? winograd_scratch(d, shape, DC3_PASS_FORWARD) : 0;
+    if (own) {
+        DC3_TRY(scratch_for(d, own));
+        d->winograd->forward(shape, x, weight->part[0].data, bias, residual, y, d->scratch);
+        return DC3_OK;
+    }
     plan_key key = conv_key(PLAN_CONV, shape);
     return forward(self, &key, x, weight, bias, residual, y);
 }
@@ -124,6 +137,13 @@ static dc3_status linear(void *self, const dc3_linear_shape *shape, const void *
 static dc3_status conv2d_backward_data(void *self, const dc3_conv_shape *shape, const void *dy,
                                        dc3_weight *weight, void *dx)
 {
+    onednn *d = self;
+    size_t own = weight_is_plain(weight) ? winograd_scratch(d, shape, DC3_PASS_DATA) : 0;
+    if (own) {
+        DC3_TRY(scratch_for(d, own));
+        d->winograd->data(shape, dy, weight->part[0].data, dx, d->scratch);
+        return DC3_OK;
+    }
     plan_key key = conv_key(PLAN_CONV_DATA, shape);
     return backward_data(self, &key, dy, weight, dx);
 }
@@ -139,8 +159,14 @@ static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *shape
                                          const void *dy, float *dw)
 {
     onednn *d = self;
+    size_t own = winograd_scratch(d, shape, DC3_PASS_WEIGHT);
+    if (own) {
+        DC3_TRY(scratch_for(d, own));
+        d->winograd->weight(shape, x, dy, dw, d->scratch);
+        return DC3_OK;
+    }
 #if defined(__x86_64__)
-    size_t own = d->has_bf16 ? dc3_avx512_conv_weight_gradient_scratch(shape) : 0;
+    own = d->has_bf16 ? dc3_avx512_conv_weight_gradient_scratch(shape) : 0;
     if (own) {
         DC3_TRY(scratch_for(d, own));
         dc3_avx512_conv_weight_gradient(shape, x, dy, dw, d->scratch);
@@ -196,6 +222,7 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
     onednn *d = calloc(1, sizeof *d);
     if (!d) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     d->has_bf16 = dc3_cpu_has_bf16();
+    d->winograd = dc3_kernels_best()->winograd;
     dnnl_status_t r = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
     if (!r) r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_in_order);
     if (r) {

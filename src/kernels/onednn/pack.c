@@ -15,9 +15,8 @@ static void packed_release(dc3_pack *pack)
     free(p);
 }
 
-/* What a reorder reads as it is: f32, all parts one behind the other. Anything else is unpacked to the plan's
- * type first. */
-static int direct(const dc3_weight *weight)
+/* A reorder reads such a weight as it is; any other is unpacked to the plan's type first. */
+int weight_is_plain(const dc3_weight *weight)
 {
     const char *at = weight->part[0].data;
     for (int i = 0; i < weight->parts; i++) {
@@ -31,7 +30,8 @@ static dnnl_status_t make_reorder(onednn *d, const plan *p, const dc3_weight *we
 {
     dc3_md md;
     dnnl_primitive_desc_t pd = NULL;
-    dnnl_status_t r = plan_plain_md(p, direct(weight) ? dnnl_f32 : onednn_type(p->key.conv.type), &md);
+    dnnl_status_t r =
+        plan_plain_md(p, weight_is_plain(weight) ? dnnl_f32 : onednn_type(p->key.conv.type), &md);
     if (!r) r = dnnl_memory_create(&out->plain, dc3_md_ref(&md), d->engine, DNNL_MEMORY_NONE);
     if (!r) r = dnnl_memory_create(&out->memory, p->weights_md, d->engine, out->data);
     if (!r) r = dc3_reorder_pd(&pd, d->engine, dc3_md_ref(&md), p->weights_md, NULL);
@@ -54,7 +54,7 @@ static dc3_status reorder(onednn *d, const void *plain, packed *out)
 static dc3_status fill(onednn *d, const plan *p, dc3_weight *weight, packed *out)
 {
     dc3_status status;
-    if (direct(weight)) {
+    if (weight_is_plain(weight)) {
         status = reorder(d, weight->part[0].data, out);
         for (int i = 0; weight->version == 0 && i < weight->parts; i++)
             dc3_map_forget(weight->part[i].data, dc3_bytes(&weight->part[i]));

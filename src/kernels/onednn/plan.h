@@ -5,6 +5,7 @@
 
 #include "kernels/dense.h"
 #include "kernels/onednn/compat.h"
+#include "kernels/winograd.h"
 
 typedef enum plan_kind {
     PLAN_CONV,          /* x, weight to y */
@@ -39,7 +40,8 @@ enum { BUCKETS = 1024 };
 typedef struct onednn {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    int has_bf16; /* the processor runs our own weight gradient */
+    int has_bf16;                 /* the processor runs our own weight gradient */
+    const dc3_winograd *winograd; /* NULL: not on this processor */
     plan *buckets[BUCKETS];
     void *scratch;
     size_t scratch_size;
@@ -61,6 +63,8 @@ dc3_status plan_of(onednn *d, const plan_key *key, plan **out);
 void plan_close(plan *p);
 /* The plain description of the plan's weight in `type`: oihw, goihw, or a matrix as the product reads it. */
 dnnl_status_t plan_plain_md(const plan *p, dnnl_data_type_t type, dc3_md *md);
+/* Whether the weight is f32, all parts one behind the other: a file's order, from part[0] on. */
+int weight_is_plain(const dc3_weight *weight);
 /* The weight in the plan's format, packed if it is not yet or has changed since. */
 dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out);
 

@@ -78,4 +78,5 @@ void X86(kernels)(dc3_kernels *table)
     table->cast = X86(cast);
     table->sgd = X86(sgd);
     table->adamw = X86(adamw);
+    table->winograd = &X86(winograd);
 }

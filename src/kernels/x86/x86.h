@@ -3,7 +3,7 @@
 #ifndef DC3_KERNELS_X86_X86_H
 #define DC3_KERNELS_X86_X86_H
 
-#include "kernels/backend.h"
+#include "kernels/winograd.h"
 
 #if defined(__AVX512F__)
 #define X86(name) dc3_avx512_##name
@@ -63,6 +63,8 @@ void X86(attention_f32)(const dc3_attention_shape *shape, const void *q, const v
 size_t X86(attention_gradient_scratch_f32)(const dc3_attention_shape *shape, int threads);
 void X86(attention_gradient_f32)(const dc3_attention_shape *shape, const dc3_attention_gradient *gradient,
                                  void *scratch);
+
+extern const dc3_winograd X86(winograd);
 
 /* For processors with AVX512-BF16. */
 size_t dc3_avx512_attention_scratch_bf16(const dc3_attention_shape *shape, int threads);

@@ -1,0 +1,450 @@
+/* 3x3 convolutions of stride 1 in f32 by Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2016, "Fast
+ * algorithms for convolutional neural networks"): a tile of 4x4 outputs takes 36 products for each pair of
+ * channels instead of 144. With d a tile of 6x6 inputs, g a kernel and m = 4:
+ *   y = A^T [(G g G^T) * (B^T d B)] A,   dg = G^T [(B^T d B) * (A dy A^T)] G,
+ * and the gradient of the inputs is the convolution of dy with the kernels turned by 180 degrees. For each of
+ * the 36 places the products over the channels are a matrix product. f32 rounding errors grow by about one
+ * digit against the direct sum.
+ *
+ * Channels are taken WIDE at a time, the register tile's width. Transformed data are [36][c / WIDE][tiles]
+ * [WIDE], transformed kernels [co / WIDE][36][ci][WIDE]. */
+#include <omp.h>
+#include <string.h>
+#include "kernels/winograd.h"
+#include "kernels/x86/math.h"
+#include "kernels/x86/x86.h"
+
+#if defined(__AVX512F__)
+enum { LANES = 16, ROWS = 12, GRADIENT_ROWS = 8 };
+#else
+enum { LANES = 8, ROWS = 6, GRADIENT_ROWS = 4 };
+#endif
+enum { WIDE = 2 * LANES, OUT = 4, IN = 6, PLACES = IN * IN, LEAST_TILES = 64, INNER = 128 };
+
+typedef float vector __attribute__((vector_size(4 * LANES), may_alias));
+typedef int32_t bits __attribute__((vector_size(4 * LANES)));
+typedef float loose __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+DC3_INLINE vector get(const float *x)
+{
+    return *(const loose *)x;
+}
+
+DC3_INLINE void put(float *y, vector x)
+{
+    *(loose *)y = x;
+}
+
+/* The six values x[0], x[step], ... times B^T. */
+DC3_INLINE void transform_inputs(vector *x, int step)
+{
+    vector d0 = x[0], d1 = x[step], d2 = x[2 * step], d3 = x[3 * step], d4 = x[4 * step], d5 = x[5 * step];
+    vector even = d4 - 4.0f * d2, odd = d3 - 4.0f * d1, near = d4 - d2, far = 2.0f * (d3 - d1);
+    x[0] = 4.0f * d0 - 5.0f * d2 + d4;
+    x[step] = even + odd;
+    x[2 * step] = even - odd;
+    x[3 * step] = near + far;
+    x[4 * step] = near - far;
+    x[5 * step] = 4.0f * d1 - 5.0f * d3 + d5;
+}
+
+/* Six values times A^T: the first four are results. */
+DC3_INLINE void transform_outputs(vector *x, int step)
+{
+    vector m0 = x[0], m5 = x[5 * step];
+    vector s1 = x[step] + x[2 * step], d1 = x[step] - x[2 * step];
+    vector s2 = x[3 * step] + x[4 * step], d2 = x[3 * step] - x[4 * step];
+    x[0] = m0 + s1 + s2;
+    x[step] = d1 + 2.0f * d2;
+    x[2 * step] = s1 + 4.0f * s2;
+    x[3 * step] = d1 + 8.0f * d2 + m5;
+}
+
+/* Four values times A: six results. */
+DC3_INLINE void transform_output_gradients(vector *x, int step)
+{
+    vector y0 = x[0], y1 = x[step], y2 = x[2 * step], y3 = x[3 * step];
+    vector even = y0 + y2, odd = y1 + y3, even2 = y0 + 4.0f * y2, odd2 = 2.0f * y1 + 8.0f * y3;
+    x[step] = even + odd;
+    x[2 * step] = even - odd;
+    x[3 * step] = even2 + odd2;
+    x[4 * step] = even2 - odd2;
+    x[5 * step] = y3;
+}
+
+/* Three values times G: six results. */
+DC3_INLINE void transform_kernels(vector *x, int step)
+{
+    vector g0 = x[0], g1 = x[step], g2 = x[2 * step];
+    vector even = (g0 + g2) * (-1.0f / 6), odd = g1 * (1.0f / 6);
+    vector even2 = g0 * (1.0f / 24) + g2 * (1.0f / 6), odd2 = g1 * (1.0f / 12);
+    x[0] = g0 * 0.25f;
+    x[step] = even - odd;
+    x[2 * step] = even + odd;
+    x[3 * step] = even2 + odd2;
+    x[4 * step] = even2 - odd2;
+    x[5 * step] = g2;
+}
+
+/* Six values times G^T: the first three are results. */
+DC3_INLINE void transform_kernel_gradients(vector *x, int step)
+{
+    vector u0 = x[0], u5 = x[5 * step];
+    vector s1 = x[step] + x[2 * step], d1 = x[2 * step] - x[step];
+    vector s2 = x[3 * step] + x[4 * step], d2 = x[3 * step] - x[4 * step];
+    x[0] = 0.25f * u0 - s1 * (1.0f / 6) + s2 * (1.0f / 24);
+    x[step] = d1 * (1.0f / 6) + d2 * (1.0f / 12);
+    x[2 * step] = (s2 - s1) * (1.0f / 6) + u5;
+}
+
+/* A convolution as it is computed: of the inputs, or of the gradient of the outputs. */
+typedef struct job {
+    int64_t n, h, w, oh, ow, c, k; /* x [n, h, w, c], y [n, oh, ow, k] */
+    int64_t top, left;             /* padding */
+    int64_t down, across, tiles;   /* tiles of a picture, and of all */
+    int64_t block;                 /* tiles that are worked on together */
+} job;
+
+static job job_of(const dc3_conv_shape *s, int data_gradient)
+{
+    int64_t oh = dc3_conv_out_height(s), ow = dc3_conv_out_width(s);
+    job j = data_gradient
+                ? (job){s->n, oh, ow, s->h, s->w, s->co, s->ci, 2 - s->pad_top, 2 - s->pad_left, 0, 0, 0, 0}
+                : (job){s->n, s->h, s->w, oh, ow, s->ci, s->co, s->pad_top, s->pad_left, 0, 0, 0, 0};
+    j.down = (j.oh + OUT - 1) / OUT, j.across = (j.ow + OUT - 1) / OUT;
+    j.tiles = j.n * j.down * j.across;
+    return j;
+}
+
+/* Whether Winograd takes this shape and is worth it: kernels must not weigh more than pictures, nor the rims
+ * of tiles more than their insides. */
+static int takes(const dc3_conv_shape *s)
+{
+    if (s->type != DC3_F32 || s->groups > 1 || s->kh != 3 || s->kw != 3 || s->stride != 1) return 0;
+    if (s->ci % WIDE || s->co % WIDE) return 0;
+    if (s->pad_top > 2 || s->pad_left > 2 || s->pad_bottom > 2 || s->pad_right > 2) return 0;
+    if (s->act != DC3_ACT_NONE && s->act != DC3_ACT_RELU) return 0;
+    int64_t oh = dc3_conv_out_height(s), ow = dc3_conv_out_width(s);
+    int64_t tiles = s->n * ((oh + OUT - 1) / OUT) * ((ow + OUT - 1) / OUT);
+    return tiles >= LEAST_TILES && tiles * OUT * OUT <= 2 * s->n * oh * ow;
+}
+
+static int64_t up(int64_t n, int64_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Tiles of a block of the forward convolution: enough that the transformed kernels, which each block reads,
+ * do not cost more than the products, and the same number for each thread. */
+static void choose_block(job *j, int threads)
+{
+    int64_t most = j->c <= 64 ? 24 : j->c <= 256 ? 48 : 96;
+    int64_t blocks = up((j->tiles + most - 1) / most, threads);
+    j->block = up((j->tiles + blocks - 1) / blocks, ROWS);
+}
+
+/* The picture and the first row and column of tile `t`. */
+typedef struct place {
+    int64_t n, y, x;
+} place;
+
+static place place_of(const job *j, int64_t t)
+{
+    return (place){t / (j->down * j->across), t / j->across % j->down * OUT, t % j->across * OUT};
+}
+
+/* Kernels w [co, ci, 3, 3], or turned and with ci and co exchanged, to [k / WIDE][36][c][WIDE]. */
+static void pack_kernels(const job *j, const float *w, int turned, float *to)
+{
+    int64_t next_c = turned ? j->k * 9 : 9, next_k = turned ? 9 : j->c * 9;
+#pragma omp parallel for
+    for (int64_t b = 0; b < j->k / WIDE; b++)
+        for (int64_t c = 0; c < j->c; c++)
+            for (int half = 0; half < 2; half++) {
+                vector v[PLACES];
+                float plain[9][LANES] __attribute__((aligned(64)));
+                const float *from = w + c * next_c + (b * WIDE + half * LANES) * next_k;
+                for (int i = 0; i < LANES; i++)
+                    for (int p = 0; p < 9; p++) plain[turned ? 8 - p : p][i] = from[i * next_k + p];
+                for (int p = 0; p < 9; p++) v[p / 3 * IN + p % 3] = *(vector *)plain[p];
+                for (int i = 0; i < 3; i++) transform_kernels(v + i, IN);
+                for (int i = 0; i < IN; i++) transform_kernels(v + i * IN, 1);
+                for (int p = 0; p < PLACES; p++)
+                    put(to + ((b * PLACES + p) * j->c + c) * WIDE + half * LANES, v[p]);
+            }
+}
+
+/* Pixels [size x size] of x [n, h, w, c] from row y, column x on; outside of the picture: zeros. */
+static void find_pixels(int size, const float *data, int64_t h, int64_t w, int64_t c, int64_t n, int64_t y,
+                        int64_t x, const float *zeros, const float **pixels)
+{
+    for (int r = 0; r < size; r++)
+        for (int q = 0; q < size; q++) {
+            int64_t row = y + r, column = x + q;
+            int inside = row >= 0 && row < h && column >= 0 && column < w;
+            pixels[r * size + q] = inside ? data + ((n * h + row) * w + column) * c : zeros;
+        }
+}
+
+/* B^T d B of tile `t`, which is number `at` of `room`. */
+static void pack_inputs(const job *j, const float *x, int64_t t, int64_t at, int64_t room, const float *zeros,
+                        float *to)
+{
+    const float *pixels[PLACES];
+    place p = place_of(j, t);
+    find_pixels(IN, x, j->h, j->w, j->c, p.n, p.y - j->top, p.x - j->left, zeros, pixels);
+    for (int64_t c = 0; c < j->c; c += LANES) {
+        vector v[PLACES];
+        for (int i = 0; i < PLACES; i++) v[i] = get(pixels[i] + c);
+        for (int i = 0; i < IN; i++) transform_inputs(v + i, IN);
+        for (int i = 0; i < IN; i++) transform_inputs(v + i * IN, 1);
+        float *out = to + (c / WIDE * room + at) * WIDE + c % WIDE;
+        for (int i = 0; i < PLACES; i++) put(out + i * j->c * room, v[i]);
+    }
+}
+
+/* A dy A^T of tile `t`, as pack_inputs. */
+static void pack_output_gradients(const job *j, const float *dy, int64_t t, int64_t at, int64_t room,
+                                  const float *zeros, float *to)
+{
+    const float *pixels[OUT * OUT];
+    place p = place_of(j, t);
+    find_pixels(OUT, dy, j->oh, j->ow, j->k, p.n, p.y, p.x, zeros, pixels);
+    for (int64_t k = 0; k < j->k; k += LANES) {
+        vector v[PLACES];
+        for (int i = 0; i < OUT * OUT; i++) v[i / OUT * IN + i % OUT] = get(pixels[i] + k);
+        for (int i = 0; i < OUT; i++) transform_output_gradients(v + i, IN);
+        for (int i = 0; i < IN; i++) transform_output_gradients(v + i * IN, 1);
+        float *out = to + (k / WIDE * room + at) * WIDE + k % WIDE;
+        for (int i = 0; i < PLACES; i++) put(out + i * j->k * room, v[i]);
+    }
+}
+
+/* What follows the convolution. */
+typedef struct epilogue {
+    const float *bias, *residual;
+    int relu, relu_last;
+} epilogue;
+
+DC3_INLINE vector positive(vector x)
+{
+    return (vector)((bits)x & ~(x < (vector){0})); /* NaN stays */
+}
+
+DC3_INLINE vector finish(const epilogue *e, vector x, int64_t k, int64_t at)
+{
+    if (e->bias) x += get(e->bias + k);
+    if (e->relu && !e->relu_last) x = positive(x);
+    if (e->residual) x += get(e->residual + at);
+    if (e->relu && e->relu_last) x = positive(x);
+    return x;
+}
+
+/* A^T m A of tile `t`, which is number `at` of the block, channels from k on, to y. */
+static void unpack_outputs(const job *j, const float *m, int64_t t, int64_t at, int64_t k, const epilogue *e,
+                           float *y)
+{
+    place p = place_of(j, t);
+    for (int half = 0; half < 2; half++, k += LANES) {
+        vector v[PLACES];
+        for (int i = 0; i < PLACES; i++) v[i] = get(m + (i * j->block + at) * WIDE + half * LANES);
+        for (int i = 0; i < IN; i++) transform_outputs(v + i, IN);
+        for (int i = 0; i < OUT; i++) transform_outputs(v + i * IN, 1);
+        for (int64_t r = 0; r < OUT && p.y + r < j->oh; r++)
+            for (int64_t q = 0; q < OUT && p.x + q < j->ow; q++) {
+                int64_t to = ((p.n * j->oh + p.y + r) * j->ow + p.x + q) * j->k + k;
+                put(y + to, finish(e, v[r * IN + q], k, to));
+            }
+    }
+}
+
+/* ROWS tiles by WIDE channels: m [ROWS][WIDE] = x [c / WIDE][block][WIDE] u [c][WIDE]. */
+static void multiply(int64_t c, int64_t block, const float *x, const float *u, float *m)
+{
+    vector sum[ROWS][2] = {{{0}}};
+    for (int64_t b = 0; b < c; b += WIDE, x += block * WIDE)
+        for (int p = 0; p < WIDE; p++, u += WIDE) {
+            vector low = get(u), high = get(u + LANES);
+#pragma GCC unroll 12
+            for (int i = 0; i < ROWS; i++) {
+                float one = x[i * WIDE + p];
+                sum[i][0] += one * low, sum[i][1] += one * high;
+            }
+        }
+    for (int i = 0; i < ROWS; i++) put(m + i * WIDE, sum[i][0]), put(m + i * WIDE + LANES, sum[i][1]);
+}
+
+/* Tiles first..last-1 of the convolution; x and m: of this thread. */
+static void convolve_block(const job *j, const float *data, const float *u, int64_t first, int64_t last,
+                           const float *zeros, float *x, float *m, const epilogue *e, float *y)
+{
+    int64_t used = up(last - first, ROWS);
+    for (int64_t t = first; t < last; t++) pack_inputs(j, data, t, t - first, j->block, zeros, x);
+    for (int64_t row = 0; row < PLACES * j->c / WIDE; row++)
+        memset(x + (row * j->block + last - first) * WIDE, 0,
+               (size_t)((used - (last - first)) * WIDE) * sizeof *x);
+    for (int64_t k = 0; k < j->k; k += WIDE, u += PLACES * j->c * WIDE) {
+        for (int64_t p = 0; p < PLACES; p++)
+            for (int64_t t = 0; t < used; t += ROWS)
+                multiply(j->c, j->block, x + (p * j->c * j->block) + t * WIDE, u + p * j->c * WIDE,
+                         m + (p * j->block + t) * WIDE);
+        for (int64_t t = first; t < last; t++) unpack_outputs(j, m, t, t - first, k, e, y);
+    }
+}
+
+static size_t thread_floats(const job *j)
+{
+    return (size_t)(PLACES * j->block * (j->c + WIDE));
+}
+
+static size_t kernel_floats(const job *j)
+{
+    return (size_t)(PLACES * j->c * j->k);
+}
+
+static void convolve(job *j, const float *x, const float *w, int turned, const epilogue *e, float *y,
+                     float *scratch)
+{
+    float *u = scratch, *zeros = u + kernel_floats(j), *buffers = zeros + j->c;
+    choose_block(j, omp_get_max_threads());
+    pack_kernels(j, w, turned, u);
+    memset(zeros, 0, (size_t)j->c * sizeof *zeros);
+#pragma omp parallel for schedule(dynamic)
+    for (int64_t first = 0; first < j->tiles; first += j->block) {
+        float *own = buffers + (size_t)omp_get_thread_num() * thread_floats(j);
+        convolve_block(j, x, u, first, smaller(first + j->block, j->tiles), zeros, own,
+                       own + PLACES * j->block * j->c, e, y);
+    }
+}
+
+static size_t convolve_scratch(const dc3_conv_shape *s, int data_gradient)
+{
+    int threads = omp_get_max_threads();
+    job j = job_of(s, data_gradient);
+    choose_block(&j, threads);
+    return (kernel_floats(&j) + (size_t)j.c + (size_t)threads * thread_floats(&j)) * sizeof(float);
+}
+
+static void forward(const dc3_conv_shape *s, const float *x, const float *w, const float *bias,
+                    const float *residual, float *y, void *scratch)
+{
+    job j = job_of(s, 0);
+    epilogue e = {bias, residual, s->act == DC3_ACT_RELU, s->act_last};
+    convolve(&j, x, w, 0, &e, y, scratch);
+}
+
+static void data_gradient(const dc3_conv_shape *s, const float *dy, const float *w, float *dx, void *scratch)
+{
+    job j = job_of(s, 1);
+    epilogue none = {0};
+    convolve(&j, dy, w, 1, &none, dx, scratch);
+}
+
+/* Tiles of a block of the weight gradient; not by the number of threads, since it orders the sum. */
+static void choose_gradient_block(job *j)
+{
+    enum { FLOATS = 2 << 20, LEAST = 128 };
+    j->block = FLOATS / (PLACES * (j->c + j->k));
+    j->block = smaller(larger(j->block, LEAST), j->tiles);
+}
+
+/* sums [GRADIENT_ROWS][WIDE] += over `tiles` tiles of x [tiles][WIDE] (GRADIENT_ROWS of it) and z [tiles]
+ * [WIDE]. */
+static void add_products(int64_t tiles, const float *x, const float *z, float *sums)
+{
+    vector sum[GRADIENT_ROWS][2];
+    for (int i = 0; i < GRADIENT_ROWS; i++)
+        sum[i][0] = get(sums + i * WIDE), sum[i][1] = get(sums + i * WIDE + LANES);
+    for (int64_t t = 0; t < tiles; t++, x += WIDE, z += WIDE) {
+        vector low = get(z), high = get(z + LANES);
+#pragma GCC unroll 8
+        for (int i = 0; i < GRADIENT_ROWS; i++) sum[i][0] += x[i] * low, sum[i][1] += x[i] * high;
+    }
+    for (int i = 0; i < GRADIENT_ROWS; i++)
+        put(sums + i * WIDE, sum[i][0]), put(sums + i * WIDE + LANES, sum[i][1]);
+}
+
+/* u [k / WIDE][36][c][WIDE] += x^T z of a block of `tiles` tiles. */
+static void add_block(const job *j, int64_t tiles, const float *x, const float *z, float *u)
+{
+    int64_t across = j->c / WIDE;
+#pragma omp parallel for schedule(static)
+    for (int64_t unit = 0; unit < PLACES * across; unit++) {
+        int64_t p = unit / across, c = unit % across * WIDE;
+        const float *rows = x + (p * j->c + c) * j->block;
+        for (int64_t k = 0; k < j->k; k += WIDE) {
+            const float *columns = z + (p * j->k + k) * j->block;
+            float *sums = u + ((k / WIDE * PLACES + p) * j->c + c) * WIDE;
+            for (int64_t t = 0; t < tiles; t += INNER)
+                for (int64_t i = 0; i < WIDE; i += GRADIENT_ROWS)
+                    add_products(smaller(tiles - t, INNER), rows + t * WIDE + i, columns + t * WIDE,
+                                 sums + i * WIDE);
+        }
+    }
+}
+
+/* dw [co, ci, 3, 3] += G^T u G. */
+static void unpack_kernels(const job *j, const float *u, float *dw)
+{
+#pragma omp parallel for
+    for (int64_t b = 0; b < j->k / WIDE; b++)
+        for (int64_t c = 0; c < j->c; c++)
+            for (int half = 0; half < 2; half++) {
+                vector v[PLACES];
+                for (int p = 0; p < PLACES; p++)
+                    v[p] = get(u + ((b * PLACES + p) * j->c + c) * WIDE + half * LANES);
+                for (int i = 0; i < IN; i++) transform_kernel_gradients(v + i, IN);
+                for (int i = 0; i < 3; i++) transform_kernel_gradients(v + i * IN, 1);
+                for (int i = 0; i < LANES; i++) {
+                    float *to = dw + ((b * WIDE + half * LANES + i) * j->c + c) * 9;
+                    for (int p = 0; p < 9; p++) to[p] += v[p / 3 * IN + p % 3][i];
+                }
+            }
+}
+
+static size_t weight_scratch(const dc3_conv_shape *s)
+{
+    job j = job_of(s, 0);
+    choose_gradient_block(&j);
+    return (kernel_floats(&j) + (size_t)(larger(j.c, j.k) + PLACES * j.block * (j.c + j.k))) * sizeof(float);
+}
+
+static void weight_gradient(const dc3_conv_shape *s, const float *x, const float *dy, float *dw,
+                            void *scratch)
+{
+    job j = job_of(s, 0);
+    choose_gradient_block(&j);
+    int64_t most = larger(j.c, j.k);
+    float *u = scratch, *zeros = u + kernel_floats(&j), *rows = zeros + most,
+          *columns = rows + PLACES * j.block * j.c;
+    memset(zeros, 0, (size_t)most * sizeof *zeros);
+    memset(u, 0, kernel_floats(&j) * sizeof *u);
+    for (int64_t first = 0; first < j.tiles; first += j.block) {
+        int64_t count = smaller(j.block, j.tiles - first);
+#pragma omp parallel for schedule(static)
+        for (int64_t t = 0; t < count; t++) {
+            pack_inputs(&j, x, first + t, t, j.block, zeros, rows);
+            pack_output_gradients(&j, dy, first + t, t, j.block, zeros, columns);
+        }
+        add_block(&j, count, rows, columns, u);
+    }
+    unpack_kernels(&j, u, dw);
+}
+
+static size_t scratch_of(const dc3_conv_shape *s, dc3_conv_pass pass)
+{
+    if (!takes(s)) return 0;
+    return pass == DC3_PASS_WEIGHT ? weight_scratch(s) : convolve_scratch(s, pass == DC3_PASS_DATA);
+}
+
+const dc3_winograd X86(winograd) = {scratch_of, forward, data_gradient, weight_gradient};
