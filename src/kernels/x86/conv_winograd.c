@@ -35,17 +35,26 @@ DC3_INLINE void put(float *y, vector x)
     *(loose *)y = x;
 }
 
+/* The polynomials' points are 0, +-2/3, +-3/2 and infinity: in f32 the transforms' errors are 2.5 times less
+ * than with the usual 0, +-1, +-2 and infinity. */
+#define A (2.0f / 3)
+#define B (3.0f / 2)
+#define A2 (A * A)
+#define B2 (B * B)
+#define OVER_A (1 / (2 * A2 * (A2 - B2))) /* one over the product of a point's distances to the others */
+#define OVER_B (1 / (2 * B2 * (B2 - A2)))
+
 /* The six values x[0], x[step], ... times B^T. */
 DC3_INLINE void transform_inputs(vector *x, int step)
 {
     vector d0 = x[0], d1 = x[step], d2 = x[2 * step], d3 = x[3 * step], d4 = x[4 * step], d5 = x[5 * step];
-    vector even = d4 - 4.0f * d2, odd = d3 - 4.0f * d1, near = d4 - d2, far = 2.0f * (d3 - d1);
-    x[0] = 4.0f * d0 - 5.0f * d2 + d4;
+    vector even = d4 - B2 * d2, odd = A * (d3 - B2 * d1), even2 = d4 - A2 * d2, odd2 = B * (d3 - A2 * d1);
+    x[0] = d0 - (A2 + B2) * d2 + d4;
     x[step] = even + odd;
     x[2 * step] = even - odd;
-    x[3 * step] = near + far;
-    x[4 * step] = near - far;
-    x[5 * step] = 4.0f * d1 - 5.0f * d3 + d5;
+    x[3 * step] = even2 + odd2;
+    x[4 * step] = even2 - odd2;
+    x[5 * step] = d1 - (A2 + B2) * d3 + d5;
 }
 
 /* Six values times A^T: the first four are results. */
@@ -55,16 +64,16 @@ DC3_INLINE void transform_outputs(vector *x, int step)
     vector s1 = x[step] + x[2 * step], d1 = x[step] - x[2 * step];
     vector s2 = x[3 * step] + x[4 * step], d2 = x[3 * step] - x[4 * step];
     x[0] = m0 + s1 + s2;
-    x[step] = d1 + 2.0f * d2;
-    x[2 * step] = s1 + 4.0f * s2;
-    x[3 * step] = d1 + 8.0f * d2 + m5;
+    x[step] = A * d1 + B * d2;
+    x[2 * step] = A2 * s1 + B2 * s2;
+    x[3 * step] = A * A2 * d1 + B * B2 * d2 + m5;
 }
 
 /* Four values times A: six results. */
 DC3_INLINE void transform_output_gradients(vector *x, int step)
 {
     vector y0 = x[0], y1 = x[step], y2 = x[2 * step], y3 = x[3 * step];
-    vector even = y0 + y2, odd = y1 + y3, even2 = y0 + 4.0f * y2, odd2 = 2.0f * y1 + 8.0f * y3;
+    vector even = y0 + A2 * y2, odd = A * (y1 + A2 * y3), even2 = y0 + B2 * y2, odd2 = B * (y1 + B2 * y3);
     x[step] = even + odd;
     x[2 * step] = even - odd;
     x[3 * step] = even2 + odd2;
@@ -76,11 +85,10 @@ DC3_INLINE void transform_output_gradients(vector *x, int step)
 DC3_INLINE void transform_kernels(vector *x, int step)
 {
     vector g0 = x[0], g1 = x[step], g2 = x[2 * step];
-    vector even = (g0 + g2) * (-1.0f / 6), odd = g1 * (1.0f / 6);
-    vector even2 = g0 * (1.0f / 24) + g2 * (1.0f / 6), odd2 = g1 * (1.0f / 12);
-    x[0] = g0 * 0.25f;
-    x[step] = even - odd;
-    x[2 * step] = even + odd;
+    vector even = OVER_A * (g0 + A2 * g2), odd = OVER_A * A * g1;
+    vector even2 = OVER_B * (g0 + B2 * g2), odd2 = OVER_B * B * g1;
+    x[step] = even + odd;
+    x[2 * step] = even - odd;
     x[3 * step] = even2 + odd2;
     x[4 * step] = even2 - odd2;
     x[5 * step] = g2;
@@ -90,11 +98,11 @@ DC3_INLINE void transform_kernels(vector *x, int step)
 DC3_INLINE void transform_kernel_gradients(vector *x, int step)
 {
     vector u0 = x[0], u5 = x[5 * step];
-    vector s1 = x[step] + x[2 * step], d1 = x[2 * step] - x[step];
-    vector s2 = x[3 * step] + x[4 * step], d2 = x[3 * step] - x[4 * step];
-    x[0] = 0.25f * u0 - s1 * (1.0f / 6) + s2 * (1.0f / 24);
-    x[step] = d1 * (1.0f / 6) + d2 * (1.0f / 12);
-    x[2 * step] = (s2 - s1) * (1.0f / 6) + u5;
+    vector s1 = OVER_A * (x[step] + x[2 * step]), d1 = OVER_A * (x[step] - x[2 * step]);
+    vector s2 = OVER_B * (x[3 * step] + x[4 * step]), d2 = OVER_B * (x[3 * step] - x[4 * step]);
+    x[0] = u0 + s1 + s2;
+    x[step] = A * d1 + B * d2;
+    x[2 * step] = A2 * s1 + B2 * s2 + u5;
 }
 
 /* A convolution as it is computed: of the inputs, or of the gradient of the outputs. */
