@@ -1,6 +1,6 @@
 #!/bin/bash
-# Unit tests, the parsers' corpora and a condensing run under valgrind, which knows no AVX-512: it tells programs of a processor
-# without it, so that ours takes its plain kernels, and ONEDNN_MAX_CPU_ISA keeps oneDNN to AVX2. VALGRIND_TESTS: a regular
+# Unit tests, the parsers' corpora and a condensing run under valgrind, which knows AVX2 but no AVX-512: it tells programs of a
+# processor without it, so that ours takes its AVX2 kernels, and ONEDNN_MAX_CPU_ISA keeps oneDNN to AVX2. VALGRIND_TESTS: a regular
 # expression of their names. Minutes each; by hand.
 cd "$(dirname "$0")/.." || exit 1
 command -v valgrind > /dev/null || { echo "valgrind is missing: make deps"; exit 1; }

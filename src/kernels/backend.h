@@ -1,5 +1,5 @@
-/* What a backend provides: a table of kernels. The table starts with plain C (ref/); x86/ and onednn/ replace
- * entries that the processor can do faster. All tensors are dense; activations are channels-last: [n, h, w,
+/* What a backend provides: a table of kernels. The table starts with plain C (ref/); x86/ replaces entries
+ * that the processor can do faster. All tensors are dense; activations are channels-last: [n, h, w,
  * c], which is the same memory as tokens [n, h * w, c]. `type` is DC3_F32 or DC3_BF16 and holds for every
  * `void *`; parameters that are named float are f32 always. Sums are accumulated in f32. Kernels use OpenMP
  * threads (as many as omp_get_max_threads), split work so that the result does not depend on their number,
@@ -155,7 +155,8 @@ typedef struct dc3_kernels {
 
 /* Plain C: the reference that every other kernel is tested against. */
 const dc3_kernels *dc3_kernels_ref(void);
-/* The fastest table for this processor. */
+/* The fastest table for this processor: AVX-512, else AVX2 with FMA, else plain. DC3_KERNELS=plain or avx2 in
+ * the environment keeps to that tier and those below it, for tests and to find where an error lies. */
 const dc3_kernels *dc3_kernels_best(void);
 /* 1 if the processor multiplies bf16 natively (AVX512-BF16 or AMX). */
 int dc3_cpu_has_bf16(void);

@@ -1,5 +1,5 @@
 /* Every fast kernel against the plain one, random shapes and odd sizes, and the same bytes for any thread
- * count. */
+ * count. Run with DC3_KERNELS=avx2 too. */
 #include "support/random_tensors.h"
 #include <omp.h>
 #include <stdio.h>
@@ -421,16 +421,58 @@ static void scatter_rows(void **state)
     free(x), free(found);
 }
 
+/* ReLU of NaN is NaN, at every place in a vector, and of what has none there stays free of it. */
+static void batch_norm_of_nan(void **state)
+{
+    (void)state;
+    enum { C = 37, ROWS = 4 };
+    float x[ROWS * C], y[ROWS * C], one[C], zero[C] = {0};
+    for (int j = 0; j < C; j++) one[j] = 1;
+    for (int pool = 0; pool < 2; pool++)
+        for (int hole = 0; hole < C; hole++) {
+            dc3_batch_norm_shape s = {DC3_F32, 1, 2, 2, C, DC3_ACT_RELU, pool};
+            for (int i = 0; i < ROWS * C; i++) x[i] = i % 2 ? -1.0f : 2.0f;
+            x[hole] = NAN;
+            dc3_kernels_best()->batch_norm(&s, x, one, zero, NULL, y);
+            for (int i = 0; i < (pool ? C : ROWS * C); i++) assert_int_equal(i == hole, isnan(y[i]) != 0);
+        }
+}
+
+/* The tier that the processor and DC3_KERNELS ask for. */
+static void chosen(void **state)
+{
+    (void)state;
+    const char *most = getenv("DC3_KERNELS"), *expected = "plain C";
+#if defined(__x86_64__)
+    int plain = most && strcmp(most, "plain") == 0, avx2 = most && strcmp(most, "avx2") == 0;
+    if (!plain && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) expected = "AVX2";
+    if (!plain && !avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+        expected = "AVX-512";
+#else
+    (void)most;
+#endif
+    assert_string_equal(dc3_kernels_best()->name, expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(group_norm),          cmocka_unit_test(layer_norm),
-        cmocka_unit_test(attention),           cmocka_unit_test(elementwise),
-        cmocka_unit_test(activation_extremes), cmocka_unit_test(group_norm_threads),
-        cmocka_unit_test(batch_norm),          cmocka_unit_test(activation_gradients),
-        cmocka_unit_test(attention_gradient),  cmocka_unit_test(layer_norm_gradient),
-        cmocka_unit_test(group_norm_gradient), cmocka_unit_test(elementwise_gradients),
+        cmocka_unit_test(group_norm),
+        cmocka_unit_test(layer_norm),
+        cmocka_unit_test(attention),
+        cmocka_unit_test(elementwise),
+        cmocka_unit_test(activation_extremes),
+        cmocka_unit_test(group_norm_threads),
+        cmocka_unit_test(batch_norm),
+        cmocka_unit_test(activation_gradients),
+        cmocka_unit_test(attention_gradient),
+        cmocka_unit_test(layer_norm_gradient),
+        cmocka_unit_test(group_norm_gradient),
+        cmocka_unit_test(elementwise_gradients),
         cmocka_unit_test(scatter_rows),
+        cmocka_unit_test(batch_norm_of_nan),
+        cmocka_unit_test(chosen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

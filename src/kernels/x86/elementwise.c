@@ -3,26 +3,29 @@
 
 enum { CHUNK = 4096 };
 
-DC3_INLINE void geglu_rows(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y)
+/* Loops are compiled for one type and activation each: the choice stands inside the parallel loop, whose body
+ * is a function of its own to the compiler, with its arguments unknown. */
+DC3_INLINE void geglu_row(dc3_dtype type, int64_t c, const void *x, void *y)
 {
-#pragma omp parallel for
-    for (int64_t r = 0; r < rows; r++) {
-        const char *row = (const char *)x + (size_t)(r * 2 * c) * (type == DC3_BF16 ? 2 : 4);
-        char *out = (char *)y + (size_t)(r * c) * (type == DC3_BF16 ? 2 : 4);
 #pragma omp simd
-        for (int64_t j = 0; j < c; j++) {
-            float g = dc3_load(type, row, c + j);
-            dc3_store(type, out, j, dc3_load(type, row, j) * 0.5f * g * (1.0f + dc3_erf(g * 0.70710678f)));
-        }
+    for (int64_t j = 0; j < c; j++) {
+        float g = dc3_load(type, x, c + j);
+        dc3_store(type, y, j, dc3_load(type, x, j) * 0.5f * g * (1.0f + dc3_erf(g * 0.70710678f)));
     }
 }
 
 void X86(geglu)(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y)
 {
-    if (type == DC3_BF16)
-        geglu_rows(DC3_BF16, rows, c, x, y);
-    else
-        geglu_rows(DC3_F32, rows, c, x, y);
+    size_t row = (size_t)c * (type == DC3_BF16 ? 2 : 4);
+#pragma omp parallel for
+    for (int64_t r = 0; r < rows; r++) {
+        const char *from = (const char *)x + (size_t)r * 2 * row;
+        char *to = (char *)y + (size_t)r * row;
+        if (type == DC3_BF16)
+            geglu_row(DC3_BF16, c, from, to);
+        else
+            geglu_row(DC3_F32, c, from, to);
+    }
 }
 
 DC3_INLINE float act_of(dc3_activation act, float x)
@@ -66,15 +69,21 @@ DC3_INLINE float act_of(dc3_activation act, float x)
         break;                                                                                               \
     }
 
-DC3_INLINE void activate_all(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
+DC3_INLINE void activate_some(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
 {
-#pragma omp parallel for simd
+#pragma omp simd
     for (int64_t i = 0; i < n; i++) dc3_store(type, y, i, act_of(act, dc3_load(type, x, i)));
 }
 
 void X86(activate)(dc3_dtype type, dc3_activation act, int64_t n, const void *x, void *y)
 {
-    EACH_ACTIVATION(activate_all, n, x, y);
+    size_t size = type == DC3_BF16 ? 2 : 4;
+#pragma omp parallel for
+    for (int64_t from = 0; from < n; from += CHUNK) {
+        int64_t count = n - from < CHUNK ? n - from : CHUNK;
+        size_t at = (size_t)from * size;
+        EACH_ACTIVATION(activate_some, count, (const char *)x + at, (char *)y + at);
+    }
 }
 
 DC3_INLINE float slope_of(dc3_activation act, float x)
@@ -93,42 +102,41 @@ DC3_INLINE float slope_of(dc3_activation act, float x)
         s = 1.0f / (1.0f + dc3_exp(-rate * x));
         return s + rate * x * s * (1.0f - s);
     case DC3_ACT_GELU_ERF:
-        return 0.5f * (1.0f + dc3_erf(x * 0.70710678f)) + x * dc3_exp(-0.5f * x * x) * 0.39894228f;
+        /* One of the products is fused with the sum; which, the compiler would choose loop by loop. */
+        return fmaf(x * dc3_exp(-0.5f * x * x), 0.39894228f, 0.5f * (1.0f + dc3_erf(x * 0.70710678f)));
     default:
         return 1.0f;
     }
 }
 
-DC3_INLINE void geglu_gradient_rows(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy,
-                                    void *dx)
+DC3_INLINE void geglu_gradient_row(dc3_dtype type, int64_t c, const void *x, const void *dy, void *dx)
 {
-#pragma omp parallel for
-    for (int64_t r = 0; r < rows; r++) {
-        size_t size = type == DC3_BF16 ? 2 : 4;
-        const char *row = (const char *)x + (size_t)(r * 2 * c) * size,
-                   *above = (const char *)dy + (size_t)(r * c) * size;
-        char *out = (char *)dx + (size_t)(r * 2 * c) * size;
 #pragma omp simd
-        for (int64_t j = 0; j < c; j++) {
-            float a = dc3_load(type, row, j), gate = dc3_load(type, row, c + j), g = dc3_load(type, above, j);
-            dc3_store(type, out, j, g * act_of(DC3_ACT_GELU_ERF, gate));
-            dc3_store(type, out, c + j, g * a * slope_of(DC3_ACT_GELU_ERF, gate));
-        }
+    for (int64_t j = 0; j < c; j++) {
+        float a = dc3_load(type, x, j), gate = dc3_load(type, x, c + j), g = dc3_load(type, dy, j);
+        dc3_store(type, dx, j, g * act_of(DC3_ACT_GELU_ERF, gate));
+        dc3_store(type, dx, c + j, g * a * slope_of(DC3_ACT_GELU_ERF, gate));
     }
 }
 
 void X86(geglu_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy, void *dx)
 {
-    if (type == DC3_BF16)
-        geglu_gradient_rows(DC3_BF16, rows, c, x, dy, dx);
-    else
-        geglu_gradient_rows(DC3_F32, rows, c, x, dy, dx);
+    size_t row = (size_t)c * (type == DC3_BF16 ? 2 : 4);
+#pragma omp parallel for
+    for (int64_t r = 0; r < rows; r++) {
+        const char *from = (const char *)x + (size_t)r * 2 * row, *above = (const char *)dy + (size_t)r * row;
+        char *to = (char *)dx + (size_t)r * 2 * row;
+        if (type == DC3_BF16)
+            geglu_gradient_row(DC3_BF16, c, from, above, to);
+        else
+            geglu_gradient_row(DC3_F32, c, from, above, to);
+    }
 }
 
-DC3_INLINE void gradient_all(dc3_dtype type, dc3_activation act, int64_t n, const void *x, const void *dy,
-                             void *dx)
+DC3_INLINE void gradient_some(dc3_dtype type, dc3_activation act, int64_t n, const void *x, const void *dy,
+                              void *dx)
 {
-#pragma omp parallel for simd
+#pragma omp simd
     for (int64_t i = 0; i < n; i++)
         dc3_store(type, dx, i, dc3_load(type, dy, i) * slope_of(act, dc3_load(type, x, i)));
 }
@@ -136,7 +144,13 @@ DC3_INLINE void gradient_all(dc3_dtype type, dc3_activation act, int64_t n, cons
 void X86(activate_gradient)(dc3_dtype type, dc3_activation act, int64_t n, const void *x, const void *dy,
                             void *dx)
 {
-    EACH_ACTIVATION(gradient_all, n, x, dy, dx);
+    size_t size = type == DC3_BF16 ? 2 : 4;
+#pragma omp parallel for
+    for (int64_t from = 0; from < n; from += CHUNK) {
+        int64_t count = n - from < CHUNK ? n - from : CHUNK;
+        size_t at = (size_t)from * size;
+        EACH_ACTIVATION(gradient_some, count, (const char *)x + at, (const char *)dy + at, (char *)dx + at);
+    }
 }
 
 void X86(add)(dc3_dtype type, int64_t n, const void *a, const void *b, void *y)

@@ -225,30 +225,47 @@ static void make_backward(const picture *p, double *sums, const double *moment, 
     }
 }
 
+/* FUNCTION compiled for each type, with SiLU and without, and the one that `type` and `silu` name run. */
+#define EACH(FUNCTION, ...)                                                                                  \
+    do {                                                                                                     \
+        if (type == DC3_BF16 && silu)                                                                        \
+            FUNCTION(DC3_BF16, 1, __VA_ARGS__);                                                              \
+        else if (type == DC3_BF16)                                                                           \
+            FUNCTION(DC3_BF16, 0, __VA_ARGS__);                                                              \
+        else if (silu)                                                                                       \
+            FUNCTION(DC3_F32, 1, __VA_ARGS__);                                                               \
+        else                                                                                                 \
+            FUNCTION(DC3_F32, 0, __VA_ARGS__);                                                               \
+    } while (0)
+
 /* One picture; sums [BLOCKS, 2, c], moment and totals [2, c]. */
-DC3_INLINE void picture_gradient(dc3_dtype type, int silu, const picture *p, channels *k, double *sums,
-                                 double *moment, double *totals)
+static void picture_gradient(dc3_dtype type, int silu, const picture *p, channels *k, double *sums,
+                             double *moment, double *totals)
 {
-    int64_t c = p->c;
+    int64_t c = p->c, pixels = p->pixels;
     make_add(type, p->x, c, c / p->groups, k->add);
 #pragma omp parallel
     {
 #pragma omp for
-        for (int64_t b = 0; b < BLOCKS; b++)
-            block_sums(type, p->x, k->add, p->pixels * b / BLOCKS, p->pixels * (b + 1) / BLOCKS, c, p->groups,
-                       sums + b * p->groups * 2);
+        for (int64_t b = 0; b < BLOCKS; b++) {
+            int64_t from = pixels * b / BLOCKS, to = pixels * (b + 1) / BLOCKS;
+            double *block = sums + b * p->groups * 2;
+            if (type == DC3_BF16)
+                block_sums(DC3_BF16, p->x, k->add, from, to, c, p->groups, block);
+            else
+                block_sums(DC3_F32, p->x, k->add, from, to, c, p->groups, block);
+        }
 #pragma omp single
         make_forward(p, sums, k, moment);
 #pragma omp for
         for (int64_t b = 0; b < BLOCKS; b++)
-            gradient_sums(type, silu, p, k, p->pixels * b / BLOCKS, p->pixels * (b + 1) / BLOCKS,
-                          sums + b * 2 * c);
+            EACH(gradient_sums, p, k, pixels * b / BLOCKS, pixels * (b + 1) / BLOCKS, sums + b * 2 * c);
 #pragma omp single
         make_backward(p, sums, moment, k, totals);
 #pragma omp for
-        for (int64_t r = 0; r < (p->dx ? p->pixels : 0); r++) {
+        for (int64_t r = 0; r < (p->dx ? pixels : 0); r++) {
             size_t at = (size_t)(r * c) * (type == DC3_BF16 ? 2 : 4);
-            gradient_row(type, silu, k, c, p->x + at, p->dy + at, p->dx + at);
+            EACH(gradient_row, k, c, p->x + at, p->dy + at, p->dx + at);
         }
     }
 }
@@ -271,14 +288,7 @@ void X86(group_norm_gradient)(dc3_dtype type, int64_t n, int64_t pixels, int64_t
         picture p = {
             pixels, c,    groups, (const char *)x + at, (const char *)dy + at, dx ? (char *)dx + at : NULL,
             gamma,  beta, eps};
-        if (type == DC3_BF16 && act == DC3_ACT_SILU)
-            picture_gradient(DC3_BF16, 1, &p, &k, sums, moment, totals);
-        else if (type == DC3_BF16)
-            picture_gradient(DC3_BF16, 0, &p, &k, sums, moment, totals);
-        else if (act == DC3_ACT_SILU)
-            picture_gradient(DC3_F32, 1, &p, &k, sums, moment, totals);
-        else
-            picture_gradient(DC3_F32, 0, &p, &k, sums, moment, totals);
+        picture_gradient(type, act == DC3_ACT_SILU, &p, &k, sums, moment, totals);
     }
     for (int64_t j = 0; dbeta && j < c; j++) dbeta[j] += (float)totals[j];
     for (int64_t j = 0; dgamma && j < c; j++) dgamma[j] += (float)totals[c + j];
