@@ -11,7 +11,7 @@
 
 enum { STEPS = 10 };
 /* Single precision through tens of layers, ten times. */
-static const double loss_limit = 1e-3, gradient_limit = 1e-3;
+static const double loss_limit = 3e-4, gradient_limit = 1e-3;
 
 static json_t *nets;
 static dc3_table *golden;
@@ -58,6 +58,7 @@ static float *inputs(const char *name, int64_t n, int64_t c, int64_t pixels)
 /* A network in training. */
 typedef struct subject {
     const char *name;
+    double lr;
     dc3_ctx *ctx;
     dc3_tape *tape;
     dc3_param *params;
@@ -83,7 +84,8 @@ static void watch(subject *s)
 
 static subject new_subject(const char *name, dc3_dtype dtype, dc3_ctx_mode mode)
 {
-    subject s = {.name = name};
+    subject s = {.name = name, .lr = json_real_value(json_object_get(json_object_get(nets, name), "rate"))};
+    assert_true(s.lr > 0);
     must(dc3_ctx_open(dtype, 2, mode, &s.ctx));
     must(dc3_tape_open(&s.tape));
     return s;
@@ -161,7 +163,7 @@ static double loss_and_gradients(subject *s)
 /* Step t = 1, 2, ... */
 static void adamw(subject *s, int t)
 {
-    const double lr = 1e-3, beta1 = 0.9, beta2 = 0.999;
+    const double lr = s->lr, beta1 = 0.9, beta2 = 0.999;
     for (size_t i = 0; i < s->count; i++) {
         const dc3_param *p = &s->params[i];
         float *x = p->value.data;
