@@ -1,6 +1,7 @@
 /* Convolution and matrix product over oneDNN, channels-last, and their gradients. A primitive is made once
  * for each shape, a weight is packed once for each version and format; after that a call creates nothing. */
 #include <omp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
@@ -88,7 +89,8 @@ static plan_key conv_key(plan_kind kind, const dc3_conv_shape *shape)
 {
     plan_key key;
     memset(&key, 0, sizeof key);
-    memcpy(&key.conv, shape, sizeof *shape);
+    /* Without the bytes behind the last field, which are anything: keys are compared as bytes. */
+    memcpy(&key.conv, shape, offsetof(dc3_conv_shape, act_last) + sizeof shape->act_last);
     key.kind = kind;
     key.threads = omp_get_max_threads();
     return key;
