@@ -1,5 +1,6 @@
 """PyTorch beside bench_train: forward, backward and AdamW, batch 100 at 32x32, the best of its layouts and types; a
-process for each, so that its peak memory is its own."""
+process for each, so that its peak memory is its own. Words: networks, and types (bf16 takes minutes where the
+processor lacks it)."""
 import os, resource, statistics, sys, time
 import torch, torchvision
 from torch import nn
@@ -45,9 +46,10 @@ def run(name, dtype, channels_last, n=100, steps=7):
           f"{peak_mb() - imports:.0f} MB above network and imports", flush=True)
 
 
+TYPES = ["f32", "bf16"]
 torch.set_num_threads(2)
-for name in sys.argv[1:] or ["convnet3", "resnet18_modified"]:
-    for dtype in ["f32", "bf16"]:
+for name in [word for word in sys.argv[1:] if word not in TYPES] or ["convnet3", "resnet18_modified"]:
+    for dtype in [word for word in sys.argv[1:] if word in TYPES] or TYPES:
         for channels_last in [False, True]:
             if (child := os.fork()) == 0:
                 run(name, dtype, channels_last)
