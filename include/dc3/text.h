@@ -18,6 +18,13 @@ char *dc3_text_utf8(const char *bytes);
  * those that turn the direction of writing are written as \xNN. */
 char *dc3_text_printable(const char *bytes);
 
+/* Numbers as people read them; each returns its text. */
+enum { DC3_NUMBER_TEXT = 24 };
+/* "312 bytes", "4.2 kB", "29.5 MB", "1.3 GB". */
+const char *dc3_size_text(double bytes, char text[DC3_NUMBER_TEXT]);
+/* "40 s", "12 min", "3.5 h"; "0 s" where there is nothing. */
+const char *dc3_duration_text(double seconds, char text[DC3_NUMBER_TEXT]);
+
 /* How many bytes of `a` must be put in, left out, replaced, or exchanged with the next one to make `b`; 64
  * for different texts of which one has more than 64 bytes. */
 int dc3_text_distance(const char *a, const char *b);

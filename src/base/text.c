@@ -70,3 +70,27 @@ int dc3_text_room(const char *text, int most)
         used += (int)length;
     return used;
 }
+
+const char *dc3_size_text(double bytes, char text[DC3_NUMBER_TEXT])
+{
+    static const char *const units[] = {"kB", "MB", "GB", "TB"};
+    int unit = -1;
+    double value = bytes;
+    while (value >= 1000 && unit < 3) value /= 1000, unit++;
+    if (unit < 0)
+        snprintf(text, DC3_NUMBER_TEXT, "%.0f bytes", bytes);
+    else
+        snprintf(text, DC3_NUMBER_TEXT, "%.1f %s", value, units[unit]);
+    return text;
+}
+
+const char *dc3_duration_text(double seconds, char text[DC3_NUMBER_TEXT])
+{
+    if (seconds < 90)
+        snprintf(text, DC3_NUMBER_TEXT, "%.0f s", seconds > 0 && seconds < 1 ? 1 : seconds);
+    else if (seconds < 5400)
+        snprintf(text, DC3_NUMBER_TEXT, "%.0f min", seconds / 60);
+    else
+        snprintf(text, DC3_NUMBER_TEXT, "%.1f h", seconds / 3600);
+    return text;
+}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "condense/report.h"
 #include "condense/run.h"
 #include "dc3/progress.h"
@@ -211,13 +212,13 @@ static json_t *stage_rows(const dc3_progress *p)
 
 dc3_status dc3_report_times(dc3_reporting *r)
 {
-    char duration[32], text[400];
+    char duration[DC3_NUMBER_TEXT], text[400];
     double sum = 0;
     dc3_progress p;
     DC3_TRY(dc3_progress_read(r->options->run, &p));
     for (int i = 0; i < p.stages; i++) sum += p.seconds[i];
     int n = snprintf(text, sizeof text, "%s in all; at most %.0f MB of memory.",
-                     dc3_duration_text(sum, duration, sizeof duration), 1e-6 * (double)p.peak_bytes);
+                     dc3_duration_text(sum, duration), 1e-6 * (double)p.peak_bytes);
     if (p.calls > 1)
         n += snprintf(text + n, sizeof text - (size_t)n, " Summed over %lld calls of the program.",
                       (long long)p.calls);

@@ -82,8 +82,6 @@ void dc3_listener_say(const dc3_listener *listener, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total);
 double dc3_seconds_now(void);
-/* "40 s", "12 min", "3.5 h"; returns text. */
-const char *dc3_duration_text(double seconds, char *text, size_t size);
 /* Notes the time of a stage and the peak memory. */
 void dc3_run_stage(dc3_run *run, int stage, const char *name, double since);
 /* estimate.c: says how long the selection from `pictures` pictures (0: none) and the making of `stored` ones
