@@ -58,6 +58,7 @@ for signal in INT:130 TERM:143; do
   for ((i = 0; i < 300; i++)); do [[ $("$dc3" status out 2> /dev/null) == *"compensation"* ]] && break; sleep 0.1; done
   expect 0 "running   process $process" "$dc3" status out
   expect 0 '"state": "running"' "$dc3" status out --json
+  expect 0 "state         running: process $process" "$dc3" info out
   expect 1 "process $process on $(hostname) works in this folder" "$dc3" condense data -o out --ipc 2 --teacher none --steps 200 "${common[@]}" -q
   kill -"${signal%:*}" $process; start=$(date +%s%N); wait $process; status=$?
   took=$((($(date +%s%N) - start) / 1000000))
@@ -65,6 +66,7 @@ for signal in INT:130 TERM:143; do
   ((took < 2000 || kills < 25)) || fail "SIG${signal%:*}: ended after $took ms"
   grep -q "To continue: run the same command again" log || fail "SIG${signal%:*}: how to continue: $(cat log)"
   expect 0 "to continue: the command that began it" "$dc3" status out
+  expect 0 "state         cut off" "$dc3" info out
   [[ ! -e out/.lock ]] || fail "the lock is left"
   rm -rf out
 done
