@@ -193,6 +193,13 @@ dc3_status dc3_output_start(dc3_output *o)
     return open_state(o);
 }
 
+dc3_lock dc3_output_keep_lock(dc3_output *o)
+{
+    dc3_lock lock = o->lock;
+    o->lock = (dc3_lock){.fd = -1};
+    return lock;
+}
+
 void dc3_output_close(dc3_output *o)
 {
     if (o->run) dc3_state_close(&o->run->state, o->complete);

@@ -155,6 +155,8 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *output);
  * state.db; of a run that continues compares the inputs with those that it began with. */
 dc3_status dc3_output_start(dc3_output *output);
 void dc3_output_close(dc3_output *output);
+/* The folder's lock, which dc3_output_close does not release then. */
+dc3_lock dc3_output_keep_lock(dc3_output *output);
 /* The selection of an earlier part of the run; count 0 if there is none. The caller frees it. */
 dc3_status dc3_output_read_selection(const dc3_output *output, dc3_chosen *chosen);
 dc3_status dc3_output_write_selection(const dc3_output *output, const dc3_chosen *chosen);

@@ -60,6 +60,9 @@ for signal in INT:130 TERM:143; do
   expect 0 '"state": "running"' "$dc3" status out --json
   expect 0 "state         running: process $process" "$dc3" info out
   expect 1 "process $process on $(hostname) works in this folder" "$dc3" condense data -o out --ipc 2 --teacher none --steps 200 "${common[@]}" -q
+  expect 1 "process $process on $(hostname) works in this folder" "$dc3" report out
+  expect 1 "works in this folder" "$dc3" report out -o page.html
+  [[ ! -e out/report.html && ! -e page.html ]] || fail "a page of a run that is going on"
   kill -"${signal%:*}" $process; start=$(date +%s%N); wait $process; status=$?
   took=$((($(date +%s%N) - start) / 1000000))
   [[ $status == "${signal#*:}" ]] || fail "SIG${signal%:*}: status $status"
