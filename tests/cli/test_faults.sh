@@ -26,7 +26,7 @@ for ((i = 0; i < kills; i++)); do
 done
 
 # Killed at each kind of write, and where the disk is full from then on.
-faulty() { LD_PRELOAD=$(dirname "$dc3")/tests/libfaulty_io.so DC3_FAULT=$1 "$dc3" condense data -o out --ipc 2 --teacher none "${common[@]}" -q > log 2>&1; }
+faulty() { LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=$1 "$dc3" condense data -o out --ipc 2 --teacher none "${common[@]}" -q > log 2>&1; }
 faulty "count:$work/calls" || fail "counting writes: $(cat log)"
 calls=$(cat calls); rm -rf out
 ((calls > 60)) || fail "only $calls writes are counted"

@@ -134,6 +134,17 @@ rmdir again/report.html && touch again/report.html
 expect 0 "images stored" "$dc3" condense moved -o again --ipc 2 --method random --fresh --no-report "${common[@]}"
 [[ ! -e again/report.html ]] || fail "--fresh leaves the report of another run"
 
+# The page is written while the run's folder is held: nobody else works there before it is.
+LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=stop:rename=report.html ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0" \
+  "$dc3" condense moved -o held --ipc 1 --method random "${common[@]}" > log 2>&1 & process=$!
+for ((i = 0; i < 300; i++)); do [[ $(cat /proc/$process/stat) == *") T "* ]] && break; sleep 0.1; done
+[[ -n $(find held -name 'report.html.*.part') && ! -e held/report.html ]] || fail "stopped elsewhere: $(find held)"
+expect 0 "running   process $process" "$dc3" status held
+expect 1 "process $process on $(hostname) works in this folder" "${report[@]}" held
+expect 1 "process $process on $(hostname) works in this folder" "$dc3" condense moved -o held --ipc 1 --method random "${common[@]}"
+kill -CONT $process; wait $process || fail "condense: $(cat log)"
+[[ -s held/report.html && ! -e held/.lock ]] || fail "no page, or the lock is left: $(ls -A held)"
+
 # Wrong use.
 expect 2 "expected the folder of a run" "$dc3" report
 expect 1 "nowhere" "$dc3" report nowhere
