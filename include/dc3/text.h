@@ -14,8 +14,8 @@ int dc3_text_is_utf8(const char *bytes);
  * caller frees; NULL without memory. */
 char *dc3_text_utf8(const char *bytes);
 
-/* The same for a terminal or a line of a list: also bytes of control characters (line ends among them) and of
- * those that turn the direction of writing are written as \xNN. */
+/* The same for a terminal or a line of a list: also bytes of characters that are not seen, controls (line
+ * ends among them), those that turn the direction of writing and the like, are written as \xNN. */
 char *dc3_text_printable(const char *bytes);
 
 /* Numbers as people read them; each returns its text. */
