@@ -84,7 +84,7 @@ static dc3_status find_step(const char *folder, const json_t *settings, dc3_comp
         const dc3_cell cell = dc3_wanted_cell(json_object_get(settings, "wanted"), c->next);
         char *run = dc3_cell_folder(folder, &cell);
         if (!run) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        c->has_run = dc3_progress_read(run, &c->run) == DC3_OK;
+        c->has_run = dc3_path_stays(cell.method) && dc3_progress_read(run, &c->run) == DC3_OK;
         c->step = c->has_run && c->run.complete ? "training its student" : "condensing";
         free(run);
     }

@@ -50,6 +50,10 @@ cmp first.txt table/table.txt || fail "scores without augmentation change the ta
 expect 0 "scores    24 of 24, and 8 of other calls" "$dc3" status table
 sed 's/"wanted": .*/"was": {/' table/compare.json > earlier.json; mkdir earlier && mv earlier.json earlier/compare.json && cp table/results.jsonl earlier
 expect 0 "scores    32; how many are wanted is not known" "$dc3" status earlier
+echo '{"wanted": {"seeds": 2, "ipc": [1], "method": ["../\u001b[31m"], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' > earlier/compare.json
+expect 0 'next      condensing: ../\x1b[31m, IPC 1' "$dc3" status earlier
+echo '{"wanted": {"seeds": 2, "ipc": [1], "method": [3], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' > earlier/compare.json
+expect 1 "'wanted' is not what dc3 compare writes" "$dc3" status earlier
 expect 2 "leave out --augment none" "${compare[@]}" -o x --augment none --augment-robust
 
 expect 0 "LRS" "${compare[@]}" -o sized --size 16 --arch resnet18_modified --ipc 1 --methods random,dc3-select --seeds 1
