@@ -96,7 +96,7 @@ static void note_unreadable(void *user, const char *key, const char *reason)
 static dc3_status check_complete(const char *document)
 {
     json_t *object = NULL;
-    dc3_status status = dc3_json_read(document, 1 << 24, &object);
+    dc3_status status = dc3_json_read(document, DC3_DOCUMENT_LIMIT, &object);
     if (status == DC3_OK && json_object_get(object, "complete"))
         status = dc3_check_complete(document, object);
     json_decref(object);

@@ -1,5 +1,4 @@
 /* Folders that dc3 makes: a run, and a comparison. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,7 +167,7 @@ dc3_status dc3_info_run(dc3_info_page *page)
     char *path = dc3_path_join(page->options->path, "dc3.json");
     json_t *object = NULL;
     dc3_status status =
-        path ? dc3_json_read(path, LIMIT, &object) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        path ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, &object) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const char *program = json_string_value(json_object_get(object, "program"));
     if (status == DC3_OK && (!program || strcmp(program, "dc3") != 0))
         status = dc3_fail(DC3_ERR_FORMAT,

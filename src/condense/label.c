@@ -57,7 +57,7 @@ static dc3_status check_options(const dc3_label_options *o)
 static dc3_status read_run(labelling *l, const char *document)
 {
     json_t *object;
-    DC3_TRY(dc3_json_read(document, 1 << 28, &object));
+    DC3_TRY(dc3_json_read(document, DC3_DOCUMENT_LIMIT, &object));
     const char *program = json_string_value(json_object_get(object, "program"));
     json_t *classes = json_object_get(object, "classes");
     dc3_status status = DC3_OK;

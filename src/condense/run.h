@@ -137,6 +137,8 @@ json_t *dc3_run_settings(const dc3_run *run);
 /* A JSON string that tells the bytes of a file, or of all files in a folder, from others. */
 json_t *dc3_fingerprint(const char *path);
 
+enum { DC3_DOCUMENT_LIMIT = 1 << 24 }; /* bytes of dc3.json */
+
 /* output.c: the run folder. */
 typedef struct dc3_output {
     dc3_run *run;
