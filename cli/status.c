@@ -132,14 +132,14 @@ static void print_next(const dc3_comparison *c)
 {
     const dc3_compared *cell = c->next < 0 ? NULL : &c->cells[c->next];
     const dc3_progress *run = c->has_run && !c->run.complete && c->run.total > 0 ? &c->run : NULL;
-    printf("  %-10s%s", c->running ? "now" : "next", c->step);
+    printf("  %-10s", c->running ? "now" : "next");
     if (cell) {
-        char *text = g_strdup_printf(": %s, IPC %d, %s, %s labels%s, seed %d", cell->method, cell->ipc,
+        char *text = g_strdup_printf("%s, IPC %d, %s, %s labels%s, seed %d: ", cell->method, cell->ipc,
                                      cell->arch, cell->labels, augment_of(cell), cell->seed);
         print_text(text, 0);
         g_free(text);
     }
-    printf("\n");
+    printf("%s\n", c->step);
     if (!run) return;
     printf("            ");
     print_text(run->stage, 0);

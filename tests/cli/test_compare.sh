@@ -27,7 +27,7 @@ cmp before table/results.jsonl || fail "scores that stood there were made again"
 cmp first.txt table/table.txt || fail "the table of the same scores differs"
 head -20 before > table/results.jsonl
 expect 0 "to continue: the command that began it" "$dc3" status table
-[[ $output == *"  scores    20 of 24"*"  next      training its student: rded, IPC 2, convnet3, soft labels, seed 1"*"   2  dc3                convnet3           hard    1 of 2 (0)"* ]] || fail "status: $output"
+[[ $output == *"  scores    20 of 24"*"  next      rded, IPC 2, convnet3, soft labels, seed 1: training its student"*"   2  dc3                convnet3           hard    1 of 2 (0)"* ]] || fail "status: $output"
 "$dc3" status table --json > status.json && for text in '"kind": "comparison"' '"state": "stopped"' '"done": 20' '"total": 24'; do grep -qF "$text" status.json || fail "expected $text in $(cat status.json)"; done
 [[ $(grep -c '"done": true' status.json) == 20 && $(grep -c '"done": false' status.json) == 5 ]] || fail "status.json: $(cat status.json)"
 expect 0 "cut off: 20 of 24 scores are there" "$dc3" info table
@@ -51,7 +51,7 @@ expect 0 "scores    24 of 24, and 8 of other calls" "$dc3" status table
 sed 's/"wanted": .*/"was": {/' table/compare.json > earlier.json; mkdir earlier && mv earlier.json earlier/compare.json && cp table/results.jsonl earlier
 expect 0 "scores    32; how many are wanted is not known" "$dc3" status earlier
 echo '{"wanted": {"seeds": 2, "ipc": [1], "method": ["../\u001b[31m"], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' > earlier/compare.json
-expect 0 'next      condensing: ../\x1b[31m, IPC 1' "$dc3" status earlier
+expect 0 'next      ../\x1b[31m, IPC 1, a, soft labels, seed 0: condensing' "$dc3" status earlier
 echo '{"wanted": {"seeds": 2, "ipc": [1], "method": [3], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' > earlier/compare.json
 expect 1 "'wanted' is not what dc3 compare writes" "$dc3" status earlier
 expect 2 "leave out --augment none" "${compare[@]}" -o x --augment none --augment-robust
@@ -79,7 +79,7 @@ expect 2 "the method rded needs a teacher" "$dc3" compare train --val val --teac
 "${compare[@]}" -o going --ipc 1 --methods random --epochs 100000 > log 2>&1 & process=$!
 for ((i = 0; i < 300; i++)); do [[ $("$dc3" status going 2> /dev/null) == *"training its student"* ]] && break; sleep 0.1; done
 expect 0 "running   process $process" "$dc3" status going
-[[ $output == *"  scores    0 of 4"*"  now       training its student: random, IPC 1, convnet3, soft labels, seed 0"* ]] || fail "status: $output"
+[[ $output == *"  scores    0 of 4"*"  now       random, IPC 1, convnet3, soft labels, seed 0: training its student"* ]] || fail "status: $output"
 expect 0 '"step": "training its student"' "$dc3" status going --json
 expect 0 "running: process $process" "$dc3" info going
 expect 1 "process $process on $(hostname) works in this folder" "${compare[@]}" -o going --ipc 1 --methods random --epochs 100000
