@@ -71,7 +71,7 @@ has other.html '1e+308 epochs, batches of 1e+308, 1e+308 px, teacher t at temper
 
 # What lies in the run's folder may be anything too: a map that is none is left out, of a long list the first are shown.
 cp -r run long && for ((i = 0; i < 1500; i++)); do echo "x/$i.png: cut"; done >> long/skipped.txt
-sed -i 's/"points":/"paints":/' long/map.json
+sed -i 's/"points":/"paints":/g' long/map.json
 expect 0 "result" "${report[@]}" long
 has long/report.html '1501 pictures were skipped' && has long/report.html '<p>And 501 more.</p>' && has long/report.html 'x/998.png' && lacks long/report.html 'x/999.png'
 lacks long/report.html 'Map of the class'
