@@ -89,9 +89,6 @@ int takes_list(const GOptionEntry *entry);
 void print_manual(const command *c);
 int print_completion(const char *shell);
 
-/* "40 s", "12 min", "3.5 h"; returns text. */
-const char *duration(double seconds, char text[24]);
-
 /* The signal that interrupted the program, or 0. */
 int caught_signal(void);
 

@@ -39,18 +39,6 @@ static struct {
     int tenth, open; /* open: the bar's line has no end yet */
 } bar;
 
-/* "40 s", "12 min", "3.5 h". */
-const char *duration(double seconds, char text[24])
-{
-    if (seconds < 100)
-        snprintf(text, 24, "%.0f s", seconds);
-    else if (seconds < 6000)
-        snprintf(text, 24, "%.0f min", seconds / 60);
-    else
-        snprintf(text, 24, "%.1f h", seconds / 3600);
-    return text;
-}
-
 /* How many so far, where nobody knows how many there will be; on a terminal in the place of the bar. */
 static void count_up(const char *stage, int64_t done, double time, int terminal)
 {
@@ -72,7 +60,7 @@ static char **copy_words(char **words)
 static void progress(void *user, const char *stage, int64_t done, int64_t total)
 {
     (void)user;
-    char left[24];
+    char left[DC3_NUMBER_TEXT];
     double time = now(), share = total > 0 ? (double)done / (double)total : total ? 0 : 1;
     int terminal = isatty(STDERR_FILENO);
     if (strcmp(bar.stage, stage) != 0 || done < bar.done) {
@@ -88,7 +76,7 @@ static void progress(void *user, const char *stage, int64_t done, int64_t total)
         return;
     }
     double rate = done > bar.first ? (time - bar.start) / (double)(done - bar.first) : 0;
-    duration(rate * (double)(total - done), left);
+    dc3_duration_text(rate * (double)(total - done), left);
     if (terminal && (time - bar.shown > 0.1 || done == total)) {
         char cells[31];
         for (int i = 0; i < 30; i++) cells[i] = (double)i < share * 30 ? '#' : '.';

@@ -103,15 +103,14 @@ int run_compare(const command *c, int argc, char **argv)
         {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE | OPTIONS_MODEL, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
+    if (one_word(c, rest, "dataset", "dataset") || whole_number(c, "bins", &bins, 1, 10000) ||
+        whole_number(c, "batch", &e->batch, 1, 65536) || whole_number(c, "factor", &e->factor, 1, 2) ||
+        whole_number(c, "size", &e->size, 8, 1024))
         status = EXIT_USAGE;
     else if (!out)
         status = usage_error(c, "where shall the results go? Use -o DIR");
     else if (!val)
         status = usage_error(c, "on what shall students be tested? Use --val DIR");
-    else if (whole_number(c, "bins", &bins, 1, 10000) || whole_number(c, "batch", &e->batch, 1, 65536) ||
-             whole_number(c, "factor", &e->factor, 1, 2) || whole_number(c, "size", &e->size, 8, 1024))
-        status = EXIT_USAGE;
     else {
         char *own_cache = g_build_filename(out, "features", NULL);
         use_own_editor(&s);

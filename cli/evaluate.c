@@ -169,16 +169,14 @@ int run_evaluate(const command *c, int argc, char **argv)
         {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "folder", "condensed dataset") != EXIT_DONE)
+    if (one_word(c, rest, "folder", "condensed dataset") || whole_number(c, "batch", &o.batch, 1, 65536) ||
+        whole_number(c, "factor", &o.factor, 1, 2) || whole_number(c, "size", &o.size, 8, 1024) ||
+        positive_number(c, "lr", &o.lr, 1000) || positive_number(c, "temperature", &o.temperature, 1e6))
         status = EXIT_USAGE;
     else if (!val)
         status = usage_error(c, "on what shall students be tested? Use --val DIR");
     else if (seeds < 1 || seeds > MOST_SEEDS)
         status = usage_error(c, "--seeds: expected 1 to %d, found %d", MOST_SEEDS, seeds);
-    else if (whole_number(c, "batch", &o.batch, 1, 65536) || whole_number(c, "factor", &o.factor, 1, 2) ||
-             whole_number(c, "size", &o.size, 8, 1024) || positive_number(c, "lr", &o.lr, 1000) ||
-             positive_number(c, "temperature", &o.temperature, 1e6))
-        status = EXIT_USAGE;
     else {
         char **list = g_strsplit(archs ? archs : "", ",", -1), *none[] = {(char *)"", NULL};
         o.data = rest[0], o.val = val, o.labels = labels, o.teacher = teacher, o.stored = stored,

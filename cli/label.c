@@ -57,11 +57,8 @@ int run_label(const command *c, int argc, char **argv)
         {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "run's folder", "run's folder") != EXIT_DONE)
-        status = EXIT_USAGE;
-    else if (whole_number(c, "factor", &o.factor, 1, 2) ||
-             whole_number(c, "teacher-size", &o.size, 16, 1024) ||
-             whole_number(c, "top-k", &o.top_k, 1, 1000000))
+    if (one_word(c, rest, "run's folder", "run's folder") || whole_number(c, "factor", &o.factor, 1, 2) ||
+        whole_number(c, "teacher-size", &o.size, 16, 1024) || whole_number(c, "top-k", &o.top_k, 1, 1000000))
         status = EXIT_USAGE;
     else {
         o.run = rest[0], o.out = out, o.teacher = teacher, o.arch = arch;
@@ -73,6 +70,7 @@ int run_label(const command *c, int argc, char **argv)
         if (status == EXIT_DONE) print_labels(&s, &report, out ? out : beside);
         g_free(beside);
     }
+    g_free(out), g_free(teacher), g_free(arch);
     g_strfreev(rest);
     return status;
 }

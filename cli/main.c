@@ -75,7 +75,7 @@ const command commands[] = {
      "  dc3 measure photos/train photos-ipc10 jitter-ipc10 --teacher teacher.safetensors --per-class\n"
      "  dc3 measure photos-ipc10 --data /mnt/photos/train --json",
      run_measure},
-    {"status", "Say how far a run is, also one that is going on.", "OUT",
+    {"status", "Say how far a run or a comparison is, also one that is going on.", "OUT",
      "  dc3 status photos-ipc10\n"
      "  watch dc3 status photos-ipc10                  again every two seconds\n"
      "  sqlite3 photos-ipc10/state.db \"SELECT name, reason FROM inputs WHERE state = 'skipped'\"",

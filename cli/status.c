@@ -1,64 +1,88 @@
-/* Where a run stands. */
+/* Where a run or a comparison stands. */
 #include "cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include "dc3/progress.h"
+#include "dc3/text.h"
 
-static const char *state_of(const dc3_progress *p)
+static const char *state_of(int running, int complete)
 {
-    return p->running ? "running" : p->complete ? "complete" : "stopped";
+    return running ? "running" : complete ? "complete" : "stopped";
 }
 
-static void print_bytes(double bytes)
+static void print_state(int running, int complete, const char *holder)
 {
-    if (bytes < 1e6)
-        printf("%.1f kB", bytes * 1e-3);
-    else
-        printf("%.1f MB", bytes * 1e-6);
-}
-
-static void print_state(const char *folder, const dc3_progress *p)
-{
-    char text[24];
-    double age = p->updated < 0 ? -1 : difftime(time(NULL), (time_t)p->updated);
-    printf("%s: %s, %lld images a class of %s\n", folder, p->method, (long long)p->ipc,
-           p->data ? p->data : "?");
-    printf("  %-10s", state_of(p));
-    if (p->running) printf("%s", p->holder);
-    if (!p->running && !p->complete) printf("to continue: the command that began it, again");
+    printf("  %-10s", state_of(running, complete));
+    if (running) printf("%s", holder);
+    if (!running && !complete) printf("to continue: the command that began it, again");
     printf("\n");
+}
+
+/* Text from a file, at least `width` wide. */
+static void print_text(const char *text, int width)
+{
+    char *safe = dc3_text_printable(text ? text : "?");
+    printf("%-*s", width, safe ? safe : "");
+    free(safe);
+}
+
+/* "3 of 20, about 12 s left (1 s ago)". */
+static void print_stage(const dc3_progress *p)
+{
+    char text[DC3_NUMBER_TEXT];
+    double age = p->updated < 0 ? -1 : difftime(time(NULL), (time_t)p->updated);
+    printf("%lld of %lld", (long long)p->done, (long long)p->total);
+    if (p->running && p->seconds_left >= 0 && p->done < p->total)
+        printf(", about %s left", dc3_duration_text(p->seconds_left, text));
+    if (age >= 0) printf(" (%s ago)", dc3_duration_text(age, text));
+    printf("\n");
+}
+
+static void print_counts(const dc3_progress *p)
+{
+    char text[DC3_NUMBER_TEXT];
+    printf("  inputs    %lld images in %lld classes: %lld read, %lld skipped", (long long)p->inputs,
+           (long long)p->classes, (long long)p->read, (long long)p->skipped);
+    if (p->binned) printf(", %lld in bins", (long long)p->binned);
+    printf("\n");
+    if (p->chosen)
+        printf("  pictures  %lld of %lld stored, %s, %lld edits\n", (long long)p->stored,
+               (long long)p->chosen, dc3_size_text((double)p->bytes, text), (long long)p->edits);
+    if (p->views) printf("  labels    %lld views of each picture\n", (long long)p->views);
+    for (int i = 0; i < p->stages; i++) {
+        printf("%s", i ? ", " : "  time      ");
+        print_text(p->names[i], 0);
+        printf(" %.1f s", p->seconds[i]);
+    }
+    if (p->stages) printf("\n");
+}
+
+static void print_run(const char *folder, const dc3_progress *p)
+{
+    print_text(folder, 0);
+    printf(": ");
+    print_text(p->method, 0);
+    printf(", %lld images a class of ", (long long)p->ipc);
+    print_text(p->data, 0);
+    printf("\n");
+    print_state(p->running, p->complete, p->holder);
     if (!p->has_database) {
         printf("  state.db   none that can be read: the run was begun by an earlier version, or it was "
                "removed\n");
         return;
     }
     if (!p->complete && p->total > 0) {
-        printf("  %-10s%lld of %lld", p->stage, (long long)p->done, (long long)p->total);
-        if (p->running && p->seconds_left >= 0 && p->done < p->total)
-            printf(", about %s left", duration(p->seconds_left, text));
-        if (age >= 0) printf(" (%s ago)", duration(age, text));
-        printf("\n");
+        printf("  ");
+        print_text(p->stage, 10);
+        print_stage(p);
     }
+    print_counts(p);
 }
 
-static void print_counts(const dc3_progress *p)
-{
-    printf("  inputs    %lld images in %lld classes: %lld read, %lld skipped", (long long)p->inputs,
-           (long long)p->classes, (long long)p->read, (long long)p->skipped);
-    printf(p->binned ? ", %lld in bins\n" : "\n", (long long)p->binned);
-    if (p->chosen) {
-        printf("  pictures  %lld of %lld stored, ", (long long)p->stored, (long long)p->chosen);
-        print_bytes((double)p->bytes);
-        printf(", %lld edits\n", (long long)p->edits);
-    }
-    if (p->views) printf("  labels    %lld views of each picture\n", (long long)p->views);
-    for (int i = 0; i < p->stages; i++)
-        printf("%s%s %.1f s", i ? ", " : "  time      ", p->names[i], p->seconds[i]);
-    if (p->stages) printf("\n");
-}
-
-static void print_state_json(const char *folder, const dc3_progress *p)
+static json_t *run_json(const char *folder, const dc3_progress *p)
 {
     json_t *o = json_object(), *stages = json_object();
     const struct {
@@ -69,8 +93,9 @@ static void print_state_json(const char *folder, const dc3_progress *p)
                    {"chosen", p->chosen},     {"stored", p->stored},   {"edits", p->edits},
                    {"bytes", p->bytes},       {"views", p->views},     {"stage_done", p->done},
                    {"stage_total", p->total}, {"updated", p->updated}};
+    json_object_set_new(o, "kind", json_string("run"));
     json_object_set_new(o, "out", json_text(folder));
-    json_object_set_new(o, "state", json_string(state_of(p)));
+    json_object_set_new(o, "state", json_string(state_of(p->running, p->complete)));
     if (p->running) json_object_set_new(o, "holder", json_text(p->holder));
     json_object_set_new(o, "method", json_text(p->method));
     json_object_set_new(o, "data", json_text(p->data ? p->data : ""));
@@ -80,29 +105,164 @@ static void print_state_json(const char *folder, const dc3_progress *p)
     if (p->seconds_left >= 0) json_object_set_new(o, "seconds_left", json_real(p->seconds_left));
     for (int i = 0; i < p->stages; i++) json_object_set_new(stages, p->names[i], json_real(p->seconds[i]));
     json_object_set_new(o, "seconds", stages);
-    print_json(o);
+    return o;
+}
+
+static int status_of_run(const settings *s, const char *folder)
+{
+    dc3_progress p;
+    int status = finish(dc3_progress_read(folder, &p), NULL);
+    if (status != EXIT_DONE) return status;
+    if (s->json)
+        print_json(run_json(folder, &p));
+    else
+        print_run(folder, &p);
+    dc3_progress_free(&p);
+    return status;
+}
+
+/* ---- comparisons ---- */
+
+static const char *augment_of(const dc3_compared *cell)
+{
+    return strcmp(cell->augment, "none") ? "" : ", no augmentation";
+}
+
+static void print_next(const dc3_comparison *c)
+{
+    const dc3_compared *cell = c->next < 0 ? NULL : &c->cells[c->next];
+    const dc3_progress *run = c->has_run && !c->run.complete && c->run.total > 0 ? &c->run : NULL;
+    printf("  %-10s", c->running ? "now" : "next");
+    if (cell) {
+        char *text = g_strdup_printf("%s, IPC %d, %s, %s labels%s, seed %d: ", cell->method, cell->ipc,
+                                     cell->arch, cell->labels, augment_of(cell), cell->seed);
+        print_text(text, 0);
+        g_free(text);
+    }
+    printf("%s\n", c->step);
+    if (!run) return;
+    printf("            ");
+    print_text(run->stage, 0);
+    printf(" ");
+    print_stage(run);
+}
+
+/* The seeds of a row that are done, as "0-2, 4"; cells[i], cells[i + step], .. are the row's. */
+static GString *seeds_done(const dc3_comparison *c, int64_t i, int64_t step, int *done)
+{
+    GString *text = g_string_new(NULL);
+    *done = 0;
+    for (int64_t first = i; first < c->total; first += step) {
+        int64_t last = first;
+        if (!c->cells[first].done) continue;
+        while (last + step < c->total && c->cells[last + step].done) last += step;
+        g_string_append_printf(text, "%s%d", *done ? ", " : "", c->cells[first].seed);
+        if (last > first) g_string_append_printf(text, "-%d", c->cells[last].seed);
+        *done += (int)((last - first) / step) + 1;
+        first = last;
+    }
+    return text;
+}
+
+/* A line for each method, size, student and kind of labels: cells with the same seed come after each other.
+ */
+static void print_cells(const dc3_comparison *c)
+{
+    int64_t rows = 0;
+    while (rows < c->total && c->cells[rows].seed == 0) rows++;
+    printf("  %4s  %-18s %-18s %-6s  seeds done\n", "IPC", "method", "student", "labels");
+    for (int64_t i = 0; i < rows; i++) {
+        const dc3_compared *cell = &c->cells[i];
+        int done;
+        GString *seeds = seeds_done(c, i, rows, &done);
+        printf("  %4d  ", cell->ipc);
+        print_text(cell->method, 19);
+        print_text(cell->arch, 19);
+        print_text(cell->labels, 8);
+        printf("%d of %lld%s%s%s%s\n", done, (long long)(c->total / rows), done ? " (" : "", seeds->str,
+               done ? ")" : "", augment_of(cell));
+        g_string_free(seeds, TRUE);
+    }
+}
+
+static void print_comparison(const char *folder, const dc3_comparison *c)
+{
+    print_text(folder, 0);
+    printf(": a comparison of methods on ");
+    print_text(c->data, 0);
+    printf(", tested on ");
+    print_text(c->val, 0);
+    printf("\n");
+    print_state(c->running, c->complete, c->holder);
+    if (!c->total) {
+        printf("  scores    %lld; how many are wanted is not known, since an earlier version made the "
+               "folder\n",
+               (long long)c->scores);
+        return;
+    }
+    printf("  scores    %lld of %lld", (long long)c->done, (long long)c->total);
+    if (c->scores > c->done) printf(", and %lld of other calls", (long long)(c->scores - c->done));
+    printf("\n");
+    if (!c->complete) print_next(c);
+    print_cells(c);
+}
+
+static json_t *cell_json(const dc3_compared *cell)
+{
+    json_t *o = json_pack("{s:o, s:i, s:o, s:o, s:o, s:i, s:b}", "method", json_text(cell->method), "ipc",
+                          cell->ipc, "arch", json_text(cell->arch), "labels", json_text(cell->labels),
+                          "augment", json_text(cell->augment), "seed", cell->seed, "done", cell->done);
+    if (cell->done) json_object_set_new(o, "top1", json_real(cell->top1));
+    return o;
+}
+
+static json_t *comparison_json(const char *folder, const dc3_comparison *c)
+{
+    json_t *o = json_object(), *cells = json_array();
+    json_object_set_new(o, "kind", json_string("comparison"));
+    json_object_set_new(o, "out", json_text(folder));
+    json_object_set_new(o, "state", json_string(state_of(c->running, c->complete)));
+    if (c->running) json_object_set_new(o, "holder", json_text(c->holder));
+    json_object_set_new(o, "data", json_text(c->data ? c->data : ""));
+    json_object_set_new(o, "val", json_text(c->val ? c->val : ""));
+    json_object_set_new(o, "scores", json_integer(c->scores));
+    if (c->total) json_object_set_new(o, "done", json_integer(c->done));
+    if (c->total) json_object_set_new(o, "total", json_integer(c->total));
+    if (c->total && !c->complete) json_object_set_new(o, "step", json_string(c->step));
+    if (c->next >= 0) json_object_set_new(o, "next", cell_json(&c->cells[c->next]));
+    if (c->has_run && !c->run.complete) {
+        char *run = g_strdup_printf("%s/ipc%d/%s/seed%d", folder, c->cells[c->next].ipc,
+                                    c->cells[c->next].method, c->cells[c->next].seed);
+        json_object_set_new(o, "run", run_json(run, &c->run));
+        g_free(run);
+    }
+    for (int64_t i = 0; i < c->total; i++) json_array_append_new(cells, cell_json(&c->cells[i]));
+    json_object_set_new(o, "cells", cells);
+    return o;
+}
+
+static int status_of_comparison(const settings *s, const char *folder)
+{
+    dc3_comparison c;
+    int status = finish(dc3_comparison_read(folder, &c), NULL);
+    if (status == EXIT_DONE && s->json)
+        print_json(comparison_json(folder, &c));
+    else if (status == EXIT_DONE)
+        print_comparison(folder, &c);
+    dc3_comparison_free(&c);
+    return status;
 }
 
 int run_status(const command *c, int argc, char **argv)
 {
     settings s;
     char **rest;
-    dc3_progress p = {0};
     int status = parse(c, argc, argv, 0, NULL, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1)
         status = usage_error(c, "status: expected one folder of a run, found %u words", g_strv_length(rest));
     else
-        status = finish(dc3_progress_read(rest[0], &p), NULL);
-    if (status == EXIT_DONE) {
-        if (s.json)
-            print_state_json(rest[0], &p);
-        else {
-            print_state(rest[0], &p);
-            if (p.has_database) print_counts(&p);
-        }
-        dc3_progress_free(&p);
-    }
+        status = dc3_comparison_is(rest[0]) ? status_of_comparison(&s, rest[0]) : status_of_run(&s, rest[0]);
     g_strfreev(rest);
     return status;
 }

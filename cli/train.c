@@ -65,12 +65,11 @@ int run_train(const command *c, int argc, char **argv)
         {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
+    if (one_word(c, rest, "dataset", "dataset") || positive_number(c, "lr", &o.lr, 1000) ||
+        whole_number(c, "size", &o.size, 8, 1024))
         status = EXIT_USAGE;
     else if (!out)
         status = usage_error(c, "where shall the weights go? Use -o FILE.safetensors");
-    else if (positive_number(c, "lr", &o.lr, 1000) || whole_number(c, "size", &o.size, 8, 1024))
-        status = EXIT_USAGE;
     if (status == EXIT_DONE) {
         o.data = rest[0], o.val = val, o.out = out, o.arch = arch, o.init = init, o.optimizer = optimizer;
         o.dtype = dtype;

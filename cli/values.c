@@ -6,26 +6,8 @@
 
 enum { MOST = 64 };
 
-static const struct {
-    const char *command; /* NULL: any */
-    const char *option;
-    const char *values[6];
-} fixed[] = {
-    {NULL, "dtype", {"auto", "f32", "bf16"}},
-    {NULL, "fit", {"crop", "squash", "pad"}},
-    {NULL, "format", {"png", "webp", "jpeg"}},
-    {NULL, "detail", {"keep", "edit"}},
-    {NULL, "sampler", {"euler-ancestral", "euler", "ddim", "dpmpp-2m"}},
-    {NULL, "combine", {"gradient", "random", "grid", "fourfold"}},
-    {NULL, "objective", {"graph-cut", "facility-location", "log-determinant"}},
-    {NULL, "maximizer", {"naive", "lazy", "stochastic", "approximate-lazy"}},
-    {NULL, "gradient", {"plain", "double-softmax"}},
-    {NULL, "factor", {"1", "2"}},
-    {NULL, "optimizer", {"sgd", "adamw"}},
-    {NULL, "augment", {"rded", "none"}},
-    {"compare", "labels", {"soft", "hard"}},
-    {NULL, "labels", {"soft", "stored", "hard"}},
-};
+/* compare has no stored labels. */
+static const char *const compared_labels[] = {"soft", "hard", NULL}, *const factors[] = {"1", "2", NULL};
 
 /* All names that a function of the library gives. */
 static const char *const *all_of(const char *(*name)(int i))
@@ -41,11 +23,9 @@ const char *const *option_values(const command *c, const char *option)
 {
     if (strcmp(option, "method") == 0 || strcmp(option, "methods") == 0) return all_of(dc3_method_name);
     if (strcmp(option, "arch") == 0) return all_of(dc3_arch_name);
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        if (strcmp(fixed[i].option, option) == 0 &&
-            (!fixed[i].command || strcmp(fixed[i].command, c->name) == 0))
-            return fixed[i].values;
-    return NULL;
+    if (strcmp(option, "labels") == 0 && strcmp(c->name, "compare") == 0) return compared_labels;
+    if (strcmp(option, "factor") == 0) return factors;
+    return dc3_option_names(option);
 }
 
 int takes_list(const GOptionEntry *entry)

@@ -65,6 +65,9 @@ dc3_condense_options dc3_condense_defaults(void);
 /* The i-th method, from 0 on, and a line about it; NULL after the last. */
 const char *dc3_method_name(int i);
 const char *dc3_method_summary(int i);
+/* The words that an option of the command line takes ("fit", "sampler", "labels", ..), NULL behind the last;
+ * NULL: of an option that takes no certain words. */
+const char *const *dc3_option_names(const char *option);
 
 enum { DC3_STAGES = 4 };
 typedef struct dc3_condense_report {

@@ -1,4 +1,5 @@
-/* Where a run of dc3_condense stands, also one that is going on in another process. */
+/* Where a run of dc3_condense or a comparison of dc3_compare stands, also one that is going on in another
+ * process. */
 #ifndef DC3_PROGRESS_H
 #define DC3_PROGRESS_H
 
@@ -35,6 +36,37 @@ typedef struct dc3_progress {
 /* Reads it without a change to the folder. DC3_ERR_FORMAT where `folder` holds no run of dc3 condense. */
 dc3_status dc3_progress_read(const char *folder, dc3_progress *progress);
 void dc3_progress_free(dc3_progress *progress);
+
+/* One score that the last call of dc3_compare wanted. */
+typedef struct dc3_compared {
+    char method[32], arch[32], labels[8], augment[8];
+    int ipc, seed;
+    int done;
+    double top1; /* 0 to 1, of what is done */
+} dc3_compared;
+
+/* What a comparison's compare.json and results.jsonl say. */
+typedef struct dc3_comparison {
+    int complete; /* all wanted scores are there, and the table of them */
+    int running;  /* a process holds the folder's lock: `holder` says which */
+    char holder[200];
+    char *data, *val;    /* as they were given */
+    int64_t scores;      /* that are there, of all calls */
+    dc3_compared *cells; /* [total], in the order in which they are made; total 0: an earlier version made the
+                            folder and did not write what it wanted */
+    int64_t total, done;
+    int64_t next;     /* the first that is not done, which a call is at; -1: none */
+    const char *step; /* what is done for it: "training the teacher", "condensing", "training its student";
+                         "making the table" without one */
+    int has_run;      /* its dataset has been begun: `run` is its progress */
+    dc3_progress run;
+} dc3_comparison;
+
+/* 1 if the folder is one of dc3_compare. */
+int dc3_comparison_is(const char *folder);
+/* Reads it without a change to the folder; always free. DC3_ERR_FORMAT where it is none. */
+dc3_status dc3_comparison_read(const char *folder, dc3_comparison *comparison);
+void dc3_comparison_free(dc3_comparison *comparison);
 
 #ifdef __cplusplus
 }

@@ -29,10 +29,11 @@ typedef struct dc3_report_result {
 } dc3_report_result;
 
 /* Settings, the condensed set class by class with the originals that are still there, curves of colour beside
- * the dataset's, scores, times where RUN/times.json has them, skipped pictures. At most about 1,000 pictures
+ * the dataset's, scores, times of RUN/state.db, skipped pictures. At most about 1,000 pictures
  * are shown, the first of each class, and curves are of at most 2,000 pictures of each side, drawn by the
  * run's seed. What is not there is left out, and the page says so; DC3_ERR_FORMAT where the run is not
- * complete, DC3_ERR_IO or DC3_ERR_FORMAT where `data` or `scores` are given and cannot be read. */
+ * complete, DC3_ERR_BUSY where a process works in it, DC3_ERR_IO or DC3_ERR_FORMAT where `data` or `scores`
+ * are given and cannot be read. */
 dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result);
 
 #ifdef __cplusplus

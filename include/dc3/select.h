@@ -71,10 +71,6 @@ void dc3_selection_free(dc3_selection *selection);
  * and, if there, bins [n] in i64. */
 dc3_status dc3_select_file(const dc3_select_options *options, const char *path, dc3_selection *selection);
 
-/* "graph-cut", ...; from a name, -1 if there is none. */
-const char *dc3_objective_name(dc3_objective objective);
-const char *dc3_maximizer_name(dc3_maximizer maximizer);
-
 #ifdef __cplusplus
 }
 #endif

@@ -14,9 +14,16 @@ int dc3_text_is_utf8(const char *bytes);
  * caller frees; NULL without memory. */
 char *dc3_text_utf8(const char *bytes);
 
-/* The same for a terminal or a line of a list: also bytes of control characters (line ends among them) and of
- * those that turn the direction of writing are written as \xNN. */
+/* The same for a terminal or a line of a list: also bytes of characters that are not seen, controls (line
+ * ends among them), those that turn the direction of writing and the like, are written as \xNN. */
 char *dc3_text_printable(const char *bytes);
+
+/* Numbers as people read them; each returns its text. */
+enum { DC3_NUMBER_TEXT = 24 };
+/* "312 bytes", "4.2 kB", "29.5 MB", "1.3 GB". */
+const char *dc3_size_text(double bytes, char text[DC3_NUMBER_TEXT]);
+/* "40 s", "12 min", "3.5 h"; "0 s" where there is nothing. */
+const char *dc3_duration_text(double seconds, char text[DC3_NUMBER_TEXT]);
 
 /* How many bytes of `a` must be put in, left out, replaced, or exchanged with the next one to make `b`; 64
  * for different texts of which one has more than 64 bytes. */

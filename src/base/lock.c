@@ -29,6 +29,12 @@ static int is_same(const char *path, int fd)
            named.st_ino == opened.st_ino;
 }
 
+static dc3_status busy(const char *folder, const char *who)
+{
+    return dc3_fail(DC3_ERR_BUSY, "%s: %s works in this folder; wait until it has ended, or stop it", folder,
+                    who);
+}
+
 static dc3_status take(const char *folder, dc3_lock *lock)
 {
     char who[200];
@@ -39,8 +45,7 @@ static dc3_status take(const char *folder, dc3_lock *lock)
     if (errno != EAGAIN && errno != EACCES)
         return dc3_fail(DC3_ERR_IO, "%s: cannot be locked: %s", lock->path, strerror(errno));
     read_holder(lock->fd, who, sizeof who);
-    return dc3_fail(DC3_ERR_BUSY, "%s: %s works in this folder; wait until it has ended, or stop it", folder,
-                    who);
+    return busy(folder, who);
 }
 
 dc3_status dc3_lock_take(const char *folder, dc3_lock *lock)
@@ -88,4 +93,10 @@ int dc3_lock_holder(const char *folder, char *who, size_t size)
     read_holder(fd, who, size);
     close(fd);
     return held;
+}
+
+dc3_status dc3_lock_check(const char *folder)
+{
+    char who[200];
+    return dc3_lock_holder(folder, who, sizeof who) ? busy(folder, who) : DC3_OK;
 }

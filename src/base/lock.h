@@ -18,5 +18,7 @@ dc3_status dc3_lock_take(const char *folder, dc3_lock *lock);
 void dc3_lock_release(dc3_lock *lock);
 /* 1 if a process holds the folder's lock; who, of `size` bytes, as it is written there. */
 int dc3_lock_holder(const char *folder, char *who, size_t size);
+/* DC3_ERR_BUSY, as dc3_lock_take has it, if a process holds the folder's lock; takes none. */
+dc3_status dc3_lock_check(const char *folder);
 
 #endif

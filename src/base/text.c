@@ -26,14 +26,19 @@ int dc3_text_is_utf8(const char *bytes)
     return 1;
 }
 
-/* C0 and C1 controls, DEL, and U+202A..202E and U+2066..2069. */
-static int is_control(const char *at, size_t length)
+unsigned dc3_utf8_code(const char *at, size_t length)
 {
-    const unsigned char *p = (const unsigned char *)at;
-    if (length == 1) return *p < 0x20 || *p == 0x7f;
-    if (length == 2) return *p == 0xc2 && p[1] < 0xa0;
-    if (length != 3 || *p != 0xe2) return 0;
-    return (p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+    static const unsigned char first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    unsigned code = (unsigned char)*at & first[length];
+    for (size_t i = 1; i < length; i++) code = code << 6 | ((unsigned char)at[i] & 0x3f);
+    return code;
+}
+
+int dc3_code_hides(unsigned c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff ||
+           (c & 0xfffe) == 0xfffe;
 }
 
 static char *escape(const char *bytes, int controls)
@@ -41,7 +46,7 @@ static char *escape(const char *bytes, int controls)
     char *text = malloc(4 * strlen(bytes) + 1), *to = text;
     while (text && *bytes) {
         size_t length = dc3_utf8_length(bytes);
-        if (length && !(controls && is_control(bytes, length))) {
+        if (length && !(controls && dc3_code_hides(dc3_utf8_code(bytes, length)))) {
             memcpy(to, bytes, length);
             to += length;
             bytes += length;
@@ -69,4 +74,28 @@ int dc3_text_room(const char *text, int most)
     for (size_t length; (length = dc3_utf8_length(text + used)) && used + (int)length <= most;)
         used += (int)length;
     return used;
+}
+
+const char *dc3_size_text(double bytes, char text[DC3_NUMBER_TEXT])
+{
+    static const char *const units[] = {"kB", "MB", "GB", "TB"};
+    int unit = -1;
+    double value = bytes;
+    while (value >= 1000 && unit < 3) value /= 1000, unit++;
+    if (unit < 0)
+        snprintf(text, DC3_NUMBER_TEXT, "%.0f bytes", bytes);
+    else
+        snprintf(text, DC3_NUMBER_TEXT, "%.1f %s", value, units[unit]);
+    return text;
+}
+
+const char *dc3_duration_text(double seconds, char text[DC3_NUMBER_TEXT])
+{
+    if (seconds < 90)
+        snprintf(text, DC3_NUMBER_TEXT, "%.0f s", seconds > 0 && seconds < 1 ? 1 : seconds);
+    else if (seconds < 5400)
+        snprintf(text, DC3_NUMBER_TEXT, "%.0f min", seconds / 60);
+    else
+        snprintf(text, DC3_NUMBER_TEXT, "%.1f h", seconds / 3600);
+    return text;
 }

@@ -9,6 +9,12 @@
 /* Bytes of the character that begins at `at`: 1 to 4; 0 at the end and where no character begins. */
 size_t dc3_utf8_length(const char *at);
 
+/* The number of the character of `length` bytes that begins at `at`. */
+unsigned dc3_utf8_code(const char *at, size_t length);
+/* 1 for what is not seen but changes what is: controls (C0, DEL, C1), marks that turn the direction of
+ * writing, separators of lines and paragraphs, the byte order mark, and what is no character. */
+int dc3_code_hides(unsigned code);
+
 /* The bytes of as many whole characters of `text` as fit `most` bytes. */
 int dc3_text_room(const char *text, int most);
 

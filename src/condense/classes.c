@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/text.h"
+#include "condense/option_names.h"
 #include "condense/run.h"
 #include "kernels/backend.h"
 
@@ -120,9 +121,8 @@ dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size)
 dc3_status dc3_compute_type(const char *text, dc3_dtype *dtype)
 {
     *dtype = dc3_cpu_has_bf16() ? DC3_BF16 : DC3_F32;
-    if (!text || strcmp(text, "auto") == 0) return DC3_OK;
-    if (strcmp(text, "bf16") != 0 && strcmp(text, "f32") != 0)
-        return dc3_fail(DC3_ERR_OPTION, "--dtype: expected one of auto, f32, bf16; found '%.40s'", text);
-    *dtype = strcmp(text, "bf16") == 0 ? DC3_BF16 : DC3_F32;
+    int place = 0;
+    if (text) DC3_TRY(dc3_choose_name("dtype", text, dc3_compute_names, &place));
+    if (place) *dtype = strcmp(text, "bf16") == 0 ? DC3_BF16 : DC3_F32;
     return DC3_OK;
 }

@@ -7,12 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/text.h"
 #include "condense/classes.h"
 #include "condense/evaluate.h"
 #include "condense/fingerprint.h"
 #include "condense/methods.h"
 #include "condense/own_teacher.h"
+#include "condense/results.h"
 #include "condense/teacher.h"
 #include "io/weights.h"
 #include "learn/soft_labels.h"
@@ -26,32 +28,13 @@ typedef struct comparison {
     dc3_train_options plan;
     char *teacher; /* OUT/teacher.safetensors */
     dc3_compare_report *report;
-    char *results; /* OUT/results.jsonl */
-    json_t *lines; /* what it holds */
+    dc3_lock lock;  /* of OUT */
+    json_t *wanted; /* dc3_wanted */
+    json_t *lines;  /* of OUT/results.jsonl */
     dc3_tests tests;
     dc3_dtype dtype;
     double real_hard; /* below 0: unknown */
 } comparison;
-
-static int count_names(const char *const *names)
-{
-    int n = 0;
-    while (names[n]) n++;
-    return n;
-}
-
-static int count_ipcs(const int *ipcs)
-{
-    int n = 0;
-    while (ipcs[n]) n++;
-    return n;
-}
-
-/* How the students' views are drawn where nothing else is wanted. */
-static const char *usual_augment(const dc3_compare_options *o)
-{
-    return o->evaluate.augment ? o->evaluate.augment : "rded";
-}
 
 static int is_none(const char *teacher)
 {
@@ -100,8 +83,8 @@ static dc3_status check_options(const dc3_compare_options *o)
 {
     if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a folder to make, found none");
     if (!o->evaluate.val) return dc3_fail(DC3_ERR_OPTION, "--val: expected a dataset to test on, found none");
-    if (o->seeds < 1 || o->seeds > 1000)
-        return dc3_fail(DC3_ERR_OPTION, "--seeds: expected 1 to 1000, found %d", o->seeds);
+    if (o->seeds < 1 || o->seeds > DC3_SEEDS_LIMIT)
+        return dc3_fail(DC3_ERR_OPTION, "--seeds: expected 1 to %d, found %d", DC3_SEEDS_LIMIT, o->seeds);
     if (!o->ipcs[0]) return dc3_fail(DC3_ERR_OPTION, "--ipc: expected images per class, found none");
     for (int i = 0; o->ipcs[i]; i++)
         if (o->ipcs[i] < 1)
@@ -112,7 +95,7 @@ static dc3_status check_options(const dc3_compare_options *o)
     if (o->real_hard > 1)
         return dc3_fail(DC3_ERR_OPTION, "--full-accuracy: expected a share from 0 to 1, found %g",
                         o->real_hard);
-    if (o->augment_robust && strcmp(usual_augment(o), "none") == 0)
+    if (o->augment_robust && strcmp(dc3_usual_augment(o), "none") == 0)
         return dc3_fail(DC3_ERR_OPTION,
                         "--augment-robust: trains with augmentation and without; leave out --augment none");
     if (o->evaluate.epochs < 1 || o->evaluate.epochs > 1000000)
@@ -157,7 +140,7 @@ static json_t *settings_of(const comparison *c)
                           e->temperature, "size", e->size, "threads", e->threads);
     json_object_set_new(s, "data", dc3_json_text(d->data));
     json_object_set_new(s, "val", dc3_json_text(e->val));
-    json_object_set_new(s, "augment", json_string(usual_augment(c->options)));
+    json_object_set_new(s, "augment", json_string(dc3_usual_augment(c->options)));
     json_object_set_new(s, "seed", json_integer((json_int_t)d->select.seed));
     json_object_set_new(s, "teacher", teacher_setting(c));
     json_object_set_new(s, "combine", json_string(d->combine ? d->combine : "gradient"));
@@ -171,110 +154,60 @@ static json_t *settings_of(const comparison *c)
     return s;
 }
 
-/* A new folder, or one of the same settings. */
+/* Names the first setting that is another than that of the folder's scores; earlier versions do not say all.
+ */
+static dc3_status check_settings(const comparison *c, const json_t *was, const json_t *is)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)is, key, value)
+    {
+        const json_t *old = json_object_get(was, key);
+        if (old && !json_equal(value, old))
+            return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder",
+                            c->options->out, key);
+    }
+    return DC3_OK;
+}
+
+/* compare.json of a new folder, or of one of the same settings; it tells what the last call wants. */
+static dc3_status write_settings(const comparison *c, const char *document)
+{
+    json_t *settings = settings_of(c), *kept = NULL;
+    dc3_status status = settings ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && dc3_path_what(document) == DC3_PATH_FILE) {
+        status = dc3_json_read(document, 1 << 20, &kept);
+        if (status == DC3_OK) status = check_settings(c, kept, settings);
+    } else
+        kept = json_incref(settings);
+    if (status == DC3_OK && !json_equal(json_object_get(kept, "wanted"), c->wanted)) {
+        json_object_set(kept, "wanted", c->wanted);
+        status = dc3_json_write(c->options->out, "compare.json", kept, JSON_SORT_KEYS);
+    }
+    json_decref(settings);
+    json_decref(kept);
+    return status;
+}
+
+/* A new folder, or one of the same settings; nobody else works in it then. */
 static dc3_status open_folder(comparison *c)
 {
     const char *out = c->options->out;
     char *document = dc3_path_join(out, "compare.json");
-    json_t *settings = settings_of(c), *old = NULL;
-    dc3_status status = document && settings ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = document ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && dc3_path_what(document) != DC3_PATH_FILE && dc3_path_occupied(out))
         status = dc3_fail(DC3_ERR_ARGUMENT,
                           "%s: holds files that dc3 compare did not make; choose a new folder", out);
     if (status == DC3_OK) status = dc3_make_dirs(out);
-    if (status == DC3_OK && dc3_path_what(document) == DC3_PATH_FILE) {
-        status = dc3_json_read(document, 1 << 20, &old);
-        const char *key;
-        json_t *value;
-        json_object_foreach(settings, key, value)
-        {
-            const json_t *was = json_object_get(old, key); /* earlier versions do not say all */
-            if (status == DC3_OK && was && !json_equal(value, was))
-                status = dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder",
-                                  out, key);
-        }
-    } else if (status == DC3_OK)
-        status = dc3_json_write(out, "compare.json", settings, JSON_SORT_KEYS);
-    json_decref(settings);
-    json_decref(old);
+    if (status == DC3_OK) status = dc3_lock_take(out, &c->lock);
+    if (status == DC3_OK) status = write_settings(c, document);
     free(document);
-    c->results = dc3_path_join(out, "results.jsonl");
-    return c->results || status != DC3_OK ? status : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-}
-
-/* Lines of earlier versions do not say how their student's views were drawn: as the folder's settings have
- * it. */
-static dc3_status read_results(comparison *c)
-{
-    c->lines = json_array();
-    if (dc3_path_what(c->results) != DC3_PATH_FILE) return DC3_OK;
-    FILE *file = fopen(c->results, "r");
-    char *text = NULL;
-    size_t size = 0;
-    if (!file) return dc3_fail(DC3_ERR_IO, "%s: cannot be read", c->results);
-    dc3_status status = DC3_OK;
-    for (int number = 1; status == DC3_OK && getline(&text, &size, file) >= 0; number++) {
-        json_t *line = json_loads(text, 0, NULL);
-        if (!json_is_object(line))
-            status = dc3_fail(DC3_ERR_FORMAT, "%s: line %d is no JSON object", c->results, number);
-        else if (!json_object_get(line, "augment"))
-            json_object_set_new(line, "augment", json_string(usual_augment(c->options)));
-        if (status == DC3_OK) json_array_append(c->lines, line);
-        json_decref(line);
-    }
-    free(text);
-    fclose(file);
     return status;
-}
-
-static dc3_status write_results(const comparison *c)
-{
-    dc3_draft results;
-    size_t i;
-    json_t *line;
-    DC3_TRY(dc3_draft_open(&results));
-    json_array_foreach(c->lines, i, line)
-    {
-        char *one = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
-        if (one) fprintf(results.file, "%s\n", one);
-        free(one);
-    }
-    return dc3_draft_write(&results, DC3_OK, c->results);
-}
-
-/* One score that is wanted. */
-typedef struct cell {
-    int ipc, seed;
-    const char *method, *arch, *labels, *augment;
-} cell;
-
-static int is(const json_t *line, const char *key, const char *value)
-{
-    const char *text = json_string_value(json_object_get(line, key));
-    return text && strcmp(text, value) == 0;
 }
 
 static int number(const json_t *line, const char *key)
 {
     return (int)json_integer_value(json_object_get(line, key));
-}
-
-static int matches(const json_t *line, const cell *w)
-{
-    return number(line, "ipc") == w->ipc && is(line, "method", w->method) && is(line, "arch", w->arch) &&
-           is(line, "labels", w->labels) && is(line, "augment", w->augment) &&
-           (w->seed < 0 || number(line, "seed") == w->seed);
-}
-
-static json_t *find(const comparison *c, const cell *w)
-{
-    size_t i;
-    json_t *line;
-    json_array_foreach(c->lines, i, line)
-    {
-        if (matches(line, w)) return line;
-    }
-    return NULL;
 }
 
 /* What a condensed dataset costs and how colourful it is. */
@@ -327,15 +260,13 @@ static dc3_status keep_cost(const char *folder, cost *made)
 }
 
 /* Condenses for a cell, unless that stands there already; *folder is its place, freed by the caller. */
-static dc3_status condense_for(comparison *c, const cell *w, char **folder, cost *out)
+static dc3_status condense_for(comparison *c, const dc3_cell *w, char **folder, cost *out)
 {
     dc3_condense_options o = c->options->condense;
     dc3_condense_report report;
-    size_t size = strlen(c->options->out) + strlen(w->method) + 64;
-    *folder = malloc(size);
+    *folder = dc3_cell_folder(c->options->out, w);
     *out = (cost){0};
     if (!*folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    snprintf(*folder, size, "%s/ipc%d/%s/seed%d", c->options->out, w->ipc, w->method, w->seed);
     DC3_TRY(dc3_make_dirs(*folder));
     o.out = *folder;
     o.method = w->method;
@@ -354,11 +285,11 @@ static dc3_status condense_for(comparison *c, const cell *w, char **folder, cost
     return status;
 }
 
-static dc3_status score_cell(comparison *c, const cell *w, const char *folder, const cost *made)
+static dc3_status score_cell(comparison *c, const dc3_cell *w, const char *folder, const cost *made)
 {
     dc3_evaluate_options o = c->options->evaluate;
     dc3_score s;
-    int is_usual = strcmp(w->augment, usual_augment(c->options)) == 0;
+    int is_usual = strcmp(w->augment, dc3_usual_augment(c->options)) == 0;
     o.data = folder;
     o.arch = w->arch;
     o.labels = w->labels;
@@ -387,13 +318,13 @@ static dc3_status score_cell(comparison *c, const cell *w, const char *folder, c
                      w->arch, w->labels, is_usual ? "" : ", no augmentation", w->seed, 100 * s.top1,
                      s.seconds);
     c->report->done++;
-    return write_results(c);
+    return dc3_results_write(c->options->out, c->lines);
 }
 
 /* One student, unless its score stands there already. The first that is missing has the dataset condensed. */
-static dc3_status run_student(comparison *c, const cell *w, char **folder, cost *made)
+static dc3_status run_student(comparison *c, const dc3_cell *w, char **folder, cost *made)
 {
-    if (find(c, w)) {
+    if (dc3_results_find(c->lines, w)) {
         c->report->reused++;
         return DC3_OK;
     }
@@ -401,20 +332,21 @@ static dc3_status run_student(comparison *c, const cell *w, char **folder, cost 
     return score_cell(c, w, *folder, made);
 }
 
-/* All students of one condensed dataset. */
-static dc3_status run_students(comparison *c, cell w)
+/* All scores that are wanted; the students of one condensed dataset come after each other. */
+static dc3_status run_all(comparison *c)
 {
-    const dc3_compare_options *o = c->options;
-    const char *augments[] = {usual_augment(o), o->augment_robust ? "none" : NULL, NULL};
+    int64_t students = dc3_wanted_students(c->wanted);
     char *folder = NULL;
-    cost made;
+    cost made = {0};
     dc3_status status = DC3_OK;
-    for (int a = 0; o->archs[a]; a++)
-        for (int l = 0; o->labels[l]; l++)
-            for (int k = 0; augments[k] && status == DC3_OK; k++) {
-                w.arch = o->archs[a], w.labels = o->labels[l], w.augment = augments[k];
-                status = run_student(c, &w, &folder, &made);
-            }
+    for (int64_t i = 0; status == DC3_OK && i < c->report->total; i++) {
+        const dc3_cell cell = dc3_wanted_cell(c->wanted, i);
+        if (i % students == 0) {
+            free(folder);
+            folder = NULL;
+        }
+        status = run_student(c, &cell, &folder, &made);
+    }
     free(folder);
     return status;
 }
@@ -445,15 +377,15 @@ static dc3_status measure_teacher(comparison *c)
     return status;
 }
 
-enum { MOST_SEEDS = 1000, SCORE_TEXT = 16 };
+enum { SCORE_TEXT = 16 };
 
 /* Mean and deviation of `key` over the seeds of a cell; the number of seeds. */
-static int over_seeds(const comparison *c, cell w, const char *key, double *mean, double *deviation)
+static int over_seeds(const comparison *c, dc3_cell w, const char *key, double *mean, double *deviation)
 {
-    static _Thread_local double values[MOST_SEEDS];
+    static _Thread_local double values[DC3_SEEDS_LIMIT];
     int n = 0;
     for (w.seed = 0; w.seed < c->options->seeds; w.seed++) {
-        const json_t *line = find(c, &w);
+        const json_t *line = dc3_results_find(c->lines, &w);
         if (line) values[n++] = json_number_value(json_object_get(line, key));
     }
     dc3_mean_deviation(values, n, mean, deviation);
@@ -461,7 +393,7 @@ static int over_seeds(const comparison *c, cell w, const char *key, double *mean
 }
 
 /* DD-Ranking's label-robust score, NaN where a part of it is not there. */
-static double label_robust(const comparison *c, cell w)
+static double label_robust(const comparison *c, dc3_cell w)
 {
     double hard, soft, random, d;
     w.labels = "hard";
@@ -475,13 +407,13 @@ static double label_robust(const comparison *c, cell w)
 }
 
 /* The same of its augmentation-robust score. */
-static double augment_robust(const comparison *c, cell w)
+static double augment_robust(const comparison *c, dc3_cell w)
 {
     double with[2], without[2], d;
     int n = 1;
     for (int random = 0; random < 2; random++) {
         if (random) w.method = "random";
-        w.augment = usual_augment(c->options);
+        w.augment = dc3_usual_augment(c->options);
         n = n && over_seeds(c, w, "top1", &with[random], &d);
         w.augment = "none";
         n = n && over_seeds(c, w, "top1", &without[random], &d);
@@ -496,7 +428,7 @@ static void score_text(double score, char text[SCORE_TEXT])
 }
 
 /* What a row says of the students without augmentation. */
-static void add_unaugmented(const comparison *c, cell w, FILE *table, json_t *row)
+static void add_unaugmented(const comparison *c, dc3_cell w, FILE *table, json_t *row)
 {
     double top1, spread, score = augment_robust(c, w);
     char text[SCORE_TEXT];
@@ -509,7 +441,7 @@ static void add_unaugmented(const comparison *c, cell w, FILE *table, json_t *ro
     if (!isnan(score)) json_object_set_new(row, "augmentation_robust_score", json_real(score));
 }
 
-static json_t *row_of(const comparison *c, const cell *w, FILE *table)
+static json_t *row_of(const comparison *c, const dc3_cell *w, FILE *table)
 {
     double top1, spread, top5, spread5, best, d, seconds, bytes, labels, colour, robust = label_robust(c, *w);
     int n = over_seeds(c, *w, "top1", &top1, &spread);
@@ -548,12 +480,13 @@ static void print_conditions(const comparison *c, FILE *table)
     fprintf(table, "\nstudents: %d epochs, %d px, %s", number(last, "epochs"), number(last, "size"),
             dc3_dtype_name(c->dtype));
     for (int i = 0; o->ipcs[i]; i++) {
-        cell w = {o->ipcs[i], -1, o->methods[0], o->archs[0], o->labels[0], usual_augment(o)};
-        const json_t *line = find(c, &w);
+        dc3_cell w = {o->ipcs[i], -1, o->methods[0], o->archs[0], o->labels[0], dc3_usual_augment(o)};
+        const json_t *line = dc3_results_find(c->lines, &w);
         if (line)
             fprintf(table, "%s batches of %d (IPC %d)", i ? "," : ";", number(line, "batch"), o->ipcs[i]);
     }
-    fprintf(table, "; %s\n", strcmp(usual_augment(o), "none") ? "views by RDED's protocol" : "whole images");
+    fprintf(table, "; %s\n",
+            strcmp(dc3_usual_augment(o), "none") ? "views by RDED's protocol" : "whole images");
     fprintf(table, "labels: soft ones by the teacher of each batch's views, at temperature %g\n",
             temperature);
     fprintf(table, "teacher: %s\n", o->condense.teacher ? o->condense.teacher : "none");
@@ -576,7 +509,8 @@ static dc3_status make_table(comparison *c)
         for (int a = 0; o->archs[a]; a++)
             for (int l = 0; o->labels[l]; l++)
                 for (int m = 0; o->methods[m]; m++) {
-                    cell w = {o->ipcs[i], -1, o->methods[m], o->archs[a], o->labels[l], usual_augment(o)};
+                    dc3_cell w = {o->ipcs[i],  -1,           o->methods[m],
+                                  o->archs[a], o->labels[l], dc3_usual_augment(o)};
                     json_t *row = row_of(c, &w, table);
                     if (row) json_array_append_new(rows, row);
                 }
@@ -629,19 +563,18 @@ static dc3_status compare(comparison *c)
     DC3_TRY(check_options(o));
     DC3_TRY(dc3_check_folder_place("-o", o->out));
     DC3_TRY(dc3_compute_type(o->evaluate.dtype, &c->dtype));
-    c->report->total = o->seeds * count_ipcs(o->ipcs) * count_names(o->methods) * count_names(o->archs) *
-                       count_names(o->labels) * (o->augment_robust ? 2 : 1);
+    c->wanted = dc3_wanted(o);
+    c->report->total = (int)dc3_wanted_count(c->wanted);
+    if (c->report->total < 0)
+        return dc3_fail(DC3_ERR_OPTION, "expected at most %d scores to make, found more", DC3_CELLS_LIMIT);
     c->tests.listener = o->condense.listener;
     c->teacher = dc3_path_join(o->out, "teacher.safetensors");
     if (!c->teacher) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(look_ahead(c));
     DC3_TRY(open_folder(c));
-    DC3_TRY(read_results(c));
+    DC3_TRY(dc3_results_read(o->out, dc3_usual_augment(o), &c->lines));
     DC3_TRY(train_teacher(c));
-    for (int seed = 0; seed < o->seeds; seed++)
-        for (int i = 0; o->ipcs[i]; i++)
-            for (int m = 0; o->methods[m]; m++)
-                DC3_TRY(run_students(c, (cell){.ipc = o->ipcs[i], .seed = seed, .method = o->methods[m]}));
+    DC3_TRY(run_all(c));
     int size = c->tests.size;
     if (!size) { /* all was there already: the size that the students saw is in the lines */
         size = number(json_array_get(c->lines, 0), "size");
@@ -653,12 +586,13 @@ static dc3_status compare(comparison *c)
 
 dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *report)
 {
-    comparison c = {.own = *options, .options = &c.own, .report = report};
+    comparison c = {.own = *options, .options = &c.own, .report = report, .lock = {.fd = -1}};
     *report = (dc3_compare_report){0};
     dc3_status status = compare(&c);
     dc3_tests_close(&c.tests);
+    dc3_lock_release(&c.lock);
+    json_decref(c.wanted);
     json_decref(c.lines);
-    free(c.results);
     free(c.teacher);
     return status;
 }

@@ -9,7 +9,7 @@
 #include "condense/combine.h"
 #include "condense/map.h"
 #include "condense/methods.h"
-#include "dc3/report.h"
+#include "condense/report.h"
 
 /* Makes the class's folder, which must be one of the run's own. */
 static dc3_status make_folder(char *picture)
@@ -165,7 +165,8 @@ static dc3_status condense(dc3_run *run, dc3_output *output)
     return choose_and_store(run, output);
 }
 
-/* The page about a run that is complete. That it cannot be written is no failure of the run. */
+/* The page about a run that is complete, whose lock is held. That it cannot be written is no failure of the
+ * run. */
 static void write_report(const dc3_condense_options *options)
 {
     dc3_report_options o = dc3_report_defaults();
@@ -173,7 +174,7 @@ static void write_report(const dc3_condense_options *options)
     o.run = options->out;
     o.data = options->data;
     o.threads = options->select.threads;
-    if (dc3_report(&o, &result) != DC3_OK)
+    if (dc3_report_claimed(&o, &result) != DC3_OK)
         dc3_listener_say(&options->listener, "warning: the report was not written: %s", dc3_error_text());
 }
 
@@ -181,14 +182,17 @@ dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report
 {
     dc3_run run;
     dc3_output output;
+    dc3_lock lock = {.fd = -1};
     dc3_status status = dc3_run_open(options, DC3_RUN_CONDENSE, report, &run);
     if (status == DC3_OK) status = dc3_output_open(&run, &output);
     if (status == DC3_OK) {
         status = condense(&run, &output);
+        lock = dc3_output_keep_lock(&output);
         dc3_output_close(&output);
     }
     dc3_run_close(&run);
     if (status == DC3_OK && !options->dry_run && !options->no_report) write_report(options);
+    dc3_lock_release(&lock);
     return status;
 }
 

@@ -92,8 +92,8 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
         return dc3_fail(DC3_ERR_IO, "%s: expected a folder that dc3 condense made, found %s", run,
                         dc3_path_what(run) == DC3_PATH_FOLDER ? "no dc3.json in it" : "no folder");
     }
-    dc3_status status =
-        path && train ? dc3_json_read(path, 1 << 24, &document) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = path && train ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, &document)
+                                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const json_t *settings = json_object_get(document, "settings");
     const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);

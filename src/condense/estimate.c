@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "condense/combine.h"
 #include "condense/methods.h"
 #include "condense/rded.h"
@@ -74,17 +75,6 @@ static double measure_reading(const dc3_run *run)
     return (dc3_seconds_now() - start) / LOOK;
 }
 
-const char *dc3_duration_text(double seconds, char *text, size_t size)
-{
-    if (seconds < 90)
-        snprintf(text, size, "%.0f s", seconds < 1 ? 1 : seconds);
-    else if (seconds < 5400)
-        snprintf(text, size, "%.0f min", seconds / 60);
-    else
-        snprintf(text, size, "%.1f h", seconds / 3600);
-    return text;
-}
-
 /* Seconds to choose from `pictures` pictures; `text` says what is done for it. */
 static dc3_status selection_time(dc3_run *run, int64_t pictures, double *seconds, char *text, size_t size)
 {
@@ -148,7 +138,7 @@ static double selection_bytes(const dc3_run *run)
 
 dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored)
 {
-    char text[32], first[80] = "", second[80] = "";
+    char text[DC3_NUMBER_TEXT], first[80] = "", second[80] = "";
     double training = 0, selection = 0, storing = 0;
     if (run->editor) {
         dc3_editor_info info = dc3_editor_describe(run->editor);
@@ -158,12 +148,12 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored)
     if (pictures && run->trains && dc3_path_what(run->teacher_path) != DC3_PATH_FILE) {
         DC3_TRY(dc3_run_measure_teacher(run, &training));
         dc3_run_say(run, "measured: about %s to train a teacher first (--teacher FILE uses yours)",
-                    dc3_duration_text(training, text, sizeof text));
+                    dc3_duration_text(training, text));
     }
     if (pictures) DC3_TRY(selection_time(run, pictures, &selection, first, sizeof first));
     if (stored) DC3_TRY(storing_time(run, stored, &storing, second, sizeof second));
     run->report->estimate_seconds = training + selection + storing;
-    dc3_duration_text(training + selection + storing, text, sizeof text);
+    dc3_duration_text(training + selection + storing, text);
     dc3_run_say(run, "estimate: %s%sabout %s", first, second, text);
     return dc3_check_memory(LEAST_LEFT + (pictures ? selection_bytes(run) : 0));
 }

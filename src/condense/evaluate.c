@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "condense/classes.h"
 #include "condense/evaluate.h"
+#include "condense/option_names.h"
 #include "condense/run.h"
 #include "io/weights.h"
 #include "learn/protocol.h"
@@ -15,12 +17,10 @@
 #include "learn/soft_labels.h"
 #include "learn/trainer.h"
 
-typedef enum label_kind { SOFT, STORED, HARD } label_kind;
-
 typedef struct evaluation {
     const dc3_evaluate_options *options;
     dc3_score *score;
-    label_kind labels;
+    dc3_label_kind labels;
     int plain; /* whole pictures instead of the protocol's views */
     dc3_dtype dtype;
     dc3_dataset *data;
@@ -51,7 +51,7 @@ dc3_evaluate_options dc3_evaluate_defaults(void)
 static dc3_status check_options(evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
-    static const char *const kinds[] = {"soft", "stored", "hard"};
+    int kind = DC3_LABELS_SOFT, augment = DC3_AUGMENT_RDED;
     if (!o->val) return dc3_fail(DC3_ERR_OPTION, "--val: expected a dataset to test on, found none");
     if (o->epochs < 1 || o->epochs > 1000000)
         return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 1000000, found %d", o->epochs);
@@ -63,30 +63,24 @@ static dc3_status check_options(evaluation *e)
         return dc3_fail(DC3_ERR_OPTION, "--temperature: expected more than 0, found %g", o->temperature);
     if (!(o->lr >= 0 && o->lr < 1e3))
         return dc3_fail(DC3_ERR_OPTION, "--lr: expected more than 0, found %g", o->lr);
-    e->labels = SOFT;
-    for (int i = 0; o->labels && i < 3; i++)
-        if (strcmp(kinds[i], o->labels) == 0) {
-            e->labels = (label_kind)i;
-            break;
-        } else if (i == 2)
-            return dc3_fail(DC3_ERR_OPTION, "--labels: expected one of soft, stored, hard; found '%.40s'",
-                            o->labels);
-    e->plain = o->augment && strcmp(o->augment, "none") == 0;
-    if (o->augment && !e->plain && strcmp(o->augment, "rded") != 0)
-        return dc3_fail(DC3_ERR_OPTION, "--augment: expected rded or none, found '%.40s'", o->augment);
-    if (e->plain && e->labels == STORED)
+    if (o->labels) DC3_TRY(dc3_choose_name("labels", o->labels, dc3_label_names, &kind));
+    if (o->augment) DC3_TRY(dc3_choose_name("augment", o->augment, dc3_augment_names, &augment));
+    e->labels = (dc3_label_kind)kind;
+    e->plain = augment == DC3_AUGMENT_NONE;
+    if (e->plain && e->labels == DC3_LABELS_STORED)
         return dc3_fail(DC3_ERR_OPTION, "--augment none: stored labels are of the protocol's views");
     const struct {
         const char *name;
         int given;
     } theirs[] = {{"--factor", o->factor}, {"--batch", o->batch}, {"--size", o->size}};
-    for (int i = 0; e->labels == STORED && i < 3; i++)
+    for (int i = 0; e->labels == DC3_LABELS_STORED && i < 3; i++)
         if (theirs[i].given)
             return dc3_fail(DC3_ERR_OPTION,
                             "%s: stored labels were made with a %s of their own, which is used; leave it out",
                             theirs[i].name, theirs[i].name + 2);
-    snprintf(e->score->labels, sizeof e->score->labels, "%s", kinds[e->labels]);
-    snprintf(e->score->augment, sizeof e->score->augment, "%s", e->plain ? "none" : "rded");
+    snprintf(e->score->labels, sizeof e->score->labels, "%s", dc3_label_names[e->labels]);
+    snprintf(e->score->augment, sizeof e->score->augment, "%s",
+             dc3_augment_names[e->plain ? DC3_AUGMENT_NONE : DC3_AUGMENT_RDED]);
     DC3_TRY(dc3_compute_type(o->dtype, &e->dtype));
     snprintf(e->score->dtype, sizeof e->score->dtype, "%s", dc3_dtype_name(e->dtype));
     return DC3_OK;
@@ -102,7 +96,7 @@ static void note_unreadable(void *user, const char *key, const char *reason)
 static dc3_status check_complete(const char *document)
 {
     json_t *object = NULL;
-    dc3_status status = dc3_json_read(document, 1 << 24, &object);
+    dc3_status status = dc3_json_read(document, DC3_DOCUMENT_LIMIT, &object);
     if (status == DC3_OK && json_object_get(object, "complete"))
         status = dc3_check_complete(document, object);
     json_decref(object);
@@ -169,18 +163,19 @@ static dc3_status resolve(evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     dc3_score *s = e->score;
-    int size = e->labels == STORED ? e->stored.size : o->size;
+    int size = e->labels == DC3_LABELS_STORED ? e->stored.size : o->size;
     if (!size && e->teacher) size = (int)dc3_classifier_describe(e->teacher)->trained;
     DC3_TRY(dc3_view_size(e->data, size, &s->size));
-    if (e->labels == STORED)
+    if (e->labels == DC3_LABELS_STORED)
         s->factor = (int)json_integer_value(json_object_get(e->stored.info, "factor"));
     else
         s->factor = e->plain ? 0 : o->factor ? o->factor : dc3_protocol_factor(s->size);
-    int64_t batch =
-        e->labels == STORED ? json_integer_value(json_object_get(e->stored.info, "batch")) : o->batch;
+    int64_t batch = e->labels == DC3_LABELS_STORED
+                        ? json_integer_value(json_object_get(e->stored.info, "batch"))
+                        : o->batch;
     s->batch = !batch ? dc3_protocol_batch(e->n, s->classes) : batch < e->n ? (int)batch : (int)e->n;
     s->epochs = o->epochs;
-    s->temperature = e->labels == HARD ? 0 : o->temperature > 0 ? o->temperature : 20;
+    s->temperature = e->labels == DC3_LABELS_HARD ? 0 : o->temperature > 0 ? o->temperature : 20;
     int64_t last = e->n % s->batch, each = e->n / s->batch + (last > 1 || (last && e->n == 1));
     s->steps = each * s->epochs;
     if (!e->teacher) return DC3_OK;
@@ -292,8 +287,8 @@ static dc3_status open_all(evaluation *e)
 {
     DC3_TRY(check_options(e));
     DC3_TRY(open_pictures(e));
-    if (e->labels == SOFT) DC3_TRY(open_teacher(e));
-    if (e->labels == STORED) DC3_TRY(open_stored(e));
+    if (e->labels == DC3_LABELS_SOFT) DC3_TRY(open_teacher(e));
+    if (e->labels == DC3_LABELS_STORED) DC3_TRY(open_stored(e));
     DC3_TRY(resolve(e));
     DC3_TRY(dc3_tests_open(e->tests, e->score->size, e->options->threads));
     DC3_TRY(open_student(e));
@@ -378,14 +373,14 @@ static dc3_status step(evaluation *e, int64_t epoch, int64_t b, int64_t first, i
     DC3_TRY(dc3_pictures_batch(e->pictures, count, e->order + first, e->batch, &found));
     if (found < count) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
     int n = (int)count;
-    if (e->labels == STORED)
+    if (e->labels == DC3_LABELS_STORED)
         DC3_TRY(recall(e, epoch % e->stored.views, n));
     else
         draw(e, epoch, b, n);
     DC3_TRY(dc3_augment(e->augmenter, n, e->batch, e->params, e->views));
-    if (e->labels == SOFT) DC3_TRY(ask_teacher(e, n));
+    if (e->labels == DC3_LABELS_SOFT) DC3_TRY(ask_teacher(e, n));
     dc3_target target = {.logits = e->logits, .temperature = (float)e->score->temperature};
-    if (e->labels == HARD) {
+    if (e->labels == DC3_LABELS_HARD) {
         weigh_labels(e, n);
         target = (dc3_target){.k = 2, .labels = e->classes, .weights = e->weights};
     }
@@ -396,9 +391,9 @@ static dc3_status step(evaluation *e, int64_t epoch, int64_t b, int64_t first, i
 
 static dc3_status run_epoch(evaluation *e, int64_t epoch, double lr)
 {
-    int64_t batch = e->score->batch, view = e->labels == STORED ? epoch % e->stored.views : epoch;
+    int64_t batch = e->score->batch, view = e->labels == DC3_LABELS_STORED ? epoch % e->stored.views : epoch;
     double sum = 0;
-    dc3_draw_order(e->labels == STORED ? e->stored_seed : e->options->seed, view, e->n, e->order);
+    dc3_draw_order(e->labels == DC3_LABELS_STORED ? e->stored_seed : e->options->seed, view, e->n, e->order);
     for (int64_t first = 0, b = 0; first < e->n; first += batch, b++) {
         int64_t count = e->n - first < batch ? e->n - first : batch;
         if (count < 2 && e->n > 1) continue; /* a batch norm needs more than one */

@@ -18,25 +18,12 @@ dc3_info_options dc3_info_defaults(void)
     return (dc3_info_options){.threads = 1};
 }
 
-const char *dc3_size_text(double bytes, char text[DC3_SIZE_TEXT])
-{
-    static const char *const units[] = {"kB", "MB", "GB", "TB"};
-    int unit = -1;
-    double value = bytes;
-    while (value >= 1000 && unit < 3) value /= 1000, unit++;
-    if (unit < 0)
-        snprintf(text, DC3_SIZE_TEXT, "%.0f bytes", bytes);
-    else
-        snprintf(text, DC3_SIZE_TEXT, "%.1f %s", value, units[unit]);
-    return text;
-}
-
-const char *dc3_count_text(double count, char text[DC3_SIZE_TEXT])
+const char *dc3_count_text(double count, char text[DC3_NUMBER_TEXT])
 {
     if (count < 1e4)
-        snprintf(text, DC3_SIZE_TEXT, "%.0f", count);
+        snprintf(text, DC3_NUMBER_TEXT, "%.0f", count);
     else
-        snprintf(text, DC3_SIZE_TEXT, "%.2f M", count * 1e-6);
+        snprintf(text, DC3_NUMBER_TEXT, "%.2f M", count * 1e-6);
     return text;
 }
 
@@ -80,7 +67,7 @@ void dc3_info_set(dc3_info_page *page, const char *key, json_t *value)
 
 void dc3_info_bytes(dc3_info_page *page, const char *label, double bytes)
 {
-    char text[DC3_SIZE_TEXT];
+    char text[DC3_NUMBER_TEXT];
     if (bytes < 1000)
         dc3_info_line(page, label, "%s", dc3_size_text(bytes, text));
     else

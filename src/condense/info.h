@@ -3,6 +3,7 @@
 #define DC3_CONDENSE_INFO_H
 
 #include "dc3/info.h"
+#include "dc3/text.h"
 #include "io/dataset.h"
 #include "io/json.h"
 #include "tensor/table.h"
@@ -28,11 +29,8 @@ void dc3_info_bytes(dc3_info_page *page, const char *label, double bytes);
 /* 1 if there is a file FOLDER/NAME. */
 int dc3_info_holds(const char *folder, const char *name);
 
-enum { DC3_SIZE_TEXT = 24 };
-/* "312 bytes", "4.2 kB", "29.5 MB", "1.3 GB"; returns text. */
-const char *dc3_size_text(double bytes, char text[DC3_SIZE_TEXT]);
 /* "11.18 M", "0.31 M", "950"; returns text. */
-const char *dc3_count_text(double count, char text[DC3_SIZE_TEXT]);
+const char *dc3_count_text(double count, char text[DC3_NUMBER_TEXT]);
 
 /* A file of tensors; `kind` as dc3_weights_kind tells it. */
 dc3_status dc3_info_weights(dc3_info_page *page, const char *kind, double bytes);

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "base/text.h"
 #include "condense/info.h"
 #include "condense/run.h"

@@ -27,7 +27,7 @@ static char *class_of(const char *folder, const char *config)
 static void say_part(dc3_info_page *page, json_t *parts, const char *part, const char *class_name,
                      const dc3_tensor_facts *f)
 {
-    char count[DC3_SIZE_TEXT], bytes[DC3_SIZE_TEXT];
+    char count[DC3_NUMBER_TEXT], bytes[DC3_NUMBER_TEXT];
     dc3_info_line(page, part, "%s parameters, %s tensors, %s%s%.60s", dc3_count_text(f->parameters, count),
                   f->types, dc3_size_text(f->bytes, bytes), class_name ? ", " : "",
                   class_name ? class_name : "");
@@ -100,7 +100,7 @@ static void say_scheduler(dc3_info_page *page)
 
 dc3_status dc3_info_model(dc3_info_page *page)
 {
-    char *name = class_of(page->options->path, "model_index.json"), count[DC3_SIZE_TEXT];
+    char *name = class_of(page->options->path, "model_index.json"), count[DC3_NUMBER_TEXT];
     json_t *parts = json_object();
     dc3_tensor_facts sum = {0};
     dc3_info_title(page, "editor", "a diffusion model in the diffusers layout%s%.60s", name ? ", " : "",

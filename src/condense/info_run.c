@@ -1,5 +1,4 @@
 /* Folders that dc3 makes: a run, and a comparison. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +6,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "condense/info.h"
+#include "condense/results.h"
 #include "condense/run.h"
+#include "dc3/progress.h"
 
 enum { WIDTH = 90, LIMIT = 1 << 28 };
 
@@ -107,7 +108,7 @@ static void say_extras(dc3_info_page *page)
     static const char *const files[] = {"teacher.safetensors", "soft_labels.safetensors"};
     json_t *extras = json_object();
     for (int i = 0; i < 2; i++) {
-        char *path = dc3_path_join(page->options->path, files[i]), text[DC3_SIZE_TEXT];
+        char *path = dc3_path_join(page->options->path, files[i]), text[DC3_NUMBER_TEXT];
         struct stat info;
         if (path && dc3_path_what(path) == DC3_PATH_FILE && stat(path, &info) == 0) {
             dc3_info_line(page, "also here", "%s, %s", files[i], dc3_size_text((double)info.st_size, text));
@@ -118,6 +119,19 @@ static void say_extras(dc3_info_page *page)
     dc3_info_set(page, "other_file_bytes", extras);
 }
 
+/* The state as dc3 status has it; `at` is where it stands where it is not complete. */
+static void say_state(dc3_info_page *page, int running, const char *holder, int complete, const char *at)
+{
+    dc3_info_set(page, "complete", json_boolean(complete));
+    dc3_info_set(page, "running", json_boolean(running));
+    if (running)
+        dc3_info_line(page, "state", "running: %s%s%s", holder, complete ? "" : "; ", complete ? "" : at);
+    else if (complete)
+        dc3_info_line(page, "state", "complete");
+    else
+        dc3_info_line(page, "state", "cut off: %s; give its command again to continue", at);
+}
+
 static dc3_status describe_run(dc3_info_page *page, const json_t *object)
 {
     const json_t *settings = json_object_get(object, "settings");
@@ -126,17 +140,22 @@ static dc3_status describe_run(dc3_info_page *page, const json_t *object)
     int complete = json_is_true(json_object_get(object, "complete"));
     const char *stage = complete ? "complete" : stage_of(page->options->path, settings);
     int64_t ipc = json_integer_value(json_object_get(settings, "ipc"));
+    char at[100];
+    dc3_progress progress;
+    DC3_TRY(dc3_progress_read(page->options->path, &progress));
     dc3_info_title(page, "run", "a condensed dataset, method %.40s, %lld image%s a class",
                    method ? method : "not said", (long long)ipc, ipc == 1 ? "" : "s");
     dc3_info_set(page, "method", method ? json_string(method) : json_null());
     dc3_info_set(page, "images_per_class", json_integer(ipc));
-    dc3_info_set(page, "complete", json_boolean(complete));
     dc3_info_set(page, "stage", json_string(stage));
     dc3_info_set(page, "version", version ? json_string(version) : json_null());
-    if (complete)
-        dc3_info_line(page, "state", "complete");
+    if (progress.running && progress.total > 0)
+        snprintf(at, sizeof at, "%s %lld of %lld", progress.stage, (long long)progress.done,
+                 (long long)progress.total);
     else
-        dc3_info_line(page, "state", "cut off: %s; give its command again to continue", stage);
+        snprintf(at, sizeof at, "%s", stage);
+    say_state(page, progress.running, progress.holder, complete, at);
+    dc3_progress_free(&progress);
     DC3_TRY(say_stored(page, complete));
     say_extras(page);
     if (json_is_object(settings)) say_settings(page, settings);
@@ -148,7 +167,7 @@ dc3_status dc3_info_run(dc3_info_page *page)
     char *path = dc3_path_join(page->options->path, "dc3.json");
     json_t *object = NULL;
     dc3_status status =
-        path ? dc3_json_read(path, LIMIT, &object) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        path ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, &object) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const char *program = json_string_value(json_object_get(object, "program"));
     if (status == DC3_OK && (!program || strcmp(program, "dc3") != 0))
         status = dc3_fail(DC3_ERR_FORMAT,
@@ -196,45 +215,27 @@ static void say_values(dc3_info_page *page, const json_t *lines, const char *key
     dc3_info_set(page, key, values);
 }
 
-/* Lines of results.jsonl; none where it is not there. */
-static dc3_status read_lines(const char *folder, json_t **lines)
+/* Which scores are there, of those that are wanted. */
+static void say_scores(dc3_info_page *page, const dc3_comparison *c)
 {
-    char *path = dc3_path_join(folder, "results.jsonl");
-    dc3_status status = DC3_OK;
-    *lines = NULL;
-    if (!path)
-        status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    else if (dc3_path_what(path) == DC3_PATH_FILE)
-        status = dc3_json_read_lines(path, LIMIT, lines);
-    free(path);
-    return status;
+    char at[200];
+    snprintf(at, sizeof at, "%lld scores are there", (long long)c->scores);
+    if (c->total)
+        snprintf(at, sizeof at, "%lld of %lld scores are there", (long long)c->done, (long long)c->total);
+    dc3_info_line(page, "scores", "%lld", (long long)c->scores);
+    say_state(page, c->running, c->holder, c->complete, at);
+    if (c->complete) dc3_info_line(page, "table", "%s/table.txt", page->options->path);
+    dc3_info_set(page, "scores", json_integer(c->scores));
+    if (c->total) dc3_info_set(page, "done", json_integer(c->done));
+    if (c->total) dc3_info_set(page, "total", json_integer(c->total));
 }
 
-/* When FOLDER/NAME was written, seconds; -1: it is not there. */
-static double written(const char *folder, const char *name)
+static void describe_comparison(dc3_info_page *page, json_t *settings, const json_t *lines,
+                                const dc3_comparison *c)
 {
-    struct stat info;
-    char *path = dc3_path_join(folder, name);
-    int there = path && stat(path, &info) == 0;
-    free(path);
-    return there ? (double)info.st_mtim.tv_sec + 1e-9 * (double)info.st_mtim.tv_nsec : -1;
-}
-
-static dc3_status describe_comparison(dc3_info_page *page, const json_t *settings, const json_t *lines)
-{
-    const char *folder = page->options->path;
-    size_t n = json_array_size(lines);
-    double table = written(folder, "table.txt");
-    int complete = table >= 0 && table >= written(folder, "results.jsonl");
     dc3_info_title(page, "comparison", "a comparison of methods");
-    dc3_info_line(page, "scores", "%zu", n);
-    dc3_info_set(page, "scores", json_integer((json_int_t)n));
-    if (complete)
-        dc3_info_line(page, "state", "complete; the table is %s/table.txt", folder);
-    else
-        dc3_info_line(page, "state", "cut off after these scores; give its command again to continue");
-    dc3_info_set(page, "complete", json_boolean(complete));
-    if (n) {
+    say_scores(page, c);
+    if (c->scores) {
         say_values(page, lines, "method", "methods");
         say_values(page, lines, "ipc", "IPC");
         say_values(page, lines, "arch", "students");
@@ -242,18 +243,22 @@ static dc3_status describe_comparison(dc3_info_page *page, const json_t *setting
         say_values(page, lines, "seed", "seeds");
     }
     say_extras(page);
+    json_object_del(settings, "wanted");
     say_settings(page, settings);
-    return DC3_OK;
 }
 
 dc3_status dc3_info_comparison(dc3_info_page *page)
 {
-    char *path = dc3_path_join(page->options->path, "compare.json");
+    const char *folder = page->options->path;
+    char *path = dc3_path_join(folder, "compare.json");
     json_t *settings = NULL, *lines = NULL;
+    dc3_comparison c = {0};
     dc3_status status =
         path ? dc3_json_read(path, 1 << 20, &settings) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = read_lines(page->options->path, &lines);
-    if (status == DC3_OK) status = describe_comparison(page, settings, lines);
+    if (status == DC3_OK) status = dc3_results_read(folder, "rded", &lines);
+    if (status == DC3_OK) status = dc3_comparison_read(folder, &c);
+    if (status == DC3_OK) describe_comparison(page, settings, lines, &c);
+    dc3_comparison_free(&c);
     json_decref(lines);
     json_decref(settings);
     free(path);

@@ -67,7 +67,7 @@ static void say_texts(dc3_info_page *page, const dc3_table *table)
 
 static void say_parameters(dc3_info_page *page, double parameters)
 {
-    char text[DC3_SIZE_TEXT];
+    char text[DC3_NUMBER_TEXT];
     dc3_info_line(page, "parameters", "%s", dc3_count_text(parameters, text));
     dc3_info_set(page, "parameters", json_integer((json_int_t)parameters));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "condense/run.h"
 #include "learn/protocol.h"
 #include "learn/soft_labels.h"
@@ -56,7 +57,7 @@ static dc3_status check_options(const dc3_label_options *o)
 static dc3_status read_run(labelling *l, const char *document)
 {
     json_t *object;
-    DC3_TRY(dc3_json_read(document, 1 << 28, &object));
+    DC3_TRY(dc3_json_read(document, DC3_DOCUMENT_LIMIT, &object));
     const char *program = json_string_value(json_object_get(object, "program"));
     json_t *classes = json_object_get(object, "classes");
     dc3_status status = DC3_OK;
@@ -281,7 +282,7 @@ static void close_all(labelling *l)
 
 static dc3_status estimate(labelling *l)
 {
-    char text[32];
+    char text[DC3_NUMBER_TEXT];
     const dc3_label_options *o = l->options;
     double each, total = (double)l->labels.n * o->views;
     DC3_TRY(dc3_teacher_measure(&l->teacher, &each));
@@ -290,8 +291,7 @@ static dc3_status estimate(labelling *l)
     dc3_listener_say(&o->listener, "teacher %s: %.1f M parameters, views of %d px", l->teacher.info->arch,
                      l->teacher.info->parameters * 1e-6, l->teacher.size);
     dc3_listener_say(&o->listener, "estimate: %d views of each of %lld pictures, %.1f MB, about %s", o->views,
-                     (long long)l->labels.n, l->report->bytes * 1e-6,
-                     dc3_duration_text(each * total, text, sizeof text));
+                     (long long)l->labels.n, l->report->bytes * 1e-6, dc3_duration_text(each * total, text));
     return DC3_OK;
 }
 

@@ -59,7 +59,7 @@ static dc3_status read_document(dc3_subject *s)
     char *path = dc3_path_join(s->path, "dc3.json");
     dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && dc3_path_what(path) == DC3_PATH_FILE) {
-        status = dc3_json_read(path, 1 << 28, &s->document);
+        status = dc3_json_read(path, DC3_DOCUMENT_LIMIT, &s->document);
         if (status == DC3_OK) status = dc3_check_complete(path, s->document);
     }
     free(path);

@@ -66,10 +66,10 @@ static json_t *channel(const dc3_colour_sums *s, const dc3_colour_sums *referenc
     json_t *o = json_object();
     const int64_t *count = s->levels.count[c], *other = reference->levels.count[c];
     double h = dc3_scott_bandwidth(other);
+    int apart = s != reference, known = !apart && s->curves;
     dc3_density_curve own;
-    const dc3_density_curve *mine = s == reference && s->curves ? &s->curves[c] : &own;
-    if (mine == &own) dc3_density_curve_of(count, h, &own);
-    int apart = s != reference;
+    if (!known) dc3_density_curve_of(count, h, &own);
+    const dc3_density_curve *mine = known ? &s->curves[c] : &own;
     dc3_measure_set(o, "bandwidth", h);
     dc3_measure_set(o, "entropy", dc3_density_entropy(mine));
     dc3_measure_set(o, "js_distance", apart ? dc3_density_distance(mine, &reference->curves[c]) : NAN);

@@ -59,7 +59,7 @@ static dc3_status look_at(dc3_output *o, const char *path, json_t *now)
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 did not make; choose a new folder",
                         o->folder);
     }
-    dc3_status status = dc3_json_read(path, 1 << 24, &old);
+    dc3_status status = dc3_json_read(path, DC3_DOCUMENT_LIMIT, &old);
     const char *program = json_string_value(json_object_get(old, "program"));
     if (status == DC3_OK && (!program || strcmp(program, "dc3") != 0))
         status = dc3_fail(DC3_ERR_ARGUMENT, "%s: was not made by dc3; choose a new folder", path);
@@ -191,6 +191,13 @@ dc3_status dc3_output_start(dc3_output *o)
     if (!o->continues) DC3_TRY(write_document(o, 0));
     DC3_TRY(dc3_make_dirs(o->train));
     return open_state(o);
+}
+
+dc3_lock dc3_output_keep_lock(dc3_output *o)
+{
+    dc3_lock lock = o->lock;
+    o->lock = (dc3_lock){.fd = -1};
+    return lock;
 }
 
 void dc3_output_close(dc3_output *o)

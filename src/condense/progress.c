@@ -7,7 +7,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/lock.h"
-#include "condense/state.h"
+#include "condense/run.h"
 #include "io/json.h"
 
 static void copy(char *to, size_t size, const char *from)
@@ -72,8 +72,8 @@ static void read_stage(sqlite3 *db, dc3_progress *p)
     p->updated = dc3_state_noted(db, "updated", -1);
     int64_t first = dc3_state_noted(db, "stage_first", -1), began = dc3_state_noted(db, "stage_started", -1);
     if (p->done > first && first >= 0 && p->updated > began)
-        p->seconds_left =
-            (double)(p->updated - began) / (double)(p->done - first) * (double)(p->total - p->done);
+        p->seconds_left = ((double)p->updated - (double)began) / ((double)p->done - (double)first) *
+                          ((double)p->total - (double)p->done);
 }
 
 static void read_database(const char *path, dc3_progress *p)
@@ -101,7 +101,7 @@ static void read_database(const char *path, dc3_progress *p)
 static dc3_status read_document(const char *path, dc3_progress *p)
 {
     json_t *o = NULL;
-    DC3_TRY(dc3_json_read(path, 1 << 24, &o));
+    DC3_TRY(dc3_json_read(path, DC3_DOCUMENT_LIMIT, &o));
     const json_t *settings = json_object_get(o, "settings");
     const char *program = json_string_value(json_object_get(o, "program"));
     const char *data = json_string_value(json_object_get(settings, "data"));
@@ -124,8 +124,8 @@ dc3_status dc3_progress_read(const char *folder, dc3_progress *p)
     if (status == DC3_OK && dc3_path_what(document) != DC3_PATH_FILE)
         status =
             dc3_fail(DC3_ERR_FORMAT,
-                     "%s: expected the folder of a run (dc3 condense DATA -o OUT makes one), "
-                     "found %s",
+                     "%s: expected the folder of a run (dc3 condense DATA -o OUT makes one) or of a "
+                     "comparison, found %s",
                      folder, dc3_path_what(folder) == DC3_PATH_FOLDER ? "no dc3.json in it" : "no folder");
     if (status == DC3_OK) status = read_document(document, p);
     if (status == DC3_OK) {

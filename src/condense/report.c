@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/file.h"
+#include "base/lock.h"
 #include "condense/run.h"
 #include "condense/sources.h"
 #include "report/page.h"
@@ -50,7 +51,7 @@ static dc3_status read_run(dc3_reporting *r)
 {
     char *path = dc3_path_join(r->options->run, "dc3.json");
     r->train = dc3_path_join(r->options->run, "train");
-    dc3_status status = path && r->train ? dc3_json_read(path, 1 << 28, &r->document)
+    dc3_status status = path && r->train ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, &r->document)
                                          : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_check_complete(path, r->document);
     if (status == DC3_OK) status = dc3_metadata_read(r->train, &r->lines);
@@ -151,7 +152,7 @@ static dc3_status write_page(dc3_reporting *r)
     return status;
 }
 
-dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result)
+dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_result *result)
 {
     dc3_reporting r = {.options = options, .result = result, .page = json_object(), .notes = json_array()};
     *result = (dc3_report_result){0};
@@ -165,5 +166,27 @@ dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *resu
     json_decref(r.items);
     json_decref(r.page);
     free(r.train);
+    return status;
+}
+
+/* A page in the run's folder is written while nobody else works there; for one elsewhere it is enough that
+ * nobody does now. What is no run is told by who reads it. */
+static dc3_status claim(const dc3_report_options *options, dc3_lock *lock)
+{
+    char *document = dc3_path_join(options->run, "dc3.json");
+    if (!document) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    int is_run = dc3_path_what(document) == DC3_PATH_FILE;
+    free(document);
+    if (!is_run) return DC3_OK;
+    return options->out ? dc3_lock_check(options->run) : dc3_lock_take(options->run, lock);
+}
+
+dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result)
+{
+    dc3_lock lock = {.fd = -1};
+    *result = (dc3_report_result){0};
+    dc3_status status = claim(options, &lock);
+    if (status == DC3_OK) status = dc3_report_claimed(options, result);
+    dc3_lock_release(&lock);
     return status;
 }

@@ -23,7 +23,9 @@ typedef struct dc3_reporting {
     json_t *notes;  /* its member */
 } dc3_reporting;
 
-/* report.c: adds a note for people; printf form. */
+/* report.c: dc3_report by a caller that holds the lock of the run's folder. */
+dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_result *result);
+/* Adds a note for people; printf form. */
 void dc3_report_note(dc3_reporting *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* [a, b] of texts. */
 json_t *dc3_report_pair(const char *a, const char *b);

@@ -222,6 +222,31 @@ static json_t *read_maps(const dc3_reporting *r)
     return maps;
 }
 
+/* 1 for a list of triples of numbers. */
+static int are_points(const json_t *list)
+{
+    size_t i, k;
+    json_t *point, *number;
+    json_array_foreach(list, i, point)
+    {
+        if (json_array_size(point) != 3) return 0;
+        json_array_foreach(point, k, number)
+        {
+            if (!json_is_number(number)) return 0;
+        }
+    }
+    return json_is_array(list);
+}
+
+/* The map of a class, if there is one that can be drawn. */
+static json_t *map_of(const json_t *maps, const json_t *line)
+{
+    const char *name = json_string_value(json_object_get(line, "class"));
+    json_t *map = name ? json_object_get(maps, name) : NULL;
+    int whole = are_points(json_object_get(map, "points")) && are_points(json_object_get(map, "chosen"));
+    return whole ? map : NULL;
+}
+
 /* Classes in the order of the lines, with the pictures that are shown. */
 static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
 {
@@ -235,13 +260,13 @@ static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
     {
         json_int_t label = json_integer_value(json_object_get(line, "label"));
         if (label != last || !class) {
+            if (at == MOST) break; /* the page is full */
             class = json_object();
             pictures = json_array();
             stored = 0;
-            const char *name = json_string_value(json_object_get(line, "class"));
             json_object_set(class, "name", json_object_get(line, "class"));
-            json_t *map = name ? json_object_get(maps, name) : NULL;
-            if (json_is_array(json_object_get(map, "points"))) json_object_set(class, "map", map);
+            json_t *map = map_of(maps, line);
+            if (map) json_object_set(class, "map", map);
             json_object_set_new(class, "pictures", pictures);
             json_array_append_new(classes, class);
         }
@@ -269,9 +294,13 @@ dc3_status dc3_report_classes(dc3_reporting *r)
         if (all[i].status != DC3_OK) status = dc3_fail(all[i].status, "out of memory");
     if (status == DC3_OK) add_classes(r, all, count);
     r->result->pictures = (int64_t)json_array_size(r->lines);
+    int64_t room = (int64_t)json_array_size(json_object_get(r->page, "classes"));
     if (count < r->result->pictures)
         dc3_report_note(r, "The page shows %lld of %lld pictures, the first of each class.", (long long)count,
                         (long long)r->result->pictures);
+    if (status == DC3_OK && room < classes)
+        dc3_report_note(r, "It has no room for %lld of %lld classes.", (long long)(classes - room),
+                        (long long)classes);
     for (int64_t i = 0; i < MOST; i++) {
         free(all[i].stored);
         free(all[i].original);

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "condense/report.h"
 #include "condense/run.h"
 #include "dc3/progress.h"
+
+enum { SKIPPED = 1000 }; /* pictures that are listed */
 
 static void print_value(FILE *to, const json_t *v)
 {
@@ -117,8 +120,8 @@ static void add_conditions(json_t *row, const json_t *s)
     char text[300];
     int n = 0;
     const char *teacher = json_string_value(json_object_get(s, "teacher"));
-    if (json_object_get(s, "epochs"))
-        n = snprintf(text, sizeof text, "%.0f epochs, batches of %.0f, %.0f px", number(s, "epochs"),
+    if (json_object_get(s, "epochs")) /* %.9g: a number may be anything, and is short so */
+        n = snprintf(text, sizeof text, "%.9g epochs, batches of %.9g, %.9g px", number(s, "epochs"),
                      number(s, "batch"), number(s, "size"));
     if (n && teacher)
         snprintf(text + n, sizeof text - (size_t)n, ", teacher %.32s at temperature %g", teacher,
@@ -211,13 +214,13 @@ static json_t *stage_rows(const dc3_progress *p)
 
 dc3_status dc3_report_times(dc3_reporting *r)
 {
-    char duration[32], text[400];
+    char duration[DC3_NUMBER_TEXT], text[400];
     double sum = 0;
     dc3_progress p;
     DC3_TRY(dc3_progress_read(r->options->run, &p));
     for (int i = 0; i < p.stages; i++) sum += p.seconds[i];
     int n = snprintf(text, sizeof text, "%s in all; at most %.0f MB of memory.",
-                     dc3_duration_text(sum, duration, sizeof duration), 1e-6 * (double)p.peak_bytes);
+                     dc3_duration_text(sum, duration), 1e-6 * (double)p.peak_bytes);
     if (p.calls > 1)
         n += snprintf(text + n, sizeof text - (size_t)n, " Summed over %lld calls of the program.",
                       (long long)p.calls);
@@ -235,14 +238,19 @@ dc3_status dc3_report_skipped(dc3_reporting *r)
 {
     char *path = dc3_path_join(r->options->run, "skipped.txt"), *text = NULL, *rest, *line;
     size_t size;
+    json_int_t more = 0;
     json_t *list = json_array();
     dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && dc3_path_what(path) == DC3_PATH_FILE)
         status = dc3_file_read(path, 1 << 28, &text, &size);
     rest = text;
     while (text && (line = strsep(&rest, "\n")))
-        if (*line) json_array_append_new(list, dc3_json_text(line));
+        if (*line && json_array_size(list) < SKIPPED)
+            json_array_append_new(list, dc3_json_text(line));
+        else
+            more += *line != 0;
     json_object_set_new(r->page, "skipped", list);
+    json_object_set_new(r->page, "skipped_more", json_integer(more));
     free(text);
     free(path);
     return status;

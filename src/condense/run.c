@@ -72,11 +72,10 @@ static dc3_status choose(const char *option, const char *text, const char *const
 
 static dc3_status read_choices(dc3_run *run)
 {
-    static const char *const formats[] = {"png", "webp", "jpeg", NULL};
     const dc3_condense_options *o = run->options;
     int fit, format, combine;
     DC3_TRY(choose("fit", o->fit, dc3_fit_names, DC3_FIT_CROP, &fit));
-    DC3_TRY(choose("format", o->format, formats, DC3_PNG, &format));
+    DC3_TRY(choose("format", o->format, dc3_format_names, DC3_PNG, &format));
     DC3_TRY(choose("combine", o->combine, dc3_combine_names, DC3_COMBINE_GRADIENT, &combine));
     run->fit = (dc3_fit)fit;
     run->format = (dc3_image_format)format;

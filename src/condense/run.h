@@ -82,8 +82,6 @@ void dc3_listener_say(const dc3_listener *listener, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total);
 double dc3_seconds_now(void);
-/* "40 s", "12 min", "3.5 h"; returns text. */
-const char *dc3_duration_text(double seconds, char *text, size_t size);
 /* Notes the time of a stage and the peak memory. */
 void dc3_run_stage(dc3_run *run, int stage, const char *name, double since);
 /* estimate.c: says how long the selection from `pictures` pictures (0: none) and the making of `stored` ones
@@ -139,6 +137,8 @@ json_t *dc3_run_settings(const dc3_run *run);
 /* A JSON string that tells the bytes of a file, or of all files in a folder, from others. */
 json_t *dc3_fingerprint(const char *path);
 
+enum { DC3_DOCUMENT_LIMIT = 1 << 24 }; /* bytes of dc3.json */
+
 /* output.c: the run folder. */
 typedef struct dc3_output {
     dc3_run *run;
@@ -157,6 +157,8 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *output);
  * state.db; of a run that continues compares the inputs with those that it began with. */
 dc3_status dc3_output_start(dc3_output *output);
 void dc3_output_close(dc3_output *output);
+/* The folder's lock, which dc3_output_close does not release then. */
+dc3_lock dc3_output_keep_lock(dc3_output *output);
 /* The selection of an earlier part of the run; count 0 if there is none. The caller frees it. */
 dc3_status dc3_output_read_selection(const dc3_output *output, dc3_chosen *chosen);
 dc3_status dc3_output_write_selection(const dc3_output *output, const dc3_chosen *chosen);

@@ -5,6 +5,7 @@
 #include "condense/combine.h"
 #include "condense/fingerprint.h"
 #include "condense/methods.h"
+#include "select/objective.h"
 
 static json_t *hexadecimal(uint64_t value)
 {
@@ -31,17 +32,14 @@ static void selection_settings(const dc3_run *run, json_t *o)
         json_object_set_new(o, "bins", json_integer(s->bins));
     if (whole) {
         json_object_set_new(o, "components", json_integer(s->components));
-        json_object_set_new(o, "objective", json_string(dc3_objective_name(s->objective)));
+        json_object_set_new(o, "objective", json_string(dc3_objective_names[s->objective]));
     }
     if (cuts) {
-        json_object_set_new(o, "maximizer", json_string(dc3_maximizer_name(s->maximizer)));
+        json_object_set_new(o, "maximizer", json_string(dc3_maximizer_names[s->maximizer]));
         json_object_set_new(o, "similarity", json_string(taught ? "gradients" : "vae-features"));
     } else
         json_object_set_new(o, "features", json_string(taught ? "teacher" : "vae-features"));
-    if (cuts && taught) {
-        int plain = s->gradient == DC3_GRADIENT_PLAIN;
-        json_object_set_new(o, "gradient", json_string(plain ? "plain" : "double-softmax"));
-    }
+    if (cuts && taught) json_object_set_new(o, "gradient", json_string(dc3_gradient_names[s->gradient]));
 }
 
 static void teacher_settings(const dc3_run *run, json_t *o)

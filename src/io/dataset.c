@@ -58,15 +58,17 @@ static dc3_status append(dc3_dataset *d, char ***list, size_t *count, const char
 
 dc3_status dc3_dataset_class(dc3_dataset *d, const char *name, int *label)
 {
-    for (size_t i = d->class_count; i-- > 0;)
-        if (strcmp(d->classes[i], name) == 0) {
-            *label = (int)i;
-            return DC3_OK;
-        }
+    gpointer known;
+    if (g_hash_table_lookup_extended(d->labels, name, NULL, &known)) {
+        *label = GPOINTER_TO_INT(known);
+        return DC3_OK;
+    }
     if (d->class_count >= DC3_CLASS_LIMIT)
         return dc3_fail(DC3_ERR_FORMAT, "%s: expected at most %d classes", d->path, DC3_CLASS_LIMIT);
     *label = (int)d->class_count;
-    return append(d, &d->classes, &d->class_count, name);
+    DC3_TRY(append(d, &d->classes, &d->class_count, name));
+    g_hash_table_insert(d->labels, d->classes[*label], GINT_TO_POINTER(*label));
+    return DC3_OK;
 }
 
 dc3_status dc3_dataset_remark(dc3_dataset *d, const char *format, ...)
@@ -158,10 +160,16 @@ dc3_status dc3_read_part(const char *path, uint64_t offset, uint64_t size, void 
                     (unsigned long long)offset, (unsigned long long)used);
 }
 
+/* A class before the classes are sorted. */
+typedef struct named {
+    char *name;
+    int label;
+} named;
+
 /* Bytes, which for UTF-8 is the order of code points: as Python's sorted and so ImageFolder have it. */
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const named *)a)->name, ((const named *)b)->name);
 }
 
 static const char *sort_text;
@@ -212,15 +220,15 @@ static dc3_status count_notes(dc3_dataset *d)
 static dc3_status sort(dc3_dataset *d)
 {
     size_t n = d->class_count;
-    char **sorted = malloc((n + 1) * sizeof *sorted);
+    named *sorted = malloc((n + 1) * sizeof *sorted);
     int *place = malloc((n + 1) * sizeof *place);
     if (sorted && place) {
-        if (n) memcpy(sorted, d->classes, n * sizeof *sorted);
+        for (size_t i = 0; i < n; i++) sorted[i] = (named){d->classes[i], (int)i};
         if (n) qsort(sorted, n, sizeof *sorted, compare_names);
-        for (size_t i = 0; i < n; i++)
-            for (size_t j = 0; j < n; j++)
-                if (d->classes[i] == sorted[j]) place[i] = (int)j;
-        if (n) memcpy(d->classes, sorted, n * sizeof *sorted);
+        for (size_t i = 0; i < n; i++) {
+            place[sorted[i].label] = (int)i;
+            d->classes[i] = sorted[i].name;
+        }
         for (int64_t i = 0; i < d->size; i++) d->items[i].label = place[d->items[i].label];
         sort_text = d->text;
         if (d->size) qsort(d->items, (size_t)d->size, sizeof *d->items, compare_items);
@@ -283,7 +291,10 @@ static dc3_status open_part(const char *path, int test, void (*told)(void *, int
     d->told = told;
     d->user = user;
     d->reader = reader_of(path);
+    d->labels = g_hash_table_new(g_str_hash, g_str_equal);
     dc3_status status = d->reader ? d->reader->open(path, d) : other_file(path);
+    g_hash_table_destroy(d->labels);
+    d->labels = NULL;
     if (status == DC3_OK) status = drop_empty(d);
     if (status == DC3_OK) status = count_notes(d);
     if (status == DC3_OK) status = sort(d);

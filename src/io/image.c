@@ -43,6 +43,7 @@ static dc3_status vips_failed(const char *origin, const char *what)
 }
 
 const char *const dc3_fit_names[] = {"crop", "squash", "pad", NULL};
+const char *const dc3_format_names[] = {"png", "webp", "jpeg", NULL};
 
 void dc3_image_free(dc3_image *image)
 {

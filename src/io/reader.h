@@ -3,6 +3,7 @@
 #define DC3_IO_READER_H
 
 #include <dirent.h>
+#include <glib.h>
 #include "io/dataset.h"
 
 typedef struct dc3_item {
@@ -32,14 +33,14 @@ struct dc3_dataset {
     dc3_item *items;
     int64_t size, capacity;
     char **classes, **notes;
+    GHashTable *labels; /* while it is listed: classes' names, which lie in `classes`, to their numbers */
     size_t class_count, note_count, more_notes; /* more_notes: beyond DC3_NOTE_LIMIT */
 };
 
 /* Adds a string to the dataset's text; its position in *at. */
 dc3_status dc3_dataset_text(dc3_dataset *dataset, const char *string, size_t *at);
 dc3_status dc3_dataset_add(dc3_dataset *dataset, dc3_item item);
-/* The label of a class, made if it is new. Quadratic in the number of classes only when they arrive out of
- * order. */
+/* The label of a class, made if it is new. */
 dc3_status dc3_dataset_class(dc3_dataset *dataset, const char *name, int *label);
 dc3_status dc3_dataset_remark(dc3_dataset *dataset, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

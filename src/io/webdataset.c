@@ -10,9 +10,10 @@
 #include <string.h>
 #include <strings.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "io/reader.h"
 
-enum { BLOCK = 512, LABEL_LIMIT = 256 };
+enum { BLOCK = 512, LABEL_LIMIT = 256, PATH_LIMIT = 512, SHOWN = 200 };
 
 static int tar_entry(const struct dirent *entry)
 {
@@ -27,9 +28,9 @@ static int probe(const char *path)
 
 /* A sample that is being put together: its picture and its class may come in either order. */
 typedef struct sample {
-    char key[512];
+    char key[PATH_LIMIT];
     char class_name[LABEL_LIMIT];
-    char member[512];
+    char member[PATH_LIMIT];
     uint64_t offset, size;
 } sample;
 
@@ -110,15 +111,26 @@ static dc3_status pad_numbers(dc3_dataset *d)
     return DC3_OK;
 }
 
+/* A picture under a name that cannot be kept. */
+static dc3_status pass_over(dc3_dataset *d, const char *shard, const char *name)
+{
+    if (!name) return dc3_dataset_remark(d, "%s: a member whose name cannot be read, passed over", shard);
+    if (!dc3_is_picture_name(name)) return DC3_OK;
+    return dc3_dataset_remark(d,
+                              "%s: the path '%.*s..' of a picture has %zu bytes, more than %d, passed over",
+                              shard, dc3_text_room(name, SHOWN), name, strlen(name), PATH_LIMIT - 1);
+}
+
 static dc3_status member(struct archive *a, struct archive_entry *entry, const char *path, const char *shard,
                          size_t file, dc3_dataset *d, sample *s)
 {
     const char *name = archive_entry_pathname(entry), *base = name ? strrchr(name, '/') : NULL;
-    if (!name || archive_entry_filetype(entry) != AE_IFREG) return DC3_OK;
+    if (archive_entry_filetype(entry) != AE_IFREG) return DC3_OK;
+    if (!name || strlen(name) >= PATH_LIMIT) return pass_over(d, shard, name);
     base = base ? base + 1 : name;
     const char *dot = strchr(base, '.');
     size_t length = dot ? (size_t)(dot - name) : strlen(name);
-    if (!dot || base[0] == '.' || length >= sizeof s->key || strlen(name) >= sizeof s->member) return DC3_OK;
+    if (!dot || base[0] == '.') return DC3_OK;
     if (strncmp(s->key, name, length) != 0 || s->key[length]) {
         DC3_TRY(flush(d, shard, file, s));
         memcpy(s->key, name, length);

@@ -89,7 +89,7 @@ dc3_status dc3_kernel_distance(const dc3_feature_sample *a, const dc3_feature_sa
     double sum = 0, squares = 0, n = (double)m;
     *mean = *deviation = NAN;
     if (m < 2 || subsets < 1) return DC3_OK;
-    int64_t *order = malloc((size_t)most * sizeof *order);
+    int64_t *order = calloc((size_t)most, sizeof *order); /* draw fills it, which the analyzer does not see */
     double *x = malloc((size_t)(2 * m * d + m * m) * sizeof *x), *y = x + m * d, *products = y + m * d;
     dc3_status status =
         order && x ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory for the kernel distance");

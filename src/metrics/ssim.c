@@ -8,9 +8,10 @@ enum { SUMS = 5, W = DC3_SSIM_WINDOW };
 
 static void fill_gaussian(double g[W])
 {
+    const int middle = W / 2;
     double sum = 0;
     for (int i = 0; i < W; i++) {
-        double d = (i - W / 2) / 1.5;
+        double d = (i - middle) / 1.5;
         sum += g[i] = exp(-0.5 * d * d);
     }
     for (int i = 0; i < W; i++) g[i] /= sum;

@@ -5,23 +5,6 @@
 #include <string.h>
 #include "base/text.h"
 
-/* The number of a character of `length` bytes of UTF-8. */
-static unsigned code_of(const char *at, size_t length)
-{
-    static const unsigned char first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    unsigned code = (unsigned char)*at & first[length];
-    for (size_t i = 1; i < length; i++) code = code << 6 | ((unsigned char)at[i] & 0x3f);
-    return code;
-}
-
-/* Controls, and what changes the direction of the text around it. */
-static int hides(unsigned c)
-{
-    return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f ||
-           c == 0x061c || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff ||
-           (c & 0xfffe) == 0xfffe;
-}
-
 static void put(FILE *to, unsigned code, const char *at, size_t length)
 {
     const char *entity = code == '&'    ? "&amp;"
@@ -32,7 +15,7 @@ static void put(FILE *to, unsigned code, const char *at, size_t length)
                                         : NULL;
     if (entity)
         fputs(entity, to);
-    else if (hides(code))
+    else if (code != '\n' && code != '\t' && dc3_code_hides(code))
         fprintf(to, code < 0x80 ? "\\x%02x" : "\\u%04x", code);
     else
         fwrite(at, 1, length, to);
@@ -43,7 +26,7 @@ void dc3_html_text(FILE *to, const char *text)
     while (text && *text) {
         size_t length = dc3_utf8_length(text);
         if (length)
-            put(to, code_of(text, length), text, length);
+            put(to, dc3_utf8_code(text, length), text, length);
         else
             fprintf(to, "\\x%02x", (unsigned char)*text);
         text += length ? length : 1;

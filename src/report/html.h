@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include "io/json.h"
 
-/* Text for between tags or in a quoted attribute: & < > " ' become entities; bytes that are no UTF-8, control
- * characters and those that turn the direction of writing are shown as \xNN or \uNNNN. Line feeds and tabs
- * stay. NULL prints nothing. */
+/* Text for between tags or in a quoted attribute: & < > " ' become entities; bytes that are no UTF-8 and
+ * what dc3_code_hides names are shown as \xNN or \uNNNN. Line feeds and tabs stay. NULL prints nothing. */
 void dc3_html_text(FILE *to, const char *text);
 
 /* A <script type="application/json" id="ID"> that no value can end: plain ASCII without <, > and &. `id` is

@@ -144,12 +144,14 @@ static void list(FILE *to, const json_t *texts)
 void dc3_section_skipped(FILE *to, const json_t *document)
 {
     const json_t *skipped = json_object_get(document, "skipped"), *notes = json_object_get(document, "notes");
-    size_t count = json_array_size(skipped);
+    json_int_t more = json_integer_value(json_object_get(document, "skipped_more"));
+    long long count = (long long)json_array_size(skipped) + more;
     fputs("<section id=\"skipped\"><h2>Skipped and noted</h2>\n", to);
     if (count) {
-        fprintf(to, "<details%s><summary>%zu picture%s skipped, and why</summary>\n",
+        fprintf(to, "<details%s><summary>%lld picture%s skipped, and why</summary>\n",
                 count <= 20 ? " open" : "", count, count == 1 ? " was" : "s were");
         list(to, skipped);
+        if (more) fprintf(to, "<p>And %lld more.</p>\n", (long long)more);
         fputs("</details>\n", to);
     } else
         fputs("<p>No picture was skipped.</p>\n", to);

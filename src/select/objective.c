@@ -1,16 +1,8 @@
 #include "select/objective.h"
 
-const char *dc3_objective_name(dc3_objective objective)
-{
-    static const char *const names[] = {"graph-cut", "facility-location", "log-determinant"};
-    return names[objective];
-}
-
-const char *dc3_maximizer_name(dc3_maximizer maximizer)
-{
-    static const char *const names[] = {"naive", "lazy", "stochastic", "approximate-lazy"};
-    return names[maximizer];
-}
+const char *const dc3_objective_names[] = {"graph-cut", "facility-location", "log-determinant", NULL};
+const char *const dc3_maximizer_names[] = {"naive", "lazy", "stochastic", "approximate-lazy", NULL};
+const char *const dc3_gradient_names[] = {"plain", "double-softmax", NULL};
 
 dc3_status dc3_set_function_open(dc3_objective objective, const dc3_similarity *similarity, double lambda,
                                  int64_t most, dc3_set_function *f)

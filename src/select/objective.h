@@ -18,6 +18,9 @@ typedef struct dc3_set_function {
 
 enum { DC3_SIMILARITY_BLOCK = 64 };
 
+/* Of dc3_objective, dc3_maximizer and dc3_gradient; NULL after the last. */
+extern const char *const dc3_objective_names[], *const dc3_maximizer_names[], *const dc3_gradient_names[];
+
 dc3_status dc3_graph_cut_open(dc3_set_function *f);
 dc3_status dc3_facility_location_open(dc3_set_function *f);
 dc3_status dc3_log_determinant_open(dc3_set_function *f);

@@ -17,6 +17,8 @@ expect 0 "LRS" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
 grep -q "students: 4 epochs, 16 px, f32; batches of 2 (IPC 1), batches of 4 (IPC 2)" table/table.txt || fail "the table does not say how it was made: $(cat table/table.txt)"
 [[ $(find table/ipc2/dc3/seed1/train -name '*.png' | wc -l) == 4 ]] || fail "IPC 2 of two classes is four pictures"
 [[ $(find table/features -name '*.safetensors' | wc -l) -ge 1 ]] || fail "no features are kept"
+expect 0 "a comparison of methods on train, tested on val" "$dc3" status table
+[[ $output == *"  complete"*"  scores    24 of 24"*"   2  dc3                convnet3           hard    2 of 2 (0-1)"* && $output != *next* ]] || fail "status: $output"
 
 # What stands there is not done again; what is missing is.
 cp table/results.jsonl before && cp table/table.txt first.txt
@@ -24,6 +26,11 @@ expect 0 "label_robust_score" "${compare[@]}" -o table --ipc 1,2 --methods rando
 cmp before table/results.jsonl || fail "scores that stood there were made again"
 cmp first.txt table/table.txt || fail "the table of the same scores differs"
 head -20 before > table/results.jsonl
+expect 0 "to continue: the command that began it" "$dc3" status table
+[[ $output == *"  scores    20 of 24"*"  next      rded, IPC 2, convnet3, soft labels, seed 1: training its student"*"   2  dc3                convnet3           hard    1 of 2 (0)"* ]] || fail "status: $output"
+"$dc3" status table --json > status.json && for text in '"kind": "comparison"' '"state": "stopped"' '"done": 20' '"total": 24'; do grep -qF "$text" status.json || fail "expected $text in $(cat status.json)"; done
+[[ $(grep -c '"done": true' status.json) == 20 && $(grep -c '"done": false' status.json) == 5 ]] || fail "status.json: $(cat status.json)"
+expect 0 "cut off: 20 of 24 scores are there" "$dc3" info table
 expect 0 "LRS" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
 for file in before table/results.jsonl; do sed 's/"seconds_evaluate":[^,}]*//g' "$file" > "$(basename "$file").stripped"; done
 diff before.stripped results.jsonl.stripped || fail "continued scores differ"
@@ -40,6 +47,13 @@ expect 0 "augmentation_robust_score" "${robust[@]}" --json
 cmp before table/results.jsonl || fail "scores that stood there were made again"
 expect 0 "LRS" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
 cmp first.txt table/table.txt || fail "scores without augmentation change the table of the others"
+expect 0 "scores    24 of 24, and 8 of other calls" "$dc3" status table
+sed 's/"wanted": .*/"was": {/' table/compare.json > earlier.json; mkdir earlier && mv earlier.json earlier/compare.json && cp table/results.jsonl earlier
+expect 0 "scores    32; how many are wanted is not known" "$dc3" status earlier
+echo '{"wanted": {"seeds": 2, "ipc": [1], "method": ["../\u001b[31m"], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' > earlier/compare.json
+expect 0 'next      ../\x1b[31m, IPC 1, a, soft labels, seed 0: condensing' "$dc3" status earlier
+echo '{"wanted": {"seeds": 2, "ipc": [1], "method": [3], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' > earlier/compare.json
+expect 1 "'wanted' is not what dc3 compare writes" "$dc3" status earlier
 expect 2 "leave out --augment none" "${compare[@]}" -o x --augment none --augment-robust
 
 expect 0 "LRS" "${compare[@]}" -o sized --size 16 --arch resnet18_modified --ipc 1 --methods random,dc3-select --seeds 1
@@ -60,6 +74,19 @@ expect 2 "--batch: expected 1 to" "${compare[@]}" -o x --batch 0
 expect 2 "soft labels need a teacher" "$dc3" compare train --val val --teacher none -o x --labels soft --methods random
 expect 2 "the method rded needs a teacher" "$dc3" compare train --val val --teacher none -o x --methods rded
 [[ ! -e x ]] || fail "wrong options leave a folder"
+
+# One that is going on: told by status and info; nobody else works in its folder; cut off, it stands where it stood.
+"${compare[@]}" -o going --ipc 1 --methods random --epochs 100000 > log 2>&1 & process=$!
+for ((i = 0; i < 300; i++)); do [[ $("$dc3" status going 2> /dev/null) == *"training its student"* ]] && break; sleep 0.1; done
+expect 0 "running   process $process" "$dc3" status going
+[[ $output == *"  scores    0 of 4"*"  now       random, IPC 1, convnet3, soft labels, seed 0: training its student"* ]] || fail "status: $output"
+expect 0 '"step": "training its student"' "$dc3" status going --json
+expect 0 "running: process $process" "$dc3" info going
+expect 1 "process $process on $(hostname) works in this folder" "${compare[@]}" -o going --ipc 1 --methods random --epochs 100000
+kill -INT $process; wait $process; status=$?
+[[ $status == 130 ]] || fail "SIGINT: status $status: $(cat log)"
+expect 0 "stopped   to continue" "$dc3" status going
+[[ ! -e going/.lock ]] || fail "the lock is left"
 
 # Without a teacher one is trained for all of it.
 expect 0 "teacher: alone/teacher.safetensors" "$dc3" compare train --val val -o alone --threads 2 --dtype f32 --epochs 2 --seeds 1 --ipc 1 --methods random,dc3-select --size 16

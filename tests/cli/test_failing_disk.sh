@@ -2,12 +2,12 @@
 # A disk that fails half-way: the file that was there stays whole, nothing half stays behind, the message names the file, and the
 # same command again ends as if nothing had been.
 source "$(dirname "$0")/support.sh"
-disk=$tools/libfailing_disk.so
+disk=$tools/libfaulty_io.so
 [[ -f $disk ]] || fail "$disk is not built"
 # fails CALL FILE COMMAND...: the command fails when CALL does for FILE.
 fails() {
   local call=$1 file=$2; shift 2
-  output=$(FAIL_CALL=$call FAIL_MATCH=$file ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0" LD_PRELOAD=$disk "$@" 2>&1)
+  output=$(DC3_FAULT=half:$call=$file ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0" LD_PRELOAD=$disk "$@" 2>&1)
   local found=$?
   [[ $found == 1 ]] || fail "$call of $file: $*: status $found: $output"
   [[ $output == *"$file: cannot write: No space left on device"* ]] || fail "$call of $file: $*: $output"

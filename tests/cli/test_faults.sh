@@ -26,7 +26,7 @@ for ((i = 0; i < kills; i++)); do
 done
 
 # Killed at each kind of write, and where the disk is full from then on.
-faulty() { LD_PRELOAD=$(dirname "$dc3")/tests/libfaulty_io.so DC3_FAULT=$1 "$dc3" condense data -o out --ipc 2 --teacher none "${common[@]}" -q > log 2>&1; }
+faulty() { LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=$1 "$dc3" condense data -o out --ipc 2 --teacher none "${common[@]}" -q > log 2>&1; }
 faulty "count:$work/calls" || fail "counting writes: $(cat log)"
 calls=$(cat calls); rm -rf out
 ((calls > 60)) || fail "only $calls writes are counted"
@@ -58,13 +58,18 @@ for signal in INT:130 TERM:143; do
   for ((i = 0; i < 300; i++)); do [[ $("$dc3" status out 2> /dev/null) == *"compensation"* ]] && break; sleep 0.1; done
   expect 0 "running   process $process" "$dc3" status out
   expect 0 '"state": "running"' "$dc3" status out --json
+  expect 0 "state         running: process $process" "$dc3" info out
   expect 1 "process $process on $(hostname) works in this folder" "$dc3" condense data -o out --ipc 2 --teacher none --steps 200 "${common[@]}" -q
+  expect 1 "process $process on $(hostname) works in this folder" "$dc3" report out
+  expect 1 "works in this folder" "$dc3" report out -o page.html
+  [[ ! -e out/report.html && ! -e page.html ]] || fail "a page of a run that is going on"
   kill -"${signal%:*}" $process; start=$(date +%s%N); wait $process; status=$?
   took=$((($(date +%s%N) - start) / 1000000))
   [[ $status == "${signal#*:}" ]] || fail "SIG${signal%:*}: status $status"
   ((took < 2000 || kills < 25)) || fail "SIG${signal%:*}: ended after $took ms"
   grep -q "To continue: run the same command again" log || fail "SIG${signal%:*}: how to continue: $(cat log)"
   expect 0 "to continue: the command that began it" "$dc3" status out
+  expect 0 "state         cut off" "$dc3" info out
   [[ ! -e out/.lock ]] || fail "the lock is left"
   rm -rf out
 done

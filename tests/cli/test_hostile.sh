@@ -11,10 +11,19 @@ chunk() { # TYPE FILE: a PNG's chunk; gzip computes its checksum
 zeros() { # N: zlib's form of N zero bytes, whose Adler-32 is known
   printf '\x78\x9c'; head -c "$1" /dev/zero | gzip -6 -n | tail -c +11 | head -c -8; be $((($1 % 65521 << 16) + 1))
 }
-png() { # WIDTH HEIGHT BITS COLOUR BYTES: of so many bytes of pixels
+png() { # WIDTH HEIGHT BITS COLOUR BYTES [INTERLACED]: of so many bytes of pixels
   printf '\x89PNG\r\n\x1a\n'
-  { be "$1"; be "$2"; printf "\\x$(printf %02x "$3")\\x$(printf %02x "$4")\\0\\0\\0"; } > ihdr; chunk IHDR ihdr
+  { be "$1"; be "$2"; printf "\\x$(printf %02x "$3")\\x$(printf %02x "$4")\\0\\0\\x0${6:-0}"; } > ihdr; chunk IHDR ihdr
   zeros "$5" > idat; chunk IDAT idat; : > iend; chunk IEND iend
+}
+le() { printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x$(printf %02x $(($1 >> 24 & 255)))"; }
+tiff() { # WIDTH HEIGHT: white, by CCITT's code for faxes, in which a row like the one above it is a bit
+  local bytes=$((($2 + 7) / 8)) entry
+  printf 'II*\0'; le 8; printf '\x09\0'
+  for entry in "256 $1" "257 $2" "258 1" "259 4" "262 0" "273 122" "277 1" "278 $2" "279 $((bytes + 3))"; do
+    le $((${entry% *} | 4 << 16)); le 1; le "${entry#* }"
+  done
+  le 0; head -c $bytes /dev/zero | tr '\0' '\377'; printf '\0\x10\x01'
 }
 megabytes() { sed -n 's/.*"peak_megabytes": *\([0-9]*\).*/\1/p' <<< "$1"; }
 plain() { # FILE: UTF-8 without control characters but line ends
@@ -22,24 +31,30 @@ plain() { # FILE: UTF-8 without control characters but line ends
   ! LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f\x7f]' "$1" || fail "$1 holds control characters: $(od -c "$1" | head)"
 }
 
-# Bombs: a whole picture of 50,000 x 50,000, 16-bit samples that take more than a picture may, a GIF's canvas, and one
-# of an ordinary size, which shows that what is made here is a picture. Told from the header, before memory is taken.
+# Bombs: whole pictures of 50,000 x 50,000 (a PNG, whose code ends near 1000:1, in 300 kB, a TIFF in 6), the same that are cut
+# short and interlaced, 16-bit samples that take more than a picture may, a GIF's canvas, and two of an ordinary size, which
+# show that what is made here are pictures. Told from the header, before memory is taken.
 pictures data/a 3; pictures data/b 3
-png 40 30 1 0 180 > data/a/4.png
+png 40 30 1 0 180 > data/a/4.png; tiff 40 30 > data/a/5.tif
 clean=$("$dc3" select data -o clean.jsonl --ipc 2 --json "${common[@]:0:4}" 2> /dev/null) || fail "select of pictures"
-[[ $(grep -c . clean.jsonl) == 4 && ! -e clean.jsonl.skipped.txt ]] || fail "the small picture cannot be read"
+[[ $(grep -c . clean.jsonl) == 4 && ! -e clean.jsonl.skipped.txt ]] || fail "the small pictures cannot be read"
 png 50000 50000 1 0 $((50000 * 6251)) > data/a/bomb.png
 (($(stat -c %s data/a/bomb.png) < 400000)) || fail "the bomb is no bomb"
+tiff 50000 50000 > data/a/bomb.tif; png 50000 50000 1 0 6251 > data/a/cut.png; png 50000 50000 8 2 30000 1 > data/a/laced.png
+for file in bomb.tif cut.png laced.png; do (($(stat -c %s data/a/$file) < 30000)) || fail "$file has more than 30 kB"; done
 png 12000 12000 16 6 96001 > data/a/deep.png
 { printf 'GIF89a\xff\xff\xff\xff\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\xff\xff\xff\xff\0\x02\x02\x44\x01\0;'; } > data/b/canvas.gif
 dirty=$("$dc3" select data -o dirty.jsonl --ipc 2 --json "${common[@]:0:4}" 2> told) || fail "select with bombs: $(cat told)"
 (($(megabytes "$dirty") < $(megabytes "$clean") + 100)) || fail "memory: $(megabytes "$clean") MB without bombs, $(megabytes "$dirty") with them"
+for file in bomb.png bomb.tif cut.png laced.png; do
+  grep -q "a/$file: 50000 x 50000 pixels are more than the limit" dirty.jsonl.skipped.txt || fail "$file is not told: $(cat dirty.jsonl.skipped.txt)"
+done
 grep -q "bomb.png: 50000 x 50000 pixels are more than the limit" told || fail "the bomb is not told: $(cat told)"
 grep -q "deep.png: 12000 x 12000 pixels take 1.2 GB" told || fail "16-bit samples are not told: $(cat told)"
-[[ $(wc -l < dirty.jsonl.skipped.txt) == 3 ]] || fail "three are to be listed: $(cat dirty.jsonl.skipped.txt)"
+[[ $(wc -l < dirty.jsonl.skipped.txt) == 6 ]] || fail "six are to be listed: $(cat dirty.jsonl.skipped.txt)"
 expect 1 "(--strict)" "$dc3" select data -o strict.jsonl --ipc 2 --strict "${common[@]:0:4}"
 expect 1 "are more than the limit" "$dc3" edit data/a/bomb.png --prompt warm -o edited.png
-rm data/a/bomb.png data/a/deep.png data/b/canvas.gif
+rm data/a/bomb.* data/a/{cut,laced,deep}.png data/a/5.tif data/b/canvas.gif
 
 # Deep folders, links in circles, to themselves and to nothing; links that fan out to more folders than there are.
 deep=data/a; for i in {1..40}; do deep+=/d; done; mkdir -p "$deep"; cp data/b/1.png "$deep"
@@ -67,6 +82,19 @@ expect 0 "2 images stored" "$dc3" condense up.tar -o deep/er/run --ipc 1 "${rand
 [[ -z $(find . -name '*escaped*' -not -path './deep/er/run/train/*') ]] || fail "a class's name leads out of the run"
 [[ -z $(find deep/er/run/train -mindepth 3) && $(find deep/er/run/train -name '*.png' | wc -l) == 2 ]] || fail "what is stored: $(find deep)"
 [[ -z $(find deep/er/run/train -type f -name '-*') ]] || fail "a stored picture is called like an option"
+
+# Long names in tars, as pax and GNU tar write them: read up to 511 bytes, passed over with a note beyond; --strict refuses.
+printf -v long '%0300d/' 0; printf -v longer '%0508d' 0
+for format in pax gnu; do
+  tar -C members --format=$format -cf $format.tar --transform "s,^2,$long${long}2," --transform "s,^1,${long}1," 1.png 1.cls 2.png 2.cls
+  expect 0 "1 in 1 class" "$dc3" info $format.tar
+  [[ $output == *"$format.tar: the path '000"*"..' of a picture has 607 bytes, more than 511, passed over"* ]] || fail "a long name is not told: $output"
+  expect 1 "more than 511, passed over (--strict)" "$dc3" select $format.tar -o x.jsonl --ipc 1 --strict "${common[@]:0:4}"
+  tar -C members --format=$format -cf edge.tar --transform "s,^[12],${longer:1}," 1.png 1.cls
+  expect 0 "1 in 1 class" "$dc3" info edge.tar
+  [[ $output != *"passed over"* ]] || fail "511 bytes are too long: $output"
+done
+
 pictures data/-rf 2; mv data/-rf/1.png data/-rf/--help.png
 expect 0 "6 images stored" "$dc3" condense data -o dashes --ipc 2 "${random[@]}"
 [[ -f data/-rf/--help.png && -d data/a && -d dashes/train/-rf ]] || fail "a class called -rf"

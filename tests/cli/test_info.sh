@@ -85,9 +85,9 @@ info run "cut off: before the selection"
 mkdir -p compared && echo '{"epochs": 4, "size": 0}' > compared/compare.json
 info compared "scores        0"
 for seed in 0 1; do echo "{\"method\": \"dc3\", \"ipc\": 10, \"arch\": \"convnet3\", \"labels\": \"soft\", \"seed\": $seed}"; done > compared/results.jsonl
-info compared "cut off after these scores" "seeds         0, 1"
+info compared "cut off: 2 scores are there" "seeds         0, 1"
 echo table > compared/table.txt
-info compared "the table is compared/table.txt"; member compared scores 2
+info compared "table         compared/table.txt" "state         complete"; member compared scores 2
 echo '{"program": "other"}' > data/dc3.json
 expect 1 "data/dc3.json: was not made by dc3" "$dc3" info data
 rm data/dc3.json

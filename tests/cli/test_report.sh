@@ -64,6 +64,18 @@ echo '[{"arch": "<s>x", "method": "herding", "ipc": 10, "labels": "soft", "seeds
 expect 0 "result" "${report[@]}" run --scores compared.json -o other.html
 has other.html '&lt;s&gt;x' && has other.html '<td>herding</td><td>10</td><td>soft</td><td>25.00</td>' && lacks other.html '<s>x'
 
+# Numbers of scores may be anything.
+echo '[{"arch": "a", "labels": "hard", "seeds": 1, "top1": 0.5, "epochs": 1e308, "batch": 1e308, "size": 1e308, "teacher": "t", "temperature": 1e308}]' > endless.json
+expect 0 "result" "${report[@]}" run --scores endless.json -o other.html
+has other.html '1e+308 epochs, batches of 1e+308, 1e+308 px, teacher t at temperature 1e+308'
+
+# What lies in the run's folder may be anything too: a map that is none is left out, of a long list the first are shown.
+cp -r run long && for ((i = 0; i < 1500; i++)); do echo "x/$i.png: cut"; done >> long/skipped.txt
+sed -i 's/"points":/"paints":/g' long/map.json
+expect 0 "result" "${report[@]}" long
+has long/report.html '1501 pictures were skipped' && has long/report.html '<p>And 501 more.</p>' && has long/report.html 'x/998.png' && lacks long/report.html 'x/999.png'
+lacks long/report.html 'Map of the class'
+
 # The distances are those of dc3 measure, where pictures have the stored size.
 for class in a b; do
   mkdir -p "square/$class"
@@ -133,6 +145,17 @@ expect 0 "warning: the report was not written" "$dc3" condense moved -o again --
 rmdir again/report.html && touch again/report.html
 expect 0 "images stored" "$dc3" condense moved -o again --ipc 2 --method random --fresh --no-report "${common[@]}"
 [[ ! -e again/report.html ]] || fail "--fresh leaves the report of another run"
+
+# The page is written while the run's folder is held: nobody else works there before it is.
+LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=stop:rename=report.html ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0" \
+  "$dc3" condense moved -o held --ipc 1 --method random "${common[@]}" > log 2>&1 & process=$!
+for ((i = 0; i < 300; i++)); do [[ $(cat /proc/$process/stat) == *") T "* ]] && break; sleep 0.1; done
+[[ -n $(find held -name 'report.html.*.part') && ! -e held/report.html ]] || fail "stopped elsewhere: $(find held)"
+expect 0 "running   process $process" "$dc3" status held
+expect 1 "process $process on $(hostname) works in this folder" "${report[@]}" held
+expect 1 "process $process on $(hostname) works in this folder" "$dc3" condense moved -o held --ipc 1 --method random "${common[@]}"
+kill -CONT $process; wait $process || fail "condense: $(cat log)"
+[[ -s held/report.html && ! -e held/.lock ]] || fail "no page, or the lock is left: $(ls -A held)"
 
 # Wrong use.
 expect 2 "expected the folder of a run" "$dc3" report

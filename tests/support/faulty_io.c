@@ -1,11 +1,11 @@
-/* A library to be preloaded: counts the calls of the process that change files, and at call number N of them
- * does what DC3_FAULT says: "kill:N" kills the process, "fail:N" and all after it find a full disk (ENOSPC),
- * "half:N" lets a write do half of its bytes before that. "count:FILE" writes the number of calls into FILE
- * at the end. */
+/* A library to be preloaded, in whose process calls that change files fail as DC3_FAULT says, HOW:N from call
+ * number N of all of them on, or HOW:CALL=NAME for each CALL (write, fsync, close, rename) of a file whose
+ * path holds NAME. HOW is "fail": the disk is full (ENOSPC); "half": the same, but the first write stores
+ * half of its bytes; "kill": the process is killed; "stop": it is stopped there once, until SIGCONT.
+ * "count:FILE" writes the number of calls into FILE at the end. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,18 +15,46 @@
 #include <unistd.h>
 
 static atomic_long calls;
+static atomic_int struck;
+
+/* Only files count: not what is written to a terminal or a pipe. */
+static int is_file(int fd)
+{
+    struct stat info;
+    return fd > 2 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+/* 1 if the file, by its path or else its descriptor, has the name. */
+static int has_name(const char *path, int fd, const char *name)
+{
+    char link[64], text[4096];
+    if (path) return strstr(path, name) != NULL;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, text, sizeof text - 1);
+    text[length < 0 ? 0 : length] = 0;
+    return strstr(text, name) != NULL;
+}
+
+/* 1 if this call is one that `where` means; a close is not counted. */
+static int is_meant(const char *where, const char *call, const char *path, int fd)
+{
+    const char *name = strchr(where, '=');
+    if (name)
+        return strncmp(where, call, strlen(call)) == 0 && where + strlen(call) == name &&
+               has_name(path, fd, name + 1);
+    return strcmp(call, "close") != 0 && atomic_fetch_add(&calls, 1) + 1 >= strtol(where, NULL, 10);
+}
 
 /* 1 if this call is to fail; *half is set where some of it is to be done first. */
-static int strikes(int *half)
+static int strikes(const char *call, const char *path, int fd, int *half)
 {
     const char *fault = getenv("DC3_FAULT");
-    long call = atomic_fetch_add(&calls, 1) + 1, wanted;
     *half = 0;
-    if (!fault || strncmp(fault, "count:", 6) == 0) return 0;
-    wanted = strtol(fault + 5, NULL, 10);
-    if (call < wanted) return 0;
+    if (!fault || !is_meant(fault + 5 + (*fault == 'c'), call, path, fd) || *fault == 'c') return 0;
+    int first = !atomic_exchange(&struck, 1);
     if (strncmp(fault, "kill:", 5) == 0) kill(getpid(), SIGKILL);
-    *half = strncmp(fault, "half:", 5) == 0 && call == wanted;
+    if (strncmp(fault, "stop:", 5) == 0) return first ? raise(SIGSTOP) : 0;
+    *half = first && strncmp(fault, "half:", 5) == 0;
     errno = ENOSPC;
     return 1;
 }
@@ -40,19 +68,13 @@ __attribute__((destructor)) static void tell(void)
     fclose(file);
 }
 
-/* Only files count: not what is written to a terminal or a pipe. */
-static int is_file(int fd)
-{
-    struct stat info;
-    return fd > 2 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
-}
-
 ssize_t write(int fd, const void *data, size_t size)
 {
     static ssize_t (*real)(int, const void *, size_t);
     int half;
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, "write");
-    if (is_file(fd) && strikes(&half)) return half && size > 1 ? real(fd, data, size / 2) : -1;
+    if (is_file(fd) && strikes("write", NULL, fd, &half))
+        return half && size > 1 ? real(fd, data, size / 2) : -1;
     return real(fd, data, size);
 }
 
@@ -61,7 +83,8 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
     static ssize_t (*real)(int, const void *, size_t, off_t);
     int half;
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, "pwrite");
-    if (is_file(fd) && strikes(&half)) return half && size > 1 ? real(fd, data, size / 2, at) : -1;
+    if (is_file(fd) && strikes("write", NULL, fd, &half))
+        return half && size > 1 ? real(fd, data, size / 2, at) : -1;
     return real(fd, data, size, at);
 }
 
@@ -75,7 +98,17 @@ int fsync(int fd)
     static int (*real)(int);
     int half;
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, "fsync");
-    return strikes(&half) ? -1 : real(fd);
+    return strikes("fsync", NULL, fd, &half) ? -1 : real(fd);
+}
+
+int close(int fd)
+{
+    static int (*real)(int);
+    int half, fails = is_file(fd) && strikes("close", NULL, fd, &half);
+    if (!real) *(void **)&real = dlsym(RTLD_NEXT, "close");
+    int result = real(fd);
+    if (fails) errno = ENOSPC;
+    return fails ? -1 : result;
 }
 
 int rename(const char *from, const char *to)
@@ -83,7 +116,7 @@ int rename(const char *from, const char *to)
     static int (*real)(const char *, const char *);
     int half;
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, "rename");
-    return strikes(&half) ? -1 : real(from, to);
+    return strikes("rename", to, -1, &half) ? -1 : real(from, to);
 }
 
 int mkdir(const char *path, mode_t mode)
@@ -91,5 +124,5 @@ int mkdir(const char *path, mode_t mode)
     static int (*real)(const char *, mode_t);
     int half;
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, "mkdir");
-    return strikes(&half) ? -1 : real(path, mode);
+    return strikes("mkdir", path, -1, &half) ? -1 : real(path, mode);
 }

@@ -185,7 +185,7 @@ static void printable(void **state)
     static const char *const pairs[][2] = {{"plain \xc3\xa4 \xe4\xb8\xad", "plain \xc3\xa4 \xe4\xb8\xad"},
                                            {"\x1b[31m\n\t\x7f", "\\x1b[31m\\x0a\\x09\\x7f"},
                                            {"\xc2\x9b \xc2\xa0", "\\xc2\\x9b \xc2\xa0"},
-                                           {"\xe2\x80\xae \xe2\x80\xa9", "\\xe2\\x80\\xae \xe2\x80\xa9"},
+                                           {"\xe2\x80\xae \xe2\x80\xa9", "\\xe2\\x80\\xae \\xe2\\x80\\xa9"},
                                            {"\xe2\x81\xa6\xff", "\\xe2\\x81\\xa6\\xff"},
                                            {"", ""}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {

@@ -124,9 +124,8 @@ static void same_rows_as_direct(void **state)
                 for (int i = 0; i < count; i++)
                     if (selection.rows[i] != picks[i])
                         fail_msg("case %d, %s, %s: pick %d is %d, should be %d", (int)seed,
-                                 dc3_objective_name((dc3_objective)objective),
-                                 dc3_maximizer_name((dc3_maximizer)maximizer), i, (int)selection.rows[i],
-                                 (int)picks[i]);
+                                 dc3_objective_names[objective], dc3_maximizer_names[maximizer], i,
+                                 (int)selection.rows[i], (int)picks[i]);
                 dc3_selection_free(&selection);
             }
         }
