@@ -28,8 +28,9 @@ static const char *kept(const dc3_condense_options *o, const dc3_condense_report
 typedef dc3_status (*stage)(const dc3_condense_options *options, dc3_condense_report *report);
 
 static int no_report;
-static const GOptionEntry report_entry[] = {
-    {"no-report", 0, 0, G_OPTION_ARG_NONE, &no_report, "Write no OUT/report.html", NULL}, {0}};
+static const GOptionEntry report_entry[] = {{"no-report", 0, 0, G_OPTION_ARG_NONE, &no_report,
+                                             "Write no OUT/report.html, and keep no edits for it", NULL},
+                                            {0}};
 
 static int run_stage(const command *c, int argc, char **argv, int groups, const GOptionEntry *own,
                      stage function, const char *again)

@@ -55,7 +55,7 @@ typedef struct dc3_condense_options {
     int strict;                /* a picture that cannot be read, or a class that is too small, ends the run */
     int fresh;                 /* start over in a folder of another run */
     int dry_run;               /* stop after the estimate */
-    int no_report;             /* dc3_condense writes no OUT/report.html */
+    int no_report;             /* dc3_condense writes no OUT/report.html and keeps no edits for it */
     dc3_select_options select; /* ipc, bins, objective, maximizer, seed, threads */
     dc3_listener listener;
 } dc3_condense_options;

@@ -185,6 +185,17 @@ dc3_status dc3_make_dirs(const char *path)
     return status;
 }
 
+dc3_status dc3_make_folder_of(char *path)
+{
+    char *slash = strrchr(path, '/');
+    *slash = 0;
+    dc3_status status = dc3_make_dirs(path);
+    if (status == DC3_OK && dc3_path_is_link(path))
+        status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder, found a symbolic link", path);
+    *slash = '/';
+    return status;
+}
+
 char *dc3_path_join(const char *folder, const char *name)
 {
     size_t length = strlen(folder), total = length + strlen(name) + 2;

@@ -40,6 +40,9 @@ dc3_status dc3_check_folder_place(const char *option, const char *path);
 int dc3_is_part_name(const char *name);
 /* Makes `path` and its missing parents. */
 dc3_status dc3_make_dirs(const char *path);
+/* Makes the folder that the file `path` stands in, which must not be a symbolic link; `path` is as before
+ * afterwards. */
+dc3_status dc3_make_folder_of(char *path);
 
 /* "a/b" in a new string (caller frees); NULL without memory. */
 char *dc3_path_join(const char *folder, const char *name);

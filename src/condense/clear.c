@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "condense/kept_edits.h"
 #include "condense/state.h"
 #include "io/json.h"
 
@@ -43,8 +44,20 @@ static dc3_status remove_picture(const char *train, const char *name)
     return status;
 }
 
+/* The same below `edits`, of the edits that are kept for the picture `name`. */
+static dc3_status remove_edits(const char *edits, const char *name)
+{
+    dc3_status status = DC3_OK;
+    for (int i = 0; status == DC3_OK && i < 2; i++) {
+        char *kept = dc3_edits_name(name, i ? DC3_JPEG_SMALL : DC3_PNG);
+        status = kept ? remove_picture(edits, kept) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(kept);
+    }
+    return status;
+}
+
 /* Runs over a file's lines: names, or JSON objects with a file_name. */
-static dc3_status remove_listed(const char *list, const char *train)
+static dc3_status remove_listed(const char *list, const char *train, const char *edits)
 {
     char *text, *rest, *line;
     size_t size;
@@ -56,6 +69,7 @@ static dc3_status remove_listed(const char *list, const char *train)
         json_t *object = *line == '{' ? json_loads(line, 0, NULL) : NULL;
         const char *name = object ? json_string_value(json_object_get(object, "file_name")) : line;
         if (name && *name) status = remove_picture(train, name);
+        if (name && *name && status == DC3_OK && is_folder(edits)) status = remove_edits(edits, name);
         json_decref(object);
     }
     free(text);
@@ -84,10 +98,12 @@ static dc3_status clear_parts(const char *folder, int depth)
 
 dc3_status dc3_clear_parts(const char *folder)
 {
-    char *train = dc3_path_join(folder, "train");
-    dc3_status status = train ? clear_parts(folder, 0) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    char *train = dc3_path_join(folder, "train"), *edits = dc3_path_join(folder, "edits");
+    dc3_status status = train && edits ? clear_parts(folder, 0) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = clear_parts(train, 1);
+    if (status == DC3_OK) status = clear_parts(edits, 1);
     free(train);
+    free(edits);
     return status;
 }
 
@@ -104,11 +120,12 @@ dc3_status dc3_clear_run(const char *folder)
                                         "report.html",
                                         "pictures.txt"};
     char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");
-    char *lines = dc3_path_join(folder, "train/metadata.jsonl");
-    dc3_status status = train && list && lines ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    char *lines = dc3_path_join(folder, "train/metadata.jsonl"), *edits = dc3_path_join(folder, "edits");
+    dc3_status status = train && list && lines && edits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && is_folder(train)) {
-        status = remove_listed(list, train);
-        if (status == DC3_OK) status = remove_listed(lines, train);
+        status = remove_listed(list, train, edits);
+        if (status == DC3_OK) status = remove_listed(lines, train, edits);
+        rmdir(edits);
     }
     for (size_t i = 0; status == DC3_OK && i < sizeof files / sizeof *files; i++) {
         char *path = dc3_path_join(folder, files[i]);
@@ -123,5 +140,6 @@ dc3_status dc3_clear_run(const char *folder)
     free(train);
     free(list);
     free(lines);
+    free(edits);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "condense/combine.h"
 #include "condense/detail_keep.h"
+#include "condense/kept_edits.h"
 #include "condense/methods.h"
 #include "diffusion/scheduler.h"
 
@@ -86,6 +87,8 @@ static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
                              dc3_run_item(run, part), w.out);
         status = dc3_image_of_floats(run->size, run->size, w.out, &made->image);
     }
+    if (status == DC3_OK && dc3_edits_are_kept(run, part))
+        status = dc3_edits_join(size, parts, (const float *const *)placed, &made->edits);
     free(memory);
     return status;
 }

@@ -7,24 +7,14 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "condense/combine.h"
+#include "condense/kept_edits.h"
 #include "condense/map.h"
 #include "condense/methods.h"
 #include "condense/report.h"
 
-/* Makes the class's folder, which must be one of the run's own. */
-static dc3_status make_folder(char *picture)
-{
-    char *slash = strrchr(picture, '/');
-    *slash = 0;
-    dc3_status status = dc3_make_dirs(picture);
-    if (status == DC3_OK && dc3_path_is_link(picture))
-        status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder, found a symbolic link", picture);
-    *slash = '/';
-    return status;
-}
-
 /* Makes and stores one picture; one that cannot be read is passed over: *stored stays 0. */
-static dc3_status make_picture(dc3_run *run, const dc3_part *parts, char *path, char *stored)
+static dc3_status make_picture(dc3_run *run, const dc3_part *parts, const char *relative, char *path,
+                               char *stored)
 {
     char reason[512];
     dc3_made made = {0};
@@ -33,9 +23,12 @@ static dc3_status make_picture(dc3_run *run, const dc3_part *parts, char *path, 
         snprintf(reason, sizeof reason, "%s", dc3_error_text());
         return dc3_run_skip(run, made.unreadable->item, reason);
     }
-    if (status == DC3_OK) status = make_folder(path);
+    if (status == DC3_OK && made.edits.pixels)
+        status = dc3_edits_write(run->options->out, relative, &made.edits);
+    if (status == DC3_OK) status = dc3_make_folder_of(path);
     if (status == DC3_OK) status = dc3_image_write(path, &made.image, run->format);
     dc3_image_free(&made.image);
+    dc3_image_free(&made.edits);
     *stored = status == DC3_OK;
     if (*stored && run->maker->combines) run->report->edits += dc3_combine_edits(run->combine);
     return status;
@@ -77,7 +70,7 @@ static dc3_status store(dc3_run *run, const dc3_output *output, int64_t picture,
     DC3_TRY(dc3_output_name(output, parts, &relative, &path));
     *stored = (char)is_there(run, picture, path);
     dc3_status status = *stored ? DC3_OK : note_parts(run, parts);
-    if (!*stored && status == DC3_OK) status = make_picture(run, parts, path, stored);
+    if (!*stored && status == DC3_OK) status = make_picture(run, parts, relative, path, stored);
     if (*stored && status == DC3_OK)
         status = dc3_state_store(run->state, picture, bytes_of(path),
                                  run->maker->combines ? dc3_combine_edits(run->combine) : 0);

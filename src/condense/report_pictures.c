@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "condense/kept_edits.h"
 #include "condense/report.h"
 #include "condense/run.h"
 #include "condense/sources.h"
@@ -12,7 +13,7 @@
 /* Pictures on a page; bytes that all of them, encoded, shall have, and one at least and at most; pixels of a
  * side at most, up to which no colour is lost, and below which none is shrunk. */
 enum {
-    MOST = 1000,
+    MOST = DC3_REPORT_PICTURES,
     BYTES = 3300000,
     LEAST_BYTES = 3000,
     MOST_BYTES = 40000,
@@ -24,7 +25,7 @@ enum {
 /* One stored picture of the page. */
 typedef struct shown {
     const json_t *line;
-    char *stored, *original; /* data URIs, or NULL */
+    char *stored, *original, *edits[DC3_MOST_EDITS]; /* data URIs, or NULL */
     int width, height;
     char missing[300]; /* why there is no original */
     dc3_status status; /* what failed for want of memory */
@@ -107,6 +108,21 @@ static dc3_status read_original(const dc3_reporting *r, const shown *s, dc3_imag
     return dc3_dataset_read(r->data, item, s->width, s->height, r->fit, image);
 }
 
+/* The edits that are kept; damaged ones are left out. */
+static dc3_status prepare_edits(const dc3_reporting *r, shown *s, size_t budget)
+{
+    const char *name = json_string_value(json_object_get(s->line, "file_name"));
+    dc3_image edits[DC3_MOST_EDITS];
+    int count, width, height;
+    if (!name || !dc3_path_stays(name)) return DC3_OK;
+    dc3_status status = dc3_edits_read(r->options->run, name, edits, &count);
+    for (int i = 0; i < count; i++) {
+        if (status == DC3_OK) status = encode(&edits[i], budget, &s->edits[i], &width, &height);
+        dc3_image_free(&edits[i]);
+    }
+    return status == DC3_ERR_MEMORY ? status : DC3_OK;
+}
+
 /* A picture that is not there or cannot be read is left out; only want of memory ends the report. */
 static void prepare(const dc3_reporting *r, shown *s, size_t budget)
 {
@@ -123,6 +139,7 @@ static void prepare(const dc3_reporting *r, shown *s, size_t budget)
         if (status == DC3_OK) status = encode(&image, budget, &s->original, &width, &height);
         if (status != DC3_OK) snprintf(s->missing, sizeof s->missing, "%.290s", dc3_error_text());
         dc3_image_free(&image);
+        if (status != DC3_ERR_MEMORY) status = prepare_edits(r, s, budget);
     }
     s->status = status == DC3_ERR_MEMORY ? status : DC3_OK;
 }
@@ -133,18 +150,34 @@ static void add_fact(json_t *facts, const char *name, const char *text)
 }
 
 /* Warm prompts stand first in the list. */
-static void add_prompts(json_t *facts, const json_t *prompts)
+static void add_prompts(json_t *facts, const json_t *prompts, int kept)
 {
     size_t n = json_array_size(prompts);
     for (size_t i = 0; i < n; i++)
         add_fact(facts, i < n / 2 ? "Warm prompt" : "Cold prompt",
                  json_string_value(json_array_get(prompts, i)));
-    if (n)
+    if (n && !kept)
         add_fact(facts, "Edits",
-                 "The warm and the cold edit went into the stored picture; the run does not keep them.");
+                 "The warm and the cold edit went into the stored picture; the run did not keep them.");
 }
 
-static json_t *facts_of(const json_t *line)
+/* The edits as [caption, data URI]. */
+static json_t *edits_of(const shown *s)
+{
+    const json_t *prompts = json_object_get(s->line, "prompts");
+    size_t n = json_array_size(prompts);
+    json_t *edits = json_array();
+    for (size_t i = 0; i < DC3_MOST_EDITS && s->edits[i]; i++) {
+        const char *prompt = json_string_value(json_array_get(prompts, i));
+        char *caption =
+            g_strdup_printf("%s%s%s", i < n / 2 ? "warm" : "cold", prompt ? ": " : "", prompt ? prompt : "");
+        json_array_append_new(edits, dc3_report_pair(caption, s->edits[i]));
+        g_free(caption);
+    }
+    return edits;
+}
+
+static json_t *facts_of(const json_t *line, int kept)
 {
     static const char *const known[] = {"file_name", "label",  "class",  "source",
                                         "prompts",   "method", "patches"};
@@ -153,7 +186,7 @@ static json_t *facts_of(const json_t *line)
     size_t i;
     add_fact(facts, "Original", json_string_value(json_object_get(line, "source")));
     add_fact(facts, "Stored as", json_string_value(json_object_get(line, "file_name")));
-    add_prompts(facts, json_object_get(line, "prompts"));
+    add_prompts(facts, json_object_get(line, "prompts"), kept);
     json_array_foreach(json_object_get(line, "patches"), i, patch)
     {
         char *text = dc3_report_value(patch);
@@ -188,7 +221,8 @@ static json_t *picture_of(dc3_reporting *r, const shown *s, int fourfold)
     json_object_set_new(o, "width", json_integer(s->width));
     json_object_set_new(o, "height", json_integer(s->height));
     json_object_set_new(o, "aligned", json_boolean(!fourfold && !json_object_get(s->line, "patches")));
-    json_object_set_new(o, "facts", facts_of(s->line));
+    json_object_set_new(o, "edits", edits_of(s));
+    json_object_set_new(o, "facts", facts_of(s->line, s->edits[0] != NULL));
     r->result->shown++;
     r->result->originals += s->original != NULL;
     return o;
@@ -279,13 +313,23 @@ static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
     json_object_set_new(r->page, "classes", classes);
 }
 
+/* Edits of a picture that the run may have kept. */
+static int edits_of_run(const dc3_reporting *r)
+{
+    const char *combine = json_string_value(json_object_get(r->settings, "combine"));
+    char *folder = dc3_path_join(r->options->run, "edits");
+    int kept = folder && dc3_path_what(folder) == DC3_PATH_FOLDER;
+    free(folder);
+    return !kept ? 0 : combine && strcmp(combine, "fourfold") == 0 ? DC3_MOST_EDITS : 2;
+}
+
 dc3_status dc3_report_classes(dc3_reporting *r)
 {
-    int64_t classes = (int64_t)json_array_size(json_object_get(r->document, "classes")),
-            each = classes > 0 && classes < MOST ? MOST / classes : 1;
+    int64_t classes = (int64_t)json_array_size(json_object_get(r->document, "classes"));
     shown *all = calloc(MOST, sizeof *all);
     if (!all) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    int64_t count = choose(r, all, each, MOST), budget = BYTES / (2 * (count ? count : 1));
+    int64_t count = choose(r, all, dc3_report_each(classes), MOST);
+    int64_t budget = BYTES / ((2 + edits_of_run(r)) * (count ? count : 1));
     budget = budget < LEAST_BYTES ? LEAST_BYTES : budget > MOST_BYTES ? MOST_BYTES : budget;
 #pragma omp parallel for schedule(dynamic) num_threads(r->options->threads)
     for (int64_t i = 0; i < count; i++) prepare(r, &all[i], (size_t)budget);
@@ -304,6 +348,7 @@ dc3_status dc3_report_classes(dc3_reporting *r)
     for (int64_t i = 0; i < MOST; i++) {
         free(all[i].stored);
         free(all[i].original);
+        for (int k = 0; k < DC3_MOST_EDITS; k++) free(all[i].edits[k]);
     }
     free(all);
     return status;

@@ -14,11 +14,14 @@ static void image(FILE *to, const char *kind, const char *uri, const char *alt, 
     fputs("\">", to);
 }
 
-/* A button with what is stored; beside it, for the dialog, the original and what is known of both. */
+/* A button with what is stored; beside it, for the dialog, the original, the edits and what is known of them.
+ */
 static void picture(FILE *to, const char *class, const json_t *p, int number)
 {
     const char *stored = dc3_section_text(p, "stored"), *original = dc3_section_text(p, "original"),
                *name = dc3_section_text(p, "name");
+    size_t i;
+    json_t *edit;
     fprintf(to, "<figure id=\"picture-%d\" data-aligned=\"%d\"><button type=\"button\" title=\"", number,
             json_is_true(json_object_get(p, "aligned")));
     dc3_html_text(to, name);
@@ -36,6 +39,11 @@ static void picture(FILE *to, const char *class, const json_t *p, int number)
         fputs("<p class=\"missing\">", to);
         dc3_html_text(to, dc3_section_text(p, "missing"));
         fputs("</p>", to);
+    }
+    json_array_foreach(json_object_get(p, "edits"), i, edit)
+    {
+        image(to, "edit", json_string_value(json_array_get(edit, 1)),
+              json_string_value(json_array_get(edit, 0)), p);
     }
     dc3_section_facts(to, json_object_get(p, "facts"));
     fputs("</div></figure>\n", to);

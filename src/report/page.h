@@ -9,7 +9,8 @@
  *   classes            [{"name", "stored": count, "pictures": [picture, ..], "map"}, ..]
  *     picture          {"name", "stored": data URI or null, "original": data URI or null,
  *                      "missing": why there is no original, "width", "height": pixels of what is shown,
- *                      "aligned": the two can lie on each other, "facts": [[name, value], ..]}
+ *                      "aligned": the two can lie on each other, "edits": [[caption, data URI], ..],
+ *                      "facts": [[name, value], ..]}
  *     map              {"points": [[x, y, bin], ..], "chosen": [[x, y, bin], ..], "of": pictures}
  *   curves             [{"id", "title", "x": [from, to], "x_title", "y_title", "original": [values],
  *                      "stored": [values]}, ..]

@@ -7,7 +7,7 @@
   /* Small pictures are shown as the pixels that they are; so are their copies in the viewer. */
   all('.grid img').forEach((image) => image.classList.toggle('pixels', Number(image.getAttribute('width')) <= 64));
 
-  /* The viewer: the original beside what is stored, and the one to the left of a line, the other to its right. */
+  /* The viewer: the original, the edits and what is stored side by side; and the original to the left of a line, what is stored to its right. */
   const viewer = find('#viewer'), figures = all('.grid figure');
   let current = -1;
   const captioned = (what, text) => {
@@ -27,6 +27,7 @@
     find('.title', viewer).textContent = find('h3', more).textContent;
     find('.pair', viewer).replaceChildren(
       captioned(left.cloneNode(true), original ? 'original' : 'no original'),
+      ...all('img.edit', more).map((edit) => captioned(edit.cloneNode(), edit.alt)),
       captioned((stored || find('.lost', figure)).cloneNode(true), 'stored'));
     const aligned = original && stored && figure.dataset.aligned === '1';
     find('.slider', viewer).hidden = !aligned;

@@ -87,6 +87,19 @@ cells=$(sed -n 's/^ *"js_distance": \([0-9.]*\),\{0,1\}$/\1/p' measures.json | h
 [[ $(grep -o '<td>' <<< "$cells" | wc -l) == 3 ]] || fail "distances: $cells"
 has squares/report.html "$cells"
 
+# The edits that a picture was combined from are kept for the page; where they are not, it says so. A damaged one is left out.
+[[ $(find run/edits -type f | wc -l) == 6 && $(grep -o '<img class="edit"' $page | wc -l) == 12 ]] || fail "edits: $(find run/edits)"
+lacks $page 'did not keep them'
+cp -r run bare && rm -r bare/edits && expect 0 "6 of 6 pictures" "${report[@]}" bare
+lacks bare/report.html 'class="edit"' && has bare/report.html 'did not keep them'
+cp -r run cutoff && one=$(find cutoff/edits -type f | sort | head -1) && head -c 60 "$one" > half && mv half "$one"
+expect 0 "6 of 6 pictures" "${report[@]}" cutoff
+[[ $(grep -o '<img class="edit"' cutoff/report.html | wc -l) == 10 ]] || fail "a damaged file of edits"
+expect 0 "images stored" "$dc3" condense "$data" -o four --ipc 1 --teacher none --combine fourfold "${common[@]}"
+[[ $(grep -o '<img class="edit"' four/report.html | wc -l) == 12 ]] || fail "four edits of three pictures"
+expect 0 "images stored" "$dc3" condense "$data" -o four --ipc 1 --teacher none --no-report --fresh "${common[@]}"
+[[ ! -e four/edits && ! -e four/report.html ]] || fail "--fresh --no-report leaves $(ls four)"
+
 # Times are of all calls of a run; a run without them has none on its page.
 lacks $page 'Summed over'
 expect 0 "0 edits made" "$dc3" condense "$data" -o run --ipc 2 --teacher none "${common[@]}"
@@ -109,8 +122,10 @@ if [[ -n $browser ]]; then
   opens "$page#picture-2"
   [[ ! -s console.txt ]] || fail "after a click the console says $(cat console.txt)"
   grep -q '<dialog[^>]* open' dom.html || fail "a click opens nothing"
-  [[ $(sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -o '<img' | wc -l) == 4 ]] || fail "the viewer has no pair and no slider"
-  sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -qF '<figcaption>original' || fail "the viewer names no original"
+  [[ $(sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -o '<img' | wc -l) == 6 ]] || fail "the viewer has no row of four and no slider"
+  for caption in original 'warm: ' 'cold: ' stored; do
+    sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -qF "<figcaption>$caption" || fail "the viewer names no '$caption'"
+  done
   opens "$page#map-1"
   [[ ! -s console.txt ]] || fail "with a map the console says $(cat console.txt)"
   [[ $(grep -o '<canvas[^>]*display: block' dom.html | wc -l) == 5 ]] || fail "the map is not drawn: $(grep -o '<canvas[^>]*>' dom.html)"
