@@ -11,7 +11,7 @@ for ((i = 0; i < tries; i++)); do
   if ((i % 2)); then signal=TERM wanted=143; else signal=INT wanted=130; fi
   "$dc3" condense "$data" -o "$work/out" --ipc 1 --teacher none --editor "$editor" --size "$size" 2> "$work/log" &
   pid=$!
-  until "$dc3" status "$work/out" --json 2> /dev/null | grep -q '"stage": *"edit'; do
+  until "$dc3" status "$work/out" --json 2> /dev/null | grep -q '"stage": *"compensation'; do
     kill -0 $pid 2> /dev/null || { echo "the run ended before its edits:"; cat "$work/log"; exit 1; }
     sleep 0.2
   done

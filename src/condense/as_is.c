@@ -13,4 +13,4 @@ static void describe(const dc3_run *run, const dc3_part *parts, json_t *line)
     (void)run, (void)parts, (void)line;
 }
 
-const dc3_maker dc3_as_is = {"storing", "", 0, make, describe, NULL};
+const dc3_maker dc3_as_is = {"storing", "", 0, make, NULL, describe, NULL};

@@ -44,6 +44,19 @@ typedef struct work {
     float *input, *original, *edits, *reconstruction, *large, *out;
 } work;
 
+/* A large editor's steps take seconds each. */
+static int steps_of(const dc3_run *run)
+{
+    enum { MANY = 10 };
+    return run->edit.steps >= MANY ? run->edit.steps : 1;
+}
+
+static void stepped(void *user, int done, int steps)
+{
+    const dc3_run *run = user;
+    if (steps == steps_of(run)) dc3_run_made(run, done);
+}
+
 static dc3_status run_edits(dc3_run *run, const work *w, const drawn *d, int size, float *const *placed)
 {
     char text[4][DC3_PROMPT_SIZE + 100];
@@ -53,7 +66,9 @@ static dc3_status run_edits(dc3_run *run, const work *w, const drawn *d, int siz
         dc3_instruction(d->prompts[i], text[i]);
         instructions[i] = text[i];
     }
-    DC3_TRY(dc3_editor_edit(run->editor, &run->edit, w->input, d->edits, instructions, d->seeds, w->edits,
+    dc3_edit_settings told = run->edit;
+    told.stepped = stepped, told.user = run;
+    DC3_TRY(dc3_editor_edit(run->editor, &told, w->input, d->edits, instructions, d->seeds, w->edits,
                             keep ? w->reconstruction : NULL));
     for (int i = 0; i < d->edits; i++) {
         const float *edit = w->edits + (int64_t)i * small * small * 3;
@@ -125,4 +140,5 @@ static void settings(const dc3_run *run, json_t *to)
     json_object_set_new(to, "cold_prompts", cold);
 }
 
-const dc3_maker dc3_compensation = {"compensation", " with other prompts", 1, make, describe, settings};
+const dc3_maker dc3_compensation = {"compensation", " with other prompts", 1, make, steps_of, describe,
+                                    settings};

@@ -80,16 +80,27 @@ static dc3_status store(dc3_run *run, const dc3_output *output, int64_t picture,
     return status;
 }
 
+void dc3_run_made(const dc3_run *run, int steps)
+{
+    char stage[80];
+    int each = run->maker->steps ? run->maker->steps(run) : 1;
+    snprintf(stage, sizeof stage, each > 1 ? "%s, steps" : "%s", run->maker->stage);
+    if (run->to_make) dc3_run_progress(run, stage, run->making * each + steps, run->to_make * each);
+}
+
 /* Every chosen picture in turn: they are grouped by class. */
 static dc3_status store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
     DC3_TRY(dc3_chosen_number(run, chosen));
     DC3_TRY(dc3_output_plan(output, chosen));
-    for (int64_t i = 0; i < chosen->count; i++) {
+    run->to_make = chosen->count;
+    for (run->making = 0; run->making < run->to_make; run->making++) {
+        int64_t i = run->making;
+        dc3_run_made(run, 0);
         DC3_TRY(dc3_check_cancel());
         DC3_TRY(store(run, output, i, chosen->parts + i * run->each, chosen->stored + i));
-        dc3_run_progress(run, run->maker->stage, i + 1, chosen->count);
     }
+    dc3_run_made(run, 0);
     if (run->report->stored == 0)
         return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", run->options->data,
                         (long long)chosen->count);

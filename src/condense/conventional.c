@@ -60,4 +60,4 @@ static void settings(const dc3_run *run, json_t *to)
     run->method->edit->settings(dc3_run_placed_size(run), to);
 }
 
-const dc3_maker dc3_conventional = {"storing", " with other edits", 1, make, describe, settings};
+const dc3_maker dc3_conventional = {"storing", " with other edits", 1, make, NULL, describe, settings};

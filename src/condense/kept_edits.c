@@ -100,14 +100,13 @@ dc3_status dc3_edits_read(const char *out, const char *relative, dc3_image edits
     for (int i = 0; status == DC3_OK && !joined.pixels && i < 2; i++) {
         char *path = path_of(out, relative, i ? DC3_JPEG_SMALL : DC3_PNG);
         if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        if (dc3_path_what(path) == DC3_PATH_FILE)
-            status = dc3_image_read(path, 0, 0, DC3_FIT_CROP, &joined);
+        if (dc3_path_what(path) == DC3_PATH_FILE) status = dc3_image_read(path, 0, 0, DC3_FIT_CROP, &joined);
         free(path);
     }
     int side = joined.height, wanted = side ? joined.width / side : 0;
     if (status == DC3_OK && side && (joined.width % side || (wanted != 2 && wanted != DC3_MOST_EDITS)))
-        status = dc3_fail(DC3_ERR_FORMAT, "%s/edits: %s: expected 2 or 4 squares side by side, found %dx%d", out,
-                          relative, joined.width, side);
+        status = dc3_fail(DC3_ERR_FORMAT, "%s/edits: %s: expected 2 or 4 squares side by side, found %dx%d",
+                          out, relative, joined.width, side);
     for (int i = 0; status == DC3_OK && i < wanted; i++) {
         status = cut(&joined, i * side, side, &edits[i]);
         if (status == DC3_OK) ++*count;

@@ -1,5 +1,5 @@
-/* The edits that went into a stored picture, kept for people to look at: OUT/edits/<class>/<name of the picture>, one picture of
- * all of them side by side, the warm ones first, shrunk. Private to this folder. */
+/* The edits that went into a stored picture, kept for people to look at: OUT/edits/<class>/<name of the
+ * picture>, one picture of all of them side by side, the warm ones first, shrunk. Private to this folder. */
 #ifndef DC3_CONDENSE_KEPT_EDITS_H
 #define DC3_CONDENSE_KEPT_EDITS_H
 

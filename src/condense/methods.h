@@ -29,6 +29,8 @@ struct dc3_maker {
     int combines;      /* makes several edits of a picture and combines them */
     /* The picture of `parts` [run->each]; *made is zero before. */
     dc3_status (*make)(dc3_run *run, const dc3_part *parts, dc3_made *made);
+    /* Steps that a picture is made in where each takes long enough to be told, else 1; NULL: 1. */
+    int (*steps)(const dc3_run *run);
     /* Adds to the picture's line of metadata.jsonl what was done. */
     void (*describe)(const dc3_run *run, const dc3_part *parts, json_t *line);
     /* Adds to the settings in dc3.json what the result depends on; NULL: nothing. */
@@ -46,6 +48,9 @@ struct dc3_method {
 
 /* The first is dc3; `name` is NULL after the last. */
 extern const dc3_method dc3_methods[];
+
+/* condense.c: tells that of the picture that is being made so many steps are done. */
+void dc3_run_made(const dc3_run *run, int steps);
 
 /* chosen.c: returns `status`, that of reading the part's picture; notes in `made` if it cannot be read. */
 dc3_status dc3_note_unreadable(dc3_made *made, const dc3_part *part, dc3_status status);

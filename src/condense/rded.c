@@ -236,4 +236,4 @@ static void settings(const dc3_run *run, json_t *to)
     json_object_set_new(to, "looked_at", json_integer(wanted(run)));
 }
 
-const dc3_maker dc3_stitching = {"storing", " with other crops", 0, make, describe, settings};
+const dc3_maker dc3_stitching = {"storing", " with other crops", 0, make, NULL, describe, settings};

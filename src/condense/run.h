@@ -40,10 +40,11 @@ typedef struct dc3_run {
     int64_t *items;             /* [n], their numbers in the dataset, ascending */
     int64_t *bins;              /* [n], within each class; NULL before they are known or without them */
     int64_t n;
-    dc3_state *state;   /* of the run folder; NULL where the command makes none */
-    json_t *skipped;    /* list of [key, reason] */
-    char *skipped_path; /* where it is written */
-    double rate;        /* FLOP/s measured by the estimate */
+    dc3_state *state;        /* of the run folder; NULL where the command makes none */
+    json_t *skipped;         /* list of [key, reason] */
+    char *skipped_path;      /* where it is written */
+    double rate;             /* FLOP/s measured by the estimate */
+    int64_t making, to_make; /* number of the picture that is being made, and of all; to_make 0: none is */
     dc3_condense_report *report;
 } dc3_run;
 

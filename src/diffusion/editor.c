@@ -364,8 +364,8 @@ static void make_noise(const dc3_edit_request *q, const state *s, int step)
     }
 }
 
-static dc3_status denoise(dc3_editor *e, const dc3_edit_request *q, const rows *r, const state *s,
-                          const dc3_tensor *kv)
+static dc3_status denoise(dc3_editor *e, const dc3_edit_settings *settings, const dc3_edit_request *q,
+                          const rows *r, const state *s, const dc3_tensor *kv)
 {
     int64_t each = s->pixels * s->channels, rows_count = (int64_t)r->kinds * r->n;
     float residual = e->residual ? dc3_vae_config_of(e->vae)->scaling_factor : 0;
@@ -382,6 +382,7 @@ static dc3_status denoise(dc3_editor *e, const dc3_edit_request *q, const rows *
         guide(r, s, residual);
         if (dc3_sampler_needs_noise(e->sampler)) make_noise(q, s, i + 1);
         dc3_sampler_step(e->sampler, i, q->n * each, s->output, s->noise, s->x, s->memory);
+        if (settings->stepped) settings->stepped(settings->user, i + 1, dc3_sampler_steps(e->sampler));
     }
     return DC3_OK;
 }
@@ -421,7 +422,7 @@ static dc3_status run(dc3_editor *e, const dc3_edit_request *q, const rows *r, s
 {
     DC3_TRY(dc3_editor_encode(e, 1, size, q->rgb, s->image));
     DC3_TRY(text_rows(e, r, q->ids, kv));
-    DC3_TRY(denoise(e, q, r, s, kv));
+    DC3_TRY(denoise(e, settings, q, r, s, kv));
     if (q->latents) memcpy(q->latents, s->x, (size_t)(q->n * s->pixels * s->channels) * sizeof *s->x);
     DC3_TRY(decode(e, q->n, s, s->x, 1 / dc3_vae_config_of(e->vae)->scaling_factor, q->edits));
     return q->reconstruction ? decode(e, 1, s, s->image, 1, q->reconstruction) : DC3_OK;

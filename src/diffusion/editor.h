@@ -20,6 +20,8 @@ typedef struct dc3_edit_settings {
     float guidance;       /* text guidance s_T, >= 0 */
     float image_guidance; /* image guidance s_I, >= 0 */
     dc3_detail detail;    /* whether the stage above keeps the original's detail */
+    void (*stepped)(void *user, int done, int steps); /* called after each step; NULL: nobody is told */
+    void *user;
 } dc3_edit_settings;
 
 typedef struct dc3_editor_info {
