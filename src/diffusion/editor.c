@@ -111,9 +111,12 @@ static dc3_status read_defaults(const json_t *index, const char *file, dc3_edito
     DC3_TRY(dc3_json_string(own, file, "sampler", dc3_sampler_names[kind], &sampler));
     DC3_TRY(dc3_json_string(own, file, "detail", "edit", &detail));
     DC3_TRY(dc3_json_bool(own, file, "residual_image_latents", 0, &e->residual));
-    *d = (dc3_edit_settings){(int)size,    (int)steps,
-                             kind,         (float)guidance,
-                             (float)image, strcmp(detail, "keep") == 0 ? DC3_DETAIL_KEEP : DC3_DETAIL_EDIT};
+    *d = (dc3_edit_settings){.size = (int)size,
+                             .steps = (int)steps,
+                             .sampler = kind,
+                             .guidance = (float)guidance,
+                             .image_guidance = (float)image,
+                             .detail = strcmp(detail, "keep") == 0 ? DC3_DETAIL_KEEP : DC3_DETAIL_EDIT};
     for (int i = 0; dc3_sampler_names[i]; i++)
         if (strcmp(dc3_sampler_names[i], sampler) == 0) {
             d->sampler = (dc3_sampler_kind)i;
@@ -418,9 +421,9 @@ static dc3_status check_settings(const dc3_editor *e, const dc3_edit_settings *s
 }
 
 static dc3_status run(dc3_editor *e, const dc3_edit_request *q, const rows *r, state *s, dc3_tensor *kv,
-                      int size)
+                      const dc3_edit_settings *settings)
 {
-    DC3_TRY(dc3_editor_encode(e, 1, size, q->rgb, s->image));
+    DC3_TRY(dc3_editor_encode(e, 1, settings->size, q->rgb, s->image));
     DC3_TRY(text_rows(e, r, q->ids, kv));
     DC3_TRY(denoise(e, settings, q, r, s, kv));
     if (q->latents) memcpy(q->latents, s->x, (size_t)(q->n * s->pixels * s->channels) * sizeof *s->x);
@@ -446,7 +449,7 @@ dc3_status dc3_editor_run(dc3_editor *e, const dc3_edit_settings *settings, cons
         s.noise = s.memory + n * each;
         s.in = s.noise + n * each, s.raw = s.in + 2 * all * each;
         dc3_scope scope = dc3_scope_open(e->ctx);
-        status = run(e, q, &r, &s, kv, settings->size);
+        status = run(e, q, &r, &s, kv, settings);
         dc3_scope_close(e->ctx, scope);
     }
     free(kv);
