@@ -76,7 +76,8 @@ static void print_run(const char *folder, const dc3_progress *p)
     }
     if (!p->complete && p->total > 0) {
         printf("  ");
-        print_text(p->stage, 10);
+        print_text(p->stage, 8);
+        printf("  ");
         print_stage(p);
     }
     print_counts(p);
