@@ -86,7 +86,7 @@ const command commands[] = {
      run_info},
     {"report", "Write a page about a run: its pictures beside the originals, colours, scores, times.", "OUT",
      "  dc3 report photos-ipc10\n"
-     "  dc3 report photos-ipc10 --data /mnt/photos/train --scores scores.json -o photos-ipc10.html",
+     "  dc3 report photos-ipc10 --data /mnt/photos/train --against photos-random10 -o photos-ipc10.html",
      run_report},
     {0},
 };

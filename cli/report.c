@@ -18,7 +18,7 @@ static void print_page(const settings *s, const char *path, const dc3_report_res
 int run_report(const command *c, int argc, char **argv)
 {
     settings s;
-    char **rest, *out = NULL, *data = NULL, *scores = NULL;
+    char **rest, **against = NULL, *out = NULL, *data = NULL, *scores = NULL;
     dc3_report_options o = dc3_report_defaults();
     dc3_report_result result;
     const GOptionEntry own[] = {
@@ -27,6 +27,8 @@ int run_report(const command *c, int argc, char **argv)
          "Where the dataset is now that the run was made from (default: as the run says)", "DATA"},
         {"scores", 0, 0, G_OPTION_ARG_FILENAME, &scores,
          "What dc3 evaluate --json printed (default OUT/scores.json, if it is there)", "FILE"},
+        {"against", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &against,
+         "Another run, a baseline for instance, whose colours are shown too; up to six times", "RUN"},
         {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
@@ -35,6 +37,7 @@ int run_report(const command *c, int argc, char **argv)
     else {
         char *page = out ? g_strdup(out) : g_build_filename(rest[0], "report.html", NULL);
         o.run = rest[0], o.out = out, o.data = data, o.scores = scores;
+        o.against = (const char *const *)against;
         o.threads = s.options.select.threads;
         o.listener = s.options.listener;
         status = finish(dc3_report(&o, &result), NULL);
@@ -42,6 +45,7 @@ int run_report(const command *c, int argc, char **argv)
         g_free(page);
     }
     g_free(out), g_free(data), g_free(scores);
+    g_strfreev(against);
     g_strfreev(rest);
     return status;
 }

@@ -9,6 +9,8 @@
 extern "C" {
 #endif
 
+enum { DC3_REPORT_AGAINST = 6 };
+
 /* NULL means the default. */
 typedef struct dc3_report_options {
     const char *run;    /* folder that dc3_condense made */
@@ -16,7 +18,9 @@ typedef struct dc3_report_options {
     const char *data;   /* where the dataset is now; default as the run's dc3.json says */
     const char *scores; /* what `dc3 evaluate --json` or `dc3 compare` printed; default RUN/scores.json, if it
                            is there */
-    int threads;        /* 1 or more; the page does not depend on it */
+    const char *const *against; /* folders of other runs whose colours are shown beside this one's, NULL after
+                                   the last; at most DC3_REPORT_AGAINST */
+    int threads;                /* 1 or more; the page does not depend on it */
     dc3_listener listener;
 } dc3_report_options;
 
@@ -32,8 +36,8 @@ typedef struct dc3_report_result {
  * the dataset's, scores, times of RUN/state.db, skipped pictures. At most about 1,000 pictures
  * are shown, the first of each class, and curves are of at most 2,000 pictures of each side, drawn by the
  * run's seed. What is not there is left out, and the page says so; DC3_ERR_FORMAT where the run is not
- * complete, DC3_ERR_BUSY where a process works in it, DC3_ERR_IO or DC3_ERR_FORMAT where `data` or `scores`
- * are given and cannot be read. */
+ * complete, DC3_ERR_BUSY where a process works in it, DC3_ERR_IO or DC3_ERR_FORMAT where `data`, `scores` or
+ * `against` are given and cannot be read. */
 dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result);
 
 #ifdef __cplusplus

@@ -87,13 +87,8 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     json_t *document = NULL, *lines = NULL;
     dc3_dataset *dataset = NULL;
     char *path = dc3_path_join(run, "dc3.json"), *train = dc3_path_join(run, "train");
-    if (path && dc3_path_what(path) != DC3_PATH_FILE) {
-        free(path), free(train);
-        return dc3_fail(DC3_ERR_IO, "%s: expected a folder that dc3 condense made, found %s", run,
-                        dc3_path_what(run) == DC3_PATH_FOLDER ? "no dc3.json in it" : "no folder");
-    }
-    dc3_status status = path && train ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, &document)
-                                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        path && train ? dc3_sources_document(run, &document) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const json_t *settings = json_object_get(document, "settings");
     const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);

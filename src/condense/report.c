@@ -51,7 +51,7 @@ static dc3_status read_run(dc3_reporting *r)
 {
     char *path = dc3_path_join(r->options->run, "dc3.json");
     r->train = dc3_path_join(r->options->run, "train");
-    dc3_status status = path && r->train ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, &r->document)
+    dc3_status status = path && r->train ? dc3_sources_document(r->options->run, &r->document)
                                          : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_check_complete(path, r->document);
     if (status == DC3_OK) status = dc3_metadata_read(r->train, &r->lines);

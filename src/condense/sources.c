@@ -5,6 +5,22 @@
 #include "base/file.h"
 #include "condense/run.h"
 
+dc3_status dc3_sources_document(const char *run, json_t **document)
+{
+    char *path = dc3_path_join(run, "dc3.json");
+    dc3_path_kind folder = dc3_path_what(run);
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        dc3_path_what(path) == DC3_PATH_FILE
+            ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, document)
+            : dc3_fail(DC3_ERR_IO, "%s: expected a folder that dc3 condense made, found %s", run,
+                       folder == DC3_PATH_FOLDER    ? "no dc3.json in it"
+                       : folder == DC3_PATH_MISSING ? "nothing there"
+                                                    : "no folder");
+    free(path);
+    return status;
+}
+
 static void want(json_t *items, const json_t *object)
 {
     const char *source = json_string_value(json_object_get(object, "source"));

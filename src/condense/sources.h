@@ -5,6 +5,8 @@
 #include "io/dataset.h"
 #include "io/json.h"
 
+/* Reads dc3.json of a run's folder; the caller releases it. */
+dc3_status dc3_sources_document(const char *run, json_t **document);
 /* The dataset's numbers of the pictures that the lines of a metadata.jsonl name as source, also of their
  * patches: an object by source, null where the dataset has none of that name. The caller releases it. */
 json_t *dc3_sources_find(const json_t *lines, const dc3_dataset *dataset);

@@ -13,7 +13,7 @@
  *                      "facts": [[name, value], ..]}
  *     map              {"points": [[x, y, bin], ..], "chosen": [[x, y, bin], ..], "of": pictures}
  *   curves             [{"id", "title", "x": [from, to], "x_title", "y_title", "original": [values],
- *                      "stored": [values]}, ..]
+ *                      "stored": [values], "others": [[name, [values]], ..]}, ..]
  *   curves_text        what the curves are made of
  *   measures           {"head": [text, ..], "rows": [[text, ..], ..]}
  *   scores             {"head", "rows", "text"}

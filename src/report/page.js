@@ -95,10 +95,11 @@
     if (id === 'map') {
       chart.data.datasets.forEach((set) => { if (set.label === 'chosen') set.borderColor = colour('text'); });
     } else {
-      const [stored, original] = chart.data.datasets;
+      const [stored, original, ...others] = chart.data.datasets;
       stored.borderColor = colour(id);
       stored.backgroundColor = faint(colour(id));
       original.borderColor = colour('original');
+      others.forEach((other, k) => { other.borderColor = `hsl(${[30, 320, 185, 55, 280, 90][k % 6]} 65% 48%)`; });
     }
     chart.update('none');
   };
@@ -122,6 +123,8 @@
         { label: 'stored', data: points(curve.stored, curve.x), borderWidth: 2, pointRadius: 0, fill: true },
         ...(curve.original.length ? [{ label: 'original', data: points(curve.original, curve.x), borderWidth: 2,
           borderDash: [6, 4], pointRadius: 0 }] : [{ label: '', data: [], hidden: true }]),
+        ...curve.others.map(([label, values], k) => ({ label, data: points(values, curve.x), borderWidth: 1.5,
+          borderDash: [[2, 2], [10, 3], [8, 3, 2, 3]][k % 3], pointRadius: 0 })),
       ] },
       options: { ...settings, plugins: { ...settings.plugins, legend: { ...settings.plugins.legend,
         labels: { ...settings.plugins.legend.labels, filter: (item) => item.text } } } },

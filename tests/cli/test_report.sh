@@ -100,6 +100,16 @@ expect 0 "images stored" "$dc3" condense "$data" -o four --ipc 1 --teacher none 
 expect 0 "images stored" "$dc3" condense "$data" -o four --ipc 1 --teacher none --no-report --fresh "${common[@]}"
 [[ ! -e four/edits && ! -e four/report.html ]] || fail "--fresh --no-report leaves $(ls four)"
 
+# Other runs beside it, by name: a row and a curve in each chart; names stay text.
+other='random <b>&'
+expect 0 "images stored" "$dc3" condense "$data" -o "$other" --ipc 1 --method random --no-report "${common[@]}"
+expect 0 "6 of 6 pictures" "${report[@]}" run --against "$other" --against four -o beside.html
+has beside.html 'random (random &lt;b&gt;&amp;)' && has beside.html 'dc3 (four)' && lacks beside.html 'random <b>&'
+[[ $(grep -o '"others":\[\["random' beside.html | wc -l) == 4 ]] || fail "curves of other runs"
+expect 1 "--against: nowhere: expected a folder that dc3 condense made, found nothing there" "${report[@]}" run --against nowhere -o none.html
+expect 2 "--against: expected at most 6 runs, found more" "${report[@]}" run --against={four,four,four,four,four,four,four} -o none.html
+[[ ! -e none.html ]] || fail "a refused report writes"
+
 # Times are of all calls of a run; a run without them has none on its page.
 lacks $page 'Summed over'
 expect 0 "0 edits made" "$dc3" condense "$data" -o run --ipc 2 --teacher none "${common[@]}"
@@ -119,6 +129,8 @@ if [[ -n $browser ]]; then
   grep -q 'data-ready="yes"' dom.html || fail "the script did not come to its end"
   ! grep -q '<dialog[^>]* open' dom.html || fail "the viewer is open before a click"
   [[ $(grep -o '<canvas[^>]*display: block' dom.html | wc -l) == 4 ]] || fail "curves: $(grep -o '<canvas[^>]*>' dom.html)"
+  opens beside.html
+  [[ ! -s console.txt ]] || fail "with other runs the console says $(cat console.txt)"
   opens "$page#picture-2"
   [[ ! -s console.txt ]] || fail "after a click the console says $(cat console.txt)"
   grep -q '<dialog[^>]* open' dom.html || fail "a click opens nothing"
