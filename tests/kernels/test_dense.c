@@ -16,12 +16,14 @@ static void compare(dc3_dense *fast, const dc3_conv_shape *s, int linear, uint64
     float *bias = random_values(rng, DC3_F32, s->co, 1);
     void *residual = random_values(rng, s->type, count, 1), *y = malloc((size_t)count * 4),
          *z = malloc((size_t)count * 4);
-    /* Two parts, as a fused projection has them. */
+    /* Two parts, as a fused projection has them, and half floats, as files have them. */
     int64_t first = s->co > 1 && seed % 2 ? s->co / 2 : s->co;
+    dc3_dtype file = seed % 4 > 1 ? DC3_F16 : DC3_F32;
+    if (file == DC3_F16) dc3_convert(w, DC3_F32, w, DC3_F16, s->co * columns);
+    char *rest = (char *)w + (size_t)(first * columns) * dc3_dtype_size(file);
     dc3_weight weight = {.parts = first < s->co ? 2 : 1};
-    weight.part[0] = dc3_view(w, DC3_F32, 4, (int64_t[]){first, s->ci, s->kh, s->kw});
-    weight.part[1] =
-        dc3_view(w + first * columns, DC3_F32, 4, (int64_t[]){s->co - first, s->ci, s->kh, s->kw});
+    weight.part[0] = dc3_view(w, file, 4, (int64_t[]){first, s->ci, s->kh, s->kw});
+    weight.part[1] = dc3_view(rest, file, 4, (int64_t[]){s->co - first, s->ci, s->kh, s->kw});
     dc3_dense plain;
     assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
     dc3_linear_shape l = {s->n, s->ci, s->co, s->type, s->act, s->bias, s->residual};

@@ -119,10 +119,12 @@ static dc3_status conv2d(void *self, const dc3_conv_shape *shape, const void *x,
                          const float *bias, const void *residual, void *y)
 {
     onednn *d = self;
-    size_t own = weight_is_plain(weight) ? winograd_scratch(d, shape, DC3_PASS_FORWARD) : 0;
+    const float *plain;
+    size_t own = winograd_scratch(d, shape, DC3_PASS_FORWARD);
     if (own) {
+        DC3_TRY(plain_of(weight, &plain));
         DC3_TRY(scratch_for(d, own));
-        d->winograd->forward(shape, x, weight->part[0].data, bias, residual, y, d->scratch);
+        d->winograd->forward(shape, x, plain, bias, residual, y, d->scratch);
         return DC3_OK;
     }
     plan_key key = conv_key(PLAN_CONV, shape);
@@ -140,10 +142,12 @@ static dc3_status conv2d_backward_data(void *self, const dc3_conv_shape *shape, 
                                        dc3_weight *weight, void *dx)
 {
     onednn *d = self;
-    size_t own = weight_is_plain(weight) ? winograd_scratch(d, shape, DC3_PASS_DATA) : 0;
+    const float *plain;
+    size_t own = winograd_scratch(d, shape, DC3_PASS_DATA);
     if (own) {
+        DC3_TRY(plain_of(weight, &plain));
         DC3_TRY(scratch_for(d, own));
-        d->winograd->data(shape, dy, weight->part[0].data, dx, d->scratch);
+        d->winograd->data(shape, dy, plain, dx, d->scratch);
         return DC3_OK;
     }
     plan_key key = conv_key(PLAN_CONV_DATA, shape);

@@ -5,6 +5,9 @@
 #include "base/memory.h"
 #include "kernels/onednn/plan.h"
 
+/* What a weight's plain copy has as key: its address. */
+static const char plain_key;
+
 static void packed_release(dc3_pack *pack)
 {
     packed *p = (packed *)pack;
@@ -16,7 +19,7 @@ static void packed_release(dc3_pack *pack)
 }
 
 /* A reorder reads such a weight as it is; any other is unpacked to the plan's type first. */
-int weight_is_plain(const dc3_weight *weight)
+static int weight_is_plain(const dc3_weight *weight)
 {
     const char *at = weight->part[0].data;
     for (int i = 0; i < weight->parts; i++) {
@@ -83,7 +86,7 @@ static int same_format(const plan *a, const plan *b)
 dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out)
 {
     for (dc3_pack *pack = weight->packs; pack; pack = pack->next)
-        if (same_format(pack->key, p)) {
+        if (pack->key != &plain_key && same_format(pack->key, p)) {
             *out = (packed *)pack;
             return pack->version == weight->version ? DC3_OK : fill(d, p, weight, *out);
         }
@@ -102,5 +105,49 @@ dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out)
     made->base = (dc3_pack){weight->packs, p, weight->version, packed_release};
     weight->packs = &made->base;
     *out = made;
+    return DC3_OK;
+}
+
+typedef struct plain_copy {
+    dc3_pack base;
+    float *data;
+} plain_copy;
+
+static void plain_release(dc3_pack *pack)
+{
+    free(((plain_copy *)pack)->data);
+    free(pack);
+}
+
+static dc3_status copy_plain(const dc3_weight *weight, plain_copy *copy)
+{
+    size_t size = (size_t)(dc3_weight_rows(weight) * dc3_weight_columns(weight)) * sizeof *copy->data;
+    if (!copy->data) copy->data = dc3_alloc(size);
+    if (!copy->data) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes", size);
+    DC3_TRY(dc3_weight_unpack(weight, DC3_F32, copy->data));
+    copy->base.version = weight->version;
+    return DC3_OK;
+}
+
+dc3_status plain_of(dc3_weight *weight, const float **out)
+{
+    plain_copy *copy = NULL;
+    *out = weight->part[0].data;
+    if (weight_is_plain(weight)) return DC3_OK;
+    for (dc3_pack *pack = weight->packs; pack && !copy; pack = pack->next)
+        if (pack->key == &plain_key) copy = (plain_copy *)pack;
+    if (!copy) {
+        copy = calloc(1, sizeof *copy);
+        if (!copy) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        dc3_status status = copy_plain(weight, copy);
+        if (status != DC3_OK) {
+            plain_release(&copy->base);
+            return status;
+        }
+        copy->base = (dc3_pack){weight->packs, &plain_key, weight->version, plain_release};
+        weight->packs = &copy->base;
+    } else if (copy->base.version != weight->version)
+        DC3_TRY(copy_plain(weight, copy));
+    *out = copy->data;
     return DC3_OK;
 }

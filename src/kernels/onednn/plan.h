@@ -63,8 +63,9 @@ dc3_status plan_of(onednn *d, const plan_key *key, plan **out);
 void plan_close(plan *p);
 /* The plain description of the plan's weight in `type`: oihw, goihw, or a matrix as the product reads it. */
 dnnl_status_t plan_plain_md(const plan *p, dnnl_data_type_t type, dc3_md *md);
-/* Whether the weight is f32, all parts one behind the other: a file's order, from part[0] on. */
-int weight_is_plain(const dc3_weight *weight);
+/* The weight in f32, all parts one behind the other in a file's order: its own memory where it lies so, else
+ * a copy that is kept like a packed form. */
+dc3_status plain_of(dc3_weight *weight, const float **out);
 /* The weight in the plan's format, packed if it is not yet or has changed since. */
 dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out);
 
