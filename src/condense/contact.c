@@ -94,6 +94,7 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     }
     dc3_status status = path && train ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, &document)
                                       : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_check_complete(path, document);
     const json_t *settings = json_object_get(document, "settings");
     const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
