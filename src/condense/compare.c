@@ -290,8 +290,8 @@ static dc3_status condense_for(comparison *c, const dc3_cell *w, char **folder, 
     o.no_report = 1;
     o.select.ipc = w->ipc;
     o.select.seed += (uint64_t)w->seed;
-    dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d images a class, seed %d", w->method,
-                     w->ipc, w->seed);
+    dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d image%s a class, seed %d", w->method,
+                     w->ipc, w->ipc == 1 ? "" : "s", w->seed);
     double start = dc3_seconds_now();
     DC3_TRY(dc3_condense(&o, &report));
     out->seconds = dc3_seconds_now() - start + report.cached_seconds;
