@@ -62,8 +62,7 @@ const command commands[] = {
      "  dc3 evaluate photos-ipc10 --val photos/val --teacher teacher.safetensors --seeds 3\n"
      "  dc3 evaluate photos-ipc10 --val photos/val --labels hard --arch resnet18,convnet3 --json",
      run_evaluate},
-    {"compare", "Condense by several methods, score them all, and print one table.",
-     "DATA --val DIR --teacher FILE -o DIR",
+    {"compare", "Condense by several methods, score them all, and print one table.", "DATA --val DIR -o DIR",
      "  dc3 compare photos/train --val photos/val --teacher teacher.safetensors -o table --ipc 1,10,50\n"
      "  dc3 compare cifar10/train --val cifar10/test --teacher t.safetensors -o c10 --methods "
      "random,herding,dc3 "

@@ -15,9 +15,9 @@ static const char *state_of(int running, int complete)
 
 static void print_state(int running, int complete, const char *holder)
 {
-    printf("  %-10s", state_of(running, complete));
-    if (running) printf("%s", holder);
-    if (!running && !complete) printf("to continue: the command that began it, again");
+    printf("  %s", state_of(running, complete));
+    if (running) printf("   %s", holder);
+    if (!running && !complete) printf("   to continue: the command that began it, again");
     printf("\n");
 }
 
@@ -65,7 +65,7 @@ static void print_run(const char *folder, const dc3_progress *p)
     print_text(folder, 0);
     printf(": ");
     print_text(p->method, 0);
-    printf(", %lld images a class of ", (long long)p->ipc);
+    printf(", %lld image%s a class of ", (long long)p->ipc, p->ipc == 1 ? "" : "s");
     print_text(p->data, 0);
     printf("\n");
     print_state(p->running, p->complete, p->holder);
@@ -261,7 +261,8 @@ int run_status(const command *c, int argc, char **argv)
     int status = parse(c, argc, argv, 0, NULL, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1)
-        status = usage_error(c, "status: expected one folder of a run, found %u words", g_strv_length(rest));
+        status = usage_error(c, "status: expected one folder of a run or a comparison, found %u words",
+                             g_strv_length(rest));
     else
         status = dc3_comparison_is(rest[0]) ? status_of_comparison(&s, rest[0]) : status_of_run(&s, rest[0]);
     g_strfreev(rest);

@@ -85,7 +85,7 @@ void dc3_lock_release(dc3_lock *lock)
 int dc3_lock_holder(const char *folder, char *who, size_t size)
 {
     char *path = dc3_path_join(folder, ".lock");
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1, held = 0;
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1, held = 0;
     struct flock wanted = whole;
     free(path);
     if (fd < 0) return 0;

@@ -56,7 +56,8 @@ static dc3_status remove_edits(const char *edits, const char *name)
     return status;
 }
 
-/* Runs over a file's lines: names, or JSON objects with a file_name. */
+/* Runs over a file's lines: names, or JSON objects with a file_name. Of `train` and `edits` what is no folder
+ * is left alone. */
 static dc3_status remove_listed(const char *list, const char *train, const char *edits)
 {
     char *text, *rest, *line;
@@ -68,7 +69,7 @@ static dc3_status remove_listed(const char *list, const char *train, const char 
     while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
         json_t *object = *line == '{' ? json_loads(line, 0, NULL) : NULL;
         const char *name = object ? json_string_value(json_object_get(object, "file_name")) : line;
-        if (name && *name) status = remove_picture(train, name);
+        if (name && *name && is_folder(train)) status = remove_picture(train, name);
         if (name && *name && status == DC3_OK && is_folder(edits)) status = remove_edits(edits, name);
         json_decref(object);
     }
@@ -122,11 +123,9 @@ dc3_status dc3_clear_run(const char *folder)
     char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");
     char *lines = dc3_path_join(folder, "train/metadata.jsonl"), *edits = dc3_path_join(folder, "edits");
     dc3_status status = train && list && lines && edits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && is_folder(train)) {
-        status = remove_listed(list, train, edits);
-        if (status == DC3_OK) status = remove_listed(lines, train, edits);
-        rmdir(edits);
-    }
+    if (status == DC3_OK) status = remove_listed(list, train, edits);
+    if (status == DC3_OK && is_folder(train)) status = remove_listed(lines, train, edits);
+    if (status == DC3_OK) rmdir(edits);
     for (size_t i = 0; status == DC3_OK && i < sizeof files / sizeof *files; i++) {
         char *path = dc3_path_join(folder, files[i]);
         if (!path)

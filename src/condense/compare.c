@@ -79,6 +79,16 @@ static dc3_status check_names(const dc3_compare_options *o)
     return DC3_OK;
 }
 
+/* What stands twice would be made and counted twice. */
+static dc3_status check_once(const char *option, const char *const *names)
+{
+    for (int i = 0; names[i]; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(names[i], names[k]) == 0)
+                return dc3_fail(DC3_ERR_OPTION, "--%s: '%.40s' stands there twice", option, names[i]);
+    return DC3_OK;
+}
+
 static dc3_status check_options(const dc3_compare_options *o)
 {
     if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a folder to make, found none");
@@ -89,6 +99,13 @@ static dc3_status check_options(const dc3_compare_options *o)
     for (int i = 0; o->ipcs[i]; i++)
         if (o->ipcs[i] < 1)
             return dc3_fail(DC3_ERR_OPTION, "--ipc: expected 1 or more, found %d", o->ipcs[i]);
+    for (int i = 0; o->ipcs[i]; i++)
+        for (int k = 0; k < i; k++)
+            if (o->ipcs[i] == o->ipcs[k])
+                return dc3_fail(DC3_ERR_OPTION, "--ipc: %d stands there twice", o->ipcs[i]);
+    DC3_TRY(check_once("methods", o->methods));
+    DC3_TRY(check_once("arch", o->archs));
+    DC3_TRY(check_once("labels", o->labels));
     for (int i = 0; o->labels[i]; i++)
         if (strcmp(o->labels[i], "soft") != 0 && strcmp(o->labels[i], "hard") != 0)
             return dc3_fail(DC3_ERR_OPTION, "--labels: expected soft, hard; found '%.40s'", o->labels[i]);
@@ -273,8 +290,8 @@ static dc3_status condense_for(comparison *c, const dc3_cell *w, char **folder, 
     o.no_report = 1;
     o.select.ipc = w->ipc;
     o.select.seed += (uint64_t)w->seed;
-    dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d images a class, seed %d", w->method,
-                     w->ipc, w->seed);
+    dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d image%s a class, seed %d", w->method,
+                     w->ipc, w->ipc == 1 ? "" : "s", w->seed);
     double start = dc3_seconds_now();
     DC3_TRY(dc3_condense(&o, &report));
     out->seconds = dc3_seconds_now() - start + report.cached_seconds;

@@ -151,9 +151,11 @@ static dc3_status choose_and_store(dc3_run *run, dc3_output *output)
     dc3_chosen chosen = {0};
     dc3_status status = choose_once(run, output, &chosen);
     double start = dc3_seconds_now();
-    if (status == DC3_OK) status = store_all(run, output, &chosen);
+    if (status == DC3_OK) {
+        status = store_all(run, output, &chosen);
+        dc3_run_stage(run, 2, run->maker->stage, start);
+    }
     dc3_chosen_free(&chosen);
-    dc3_run_stage(run, 2, run->maker->stage, start);
     return status;
 }
 

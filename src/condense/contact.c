@@ -89,6 +89,7 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     char *path = dc3_path_join(run, "dc3.json"), *train = dc3_path_join(run, "train");
     dc3_status status =
         path && train ? dc3_sources_document(run, &document) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_check_complete(path, document);
     const json_t *settings = json_object_get(document, "settings");
     const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);

@@ -83,18 +83,27 @@ static dc3_status look(dc3_output *o)
     return status;
 }
 
+static dc3_status check_no_link(const char *path)
+{
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (!dc3_path_is_link(path)) return DC3_OK;
+    return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder, found a symbolic link", path);
+}
+
 /* The run's folder and the dataset must not lie in each other: what one run stores another would read, and
  * --fresh would remove. */
 static dc3_status check_place(const dc3_run *run, const char *train)
 {
+    char *edits = dc3_path_join(run->options->out, "edits");
     char *data = dc3_path_real(run->options->data), *out = dc3_path_real(run->options->out);
     dc3_status status = data && out ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && (dc3_path_inside(data, out) || dc3_path_inside(out, data)))
         status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder apart from the dataset, %s lies in %s",
                           run->options->out, dc3_path_inside(data, out) ? "the dataset" : "this folder",
                           dc3_path_inside(data, out) ? "it" : "the dataset");
-    if (status == DC3_OK && dc3_path_is_link(train))
-        status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder, found a symbolic link", train);
+    if (status == DC3_OK) status = check_no_link(train);
+    if (status == DC3_OK) status = check_no_link(edits);
+    free(edits);
     free(data);
     free(out);
     return status;

@@ -20,6 +20,11 @@ grep -q "students: 4 epochs, 16 px, f32; batches of 2 (IPC 1), batches of 4 (IPC
 expect 0 "a comparison of methods on train, tested on val" "$dc3" status table
 [[ $output == *"  complete"*"  scores    24 of 24"*"   2  dc3                convnet3           hard    2 of 2 (0-1)"* && $output != *next* ]] || fail "status: $output"
 
+for twice in "--methods random,dc3,random" "--ipc 1,2,1" "--labels hard,hard" "--arch convnet3,convnet3"; do
+  expect 2 "stands there twice" "${compare[@]}" -o twice --ipc 1 --methods random $twice
+done
+[[ ! -e twice ]] || fail "a refused comparison makes a folder"
+
 # What stands there is not done again; what is missing is.
 cp table/results.jsonl before && cp table/table.txt first.txt
 expect 0 "label_robust_score" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3 --json

@@ -98,7 +98,9 @@ rm out/state.db; expect 0 "4 images stored" run out; same out "a lost database"
 chmod 755 out; expect 0 "complete" "$dc3" status out
 expect 1 "expected the folder of a run" "$dc3" status data
 expect 1 "found no folder" "$dc3" status nowhere
-expect 2 "expected one folder of a run" "$dc3" status
+mkfifo queue && mkdir piped && cp out/dc3.json piped && mv queue piped/.lock
+expect 0 "complete" timeout 20 "$dc3" status piped
+expect 2 "expected one folder of a run or a comparison" "$dc3" status
 "$dc3" train data --arch convnet3 --epochs 1 --size 16 --threads 1 -o t.safetensors -q > /dev/null && expect 0 "" "$dc3" label out --teacher t.safetensors --views 3 -q
 expect 0 "3 views of each picture" "$dc3" status out
 

@@ -99,6 +99,9 @@ expect 0 "images stored" "$dc3" condense "$data" -o four --ipc 1 --teacher none 
 [[ $(grep -o '<img class="edit"' four/report.html | wc -l) == 12 ]] || fail "four edits of three pictures"
 expect 0 "images stored" "$dc3" condense "$data" -o four --ipc 1 --teacher none --no-report --fresh "${common[@]}"
 [[ ! -e four/edits && ! -e four/report.html ]] || fail "--fresh --no-report leaves $(ls four)"
+cp -r run lost && rm -r lost/train
+expect 0 "images stored" "$dc3" condense "$data" -o lost --ipc 1 --teacher none --no-report --fresh "${common[@]}"
+[[ ! -e lost/edits ]] || fail "--fresh leaves edits where train was removed by hand: $(find lost/edits)"
 
 # Other runs beside it, by name: a row and a curve in each chart; names stay text.
 other='random <b>&'

@@ -22,6 +22,7 @@ static void packed_release(dc3_pack *pack)
 static int weight_is_plain(const dc3_weight *weight)
 {
     const char *at = weight->part[0].data;
+    if ((uintptr_t)at % sizeof(float)) return 0; /* as a file may have it */
     for (int i = 0; i < weight->parts; i++) {
         if (weight->part[i].dtype != DC3_F32 || weight->part[i].data != at) return 0;
         at += dc3_bytes(&weight->part[i]);

@@ -19,7 +19,15 @@ enum { LANES = 16, ROWS = 12, GRADIENT_ROWS = 8 };
 #else
 enum { LANES = 8, ROWS = 6, GRADIENT_ROWS = 4 };
 #endif
-enum { WIDE = 2 * LANES, OUT = 4, IN = 6, PLACES = IN * IN, LEAST_TILES = 64, INNER = 128 };
+enum {
+    WIDE = 2 * LANES,
+    OUT = 4,
+    IN = 6,
+    PLACES = IN * IN,
+    LEAST_TILES = 64,
+    MOST_KERNELS = 16 << 20,
+    INNER = 128
+};
 
 typedef float vector __attribute__((vector_size(4 * LANES), may_alias));
 typedef int32_t bits __attribute__((vector_size(4 * LANES)));
@@ -124,8 +132,8 @@ static job job_of(const dc3_conv_shape *s, int data_gradient)
     return j;
 }
 
-/* Whether Winograd takes this shape and is worth it: kernels must not weigh more than pictures, nor the rims
- * of tiles more than their insides. */
+/* Whether Winograd takes this shape and is worth it: kernels, which are transformed each time, must not weigh
+ * several times more than pictures (nor more than 64 MB), nor the rims of tiles more than their insides. */
 static int takes(const dc3_conv_shape *s)
 {
     if (s->type != DC3_F32 || s->groups > 1 || s->kh != 3 || s->kw != 3 || s->stride != 1) return 0;
@@ -134,6 +142,7 @@ static int takes(const dc3_conv_shape *s)
     if (s->act != DC3_ACT_NONE && s->act != DC3_ACT_RELU) return 0;
     int64_t oh = dc3_conv_out_height(s), ow = dc3_conv_out_width(s);
     int64_t tiles = s->n * ((oh + OUT - 1) / OUT) * ((ow + OUT - 1) / OUT);
+    if (s->ci * s->co > 4 * tiles * (s->ci + s->co) || PLACES * s->ci * s->co > MOST_KERNELS) return 0;
     return tiles >= LEAST_TILES && tiles * OUT * OUT <= 2 * s->n * oh * ow;
 }
 
