@@ -28,6 +28,7 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     *seconds = dc3_seconds_now() - start;
     free(data);
     dc3_image_free(&made.image);
+    dc3_image_free(&made.edits);
     return status != DC3_OK && made.unreadable ? DC3_OK : status;
 }
 
