@@ -19,6 +19,20 @@ static void on_signal(int number)
     dc3_cancel(); /* NOLINT(bugprone-signal-handler): it only sets a flag */
 }
 
+/* On a stack of its own: below AVX-512 oneDNN's products run with the stack pointer in a buffer on the heap,
+ * where the frame of a handler would overwrite what lies before it. The main thread is the one that the
+ * kernel prefers, and the one that calls this. */
+static void catch_signals(void)
+{
+    enum { SIZE = 1 << 16 }; /* AVX-512's and AMX's registers are some 11 kB of a frame */
+    static char memory[SIZE] __attribute__((aligned(64)));
+    stack_t stack = {.ss_sp = memory, .ss_size = sizeof memory};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    if (sigaltstack(&stack, NULL) == 0) action.sa_flags |= SA_ONSTACK;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
 int caught_signal(void)
 {
     return signal_number;
@@ -304,8 +318,7 @@ static int read_values(const command *c, settings *s)
     if (s->options.select.threads == 0) s->options.select.threads = (int)g_get_num_processors();
     s->options.select.strict = s->options.strict;
     if (!s->quiet) s->options.listener = (dc3_listener){NULL, progress, message};
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    catch_signals();
     return EXIT_DONE;
 }
 
