@@ -30,7 +30,7 @@ rm -r q/train; ln -s ../data q/train
 expect 1 "found a symbolic link" "$dc3" condense saved -o q --ipc 2 --fresh "${common[@]}"
 rm q/train; mkdir q/train; ln -s ../../data/a q/train/a
 expect 1 "found a symbolic link" "$dc3" condense saved -o q --ipc 2 --fresh "${common[@]}"
-rm -r q/train; mkdir elsewhere; ln -s ../elsewhere q/edits
+rm -rf q/train q/edits; mkdir elsewhere; ln -s ../elsewhere q/edits
 expect 1 "q/edits: expected a folder, found a symbolic link" "$dc3" condense saved -o q --ipc 2 --fresh "${common[@]}"
 diff -r data saved && rmdir elsewhere || fail "originals are lost, or edits are kept elsewhere"
 echo "all checks passed"
