@@ -149,6 +149,8 @@ typedef struct dc3_kernels {
     void (*adamw)(const dc3_adamw_step *step, int64_t n, const float *gradient, float *value, float *m,
                   float *v);
 
+    /* 1: the table multiplies bf16 natively (AVX512-BF16), so that the weight gradient for it may run too. */
+    int has_bf16;
     /* Convolutions of our own that the dense backend prefers where they take the shape; NULL: none. */
     const struct dc3_winograd *winograd;
 } dc3_kernels;

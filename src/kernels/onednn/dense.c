@@ -228,7 +228,7 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
     onednn *d = calloc(1, sizeof *d);
     if (!d) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const dc3_kernels *best = dc3_kernels_best();
-    d->has_bf16 = dc3_cpu_has_bf16() && strcmp(best->name, "AVX-512") == 0; /* DC3_KERNELS may ask for less */
+    d->has_bf16 = best->has_bf16;
     d->winograd = best->winograd;
     dnnl_status_t r = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
     if (!r) r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_in_order);

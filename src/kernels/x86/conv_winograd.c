@@ -11,13 +11,13 @@
 #include <omp.h>
 #include <string.h>
 #include "kernels/winograd.h"
-#include "kernels/x86/math.h"
+#include "kernels/x86/lanes.h"
 #include "kernels/x86/x86.h"
 
 #if defined(__AVX512F__)
-enum { LANES = 16, ROWS = 12, GRADIENT_ROWS = 8 };
+enum { ROWS = 12, GRADIENT_ROWS = 8 };
 #else
-enum { LANES = 8, ROWS = 6, GRADIENT_ROWS = 4 };
+enum { ROWS = 6, GRADIENT_ROWS = 4 };
 #endif
 enum {
     WIDE = 2 * LANES,
@@ -29,20 +29,6 @@ enum {
     INNER = 128
 };
 
-typedef float vector __attribute__((vector_size(4 * LANES), may_alias));
-typedef int32_t bits __attribute__((vector_size(4 * LANES)));
-typedef float loose __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-DC3_INLINE vector get(const float *x)
-{
-    return *(const loose *)x;
-}
-
-DC3_INLINE void put(float *y, vector x)
-{
-    *(loose *)y = x;
-}
-
 /* The polynomials' points are 0, +-2/3, +-3/2 and infinity: in f32 the transforms' errors are 2.5 times less
  * than with the usual 0, +-1, +-2 and infinity. */
 #define A (2.0f / 3)
@@ -53,10 +39,10 @@ DC3_INLINE void put(float *y, vector x)
 #define OVER_B (1 / (2 * B2 * (B2 - A2)))
 
 /* The six values x[0], x[step], ... times B^T. */
-DC3_INLINE void transform_inputs(vector *x, int step)
+DC3_INLINE void transform_inputs(vec *x, int step)
 {
-    vector d0 = x[0], d1 = x[step], d2 = x[2 * step], d3 = x[3 * step], d4 = x[4 * step], d5 = x[5 * step];
-    vector even = d4 - B2 * d2, odd = A * (d3 - B2 * d1), even2 = d4 - A2 * d2, odd2 = B * (d3 - A2 * d1);
+    vec d0 = x[0], d1 = x[step], d2 = x[2 * step], d3 = x[3 * step], d4 = x[4 * step], d5 = x[5 * step];
+    vec even = d4 - B2 * d2, odd = A * (d3 - B2 * d1), even2 = d4 - A2 * d2, odd2 = B * (d3 - A2 * d1);
     x[0] = d0 - (A2 + B2) * d2 + d4;
     x[step] = even + odd;
     x[2 * step] = even - odd;
@@ -66,11 +52,11 @@ DC3_INLINE void transform_inputs(vector *x, int step)
 }
 
 /* Six values times A^T: the first four are results. */
-DC3_INLINE void transform_outputs(vector *x, int step)
+DC3_INLINE void transform_outputs(vec *x, int step)
 {
-    vector m0 = x[0], m5 = x[5 * step];
-    vector s1 = x[step] + x[2 * step], d1 = x[step] - x[2 * step];
-    vector s2 = x[3 * step] + x[4 * step], d2 = x[3 * step] - x[4 * step];
+    vec m0 = x[0], m5 = x[5 * step];
+    vec s1 = x[step] + x[2 * step], d1 = x[step] - x[2 * step];
+    vec s2 = x[3 * step] + x[4 * step], d2 = x[3 * step] - x[4 * step];
     x[0] = m0 + s1 + s2;
     x[step] = A * d1 + B * d2;
     x[2 * step] = A2 * s1 + B2 * s2;
@@ -78,10 +64,10 @@ DC3_INLINE void transform_outputs(vector *x, int step)
 }
 
 /* Four values times A: six results. */
-DC3_INLINE void transform_output_gradients(vector *x, int step)
+DC3_INLINE void transform_output_gradients(vec *x, int step)
 {
-    vector y0 = x[0], y1 = x[step], y2 = x[2 * step], y3 = x[3 * step];
-    vector even = y0 + A2 * y2, odd = A * (y1 + A2 * y3), even2 = y0 + B2 * y2, odd2 = B * (y1 + B2 * y3);
+    vec y0 = x[0], y1 = x[step], y2 = x[2 * step], y3 = x[3 * step];
+    vec even = y0 + A2 * y2, odd = A * (y1 + A2 * y3), even2 = y0 + B2 * y2, odd2 = B * (y1 + B2 * y3);
     x[step] = even + odd;
     x[2 * step] = even - odd;
     x[3 * step] = even2 + odd2;
@@ -90,11 +76,11 @@ DC3_INLINE void transform_output_gradients(vector *x, int step)
 }
 
 /* Three values times G: six results. */
-DC3_INLINE void transform_kernels(vector *x, int step)
+DC3_INLINE void transform_kernels(vec *x, int step)
 {
-    vector g0 = x[0], g1 = x[step], g2 = x[2 * step];
-    vector even = OVER_A * (g0 + A2 * g2), odd = OVER_A * A * g1;
-    vector even2 = OVER_B * (g0 + B2 * g2), odd2 = OVER_B * B * g1;
+    vec g0 = x[0], g1 = x[step], g2 = x[2 * step];
+    vec even = OVER_A * (g0 + A2 * g2), odd = OVER_A * A * g1;
+    vec even2 = OVER_B * (g0 + B2 * g2), odd2 = OVER_B * B * g1;
     x[step] = even + odd;
     x[2 * step] = even - odd;
     x[3 * step] = even2 + odd2;
@@ -103,11 +89,11 @@ DC3_INLINE void transform_kernels(vector *x, int step)
 }
 
 /* Six values times G^T: the first three are results. */
-DC3_INLINE void transform_kernel_gradients(vector *x, int step)
+DC3_INLINE void transform_kernel_gradients(vec *x, int step)
 {
-    vector u0 = x[0], u5 = x[5 * step];
-    vector s1 = OVER_A * (x[step] + x[2 * step]), d1 = OVER_A * (x[step] - x[2 * step]);
-    vector s2 = OVER_B * (x[3 * step] + x[4 * step]), d2 = OVER_B * (x[3 * step] - x[4 * step]);
+    vec u0 = x[0], u5 = x[5 * step];
+    vec s1 = OVER_A * (x[step] + x[2 * step]), d1 = OVER_A * (x[step] - x[2 * step]);
+    vec s2 = OVER_B * (x[3 * step] + x[4 * step]), d2 = OVER_B * (x[3 * step] - x[4 * step]);
     x[0] = u0 + s1 + s2;
     x[step] = A * d1 + B * d2;
     x[2 * step] = A2 * s1 + B2 * s2 + u5;
@@ -188,16 +174,16 @@ static void pack_kernels(const job *j, const float *w, int turned, float *to)
     for (int64_t b = 0; b < j->k / WIDE; b++)
         for (int64_t c = 0; c < j->c; c++)
             for (int half = 0; half < 2; half++) {
-                vector v[PLACES];
+                vec v[PLACES];
                 float plain[9][LANES] __attribute__((aligned(64)));
                 const float *from = w + c * next_c + (b * WIDE + half * LANES) * next_k;
                 for (int i = 0; i < LANES; i++)
                     for (int p = 0; p < 9; p++) plain[turned ? 8 - p : p][i] = from[i * next_k + p];
-                for (int p = 0; p < 9; p++) v[p / 3 * IN + p % 3] = *(vector *)plain[p];
+                for (int p = 0; p < 9; p++) v[p / 3 * IN + p % 3] = *(vec *)plain[p];
                 for (int i = 0; i < 3; i++) transform_kernels(v + i, IN);
                 for (int i = 0; i < IN; i++) transform_kernels(v + i * IN, 1);
                 for (int p = 0; p < PLACES; p++)
-                    put(to + ((b * PLACES + p) * j->c + c) * WIDE + half * LANES, v[p]);
+                    v_store_any(to + ((b * PLACES + p) * j->c + c) * WIDE + half * LANES, v[p]);
             }
 }
 
@@ -221,12 +207,12 @@ static void pack_inputs(const job *j, const float *x, int64_t t, int64_t at, int
     place p = place_of(j, t);
     find_pixels(IN, x, j->h, j->w, j->c, p.n, p.y - j->top, p.x - j->left, zeros, pixels);
     for (int64_t c = 0; c < j->c; c += LANES) {
-        vector v[PLACES];
-        for (int i = 0; i < PLACES; i++) v[i] = get(pixels[i] + c);
+        vec v[PLACES];
+        for (int i = 0; i < PLACES; i++) v[i] = v_load_any(pixels[i] + c);
         for (int i = 0; i < IN; i++) transform_inputs(v + i, IN);
         for (int i = 0; i < IN; i++) transform_inputs(v + i * IN, 1);
         float *out = to + (c / WIDE * room + at) * WIDE + c % WIDE;
-        for (int i = 0; i < PLACES; i++) put(out + i * j->c * room, v[i]);
+        for (int i = 0; i < PLACES; i++) v_store_any(out + i * j->c * room, v[i]);
     }
 }
 
@@ -238,12 +224,12 @@ static void pack_output_gradients(const job *j, const float *dy, int64_t t, int6
     place p = place_of(j, t);
     find_pixels(OUT, dy, j->oh, j->ow, j->k, p.n, p.y, p.x, zeros, pixels);
     for (int64_t k = 0; k < j->k; k += LANES) {
-        vector v[PLACES];
-        for (int i = 0; i < OUT * OUT; i++) v[i / OUT * IN + i % OUT] = get(pixels[i] + k);
+        vec v[PLACES];
+        for (int i = 0; i < OUT * OUT; i++) v[i / OUT * IN + i % OUT] = v_load_any(pixels[i] + k);
         for (int i = 0; i < OUT; i++) transform_output_gradients(v + i, IN);
         for (int i = 0; i < IN; i++) transform_output_gradients(v + i * IN, 1);
         float *out = to + (k / WIDE * room + at) * WIDE + k % WIDE;
-        for (int i = 0; i < PLACES; i++) put(out + i * j->k * room, v[i]);
+        for (int i = 0; i < PLACES; i++) v_store_any(out + i * j->k * room, v[i]);
     }
 }
 
@@ -253,16 +239,17 @@ typedef struct epilogue {
     int relu, relu_last;
 } epilogue;
 
-DC3_INLINE vector positive(vector x)
+/* ReLU; of NaN it is NaN, as the second operand wins then. */
+DC3_INLINE vec positive(vec x)
 {
-    return (vector)((bits)x & ~(x < (vector){0})); /* NaN stays */
+    return v_max(v_zero(), x);
 }
 
-DC3_INLINE vector finish(const epilogue *e, vector x, int64_t k, int64_t at)
+DC3_INLINE vec finish(const epilogue *e, vec x, int64_t k, int64_t at)
 {
-    if (e->bias) x += get(e->bias + k);
+    if (e->bias) x += v_load_any(e->bias + k);
     if (e->relu && !e->relu_last) x = positive(x);
-    if (e->residual) x += get(e->residual + at);
+    if (e->residual) x += v_load_any(e->residual + at);
     if (e->relu && e->relu_last) x = positive(x);
     return x;
 }
@@ -273,14 +260,14 @@ static void unpack_outputs(const job *j, const float *m, int64_t t, int64_t at, 
 {
     place p = place_of(j, t);
     for (int half = 0; half < 2; half++, k += LANES) {
-        vector v[PLACES];
-        for (int i = 0; i < PLACES; i++) v[i] = get(m + (i * j->block + at) * WIDE + half * LANES);
+        vec v[PLACES];
+        for (int i = 0; i < PLACES; i++) v[i] = v_load_any(m + (i * j->block + at) * WIDE + half * LANES);
         for (int i = 0; i < IN; i++) transform_outputs(v + i, IN);
         for (int i = 0; i < OUT; i++) transform_outputs(v + i * IN, 1);
         for (int64_t r = 0; r < OUT && p.y + r < j->oh; r++)
             for (int64_t q = 0; q < OUT && p.x + q < j->ow; q++) {
                 int64_t to = ((p.n * j->oh + p.y + r) * j->ow + p.x + q) * j->k + k;
-                put(y + to, finish(e, v[r * IN + q], k, to));
+                v_store_any(y + to, finish(e, v[r * IN + q], k, to));
             }
     }
 }
@@ -288,17 +275,18 @@ static void unpack_outputs(const job *j, const float *m, int64_t t, int64_t at, 
 /* ROWS tiles by WIDE channels: m [ROWS][WIDE] = x [c / WIDE][block][WIDE] u [c][WIDE]. */
 static void multiply(int64_t c, int64_t block, const float *x, const float *u, float *m)
 {
-    vector sum[ROWS][2] = {{{0}}};
+    vec sum[ROWS][2] = {{{0}}};
     for (int64_t b = 0; b < c; b += WIDE, x += block * WIDE)
         for (int p = 0; p < WIDE; p++, u += WIDE) {
-            vector low = get(u), high = get(u + LANES);
+            vec low = v_load_any(u), high = v_load_any(u + LANES);
 #pragma GCC unroll 12
             for (int i = 0; i < ROWS; i++) {
                 float one = x[i * WIDE + p];
                 sum[i][0] += one * low, sum[i][1] += one * high;
             }
         }
-    for (int i = 0; i < ROWS; i++) put(m + i * WIDE, sum[i][0]), put(m + i * WIDE + LANES, sum[i][1]);
+    for (int i = 0; i < ROWS; i++)
+        v_store_any(m + i * WIDE, sum[i][0]), v_store_any(m + i * WIDE + LANES, sum[i][1]);
 }
 
 /* Tiles first..last-1 of the convolution; x and m: of this thread. */
@@ -379,16 +367,16 @@ static void choose_gradient_block(job *j)
  * [WIDE]. */
 static void add_products(int64_t tiles, const float *x, const float *z, float *sums)
 {
-    vector sum[GRADIENT_ROWS][2];
+    vec sum[GRADIENT_ROWS][2];
     for (int i = 0; i < GRADIENT_ROWS; i++)
-        sum[i][0] = get(sums + i * WIDE), sum[i][1] = get(sums + i * WIDE + LANES);
+        sum[i][0] = v_load_any(sums + i * WIDE), sum[i][1] = v_load_any(sums + i * WIDE + LANES);
     for (int64_t t = 0; t < tiles; t++, x += WIDE, z += WIDE) {
-        vector low = get(z), high = get(z + LANES);
+        vec low = v_load_any(z), high = v_load_any(z + LANES);
 #pragma GCC unroll 8
         for (int i = 0; i < GRADIENT_ROWS; i++) sum[i][0] += x[i] * low, sum[i][1] += x[i] * high;
     }
     for (int i = 0; i < GRADIENT_ROWS; i++)
-        put(sums + i * WIDE, sum[i][0]), put(sums + i * WIDE + LANES, sum[i][1]);
+        v_store_any(sums + i * WIDE, sum[i][0]), v_store_any(sums + i * WIDE + LANES, sum[i][1]);
 }
 
 /* u [k / WIDE][36][c][WIDE] += x^T z of a block of `tiles` tiles. */
@@ -417,9 +405,9 @@ static void unpack_kernels(const job *j, const float *u, float *dw)
     for (int64_t b = 0; b < j->k / WIDE; b++)
         for (int64_t c = 0; c < j->c; c++)
             for (int half = 0; half < 2; half++) {
-                vector v[PLACES];
+                vec v[PLACES];
                 for (int p = 0; p < PLACES; p++)
-                    v[p] = get(u + ((b * PLACES + p) * j->c + c) * WIDE + half * LANES);
+                    v[p] = v_load_any(u + ((b * PLACES + p) * j->c + c) * WIDE + half * LANES);
                 for (int i = 0; i < IN; i++) transform_kernel_gradients(v + i, IN);
                 for (int i = 0; i < 3; i++) transform_kernel_gradients(v + i * IN, 1);
                 for (int i = 0; i < LANES; i++) {

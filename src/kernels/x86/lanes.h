@@ -282,6 +282,17 @@ DC3_INLINE void v_store(void *y, vec v)
     V(store_ps)(y, v);
 }
 
+/* At any address. */
+DC3_INLINE vec v_load_any(const void *x)
+{
+    return V(loadu_ps)(x);
+}
+
+DC3_INLINE void v_store_any(void *y, vec v)
+{
+    V(storeu_ps)(y, v);
+}
+
 DC3_INLINE vec v_add(vec x, vec y)
 {
     return V(add_ps)(x, y);
