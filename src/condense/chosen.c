@@ -39,6 +39,12 @@ dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen)
     return DC3_OK;
 }
 
+void dc3_made_free(dc3_made *made)
+{
+    dc3_image_free(&made->image);
+    dc3_image_free(&made->edits);
+}
+
 dc3_status dc3_note_unreadable(dc3_made *made, const dc3_part *part, dc3_status status)
 {
     if (status != DC3_OK && status != DC3_ERR_MEMORY) made->unreadable = part;

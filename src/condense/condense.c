@@ -27,8 +27,7 @@ static dc3_status make_picture(dc3_run *run, const dc3_part *parts, const char *
         status = dc3_edits_write(run->options->out, relative, &made.edits);
     if (status == DC3_OK) status = dc3_make_folder_of(path);
     if (status == DC3_OK) status = dc3_image_write(path, &made.image, run->format);
-    dc3_image_free(&made.image);
-    dc3_image_free(&made.edits);
+    dc3_made_free(&made);
     *stored = status == DC3_OK;
     if (*stored && run->maker->combines) run->report->edits += dc3_combine_edits(run->combine);
     return status;

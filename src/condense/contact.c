@@ -7,13 +7,6 @@
 
 enum { TILE = 96, GAP = 4 };
 
-static void paste(dc3_image *sheet, const dc3_image *tile, int x, int y)
-{
-    for (int row = 0; row < tile->height; row++)
-        memcpy(sheet->pixels + ((size_t)(y + row) * (size_t)sheet->width + (size_t)x) * 3,
-               tile->pixels + (size_t)row * (size_t)tile->width * 3, (size_t)tile->width * 3);
-}
-
 /* What the pairs come from. */
 typedef struct origins {
     const char *train;
@@ -29,12 +22,12 @@ static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image 
     int64_t item = dc3_sources_item(from->items, source);
     dc3_image tile;
     DC3_TRY(dc3_sources_stored(from->train, line, TILE, TILE, &tile));
-    paste(sheet, &tile, x, y + TILE);
+    dc3_image_paste(sheet, &tile, x, y + TILE);
     dc3_image_free(&tile);
     if (item < 0)
         return dc3_fail(DC3_ERR_FORMAT, "%.200s is not in the dataset any more; use --data", source);
     DC3_TRY(dc3_dataset_read(from->dataset, item, TILE, TILE, from->fit, &tile));
-    paste(sheet, &tile, x, y);
+    dc3_image_paste(sheet, &tile, x, y);
     dc3_image_free(&tile);
     return DC3_OK;
 }

@@ -27,8 +27,7 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     if (status == DC3_OK) status = dc3_image_encode(&made.image, run->format, &data, &size);
     *seconds = dc3_seconds_now() - start;
     free(data);
-    dc3_image_free(&made.image);
-    dc3_image_free(&made.edits);
+    dc3_made_free(&made);
     return status != DC3_OK && made.unreadable ? DC3_OK : status;
 }
 

@@ -18,14 +18,6 @@ int dc3_edits_are_kept(const dc3_run *run, const dc3_part *part)
     return !run->options->no_report && part->place < dc3_report_each(dc3_dataset_classes(run->dataset));
 }
 
-/* Copies a picture into `joined`, from column `left` on. */
-static void place(const dc3_image *one, int left, dc3_image *joined)
-{
-    for (int y = 0; y < one->height; y++)
-        memcpy(joined->pixels + ((size_t)y * (size_t)joined->width + (size_t)left) * 3,
-               one->pixels + (size_t)y * (size_t)one->width * 3, (size_t)one->width * 3);
-}
-
 dc3_status dc3_edits_join(int size, int count, const float *const *edits, dc3_image *joined)
 {
     int side = size < LARGEST ? size : LARGEST;
@@ -37,7 +29,7 @@ dc3_status dc3_edits_join(int size, int count, const float *const *edits, dc3_im
         status = dc3_image_of_floats(size, size, edits[i], &whole);
         if (status == DC3_OK && side < size)
             status = dc3_image_resize(&whole, side, side, DC3_FIT_SQUASH, &small);
-        if (status == DC3_OK) place(side < size ? &small : &whole, i * side, joined);
+        if (status == DC3_OK) dc3_image_paste(joined, side < size ? &small : &whole, i * side, 0);
         dc3_image_free(&whole);
         dc3_image_free(&small);
     }

@@ -248,9 +248,8 @@ static dc3_status open_memory(const dc3_measuring *m, const dc3_subject *s, dc3_
 static void read_settings(const dc3_subject *s, dc3_pairing *p)
 {
     const json_t *settings = json_object_get(s->document, "settings");
-    const char *combine = json_string_value(json_object_get(settings, "combine"));
     p->fit = dc3_measure_fit(s);
-    p->fourfold = combine && strcmp(combine, "fourfold") == 0;
+    p->fourfold = dc3_sources_fourfold(settings);
 }
 
 /* The dataset that the run was made from. *why says what is in the way where nothing is compared. */

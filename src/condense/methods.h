@@ -17,10 +17,13 @@ enum {
 
 /* What is made of the parts of a stored picture. */
 typedef struct dc3_made {
-    dc3_image image;            /* on success, the caller frees it */
-    dc3_image edits;            /* what it was combined from (kept_edits.h), or none; the caller frees it */
+    dc3_image image;            /* on success */
+    dc3_image edits;            /* what it was combined from (kept_edits.h), or none */
     const dc3_part *unreadable; /* after a failure, the part whose picture itself cannot be read, or NULL */
 } dc3_made;
+
+/* chosen.c: frees the pictures, also after a failure. */
+void dc3_made_free(dc3_made *made);
 
 /* How the stored pictures are made. */
 struct dc3_maker {

@@ -85,11 +85,7 @@ static dc3_status read_patches(const dc3_reporting *r, const json_t *patches, in
             return dc3_fail(DC3_ERR_FORMAT, "%.150s is not in the dataset any more",
                             source ? source : "a source");
         DC3_TRY(dc3_dataset_read(r->data, item, side, side, r->fit, &one));
-        for (int y = 0; y < side; y++)
-            memcpy(image->pixels + ((size_t)(k / across * side + y) * (size_t)image->width +
-                                    (size_t)(k % across * side)) *
-                                       3,
-                   one.pixels + (size_t)y * (size_t)side * 3, (size_t)side * 3);
+        dc3_image_paste(image, &one, k % across * side, k / across * side);
         dc3_image_free(&one);
     }
     return DC3_OK;
@@ -284,8 +280,7 @@ static json_t *map_of(const json_t *maps, const json_t *line)
 /* Classes in the order of the lines, with the pictures that are shown. */
 static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
 {
-    const char *combine = json_string_value(json_object_get(r->settings, "combine"));
-    int fourfold = combine && strcmp(combine, "fourfold") == 0;
+    int fourfold = dc3_sources_fourfold(r->settings);
     json_t *line, *classes = json_array(), *class = NULL, *pictures = NULL, *maps = read_maps(r);
     size_t i;
     int64_t at = 0, stored = 0;
@@ -316,11 +311,10 @@ static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
 /* Edits of a picture that the run may have kept. */
 static int edits_of_run(const dc3_reporting *r)
 {
-    const char *combine = json_string_value(json_object_get(r->settings, "combine"));
     char *folder = dc3_path_join(r->options->run, "edits");
     int kept = folder && dc3_path_what(folder) == DC3_PATH_FOLDER;
     free(folder);
-    return !kept ? 0 : combine && strcmp(combine, "fourfold") == 0 ? DC3_MOST_EDITS : 2;
+    return !kept ? 0 : dc3_sources_fourfold(r->settings) ? DC3_MOST_EDITS : 2;
 }
 
 dc3_status dc3_report_classes(dc3_reporting *r)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "condense/combine.h"
 #include "condense/run.h"
 
 dc3_status dc3_sources_document(const char *run, json_t **document)
@@ -65,6 +66,12 @@ dc3_fit dc3_sources_fit(const json_t *settings)
     for (int i = 0; fit && dc3_fit_names[i]; i++)
         if (strcmp(dc3_fit_names[i], fit) == 0) return (dc3_fit)i;
     return DC3_FIT_CROP;
+}
+
+int dc3_sources_fourfold(const json_t *settings)
+{
+    const char *combine = json_string_value(json_object_get(settings, "combine"));
+    return combine && strcmp(combine, dc3_combine_names[DC3_COMBINE_FOURFOLD]) == 0;
 }
 
 dc3_status dc3_sources_stored(const char *train, const json_t *line, int width, int height, dc3_image *image)

@@ -16,6 +16,8 @@ void dc3_sources_number(json_t *items, const dc3_dataset *dataset);
 int64_t dc3_sources_item(const json_t *items, const char *source);
 /* How a run brought pictures to their size, as its settings say. */
 dc3_fit dc3_sources_fit(const json_t *settings);
+/* 1 if its pictures are fourfold views, as its settings say. */
+int dc3_sources_fourfold(const json_t *settings);
 /* Reads the stored picture that a line of `train`/metadata.jsonl names (sizes as of dc3_image_read); a name
  * that leads out of `train` is refused. */
 dc3_status dc3_sources_stored(const char *train, const json_t *line, int width, int height, dc3_image *image);

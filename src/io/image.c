@@ -89,6 +89,13 @@ static VipsImage *to_rgb(VipsImage *in)
     return failed ? NULL : out;
 }
 
+void dc3_image_paste(dc3_image *sheet, const dc3_image *tile, int x, int y)
+{
+    for (int row = 0; row < tile->height; row++)
+        memcpy(sheet->pixels + ((size_t)(y + row) * (size_t)sheet->width + (size_t)x) * 3,
+               tile->pixels + (size_t)row * (size_t)tile->width * 3, (size_t)tile->width * 3);
+}
+
 /* Runs the pipeline into new memory; consumes `in`. */
 static dc3_status render(const char *origin, VipsImage *in, dc3_image *image)
 {

@@ -36,6 +36,8 @@ dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, i
                             dc3_fit fit, dc3_image *image);
 /* The same from a file. */
 dc3_status dc3_image_read(const char *path, int width, int height, dc3_fit fit, dc3_image *image);
+/* Copies `tile` into `sheet`, with its left upper corner at x, y; it must fit. */
+void dc3_image_paste(dc3_image *sheet, const dc3_image *tile, int x, int y);
 /* A copy of `from` at another size. */
 dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image);
 
