@@ -118,7 +118,7 @@ says 2 condens photos/train -- "there is no command 'condens'; did you mean 'con
 
 # Folders and files of another kind than the command's.
 says 1 contact photos/train -o out.png -- "photos/train: expected a folder that dc3 condense made, found no dc3.json in it"
-says 1 contact nowhere -o out.png -- "nowhere: expected a folder that dc3 condense made, found no folder"
+says 1 contact nowhere -o out.png -- "nowhere: expected a folder that dc3 condense made, found nothing there"
 says 1 label photos/train --teacher two.safetensors -- "photos/train: was not made by dc3 condense" "use -o FILE"
 says 1 edit photos -p sunny -o out.png -- "photos: expected a picture, found a folder; dc3 compensate takes folders"
 says 1 edit notes.txt -p sunny -o out.png -- "notes.txt: not a picture in a format that is read (JPEG, PNG"
