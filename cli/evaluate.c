@@ -36,6 +36,7 @@ static json_t *as_json(const result *r)
                   "test_unreadable", (json_int_t)s->unreadable, "seconds", r->seconds);
     if (s->factor) json_object_set_new(o, "factor", json_integer(s->factor));
     if (*s->teacher) json_object_set_new(o, "teacher", json_string(s->teacher));
+    if (s->teacher_top1 >= 0) json_object_set_new(o, "teacher_top1", json_real(s->teacher_top1));
     if (s->temperature > 0) json_object_set_new(o, "temperature", json_real(s->temperature));
     return o;
 }
@@ -56,7 +57,9 @@ static void print_conditions(const result *r)
     const dc3_score *s = &r->last;
     printf("  %d epochs of %lld images, %lld steps of %d, learning rate %g, %d px, %s; %s labels", s->epochs,
            (long long)s->images, (long long)s->steps, s->batch, s->lr, s->size, s->dtype, s->labels);
-    if (*s->teacher) printf(" of a %s at temperature %g", s->teacher, s->temperature);
+    if (*s->teacher) printf(" of a %s", s->teacher);
+    if (s->teacher_top1 >= 0) printf(" (top-1 %.2f %%)", 100 * s->teacher_top1);
+    if (*s->teacher) printf(" at temperature %g", s->temperature);
     if (s->factor)
         printf("; RDED's views, factor %d", s->factor);
     else
@@ -77,13 +80,14 @@ static void print_row(const result *r, int first)
     print_conditions(r);
 }
 
-static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, int seeds, result *r)
+static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, dc3_tests *tests, int seeds,
+                             result *r)
 {
     uint64_t first = s->options.select.seed;
     memset(r, 0, sizeof *r);
     for (int i = 0; i < seeds; i++) {
         o->seed = first + (uint64_t)i;
-        dc3_status status = dc3_evaluate(o, &r->last);
+        dc3_status status = dc3_evaluate(o, tests, &r->last);
         if (status != DC3_OK) return status;
         r->top1[i] = r->last.top1, r->top5[i] = r->last.top5, r->best[i] = r->last.best_top1;
         r->seconds += r->last.seconds;
@@ -112,11 +116,12 @@ static int check_archs(const command *c, char **archs)
 static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, int seeds)
 {
     json_t *all = json_array();
-    dc3_status status = DC3_OK;
+    dc3_tests *tests;
+    dc3_status status = dc3_tests_new(&o->listener, &tests);
     for (int i = 0; archs[i] && status == DC3_OK; i++) {
         result *r = g_new0(result, 1);
         o->arch = *archs[i] ? archs[i] : NULL;
-        status = score_arch(s, o, seeds, r);
+        status = score_arch(s, o, tests, seeds, r);
         if (status == DC3_OK && s->json) json_array_append_new(all, as_json(r));
         if (status == DC3_OK && !s->json) print_row(r, i == 0), fflush(stdout);
         g_free(r);
@@ -128,6 +133,7 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
         free(text);
     }
     json_decref(all);
+    dc3_tests_free(&tests);
     return finish(status, "the students are not kept: the same command starts over");
 }
 

@@ -40,6 +40,7 @@ enum { DC3_EVALUATE_TESTS = 4 }; /* after 25, 50, 75 and 100 % of the epochs */
 typedef struct dc3_score {
     char arch[24];
     char teacher[24];           /* architecture of the soft labels' teacher, "" without one */
+    double teacher_top1;        /* of that teacher on the same pictures, 0 to 1; -1 where it was not asked */
     char labels[8], augment[8]; /* "soft", "stored", "hard"; "rded", "none" */
     char dtype[8];              /* of the computation: "f32", "bf16" */
     int64_t images, test_images, classes;
@@ -58,11 +59,19 @@ typedef struct dc3_score {
     double seconds; /* training and tests */
 } dc3_score;
 
-/* One student. Batches are drawn from (seed, epoch); views: halves that change places (factor 2), a random
- * resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the temperature of the student
- * from the teacher on the mixed views, without the factor T^2; hard: cross-entropy with the labels weighted
- * by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule. */
-dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_score *score);
+/* The pictures that several students are tested on, which are read once; and a teacher's accuracy on them. */
+typedef struct dc3_tests dc3_tests;
+/* Makes room for them; the listener is told of pictures that cannot be read. Free with dc3_tests_free. */
+dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests);
+void dc3_tests_free(dc3_tests **tests);
+
+/* One student. `tests` is filled by the first call with it, and is for one options->val; NULL: the pictures
+ * are read for this student alone. Batches are drawn from (seed, epoch); views: halves that change places
+ * (factor 2), a random resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the
+ * temperature of the student from the teacher on the mixed views, without the factor T^2; hard: cross-entropy
+ * with the labels weighted by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule.
+ */
+dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score);
 
 /* Mean and standard deviation (n - 1) over n values; the deviation of one is 0. */
 void dc3_mean_deviation(const double *values, int n, double *mean, double *deviation);

@@ -31,7 +31,7 @@ typedef struct comparison {
     dc3_lock lock;  /* of OUT */
     json_t *wanted; /* dc3_wanted */
     json_t *lines;  /* of OUT/results.jsonl */
-    dc3_tests tests;
+    dc3_tests *tests;
     dc3_dtype dtype;
     double real_hard; /* below 0: unknown */
 } comparison;
@@ -313,7 +313,7 @@ static dc3_status score_cell(comparison *c, const dc3_cell *w, const char *folde
     o.augment = w->augment;
     o.teacher = is_none(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
     o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
-    DC3_TRY(dc3_evaluate_on(&o, &c->tests, &s));
+    DC3_TRY(dc3_evaluate(&o, c->tests, &s));
     /* Soft labels as they would be stored: f16 logits of each image in each epoch. */
     double labels = strcmp(w->labels, "soft") ? 0 : dc3_soft_labels_bytes(s.images, s.epochs, s.classes, 0);
     json_t *at = json_array();
@@ -375,19 +375,16 @@ static dc3_status measure_teacher(comparison *c)
     dc3_table *table;
     dc3_classifier *net = NULL;
     dc3_ctx *ctx = NULL;
-    dc3_accuracy a;
     c->real_hard = o->real_hard;
     if (o->real_hard >= 0 || !o->condense.teacher || is_none(o->condense.teacher) || o->archs[1] ||
-        !c->tests.pictures)
+        !c->tests->pictures)
         return DC3_OK;
     DC3_TRY(dc3_weights_open(o->condense.teacher, &table));
     DC3_TRY(dc3_classifier_open(NULL, &table, &net));
     dc3_status status = DC3_OK;
     if (strcmp(dc3_classifier_describe(net)->arch, o->archs[0]) == 0) {
         status = dc3_ctx_open(c->dtype, o->evaluate.threads, DC3_CTX_FAST, &ctx);
-        if (status == DC3_OK)
-            status = dc3_test_classifier(ctx, net, c->tests.pictures, c->tests.size, NULL, NULL, &a);
-        if (status == DC3_OK) c->real_hard = a.top1;
+        if (status == DC3_OK) status = dc3_tests_ask(c->tests, ctx, net, o->condense.teacher, &c->real_hard);
     }
     dc3_classifier_close(&net);
     dc3_ctx_close(&ctx);
@@ -506,7 +503,10 @@ static void print_conditions(const comparison *c, FILE *table)
             strcmp(dc3_usual_augment(o), "none") ? "views by RDED's protocol" : "whole images");
     fprintf(table, "labels: soft ones by the teacher of each batch's views, at temperature %g\n",
             temperature);
-    fprintf(table, "teacher: %s\n", o->condense.teacher ? o->condense.teacher : "none");
+    fprintf(table, "teacher: %s", o->condense.teacher ? o->condense.teacher : "none");
+    if (c->tests->teacher)
+        fprintf(table, ", top-1 %.2f %% on the same pictures", 100 * c->tests->teacher_top1);
+    fprintf(table, "\n");
     if (c->real_hard >= 0)
         fprintf(table, "LRS takes %.2f %% as the accuracy of the student trained on everything\n",
                 100 * c->real_hard);
@@ -568,8 +568,8 @@ static dc3_status look_ahead(comparison *c)
         c->plan = dc3_own_teacher(d, c->teacher, dc3_usual_size(data, 256), dc3_dataset_size(data));
     dc3_status status = check_teacher(c, data);
     if (status == DC3_OK)
-        status = dc3_open_val(c->options->evaluate.val, data, &c->tests.listener, &c->tests.dataset);
-    if (status == DC3_OK) dc3_warn_swapped(&c->tests.listener, data, c->tests.dataset);
+        status = dc3_open_val(c->options->evaluate.val, data, &c->tests->listener, &c->tests->dataset);
+    if (status == DC3_OK) dc3_warn_swapped(&c->tests->listener, data, c->tests->dataset);
     dc3_dataset_close(&data);
     return status;
 }
@@ -584,7 +584,7 @@ static dc3_status compare(comparison *c)
     c->report->total = (int)dc3_wanted_count(c->wanted);
     if (c->report->total < 0)
         return dc3_fail(DC3_ERR_OPTION, "expected at most %d scores to make, found more", DC3_CELLS_LIMIT);
-    c->tests.listener = o->condense.listener;
+    DC3_TRY(dc3_tests_new(&o->condense.listener, &c->tests));
     c->teacher = dc3_path_join(o->out, "teacher.safetensors");
     if (!c->teacher) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(look_ahead(c));
@@ -592,10 +592,10 @@ static dc3_status compare(comparison *c)
     DC3_TRY(dc3_results_read(o->out, dc3_usual_augment(o), &c->lines));
     DC3_TRY(train_teacher(c));
     DC3_TRY(run_all(c));
-    int size = c->tests.size;
+    int size = c->tests->size;
     if (!size) { /* all was there already: the size that the students saw is in the lines */
         size = number(json_array_get(c->lines, 0), "size");
-        if (size) DC3_TRY(dc3_tests_open(&c->tests, size, o->evaluate.threads));
+        if (size) DC3_TRY(dc3_tests_open(c->tests, size, o->evaluate.threads));
     }
     DC3_TRY(measure_teacher(c));
     return make_table(c);
@@ -606,7 +606,7 @@ dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *r
     comparison c = {.own = *options, .options = &c.own, .report = report, .lock = {.fd = -1}};
     *report = (dc3_compare_report){0};
     dc3_status status = compare(&c);
-    dc3_tests_close(&c.tests);
+    dc3_tests_free(&c.tests);
     dc3_lock_release(&c.lock);
     json_decref(c.wanted);
     json_decref(c.lines);

@@ -107,8 +107,9 @@ static dc3_status storing_time(dc3_run *run, int64_t stored, double *seconds, ch
         DC3_TRY(measure_edits(run, &each));
         dc3_run_say(run, "measured: %.0f ms a picture to edit and store, %.0f GFLOP/s", each * 1e3,
                     run->rate * 1e-9);
-        snprintf(text, size, "%lld edits of %d steps at %d px, ",
-                 (long long)stored * dc3_combine_edits(run->combine), run->edit.steps, run->edit.size);
+        snprintf(text, size, "%lld edits of %d step%s at %d px, ",
+                 (long long)stored * dc3_combine_edits(run->combine), run->edit.steps,
+                 run->edit.steps == 1 ? "" : "s", run->edit.size);
     } else {
         if (run->maker == &dc3_stitching) /* which crops is not known yet */
             each = run->each * measure_reading(run);

@@ -31,6 +31,7 @@ typedef struct evaluation {
     dc3_trainer student;
     dc3_classifier *teacher; /* of soft labels; in its own context, which keeps no tape */
     dc3_ctx *teacher_ctx;
+    char *teacher_path;
     dc3_soft_labels stored;
     uint64_t stored_seed;
     int64_t n;
@@ -129,15 +130,44 @@ dc3_status dc3_tests_open(dc3_tests *tests, int size, int threads)
         .how = DC3_PICTURES_TEST, .size = size, .threads = threads, .user = tests, .skipped = skipped_test};
     if (tests->pictures && tests->size == size) return DC3_OK;
     dc3_pictures_close(&tests->pictures);
+    free(tests->teacher);
+    tests->teacher = NULL;
     tests->size = size;
     tests->unreadable = 0;
     return dc3_pictures_open(tests->dataset, &options, &tests->pictures);
 }
 
-void dc3_tests_close(dc3_tests *tests)
+dc3_status dc3_tests_ask(dc3_tests *tests, dc3_ctx *ctx, dc3_classifier *teacher, const char *path,
+                         double *top1)
 {
-    dc3_pictures_close(&tests->pictures);
-    dc3_dataset_close(&tests->dataset);
+    dc3_accuracy a;
+    if (!tests->teacher || strcmp(tests->teacher, path) != 0) {
+        DC3_TRY(dc3_test_classifier(ctx, teacher, tests->pictures, tests->size, NULL, NULL, &a));
+        free(tests->teacher);
+        tests->teacher = strdup(path);
+        tests->teacher_top1 = a.top1;
+        if (!tests->teacher) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    *top1 = tests->teacher_top1;
+    return DC3_OK;
+}
+
+dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests)
+{
+    *tests = calloc(1, sizeof **tests);
+    if (!*tests) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    (*tests)->listener = *listener;
+    return DC3_OK;
+}
+
+void dc3_tests_free(dc3_tests **tests)
+{
+    if (!*tests) return;
+    dc3_pictures_close(&(*tests)->pictures);
+    dc3_dataset_close(&(*tests)->dataset);
+    free((*tests)->teacher);
+    free(*tests);
+    *tests = NULL;
 }
 
 static dc3_status open_pictures(evaluation *e)
@@ -190,16 +220,13 @@ static dc3_status open_teacher(evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     dc3_table *table = NULL;
-    char *own = dc3_run_own_teacher(o->data);
-    const char *path = o->teacher ? o->teacher : own;
-    dc3_status status =
-        path ? dc3_teacher_weights(path, &table)
-             : dc3_fail(DC3_ERR_OPTION,
+    e->teacher_path = o->teacher ? strdup(o->teacher) : dc3_run_own_teacher(o->data);
+    if (!e->teacher_path)
+        return dc3_fail(DC3_ERR_OPTION,
                         "--labels soft: expected --teacher and a classifier's file, found none, and no "
                         "teacher.safetensors in %s",
                         o->data);
-    free(own);
-    DC3_TRY(status);
+    DC3_TRY(dc3_teacher_weights(e->teacher_path, &table));
     DC3_TRY(dc3_classifier_open(NULL, &table, &e->teacher));
     const dc3_classifier_info *info = dc3_classifier_describe(e->teacher);
     DC3_TRY(dc3_teacher_check_classes(info, o->teacher ? o->teacher : "teacher.safetensors",
@@ -291,6 +318,10 @@ static dc3_status open_all(evaluation *e)
     if (e->labels == DC3_LABELS_STORED) DC3_TRY(open_stored(e));
     DC3_TRY(resolve(e));
     DC3_TRY(dc3_tests_open(e->tests, e->score->size, e->options->threads));
+    e->score->teacher_top1 = -1;
+    if (e->teacher)
+        DC3_TRY(
+            dc3_tests_ask(e->tests, e->teacher_ctx, e->teacher, e->teacher_path, &e->score->teacher_top1));
     DC3_TRY(open_student(e));
     return open_memory(e);
 }
@@ -304,7 +335,7 @@ static void close_all(evaluation *e)
     dc3_augmenter_close(&e->augmenter);
     dc3_pictures_close(&e->pictures);
     dc3_dataset_close(&e->data);
-    free(e->order), free(e->batch), free(e->params), free(e->views);
+    free(e->teacher_path), free(e->order), free(e->batch), free(e->params), free(e->views);
     free(e->logits), free(e->classes), free(e->weights);
 }
 
@@ -436,23 +467,19 @@ static dc3_status run_all(evaluation *e)
     return DC3_OK;
 }
 
-dc3_status dc3_evaluate_on(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score)
+dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score)
 {
     evaluation e = {.options = options, .score = score, .tests = tests};
+    dc3_tests *own = NULL;
     double start = dc3_seconds_now();
     *score = (dc3_score){0};
+    if (!tests) DC3_TRY(dc3_tests_new(&options->listener, &own));
+    if (own) e.tests = own;
     dc3_status status = open_all(&e);
     if (status == DC3_OK) status = run_all(&e);
     close_all(&e);
+    dc3_tests_free(&own);
     score->seconds = dc3_seconds_now() - start;
-    return status;
-}
-
-dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_score *score)
-{
-    dc3_tests tests = {.listener = options->listener};
-    dc3_status status = dc3_evaluate_on(options, &tests, score);
-    dc3_tests_close(&tests);
     return status;
 }
 

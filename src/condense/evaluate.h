@@ -1,22 +1,25 @@
-/* Evaluation of several students on the same test pictures, which are read once. */
+/* The test pictures that several evaluations share. */
 #ifndef DC3_CONDENSE_EVALUATE_H
 #define DC3_CONDENSE_EVALUATE_H
 
 #include "dc3/evaluate.h"
 #include "learn/pictures.h"
+#include "nn/classifier.h"
 
-typedef struct dc3_tests {
+struct dc3_tests {
     dc3_dataset *dataset;
     dc3_pictures *pictures; /* by the test transform at `size` */
     int size;
     int64_t unreadable;    /* pictures that are, of the last opening */
     dc3_listener listener; /* is told of some of them */
-} dc3_tests;
+    char *teacher;         /* file of the teacher that was asked last; NULL: none, or another size since */
+    double teacher_top1;   /* of it on `pictures` */
+};
 
-/* Reads the pictures of the open dataset, unless they are there at that size. Always close. */
+/* Reads the pictures of the open dataset, unless they are there at that size. */
 dc3_status dc3_tests_open(dc3_tests *tests, int size, int threads);
-void dc3_tests_close(dc3_tests *tests);
-/* dc3_evaluate with tests that stay; they are opened where they are not yet. */
-dc3_status dc3_evaluate_on(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score);
+/* The accuracy of a teacher, from the file `path`, on the open pictures, 0 to 1. */
+dc3_status dc3_tests_ask(dc3_tests *tests, dc3_ctx *ctx, dc3_classifier *teacher, const char *path,
+                         double *top1);
 
 #endif

@@ -230,6 +230,18 @@ static void say_scores(dc3_info_page *page, const dc3_comparison *c)
     if (c->total) dc3_info_set(page, "total", json_integer(c->total));
 }
 
+/* Leaves out the numbers that nothing was given for, which compare.json has as 0 or -1. */
+static void drop_defaults(json_t *settings)
+{
+    static const char *const keys[] = {"batch", "factor", "lr",       "weight_decay",   "temperature",
+                                       "size",  "bins",   "guidance", "image_guidance", "steps"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_t *value = json_object_get(settings, keys[i]);
+        double least = strcmp(keys[i], "weight_decay") && !strstr(keys[i], "guidance") ? 0 : -1;
+        if (json_is_number(value) && json_number_value(value) <= least) json_object_del(settings, keys[i]);
+    }
+}
+
 static void describe_comparison(dc3_info_page *page, json_t *settings, const json_t *lines,
                                 const dc3_comparison *c)
 {
@@ -244,6 +256,7 @@ static void describe_comparison(dc3_info_page *page, json_t *settings, const jso
     }
     say_extras(page);
     json_object_del(settings, "wanted");
+    drop_defaults(settings);
     say_settings(page, settings);
 }
 

@@ -10,6 +10,7 @@
 #include "condense/classes.h"
 #include "condense/run.h"
 #include "condense/sources.h"
+#include "dc3/progress.h"
 
 dc3_measure_options dc3_measure_defaults(void)
 {
@@ -68,6 +69,10 @@ static dc3_status read_document(dc3_subject *s)
 
 static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *path)
 {
+    if (dc3_comparison_is(path))
+        return dc3_fail(DC3_ERR_ARGUMENT,
+                        "%s: holds a comparison of datasets; give those in it, such as %s/ipc10/dc3/seed0",
+                        path, path);
     s->path = path;
     s->skipped = json_array();
     DC3_TRY(read_document(s));

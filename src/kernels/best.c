@@ -1,10 +1,21 @@
 /* Which kernels this processor runs. */
 #include "kernels/backend.h"
 
-#if defined(__x86_64__)
-#include <cpuid.h>
 #include <stdlib.h>
 #include <string.h>
+
+dc3_status dc3_kernels_check(void)
+{
+    static const char *const tiers[] = {"", "avx512", "avx2", "plain"};
+    const char *most = getenv("DC3_KERNELS");
+    for (int i = 0; most && i < 4; i++)
+        if (strcmp(most, tiers[i]) == 0) return DC3_OK;
+    return most ? dc3_fail(DC3_ERR_OPTION, "DC3_KERNELS: expected avx512, avx2 or plain, found '%s'", most)
+                : DC3_OK;
+}
+
+#if defined(__x86_64__)
+#include <cpuid.h>
 #include "kernels/x86/x86.h"
 
 static int has_avx512(void)

@@ -40,6 +40,7 @@ dc3_status dc3_ctx_open(dc3_dtype dtype, int threads, dc3_ctx_mode mode, dc3_ctx
                         "compute type bf16: this processor has neither AVX512-BF16 nor AMX");
     if (threads < 1 || threads > 4096)
         return dc3_fail(DC3_ERR_ARGUMENT, "threads: expected 1 to 4096, found %d", threads);
+    if (mode == DC3_CTX_FAST) DC3_TRY(dc3_kernels_check());
     dc3_ctx *ctx = calloc(1, sizeof *ctx);
     if (!ctx || !(ctx->pool = dc3_pool_new())) {
         free(ctx);

@@ -82,8 +82,10 @@ sed -i 's/"complete": true/"complete": false/' run/dc3.json && rm run/train/blue
 info run "cut off: storing pictures" "stored        4 of 6 pictures"
 rm -r run/train run/pictures.txt run/selection.json
 info run "cut off: before the selection"
-mkdir -p compared && echo '{"epochs": 4, "size": 0}' > compared/compare.json
-info compared "scores        0"
+mkdir -p compared && echo '{"epochs": 4, "size": 0, "guidance": -1.0, "lr": 0.0, "seed": 0}' > compared/compare.json
+info compared "scores        0" "settings      epochs 4, seed 0"
+[[ $output != *guidance* && $output != *lr* ]] || fail "what nobody gave: $output"
+expect 1 "compared: holds a comparison of datasets" "$dc3" measure compared
 for seed in 0 1; do echo "{\"method\": \"dc3\", \"ipc\": 10, \"arch\": \"convnet3\", \"labels\": \"soft\", \"seed\": $seed}"; done > compared/results.jsonl
 info compared "cut off: 2 scores are there" "seeds         0, 1"
 echo table > compared/table.txt

@@ -46,6 +46,7 @@ expect 2 "--progressive: convnet3 does not take" "${train[@]}" --progressive -o 
 expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 16 --teacher whole.safetensors --threads 2 --dtype f32
 score=("$dc3" evaluate small --val val --threads 2 --dtype f32 --epochs 12)
 expect 0 "100.00 +-" "${score[@]}" --teacher whole.safetensors --seeds 2
+[[ $output == *"soft labels of a convnet3 (top-1 100.00 %) at temperature 20"* ]] || fail "the teacher's accuracy: $output"
 expect 0 "convnet3           100.00           " "${score[@]}" --labels hard --lr 0.003
 expect 0 "12 epochs of 4 images, 12 steps of 4, learning rate 0.003, 16 px, f32; hard labels; RDED's views, factor 1; tested on 16" "${score[@]}" --labels hard --lr 0.003
 expect 0 '"top1_deviation"' "${score[@]}" --labels hard --augment none --json --arch convnet3,convnet4
@@ -57,7 +58,9 @@ for option in batch factor size lr temperature; do expect 2 "--$option: expected
 # A picture to test on that cannot be read is told of; so is a test on what was trained on.
 cp -r val broken && echo nothing > broken/red/3.png
 expect 0 "tested on 15 (1 more cannot be read)" "${score[@]}" --labels hard --val broken
-expect 0 "skipped: red/3.png" "${score[@]}" --labels hard --val broken
+expect 0 "skipped: red/3.png" "${score[@]}" --labels hard --val broken --seeds 2
+[[ $(grep -c "skipped: red/3.png" <<< "$output") == 1 ]] || fail "the pictures to test on were read twice: $output"
+expect 2 "DC3_KERNELS: expected avx512, avx2 or plain, found 'avx5'" env DC3_KERNELS=avx5 "${score[@]}" --labels hard
 expect 1 "1 pictures cannot be read (--strict)" "$dc3" train train --val broken --strict --size 16 -o x.safetensors
 expect 0 "warning: --val is train itself" "$dc3" train train --val train --size 16 --epochs 1 --threads 2 -o x.safetensors
 first=$("${score[@]}" --labels hard --json | grep -v seconds) second=$("${score[@]}" --labels hard --json | grep -v seconds)

@@ -18,6 +18,12 @@ if step resnet18; then
   teacher resnet18_modified 15 5
   "$dc3" compare "$cifar/train" --val "$cifar/test" --teacher resnet18_modified.safetensors -o resnet18 --cache features --ipc 10 --methods $five --arch resnet18_modified --labels soft --seeds 1 2>> resnet18.log
 fi
+if step others; then
+  teacher convnet3 14 7
+  "$dc3" compare "$cifar/train" --val "$cifar/test" --teacher convnet3.safetensors -o others --cache features --ipc 1,10 \
+    --methods $five,kmeans,herding,k-center,graph-cut,dq,grayscale,blur --arch convnet3 --labels soft --seeds 1 2>> others.log
+fi
 if step ipc50; then
-  "$dc3" compare "$cifar/train" --val "$cifar/test" --teacher convnet3.safetensors -o convnet3 --cache features --ipc 1,10,50 --methods $five --arch convnet3 --seeds 3 2>> convnet3.log
+  teacher convnet3 14 7
+  "$dc3" compare "$cifar/train" --val "$cifar/test" --teacher convnet3.safetensors -o ipc50 --cache features --ipc 50 --methods $five --arch convnet3 --labels soft --seeds 1 2>> ipc50.log
 fi

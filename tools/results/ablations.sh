@@ -1,0 +1,67 @@
+#!/bin/bash
+# What dc3's settings do on CIFAR-10: ablations.sh CIFAR WORK, where CIFAR has train/ with a folder a class. Nothing of CIFAR's test set is
+# used: a tenth of train (the pictures whose names end in 7) is held out, and the rest is what the teacher and the condensations see.
+# WORK/ablations.txt has a line for each setting and IPC. Each step continues where it stopped. About an hour on two cores.
+set -eu
+cifar=$1 work=$2
+dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
+mkdir -p "$work" && cd "$work"
+
+# The two parts as links.
+if [[ ! -d held ]]; then
+  rm -rf parts && mkdir parts
+  for class in "$cifar"/train/*/; do
+    name=$(basename "$class")
+    mkdir -p "parts/fit/$name" "parts/held/$name"
+    find "$class" -name '*[0-689].*' -exec ln -s -t "parts/fit/$name" {} +
+    find "$class" -name '*7.*' -exec ln -s -t "parts/held/$name" {} +
+  done
+  mv parts/fit fit && mv parts/held held && rmdir parts
+fi
+[[ -f teacher.safetensors ]] || "$dc3" train fit --val held --arch convnet3 --epochs 14 --test-every 7 --seed 1 -o teacher.safetensors --json > teacher.json 2>> teacher.log
+
+# score NAME IPC LABELS SEEDS OPTIONS...: condensations and students by seed, each with one line of JSON.
+score() {
+  local name=$1 ipc=$2 labels=$3 seeds=$4 seed
+  shift 4
+  for ((seed = 0; seed < seeds; seed++)); do
+    local run=runs/$name-$ipc-$seed out=scores/$name-$ipc-$labels-$seed.json
+    [[ -f $out ]] && continue
+    mkdir -p runs scores
+    "$dc3" condense fit -o "$run" --ipc "$ipc" --teacher teacher.safetensors --cache features --seed "$seed" --no-report -q "$@"
+    "$dc3" evaluate "$run" --val held --teacher teacher.safetensors --arch convnet3 --labels "$labels" --seed "$seed" --seeds 1 -q --json > "$out.part"
+    mv "$out.part" "$out"
+  done
+}
+table() {
+  local file name
+  for file in scores/*-0.json; do
+    name=${file%-0.json}
+    cat "$name"-[0-9].json | grep -o '"top1": *[0-9.]*' | grep -o '[0-9.]*$' |
+      awk -v name="${name#scores/}" '{ x = 100 * $1; n++; s += x; q += x * x }
+        END { m = s / n; printf "%-34s %6.2f +- %5.2f   %d seeds\n", name, m, n > 1 ? sqrt((q - n * m * m) / (n - 1)) : 0, n }'
+  done > ablations.txt.part
+  mv ablations.txt.part ablations.txt
+}
+settings() { # what is done with each setting: "$@" NAME OPTIONS...
+  "$@" select --method dc3-select
+  "$@" dc3
+  "$@" jitter --method jitter
+  "$@" combine-random --combine random
+  "$@" combine-grid --combine grid
+  "$@" combine-fourfold --combine fourfold
+  "$@" guidance-0.5 --guidance 0.5
+  "$@" guidance-2 --guidance 2
+  "$@" detail-edit --detail edit
+  "$@" prompts-mild --prompts mild.txt
+  "$@" grayscale --method grayscale
+}
+printf 'warm: daylight\nwarm: vivid colors\ncold: rainy\ncold: snowy\n' > mild.txt
+at_1() { score "$1" 1 soft 8 "${@:2}" && score "$1" 1 hard 8 "${@:2}"; }
+at_10() { score "$1" 10 soft 3 "${@:2}"; }
+settings at_1 && table
+settings at_10 && table
+for bins in 1 5; do
+  score select-bins-$bins 10 soft 3 --method dc3-select --bins $bins
+done
+table
