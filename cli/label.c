@@ -54,6 +54,7 @@ int run_label(const command *c, int argc, char **argv)
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "File to write (default OUT/soft_labels.safetensors)",
          "FILE"},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &o.dry_run, "Print the estimate and stop", NULL},
+        {"fresh", 0, 0, G_OPTION_ARG_NONE, &o.fresh, "Start over where a labelling was cut off", NULL},
         {0}};
     int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
     if (status != EXIT_DONE) return status;
@@ -66,7 +67,7 @@ int run_label(const command *c, int argc, char **argv)
         o.listener = s.options.listener;
         s.options.dry_run = o.dry_run;
         char *beside = g_build_filename(rest[0], "soft_labels.safetensors", NULL);
-        status = finish(dc3_label(&o, &report), NULL);
+        status = finish(dc3_label(&o, &report), "to continue: the same command");
         if (status == EXIT_DONE) print_labels(&s, &report, out ? out : beside);
         g_free(beside);
     }

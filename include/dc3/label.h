@@ -25,6 +25,7 @@ typedef struct dc3_label_options {
     uint64_t seed;
     int threads; /* 1 or more */
     int dry_run; /* stop after the estimate */
+    int fresh;   /* start over where a labelling was cut off */
     dc3_listener listener;
 } dc3_label_options;
 
@@ -40,7 +41,9 @@ typedef struct dc3_label_report {
 
 /* Views are drawn and mixed as the RDED protocol trains (CutMix with alpha 1 in each batch); the file holds
  * what was drawn, the teacher's logits in f16, the classes and the pictures' names (docs/soft-labels.md). The
- * same options, pictures and teacher give the same bytes. A picture that cannot be read ends the run. */
+ * same options, pictures and teacher give the same bytes. A picture that cannot be read ends the run. What
+ * was labelled before an interrupt, and each minute, is kept in FILE.checkpoint; the same call goes on from
+ * there. */
 dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report);
 
 #ifdef __cplusplus

@@ -115,6 +115,7 @@ dc3_status dc3_clear_run(const char *folder)
                                         "selection.json",
                                         "skipped.txt",
                                         "soft_labels.safetensors",
+                                        "soft_labels.safetensors.checkpoint",
                                         "teacher.safetensors",
                                         "teacher.safetensors.checkpoint",
                                         "map.json",

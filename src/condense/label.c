@@ -5,18 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/file.h"
+#include "base/rng.h"
 #include "base/text.h"
 #include "condense/run.h"
+#include "io/safetensors.h"
 #include "learn/protocol.h"
 #include "learn/soft_labels.h"
 
 typedef struct labelling {
     const dc3_label_options *options;
     dc3_label_report *report;
-    char *folder, *out; /* of the pictures; the file to write */
-    int is_run;         /* dc3 made the folder */
-    dc3_lock lock;      /* of the run's folder, where the labels go into it */
+    char *folder, *out;   /* of the pictures; the file to write */
+    char *checkpoint;     /* where the labels are while they are not all there */
+    double saved, saving; /* when it was written last, s; seconds that took */
+    int is_run;           /* dc3 made the folder */
+    dc3_lock lock;        /* of the run's folder, where the labels go into it */
     dc3_dataset *dataset;
     json_t *classes; /* their names, in order */
     dc3_pictures *pictures;
@@ -89,7 +94,11 @@ static dc3_status find_places(labelling *l)
     if (status == DC3_OK) {
         l->folder = l->is_run ? dc3_path_join(o->run, "train") : strdup(o->run);
         l->out = o->out ? strdup(o->out) : dc3_path_join(o->run, "soft_labels.safetensors");
-        if (!l->folder || !l->out) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        l->checkpoint = l->out ? malloc(strlen(l->out) + sizeof ".checkpoint") : NULL;
+        if (!l->folder || !l->checkpoint)
+            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        else
+            strcpy(stpcpy(l->checkpoint, l->out), ".checkpoint");
         if (status == DC3_OK && !o->dry_run) status = dc3_check_place("-o", l->out);
     }
     free(document);
@@ -272,6 +281,7 @@ static void close_all(labelling *l)
     free(l->teacher_path);
     free(l->folder);
     free(l->out);
+    free(l->checkpoint);
     free(l->order);
     free(l->batch);
     free(l->params);
@@ -324,29 +334,121 @@ static dc3_status label_batch(labelling *l, int64_t view, int64_t b, int64_t fir
                       &l->params[i]);
     dc3_draw_cutmix(o->seed, view, b, n, l->teacher.size, l->params);
     DC3_TRY(dc3_augment(l->augmenter, n, l->batch, l->params, l->views));
-    for (int i = 0; i < n; i++) {
+    DC3_TRY(ask_teacher(l, view, n));
+    for (int i = 0; i < n; i++) { /* last, since it says that the view is there */
         dc3_view_params *kept = &l->labels.params[view * l->labels.n + l->batch[i].item];
         *kept = l->params[i];
         kept->partner = (int)l->batch[kept->partner].item;
     }
-    return ask_teacher(l, view, n);
+    return DC3_OK;
+}
+
+/* What the labels depend on besides their sizes: what the file says, and which pictures these are. */
+static json_t *settings_of(const labelling *l)
+{
+    json_t *settings = json_copy(l->labels.info);
+    uint64_t sum = dc3_hash64("", 0);
+    for (int64_t i = 0; i < l->labels.n; i++) {
+        dc3_stamp stamp = {0};
+        const char *name = dc3_dataset_key(l->dataset, i);
+        if (dc3_dataset_stamp(l->dataset, i, &stamp) != DC3_OK) stamp.size = -1;
+        const uint64_t parts[] = {sum, dc3_hash64(name, strlen(name)), (uint64_t)stamp.size,
+                                  (uint64_t)stamp.modified};
+        sum = dc3_hash64(parts, sizeof parts);
+    }
+    char text[24];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)sum);
+    json_object_del(settings, "files");
+    json_object_del(settings, "class_names");
+    json_object_set_new(settings, "pictures", json_string(text));
+    json_object_set_new(settings, "views", json_integer(l->labels.views));
+    return settings;
+}
+
+/* What is labelled, into the checkpoint. */
+static dc3_status save(labelling *l)
+{
+    double start = dc3_seconds_now();
+    int64_t done = 0;
+    for (int64_t i = 0; i < l->labels.n * l->labels.views; i++) done += dc3_soft_labels_has(&l->labels, 0, i);
+    json_t *kept = json_pack("{s:I, s:o}", "done", (json_int_t)done, "settings", settings_of(l));
+    if (!kept || json_object_set_new(l->labels.info, "checkpoint", kept) != 0)
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = dc3_soft_labels_save(l->checkpoint, &l->labels);
+    json_object_del(l->labels.info, "checkpoint");
+    l->saved = dc3_seconds_now();
+    l->saving = l->saved - start;
+    return status;
+}
+
+/* Every minute, or where that would take more than a twentieth of the time, more seldom. */
+static dc3_status save_now_and_then(labelling *l)
+{
+    double passed = dc3_seconds_now() - l->saved;
+    return passed < 60 || passed < 20 * l->saving ? DC3_OK : save(l);
+}
+
+/* Takes over what a labelling that was cut off had, if it was the same. */
+static dc3_status go_on(labelling *l)
+{
+    char list[600];
+    dc3_table *table;
+    dc3_soft_labels was;
+    l->saved = dc3_seconds_now();
+    if (l->options->fresh || dc3_path_what(l->checkpoint) != DC3_PATH_FILE) return DC3_OK;
+    DC3_TRY(dc3_safetensors_open(l->checkpoint, &table));
+    dc3_status status = dc3_soft_labels_look(table, &was);
+    dc3_table_close(&table);
+    DC3_TRY(status);
+    json_t *kept = json_object_get(was.info, "checkpoint"), *settings = settings_of(l);
+    dc3_json_differences(json_object_get(kept, "settings"), settings, ",", list, sizeof list);
+    if (*list)
+        status = dc3_fail(DC3_ERR_ARGUMENT,
+                          "%s: a labelling with other settings was cut off here (%s); give the same, or "
+                          "--fresh to start over",
+                          l->checkpoint, list);
+    json_decref(settings);
+    dc3_soft_labels_free(&was);
+    DC3_TRY(status);
+    return dc3_soft_labels_resume(l->checkpoint, &l->labels);
+}
+
+/* 1 if all of a batch came from the checkpoint. */
+static int is_there(const labelling *l, int64_t view, int64_t first, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!dc3_soft_labels_has(&l->labels, view, l->order[first + i])) return 0;
+    return 1;
+}
+
+static dc3_status label_view(labelling *l, int64_t view)
+{
+    int64_t n = l->labels.n, batch = l->options->batch;
+    const dc3_listener *listener = &l->options->listener;
+    dc3_draw_order(l->options->seed, view, n, l->order);
+    for (int64_t first = 0; first < n; first += batch) {
+        int count = (int)(n - first < batch ? n - first : batch);
+        DC3_TRY(dc3_check_cancel());
+        int there = is_there(l, view, first, count);
+        if (!there) DC3_TRY(label_batch(l, view, first / batch, first, count));
+        if (!there) DC3_TRY(save_now_and_then(l));
+        if (listener->progress)
+            listener->progress(listener->user, "labels", view * n + first + count, n * l->labels.views);
+    }
+    return DC3_OK;
 }
 
 static dc3_status label_all(labelling *l)
 {
-    int64_t n = l->labels.n, batch = l->options->batch, done = 0;
-    const dc3_listener *listener = &l->options->listener;
-    for (int64_t view = 0; view < l->labels.views; view++) {
-        dc3_draw_order(l->options->seed, view, n, l->order);
-        for (int64_t first = 0; first < n; first += batch) {
-            int count = (int)(n - first < batch ? n - first : batch);
-            DC3_TRY(dc3_check_cancel());
-            DC3_TRY(label_batch(l, view, first / batch, first, count));
-            done += count;
-            if (listener->progress) listener->progress(listener->user, "labels", done, n * l->labels.views);
-        }
+    dc3_status status = DC3_OK;
+    for (int64_t view = 0; status == DC3_OK && view < l->labels.views; view++) status = label_view(l, view);
+    if (status == DC3_ERR_CANCELLED) {
+        DC3_TRY(save(l));
+        return dc3_fail(status, "interrupted");
     }
-    return dc3_soft_labels_save(l->out, &l->labels);
+    if (status == DC3_OK) status = dc3_soft_labels_save(l->out, &l->labels);
+    if (status == DC3_OK) unlink(l->checkpoint);
+    return status;
 }
 
 static int into_run(const labelling *l)
@@ -364,7 +466,8 @@ dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report)
     if (status == DC3_OK) status = estimate(&l);
     if (status == DC3_OK && !options->dry_run && into_run(&l)) status = dc3_lock_take(options->run, &l.lock);
     if (status == DC3_OK && !options->dry_run) {
-        status = label_all(&l);
+        status = go_on(&l);
+        if (status == DC3_OK) status = label_all(&l);
         if (status == DC3_OK && into_run(&l)) dc3_state_label(options->run, options->views);
         if (status == DC3_OK && stat(l.out, &info) == 0) report->bytes = (double)info.st_size;
     }

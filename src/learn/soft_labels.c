@@ -244,7 +244,13 @@ static dc3_status find_all(const dc3_table *table, const dc3_soft_labels *l, fou
     return find(table, "rest", DC3_F16, 2, views, n, 0, &f->rest);
 }
 
-static dc3_status read_tensors(const dc3_table *table, dc3_soft_labels *l)
+int dc3_soft_labels_has(const dc3_soft_labels *l, int64_t view, int64_t picture)
+{
+    return l->params[view * l->n + picture].w > 0;
+}
+
+/* All views must be there unless `partly`. */
+static dc3_status read_tensors(const dc3_table *table, int partly, dc3_soft_labels *l)
 {
     int64_t rows = l->n * l->views;
     found f;
@@ -274,7 +280,7 @@ static dc3_status read_tensors(const dc3_table *table, dc3_soft_labels *l)
                                          b[1],
                                          b[2],
                                          b[3]};
-        DC3_TRY(check_view(dc3_table_origin(table), l, i));
+        if (!partly || dc3_soft_labels_has(l, 0, i)) DC3_TRY(check_view(dc3_table_origin(table), l, i));
     }
     return DC3_OK;
 }
@@ -327,9 +333,24 @@ dc3_status dc3_soft_labels_open(const char *path, dc3_soft_labels *l)
     if (status == DC3_OK) {
         json_decref(l->info);
         l->info = json_incref(seen.info);
-        status = read_tensors(table, l);
+        status = read_tensors(table, 0, l);
     }
     if (status != DC3_OK) dc3_soft_labels_free(l);
+    dc3_soft_labels_free(&seen);
+    dc3_table_close(&table);
+    return status;
+}
+
+dc3_status dc3_soft_labels_resume(const char *path, dc3_soft_labels *l)
+{
+    dc3_table *table;
+    dc3_soft_labels seen;
+    DC3_TRY(dc3_safetensors_open(path, &table));
+    dc3_status status = dc3_soft_labels_look(table, &seen);
+    if (status == DC3_OK && (seen.n != l->n || seen.views != l->views || seen.classes != l->classes ||
+                             seen.top_k != l->top_k || seen.size != l->size))
+        status = dc3_fail(DC3_ERR_ARGUMENT, "%s: holds labels of other sizes", path);
+    if (status == DC3_OK) status = read_tensors(table, 1, l);
     dc3_soft_labels_free(&seen);
     dc3_table_close(&table);
     return status;

@@ -44,5 +44,10 @@ dc3_status dc3_soft_labels_look(const dc3_table *table, dc3_soft_labels *labels)
 dc3_status dc3_soft_labels_save(const char *path, const dc3_soft_labels *labels);
 /* Everything is checked that can be without the pictures; the caller frees. */
 dc3_status dc3_soft_labels_open(const char *path, dc3_soft_labels *labels);
+/* 1 if a view has been put here; new ones have none. */
+int dc3_soft_labels_has(const dc3_soft_labels *labels, int64_t view, int64_t picture);
+/* Takes over the views of a file that was saved before all were put: as dc3_soft_labels_open, into new labels
+ * of the same sizes (DC3_ERR_ARGUMENT of others), which keep their own info. */
+dc3_status dc3_soft_labels_resume(const char *path, dc3_soft_labels *labels);
 
 #endif

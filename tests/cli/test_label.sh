@@ -54,6 +54,21 @@ for options in "--factor 2" "--top-k 1 --temperature 4" "--factor 1"; do
   [[ -f compare.py ]] && expect 0 "compared 24" "$python" compare.py
 done
 
+# An interrupted labelling goes on where it was, to the same bytes; one with other settings says which differ.
+long=("${label[@]}" --views 400 --batch 4)
+expect 0 "result: whole" "${long[@]}" -o whole
+"${long[@]}" -o cut > log 2>&1 & pid=$!
+for ((i = 0; i < 1000; i++)); do grep -q "labels: " log && break; sleep 0.01; done
+kill -INT $pid; wait $pid; found=$?
+[[ $found == 130 && $(< log) == *"interrupted; to continue: the same command"* && ! -e cut ]] || fail "interrupted: status $found, $(< log)"
+expect 0 "cut off: " "$dc3" info cut.checkpoint
+[[ $output =~ "cut off: "([0-9]+)" of 2400 labelled" ]] && ((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 2400)) || fail "how far: $output"
+expect 1 "cut.checkpoint: a labelling with other settings was cut off here (seed was" "${long[@]}" -o cut --seed 3
+expect 1 "its crop is empty" "$dc3" evaluate photos-ipc10 --val data --labels stored --stored cut.checkpoint --epochs 1
+expect 0 "result: cut" "${long[@]}" -o cut
+cmp whole cut || fail "an interrupted labelling gives other bytes"
+[[ ! -e cut.checkpoint ]] || fail "the checkpoint stays"
+
 # Folders that dc3 did not make are only read.
 expect 1 "use -o FILE" "$dc3" label data --teacher teacher.safetensors
 expect 0 "result: l.safetensors" "$dc3" label data --teacher teacher.safetensors --views 2 -o l.safetensors --factor 1
