@@ -1,6 +1,8 @@
 # A thin face on CMake. `make deps` installs what Debian 12 has; everything else builds in build/.
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
+# Several tests at a time, whose threads must not wait for each other by spinning.
+CTEST := OMP_WAIT_POLICY=passive ctest --output-on-failure -j $(JOBS)
 PACKAGES := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libglib2.0-dev libopenblas-dev \
   liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev libjs-chart.js libcmocka-dev clang libclang-rt-14-dev libomp-dev \
   clang-format clang-tidy cppcheck gcovr valgrind git
@@ -28,14 +30,14 @@ demo: deps all
 	bash tools/demo.sh "$$DATA"
 
 test: all
-	ctest --test-dir build --output-on-failure
+	$(CTEST) --test-dir build
 
 sanitize:
 	@bash tools/check_deps.sh
 	cmake -S . -B build-sanitize -G Ninja -DDC3_SANITIZE=ON
 	cmake --build build-sanitize -j $(JOBS)
 	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
-	  UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir build-sanitize --output-on-failure
+	  UBSAN_OPTIONS=print_stacktrace=1 $(CTEST) --test-dir build-sanitize
 
 # Each fuzz target for SECONDS_EACH=20 seconds, with clang.
 fuzz:

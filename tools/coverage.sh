@@ -3,7 +3,7 @@
 # expression of labels (default: all tests). Details of a file: gcovr --html-details out.html build-coverage
 cd "$(dirname "$0")/.." || exit 1
 find build-coverage -name '*.gcda' -delete
-OMP_WAIT_POLICY=passive ctest --test-dir build-coverage --output-on-failure -L "${COVERAGE_TESTS:-.}" | tail -n 3 || exit 1
+OMP_WAIT_POLICY=passive ctest --test-dir build-coverage --output-on-failure -j "${JOBS:-$(nproc)}" -L "${COVERAGE_TESTS:-.}" | tail -n 3 || exit 1
 [[ ${PIPESTATUS[0]} == 0 ]] || exit 1
 gcovr --root . --filter src/ --filter cli/ --csv build-coverage -o build-coverage/files.csv || exit 1
 awk -F, 'NR > 1 {

@@ -22,11 +22,5 @@ dc3_status dc3_graph_cut_open(dc3_set_function *f)
     f->add = add;
     f->state = dc3_meter_alloc(f->similarity->meter, 2 * (size_t)m, sizeof *f->state);
     if (!f->state) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld rows", (long long)m);
-    for (int64_t first = 0; first < m; first += DC3_SIMILARITY_BLOCK) {
-        int64_t count = m - first < DC3_SIMILARITY_BLOCK ? m - first : DC3_SIMILARITY_BLOCK;
-        dc3_similarity_block(f->similarity, first, count, f->block, f->block + DC3_SIMILARITY_BLOCK * m);
-        for (int64_t i = 0; i < count; i++)
-            for (int64_t j = 0; j < m; j++) f->state[j] += f->block[i * m + j];
-    }
-    return DC3_OK;
+    return dc3_similarity_sums(f->similarity, f->block, f->state);
 }

@@ -16,8 +16,6 @@ typedef struct dc3_set_function {
     void (*add)(struct dc3_set_function *f, int64_t j);
 } dc3_set_function;
 
-enum { DC3_SIMILARITY_BLOCK = 64 };
-
 /* Of dc3_objective, dc3_maximizer and dc3_gradient; NULL after the last. */
 extern const char *const dc3_objective_names[], *const dc3_maximizer_names[], *const dc3_gradient_names[];
 

@@ -24,5 +24,9 @@ void dc3_similarity_close(dc3_similarity *similarity);
  */
 void dc3_similarity_block(const dc3_similarity *similarity, int64_t first, int64_t count, double *out,
                           double *scratch);
+enum { DC3_SIMILARITY_BLOCK = 64 };
+/* sums[j] = sum_i s_ij over all rows i: by blocks, O(m^2 (ca + cb)), or, where that is less, of the rows'
+ * mean feature, O(m ca cb). block is scratch [2 DC3_SIMILARITY_BLOCK, m]. DC3_ERR_MEMORY. */
+dc3_status dc3_similarity_sums(const dc3_similarity *similarity, double *block, double *sums);
 
 #endif

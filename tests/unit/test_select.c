@@ -246,12 +246,45 @@ static void kmeans_finds_clusters(void **state)
     free(x);
 }
 
+/* Sums of the similarities by both ways, against their rows added up; equal rows have equal sums. */
+static void sums_of_similarities(void **state)
+{
+    (void)state;
+    dc3_rng rng = dc3_rng_make(7, DC3_RNG_TEST, 24);
+    int64_t sizes[][3] = {{1, 3, 2}, {5, 60, 40}, {150, 3, 4}, {150, 9, 0}, {400, 33, 10}, {70, 200, 0}};
+    for (size_t t = 0; t < sizeof sizes / sizeof *sizes; t++) {
+        int64_t m = sizes[t][0], d = sizes[t][1], c = sizes[t][2];
+        float *h = random_values(&rng, DC3_F32, m * d, 1),
+              *z = c ? random_values(&rng, DC3_F32, m * c, 2) : NULL;
+        int64_t *rows = malloc((size_t)m * sizeof *rows);
+        for (int64_t i = 0; i < m; i++) rows[i] = i;
+        if (m > 9) rows[m - 2] = 3, rows[7] = 3; /* the same row in three places */
+        if (!c) memset(h, 0, (size_t)d * sizeof *h);
+        dc3_meter meter = {0};
+        dc3_similarity s;
+        assert_int_equal(dc3_similarity_open(&meter, m, rows, d, c, h, z, 1, DC3_GRADIENT_PLAIN, &s), DC3_OK);
+        double *block = calloc((size_t)(2 * DC3_SIMILARITY_BLOCK * m), sizeof *block),
+               *sums = calloc((size_t)m, sizeof *sums);
+        assert_int_equal(dc3_similarity_sums(&s, block, sums), DC3_OK);
+        for (int64_t i = 0; i < m; i++) {
+            double sum = 0;
+            dc3_similarity_block(&s, i, 1, block, block + m);
+            for (int64_t j = 0; j < m; j++) sum += block[j];
+            assert_true(fabs(sum - sums[i]) < 1e-12 * (double)m);
+        }
+        if (m > 9) assert_true(sums[3] == sums[7] && sums[3] == sums[m - 2]);
+        dc3_similarity_close(&s);
+        assert_int_equal(meter.held, 0);
+        free(h), free(z), free(rows), free(block), free(sums);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(budget_gives_exactly_the_total), cmocka_unit_test(same_rows_as_direct),
         cmocka_unit_test(exactly_ipc_for_any_threads),    cmocka_unit_test(pca_of_known_subspace),
-        cmocka_unit_test(kmeans_finds_clusters),
+        cmocka_unit_test(kmeans_finds_clusters),          cmocka_unit_test(sums_of_similarities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,22 +46,20 @@ table() {
 settings() { # what is done with each setting: "$@" NAME OPTIONS...
   "$@" select --method dc3-select
   "$@" dc3
-  "$@" jitter --method jitter
-  "$@" combine-random --combine random
-  "$@" combine-grid --combine grid
-  "$@" combine-fourfold --combine fourfold
   "$@" guidance-0.5 --guidance 0.5
-  "$@" guidance-2 --guidance 2
+  "$@" combine-random --combine random
+  "$@" combine-fourfold --combine fourfold
   "$@" detail-edit --detail edit
   "$@" prompts-mild --prompts mild.txt
+  "$@" guidance-2 --guidance 2
+  "$@" combine-grid --combine grid
+  "$@" jitter --method jitter
   "$@" grayscale --method grayscale
 }
 printf 'warm: daylight\nwarm: vivid colors\ncold: rainy\ncold: snowy\n' > mild.txt
-at_1() { score "$1" 1 soft 8 "${@:2}" && score "$1" 1 hard 8 "${@:2}"; }
-at_10() { score "$1" 10 soft 3 "${@:2}"; }
-settings at_1 && table
-settings at_10 && table
-for bins in 1 5; do
-  score select-bins-$bins 10 soft 3 --method dc3-select --bins $bins
-done
-table
+at_1() { score "$1" 1 soft 5 "${@:2}" && score "$1" 1 hard 5 "${@:2}" && table; }
+at_10() { score "$1" 10 soft 3 "${@:2}" && table; }
+settings at_1
+settings at_10
+at_10 select-bins-1 --method dc3-select --bins 1
+at_10 select-bins-5 --method dc3-select --bins 5
