@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 find build-coverage -name '*.gcda' -delete
 OMP_WAIT_POLICY=passive ctest --test-dir build-coverage --output-on-failure -j "${JOBS:-$(nproc)}" -L "${COVERAGE_TESTS:-.}" | tail -n 3 || exit 1
 [[ ${PIPESTATUS[0]} == 0 ]] || exit 1
-gcovr --root . --filter src/ --filter cli/ --csv build-coverage -o build-coverage/files.csv || exit 1
+gcovr --root . --filter src/ --filter cli/ --csv build-coverage/files.csv build-coverage || exit 1
 awk -F, 'NR > 1 {
     folder = $1; sub("/[^/]*$", "", folder)
     lines[folder] += $2; run[folder] += $3; branches[folder] += $5; taken[folder] += $6

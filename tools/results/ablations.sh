@@ -39,7 +39,7 @@ table() {
     name=${file%-0.json}
     cat "$name"-[0-9].json | grep -o '"top1": *[0-9.]*' | grep -o '[0-9.]*$' |
       awk -v name="${name#scores/}" '{ x = 100 * $1; n++; s += x; q += x * x }
-        END { m = s / n; printf "%-34s %6.2f +- %5.2f   %d seeds\n", name, m, n > 1 ? sqrt((q - n * m * m) / (n - 1)) : 0, n }'
+        END { m = s / n; d = (n > 1) ? sqrt((q - n * m * m) / (n - 1)) : 0; printf("%-28s %6.2f +- %5.2f %%   %d seeds\n", name, m, d, n) }'
   done > ablations.txt.part
   mv ablations.txt.part ablations.txt
 }
