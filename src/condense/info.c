@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "condense/run.h"
 #include "io/weights.h"
+#include "learn/checkpoint.h"
 
 enum { LABEL = 13, LONGEST = 400 };
 
@@ -78,10 +79,8 @@ void dc3_info_bytes(dc3_info_page *page, const char *label, double bytes)
 /* What the user may have meant by a path that is not there. */
 static dc3_status missing(const char *path)
 {
-    size_t size = strlen(path) + sizeof ".checkpoint";
-    char *beside = malloc(size);
+    char *beside = dc3_checkpoint_beside(path);
     if (!beside) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    snprintf(beside, size, "%s.checkpoint", path);
     dc3_status status =
         dc3_path_what(beside) == DC3_PATH_FILE
             ? dc3_fail(DC3_ERR_IO, "%s: not there yet: its training was cut off; see dc3 info %s", path,

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "condense/run.h"
 #include "io/safetensors.h"
+#include "learn/checkpoint.h"
 #include "learn/protocol.h"
 #include "learn/soft_labels.h"
 
@@ -94,11 +95,8 @@ static dc3_status find_places(labelling *l)
     if (status == DC3_OK) {
         l->folder = l->is_run ? dc3_path_join(o->run, "train") : strdup(o->run);
         l->out = o->out ? strdup(o->out) : dc3_path_join(o->run, "soft_labels.safetensors");
-        l->checkpoint = l->out ? malloc(strlen(l->out) + sizeof ".checkpoint") : NULL;
-        if (!l->folder || !l->checkpoint)
-            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        else
-            strcpy(stpcpy(l->checkpoint, l->out), ".checkpoint");
+        l->checkpoint = l->out ? dc3_checkpoint_beside(l->out) : NULL;
+        if (!l->folder || !l->checkpoint) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
         if (status == DC3_OK && !o->dry_run) status = dc3_check_place("-o", l->out);
     }
     free(document);

@@ -230,10 +230,8 @@ static dc3_status describe(training *t)
     if (s) json_object_set_new(s, "seed", json_integer((json_int_t)o->seed));
     t->settings = s ? json_dumps(s, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(s);
-    size_t length = strlen(o->out) + sizeof ".checkpoint";
-    t->checkpoint = malloc(length);
+    t->checkpoint = dc3_checkpoint_beside(o->out);
     if (!t->settings || !t->checkpoint) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    snprintf(t->checkpoint, length, "%s.checkpoint", o->out);
     return DC3_OK;
 }
 

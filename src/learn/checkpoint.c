@@ -13,6 +13,13 @@ const char dc3_checkpoint_key[] = "dc3.training";
 static const char hash_key[] = "dc3.hash";
 enum { HASH_TEXT = 17 };
 
+char *dc3_checkpoint_beside(const char *path)
+{
+    char *beside = malloc(strlen(path) + sizeof ".checkpoint");
+    if (beside) strcpy(stpcpy(beside, path), ".checkpoint");
+    return beside;
+}
+
 /* Views of all that the checkpoint holds; the caller closes the table. */
 static dc3_status collect(const char *path, const dc3_training *t, dc3_table **table)
 {

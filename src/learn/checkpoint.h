@@ -9,6 +9,10 @@
 /* Under which a checkpoint's texts have the counters. */
 extern const char dc3_checkpoint_key[];
 
+/* PATH.checkpoint, where what will be written to `path` is kept until it is complete; the caller frees, NULL
+ * without memory. */
+char *dc3_checkpoint_beside(const char *path);
+
 /* What a checkpoint holds. Nothing in it is owned. */
 typedef struct dc3_training {
     dc3_param *params; /* parameters and buffers */
