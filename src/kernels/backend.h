@@ -151,8 +151,9 @@ typedef struct dc3_kernels {
 
     /* 1: the table multiplies bf16 natively (AVX512-BF16), so that the weight gradient for it may run too. */
     int has_bf16;
-    /* Convolutions of our own that the dense backend prefers where they take the shape; NULL: none. */
-    const struct dc3_winograd *winograd;
+    /* Convolutions of our own, f32 and bf16, that the dense backend prefers where they take the shape; NULL:
+     * none. */
+    const struct dc3_winograd *winograd, *winograd_bf16;
 } dc3_kernels;
 
 /* Plain C: the reference that every other kernel is tested against. */

@@ -109,22 +109,28 @@ static plan_key linear_key(plan_kind kind, const dc3_linear_shape *shape)
     return key;
 }
 
-/* Scratch of our own convolution; 0: oneDNN's is taken. */
-static size_t winograd_scratch(const onednn *d, const dc3_conv_shape *shape, dc3_conv_pass pass)
+/* Our own convolution, with room for it, where it takes the shape; else `own` is NULL: oneDNN's is taken. The
+ * weight in f32 is for passes that read it. */
+static dc3_status own_conv(onednn *d, const dc3_conv_shape *shape, dc3_conv_pass pass, dc3_weight *weight,
+                           const dc3_winograd **own, const float **plain)
 {
-    return d->winograd ? d->winograd->scratch(shape, pass) : 0;
+    const dc3_winograd *w = shape->type == DC3_BF16 ? d->winograd_bf16 : d->winograd;
+    size_t size = w ? w->scratch(shape, pass) : 0;
+    *own = size ? w : NULL;
+    if (!size) return DC3_OK;
+    if (weight) DC3_TRY(plain_of(weight, plain));
+    return scratch_for(d, size);
 }
 
 static dc3_status conv2d(void *self, const dc3_conv_shape *shape, const void *x, dc3_weight *weight,
                          const float *bias, const void *residual, void *y)
 {
     onednn *d = self;
+    const dc3_winograd *own;
     const float *plain;
-    size_t own = winograd_scratch(d, shape, DC3_PASS_FORWARD);
+    DC3_TRY(own_conv(d, shape, DC3_PASS_FORWARD, weight, &own, &plain));
     if (own) {
-        DC3_TRY(plain_of(weight, &plain));
-        DC3_TRY(scratch_for(d, own));
-        d->winograd->forward(shape, x, plain, bias, residual, y, d->scratch);
+        own->forward(shape, x, plain, bias, residual, y, d->scratch);
         return DC3_OK;
     }
     plan_key key = conv_key(PLAN_CONV, shape);
@@ -142,12 +148,11 @@ static dc3_status conv2d_backward_data(void *self, const dc3_conv_shape *shape, 
                                        dc3_weight *weight, void *dx)
 {
     onednn *d = self;
+    const dc3_winograd *own;
     const float *plain;
-    size_t own = winograd_scratch(d, shape, DC3_PASS_DATA);
+    DC3_TRY(own_conv(d, shape, DC3_PASS_DATA, weight, &own, &plain));
     if (own) {
-        DC3_TRY(plain_of(weight, &plain));
-        DC3_TRY(scratch_for(d, own));
-        d->winograd->data(shape, dy, plain, dx, d->scratch);
+        own->data(shape, dy, plain, dx, d->scratch);
         return DC3_OK;
     }
     plan_key key = conv_key(PLAN_CONV_DATA, shape);
@@ -165,16 +170,16 @@ static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *shape
                                          const void *dy, float *dw)
 {
     onednn *d = self;
-    size_t own = winograd_scratch(d, shape, DC3_PASS_WEIGHT);
+    const dc3_winograd *own;
+    DC3_TRY(own_conv(d, shape, DC3_PASS_WEIGHT, NULL, &own, NULL));
     if (own) {
-        DC3_TRY(scratch_for(d, own));
-        d->winograd->weight(shape, x, dy, dw, d->scratch);
+        own->weight(shape, x, dy, dw, d->scratch);
         return DC3_OK;
     }
 #if defined(__x86_64__)
-    own = d->has_bf16 ? dc3_avx512_conv_weight_gradient_scratch(shape) : 0;
-    if (own) {
-        DC3_TRY(scratch_for(d, own));
+    size_t direct = d->has_bf16 ? dc3_avx512_conv_weight_gradient_scratch(shape) : 0;
+    if (direct) {
+        DC3_TRY(scratch_for(d, direct));
         dc3_avx512_conv_weight_gradient(shape, x, dy, dw, d->scratch);
         return DC3_OK;
     }
@@ -230,6 +235,7 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
     const dc3_kernels *best = dc3_kernels_best();
     d->has_bf16 = best->has_bf16;
     d->winograd = best->winograd;
+    d->winograd_bf16 = best->winograd_bf16;
     dnnl_status_t r = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
     if (!r) r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_in_order);
     if (r) {

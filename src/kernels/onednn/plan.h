@@ -40,8 +40,8 @@ enum { BUCKETS = 1024 };
 typedef struct onednn {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    int has_bf16;                 /* the processor runs our own weight gradient */
-    const dc3_winograd *winograd; /* NULL: not on this processor */
+    int has_bf16;                                 /* the processor runs our own weight gradient */
+    const dc3_winograd *winograd, *winograd_bf16; /* NULL: not on this processor */
     plan *buckets[BUCKETS];
     void *scratch;
     size_t scratch_size;

@@ -10,24 +10,16 @@
  * [WIDE], transformed kernels [co / WIDE][36][ci][WIDE]. */
 #include <omp.h>
 #include <string.h>
-#include "kernels/winograd.h"
-#include "kernels/x86/lanes.h"
-#include "kernels/x86/x86.h"
+
+enum { OUT = 4 };
+#include "kernels/x86/winograd_tiles.h"
 
 #if defined(__AVX512F__)
-enum { ROWS = 12, GRADIENT_ROWS = 8 };
+enum { ROWS = 12, GRADIENT_ROWS = 8 }; /* of the register tile, by WIDE channels */
 #else
 enum { ROWS = 6, GRADIENT_ROWS = 4 };
 #endif
-enum {
-    WIDE = 2 * LANES,
-    OUT = 4,
-    IN = 6,
-    PLACES = IN * IN,
-    LEAST_TILES = 64,
-    MOST_KERNELS = 16 << 20,
-    INNER = 128
-};
+enum { MOST_KERNELS = 16 << 20, INNER = 128 };
 
 /* The polynomials' points are 0, +-2/3, +-3/2 and infinity: in f32 the transforms' errors are 2.5 times less
  * than with the usual 0, +-1, +-2 and infinity. */
@@ -99,71 +91,10 @@ DC3_INLINE void transform_kernel_gradients(vec *x, int step)
     x[2 * step] = A2 * s1 + B2 * s2 + u5;
 }
 
-/* A convolution as it is computed: of the inputs, or of the gradient of the outputs. */
-typedef struct job {
-    int64_t n, h, w, oh, ow, c, k; /* x [n, h, w, c], y [n, oh, ow, k] */
-    int64_t top, left;             /* padding */
-    int64_t down, across, tiles;   /* tiles of a picture, and of all */
-    int64_t block;                 /* tiles that are worked on together */
-} job;
-
-static job job_of(const dc3_conv_shape *s, int data_gradient)
+/* Enough tiles that the transformed kernels, which each block reads, do not cost more than the products. */
+static void choose_convolution(job *j)
 {
-    int64_t oh = dc3_conv_out_height(s), ow = dc3_conv_out_width(s);
-    job j = data_gradient
-                ? (job){s->n, oh, ow, s->h, s->w, s->co, s->ci, 2 - s->pad_top, 2 - s->pad_left, 0, 0, 0, 0}
-                : (job){s->n, s->h, s->w, oh, ow, s->ci, s->co, s->pad_top, s->pad_left, 0, 0, 0, 0};
-    j.down = (j.oh + OUT - 1) / OUT, j.across = (j.ow + OUT - 1) / OUT;
-    j.tiles = j.n * j.down * j.across;
-    return j;
-}
-
-/* Whether Winograd takes this shape and is worth it: kernels, which are transformed each time, must not weigh
- * several times more than pictures (nor more than 64 MB), nor the rims of tiles more than their insides. */
-static int takes(const dc3_conv_shape *s)
-{
-    if (s->type != DC3_F32 || s->groups > 1 || s->kh != 3 || s->kw != 3 || s->stride != 1) return 0;
-    if (s->ci % WIDE || s->co % WIDE) return 0;
-    if (s->pad_top > 2 || s->pad_left > 2 || s->pad_bottom > 2 || s->pad_right > 2) return 0;
-    if (s->act != DC3_ACT_NONE && s->act != DC3_ACT_RELU) return 0;
-    int64_t oh = dc3_conv_out_height(s), ow = dc3_conv_out_width(s);
-    int64_t tiles = s->n * ((oh + OUT - 1) / OUT) * ((ow + OUT - 1) / OUT);
-    if (s->ci * s->co > 4 * tiles * (s->ci + s->co) || PLACES * s->ci * s->co > MOST_KERNELS) return 0;
-    return tiles >= LEAST_TILES && tiles * OUT * OUT <= 2 * s->n * oh * ow;
-}
-
-static int64_t up(int64_t n, int64_t unit)
-{
-    return (n + unit - 1) / unit * unit;
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* Tiles of a block of the forward convolution: enough that the transformed kernels, which each block reads,
- * do not cost more than the products, and the same number for each thread. */
-static void choose_block(job *j, int threads)
-{
-    int64_t most = j->c <= 64 ? 24 : j->c <= 256 ? 48 : 96;
-    int64_t blocks = up((j->tiles + most - 1) / most, threads);
-    j->block = up((j->tiles + blocks - 1) / blocks, ROWS);
-}
-
-/* The picture and the first row and column of tile `t`. */
-typedef struct place {
-    int64_t n, y, x;
-} place;
-
-static place place_of(const job *j, int64_t t)
-{
-    return (place){t / (j->down * j->across), t / j->across % j->down * OUT, t % j->across * OUT};
+    choose_block(j, j->c <= 64 ? 24 : j->c <= 256 ? 48 : 96, ROWS, omp_get_max_threads());
 }
 
 /* Kernels w [co, ci, 3, 3], or turned and with ci and co exchanged, to [k / WIDE][36][c][WIDE]. */
@@ -187,28 +118,16 @@ static void pack_kernels(const job *j, const float *w, int turned, float *to)
             }
 }
 
-/* Pixels [size x size] of x [n, h, w, c] from row y, column x on; outside of the picture: zeros. */
-static void find_pixels(int size, const float *data, int64_t h, int64_t w, int64_t c, int64_t n, int64_t y,
-                        int64_t x, const float *zeros, const float **pixels)
-{
-    for (int r = 0; r < size; r++)
-        for (int q = 0; q < size; q++) {
-            int64_t row = y + r, column = x + q;
-            int inside = row >= 0 && row < h && column >= 0 && column < w;
-            pixels[r * size + q] = inside ? data + ((n * h + row) * w + column) * c : zeros;
-        }
-}
-
 /* B^T d B of tile `t`, which is number `at` of `room`. */
 static void pack_inputs(const job *j, const float *x, int64_t t, int64_t at, int64_t room, const float *zeros,
                         float *to)
 {
-    const float *pixels[PLACES];
+    const void *pixels[PLACES];
     place p = place_of(j, t);
-    find_pixels(IN, x, j->h, j->w, j->c, p.n, p.y - j->top, p.x - j->left, zeros, pixels);
+    find_pixels(IN, x, j->h, j->w, j->c, 4, p.n, p.y - j->top, p.x - j->left, zeros, pixels);
     for (int64_t c = 0; c < j->c; c += LANES) {
         vec v[PLACES];
-        for (int i = 0; i < PLACES; i++) v[i] = v_load_any(pixels[i] + c);
+        for (int i = 0; i < PLACES; i++) v[i] = v_load_any((const float *)pixels[i] + c);
         for (int i = 0; i < IN; i++) transform_inputs(v + i, IN);
         for (int i = 0; i < IN; i++) transform_inputs(v + i * IN, 1);
         float *out = to + (c / WIDE * room + at) * WIDE + c % WIDE;
@@ -220,12 +139,13 @@ static void pack_inputs(const job *j, const float *x, int64_t t, int64_t at, int
 static void pack_output_gradients(const job *j, const float *dy, int64_t t, int64_t at, int64_t room,
                                   const float *zeros, float *to)
 {
-    const float *pixels[OUT * OUT];
+    const void *pixels[OUT * OUT];
     place p = place_of(j, t);
-    find_pixels(OUT, dy, j->oh, j->ow, j->k, p.n, p.y, p.x, zeros, pixels);
+    find_pixels(OUT, dy, j->oh, j->ow, j->k, 4, p.n, p.y, p.x, zeros, pixels);
     for (int64_t k = 0; k < j->k; k += LANES) {
         vec v[PLACES];
-        for (int i = 0; i < OUT * OUT; i++) v[i / OUT * IN + i % OUT] = v_load_any(pixels[i] + k);
+        for (int i = 0; i < OUT * OUT; i++)
+            v[i / OUT * IN + i % OUT] = v_load_any((const float *)pixels[i] + k);
         for (int i = 0; i < OUT; i++) transform_output_gradients(v + i, IN);
         for (int i = 0; i < IN; i++) transform_output_gradients(v + i * IN, 1);
         float *out = to + (k / WIDE * room + at) * WIDE + k % WIDE;
@@ -233,23 +153,11 @@ static void pack_output_gradients(const job *j, const float *dy, int64_t t, int6
     }
 }
 
-/* What follows the convolution. */
-typedef struct epilogue {
-    const float *bias, *residual;
-    int relu, relu_last;
-} epilogue;
-
-/* ReLU; of NaN it is NaN, as the second operand wins then. */
-DC3_INLINE vec positive(vec x)
-{
-    return v_max(v_zero(), x);
-}
-
 DC3_INLINE vec finish(const epilogue *e, vec x, int64_t k, int64_t at)
 {
     if (e->bias) x += v_load_any(e->bias + k);
     if (e->relu && !e->relu_last) x = positive(x);
-    if (e->residual) x += v_load_any(e->residual + at);
+    if (e->residual) x += v_load_any((const float *)e->residual + at);
     if (e->relu && e->relu_last) x = positive(x);
     return x;
 }
@@ -285,6 +193,7 @@ static void multiply(int64_t c, int64_t block, const float *x, const float *u, f
                 sum[i][0] += one * low, sum[i][1] += one * high;
             }
         }
+#pragma GCC unroll 12
     for (int i = 0; i < ROWS; i++)
         v_store_any(m + i * WIDE, sum[i][0]), v_store_any(m + i * WIDE + LANES, sum[i][1]);
 }
@@ -321,7 +230,7 @@ static void convolve(job *j, const float *x, const float *w, int turned, const e
                      float *scratch)
 {
     float *u = scratch, *zeros = u + kernel_floats(j), *buffers = zeros + j->c;
-    choose_block(j, omp_get_max_threads());
+    choose_convolution(j);
     pack_kernels(j, w, turned, u);
     memset(zeros, 0, (size_t)j->c * sizeof *zeros);
 #pragma omp parallel for schedule(dynamic)
@@ -336,19 +245,19 @@ static size_t convolve_scratch(const dc3_conv_shape *s, int data_gradient)
 {
     int threads = omp_get_max_threads();
     job j = job_of(s, data_gradient);
-    choose_block(&j, threads);
+    choose_convolution(&j);
     return (kernel_floats(&j) + (size_t)j.c + (size_t)threads * thread_floats(&j)) * sizeof(float);
 }
 
-static void forward(const dc3_conv_shape *s, const float *x, const float *w, const float *bias,
-                    const float *residual, float *y, void *scratch)
+static void forward(const dc3_conv_shape *s, const void *x, const float *w, const float *bias,
+                    const void *residual, void *y, void *scratch)
 {
     job j = job_of(s, 0);
     epilogue e = {bias, residual, s->act == DC3_ACT_RELU, s->act_last};
     convolve(&j, x, w, 0, &e, y, scratch);
 }
 
-static void data_gradient(const dc3_conv_shape *s, const float *dy, const float *w, float *dx, void *scratch)
+static void data_gradient(const dc3_conv_shape *s, const void *dy, const float *w, void *dx, void *scratch)
 {
     job j = job_of(s, 1);
     epilogue none = {0};
@@ -375,6 +284,7 @@ static void add_products(int64_t tiles, const float *x, const float *z, float *s
 #pragma GCC unroll 8
         for (int i = 0; i < GRADIENT_ROWS; i++) sum[i][0] += x[i] * low, sum[i][1] += x[i] * high;
     }
+#pragma GCC unroll 8
     for (int i = 0; i < GRADIENT_ROWS; i++)
         v_store_any(sums + i * WIDE, sum[i][0]), v_store_any(sums + i * WIDE + LANES, sum[i][1]);
 }
@@ -424,8 +334,7 @@ static size_t weight_scratch(const dc3_conv_shape *s)
     return (kernel_floats(&j) + (size_t)(larger(j.c, j.k) + PLACES * j.block * (j.c + j.k))) * sizeof(float);
 }
 
-static void weight_gradient(const dc3_conv_shape *s, const float *x, const float *dy, float *dw,
-                            void *scratch)
+static void weight_gradient(const dc3_conv_shape *s, const void *x, const void *dy, float *dw, void *scratch)
 {
     job j = job_of(s, 0);
     choose_gradient_block(&j);
@@ -448,7 +357,7 @@ static void weight_gradient(const dc3_conv_shape *s, const float *x, const float
 
 static size_t scratch_of(const dc3_conv_shape *s, dc3_conv_pass pass)
 {
-    if (!takes(s)) return 0;
+    if (s->type != DC3_F32 || !takes_shape(s, MOST_KERNELS)) return 0;
     return pass == DC3_PASS_WEIGHT ? weight_scratch(s) : convolve_scratch(s, pass == DC3_PASS_DATA);
 }
 

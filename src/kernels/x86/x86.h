@@ -67,6 +67,7 @@ void X86(attention_gradient_f32)(const dc3_attention_shape *shape, const dc3_att
 extern const dc3_winograd X86(winograd);
 
 /* For processors with AVX512-BF16. */
+extern const dc3_winograd dc3_avx512_winograd_bf16;
 size_t dc3_avx512_attention_scratch_bf16(const dc3_attention_shape *shape, int threads);
 void dc3_avx512_attention_bf16(const dc3_attention_shape *shape, const void *q, const void *k, const void *v,
                                void *y, float *lse, void *scratch);
