@@ -1,12 +1,13 @@
-/* bench_conv [f32|bf16 [BATCH]]: rates of 3x3 convolutions of stride 1 and of their gradients, of the shapes of a
- * ResNet-18 at 32 px, products counted as the direct sum has them. DC3_KERNELS=plain takes oneDNN's in all. */
+/* bench_conv [f32|bf16 [BATCH]]: rates of 3x3 convolutions of stride 1 and of their gradients, of the shapes
+ * of a ResNet-18 at 32 px, products counted as the direct sum has them. DC3_KERNELS=plain takes oneDNN's in
+ * all. */
 #include "bench.h"
 #include "kernels/dense.h"
 
 enum { ROUNDS = 7 };
 
-static double rate(dc3_dense *d, int pass, const dc3_conv_shape *s, const void *x, dc3_weight *w, const void *dy,
-                   void *to, float *dw)
+static double rate(dc3_dense *d, int pass, const dc3_conv_shape *s, const void *x, dc3_weight *w,
+                   const void *dy, void *to, float *dw)
 {
     double times[ROUNDS], flops = 2.0 * (double)(s->n * s->h * s->w * s->ci * s->co * 9);
     for (int i = -1; i < ROUNDS; i++) { /* the first makes primitives */
@@ -29,12 +30,23 @@ int main(int argc, char **argv)
     dc3_ctx *ctx;
     must(dc3_dense_onednn(&d));
     must(dc3_ctx_open(type, 2, DC3_CTX_FAST, &ctx));
-    printf("%s, batch %lld, GFLOP/s: forward, data gradient, weight gradient\n", type == DC3_F32 ? "f32" : "bf16",
-           (long long)n);
+    printf("%s, batch %lld, GFLOP/s: forward, data gradient, weight gradient\n",
+           type == DC3_F32 ? "f32" : "bf16", (long long)n);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         int64_t c = shapes[i][0], side = shapes[i][1];
-        dc3_conv_shape s = {.n = n, .h = side, .w = side, .ci = c, .co = c, .kh = 3, .kw = 3, .stride = 1,
-                            .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1, .type = type};
+        dc3_conv_shape s = {.n = n,
+                            .h = side,
+                            .w = side,
+                            .ci = c,
+                            .co = c,
+                            .kh = 3,
+                            .kw = 3,
+                            .stride = 1,
+                            .pad_top = 1,
+                            .pad_left = 1,
+                            .pad_bottom = 1,
+                            .pad_right = 1,
+                            .type = type};
         dc3_tensor x = random_tensor(ctx, 4, (int64_t[]){n, side, side, c}),
                    dy = random_tensor(ctx, 4, (int64_t[]){n, side, side, c}),
                    y = random_tensor(ctx, 4, (int64_t[]){n, side, side, c});

@@ -133,8 +133,11 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
         free(text);
     }
     json_decref(all);
+    if (status == DC3_OK) dc3_tests_forget(tests);
     dc3_tests_free(&tests);
-    return finish(status, "the students are not kept: the same command starts over");
+    return finish(
+        status, o->keep ? "to continue: the same command"
+                        : "students are kept in folders of dc3 condense only: the same command starts over");
 }
 
 int run_evaluate(const command *c, int argc, char **argv)
@@ -186,7 +189,7 @@ int run_evaluate(const command *c, int argc, char **argv)
     else {
         char **list = g_strsplit(archs ? archs : "", ",", -1), *none[] = {(char *)"", NULL};
         o.data = rest[0], o.val = val, o.labels = labels, o.teacher = teacher, o.stored = stored,
-        o.dtype = dtype, o.augment = augment;
+        o.dtype = dtype, o.augment = augment, o.keep = dc3_evaluate_keep(rest[0]);
         o.threads = s.options.select.threads;
         o.listener = s.options.listener;
         status = check_archs(c, list);

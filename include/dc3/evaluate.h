@@ -31,6 +31,8 @@ typedef struct dc3_evaluate_options {
     double temperature;  /* 0: 20 */
     uint64_t seed;       /* of the student: its first weights and all that is drawn */
     int threads;         /* 1 or more */
+    const char *keep;    /* folder in which a student that is cut off is kept, each minute and where it is
+                            cancelled,    and finished ones until dc3_tests_forget; NULL: nowhere */
     dc3_listener listener;
 } dc3_evaluate_options;
 
@@ -64,13 +66,20 @@ typedef struct dc3_tests dc3_tests;
 /* Makes room for them; the listener is told of pictures that cannot be read. Free with dc3_tests_free. */
 dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests);
 void dc3_tests_free(dc3_tests **tests);
+/* Removes what is kept of the students that were finished with `tests`: their scores stand elsewhere now. */
+void dc3_tests_forget(dc3_tests *tests);
+/* `data` if it is a folder that dc3_condense made, where students may be kept; else NULL. */
+const char *dc3_evaluate_keep(const char *data);
 
 /* One student. `tests` is filled by the first call with it, and is for one options->val; NULL: the pictures
  * are read for this student alone. Batches are drawn from (seed, epoch); views: halves that change places
  * (factor 2), a random resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the
  * temperature of the student from the teacher on the mixed views, without the factor T^2; hard: cross-entropy
  * with the labels weighted by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule.
- */
+ *
+ * With options->keep a student of the same settings and pictures that was cut off goes on, to the same bits,
+ * and one that was finished is not trained again. Where nothing can be kept the listener is told and the
+ * student goes on. */
 dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score);
 
 /* Mean and standard deviation (n - 1) over n values; the deviation of one is 0. */

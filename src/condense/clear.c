@@ -118,6 +118,8 @@ dc3_status dc3_clear_run(const char *folder)
                                         "soft_labels.safetensors.checkpoint",
                                         "teacher.safetensors",
                                         "teacher.safetensors.checkpoint",
+                                        "students.json",
+                                        "student.checkpoint",
                                         "map.json",
                                         "report.html",
                                         "pictures.txt"};

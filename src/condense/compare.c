@@ -313,6 +313,7 @@ static dc3_status score_cell(comparison *c, const dc3_cell *w, const char *folde
     o.augment = w->augment;
     o.teacher = is_none(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
     o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
+    o.keep = c->options->out;
     DC3_TRY(dc3_evaluate(&o, c->tests, &s));
     /* Soft labels as they would be stored: f16 logits of each image in each epoch. */
     double labels = strcmp(w->labels, "soft") ? 0 : dc3_soft_labels_bytes(s.images, s.epochs, s.classes, 0);
@@ -335,7 +336,9 @@ static dc3_status score_cell(comparison *c, const dc3_cell *w, const char *folde
                      w->arch, w->labels, is_usual ? "" : ", no augmentation", w->seed, 100 * s.top1,
                      s.seconds);
     c->report->done++;
-    return dc3_results_write(c->options->out, c->lines);
+    DC3_TRY(dc3_results_write(c->options->out, c->lines));
+    dc3_tests_forget(c->tests);
+    return DC3_OK;
 }
 
 /* One student, unless its score stands there already. The first that is missing has the dataset condensed. */

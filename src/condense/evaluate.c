@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "condense/classes.h"
 #include "condense/evaluate.h"
+#include "condense/fingerprint.h"
+#include "condense/kept_students.h"
 #include "condense/option_names.h"
 #include "condense/run.h"
 #include "io/weights.h"
@@ -29,10 +31,14 @@ typedef struct evaluation {
     char unreadable[512]; /* the first of the condensed pictures that is, and why */
     dc3_augmenter *augmenter;
     dc3_trainer student;
+    dc3_student_place place;
+    dc3_kept_students kept;  /* folder NULL: it is not */
+    double start, before;    /* when this began; seconds that an earlier command trained it */
     dc3_classifier *teacher; /* of soft labels; in its own context, which keeps no tape */
     dc3_ctx *teacher_ctx;
     char *teacher_path;
     dc3_soft_labels stored;
+    char *stored_path;
     uint64_t stored_seed;
     int64_t n;
     int64_t *order;
@@ -160,9 +166,25 @@ dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests)
     return DC3_OK;
 }
 
+void dc3_tests_forget(dc3_tests *tests)
+{
+    if (tests->kept) dc3_kept_forget(tests->kept);
+    free(tests->kept);
+    tests->kept = NULL;
+}
+
+const char *dc3_evaluate_keep(const char *data)
+{
+    char *document = dc3_path_join(data, "dc3.json");
+    int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
+    free(document);
+    return is_run ? data : NULL;
+}
+
 void dc3_tests_free(dc3_tests **tests)
 {
     if (!*tests) return;
+    free((*tests)->kept);
     dc3_pictures_close(&(*tests)->pictures);
     dc3_dataset_close(&(*tests)->dataset);
     free((*tests)->teacher);
@@ -239,11 +261,11 @@ static dc3_status open_teacher(evaluation *e)
 static dc3_status open_stored(evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
-    char *beside = dc3_path_join(o->data, "soft_labels.safetensors");
-    const char *path = o->stored ? o->stored : beside;
+    const char *path = e->stored_path =
+        o->stored ? strdup(o->stored) : dc3_path_join(o->data, "soft_labels.safetensors");
     dc3_status status =
-        beside ? dc3_soft_labels_open(path, &e->stored) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_ERR_IO && dc3_path_what(path) == DC3_PATH_MISSING)
+        path ? dc3_soft_labels_open(path, &e->stored) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_ERR_IO && path && dc3_path_what(path) == DC3_PATH_MISSING)
         status = dc3_fail(status,
                           "--labels stored: expected soft labels in %s, found nothing there; dc3 label makes "
                           "them",
@@ -271,7 +293,6 @@ static dc3_status open_stored(evaluation *e)
         e->stored_seed = strtoull(seed, NULL, 10);
         snprintf(e->score->teacher, sizeof e->score->teacher, "%s", teacher ? teacher : "");
     }
-    free(beside);
     return status;
 }
 
@@ -310,6 +331,47 @@ static dc3_status open_memory(evaluation *e)
     return dc3_fail(DC3_ERR_MEMORY, "out of memory for a batch of %zu views of %d pixels", batch, s->size);
 }
 
+/* What the score depends on. */
+static json_t *settings_of(const evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    const dc3_score *s = e->score;
+    char text[2][24];
+    const dc3_dataset *sets[] = {e->data, e->tests->dataset};
+    for (int i = 0; i < 2; i++)
+        snprintf(text[i], sizeof text[i], "%016llx", (unsigned long long)dc3_fingerprint_pictures(sets[i]));
+    json_t *settings =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:f, s:f, s:f}", "version",
+                  dc3_version(), "arch", s->arch, "labels", s->labels, "augment", s->augment, "dtype",
+                  s->dtype, "data", text[0], "size", s->size, "factor", s->factor, "batch", s->batch,
+                  "epochs", s->epochs, "threads", o->threads, "seed", (json_int_t)o->seed, "lr", s->lr,
+                  "weight_decay", o->weight_decay, "temperature", s->temperature);
+    json_object_set_new(settings, "val", json_string(text[1]));
+    if (e->teacher_path) json_object_set_new(settings, "teacher", dc3_fingerprint(e->teacher_path));
+    if (e->stored_path) json_object_set_new(settings, "stored", dc3_fingerprint(e->stored_path));
+    return settings;
+}
+
+/* Whether the student is finished already, and if not, where it was cut off. */
+static dc3_status open_kept(evaluation *e, int *finished)
+{
+    const dc3_evaluate_options *o = e->options;
+    if (!o->keep) return DC3_OK;
+    DC3_TRY(dc3_kept_open(o->keep, settings_of(e), &o->listener, &e->kept));
+    free(e->tests->kept);
+    e->tests->kept = strdup(o->keep);
+    *finished = dc3_kept_finished(&e->kept, e->score);
+    if (!*finished) dc3_kept_go_on(&e->kept, &e->student, &e->place, e->score);
+    e->before = e->score->seconds;
+    if (*finished)
+        dc3_listener_say(&o->listener, "%s, seed %llu: finished before", e->score->arch,
+                         (unsigned long long)o->seed);
+    else if (e->place.epoch || e->place.first)
+        dc3_listener_say(&o->listener, "%s, seed %llu: going on after epoch %d of %d", e->score->arch,
+                         (unsigned long long)o->seed, e->place.epoch, o->epochs);
+    return DC3_OK;
+}
+
 static dc3_status open_all(evaluation *e)
 {
     DC3_TRY(check_options(e));
@@ -335,7 +397,9 @@ static void close_all(evaluation *e)
     dc3_augmenter_close(&e->augmenter);
     dc3_pictures_close(&e->pictures);
     dc3_dataset_close(&e->data);
-    free(e->teacher_path), free(e->order), free(e->batch), free(e->params), free(e->views);
+    dc3_kept_close(&e->kept);
+    free(e->teacher_path), free(e->stored_path), free(e->order), free(e->batch), free(e->params),
+        free(e->views);
     free(e->logits), free(e->classes), free(e->weights);
 }
 
@@ -420,18 +484,30 @@ static dc3_status step(evaluation *e, int64_t epoch, int64_t b, int64_t first, i
     return DC3_OK;
 }
 
-static dc3_status run_epoch(evaluation *e, int64_t epoch, double lr)
+/* Keeps the student as it is, where students are kept. */
+static void keep(evaluation *e, int now)
 {
-    int64_t batch = e->score->batch, view = e->labels == DC3_LABELS_STORED ? epoch % e->stored.views : epoch;
-    double sum = 0;
+    e->score->seconds = e->before + dc3_seconds_now() - e->start;
+    if (e->kept.folder) dc3_kept_save(&e->kept, now, &e->student, &e->place, e->score);
+}
+
+/* The rest of an epoch. */
+static dc3_status run_epoch(evaluation *e, double lr)
+{
+    dc3_student_place *place = &e->place;
+    int64_t batch = e->score->batch, epoch = place->epoch;
+    int64_t view = e->labels == DC3_LABELS_STORED ? epoch % e->stored.views : epoch;
     dc3_draw_order(e->labels == DC3_LABELS_STORED ? e->stored_seed : e->options->seed, view, e->n, e->order);
-    for (int64_t first = 0, b = 0; first < e->n; first += batch, b++) {
-        int64_t count = e->n - first < batch ? e->n - first : batch;
-        if (count < 2 && e->n > 1) continue; /* a batch norm needs more than one */
+    while (place->first < e->n) {
+        int64_t first = place->first, count = e->n - first < batch ? e->n - first : batch;
         DC3_TRY(dc3_check_cancel());
-        DC3_TRY(step(e, epoch, b, first, count, lr, &sum));
+        if (count > 1 || e->n == 1) /* a batch norm needs more than one */
+            DC3_TRY(step(e, epoch, first / batch, first, count, lr, &place->sum));
+        place->first += batch;
+        keep(e, 0);
     }
-    e->score->loss = sum / (double)e->n;
+    e->score->loss = place->sum / (double)e->n;
+    *place = (dc3_student_place){.epoch = place->epoch + 1};
     return DC3_OK;
 }
 
@@ -449,37 +525,48 @@ static dc3_status test_now(evaluation *e, int epoch, int place)
     return DC3_OK;
 }
 
+/* Tests made after so many epochs: after each quarter of them, or of few after the last. */
+static int tests_after(const evaluation *e, int epoch)
+{
+    int epochs = e->options->epochs;
+    return epochs < DC3_EVALUATE_TESTS ? epoch == epochs
+                                       : (int)((int64_t)epoch * DC3_EVALUATE_TESTS / epochs);
+}
+
 static dc3_status run_all(evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     const dc3_listener *l = &o->listener;
     dc3_schedule_options schedule = dc3_schedule_defaults();
     schedule.kind = DC3_SCHEDULE_HALF_COSINE;
-    int place = 0;
-    for (int epoch = 0; epoch < o->epochs; epoch++) {
-        DC3_TRY(run_epoch(e, epoch, e->score->lr * dc3_schedule_factor(&schedule, epoch, o->epochs)));
+    while (e->place.epoch < o->epochs) {
+        int epoch = e->place.epoch;
+        DC3_TRY(run_epoch(e, e->score->lr * dc3_schedule_factor(&schedule, epoch, o->epochs)));
         if (l->progress) l->progress(l->user, "student", epoch + 1, o->epochs);
-        int quarter = o->epochs >= DC3_EVALUATE_TESTS
-                          ? (int)((int64_t)o->epochs * (place + 1) / DC3_EVALUATE_TESTS) == epoch + 1
-                          : epoch + 1 == o->epochs;
-        if (quarter) DC3_TRY(test_now(e, epoch + 1, place++));
+        if (tests_after(e, epoch + 1) == tests_after(e, epoch)) continue;
+        DC3_TRY(test_now(e, epoch + 1, tests_after(e, epoch)));
+        if (epoch + 1 < o->epochs) keep(e, 1);
     }
     return DC3_OK;
 }
 
 dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score)
 {
-    evaluation e = {.options = options, .score = score, .tests = tests};
+    evaluation e = {.options = options, .score = score, .tests = tests, .start = dc3_seconds_now()};
     dc3_tests *own = NULL;
-    double start = dc3_seconds_now();
+    int finished = 0;
     *score = (dc3_score){0};
     if (!tests) DC3_TRY(dc3_tests_new(&options->listener, &own));
     if (own) e.tests = own;
     dc3_status status = open_all(&e);
-    if (status == DC3_OK) status = run_all(&e);
+    if (status == DC3_OK) status = open_kept(&e, &finished);
+    if (status == DC3_OK && !finished) {
+        status = run_all(&e);
+        score->seconds = e.before + dc3_seconds_now() - e.start;
+        if (status == DC3_OK && e.kept.folder) dc3_kept_finish(&e.kept, score);
+    }
     close_all(&e);
     dc3_tests_free(&own);
-    score->seconds = dc3_seconds_now() - start;
     return status;
 }
 

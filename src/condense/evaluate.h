@@ -14,6 +14,7 @@ struct dc3_tests {
     dc3_listener listener; /* is told of some of them */
     char *teacher;         /* file of the teacher that was asked last; NULL: none, or another size since */
     double teacher_top1;   /* of it on `pictures` */
+    char *kept;            /* folder of the finished students that are kept, or NULL */
 };
 
 /* Reads the pictures of the open dataset, unless they are there at that size. */

@@ -62,3 +62,17 @@ uint64_t dc3_fingerprint_folder(const char *path)
 {
     return folder(path, 0);
 }
+
+uint64_t dc3_fingerprint_pictures(const dc3_dataset *dataset)
+{
+    uint64_t hash = 0;
+    for (int64_t i = 0; i < dc3_dataset_size(dataset); i++) {
+        dc3_stamp stamp = {0};
+        const char *name = dc3_dataset_key(dataset, i);
+        if (dc3_dataset_stamp(dataset, i, &stamp) != DC3_OK) stamp.size = -1;
+        const uint64_t parts[] = {hash, dc3_hash64(name, strlen(name)), (uint64_t)stamp.size,
+                                  (uint64_t)stamp.modified};
+        hash = dc3_hash64(parts, sizeof parts);
+    }
+    return hash;
+}

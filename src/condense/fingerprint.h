@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_FINGERPRINT_H
 #define DC3_CONDENSE_FINGERPRINT_H
 
-#include <stdint.h>
+#include "io/dataset.h"
 
 /* A hash of a file's size and contents: of all of a file under 64 MiB, of a larger one both ends and some
  * blocks spread over it. 0 for what is no file. */
@@ -10,5 +10,7 @@ uint64_t dc3_fingerprint_file(const char *path);
 /* A hash of the names and contents of all files in a folder and below it, but for those whose names begin
  * with a dot. Links are followed. */
 uint64_t dc3_fingerprint_folder(const char *path);
+/* A hash of the names, sizes and times of a dataset's pictures, which are not read. */
+uint64_t dc3_fingerprint_pictures(const dc3_dataset *dataset);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "condense/fingerprint.h"
 #include "condense/run.h"
 #include "io/safetensors.h"
 #include "learn/checkpoint.h"
@@ -345,17 +346,8 @@ static dc3_status label_batch(labelling *l, int64_t view, int64_t b, int64_t fir
 static json_t *settings_of(const labelling *l)
 {
     json_t *settings = json_copy(l->labels.info);
-    uint64_t sum = dc3_hash64("", 0);
-    for (int64_t i = 0; i < l->labels.n; i++) {
-        dc3_stamp stamp = {0};
-        const char *name = dc3_dataset_key(l->dataset, i);
-        if (dc3_dataset_stamp(l->dataset, i, &stamp) != DC3_OK) stamp.size = -1;
-        const uint64_t parts[] = {sum, dc3_hash64(name, strlen(name)), (uint64_t)stamp.size,
-                                  (uint64_t)stamp.modified};
-        sum = dc3_hash64(parts, sizeof parts);
-    }
     char text[24];
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)sum);
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)dc3_fingerprint_pictures(l->dataset));
     json_object_del(settings, "files");
     json_object_del(settings, "class_names");
     json_object_set_new(settings, "pictures", json_string(text));

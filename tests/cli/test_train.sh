@@ -66,6 +66,27 @@ expect 0 "warning: --val is train itself" "$dc3" train train --val train --size 
 first=$("${score[@]}" --labels hard --json | grep -v seconds) second=$("${score[@]}" --labels hard --json | grep -v seconds)
 [[ $first == "$second" ]] || fail "the same evaluation scores differently: $first and $second"
 
+# Students that were cut off go on, and finished ones are not trained again, to the same scores.
+many=("${score[@]}" --labels hard --epochs 1200 --seeds 2 --json)
+"${many[@]}" 2> /dev/null | grep -v seconds > undisturbed || fail "evaluate"
+[[ ! -e small/students.json && ! -e small/student.checkpoint ]] || fail "students of a finished command stay: $(ls small)"
+for wait in student.checkpoint students.json student.checkpoint; do
+  "${many[@]}" > log 2>&1 & pid=$!
+  for ((i = 0; i < 2000; i++)); do [[ -e small/$wait ]] && break; sleep 0.01; done
+  kill -INT $pid; wait $pid; found=$?
+  [[ $found == 130 && $(< log) == *"interrupted; to continue: the same command"* ]] || fail "interrupted: status $found, $(< log)"
+done
+expect 0 "seed 0: finished before" "${many[@]}"
+[[ $output == *"seed 1: going on after epoch "* ]] || fail "the second student started over: $output"
+sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "students that were cut off score otherwise"
+[[ ! -e small/students.json && ! -e small/student.checkpoint ]] || fail "students of a finished command stay: $(ls small)"
+# Of other settings, or damaged: they start over. A folder that cannot be written to is scored all the same.
+echo '{"students": [{"settings": 3, "score": {"top1": []}}, 7]}' > small/students.json
+echo "no checkpoint" > small/student.checkpoint
+"${many[@]}" 2> /dev/null | grep -v seconds | diff undisturbed - || fail "damaged students change the score"
+expect 0 "1200 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype f32 --epochs 1200 --labels hard
+[[ $(ls small/train) == $'blue\nmetadata.jsonl\nred' ]] || fail "something was written into a dataset: $(ls small/train)"
+
 # A run that was not finished is not scored.
 cp -r small half && sed -i 's/"complete": true/"complete": false/' half/dc3.json
 expect 1 "the run is not complete" "$dc3" evaluate half --val val --labels hard --threads 2

@@ -1,13 +1,13 @@
 /* 3x3 convolutions of stride 1 in bf16 by Winograd's F(2x2, 3x3): a tile of 2x2 outputs takes 16 products for
- * each pair of channels instead of 36. As conv_winograd.c, with m = 2 and the points 0, 1, -1 and infinity; the
- * larger tile of that file would lose two digits, of which bf16 has two. Transforms are computed in f32, their
- * results rounded to bf16 once (kernels from the f32 weights, so that these are not rounded themselves), products
- * summed in f32 by vdpbf16ps, which takes pairs: of channels in the convolutions, of tiles in the weight
- * gradient.
+ * each pair of channels instead of 36. As conv_winograd.c, with m = 2 and the points 0, 1, -1 and infinity;
+ * the larger tile of that file would lose two digits, of which bf16 has two. Transforms are computed in f32,
+ * their results rounded to bf16 once (kernels from the f32 weights, so that these are not rounded
+ * themselves), products summed in f32 by vdpbf16ps, which takes pairs: of channels in the convolutions, of
+ * tiles in the weight gradient.
  *
- * In 4-byte words of a pair, channels WIDE at a time: inputs [16][c / WIDE][tiles][WIDE / 2], kernels [k / WIDE]
- * [16][c / 2][WIDE]; for the weight gradient inputs [16][c / WIDE][pairs of tiles][WIDE], output gradients
- * alike. A line more between two places keeps the 16 from one set of the cache. */
+ * In 4-byte words of a pair, channels WIDE at a time: inputs [16][c / WIDE][tiles][WIDE / 2], kernels [k /
+ * WIDE] [16][c / 2][WIDE]; for the weight gradient inputs [16][c / WIDE][pairs of tiles][WIDE], output
+ * gradients alike. A line more between two places keeps the 16 from one set of the cache. */
 #include <omp.h>
 #include <string.h>
 
@@ -71,8 +71,8 @@ DC3_INLINE void transform_kernel_gradients(vec *x, int step)
 /* Pairs of the same lane, rounded to bf16. */
 DC3_INLINE __m512i pairs_of(vec first, vec second)
 {
-    const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
-                                           21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23,
+                                           7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     return _mm512_permutexvar_epi16(order, (__m512i)_mm512_cvtne2ps_pbh(second, first));
 }
 
@@ -217,7 +217,8 @@ static void convolve_block(const job *j, const void *data, const uint32_t *u, in
     for (int64_t k = 0; k < j->k; k += WIDE) {
         for (int64_t p = 0; p < PLACES; p++, u += kernel_place(j))
             for (int64_t t = 0; t < used; t += ROWS)
-                multiply(j->c, j->block, x + p * input_place(j) + t * WORDS, u, m + p * product_place(j) + t * WIDE);
+                multiply(j->c, j->block, x + p * input_place(j) + t * WORDS, u,
+                         m + p * product_place(j) + t * WIDE);
         for (int64_t t = 0; t < count; t++) unpack_outputs(j, m, first + t, t, k, e, y);
     }
 }
@@ -238,7 +239,8 @@ static void choose_convolution(job *j)
     choose_block(j, j->c <= 128 ? 96 : j->c <= 256 ? 72 : 48, ROWS, omp_get_max_threads());
 }
 
-static void convolve(job *j, const void *x, const float *w, int turned, const epilogue *e, void *y, uint32_t *scratch)
+static void convolve(job *j, const void *x, const float *w, int turned, const epilogue *e, void *y,
+                     uint32_t *scratch)
 {
     uint32_t *u = scratch, *zeros = u + kernel_words(j), *buffers = zeros + up(j->c / 2, LINE);
     choose_convolution(j);
@@ -260,8 +262,8 @@ static size_t convolve_scratch(const dc3_conv_shape *s, int data_gradient)
            sizeof(uint32_t);
 }
 
-static void forward(const dc3_conv_shape *s, const void *x, const float *w, const float *bias, const void *residual,
-                    void *y, void *scratch)
+static void forward(const dc3_conv_shape *s, const void *x, const float *w, const float *bias,
+                    const void *residual, void *y, void *scratch)
 {
     job j = job_of(s, 0);
     epilogue e = {bias, residual, s->act == DC3_ACT_RELU, s->act_last};
@@ -291,7 +293,8 @@ static void choose_gradient_block(job *j)
 }
 
 /* Tiles t and t + 1, pair number `at` of the block. A pair's second may not be there. */
-static void pack_input_pair(const job *j, const void *x, int64_t t, int64_t at, const void *zeros, uint32_t *to)
+static void pack_input_pair(const job *j, const void *x, int64_t t, int64_t at, const void *zeros,
+                            uint32_t *to)
 {
     const void *first[PLACES], *second[PLACES];
     find_inputs(j, x, t, zeros, first);

@@ -1,6 +1,6 @@
 /* What the convolutions by Winograd's minimal filtering (Lavin and Gray 2016, "Fast algorithms for
- * convolutional neural networks") of a 3x3 kernel share: tiles of OUT x OUT outputs from IN x IN inputs, IN * IN
- * places in all. A file defines OUT before it includes this one. */
+ * convolutional neural networks") of a 3x3 kernel share: tiles of OUT x OUT outputs from IN x IN inputs, IN *
+ * IN places in all. A file defines OUT before it includes this one. */
 #ifndef DC3_KERNELS_X86_WINOGRAD_TILES_H
 #define DC3_KERNELS_X86_WINOGRAD_TILES_H
 
@@ -78,10 +78,10 @@ static place place_of(const job *j, int64_t t)
     return (place){t / (j->down * j->across), t / j->across % j->down * OUT, t % j->across * OUT};
 }
 
-/* Pixels [size x size] of picture n of [., h, w, c] from row y, column x on, each `c` values of `bytes`; outside of
- * the picture: zeros. */
-DC3_INLINE void find_pixels(int size, const void *data, int64_t h, int64_t w, int64_t c, int64_t bytes, int64_t n,
-                            int64_t y, int64_t x, const void *zeros, const void **pixels)
+/* Pixels [size x size] of picture n of [., h, w, c] from row y, column x on, each `c` values of `bytes`;
+ * outside of the picture: zeros. */
+DC3_INLINE void find_pixels(int size, const void *data, int64_t h, int64_t w, int64_t c, int64_t bytes,
+                            int64_t n, int64_t y, int64_t x, const void *zeros, const void **pixels)
 {
     for (int r = 0; r < size; r++)
         for (int q = 0; q < size; q++) {
