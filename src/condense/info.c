@@ -83,7 +83,8 @@ static dc3_status missing(const char *path)
     if (!beside) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status =
         dc3_path_what(beside) == DC3_PATH_FILE
-            ? dc3_fail(DC3_ERR_IO, "%s: not there yet: its training was cut off; see dc3 info %s", path,
+            ? dc3_fail(DC3_ERR_IO,
+                       "%s: not there yet: the command that makes it was cut off; see dc3 info %s", path,
                        beside)
             : dc3_fail(DC3_ERR_IO, "%s: expected a file or a folder, found nothing there", path);
     free(beside);

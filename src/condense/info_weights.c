@@ -241,6 +241,24 @@ static void say_progress(dc3_info_page *page, const json_t *counters, const json
     copy(page, counters, "best", "best_top1");
 }
 
+/* A student of dc3 evaluate or compare (kept_students.h). */
+static void say_student(dc3_info_page *page, const json_t *counters, const json_t *s)
+{
+    const char *arch = json_string_value(json_object_get(s, "arch"));
+    const char *labels = json_string_value(json_object_get(s, "labels"));
+    long long epoch = json_integer_value(json_object_get(counters, "epoch"));
+    long long epochs = json_integer_value(json_object_get(s, "epochs"));
+    dc3_info_title(page, "student checkpoint", "a student that was cut off, %.40s", arch ? arch : "?");
+    dc3_info_line(page, "how far", "epoch %lld of %lld", epoch, epochs);
+    dc3_info_line(page, "trains at", "%lld px, %.20s labels, seed %lld",
+                  (long long)json_integer_value(json_object_get(s, "size")), labels ? labels : "?",
+                  (long long)json_integer_value(json_object_get(s, "seed")));
+    dc3_info_line(page, "to go on", "give the same dc3 evaluate or dc3 compare command again");
+    dc3_info_set(page, "epoch", json_integer(epoch));
+    dc3_info_set(page, "epochs", json_integer(epochs));
+    dc3_info_set(page, "settings", json_deep_copy(s));
+}
+
 static dc3_status say_training(dc3_info_page *page, const char *text)
 {
     json_t *counters = json_loads(text, 0, NULL);
@@ -248,6 +266,11 @@ static dc3_status say_training(dc3_info_page *page, const char *text)
         json_decref(counters);
         return dc3_fail(DC3_ERR_FORMAT, "%s: a training checkpoint whose counters are no JSON object",
                         page->options->path);
+    }
+    if (json_is_object(json_object_get(counters, "settings"))) {
+        say_student(page, counters, json_object_get(counters, "settings"));
+        json_decref(counters);
+        return DC3_OK;
     }
     const char *words = json_string_value(json_object_get(counters, "settings"));
     json_t *s = words ? json_loads(words, 0, NULL) : NULL;

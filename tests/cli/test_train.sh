@@ -76,6 +76,8 @@ for wait in student.checkpoint students.json student.checkpoint; do
   kill -INT $pid; wait $pid; found=$?
   [[ $found == 130 && $(< log) == *"interrupted; to continue: the same command"* ]] || fail "interrupted: status $found, $(< log)"
 done
+expect 0 "a student that was cut off, convnet3" "$dc3" info small/student.checkpoint
+[[ $output =~ "epoch "([0-9]+)" of 1200" ]] && ((BASH_REMATCH[1] >= 300)) || fail "how far: $output"
 expect 0 "seed 0: finished before" "${many[@]}"
 [[ $output == *"seed 1: going on after epoch "* ]] || fail "the second student started over: $output"
 sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "students that were cut off score otherwise"
