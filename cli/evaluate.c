@@ -133,7 +133,8 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
         free(text);
     }
     json_decref(all);
-    if (status == DC3_OK) dc3_tests_forget(tests);
+    /* Scores that could not be printed stay. */
+    if (status == DC3_OK && fflush(stdout) == 0 && !ferror(stdout)) dc3_tests_forget(tests);
     dc3_tests_free(&tests);
     return finish(
         status, o->keep ? "to continue: the same command"

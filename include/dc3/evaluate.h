@@ -31,8 +31,8 @@ typedef struct dc3_evaluate_options {
     double temperature;  /* 0: 20 */
     uint64_t seed;       /* of the student: its first weights and all that is drawn */
     int threads;         /* 1 or more */
-    const char *keep;    /* folder in which a student that is cut off is kept, each minute and where it is
-                            cancelled,    and finished ones until dc3_tests_forget; NULL: nowhere */
+    const char *keep; /* folder in which a student in training is kept, each minute and after each test, and a
+                         finished one's score until dc3_tests_forget; needs `tests`. NULL: nowhere */
     dc3_listener listener;
 } dc3_evaluate_options;
 
@@ -66,7 +66,7 @@ typedef struct dc3_tests dc3_tests;
 /* Makes room for them; the listener is told of pictures that cannot be read. Free with dc3_tests_free. */
 dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests);
 void dc3_tests_free(dc3_tests **tests);
-/* Removes what is kept of the students that were finished with `tests`: their scores stand elsewhere now. */
+/* Removes the kept scores of the students that were finished with `tests`: they stand elsewhere now. */
 void dc3_tests_forget(dc3_tests *tests);
 /* `data` if it is a folder that dc3_condense made, where students may be kept; else NULL. */
 const char *dc3_evaluate_keep(const char *data);

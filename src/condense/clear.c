@@ -77,6 +77,27 @@ static dc3_status remove_listed(const char *list, const char *train, const char 
     return status;
 }
 
+dc3_status dc3_clear_students(const char *folder)
+{
+    char *students = dc3_path_join(folder, "students");
+    DIR *entries = students && is_folder(students) ? opendir(students) : NULL;
+    struct dirent *entry;
+    dc3_status status = students ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    while (entries && status == DC3_OK && (entry = readdir(entries))) {
+        size_t hash = strspn(entry->d_name, "0123456789abcdef");
+        const char *rest = entry->d_name + hash;
+        int ours = hash == 16 && (strcmp(rest, ".json") == 0 || strcmp(rest, ".checkpoint") == 0);
+        if (!ours && !dc3_is_part_name(entry->d_name)) continue;
+        char *path = dc3_path_join(students, entry->d_name);
+        status = path ? remove_file(path) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(path);
+    }
+    if (entries) closedir(entries);
+    if (students) rmdir(students); /* where it is empty now */
+    free(students);
+    return status;
+}
+
 /* Those in one folder; of its subfolders too with `depth` 1. */
 static dc3_status clear_parts(const char *folder, int depth)
 {
@@ -118,8 +139,6 @@ dc3_status dc3_clear_run(const char *folder)
                                         "soft_labels.safetensors.checkpoint",
                                         "teacher.safetensors",
                                         "teacher.safetensors.checkpoint",
-                                        "students.json",
-                                        "student.checkpoint",
                                         "map.json",
                                         "report.html",
                                         "pictures.txt"};
@@ -137,6 +156,7 @@ dc3_status dc3_clear_run(const char *folder)
             status = remove_file(path);
         free(path);
     }
+    if (status == DC3_OK) status = dc3_clear_students(folder);
     if (status == DC3_OK) status = dc3_clear_parts(folder);
     if (status == DC3_OK) dc3_state_remove(folder);
     free(train);

@@ -10,5 +10,7 @@ dc3_status dc3_clear_run(const char *folder);
 /* Removes what a killed run had begun to write (dc3_is_part_name) in its folder, in train/ and its class
  * folders. The caller holds the folder's lock. */
 dc3_status dc3_clear_parts(const char *folder);
+/* Removes the students that are kept in a folder (kept_students.h). */
+dc3_status dc3_clear_students(const char *folder);
 
 #endif

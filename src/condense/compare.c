@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "base/text.h"
 #include "condense/classes.h"
+#include "condense/clear.h"
 #include "condense/evaluate.h"
 #include "condense/fingerprint.h"
 #include "condense/methods.h"
@@ -595,6 +596,7 @@ static dc3_status compare(comparison *c)
     DC3_TRY(dc3_results_read(o->out, dc3_usual_augment(o), &c->lines));
     DC3_TRY(train_teacher(c));
     DC3_TRY(run_all(c));
+    DC3_TRY(dc3_clear_students(o->out)); /* also those of an earlier call that wanted others */
     int size = c->tests->size;
     if (!size) { /* all was there already: the size that the students saw is in the lines */
         size = number(json_array_get(c->lines, 0), "size");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/text.h"
 #include "condense/classes.h"
@@ -14,6 +15,7 @@
 #include "condense/option_names.h"
 #include "condense/run.h"
 #include "io/weights.h"
+#include "kernels/backend.h"
 #include "learn/protocol.h"
 #include "learn/schedule.h"
 #include "learn/soft_labels.h"
@@ -32,7 +34,7 @@ typedef struct evaluation {
     dc3_augmenter *augmenter;
     dc3_trainer student;
     dc3_student_place place;
-    dc3_kept_students kept;  /* folder NULL: it is not */
+    dc3_kept_student kept;   /* settings NULL: nothing is kept */
     double start, before;    /* when this began; seconds that an earlier command trained it */
     dc3_classifier *teacher; /* of soft labels; in its own context, which keeps no tape */
     dc3_ctx *teacher_ctx;
@@ -168,8 +170,18 @@ dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests)
 
 void dc3_tests_forget(dc3_tests *tests)
 {
-    if (tests->kept) dc3_kept_forget(tests->kept);
-    free(tests->kept);
+    size_t i;
+    json_t *one;
+    json_array_foreach(tests->kept, i, one)
+    {
+        char *end, *path = strdup(json_string_value(one));
+        if (!path) continue;
+        unlink(path);
+        if ((end = strrchr(path, '/'))) *end = 0;
+        rmdir(path); /* where it is empty now */
+        free(path);
+    }
+    json_decref(tests->kept);
     tests->kept = NULL;
 }
 
@@ -184,7 +196,7 @@ const char *dc3_evaluate_keep(const char *data)
 void dc3_tests_free(dc3_tests **tests)
 {
     if (!*tests) return;
-    free((*tests)->kept);
+    json_decref((*tests)->kept);
     dc3_pictures_close(&(*tests)->pictures);
     dc3_dataset_close(&(*tests)->dataset);
     free((*tests)->teacher);
@@ -331,22 +343,26 @@ static dc3_status open_memory(evaluation *e)
     return dc3_fail(DC3_ERR_MEMORY, "out of memory for a batch of %zu views of %d pixels", batch, s->size);
 }
 
+static json_t *hash_text(uint64_t hash)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
+    return json_string(text);
+}
+
 /* What the score depends on. */
 static json_t *settings_of(const evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     const dc3_score *s = e->score;
-    char text[2][24];
-    const dc3_dataset *sets[] = {e->data, e->tests->dataset};
-    for (int i = 0; i < 2; i++)
-        snprintf(text[i], sizeof text[i], "%016llx", (unsigned long long)dc3_fingerprint_pictures(sets[i]));
     json_t *settings =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:f, s:f, s:f}", "version",
                   dc3_version(), "arch", s->arch, "labels", s->labels, "augment", s->augment, "dtype",
-                  s->dtype, "data", text[0], "size", s->size, "factor", s->factor, "batch", s->batch,
-                  "epochs", s->epochs, "threads", o->threads, "seed", (json_int_t)o->seed, "lr", s->lr,
-                  "weight_decay", o->weight_decay, "temperature", s->temperature);
-    json_object_set_new(settings, "val", json_string(text[1]));
+                  s->dtype, "kernels", dc3_kernels_best()->name, "size", s->size, "factor", s->factor,
+                  "batch", s->batch, "epochs", s->epochs, "threads", o->threads, "seed", (json_int_t)o->seed,
+                  "lr", s->lr, "weight_decay", o->weight_decay, "temperature", s->temperature);
+    json_object_set_new(settings, "data", hash_text(dc3_fingerprint_pictures(e->data)));
+    json_object_set_new(settings, "val", hash_text(e->tests->fingerprint));
     if (e->teacher_path) json_object_set_new(settings, "teacher", dc3_fingerprint(e->teacher_path));
     if (e->stored_path) json_object_set_new(settings, "stored", dc3_fingerprint(e->stored_path));
     return settings;
@@ -356,19 +372,24 @@ static json_t *settings_of(const evaluation *e)
 static dc3_status open_kept(evaluation *e, int *finished)
 {
     const dc3_evaluate_options *o = e->options;
+    dc3_tests *tests = e->tests;
     if (!o->keep) return DC3_OK;
-    DC3_TRY(dc3_kept_open(o->keep, settings_of(e), &o->listener, &e->kept));
-    free(e->tests->kept);
-    e->tests->kept = strdup(o->keep);
+    if (!tests->fingerprint) tests->fingerprint = dc3_fingerprint_pictures(tests->dataset);
+    DC3_TRY(dc3_kept_open(o->keep, settings_of(e), &e->kept));
+    if (!tests->kept) tests->kept = json_array();
     *finished = dc3_kept_finished(&e->kept, e->score);
-    if (!*finished) dc3_kept_go_on(&e->kept, &e->student, &e->place, e->score);
+    if (*finished)
+        json_array_append_new(tests->kept, json_string(e->kept.score));
+    else
+        DC3_TRY(dc3_kept_go_on(&e->kept, &e->student, &e->place, e->score));
     e->before = e->score->seconds;
     if (*finished)
-        dc3_listener_say(&o->listener, "%s, seed %llu: finished before", e->score->arch,
-                         (unsigned long long)o->seed);
+        dc3_listener_say(&o->listener,
+                         "%s, seed %llu: was finished by an earlier command, whose score is taken",
+                         e->score->arch, (unsigned long long)o->seed);
     else if (e->place.epoch || e->place.first)
-        dc3_listener_say(&o->listener, "%s, seed %llu: going on after epoch %d of %d", e->score->arch,
-                         (unsigned long long)o->seed, e->place.epoch, o->epochs);
+        dc3_listener_say(&o->listener, "%s, seed %llu: going on in epoch %d of %d", e->score->arch,
+                         (unsigned long long)o->seed, e->place.epoch + 1, o->epochs);
     return DC3_OK;
 }
 
@@ -484,11 +505,30 @@ static dc3_status step(evaluation *e, int64_t epoch, int64_t b, int64_t first, i
     return DC3_OK;
 }
 
-/* Keeps the student as it is, where students are kept. */
+/* Where a student cannot be kept it goes on all the same, which is told once for all students. */
+static void tell(const evaluation *e, dc3_status status)
+{
+    if (status == DC3_OK || e->tests->told) return;
+    e->tests->told = 1;
+    dc3_listener_say(&e->options->listener,
+                     "warning: students are not kept, and start over if they are interrupted: %s",
+                     dc3_error_text());
+}
+
+/* Keeps the student as it is. */
 static void keep(evaluation *e, int now)
 {
     e->score->seconds = e->before + dc3_seconds_now() - e->start;
-    if (e->kept.folder) dc3_kept_save(&e->kept, now, &e->student, &e->place, e->score);
+    if (e->kept.settings && !e->tests->told)
+        tell(e, dc3_kept_save(&e->kept, now, &e->student, &e->place, e->score));
+}
+
+/* Keeps the score of a finished student. */
+static void keep_score(evaluation *e)
+{
+    if (!e->kept.settings || e->tests->told) return;
+    tell(e, dc3_kept_finish(&e->kept, e->score));
+    json_array_append_new(e->tests->kept, json_string(e->kept.score));
 }
 
 /* The rest of an epoch. */
@@ -529,8 +569,9 @@ static dc3_status test_now(evaluation *e, int epoch, int place)
 static int tests_after(const evaluation *e, int epoch)
 {
     int epochs = e->options->epochs;
-    return epochs < DC3_EVALUATE_TESTS ? epoch == epochs
-                                       : (int)((int64_t)epoch * DC3_EVALUATE_TESTS / epochs);
+    return epochs < DC3_EVALUATE_TESTS
+               ? epoch == epochs
+               : (int)(((int64_t)epoch * DC3_EVALUATE_TESTS + DC3_EVALUATE_TESTS - 1) / epochs);
 }
 
 static dc3_status run_all(evaluation *e)
@@ -563,7 +604,7 @@ dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, d
     if (status == DC3_OK && !finished) {
         status = run_all(&e);
         score->seconds = e.before + dc3_seconds_now() - e.start;
-        if (status == DC3_OK && e.kept.folder) dc3_kept_finish(&e.kept, score);
+        if (status == DC3_OK) keep_score(&e);
     }
     close_all(&e);
     dc3_tests_free(&own);

@@ -3,6 +3,7 @@
 #define DC3_CONDENSE_EVALUATE_H
 
 #include "dc3/evaluate.h"
+#include "io/json.h"
 #include "learn/pictures.h"
 #include "nn/classifier.h"
 
@@ -14,7 +15,9 @@ struct dc3_tests {
     dc3_listener listener; /* is told of some of them */
     char *teacher;         /* file of the teacher that was asked last; NULL: none, or another size since */
     double teacher_top1;   /* of it on `pictures` */
-    char *kept;            /* folder of the finished students that are kept, or NULL */
+    uint64_t fingerprint;  /* of `dataset`; 0: not taken yet */
+    json_t *kept;          /* list of files: the scores of finished students that are kept */
+    int told;              /* students cannot be kept, which the listener was told */
 };
 
 /* Reads the pictures of the open dataset, unless they are there at that size. */

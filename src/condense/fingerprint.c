@@ -65,7 +65,7 @@ uint64_t dc3_fingerprint_folder(const char *path)
 
 uint64_t dc3_fingerprint_pictures(const dc3_dataset *dataset)
 {
-    uint64_t hash = 0;
+    uint64_t hash = dc3_hash64("", 0);
     for (int64_t i = 0; i < dc3_dataset_size(dataset); i++) {
         dc3_stamp stamp = {0};
         const char *name = dc3_dataset_key(dataset, i);

@@ -248,7 +248,7 @@ static void say_student(dc3_info_page *page, const json_t *counters, const json_
     const char *labels = json_string_value(json_object_get(s, "labels"));
     long long epoch = json_integer_value(json_object_get(counters, "epoch"));
     long long epochs = json_integer_value(json_object_get(s, "epochs"));
-    dc3_info_title(page, "student checkpoint", "a student that was cut off, %.40s", arch ? arch : "?");
+    dc3_info_title(page, "student checkpoint", "a student in training, or cut off: %.40s", arch ? arch : "?");
     dc3_info_line(page, "how far", "epoch %lld of %lld", epoch, epochs);
     dc3_info_line(page, "trains at", "%lld px, %.20s labels, seed %lld",
                   (long long)json_integer_value(json_object_get(s, "size")), labels ? labels : "?",

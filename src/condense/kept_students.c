@@ -1,31 +1,40 @@
 #include "condense/kept_students.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/rng.h"
 #include "condense/run.h"
 #include "learn/checkpoint.h"
 
-static const char students_name[] = "students.json";
-enum { STUDENTS_LIMIT = 1 << 24 /* bytes */ };
+enum { SCORE_LIMIT = 1 << 16 /* bytes */ };
 
-dc3_status dc3_kept_open(const char *folder, json_t *settings, const dc3_listener *listener,
-                         dc3_kept_students *kept)
+dc3_status dc3_kept_open(const char *folder, json_t *settings, dc3_kept_student *kept)
 {
-    char *student = dc3_path_join(folder, "student");
-    *kept = (dc3_kept_students){
-        .folder = folder, .listener = listener, .settings = settings, .saved = dc3_seconds_now()};
+    char name[24], *text = settings ? json_dumps(settings, JSON_COMPACT | JSON_SORT_KEYS) : NULL, *student;
+    snprintf(name, sizeof name, "%016llx.json",
+             text ? (unsigned long long)dc3_hash64(text, strlen(text)) : 0);
+    *kept = (dc3_kept_student){.settings = settings, .saved = dc3_seconds_now()};
+    kept->folder = dc3_path_join(folder, "students");
+    kept->score = kept->folder ? dc3_path_join(kept->folder, name) : NULL;
+    *strchr(name, '.') = 0;
+    student = kept->folder ? dc3_path_join(kept->folder, name) : NULL;
     kept->checkpoint = student ? dc3_checkpoint_beside(student) : NULL;
+    int complete = text && kept->score && kept->checkpoint;
     free(student);
-    return settings && kept->checkpoint ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(text);
+    return complete ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
-void dc3_kept_close(dc3_kept_students *kept)
+void dc3_kept_close(dc3_kept_student *kept)
 {
+    free(kept->folder);
     free(kept->checkpoint);
+    free(kept->score);
     json_decref(kept->settings);
-    *kept = (dc3_kept_students){0};
+    *kept = (dc3_kept_student){0};
 }
 
 /* What training and testing put into a score. */
@@ -58,113 +67,85 @@ static int unpack_score(const json_t *object, dc3_score *s)
     return 1;
 }
 
-/* The finished students of a folder, [{"settings", "score"}]; none where the file is not there or is damaged,
- * since they can be made anew. */
-static json_t *read_students(const char *folder)
+/* Whether what was kept is of this student. */
+static int is_same(const dc3_kept_student *kept, const json_t *object)
 {
-    char *path = dc3_path_join(folder, students_name);
-    json_t *object = NULL, *students = NULL;
-    if (path && dc3_path_what(path) == DC3_PATH_FILE &&
-        dc3_json_read(path, STUDENTS_LIMIT, &object) == DC3_OK)
-        students = json_incref(json_object_get(object, "students"));
-    if (!json_is_array(students)) {
-        json_decref(students);
-        students = json_array();
-    }
-    json_decref(object);
-    free(path);
-    return students;
+    return json_equal(json_object_get(object, "settings"), kept->settings);
 }
 
-int dc3_kept_finished(const dc3_kept_students *kept, dc3_score *score)
+int dc3_kept_finished(const dc3_kept_student *kept, dc3_score *score)
 {
-    json_t *students = read_students(kept->folder), *one;
-    int found = 0;
-    size_t i;
-    json_array_foreach(students, i, one)
-    {
-        if (!found && json_equal(json_object_get(one, "settings"), kept->settings))
-            found = unpack_score(json_object_get(one, "score"), score);
-    }
-    json_decref(students);
+    json_t *object = NULL;
+    if (dc3_path_what(kept->score) != DC3_PATH_FILE) return 0;
+    int found = dc3_json_read(kept->score, SCORE_LIMIT, &object) == DC3_OK && is_same(kept, object) &&
+                unpack_score(json_object_get(object, "score"), score);
+    json_decref(object);
     return found;
 }
 
-void dc3_kept_go_on(const dc3_kept_students *kept, dc3_trainer *student, dc3_student_place *place,
-                    dc3_score *score)
+/* 0 if the counters are not this student's: then nothing changes. */
+static int unpack_counters(const dc3_kept_student *kept, const char *text, dc3_student_place *place,
+                           dc3_score *score)
+{
+    dc3_student_place is;
+    json_int_t first;
+    json_t *counters = json_loads(text, 0, NULL);
+    int same =
+        is_same(kept, counters) &&
+        json_unpack(counters, "{s:i, s:I, s:F}", "epoch", &is.epoch, "first", &first, "sum", &is.sum) == 0 &&
+        is.epoch >= 0 && first >= 0 && unpack_score(json_object_get(counters, "score"), score);
+    json_decref(counters);
+    is.first = same ? first : 0;
+    if (same) *place = is;
+    return same;
+}
+
+dc3_status dc3_kept_go_on(const dc3_kept_student *kept, dc3_trainer *student, dc3_student_place *place,
+                          dc3_score *score)
 {
     dc3_training parts = {student->params, student->count, student->optimizer, NULL};
     dc3_student_place is;
     dc3_score was = *score;
-    json_int_t first;
     char *text = NULL;
-    if (dc3_path_what(kept->checkpoint) != DC3_PATH_FILE) return;
-    /* Another student's, or a damaged one: it will be written over. */
-    if (dc3_checkpoint_counters(kept->checkpoint, &text) != DC3_OK) return;
-    json_t *counters = json_loads(text, 0, NULL);
-    free(text);
+    if (dc3_path_what(kept->checkpoint) != DC3_PATH_FILE) return DC3_OK;
     int same =
-        json_equal(json_object_get(counters, "settings"), kept->settings) &&
-        json_unpack(counters, "{s:i, s:I, s:F}", "epoch", &is.epoch, "first", &first, "sum", &is.sum) == 0 &&
-        is.epoch >= 0 && first >= 0 && unpack_score(json_object_get(counters, "score"), &was);
-    json_decref(counters);
-    if (!same || dc3_checkpoint_load(kept->checkpoint, &parts, NULL) != DC3_OK) return;
-    is.first = first;
-    *place = is;
-    *score = was;
+        dc3_checkpoint_counters(kept->checkpoint, &text) == DC3_OK && unpack_counters(kept, text, &is, &was);
+    free(text);
+    if (!same || dc3_checkpoint_load(kept->checkpoint, &parts, &text) != DC3_OK) return DC3_OK;
+    /* Those that came with the tensors: another process may have written meanwhile. */
+    same = unpack_counters(kept, text, place, score);
+    free(text);
+    return same ? DC3_OK
+                : dc3_fail(DC3_ERR_FORMAT, "%s: is being written to; give the command again",
+                           kept->checkpoint);
 }
 
-/* Tells a failure once: the student goes on without being kept. */
-static void tell(dc3_kept_students *kept, dc3_status status)
-{
-    if (status == DC3_OK || kept->failed) return;
-    kept->failed = 1;
-    dc3_listener_say(kept->listener,
-                     "warning: students are not kept, and start over if they are interrupted: %s",
-                     dc3_error_text());
-}
-
-static dc3_status save(const dc3_kept_students *kept, const dc3_trainer *student,
-                       const dc3_student_place *place, const dc3_score *score)
+dc3_status dc3_kept_save(dc3_kept_student *kept, int now, const dc3_trainer *student,
+                         const dc3_student_place *place, const dc3_score *score)
 {
     dc3_training parts = {student->params, student->count, student->optimizer, NULL};
+    double start = dc3_seconds_now(), passed = start - kept->saved;
+    if (passed < 20 * kept->saving || (!now && passed < 60)) return DC3_OK;
     json_t *counters =
         json_pack("{s:O, s:i, s:I, s:f, s:o}", "settings", kept->settings, "epoch", place->epoch, "first",
                   (json_int_t)place->first, "sum", place->sum, "score", pack_score(score));
     char *text = counters ? json_dumps(counters, JSON_COMPACT) : NULL;
     json_decref(counters);
-    dc3_status status = text ? dc3_checkpoint_save(kept->checkpoint, &parts, text)
-                             : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = text ? dc3_make_dirs(kept->folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_checkpoint_save(kept->checkpoint, &parts, text);
     free(text);
+    kept->saved = dc3_seconds_now();
+    kept->saving = kept->saved - start;
     return status;
 }
 
-void dc3_kept_save(dc3_kept_students *kept, int now, const dc3_trainer *student,
-                   const dc3_student_place *place, const dc3_score *score)
+dc3_status dc3_kept_finish(const dc3_kept_student *kept, const dc3_score *score)
 {
-    double start = dc3_seconds_now(), passed = start - kept->saved;
-    if (kept->failed || (!now && (passed < 60 || passed < 20 * kept->saving))) return;
-    tell(kept, save(kept, student, place, score));
-    kept->saved = dc3_seconds_now();
-    kept->saving = kept->saved - start;
-}
-
-void dc3_kept_finish(dc3_kept_students *kept, const dc3_score *score)
-{
-    json_t *students = read_students(kept->folder);
-    json_array_append_new(students,
-                          json_pack("{s:O, s:o}", "settings", kept->settings, "score", pack_score(score)));
-    json_t *object = json_pack("{s:o}", "students", students);
-    dc3_status status = object ? dc3_json_write(kept->folder, students_name, object, JSON_SORT_KEYS)
-                               : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_t *object = json_pack("{s:O, s:o}", "settings", kept->settings, "score", pack_score(score));
+    dc3_status status = object ? dc3_make_dirs(kept->folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK)
+        status = dc3_json_write(kept->folder, strrchr(kept->score, '/') + 1, object, JSON_SORT_KEYS);
     json_decref(object);
-    tell(kept, status);
     if (status == DC3_OK) unlink(kept->checkpoint);
-}
-
-void dc3_kept_forget(const char *folder)
-{
-    char *path = dc3_path_join(folder, students_name);
-    if (path) unlink(path);
-    free(path);
+    return status;
 }

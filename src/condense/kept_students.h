@@ -1,6 +1,6 @@
-/* Students of `dc3 evaluate` and `dc3 compare` that are kept until their command is complete, in one folder:
- * students.json, the scores of those that are finished, and student.checkpoint, the one that is being
- * trained. Both say what their students depend on, and are used for the same students only. */
+/* Students of `dc3 evaluate` and `dc3 compare` that are kept until their command is complete, below a folder:
+ * students/HASH.checkpoint while one is trained, students/HASH.json, its score, once it is finished. The hash
+ * is of what the student depends on, which the files say too. */
 #ifndef DC3_CONDENSE_KEPT_STUDENTS_H
 #define DC3_CONDENSE_KEPT_STUDENTS_H
 
@@ -15,33 +15,27 @@ typedef struct dc3_student_place {
     double sum;    /* of their losses */
 } dc3_student_place;
 
-typedef struct dc3_kept_students {
-    const char *folder;
-    const dc3_listener *listener;
-    char *checkpoint; /* FOLDER/student.checkpoint */
+typedef struct dc3_kept_student {
+    char *folder; /* FOLDER/students */
+    char *checkpoint, *score;
     json_t *settings; /* what the student depends on */
     double saved;     /* when the checkpoint was written last */
     double saving;    /* seconds that it took */
-    int failed;       /* something could not be written, which the listener was told: nothing more is kept */
-} dc3_kept_students;
+} dc3_kept_student;
 
-/* Takes `settings` over, keeps the others; always close. */
-dc3_status dc3_kept_open(const char *folder, json_t *settings, const dc3_listener *listener,
-                         dc3_kept_students *kept);
-void dc3_kept_close(dc3_kept_students *kept);
+/* Takes `settings` over; makes nothing yet. Always close. */
+dc3_status dc3_kept_open(const char *folder, json_t *settings, dc3_kept_student *kept);
+void dc3_kept_close(dc3_kept_student *kept);
 /* 1 if the student is finished: what training and testing put into *score is there then. */
-int dc3_kept_finished(const dc3_kept_students *kept, dc3_score *score);
-/* Puts a student that was cut off back; where there is none, or another, or a damaged one, nothing changes.
- */
-void dc3_kept_go_on(const dc3_kept_students *kept, dc3_trainer *student, dc3_student_place *place,
-                    dc3_score *score);
-/* Writes the checkpoint: `now`, or every minute, or where that would take more than a twentieth of the time,
- * more seldom. Between steps only. */
-void dc3_kept_save(dc3_kept_students *kept, int now, const dc3_trainer *student,
-                   const dc3_student_place *place, const dc3_score *score);
-/* Adds a finished student and removes its checkpoint. */
-void dc3_kept_finish(dc3_kept_students *kept, const dc3_score *score);
-/* Removes the finished students of a folder. */
-void dc3_kept_forget(const char *folder);
+int dc3_kept_finished(const dc3_kept_student *kept, dc3_score *score);
+/* Puts a student that was cut off back; where there is none, or a damaged one, nothing changes. */
+dc3_status dc3_kept_go_on(const dc3_kept_student *kept, dc3_trainer *student, dc3_student_place *place,
+                          dc3_score *score);
+/* Writes the checkpoint, between steps: every minute, with `now` at once; but where that would take more than
+ * a twentieth of the time, more seldom. */
+dc3_status dc3_kept_save(dc3_kept_student *kept, int now, const dc3_trainer *student,
+                         const dc3_student_place *place, const dc3_score *score);
+/* Writes the score and removes the checkpoint. */
+dc3_status dc3_kept_finish(const dc3_kept_student *kept, const dc3_score *score);
 
 #endif

@@ -69,23 +69,33 @@ first=$("${score[@]}" --labels hard --json | grep -v seconds) second=$("${score[
 # Students that were cut off go on, and finished ones are not trained again, to the same scores.
 many=("${score[@]}" --labels hard --epochs 1200 --seeds 2 --json)
 "${many[@]}" 2> /dev/null | grep -v seconds > undisturbed || fail "evaluate"
-[[ ! -e small/students.json && ! -e small/student.checkpoint ]] || fail "students of a finished command stay: $(ls small)"
-for wait in student.checkpoint students.json student.checkpoint; do
+[[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
+cut() { # once there is such a file and such a text in the log
   "${many[@]}" > log 2>&1 & pid=$!
-  for ((i = 0; i < 2000; i++)); do [[ -e small/$wait ]] && break; sleep 0.01; done
+  for ((i = 0; i < 2000; i++)); do compgen -G "small/students/$1" > found && [[ $(< log) == *"$2"* ]] && break; sleep 0.01; done
   kill -INT $pid; wait $pid; found=$?
   [[ $found == 130 && $(< log) == *"interrupted; to continue: the same command"* ]] || fail "interrupted: status $found, $(< log)"
-done
-expect 0 "a student that was cut off, convnet3" "$dc3" info small/student.checkpoint
+}
+cut "*.checkpoint" "student: "
+cut "*.json" "seed 0: going on in epoch"
+cut "*.checkpoint" "seed 0: was finished by an earlier command"
+expect 0 "a student in training, or cut off: convnet3" "$dc3" info small/students/*.checkpoint
 [[ $output =~ "epoch "([0-9]+)" of 1200" ]] && ((BASH_REMATCH[1] >= 300)) || fail "how far: $output"
-expect 0 "seed 0: finished before" "${many[@]}"
-[[ $output == *"seed 1: going on after epoch "* ]] || fail "the second student started over: $output"
+# Another command has students of its own.
+expect 0 "3 epochs" "${score[@]}" --labels hard --epochs 3
+[[ $(find small/students -name '*.checkpoint' | wc -l) == 1 ]] || fail "another command's students: $(ls small/students)"
+expect 0 "seed 0: was finished by an earlier command" "${many[@]}"
+[[ $output == *"seed 1: going on in epoch "* ]] || fail "the second student started over: $output"
 sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "students that were cut off score otherwise"
-[[ ! -e small/students.json && ! -e small/student.checkpoint ]] || fail "students of a finished command stay: $(ls small)"
-# Of other settings, or damaged: they start over. A folder that cannot be written to is scored all the same.
-echo '{"students": [{"settings": 3, "score": {"top1": []}}, 7]}' > small/students.json
-echo "no checkpoint" > small/student.checkpoint
+[[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
+# Damaged ones start over; where nothing can be written students are scored all the same.
+cut "*.checkpoint" "student: "
+for file in small/students/*.checkpoint; do echo "no checkpoint" > "$file"; echo '{"settings": 3, "score": [7]}' > "${file%checkpoint}json"; done
 "${many[@]}" 2> /dev/null | grep -v seconds | diff undisturbed - || fail "damaged students change the score"
+touch small/students
+expect 0 "warning: students are not kept, and start over if they are interrupted: small/students" "${many[@]}"
+[[ $(grep -c "students are not kept" <<< "$output") == 1 ]] || fail "told twice: $output"
+rm small/students
 expect 0 "1200 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype f32 --epochs 1200 --labels hard
 [[ $(ls small/train) == $'blue\nmetadata.jsonl\nred' ]] || fail "something was written into a dataset: $(ls small/train)"
 

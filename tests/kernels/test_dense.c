@@ -1,5 +1,6 @@
 /* oneDNN's convolution and matrix product against the plain ones. */
 #include "support/random_tensors.h"
+#include <omp.h>
 #include "kernels/dense.h"
 #include "kernels/winograd.h"
 
@@ -213,6 +214,7 @@ static void winograd_shapes(dc3_dtype type, double most, double most_weight)
                             .residual = seed % 4 < 2,
                             .act_last = seed % 8 == 1};
         if (seed % 6 == 5) s.n = 81, s.h = s.w = between(&rng, 3, 5); /* a tile or a few a picture */
+        if (seed == 0) s.n = 9, s.h = s.w = 31, s.ci = s.co = 96; /* and two blocks of the weight gradient */
         compare(&fast, &s, 0, (uint64_t)seed, &rng, most);
         s.act = DC3_ACT_NONE, s.bias = s.residual = s.act_last = 0;
         compare_backward(&fast, &plain, &s, 0, seed, &rng, most, most_weight);
@@ -231,6 +233,55 @@ static void winograd_bf16(void **state)
     (void)state;
     if (!dc3_kernels_best()->winograd_bf16) skip();
     winograd_shapes(DC3_BF16, 2.5 * tolerance(DC3_BF16), 4e-2);
+}
+
+/* The same bits for any number of threads: an odd number of tiles, in two blocks of the weight gradient. */
+static void same_for_threads(const dc3_winograd *own, dc3_dtype type)
+{
+    enum { N = 9, SIDE = 31, C = 64, COUNT = N * SIDE * SIDE * C, WEIGHTS = C * C * 9, MOST = 3 };
+    dc3_conv_shape s = {.n = N,
+                        .h = SIDE,
+                        .w = SIDE,
+                        .ci = C,
+                        .co = C,
+                        .kh = 3,
+                        .kw = 3,
+                        .stride = 1,
+                        .pad_bottom = 1,
+                        .pad_right = 1,
+                        .type = type};
+    dc3_rng rng = dc3_rng_make(2, DC3_RNG_TEST, 33);
+    int threads = omp_get_max_threads();
+    void *x = random_values(&rng, type, COUNT, 1), *dy = random_values(&rng, type, COUNT, 1);
+    float *w = random_values(&rng, DC3_F32, WEIGHTS, 0.05f), *results[MOST];
+    for (int i = 0; i < MOST; i++) {
+        omp_set_num_threads(i + 1);
+        results[i] = calloc(2 * COUNT + WEIGHTS, sizeof *w);
+        for (int pass = 0; pass < 3; pass++) {
+            void *scratch = aligned_alloc(64, (own->scratch(&s, (dc3_conv_pass)pass) + 63) / 64 * 64);
+            float *to = results[i] + (size_t)pass * COUNT;
+            if (pass == DC3_PASS_FORWARD) own->forward(&s, x, w, NULL, NULL, to, scratch);
+            if (pass == DC3_PASS_DATA) own->data(&s, dy, w, to, scratch);
+            if (pass == DC3_PASS_WEIGHT) own->weight(&s, x, dy, to, scratch);
+            free(scratch);
+        }
+    }
+    omp_set_num_threads(threads);
+    for (int i = 1; i < MOST; i++) {
+        if (memcmp(results[0], results[i], (2 * COUNT + WEIGHTS) * sizeof *w))
+            fail_msg("%s: 1 and %d threads give different bits", dc3_dtype_name(type), i + 1);
+        free(results[i]);
+    }
+    free(results[0]), free(x), free(dy), free(w);
+}
+
+static void winograd_threads(void **state)
+{
+    (void)state;
+    const dc3_kernels *best = dc3_kernels_best();
+    if (!best->winograd) skip();
+    same_for_threads(best->winograd, DC3_F32);
+    if (best->winograd_bf16) same_for_threads(best->winograd_bf16, DC3_BF16);
 }
 
 /* Not a number goes through to the outputs that see it, and no farther than their tiles. */
@@ -283,8 +334,9 @@ static void winograd_keeps_nan(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_shapes),  cmocka_unit_test(gradients),
-        cmocka_unit_test(wide_gradients), cmocka_unit_test(winograd),
-        cmocka_unit_test(winograd_bf16),  cmocka_unit_test(winograd_keeps_nan)};
+        cmocka_unit_test(random_shapes),     cmocka_unit_test(gradients),
+        cmocka_unit_test(wide_gradients),    cmocka_unit_test(winograd),
+        cmocka_unit_test(winograd_bf16),     cmocka_unit_test(winograd_threads),
+        cmocka_unit_test(winograd_keeps_nan)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
