@@ -99,6 +99,15 @@ rm small/students
 expect 0 "1200 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype f32 --epochs 1200 --labels hard
 [[ $(ls small/train) == $'blue\nmetadata.jsonl\nred' ]] || fail "something was written into a dataset: $(ls small/train)"
 
+# The same with a teacher's labels, of each batch and stored.
+for labels in "soft --teacher whole.safetensors" stored; do
+  many=("${score[@]}" --labels $labels --epochs 800 --json)
+  "${many[@]}" 2> /dev/null | grep -v seconds > undisturbed || fail "evaluate, $labels labels"
+  cut "*.checkpoint" "student: "
+  expect 0 "seed 0: going on in epoch" "${many[@]}"
+  sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "a student of $labels labels that was cut off scores otherwise"
+done
+
 # A run that was not finished is not scored.
 cp -r small half && sed -i 's/"complete": true/"complete": false/' half/dc3.json
 expect 1 "the run is not complete" "$dc3" evaluate half --val val --labels hard --threads 2
