@@ -13,7 +13,8 @@ extern "C" {
 typedef struct dc3_compare_options {
     dc3_condense_options
         condense; /* data, teacher, editor and the rest; ipc, method, seed, out are set here */
-    dc3_evaluate_options evaluate; /* val, epochs and the rest; data, arch, labels, seed are set here */
+    dc3_evaluate_options evaluate; /* val, epochs and the rest; data, arch, labels, augment, teacher, seed,
+                                      keep are set here */
     const char *out;               /* folder to make */
     const int *ipcs;
     const char *const *methods; /* dc3_method_name */
