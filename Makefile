@@ -3,7 +3,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 # Several tests at a time, whose threads must not wait for each other by spinning.
 CTEST := OMP_WAIT_POLICY=passive ctest --output-on-failure -j $(JOBS)
-PACKAGES := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libglib2.0-dev libopenblas-dev \
+PACKAGES := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libjpeg62-turbo-dev libpng-dev libglib2.0-dev libopenblas-dev \
   liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev libjs-chart.js libcmocka-dev clang libclang-rt-14-dev libomp-dev \
   clang-format clang-tidy cppcheck gcovr valgrind git
 MISSING = $(shell for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)

@@ -3,7 +3,7 @@
 missing=""
 for tool in cmake ninja pkg-config "${CC:-cc}"; do command -v "${tool%% *}" > /dev/null || missing+=" $tool"; done
 if command -v pkg-config > /dev/null; then
-  for library in vips glib-2.0 jansson libarchive sqlite3 openblas lapacke cmocka; do
+  for library in vips libjpeg libpng glib-2.0 jansson libarchive sqlite3 openblas lapacke cmocka; do
     pkg-config --exists "$library" || missing+=" $library"
   done
 fi

@@ -6,6 +6,7 @@
 #include <vips/vips.h>
 #include <vips/vector.h>
 #include "base/file.h"
+#include "io/plain.h"
 
 enum { FILE_LIMIT = 1 << 30 };
 
@@ -211,7 +212,7 @@ dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, i
                             dc3_fit fit, dc3_image *image)
 {
     header h = {0};
-    *image = (dc3_image){0};
+    if (dc3_plain_decode(data, size, width, height, image)) return DC3_OK;
     DC3_TRY(ready());
     DC3_TRY(look(origin, data, size, &h));
     if (!width || !height) width = h.width, height = h.height, fit = DC3_FIT_SQUASH;

@@ -1,0 +1,20 @@
+/* Pictures that need nothing but decoding. Private to this folder. */
+#ifndef DC3_IO_PLAIN_H
+#define DC3_IO_PLAIN_H
+
+#include "io/image.h"
+
+/* Decodes what is already as it is wanted: an undamaged picture of width x height pixels (0: of any size) of
+ * three 8-bit channels that says nothing of a colour profile or of how it stands; as JPEG one scan, neither
+ * grey nor CMYK, as PNG neither interlaced nor transparent. 1: done, and the bytes are those that libvips
+ * gives, which uses the same two libraries but takes some 40 times as long at 32 x 32 pixels. 0: not such a
+ * picture, or no memory for it; *image is empty, and libvips decides what is wrong with it. Threads may call
+ * it at once. */
+int dc3_plain_decode(const void *data, size_t size, int width, int height, dc3_image *image);
+/* The same where it is known to be a JPEG, or a PNG. */
+int dc3_plain_jpeg(const void *data, size_t size, int width, int height, dc3_image *image);
+int dc3_plain_png(const void *data, size_t size, int width, int height, dc3_image *image);
+/* Pixels for a picture, where it is of the size that is wanted and not too large; 0: not so. */
+int dc3_plain_start(uint32_t width, uint32_t height, int wanted_width, int wanted_height, dc3_image *image);
+
+#endif

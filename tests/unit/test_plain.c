@@ -1,0 +1,187 @@
+/* The short way for pictures that need nothing but decoding gives libvips's bytes, and leaves everything else
+ * to it. */
+#include "support/random_tensors.h"
+#include <png.h>
+#include <stdio.h>
+#include <vips/vips.h>
+#include "base/file.h"
+#include "io/plain.h"
+
+#define FOLDER DC3_TEST_DATA "/pictures/"
+
+/* Some order and some noise, so that JPEG's chroma and PNG's filters have something to do. */
+static VipsImage *random_picture(dc3_rng *rng, int width, int height)
+{
+    size_t n = (size_t)width * (size_t)height * 3;
+    uint8_t *pixels = malloc(n);
+    VipsImage *rgb;
+    for (size_t i = 0; i < n; i++) {
+        size_t x = i / 3 % (size_t)width, y = i / 3 / (size_t)width;
+        pixels[i] = (uint8_t)(x * 7 * (i % 3 + 1) / 2 + y * 5 + dc3_rng_below(rng, 1 + x));
+    }
+    VipsImage *in = vips_image_new_from_memory_copy(pixels, n, width, height, 3, VIPS_FORMAT_UCHAR);
+    assert_int_equal(vips_copy(in, &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, NULL), 0);
+    g_object_unref(in);
+    free(pixels);
+    return rgb;
+}
+
+/* A PNG of 4 x 3 pixels with a gamma and significant bits, which libvips does not look at. */
+static void *png_that_says(size_t *size)
+{
+    static png_byte pixels[4 * 3 * 3];
+    char *memory = NULL;
+    FILE *file = open_memstream(&memory, size);
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    png_color_8 bits = {.red = 5, .green = 6, .blue = 5};
+    for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (png_byte)(7 * i);
+    png_init_io(png, file);
+    png_set_IHDR(png, info, 4, 3, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_gAMA(png, info, 0.7);
+    png_set_sBIT(png, info, &bits);
+    png_write_info(png, info);
+    for (int y = 0; y < 3; y++) png_write_row(png, pixels + 12 * y);
+    png_write_end(png, info);
+    png_destroy_write_struct(&png, &info);
+    fclose(file);
+    return memory;
+}
+
+static void same_as_libvips(const char *what, const void *data, size_t size, int width, int height)
+{
+    dc3_image image;
+    size_t bytes;
+    if (!dc3_plain_decode(data, size, width, height, &image)) fail_msg("%s is not taken", what);
+    VipsImage *in = vips_image_new_from_buffer(data, size, "", "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+    assert_int_equal(image.width, in->Xsize);
+    assert_int_equal(image.height, in->Ysize);
+    void *pixels = vips_image_write_to_memory(in, &bytes);
+    assert_int_equal(bytes, (size_t)image.width * (size_t)image.height * 3);
+    if (memcmp(pixels, image.pixels, bytes) != 0)
+        fail_msg("%s of %d x %d differs from libvips", what, image.width, image.height);
+    g_free(pixels);
+    g_object_unref(in);
+    dc3_image_free(&image);
+}
+
+static void left_alone(const char *what, const void *data, size_t size, int width, int height)
+{
+    dc3_image image;
+    if (dc3_plain_decode(data, size, width, height, &image)) fail_msg("%s is taken", what);
+    assert_null(image.pixels);
+}
+
+static void taken(void **state)
+{
+    (void)state;
+    dc3_rng rng = dc3_rng_make(1, DC3_RNG_TEST, 0);
+    void *data;
+    size_t size;
+    for (int round = 0; round < 200; round++) {
+        int width = (int)between(&rng, 1, 70), height = (int)between(&rng, 1, 70);
+        int quality = (int)between(&rng, 1, 100), subsample = round % 3;
+        VipsImage *rgb = random_picture(&rng, width, height);
+        assert_int_equal(vips_jpegsave_buffer(rgb, &data, &size, "Q", quality, "subsample_mode", subsample,
+                                              "strip", TRUE, "optimize_coding", round % 2, NULL),
+                         0);
+        same_as_libvips("JPEG", data, size, 0, 0);
+        same_as_libvips("JPEG", data, size, width, height);
+        left_alone("a JPEG of another width", data, size, width + 1, height);
+        left_alone("a JPEG of another height", data, size, width, height + 1);
+        g_free(data);
+        assert_int_equal(vips_pngsave_buffer(rgb, &data, &size, "filter", VIPS_FOREIGN_PNG_FILTER_ALL,
+                                             "strip", TRUE, NULL),
+                         0);
+        same_as_libvips("PNG", data, size, 0, 0);
+        same_as_libvips("PNG", data, size, width, height);
+        left_alone("a PNG of another width", data, size, width + 1, height);
+        g_free(data);
+        g_object_unref(rgb);
+    }
+    data = png_that_says(&size);
+    same_as_libvips("PNG with a gamma", data, size, 0, 0);
+    free(data);
+}
+
+/* Cut short anywhere; and with a byte changed, whatever is taken has all its pixels. */
+static void damage(const char *what, const uint8_t *data, size_t size, dc3_rng *rng)
+{
+    dc3_image image;
+    uint8_t *changed = malloc(size);
+    for (size_t length = 0; length + 1 < size; length++) left_alone(what, data, length, 0, 0);
+    for (int round = 0; round < 2000; round++) {
+        memcpy(changed, data, size);
+        changed[dc3_rng_below(rng, size)] = (uint8_t)dc3_rng_below(rng, 256);
+        if (!dc3_plain_decode(changed, size, 0, 0, &image)) continue;
+        volatile unsigned sum = 0;
+        for (size_t i = 0; i < (size_t)image.width * (size_t)image.height * 3; i++) sum += image.pixels[i];
+        dc3_image_free(&image);
+    }
+    free(changed);
+}
+
+static void damaged(void **state)
+{
+    (void)state;
+    dc3_rng rng = dc3_rng_make(2, DC3_RNG_TEST, 0);
+    void *data;
+    size_t size;
+    VipsImage *rgb = random_picture(&rng, 20, 18);
+    assert_int_equal(vips_jpegsave_buffer(rgb, &data, &size, "strip", TRUE, NULL), 0);
+    damage("a cut JPEG", data, size, &rng);
+    g_free(data);
+    assert_int_equal(vips_pngsave_buffer(rgb, &data, &size, "strip", TRUE, NULL), 0);
+    damage("a cut PNG", data, size, &rng);
+    g_free(data);
+    g_object_unref(rgb);
+}
+
+static void left_to_libvips(void **state)
+{
+    (void)state;
+    static const char *const files[] = {
+        "grey.jpg",         "cmyk.jpg", "exif2.jpg",  "exif6.jpg",  "srgb-profile.jpg", "cut.jpg",
+        "text.jpg",         "grey.png", "grey16.png", "alpha.png",  "palette.png",      "palette-alpha.png",
+        "srgb-profile.png", "cut.png",  "empty.png",  "alpha.webp", "animated.gif",     "pages.tif"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[1024], *data;
+        size_t size;
+        snprintf(path, sizeof path, "%s%s", FOLDER, files[i]);
+        assert_int_equal(dc3_file_read(path, 1 << 20, &data, &size), DC3_OK);
+        left_alone(files[i], data, size, 0, 0);
+        free(data);
+    }
+    dc3_rng rng = dc3_rng_make(3, DC3_RNG_TEST, 0);
+    void *data;
+    size_t size;
+    VipsImage *rgb = random_picture(&rng, 33, 17), *wide;
+    assert_int_equal(vips_jpegsave_buffer(rgb, &data, &size, "strip", TRUE, "interlace", TRUE, NULL), 0);
+    left_alone("a progressive JPEG", data, size, 0, 0);
+    g_free(data);
+    assert_int_equal(vips_pngsave_buffer(rgb, &data, &size, "strip", TRUE, "interlace", TRUE, NULL), 0);
+    left_alone("an interlaced PNG", data, size, 0, 0);
+    g_free(data);
+    assert_int_equal(vips_cast(rgb, &wide, VIPS_FORMAT_USHORT, "shift", TRUE, NULL), 0);
+    g_object_unref(rgb);
+    assert_int_equal(vips_copy(wide, &rgb, "interpretation", VIPS_INTERPRETATION_RGB16, NULL), 0);
+    assert_int_equal(vips_pngsave_buffer(rgb, &data, &size, "strip", TRUE, NULL), 0);
+    left_alone("a PNG of 16 bits", data, size, 0, 0);
+    g_free(data);
+    g_object_unref(wide);
+    g_object_unref(rgb);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return VIPS_INIT("test_plain");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(taken), cmocka_unit_test(damaged),
+                                       cmocka_unit_test(left_to_libvips)};
+    return cmocka_run_group_tests(tests, start, NULL);
+}
