@@ -96,10 +96,8 @@ expect 0 "stopped   to continue" "$dc3" status going
 # A student that was cut off goes on, to the same score.
 student=("$dc3" compare train --val val --teacher t.safetensors --threads 2 --dtype f32 --epochs 800 --seeds 1 --labels soft --ipc 1 --methods random)
 expect 0 "LRS" "${student[@]}" -o undisturbed
-"${student[@]}" -o cut_off > log 2>&1 & process=$!
-for ((i = 0; i < 2000; i++)); do compgen -G "cut_off/students/*.checkpoint" > found && break; sleep 0.01; done
-kill -INT $process; wait $process; status=$?
-[[ $status == 130 && ! -s cut_off/results.jsonl ]] || fail "SIGINT: status $status: $(cat log)"
+interrupt "cut_off/students/*.checkpoint" "" "${student[@]}" -o cut_off
+[[ ! -s cut_off/results.jsonl ]] || fail "a student that was cut off has a result: $(< cut_off/results.jsonl)"
 expect 0 "going on in epoch" "${student[@]}" -o cut_off
 for folder in undisturbed cut_off; do sed 's/"seconds[a-z_]*":[^,}]*//g' $folder/results.jsonl > $folder.stripped; done
 diff undisturbed.stripped cut_off.stripped || fail "a student that was cut off scores otherwise"

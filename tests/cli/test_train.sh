@@ -70,15 +70,9 @@ first=$("${score[@]}" --labels hard --json | grep -v seconds) second=$("${score[
 many=("${score[@]}" --labels hard --epochs 1200 --seeds 2 --json)
 "${many[@]}" 2> /dev/null | grep -v seconds > undisturbed || fail "evaluate"
 [[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
-cut() { # once there is such a file and such a text in the log
-  "${many[@]}" > log 2>&1 & pid=$!
-  for ((i = 0; i < 2000; i++)); do compgen -G "small/students/$1" > found && [[ $(< log) == *"$2"* ]] && break; sleep 0.01; done
-  kill -INT $pid; wait $pid; found=$?
-  [[ $found == 130 && $(< log) == *"interrupted; to continue: the same command"* ]] || fail "interrupted: status $found, $(< log)"
-}
-cut "*.checkpoint" "student: "
-cut "*.json" "seed 0: going on in epoch"
-cut "*.checkpoint" "seed 0: was finished by an earlier command"
+interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
+interrupt "small/students/*.json" "seed 0: going on in epoch" "${many[@]}"
+interrupt "small/students/*.checkpoint" "seed 0: was finished by an earlier command" "${many[@]}"
 expect 0 "a student in training, or cut off: convnet3" "$dc3" info small/students/*.checkpoint
 [[ $output =~ "epoch "([0-9]+)" of 1200" ]] && ((BASH_REMATCH[1] >= 300)) || fail "how far: $output"
 # Another command has students of its own.
@@ -89,7 +83,7 @@ expect 0 "seed 0: was finished by an earlier command" "${many[@]}"
 sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "students that were cut off score otherwise"
 [[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
 # Damaged ones start over; where nothing can be written students are scored all the same.
-cut "*.checkpoint" "student: "
+interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
 for file in small/students/*.checkpoint; do echo "no checkpoint" > "$file"; echo '{"settings": 3, "score": [7]}' > "${file%checkpoint}json"; done
 "${many[@]}" 2> /dev/null | grep -v seconds | diff undisturbed - || fail "damaged students change the score"
 touch small/students
@@ -103,7 +97,7 @@ expect 0 "1200 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype
 for labels in "soft --teacher whole.safetensors" stored; do
   many=("${score[@]}" --labels $labels --epochs 800 --json)
   "${many[@]}" 2> /dev/null | grep -v seconds > undisturbed || fail "evaluate, $labels labels"
-  cut "*.checkpoint" "student: "
+  interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
   expect 0 "seed 0: going on in epoch" "${many[@]}"
   sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "a student of $labels labels that was cut off scores otherwise"
 done
