@@ -155,6 +155,7 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored)
     if (stored) DC3_TRY(storing_time(run, stored, &storing, second, sizeof second));
     run->report->estimate_seconds = training + selection + storing;
     dc3_duration_text(training + selection + storing, text);
-    dc3_run_say(run, "estimate: %s%sabout %s", first, second, text);
+    dc3_run_say(run, "estimate: %s%s%sabout %s", training > 0 ? "a teacher's training, " : "", first, second,
+                text);
     return dc3_check_memory(LEAST_LEFT + (pictures ? selection_bytes(run) : 0));
 }

@@ -147,10 +147,30 @@ typedef struct header {
     int turned;        /* whether it says that it stands otherwise than it is stored */
 } header;
 
+/* A PNG's compressed texts; each may be inflated to 8 MB by libpng, and is copied by libvips. */
+static int count_texts(const unsigned char *data, size_t size)
+{
+    int count = 0;
+    if (size < 8 || memcmp(data, "\x89PNG", 4) != 0) return 0;
+    for (size_t at = 8; size - at >= 12;) {
+        const unsigned char *chunk = data + at;
+        size_t length = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3];
+        count += memcmp(chunk + 4, "zTXt", 4) == 0 || memcmp(chunk + 4, "iTXt", 4) == 0;
+        if (length > size - at - 12) break;
+        at += length + 12;
+    }
+    return count;
+}
+
 /* Whether it is a picture, and not too large. */
 static dc3_status look(const char *origin, const void *data, size_t size, header *h)
 {
     if (!size) return dc3_fail(DC3_ERR_FORMAT, "%s: the file is empty", origin);
+    int texts = count_texts(data, size);
+    if (texts > DC3_TEXT_LIMIT)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: %d compressed texts beside the picture are more than the limit of %d", origin,
+                        texts, DC3_TEXT_LIMIT);
     VipsImage *in = vips_image_new_from_buffer(data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
                                                VIPS_FAIL_ON_ERROR, NULL);
     if (!in)

@@ -28,6 +28,9 @@ extern const char *const dc3_fit_names[];
 /* No picture of more pixels than this is decoded, and none of more bytes once decoded (channels and their
  * depth counted); the header alone decides, before memory is taken. */
 enum { DC3_IMAGE_LIMIT = 1 << 28, DC3_DECODED_LIMIT = 1 << 30 };
+/* Nor a PNG of more compressed texts, each of which may take megabytes, unless it can be decoded without
+ * them. */
+enum { DC3_TEXT_LIMIT = 16 };
 
 /* Decodes JPEG, PNG, WebP, TIFF, GIF and what else libvips trusts, by content: first page, rotated as EXIF
  * says, colour profile applied, CMYK and grey to RGB, 16 bits to 8, transparency on white. width, height 0:

@@ -39,11 +39,13 @@ static void read_all(png_structp png, png_infop info, const dc3_image *image)
 
 int dc3_plain_png(const void *data, size_t size, int width, int height, dc3_image *image)
 {
+    static const png_byte texts[] = "tEXt\0zTXt\0iTXt";
     bytes from = {data, size};
     volatile int done = 0;
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, stop, stop); /* warnings too */
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (info && !setjmp(png_jmpbuf(png))) {
+        png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, texts, 3); /* nobody reads them */
         png_set_read_fn(png, &from, take);
         png_read_info(png, info);
         if (is_plain(png, info) && dc3_plain_start(png_get_image_width(png, info),

@@ -14,6 +14,7 @@ expect() { # status, text that must be in the output, command...
 }
 interrupt() { # PATTERN TEXT command...: SIGINT once there is such a file and such a text in what it prints (in the file log); it must end as cut off
   local pattern=$1 text=$2 process status i; shift 2
+  : > log
   "$@" > log 2>&1 & process=$!
   for ((i = 0; i < 2000; i++)); do compgen -G "$pattern" > /dev/null && [[ $(< log) == *"$text"* ]] && break; sleep 0.01; done
   kill -INT $process; wait $process; status=$?

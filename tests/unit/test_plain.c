@@ -26,23 +26,28 @@ static VipsImage *random_picture(dc3_rng *rng, int width, int height)
     return rgb;
 }
 
-/* A PNG of 4 x 3 pixels with a gamma and significant bits, which libvips does not look at. */
-static void *png_that_says(size_t *size)
+/* A PNG of 4 x 3 pixels with a gamma and significant bits, which libvips does not look at, and compressed
+ * texts. */
+static void *png_that_says(size_t *size, int alpha, int texts)
 {
-    static png_byte pixels[4 * 3 * 3];
+    static png_byte pixels[4 * 4 * 3];
+    char empty[1000] = {0};
+    png_text text = {.compression = PNG_TEXT_COMPRESSION_zTXt, .key = "Comment", .text = empty};
     char *memory = NULL;
     FILE *file = open_memstream(&memory, size);
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
     png_infop info = png_create_info_struct(png);
-    png_color_8 bits = {.red = 5, .green = 6, .blue = 5};
+    png_color_8 bits = {.red = 5, .green = 6, .blue = 5, .alpha = 5};
     for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (png_byte)(7 * i);
     png_init_io(png, file);
-    png_set_IHDR(png, info, 4, 3, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, info, 4, 3, 8, alpha ? PNG_COLOR_TYPE_RGBA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_gAMA(png, info, 0.7);
     png_set_sBIT(png, info, &bits);
+    memset(empty, 't', sizeof empty - 1);
+    for (int i = 0; i < texts; i++) png_set_text(png, info, &text, 1);
     png_write_info(png, info);
-    for (int y = 0; y < 3; y++) png_write_row(png, pixels + 12 * y);
+    for (int y = 0; y < 3; y++) png_write_row(png, pixels + (alpha ? 16 : 12) * y);
     png_write_end(png, info);
     png_destroy_write_struct(&png, &info);
     fclose(file);
@@ -100,7 +105,7 @@ static void taken(void **state)
         g_free(data);
         g_object_unref(rgb);
     }
-    data = png_that_says(&size);
+    data = png_that_says(&size, 0, 0);
     same_as_libvips("PNG with a gamma", data, size, 0, 0);
     free(data);
 }
@@ -173,6 +178,28 @@ static void left_to_libvips(void **state)
     g_object_unref(rgb);
 }
 
+/* Texts that a small file may inflate to gigabytes. */
+static void texts(void **state)
+{
+    (void)state;
+    size_t size;
+    dc3_image image;
+    void *data = png_that_says(&size, 0, DC3_TEXT_LIMIT + 1);
+    same_as_libvips("PNG with texts", data, size, 0, 0); /* without them */
+    for (size_t cut = 0; cut < size; cut += 7)           /* the walk over the chunks */
+        assert_int_not_equal(dc3_image_decode("cut.png", data, cut, 2, 2, DC3_FIT_CROP, &image), DC3_OK);
+    free(data);
+    data = png_that_says(&size, 1, DC3_TEXT_LIMIT);
+    assert_int_equal(dc3_image_decode("texts.png", data, size, 0, 0, DC3_FIT_CROP, &image), DC3_OK);
+    dc3_image_free(&image);
+    free(data);
+    data = png_that_says(&size, 1, DC3_TEXT_LIMIT + 1);
+    assert_int_equal(dc3_image_decode("texts.png", data, size, 0, 0, DC3_FIT_CROP, &image), DC3_ERR_FORMAT);
+    assert_string_equal(dc3_error_text(),
+                        "texts.png: 17 compressed texts beside the picture are more than the limit of 16");
+    free(data);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -182,6 +209,6 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(taken), cmocka_unit_test(damaged),
-                                       cmocka_unit_test(left_to_libvips)};
+                                       cmocka_unit_test(left_to_libvips), cmocka_unit_test(texts)};
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -6,6 +6,7 @@
 set -eu
 cifar=$1 work=$2 only=${3:-}
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
+[[ $only =~ ^(|1|10)$ ]] || { echo "expected IPC 1 or 10, found $only" >&2; exit 1; }
 mkdir -p "$work" && cd "$work"
 
 # The two parts as links.
@@ -68,3 +69,4 @@ if [[ $only != 1 ]]; then
     at_10 select-bins-5 --method dc3-select --bins 5
   done
 fi
+table
