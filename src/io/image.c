@@ -147,7 +147,8 @@ typedef struct header {
     int turned;        /* whether it says that it stands otherwise than it is stored */
 } header;
 
-/* A PNG's compressed texts; each may be inflated to 8 MB by libpng, and is copied by libvips. */
+/* A PNG's texts of the kinds that may be compressed; each may be inflated to 8 MB by libpng, and is copied by
+ * libvips. */
 static int count_texts(const unsigned char *data, size_t size)
 {
     int count = 0;

@@ -17,10 +17,11 @@ int dc3_plain_start(uint32_t width, uint32_t height, int wanted_width, int wante
 int dc3_plain_decode(const void *data, size_t size, int width, int height, dc3_image *image)
 {
     *image = (dc3_image){0};
-    int done = size > 8 && memcmp(data, "\xff\xd8\xff", 3) == 0
-                   ? dc3_plain_jpeg(data, size, width, height, image)
-               : size > 8 && memcmp(data, "\x89PNG", 4) == 0 ? dc3_plain_png(data, size, width, height, image)
-                                                             : 0;
+    int done = 0;
+    if (size > 8 && memcmp(data, "\xff\xd8\xff", 3) == 0)
+        done = dc3_plain_jpeg(data, size, width, height, image);
+    else if (size > 8 && memcmp(data, "\x89PNG", 4) == 0)
+        done = dc3_plain_png(data, size, width, height, image);
     if (!done) dc3_image_free(image);
     return done;
 }

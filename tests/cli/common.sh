@@ -16,7 +16,7 @@ interrupt() { # PATTERN TEXT command...: SIGINT once there is such a file and su
   local pattern=$1 text=$2 process status i; shift 2
   : > log
   "$@" > log 2>&1 & process=$!
-  for ((i = 0; i < 2000; i++)); do compgen -G "$pattern" > /dev/null && [[ $(< log) == *"$text"* ]] && break; sleep 0.01; done
+  for ((i = 0; i < 4000; i++)); do compgen -G "$pattern" > /dev/null && [[ $(< log) == *"$text"* ]] && break; sleep 0.01; done
   kill -INT $process; wait $process; status=$?
   [[ $status == 130 && $(< log) == *"interrupted; to continue: the same command"* ]] || fail "interrupted $*: status $status: $(< log)"
 }

@@ -60,9 +60,7 @@ expect 1 "short.safetensors: tensor 'a'" "$dc3" info short.safetensors
 train=("$dc3" train data --arch convnet3 --size 16 --threads 1 --dtype f32 --batch 4)
 expect 0 "result" "${train[@]}" --epochs 1 -o trained.safetensors
 info trained.safetensors "trained at    16 px" "dc3.size: 16"; member trained.safetensors trained_px 16
-"${train[@]}" --epochs 100000 --test-every 1 -o long.safetensors 2> log & pid=$!
-for ((i = 0; i < 2000; i++)); do [[ -f long.safetensors.checkpoint ]] && break; sleep 0.02; done
-kill -INT $pid; wait $pid
+interrupt long.safetensors.checkpoint "" "${train[@]}" --epochs 100000 --test-every 1 -o long.safetensors
 info long.safetensors.checkpoint "a training that was cut off, convnet3"
 [[ $output =~ "step "([0-9]+)" of 300000" ]] && ((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 300000)) || fail "how far: $output"
 info long.safetensors.checkpoint "data: 13 images" "trains at     16 px"

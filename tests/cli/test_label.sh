@@ -57,10 +57,8 @@ done
 # An interrupted labelling goes on where it was, to the same bytes; one with other settings says which differ.
 long=("${label[@]}" --views 400 --batch 4)
 expect 0 "result: whole" "${long[@]}" -o whole
-"${long[@]}" -o cut > log 2>&1 & pid=$!
-for ((i = 0; i < 1000; i++)); do grep -q "labels: " log && break; sleep 0.01; done
-kill -INT $pid; wait $pid; found=$?
-[[ $found == 130 && $(< log) == *"interrupted; to continue: the same command"* && ! -e cut ]] || fail "interrupted: status $found, $(< log)"
+interrupt . "labels: " "${long[@]}" -o cut
+[[ ! -e cut ]] || fail "labels that were cut off are there"
 expect 0 "cut off: " "$dc3" info cut.checkpoint
 [[ $output =~ "cut off: "([0-9]+)" of 2400 labelled" ]] && ((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 2400)) || fail "how far: $output"
 expect 1 "cut.checkpoint: a labelling with other settings was cut off here (seed was" "${long[@]}" -o cut --seed 3

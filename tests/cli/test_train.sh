@@ -24,12 +24,7 @@ expect 0 "result: cut.safetensors" "${train[@]}" --epochs 6 -o cut.safetensors
 cmp whole.safetensors cut.safetensors || fail "a training that was cut off gives other bytes"
 
 # A checkpoint of other settings is refused, and --fresh starts over.
-cat > stop.sh <<'S'
-"$@" 2> log & pid=$!
-for _ in $(seq 2000); do grep -q '^epoch 2:' log && break; sleep 0.005; done
-kill -INT $pid; wait $pid
-S
-bash stop.sh "${train[@]}" --epochs 400 -o long.safetensors > /dev/null
+interrupt . "epoch 2:" "${train[@]}" --epochs 400 -o long.safetensors
 [[ -f long.safetensors.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
 expect 1 "other settings was cut off here (epochs was 400, is 5)" "${train[@]}" --epochs 5 -o long.safetensors
 expect 1 'arch was "convnet3", is "resnet18_modified"' "${train[@]}" --epochs 400 --arch resnet18_modified -o long.safetensors
@@ -138,7 +133,7 @@ expect 2 "found the folder" "${train[@]}" --epochs 1 -o train
 expect 2 "--lr: expected more than 0" "$dc3" train train --lr 0 -o x.safetensors
 
 # A full disk leaves the checkpoint that was there.
-bash stop.sh "${train[@]}" --epochs 400 -o full.safetensors > /dev/null
+interrupt . "epoch 2:" "${train[@]}" --epochs 400 -o full.safetensors
 cp full.safetensors.checkpoint before
 (trap '' XFSZ; ulimit -f 8; expect 1 "full.safetensors" "${train[@]}" --epochs 400 -o full.safetensors) || exit 1
 cmp before full.safetensors.checkpoint || fail "a full disk harms the checkpoint that was there"

@@ -31,8 +31,8 @@ static VipsImage *random_picture(dc3_rng *rng, int width, int height)
 static void *png_that_says(size_t *size, int alpha, int texts)
 {
     static png_byte pixels[4 * 4 * 3];
-    char empty[1000] = {0};
-    png_text text = {.compression = PNG_TEXT_COMPRESSION_zTXt, .key = "Comment", .text = empty};
+    char comment[1000] = {0};
+    png_text text = {.compression = PNG_TEXT_COMPRESSION_zTXt, .key = "Comment", .text = comment};
     char *memory = NULL;
     FILE *file = open_memstream(&memory, size);
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
@@ -44,7 +44,7 @@ static void *png_that_says(size_t *size, int alpha, int texts)
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_gAMA(png, info, 0.7);
     png_set_sBIT(png, info, &bits);
-    memset(empty, 't', sizeof empty - 1);
+    memset(comment, 't', sizeof comment - 1);
     for (int i = 0; i < texts; i++) png_set_text(png, info, &text, 1);
     png_write_info(png, info);
     for (int y = 0; y < 3; y++) png_write_row(png, pixels + (alpha ? 16 : 12) * y);

@@ -26,11 +26,12 @@ fi
 score() {
   local run=runs/$1-$2-$4 out=scores/$1-$2-$3-$4.json ipc=$2 labels=$3 seed=$4
   shift 4
-  [[ -f $out ]] && return
   mkdir -p runs scores
-  "$dc3" condense fit -o "$run" --ipc "$ipc" --teacher teacher.safetensors --cache features --seed "$seed" --no-report -q "$@"
-  "$dc3" evaluate "$run" --val held --teacher teacher.safetensors --arch convnet3 --labels "$labels" --seed "$seed" --seeds 1 -q --json > "$out.part"
-  mv "$out.part" "$out"
+  if [[ ! -f $out ]]; then
+    "$dc3" condense fit -o "$run" --ipc "$ipc" --teacher teacher.safetensors --cache features --seed "$seed" --no-report -q "$@"
+    "$dc3" evaluate "$run" --val held --teacher teacher.safetensors --arch convnet3 --labels "$labels" --seed "$seed" --seeds 1 -q --json > "$out.part"
+    mv "$out.part" "$out"
+  fi
   table
 }
 table() {
@@ -69,4 +70,3 @@ if [[ $only != 1 ]]; then
     at_10 select-bins-5 --method dc3-select --bins 5
   done
 fi
-table
