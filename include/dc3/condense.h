@@ -3,6 +3,7 @@
 #define DC3_CONDENSE_H
 
 #include <stdint.h>
+#include "dc3/listener.h"
 #include "dc3/select.h"
 #include "dc3/status.h"
 
@@ -17,15 +18,6 @@ typedef enum dc3_combine {
     DC3_COMBINE_GRID,
     DC3_COMBINE_FOURFOLD
 } dc3_combine;
-
-/* Whoever runs a long command is told how it goes. All may be NULL; they are called from the calling thread.
- */
-typedef struct dc3_listener {
-    void *user;
-    /* total is -1 where nobody knows it yet */
-    void (*progress)(void *user, const char *stage, int64_t done, int64_t total);
-    void (*message)(void *user, const char *text); /* one line for people: a warning, a summary */
-} dc3_listener;
 
 /* Settings; names are given as text, as on the command line. NULL or 0 (or -1 where said) means the default.
  */

@@ -4,7 +4,8 @@
 #define DC3_EVALUATE_H
 
 #include <stdint.h>
-#include "dc3/condense.h"
+#include "dc3/listener.h"
+#include "dc3/status.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,7 +2,8 @@
 #ifndef DC3_INFO_H
 #define DC3_INFO_H
 
-#include "dc3/condense.h"
+#include "dc3/listener.h"
+#include "dc3/status.h"
 
 #ifdef __cplusplus
 extern "C" {

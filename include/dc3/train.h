@@ -3,7 +3,8 @@
 #define DC3_TRAIN_H
 
 #include <stdint.h>
-#include "dc3/condense.h"
+#include "dc3/listener.h"
+#include "dc3/status.h"
 
 #ifdef __cplusplus
 extern "C" {

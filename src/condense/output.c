@@ -10,14 +10,6 @@
 #include "condense/methods.h"
 #include "condense/names.h"
 
-json_t *dc3_json_text(const char *bytes)
-{
-    char *safe = dc3_text_utf8(bytes);
-    json_t *text = json_string(safe);
-    free(safe);
-    return text ? text : json_null();
-}
-
 static json_t *document(const dc3_output *output, int complete)
 {
     const dc3_run *run = output->run;

@@ -7,42 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include "base/file.h"
 #include "base/text.h"
-
-double dc3_seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 dc3_condense_options dc3_condense_defaults(void)
 {
     return (dc3_condense_options){.guidance = -1, .image_guidance = -1, .select = dc3_select_defaults()};
 }
 
-static void say(const dc3_listener *listener, const char *format, va_list args)
-{
-    char text[1024];
-    vsnprintf(text, sizeof text, format, args);
-    if (listener->message) listener->message(listener->user, text);
-}
-
-void dc3_listener_say(const dc3_listener *listener, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    say(listener, format, args);
-    va_end(args);
-}
-
 void dc3_run_say(const dc3_run *run, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    say(&run->options->listener, format, args);
+    dc3_listener_vsay(&run->options->listener, format, args);
     va_end(args);
 }
 

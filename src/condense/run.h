@@ -2,6 +2,7 @@
 #ifndef DC3_CONDENSE_RUN_H
 #define DC3_CONDENSE_RUN_H
 
+#include "base/listener.h"
 #include "base/lock.h"
 #include "condense/crop.h"
 #include "condense/prompts.h"
@@ -78,11 +79,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
 void dc3_run_close(dc3_run *run);
 /* Tells the listener; printf form. */
 void dc3_run_say(const dc3_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same without a run. */
-void dc3_listener_say(const dc3_listener *listener, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total);
-double dc3_seconds_now(void);
 /* Notes the time of a stage and the peak memory. */
 void dc3_run_stage(dc3_run *run, int stage, const char *name, double since);
 /* estimate.c: says how long the selection from `pictures` pictures (0: none) and the making of `stored` ones
@@ -175,7 +172,4 @@ dc3_status dc3_output_plan(const dc3_output *output, const dc3_chosen *chosen);
 /* Of what is stored; numbers the classes. */
 dc3_status dc3_output_write_metadata(dc3_output *output, const dc3_chosen *chosen);
 dc3_status dc3_output_finish(dc3_output *output);
-/* A JSON string of bytes that may not be UTF-8. */
-json_t *dc3_json_text(const char *bytes);
-
 #endif

@@ -46,28 +46,6 @@ static dc3_status vips_failed(const char *origin, const char *what)
 const char *const dc3_fit_names[] = {"crop", "squash", "pad", NULL};
 const char *const dc3_format_names[] = {"png", "webp", "jpeg", NULL};
 
-void dc3_image_free(dc3_image *image)
-{
-    free(image->pixels);
-    *image = (dc3_image){0};
-}
-
-void dc3_image_to_floats(const dc3_image *image, float *rgb)
-{
-    for (int i = 0; i < image->width * image->height * 3; i++) rgb[i] = (float)image->pixels[i] / 255.0f;
-}
-
-dc3_status dc3_image_of_floats(int width, int height, const float *rgb, dc3_image *image)
-{
-    *image = (dc3_image){width, height, malloc((size_t)width * (size_t)height * 3)};
-    if (!image->pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int i = 0; i < width * height * 3; i++) {
-        float v = rgb[i] * 255.0f + 0.5f;
-        image->pixels[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-    }
-    return DC3_OK;
-}
-
 /* Consumes `in`; 8-bit sRGB without alpha. NULL on failure. */
 static VipsImage *to_rgb(VipsImage *in)
 {
@@ -88,13 +66,6 @@ static VipsImage *to_rgb(VipsImage *in)
     failed = vips_cast_uchar(in, &out, NULL);
     g_object_unref(in);
     return failed ? NULL : out;
-}
-
-void dc3_image_paste(dc3_image *sheet, const dc3_image *tile, int x, int y)
-{
-    for (int row = 0; row < tile->height; row++)
-        memcpy(sheet->pixels + ((size_t)(y + row) * (size_t)sheet->width + (size_t)x) * 3,
-               tile->pixels + (size_t)row * (size_t)tile->width * 3, (size_t)tile->width * 3);
 }
 
 /* Runs the pipeline into new memory; consumes `in`. */

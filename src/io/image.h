@@ -4,20 +4,7 @@
 #define DC3_IO_IMAGE_H
 
 #include <stddef.h>
-#include <stdint.h>
-#include "base/status.h"
-
-/* RGB, interleaved, row by row without gaps: pixels [height, width, 3]. */
-typedef struct dc3_image {
-    int width, height;
-    uint8_t *pixels; /* free with dc3_image_free */
-} dc3_image;
-
-void dc3_image_free(dc3_image *image);
-
-/* Bytes as floats in [0, 1] and back, rounded and clamped: rgb [height, width, 3]. */
-void dc3_image_to_floats(const dc3_image *image, float *rgb);
-dc3_status dc3_image_of_floats(int width, int height, const float *rgb, dc3_image *image);
+#include "io/pixels.h"
 
 /* How a picture of another shape gets its size: the middle of it, all of it distorted, or all of it on white.
  */
@@ -25,9 +12,6 @@ typedef enum dc3_fit { DC3_FIT_CROP, DC3_FIT_SQUASH, DC3_FIT_PAD } dc3_fit;
 /* "crop", ...; NULL after the last. */
 extern const char *const dc3_fit_names[];
 
-/* No picture of more pixels than this is decoded, and none of more bytes once decoded (channels and their
- * depth counted); the header alone decides, before memory is taken. */
-enum { DC3_IMAGE_LIMIT = 1 << 28, DC3_DECODED_LIMIT = 1 << 30 };
 /* Nor a PNG of more compressed texts, each of which may take megabytes, unless it can be decoded without
  * them. */
 enum { DC3_TEXT_LIMIT = 16 };
@@ -40,8 +24,6 @@ dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, i
                             dc3_fit fit, dc3_image *image);
 /* The same from a file. */
 dc3_status dc3_image_read(const char *path, int width, int height, dc3_fit fit, dc3_image *image);
-/* Copies `tile` into `sheet`, with its left upper corner at x, y; it must fit. */
-void dc3_image_paste(dc3_image *sheet, const dc3_image *tile, int x, int y);
 /* A copy of `from` at another size. */
 dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image);
 

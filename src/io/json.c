@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/text.h"
 
 /* Python writes infinite numbers as Infinity, which is no JSON: outside of strings they become numbers that
  * every range check refuses, so that a file with one in a member that nobody reads is not lost. */
@@ -195,4 +196,12 @@ dc3_status dc3_json_list(const json_t *object, const char *file, const char *key
         return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' should be a list of 1 to %d integers", file, key, most);
     *count = (int)size;
     return dc3_json_ints(object, file, key, 0, low, high, *count, out);
+}
+
+json_t *dc3_json_text(const char *bytes)
+{
+    char *safe = dc3_text_utf8(bytes);
+    json_t *text = json_string(safe);
+    free(safe);
+    return text ? text : json_null();
 }

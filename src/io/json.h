@@ -26,6 +26,9 @@ dc3_status dc3_json_write(const char *folder, const char *name, const json_t *va
  * and" is what stands between the values. "" where there are none. */
 void dc3_json_differences(const json_t *was, const json_t *is, const char *between, char *text, size_t size);
 
+/* A JSON string of bytes that may not be UTF-8 (dc3_text_utf8). */
+json_t *dc3_json_text(const char *bytes);
+
 /* Members of `object`; where absent or null, `fallback`. Errors name file, key, what was expected and found.
  */
 dc3_status dc3_json_int(const json_t *object, const char *file, const char *key, int64_t fallback,

@@ -2,7 +2,8 @@
 #ifndef DC3_IO_PLAIN_H
 #define DC3_IO_PLAIN_H
 
-#include "io/image.h"
+#include <stddef.h>
+#include "io/pixels.h"
 
 /* Decodes what is already as it is wanted: an undamaged picture of width x height pixels (0: of any size) of
  * three 8-bit channels that says nothing of a colour profile or of how it stands; as JPEG one scan, neither
@@ -14,7 +15,5 @@ int dc3_plain_decode(const void *data, size_t size, int width, int height, dc3_i
 /* The same where it is known to be a JPEG, or a PNG. */
 int dc3_plain_jpeg(const void *data, size_t size, int width, int height, dc3_image *image);
 int dc3_plain_png(const void *data, size_t size, int width, int height, dc3_image *image);
-/* Pixels for a picture, where it is of the size that is wanted and not too large; 0: not so. */
-int dc3_plain_start(uint32_t width, uint32_t height, int wanted_width, int wanted_height, dc3_image *image);
 
 #endif

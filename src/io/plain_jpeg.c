@@ -53,7 +53,7 @@ int dc3_plain_jpeg(const void *data, size_t size, int width, int height, dc3_ima
         jpeg_mem_src(&d.jpeg, data, size);
         jpeg_read_header(&d.jpeg, TRUE);
         if (is_plain(&d.jpeg) &&
-            dc3_plain_start(d.jpeg.image_width, d.jpeg.image_height, width, height, image)) {
+            dc3_image_allocate(d.jpeg.image_width, d.jpeg.image_height, width, height, image)) {
             read_all(&d.jpeg, image);
             done = 1;
         }

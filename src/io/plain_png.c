@@ -48,8 +48,9 @@ int dc3_plain_png(const void *data, size_t size, int width, int height, dc3_imag
         png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, texts, 3); /* nobody reads them */
         png_set_read_fn(png, &from, take);
         png_read_info(png, info);
-        if (is_plain(png, info) && dc3_plain_start(png_get_image_width(png, info),
-                                                   png_get_image_height(png, info), width, height, image)) {
+        if (is_plain(png, info) &&
+            dc3_image_allocate(png_get_image_width(png, info), png_get_image_height(png, info), width, height,
+                               image)) {
             read_all(png, info, image);
             done = is_plain(png, info);
         }

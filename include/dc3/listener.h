@@ -1,0 +1,22 @@
+/* Whoever runs a long command is told how it goes. */
+#ifndef DC3_LISTENER_H
+#define DC3_LISTENER_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* All may be NULL; they are called from the calling thread. */
+typedef struct dc3_listener {
+    void *user;
+    /* total is -1 where nobody knows it yet */
+    void (*progress)(void *user, const char *stage, int64_t done, int64_t total);
+    void (*message)(void *user, const char *text); /* one line for people: a warning, a summary */
+} dc3_listener;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

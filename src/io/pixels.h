@@ -1,0 +1,32 @@
+/* An image in memory, and how large one may be. */
+#ifndef DC3_IO_PIXELS_H
+#define DC3_IO_PIXELS_H
+
+#include <stdint.h>
+#include "base/status.h"
+
+/* RGB, interleaved, row by row without gaps: pixels [height, width, 3]. */
+typedef struct dc3_image {
+    int width, height;
+    uint8_t *pixels; /* free with dc3_image_free */
+} dc3_image;
+
+void dc3_image_free(dc3_image *image);
+
+/* No picture of more pixels than this is decoded, and none of more bytes once decoded (channels and their
+ * depth counted); the header alone decides, before memory is taken. */
+enum { DC3_IMAGE_LIMIT = 1 << 28, DC3_DECODED_LIMIT = 1 << 30 };
+
+/* Bytes as floats in [0, 1] and back, rounded and clamped: rgb [height, width, 3]. */
+void dc3_image_to_floats(const dc3_image *image, float *rgb);
+dc3_status dc3_image_of_floats(int width, int height, const float *rgb, dc3_image *image);
+
+/* Copies `tile` into `sheet`, with its left upper corner at x, y; it must fit. */
+void dc3_image_paste(dc3_image *sheet, const dc3_image *tile, int x, int y);
+
+/* Memory for the pixels of an image that is width x height, where that is within the limits and, unless
+ * `wanted_width` or `wanted_height` is 0, the size that is wanted; 0: not so, or no memory. */
+int dc3_image_allocate(uint32_t width, uint32_t height, int wanted_width, int wanted_height,
+                       dc3_image *image);
+
+#endif
