@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <vips/vips.h>
 #include "base/file.h"
+#include "io/image.h"
 #include "io/plain.h"
 
 #define FOLDER DC3_TEST_DATA "/pictures/"
