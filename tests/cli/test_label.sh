@@ -1,5 +1,5 @@
 #!/bin/bash
-# dc3 label, and the program of the README that makes views and labels again, on a run of six pictures.
+# dc3 label, and the program of docs/soft-labels.md that makes views and labels again, on a run of six pictures.
 source "$2/tests/cli/common.sh"
 
 # Two classes, and one without pictures that is left out.
@@ -24,11 +24,11 @@ cmp first photos-ipc10/soft_labels.safetensors || fail "the same command gives o
 expect 0 "result: seed" "${label[@]}" --views 5 --batch 4 --seed 1 -o seed
 cmp -s first seed && fail "the seed changes nothing"
 
-# Views made again by dc3 and by the README's program.
+# Views made again by dc3 and by the program of docs/soft-labels.md.
 python=${PYTHON:-python3}
 if "$python" -c "import numpy, PIL, safetensors" 2> /dev/null; then
-  sed -n '/^```python$/,/^```$/p' "$source/README.md" | grep -v '^```' > snippet.py
-  grep -q "def view(v, i)" snippet.py || fail "README.md has no program for soft labels"
+  sed -n '/^```python$/,/^```$/p' "$source/docs/soft-labels.md" | grep -v '^```' > snippet.py
+  grep -q "def view(v, i)" snippet.py || fail "docs/soft-labels.md has no program for soft labels"
   cat > compare.py <<'PYTHON'
 from snippet import *
 theirs = load_file("again.safetensors")
@@ -45,7 +45,7 @@ assert (labels["partner"] != np.arange(n)).any() and (boxes > 0).any() and len(s
 print("compared", views * n)
 PYTHON
 else
-  echo "the README's program is not run: $python has no numpy, PIL and safetensors"
+  echo "the program of docs/soft-labels.md is not run: $python has no numpy, PIL and safetensors"
 fi
 for options in "--factor 2" "--top-k 1 --temperature 4" "--factor 1"; do
   # shellcheck disable=SC2086
