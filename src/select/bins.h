@@ -1,4 +1,4 @@
-/* Bins of one class: PCA, then k-means (SPEC, stage 1); and how many rows each bin gives. */
+/* Bins of one class: PCA, then k-means (docs/method.md, Clustering); and how many rows each bin gives. */
 #ifndef DC3_SELECT_BINS_H
 #define DC3_SELECT_BINS_H
 

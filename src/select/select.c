@@ -1,5 +1,5 @@
-/* Selection over all classes (SPEC, stages 1 and 2). Classes and bins are independent; BLAS runs on one
- * thread in each, so that sums do not depend on the number of threads. */
+/* Selection over all classes (docs/method.md, Clustering and Submodular sampling). Classes and bins are
+ * independent; BLAS runs on one thread in each, so that sums do not depend on the number of threads. */
 #include <cblas.h>
 #include <math.h>
 #include <omp.h>

@@ -59,8 +59,8 @@ static void gradient_of(int64_t c, const float *z, int64_t label, double *d)
     d[label] = -others;
 }
 
-/* Softmax, then cross-entropy of its softmax: g = p (q - <p, q>), q = softmax(p) - onehot(y) (SPEC, fault 4).
- */
+/* The reference program's gradient (docs/method.md, fault 4): a cross-entropy that takes the softmax of a
+ * softmax. g = p (q - <p, q>), q = softmax(p) - onehot(y). */
 static void double_softmax(int64_t c, const float *z, int64_t label, double *d)
 {
     double again = 0, mean = 0;
