@@ -1,5 +1,6 @@
 /* Pictures stored as they were chosen, brought to their size. */
-#include "condense/methods.h"
+#include "condense/chosen.h"
+#include "condense/makers.h"
 
 static dc3_status make(dc3_run *run, const dc3_part *parts, dc3_made *made)
 {
@@ -13,4 +14,4 @@ static void describe(const dc3_run *run, const dc3_part *parts, json_t *line)
     (void)run, (void)parts, (void)line;
 }
 
-const dc3_maker dc3_as_is = {"storing", "", 0, make, NULL, describe, NULL};
+const dc3_maker dc3_as_is = {.stage = "storing", .again = "", .make = make, .describe = describe};

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "condense/picture_edit.h"
+#include "io/json.h"
 
 enum { SIGMA, KERNEL, MOST = 511 };
 static const double low = 0.1, high = 2;

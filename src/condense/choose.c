@@ -1,8 +1,9 @@
 /* Bins and selection of a run's pictures by their features. */
 #include <stdlib.h>
 #include <string.h>
-#include "condense/methods.h"
 #include "select/bins.h"
+#include "condense/choose.h"
+#include "condense/chosen.h"
 
 static int64_t *labels_of(const dc3_run *run)
 {

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "condense/choose_random.h"
-#include "condense/methods.h"
+#include "condense/chosen.h"
+#include "condense/skipped.h"
 
 enum { AT_ONCE = 64 };
 

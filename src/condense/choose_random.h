@@ -14,4 +14,7 @@ dc3_status dc3_run_each_class(dc3_run *run, dc3_chosen *chosen,
 dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t wanted, int64_t *items,
                                  int64_t *found);
 
+/* Random pictures; none but those is decoded. */
+dc3_status dc3_run_select_random(dc3_run *run, dc3_chosen *chosen);
+
 #endif

@@ -2,8 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
-#include "condense/combine.h"
-#include "condense/methods.h"
+#include "condense/chosen.h"
 
 dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen)
 {

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 #include "condense/picture_edit.h"
+#include "io/json.h"
 
 enum {
     BRIGHTNESS,

@@ -10,8 +10,6 @@ int dc3_combine_edits(dc3_combine mode)
     return mode == DC3_COMBINE_FOURFOLD ? 4 : 2;
 }
 
-const char *const dc3_combine_names[] = {"gradient", "random", "grid", "fourfold", NULL};
-
 /* Share of the cold edit at position x: 0, then linspace(0, 1, BLEND) over the middle, then 1. */
 static float cold_share(int x, int size)
 {

@@ -7,8 +7,6 @@
 
 /* 2, or 4 for the fourfold view. */
 int dc3_combine_edits(dc3_combine mode);
-/* As users write them; NULL after the last. */
-extern const char *const dc3_combine_names[];
 /* edits: warm ones, then cold ones. For the fourfold view each is [size / 2, size / 2, 3], else [size, size,
  * 3]. */
 void dc3_combine_pictures(dc3_combine mode, int size, const float *const *edits, uint64_t seed, uint64_t item,

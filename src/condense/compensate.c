@@ -5,9 +5,11 @@
 #include "base/rng.h"
 #include "condense/combine.h"
 #include "condense/detail_keep.h"
-#include "condense/kept_edits.h"
-#include "condense/methods.h"
+#include "run_folder/saved_edits.h"
 #include "diffusion/scheduler.h"
+#include "condense/chosen.h"
+#include "condense/features.h"
+#include "condense/makers.h"
 
 /* What is asked of the editor. */
 typedef struct drawn {
@@ -79,6 +81,12 @@ static dc3_status run_edits(dc3_run *run, const work *w, const drawn *d, int siz
     return DC3_OK;
 }
 
+/* Whether the report would show the edits of this picture. */
+static int keeps_edits(const dc3_run *run, const dc3_part *part)
+{
+    return !run->options->no_report && part->place < dc3_report_each(dc3_dataset_classes(run->dataset));
+}
+
 static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
 {
     int small = run->edit.size, parts = dc3_combine_edits(run->combine), size = dc3_run_placed_size(run);
@@ -102,7 +110,7 @@ static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
                              dc3_run_item(run, part), w.out);
         status = dc3_image_of_floats(run->size, run->size, w.out, &made->image);
     }
-    if (status == DC3_OK && dc3_edits_are_kept(run, part))
+    if (status == DC3_OK && keeps_edits(run, part))
         status = dc3_edits_join(size, parts, (const float *const *)placed, &made->edits);
     free(memory);
     return status;
@@ -140,5 +148,12 @@ static void settings(const dc3_run *run, json_t *to)
     json_object_set_new(to, "cold_prompts", cold);
 }
 
-const dc3_maker dc3_compensation = {"compensation", " with other prompts", 1, make, steps_of, describe,
-                                    settings};
+const dc3_maker dc3_compensation = {
+    .stage = "compensation",
+    .again = " with other prompts",
+    .combines = 1,
+    .make = make,
+    .steps = steps_of,
+    .describe = describe,
+    .settings = settings,
+};

@@ -7,10 +7,18 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "condense/combine.h"
-#include "condense/kept_edits.h"
+#include "run_folder/saved_edits.h"
 #include "condense/map.h"
-#include "condense/methods.h"
-#include "condense/report.h"
+#include "base/listener.h"
+#include "condense/choose.h"
+#include "condense/chosen.h"
+#include "condense/estimate.h"
+#include "condense/features.h"
+#include "condense/output.h"
+#include "condense/run_open.h"
+#include "condense/run_teacher.h"
+#include "condense/skipped.h"
+#include "report/report.h"
 
 /* Makes and stores one picture; one that cannot be read is passed over: *stored stays 0. */
 static dc3_status make_picture(dc3_run *run, const dc3_part *parts, const char *relative, char *path,
@@ -77,14 +85,6 @@ static dc3_status store(dc3_run *run, const dc3_output *output, int64_t picture,
     free(relative);
     free(path);
     return status;
-}
-
-void dc3_run_made(const dc3_run *run, int steps)
-{
-    char stage[80];
-    int each = run->maker->steps ? run->maker->steps(run) : 1;
-    snprintf(stage, sizeof stage, each > 1 ? "%s, steps" : "%s", run->maker->stage);
-    if (run->to_make) dc3_run_progress(run, stage, run->making * each + steps, run->to_make * each);
 }
 
 /* Every chosen picture in turn: they are grouped by class. */

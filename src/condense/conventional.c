@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "condense/combine.h"
-#include "condense/methods.h"
+#include "condense/chosen.h"
+#include "condense/features.h"
+#include "condense/makers.h"
 
 /* The values of edit i of a picture. */
 static void draw(const dc3_run *run, const dc3_part *part, int i, double *values)
@@ -60,4 +62,11 @@ static void settings(const dc3_run *run, json_t *to)
     run->method->edit->settings(dc3_run_placed_size(run), to);
 }
 
-const dc3_maker dc3_conventional = {"storing", " with other edits", 1, make, NULL, describe, settings};
+const dc3_maker dc3_conventional = {
+    .stage = "storing",
+    .again = " with other edits",
+    .combines = 1,
+    .make = make,
+    .describe = describe,
+    .settings = settings,
+};

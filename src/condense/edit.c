@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "condense/detail_keep.h"
 #include "condense/run.h"
+#include "condense/run_open.h"
 
 /* As --format says, else as the path ends. */
 static dc3_status format_of(const dc3_condense_options *o, dc3_image_format *format)

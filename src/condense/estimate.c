@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "condense/combine.h"
-#include "condense/methods.h"
-#include "condense/rded.h"
+#include "base/listener.h"
+#include "condense/chosen.h"
+#include "condense/estimate.h"
+#include "condense/features.h"
+#include "condense/run_teacher.h"
+#include "dc3/text.h"
 
 enum { PICTURES = 8 };
 enum { LEAST_LEFT = 64 << 20 };   /* bytes that a run takes beside what it has once it was measured */
@@ -87,12 +90,12 @@ static dc3_status selection_time(dc3_run *run, int64_t pictures, double *seconds
         dc3_run_say(run, "measured: %.1f ms a picture to read and encode at %d px", each * 1e3, pixels);
         snprintf(text, size, "%lld pictures encoded at %d px, ", (long long)pictures, pixels);
         *seconds = (double)pictures * each;
-    } else if (run->maker == &dc3_stitching) { /* each is read twice */
+    } else if (run->method->crops) { /* each is read twice */
         DC3_TRY(dc3_teacher_measure(&run->teacher, &each));
-        each = each * DC3_RDED_CROPS + 2 * measure_reading(run) / run->options->select.threads;
-        pictures = dc3_rded_pictures(run);
-        dc3_run_say(run, "measured: %.1f ms a picture to score %d crops", each * 1e3, DC3_RDED_CROPS);
-        snprintf(text, size, "%lld crops scored at %d px, ", (long long)pictures * DC3_RDED_CROPS,
+        each = each * run->method->crops + 2 * measure_reading(run) / run->options->select.threads;
+        pictures = run->method->examined(run);
+        dc3_run_say(run, "measured: %.1f ms a picture to score %d crops", each * 1e3, run->method->crops);
+        snprintf(text, size, "%lld crops scored at %d px, ", (long long)pictures * run->method->crops,
                  run->teacher.size);
         *seconds = (double)pictures * each;
     }
@@ -111,7 +114,7 @@ static dc3_status storing_time(dc3_run *run, int64_t stored, double *seconds, ch
                  (long long)stored * dc3_combine_edits(run->combine), run->edit.steps,
                  run->edit.steps == 1 ? "" : "s", run->edit.size);
     } else {
-        if (run->maker == &dc3_stitching) /* which crops is not known yet */
+        if (run->maker->stitches) /* which crops is not known yet */
             each = run->each * measure_reading(run);
         else
             DC3_TRY(measure_pictures(run, &each));

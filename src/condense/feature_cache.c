@@ -5,8 +5,9 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/rng.h"
-#include "condense/fingerprint.h"
+#include "run_folder/fingerprint.h"
 #include "io/safetensors.h"
+#include "condense/skipped.h"
 
 /* What the features depend on: the names of the pictures, the networks, sizes and types. */
 static uint64_t key_of(const dc3_run *run)

@@ -6,6 +6,9 @@
 #include <string.h>
 #include "condense/feature_cache.h"
 #include "condense/run.h"
+#include "base/listener.h"
+#include "condense/features.h"
+#include "condense/skipped.h"
 
 enum { BATCH = 16 }; /* always as many, the last filled up, so that a picture's features depend on it alone */
 

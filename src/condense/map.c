@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "select/pca.h"
+#include "condense/output.h"
 
 /* Points in all, and of a class at least and at most. The PCA is of the points that are drawn, so it costs
  * little beside that of the bins. */

@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_MAP_H
 #define DC3_CONDENSE_MAP_H
 
-#include "condense/run.h"
+#include "condense/output.h"
 
 /* Where the run has bins, writes OUT/map.json: by class, some of its pictures and all that are chosen at
  * their place on the first two principal components of the features that the bins come from, with their bin:

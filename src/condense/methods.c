@@ -1,40 +1,121 @@
 #include "condense/methods.h"
 
 #include <string.h>
+#include "condense/choose.h"
+#include "condense/choose_random.h"
+#include "condense/makers.h"
+#include "condense/picture_edit.h"
+#include "condense/rded.h"
+#include "select/choose.h"
 
-const dc3_method dc3_methods[] = {
-    {"dc3", "bins, submodular selection, colour compensation", DC3_NEEDS_BINS | DC3_NEEDS_EDITOR,
-     dc3_run_select, NULL, &dc3_compensation, NULL},
-    {"dc3-select", "dc3's bins and selection, stored as they are", DC3_NEEDS_BINS, dc3_run_select, NULL,
-     &dc3_as_is, NULL},
-    {"jitter", "dc3-select, with colour jitter in place of the diffusion model", DC3_NEEDS_BINS,
-     dc3_run_select, NULL, &dc3_conventional, &dc3_color_jitter},
-    {"grayscale", "dc3-select, in grey", DC3_NEEDS_BINS, dc3_run_select, NULL, &dc3_conventional,
-     &dc3_grayscale},
-    {"blur", "dc3-select, with Gaussian blur in place of the diffusion model", DC3_NEEDS_BINS, dc3_run_select,
-     NULL, &dc3_conventional, &dc3_blur},
-    {"random", "random images", 0, dc3_run_select_random, NULL, &dc3_as_is, NULL},
-    {"kmeans", "the image nearest to each centre of k-means", DC3_NEEDS_FEATURES, dc3_run_select,
-     dc3_choose_nearest_to_centres, &dc3_as_is, NULL},
-    {"herding", "images whose mean follows the class mean", DC3_NEEDS_FEATURES, dc3_run_select,
-     dc3_choose_herding, &dc3_as_is, NULL},
-    {"k-center", "images farthest from those chosen before", DC3_NEEDS_FEATURES, dc3_run_select,
-     dc3_choose_k_center, &dc3_as_is, NULL},
-    {"graph-cut", "graph cut over the whole class, no bins", DC3_NEEDS_FEATURES, dc3_run_select,
-     dc3_choose_graph_cut, &dc3_as_is, NULL},
-    {"dq", "Dataset Quantization: bins by repeated graph cuts, random images of each", DC3_NEEDS_FEATURES,
-     dc3_run_select, dc3_choose_dataset_quantization, &dc3_as_is, NULL},
-    {"rded", "RDED: the crops that a teacher is surest of, stitched", DC3_NEEDS_TEACHER, dc3_run_select_crops,
-     NULL, &dc3_stitching, NULL},
-    {0}};
-enum { METHODS = sizeof dc3_methods / sizeof *dc3_methods - 1 };
+#define WORDS(id) .words = &dc3_method_words_of[id]
 
-const char *dc3_method_name(int i)
+const dc3_method dc3_methods[DC3_METHODS] = {
+    [DC3_METHOD_DC3] =
+        {
+            WORDS(DC3_METHOD_DC3),
+            .needs = DC3_NEEDS_BINS | DC3_NEEDS_EDITOR,
+            .uses = DC3_USES_ALL,
+            .select = dc3_run_select,
+            .maker = &dc3_compensation,
+        },
+    [DC3_METHOD_DC3_SELECT] =
+        {
+            WORDS(DC3_METHOD_DC3_SELECT),
+            .needs = DC3_NEEDS_BINS,
+            .uses = DC3_USES_ALL,
+            .select = dc3_run_select,
+            .maker = &dc3_as_is,
+        },
+    [DC3_METHOD_JITTER] =
+        {
+            WORDS(DC3_METHOD_JITTER),
+            .needs = DC3_NEEDS_BINS,
+            .uses = DC3_USES_ALL,
+            .select = dc3_run_select,
+            .maker = &dc3_conventional,
+            .edit = &dc3_color_jitter,
+        },
+    [DC3_METHOD_GRAYSCALE] =
+        {
+            WORDS(DC3_METHOD_GRAYSCALE),
+            .needs = DC3_NEEDS_BINS,
+            .uses = DC3_USES_ALL,
+            .select = dc3_run_select,
+            .maker = &dc3_conventional,
+            .edit = &dc3_grayscale,
+        },
+    [DC3_METHOD_BLUR] =
+        {
+            WORDS(DC3_METHOD_BLUR),
+            .needs = DC3_NEEDS_BINS,
+            .uses = DC3_USES_ALL,
+            .select = dc3_run_select,
+            .maker = &dc3_conventional,
+            .edit = &dc3_blur,
+        },
+    [DC3_METHOD_RANDOM] =
+        {
+            WORDS(DC3_METHOD_RANDOM),
+            .select = dc3_run_select_random,
+            .maker = &dc3_as_is,
+        },
+    [DC3_METHOD_KMEANS] =
+        {
+            WORDS(DC3_METHOD_KMEANS),
+            .needs = DC3_NEEDS_FEATURES,
+            .select = dc3_run_select,
+            .chooser = dc3_choose_nearest_to_centres,
+            .maker = &dc3_as_is,
+        },
+    [DC3_METHOD_HERDING] =
+        {
+            WORDS(DC3_METHOD_HERDING),
+            .needs = DC3_NEEDS_FEATURES,
+            .select = dc3_run_select,
+            .chooser = dc3_choose_herding,
+            .maker = &dc3_as_is,
+        },
+    [DC3_METHOD_K_CENTER] =
+        {
+            WORDS(DC3_METHOD_K_CENTER),
+            .needs = DC3_NEEDS_FEATURES,
+            .select = dc3_run_select,
+            .chooser = dc3_choose_k_center,
+            .maker = &dc3_as_is,
+        },
+    [DC3_METHOD_GRAPH_CUT] =
+        {
+            WORDS(DC3_METHOD_GRAPH_CUT),
+            .needs = DC3_NEEDS_FEATURES,
+            .uses = DC3_USES_MAXIMIZER,
+            .select = dc3_run_select,
+            .chooser = dc3_choose_graph_cut,
+            .maker = &dc3_as_is,
+        },
+    [DC3_METHOD_DQ] =
+        {
+            WORDS(DC3_METHOD_DQ),
+            .needs = DC3_NEEDS_FEATURES,
+            .uses = DC3_USES_BINS | DC3_USES_MAXIMIZER,
+            .select = dc3_run_select,
+            .chooser = dc3_choose_dataset_quantization,
+            .maker = &dc3_as_is,
+        },
+    [DC3_METHOD_RDED] =
+        {
+            WORDS(DC3_METHOD_RDED),
+            .needs = DC3_NEEDS_TEACHER,
+            .select = dc3_run_select_crops,
+            .maker = &dc3_stitching,
+            .crops = DC3_RDED_CROPS,
+            .examined = dc3_rded_pictures,
+        },
+};
+
+const dc3_method *dc3_method_called(const char *name)
 {
-    return i >= 0 && i < METHODS ? dc3_methods[i].name : NULL;
-}
-
-const char *dc3_method_summary(int i)
-{
-    return i >= 0 && i < METHODS ? dc3_methods[i].summary : NULL;
+    for (int i = 0; i < DC3_METHODS; i++)
+        if (strcmp(dc3_methods[i].words->name, name) == 0) return &dc3_methods[i];
+    return NULL;
 }

@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "base/text.h"
-#include "condense/clear.h"
-#include "condense/methods.h"
-#include "condense/names.h"
+#include "run_folder/clear.h"
+#include "run_folder/stored_names.h"
+#include "condense/chosen.h"
+#include "condense/output.h"
+#include "condense/settings.h"
+#include "condense/skipped.h"
+#include "run_folder/document.h"
 
 static json_t *document(const dc3_output *output, int complete)
 {
@@ -326,7 +329,7 @@ static char *metadata_line(const dc3_output *output, const char *relative, const
     json_object_set_new(o, "label", json_integer(output->labels[label]));
     json_object_set_new(o, "class", dc3_json_text(dc3_dataset_class_name(run->dataset, label)));
     json_object_set_new(o, "source", dc3_json_text(dc3_dataset_key(run->dataset, parts->item)));
-    json_object_set_new(o, "method", json_string(run->method->name));
+    json_object_set_new(o, "method", json_string(run->method->words->name));
     if (!parts->box.side) json_object_set_new(o, "repeat", json_integer(parts->repeat));
     run->maker->describe(run, parts, o);
     char *line = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
@@ -413,23 +416,6 @@ dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)
     status = dc3_draft_write(&lines, status, path);
     free(path);
     return status;
-}
-
-dc3_status dc3_metadata_read(const char *train, json_t **lines)
-{
-    char *path = dc3_path_join(train, "metadata.jsonl");
-    *lines = NULL;
-    dc3_status status =
-        path ? dc3_json_read_lines(path, 1 << 28, lines) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(path);
-    return status;
-}
-
-dc3_status dc3_check_complete(const char *document, const json_t *object)
-{
-    if (json_is_true(json_object_get(object, "complete"))) return DC3_OK;
-    return dc3_fail(DC3_ERR_FORMAT, "%s: the run is not complete; give its command again to continue it",
-                    document);
 }
 
 dc3_status dc3_output_finish(dc3_output *o)

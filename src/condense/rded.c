@@ -18,7 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "condense/choose_random.h"
-#include "condense/methods.h"
+#include "condense/chosen.h"
+#include "condense/makers.h"
 
 enum { LOOK = 300, BATCH = 16, CROPS = DC3_RDED_CROPS };
 static const double least_area = 0.08, most_area = 1;
@@ -236,4 +237,11 @@ static void settings(const dc3_run *run, json_t *to)
     json_object_set_new(to, "looked_at", json_integer(wanted(run)));
 }
 
-const dc3_maker dc3_stitching = {"storing", " with other crops", 0, make, NULL, describe, settings};
+const dc3_maker dc3_stitching = {
+    .stage = "storing",
+    .again = " with other crops",
+    .stitches = 1,
+    .make = make,
+    .describe = describe,
+    .settings = settings,
+};

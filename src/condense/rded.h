@@ -1,4 +1,4 @@
-/* What the estimate has to know of RDED. */
+/* RDED (Sun et al. 2024): the crops that a teacher is surest of. */
 #ifndef DC3_CONDENSE_RDED_H
 #define DC3_CONDENSE_RDED_H
 
@@ -8,5 +8,8 @@ enum { DC3_RDED_CROPS = 5 }; /* of each picture that is looked at */
 
 /* How many pictures are looked at, at most. */
 int64_t dc3_rded_pictures(const dc3_run *run);
+
+/* Chooses them. */
+dc3_status dc3_run_select_crops(dc3_run *run, dc3_chosen *chosen);
 
 #endif

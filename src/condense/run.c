@@ -1,19 +1,11 @@
-#include "condense/classes.h"
-#include "condense/combine.h"
-#include "condense/methods.h"
+#include "condense/run.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include "base/file.h"
-#include "base/text.h"
-
-dc3_condense_options dc3_condense_defaults(void)
-{
-    return (dc3_condense_options){.guidance = -1, .image_guidance = -1, .select = dc3_select_defaults()};
-}
+#include "base/listener.h"
+#include "condense/method.h"
 
 void dc3_run_say(const dc3_run *run, const char *format, ...)
 {
@@ -39,183 +31,12 @@ void dc3_run_stage(dc3_run *run, int stage, const char *name, double since)
     if (run->state) dc3_state_stage(run->state, name, run->report->seconds[stage], run->report->peak_bytes);
 }
 
-/* The place of `text` in `names` (NULL after the last), or an error that lists them. */
-static dc3_status choose(const char *option, const char *text, const char *const *names, int fallback,
-                         int *out)
+void dc3_run_made(const dc3_run *run, int steps)
 {
-    *out = fallback;
-    return text ? dc3_choose_name(option, text, names, out) : DC3_OK;
-}
-
-static dc3_status read_choices(dc3_run *run)
-{
-    const dc3_condense_options *o = run->options;
-    int fit, format, combine;
-    DC3_TRY(choose("fit", o->fit, dc3_fit_names, DC3_FIT_CROP, &fit));
-    DC3_TRY(choose("format", o->format, dc3_format_names, DC3_PNG, &format));
-    DC3_TRY(choose("combine", o->combine, dc3_combine_names, DC3_COMBINE_GRADIENT, &combine));
-    run->fit = (dc3_fit)fit;
-    run->format = (dc3_image_format)format;
-    run->combine = (dc3_combine)combine;
-    return DC3_OK;
-}
-
-/* The one that is given, none, or the run's own. */
-static dc3_status choose_teacher(dc3_run *run, dc3_run_needs needs)
-{
-    const dc3_condense_options *o = run->options;
-    int uses = run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
-    if (o->teacher && strcmp(o->teacher, "none") == 0) return DC3_OK;
-    run->trains = !o->teacher && needs == DC3_RUN_CONDENSE && uses;
-    if (!o->teacher && !run->trains) return DC3_OK;
-    run->teacher_path = run->trains ? dc3_path_join(o->out, "teacher.safetensors") : strdup(o->teacher);
-    return run->teacher_path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-}
-
-/* The method that the options name, of a command that asks for it. */
-static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
-{
-    enum { MOST = 32 };
-    const char *names[MOST] = {0};
-    int method;
-    for (int i = 0; i < MOST - 1 && dc3_methods[i].name; i++) names[i] = dc3_methods[i].name;
-    DC3_TRY(choose("method", needs >= DC3_RUN_METHOD ? run->options->method : NULL, names, 0, &method));
-    run->method = &dc3_methods[method];
-    run->maker = run->method->maker;
-    run->each = 1;
-    DC3_TRY(choose_teacher(run, needs));
-    run->encodes =
-        needs != DC3_RUN_EDITOR && (run->method->needs & DC3_NEEDS_BINS ||
-                                    (run->method->needs & DC3_NEEDS_FEATURES && !run->teacher_path));
-    if (run->method->needs & DC3_NEEDS_TEACHER && !run->teacher_path)
-        return dc3_fail(DC3_ERR_OPTION, "--method %s scores crops with a teacher: expected --teacher FILE",
-                        run->method->name);
-    return DC3_OK;
-}
-
-/* The diffusion model, where its edits or its VAE's features are needed. */
-static dc3_status open_editor(dc3_run *run)
-{
-    const dc3_condense_options *o = run->options;
-    dc3_dtype dtype;
-    int detail, sampler;
-    DC3_TRY(dc3_compute_type(o->dtype, &dtype));
-    DC3_TRY(choose("detail", o->detail, dc3_detail_names, -1, &detail));
-    DC3_TRY(choose("sampler", o->sampler, dc3_sampler_names, -1, &sampler));
-    if (!run->encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return DC3_OK;
-    DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
-    run->edit = dc3_editor_defaults(run->editor);
-    if (detail >= 0) run->edit.detail = (dc3_detail)detail;
-    if (sampler >= 0) run->edit.sampler = (dc3_sampler_kind)sampler;
-    if (o->steps) run->edit.steps = o->steps;
-    if (o->guidance >= 0) run->edit.guidance = (float)o->guidance;
-    if (o->image_guidance >= 0) run->edit.image_guidance = (float)o->image_guidance;
-    return DC3_OK;
-}
-
-/* Of the stored pictures, and how many parts they have. */
-static dc3_status choose_size(dc3_run *run)
-{
-    enum { SMALL = 64 }; /* up to which RDED's scripts take factor 1 */
-    const dc3_condense_options *o = run->options;
-    int edited = run->method->needs & DC3_NEEDS_EDITOR && run->edit.detail == DC3_DETAIL_EDIT;
-    if (o->size < 0 || o->size > 4096 || (o->size && o->size < 8))
-        return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 4096 pixels, found %d", o->size);
-    if (o->factor < 0 || o->factor > 2)
-        return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
-    run->size = o->size ? o->size : edited ? run->edit.size : run->usual;
-    run->factor = o->factor ? o->factor : run->size > SMALL ? 2 : 1;
-    if (run->maker == &dc3_stitching) run->each = run->factor * run->factor;
-    if (run->each > 1 || (run->maker->combines && run->combine == DC3_COMBINE_FOURFOLD))
-        run->size -= run->size % 2;
-    return DC3_OK;
-}
-
-/* Of the pictures whose features are taken. */
-static dc3_status choose_feature_size(dc3_run *run)
-{
-    const dc3_condense_options *o = run->options;
-    int usual = run->usual;
-    if (!run->encodes) return DC3_OK;
-    dc3_editor_info info = dc3_editor_describe(run->editor);
-    int feature = o->feature_size ? o->feature_size : usual < run->edit.size ? usual : run->edit.size;
-    int unit = info.factor * 2;
-    run->feature_size = o->feature_size ? feature : feature < unit ? unit : feature / unit * unit;
-    if (run->feature_size % info.factor != 0 || run->feature_size < info.factor || run->feature_size > 4096)
-        return dc3_fail(DC3_ERR_OPTION, "--feature-size: expected a multiple of %d up to 4096, found %d",
-                        info.factor, run->feature_size);
-    int64_t side = run->feature_size / info.factor;
-    run->feature_length = side * side * info.latent_channels;
-    return DC3_OK;
-}
-
-dc3_status dc3_run_open_teacher(dc3_run *run)
-{
-    const dc3_condense_options *o = run->options;
-    dc3_teacher *t = &run->teacher;
-    DC3_TRY(dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, run->usual, o->select.threads, t));
-    DC3_TRY(
-        dc3_teacher_check_classes(t->info, run->teacher_path, dc3_dataset_classes(run->dataset), o->data));
-    dc3_teacher_tell(&o->listener, t);
-    return DC3_OK;
-}
-
-/* Commands that select refuse a class that is too small as soon as it is known. */
-static dc3_status check_classes(const dc3_run *run)
-{
-    const dc3_condense_options *o = run->options;
-    int64_t n = dc3_dataset_size(run->dataset);
-    for (int64_t i = 0, first = 0; i < n; i++) {
-        int label = dc3_dataset_label(run->dataset, i);
-        if (i + 1 < n && dc3_dataset_label(run->dataset, i + 1) == label) continue;
-        if (i + 1 - first < o->select.ipc)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld pictures, fewer than %d (--strict)",
-                            o->data, dc3_dataset_class_name(run->dataset, label), (long long)(i + 1 - first),
-                            o->select.ipc);
-        first = i + 1;
-    }
-    return DC3_OK;
-}
-
-/* While the dataset is listed nobody knows how many there will be. */
-static void found(void *run, int64_t pictures)
-{
-    dc3_run_progress(run, "listing", pictures, -1);
-}
-
-dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
-                        dc3_run *run)
-{
-    enum { MOST = 256 }; /* pixels of stored pictures, where nothing else is said */
-    memset(run, 0, sizeof *run);
-    memset(report, 0, sizeof *report);
-    run->options = options;
-    run->report = report;
-    DC3_TRY(read_choices(run));
-    if (options->select.ipc < 1 || options->select.ipc > 1000000)
-        return dc3_fail(DC3_ERR_OPTION, "--ipc: expected 1 to 1000000 images per class, found %d",
-                        options->select.ipc);
-    DC3_TRY(choose_method(run, needs));
-    DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
-    if (needs != DC3_RUN_EDITOR) DC3_TRY(dc3_dataset_open_told(options->data, found, run, &run->dataset));
-    if (needs >= DC3_RUN_METHOD && options->strict) DC3_TRY(check_classes(run));
-    DC3_TRY(open_editor(run));
-    run->usual = run->dataset ? dc3_usual_size(run->dataset, MOST) : MOST;
-    DC3_TRY(choose_size(run));
-    DC3_TRY(choose_feature_size(run));
-    if (!run->dataset) return DC3_OK;
-    if (needs >= DC3_RUN_METHOD && run->teacher_path && !run->trains) {
-        if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER))
-            DC3_TRY(dc3_run_open_teacher(run));
-        else
-            dc3_run_say(run, "note: --method %s has no use for a teacher", run->method->name);
-    }
-    report->images = dc3_dataset_size(run->dataset);
-    report->classes = dc3_dataset_classes(run->dataset);
-    dc3_tell_notes(&options->listener, run->dataset);
-    if (options->strict && dc3_dataset_notes(run->dataset))
-        return dc3_fail(DC3_ERR_FORMAT, "%s (--strict)", dc3_dataset_note(run->dataset, 0));
-    return DC3_OK;
+    char stage[80];
+    int each = run->maker->steps ? run->maker->steps(run) : 1;
+    snprintf(stage, sizeof stage, each > 1 ? "%s, steps" : "%s", run->maker->stage);
+    if (run->to_make) dc3_run_progress(run, stage, run->making * each + steps, run->to_make * each);
 }
 
 void dc3_run_close(dc3_run *run)

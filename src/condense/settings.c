@@ -2,35 +2,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/file.h"
-#include "condense/combine.h"
-#include "condense/fingerprint.h"
-#include "condense/methods.h"
+#include "run_folder/fingerprint.h"
 #include "select/objective.h"
-
-static json_t *hexadecimal(uint64_t value)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
-    return json_string(text);
-}
-
-json_t *dc3_fingerprint(const char *path)
-{
-    int is_folder = dc3_path_what(path) == DC3_PATH_FOLDER;
-    return hexadecimal(is_folder ? dc3_fingerprint_folder(path) : dc3_fingerprint_file(path));
-}
+#include "condense/method.h"
+#include "condense/run_teacher.h"
+#include "condense/settings.h"
+#include "options/option_names.h"
 
 /* The choice of rows: bins, objective and the features that tell pictures apart. */
 static void selection_settings(const dc3_run *run, json_t *o)
 {
     const dc3_select_options *s = &run->options->select;
     int taught = run->teacher.net || run->trains;
-    int whole = !run->method->chooser;
-    int cuts = whole || run->method->chooser == dc3_choose_graph_cut ||
-               run->method->chooser == dc3_choose_dataset_quantization;
-    if (whole || run->method->chooser == dc3_choose_dataset_quantization)
-        json_object_set_new(o, "bins", json_integer(s->bins));
-    if (whole) {
+    int uses = run->method->uses, cuts = uses & DC3_USES_MAXIMIZER;
+    if (uses & DC3_USES_BINS) json_object_set_new(o, "bins", json_integer(s->bins));
+    if (uses & DC3_USES_OBJECTIVE) {
         json_object_set_new(o, "components", json_integer(s->components));
         json_object_set_new(o, "objective", json_string(dc3_objective_names[s->objective]));
     }
@@ -62,7 +48,7 @@ json_t *dc3_run_settings(const dc3_run *run)
     char seed[24], *data = dc3_path_real(run->options->data);
     json_t *o = json_object();
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->options->select.seed);
-    json_object_set_new(o, "method", json_string(run->method->name));
+    json_object_set_new(o, "method", json_string(run->method->words->name));
     json_object_set_new(o, "data", dc3_json_text(data ? data : run->options->data));
     free(data);
     json_object_set_new(o, "images", json_integer(run->report->images));

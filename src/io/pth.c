@@ -14,12 +14,6 @@ int dc3_pth_probe(const unsigned char *data, size_t size)
     return is_zip(data, size) || (size >= 2 && data[0] == 0x80 && data[1] < 16);
 }
 
-dc3_status dc3_pth_part(const dc3_pth_file *file, const char *name, size_t at, size_t size)
-{
-    void *data = (void *)(uintptr_t)(file->data + at);
-    return dc3_table_add(file->parts, name, dc3_view(data, DC3_U8, 1, (int64_t[]){(int64_t)size}));
-}
-
 dc3_status dc3_pth_parse(const char *origin, const unsigned char *data, size_t size, dc3_table *table)
 {
     if (!dc3_pth_probe(data, size))

@@ -246,3 +246,9 @@ dc3_status dc3_pth_take(const dc3_pth_file *file, const dc3_pickle_value *root)
     }
     return DC3_OK;
 }
+
+dc3_status dc3_pth_part(const dc3_pth_file *file, const char *name, size_t at, size_t size)
+{
+    void *data = (void *)(uintptr_t)(file->data + at);
+    return dc3_table_add(file->parts, name, dc3_view(data, DC3_U8, 1, (int64_t[]){(int64_t)size}));
+}

@@ -44,6 +44,8 @@ dc3_status dc3_dataset_add(dc3_dataset *dataset, dc3_item item);
 dc3_status dc3_dataset_class(dc3_dataset *dataset, const char *name, int *label);
 dc3_status dc3_dataset_remark(dc3_dataset *dataset, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Adds a note that says how many there were beyond DC3_NOTE_LIMIT, if there were. */
+dc3_status dc3_dataset_count_notes(dc3_dataset *dataset);
 /* What a folder holds, as `wanted` chooses, in the order of the names' bytes; free with dc3_list_free. */
 dc3_status dc3_list(const char *path, int (*wanted)(const struct dirent *), struct dirent ***entries,
                     int *count);

@@ -7,6 +7,7 @@
 #ifndef DC3_KERNELS_BACKEND_H
 #define DC3_KERNELS_BACKEND_H
 
+#include "kernels/cpu.h"
 #include "tensor/tensor.h"
 
 typedef enum dc3_activation {
@@ -163,7 +164,5 @@ const dc3_kernels *dc3_kernels_ref(void);
 const dc3_kernels *dc3_kernels_best(void);
 /* DC3_ERR_OPTION where DC3_KERNELS is something else than avx512 (no limit), avx2, plain or nothing. */
 dc3_status dc3_kernels_check(void);
-/* 1 if the processor multiplies bf16 natively (AVX512-BF16 or AMX). */
-int dc3_cpu_has_bf16(void);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "kernels/cpu.h"
 
 dc3_status dc3_kernels_check(void)
 {
@@ -15,25 +16,7 @@ dc3_status dc3_kernels_check(void)
 }
 
 #if defined(__x86_64__)
-#include <cpuid.h>
 #include "kernels/x86/x86.h"
-
-static int has_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-}
-
-static int has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-
-int dc3_cpu_has_bf16(void)
-{
-    unsigned a, b, c, d;
-    return has_avx512() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1);
-}
 
 const dc3_kernels *dc3_kernels_best(void)
 {
@@ -41,20 +24,15 @@ const dc3_kernels *dc3_kernels_best(void)
     const char *most = getenv("DC3_KERNELS");
     int plain = most && strcmp(most, "plain") == 0, avx2 = most && strcmp(most, "avx2") == 0;
     dc3_kernels best = *dc3_kernels_ref();
-    if (!plain && !avx2 && has_avx512())
+    if (!plain && !avx2 && dc3_cpu_has_avx512())
         dc3_avx512_kernels(&best);
-    else if (!plain && has_avx2())
+    else if (!plain && dc3_cpu_has_avx2())
         dc3_avx2_kernels(&best);
     table = best;
     return &table;
 }
 
 #else
-
-int dc3_cpu_has_bf16(void)
-{
-    return 0;
-}
 
 const dc3_kernels *dc3_kernels_best(void)
 {

@@ -2,8 +2,10 @@
  * between them: continued, drawn as a contact sheet, and cleared, which removes nothing outside of the run.
  */
 #include <sys/stat.h>
-#include "condense/clear.h"
-#include "condense/run.h"
+#include "run_folder/clear.h"
+#include "condense/chosen.h"
+#include "condense/output.h"
+#include "run_folder/document.h"
 #include "fuzz.h"
 
 static const char *const names[] = {"run/dc3.json", "run/selection.json", "run/pictures.txt",

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/file.h"
-#include "condense/teacher.h"
+#include "teacher/teacher.h"
 #include "io/safetensors.h"
 #include "learn/soft_labels.h"
 

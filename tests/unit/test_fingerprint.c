@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "condense/fingerprint.h"
+#include "run_folder/fingerprint.h"
 
 static const char *const names[] = {"unet/model-00001-of-00002.safetensors", "unet/model.fp16.safetensors",
                                     "unet/model.safetensors.index.json", "tokenizer/merges.txt"};

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "base/file.h"
 #include "base/text.h"
-#include "condense/names.h"
+#include "run_folder/stored_names.h"
 
 static void utf8(void **state)
 {

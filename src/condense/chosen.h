@@ -1,0 +1,24 @@
+/* What was chosen to be stored, and what is made of it. */
+#ifndef DC3_CONDENSE_CHOSEN_H
+#define DC3_CONDENSE_CHOSEN_H
+
+#include "condense/method.h"
+
+/* Room for classes * ipc pictures, count 0. */
+dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen);
+void dc3_chosen_free(dc3_chosen *chosen);
+/* Numbers the stored pictures within their classes, and the repeats of whole pictures; none is stored yet. */
+dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen);
+/* Warns, or fails with strict, where a class has fewer readable pictures than it is to give. */
+dc3_status dc3_run_check_class(const dc3_run *run, int label, int64_t readable, int64_t wanted);
+/* Names the part's random numbers: the picture's key and the repeat. */
+uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part);
+/* Pixels of an edit's side in the stored picture: all of it, or half for the fourfold view. */
+int dc3_run_placed_size(const dc3_run *run);
+
+/* Frees the pictures, also after a failure. */
+void dc3_made_free(dc3_made *made);
+/* Returns `status`, that of reading the part's picture; notes in `made` if it cannot be read. */
+dc3_status dc3_note_unreadable(dc3_made *made, const dc3_part *part, dc3_status status);
+
+#endif

@@ -1,0 +1,19 @@
+/* The beginning of a command: what its options name is opened, and what they leave out is decided. */
+#ifndef DC3_CONDENSE_RUN_OPEN_H
+#define DC3_CONDENSE_RUN_OPEN_H
+
+#include "condense/run.h"
+
+/* What a command works on: nothing but the editor; the dataset; the dataset by the options' method and
+ * teacher. */
+typedef enum dc3_run_needs {
+    DC3_RUN_EDITOR,
+    DC3_RUN_DATA,
+    DC3_RUN_METHOD,
+    DC3_RUN_CONDENSE /* the same, and a teacher is trained where the method uses one and none is given */
+} dc3_run_needs;
+/* Opens what the command and the method need, and resolves defaults. Always close. */
+dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
+                        dc3_run *run);
+
+#endif

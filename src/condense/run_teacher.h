@@ -1,0 +1,16 @@
+/* The teacher of a run: the one that is given, or its own, trained in its folder. */
+#ifndef DC3_CONDENSE_RUN_TEACHER_H
+#define DC3_CONDENSE_RUN_TEACHER_H
+
+#include "condense/run.h"
+
+/* Opens run->teacher_path and checks its classes. */
+dc3_status dc3_run_open_teacher(dc3_run *run);
+/* Trains the run's own teacher, if that is not done yet, and opens it. */
+dc3_status dc3_run_train_teacher(dc3_run *run);
+/* What the training depends on, for dc3.json. */
+json_t *dc3_run_teacher_plan(const dc3_run *run);
+/* Seconds that it will take, measured on a step. */
+dc3_status dc3_run_measure_teacher(const dc3_run *run, double *seconds);
+
+#endif

@@ -1,0 +1,278 @@
+/* Folders that dc3 makes: a run, and a comparison. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "info/kinds.h"
+#include "evaluate/results.h"
+#include "dc3/progress.h"
+#include "run_folder/document.h"
+
+enum { WIDTH = 90, LIMIT = 1 << 28 };
+
+/* Lines of FOLDER/NAME; 0 where it is not there. */
+static int64_t count_lines(const char *folder, const char *name)
+{
+    char *path = dc3_path_join(folder, name), *text = NULL;
+    size_t size = 0;
+    int64_t lines = 0;
+    if (path && dc3_path_what(path) == DC3_PATH_FILE && dc3_file_read(path, LIMIT, &text, &size) == DC3_OK)
+        for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
+    free(text);
+    free(path);
+    return lines;
+}
+
+static int is_size(const char *key)
+{
+    size_t n = strlen(key);
+    return n >= 4 && strcmp(key + n - 4, "size") == 0;
+}
+
+/* One setting as "key value", with its unit. */
+static void setting_text(char *text, size_t size, const char *key, const json_t *value)
+{
+    char *plain = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
+    int pixels = is_size(key) && json_integer_value(value) > 0;
+    snprintf(text, size, "%.40s %.120s%s", key,
+             json_is_string(value) ? json_string_value(value)
+             : plain               ? plain
+                                   : "",
+             pixels ? " px" : "");
+    free(plain);
+}
+
+/* All settings, some to a line; those that nothing was given for are left out. */
+static void say_settings(dc3_info_page *page, const json_t *settings)
+{
+    char line[400] = "";
+    const char *key, *label = "settings";
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)settings, key, value)
+    {
+        char one[240];
+        setting_text(one, sizeof one, key, value);
+        if (json_is_null(value) || strstr(key, "fingerprint")) continue;
+        if (*line && strlen(line) + strlen(one) > WIDTH) {
+            dc3_info_line(page, label, "%s", line);
+            label = "", *line = 0;
+        }
+        size_t used = strlen(line);
+        snprintf(line + used, sizeof line - used, "%s%s", used ? ", " : "", one);
+    }
+    if (*line) dc3_info_line(page, label, "%s", line);
+    dc3_info_set(page, "settings", json_deep_copy(settings));
+}
+
+/* How far a run that is not complete came. */
+static const char *stage_of(const char *folder, const json_t *settings)
+{
+    if (dc3_info_holds(folder, "pictures.txt")) return "storing pictures";
+    if (dc3_info_holds(folder, "selection.json")) return "selected";
+    if (!json_object_get(settings, "own_teacher") || dc3_info_holds(folder, "teacher.safetensors"))
+        return "before the selection";
+    return dc3_info_holds(folder, "teacher.safetensors.checkpoint") ? "training its teacher"
+                                                                    : "before its teacher";
+}
+
+/* The pictures that lie in train/; those that are to come too. */
+static dc3_status say_stored(dc3_info_page *page, int complete)
+{
+    const char *folder = page->options->path;
+    char *train = dc3_path_join(folder, "train");
+    int64_t planned = count_lines(folder, "pictures.txt"), skipped = count_lines(folder, "skipped.txt");
+    dc3_dataset *d = NULL;
+    dc3_status status = train ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (train && dc3_path_what(train) == DC3_PATH_FOLDER && dc3_dataset_open(train, &d) != DC3_OK) d = NULL;
+    int64_t stored = d ? dc3_dataset_size(d) : 0;
+    if (planned && !(complete && stored == planned))
+        dc3_info_line(page, "stored", "%lld of %lld pictures", (long long)stored, (long long)planned);
+    dc3_info_set(page, "stored", json_integer(stored));
+    dc3_info_set(page, "planned", json_integer(planned));
+    if (d) status = dc3_info_pictures(page, d);
+    if (skipped)
+        dc3_info_line(page, "skipped", "%lld that cannot be read; skipped.txt lists them",
+                      (long long)skipped);
+    else if (complete)
+        dc3_info_line(page, "skipped", "none");
+    dc3_info_set(page, "skipped", json_integer(skipped));
+    dc3_dataset_close(&d);
+    free(train);
+    return status;
+}
+
+static void say_extras(dc3_info_page *page)
+{
+    static const char *const files[] = {"teacher.safetensors", "soft_labels.safetensors"};
+    json_t *extras = json_object();
+    for (int i = 0; i < 2; i++) {
+        char *path = dc3_path_join(page->options->path, files[i]), text[DC3_NUMBER_TEXT];
+        struct stat info;
+        if (path && dc3_path_what(path) == DC3_PATH_FILE && stat(path, &info) == 0) {
+            dc3_info_line(page, "also here", "%s, %s", files[i], dc3_size_text((double)info.st_size, text));
+            json_object_set_new(extras, files[i], json_integer((json_int_t)info.st_size));
+        }
+        free(path);
+    }
+    dc3_info_set(page, "other_file_bytes", extras);
+}
+
+/* The state as dc3 status has it; `at` is where it stands where it is not complete. */
+static void say_state(dc3_info_page *page, int running, const char *holder, int complete, const char *at)
+{
+    dc3_info_set(page, "complete", json_boolean(complete));
+    dc3_info_set(page, "running", json_boolean(running));
+    if (running)
+        dc3_info_line(page, "state", "running: %s%s%s", holder, complete ? "" : "; ", complete ? "" : at);
+    else if (complete)
+        dc3_info_line(page, "state", "complete");
+    else
+        dc3_info_line(page, "state", "cut off: %s; give its command again to continue", at);
+}
+
+static dc3_status describe_run(dc3_info_page *page, const json_t *object)
+{
+    const json_t *settings = json_object_get(object, "settings");
+    const char *method = json_string_value(json_object_get(settings, "method"));
+    const char *version = json_string_value(json_object_get(object, "version"));
+    int complete = json_is_true(json_object_get(object, "complete"));
+    const char *stage = complete ? "complete" : stage_of(page->options->path, settings);
+    int64_t ipc = json_integer_value(json_object_get(settings, "ipc"));
+    char at[100];
+    dc3_progress progress;
+    DC3_TRY(dc3_progress_read(page->options->path, &progress));
+    dc3_info_title(page, "run", "a condensed dataset, method %.40s, %lld image%s a class",
+                   method ? method : "not said", (long long)ipc, ipc == 1 ? "" : "s");
+    dc3_info_set(page, "method", method ? json_string(method) : json_null());
+    dc3_info_set(page, "images_per_class", json_integer(ipc));
+    dc3_info_set(page, "stage", json_string(stage));
+    dc3_info_set(page, "version", version ? json_string(version) : json_null());
+    if (progress.running && progress.total > 0)
+        snprintf(at, sizeof at, "%s %lld of %lld", progress.stage, (long long)progress.done,
+                 (long long)progress.total);
+    else
+        snprintf(at, sizeof at, "%s", stage);
+    say_state(page, progress.running, progress.holder, complete, at);
+    dc3_progress_free(&progress);
+    DC3_TRY(say_stored(page, complete));
+    say_extras(page);
+    if (json_is_object(settings)) say_settings(page, settings);
+    return DC3_OK;
+}
+
+dc3_status dc3_info_run(dc3_info_page *page)
+{
+    char *path = dc3_path_join(page->options->path, "dc3.json");
+    json_t *object = NULL;
+    dc3_status status =
+        path ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, &object) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    const char *program = json_string_value(json_object_get(object, "program"));
+    if (status == DC3_OK && (!program || strcmp(program, "dc3") != 0))
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: was not made by dc3; of a dataset in this folder give a folder "
+                          "without such a file",
+                          path);
+    if (status == DC3_OK) status = describe_run(page, object);
+    json_decref(object);
+    free(path);
+    return status;
+}
+
+/* ---- comparisons ---- */
+
+/* The different values of a member of the results' lines, as they come. */
+static json_t *values_of(const json_t *lines, const char *key)
+{
+    json_t *values = json_array(), *line, *one;
+    size_t i, k;
+    json_array_foreach(lines, i, line)
+    {
+        json_t *value = json_object_get(line, key);
+        int known = !value;
+        json_array_foreach(values, k, one) known |= value && json_equal(one, value);
+        if (!known) json_array_append(values, value);
+    }
+    return values;
+}
+
+static void say_values(dc3_info_page *page, const json_t *lines, const char *key, const char *label)
+{
+    json_t *values = values_of(lines, key), *one;
+    char text[400] = "";
+    size_t i;
+    json_array_foreach(values, i, one)
+    {
+        size_t used = strlen(text);
+        if (json_is_string(one))
+            snprintf(text + used, sizeof text - used, "%s%.40s", i ? ", " : "", json_string_value(one));
+        else
+            snprintf(text + used, sizeof text - used, "%s%lld", i ? ", " : "",
+                     (long long)json_integer_value(one));
+    }
+    dc3_info_line(page, label, "%s", text);
+    dc3_info_set(page, key, values);
+}
+
+/* Which scores are there, of those that are wanted. */
+static void say_scores(dc3_info_page *page, const dc3_comparison *c)
+{
+    char at[200];
+    snprintf(at, sizeof at, "%lld scores are there", (long long)c->scores);
+    if (c->total)
+        snprintf(at, sizeof at, "%lld of %lld scores are there", (long long)c->done, (long long)c->total);
+    dc3_info_line(page, "scores", "%lld", (long long)c->scores);
+    say_state(page, c->running, c->holder, c->complete, at);
+    if (c->complete) dc3_info_line(page, "table", "%s/table.txt", page->options->path);
+    dc3_info_set(page, "scores", json_integer(c->scores));
+    if (c->total) dc3_info_set(page, "done", json_integer(c->done));
+    if (c->total) dc3_info_set(page, "total", json_integer(c->total));
+}
+
+/* Leaves out the numbers that nothing was given for, which compare.json has as 0 or -1. */
+static void drop_defaults(json_t *settings)
+{
+    static const char *const keys[] = {"batch", "factor", "lr",       "weight_decay",   "temperature",
+                                       "size",  "bins",   "guidance", "image_guidance", "steps"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_t *value = json_object_get(settings, keys[i]);
+        double least = strcmp(keys[i], "weight_decay") && !strstr(keys[i], "guidance") ? 0 : -1;
+        if (json_is_number(value) && json_number_value(value) <= least) json_object_del(settings, keys[i]);
+    }
+}
+
+static void describe_comparison(dc3_info_page *page, json_t *settings, const json_t *lines,
+                                const dc3_comparison *c)
+{
+    dc3_info_title(page, "comparison", "a comparison of methods");
+    say_scores(page, c);
+    if (c->scores) {
+        say_values(page, lines, "method", "methods");
+        say_values(page, lines, "ipc", "IPC");
+        say_values(page, lines, "arch", "students");
+        say_values(page, lines, "labels", "labels");
+        say_values(page, lines, "seed", "seeds");
+    }
+    say_extras(page);
+    json_object_del(settings, "wanted");
+    drop_defaults(settings);
+    say_settings(page, settings);
+}
+
+dc3_status dc3_info_comparison(dc3_info_page *page)
+{
+    const char *folder = page->options->path;
+    char *path = dc3_path_join(folder, "compare.json");
+    json_t *settings = NULL, *lines = NULL;
+    dc3_comparison c = {0};
+    dc3_status status =
+        path ? dc3_json_read(path, 1 << 20, &settings) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_results_read(folder, "rded", &lines);
+    if (status == DC3_OK) status = dc3_comparison_read(folder, &c);
+    if (status == DC3_OK) describe_comparison(page, settings, lines, &c);
+    dc3_comparison_free(&c);
+    json_decref(lines);
+    json_decref(settings);
+    free(path);
+    return status;
+}

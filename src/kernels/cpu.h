@@ -1,0 +1,12 @@
+/* What this processor can do; 1 or 0. */
+#ifndef DC3_KERNELS_CPU_H
+#define DC3_KERNELS_CPU_H
+
+/* AVX-512 F, BW, VL and DQ. */
+int dc3_cpu_has_avx512(void);
+/* AVX2 with FMA. */
+int dc3_cpu_has_avx2(void);
+/* Multiplies bf16 natively: AVX512-BF16, or AMX, which comes with it. */
+int dc3_cpu_has_bf16(void);
+
+#endif

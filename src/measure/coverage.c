@@ -1,0 +1,409 @@
+/* How well a run's choice covers the dataset that it was made from, beside random choices of as many pictures
+ * of each class: by the teacher's embeddings, or by the features of an editor's VAE. Runs of one dataset that
+ * see it alike are a group, for which each of its pictures is read once; a class's chosen and drawn ones
+ * first. */
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "measure/coverage.h"
+#include "condense/run.h"
+#include "select/choose.h"
+#include "select/coverage.h"
+#include "base/listener.h"
+#include "condense/features.h"
+#include "condense/run_open.h"
+#include "run_folder/fingerprint.h"
+#include "measure/fidelity.h"
+#include "measure/networks.h"
+
+enum { DRAWS = 10, SETS = 1 + DRAWS }; /* set 0 is the run's choice */
+
+typedef struct work {
+    dc3_measuring *m;
+    dc3_subject **group; /* [count], the runs */
+    int count;
+    const dc3_dataset *data;
+    dc3_run *run; /* has the VAE; NULL: the teacher looks */
+    int size;
+    int64_t d;
+    float *views, *features; /* [DC3_MEASURE_BATCH, size, size, 3], [DC3_MEASURE_BATCH, d] */
+    uint16_t *member;        /* [count, pictures], a bit for each of the run's sets that a picture is in */
+    dc3_coverage **sets;     /* [count, SETS, classes] */
+    float *kept;             /* [room, d], of the class's pictures that are in a set */
+    int64_t room;
+} work;
+
+/* The bits of the g-th run. */
+static uint16_t *members_of(const work *w, int g)
+{
+    return w->member + g * dc3_dataset_size(w->data);
+}
+
+static dc3_coverage **set_of(const work *w, int g, int set, int label)
+{
+    return w->sets + (g * SETS + set) * dc3_dataset_classes(w->data) + label;
+}
+
+/* What names the draws' random numbers: above those of the kernel distance and of the score. */
+static uint64_t draw_item(int draw, int label)
+{
+    return ((uint64_t)(draw + 1) << 32) + (uint64_t)label;
+}
+
+/* Marks the choice of the g-th run. */
+static void mark_chosen(work *w, int g)
+{
+    const dc3_subject *s = w->group[g];
+    for (int64_t k = 0; k < dc3_dataset_size(s->data); k++) {
+        int64_t item = dc3_pairing_original(s->pairing, k);
+        if (item >= 0) members_of(w, g)[item] |= 1;
+    }
+}
+
+/* Marks as many random pictures of the class [first, end) for each draw; order [end - first] is scratch. */
+static void mark_draws(work *w, int g, int64_t first, int64_t end, int64_t *order)
+{
+    int64_t count = 0;
+    int label = dc3_dataset_label(w->data, first);
+    uint16_t *member = members_of(w, g);
+    for (int64_t i = first; i < end; i++) count += member[i] & 1;
+    for (int k = 1; k < SETS; k++) {
+        dc3_rng rng = dc3_rng_make(w->m->options->seed, DC3_RNG_MEASURE, draw_item(k, label));
+        dc3_shuffle(&rng, end - first, count, order);
+        for (int64_t i = 0; i < count; i++) member[first + order[i]] |= (uint16_t)(1 << k);
+    }
+}
+
+static dc3_status mark_class(work *w, int64_t first, int64_t end)
+{
+    int64_t *order = malloc((size_t)(end - first + 1) * sizeof *order);
+    if (!order) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int g = 0; g < w->count; g++) mark_draws(w, g, first, end, order);
+    free(order);
+    return DC3_OK;
+}
+
+static dc3_status read_view(const work *w, int64_t item, float *to)
+{
+    dc3_image image;
+    if (w->run) return dc3_run_read_floats(w->run, item, w->size, to);
+    DC3_TRY(dc3_dataset_read(w->data, item, 0, 0, DC3_FIT_CROP, &image));
+    dc3_status status = dc3_network_view(w->m, DC3_BY_TEACHER, &image, to);
+    dc3_image_free(&image);
+    return status;
+}
+
+/* Features of `count` pictures; the rows of those that can be read come first, their number is *readable and
+ * their items stay in items [count]. */
+static dc3_status look(work *w, int64_t *items, int count, int *readable)
+{
+    enum { B = DC3_MEASURE_BATCH };
+    char reasons[B][DC3_REASON_SIZE];
+    int failed[B] = {0};
+    size_t each = (size_t)w->size * (size_t)w->size * 3;
+    memset(w->views, 0, B * each * sizeof *w->views);
+#pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads)
+    for (int i = 0; i < count; i++) {
+        failed[i] = read_view(w, items[i], w->views + (size_t)i * each) != DC3_OK;
+        if (failed[i]) snprintf(reasons[i], sizeof reasons[i], "%s", dc3_error_text());
+    }
+    DC3_TRY(dc3_check_cancel());
+    if (w->run)
+        DC3_TRY(dc3_editor_encode(w->run->editor, B, w->size, w->views, w->features));
+    else
+        DC3_TRY(dc3_network_run(w->m, DC3_BY_TEACHER, w->views, w->features,
+                                w->m->networks[DC3_BY_TEACHER].logits));
+    *readable = 0;
+    for (int i = 0; i < count; i++) {
+        if (failed[i]) {
+            DC3_TRY(dc3_measure_skip(w->m, w->group[0], dc3_dataset_key(w->data, items[i]), reasons[i]));
+            continue;
+        }
+        memmove(w->features + *readable * w->d, w->features + i * w->d, (size_t)w->d * sizeof(float));
+        items[(*readable)++] = items[i];
+    }
+    return DC3_OK;
+}
+
+static int is_marked(const work *w, int64_t item)
+{
+    int any = 0;
+    for (int g = 0; g < w->count; g++) any |= members_of(w, g)[item] != 0;
+    return any;
+}
+
+/* The next pictures from *at on, before `end`, that are in a set or not; returns how many. */
+static int next_items(const work *w, int marked, int64_t *at, int64_t end, int64_t *items)
+{
+    int count = 0;
+    for (; *at < end && count < DC3_MEASURE_BATCH; ++*at)
+        if (is_marked(w, *at) == marked) items[count++] = *at;
+    return count;
+}
+
+/* Puts the first `more` rows of the features behind the `count` that are kept. */
+static dc3_status keep(work *w, int64_t count, int64_t more)
+{
+    if (!more) return DC3_OK;
+    if (count + more > w->room) {
+        int64_t room = 2 * (count + more);
+        float *kept = realloc(w->kept, (size_t)(room * w->d) * sizeof *kept);
+        if (!kept)
+            return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld rows of features", (long long)room);
+        w->kept = kept;
+        w->room = room;
+    }
+    memcpy(w->kept + count * w->d, w->features, (size_t)(more * w->d) * sizeof(float));
+    return DC3_OK;
+}
+
+/* Puts a row into the sets that its picture is in. */
+static dc3_status choose_row(work *w, int label, int64_t item, const float *x)
+{
+    for (int g = 0; g < w->count; g++)
+        for (int k = 0; k < SETS; k++)
+            if (members_of(w, g)[item] >> k & 1) DC3_TRY(dc3_coverage_choose(*set_of(w, g, k, label), x));
+    return DC3_OK;
+}
+
+/* Holds rows of a class against all sets. */
+static dc3_status add_rows(work *w, int label, int64_t n, const float *x)
+{
+    int failed = 0;
+#pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads) reduction(| : failed)
+    for (int i = 0; i < w->count * SETS; i++)
+        failed |= dc3_coverage_add(*set_of(w, i / SETS, i % SETS, label), n, x) != DC3_OK;
+    return failed ? dc3_fail(DC3_ERR_MEMORY, "out of memory for the distances of the pictures") : DC3_OK;
+}
+
+static void tell(const work *w, int64_t done)
+{
+    const dc3_listener *listener = &w->m->options->listener;
+    if (listener->progress) listener->progress(listener->user, "coverage", done, dc3_dataset_size(w->data));
+}
+
+/* The class [first, end): its sets are filled, then all of it is held against them. */
+static dc3_status cover_class(work *w, int64_t first, int64_t end)
+{
+    int64_t items[DC3_MEASURE_BATCH], kept = 0, done = first;
+    int label = dc3_dataset_label(w->data, first), count, readable;
+    DC3_TRY(mark_class(w, first, end));
+    for (int64_t at = first; (count = next_items(w, 1, &at, end, items)); tell(w, done += count)) {
+        DC3_TRY(look(w, items, count, &readable));
+        for (int i = 0; i < readable; i++) DC3_TRY(choose_row(w, label, items[i], w->features + i * w->d));
+        DC3_TRY(keep(w, kept, readable));
+        kept += readable;
+    }
+    /* cover_group frees w->kept; the analyzer loses sight of w in the parallel region.
+     * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+    DC3_TRY(add_rows(w, label, kept, w->kept));
+    for (int64_t at = first; kept && (count = next_items(w, 0, &at, end, items)); tell(w, done += count)) {
+        DC3_TRY(look(w, items, count, &readable));
+        DC3_TRY(add_rows(w, label, readable, w->features));
+    }
+    for (int g = 0; g < w->count; g++)
+        for (int k = 0; k < SETS; k++) dc3_coverage_rest(*set_of(w, g, k, label));
+    return DC3_OK;
+}
+
+static int set_count(const work *w)
+{
+    return w->count * SETS * dc3_dataset_classes(w->data);
+}
+
+static dc3_status cover_all(work *w)
+{
+    int64_t n = dc3_dataset_size(w->data);
+    int sets = set_count(w);
+    w->member = calloc((size_t)w->count * (size_t)n, sizeof *w->member);
+    w->sets = calloc((size_t)sets, sizeof(dc3_coverage *));
+    if (!w->member || !w->sets) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < sets; i++) DC3_TRY(dc3_coverage_open(w->d, &w->sets[i]));
+    for (int g = 0; g < w->count; g++) mark_chosen(w, g);
+    for (int64_t first = 0, end; first < n; first = end) {
+        for (end = first; end < n && dc3_dataset_label(w->data, end) == dc3_dataset_label(w->data, first);)
+            end++;
+        DC3_TRY(cover_class(w, first, end));
+    }
+    return DC3_OK;
+}
+
+/* The numbers of a class or, with label -1, of all: the g-th run's, and mean and deviation (n - 1) of the
+ * draws'. */
+static dc3_status to_json(const work *w, int g, int label, json_t *o)
+{
+    static const char *const names[] = {"distance_mean", "distance_p95", "facility_location", "graph_cut"};
+    double found[SETS][4];
+    char key[64];
+    dc3_coverage_values v;
+    for (int k = 0; k < SETS; k++) {
+        int64_t count = label < 0 ? dc3_dataset_classes(w->data) : 1;
+        DC3_TRY(dc3_coverage_get(set_of(w, g, k, label < 0 ? 0 : label), count, &v));
+        const double values[] = {v.mean, v.p95, v.facility_location, v.graph_cut};
+        memcpy(found[k], values, sizeof values);
+        if (k) continue;
+        json_object_set_new(o, "pictures", json_integer(v.rows));
+        json_object_set_new(o, "chosen", json_integer(v.chosen));
+    }
+    for (int i = 0; i < 4; i++) {
+        double mean = 0, squares = 0;
+        for (int k = 1; k < SETS; k++) mean += found[k][i] / DRAWS;
+        for (int k = 1; k < SETS; k++) squares += (found[k][i] - mean) * (found[k][i] - mean);
+        dc3_measure_set(o, names[i], found[0][i]);
+        snprintf(key, sizeof key, "random_%s", names[i]);
+        dc3_measure_set(o, key, mean);
+        snprintf(key, sizeof key, "random_%s_deviation", names[i]);
+        dc3_measure_set(o, key, sqrt(squares / (DRAWS - 1)));
+    }
+    return DC3_OK;
+}
+
+static dc3_status report(const work *w, int g)
+{
+    char name[128];
+    json_t *o = w->group[g]->coverage = json_object(), *classes = json_array();
+    if (w->run)
+        snprintf(name, sizeof name, "VAE of %s, pictures of %d pixels",
+                 dc3_editor_describe(w->run->editor).name, w->size);
+    else
+        snprintf(name, sizeof name, "embeddings of the teacher, a %s", w->m->teacher.info->arch);
+    json_object_set_new(o, "features", dc3_json_text(name));
+    json_object_set_new(o, "dimensions", json_integer(w->d));
+    json_object_set_new(o, "draws", json_integer(DRAWS));
+    dc3_status status = to_json(w, g, -1, o);
+    json_object_set_new(o, "classes", classes);
+    DC3_TRY(status);
+    for (int c = 0; c < dc3_dataset_classes(w->data); c++) {
+        json_t *one = json_object();
+        json_array_append_new(classes, one);
+        json_object_set_new(one, "class", dc3_json_text(dc3_dataset_class_name(w->data, c)));
+        DC3_TRY(to_json(w, g, c, one));
+    }
+    return DC3_OK;
+}
+
+static const json_t *setting(const dc3_subject *s, const char *key)
+{
+    return json_object_get(json_object_get(s->document, "settings"), key);
+}
+
+/* Says where the editor is not the one that a run was made with. */
+static void check_editor(const work *w, const dc3_subject *s, const json_t *fingerprint)
+{
+    const json_t *was = setting(s, "editor_fingerprint");
+    if (was && !json_equal(was, fingerprint))
+        dc3_listener_say(&w->m->options->listener,
+                         "note: %s was made with another editor than the one whose features its coverage is "
+                         "measured in; --editor names one",
+                         s->path);
+}
+
+/* The VAE, with the pictures as the runs gave them to it. */
+static dc3_status open_editor(work *w, dc3_condense_options *o, dc3_condense_report *result)
+{
+    const dc3_subject *s = w->group[0];
+    const dc3_measure_options *options = w->m->options;
+    *o = dc3_condense_defaults();
+    o->data = dc3_dataset_path(w->data);
+    o->method = "dc3-select";
+    o->teacher = "none";
+    o->editor = options->editor;
+    o->fit = dc3_fit_names[dc3_measure_fit(s)];
+    o->dtype = json_string_value(setting(s, "dtype"));
+    o->feature_size = (int)json_integer_value(setting(s, "feature_size"));
+    o->select.threads = options->threads;
+    if (!o->editor)
+        return dc3_fail(DC3_ERR_ARGUMENT, "coverage: expected an editor or a teacher whose features tell "
+                                          "pictures apart, found neither");
+    DC3_TRY(dc3_run_open(o, DC3_RUN_METHOD, result, w->run));
+    json_t *fingerprint = dc3_fingerprint(o->editor);
+    for (int g = 0; g < w->count; g++) check_editor(w, w->group[g], fingerprint);
+    json_decref(fingerprint);
+    return DC3_OK;
+}
+
+static dc3_status open_memory(work *w)
+{
+    const dc3_network *t = &w->m->networks[DC3_BY_TEACHER];
+    w->size = w->run ? w->run->feature_size : t->size;
+    w->d = w->run ? w->run->feature_length : t->features;
+    w->views = malloc(DC3_MEASURE_BATCH * (size_t)w->size * (size_t)w->size * 3 * sizeof *w->views);
+    w->features = malloc(DC3_MEASURE_BATCH * (size_t)w->d * sizeof *w->features);
+    return w->views && w->features ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+static dc3_status cover_group(work *w)
+{
+    dc3_run run = {0};
+    dc3_condense_options options;
+    dc3_condense_report result;
+    w->run = w->m->teacher.net ? NULL : &run;
+    dc3_status status = w->run ? open_editor(w, &options, &result) : DC3_OK;
+    if (status == DC3_OK) status = open_memory(w);
+    if (status == DC3_OK) status = cover_all(w);
+    for (int g = 0; status == DC3_OK && g < w->count; g++) status = report(w, g);
+    for (int i = 0; w->sets && i < set_count(w); i++) dc3_coverage_close(&w->sets[i]);
+    free(w->sets);
+    free(w->member);
+    free(w->views);
+    free(w->features);
+    free(w->kept);
+    if (w->run) dc3_run_close(w->run);
+    w->run = NULL;
+    return status;
+}
+
+/* A run that looked at no features takes them as another did. */
+static int agrees(const dc3_subject *a, const dc3_subject *b, const char *key)
+{
+    const json_t *x = setting(a, key), *y = setting(b, key);
+    return !x || !y || json_equal(x, y);
+}
+
+/* Whether two runs see the same dataset alike. */
+static int alike(const dc3_measuring *m, const dc3_subject *a, const dc3_subject *b)
+{
+    const char *x = dc3_dataset_path(dc3_pairing_originals(a->pairing)),
+               *y = dc3_dataset_path(dc3_pairing_originals(b->pairing));
+    if (strcmp(x, y) != 0) return 0;
+    return m->teacher.net || (dc3_measure_fit(a) == dc3_measure_fit(b) && agrees(a, b, "dtype") &&
+                              agrees(a, b, "feature_size"));
+}
+
+/* The first run that has no coverage yet, of those that looked at features if there is one; NULL: none. */
+static dc3_subject *next_run(const dc3_measuring *m)
+{
+    dc3_subject *first = NULL;
+    for (int i = 0; i < m->count; i++) {
+        dc3_subject *s = &m->subjects[i];
+        if (!s->pairing || s->coverage) continue;
+        if (setting(s, "feature_size")) return s;
+        if (!first) first = s;
+    }
+    return first;
+}
+
+dc3_status dc3_measure_coverage(dc3_measuring *m)
+{
+    dc3_status status = DC3_OK;
+    dc3_subject *s, **group = calloc((size_t)m->count, sizeof(dc3_subject *));
+    if (!group) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (!next_run(m))
+        dc3_listener_say(
+            &m->options->listener,
+            "note: --coverage: none of these is a run whose choice can be compared with its dataset");
+    while (status == DC3_OK && (s = next_run(m))) {
+        work w = {.m = m, .group = group, .count = 1, .data = dc3_pairing_originals(s->pairing)};
+        group[0] = s;
+        for (int k = 0; k < m->count; k++) {
+            dc3_subject *other = &m->subjects[k];
+            if (other != s && other->pairing && !other->coverage && alike(m, s, other))
+                group[w.count++] = other;
+        }
+        status = cover_group(&w);
+    }
+    free(group);
+    return status;
+}

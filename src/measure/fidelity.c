@@ -1,0 +1,313 @@
+/* Fidelity: what a run stored, against the pictures that it was made from, brought to the stored size as the
+ * run did it. Of the fourfold view the original is repeated in the four quarters. A stored picture is
+ * compared while it is at hand for the other measures, and what the teacher said of it there counts here too.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "measure/fidelity.h"
+#include "run_folder/sources.h"
+#include "metrics/delta_e_2000.h"
+#include "metrics/psnr.h"
+#include "metrics/ssim.h"
+#include "base/listener.h"
+#include "run_folder/document.h"
+#include "measure/networks.h"
+
+/* Of a class, or of all pairs. */
+typedef struct sums {
+    int64_t pairs, identical, windowed; /* windowed: large enough for SSIM */
+    double ssim, delta_e, psnr;         /* psnr: of those that differ */
+    int64_t same, right_before, right_after;
+    double loss_before, loss_after;
+} sums;
+
+/* One picture of the batch and its original. */
+typedef struct pair {
+    enum { NOT_COMPARED, FAILED, COMPARED } state;
+    double ssim, delta_e, psnr;
+    char reason[DC3_REASON_SIZE];
+} pair;
+
+/* Where a stored picture has no original that is known: metadata.jsonl does not name the picture, or its
+ * source is not among the originals. */
+enum { UNNAMED = -1, GONE = -2 };
+
+struct dc3_pairing {
+    dc3_dataset *originals;
+    int64_t *items; /* [stored pictures], of the originals */
+    dc3_fit fit;
+    int fourfold;
+    sums *classes, all;
+    float *views;               /* [DC3_MEASURE_BATCH, size, size, 3] of the originals, for the teacher */
+    float *embeddings, *logits; /* [DC3_MEASURE_BATCH, ..] */
+    pair pairs[DC3_MEASURE_BATCH];
+};
+
+const dc3_dataset *dc3_pairing_originals(const dc3_pairing *p)
+{
+    return p->originals;
+}
+
+int64_t dc3_pairing_original(const dc3_pairing *p, int64_t item)
+{
+    return p->items[item];
+}
+
+/* Fills items from the lines of metadata.jsonl: the sources of the pictures in the folder. */
+static dc3_status find_items(const dc3_subject *s, const json_t *lines, dc3_pairing *p)
+{
+    json_t *line, *stored = json_object(), *sources = json_object();
+    size_t i;
+    dc3_status status = DC3_OK;
+    json_array_foreach((json_t *)(uintptr_t)lines, i, line)
+    {
+        const char *name = json_string_value(json_object_get(line, "file_name")),
+                   *source = json_string_value(json_object_get(line, "source"));
+        if (name && source) {
+            json_object_set_new(stored, name, json_null());
+            json_object_set_new(sources, source, json_null());
+        } else if (status == DC3_OK)
+            status =
+                dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: line %zu: expected a file_name and a source",
+                         s->folder, i + 1);
+    }
+    for (int64_t k = 0; k < dc3_dataset_size(s->data); k++) p->items[k] = UNNAMED;
+    dc3_sources_number(stored, s->data);
+    dc3_sources_number(sources, p->originals);
+    json_array_foreach((json_t *)(uintptr_t)lines, i, line)
+    {
+        if (status != DC3_OK) break;
+        int64_t item = dc3_sources_item(stored, json_string_value(json_object_get(line, "file_name"))),
+                original = dc3_sources_item(sources, json_string_value(json_object_get(line, "source")));
+        if (item >= 0) p->items[item] = original >= 0 ? original : GONE;
+    }
+    json_decref(stored);
+    json_decref(sources);
+    return status;
+}
+
+static dc3_status tile(const dc3_image *quarter, dc3_image *whole)
+{
+    size_t row = (size_t)quarter->width * 3;
+    *whole = (dc3_image){quarter->width * 2, quarter->height * 2, NULL};
+    whole->pixels = malloc(4 * row * (size_t)quarter->height);
+    if (!whole->pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int y = 0; y < whole->height; y++)
+        for (int half = 0; half < 2; half++)
+            memcpy(whole->pixels + (size_t)(2 * y + half) * row,
+                   quarter->pixels + (size_t)(y % quarter->height) * row, row);
+    return DC3_OK;
+}
+
+/* The original as the run saw it, at the stored size. */
+static dc3_status read_original(const dc3_pairing *p, int64_t item, int width, int height,
+                                dc3_image *original)
+{
+    if (item < 0)
+        return dc3_fail(DC3_ERR_FORMAT, "its source is not in %.150s; --data tells where the originals are",
+                        dc3_dataset_path(p->originals));
+    if (!p->fourfold) return dc3_dataset_read(p->originals, item, width, height, p->fit, original);
+    if (width % 2 || height % 2)
+        return dc3_fail(DC3_ERR_FORMAT, "%dx%d pixels are no fourfold view", width, height);
+    dc3_image quarter;
+    DC3_TRY(dc3_dataset_read(p->originals, item, width / 2, height / 2, p->fit, &quarter));
+    dc3_status status = tile(&quarter, original);
+    dc3_image_free(&quarter);
+    return status;
+}
+
+static dc3_status compare(const dc3_measuring *m, const dc3_pairing *p, int i, const dc3_image *stored,
+                          const dc3_image *original, pair *to)
+{
+    int64_t pixels = (int64_t)stored->width * stored->height;
+    const uint8_t *a = original->pixels, *b = stored->pixels;
+    DC3_TRY(dc3_ssim(a, b, stored->width, stored->height, &to->ssim));
+    to->delta_e = dc3_mean_delta_e_2000(a, b, pixels);
+    to->psnr = dc3_psnr(a, b, 3 * pixels);
+    if (!p->views) return DC3_OK;
+    float *view = p->views + (size_t)i * dc3_view_values(&m->networks[DC3_BY_TEACHER]);
+    return dc3_network_view(m, DC3_BY_TEACHER, original, view);
+}
+
+void dc3_pairing_measure(const dc3_measuring *m, dc3_pairing *p, int64_t item, int i, const dc3_image *stored)
+{
+    dc3_image original = {0};
+    pair *to = &p->pairs[i];
+    to->state = NOT_COMPARED;
+    if (p->items[item] == UNNAMED) return;
+    dc3_status status = read_original(p, p->items[item], stored->width, stored->height, &original);
+    if (status == DC3_OK) status = compare(m, p, i, stored, &original, to);
+    to->state = status == DC3_OK ? COMPARED : FAILED;
+    if (status != DC3_OK) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
+    dc3_image_free(&original);
+}
+
+/* The class with the largest logit. */
+static int64_t top_of(int64_t classes, const float *logits)
+{
+    int64_t top = 0;
+    for (int64_t c = 1; c < classes; c++)
+        if (logits[c] > logits[top]) top = c;
+    return top;
+}
+
+/* The teacher's answers to the i-th original and to what is stored. */
+static void ask(const dc3_measuring *m, const dc3_pairing *p, int i, int label, sums *one)
+{
+    int64_t classes = m->teacher.info->classes;
+    const float *original = p->logits + i * classes,
+                *stored = m->networks[DC3_BY_TEACHER].logits + i * classes;
+    int64_t before = top_of(classes, original), after = top_of(classes, stored);
+    one->loss_before = dc3_teacher_loss(classes, original, label);
+    one->loss_after = dc3_teacher_loss(classes, stored, label);
+    one->same = before == after;
+    one->right_before = before == label;
+    one->right_after = after == label;
+}
+
+static void add(sums *to, const sums *one)
+{
+    to->pairs += one->pairs, to->identical += one->identical, to->windowed += one->windowed;
+    to->ssim += one->ssim, to->delta_e += one->delta_e, to->psnr += one->psnr;
+    to->same += one->same, to->right_before += one->right_before, to->right_after += one->right_after;
+    to->loss_before += one->loss_before, to->loss_after += one->loss_after;
+}
+
+dc3_status dc3_pairing_add(dc3_measuring *m, dc3_subject *s, int64_t first, const int *wanted)
+{
+    dc3_pairing *p = s->pairing;
+    if (p->views) DC3_TRY(dc3_network_run(m, DC3_BY_TEACHER, p->views, p->embeddings, p->logits));
+    for (int i = 0; i < DC3_MEASURE_BATCH; i++) {
+        const pair *of = &p->pairs[i];
+        if (!wanted[i] || of->state == NOT_COMPARED) continue;
+        if (of->state == FAILED) {
+            DC3_TRY(dc3_measure_skip(m, s, dc3_dataset_key(s->data, first + i), of->reason));
+            continue;
+        }
+        sums one = {.pairs = 1, .identical = isinf(of->psnr), .windowed = !isnan(of->ssim)};
+        one.ssim = one.windowed ? of->ssim : 0;
+        one.delta_e = of->delta_e;
+        one.psnr = one.identical ? 0 : of->psnr;
+        if (p->views) ask(m, p, i, dc3_dataset_label(p->originals, p->items[first + i]), &one);
+        add(&p->classes[dc3_dataset_label(s->data, first + i)], &one);
+        add(&p->all, &one);
+    }
+    return DC3_OK;
+}
+
+static json_t *to_json(const dc3_pairing *p, const sums *s)
+{
+    json_t *o = json_object();
+    double n = (double)s->pairs;
+    json_object_set_new(o, "pairs", json_integer(s->pairs));
+    json_object_set_new(o, "identical", json_integer(s->identical));
+    dc3_measure_set(o, "ssim", s->ssim / (double)s->windowed);
+    dc3_measure_set(o, "delta_e_2000", s->delta_e / n);
+    dc3_measure_set(o, "psnr", s->psnr / (double)(s->pairs - s->identical));
+    if (!p->views) return o;
+    dc3_measure_set(o, "top1_same", (double)s->same / n);
+    dc3_measure_set(o, "top1_before", (double)s->right_before / n);
+    dc3_measure_set(o, "top1_after", (double)s->right_after / n);
+    dc3_measure_set(o, "loss_before", s->loss_before / n);
+    dc3_measure_set(o, "loss_after", s->loss_after / n);
+    return o;
+}
+
+void dc3_pairing_finish(dc3_subject *s)
+{
+    const dc3_pairing *p = s->pairing;
+    s->fidelity = to_json(p, &p->all);
+    json_object_set_new(s->fidelity, "originals", dc3_json_text(dc3_dataset_path(p->originals)));
+    json_t *classes = json_array();
+    for (int c = 0; c < dc3_dataset_classes(s->data); c++) {
+        json_t *one = to_json(p, &p->classes[c]);
+        json_object_set_new(one, "class", dc3_json_text(dc3_dataset_class_name(s->data, c)));
+        json_array_append_new(classes, one);
+    }
+    json_object_set_new(s->fidelity, "classes", classes);
+}
+
+static dc3_status open_memory(const dc3_measuring *m, const dc3_subject *s, dc3_pairing *p)
+{
+    const dc3_network *t = &m->networks[DC3_BY_TEACHER];
+    p->classes = calloc((size_t)dc3_dataset_classes(s->data), sizeof *p->classes);
+    p->items = malloc((size_t)dc3_dataset_size(s->data) * sizeof *p->items);
+    int ready = p->classes && p->items;
+    if (t->size) {
+        p->views = calloc(DC3_MEASURE_BATCH * dc3_view_values(t), sizeof *p->views);
+        p->embeddings = malloc(DC3_MEASURE_BATCH * (size_t)t->features * sizeof *p->embeddings);
+        p->logits = malloc(DC3_MEASURE_BATCH * (size_t)t->classes * sizeof *p->logits);
+        ready = ready && p->views && p->embeddings && p->logits;
+    }
+    return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+/* How the run saw its pictures. */
+static void read_settings(const dc3_subject *s, dc3_pairing *p)
+{
+    const json_t *settings = json_object_get(s->document, "settings");
+    p->fit = dc3_measure_fit(s);
+    p->fourfold = dc3_sources_fourfold(settings);
+}
+
+/* The dataset that the run was made from. *why says what is in the way where nothing is compared. */
+static dc3_status open_originals(const dc3_measuring *m, const dc3_subject *s, dc3_pairing *p, char *why,
+                                 size_t size)
+{
+    const dc3_measure_options *o = m->options;
+    const json_t *settings = json_object_get(s->document, "settings");
+    const char *data = o->originals ? o->originals : json_string_value(json_object_get(settings, "data"));
+    const char *method = json_string_value(json_object_get(settings, "method"));
+    if (method && strcmp(method, "rded") == 0)
+        snprintf(why, size, "its pictures are stitched from crops");
+    else if (!data)
+        snprintf(why, size, "its dc3.json names no dataset; --data tells where the originals are");
+    else {
+        dc3_status status = dc3_dataset_open(data, &p->originals);
+        if (status != DC3_OK && o->originals) return status;
+        if (status != DC3_OK)
+            snprintf(why, size, "%.200s; --data tells where the originals are now", dc3_error_text());
+    }
+    if (!p->originals || !m->teacher.net) return DC3_OK;
+    return dc3_teacher_check_classes(m->teacher.info, o->teacher, dc3_dataset_classes(p->originals), data);
+}
+
+void dc3_pairing_close(dc3_pairing **pairing)
+{
+    dc3_pairing *p = *pairing;
+    if (!p) return;
+    dc3_dataset_close(&p->originals);
+    free(p->items);
+    free(p->classes);
+    free(p->views);
+    free(p->embeddings);
+    free(p->logits);
+    free(p);
+    *pairing = NULL;
+}
+
+static dc3_status open_pairs(dc3_measuring *m, dc3_subject *s)
+{
+    json_t *lines = NULL;
+    dc3_status status = dc3_metadata_read(s->folder, &lines);
+    if (status == DC3_OK) status = open_memory(m, s, s->pairing);
+    if (status == DC3_OK) status = find_items(s, lines, s->pairing);
+    json_decref(lines);
+    return status;
+}
+
+dc3_status dc3_pairing_open(dc3_measuring *m, dc3_subject *s)
+{
+    char why[400] = "";
+    if (!s->document) return DC3_OK;
+    dc3_pairing *p = s->pairing = calloc(1, sizeof *p);
+    if (!p) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    read_settings(s, p);
+    DC3_TRY(open_originals(m, s, p, why, sizeof why));
+    if (!*why) return open_pairs(m, s);
+    dc3_listener_say(&m->options->listener, "note: %s is not compared with its originals: %s", s->path, why);
+    dc3_pairing_close(&s->pairing);
+    return DC3_OK;
+}

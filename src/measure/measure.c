@@ -1,0 +1,255 @@
+/* Measures of datasets side by side. */
+#include "dc3/measure.h"
+#include "measure/colour.h"
+#include "measure/networks.h"
+#include "measure/features.h"
+#include "measure/fidelity.h"
+#include "measure/coverage.h"
+#include "measure/table.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "teacher/classes.h"
+#include "dc3/progress.h"
+#include "base/listener.h"
+#include "run_folder/document.h"
+
+dc3_measure_options dc3_measure_defaults(void)
+{
+    return (dc3_measure_options){.threads = 1};
+}
+
+/* The dc3.json of a run that is complete; NULL where the folder is no run. */
+static dc3_status read_document(dc3_subject *s)
+{
+    char *path = dc3_path_join(s->path, "dc3.json");
+    dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && dc3_path_what(path) == DC3_PATH_FILE) {
+        status = dc3_json_read(path, DC3_DOCUMENT_LIMIT, &s->document);
+        if (status == DC3_OK) status = dc3_check_complete(path, s->document);
+    }
+    free(path);
+    return status;
+}
+
+static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *path)
+{
+    if (dc3_comparison_is(path))
+        return dc3_fail(DC3_ERR_ARGUMENT,
+                        "%s: holds a comparison of datasets; give those in it, such as %s/ipc10/dc3/seed0",
+                        path, path);
+    s->path = path;
+    s->skipped = json_array();
+    DC3_TRY(read_document(s));
+    s->folder = s->document ? dc3_path_join(path, "train") : strdup(path);
+    if (!s->folder || !s->skipped) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(dc3_dataset_open(s->folder, &s->data));
+    dc3_tell_notes(&m->options->listener, s->data);
+    s->classes = calloc((size_t)dc3_dataset_classes(s->data), sizeof *s->classes);
+    return s->classes ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+static dc3_status open_subjects(dc3_measuring *m)
+{
+    const dc3_measure_options *o = m->options;
+    int given = 0, at = 0;
+    while (o->data && o->data[given]) given++;
+    if (!given && !o->reference) return dc3_fail(DC3_ERR_ARGUMENT, "expected datasets, found none");
+    m->subjects = calloc((size_t)given + 1, sizeof *m->subjects);
+    if (!m->subjects) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    m->count = given + (o->reference != NULL);
+    if (o->reference) DC3_TRY(open_subject(m, &m->subjects[at++], o->reference));
+    for (int i = 0; i < given; i++) DC3_TRY(open_subject(m, &m->subjects[at++], o->data[i]));
+    return DC3_OK;
+}
+
+static void close_all(dc3_measuring *m)
+{
+    for (int i = 0; m->subjects && i < m->count; i++) {
+        dc3_subject *s = &m->subjects[i];
+        dc3_dataset_close(&s->data);
+        json_decref(s->document);
+        json_decref(s->skipped);
+        json_decref(s->fidelity);
+        json_decref(s->coverage);
+        for (int k = 0; k < DC3_NETWORKS; k++) json_decref(s->distribution[k]);
+        dc3_features_close(s);
+        dc3_pairing_close(&s->pairing);
+        free(s->curves);
+        free(s->folder);
+        free(s->classes);
+    }
+    free(m->subjects);
+    dc3_networks_close(m);
+}
+
+/* One picture of a batch. */
+typedef struct slot {
+    int failed;
+    char reason[DC3_REASON_SIZE];
+    dc3_colour_sums colour;
+} slot;
+
+/* What the networks are to see of the i-th of a batch. */
+static dc3_status view_picture(const dc3_measuring *m, const dc3_image *image, int i)
+{
+    for (int k = 0; k < DC3_NETWORKS; k++) {
+        const dc3_network *n = &m->networks[k];
+        if (n->size) DC3_TRY(dc3_network_view(m, k, image, n->views + (size_t)i * dc3_view_values(n)));
+    }
+    return DC3_OK;
+}
+
+/* The i-th of a batch. */
+static void measure_picture(const dc3_measuring *m, dc3_subject *s, int64_t first, int i, slot *to)
+{
+    dc3_image image = {0};
+    memset(&to->colour, 0, sizeof to->colour);
+    dc3_status status = dc3_dataset_read(s->data, first + i, 0, 0, DC3_FIT_CROP, &image);
+    if (status == DC3_OK) status = view_picture(m, &image, i);
+    if (status == DC3_OK) dc3_colour_sums_add(&to->colour, &image);
+    to->failed = status != DC3_OK;
+    if (to->failed) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
+    if (!to->failed && s->pairing) dc3_pairing_measure(m, s->pairing, first + i, i, &image);
+    dc3_image_free(&image);
+}
+
+/* The networks on the batch; then what they say is added. */
+static dc3_status look(dc3_measuring *m, dc3_subject *s, int64_t first, const int *wanted)
+{
+    for (int k = 0; k < DC3_NETWORKS; k++) {
+        const dc3_network *n = &m->networks[k];
+        if (n->size) DC3_TRY(dc3_network_run(m, k, n->views, n->embeddings, n->logits));
+    }
+    DC3_TRY(dc3_features_add(m, s, first, wanted));
+    return s->pairing ? dc3_pairing_add(m, s, first, wanted) : DC3_OK;
+}
+
+/* `count` pictures from `first` on: measured in parallel, added in their order. */
+static dc3_status measure_batch(dc3_measuring *m, dc3_subject *s, int64_t first, int count, slot *slots)
+{
+    int wanted[DC3_MEASURE_BATCH] = {0};
+#pragma omp parallel for schedule(dynamic) num_threads(m->options->threads)
+    for (int i = 0; i < count; i++) measure_picture(m, s, first, i, &slots[i]);
+    DC3_TRY(dc3_check_cancel());
+    for (int i = 0; i < count; i++) {
+        if (slots[i].failed) {
+            DC3_TRY(dc3_measure_skip(m, s, dc3_dataset_key(s->data, first + i), slots[i].reason));
+            continue;
+        }
+        dc3_colour_sums_merge(&s->classes[dc3_dataset_label(s->data, first + i)], &slots[i].colour);
+        dc3_colour_sums_merge(&s->all, &slots[i].colour);
+        m->report->images++;
+        wanted[i] = 1;
+    }
+    return look(m, s, first, wanted);
+}
+
+static dc3_status measure_pictures(dc3_measuring *m, dc3_subject *s)
+{
+    int64_t n = dc3_dataset_size(s->data);
+    const dc3_listener *listener = &m->options->listener;
+    slot *slots = malloc(DC3_MEASURE_BATCH * sizeof *slots);
+    dc3_status status = slots ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_listener_say(listener, "%s: %lld pictures in %d classes", s->path, (long long)n,
+                     dc3_dataset_classes(s->data));
+    for (int64_t first = 0; status == DC3_OK && first < n; first += DC3_MEASURE_BATCH) {
+        int count = n - first < DC3_MEASURE_BATCH ? (int)(n - first) : DC3_MEASURE_BATCH;
+        status = measure_batch(m, s, first, count, slots);
+        if (listener->progress) listener->progress(listener->user, "pictures", first + count, n);
+    }
+    free(slots);
+    if (status == DC3_OK && !s->all.images)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", s->folder, (long long)n);
+    return status;
+}
+
+/* Everything about one dataset; of the reference first. */
+static dc3_status measure_subject(dc3_measuring *m, dc3_subject *s)
+{
+    DC3_TRY(dc3_features_open(m, s));
+    DC3_TRY(dc3_pairing_open(m, s));
+    DC3_TRY(measure_pictures(m, s));
+    if (s == m->subjects) DC3_TRY(dc3_colour_curves(s));
+    DC3_TRY(dc3_features_finish(m, s));
+    if (s->pairing) dc3_pairing_finish(s);
+    if (!m->options->coverage) dc3_pairing_close(&s->pairing);
+    return DC3_OK;
+}
+
+static json_t *classes_to_json(const dc3_measuring *m, const dc3_subject *s)
+{
+    const dc3_subject *reference = m->subjects;
+    json_t *list = json_array();
+    int hint = 0;
+    for (int c = 0; c < dc3_dataset_classes(s->data); c++) {
+        const char *name = dc3_dataset_class_name(s->data, c);
+        int there = dc3_measure_class(reference->data, name, strlen(name), &hint);
+        const dc3_colour_sums *of =
+            there >= 0 && reference->classes[there].images ? &reference->classes[there] : NULL;
+        json_t *one = json_object(), *colour = dc3_colour_to_json(&s->classes[c], of, 0);
+        json_object_set_new(one, "class", dc3_json_text(name));
+        json_object_update(one, colour);
+        json_decref(colour);
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static json_t *or_null(json_t *value)
+{
+    return value ? json_incref(value) : json_null();
+}
+
+static json_t *subject_to_json(const dc3_measuring *m, const dc3_subject *s)
+{
+    json_t *o = json_object();
+    const json_t *settings = json_object_get(s->document, "settings");
+    json_object_set_new(o, "path", dc3_json_text(s->path));
+    json_object_set(o, "method", json_object_get(settings, "method"));
+    json_object_set(o, "skipped", s->skipped);
+    json_object_set_new(o, "colour", dc3_colour_to_json(&s->all, &m->subjects->all, 1));
+    json_object_set_new(o, "classes", classes_to_json(m, s));
+    json_object_set_new(o, "fidelity", or_null(s->fidelity));
+    json_object_set_new(o, "coverage", or_null(s->coverage));
+    json_object_set_new(o, "features", or_null(s->distribution[DC3_BY_TEACHER]));
+    json_object_set_new(o, "inception", or_null(s->distribution[DC3_BY_INCEPTION]));
+    return o;
+}
+
+static dc3_status write_report(dc3_measuring *m)
+{
+    json_t *document = json_object(), *list = json_array();
+    json_object_set_new(document, "reference", dc3_json_text(m->subjects->path));
+    json_object_set_new(document, "bandwidth_rule", json_string("scott, of the reference"));
+    if (m->teacher.net)
+        json_object_set_new(document, "teacher",
+                            json_pack("{s:s, s:i}", "arch", m->teacher.info->arch, "size", m->teacher.size));
+    for (int i = 0; i < m->count; i++) json_array_append_new(list, subject_to_json(m, &m->subjects[i]));
+    json_object_set_new(document, "datasets", list);
+    m->report->table = dc3_measure_table(document, m->options->per_class);
+    m->report->json = json_dumps(document, JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
+    json_decref(document);
+    return m->report->table && m->report->json ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report)
+{
+    dc3_measuring m = {.options = options, .report = report};
+    *report = (dc3_measure_report){0};
+    dc3_status status = open_subjects(&m);
+    if (status == DC3_OK) status = dc3_networks_open(&m);
+    for (int i = 0; status == DC3_OK && i < m.count; i++) status = measure_subject(&m, &m.subjects[i]);
+    if (status == DC3_OK && options->coverage) status = dc3_measure_coverage(&m);
+    if (status == DC3_OK) status = write_report(&m);
+    close_all(&m);
+    if (status == DC3_OK) return status;
+    free(report->table);
+    free(report->json);
+    report->table = report->json = NULL;
+    return status;
+}

@@ -1,0 +1,83 @@
+/* What is measured: datasets, and sums over their pictures. */
+#ifndef DC3_MEASURE_SUBJECT_H
+#define DC3_MEASURE_SUBJECT_H
+
+#include "teacher/teacher.h"
+#include "dc3/measure.h"
+#include "io/dataset.h"
+#include "io/json.h"
+#include "metrics/colour_histogram.h"
+#include "metrics/density_distance.h"
+#include "metrics/inception_score.h"
+#include "metrics/kernel_distance.h"
+#include "metrics/moments.h"
+#include "nn/inception.h"
+
+enum { DC3_MEASURE_BATCH = 16, DC3_REASON_SIZE = 256 };
+
+/* Of a class, or of all pictures. */
+typedef struct dc3_colour_sums {
+    int64_t images;
+    double colourfulness, squares;
+    dc3_levels levels;
+    dc3_colour_histogram histogram;
+    dc3_density_curve *curves; /* [3], of the reference: with its own bandwidths; else NULL */
+} dc3_colour_sums;
+
+/* The networks that look at every picture: each sees its own view. */
+enum { DC3_BY_TEACHER, DC3_BY_INCEPTION, DC3_NETWORKS };
+typedef struct dc3_network {
+    int size;                   /* of the views, pixels; 0: it is not there */
+    int64_t features, classes;  /* of a picture */
+    float *views;               /* [DC3_MEASURE_BATCH, size, size, 3] */
+    float *embeddings, *logits; /* [DC3_MEASURE_BATCH, ..], what it says of the batch */
+} dc3_network;
+
+/* What one network says of all pictures. */
+typedef struct dc3_feature_sums {
+    dc3_moments *moments; /* NULL: it does not look */
+    dc3_feature_sample *sample;
+    dc3_inception_score *score; /* of Inception; else NULL */
+    int64_t *ranks;             /* [pictures], a random order, which says what part of the score is whose */
+} dc3_feature_sums;
+
+typedef struct dc3_pairing dc3_pairing;
+
+/* One of the datasets. */
+typedef struct dc3_subject {
+    const char *path;
+    char *folder;     /* that holds the pictures */
+    json_t *document; /* dc3.json of a run; NULL: no run */
+    dc3_dataset *data;
+    dc3_colour_sums *classes; /* [classes] */
+    dc3_colour_sums all;
+    dc3_density_curve *curves; /* of the reference, [classes + 1, 3] */
+    dc3_feature_sums features[DC3_NETWORKS];
+    dc3_pairing *pairing;               /* with the originals; NULL: there are none */
+    json_t *skipped;                    /* list of [key, reason] */
+    json_t *fidelity, *coverage;        /* NULL: there is none */
+    json_t *distribution[DC3_NETWORKS]; /* of the features; NULL: it does not look */
+} dc3_subject;
+
+typedef struct dc3_measuring {
+    const dc3_measure_options *options;
+    dc3_measure_report *report;
+    dc3_subject *subjects; /* [count]; the first is the reference */
+    int count;
+    dc3_network networks[DC3_NETWORKS];
+    dc3_teacher teacher; /* net NULL: none */
+    dc3_inception *inception;
+    dc3_ctx *inception_ctx;
+} dc3_measuring;
+
+/* Notes a picture that is passed over, fatal with strict. */
+dc3_status dc3_measure_skip(dc3_measuring *m, dc3_subject *s, const char *key, const char *reason);
+/* A number, or null where it is none. */
+void dc3_measure_set(json_t *object, const char *key, double value);
+/* The classes' place of that name, or -1; *hint is where it is looked for first. */
+int dc3_measure_class(const dc3_dataset *data, const char *name, size_t length, int *hint);
+
+/* How a run brought its pictures to a size. */
+dc3_fit dc3_measure_fit(const dc3_subject *s);
+
+#endif

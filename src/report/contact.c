@@ -1,0 +1,103 @@
+/* A grid of originals beside results of a finished run. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "run_folder/sources.h"
+#include "run_folder/document.h"
+#include "dc3/condense.h"
+
+enum { TILE = 96, GAP = 4 };
+
+/* What the pairs come from. */
+typedef struct origins {
+    const char *train;
+    const dc3_dataset *dataset;
+    const json_t *items; /* dc3_sources_find */
+    dc3_fit fit;
+} origins;
+
+static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image *sheet, int x, int y)
+{
+    const char *source = json_string_value(json_object_get(line, "source"));
+    if (!source) return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no source", from->train);
+    int64_t item = dc3_sources_item(from->items, source);
+    dc3_image tile;
+    DC3_TRY(dc3_sources_stored(from->train, line, TILE, TILE, &tile));
+    dc3_image_paste(sheet, &tile, x, y + TILE);
+    dc3_image_free(&tile);
+    if (item < 0)
+        return dc3_fail(DC3_ERR_FORMAT, "%.200s is not in the dataset any more; use --data", source);
+    DC3_TRY(dc3_dataset_read(from->dataset, item, TILE, TILE, from->fit, &tile));
+    dc3_image_paste(sheet, &tile, x, y);
+    dc3_image_free(&tile);
+    return DC3_OK;
+}
+
+/* Up to `rows` classes downwards, and of each as many pairs as the first has, up to eight, across. */
+static dc3_status draw(const origins *from, const json_t *lines, int rows, const char *png)
+{
+    enum { ACROSS = 8 };
+    int classes = 0, across = 0, here = 0;
+    json_int_t last = -1;
+    size_t i;
+    json_t *line;
+    json_array_foreach(lines, i, line)
+    {
+        json_int_t label = json_integer_value(json_object_get(line, "label"));
+        here = label == last ? here + 1 : 1;
+        classes += label != last;
+        last = label;
+        across = here > across ? here : across;
+    }
+    if (!classes) return dc3_fail(DC3_ERR_FORMAT, "%s: no pictures", from->train);
+    if (classes > rows) classes = rows;
+    if (across > ACROSS) across = ACROSS;
+    dc3_image sheet = {across * (TILE + GAP) + GAP, classes * (2 * TILE + 2 * GAP) + GAP, NULL};
+    size_t bytes = (size_t)sheet.width * (size_t)sheet.height * 3;
+    sheet.pixels = malloc(bytes);
+    if (!sheet.pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    memset(sheet.pixels, 255, bytes);
+    dc3_status status = DC3_OK;
+    int row = -1, column = 0;
+    last = -1;
+    json_array_foreach(lines, i, line)
+    {
+        json_int_t label = json_integer_value(json_object_get(line, "label"));
+        column = label == last ? column + 1 : 0;
+        row += label != last;
+        last = label;
+        if (status == DC3_OK && row < classes && column < across)
+            status =
+                paste_pair(from, line, &sheet, GAP + column * (TILE + GAP), GAP + row * (2 * TILE + 2 * GAP));
+    }
+    if (status == DC3_OK) status = dc3_image_write(png, &sheet, DC3_PNG);
+    dc3_image_free(&sheet);
+    return status;
+}
+
+dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows)
+{
+    DC3_TRY(dc3_check_place("-o", png));
+    json_t *document = NULL, *lines = NULL;
+    dc3_dataset *dataset = NULL;
+    char *path = dc3_path_join(run, "dc3.json"), *train = dc3_path_join(run, "train");
+    dc3_status status =
+        path && train ? dc3_document_read(run, &document) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_check_complete(path, document);
+    const json_t *settings = json_object_get(document, "settings");
+    const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
+    if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
+    if (status == DC3_OK && (status = dc3_dataset_open(source, &dataset)) != DC3_OK && !data)
+        dc3_fail_in(status, "--data tells where the dataset is now");
+    if (status == DC3_OK) status = dc3_metadata_read(train, &lines);
+    json_t *items = status == DC3_OK ? dc3_sources_find(lines, dataset) : NULL;
+    origins from = {train, dataset, items, dc3_sources_fit(settings)};
+    if (status == DC3_OK) status = draw(&from, lines, rows < 1 ? 1 : rows, png);
+    json_decref(items);
+    dc3_dataset_close(&dataset);
+    json_decref(document);
+    json_decref(lines);
+    free(path);
+    free(train);
+    return status;
+}

@@ -1,0 +1,34 @@
+#include "report/gather.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void dc3_report_note(dc3_reporting *r, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    json_array_append_new(r->notes, dc3_json_text(text));
+}
+
+json_t *dc3_report_pair(const char *a, const char *b)
+{
+    json_t *pair = json_array();
+    json_array_append_new(pair, dc3_json_text(a));
+    json_array_append_new(pair, dc3_json_text(b));
+    return pair;
+}
+
+const char *dc3_report_count(int64_t n, char text[32])
+{
+    char plain[24];
+    int length = snprintf(plain, sizeof plain, "%lld", (long long)n), to = 0;
+    for (int i = 0; i < length; i++) {
+        text[to++] = plain[i];
+        if (plain[i] != '-' && i + 1 < length && (length - 1 - i) % 3 == 0) text[to++] = ',';
+    }
+    text[to] = 0;
+    return text;
+}

@@ -1,0 +1,333 @@
+/* Curves of colour of a run's pictures beside its dataset's, and beside other runs'.
+ *
+ * All are seen at the run's stored size, originals fitted as the run fits them. Red, green and blue: the
+ * density over all pixels, with the bandwidth of the originals (src/metrics/density.h). Colourfulness has one
+ * value a picture: it is counted in 256 steps of a fixed range, and all curves take the widest of their
+ * bandwidths, since a few pictures say little. */
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/rng.h"
+#include "report/gather_parts.h"
+#include "run_folder/sources.h"
+#include "metrics/colourfulness.h"
+#include "metrics/density_distance.h"
+#include "run_folder/document.h"
+
+enum { MOST = 2000 };
+static const double widest = 200; /* of the range in which colourfulness is counted */
+
+/* One side: of a run, or the originals. */
+typedef struct side {
+    char *name;     /* as the page calls it */
+    char *train;    /* of a run; NULL: the originals */
+    json_t *lines;  /* of its metadata.jsonl */
+    int64_t *items; /* [count]: which pictures; numbers of lines or of the dataset */
+    int64_t count, of, failed;
+    double *colourfulness; /* [count]; NaN: cannot be read */
+    double mean;
+    dc3_levels levels;
+    int64_t steps[DC3_LEVELS]; /* of colourfulness */
+} side;
+
+/* The sides of the page. */
+typedef struct sides {
+    side stored, original, others[DC3_REPORT_AGAINST];
+    int has_original, others_count;
+} sides;
+
+/* At most MOST of `of` pictures in their order, each choice as likely as another. */
+static dc3_status draw(side *s, int64_t of, uint64_t seed, uint64_t which)
+{
+    int64_t wanted = of < MOST ? of : MOST;
+    dc3_rng rng = dc3_rng_make(seed, DC3_RNG_REPORT, which);
+    s->of = of;
+    s->items = malloc((size_t)(wanted + 1) * sizeof *s->items);
+    s->colourfulness = malloc((size_t)(wanted + 1) * sizeof *s->colourfulness);
+    if (!s->items || !s->colourfulness) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; i < of && s->count < wanted; i++)
+        if (dc3_rng_below(&rng, (uint64_t)(of - i)) < (uint64_t)(wanted - s->count)) s->items[s->count++] = i;
+    return DC3_OK;
+}
+
+static dc3_status read_picture(const dc3_reporting *r, const side *s, int64_t item, dc3_image *image)
+{
+    if (!s->train) return dc3_dataset_read(r->data, item, r->size, r->size, r->fit, image);
+    return dc3_sources_stored(s->train, json_array_get(s->lines, (size_t)item), r->size, r->size, image);
+}
+
+static void look_at(const dc3_reporting *r, side *s, int64_t i)
+{
+    dc3_image image = {0};
+    dc3_levels levels = {0};
+    s->colourfulness[i] = NAN;
+    if (dc3_cancelled() || read_picture(r, s, s->items[i], &image) != DC3_OK) return;
+    int64_t pixels = (int64_t)image.width * image.height;
+    s->colourfulness[i] = dc3_colourfulness(image.pixels, pixels);
+    dc3_levels_add(&levels, image.pixels, pixels);
+    dc3_image_free(&image);
+#pragma omp critical(dc3_report_levels)
+    dc3_levels_merge(&s->levels, &levels); /* whole numbers: the order does not matter */
+}
+
+static dc3_status look(const dc3_reporting *r, side *s)
+{
+    double sum = 0;
+#pragma omp parallel for schedule(dynamic) num_threads(r->options->threads)
+    for (int64_t i = 0; i < s->count; i++) look_at(r, s, i);
+    DC3_TRY(dc3_check_cancel());
+    for (int64_t i = 0; i < s->count; i++) {
+        double c = s->colourfulness[i];
+        if (isnan(c)) {
+            s->failed++;
+            continue;
+        }
+        sum += c;
+        s->steps[(int)fmin(DC3_LEVELS - 1, rint(c / widest * (DC3_LEVELS - 1)))]++;
+    }
+    s->mean = sum / (double)(s->count - s->failed);
+    return DC3_OK;
+}
+
+/* The curve at 256 places from 0 to `to` (1: the whole range), in percent of a unit of which the range has
+ * `units`. */
+static json_t *curve(const int64_t *count, double bandwidth, double to, double units)
+{
+    double x[DC3_LEVELS], p[DC3_LEVELS];
+    json_t *list = json_array();
+    for (int i = 0; i < DC3_LEVELS; i++) x[i] = to * i / (DC3_LEVELS - 1);
+    dc3_density(count, bandwidth, DC3_LEVELS, x, p);
+    for (int i = 0; i < DC3_LEVELS; i++) json_array_append_new(list, json_real(100 * p[i] / units));
+    return list;
+}
+
+static void add_curve(json_t *curves, const char *id, const char *title, json_t *stored, json_t *original,
+                      json_t *others, double to, const char *x, const char *y)
+{
+    json_array_append_new(curves,
+                          json_pack("{s:s, s:s, s:[i, f], s:s, s:s, s:o, s:o, s:o}", "id", id, "title", title,
+                                    "x", 0, to, "x_title", x, "y_title", y, "stored", stored, "original",
+                                    original ? original : json_array(), "others", others));
+}
+
+static void add_other(json_t *others, const side *s, json_t *values)
+{
+    json_array_append_new(others, json_pack("[o, o]", dc3_json_text(s->name), values));
+}
+
+static void add_channels(json_t *curves, const sides *all)
+{
+    static const char *const ids[] = {"red", "green", "blue"}, *const names[] = {"Red", "Green", "Blue"};
+    for (int c = 0; c < 3; c++) {
+        const int64_t *a = all->stored.levels.count[c],
+                      *b = all->has_original ? all->original.levels.count[c] : NULL;
+        double h = dc3_scott_bandwidth(b ? b : a);
+        json_t *others = json_array();
+        for (int i = 0; i < all->others_count; i++)
+            add_other(others, &all->others[i], curve(all->others[i].levels.count[c], h, 1, 255));
+        add_curve(curves, ids[c], names[c], curve(a, h, 1, 255), b ? curve(b, h, 1, 255) : NULL, others, 255,
+                  "Level", "% of pixels a level");
+    }
+}
+
+static int highest(const int64_t *steps)
+{
+    int top = 0;
+    for (int i = 0; i < DC3_LEVELS; i++)
+        if (steps[i]) top = i;
+    return top;
+}
+
+/* Widens the bandwidth and the range to one more side's. */
+static void widen(const side *s, double *bandwidth, int *top)
+{
+    int own = highest(s->steps);
+    *bandwidth = fmax(*bandwidth, dc3_scott_bandwidth(s->steps));
+    if (own > *top) *top = own;
+}
+
+static void add_colourfulness(json_t *curves, const sides *all)
+{
+    double h = 0;
+    int top = 0;
+    json_t *others = json_array();
+    widen(&all->stored, &h, &top);
+    if (all->has_original) widen(&all->original, &h, &top);
+    for (int i = 0; i < all->others_count; i++) widen(&all->others[i], &h, &top);
+    double to = fmin(1, ceil((top / (DC3_LEVELS - 1.0) + 2 * h) * 10) / 10);
+    for (int i = 0; i < all->others_count; i++)
+        add_other(others, &all->others[i], curve(all->others[i].steps, h, to, widest));
+    add_curve(curves, "colour", "Colourfulness of the pictures", curve(all->stored.steps, h, to, widest),
+              all->has_original ? curve(all->original.steps, h, to, widest) : NULL, others, to * widest,
+              "Colourfulness", "% of pictures a unit");
+}
+
+static void add_cell(json_t *row, const char *format, double value)
+{
+    char text[32] = "";
+    if (!isnan(value)) snprintf(text, sizeof text, format, value);
+    json_array_append_new(row, json_string(text));
+}
+
+/* Jensen-Shannon distance of two channels, by the bandwidth of the second. */
+static double distance(const int64_t *a, const int64_t *b)
+{
+    dc3_density_curve of_a, of_b;
+    double h = dc3_scott_bandwidth(b);
+    dc3_density_curve_of(a, h, &of_a);
+    dc3_density_curve_of(b, h, &of_b);
+    return dc3_density_distance(&of_a, &of_b);
+}
+
+/* A side of the table; `distances`: with columns for how far its densities are from those of `from`, empty
+ * without one. */
+static void add_row(json_t *rows, const side *s, const side *from, int distances)
+{
+    char count[32], of[32], text[80];
+    json_t *row = json_array();
+    snprintf(text, sizeof text, "%s", dc3_report_count(s->count - s->failed, count));
+    if (s->count < s->of) snprintf(text, sizeof text, "%s of %s", count, dc3_report_count(s->of, of));
+    json_array_append_new(row, dc3_json_text(s->name));
+    json_array_append_new(row, json_string(text));
+    add_cell(row, "%.1f", s->mean);
+    for (int c = 0; distances && c < 3; c++) {
+        const int64_t *a = s->levels.count[c], *b = from ? from->levels.count[c] : NULL;
+        add_cell(row, "%.3f", b ? distance(a, b) : NAN);
+    }
+    json_array_append_new(rows, row);
+}
+
+static void add_all(dc3_reporting *r, const sides *all)
+{
+    const side *original = all->has_original ? &all->original : NULL;
+    json_t *curves = json_array(), *rows = json_array();
+    char text[800], count[32], of[32];
+    add_channels(curves, all);
+    add_colourfulness(curves, all);
+    add_row(rows, &all->stored, original, original != NULL);
+    for (int i = 0; i < all->others_count; i++) add_row(rows, &all->others[i], original, original != NULL);
+    if (original) add_row(rows, original, NULL, 1);
+    int n = snprintf(
+        text, sizeof text,
+        "Density of each channel over all pixels, and of the colourfulness (Hasler and Suesstrunk) of "
+        "each picture, at %d px.",
+        r->size);
+    if (original && original->count < original->of)
+        n += snprintf(text + n, sizeof text - (size_t)n,
+                      " The originals are a sample of %s of %s pictures, drawn by the run's seed.",
+                      dc3_report_count(original->count, count), dc3_report_count(original->of, of));
+    if (original)
+        snprintf(
+            text + n, sizeof text - (size_t)n,
+            " Smoothed by Scott's rule of the originals. The distance of two curves is that of Jensen and "
+            "Shannon, 0 to 1; a few pictures are at some distance from many even if drawn at random.");
+    json_object_set_new(r->page, "curves", curves);
+    json_object_set_new(r->page, "curves_text", json_string(text));
+    json_object_set_new(
+        r->page, "measures",
+        original
+            ? json_pack("{s:[s, s, s, s, s, s], s:o}", "head", "", "Pictures", "Mean colourfulness",
+                        "Distance, red", "green", "blue", "rows", rows)
+            : json_pack("{s:[s, s, s], s:o}", "head", "", "Pictures", "Mean colourfulness", "rows", rows));
+}
+
+/* "METHOD (FOLDER)" of a run; its name alone where that is the same. */
+static dc3_status name_run(const char *folder, side *s)
+{
+    char *document = dc3_path_join(folder, "dc3.json"), *real = dc3_path_real(folder), text[500];
+    json_t *o = NULL;
+    dc3_status status =
+        document && real ? dc3_document_read(folder, &o) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_check_complete(document, o);
+    if (status == DC3_OK) {
+        const char *slash = strrchr(real, '/'), *name = slash && slash[1] ? slash + 1 : real;
+        const char *method = json_string_value(json_object_get(json_object_get(o, "settings"), "method"));
+        if (method && strcmp(method, name) != 0)
+            snprintf(text, sizeof text, "%.60s (%.250s)", method, name);
+        else
+            snprintf(text, sizeof text, "%.250s", name);
+        s->name = strdup(text);
+        if (!s->name) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    json_decref(o);
+    free(document);
+    free(real);
+    return status;
+}
+
+/* The pictures of another run. */
+static dc3_status look_at_run(dc3_reporting *r, const char *folder, int number, side *s)
+{
+    DC3_TRY(name_run(folder, s));
+    s->train = dc3_path_join(folder, "train");
+    if (!s->train) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(dc3_metadata_read(s->train, &s->lines));
+    DC3_TRY(draw(s, (int64_t)json_array_size(s->lines), r->seed, (uint64_t)(2 + number)));
+    DC3_TRY(look(r, s));
+    if (s->count == s->failed)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: none of its pictures can be read", folder);
+    if (s->failed)
+        dc3_report_note(r, "%lld of the pictures of %s that the curves are of cannot be read.",
+                        (long long)s->failed, s->name);
+    return DC3_OK;
+}
+
+static dc3_status look_at_others(dc3_reporting *r, sides *all)
+{
+    const char *const *against = r->options->against;
+    for (int i = 0; against && against[i]; i++) {
+        if (i == DC3_REPORT_AGAINST)
+            return dc3_fail(DC3_ERR_OPTION, "--against: expected at most %d runs, found more",
+                            DC3_REPORT_AGAINST);
+        all->others_count++;
+        dc3_status status = look_at_run(r, against[i], i, &all->others[i]);
+        if (status != DC3_OK) return dc3_fail_in(status, "--against");
+    }
+    return DC3_OK;
+}
+
+static dc3_status look_at_all(dc3_reporting *r, sides *all)
+{
+    side *stored = &all->stored, *original = &all->original;
+    stored->name = strdup("stored"), original->name = strdup("original");
+    stored->train = strdup(r->train), stored->lines = json_incref(r->lines);
+    if (!stored->name || !original->name || !stored->train) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(draw(stored, (int64_t)json_array_size(r->lines), r->seed, 0));
+    DC3_TRY(look(r, stored));
+    if (r->data) DC3_TRY(draw(original, dc3_dataset_size(r->data), r->seed, 1));
+    if (r->data) DC3_TRY(look(r, original));
+    all->has_original = original->count > original->failed;
+    if (stored->failed)
+        dc3_report_note(r, "%lld of the stored pictures that the curves are of cannot be read.",
+                        (long long)stored->failed);
+    if (original->failed)
+        dc3_report_note(r, "%lld of the originals that the curves are of cannot be read.",
+                        (long long)original->failed);
+    return look_at_others(r, all);
+}
+
+static void side_free(side *s)
+{
+    free(s->name);
+    free(s->train);
+    json_decref(s->lines);
+    free(s->items);
+    free(s->colourfulness);
+}
+
+dc3_status dc3_report_colour(dc3_reporting *r)
+{
+    sides *all = calloc(1, sizeof *all);
+    dc3_status status = all ? look_at_all(r, all) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && all->stored.count > all->stored.failed) add_all(r, all);
+    if (all) {
+        side_free(&all->stored);
+        side_free(&all->original);
+        for (int i = 0; i < all->others_count; i++) side_free(&all->others[i]);
+    }
+    free(all);
+    return status;
+}

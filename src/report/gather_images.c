@@ -1,0 +1,348 @@
+/* The pictures of the report: what is stored and what it was made from, small enough for one page. */
+#include <glib.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "run_folder/saved_edits.h"
+#include "report/gather_parts.h"
+#include "run_folder/sources.h"
+
+/* Pictures on a page; bytes that all of them, encoded, shall have, and one at least and at most; pixels of a
+ * side at most, up to which no colour is lost, and below which none is shrunk. */
+enum {
+    MOST = DC3_REPORT_PICTURES,
+    BYTES = 3300000,
+    LEAST_BYTES = 3000,
+    MOST_BYTES = 40000,
+    LARGEST = 256,
+    EXACT = 64,
+    SMALLEST = 48
+};
+
+/* One stored picture of the page. */
+typedef struct shown {
+    const json_t *line;
+    char *stored, *original, *edits[DC3_MOST_EDITS]; /* data URIs, or NULL */
+    int width, height;
+    char missing[300]; /* why there is no original */
+    dc3_status status; /* what failed for want of memory */
+} shown;
+
+static dc3_status shrink(const dc3_image *image, int side, dc3_image *small)
+{
+    int longer = image->width > image->height ? image->width : image->height;
+    int width = image->width * side / longer, height = image->height * side / longer;
+    return dc3_image_resize(image, width > 0 ? width : 1, height > 0 ? height : 1, DC3_FIT_SQUASH, small);
+}
+
+/* data:image/...;base64,..., caller frees with free. */
+static dc3_status uri_of(const dc3_image *image, dc3_image_format format, size_t *bytes, char **uri)
+{
+    void *data;
+    DC3_TRY(dc3_image_encode(image, format, &data, bytes));
+    char *text = g_base64_encode(data, *bytes);
+    free(data);
+    size_t size = strlen(text) + 32;
+    *uri = malloc(size);
+    if (*uri) snprintf(*uri, size, "data:image/%s;base64,%s", format == DC3_PNG ? "png" : "jpeg", text);
+    g_free(text);
+    return *uri ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+/* The picture at the largest size that takes no more than `budget` bytes. */
+static dc3_status encode(const dc3_image *image, size_t budget, char **uri, int *width, int *height)
+{
+    int longer = image->width > image->height ? image->width : image->height,
+        side = longer > LARGEST ? LARGEST : longer;
+    for (size_t bytes;; side = side * 7 / 8) {
+        dc3_image small = {0};
+        if (side < longer) DC3_TRY(shrink(image, side, &small));
+        const dc3_image *which = side < longer ? &small : image;
+        *width = which->width, *height = which->height;
+        dc3_status status = uri_of(which, side <= EXACT ? DC3_PNG : DC3_JPEG_SMALL, &bytes, uri);
+        dc3_image_free(&small);
+        if (status != DC3_OK || bytes <= budget || side * 7 / 8 < SMALLEST) return status;
+        free(*uri);
+        *uri = NULL;
+    }
+}
+
+/* The originals of a stitched picture, in the order of its squares, as many across as down. */
+static dc3_status read_patches(const dc3_reporting *r, const json_t *patches, int size, dc3_image *image)
+{
+    int count = (int)json_array_size(patches), across = count >= 4 ? 2 : 1, side = size / across;
+    *image = (dc3_image){side * across, side * across, NULL};
+    image->pixels = calloc((size_t)image->width * (size_t)image->height, 3);
+    if (!image->pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int k = 0; k < across * across; k++) {
+        const char *source = json_string_value(json_object_get(json_array_get(patches, (size_t)k), "source"));
+        int64_t item = dc3_sources_item(r->items, source);
+        dc3_image one;
+        if (item < 0)
+            return dc3_fail(DC3_ERR_FORMAT, "%.150s is not in the dataset any more",
+                            source ? source : "a source");
+        DC3_TRY(dc3_dataset_read(r->data, item, side, side, r->fit, &one));
+        dc3_image_paste(image, &one, k % across * side, k / across * side);
+        dc3_image_free(&one);
+    }
+    return DC3_OK;
+}
+
+static dc3_status read_original(const dc3_reporting *r, const shown *s, dc3_image *image)
+{
+    const json_t *patches = json_object_get(s->line, "patches");
+    const char *source = json_string_value(json_object_get(s->line, "source"));
+    int64_t item = dc3_sources_item(r->items, source);
+    if (!r->data) return dc3_fail(DC3_ERR_FORMAT, "%s", r->gone);
+    if (json_array_size(patches)) return read_patches(r, patches, s->width, image);
+    if (item < 0)
+        return dc3_fail(DC3_ERR_FORMAT, "%.150s is not in the dataset any more",
+                        source ? source : "its source");
+    return dc3_dataset_read(r->data, item, s->width, s->height, r->fit, image);
+}
+
+/* The edits that are kept; damaged ones are left out. */
+static dc3_status prepare_edits(const dc3_reporting *r, shown *s, size_t budget)
+{
+    const char *name = json_string_value(json_object_get(s->line, "file_name"));
+    dc3_image edits[DC3_MOST_EDITS];
+    int count, width, height;
+    if (!name || !dc3_path_stays(name)) return DC3_OK;
+    dc3_status status = dc3_edits_read(r->options->run, name, edits, &count);
+    for (int i = 0; i < count; i++) {
+        if (status == DC3_OK) status = encode(&edits[i], budget, &s->edits[i], &width, &height);
+        dc3_image_free(&edits[i]);
+    }
+    return status == DC3_ERR_MEMORY ? status : DC3_OK;
+}
+
+/* A picture that is not there or cannot be read is left out; only want of memory ends the report. */
+static void prepare(const dc3_reporting *r, shown *s, size_t budget)
+{
+    dc3_image image = {0};
+    int width, height;
+    s->width = s->height = r->size > LARGEST ? LARGEST : r->size;
+    dc3_status status =
+        dc3_cancelled() ? DC3_ERR_CANCELLED : dc3_sources_stored(r->train, s->line, 0, 0, &image);
+    if (status == DC3_OK) status = encode(&image, budget, &s->stored, &width, &height);
+    if (status == DC3_OK) s->width = width, s->height = height; /* else the place that it would take */
+    dc3_image_free(&image);
+    if (status != DC3_ERR_MEMORY && status != DC3_ERR_CANCELLED) {
+        status = read_original(r, s, &image);
+        if (status == DC3_OK) status = encode(&image, budget, &s->original, &width, &height);
+        if (status != DC3_OK) snprintf(s->missing, sizeof s->missing, "%.290s", dc3_error_text());
+        dc3_image_free(&image);
+        if (status != DC3_ERR_MEMORY) status = prepare_edits(r, s, budget);
+    }
+    s->status = status == DC3_ERR_MEMORY ? status : DC3_OK;
+}
+
+static void add_fact(json_t *facts, const char *name, const char *text)
+{
+    if (text && *text) json_array_append_new(facts, dc3_report_pair(name, text));
+}
+
+/* Warm prompts stand first in the list. */
+static void add_prompts(json_t *facts, const json_t *prompts, int kept)
+{
+    size_t n = json_array_size(prompts);
+    for (size_t i = 0; i < n; i++)
+        add_fact(facts, i < n / 2 ? "Warm prompt" : "Cold prompt",
+                 json_string_value(json_array_get(prompts, i)));
+    if (n && !kept)
+        add_fact(facts, "Edits",
+                 "The warm and the cold edit went into the stored picture; the run did not keep them.");
+}
+
+/* The edits as [caption, data URI]. */
+static json_t *edits_of(const shown *s)
+{
+    const json_t *prompts = json_object_get(s->line, "prompts");
+    size_t n = json_array_size(prompts);
+    json_t *edits = json_array();
+    for (size_t i = 0; i < DC3_MOST_EDITS && s->edits[i]; i++) {
+        const char *prompt = json_string_value(json_array_get(prompts, i));
+        char *caption =
+            g_strdup_printf("%s%s%s", i < n / 2 ? "warm" : "cold", prompt ? ": " : "", prompt ? prompt : "");
+        json_array_append_new(edits, dc3_report_pair(caption, s->edits[i]));
+        g_free(caption);
+    }
+    return edits;
+}
+
+static json_t *facts_of(const json_t *line, int kept)
+{
+    static const char *const known[] = {"file_name", "label",  "class",  "source",
+                                        "prompts",   "method", "patches"};
+    const char *key;
+    json_t *value, *patch, *facts = json_array();
+    size_t i;
+    add_fact(facts, "Original", json_string_value(json_object_get(line, "source")));
+    add_fact(facts, "Stored as", json_string_value(json_object_get(line, "file_name")));
+    add_prompts(facts, json_object_get(line, "prompts"), kept);
+    json_array_foreach(json_object_get(line, "patches"), i, patch)
+    {
+        char *text = dc3_report_value(patch);
+        add_fact(facts, "Square of", text);
+        free(text);
+    }
+    json_object_foreach((json_t *)(uintptr_t)line, key, value)
+    {
+        int other = !(strcmp(key, "repeat") == 0 && json_integer_value(value) == 0);
+        for (size_t k = 0; k < sizeof known / sizeof *known; k++) other = other && strcmp(key, known[k]) != 0;
+        char *text = other ? dc3_report_value(value) : NULL, *name = g_strdup(key);
+        if (*name >= 'a' && *name <= 'z') *name = (char)(*name - 'a' + 'A');
+        add_fact(facts, name, text);
+        free(text);
+        g_free(name);
+    }
+    return facts;
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *picture_of(dc3_reporting *r, const shown *s, int fourfold)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "name", json_incref(json_object_get(s->line, "source")));
+    json_object_set_new(o, "stored", text_or_null(s->stored));
+    json_object_set_new(o, "original", text_or_null(s->original));
+    json_object_set_new(o, "missing", dc3_json_text(s->missing));
+    json_object_set_new(o, "width", json_integer(s->width));
+    json_object_set_new(o, "height", json_integer(s->height));
+    json_object_set_new(o, "aligned", json_boolean(!fourfold && !json_object_get(s->line, "patches")));
+    json_object_set_new(o, "edits", edits_of(s));
+    json_object_set_new(o, "facts", facts_of(s->line, s->edits[0] != NULL));
+    r->result->shown++;
+    r->result->originals += s->original != NULL;
+    return o;
+}
+
+/* The lines of the page, the first `each` of each class; their number, and that of the classes. */
+static int64_t choose(const dc3_reporting *r, shown *all, int64_t each, int64_t most)
+{
+    json_t *line;
+    size_t i;
+    int64_t count = 0, here = 0;
+    json_int_t last = -1;
+    json_array_foreach(r->lines, i, line)
+    {
+        json_int_t label = json_integer_value(json_object_get(line, "label"));
+        here = label == last ? here + 1 : 1;
+        last = label;
+        if (here <= each && count < most) all[count++].line = line;
+    }
+    return count;
+}
+
+/* The run's map.json, or NULL. */
+static json_t *read_maps(const dc3_reporting *r)
+{
+    json_t *maps = NULL;
+    char *path = dc3_path_join(r->options->run, "map.json");
+    if (path && dc3_path_what(path) == DC3_PATH_FILE && dc3_json_read(path, 1 << 26, &maps) != DC3_OK)
+        maps = NULL;
+    free(path);
+    return maps;
+}
+
+/* 1 for a list of triples of numbers. */
+static int are_points(const json_t *list)
+{
+    size_t i, k;
+    json_t *point, *number;
+    json_array_foreach(list, i, point)
+    {
+        if (json_array_size(point) != 3) return 0;
+        json_array_foreach(point, k, number)
+        {
+            if (!json_is_number(number)) return 0;
+        }
+    }
+    return json_is_array(list);
+}
+
+/* The map of a class, if there is one that can be drawn. */
+static json_t *map_of(const json_t *maps, const json_t *line)
+{
+    const char *name = json_string_value(json_object_get(line, "class"));
+    json_t *map = name ? json_object_get(maps, name) : NULL;
+    int whole = are_points(json_object_get(map, "points")) && are_points(json_object_get(map, "chosen"));
+    return whole ? map : NULL;
+}
+
+/* Classes in the order of the lines, with the pictures that are shown. */
+static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
+{
+    int fourfold = dc3_sources_fourfold(r->settings);
+    json_t *line, *classes = json_array(), *class = NULL, *pictures = NULL, *maps = read_maps(r);
+    size_t i;
+    int64_t at = 0, stored = 0;
+    json_int_t last = -1;
+    json_array_foreach(r->lines, i, line)
+    {
+        json_int_t label = json_integer_value(json_object_get(line, "label"));
+        if (label != last || !class) {
+            if (at == MOST) break; /* the page is full */
+            class = json_object();
+            pictures = json_array();
+            stored = 0;
+            json_object_set(class, "name", json_object_get(line, "class"));
+            json_t *map = map_of(maps, line);
+            if (map) json_object_set(class, "map", map);
+            json_object_set_new(class, "pictures", pictures);
+            json_array_append_new(classes, class);
+        }
+        last = label;
+        json_object_set_new(class, "stored", json_integer(++stored));
+        if (at < count && all[at].line == line)
+            json_array_append_new(pictures, picture_of(r, &all[at++], fourfold));
+    }
+    json_decref(maps);
+    json_object_set_new(r->page, "classes", classes);
+}
+
+/* Edits of a picture that the run may have kept. */
+static int edits_of_run(const dc3_reporting *r)
+{
+    char *folder = dc3_path_join(r->options->run, "edits");
+    int kept = folder && dc3_path_what(folder) == DC3_PATH_FOLDER;
+    free(folder);
+    return !kept ? 0 : dc3_sources_fourfold(r->settings) ? DC3_MOST_EDITS : 2;
+}
+
+dc3_status dc3_report_classes(dc3_reporting *r)
+{
+    int64_t classes = (int64_t)json_array_size(json_object_get(r->document, "classes"));
+    shown *all = calloc(MOST, sizeof *all);
+    if (!all) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    int64_t count = choose(r, all, dc3_report_each(classes), MOST);
+    int64_t budget = BYTES / ((2 + edits_of_run(r)) * (count ? count : 1));
+    budget = budget < LEAST_BYTES ? LEAST_BYTES : budget > MOST_BYTES ? MOST_BYTES : budget;
+#pragma omp parallel for schedule(dynamic) num_threads(r->options->threads)
+    for (int64_t i = 0; i < count; i++) prepare(r, &all[i], (size_t)budget);
+    dc3_status status = dc3_check_cancel();
+    for (int64_t i = 0; status == DC3_OK && i < count; i++)
+        if (all[i].status != DC3_OK) status = dc3_fail(all[i].status, "out of memory");
+    if (status == DC3_OK) add_classes(r, all, count);
+    r->result->pictures = (int64_t)json_array_size(r->lines);
+    int64_t room = (int64_t)json_array_size(json_object_get(r->page, "classes"));
+    if (count < r->result->pictures)
+        dc3_report_note(r, "The page shows %lld of %lld pictures, the first of each class.", (long long)count,
+                        (long long)r->result->pictures);
+    if (status == DC3_OK && room < classes)
+        dc3_report_note(r, "It has no room for %lld of %lld classes.", (long long)(classes - room),
+                        (long long)classes);
+    for (int64_t i = 0; i < MOST; i++) {
+        free(all[i].stored);
+        free(all[i].original);
+        for (int k = 0; k < DC3_MOST_EDITS; k++) free(all[i].edits[k]);
+    }
+    free(all);
+    return status;
+}

@@ -1,0 +1,165 @@
+/* The report of a run: what its folder and its dataset hold, joined for the page (src/report). */
+#include "report/gather.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "base/lock.h"
+#include "run_folder/sources.h"
+#include "report/page.h"
+#include "run_folder/document.h"
+#include "dc3/condense.h"
+#include "report/gather_parts.h"
+#include "report/report.h"
+
+dc3_report_options dc3_report_defaults(void)
+{
+    return (dc3_report_options){.threads = 1};
+}
+
+static dc3_status read_run(dc3_reporting *r)
+{
+    char *path = dc3_path_join(r->options->run, "dc3.json");
+    r->train = dc3_path_join(r->options->run, "train");
+    dc3_status status = path && r->train ? dc3_document_read(r->options->run, &r->document)
+                                         : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_check_complete(path, r->document);
+    if (status == DC3_OK) status = dc3_metadata_read(r->train, &r->lines);
+    free(path);
+    DC3_TRY(status);
+    const char *seed;
+    r->settings = json_object_get(r->document, "settings");
+    r->fit = dc3_sources_fit(r->settings);
+    r->size = (int)json_integer_value(json_object_get(r->settings, "size"));
+    seed = json_string_value(json_object_get(r->settings, "seed"));
+    r->seed = seed ? strtoull(seed, NULL, 10) : 0;
+    if (r->size >= 1 && r->size <= 4096) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: dc3.json: size: expected 1 to 4096, found %d", r->options->run,
+                    r->size);
+}
+
+/* The dataset, if it is where it was; its own notes become the page's. */
+static dc3_status open_data(dc3_reporting *r)
+{
+    const char *moved = r->options->data,
+               *path = moved ? moved : json_string_value(json_object_get(r->settings, "data"));
+    dc3_status status =
+        path ? dc3_dataset_open(path, &r->data) : dc3_fail(DC3_ERR_FORMAT, "dc3.json names no dataset");
+    if (status != DC3_OK && moved) return status;
+    if (status != DC3_OK) {
+        snprintf(r->gone, sizeof r->gone, "%.300s", dc3_error_text());
+        dc3_report_note(r, "The originals are not there: %s. dc3 report --data tells where they are now.",
+                        r->gone);
+        return DC3_OK;
+    }
+    for (size_t i = 0; i < dc3_dataset_notes(r->data); i++)
+        dc3_report_note(r, "%s", dc3_dataset_note(r->data, i));
+    r->items = dc3_sources_find(r->lines, r->data);
+    return r->items ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+/* The summary of a method by its name; NULL: unknown here. */
+static const char *summary_of(const char *method)
+{
+    for (int i = 0; method && dc3_method_name(i); i++)
+        if (strcmp(dc3_method_name(i), method) == 0) return dc3_method_summary(i);
+    return NULL;
+}
+
+static void add_figure(json_t *facts, int64_t n, const char *what, const char *unit)
+{
+    char count[32], text[64];
+    if (n < 1) return;
+    snprintf(text, sizeof text, "%s%s", dc3_report_count(n, count), unit);
+    json_array_append_new(facts, dc3_report_pair(text, what));
+}
+
+static dc3_status add_head(dc3_reporting *r)
+{
+    const json_t *s = r->settings;
+    const char *method = json_string_value(json_object_get(s, "method")),
+               *data = json_string_value(json_object_get(s, "data")), *summary = summary_of(method);
+    char *folder = dc3_path_real(r->options->run), text[1200];
+    if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    const char *slash = strrchr(folder, '/');
+    json_t *facts = json_array();
+    json_object_set_new(r->page, "title", dc3_json_text(slash && slash[1] ? slash + 1 : folder));
+    snprintf(text, sizeof text, "Condensed from %.800s by the method %.64s%s%s.", data ? data : "a dataset",
+             method ? method : "(none named)", summary ? ": " : "", summary ? summary : "");
+    json_object_set_new(r->page, "subtitle", dc3_json_text(text));
+    int64_t stored = (int64_t)json_array_size(r->lines),
+            classes = (int64_t)json_array_size(json_object_get(r->document, "classes"));
+    add_figure(facts, stored, stored == 1 ? "image stored" : "images stored", "");
+    add_figure(facts, classes, classes == 1 ? "class" : "classes", "");
+    add_figure(facts, json_integer_value(json_object_get(s, "ipc")), "a class asked for", "");
+    add_figure(facts, json_integer_value(json_object_get(s, "images")), "images in the dataset", "");
+    add_figure(facts, r->size, "side of a stored image", " px");
+    json_object_set_new(r->page, "facts", facts);
+    free(folder);
+    return DC3_OK;
+}
+
+static dc3_status join(dc3_reporting *r)
+{
+    DC3_TRY(read_run(r));
+    DC3_TRY(open_data(r));
+    DC3_TRY(add_head(r));
+    DC3_TRY(dc3_report_settings(r));
+    DC3_TRY(dc3_report_scores(r));
+    DC3_TRY(dc3_report_times(r));
+    DC3_TRY(dc3_report_skipped(r));
+    DC3_TRY(dc3_report_colour(r));
+    return dc3_report_classes(r);
+}
+
+static dc3_status write_page(dc3_reporting *r)
+{
+    struct stat info;
+    char *path = r->options->out ? strdup(r->options->out) : dc3_path_join(r->options->run, "report.html");
+    dc3_status status = path ? dc3_page_write(path, r->page) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && stat(path, &info) == 0) r->result->bytes = (double)info.st_size;
+    free(path);
+    return status;
+}
+
+dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_result *result)
+{
+    dc3_reporting r = {.options = options, .result = result, .page = json_object(), .notes = json_array()};
+    *result = (dc3_report_result){0};
+    json_object_set_new(r.page, "notes", r.notes);
+    dc3_status status = options->out ? dc3_check_place("-o", options->out) : DC3_OK;
+    if (status == DC3_OK) status = join(&r);
+    if (status == DC3_OK) status = write_page(&r);
+    dc3_dataset_close(&r.data);
+    json_decref(r.document);
+    json_decref(r.lines);
+    json_decref(r.items);
+    json_decref(r.page);
+    free(r.train);
+    return status;
+}
+
+/* A page in the run's folder is written while nobody else works there; for one elsewhere it is enough that
+ * nobody does now. What is no run is told by who reads it. */
+static dc3_status claim(const dc3_report_options *options, dc3_lock *lock)
+{
+    char *document = dc3_path_join(options->run, "dc3.json");
+    if (!document) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    int is_run = dc3_path_what(document) == DC3_PATH_FILE;
+    free(document);
+    if (!is_run) return DC3_OK;
+    return options->out ? dc3_lock_check(options->run) : dc3_lock_take(options->run, lock);
+}
+
+dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result)
+{
+    dc3_lock lock = {.fd = -1};
+    *result = (dc3_report_result){0};
+    dc3_status status = claim(options, &lock);
+    if (status == DC3_OK) status = dc3_report_claimed(options, result);
+    dc3_lock_release(&lock);
+    return status;
+}

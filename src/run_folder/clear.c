@@ -1,0 +1,167 @@
+#include "run_folder/clear.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "run_folder/saved_edits.h"
+#include "run_folder/state.h"
+#include "io/json.h"
+
+static int is_folder(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static dc3_status remove_file(const char *path)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode) || unlink(path) == 0) return DC3_OK;
+    return dc3_fail(DC3_ERR_IO, "%s: cannot be removed: %s", path, strerror(errno));
+}
+
+/* "class/picture.png" below train, and the class's folder if that was its last. Names of another form are not
+ * ours. */
+static dc3_status remove_picture(const char *train, const char *name)
+{
+    const char *slash = strchr(name, '/');
+    if (!slash || slash == name || !slash[1] || strchr(slash + 1, '/') || name[0] == '.' || slash[1] == '.')
+        return DC3_OK;
+    char *path = dc3_path_join(train, name), *end = path ? strrchr(path, '/') : NULL;
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    *end = 0;
+    int ours = is_folder(path);
+    *end = '/';
+    dc3_status status = ours ? remove_file(path) : DC3_OK;
+    *end = 0;
+    if (ours) rmdir(path);
+    free(path);
+    return status;
+}
+
+/* The same below `edits`, of the edits that are kept for the picture `name`. */
+static dc3_status remove_edits(const char *edits, const char *name)
+{
+    dc3_status status = DC3_OK;
+    for (int i = 0; status == DC3_OK && i < 2; i++) {
+        char *kept = dc3_edits_name(name, i ? DC3_JPEG_SMALL : DC3_PNG);
+        status = kept ? remove_picture(edits, kept) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(kept);
+    }
+    return status;
+}
+
+/* Runs over a file's lines: names, or JSON objects with a file_name. Of `train` and `edits` what is no folder
+ * is left alone. */
+static dc3_status remove_listed(const char *list, const char *train, const char *edits)
+{
+    char *text, *rest, *line;
+    size_t size;
+    if (dc3_path_is_link(list) || dc3_path_what(list) != DC3_PATH_FILE) return DC3_OK;
+    DC3_TRY(dc3_file_read(list, 1 << 30, &text, &size));
+    dc3_status status = DC3_OK;
+    rest = text;
+    while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
+        json_t *object = *line == '{' ? json_loads(line, 0, NULL) : NULL;
+        const char *name = object ? json_string_value(json_object_get(object, "file_name")) : line;
+        if (name && *name && is_folder(train)) status = remove_picture(train, name);
+        if (name && *name && status == DC3_OK && is_folder(edits)) status = remove_edits(edits, name);
+        json_decref(object);
+    }
+    free(text);
+    return status;
+}
+
+dc3_status dc3_clear_students(const char *folder)
+{
+    char *students = dc3_path_join(folder, "students");
+    DIR *entries = students && is_folder(students) ? opendir(students) : NULL;
+    struct dirent *entry;
+    dc3_status status = students ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    while (entries && status == DC3_OK && (entry = readdir(entries))) {
+        size_t hash = strspn(entry->d_name, "0123456789abcdef");
+        const char *rest = entry->d_name + hash;
+        int ours = hash == 16 && (strcmp(rest, ".json") == 0 || strcmp(rest, ".checkpoint") == 0);
+        if (!ours && !dc3_is_part_name(entry->d_name)) continue;
+        char *path = dc3_path_join(students, entry->d_name);
+        status = path ? remove_file(path) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(path);
+    }
+    if (entries) closedir(entries);
+    if (students) rmdir(students); /* where it is empty now */
+    free(students);
+    return status;
+}
+
+/* Those in one folder; of its subfolders too with `depth` 1. */
+static dc3_status clear_parts(const char *folder, int depth)
+{
+    DIR *entries = is_folder(folder) ? opendir(folder) : NULL;
+    struct dirent *entry;
+    dc3_status status = DC3_OK;
+    while (entries && status == DC3_OK && (entry = readdir(entries))) {
+        char *path = dc3_path_join(folder, entry->d_name);
+        if (!path)
+            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        else if (dc3_is_part_name(entry->d_name))
+            status = remove_file(path);
+        else if (depth && entry->d_name[0] != '.' && is_folder(path))
+            status = clear_parts(path, depth - 1);
+        free(path);
+    }
+    if (entries) closedir(entries);
+    return status;
+}
+
+dc3_status dc3_clear_parts(const char *folder)
+{
+    char *train = dc3_path_join(folder, "train"), *edits = dc3_path_join(folder, "edits");
+    dc3_status status = train && edits ? clear_parts(folder, 0) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = clear_parts(train, 1);
+    if (status == DC3_OK) status = clear_parts(edits, 1);
+    free(train);
+    free(edits);
+    return status;
+}
+
+dc3_status dc3_clear_run(const char *folder)
+{
+    /* The list goes after what it names, so that an interrupted removal can be finished. */
+    static const char *const files[] = {"train/metadata.jsonl",
+                                        "selection.json",
+                                        "skipped.txt",
+                                        "soft_labels.safetensors",
+                                        "soft_labels.safetensors.checkpoint",
+                                        "teacher.safetensors",
+                                        "teacher.safetensors.checkpoint",
+                                        "map.json",
+                                        "report.html",
+                                        "pictures.txt"};
+    char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");
+    char *lines = dc3_path_join(folder, "train/metadata.jsonl"), *edits = dc3_path_join(folder, "edits");
+    dc3_status status = train && list && lines && edits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = remove_listed(list, train, edits);
+    if (status == DC3_OK && is_folder(train)) status = remove_listed(lines, train, edits);
+    if (status == DC3_OK) rmdir(edits);
+    for (size_t i = 0; status == DC3_OK && i < sizeof files / sizeof *files; i++) {
+        char *path = dc3_path_join(folder, files[i]);
+        if (!path)
+            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        else if (i > 0 || is_folder(train))
+            status = remove_file(path);
+        free(path);
+    }
+    if (status == DC3_OK) status = dc3_clear_students(folder);
+    if (status == DC3_OK) status = dc3_clear_parts(folder);
+    if (status == DC3_OK) dc3_state_remove(folder);
+    free(train);
+    free(list);
+    free(lines);
+    free(edits);
+    return status;
+}

@@ -1,0 +1,37 @@
+#include "run_folder/document.h"
+
+#include <stdlib.h>
+#include "base/file.h"
+
+dc3_status dc3_document_read(const char *run, json_t **document)
+{
+    char *path = dc3_path_join(run, "dc3.json");
+    dc3_path_kind folder = dc3_path_what(run);
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        dc3_path_what(path) == DC3_PATH_FILE
+            ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, document)
+            : dc3_fail(DC3_ERR_IO, "%s: expected a folder that dc3 condense made, found %s", run,
+                       folder == DC3_PATH_FOLDER    ? "no dc3.json in it"
+                       : folder == DC3_PATH_MISSING ? "nothing there"
+                                                    : "no folder");
+    free(path);
+    return status;
+}
+
+dc3_status dc3_check_complete(const char *document, const json_t *object)
+{
+    if (json_is_true(json_object_get(object, "complete"))) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: the run is not complete; give its command again to continue it",
+                    document);
+}
+
+dc3_status dc3_metadata_read(const char *train, json_t **lines)
+{
+    char *path = dc3_path_join(train, "metadata.jsonl");
+    *lines = NULL;
+    dc3_status status =
+        path ? dc3_json_read_lines(path, 1 << 28, lines) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(path);
+    return status;
+}

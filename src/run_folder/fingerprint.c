@@ -1,0 +1,92 @@
+#include "run_folder/fingerprint.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/rng.h"
+#include "io/json.h"
+
+enum { WHOLE = 64 << 20, BLOCK = 1 << 20, BLOCKS = 8, DEPTH = 8 };
+
+/* The hash of two hashes: order counts. */
+static uint64_t join(uint64_t a, uint64_t b)
+{
+    uint64_t both[2] = {a, b};
+    return dc3_hash64(both, sizeof both);
+}
+
+uint64_t dc3_fingerprint_file(const char *path)
+{
+    dc3_mapping map;
+    if (dc3_path_what(path) != DC3_PATH_FILE || dc3_map_open(path, &map) != DC3_OK) return 0;
+    uint64_t hash = map.size;
+    if (map.size <= WHOLE)
+        hash = join(hash, map.size ? dc3_hash64(map.data, map.size) : 0);
+    else /* the first block, the last and those between at equal distances */
+        for (size_t i = 0; i < BLOCKS; i++)
+            hash = join(hash, dc3_hash64(map.data + (map.size - BLOCK) / (BLOCKS - 1) * i, BLOCK));
+    if (map.size > WHOLE) hash = join(hash, dc3_hash64(map.data + map.size - BLOCK, BLOCK));
+    dc3_map_close(&map);
+    return hash;
+}
+
+static int visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static uint64_t folder(const char *path, int depth)
+{
+    struct dirent **entries;
+    int count = depth < DEPTH ? scandir(path, &entries, visible, by_bytes) : -1;
+    uint64_t hash = 0;
+    for (int i = 0; i < count; i++) {
+        char *below = dc3_path_join(path, entries[i]->d_name);
+        dc3_path_kind kind = below ? dc3_path_what(below) : DC3_PATH_MISSING;
+        hash = join(hash, dc3_hash64(entries[i]->d_name, strlen(entries[i]->d_name)));
+        if (kind == DC3_PATH_FOLDER) hash = join(hash, folder(below, depth + 1));
+        if (kind == DC3_PATH_FILE) hash = join(hash, dc3_fingerprint_file(below));
+        free(below);
+        free(entries[i]);
+    }
+    if (count >= 0) free(entries);
+    return hash;
+}
+
+uint64_t dc3_fingerprint_folder(const char *path)
+{
+    return folder(path, 0);
+}
+
+uint64_t dc3_fingerprint_pictures(const dc3_dataset *dataset)
+{
+    uint64_t hash = dc3_hash64("", 0);
+    for (int64_t i = 0; i < dc3_dataset_size(dataset); i++) {
+        dc3_stamp stamp = {0};
+        const char *name = dc3_dataset_key(dataset, i);
+        if (dc3_dataset_stamp(dataset, i, &stamp) != DC3_OK) stamp.size = -1;
+        const uint64_t parts[] = {hash, dc3_hash64(name, strlen(name)), (uint64_t)stamp.size,
+                                  (uint64_t)stamp.modified};
+        hash = dc3_hash64(parts, sizeof parts);
+    }
+    return hash;
+}
+
+static json_t *hexadecimal(uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
+    return json_string(text);
+}
+
+json_t *dc3_fingerprint(const char *path)
+{
+    int is_folder = dc3_path_what(path) == DC3_PATH_FOLDER;
+    return hexadecimal(is_folder ? dc3_fingerprint_folder(path) : dc3_fingerprint_file(path));
+}

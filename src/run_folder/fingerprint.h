@@ -1,0 +1,20 @@
+/* Short names for the contents of models, so that a run is continued with the same ones only. */
+#ifndef DC3_RUN_FOLDER_FINGERPRINT_H
+#define DC3_RUN_FOLDER_FINGERPRINT_H
+
+#include "io/json.h"
+#include "io/dataset.h"
+
+/* A hash of a file's size and contents: of all of a file under 64 MiB, of a larger one both ends and some
+ * blocks spread over it. 0 for what is no file. */
+uint64_t dc3_fingerprint_file(const char *path);
+/* A hash of the names and contents of all files in a folder and below it, but for those whose names begin
+ * with a dot. Links are followed. */
+uint64_t dc3_fingerprint_folder(const char *path);
+/* A hash of the names, sizes and times of a dataset's pictures, which are not read. */
+uint64_t dc3_fingerprint_pictures(const dc3_dataset *dataset);
+
+/* The same as a JSON string of a file, or of all files in a folder. */
+json_t *dc3_fingerprint(const char *path);
+
+#endif

@@ -1,0 +1,146 @@
+/* Where a run stands: its dc3.json and, read only, its state.db. */
+#include "dc3/progress.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/lock.h"
+#include "io/json.h"
+#include "run_folder/document.h"
+#include "run_folder/state.h"
+
+static void copy(char *to, size_t size, const char *from)
+{
+    snprintf(to, size, "%s", from ? from : "");
+}
+
+static int opens(const char *name, int flags, sqlite3 **db)
+{
+    if (sqlite3_open_v2(name, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | flags, NULL) == SQLITE_OK &&
+        sqlite3_busy_timeout(*db, 2000) == SQLITE_OK &&
+        dc3_state_number(*db, "SELECT COUNT(*) FROM run", -1) >= 0)
+        return 1;
+    sqlite3_close(*db);
+    *db = NULL;
+    return 0;
+}
+
+/* The path as a URI that says that the file does not change; caller frees. */
+static char *unchanging(const char *path)
+{
+    char *uri = malloc(3 * strlen(path) + 32);
+    if (!uri) return NULL;
+    size_t at = (size_t)sprintf(uri, "file:");
+    for (const char *c = path; *c; c++)
+        at += (size_t)sprintf(uri + at, strchr("%?#", *c) ? "%%%02X" : "%c", (unsigned char)*c);
+    strcpy(uri + at, "?immutable=1");
+    return uri;
+}
+
+/* Opened so that nothing is written. In a folder that cannot be written to SQLite cannot make the shared
+ * memory of a write-ahead log, so there the file is read as one that does not change. */
+static sqlite3 *open_read_only(const char *path)
+{
+    sqlite3 *db = NULL;
+    if (dc3_path_what(path) != DC3_PATH_FILE || opens(path, 0, &db)) return db;
+    char *uri = unchanging(path);
+    if (uri) opens(uri, SQLITE_OPEN_URI, &db);
+    free(uri);
+    return db;
+}
+
+static void read_stages(sqlite3 *db, dc3_progress *p)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db, "SELECT name, seconds FROM stages ORDER BY rowid", -1, &st, NULL) == SQLITE_OK)
+        while (p->stages < DC3_PROGRESS_STAGES && sqlite3_step(st) == SQLITE_ROW) {
+            copy(p->names[p->stages], sizeof *p->names, (const char *)sqlite3_column_text(st, 0));
+            p->seconds[p->stages++] = sqlite3_column_double(st, 1);
+        }
+    sqlite3_finalize(st);
+}
+
+static void read_stage(sqlite3 *db, dc3_progress *p)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db, "SELECT value FROM run WHERE name = 'stage'", -1, &st, NULL) == SQLITE_OK &&
+        sqlite3_step(st) == SQLITE_ROW)
+        copy(p->stage, sizeof p->stage, (const char *)sqlite3_column_text(st, 0));
+    sqlite3_finalize(st);
+    p->done = dc3_state_noted(db, "done", -1), p->total = dc3_state_noted(db, "total", -1),
+    p->updated = dc3_state_noted(db, "updated", -1);
+    int64_t first = dc3_state_noted(db, "stage_first", -1), began = dc3_state_noted(db, "stage_started", -1);
+    if (p->done > first && first >= 0 && p->updated > began)
+        p->seconds_left = ((double)p->updated - (double)began) / ((double)p->done - (double)first) *
+                          ((double)p->total - (double)p->done);
+}
+
+static void read_database(const char *path, dc3_progress *p)
+{
+    sqlite3 *db = open_read_only(path);
+    p->has_database = db != NULL;
+    if (!db) return;
+    p->inputs = dc3_state_number(db, "SELECT COUNT(*) FROM inputs", 0);
+    p->read = dc3_state_number(db, "SELECT COUNT(*) FROM inputs WHERE state = 'read'", 0);
+    p->skipped = dc3_state_number(db, "SELECT COUNT(*) FROM inputs WHERE state = 'skipped'", 0);
+    p->binned = dc3_state_number(db, "SELECT COUNT(bin) FROM inputs", 0);
+    p->classes = dc3_state_number(db, "SELECT COUNT(*) FROM classes", 0);
+    p->chosen = dc3_state_number(db, "SELECT COUNT(*) FROM pictures", 0);
+    p->stored = dc3_state_number(db, "SELECT COUNT(*) FROM pictures WHERE state = 'stored'", 0);
+    p->edits = dc3_state_number(db, "SELECT SUM(edits) FROM pictures", 0);
+    p->bytes = dc3_state_number(db, "SELECT SUM(bytes) FROM pictures WHERE state = 'stored'", 0);
+    p->views = dc3_state_number(db, "SELECT MIN(views) FROM pictures WHERE state = 'stored'", 0);
+    p->calls = dc3_state_noted(db, "calls", -1), p->peak_bytes = dc3_state_noted(db, "peak_bytes", -1);
+    p->cached_seconds = dc3_state_noted(db, "cached_seconds", -1);
+    read_stage(db, p);
+    read_stages(db, p);
+    sqlite3_close(db);
+}
+
+static dc3_status read_document(const char *path, dc3_progress *p)
+{
+    json_t *o = NULL;
+    DC3_TRY(dc3_json_read(path, DC3_DOCUMENT_LIMIT, &o));
+    const json_t *settings = json_object_get(o, "settings");
+    const char *program = json_string_value(json_object_get(o, "program"));
+    const char *data = json_string_value(json_object_get(settings, "data"));
+    dc3_status status = DC3_OK;
+    if (!program || strcmp(program, "dc3") != 0 || !json_is_object(settings))
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: was not made by dc3 condense", path);
+    p->complete = json_is_true(json_object_get(o, "complete"));
+    p->ipc = json_integer_value(json_object_get(settings, "ipc"));
+    copy(p->method, sizeof p->method, json_string_value(json_object_get(settings, "method")));
+    p->data = data ? strdup(data) : NULL;
+    json_decref(o);
+    return status;
+}
+
+dc3_status dc3_progress_read(const char *folder, dc3_progress *p)
+{
+    *p = (dc3_progress){.seconds_left = -1, .updated = -1};
+    char *document = dc3_path_join(folder, "dc3.json"), *database = dc3_path_join(folder, "state.db");
+    dc3_status status = document && database ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && dc3_path_what(document) != DC3_PATH_FILE)
+        status =
+            dc3_fail(DC3_ERR_FORMAT,
+                     "%s: expected the folder of a run (dc3 condense DATA -o OUT makes one) or of a "
+                     "comparison, found %s",
+                     folder, dc3_path_what(folder) == DC3_PATH_FOLDER ? "no dc3.json in it" : "no folder");
+    if (status == DC3_OK) status = read_document(document, p);
+    if (status == DC3_OK) {
+        p->running = dc3_lock_holder(folder, p->holder, sizeof p->holder);
+        read_database(database, p);
+    }
+    free(document);
+    free(database);
+    if (status != DC3_OK) dc3_progress_free(p);
+    return status;
+}
+
+void dc3_progress_free(dc3_progress *p)
+{
+    free(p->data);
+    p->data = NULL;
+}

@@ -1,0 +1,128 @@
+#include "teacher/classes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/text.h"
+#include "options/option_names.h"
+#include "kernels/backend.h"
+#include "base/listener.h"
+
+/* "; the nearest is 'NAME'" of the dataset's classes, or "". */
+static const char *nearest_class(const dc3_dataset *dataset, const char *word, char text[DC3_HINT_SIZE])
+{
+    int n = dc3_dataset_classes(dataset);
+    const char **names = malloc((size_t)n * sizeof *names);
+    for (int i = 0; names && i < n; i++) names[i] = dc3_dataset_class_name(dataset, i);
+    const char *nearest = names ? dc3_text_nearest(word, names, (size_t)n) : NULL;
+    *text = 0;
+    if (nearest) snprintf(text, DC3_HINT_SIZE, "; the nearest is '%.80s'", nearest);
+    free(names);
+    return text;
+}
+
+dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
+{
+    int n = dc3_dataset_classes(data), m = dc3_dataset_classes(val), i = 0;
+    while (i < n && i < m && strcmp(dc3_dataset_class_name(data, i), dc3_dataset_class_name(val, i)) == 0)
+        i++;
+    if (i == n && i == m) return DC3_OK;
+    /* Both are sorted: of the first two names that differ the smaller one is missing in the other list. */
+    int lacks =
+        i == m || (i < n && strcmp(dc3_dataset_class_name(data, i), dc3_dataset_class_name(val, i)) < 0);
+    const dc3_dataset *has = lacks ? data : val, *has_not = lacks ? val : data;
+    const char *name = dc3_dataset_class_name(has, i);
+    char hint[DC3_HINT_SIZE];
+    return dc3_fail(
+        DC3_ERR_ARGUMENT,
+        "%s: expected the %d classes of %s, found %d; class '%.80s' is not in %s%s; class folders "
+        "must have the same names in both",
+        dc3_dataset_path(val), n, dc3_dataset_path(data), m, name, dc3_dataset_path(has_not),
+        nearest_class(has_not, name, hint));
+}
+
+void dc3_tell_notes(const dc3_listener *listener, const dc3_dataset *dataset)
+{
+    for (size_t i = 0; i < dc3_dataset_notes(dataset); i++)
+        dc3_listener_say(listener, "note: %s", dc3_dataset_note(dataset, i));
+}
+
+/* Warns where tests are of the very pictures that are trained on. */
+static void warn_same(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val)
+{
+    char *a = dc3_path_real(dc3_dataset_path(data)), *b = dc3_path_real(dc3_dataset_path(val));
+    /* A folder of CIFAR binaries has two parts. */
+    int same_part = strcmp(dc3_dataset_key(data, 0), dc3_dataset_key(val, 0)) == 0;
+    if (a && b && same_part && strcmp(a, b) == 0)
+        dc3_listener_say(
+            listener,
+            "warning: --val is %s itself: what is tested on was trained on, so the accuracy says "
+            "nothing of new pictures",
+            dc3_dataset_path(data));
+    free(a);
+    free(b);
+}
+
+void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val)
+{
+    if (dc3_dataset_size(val) > dc3_dataset_size(data))
+        dc3_listener_say(
+            listener,
+            "warning: --val %s has %lld images, more than the %lld of %s to train on; are the two "
+            "swapped?",
+            dc3_dataset_path(val), (long long)dc3_dataset_size(val), (long long)dc3_dataset_size(data),
+            dc3_dataset_path(data));
+}
+
+dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
+                        dc3_dataset **val)
+{
+    dc3_status status = dc3_dataset_open_test(path, val);
+    if (status != DC3_OK) return dc3_fail_in(status, "--val");
+    dc3_tell_notes(listener, *val);
+    DC3_TRY(dc3_same_classes(data, *val));
+    warn_same(listener, data, *val);
+    return DC3_OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+int dc3_usual_size(const dc3_dataset *dataset, int most)
+{
+    enum { LOOK = 33, LEAST = 8, FALLBACK = 64 };
+    int sides[LOOK], count = 0;
+    int64_t n = dc3_dataset_size(dataset);
+    for (int i = 0; i < LOOK && i < n; i++) {
+        dc3_image image;
+        if (dc3_dataset_read(dataset, n * i / (n < LOOK ? n : LOOK), 0, 0, DC3_FIT_CROP, &image) != DC3_OK)
+            continue;
+        sides[count++] = image.width < image.height ? image.width : image.height;
+        dc3_image_free(&image);
+    }
+    if (!count) return FALLBACK;
+    qsort(sides, (size_t)count, sizeof *sides, by_value);
+    int side = sides[count / 2];
+    return side < LEAST ? LEAST : side > most ? most : side;
+}
+
+dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size)
+{
+    enum { LEAST = 8, USUAL = 224, MOST = 1024 };
+    if (asked && (asked < LEAST || asked > MOST))
+        return dc3_fail(DC3_ERR_OPTION, "--size: expected %d to %d pixels, found %d", LEAST, MOST, asked);
+    *size = asked ? asked : dc3_usual_size(dataset, USUAL) / 8 * 8;
+    return DC3_OK;
+}
+
+dc3_status dc3_compute_type(const char *text, dc3_dtype *dtype)
+{
+    *dtype = dc3_cpu_has_bf16() ? DC3_BF16 : DC3_F32;
+    int place = 0;
+    if (text) DC3_TRY(dc3_choose_name("dtype", text, dc3_compute_names, &place));
+    if (place) *dtype = strcmp(text, "bf16") == 0 ? DC3_BF16 : DC3_F32;
+    return DC3_OK;
+}

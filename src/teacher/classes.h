@@ -1,0 +1,27 @@
+/* Whether two datasets have the same classes, and sizes that suit pictures. */
+#ifndef DC3_TEACHER_CLASSES_H
+#define DC3_TEACHER_CLASSES_H
+
+#include "dc3/condense.h"
+#include "io/dataset.h"
+#include "tensor/tensor.h"
+
+/* DC3_ERR_ARGUMENT with the first class that only one of them has, and the nearest name in the other. */
+dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val);
+/* The dataset to test on, of the same classes as `data`; says what was noted about it, and
+ * warns where it is what is trained on. */
+dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
+                        dc3_dataset **val);
+/* Warns where there is more to test on than there is of a whole dataset to train on. */
+void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val);
+/* The median shorter side of some pictures, at least 8, at most `most`; 64 where none can be read. */
+int dc3_usual_size(const dc3_dataset *dataset, int most);
+/* The side of a network's views of it: `asked`, or what suits its pictures, at most 224. */
+dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size);
+/* bf16 where the text is "auto" (or NULL) and the processor has it; DC3_ERR_OPTION for an unknown one. */
+dc3_status dc3_compute_type(const char *text, dc3_dtype *dtype);
+
+/* Tells the listener what dc3_dataset_open passed over in it. */
+void dc3_tell_notes(const dc3_listener *listener, const dc3_dataset *dataset);
+
+#endif

@@ -1,0 +1,472 @@
+/* Soft labels that are stored: views drawn as the RDED protocol draws them, and the teacher's logits. */
+#include "dc3/label.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "run_folder/fingerprint.h"
+#include "io/safetensors.h"
+#include "learn/checkpoint.h"
+#include "learn/protocol.h"
+#include "learn/soft_labels.h"
+#include "base/listener.h"
+#include "base/lock.h"
+#include "run_folder/document.h"
+#include "run_folder/state.h"
+#include "teacher/own_teacher.h"
+#include "teacher/teacher.h"
+#include "dc3/text.h"
+
+typedef struct labelling {
+    const dc3_label_options *options;
+    dc3_label_report *report;
+    char *folder, *out;   /* of the pictures; the file to write */
+    char *checkpoint;     /* where the labels are while they are not all there */
+    double saved, saving; /* when it was written last, s; seconds that took */
+    int is_run;           /* dc3 made the folder */
+    dc3_lock lock;        /* of the run's folder, where the labels go into it */
+    dc3_dataset *dataset;
+    json_t *classes; /* their names, in order */
+    dc3_pictures *pictures;
+    char unreadable[512]; /* the first picture that is, and why */
+    dc3_teacher teacher;
+    int factor; /* of the views, 1 or 2 */
+    dc3_augmenter *augmenter;
+    dc3_soft_labels labels;
+    char *teacher_path; /* the given one, or the run's own */
+    /* One batch. */
+    int64_t *order; /* [n] of a view's pictures */
+    dc3_picture *batch;
+    dc3_view_params *params;
+    float *views;               /* [batch rounded up to DC3_TEACHER_BATCH, size, size, 3] */
+    float *embeddings, *logits; /* [DC3_TEACHER_BATCH, ..] */
+} labelling;
+
+dc3_label_options dc3_label_defaults(void)
+{
+    return (dc3_label_options){.views = 10, .batch = 100, .temperature = 20, .threads = 1};
+}
+
+static dc3_status check_options(const dc3_label_options *o)
+{
+    if (o->views < 1 || o->views > 100000)
+        return dc3_fail(DC3_ERR_OPTION, "--views: expected 1 to 100000, found %d", o->views);
+    if (o->factor < 0 || o->factor > 2)
+        return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
+    if (o->batch < 1 || o->batch > 65536)
+        return dc3_fail(DC3_ERR_OPTION, "--batch: expected 1 to 65536, found %d", o->batch);
+    if (!(o->temperature > 0 && o->temperature <= 1e6))
+        return dc3_fail(DC3_ERR_OPTION, "--temperature: expected more than 0 and at most 1e6, found %g",
+                        o->temperature);
+    return DC3_OK;
+}
+
+/* The names of a run's classes, from its dc3.json. */
+static dc3_status read_run(labelling *l, const char *document)
+{
+    json_t *object;
+    DC3_TRY(dc3_json_read(document, DC3_DOCUMENT_LIMIT, &object));
+    const char *program = json_string_value(json_object_get(object, "program"));
+    json_t *classes = json_object_get(object, "classes");
+    dc3_status status = DC3_OK;
+    if (!program || strcmp(program, "dc3") != 0 || !json_is_array(classes))
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected a run of dc3 with its classes", document);
+    else
+        status = dc3_check_complete(document, object);
+    if (status == DC3_OK) l->classes = json_incref(classes);
+    json_decref(object);
+    return status;
+}
+
+/* Which folder holds the pictures, and which file is written. */
+static dc3_status find_places(labelling *l)
+{
+    const dc3_label_options *o = l->options;
+    char *document = dc3_path_join(o->run, "dc3.json");
+    dc3_status status = document ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (dc3_path_what(o->run) == DC3_PATH_MISSING)
+        status = dc3_fail(DC3_ERR_IO,
+                          "%s: expected a folder that dc3 condense made, or a dataset, found nothing there",
+                          o->run);
+    l->is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
+    if (status == DC3_OK && l->is_run) status = read_run(l, document);
+    if (status == DC3_OK && !l->is_run && !o->out && !o->dry_run)
+        status =
+            dc3_fail(DC3_ERR_ARGUMENT,
+                     "%s: was not made by dc3 condense, so nothing is written into it; use -o FILE", o->run);
+    if (status == DC3_OK) {
+        l->folder = l->is_run ? dc3_path_join(o->run, "train") : strdup(o->run);
+        l->out = o->out ? strdup(o->out) : dc3_path_join(o->run, "soft_labels.safetensors");
+        l->checkpoint = l->out ? dc3_checkpoint_beside(l->out) : NULL;
+        if (!l->folder || !l->checkpoint) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        if (status == DC3_OK && !o->dry_run) status = dc3_check_place("-o", l->out);
+    }
+    free(document);
+    return status;
+}
+
+static json_t *names_of(const dc3_dataset *d, int classes)
+{
+    json_t *names = json_array();
+    for (int64_t i = 0; i < (classes ? dc3_dataset_classes(d) : dc3_dataset_size(d)); i++)
+        json_array_append_new(
+            names, dc3_json_text(classes ? dc3_dataset_class_name(d, (int)i) : dc3_dataset_key(d, i)));
+    return names;
+}
+
+/* What metadata.jsonl says: an object of the labels by file name. */
+static dc3_status read_metadata(const labelling *l, json_t **labels)
+{
+    json_t *lines, *line;
+    size_t i;
+    dc3_status status = dc3_metadata_read(l->folder, &lines);
+    *labels = json_object();
+    json_array_foreach(lines, i, line)
+    {
+        const char *name = json_string_value(json_object_get(line, "file_name"));
+        json_t *label = json_object_get(line, "label");
+        json_int_t value = json_integer_value(label);
+        if (status == DC3_OK && (!name || !json_is_integer(label) || value < 0 ||
+                                 value >= (json_int_t)json_array_size(l->classes)))
+            status = dc3_fail(DC3_ERR_FORMAT,
+                              "%s/metadata.jsonl: line %zu: expected a file_name and a label below %zu",
+                              l->folder, i + 1, json_array_size(l->classes));
+        if (status == DC3_OK) json_object_set(*labels, name, label);
+    }
+    json_decref(lines);
+    return status;
+}
+
+/* The classes of the pictures: of a run those of metadata.jsonl, since a class without pictures has no
+ * folder. */
+static dc3_status take_labels(labelling *l)
+{
+    int64_t n = l->labels.n;
+    json_t *files = json_object_get(l->labels.info, "files"), *known = NULL;
+    dc3_status status = l->is_run ? read_metadata(l, &known) : DC3_OK;
+    for (int64_t i = 0; status == DC3_OK && i < n; i++) {
+        const char *name = json_string_value(json_array_get(files, (size_t)i));
+        json_t *label = json_object_get(known, name);
+        l->labels.labels[i] = label ? (int32_t)json_integer_value(label) : dc3_dataset_label(l->dataset, i);
+        if (l->is_run && !label)
+            status = dc3_fail(DC3_ERR_FORMAT, "%s/%s: is not in metadata.jsonl", l->folder, name);
+    }
+    if (status == DC3_OK && l->is_run && (int64_t)json_object_size(known) != n)
+        status = dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: expected the %zu pictures of metadata.jsonl, found %lld; give the run's command again",
+            l->folder, json_object_size(known), (long long)n);
+    json_decref(known);
+    return status;
+}
+
+static void note_unreadable(void *user, const char *key, const char *reason)
+{
+    labelling *l = user;
+    if (!*l->unreadable) snprintf(l->unreadable, sizeof l->unreadable, "%s: %s", key, reason);
+}
+
+static dc3_status open_pictures(labelling *l)
+{
+    const dc3_label_options *o = l->options;
+    dc3_pictures_options options = {
+        .how = DC3_PICTURES_OWN, .threads = o->threads, .user = l, .skipped = note_unreadable};
+    DC3_TRY(dc3_dataset_open(l->folder, &l->dataset));
+    DC3_TRY(dc3_pictures_open(l->dataset, &options, &l->pictures));
+    return *l->unreadable ? dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable) : DC3_OK;
+}
+
+/* The teacher, for views as large as the first picture's shorter side where nothing else is said. */
+static dc3_status open_teacher(labelling *l)
+{
+    const dc3_label_options *o = l->options;
+    dc3_picture first = {0};
+    int64_t count = 0;
+    DC3_TRY(dc3_pictures_batch(l->pictures, 1, &(int64_t){0}, &first, &count));
+    if (!count) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
+    int side = first.width < first.height ? first.width : first.height;
+    DC3_TRY(dc3_teacher_open(l->teacher_path, o->arch, o->size, side, o->threads, &l->teacher));
+    int64_t classes = l->classes ? (int64_t)json_array_size(l->classes) : dc3_dataset_classes(l->dataset);
+    return dc3_teacher_check_classes(l->teacher.info, l->teacher_path, classes, o->run);
+}
+
+/* What a reader of the file may want to know. */
+static void fill_info(labelling *l)
+{
+    const dc3_label_options *o = l->options;
+    json_t *info = l->labels.info;
+    char seed[24];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
+    json_object_set_new(info, "version", json_string(dc3_version()));
+    json_object_set_new(info, "teacher", json_string(l->teacher.info->arch));
+    json_object_set_new(info, "teacher_fingerprint", dc3_fingerprint(l->teacher_path));
+    json_object_set_new(info, "seed", json_string(seed));
+    json_object_set_new(info, "factor", json_integer(l->factor));
+    json_object_set_new(info, "batch", json_integer(o->batch));
+    json_object_set_new(info, "temperature", json_real(o->temperature));
+    json_object_set_new(info, "class_names", l->classes ? json_incref(l->classes) : names_of(l->dataset, 1));
+    json_object_set_new(info, "files", names_of(l->dataset, 0));
+}
+
+static dc3_status open_memory(labelling *l)
+{
+    int64_t n = dc3_dataset_size(l->dataset), size = l->teacher.size;
+    size_t batch = (size_t)(l->options->batch < n ? l->options->batch : n);
+    size_t rows = (batch + DC3_TEACHER_BATCH - 1) / DC3_TEACHER_BATCH * DC3_TEACHER_BATCH;
+    l->order = malloc((size_t)n * sizeof *l->order);
+    l->batch = malloc(batch * sizeof *l->batch);
+    l->params = malloc(batch * sizeof *l->params);
+    l->views = calloc(rows, (size_t)(size * size * 3) * sizeof *l->views);
+    l->embeddings = malloc(DC3_TEACHER_BATCH * (size_t)l->teacher.info->embedding * sizeof *l->embeddings);
+    l->logits = malloc(DC3_TEACHER_BATCH * (size_t)l->teacher.info->classes * sizeof *l->logits);
+    if (l->order && l->batch && l->params && l->views && l->embeddings && l->logits) return DC3_OK;
+    return dc3_fail(DC3_ERR_MEMORY, "out of memory for a batch of %zu views of %d pixels (%.1f GB)", rows,
+                    l->teacher.size, (double)rows * (double)size * (double)size * 12e-9);
+}
+
+/* Bytes of the pictures' files; 0 where they are in archives. */
+static double image_bytes(const labelling *l)
+{
+    double sum = 0;
+    struct stat info;
+    for (int64_t i = 0; i < dc3_dataset_size(l->dataset); i++) {
+        char *path = dc3_path_join(l->folder, dc3_dataset_key(l->dataset, i));
+        int there = path && stat(path, &info) == 0;
+        free(path);
+        if (!there) return 0;
+        sum += (double)info.st_size;
+    }
+    return sum;
+}
+
+static dc3_status open_all(labelling *l)
+{
+    const dc3_label_options *o = l->options;
+    DC3_TRY(check_options(o));
+    l->teacher_path = o->teacher ? strdup(o->teacher) : dc3_own_teacher_find(o->run);
+    if (!l->teacher_path)
+        return dc3_fail(
+            DC3_ERR_OPTION,
+            "--teacher: expected a classifier's file, found none, and no teacher.safetensors in %s", o->run);
+    DC3_TRY(find_places(l));
+    DC3_TRY(open_pictures(l));
+    DC3_TRY(open_teacher(l));
+    l->factor = o->factor ? o->factor : dc3_protocol_factor(l->teacher.size);
+    int64_t n = dc3_dataset_size(l->dataset), classes = l->teacher.info->classes;
+    if (o->top_k < 0 || (o->top_k && o->top_k >= classes))
+        return dc3_fail(DC3_ERR_OPTION, "--top-k: expected 1 to %lld of %lld classes, found %d",
+                        (long long)classes - 1, (long long)classes, o->top_k);
+    dc3_augment_options augment = {.size = l->teacher.size, .dtype = DC3_F32, .threads = o->threads};
+    DC3_TRY(dc3_augmenter_open(&augment, &l->augmenter));
+    DC3_TRY(dc3_soft_labels_new(n, o->views, classes, o->top_k, l->teacher.size, &l->labels));
+    fill_info(l);
+    DC3_TRY(take_labels(l));
+    DC3_TRY(open_memory(l));
+    *l->report = (dc3_label_report){.images = n,
+                                    .classes = classes,
+                                    .views = o->views,
+                                    .size = l->teacher.size,
+                                    .image_bytes = image_bytes(l)};
+    return DC3_OK;
+}
+
+static void close_all(labelling *l)
+{
+    dc3_soft_labels_free(&l->labels);
+    dc3_augmenter_close(&l->augmenter);
+    dc3_teacher_close(&l->teacher);
+    dc3_pictures_close(&l->pictures);
+    dc3_dataset_close(&l->dataset);
+    json_decref(l->classes);
+    free(l->teacher_path);
+    free(l->folder);
+    free(l->out);
+    free(l->checkpoint);
+    free(l->order);
+    free(l->batch);
+    free(l->params);
+    free(l->views);
+    free(l->embeddings);
+    free(l->logits);
+}
+
+static dc3_status estimate(labelling *l)
+{
+    char text[DC3_NUMBER_TEXT];
+    const dc3_label_options *o = l->options;
+    double each, total = (double)l->labels.n * o->views;
+    DC3_TRY(dc3_teacher_measure(&l->teacher, &each));
+    l->report->estimate_seconds = each * total;
+    l->report->bytes = dc3_soft_labels_bytes(l->labels.n, o->views, l->labels.classes, o->top_k);
+    dc3_listener_say(&o->listener, "teacher %s: %.1f M parameters, views of %d px", l->teacher.info->arch,
+                     l->teacher.info->parameters * 1e-6, l->teacher.size);
+    dc3_listener_say(&o->listener, "estimate: %d views of each of %lld pictures, %.1f MB, about %s", o->views,
+                     (long long)l->labels.n, l->report->bytes * 1e-6, dc3_duration_text(each * total, text));
+    return DC3_OK;
+}
+
+/* The teacher's logits of the batch's n views, DC3_TEACHER_BATCH at a time, the last filled up with zeros, so
+ * that all run alike. */
+static dc3_status ask_teacher(labelling *l, int64_t view, int n)
+{
+    size_t each = (size_t)l->teacher.size * (size_t)l->teacher.size * 3;
+    size_t fill = (size_t)(DC3_TEACHER_BATCH - 1 - (n - 1) % DC3_TEACHER_BATCH);
+    memset(l->views + (size_t)n * each, 0, fill * each * sizeof *l->views);
+    for (int first = 0; first < n; first += DC3_TEACHER_BATCH) {
+        DC3_TRY(dc3_teacher_run(&l->teacher, DC3_TEACHER_BATCH, l->views + (size_t)first * each,
+                                l->embeddings, l->logits));
+        for (int i = 0; i < DC3_TEACHER_BATCH && first + i < n; i++)
+            DC3_TRY(dc3_soft_labels_put(&l->labels, view, l->batch[first + i].item, l->options->temperature,
+                                        l->logits + i * l->labels.classes));
+    }
+    return DC3_OK;
+}
+
+/* The b-th batch of a view: n pictures of its order from `first` on. */
+static dc3_status label_batch(labelling *l, int64_t view, int64_t b, int64_t first, int n)
+{
+    const dc3_label_options *o = l->options;
+    int64_t count;
+    DC3_TRY(dc3_pictures_batch(l->pictures, n, l->order + first, l->batch, &count));
+    if (count < n) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
+    for (int i = 0; i < n; i++)
+        dc3_draw_rded(o->seed, view, l->batch[i].item, l->batch[i].width, l->batch[i].height, l->factor,
+                      &l->params[i]);
+    dc3_draw_cutmix(o->seed, view, b, n, l->teacher.size, l->params);
+    DC3_TRY(dc3_augment(l->augmenter, n, l->batch, l->params, l->views));
+    DC3_TRY(ask_teacher(l, view, n));
+    for (int i = 0; i < n; i++) { /* last, since it says that the view is there */
+        dc3_view_params *kept = &l->labels.params[view * l->labels.n + l->batch[i].item];
+        *kept = l->params[i];
+        kept->partner = (int)l->batch[kept->partner].item;
+    }
+    return DC3_OK;
+}
+
+/* What the labels depend on besides their sizes: what the file says, and which pictures these are. */
+static json_t *settings_of(const labelling *l)
+{
+    json_t *settings = json_copy(l->labels.info);
+    char text[24];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)dc3_fingerprint_pictures(l->dataset));
+    json_object_del(settings, "files");
+    json_object_del(settings, "class_names");
+    json_object_set_new(settings, "pictures", json_string(text));
+    json_object_set_new(settings, "views", json_integer(l->labels.views));
+    return settings;
+}
+
+/* What is labelled, into the checkpoint. */
+static dc3_status save(labelling *l)
+{
+    double start = dc3_seconds_now();
+    int64_t done = 0;
+    for (int64_t i = 0; i < l->labels.n * l->labels.views; i++) done += dc3_soft_labels_has(&l->labels, 0, i);
+    json_t *kept = json_pack("{s:I, s:o}", "done", (json_int_t)done, "settings", settings_of(l));
+    if (!kept || json_object_set_new(l->labels.info, "checkpoint", kept) != 0)
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = dc3_soft_labels_save(l->checkpoint, &l->labels);
+    json_object_del(l->labels.info, "checkpoint");
+    l->saved = dc3_seconds_now();
+    l->saving = l->saved - start;
+    return status;
+}
+
+/* Every minute, or where that would take more than a twentieth of the time, more seldom. */
+static dc3_status save_now_and_then(labelling *l)
+{
+    double passed = dc3_seconds_now() - l->saved;
+    return passed < 60 || passed < 20 * l->saving ? DC3_OK : save(l);
+}
+
+/* Takes over what a labelling that was cut off had, if it was the same. */
+static dc3_status go_on(labelling *l)
+{
+    char list[600];
+    dc3_table *table;
+    dc3_soft_labels was;
+    l->saved = dc3_seconds_now();
+    if (l->options->fresh || dc3_path_what(l->checkpoint) != DC3_PATH_FILE) return DC3_OK;
+    DC3_TRY(dc3_safetensors_open(l->checkpoint, &table));
+    dc3_status status = dc3_soft_labels_look(table, &was);
+    dc3_table_close(&table);
+    DC3_TRY(status);
+    json_t *kept = json_object_get(was.info, "checkpoint"), *settings = settings_of(l);
+    dc3_json_differences(json_object_get(kept, "settings"), settings, ",", list, sizeof list);
+    if (*list)
+        status = dc3_fail(DC3_ERR_ARGUMENT,
+                          "%s: a labelling with other settings was cut off here (%s); give the same, or "
+                          "--fresh to start over",
+                          l->checkpoint, list);
+    json_decref(settings);
+    dc3_soft_labels_free(&was);
+    DC3_TRY(status);
+    return dc3_soft_labels_resume(l->checkpoint, &l->labels);
+}
+
+/* 1 if all of a batch came from the checkpoint. */
+static int is_there(const labelling *l, int64_t view, int64_t first, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!dc3_soft_labels_has(&l->labels, view, l->order[first + i])) return 0;
+    return 1;
+}
+
+static dc3_status label_view(labelling *l, int64_t view)
+{
+    int64_t n = l->labels.n, batch = l->options->batch;
+    const dc3_listener *listener = &l->options->listener;
+    dc3_draw_order(l->options->seed, view, n, l->order);
+    for (int64_t first = 0; first < n; first += batch) {
+        int count = (int)(n - first < batch ? n - first : batch);
+        DC3_TRY(dc3_check_cancel());
+        int there = is_there(l, view, first, count);
+        if (!there) DC3_TRY(label_batch(l, view, first / batch, first, count));
+        if (!there) DC3_TRY(save_now_and_then(l));
+        if (listener->progress)
+            listener->progress(listener->user, "labels", view * n + first + count, n * l->labels.views);
+    }
+    return DC3_OK;
+}
+
+static dc3_status label_all(labelling *l)
+{
+    dc3_status status = DC3_OK;
+    for (int64_t view = 0; status == DC3_OK && view < l->labels.views; view++) status = label_view(l, view);
+    if (status == DC3_ERR_CANCELLED) {
+        DC3_TRY(save(l));
+        return dc3_fail(status, "interrupted");
+    }
+    if (status == DC3_OK) status = dc3_soft_labels_save(l->out, &l->labels);
+    if (status == DC3_OK) unlink(l->checkpoint);
+    return status;
+}
+
+static int into_run(const labelling *l)
+{
+    return l->is_run && !l->options->out;
+}
+
+dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report)
+{
+    labelling l = {.options = options, .report = report};
+    double start = dc3_seconds_now();
+    struct stat info;
+    *report = (dc3_label_report){0};
+    dc3_status status = open_all(&l);
+    if (status == DC3_OK) status = estimate(&l);
+    if (status == DC3_OK && !options->dry_run && into_run(&l)) status = dc3_lock_take(options->run, &l.lock);
+    if (status == DC3_OK && !options->dry_run) {
+        status = go_on(&l);
+        if (status == DC3_OK) status = label_all(&l);
+        if (status == DC3_OK && into_run(&l)) dc3_state_label(options->run, options->views);
+        if (status == DC3_OK && stat(l.out, &info) == 0) report->bytes = (double)info.st_size;
+    }
+    report->seconds = dc3_seconds_now() - start;
+    dc3_lock_release(&l.lock);
+    close_all(&l);
+    return status;
+}

@@ -1,0 +1,25 @@
+/* The teacher that is trained where none is given. */
+#ifndef DC3_TEACHER_OWN_TEACHER_H
+#define DC3_TEACHER_OWN_TEACHER_H
+
+#include "dc3/condense.h"
+#include "dc3/train.h"
+#include "io/json.h"
+
+/* How it is trained, for a dataset of so many images whose usual size (dc3_usual_size) is `usual` pixels,
+ * into the file `out`: a ConvNet-3 up to 64 pixels, else a ResNet-18 at 112, on smaller views first; as many
+ * epochs as show it 300,000 pictures. The strings are those of the options. */
+dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int usual,
+                                  int64_t images);
+/* What the training depends on, for a document of settings. */
+json_t *dc3_own_teacher_settings(const dc3_train_options *plan);
+/* Trains it, unless the file is there. */
+dc3_status dc3_own_teacher_train(const dc3_train_options *plan);
+/* Seconds that the training will take, from a step of it. */
+dc3_status dc3_own_teacher_measure(const dc3_train_options *plan, int64_t images, int classes,
+                                   double *seconds);
+
+/* The teacher that a run trained for itself in `folder`, caller frees; NULL: there is none. */
+char *dc3_own_teacher_find(const char *folder);
+
+#endif

@@ -1,0 +1,109 @@
+#include "teacher/teacher.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "io/weights.h"
+#include "base/listener.h"
+
+dc3_status dc3_teacher_weights(const char *path, dc3_table **table)
+{
+    dc3_path_kind kind = dc3_path_what(path);
+    *table = NULL;
+    if (kind == DC3_PATH_FILE) return dc3_weights_open(path, table);
+    return dc3_fail(
+        DC3_ERR_IO,
+        "--teacher %s: expected a classifier's file (.safetensors or .pth), found %s; dc3 train makes "
+        "one",
+        path, kind == DC3_PATH_MISSING ? "nothing there" : "no file");
+}
+
+dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
+                            dc3_teacher *t)
+{
+    enum { MOST = 224, LEAST = 16 };
+    dc3_table *table;
+    memset(t, 0, sizeof *t);
+    DC3_TRY(dc3_teacher_weights(path, &table));
+    DC3_TRY(dc3_classifier_open(arch, &table, &t->net));
+    t->info = dc3_classifier_describe(t->net);
+    int fixed = (int)t->info->size;
+    if (size && fixed && size != fixed)
+        return dc3_fail(DC3_ERR_OPTION,
+                        "--teacher-size or --size: the teacher, a %s, takes %d pixels only, found %d",
+                        t->info->arch, fixed, size);
+    if (size && (size < LEAST || size > 1024))
+        return dc3_fail(DC3_ERR_OPTION, "--teacher-size: expected %d to 1024 pixels, found %d", LEAST, size);
+    int other = t->info->trained ? (int)t->info->trained
+                : usual > MOST   ? MOST
+                : usual < LEAST  ? LEAST
+                                 : usual;
+    t->size = size ? size : fixed ? fixed : other;
+    return dc3_ctx_open(DC3_F32, threads, DC3_CTX_FAST, &t->ctx);
+}
+
+void dc3_teacher_close(dc3_teacher *t)
+{
+    dc3_classifier_close(&t->net);
+    dc3_ctx_close(&t->ctx);
+}
+
+dc3_status dc3_teacher_check_classes(const dc3_classifier_info *info, const char *path, int64_t classes,
+                                     const char *data)
+{
+    if (info->classes == classes) return DC3_OK;
+    return dc3_fail(DC3_ERR_ARGUMENT,
+                    "%s: the teacher tells %lld classes apart, %s has %lld; a teacher must be trained on the "
+                    "dataset's classes, in the order of their names",
+                    path, (long long)info->classes, data, (long long)classes);
+}
+
+void dc3_teacher_tell(const dc3_listener *listener, const dc3_teacher *t)
+{
+    dc3_listener_say(listener, "teacher %s: %.1f M parameters, %d px", t->info->arch,
+                     t->info->parameters * 1e-6, t->size);
+}
+
+double dc3_teacher_loss(int64_t classes, const float *z, int64_t label)
+{
+    double most = z[label], sum = 0;
+    for (int64_t k = 0; k < classes; k++) most = fmax(most, z[k]);
+    for (int64_t k = 0; k < classes; k++)
+        if (k != label) sum += exp(z[k] - most);
+    double own = exp(z[label] - most);
+    return own == 1 ? log1p(sum) : most - z[label] + log(sum + own);
+}
+
+dc3_status dc3_teacher_run(dc3_teacher *t, int n, float *rgb, float *embeddings, float *logits)
+{
+    dc3_ctx_clear(t->ctx);
+    dc3_scope scope = dc3_scope_open(t->ctx);
+    dc3_classifier_normalise((int64_t)n * t->size * t->size, rgb);
+    dc3_tensor h, x = dc3_view(rgb, DC3_F32, 4, (int64_t[]){n, t->size, t->size, 3});
+    dc3_tensor z = dc3_classifier_of(t->ctx, t->net, x, &h);
+    dc3_status status = dc3_ctx_status(t->ctx);
+    if (status == DC3_OK) {
+        memcpy(embeddings, h.data, (size_t)n * (size_t)t->info->embedding * sizeof *embeddings);
+        memcpy(logits, z.data, (size_t)n * (size_t)t->info->classes * sizeof *logits);
+    }
+    dc3_scope_close(t->ctx, scope);
+    return status;
+}
+
+dc3_status dc3_teacher_measure(dc3_teacher *t, double *seconds)
+{
+    size_t pixels = (size_t)t->size * (size_t)t->size * 3;
+    size_t results = (size_t)(t->info->embedding + t->info->classes);
+    float *memory = calloc(DC3_TEACHER_BATCH * (pixels + results), sizeof *memory);
+    if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    float *h = memory + DC3_TEACHER_BATCH * pixels, *z = h + DC3_TEACHER_BATCH * t->info->embedding;
+    dc3_status status = DC3_OK;
+    for (int i = 0; i < 2 && status == DC3_OK; i++) {
+        double start = dc3_seconds_now();
+        status = dc3_teacher_run(t, DC3_TEACHER_BATCH, memory, h, z);
+        *seconds = (dc3_seconds_now() - start) / DC3_TEACHER_BATCH;
+    }
+    free(memory);
+    return status;
+}

@@ -1,0 +1,424 @@
+/* dc3 train: a classifier from a whole dataset. */
+#include "dc3/train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/text.h"
+#include "teacher/classes.h"
+#include "options/option_names.h"
+#include "io/weights.h"
+#include "learn/checkpoint.h"
+#include "learn/schedule.h"
+#include "learn/trainer.h"
+#include "base/listener.h"
+#include "io/json.h"
+
+enum { SMALL = 64, SAVE_SECONDS = 60 };
+
+typedef struct training {
+    const dc3_train_options *options;
+    dc3_train_report *report;
+    dc3_dataset *data, *val;
+    dc3_pictures *pictures, *tests;
+    dc3_augmenter *augmenter;
+    int view; /* pixels of the side of the views that it makes */
+    dc3_trainer trainer;
+    dc3_dtype dtype;
+    char *checkpoint; /* OUT.checkpoint */
+    char *settings;   /* what the result depends on, as JSON */
+    int64_t n, steps; /* pictures; steps an epoch */
+    int64_t *order;
+    dc3_picture *batch;
+    dc3_view_params *params;
+    int64_t *labels;
+    void *views;
+    int64_t done; /* steps of all epochs */
+    double loss;  /* sum of this epoch's */
+    double saved; /* when the last checkpoint was written */
+    char epoch_text[32];
+} training;
+
+dc3_train_options dc3_train_defaults(void)
+{
+    return (dc3_train_options){.epochs = 15, .batch = 128, .weight_decay = -1, .test_every = 1, .threads = 1};
+}
+
+const char *dc3_arch_name(int i)
+{
+    return dc3_classifier_arch(i);
+}
+
+static void progress(const training *t, const char *stage, int64_t done, int64_t total)
+{
+    const dc3_listener *l = &t->options->listener;
+    if (l->progress) l->progress(l->user, stage, done, total);
+}
+
+static void reading(void *user, int64_t done, int64_t total)
+{
+    progress(user, "reading", done, total);
+}
+
+static void testing(void *user, int64_t done, int64_t total)
+{
+    progress(user, "test", done, total);
+}
+
+static void skipped(void *user, const char *key, const char *reason)
+{
+    training *t = user;
+    if (t->report->skipped++ < 5) dc3_listener_say(&t->options->listener, "skipped: %s: %s", key, reason);
+}
+
+static void skipped_test(void *user, const char *key, const char *reason)
+{
+    training *t = user;
+    if (t->report->skipped_tests++ < 5)
+        dc3_listener_say(&t->options->listener, "skipped: %s: %s", key, reason);
+}
+
+static int uses_sgd(const dc3_train_options *o)
+{
+    return !o->optimizer || strcmp(o->optimizer, dc3_optimizer_names[0]) == 0;
+}
+
+static double highest_lr(const dc3_train_options *o)
+{
+    return o->lr > 0 ? o->lr : uses_sgd(o) ? 0.1 : 1e-3;
+}
+
+static dc3_status check_options(const dc3_train_options *o)
+{
+    int place;
+    if (o->progressive && o->epochs < 3)
+        return dc3_fail(DC3_ERR_OPTION, "--progressive: expected 3 epochs or more, found %d", o->epochs);
+    if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a file to write, found none");
+    DC3_TRY(dc3_check_place("-o", o->out));
+    if (o->epochs < 1 || o->epochs > 100000)
+        return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 100000, found %d", o->epochs);
+    if (o->batch < 2 || o->batch > 65536)
+        return dc3_fail(DC3_ERR_OPTION, "--batch: expected 2 to 65536, found %d", o->batch);
+    if (!(o->lr >= 0 && o->lr < 1e3))
+        return dc3_fail(DC3_ERR_OPTION, "--lr: expected more than 0, found %g", o->lr);
+    if (!(o->smoothing >= 0 && o->smoothing < 1))
+        return dc3_fail(DC3_ERR_OPTION, "--smoothing: expected 0 to below 1, found %g", o->smoothing);
+    if (o->optimizer) DC3_TRY(dc3_choose_name("optimizer", o->optimizer, dc3_optimizer_names, &place));
+    if (o->test_every < 1)
+        return dc3_fail(DC3_ERR_OPTION, "--test-every: expected 1 or more epochs, found %d", o->test_every);
+    return DC3_OK;
+}
+
+static dc3_status open_data(training *t, int *size)
+{
+    const dc3_train_options *o = t->options;
+    DC3_TRY(dc3_dataset_open(o->data, &t->data));
+    if (o->val) DC3_TRY(dc3_open_val(o->val, t->data, &o->listener, &t->val));
+    if (t->val) dc3_warn_swapped(&o->listener, t->data, t->val);
+    dc3_tell_notes(&o->listener, t->data);
+    return dc3_view_size(t->data, o->size, size);
+}
+
+/* The side of an epoch's views: a half, then three quarters, then all of `size`, each for a third of the
+ * epochs, as multiples of 8 pixels and not below 24 (progressive resizing, as DAWNBench entries of 2018
+ * trained). */
+static int view_size(const dc3_train_options *o, int size, int64_t epoch)
+{
+    enum { LEAST_VIEW = 24 };
+    if (!o->progressive || size <= LEAST_VIEW) return size;
+    int view = size * (int)(2 + 3 * epoch / o->epochs) / 4 / 8 * 8;
+    return view < LEAST_VIEW ? LEAST_VIEW : view;
+}
+
+static dc3_status open_network(training *t, int size)
+{
+    const dc3_train_options *o = t->options;
+    dc3_optimizer_options optimizer = dc3_optimizer_defaults(uses_sgd(o) ? DC3_SGD : DC3_ADAMW);
+    optimizer.decay_rule = DC3_DECAY_WEIGHTS;
+    optimizer.weight_decay = o->weight_decay >= 0 ? o->weight_decay : uses_sgd(o) ? 5e-4 : 0.01;
+    if (uses_sgd(o)) optimizer.momentum = 0.9, optimizer.nesterov = 1;
+    dc3_classifier_spec spec = {.arch = o->arch         ? o->arch
+                                        : size <= SMALL ? "convnet3"
+                                                        : "resnet18",
+                                .classes = dc3_dataset_classes(t->data),
+                                .size = size,
+                                .seed = o->seed};
+    dc3_table *table = NULL;
+    if (o->init) {
+        DC3_TRY(dc3_weights_open(o->init, &table));
+        spec.arch = o->arch;
+    }
+    DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
+    DC3_TRY(dc3_trainer_open(&spec, &table, t->dtype, o->threads, &optimizer, &t->trainer));
+    const dc3_classifier_info *info = t->trainer.info;
+    if (o->progressive && (info->size || view_size(o, size, 0) < info->least))
+        return dc3_fail(DC3_ERR_OPTION,
+                        "--progressive: %s does not take views of %d pixels in a training at %d; expected an "
+                        "architecture that takes any size (a ResNet, MobileNetV2, EfficientNet-B0) or larger "
+                        "pictures",
+                        info->arch, view_size(o, size, 0), size);
+    return DC3_OK;
+}
+
+static dc3_status open_pictures(training *t, int size)
+{
+    const dc3_train_options *o = t->options;
+    dc3_pictures_options options = {.how = size <= SMALL ? DC3_PICTURES_FIT : DC3_PICTURES_OWN,
+                                    .size = size,
+                                    .fit = DC3_FIT_CROP,
+                                    .threads = o->threads,
+                                    .user = t,
+                                    .skipped = skipped,
+                                    .progress = reading};
+    DC3_TRY(dc3_pictures_open(t->data, &options, &t->pictures));
+    if (o->strict && t->report->skipped)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld pictures cannot be read (--strict)", o->data,
+                        (long long)t->report->skipped);
+    options.how = DC3_PICTURES_TEST;
+    options.skipped = skipped_test;
+    if (t->val) DC3_TRY(dc3_pictures_open(t->val, &options, &t->tests));
+    if (o->strict && t->report->skipped_tests)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld pictures cannot be read (--strict)", o->val,
+                        (long long)t->report->skipped_tests);
+    return DC3_OK;
+}
+
+static dc3_status open_augmenter(training *t, int view)
+{
+    dc3_augment_options options = {.size = view,
+                                   .dtype = t->dtype,
+                                   .normalise = 1,
+                                   .padding = DC3_PAD_REFLECT,
+                                   .threads = t->options->threads};
+    if (t->view == view) return DC3_OK;
+    dc3_augmenter_close(&t->augmenter);
+    DC3_TRY(dc3_augmenter_open(&options, &t->augmenter));
+    t->view = view;
+    return DC3_OK;
+}
+
+static dc3_status open_memory(training *t, int size)
+{
+    size_t batch = (size_t)t->options->batch;
+    t->n = dc3_pictures_count(t->pictures);
+    if (t->n < t->options->batch) batch = (size_t)(t->n > 2 ? t->n : 2);
+    t->steps = t->n / (int64_t)batch;
+    t->order = malloc((size_t)t->n * sizeof *t->order);
+    t->batch = malloc(batch * sizeof *t->batch);
+    t->params = malloc(batch * sizeof *t->params);
+    t->labels = malloc(batch * sizeof *t->labels);
+    t->views = malloc(batch * (size_t)size * (size_t)size * 3 * dc3_dtype_size(t->dtype));
+    if (!t->order || !t->batch || !t->params || !t->labels || !t->views)
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory for batches of %zu views of %d pixels", batch, size);
+    return t->steps ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: too few pictures to train on", t->options->data);
+}
+
+/* What the result depends on. */
+static dc3_status describe(training *t)
+{
+    const dc3_train_options *o = t->options;
+    json_t *s = json_pack("{s:I, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:s, s:s, s:i}", "images",
+                          (json_int_t)t->n, "arch", t->report->arch, "size", t->report->size, "epochs",
+                          o->epochs, "batch", o->batch, "lr", highest_lr(o), "weight_decay", o->weight_decay,
+                          "smoothing", o->smoothing, "optimizer", dc3_optimizer_names[!uses_sgd(o)], "dtype",
+                          dc3_dtype_name(t->dtype), "threads", o->threads);
+    if (s) json_object_set_new(s, "data", dc3_json_text(o->data));
+    if (s) json_object_set_new(s, "init", o->init ? dc3_json_text(o->init) : json_null());
+    if (s && o->progressive) json_object_set_new(s, "progressive", json_true());
+    if (s) json_object_set_new(s, "seed", json_integer((json_int_t)o->seed));
+    t->settings = s ? json_dumps(s, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    json_decref(s);
+    t->checkpoint = dc3_checkpoint_beside(o->out);
+    if (!t->settings || !t->checkpoint) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    return DC3_OK;
+}
+
+static dc3_training parts_of(const training *t)
+{
+    return (dc3_training){t->trainer.params, t->trainer.count, t->trainer.optimizer, NULL};
+}
+
+static dc3_status save(training *t)
+{
+    dc3_training parts = parts_of(t);
+    json_t *counters =
+        json_pack("{s:I, s:f, s:f, s:i, s:s}", "step", (json_int_t)t->done, "loss", t->loss, "best",
+                  t->report->best_top1, "best_epoch", t->report->best_epoch, "settings", t->settings);
+    char *text = counters ? json_dumps(counters, JSON_COMPACT) : NULL;
+    json_decref(counters);
+    dc3_status status =
+        text ? dc3_checkpoint_save(t->checkpoint, &parts, text) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(text);
+    t->saved = dc3_seconds_now();
+    return status;
+}
+
+/* The settings that differ; some are only there where they are given. */
+static void list_differences(const char *old_text, const char *new_text, char *list, size_t size)
+{
+    json_t *was = old_text ? json_loads(old_text, 0, NULL) : NULL, *now = json_loads(new_text, 0, NULL),
+           *value;
+    const char *key;
+    dc3_json_differences(was, now, ",", list, size);
+    json_object_foreach(was, key, value)
+    {
+        size_t used = strlen(list);
+        if (!json_object_get(now, key))
+            snprintf(list + used, size - used, "%s%s was given, is not", used ? "; " : "", key);
+    }
+    json_decref(was);
+    json_decref(now);
+}
+
+/* The checkpoint's counters, if it is of this training. */
+static dc3_status read_counters(const training *t, json_t **counters)
+{
+    char *text = NULL, list[600];
+    DC3_TRY(dc3_checkpoint_counters(t->checkpoint, &text));
+    *counters = json_loads(text, 0, NULL);
+    free(text);
+    const char *settings = json_string_value(json_object_get(*counters, "settings"));
+    if (settings && strcmp(settings, t->settings) == 0) return DC3_OK;
+    list_differences(settings, t->settings, list, sizeof list);
+    return dc3_fail(DC3_ERR_ARGUMENT,
+                    "%s: a training with other settings was cut off here (%s); give the same, or --fresh to "
+                    "start over",
+                    t->checkpoint, list);
+}
+
+static dc3_status go_on(training *t)
+{
+    dc3_training parts = parts_of(t);
+    json_t *counters = NULL;
+    if (t->options->fresh || dc3_path_what(t->checkpoint) != DC3_PATH_FILE) return DC3_OK;
+    dc3_status status = read_counters(t, &counters);
+    if (status == DC3_OK) status = dc3_checkpoint_load(t->checkpoint, &parts, NULL);
+    if (status == DC3_OK) {
+        t->done = json_integer_value(json_object_get(counters, "step"));
+        t->loss = json_number_value(json_object_get(counters, "loss"));
+        t->report->best_top1 = json_number_value(json_object_get(counters, "best"));
+        t->report->best_epoch = (int)json_integer_value(json_object_get(counters, "best_epoch"));
+        dc3_listener_say(&t->options->listener, "going on after step %lld of %lld", (long long)t->done,
+                         (long long)t->steps * t->options->epochs);
+    }
+    json_decref(counters);
+    return status;
+}
+
+static dc3_status train_step(training *t, int64_t epoch, int64_t step, double lr)
+{
+    const dc3_train_options *o = t->options;
+    int64_t batch = t->n / t->steps < o->batch ? t->n / t->steps : o->batch, count;
+    double loss;
+    DC3_TRY(open_augmenter(t, view_size(o, t->report->size, epoch)));
+    DC3_TRY(dc3_pictures_batch(t->pictures, batch, t->order + step * batch, t->batch, &count));
+    if (count < 2) return DC3_OK; /* a batch norm needs more than one */
+    for (int64_t i = 0; i < count; i++) {
+        const dc3_picture *p = &t->batch[i];
+        if (t->report->size <= SMALL)
+            dc3_draw_crop(o->seed, epoch, p->item, p->width, p->height, t->report->size, &t->params[i]);
+        else
+            dc3_draw_resized_crop(o->seed, epoch, p->item, p->width, p->height, &t->params[i]);
+        t->labels[i] = dc3_pictures_label(t->pictures, p->item);
+    }
+    DC3_TRY(dc3_augment(t->augmenter, (int)count, t->batch, t->params, t->views));
+    dc3_target target = {.k = 1, .labels = t->labels, .smoothing = (float)o->smoothing};
+    DC3_TRY(dc3_trainer_step(&t->trainer, count, t->view, t->views, &target, lr, &loss));
+    t->loss += loss;
+    return DC3_OK;
+}
+
+/* Tests after an epoch and says how it went. */
+static dc3_status finish_epoch(training *t, int64_t epoch)
+{
+    const dc3_train_options *o = t->options;
+    dc3_train_report *r = t->report;
+    int last = epoch + 1 == o->epochs;
+    r->loss = t->loss / (double)t->steps;
+    t->loss = 0;
+    dc3_accuracy a;
+    if (t->tests && (last || (epoch + 1) % o->test_every == 0)) {
+        DC3_TRY(dc3_test_classifier(t->trainer.ctx, t->trainer.net, t->tests, r->size, testing, t, &a));
+        r->top1 = a.top1, r->top5 = a.top5;
+        if (a.top1 > r->best_top1) r->best_top1 = a.top1, r->best_epoch = (int)epoch + 1;
+        dc3_listener_say(&o->listener, "epoch %lld: loss %.4f, top-1 %.2f %%, top-5 %.2f %%",
+                         (long long)epoch + 1, r->loss, 100 * a.top1, 100 * a.top5);
+    } else
+        dc3_listener_say(&o->listener, "epoch %lld: loss %.4f", (long long)epoch + 1, r->loss);
+    return last ? DC3_OK : save(t);
+}
+
+static dc3_status run_epochs(training *t)
+{
+    const dc3_train_options *o = t->options;
+    int64_t total = t->steps * o->epochs, first = t->done;
+    dc3_schedule_options schedule = dc3_schedule_defaults();
+    schedule.kind = DC3_SCHEDULE_ONE_CYCLE;
+    DC3_TRY(dc3_schedule_check(&schedule, total));
+    double start = dc3_seconds_now();
+    t->saved = start;
+    while (t->done < total) {
+        int64_t epoch = t->done / t->steps, step = t->done % t->steps;
+        if (step == 0 || t->done == first) dc3_draw_order(o->seed, epoch, t->n, t->order);
+        DC3_TRY(dc3_check_cancel());
+        DC3_TRY(train_step(t, epoch, step, highest_lr(o) * dc3_schedule_factor(&schedule, t->done, total)));
+        t->done++;
+        progress(t, "training", t->done, total);
+        if (t->done % t->steps == 0)
+            DC3_TRY(finish_epoch(t, epoch));
+        else if (dc3_seconds_now() - t->saved > SAVE_SECONDS)
+            DC3_TRY(save(t));
+    }
+    double seconds = dc3_seconds_now() - start;
+    int64_t images = (total - first) * (t->n / t->steps);
+    t->report->images_second = seconds > 0 ? (double)images / seconds : 0;
+    return DC3_OK;
+}
+
+static dc3_status train(training *t)
+{
+    const dc3_train_options *o = t->options;
+    dc3_train_report *r = t->report;
+    int size = 0;
+    DC3_TRY(check_options(o));
+    DC3_TRY(open_data(t, &size));
+    DC3_TRY(open_network(t, size));
+    snprintf(r->arch, sizeof r->arch, "%s", t->trainer.info->arch);
+    r->size = size, r->epochs = o->epochs;
+    r->classes = t->trainer.info->classes;
+    r->parameters = t->trainer.info->parameters;
+    r->images = dc3_dataset_size(t->data);
+    dc3_listener_say(&o->listener,
+                     "%s: %lld images in %lld classes; %s, %.2f M parameters, %d px, %s, %d threads", o->data,
+                     (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
+                     dc3_dtype_name(t->dtype), o->threads);
+    DC3_TRY(open_pictures(t, size));
+    DC3_TRY(open_memory(t, size));
+    DC3_TRY(describe(t));
+    DC3_TRY(go_on(t));
+    DC3_TRY(run_epochs(t));
+    DC3_TRY(dc3_export(o->out, t->trainer.params, t->trainer.count, r->size));
+    unlink(t->checkpoint);
+    return DC3_OK;
+}
+
+dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report)
+{
+    training t = {.options = options, .report = report};
+    double start = dc3_seconds_now();
+    *report = (dc3_train_report){.top1 = -1, .top5 = -1, .best_top1 = -1};
+    dc3_status status = train(&t);
+    report->seconds = dc3_seconds_now() - start;
+    dc3_augmenter_close(&t.augmenter);
+    dc3_pictures_close(&t.pictures);
+    dc3_pictures_close(&t.tests);
+    dc3_trainer_close(&t.trainer);
+    dc3_dataset_close(&t.data);
+    dc3_dataset_close(&t.val);
+    free(t.checkpoint), free(t.settings), free(t.order), free(t.batch), free(t.params), free(t.labels);
+    free(t.views);
+    return status;
+}
