@@ -12,11 +12,12 @@
 #include "dc3/text.h"
 
 static volatile sig_atomic_t signal_number;
+static dc3_cancel interrupted; /* of every call */
 
 static void on_signal(int number)
 {
     signal_number = number;
-    dc3_cancel(); /* NOLINT(bugprone-signal-handler): it only sets a flag */
+    dc3_cancel_set(&interrupted); /* NOLINT(bugprone-signal-handler): it only sets a flag */
 }
 
 /* On a stack of its own: below AVX-512 oneDNN's products run with the stack pointer in a buffer on the heap,
@@ -317,7 +318,8 @@ static int read_values(const command *c, settings *s)
         return usage_error(c, "--bins: expected 1 or more, found %d", s->options.select.bins);
     if (s->options.select.threads == 0) s->options.select.threads = (int)g_get_num_processors();
     s->options.select.strict = s->options.strict;
-    if (!s->quiet) s->options.listener = (dc3_listener){NULL, progress, message};
+    if (!s->quiet) s->options.listener = (dc3_listener){.progress = progress, .message = message};
+    s->options.listener.cancel = s->options.select.cancel = &interrupted;
     catch_signals();
     return EXIT_DONE;
 }

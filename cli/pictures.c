@@ -46,7 +46,7 @@ int run_contact(const command *c, int argc, char **argv)
     else if (rows < 1)
         status = usage_error(c, "--rows: expected 1 or more, found %d", rows);
     else {
-        status = finish(dc3_contact_command(rest[0], data, png, rows), NULL);
+        status = finish(dc3_contact_command(rest[0], data, png, rows, s.options.listener.cancel), NULL);
         if (status == EXIT_DONE) print_result(&s, png);
     }
     g_strfreev(rest);

@@ -88,8 +88,9 @@ dc3_status dc3_compensate_command(const dc3_condense_options *options, dc3_conde
  * picture's own size and shape (`size`: its longer side); else the result is a square. */
 dc3_status dc3_edit_command(const dc3_condense_options *options, const char *image, const char *prompt);
 /* A grid of originals beside results from a finished run, at most `rows` of them, as PNG; `data` overrides
- * the dataset's place. */
-dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows);
+ * the dataset's place, and `cancel` stops it (NULL: nothing does). */
+dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows,
+                               const dc3_cancel *cancel);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,9 @@
-/* Whoever runs a long command is told how it goes. */
+/* Whoever runs a long command is told how it goes, and may end it. */
 #ifndef DC3_LISTENER_H
 #define DC3_LISTENER_H
 
 #include <stdint.h>
+#include "dc3/cancel.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -14,6 +15,7 @@ typedef struct dc3_listener {
     /* total is -1 where nobody knows it yet */
     void (*progress)(void *user, const char *stage, int64_t done, int64_t total);
     void (*message)(void *user, const char *text); /* one line for people: a warning, a summary */
+    const dc3_cancel *cancel;                      /* once it is set the call stops with DC3_ERR_CANCELLED */
 } dc3_listener;
 
 #ifdef __cplusplus

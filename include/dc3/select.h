@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "dc3/cancel.h"
 #include "dc3/status.h"
 
 #ifdef __cplusplus
@@ -43,8 +44,10 @@ typedef struct dc3_select_options {
                        0.9 */
     double beta;    /* of approximate lazy greedy, default 0.9 */
     uint64_t seed;
-    int threads; /* the result does not depend on it */
-    int strict;  /* refuse a class of fewer than ipc rows, instead of repeating rows */
+    int threads;              /* the result does not depend on it */
+    int strict;               /* refuse a class of fewer than ipc rows, instead of repeating rows */
+    const dc3_cancel *cancel; /* once it is set the selection stops with DC3_ERR_CANCELLED; NULL: nothing
+                                 stops it */
 } dc3_select_options;
 
 dc3_select_options dc3_select_defaults(void);

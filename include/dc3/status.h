@@ -15,7 +15,7 @@ typedef enum dc3_status {
     DC3_ERR_FORMAT,      /* a file's contents are damaged or not what was expected */
     DC3_ERR_MEMORY,      /* out of memory */
     DC3_ERR_UNSUPPORTED, /* valid, but this build or processor cannot do it */
-    DC3_ERR_CANCELLED,   /* dc3_cancel was called */
+    DC3_ERR_CANCELLED,   /* the call's flag was set (dc3/cancel.h) */
     DC3_ERR_INTERNAL,    /* a fault of dc3 itself or of a library under it */
     DC3_ERR_OPTION,      /* a setting has a value that it does not take; the text begins with its option */
     DC3_ERR_BUSY         /* another process works on the same folder */
@@ -24,13 +24,6 @@ typedef enum dc3_status {
 /* One sentence about the last failure on this thread; "" if there was none. Valid until the next
  * failure on the same thread; owned by the library. */
 const char *dc3_error_text(void);
-
-/* Asks running operations of the whole process to stop; they return DC3_ERR_CANCELLED within about a
- * second. Safe in a signal handler. */
-void dc3_cancel(void);
-
-/* 1 after dc3_cancel, else 0. */
-int dc3_cancelled(void);
 
 /* The library's version, such as "0.1.0". */
 const char *dc3_version(void);

@@ -1,13 +1,11 @@
 #include "base/status.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { TEXT_SIZE = 1024 };
 static _Thread_local char error_text[TEXT_SIZE];
-static volatile sig_atomic_t cancelled;
 
 const char *dc3_error_text(void)
 {
@@ -33,21 +31,6 @@ dc3_status dc3_fail_in(dc3_status status, const char *format, ...)
     memcpy(old, error_text, sizeof old);
     snprintf(error_text, sizeof error_text, "%.500s: %.500s", prefix, old);
     return status;
-}
-
-void dc3_cancel(void)
-{
-    cancelled = 1;
-}
-
-int dc3_cancelled(void)
-{
-    return cancelled != 0;
-}
-
-dc3_status dc3_check_cancel(void)
-{
-    return cancelled ? dc3_fail(DC3_ERR_CANCELLED, "interrupted") : DC3_OK;
 }
 
 const char *dc3_version(void)

@@ -27,7 +27,7 @@ dc3_status dc3_fail_in(dc3_status status, const char *format, ...) __attribute__
         if (status != DC3_OK) goto done;                                                                     \
     } while (0)
 
-/* Fails with DC3_ERR_CANCELLED once dc3_cancel was called. */
+/* Fails with DC3_ERR_CANCELLED where the flag that this thread reads is set (base/cancel.h). */
 dc3_status dc3_check_cancel(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "condense/combine.h"
 #include "run_folder/saved_edits.h"
@@ -185,6 +186,7 @@ static void write_report(const dc3_condense_options *options)
 
 dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     dc3_run run;
     dc3_output output;
     dc3_lock lock = {.fd = -1};
@@ -219,6 +221,7 @@ static dc3_status compensate(dc3_run *run, dc3_output *output)
 
 dc3_status dc3_compensate_command(const dc3_condense_options *options, dc3_condense_report *report)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     dc3_run run;
     dc3_output output;
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
@@ -286,6 +289,7 @@ static dc3_status write_bins(dc3_run *run)
 
 dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     dc3_run run;
     memset(report, 0, sizeof *report);
     if (!options->dry_run) DC3_TRY(dc3_check_place("-o", options->out));
@@ -299,6 +303,7 @@ dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_re
 
 dc3_status dc3_select_command(const dc3_condense_options *options, dc3_condense_report *report)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     dc3_run run;
     dc3_chosen chosen = {0};
     memset(report, 0, sizeof *report);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "condense/detail_keep.h"
@@ -96,6 +97,7 @@ static void shape(const dc3_run *run, int width, int height, job *j)
 
 dc3_status dc3_edit_command(const dc3_condense_options *options, const char *path, const char *prompt)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     dc3_run run;
     dc3_condense_report report;
     dc3_image image;

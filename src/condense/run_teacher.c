@@ -38,7 +38,7 @@ static void teacher_message(void *user, const char *text)
 dc3_status dc3_run_train_teacher(dc3_run *run)
 {
     dc3_train_options plan = plan_of(run);
-    plan.listener = (dc3_listener){run, teacher_progress, teacher_message};
+    plan.listener = (dc3_listener){.user = run, .progress = teacher_progress, .message = teacher_message};
     double start = dc3_seconds_now();
     DC3_TRY(dc3_own_teacher_train(&plan));
     DC3_TRY(dc3_run_open_teacher(run));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/text.h"
@@ -602,6 +603,7 @@ static dc3_status compare(comparison *c)
 
 dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *report)
 {
+    DC3_CANCEL_SCOPE(options->condense.listener.cancel);
     comparison c = {.own = *options, .options = &c.own, .report = report, .lock = {.fd = -1}};
     *report = (dc3_compare_report){0};
     dc3_status status = compare(&c);

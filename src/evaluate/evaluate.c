@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "teacher/classes.h"
@@ -596,6 +597,7 @@ static dc3_status run_all(evaluation *e)
 
 dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     evaluation e = {.options = options, .score = score, .tests = tests, .start = dc3_seconds_now()};
     dc3_tests *own = NULL;
     int finished = 0;

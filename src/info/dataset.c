@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cancel.h"
 #include "base/text.h"
 #include "info/kinds.h"
 
@@ -152,10 +153,11 @@ static char is_unreadable(const dc3_dataset *d, int64_t item)
 static void check(const dc3_info_page *page, const dc3_dataset *d, char *unreadable)
 {
     const dc3_listener *l = &page->options->listener;
+    const dc3_cancel *cancel = dc3_cancel_here();
     int64_t n = dc3_dataset_size(d), done = 0;
 #pragma omp parallel for schedule(dynamic) num_threads(page->options->threads)
     for (int64_t i = 0; i < n; i++) {
-        if (dc3_cancelled()) continue;
+        if (dc3_cancel_is_set(cancel)) continue;
         unreadable[i] = is_unreadable(d, i);
 #pragma omp critical(dc3_info_check)
         if (++done && l->progress) l->progress(l->user, "checking", done, n);

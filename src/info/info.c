@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "io/weights.h"
 #include "learn/checkpoint.h"
@@ -82,6 +83,7 @@ static dc3_status describe(dc3_info_page *page)
 
 dc3_status dc3_info(const dc3_info_options *options, dc3_info_report *report)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     dc3_draft draft;
     *report = (dc3_info_report){0};
     DC3_TRY(dc3_draft_open(&draft));

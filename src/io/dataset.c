@@ -26,13 +26,13 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const named *)a)->name, ((const named *)b)->name);
 }
 
-static const char *sort_text;
-
-static int compare_items(const void *a, const void *b)
+/* text: where the keys are. */
+static int compare_items(const void *a, const void *b, void *text)
 {
     const dc3_item *x = a, *y = b;
+    const char *keys = text;
     if (x->label != y->label) return x->label < y->label ? -1 : 1;
-    int order = strcmp(sort_text + x->key, sort_text + y->key);
+    int order = strcmp(keys + x->key, keys + y->key);
     return order ? order : (x->offset > y->offset) - (x->offset < y->offset);
 }
 
@@ -75,8 +75,7 @@ static dc3_status sort(dc3_dataset *d)
             d->classes[i] = sorted[i].name;
         }
         for (int64_t i = 0; i < d->size; i++) d->items[i].label = place[d->items[i].label];
-        sort_text = d->text;
-        if (d->size) qsort(d->items, (size_t)d->size, sizeof *d->items, compare_items);
+        if (d->size) qsort_r(d->items, (size_t)d->size, sizeof *d->items, compare_items, d->text);
     }
     int failed = !sorted || !place;
     free(sorted);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "teacher/classes.h"
 #include "dc3/progress.h"
@@ -239,6 +240,7 @@ static dc3_status write_report(dc3_measuring *m)
 
 dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     dc3_measuring m = {.options = options, .report = report};
     *report = (dc3_measure_report){0};
     dc3_status status = open_subjects(&m);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "base/cancel.h"
 #include "base/rng.h"
 #include "tensor/pool.h"
 

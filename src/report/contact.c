@@ -1,6 +1,7 @@
 /* A grid of originals beside results of a finished run. */
 #include <stdlib.h>
 #include <string.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "run_folder/sources.h"
 #include "run_folder/document.h"
@@ -75,8 +76,10 @@ static dc3_status draw(const origins *from, const json_t *lines, int rows, const
     return status;
 }
 
-dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows)
+dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows,
+                               const dc3_cancel *cancel)
 {
+    DC3_CANCEL_SCOPE(cancel);
     DC3_TRY(dc3_check_place("-o", png));
     json_t *document = NULL, *lines = NULL;
     dc3_dataset *dataset = NULL;

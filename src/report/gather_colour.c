@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "report/gather_parts.h"
@@ -75,9 +76,13 @@ static void look_at(const dc3_reporting *r, side *s, int64_t i)
 
 static dc3_status look(const dc3_reporting *r, side *s)
 {
+    const dc3_cancel *cancel = dc3_cancel_here();
     double sum = 0;
 #pragma omp parallel for schedule(dynamic) num_threads(r->options->threads)
-    for (int64_t i = 0; i < s->count; i++) look_at(r, s, i);
+    for (int64_t i = 0; i < s->count; i++) {
+        DC3_CANCEL_SCOPE(cancel);
+        look_at(r, s, i);
+    }
     DC3_TRY(dc3_check_cancel());
     for (int64_t i = 0; i < s->count; i++) {
         double c = s->colourfulness[i];

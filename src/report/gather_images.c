@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "run_folder/saved_edits.h"
 #include "report/gather_parts.h"
@@ -324,8 +325,12 @@ dc3_status dc3_report_classes(dc3_reporting *r)
     int64_t count = choose(r, all, dc3_report_each(classes), MOST);
     int64_t budget = BYTES / ((2 + edits_of_run(r)) * (count ? count : 1));
     budget = budget < LEAST_BYTES ? LEAST_BYTES : budget > MOST_BYTES ? MOST_BYTES : budget;
+    const dc3_cancel *cancel = dc3_cancel_here();
 #pragma omp parallel for schedule(dynamic) num_threads(r->options->threads)
-    for (int64_t i = 0; i < count; i++) prepare(r, &all[i], (size_t)budget);
+    for (int64_t i = 0; i < count; i++) {
+        DC3_CANCEL_SCOPE(cancel);
+        prepare(r, &all[i], (size_t)budget);
+    }
     dc3_status status = dc3_check_cancel();
     for (int64_t i = 0; status == DC3_OK && i < count; i++)
         if (all[i].status != DC3_OK) status = dc3_fail(all[i].status, "out of memory");

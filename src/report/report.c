@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "run_folder/sources.h"
@@ -156,6 +157,7 @@ static dc3_status claim(const dc3_report_options *options, dc3_lock *lock)
 
 dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     dc3_lock lock = {.fd = -1};
     *result = (dc3_report_result){0};
     dc3_status status = claim(options, &lock);

@@ -5,6 +5,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cancel.h"
 #include "dc3/select.h"
 #include "select/bins.h"
 #include "select/choose.h"
@@ -87,12 +88,10 @@ static dc3_status check_values(const job *j)
     return DC3_OK;
 }
 
-static const job *sort_job;
-
-static int by_class_bin_row(const void *a, const void *b)
+static int by_class_bin_row(const void *a, const void *b, void *of)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    const job *j = sort_job;
+    const job *j = of;
     if (j->labels[x] != j->labels[y]) return j->labels[x] < j->labels[y] ? -1 : 1;
     if (j->bins[x] != j->bins[y]) return j->bins[x] < j->bins[y] ? -1 : 1;
     return (x > y) - (x < y);
@@ -100,8 +99,7 @@ static int by_class_bin_row(const void *a, const void *b)
 
 static void sort_rows(job *j)
 {
-    sort_job = j;
-    qsort(j->rows, (size_t)j->n, sizeof *j->rows, by_class_bin_row);
+    qsort_r(j->rows, (size_t)j->n, sizeof *j->rows, by_class_bin_row, j);
 }
 
 /* rows by class, and where each class begins. */
@@ -127,7 +125,7 @@ static dc3_status cluster_class(job *j, int64_t k)
     int64_t first = j->class_first[k], count = j->class_first[k + 1] - first;
     float *x = dc3_meter_alloc(&j->meter, (size_t)(count * j->d), sizeof *x);
     int *bins = dc3_meter_alloc(&j->meter, (size_t)count, sizeof *bins);
-    dc3_status status = x && bins ? DC3_OK : out_of_memory();
+    dc3_status status = x && bins ? dc3_check_cancel() : out_of_memory();
     for (int64_t i = 0; status == DC3_OK && i < count; i++)
         memcpy(x + i * j->d, j->embeddings + j->rows[first + i] * j->d, (size_t)j->d * sizeof *x);
     if (status == DC3_OK)
@@ -139,18 +137,30 @@ static dc3_status cluster_class(job *j, int64_t k)
     return status;
 }
 
-/* The first failure among threads; its text is carried over, since texts are kept per thread. */
+/* The first failure among threads; its text is carried over, since texts are kept per thread, and so is the
+ * caller's flag. */
 typedef struct failure {
+    const dc3_cancel *cancel;
     dc3_status status;
     char text[512];
 } failure;
 
+static int has_failed(failure *f)
+{
+    dc3_status status;
+#pragma omp atomic read
+    status = f->status;
+    return status != DC3_OK;
+}
+
 static void note_failure(failure *f, dc3_status status)
 {
+    if (status == DC3_OK) return;
 #pragma omp critical(dc3_select_failure)
-    if (status != DC3_OK && f->status == DC3_OK) {
-        f->status = status;
+    if (!has_failed(f)) {
         strncpy(f->text, dc3_error_text(), sizeof f->text - 1);
+#pragma omp atomic write
+        f->status = status;
     }
 }
 
@@ -161,15 +171,17 @@ static dc3_status take_failure(const failure *f)
 
 static dc3_status cluster(job *j)
 {
-    failure f = {DC3_OK, ""};
+    failure f = {dc3_cancel_here(), DC3_OK, ""};
     if (j->whole) return DC3_OK; /* all rows are in bin 0 */
     if (j->given) {
         memcpy(j->bins, j->given, (size_t)j->n * sizeof *j->bins);
         return DC3_OK;
     }
 #pragma omp parallel for schedule(dynamic) num_threads(j->options->threads)
-    for (int64_t k = 0; k < j->classes; k++)
-        if (f.status == DC3_OK) note_failure(&f, cluster_class(j, k));
+    for (int64_t k = 0; k < j->classes; k++) {
+        DC3_CANCEL_SCOPE(f.cancel);
+        if (!has_failed(&f)) note_failure(&f, cluster_class(j, k));
+    }
     return take_failure(&f);
 }
 
@@ -219,6 +231,7 @@ static dc3_status pick(job *j, const bin *b, uint64_t item, int64_t *out)
                            .logits = j->logits,
                            .label = b->label,
                            .item = item};
+    DC3_TRY(dc3_check_cancel());
     DC3_TRY(j->chooser(&from, b->picks, out));
     for (int64_t i = 0; i < b->picks; i++) out[i] = j->rows[b->first + out[i]];
     return DC3_OK;
@@ -247,16 +260,18 @@ static dc3_status make_bins(job *j)
 
 static dc3_status select_all(job *j, dc3_selection *selection)
 {
-    failure f = {DC3_OK, ""};
+    failure f = {dc3_cancel_here(), DC3_OK, ""};
     DC3_TRY(make_bins(j));
     DC3_TRY(make_parts(j));
     selection->count = j->classes * j->options->ipc;
     selection->rows = calloc((size_t)selection->count, sizeof *selection->rows);
     if (!selection->rows) return out_of_memory();
 #pragma omp parallel for schedule(dynamic) num_threads(j->options->threads)
-    for (int64_t b = 0; b < j->part_count; b++)
-        if (f.status == DC3_OK)
+    for (int64_t b = 0; b < j->part_count; b++) {
+        DC3_CANCEL_SCOPE(f.cancel);
+        if (!has_failed(&f))
             note_failure(&f, pick(j, &j->parts[b], (uint64_t)b, selection->rows + j->parts[b].out));
+    }
     DC3_TRY(take_failure(&f));
     repeat_rows(j, selection);
     return DC3_OK;
@@ -287,6 +302,7 @@ dc3_status dc3_bins_of_classes(const dc3_select_options *options, int64_t n, int
 /* Checks, selects, and leaves nothing behind on failure. */
 static dc3_status run_job(job *j, dc3_selection *selection)
 {
+    DC3_CANCEL_SCOPE(j->options->cancel);
     *selection = (dc3_selection){0};
     j->own = *j->options;
     if (j->own.threads < 1) j->own.threads = 1;

@@ -1,4 +1,5 @@
 /* Selection from a file of embeddings. */
+#include "base/cancel.h"
 #include "dc3/select.h"
 #include "io/safetensors.h"
 
@@ -38,6 +39,7 @@ static dc3_status select_table(const dc3_select_options *options, const char *pa
 
 dc3_status dc3_select_file(const dc3_select_options *options, const char *path, dc3_selection *selection)
 {
+    DC3_CANCEL_SCOPE(options->cancel);
     dc3_table *table;
     *selection = (dc3_selection){0};
     DC3_TRY(dc3_safetensors_open(path, &table));

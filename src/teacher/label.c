@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "run_folder/fingerprint.h"
 #include "io/safetensors.h"
@@ -452,6 +453,7 @@ static int into_run(const labelling *l)
 
 dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     labelling l = {.options = options, .report = report};
     double start = dc3_seconds_now();
     struct stat info;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "teacher/classes.h"
@@ -407,6 +408,7 @@ static dc3_status train(training *t)
 
 dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report)
 {
+    DC3_CANCEL_SCOPE(options->listener.cancel);
     training t = {.options = options, .report = report};
     double start = dc3_seconds_now();
     *report = (dc3_train_report){.top1 = -1, .top5 = -1, .best_top1 = -1};
