@@ -29,7 +29,7 @@ static double seconds_of_all(int64_t n, int64_t d, const float *x, int component
     for (int64_t i = 0; i < rows; i++) labels[i] = i / n;
     for (int c = 0; c < CLASSES; c++) memcpy(all + c * n * d, x, (size_t)(n * d) * sizeof *x);
     double start = now();
-    must(dc3_bins_of_classes(&options, rows, d, all, labels, bins));
+    must(dc3_select_bins(&options, rows, d, all, labels, bins));
     double spent = now() - start;
     free(labels), free(bins), free(all);
     return spent;

@@ -70,8 +70,14 @@ dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n, int64_t
                            const int64_t *bins, dc3_selection *selection);
 void dc3_selection_free(dc3_selection *selection);
 
-/* The same for a safetensors file with tensors embeddings [n, d], logits [n, c] (or none) in f32, labels [n]
- * and, if there, bins [n] in i64. */
+/* The bins alone, as dc3_select_rows makes them where it is given none: bins [n], memory of the caller,
+ * numbers from 0 in each class, at most min(options->bins, options->ipc) of them; of the options also
+ * components, seed and threads count. Selections of the same rows may be handed them. */
+dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n, int64_t d, const float *embeddings,
+                           const int64_t *labels, int64_t *bins);
+
+/* As dc3_select_rows for a safetensors file with tensors embeddings [n, d], logits [n, c] (or none) in f32,
+ * labels [n] and, if there, bins [n] in i64. */
 dc3_status dc3_select_file(const dc3_select_options *options, const char *path, dc3_selection *selection);
 
 #ifdef __cplusplus

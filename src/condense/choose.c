@@ -19,7 +19,7 @@ dc3_status dc3_run_bins(dc3_run *run)
     run->bins = malloc((size_t)(run->n + 1) * sizeof *run->bins);
     dc3_status status = labels && run->bins ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK)
-        status = dc3_bins_of_classes(&run->options->select, run->n, run->feature_length, run->features,
+        status = dc3_select_bins(&run->options->select, run->n, run->feature_length, run->features,
                                      labels, run->bins);
     free(labels);
     return status;

@@ -11,11 +11,6 @@
 dc3_status dc3_bins(dc3_meter *meter, int64_t n, int64_t d, const float *x, int components, int k,
                     uint64_t seed, uint64_t label, int *bins);
 
-/* The same for every class of x [n, d] at once, on options->threads threads: labels [n], bins [n] from 0 in
- * each class, at most min(options->bins, options->ipc) of them. */
-dc3_status dc3_bins_of_classes(const dc3_select_options *options, int64_t n, int64_t d, const float *x,
-                               const int64_t *labels, int64_t *bins);
-
 /* How many rows each of `count` bins of the given sizes gives, in all min(total, sum of sizes): an equal
  * share each; what a small bin cannot give and what the division leaves go to the largest bin that has room,
  * ties to the lowest. */

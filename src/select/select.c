@@ -55,6 +55,18 @@ static dc3_status check_options(const dc3_select_options *o)
                         o->epsilon);
     if (!(o->beta > 0 && o->beta <= 1))
         return dc3_fail(DC3_ERR_ARGUMENT, "beta: expected more than 0 and at most 1, found %g", o->beta);
+    if (o->threads > 4096)
+        return dc3_fail(DC3_ERR_ARGUMENT, "threads: expected 1 to 4096, found %d", o->threads);
+    const struct {
+        const char *what;
+        int value, most;
+    } kinds[] = {{"objective", (int)o->objective, DC3_LOG_DETERMINANT},
+                 {"maximizer", (int)o->maximizer, DC3_APPROXIMATE_LAZY_GREEDY},
+                 {"gradient", (int)o->gradient, DC3_GRADIENT_DOUBLE_SOFTMAX}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].value < 0 || kinds[i].value > kinds[i].most)
+            return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected 0 to %d, found %d", kinds[i].what, kinds[i].most,
+                            kinds[i].value);
     return DC3_OK;
 }
 
@@ -75,6 +87,9 @@ static dc3_status check_values(const job *j)
 {
     if (j->n < 1 || j->d < 1)
         return dc3_fail(DC3_ERR_ARGUMENT, "embeddings: expected at least one row and column");
+    if (!j->embeddings || !j->labels)
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected an array, found NULL",
+                        j->embeddings ? "labels" : "embeddings");
     DC3_TRY(check_finite("embeddings", j->n, j->d, j->embeddings));
     if (j->logits) DC3_TRY(check_finite("logits", j->n, j->c, j->logits));
     for (int64_t i = 0; i < j->n; i++) {
@@ -86,6 +101,17 @@ static dc3_status check_values(const job *j)
                             (long long)j->given[i]);
     }
     return DC3_OK;
+}
+
+/* Checks what is given, and completes the options. */
+static dc3_status check(job *j)
+{
+    if (!j->options) return dc3_fail(DC3_ERR_ARGUMENT, "options: expected some, found NULL");
+    j->own = *j->options;
+    if (j->own.threads < 1) j->own.threads = 1;
+    j->options = &j->own;
+    DC3_TRY(check_options(j->options));
+    return check_values(j);
 }
 
 static int by_class_bin_row(const void *a, const void *b, void *of)
@@ -285,14 +311,13 @@ static void close_job(job *j)
     dc3_meter_free(&j->meter, j->parts);
 }
 
-dc3_status dc3_bins_of_classes(const dc3_select_options *options, int64_t n, int64_t d, const float *x,
-                               const int64_t *labels, int64_t *bins)
+dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n, int64_t d, const float *embeddings,
+                           const int64_t *labels, int64_t *bins)
 {
-    dc3_select_options fixed = *options;
-    if (fixed.threads < 1) fixed.threads = 1;
-    DC3_TRY(check_options(&fixed));
-    job j = {.options = &fixed, .n = n, .d = d, .embeddings = x, .labels = labels};
-    DC3_TRY(check_values(&j));
+    job j = {.options = options, .n = n, .d = d, .embeddings = embeddings, .labels = labels};
+    if (!bins) return dc3_fail(DC3_ERR_ARGUMENT, "bins: expected memory for them, found NULL");
+    DC3_TRY(check(&j));
+    DC3_CANCEL_SCOPE(j.options->cancel);
     dc3_status status = make_bins(&j);
     if (status == DC3_OK) memcpy(bins, j.bins, (size_t)n * sizeof *bins);
     close_job(&j);
@@ -302,13 +327,10 @@ dc3_status dc3_bins_of_classes(const dc3_select_options *options, int64_t n, int
 /* Checks, selects, and leaves nothing behind on failure. */
 static dc3_status run_job(job *j, dc3_selection *selection)
 {
-    DC3_CANCEL_SCOPE(j->options->cancel);
+    if (!selection) return dc3_fail(DC3_ERR_ARGUMENT, "selection: expected a place for it, found NULL");
     *selection = (dc3_selection){0};
-    j->own = *j->options;
-    if (j->own.threads < 1) j->own.threads = 1;
-    j->options = &j->own;
-    DC3_TRY(check_options(j->options));
-    DC3_TRY(check_values(j));
+    DC3_TRY(check(j));
+    DC3_CANCEL_SCOPE(j->options->cancel);
     dc3_status status = select_all(j, selection);
     close_job(j);
     selection->peak_bytes = atomic_load(&j->meter.peak);
