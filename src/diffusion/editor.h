@@ -3,12 +3,11 @@
 #define DC3_DIFFUSION_EDITOR_H
 
 #include <stdint.h>
+#include "dc3/choices.h"
 #include "tensor/tensor.h"
 
 typedef struct dc3_editor dc3_editor;
 
-typedef enum dc3_sampler_kind { DC3_EULER_ANCESTRAL, DC3_EULER, DC3_DDIM, DC3_DPMPP_2M } dc3_sampler_kind;
-typedef enum dc3_detail { DC3_DETAIL_KEEP, DC3_DETAIL_EDIT } dc3_detail;
 /* As users write them; NULL after the last. */
 extern const char *const dc3_sampler_names[], *const dc3_detail_names[];
 

@@ -4,11 +4,9 @@
 #define DC3_IO_IMAGE_H
 
 #include <stddef.h>
+#include "dc3/choices.h"
 #include "io/pixels.h"
 
-/* How a picture of another shape gets its size: the middle of it, all of it distorted, or all of it on white.
- */
-typedef enum dc3_fit { DC3_FIT_CROP, DC3_FIT_SQUASH, DC3_FIT_PAD } dc3_fit;
 /* "crop", ...; NULL after the last. */
 extern const char *const dc3_fit_names[];
 

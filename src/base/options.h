@@ -1,0 +1,19 @@
+/* Options of callers that were built with an earlier version of the library. Every public struct of options
+ * begins with `size_t struct_size`, which its defaults call sets; later versions add fields at its end. */
+#ifndef DC3_BASE_OPTIONS_H
+#define DC3_BASE_OPTIONS_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+
+/* Copies *given over *own, which holds the defaults, as far as the caller's struct goes. `type` names the
+ * struct for errors; `first` and `known` are the bytes of its first version and of this one. DC3_ERR_ARGUMENT
+ * where `given` is NULL, was not filled by its defaults call, or is of a later version. */
+dc3_status dc3_options_take(const char *type, size_t first, size_t known, const void *given, void *own);
+
+/* The same for a struct `type` whose first version ended with the field `last`. */
+#define DC3_TAKE_OPTIONS(type, last, given, own)                                                             \
+    dc3_options_take(#type, offsetof(type, last) + sizeof(((const type *)0)->last), sizeof(type), given, own)
+
+#endif
