@@ -6,8 +6,8 @@
 extern "C" {
 #endif
 
-/* One flag. All zero is a flag that is not set (`static dc3_cancel stop;`, `dc3_cancel stop = {0};`); it needs
- * no release. The caller keeps it where it is until every call that it was handed to has returned.
+/* One flag. All zero is a flag that is not set (`static dc3_cancel stop;`, `dc3_cancel stop = {0};`); it
+ * needs no release. The caller keeps it where it is until every call that it was handed to has returned.
  *
  * A call that is handed one (dc3_listener, and the `cancel` of options and requests) reads it every few
  * milliseconds to every second or so, and returns DC3_ERR_CANCELLED once it is set; what such a call leaves

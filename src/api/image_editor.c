@@ -1,0 +1,206 @@
+/* The public editor: the diffusion editor on images in memory, as `dc3 edit` uses it on a file. */
+#include "dc3/editor.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "api/images.h"
+#include "base/cancel.h"
+#include "base/options.h"
+#include "base/rng.h"
+#include "condense/detail_keep.h"
+#include "condense/prompts.h"
+#include "diffusion/editor.h"
+#include "io/image.h"
+#include "kernels/backend.h"
+
+struct dc3_image_editor {
+    dc3_editor *editor;
+};
+
+dc3_image_editor_options dc3_image_editor_defaults(void)
+{
+    return (dc3_image_editor_options){.struct_size = sizeof(dc3_image_editor_options), .threads = 1};
+}
+
+dc3_image_edit_options dc3_image_edit_defaults(void)
+{
+    return (dc3_image_edit_options){.struct_size = sizeof(dc3_image_edit_options),
+                                    .sampler = DC3_SAMPLER_DEFAULT,
+                                    .detail = DC3_DETAIL_DEFAULT,
+                                    .guidance = -1,
+                                    .image_guidance = -1};
+}
+
+dc3_status dc3_image_editor_open(const char *directory, const dc3_image_editor_options *options,
+                                 dc3_image_editor **out)
+{
+    dc3_image_editor_options o = dc3_image_editor_defaults();
+    if (!out) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected a place for it, found NULL");
+    *out = NULL;
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_editor_options, threads, options, &o));
+    if (!directory) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected a directory, found NULL");
+    if (o.dtype < DC3_COMPUTE_AUTO || o.dtype > DC3_COMPUTE_BF16)
+        return dc3_fail(DC3_ERR_ARGUMENT, "dtype: expected a dc3_compute, found %d", (int)o.dtype);
+    int fast = o.dtype == DC3_COMPUTE_AUTO ? dc3_cpu_has_bf16() : o.dtype == DC3_COMPUTE_BF16;
+    dc3_image_editor *e = calloc(1, sizeof *e);
+    if (!e) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = dc3_editor_open(directory, fast ? DC3_BF16 : DC3_F32, o.threads, &e->editor);
+    if (status == DC3_OK)
+        *out = e;
+    else
+        dc3_image_editor_close(&e);
+    return status;
+}
+
+void dc3_image_editor_close(dc3_image_editor **editor)
+{
+    if (!editor || !*editor) return;
+    dc3_editor_close(&(*editor)->editor);
+    free(*editor);
+    *editor = NULL;
+}
+
+dc3_image_editor_info dc3_image_editor_describe(const dc3_image_editor *editor)
+{
+    dc3_image_editor_info info = {0};
+    if (!editor) return info;
+    dc3_editor_info inner = dc3_editor_describe(editor->editor);
+    dc3_edit_settings usual = dc3_editor_defaults(editor->editor);
+    memcpy(info.name, inner.name, sizeof info.name);
+    info.dtype = inner.dtype == DC3_BF16 ? DC3_COMPUTE_BF16 : DC3_COMPUTE_F32;
+    info.parameters = inner.parameters;
+    info.size = usual.size;
+    info.steps = usual.steps;
+    info.sampler = usual.sampler;
+    info.detail = usual.detail;
+    info.guidance = (double)usual.guidance;
+    info.image_guidance = (double)usual.image_guidance;
+    return info;
+}
+
+/* The model's settings where the options say nothing else; what is out of range is the editor's to refuse. */
+static dc3_status settings_of(const dc3_editor *editor, const dc3_image_edit_options *o, dc3_edit_settings *s)
+{
+    *s = dc3_editor_defaults(editor);
+    if (o->sampler < DC3_SAMPLER_DEFAULT || o->sampler > DC3_DPMPP_2M)
+        return dc3_fail(DC3_ERR_ARGUMENT, "sampler: expected a dc3_sampler_kind, found %d", (int)o->sampler);
+    if (o->detail < DC3_DETAIL_DEFAULT || o->detail > DC3_DETAIL_EDIT)
+        return dc3_fail(DC3_ERR_ARGUMENT, "detail: expected a dc3_detail, found %d", (int)o->detail);
+    if (o->size < 0 || o->size > 4096)
+        return dc3_fail(DC3_ERR_ARGUMENT, "size: expected at most 4096 pixels, found %d", o->size);
+    if (o->size) s->size = o->size;
+    if (o->steps) s->steps = o->steps;
+    if (o->sampler != DC3_SAMPLER_DEFAULT) s->sampler = o->sampler;
+    if (o->detail != DC3_DETAIL_DEFAULT) s->detail = o->detail;
+    if (o->guidance != -1) s->guidance = (float)o->guidance;
+    if (o->image_guidance != -1) s->image_guidance = (float)o->image_guidance;
+    return DC3_OK;
+}
+
+static dc3_status check_prompts(int64_t n, const char *const *prompts)
+{
+    if (!prompts) return dc3_fail(DC3_ERR_ARGUMENT, "prompts: expected texts, found NULL");
+    for (int64_t i = 0; i < n; i++) {
+        size_t length = prompts[i] ? strlen(prompts[i]) : 0;
+        if (length < 1 || length >= DC3_PROMPT_SIZE)
+            return dc3_fail(DC3_ERR_ARGUMENT, "prompts: expected 1 to %d bytes, found %zu in prompt %lld",
+                            DC3_PROMPT_SIZE - 1, length, (long long)i);
+    }
+    return DC3_OK;
+}
+
+/* Memory for one image after the other. */
+typedef struct work {
+    int small; /* pixels of a side of the model's square */
+    float *input, *reconstruction, *edit;
+    float *original, *out; /* at the image's own size */
+} work;
+
+static dc3_status open_work(int small, int height, int width, work *w)
+{
+    size_t a = (size_t)small * (size_t)small * 3, b = (size_t)height * (size_t)width * 3;
+    float *memory = malloc((3 * a + 2 * b) * sizeof *memory);
+    if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    *w = (work){.small = small, .input = memory};
+    w->reconstruction = w->input + a, w->edit = w->reconstruction + a;
+    w->original = w->edit + a, w->out = w->original + b;
+    return DC3_OK;
+}
+
+/* All of the image in the model's square. */
+static dc3_status squash(const dc3_image *image, const work *w)
+{
+    dc3_image small;
+    if (image->width == w->small && image->height == w->small) {
+        dc3_image_to_floats(image, w->input);
+        return DC3_OK;
+    }
+    DC3_TRY(dc3_image_resize(image, w->small, w->small, DC3_FIT_SQUASH, &small));
+    dc3_image_to_floats(&small, w->input);
+    dc3_image_free(&small);
+    return DC3_OK;
+}
+
+/* The edit itself, brought to the image's size. */
+static dc3_status unsquash(const work *w, dc3_image *to)
+{
+    dc3_image small, large = {0};
+    DC3_TRY(dc3_image_of_floats(w->small, w->small, w->edit, &small));
+    int same = to->width == w->small && to->height == w->small;
+    dc3_status status =
+        same ? DC3_OK : dc3_image_resize(&small, to->width, to->height, DC3_FIT_SQUASH, &large);
+    if (status == DC3_OK)
+        memcpy(to->pixels, (same ? &small : &large)->pixels, (size_t)to->width * (size_t)to->height * 3);
+    dc3_image_free(&small);
+    dc3_image_free(&large);
+    return status;
+}
+
+static dc3_status edit_one(dc3_editor *editor, const dc3_edit_settings *s, const work *w, const char *prompt,
+                           uint64_t seed, const dc3_image *image, dc3_image *to)
+{
+    int keep = s->detail == DC3_DETAIL_KEEP;
+    char instruction[DC3_PROMPT_SIZE + 100];
+    const char *instructions[] = {instruction};
+    uint64_t parts[] = {seed, dc3_hash64(prompt, strlen(prompt))}, noise = dc3_hash64(parts, sizeof parts);
+    dc3_instruction(prompt, instruction);
+    DC3_TRY(squash(image, w));
+    DC3_TRY(dc3_editor_edit(editor, s, w->input, 1, instructions, &noise, w->edit,
+                            keep ? w->reconstruction : NULL));
+    if (!keep) return unsquash(w, to);
+    dc3_image_to_floats(image, w->original);
+    DC3_TRY(dc3_detail_keep(w->small, w->input, w->reconstruction, w->edit, image->width, image->height,
+                            w->original, w->out));
+    dc3_image result;
+    DC3_TRY(dc3_image_of_floats(image->width, image->height, w->out, &result));
+    memcpy(to->pixels, result.pixels, (size_t)to->width * (size_t)to->height * 3);
+    dc3_image_free(&result);
+    return DC3_OK;
+}
+
+dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_options *options, int64_t n,
+                                 int height, int width, const uint8_t *images, const char *const *prompts,
+                                 const uint64_t *seeds, uint8_t *edits)
+{
+    dc3_image_edit_options o = dc3_image_edit_defaults();
+    dc3_edit_settings settings;
+    work w = {0};
+    if (!editor) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected one that is open, found NULL");
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_edit_options, listener, options, &o));
+    DC3_TRY(dc3_check_images(n, height, width, images));
+    DC3_TRY(check_prompts(n, prompts));
+    if (!edits) return dc3_fail(DC3_ERR_ARGUMENT, "edits: expected memory for them, found NULL");
+    DC3_TRY(settings_of(editor->editor, &o, &settings));
+    DC3_CANCEL_SCOPE(o.listener.cancel);
+    DC3_TRY(open_work(settings.size, height, width, &w));
+    dc3_status status = DC3_OK;
+    for (int64_t i = 0; status == DC3_OK && i < n; i++) {
+        dc3_image image = dc3_image_at(i, height, width, images), to = dc3_image_at(i, height, width, edits);
+        status = dc3_check_cancel();
+        if (status == DC3_OK)
+            status = edit_one(editor->editor, &settings, &w, prompts[i], seeds ? seeds[i] : 0, &image, &to);
+        if (status == DC3_OK && o.listener.progress) o.listener.progress(o.listener.user, "edits", i + 1, n);
+    }
+    free(w.input);
+    return status;
+}
