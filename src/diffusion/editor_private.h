@@ -1,8 +1,31 @@
-/* The editor's steps with token ids and noise handed in, for golden tests. */
+/* What the files of the editor share, and its steps with token ids and noise handed in, for golden tests.
+ * Private to this folder. */
 #ifndef DC3_DIFFUSION_EDITOR_PRIVATE_H
 #define DC3_DIFFUSION_EDITOR_PRIVATE_H
 
+#include "diffusion/denoiser.h"
 #include "diffusion/editor.h"
+#include "diffusion/scheduler.h"
+#include "nn/autoencoder_kl.h"
+#include "nn/clip_text.h"
+#include "nn/tokenizer.h"
+
+struct dc3_editor {
+    dc3_ctx *ctx;
+    dc3_vae *vae;
+    dc3_clip_text *text;
+    dc3_denoiser *denoiser;
+    dc3_tokenizer *tokenizer; /* NULL: none, only token ids can be edited with */
+    dc3_scheduler_config scheduler;
+    dc3_edit_settings defaults;
+    int residual; /* the denoiser's output is relative to the input picture's latents, docs/mini-editor.md */
+    char name[64];
+    dc3_sampler *sampler;     /* of the last edit, */
+    dc3_denoising *denoising; /* and the denoiser prepared for its time steps */
+};
+
+/* Pixels of the picture to one of the latents. */
+int dc3_editor_factor(const dc3_editor *editor);
 
 typedef struct dc3_edit_request {
     const float *rgb; /* [size, size, 3] in [0, 1] */

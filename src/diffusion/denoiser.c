@@ -1,0 +1,54 @@
+#include "diffusion/denoiser.h"
+
+#include <stdlib.h>
+#include "base/file.h"
+
+static const dc3_denoiser_kind *const kinds[] = {&dc3_denoiser_unet};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* The kind whose folder is there; without any the first, which says what is missing. */
+static const dc3_denoiser_kind *kind_of(const char *directory)
+{
+    for (int i = 0; i < KINDS; i++) {
+        char *path = dc3_path_join(directory, kinds[i]->part);
+        int there = path && dc3_path_what(path) == DC3_PATH_FOLDER;
+        free(path);
+        if (there) return kinds[i];
+    }
+    return kinds[0];
+}
+
+dc3_status dc3_denoiser_open(const char *directory, dc3_denoiser **denoiser)
+{
+    *denoiser = NULL;
+    return kind_of(directory)->open(directory, denoiser);
+}
+
+void dc3_denoiser_close(dc3_denoiser **denoiser)
+{
+    if (*denoiser) (*denoiser)->kind->close(*denoiser);
+    *denoiser = NULL;
+}
+
+dc3_status dc3_denoising_open(dc3_ctx *ctx, dc3_denoiser *denoiser, int steps, const float *timesteps,
+                              dc3_denoising **denoising)
+{
+    *denoising = NULL;
+    return denoiser->kind->prepare(ctx, denoiser, steps, timesteps, denoising);
+}
+
+void dc3_denoising_close(dc3_denoising **denoising)
+{
+    if (*denoising) (*denoising)->denoiser->kind->finish(*denoising);
+    *denoising = NULL;
+}
+
+void dc3_denoising_texts(dc3_ctx *ctx, dc3_denoising *denoising, dc3_tensor states)
+{
+    denoising->denoiser->kind->texts(ctx, denoising, states);
+}
+
+dc3_tensor dc3_denoising_step(dc3_ctx *ctx, dc3_denoising *denoising, dc3_tensor x, int step)
+{
+    return denoising->denoiser->kind->step(ctx, denoising, x, step);
+}

@@ -1,0 +1,58 @@
+/* FLOPs of edits, counted by running the networks without computing anything. */
+#include "diffusion/editor_private.h"
+#include "diffusion/guidance.h"
+
+static double flops_of(const dc3_ctx *ctx)
+{
+    dc3_profile p = dc3_ctx_profile(ctx);
+    double sum = 0;
+    for (int k = 0; k < DC3_OP_KINDS; k++) sum += p.flops[k];
+    return sum;
+}
+
+static dc3_ctx *counting(const dc3_editor *e)
+{
+    dc3_ctx *ctx = NULL;
+    return dc3_ctx_open(dc3_ctx_dtype(e->ctx), dc3_ctx_threads(e->ctx), DC3_CTX_COUNT, &ctx) == DC3_OK ? ctx
+                                                                                                       : NULL;
+}
+
+static dc3_tensor nothing(dc3_ctx *ctx, int64_t n, int64_t side, int64_t channels)
+{
+    return dc3_new(ctx, dc3_ctx_dtype(ctx), 4, (int64_t[]){n, side, side, channels});
+}
+
+double dc3_editor_encode_flops(const dc3_editor *e, int size)
+{
+    dc3_ctx *ctx = counting(e);
+    if (!ctx) return 0;
+    dc3_vae_encode(ctx, e->vae, nothing(ctx, 1, size, 3));
+    double flops = flops_of(ctx);
+    dc3_ctx_close(&ctx);
+    return flops;
+}
+
+double dc3_editor_flops(const dc3_editor *e, const dc3_edit_settings *s, int n)
+{
+    dc3_ctx *ctx = counting(e);
+    dc3_denoising *denoising = NULL;
+    double once = 0, step = 0;
+    dc3_guidance g = dc3_guidance_of(s, n);
+    int64_t side = s->size / dc3_editor_factor(e), channels = dc3_vae_config_of(e->vae)->latent_channels;
+    int64_t tokens = dc3_editor_tokens(e), rows = dc3_guidance_rows(&g), parts = s->detail == DC3_DETAIL_KEEP;
+    if (ctx && dc3_denoising_open(ctx, e->denoiser, 1, (float[]){1}, &denoising) == DC3_OK) {
+        dc3_ctx_profile_reset(ctx);
+        dc3_clip_text_of(ctx, e->text, n + 1, tokens, NULL);
+        dc3_denoising_texts(
+            ctx, denoising,
+            dc3_new(ctx, dc3_ctx_dtype(ctx), 3, (int64_t[]){rows, tokens, e->denoiser->text_channels}));
+        dc3_vae_decode(ctx, e->vae, nothing(ctx, n + parts, side, channels));
+        once = flops_of(ctx) + dc3_editor_encode_flops(e, s->size);
+        dc3_ctx_profile_reset(ctx);
+        dc3_denoising_step(ctx, denoising, nothing(ctx, rows, side, 2 * channels), 0);
+        step = flops_of(ctx);
+    }
+    dc3_denoising_close(&denoising);
+    dc3_ctx_close(&ctx);
+    return once + step * s->steps;
+}

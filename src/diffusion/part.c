@@ -1,0 +1,29 @@
+#include "diffusion/part.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "io/safetensors.h"
+
+dc3_status dc3_part_path(const char *directory, const char *part, const char *file, char **path)
+{
+    char *folder = dc3_path_join(directory, part);
+    *path = folder ? dc3_path_join(folder, file) : NULL;
+    free(folder);
+    return *path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+dc3_status dc3_part_open(const char *directory, const char *part, const char *stem,
+                         dc3_status (*read)(const char *path, void *config), void *config, dc3_table **table)
+{
+    char *path;
+    DC3_TRY(dc3_part_path(directory, part, "config.json", &path));
+    dc3_status status = read(path, config);
+    free(path);
+    if (status != DC3_OK) return status;
+    path = dc3_path_join(directory, part);
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    status = dc3_safetensors_open_model(path, stem, table);
+    free(path);
+    return status;
+}
