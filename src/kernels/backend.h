@@ -1,71 +1,33 @@
 /* What a backend provides: a table of kernels. The table starts with plain C (ref/); x86/ replaces entries
  * that the processor can do faster. All tensors are dense; activations are channels-last: [n, h, w,
  * c], which is the same memory as tokens [n, h * w, c]. `type` is DC3_F32 or DC3_BF16 and holds for every
- * `void *`; parameters that are named float are f32 always. Sums are accumulated in f32. Kernels use OpenMP
- * threads (as many as omp_get_max_threads), split work so that the result does not depend on their number,
- * and allocate nothing. */
+ * `void *`; parameters that are named float are f32 always. Sums are accumulated in f32 or better. Kernels
+ * use OpenMP threads (as many as omp_get_max_threads), split work so that the result does not depend on their
+ * number, and allocate nothing.
+ *
+ * Whose memory: every array that an entry takes (x, y, gamma, sums, ids, labels, scratch, ..., also those in
+ * the structs of gradients) is the device's. Only kernels touch it; an operation may add an offset to
+ * such a pointer but not read through it. Labels, token ids, targets and random seeds come from the host:
+ * seeds go in as values, arrays are uploaded first (dc3_upload in ops/context.h) and checked before that,
+ * since kernels trust them. Structs of sizes and options (shapes.h), numbers and results of functions are
+ * the host's. */
 #ifndef DC3_KERNELS_BACKEND_H
 #define DC3_KERNELS_BACKEND_H
 
 #include "kernels/cpu.h"
-#include "tensor/tensor.h"
-
-typedef enum dc3_activation {
-    DC3_ACT_NONE,
-    DC3_ACT_RELU,
-    DC3_ACT_SILU,
-    DC3_ACT_GELU_ERF,
-    DC3_ACT_QUICK_GELU,
-    DC3_ACT_RELU6, /* min(max(x, 0), 6) */
-    DC3_ACT_SIGMOID,
-    DC3_ACTS
-} dc3_activation;
-
-/* Scaled dot-product attention, y = softmax(scale * q k^T [+ causal mask]) v, for each of n * heads.
- * q [n, tokens_q, heads * dim] with row stride `stride_q` elements (so that q, k, v may be slices of one
- * matrix), k, v [n_kv, tokens_kv, ...] with strides, where row r of the batch reads k and v of r % n_kv; y
- * [n, tokens_q, heads * dim]. */
-typedef struct dc3_attention_shape {
-    int64_t n, n_kv, heads, dim, tokens_q, tokens_kv;
-    int64_t stride_q, stride_k, stride_v, stride_y; /* elements from one token to the next */
-    float scale;                                    /* more than 0 */
-    int causal;                                     /* token i sees tokens 0..i only */
-} dc3_attention_shape;
-
-/* What the gradient of attention reads and writes. All lie as in the forward: dq as q, dk as k, dv as v, y
- * and dy as y. dq, dk, dv are overwritten, in their own columns only. */
-typedef struct dc3_attention_gradient {
-    const void *q, *k, *v, *y, *dy;
-    const float *lse; /* from the forward */
-    void *dq, *dk, *dv;
-} dc3_attention_gradient;
-
-/* Batch norm over pictures [n, h, w, c], with what follows it: y = act(x * scale + offset + residual), then
- * with `pool` the mean of each 2x2 window (a rest of one row or column is left out; no residual then). act is
- * NONE or RELU. */
-typedef struct dc3_batch_norm_shape {
-    dc3_dtype type;
-    int64_t n, h, w, c;
-    dc3_activation act;
-    int pool;
-} dc3_batch_norm_shape;
-
-/* One step of stochastic gradient descent, torch.optim.SGD without dampening:
- *   g = gradient + decay * value, m = momentum * m + g, value -= lr * (nesterov ? g + momentum * m : m). */
-typedef struct dc3_sgd_step {
-    double lr, decay, momentum;
-    int nesterov;
-} dc3_sgd_step;
-
-/* One step of AdamW (Loshchilov and Hutter 2019), torch.optim.AdamW; correction = 1 - beta^t at step t =
- * 1, 2...: value *= 1 - lr * decay, m += (1 - beta1) * (gradient - m), v = beta2 * v + (1 - beta2) *
- * gradient^2, value -= lr / correction1 * m / (sqrt(v) / sqrt(correction2) + eps). */
-typedef struct dc3_adamw_step {
-    double lr, decay, beta1, beta2, eps, correction1, correction2;
-} dc3_adamw_step;
+#include "kernels/shapes.h"
 
 typedef struct dc3_kernels {
     const char *name;
+
+    /* Bytes. The arrays do not overlap. */
+    void (*copy)(size_t bytes, const void *from, void *to);
+    /* Every byte becomes `value`. */
+    void (*fill)(size_t bytes, int value, void *to);
+    void (*swap)(size_t bytes, void *a, void *b);
+    /* Row r of `bytes` bytes from from + r * from_stride to to + r * to_stride (bytes too). */
+    void (*copy_rows)(int64_t rows, size_t bytes, const void *from, size_t from_stride, void *to,
+                      size_t to_stride);
 
     /* y = act(gamma * (x - mean) / sqrt(variance + eps) + beta); mean and variance over the pixels and the c
      * / groups channels of a group (Wu and He 2018). x, y [n, pixels, c]; y may be x. act is NONE or SILU. */
@@ -117,7 +79,7 @@ typedef struct dc3_kernels {
     /* dx [n, h, w, c] from dy [n, 2h, 2w, c]: the sum of each 2x2 window. */
     void (*upsample2_gradient)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *dy,
                                void *dx);
-    /* Bytes of scratch that the next three take. */
+    /* Bytes of scratch that those of the next five take that take scratch. */
     size_t (*batch_norm_scratch)(const dc3_batch_norm_shape *shape);
     /* Mean and (biased) variance [c] of x over n, h, w. */
     void (*batch_norm_statistics)(const dc3_batch_norm_shape *shape, const void *x, float *mean,
@@ -135,6 +97,19 @@ typedef struct dc3_kernels {
     void (*batch_norm_gradient)(const dc3_batch_norm_shape *shape, const void *dy, const void *x,
                                 const float *scale, const float *offset, const float *a, const float *b,
                                 const float *d, void *dx);
+    /* What the four above take, from parameters and statistics, all [c]: rate = 1 / sqrt(variance + eps),
+     * scale = rate * gamma, offset = beta - mean * scale, and a copy of mean. vectors [4, c]: copy of mean,
+     * rate, scale, offset; mean and variance may stand in its last two rows. */
+    void (*batch_norm_vectors)(int64_t c, float eps, const float *gamma, const float *beta, const float *mean,
+                               const float *variance, float *vectors);
+    /* Running statistics: r = (1 - momentum) r + momentum * batch's, of variance the unbiased one over
+     * `count` values a channel. */
+    void (*batch_norm_running)(int64_t c, int64_t count, float momentum, const float *mean,
+                               const float *variance, float *running_mean, float *running_variance);
+    /* a, b, d of batch_norm_gradient into coefficients [3, c] from sums [2, c] (sum, product) over `count`
+     * values a channel; dgamma, dbeta [c] accumulate, NULL: not wanted. */
+    void (*batch_norm_coefficients)(int64_t c, int64_t count, const float *gamma, const float *vectors,
+                                    const float *sums, float *coefficients, float *dgamma, float *dbeta);
     /* sums [c] += the rows of x [rows, c]. */
     void (*add_rows)(dc3_dtype type, int64_t rows, int64_t c, const void *x, float *sums);
     /* Row ids[i] of sums [.., c] += row i of x [rows, c], in the order of i. */
@@ -145,6 +120,82 @@ typedef struct dc3_kernels {
                               void *dx);
     /* f32 to or from bf16, n elements. */
     void (*cast)(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n);
+    /* [n, pixels, c] to [n, c, pixels], and back. */
+    void (*to_planar)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x, void *y);
+    void (*from_planar)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x, void *y);
+
+    void (*pool)(const dc3_pool_shape *shape, const void *x, void *y);
+    size_t (*pool_gradient_scratch)(const dc3_pool_shape *shape, int threads);
+    /* dx as x from dy as y; of a window the first place with the largest value takes its gradient. x and y
+     * are not read where the mean is meant. */
+    void (*pool_gradient)(const dc3_pool_shape *shape, const void *x, const void *y, const void *dy, void *dx,
+                          void *scratch);
+    /* y [n, c]: mean over the pixels of x [n, pixels, c]. */
+    void (*global_pool)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x, void *y);
+    void (*global_pool_gradient)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *dy,
+                                 void *dx);
+    /* x [n, h, w, c] to y [n, size, size, c]: row i is the mean of rows floor(i h / size) to ceil((i + 1) h /
+     * size) - 1, and so for columns. */
+    void (*adaptive_pool)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, int64_t size,
+                          const void *x, void *y);
+    void (*adaptive_pool_gradient)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, int64_t size,
+                                   const void *dy, void *dx);
+    /* y = x * scale: x, y [n, pixels, c], scale [n, c]. */
+    void (*scale_channels)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
+                           const void *scale, void *y);
+    /* dscale [n, c]: sums over the pixels of x * dy. */
+    void (*scale_channels_gradient)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x,
+                                    const void *dy, void *dscale);
+    /* x and y of `count` elements; backward is the same with dy for x. */
+    void (*dropout)(const dc3_dropout_shape *shape, const void *x, void *y);
+
+    /* y [n, t, c]: row ids[i] of table [rows, c] plus row i % t % positions of position [positions, c], added
+     * in f32; ids [n * t] are in 0..rows-1. */
+    void (*embedding)(const dc3_embedding_shape *shape, const int64_t *ids, const void *table,
+                      const void *position, void *y);
+    /* y [n, t, c]: `token` [c] before the t - 1 tokens of each row of x, plus position [t, c]. */
+    void (*class_token)(dc3_dtype type, int64_t n, int64_t t, int64_t c, const void *x, const float *token,
+                        const float *position, void *y);
+    /* x [n, h, w, c] to y [n, ceil(h / 2), ceil(w / 2), 4 c]: the pixels of 2x2 windows, first down, then
+     * right; zeros beyond an odd edge. */
+    void (*patch_merge)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *x, void *y);
+    void (*patch_merge_gradient)(dc3_dtype type, int64_t n, int64_t h, int64_t w, int64_t c, const void *dy,
+                                 void *dx);
+    /* y [heads, side^2, side^2] = 16 sigmoid of the row of x [(2 side - 1)^2, heads] for query less key. */
+    void (*position_bias)(int64_t heads, int64_t side, const float *x, float *y);
+    /* dx from y (the forward's result) and dy. */
+    void (*position_bias_gradient)(int64_t heads, int64_t side, const float *y, const float *dy, float *dx);
+    size_t (*window_attention_scratch)(const dc3_window_shape *shape, int threads);
+    /* y [n, h, w, c] from qkv [n, h, w, 3 c], position [heads, tokens, tokens], bias [3 c] (the keys' part is
+     * not used) and scale [heads]; see ref/window_attention.c. */
+    void (*window_attention)(const dc3_window_shape *shape, const void *qkv, const float *position,
+                             const float *bias, const float *scale, void *y, void *scratch);
+    size_t (*window_attention_gradient_scratch)(const dc3_window_shape *shape, int threads);
+    void (*window_attention_gradient)(const dc3_window_shape *shape, const dc3_window_gradient *gradient,
+                                      void *scratch);
+
+    /* Losses: the mean over the batch into loss [1], its gradient with respect to z into slope, as z. In
+     * double precision. */
+    /* Bytes of scratch that the next two take. */
+    size_t (*loss_scratch)(int64_t c);
+    /* -sum_j w_j log softmax(z)[label_j], z [n, c], labels [n, k] in 0..c-1, weights [n, k] or NULL (all 1);
+     * the target is mixed with 1 / c by `smoothing`. */
+    void (*cross_entropy)(int64_t n, int64_t c, int64_t k, const float *z, const int64_t *labels,
+                          const float *weights, float smoothing, float *loss, float *slope, void *scratch);
+    /* KL(softmax(target / t) || softmax(z / t)): z, target [n, c]. */
+    void (*distillation)(int64_t n, int64_t c, const float *z, const float *target, float temperature,
+                         float *loss, float *slope, void *scratch);
+    /* Mean of (x - target)^2 over n values. */
+    void (*mse)(int64_t n, const float *x, const float *target, float *loss, float *slope);
+    /* y = x * factor[0], n values; y may be x. */
+    void (*multiply)(int64_t n, const float *x, const float *factor, float *y);
+
+    /* x *= rate, n values. */
+    void (*scale)(int64_t n, float rate, float *x);
+    /* sum[0] += sum of squares of n values. */
+    void (*sum_squares)(int64_t n, const float *x, double *sum);
+    /* average += rate * (value - average), n values. */
+    void (*blend)(int64_t n, float rate, const float *value, float *average);
     /* n elements each, none overlaps another; momentum is NULL where the step has none. */
     void (*sgd)(const dc3_sgd_step *step, int64_t n, const float *gradient, float *value, float *momentum);
     void (*adamw)(const dc3_adamw_step *step, int64_t n, const float *gradient, float *value, float *m,

@@ -18,11 +18,6 @@ static void *at(dc3_tensor t, int64_t column)
     return (char *)t.data + (size_t)column * dc3_dtype_size(t.dtype);
 }
 
-static dc3_tensor scratch_of(dc3_ctx *ctx, size_t bytes)
-{
-    return dc3_new(ctx, DC3_U8, 1, (int64_t[]){(int64_t)bytes});
-}
-
 /* Whether inputs i and j are disjoint columns of one tensor, so that one gradient takes both. */
 static int same(const dc3_record *record, const memory *m, int i, int j)
 {
@@ -49,7 +44,7 @@ static void new_gradients(dc3_ctx *ctx, const dc3_record *record, const memory *
         d[i] = dc3_new(ctx, x->dtype, x->ndim, x->shape);
         for (int j = i; j <= V; j++) columns += owner[j] == i;
         if (d[i].data && columns * m->shape.heads * m->shape.dim < x->shape[2])
-            memset(d[i].data, 0, dc3_bytes(&d[i]));
+            dc3_ctx_kernels(ctx)->fill(dc3_bytes(&d[i]), 0, d[i].data);
     }
 }
 
@@ -64,7 +59,7 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     int owner[3];
     new_gradients(ctx, record, &m, d, owner);
     dc3_tensor scratch =
-        scratch_of(ctx, kernels->attention_gradient_scratch(dy.dtype, s, dc3_ctx_threads(ctx)));
+        dc3_scratch(ctx, kernels->attention_gradient_scratch(dy.dtype, s, dc3_ctx_threads(ctx)));
     dc3_op op;
     double flops = 10.0 * (double)(s->n * s->tokens_q * s->tokens_kv) * (double)(s->heads * s->dim);
     if (!dc3_op_begin(&op, ctx, DC3_OP_ATTENTION, flops)) return;
@@ -121,7 +116,7 @@ dc3_tensor dc3_attention(dc3_ctx *ctx, const dc3_attention_input *in)
     int recorded = dc3_ctx_tape(ctx) && (in->q.var || in->k.var || in->v.var);
     dc3_tensor y = dc3_new(ctx, type, 3, (int64_t[]){s.n, s.tokens_q, inner}), lse = {0};
     if (recorded) lse = dc3_new(ctx, DC3_F32, 3, (int64_t[]){s.n, s.heads, s.tokens_q});
-    dc3_tensor scratch = scratch_of(ctx, kernels->attention_scratch(type, &s, dc3_ctx_threads(ctx)));
+    dc3_tensor scratch = dc3_scratch(ctx, kernels->attention_scratch(type, &s, dc3_ctx_threads(ctx)));
     double flops = 4.0 * (double)(s.n * s.tokens_q * s.tokens_kv) * (double)inner;
     dc3_op op;
     if (dc3_op_begin(&op, ctx, DC3_OP_ATTENTION, flops)) {

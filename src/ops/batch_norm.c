@@ -1,5 +1,4 @@
 /* Batch norm with what follows it: forward, backward, running statistics. */
-#include <math.h>
 #include <string.h>
 #include "ops/ops.h"
 #include "ops/tape.h"
@@ -20,37 +19,12 @@ static float *vector(dc3_tensor vectors, int which)
     return (float *)vectors.data + which * vectors.shape[1];
 }
 
-static void fill_vectors(dc3_tensor vectors, const dc3_batch_norm_options *o, const float *mean,
-                         const float *variance)
-{
-    for (int64_t j = 0; j < vectors.shape[1]; j++) {
-        double m = mean[j],
-               rate = 1 / sqrt((double)variance[j] + (double)o->eps); /* before they are overwritten */
-        vector(vectors, MEAN)[j] = (float)m;
-        vector(vectors, RATE)[j] = (float)rate;
-        vector(vectors, SCALE)[j] = (float)(rate * o->gamma[j]);
-        vector(vectors, OFFSET)[j] = (float)(o->beta[j] - m * rate * o->gamma[j]);
-    }
-}
-
-/* Running statistics, with the unbiased variance as PyTorch has it. */
-static void move_running(const dc3_batch_norm_options *o, int64_t rows, int64_t c, const float *mean,
-                         const float *variance)
-{
-    double unbiased = rows > 1 ? (double)rows / (double)(rows - 1) : 1, m = o->momentum;
-    for (int64_t j = 0; j < c; j++) {
-        o->mean[j] = (float)((1 - m) * o->mean[j] + m * mean[j]);
-        o->variance[j] = (float)((1 - m) * o->variance[j] + m * unbiased * variance[j]);
-    }
-}
-
 static dc3_tensor scratch_for(dc3_ctx *ctx, const dc3_batch_norm_shape *s)
 {
-    return dc3_new(ctx, DC3_U8, 1, (int64_t[]){(int64_t)dc3_ctx_kernels(ctx)->batch_norm_scratch(s)});
+    return dc3_scratch(ctx, dc3_ctx_kernels(ctx)->batch_norm_scratch(s));
 }
 
-/* With g the gradient before activation and pool, xhat = (x - mean) rate and N pixels:
- * dbeta = sum g, dgamma = sum g xhat, dx = gamma rate (g - dbeta / N - xhat dgamma / N). */
+/* saved: x, the vectors, y (for its gate). */
 static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
 {
     memory *m = (memory *)record->more;
@@ -63,18 +37,11 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     if (!dc3_op_begin(&op, ctx, DC3_OP_NORM, 0)) return;
     const dc3_kernels *k = dc3_ctx_kernels(ctx);
     float *sum = coefficients.data, *product = sum + s.c, *a = product + s.c, *b = a + s.c, *d = b + s.c;
-    const float *mean = vector(vectors, MEAN), *rate = vector(vectors, RATE);
-    const float *scale = vector(vectors, SCALE), *offset = vector(vectors, OFFSET);
+    const float *mean = vector(vectors, MEAN), *scale = vector(vectors, SCALE),
+                *offset = vector(vectors, OFFSET);
     k->batch_norm_sums(&s, dy.data, x.data, y.data, scale, offset, mean, dz.data, sum, product, scratch.data);
-    double count = (double)(s.n * s.h * s.w);
-    for (int64_t j = 0; j < s.c; j++) {
-        double dgamma = (double)product[j] * rate[j];
-        if (record->gradient[0]) record->gradient[0][j] += (float)dgamma;
-        if (record->gradient[1]) record->gradient[1][j] += sum[j];
-        a[j] = m->gamma[j] * rate[j];
-        b[j] = (float)(-(double)a[j] * rate[j] * dgamma / count);
-        d[j] = (float)(-(double)a[j] * sum[j] / count - (double)b[j] * mean[j]);
-    }
+    k->batch_norm_coefficients(s.c, s.n * s.h * s.w, m->gamma, vectors.data, sum, a, record->gradient[0],
+                               record->gradient[1]);
     if (record->inputs[0]) {
         if (m->has_residual) s.act = DC3_ACT_NONE; /* dz has passed the gate */
         k->batch_norm_gradient(&s, m->has_residual ? dz.data : dy.data, x.data, scale, offset, a, b, d,
@@ -104,10 +71,10 @@ dc3_tensor dc3_batch_norm(dc3_ctx *ctx, dc3_tensor x, const dc3_batch_norm_optio
     if (dc3_ctx_tape(ctx)) {
         float *mean = vector(vectors, SCALE), *variance = vector(vectors, OFFSET); /* until they are filled */
         k->batch_norm_statistics(&s, x.data, mean, variance, scratch.data);
-        move_running(o, rows, s.c, mean, variance);
-        fill_vectors(vectors, o, mean, variance);
+        k->batch_norm_running(s.c, rows, o->momentum, mean, variance, o->mean, o->variance);
+        k->batch_norm_vectors(s.c, o->eps, o->gamma, o->beta, mean, variance, vectors.data);
     } else
-        fill_vectors(vectors, o, o->mean, o->variance);
+        k->batch_norm_vectors(s.c, o->eps, o->gamma, o->beta, o->mean, o->variance, vectors.data);
     k->batch_norm(&s, x.data, vector(vectors, SCALE), vector(vectors, OFFSET),
                   residual ? residual->data : NULL, y.data);
     dc3_op_end(&op, DC3_OK);

@@ -1,7 +1,6 @@
 /* The class token of a vision transformer: put before the patches, together with the positions; read at the
  * end. */
 #include <string.h>
-#include "ops/element.h"
 #include "ops/ops.h"
 #include "ops/tape.h"
 
@@ -16,10 +15,9 @@ static void class_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return;
     size_t row = (size_t)c * dc3_dtype_size(dy.dtype);
-    for (int64_t i = 0; i < n; i++)
-        memcpy((char *)dx.data + (size_t)(i * (t - 1)) * row, (char *)dy.data + (size_t)(i * t + 1) * row,
-               (size_t)(t - 1) * row);
     const dc3_kernels *k = dc3_ctx_kernels(ctx);
+    k->copy_rows(n, (size_t)(t - 1) * row, (char *)dy.data + row, (size_t)t * row, dx.data,
+                 (size_t)(t - 1) * row);
     if (record->gradient[1]) k->add_rows(dy.dtype, n, t * c, dy.data, record->gradient[1]);
     for (int64_t i = 0; i < n && record->gradient[0]; i++)
         k->add_rows(dy.dtype, 1, c, (char *)dy.data + (size_t)(i * t) * row, record->gradient[0]);
@@ -34,13 +32,7 @@ dc3_tensor dc3_class_token(dc3_ctx *ctx, dc3_tensor x, const float *token, const
     dc3_tensor y = dc3_new(ctx, x.dtype, 3, (int64_t[]){n, t, c});
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return y;
-#pragma omp parallel for
-    for (int64_t row = 0; row < n * t; row++)
-        for (int64_t j = 0; j < c; j++) {
-            int64_t at = row % t, from = (row / t * (t - 1) + at - 1) * c + j;
-            store(y.data, y.dtype, row * c + j,
-                  position[at * c + j] + (at ? load(x.data, x.dtype, from) : token[j]));
-        }
+    dc3_ctx_kernels(ctx)->class_token(x.dtype, n, t, c, x.data, token, position, y.data);
     dc3_op_end(&op, DC3_OK);
     float *dtoken = dc3_parameter_gradient(ctx, token), *dposition = dc3_parameter_gradient(ctx, position);
     dc3_record *record = dc3_record_new(ctx, class_backward, &y, 1, &x, dtoken || dposition);
@@ -58,9 +50,8 @@ static void first_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return;
     size_t row = (size_t)shape[2] * dc3_dtype_size(dy.dtype);
-    memset(dx.data, 0, dc3_bytes(&dx));
-    for (int64_t i = 0; i < shape[0]; i++)
-        memcpy((char *)dx.data + (size_t)(i * shape[1]) * row, (char *)dy.data + (size_t)i * row, row);
+    dc3_ctx_kernels(ctx)->fill(dc3_bytes(&dx), 0, dx.data);
+    dc3_ctx_kernels(ctx)->copy_rows(shape[0], row, dy.data, row, dx.data, (size_t)shape[1] * row);
     dc3_op_end(&op, DC3_OK);
     dc3_give_gradient(ctx, record, 0, dx);
 }
@@ -73,8 +64,7 @@ dc3_tensor dc3_first_token(dc3_ctx *ctx, dc3_tensor x)
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return y;
     size_t row = (size_t)c * dc3_dtype_size(x.dtype);
-    for (int64_t i = 0; i < n; i++)
-        memcpy((char *)y.data + (size_t)i * row, (char *)x.data + (size_t)(i * t) * row, row);
+    dc3_ctx_kernels(ctx)->copy_rows(n, row, x.data, (size_t)t * row, y.data, row);
     dc3_op_end(&op, DC3_OK);
     dc3_record *record = dc3_record_new(ctx, first_backward, &y, 1, &x, 0);
     if (record) memcpy(record->more, x.shape, 3 * sizeof *x.shape);

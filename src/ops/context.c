@@ -167,6 +167,24 @@ dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape
     return t;
 }
 
+dc3_tensor dc3_upload(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape, const void *host)
+{
+    dc3_tensor t = dc3_new(ctx, dtype, ndim, shape);
+    if (t.data) memcpy(t.data, host, dc3_bytes(&t));
+    return t;
+}
+
+void dc3_download(dc3_ctx *ctx, dc3_tensor x, void *host)
+{
+    (void)ctx;
+    if (x.data) memcpy(host, x.data, dc3_bytes(&x));
+}
+
+dc3_tensor dc3_scratch(dc3_ctx *ctx, size_t bytes)
+{
+    return dc3_new(ctx, DC3_U8, 1, (int64_t[]){(int64_t)bytes});
+}
+
 struct dc3_tape *dc3_ctx_tape(const dc3_ctx *ctx)
 {
     return ctx->tape;

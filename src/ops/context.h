@@ -41,6 +41,13 @@ void dc3_drop(dc3_ctx *ctx, dc3_tensor tensor);
 dc3_tensor dc3_replace(dc3_ctx *ctx, dc3_tensor old, dc3_tensor now);
 /* A new uninitialised temporary of the current scope. */
 dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape);
+/* A new temporary with the values that the host holds at `host` (labels, token ids, targets), which are the
+ * caller's again on return. */
+dc3_tensor dc3_upload(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape, const void *host);
+/* The values of x to the host. */
+void dc3_download(dc3_ctx *ctx, dc3_tensor x, void *host);
+/* `bytes` bytes of scratch for a kernel, a temporary. */
+dc3_tensor dc3_scratch(dc3_ctx *ctx, size_t bytes);
 
 /* The tape that operations are recorded on (ops/tape.h), or NULL. Networks train while there is one: batch
  * norms take the batch's statistics. */

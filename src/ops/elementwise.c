@@ -100,7 +100,7 @@ static void add_vector_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_tensor sums = dc3_new(ctx, DC3_F32, 2, vector.shape);
     dc3_op op;
     if (!begin(&op, ctx)) return;
-    memset(sums.data, 0, dc3_bytes(&sums));
+    dc3_ctx_kernels(ctx)->fill(dc3_bytes(&sums), 0, sums.data);
     for (int64_t i = 0; i < n; i++)
         dc3_ctx_kernels(ctx)->add_rows(dy.dtype, pixels, c,
                                        (char *)dy.data + (size_t)(i * pixels * c) * dc3_dtype_size(dy.dtype),
@@ -218,26 +218,13 @@ dc3_tensor dc3_cast(dc3_ctx *ctx, dc3_tensor x, dc3_dtype dtype)
     dc3_op op;
     if (!begin(&op, ctx)) return y;
     if (x.dtype == dtype)
-        memcpy(y.data, x.data, dc3_bytes(&x));
+        dc3_ctx_kernels(ctx)->copy(dc3_bytes(&x), x.data, y.data);
     else
         dc3_ctx_kernels(ctx)->cast(x.dtype, x.data, dtype, y.data, dc3_count(&x));
     dc3_op_end(&op, DC3_OK);
     dc3_record *record = dc3_record_new(ctx, cast_backward, &y, 1, &x, 0);
     if (record) memcpy(record->more, &x.dtype, sizeof x.dtype);
     return y;
-}
-
-/* dx[i, p, j] = dy[i, j, p], or the other way. */
-static void swap_planes(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *from, int planar,
-                        void *to)
-{
-    size_t size = dc3_dtype_size(type);
-    for (int64_t i = 0; i < n * pixels * c; i++) {
-        int64_t image = i / (pixels * c), p = i / c % pixels, j = i % c;
-        int64_t other = (image * c + j) * pixels + p;
-        memcpy((char *)to + (size_t)(planar ? other : i) * size,
-               (const char *)from + (size_t)(planar ? i : other) * size, size);
-    }
 }
 
 static void flatten_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
@@ -247,7 +234,7 @@ static void flatten_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_tensor dx = dc3_new(ctx, dy.dtype, 4, shape);
     dc3_op op;
     if (!begin(&op, ctx)) return;
-    swap_planes(dy.dtype, shape[0], shape[1] * shape[2], shape[3], dy.data, 0, dx.data);
+    dc3_ctx_kernels(ctx)->from_planar(dy.dtype, shape[0], shape[1] * shape[2], shape[3], dy.data, dx.data);
     dc3_op_end(&op, DC3_OK);
     dc3_give_gradient(ctx, record, 0, dx);
 }
@@ -259,7 +246,7 @@ dc3_tensor dc3_flatten_planar(dc3_ctx *ctx, dc3_tensor x)
     dc3_tensor y = dc3_new(ctx, x.dtype, 2, (int64_t[]){n, c * pixels});
     dc3_op op;
     if (!begin(&op, ctx)) return y;
-    swap_planes(x.dtype, n, pixels, c, x.data, 1, y.data);
+    dc3_ctx_kernels(ctx)->to_planar(x.dtype, n, pixels, c, x.data, y.data);
     dc3_op_end(&op, DC3_OK);
     dc3_record *record = dc3_record_new(ctx, flatten_backward, &y, 1, &x, 0);
     if (record) memcpy(record->more, x.shape, 4 * sizeof *x.shape);

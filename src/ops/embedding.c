@@ -1,33 +1,24 @@
 /* Look-up in tables of tokens and positions: forward; backward through the tables. */
 #include <stdlib.h>
-#include <string.h>
 #include "ops/ops.h"
 #include "ops/tape.h"
 
-static dc3_status look_up(int64_t n, int64_t t, const int64_t *ids, const dc3_tensor *table,
-                          const dc3_tensor *position, dc3_tensor y)
+static int is_float(dc3_dtype type)
 {
-    int64_t c = table->shape[1], positions = position->shape[0];
-    float *row = malloc(2 * (size_t)c * sizeof *row), *add = row + c;
-    dc3_status status = row ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    size_t width = dc3_dtype_size(table->dtype), place_width = dc3_dtype_size(position->dtype);
-    for (int64_t i = 0; status == DC3_OK && i < n * t; i++) {
-        if (ids[i] < 0 || ids[i] >= table->shape[0])
-            status = dc3_fail(DC3_ERR_ARGUMENT, "token id %lld: the embedding has rows 0 to %lld",
-                              (long long)ids[i], (long long)table->shape[0] - 1);
-        if (status == DC3_OK)
-            status = dc3_convert((char *)table->data + (size_t)(ids[i] * c) * width, table->dtype, row,
-                                 DC3_F32, c);
-        if (status == DC3_OK)
-            status = dc3_convert((char *)position->data + (size_t)(i % t % positions * c) * place_width,
-                                 position->dtype, add, DC3_F32, c);
-        for (int64_t j = 0; status == DC3_OK && j < c; j++) row[j] += add[j];
-        if (status == DC3_OK)
-            status = dc3_convert(row, DC3_F32, (char *)y.data + (size_t)(i * c) * dc3_dtype_size(y.dtype),
-                                 y.dtype, c);
-    }
-    free(row);
-    return status;
+    return type == DC3_F32 || type == DC3_BF16 || type == DC3_F16 || type == DC3_F64;
+}
+
+static dc3_status check(const dc3_embedding_shape *s, const int64_t *ids)
+{
+    dc3_dtype type = is_float(s->table_type) ? s->position_type : s->table_type;
+    if (!is_float(type))
+        return dc3_fail(DC3_ERR_ARGUMENT, "cannot convert %s to %s", dc3_dtype_name(type),
+                        dc3_dtype_name(DC3_F32));
+    for (int64_t i = 0; i < s->n * s->t; i++)
+        if (ids[i] < 0 || ids[i] >= s->rows)
+            return dc3_fail(DC3_ERR_ARGUMENT, "token id %lld: the embedding has rows 0 to %lld",
+                            (long long)ids[i], (long long)s->rows - 1);
+    return DC3_OK;
 }
 
 /* saved[0], saved[1]: rows of the tables, one for each row of dy. */
@@ -43,18 +34,30 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_op_end(&op, DC3_OK);
 }
 
-static void record_embedding(dc3_ctx *ctx, int64_t n, int64_t t, const int64_t *ids, const dc3_tensor *table,
-                             const dc3_tensor *position, dc3_tensor *y)
+/* The row of the positions' table for each of the tokens. */
+static dc3_tensor places_of(dc3_ctx *ctx, int64_t count, int64_t t, int64_t positions)
+{
+    int64_t *places = malloc((size_t)count * sizeof *places);
+    if (!places) return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
+    for (int64_t i = 0; i < count; i++) places[i] = i % t % positions;
+    dc3_tensor uploaded = dc3_upload(ctx, DC3_I64, 1, &count, places);
+    free(places);
+    return uploaded;
+}
+
+/* Takes `tokens` over. */
+static void record_embedding(dc3_ctx *ctx, const dc3_embedding_shape *s, dc3_tensor tokens,
+                             const dc3_tensor *table, const dc3_tensor *position, dc3_tensor *y)
 {
     float *d_table = dc3_parameter_gradient(ctx, table->data),
           *d_position = dc3_parameter_gradient(ctx, position->data);
     dc3_record *record = dc3_record_new(ctx, backward, y, 0, NULL, d_table || d_position);
-    if (!record) return;
-    dc3_tensor tokens = dc3_new(ctx, DC3_I64, 1, (int64_t[]){n * t}),
-               places = dc3_new(ctx, DC3_I64, 1, (int64_t[]){n * t});
-    if (!tokens.data || !places.data) return;
-    memcpy(tokens.data, ids, dc3_bytes(&tokens)); /* which are the caller's */
-    for (int64_t i = 0; i < n * t; i++) ((int64_t *)places.data)[i] = i % t % position->shape[0];
+    if (!record) {
+        dc3_drop(ctx, tokens);
+        return;
+    }
+    dc3_tensor places = places_of(ctx, s->n * s->t, s->t, s->positions);
+    if (!places.data) return;
     record->gradient[0] = d_table, record->gradient[1] = d_position;
     dc3_record_save(ctx, record, 0, tokens);
     dc3_record_save(ctx, record, 1, places);
@@ -63,10 +66,22 @@ static void record_embedding(dc3_ctx *ctx, int64_t n, int64_t t, const int64_t *
 dc3_tensor dc3_embedding(dc3_ctx *ctx, int64_t n, int64_t t, const int64_t *ids, const dc3_tensor *table,
                          const dc3_tensor *position)
 {
-    dc3_tensor y = dc3_new(ctx, dc3_ctx_dtype(ctx), 3, (int64_t[]){n, t, table->shape[1]});
+    dc3_embedding_shape s = {.n = n,
+                             .t = t,
+                             .c = table->shape[1],
+                             .rows = table->shape[0],
+                             .positions = position->shape[0],
+                             .table_type = table->dtype,
+                             .position_type = position->dtype,
+                             .type = dc3_ctx_dtype(ctx)};
+    dc3_tensor y = dc3_new(ctx, s.type, 3, (int64_t[]){n, t, s.c});
+    dc3_tensor tokens = dc3_upload(ctx, DC3_I64, 1, (int64_t[]){n * t}, ids);
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return y;
-    dc3_op_end(&op, look_up(n, t, ids, table, position, y));
-    record_embedding(ctx, n, t, ids, table, position, &y);
+    dc3_status status = check(&s, ids);
+    if (status == DC3_OK)
+        dc3_ctx_kernels(ctx)->embedding(&s, tokens.data, table->data, position->data, y.data);
+    dc3_op_end(&op, status);
+    record_embedding(ctx, &s, tokens, table, position, &y);
     return y;
 }

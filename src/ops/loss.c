@@ -1,100 +1,90 @@
-/* Losses and their gradients. All arithmetic in double precision: they see n * c values only. */
-#include <math.h>
-#include <string.h>
+/* Losses and their gradients, which are computed together. */
 #include "ops/ops.h"
 #include "ops/tape.h"
-
-/* log softmax(z / t) of one row into out [c]. */
-static void log_softmax(const float *z, int64_t c, double t, double *out)
-{
-    double most = -INFINITY, sum = 0;
-    for (int64_t j = 0; j < c; j++)
-        if (z[j] / t > most) most = z[j] / t;
-    for (int64_t j = 0; j < c; j++) sum += exp(z[j] / t - most);
-    for (int64_t j = 0; j < c; j++) out[j] = z[j] / t - most - log(sum);
-}
 
 /* saved[0]: the gradient of the loss with respect to its input, f32. */
 static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
 {
     dc3_tensor slope = record->saved[0];
     dc3_tensor dx = dc3_new(ctx, slope.dtype, slope.ndim, slope.shape);
-    if (!dx.data) return;
-    float scale = *(const float *)dy.data;
-    for (int64_t i = 0; i < dc3_count(&slope); i++)
-        ((float *)dx.data)[i] = ((const float *)slope.data)[i] * scale;
+    dc3_op op;
+    if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return;
+    dc3_ctx_kernels(ctx)->multiply(dc3_count(&slope), slope.data, dy.data, dx.data);
+    dc3_op_end(&op, DC3_OK);
     dc3_give_gradient(ctx, record, 0, dx);
 }
 
-/* The loss `value` whose input's gradient is `slope`. */
-static dc3_tensor loss_of(dc3_ctx *ctx, dc3_tensor x, dc3_tensor slope, double value)
+/* What a loss is computed from and into. */
+typedef struct loss {
+    dc3_tensor z, slope, value; /* the input as f32, the gradient with respect to it, [1] */
+} loss;
+
+static loss new_loss(dc3_ctx *ctx, dc3_tensor x)
 {
-    dc3_tensor y = dc3_new(ctx, DC3_F32, 1, (int64_t[]){1});
-    if (!y.data) return y;
-    *(float *)y.data = (float)value;
-    dc3_record *record = dc3_record_new(ctx, backward, &y, 1, &x, 0);
-    if (record) dc3_record_save(ctx, record, 0, slope);
-    return y;
+    loss l = {.z = dc3_cast(ctx, x, DC3_F32)};
+    l.slope = dc3_new(ctx, DC3_F32, l.z.ndim, l.z.shape);
+    l.value = dc3_new(ctx, DC3_F32, 1, (int64_t[]){1});
+    return l;
+}
+
+static dc3_tensor finish(dc3_ctx *ctx, loss *l)
+{
+    dc3_record *record = dc3_record_new(ctx, backward, &l->value, 1, &l->z, 0);
+    if (record) dc3_record_save(ctx, record, 0, l->slope);
+    return l->value;
+}
+
+static dc3_status check_labels(int64_t count, int64_t classes, const int64_t *labels)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (labels[i] < 0 || labels[i] >= classes)
+            return dc3_fail(DC3_ERR_ARGUMENT, "label %lld: expected 0 to %lld", (long long)labels[i],
+                            (long long)classes - 1);
+    return DC3_OK;
 }
 
 dc3_tensor dc3_cross_entropy(dc3_ctx *ctx, dc3_tensor logits, int64_t k, const int64_t *labels,
                              const float *weights, float smoothing)
 {
-    dc3_tensor z = dc3_cast(ctx, logits, DC3_F32), slope = dc3_new(ctx, DC3_F32, z.ndim, z.shape);
+    loss l = new_loss(ctx, logits);
     if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
-    int64_t n = z.shape[0], c = z.shape[1];
-    dc3_tensor rows = dc3_new(ctx, DC3_F64, 2, (int64_t[]){2, c});
-    if (!rows.data) return rows;
-    double *p = rows.data, *target = p + c, sum = 0;
-    for (int64_t i = 0; i < n; i++) {
-        for (int64_t j = 0; j < c; j++) target[j] = (double)smoothing / (double)c;
-        for (int64_t j = 0; j < k; j++) {
-            int64_t label = labels[i * k + j];
-            if (label < 0 || label >= c)
-                return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_ARGUMENT, "label %lld: expected 0 to %lld",
-                                                  (long long)label, (long long)c - 1));
-            target[label] += (1 - (double)smoothing) * (weights ? (double)weights[i * k + j] : 1);
-        }
-        log_softmax((const float *)z.data + i * c, c, 1, p);
-        for (int64_t j = 0; j < c; j++) {
-            if (target[j] > 0) sum -= target[j] * p[j];
-            ((float *)slope.data)[i * c + j] = (float)((exp(p[j]) - target[j]) / (double)n);
-        }
-    }
-    dc3_drop(ctx, rows);
-    return loss_of(ctx, z, slope, sum / (double)n);
+    int64_t n = l.z.shape[0], c = l.z.shape[1], shape[] = {n, k};
+    dc3_status status = check_labels(n * k, c, labels);
+    if (status != DC3_OK) return dc3_ctx_fail(ctx, status);
+    dc3_tensor places = dc3_upload(ctx, DC3_I64, 2, shape, labels), shares = {0};
+    if (weights) shares = dc3_upload(ctx, DC3_F32, 2, shape, weights);
+    dc3_tensor scratch = dc3_scratch(ctx, dc3_ctx_kernels(ctx)->loss_scratch(c));
+    dc3_op op;
+    if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return l.value;
+    dc3_ctx_kernels(ctx)->cross_entropy(n, c, k, l.z.data, places.data, shares.data, smoothing, l.value.data,
+                                        l.slope.data, scratch.data);
+    dc3_op_end(&op, DC3_OK);
+    return finish(ctx, &l);
 }
 
 dc3_tensor dc3_distillation_loss(dc3_ctx *ctx, dc3_tensor logits, const float *target, float temperature)
 {
-    dc3_tensor z = dc3_cast(ctx, logits, DC3_F32), slope = dc3_new(ctx, DC3_F32, z.ndim, z.shape);
+    loss l = new_loss(ctx, logits);
     if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
-    int64_t n = z.shape[0], c = z.shape[1];
-    dc3_tensor rows = dc3_new(ctx, DC3_F64, 2, (int64_t[]){2, c});
-    if (!rows.data) return rows;
-    double *p = rows.data, *q = p + c, sum = 0, t = temperature;
-    for (int64_t i = 0; i < n; i++) {
-        log_softmax((const float *)z.data + i * c, c, t, p);
-        log_softmax(target + i * c, c, t, q);
-        for (int64_t j = 0; j < c; j++) {
-            sum += exp(q[j]) * (q[j] - p[j]);
-            ((float *)slope.data)[i * c + j] = (float)((exp(p[j]) - exp(q[j])) / (t * (double)n));
-        }
-    }
-    dc3_drop(ctx, rows);
-    return loss_of(ctx, z, slope, sum / (double)n);
+    int64_t n = l.z.shape[0], c = l.z.shape[1];
+    dc3_tensor wanted = dc3_upload(ctx, DC3_F32, 2, l.z.shape, target);
+    dc3_tensor scratch = dc3_scratch(ctx, dc3_ctx_kernels(ctx)->loss_scratch(c));
+    dc3_op op;
+    if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return l.value;
+    dc3_ctx_kernels(ctx)->distillation(n, c, l.z.data, wanted.data, temperature, l.value.data, l.slope.data,
+                                       scratch.data);
+    dc3_op_end(&op, DC3_OK);
+    return finish(ctx, &l);
 }
 
 dc3_tensor dc3_mse(dc3_ctx *ctx, dc3_tensor x, const float *target)
 {
-    dc3_tensor z = dc3_cast(ctx, x, DC3_F32), slope = dc3_new(ctx, DC3_F32, z.ndim, z.shape);
+    loss l = new_loss(ctx, x);
     if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
-    int64_t n = dc3_count(&z);
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double d = (double)((const float *)z.data)[i] - (double)target[i];
-        sum += d * d;
-        ((float *)slope.data)[i] = (float)(2 * d / (double)n);
-    }
-    return loss_of(ctx, z, slope, sum / (double)n);
+    dc3_tensor wanted = dc3_upload(ctx, DC3_F32, l.z.ndim, l.z.shape, target);
+    dc3_op op;
+    if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return l.value;
+    dc3_ctx_kernels(ctx)->mse(dc3_count(&l.z), l.z.data, wanted.data, l.value.data, l.slope.data);
+    dc3_op_end(&op, DC3_OK);
+    return finish(ctx, &l);
 }

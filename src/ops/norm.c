@@ -27,7 +27,7 @@ static void record_norm(dc3_ctx *ctx, void (*backward)(dc3_ctx *, dc3_record *, 
 static dc3_tensor new_gradient(dc3_ctx *ctx, const dc3_record *record, int64_t c, dc3_tensor *scratch)
 {
     dc3_tensor x = record->saved[0];
-    *scratch = dc3_new(ctx, DC3_U8, 1, (int64_t[]){(int64_t)dc3_ctx_kernels(ctx)->norm_gradient_scratch(c)});
+    *scratch = dc3_scratch(ctx, dc3_ctx_kernels(ctx)->norm_gradient_scratch(c));
     return record->inputs[0] ? dc3_new(ctx, x.dtype, x.ndim, x.shape) : (dc3_tensor){0};
 }
 

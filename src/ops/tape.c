@@ -228,7 +228,10 @@ dc3_tensor dc3_own_gradient(dc3_ctx *ctx, dc3_tensor dy)
     kept *k = find_kept(dc3_ctx_tape(ctx), dy.data);
     if (k && k->references == 1) return dy;
     dc3_tensor copy = dc3_new(ctx, dy.dtype, dy.ndim, dy.shape);
-    if (copy.data) memcpy(copy.data, dy.data, dc3_bytes(&dy));
+    dc3_op op;
+    if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return copy;
+    dc3_ctx_kernels(ctx)->copy(dc3_bytes(&dy), dy.data, copy.data);
+    dc3_op_end(&op, DC3_OK);
     return copy;
 }
 
@@ -252,9 +255,8 @@ dc3_status dc3_tape_backward(dc3_tape *t, dc3_ctx *ctx, dc3_tensor loss, float s
     dc3_status status = dc3_ctx_status(ctx);
     if (status == DC3_OK && !loss.var)
         dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_INTERNAL, "backward: the loss depends on no parameter"));
-    dc3_tensor seed = dc3_new(ctx, DC3_F32, 1, (int64_t[]){1});
+    dc3_tensor seed = dc3_upload(ctx, DC3_F32, 1, (int64_t[]){1}, &scale);
     if (seed.data) {
-        *(float *)seed.data = scale;
         keep(t, ctx, seed);
         t->gradients[loss.var] = seed;
     }

@@ -88,3 +88,46 @@ void dc3_ref_batch_norm_gradient(const dc3_batch_norm_shape *s, const void *dy, 
                 gated(s, dy, x, NULL, scale, offset, p, j) * a[j] + get(s->type, x, p * s->c + j) * b[j] +
                     d[j]);
 }
+
+/* Per channel: rows of `vectors`. */
+enum { MEAN, RATE, SCALE, OFFSET };
+
+void dc3_ref_batch_norm_vectors(int64_t c, float eps, const float *gamma, const float *beta,
+                                const float *mean, const float *variance, float *vectors)
+{
+    for (int64_t j = 0; j < c; j++) {
+        double m = mean[j],
+               rate = 1 / sqrt((double)variance[j] + (double)eps); /* before they are overwritten */
+        vectors[MEAN * c + j] = (float)m;
+        vectors[RATE * c + j] = (float)rate;
+        vectors[SCALE * c + j] = (float)(rate * gamma[j]);
+        vectors[OFFSET * c + j] = (float)(beta[j] - m * rate * gamma[j]);
+    }
+}
+
+void dc3_ref_batch_norm_running(int64_t c, int64_t count, float momentum, const float *mean,
+                                const float *variance, float *running_mean, float *running_variance)
+{
+    double unbiased = count > 1 ? (double)count / (double)(count - 1) : 1, m = momentum;
+    for (int64_t j = 0; j < c; j++) {
+        running_mean[j] = (float)((1 - m) * running_mean[j] + m * mean[j]);
+        running_variance[j] = (float)((1 - m) * running_variance[j] + m * unbiased * variance[j]);
+    }
+}
+
+/* With g the gradient before activation and pool, xhat = (x - mean) rate and N values a channel:
+ * dbeta = sum g, dgamma = sum g xhat, dx = gamma rate (g - dbeta / N - xhat dgamma / N). */
+void dc3_ref_batch_norm_coefficients(int64_t c, int64_t count, const float *gamma, const float *vectors,
+                                     const float *sums, float *coefficients, float *dgamma, float *dbeta)
+{
+    const float *mean = vectors + MEAN * c, *rate = vectors + RATE * c, *sum = sums, *product = sums + c;
+    float *a = coefficients, *b = a + c, *d = b + c;
+    for (int64_t j = 0; j < c; j++) {
+        double slope = (double)product[j] * rate[j], n = (double)count;
+        if (dgamma) dgamma[j] += (float)slope;
+        if (dbeta) dbeta[j] += sum[j];
+        a[j] = gamma[j] * rate[j];
+        b[j] = (float)(-(double)a[j] * rate[j] * slope / n);
+        d[j] = (float)(-(double)a[j] * sum[j] / n - (double)b[j] * mean[j]);
+    }
+}

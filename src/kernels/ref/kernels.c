@@ -1,4 +1,5 @@
-/* Every kernel in plain C, in double precision and one element at a time. */
+/* The table in plain C. Kernels that x86/ replaces compute in double precision, one element at a time, since
+ * they are what the fast ones are tested against; those that no tier replaces are what runs. */
 #include <stdlib.h>
 #include <string.h>
 #include "kernels/ref/ref.h"
@@ -119,29 +120,6 @@ static void cast(dc3_dtype from_type, const void *from, dc3_dtype to_type, void 
     dc3_convert(from, from_type, to, to_type, n);
 }
 
-static void sgd(const dc3_sgd_step *s, int64_t n, const float *gradient, float *value, float *momentum)
-{
-#pragma omp parallel for
-    for (int64_t i = 0; i < n; i++) {
-        double g = gradient[i] + s->decay * value[i], m = g;
-        if (momentum) m = s->momentum * momentum[i] + g, momentum[i] = (float)m;
-        value[i] = (float)(value[i] - s->lr * (s->nesterov ? g + s->momentum * m : m));
-    }
-}
-
-static void adamw(const dc3_adamw_step *s, int64_t n, const float *gradient, float *value, float *m, float *v)
-{
-    double rate = s->lr / s->correction1, root = sqrt(s->correction2);
-#pragma omp parallel for
-    for (int64_t i = 0; i < n; i++) {
-        double g = gradient[i], first = m[i] + (1 - s->beta1) * (g - m[i]),
-               second = s->beta2 * v[i] + (1 - s->beta2) * g * g;
-        m[i] = (float)first;
-        v[i] = (float)second;
-        value[i] = (float)(value[i] * (1 - s->lr * s->decay) - rate * first / (sqrt(second) / root + s->eps));
-    }
-}
-
 const dc3_kernels *dc3_kernels_ref(void)
 {
     static const dc3_kernels table = {.name = "plain C",
@@ -172,7 +150,46 @@ const dc3_kernels *dc3_kernels_ref(void)
                                       .batch_norm_sums = dc3_ref_batch_norm_sums,
                                       .batch_norm_gradient = dc3_ref_batch_norm_gradient,
                                       .cast = cast,
-                                      .sgd = sgd,
-                                      .adamw = adamw};
+
+                                      .copy = dc3_ref_copy,
+                                      .fill = dc3_ref_fill,
+                                      .swap = dc3_ref_swap,
+                                      .copy_rows = dc3_ref_copy_rows,
+                                      .to_planar = dc3_ref_to_planar,
+                                      .from_planar = dc3_ref_from_planar,
+                                      .pool = dc3_ref_pool,
+                                      .pool_gradient_scratch = dc3_ref_pool_gradient_scratch,
+                                      .pool_gradient = dc3_ref_pool_gradient,
+                                      .global_pool = dc3_ref_global_pool,
+                                      .global_pool_gradient = dc3_ref_global_pool_gradient,
+                                      .adaptive_pool = dc3_ref_adaptive_pool,
+                                      .adaptive_pool_gradient = dc3_ref_adaptive_pool_gradient,
+                                      .scale_channels = dc3_ref_scale_channels,
+                                      .scale_channels_gradient = dc3_ref_scale_channels_gradient,
+                                      .dropout = dc3_ref_dropout,
+                                      .embedding = dc3_ref_embedding,
+                                      .class_token = dc3_ref_class_token,
+                                      .patch_merge = dc3_ref_patch_merge,
+                                      .patch_merge_gradient = dc3_ref_patch_merge_gradient,
+                                      .position_bias = dc3_ref_position_bias,
+                                      .position_bias_gradient = dc3_ref_position_bias_gradient,
+                                      .window_attention_scratch = dc3_ref_window_attention_scratch,
+                                      .window_attention = dc3_ref_window_attention,
+                                      .window_attention_gradient_scratch =
+                                          dc3_ref_window_attention_gradient_scratch,
+                                      .window_attention_gradient = dc3_ref_window_attention_gradient,
+                                      .loss_scratch = dc3_ref_loss_scratch,
+                                      .cross_entropy = dc3_ref_cross_entropy,
+                                      .distillation = dc3_ref_distillation,
+                                      .mse = dc3_ref_mse,
+                                      .multiply = dc3_ref_multiply,
+                                      .scale = dc3_ref_scale,
+                                      .sum_squares = dc3_ref_sum_squares,
+                                      .blend = dc3_ref_blend,
+                                      .sgd = dc3_ref_sgd,
+                                      .adamw = dc3_ref_adamw,
+                                      .batch_norm_vectors = dc3_ref_batch_norm_vectors,
+                                      .batch_norm_running = dc3_ref_batch_norm_running,
+                                      .batch_norm_coefficients = dc3_ref_batch_norm_coefficients};
     return &table;
 }

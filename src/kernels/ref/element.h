@@ -1,6 +1,6 @@
-/* One element of f32 or bf16 memory. */
-#ifndef DC3_OPS_ELEMENT_H
-#define DC3_OPS_ELEMENT_H
+/* One element of f32 or bf16 memory, for kernels that compute in f32. */
+#ifndef DC3_KERNELS_REF_ELEMENT_H
+#define DC3_KERNELS_REF_ELEMENT_H
 
 #include "tensor/tensor.h"
 
