@@ -121,10 +121,10 @@ int main(int argc, char **argv)
     bench_method(plain, "AdamW, plain C", &adamw, 7, repeats);
     bench_method(ctx, "SGD, Nesterov", &sgd, 5, repeats);
     bench_method(plain, "SGD, Nesterov, plain C", &sgd, 5, repeats);
-    TIME("norm of the gradients", 1, dc3_gradient_norm(params, param_count));
+    TIME("norm of the gradients", 1, dc3_gradient_norm(ctx, params, param_count));
     TIME("clipping", 3,
-         dc3_clip_gradients(params, param_count, 0.9 * dc3_gradient_norm(params, param_count)));
-    must(dc3_ema_open(&(dc3_ema_options){.decay = 0.999}, params, param_count, &ema));
+         dc3_clip_gradients(ctx, params, param_count, 0.9 * dc3_gradient_norm(ctx, params, param_count)));
+    must(dc3_ema_open(ctx, &(dc3_ema_options){.decay = 0.999}, params, param_count, &ema));
     TIME("moving average", 3, must(dc3_ema_update(ema)));
     bench_checkpoint(ctx, ema, repeats < 5 ? repeats : 5);
     dc3_ema_close(&ema);

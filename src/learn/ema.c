@@ -1,12 +1,10 @@
 #include "learn/ema.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include "learn/params.h"
 
-enum { BLOCK = 1 << 13 };
-
 struct dc3_ema {
+    const dc3_kernels *kernels;
     dc3_ema_options options;
     dc3_param *params;
     size_t count;
@@ -21,14 +19,15 @@ dc3_ema_options dc3_ema_defaults(void)
     return (dc3_ema_options){.decay = 0.999};
 }
 
-dc3_status dc3_ema_open(const dc3_ema_options *options, dc3_param *params, size_t count, dc3_ema **out)
+dc3_status dc3_ema_open(const dc3_ctx *ctx, const dc3_ema_options *options, dc3_param *params, size_t count,
+                        dc3_ema **out)
 {
     *out = NULL;
     if (!(options->decay >= 0 && options->decay <= 1))
         return dc3_fail(DC3_ERR_ARGUMENT, "decay of the averages: expected 0 to 1, found %g", options->decay);
     dc3_ema *ema = calloc(1, sizeof *ema);
     if (!ema) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    *ema = (dc3_ema){.options = *options, .params = params, .count = count};
+    *ema = (dc3_ema){.kernels = dc3_ctx_kernels(ctx), .options = *options, .params = params, .count = count};
     ema->averages = calloc(count + 1, sizeof *ema->averages);
     if (ema->averages) ema->memory = dc3_params_alloc(params, count, 1, 0, ema->averages);
     if (!ema->memory) {
@@ -36,7 +35,7 @@ dc3_status dc3_ema_open(const dc3_ema_options *options, dc3_param *params, size_
         return dc3_fail(DC3_ERR_MEMORY, "out of memory for averages of the parameters");
     }
     for (size_t i = 0; i < count; i++)
-        memcpy(ema->averages[i], params[i].value.data, dc3_bytes(&params[i].value));
+        ema->kernels->copy(dc3_bytes(&params[i].value), params[i].value.data, ema->averages[i]);
     *out = ema;
     return DC3_OK;
 }
@@ -49,16 +48,6 @@ void dc3_ema_close(dc3_ema **ema)
     free(e->averages);
     free(e);
     *ema = NULL;
-}
-
-static void blend(float *average, const float *value, int64_t n, float rate)
-{
-#pragma omp parallel for if (n > BLOCK)
-    for (int64_t from = 0; from < n; from += BLOCK) {
-        int64_t to = n - from < BLOCK ? n : from + BLOCK;
-#pragma omp simd
-        for (int64_t i = from; i < to; i++) average[i] += rate * (value[i] - average[i]);
-    }
 }
 
 static dc3_status must_be_out(const dc3_ema *ema)
@@ -75,29 +64,17 @@ dc3_status dc3_ema_update(dc3_ema *ema)
     for (size_t i = 0; i < ema->count; i++) {
         const dc3_tensor *value = &ema->params[i].value;
         if (value->dtype == DC3_F32)
-            blend(ema->averages[i], value->data, dc3_count(value), (float)(1 - decay));
+            ema->kernels->blend(dc3_count(value), (float)(1 - decay), value->data, ema->averages[i]);
         else
-            memcpy(ema->averages[i], value->data, dc3_bytes(value));
+            ema->kernels->copy(dc3_bytes(value), value->data, ema->averages[i]);
     }
     return DC3_OK;
-}
-
-static void exchange(char *a, char *b, int64_t size)
-{
-#pragma omp parallel for if (size > BLOCK)
-    for (int64_t from = 0; from < size; from += BLOCK) {
-        char aside[BLOCK];
-        size_t bytes = (size_t)(size - from < BLOCK ? size - from : BLOCK);
-        memcpy(aside, a + from, bytes);
-        memcpy(a + from, b + from, bytes);
-        memcpy(b + from, aside, bytes);
-    }
 }
 
 void dc3_ema_swap(dc3_ema *ema)
 {
     for (size_t i = 0; i < ema->count; i++) {
-        exchange(ema->averages[i], ema->params[i].value.data, (int64_t)dc3_bytes(&ema->params[i].value));
+        ema->kernels->swap(dc3_bytes(&ema->params[i].value), ema->averages[i], ema->params[i].value.data);
         dc3_param_changed(&ema->params[i]);
     }
     ema->swapped = !ema->swapped;

@@ -5,6 +5,7 @@
 #define DC3_LEARN_EMA_H
 
 #include "nn/param.h"
+#include "ops/context.h"
 #include "tensor/table.h"
 
 typedef struct dc3_ema_options {
@@ -16,9 +17,10 @@ dc3_ema_options dc3_ema_defaults(void);
 
 typedef struct dc3_ema dc3_ema;
 
-/* Averages begin as the values are now. The array and what it points to stay until the averages are closed.
- * DC3_ERR_ARGUMENT for a decay out of range. */
-dc3_status dc3_ema_open(const dc3_ema_options *options, dc3_param *params, size_t count, dc3_ema **ema);
+/* Averages begin as the values are now. The context gives its kernels only. The array and what it points to
+ * stay until the averages are closed. DC3_ERR_ARGUMENT for a decay out of range. */
+dc3_status dc3_ema_open(const dc3_ctx *ctx, const dc3_ema_options *options, dc3_param *params, size_t count,
+                        dc3_ema **ema);
 /* Does not swap back. Accepts NULL; nulls. */
 void dc3_ema_close(dc3_ema **ema);
 

@@ -106,15 +106,10 @@ dc3_status dc3_optimizer_step(dc3_optimizer *o, double lr)
 
 void dc3_optimizer_zero_gradients(dc3_optimizer *o)
 {
-    enum { BLOCK = 1 << 16 };
-    for (size_t i = 0; i < o->count; i++) {
-        float *gradient = o->params[i].gradient;
-        int64_t n = dc3_count(&o->params[i].value);
-        if (!gradient) continue;
-#pragma omp parallel for if (n > BLOCK)
-        for (int64_t from = 0; from < n; from += BLOCK)
-            memset(gradient + from, 0, (size_t)(n - from < BLOCK ? n - from : BLOCK) * sizeof *gradient);
-    }
+    for (size_t i = 0; i < o->count; i++)
+        if (o->params[i].gradient)
+            o->kernels->fill((size_t)dc3_count(&o->params[i].value) * sizeof(float), 0,
+                             o->params[i].gradient);
 }
 
 int64_t dc3_optimizer_steps(const dc3_optimizer *o)

@@ -238,8 +238,7 @@ static dc3_tensor first_channels(dc3_ctx *ctx, dc3_tensor x, int64_t keep)
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return y;
     size_t from = (size_t)x.shape[3] * dc3_dtype_size(x.dtype), to = (size_t)keep * dc3_dtype_size(x.dtype);
-    for (int64_t i = 0; i < x.shape[0] * x.shape[1] * x.shape[2]; i++)
-        memcpy((char *)y.data + (size_t)i * to, (const char *)x.data + (size_t)i * from, to);
+    dc3_ctx_kernels(ctx)->copy_rows(x.shape[0] * x.shape[1] * x.shape[2], to, x.data, from, y.data, to);
     dc3_op_end(&op, DC3_OK);
     return y;
 }

@@ -187,7 +187,7 @@ double dc3_unet_parameters(const dc3_unet *unet)
     return dc3_module_parameters(unet->module);
 }
 
-/* Sinusoids of the time steps (Vaswani et al. 2017): out [steps, c]. */
+/* Sinusoids of the time steps (Vaswani et al. 2017): out [steps, c], of the host. */
 static void sinusoids(const dc3_unet_config *config, int steps, const float *timesteps, float *out)
 {
     int64_t c = config->channels[0], half = c / 2;
@@ -203,8 +203,12 @@ static void sinusoids(const dc3_unet_config *config, int steps, const float *tim
 /* [steps, 4 * c] f32, behind the SiLU that every residual block applies. */
 static dc3_tensor embedding_of(dc3_ctx *ctx, dc3_unet *u, int steps, const float *timesteps)
 {
-    dc3_tensor t = dc3_new(ctx, DC3_F32, 2, (int64_t[]){steps, u->config.channels[0]});
-    if (t.data) sinusoids(&u->config, steps, timesteps, t.data);
+    int64_t c = u->config.channels[0];
+    float *waves = calloc((size_t)(steps * c), sizeof *waves);
+    if (!waves) return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
+    sinusoids(&u->config, steps, timesteps, waves);
+    dc3_tensor t = dc3_upload(ctx, DC3_F32, 2, (int64_t[]){steps, c}, waves);
+    free(waves);
     t = dc3_linear(ctx, t, &u->time1.weight, u->time1.bias, DC3_ACT_SILU, NULL);
     return dc3_linear(ctx, t, &u->time2.weight, u->time2.bias, DC3_ACT_SILU, NULL);
 }
@@ -219,8 +223,8 @@ static dc3_status time_bias(dc3_ctx *ctx, dc3_resnet_block *b, dc3_tensor embedd
     dc3_status status = dc3_ctx_status(ctx);
     *out = status == DC3_OK ? malloc((size_t)(steps * b->co) * sizeof **out) : NULL;
     if (status == DC3_OK && !*out) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int64_t i = 0; status == DC3_OK && projected.data && i < steps * b->co; i++)
-        (*out)[i] = ((const float *)projected.data)[i] + b->conv1.bias[i % b->co];
+    if (status == DC3_OK && projected.data)
+        dc3_ctx_kernels(ctx)->add_vector(DC3_F32, 1, steps, b->co, projected.data, b->conv1.bias, *out);
     dc3_scope_close(ctx, scope);
     return status;
 }

@@ -70,7 +70,8 @@ static void open_run(run *r, const dc3_optimizer_options *options, int averages,
     r->training = (dc3_training){.params = r->params, .count = PARAMS};
     assert_int_equal(dc3_optimizer_open(ctx, options, r->params, PARAMS, &r->training.optimizer), DC3_OK);
     dc3_ema_options averaging = {.decay = 0.7, .warm_up = 1};
-    if (averages) assert_int_equal(dc3_ema_open(&averaging, r->params, PARAMS, &r->training.ema), DC3_OK);
+    if (averages)
+        assert_int_equal(dc3_ema_open(ctx, &averaging, r->params, PARAMS, &r->training.ema), DC3_OK);
 }
 
 static void close_run(run *r)
@@ -89,7 +90,7 @@ static void train(run *r, int64_t from, int64_t to)
         for (int i = 0; i < NORM; i++) r->norm_gradient[i] += r->norm[i] - r->mean[i] + (float)t;
         for (int i = 0; i < NORM; i++) r->mean[i] = 0.9f * r->mean[i] + 0.1f * r->conv[i];
         r->batches++;
-        dc3_clip_gradients(r->params, PARAMS, 5);
+        dc3_clip_gradients(ctx, r->params, PARAMS, 5);
         double lr = 0.05 * dc3_schedule_factor(&schedule, t, STEPS);
         assert_int_equal(dc3_optimizer_step(r->training.optimizer, lr), DC3_OK);
         if (r->training.ema) assert_int_equal(dc3_ema_update(r->training.ema), DC3_OK);

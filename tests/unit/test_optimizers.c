@@ -156,13 +156,13 @@ static void run_case(dc3_ctx *ctx, const char *name, const json_t *entry)
     dc3_ema *ema;
     begin();
     assert_int_equal(dc3_optimizer_open(ctx, &options, params, PARAMS, &optimizer), DC3_OK);
-    assert_int_equal(dc3_ema_open(&averaging, params, PARAMS, &ema), DC3_OK);
+    assert_int_equal(dc3_ema_open(ctx, &averaging, params, PARAMS, &ema), DC3_OK);
     for (int t = 0, row = 0; t < STEPS; t++) {
         take_gradients(t);
         if (most > 0) {
-            double wanted = data(name, "norm", "")[t], found = dc3_clip_gradients(params, PARAMS, most);
+            double wanted = data(name, "norm", "")[t], found = dc3_clip_gradients(ctx, params, PARAMS, most);
             assert_true(fabs(found - wanted) <= limit * wanted);
-            assert_true(dc3_gradient_norm(params, PARAMS) <= fmin(most, found) * (1 + limit));
+            assert_true(dc3_gradient_norm(ctx, params, PARAMS) <= fmin(most, found) * (1 + limit));
         }
         assert_int_equal(dc3_optimizer_step(optimizer, lr), DC3_OK);
         assert_int_equal(dc3_ema_update(ema), DC3_OK);
@@ -173,7 +173,7 @@ static void run_case(dc3_ctx *ctx, const char *name, const json_t *entry)
     expect_state(name, optimizer);
     if (averaging.decay > 0) expect_averages(name, ema);
     dc3_optimizer_zero_gradients(optimizer);
-    assert_true(dc3_gradient_norm(params, PARAMS) == 0);
+    assert_true(dc3_gradient_norm(ctx, params, PARAMS) == 0);
     dc3_optimizer_close(&optimizer);
     dc3_ema_close(&ema);
 }
@@ -298,7 +298,8 @@ static void bad_options(void **state)
         assert_int_equal(dc3_optimizer_open(ctx, &o[i], params, PARAMS, &optimizer), DC3_ERR_ARGUMENT);
         assert_null(optimizer);
     }
-    assert_int_equal(dc3_ema_open(&(dc3_ema_options){.decay = 1.5}, params, PARAMS, &ema), DC3_ERR_ARGUMENT);
+    assert_int_equal(dc3_ema_open(ctx, &(dc3_ema_options){.decay = 1.5}, params, PARAMS, &ema),
+                     DC3_ERR_ARGUMENT);
     dc3_optimizer_options fine = dc3_optimizer_defaults(DC3_ADAMW);
     params[3].value.dtype = DC3_BF16;
     assert_int_equal(dc3_optimizer_open(ctx, &fine, params, PARAMS, &optimizer), DC3_ERR_ARGUMENT);
@@ -321,18 +322,21 @@ static void clip_extremes(void **state)
     (void)state;
     static const float bad[] = {NAN, INFINITY, -INFINITY};
     float before[PARAMS][BIGGEST];
+    dc3_ctx *ctx;
+    assert_int_equal(dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
     begin();
     for (int i = 0; i < 3; i++) {
         take_gradients(0);
         gradients[3][76] = bad[i];
         memcpy(before, gradients, sizeof before);
-        assert_false(isfinite(dc3_clip_gradients(params, PARAMS, 1)));
+        assert_false(isfinite(dc3_clip_gradients(ctx, params, PARAMS, 1)));
         assert_memory_equal(before, gradients, sizeof before);
     }
     gradients[3][76] = 3e38f; /* its square is no f32 */
-    double norm = dc3_clip_gradients(params, PARAMS, 1);
+    double norm = dc3_clip_gradients(ctx, params, PARAMS, 1);
     assert_true(fabs(norm / 3e38 - 1) < 1e-5);
-    assert_true(fabs(dc3_gradient_norm(params, PARAMS) - 1) < 1e-5);
+    assert_true(fabs(dc3_gradient_norm(ctx, params, PARAMS) - 1) < 1e-5);
+    dc3_ctx_close(&ctx);
 }
 
 /* Five arrays of n values at an odd address: gradient, value and three of state, not negative. */
@@ -421,19 +425,21 @@ static void threads_alike(void **state)
     int64_t n = N;
     int before = omp_get_max_threads();
     for (int k = 0; k < 2; k++) {
-        omp_set_num_threads(k ? 5 : 1);
+        dc3_ctx *ctx;
+        assert_int_equal(dc3_ctx_open(DC3_F32, k ? 5 : 1, DC3_CTX_FAST, &ctx), DC3_OK); /* sets the threads */
         clipped[k] = malloc(N * sizeof *copy);
         memcpy(clipped[k], x, N * sizeof *x);
         memcpy(copy, y, N * sizeof *y);
         dc3_param p = {"x", dc3_view(copy, DC3_F32, 1, &n), clipped[k], NULL};
         dc3_ema *ema;
-        norms[k] = dc3_clip_gradients(&p, 1, 0.5);
-        assert_int_equal(dc3_ema_open(&(dc3_ema_options){.decay = 0.9}, &p, 1, &ema), DC3_OK);
+        norms[k] = dc3_clip_gradients(ctx, &p, 1, 0.5);
+        assert_int_equal(dc3_ema_open(ctx, &(dc3_ema_options){.decay = 0.9}, &p, 1, &ema), DC3_OK);
         memcpy(copy, clipped[k], N * sizeof *copy);
         assert_int_equal(dc3_ema_update(ema), DC3_OK);
         dc3_ema_swap(ema);
         memcpy(clipped[k], copy, N * sizeof *copy);
         dc3_ema_close(&ema);
+        dc3_ctx_close(&ctx);
     }
     omp_set_num_threads(before);
     assert_memory_equal(&norms[0], &norms[1], sizeof *norms);
