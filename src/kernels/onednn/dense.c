@@ -47,7 +47,7 @@ static dc3_status execute(onednn *d, dnnl_primitive_t primitive, int count, cons
     }
     if (!r) r = dnnl_primitive_execute(primitive, d->stream, n, args);
     if (!r) r = dnnl_stream_wait(d->stream);
-    return onednn_check(r, "a kernel");
+    return dc3_onednn_check(r, "a kernel");
 }
 
 static dc3_status forward(onednn *d, const plan_key *key, const void *x, dc3_weight *weight,
@@ -55,8 +55,8 @@ static dc3_status forward(onednn *d, const plan_key *key, const void *x, dc3_wei
 {
     plan *p = NULL;
     packed *w = NULL;
-    DC3_TRY(plan_of(d, key, &p));
-    DC3_TRY(packed_of(d, p, weight, &w));
+    DC3_TRY(dc3_onednn_plan_get(d, key, &p));
+    DC3_TRY(dc3_onednn_packed_weight(d, p, weight, &w));
     DC3_TRY(scratch_for(d, p->scratch_size));
     if (residual && !p->residual && residual != y)
         copy(y, residual, dc3_md_size(dc3_pd_md(p->pd, dnnl_query_dst_md, 0)));
@@ -75,8 +75,8 @@ static dc3_status backward_data(onednn *d, const plan_key *key, const void *dy, 
     plan *p = NULL;
     packed *w = NULL;
     int conv = key->kind == PLAN_CONV_DATA;
-    DC3_TRY(plan_of(d, key, &p));
-    DC3_TRY(packed_of(d, p, weight, &w));
+    DC3_TRY(dc3_onednn_plan_get(d, key, &p));
+    DC3_TRY(dc3_onednn_packed_weight(d, p, weight, &w));
     DC3_TRY(scratch_for(d, p->scratch_size));
     operand all[] = {{conv ? DNNL_ARG_DIFF_DST : DNNL_ARG_SRC, p->in, dy},
                      {DNNL_ARG_WEIGHTS, w->memory, w->data},
@@ -118,7 +118,7 @@ static dc3_status own_conv(onednn *d, const dc3_conv_shape *shape, dc3_conv_pass
     size_t size = w ? w->scratch(shape, pass) : 0;
     *own = size ? w : NULL;
     if (!size) return DC3_OK;
-    if (weight) DC3_TRY(plain_of(weight, plain));
+    if (weight) DC3_TRY(dc3_onednn_plain_weight(weight, plain));
     return scratch_for(d, size);
 }
 
@@ -186,7 +186,7 @@ static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *shape
 #endif
     plan *p = NULL;
     plan_key key = conv_key(PLAN_CONV_WEIGHT, shape);
-    DC3_TRY(plan_of(d, &key, &p));
+    DC3_TRY(dc3_onednn_plan_get(d, &key, &p));
     DC3_TRY(scratch_for(d, p->scratch_size + dc3_md_size(p->weights_md)));
     void *gradient = (char *)d->scratch + p->scratch_size;
     operand all[] = {{DNNL_ARG_SRC, p->in, x},
@@ -204,7 +204,7 @@ static dc3_status linear_backward_weight(void *self, const dc3_linear_shape *sha
     onednn *d = self;
     plan *p = NULL;
     plan_key key = linear_key(PLAN_LINEAR_WEIGHT, shape);
-    DC3_TRY(plan_of(d, &key, &p));
+    DC3_TRY(dc3_onednn_plan_get(d, &key, &p));
     DC3_TRY(scratch_for(d, p->scratch_size));
     operand all[] = {{DNNL_ARG_SRC, p->in, dy},
                      {DNNL_ARG_WEIGHTS, p->weights, x},
@@ -220,7 +220,7 @@ static void onednn_close(void *self)
         while (d->buckets[i]) {
             plan *p = d->buckets[i];
             d->buckets[i] = p->next;
-            plan_close(p);
+            dc3_onednn_plan_close(p);
         }
     if (d->stream) dnnl_stream_destroy(d->stream);
     if (d->engine) dnnl_engine_destroy(d->engine);
@@ -240,7 +240,7 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
     if (!r) r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_in_order);
     if (r) {
         onednn_close(d);
-        return onednn_check(r, "opening the CPU engine");
+        return dc3_onednn_check(r, "opening the CPU engine");
     }
     *dense = (dc3_dense){.name = "oneDNN",
                          .self = d,

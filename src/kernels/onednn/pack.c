@@ -34,8 +34,8 @@ static dnnl_status_t make_reorder(onednn *d, const plan *p, const dc3_weight *we
 {
     dc3_md md;
     dnnl_primitive_desc_t pd = NULL;
-    dnnl_status_t r =
-        plan_plain_md(p, weight_is_plain(weight) ? dnnl_f32 : onednn_type(p->key.conv.type), &md);
+    dnnl_status_t r = dc3_onednn_plain_layout(
+        p, weight_is_plain(weight) ? dnnl_f32 : dc3_onednn_type(p->key.conv.type), &md);
     if (!r) r = dnnl_memory_create(&out->plain, dc3_md_ref(&md), d->engine, DNNL_MEMORY_NONE);
     if (!r) r = dnnl_memory_create(&out->memory, p->weights_md, d->engine, out->data);
     if (!r) r = dc3_reorder_pd(&pd, d->engine, dc3_md_ref(&md), p->weights_md, NULL);
@@ -51,7 +51,7 @@ static dc3_status reorder(onednn *d, const void *plain, packed *out)
     dnnl_status_t r = dnnl_memory_set_data_handle(out->plain, (void *)(uintptr_t)plain);
     if (!r) r = dnnl_primitive_execute(out->reorder, d->stream, 2, args);
     if (!r) r = dnnl_stream_wait(d->stream);
-    return onednn_check(r, "packing a weight");
+    return dc3_onednn_check(r, "packing a weight");
 }
 
 /* Packs the weight's present version. */
@@ -84,7 +84,7 @@ static int same_format(const plan *a, const plan *b)
             (a->key.kind == PLAN_LINEAR_DATA) == (b->key.kind == PLAN_LINEAR_DATA));
 }
 
-dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out)
+dc3_status dc3_onednn_packed_weight(onednn *d, const plan *p, dc3_weight *weight, packed **out)
 {
     for (dc3_pack *pack = weight->packs; pack; pack = pack->next)
         if (pack->key != &plain_key && same_format(pack->key, p)) {
@@ -96,7 +96,7 @@ dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out)
     size_t size = dc3_md_size(p->weights_md);
     made->data = dc3_alloc(size);
     dc3_status status =
-        made->data ? onednn_check(make_reorder(d, p, weight, made), "packing a weight")
+        made->data ? dc3_onednn_check(make_reorder(d, p, weight, made), "packing a weight")
                    : dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);
     if (status == DC3_OK) status = fill(d, p, weight, made);
     if (status != DC3_OK) {
@@ -130,7 +130,7 @@ static dc3_status copy_plain(const dc3_weight *weight, plain_copy *copy)
     return DC3_OK;
 }
 
-dc3_status plain_of(dc3_weight *weight, const float **out)
+dc3_status dc3_onednn_plain_weight(dc3_weight *weight, const float **out)
 {
     plain_copy *copy = NULL;
     *out = weight->part[0].data;

@@ -5,14 +5,14 @@
 #include <string.h>
 #include "base/rng.h"
 
-dc3_status onednn_check(dnnl_status_t result, const char *what)
+dc3_status dc3_onednn_check(dnnl_status_t result, const char *what)
 {
     if (result == dnnl_success) return DC3_OK;
     dc3_status status = result == dnnl_out_of_memory ? DC3_ERR_MEMORY : DC3_ERR_INTERNAL;
     return dc3_fail(status, "oneDNN: %s failed with status %d", what, (int)result);
 }
 
-dnnl_data_type_t onednn_type(dc3_dtype type)
+dnnl_data_type_t dc3_onednn_type(dc3_dtype type)
 {
     return type == DC3_BF16 ? dnnl_bf16 : dnnl_f32;
 }
@@ -88,7 +88,7 @@ static dnnl_status_t conv_pd(onednn *d, const plan_key *key, dnnl_primitive_desc
     const dc3_conv_shape *s = &key->conv;
     four m;
     memset(&m, 0, sizeof m);
-    dnnl_data_type_t type = onednn_type(s->type);
+    dnnl_data_type_t type = dc3_onednn_type(s->type);
     dnnl_format_tag_t any = dnnl_format_tag_any;
     int64_t height = dc3_conv_out_height(s), width = dc3_conv_out_width(s);
     dnnl_dims_t strides = {s->stride, s->stride}, low = {s->pad_top, s->pad_left},
@@ -125,7 +125,7 @@ static dnnl_status_t linear_pd(onednn *d, const plan_key *key, dnnl_primitive_de
     const dc3_conv_shape *s = &key->conv;
     four m;
     memset(&m, 0, sizeof m);
-    dnnl_data_type_t type = onednn_type(s->type);
+    dnnl_data_type_t type = dc3_onednn_type(s->type);
     int weight = key->kind == PLAN_LINEAR_WEIGHT, data = key->kind == PLAN_LINEAR_DATA;
     int64_t rows = weight ? s->co : s->n,
             inner = weight ? s->n
@@ -148,7 +148,7 @@ static dnnl_status_t linear_pd(onednn *d, const plan_key *key, dnnl_primitive_de
     return r;
 }
 
-dnnl_status_t plan_plain_md(const plan *p, dnnl_data_type_t type, dc3_md *md)
+dnnl_status_t dc3_onednn_plain_layout(const plan *p, dnnl_data_type_t type, dc3_md *md)
 {
     const dc3_conv_shape *s = &p->key.conv;
     memset(md, 0, sizeof *md);
@@ -163,7 +163,7 @@ static dnnl_status_t make_memory(onednn *d, dc3_const_md md, dnnl_memory_t *memo
     return dnnl_memory_create(memory, md, d->engine, DNNL_MEMORY_NONE);
 }
 
-void plan_close(plan *p)
+void dc3_onednn_plan_close(plan *p)
 {
     dnnl_memory_t memories[] = {p->in, p->weights, p->bias, p->out, p->residual, p->scratch, p->plain};
     for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
@@ -181,7 +181,7 @@ static dnnl_status_t make_add(onednn *d, plan *p)
     dnnl_post_ops_t ops = NULL;
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
-    dnnl_status_t r = plan_plain_md(p, dnnl_f32, &md);
+    dnnl_status_t r = dc3_onednn_plain_layout(p, dnnl_f32, &md);
     if (!r) r = make_memory(d, dc3_md_ref(&md), &p->plain);
     if (!r) r = dnnl_primitive_attr_create(&attr);
     if (!r) r = dnnl_post_ops_create(&ops);
@@ -229,7 +229,7 @@ static dnnl_status_t plan_fill(onednn *d, plan *p)
     return r;
 }
 
-dc3_status plan_of(onednn *d, const plan_key *key, plan **out)
+dc3_status dc3_onednn_plan_get(onednn *d, const plan_key *key, plan **out)
 {
     plan **at = &d->buckets[dc3_hash64(key, sizeof *key) % BUCKETS];
     for (; *at; at = &(*at)->next)
@@ -248,7 +248,7 @@ dc3_status plan_of(onednn *d, const plan_key *key, plan **out)
                                             "convolution's weight gradient",
                                             "matrix product's data gradient",
                                             "matrix product's weight gradient"};
-        plan_close(p);
+        dc3_onednn_plan_close(p);
         const dc3_conv_shape *s = &key->conv;
         return dc3_fail(r == dnnl_out_of_memory ? DC3_ERR_MEMORY : DC3_ERR_INTERNAL,
                         "oneDNN: status %d for a %s of %lld x %lldx%lld x %lld to %lld channels", (int)r,

@@ -56,17 +56,17 @@ typedef struct packed {
     dnnl_memory_t plain;
 } packed;
 
-dc3_status onednn_check(dnnl_status_t result, const char *what);
-dnnl_data_type_t onednn_type(dc3_dtype type);
+dc3_status dc3_onednn_check(dnnl_status_t result, const char *what);
+dnnl_data_type_t dc3_onednn_type(dc3_dtype type);
 /* The plan for `key`, made if it is new. */
-dc3_status plan_of(onednn *d, const plan_key *key, plan **out);
-void plan_close(plan *p);
+dc3_status dc3_onednn_plan_get(onednn *d, const plan_key *key, plan **out);
+void dc3_onednn_plan_close(plan *p);
 /* The plain description of the plan's weight in `type`: oihw, goihw, or a matrix as the product reads it. */
-dnnl_status_t plan_plain_md(const plan *p, dnnl_data_type_t type, dc3_md *md);
+dnnl_status_t dc3_onednn_plain_layout(const plan *p, dnnl_data_type_t type, dc3_md *md);
 /* The weight in f32, all parts one behind the other in a file's order: its own memory where it lies so, else
  * a copy that is kept like a packed form. */
-dc3_status plain_of(dc3_weight *weight, const float **out);
+dc3_status dc3_onednn_plain_weight(dc3_weight *weight, const float **out);
 /* The weight in the plan's format, packed if it is not yet or has changed since. */
-dc3_status packed_of(onednn *d, const plan *p, dc3_weight *weight, packed **out);
+dc3_status dc3_onednn_packed_weight(onednn *d, const plan *p, dc3_weight *weight, packed **out);
 
 #endif
