@@ -2,6 +2,8 @@
 #ifndef DC3_CANCEL_H
 #define DC3_CANCEL_H
 
+#include "dc3/export.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -20,11 +22,11 @@ typedef struct dc3_cancel {
 } dc3_cancel;
 
 /* From now on 1. From any thread at any time, and safe in a signal handler. */
-void dc3_cancel_set(dc3_cancel *cancel);
+DC3_API void dc3_cancel_set(dc3_cancel *cancel);
 /* From now on 0. From any thread at any time; a call that has not read the flag in between goes on. */
-void dc3_cancel_clear(dc3_cancel *cancel);
+DC3_API void dc3_cancel_clear(dc3_cancel *cancel);
 /* 1 if it is set, else 0; NULL: 0. */
-int dc3_cancel_is_set(const dc3_cancel *cancel);
+DC3_API int dc3_cancel_is_set(const dc3_cancel *cancel);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dc3/choices.h"
+#include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
 
@@ -25,15 +26,15 @@ typedef struct dc3_image_classifier_options {
     int threads; /* 1 to 1024, default 1; the last bits of results may depend on it */
 } dc3_image_classifier_options;
 
-dc3_image_classifier_options dc3_image_classifier_defaults(void);
+DC3_API dc3_image_classifier_options dc3_image_classifier_defaults(void);
 
 /* Opens a file of weights, safetensors or a PyTorch checkpoint (.pth), of one of the architectures of
  * dc3_arch_name. DC3_ERR_IO or DC3_ERR_FORMAT where it is missing or damaged, DC3_ERR_UNSUPPORTED where it
  * holds another network; *classifier is NULL then. */
-dc3_status dc3_image_classifier_open(const char *file, const dc3_image_classifier_options *options,
-                                     dc3_image_classifier **classifier);
+DC3_API dc3_status dc3_image_classifier_open(const char *file, const dc3_image_classifier_options *options,
+                                             dc3_image_classifier **classifier);
 /* Accepts NULL and a pointer to NULL; nulls the pointer. */
-void dc3_image_classifier_close(dc3_image_classifier **classifier);
+DC3_API void dc3_image_classifier_close(dc3_image_classifier **classifier);
 
 typedef struct dc3_image_classifier_info {
     char arch[24];     /* "resnet18", "convnet3", ... */
@@ -44,7 +45,7 @@ typedef struct dc3_image_classifier_info {
 } dc3_image_classifier_info;
 
 /* All zero for NULL. */
-dc3_image_classifier_info dc3_image_classifier_describe(const dc3_image_classifier *classifier);
+DC3_API dc3_image_classifier_info dc3_image_classifier_describe(const dc3_image_classifier *classifier);
 
 /* Runs the network on `n` images of one size.
  *
@@ -56,9 +57,9 @@ dc3_image_classifier_info dc3_image_classifier_describe(const dc3_image_classifi
  *
  * DC3_ERR_ARGUMENT for a value out of range, DC3_ERR_CANCELLED, DC3_ERR_MEMORY; the results are undefined
  * then, and the classifier may be used again. */
-dc3_status dc3_image_classifier_run(dc3_image_classifier *classifier, int64_t n, int height, int width,
-                                    const uint8_t *images, const dc3_listener *listener, float *embeddings,
-                                    float *logits);
+DC3_API dc3_status dc3_image_classifier_run(dc3_image_classifier *classifier, int64_t n, int height,
+                                            int width, const uint8_t *images, const dc3_listener *listener,
+                                            float *embeddings, float *logits);
 
 #ifdef __cplusplus
 }

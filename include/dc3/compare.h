@@ -4,6 +4,7 @@
 
 #include "dc3/condense.h"
 #include "dc3/evaluate.h"
+#include "dc3/export.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,7 +42,7 @@ typedef struct dc3_compare_report {
  * of the options' evaluate.augment. With hard and soft labels and the method "random" the table has the
  * label-robust score, with augment_robust and "random" the augmentation-robust score of each kind of
  * labels, both from means over the seeds. */
-dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *report);
+DC3_API dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *report);
 
 /* The scores of DD-Ranking (Li et al. 2025, arXiv 2505.13300; formulas of its README), with its weights of
  * 0.5. Accuracies are fractions, scores lie in 0 to 1 (its documentation has them in percent): x becomes
@@ -49,10 +50,11 @@ dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *r
  *
  * Label-robust: x = 0.5 IOR - 0.5 HLR, with the hard label recovery HLR = real_hard - hard and the
  * improvement over random pictures IOR = soft - random. */
-double dc3_label_robust_score(double real_hard, double hard, double soft, double random);
+DC3_API double dc3_label_robust_score(double real_hard, double hard, double soft, double random);
 /* Augmentation-robust: x = 0.5 (with - random_with) + 0.5 (without - random_without), of students with and
  * without augmentation, on what was condensed and on random pictures. */
-double dc3_augment_robust_score(double with, double random_with, double without, double random_without);
+DC3_API double dc3_augment_robust_score(double with, double random_with, double without,
+                                        double random_without);
 
 #ifdef __cplusplus
 }

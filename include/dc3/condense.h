@@ -3,6 +3,7 @@
 #define DC3_CONDENSE_H
 
 #include <stdint.h>
+#include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/select.h"
 #include "dc3/status.h"
@@ -52,14 +53,14 @@ typedef struct dc3_condense_options {
     dc3_listener listener;
 } dc3_condense_options;
 
-dc3_condense_options dc3_condense_defaults(void);
+DC3_API dc3_condense_options dc3_condense_defaults(void);
 
 /* The i-th method, from 0 on, and a line about it; NULL after the last. */
-const char *dc3_method_name(int i);
-const char *dc3_method_summary(int i);
+DC3_API const char *dc3_method_name(int i);
+DC3_API const char *dc3_method_summary(int i);
 /* The words that an option of the command line takes ("fit", "sampler", "labels", ..), NULL behind the last;
  * NULL: of an option that takes no certain words. */
-const char *const *dc3_option_names(const char *option);
+DC3_API const char *const *dc3_option_names(const char *option);
 
 enum { DC3_STAGES = 4 };
 typedef struct dc3_condense_report {
@@ -75,22 +76,23 @@ typedef struct dc3_condense_report {
 /* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json; and OUT/times.json,
  * OUT/map.json and OUT/report.html (dc3_report), without which the run is complete too. Refuses a folder that
  * it did not make; in a folder of the same settings it continues. */
-dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report);
+DC3_API dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report);
 /* The bins of every picture, as lines of JSON in the file `out`. */
-dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report);
+DC3_API dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report);
 /* The selected pictures, as lines of JSON in the file `out`. */
-dc3_status dc3_select_command(const dc3_condense_options *options, dc3_condense_report *report);
+DC3_API dc3_status dc3_select_command(const dc3_condense_options *options, dc3_condense_report *report);
 /* Every picture of `data` compensated, in the layout of dc3_condense. */
-dc3_status dc3_compensate_command(const dc3_condense_options *options, dc3_condense_report *report);
+DC3_API dc3_status dc3_compensate_command(const dc3_condense_options *options, dc3_condense_report *report);
 /* One picture with one prompt. An instruction is made from the prompt unless it is one already (has several
  * words and begins with a capital letter). Where only the change of colour is taken over ("keep") and no
  * `fit` is given, all of the picture is edited, squashed to the model's square, and the result has the
  * picture's own size and shape (`size`: its longer side); else the result is a square. */
-dc3_status dc3_edit_command(const dc3_condense_options *options, const char *image, const char *prompt);
+DC3_API dc3_status dc3_edit_command(const dc3_condense_options *options, const char *image,
+                                    const char *prompt);
 /* A grid of originals beside results from a finished run, at most `rows` of them, as PNG; `data` overrides
  * the dataset's place, and `cancel` stops it (NULL: nothing does). */
-dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows,
-                               const dc3_cancel *cancel);
+DC3_API dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows,
+                                       const dc3_cancel *cancel);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dc3/choices.h"
+#include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
 
@@ -22,15 +23,15 @@ typedef struct dc3_image_editor_options {
     int threads;        /* 1 to 1024, default 1; the last bits of a pixel may depend on it */
 } dc3_image_editor_options;
 
-dc3_image_editor_options dc3_image_editor_defaults(void);
+DC3_API dc3_image_editor_options dc3_image_editor_defaults(void);
 
 /* Opens a directory of the diffusers layout with an InstructPix2Pix model (Brooks et al. 2023) in
  * safetensors. DC3_ERR_IO or DC3_ERR_FORMAT where it is missing or damaged, DC3_ERR_UNSUPPORTED where it is
  * another network; *editor is NULL then. */
-dc3_status dc3_image_editor_open(const char *directory, const dc3_image_editor_options *options,
-                                 dc3_image_editor **editor);
+DC3_API dc3_status dc3_image_editor_open(const char *directory, const dc3_image_editor_options *options,
+                                         dc3_image_editor **editor);
 /* Accepts NULL and a pointer to NULL; nulls the pointer. */
-void dc3_image_editor_close(dc3_image_editor **editor);
+DC3_API void dc3_image_editor_close(dc3_image_editor **editor);
 
 typedef struct dc3_image_editor_info {
     char name[64];     /* the directory's last component */
@@ -45,7 +46,7 @@ typedef struct dc3_image_editor_info {
 } dc3_image_editor_info;
 
 /* All zero for NULL. */
-dc3_image_editor_info dc3_image_editor_describe(const dc3_image_editor *editor);
+DC3_API dc3_image_editor_info dc3_image_editor_describe(const dc3_image_editor *editor);
 
 typedef struct dc3_image_edit_options {
     size_t struct_size; /* set by dc3_image_edit_defaults; not to be changed */
@@ -59,7 +60,7 @@ typedef struct dc3_image_edit_options {
     dc3_listener listener; /* is told of each image, in the stage "edits" */
 } dc3_image_edit_options;
 
-dc3_image_edit_options dc3_image_edit_defaults(void);
+DC3_API dc3_image_edit_options dc3_image_edit_defaults(void);
 
 /* Edits `n` images of one size, each with a prompt of its own.
  *
@@ -76,9 +77,9 @@ dc3_image_edit_options dc3_image_edit_defaults(void);
  *
  * DC3_ERR_ARGUMENT for a value out of range, DC3_ERR_CANCELLED, DC3_ERR_MEMORY; edits that were done before
  * that are complete, the others undefined. The editor may be used again after any failure. */
-dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_options *options, int64_t n,
-                                 int height, int width, const uint8_t *images, const char *const *prompts,
-                                 const uint64_t *seeds, uint8_t *edits);
+DC3_API dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_options *options,
+                                         int64_t n, int height, int width, const uint8_t *images,
+                                         const char *const *prompts, const uint64_t *seeds, uint8_t *edits);
 
 #ifdef __cplusplus
 }

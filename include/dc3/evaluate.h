@@ -4,6 +4,7 @@
 #define DC3_EVALUATE_H
 
 #include <stdint.h>
+#include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
 
@@ -37,7 +38,7 @@ typedef struct dc3_evaluate_options {
     dc3_listener listener;
 } dc3_evaluate_options;
 
-dc3_evaluate_options dc3_evaluate_defaults(void);
+DC3_API dc3_evaluate_options dc3_evaluate_defaults(void);
 
 enum { DC3_EVALUATE_TESTS = 4 }; /* after 25, 50, 75 and 100 % of the epochs */
 typedef struct dc3_score {
@@ -65,12 +66,12 @@ typedef struct dc3_score {
 /* The pictures that several students are tested on, which are read once; and a teacher's accuracy on them. */
 typedef struct dc3_tests dc3_tests;
 /* Makes room for them; the listener is told of pictures that cannot be read. Free with dc3_tests_free. */
-dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests);
-void dc3_tests_free(dc3_tests **tests);
+DC3_API dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests);
+DC3_API void dc3_tests_free(dc3_tests **tests);
 /* Removes the kept scores of the students that were finished with `tests`: they stand elsewhere now. */
-void dc3_tests_forget(dc3_tests *tests);
+DC3_API void dc3_tests_forget(dc3_tests *tests);
 /* `data` if it is a folder that dc3_condense made, where students may be kept; else NULL. */
-const char *dc3_evaluate_keep(const char *data);
+DC3_API const char *dc3_evaluate_keep(const char *data);
 
 /* One student. `tests` is filled by the first call with it, and is for one options->val; NULL: the pictures
  * are read for this student alone. Batches are drawn from (seed, epoch); views: halves that change places
@@ -81,10 +82,10 @@ const char *dc3_evaluate_keep(const char *data);
  * With options->keep a student of the same settings and pictures that was cut off goes on, to the same bits,
  * and one that was finished is not trained again. Where nothing can be kept the listener is told and the
  * student goes on. */
-dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score);
+DC3_API dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score);
 
 /* Mean and standard deviation (n - 1) over n values; the deviation of one is 0. */
-void dc3_mean_deviation(const double *values, int n, double *mean, double *deviation);
+DC3_API void dc3_mean_deviation(const double *values, int n, double *mean, double *deviation);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 #ifndef DC3_INFO_H
 #define DC3_INFO_H
 
+#include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
 
@@ -17,7 +18,7 @@ typedef struct dc3_info_options {
     dc3_listener listener;
 } dc3_info_options;
 
-dc3_info_options dc3_info_defaults(void);
+DC3_API dc3_info_options dc3_info_defaults(void);
 
 typedef struct dc3_info_report {
     char *text; /* for people: a title and lines below it; caller frees */
@@ -31,7 +32,7 @@ typedef struct dc3_info_report {
  * printed without control characters, and cut. Weights are mapped, not read; of a dataset some pictures are
  * decoded. DC3_ERR_IO or DC3_ERR_FORMAT for what is none of these, or damaged; text and json are NULL then.
  */
-dc3_status dc3_info(const dc3_info_options *options, dc3_info_report *report);
+DC3_API dc3_status dc3_info(const dc3_info_options *options, dc3_info_report *report);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 #define DC3_LABEL_H
 
 #include <stdint.h>
+#include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
 
@@ -30,7 +31,7 @@ typedef struct dc3_label_options {
     dc3_listener listener;
 } dc3_label_options;
 
-dc3_label_options dc3_label_defaults(void);
+DC3_API dc3_label_options dc3_label_defaults(void);
 
 typedef struct dc3_label_report {
     int64_t images, classes, views; /* views: of each picture */
@@ -45,7 +46,7 @@ typedef struct dc3_label_report {
  * same options, pictures and teacher give the same bytes. A picture that cannot be read ends the run. What
  * was labelled before an interrupt, and each minute, is kept in FILE.checkpoint; the same call goes on from
  * there. */
-dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report);
+DC3_API dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report);
 
 #ifdef __cplusplus
 }

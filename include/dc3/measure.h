@@ -3,6 +3,7 @@
 #define DC3_MEASURE_H
 
 #include <stdint.h>
+#include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
 
@@ -28,7 +29,7 @@ typedef struct dc3_measure_options {
     dc3_listener listener;
 } dc3_measure_options;
 
-dc3_measure_options dc3_measure_defaults(void);
+DC3_API dc3_measure_options dc3_measure_defaults(void);
 
 typedef struct dc3_measure_report {
     int64_t images;  /* that were measured, of all datasets */
@@ -43,7 +44,7 @@ typedef struct dc3_measure_report {
  * distances of its embeddings from the reference's. Pictures are read one batch after the
  * other: memory does not grow with their number. Classes are matched by name. On failure table and json are
  * NULL. */
-dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report);
+DC3_API dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@
 #define DC3_PROGRESS_H
 
 #include <stdint.h>
+#include "dc3/export.h"
 #include "dc3/status.h"
 
 #ifdef __cplusplus
@@ -34,8 +35,8 @@ typedef struct dc3_progress {
 } dc3_progress;
 
 /* Reads it without a change to the folder. DC3_ERR_FORMAT where `folder` holds no run of dc3 condense. */
-dc3_status dc3_progress_read(const char *folder, dc3_progress *progress);
-void dc3_progress_free(dc3_progress *progress);
+DC3_API dc3_status dc3_progress_read(const char *folder, dc3_progress *progress);
+DC3_API void dc3_progress_free(dc3_progress *progress);
 
 /* One score that the last call of dc3_compare wanted. */
 typedef struct dc3_compared {
@@ -63,10 +64,10 @@ typedef struct dc3_comparison {
 } dc3_comparison;
 
 /* 1 if the folder is one of dc3_compare. */
-int dc3_comparison_is(const char *folder);
+DC3_API int dc3_comparison_is(const char *folder);
 /* Reads it without a change to the folder; always free. DC3_ERR_FORMAT where it is none. */
-dc3_status dc3_comparison_read(const char *folder, dc3_comparison *comparison);
-void dc3_comparison_free(dc3_comparison *comparison);
+DC3_API dc3_status dc3_comparison_read(const char *folder, dc3_comparison *comparison);
+DC3_API void dc3_comparison_free(dc3_comparison *comparison);
 
 #ifdef __cplusplus
 }

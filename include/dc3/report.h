@@ -3,6 +3,7 @@
 #define DC3_REPORT_H
 
 #include <stdint.h>
+#include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
 
@@ -25,7 +26,7 @@ typedef struct dc3_report_options {
     dc3_listener listener;
 } dc3_report_options;
 
-dc3_report_options dc3_report_defaults(void);
+DC3_API dc3_report_options dc3_report_defaults(void);
 
 typedef struct dc3_report_result {
     int64_t pictures, shown; /* in the run, on the page */
@@ -39,7 +40,7 @@ typedef struct dc3_report_result {
  * run's seed. What is not there is left out, and the page says so; DC3_ERR_FORMAT where the run is not
  * complete, DC3_ERR_BUSY where a process works in it, DC3_ERR_IO or DC3_ERR_FORMAT where `data`, `scores` or
  * `against` are given and cannot be read. */
-dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result);
+DC3_API dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dc3/cancel.h"
+#include "dc3/export.h"
 #include "dc3/status.h"
 
 #ifdef __cplusplus
@@ -50,7 +51,7 @@ typedef struct dc3_select_options {
                                  stops it */
 } dc3_select_options;
 
-dc3_select_options dc3_select_defaults(void);
+DC3_API dc3_select_options dc3_select_defaults(void);
 
 typedef struct dc3_selection {
     int64_t count;
@@ -65,20 +66,21 @@ typedef struct dc3_selection {
  * class (NULL: bins come from PCA and k-means of the embeddings). Exactly ipc rows for each class that
  * occurs. On success the caller frees with dc3_selection_free. DC3_ERR_ARGUMENT for values out of range,
  * DC3_ERR_FORMAT for values that are not finite. */
-dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n, int64_t d, int64_t c,
-                           const float *embeddings, const float *logits, const int64_t *labels,
-                           const int64_t *bins, dc3_selection *selection);
-void dc3_selection_free(dc3_selection *selection);
+DC3_API dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n, int64_t d, int64_t c,
+                                   const float *embeddings, const float *logits, const int64_t *labels,
+                                   const int64_t *bins, dc3_selection *selection);
+DC3_API void dc3_selection_free(dc3_selection *selection);
 
 /* The bins alone, as dc3_select_rows makes them where it is given none: bins [n], memory of the caller,
  * numbers from 0 in each class, at most min(options->bins, options->ipc) of them; of the options also
  * components, seed and threads count. Selections of the same rows may be handed them. */
-dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n, int64_t d, const float *embeddings,
-                           const int64_t *labels, int64_t *bins);
+DC3_API dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n, int64_t d,
+                                   const float *embeddings, const int64_t *labels, int64_t *bins);
 
 /* As dc3_select_rows for a safetensors file with tensors embeddings [n, d], logits [n, c] (or none) in f32,
  * labels [n] and, if there, bins [n] in i64. */
-dc3_status dc3_select_file(const dc3_select_options *options, const char *path, dc3_selection *selection);
+DC3_API dc3_status dc3_select_file(const dc3_select_options *options, const char *path,
+                                   dc3_selection *selection);
 
 #ifdef __cplusplus
 }

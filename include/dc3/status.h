@@ -2,6 +2,8 @@
 #ifndef DC3_STATUS_H
 #define DC3_STATUS_H
 
+#include "dc3/export.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -23,10 +25,10 @@ typedef enum dc3_status {
 
 /* One sentence about the last failure on this thread; "" if there was none. Valid until the next
  * failure on the same thread; owned by the library. */
-const char *dc3_error_text(void);
+DC3_API const char *dc3_error_text(void);
 
 /* The library's version, such as "0.1.0". */
-const char *dc3_version(void);
+DC3_API const char *dc3_version(void);
 
 #ifdef __cplusplus
 }

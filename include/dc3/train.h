@@ -3,6 +3,7 @@
 #define DC3_TRAIN_H
 
 #include <stdint.h>
+#include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
 
@@ -35,7 +36,7 @@ typedef struct dc3_train_options {
     dc3_listener listener;
 } dc3_train_options;
 
-dc3_train_options dc3_train_defaults(void);
+DC3_API dc3_train_options dc3_train_defaults(void);
 
 typedef struct dc3_train_report {
     int64_t images, skipped, classes;
@@ -55,10 +56,10 @@ typedef struct dc3_train_report {
  * pixels, above RandomResizedCrop and a flip), cross-entropy. Writes OUT.checkpoint every minute or so and at
  * each epoch's end, and goes on from one of the same settings, to the bit; it is removed when OUT is there. A
  * loss that is not finite ends the training (DC3_ERR_FORMAT) and leaves the last checkpoint. */
-dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report);
+DC3_API dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report);
 
 /* The i-th architecture's name, NULL after the last. */
-const char *dc3_arch_name(int i);
+DC3_API const char *dc3_arch_name(int i);
 
 #ifdef __cplusplus
 }
