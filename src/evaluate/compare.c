@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "teacher/classes.h"
 #include "run_folder/clear.h"
-#include "evaluate/evaluate.h"
+#include "evaluate/test_set.h"
 #include "run_folder/fingerprint.h"
 #include "condense/methods.h"
 #include "teacher/own_teacher.h"
@@ -23,6 +23,7 @@
 #include "learn/trainer.h"
 #include "metrics/colourfulness.h"
 #include "base/listener.h"
+#include "evaluate/label_source.h"
 
 typedef struct comparison {
     dc3_compare_options own;            /* with the teacher that is trained here, where none is given */

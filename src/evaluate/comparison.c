@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "evaluate/results.h"
 #include "dc3/progress.h"
+#include "evaluate/label_source.h"
 
 /* 1 if there is a file FOLDER/NAME; when it was written. */
 static int written(const char *folder, const char *name, struct timespec *when)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "evaluate/label_source.h"
 
 const char *dc3_usual_augment(const dc3_compare_options *o)
 {

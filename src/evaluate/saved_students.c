@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "learn/checkpoint.h"
 #include "base/listener.h"
+#include "evaluate/label_source.h"
 
 enum { SCORE_LIMIT = 1 << 16 /* bytes */ };
 

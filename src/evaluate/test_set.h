@@ -1,6 +1,6 @@
-/* The test pictures that several evaluations share. */
-#ifndef DC3_EVALUATE_EVALUATE_H
-#define DC3_EVALUATE_EVALUATE_H
+/* The test images that several evaluations share. */
+#ifndef DC3_EVALUATE_TEST_SET_H
+#define DC3_EVALUATE_TEST_SET_H
 
 #include "dc3/evaluate.h"
 #include "io/json.h"

@@ -1,0 +1,179 @@
+#include "evaluate/evaluation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/text.h"
+#include "learn/protocol.h"
+#include "run_folder/document.h"
+#include "teacher/classes.h"
+
+static dc3_status check_options(dc3_evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    int kind = DC3_LABELS_SOFT, augment = DC3_AUGMENT_RDED;
+    if (!o->val) return dc3_fail(DC3_ERR_OPTION, "--val: expected a dataset to test on, found none");
+    if (o->epochs < 1 || o->epochs > 1000000)
+        return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 1000000, found %d", o->epochs);
+    if (o->batch < 0 || o->batch > 65536)
+        return dc3_fail(DC3_ERR_OPTION, "--batch: expected 1 to 65536, found %d", o->batch);
+    if (o->factor < 0 || o->factor > 2)
+        return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
+    if (!(o->temperature >= 0 && o->temperature <= 1e6))
+        return dc3_fail(DC3_ERR_OPTION, "--temperature: expected more than 0, found %g", o->temperature);
+    if (!(o->lr >= 0 && o->lr < 1e3))
+        return dc3_fail(DC3_ERR_OPTION, "--lr: expected more than 0, found %g", o->lr);
+    if (o->labels) DC3_TRY(dc3_choose_name("labels", o->labels, dc3_label_names, &kind));
+    if (o->augment) DC3_TRY(dc3_choose_name("augment", o->augment, dc3_augment_names, &augment));
+    e->labels = (dc3_label_kind)kind;
+    e->plain = augment == DC3_AUGMENT_NONE;
+    if (e->plain && e->labels == DC3_LABELS_STORED)
+        return dc3_fail(DC3_ERR_OPTION, "--augment none: stored labels are of the protocol's views");
+    const struct {
+        const char *name;
+        int given;
+    } theirs[] = {{"--factor", o->factor}, {"--batch", o->batch}, {"--size", o->size}};
+    for (int i = 0; e->labels == DC3_LABELS_STORED && i < 3; i++)
+        if (theirs[i].given)
+            return dc3_fail(DC3_ERR_OPTION,
+                            "%s: stored labels were made with a %s of their own, which is used; leave it out",
+                            theirs[i].name, theirs[i].name + 2);
+    snprintf(e->score->labels, sizeof e->score->labels, "%s", dc3_label_names[e->labels]);
+    snprintf(e->score->augment, sizeof e->score->augment, "%s",
+             dc3_augment_names[e->plain ? DC3_AUGMENT_NONE : DC3_AUGMENT_RDED]);
+    DC3_TRY(dc3_compute_type(o->dtype, &e->dtype));
+    snprintf(e->score->dtype, sizeof e->score->dtype, "%s", dc3_dtype_name(e->dtype));
+    return DC3_OK;
+}
+
+static void note_unreadable(void *user, const char *key, const char *reason)
+{
+    dc3_evaluation *e = user;
+    if (!*e->unreadable) snprintf(e->unreadable, sizeof e->unreadable, "%.200s: %.300s", key, reason);
+}
+
+/* A document that says nothing of it passes. */
+static dc3_status check_complete(const char *document)
+{
+    json_t *object = NULL;
+    dc3_status status = dc3_json_read(document, DC3_DOCUMENT_LIMIT, &object);
+    if (status == DC3_OK && json_object_get(object, "complete"))
+        status = dc3_check_complete(document, object);
+    json_decref(object);
+    return status;
+}
+
+/* The pictures of a run of dc3 are in its folder "train". */
+static dc3_status open_condensed(dc3_evaluation *e)
+{
+    const char *data = e->options->data;
+    char *document = dc3_path_join(data, "dc3.json"), *folder = dc3_path_join(data, "train");
+    dc3_status status = document && folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
+    if (status == DC3_OK && is_run) status = check_complete(document);
+    if (status == DC3_OK) status = dc3_dataset_open(is_run ? folder : data, &e->data);
+    free(document);
+    free(folder);
+    return status;
+}
+
+static dc3_status open_pictures(dc3_evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    dc3_pictures_options options = {
+        .how = DC3_PICTURES_OWN, .threads = o->threads, .user = e, .skipped = note_unreadable};
+    DC3_TRY(open_condensed(e));
+    if (e->tests->dataset)
+        DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
+    else
+        DC3_TRY(dc3_open_val(o->val, e->data, &o->listener, &e->tests->dataset));
+    DC3_TRY(dc3_pictures_open(e->data, &options, &e->pictures));
+    if (*e->unreadable) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
+    e->n = dc3_pictures_count(e->pictures);
+    e->score->images = e->n;
+    e->score->classes = dc3_dataset_classes(e->data);
+    return DC3_OK;
+}
+
+/* What the views are like; after the source of labels is known. */
+static dc3_status resolve(dc3_evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    const dc3_label_source *source = e->source;
+    dc3_score *s = e->score;
+    DC3_TRY(dc3_view_size(e->data, o->size ? o->size : source->size, &s->size));
+    s->factor = source->views ? source->factor
+                : e->plain    ? 0
+                : o->factor   ? o->factor
+                              : dc3_protocol_factor(s->size);
+    int64_t batch = source->views ? source->batch : o->batch;
+    s->batch = !batch ? dc3_protocol_batch(e->n, s->classes) : batch < e->n ? (int)batch : (int)e->n;
+    s->epochs = o->epochs;
+    s->temperature = source->temperature;
+    snprintf(s->teacher, sizeof s->teacher, "%s", source->teacher);
+    int64_t last = e->n % s->batch, each = e->n / s->batch + (last > 1 || (last && e->n == 1));
+    s->steps = each * s->epochs;
+    return DC3_OK;
+}
+
+static dc3_status open_student(dc3_evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    dc3_score *s = e->score;
+    dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
+    adamw.decay_rule = DC3_DECAY_WEIGHTS;
+    adamw.weight_decay = o->weight_decay >= 0 ? o->weight_decay : 0.01;
+    dc3_classifier_spec spec = {.arch = o->arch         ? o->arch
+                                        : s->size <= 64 ? "convnet3"
+                                                        : "resnet18",
+                                .classes = s->classes,
+                                .size = s->size,
+                                .seed = o->seed};
+    DC3_TRY(dc3_trainer_open(&spec, NULL, e->dtype, o->threads, &adamw, &e->student));
+    snprintf(s->arch, sizeof s->arch, "%s", e->student.info->arch);
+    s->lr = o->lr > 0 ? o->lr : dc3_protocol_lr(s->arch);
+    dc3_augment_options augment = {.size = s->size, .dtype = e->dtype, .normalise = 1, .threads = o->threads};
+    return dc3_augmenter_open(&augment, &e->augmenter);
+}
+
+static dc3_status open_memory(dc3_evaluation *e)
+{
+    const dc3_score *s = e->score;
+    size_t batch = (size_t)s->batch, pixels = (size_t)s->size * (size_t)s->size * 3;
+    e->order = malloc((size_t)e->n * sizeof *e->order);
+    e->batch = malloc(batch * sizeof *e->batch);
+    e->params = malloc(batch * sizeof *e->params);
+    e->views = malloc(batch * pixels * dc3_dtype_size(e->dtype));
+    if (e->order && e->batch && e->params && e->views) return DC3_OK;
+    return dc3_fail(DC3_ERR_MEMORY, "out of memory for a batch of %zu views of %d pixels", batch, s->size);
+}
+
+dc3_status dc3_evaluation_open(dc3_evaluation *e)
+{
+    DC3_TRY(check_options(e));
+    DC3_TRY(open_pictures(e));
+    DC3_TRY(dc3_label_source_open(e->labels, e->options, e->data, e->dtype, e->plain, &e->source));
+    DC3_TRY(resolve(e));
+    DC3_TRY(e->source->functions->start(e->source, e->score));
+    DC3_TRY(dc3_tests_open(e->tests, e->score->size, e->options->threads));
+    e->score->teacher_top1 = -1;
+    if (e->source->functions->accuracy)
+        DC3_TRY(e->source->functions->accuracy(e->source, e->tests, &e->score->teacher_top1));
+    DC3_TRY(open_student(e));
+    return open_memory(e);
+}
+
+void dc3_evaluation_close(dc3_evaluation *e)
+{
+    dc3_trainer_close(&e->student);
+    dc3_label_source_close(&e->source);
+    dc3_augmenter_close(&e->augmenter);
+    dc3_pictures_close(&e->pictures);
+    dc3_dataset_close(&e->data);
+    dc3_kept_close(&e->kept);
+    free(e->order);
+    free(e->batch);
+    free(e->params);
+    free(e->views);
+}

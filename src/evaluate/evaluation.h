@@ -1,0 +1,37 @@
+/* One student's training and tests: everything that is open for it. */
+#ifndef DC3_EVALUATE_EVALUATION_H
+#define DC3_EVALUATE_EVALUATION_H
+
+#include "evaluate/label_source.h"
+#include "evaluate/saved_students.h"
+
+typedef struct dc3_evaluation {
+    const dc3_evaluate_options *options;
+    dc3_score *score;
+    dc3_label_kind labels;
+    int plain; /* whole pictures instead of the protocol's views */
+    dc3_dtype dtype;
+    dc3_dataset *data;
+    dc3_pictures *pictures;
+    dc3_tests *tests;
+    char unreadable[512]; /* the first of the condensed pictures that is, and why */
+    dc3_augmenter *augmenter;
+    dc3_trainer student;
+    dc3_student_place place;
+    dc3_kept_student kept; /* settings NULL: nothing is kept */
+    double start, before;  /* when this began; seconds that an earlier command trained it */
+    dc3_label_source *source;
+    int64_t n;
+    int64_t *order;
+    dc3_picture *batch;
+    dc3_view_params *params;
+    void *views;
+} dc3_evaluation;
+
+/* Opens what e->options name, after e->options, score and tests are set and all else is zero: checks the
+ * options, reads the images, opens labels and student, and says in the score what is decided. Always close.
+ */
+dc3_status dc3_evaluation_open(dc3_evaluation *e);
+void dc3_evaluation_close(dc3_evaluation *e);
+
+#endif

@@ -1,0 +1,61 @@
+/* Where the targets of a student's batches come from: a teacher's logits of each batch (soft), views and
+ * logits in a file (stored), or the images' classes (hard). The steps of a training are the same for all
+ * three. */
+#ifndef DC3_EVALUATE_LABEL_SOURCE_H
+#define DC3_EVALUATE_LABEL_SOURCE_H
+
+#include "evaluate/test_set.h"
+#include "learn/augment.h"
+#include "learn/trainer.h"
+#include "options/option_names.h"
+
+typedef struct dc3_label_source dc3_label_source;
+
+/* A batch of a student's training. */
+typedef struct dc3_label_batch {
+    int64_t epoch, number; /* number: of the batch in its epoch */
+    int n;
+    const dc3_picture *images; /* [n] */
+    dc3_view_params *params;   /* [n]; drawn by `draw` */
+    const void *views;         /* [n, size, size, 3], made of them; what `target` looks at */
+} dc3_label_batch;
+
+typedef struct dc3_label_functions {
+    /* Once the score says size and batch: checks them and takes memory. */
+    dc3_status (*start)(dc3_label_source *source, const dc3_score *score);
+    /* The accuracy of the labels' teacher on the tests' images, 0 to 1; NULL: there is none to be asked. */
+    dc3_status (*accuracy)(dc3_label_source *source, dc3_tests *tests, double *top1);
+    /* Sets params [n] of the batch. */
+    dc3_status (*draw)(dc3_label_source *source, const dc3_label_batch *batch);
+    /* The target of the batch's views, valid until the next call. */
+    dc3_status (*target)(dc3_label_source *source, const dc3_label_batch *batch, dc3_target *target);
+    void (*close)(dc3_label_source *source);
+} dc3_label_functions;
+
+/* Each kind of source puts this first in its own struct. */
+struct dc3_label_source {
+    const dc3_label_functions *functions;
+    const dc3_evaluate_options *options;
+    const dc3_dataset *data;
+    dc3_dtype dtype;
+    int64_t n, classes;
+    int plain;           /* views are whole images, nothing drawn and mixed */
+    char teacher[24];    /* architecture of the labels' teacher, "" without one */
+    int size;            /* pixels of the views where the options do not say; 0: not known */
+    int factor;          /* of stored views, or, after `start`, of those that are drawn */
+    int64_t batch;       /* of stored views; 0: free */
+    int64_t views;       /* after so many epochs the same views come again; 0: never */
+    uint64_t seed;       /* names the random numbers of views and of the images' order */
+    double temperature;  /* 0: the labels have none */
+    const char *setting; /* what `path` is called among the settings that a score depends on */
+    char *path;          /* file that the labels depend on; NULL: none */
+};
+
+/* Opens a source of labels of the `n` images of `data`; always close. */
+dc3_status dc3_label_source_open(dc3_label_kind kind, const dc3_evaluate_options *options,
+                                 const dc3_dataset *data, dc3_dtype dtype, int plain,
+                                 dc3_label_source **source);
+/* Accepts NULL; nulls. */
+void dc3_label_source_close(dc3_label_source **source);
+
+#endif

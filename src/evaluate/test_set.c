@@ -1,0 +1,78 @@
+#include "evaluate/test_set.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/listener.h"
+#include "learn/trainer.h"
+#include "evaluate/label_source.h"
+
+static void skipped_test(void *user, const char *key, const char *reason)
+{
+    dc3_tests *tests = user;
+    if (tests->unreadable++ < 5) dc3_listener_say(&tests->listener, "skipped: %s: %s", key, reason);
+}
+
+dc3_status dc3_tests_open(dc3_tests *tests, int size, int threads)
+{
+    dc3_pictures_options options = {
+        .how = DC3_PICTURES_TEST, .size = size, .threads = threads, .user = tests, .skipped = skipped_test};
+    if (tests->pictures && tests->size == size) return DC3_OK;
+    dc3_pictures_close(&tests->pictures);
+    free(tests->teacher);
+    tests->teacher = NULL;
+    tests->size = size;
+    tests->unreadable = 0;
+    return dc3_pictures_open(tests->dataset, &options, &tests->pictures);
+}
+
+dc3_status dc3_tests_ask(dc3_tests *tests, dc3_ctx *ctx, dc3_classifier *teacher, const char *path,
+                         double *top1)
+{
+    dc3_accuracy a;
+    if (!tests->teacher || strcmp(tests->teacher, path) != 0) {
+        DC3_TRY(dc3_test_classifier(ctx, teacher, tests->pictures, tests->size, NULL, NULL, &a));
+        free(tests->teacher);
+        tests->teacher = strdup(path);
+        tests->teacher_top1 = a.top1;
+        if (!tests->teacher) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    *top1 = tests->teacher_top1;
+    return DC3_OK;
+}
+
+dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests)
+{
+    *tests = calloc(1, sizeof **tests);
+    if (!*tests) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    (*tests)->listener = *listener;
+    return DC3_OK;
+}
+
+void dc3_tests_forget(dc3_tests *tests)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(tests->kept, i, one)
+    {
+        char *end, *path = strdup(json_string_value(one));
+        if (!path) continue;
+        unlink(path);
+        if ((end = strrchr(path, '/'))) *end = 0;
+        rmdir(path); /* where it is empty now */
+        free(path);
+    }
+    json_decref(tests->kept);
+    tests->kept = NULL;
+}
+
+void dc3_tests_free(dc3_tests **tests)
+{
+    if (!*tests) return;
+    json_decref((*tests)->kept);
+    dc3_pictures_close(&(*tests)->pictures);
+    dc3_dataset_close(&(*tests)->dataset);
+    free((*tests)->teacher);
+    free(*tests);
+    *tests = NULL;
+}
