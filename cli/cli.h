@@ -4,70 +4,142 @@
 
 #include <glib.h>
 #include <jansson.h>
-#include <limits.h>
+#include <stddef.h>
 #include "dc3/condense.h"
 
-/* Exit statuses; EXIT_DESCRIBED never leaves the program. */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DESCRIBED = 3 };
+/* Exit statuses. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-typedef struct command {
-    const char *name, *summary;
-    const char *arguments; /* as the usage line shows them */
-    const char *examples;  /* lines of help */
-    int (*run)(const struct command *command, int argc, char **argv);
-} command;
+/* ---- options (options.c) ---- */
 
-/* The program itself, without `run`; its commands, the last one without a name. */
-extern const command program, commands[];
-extern const char exit_statuses[]; /* a sentence */
+/* How the value of an option is read, and the type of the field that it is stored in. */
+typedef enum option_kind {
+    OPTION_FLAG,  /* no value; int: 1 */
+    OPTION_TEXT,  /* UTF-8; const char *, valid until the program ends */
+    OPTION_PATH,  /* any bytes; the same */
+    OPTION_PATHS, /* the option may be repeated; const char **, NULL behind the last; g_free */
+    OPTION_WHOLE, /* int */
+    OPTION_REAL,  /* double */
+    OPTION_SEED   /* uint64_t */
+} option_kind;
 
-int run_condense(const command *c, int argc, char **argv);
-int run_bins(const command *c, int argc, char **argv);
-int run_select(const command *c, int argc, char **argv);
-int run_compensate(const command *c, int argc, char **argv);
-int run_edit(const command *c, int argc, char **argv);
-int run_contact(const command *c, int argc, char **argv);
-int run_train(const command *c, int argc, char **argv);
-int run_evaluate(const command *c, int argc, char **argv);
-int run_compare(const command *c, int argc, char **argv);
-int run_label(const command *c, int argc, char **argv);
-int run_info(const command *c, int argc, char **argv);
-int run_measure(const command *c, int argc, char **argv);
-int run_status(const command *c, int argc, char **argv);
-int run_report(const command *c, int argc, char **argv);
+/* Which numbers are taken; `high` below `low`: the library checks them. */
+typedef struct option_range {
+    double low, high;
+    int above;        /* 1: not `low` itself */
+    const char *unit; /* of what, in a message */
+} option_range;
+#define ANY                                                                                                  \
+    {                                                                                                        \
+        0, -1, 0, ""                                                                                         \
+    }
+#define WITHIN(low, high)                                                                                    \
+    {                                                                                                        \
+        low, high, 0, ""                                                                                     \
+    }
+#define ABOVE_0(high)                                                                                        \
+    {                                                                                                        \
+        0, high, 1, ""                                                                                       \
+    }
+#define FROM_1(unit)                                                                                         \
+    {                                                                                                        \
+        1, INT_MAX, 0, unit                                                                                  \
+    }
 
-/* Values of the options that several commands have. */
+typedef struct option {
+    const char *name; /* without dashes; NULL behind the last of a table */
+    char letter;      /* 0: none */
+    option_kind kind;
+    size_t offset; /* of its field in the values of the command */
+    option_range range;
+    const char *help;
+    const char *value; /* as the help names it */
+} option;
+
+/* The values of the options that several commands have. The values of each command begin with them. */
 typedef struct settings {
     dc3_condense_options options;
-    char *objective, *maximizer, *gradient, *seed;
+    const char *objective, *maximizer, *gradient;
     int json, quiet;
 } settings;
 
-enum { OPTIONS_MODEL = 1, OPTIONS_SELECT = 2, OPTIONS_STORE = 4, OPTIONS_TEACHER = 8, OPTIONS_METHOD = 16 };
-/* Random choices and threads; a dataset; the VAE's features of it; a stored set. */
-enum { OPTIONS_COMPUTE = 32, OPTIONS_DATA = 64, OPTIONS_FEATURES = 128, OPTIONS_SET = 256 };
+/* Tables of options whose values are in `settings`: random choices and threads; how the result is printed; a
+ * dataset; the VAE's features of it; a condensed set; the editor; the method; the selection; the teacher;
+ * stored images. */
+extern const option compute_options[], result_options[], data_options[], features_options[], set_options[],
+    model_options[], method_options[], select_options[], teacher_options[], store_options[];
 
-/* Parses argv with the option groups given and `own` ones of the command. EXIT_DONE to go on with *rest (the
- * words that are no options, two NULLs behind them, owned by the caller: g_strfreev); other values are the
- * exit status. `--help` prints and gives -1. */
-int parse(const command *c, int argc, char **argv, int groups, const GOptionEntry *own, settings *s,
-          char ***rest);
-/* Numbers whose default is 0 hold this while options are read, so that a given 0 is told apart. */
-enum { NOT_GIVEN = INT_MIN };
-/* Puts 0 where nothing was given; else a usage error unless the value lies in low..high. */
-int whole_number(const command *c, const char *name, int *value, int low, int high);
-/* The same for a real number above 0 and at most `high`. */
-int positive_number(const command *c, const char *name, double *value, double high);
-/* Prints "dc3: text" and the way to help; returns EXIT_USAGE. */
-int usage_error(const command *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The words that an option of a command takes, NULL behind the last; NULL: no certain ones. */
+struct command;
+const char *const *option_values(const struct command *c, const char *name);
+/* 1 if an option takes several values, separated by commas. */
+int takes_list(const option *o);
+
+/* ---- commands (main.c) ---- */
+
+typedef struct command {
+    const char *name, *summary;
+    const char *arguments;        /* as the usage line shows them */
+    const char *examples;         /* lines of help */
+    const option *const *options; /* tables, NULL behind the last */
+    int (*run)(const struct command *command, int argc, char **argv);
+} command;
+
+/* Runs through the options of a command: `table` and `o` are declared here. */
+#define EACH_OPTION(command, table, o)                                                                       \
+    for (const option *const *table = (command)->options; *table; table++)                                   \
+        for (const option *o = *table; o->name; o++)
+
+/* The program itself, without `options` and `run`; its commands, NULL behind the last. */
+extern const command program;
+extern const command *const commands[];
+extern const char exit_statuses[]; /* a sentence */
+
+extern const command condense_command, bins_command, select_command, compensate_command, edit_command,
+    contact_command, label_command, train_command, evaluate_command, compare_command, measure_command,
+    status_command, info_command, report_command;
+
+/* 1 if a table is among the command's. */
+int has_options(const command *c, const option *table);
+
+/* ---- the command line (parse.c) ---- */
+
+/* Reads argv into `values`, a struct that begins with `settings`: fills those with their defaults first; the
+ * rest of it holds the caller's. EXIT_DONE to go on with *rest (the words that are no options, two NULLs
+ * behind them, owned by the caller: g_strfreev); other values are the exit status. `--help` prints and ends
+ * the program. Signals are caught from here on. */
+int parse(const command *c, int argc, char **argv, void *values, char ***rest);
 /* EXIT_DONE if `rest` is one word; else a usage error: "expected one WHAT" of more, "which WHICH?" of none.
  */
 int one_word(const command *c, char **rest, const char *what, const char *which);
+
+/* ---- signals (signals.c) ---- */
+
+/* From here on SIGINT and SIGTERM cancel the calls of the library that are given this. */
+const dc3_cancel *catch_signals(void);
+/* The signal that interrupted the program, or 0. */
+int caught_signal(void);
+
+/* ---- progress (progress_bar.c) ---- */
+
+/* Bars and messages on standard error. */
+extern const dc3_listener progress_listener;
+
+/* ---- the editor (own_editor.c) ---- */
+
+/* The directory of the editor that comes with the program. */
+const char *own_editor(void);
+
+/* ---- printing (print.c) ---- */
+
+/* Prints "dc3: text" and the way to help; returns EXIT_USAGE. */
+int usage_error(const command *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A line on standard error of a text that may hold names of files, which may hold anything: what a terminal
+ * would obey is shown. */
+void print_note(const char *before, const char *text);
 /* The exit status of a library call; prints its error. `kept` tells what is left after an interruption and
  * how to continue, or NULL. */
 int finish(dc3_status status, const char *kept);
-/* The editor that comes with the program, unless one is given. */
-void use_own_editor(settings *s);
 /* A JSON string of bytes that may not be UTF-8 (dc3_text_utf8). */
 json_t *json_text(const char *bytes);
 /* Prints a JSON document, which it releases, and a line feed. */
@@ -76,20 +148,11 @@ void print_json(json_t *document);
 void print_result(const settings *s, const char *path);
 /* The report of a run, as text to standard output or as JSON. */
 void print_report(const settings *s, const dc3_condense_report *report, const char *out);
-/* What is printed from the commands' options instead of running them: a manual page, a completion. */
-typedef void describer(const command *c, const GOptionEntry *const *groups, int count, int methods);
-/* Calls describe with the option groups of `c` (NULL among them: left out), each up to an entry without a
- * name; `methods`: the command takes dc3_method_name. */
-void describe_options(const command *c, describer *describe);
-/* The words that an option of a command takes, NULL behind the last; NULL: no certain ones. */
-const char *const *option_values(const command *c, const char *option);
-/* 1 if an option takes several values, separated by commas. */
-int takes_list(const GOptionEntry *entry);
+
+/* ---- manual pages and completions (man.c, completion.c) ---- */
+
 /* The manual page of a command or the program, in roff; the completion of "bash" or "zsh", 0 for others. */
 void print_manual(const command *c);
 int print_completion(const char *shell);
-
-/* The signal that interrupted the program, or 0. */
-int caught_signal(void);
 
 #endif

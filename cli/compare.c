@@ -26,108 +26,134 @@ static int *read_numbers(const command *c, const char *text)
     return numbers;
 }
 
-static int run_lists(const command *c, settings *s, dc3_compare_options *o, const char *ipcs,
-                     const char *methods, const char *archs, const char *labels)
+typedef struct compare_values {
+    settings common;
+    dc3_compare_options options;
+    const char *ipcs, *methods, *archs, *labels; /* separated by commas */
+    const char *cache;
+} compare_values;
+
+#define AT(field) offsetof(compare_values, field)
+#define STUDENT(field) offsetof(compare_values, options.evaluate.field)
+
+static const option own_options[] = {
+    {"val", 0, OPTION_PATH, STUDENT(val), ANY,
+     "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
+    {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Folder for datasets, scores and the table", "DIR"},
+    {"teacher", 0, OPTION_PATH, AT(common.options.teacher), ANY,
+     "Classifier trained on the whole dataset: gradients, crops' scores, soft labels; none: VAE "
+     "features, hard labels (default: one is trained for all of it)",
+     "FILE"},
+    {"ipc", 'n', OPTION_TEXT, AT(ipcs), ANY, "Images per class, separated by commas (default 1,10)", "N,.."},
+    {"methods", 'm', OPTION_TEXT, AT(methods), ANY,
+     "Separated by commas (default random,rded,dc3-select,jitter,dc3)", "M,.."},
+    {"arch", 'a', OPTION_TEXT, AT(archs), ANY, "Students, separated by commas (default convnet3)", "A,.."},
+    {"labels", 0, OPTION_TEXT, AT(labels), ANY, "soft, hard (default both; with --teacher none hard)",
+     "L,.."},
+    {"seeds", 0, OPTION_WHOLE, AT(options.seeds), ANY, "Condensations and students of each (default 3)", "S"},
+    {"epochs", 'e', OPTION_WHOLE, STUDENT(epochs), ANY, "Times that a student sees each image (default 300)",
+     "N"},
+    {"batch", 0, OPTION_WHOLE, STUDENT(batch), WITHIN(1, 65536), "Images a step (default: the protocol's)",
+     "N"},
+    {"factor", 0, OPTION_WHOLE, STUDENT(factor), WITHIN(1, 2),
+     "As of evaluate (default 1 up to 64 pixels, else 2)", "F"},
+    {"augment", 0, OPTION_TEXT, STUDENT(augment), ANY, "As of evaluate: rded, none (default rded)", "HOW"},
+    {"augment-robust", 0, OPTION_FLAG, AT(options.augment_robust), ANY,
+     "A second student of each, without augmentation, for DD-Ranking's augmentation-robust score (ARS; needs "
+     "the method random)",
+     NULL},
+    {"bins", 0, OPTION_WHOLE, AT(common.options.select.bins), WITHIN(1, 10000),
+     "Clusters a class (default 10)", "K"},
+    {"size", 0, OPTION_WHOLE, STUDENT(size), WITHIN(8, 1024),
+     "Pixels of the stored pictures, and of what teacher and students see (default: suits the pictures)",
+     "N"},
+    {"combine", 0, OPTION_TEXT, AT(common.options.combine), ANY, "As of condense (default gradient)", "MODE"},
+    {"full-accuracy", 0, OPTION_REAL, AT(options.real_hard), ANY,
+     "Of the student trained on everything, 0 to 1, for the label-robust score (default: the teacher's, "
+     "where "
+     "it is the same network)",
+     "X"},
+    {"cache", 0, OPTION_PATH, AT(cache), ANY, "Folder that keeps features (default: below the output folder)",
+     "DIR"},
+    {0}};
+static const option *const tables[] = {compute_options, result_options, model_options, own_options, NULL};
+
+/* The options of the library besides the lists. */
+static void fill_options(compare_values *v, const char *data, const char *cache)
 {
-    int *numbers = read_numbers(c, ipcs ? ipcs : "1,10");
+    dc3_compare_options *o = &v->options;
+    dc3_evaluate_options *e = &o->evaluate;
+    o->condense = v->common.options;
+    o->condense.data = data, o->condense.cache = cache;
+    if (!o->condense.editor) o->condense.editor = own_editor();
+    o->condense.size = o->condense.teacher_size = e->size;
+    e->dtype = o->condense.dtype;
+    e->threads = o->condense.select.threads;
+    e->listener = o->condense.listener;
+}
+
+static int print_comparison(const compare_values *v)
+{
+    dc3_compare_report report;
+    int status = finish(dc3_compare(&v->options, &report), "to continue: the same command");
+    if (status == EXIT_DONE) {
+        printf("%s\n", v->common.json ? report.json : report.table);
+        if (!v->common.json) printf("%s/table.txt, table.json, results.jsonl\n", v->options.out);
+    }
+    free(report.table);
+    free(report.json);
+    return status;
+}
+
+static int compare_lists(const command *c, compare_values *v)
+{
+    dc3_compare_options *o = &v->options;
+    int *numbers = read_numbers(c, v->ipcs ? v->ipcs : "1,10");
     if (!numbers) return EXIT_USAGE;
     int no_teacher = o->condense.teacher && strcmp(o->condense.teacher, "none") == 0;
-    char **m = g_strsplit(methods ? methods : "random,rded,dc3-select,jitter,dc3", ",", -1);
-    char **a = g_strsplit(archs ? archs : "convnet3", ",", -1);
-    char **l = g_strsplit(labels ? labels : no_teacher ? "hard" : "soft,hard", ",", -1);
-    dc3_compare_report report;
+    const char *methods = v->methods ? v->methods : "random,rded,dc3-select,jitter,dc3";
+    const char *labels = v->labels ? v->labels : no_teacher ? "hard" : "soft,hard";
+    char **m = g_strsplit(methods, ",", -1), **l = g_strsplit(labels, ",", -1),
+         **a = g_strsplit(v->archs ? v->archs : "convnet3", ",", -1);
     o->ipcs = numbers;
     o->methods = (const char *const *)m;
     o->archs = (const char *const *)a;
     o->labels = (const char *const *)l;
-    dc3_status result = dc3_compare(o, &report);
-    int status = finish(result, "to continue: the same command");
-    if (result == DC3_OK) printf("%s%s", s->json ? report.json : report.table, s->json ? "\n" : "");
-    if (result == DC3_OK && !s->json) printf("\n%s/table.txt, table.json, results.jsonl\n", o->out);
-    free(report.table);
-    free(report.json);
+    int status = print_comparison(v);
     g_free(numbers);
     g_strfreev(m), g_strfreev(a), g_strfreev(l);
     return status;
 }
 
-int run_compare(const command *c, int argc, char **argv)
+static int run(const command *c, int argc, char **argv)
 {
-    settings s;
-    char **rest, *out = NULL, *val = NULL, *ipcs = NULL, *methods = NULL, *archs = NULL, *labels = NULL;
-    char *teacher = NULL, *combine = NULL, *augment = NULL, *cache = NULL;
-    int bins = NOT_GIVEN;
-    dc3_compare_options o = {.evaluate = dc3_evaluate_defaults(), .seeds = 3, .real_hard = -1};
-    dc3_evaluate_options *e = &o.evaluate;
-    e->batch = e->factor = e->size = NOT_GIVEN;
-    const GOptionEntry own[] = {
-        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val,
-         "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Folder for datasets, scores and the table", "DIR"},
-        {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
-         "Classifier trained on the whole dataset: gradients, crops' scores, soft labels; none: VAE "
-         "features, hard labels (default: one is trained for all of it)",
-         "FILE"},
-        {"ipc", 'n', 0, G_OPTION_ARG_STRING, &ipcs, "Images per class, separated by commas (default 1,10)",
-         "N,.."},
-        {"methods", 'm', 0, G_OPTION_ARG_STRING, &methods,
-         "Separated by commas (default random,rded,dc3-select,jitter,dc3)", "M,.."},
-        {"arch", 'a', 0, G_OPTION_ARG_STRING, &archs, "Students, separated by commas (default convnet3)",
-         "A,.."},
-        {"labels", 0, 0, G_OPTION_ARG_STRING, &labels, "soft, hard (default both; with --teacher none hard)",
-         "L,.."},
-        {"seeds", 0, 0, G_OPTION_ARG_INT, &o.seeds, "Condensations and students of each (default 3)", "S"},
-        {"epochs", 'e', 0, G_OPTION_ARG_INT, &e->epochs, "Times that a student sees each image (default 300)",
-         "N"},
-        {"batch", 0, 0, G_OPTION_ARG_INT, &e->batch, "Images a step (default: the protocol's)", "N"},
-        {"factor", 0, 0, G_OPTION_ARG_INT, &e->factor, "As of evaluate (default 1 up to 64 pixels, else 2)",
-         "F"},
-        {"augment", 0, 0, G_OPTION_ARG_STRING, &augment, "As of evaluate: rded, none (default rded)", "HOW"},
-        {"augment-robust", 0, 0, G_OPTION_ARG_NONE, &o.augment_robust,
-         "A second student of each, without augmentation, for DD-Ranking's augmentation-robust score (ARS; "
-         "needs "
-         "the method random)",
-         NULL},
-        {"bins", 0, 0, G_OPTION_ARG_INT, &bins, "Clusters a class (default 10)", "K"},
-        {"size", 0, 0, G_OPTION_ARG_INT, &e->size,
-         "Pixels of the stored pictures, and of what teacher and students see (default: suits the pictures)",
-         "N"},
-        {"combine", 0, 0, G_OPTION_ARG_STRING, &combine, "As of condense (default gradient)", "MODE"},
-        {"full-accuracy", 0, 0, G_OPTION_ARG_DOUBLE, &o.real_hard,
-         "Of the student trained on everything, 0 to 1, for the label-robust score (default: the teacher's, "
-         "where "
-         "it is the same network)",
-         "X"},
-        {"cache", 0, 0, G_OPTION_ARG_FILENAME, &cache,
-         "Folder that keeps features (default: below the output folder)", "DIR"},
-        {0}};
-    int status = parse(c, argc, argv, OPTIONS_COMPUTE | OPTIONS_MODEL, own, &s, &rest);
+    compare_values v = {.options = {.evaluate = dc3_evaluate_defaults(), .seeds = 3, .real_hard = -1}};
+    char **rest;
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "dataset", "dataset") || whole_number(c, "bins", &bins, 1, 10000) ||
-        whole_number(c, "batch", &e->batch, 1, 65536) || whole_number(c, "factor", &e->factor, 1, 2) ||
-        whole_number(c, "size", &e->size, 8, 1024))
+    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
         status = EXIT_USAGE;
-    else if (!out)
+    else if (!v.options.out)
         status = usage_error(c, "where shall the results go? Use -o DIR");
-    else if (!val)
+    else if (!v.options.evaluate.val)
         status = usage_error(c, "on what shall students be tested? Use --val DIR");
     else {
-        char *own_cache = g_build_filename(out, "features", NULL);
-        use_own_editor(&s);
-        o.condense = s.options;
-        o.condense.data = rest[0], o.condense.teacher = teacher, o.condense.combine = combine;
-        o.condense.cache = cache ? cache : own_cache;
-        if (bins) o.condense.select.bins = bins;
-        o.condense.size = o.condense.teacher_size = e->size;
-        o.out = out;
-        e->val = val, e->augment = augment, e->dtype = s.options.dtype;
-        e->threads = s.options.select.threads;
-        e->listener = s.options.listener;
-        status = run_lists(c, &s, &o, ipcs, methods, archs, labels);
-        g_free(own_cache);
+        char *cache = g_build_filename(v.options.out, "features", NULL);
+        fill_options(&v, rest[0], v.cache ? v.cache : cache);
+        status = compare_lists(c, &v);
+        g_free(cache);
     }
-    g_free(out), g_free(val), g_free(ipcs), g_free(methods), g_free(archs), g_free(labels), g_free(teacher);
-    g_free(combine), g_free(augment), g_free(cache);
     g_strfreev(rest);
     return status;
 }
+
+const command compare_command = {
+    "compare",
+    "Condense by several methods, score them all, and print one table.",
+    "DATA --val DIR -o DIR",
+    "  dc3 compare photos/train --val photos/val --teacher teacher.safetensors -o table --ipc 1,10,50\n"
+    "  dc3 compare cifar10/train --val cifar10/test --teacher t.safetensors -o c10 --methods "
+    "random,herding,dc3 "
+    "--seeds 5",
+    tables,
+    run};

@@ -4,9 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static int is_folder(const GOptionEntry *e)
+static int is_path(const option *o)
 {
-    return e->arg == G_OPTION_ARG_FILENAME && strcmp(e->arg_description, "DIR") == 0;
+    return o->kind == OPTION_PATH;
+}
+
+static int is_folder(const option *o)
+{
+    return is_path(o) && strcmp(o->value, "DIR") == 0;
 }
 
 static void print_values(const char *const *values)
@@ -16,7 +21,7 @@ static void print_values(const char *const *values)
 
 static void print_names(void)
 {
-    for (const command *c = commands; c->name; c++) printf("%s%s", c == commands ? "" : " ", c->name);
+    for (const command *const *c = commands; *c; c++) printf("%s%s", c == commands ? "" : " ", (*c)->name);
 }
 
 /* ---- bash ---- */
@@ -45,50 +50,46 @@ static const char bash_tail[] =
     "complete -o bashdefault -o default -F _dc3 dc3\n";
 
 /* How the value of each option is completed. */
-static void bash_values(const command *c, const GOptionEntry *const *groups, int count, int methods)
+static void bash_values(const command *c)
 {
-    (void)methods;
-    for (int g = 0; g < count; g++)
-        for (const GOptionEntry *e = groups[g]; e && e->long_name; e++) {
-            const char *const *values = option_values(c, e->long_name);
-            if (e->arg == G_OPTION_ARG_NONE) continue;
-            printf("    %s:--%s", c->name, e->long_name);
-            if (e->short_name) printf(" | %s:-%c", c->name, e->short_name);
-            printf(") kind=");
-            if (values) {
-                printf("%s words='", takes_list(e) ? "list" : "words");
-                print_values(values);
-                printf("' ;;\n");
-            } else
-                printf("%s ;;\n", is_folder(e)                      ? "folders"
-                                  : e->arg == G_OPTION_ARG_FILENAME ? "files"
-                                                                    : "none");
-        }
+    EACH_OPTION(c, t, o)
+    {
+        const char *const *values = option_values(c, o->name);
+        if (o->kind == OPTION_FLAG) continue;
+        printf("    %s:--%s", c->name, o->name);
+        if (o->letter) printf(" | %s:-%c", c->name, o->letter);
+        printf(") kind=");
+        if (values) {
+            printf("%s words='", takes_list(o) ? "list" : "words");
+            print_values(values);
+            printf("' ;;\n");
+        } else
+            printf("%s ;;\n", is_folder(o) ? "folders" : is_path(o) ? "files" : "none");
+    }
 }
 
-static void bash_options(const command *c, const GOptionEntry *const *groups, int count, int methods)
+static void bash_options(const command *c)
 {
-    (void)methods;
     printf("      %s) words='", c->name);
-    for (int g = 0; g < count; g++)
-        for (const GOptionEntry *e = groups[g]; e && e->long_name; e++) {
-            if (e->short_name) printf("-%c ", e->short_name);
-            printf("--%s ", e->long_name);
-        }
+    EACH_OPTION(c, t, o)
+    {
+        if (o->letter) printf("-%c ", o->letter);
+        printf("--%s ", o->name);
+    }
     printf("--help' ;;\n");
 }
 
 static void print_bash(void)
 {
     printf("%s  case ${COMP_WORDS[1]}:$prev in\n", bash_head);
-    for (const command *c = commands; c->name; c++) describe_options(c, bash_values);
+    for (const command *const *c = commands; *c; c++) bash_values(*c);
     printf("    help:help) kind=words words='");
     print_names();
     printf("' ;;\n  esac\n  if ((COMP_CWORD == 1)); then\n    kind=words words='");
     print_names();
     printf(" help --help --version'\n  elif [[ ! $kind && $cur == -* ]]; then\n    kind=words\n"
            "    case ${COMP_WORDS[1]} in\n");
-    for (const command *c = commands; c->name; c++) describe_options(c, bash_options);
+    for (const command *const *c = commands; *c; c++) bash_options(*c);
     printf("    esac\n  fi\n%s", bash_tail);
 }
 
@@ -107,38 +108,37 @@ static void print_quoted(const char *text, const char *special)
 }
 
 /* One spelling of an option: -x+ takes its value with or without a space, --xyz= with a space or =. */
-static void zsh_option(const command *c, const GOptionEntry *e, int is_short)
+static void zsh_option(const command *c, const option *o, int is_short)
 {
-    const char *const *values = option_values(c, e->long_name);
+    const char *const *values = option_values(c, o->name);
     printf(" \\\n      '");
-    if (e->short_name) printf("(-%c --%s)", e->short_name, e->long_name);
+    if (o->letter) printf("(-%c --%s)", o->letter, o->name);
     if (is_short)
-        printf("-%c%s[", e->short_name, e->arg == G_OPTION_ARG_NONE ? "" : "+");
+        printf("-%c%s[", o->letter, o->kind == OPTION_FLAG ? "" : "+");
     else
-        printf("--%s%s[", e->long_name, e->arg == G_OPTION_ARG_NONE ? "" : "=");
-    print_quoted(e->description, "[]\\");
+        printf("--%s%s[", o->name, o->kind == OPTION_FLAG ? "" : "=");
+    print_quoted(o->help, "[]\\");
     printf("]");
-    if (e->arg != G_OPTION_ARG_NONE) {
-        printf(":%s:", e->arg_description);
+    if (o->kind != OPTION_FLAG) {
+        printf(":%s:", o->value);
         if (values) {
-            printf("%s", takes_list(e) ? "_sequence compadd - " : "(");
+            printf("%s", takes_list(o) ? "_sequence compadd - " : "(");
             print_values(values);
-            printf("%s", takes_list(e) ? "" : ")");
-        } else if (e->arg == G_OPTION_ARG_FILENAME)
-            printf("_files%s", is_folder(e) ? " -/" : "");
+            printf("%s", takes_list(o) ? "" : ")");
+        } else if (is_path(o))
+            printf("_files%s", is_folder(o) ? " -/" : "");
     }
     printf("'");
 }
 
-static void zsh_options(const command *c, const GOptionEntry *const *groups, int count, int methods)
+static void zsh_options(const command *c)
 {
-    (void)methods;
     printf("    %s)\n      _arguments -s", c->name);
-    for (int g = 0; g < count; g++)
-        for (const GOptionEntry *e = groups[g]; e && e->long_name; e++) {
-            if (e->short_name) zsh_option(c, e, 1);
-            zsh_option(c, e, 0);
-        }
+    EACH_OPTION(c, t, o)
+    {
+        if (o->letter) zsh_option(c, o, 1);
+        zsh_option(c, o, 0);
+    }
     printf(" \\\n      '(- *)--help[The options in short, with examples]' \\\n      '*:file:_files' ;;\n");
 }
 
@@ -146,9 +146,9 @@ static void print_zsh(void)
 {
     printf("#compdef dc3\n# Completion of dc3 for zsh, made by: dc3 --completion zsh\n_dc3() {\n"
            "  local -a names=(\n");
-    for (const command *c = commands; c->name; c++) {
-        printf("    '%s:", c->name);
-        print_quoted(c->summary, "\\");
+    for (const command *const *c = commands; *c; c++) {
+        printf("    '%s:", (*c)->name);
+        print_quoted((*c)->summary, "\\");
         printf("'\n");
     }
     printf("  )\n"
@@ -156,7 +156,7 @@ static void print_zsh(void)
            "  local name=$words[2]\n"
            "  if [[ $name == help ]]; then\n    _describe command names\n    return\n  fi\n"
            "  shift words\n  ((CURRENT--))\n  case $name in\n");
-    for (const command *c = commands; c->name; c++) describe_options(c, zsh_options);
+    for (const command *const *c = commands; *c; c++) zsh_options(*c);
     printf("  esac\n}\nif [[ $funcstack[1] == _dc3 ]]; then\n  _dc3 \"$@\"\nelse\n  compdef _dc3 dc3\nfi\n");
 }
 

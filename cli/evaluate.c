@@ -141,64 +141,78 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
                         : "students are kept in folders of dc3 condense only: the same command starts over");
 }
 
-int run_evaluate(const command *c, int argc, char **argv)
+typedef struct evaluate_values {
+    settings common;
+    dc3_evaluate_options options;
+    const char *archs;
+    int seeds;
+} evaluate_values;
+
+#define AT(field) offsetof(evaluate_values, field)
+
+static const option own_options[] = {
+    {"val", 0, OPTION_PATH, AT(options.val), ANY,
+     "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
+    {"arch", 'a', OPTION_TEXT, AT(archs), ANY,
+     "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "A,.."},
+    {"labels", 0, OPTION_TEXT, AT(options.labels), ANY,
+     "soft (a teacher's, of each batch), stored (by dc3 label), hard (default soft)", "KIND"},
+    {"teacher", 0, OPTION_PATH, AT(options.teacher), ANY,
+     "Classifier trained on the whole dataset (default: the run's own)", "FILE"},
+    {"stored", 0, OPTION_PATH, AT(options.stored), ANY, "Stored labels (default OUT/soft_labels.safetensors)",
+     "FILE"},
+    {"epochs", 'e', OPTION_WHOLE, AT(options.epochs), ANY, "Times that each image is seen (default 300)",
+     "N"},
+    {"seeds", 0, OPTION_WHOLE, AT(seeds), WITHIN(1, MOST_SEEDS), "Students of each architecture (default 1)",
+     "S"},
+    {"batch", 0, OPTION_WHOLE, AT(options.batch), WITHIN(1, 65536), "Images a step (default: the protocol's)",
+     "N"},
+    {"lr", 0, OPTION_REAL, AT(options.lr), ABOVE_0(1000),
+     "Learning rate (default: the protocol's for the student)", "X"},
+    {"temperature", 0, OPTION_REAL, AT(options.temperature), ABOVE_0(1e6), "Of the soft labels (default 20)",
+     "T"},
+    {"factor", 0, OPTION_WHOLE, AT(options.factor), WITHIN(1, 2),
+     "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, "
+     "else 2)",
+     "F"},
+    {"augment", 0, OPTION_TEXT, AT(options.augment), ANY,
+     "rded: the protocol's random, mixed views; none: whole images (default rded)", "HOW"},
+    {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 1024),
+     "Pixels of a view's side (default: the images', at most 224)", "N"},
+    {"dtype", 0, OPTION_TEXT, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
+    {0}};
+static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+
+static int run(const command *c, int argc, char **argv)
 {
-    settings s;
-    char **rest, *val = NULL, *archs = NULL, *labels = NULL, *teacher = NULL, *stored = NULL, *dtype = NULL,
-                 *augment = NULL;
-    int seeds = 1;
-    dc3_evaluate_options o = dc3_evaluate_defaults();
-    o.batch = o.factor = o.size = NOT_GIVEN;
-    o.lr = o.temperature = NOT_GIVEN;
-    const GOptionEntry own[] = {
-        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val,
-         "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
-        {"arch", 'a', 0, G_OPTION_ARG_STRING, &archs,
-         "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "A,.."},
-        {"labels", 0, 0, G_OPTION_ARG_STRING, &labels,
-         "soft (a teacher's, of each batch), stored (by dc3 label), hard (default soft)", "KIND"},
-        {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
-         "Classifier trained on the whole dataset (default: the run's own)", "FILE"},
-        {"stored", 0, 0, G_OPTION_ARG_FILENAME, &stored,
-         "Stored labels (default OUT/soft_labels.safetensors)", "FILE"},
-        {"epochs", 'e', 0, G_OPTION_ARG_INT, &o.epochs, "Times that each image is seen (default 300)", "N"},
-        {"seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "Students of each architecture (default 1)", "S"},
-        {"batch", 0, 0, G_OPTION_ARG_INT, &o.batch, "Images a step (default: the protocol's)", "N"},
-        {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o.lr, "Learning rate (default: the protocol's for the student)",
-         "X"},
-        {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &o.temperature, "Of the soft labels (default 20)", "T"},
-        {"factor", 0, 0, G_OPTION_ARG_INT, &o.factor,
-         "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, "
-         "else 2)",
-         "F"},
-        {"augment", 0, 0, G_OPTION_ARG_STRING, &augment,
-         "rded: the protocol's random, mixed views; none: whole images (default rded)", "HOW"},
-        {"size", 0, 0, G_OPTION_ARG_INT, &o.size,
-         "Pixels of a view's side (default: the images', at most 224)", "N"},
-        {"dtype", 0, 0, G_OPTION_ARG_STRING, &dtype, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
-        {0}};
-    int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
+    evaluate_values v = {.options = dc3_evaluate_defaults(), .seeds = 1};
+    dc3_evaluate_options *o = &v.options;
+    char **rest;
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "folder", "condensed dataset") || whole_number(c, "batch", &o.batch, 1, 65536) ||
-        whole_number(c, "factor", &o.factor, 1, 2) || whole_number(c, "size", &o.size, 8, 1024) ||
-        positive_number(c, "lr", &o.lr, 1000) || positive_number(c, "temperature", &o.temperature, 1e6))
+    if (one_word(c, rest, "folder", "condensed dataset") != EXIT_DONE)
         status = EXIT_USAGE;
-    else if (!val)
+    else if (!o->val)
         status = usage_error(c, "on what shall students be tested? Use --val DIR");
-    else if (seeds < 1 || seeds > MOST_SEEDS)
-        status = usage_error(c, "--seeds: expected 1 to %d, found %d", MOST_SEEDS, seeds);
     else {
-        char **list = g_strsplit(archs ? archs : "", ",", -1), *none[] = {(char *)"", NULL};
-        o.data = rest[0], o.val = val, o.labels = labels, o.teacher = teacher, o.stored = stored,
-        o.dtype = dtype, o.augment = augment, o.keep = dc3_evaluate_keep(rest[0]);
-        o.threads = s.options.select.threads;
-        o.listener = s.options.listener;
+        char **list = g_strsplit(v.archs ? v.archs : "", ",", -1), *none[] = {(char *)"", NULL};
+        o->data = rest[0];
+        o->keep = dc3_evaluate_keep(rest[0]);
+        o->threads = v.common.options.select.threads;
+        o->listener = v.common.options.listener;
         status = check_archs(c, list);
-        if (status == EXIT_DONE) status = score_all(&s, &o, *list ? list : none, seeds);
+        if (status == EXIT_DONE) status = score_all(&v.common, o, *list ? list : none, v.seeds);
         g_strfreev(list);
     }
-    g_free(val), g_free(archs), g_free(labels), g_free(teacher), g_free(stored), g_free(dtype),
-        g_free(augment);
     g_strfreev(rest);
     return status;
 }
+
+const command evaluate_command = {
+    "evaluate",
+    "Score a condensed dataset: train students on it, test them on real pictures.",
+    "OUT --val DIR --teacher FILE",
+    "  dc3 evaluate photos-ipc10 --val photos/val --teacher teacher.safetensors --seeds 3\n"
+    "  dc3 evaluate photos-ipc10 --val photos/val --labels hard --arch resnet18,convnet3 --json",
+    tables,
+    run};

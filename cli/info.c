@@ -5,30 +5,44 @@
 #include <stdlib.h>
 #include "dc3/info.h"
 
-int run_info(const command *c, int argc, char **argv)
+typedef struct info_values {
+    settings common;
+    dc3_info_options options;
+} info_values;
+
+static const option own_options[] = {
+    {"check", 0, OPTION_FLAG, offsetof(info_values, options.check), ANY,
+     "Read every picture of a dataset or a run and count those that cannot be", NULL},
+    {0}};
+static const option *const tables[] = {result_options, own_options, NULL};
+
+static int run(const command *c, int argc, char **argv)
 {
-    settings s;
+    info_values v = {.options = dc3_info_defaults()};
     char **rest;
-    dc3_info_options o = dc3_info_defaults();
     dc3_info_report report;
-    const GOptionEntry own[] = {{"check", 0, 0, G_OPTION_ARG_NONE, &o.check,
-                                 "Read every picture of a dataset or a run and count those that cannot be",
-                                 NULL},
-                                {0}};
-    int status = parse(c, argc, argv, 0, own, &s, &rest);
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
     if (one_word(c, rest, "file or folder", "file or folder") != EXIT_DONE)
         status = EXIT_USAGE;
     else {
-        o.path = rest[0];
-        o.threads = s.options.select.threads;
-        o.listener = s.options.listener;
-        status = finish(dc3_info(&o, &report), NULL);
+        v.options.path = rest[0];
+        v.options.threads = v.common.options.select.threads;
+        v.options.listener = v.common.options.listener;
+        status = finish(dc3_info(&v.options, &report), NULL);
         if (status == EXIT_DONE) {
-            printf("%s%s", s.json ? report.json : report.text, s.json ? "\n" : "");
+            printf("%s%s", v.common.json ? report.json : report.text, v.common.json ? "\n" : "");
             free(report.text), free(report.json);
         }
     }
     g_strfreev(rest);
     return status;
 }
+
+const command info_command = {
+    "info",
+    "Tell what a file or folder is: weights, labels, a model, a dataset, a run, a comparison.",
+    "FILE|DIR",
+    "  dc3 info teacher.safetensors\n  dc3 info photos-ipc10\n  dc3 info photos/train --check --json",
+    tables,
+    run};

@@ -27,51 +27,66 @@ static void print_labels(const settings *s, const dc3_label_report *r, const cha
     printf("\nresult: %s\n", out);
 }
 
-int run_label(const command *c, int argc, char **argv)
+typedef struct label_values {
+    settings common;
+    dc3_label_options options;
+} label_values;
+
+#define AT(field) offsetof(label_values, options.field)
+
+static const option own_options[] = {
+    {"teacher", 0, OPTION_PATH, AT(teacher), ANY,
+     "Classifier trained on the dataset's classes (default: the run's own)", "FILE"},
+    {"arch", 0, OPTION_TEXT, AT(arch), ANY,
+     "Refuse a teacher that is not this: resnet18, convnet3, ... (default: as its tensors say)", "NAME"},
+    {"teacher-size", 0, OPTION_WHOLE, AT(size), WITHIN(16, 1024),
+     "Pixels of a view's side (default: suits teacher and images, at most 224)", "N"},
+    {"views", 0, OPTION_WHOLE, AT(views), ANY, "Views of each image (default 10)", "V"},
+    {"top-k", 0, OPTION_WHOLE, AT(top_k), WITHIN(1, 1000000),
+     "Keep only the K largest logits of a view, the rest spread evenly (default: all)", "K"},
+    {"temperature", 0, OPTION_REAL, AT(temperature), ANY,
+     "At which --top-k keeps the probabilities (default 20)", "T"},
+    {"factor", 0, OPTION_WHOLE, AT(factor), WITHIN(1, 2),
+     "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, "
+     "else 2)",
+     "F"},
+    {"batch", 0, OPTION_WHOLE, AT(batch), ANY, "Images mixed among each other (default 100)", "N"},
+    {"output", 'o', OPTION_PATH, AT(out), ANY, "File to write (default OUT/soft_labels.safetensors)", "FILE"},
+    {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print the estimate and stop", NULL},
+    {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over where a labelling was cut off", NULL},
+    {0}};
+static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+
+static int run(const command *c, int argc, char **argv)
 {
-    settings s;
-    char **rest, *out = NULL, *teacher = NULL, *arch = NULL;
-    dc3_label_options o = dc3_label_defaults();
+    label_values v = {.options = dc3_label_defaults()};
+    settings *s = &v.common;
+    dc3_label_options *o = &v.options;
+    char **rest;
     dc3_label_report report;
-    o.factor = o.size = o.top_k = NOT_GIVEN;
-    const GOptionEntry own[] = {
-        {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
-         "Classifier trained on the dataset's classes (default: the run's own)", "FILE"},
-        {"arch", 0, 0, G_OPTION_ARG_STRING, &arch,
-         "Refuse a teacher that is not this: resnet18, convnet3, ... (default: as its tensors say)", "NAME"},
-        {"teacher-size", 0, 0, G_OPTION_ARG_INT, &o.size,
-         "Pixels of a view's side (default: suits teacher and images, at most 224)", "N"},
-        {"views", 0, 0, G_OPTION_ARG_INT, &o.views, "Views of each image (default 10)", "V"},
-        {"top-k", 0, 0, G_OPTION_ARG_INT, &o.top_k,
-         "Keep only the K largest logits of a view, the rest spread evenly (default: all)", "K"},
-        {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &o.temperature,
-         "At which --top-k keeps the probabilities (default 20)", "T"},
-        {"factor", 0, 0, G_OPTION_ARG_INT, &o.factor,
-         "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, "
-         "else 2)",
-         "F"},
-        {"batch", 0, 0, G_OPTION_ARG_INT, &o.batch, "Images mixed among each other (default 100)", "N"},
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "File to write (default OUT/soft_labels.safetensors)",
-         "FILE"},
-        {"dry-run", 0, 0, G_OPTION_ARG_NONE, &o.dry_run, "Print the estimate and stop", NULL},
-        {"fresh", 0, 0, G_OPTION_ARG_NONE, &o.fresh, "Start over where a labelling was cut off", NULL},
-        {0}};
-    int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "run's folder", "run's folder") || whole_number(c, "factor", &o.factor, 1, 2) ||
-        whole_number(c, "teacher-size", &o.size, 16, 1024) || whole_number(c, "top-k", &o.top_k, 1, 1000000))
+    if (one_word(c, rest, "run's folder", "run's folder") != EXIT_DONE)
         status = EXIT_USAGE;
     else {
-        o.run = rest[0], o.out = out, o.teacher = teacher, o.arch = arch;
-        o.seed = s.options.select.seed, o.threads = s.options.select.threads;
-        o.listener = s.options.listener;
-        s.options.dry_run = o.dry_run;
+        o->run = rest[0];
+        o->seed = s->options.select.seed, o->threads = s->options.select.threads;
+        o->listener = s->options.listener;
+        s->options.dry_run = o->dry_run;
         char *beside = g_build_filename(rest[0], "soft_labels.safetensors", NULL);
-        status = finish(dc3_label(&o, &report), "to continue: the same command");
-        if (status == EXIT_DONE) print_labels(&s, &report, out ? out : beside);
+        status = finish(dc3_label(o, &report), "to continue: the same command");
+        if (status == EXIT_DONE) print_labels(s, &report, o->out ? o->out : beside);
         g_free(beside);
     }
-    g_free(out), g_free(teacher), g_free(arch);
     g_strfreev(rest);
     return status;
 }
+
+const command label_command = {
+    "label",
+    "Store soft labels of a condensed dataset: a teacher's logits of some views of each image.",
+    "OUT --teacher FILE",
+    "  dc3 label photos-ipc10 --teacher resnet18.safetensors --views 300\n"
+    "  dc3 label photos/train --teacher resnet18.safetensors --top-k 10 -o labels.safetensors",
+    tables,
+    run};

@@ -26,31 +26,29 @@ static void print_text(const char *text, int start)
     }
 }
 
-static void print_option(const GOptionEntry *e)
+static void print_option(const option *o)
 {
     printf(".TP\n");
-    if (e->short_name) printf("\\fB\\-%c\\fR, ", e->short_name);
+    if (o->letter) printf("\\fB\\-%c\\fR, ", o->letter);
     printf("\\fB\\-\\-");
-    print_text(e->long_name, 0);
+    print_text(o->name, 0);
     printf("\\fR");
-    if (e->arg_description) {
+    if (o->value) {
         printf(" \\fI");
-        print_text(e->arg_description, 0);
+        print_text(o->value, 0);
         printf("\\fR");
     }
     printf("\n");
-    print_text(e->description, 1);
+    print_text(o->help, 1);
     printf(".\n");
 }
 
-static void print_options(const command *c, const GOptionEntry *const *groups, int count, int methods)
+static void print_options(const command *c)
 {
-    (void)c;
     printf(".SH OPTIONS\n");
-    for (int g = 0; g < count; g++)
-        for (const GOptionEntry *e = groups[g]; e && e->long_name; e++) print_option(e);
+    EACH_OPTION(c, t, o) print_option(o);
     printf(".TP\n\\fB\\-\\-help\\fR\nThe options in short, with examples.\n");
-    if (!methods) return;
+    if (!has_options(c, method_options)) return;
     printf(".SH METHODS\n");
     for (int i = 0; dc3_method_name(i); i++) {
         printf(".TP\n.B ");
@@ -64,9 +62,9 @@ static void print_options(const command *c, const GOptionEntry *const *groups, i
 static void print_commands(void)
 {
     printf(".SH COMMANDS\n");
-    for (const command *c = commands; c->name; c++) {
-        printf(".TP\n\\fBdc3\\-%s\\fR(1)\n", c->name);
-        print_text(c->summary, 1);
+    for (const command *const *c = commands; *c; c++) {
+        printf(".TP\n\\fBdc3\\-%s\\fR(1)\n", (*c)->name);
+        print_text((*c)->summary, 1);
         printf("\n");
     }
     printf(".SH ENVIRONMENT\n.TP\n.B DC3_MODELS\n"
@@ -103,7 +101,7 @@ void print_manual(const command *c)
     if (whole)
         print_commands();
     else
-        describe_options(c, print_options);
+        print_options(c);
     printf(".SH EXAMPLES\n.nf\n");
     print_text(c->examples, 1);
     printf("\n.fi\n.SH EXIT STATUS\n");

@@ -15,61 +15,73 @@ static void print_measures(const settings *s, const dc3_measure_report *r)
     }
 }
 
-int run_measure(const command *c, int argc, char **argv)
+typedef struct measure_values {
+    settings common;
+    dc3_measure_options options;
+} measure_values;
+
+#define AT(field) offsetof(measure_values, options.field)
+
+static const option own_options[] = {
+    {"reference", 0, OPTION_PATH, AT(reference), ANY,
+     "What the datasets are compared with (default: the first of them)", "DIR"},
+    {"data", 0, OPTION_PATH, AT(originals), ANY,
+     "Where the dataset is that the runs were made from (default: as each run says)", "DIR"},
+    {"teacher", 0, OPTION_PATH, AT(teacher), ANY,
+     "Classifier trained on that dataset's classes: how its answers to originals and results differ, and how "
+     "far the datasets' embeddings are apart",
+     "FILE"},
+    {"arch", 0, OPTION_TEXT, AT(arch), ANY,
+     "Refuse a teacher that is not this: resnet18, convnet3, ... (default: as its tensors say)", "NAME"},
+    {"teacher-size", 0, OPTION_WHOLE, AT(teacher_size), ANY,
+     "Pixels at which the teacher sees pictures (default: suits both, at most 224)", "N"},
+    {"inception", 0, OPTION_PATH, AT(inception), ANY,
+     "Weights of the Inception v3 of 2015-12-05 as pytorch-fid or torch-fidelity has them: FID, KID and "
+     "Inception score",
+     "FILE"},
+    {"coverage", 0, OPTION_FLAG, AT(coverage), ANY,
+     "How well the pictures that a run chose cover the dataset that it was made from, beside random choices "
+     "of as many; reads all of that dataset",
+     NULL},
+    {"editor", 0, OPTION_PATH, AT(editor), ANY,
+     "Diffusers directory whose VAE's features tell pictures apart for --coverage, unless --teacher does "
+     "(default: the one that comes with dc3)",
+     "DIR"},
+    {"per-class", 0, OPTION_FLAG, AT(per_class), ANY, "Classes in the table too (JSON has them always)",
+     NULL},
+    {"strict", 0, OPTION_FLAG, AT(strict), ANY, "End at the first picture that cannot be read", NULL},
+    {0}};
+static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+
+static int run(const command *c, int argc, char **argv)
 {
-    settings s;
-    char **rest, *reference = NULL, *originals = NULL, *teacher = NULL, *arch = NULL, *inception = NULL,
-                 *editor = NULL;
-    dc3_measure_options o = dc3_measure_defaults();
+    measure_values v = {.options = dc3_measure_defaults()};
+    settings *s = &v.common;
+    dc3_measure_options *o = &v.options;
+    char **rest;
     dc3_measure_report report;
-    const GOptionEntry own[] = {
-        {"reference", 0, 0, G_OPTION_ARG_FILENAME, &reference,
-         "What the datasets are compared with (default: the first of them)", "DIR"},
-        {"data", 0, 0, G_OPTION_ARG_FILENAME, &originals,
-         "Where the dataset is that the runs were made from (default: as each run says)", "DIR"},
-        {"teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
-         "Classifier trained on that dataset's classes: how its answers to originals and results differ, and "
-         "how "
-         "far the datasets' embeddings are apart",
-         "FILE"},
-        {"arch", 0, 0, G_OPTION_ARG_STRING, &arch,
-         "Refuse a teacher that is not this: resnet18, convnet3, ... (default: as its tensors say)", "NAME"},
-        {"teacher-size", 0, 0, G_OPTION_ARG_INT, &o.teacher_size,
-         "Pixels at which the teacher sees pictures (default: suits both, at most 224)", "N"},
-        {"inception", 0, 0, G_OPTION_ARG_FILENAME, &inception,
-         "Weights of the Inception v3 of 2015-12-05 as pytorch-fid or torch-fidelity has them: FID, KID and "
-         "Inception score",
-         "FILE"},
-        {"coverage", 0, 0, G_OPTION_ARG_NONE, &o.coverage,
-         "How well the pictures that a run chose cover the dataset that it was made from, beside random "
-         "choices "
-         "of as many; reads all of that dataset",
-         NULL},
-        {"editor", 0, 0, G_OPTION_ARG_FILENAME, &editor,
-         "Diffusers directory whose VAE's features tell pictures apart for --coverage, unless --teacher does "
-         "(default: the one that comes with dc3)",
-         "DIR"},
-        {"per-class", 0, 0, G_OPTION_ARG_NONE, &o.per_class,
-         "Classes in the table too (JSON has them always)", NULL},
-        {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "End at the first picture that cannot be read", NULL},
-        {0}};
-    int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
     if (!rest[0])
         status = usage_error(c, "which datasets? Expected one or more, found none");
     else {
-        o.data = (const char *const *)rest;
-        o.reference = reference, o.originals = originals, o.teacher = teacher, o.arch = arch;
-        o.inception = inception;
-        s.options.editor = editor;
-        use_own_editor(&s);
-        o.editor = s.options.editor;
-        o.seed = s.options.select.seed, o.threads = s.options.select.threads;
-        o.listener = s.options.listener;
-        status = finish(dc3_measure(&o, &report), NULL);
-        if (status == EXIT_DONE) print_measures(&s, &report), free(report.table), free(report.json);
+        o->data = (const char *const *)rest;
+        if (!o->editor) o->editor = own_editor();
+        o->seed = s->options.select.seed, o->threads = s->options.select.threads;
+        o->listener = s->options.listener;
+        status = finish(dc3_measure(o, &report), NULL);
+        if (status == EXIT_DONE) print_measures(s, &report), free(report.table), free(report.json);
     }
-    g_free(reference), g_free(originals), g_free(teacher), g_free(arch), g_free(inception), g_free(editor);
     g_strfreev(rest);
     return status;
 }
+
+const command measure_command = {
+    "measure",
+    "Measure datasets side by side: colour, densities of R, G, B, fidelity to the originals.",
+    "DATA|OUT [...]",
+    "  dc3 measure photos/train photos-ipc10\n"
+    "  dc3 measure photos/train photos-ipc10 jitter-ipc10 --teacher teacher.safetensors --per-class\n"
+    "  dc3 measure photos-ipc10 --data /mnt/photos/train --json",
+    tables,
+    run};

@@ -1,54 +1,93 @@
 /* The commands on single pictures. */
 #include "cli.h"
 
+#include <limits.h>
 #include <stdio.h>
 
-int run_edit(const command *c, int argc, char **argv)
+/* ---- edit ---- */
+
+typedef struct edit_values {
+    settings common;
+    const char *prompt;
+} edit_values;
+
+static const option edit_options[] = {{"prompt", 'p', OPTION_TEXT, offsetof(edit_values, prompt), ANY,
+                                       "What the colours shall be, or a whole instruction", "TEXT"},
+                                      {0}};
+static const option *const edit_tables[] = {compute_options, result_options, model_options,
+                                            store_options,   edit_options,   NULL};
+
+static int run_edit(const command *c, int argc, char **argv)
 {
-    settings s;
-    char **rest, *prompt = NULL;
-    const GOptionEntry own[] = {{"prompt", 'p', 0, G_OPTION_ARG_STRING, &prompt,
-                                 "What the colours shall be, or a whole instruction", "TEXT"},
-                                {0}};
-    int status = parse(c, argc, argv, OPTIONS_COMPUTE | OPTIONS_MODEL | OPTIONS_STORE, own, &s, &rest);
+    edit_values v = {.prompt = NULL};
+    dc3_condense_options *o = &v.common.options;
+    char **rest;
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
     if (one_word(c, rest, "picture", "picture") != EXIT_DONE)
         status = EXIT_USAGE;
-    else if (!prompt)
+    else if (!v.prompt)
         status = usage_error(c, "what shall the colours be? Use --prompt TEXT");
-    else if (!s.options.out)
+    else if (!o->out)
         status = usage_error(c, "where shall the picture go? Use -o OUT.png");
     else {
-        use_own_editor(&s);
-        status = finish(dc3_edit_command(&s.options, rest[0], prompt), NULL);
-        if (status == EXIT_DONE) print_result(&s, s.options.out);
+        if (!o->editor) o->editor = own_editor();
+        status = finish(dc3_edit_command(o, rest[0], v.prompt), NULL);
+        if (status == EXIT_DONE) print_result(&v.common, o->out);
     }
     g_strfreev(rest);
     return status;
 }
 
-int run_contact(const command *c, int argc, char **argv)
+const command edit_command = {"edit",
+                              "Change the colours of one picture by a prompt.",
+                              "IMAGE --prompt TEXT -o OUT.png",
+                              "  dc3 edit street.jpg --prompt 'golden hour' -o evening.png\n"
+                              "  dc3 edit street.jpg --prompt underwater --steps 4 --detail edit -o sea.png",
+                              edit_tables,
+                              run_edit};
+
+/* ---- contact ---- */
+
+typedef struct contact_values {
+    settings common;
+    const char *png, *data;
+    int rows;
+} contact_values;
+
+#define AT(field) offsetof(contact_values, field)
+
+static const option contact_options[] = {
+    {"output", 'o', OPTION_PATH, AT(png), ANY, "PNG file to write", "FILE"},
+    {"data", 0, OPTION_PATH, AT(data), ANY, "Where the dataset is now", "DATA"},
+    {"rows", 0, OPTION_WHOLE, AT(rows), FROM_1(""), "Classes to show (default 10)", "N"},
+    {0}};
+static const option *const contact_tables[] = {result_options, contact_options, NULL};
+
+static int run_contact(const command *c, int argc, char **argv)
 {
-    settings s;
-    char **rest, *data = NULL, *png = NULL;
-    int rows = 10;
-    const GOptionEntry own[] = {
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &png, "PNG file to write", "FILE"},
-        {"data", 0, 0, G_OPTION_ARG_FILENAME, &data, "Where the dataset is now", "DATA"},
-        {"rows", 0, 0, G_OPTION_ARG_INT, &rows, "Classes to show (default 10)", "N"},
-        {0}};
-    int status = parse(c, argc, argv, 0, own, &s, &rest);
+    contact_values v = {.rows = 10};
+    char **rest;
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
     if (one_word(c, rest, "run's folder", "run's folder") != EXIT_DONE)
         status = EXIT_USAGE;
-    else if (!png)
+    else if (!v.png)
         status = usage_error(c, "where shall the picture go? Use -o GRID.png");
-    else if (rows < 1)
-        status = usage_error(c, "--rows: expected 1 or more, found %d", rows);
     else {
-        status = finish(dc3_contact_command(rest[0], data, png, rows, s.options.listener.cancel), NULL);
-        if (status == EXIT_DONE) print_result(&s, png);
+        status = finish(dc3_contact_command(rest[0], v.data, v.png, v.rows, v.common.options.listener.cancel),
+                        NULL);
+        if (status == EXIT_DONE) print_result(&v.common, v.png);
     }
     g_strfreev(rest);
     return status;
 }
+
+const command contact_command = {
+    "contact",
+    "Draw originals above results of a run, as one picture.",
+    "OUT -o GRID.png",
+    "  dc3 contact photos-ipc10 -o grid.png\n  dc3 contact photos-ipc10 --data /mnt/photos/train --rows 4 "
+    "-o grid.png",
+    contact_tables,
+    run_contact};

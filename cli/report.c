@@ -15,37 +15,55 @@ static void print_page(const settings *s, const char *path, const dc3_report_res
                (long long)r->shown, (long long)r->pictures, (long long)r->originals, r->bytes * 1e-6, path);
 }
 
-int run_report(const command *c, int argc, char **argv)
+typedef struct report_values {
+    settings common;
+    dc3_report_options options;
+    const char **against;
+} report_values;
+
+#define AT(field) offsetof(report_values, field)
+
+static const option own_options[] = {
+    {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Page to write (default OUT/report.html)", "FILE"},
+    {"data", 0, OPTION_PATH, AT(options.data), ANY,
+     "Where the dataset is now that the run was made from (default: as the run says)", "DATA"},
+    {"scores", 0, OPTION_PATH, AT(options.scores), ANY,
+     "What dc3 evaluate --json printed (default OUT/scores.json, if it is there)", "FILE"},
+    {"against", 0, OPTION_PATHS, AT(against), ANY,
+     "Another run, a baseline for instance, whose colours are shown too; up to six times", "RUN"},
+    {0}};
+static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+
+static int run(const command *c, int argc, char **argv)
 {
-    settings s;
-    char **rest, **against = NULL, *out = NULL, *data = NULL, *scores = NULL;
-    dc3_report_options o = dc3_report_defaults();
+    report_values v = {.options = dc3_report_defaults()};
+    dc3_report_options *o = &v.options;
+    char **rest;
     dc3_report_result result;
-    const GOptionEntry own[] = {
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Page to write (default OUT/report.html)", "FILE"},
-        {"data", 0, 0, G_OPTION_ARG_FILENAME, &data,
-         "Where the dataset is now that the run was made from (default: as the run says)", "DATA"},
-        {"scores", 0, 0, G_OPTION_ARG_FILENAME, &scores,
-         "What dc3 evaluate --json printed (default OUT/scores.json, if it is there)", "FILE"},
-        {"against", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &against,
-         "Another run, a baseline for instance, whose colours are shown too; up to six times", "RUN"},
-        {0}};
-    int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1)
         status = usage_error(c, "report: expected the folder of a run, found %u words", g_strv_length(rest));
     else {
-        char *page = out ? g_strdup(out) : g_build_filename(rest[0], "report.html", NULL);
-        o.run = rest[0], o.out = out, o.data = data, o.scores = scores;
-        o.against = (const char *const *)against;
-        o.threads = s.options.select.threads;
-        o.listener = s.options.listener;
-        status = finish(dc3_report(&o, &result), NULL);
-        if (status == EXIT_DONE) print_page(&s, page, &result);
+        char *page = o->out ? g_strdup(o->out) : g_build_filename(rest[0], "report.html", NULL);
+        o->run = rest[0];
+        o->against = v.against;
+        o->threads = v.common.options.select.threads;
+        o->listener = v.common.options.listener;
+        status = finish(dc3_report(o, &result), NULL);
+        if (status == EXIT_DONE) print_page(&v.common, page, &result);
         g_free(page);
     }
-    g_free(out), g_free(data), g_free(scores);
-    g_strfreev(against);
+    g_free(v.against);
     g_strfreev(rest);
     return status;
 }
+
+const command report_command = {
+    "report",
+    "Write a page about a run: its pictures beside the originals, colours, scores, times.",
+    "OUT",
+    "  dc3 report photos-ipc10\n"
+    "  dc3 report photos-ipc10 --data /mnt/photos/train --against photos-random10 -o photos-ipc10.html",
+    tables,
+    run};

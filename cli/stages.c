@@ -1,22 +1,24 @@
 /* The commands on a dataset. */
 #include "cli.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 /* What an interrupted run leaves. */
-static const char *kept(const dc3_condense_options *o, const dc3_condense_report *r, const char *again,
-                        char *text, size_t size)
+static const char *kept(const dc3_condense_options *o, const dc3_condense_report *r, char *text, size_t size)
 {
     const char *how = o->fresh ? " without --fresh" : "";
     char *selection = g_build_filename(o->out, "selection.json", NULL);
     char *teacher = g_build_filename(o->out, "teacher.safetensors.checkpoint", NULL);
     if (r->stored)
-        snprintf(text, size, "%lld pictures are kept. To continue: %s%s", (long long)r->stored, again, how);
+        snprintf(text, size, "%lld pictures are kept. To continue: run the same command again%s",
+                 (long long)r->stored, how);
     else if (g_file_test(selection, G_FILE_TEST_EXISTS))
-        snprintf(text, size, "the selection is kept. To continue: %s%s", again, how);
+        snprintf(text, size, "the selection is kept. To continue: run the same command again%s", how);
     else if (g_file_test(teacher, G_FILE_TEST_EXISTS))
-        snprintf(text, size, "the teacher's training is kept. To continue: %s%s", again, how);
+        snprintf(text, size, "the teacher's training is kept. To continue: run the same command again%s",
+                 how);
     else
         snprintf(text, size,
                  "no picture was done and nothing is kept; the same command starts from the beginning");
@@ -27,86 +29,122 @@ static const char *kept(const dc3_condense_options *o, const dc3_condense_report
 
 typedef dc3_status (*stage)(const dc3_condense_options *options, dc3_condense_report *report);
 
-static int no_report;
-static const GOptionEntry report_entry[] = {{"no-report", 0, 0, G_OPTION_ARG_NONE, &no_report,
-                                             "Write no OUT/report.html, and keep no edits for it", NULL},
-                                            {0}};
+/* ---- commands that make a folder: condense, compensate ---- */
 
-static int run_stage(const command *c, int argc, char **argv, int groups, const GOptionEntry *own,
-                     stage function, const char *again)
+static int run_stage(const command *c, int argc, char **argv, stage function)
 {
     settings s;
-    char **rest;
-    char left[200];
+    char **rest, left[200];
+    dc3_condense_options *o = &s.options;
     dc3_condense_report report;
-    int status = parse(c, argc, argv, groups, own, &s, &rest);
+    int status = parse(c, argc, argv, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
         status = EXIT_USAGE;
-    else if (!s.options.out && !s.options.dry_run)
+    else if (!o->out && !o->dry_run)
         status = usage_error(c, "where shall the result go? Use -o DIR");
     else {
-        s.options.data = rest[0];
-        s.options.no_report = no_report;
-        if (!s.options.out) s.options.out = "/dev/null/none";
-        use_own_editor(&s);
-        dc3_status result = function(&s.options, &report);
-        status = finish(result, kept(&s.options, &report, again, left, sizeof left));
-        if (status == EXIT_DONE) print_report(&s, &report, s.options.out);
+        o->data = rest[0];
+        if (!o->out) o->out = "/dev/null/none";
+        if (!o->editor) o->editor = own_editor();
+        dc3_status result = function(o, &report);
+        status = finish(result, kept(o, &report, left, sizeof left));
+        if (status == EXIT_DONE) print_report(&s, &report, o->out);
     }
     g_strfreev(rest);
     return status;
 }
 
-int run_condense(const command *c, int argc, char **argv)
+static int run_condense(const command *c, int argc, char **argv)
 {
-    return run_stage(c, argc, argv,
-                     OPTIONS_COMPUTE | OPTIONS_DATA | OPTIONS_FEATURES | OPTIONS_SET | OPTIONS_MODEL |
-                         OPTIONS_METHOD | OPTIONS_SELECT | OPTIONS_TEACHER | OPTIONS_STORE,
-                     report_entry, dc3_condense, "run the same command again");
+    return run_stage(c, argc, argv, dc3_condense);
 }
 
-int run_compensate(const command *c, int argc, char **argv)
+static int run_compensate(const command *c, int argc, char **argv)
 {
-    return run_stage(c, argc, argv,
-                     OPTIONS_COMPUTE | OPTIONS_DATA | OPTIONS_SET | OPTIONS_MODEL | OPTIONS_STORE, NULL,
-                     dc3_compensate_command, "run the same command again");
+    return run_stage(c, argc, argv, dc3_compensate_command);
 }
 
-static char *out;
-static const GOptionEntry out_entry[] = {
-    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "File of JSON lines to write", "FILE"}, {0}};
+static const option report_options[] = {{"no-report", 0, OPTION_FLAG, offsetof(settings, options.no_report),
+                                         ANY, "Write no OUT/report.html, and keep no edits for it", NULL},
+                                        {0}};
+static const option *const condense_tables[] = {
+    compute_options, result_options, data_options,    features_options, set_options,    model_options,
+    method_options,  select_options, teacher_options, store_options,    report_options, NULL};
+static const option *const compensate_tables[] = {compute_options, result_options, data_options, set_options,
+                                                  model_options,   store_options,  NULL};
 
-/* Commands that write a list. */
+const command condense_command = {
+    "condense",
+    "Condense a labelled dataset into a few colour-compensated images of each class.",
+    "DATA -o OUT",
+    "  dc3 condense photos/train -o photos-ipc10 --ipc 10\n"
+    "  dc3 condense photos/train -o out --ipc 50 --combine grid --seed 1 --dry-run\n"
+    "  dc3 condense photos/train -o out-rded --ipc 10 --method rded --teacher resnet18.safetensors",
+    condense_tables,
+    run_condense};
+
+const command compensate_command = {
+    "compensate",
+    "Make colour-compensated images of all images of a dataset.",
+    "DATA -o OUT",
+    "  dc3 compensate chosen/ -o compensated\n  dc3 compensate chosen/ -o out --combine fourfold --prompts "
+    "prompts.txt",
+    compensate_tables,
+    run_compensate};
+
+/* ---- commands that write a list: bins, select ---- */
+
+typedef struct list_values {
+    settings common;
+    const char *from;
+    int bins;
+} list_values;
+
+static const option output_options[] = {
+    {"output", 'o', OPTION_PATH, offsetof(settings, options.out), ANY, "File of JSON lines to write", "FILE"},
+    {0}};
+
 static int run_list(const command *c, settings *s, char **rest, stage function)
 {
+    dc3_condense_options *o = &s->options;
     dc3_condense_report report;
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE) return EXIT_USAGE;
-    if (!out && !s->options.dry_run) return usage_error(c, "where shall the list go? Use -o FILE.jsonl");
-    use_own_editor(s);
-    s->options.data = rest[0];
-    s->options.out = out;
-    int status = finish(function(&s->options, &report), NULL);
-    if (status == EXIT_DONE) print_report(s, &report, out);
+    if (!o->out && !o->dry_run) return usage_error(c, "where shall the list go? Use -o FILE.jsonl");
+    if (!o->editor) o->editor = own_editor();
+    o->data = rest[0];
+    int status = finish(function(o, &report), NULL);
+    if (status == EXIT_DONE) print_report(s, &report, o->out);
     return status;
 }
 
-int run_bins(const command *c, int argc, char **argv)
+static const option bins_options[] = {
+    {"bins", 0, OPTION_WHOLE, offsetof(list_values, bins), FROM_1(""), "Clusters a class (default 10)", "K"},
+    {0}};
+static const option *const bins_tables[] = {compute_options, result_options, data_options, features_options,
+                                            model_options,   output_options, bins_options, NULL};
+
+static int run_bins(const command *c, int argc, char **argv)
 {
-    settings s;
+    list_values v = {.bins = 10};
     char **rest;
-    int bins = 10;
-    const GOptionEntry own[] = {
-        out_entry[0], {"bins", 0, 0, G_OPTION_ARG_INT, &bins, "Clusters a class (default 10)", "K"}, {0}};
-    int status = parse(c, argc, argv, OPTIONS_COMPUTE | OPTIONS_DATA | OPTIONS_FEATURES | OPTIONS_MODEL, own,
-                       &s, &rest);
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
-    s.options.select.bins = s.options.select.ipc = bins; /* not bounded by images per class */
-    status = bins < 1 ? usage_error(c, "--bins: expected 1 or more, found %d", bins)
-                      : run_list(c, &s, rest, dc3_bins_command);
+    /* Not bounded by images per class. */
+    v.common.options.select.bins = v.common.options.select.ipc = v.bins;
+    status = run_list(c, &v.common, rest, dc3_bins_command);
     g_strfreev(rest);
     return status;
 }
+
+const command bins_command = {
+    "bins",
+    "Group the images of each class by their content (VAE features, PCA, k-means).",
+    "DATA -o FILE.jsonl",
+    "  dc3 bins photos/train -o bins.jsonl --bins 10\n  dc3 bins cifar-10-batches-bin -o bins.jsonl "
+    "--feature-size 32",
+    bins_tables,
+    run_bins};
 
 /* {"selected": [...]} */
 static json_t *selected(const dc3_selection *selection)
@@ -124,15 +162,15 @@ static int print_rows(const settings *s, const dc3_selection *selection)
     json_t *document = selected(selection);
     char *text = json_dumps(document, 0);
     GError *error = NULL;
-    int failed = out && text && !g_file_set_contents(out, text, -1, &error);
+    int failed = s->options.out && text && !g_file_set_contents(s->options.out, text, -1, &error);
     if (failed) {
         fprintf(stderr, "dc3: %s\n", error->message);
         g_error_free(error);
     } else if (s->json)
         printf("%s\n", text ? text : "null");
-    else if (out)
-        print_result(s, out);
-    for (int64_t i = 0; !s->json && !out && i < selection->count; i++)
+    else if (s->options.out)
+        print_result(s, s->options.out);
+    for (int64_t i = 0; !s->json && !s->options.out && i < selection->count; i++)
         printf("%lld\n", (long long)selection->rows[i]);
     free(text);
     json_decref(document);
@@ -160,20 +198,30 @@ static int run_from(const command *c, const settings *s, const char *from, char 
     return status;
 }
 
-int run_select(const command *c, int argc, char **argv)
+static const option from_options[] = {{"from", 0, OPTION_PATH, offsetof(list_values, from), ANY,
+                                       "Tensors embeddings [n,d], logits [n,c], labels [n], bins [n]",
+                                       "FILE"},
+                                      {0}};
+static const option *const select_tables[] = {
+    compute_options, result_options,  data_options,   features_options, model_options, method_options,
+    select_options,  teacher_options, output_options, from_options,     NULL};
+
+static int run_select(const command *c, int argc, char **argv)
 {
-    settings s;
-    char **rest, *from = NULL;
-    const GOptionEntry own[] = {out_entry[0],
-                                {"from", 0, 0, G_OPTION_ARG_FILENAME, &from,
-                                 "Tensors embeddings [n,d], logits [n,c], labels [n], bins [n]", "FILE"},
-                                {0}};
-    int status = parse(c, argc, argv,
-                       OPTIONS_COMPUTE | OPTIONS_DATA | OPTIONS_FEATURES | OPTIONS_MODEL | OPTIONS_METHOD |
-                           OPTIONS_SELECT | OPTIONS_TEACHER,
-                       own, &s, &rest);
+    list_values v = {.from = NULL};
+    char **rest;
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
-    status = from ? run_from(c, &s, from, rest) : run_list(c, &s, rest, dc3_select_command);
+    status = v.from ? run_from(c, &v.common, v.from, rest) : run_list(c, &v.common, rest, dc3_select_command);
     g_strfreev(rest);
     return status;
 }
+
+const command select_command = {
+    "select",
+    "Select the images of each class that represent it best; or rows of your own embeddings.",
+    "DATA -o FILE.jsonl | --from FILE.safetensors",
+    "  dc3 select photos/train -o chosen.jsonl --ipc 10 --objective facility-location\n"
+    "  dc3 select --from embeddings.safetensors --ipc 10 --bins 10 --json",
+    select_tables,
+    run_select};

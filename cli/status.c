@@ -254,11 +254,13 @@ static int status_of_comparison(const settings *s, const char *folder)
     return status;
 }
 
-int run_status(const command *c, int argc, char **argv)
+static const option *const tables[] = {result_options, NULL};
+
+static int run(const command *c, int argc, char **argv)
 {
     settings s;
     char **rest;
-    int status = parse(c, argc, argv, 0, NULL, &s, &rest);
+    int status = parse(c, argc, argv, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1)
         status = usage_error(c, "status: expected one folder of a run or a comparison, found %u words",
@@ -268,3 +270,13 @@ int run_status(const command *c, int argc, char **argv)
     g_strfreev(rest);
     return status;
 }
+
+const command status_command = {
+    "status",
+    "Say how far a run or a comparison is, also one that is going on.",
+    "OUT",
+    "  dc3 status photos-ipc10\n"
+    "  watch dc3 status photos-ipc10                  again every two seconds\n"
+    "  sqlite3 photos-ipc10/state.db \"SELECT name, reason FROM inputs WHERE state = 'skipped'\"",
+    tables,
+    run};

@@ -26,61 +26,73 @@ static void print_training(const settings *s, const dc3_train_report *r, const c
     printf("result: %s\n", out);
 }
 
-int run_train(const command *c, int argc, char **argv)
+typedef struct train_values {
+    settings common;
+    dc3_train_options options;
+} train_values;
+
+#define AT(field) offsetof(train_values, options.field)
+
+static const option own_options[] = {
+    {"val", 0, OPTION_PATH, AT(val), ANY,
+     "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
+    {"arch", 'a', OPTION_TEXT, AT(arch), ANY,
+     "convnet3, resnet18_modified (3x3 stem, for small pictures), resnet18, ... (default: suits the "
+     "pictures)",
+     "NAME"},
+    {"output", 'o', OPTION_PATH, AT(out), ANY, "Weights to write, in torchvision's names", "FILE"},
+    {"epochs", 'e', OPTION_WHOLE, AT(epochs), ANY, "Times that each image is seen (default 15)", "N"},
+    {"batch", 0, OPTION_WHOLE, AT(batch), ANY, "Images a step (default 128)", "N"},
+    {"lr", 0, OPTION_REAL, AT(lr), ABOVE_0(1000),
+     "Highest learning rate of the cycle (default 0.1 for sgd, 0.001 for adamw)", "X"},
+    {"weight-decay", 0, OPTION_REAL, AT(weight_decay), ANY,
+     "Of matrices and kernels (default 5e-4 for sgd, 0.01 for adamw)", "X"},
+    {"optimizer", 0, OPTION_TEXT, AT(optimizer), ANY, "sgd (Nesterov, 0.9) or adamw (default sgd)", "NAME"},
+    {"smoothing", 0, OPTION_REAL, AT(smoothing), ANY, "Of labels (default 0)", "X"},
+    {"size", 0, OPTION_WHOLE, AT(size), WITHIN(8, 1024),
+     "Pixels of a view's side (default: the pictures', at most 224)", "N"},
+    {"progressive", 0, OPTION_FLAG, AT(progressive), ANY,
+     "Smaller views first, a half, then 3/4 of --size: 0.6 of the time; for larger pictures, and "
+     "networks of any size",
+     NULL},
+    {"dtype", 0, OPTION_TEXT, AT(dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
+    {"test-every", 0, OPTION_WHOLE, AT(test_every), ANY, "Epochs between tests (default 1)", "N"},
+    {"init", 0, OPTION_PATH, AT(init), ANY, "Start from a checkpoint (.safetensors or .pth)", "FILE"},
+    {"strict", 0, OPTION_FLAG, AT(strict), ANY, "End where a picture cannot be read", NULL},
+    {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over where a training was cut off", NULL},
+    {0}};
+static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+
+static int run(const command *c, int argc, char **argv)
 {
-    settings s;
-    char **rest, *out = NULL, *val = NULL, *arch = NULL, *init = NULL, *optimizer = NULL, *dtype = NULL;
-    dc3_train_options o = dc3_train_defaults();
+    train_values v = {.options = dc3_train_defaults()};
+    dc3_train_options *o = &v.options;
+    char **rest;
     dc3_train_report report;
-    o.lr = o.size = NOT_GIVEN;
-    const GOptionEntry own[] = {
-        {"val", 0, 0, G_OPTION_ARG_FILENAME, &val,
-         "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
-        {"arch", 'a', 0, G_OPTION_ARG_STRING, &arch,
-         "convnet3, resnet18_modified (3x3 stem, for small pictures), resnet18, ... (default: suits the "
-         "pictures)",
-         "NAME"},
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Weights to write, in torchvision's names", "FILE"},
-        {"epochs", 'e', 0, G_OPTION_ARG_INT, &o.epochs, "Times that each image is seen (default 15)", "N"},
-        {"batch", 0, 0, G_OPTION_ARG_INT, &o.batch, "Images a step (default 128)", "N"},
-        {"lr", 0, 0, G_OPTION_ARG_DOUBLE, &o.lr,
-         "Highest learning rate of the cycle (default 0.1 for sgd, 0.001 for adamw)", "X"},
-        {"weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &o.weight_decay,
-         "Of matrices and kernels (default 5e-4 for sgd, 0.01 for adamw)", "X"},
-        {"optimizer", 0, 0, G_OPTION_ARG_STRING, &optimizer, "sgd (Nesterov, 0.9) or adamw (default sgd)",
-         "NAME"},
-        {"smoothing", 0, 0, G_OPTION_ARG_DOUBLE, &o.smoothing, "Of labels (default 0)", "X"},
-        {"size", 0, 0, G_OPTION_ARG_INT, &o.size,
-         "Pixels of a view's side (default: the pictures', at most 224)", "N"},
-        {"progressive", 0, 0, G_OPTION_ARG_NONE, &o.progressive,
-         "Smaller views first, a half, then 3/4 of --size: 0.6 of the time; for larger pictures, and "
-         "networks of any size",
-         NULL},
-        {"dtype", 0, 0, G_OPTION_ARG_STRING, &dtype, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
-        {"test-every", 0, 0, G_OPTION_ARG_INT, &o.test_every, "Epochs between tests (default 1)", "N"},
-        {"init", 0, 0, G_OPTION_ARG_FILENAME, &init, "Start from a checkpoint (.safetensors or .pth)",
-         "FILE"},
-        {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "End where a picture cannot be read", NULL},
-        {"fresh", 0, 0, G_OPTION_ARG_NONE, &o.fresh, "Start over where a training was cut off", NULL},
-        {0}};
-    int status = parse(c, argc, argv, OPTIONS_COMPUTE, own, &s, &rest);
+    int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "dataset", "dataset") || positive_number(c, "lr", &o.lr, 1000) ||
-        whole_number(c, "size", &o.size, 8, 1024))
+    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
         status = EXIT_USAGE;
-    else if (!out)
+    else if (!o->out)
         status = usage_error(c, "where shall the weights go? Use -o FILE.safetensors");
     if (status == EXIT_DONE) {
-        o.data = rest[0], o.val = val, o.out = out, o.arch = arch, o.init = init, o.optimizer = optimizer;
-        o.dtype = dtype;
-        o.seed = s.options.select.seed;
-        o.threads = s.options.select.threads;
-        o.listener = s.options.listener;
-        dc3_status result = dc3_train(&o, &report);
-        status = finish(result, "to continue: the same command");
-        if (result == DC3_OK) print_training(&s, &report, out);
+        o->data = rest[0];
+        o->seed = v.common.options.select.seed;
+        o->threads = v.common.options.select.threads;
+        o->listener = v.common.options.listener;
+        status = finish(dc3_train(o, &report), "to continue: the same command");
+        if (status == EXIT_DONE) print_training(&v.common, &report, o->out);
     }
-    g_free(out), g_free(val), g_free(arch), g_free(init), g_free(optimizer), g_free(dtype);
     g_strfreev(rest);
     return status;
 }
+
+const command train_command = {
+    "train",
+    "Train a classifier on a whole dataset: a teacher.",
+    "DATA -o FILE.safetensors",
+    "  dc3 train photos/train --val photos/val --arch resnet18 --epochs 30 --progressive -o "
+    "teacher.safetensors\n"
+    "  dc3 train cifar10/train --val cifar10/test --arch resnet18_modified -o teacher.safetensors",
+    tables,
+    run};

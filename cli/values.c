@@ -10,25 +10,25 @@ enum { MOST = 64 };
 static const char *const compared_labels[] = {"soft", "hard", NULL}, *const factors[] = {"1", "2", NULL};
 
 /* All names that a function of the library gives. */
-static const char *const *all_of(const char *(*name)(int i))
+static const char *const *all_of(const char *(*name_of)(int i))
 {
     static const char *names[MOST];
     int n = 0;
-    while (n < MOST - 1 && (names[n] = name(n))) n++;
+    while (n < MOST - 1 && (names[n] = name_of(n))) n++;
     names[n] = NULL;
     return names;
 }
 
-const char *const *option_values(const command *c, const char *option)
+const char *const *option_values(const command *c, const char *name)
 {
-    if (strcmp(option, "method") == 0 || strcmp(option, "methods") == 0) return all_of(dc3_method_name);
-    if (strcmp(option, "arch") == 0) return all_of(dc3_arch_name);
-    if (strcmp(option, "labels") == 0 && strcmp(c->name, "compare") == 0) return compared_labels;
-    if (strcmp(option, "factor") == 0) return factors;
-    return dc3_option_names(option);
+    if (strcmp(name, "method") == 0 || strcmp(name, "methods") == 0) return all_of(dc3_method_name);
+    if (strcmp(name, "arch") == 0) return all_of(dc3_arch_name);
+    if (strcmp(name, "labels") == 0 && strcmp(c->name, "compare") == 0) return compared_labels;
+    if (strcmp(name, "factor") == 0) return factors;
+    return dc3_option_names(name);
 }
 
-int takes_list(const GOptionEntry *entry)
+int takes_list(const option *o)
 {
-    return entry->arg_description && g_str_has_suffix(entry->arg_description, ",..");
+    return o->value && g_str_has_suffix(o->value, ",..");
 }

@@ -13,6 +13,18 @@ for locale in C C.UTF-8; do expect 0 "result: e.png" env LC_ALL=$locale "${edit[
 expect 2 "expected text in UTF-8, found 'tr\\xe8s'" env LC_ALL=C.UTF-8 "${edit[@]}" -p $'tr\xe8s' -o e.png
 expect 2 "expected text in UTF-8" env LC_ALL=C "${edit[@]}" -p $'tr\xe8s' -o e.png
 
+# Numbers: what is none is named by its option as it was written, whatever the locale; the last of several counts.
+for locale in C de_DE.UTF-8 fr_FR.UTF-8; do
+  for option in --ipc -n; do expect 2 "dc3: $option: expected a whole number, found 'ten'" env LC_ALL=$locale LANGUAGE=${locale%%.*} "$dc3" condense data -o x $option ten; done
+  expect 2 "dc3: --guidance: expected a number, found '1,5'" env LC_ALL=$locale LANGUAGE=${locale%%.*} "$dc3" condense data -o x --guidance 1,5
+  expect 2 "Unknown option --ipx=3; did you mean --ipc?" env LC_ALL=$locale LANGUAGE=${locale%%.*} "$dc3" condense data --bins 3 -o x --ipx=3
+done
+expect 2 "Integer value “9999999999” for --ipc out of range" "$dc3" condense data -o x --ipc 9999999999
+expect 2 "Double value “1e999” for --guidance out of range" "$dc3" condense data -o x --guidance 1e999
+expect 2 "Missing argument for --ipc" "$dc3" condense data -o x --ipc
+expect 2 "--steps: expected 1 to 1000, found 0" "$dc3" condense data -o x --steps 4 --steps 0
+expect 0 "estimate" "$dc3" condense data --steps 0 --steps 1 --ipc 0x1 --dry-run "${common[@]}"
+
 # JSON of any name.
 json "${edit[@]}" -p sunny -o 'e"q.png' --json
 json "${edit[@]}" -p sunny -o $'e\xff.png' --json

@@ -1,0 +1,96 @@
+/* The options that several commands have. */
+#include "cli.h"
+
+#include <limits.h>
+
+#define AT(field) offsetof(settings, field)
+
+const option compute_options[] = {
+    {"threads", 0, OPTION_WHOLE, AT(options.select.threads), WITHIN(1, 1024),
+     "Threads (default: the processor's cores)", "N"},
+    {"seed", 0, OPTION_SEED, AT(options.select.seed), ANY, "Seed of all random choices (default 0)", "N"},
+    {0}};
+
+const option result_options[] = {
+    {"json", 0, OPTION_FLAG, AT(json), ANY, "Print the result as JSON", NULL},
+    {"quiet", 'q', OPTION_FLAG, AT(quiet), ANY, "No progress and no notes on standard error", NULL},
+    {0}};
+
+const option data_options[] = {
+    {"strict", 0, OPTION_FLAG, AT(options.strict), ANY,
+     "End at the first picture or class that is not as it should be", NULL},
+    {"dry-run", 0, OPTION_FLAG, AT(options.dry_run), ANY, "Print the estimate and stop", NULL},
+    {0}};
+
+const option features_options[] = {{"feature-size", 0, OPTION_WHOLE, AT(options.feature_size),
+                                    WITHIN(1, 4096),
+                                    "Pixels at which pictures are encoded (default: suits them)", "N"},
+                                   {"cache", 0, OPTION_PATH, AT(options.cache), ANY,
+                                    "Folder that keeps features, for other runs on the same data", "DIR"},
+                                   {0}};
+
+const option set_options[] = {
+    {"combine", 0, OPTION_TEXT, AT(options.combine), ANY,
+     "gradient, random, grid, fourfold (default gradient)", "MODE"},
+    {"prompts", 0, OPTION_PATH, AT(options.prompts), ANY, "File with lines 'warm: TEXT' and 'cold: TEXT'",
+     "FILE"},
+    {"fresh", 0, OPTION_FLAG, AT(options.fresh), ANY, "Start over in the folder of an earlier run", NULL},
+    {0}};
+
+const option model_options[] = {
+    {"editor", 0, OPTION_PATH, AT(options.editor), ANY, "Model in the diffusers layout (default: dc3-mini)",
+     "DIR"},
+    {"dtype", 0, OPTION_TEXT, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
+    {"fit", 0, OPTION_TEXT, AT(options.fit), ANY,
+     "Pictures that are not square: crop, squash, pad (default crop)", "HOW"},
+    {0}};
+
+const option method_options[] = {
+    {"method", 'm', OPTION_TEXT, AT(options.method), ANY, "How to condense; see below (default dc3)", "NAME"},
+    {"factor", 0, OPTION_WHOLE, AT(options.factor), WITHIN(1, 2),
+     "Of rded: patches across a stored picture, 1 or 2 (default: 1 up to 64 pixels as in its scripts for "
+     "CIFAR and Tiny-ImageNet, else 2)",
+     "N"},
+    {0}};
+
+const option select_options[] = {{"ipc", 'n', OPTION_WHOLE, AT(options.select.ipc),
+                                  FROM_1(" images per class"), "Images per class (default 10)", "N"},
+                                 {"bins", 0, OPTION_WHOLE, AT(options.select.bins), FROM_1(""),
+                                  "Clusters a class, at most ipc; bins of dq (default 10)", "K"},
+                                 {"objective", 0, OPTION_TEXT, AT(objective), ANY,
+                                  "graph-cut, facility-location, log-determinant (default graph-cut)", "F"},
+                                 {"maximizer", 0, OPTION_TEXT, AT(maximizer), ANY,
+                                  "naive, lazy, stochastic, approximate-lazy (default naive)", "M"},
+                                 {0}};
+
+const option teacher_options[] = {
+    {"teacher", 0, OPTION_PATH, AT(options.teacher), ANY,
+     "Classifier (.safetensors or .pth, trained on the dataset's classes) whose gradients or features "
+     "measure similarity; none: the VAE's features do (default: of condense, one is trained; else none)",
+     "FILE"},
+    {"arch", 0, OPTION_TEXT, AT(options.arch), ANY,
+     "Refuse a teacher that is not this: resnet18, resnet50, convnet3, ... (default: as its tensors say)",
+     "NAME"},
+    {"teacher-size", 0, OPTION_WHOLE, AT(options.teacher_size), WITHIN(1, 1024),
+     "Pixels at which the teacher sees pictures (default: suits both, at most 224)", "N"},
+    {"gradient", 0, OPTION_TEXT, AT(gradient), ANY,
+     "Of the teacher's loss: plain, double-softmax (default plain)", "KIND"},
+    {0}};
+
+const option store_options[] = {
+    {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Where the result goes", "PATH"},
+    {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 4096),
+     "Pixels of the stored pictures (default: suits the dataset, at most 256)", "N"},
+    {"format", 0, OPTION_TEXT, AT(options.format), ANY,
+     "png, webp (both lossless), jpeg (4:4:4) (default png)", "F"},
+    {"detail", 0, OPTION_TEXT, AT(options.detail), ANY,
+     "keep: only the change of colour; edit: the edit itself (default: the model's)", "HOW"},
+    {"steps", 0, OPTION_WHOLE, AT(options.steps), WITHIN(1, 1000),
+     "Steps of the sampler (default: the model's)", "N"},
+    {"sampler", 0, OPTION_TEXT, AT(options.sampler), ANY,
+     "euler-ancestral, euler, ddim, dpmpp-2m (default: the model's)", "NAME"},
+    {"guidance", 0, OPTION_REAL, AT(options.guidance), WITHIN(0, 100), "Text guidance (default: the model's)",
+     "X"},
+    {"image-guidance", 0, OPTION_REAL, AT(options.image_guidance), WITHIN(0, 100),
+     "Image guidance (default: the model's)", "X"},
+    {0}};

@@ -1,0 +1,93 @@
+/* What the program prints: errors, results, reports. */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "dc3/text.h"
+
+int usage_error(const command *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "dc3: ");
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\nTry: dc3 %s%s--help\n", c ? c->name : "", c ? " " : "");
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+void print_note(const char *before, const char *text)
+{
+    char *safe = dc3_text_printable(text);
+    fprintf(stderr, "%s%s\n", before, safe ? safe : "out of memory");
+    free(safe);
+}
+
+int finish(dc3_status status, const char *kept)
+{
+    int number = caught_signal();
+    if (status == DC3_OK) return EXIT_DONE;
+    if (status == DC3_ERR_CANCELLED && number) {
+        fprintf(stderr, "\ndc3: interrupted%s%s\n", kept ? "; " : "", kept ? kept : "");
+        return 128 + number;
+    }
+    print_note("dc3: ", dc3_error_text());
+    return status == DC3_ERR_OPTION ? EXIT_USAGE : EXIT_FAILED;
+}
+
+json_t *json_text(const char *bytes)
+{
+    char *safe = dc3_text_utf8(bytes);
+    json_t *text = json_string(safe);
+    free(safe);
+    return text ? text : json_null();
+}
+
+void print_json(json_t *document)
+{
+    char *text = json_dumps(document, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+    printf("%s\n", text ? text : "null");
+    free(text);
+    json_decref(document);
+}
+
+void print_result(const settings *s, const char *path)
+{
+    json_t *document = s->json ? json_object() : NULL;
+    if (!s->json) {
+        printf("result: %s\n", path);
+        return;
+    }
+    json_object_set_new(document, "out", json_text(path));
+    print_json(document);
+}
+
+void print_report(const settings *s, const dc3_condense_report *r, const char *out)
+{
+    if (s->options.dry_run) {
+        if (s->json) printf("{\"estimate_seconds\": %.1f}\n", r->estimate_seconds);
+        return;
+    }
+    if (s->json) {
+        json_t *o = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "out", json_text(out),
+                              "images", (json_int_t)r->images, "classes", (json_int_t)r->classes, "stored",
+                              (json_int_t)r->stored, "edits", (json_int_t)r->edits, "repeated",
+                              (json_int_t)r->repeated, "skipped", (json_int_t)r->skipped, "peak_megabytes",
+                              r->peak_bytes * 1e-6, "estimate_seconds", r->estimate_seconds);
+        json_t *stages = json_object();
+        for (int i = 0; i < DC3_STAGES; i++)
+            if (r->stage[i]) json_object_set_new(stages, r->stage[i], json_real(r->seconds[i]));
+        json_object_set_new(o, "seconds", stages);
+        print_json(o);
+        return;
+    }
+    for (int i = 0; i < DC3_STAGES; i++)
+        if (r->stage[i]) printf("%-20s %8.1f s\n", r->stage[i], r->seconds[i]);
+    if (r->stage[2])
+        printf("%lld images stored, %lld edits made, ", (long long)r->stored, (long long)r->edits);
+    else if (r->stored)
+        printf("%lld of %lld images selected, ", (long long)r->stored, (long long)r->readable);
+    printf("%lld pictures skipped, peak memory %.0f MB\n", (long long)r->skipped, r->peak_bytes * 1e-6);
+    printf("result: %s\n", out);
+}
