@@ -1,4 +1,5 @@
-"""The direct selection (every gradient written out, f32, numpy) beside `dc3 select --from`, and whether the rows agree with f64.
+"""The direct selection (every gradient written out, f32, numpy) beside `dc3 select --from`, and whether the rows agree
+with f64.
 
     python bench/select_numpy.py build/dc3 build/bench/bench_select
 1,300 samples of one class, 1,000 classes, 512 dimensions, 10 bins, graph cut, naive greedy, IPC 10 and 50.
@@ -58,7 +59,8 @@ def main():
                 start = time.perf_counter()
                 rows = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["selected"]
                 ours.append(time.perf_counter() - start)
-            call = subprocess.run([sys.argv[2], path, "22", str(ipc)], capture_output=True, check=True, text=True).stdout.strip()
+            call = subprocess.run([sys.argv[2], path, "22", str(ipc)], capture_output=True, check=True,
+                                  text=True).stdout.strip()
             times = []
             for _ in range(3):
                 start = time.perf_counter()
@@ -67,9 +69,12 @@ def main():
             numpy32 = sorted(times)[1]
             same = rows == direct(h, z, y, bins, ipc, np.float64)
             inside = float(call.split("median ")[1].split()[0])
-            print(f"IPC {ipc}: numpy f32 {numpy32:.2f} s (median of 3); rows equal the direct method's in f64: {same}\n"
-                  f"  the call with the file's reading: {call}; ratio {numpy32 / inside:.0f}\n"
-                  f"  the whole process `dc3 select`: median {sorted(ours)[2]:.3f} s of 5, ratio {numpy32 / sorted(ours)[2]:.0f}")
+            print(
+                f"IPC {ipc}: numpy f32 {numpy32:.2f} s (median of 3); rows equal the direct method's in f64: {same}\n"
+                f"  the call with the file's reading: {call}; ratio {numpy32 / inside:.0f}\n"
+                f"  the whole process `dc3 select`: median {sorted(ours)[2]:.3f} s of 5, ratio "
+                f"{numpy32 / sorted(ours)[2]:.0f}"
+            )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,12 @@ from torch import nn
 def convnet(depth, classes=10, size=32, width=128):
     layers, channels = [], 3
     for _ in range(depth):
-        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.AvgPool2d(2)]
+        layers += [
+            nn.Conv2d(channels, width, 3, padding=1),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
+            nn.AvgPool2d(2)
+        ]
         channels = width
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * (size >> depth) ** 2, classes))
 

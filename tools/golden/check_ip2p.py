@@ -1,11 +1,13 @@
-"""Repeats the edit stored in tests/golden/ip2p with diffusers' own pipeline and prints the relative errors; exit 1 above 1e-5.
+"""Repeats the edit stored in tests/golden/ip2p with diffusers' own pipeline and prints the relative errors; exit 1
+above 1e-5.
 
     python tools/golden/check_ip2p.py tests/golden/ip2p
 """
 import sys
 import torch
 import diffusers.schedulers.scheduling_euler_ancestral_discrete as ancestral
-from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, StableDiffusionInstructPix2PixPipeline, UNet2DConditionModel
+from diffusers import (AutoencoderKL, EulerAncestralDiscreteScheduler, StableDiffusionInstructPix2PixPipeline,
+                       UNet2DConditionModel)
 from safetensors.torch import load_file
 from transformers import CLIPTextModel
 

@@ -12,8 +12,8 @@ The weights are megabytes, so they are not stored but made by a formula, here an
     everything else          offset 0,   width 0.2 (biases, running means)
   The pictures are the tensors input32, input64, ..., offset 0, width 4, rows of [n, 3, h, w].
 
-nets.json: for each network its size, classes, tensors with their shapes; "arch" where that is not its name; "gain", "limit"
-  (of gradients' errors) where they are special.
+nets.json: for each network its size, classes, tensors with their shapes; "arch" where that is not its name; "gain",
+  "limit" (of gradients' errors) where they are special.
 golden.safetensors: the pictures up to 64 pixels as [n, h, w, 3]; NET.logits, NET.embedding,
   computed in f64.
 gradients.safetensors, in f64 too, networks in train mode without dropout and stochastic depth, cross-entropy
@@ -73,7 +73,12 @@ class ConvNet(nn.Module):
         super().__init__()
         layers, channels = [], 3
         for _ in range(depth):
-            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.AvgPool2d(2, 2)]
+            layers += [
+                nn.Conv2d(channels, width, 3, padding=1),
+                nn.BatchNorm2d(width),
+                nn.ReLU(inplace=True),
+                nn.AvgPool2d(2, 2)
+            ]
             channels = width
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Linear(width * (size >> depth) ** 2, classes)
@@ -135,9 +140,12 @@ def gradients(name, net, shapes, picture):
     loss.backward()
     parameters, state = dict(net.named_parameters()), net.state_dict()
     found = {f"{name}.loss": loss.detach().reshape(1)}
-    found[f"{name}.norms"] = torch.stack([parameters[k].grad.norm() if k in parameters else state[k].norm() for k in shapes])
+    found[f"{name}.norms"] = torch.stack(
+        [parameters[k].grad.norm() if k in parameters else state[k].norm() for k in shapes])
     least = 1e-6 * max(p.grad.norm() for p in parameters.values())  # others are zero by nature
-    small = [k for k in shapes if k in parameters and parameters[k].numel() <= 4096 and parameters[k].grad.norm() > least]
+    small = [
+        k for k in shapes if k in parameters and parameters[k].numel() <= 4096 and parameters[k].grad.norm() > least
+    ]
     for k in small[:: max(1, len(small) // 4)][:4] + small[-1:]:
         found[f"{name}.gradient.{k}"] = parameters[k].grad
     return {k: v.float().contiguous() for k, v in found.items()}
@@ -157,7 +165,8 @@ def main():
         gain = GAIN.get(name, 0.6)
         state = {k: v for k, v in net.state_dict().items() if not derived(k)}
         shapes = {k: list(v.shape) for k, v in state.items()}
-        initial[name] = torch.tensor([[v.double().mean(), v.double().std(correction=0)] for v in state.values()]).float()
+        initial[name] = torch.tensor([[v.double().mean(), v.double().std(correction=0)]
+                                      for v in state.values()]).float()
         net.load_state_dict({k: weights(k, s, gain) for k, s in shapes.items()}, strict=False)
         net.eval()
         seen = []

@@ -1,9 +1,9 @@
 """Makes tests/golden/color_jitter/golden.safetensors: what torchvision makes of a picture with given values.
 
     python tools/golden/color_jitter.py tests/golden/color_jitter
-picture [size, size, 3] f32 in [0, 1]. jitter.N.values: brightness, contrast, saturation, hue, then the order of the four;
-jitter.N.out; grayscale.out; blur.N.values: sigma, kernel; blur.N.out. For crops: photo u8 [h, w, 3]; crop.N.values: left, top,
-side, size; crop.N.out by resized_crop with antialias. All channels last.
+picture [size, size, 3] f32 in [0, 1]. jitter.N.values: brightness, contrast, saturation, hue, then the order of the
+four; jitter.N.out; grayscale.out; blur.N.values: sigma, kernel; blur.N.out. For crops: photo u8 [h, w, 3];
+crop.N.values: left, top, side, size; crop.N.out by resized_crop with antialias. All channels last.
 """
 import os, sys
 import torch, torchvision
@@ -50,9 +50,11 @@ def main():
         tensors[f"blur.{n}.out"] = last(F.gaussian_blur(p, kernel, sigma))
     photo = torch.randint(0, 256, (3, 50, 37), generator=g, dtype=torch.uint8)
     tensors["photo"] = photo.permute(1, 2, 0).contiguous()
-    for n, (left, top, side, size) in enumerate([(0, 0, 37, 16), (3, 11, 20, 20), (5, 2, 9, 24), (30, 43, 7, 3), (0, 13, 37, 5), (8, 8, 1, 4)]):
+    for n, (left, top, side, size) in enumerate([(0, 0, 37, 16), (3, 11, 20, 20), (5, 2, 9, 24), (30, 43, 7, 3),
+                                                 (0, 13, 37, 5), (8, 8, 1, 4)]):
         tensors[f"crop.{n}.values"] = torch.tensor([left, top, side, size], dtype=torch.int64)
-        tensors[f"crop.{n}.out"] = last(F.resized_crop(photo / 255, top, left, side, side, [size, size], antialias=True))
+        tensors[f"crop.{n}.out"] = last(F.resized_crop(photo / 255, top, left, side, side, [size, size],
+                                                       antialias=True))
     os.makedirs(out, exist_ok=True)
     versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
     save_file(tensors, os.path.join(out, "golden.safetensors"), metadata=versions)

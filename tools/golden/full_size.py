@@ -14,7 +14,8 @@ OUT = sys.argv[1]
 
 
 def store(model, folder):
-    """Rounds the weights to f16, as checkpoints hold them, and saves them; computing goes on with the rounded ones in f32."""
+    """Rounds the weights to f16, as checkpoints hold them, and saves them; computing goes on with the rounded ones in
+    f32."""
     torch.manual_seed(1)
     for name, p in model.named_parameters():
         if p.ndim == 1 and p.abs().max() in (0, 1):
@@ -31,29 +32,36 @@ def timed(what, run):
     run()
     start = time.time()
     y = run()
-    print(f"{what}: {time.time() - start:.2f} s, {torch.get_num_threads()} threads, deviation {y.std():.3f}", flush=True)
+    print(f"{what}: {time.time() - start:.2f} s, {torch.get_num_threads()} threads, deviation {y.std():.3f}",
+          flush=True)
     return y
 
 
 def main():
     torch.manual_seed(0)
     golden = {}
-    text = store(CLIPTextModel(CLIPTextConfig(vocab_size=49408, hidden_size=768, intermediate_size=3072, num_hidden_layers=12,
-                                              num_attention_heads=12, max_position_embeddings=77, hidden_act="quick_gelu")), "text_encoder")
+    text = store(
+        CLIPTextModel(
+            CLIPTextConfig(vocab_size=49408, hidden_size=768, intermediate_size=3072, num_hidden_layers=12,
+                           num_attention_heads=12, max_position_embeddings=77, hidden_act="quick_gelu")),
+        "text_encoder")
     ids = torch.randint(0, 49408, (2, 77))
     ids[:, 0], ids[:, -1] = 49406, 49407
     golden["ids"], golden["states"] = ids, timed("text", lambda: text(ids).last_hidden_state)
-    vae = store(AutoencoderKL(block_out_channels=(128, 256, 512, 512), layers_per_block=2, latent_channels=4, sample_size=256,
-                              down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4), "vae")
+    vae = store(
+        AutoencoderKL(block_out_channels=(128, 256, 512, 512), layers_per_block=2, latent_channels=4, sample_size=256,
+                      down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4), "vae")
     picture, latents = torch.rand(1, 3, 256, 256) * 2 - 1, torch.randn(1, 4, 32, 32)
-    golden["picture"], golden["mean"] = last(picture), last(timed("encode", lambda: vae.encode(picture).latent_dist.mean))
+    golden["picture"], golden["mean"] = last(picture), last(
+        timed("encode", lambda: vae.encode(picture).latent_dist.mean))
     golden["latents"], golden["decoded"] = last(latents), last(timed("decode", lambda: vae.decode(latents).sample))
     del vae
     cross, plain = "CrossAttn{}Block2D", "{}Block2D"
-    unet = store(UNet2DConditionModel(sample_size=32, in_channels=8, out_channels=4, cross_attention_dim=768, attention_head_dim=8,
-                                      block_out_channels=(320, 640, 1280, 1280), layers_per_block=2,
-                                      down_block_types=(cross.format("Down"),) * 3 + (plain.format("Down"),),
-                                      up_block_types=(plain.format("Up"),) + (cross.format("Up"),) * 3), "unet")
+    unet = store(
+        UNet2DConditionModel(sample_size=32, in_channels=8, out_channels=4, cross_attention_dim=768,
+                             attention_head_dim=8, block_out_channels=(320, 640, 1280, 1280), layers_per_block=2,
+                             down_block_types=(cross.format("Down"),) * 3 + (plain.format("Down"),),
+                             up_block_types=(plain.format("Up"),) + (cross.format("Up"),) * 3), "unet")
     x, states = torch.randn(3, 8, 32, 32), torch.randn(3, 77, 768)
     golden["x"], golden["text"], golden["timestep"] = last(x), states, torch.tensor([601.0])
     golden["y"] = last(timed("unet", lambda: unet(x, 601, states).sample))

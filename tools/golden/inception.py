@@ -1,4 +1,5 @@
-"""Makes tests/golden/inception: the FID's Inception and the distances in its features, by pytorch-fid and torch-fidelity.
+"""Makes tests/golden/inception: the FID's Inception and the distances in its features, by pytorch-fid and
+torch-fidelity.
 
     pip install numpy scipy torch torchvision safetensors pytorch-fid torch-fidelity
     python tools/golden/inception.py tests/golden/inception
@@ -46,10 +47,14 @@ def fid_network():
 
 def pictures(random):
     """Waves of one or the other colours, of several sizes; one larger than the network's."""
-    sizes = [(32, 32), (20, 33), (41, 17), (32, 32), (1, 5), (24, 24)] + [(32, 32), (310, 8), (32, 32), (15, 28), (32, 32), (9, 9)]
+    sizes = [(32, 32), (20, 33), (41, 17), (32, 32), (1, 5), (24, 24)] + [(32, 32), (310, 8), (32, 32), (15, 28),
+                                                                          (32, 32), (9, 9)]
     for n, (h, w) in enumerate(sizes):
         y, x = np.mgrid[0:h, 0:w]
-        waves = [128 + 110 * np.sin(x * random.uniform(0, 1) + y * random.uniform(0, 1) + random.uniform(0, 6)) for _ in range(3)]
+        waves = [
+            128 + 110 * np.sin(x * random.uniform(0, 1) + y * random.uniform(0, 1) + random.uniform(0, 6))
+            for _ in range(3)
+        ]
         tint = [1, 1, 1] if n < HALF else [1.1, 0.8, 0.6]
         yield np.clip(np.stack(waves, -1) * tint + random.normal(0, 12, (h, w, 3)), 0, 255).astype(np.uint8)
 
@@ -80,10 +85,15 @@ def main():
     frechet = calculate_frechet_distance(*moments)
     kid = kid_features_to_metric(a, b, kid_subsets=1, kid_subset_size=HALF, verbose=False)[KEY_METRIC_KID_MEAN]
     score = isc_features_to_metric(logits, 3, shuffle=False)
-    print("features", features.mean().item(), features.std(0).mean().item(), "logits", logits.std().item(), logits.std(0).mean().item())
+    print("features",
+          features.mean().item(),
+          features.std(0).mean().item(), "logits",
+          logits.std().item(),
+          logits.std(0).mean().item())
     print("FID", frechet, "KID", kid, "IS", score)
     golden["features"], golden["logits"] = features.float(), logits.float()
-    golden["frechet"], golden["kernel"] = torch.tensor([frechet], dtype=torch.float64), torch.tensor([kid], dtype=torch.float64)
+    golden["frechet"], golden["kernel"] = torch.tensor([frechet],
+                                                       dtype=torch.float64), torch.tensor([kid], dtype=torch.float64)
     golden["score"] = torch.tensor([score[KEY_METRIC_ISC_MEAN], score[KEY_METRIC_ISC_STD]], dtype=torch.float64)
     made = {p: version(p) for p in ("torch", "torchvision", "pytorch-fid", "torch-fidelity")}
     save_file({k: v.contiguous() for k, v in golden.items()}, os.path.join(OUT, "golden.safetensors"), metadata=made)

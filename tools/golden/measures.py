@@ -1,18 +1,18 @@
-"""Makes tests/golden/measures: the measures of src/metrics as scikit-image, scipy, colour-science, pytorch-fid and torch-fidelity
-have them.
+"""Makes tests/golden/measures: the measures of src/metrics as scikit-image, scipy, colour-science, pytorch-fid and
+torch-fidelity have them.
 
     pip install numpy scipy scikit-image colour-science safetensors torch pytorch-fid torch-fidelity
     python tools/golden/measures.py tests/golden/measures
 colour.safetensors, all but the pictures f64:
   picture.N, changed.N [h, w, 3] u8: pictures and what became of them
   lab.N [h, w, 3]: scikit-image's rgb2lab; lab_colour_science.N: colour-science's sRGB_to_XYZ and XYZ_to_Lab
-  hue.N [36], chroma.N [27]: histograms of pixels as metrics/colour_histogram.h has them; hue_entropy.N, chroma_mean.N [1]
-  fidelity.N [5]: colourfulness of the picture and of the changed one (numpy); SSIM of luminance, mean Delta E 2000 and PSNR
-    of both (scikit-image)
+  hue.N [36], chroma.N [27]: histograms of pixels as metrics/colour_histogram.h has them; hue_entropy.N, chroma_mean.N
+  [1] fidelity.N [5]: colourfulness of the picture and of the changed one (numpy); SSIM of luminance, mean Delta E 2000
+    and PSNR of both (scikit-image)
   delta_e.pairs [n, 2, 3], delta_e.skimage, delta_e.colour_science [n]
-  density.N.count [2, 256] i64: levels of two sets; density.N.values [5]: bandwidth of the first by scipy's gaussian_kde (Scott),
-    entropy of either curve and their Jensen-Shannon distance with that bandwidth, Wasserstein-1 distance of the levels;
-    density.N.x, density.N.curve [50]: gaussian_kde of the first
+  density.N.count [2, 256] i64: levels of two sets; density.N.values [5]: bandwidth of the first by scipy's
+    gaussian_kde (Scott), entropy of either curve and their Jensen-Shannon distance with that bandwidth, Wasserstein-1
+    distance of the levels; density.N.x, density.N.curve [50]: gaussian_kde of the first
 features.safetensors:
   a.N [n, d], b.N [m, d] f32: features; frechet.N [1] by pytorch-fid, where one set has fewer rows than features too;
     kernel.N [1]: torch-fidelity's KID of one subset, all the rows of both
@@ -59,16 +59,22 @@ def luminance(p):
 
 def add_picture(golden, n, p, q):
     lab, other = rgb2lab(p), rgb2lab(q)
-    ssim = structural_similarity(luminance(p), luminance(q), gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255)
+    ssim = structural_similarity(luminance(p), luminance(q), gaussian_weights=True, sigma=1.5,
+                                 use_sample_covariance=False, data_range=255)
     golden[f"picture.{n}"], golden[f"changed.{n}"], golden[f"lab.{n}"] = p, q, lab
     golden[f"lab_colour_science.{n}"] = colour.XYZ_to_Lab(colour.sRGB_to_XYZ(p / 255))
-    golden[f"fidelity.{n}"] = np.array([colourfulness(p), colourfulness(q), ssim, deltaE_ciede2000(lab, other).mean(), peak_signal_noise_ratio(p, q)])
+    golden[f"fidelity.{n}"] = np.array(
+        [colourfulness(p),
+         colourfulness(q), ssim,
+         deltaE_ciede2000(lab, other).mean(),
+         peak_signal_noise_ratio(p, q)])
     lch = lab2lch(lab).reshape(-1, 3)
     hues = np.degrees(lch[lch[:, 1] >= 5, 2])
     hue, chroma = np.histogram(hues, 36, (0, 360))[0], np.histogram(np.minimum(lch[:, 1], 134.9), 27, (0, 135))[0]
     share = hue[hue > 0] / hue.sum()
     golden[f"hue.{n}"], golden[f"chroma.{n}"] = hue.astype(np.float64), chroma.astype(np.float64)
-    golden[f"hue_entropy.{n}"], golden[f"chroma_mean.{n}"] = np.array([-(share * np.log2(share)).sum()]), lch[:, 1].mean().reshape(1)
+    golden[f"hue_entropy.{n}"], golden[f"chroma_mean.{n}"] = np.array([-(share * np.log2(share)).sum()
+                                                                       ]), lch[:, 1].mean().reshape(1)
 
 
 def add_delta_e(golden):
@@ -107,19 +113,23 @@ def add_density(golden, n, a, b):
 
 
 def save(name, golden, packages):
-    save_file({k: np.ascontiguousarray(v) for k, v in golden.items()}, os.path.join(OUT, name), {p: version(p) for p in packages})
+    save_file({k: np.ascontiguousarray(v) for k, v in golden.items()}, os.path.join(OUT, name),
+              {p: version(p) for p in packages})
 
 
 def make_colour():
     golden = {}
-    for n, (size, noise, tint) in enumerate([((37, 53), 25, (1.1, 0.9, 0.7)), ((11, 11), 60, (0.8, 1, 1.2)), ((64, 32), 0, (1, 1, 1))]):
+    for n, (size, noise, tint) in enumerate([((37, 53), 25, (1.1, 0.9, 0.7)), ((11, 11), 60, (0.8, 1, 1.2)),
+                                             ((64, 32), 0, (1, 1, 1))]):
         p = picture(*size, noise)
         add_picture(golden, n, p, changed(p, tint, 6))
     add_delta_e(golden)
     p, q = picture(60, 60, 40), picture(45, 50, 10)
     add_density(golden, 0, p[..., 0].ravel(), q[..., 0].ravel())
     add_density(golden, 1, q[..., 2].ravel() // 3, p[..., 1].ravel())
-    add_density(golden, 2, np.clip(random.normal(240, 40, 3000), 0, 255).astype(np.uint8), np.clip(random.normal(200, 60, 900), 0, 255).astype(np.uint8))
+    add_density(golden, 2,
+                np.clip(random.normal(240, 40, 3000), 0, 255).astype(np.uint8),
+                np.clip(random.normal(200, 60, 900), 0, 255).astype(np.uint8))
     save("colour.safetensors", golden, ["numpy", "scipy", "scikit-image", "colour-science"])
 
 
@@ -133,7 +143,8 @@ def make_features():
         wide = [x.astype(np.float64) for x in (a, b)]
         moments = [m for x in wide for m in (x.mean(0), np.cov(x, rowvar=False))]
         golden[f"frechet.{n}"] = np.array([calculate_frechet_distance(*moments)])
-        kid = lambda subsets, size: kid_features_to_metric(*map(torch.from_numpy, wide), kid_subsets=subsets, kid_subset_size=size, verbose=False)
+        kid = lambda subsets, size: kid_features_to_metric(*map(torch.from_numpy, wide), kid_subsets=subsets,
+                                                           kid_subset_size=size, verbose=False)
         golden[f"kernel.{n}"] = np.array([kid(1, rows)[KEY_METRIC_KID_MEAN]])
         if n == 0:
             draws = kid(2000, 20)

@@ -19,7 +19,8 @@ def main():
     torch.manual_seed(0)
     editor = evaluate.Editor(MODEL, STEPS)
     y, x = torch.meshgrid(torch.linspace(0, 1, SIZE), torch.linspace(0, 1, SIZE), indexing="ij")
-    picture = torch.stack([0.2 + 0.6 * x, 0.5 + 0.4 * torch.sin(9 * y), 0.3 + 0.5 * ((x - 0.5) ** 2 + (y - 0.5) ** 2 < 0.1)])[None]
+    picture = torch.stack(
+        [0.2 + 0.6 * x, 0.5 + 0.4 * torch.sin(9 * y), 0.3 + 0.5 * ((x - 0.5)**2 + (y - 0.5)**2 < 0.1)])[None]
     ids = train.tokens(editor.tokenizer, ["Make it sunny.", "", ""])
     states = editor.text(ids).last_hidden_state
     image = editor.vae.encode(picture * 2 - 1).latent_dist.mode()
@@ -34,9 +35,11 @@ def main():
     show = lambda q: (editor.vae.decode(q).sample / 2 + 0.5).clamp(0, 1)
     last = lambda q: q[0].permute(1, 2, 0).contiguous()
     golden = dict(picture=last(picture), noise=last(noise), latents=last(z), edit=last(show(z / editor.scale)),
-                  reconstruction=last(show(image)), ids=ids[:2].contiguous(), guidance=torch.tensor([GUIDANCE, IMAGE_GUIDANCE]))
+                  reconstruction=last(show(image)), ids=ids[:2].contiguous(),
+                  guidance=torch.tensor([GUIDANCE, IMAGE_GUIDANCE]))
     os.makedirs(OUT, exist_ok=True)
-    save_file(golden, os.path.join(OUT, "golden.safetensors"), metadata={"torch": torch.__version__, "diffusers": __version__})
+    save_file(golden, os.path.join(OUT, "golden.safetensors"),
+              metadata={"torch": torch.__version__, "diffusers": __version__})
     print("edit less picture, mean of red, green, blue:", (golden["edit"] - golden["picture"]).mean((0, 1)).tolist())
 
 

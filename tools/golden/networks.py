@@ -51,8 +51,9 @@ def nhwc(x):
 
 
 def clip(folder, act, seed):
-    config = CLIPTextConfig(vocab_size=600, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-                            max_position_embeddings=77, hidden_act=act, bos_token_id=598, eos_token_id=599, pad_token_id=599)
+    config = CLIPTextConfig(vocab_size=600, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+                            num_attention_heads=4, max_position_embeddings=77, hidden_act=act, bos_token_id=598,
+                            eos_token_id=599, pad_token_id=599)
     model = rounded(spread(CLIPTextModel(config), seed))
     model.save_pretrained(os.path.join(OUT, folder))
     half(folder, "model.safetensors")
@@ -75,7 +76,8 @@ def old_names(tensors):
 def vae(folder, seed, channels, layers, groups, old):
     n = len(channels)
     model = AutoencoderKL(down_block_types=("DownEncoderBlock2D",) * n, up_block_types=("UpDecoderBlock2D",) * n,
-                          block_out_channels=channels, layers_per_block=layers, norm_num_groups=groups, latent_channels=4)
+                          block_out_channels=channels, layers_per_block=layers, norm_num_groups=groups,
+                          latent_channels=4)
     model = rounded(spread(model, seed))
     model.save_pretrained(os.path.join(OUT, folder))
     half(folder, "diffusion_pytorch_model.safetensors")
@@ -85,7 +87,8 @@ def vae(folder, seed, channels, layers, groups, old):
     picture = torch.rand(2, 3, 32, 24) * 2 - 1
     mean = model.encode(picture).latent_dist.mean
     z = torch.randn(1, 4, 8, 6)
-    put(folder + "/golden.safetensors", dict(picture=nhwc(picture), mean=nhwc(mean), z=nhwc(z), decoded=nhwc(model.decode(z).sample)))
+    put(folder + "/golden.safetensors",
+        dict(picture=nhwc(picture), mean=nhwc(mean), z=nhwc(z), decoded=nhwc(model.decode(z).sample)))
 
 
 def unet(folder, seed, **config):
@@ -98,12 +101,13 @@ def unet(folder, seed, **config):
     return model
 
 
-UNET_A = dict(block_out_channels=(32, 48, 64), layers_per_block=1, norm_num_groups=8, cross_attention_dim=32, attention_head_dim=4,
-              down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+UNET_A = dict(block_out_channels=(32, 48, 64), layers_per_block=1, norm_num_groups=8, cross_attention_dim=32,
+              attention_head_dim=4, down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
               up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"))
 UNET_B = dict(block_out_channels=(24, 40), layers_per_block=[2, 1], norm_num_groups=8, cross_attention_dim=16,
               attention_head_dim=(3, 5), use_linear_projection=True, transformer_layers_per_block=[1, 2],
-              down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"))
+              down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+              up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"))
 
 SD = dict(num_train_timesteps=1000, beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1)
 ZERO = dict(SD, prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing")
@@ -166,8 +170,10 @@ def ip2p():
         vocab_size=600, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
         max_position_embeddings=16, bos_token_id=598, eos_token_id=599, pad_token_id=599)), 11))
     net = rounded(spread(UNet2DConditionModel(in_channels=8, out_channels=4, **UNET_A), 12))
-    auto = rounded(spread(AutoencoderKL(down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
-                                        block_out_channels=(16, 32), norm_num_groups=8, latent_channels=4), 13))
+    auto = rounded(
+        spread(
+            AutoencoderKL(down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+                          block_out_channels=(16, 32), norm_num_groups=8, latent_channels=4), 13))
     scheduler = EulerAncestralDiscreteScheduler(**SD, timestep_spacing="linspace")
     for part, module, name in (("text_encoder", text, "model"), ("unet", net, "diffusion_pytorch_model"),
                                ("vae", auto, "diffusion_pytorch_model")):
@@ -193,9 +199,12 @@ def ip2p():
         module.randn_tensor = lambda *a, **k: noises[i + 1]
         x = scheduler.step(e, t, x).prev_sample
     decoded = auto.decode(x / auto.config.scaling_factor).sample
-    put("ip2p/golden.safetensors", dict(ids=ids, picture=nhwc(picture), image_latents=nhwc(image), noises=noises.permute(0, 1, 3, 4, 2),
-                                        latents=nhwc(x), decoded=nhwc(decoded)))
-    json.dump(dict(_class_name="StableDiffusionInstructPix2PixPipeline"), open(os.path.join(folder, "model_index.json"), "w"))
+    put(
+        "ip2p/golden.safetensors",
+        dict(ids=ids, picture=nhwc(picture), image_latents=nhwc(image), noises=noises.permute(0, 1, 3, 4, 2),
+             latents=nhwc(x), decoded=nhwc(decoded)))
+    json.dump(dict(_class_name="StableDiffusionInstructPix2PixPipeline"),
+              open(os.path.join(folder, "model_index.json"), "w"))
 
 
 with torch.no_grad():

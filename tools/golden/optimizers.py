@@ -15,7 +15,10 @@ from torch.optim import SGD, AdamW, lr_scheduler as lrs
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 OUT, STEPS, KEPT = sys.argv[1], 20, (1, 2, 10, 20)
-SHAPES = {"conv.weight": (4, 3, 3, 3), "conv.bias": (4,), "norm.weight": (5,), "fc.weight": (7, 11), "weight": (3, 2), "embedding": (6, 4), "token": (1, 1, 9)}
+SHAPES = {
+    "conv.weight": (4, 3, 3, 3), "conv.bias": (4,), "norm.weight": (5,), "fc.weight": (7, 11), "weight": (3, 2),
+    "embedding": (6, 4), "token": (1, 1, 9)
+}
 OPTIMIZERS = {
     "sgd": dict(kind="sgd", lr=0.1),
     "sgd_decay": dict(kind="sgd", lr=0.1, weight_decay=0.05),
@@ -58,7 +61,9 @@ def groups(net, rule, decay):
     if rule is None:
         return net.parameters()
     spared = [not ((k == "weight" or k.endswith(".weight")) and p.dim() >= 2) for k, p in zip(net.keys, net.values)]
-    return [{"params": [p for p, s in zip(net.values, spared) if s == wanted], "weight_decay": 0.0 if wanted else decay} for wanted in (False, True)]
+    return [{
+        "params": [p for p, s in zip(net.values, spared) if s == wanted], "weight_decay": 0.0 if wanted else decay
+    } for wanted in (False, True)]
 
 
 def train(name, start, gradients, golden, kind, lr, rule=None, clip=None, average=None, warm=False, **options):
@@ -97,7 +102,8 @@ def train(name, start, gradients, golden, kind, lr, rule=None, clip=None, averag
             golden[f"{name}.average.{k}"] = a.clone()
 
 
-def factors(kind, total, warm_up=0, warm_up_start=0.01, rise=0.3, first_divisor=25.0, last_divisor=1e4, gamma=0.1, every=0, milestones=()):
+def factors(kind, total, warm_up=0, warm_up_start=0.01, rise=0.3, first_divisor=25.0, last_divisor=1e4, gamma=0.1,
+            every=0, milestones=()):
     optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0, momentum=0.9)
     rest = total - warm_up
     if kind == "constant":
@@ -105,9 +111,12 @@ def factors(kind, total, warm_up=0, warm_up_start=0.01, rise=0.3, first_divisor=
     elif kind == "cosine":
         s = lrs.CosineAnnealingLR(optimizer, T_max=rest)
     elif kind == "half_cosine":  # as in RDED
-        s = lrs.LambdaLR(optimizer, lambda t: 0.5 * (1.0 + torch.cos(torch.tensor(torch.pi * t / rest / 2, dtype=torch.float64)).item()))
+        s = lrs.LambdaLR(
+            optimizer, lambda t: 0.5 *
+            (1.0 + torch.cos(torch.tensor(torch.pi * t / rest / 2, dtype=torch.float64)).item()))
     elif kind == "one_cycle":
-        s = lrs.OneCycleLR(optimizer, max_lr=1.0, total_steps=rest, pct_start=rise, div_factor=first_divisor, final_div_factor=last_divisor)
+        s = lrs.OneCycleLR(optimizer, max_lr=1.0, total_steps=rest, pct_start=rise, div_factor=first_divisor,
+                           final_div_factor=last_divisor)
     elif every:
         s = lrs.StepLR(optimizer, every, gamma)
     else:
@@ -115,7 +124,8 @@ def factors(kind, total, warm_up=0, warm_up_start=0.01, rise=0.3, first_divisor=
     if warm_up:
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"]
-        s = lrs.SequentialLR(optimizer, [lrs.LinearLR(optimizer, start_factor=warm_up_start, total_iters=warm_up), s], milestones=[warm_up])
+        s = lrs.SequentialLR(optimizer, [lrs.LinearLR(optimizer, start_factor=warm_up_start, total_iters=warm_up), s],
+                             milestones=[warm_up])
     out = []
     for _ in range(total):
         out.append(optimizer.param_groups[0]["lr"])
@@ -137,7 +147,8 @@ def main():
         train(name, start, gradients, golden, **options)
     for name, options in SCHEDULES.items():
         golden[f"schedule.{name}"] = factors(total=37, **options)
-    save_file({k: v.contiguous() for k, v in golden.items()}, os.path.join(OUT, "golden.safetensors"), metadata={"torch": torch.__version__})
+    save_file({k: v.contiguous() for k, v in golden.items()}, os.path.join(OUT, "golden.safetensors"),
+              metadata={"torch": torch.__version__})
     rows = lambda table: ",\n".join(f'  "{k}": {json.dumps(v)}' for k, v in table.items())
     with open(os.path.join(OUT, "cases.json"), "w") as f:
         f.write('{"optimizers": {\n' + rows(OPTIMIZERS) + '\n}, "schedules": {\n' + rows(SCHEDULES) + "\n}}\n")

@@ -1,8 +1,8 @@
 """Makes tests/golden/pictures: small pictures of the kinds that real folders hold, and what Pillow reads of them.
 
     python tools/golden/pictures.py tests/golden/pictures
-golden.safetensors: for each file NAME a tensor of what dc3 should give, u8 [h, w, 3]: the first frame, rotated as EXIF says, on
-white, 8 bits.
+golden.safetensors: for each file NAME a tensor of what dc3 should give, u8 [h, w, 3]: the first frame, rotated as EXIF
+says, on white, 8 bits.
 """
 import os, sys
 import numpy as np
@@ -44,7 +44,8 @@ def main():
     palette.save(path("palette-alpha.png"), transparency=palette.getpixel((0, 0)))
     keep("palette-alpha.png", on_white(Image.open(path("palette-alpha.png"))))
     frames = [Image.new("RGB", (12, 8), c) for c in ((220, 20, 20), (20, 20, 220))]
-    frames[0].save(path("animated.gif"), save_all=True, append_images=frames[1:], duration=100), keep("animated.gif", frames[0])
+    frames[0].save(path("animated.gif"), save_all=True, append_images=frames[1:],
+                   duration=100), keep("animated.gif", frames[0])
     frames[0].save(path("animated.webp"), save_all=True, append_images=frames[1:], duration=100, lossless=True)
     keep("animated.webp", frames[0])
     frames[0].save(path("pages.tif"), save_all=True, append_images=frames[1:]), keep("pages.tif", frames[0])
@@ -57,8 +58,10 @@ def main():
     rgb.save(path("srgb-profile.png"), icc_profile=profile), keep("srgb-profile.png", rgb)
     rgb.save(path("srgb-profile.jpg"), quality=95, subsampling=0, icc_profile=profile)
     keep("srgb-profile.jpg", Image.open(path("srgb-profile.jpg")))
-    # No colour profile: what an ink looks like is a matter of taste, so only white, black and the order of the channels are tested.
-    ink = Image.fromarray(blocks([(0, 0, 0, 0), (0, 0, 0, 255), (255, 0, 0, 0), (0, 255, 0, 0), (0, 0, 255, 0)]).astype(np.uint8), "CMYK")
+    # No colour profile: what an ink looks like is a matter of taste, so only white, black and the order of the
+    # channels are tested.
+    ink = Image.fromarray(
+        blocks([(0, 0, 0, 0), (0, 0, 0, 255), (255, 0, 0, 0), (0, 255, 0, 0), (0, 0, 255, 0)]).astype(np.uint8), "CMYK")
     ink.save(path("cmyk.jpg"), quality=95)
     golden["cmyk.jpg"] = np.zeros((8, 40, 3), np.uint8)
     rgb.save(path("png-named.jpg"), format="PNG"), keep("png-named.jpg", rgb)

@@ -1,7 +1,8 @@
 """Makes tests/golden/pth: small PyTorch checkpoints of each form, and damaged ones.
 
     python tools/golden/pth.py tests/golden/pth
-NAME.pth holds what golden.safetensors has under NAME/...; damaged/ holds what must be refused (test_pth.c has the sentences).
+NAME.pth holds what golden.safetensors has under NAME/...; damaged/ holds what must be refused (test_pth.c has the
+sentences).
 """
 import argparse, io, os, pickle, struct, sys, zipfile
 from collections import OrderedDict
@@ -36,14 +37,21 @@ def trained():
 
 def types():
     x = torch.randn(3, 2)
-    return {"f32": x, "f16": x.half(), "bf16": x.bfloat16(), "f64": x.double(), "i64": torch.tensor([-(2**40), 7]), "i32": torch.tensor([-3, 4], dtype=torch.int32),
-            "u8": torch.tensor([0, 255], dtype=torch.uint8), "bool": torch.tensor([True, False, True]), "scalar": torch.tensor(3), "empty": torch.empty(0, 5)}
+    return {
+        "f32": x, "f16": x.half(), "bf16": x.bfloat16(), "f64": x.double(), "i64": torch.tensor([-(2**40), 7]),
+        "i32": torch.tensor([-3, 4], dtype=torch.int32), "u8": torch.tensor([0, 255], dtype=torch.uint8),
+        "bool": torch.tensor([True, False, True]), "scalar": torch.tensor(3), "empty": torch.empty(0, 5)
+    }
 
 
 def views():
     x, y, image = torch.randn(4, 6), torch.randn(3, 4, 5), torch.randn(2, 3, 4, 5)
-    return {"whole": x, "transposed": x.t(), "rows": x[1:3], "columns": x[:, 2:5], "stepped": x[::2, ::3], "column": x[:, 1:2], "permuted": y.permute(2, 0, 1),
-            "shared": y, "last": y[2, 3, 4], "channels_last": image.contiguous(memory_format=torch.channels_last), "five": torch.randn(2, 1, 3, 1, 2).transpose(0, 4)}
+    return {
+        "whole": x, "transposed": x.t(), "rows": x[1:3], "columns": x[:, 2:5], "stepped": x[::2, ::3],
+        "column": x[:, 1:2], "permuted": y.permute(2, 0, 1), "shared": y, "last": y[2, 3, 4],
+        "channels_last": image.contiguous(memory_format=torch.channels_last), "five": torch.randn(2, 1, 3, 1,
+                                                                                                  2).transpose(0, 4)
+    }
 
 
 def good():
@@ -54,8 +62,12 @@ def good():
     torch.save(plain, path("protocol4"), pickle_protocol=4)
     for name in ("plain", "legacy", "protocol4"):
         keep(name, plain)
-    torch.save({"epoch": 3, "arch": "net", "state_dict": nn.DataParallel(made).state_dict(), "best_acc1": torch.tensor(76.5), "optimizer": optimizer.state_dict(),
-                "args": argparse.Namespace(lr=0.1, layers=[1, 2]), "history": [0.5, (1, None), {"a": 2**70}]}, path("nested"))
+    torch.save(
+        {
+            "epoch": 3, "arch": "net", "state_dict": nn.DataParallel(made).state_dict(),
+            "best_acc1": torch.tensor(76.5), "optimizer": optimizer.state_dict(), "args": argparse.Namespace(
+                lr=0.1, layers=[1, 2]), "history": [0.5, (1, None), {"a": 2**70}]
+        }, path("nested"))
     keep("nested", plain)
     torch.save({"ema": plain}, path("only"))
     keep("only", plain)
@@ -93,11 +105,13 @@ def call(module, name, args):
 
 
 def storage(kind="FloatStorage", key="0", elements=4, tail=b""):
-    return b"(" + text("storage") + f"ctorch\n{kind}\n".encode() + text(key) + text("cpu") + number(elements) + tail + b"tQ"
+    return b"(" + text("storage") + f"ctorch\n{kind}\n".encode() + text(key) + text("cpu") + number(
+        elements) + tail + b"tQ"
 
 
 def tensor(made=None, offset=0, shape=(4,), strides=(1,), tail=b"\x89)"):
-    return call("torch._utils", "_rebuild_tensor_v2", b"(" + (made or storage()) + number(offset) + numbers(shape) + numbers(strides) + tail + b"t")
+    return call("torch._utils", "_rebuild_tensor_v2",
+                b"(" + (made or storage()) + number(offset) + numbers(shape) + numbers(strides) + tail + b"t")
 
 
 def whole(body, protocol=2):
@@ -120,13 +134,15 @@ def zipped(pickled, members=(("data/0", DATA),), order=b"little", compression=zi
 
 
 def legacy(pickled, keys=("0",), storages=(DATA,), little=True):
-    made = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2) + pickle.dumps({"protocol_version": 1001, "little_endian": little}, 2)
+    made = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2) + pickle.dumps(
+        {"protocol_version": 1001, "little_endian": little}, 2)
     made += pickled + pickle.dumps(list(keys), 2)
     return made + b"".join(struct.pack("<q", len(s) // 4) + s for s in storages)
 
 
 def python2():
-    """As Python 2 and PyTorch before 0.4 wrote: byte strings, pairs in a list, Parameters with a state, tensors without hooks, storages of a GPU."""
+    """As Python 2 and PyTorch before 0.4 wrote: byte strings, pairs in a list, Parameters with a state, tensors
+    without hooks, storages of a GPU."""
     old = b"(" + b"U\x07storage" + b"ctorch.cuda\nFloatStorage\n" + b"U\x010" + b"U\x06cuda:0" + b"K\x04Nt" + b"Q"
     made = b"ctorch._utils\n_rebuild_tensor\n(" + old + b"K\x00" + numbers((2, 2)) + numbers((2, 1)) + b"tR"
     parameter = b"ctorch.nn.parameter\nParameter\n" + made + b"\x85R(\x88\x89Ntb"
@@ -163,7 +179,7 @@ def damaged():
         "call_dict": zipped(whole(b"})R")),
         "call_storage": zipped(whole(b"ctorch\nFloatStorage\n)R")),
         "build": zipped(whole(text("x") + b"}b")),
-        "cut": whole_file[: len(whole_file) // 2],
+        "cut": whole_file[:len(whole_file) // 2],
         "cut_legacy": old_file[:-5],
         "cut_legacy_pickle": old_file[:400],
         "cut_pickle": zipped(state(tensor())[:-20]),
@@ -190,7 +206,10 @@ def damaged():
         "huge_empty": zipped(state(tensor(shape=(2**62, 4, 0), strides=(0, 0, 0)))),
         "six_dimensions": zipped(state(tensor(shape=(1,) * 6, strides=(1,) * 6))),
         "odd_strides": zipped(state(tensor(shape=(2, 2), strides=(1,)))),
-        "text_shape": zipped(state(call("torch._utils", "_rebuild_tensor_v2", b"(" + storage() + number(0) + b"(" + text("4") + b"t" + numbers((1,)) + b"\x89)t"))),
+        "text_shape": zipped(
+            state(
+                call("torch._utils", "_rebuild_tensor_v2",
+                     b"(" + storage() + number(0) + b"(" + text("4") + b"t" + numbers((1,)) + b"\x89)t"))),
         "few_arguments": zipped(state(call("torch._utils", "_rebuild_tensor_v2", b"(" + storage() + b"t"))),
         "negated": zipped(state(tensor(tail=b"\x89)}" + text("neg") + b"\x88s"))),
         "view_of_storage": zipped(state(tensor(storage(tail=numbers((1, 2)))))),
@@ -198,8 +217,12 @@ def damaged():
         "persistent": zipped(state(b"(" + text("module") + b"tQ")),
         "memo_put": zipped(whole(b"}r\xff\xff\xff\xff")),
         "memo_get": zipped(whole(b"}q\x00h\x01s")),
-        "laughs": zipped(whole(b"]q\x000" + b"".join(b"](" + (b"h" + bytes([i])) * 10 + b"eq" + bytes([i + 1]) + b"0" for i in range(200)) + b"}" + text("model") + b"h\xc8s")),
-        "memo_bomb": zipped(whole(b"](K\x01K\x02\x86q\x01" + b"h\x01" * 4000 + b"eq\x02ccollections\nOrderedDict\nq\x03" + b"h\x03h\x02\x85R" * 600)),
+        "laughs": zipped(
+            whole(b"]q\x000" + b"".join(b"](" + (b"h" + bytes([i])) * 10 + b"eq" + bytes([i + 1]) + b"0"
+                                        for i in range(200)) + b"}" + text("model") + b"h\xc8s")),
+        "memo_bomb": zipped(
+            whole(b"](K\x01K\x02\x86q\x01" + b"h\x01" * 4000 + b"eq\x02ccollections\nOrderedDict\nq\x03" +
+                  b"h\x03h\x02\x85R" * 600)),
         "deep": zipped(whole(b"]" + b"\x85" * 20000)),
         "cycle": zipped(whole(b"}q\x00" + text("model") + b"h\x00s")),
         "protocol": zipped(whole(b"}", 6)),
@@ -215,12 +238,16 @@ def damaged():
         "long_length": zipped(whole(b"}\x8d" + b"\xff" * 8)),
         "list": zipped(whole(b"](" + tensor() + b"e")),
         "no_tensors": zipped(whole(b"}" + text("a") + b"K\x01s")),
-        "two_dicts": zipped(whole(b"}" + text("a") + b"}" + text("w") + tensor() + b"ss" + text("b") + b"}" + text("w") + tensor() + b"ss")),
+        "two_dicts": zipped(
+            whole(b"}" + text("a") + b"}" + text("w") + tensor() + b"ss" + text("b") + b"}" + text("w") + tensor() +
+                  b"ss")),
         "twice": zipped(whole(b"}" + text("w") + tensor() + b"s" + text("w") + tensor() + b"s")),
         "name": zipped(state(tensor(), "w\n\x1b[31m")),
         "long_name": zipped(state(tensor(), "w" * 600)),
-        "many_copies": zipped(whole(b"}" + b"".join(text("w%d" % i) + tensor(storage(elements=1024), shape=(32, 32), strides=(1, 32)) + b"s" for i in range(4))),
-                              (("data/0", bytes(4096)),)),
+        "many_copies": zipped(
+            whole(b"}" + b"".join(
+                text("w%d" % i) + tensor(storage(elements=1024), shape=(32, 32), strides=(1, 32)) + b"s"
+                for i in range(4))), (("data/0", bytes(4096)),)),
         "plain_pickle": pickle.dumps({"w": [1.0, 2.0]}, 2),
         "version_legacy": patched(legacy(state(tensor())), b"M\xe9\x03.", b"M\xea\x03."),
         "other_file": b"GIF89a" + bytes(32),

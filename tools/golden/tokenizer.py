@@ -30,31 +30,37 @@ El niño comió piñas en São Paulo
 ภาษาไทย น้ำแข็ง ทะเลสาบ
 Tiếng Việt: hồ đóng băng, chữ đẹp""".split("\n")
 
-HARD = ["", " ", "\t\n  ", "a", "A", "'", "''", "'s", "'S 't 'RE", "s's's's", "don''t", "’s it’s", "x'm'll'd",
-        "0123456789", "3.14159", "1,000,000", "2nd 3rd 4th", "½ ¼ Ⅷ ⅷ ² ³ ① ٣ 四", "a1b2c3", "v1.5-pruned_emaonly",
-        "!!!???...", "((nested) [brackets] {here}:1.3)", "<lora:name:0.8>", "#hashtag @user $5.00 100% a&b", "~`^*_+=|\\/<>",
-        "--- — – … « » „ “ ”", "https://example.org/a?b=c&d=%20e", "user@mail.example",
-        "\u00a0leading\u00a0nbsp\u00a0", "\u2003em\u2003space\u3000ideographic", "zero\u200bwidth\u200cjoin\u200der\ufeffbom",
-        "line\u2028sep\u2029para\u0085nel", "ctrl\x01\x02\x1b[0m\x7f", "sep\x1c\x1d\x1e\x1fend", "tab\tnew\nline\rcr\x0bvt\x0cff",
-        "e\u0301 vs \u00e9", "a\u0323\u0307 \u1e69 s\u0307\u0323", "n\u0303 \u0303", "\u0301start", "Z\u0351\u036b\u0343a\u0321l\u0358g\u0322o",
-        "\u0130stanbul I\u0307 \u0131", "\u1e9e \u00df SS", "\u01c4 \u01c5 \u01c6", "\ufb01 \ufb03 \u0149", "\u03a3 \u03c3 \u03c2 \u03a3\u03a3",
-        "\u212b \u212a \u2126", "\u2160 \u2170 \u216f", "\u24b6 \u24d0 \u24cf", "\uff26\uff35\uff2c\uff2c \uff57\uff49\uff44\uff54\uff48 \uff11", "\u1100\u1161\u11a8 \uac01",
-        "\u0958 \u0915\u093c", "\u2adc", "\U0001d15e", "\U0001d400\U0001d7d8", "\U00010400\U00010428", "\u10a0 \u1c90 \u10d0",
-        "\u1f88 \u1fbc \u0345", "\u02b0 \u02bc \u02d0", "\u2c2f \ua640", "\u0660\u06f0\u0966", "\u3007\u3021",
-        "\U0001f600", "\U0001f600\U0001f603 ok", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f44d\U0001f3fd", "\U0001f1e9\U0001f1ea",
-        "\u2764\ufe0f", "cat\U0001f431cat", "\u00a9\u00ae\u2122", "\u20ac\u00a3\u00a5", "\u2190\u2192 \u2211\u222b \u221a2", "\ufffd", "\U0010fffd\ue000",
-        "a" * 100, "ab" * 300, "antidisestablishmentarianism " * 20, "!" * 200, "7" * 90, "\u00e9" * 120, "\u4e2d" * 90, "\U0001f600" * 50,
-        "word " * 80, "x" * 2000,
-        START, END, START + END, "a " + END + " b", "a" + END + "b", END + "'s", "!" + END + "!", "<|endoftext |>", "<|END" + "OFTEXT|>",
-        "!<|ENDOFTEXT|>!", "<|StartOfText|>x", "<|ENDOFTEXT|>'s", "<||||>", "<|!!|>", "<|endoftext", "endoftext|>", "<|endoftext|" + END,
-        "</w>", "a</w>b", "<unk> <pad> [CLS]", "#version: 0.2", "\\n\\t", "\"quoted\" 'single'", "a'b'c", "O'Neil's dog's", "\u0027\u017f"]
+HARD = [
+    "", " ", "\t\n  ", "a", "A", "'", "''", "'s", "'S 't 'RE", "s's's's", "don''t", "’s it’s", "x'm'll'd", "0123456789",
+    "3.14159", "1,000,000", "2nd 3rd 4th", "½ ¼ Ⅷ ⅷ ² ³ ① ٣ 四", "a1b2c3", "v1.5-pruned_emaonly", "!!!???...",
+    "((nested) [brackets] {here}:1.3)", "<lora:name:0.8>", "#hashtag @user $5.00 100% a&b", "~`^*_+=|\\/<>",
+    "--- — – … « » „ “ ”", "https://example.org/a?b=c&d=%20e", "user@mail.example", "\u00a0leading\u00a0nbsp\u00a0",
+    "\u2003em\u2003space\u3000ideographic", "zero\u200bwidth\u200cjoin\u200der\ufeffbom",
+    "line\u2028sep\u2029para\u0085nel", "ctrl\x01\x02\x1b[0m\x7f", "sep\x1c\x1d\x1e\x1fend",
+    "tab\tnew\nline\rcr\x0bvt\x0cff", "e\u0301 vs \u00e9", "a\u0323\u0307 \u1e69 s\u0307\u0323", "n\u0303 \u0303",
+    "\u0301start", "Z\u0351\u036b\u0343a\u0321l\u0358g\u0322o", "\u0130stanbul I\u0307 \u0131", "\u1e9e \u00df SS",
+    "\u01c4 \u01c5 \u01c6", "\ufb01 \ufb03 \u0149", "\u03a3 \u03c3 \u03c2 \u03a3\u03a3", "\u212b \u212a \u2126",
+    "\u2160 \u2170 \u216f", "\u24b6 \u24d0 \u24cf", "\uff26\uff35\uff2c\uff2c \uff57\uff49\uff44\uff54\uff48 \uff11",
+    "\u1100\u1161\u11a8 \uac01", "\u0958 \u0915\u093c", "\u2adc", "\U0001d15e", "\U0001d400\U0001d7d8",
+    "\U00010400\U00010428", "\u10a0 \u1c90 \u10d0", "\u1f88 \u1fbc \u0345", "\u02b0 \u02bc \u02d0", "\u2c2f \ua640",
+    "\u0660\u06f0\u0966", "\u3007\u3021", "\U0001f600", "\U0001f600\U0001f603 ok",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f44d\U0001f3fd", "\U0001f1e9\U0001f1ea", "\u2764\ufe0f",
+    "cat\U0001f431cat", "\u00a9\u00ae\u2122", "\u20ac\u00a3\u00a5", "\u2190\u2192 \u2211\u222b \u221a2", "\ufffd",
+    "\U0010fffd\ue000", "a" * 100, "ab" * 300, "antidisestablishmentarianism " * 20, "!" * 200, "7" * 90,
+    "\u00e9" * 120, "\u4e2d" * 90, "\U0001f600" * 50, "word " * 80, "x" * 2000, START, END, START + END,
+    "a " + END + " b", "a" + END + "b", END + "'s", "!" + END + "!", "<|endoftext |>", "<|END" + "OFTEXT|>",
+    "!<|ENDOFTEXT|>!", "<|StartOfText|>x", "<|ENDOFTEXT|>'s", "<||||>", "<|!!|>", "<|endoftext", "endoftext|>",
+    "<|endoftext|" + END, "</w>", "a</w>b", "<unk> <pad> [CLS]", "#version: 0.2", "\\n\\t", "\"quoted\" 'single'",
+    "a'b'c", "O'Neil's dog's", "\u0027\u017f"
+]
 
 
 def random_strings(count):
     """Mixtures over scripts, marks, spaces and names."""
     r = random.Random(7)
-    ranges = [(32, 126), (32, 126), (0xA0, 0x24F), (0x300, 0x36F), (0x370, 0x52F), (0x5D0, 0x5EA), (0x900, 0x97F), (0xE01, 0xE5B),
-              (0x1E00, 0x1FFE), (0x2000, 0x206F), (0x2100, 0x218B), (0x3040, 0x30FF), (0x4E00, 0x4FFF), (0xAC00, 0xADFF), (0x1F300, 0x1F5FF)]
+    ranges = [(32, 126), (32, 126), (0xA0, 0x24F), (0x300, 0x36F), (0x370, 0x52F), (0x5D0, 0x5EA), (0x900, 0x97F),
+              (0xE01, 0xE5B), (0x1E00, 0x1FFE), (0x2000, 0x206F), (0x2100, 0x218B), (0x3040, 0x30FF), (0x4E00, 0x4FFF),
+              (0xAC00, 0xADFF), (0x1F300, 0x1F5FF)]
     import unicodedata
     for _ in range(count):
         pieces = []
@@ -70,10 +76,13 @@ def train(folder, lines):
     letters = sorted(pre_tokenizers.ByteLevel.alphabet(), key=lambda c: (ord(c) > 255, ord(c)))
     tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"), behavior="removed", invert=True),
-         pre_tokenizers.ByteLevel(add_prefix_space=False)])
-    trainer = trainers.BpeTrainer(vocab_size=1400, min_frequency=2, initial_alphabet=letters, end_of_word_suffix="</w>", show_progress=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"), behavior="removed",
+                             invert=True),
+        pre_tokenizers.ByteLevel(add_prefix_space=False)
+    ])
+    trainer = trainers.BpeTrainer(vocab_size=1400, min_frequency=2, initial_alphabet=letters, end_of_word_suffix="</w>",
+                                  show_progress=False)
     tokenizer.train_from_iterator(lines, trainer)
     merges = [tuple(m) for m in json.loads(tokenizer.to_str())["model"]["merges"]]
     tokens = letters + [c + "</w>" for c in letters]

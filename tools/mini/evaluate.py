@@ -1,8 +1,9 @@
 """Measures an exported editor on pictures it has not seen, each with all ten prompts, and draws a grid.
 
     python evaluate.py MODEL FOLDER GRID.png [--count 200] [--steps 1]
-SSIM of luminance against the original (raw, with detail kept, and of the VAE alone), the share of pictures whose mean b* goes the right
-way, Delta E (CIE 1976) between the means of two prompts' results, colourfulness (Hasler and Suesstrunk 2003) before and after.
+SSIM of luminance against the original (raw, with detail kept, and of the VAE alone), the share of pictures whose mean
+b* goes the right way, Delta E (CIE 1976) between the means of two prompts' results, colourfulness (Hasler and
+Suesstrunk 2003) before and after.
 """
 import argparse, glob, itertools, json, os
 import numpy as np
@@ -25,7 +26,8 @@ def box(x, r):
 
 
 def keep_detail(x, reconstruction, edit, radius=4, eps=0.004):
-    """The change of colour, smoothed along the picture's own edges. (Linear in the channels, so RGB serves as well as YCbCr.)"""
+    """The change of colour, smoothed along the picture's own edges. (Linear in the channels, so RGB serves as well as
+    YCbCr.)"""
     g = (x * torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)).sum(1, keepdim=True)
     change = edit - reconstruction
     mg, mc = box(g, radius), box(change, radius)
@@ -50,7 +52,8 @@ def ssim(a, b):
 class Editor:
     def __init__(self, folder, steps):
         part = lambda cls, name: cls.from_pretrained(os.path.join(folder, name), torch_dtype=torch.float32).eval()
-        self.vae, self.unet, self.text = part(AutoencoderKL, "vae"), part(UNet2DConditionModel, "unet"), part(CLIPTextModel, "text_encoder")
+        self.vae, self.unet, self.text = part(AutoencoderKL, "vae"), part(UNet2DConditionModel,
+                                                                          "unet"), part(CLIPTextModel, "text_encoder")
         self.tokenizer = train.open_tokenizer(os.path.join(folder, "tokenizer"))
         self.scheduler = DDIMScheduler.from_pretrained(os.path.join(folder, "scheduler"))
         self.steps, self.scale = steps, self.vae.config.scaling_factor
@@ -79,7 +82,8 @@ def main():
     torch.manual_seed(0)
     paths = sorted(glob.glob(os.path.join(a.pictures, "**", "*.*"), recursive=True))
     paths = paths[:: max(1, len(paths) // a.count)][: a.count]
-    x = torch.stack([torch.from_numpy(np.asarray(data.square(q, 64)).transpose(2, 0, 1).copy()) for q in paths]).float() / 255
+    x = torch.stack([torch.from_numpy(np.asarray(data.square(q, 64)).transpose(2, 0, 1).copy())
+                     for q in paths]).float() / 255
     editor, names = Editor(a.model, a.steps), prompts.WARM + prompts.COLD
     numpy = lambda t: t.permute(0, 2, 3, 1).numpy()
     original, kept, raw_ssim, kept_ssim, right, colour = numpy(x), {}, [], [], {}, []
@@ -94,15 +98,19 @@ def main():
         colour += [colourfulness(q) for q in kept[name]]
     means = {n: np.stack([rgb2lab(q).mean((0, 1)) for q in kept[n]]) for n in names}
     delta = np.mean([np.linalg.norm(means[m] - means[n], axis=1).mean() for m, n in itertools.combinations(names, 2)])
-    print(json.dumps(dict(
-        pictures=len(paths), steps=a.steps, ssim_raw=round(float(np.mean(raw_ssim)), 3), ssim_kept=round(float(np.mean(kept_ssim)), 3),
-        ssim_vae=round(float(np.mean([ssim(q, w) for q, w in zip(original, numpy(reconstruction))])), 3),
-        b_right_way=round(float(np.mean(list(right.values()))), 3), b_right_way_by_prompt=right, delta_e_between_prompts=round(float(delta), 1),
-        colourfulness_before=round(float(np.mean([colourfulness(q) for q in original])), 1),
-        colourfulness_after=round(float(np.mean(colour)), 1)), indent=1))
+    print(
+        json.dumps(
+            dict(pictures=len(paths), steps=a.steps, ssim_raw=round(float(np.mean(raw_ssim)),
+                                                                    3), ssim_kept=round(float(np.mean(kept_ssim)), 3),
+                 ssim_vae=round(float(np.mean([ssim(q, w) for q, w in zip(original, numpy(reconstruction))])),
+                                3), b_right_way=round(float(np.mean(list(right.values()))), 3),
+                 b_right_way_by_prompt=right, delta_e_between_prompts=round(float(delta), 1),
+                 colourfulness_before=round(float(np.mean([colourfulness(q) for q in original])),
+                                            1), colourfulness_after=round(float(np.mean(colour)), 1)), indent=1))
     shown = range(0, len(paths), max(1, len(paths) // 10))
     rows = [np.concatenate([original[i]] + [kept[n][i] for n in names], 1) for i in list(shown)[:10]]
-    Image.fromarray((np.concatenate(rows, 0) * 255 + 0.5).astype(np.uint8)).resize((11 * 96, len(rows) * 96)).save(a.grid)
+    Image.fromarray((np.concatenate(rows, 0) * 255 + 0.5).astype(np.uint8)).resize(
+        (11 * 96, len(rows) * 96)).save(a.grid)
 
 
 if __name__ == "__main__":

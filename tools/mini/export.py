@@ -7,7 +7,8 @@ import train
 
 
 def halve(path):
-    save_file({k: v.half() if v.is_floating_point() else v for k, v in load_file(path).items()}, path, metadata={"format": "pt"})
+    save_file({k: v.half() if v.is_floating_point() else v for k, v in load_file(path).items()}, path,
+              metadata={"format": "pt"})
 
 
 def load(work, tokenizer_folder):
@@ -37,8 +38,9 @@ def main():
                                ("text_encoder", text, "model")):
         module.save_pretrained(os.path.join(a.out, part), safe_serialization=True)
         halve(os.path.join(a.out, part, name + ".safetensors"))
-    DDIMScheduler(num_train_timesteps=1000, beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False,
-                  set_alpha_to_one=False, prediction_type="v_prediction", timestep_spacing="trailing",
+    DDIMScheduler(num_train_timesteps=1000, beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear",
+                  clip_sample=False, set_alpha_to_one=False, prediction_type="v_prediction",
+                  timestep_spacing="trailing",
                   rescale_betas_zero_snr=True).save_pretrained(os.path.join(a.out, "scheduler"))
     index = dict(_class_name="StableDiffusionInstructPix2PixPipeline", vae=["diffusers", "AutoencoderKL"],
                  unet=["diffusers", "UNet2DConditionModel"], text_encoder=["transformers", "CLIPTextModel"],
@@ -46,8 +48,9 @@ def main():
                  dc3=dict(resolution=64, steps=a.steps, sampler="ddim", guidance=1.0, image_guidance=1.0, detail="keep",
                           residual_image_latents=True))
     json.dump(index, open(os.path.join(a.out, "model_index.json"), "w"), indent=2)
-    print(f"U-Net step {state['step']}, {state['minutes']:.1f} min; parameters: " + ", ".join(
-        f"{name} {sum(q.numel() for q in m.parameters()) / 1e6:.2f} M" for name, m in (("vae", vae), ("unet", unet), ("text", text))))
+    print(f"U-Net step {state['step']}, {state['minutes']:.1f} min; parameters: " +
+          ", ".join(f"{name} {sum(q.numel() for q in m.parameters()) / 1e6:.2f} M"
+                    for name, m in (("vae", vae), ("unet", unet), ("text", text))))
 
 
 if __name__ == "__main__":

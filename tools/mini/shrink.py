@@ -1,10 +1,12 @@
-"""Takes one residual block and one transformer out of the lowest level of a trained U-Net on the way down and on the way up, to
-bring the model under its size limit. The branches are residual, so that training goes on from there: `train.py unet` continues."""
+"""Takes one residual block and one transformer out of the lowest level of a trained U-Net on the way down and on the
+way up, to bring the model under its size limit. The branches are residual, so that training goes on from there:
+`train.py unet` continues."""
 import argparse
 import torch
 import train
 
-TAKEN_OUT = ("down_blocks.2.resnets.1.", "down_blocks.2.attentions.1.", "up_blocks.0.resnets.1.", "up_blocks.0.attentions.1.")
+TAKEN_OUT = ("down_blocks.2.resnets.1.", "down_blocks.2.attentions.1.", "up_blocks.0.resnets.1.",
+             "up_blocks.0.attentions.1.")
 MOVED = {"up_blocks.0.resnets.2.": "up_blocks.0.resnets.1.", "up_blocks.0.attentions.2.": "up_blocks.0.attentions.1."}
 
 

@@ -1,4 +1,5 @@
-"""Trains a byte-level BPE in CLIP's form on our own sentences; writes vocab.json, merges.txt and the configs beside them."""
+"""Trains a byte-level BPE in CLIP's form on our own sentences; writes vocab.json, merges.txt and the configs beside
+them."""
 import argparse, collections, json, os, re
 import prompts
 

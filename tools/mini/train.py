@@ -10,28 +10,31 @@ LENGTH = 40
 
 
 def make_vae():
-    return AutoencoderKL(in_channels=3, out_channels=3, latent_channels=4, block_out_channels=(32, 64, 96), layers_per_block=1,
-                         down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3,
-                         norm_num_groups=8, sample_size=64, scaling_factor=1.0)
+    return AutoencoderKL(in_channels=3, out_channels=3, latent_channels=4, block_out_channels=(32, 64, 96),
+                         layers_per_block=1, down_block_types=("DownEncoderBlock2D",) * 3,
+                         up_block_types=("UpDecoderBlock2D",) * 3, norm_num_groups=8, sample_size=64,
+                         scaling_factor=1.0)
 
 
 def make_unet(layers=(2, 2, 1)):
     return UNet2DConditionModel(sample_size=16, in_channels=8, out_channels=4, block_out_channels=(64, 128, 192),
-                                layers_per_block=list(layers), norm_num_groups=16, cross_attention_dim=128, attention_head_dim=4,
+                                layers_per_block=list(layers), norm_num_groups=16, cross_attention_dim=128,
+                                attention_head_dim=4,
                                 down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
                                 up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"))
 
 
 def make_text(tokenizer):
-    return CLIPTextModel(CLIPTextConfig(vocab_size=len(tokenizer), hidden_size=128, intermediate_size=256, num_hidden_layers=2,
-                                        num_attention_heads=4, max_position_embeddings=LENGTH, projection_dim=128,
-                                        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
-                                        pad_token_id=tokenizer.pad_token_id))
+    return CLIPTextModel(
+        CLIPTextConfig(vocab_size=len(tokenizer), hidden_size=128, intermediate_size=256, num_hidden_layers=2,
+                       num_attention_heads=4, max_position_embeddings=LENGTH, projection_dim=128,
+                       bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
+                       pad_token_id=tokenizer.pad_token_id))
 
 
 def open_tokenizer(folder):
-    return CLIPTokenizer(os.path.join(folder, "vocab.json"), os.path.join(folder, "merges.txt"), pad_token="<|endoftext|>",
-                         model_max_length=LENGTH)
+    return CLIPTokenizer(os.path.join(folder, "vocab.json"), os.path.join(folder, "merges.txt"),
+                         pad_token="<|endoftext|>", model_max_length=LENGTH)
 
 
 def tokens(tokenizer, texts):
@@ -62,7 +65,9 @@ class Clock:
 
     def rate(self, top):
         share = min(self.minutes() / self.budget, 1)
-        return top * min(1, self.minutes() / 0.5 + 0.02) * (0.02 + 0.98 * 0.5 * (1 + torch.cos(torch.tensor(share * 3.14159)).item()))
+        return top * min(1,
+                         self.minutes() / 0.5 + 0.02) * (0.02 + 0.98 * 0.5 *
+                                                         (1 + torch.cos(torch.tensor(share * 3.14159)).item()))
 
     def done(self):
         return self.minutes() >= self.budget
@@ -110,14 +115,17 @@ def train_vae(a, pictures):
         i += 1
         if i % 50 == 0:
             mse = F.mse_loss(y.clamp(-1, 1), x).item() / 4
-            print(f"vae step {i} {clock.minutes():.1f} min loss {loss.item():.4f} psnr {-10 * torch.log10(torch.tensor(mse)).item():.2f} "
-                  f"latent std {posterior.mean.float().std().item():.2f}", flush=True)
+            print(
+                f"vae step {i} {clock.minutes():.1f} min loss {loss.item():.4f} psnr "
+                f"{-10 * torch.log10(torch.tensor(mse)).item():.2f} "
+                f"latent std {posterior.mean.float().std().item():.2f}", flush=True)
         if i % 200 == 0 or clock.done():
             save(path, vae=vae.state_dict(), optimizer=optimizer.state_dict(), minutes=clock.minutes(), step=i)
 
 
 def triples(x):
-    """(input, instruction, target): graded pictures, and for one in eight a disturbed picture with its original as target."""
+    """(input, instruction, target): graded pictures, and for one in eight a disturbed picture with its original as
+    target."""
     n = len(x)
     names = random.choices(list(color_ops.GRADES), k=n)
     texts = [prompts.instruction(name) for name in names]
@@ -147,7 +155,8 @@ def train_unet(a, pictures):
     scale = 1 / std
     if os.path.exists(path):
         state = torch.load(path)
-        unet.load_state_dict(state["unet"]), text.load_state_dict(state["text"]), optimizer.load_state_dict(state["optimizer"])
+        unet.load_state_dict(state["unet"]), text.load_state_dict(state["text"]), optimizer.load_state_dict(
+            state["optimizer"])
         mean, scale = state["mean"], state["scale"]
         clock, i = Clock(a.minutes, state["minutes"]), state["step"]
     bar, running, samples = alphas_bar(), 0.0, time.time()
@@ -158,7 +167,8 @@ def train_unet(a, pictures):
         n = a.batch
         source, texts, target = triples(data.batch(pictures, n)) if not a.overfit else fixed
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            both = vae.encode((torch.cat([source, target]) * 2 - 1).contiguous(memory_format=torch.channels_last)).latent_dist.mean
+            both = vae.encode(
+                (torch.cat([source, target]) * 2 - 1).contiguous(memory_format=torch.channels_last)).latent_dist.mean
         image, x0 = both[:n].float(), both[n:].float() * scale
         ids = tokens(tokenizer, texts)
         ids[torch.rand(n) < 0.06] = empty
@@ -178,11 +188,14 @@ def train_unet(a, pictures):
             torch._foreach_lerp_(mean, [p.detach() for p in parameters], 1 - decay)
         running = 0.98 * running + 0.02 * loss.item() if i > 1 else loss.item()
         if i % 50 == 0:
-            print(f"unet step {i} {clock.minutes():.1f} min loss {running:.4f} {50 * n / (time.time() - samples):.0f} samples/s", flush=True)
+            print(
+                f"unet step {i} {clock.minutes():.1f} min loss {running:.4f} {50 * n / (time.time() - samples):.0f} "
+                f"samples/s",
+                flush=True)
             samples = time.time()
         if i % 200 == 0 or clock.done():
-            save(path, unet=unet.state_dict(), text=text.state_dict(), optimizer=optimizer.state_dict(), mean=mean, scale=scale,
-                 minutes=clock.minutes(), step=i)
+            save(path, unet=unet.state_dict(), text=text.state_dict(), optimizer=optimizer.state_dict(), mean=mean,
+                 scale=scale, minutes=clock.minutes(), step=i)
 
 
 def main():
