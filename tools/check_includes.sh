@@ -1,10 +1,10 @@
 #!/bin/bash
-# Who may include whom: the table in src/README.md. Prints each #include that breaks a rule and fails.
+# Who may include whom: the list in src/README.md. Prints each #include that breaks a rule and fails.
 cd "$(dirname "$0")/.." || exit 1
 declare -A may
-while IFS='|' read -r _ room _ list _; do
-  room=${room//[\` ]/}; may[$room]=$list
-done < <(grep '^| `' src/README.md)
+while IFS=: read -r room list; do
+  may[${room// /}]=$list
+done < <(grep '^    [a-z_]*:' src/README.md)
 bad=0
 for file in $(find src -name '*.[ch]' | sort); do
   folder=$(echo "$file" | cut -d/ -f2)
@@ -24,7 +24,8 @@ for file in $(find cli examples -name '*.[ch]' 2>/dev/null); do
 done
 for header in include/dc3/*.h; do
   for language in c c++; do
-    echo "#include \"dc3/$(basename "$header")\"" | ${CC:-cc} -x $language -Iinclude -Wall -Wextra -Werror -fsyntax-only - ||
+    echo "#include \"dc3/$(basename "$header")\"" | ${CC:-cc} -x $language -Iinclude -Wall -Wextra -Werror \
+      -fsyntax-only - ||
       { echo "$header does not compile alone as $language"; bad=1; }
   done
 done

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Condenses the Tux Paint stamps (Debian package tuxpaint-stamps-default: photos and drawings under free licences), or the
-# folder given as first argument, and says where the pictures are.
+# Condenses the Tux Paint stamps (Debian package tuxpaint-stamps-default: photos and drawings under free licences), or
+# the folder given as first argument, and says where the pictures are.
 set -eu
 cd "$(dirname "$0")/.."
 data=${1:-}
@@ -9,7 +9,8 @@ mkdir -p "$work"
 if [[ -z $data ]]; then
   stamps=$work/stamps
   if [[ ! -d $stamps ]]; then
-    (cd "$work" && apt-get download -q tuxpaint-stamps-default >/dev/null && dpkg-deb -x tuxpaint-stamps-default_*.deb unpacked)
+    (cd "$work" && apt-get download -q tuxpaint-stamps-default >/dev/null &&
+      dpkg-deb -x tuxpaint-stamps-default_*.deb unpacked)
     mkdir -p "$stamps.part"
     for class in animals clothes food household plants seasonal town vehicles; do
       cp -r "$work/unpacked/usr/share/tuxpaint/stamps/$class" "$stamps.part/$class"

@@ -1,4 +1,5 @@
-# cmake -DOUT=FILE.c -DNAMES="a;b" -DFILES="a.js;b.css" -P embed.cmake: FILE.c with const unsigned char NAME[] and const size_t NAME_size of each file.
+# cmake -DOUT=FILE.c -DNAMES="a;b" -DFILES="a.js;b.css" -P embed.cmake: FILE.c with const unsigned char NAME[] and const
+# size_t NAME_size of each file.
 set(text "#include \"report/assets.h\"\n")
 foreach(name file IN ZIP_LISTS NAMES FILES)
   file(READ ${file} bytes HEX)

@@ -10,13 +10,16 @@ for target in build-fuzz/tests/fuzz/fuzz_*; do
   seeds=(tests/fuzz/corpus/"$name")
   if [[ $name == config ]]; then
     mkdir -p build-fuzz/seeds-config
-    n=0; for file in tests/golden/*/config.json tests/golden/*/*/*config.json models/*/*/*config.json; do [[ -f $file ]] && cp "$file" build-fuzz/seeds-config/$((n++)); done
+    n=0; for file in tests/golden/*/config.json tests/golden/*/*/*config.json models/*/*/*config.json; do
+      [[ -f $file ]] && cp "$file" build-fuzz/seeds-config/$((n++)); done
     seeds+=(build-fuzz/seeds-config)
   fi
   [[ $name == pth ]] && seeds+=(tests/golden/pth tests/golden/pth/damaged)
   [[ $name == picture ]] && seeds+=(tests/golden/pictures)
   echo "$name: ${SECONDS_EACH:-20} s"
-  "$target" -max_total_time="${SECONDS_EACH:-20}" -max_len=16384 -timeout=10 -rss_limit_mb=2048 -artifact_prefix=build-fuzz/findings/"$name"- \
-    -print_final_stats=1 "$work" "${seeds[@]}" 2>&1 | grep -E "ERROR|SUMMARY|stat::number_of_executed|Test unit written|runtime error" || true
+  "$target" -max_total_time="${SECONDS_EACH:-20}" -max_len=16384 -timeout=10 -rss_limit_mb=2048 \
+    -artifact_prefix=build-fuzz/findings/"$name"- \
+    -print_final_stats=1 "$work" "${seeds[@]}" 2>&1 |
+    grep -E "ERROR|SUMMARY|stat::number_of_executed|Test unit written|runtime error" || true
   [[ ${PIPESTATUS[0]} == 0 ]] || exit 1
 done

@@ -1,7 +1,8 @@
 #!/bin/bash
-# How long `dc3 condense` takes to stop while a large editor works: interrupt.sh DATA EDITOR [TRIES] [SIZE]. DATA: a folder with a folder
-# a class; EDITOR: a diffusers directory, of full size for instance tools/golden/full_size.py's with tokenizer/, scheduler/ and
-# model_index.json. Each try goes on with the same run, waits for its edits, some random seconds more, and sends SIGINT or SIGTERM. By hand.
+# How long `dc3 condense` takes to stop while a large editor works: interrupt.sh DATA EDITOR [TRIES] [SIZE]. DATA: a
+# folder with a folder a class; EDITOR: a diffusers directory, of full size for instance tools/golden/full_size.py's
+# with tokenizer/, scheduler/ and model_index.json. Each try goes on with the same run, waits for its edits, some
+# random seconds more, and sends SIGINT or SIGTERM. By hand.
 set -eu
 dc3=${DC3:-$(dirname "$0")/../build/dc3}
 data=$1 editor=$2 tries=${3:-10} size=${4:-512}
@@ -21,6 +22,7 @@ for ((i = 0; i < tries; i++)); do
   begin=$(milliseconds)
   kill -$signal $pid
   status=0; wait $pid || status=$?
-  echo "SIG$signal after $pause s of edits: stopped in $(($(milliseconds) - begin)) ms, exit $status (expected $wanted): $(tail -n 1 "$work/log")"
+  echo "SIG$signal after $pause s of edits: stopped in $(($(milliseconds) - begin)) ms," \
+    "exit $status (expected $wanted): $(tail -n 1 "$work/log")"
   ((status == wanted)) || exit 1
 done

@@ -1,5 +1,6 @@
 #!/bin/bash
-# manuals.sh PROGRAM SHARE: the manual pages and completions of PROGRAM, in the folders that they have below a prefix's share.
+# manuals.sh PROGRAM SHARE: the manual pages and completions of PROGRAM, in the folders that they have below a prefix's
+# share.
 set -euo pipefail
 dc3=$1 share=$2
 mkdir -p "$share"/man/man1 "$share"/bash-completion/completions "$share"/zsh/site-functions

@@ -7,7 +7,8 @@
   /* Small pictures are shown as the pixels that they are; so are their copies in the viewer. */
   all('.grid img').forEach((image) => image.classList.toggle('pixels', Number(image.getAttribute('width')) <= 64));
 
-  /* The viewer: the original, the edits and what is stored side by side; and the original to the left of a line, what is stored to its right. */
+  /* The viewer: the original, the edits and what is stored side by side; and the original to the left of a line, what
+   * is stored to its right. */
   const viewer = find('#viewer'), figures = all('.grid figure');
   let current = -1;
   const captioned = (what, text) => {
@@ -149,7 +150,8 @@
           pointRadius: 2.5, borderWidth: 0, backgroundColor: hue(k) })),
       ] },
       options: { ...settings, interaction: { mode: 'nearest', intersect: true }, plugins: { ...settings.plugins,
-        legend: { ...settings.plugins.legend, labels: { usePointStyle: true, boxWidth: 8, boxHeight: 8, filter: (item) => bins.length <= 12 || item.text === 'chosen' } } } },
+        legend: { ...settings.plugins.legend, labels: { usePointStyle: true, boxWidth: 8, boxHeight: 8,
+          filter: (item) => bins.length <= 12 || item.text === 'chosen' } } } },
     }), 'map');
   };
   all('.map').forEach((details) => details.addEventListener('toggle', () => drawMap(details), { once: true }));

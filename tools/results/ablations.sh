@@ -1,8 +1,8 @@
 #!/bin/bash
-# What dc3's settings do on CIFAR-10: ablations.sh CIFAR WORK, where CIFAR has train/ with a folder a class. Nothing of CIFAR's test set is
-# used: a tenth of train (the pictures whose names end in 7) is held out, and the rest is what the teacher and the condensations see.
-# WORK/ablations.txt has a line for each setting and IPC. Each step continues where it stopped. About two hours on two cores; an IPC (1 or
-# 10) as third argument runs that alone.
+# What dc3's settings do on CIFAR-10: ablations.sh CIFAR WORK, where CIFAR has train/ with a folder a class. Nothing of
+# CIFAR's test set is used: a tenth of train (the pictures whose names end in 7) is held out, and the rest is what the
+# teacher and the condensations see. WORK/ablations.txt has a line for each setting and IPC. Each step continues where
+# it stopped. About two hours on two cores; an IPC (1 or 10) as third argument runs that alone.
 set -eu
 cifar=$1 work=$2 only=${3:-}
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
@@ -20,7 +20,8 @@ if [[ ! -d held ]]; then
   done
   mv parts/fit fit && mv parts/held held && rmdir parts
 fi
-[[ -f teacher.safetensors ]] || "$dc3" train fit --val held --arch convnet3 --epochs 14 --test-every 7 --seed 1 -o teacher.safetensors --json > teacher.json 2>> teacher.log
+[[ -f teacher.safetensors ]] || "$dc3" train fit --val held --arch convnet3 --epochs 14 --test-every 7 --seed 1 \
+  -o teacher.safetensors --json > teacher.json 2>> teacher.log
 
 # score NAME IPC LABELS SEED OPTIONS...: a condensation and its student, with one line of JSON.
 score() {
@@ -28,8 +29,10 @@ score() {
   shift 4
   mkdir -p runs scores
   if [[ ! -f $out ]]; then
-    "$dc3" condense fit -o "$run" --ipc "$ipc" --teacher teacher.safetensors --cache features --seed "$seed" --no-report -q "$@"
-    "$dc3" evaluate "$run" --val held --teacher teacher.safetensors --arch convnet3 --labels "$labels" --seed "$seed" --seeds 1 -q --json > "$out.part"
+    "$dc3" condense fit -o "$run" --ipc "$ipc" --teacher teacher.safetensors --cache features --seed "$seed" \
+      --no-report -q "$@"
+    "$dc3" evaluate "$run" --val held --teacher teacher.safetensors --arch convnet3 --labels "$labels" --seed "$seed" \
+      --seeds 1 -q --json > "$out.part"
     mv "$out.part" "$out"
   fi
   table
@@ -40,7 +43,8 @@ table() {
     name=${file%-0.json}
     cat "$name"-[0-9].json | grep -o '"top1": *[0-9.]*' | grep -o '[0-9.]*$' |
       awk -v name="${name#scores/}" '{ x = 100 * $1; n++; s += x; q += x * x }
-        END { m = s / n; d = (n > 1) ? sqrt((q - n * m * m) / (n - 1)) : 0; printf("%-28s %6.2f +- %5.2f %%   %d seeds\n", name, m, d, n) }'
+        END { m = s / n; d = (n > 1) ? sqrt((q - n * m * m) / (n - 1)) : 0
+              printf("%-28s %6.2f +- %5.2f %%   %d seeds\n", name, m, d, n) }'
   done > ablations.txt.part
   mv ablations.txt.part ablations.txt
 }
