@@ -1,4 +1,5 @@
-/* Several edits of one picture into one (SPEC, stage 3). Pictures are [size, size, 3] floats in [0, 1]. */
+/* Several edits of one picture into one (docs/method.md, Colour compensation). Pictures are [size, size, 3]
+ * floats in [0, 1]. */
 #ifndef DC3_CONDENSE_COMBINE_H
 #define DC3_CONDENSE_COMBINE_H
 

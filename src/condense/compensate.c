@@ -1,4 +1,4 @@
-/* Colour compensation of one picture (SPEC, stage 3). */
+/* Colour compensation of one picture (docs/method.md, Colour compensation). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -16,7 +16,7 @@ dc3_status dc3_prompts_read(const char *path, dc3_prompts *prompts);
 /* `each` different warm ones, then `each` different cold ones, for one picture: out [2 * each] point into
  * prompts. */
 void dc3_prompts_draw(const dc3_prompts *prompts, uint64_t seed, uint64_t item, int each, const char **out);
-/* The instruction for a prompt (SPEC, stage 3), unless it is a sentence already. */
+/* The instruction for a prompt (docs/method.md, Colour compensation), unless it is a sentence already. */
 void dc3_instruction(const char *prompt, char out[DC3_PROMPT_SIZE + 100]);
 
 #endif

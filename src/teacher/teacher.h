@@ -1,4 +1,5 @@
-/* The teacher: a classifier whose gradients say which pictures are alike (SPEC, stage 2). It runs in f32,
+/* The teacher: a classifier whose gradients say which pictures are alike (docs/method.md,
+ * Submodular sampling). It runs in f32,
  * whatever the editor's type. */
 #ifndef DC3_TEACHER_TEACHER_H
 #define DC3_TEACHER_TEACHER_H
