@@ -3,37 +3,56 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 # Several tests at a time, whose threads must not wait for each other by spinning.
 CTEST := OMP_WAIT_POLICY=passive ctest --output-on-failure -j $(JOBS)
-PACKAGES := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libjpeg62-turbo-dev libpng-dev libglib2.0-dev libopenblas-dev \
-  liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev libjs-chart.js libcmocka-dev clang libclang-rt-14-dev libomp-dev \
-  clang-format clang-tidy cppcheck gcovr valgrind git
-MISSING = $(shell for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
+# To build; to test too; and to format, to lint, to fuzz and whatever else those who change dc3 do.
+PACKAGES_BUILD := build-essential cmake ninja-build pkg-config libdnnl-dev libvips-dev libjpeg62-turbo-dev libpng-dev \
+  libglib2.0-dev libopenblas-dev liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev libjs-chart.js
+PACKAGES_TEST := libcmocka-dev
+PACKAGES_DEVELOP := clang libclang-rt-14-dev libomp-dev clang-format clang-tidy cppcheck gcovr valgrind git
+PACKAGES := $(PACKAGES_BUILD)
+MISSING = $(shell for p in $(PACKAGES); do \
+  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all deps demo test bench format format-check lint install sanitize fuzz coverage valgrind tsan clean
+.PHONY: all everything deps deps-test deps-dev demo test bench format format-check lint install uninstall sanitize \
+  fuzz coverage valgrind tsan clean
 
+# The program, the library and the manuals.
 all: build/build.ninja
+	cmake --build build -j $(JOBS) --target product
+
+# The tests too.
+everything:
+	@bash tools/check_deps.sh tests
+	cmake -S . -B build -G Ninja
 	cmake --build build -j $(JOBS)
 
 build/build.ninja:
 	@bash tools/check_deps.sh
 	cmake -S . -B build -G Ninja
 
-deps:
+# Installs what is missing of Debian's packages: deps to build, deps-test to test too, deps-dev all.
+deps-test: PACKAGES += $(PACKAGES_TEST)
+deps-dev: PACKAGES += $(PACKAGES_TEST) $(PACKAGES_DEVELOP)
+deps deps-test deps-dev:
 	@missing="$(MISSING)"; if [ -n "$$missing" ]; then \
 	  echo "installing $$missing"; \
-	  $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $$missing; \
+	  $(SUDO) apt-get update -q && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $$missing; \
 	else echo "all packages are there"; fi
 
 # What is given as DATA=... reaches the recipe through the environment, as it is.
 demo: deps all
 	bash tools/demo.sh "$$DATA"
 
-test: all
+# Like demo it installs what is missing.
+test:
+	@bash tools/check_deps.sh tests 2> /dev/null || $(MAKE) deps-test
+	@$(MAKE) everything
 	$(CTEST) --test-dir build
 
 sanitize:
-	@bash tools/check_deps.sh
+	@bash tools/check_deps.sh tests
 	cmake -S . -B build-sanitize -G Ninja -DDC3_SANITIZE=ON
 	cmake --build build-sanitize -j $(JOBS)
 	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
@@ -47,13 +66,13 @@ fuzz:
 
 # What the tests run of src and cli, a line each folder. COVERAGE_TESTS='unit|fuzz|cli' runs those labels only.
 coverage:
-	@bash tools/check_deps.sh
+	@bash tools/check_deps.sh tests
 	cmake -S . -B build-coverage -G Ninja -DDC3_COVERAGE=ON -DCMAKE_C_FLAGS_RELEASE="-O1 -g"
 	cmake --build build-coverage -j $(JOBS)
 	tools/coverage.sh
 
 # By hand: memory errors that the sanitizers do not see in libraries (valgrind), and races between threads (tsan).
-valgrind: all
+valgrind: everything
 	tools/valgrind.sh
 
 tsan:
@@ -76,8 +95,20 @@ lint: all
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability --suppress=missingIncludeSystem \
 	  --suppress=normalCheckLevelMaxBranches -I include -I src src cli
 
-install: all
-	cmake --install build
+# PREFIX: where the files belong, remembered by build/ (at first /usr/local). DESTDIR: a folder that stands for /
+# meanwhile. What the last call installed is listed for uninstall.
+install: build/build.ninja
+	cmake -S . -B build $${PREFIX:+-DCMAKE_INSTALL_PREFIX:PATH="$$PREFIX"} > build/install.log
+	cmake --build build -j $(JOBS) --target product
+	$${DESTDIR:+env DESTDIR="$$(realpath -m -- "$$DESTDIR")"} cmake --install build >> build/install.log || \
+	  { tail build/install.log; exit 1; }
+	@mv build/install_manifest.txt build/installed.txt
+	@[ -n "$$DESTDIR" ] || [ "$$(id -u)" != 0 ] || ldconfig
+	@echo "installed $$(grep -c '' build/installed.txt) files below" \
+	  "$$DESTDIR$$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' build/CMakeCache.txt)"
+
+uninstall:
+	@bash tools/uninstall.sh build/installed.txt
 
 clean:
 	rm -rf build build-sanitize build-fuzz build-coverage build-tsan

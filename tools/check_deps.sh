@@ -1,9 +1,12 @@
 #!/bin/bash
-# Names what the build misses, with one line, before CMake does with many. Exit status 1 if anything is missing.
-missing=""
+# check_deps.sh [tests]: names what the build (and its tests) miss, with one line, before CMake does with many. Exit
+# status 1 if anything is missing.
+missing="" target=deps
+libraries="vips libjpeg libpng glib-2.0 jansson libarchive sqlite3 openblas lapacke"
+[[ ${1:-} == tests ]] && libraries+=" cmocka" target=deps-test
 for tool in cmake ninja pkg-config "${CC:-cc}"; do command -v "${tool%% *}" > /dev/null || missing+=" $tool"; done
 if command -v pkg-config > /dev/null; then
-  for library in vips libjpeg libpng glib-2.0 jansson libarchive sqlite3 openblas lapacke cmocka; do
+  for library in $libraries; do
     pkg-config --exists "$library" || missing+=" $library"
   done
 fi
@@ -12,5 +15,5 @@ if command -v "${CC:-cc}" > /dev/null; then
 fi
 [[ -f /usr/share/javascript/chart.js/chart.min.js ]] || missing+=" chart.js"
 [[ -z $missing ]] && exit 0
-echo "run 'make deps' first: not found:$missing" >&2
+echo "run 'make $target' first: not found:$missing" >&2
 exit 1

@@ -4,7 +4,7 @@
 # tests (kernels/ takes long). By hand.
 cd "$(dirname "$0")/.." || exit 1
 archer=$(dirname "$(readlink -f "$(command -v clang)")")/../lib/libarcher.so
-[[ -f $archer ]] || { echo "clang's libarcher.so is missing: make deps"; exit 1; }
+[[ -f $archer ]] || { echo "clang's libarcher.so is missing: make deps-dev"; exit 1; }
 export OMP_TOOL_LIBRARIES=$archer OMP_NUM_THREADS=4 OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1
 export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp ignore_noninstrumented_modules=1 halt_on_error=0"
 TSAN_OPTIONS+=" exitcode=66 second_deadlock_stack=1"

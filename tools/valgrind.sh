@@ -3,7 +3,7 @@
 # programs of a processor without it, so that ours takes its AVX2 kernels, and ONEDNN_MAX_CPU_ISA keeps oneDNN to AVX2.
 # VALGRIND_TESTS: a regular expression of their names. Minutes each; by hand.
 cd "$(dirname "$0")/.." || exit 1
-command -v valgrind > /dev/null || { echo "valgrind is missing: make deps"; exit 1; }
+command -v valgrind > /dev/null || { echo "valgrind is missing: make deps-dev"; exit 1; }
 export ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=Haswell OMP_NUM_THREADS=1 \
   OMP_WAIT_POLICY=passive G_SLICE=always-malloc
 check=(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite
