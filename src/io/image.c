@@ -134,6 +134,23 @@ static int count_texts(const unsigned char *data, size_t size)
     return count;
 }
 
+/* Whether a header promises no more than is decoded: `bytes` once decoded, from a file of `size`. */
+static dc3_status check_limits(const char *origin, int width, int height, double bytes, size_t size)
+{
+    double pixels = (double)width * height;
+    if (pixels > DC3_IMAGE_LIMIT)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels are more than the limit of %d", origin, width,
+                        height, DC3_IMAGE_LIMIT);
+    if (bytes > DC3_DECODED_LIMIT)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels take %.1f GB, more than the limit of %.1f GB",
+                        origin, width, height, bytes * 1e-9, DC3_DECODED_LIMIT * 1e-9);
+    if (bytes > DC3_SMALL_DECODED && bytes > (double)size * DC3_EXPANSION_LIMIT)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: %d x %d pixels take %.0f MB, more than %d for each of the file's %zu bytes",
+                        origin, width, height, bytes * 1e-6, DC3_EXPANSION_LIMIT, size);
+    return DC3_OK;
+}
+
 /* Whether it is a picture, and not too large. */
 static dc3_status look(const char *origin, const void *data, size_t size, header *h)
 {
@@ -148,19 +165,15 @@ static dc3_status look(const char *origin, const void *data, size_t size, header
     if (!in)
         return vips_failed(origin, "not a picture in a format that is read (JPEG, PNG, WebP, TIFF, GIF)");
     int swap = vips_image_get_orientation_swap(in);
-    double pixels = (double)in->Xsize * in->Ysize, bytes = pixels * (double)VIPS_IMAGE_SIZEOF_PEL(in);
+    double bytes = (double)in->Xsize * in->Ysize * (double)VIPS_IMAGE_SIZEOF_PEL(in);
     *h = (header){.in = in,
                   .width = swap ? in->Ysize : in->Xsize,
                   .height = swap ? in->Xsize : in->Ysize,
                   .profile = vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0,
                   .turned = vips_image_get_orientation(in) != 1};
-    if (pixels <= DC3_IMAGE_LIMIT && bytes <= DC3_DECODED_LIMIT) return DC3_OK;
-    g_object_unref(in);
-    if (pixels <= DC3_IMAGE_LIMIT)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels take %.1f GB, more than the limit of %.1f GB",
-                        origin, h->width, h->height, bytes * 1e-9, DC3_DECODED_LIMIT * 1e-9);
-    return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels are more than the limit of %d", origin, h->width,
-                    h->height, DC3_IMAGE_LIMIT);
+    dc3_status status = check_limits(origin, h->width, h->height, bytes, size);
+    if (status != DC3_OK) g_object_unref(in);
+    return status;
 }
 
 /* The whole picture in memory: libvips notices a file that is cut short only where nothing is computed from

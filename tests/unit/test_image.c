@@ -148,10 +148,60 @@ static void fits(void **state)
     }
 }
 
+enum { BLANK = 32 };
+/* A lossless WebP of one colour: VP8L's header, no transform, and five prefix codes of one symbol each, which
+ * need no bits for the pixels. */
+static void blank_webp(int side, unsigned char file[BLANK])
+{
+    const struct {
+        int value, bits;
+    } fields[] = {{side - 1, 14},
+                  {side - 1, 14},
+                  {0, 1 + 3}, /* alpha, version */
+                  {0, 3},     /* transform, colour cache, meta codes */
+                  {5 | 200 << 3, 11},
+                  {5 | 100 << 3, 11},
+                  {5 | 50 << 3, 11}, /* green, red, blue */
+                  {1, 4},
+                  {1, 4}}; /* alpha, distance */
+    memset(file, 0, BLANK);
+    memcpy(file, "RIFF\x18\0\0\0WEBPVP8L\x0c\0\0\0\x2f", 21);
+    int at = 21 * 8;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        for (int bit = 0; bit < fields[i].bits; bit++, at++)
+            file[at / 8] |= (unsigned char)((fields[i].value >> bit & 1) << at % 8);
+}
+
+/* What a file of a few bytes may make a decoder allocate; and that those within the limits are read. */
+static void expansion(void **state)
+{
+    (void)state;
+    unsigned char file[BLANK];
+    dc3_image image = {0};
+    blank_webp(1000, file);
+    if (dc3_image_decode("small.webp", file, BLANK, 0, 0, DC3_FIT_CROP, &image) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+    assert_int_equal(image.width, 1000);
+    assert_int_equal(image.height, 1000);
+    assert_memory_equal(image.pixels + 3 * 999999, ((uint8_t[]){100, 200, 50}), 3);
+    dc3_image_free(&image);
+    const int sides[] = {16383, 5000};
+    for (int i = 0; i < 2; i++) {
+        char text[100];
+        blank_webp(sides[i], file);
+        assert_int_equal(dc3_image_decode("large.webp", file, BLANK, 64, 64, DC3_FIT_CROP, &image),
+                         DC3_ERR_FORMAT);
+        snprintf(text, sizeof text, "large.webp: %d x %d pixels take ", sides[i], sides[i]);
+        assert_non_null(strstr(dc3_error_text(), text));
+        assert_non_null(strstr(dc3_error_text(), "MB, more than 16384 for each of the file's 32 bytes"));
+        assert_null(image.pixels);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(against_pillow), cmocka_unit_test(cmyk),
-                                       cmocka_unit_test(cmyk_round_trip), cmocka_unit_test(damaged),
-                                       cmocka_unit_test(fits)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(against_pillow), cmocka_unit_test(cmyk), cmocka_unit_test(cmyk_round_trip),
+        cmocka_unit_test(damaged),        cmocka_unit_test(fits), cmocka_unit_test(expansion)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
