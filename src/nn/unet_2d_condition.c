@@ -1,9 +1,9 @@
 #include "nn/unet_2d_condition.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "nn/resnet_block.h"
+#include "nn/time_embedding.h"
 #include "nn/transformer_2d.h"
 
 typedef struct level {
@@ -187,26 +187,13 @@ double dc3_unet_parameters(const dc3_unet *unet)
     return dc3_module_parameters(unet->module);
 }
 
-/* Sinusoids of the time steps (Vaswani et al. 2017): out [steps, c], of the host. */
-static void sinusoids(const dc3_unet_config *config, int steps, const float *timesteps, float *out)
-{
-    int64_t c = config->channels[0], half = c / 2;
-    for (int s = 0; s < steps; s++)
-        for (int64_t i = 0; i < half; i++) {
-            double rate = exp(-log(10000.0) * (double)i / ((double)half - config->freq_shift));
-            double angle = (double)timesteps[s] * (double)(float)rate;
-            out[s * c + i] = (float)(config->flip_sin_to_cos ? cos(angle) : sin(angle));
-            out[s * c + half + i] = (float)(config->flip_sin_to_cos ? sin(angle) : cos(angle));
-        }
-}
-
 /* [steps, 4 * c] f32, behind the SiLU that every residual block applies. */
 static dc3_tensor embedding_of(dc3_ctx *ctx, dc3_unet *u, int steps, const float *timesteps)
 {
     int64_t c = u->config.channels[0];
-    float *waves = calloc((size_t)(steps * c), sizeof *waves);
+    float *waves = malloc((size_t)(steps * c) * sizeof *waves);
     if (!waves) return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
-    sinusoids(&u->config, steps, timesteps, waves);
+    dc3_time_embedding(c, u->config.flip_sin_to_cos, u->config.freq_shift, steps, timesteps, waves);
     dc3_tensor t = dc3_upload(ctx, DC3_F32, 2, (int64_t[]){steps, c}, waves);
     free(waves);
     t = dc3_linear(ctx, t, &u->time1.weight, u->time1.bias, DC3_ACT_SILU, NULL);
