@@ -2,13 +2,9 @@
  * sigma * (sigma' - sigma). */
 #include "diffusion/sampler.h"
 
-void dc3_euler_step(const dc3_sampler *s, int i, int64_t n, const float *output, const float *noise, float *x,
-                    float *memory)
+void dc3_euler_step(const dc3_sampler *s, int i, dc3_sampler_step *step)
 {
-    (void)noise, (void)memory;
-    double sigma = s->sigmas[i], next = s->sigmas[i + 1];
-    for (int64_t k = 0; k < n; k++) {
-        double slope = (x[k] - dc3_denoised(s, sigma, x[k], output[k])) / sigma;
-        x[k] = (float)(x[k] + slope * (next - sigma));
-    }
+    dc3_sigma_slope(s, s->sigmas[i], step);
+    step->next[0] = 1;
+    step->next[2] = s->sigmas[i + 1] - s->sigmas[i];
 }

@@ -4,15 +4,13 @@
 #include <math.h>
 #include "diffusion/sampler.h"
 
-void dc3_euler_ancestral_step(const dc3_sampler *s, int i, int64_t n, const float *output, const float *noise,
-                              float *x, float *memory)
+void dc3_euler_ancestral_step(const dc3_sampler *s, int i, dc3_sampler_step *step)
 {
-    (void)memory;
     double sigma = s->sigmas[i], next = s->sigmas[i + 1];
     double up = sqrt(next * next * (sigma * sigma - next * next) / (sigma * sigma));
     double down = sqrt(next * next - up * up);
-    for (int64_t k = 0; k < n; k++) {
-        double slope = (x[k] - dc3_denoised(s, sigma, x[k], output[k])) / sigma;
-        x[k] = (float)(x[k] + slope * (down - sigma) + (noise ? noise[k] * up : 0));
-    }
+    dc3_sigma_slope(s, sigma, step);
+    step->next[0] = 1;
+    step->next[2] = down - sigma;
+    step->next[4] = up;
 }

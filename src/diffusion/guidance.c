@@ -17,3 +17,13 @@ int dc3_guidance_rows(const dc3_guidance *guidance)
 {
     return guidance->kinds * guidance->n;
 }
+
+void dc3_guidance_texts(const dc3_guidance *g, int *rows)
+{
+    for (int i = 0; i < dc3_guidance_rows(g); i++) rows[i] = g->text[i / g->n] ? i % g->n : g->n;
+}
+
+void dc3_guidance_images(const dc3_guidance *g, int *rows)
+{
+    for (int i = 0; i < dc3_guidance_rows(g); i++) rows[i] = g->image[i / g->n] ? 0 : -1;
+}

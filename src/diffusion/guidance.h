@@ -5,18 +5,27 @@
 #define DC3_DIFFUSION_GUIDANCE_H
 
 #include "diffusion/editor.h"
+#include "kernels/shapes.h"
+
+enum { DC3_EDIT_PROMPTS = 64, DC3_GUIDANCE_ROWS = DC3_GUIDED_KINDS * DC3_EDIT_PROMPTS };
 
 /* The rows of one step: for each kind in use one for each prompt, kind by kind. A kind of weight 0 is left
  * out, so that guidance 1 and 1 runs one row for each prompt instead of three. */
 typedef struct dc3_guidance {
-    int n; /* prompts */
+    int n; /* prompts, at most DC3_EDIT_PROMPTS */
     int kinds;
-    float weight[3];
-    int text[3], image[3]; /* whether the kind sees the instruction, the picture */
+    float weight[DC3_GUIDED_KINDS];
+    int text[DC3_GUIDED_KINDS],
+        image[DC3_GUIDED_KINDS]; /* whether the kind sees the instruction, the picture */
 } dc3_guidance;
 
 dc3_guidance dc3_guidance_of(const dc3_edit_settings *settings, int n);
 /* Rows of the batch. */
 int dc3_guidance_rows(const dc3_guidance *guidance);
+/* For each row of the batch which text it sees, of n instructions and the empty one behind them: rows
+ * [dc3_guidance_rows]. */
+void dc3_guidance_texts(const dc3_guidance *guidance, int *rows);
+/* For each row 0 where it sees the picture, else -1. */
+void dc3_guidance_images(const dc3_guidance *guidance, int *rows);
 
 #endif

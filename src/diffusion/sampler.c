@@ -85,9 +85,8 @@ dc3_status dc3_sampler_open(dc3_sampler_kind kind, const dc3_scheduler_config *c
         s->sigmas[i] = sigma_at(s, s->times[i]);
     }
     s->sigmas[steps] = 0;
-    static void (*const kinds[])(const dc3_sampler *, int, int64_t, const float *, const float *, float *,
-                                 float *) = {dc3_euler_ancestral_step, dc3_euler_step, dc3_ddim_step,
-                                             dc3_dpmpp_2m_step};
+    static void (*const kinds[])(const dc3_sampler *, int, dc3_sampler_step *) = {
+        dc3_euler_ancestral_step, dc3_euler_step, dc3_ddim_step, dc3_dpmpp_2m_step};
     s->step = kinds[kind];
     return DC3_OK;
 }
@@ -136,8 +135,9 @@ int dc3_sampler_needs_noise(const dc3_sampler *s)
     return s->kind == DC3_EULER_ANCESTRAL;
 }
 
-void dc3_sampler_step(const dc3_sampler *s, int i, int64_t n, const float *output, const float *noise,
-                      float *x, float *memory)
+dc3_sampler_step dc3_sampler_step_of(const dc3_sampler *s, int i)
 {
-    s->step(s, i, n, output, noise, x, memory);
+    dc3_sampler_step step;
+    s->step(s, i, &step);
+    return step;
 }

@@ -14,31 +14,17 @@ struct dc3_sampler {
     double
         *sigmas; /* [steps + 1], sqrt((1 - alpha_bar) / alpha_bar), the last 0; the Euler and DPM samplers */
     double final_alpha_bar;
-    void (*step)(const dc3_sampler *sampler, int i, int64_t n, const float *output, const float *noise,
-                 float *x, float *memory);
+    void (*step)(const dc3_sampler *sampler, int i, dc3_sampler_step *step);
 };
 
-/* x0 and epsilon of one value in the sigma form x = x0 + sigma * epsilon, whose network input is x /
- * sqrt(sigma^2 + 1). */
-static inline double dc3_denoised(const dc3_sampler *s, double sigma, double x, double output)
-{
-    switch (s->config.prediction) {
-    case DC3_PREDICT_EPSILON:
-        return x - sigma * output;
-    case DC3_PREDICT_V:
-        return x / (sigma * sigma + 1) - output * (sigma / __builtin_sqrt(sigma * sigma + 1));
-    default:
-        return output;
-    }
-}
+/* Sets the estimate of x0 in the sigma form x = x0 + sigma * epsilon, whose network input is x / sqrt(sigma^2
+ * + 1), and the slope (x - x0) / sigma; the rest becomes 0. */
+void dc3_sigma_slope(const dc3_sampler *s, double sigma, dc3_sampler_step *step);
 
-void dc3_euler_step(const dc3_sampler *s, int i, int64_t n, const float *output, const float *noise, float *x,
-                    float *memory);
-void dc3_euler_ancestral_step(const dc3_sampler *s, int i, int64_t n, const float *output, const float *noise,
-                              float *x, float *memory);
-void dc3_ddim_step(const dc3_sampler *s, int i, int64_t n, const float *output, const float *noise, float *x,
-                   float *memory);
-void dc3_dpmpp_2m_step(const dc3_sampler *s, int i, int64_t n, const float *output, const float *noise,
-                       float *x, float *memory);
+/* Each fills in the whole step. */
+void dc3_euler_step(const dc3_sampler *s, int i, dc3_sampler_step *step);
+void dc3_euler_ancestral_step(const dc3_sampler *s, int i, dc3_sampler_step *step);
+void dc3_ddim_step(const dc3_sampler *s, int i, dc3_sampler_step *step);
+void dc3_dpmpp_2m_step(const dc3_sampler *s, int i, dc3_sampler_step *step);
 
 #endif

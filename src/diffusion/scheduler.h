@@ -4,6 +4,7 @@
 #define DC3_DIFFUSION_SCHEDULER_H
 
 #include "diffusion/editor.h"
+#include "kernels/shapes.h"
 
 typedef enum dc3_prediction { DC3_PREDICT_EPSILON, DC3_PREDICT_V, DC3_PREDICT_SAMPLE } dc3_prediction;
 typedef enum dc3_spacing { DC3_SPACING_LINSPACE, DC3_SPACING_LEADING, DC3_SPACING_TRAILING } dc3_spacing;
@@ -24,8 +25,7 @@ dc3_status dc3_scheduler_config_read(const char *path, dc3_scheduler_config *con
 /* The sampler that the configuration's class names, or Euler ancestral. */
 dc3_sampler_kind dc3_scheduler_sampler(const dc3_scheduler_config *config);
 
-/* A sampler over `steps` steps. x is what is denoised, n floats; step i goes from timesteps[i] to the next.
- */
+/* A sampler over `steps` steps; step i goes from timesteps[i] to the next. x is what is denoised. */
 typedef struct dc3_sampler dc3_sampler;
 dc3_status dc3_sampler_open(dc3_sampler_kind kind, const dc3_scheduler_config *config, int steps,
                             dc3_sampler **sampler);
@@ -38,12 +38,10 @@ const float *dc3_sampler_timesteps(const dc3_sampler *sampler);
 float dc3_sampler_initial_sigma(const dc3_sampler *sampler);
 /* What x is multiplied by to be the network's input at step i. */
 float dc3_sampler_input_scale(const dc3_sampler *sampler, int i);
-/* 1 if dc3_sampler_step reads `noise`. */
+/* 1 if the steps read noise. */
 int dc3_sampler_needs_noise(const dc3_sampler *sampler);
-/* x := the next x, from the network's output at step i. noise [n] standard normal, or NULL where not needed.
- * `memory` [n] belongs to one x and is kept from step to step (DPM-Solver++ reads its last estimate there).
- */
-void dc3_sampler_step(const dc3_sampler *sampler, int i, int64_t n, const float *output, const float *noise,
-                      float *x, float *memory);
+/* Step i: what becomes of x, the denoiser's output and the noise. Its memory, zeros at first, belongs to one
+ * x and stays from step to step. */
+dc3_sampler_step dc3_sampler_step_of(const dc3_sampler *sampler, int i);
 
 #endif

@@ -190,6 +190,15 @@ typedef struct dc3_kernels {
     /* y = x * factor[0], n values; y may be x. */
     void (*multiply)(int64_t n, const float *x, const float *factor, float *y);
 
+    /* y = x * scale + offset, n values; y may be x. */
+    void (*affine)(int64_t n, float scale, float offset, const float *x, float *y);
+    /* x = x between low and high, n values; what is not a number becomes low. */
+    void (*clamp)(int64_t n, float low, float high, float *x);
+    void (*guided)(const dc3_guided_shape *shape, const float *rows, const float *condition, float *y);
+    /* n values each; noise NULL: none. x and memory change in place. */
+    void (*sampler_step)(const dc3_sampler_step *step, int64_t n, const float *y, const float *noise,
+                         float *x, float *memory);
+
     /* x *= rate, n values. */
     void (*scale)(int64_t n, float rate, float *x);
     /* sum[0] += sum of squares of n values. */

@@ -83,6 +83,27 @@ typedef struct dc3_embedding_shape {
     dc3_dtype table_type, position_type, type; /* type: of the result */
 } dc3_embedding_shape;
 
+/* The rows of a denoiser under guidance, kind by kind: rows and condition [kinds, n], to
+ * y[i] = sum over k of weight[k] * (rows[k, i] - share * condition[k, i]), [n]. */
+enum { DC3_GUIDED_KINDS = 3 };
+typedef struct dc3_guided_shape {
+    int kinds; /* at most DC3_GUIDED_KINDS */
+    int64_t n;
+    float weight[DC3_GUIDED_KINDS], share;
+} dc3_guided_shape;
+
+/* One step of a sampler of diffusion models, in f64, from x, what is denoised, and y, the denoiser's output:
+ *   estimate = (e[0] x + e[1] y) / e[2], of what x is without noise,
+ *   slope    = (s[0] x + s[1] y + s[2] estimate) / s[3], usually the noise,
+ *   estimate = estimate clamped to [-bound, bound], where bound > 0,
+ *   x        = n[0] x + n[1] estimate + n[2] slope + n[3] memory + n[4] noise,
+ *   memory   = estimate, for the next step.
+ * DDIM, Euler's and Heun's methods with or without noise, and linear multistep methods of second order are
+ * such steps. */
+typedef struct dc3_sampler_step {
+    double estimate[3], bound, slope[4], next[5];
+} dc3_sampler_step;
+
 enum { DC3_WINDOW_TOKENS = 64 }; /* of a window of dc3_window_shape, at most */
 
 /* Attention of Swin Transformer V2 within windows of side^2 = tokens pixels of maps [n, h, w, c], c = heads *

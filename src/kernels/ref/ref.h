@@ -82,6 +82,11 @@ void dc3_ref_mse(int64_t n, const float *x, const float *target, float *loss, fl
 void dc3_ref_multiply(int64_t n, const float *x, const float *factor, float *y);
 void dc3_ref_scale(int64_t n, float rate, float *x);
 void dc3_ref_sum_squares(int64_t n, const float *x, double *sum);
+void dc3_ref_affine(int64_t n, float scale, float offset, const float *x, float *y);
+void dc3_ref_clamp(int64_t n, float low, float high, float *x);
+void dc3_ref_guided(const dc3_guided_shape *shape, const float *rows, const float *condition, float *y);
+void dc3_ref_sampler_step(const dc3_sampler_step *step, int64_t n, const float *y, const float *noise,
+                          float *x, float *memory);
 void dc3_ref_blend(int64_t n, float rate, const float *value, float *average);
 void dc3_ref_sgd(const dc3_sgd_step *step, int64_t n, const float *gradient, float *value, float *momentum);
 void dc3_ref_adamw(const dc3_adamw_step *step, int64_t n, const float *gradient, float *value, float *m,
