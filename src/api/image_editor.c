@@ -6,10 +6,8 @@
 #include "api/images.h"
 #include "base/cancel.h"
 #include "base/options.h"
-#include "base/rng.h"
-#include "condense/detail_keep.h"
 #include "condense/prompts.h"
-#include "diffusion/editor.h"
+#include "condense/single_edit.h"
 #include "io/image.h"
 #include "kernels/backend.h"
 
@@ -109,26 +107,8 @@ static dc3_status check_prompts(int64_t n, const char *const *prompts)
     return DC3_OK;
 }
 
-/* Memory for one image after the other. */
-typedef struct work {
-    int small; /* pixels of a side of the model's square */
-    float *input, *reconstruction, *edit;
-    float *original, *out; /* at the image's own size */
-} work;
-
-static dc3_status open_work(int small, int height, int width, work *w)
-{
-    size_t a = (size_t)small * (size_t)small * 3, b = (size_t)height * (size_t)width * 3;
-    float *memory = malloc((3 * a + 2 * b) * sizeof *memory);
-    if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    *w = (work){.small = small, .input = memory};
-    w->reconstruction = w->input + a, w->edit = w->reconstruction + a;
-    w->original = w->edit + a, w->out = w->original + b;
-    return DC3_OK;
-}
-
 /* All of the image in the model's square. */
-static dc3_status squash(const dc3_image *image, const work *w)
+static dc3_status squash(const dc3_image *image, const dc3_single_edit *w)
 {
     dc3_image small;
     if (image->width == w->small && image->height == w->small) {
@@ -142,7 +122,7 @@ static dc3_status squash(const dc3_image *image, const work *w)
 }
 
 /* The edit itself, brought to the image's size. */
-static dc3_status unsquash(const work *w, dc3_image *to)
+static dc3_status unsquash(const dc3_single_edit *w, dc3_image *to)
 {
     dc3_image small, large = {0};
     DC3_TRY(dc3_image_of_floats(w->small, w->small, w->edit, &small));
@@ -156,22 +136,14 @@ static dc3_status unsquash(const work *w, dc3_image *to)
     return status;
 }
 
-static dc3_status edit_one(dc3_editor *editor, const dc3_edit_settings *s, const work *w, const char *prompt,
-                           uint64_t seed, const dc3_image *image, dc3_image *to)
+static dc3_status edit_one(dc3_editor *editor, const dc3_edit_settings *s, const dc3_single_edit *w,
+                           const char *prompt, uint64_t seed, const dc3_image *image, dc3_image *to)
 {
-    int keep = s->detail == DC3_DETAIL_KEEP;
-    char instruction[DC3_PROMPT_SIZE + 100];
-    const char *instructions[] = {instruction};
-    uint64_t parts[] = {seed, dc3_hash64(prompt, strlen(prompt))}, noise = dc3_hash64(parts, sizeof parts);
-    dc3_instruction(prompt, instruction);
-    DC3_TRY(squash(image, w));
-    DC3_TRY(dc3_editor_edit(editor, s, w->input, 1, instructions, &noise, w->edit,
-                            keep ? w->reconstruction : NULL));
-    if (!keep) return unsquash(w, to);
-    dc3_image_to_floats(image, w->original);
-    DC3_TRY(dc3_detail_keep(w->small, w->input, w->reconstruction, w->edit, image->width, image->height,
-                            w->original, w->out));
     dc3_image result;
+    DC3_TRY(squash(image, w));
+    dc3_image_to_floats(image, w->original);
+    DC3_TRY(dc3_single_edit_run(editor, s, prompt, seed, w));
+    if (s->detail == DC3_DETAIL_EDIT) return unsquash(w, to);
     DC3_TRY(dc3_image_of_floats(image->width, image->height, w->out, &result));
     memcpy(to->pixels, result.pixels, (size_t)to->width * (size_t)to->height * 3);
     dc3_image_free(&result);
@@ -184,7 +156,7 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
 {
     dc3_image_edit_options o = dc3_image_edit_defaults();
     dc3_edit_settings settings;
-    work w = {0};
+    dc3_single_edit w;
     if (!editor) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected one that is open, found NULL");
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_edit_options, listener, options, &o));
     DC3_TRY(dc3_check_images(n, height, width, images));
@@ -192,7 +164,7 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
     if (!edits) return dc3_fail(DC3_ERR_ARGUMENT, "edits: expected memory for them, found NULL");
     DC3_TRY(settings_of(editor->editor, &o, &settings));
     DC3_CANCEL_SCOPE(o.listener.cancel);
-    DC3_TRY(open_work(settings.size, height, width, &w));
+    DC3_TRY(dc3_single_edit_open(settings.size, width, height, &w));
     dc3_status status = DC3_OK;
     for (int64_t i = 0; status == DC3_OK && i < n; i++) {
         dc3_image image = dc3_image_at(i, height, width, images), to = dc3_image_at(i, height, width, edits);
@@ -201,6 +173,6 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
             status = edit_one(editor->editor, &settings, &w, prompts[i], seeds ? seeds[i] : 0, &image, &to);
         if (status == DC3_OK && o.listener.progress) o.listener.progress(o.listener.user, "edits", i + 1, n);
     }
-    free(w.input);
+    dc3_single_edit_close(&w);
     return status;
 }

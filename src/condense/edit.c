@@ -1,13 +1,11 @@
 /* One picture, one prompt. */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "base/cancel.h"
 #include "base/file.h"
-#include "base/rng.h"
-#include "condense/detail_keep.h"
 #include "condense/run.h"
 #include "condense/run_open.h"
+#include "condense/single_edit.h"
 
 /* As --format says, else as the path ends. */
 static dc3_status format_of(const dc3_condense_options *o, dc3_image_format *format)
@@ -58,24 +56,19 @@ static dc3_status write(const dc3_run *run, const job *j, int width, int height,
     return status;
 }
 
-static dc3_status edit(dc3_run *run, const job *j, const char *prompt, float *memory)
+static dc3_status edit(dc3_run *run, const job *j, const char *prompt)
 {
     int small = run->edit.size, keep = run->edit.detail == DC3_DETAIL_KEEP;
-    size_t a = (size_t)small * (size_t)small * 3, b = (size_t)j->width * (size_t)j->height * 3;
-    float *input = memory, *changed = input + a, *reconstruction = changed + a;
-    float *original = reconstruction + a, *out = original + b;
-    char instruction[DC3_PROMPT_SIZE + 100];
-    uint64_t parts[] = {run->options->select.seed, dc3_hash64(prompt, strlen(prompt))};
-    uint64_t seed = dc3_hash64(parts, sizeof parts);
-    const char *instructions[] = {instruction};
-    dc3_instruction(prompt, instruction);
-    DC3_TRY(load(j, small, small, input));
-    if (keep) DC3_TRY(load(j, j->width, j->height, original));
-    DC3_TRY(dc3_editor_edit(run->editor, &run->edit, input, 1, instructions, &seed, changed,
-                            keep ? reconstruction : NULL));
-    if (!keep) return write(run, j, small, small, changed);
-    DC3_TRY(dc3_detail_keep(small, input, reconstruction, changed, j->width, j->height, original, out));
-    return write(run, j, j->width, j->height, out);
+    dc3_single_edit e;
+    DC3_TRY(dc3_single_edit_open(small, j->width, j->height, &e));
+    dc3_status status = load(j, small, small, e.input);
+    if (status == DC3_OK && keep) status = load(j, j->width, j->height, e.original);
+    if (status == DC3_OK)
+        status = dc3_single_edit_run(run->editor, &run->edit, prompt, run->options->select.seed, &e);
+    if (status == DC3_OK)
+        status = keep ? write(run, j, j->width, j->height, e.out) : write(run, j, small, small, e.edit);
+    dc3_single_edit_close(&e);
+    return status;
 }
 
 /* The result's size and what is edited. */
@@ -116,11 +109,7 @@ dc3_status dc3_edit_command(const dc3_condense_options *options, const char *pat
     if (status == DC3_OK) {
         if (options->format) j.format = run.format;
         shape(&run, width, height, &j);
-        size_t a = (size_t)run.edit.size * (size_t)run.edit.size * 3;
-        size_t b = (size_t)j.width * (size_t)j.height * 3;
-        float *memory = malloc((3 * a + 2 * b) * sizeof *memory);
-        status = memory ? edit(&run, &j, prompt, memory) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        free(memory);
+        status = edit(&run, &j, prompt);
     }
     dc3_run_close(&run);
     return status;
