@@ -16,6 +16,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 typedef enum option_kind {
     OPTION_FLAG,  /* no value; int: 1 */
     OPTION_TEXT,  /* UTF-8; const char *, valid until the program ends */
+    OPTION_WORD,  /* a word of dc3_option_names; its constant, an enum */
     OPTION_PATH,  /* any bytes; the same */
     OPTION_PATHS, /* the option may be repeated; const char **, NULL behind the last; g_free */
     OPTION_WHOLE, /* int */
@@ -59,7 +60,6 @@ typedef struct option {
 /* The values of the options that several commands have. The values of each command begin with them. */
 typedef struct settings {
     dc3_condense_options options;
-    const char *objective, *maximizer, *gradient;
     int json, quiet;
 } settings;
 
@@ -109,6 +109,8 @@ int has_options(const command *c, const option *table);
  * behind them, owned by the caller: g_strfreev); other values are the exit status. `--help` prints and ends
  * the program. Signals are caught from here on. */
 int parse(const command *c, int argc, char **argv, void *values, char ***rest);
+/* 1 if the option was there on the command line that was read. */
+int is_given(const command *c, const char *name);
 /* EXIT_DONE if `rest` is one word; else a usage error: "expected one WHAT" of more, "which WHICH?" of none.
  */
 int one_word(const command *c, char **rest, const char *what, const char *which);

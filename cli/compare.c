@@ -26,6 +26,25 @@ static int *read_numbers(const command *c, const char *text)
     return numbers;
 }
 
+/* "soft,hard" as constants, DC3_LABELS_END behind the last; NULL with a message. Stored labels are those of
+ * one dataset. */
+static dc3_label_kind *read_labels(const char *text)
+{
+    char **words = g_strsplit(text, ",", -1);
+    guint n = g_strv_length(words);
+    dc3_label_kind *labels = g_new0(dc3_label_kind, n + 1);
+    for (guint i = 0; labels && i < n; i++) {
+        if (dc3_label_kind_parse(words[i], &labels[i]) == DC3_OK && labels[i] != DC3_LABELS_STORED) continue;
+        char *note = g_strdup_printf("--labels: expected soft, hard; found '%.40s'", words[i]);
+        print_note("dc3: ", note);
+        g_free(note);
+        g_clear_pointer(&labels, g_free);
+    }
+    if (labels) labels[n] = DC3_LABELS_END;
+    g_strfreev(words);
+    return labels;
+}
+
 typedef struct compare_values {
     settings common;
     dc3_compare_options options;
@@ -57,7 +76,7 @@ static const option own_options[] = {
      "N"},
     {"factor", 0, OPTION_WHOLE, STUDENT(factor), WITHIN(1, 2),
      "As of evaluate (default 1 up to 64 pixels, else 2)", "F"},
-    {"augment", 0, OPTION_TEXT, STUDENT(augment), ANY, "As of evaluate: rded, none (default rded)", "HOW"},
+    {"augment", 0, OPTION_WORD, STUDENT(augment), ANY, "As of evaluate: rded, none (default rded)", "HOW"},
     {"augment-robust", 0, OPTION_FLAG, AT(options.augment_robust), ANY,
      "A second student of each, without augmentation, for DD-Ranking's augmentation-robust score (ARS; needs "
      "the method random)",
@@ -67,7 +86,7 @@ static const option own_options[] = {
     {"size", 0, OPTION_WHOLE, STUDENT(size), WITHIN(8, 1024),
      "Pixels of the stored pictures, and of what teacher and students see (default: suits the pictures)",
      "N"},
-    {"combine", 0, OPTION_TEXT, AT(common.options.combine), ANY, "As of condense (default gradient)", "MODE"},
+    {"combine", 0, OPTION_WORD, AT(common.options.combine), ANY, "As of condense (default gradient)", "MODE"},
     {"full-accuracy", 0, OPTION_REAL, AT(options.real_hard), ANY,
      "Of the student trained on everything, 0 to 1, for the label-robust score (default: the teacher's, "
      "where "
@@ -109,19 +128,25 @@ static int compare_lists(const command *c, compare_values *v)
 {
     dc3_compare_options *o = &v->options;
     int *numbers = read_numbers(c, v->ipcs ? v->ipcs : "1,10");
-    if (!numbers) return EXIT_USAGE;
     int no_teacher = o->condense.teacher && strcmp(o->condense.teacher, "none") == 0;
+    dc3_label_kind *labels = numbers ? read_labels(v->labels    ? v->labels
+                                                   : no_teacher ? "hard"
+                                                                : "soft,hard")
+                                     : NULL;
+    if (!labels) {
+        g_free(numbers);
+        return EXIT_USAGE;
+    }
     const char *methods = v->methods ? v->methods : "random,rded,dc3-select,jitter,dc3";
-    const char *labels = v->labels ? v->labels : no_teacher ? "hard" : "soft,hard";
-    char **m = g_strsplit(methods, ",", -1), **l = g_strsplit(labels, ",", -1),
-         **a = g_strsplit(v->archs ? v->archs : "convnet3", ",", -1);
+    char **m = g_strsplit(methods, ",", -1), **a = g_strsplit(v->archs ? v->archs : "convnet3", ",", -1);
     o->ipcs = numbers;
     o->methods = (const char *const *)m;
     o->archs = (const char *const *)a;
-    o->labels = (const char *const *)l;
+    o->labels = labels;
     int status = print_comparison(v);
     g_free(numbers);
-    g_strfreev(m), g_strfreev(a), g_strfreev(l);
+    g_free(labels);
+    g_strfreev(m), g_strfreev(a);
     return status;
 }
 

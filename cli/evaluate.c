@@ -155,7 +155,7 @@ static const option own_options[] = {
      "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
     {"arch", 'a', OPTION_TEXT, AT(archs), ANY,
      "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "A,.."},
-    {"labels", 0, OPTION_TEXT, AT(options.labels), ANY,
+    {"labels", 0, OPTION_WORD, AT(options.labels), ANY,
      "soft (a teacher's, of each batch), stored (by dc3 label), hard (default soft)", "KIND"},
     {"teacher", 0, OPTION_PATH, AT(options.teacher), ANY,
      "Classifier trained on the whole dataset (default: the run's own)", "FILE"},
@@ -175,11 +175,11 @@ static const option own_options[] = {
      "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, "
      "else 2)",
      "F"},
-    {"augment", 0, OPTION_TEXT, AT(options.augment), ANY,
+    {"augment", 0, OPTION_WORD, AT(options.augment), ANY,
      "rded: the protocol's random, mixed views; none: whole images (default rded)", "HOW"},
     {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 1024),
      "Pixels of a view's side (default: the images', at most 224)", "N"},
-    {"dtype", 0, OPTION_TEXT, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
+    {"dtype", 0, OPTION_WORD, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {0}};
 static const option *const tables[] = {compute_options, result_options, own_options, NULL};
 

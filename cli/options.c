@@ -30,7 +30,7 @@ const option features_options[] = {{"feature-size", 0, OPTION_WHOLE, AT(options.
                                    {0}};
 
 const option set_options[] = {
-    {"combine", 0, OPTION_TEXT, AT(options.combine), ANY,
+    {"combine", 0, OPTION_WORD, AT(options.combine), ANY,
      "gradient, random, grid, fourfold (default gradient)", "MODE"},
     {"prompts", 0, OPTION_PATH, AT(options.prompts), ANY, "File with lines 'warm: TEXT' and 'cold: TEXT'",
      "FILE"},
@@ -40,8 +40,8 @@ const option set_options[] = {
 const option model_options[] = {
     {"editor", 0, OPTION_PATH, AT(options.editor), ANY, "Model in the diffusers layout (default: dc3-mini)",
      "DIR"},
-    {"dtype", 0, OPTION_TEXT, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
-    {"fit", 0, OPTION_TEXT, AT(options.fit), ANY,
+    {"dtype", 0, OPTION_WORD, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
+    {"fit", 0, OPTION_WORD, AT(options.fit), ANY,
      "Pictures that are not square: crop, squash, pad (default crop)", "HOW"},
     {0}};
 
@@ -57,9 +57,9 @@ const option select_options[] = {{"ipc", 'n', OPTION_WHOLE, AT(options.select.ip
                                   FROM_1(" images per class"), "Images per class (default 10)", "N"},
                                  {"bins", 0, OPTION_WHOLE, AT(options.select.bins), FROM_1(""),
                                   "Clusters a class, at most ipc; bins of dq (default 10)", "K"},
-                                 {"objective", 0, OPTION_TEXT, AT(objective), ANY,
+                                 {"objective", 0, OPTION_WORD, AT(options.select.objective), ANY,
                                   "graph-cut, facility-location, log-determinant (default graph-cut)", "F"},
-                                 {"maximizer", 0, OPTION_TEXT, AT(maximizer), ANY,
+                                 {"maximizer", 0, OPTION_WORD, AT(options.select.maximizer), ANY,
                                   "naive, lazy, stochastic, approximate-lazy (default naive)", "M"},
                                  {0}};
 
@@ -73,7 +73,7 @@ const option teacher_options[] = {
      "NAME"},
     {"teacher-size", 0, OPTION_WHOLE, AT(options.teacher_size), WITHIN(1, 1024),
      "Pixels at which the teacher sees pictures (default: suits both, at most 224)", "N"},
-    {"gradient", 0, OPTION_TEXT, AT(gradient), ANY,
+    {"gradient", 0, OPTION_WORD, AT(options.select.gradient), ANY,
      "Of the teacher's loss: plain, double-softmax (default plain)", "KIND"},
     {0}};
 
@@ -81,13 +81,13 @@ const option store_options[] = {
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Where the result goes", "PATH"},
     {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 4096),
      "Pixels of the stored pictures (default: suits the dataset, at most 256)", "N"},
-    {"format", 0, OPTION_TEXT, AT(options.format), ANY,
+    {"format", 0, OPTION_WORD, AT(options.format), ANY,
      "png, webp (both lossless), jpeg (4:4:4) (default png)", "F"},
-    {"detail", 0, OPTION_TEXT, AT(options.detail), ANY,
+    {"detail", 0, OPTION_WORD, AT(options.detail), ANY,
      "keep: only the change of colour; edit: the edit itself (default: the model's)", "HOW"},
     {"steps", 0, OPTION_WHOLE, AT(options.steps), WITHIN(1, 1000),
      "Steps of the sampler (default: the model's)", "N"},
-    {"sampler", 0, OPTION_TEXT, AT(options.sampler), ANY,
+    {"sampler", 0, OPTION_WORD, AT(options.sampler), ANY,
      "euler-ancestral, euler, ddim, dpmpp-2m (default: the model's)", "NAME"},
     {"guidance", 0, OPTION_REAL, AT(options.guidance), WITHIN(0, 100), "Text guidance (default: the model's)",
      "X"},

@@ -13,8 +13,9 @@
 typedef struct reading {
     const command *command;
     char *values;
-    GHashTable *given; /* the options that are there */
 } reading;
+
+static GHashTable *given; /* the options that are there */
 
 int has_options(const command *c, const option *table)
 {
@@ -41,6 +42,15 @@ static const option *short_option(const command *c, char letter)
         if (letter && o->letter == letter) return o;
     }
     return NULL;
+}
+
+int is_given(const command *c, const char *name)
+{
+    EACH_OPTION(c, t, o)
+    {
+        if (strcmp(o->name, name) == 0) return g_hash_table_contains(given, o);
+    }
+    return 0;
 }
 
 /* ---- values ---- */
@@ -95,6 +105,18 @@ static void add_path(const char ***paths, const char *path)
     (*paths)[n + 1] = NULL;
 }
 
+/* An error of the library's is printed as such, without the way to help. */
+static int read_word(const option *o, const char *text, void *field, GError **error)
+{
+    int value;
+    if (dc3_option_parse(o->name, text, &value) == DC3_OK) {
+        memcpy(field, &value, sizeof value);
+        return TRUE;
+    }
+    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, dc3_error_text());
+    return FALSE;
+}
+
 /* Called by GLib with an option as it was written, "--ipc" or "-n", and its value. Texts are interned, so
  * that nobody owns them. */
 static gboolean read_value(const gchar *name, const gchar *text, gpointer data, GError **error)
@@ -102,7 +124,7 @@ static gboolean read_value(const gchar *name, const gchar *text, gpointer data, 
     reading *r = data;
     const option *o = name[1] == '-' ? long_option(r->command, name) : short_option(r->command, name[1]);
     void *field = r->values + o->offset;
-    g_hash_table_add(r->given, (gpointer)(uintptr_t)o);
+    g_hash_table_add(given, (gpointer)(uintptr_t)o);
     switch (o->kind) {
     case OPTION_FLAG:
         *(int *)field = 1;
@@ -111,6 +133,8 @@ static gboolean read_value(const gchar *name, const gchar *text, gpointer data, 
     case OPTION_PATH:
         *(const char **)field = g_intern_string(text);
         return TRUE;
+    case OPTION_WORD:
+        return read_word(o, text, field, error);
     case OPTION_PATHS:
         add_path(field, g_intern_string(text));
         return TRUE;
@@ -154,8 +178,7 @@ static int check_ranges(const reading *r)
     EACH_OPTION(r->command, t, o)
     {
         const void *field = r->values + o->offset;
-        if (!g_hash_table_contains(r->given, o) || (o->kind != OPTION_WHOLE && o->kind != OPTION_REAL))
-            continue;
+        if (!g_hash_table_contains(given, o) || (o->kind != OPTION_WHOLE && o->kind != OPTION_REAL)) continue;
         double value = o->kind == OPTION_WHOLE ? *(const int *)field : *(const double *)field;
         if (check_range(r->command, o, value) != EXIT_DONE) return EXIT_USAGE;
     }
@@ -166,43 +189,15 @@ static int check_ranges(const reading *r)
 static int check_teacher(const command *c, const settings *s)
 {
     const dc3_condense_options *o = &s->options;
-    if (o->teacher || !(o->arch || o->teacher_size || s->gradient)) return EXIT_DONE;
-    return usage_error(c, "--%s: needs --teacher",
-                       o->arch       ? "arch"
-                       : s->gradient ? "gradient"
-                                     : "teacher-size");
-}
-
-/* The number of a word among those that an option takes; -1 with a message: it is none. */
-static int choose(const command *c, const char *name, const char *text)
-{
-    const char *const *words = option_values(c, name);
-    for (int i = 0; words[i]; i++)
-        if (!text || strcmp(words[i], text) == 0) return i;
-    char hint[DC3_HINT_SIZE], *list = g_strjoinv(", ", (char **)(uintptr_t)words);
-    fprintf(stderr, "dc3: --%s: expected one of %s; found '%s'%s\n", name, list, text,
-            dc3_hint(text, words, g_strv_length((char **)(uintptr_t)words), hint));
-    g_free(list);
-    return -1;
-}
-
-static int read_choices(const command *c, settings *s)
-{
-    int objective = choose(c, "objective", s->objective);
-    int maximizer = objective < 0 ? -1 : choose(c, "maximizer", s->maximizer);
-    int gradient = maximizer < 0 ? -1 : choose(c, "gradient", s->gradient);
-    if (gradient < 0) return EXIT_USAGE;
-    s->options.select.objective = (dc3_objective)objective;
-    s->options.select.maximizer = (dc3_maximizer)maximizer;
-    s->options.select.gradient = (dc3_gradient)gradient;
-    return EXIT_DONE;
+    int gradient = is_given(c, "gradient");
+    if (o->teacher || !(o->arch || o->teacher_size || gradient)) return EXIT_DONE;
+    return usage_error(c, "--%s: needs --teacher", o->arch ? "arch" : gradient ? "gradient" : "teacher-size");
 }
 
 static int settle(const reading *r, settings *s)
 {
     const command *c = r->command;
-    if (check_ranges(r) != EXIT_DONE || check_teacher(c, s) != EXIT_DONE || read_choices(c, s) != EXIT_DONE)
-        return EXIT_USAGE;
+    if (check_ranges(r) != EXIT_DONE || check_teacher(c, s) != EXIT_DONE) return EXIT_USAGE;
     if (s->options.select.threads == 0) s->options.select.threads = (int)g_get_num_processors();
     s->options.select.strict = s->options.strict;
     if (!s->quiet) s->options.listener = progress_listener;
@@ -228,7 +223,7 @@ static GArray *make_entries(const command *c)
     GArray *entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
     EACH_OPTION(c, t, o)
     {
-        int is_text = o->kind == OPTION_TEXT || o->kind == OPTION_SEED;
+        int is_text = o->kind == OPTION_TEXT || o->kind == OPTION_WORD || o->kind == OPTION_SEED;
         GOptionEntry e = {.long_name = o->name,
                           .short_name = o->letter,
                           .flags = o->kind == OPTION_FLAG ? G_OPTION_FLAG_NO_ARG
@@ -312,6 +307,10 @@ static int not_utf8(const command *c, char **argv)
 static int explain(const command *c, char **argv, const GError *error)
 {
     if (error->domain == G_CONVERT_ERROR) return not_utf8(c, argv);
+    if (g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED)) {
+        print_note("dc3: ", error->message);
+        return EXIT_USAGE;
+    }
     const char *near =
         g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) ? nearest(c, argv) : NULL;
     return near ? usage_error(c, "%s; did you mean --%s?", error->message, near)
@@ -331,7 +330,9 @@ static char **copy_words(char **words)
 int parse(const command *c, int argc, char **argv, void *values, char ***rest)
 {
     settings *s = values;
-    reading r = {.command = c, .values = values, .given = g_hash_table_new(NULL, NULL)};
+    reading r = {.command = c, .values = values};
+    if (!given) given = g_hash_table_new(NULL, NULL);
+    g_hash_table_remove_all(given);
     *s = (settings){.options = dc3_condense_defaults()};
     s->options.select.threads = 0;
     GOptionContext *context = make_context(c, &r);
@@ -347,7 +348,6 @@ int parse(const command *c, int argc, char **argv, void *values, char ***rest)
         explain(c, argv, error);
     g_clear_error(&error);
     g_option_context_free(context);
-    g_hash_table_destroy(r.given);
     *rest = status == EXIT_DONE ? copy_words(words + 1) : NULL;
     g_strfreev(words);
     return status;

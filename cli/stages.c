@@ -179,16 +179,14 @@ static int print_rows(const settings *s, const dc3_selection *selection)
 
 static int run_from(const command *c, const settings *s, const char *from, char **rest)
 {
-    const dc3_condense_options *o = &s->options;
     const char *const names[] = {"editor",  "dtype",  "fit",    "feature-size",
                                  "teacher", "method", "factor", "dry-run"};
-    const int given[] = {o->editor != NULL,  o->dtype != NULL,  o->fit != NULL, o->feature_size != 0,
-                         o->teacher != NULL, o->method != NULL, o->factor != 0, o->dry_run};
     if (*rest) return usage_error(c, "select: --from takes no dataset beside it, found '%s'", *rest);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (given[i]) return usage_error(c, "select: --%s is for a dataset, not for --from", names[i]);
+        if (is_given(c, names[i]))
+            return usage_error(c, "select: --%s is for a dataset, not for --from", names[i]);
     dc3_selection selection;
-    int status = finish(dc3_select_file(&o->select, from, &selection), NULL);
+    int status = finish(dc3_select_file(&s->options.select, from, &selection), NULL);
     if (status != EXIT_DONE) return status;
     status = print_rows(s, &selection);
     if (selection.repeated && !s->quiet)

@@ -47,7 +47,7 @@ static const option own_options[] = {
      "Highest learning rate of the cycle (default 0.1 for sgd, 0.001 for adamw)", "X"},
     {"weight-decay", 0, OPTION_REAL, AT(weight_decay), ANY,
      "Of matrices and kernels (default 5e-4 for sgd, 0.01 for adamw)", "X"},
-    {"optimizer", 0, OPTION_TEXT, AT(optimizer), ANY, "sgd (Nesterov, 0.9) or adamw (default sgd)", "NAME"},
+    {"optimizer", 0, OPTION_WORD, AT(optimizer), ANY, "sgd (Nesterov, 0.9) or adamw (default sgd)", "NAME"},
     {"smoothing", 0, OPTION_REAL, AT(smoothing), ANY, "Of labels (default 0)", "X"},
     {"size", 0, OPTION_WHOLE, AT(size), WITHIN(8, 1024),
      "Pixels of a view's side (default: the pictures', at most 224)", "N"},
@@ -55,7 +55,7 @@ static const option own_options[] = {
      "Smaller views first, a half, then 3/4 of --size: 0.6 of the time; for larger pictures, and "
      "networks of any size",
      NULL},
-    {"dtype", 0, OPTION_TEXT, AT(dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
+    {"dtype", 0, OPTION_WORD, AT(dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {"test-every", 0, OPTION_WHOLE, AT(test_every), ANY, "Epochs between tests (default 1)", "N"},
     {"init", 0, OPTION_PATH, AT(init), ANY, "Start from a checkpoint (.safetensors or .pth)", "FILE"},
     {"strict", 0, OPTION_FLAG, AT(strict), ANY, "End where a picture cannot be read", NULL},

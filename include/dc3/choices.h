@@ -2,20 +2,21 @@
 #ifndef DC3_CHOICES_H
 #define DC3_CHOICES_H
 
+#include "dc3/export.h"
 #include "dc3/status.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The type that networks compute in. */
+/* The type that networks compute in; "dtype". */
 typedef enum dc3_compute {
     DC3_COMPUTE_AUTO, /* "auto": bf16 where the processor computes in it, else f32 */
     DC3_COMPUTE_F32,  /* "f32" */
     DC3_COMPUTE_BF16  /* "bf16", with sums in f32 */
 } dc3_compute;
 
-/* How an image of another shape gets its size. */
+/* How an image of another shape gets its size; "fit". */
 typedef enum dc3_fit {
     DC3_FIT_DEFAULT = -1, /* as the call says */
     DC3_FIT_CROP,         /* "crop": the middle of it */
@@ -23,14 +24,30 @@ typedef enum dc3_fit {
     DC3_FIT_PAD           /* "pad": all of it, on white */
 } dc3_fit;
 
-/* What of an edit is taken over. */
+/* The files of stored images; "format". */
+typedef enum dc3_image_format {
+    DC3_FORMAT_DEFAULT = -1, /* as the call says */
+    DC3_PNG,                 /* "png" */
+    DC3_WEBP,                /* "webp", without loss */
+    DC3_JPEG                 /* "jpeg" of quality 95, full chroma */
+} dc3_image_format;
+
+/* How several edits of one image become one stored image; "combine". */
+typedef enum dc3_combine {
+    DC3_COMBINE_GRADIENT, /* "gradient": from a warm one to a cold one, along a random axis */
+    DC3_COMBINE_RANDOM,   /* "random": each value from one of the two */
+    DC3_COMBINE_GRID,     /* "grid": each cell of 8 x 8 pixels from one of the two */
+    DC3_COMBINE_FOURFOLD  /* "fourfold": two warm and two cold ones at half size, side by side */
+} dc3_combine;
+
+/* What of an edit is taken over; "detail". */
 typedef enum dc3_detail {
     DC3_DETAIL_DEFAULT = -1, /* as the model's directory says */
     DC3_DETAIL_KEEP,         /* "keep": only its change of colour, applied to the original at its own size */
     DC3_DETAIL_EDIT          /* "edit": the edit itself */
 } dc3_detail;
 
-/* What solves the diffusion's equation. */
+/* What solves the diffusion's equation; "sampler". */
 typedef enum dc3_sampler_kind {
     DC3_SAMPLER_DEFAULT = -1, /* as the model's directory says */
     DC3_EULER_ANCESTRAL,      /* "euler-ancestral" */
@@ -38,6 +55,84 @@ typedef enum dc3_sampler_kind {
     DC3_DDIM,                 /* "ddim": Song et al. 2021 */
     DC3_DPMPP_2M              /* "dpmpp-2m": DPM-Solver++ of second order, Lu et al. 2022 */
 } dc3_sampler_kind;
+
+/* What a student learns from; "labels". */
+typedef enum dc3_label_kind {
+    DC3_LABELS_END = -1, /* behind the last of a list */
+    DC3_LABELS_SOFT,     /* "soft": a teacher's logits of each batch */
+    DC3_LABELS_STORED,   /* "stored": those of dc3_label */
+    DC3_LABELS_HARD      /* "hard": the images' classes */
+} dc3_label_kind;
+
+/* How the views of a student's training are drawn; "augment". */
+typedef enum dc3_augment_kind {
+    DC3_AUGMENT_RDED, /* "rded": by the protocol */
+    DC3_AUGMENT_NONE  /* "none": whole images, nothing random or mixed */
+} dc3_augment_kind;
+
+/* What trains a classifier; "optimizer". */
+typedef enum dc3_optimizer_kind {
+    DC3_SGD,  /* "sgd", with Nesterov's momentum of 0.9 */
+    DC3_ADAMW /* "adamw": Loshchilov and Hutter 2019 */
+} dc3_optimizer_kind;
+
+/* What is maximised in a bin, with similarities s_ij = 0.5 + 0.5 cos(f_i, f_j); "objective". */
+typedef enum dc3_objective {
+    DC3_GRAPH_CUT,         /* "graph-cut": gain(j | S) = lambda sum_i s_ij - 2 sum_{i in S} s_ij */
+    DC3_FACILITY_LOCATION, /* "facility-location": gain(j | S) = sum_i max(0, s_ij - max_{k in S} s_ik) */
+    DC3_LOG_DETERMINANT    /* "log-determinant": gain(j | S) = log(s_jj + e - s_jS (S_S + e I)^-1 s_Sj) */
+} dc3_objective;
+
+/* How; "maximizer". All start from the empty set; ties go to the lowest row. */
+typedef enum dc3_maximizer {
+    DC3_NAIVE_GREEDY,      /* "naive" */
+    DC3_LAZY_GREEDY,       /* "lazy", Minoux 1978: the same rows as naive */
+    DC3_STOCHASTIC_GREEDY, /* "stochastic", Mirzasoleiman et al. 2015: looks at a random part of the rows each
+                              time */
+    DC3_APPROXIMATE_LAZY_GREEDY /* "approximate-lazy": takes a row whose gain is within beta of its last known
+                                   one */
+} dc3_maximizer;
+
+/* Which gradient of the teacher's loss is a row's feature; "gradient". */
+typedef enum dc3_gradient {
+    DC3_GRADIENT_PLAIN,         /* "plain": softmax(z) - onehot(y) */
+    DC3_GRADIENT_DOUBLE_SOFTMAX /* "double-softmax": as the reference program computes it, with softmax twice
+                                 */
+} dc3_gradient;
+
+/* The words of a setting ("fit", "sampler", "labels", ..) in the order of their constants from 0 on, NULL
+ * behind the last; NULL where there is no such setting. Owned by the library. */
+DC3_API const char *const *dc3_option_names(const char *setting);
+
+/* A word's constant into *value. DC3_ERR_OPTION where the setting has no such word, with a text that lists
+ * those it has; *value stays as it is then. */
+DC3_API dc3_status dc3_option_parse(const char *setting, const char *word, int *value);
+DC3_API dc3_status dc3_compute_parse(const char *word, dc3_compute *value);
+DC3_API dc3_status dc3_fit_parse(const char *word, dc3_fit *value);
+DC3_API dc3_status dc3_image_format_parse(const char *word, dc3_image_format *value);
+DC3_API dc3_status dc3_combine_parse(const char *word, dc3_combine *value);
+DC3_API dc3_status dc3_detail_parse(const char *word, dc3_detail *value);
+DC3_API dc3_status dc3_sampler_kind_parse(const char *word, dc3_sampler_kind *value);
+DC3_API dc3_status dc3_label_kind_parse(const char *word, dc3_label_kind *value);
+DC3_API dc3_status dc3_augment_kind_parse(const char *word, dc3_augment_kind *value);
+DC3_API dc3_status dc3_optimizer_kind_parse(const char *word, dc3_optimizer_kind *value);
+DC3_API dc3_status dc3_objective_parse(const char *word, dc3_objective *value);
+DC3_API dc3_status dc3_maximizer_parse(const char *word, dc3_maximizer *value);
+DC3_API dc3_status dc3_gradient_parse(const char *word, dc3_gradient *value);
+
+/* A constant's word, owned by the library; NULL for one without a word, such as DC3_FIT_DEFAULT. */
+DC3_API const char *dc3_compute_name(dc3_compute value);
+DC3_API const char *dc3_fit_name(dc3_fit value);
+DC3_API const char *dc3_image_format_name(dc3_image_format value);
+DC3_API const char *dc3_combine_name(dc3_combine value);
+DC3_API const char *dc3_detail_name(dc3_detail value);
+DC3_API const char *dc3_sampler_kind_name(dc3_sampler_kind value);
+DC3_API const char *dc3_label_kind_name(dc3_label_kind value);
+DC3_API const char *dc3_augment_kind_name(dc3_augment_kind value);
+DC3_API const char *dc3_optimizer_kind_name(dc3_optimizer_kind value);
+DC3_API const char *dc3_objective_name(dc3_objective value);
+DC3_API const char *dc3_maximizer_name(dc3_maximizer value);
+DC3_API const char *dc3_gradient_name(dc3_gradient value);
 
 #ifdef __cplusplus
 }

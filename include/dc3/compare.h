@@ -18,14 +18,14 @@ typedef struct dc3_compare_options {
                                       keep are set here */
     const char *out;               /* folder to make */
     const int *ipcs;
-    const char *const *methods; /* dc3_method_name */
-    const char *const *archs;   /* of students */
-    const char *const *labels;  /* "soft", "hard" */
+    const char *const *methods;   /* dc3_method_name */
+    const char *const *archs;     /* of students */
+    const dc3_label_kind *labels; /* soft and hard ones; DC3_LABELS_END behind the last */
     int seeds;          /* seeds 0..seeds-1 (above the options' seed) vary the condensation and the student */
     double real_hard;   /* accuracy of the student trained on all data with hard labels, 0 to 1, for the
                            label-robust score; below 0: the teacher's own, where it is such a network */
     int augment_robust; /* 1: a second student of each, without augmentation, for the
-                           augmentation-robust score; not where evaluate.augment is "none" */
+                           augmentation-robust score; not where evaluate.augment is DC3_AUGMENT_NONE */
 } dc3_compare_options;
 
 typedef struct dc3_compare_report {

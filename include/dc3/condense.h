@@ -3,6 +3,7 @@
 #define DC3_CONDENSE_H
 
 #include <stdint.h>
+#include "dc3/choices.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/select.h"
@@ -12,31 +13,22 @@
 extern "C" {
 #endif
 
-/* How several edits of one picture become one stored picture. */
-typedef enum dc3_combine {
-    DC3_COMBINE_GRADIENT,
-    DC3_COMBINE_RANDOM,
-    DC3_COMBINE_GRID,
-    DC3_COMBINE_FOURFOLD
-} dc3_combine;
-
-/* Settings; names are given as text, as on the command line. NULL or 0 (or -1 where said) means the default.
- */
+/* Settings. NULL or 0 (or -1 or a constant called DEFAULT where there is one) means the default. */
 typedef struct dc3_condense_options {
-    const char *data;          /* dataset: folder, CIFAR binaries, WebDataset tars */
-    const char *out;           /* folder to make */
-    const char *method;        /* of condense and select: "dc3", or a baseline's name (dc3_method_name) */
-    const char *editor;        /* diffusers directory */
-    const char *teacher;       /* classifier: safetensors, .pth; "none": pictures are as similar as their VAE
-                                  features; NULL: dc3_condense trains one in its folder, others take none */
-    const char *arch;          /* the teacher's architecture, to be checked; told from its tensors */
-    int teacher_size;          /* at which the teacher sees pictures, pixels */
-    const char *dtype;         /* "auto", "f32", "bf16" */
-    const char *fit;           /* "crop", "squash", "pad" */
-    const char *format;        /* "png", "webp", "jpeg" */
-    const char *combine;       /* "gradient", "random", "grid", "fourfold" */
-    const char *detail;        /* "keep": transfer only the change of colour; "edit": store the edit itself */
-    const char *sampler;       /* "euler-ancestral", "euler", "ddim", "dpmpp-2m" */
+    const char *data;    /* dataset: folder, CIFAR binaries, WebDataset tars */
+    const char *out;     /* folder to make */
+    const char *method;  /* of condense and select: "dc3", or a baseline's name (dc3_method_name) */
+    const char *editor;  /* diffusers directory */
+    const char *teacher; /* classifier: safetensors, .pth; "none": pictures are as similar as their VAE
+                            features; NULL: dc3_condense trains one in its folder, others take none */
+    const char *arch;    /* the teacher's architecture, to be checked; told from its tensors */
+    int teacher_size;    /* at which the teacher sees pictures, pixels */
+    dc3_compute dtype;
+    dc3_fit fit;             /* default DC3_FIT_CROP; of edit see there */
+    dc3_image_format format; /* default DC3_PNG; of edit as the name of `out` ends */
+    dc3_combine combine;
+    dc3_detail detail;
+    dc3_sampler_kind sampler;
     const char *cache;         /* folder that keeps features for other runs on the same data; NULL: none */
     const char *prompts;       /* file with lines "warm: TEXT" and "cold: TEXT" */
     int size;                  /* of the stored pictures, pixels; of edit, the longer side */
@@ -58,10 +50,6 @@ DC3_API dc3_condense_options dc3_condense_defaults(void);
 /* The i-th method, from 0 on, and a line about it; NULL after the last. */
 DC3_API const char *dc3_method_name(int i);
 DC3_API const char *dc3_method_summary(int i);
-/* The words that an option of the command line takes ("fit", "sampler", "labels", ..), NULL behind the last;
- * NULL: of an option that takes no certain words. */
-DC3_API const char *const *dc3_option_names(const char *option);
-
 enum { DC3_STAGES = 4 };
 typedef struct dc3_condense_report {
     int64_t images, readable, classes, stored, edits, repeated;

@@ -4,6 +4,7 @@
 #define DC3_EVALUATE_H
 
 #include <stdint.h>
+#include "dc3/choices.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
@@ -14,14 +15,14 @@ extern "C" {
 
 /* NULL or 0 (or -1 where said) means the default. */
 typedef struct dc3_evaluate_options {
-    const char *data;    /* folder that dc3_condense made, or any dataset */
-    const char *val;     /* dataset of the same classes to test on */
-    const char *arch;    /* the student's architecture */
-    const char *labels;  /* "soft": a teacher's logits of each batch; "stored": those of dc3_label; "hard" */
+    const char *data; /* folder that dc3_condense made, or any dataset */
+    const char *val;  /* dataset of the same classes to test on */
+    const char *arch; /* the student's architecture */
+    dc3_label_kind labels;
     const char *teacher; /* of soft labels: safetensors or .pth */
     const char *stored;  /* file of stored labels; default DATA/soft_labels.safetensors */
-    const char *augment; /* "rded": the protocol's views; "none": whole pictures, nothing random or mixed */
-    const char *dtype;   /* "auto", "f32", "bf16"; of student and teacher */
+    dc3_augment_kind augment;
+    dc3_compute dtype;   /* of student and teacher */
     int size;            /* pixels of a view's side; 0: those of the soft labels' teacher in its training,
                             where its file says it, else the pictures', at most 224 */
     int factor;          /* as dc3_label_options; 0: 1 up to 64 pixels, else 2 */

@@ -5,33 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dc3/cancel.h"
+#include "dc3/choices.h"
 #include "dc3/export.h"
 #include "dc3/status.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* What is maximised in a bin, with similarities s_ij = 0.5 + 0.5 cos(f_i, f_j). */
-typedef enum dc3_objective {
-    DC3_GRAPH_CUT,         /* gain(j | S) = lambda sum_i s_ij - 2 sum_{i in S} s_ij */
-    DC3_FACILITY_LOCATION, /* gain(j | S) = sum_i max(0, s_ij - max_{k in S} s_ik) */
-    DC3_LOG_DETERMINANT    /* gain(j | S) = log(s_jj + e - s_jS (S_S + e I)^-1 s_Sj) */
-} dc3_objective;
-
-/* How. All start from the empty set; ties go to the lowest row. */
-typedef enum dc3_maximizer {
-    DC3_NAIVE_GREEDY,
-    DC3_LAZY_GREEDY,            /* Minoux 1978: the same rows as naive */
-    DC3_STOCHASTIC_GREEDY,      /* Mirzasoleiman et al. 2015: looks at a random part of the rows each time */
-    DC3_APPROXIMATE_LAZY_GREEDY /* takes a row whose gain is within beta of its last known one */
-} dc3_maximizer;
-
-/* Which gradient of the teacher's loss is a row's feature. */
-typedef enum dc3_gradient {
-    DC3_GRADIENT_PLAIN,         /* softmax(z) - onehot(y) */
-    DC3_GRADIENT_DOUBLE_SOFTMAX /* as the reference program computes it, with softmax applied twice */
-} dc3_gradient;
 
 typedef struct dc3_select_options {
     int ipc;        /* rows to select for each class, 1 or more; default 10 */

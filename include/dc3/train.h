@@ -3,6 +3,7 @@
 #define DC3_TRAIN_H
 
 #include <stdint.h>
+#include "dc3/choices.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
@@ -13,14 +14,14 @@ extern "C" {
 
 /* NULL or 0 (or -1 where said) means the default. */
 typedef struct dc3_train_options {
-    const char *data;      /* dataset to train on */
-    const char *val;       /* dataset to test on, with the same classes; or NULL */
-    const char *out;       /* file to write: safetensors in torchvision's names */
-    const char *arch;      /* default convnet3 up to 64 pixels, else resnet18 */
-    const char *init;      /* a checkpoint to start from, safetensors or .pth; or NULL: new */
-    const char *optimizer; /* "sgd" (Nesterov momentum 0.9) or "adamw"; default sgd */
-    const char *dtype;     /* "auto", "f32", "bf16" */
-    int size;              /* pixels of a view's side; default suits the pictures, at most 224 */
+    const char *data; /* dataset to train on */
+    const char *val;  /* dataset to test on, with the same classes; or NULL */
+    const char *out;  /* file to write: safetensors in torchvision's names */
+    const char *arch; /* default convnet3 up to 64 pixels, else resnet18 */
+    const char *init; /* a checkpoint to start from, safetensors or .pth; or NULL: new */
+    dc3_optimizer_kind optimizer;
+    dc3_compute dtype;
+    int size;        /* pixels of a view's side; default suits the pictures, at most 224 */
     int progressive; /* smaller views in the first two thirds of the epochs: a half, then 3/4 of `size`, not
                         below 24 */
     int epochs;      /* default 15 */

@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "teacher/teacher.h"
 #include "io/image.h"
+#include "options/option_names.h"
 
 enum { BATCH = DC3_TEACHER_BATCH }; /* always as many, the last filled up: rows depend on their image alone */
 
@@ -46,8 +47,7 @@ dc3_status dc3_image_classifier_open(const char *file, const dc3_image_classifie
     *out = NULL;
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_classifier_options, threads, options, &o));
     if (!file) return dc3_fail(DC3_ERR_ARGUMENT, "classifier: expected a file, found NULL");
-    if (o.fit < DC3_FIT_DEFAULT || o.fit > DC3_FIT_PAD)
-        return dc3_fail(DC3_ERR_ARGUMENT, "fit: expected a dc3_fit, found %d", (int)o.fit);
+    DC3_TRY(dc3_option_check("fit", (int)o.fit, 1));
     dc3_image_classifier *c = calloc(1, sizeof *c);
     if (!c) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     c->fit = o.fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : o.fit;

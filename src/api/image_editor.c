@@ -9,7 +9,8 @@
 #include "condense/prompts.h"
 #include "condense/single_edit.h"
 #include "io/image.h"
-#include "kernels/backend.h"
+#include "options/option_names.h"
+#include "teacher/classes.h"
 
 struct dc3_image_editor {
     dc3_editor *editor;
@@ -33,16 +34,15 @@ dc3_status dc3_image_editor_open(const char *directory, const dc3_image_editor_o
                                  dc3_image_editor **out)
 {
     dc3_image_editor_options o = dc3_image_editor_defaults();
+    dc3_dtype dtype;
     if (!out) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected a place for it, found NULL");
     *out = NULL;
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_editor_options, threads, options, &o));
     if (!directory) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected a directory, found NULL");
-    if (o.dtype < DC3_COMPUTE_AUTO || o.dtype > DC3_COMPUTE_BF16)
-        return dc3_fail(DC3_ERR_ARGUMENT, "dtype: expected a dc3_compute, found %d", (int)o.dtype);
-    int fast = o.dtype == DC3_COMPUTE_AUTO ? dc3_cpu_has_bf16() : o.dtype == DC3_COMPUTE_BF16;
+    DC3_TRY(dc3_compute_type(o.dtype, &dtype));
     dc3_image_editor *e = calloc(1, sizeof *e);
     if (!e) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = dc3_editor_open(directory, fast ? DC3_BF16 : DC3_F32, o.threads, &e->editor);
+    dc3_status status = dc3_editor_open(directory, dtype, o.threads, &e->editor);
     if (status == DC3_OK)
         *out = e;
     else
@@ -80,10 +80,8 @@ dc3_image_editor_info dc3_image_editor_describe(const dc3_image_editor *editor)
 static dc3_status settings_of(const dc3_editor *editor, const dc3_image_edit_options *o, dc3_edit_settings *s)
 {
     *s = dc3_editor_defaults(editor);
-    if (o->sampler < DC3_SAMPLER_DEFAULT || o->sampler > DC3_DPMPP_2M)
-        return dc3_fail(DC3_ERR_ARGUMENT, "sampler: expected a dc3_sampler_kind, found %d", (int)o->sampler);
-    if (o->detail < DC3_DETAIL_DEFAULT || o->detail > DC3_DETAIL_EDIT)
-        return dc3_fail(DC3_ERR_ARGUMENT, "detail: expected a dc3_detail, found %d", (int)o->detail);
+    DC3_TRY(dc3_option_check("sampler", (int)o->sampler, 1));
+    DC3_TRY(dc3_option_check("detail", (int)o->detail, 1));
     if (o->size < 0 || o->size > 4096)
         return dc3_fail(DC3_ERR_ARGUMENT, "size: expected at most 4096 pixels, found %d", o->size);
     if (o->size) s->size = o->size;

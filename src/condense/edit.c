@@ -12,7 +12,7 @@ static dc3_status format_of(const dc3_condense_options *o, dc3_image_format *for
 {
     static const char *const endings[] = {".png", ".webp", ".jpg", ".jpeg"};
     size_t n = strlen(o->out);
-    if (o->format) return DC3_OK; /* dc3_run_open reads it */
+    if (o->format != DC3_FORMAT_DEFAULT) return DC3_OK; /* dc3_run_open reads it */
     for (int i = 0; i < 4; i++) {
         size_t m = strlen(endings[i]);
         if (n > m && strcasecmp(o->out + n - m, endings[i]) == 0) {
@@ -78,7 +78,7 @@ static void shape(const dc3_run *run, int width, int height, job *j)
     int keep = run->edit.detail == DC3_DETAIL_KEEP, longer = width > height ? width : height;
     int shorter = width < height ? width : height;
     j->fit = run->fit;
-    if (keep && !o->fit) { /* the picture's shape; --size is its longer side */
+    if (keep && o->fit == DC3_FIT_DEFAULT) { /* the picture's shape; --size is its longer side */
         double scale = o->size ? (double)o->size / longer : 1;
         j->width = (int)(width * scale + 0.5), j->height = (int)(height * scale + 0.5);
         if (j->width < 1) j->width = 1;
@@ -107,7 +107,7 @@ dc3_status dc3_edit_command(const dc3_condense_options *options, const char *pat
     dc3_image_free(&image);
     dc3_status status = dc3_run_open(options, DC3_RUN_EDITOR, &report, &run);
     if (status == DC3_OK) {
-        if (options->format) j.format = run.format;
+        if (options->format != DC3_FORMAT_DEFAULT) j.format = run.format;
         shape(&run, width, height, &j);
         status = edit(&run, &j, prompt);
     }

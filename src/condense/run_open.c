@@ -11,27 +11,24 @@
 
 dc3_condense_options dc3_condense_defaults(void)
 {
-    return (dc3_condense_options){.guidance = -1, .image_guidance = -1, .select = dc3_select_defaults()};
-}
-
-/* The place of `text` in `names` (NULL after the last), or an error that lists them. */
-static dc3_status choose(const char *option, const char *text, const char *const *names, int fallback,
-                         int *out)
-{
-    *out = fallback;
-    return text ? dc3_choose_name(option, text, names, out) : DC3_OK;
+    return (dc3_condense_options){.fit = DC3_FIT_DEFAULT,
+                                  .format = DC3_FORMAT_DEFAULT,
+                                  .detail = DC3_DETAIL_DEFAULT,
+                                  .sampler = DC3_SAMPLER_DEFAULT,
+                                  .guidance = -1,
+                                  .image_guidance = -1,
+                                  .select = dc3_select_defaults()};
 }
 
 static dc3_status read_choices(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
-    int fit, format, combine;
-    DC3_TRY(choose("fit", o->fit, dc3_fit_names, DC3_FIT_CROP, &fit));
-    DC3_TRY(choose("format", o->format, dc3_format_names, DC3_PNG, &format));
-    DC3_TRY(choose("combine", o->combine, dc3_combine_names, DC3_COMBINE_GRADIENT, &combine));
-    run->fit = (dc3_fit)fit;
-    run->format = (dc3_image_format)format;
-    run->combine = (dc3_combine)combine;
+    DC3_TRY(dc3_option_check("fit", (int)o->fit, 1));
+    DC3_TRY(dc3_option_check("format", (int)o->format, 1));
+    DC3_TRY(dc3_option_check("combine", (int)o->combine, 0));
+    run->fit = o->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : o->fit;
+    run->format = o->format == DC3_FORMAT_DEFAULT ? DC3_PNG : o->format;
+    run->combine = o->combine;
     return DC3_OK;
 }
 
@@ -51,9 +48,10 @@ static dc3_status choose_teacher(dc3_run *run, dc3_run_needs needs)
 static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
 {
     const char *names[DC3_METHODS + 1] = {0};
-    int method;
+    int method = 0;
     for (int i = 0; i < DC3_METHODS; i++) names[i] = dc3_methods[i].words->name;
-    DC3_TRY(choose("method", needs >= DC3_RUN_METHOD ? run->options->method : NULL, names, 0, &method));
+    if (needs >= DC3_RUN_METHOD && run->options->method)
+        DC3_TRY(dc3_choose_name("method", run->options->method, names, &method));
     run->method = &dc3_methods[method];
     run->maker = run->method->maker;
     run->each = 1;
@@ -72,15 +70,14 @@ static dc3_status open_editor(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
     dc3_dtype dtype;
-    int detail, sampler;
     DC3_TRY(dc3_compute_type(o->dtype, &dtype));
-    DC3_TRY(choose("detail", o->detail, dc3_detail_names, -1, &detail));
-    DC3_TRY(choose("sampler", o->sampler, dc3_sampler_names, -1, &sampler));
+    DC3_TRY(dc3_option_check("detail", (int)o->detail, 1));
+    DC3_TRY(dc3_option_check("sampler", (int)o->sampler, 1));
     if (!run->encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return DC3_OK;
     DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);
-    if (detail >= 0) run->edit.detail = (dc3_detail)detail;
-    if (sampler >= 0) run->edit.sampler = (dc3_sampler_kind)sampler;
+    if (o->detail != DC3_DETAIL_DEFAULT) run->edit.detail = o->detail;
+    if (o->sampler != DC3_SAMPLER_DEFAULT) run->edit.sampler = o->sampler;
     if (o->steps) run->edit.steps = o->steps;
     if (o->guidance >= 0) run->edit.guidance = (float)o->guidance;
     if (o->image_guidance >= 0) run->edit.image_guidance = (float)o->image_guidance;

@@ -70,8 +70,8 @@ static dc3_status check_names(const dc3_compare_options *o)
     for (int i = 0; o->archs[i]; i++)
         if (!dc3_classifier_has_arch(o->archs[i]))
             return dc3_fail(DC3_ERR_OPTION, "--arch: there is no student '%.40s'", o->archs[i]);
-    for (int i = 0; none && o->labels[i]; i++)
-        if (strcmp(o->labels[i], "soft") == 0)
+    for (int i = 0; none && o->labels[i] != DC3_LABELS_END; i++)
+        if (o->labels[i] == DC3_LABELS_SOFT)
             return dc3_fail(DC3_ERR_OPTION, "--teacher none: soft labels need a teacher");
     return DC3_OK;
 }
@@ -83,6 +83,21 @@ static dc3_status check_once(const char *option, const char *const *names)
         for (int k = 0; k < i; k++)
             if (strcmp(names[i], names[k]) == 0)
                 return dc3_fail(DC3_ERR_OPTION, "--%s: '%.40s' stands there twice", option, names[i]);
+    return DC3_OK;
+}
+
+static dc3_status check_labels(const dc3_label_kind *labels)
+{
+    for (int i = 0; labels[i] != DC3_LABELS_END; i++) {
+        DC3_TRY(dc3_option_check("labels", (int)labels[i], 0));
+        for (int k = 0; k < i; k++)
+            if (labels[i] == labels[k])
+                return dc3_fail(DC3_ERR_OPTION, "--labels: '%s' stands there twice",
+                                dc3_label_kind_name(labels[i]));
+    }
+    for (int i = 0; labels[i] != DC3_LABELS_END; i++)
+        if (labels[i] == DC3_LABELS_STORED)
+            return dc3_fail(DC3_ERR_OPTION, "--labels: expected soft, hard; found 'stored'");
     return DC3_OK;
 }
 
@@ -102,10 +117,10 @@ static dc3_status check_options(const dc3_compare_options *o)
                 return dc3_fail(DC3_ERR_OPTION, "--ipc: %d stands there twice", o->ipcs[i]);
     DC3_TRY(check_once("methods", o->methods));
     DC3_TRY(check_once("arch", o->archs));
-    DC3_TRY(check_once("labels", o->labels));
-    for (int i = 0; o->labels[i]; i++)
-        if (strcmp(o->labels[i], "soft") != 0 && strcmp(o->labels[i], "hard") != 0)
-            return dc3_fail(DC3_ERR_OPTION, "--labels: expected soft, hard; found '%.40s'", o->labels[i]);
+    DC3_TRY(check_labels(o->labels));
+    DC3_TRY(dc3_option_check("augment", (int)o->evaluate.augment, 0));
+    DC3_TRY(dc3_option_check("combine", (int)o->condense.combine, 0));
+    DC3_TRY(dc3_option_check("fit", (int)o->condense.fit, 1));
     if (o->real_hard > 1)
         return dc3_fail(DC3_ERR_OPTION, "--full-accuracy: expected a share from 0 to 1, found %g",
                         o->real_hard);
@@ -123,7 +138,7 @@ static int wants_teacher(const dc3_compare_options *o)
     for (int i = 0; o->methods[i]; i++)
         wants |= dc3_method_called(o->methods[i])->needs &
                  (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
-    for (int i = 0; o->labels[i]; i++) wants |= strcmp(o->labels[i], "soft") == 0;
+    for (int i = 0; o->labels[i] != DC3_LABELS_END; i++) wants |= o->labels[i] == DC3_LABELS_SOFT;
     return wants != 0;
 }
 
@@ -157,13 +172,14 @@ static json_t *settings_of(const comparison *c)
     json_object_set_new(s, "augment", json_string(dc3_usual_augment(c->options)));
     json_object_set_new(s, "seed", json_integer((json_int_t)d->select.seed));
     json_object_set_new(s, "teacher", teacher_setting(c));
-    json_object_set_new(s, "combine", json_string(d->combine ? d->combine : "gradient"));
+    json_object_set_new(s, "combine", json_string(dc3_combine_name(d->combine)));
     json_object_set_new(s, "bins", json_integer(d->select.bins));
     json_object_set_new(s, "guidance", json_real(d->guidance));
     json_object_set_new(s, "steps", json_integer(d->steps));
     json_object_set_new(s, "image_guidance", json_real(d->image_guidance));
     json_object_set_new(s, "dtype", json_string(dc3_dtype_name(c->dtype)));
-    json_object_set_new(s, "fit", json_string(d->fit ? d->fit : "crop"));
+    json_object_set_new(s, "fit",
+                        json_string(dc3_fit_name(d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit)));
     json_object_set_new(s, "editor", d->editor ? dc3_fingerprint(d->editor) : json_null());
     return s;
 }
@@ -306,8 +322,8 @@ static dc3_status score_cell(comparison *c, const dc3_cell *w, const char *folde
     int is_usual = strcmp(w->augment, dc3_usual_augment(c->options)) == 0;
     o.data = folder;
     o.arch = w->arch;
-    o.labels = w->labels;
-    o.augment = w->augment;
+    DC3_TRY(dc3_label_kind_parse(w->labels, &o.labels));
+    DC3_TRY(dc3_augment_kind_parse(w->augment, &o.augment));
     o.teacher = is_none(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
     o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
     o.keep = c->options->out;
@@ -494,7 +510,8 @@ static void print_conditions(const comparison *c, FILE *table)
     fprintf(table, "\nstudents: %d epochs, %d px, %s", number(last, "epochs"), number(last, "size"),
             dc3_dtype_name(c->dtype));
     for (int i = 0; o->ipcs[i]; i++) {
-        dc3_cell w = {o->ipcs[i], -1, o->methods[0], o->archs[0], o->labels[0], dc3_usual_augment(o)};
+        dc3_cell w = {o->ipcs[i],          -1, o->methods[0], o->archs[0], dc3_label_kind_name(o->labels[0]),
+                      dc3_usual_augment(o)};
         const json_t *line = dc3_results_find(c->lines, &w);
         if (line)
             fprintf(table, "%s batches of %d (IPC %d)", i ? "," : ";", number(line, "batch"), o->ipcs[i]);
@@ -524,10 +541,14 @@ static dc3_status make_table(comparison *c)
             "labels kB", "colour", "LRS", o->augment_robust ? "  no aug.      ARS" : "");
     for (int i = 0; o->ipcs[i]; i++)
         for (int a = 0; o->archs[a]; a++)
-            for (int l = 0; o->labels[l]; l++)
+            for (int l = 0; o->labels[l] != DC3_LABELS_END; l++)
                 for (int m = 0; o->methods[m]; m++) {
-                    dc3_cell w = {o->ipcs[i],  -1,           o->methods[m],
-                                  o->archs[a], o->labels[l], dc3_usual_augment(o)};
+                    dc3_cell w = {o->ipcs[i],
+                                  -1,
+                                  o->methods[m],
+                                  o->archs[a],
+                                  dc3_label_kind_name(o->labels[l]),
+                                  dc3_usual_augment(o)};
                     json_t *row = row_of(c, &w, table);
                     if (row) json_array_append_new(rows, row);
                 }

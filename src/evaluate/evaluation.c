@@ -6,13 +6,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "learn/protocol.h"
+#include "options/option_names.h"
 #include "run_folder/document.h"
 #include "teacher/classes.h"
 
 static dc3_status check_options(dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
-    int kind = DC3_LABELS_SOFT, augment = DC3_AUGMENT_RDED;
     if (!o->val) return dc3_fail(DC3_ERR_OPTION, "--val: expected a dataset to test on, found none");
     if (o->epochs < 1 || o->epochs > 1000000)
         return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 1000000, found %d", o->epochs);
@@ -24,10 +24,10 @@ static dc3_status check_options(dc3_evaluation *e)
         return dc3_fail(DC3_ERR_OPTION, "--temperature: expected more than 0, found %g", o->temperature);
     if (!(o->lr >= 0 && o->lr < 1e3))
         return dc3_fail(DC3_ERR_OPTION, "--lr: expected more than 0, found %g", o->lr);
-    if (o->labels) DC3_TRY(dc3_choose_name("labels", o->labels, dc3_label_names, &kind));
-    if (o->augment) DC3_TRY(dc3_choose_name("augment", o->augment, dc3_augment_names, &augment));
-    e->labels = (dc3_label_kind)kind;
-    e->plain = augment == DC3_AUGMENT_NONE;
+    DC3_TRY(dc3_option_check("labels", (int)o->labels, 0));
+    DC3_TRY(dc3_option_check("augment", (int)o->augment, 0));
+    e->labels = o->labels;
+    e->plain = o->augment == DC3_AUGMENT_NONE;
     if (e->plain && e->labels == DC3_LABELS_STORED)
         return dc3_fail(DC3_ERR_OPTION, "--augment none: stored labels are of the protocol's views");
     const struct {
@@ -39,9 +39,8 @@ static dc3_status check_options(dc3_evaluation *e)
             return dc3_fail(DC3_ERR_OPTION,
                             "%s: stored labels were made with a %s of their own, which is used; leave it out",
                             theirs[i].name, theirs[i].name + 2);
-    snprintf(e->score->labels, sizeof e->score->labels, "%s", dc3_label_names[e->labels]);
-    snprintf(e->score->augment, sizeof e->score->augment, "%s",
-             dc3_augment_names[e->plain ? DC3_AUGMENT_NONE : DC3_AUGMENT_RDED]);
+    snprintf(e->score->labels, sizeof e->score->labels, "%s", dc3_label_kind_name(e->labels));
+    snprintf(e->score->augment, sizeof e->score->augment, "%s", dc3_augment_kind_name(o->augment));
     DC3_TRY(dc3_compute_type(o->dtype, &e->dtype));
     snprintf(e->score->dtype, sizeof e->score->dtype, "%s", dc3_dtype_name(e->dtype));
     return DC3_OK;

@@ -8,7 +8,7 @@
 
 const char *dc3_usual_augment(const dc3_compare_options *o)
 {
-    return o->evaluate.augment ? o->evaluate.augment : "rded";
+    return dc3_augment_kind_name(o->evaluate.augment);
 }
 
 static json_t *list_of(const char *const *names)
@@ -21,13 +21,15 @@ static json_t *list_of(const char *const *names)
 json_t *dc3_wanted(const dc3_compare_options *o)
 {
     const char *const augments[] = {dc3_usual_augment(o), o->augment_robust ? "none" : NULL, NULL};
-    json_t *wanted = json_object(), *ipcs = json_array();
+    json_t *wanted = json_object(), *ipcs = json_array(), *labels = json_array();
+    for (int i = 0; o->labels[i] != DC3_LABELS_END; i++)
+        json_array_append_new(labels, json_string(dc3_label_kind_name(o->labels[i])));
     for (int i = 0; o->ipcs[i]; i++) json_array_append_new(ipcs, json_integer(o->ipcs[i]));
     json_object_set_new(wanted, "seeds", json_integer(o->seeds));
     json_object_set_new(wanted, "ipc", ipcs);
     json_object_set_new(wanted, "method", list_of(o->methods));
     json_object_set_new(wanted, "arch", list_of(o->archs));
-    json_object_set_new(wanted, "labels", list_of(o->labels));
+    json_object_set_new(wanted, "labels", labels);
     json_object_set_new(wanted, "augment", list_of(augments));
     return wanted;
 }

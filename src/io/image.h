@@ -25,8 +25,9 @@ dc3_status dc3_image_read(const char *path, int width, int height, dc3_fit fit, 
 /* A copy of `from` at another size. */
 dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image);
 
-typedef enum dc3_image_format { DC3_PNG, DC3_WEBP, DC3_JPEG, DC3_JPEG_SMALL } dc3_image_format;
-/* Of those that are asked for: not DC3_JPEG_SMALL. NULL after the last. */
+/* A JPEG to look at, quality 85, which nobody can ask for by a word. */
+#define DC3_JPEG_SMALL ((dc3_image_format)(DC3_JPEG + 1))
+/* "png", ...; NULL after the last. */
 extern const char *const dc3_format_names[];
 /* ".png", ".webp" (lossless), ".jpg" (quality 95, full chroma), ".jpg" (quality 85, full chroma, to look at).
  */

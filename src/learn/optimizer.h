@@ -3,11 +3,10 @@
 #ifndef DC3_LEARN_OPTIMIZER_H
 #define DC3_LEARN_OPTIMIZER_H
 
+#include "dc3/choices.h"
 #include "nn/param.h"
 #include "ops/context.h"
 #include "tensor/table.h"
-
-typedef enum dc3_optimizer_kind { DC3_SGD, DC3_ADAMW } dc3_optimizer_kind;
 
 /* Which parameters weight decay applies to. */
 typedef enum dc3_decay_rule {

@@ -310,8 +310,9 @@ static dc3_status open_editor(work *w, dc3_condense_options *o, dc3_condense_rep
     o->method = "dc3-select";
     o->teacher = "none";
     o->editor = options->editor;
-    o->fit = dc3_fit_names[dc3_measure_fit(s)];
-    o->dtype = json_string_value(setting(s, "dtype"));
+    o->fit = dc3_measure_fit(s);
+    const char *dtype = json_string_value(setting(s, "dtype"));
+    if (dtype) DC3_TRY(dc3_compute_parse(dtype, &o->dtype));
     o->feature_size = (int)json_integer_value(setting(s, "feature_size"));
     o->select.threads = options->threads;
     if (!o->editor)

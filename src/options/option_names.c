@@ -1,7 +1,7 @@
 #include "options/option_names.h"
 
 #include <string.h>
-#include "dc3/condense.h"
+#include "base/text.h"
 #include "diffusion/editor.h"
 #include "io/image.h"
 #include "select/objective.h"
@@ -33,3 +33,59 @@ const char *const *dc3_option_names(const char *option)
         if (strcmp(all[i].option, option) == 0) return all[i].names;
     return NULL;
 }
+
+dc3_status dc3_option_parse(const char *setting, const char *word, int *value)
+{
+    const char *const *names = setting ? dc3_option_names(setting) : NULL;
+    if (!names)
+        return dc3_fail(DC3_ERR_ARGUMENT, "there is no setting '%.40s' of words", setting ? setting : "");
+    return dc3_choose_name(setting, word ? word : "", names, value);
+}
+
+/* How many constants a setting has. */
+static int count_of(const char *setting)
+{
+    const char *const *names = dc3_option_names(setting);
+    int count = 0;
+    while (names[count]) count++;
+    return count;
+}
+
+dc3_status dc3_option_check(const char *setting, int value, int has_default)
+{
+    int count = count_of(setting), least = has_default ? -1 : 0;
+    if (value >= least && value < count) return DC3_OK;
+    return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a constant from %d to %d, found %d", setting, least,
+                    count - 1, value);
+}
+
+static const char *name_of(const char *setting, int value)
+{
+    return value >= 0 && value < count_of(setting) ? dc3_option_names(setting)[value] : NULL;
+}
+
+#define WORDS(type, setting)                                                                                 \
+    dc3_status type##_parse(const char *word, type *value)                                                   \
+    {                                                                                                        \
+        int place = 0;                                                                                       \
+        DC3_TRY(dc3_option_parse(setting, word, &place));                                                    \
+        *value = (type)place;                                                                                \
+        return DC3_OK;                                                                                       \
+    }                                                                                                        \
+    const char *type##_name(type value)                                                                      \
+    {                                                                                                        \
+        return name_of(setting, (int)value);                                                                 \
+    }
+
+WORDS(dc3_compute, "dtype")
+WORDS(dc3_fit, "fit")
+WORDS(dc3_image_format, "format")
+WORDS(dc3_combine, "combine")
+WORDS(dc3_detail, "detail")
+WORDS(dc3_sampler_kind, "sampler")
+WORDS(dc3_label_kind, "labels")
+WORDS(dc3_augment_kind, "augment")
+WORDS(dc3_optimizer_kind, "optimizer")
+WORDS(dc3_objective, "objective")
+WORDS(dc3_maximizer, "maximizer")
+WORDS(dc3_gradient, "gradient")

@@ -118,11 +118,10 @@ dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size)
     return DC3_OK;
 }
 
-dc3_status dc3_compute_type(const char *text, dc3_dtype *dtype)
+dc3_status dc3_compute_type(dc3_compute compute, dc3_dtype *dtype)
 {
-    *dtype = dc3_cpu_has_bf16() ? DC3_BF16 : DC3_F32;
-    int place = 0;
-    if (text) DC3_TRY(dc3_choose_name("dtype", text, dc3_compute_names, &place));
-    if (place) *dtype = strcmp(text, "bf16") == 0 ? DC3_BF16 : DC3_F32;
+    DC3_TRY(dc3_option_check("dtype", (int)compute, 0));
+    int fast = compute == DC3_COMPUTE_AUTO ? dc3_cpu_has_bf16() : compute == DC3_COMPUTE_BF16;
+    *dtype = fast ? DC3_BF16 : DC3_F32;
     return DC3_OK;
 }

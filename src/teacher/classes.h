@@ -18,8 +18,9 @@ void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, con
 int dc3_usual_size(const dc3_dataset *dataset, int most);
 /* The side of a network's views of it: `asked`, or what suits its pictures, at most 224. */
 dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size);
-/* bf16 where the text is "auto" (or NULL) and the processor has it; DC3_ERR_OPTION for an unknown one. */
-dc3_status dc3_compute_type(const char *text, dc3_dtype *dtype);
+/* bf16 where that is asked for, or the choice is left and the processor has it; DC3_ERR_ARGUMENT for no
+ * dc3_compute. */
+dc3_status dc3_compute_type(dc3_compute compute, dc3_dtype *dtype);
 
 /* Tells the listener what dc3_dataset_open passed over in it. */
 void dc3_tell_notes(const dc3_listener *listener, const dc3_dataset *dataset);

@@ -84,7 +84,7 @@ static void skipped_test(void *user, const char *key, const char *reason)
 
 static int uses_sgd(const dc3_train_options *o)
 {
-    return !o->optimizer || strcmp(o->optimizer, dc3_optimizer_names[0]) == 0;
+    return o->optimizer == DC3_SGD;
 }
 
 static double highest_lr(const dc3_train_options *o)
@@ -94,7 +94,6 @@ static double highest_lr(const dc3_train_options *o)
 
 static dc3_status check_options(const dc3_train_options *o)
 {
-    int place;
     if (o->progressive && o->epochs < 3)
         return dc3_fail(DC3_ERR_OPTION, "--progressive: expected 3 epochs or more, found %d", o->epochs);
     if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a file to write, found none");
@@ -107,7 +106,7 @@ static dc3_status check_options(const dc3_train_options *o)
         return dc3_fail(DC3_ERR_OPTION, "--lr: expected more than 0, found %g", o->lr);
     if (!(o->smoothing >= 0 && o->smoothing < 1))
         return dc3_fail(DC3_ERR_OPTION, "--smoothing: expected 0 to below 1, found %g", o->smoothing);
-    if (o->optimizer) DC3_TRY(dc3_choose_name("optimizer", o->optimizer, dc3_optimizer_names, &place));
+    DC3_TRY(dc3_option_check("optimizer", (int)o->optimizer, 0));
     if (o->test_every < 1)
         return dc3_fail(DC3_ERR_OPTION, "--test-every: expected 1 or more epochs, found %d", o->test_every);
     return DC3_OK;
@@ -224,8 +223,8 @@ static dc3_status describe(training *t)
     json_t *s = json_pack("{s:I, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:s, s:s, s:i}", "images",
                           (json_int_t)t->n, "arch", t->report->arch, "size", t->report->size, "epochs",
                           o->epochs, "batch", o->batch, "lr", highest_lr(o), "weight_decay", o->weight_decay,
-                          "smoothing", o->smoothing, "optimizer", dc3_optimizer_names[!uses_sgd(o)], "dtype",
-                          dc3_dtype_name(t->dtype), "threads", o->threads);
+                          "smoothing", o->smoothing, "optimizer", dc3_optimizer_kind_name(o->optimizer),
+                          "dtype", dc3_dtype_name(t->dtype), "threads", o->threads);
     if (s) json_object_set_new(s, "data", dc3_json_text(o->data));
     if (s) json_object_set_new(s, "init", o->init ? dc3_json_text(o->init) : json_null());
     if (s && o->progressive) json_object_set_new(s, "progressive", json_true());

@@ -68,7 +68,7 @@ static uint8_t *edit_file(const dc3_condense_options *options, int height, int w
     snprintf(in, sizeof in, "%s/in.png", folder);
     snprintf(out, sizeof out, "%s/out.png", folder);
     assert_int_equal(dc3_image_write(in, &image, DC3_PNG), DC3_OK);
-    o.editor = MODEL, o.dtype = "f32", o.out = out;
+    o.editor = MODEL, o.dtype = DC3_COMPUTE_F32, o.out = out;
     if (dc3_edit_command(&o, in, prompt) != DC3_OK) fail_msg("%s", dc3_error_text());
     assert_int_equal(dc3_image_read(out, 0, 0, DC3_FIT_CROP, &edited), DC3_OK);
     assert_true(edited.width == width && edited.height == height);
@@ -96,8 +96,8 @@ static void edits_as_the_command(void **state)
         for (int i = 0; i < N; i++) {
             dc3_condense_options c = dc3_condense_defaults();
             c.steps = 2, c.select.seed = seeds[i];
-            c.detail = cases[k].detail == DC3_DETAIL_KEEP ? "keep" : "edit";
-            if (cases[k].detail == DC3_DETAIL_EDIT) c.size = width, c.fit = "squash";
+            c.detail = cases[k].detail;
+            if (cases[k].detail == DC3_DETAIL_EDIT) c.size = width, c.fit = DC3_FIT_SQUASH;
             uint8_t *stored = edit_file(&c, height, width, images + (size_t)i * each, prompts[i]);
             assert_memory_equal(stored, edits + (size_t)i * each, each);
             assert_memory_not_equal(stored, images + (size_t)i * each, each);
