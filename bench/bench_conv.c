@@ -29,7 +29,7 @@ int main(int argc, char **argv)
     dc3_dense d;
     dc3_ctx *ctx;
     must(dc3_dense_onednn(&d));
-    must(dc3_ctx_open(type, 2, DC3_CTX_FAST, &ctx));
+    must(dc3_ctx_open(NULL, type, 2, DC3_CTX_FAST, &ctx));
     printf("%s, batch %lld, GFLOP/s: forward, data gradient, weight gradient\n",
            type == DC3_F32 ? "f32" : "bf16", (long long)n);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {

@@ -64,7 +64,7 @@ static double run_unet(test *t, const char *root)
     dc3_unet *unet;
     dc3_unet_time *steps;
     must(dc3_unet_config_read(t->config, &config));
-    must(dc3_unet_open(&config, &table, &unet));
+    must(dc3_unet_open(NULL, &config, &table, &unet));
     dc3_tensor *kv = calloc((size_t)dc3_unet_text_count(unet), sizeof *kv), x = input(t, "x");
     must(dc3_unet_time_open(t->ctx, unet, 1, golden(t, "timestep")->data, &steps));
     dc3_unet_text_of(t->ctx, unet, input(t, "text"), kv);
@@ -87,7 +87,7 @@ static double run_vae(test *t, const char *root)
     dc3_vae_config config;
     dc3_vae *vae;
     must(dc3_vae_config_read(t->config, &config));
-    must(dc3_vae_open(&config, &table, &vae));
+    must(dc3_vae_open(NULL, &config, &table, &vae));
     for (int i = 0; i < 4; i++) {
         dc3_tensor x = input(t, i < 2 ? "picture" : "latents");
         double start = now();
@@ -105,7 +105,7 @@ static double run_text(test *t, const char *root)
     dc3_clip_text_config config;
     dc3_clip_text *text;
     must(dc3_clip_text_config_read(t->config, &config));
-    must(dc3_clip_text_open(&config, &table, &text));
+    must(dc3_clip_text_open(NULL, &config, &table, &text));
     const dc3_tensor *ids = golden(t, "ids");
     for (int i = 0; i < 2; i++) {
         double start = now();
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     test t = {0};
     snprintf(t.config, sizeof t.config, "%s/golden.safetensors", root);
     must(dc3_safetensors_open(t.config, &t.golden));
-    must(dc3_ctx_open(dtype, argc > 4 ? atoi(argv[4]) : omp_get_max_threads(), DC3_CTX_FAST, &t.ctx));
+    must(dc3_ctx_open(NULL, dtype, argc > 4 ? atoi(argv[4]) : omp_get_max_threads(), DC3_CTX_FAST, &t.ctx));
     double parameters = (*part == 'u' ? run_unet : *part == 'v' ? run_vae : run_text)(&t, root);
     double weights = parameters * (double)dc3_dtype_size(dtype);
     printf("%-8s %.0f M parameters, %.0f MB in %s; peak memory %.0f MB, that is 1.15 times the weights %+.0f "

@@ -19,10 +19,11 @@ static void add_param(const char *name, int ndim, const int64_t *shape)
     int64_t n = dc3_count(&p->value);
     dc3_rng rng = dc3_rng_make(1, DC3_RNG_BENCH, param_count);
     p->value.data = malloc((size_t)n * sizeof(float));
-    p->gradient = malloc((size_t)n * sizeof(float));
+    p->gradient = p->value;
+    float *gradient = p->gradient.data = malloc((size_t)n * sizeof *gradient);
     dc3_rng_normal(&rng, p->value.data, (size_t)n);
-    dc3_rng_normal(&rng, p->gradient, (size_t)n);
-    for (int64_t i = 0; i < n; i++) p->gradient[i] *= 1e-3f;
+    dc3_rng_normal(&rng, gradient, (size_t)n);
+    for (int64_t i = 0; i < n; i++) gradient[i] *= 1e-3f;
     values += (double)n;
 }
 
@@ -107,8 +108,8 @@ int main(int argc, char **argv)
     dc3_ctx *ctx, *plain;
     dc3_ema *ema;
     if (repeats < 1 || repeats > MOST_REPEATS) repeats = 21;
-    must(dc3_ctx_open(DC3_F32, threads, DC3_CTX_PLAIN, &plain));
-    must(dc3_ctx_open(DC3_F32, threads, DC3_CTX_FAST, &ctx));
+    must(dc3_ctx_open(NULL, DC3_F32, threads, DC3_CTX_PLAIN, &plain));
+    must(dc3_ctx_open(NULL, DC3_F32, threads, DC3_CTX_FAST, &ctx));
     add_resnet18();
     printf("optimizers: %zu tensors, %.2f million values, %d threads, kernels %s, median of %d\n",
            param_count, values * 1e-6, threads, dc3_ctx_kernels(ctx)->name, repeats);
@@ -128,7 +129,7 @@ int main(int argc, char **argv)
     TIME("moving average", 3, must(dc3_ema_update(ema)));
     bench_checkpoint(ctx, ema, repeats < 5 ? repeats : 5);
     dc3_ema_close(&ema);
-    for (size_t i = 0; i < param_count; i++) free(params[i].value.data), free(params[i].gradient);
+    for (size_t i = 0; i < param_count; i++) free(params[i].value.data), free(params[i].gradient.data);
     free(from), free(to);
     dc3_ctx_close(&ctx), dc3_ctx_close(&plain);
     return 0;

@@ -21,12 +21,12 @@ int main(int argc, char **argv)
     dc3_classifier *net;
     dc3_optimizer *optimizer;
     size_t count;
-    must(dc3_ctx_open(type, 2, DC3_CTX_FAST, &ctx));
-    must(dc3_classifier_open_to_train(&(dc3_classifier_spec){argv[1], classes, size, 1}, NULL, &net));
+    must(dc3_ctx_open(NULL, type, 2, DC3_CTX_FAST, &ctx));
+    must(dc3_classifier_open_to_train(NULL, &(dc3_classifier_spec){argv[1], classes, size, 1}, NULL, &net));
     dc3_param *params = dc3_classifier_params(net, &count);
     must(dc3_tape_open(&tape));
     for (size_t i = 0; i < count; i++)
-        if (params[i].gradient) must(dc3_tape_watch(tape, params[i].value.data, params[i].gradient));
+        if (params[i].gradient.data) must(dc3_tape_watch(tape, params[i].value, params[i].gradient));
     dc3_optimizer_options options = dc3_optimizer_defaults(DC3_ADAMW);
     must(dc3_optimizer_open(ctx, &options, params, count, &optimizer));
     int64_t *labels = calloc((size_t)n, sizeof *labels);

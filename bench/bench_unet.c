@@ -7,7 +7,7 @@
 
 static dc3_status open_unet(const void *config, dc3_table **table, void *network)
 {
-    return dc3_unet_open(config, table, network);
+    return dc3_unet_open(NULL, config, table, network);
 }
 
 int main(int argc, char **argv)
@@ -32,7 +32,7 @@ int main(int argc, char **argv)
     dc3_unet *unet;
     dc3_unet_time *time_bias;
     if (repeats < 1 || repeats > 64) repeats = 5;
-    must(dc3_ctx_open(dtype, threads, DC3_CTX_FAST, &ctx));
+    must(dc3_ctx_open(NULL, dtype, threads, DC3_CTX_FAST, &ctx));
     open_random(open_unet, &config, &unet);
     printf("U-Net: %.0f M parameters, %s, %d threads\n", dc3_unet_parameters(unet) * 1e-6,
            dc3_dtype_name(dtype), threads);

@@ -6,7 +6,7 @@
 
 static dc3_status open_vae(const void *config, dc3_table **table, void *network)
 {
-    return dc3_vae_open(config, table, network);
+    return dc3_vae_open(NULL, config, table, network);
 }
 
 /* Median seconds of encoding (or decoding); prints where the time goes. */
@@ -49,7 +49,7 @@ int main(int argc, char **argv)
                              .scaling_factor = 0.18215f};
     dc3_ctx *ctx;
     dc3_vae *vae;
-    must(dc3_ctx_open(dtype, threads, DC3_CTX_FAST, &ctx));
+    must(dc3_ctx_open(NULL, dtype, threads, DC3_CTX_FAST, &ctx));
     open_random(open_vae, &config, &vae);
     printf("VAE: %.0f M parameters, %s, %d threads, 256x256 pixels\n", dc3_vae_parameters(vae) * 1e-6,
            dc3_dtype_name(dtype), threads);

@@ -35,7 +35,7 @@ static dc3_status open_unet(const char *directory, dc3_denoiser **out)
     dc3_unet *unet;
     DC3_TRY(dc3_part_open(directory, dc3_denoiser_unet.part, "diffusion_pytorch_model", read_config, &config,
                           &table));
-    DC3_TRY(dc3_unet_open(&config, &table, &unet));
+    DC3_TRY(dc3_unet_open(NULL, &config, &table, &unet));
     unet_denoiser *d = malloc(sizeof *d);
     if (!d) {
         dc3_unet_close(&unet);

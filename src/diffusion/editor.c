@@ -45,10 +45,10 @@ static dc3_status open_networks(dc3_editor *e, const char *directory)
     dc3_vae_config vae;
     dc3_clip_text_config text;
     DC3_TRY(dc3_part_open(directory, "vae", "diffusion_pytorch_model", read_vae, &vae, &table));
-    DC3_TRY(dc3_vae_open(&vae, &table, &e->vae));
+    DC3_TRY(dc3_vae_open(NULL, &vae, &table, &e->vae));
     DC3_TRY(dc3_denoiser_open(directory, &e->denoiser));
     DC3_TRY(dc3_part_open(directory, "text_encoder", "model", read_text, &text, &table));
-    DC3_TRY(dc3_clip_text_open(&text, &table, &e->text));
+    DC3_TRY(dc3_clip_text_open(NULL, &text, &table, &e->text));
     return check_networks(e, directory);
 }
 
@@ -129,7 +129,7 @@ dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, 
     if (!e) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const char *slash = strrchr(directory, '/');
     snprintf(e->name, sizeof e->name, "%s", slash && slash[1] ? slash + 1 : directory);
-    dc3_status status = dc3_ctx_open(dtype, threads, DC3_CTX_FAST, &e->ctx);
+    dc3_status status = dc3_ctx_open(NULL, dtype, threads, DC3_CTX_FAST, &e->ctx);
     if (status == DC3_OK) status = open_networks(e, directory);
     if (status == DC3_OK) status = open_rest(e, directory);
     if (status != DC3_OK) dc3_editor_close(out);

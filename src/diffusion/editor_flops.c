@@ -13,8 +13,10 @@ static double flops_of(const dc3_ctx *ctx)
 static dc3_ctx *counting(const dc3_editor *e)
 {
     dc3_ctx *ctx = NULL;
-    return dc3_ctx_open(dc3_ctx_dtype(e->ctx), dc3_ctx_threads(e->ctx), DC3_CTX_COUNT, &ctx) == DC3_OK ? ctx
-                                                                                                       : NULL;
+    return dc3_ctx_open(dc3_ctx_device(e->ctx)->name, dc3_ctx_dtype(e->ctx), dc3_ctx_threads(e->ctx),
+                        DC3_CTX_COUNT, &ctx) == DC3_OK
+               ? ctx
+               : NULL;
 }
 
 static dc3_tensor nothing(dc3_ctx *ctx, int64_t n, int64_t side, int64_t channels)

@@ -8,7 +8,7 @@
 #include "diffusion/scheduler.h"
 #include "nn/autoencoder_kl.h"
 #include "nn/clip_text.h"
-#include "nn/tokenizer.h"
+#include "tokenizer/tokenizer.h"
 
 struct dc3_editor {
     dc3_ctx *ctx;

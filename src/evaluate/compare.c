@@ -396,10 +396,10 @@ static dc3_status measure_teacher(comparison *c)
         !c->tests->pictures)
         return DC3_OK;
     DC3_TRY(dc3_weights_open(o->condense.teacher, &table));
-    DC3_TRY(dc3_classifier_open(NULL, &table, &net));
+    DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &net));
     dc3_status status = DC3_OK;
     if (strcmp(dc3_classifier_describe(net)->arch, o->archs[0]) == 0) {
-        status = dc3_ctx_open(c->dtype, o->evaluate.threads, DC3_CTX_FAST, &ctx);
+        status = dc3_ctx_open(NULL, c->dtype, o->evaluate.threads, DC3_CTX_FAST, &ctx);
         if (status == DC3_OK) status = dc3_tests_ask(c->tests, ctx, net, o->condense.teacher, &c->real_hard);
     }
     dc3_classifier_close(&net);
@@ -571,7 +571,7 @@ static dc3_status check_teacher(const comparison *c, const dc3_dataset *data)
     dc3_classifier *net;
     if (!path || is_none(path)) return DC3_OK;
     DC3_TRY(dc3_teacher_weights(path, &table));
-    DC3_TRY(dc3_classifier_open(NULL, &table, &net));
+    DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &net));
     dc3_status status = dc3_teacher_check_classes(dc3_classifier_describe(net), path,
                                                   dc3_dataset_classes(data), c->options->condense.data);
     dc3_classifier_close(&net);

@@ -67,13 +67,13 @@ static dc3_status open_teacher(soft *s)
                         "teacher.safetensors in %s",
                         o->data);
     DC3_TRY(dc3_teacher_weights(common->path, &table));
-    DC3_TRY(dc3_classifier_open(NULL, &table, &s->teacher));
+    DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &s->teacher));
     const dc3_classifier_info *info = dc3_classifier_describe(s->teacher);
     DC3_TRY(dc3_teacher_check_classes(info, o->teacher ? o->teacher : "teacher.safetensors", common->classes,
                                       o->data));
     snprintf(common->teacher, sizeof common->teacher, "%s", info->arch);
     common->size = (int)info->trained;
-    return dc3_ctx_open(common->dtype, o->threads, DC3_CTX_FAST, &s->ctx);
+    return dc3_ctx_open(NULL, common->dtype, o->threads, DC3_CTX_FAST, &s->ctx);
 }
 
 dc3_status dc3_labels_soft_open(const dc3_label_source *common, dc3_label_source **source)

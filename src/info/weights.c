@@ -297,7 +297,7 @@ static dc3_status say_network(dc3_info_page *page, const dc3_table *table)
     dc3_table *own; /* that the network takes */
     dc3_classifier *c;
     DC3_TRY(dc3_weights_open(page->options->path, &own));
-    dc3_status status = dc3_classifier_open(NULL, &own, &c);
+    dc3_status status = dc3_classifier_open(NULL, NULL, &own, &c);
     if (status != DC3_OK) return status == DC3_ERR_MEMORY ? status : say_others(page, table, status);
     say_classifier(page, dc3_classifier_describe(c));
     dc3_classifier_close(&c);

@@ -1,4 +1,4 @@
-/* What a backend provides: a table of kernels. The table starts with plain C (ref/); x86/ replaces entries
+/* The table of kernels of a backend (registry.h). The CPU's starts with plain C (ref/); x86/ replaces entries
  * that the processor can do faster. All tensors are dense; activations are channels-last: [n, h, w,
  * c], which is the same memory as tokens [n, h * w, c]. `type` is DC3_F32 or DC3_BF16 and holds for every
  * `void *`; parameters that are named float are f32 always. Sums are accumulated in f32 or better. Kernels
@@ -8,9 +8,14 @@
  * Whose memory: every array that an entry takes (x, y, gamma, sums, ids, labels, scratch, ..., also those in
  * the structs of gradients) is the device's. Only kernels touch it; an operation may add an offset to
  * such a pointer but not read through it. Labels, token ids, targets and random seeds come from the host:
- * seeds go in as values, arrays are uploaded first (dc3_upload in ops/context.h) and checked before that,
- * since kernels trust them. Structs of sizes and options (shapes.h), numbers and results of functions are
- * the host's. */
+ * seeds go in as values, arrays are uploaded first (dc3_upload, dc3_on_device in ops/context.h) and checked
+ * before that, since kernels trust them. Structs of sizes and options (shapes.h), numbers and results of
+ * functions are the host's.
+ *
+ * Failures: kernels return nothing. On a device they only start, and what goes wrong is known later, when
+ * nobody waits for this one's result. The device keeps the failure, and its `failure` (tensor/device.h) tells
+ * it to the operation that asks next, each when it ends, or a transfer or `synchronise` that waits. The CPU's
+ * cannot fail. */
 #ifndef DC3_KERNELS_BACKEND_H
 #define DC3_KERNELS_BACKEND_H
 
@@ -209,12 +214,6 @@ typedef struct dc3_kernels {
     void (*sgd)(const dc3_sgd_step *step, int64_t n, const float *gradient, float *value, float *momentum);
     void (*adamw)(const dc3_adamw_step *step, int64_t n, const float *gradient, float *value, float *m,
                   float *v);
-
-    /* 1: the table multiplies bf16 natively (AVX512-BF16), so that the weight gradient for it may run too. */
-    int has_bf16;
-    /* Convolutions of our own, f32 and bf16, that the dense backend prefers where they take the shape; NULL:
-     * none. */
-    const struct dc3_winograd *winograd, *winograd_bf16;
 } dc3_kernels;
 
 /* Plain C: the reference that every other kernel is tested against. */

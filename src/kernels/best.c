@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "kernels/cpu.h"
+#include "kernels/cpu_convolutions.h"
 
 dc3_status dc3_kernels_check(void)
 {
@@ -16,20 +17,41 @@ dc3_status dc3_kernels_check(void)
 }
 
 #if defined(__x86_64__)
+#include "kernels/x86/conv_gradient.h"
 #include "kernels/x86/x86.h"
+
+typedef enum tier { PLAIN, AVX2, AVX512 } tier;
+
+static tier tier_of(void)
+{
+    const char *most = getenv("DC3_KERNELS");
+    int plain = most && strcmp(most, "plain") == 0, avx2 = most && strcmp(most, "avx2") == 0;
+    if (!plain && !avx2 && dc3_cpu_has_avx512()) return AVX512;
+    return !plain && dc3_cpu_has_avx2() ? AVX2 : PLAIN;
+}
 
 const dc3_kernels *dc3_kernels_best(void)
 {
     static dc3_kernels table;
-    const char *most = getenv("DC3_KERNELS");
-    int plain = most && strcmp(most, "plain") == 0, avx2 = most && strcmp(most, "avx2") == 0;
     dc3_kernels best = *dc3_kernels_ref();
-    if (!plain && !avx2 && dc3_cpu_has_avx512())
-        dc3_avx512_kernels(&best);
-    else if (!plain && dc3_cpu_has_avx2())
-        dc3_avx2_kernels(&best);
+    tier t = tier_of();
+    if (t == AVX512) dc3_avx512_kernels(&best);
+    if (t == AVX2) dc3_avx2_kernels(&best);
     table = best;
     return &table;
+}
+
+dc3_cpu_convolutions dc3_cpu_convolutions_best(void)
+{
+    static const dc3_conv_gradient_kernel gradient = {dc3_avx512_conv_weight_gradient_scratch,
+                                                      dc3_avx512_conv_weight_gradient};
+    tier t = tier_of();
+    int bf16 = t == AVX512 && dc3_cpu_has_bf16();
+    return (dc3_cpu_convolutions){.winograd = t == AVX512 ? &dc3_avx512_winograd
+                                              : t == AVX2 ? &dc3_avx2_winograd
+                                                          : NULL,
+                                  .winograd_bf16 = bf16 ? &dc3_avx512_winograd_bf16 : NULL,
+                                  .gradient_bf16 = bf16 ? &gradient : NULL};
 }
 
 #else
@@ -37,6 +59,11 @@ const dc3_kernels *dc3_kernels_best(void)
 const dc3_kernels *dc3_kernels_best(void)
 {
     return dc3_kernels_ref();
+}
+
+dc3_cpu_convolutions dc3_cpu_convolutions_best(void)
+{
+    return (dc3_cpu_convolutions){0};
 }
 
 #endif

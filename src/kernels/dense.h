@@ -1,5 +1,6 @@
 /* Convolution and matrix product: the kernels that keep state (primitives, packed weights). A table, as in
- * backend.h: ref/ fills it with plain C, onednn/ with oneDNN. Activations are channels-last. */
+ * backend.h: ref/ fills it with plain C, onednn/ with oneDNN. Activations are channels-last. `shape` and
+ * `weight` are the host's, elements are memory of the device. */
 #ifndef DC3_KERNELS_DENSE_H
 #define DC3_KERNELS_DENSE_H
 
@@ -7,9 +8,11 @@
 
 enum { DC3_WEIGHT_PARTS = 3 };
 
-/* A weight as its file holds it: [co, ci / groups, kh, kw] or [co, ci], any float type. Up to three parts are
- * taken as one, one below the other along co (query, key and value projections as a single product). What a
- * backend packs for itself hangs on `packs` and is made again when `version` has moved on. */
+/* A weight as its file holds it: [co, ci / groups, kh, kw] or [co, ci], any float type, in memory of the host
+ * (a file's pages, which a backend reads when it packs them) or of the device (a parameter, f32). Up to three
+ * parts are taken as one, one below the other along co (query, key and value projections as a single
+ * product). What a backend packs for itself hangs on `packs` and is made again when `version` has moved on.
+ */
 typedef struct dc3_pack dc3_pack;
 typedef struct dc3_weight {
     dc3_tensor part[DC3_WEIGHT_PARTS];
@@ -29,7 +32,8 @@ struct dc3_pack {
 /* Rows of all parts, and elements of one row (ci * kh * kw). */
 int64_t dc3_weight_rows(const dc3_weight *weight);
 int64_t dc3_weight_columns(const dc3_weight *weight);
-/* Converts all parts to `type` into `to` [rows, columns]; then lets go of the file's pages. */
+/* Converts all parts, which the host can read, to `type` into `to` [rows, columns]; then lets go of the
+ * file's pages. */
 dc3_status dc3_weight_unpack(const dc3_weight *weight, dc3_dtype type, void *to);
 /* Frees the packed forms. */
 void dc3_weight_release(dc3_weight *weight);
@@ -85,6 +89,7 @@ typedef struct dc3_dense {
 /* ci / groups * kh * kw. */
 int64_t dc3_conv_columns(const dc3_conv_shape *shape);
 
+/* The CPU's two. */
 dc3_status dc3_dense_ref(dc3_dense *dense);
 dc3_status dc3_dense_onednn(dc3_dense *dense);
 

@@ -27,7 +27,7 @@ static dc3_status collect(const char *path, const dc3_training *t, dc3_table **t
     if (!*table) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
     dc3_status status = DC3_OK;
     for (size_t i = 0; i < t->count && status == DC3_OK; i++)
-        status = dc3_params_add(*table, "model", &t->params[i], t->params[i].value.data);
+        status = dc3_params_add(*table, "model", &t->params[i], t->params[i].value);
     if (status == DC3_OK && t->optimizer) status = dc3_optimizer_state(t->optimizer, *table);
     if (status == DC3_OK && t->ema) status = dc3_ema_state(t->ema, *table);
     if (status != DC3_OK) dc3_table_close(table);

@@ -12,7 +12,8 @@ double dc3_gradient_norm(dc3_ctx *ctx, const dc3_param *params, size_t count)
     if (dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) {
         k->fill(dc3_bytes(&sum), 0, sum.data);
         for (size_t i = 0; i < count; i++)
-            if (params[i].gradient) k->sum_squares(dc3_count(&params[i].value), params[i].gradient, sum.data);
+            if (params[i].gradient.data)
+                k->sum_squares(dc3_count(&params[i].value), params[i].gradient.data, sum.data);
         dc3_op_end(&op, DC3_OK);
         dc3_download(ctx, sum, &total);
     }
@@ -26,7 +27,7 @@ double dc3_clip_gradients(dc3_ctx *ctx, dc3_param *params, size_t count, double 
     float rate = (float)(max_norm / (norm + 1e-6));
     if (!isfinite(norm) || !(rate < 1)) return norm;
     for (size_t i = 0; i < count; i++)
-        if (params[i].gradient)
-            dc3_ctx_kernels(ctx)->scale(dc3_count(&params[i].value), rate, params[i].gradient);
+        if (params[i].gradient.data)
+            dc3_ctx_kernels(ctx)->scale(dc3_count(&params[i].value), rate, params[i].gradient.data);
     return norm;
 }

@@ -8,8 +8,7 @@ struct dc3_ema {
     dc3_ema_options options;
     dc3_param *params;
     size_t count;
-    void **averages; /* [count], in `memory` */
-    void *memory;
+    dc3_tensor *averages; /* [count] */
     int64_t updates;
     int swapped;
 };
@@ -29,13 +28,12 @@ dc3_status dc3_ema_open(const dc3_ctx *ctx, const dc3_ema_options *options, dc3_
     if (!ema) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     *ema = (dc3_ema){.kernels = dc3_ctx_kernels(ctx), .options = *options, .params = params, .count = count};
     ema->averages = calloc(count + 1, sizeof *ema->averages);
-    if (ema->averages) ema->memory = dc3_params_alloc(params, count, 1, 0, ema->averages);
-    if (!ema->memory) {
+    if (!ema->averages || dc3_params_alloc(params, count, 1, 0, ema->averages) != DC3_OK) {
         dc3_ema_close(&ema);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory for averages of the parameters");
     }
     for (size_t i = 0; i < count; i++)
-        ema->kernels->copy(dc3_bytes(&params[i].value), params[i].value.data, ema->averages[i]);
+        ema->kernels->copy(dc3_bytes(&params[i].value), params[i].value.data, ema->averages[i].data);
     *out = ema;
     return DC3_OK;
 }
@@ -44,7 +42,7 @@ void dc3_ema_close(dc3_ema **ema)
 {
     dc3_ema *e = *ema;
     if (!e) return;
-    free(e->memory);
+    if (e->averages) dc3_params_free(e->averages, e->count);
     free(e->averages);
     free(e);
     *ema = NULL;
@@ -64,9 +62,9 @@ dc3_status dc3_ema_update(dc3_ema *ema)
     for (size_t i = 0; i < ema->count; i++) {
         const dc3_tensor *value = &ema->params[i].value;
         if (value->dtype == DC3_F32)
-            ema->kernels->blend(dc3_count(value), (float)(1 - decay), value->data, ema->averages[i]);
+            ema->kernels->blend(dc3_count(value), (float)(1 - decay), value->data, ema->averages[i].data);
         else
-            ema->kernels->copy(dc3_bytes(value), value->data, ema->averages[i]);
+            ema->kernels->copy(dc3_bytes(value), value->data, ema->averages[i].data);
     }
     return DC3_OK;
 }
@@ -74,7 +72,8 @@ dc3_status dc3_ema_update(dc3_ema *ema)
 void dc3_ema_swap(dc3_ema *ema)
 {
     for (size_t i = 0; i < ema->count; i++) {
-        ema->kernels->swap(dc3_bytes(&ema->params[i].value), ema->averages[i], ema->params[i].value.data);
+        ema->kernels->swap(dc3_bytes(&ema->params[i].value), ema->averages[i].data,
+                           ema->params[i].value.data);
         dc3_param_changed(&ema->params[i]);
     }
     ema->swapped = !ema->swapped;

@@ -6,16 +6,17 @@
 #include <string.h>
 #include "learn/optimizer_private.h"
 #include "learn/params.h"
+#include "tensor/device.h"
 
 struct dc3_optimizer {
+    const dc3_device *device;
     const dc3_kernels *kernels;
     const dc3_optimizer_method *method;
     dc3_optimizer_options options;
     dc3_param *params;
     size_t count;
-    int states;    /* arrays a parameter */
-    void **arrays; /* [states][count], in `memory` */
-    void *memory;
+    int states;         /* arrays a parameter */
+    dc3_tensor *arrays; /* [states][count] */
     int64_t step;
 };
 
@@ -34,7 +35,7 @@ static dc3_status check(const dc3_optimizer_options *o, const dc3_param *params,
     if (!(o->weight_decay >= 0 && isfinite(o->weight_decay)))
         return dc3_fail(DC3_ERR_ARGUMENT, "weight decay: expected 0 or more, found %g", o->weight_decay);
     for (size_t i = 0; i < count; i++)
-        if (params[i].gradient && params[i].value.dtype != DC3_F32)
+        if (params[i].gradient.data && params[i].value.dtype != DC3_F32)
             return dc3_fail(DC3_ERR_ARGUMENT, "parameter '%s': expected f32 for training, found %s",
                             params[i].name, dc3_dtype_name(params[i].value.dtype));
     return method_of(o->kind)->check(o);
@@ -47,15 +48,15 @@ dc3_status dc3_optimizer_open(const dc3_ctx *ctx, const dc3_optimizer_options *o
     DC3_TRY(check(options, params, count));
     dc3_optimizer *o = calloc(1, sizeof *o);
     if (!o) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    *o = (dc3_optimizer){.kernels = dc3_ctx_kernels(ctx),
+    *o = (dc3_optimizer){.device = dc3_ctx_device(ctx),
+                         .kernels = dc3_ctx_kernels(ctx),
                          .method = method_of(options->kind),
                          .options = *options,
                          .params = params,
                          .count = count};
     o->states = o->method->states(options);
     o->arrays = calloc((size_t)o->states * count + 1, sizeof *o->arrays);
-    if (o->arrays) o->memory = dc3_params_alloc(params, count, o->states, 1, o->arrays);
-    if (!o->memory) {
+    if (!o->arrays || dc3_params_alloc(params, count, o->states, 1, o->arrays) != DC3_OK) {
         dc3_optimizer_close(&o);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory for the state of the optimizer");
     }
@@ -67,7 +68,7 @@ void dc3_optimizer_close(dc3_optimizer **optimizer)
 {
     dc3_optimizer *o = *optimizer;
     if (!o) return;
-    free(o->memory);
+    if (o->arrays) dc3_params_free(o->arrays, (size_t)o->states * o->count);
     free(o->arrays);
     free(o);
     *optimizer = NULL;
@@ -94,22 +95,21 @@ dc3_status dc3_optimizer_step(dc3_optimizer *o, double lr)
     o->step++;
     for (size_t i = 0; i < o->count; i++) {
         dc3_param *p = &o->params[i];
-        if (!p->gradient) continue;
+        if (!p->gradient.data) continue;
         float *state[DC3_OPTIMIZER_STATES] = {NULL};
-        for (int k = 0; k < o->states; k++) state[k] = o->arrays[(size_t)k * o->count + i];
+        for (int k = 0; k < o->states; k++) state[k] = o->arrays[(size_t)k * o->count + i].data;
         o->method->step(o->kernels, &o->options, o->step, lr, decay_of(o, p), dc3_count(&p->value),
-                        p->gradient, p->value.data, state);
+                        p->gradient.data, p->value.data, state);
         dc3_param_changed(p);
     }
-    return DC3_OK;
+    return o->device->failure ? o->device->failure() : DC3_OK;
 }
 
 void dc3_optimizer_zero_gradients(dc3_optimizer *o)
 {
     for (size_t i = 0; i < o->count; i++)
-        if (o->params[i].gradient)
-            o->kernels->fill((size_t)dc3_count(&o->params[i].value) * sizeof(float), 0,
-                             o->params[i].gradient);
+        if (o->params[i].gradient.data)
+            o->kernels->fill(dc3_bytes(&o->params[i].gradient), 0, o->params[i].gradient.data);
 }
 
 int64_t dc3_optimizer_steps(const dc3_optimizer *o)
@@ -124,7 +124,7 @@ dc3_status dc3_optimizer_state(dc3_optimizer *o, dc3_table *table)
         char prefix[64];
         snprintf(prefix, sizeof prefix, "optimizer.%s", o->method->state_names[k]);
         for (size_t i = 0; i < o->count; i++)
-            if (o->params[i].gradient)
+            if (o->params[i].gradient.data)
                 DC3_TRY(dc3_params_add(table, prefix, &o->params[i], o->arrays[(size_t)k * o->count + i]));
     }
     return DC3_OK;

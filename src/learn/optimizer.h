@@ -28,9 +28,9 @@ dc3_optimizer_options dc3_optimizer_defaults(dc3_optimizer_kind kind);
 
 typedef struct dc3_optimizer dc3_optimizer;
 
-/* Trains those of the `count` parameters that have a gradient, with the kernels of `ctx`. The array, what it
- * points to and their number stay as they are until the optimizer is closed. DC3_ERR_ARGUMENT names an option
- * out of range or a trained parameter that is not f32. */
+/* Trains those of the `count` parameters that have a gradient, with the kernels of `ctx`, on whose device
+ * they lie. The array, what it points to and their number stay as they are until the optimizer is closed.
+ * DC3_ERR_ARGUMENT names an option out of range or a trained parameter that is not f32. */
 dc3_status dc3_optimizer_open(const dc3_ctx *ctx, const dc3_optimizer_options *options, dc3_param *params,
                               size_t count, dc3_optimizer **optimizer);
 /* Accepts NULL; nulls. */
@@ -42,7 +42,8 @@ dc3_status dc3_optimizer_step(dc3_optimizer *optimizer, double lr);
 void dc3_optimizer_zero_gradients(dc3_optimizer *optimizer);
 /* Steps done, those before a restored checkpoint included. */
 int64_t dc3_optimizer_steps(const dc3_optimizer *optimizer);
-/* Adds the state to `table`, as views that live as long as the optimizer and may be written to:
+/* Adds the state to `table`, as views that live as long as the optimizer and may be written to, on the device
+ * but for the step:
  * "optimizer.step", i64 without dimensions, and in each trained parameter's shape
  * "optimizer.momentum_buffer.NAME" (SGD with momentum) or "optimizer.exp_avg.NAME" and
  * "optimizer.exp_avg_sq.NAME" (AdamW). */

@@ -8,12 +8,15 @@
 /* Packed forms of the value are made again when it is next used. */
 void dc3_param_changed(const dc3_param *param);
 
-/* The value of each of `count` parameters, or of those that are trained only, times `copies` in one block of
- * memory that the caller frees: arrays[copy * count + i], 64-byte aligned, zeroed; NULL where parameter i is
- * left out. `arrays` has copies * count entries. NULL without memory. */
-void *dc3_params_alloc(const dc3_param *params, size_t count, int copies, int trained_only, void **arrays);
+/* Tensors of the type, shape and device of each of `count` parameters, or of those that are trained only,
+ * times `copies`, zeroed: arrays[copy * count + i]; empty where parameter i is left out. `arrays` has copies
+ * * count entries, all empty after a failure. */
+dc3_status dc3_params_alloc(const dc3_param *params, size_t count, int copies, int trained_only,
+                            dc3_tensor *arrays);
+/* Releases the memory of `count` of them. */
+void dc3_params_free(dc3_tensor *arrays, size_t count);
 
-/* Adds `data`, in the type and shape of the parameter, as "prefix.name". */
-dc3_status dc3_params_add(dc3_table *table, const char *prefix, const dc3_param *param, void *data);
+/* Adds `values`, a tensor that belongs to the parameter, as "prefix.name". */
+dc3_status dc3_params_add(dc3_table *table, const char *prefix, const dc3_param *param, dc3_tensor values);
 
 #endif

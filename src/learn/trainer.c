@@ -8,16 +8,16 @@ dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, 
                             const dc3_optimizer_options *options, dc3_trainer *t)
 {
     memset(t, 0, sizeof *t);
-    DC3_TRY(dc3_classifier_open_to_train(spec, table, &t->net));
+    DC3_TRY(dc3_classifier_open_to_train(NULL, spec, table, &t->net));
     t->info = dc3_classifier_describe(t->net);
     t->seed = spec->seed;
     t->params = dc3_classifier_params(t->net, &t->count);
     if (!t->params) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    DC3_TRY(dc3_ctx_open(dtype, threads, DC3_CTX_FAST, &t->ctx));
+    DC3_TRY(dc3_ctx_open(NULL, dtype, threads, DC3_CTX_FAST, &t->ctx));
     DC3_TRY(dc3_tape_open(&t->tape));
     for (size_t i = 0; i < t->count; i++)
-        if (t->params[i].gradient)
-            DC3_TRY(dc3_tape_watch(t->tape, t->params[i].value.data, t->params[i].gradient));
+        if (t->params[i].gradient.data)
+            DC3_TRY(dc3_tape_watch(t->tape, t->params[i].value, t->params[i].gradient));
     return dc3_optimizer_open(t->ctx, options, t->params, t->count, &t->optimizer);
 }
 
@@ -40,11 +40,14 @@ dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views
 {
     dc3_scope scope = dc3_scope_open(t->ctx);
     dc3_tensor embedding, x = dc3_view(views, dc3_ctx_dtype(t->ctx), 4, (int64_t[]){n, size, size, 3});
+    float found = NAN;
     dc3_optimizer_zero_gradients(t->optimizer);
+    x = dc3_on_device(t->ctx, x);
     dc3_ctx_set_dropout(t->ctx, t->seed, (uint64_t)dc3_optimizer_steps(t->optimizer));
     dc3_tape_start(t->tape, t->ctx);
     dc3_tensor z = dc3_classifier_of(t->ctx, t->net, x, &embedding), value = loss_of(t, z, target);
-    *loss = value.data ? (double)*(float *)value.data : NAN;
+    dc3_download(t->ctx, value, &found);
+    *loss = found;
     dc3_status status = dc3_ctx_status(t->ctx);
     if (status == DC3_OK && !isfinite(*loss))
         status = dc3_fail(DC3_ERR_FORMAT,
@@ -94,7 +97,8 @@ static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pi
     dc3_scope scope = dc3_scope_open(ctx);
     dc3_tensor x = dc3_view(t->views, dc3_ctx_dtype(ctx), 4, (int64_t[]){TEST_BATCH, size, size, 3}),
                embedding;
-    dc3_tensor z = dc3_cast(ctx, dc3_classifier_of(ctx, net, x, &embedding), DC3_F32);
+    dc3_tensor z = dc3_cast(ctx, dc3_classifier_of(ctx, net, dc3_on_device(ctx, x), &embedding), DC3_F32);
+    z = dc3_on_host(ctx, z);
     dc3_status status = dc3_ctx_status(ctx);
     for (int64_t i = 0; status == DC3_OK && i < count; i++) {
         int label = dc3_pictures_label(pictures, t->batch[i].item);

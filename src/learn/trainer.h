@@ -18,7 +18,8 @@ typedef struct dc3_trainer {
     uint64_t seed; /* of dropout and stochastic depth */
 } dc3_trainer;
 
-/* A network as `spec` says, or from *table (taken over; dc3_classifier_open_to_train). Always close. */
+/* A network as `spec` says, or from *table (taken over; dc3_classifier_open_to_train), on the default device.
+ * Always close. */
 dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, dc3_dtype dtype, int threads,
                             const dc3_optimizer_options *options, dc3_trainer *trainer);
 void dc3_trainer_close(dc3_trainer *trainer);

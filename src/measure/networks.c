@@ -24,10 +24,10 @@ static dc3_status open_inception(dc3_measuring *m)
     dc3_table *table;
     if (!m->options->inception) return DC3_OK;
     DC3_TRY(dc3_weights_open(m->options->inception, &table));
-    DC3_TRY(dc3_inception_open(&table, &m->inception));
+    DC3_TRY(dc3_inception_open(NULL, &table, &m->inception));
     m->networks[DC3_BY_INCEPTION] = (dc3_network){
         .size = DC3_INCEPTION_SIZE, .features = DC3_INCEPTION_FEATURES, .classes = DC3_INCEPTION_CLASSES};
-    return dc3_ctx_open(DC3_F32, m->options->threads, DC3_CTX_FAST, &m->inception_ctx);
+    return dc3_ctx_open(NULL, DC3_F32, m->options->threads, DC3_CTX_FAST, &m->inception_ctx);
 }
 
 dc3_status dc3_networks_open(dc3_measuring *m)

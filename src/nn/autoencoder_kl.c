@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "io/json.h"
+#include "nn/layers.h"
 #include "nn/resnet_block.h"
 
 typedef struct stage {
@@ -165,7 +166,8 @@ static void take_decoder(dc3_vae *v)
     dc3_take_conv(v->module, &d->conv_out, "decoder.conv_out", c->channels[0], c->out_channels, 3, 1, 1);
 }
 
-dc3_status dc3_vae_open(const dc3_vae_config *config, dc3_table **table, dc3_vae **out)
+dc3_status dc3_vae_open(const dc3_device *device, const dc3_vae_config *config, dc3_table **table,
+                        dc3_vae **out)
 {
     dc3_vae *v = *out = calloc(1, sizeof *v);
     if (!v) {
@@ -173,7 +175,7 @@ dc3_status dc3_vae_open(const dc3_vae_config *config, dc3_table **table, dc3_vae
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     v->config = *config;
-    dc3_status status = dc3_module_open(table, &v->module);
+    dc3_status status = dc3_module_open(device, table, &v->module);
     if (status == DC3_OK) {
         int64_t z = config->latent_channels;
         take_encoder(v);

@@ -2,7 +2,8 @@
 #ifndef DC3_NN_AUTOENCODER_KL_H
 #define DC3_NN_AUTOENCODER_KL_H
 
-#include "nn/module.h"
+#include "ops/ops.h"
+#include "tensor/table.h"
 
 typedef struct dc3_vae dc3_vae;
 
@@ -17,7 +18,8 @@ typedef struct dc3_vae_config {
 
 dc3_status dc3_vae_config_read(const char *path, dc3_vae_config *config);
 /* Takes over `table`. */
-dc3_status dc3_vae_open(const dc3_vae_config *config, dc3_table **table, dc3_vae **vae);
+dc3_status dc3_vae_open(const dc3_device *device, const dc3_vae_config *config, dc3_table **table,
+                        dc3_vae **vae);
 void dc3_vae_close(dc3_vae **vae);
 const dc3_vae_config *dc3_vae_config_of(const dc3_vae *vae);
 double dc3_vae_parameters(const dc3_vae *vae);

@@ -91,14 +91,15 @@ static dc3_status take(dc3_classifier *c, const char *arch)
     return DC3_OK;
 }
 
-dc3_status dc3_classifier_open(const char *arch, dc3_table **table, dc3_classifier **out)
+dc3_status dc3_classifier_open(const dc3_device *device, const char *arch, dc3_table **table,
+                               dc3_classifier **out)
 {
     dc3_classifier *c = *out = calloc(1, sizeof *c);
     if (!c) {
         dc3_table_close(table);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
-    dc3_status status = dc3_module_open(table, &c->module);
+    dc3_status status = dc3_module_open(device, table, &c->module);
     if (status == DC3_OK && arch) status = check_arch(arch);
     if (status == DC3_OK) status = take(c, arch);
     if (status != DC3_OK) dc3_classifier_close(out);
@@ -125,8 +126,8 @@ static dc3_status agree(const dc3_classifier *c, const dc3_classifier_spec *spec
     return DC3_OK;
 }
 
-dc3_status dc3_classifier_open_to_train(const dc3_classifier_spec *spec, dc3_table **table,
-                                        dc3_classifier **out)
+dc3_status dc3_classifier_open_to_train(const dc3_device *device, const dc3_classifier_spec *spec,
+                                        dc3_table **table, dc3_classifier **out)
 {
     dc3_table *empty = NULL;
     *out = NULL;
@@ -147,7 +148,7 @@ dc3_status dc3_classifier_open_to_train(const dc3_classifier_spec *spec, dc3_tab
         c->info.classes = spec->classes;
         c->wanted_size = spec->size;
     }
-    dc3_status status = dc3_module_open(table, &c->module);
+    dc3_status status = dc3_module_open(device, table, &c->module);
     if (status == DC3_OK) {
         dc3_module_train(c->module, fresh, spec->seed);
         status = take(c, spec->arch);

@@ -7,7 +7,9 @@
 #ifndef DC3_NN_CLASSIFIER_H
 #define DC3_NN_CLASSIFIER_H
 
-#include "nn/module.h"
+#include "nn/param.h"
+#include "ops/ops.h"
+#include "tensor/table.h"
 
 typedef struct dc3_classifier dc3_classifier;
 
@@ -23,7 +25,8 @@ typedef struct dc3_classifier_info {
 
 /* The architecture is told from the tensors' names and shapes; `arch`, if not NULL, must agree. Takes over
  * `table`, also on failure, and nulls it. DC3_ERR_UNSUPPORTED for the tensors of no network that is known. */
-dc3_status dc3_classifier_open(const char *arch, dc3_table **table, dc3_classifier **classifier);
+dc3_status dc3_classifier_open(const dc3_device *device, const char *arch, dc3_table **table,
+                               dc3_classifier **classifier);
 /* What a new network is made from. */
 typedef struct dc3_classifier_spec {
     const char *arch;
@@ -34,8 +37,8 @@ typedef struct dc3_classifier_spec {
 /* Opened to be trained, in f32: from *table if there is one (taken over, also on failure, and nulled), else
  * new. `spec` must agree with a table, where its values are not 0 or NULL. DC3_ERR_ARGUMENT for an unknown
  * arch, with a list of those known, and for a size that it cannot take. */
-dc3_status dc3_classifier_open_to_train(const dc3_classifier_spec *spec, dc3_table **table,
-                                        dc3_classifier **classifier);
+dc3_status dc3_classifier_open_to_train(const dc3_device *device, const dc3_classifier_spec *spec,
+                                        dc3_table **table, dc3_classifier **classifier);
 /* Its parameters and buffers, if opened to be trained. */
 dc3_param *dc3_classifier_params(dc3_classifier *classifier, size_t *count);
 /* Under which a file's texts say at how many pixels of a side the network was trained. */

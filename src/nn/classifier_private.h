@@ -3,6 +3,7 @@
 #define DC3_NN_CLASSIFIER_PRIVATE_H
 
 #include "nn/classifier.h"
+#include "nn/layers.h"
 
 enum { DC3_CLASSIFIER_STAGES = 8 };
 

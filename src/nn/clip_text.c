@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "io/json.h"
+#include "nn/layers.h"
 
 typedef struct layer {
     dc3_norm_layer norm1, norm2;
@@ -70,7 +71,8 @@ static dc3_tensor take_table(dc3_clip_text *t, const char *root, const char *nam
     return found ? *found : (dc3_tensor){0};
 }
 
-dc3_status dc3_clip_text_open(const dc3_clip_text_config *config, dc3_table **table, dc3_clip_text **out)
+dc3_status dc3_clip_text_open(const dc3_device *device, const dc3_clip_text_config *config, dc3_table **table,
+                              dc3_clip_text **out)
 {
     dc3_clip_text *t = *out = calloc(1, sizeof *t);
     if (!t) {
@@ -78,7 +80,7 @@ dc3_status dc3_clip_text_open(const dc3_clip_text_config *config, dc3_table **ta
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     t->config = *config;
-    dc3_status status = dc3_module_open(table, &t->module);
+    dc3_status status = dc3_module_open(device, table, &t->module);
     if (status == DC3_OK) {
         /* transformers 5 stores the names without the model's own prefix. */
         const char *root =

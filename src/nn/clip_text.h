@@ -2,7 +2,8 @@
 #ifndef DC3_NN_CLIP_TEXT_H
 #define DC3_NN_CLIP_TEXT_H
 
-#include "nn/module.h"
+#include "ops/ops.h"
+#include "tensor/table.h"
 
 typedef struct dc3_clip_text dc3_clip_text;
 
@@ -14,7 +15,8 @@ typedef struct dc3_clip_text_config {
 
 dc3_status dc3_clip_text_config_read(const char *path, dc3_clip_text_config *config);
 /* Takes over `table`. */
-dc3_status dc3_clip_text_open(const dc3_clip_text_config *config, dc3_table **table, dc3_clip_text **text);
+dc3_status dc3_clip_text_open(const dc3_device *device, const dc3_clip_text_config *config, dc3_table **table,
+                              dc3_clip_text **text);
 void dc3_clip_text_close(dc3_clip_text **text);
 const dc3_clip_text_config *dc3_clip_text_config_of(const dc3_clip_text *text);
 double dc3_clip_text_parameters(const dc3_clip_text *text);

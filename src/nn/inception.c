@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "nn/layers.h"
 
 /* What a convolution takes: the block's input, that input pooled, what the one before it gave, or what the
  * one before it took. */
@@ -137,14 +138,14 @@ static void take_all(dc3_inception *net)
     dc3_take_linear(m, &net->last, "fc", ci, DC3_INCEPTION_CLASSES, 0, 0);
 }
 
-dc3_status dc3_inception_open(dc3_table **table, dc3_inception **out)
+dc3_status dc3_inception_open(const dc3_device *device, dc3_table **table, dc3_inception **out)
 {
     dc3_inception *net = *out = calloc(1, sizeof *net);
     if (!net) {
         dc3_table_close(table);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
-    dc3_status status = dc3_module_open(table, &net->module);
+    dc3_status status = dc3_module_open(device, table, &net->module);
     if (status == DC3_OK) status = check_classes(net->module);
     if (status == DC3_OK) take_all(net), status = dc3_module_status(net->module);
     if (status != DC3_OK) dc3_inception_close(out);

@@ -4,7 +4,8 @@
 #ifndef DC3_NN_INCEPTION_H
 #define DC3_NN_INCEPTION_H
 
-#include "nn/module.h"
+#include "ops/ops.h"
+#include "tensor/table.h"
 
 enum { DC3_INCEPTION_SIZE = 299, DC3_INCEPTION_FEATURES = 2048, DC3_INCEPTION_CLASSES = 1008 };
 
@@ -13,7 +14,7 @@ typedef struct dc3_inception dc3_inception;
 /* From tensors named as in pt_inception-2015-12-05 (Conv2d_1a_3x3.conv.weight, Mixed_5b. ..., fc.weight).
  * Takes over `table`, also on failure, and nulls it. DC3_ERR_FORMAT for those of another network, also for
  * torchvision's, which tells 1000 classes apart. */
-dc3_status dc3_inception_open(dc3_table **table, dc3_inception **net);
+dc3_status dc3_inception_open(const dc3_device *device, dc3_table **table, dc3_inception **net);
 /* Before the context that it ran in is closed. Accepts NULL; nulls. */
 void dc3_inception_close(dc3_inception **net);
 /* What the network sees of rgb [height, width, 3]: view [299, 299, 3] in -1 to 1, by bilinear interpolation

@@ -1,37 +1,43 @@
 #include "nn/module.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/rng.h"
+#include "kernels/registry.h"
+#include "nn/module_private.h"
 
 struct dc3_module {
+    const dc3_device *device;
     dc3_table *table;
     dc3_status status;
     double parameters;
-    void **owned;
+    void **owned; /* memory of the host */
     size_t owned_count;
+    dc3_tensor **tensors; /* memory of the device; each in memory of `owned` */
+    size_t tensor_count;
     dc3_weight **weights;
     size_t weight_count;
     int trainable, create;
     uint64_t seed;
     dc3_init init;
-    float *room, *room_gradient; /* where the next parameter is put, if it has a place in a larger one */
-    double fan_in;               /* of the last weight taken; 0: it was a vector */
-    dc3_param **params;          /* each of its own, so that pointers to them last while more are taken */
+    dc3_param **params; /* each of its own, so that pointers to them last while more are taken */
     size_t param_count;
     dc3_param *list; /* the same as one array, made when it is asked for */
 };
 
-dc3_status dc3_module_open(dc3_table **table, dc3_module **out)
+dc3_status dc3_module_open(const dc3_device *device, dc3_table **table, dc3_module **out)
 {
     dc3_module *module = *out = calloc(1, sizeof *module);
-    if (!module) {
+    dc3_status status = module ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && !device) status = dc3_device_find(NULL, &device);
+    if (status != DC3_OK) {
+        free(module);
+        *out = NULL;
         dc3_table_close(table);
-        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        return status;
     }
+    module->device = device;
     module->table = *table;
     *table = NULL;
     return DC3_OK;
@@ -42,9 +48,11 @@ void dc3_module_close(dc3_module **module)
     dc3_module *m = *module;
     if (!m) return;
     for (size_t i = 0; i < m->weight_count; i++) dc3_weight_release(m->weights[i]);
+    for (size_t i = 0; i < m->tensor_count; i++) dc3_tensor_free(m->tensors[i]);
     for (size_t i = 0; i < m->owned_count; i++) free(m->owned[i]);
     free(m->weights);
     free(m->params);
+    free(m->tensors);
     free(m->owned);
     dc3_table_close(&m->table);
     free(m);
@@ -98,6 +106,23 @@ void *dc3_module_alloc(dc3_module *m, size_t count, size_t size)
     return memory;
 }
 
+dc3_tensor dc3_module_tensor(dc3_module *m, int ndim, const int64_t *shape)
+{
+    dc3_tensor *t = dc3_module_alloc(m, 1, sizeof *t);
+    if (!t || !grow(m, (void **)&m->tensors, m->tensor_count)) return (dc3_tensor){0};
+    if (dc3_module_fail(m, dc3_tensor_alloc(m->device, DC3_F32, ndim, shape, t)) != DC3_OK)
+        return (dc3_tensor){0};
+    m->tensors[m->tensor_count++] = t;
+    return *t;
+}
+
+dc3_tensor dc3_module_place(dc3_module *m, int ndim, const int64_t *shape, const float *values)
+{
+    dc3_tensor t = dc3_module_tensor(m, ndim, shape);
+    if (m->status == DC3_OK) dc3_module_fail(m, dc3_tensor_write(&t, values));
+    return m->status == DC3_OK ? t : (dc3_tensor){0};
+}
+
 const char *dc3_name(char *text, const char *format, ...)
 {
     va_list args;
@@ -138,125 +163,75 @@ dc3_param *dc3_module_params(dc3_module *m, size_t *count)
     return m->list;
 }
 
-static int ends_with(const char *name, const char *end)
+/* The values of t: the file's as f32, or without a file's those that it begins with. */
+static dc3_status set_values(const dc3_first_values *first, const char *name, const dc3_tensor *found,
+                             const dc3_tensor *t)
 {
-    size_t n = strlen(name), m = strlen(end);
-    return n >= m && strcmp(name + n - m, end) == 0;
-}
-
-static void fill(float *x, int64_t n, float value)
-{
-    for (int64_t i = 0; i < n; i++) x[i] = value;
-}
-
-/* Uniform in +- bound. */
-static void fill_uniform(dc3_rng *rng, float *x, int64_t n, double bound)
-{
-    for (int64_t i = 0; i < n; i++) x[i] = (float)((2 * dc3_rng_uniform(rng) - 1) * bound);
-}
-
-static void fill_normal(dc3_rng *rng, float *x, int64_t n, double deviation)
-{
-    dc3_rng_normal(rng, x, (size_t)n);
-    for (int64_t i = 0; i < n; i++) x[i] = (float)(x[i] * deviation);
-}
-
-/* A weight of n values. */
-static void fill_weight(dc3_init init, dc3_rng *rng, float *x, int64_t n, double fan_in, double fan_out)
-{
-    switch (init) {
-    case DC3_INIT_TORCH:
-        fill_uniform(rng, x, n, 1 / sqrt(fan_in));
-        break;
-    case DC3_INIT_UNIFORM_FAN_OUT:
-        fill_uniform(rng, x, n, 1 / sqrt(fan_out));
-        break;
-    case DC3_INIT_XAVIER:
-        fill_uniform(rng, x, n, sqrt(6 / (fan_in + fan_out)));
-        break;
-    case DC3_INIT_KAIMING_FAN_OUT:
-        fill_normal(rng, x, n, sqrt(2 / fan_out));
-        break;
-    case DC3_INIT_NORMAL_FAN_IN:
-        fill_normal(rng, x, n, sqrt(1 / fan_in));
-        break;
-    case DC3_INIT_NORMAL_001:
-        fill_normal(rng, x, n, 0.01);
-        break;
-    case DC3_INIT_NORMAL_002:
-        fill_normal(rng, x, n, 0.02);
-        break;
-    case DC3_INIT_ZERO: /* as it is */
-        break;
+    int64_t n = dc3_count(t);
+    int host = dc3_tensor_is_host(t);
+    dc3_status status = DC3_OK;
+    float *values = host ? t->data : malloc((size_t)n * sizeof *values);
+    if (!values) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (found)
+        status = dc3_convert(found->data, found->dtype, values, DC3_F32, n);
+    else {
+        memset(values, 0, (size_t)n * sizeof *values);
+        dc3_initial_values(first, name, t->ndim, t->shape, values);
     }
-}
-
-/* The values that a tensor begins with. */
-static void initialise(dc3_module *m, const char *name, dc3_tensor t)
-{
-    dc3_rng rng = dc3_rng_make(m->seed, DC3_RNG_INIT, dc3_hash64(name, strlen(name)));
-    int64_t n = dc3_count(&t), columns = t.ndim > 1 ? n / t.shape[0] : 0;
-    if (t.ndim > 1) {
-        int64_t fan_out = n / (t.shape[1] ? t.shape[1] : 1);
-        m->fan_in = (double)columns;
-        fill_weight(m->init, &rng, t.data, n, m->fan_in, (double)fan_out);
-    } else if (ends_with(name, "bias") && m->fan_in > 0) {
-        if (m->init == DC3_INIT_TORCH) fill_uniform(&rng, t.data, n, 1 / sqrt(m->fan_in));
-        if (m->init == DC3_INIT_XAVIER) fill_normal(&rng, t.data, n, 1e-6);
-        m->fan_in = 0;
-    } else if (ends_with(name, ".weight") || ends_with(name, ".running_var")) {
-        fill(t.data, n, 1);
-        m->fan_in = 0;
-    }
-}
-
-static int is_buffer(const char *name)
-{
-    return ends_with(name, ".running_mean") || ends_with(name, ".running_var");
+    if (host) return status;
+    if (status == DC3_OK) status = dc3_tensor_write(t, values);
+    free(values);
+    return status;
 }
 
 /* A parameter of its own from the file's tensor, or a new one. */
 static const dc3_tensor *take_param(dc3_module *m, const char *name, int ndim, const int64_t *shape,
-                                    const dc3_tensor *found)
+                                    const dc3_tensor *found, double fan_in, const dc3_place *place)
 {
+    dc3_first_values first = {m->init, m->seed, fan_in};
     dc3_param *p = dc3_module_alloc(m, 1, sizeof *p);
     char *copy = dc3_module_alloc(m, strlen(name) + 1, 1);
-    dc3_tensor t =
-        found ? dc3_view(NULL, DC3_F32, found->ndim, found->shape) : dc3_view(NULL, DC3_F32, ndim, shape);
-    int64_t n = dc3_count(&t);
-    float *gradient = m->room_gradient;
-    t.data = m->room ? m->room : dc3_module_alloc(m, (size_t)n, sizeof(float));
-    if (!m->room) gradient = is_buffer(name) ? NULL : dc3_module_alloc(m, (size_t)n, sizeof *gradient);
-    m->room = m->room_gradient = NULL;
+    dc3_place own = {0};
+    if (found) ndim = found->ndim, shape = found->shape;
+    if (!place) {
+        own.value = dc3_module_tensor(m, ndim, shape);
+        if (!dc3_name_is_buffer(name)) own.gradient = dc3_module_tensor(m, ndim, shape);
+    }
     if (m->status != DC3_OK || !grow(m, (void **)&m->params, m->param_count)) return NULL;
     strcpy(copy, name);
-    *p = (dc3_param){copy, t, gradient, NULL};
+    *p = (dc3_param){copy, place ? place->value : own.value, place ? place->gradient : own.gradient, NULL};
     m->params[m->param_count++] = p;
-    if (!found)
-        initialise(m, name, t);
-    else if (dc3_module_fail(m, dc3_convert(found->data, found->dtype, t.data, DC3_F32, n)) != DC3_OK)
-        return NULL;
-    if (!is_buffer(name)) m->parameters += (double)n;
+    dc3_status status = set_values(&first, name, found, &p->value);
+    if (status == DC3_OK && p->gradient.data) status = dc3_tensor_zero(&p->gradient);
+    if (dc3_module_fail(m, status) != DC3_OK) return NULL;
+    if (!dc3_name_is_buffer(name)) m->parameters += (double)dc3_count(&p->value);
     return &p->value;
 }
 
-const dc3_tensor *dc3_take_tensor(dc3_module *m, const char *prefix, const char *name, int ndim,
-                                  const int64_t *shape)
+static const dc3_tensor *take(dc3_module *m, const char *prefix, const char *name, int ndim,
+                              const int64_t *shape, double fan_in, const dc3_place *place)
 {
     char text[DC3_NAME_SIZE];
     const dc3_tensor *found = NULL;
     if (m->status != DC3_OK) return NULL;
     dc3_name(text, "%s%s%s", prefix, *prefix ? "." : "", name);
-    if (m->create && !dc3_table_find(m->table, text)) return take_param(m, text, ndim, shape, NULL);
+    if (m->create && !dc3_table_find(m->table, text))
+        return take_param(m, text, ndim, shape, NULL, fan_in, place);
     dc3_status status = dc3_table_get(m->table, text, ndim, shape, &found);
     if (status == DC3_OK && found->dtype != DC3_F32 && found->dtype != DC3_F16 && found->dtype != DC3_BF16 &&
         found->dtype != DC3_F64)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%s' should hold f32, f16, bf16 or f64, holds %s",
                           dc3_table_origin(m->table), text, dc3_dtype_name(found->dtype));
     if (dc3_module_fail(m, status) != DC3_OK) return NULL;
-    if (m->trainable) return take_param(m, text, ndim, shape, found);
+    if (m->trainable) return take_param(m, text, ndim, shape, found, fan_in, place);
     m->parameters += (double)dc3_count(found);
     return found;
+}
+
+const dc3_tensor *dc3_take_tensor(dc3_module *m, const char *prefix, const char *name, int ndim,
+                                  const int64_t *shape)
+{
+    return take(m, prefix, name, ndim, shape, 0, NULL);
 }
 
 void dc3_take_own(dc3_module *m, dc3_weight *weight, dc3_tensor tensor)
@@ -268,187 +243,53 @@ void dc3_take_own(dc3_module *m, dc3_weight *weight, dc3_tensor tensor)
     }
     weight->part[weight->parts++] = tensor;
     for (size_t i = 0; i < m->param_count; i++)
-        if (m->params[i]->value.data == tensor.data) {
+        if (m->params[i]->value.id == tensor.id) {
             m->params[i]->weight = weight;
             weight->version = 1; /* its values may change: not a file's pages that can be let go */
         }
 }
 
-void dc3_take_weight(dc3_module *m, dc3_weight *weight, const char *prefix, const char *name, int ndim,
-                     const int64_t *shape)
+void dc3_take_weight_at(dc3_module *m, dc3_weight *weight, const char *prefix, const char *name, int ndim,
+                        const int64_t *shape, const dc3_place *place)
 {
-    const dc3_tensor *found = dc3_take_tensor(m, prefix, name, ndim, shape);
+    const dc3_tensor *found = take(m, prefix, name, ndim, shape, 0, place);
     if (found) dc3_take_own(m, weight, *found);
 }
 
-float *dc3_take_values(dc3_module *m, const char *prefix, const char *name, int ndim, const int64_t *shape)
+void dc3_take_weight(dc3_module *m, dc3_weight *weight, const char *prefix, const char *name, int ndim,
+                     const int64_t *shape)
 {
-    const dc3_tensor *found = dc3_take_tensor(m, prefix, name, ndim, shape);
-    if (m->trainable) return found ? found->data : NULL;
-    int64_t n = found ? dc3_count(found) : 0;
-    float *values = found ? dc3_module_alloc(m, (size_t)n, sizeof *values) : NULL;
-    if (values) dc3_module_fail(m, dc3_convert(found->data, found->dtype, values, DC3_F32, n));
-    return values;
+    dc3_take_weight_at(m, weight, prefix, name, ndim, shape, NULL);
 }
 
-float *dc3_take_vector(dc3_module *m, const char *prefix, const char *name, int64_t n)
+/* A parameter, or the file's tensor as f32 on the device. */
+static dc3_tensor on_device(dc3_module *m, const dc3_tensor *found)
+{
+    if (!found || m->trainable) return found ? *found : (dc3_tensor){0};
+    dc3_tensor t = dc3_module_tensor(m, found->ndim, found->shape);
+    if (m->status == DC3_OK) dc3_module_fail(m, set_values(NULL, NULL, found, &t));
+    return m->status == DC3_OK ? t : (dc3_tensor){0};
+}
+
+dc3_tensor dc3_take_values(dc3_module *m, const char *prefix, const char *name, int ndim,
+                           const int64_t *shape)
+{
+    return on_device(m, take(m, prefix, name, ndim, shape, 0, NULL));
+}
+
+dc3_tensor dc3_take_vector(dc3_module *m, const char *prefix, const char *name, int64_t n)
 {
     return dc3_take_values(m, prefix, name, 1, &n);
 }
 
-dc3_norm_layer dc3_take_norm(dc3_module *m, const char *prefix, int64_t c, int64_t groups, float eps)
+dc3_tensor dc3_take_bias(dc3_module *m, const char *prefix, const char *name, int64_t n, int64_t fan_in,
+                         const dc3_place *place)
 {
-    if (m->status == DC3_OK && (groups < 1 || c % groups != 0))
-        dc3_module_fail(m, dc3_fail(DC3_ERR_FORMAT,
-                                    "%s: '%s' has %lld channels, which %lld groups do not divide",
-                                    dc3_table_origin(m->table), prefix, (long long)c, (long long)groups));
-    return (dc3_norm_layer){dc3_take_vector(m, prefix, "weight", c), dc3_take_vector(m, prefix, "bias", c),
-                            groups, eps};
+    return on_device(m, take(m, prefix, name, 1, &n, (double)fan_in, place));
 }
 
-void dc3_take_linear(dc3_module *m, dc3_linear_layer *layer, const char *prefix, int64_t ci, int64_t co,
-                     int bias, int spatial)
+void dc3_read_vector(dc3_module *m, const char *prefix, const char *name, int64_t n, float *values)
 {
-    dc3_take_weight(m, &layer->weight, prefix, "weight", spatial ? 4 : 2, (int64_t[]){co, ci, 1, 1});
-    if (bias) layer->bias = dc3_take_vector(m, prefix, "bias", co);
-}
-
-/* Each part is a parameter of its own, but their values stand one behind the other, and so do their
- * gradients: the product's weight and bias are the whole. `bias` [count * co_each] or NULL. */
-static void take_fused_params(dc3_module *m, dc3_linear_layer *layer, float *bias,
-                              const char *const *prefixes, int count, int64_t ci, int64_t co_each,
-                              int spatial)
-{
-    size_t each = (size_t)(ci * co_each), all = (size_t)count * each;
-    float *w = dc3_module_alloc(m, all, sizeof *w), *dw = dc3_module_alloc(m, all, sizeof *dw);
-    float *db = dc3_module_alloc(m, (size_t)(count * co_each), sizeof *db);
-    for (int i = 0; m->status == DC3_OK && i < count; i++) {
-        m->room = w + (size_t)i * each, m->room_gradient = dw + (size_t)i * each;
-        dc3_take_weight(m, &layer->weight, prefixes[i], "weight", spatial ? 4 : 2,
-                        (int64_t[]){co_each, ci, 1, 1});
-        if (!bias) continue;
-        m->room = bias + i * co_each, m->room_gradient = db + i * co_each;
-        dc3_take_vector(m, prefixes[i], "bias", co_each);
-    }
-    m->room = m->room_gradient = NULL;
-}
-
-void dc3_take_fused(dc3_module *m, dc3_linear_layer *layer, const char *const *prefixes, int count,
-                    int64_t ci, int64_t co_each, int bias, int spatial)
-{
-    float *joined = bias ? dc3_module_alloc(m, (size_t)(count * co_each), sizeof *joined) : NULL;
-    layer->bias = joined;
-    if (m->trainable) {
-        take_fused_params(m, layer, joined, prefixes, count, ci, co_each, spatial);
-        return;
-    }
-    for (int i = 0; i < count; i++) {
-        dc3_take_weight(m, &layer->weight, prefixes[i], "weight", spatial ? 4 : 2,
-                        (int64_t[]){co_each, ci, 1, 1});
-        const float *part = bias ? dc3_take_vector(m, prefixes[i], "bias", co_each) : NULL;
-        if (part && joined) memcpy(joined + i * co_each, part, (size_t)co_each * sizeof *part);
-    }
-}
-
-void dc3_conv_pad(dc3_conv_layer *layer, int64_t pad)
-{
-    dc3_conv_options *o = &layer->options;
-    o->pad_top = o->pad_left = o->pad_bottom = o->pad_right = pad;
-}
-
-void dc3_take_conv(dc3_module *m, dc3_conv_layer *layer, const char *prefix, int64_t ci, int64_t co,
-                   int64_t kernel, int64_t stride, int bias)
-{
-    layer->options = (dc3_conv_options){.kernel = kernel, .stride = stride};
-    dc3_conv_pad(layer, kernel / 2);
-    dc3_take_weight(m, &layer->weight, prefix, "weight", 4, (int64_t[]){co, ci, kernel, kernel});
-    if (bias) layer->bias = dc3_take_vector(m, prefix, "bias", co);
-}
-
-/* The batch norm's running statistics go into the convolution: weight w [co, columns] and bias b [co]. */
-static void fold(const dc3_conv_norm_layer *layer, const float *own, int64_t co, int64_t columns, float *w,
-                 float *b)
-{
-    const dc3_batch_norm_options *n = &layer->norm;
-    for (int64_t o = 0; o < co; o++) {
-        double rate = n->gamma[o] / sqrt((double)n->variance[o] + (double)n->eps);
-        for (int64_t i = 0; i < columns; i++) w[o * columns + i] = (float)(w[o * columns + i] * rate);
-        b[o] = (float)(n->beta[o] + ((own ? own[o] : 0) - (double)n->mean[o]) * rate);
-    }
-}
-
-void dc3_take_conv_norm(dc3_module *m, dc3_conv_norm_layer *layer, const char *conv, const char *norm,
-                        const dc3_conv_norm_options *o)
-{
-    int64_t groups = o->groups > 1 ? o->groups : 1, width = o->kernel_w ? o->kernel_w : o->kernel;
-    int64_t shape[] = {o->co, o->ci / groups, o->kernel, width}, columns = shape[1] * shape[2] * shape[3];
-    const dc3_tensor *weight = dc3_take_tensor(m, conv, "weight", 4, shape);
-    float *own = o->bias ? dc3_take_vector(m, conv, "bias", o->co) : NULL;
-    dc3_batch_norm_options *n = &layer->norm;
-    *n = (dc3_batch_norm_options){.eps = o->eps > 0 ? o->eps : 1e-5f, .momentum = 0.1f};
-    n->gamma = dc3_take_vector(m, norm, "weight", o->co), n->beta = dc3_take_vector(m, norm, "bias", o->co);
-    n->mean = dc3_take_vector(m, norm, "running_mean", o->co);
-    n->variance = dc3_take_vector(m, norm, "running_var", o->co);
-    if (m->status != DC3_OK) return;
-    layer->act = o->act;
-    layer->pool = o->pool;
-    layer->folded = !m->trainable;
-    layer->conv.options =
-        (dc3_conv_options){.kernel = o->kernel, .stride = o->stride, .groups = groups, .before_norm = 1};
-    dc3_conv_pad(&layer->conv, o->kernel / 2);
-    layer->conv.options.kernel_w = width;
-    layer->conv.options.pad_left = layer->conv.options.pad_right = width / 2;
-    layer->conv.bias = own;
-    if (!layer->folded) {
-        dc3_take_own(m, &layer->conv.weight, *weight);
-        return;
-    }
-    float *w = dc3_module_alloc(m, (size_t)(o->co * columns), sizeof *w),
-          *b = dc3_module_alloc(m, (size_t)o->co, sizeof *b);
-    if (m->status == DC3_OK)
-        dc3_module_fail(m, dc3_convert(weight->data, weight->dtype, w, DC3_F32, o->co * columns));
-    if (m->status != DC3_OK) return;
-    fold(layer, own, o->co, columns, w, b);
-    layer->conv.bias = b;
-    layer->conv.options.act = o->act;
-    layer->conv.options.act_last = 1;
-    dc3_take_own(m, &layer->conv.weight, dc3_view(w, DC3_F32, 4, shape));
-}
-
-dc3_tensor dc3_conv_norm_of(dc3_ctx *ctx, dc3_conv_norm_layer *layer, dc3_tensor x,
-                            const dc3_tensor *residual)
-{
-    dc3_tensor y;
-    if (layer->folded) {
-        y = dc3_conv_of(ctx, &layer->conv, x, residual);
-        return layer->pool ? dc3_replace(ctx, y, dc3_avg_pool(ctx, y, 2)) : y;
-    }
-    int plain = layer->act == DC3_ACT_NONE || layer->act == DC3_ACT_RELU;
-    dc3_batch_norm_options norm = layer->norm;
-    norm.act = plain ? layer->act : DC3_ACT_NONE;
-    norm.pool = plain && layer->pool;
-    y = dc3_conv_of(ctx, &layer->conv, x, NULL);
-    y = dc3_replace(ctx, y, dc3_batch_norm(ctx, y, &norm, residual));
-    if (!plain) y = dc3_replace(ctx, y, dc3_activate(ctx, y, layer->act));
-    return layer->pool && !plain ? dc3_replace(ctx, y, dc3_avg_pool(ctx, y, 2)) : y;
-}
-
-dc3_tensor dc3_conv_of(dc3_ctx *ctx, dc3_conv_layer *layer, dc3_tensor x, const dc3_tensor *residual)
-{
-    return dc3_conv2d(ctx, x, &layer->weight, layer->bias, &layer->options, residual);
-}
-
-dc3_tensor dc3_linear_of(dc3_ctx *ctx, dc3_linear_layer *layer, dc3_tensor x, const dc3_tensor *residual)
-{
-    return dc3_linear(ctx, x, &layer->weight, layer->bias, DC3_ACT_NONE, residual);
-}
-
-dc3_tensor dc3_group_norm_of(dc3_ctx *ctx, const dc3_norm_layer *layer, dc3_tensor x, dc3_activation act)
-{
-    return dc3_group_norm(ctx, x, layer->groups, layer->gamma, layer->beta, layer->eps, act);
-}
-
-dc3_tensor dc3_layer_norm_of(dc3_ctx *ctx, const dc3_norm_layer *layer, dc3_tensor x)
-{
-    return dc3_layer_norm(ctx, x, layer->gamma, layer->beta, layer->eps);
+    const dc3_tensor *found = take(m, prefix, name, 1, &n, 0, NULL);
+    if (found) dc3_module_fail(m, dc3_convert(found->data, found->dtype, values, DC3_F32, n));
 }

@@ -6,9 +6,9 @@
 
 /* A tensor that training changes, or a buffer that it updates (running statistics). */
 typedef struct dc3_param {
-    const char *name; /* as in the checkpoint; owned by the module */
-    dc3_tensor value; /* f32, owned by the module */
-    float *gradient;  /* [count of value], f32, accumulated; NULL: a buffer, not trained */
+    const char *name;    /* as in the checkpoint; owned by the module */
+    dc3_tensor value;    /* f32, memory and id of the module's */
+    dc3_tensor gradient; /* as value, on the same device, added up; empty: a buffer, not trained */
     dc3_weight
         *weight; /* whose packed forms depend on value, or NULL; its version is raised by every change */
 } dc3_param;

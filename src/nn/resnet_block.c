@@ -18,7 +18,7 @@ void dc3_take_resnet_block(dc3_module *m, dc3_resnet_block *b, const char *prefi
 }
 
 /* conv1 of the normalised x. */
-static dc3_tensor first_half(dc3_ctx *ctx, dc3_resnet_block *b, dc3_tensor x, const float *bias)
+static dc3_tensor first_half(dc3_ctx *ctx, dc3_resnet_block *b, dc3_tensor x, dc3_tensor bias)
 {
     dc3_tensor h = dc3_group_norm_of(ctx, &b->norm1, x, DC3_ACT_SILU);
     return dc3_replace(ctx, h, dc3_conv2d(ctx, h, &b->conv1.weight, bias, &b->conv1.options, NULL));
@@ -32,10 +32,10 @@ static dc3_tensor second_half(dc3_ctx *ctx, dc3_resnet_block *b, dc3_tensor x, d
     return dc3_conv_of(ctx, &b->conv2, h, &skip);
 }
 
-dc3_tensor dc3_resnet_block_of(dc3_ctx *ctx, dc3_resnet_block *b, dc3_tensor x, const float *conv1_bias)
+dc3_tensor dc3_resnet_block_of(dc3_ctx *ctx, dc3_resnet_block *b, dc3_tensor x, const dc3_tensor *conv1_bias)
 {
     dc3_scope scope = dc3_scope_open(ctx);
-    dc3_tensor h = first_half(ctx, b, x, conv1_bias ? conv1_bias : b->conv1.bias);
+    dc3_tensor h = first_half(ctx, b, x, conv1_bias ? *conv1_bias : b->conv1.bias);
     return dc3_scope_return(ctx, scope, second_half(ctx, b, x, h));
 }
 

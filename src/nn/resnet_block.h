@@ -4,7 +4,7 @@
 #ifndef DC3_NN_RESNET_BLOCK_H
 #define DC3_NN_RESNET_BLOCK_H
 
-#include "nn/module.h"
+#include "nn/layers.h"
 
 typedef struct dc3_resnet_block {
     dc3_norm_layer norm1, norm2;
@@ -19,7 +19,8 @@ void dc3_take_resnet_block(dc3_module *module, dc3_resnet_block *block, const ch
                            int64_t co, int64_t time_channels, int64_t groups, float eps);
 /* x [n, h, w, ci] to [n, h, w, co]. conv1_bias [co]: conv1's bias plus the time embedding's projection, which
  * is the same for the whole batch; NULL for conv1's own bias. */
-dc3_tensor dc3_resnet_block_of(dc3_ctx *ctx, dc3_resnet_block *block, dc3_tensor x, const float *conv1_bias);
+dc3_tensor dc3_resnet_block_of(dc3_ctx *ctx, dc3_resnet_block *block, dc3_tensor x,
+                               const dc3_tensor *conv1_bias);
 /* The same with a time embedding for each row, [n, time_channels] f32 behind its SiLU; can be recorded. */
 dc3_tensor dc3_resnet_block_timed(dc3_ctx *ctx, dc3_resnet_block *block, dc3_tensor x, dc3_tensor embedding);
 

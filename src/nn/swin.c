@@ -14,7 +14,7 @@ typedef struct block {
     dc3_linear_layer qkv, out, up, down;
     dc3_linear_layer near, far; /* the network of the position bias: from two coordinates, to the heads */
     dc3_norm_layer after_attention, after_mlp;
-    const float *scale;
+    dc3_tensor scale; /* [heads, 1, 1] */
     int64_t heads, shift;
     float skipped; /* how often training leaves a branch out */
 } block;
@@ -24,14 +24,13 @@ typedef struct swin {
     dc3_norm_layer patch_norm, merge_norm[STAGES - 1], norm;
     dc3_linear_layer merge[STAGES - 1];
     block blocks[BLOCKS];
-    float *distances; /* [DISTANCES^2, 2] */
+    dc3_tensor distances; /* [DISTANCES^2, 2] */
 } swin;
 
 /* [heads, SIDE^2, SIDE^2], always in f32. */
 static dc3_tensor position_of(dc3_ctx *ctx, const swin *s, block *b)
 {
-    dc3_tensor x = dc3_view(s->distances, DC3_F32, 2, (int64_t[]){DISTANCES * DISTANCES, 2});
-    x = dc3_linear(ctx, x, &b->near.weight, b->near.bias, DC3_ACT_RELU, NULL);
+    dc3_tensor x = dc3_linear(ctx, s->distances, &b->near.weight, b->near.bias, DC3_ACT_RELU, NULL);
     x = dc3_replace(ctx, x, dc3_linear_of(ctx, &b->far, x, NULL));
     return dc3_replace(ctx, x, dc3_position_bias(ctx, x, SIDE));
 }
@@ -39,7 +38,7 @@ static dc3_tensor position_of(dc3_ctx *ctx, const swin *s, block *b)
 static dc3_tensor attend(dc3_ctx *ctx, const swin *s, block *b, dc3_tensor x)
 {
     dc3_tensor position = position_of(ctx, s, b);
-    dc3_tensor h = dc3_linear(ctx, x, &b->qkv.weight, NULL, DC3_ACT_NONE, NULL);
+    dc3_tensor h = dc3_linear(ctx, x, &b->qkv.weight, (dc3_tensor){0}, DC3_ACT_NONE, NULL);
     dc3_window_options o = {b->heads, SIDE, b->shift, b->qkv.bias, b->scale};
     h = dc3_replace(ctx, h, dc3_window_attention(ctx, h, position, &o));
     dc3_drop(ctx, position);
@@ -92,10 +91,14 @@ static void fill_distances(float *to)
         }
 }
 
-static const float *take_scale(dc3_classifier *c, const char *prefix, int64_t count)
+enum { MOST_HEADS = 24 };
+
+static dc3_tensor take_scale(dc3_classifier *c, const char *prefix, int64_t count)
 {
-    float *scale = dc3_take_values(c->module, prefix, "logit_scale", 3, (int64_t[]){count, 1, 1});
-    for (int64_t i = 0; scale && c->fresh && i < count; i++) scale[i] = logf(10);
+    float first[MOST_HEADS];
+    dc3_tensor scale = dc3_take_values(c->module, prefix, "logit_scale", 3, (int64_t[]){count, 1, 1});
+    for (int64_t i = 0; i < count; i++) first[i] = logf(10);
+    if (scale.data && c->fresh) dc3_module_fail(c->module, dc3_tensor_write(&scale, first));
     return scale;
 }
 
@@ -118,6 +121,13 @@ static void take_block(dc3_classifier *c, block *b, int stage, int i)
     dc3_take_linear(m, &b->down, dc3_name(name, "%s.mlp.3", prefix), 4 * width, width, 1, 0);
 }
 
+static dc3_tensor distances_in(dc3_module *m)
+{
+    float values[2 * DISTANCES * DISTANCES];
+    fill_distances(values);
+    return dc3_module_place(m, 2, (int64_t[]){DISTANCES * DISTANCES, 2}, values);
+}
+
 static void take_merge(dc3_module *m, swin *s, int stage)
 {
     char name[DC3_NAME_SIZE];
@@ -134,12 +144,12 @@ static void take_swin(dc3_classifier *c)
     int64_t shape[4];
     int at = 0;
     swin *s = c->body = dc3_module_alloc(m, 1, sizeof *s);
-    if (!s || !(s->distances = dc3_module_alloc(m, 2 * DISTANCES * DISTANCES, sizeof(float)))) return;
+    if (!s) return;
     if (!c->fresh && dc3_shape_of(m, "head", "weight", shape)) c->info.classes = shape[0];
     snprintf(c->info.arch, sizeof c->info.arch, "swin_v2_t");
     c->info.embedding = (int64_t)WIDTH << (STAGES - 1);
     c->info.least = PATCH;
-    fill_distances(s->distances);
+    s->distances = distances_in(m);
     dc3_module_init(m, DC3_INIT_TORCH);
     dc3_take_conv(m, &s->patches, "features.0.0", 3, WIDTH, PATCH, PATCH, 1);
     dc3_conv_pad(&s->patches, 0);

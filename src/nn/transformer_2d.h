@@ -3,7 +3,7 @@
 #ifndef DC3_NN_TRANSFORMER_2D_H
 #define DC3_NN_TRANSFORMER_2D_H
 
-#include "nn/module.h"
+#include "nn/layers.h"
 
 typedef struct dc3_transformer_block {
     dc3_norm_layer norm1, norm2, norm3;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "nn/layers.h"
 #include "nn/resnet_block.h"
 #include "nn/time_embedding.h"
 #include "nn/transformer_2d.h"
@@ -28,7 +29,7 @@ struct dc3_unet {
 
 struct dc3_unet_time {
     int steps, resnets;
-    float **bias; /* for each residual block [steps, co] */
+    dc3_tensor *bias; /* for each residual block [steps, co] */
 };
 
 /* The blocks of one level: resnets and transformers, whose input channels the caller sets one by one. */
@@ -133,8 +134,8 @@ static dc3_status take(dc3_unet *u)
     return dc3_module_status(u->module);
 }
 
-static dc3_status open_unet(const dc3_unet_config *config, dc3_table **table, int train, int create,
-                            uint64_t seed, dc3_unet **out)
+static dc3_status open_unet(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
+                            int train, int create, uint64_t seed, dc3_unet **out)
 {
     dc3_unet *u = *out = calloc(1, sizeof *u);
     if (!u) {
@@ -142,26 +143,27 @@ static dc3_status open_unet(const dc3_unet_config *config, dc3_table **table, in
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     u->config = *config;
-    dc3_status status = dc3_module_open(table, &u->module);
+    dc3_status status = dc3_module_open(device, table, &u->module);
     if (status == DC3_OK && train) dc3_module_train(u->module, create, seed);
     if (status == DC3_OK) status = take(u);
     if (status != DC3_OK) dc3_unet_close(out);
     return status;
 }
 
-dc3_status dc3_unet_open(const dc3_unet_config *config, dc3_table **table, dc3_unet **out)
+dc3_status dc3_unet_open(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
+                         dc3_unet **out)
 {
-    return open_unet(config, table, 0, 0, 0, out);
+    return open_unet(device, config, table, 0, 0, 0, out);
 }
 
-dc3_status dc3_unet_open_to_train(const dc3_unet_config *config, dc3_table **table, uint64_t seed,
-                                  dc3_unet **out)
+dc3_status dc3_unet_open_to_train(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
+                                  uint64_t seed, dc3_unet **out)
 {
     dc3_table *empty = NULL;
     int create = !table || !*table;
     *out = NULL;
     if (create && !(empty = dc3_table_new("new network"))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    return open_unet(config, create ? &empty : table, 1, create, seed, out);
+    return open_unet(device, config, create ? &empty : table, 1, create, seed, out);
 }
 
 dc3_param *dc3_unet_params(dc3_unet *unet, size_t *count)
@@ -201,19 +203,24 @@ static dc3_tensor embedding_of(dc3_ctx *ctx, dc3_unet *u, int steps, const float
 }
 
 /* conv1's bias plus the projection, for all steps. */
-static dc3_status time_bias(dc3_ctx *ctx, dc3_resnet_block *b, dc3_tensor embedding, float **out)
+static dc3_status time_bias(dc3_ctx *ctx, dc3_resnet_block *b, dc3_tensor embedding, dc3_tensor *out)
 {
     dc3_scope scope = dc3_scope_open(ctx);
     dc3_tensor projected = dc3_linear_of(ctx, &b->time, embedding, NULL);
     dc3_weight_release(&b->time.weight);
     int64_t steps = embedding.shape[0];
-    dc3_status status = dc3_ctx_status(ctx);
-    *out = status == DC3_OK ? malloc((size_t)(steps * b->co) * sizeof **out) : NULL;
-    if (status == DC3_OK && !*out) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && projected.data)
-        dc3_ctx_kernels(ctx)->add_vector(DC3_F32, 1, steps, b->co, projected.data, b->conv1.bias, *out);
+    dc3_op op;
+    *out = projected;
+    out->data = NULL;
+    if (dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) {
+        dc3_status status = dc3_tensor_alloc(dc3_ctx_device(ctx), DC3_F32, 2, (int64_t[]){steps, b->co}, out);
+        if (status == DC3_OK)
+            dc3_ctx_kernels(ctx)->add_vector(DC3_F32, 1, steps, b->co, projected.data, b->conv1.bias.data,
+                                             out->data);
+        dc3_op_end(&op, status);
+    }
     dc3_scope_close(ctx, scope);
-    return status;
+    return dc3_ctx_status(ctx);
 }
 
 dc3_status dc3_unet_time_open(dc3_ctx *ctx, dc3_unet *u, int steps, const float *timesteps,
@@ -242,7 +249,7 @@ dc3_status dc3_unet_time_open(dc3_ctx *ctx, dc3_unet *u, int steps, const float 
 void dc3_unet_time_close(dc3_unet_time **time)
 {
     if (!*time) return;
-    for (int i = 0; (*time)->bias && i < (*time)->resnets; i++) free((*time)->bias[i]);
+    for (int i = 0; (*time)->bias && i < (*time)->resnets; i++) dc3_tensor_free(&(*time)->bias[i]);
     free((*time)->bias);
     free(*time);
     *time = NULL;
@@ -284,8 +291,8 @@ void dc3_unet_text_of(dc3_ctx *ctx, dc3_unet *u, dc3_tensor states, dc3_tensor *
 static dc3_tensor resnet_of(walk *w, level *l, int j, dc3_tensor x)
 {
     if (!w->time) return dc3_resnet_block_timed(w->ctx, &l->resnets[j], x, w->embedding);
-    const float *bias = w->time->bias[w->resnet++] + (int64_t)w->step * l->resnets[j].co;
-    return dc3_resnet_block_of(w->ctx, &l->resnets[j], x, bias);
+    dc3_tensor bias = dc3_tensor_row(w->time->bias[w->resnet++], w->step);
+    return dc3_resnet_block_of(w->ctx, &l->resnets[j], x, &bias);
 }
 
 static dc3_tensor transformer_of(walk *w, level *l, int j, dc3_tensor x)

@@ -2,7 +2,9 @@
 #ifndef DC3_NN_UNET_2D_CONDITION_H
 #define DC3_NN_UNET_2D_CONDITION_H
 
-#include "nn/module.h"
+#include "nn/param.h"
+#include "ops/ops.h"
+#include "tensor/table.h"
 
 typedef struct dc3_unet dc3_unet;
 
@@ -24,11 +26,12 @@ typedef struct dc3_unet_config {
 
 dc3_status dc3_unet_config_read(const char *path, dc3_unet_config *config);
 /* Takes over `table`. */
-dc3_status dc3_unet_open(const dc3_unet_config *config, dc3_table **table, dc3_unet **unet);
+dc3_status dc3_unet_open(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
+                         dc3_unet **unet);
 /* Opened to be trained, in f32: from *table if there is one (taken over, also on failure, and nulled), else
  * new, by PyTorch's rules and `seed`. */
-dc3_status dc3_unet_open_to_train(const dc3_unet_config *config, dc3_table **table, uint64_t seed,
-                                  dc3_unet **unet);
+dc3_status dc3_unet_open_to_train(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
+                                  uint64_t seed, dc3_unet **unet);
 /* Its parameters, if opened to be trained. */
 dc3_param *dc3_unet_params(dc3_unet *unet, size_t *count);
 void dc3_unet_close(dc3_unet **unet);

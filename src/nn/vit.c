@@ -13,7 +13,7 @@ typedef struct layer {
 
 typedef struct vit {
     dc3_conv_layer patches;
-    const float *token, *position; /* [WIDTH], [1 + patches, WIDTH] */
+    dc3_tensor token, position; /* [1, 1, WIDTH], [1, 1 + patches, WIDTH] */
     layer layers[LAYERS];
     dc3_norm_layer norm;
 } vit;
@@ -85,11 +85,11 @@ static void take_layer(dc3_module *m, layer *l, int i)
     dc3_module_init(m, DC3_INIT_XAVIER);
     dc3_take_weight(m, &l->qkv.weight, name, "in_proj_weight", 2, (int64_t[]){3 * WIDTH, WIDTH});
     dc3_module_init(m, DC3_INIT_ZERO);
-    l->qkv.bias = dc3_take_vector(m, name, "in_proj_bias", 3 * WIDTH);
+    l->qkv.bias = dc3_take_bias(m, name, "in_proj_bias", 3 * WIDTH, WIDTH, NULL);
     dc3_module_init(m, DC3_INIT_TORCH);
     dc3_take_weight(m, &l->out.weight, name, "out_proj.weight", 2, (int64_t[]){WIDTH, WIDTH});
     dc3_module_init(m, DC3_INIT_ZERO);
-    l->out.bias = dc3_take_vector(m, name, "out_proj.bias", WIDTH);
+    l->out.bias = dc3_take_bias(m, name, "out_proj.bias", WIDTH, WIDTH, NULL);
     l->before_mlp = dc3_take_norm(m, dc3_name(name, "%s.ln_2", prefix), WIDTH, 1, eps);
     dc3_module_init(m, DC3_INIT_XAVIER);
     dc3_take_linear(m, &l->up, dc3_name(name, "%s.mlp.%s", prefix, old ? "linear_1" : "0"), WIDTH, INNER, 1,

@@ -22,7 +22,8 @@ static void *at(dc3_tensor t, int64_t column)
 static int same(const dc3_record *record, const memory *m, int i, int j)
 {
     int64_t inner = m->shape.heads * m->shape.dim, apart = m->at[i] - m->at[j];
-    return record->saved[i].data == record->saved[j].data && (apart >= inner || -apart >= inner);
+    return record->saved[i].id && record->saved[i].id == record->saved[j].id &&
+           (apart >= inner || -apart >= inner);
 }
 
 /* The tensors that dq, dk and dv are columns of; zero where no column of theirs lies. owner[i]: whose tensor

@@ -6,7 +6,7 @@
 /* What backward needs besides x and y. */
 typedef struct memory {
     dc3_batch_norm_shape shape;
-    const float *gamma;
+    dc3_tensor gamma;
     int has_residual;
 } memory;
 _Static_assert(sizeof(memory) <= DC3_RECORD_BYTES, "fits into a record");
@@ -40,7 +40,7 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     const float *mean = vector(vectors, MEAN), *scale = vector(vectors, SCALE),
                 *offset = vector(vectors, OFFSET);
     k->batch_norm_sums(&s, dy.data, x.data, y.data, scale, offset, mean, dz.data, sum, product, scratch.data);
-    k->batch_norm_coefficients(s.c, s.n * s.h * s.w, m->gamma, vectors.data, sum, a, record->gradient[0],
+    k->batch_norm_coefficients(s.c, s.n * s.h * s.w, m->gamma.data, vectors.data, sum, a, record->gradient[0],
                                record->gradient[1]);
     if (record->inputs[0]) {
         if (m->has_residual) s.act = DC3_ACT_NONE; /* dz has passed the gate */
@@ -71,10 +71,11 @@ dc3_tensor dc3_batch_norm(dc3_ctx *ctx, dc3_tensor x, const dc3_batch_norm_optio
     if (dc3_ctx_tape(ctx)) {
         float *mean = vector(vectors, SCALE), *variance = vector(vectors, OFFSET); /* until they are filled */
         k->batch_norm_statistics(&s, x.data, mean, variance, scratch.data);
-        k->batch_norm_running(s.c, rows, o->momentum, mean, variance, o->mean, o->variance);
-        k->batch_norm_vectors(s.c, o->eps, o->gamma, o->beta, mean, variance, vectors.data);
+        k->batch_norm_running(s.c, rows, o->momentum, mean, variance, o->mean.data, o->variance.data);
+        k->batch_norm_vectors(s.c, o->eps, o->gamma.data, o->beta.data, mean, variance, vectors.data);
     } else
-        k->batch_norm_vectors(s.c, o->eps, o->gamma, o->beta, o->mean, o->variance, vectors.data);
+        k->batch_norm_vectors(s.c, o->eps, o->gamma.data, o->beta.data, o->mean.data, o->variance.data,
+                              vectors.data);
     k->batch_norm(&s, x.data, vector(vectors, SCALE), vector(vectors, OFFSET),
                   residual ? residual->data : NULL, y.data);
     dc3_op_end(&op, DC3_OK);

@@ -25,14 +25,14 @@ static void class_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_give_gradient(ctx, record, 0, dx);
 }
 
-dc3_tensor dc3_class_token(dc3_ctx *ctx, dc3_tensor x, const float *token, const float *position)
+dc3_tensor dc3_class_token(dc3_ctx *ctx, dc3_tensor x, dc3_tensor token, dc3_tensor position)
 {
     if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
     int64_t n = x.shape[0], t = x.shape[1] + 1, c = x.shape[2];
     dc3_tensor y = dc3_new(ctx, x.dtype, 3, (int64_t[]){n, t, c});
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return y;
-    dc3_ctx_kernels(ctx)->class_token(x.dtype, n, t, c, x.data, token, position, y.data);
+    dc3_ctx_kernels(ctx)->class_token(x.dtype, n, t, c, x.data, token.data, position.data, y.data);
     dc3_op_end(&op, DC3_OK);
     float *dtoken = dc3_parameter_gradient(ctx, token), *dposition = dc3_parameter_gradient(ctx, position);
     dc3_record *record = dc3_record_new(ctx, class_backward, &y, 1, &x, dtoken || dposition);

@@ -8,15 +8,25 @@
 #include "base/rng.h"
 #include "tensor/pool.h"
 
+/* Memory that a scope holds; id 0: it was dropped or detached, and its place stays, since scopes are
+ * positions. */
+typedef struct temporary {
+    uint64_t id;
+    void *data;
+    dc3_pool *pool;
+} temporary;
+
 struct dc3_ctx {
     dc3_dtype dtype;
     int threads;
     dc3_ctx_mode mode;
+    const dc3_backend *backend;
     const dc3_kernels *kernels;
     dc3_dense dense;
     dc3_status status;
-    dc3_pool *pool;
-    void **live; /* temporaries, in the order made; a scope is a position in it */
+    dc3_pool *pool,
+        *host_pool;  /* of the device's memory; of the host's, where that is another, made at need */
+    temporary *live; /* in the order made; a scope is a position in it */
     size_t live_count, live_capacity;
     dc3_profile profile;
     struct dc3_tape *tape;
@@ -31,19 +41,19 @@ static double seconds_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-dc3_status dc3_ctx_open(dc3_dtype dtype, int threads, dc3_ctx_mode mode, dc3_ctx **out)
+dc3_status dc3_ctx_open(const char *device, dc3_dtype dtype, int threads, dc3_ctx_mode mode, dc3_ctx **out)
 {
+    const dc3_backend *backend;
+    int plain = mode == DC3_CTX_PLAIN;
     *out = NULL;
     if (dtype != DC3_F32 && dtype != DC3_BF16)
         return dc3_fail(DC3_ERR_ARGUMENT, "compute type %s: expected f32 or bf16", dc3_dtype_name(dtype));
-    if (dtype == DC3_BF16 && mode == DC3_CTX_FAST && !dc3_cpu_has_bf16())
-        return dc3_fail(DC3_ERR_UNSUPPORTED,
-                        "compute type bf16: this processor has neither AVX512-BF16 nor AMX");
     if (threads < 1 || threads > 4096)
         return dc3_fail(DC3_ERR_ARGUMENT, "threads: expected 1 to 4096, found %d", threads);
-    if (mode == DC3_CTX_FAST) DC3_TRY(dc3_kernels_check());
+    DC3_TRY(dc3_backend_find(device, &backend));
+    if (mode != DC3_CTX_COUNT) DC3_TRY(backend->check(dtype, plain));
     dc3_ctx *ctx = calloc(1, sizeof *ctx);
-    if (!ctx || !(ctx->pool = dc3_pool_new())) {
+    if (!ctx || !(ctx->pool = dc3_pool_new(&backend->device))) {
         free(ctx);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
@@ -51,8 +61,9 @@ dc3_status dc3_ctx_open(dc3_dtype dtype, int threads, dc3_ctx_mode mode, dc3_ctx
     ctx->threads = threads;
     ctx->mode = mode;
     omp_set_num_threads(threads);
-    ctx->kernels = mode == DC3_CTX_PLAIN ? dc3_kernels_ref() : dc3_kernels_best();
-    dc3_status status = mode == DC3_CTX_FAST ? dc3_dense_onednn(&ctx->dense) : dc3_dense_ref(&ctx->dense);
+    ctx->backend = backend;
+    ctx->kernels = backend->kernels(plain);
+    dc3_status status = backend->open_dense(mode != DC3_CTX_FAST, &ctx->dense);
     if (status != DC3_OK) dc3_ctx_close(&ctx);
     *out = ctx;
     return status;
@@ -63,6 +74,7 @@ void dc3_ctx_close(dc3_ctx **ctx)
     if (!*ctx) return;
     if ((*ctx)->dense.close) (*ctx)->dense.close((*ctx)->dense.self);
     dc3_pool_close(&(*ctx)->pool);
+    dc3_pool_close(&(*ctx)->host_pool);
     free((*ctx)->live);
     free(*ctx);
     *ctx = NULL;
@@ -82,6 +94,11 @@ dc3_tensor dc3_ctx_fail(dc3_ctx *ctx, dc3_status status)
 {
     if (ctx->status == DC3_OK) ctx->status = status;
     return (dc3_tensor){0};
+}
+
+const dc3_device *dc3_ctx_device(const dc3_ctx *ctx)
+{
+    return &ctx->backend->device;
 }
 
 dc3_dtype dc3_ctx_dtype(const dc3_ctx *ctx)
@@ -109,80 +126,138 @@ dc3_scope dc3_scope_open(dc3_ctx *ctx)
     return ctx->live_count;
 }
 
+static void give(temporary t)
+{
+    if (t.id) dc3_pool_give(t.pool, t.data);
+}
+
 void dc3_scope_close(dc3_ctx *ctx, dc3_scope scope)
 {
-    while (ctx->live_count > scope) dc3_ctx_give(ctx, ctx->live[--ctx->live_count]);
+    while (ctx->live_count > scope) give(ctx->live[--ctx->live_count]);
 }
 
 dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result)
 {
-    void *kept = NULL;
+    temporary kept = {0};
     while (ctx->live_count > scope) {
-        void *data = ctx->live[--ctx->live_count];
-        if (data == result.data && data)
-            kept = data;
+        temporary t = ctx->live[--ctx->live_count];
+        if (t.id && t.id == result.id)
+            kept = t;
         else
-            dc3_ctx_give(ctx, data);
+            give(t);
     }
-    if (kept) ctx->live[ctx->live_count++] = kept;
+    if (kept.id) ctx->live[ctx->live_count++] = kept;
     return result;
+}
+
+static temporary *find_live(dc3_ctx *ctx, dc3_tensor x)
+{
+    for (size_t i = ctx->live_count; x.id && i-- > 0;)
+        if (ctx->live[i].id == x.id) return &ctx->live[i];
+    return NULL;
 }
 
 void dc3_drop(dc3_ctx *ctx, dc3_tensor tensor)
 {
-    for (size_t i = ctx->live_count; tensor.data && i-- > 0;)
-        if (ctx->live[i] == tensor.data) {
-            dc3_pool_give(ctx->pool, tensor.data);
-            memmove(ctx->live + i, ctx->live + i + 1, (--ctx->live_count - i) * sizeof *ctx->live);
-            return;
-        }
+    temporary *t = find_live(ctx, tensor);
+    if (!t) return;
+    give(*t);
+    t->id = 0;
 }
 
 dc3_tensor dc3_replace(dc3_ctx *ctx, dc3_tensor old, dc3_tensor now)
 {
-    if (old.data != now.data) dc3_drop(ctx, old);
+    if (old.id != now.id) dc3_drop(ctx, old);
     return now;
 }
 
-dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape)
+/* A temporary of memory from `pool`. */
+static dc3_tensor new_in(dc3_ctx *ctx, dc3_pool *pool, const dc3_device *device, dc3_dtype dtype, int ndim,
+                         const int64_t *shape)
 {
-    if (ctx->status != DC3_OK) return (dc3_tensor){0};
     dc3_tensor t = dc3_view(NULL, dtype, ndim, shape);
+    t.device = device;
+    t.id = dc3_tensor_new_id();
     if (ctx->mode == DC3_CTX_COUNT) return t;
     if (ctx->live_count == ctx->live_capacity) {
         size_t capacity = ctx->live_capacity ? 2 * ctx->live_capacity : 256;
-        void **live = realloc(ctx->live, capacity * sizeof *live);
+        temporary *live = realloc(ctx->live, capacity * sizeof *live);
         if (!live) return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
         ctx->live = live;
         ctx->live_capacity = capacity;
     }
-    t.data = dc3_pool_take(ctx->pool, dc3_bytes(&t));
+    t.data = dc3_pool_take(pool, dc3_bytes(&t));
     if (!t.data) {
         char text[DC3_SHAPE_TEXT];
         return dc3_ctx_fail(ctx,
                             dc3_fail(DC3_ERR_MEMORY, "out of memory for a %s tensor of shape %s",
                                      dc3_dtype_name(dtype), dc3_shape_text(ndim, shape, text, sizeof text)));
     }
-    ctx->live[ctx->live_count++] = t.data;
+    ctx->live[ctx->live_count++] = (temporary){t.id, t.data, pool};
     return t;
 }
 
-dc3_tensor dc3_upload(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape, const void *host)
+dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape)
 {
-    dc3_tensor t = dc3_new(ctx, dtype, ndim, shape);
-    if (t.data) memcpy(t.data, host, dc3_bytes(&t));
-    return t;
+    if (ctx->status != DC3_OK) return (dc3_tensor){0};
+    return new_in(ctx, ctx->pool, dc3_ctx_device(ctx), dtype, ndim, shape);
 }
 
-void dc3_download(dc3_ctx *ctx, dc3_tensor x, void *host)
+dc3_tensor dc3_new_host(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape)
 {
-    (void)ctx;
-    if (x.data) memcpy(host, x.data, dc3_bytes(&x));
+    if (dc3_ctx_device(ctx)->host_visible) return dc3_new(ctx, dtype, ndim, shape);
+    if (ctx->status != DC3_OK) return (dc3_tensor){0};
+    if (!ctx->host_pool && !(ctx->host_pool = dc3_pool_new(NULL)))
+        return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
+    return new_in(ctx, ctx->host_pool, NULL, dtype, ndim, shape);
 }
 
 dc3_tensor dc3_scratch(dc3_ctx *ctx, size_t bytes)
 {
     return dc3_new(ctx, DC3_U8, 1, (int64_t[]){(int64_t)bytes});
+}
+
+dc3_tensor dc3_upload(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape, const void *host)
+{
+    dc3_tensor t = dc3_new(ctx, dtype, ndim, shape);
+    dc3_status status = t.data ? dc3_tensor_write(&t, host) : DC3_OK;
+    return status == DC3_OK ? t : dc3_ctx_fail(ctx, status);
+}
+
+void dc3_download(dc3_ctx *ctx, dc3_tensor x, void *host)
+{
+    if (dc3_ctx_wait(ctx) != DC3_OK || !x.data) return;
+    dc3_status status = dc3_tensor_read(&x, host);
+    if (status != DC3_OK) dc3_ctx_fail(ctx, status);
+}
+
+dc3_tensor dc3_on_device(dc3_ctx *ctx, dc3_tensor x)
+{
+    const dc3_device *device = dc3_ctx_device(ctx);
+    if (ctx->status != DC3_OK) return (dc3_tensor){0};
+    if (x.device == device) return x;
+    if (!dc3_tensor_is_host(&x))
+        return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_INTERNAL, "a tensor of device %s was given to device %s",
+                                          x.device->name, device->name));
+    if (!device->host_visible) return dc3_upload(ctx, x.dtype, x.ndim, x.shape, x.data);
+    x.device = device;
+    if (!x.id) x.id = dc3_tensor_new_id();
+    return x;
+}
+
+dc3_tensor dc3_on_host(dc3_ctx *ctx, dc3_tensor x)
+{
+    if (dc3_tensor_is_host(&x)) return dc3_ctx_wait(ctx) == DC3_OK ? x : (dc3_tensor){0};
+    dc3_tensor y = dc3_new_host(ctx, x.dtype, x.ndim, x.shape);
+    if (y.data) dc3_download(ctx, x, y.data);
+    return ctx->status == DC3_OK ? y : (dc3_tensor){0};
+}
+
+dc3_status dc3_ctx_wait(dc3_ctx *ctx)
+{
+    dc3_status status = ctx->mode == DC3_CTX_COUNT ? DC3_OK : dc3_ctx_device(ctx)->synchronise();
+    if (status != DC3_OK) dc3_ctx_fail(ctx, status);
+    return ctx->status;
 }
 
 struct dc3_tape *dc3_ctx_tape(const dc3_ctx *ctx)
@@ -209,19 +284,17 @@ int dc3_ctx_next_draw(dc3_ctx *ctx, uint64_t *seed)
     return 1;
 }
 
-int dc3_ctx_detach(dc3_ctx *ctx, void *data)
+int dc3_ctx_detach(dc3_ctx *ctx, dc3_tensor x)
 {
-    for (size_t i = ctx->live_count; data && i-- > 0;)
-        if (ctx->live[i] == data) {
-            ctx->live[i] = NULL; /* its place stays, since scopes are positions */
-            return 1;
-        }
-    return 0;
+    temporary *t = find_live(ctx, x);
+    if (!t || t->pool != ctx->pool) return 0;
+    t->id = 0;
+    return 1;
 }
 
-void dc3_ctx_give(dc3_ctx *ctx, void *data)
+void dc3_ctx_give(dc3_ctx *ctx, dc3_tensor x)
 {
-    if (data) dc3_pool_give(ctx->pool, data);
+    if (x.data) dc3_pool_give(ctx->pool, x.data);
 }
 
 const char *dc3_op_kind_name(dc3_op_kind kind)
@@ -263,6 +336,8 @@ int dc3_op_begin(dc3_op *op, dc3_ctx *ctx, dc3_op_kind kind, double flops)
 
 void dc3_op_end(dc3_op *op, dc3_status status)
 {
+    const dc3_device *device = dc3_ctx_device(op->ctx);
     op->ctx->profile.seconds[op->kind] += seconds_now() - op->start;
+    if (status == DC3_OK && device->failure) status = device->failure();
     if (status != DC3_OK) dc3_ctx_fail(op->ctx, status);
 }

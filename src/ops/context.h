@@ -1,30 +1,35 @@
-/* The context that operations run in: compute type, kernels, memory of temporaries, and the first failure. */
+/* The context that operations run in: device, compute type, kernels, memory of temporaries, and the first
+ * failure. */
 #ifndef DC3_OPS_CONTEXT_H
 #define DC3_OPS_CONTEXT_H
 
-#include "kernels/dense.h"
+#include "kernels/registry.h"
 
 typedef struct dc3_ctx dc3_ctx;
 
 typedef enum dc3_ctx_mode {
-    DC3_CTX_FAST,  /* the processor's best kernels */
-    DC3_CTX_PLAIN, /* plain C kernels only, for tests */
+    DC3_CTX_FAST,  /* the device's best kernels */
+    DC3_CTX_PLAIN, /* its simplest kernels, on the CPU plain C: for tests */
     DC3_CTX_COUNT /* compute nothing: only shapes and FLOPs, for estimates; tensors have no memory behind them
                    */
 } dc3_ctx_mode;
 
-/* dtype: DC3_F32, or DC3_BF16 where dc3_cpu_has_bf16 (else DC3_ERR_UNSUPPORTED). threads >= 1. */
-dc3_status dc3_ctx_open(dc3_dtype dtype, int threads, dc3_ctx_mode mode, dc3_ctx **ctx);
+/* device: a name that dc3_backend_find knows; NULL: the default (DC3_ERR_OPTION lists the known ones). dtype:
+ * DC3_F32, or DC3_BF16 where the device computes in it (else DC3_ERR_UNSUPPORTED). threads: of the processor,
+ * 1 to 4096. */
+dc3_status dc3_ctx_open(const char *device, dc3_dtype dtype, int threads, dc3_ctx_mode mode, dc3_ctx **ctx);
+/* Accepts NULL; nulls. */
 void dc3_ctx_close(dc3_ctx **ctx);
 
 /* Operations return an empty tensor once one of them has failed, so that a network reads in the order of its
  * data and the status is asked for at its end. */
 dc3_status dc3_ctx_status(const dc3_ctx *ctx);
-/* Forgets a failure (text included), to start the next piece of work. */
+/* Forgets a failure, to start the next piece of work. The thread's error text stays. */
 void dc3_ctx_clear(dc3_ctx *ctx);
 /* Records the failure if it is the first; returns an empty tensor. */
 dc3_tensor dc3_ctx_fail(dc3_ctx *ctx, dc3_status status);
 
+const dc3_device *dc3_ctx_device(const dc3_ctx *ctx);
 dc3_dtype dc3_ctx_dtype(const dc3_ctx *ctx);
 int dc3_ctx_threads(const dc3_ctx *ctx);
 
@@ -36,18 +41,32 @@ void dc3_scope_close(dc3_ctx *ctx, dc3_scope scope);
 dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result);
 /* Frees one temporary before its scope ends. */
 void dc3_drop(dc3_ctx *ctx, dc3_tensor tensor);
-/* Drops `old`, unless `now` is the same memory, and returns `now`, so that x = dc3_replace(ctx, x, f(x))
+/* Drops `old`, unless `now` is a view of it, and returns `now`, so that x = dc3_replace(ctx, x, f(x))
  * holds one of them. */
 dc3_tensor dc3_replace(dc3_ctx *ctx, dc3_tensor old, dc3_tensor now);
-/* A new uninitialised temporary of the current scope. */
+/* A new uninitialised temporary of the current scope, in memory of the device. */
 dc3_tensor dc3_new(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape);
+/* `bytes` bytes of scratch for a kernel, a temporary. */
+dc3_tensor dc3_scratch(dc3_ctx *ctx, size_t bytes);
+
+/* Between host and device. All return an empty tensor after a failure. */
 /* A new temporary with the values that the host holds at `host` (labels, token ids, targets), which are the
  * caller's again on return. */
 dc3_tensor dc3_upload(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape, const void *host);
-/* The values of x to the host. */
+/* The values of x to the host, of x's type and dc3_bytes(&x); waits for the operations before. Nothing is
+ * written after a failure or where the context only counts. */
 void dc3_download(dc3_ctx *ctx, dc3_tensor x, void *host);
-/* `bytes` bytes of scratch for a kernel, a temporary. */
-dc3_tensor dc3_scratch(dc3_ctx *ctx, size_t bytes);
+/* Without a copy where the device's memory is the host's. */
+/* x, in memory of the host, for operations to take: a view of x, which stays until they are done, or a new
+ * temporary. What is on the device already comes back as it is. */
+dc3_tensor dc3_on_device(dc3_ctx *ctx, dc3_tensor x);
+/* x, of the device, for the host to read: a view of x or a new temporary. Waits for the operations before. */
+dc3_tensor dc3_on_host(dc3_ctx *ctx, dc3_tensor x);
+/* A new temporary that the host may write, for dc3_on_device: in the device's memory where the host sees it.
+ */
+dc3_tensor dc3_new_host(dc3_ctx *ctx, dc3_dtype dtype, int ndim, const int64_t *shape);
+/* Waits for all operations; the first failure that is known then. */
+dc3_status dc3_ctx_wait(dc3_ctx *ctx);
 
 /* The tape that operations are recorded on (ops/tape.h), or NULL. Networks train while there is one: batch
  * norms take the batch's statistics. */
@@ -58,10 +77,10 @@ void dc3_ctx_set_tape(dc3_ctx *ctx, struct dc3_tape *tape);
 void dc3_ctx_set_dropout(dc3_ctx *ctx, uint64_t seed, uint64_t step);
 /* The seed of the next draw into *seed, or 0 where nothing is to be dropped. */
 int dc3_ctx_next_draw(dc3_ctx *ctx, uint64_t *seed);
-/* For the tape: takes a temporary out of every scope (1), or says that it is in none (0); gives it back to
- * the pool. */
-int dc3_ctx_detach(dc3_ctx *ctx, void *data);
-void dc3_ctx_give(dc3_ctx *ctx, void *data);
+/* For the tape: takes a temporary out of every scope (1), or says that it is in none (0); gives such a one
+ * back to the pool. */
+int dc3_ctx_detach(dc3_ctx *ctx, dc3_tensor x);
+void dc3_ctx_give(dc3_ctx *ctx, dc3_tensor x);
 
 /* Where the time goes, by kind of operation, since the last reset. */
 typedef enum dc3_op_kind {
@@ -91,6 +110,7 @@ typedef struct dc3_op {
 } dc3_op;
 /* 1 if the operation shall compute: no failure, not cancelled, not counting only. Starts its clock. */
 int dc3_op_begin(dc3_op *op, dc3_ctx *ctx, dc3_op_kind kind, double flops);
+/* Stops the clock; takes the status, and a failure of the device that is known by now. */
 void dc3_op_end(dc3_op *op, dc3_status status);
 const dc3_kernels *dc3_ctx_kernels(const dc3_ctx *ctx);
 const dc3_dense *dc3_ctx_dense(const dc3_ctx *ctx);

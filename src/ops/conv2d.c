@@ -26,9 +26,9 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
 }
 
 static void record_conv(dc3_ctx *ctx, const dc3_conv_shape *s, dc3_tensor x, dc3_weight *weight,
-                        const float *bias, int before_norm, dc3_tensor *y)
+                        dc3_tensor bias, int before_norm, dc3_tensor *y)
 {
-    float *dw = dc3_parameter_gradient(ctx, weight->part[0].data), *db = dc3_parameter_gradient(ctx, bias);
+    float *dw = dc3_parameter_gradient(ctx, weight->part[0]), *db = dc3_parameter_gradient(ctx, bias);
     dc3_record *record = dc3_record_new(ctx, backward, y, 1, &x, dw || db);
     if (!record) return;
     memcpy(record->more, s, sizeof *s);
@@ -39,7 +39,7 @@ static void record_conv(dc3_ctx *ctx, const dc3_conv_shape *s, dc3_tensor x, dc3
     if (dw) dc3_record_save(ctx, record, 0, x);
 }
 
-dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const float *bias,
+dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, dc3_tensor bias,
                       const dc3_conv_options *o, const dc3_tensor *residual)
 {
     if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
@@ -65,7 +65,7 @@ dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
                         .pad_right = o->pad_right,
                         .type = x.dtype,
                         .act = o->act,
-                        .bias = bias != NULL,
+                        .bias = bias.data != NULL,
                         .residual = residual != NULL,
                         .act_last = o->act_last};
     int64_t height = dc3_conv_out_height(&s), width = dc3_conv_out_width(&s), columns = dc3_conv_columns(&s);
@@ -80,8 +80,8 @@ dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
     dc3_op op;
     if (dc3_op_begin(&op, ctx, DC3_OP_CONV, 2.0 * (double)(s.n * height * width * s.co) * (double)columns)) {
         const dc3_dense *dense = dc3_ctx_dense(ctx);
-        dc3_op_end(&op, dense->conv2d(dense->self, &s, x.data, weight, bias, residual ? residual->data : NULL,
-                                      y.data));
+        dc3_op_end(&op, dense->conv2d(dense->self, &s, x.data, weight, bias.data,
+                                      residual ? residual->data : NULL, y.data));
     }
     record_conv(ctx, &s, x, weight, bias, o->before_norm, &y);
     return y;

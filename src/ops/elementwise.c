@@ -255,7 +255,8 @@ dc3_tensor dc3_flatten_planar(dc3_ctx *ctx, dc3_tensor x)
 
 dc3_tensor dc3_reshape(dc3_tensor x, int ndim, const int64_t *shape)
 {
-    dc3_tensor y = dc3_view(x.data, x.dtype, ndim, shape);
-    y.var = x.var;
+    dc3_tensor y = x;
+    y.ndim = ndim;
+    for (int i = 0; i < DC3_MAX_DIMS; i++) y.shape[i] = i < ndim ? shape[i] : 0;
     return y;
 }

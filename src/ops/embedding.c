@@ -49,8 +49,8 @@ static dc3_tensor places_of(dc3_ctx *ctx, int64_t count, int64_t t, int64_t posi
 static void record_embedding(dc3_ctx *ctx, const dc3_embedding_shape *s, dc3_tensor tokens,
                              const dc3_tensor *table, const dc3_tensor *position, dc3_tensor *y)
 {
-    float *d_table = dc3_parameter_gradient(ctx, table->data),
-          *d_position = dc3_parameter_gradient(ctx, position->data);
+    float *d_table = dc3_parameter_gradient(ctx, *table),
+          *d_position = dc3_parameter_gradient(ctx, *position);
     dc3_record *record = dc3_record_new(ctx, backward, y, 0, NULL, d_table || d_position);
     if (!record) {
         dc3_drop(ctx, tokens);

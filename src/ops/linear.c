@@ -30,14 +30,14 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
 static int is_joined(const dc3_ctx *ctx, const dc3_weight *weight, const float *dw)
 {
     for (int i = 0; i < weight->parts; i++, dw += dc3_count(&weight->part[i - 1]))
-        if (dc3_parameter_gradient(ctx, weight->part[i].data) != dw) return 0;
+        if (dc3_parameter_gradient(ctx, weight->part[i]) != dw) return 0;
     return 1;
 }
 
 static void record_linear(dc3_ctx *ctx, const dc3_linear_shape *s, dc3_tensor x, dc3_weight *weight,
-                          const float *bias, dc3_tensor *y)
+                          dc3_tensor bias, dc3_tensor *y)
 {
-    float *dw = dc3_parameter_gradient(ctx, weight->part[0].data), *db = dc3_parameter_gradient(ctx, bias);
+    float *dw = dc3_parameter_gradient(ctx, weight->part[0]), *db = dc3_parameter_gradient(ctx, bias);
     dc3_record *record = dc3_record_new(ctx, backward, y, 1, &x, dw || db);
     if (!record) return;
     memcpy(record->more, s, sizeof *s);
@@ -50,7 +50,7 @@ static void record_linear(dc3_ctx *ctx, const dc3_linear_shape *s, dc3_tensor x,
     dc3_record_save(ctx, record, 0, x);
 }
 
-dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const float *bias, dc3_activation act,
+dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, dc3_tensor bias, dc3_activation act,
                       const dc3_tensor *residual)
 {
     if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
@@ -62,7 +62,7 @@ dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
                           .co = dc3_weight_rows(weight),
                           .type = x.dtype,
                           .act = act,
-                          .bias = bias != NULL,
+                          .bias = bias.data != NULL,
                           .residual = residual != NULL};
     if (dc3_weight_columns(weight) != ci)
         return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_ARGUMENT,
@@ -75,8 +75,8 @@ dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const floa
     dc3_op op;
     if (dc3_op_begin(&op, ctx, DC3_OP_LINEAR, 2.0 * (double)s.rows * (double)(s.ci * s.co))) {
         const dc3_dense *dense = dc3_ctx_dense(ctx);
-        dc3_op_end(&op, dense->linear(dense->self, &s, x.data, weight, bias, residual ? residual->data : NULL,
-                                      y.data));
+        dc3_op_end(&op, dense->linear(dense->self, &s, x.data, weight, bias.data,
+                                      residual ? residual->data : NULL, y.data));
     }
     record_linear(ctx, &s, x, weight, bias, &y);
     return y;

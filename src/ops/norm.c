@@ -6,7 +6,7 @@
 /* What backward needs besides x. */
 typedef struct memory {
     int64_t n, pixels, c, groups; /* of a layer norm: n rows, 1, c, 1 */
-    const float *gamma, *beta;
+    dc3_tensor gamma, beta;
     float eps;
     dc3_activation act;
 } memory;
@@ -38,14 +38,14 @@ static void group_norm_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_tensor x = record->saved[0], scratch, dx = new_gradient(ctx, record, m.c, &scratch);
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_NORM, 0)) return;
-    dc3_ctx_kernels(ctx)->group_norm_gradient(x.dtype, m.n, m.pixels, m.c, m.groups, x.data, m.gamma, m.beta,
-                                              m.eps, m.act, dy.data, dx.data, record->gradient[0],
-                                              record->gradient[1], scratch.data);
+    dc3_ctx_kernels(ctx)->group_norm_gradient(x.dtype, m.n, m.pixels, m.c, m.groups, x.data, m.gamma.data,
+                                              m.beta.data, m.eps, m.act, dy.data, dx.data,
+                                              record->gradient[0], record->gradient[1], scratch.data);
     dc3_op_end(&op, DC3_OK);
     dc3_give_gradient(ctx, record, 0, dx);
 }
 
-dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, const float *gamma, const float *beta,
+dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, dc3_tensor gamma, dc3_tensor beta,
                           float eps, dc3_activation act)
 {
     dc3_tensor y = dc3_new(ctx, x.dtype, x.ndim, x.shape);
@@ -53,13 +53,14 @@ dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, const floa
     if (!dc3_op_begin(&op, ctx, DC3_OP_NORM, 0)) return y;
     int64_t c = x.shape[x.ndim - 1], n = x.shape[0];
     memory m = {n, dc3_count(&x) / n / c, c, groups, gamma, beta, eps, act};
-    dc3_ctx_kernels(ctx)->group_norm(x.dtype, n, m.pixels, c, groups, x.data, gamma, beta, eps, act, y.data);
+    dc3_ctx_kernels(ctx)->group_norm(x.dtype, n, m.pixels, c, groups, x.data, gamma.data, beta.data, eps, act,
+                                     y.data);
     dc3_op_end(&op, DC3_OK);
     record_norm(ctx, group_norm_backward, &m, x, &y);
     return y;
 }
 
-dc3_tensor dc3_instance_norm(dc3_ctx *ctx, dc3_tensor x, const float *gamma, const float *beta, float eps,
+dc3_tensor dc3_instance_norm(dc3_ctx *ctx, dc3_tensor x, dc3_tensor gamma, dc3_tensor beta, float eps,
                              dc3_activation act)
 {
     return dc3_group_norm(ctx, x, x.ndim ? x.shape[x.ndim - 1] : 1, gamma, beta, eps, act);
@@ -72,20 +73,21 @@ static void layer_norm_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_tensor x = record->saved[0], scratch, dx = new_gradient(ctx, record, m.c, &scratch);
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_NORM, 0)) return;
-    dc3_ctx_kernels(ctx)->layer_norm_gradient(x.dtype, m.n, m.c, x.data, m.gamma, m.eps, dy.data, dx.data,
-                                              record->gradient[0], record->gradient[1], scratch.data);
+    dc3_ctx_kernels(ctx)->layer_norm_gradient(x.dtype, m.n, m.c, x.data, m.gamma.data, m.eps, dy.data,
+                                              dx.data, record->gradient[0], record->gradient[1],
+                                              scratch.data);
     dc3_op_end(&op, DC3_OK);
     dc3_give_gradient(ctx, record, 0, dx);
 }
 
-dc3_tensor dc3_layer_norm(dc3_ctx *ctx, dc3_tensor x, const float *gamma, const float *beta, float eps)
+dc3_tensor dc3_layer_norm(dc3_ctx *ctx, dc3_tensor x, dc3_tensor gamma, dc3_tensor beta, float eps)
 {
     dc3_tensor y = dc3_new(ctx, x.dtype, x.ndim, x.shape);
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_NORM, 0)) return y;
     int64_t c = x.shape[x.ndim - 1];
     memory m = {dc3_count(&x) / c, 1, c, 1, gamma, beta, eps, DC3_ACT_NONE};
-    dc3_ctx_kernels(ctx)->layer_norm(x.dtype, m.n, c, x.data, gamma, beta, eps, y.data);
+    dc3_ctx_kernels(ctx)->layer_norm(x.dtype, m.n, c, x.data, gamma.data, beta.data, eps, y.data);
     dc3_op_end(&op, DC3_OK);
     record_norm(ctx, layer_norm_backward, &m, x, &y);
     return y;

@@ -1,6 +1,8 @@
 /* Operations of networks. Activations are channels-last: pictures [n, h, w, c], tokens [n, t, c]; their type
  * is the context's compute type. Results are temporaries of the current scope. After a failure all return an
- * empty tensor. */
+ * empty tensor. Tensors lie on the context's device (dc3_on_device), also parameters, which are f32; a tape
+ * knows them by their ids. What is passed as a pointer to elements (ids, labels, targets) is memory of the
+ * host. */
 #ifndef DC3_OPS_OPS_H
 #define DC3_OPS_OPS_H
 
@@ -16,27 +18,27 @@ typedef struct dc3_conv_options {
     int before_norm; /* a batch norm follows, which takes any constant away: the bias has gradient zero */
 } dc3_conv_options;
 
-/* act(conv(x [n, h, w, ci], weight [co, ci, kh, kw]) + bias [co]) + residual [n, oh, ow, co]; bias, residual:
- * or NULL. */
-dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const float *bias,
+/* act(conv(x [n, h, w, ci], weight [co, ci, kh, kw]) + bias [co]) + residual [n, oh, ow, co]; bias: or empty,
+ * residual: or NULL. */
+dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, dc3_tensor bias,
                       const dc3_conv_options *options, const dc3_tensor *residual);
-/* act(x [..., ci] weight [co, ci]^T + bias [co]) + residual [..., co]; bias, residual: or NULL. */
-dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, const float *bias, dc3_activation act,
+/* act(x [..., ci] weight [co, ci]^T + bias [co]) + residual [..., co]; bias: or empty, residual: or NULL. */
+dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, dc3_tensor bias, dc3_activation act,
                       const dc3_tensor *residual);
 /* Over the pixels and the channels of each group; act is NONE or SILU. gamma, beta [c]. */
-dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, const float *gamma, const float *beta,
+dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, dc3_tensor gamma, dc3_tensor beta,
                           float eps, dc3_activation act);
 /* Each channel of each picture for itself (Ulyanov et al. 2016): a group norm with as many groups as
  * channels.
  */
-dc3_tensor dc3_instance_norm(dc3_ctx *ctx, dc3_tensor x, const float *gamma, const float *beta, float eps,
+dc3_tensor dc3_instance_norm(dc3_ctx *ctx, dc3_tensor x, dc3_tensor gamma, dc3_tensor beta, float eps,
                              dc3_activation act);
 /* Batch norm (Ioffe and Szegedy 2015), and what follows it: act(norm(x) + residual), or with `pool` the mean
  * of 2x2 windows of act(norm(x)). While the context has a tape the statistics are the batch's and the running
  * ones move towards them by `momentum`; else the running ones are used. */
 typedef struct dc3_batch_norm_options {
-    const float *gamma, *beta; /* [c] */
-    float *mean, *variance;    /* running, [c] */
+    dc3_tensor gamma, beta;    /* [c] */
+    dc3_tensor mean, variance; /* running, [c] */
     float eps, momentum;       /* momentum: share of the new batch, 0.1 usually */
     dc3_activation act;        /* NONE or RELU */
     int pool;
@@ -44,7 +46,7 @@ typedef struct dc3_batch_norm_options {
 dc3_tensor dc3_batch_norm(dc3_ctx *ctx, dc3_tensor x, const dc3_batch_norm_options *options,
                           const dc3_tensor *residual);
 /* Over the last dimension. */
-dc3_tensor dc3_layer_norm(dc3_ctx *ctx, dc3_tensor x, const float *gamma, const float *beta, float eps);
+dc3_tensor dc3_layer_norm(dc3_ctx *ctx, dc3_tensor x, dc3_tensor gamma, dc3_tensor beta, float eps);
 /* softmax(scale q k^T) v for each head. q is columns [at_q, at_q + heads * dim) of its tensor's last
  * dimension, and so for k and v, so that a fused projection is used as it is. */
 typedef struct dc3_attention_input {
@@ -90,7 +92,7 @@ dc3_tensor dc3_dropout(dc3_ctx *ctx, dc3_tensor x, float p);
 dc3_tensor dc3_stochastic_depth(dc3_ctx *ctx, dc3_tensor x, float p);
 
 /* [n, t, c] to [n, t + 1, c]: `token` [c] before x, all plus `position` [t + 1, c]. */
-dc3_tensor dc3_class_token(dc3_ctx *ctx, dc3_tensor x, const float *token, const float *position);
+dc3_tensor dc3_class_token(dc3_ctx *ctx, dc3_tensor x, dc3_tensor token, dc3_tensor position);
 /* x[:, 0]: [n, t, c] to [n, c]. */
 dc3_tensor dc3_first_token(dc3_ctx *ctx, dc3_tensor x);
 
@@ -99,8 +101,8 @@ dc3_tensor dc3_first_token(dc3_ctx *ctx, dc3_tensor x);
  * and key), to [n, h, w, c]. */
 typedef struct dc3_window_options {
     int64_t heads, side, shift; /* side: at most 8 pixels; shift: 0 to side - 1 */
-    const float *bias;          /* [3 c]; the keys' part is not used */
-    const float *scale;         /* [heads]: logarithm of what multiplies the cosines */
+    dc3_tensor bias;            /* [3 c]; the keys' part is not used */
+    dc3_tensor scale;           /* [heads]: logarithm of what multiplies the cosines */
 } dc3_window_options;
 dc3_tensor dc3_window_attention(dc3_ctx *ctx, dc3_tensor qkv, dc3_tensor position,
                                 const dc3_window_options *options);

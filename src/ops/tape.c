@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory that records or gradients refer to. */
+/* A temporary that records or gradients refer to. */
 typedef struct kept {
-    void *data;
+    dc3_tensor tensor;
     int references;
 } kept;
 
-/* A parameter's values and where its gradient goes. */
+/* A parameter's id and where its gradient goes. */
 typedef struct watched {
-    const void *values;
+    uint64_t id;
     float *gradient;
 } watched;
 
@@ -22,7 +22,7 @@ struct dc3_tape {
     size_t variable_count, variable_capacity;
     kept *kept;
     size_t kept_count, kept_capacity;
-    watched *watched; /* open addressing by values; a power of two, at most half full */
+    watched *watched; /* open addressing by id; a power of two, at most half full */
     size_t watched_count, watched_capacity;
 };
 
@@ -55,68 +55,70 @@ static dc3_status grow(void *list, size_t count, size_t *capacity, size_t size)
     return DC3_OK;
 }
 
-static watched *place_of(watched *table, size_t capacity, const void *values)
+static watched *place_of(watched *table, size_t capacity, uint64_t id)
 {
-    size_t at = ((uintptr_t)values >> 4) * 0x9E3779B97F4A7C15u >> 20 & (capacity - 1);
-    while (table[at].values && table[at].values != values) at = (at + 1) & (capacity - 1);
+    size_t at = id * 0x9E3779B97F4A7C15u >> 20 & (capacity - 1);
+    while (table[at].id && table[at].id != id) at = (at + 1) & (capacity - 1);
     return &table[at];
 }
 
-dc3_status dc3_tape_watch(dc3_tape *t, const void *values, float *gradient)
+dc3_status dc3_tape_watch(dc3_tape *t, dc3_tensor parameter, dc3_tensor gradient)
 {
+    if (!parameter.id || !gradient.data)
+        return dc3_fail(DC3_ERR_ARGUMENT, "a parameter to be watched without an id or a gradient");
     if (2 * (t->watched_count + 1) > t->watched_capacity) {
         size_t capacity = t->watched_capacity ? 2 * t->watched_capacity : 256;
         watched *larger = calloc(capacity, sizeof *larger);
         if (!larger) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
         for (size_t i = 0; i < t->watched_capacity; i++)
-            if (t->watched[i].values) *place_of(larger, capacity, t->watched[i].values) = t->watched[i];
+            if (t->watched[i].id) *place_of(larger, capacity, t->watched[i].id) = t->watched[i];
         free(t->watched);
         t->watched = larger;
         t->watched_capacity = capacity;
     }
-    watched *place = place_of(t->watched, t->watched_capacity, values);
-    t->watched_count += !place->values;
-    *place = (watched){values, gradient};
+    watched *place = place_of(t->watched, t->watched_capacity, parameter.id);
+    t->watched_count += !place->id;
+    *place = (watched){parameter.id, gradient.data};
     return DC3_OK;
 }
 
-float *dc3_parameter_gradient(const dc3_ctx *ctx, const void *values)
+float *dc3_parameter_gradient(const dc3_ctx *ctx, dc3_tensor parameter)
 {
     const dc3_tape *t = dc3_ctx_tape(ctx);
-    return t && values && t->watched_count ? place_of(t->watched, t->watched_capacity, values)->gradient
-                                           : NULL;
+    if (!t || !parameter.id || !t->watched_count) return NULL;
+    return place_of(t->watched, t->watched_capacity, parameter.id)->gradient;
 }
 
-static kept *find_kept(dc3_tape *t, const void *data)
+static kept *find_kept(dc3_tape *t, dc3_tensor x)
 {
-    for (size_t i = t->kept_count; data && i-- > 0;)
-        if (t->kept[i].data == data) return &t->kept[i];
+    for (size_t i = t->kept_count; x.id && i-- > 0;)
+        if (t->kept[i].tensor.id == x.id) return &t->kept[i];
     return NULL;
 }
 
 /* One more reference to a tensor's memory; memory that is no temporary needs none. */
 static void keep(dc3_tape *t, dc3_ctx *ctx, dc3_tensor x)
 {
-    kept *k = find_kept(t, x.data);
+    kept *k = find_kept(t, x);
     if (k) {
         k->references++;
         return;
     }
-    if (!dc3_ctx_detach(ctx, x.data)) return;
+    if (!dc3_ctx_detach(ctx, x)) return;
     dc3_status status = grow(&t->kept, t->kept_count, &t->kept_capacity, sizeof *t->kept);
     if (status == DC3_OK)
-        t->kept[t->kept_count++] = (kept){x.data, 1};
+        t->kept[t->kept_count++] = (kept){x, 1};
     else {
-        dc3_ctx_give(ctx, x.data);
+        dc3_ctx_give(ctx, x);
         dc3_ctx_fail(ctx, status);
     }
 }
 
 static void let_go(dc3_tape *t, dc3_ctx *ctx, dc3_tensor x)
 {
-    kept *k = find_kept(t, x.data);
+    kept *k = find_kept(t, x);
     if (!k || --k->references > 0) return;
-    dc3_ctx_give(ctx, k->data);
+    dc3_ctx_give(ctx, k->tensor);
     *k = t->kept[--t->kept_count];
 }
 
@@ -128,7 +130,7 @@ static void release_record(dc3_tape *t, dc3_ctx *ctx, dc3_record *record)
 /* Gives up everything that is recorded; the gradients of variables too. */
 static void clear(dc3_tape *t, dc3_ctx *ctx)
 {
-    for (size_t i = 0; i < t->kept_count; i++) dc3_ctx_give(ctx, t->kept[i].data);
+    for (size_t i = 0; i < t->kept_count; i++) dc3_ctx_give(ctx, t->kept[i].tensor);
     t->kept_count = t->record_count = t->variable_count = 0;
 }
 
@@ -159,6 +161,7 @@ static int32_t new_variable(dc3_tape *t, dc3_ctx *ctx)
 void dc3_tape_track(dc3_tape *t, dc3_ctx *ctx, dc3_tensor *x)
 {
     x->var = new_variable(t, ctx);
+    if (!x->id) x->id = dc3_tensor_new_id();
 }
 
 dc3_tensor dc3_tape_gradient_of(const dc3_tape *t, dc3_tensor x)
@@ -208,7 +211,7 @@ void dc3_give_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g)
         *gradient = g;
         return;
     }
-    kept *k = find_kept(t, gradient->data);
+    kept *k = find_kept(t, *gradient);
     dc3_tensor sum = *gradient;
     if (k && k->references > 1) {
         sum = dc3_new(ctx, g.dtype, g.ndim, g.shape);
@@ -219,13 +222,13 @@ void dc3_give_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g)
         dc3_ctx_kernels(ctx)->add(g.dtype, dc3_count(&g), gradient->data, g.data, sum.data);
         dc3_op_end(&op, DC3_OK);
     }
-    if (sum.data != gradient->data) let_go(t, ctx, *gradient);
+    if (sum.id != gradient->id) let_go(t, ctx, *gradient);
     *gradient = sum;
 }
 
 dc3_tensor dc3_own_gradient(dc3_ctx *ctx, dc3_tensor dy)
 {
-    kept *k = find_kept(dc3_ctx_tape(ctx), dy.data);
+    kept *k = find_kept(dc3_ctx_tape(ctx), dy);
     if (k && k->references == 1) return dy;
     dc3_tensor copy = dc3_new(ctx, dy.dtype, dy.ndim, dy.shape);
     dc3_op op;

@@ -1,7 +1,9 @@
 /* The tape: what a network computed, recorded so that gradients can be taken backwards through it
  * (reverse-mode differentiation). While a context has a tape, each operation whose input or parameter is
  * differentiated adds a record with references to what its backward needs; the memory behind those lives
- * until the record is used. Parameter gradients accumulate, activation gradients overwrite.
+ * until the record is used. Gradients of parameters are added to what stands in their memory, step after step
+ * until somebody zeroes it; that of an activation is made anew in each run, the sum over all that it went
+ * into. Parameters and temporaries are known by their tensors' ids, never by an address.
  *
  *     dc3_tape_watch(tape, weights, gradient);            once for each parameter
  *     dc3_tape_start(tape, ctx);
@@ -18,8 +20,9 @@ typedef struct dc3_tape dc3_tape;
 dc3_status dc3_tape_open(dc3_tape **tape);
 /* After the contexts' recordings have ended. Accepts NULL; nulls. */
 void dc3_tape_close(dc3_tape **tape);
-/* The parameter whose f32 values stand at `values` adds its gradient, of as many values, to `gradient`. */
-dc3_status dc3_tape_watch(dc3_tape *tape, const void *values, float *gradient);
+/* The gradient of the parameter, a tensor with an id, is added to `gradient`, as many f32 values in memory of
+ * the same device. Watched again: to another one from then on. */
+dc3_status dc3_tape_watch(dc3_tape *tape, dc3_tensor parameter, dc3_tensor gradient);
 /* Operations of ctx are recorded from here on. */
 void dc3_tape_start(dc3_tape *tape, dc3_ctx *ctx);
 /* Makes x a variable of its own, so that dc3_tape_gradient_of gives its gradient (for tests, and for inputs
@@ -34,7 +37,7 @@ void dc3_tape_stop(dc3_tape *tape, dc3_ctx *ctx);
 dc3_tensor dc3_tape_gradient_of(const dc3_tape *tape, dc3_tensor x);
 
 /* For operations only. */
-enum { DC3_RECORD_INPUTS = 3, DC3_RECORD_SAVED = 6, DC3_RECORD_BYTES = 192 };
+enum { DC3_RECORD_INPUTS = 3, DC3_RECORD_SAVED = 6, DC3_RECORD_BYTES = 320 };
 typedef struct dc3_record dc3_record;
 struct dc3_record {
     /* Gives the inputs' gradients from dy, that of the result. dy may be passed on (dc3_give_gradient), or
@@ -44,7 +47,7 @@ struct dc3_record {
     dc3_tensor saved[DC3_RECORD_SAVED];
     dc3_weight *weight;
     uint64_t weight_version;                          /* when it was used; backward refuses another */
-    float *gradient[2];                               /* of parameters, or NULL */
+    float *gradient[2];                               /* of parameters, the device's memory, or NULL */
     _Alignas(8) unsigned char more[DC3_RECORD_BYTES]; /* sizes and options of the operation */
 };
 
@@ -54,8 +57,9 @@ dc3_record *dc3_record_new(dc3_ctx *ctx, void (*backward)(dc3_ctx *, dc3_record 
                            int count, const dc3_tensor *inputs, int parameters);
 /* Keeps a tensor for backward. */
 void dc3_record_save(dc3_ctx *ctx, dc3_record *record, int place, dc3_tensor x);
-/* The gradient that belongs to parameter values, NULL if none is wanted or nothing is recorded. */
-float *dc3_parameter_gradient(const dc3_ctx *ctx, const void *values);
+/* Where the parameter's gradient is added up, memory of the device; NULL if it is not wanted, nothing is
+ * recorded or the tensor is empty. */
+float *dc3_parameter_gradient(const dc3_ctx *ctx, dc3_tensor parameter);
 /* Adds g, a temporary or dy itself, to the gradient of input `i`; does nothing if it is not wanted. */
 void dc3_give_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g);
 /* dy if nothing else refers to it, else a copy: free to be changed. */

@@ -7,7 +7,7 @@
 /* What backward needs besides the tensors. */
 typedef struct memory {
     dc3_window_shape shape;
-    const float *bias, *scale;
+    dc3_tensor bias, scale;
 } memory;
 _Static_assert(sizeof(memory) <= DC3_RECORD_BYTES, "fits into a record");
 
@@ -27,8 +27,8 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     dc3_window_gradient g = {.qkv = qkv.data,
                              .dy = dy.data,
                              .position = position.data,
-                             .bias = m.bias,
-                             .scale = m.scale,
+                             .bias = m.bias.data,
+                             .scale = m.scale.data,
                              .dqkv = dqkv.data,
                              .dposition = dposition.data,
                              .dbias = record->gradient[0],
@@ -73,7 +73,7 @@ dc3_tensor dc3_window_attention(dc3_ctx *ctx, dc3_tensor qkv, dc3_tensor positio
     double products = (double)(s->n * s->rows * s->columns * s->heads * s->tokens * s->tokens * s->dim);
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_ATTENTION, 4.0 * products)) return y;
-    k->window_attention(s, qkv.data, position.data, o->bias, o->scale, y.data, scratch.data);
+    k->window_attention(s, qkv.data, position.data, o->bias.data, o->scale.data, y.data, scratch.data);
     dc3_op_end(&op, DC3_OK);
     dc3_drop(ctx, scratch);
     float *dbias = dc3_parameter_gradient(ctx, o->bias), *dscale = dc3_parameter_gradient(ctx, o->scale);

@@ -26,7 +26,7 @@ dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int us
     dc3_table *table;
     memset(t, 0, sizeof *t);
     DC3_TRY(dc3_teacher_weights(path, &table));
-    DC3_TRY(dc3_classifier_open(arch, &table, &t->net));
+    DC3_TRY(dc3_classifier_open(NULL, arch, &table, &t->net));
     t->info = dc3_classifier_describe(t->net);
     int fixed = (int)t->info->size;
     if (size && fixed && size != fixed)
@@ -40,7 +40,7 @@ dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int us
                 : usual < LEAST  ? LEAST
                                  : usual;
     t->size = size ? size : fixed ? fixed : other;
-    return dc3_ctx_open(DC3_F32, threads, DC3_CTX_FAST, &t->ctx);
+    return dc3_ctx_open(NULL, DC3_F32, threads, DC3_CTX_FAST, &t->ctx);
 }
 
 void dc3_teacher_close(dc3_teacher *t)

@@ -13,19 +13,30 @@ typedef struct block {
 } block;
 
 struct dc3_pool {
+    const dc3_device *device;
     block *blocks;
     size_t count, capacity, bytes;
 };
 
-dc3_pool *dc3_pool_new(void)
+dc3_pool *dc3_pool_new(const dc3_device *device)
 {
-    return calloc(1, sizeof(dc3_pool));
+    dc3_pool *pool = calloc(1, sizeof *pool);
+    if (pool) pool->device = device;
+    return pool;
+}
+
+static void release(const dc3_pool *pool, void *data)
+{
+    if (pool->device)
+        pool->device->release(data);
+    else
+        free(data);
 }
 
 void dc3_pool_close(dc3_pool **pool)
 {
     if (!*pool) return;
-    for (size_t i = 0; i < (*pool)->count; i++) free((*pool)->blocks[i].data);
+    for (size_t i = 0; i < (*pool)->count; i++) release(*pool, (*pool)->blocks[i].data);
     free((*pool)->blocks);
     free(*pool);
     *pool = NULL;
@@ -56,14 +67,17 @@ void *dc3_pool_take(dc3_pool *pool, size_t size)
             pool->capacity = capacity;
         }
         b = &pool->blocks[pool->count];
-        *b = (block){dc3_alloc(size), size, 0};
+        *b = (block){pool->device ? pool->device->alloc(size) : dc3_alloc(size), size, 0};
         if (!b->data) return NULL;
         pool->count++;
         pool->bytes += size;
     }
     b->used = 1;
 #ifndef NDEBUG
-    memset(b->data, 0xff, b->size); /* NaN in every float type */
+    if (!pool->device) /* NaN in every float type */
+        memset(b->data, 0xff, b->size);
+    else if (pool->device->fill(b->data, 0xff, b->size) != DC3_OK)
+        return NULL;
 #endif
     return b->data;
 }

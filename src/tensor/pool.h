@@ -2,11 +2,12 @@
 #ifndef DC3_TENSOR_POOL_H
 #define DC3_TENSOR_POOL_H
 
-#include <stddef.h>
+#include "tensor/device.h"
 
 typedef struct dc3_pool dc3_pool;
 
-dc3_pool *dc3_pool_new(void);
+/* Of a device's memory; NULL: the host's. NULL without memory. */
+dc3_pool *dc3_pool_new(const dc3_device *device);
 /* Frees every block, also those still in use. Accepts NULL; nulls. */
 void dc3_pool_close(dc3_pool **pool);
 /* A block of at least `size` bytes, 64-byte aligned; NULL without memory. Debug builds fill it with NaN. */

@@ -1,4 +1,5 @@
-/* Tensors: dense, row-major views of memory that something else owns (a table, a pool, the caller). */
+/* Tensors: dense, row-major views of memory that something else owns (a table, a pool, the caller), on the
+ * host or on a device. */
 #ifndef DC3_TENSOR_TENSOR_H
 #define DC3_TENSOR_TENSOR_H
 
@@ -26,6 +27,8 @@ typedef struct dc3_tensor {
     int ndim;
     int64_t shape[DC3_MAX_DIMS];
     int32_t var; /* its number on a tape (ops/tape.h); 0: nothing is differentiated with respect to it */
+    uint64_t id; /* of the memory: that of a parameter or a temporary, kept by views of it; 0: none */
+    const struct dc3_device *device; /* whose memory `data` is (tensor/device.h); NULL: the host's */
 } dc3_tensor;
 
 /* Bytes of one element. */
@@ -36,7 +39,7 @@ const char *dc3_dtype_name(dc3_dtype dtype);
 int64_t dc3_count(const dc3_tensor *tensor);
 /* Bytes of the data. */
 size_t dc3_bytes(const dc3_tensor *tensor);
-/* A view of `data`; the shape has `ndim` entries. */
+/* A view of `data`, memory of the host; the shape has `ndim` entries. */
 dc3_tensor dc3_view(void *data, dc3_dtype dtype, int ndim, const int64_t *shape);
 /* "[2, 3, 4]" into text (always terminated); returns text. */
 const char *dc3_shape_text(int ndim, const int64_t *shape, char *text, size_t size);

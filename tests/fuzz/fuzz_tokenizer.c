@@ -1,6 +1,6 @@
 /* vocab.json, a zero byte, merges.txt; a tokenizer that opens also encodes a text. */
 #include "fuzz.h"
-#include "nn/tokenizer.h"
+#include "tokenizer/tokenizer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,7 +1,7 @@
 /* Classifiers in training against PyTorch (tools/golden/classifiers.py): one step's loss, gradients and
  * running statistics with weights by formula, and how the tensors of new networks are distributed. */
 #include "support/hash_weights.h"
-#include "support/random_tensors.h"
+#include "support/device_values.h"
 #include <stdio.h>
 #include "io/json.h"
 #include "io/safetensors.h"
@@ -74,7 +74,9 @@ static void check_norms(const char *net, dc3_classifier *c)
     json_object_foreach(tensors, name, shape)
     {
         const dc3_param *p = param_called(c, name);
-        double found = norm(p->gradient ? p->gradient : p->value.data, dc3_count(&p->value));
+        float *values = host_values(p->gradient.data ? p->gradient : p->value);
+        double found = norm(values, dc3_count(&p->value));
+        free(values);
         int zero = want[i] < 1e-7 * most;
         double error = zero ? found / most : fabs(found - want[i]) / want[i];
         if (!(error < limit)) fail_msg("%s, %s: norm %g, expected %g", net, name, found, (double)want[i]);
@@ -97,7 +99,9 @@ static void check_gradients(const char *net, dc3_classifier *c)
         const float *want = dc3_table_at(golden, i)->data;
         int64_t n = dc3_count(&p->value);
         double difference = 0, size = norm(want, n);
-        for (int64_t k = 0; k < n; k++) difference += pow((double)p->gradient[k] - want[k], 2);
+        float *gradient = host_values(p->gradient);
+        for (int64_t k = 0; k < n; k++) difference += pow((double)gradient[k] - want[k], 2);
+        free(gradient);
         double error = sqrt(difference) / (size + 1e-6);
         if (!(error < limit)) fail_msg("%s: gradient off by %g", name, error);
         worst = error > worst ? error : worst;
@@ -112,24 +116,25 @@ static void check_step(const char *net)
     dc3_classifier *c;
     dc3_table *table = hash_weights_table(nets, net);
     int64_t size = json_integer_value(json_object_get(json_object_get(nets, net), "size"));
-    assert_int_equal(dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
     assert_int_equal(dc3_tape_open(&tape), DC3_OK);
-    if (dc3_classifier_open_to_train(&(dc3_classifier_spec){0}, &table, &c) != DC3_OK)
+    if (dc3_classifier_open_to_train(NULL, &(dc3_classifier_spec){0}, &table, &c) != DC3_OK)
         fail_msg("%s: %s", net, dc3_error_text());
     size_t count;
     dc3_param *params = dc3_classifier_params(c, &count);
     for (size_t i = 0; i < count; i++)
-        if (params[i].gradient)
-            assert_int_equal(dc3_tape_watch(tape, params[i].value.data, params[i].gradient), DC3_OK);
+        if (params[i].gradient.data)
+            assert_int_equal(dc3_tape_watch(tape, params[i].value, params[i].gradient), DC3_OK);
     float *x = hash_pictures(size);
     dc3_tape_start(tape, ctx);
-    dc3_tensor embedding,
-        logits =
-            dc3_classifier_of(ctx, c, dc3_view(x, DC3_F32, 4, (int64_t[]){2, size, size, 3}), &embedding);
+    dc3_tensor in = dc3_on_device(ctx, dc3_view(x, DC3_F32, 4, (int64_t[]){2, size, size, 3})), embedding;
+    dc3_tensor logits = dc3_classifier_of(ctx, c, in, &embedding);
     dc3_tensor loss = dc3_cross_entropy(ctx, logits, 1, (int64_t[]){3, 7}, NULL, 0);
     if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s: %s", net, dc3_error_text());
-    double value = *(const float *)loss.data, want = *expected(net, "loss");
-    if (!(fabs(value - want) < 1e-4 * want)) fail_msg("%s: loss %g, expected %g", net, value, want);
+    float value, want = *expected(net, "loss");
+    dc3_download(ctx, loss, &value);
+    if (!(fabs((double)value - (double)want) < 1e-4 * (double)want))
+        fail_msg("%s: loss %g, expected %g", net, (double)value, (double)want);
     if (dc3_tape_backward(tape, ctx, loss, 1) != DC3_OK) fail_msg("%s: %s", net, dc3_error_text());
     check_norms(net, c);
     check_gradients(net, c);
@@ -161,14 +166,15 @@ static void check_initial(const char *net, const json_t *entry)
     dc3_classifier_spec spec = {arch ? json_string_value(arch) : net,
                                 json_integer_value(json_object_get(entry, "classes")),
                                 json_integer_value(json_object_get(entry, "size")), 5};
-    if (dc3_classifier_open_to_train(&spec, NULL, &c) != DC3_OK) fail_msg("%s: %s", net, dc3_error_text());
+    if (dc3_classifier_open_to_train(NULL, &spec, NULL, &c) != DC3_OK)
+        fail_msg("%s: %s", net, dc3_error_text());
     const float *want = dc3_table_find(initial, net)->data;
     json_t *tensors = json_object_get(entry, "tensors"), *shape;
     const char *name;
     json_object_foreach(tensors, name, shape)
     {
         const dc3_param *p = param_called(c, name);
-        const float *x = p->value.data;
+        float *x = host_values(p->value);
         int64_t n = dc3_count(&p->value);
         assert_int_equal(p->value.ndim, json_array_size(shape));
         double sum = 0, square = 0, root = sqrt((double)n);
@@ -179,6 +185,7 @@ static void check_initial(const char *net, const json_t *entry)
               fabs(deviation - want[1]) <= (double)want[1] * (5 / root + 1e-3)))
             fail_msg("%s, %s of %d: mean %g, deviation %g, expected %g and %g", net, name, (int)n, mean,
                      deviation, (double)want[0], (double)want[1]);
+        free(x);
         want += 2;
     }
     size_t count;
@@ -209,7 +216,7 @@ static void sizes(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         dc3_classifier *c;
         dc3_classifier_spec spec = {wrong[i].arch, 10, wrong[i].size, 1};
-        assert_int_equal(dc3_classifier_open_to_train(&spec, NULL, &c), DC3_ERR_ARGUMENT);
+        assert_int_equal(dc3_classifier_open_to_train(NULL, &spec, NULL, &c), DC3_ERR_ARGUMENT);
         assert_non_null(strstr(dc3_error_text(), wrong[i].text));
     }
 }

@@ -1,6 +1,6 @@
 /* Classifiers against torchvision's and RDED's (tools/golden/classifiers.py), with weights by formula. */
 #include "support/hash_weights.h"
-#include "support/random_tensors.h"
+#include "support/device_values.h"
 #include <stdio.h>
 #include "io/json.h"
 #include "io/safetensors.h"
@@ -33,19 +33,6 @@ static const dc3_tensor *expected(const char *net, const char *what)
     return t;
 }
 
-/* |a - b| / |b|. */
-static double relative(dc3_tensor a, const dc3_tensor *b)
-{
-    double error = 0, norm = 0;
-    assert_int_equal(dc3_count(&a), dc3_count(b));
-    for (int64_t i = 0; i < dc3_count(b); i++) {
-        double x = value_at(a.dtype, a.data, i), y = ((const float *)b->data)[i];
-        error += (x - y) * (x - y);
-        norm += y * y;
-    }
-    return sqrt(error / norm);
-}
-
 static void check(const char *net, dc3_dtype dtype, dc3_ctx_mode mode, double limit)
 {
     dc3_ctx *ctx;
@@ -53,19 +40,22 @@ static void check(const char *net, dc3_dtype dtype, dc3_ctx_mode mode, double li
     dc3_table *table = hash_weights_table(nets, net);
     int64_t size = json_integer_value(json_object_get(json_object_get(nets, net), "size"));
     assert_non_null(table);
-    if (dc3_ctx_open(dtype, 2, mode, &ctx) != DC3_OK || dc3_classifier_open(NULL, &table, &c) != DC3_OK)
+    if (dc3_ctx_open(NULL, dtype, 2, mode, &ctx) != DC3_OK ||
+        dc3_classifier_open(NULL, NULL, &table, &c) != DC3_OK)
         fail_msg("%s: %s", net, dc3_error_text());
     const dc3_classifier_info *info = dc3_classifier_describe(c);
     const json_t *arch = json_object_get(json_object_get(nets, net), "arch");
     assert_string_equal(info->arch, arch ? json_string_value(arch) : net);
     assert_true(info->size == 0 || info->size == size);
     float *pictures = hash_pictures(size);
-    dc3_tensor x = dc3_cast(ctx, dc3_view(pictures, DC3_F32, 4, (int64_t[]){2, size, size, 3}), dtype);
+    dc3_tensor x = dc3_on_device(ctx, dc3_view(pictures, DC3_F32, 4, (int64_t[]){2, size, size, 3}));
+    x = dc3_cast(ctx, x, dtype);
     dc3_tensor embedding, logits = dc3_classifier_of(ctx, c, x, &embedding);
     if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s: %s", net, dc3_error_text());
     assert_int_equal(logits.shape[1], info->classes);
     assert_int_equal(embedding.shape[1], info->embedding);
-    double a = relative(logits, expected(net, "logits")), b = relative(embedding, expected(net, "embedding"));
+    double a = relative_error(logits, expected(net, "logits")),
+           b = relative_error(embedding, expected(net, "embedding"));
     if (!(a < limit && b < limit))
         fail_msg("%s, %s, mode %d: logits %g, embedding %g over %g", net, dc3_dtype_name(dtype), (int)mode, a,
                  b, limit);
@@ -103,7 +93,7 @@ static dc3_status open_without(const char *net, const char *drop, const char *ar
     for (size_t i = 0; i < dc3_table_size(whole); i++)
         if (!strstr(dc3_table_name(whole, i), drop))
             assert_int_equal(dc3_table_add(part, dc3_table_name(whole, i), *dc3_table_at(whole, i)), DC3_OK);
-    dc3_status status = dc3_classifier_open(arch, &part, &c);
+    dc3_status status = dc3_classifier_open(NULL, arch, &part, &c);
     dc3_classifier_close(&c);
     dc3_table_close(&whole);
     return status;

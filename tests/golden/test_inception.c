@@ -75,14 +75,15 @@ static void run(float **features, float **logits)
     *features = malloc(PICTURES * DC3_INCEPTION_FEATURES * sizeof **features);
     *logits = malloc(PICTURES * DC3_INCEPTION_CLASSES * sizeof **logits);
     assert_true(table && in && *features && *logits);
-    if (dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx) != DC3_OK || dc3_inception_open(&table, &net) != DC3_OK)
+    if (dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx) != DC3_OK ||
+        dc3_inception_open(NULL, &table, &net) != DC3_OK)
         fail_msg("%s", dc3_error_text());
     for (int n = 0; n < PICTURES; n++) view_of(n, in + (size_t)n * VALUES);
     dc3_tensor x = dc3_view(in, DC3_F32, 4, (int64_t[]){PICTURES, DC3_INCEPTION_SIZE, DC3_INCEPTION_SIZE, 3});
-    dc3_tensor h, z = dc3_inception_of(ctx, net, x, &h);
+    dc3_tensor h, z = dc3_inception_of(ctx, net, dc3_on_device(ctx, x), &h);
     if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s", dc3_error_text());
-    memcpy(*features, h.data, dc3_bytes(&h));
-    memcpy(*logits, z.data, dc3_bytes(&z));
+    dc3_download(ctx, h, *features);
+    dc3_download(ctx, z, *logits);
     dc3_inception_close(&net);
     dc3_ctx_close(&ctx);
     free(in);
@@ -153,7 +154,7 @@ static dc3_status open_changed(const char *drop, int64_t classes)
         if (classes && strcmp(name, "fc.weight") == 0) t.shape[0] = classes;
         if (strcmp(name, drop) != 0) assert_int_equal(dc3_table_add(part, name, t), DC3_OK);
     }
-    dc3_status status = dc3_inception_open(&part, &net);
+    dc3_status status = dc3_inception_open(NULL, &part, &net);
     dc3_inception_close(&net);
     dc3_table_close(&whole);
     return status;

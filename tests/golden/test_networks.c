@@ -1,6 +1,6 @@
 /* Networks against states made with diffusers and transformers (tools/golden/networks.py), with the fast
  * kernels in f32 and bf16 and with the plain ones. */
-#include "support/random_tensors.h"
+#include "support/device_values.h"
 #include <omp.h>
 #include <stdio.h>
 #include "io/safetensors.h"
@@ -37,23 +37,10 @@ static void must(dc3_status status)
     if (status != DC3_OK) fail_msg("%s", dc3_error_text());
 }
 
-/* |a - b| / |b| over all elements. */
-static double relative(dc3_tensor a, const dc3_tensor *b)
-{
-    double error = 0, norm = 0;
-    assert_int_equal(dc3_count(&a), dc3_count(b));
-    for (int64_t i = 0; i < dc3_count(b); i++) {
-        double x = value_at(a.dtype, a.data, i), y = ((const float *)b->data)[i];
-        error += (x - y) * (x - y);
-        norm += y * y;
-    }
-    return sqrt(error / norm);
-}
-
 static void expect(dc3_ctx *ctx, const char *what, const run *r, dc3_tensor found, const dc3_tensor *wanted)
 {
     if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s: %s", what, dc3_error_text());
-    double d = relative(found, wanted);
+    double d = relative_error(found, wanted);
     if (!(d < r->limit))
         fail_msg("%s, %s, mode %d: relative error %g over %g", what, dc3_dtype_name(r->dtype), (int)r->mode,
                  d, r->limit);
@@ -63,14 +50,14 @@ static dc3_tensor input(dc3_ctx *ctx, const dc3_table *golden, const char *name)
 {
     const dc3_tensor *t = dc3_table_find(golden, name);
     assert_non_null(t);
-    return dc3_cast(ctx, *t, dc3_ctx_dtype(ctx));
+    return dc3_cast(ctx, dc3_on_device(ctx, *t), dc3_ctx_dtype(ctx));
 }
 
 static dc3_ctx *context(const run *r)
 {
     dc3_ctx *ctx;
     if (r->dtype == DC3_BF16 && !dc3_cpu_has_bf16()) return NULL;
-    must(dc3_ctx_open(r->dtype, 2, r->mode, &ctx));
+    must(dc3_ctx_open(NULL, r->dtype, 2, r->mode, &ctx));
     return ctx;
 }
 
@@ -88,7 +75,7 @@ static void check_clip(const char *folder)
         must(dc3_clip_text_config_read(path, &config));
         path_to(path, sizeof path, folder, "");
         must(dc3_safetensors_open_model(path, "model", &table));
-        must(dc3_clip_text_open(&config, &table, &text));
+        must(dc3_clip_text_open(NULL, &config, &table, &text));
         const dc3_tensor *ids = dc3_table_find(golden, "ids");
         dc3_tensor y = dc3_clip_text_of(ctx, text, ids->shape[0], ids->shape[1], ids->data);
         expect(ctx, folder, &runs[i], y, dc3_table_find(golden, "states"));
@@ -115,7 +102,7 @@ static void check_vae(const char *folder)
         must(dc3_vae_config_read(path, &config));
         path_to(path, sizeof path, folder, "");
         must(dc3_safetensors_open_model(path, "diffusion_pytorch_model", &table));
-        must(dc3_vae_open(&config, &table, &vae));
+        must(dc3_vae_open(NULL, &config, &table, &vae));
         expect(ctx, "encoder", &runs[i], dc3_vae_encode(ctx, vae, input(ctx, golden, "picture")),
                dc3_table_find(golden, "mean"));
         expect(ctx, "decoder", &runs[i], dc3_vae_decode(ctx, vae, input(ctx, golden, "z")),
@@ -141,7 +128,7 @@ static void check_unet(const char *folder)
         must(dc3_unet_config_read(path, &config));
         path_to(path, sizeof path, folder, "");
         must(dc3_safetensors_open_model(path, "diffusion_pytorch_model", &table));
-        must(dc3_unet_open(&config, &table, &unet));
+        must(dc3_unet_open(NULL, &config, &table, &unet));
         /* Step 1 of two, so that a wrong offset into the steps' table shows. */
         float t = *(const float *)dc3_table_find(golden, "t")->data;
         must(dc3_unet_time_open(ctx, unet, 2, (float[]){3, t}, &time));

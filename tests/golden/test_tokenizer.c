@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "io/json.h"
-#include "nn/tokenizer.h"
+#include "tokenizer/tokenizer.h"
 
 enum { LENGTH = 77 };
 static const char *directory = DC3_TEST_DATA "/tokenizer";

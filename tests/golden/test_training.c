@@ -1,11 +1,12 @@
 /* Ten steps of AdamW against PyTorch and diffusers in f64 (tools/golden/training.py, which says what is
  * computed): two classifiers and a small U-Net. The optimizer is written out here. */
 #include "support/hash_weights.h"
-#include "support/random_tensors.h"
+#include "support/device_values.h"
 #include <stdio.h>
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "nn/classifier.h"
+#include "nn/layers.h"
 #include "nn/unet_2d_condition.h"
 #include "ops/tape.h"
 
@@ -76,8 +77,8 @@ static void watch(subject *s)
     for (size_t i = 0; i < s->count; i++) {
         const dc3_param *p = &s->params[i];
         size_t n = (size_t)dc3_count(&p->value);
-        if (!p->gradient) continue;
-        must(dc3_tape_watch(s->tape, p->value.data, p->gradient));
+        if (!p->gradient.data) continue;
+        must(dc3_tape_watch(s->tape, p->value, p->gradient));
         s->m[i] = calloc(n, sizeof **s->m), s->v[i] = calloc(n, sizeof **s->v);
     }
 }
@@ -86,7 +87,7 @@ static subject new_subject(const char *name, dc3_dtype dtype, dc3_ctx_mode mode)
 {
     subject s = {.name = name, .lr = json_real_value(json_object_get(json_object_get(nets, name), "rate"))};
     assert_true(s.lr > 0);
-    must(dc3_ctx_open(dtype, 2, mode, &s.ctx));
+    must(dc3_ctx_open(NULL, dtype, 2, mode, &s.ctx));
     must(dc3_tape_open(&s.tape));
     return s;
 }
@@ -107,7 +108,7 @@ static subject new_classifier(const char *name)
     subject s = new_subject(name, DC3_F32, DC3_CTX_FAST);
     dc3_table *table = hash_weights_table(nets, name);
     assert_non_null(table);
-    must(dc3_classifier_open_to_train(&(dc3_classifier_spec){.arch = name}, &table, &s.classifier));
+    must(dc3_classifier_open_to_train(NULL, &(dc3_classifier_spec){.arch = name}, &table, &s.classifier));
     s.params = dc3_classifier_params(s.classifier, &s.count);
     snprintf(pictures, sizeof pictures, "%s.pictures20", name);
     s.x = inputs(pictures, 8, 3, 32 * 32);
@@ -123,7 +124,7 @@ static subject new_unet(dc3_dtype dtype, dc3_ctx_mode mode)
     dc3_unet_config config;
     assert_non_null(table);
     must(dc3_unet_config_read(DC3_TEST_DATA "/training/config.json", &config));
-    must(dc3_unet_open_to_train(&config, &table, 0, &s.unet));
+    must(dc3_unet_open_to_train(NULL, &config, &table, 0, &s.unet));
     s.params = dc3_unet_params(s.unet, &s.count);
     s.x = inputs("unet.x", 4, 8, 64), s.noise = inputs("unet.noise", 4, 4, 64);
     s.text = inputs("unet.text", 4 * 7, 12, 1);
@@ -135,12 +136,14 @@ static dc3_tensor loss_of(subject *s)
 {
     dc3_dtype dtype = dc3_ctx_dtype(s->ctx);
     if (s->classifier) {
-        dc3_tensor x = dc3_view(s->x, DC3_F32, 4, (int64_t[]){8, 32, 32, 3}), embedding;
+        dc3_tensor x = dc3_on_device(s->ctx, dc3_view(s->x, DC3_F32, 4, (int64_t[]){8, 32, 32, 3})),
+                   embedding;
         return dc3_cross_entropy(s->ctx, dc3_classifier_of(s->ctx, s->classifier, x, &embedding), 1,
                                  s->labels, NULL, 0.1f);
     }
-    dc3_tensor x = dc3_cast(s->ctx, dc3_view(s->x, DC3_F32, 4, (int64_t[]){4, 8, 8, 8}), dtype);
-    dc3_tensor text = dc3_cast(s->ctx, dc3_view(s->text, DC3_F32, 3, (int64_t[]){4, 7, 12}), dtype);
+    dc3_tensor x = dc3_on_device(s->ctx, dc3_view(s->x, DC3_F32, 4, (int64_t[]){4, 8, 8, 8}));
+    dc3_tensor text = dc3_on_device(s->ctx, dc3_view(s->text, DC3_F32, 3, (int64_t[]){4, 7, 12}));
+    x = dc3_cast(s->ctx, x, dtype), text = dc3_cast(s->ctx, text, dtype);
     const float *timesteps = expected("unet", "timesteps")->data;
     return dc3_mse(s->ctx, dc3_unet_denoise(s->ctx, s->unet, x, timesteps, text), s->noise);
 }
@@ -149,12 +152,13 @@ static dc3_tensor loss_of(subject *s)
 static double loss_and_gradients(subject *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (s->params[i].gradient) memset(s->params[i].gradient, 0, dc3_bytes(&s->params[i].value));
+        if (s->params[i].gradient.data) must(dc3_tensor_zero(&s->params[i].gradient));
     dc3_scope scope = dc3_scope_open(s->ctx);
     dc3_tape_start(s->tape, s->ctx);
     dc3_tensor loss = loss_of(s);
     must(dc3_ctx_status(s->ctx));
-    double value = *(const float *)loss.data;
+    float value;
+    dc3_download(s->ctx, loss, &value);
     must(dc3_tape_backward(s->tape, s->ctx, loss, 1));
     dc3_scope_close(s->ctx, scope);
     return value;
@@ -166,15 +170,18 @@ static void adamw(subject *s, int t)
     const double lr = s->lr, beta1 = 0.9, beta2 = 0.999;
     for (size_t i = 0; i < s->count; i++) {
         const dc3_param *p = &s->params[i];
-        float *x = p->value.data;
+        if (!p->gradient.data) continue;
+        float *x = host_values(p->value), *gradient = host_values(p->gradient);
         double decay = p->value.ndim >= 2 && hash_ends_with(p->name, "weight") ? 0.01 : 0;
-        for (int64_t k = 0; p->gradient && k < dc3_count(&p->value); k++) {
-            double g = p->gradient[k], *m = &s->m[i][k], *v = &s->v[i][k];
+        for (int64_t k = 0; k < dc3_count(&p->value); k++) {
+            double g = gradient[k], *m = &s->m[i][k], *v = &s->v[i][k];
             *m = beta1 * *m + (1 - beta1) * g;
             *v = beta2 * *v + (1 - beta2) * g * g;
             double m_hat = *m / (1 - pow(beta1, t)), v_hat = *v / (1 - pow(beta2, t));
             x[k] = (float)(x[k] * (1 - lr * decay) - lr * m_hat / (sqrt(v_hat) + 1e-8));
         }
+        must(dc3_tensor_write(&p->value, x));
+        free(x), free(gradient);
         if (p->weight) p->weight->version++;
     }
 }
@@ -188,14 +195,7 @@ static double compare_gradients(const subject *s, double limit)
         const dc3_param *p = &s->params[i];
         snprintf(name, sizeof name, "gradient.%s", p->name);
         const dc3_tensor *wanted = expected(s->name, name);
-        double error = 0, norm = 0;
-        assert_int_equal(dc3_count(wanted), dc3_count(&p->value));
-        for (int64_t k = 0; k < dc3_count(wanted); k++) {
-            double y = ((const float *)wanted->data)[k];
-            error += (p->gradient[k] - y) * (p->gradient[k] - y);
-            norm += y * y;
-        }
-        double d = sqrt(error / norm);
+        double d = relative_error(p->gradient, wanted);
         if (!(d < limit)) fail_msg("%s: relative error %g over %g", name, d, limit);
         worst = d > worst ? d : worst;
     }
@@ -276,9 +276,9 @@ static void fused_layers(void **state)
     dc3_rng rng = dc3_rng_make(7, DC3_RNG_TEST, 25);
     float *x = random_values(&rng, DC3_F32, ROWS * CI, 1),
           *target = random_values(&rng, DC3_F32, ROWS * 3 * CO, 1);
-    must(dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx));
+    must(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx));
     must(dc3_tape_open(&tape));
-    must(dc3_module_open(&table, &module));
+    must(dc3_module_open(NULL, &table, &module));
     dc3_module_train(module, 1, 3);
     dc3_take_fused(module, &fused, names, 3, CI, CO, 1, 0);
     for (int i = 0; i < 3; i++)
@@ -287,8 +287,8 @@ static void fused_layers(void **state)
     size_t count;
     dc3_param *params = dc3_module_params(module, &count);
     assert_int_equal(count, 12);
-    for (size_t i = 0; i < count; i++) must(dc3_tape_watch(tape, params[i].value.data, params[i].gradient));
-    dc3_tensor in = dc3_view(x, DC3_F32, 2, (int64_t[]){ROWS, CI});
+    for (size_t i = 0; i < count; i++) must(dc3_tape_watch(tape, params[i].value, params[i].gradient));
+    dc3_tensor in = dc3_on_device(ctx, dc3_view(x, DC3_F32, 2, (int64_t[]){ROWS, CI}));
     for (int apart = 0; apart < 2; apart++) {
         dc3_scope scope = dc3_scope_open(ctx);
         dc3_tape_start(tape, ctx);
@@ -300,8 +300,11 @@ static void fused_layers(void **state)
     for (size_t i = 0; i < 6; i++) {
         int64_t n = dc3_count(&params[i].value);
         assert_string_equal(params[i].name, params[i + 6].name);
-        assert_memory_equal(params[i].value.data, params[i + 6].value.data, (size_t)n * 4);
-        assert_true(distance(DC3_F32, params[i].gradient, params[i + 6].gradient, n) < 1e-6);
+        float *value[] = {host_values(params[i].value), host_values(params[i + 6].value)};
+        float *gradient[] = {host_values(params[i].gradient), host_values(params[i + 6].gradient)};
+        assert_memory_equal(value[0], value[1], (size_t)n * 4);
+        assert_true(distance(DC3_F32, gradient[0], gradient[1], n) < 1e-6);
+        for (int k = 0; k < 2; k++) free(value[k]), free(gradient[k]);
     }
     dc3_module_close(&module);
     dc3_tape_close(&tape);

@@ -86,7 +86,7 @@ static void rows(void **state)
 {
     (void)state;
     dc3_ctx *ctx;
-    assert_int_equal(dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
     for (int t = 0; t < 2; t++) {
         dc3_dtype type = t ? DC3_BF16 : DC3_F32;
         size_t row = 6 * dc3_dtype_size(type);

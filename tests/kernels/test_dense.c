@@ -2,7 +2,7 @@
 #include "support/random_tensors.h"
 #include <omp.h>
 #include "kernels/dense.h"
-#include "kernels/winograd.h"
+#include "kernels/cpu_convolutions.h"
 
 static const dc3_activation acts[] = {DC3_ACT_NONE,       DC3_ACT_RELU,  DC3_ACT_SILU,   DC3_ACT_GELU_ERF,
                                       DC3_ACT_QUICK_GELU, DC3_ACT_RELU6, DC3_ACT_SIGMOID};
@@ -231,7 +231,7 @@ static void winograd(void **state)
 static void winograd_bf16(void **state)
 {
     (void)state;
-    if (!dc3_kernels_best()->winograd_bf16) skip();
+    if (!dc3_cpu_convolutions_best().winograd_bf16) skip();
     winograd_shapes(DC3_BF16, 2.5 * tolerance(DC3_BF16), 4e-2);
 }
 
@@ -278,10 +278,10 @@ static void same_for_threads(const dc3_winograd *own, dc3_dtype type)
 static void winograd_threads(void **state)
 {
     (void)state;
-    const dc3_kernels *best = dc3_kernels_best();
-    if (!best->winograd) skip();
-    same_for_threads(best->winograd, DC3_F32);
-    if (best->winograd_bf16) same_for_threads(best->winograd_bf16, DC3_BF16);
+    dc3_cpu_convolutions best = dc3_cpu_convolutions_best();
+    if (!best.winograd) skip();
+    same_for_threads(best.winograd, DC3_F32);
+    if (best.winograd_bf16) same_for_threads(best.winograd_bf16, DC3_BF16);
 }
 
 /* Not a number goes through to the outputs that see it, and no farther than their tiles. */
@@ -325,10 +325,10 @@ static void keeps_nan(const dc3_winograd *own, dc3_dtype type)
 static void winograd_keeps_nan(void **state)
 {
     (void)state;
-    const dc3_kernels *best = dc3_kernels_best();
-    if (!best->winograd) skip();
-    keeps_nan(best->winograd, DC3_F32);
-    if (best->winograd_bf16) keeps_nan(best->winograd_bf16, DC3_BF16);
+    dc3_cpu_convolutions best = dc3_cpu_convolutions_best();
+    if (!best.winograd) skip();
+    keeps_nan(best.winograd, DC3_F32);
+    if (best.winograd_bf16) keeps_nan(best.winograd_bf16, DC3_BF16);
 }
 
 int main(void)

@@ -16,12 +16,12 @@ typedef struct subject {
     int64_t counts[MOST_PARAMETERS]; /* values of each parameter, 0 behind the last */
     float offset;                    /* of parameters: away from zero */
     int spread; /* input values all far apart, so that no step changes which is the largest */
-    dc3_tensor (*run)(dc3_ctx *ctx, dc3_tensor x, float *const *parameters, dc3_weight *weight);
+    dc3_tensor (*run)(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *parameters, dc3_weight *weight);
 } subject;
 
-static dc3_tensor conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor conv(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
-    weight->part[0] = dc3_view(p[0], DC3_F32, 4, (int64_t[]){6, 4, 3, 3});
+    weight->part[0] = dc3_reshape(p[0], 4, (int64_t[]){6, 4, 3, 3});
     weight->parts = 1;
     dc3_conv_options o = {
         .kernel = 3, .stride = 2, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
@@ -29,17 +29,17 @@ static dc3_tensor conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *
 }
 
 /* One pixel high and three wide. */
-static dc3_tensor wide_conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor wide_conv(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
-    weight->part[0] = dc3_view(p[0], DC3_F32, 4, (int64_t[]){6, 4, 1, 3});
+    weight->part[0] = dc3_reshape(p[0], 4, (int64_t[]){6, 4, 1, 3});
     weight->parts = 1;
     dc3_conv_options o = {.kernel = 1, .kernel_w = 3, .stride = 1, .pad_left = 1, .pad_right = 1};
     return dc3_conv2d(ctx, x, weight, p[1], &o, NULL);
 }
 
-static dc3_tensor fused_conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor fused_conv(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
-    weight->part[0] = dc3_view(p[0], DC3_F32, 4, (int64_t[]){4, 2, 3, 3});
+    weight->part[0] = dc3_reshape(p[0], 4, (int64_t[]){4, 2, 3, 3});
     weight->parts = 1;
     dc3_conv_options o = {.kernel = 3,
                           .stride = 1,
@@ -53,58 +53,61 @@ static dc3_tensor fused_conv(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_we
     return dc3_conv2d(ctx, x, weight, p[1], &o, &x);
 }
 
-static dc3_tensor linear(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor linear(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
-    weight->part[0] = dc3_view(p[0], DC3_F32, 2, (int64_t[]){5, 7});
+    weight->part[0] = dc3_reshape(p[0], 2, (int64_t[]){5, 7});
     weight->parts = 1;
     return dc3_linear(ctx, x, weight, p[1], DC3_ACT_GELU_ERF, NULL);
 }
 
-static dc3_tensor norm_with(dc3_ctx *ctx, dc3_tensor x, float *const *p, int pool, const dc3_tensor *residual)
+static dc3_tensor norm_with(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, int pool,
+                            const dc3_tensor *residual)
 {
-    static float mean[8], variance[8];
+    dc3_tensor mean = dc3_new(ctx, DC3_F32, 1, p[0].shape), variance = dc3_new(ctx, DC3_F32, 1, p[0].shape);
+    assert_int_equal(dc3_tensor_zero(&mean), DC3_OK);
+    assert_int_equal(dc3_tensor_zero(&variance), DC3_OK);
     dc3_batch_norm_options o = {p[0], p[1], mean, variance, 1e-5f, 0.1f, DC3_ACT_RELU, pool};
     return dc3_batch_norm(ctx, x, &o, residual);
 }
 
-static dc3_tensor batch_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor batch_norm(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)weight;
     return norm_with(ctx, x, p, 0, NULL);
 }
 
-static dc3_tensor batch_norm_pool(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor batch_norm_pool(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)weight;
     return norm_with(ctx, x, p, 1, NULL);
 }
 
 /* The input is its own residual: its gradient comes from two sides. */
-static dc3_tensor batch_norm_residual(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor batch_norm_residual(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)weight;
     return norm_with(ctx, x, p, 0, &x);
 }
 
-static dc3_tensor max_pool(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor max_pool(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
     return dc3_max_pool(ctx, x, 3, 2, 1);
 }
 
-static dc3_tensor avg_pools(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor avg_pools(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
     return dc3_add(ctx, dc3_global_avg_pool(ctx, x), dc3_global_avg_pool(ctx, dc3_avg_pool(ctx, x, 2)));
 }
 
-static dc3_tensor avg_pool_same(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor avg_pool_same(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
     return dc3_avg_pool_same(ctx, x, 3);
 }
 
-static dc3_tensor flatten(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor flatten(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
     dc3_tensor y = dc3_avg_pool(ctx, x, 2);
@@ -112,7 +115,7 @@ static dc3_tensor flatten(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weigh
                    dc3_flatten_planar(ctx, dc3_activate(ctx, y, DC3_ACT_SILU)));
 }
 
-static dc3_tensor adaptive_pool(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor adaptive_pool(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
     dc3_tensor wide = dc3_adaptive_avg_pool(ctx, x, 7), narrow = dc3_adaptive_avg_pool(ctx, x, 3);
@@ -121,15 +124,15 @@ static dc3_tensor adaptive_pool(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3
 }
 
 /* Squeeze and excitation: the factors come from the picture itself. */
-static dc3_tensor squeeze(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor squeeze(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
-    weight->part[0] = dc3_view(p[0], DC3_F32, 2, (int64_t[]){5, 5});
+    weight->part[0] = dc3_reshape(p[0], 2, (int64_t[]){5, 5});
     weight->parts = 1;
     dc3_tensor s = dc3_linear(ctx, dc3_global_avg_pool(ctx, x), weight, p[1], DC3_ACT_SIGMOID, NULL);
     return dc3_scale_channels(ctx, x, s);
 }
 
-static dc3_tensor class_token(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor class_token(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)weight;
     dc3_tensor y = dc3_class_token(ctx, x, p[0], p[1]);
@@ -140,28 +143,28 @@ static dc3_tensor class_token(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_w
 }
 
 /* Windows of 2x2 on a map of 3x5, shifted and not. */
-static dc3_tensor windows(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor windows(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     static float places[18];
     for (int i = 0; i < 18; i++) places[i] = 0.3f * (float)(i % 5) - 0.6f;
-    dc3_tensor distances = dc3_view(places, DC3_F32, 2, (int64_t[]){9, 2});
-    weight->part[0] = dc3_view(p[2], DC3_F32, 2, (int64_t[]){2, 2});
+    dc3_tensor distances = dc3_on_device(ctx, dc3_view(places, DC3_F32, 2, (int64_t[]){9, 2}));
+    weight->part[0] = dc3_reshape(p[2], 2, (int64_t[]){2, 2});
     weight->parts = 1;
     dc3_tensor position =
-        dc3_position_bias(ctx, dc3_linear(ctx, distances, weight, NULL, DC3_ACT_NONE, NULL), 2);
+        dc3_position_bias(ctx, dc3_linear(ctx, distances, weight, (dc3_tensor){0}, DC3_ACT_NONE, NULL), 2);
     dc3_window_options o = {2, 2, 1, p[0], p[1]};
     dc3_tensor y = dc3_window_attention(ctx, x, position, &o);
     o.shift = 0;
     return dc3_add(ctx, y, dc3_window_attention(ctx, x, position, &o));
 }
 
-static dc3_tensor patch_merge(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor patch_merge(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
     return dc3_activate(ctx, dc3_patch_merge(ctx, x), DC3_ACT_SIGMOID);
 }
 
-static dc3_tensor drops(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor drops(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
     dc3_ctx_set_dropout(ctx, 3, 14); /* the same draws each time */
@@ -169,7 +172,7 @@ static dc3_tensor drops(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight 
 }
 
 /* The branches share a gradient before each changes it. */
-static dc3_tensor shared(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor shared(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)weight;
     dc3_tensor y = dc3_add(ctx, x, dc3_activate(ctx, x, DC3_ACT_QUICK_GELU));
@@ -177,7 +180,7 @@ static dc3_tensor shared(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight
 }
 
 /* Of a fused projection [n, t, 3 * 2 * 4], causal. */
-static dc3_tensor attention_fused(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor attention_fused(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
     return dc3_attention(
@@ -187,44 +190,44 @@ static dc3_tensor attention_fused(dc3_ctx *ctx, dc3_tensor x, float *const *p, d
 
 /* Keys and values are columns of one tensor that all rows share; queries, keys and values overlap, and some
  * columns are not used. */
-static dc3_tensor attention_shared(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor attention_shared(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
-    weight->part[0] = dc3_view(p[0], DC3_F32, 2, (int64_t[]){7, 9});
+    weight->part[0] = dc3_reshape(p[0], 2, (int64_t[]){7, 9});
     weight->parts = 1;
     dc3_tensor shared =
-        dc3_linear(ctx, dc3_reshape(x, 2, (int64_t[]){12, 9}), weight, NULL, DC3_ACT_NONE, NULL);
+        dc3_linear(ctx, dc3_reshape(x, 2, (int64_t[]){12, 9}), weight, (dc3_tensor){0}, DC3_ACT_NONE, NULL);
     dc3_tensor kv = dc3_reshape(shared, 3, (int64_t[]){1, 12, 7});
     return dc3_attention(
         ctx, &(dc3_attention_input){
                  .q = x, .k = kv, .v = kv, .at_q = 2, .at_k = 0, .at_v = 1, .heads = 2, .dim = 3});
 }
 
-static dc3_tensor layer_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor layer_norm(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)weight;
     return dc3_layer_norm(ctx, x, p[0], p[1], 1e-5f);
 }
 
-static dc3_tensor group_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor group_norm(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)weight;
     return dc3_group_norm(ctx, x, 3, p[0], p[1], 1e-5f, DC3_ACT_SILU);
 }
 
-static dc3_tensor instance_norm(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor instance_norm(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)weight;
     return dc3_instance_norm(ctx, x, p[0], p[1], 1e-5f, DC3_ACT_NONE);
 }
 
-static dc3_tensor geglu(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor geglu(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
     return dc3_geglu(ctx, x);
 }
 
 /* [silu(x), x] doubled in size, and the mean of x added to every pixel. */
-static dc3_tensor concat_upsample(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor concat_upsample(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)p, (void)weight;
     dc3_tensor y = dc3_concat(ctx, dc3_activate(ctx, x, DC3_ACT_SILU), x);
@@ -232,12 +235,12 @@ static dc3_tensor concat_upsample(dc3_ctx *ctx, dc3_tensor x, float *const *p, d
 }
 
 /* Five tokens a row and three positions; x is added, so that it has a gradient. */
-static dc3_tensor embedding(dc3_ctx *ctx, dc3_tensor x, float *const *p, dc3_weight *weight)
+static dc3_tensor embedding(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     (void)weight;
     static const int64_t ids[] = {3, 0, 3, 1, 2, 2, 3, 0, 0, 3};
-    dc3_tensor table = dc3_view(p[0], DC3_F32, 2, (int64_t[]){4, 6}),
-               position = dc3_view(p[1], DC3_F32, 2, (int64_t[]){3, 6});
+    dc3_tensor table = dc3_reshape(p[0], 2, (int64_t[]){4, 6}),
+               position = dc3_reshape(p[1], 2, (int64_t[]){3, 6});
     return dc3_add(ctx, dc3_activate(ctx, dc3_embedding(ctx, 2, 5, ids, &table, &position), DC3_ACT_SILU), x);
 }
 
@@ -271,14 +274,14 @@ static const subject subjects[] = {
 };
 
 /* One evaluation of the loss. With a tape it is recorded. */
-static dc3_tensor loss_of(dc3_ctx *ctx, const subject *s, dc3_tensor x, float *const *parameters,
+static dc3_tensor loss_of(dc3_ctx *ctx, const subject *s, dc3_tensor x, const dc3_tensor *parameters,
                           dc3_weight *weight, const float *target)
 {
     dc3_tensor y = s->run(ctx, x, parameters, weight);
     return dc3_mse(ctx, y, target);
 }
 
-static double value_of(dc3_ctx *ctx, const subject *s, dc3_tensor x, float *const *parameters,
+static double value_of(dc3_ctx *ctx, const subject *s, dc3_tensor x, const dc3_tensor *parameters,
                        dc3_weight *weight, const float *target)
 {
     dc3_tape *tape;
@@ -288,32 +291,46 @@ static double value_of(dc3_ctx *ctx, const subject *s, dc3_tensor x, float *cons
     dc3_tape_start(tape, ctx); /* batch norms take the batch's statistics */
     dc3_tensor loss = loss_of(ctx, s, x, parameters, weight, target);
     if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s: %s", s->name, dc3_error_text());
-    double value = *(const float *)loss.data;
+    float value;
+    dc3_download(ctx, loss, &value);
     dc3_tape_stop(tape, ctx);
     dc3_scope_close(ctx, scope);
     dc3_tape_close(&tape);
     return value;
 }
 
-/* The difference along direction v of `values`, and the gradient's part in it. */
-static void compare(dc3_ctx *ctx, const subject *s, dc3_tensor x, float *const *parameters,
-                    dc3_weight *weight, const float *target, float *values, const float *gradient,
-                    int64_t count, const char *what, dc3_rng *rng)
+/* The difference along direction v of the values of `changed`, and the gradient's part in it. */
+static void compare(dc3_ctx *ctx, const subject *s, dc3_tensor x, const dc3_tensor *parameters,
+                    dc3_weight *weight, const float *target, dc3_tensor changed, dc3_tensor gradient,
+                    const char *what, dc3_rng *rng)
 {
     const double e = 5e-4; /* few values cross the corner of a ReLU */
-    float *v = random_values(rng, DC3_F32, count, 1), *saved = malloc((size_t)count * sizeof *saved);
+    int64_t count = dc3_count(&changed);
+    float *v = random_values(rng, DC3_F32, count, 1), *saved = malloc((size_t)count * sizeof *saved),
+          *values = malloc((size_t)count * sizeof *values), *g = malloc((size_t)count * sizeof *g);
     double expected = 0, l[2];
-    memcpy(saved, values, (size_t)count * sizeof *saved);
+    assert_int_equal(dc3_tensor_read(&changed, saved), DC3_OK);
+    assert_int_equal(dc3_tensor_read(&gradient, g), DC3_OK);
     for (int side = 0; side < 2; side++) {
         for (int64_t i = 0; i < count; i++) values[i] = saved[i] + (float)((side ? -e : e) * v[i]);
+        assert_int_equal(dc3_tensor_write(&changed, values), DC3_OK);
         l[side] = value_of(ctx, s, x, parameters, weight, target);
     }
-    memcpy(values, saved, (size_t)count * sizeof *saved);
-    for (int64_t i = 0; i < count; i++) expected += (double)gradient[i] * v[i];
+    assert_int_equal(dc3_tensor_write(&changed, saved), DC3_OK);
+    for (int64_t i = 0; i < count; i++) expected += (double)g[i] * v[i];
     double found = (l[0] - l[1]) / (2 * e);
     if (!(fabs(found - expected) <= 1e-2 * (fabs(expected) + 0.05)))
         fail_msg("%s, %s: by differences %g, by the tape %g", s->name, what, found, expected);
-    free(v), free(saved);
+    free(v), free(saved), free(values), free(g);
+}
+
+/* A tensor of the context's device with these values; the caller frees it. */
+static dc3_tensor tensor_of(const dc3_ctx *ctx, int ndim, const int64_t *shape, const float *values)
+{
+    dc3_tensor t;
+    assert_int_equal(dc3_tensor_alloc(dc3_ctx_device(ctx), DC3_F32, ndim, shape, &t), DC3_OK);
+    assert_int_equal(dc3_tensor_write(&t, values), DC3_OK);
+    return t;
 }
 
 static void check(const subject *s, dc3_ctx_mode mode, uint64_t seed)
@@ -322,8 +339,8 @@ static void check(const subject *s, dc3_ctx_mode mode, uint64_t seed)
     dc3_tape *tape;
     dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 19);
     dc3_weight weight = {0};
-    float *parameters[MOST_PARAMETERS] = {0}, *gradients[MOST_PARAMETERS] = {0};
-    assert_int_equal(dc3_ctx_open(DC3_F32, 2, mode, &ctx), DC3_OK);
+    dc3_tensor parameters[MOST_PARAMETERS] = {{0}}, gradients[MOST_PARAMETERS] = {{0}};
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, mode, &ctx), DC3_OK);
     assert_int_equal(dc3_tape_open(&tape), DC3_OK);
     dc3_tensor x = dc3_view(NULL, DC3_F32, s->ndim, s->shape);
     float *values = random_values(&rng, DC3_F32, dc3_count(&x), 1);
@@ -331,31 +348,34 @@ static void check(const subject *s, dc3_ctx_mode mode, uint64_t seed)
         for (int64_t i = 0; i < dc3_count(&x); i++) /* 37 divides no count of values here: a permutation */
             values[i] = 0.02f * (float)((i * 37 + (int64_t)seed) % dc3_count(&x));
     float *target = random_values(&rng, DC3_F32, 4096, 1);
-    x.data = values;
+    x = tensor_of(ctx, s->ndim, s->shape, values);
     for (int i = 0; i < MOST_PARAMETERS && s->counts[i]; i++) {
-        parameters[i] = random_values(&rng, DC3_F32, s->counts[i], 0.5f);
-        for (int64_t k = 0; k < s->counts[i]; k++) parameters[i][k] += s->offset;
-        gradients[i] = calloc((size_t)s->counts[i], sizeof **gradients);
+        float *first = random_values(&rng, DC3_F32, s->counts[i], 0.5f);
+        for (int64_t k = 0; k < s->counts[i]; k++) first[k] += s->offset;
+        parameters[i] = tensor_of(ctx, 1, &s->counts[i], first);
+        gradients[i] = tensor_of(ctx, 1, &s->counts[i], first);
+        assert_int_equal(dc3_tensor_zero(&gradients[i]), DC3_OK);
+        free(first);
         assert_int_equal(dc3_tape_watch(tape, parameters[i], gradients[i]), DC3_OK);
     }
     dc3_scope scope = dc3_scope_open(ctx);
     dc3_tape_start(tape, ctx);
+    dc3_tensor own = x; /* whose number on the tape does not last */
     dc3_tape_track(tape, ctx, &x);
     dc3_tensor loss = loss_of(ctx, s, x, parameters, &weight, target);
     if (dc3_tape_backward(tape, ctx, loss, 1) != DC3_OK) fail_msg("%s: %s", s->name, dc3_error_text());
     dc3_tensor dx = dc3_tape_gradient_of(tape, x);
     if (!dx.data) fail_msg("%s: no gradient reaches the input", s->name);
-    x.var = 0;
-    compare(ctx, s, x, parameters, &weight, target, values, dx.data, dc3_count(&x), "input", &rng);
+    compare(ctx, s, own, parameters, &weight, target, own, dx, "input", &rng);
     for (int i = 0; i < MOST_PARAMETERS && s->counts[i]; i++)
-        compare(ctx, s, x, parameters, &weight, target, parameters[i], gradients[i], s->counts[i],
-                "parameter", &rng);
+        compare(ctx, s, own, parameters, &weight, target, parameters[i], gradients[i], "parameter", &rng);
     dc3_scope_close(ctx, scope);
     dc3_tape_stop(tape, ctx);
     dc3_weight_release(&weight);
     dc3_tape_close(&tape);
     dc3_ctx_close(&ctx);
-    for (int i = 0; i < MOST_PARAMETERS; i++) free(parameters[i]), free(gradients[i]);
+    for (int i = 0; i < MOST_PARAMETERS; i++) dc3_tensor_free(&parameters[i]), dc3_tensor_free(&gradients[i]);
+    dc3_tensor_free(&x);
     free(values), free(target);
 }
 
@@ -376,23 +396,30 @@ static void memory_stays(void **state)
     dc3_ctx *ctx;
     dc3_tape *tape;
     const subject *s = &subjects[sizeof subjects / sizeof *subjects - 1];
-    float p[2][5] = {{1, 1, 1, 1, 1}, {0}}, g[2][5], x[2 * 3 * 4 * 5], target[256] = {0};
+    static const float begin[2][5] = {{1, 1, 1, 1, 1}, {0}};
+    float x[2 * 3 * 4 * 5], target[256] = {0};
+    dc3_tensor parameters[2], gradients[2];
+    int64_t five = 5;
     for (size_t i = 0; i < sizeof x / sizeof *x; i++) x[i] = (float)(i % 7);
-    assert_int_equal(dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
     assert_int_equal(dc3_tape_open(&tape), DC3_OK);
     dc3_weight weight = {0};
-    float *parameters[] = {p[0], p[1]};
-    for (int i = 0; i < 2; i++) assert_int_equal(dc3_tape_watch(tape, p[i], g[i]), DC3_OK);
+    for (int i = 0; i < 2; i++) {
+        parameters[i] = tensor_of(ctx, 1, &five, begin[i]), gradients[i] = tensor_of(ctx, 1, &five, begin[1]);
+        assert_int_equal(dc3_tape_watch(tape, parameters[i], gradients[i]), DC3_OK);
+    }
     size_t first = 0;
     for (int step = 0; step < 5; step++) {
         dc3_scope scope = dc3_scope_open(ctx);
         dc3_tape_start(tape, ctx);
-        dc3_tensor loss = loss_of(ctx, s, dc3_view(x, DC3_F32, 4, s->shape), parameters, &weight, target);
+        dc3_tensor in = dc3_on_device(ctx, dc3_view(x, DC3_F32, 4, s->shape));
+        dc3_tensor loss = loss_of(ctx, s, in, parameters, &weight, target);
         assert_int_equal(dc3_tape_backward(tape, ctx, loss, 1), DC3_OK);
         dc3_scope_close(ctx, scope);
         if (step == 0) first = dc3_ctx_bytes(ctx);
         assert_int_equal(dc3_ctx_bytes(ctx), first);
     }
+    for (int i = 0; i < 2; i++) dc3_tensor_free(&parameters[i]), dc3_tensor_free(&gradients[i]);
     dc3_tape_close(&tape);
     dc3_ctx_close(&ctx);
 }
@@ -403,24 +430,34 @@ static void clamped_scale(void **state)
     (void)state;
     dc3_ctx *ctx;
     dc3_tape *tape;
-    float x[4 * 6], bias[6] = {0}, scale[2] = {5, 1}, gradient[2] = {0}, target[8] = {0};
-    float position[2 * 16] = {0};
+    float x[4 * 6], target[8] = {0}, found[2][8], slope[2];
+    static const float zeros[2 * 16] = {0}, over[] = {5, 1};
+    const float just[] = {logf(100), 1};
     for (int i = 0; i < 24; i++) x[i] = (float)(i * 5 % 7) - 3;
-    assert_int_equal(dc3_ctx_open(DC3_F32, 1, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 1, DC3_CTX_FAST, &ctx), DC3_OK);
     assert_int_equal(dc3_tape_open(&tape), DC3_OK);
+    dc3_tensor qkv = tensor_of(ctx, 4, (int64_t[]){1, 2, 2, 6}, x);
+    dc3_tensor position = tensor_of(ctx, 3, (int64_t[]){2, 4, 4}, zeros);
+    dc3_tensor bias = tensor_of(ctx, 1, (int64_t[]){6}, zeros),
+               scale = tensor_of(ctx, 1, (int64_t[]){2}, over);
+    dc3_tensor least = tensor_of(ctx, 1, (int64_t[]){2}, just),
+               gradient = tensor_of(ctx, 1, (int64_t[]){2}, zeros);
     assert_int_equal(dc3_tape_watch(tape, scale, gradient), DC3_OK);
     dc3_tape_start(tape, ctx);
-    dc3_tensor qkv = dc3_view(x, DC3_F32, 4, (int64_t[]){1, 2, 2, 6});
-    dc3_tensor bias_of = dc3_view(position, DC3_F32, 3, (int64_t[]){2, 4, 4});
     dc3_window_options o = {2, 2, 0, bias, scale};
-    dc3_tensor y = dc3_window_attention(ctx, qkv, bias_of, &o);
-    o.scale = (float[]){logf(100), 1};
-    dc3_tensor z = dc3_window_attention(ctx, qkv, bias_of, &o);
-    assert_memory_equal(y.data, z.data, dc3_bytes(&y));
+    dc3_tensor y = dc3_window_attention(ctx, qkv, position, &o);
+    o.scale = least;
+    dc3_tensor z = dc3_window_attention(ctx, qkv, position, &o);
+    dc3_download(ctx, y, found[0]);
+    dc3_download(ctx, z, found[1]);
+    assert_memory_equal(found[0], found[1], sizeof found[0]);
     assert_int_equal(dc3_tape_backward(tape, ctx, dc3_mse(ctx, y, target), 1), DC3_OK);
-    assert_true(gradient[0] == 0 && gradient[1] != 0);
+    assert_int_equal(dc3_tensor_read(&gradient, slope), DC3_OK);
+    assert_true(slope[0] == 0 && slope[1] != 0);
     dc3_tape_stop(tape, ctx);
     dc3_tape_close(&tape);
+    dc3_tensor *all[] = {&qkv, &position, &bias, &scale, &least, &gradient};
+    for (int i = 0; i < 6; i++) dc3_tensor_free(all[i]);
     dc3_ctx_close(&ctx);
 }
 
@@ -433,19 +470,22 @@ static void dropping(void **state)
     dc3_tape *tape;
     static float x[N * WIDTH];
     for (int i = 0; i < N * WIDTH; i++) x[i] = 1;
-    assert_int_equal(dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
     assert_int_equal(dc3_tape_open(&tape), DC3_OK);
-    dc3_tensor in = dc3_view(x, DC3_F32, 2, (int64_t[]){N, WIDTH});
+    dc3_tensor in = dc3_on_device(ctx, dc3_view(x, DC3_F32, 2, (int64_t[]){N, WIDTH}));
     dc3_ctx_set_dropout(ctx, 1, 0);
-    assert_ptr_equal(dc3_dropout(ctx, in, 0.3f).data, x);
+    assert_int_equal(dc3_dropout(ctx, in, 0.3f).id, in.id);
     dc3_tape_start(tape, ctx);
-    assert_ptr_equal(dc3_dropout(ctx, in, 0).data, x);
+    assert_int_equal(dc3_dropout(ctx, in, 0).id, in.id);
     dc3_tensor a = dc3_dropout(ctx, in, 0.3f), b = dc3_dropout(ctx, in, 0.3f);
     dc3_tensor rows = dc3_stochastic_depth(ctx, in, 0.3f);
     dc3_ctx_set_dropout(ctx, 1, 0);
     dc3_tensor again = dc3_dropout(ctx, in, 0.3f);
     dc3_ctx_set_dropout(ctx, 1, 1);
     dc3_tensor next = dc3_dropout(ctx, in, 0.3f);
+    a = dc3_on_host(ctx, a), b = dc3_on_host(ctx, b), rows = dc3_on_host(ctx, rows);
+    again = dc3_on_host(ctx, again), next = dc3_on_host(ctx, next);
+    assert_int_equal(dc3_ctx_status(ctx), DC3_OK);
     double zeros = 0, both = 0, later = 0, gone = 0;
     for (int i = 0; i < N * WIDTH; i++) {
         float y = ((float *)a.data)[i], row = ((float *)rows.data)[i];

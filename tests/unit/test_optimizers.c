@@ -61,8 +61,8 @@ static void begin(void)
         assert_non_null(t);
         assert_true(dc3_count(t) <= BIGGEST);
         memcpy(values[i], t->data, dc3_bytes(t));
-        params[i] = (dc3_param){names[i], dc3_view(values[i], DC3_F32, t->ndim, t->shape), gradients[i],
-                                i ? NULL : &weight};
+        params[i] = (dc3_param){names[i], dc3_view(values[i], DC3_F32, t->ndim, t->shape),
+                                dc3_view(gradients[i], DC3_F32, t->ndim, t->shape), i ? NULL : &weight};
     }
 }
 
@@ -186,7 +186,7 @@ static void trajectories(void **state)
     assert_true(json_object_size(list) >= 12);
     for (int mode = DC3_CTX_FAST; mode <= DC3_CTX_PLAIN; mode++) {
         dc3_ctx *ctx;
-        assert_int_equal(dc3_ctx_open(DC3_F32, 2, (dc3_ctx_mode)mode, &ctx), DC3_OK);
+        assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, (dc3_ctx_mode)mode, &ctx), DC3_OK);
         json_object_foreach(list, name, entry) run_case(ctx, name, entry);
         dc3_ctx_close(&ctx);
     }
@@ -285,7 +285,7 @@ static void bad_options(void **state)
     dc3_ema *ema;
     dc3_optimizer_options o[7];
     begin();
-    assert_int_equal(dc3_ctx_open(DC3_F32, 1, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 1, DC3_CTX_FAST, &ctx), DC3_OK);
     for (int i = 0; i < 7; i++) o[i] = dc3_optimizer_defaults(i < 3 ? DC3_SGD : DC3_ADAMW);
     o[0].momentum = 1;
     o[1].nesterov = 1;
@@ -304,7 +304,7 @@ static void bad_options(void **state)
     params[3].value.dtype = DC3_BF16;
     assert_int_equal(dc3_optimizer_open(ctx, &fine, params, PARAMS, &optimizer), DC3_ERR_ARGUMENT);
     assert_string_equal(dc3_error_text(), "parameter 'fc.weight': expected f32 for training, found bf16");
-    params[3].gradient = NULL; /* then it is a buffer */
+    params[3].gradient = (dc3_tensor){0}; /* then it is a buffer */
     assert_int_equal(dc3_optimizer_open(ctx, &fine, params, PARAMS, &optimizer), DC3_OK);
     assert_int_equal(dc3_optimizer_step(optimizer, NAN), DC3_ERR_ARGUMENT);
     assert_int_equal(dc3_optimizer_step(optimizer, -0.1), DC3_ERR_ARGUMENT);
@@ -323,7 +323,7 @@ static void clip_extremes(void **state)
     static const float bad[] = {NAN, INFINITY, -INFINITY};
     float before[PARAMS][BIGGEST];
     dc3_ctx *ctx;
-    assert_int_equal(dc3_ctx_open(DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
     begin();
     for (int i = 0; i < 3; i++) {
         take_gradients(0);
@@ -426,11 +426,12 @@ static void threads_alike(void **state)
     int before = omp_get_max_threads();
     for (int k = 0; k < 2; k++) {
         dc3_ctx *ctx;
-        assert_int_equal(dc3_ctx_open(DC3_F32, k ? 5 : 1, DC3_CTX_FAST, &ctx), DC3_OK); /* sets the threads */
+        assert_int_equal(dc3_ctx_open(NULL, DC3_F32, k ? 5 : 1, DC3_CTX_FAST, &ctx),
+                         DC3_OK); /* sets the threads */
         clipped[k] = malloc(N * sizeof *copy);
         memcpy(clipped[k], x, N * sizeof *x);
         memcpy(copy, y, N * sizeof *y);
-        dc3_param p = {"x", dc3_view(copy, DC3_F32, 1, &n), clipped[k], NULL};
+        dc3_param p = {"x", dc3_view(copy, DC3_F32, 1, &n), dc3_view(clipped[k], DC3_F32, 1, &n), NULL};
         dc3_ema *ema;
         norms[k] = dc3_clip_gradients(ctx, &p, 1, 0.5);
         assert_int_equal(dc3_ema_open(ctx, &(dc3_ema_options){.decay = 0.9}, &p, 1, &ema), DC3_OK);

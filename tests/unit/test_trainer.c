@@ -1,6 +1,6 @@
 /* Training steps: losses fall, a loss that is not finite changes no parameter; what the evaluation protocol
  * prescribes. */
-#include "support/random_tensors.h"
+#include "support/device_values.h"
 #include "learn/protocol.h"
 #include "learn/trainer.h"
 
@@ -24,9 +24,11 @@ static uint64_t print_of(const dc3_trainer *t)
 {
     uint64_t hash = 0;
     for (size_t i = 0; i < t->count; i++) {
-        if (!t->params[i].gradient) continue; /* statistics move in every forward pass */
-        uint64_t pair[] = {hash, dc3_hash64(t->params[i].value.data, dc3_bytes(&t->params[i].value))};
+        if (!t->params[i].gradient.data) continue; /* statistics move in every forward pass */
+        float *values = host_values(t->params[i].value);
+        uint64_t pair[] = {hash, dc3_hash64(values, dc3_bytes(&t->params[i].value))};
         hash = dc3_hash64(pair, sizeof pair);
+        free(values);
     }
     return hash;
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 #include "base/memory.h"
 #include "kernels/onednn/plan.h"
-#include "kernels/x86/conv_gradient.h"
 
 static dc3_status scratch_for(onednn *d, size_t size)
 {
@@ -114,7 +113,7 @@ static plan_key linear_key(plan_kind kind, const dc3_linear_shape *shape)
 static dc3_status own_conv(onednn *d, const dc3_conv_shape *shape, dc3_conv_pass pass, dc3_weight *weight,
                            const dc3_winograd **own, const float **plain)
 {
-    const dc3_winograd *w = shape->type == DC3_BF16 ? d->winograd_bf16 : d->winograd;
+    const dc3_winograd *w = shape->type == DC3_BF16 ? d->own.winograd_bf16 : d->own.winograd;
     size_t size = w ? w->scratch(shape, pass) : 0;
     *own = size ? w : NULL;
     if (!size) return DC3_OK;
@@ -176,14 +175,13 @@ static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *shape
         own->weight(shape, x, dy, dw, d->scratch);
         return DC3_OK;
     }
-#if defined(__x86_64__)
-    size_t direct = d->has_bf16 ? dc3_avx512_conv_weight_gradient_scratch(shape) : 0;
+    const dc3_conv_gradient_kernel *gradient_of = d->own.gradient_bf16;
+    size_t direct = gradient_of ? gradient_of->scratch(shape) : 0;
     if (direct) {
         DC3_TRY(scratch_for(d, direct));
-        dc3_avx512_conv_weight_gradient(shape, x, dy, dw, d->scratch);
+        gradient_of->weight(shape, x, dy, dw, d->scratch);
         return DC3_OK;
     }
-#endif
     plan *p = NULL;
     plan_key key = conv_key(PLAN_CONV_WEIGHT, shape);
     DC3_TRY(dc3_onednn_plan_get(d, &key, &p));
@@ -232,10 +230,7 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
 {
     onednn *d = calloc(1, sizeof *d);
     if (!d) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    const dc3_kernels *best = dc3_kernels_best();
-    d->has_bf16 = best->has_bf16;
-    d->winograd = best->winograd;
-    d->winograd_bf16 = best->winograd_bf16;
+    d->own = dc3_cpu_convolutions_best();
     dnnl_status_t r = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
     if (!r) r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_in_order);
     if (r) {

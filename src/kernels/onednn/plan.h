@@ -3,9 +3,9 @@
 #ifndef DC3_KERNELS_ONEDNN_PLAN_H
 #define DC3_KERNELS_ONEDNN_PLAN_H
 
+#include "kernels/cpu_convolutions.h"
 #include "kernels/dense.h"
 #include "kernels/onednn/compat.h"
-#include "kernels/winograd.h"
 
 typedef enum plan_kind {
     PLAN_CONV,          /* x, weight to y */
@@ -40,8 +40,7 @@ enum { BUCKETS = 1024 };
 typedef struct onednn {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    int has_bf16;                                 /* the processor runs our own weight gradient */
-    const dc3_winograd *winograd, *winograd_bf16; /* NULL: not on this processor */
+    dc3_cpu_convolutions own; /* of the processor, where they are faster */
     plan *buckets[BUCKETS];
     void *scratch;
     size_t scratch_size;

@@ -78,7 +78,4 @@ void X86(kernels)(dc3_kernels *table)
     table->cast = X86(cast);
     table->sgd = X86(sgd);
     table->adamw = X86(adamw);
-    table->has_bf16 = has_bf16();
-    table->winograd = &X86(winograd);
-    table->winograd_bf16 = table->has_bf16 ? &dc3_avx512_winograd_bf16 : NULL;
 }

@@ -64,7 +64,7 @@ size_t X86(attention_gradient_scratch_f32)(const dc3_attention_shape *shape, int
 void X86(attention_gradient_f32)(const dc3_attention_shape *shape, const dc3_attention_gradient *gradient,
                                  void *scratch);
 
-extern const dc3_winograd X86(winograd);
+extern const dc3_winograd dc3_avx512_winograd, dc3_avx2_winograd;
 
 /* For processors with AVX512-BF16. */
 extern const dc3_winograd dc3_avx512_winograd_bf16;

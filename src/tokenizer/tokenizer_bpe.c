@@ -1,6 +1,6 @@
 /* Byte-pair merging: of all neighbouring pairs in a word the one that stands first in the merges, leftmost
  * first, becomes one token, until no pair is left that merges. */
-#include "nn/tokenizer_bpe.h"
+#include "tokenizer/tokenizer_bpe.h"
 
 #include <glib.h>
 #include <limits.h>

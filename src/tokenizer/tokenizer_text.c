@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <string.h>
-#include "nn/tokenizer_bpe.h"
+#include "tokenizer/tokenizer_bpe.h"
 
 /* Lower case letter by letter. U+0130 is the only one that becomes two; Roman numerals and circled letters
  * are no letters to GLib. */

@@ -1,7 +1,7 @@
 /* CLIP's byte-level BPE tokenizer (Radford et al. 2021), ids as the `transformers` library's CLIPTokenizer
  * gives them. */
-#ifndef DC3_NN_TOKENIZER_H
-#define DC3_NN_TOKENIZER_H
+#ifndef DC3_TOKENIZER_TOKENIZER_H
+#define DC3_TOKENIZER_TOKENIZER_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* CLIP's tokenizer: special tokens are found in the text first, the rest becomes words, words become ids. */
-#include "nn/tokenizer.h"
+#include "tokenizer/tokenizer.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "io/json.h"
-#include "nn/tokenizer_bpe.h"
+#include "tokenizer/tokenizer_bpe.h"
 
 enum { CONFIG_LIMIT = 16 << 20, DEFAULT_LENGTH = 77, LONGEST = 1 << 20 };
 enum { BOS, EOS, UNK, PAD, SPECIALS };

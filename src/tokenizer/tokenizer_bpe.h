@@ -1,6 +1,6 @@
 /* Byte-pair merging of one word, and the splitting of text into words: the two halves of CLIP's tokenizer. */
-#ifndef DC3_NN_TOKENIZER_BPE_H
-#define DC3_NN_TOKENIZER_BPE_H
+#ifndef DC3_TOKENIZER_TOKENIZER_BPE_H
+#define DC3_TOKENIZER_TOKENIZER_BPE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,25 @@
+/* What the processor's own dense kernels (x86/) offer to oneDNN's table, which takes them where they are
+ * faster: private to the CPU's backend. */
+#ifndef DC3_KERNELS_CPU_CONVOLUTIONS_H
+#define DC3_KERNELS_CPU_CONVOLUTIONS_H
+
+#include "kernels/winograd.h"
+
+/* The weight gradient of a convolution by a direct sum. */
+typedef struct dc3_conv_gradient_kernel {
+    /* Bytes of scratch that it needs, 64-byte aligned; 0: not for this shape. */
+    size_t (*scratch)(const dc3_conv_shape *shape);
+    /* dw [co, ci, kh, kw] += from x [n, h, w, ci] and dy [n, oh, ow, co]. */
+    void (*weight)(const dc3_conv_shape *shape, const void *x, const void *dy, float *dw, void *scratch);
+} dc3_conv_gradient_kernel;
+
+/* NULL: not on this processor. */
+typedef struct dc3_cpu_convolutions {
+    const dc3_winograd *winograd, *winograd_bf16;
+    const dc3_conv_gradient_kernel *gradient_bf16;
+} dc3_cpu_convolutions;
+
+/* Those of dc3_kernels_best's tier. */
+dc3_cpu_convolutions dc3_cpu_convolutions_best(void);
+
+#endif
