@@ -152,7 +152,7 @@ static int compare_lists(const command *c, compare_values *v)
 
 static int run(const command *c, int argc, char **argv)
 {
-    compare_values v = {.options = {.evaluate = dc3_evaluate_defaults(), .seeds = 3, .real_hard = -1}};
+    compare_values v = {.options = dc3_compare_defaults()};
     char **rest;
     int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;

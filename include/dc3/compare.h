@@ -2,6 +2,7 @@
 #ifndef DC3_COMPARE_H
 #define DC3_COMPARE_H
 
+#include <stddef.h>
 #include "dc3/condense.h"
 #include "dc3/evaluate.h"
 #include "dc3/export.h"
@@ -12,6 +13,7 @@ extern "C" {
 
 /* Lists end with NULL or 0. */
 typedef struct dc3_compare_options {
+    size_t struct_size; /* set by dc3_compare_defaults; not to be changed */
     dc3_condense_options
         condense; /* data, teacher, editor and the rest; ipc, method, seed, out are set here */
     dc3_evaluate_options evaluate; /* val, epochs and the rest; data, arch, labels, augment, teacher, seed,
@@ -27,6 +29,9 @@ typedef struct dc3_compare_options {
     int augment_robust; /* 1: a second student of each, without augmentation, for the
                            augmentation-robust score; not where evaluate.augment is DC3_AUGMENT_NONE */
 } dc3_compare_options;
+
+/* Defaults of both parts, 3 seeds, real_hard -1; the lists and the folders are the caller's to set. */
+DC3_API dc3_compare_options dc3_compare_defaults(void);
 
 typedef struct dc3_compare_report {
     int done, reused, total; /* scores made now, read from an earlier run, wanted */

@@ -2,6 +2,7 @@
 #ifndef DC3_CONDENSE_H
 #define DC3_CONDENSE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "dc3/choices.h"
 #include "dc3/export.h"
@@ -15,6 +16,7 @@ extern "C" {
 
 /* Settings. NULL or 0 (or -1 or a constant called DEFAULT where there is one) means the default. */
 typedef struct dc3_condense_options {
+    size_t struct_size;  /* set by dc3_condense_defaults; not to be changed */
     const char *data;    /* dataset: folder, CIFAR binaries, WebDataset tars */
     const char *out;     /* folder to make */
     const char *method;  /* of condense and select: "dc3", or a baseline's name (dc3_method_name) */

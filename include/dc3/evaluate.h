@@ -3,6 +3,7 @@
 #ifndef DC3_EVALUATE_H
 #define DC3_EVALUATE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "dc3/choices.h"
 #include "dc3/export.h"
@@ -15,9 +16,10 @@ extern "C" {
 
 /* NULL or 0 (or -1 where said) means the default. */
 typedef struct dc3_evaluate_options {
-    const char *data; /* folder that dc3_condense made, or any dataset */
-    const char *val;  /* dataset of the same classes to test on */
-    const char *arch; /* the student's architecture */
+    size_t struct_size; /* set by dc3_evaluate_defaults; not to be changed */
+    const char *data;   /* folder that dc3_condense made, or any dataset */
+    const char *val;    /* dataset of the same classes to test on */
+    const char *arch;   /* the student's architecture */
     dc3_label_kind labels;
     const char *teacher; /* of soft labels: safetensors or .pth */
     const char *stored;  /* file of stored labels; default DATA/soft_labels.safetensors */

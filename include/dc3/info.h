@@ -2,6 +2,7 @@
 #ifndef DC3_INFO_H
 #define DC3_INFO_H
 
+#include <stddef.h>
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
@@ -12,6 +13,7 @@ extern "C" {
 
 /* NULL or 0 means the default. */
 typedef struct dc3_info_options {
+    size_t struct_size; /* set by dc3_info_defaults; not to be changed */
     const char *path;
     int check;   /* 1: decodes every picture of a dataset or a run, and counts those that cannot be read */
     int threads; /* 1 or more; of that check */

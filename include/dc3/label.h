@@ -2,6 +2,7 @@
 #ifndef DC3_LABEL_H
 #define DC3_LABEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "dc3/export.h"
 #include "dc3/listener.h"
@@ -13,6 +14,7 @@ extern "C" {
 
 /* NULL or 0 means the default. */
 typedef struct dc3_label_options {
+    size_t struct_size;  /* set by dc3_label_defaults; not to be changed */
     const char *run;     /* folder that dc3_condense made, or any dataset that dc3 reads */
     const char *out;     /* file to write; default RUN/soft_labels.safetensors where dc3 made RUN */
     const char *teacher; /* classifier checkpoint, trained on the dataset's classes */

@@ -2,6 +2,7 @@
 #ifndef DC3_MEASURE_H
 #define DC3_MEASURE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "dc3/export.h"
 #include "dc3/listener.h"
@@ -13,6 +14,7 @@ extern "C" {
 
 /* NULL or 0 means the default. */
 typedef struct dc3_measure_options {
+    size_t struct_size;      /* set by dc3_measure_defaults; not to be changed */
     const char *const *data; /* folders that dc3_condense made, or any datasets; NULL after the last */
     const char *reference;   /* what the others are compared with; default the first of `data` */
     const char *originals;   /* dataset that the runs were made from; default as each run's dc3.json says */

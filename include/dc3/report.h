@@ -2,6 +2,7 @@
 #ifndef DC3_REPORT_H
 #define DC3_REPORT_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "dc3/export.h"
 #include "dc3/listener.h"
@@ -15,6 +16,7 @@ enum { DC3_REPORT_AGAINST = 6 };
 
 /* NULL means the default. */
 typedef struct dc3_report_options {
+    size_t struct_size; /* set by dc3_report_defaults; not to be changed */
     const char *run;    /* folder that dc3_condense made */
     const char *out;    /* file to write; default RUN/report.html */
     const char *data;   /* where the dataset is now; default as the run's dc3.json says */

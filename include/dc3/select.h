@@ -14,9 +14,10 @@ extern "C" {
 #endif
 
 typedef struct dc3_select_options {
-    int ipc;        /* rows to select for each class, 1 or more; default 10 */
-    int bins;       /* clusters a class, 1 or more; default 10; never more than ipc */
-    int components; /* of the PCA before the clustering, default 50 */
+    size_t struct_size; /* set by dc3_select_defaults; not to be changed */
+    int ipc;            /* rows to select for each class, 1 or more; default 10 */
+    int bins;           /* clusters a class, 1 or more; default 10; never more than ipc */
+    int components;     /* of the PCA before the clustering, default 50 */
     dc3_objective objective;
     dc3_maximizer maximizer;
     dc3_gradient gradient;

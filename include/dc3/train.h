@@ -2,6 +2,7 @@
 #ifndef DC3_TRAIN_H
 #define DC3_TRAIN_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "dc3/choices.h"
 #include "dc3/export.h"
@@ -14,11 +15,12 @@ extern "C" {
 
 /* NULL or 0 (or -1 where said) means the default. */
 typedef struct dc3_train_options {
-    const char *data; /* dataset to train on */
-    const char *val;  /* dataset to test on, with the same classes; or NULL */
-    const char *out;  /* file to write: safetensors in torchvision's names */
-    const char *arch; /* default convnet3 up to 64 pixels, else resnet18 */
-    const char *init; /* a checkpoint to start from, safetensors or .pth; or NULL: new */
+    size_t struct_size; /* set by dc3_train_defaults; not to be changed */
+    const char *data;   /* dataset to train on */
+    const char *val;    /* dataset to test on, with the same classes; or NULL */
+    const char *out;    /* file to write: safetensors in torchvision's names */
+    const char *arch;   /* default convnet3 up to 64 pixels, else resnet18 */
+    const char *init;   /* a checkpoint to start from, safetensors or .pth; or NULL: new */
     dc3_optimizer_kind optimizer;
     dc3_compute dtype;
     int size;        /* pixels of a view's side; default suits the pictures, at most 224 */

@@ -19,3 +19,16 @@ dc3_status dc3_options_take(const char *type, size_t first, size_t known, const 
     memcpy(own, &known, sizeof known);
     return DC3_OK;
 }
+
+dc3_status dc3_options_need(const char *name, const void *value)
+{
+    return value ? DC3_OK : dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a value, found NULL", name);
+}
+
+dc3_status dc3_options_check_part(const char *type, size_t known, size_t found)
+{
+    if (found == known) return DC3_OK;
+    return dc3_fail(DC3_ERR_ARGUMENT,
+                    "%s: struct_size is %zu, expected %zu; begin with the struct's defaults call", type,
+                    found, known);
+}

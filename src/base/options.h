@@ -12,8 +12,16 @@
  * where `given` is NULL, was not filled by its defaults call, or is of a later version. */
 dc3_status dc3_options_take(const char *type, size_t first, size_t known, const void *given, void *own);
 
-/* The same for a struct `type` whose first version ended with the field `last`. */
+/* DC3_ERR_ARGUMENT where an option that has no default is NULL. */
+dc3_status dc3_options_need(const char *name, const void *value);
+
+/* The same as dc3_options_take for a struct `type` whose first version ended with the field `last`. */
 #define DC3_TAKE_OPTIONS(type, last, given, own)                                                             \
     dc3_options_take(#type, offsetof(type, last) + sizeof(((const type *)0)->last), sizeof(type), given, own)
+
+/* DC3_ERR_ARGUMENT unless *part, a struct `type` of options inside another one, is of this version: such a
+ * struct cannot grow without moving what stands behind it. */
+#define DC3_CHECK_PART(type, part) dc3_options_check_part(#type, sizeof(type), (part)->struct_size)
+dc3_status dc3_options_check_part(const char *type, size_t known, size_t found);
 
 #endif

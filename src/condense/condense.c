@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "condense/combine.h"
 #include "run_folder/saved_edits.h"
@@ -184,9 +185,15 @@ static void write_report(const dc3_condense_options *options)
         dc3_listener_say(&options->listener, "warning: the report was not written: %s", dc3_error_text());
 }
 
-dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report)
+dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *report)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
+    dc3_condense_options own;
+    const dc3_condense_options *options = &own;
+    memset(report, 0, sizeof *report);
+    DC3_TRY(dc3_condense_take(given, &own));
+    DC3_TRY(dc3_options_need("data", own.data));
+    DC3_TRY(dc3_options_need("out", own.out));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_output output;
     dc3_lock lock = {.fd = -1};
@@ -219,9 +226,15 @@ static dc3_status compensate(dc3_run *run, dc3_output *output)
     return status;
 }
 
-dc3_status dc3_compensate_command(const dc3_condense_options *options, dc3_condense_report *report)
+dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condense_report *report)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
+    dc3_condense_options own;
+    const dc3_condense_options *options = &own;
+    memset(report, 0, sizeof *report);
+    DC3_TRY(dc3_condense_take(given, &own));
+    DC3_TRY(dc3_options_need("data", own.data));
+    DC3_TRY(dc3_options_need("out", own.out));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_output output;
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
@@ -287,11 +300,16 @@ static dc3_status write_bins(dc3_run *run)
     return status;
 }
 
-dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report)
+dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_report *report)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
-    dc3_run run;
+    dc3_condense_options own;
+    const dc3_condense_options *options = &own;
     memset(report, 0, sizeof *report);
+    DC3_TRY(dc3_condense_take(given, &own));
+    DC3_TRY(dc3_options_need("data", own.data));
+    if (!own.dry_run) DC3_TRY(dc3_options_need("out", own.out));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
+    dc3_run run;
     if (!options->dry_run) DC3_TRY(dc3_check_place("-o", options->out));
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
     if (status == DC3_OK) status = list_skipped(&run);
@@ -301,12 +319,17 @@ dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_re
     return status;
 }
 
-dc3_status dc3_select_command(const dc3_condense_options *options, dc3_condense_report *report)
+dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_report *report)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
+    dc3_condense_options own;
+    const dc3_condense_options *options = &own;
+    memset(report, 0, sizeof *report);
+    DC3_TRY(dc3_condense_take(given, &own));
+    DC3_TRY(dc3_options_need("data", own.data));
+    if (!own.dry_run) DC3_TRY(dc3_options_need("out", own.out));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_chosen chosen = {0};
-    memset(report, 0, sizeof *report);
     if (!options->dry_run) DC3_TRY(dc3_check_place("-o", options->out));
     dc3_status status = dc3_run_open(options, DC3_RUN_METHOD, report, &run);
     if (status == DC3_OK) status = list_skipped(&run);

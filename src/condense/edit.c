@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "condense/run.h"
 #include "condense/run_open.h"
@@ -88,9 +89,14 @@ static void shape(const dc3_run *run, int width, int height, job *j)
         j->width = j->height = o->size ? o->size : keep ? shorter : run->edit.size;
 }
 
-dc3_status dc3_edit_command(const dc3_condense_options *options, const char *path, const char *prompt)
+dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path, const char *prompt)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
+    dc3_condense_options own;
+    const dc3_condense_options *options = &own;
+    DC3_TRY(dc3_condense_take(given, &own));
+    DC3_TRY(dc3_options_need("out", own.out));
+    DC3_TRY(dc3_options_need("image", path));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_condense_report report;
     dc3_image image;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "condense/methods.h"
 #include "condense/run_teacher.h"
@@ -11,13 +12,21 @@
 
 dc3_condense_options dc3_condense_defaults(void)
 {
-    return (dc3_condense_options){.fit = DC3_FIT_DEFAULT,
+    return (dc3_condense_options){.struct_size = sizeof(dc3_condense_options),
+                                  .fit = DC3_FIT_DEFAULT,
                                   .format = DC3_FORMAT_DEFAULT,
                                   .detail = DC3_DETAIL_DEFAULT,
                                   .sampler = DC3_SAMPLER_DEFAULT,
                                   .guidance = -1,
                                   .image_guidance = -1,
                                   .select = dc3_select_defaults()};
+}
+
+dc3_status dc3_condense_take(const dc3_condense_options *given, dc3_condense_options *own)
+{
+    *own = dc3_condense_defaults();
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_condense_options, listener, given, own));
+    return DC3_CHECK_PART(dc3_select_options, &own->select);
 }
 
 static dc3_status read_choices(dc3_run *run)
@@ -74,6 +83,7 @@ static dc3_status open_editor(dc3_run *run)
     DC3_TRY(dc3_option_check("detail", (int)o->detail, 1));
     DC3_TRY(dc3_option_check("sampler", (int)o->sampler, 1));
     if (!run->encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return DC3_OK;
+    DC3_TRY(dc3_options_need("editor", o->editor));
     DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);
     if (o->detail != DC3_DETAIL_DEFAULT) run->edit.detail = o->detail;

@@ -12,6 +12,8 @@ typedef enum dc3_run_needs {
     DC3_RUN_METHOD,
     DC3_RUN_CONDENSE /* the same, and a teacher is trained where the method uses one and none is given */
 } dc3_run_needs;
+/* Copies the options of a public call over their defaults. */
+dc3_status dc3_condense_take(const dc3_condense_options *given, dc3_condense_options *own);
 /* Opens what the command and the method need, and resolves defaults. Always close. */
 dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
                         dc3_run *run);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/text.h"
@@ -623,11 +624,36 @@ static dc3_status compare(comparison *c)
     return make_table(c);
 }
 
-dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_report *report)
+dc3_compare_options dc3_compare_defaults(void)
 {
-    DC3_CANCEL_SCOPE(options->condense.listener.cancel);
-    comparison c = {.own = *options, .options = &c.own, .report = report, .lock = {.fd = -1}};
+    return (dc3_compare_options){.struct_size = sizeof(dc3_compare_options),
+                                 .condense = dc3_condense_defaults(),
+                                 .evaluate = dc3_evaluate_defaults(),
+                                 .seeds = 3,
+                                 .real_hard = -1};
+}
+
+/* Copies the options of the call, whose parts must be of this version. */
+static dc3_status take_options(const dc3_compare_options *given, dc3_compare_options *own)
+{
+    *own = dc3_compare_defaults();
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_compare_options, augment_robust, given, own));
+    DC3_TRY(DC3_CHECK_PART(dc3_condense_options, &own->condense));
+    DC3_TRY(DC3_CHECK_PART(dc3_select_options, &own->condense.select));
+    DC3_TRY(DC3_CHECK_PART(dc3_evaluate_options, &own->evaluate));
+    DC3_TRY(dc3_options_need("data", own->condense.data));
+    DC3_TRY(dc3_options_need("ipcs", own->ipcs));
+    DC3_TRY(dc3_options_need("methods", own->methods));
+    DC3_TRY(dc3_options_need("archs", own->archs));
+    return dc3_options_need("labels", own->labels);
+}
+
+dc3_status dc3_compare(const dc3_compare_options *given, dc3_compare_report *report)
+{
+    comparison c = {.options = &c.own, .report = report, .lock = {.fd = -1}};
     *report = (dc3_compare_report){0};
+    DC3_TRY(take_options(given, &c.own));
+    DC3_CANCEL_SCOPE(c.own.condense.listener.cancel);
     dc3_status status = compare(&c);
     dc3_tests_free(&c.tests);
     dc3_lock_release(&c.lock);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "base/listener.h"
 #include "evaluate/evaluation.h"
@@ -14,7 +15,8 @@
 
 dc3_evaluate_options dc3_evaluate_defaults(void)
 {
-    return (dc3_evaluate_options){.epochs = 300, .weight_decay = -1, .threads = 1};
+    return (dc3_evaluate_options){
+        .struct_size = sizeof(dc3_evaluate_options), .epochs = 300, .weight_decay = -1, .threads = 1};
 }
 
 const char *dc3_evaluate_keep(const char *data)
@@ -178,15 +180,19 @@ static dc3_status run_all(dc3_evaluation *e)
     return DC3_OK;
 }
 
-dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score)
+dc3_status dc3_evaluate(const dc3_evaluate_options *given, dc3_tests *tests, dc3_score *score)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
-    dc3_evaluation e = {.options = options, .score = score, .tests = tests, .start = dc3_seconds_now()};
-    dc3_tests *own = NULL;
-    int finished = 0;
+    dc3_evaluate_options own = dc3_evaluate_defaults();
+    const dc3_evaluate_options *options = &own;
     *score = (dc3_score){0};
-    if (!tests) DC3_TRY(dc3_tests_new(&options->listener, &own));
-    if (own) e.tests = own;
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_evaluate_options, listener, given, &own));
+    DC3_TRY(dc3_options_need("data", own.data));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
+    dc3_evaluation e = {.options = options, .score = score, .tests = tests, .start = dc3_seconds_now()};
+    dc3_tests *single = NULL;
+    int finished = 0;
+    if (!tests) DC3_TRY(dc3_tests_new(&options->listener, &single));
+    if (single) e.tests = single;
     dc3_status status = dc3_evaluation_open(&e);
     if (status == DC3_OK) status = open_kept(&e, &finished);
     if (status == DC3_OK && !finished) {
@@ -195,7 +201,7 @@ dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, d
         if (status == DC3_OK) keep_score(&e);
     }
     dc3_evaluation_close(&e);
-    dc3_tests_free(&own);
+    dc3_tests_free(&single);
     return status;
 }
 

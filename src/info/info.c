@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "io/weights.h"
 #include "learn/checkpoint.h"
 
 dc3_info_options dc3_info_defaults(void)
 {
-    return (dc3_info_options){.threads = 1};
+    return (dc3_info_options){.struct_size = sizeof(dc3_info_options), .threads = 1};
 }
 
 /* What the user may have meant by a path that is not there. */
@@ -81,11 +82,15 @@ static dc3_status describe(dc3_info_page *page)
                     path);
 }
 
-dc3_status dc3_info(const dc3_info_options *options, dc3_info_report *report)
+dc3_status dc3_info(const dc3_info_options *given, dc3_info_report *report)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
-    dc3_draft draft;
+    dc3_info_options own = dc3_info_defaults();
+    const dc3_info_options *options = &own;
     *report = (dc3_info_report){0};
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_info_options, listener, given, &own));
+    DC3_TRY(dc3_options_need("path", own.path));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
+    dc3_draft draft;
     DC3_TRY(dc3_draft_open(&draft));
     dc3_info_page page = {options, draft.file, json_object()};
     dc3_status status = page.json ? describe(&page) : dc3_fail(DC3_ERR_MEMORY, "out of memory");

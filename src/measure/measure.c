@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "teacher/classes.h"
 #include "dc3/progress.h"
@@ -21,7 +22,7 @@
 
 dc3_measure_options dc3_measure_defaults(void)
 {
-    return (dc3_measure_options){.threads = 1};
+    return (dc3_measure_options){.struct_size = sizeof(dc3_measure_options), .threads = 1};
 }
 
 /* The dc3.json of a run that is complete; NULL where the folder is no run. */
@@ -238,11 +239,15 @@ static dc3_status write_report(dc3_measuring *m)
     return m->report->table && m->report->json ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
-dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report)
+dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *report)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
-    dc3_measuring m = {.options = options, .report = report};
+    dc3_measure_options own = dc3_measure_defaults();
+    const dc3_measure_options *options = &own;
     *report = (dc3_measure_report){0};
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_measure_options, listener, given, &own));
+    DC3_TRY(dc3_options_need("data", own.data));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
+    dc3_measuring m = {.options = options, .report = report};
     dc3_status status = open_subjects(&m);
     if (status == DC3_OK) status = dc3_networks_open(&m);
     for (int i = 0; status == DC3_OK && i < m.count; i++) status = measure_subject(&m, &m.subjects[i]);

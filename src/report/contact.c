@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "run_folder/sources.h"
 #include "run_folder/document.h"
@@ -80,6 +81,8 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
                                const dc3_cancel *cancel)
 {
     DC3_CANCEL_SCOPE(cancel);
+    DC3_TRY(dc3_options_need("run", run));
+    DC3_TRY(dc3_options_need("png", png));
     DC3_TRY(dc3_check_place("-o", png));
     json_t *document = NULL, *lines = NULL;
     dc3_dataset *dataset = NULL;

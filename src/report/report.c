@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "run_folder/sources.h"
@@ -18,7 +19,7 @@
 
 dc3_report_options dc3_report_defaults(void)
 {
-    return (dc3_report_options){.threads = 1};
+    return (dc3_report_options){.struct_size = sizeof(dc3_report_options), .threads = 1};
 }
 
 static dc3_status read_run(dc3_reporting *r)
@@ -155,11 +156,15 @@ static dc3_status claim(const dc3_report_options *options, dc3_lock *lock)
     return options->out ? dc3_lock_check(options->run) : dc3_lock_take(options->run, lock);
 }
 
-dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result)
+dc3_status dc3_report(const dc3_report_options *given, dc3_report_result *result)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
-    dc3_lock lock = {.fd = -1};
+    dc3_report_options own = dc3_report_defaults();
+    const dc3_report_options *options = &own;
     *result = (dc3_report_result){0};
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_report_options, listener, given, &own));
+    DC3_TRY(dc3_options_need("run", own.run));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
+    dc3_lock lock = {.fd = -1};
     dc3_status status = claim(options, &lock);
     if (status == DC3_OK) status = dc3_report_claimed(options, result);
     dc3_lock_release(&lock);

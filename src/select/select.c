@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "dc3/select.h"
 #include "select/bins.h"
 #include "select/choose.h"
@@ -35,8 +36,14 @@ typedef struct job {
 
 dc3_select_options dc3_select_defaults(void)
 {
-    return (dc3_select_options){
-        .ipc = 10, .bins = 10, .components = 50, .lambda = 1, .epsilon = 0.9, .beta = 0.9, .threads = 1};
+    return (dc3_select_options){.struct_size = sizeof(dc3_select_options),
+                                .ipc = 10,
+                                .bins = 10,
+                                .components = 50,
+                                .lambda = 1,
+                                .epsilon = 0.9,
+                                .beta = 0.9,
+                                .threads = 1};
 }
 
 static dc3_status out_of_memory(void)
@@ -106,8 +113,8 @@ static dc3_status check_values(const job *j)
 /* Checks what is given, and completes the options. */
 static dc3_status check(job *j)
 {
-    if (!j->options) return dc3_fail(DC3_ERR_ARGUMENT, "options: expected some, found NULL");
-    j->own = *j->options;
+    j->own = dc3_select_defaults();
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_select_options, cancel, j->options, &j->own));
     if (j->own.threads < 1) j->own.threads = 1;
     j->options = &j->own;
     DC3_TRY(check_options(j->options));

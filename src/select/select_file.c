@@ -1,5 +1,5 @@
 /* Selection from a file of embeddings. */
-#include "base/cancel.h"
+#include "base/options.h"
 #include "dc3/select.h"
 #include "io/safetensors.h"
 
@@ -39,11 +39,13 @@ static dc3_status select_table(const dc3_select_options *options, const char *pa
 
 dc3_status dc3_select_file(const dc3_select_options *options, const char *path, dc3_selection *selection)
 {
-    DC3_CANCEL_SCOPE(options->cancel);
+    dc3_select_options own = dc3_select_defaults();
     dc3_table *table;
     *selection = (dc3_selection){0};
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_select_options, cancel, options, &own));
+    DC3_TRY(dc3_options_need("path", path));
     DC3_TRY(dc3_safetensors_open(path, &table));
-    dc3_status status = select_table(options, path, table, selection);
+    dc3_status status = select_table(&own, path, table, selection);
     dc3_table_close(&table);
     return status;
 }

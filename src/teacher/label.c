@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "run_folder/fingerprint.h"
 #include "io/safetensors.h"
@@ -48,7 +49,8 @@ typedef struct labelling {
 
 dc3_label_options dc3_label_defaults(void)
 {
-    return (dc3_label_options){.views = 10, .batch = 100, .temperature = 20, .threads = 1};
+    return (dc3_label_options){
+        .struct_size = sizeof(dc3_label_options), .views = 10, .batch = 100, .temperature = 20, .threads = 1};
 }
 
 static dc3_status check_options(const dc3_label_options *o)
@@ -451,13 +453,17 @@ static int into_run(const labelling *l)
     return l->is_run && !l->options->out;
 }
 
-dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report)
+dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
+    dc3_label_options own = dc3_label_defaults();
+    const dc3_label_options *options = &own;
+    *report = (dc3_label_report){0};
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_label_options, listener, given, &own));
+    DC3_TRY(dc3_options_need("run", own.run));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
     labelling l = {.options = options, .report = report};
     double start = dc3_seconds_now();
     struct stat info;
-    *report = (dc3_label_report){0};
     dc3_status status = open_all(&l);
     if (status == DC3_OK) status = estimate(&l);
     if (status == DC3_OK && !options->dry_run && into_run(&l)) status = dc3_lock_take(options->run, &l.lock);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/cancel.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "teacher/classes.h"
@@ -45,7 +46,12 @@ typedef struct training {
 
 dc3_train_options dc3_train_defaults(void)
 {
-    return (dc3_train_options){.epochs = 15, .batch = 128, .weight_decay = -1, .test_every = 1, .threads = 1};
+    return (dc3_train_options){.struct_size = sizeof(dc3_train_options),
+                               .epochs = 15,
+                               .batch = 128,
+                               .weight_decay = -1,
+                               .test_every = 1,
+                               .threads = 1};
 }
 
 const char *dc3_arch_name(int i)
@@ -405,12 +411,16 @@ static dc3_status train(training *t)
     return DC3_OK;
 }
 
-dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report)
+dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
 {
-    DC3_CANCEL_SCOPE(options->listener.cancel);
+    dc3_train_options own = dc3_train_defaults();
+    const dc3_train_options *options = &own;
+    *report = (dc3_train_report){.top1 = -1, .top5 = -1, .best_top1 = -1};
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_train_options, listener, given, &own));
+    DC3_TRY(dc3_options_need("data", own.data));
+    DC3_CANCEL_SCOPE(own.listener.cancel);
     training t = {.options = options, .report = report};
     double start = dc3_seconds_now();
-    *report = (dc3_train_report){.top1 = -1, .top5 = -1, .best_top1 = -1};
     dc3_status status = train(&t);
     report->seconds = dc3_seconds_now() - start;
     dc3_augmenter_close(&t.augmenter);

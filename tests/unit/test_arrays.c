@@ -64,7 +64,7 @@ static void wrong_arrays(void **state)
     int64_t bins[N] = {0};
     dc3_selection s = {.count = 7};
 #define ROWS(...) dc3_select_rows(__VA_ARGS__, &s)
-    refused(ROWS(NULL, N, D, C, x, z, labels, NULL), wrong, "options:");
+    refused(ROWS(NULL, N, D, C, x, z, labels, NULL), wrong, "dc3_select_options: expected options");
     refused(ROWS(&o, 0, D, C, x, z, labels, NULL), wrong, "embeddings: expected at least one row");
     refused(ROWS(&o, N, 0, C, x, z, labels, NULL), wrong, "embeddings: expected at least one row");
     refused(ROWS(&o, -3, D, C, x, z, labels, NULL), wrong, "embeddings: expected at least one row");
@@ -76,7 +76,7 @@ static void wrong_arrays(void **state)
     refused(ROWS(&o, N, D, C, x, z, labels, bins), wrong, "bins: row 4 has -1");
     assert_true(s.count == 0 && !s.rows);
     refused(dc3_select_rows(&o, N, D, C, x, z, labels, NULL, NULL), wrong, "selection:");
-    refused(dc3_select_bins(NULL, N, D, x, labels, bins), wrong, "options:");
+    refused(dc3_select_bins(NULL, N, D, x, labels, bins), wrong, "dc3_select_options: expected options");
     refused(dc3_select_bins(&o, 0, D, x, labels, bins), wrong, "embeddings: expected at least one row");
     refused(dc3_select_bins(&o, N, D, NULL, labels, bins), wrong, "embeddings: expected an array");
     refused(dc3_select_bins(&o, N, D, x, labels, NULL), wrong, "bins: expected memory");
@@ -94,6 +94,9 @@ static void wrong_options(void **state)
 #define OPTION(field, value)                                                                                 \
     o = good, o.field = value,                                                                               \
     refused(dc3_select_rows(&o, N, D, C, x, z, labels, NULL, &s), DC3_ERR_ARGUMENT, #field ": expected")
+    o = good, o.struct_size = 0;
+    refused(dc3_select_rows(&o, N, D, C, x, z, labels, NULL, &s), DC3_ERR_ARGUMENT,
+            "dc3_select_options: struct_size is 0");
     OPTION(ipc, 0);
     OPTION(bins, 0);
     OPTION(components, 0);
