@@ -1,0 +1,61 @@
+#!/bin/bash
+# The pipeline of the method, in every type that this processor has: what `condense` stores is what the method says of
+# its sources, prompts and seeds; each way to combine, and each option of the editor, arrives where it should.
+source "$2/tests/cli/support.sh"
+check=$tools/check_compensation model=$source/models/dc3-mini
+for class in red blue; do
+  mkdir -p data/$class
+  for i in 1 2 3 4 5 6; do
+    [[ $class == red ]] && colour=($((150 + 15 * i)) $((20 * i)) 60) || colour=(40 $((140 - 12 * i)) $((90 + 20 * i)))
+    "$make" data/$class/$i.png $((44 + i)) $((60 - 2 * i)) "${colour[@]}" || fail "make_picture"
+  done
+done
+
+types=(f32)
+if "$dc3" condense data -o probe --method dc3 --ipc 1 --teacher none --dtype bf16 --size 16 -q > probe.log 2>&1; then
+  types+=(bf16)
+else
+  [[ $(< probe.log) == *"neither AVX512-BF16 nor AMX"* ]] || fail "bf16: $(< probe.log)"
+  echo "skipped: bf16, which this processor does not have"
+fi
+
+# made NAME OPTION...: a run whose images are made again; by its own type exactly, by f32 nearly.
+editor=$model
+made() {
+  local name=$1; shift
+  expect 0 "images stored" "$dc3" condense data -o "$name" --ipc 2 --teacher none --threads 2 --dtype $type "$@"
+  "$check" "$name" data "$editor" $type "${other[@]}" || fail "$name: not what the method says"
+}
+for type in "${types[@]}"; do
+  other=(); [[ $type == f32 ]] || other=(f32)
+  for mode in gradient random grid fourfold; do made $mode-$type --combine $mode --size 48; done
+  for mode in gradient random grid fourfold; do cat $mode-$type/train/*/*.png | cksum; done > sums
+  [[ $(sort -u sums | wc -l) == 4 ]] || fail "modes that give the same: $(< sums)"
+  made edit-$type --detail edit --size 64
+  made guided-$type --size 40 --steps 2 --guidance 2.5 --image-guidance 1.2
+  for setting in '"guidance": 2.5' '"image_guidance": 1.2' '"steps": 2'; do
+    grep -q "$setting" guided-$type/dc3.json || fail "dc3.json does not say $setting"
+  done
+  # The types choose the same images, and draw the same prompts.
+  cut -d, -f4- grid-$type/train/metadata.jsonl > lines-$type
+  cmp lines-f32 lines-$type || fail "$type chooses or draws otherwise than f32"
+done
+
+# Every sampler, with a model that all of them can run.
+cp -r "$model" other && sed -i 's/\("rescale_betas_zero_snr": \)true/\1false/' other/scheduler/scheduler_config.json
+editor=other type=f32 other=()
+: > sums
+for sampler in euler-ancestral euler ddim dpmpp-2m; do
+  made $sampler --size 32 --ipc 1 --editor other --sampler $sampler --steps 3
+  grep -q "\"sampler\": \"$sampler\"" $sampler/dc3.json || fail "--sampler $sampler"
+  cat $sampler/train/*/*.png | cksum >> sums
+done
+[[ $(sort -u sums | wc -l) == 4 ]] || fail "samplers that give the same: $(< sums)"
+
+# Features that come from a cache give the same images as those that were made.
+expect 0 "features" "$dc3" condense data -o first --ipc 2 --teacher none --threads 2 --dtype f32 --size 24 --cache cache
+expect 0 "from cache/features-" "$dc3" condense data -o second --ipc 2 --teacher none --threads 2 \
+  --dtype f32 --size 24 --cache cache
+expect 0 "images stored" "$dc3" condense data -o third --ipc 2 --teacher none --threads 2 --dtype f32 --size 24
+same_run first second && same_run first third || fail "the cache changes the result"
+echo "all checks passed"
