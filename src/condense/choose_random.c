@@ -15,13 +15,13 @@ static void look(const dc3_run *run, int count, const int64_t *items, uint64_t *
 {
 #pragma omp parallel for schedule(dynamic) num_threads(run->options->select.threads)
     for (int i = 0; i < count; i++) {
-        dc3_image image;
-        failed[i] =
-            dc3_dataset_read(run->dataset, items[i], run->size, run->size, run->fit, &image) != DC3_OK;
-        if (!failed[i]) {
-            dc3_image_free(&image);
-            failed[i] = run->state && dc3_dataset_hash(run->dataset, items[i], &hashes[i]) != DC3_OK;
-        }
+        dc3_image_source *source = NULL;
+        dc3_image image = {0};
+        failed[i] = dc3_dataset_source(run->dataset, items[i], &source) != DC3_OK ||
+                    dc3_image_source_read(source, run->size, run->size, run->fit, 0, &image) != DC3_OK;
+        if (!failed[i]) hashes[i] = dc3_image_source_hash(source);
+        dc3_image_free(&image);
+        dc3_image_source_close(&source);
         if (failed[i]) snprintf(reasons[i], sizeof reasons[i], "%s", dc3_error_text());
     }
 }

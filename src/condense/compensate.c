@@ -90,6 +90,7 @@ static int keeps_edits(const dc3_run *run, const dc3_part *part)
 static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
 {
     int small = run->edit.size, parts = dc3_combine_edits(run->combine), size = dc3_run_placed_size(run);
+    int keep = run->edit.detail == DC3_DETAIL_KEEP;
     size_t a = (size_t)small * (size_t)small * 3, b = (size_t)size * (size_t)size * 3;
     size_t whole = (size_t)run->size * (size_t)run->size * 3;
     float *memory = malloc((a * (size_t)(2 + parts) + b * (size_t)(1 + parts) + whole) * sizeof *memory),
@@ -101,9 +102,10 @@ static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
     for (int i = 0; i < parts; i++) placed[i] = w.large + b * (size_t)i;
     drawn d;
     draw(run, part, &d);
-    dc3_status status = dc3_note_unreadable(made, part, dc3_run_read_floats(run, part->item, small, w.input));
-    if (status == DC3_OK)
-        status = dc3_note_unreadable(made, part, dc3_run_read_floats(run, part->item, size, w.original));
+    dc3_status status =
+        dc3_note_unreadable(made, part,
+                            dc3_run_read_sizes(run, part->item, (int[]){small, size},
+                                               (float *[]){w.input, keep ? w.original : NULL}, NULL));
     if (status == DC3_OK) status = run_edits(run, &w, &d, size, placed);
     if (status == DC3_OK) {
         dc3_combine_pictures(run->combine, run->size, (const float *const *)placed, run->options->select.seed,

@@ -22,36 +22,47 @@ typedef struct batch {
     char reason[BATCH][256];
 } batch;
 
-dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to)
+/* The image of `source` as floats [size, size, 3]; `more`: at another size too, later. */
+static dc3_status read_floats(const dc3_run *run, dc3_image_source *source, int size, int more, float *to)
 {
     dc3_image image;
-    DC3_TRY(dc3_dataset_read(run->dataset, item, size, size, run->fit, &image));
+    DC3_TRY(dc3_image_source_read(source, size, size, run->fit, more, &image));
     dc3_image_to_floats(&image, to);
     dc3_image_free(&image);
     return DC3_OK;
 }
 
-/* The picture at the sizes that are wanted (NULL: not): decoded twice where they differ. */
-static dc3_status read_sizes(const dc3_run *run, int64_t item, float *rgb, float *seen)
+dc3_status dc3_run_read_sizes(const dc3_run *run, int64_t item, const int sizes[2], float *const to[2],
+                              uint64_t *hash)
 {
-    if (rgb) DC3_TRY(dc3_run_read_floats(run, item, run->feature_size, rgb));
-    if (!seen) return DC3_OK;
-    if (!rgb || run->teacher.size != run->feature_size)
-        return dc3_run_read_floats(run, item, run->teacher.size, seen);
-    memcpy(seen, rgb, (size_t)run->feature_size * (size_t)run->feature_size * 3 * sizeof *rgb);
-    return DC3_OK;
+    dc3_image_source *source;
+    DC3_TRY(dc3_dataset_source(run->dataset, item, &source));
+    int same = to[0] && to[1] && sizes[0] == sizes[1];
+    dc3_status status = to[0] ? read_floats(run, source, sizes[0], to[1] && !same, to[0]) : DC3_OK;
+    if (same && status == DC3_OK)
+        memcpy(to[1], to[0], (size_t)sizes[0] * (size_t)sizes[0] * 3 * sizeof *to[0]);
+    else if (to[1] && status == DC3_OK)
+        status = read_floats(run, source, sizes[1], 0, to[1]);
+    if (hash) *hash = dc3_image_source_hash(source);
+    dc3_image_source_close(&source);
+    return status;
+}
+
+dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to)
+{
+    return dc3_run_read_sizes(run, item, (int[]){size, 0}, (float *[]){to, NULL}, NULL);
 }
 
 static void load(const dc3_run *run, int64_t first, int count, batch *b)
 {
     int64_t each = (int64_t)run->feature_size * run->feature_size * 3;
     int64_t each_seen = (int64_t)run->teacher.size * run->teacher.size * 3;
+    const int sizes[] = {run->feature_size, run->teacher.size};
 #pragma omp parallel for schedule(dynamic) num_threads(run->options->select.threads)
     for (int i = 0; i < BATCH; i++) {
         float *rgb = b->rgb ? b->rgb + i * each : NULL, *seen = b->seen ? b->seen + i * each_seen : NULL;
-        b->failed[i] =
-            i < count && (read_sizes(run, first + i, rgb, seen) != DC3_OK ||
-                          (run->state && dc3_dataset_hash(run->dataset, first + i, &b->hashes[i])));
+        b->failed[i] = i < count && dc3_run_read_sizes(run, first + i, sizes, (float *[]){rgb, seen},
+                                                       run->state ? &b->hashes[i] : NULL) != DC3_OK;
         if (b->failed[i]) snprintf(b->reason[i], sizeof b->reason[i], "%s", dc3_error_text());
         if (i < count && !b->failed[i]) continue;
         if (rgb) memset(rgb, 0, (size_t)each * sizeof *rgb);

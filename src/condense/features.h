@@ -12,4 +12,9 @@ dc3_status dc3_run_measure_features(dc3_run *run, double *seconds);
 /* One picture as floats in [0, 1], [size, size, 3]. */
 dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to);
 
+/* The same at two sizes, decoded once where that gives the same pixels: to[i] [sizes[i], sizes[i], 3], NULL:
+ * not wanted. *hash, or NULL: dc3_dataset_hash of the item. */
+dc3_status dc3_run_read_sizes(const dc3_run *run, int64_t item, const int sizes[2], float *const to[2],
+                              uint64_t *hash);
+
 #endif

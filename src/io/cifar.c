@@ -151,18 +151,18 @@ static dc3_status open_cifar(const char *path, dc3_dataset *d)
     return status;
 }
 
-static dc3_status read_item(const dc3_dataset *d, const dc3_item *item, int width, int height, dc3_fit fit,
-                            dc3_image *image)
+static dc3_status open_item(const dc3_dataset *d, const dc3_item *item, dc3_image_source **source)
 {
     void *planes;
-    *image = (dc3_image){0};
+    dc3_image own;
     DC3_TRY(dc3_read_part(d->text + item->file, item->offset, item->size, &planes));
-    uint8_t pixels[PIXELS];
+    if (!dc3_image_allocate(SIDE, SIDE, 0, 0, &own)) {
+        free(planes);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
     for (int i = 0; i < PLANE; i++)
-        for (int c = 0; c < 3; c++) pixels[3 * i + c] = ((const uint8_t *)planes)[c * PLANE + i];
-    free(planes);
-    dc3_image own = {SIDE, SIDE, pixels};
-    return dc3_image_resize(&own, width ? width : SIDE, height ? height : SIDE, fit, image);
+        for (int c = 0; c < 3; c++) own.pixels[3 * i + c] = ((const uint8_t *)planes)[c * PLANE + i];
+    return dc3_image_source_of_pixels(d->text + item->key, planes, item->size, &own, source);
 }
 
-const dc3_reader dc3_cifar_reader = {"CIFAR binaries", probe, open_cifar, read_item};
+const dc3_reader dc3_cifar_reader = {"CIFAR binaries", probe, open_cifar, open_item};

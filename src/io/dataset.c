@@ -254,25 +254,28 @@ double dc3_dataset_bytes(const dc3_dataset *d, int64_t item)
     return dc3_dataset_stamp(d, item, &stamp) == DC3_OK ? (double)stamp.size : 0;
 }
 
-dc3_status dc3_dataset_hash(const dc3_dataset *d, int64_t i, uint64_t *hash)
+dc3_status dc3_dataset_hash(const dc3_dataset *d, int64_t item, uint64_t *hash)
 {
-    enum { MOST = 1 << 30 };
-    const dc3_item *item = &d->items[i];
-    char *path = file_of(d, item), *data = NULL;
-    size_t size = item->size;
-    void *part = NULL;
-    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = item->size ? dc3_read_part(path, item->offset, item->size, &part)
-                                   : dc3_file_read(path, MOST, &data, &size);
-    if (status == DC3_OK) *hash = dc3_hash64(item->size ? part : data, size);
-    free(part);
-    free(data);
-    free(path);
-    return status;
+    dc3_image_source *source;
+    DC3_TRY(dc3_dataset_source(d, item, &source));
+    *hash = dc3_image_source_hash(source);
+    dc3_image_source_close(&source);
+    return DC3_OK;
+}
+
+dc3_status dc3_dataset_source(const dc3_dataset *d, int64_t item, dc3_image_source **source)
+{
+    *source = NULL;
+    return d->reader->source(d, &d->items[item], source);
 }
 
 dc3_status dc3_dataset_read(const dc3_dataset *d, int64_t item, int width, int height, dc3_fit fit,
                             dc3_image *image)
 {
-    return d->reader->read(d, &d->items[item], width, height, fit, image);
+    dc3_image_source *source;
+    *image = (dc3_image){0};
+    DC3_TRY(dc3_dataset_source(d, item, &source));
+    dc3_status status = dc3_image_source_read(source, width, height, fit, 0, image);
+    dc3_image_source_close(&source);
+    return status;
 }

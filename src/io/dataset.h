@@ -2,7 +2,7 @@
 #ifndef DC3_IO_DATASET_H
 #define DC3_IO_DATASET_H
 
-#include "io/image.h"
+#include "io/image_source.h"
 
 typedef struct dc3_dataset dc3_dataset;
 
@@ -14,7 +14,7 @@ enum {
     DC3_FOLDER_LIMIT = 1 << 18,
     DC3_DEPTH_LIMIT = 32,
     DC3_NOTE_LIMIT = 20,
-    DC3_FILE_LIMIT = 1 << 30
+    DC3_FILE_LIMIT = DC3_IMAGE_FILE_LIMIT
 };
 
 /* Lists what is there without decoding it. Classes are those that have images, sorted by their names'
@@ -58,6 +58,8 @@ dc3_status dc3_dataset_stamp(const dc3_dataset *dataset, int64_t item, dc3_stamp
 /* dc3_hash64 of the item's bytes as they are stored. Threads may call it at once. */
 dc3_status dc3_dataset_hash(const dc3_dataset *dataset, int64_t item, uint64_t *hash);
 
+/* An item's bytes, to be decoded at several sizes; the caller closes it. Threads may call it at once. */
+dc3_status dc3_dataset_source(const dc3_dataset *dataset, int64_t item, dc3_image_source **source);
 /* Reads and decodes one item (see dc3_image_decode). Threads may call it at once. */
 dc3_status dc3_dataset_read(const dc3_dataset *dataset, int64_t item, int width, int height, dc3_fit fit,
                             dc3_image *image);

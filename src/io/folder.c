@@ -165,14 +165,15 @@ static int probe(const char *path)
     return dc3_path_what(path) == DC3_PATH_FOLDER;
 }
 
-static dc3_status read_item(const dc3_dataset *dataset, const dc3_item *item, int width, int height,
-                            dc3_fit fit, dc3_image *image)
+static dc3_status open_item(const dc3_dataset *dataset, const dc3_item *item, dc3_image_source **source)
 {
-    char *path = dc3_path_join(dataset->path, dataset->text + item->key);
-    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = dc3_image_read(path, width, height, fit, image);
+    char *path = dc3_path_join(dataset->path, dataset->text + item->key), *data;
+    size_t size;
+    dc3_status status =
+        path ? dc3_file_read(path, DC3_FILE_LIMIT, &data, &size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_image_source_open(path, data, size, source);
     free(path);
     return status;
 }
 
-const dc3_reader dc3_folder_reader = {"folder", probe, open_folder, read_item};
+const dc3_reader dc3_folder_reader = {"folder", probe, open_folder, open_item};

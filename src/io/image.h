@@ -20,9 +20,10 @@ enum { DC3_TEXT_LIMIT = 16 };
  * Threads may call it at once. */
 dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, int width, int height,
                             dc3_fit fit, dc3_image *image);
-/* The same from a file. */
+/* The same from a file, of at most DC3_IMAGE_FILE_LIMIT bytes. */
+enum { DC3_IMAGE_FILE_LIMIT = 1 << 30 };
 dc3_status dc3_image_read(const char *path, int width, int height, dc3_fit fit, dc3_image *image);
-/* A copy of `from` at another size. */
+/* A copy of `from` at a size. */
 dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image);
 
 /* A JPEG to look at, quality 85, which nobody can ask for by a word. */

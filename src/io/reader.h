@@ -18,8 +18,7 @@ typedef struct dc3_reader {
     /* 1 if `path` looks like this kind. Tried in the order of the table. */
     int (*probe)(const char *path);
     dc3_status (*open)(const char *path, dc3_dataset *dataset);
-    dc3_status (*read)(const dc3_dataset *dataset, const dc3_item *item, int width, int height, dc3_fit fit,
-                       dc3_image *image);
+    dc3_status (*source)(const dc3_dataset *dataset, const dc3_item *item, dc3_image_source **source);
 } dc3_reader;
 
 struct dc3_dataset {

@@ -188,18 +188,14 @@ static dc3_status open_tars(const char *path, dc3_dataset *d)
     return pad_numbers(d);
 }
 
-static dc3_status read_item(const dc3_dataset *d, const dc3_item *item, int width, int height, dc3_fit fit,
-                            dc3_image *image)
+static dc3_status open_item(const dc3_dataset *d, const dc3_item *item, dc3_image_source **source)
 {
     void *data;
-    *image = (dc3_image){0};
     if (item->size > DC3_FILE_LIMIT)
         return dc3_fail(DC3_ERR_FORMAT, "%s: %llu bytes are too many for a picture", d->text + item->key,
                         (unsigned long long)item->size);
     DC3_TRY(dc3_read_part(d->text + item->file, item->offset, item->size, &data));
-    dc3_status status = dc3_image_decode(d->text + item->key, data, item->size, width, height, fit, image);
-    free(data);
-    return status;
+    return dc3_image_source_open(d->text + item->key, data, item->size, source);
 }
 
-const dc3_reader dc3_webdataset_reader = {"WebDataset", probe, open_tars, read_item};
+const dc3_reader dc3_webdataset_reader = {"WebDataset", probe, open_tars, open_item};

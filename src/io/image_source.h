@@ -1,0 +1,26 @@
+/* An image's bytes, from which it is read at one size or several: decoded once for all sizes that begin with
+ * the same pixels. */
+#ifndef DC3_IO_IMAGE_SOURCE_H
+#define DC3_IO_IMAGE_SOURCE_H
+
+#include "io/image.h"
+
+typedef struct dc3_image_source dc3_image_source;
+
+/* Takes over `data`, from malloc, also on failure. Decodes nothing yet. `origin` names it in errors and is
+ * copied.
+ */
+dc3_status dc3_image_source_open(const char *origin, void *data, size_t size, dc3_image_source **source);
+/* The same for bytes that are no image file: `pixels` is what they say, taken over too. */
+dc3_status dc3_image_source_of_pixels(const char *origin, void *data, size_t size, dc3_image *pixels,
+                                      dc3_image_source **source);
+/* Accepts NULL; nulls. */
+void dc3_image_source_close(dc3_image_source **source);
+/* dc3_hash64 of the bytes. */
+uint64_t dc3_image_source_hash(const dc3_image_source *source);
+/* The pixels that dc3_image_decode gives of the same bytes. `more`: other sizes will be read, for which what
+ * was decoded is kept. One thread at a time. */
+dc3_status dc3_image_source_read(dc3_image_source *source, int width, int height, dc3_fit fit, int more,
+                                 dc3_image *image);
+
+#endif

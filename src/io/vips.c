@@ -1,0 +1,133 @@
+#include "io/vips.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vips/vector.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int started;
+
+static void quiet(const char *domain, GLogLevelFlags level, const char *text, void *data)
+{
+    (void)domain, (void)level, (void)text, (void)data; /* what matters comes back as an error */
+}
+
+static void start(void)
+{
+    started = VIPS_INIT("dc3") == 0;
+    if (!started) return;
+    g_log_set_handler("VIPS", (GLogLevelFlags)(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO), quiet, NULL);
+    vips_concurrency_set(1); /* the callers are parallel */
+    vips_cache_set_max(0);
+    vips_vector_set_enabled(FALSE); /* liborc 0.4.33 (Debian 12) frees code under other threads' feet */
+    vips_block_untrusted_set(TRUE);
+}
+
+dc3_status dc3_vips_start(void)
+{
+    pthread_once(&once, start);
+    return started ? DC3_OK : dc3_fail(DC3_ERR_INTERNAL, "libvips does not start");
+}
+
+dc3_status dc3_vips_failed(const char *origin, const char *what)
+{
+    vips_error_clear();
+    return dc3_fail(DC3_ERR_FORMAT, "%s: %s", origin, what);
+}
+
+VipsImage *dc3_vips_wrap(const dc3_image *image)
+{
+    VipsImage *rgb = NULL;
+    VipsImage *in =
+        vips_image_new_from_memory(image->pixels, (size_t)image->width * (size_t)image->height * 3,
+                                   image->width, image->height, 3, VIPS_FORMAT_UCHAR);
+    if (!in || vips_copy(in, &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, NULL)) rgb = NULL;
+    if (in) g_object_unref(in);
+    return rgb;
+}
+
+dc3_status dc3_vips_render(const char *origin, VipsImage *in, dc3_image *image)
+{
+    size_t size;
+    if (in->Bands != 3) {
+        g_object_unref(in);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: cannot be brought to RGB", origin);
+    }
+    int width = in->Xsize, height = in->Ysize;
+    void *pixels = vips_image_write_to_memory(in, &size);
+    g_object_unref(in);
+    if (!pixels) return dc3_vips_failed(origin, "the picture is damaged or cut short");
+    image->pixels = malloc(size);
+    if (image->pixels) memcpy(image->pixels, pixels, size);
+    g_free(pixels);
+    if (!image->pixels) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", origin);
+    image->width = width;
+    image->height = height;
+    return DC3_OK;
+}
+
+/* Consumes `in`; 8-bit sRGB without alpha. NULL on failure. */
+static VipsImage *to_rgb(VipsImage *in)
+{
+    VipsImage *out = NULL;
+    if (vips_image_hasalpha(in)) {
+        double white = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+        VipsArrayDouble *background = vips_array_double_newv(1, white);
+        int failed = vips_flatten(in, &out, "background", background, "max_alpha", white, NULL);
+        vips_area_unref(VIPS_AREA(background));
+        g_object_unref(in);
+        if (failed) return NULL;
+        in = out;
+    }
+    int failed = vips_colourspace(in, &out, VIPS_INTERPRETATION_sRGB, NULL);
+    g_object_unref(in);
+    if (failed) return NULL;
+    in = out;
+    failed = vips_cast_uchar(in, &out, NULL);
+    g_object_unref(in);
+    return failed ? NULL : out;
+}
+
+/* Puts a picture that is no larger than width x height in the middle of white; consumes `in`. */
+static VipsImage *pad_to(VipsImage *in, int width, int height)
+{
+    VipsImage *out = NULL;
+    VipsArrayDouble *white = vips_array_double_newv(3, 255.0, 255.0, 255.0);
+    int failed = vips_embed(in, &out, (width - in->Xsize) / 2, (height - in->Ysize) / 2, width, height,
+                            "extend", VIPS_EXTEND_BACKGROUND, "background", white, NULL);
+    vips_area_unref(VIPS_AREA(white));
+    g_object_unref(in);
+    return failed ? NULL : out;
+}
+
+/* Rounding of extreme shapes may miss the size by a pixel; consumes `in`. */
+static VipsImage *force_size(VipsImage *in, int width, int height)
+{
+    VipsImage *out = NULL;
+    int failed = vips_thumbnail_image(in, &out, width, "height", height, "size", VIPS_SIZE_FORCE, NULL);
+    g_object_unref(in);
+    return failed ? NULL : out;
+}
+
+/* To width x height as `fit` says; for "pad" at most that. "export_profile" is for pictures with a profile
+ * only: without one libvips 8.14 goes by way of XYZ and changes saturated colours by some 15 of 255. */
+static int thumbnail(VipsImage *whole, int width, int height, dc3_fit fit, int profile, VipsImage **out)
+{
+    return vips_thumbnail_image(whole, out, width, "height", height, "size",
+                                fit == DC3_FIT_SQUASH ? VIPS_SIZE_FORCE : VIPS_SIZE_BOTH, "crop",
+                                fit == DC3_FIT_CROP ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE,
+                                profile ? "export_profile" : NULL, "srgb", NULL);
+}
+
+dc3_status dc3_vips_fit(const char *origin, VipsImage *in, int profile, int width, int height, dc3_fit fit,
+                        dc3_image *image)
+{
+    VipsImage *out = NULL;
+    if (thumbnail(in, width, height, fit, profile, &out)) return dc3_vips_failed(origin, "cannot be scaled");
+    out = to_rgb(out);
+    if (out && fit == DC3_FIT_PAD) out = pad_to(out, width, height);
+    if (out && (out->Xsize != width || out->Ysize != height)) out = force_size(out, width, height);
+    if (!out) return dc3_vips_failed(origin, "cannot be converted");
+    return dc3_vips_render(origin, out, image);
+}
