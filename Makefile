@@ -14,7 +14,7 @@ MISSING = $(shell for p in $(PACKAGES); do \
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all everything deps deps-test deps-dev demo test bench format format-check lint install uninstall sanitize \
+.PHONY: all everything deps deps-test deps-dev demo test bench format format-check lint install uninstall deb sanitize \
   fuzz coverage valgrind tsan clean
 
 # The program, the library and the manuals.
@@ -110,5 +110,18 @@ install: build/build.ninja
 uninstall:
 	@bash tools/uninstall.sh build/installed.txt
 
+# Debian packages of the program, the library and its headers, in build-deb/; tools/deb_chroot.sh tries them in a new
+# Debian. Files have the time of the changelog, so that the same sources give the same packages.
+deb: export SOURCE_DATE_EPOCH = $(shell date -d "$$(sed -n 's/^ -- .*>  //p' packaging/deb/changelog)" +%s)
+deb:
+	@bash tools/check_deps.sh
+	cmake -S . -B build-deb -G Ninja -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_TESTING=OFF \
+	  -DCMAKE_EXE_LINKER_FLAGS=-Wl,-z,relro,-z,now -DCMAKE_SHARED_LINKER_FLAGS=-Wl,-z,relro,-z,now
+	cmake --build build-deb -j $(JOBS) --target product
+	rm -f build-deb/*.deb
+	cd build-deb && cpack -G DEB
+	@if command -v lintian > /dev/null; then lintian --fail-on error,warning build-deb/*.deb; \
+	  else echo "not checked: lintian is not there"; fi
+
 clean:
-	rm -rf build build-sanitize build-fuzz build-coverage build-tsan
+	rm -rf build build-sanitize build-fuzz build-coverage build-tsan build-deb

@@ -3,6 +3,7 @@
 # the folder given as first argument, and says where the pictures are.
 set -eu
 cd "$(dirname "$0")/.."
+program=${DC3:-build/dc3}
 data=${1:-}
 work=build/demo
 mkdir -p "$work"
@@ -21,8 +22,8 @@ if [[ -z $data ]]; then
 fi
 place=$(realpath -- "$data")
 out=$work/condensed-$(basename -- "$place")-$(cksum <<< "$place" | cut -d' ' -f1) # folders of one name stay apart
-build/dc3 condense "$place" -o "$out" --ipc 10 --fit pad --teacher none --fresh
-build/dc3 contact "$out" -o "$out.png" --rows 8
+"$program" condense "$place" -o "$out" --ipc 10 --fit pad --teacher none --fresh
+"$program" contact "$out" -o "$out.png" --rows 8
 echo
 echo "The condensed dataset: $PWD/$out/train"
 echo "Originals above results: $PWD/$out.png"

@@ -1,0 +1,22 @@
+# Run by CPack on the tree of each package, before it is packed: what Debian asks of any package. Manuals are
+# compressed; copyright, changelog and the reasons for what lintian finds are added.
+cmake_minimum_required(VERSION 3.25)
+file(GLOB trees ${CPACK_TEMPORARY_DIRECTORY}/*/usr)
+foreach(tree ${trees})
+  cmake_path(GET tree PARENT_PATH component)
+  cmake_path(GET component FILENAME component)
+  string(TOUPPER ${component} name)
+  set(package ${CPACK_DEBIAN_${name}_PACKAGE_NAME})
+  set(docs ${tree}/share/doc/${package})
+  file(COPY ${CMAKE_CURRENT_LIST_DIR}/copyright ${CMAKE_CURRENT_LIST_DIR}/changelog DESTINATION ${docs})
+  set(overrides ${CMAKE_CURRENT_LIST_DIR}/${package}.lintian-overrides)
+  if(EXISTS ${overrides})
+    file(COPY ${overrides} DESTINATION ${tree}/share/lintian/overrides)
+    file(RENAME ${tree}/share/lintian/overrides/${package}.lintian-overrides ${tree}/share/lintian/overrides/${package})
+  endif()
+  file(GLOB manuals ${tree}/share/man/man1/*.1)
+  execute_process(COMMAND gzip -9n ${docs}/changelog ${manuals} COMMAND_ERROR_IS_FATAL ANY)
+  # Whatever umask there is.
+  execute_process(COMMAND find ${tree}/share/doc ${tree}/share/lintian -type f -exec chmod 644 {} + ERROR_QUIET)
+  execute_process(COMMAND find ${tree} -type d -exec chmod 755 {} + COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
