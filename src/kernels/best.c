@@ -1,6 +1,7 @@
 /* Which kernels this processor runs. */
 #include "kernels/backend.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include "kernels/cpu.h"
@@ -30,15 +31,23 @@ static tier tier_of(void)
     return !plain && dc3_cpu_has_avx2() ? AVX2 : PLAIN;
 }
 
+/* A table for each tier, filled once: contexts on other threads go on reading what they were given. */
+static dc3_kernels avx512, avx2;
+
+static void fill(void)
+{
+    avx512 = avx2 = *dc3_kernels_ref();
+    /* Their code is of their tiers, filling included. */
+    if (dc3_cpu_has_avx512()) dc3_avx512_kernels(&avx512);
+    if (dc3_cpu_has_avx2()) dc3_avx2_kernels(&avx2);
+}
+
 const dc3_kernels *dc3_kernels_best(void)
 {
-    static dc3_kernels table;
-    dc3_kernels best = *dc3_kernels_ref();
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, fill);
     tier t = tier_of();
-    if (t == AVX512) dc3_avx512_kernels(&best);
-    if (t == AVX2) dc3_avx2_kernels(&best);
-    table = best;
-    return &table;
+    return t == AVX512 ? &avx512 : t == AVX2 ? &avx2 : dc3_kernels_ref();
 }
 
 dc3_cpu_convolutions dc3_cpu_convolutions_best(void)

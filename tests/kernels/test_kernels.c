@@ -2,6 +2,7 @@
  * count. Run with DC3_KERNELS=avx2 too. */
 #include "support/random_tensors.h"
 #include <omp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include "kernels/backend.h"
 
@@ -455,9 +456,67 @@ static void chosen(void **state)
     assert_string_equal(dc3_kernels_best()->name, expected);
 }
 
+/* A table stays as it was given, whatever other calls ask for. */
+static void tables_stay(void **state)
+{
+    (void)state;
+    const char *most = getenv("DC3_KERNELS");
+    char *old = most ? strdup(most) : NULL;
+    const dc3_kernels *first = dc3_kernels_best();
+    dc3_kernels before = *first;
+    static const char *const tiers[] = {"plain", "avx2", "avx512"};
+    for (int i = 0; i < 3; i++) {
+        setenv("DC3_KERNELS", tiers[i], 1);
+        dc3_kernels_best();
+        assert_memory_equal(first, &before, sizeof before);
+    }
+    if (old)
+        setenv("DC3_KERNELS", old, 1);
+    else
+        unsetenv("DC3_KERNELS");
+    assert_ptr_equal(dc3_kernels_best(), first);
+    free(old);
+}
+
+/* What the threads of the next test wait for, and what each of them found. */
+enum { THREADS = 8 };
+static pthread_barrier_t start;
+
+static void *ask(void *found)
+{
+    pthread_barrier_wait(&start);
+    for (int i = 0; i < 1000; i++) {
+        const dc3_kernels *table = dc3_kernels_best();
+        float x[] = {1, 2, 3}, y[3] = {0};
+        table->add(DC3_F32, 3, x, x, y);
+        if (y[0] != 2 || y[1] != 4 || y[2] != 6) return NULL;
+        *(const dc3_kernels **)found = table;
+    }
+    return found;
+}
+
+/* Threads that ask for the table at once, first of all, and use it while others ask. Runs first. */
+static void tables_of_threads(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    const dc3_kernels *found[THREADS] = {NULL};
+    assert_int_equal(pthread_barrier_init(&start, NULL, THREADS), 0);
+    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, ask, &found[i]), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *result;
+        assert_int_equal(pthread_join(threads[i], &result), 0);
+        assert_non_null(result);
+        assert_ptr_equal(found[i], dc3_kernels_best());
+    }
+    pthread_barrier_destroy(&start);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_of_threads),
+        cmocka_unit_test(tables_stay),
         cmocka_unit_test(group_norm),
         cmocka_unit_test(layer_norm),
         cmocka_unit_test(attention),
