@@ -24,7 +24,7 @@ typedef struct dc3_weight {
 /* One packed form; backends extend it by putting it first in their own struct. */
 struct dc3_pack {
     dc3_pack *next;
-    const void *key; /* whose form it is: a primitive of the backend */
+    const void *key; /* whose form it is and of what kind: an address of the backend */
     uint64_t version;
     void (*release)(dc3_pack *pack);
 };

@@ -1,8 +1,8 @@
 /* oneDNN's convolution and matrix product against the plain ones. */
 #include "support/random_tensors.h"
 #include <omp.h>
-#include "kernels/dense.h"
 #include "kernels/cpu_convolutions.h"
+#include "kernels/onednn/plan.h"
 
 static const dc3_activation acts[] = {DC3_ACT_NONE,       DC3_ACT_RELU,  DC3_ACT_SILU,   DC3_ACT_GELU_ERF,
                                       DC3_ACT_QUICK_GELU, DC3_ACT_RELU6, DC3_ACT_SIGMOID};
@@ -331,12 +331,68 @@ static void winograd_keeps_nan(void **state)
     if (best.winograd_bf16) keeps_nan(best.winograd_bf16, DC3_BF16);
 }
 
+static int has_plan(const onednn *d, int64_t rows)
+{
+    for (const plan *p = d->newest; p; p = p->older)
+        if (p->key.conv.n == rows) return 1;
+    return 0;
+}
+
+static int packs_of(const dc3_weight *weight)
+{
+    int count = 0;
+    for (const dc3_pack *pack = weight->packs; pack; pack = pack->next) count++;
+    return count;
+}
+
+/* Plans are bounded: the one that was not asked for the longest goes, and weights that were packed for it
+ * serve the next. Products and their gradients for 12 numbers of rows, against the plain ones. */
+static void bounded_plans(void **state)
+{
+    (void)state;
+    enum { CI = 19, CO = 23, ROWS = 12 };
+    dc3_dense fast, plain;
+    dc3_rng rng = dc3_rng_make(7, DC3_RNG_TEST, 71);
+    float *x = random_values(&rng, DC3_F32, ROWS * CI, 1), *w = random_values(&rng, DC3_F32, CI * CO, 1);
+    float y[ROWS * CO], z[ROWS * CO], dx[ROWS * CI], dz[ROWS * CI];
+    assert_int_equal(dc3_dense_onednn(&fast), DC3_OK);
+    assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
+    dc3_weight weight = {.parts = 1, .part = {dc3_view(w, DC3_F32, 2, (int64_t[]){CO, CI})}};
+    onednn *d = fast.self;
+    int packs = 0;
+    assert_int_equal(d->most, MOST_PLANS);
+    d->most = 3;
+    for (int i = 0; i < 60; i++) {
+        dc3_linear_shape s = {.rows = 1 + i * 5 % ROWS, .ci = CI, .co = CO, .type = DC3_F32};
+        assert_int_equal(fast.linear(fast.self, &s, x, &weight, NULL, NULL, y), DC3_OK);
+        assert_int_equal(plain.linear(plain.self, &s, x, &weight, NULL, NULL, z), DC3_OK);
+        assert_true(distance(DC3_F32, y, z, s.rows * CO) < tolerance(DC3_F32));
+        if (i % 3 == 0) { /* gradients in between, which read the weight in another format */
+            assert_int_equal(fast.linear_backward_data(fast.self, &s, y, &weight, dx), DC3_OK);
+            assert_int_equal(plain.linear_backward_data(plain.self, &s, y, &weight, dz), DC3_OK);
+            assert_true(distance(DC3_F32, dx, dz, s.rows * CI) < 1e-4);
+        }
+        assert_true(d->count <= 3);
+        if (i < ROWS) packs = packs_of(&weight); /* each shape once, and each gradient */
+    }
+    assert_int_equal(packs_of(&weight), packs);
+    static const int64_t asked[] = {1, 2, 3, 1, 4}; /* 2 is then the oldest */
+    for (int i = 0; i < 5; i++) {
+        dc3_linear_shape s = {.rows = asked[i], .ci = CI, .co = CO, .type = DC3_F32};
+        assert_int_equal(fast.linear(fast.self, &s, x, &weight, NULL, NULL, y), DC3_OK);
+    }
+    assert_true(d->count == 3 && has_plan(d, 1) && !has_plan(d, 2) && has_plan(d, 3) && has_plan(d, 4));
+    dc3_weight_release(&weight);
+    fast.close(fast.self);
+    free(x), free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_shapes),     cmocka_unit_test(gradients),
-        cmocka_unit_test(wide_gradients),    cmocka_unit_test(winograd),
-        cmocka_unit_test(winograd_bf16),     cmocka_unit_test(winograd_threads),
-        cmocka_unit_test(winograd_keeps_nan)};
+        cmocka_unit_test(random_shapes),      cmocka_unit_test(gradients),
+        cmocka_unit_test(wide_gradients),     cmocka_unit_test(winograd),
+        cmocka_unit_test(winograd_bf16),      cmocka_unit_test(winograd_threads),
+        cmocka_unit_test(winograd_keeps_nan), cmocka_unit_test(bounded_plans)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -214,12 +214,7 @@ static dc3_status linear_backward_weight(void *self, const dc3_linear_shape *sha
 static void onednn_close(void *self)
 {
     onednn *d = self;
-    for (int i = 0; i < BUCKETS; i++)
-        while (d->buckets[i]) {
-            plan *p = d->buckets[i];
-            d->buckets[i] = p->next;
-            dc3_onednn_plan_close(p);
-        }
+    dc3_onednn_plans_close(d);
     if (d->stream) dnnl_stream_destroy(d->stream);
     if (d->engine) dnnl_engine_destroy(d->engine);
     free(d->scratch);
@@ -231,6 +226,7 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
     onednn *d = calloc(1, sizeof *d);
     if (!d) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     d->own = dc3_cpu_convolutions_best();
+    d->most = MOST_PLANS;
     dnnl_status_t r = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
     if (!r) r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_in_order);
     if (r) {

@@ -5,8 +5,8 @@
 #include "base/memory.h"
 #include "kernels/onednn/plan.h"
 
-/* What a weight's plain copy has as key: its address. */
-static const char plain_key;
+/* What a weight's plain copy and its packed forms have as key: their addresses. */
+static const char plain_key, packed_key;
 
 static void packed_release(dc3_pack *pack)
 {
@@ -75,19 +75,23 @@ static dc3_status fill(onednn *d, const plan *p, dc3_weight *weight, packed *out
     return status;
 }
 
-static int same_format(const plan *a, const plan *b)
+/* Convolutions and their gradients read the same kernels, a matrix and its gradient two different ones. */
+static plan_kind kind_of(const plan *p)
 {
-    return a == b ||
-           (a->key.conv.type == b->key.conv.type && dnnl_memory_desc_equal(a->weights_md, b->weights_md) &&
-            (a->key.kind == PLAN_LINEAR || a->key.kind == PLAN_LINEAR_DATA) ==
-                (b->key.kind == PLAN_LINEAR || b->key.kind == PLAN_LINEAR_DATA) &&
-            (a->key.kind == PLAN_LINEAR_DATA) == (b->key.kind == PLAN_LINEAR_DATA));
+    return p->key.kind == PLAN_LINEAR || p->key.kind == PLAN_LINEAR_DATA ? p->key.kind : PLAN_CONV;
+}
+
+static int same_format(const packed *a, const plan *p)
+{
+    dc3_const_md md;
+    return a->kind == kind_of(p) && dnnl_memory_get_memory_desc(a->memory, &md) == dnnl_success &&
+           dnnl_memory_desc_equal(md, p->weights_md);
 }
 
 dc3_status dc3_onednn_packed_weight(onednn *d, const plan *p, dc3_weight *weight, packed **out)
 {
     for (dc3_pack *pack = weight->packs; pack; pack = pack->next)
-        if (pack->key != &plain_key && same_format(pack->key, p)) {
+        if (pack->key == &packed_key && same_format((packed *)pack, p)) {
             *out = (packed *)pack;
             return pack->version == weight->version ? DC3_OK : fill(d, p, weight, *out);
         }
@@ -103,7 +107,8 @@ dc3_status dc3_onednn_packed_weight(onednn *d, const plan *p, dc3_weight *weight
         packed_release(&made->base);
         return status;
     }
-    made->base = (dc3_pack){weight->packs, p, weight->version, packed_release};
+    made->kind = kind_of(p);
+    made->base = (dc3_pack){weight->packs, &packed_key, weight->version, packed_release};
     weight->packs = &made->base;
     *out = made;
     return DC3_OK;

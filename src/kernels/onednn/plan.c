@@ -163,7 +163,7 @@ static dnnl_status_t make_memory(onednn *d, dc3_const_md md, dnnl_memory_t *memo
     return dnnl_memory_create(memory, md, d->engine, DNNL_MEMORY_NONE);
 }
 
-void dc3_onednn_plan_close(plan *p)
+static void plan_close(plan *p)
 {
     dnnl_memory_t memories[] = {p->in, p->weights, p->bias, p->out, p->residual, p->scratch, p->plain};
     for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
@@ -229,12 +229,64 @@ static dnnl_status_t plan_fill(onednn *d, plan *p)
     return r;
 }
 
+/* Takes a plan out of the order of use. */
+static void unlink_plan(onednn *d, plan *p)
+{
+    *(p->newer ? &p->newer->older : &d->newest) = p->older;
+    *(p->older ? &p->older->newer : &d->oldest) = p->newer;
+}
+
+static void link_newest(onednn *d, plan *p)
+{
+    p->newer = NULL;
+    p->older = d->newest;
+    *(d->newest ? &d->newest->newer : &d->oldest) = p;
+    d->newest = p;
+}
+
+static plan **bucket_of(onednn *d, const plan_key *key)
+{
+    return &d->buckets[dc3_hash64(key, sizeof *key) % BUCKETS];
+}
+
+static void forget(onednn *d, plan *p)
+{
+    plan **at = bucket_of(d, &p->key);
+    while (*at != p) at = &(*at)->next;
+    *at = p->next;
+    unlink_plan(d, p);
+    d->count--;
+    plan_close(p);
+}
+
+void dc3_onednn_plans_close(onednn *d)
+{
+    while (d->oldest) forget(d, d->oldest);
+}
+
+static dc3_status failed(const plan_key *key, dnnl_status_t r)
+{
+    static const char *const names[] = {"convolution",
+                                        "matrix product",
+                                        "convolution's data gradient",
+                                        "convolution's weight gradient",
+                                        "matrix product's data gradient",
+                                        "matrix product's weight gradient"};
+    const dc3_conv_shape *s = &key->conv;
+    return dc3_fail(r == dnnl_out_of_memory ? DC3_ERR_MEMORY : DC3_ERR_INTERNAL,
+                    "oneDNN: status %d for a %s of %lld x %lldx%lld x %lld to %lld channels", (int)r,
+                    names[key->kind], (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->ci,
+                    (long long)s->co);
+}
+
 dc3_status dc3_onednn_plan_get(onednn *d, const plan_key *key, plan **out)
 {
-    plan **at = &d->buckets[dc3_hash64(key, sizeof *key) % BUCKETS];
-    for (; *at; at = &(*at)->next)
-        if (memcmp(&(*at)->key, key, sizeof *key) == 0) { /* NOLINT(bugprone-suspicious-memory-comparison) */
-            *out = *at;
+    plan **bucket = bucket_of(d, key);
+    for (plan *p = *bucket; p; p = p->next)
+        if (memcmp(&p->key, key, sizeof *key) == 0) { /* NOLINT(bugprone-suspicious-memory-comparison) */
+            unlink_plan(d, p);
+            link_newest(d, p);
+            *out = p;
             return DC3_OK;
         }
     plan *p = calloc(1, sizeof *p);
@@ -242,20 +294,14 @@ dc3_status dc3_onednn_plan_get(onednn *d, const plan_key *key, plan **out)
     p->key = *key;
     dnnl_status_t r = plan_fill(d, p);
     if (r) {
-        static const char *const names[] = {"convolution",
-                                            "matrix product",
-                                            "convolution's data gradient",
-                                            "convolution's weight gradient",
-                                            "matrix product's data gradient",
-                                            "matrix product's weight gradient"};
-        dc3_onednn_plan_close(p);
-        const dc3_conv_shape *s = &key->conv;
-        return dc3_fail(r == dnnl_out_of_memory ? DC3_ERR_MEMORY : DC3_ERR_INTERNAL,
-                        "oneDNN: status %d for a %s of %lld x %lldx%lld x %lld to %lld channels", (int)r,
-                        names[key->kind], (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->ci,
-                        (long long)s->co);
+        plan_close(p);
+        return failed(key, r);
     }
-    *at = p;
+    if (d->count == d->most) forget(d, d->oldest);
+    p->next = *bucket;
+    *bucket = p;
+    link_newest(d, p);
+    d->count++;
     *out = p;
     return DC3_OK;
 }

@@ -33,22 +33,28 @@ typedef struct plan {
     dnnl_primitive_t add;    /* PLAN_CONV_WEIGHT: adds the gradient in weights_md to the plain one, `plain` */
     dnnl_memory_t plain;
     size_t scratch_size;
-    struct plan *next;
+    struct plan *next;          /* in its bucket */
+    struct plan *newer, *older; /* by when they were last asked for */
 } plan;
 
-enum { BUCKETS = 1024 };
+/* Plans that are kept: several times more than a network and its gradients have shapes (EfficientNet-B0:
+ * 187), since making one takes milliseconds. */
+enum { BUCKETS = 1024, MOST_PLANS = 1024 };
 typedef struct onednn {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     dc3_cpu_convolutions own; /* of the processor, where they are faster */
     plan *buckets[BUCKETS];
+    plan *newest, *oldest;
+    int count, most; /* of plans; most: MOST_PLANS, less in tests */
     void *scratch;
     size_t scratch_size;
 } onednn;
 
-/* A weight in one format. */
+/* A weight in one format. It outlives the plan that it was packed for. */
 typedef struct packed {
     dc3_pack base;
+    plan_kind kind; /* what reads it so: PLAN_LINEAR, PLAN_LINEAR_DATA, or PLAN_CONV for both of those */
     dnnl_memory_t memory;
     void *data;
     dnnl_primitive_t reorder; /* from `plain`, kept to pack the next version */
@@ -57,9 +63,11 @@ typedef struct packed {
 
 dc3_status dc3_onednn_check(dnnl_status_t result, const char *what);
 dnnl_data_type_t dc3_onednn_type(dc3_dtype type);
-/* The plan for `key`, made if it is new. */
+/* The plan for `key`, made if it is new; then the one that has not been asked for the longest is freed where
+ * there are too many. *out stays until the next call. */
 dc3_status dc3_onednn_plan_get(onednn *d, const plan_key *key, plan **out);
-void dc3_onednn_plan_close(plan *p);
+/* Frees all plans. */
+void dc3_onednn_plans_close(onednn *d);
 /* The plain description of the plan's weight in `type`: oihw, goihw, or a matrix as the product reads it. */
 dnnl_status_t dc3_onednn_plain_layout(const plan *p, dnnl_data_type_t type, dc3_md *md);
 /* The weight in f32, all parts one behind the other in a file's order: its own memory where it lies so, else
