@@ -1,5 +1,20 @@
 /* The whole library: condensation of datasets with colour compensation, and what belongs to it. A program
- * needs this header and `pkg-config --cflags --libs dc3`. */
+ * needs this header and `pkg-config --cflags --libs dc3`. docs/library.md says the following at more length.
+ *
+ * Threads. Any functions may run on several threads at once, with these exceptions: a handle
+ * (dc3_image_editor, dc3_image_classifier, dc3_tests) and what a call writes into (its report, its memory)
+ * belong to one call at a time. Two calls that write into one folder are kept apart by the folder's lock: the
+ * second returns DC3_ERR_BUSY. Callbacks come from the thread that made the call. dc3_error_text is that
+ * thread's.
+ *
+ * What is global, and changed for the whole process:
+ * - OpenBLAS runs on one thread from the first selection on (openblas_set_num_threads).
+ * - libvips is started by the first call that reads or writes an image, with one thread a pipeline, without
+ * its cache and its vector code, and without loaders that it does not trust; its warnings are not printed.
+ * - The environment's DC3_KERNELS and DC3_DEVICE (which kernels run) are read when networks are opened.
+ * And for the calling thread: OpenMP's number of threads (omp_set_num_threads) becomes the call's. The
+ * threads that a call uses are OpenMP's: each calling thread has its own team of them. Numbers in texts and
+ * reports follow the process's LC_NUMERIC, which is "C" unless the program sets it. */
 #ifndef DC3_DC3_H
 #define DC3_DC3_H
 

@@ -1,4 +1,5 @@
 /* A dataset: its classes, and what its pictures are like. */
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,11 +158,15 @@ static void check(const dc3_info_page *page, const dc3_dataset *d, char *unreada
     int64_t n = dc3_dataset_size(d), done = 0;
 #pragma omp parallel for schedule(dynamic) num_threads(page->options->threads)
     for (int64_t i = 0; i < n; i++) {
+        int64_t now;
         if (dc3_cancel_is_set(cancel)) continue;
         unreadable[i] = is_unreadable(d, i);
-#pragma omp critical(dc3_info_check)
-        if (++done && l->progress) l->progress(l->user, "checking", done, n);
+#pragma omp atomic capture
+        now = ++done;
+        if (l->progress && omp_get_thread_num() == 0 && now < n)
+            l->progress(l->user, "checking", now, n); /* the thread of the call */
     }
+    if (l->progress && done == n) l->progress(l->user, "checking", n, n);
 }
 
 static dc3_status say_check(dc3_info_page *page, const dc3_dataset *d)
