@@ -38,9 +38,10 @@ static dc3_status target(dc3_label_source *source, const dc3_label_batch *batch,
     dc3_scope scope = dc3_scope_open(s->ctx);
     dc3_tensor embedding, x = dc3_view((void *)(uintptr_t)batch->views, source->dtype, 4,
                                        (int64_t[]){batch->n, source->size, source->size, 3});
-    dc3_tensor z = dc3_cast(s->ctx, dc3_classifier_of(s->ctx, s->teacher, x, &embedding), DC3_F32);
+    dc3_tensor z = dc3_cast(
+        s->ctx, dc3_classifier_of(s->ctx, s->teacher, dc3_on_device(s->ctx, x), &embedding), DC3_F32);
+    dc3_download(s->ctx, z, s->logits);
     dc3_status status = dc3_ctx_status(s->ctx);
-    if (status == DC3_OK) memcpy(s->logits, z.data, dc3_bytes(&z));
     dc3_scope_close(s->ctx, scope);
     dc3_ctx_clear(s->ctx);
     *to = (dc3_target){.logits = s->logits, .temperature = (float)source->temperature};

@@ -8,6 +8,7 @@
 #include "io/safetensors.h"
 #include "learn/params.h"
 #include "nn/classifier.h"
+#include "tensor/device.h"
 
 const char dc3_checkpoint_key[] = "dc3.training";
 static const char hash_key[] = "dc3.hash";
@@ -89,8 +90,9 @@ dc3_status dc3_checkpoint_save(const char *path, const dc3_training *training, c
     if (check_counters(path, counters) != DC3_OK)
         return dc3_fail_in(DC3_ERR_ARGUMENT, "counters of a checkpoint");
     DC3_TRY(collect(path, training, &table));
-    hash_all(table, table, counters, hash);
-    dc3_status status = dc3_table_set_text(table, dc3_checkpoint_key, counters);
+    dc3_status status = dc3_table_to_host(table);
+    if (status == DC3_OK) hash_all(table, table, counters, hash);
+    if (status == DC3_OK) status = dc3_table_set_text(table, dc3_checkpoint_key, counters);
     if (status == DC3_OK) status = dc3_table_set_text(table, hash_key, hash);
     if (status == DC3_OK) status = dc3_safetensors_save(path, table);
     dc3_table_close(&table);
@@ -145,13 +147,13 @@ static dc3_status check_all(const dc3_table *wanted, const dc3_table *file)
     return check_counters(path, counters);
 }
 
-static void copy_all(const dc3_table *to, const dc3_table *file)
+static dc3_status copy_all(const dc3_table *to, const dc3_table *file)
 {
     for (size_t i = 0; i < dc3_table_size(to); i++) {
         const dc3_tensor *t = dc3_table_at(to, i);
-        if (dc3_bytes(t) > 0)
-            memcpy(t->data, dc3_table_find(file, dc3_table_name(to, i))->data, dc3_bytes(t));
+        if (dc3_bytes(t) > 0) DC3_TRY(dc3_tensor_write(t, dc3_table_find(file, dc3_table_name(to, i))->data));
     }
+    return DC3_OK;
 }
 
 dc3_status dc3_checkpoint_load(const char *path, const dc3_training *training, char **counters)
@@ -164,9 +166,13 @@ dc3_status dc3_checkpoint_load(const char *path, const dc3_training *training, c
     DC3_GOTO(check_all(to, file));
     if (counters && !(*counters = strdup(dc3_table_text(file, dc3_checkpoint_key))))
         DC3_GOTO(dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path));
-    copy_all(to, file);
+    DC3_GOTO(copy_all(to, file));
     for (size_t i = 0; i < training->count; i++) dc3_param_changed(&training->params[i]);
 done:
+    if (status != DC3_OK && counters) {
+        free(*counters);
+        *counters = NULL;
+    }
     dc3_table_close(&file);
     dc3_table_close(&to);
     return status;
@@ -195,6 +201,7 @@ dc3_status dc3_export(const char *path, const dc3_param *params, size_t count, i
     if (status == DC3_OK) status = dc3_table_set_text(table, dc3_classifier_size_key, pixels);
     for (size_t i = 0; i < count && status == DC3_OK; i++)
         status = dc3_table_add(table, params[i].name, params[i].value);
+    if (status == DC3_OK) status = dc3_table_to_host(table);
     if (status == DC3_OK) status = dc3_safetensors_save(path, table);
     dc3_table_close(&table);
     return status;

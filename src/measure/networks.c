@@ -82,9 +82,10 @@ static dc3_status run_inception(dc3_measuring *m, const float *views, float *emb
     dc3_scope scope = dc3_scope_open(ctx);
     dc3_tensor x = dc3_view((void *)(uintptr_t)views, DC3_F32, 4,
                             (int64_t[]){DC3_MEASURE_BATCH, DC3_INCEPTION_SIZE, DC3_INCEPTION_SIZE, 3});
-    dc3_tensor h, z = dc3_inception_of(ctx, m->inception, x, &h);
+    dc3_tensor h, z = dc3_inception_of(ctx, m->inception, dc3_on_device(ctx, x), &h);
+    dc3_download(ctx, h, embeddings);
+    dc3_download(ctx, z, logits);
     dc3_status status = dc3_ctx_status(ctx);
-    if (status == DC3_OK) memcpy(embeddings, h.data, dc3_bytes(&h)), memcpy(logits, z.data, dc3_bytes(&z));
     dc3_scope_close(ctx, scope);
     return status;
 }

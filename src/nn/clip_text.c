@@ -66,9 +66,8 @@ static void take_layer(dc3_clip_text *t, layer *l, const char *prefix)
 static dc3_tensor take_table(dc3_clip_text *t, const char *root, const char *name, int64_t rows)
 {
     char full[DC3_NAME_SIZE];
-    const dc3_tensor *found = dc3_take_tensor(t->module, dc3_name(full, "%sembeddings.%s", root, name),
-                                              "weight", 2, (int64_t[]){rows, t->config.hidden});
-    return found ? *found : (dc3_tensor){0};
+    return dc3_take_stored(t->module, dc3_name(full, "%sembeddings.%s", root, name), "weight", 2,
+                           (int64_t[]){rows, t->config.hidden});
 }
 
 dc3_status dc3_clip_text_open(const dc3_device *device, const dc3_clip_text_config *config, dc3_table **table,

@@ -106,14 +106,19 @@ void *dc3_module_alloc(dc3_module *m, size_t count, size_t size)
     return memory;
 }
 
-dc3_tensor dc3_module_tensor(dc3_module *m, int ndim, const int64_t *shape)
+static dc3_tensor new_tensor(dc3_module *m, dc3_dtype dtype, int ndim, const int64_t *shape)
 {
     dc3_tensor *t = dc3_module_alloc(m, 1, sizeof *t);
     if (!t || !grow(m, (void **)&m->tensors, m->tensor_count)) return (dc3_tensor){0};
-    if (dc3_module_fail(m, dc3_tensor_alloc(m->device, DC3_F32, ndim, shape, t)) != DC3_OK)
+    if (dc3_module_fail(m, dc3_tensor_alloc(m->device, dtype, ndim, shape, t)) != DC3_OK)
         return (dc3_tensor){0};
     m->tensors[m->tensor_count++] = t;
     return *t;
+}
+
+dc3_tensor dc3_module_tensor(dc3_module *m, int ndim, const int64_t *shape)
+{
+    return new_tensor(m, DC3_F32, ndim, shape);
 }
 
 dc3_tensor dc3_module_place(dc3_module *m, int ndim, const int64_t *shape, const float *values)
@@ -232,6 +237,22 @@ const dc3_tensor *dc3_take_tensor(dc3_module *m, const char *prefix, const char 
                                   const int64_t *shape)
 {
     return take(m, prefix, name, ndim, shape, 0, NULL);
+}
+
+dc3_tensor dc3_take_stored(dc3_module *m, const char *prefix, const char *name, int ndim,
+                           const int64_t *shape)
+{
+    const dc3_tensor *found = take(m, prefix, name, ndim, shape, 0, NULL);
+    if (!found || m->trainable) return found ? *found : (dc3_tensor){0};
+    dc3_tensor t = *found;
+    if (m->device->host_visible) {
+        t.device = m->device;
+        t.id = dc3_tensor_new_id();
+        return t;
+    }
+    t = new_tensor(m, found->dtype, found->ndim, found->shape);
+    if (m->status == DC3_OK) dc3_module_fail(m, dc3_tensor_write(&t, found->data));
+    return m->status == DC3_OK ? t : (dc3_tensor){0};
 }
 
 void dc3_take_own(dc3_module *m, dc3_weight *weight, dc3_tensor tensor)

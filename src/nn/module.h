@@ -70,6 +70,10 @@ void dc3_take_weight(dc3_module *module, dc3_weight *weight, const char *prefix,
 /* Adds a weight of the caller's own, which lives as long as the module: a parameter, or memory of the host.
  */
 void dc3_take_own(dc3_module *module, dc3_weight *weight, dc3_tensor tensor);
+/* Tensor "prefix.name" as the file has it, in its type, on the device, which where the host sees its memory
+ * is the file's own; of a trainable module the parameter. Empty after a failure. */
+dc3_tensor dc3_take_stored(dc3_module *module, const char *prefix, const char *name, int ndim,
+                           const int64_t *shape);
 /* The ones below are f32 on the device; empty after a failure. */
 /* "prefix.name" of this shape. */
 dc3_tensor dc3_take_values(dc3_module *module, const char *prefix, const char *name, int ndim,

@@ -3,7 +3,9 @@
  * differentiated adds a record with references to what its backward needs; the memory behind those lives
  * until the record is used. Gradients of parameters are added to what stands in their memory, step after step
  * until somebody zeroes it; that of an activation is made anew in each run, the sum over all that it went
- * into. Parameters and temporaries are known by their tensors' ids, never by an address.
+ * into. Parameters and temporaries are known by their tensors' ids, never by an
+ * address. A temporary that a record keeps belongs to the tape from then on, whatever its scope, and is gone
+ * when the record has been used.
  *
  *     dc3_tape_watch(tape, weights, gradient);            once for each parameter
  *     dc3_tape_start(tape, ctx);

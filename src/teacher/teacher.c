@@ -81,12 +81,10 @@ dc3_status dc3_teacher_run(dc3_teacher *t, int n, float *rgb, float *embeddings,
     dc3_scope scope = dc3_scope_open(t->ctx);
     dc3_classifier_normalise((int64_t)n * t->size * t->size, rgb);
     dc3_tensor h, x = dc3_view(rgb, DC3_F32, 4, (int64_t[]){n, t->size, t->size, 3});
-    dc3_tensor z = dc3_classifier_of(t->ctx, t->net, x, &h);
+    dc3_tensor z = dc3_classifier_of(t->ctx, t->net, dc3_on_device(t->ctx, x), &h);
+    dc3_download(t->ctx, h, embeddings);
+    dc3_download(t->ctx, z, logits);
     dc3_status status = dc3_ctx_status(t->ctx);
-    if (status == DC3_OK) {
-        memcpy(embeddings, h.data, (size_t)n * (size_t)t->info->embedding * sizeof *embeddings);
-        memcpy(logits, z.data, (size_t)n * (size_t)t->info->classes * sizeof *logits);
-    }
     dc3_scope_close(t->ctx, scope);
     return status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/rng.h"
+#include "tensor/device.h"
 
 typedef struct entry {
     char *name;
@@ -129,6 +130,24 @@ dc3_status dc3_table_add(dc3_table *table, const char *name, dc3_tensor tensor)
     *added = (entry){strdup(name), tensor};
     if (!added->name) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", table->origin);
     *slot = ++table->size;
+    return DC3_OK;
+}
+
+dc3_status dc3_table_to_host(dc3_table *table)
+{
+    for (size_t i = 0; i < table->size; i++) {
+        dc3_tensor *t = &table->entries[i].tensor;
+        if (dc3_tensor_is_host(t)) continue;
+        void *values = malloc(dc3_bytes(t) + 1);
+        if (!values) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", table->origin);
+        dc3_status status = dc3_table_own(table, values, free);
+        if (status != DC3_OK) {
+            free(values);
+            return status;
+        }
+        DC3_TRY(dc3_tensor_read(t, values));
+        *t = dc3_view(values, t->dtype, t->ndim, t->shape);
+    }
     return DC3_OK;
 }
 

@@ -21,6 +21,9 @@ dc3_status dc3_table_map(dc3_table *table, const char *path, dc3_table_parse *pa
 dc3_status dc3_table_open(const char *path, dc3_table_parse *parse, dc3_table **table);
 /* Adds a view; the name is copied. DC3_ERR_FORMAT if the name is there already. */
 dc3_status dc3_table_add(dc3_table *table, const char *name, dc3_tensor tensor);
+/* Tensors that the host cannot read become copies in its memory, which the table owns. DC3_ERR_MEMORY, or the
+ * device's failure. */
+dc3_status dc3_table_to_host(dc3_table *table);
 /* Number of tensors, and the i-th in the order they were added. */
 size_t dc3_table_size(const dc3_table *table);
 const char *dc3_table_name(const dc3_table *table, size_t i);

@@ -288,9 +288,9 @@ static void fused_layers(void **state)
     dc3_param *params = dc3_module_params(module, &count);
     assert_int_equal(count, 12);
     for (size_t i = 0; i < count; i++) must(dc3_tape_watch(tape, params[i].value, params[i].gradient));
-    dc3_tensor in = dc3_on_device(ctx, dc3_view(x, DC3_F32, 2, (int64_t[]){ROWS, CI}));
     for (int apart = 0; apart < 2; apart++) {
         dc3_scope scope = dc3_scope_open(ctx);
+        dc3_tensor in = dc3_on_device(ctx, dc3_view(x, DC3_F32, 2, (int64_t[]){ROWS, CI}));
         dc3_tape_start(tape, ctx);
         dc3_tensor y = apart ? dc3_linear_of(ctx, &alone[0], in, NULL) : dc3_linear_of(ctx, &fused, in, NULL);
         for (int i = 1; apart && i < 3; i++) y = dc3_concat(ctx, y, dc3_linear_of(ctx, &alone[i], in, NULL));
