@@ -28,17 +28,17 @@ static dc3_status format_of(const dc3_condense_options *o, dc3_image_format *for
 /* What is edited: all of the picture, squashed to the model's square, where only the change of colour is
  * taken over; else as --fit says. */
 typedef struct job {
-    const char *path;
+    dc3_image_source *image;
     int width, height; /* of the result */
     dc3_fit fit;
     dc3_image_format format;
 } job;
 
-/* The picture as floats [height, width, 3]. */
-static dc3_status load(const job *j, int width, int height, float *to)
+/* The picture as floats [height, width, 3]; `more`: at another size later. */
+static dc3_status load(const job *j, int width, int height, int more, float *to)
 {
     dc3_image image;
-    DC3_TRY(dc3_image_read(j->path, width, height, j->fit, &image));
+    DC3_TRY(dc3_image_source_read(j->image, width, height, j->fit, more, &image));
     dc3_image_to_floats(&image, to);
     dc3_image_free(&image);
     return DC3_OK;
@@ -62,8 +62,8 @@ static dc3_status edit(dc3_run *run, const job *j, const char *prompt)
     int small = run->edit.size, keep = run->edit.detail == DC3_DETAIL_KEEP;
     dc3_single_edit e;
     DC3_TRY(dc3_single_edit_open(small, j->width, j->height, &e));
-    dc3_status status = load(j, small, small, e.input);
-    if (status == DC3_OK && keep) status = load(j, j->width, j->height, e.original);
+    dc3_status status = load(j, small, small, keep, e.input);
+    if (status == DC3_OK && keep) status = load(j, j->width, j->height, 0, e.original);
     if (status == DC3_OK)
         status = dc3_single_edit_run(run->editor, &run->edit, prompt, run->options->select.seed, &e);
     if (status == DC3_OK)
@@ -89,6 +89,24 @@ static void shape(const dc3_run *run, int width, int height, job *j)
         j->width = j->height = o->size ? o->size : keep ? shorter : run->edit.size;
 }
 
+static dc3_status edit_image(const dc3_condense_options *options, const char *prompt, job *j)
+{
+    dc3_run run;
+    dc3_condense_report report;
+    dc3_image image;
+    DC3_TRY(dc3_image_source_read(j->image, 0, 0, DC3_FIT_CROP, 1, &image));
+    int width = image.width, height = image.height;
+    dc3_image_free(&image);
+    dc3_status status = dc3_run_open(options, DC3_RUN_EDITOR, &report, &run);
+    if (status == DC3_OK) {
+        if (options->format != DC3_FORMAT_DEFAULT) j->format = run.format;
+        shape(&run, width, height, j);
+        status = edit(&run, j, prompt);
+    }
+    dc3_run_close(&run);
+    return status;
+}
+
 dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path, const char *prompt)
 {
     dc3_condense_options own;
@@ -97,10 +115,7 @@ dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path,
     DC3_TRY(dc3_options_need("out", own.out));
     DC3_TRY(dc3_options_need("image", path));
     DC3_CANCEL_SCOPE(own.listener.cancel);
-    dc3_run run;
-    dc3_condense_report report;
-    dc3_image image;
-    job j = {.path = path};
+    job j = {.fit = DC3_FIT_CROP};
     if (!prompt || !*prompt || strlen(prompt) >= DC3_PROMPT_SIZE)
         return dc3_fail(DC3_ERR_OPTION, "--prompt: expected a text of 1 to %d bytes", DC3_PROMPT_SIZE - 1);
     DC3_TRY(format_of(options, &j.format));
@@ -108,15 +123,8 @@ dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path,
     if (dc3_path_what(path) == DC3_PATH_FOLDER)
         return dc3_fail(DC3_ERR_IO, "%s: expected a picture, found a folder; dc3 compensate takes folders",
                         path);
-    DC3_TRY(dc3_image_read(path, 0, 0, DC3_FIT_CROP, &image));
-    int width = image.width, height = image.height;
-    dc3_image_free(&image);
-    dc3_status status = dc3_run_open(options, DC3_RUN_EDITOR, &report, &run);
-    if (status == DC3_OK) {
-        if (options->format != DC3_FORMAT_DEFAULT) j.format = run.format;
-        shape(&run, width, height, &j);
-        status = edit(&run, &j, prompt);
-    }
-    dc3_run_close(&run);
+    DC3_TRY(dc3_image_source_open_file(path, &j.image));
+    dc3_status status = edit_image(options, prompt, &j);
+    dc3_image_source_close(&j.image);
     return status;
 }

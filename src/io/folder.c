@@ -167,11 +167,9 @@ static int probe(const char *path)
 
 static dc3_status open_item(const dc3_dataset *dataset, const dc3_item *item, dc3_image_source **source)
 {
-    char *path = dc3_path_join(dataset->path, dataset->text + item->key), *data;
-    size_t size;
+    char *path = dc3_path_join(dataset->path, dataset->text + item->key);
     dc3_status status =
-        path ? dc3_file_read(path, DC3_FILE_LIMIT, &data, &size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_image_source_open(path, data, size, source);
+        path ? dc3_image_source_open_file(path, source) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(path);
     return status;
 }

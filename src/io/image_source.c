@@ -180,6 +180,15 @@ dc3_status dc3_image_source_open(const char *origin, void *data, size_t size, dc
     return dc3_image_source_of_pixels(origin, data, size, &none, source);
 }
 
+dc3_status dc3_image_source_open_file(const char *path, dc3_image_source **source)
+{
+    char *data;
+    size_t size;
+    *source = NULL;
+    DC3_TRY(dc3_file_read(path, DC3_IMAGE_FILE_LIMIT, &data, &size));
+    return dc3_image_source_open(path, data, size, source);
+}
+
 void dc3_image_source_close(dc3_image_source **source)
 {
     dc3_image_source *s = *source;

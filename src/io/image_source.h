@@ -11,6 +11,8 @@ typedef struct dc3_image_source dc3_image_source;
  * copied.
  */
 dc3_status dc3_image_source_open(const char *origin, void *data, size_t size, dc3_image_source **source);
+/* The same of a file's bytes, at most DC3_IMAGE_FILE_LIMIT. */
+dc3_status dc3_image_source_open_file(const char *path, dc3_image_source **source);
 /* The same for bytes that are no image file: `pixels` is what they say, taken over too. */
 dc3_status dc3_image_source_of_pixels(const char *origin, void *data, size_t size, dc3_image *pixels,
                                       dc3_image_source **source);
