@@ -1,6 +1,7 @@
 /* Classifiers against torchvision's and RDED's (tools/golden/classifiers.py), with weights by formula. */
 #include "support/hash_weights.h"
 #include "support/device_values.h"
+#include "support/skips.h"
 #include <stdio.h>
 #include "io/json.h"
 #include "io/safetensors.h"
@@ -81,7 +82,7 @@ static void all_nets(void **state)
             strcmp(name, "resnet34") == 0 || strcmp(name, "resnet50") == 0 || strcmp(name, "alexnet") == 0;
         check(name, DC3_F32, DC3_CTX_FAST, 2e-5);
         if (!large) check(name, DC3_F32, DC3_CTX_PLAIN, 2e-5); /* minutes in plain C */
-        if (dc3_cpu_has_bf16()) check(name, DC3_BF16, DC3_CTX_FAST, 4e-2);
+        if (can_bf16(name)) check(name, DC3_BF16, DC3_CTX_FAST, 4e-2);
     }
 }
 

@@ -1,6 +1,7 @@
 /* Networks against states made with diffusers and transformers (tools/golden/networks.py), with the fast
  * kernels in f32 and bf16 and with the plain ones. */
 #include "support/device_values.h"
+#include "support/skips.h"
 #include <omp.h>
 #include <stdio.h>
 #include "io/safetensors.h"
@@ -56,7 +57,7 @@ static dc3_tensor input(dc3_ctx *ctx, const dc3_table *golden, const char *name)
 static dc3_ctx *context(const run *r)
 {
     dc3_ctx *ctx;
-    if (r->dtype == DC3_BF16 && !dc3_cpu_has_bf16()) return NULL;
+    if (r->dtype == DC3_BF16 && !can_bf16("a network")) return NULL;
     must(dc3_ctx_open(NULL, r->dtype, 2, r->mode, &ctx));
     return ctx;
 }

@@ -2,6 +2,7 @@
  * computed): two classifiers and a small U-Net. The optimizer is written out here. */
 #include "support/hash_weights.h"
 #include "support/device_values.h"
+#include "support/skips.h"
 #include <stdio.h>
 #include "io/json.h"
 #include "io/safetensors.h"
@@ -255,7 +256,7 @@ static void unet_plain(void **state)
 static void unet_bf16(void **state)
 {
     (void)state;
-    if (!dc3_cpu_has_bf16()) skip();
+    if (!can_bf16("the U-Net's gradients")) skip();
     subject s = new_unet(DC3_BF16, DC3_CTX_FAST);
     loss_and_gradients(&s);
     print_message("unet, bf16: gradients within %.1e\n", compare_gradients(&s, 0.2));

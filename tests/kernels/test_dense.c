@@ -1,5 +1,6 @@
 /* oneDNN's convolution and matrix product against the plain ones. */
 #include "support/random_tensors.h"
+#include "support/skips.h"
 #include <omp.h>
 #include "kernels/cpu_convolutions.h"
 #include "kernels/onednn/plan.h"
@@ -51,12 +52,13 @@ static void compare(dc3_dense *fast, const dc3_conv_shape *s, int linear, uint64
 static void random_shapes(void **state)
 {
     (void)state;
+    int bf16 = can_bf16("convolutions and products");
     dc3_dense fast;
     assert_int_equal(dc3_dense_onednn(&fast), DC3_OK);
     for (uint64_t seed = 0; seed < 90; seed++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 6);
         int linear = seed % 3 == 0;
-        dc3_dtype type = seed % 2 && dc3_cpu_has_bf16() ? DC3_BF16 : DC3_F32;
+        dc3_dtype type = seed % 2 && bf16 ? DC3_BF16 : DC3_F32;
         dc3_conv_shape s = {.n = between(&rng, 1, 4),
                             .h = between(&rng, 3, 12),
                             .w = between(&rng, 3, 12),
@@ -126,6 +128,7 @@ static void compare_backward(dc3_dense *fast, dc3_dense *plain, const dc3_conv_s
 static void gradients(void **state)
 {
     (void)state;
+    int bf16 = can_bf16("their gradients");
     dc3_dense fast, plain;
     assert_int_equal(dc3_dense_onednn(&fast), DC3_OK);
     assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
@@ -146,7 +149,7 @@ static void gradients(void **state)
                             .pad_left = kernel / 2,
                             .pad_bottom = kernel / 2,
                             .pad_right = kernel / 2,
-                            .type = seed % 2 && dc3_cpu_has_bf16() ? DC3_BF16 : DC3_F32};
+                            .type = seed % 2 && bf16 ? DC3_BF16 : DC3_F32};
         if (seed % 8 == 5) s.ci = s.co = groups; /* depthwise */
         if (linear) {
             s.kh = s.kw = s.stride = s.h = s.w = 1, s.pad_top = s.pad_left = s.pad_bottom = s.pad_right = 0;
@@ -161,6 +164,7 @@ static void gradients(void **state)
 static void wide_gradients(void **state)
 {
     (void)state;
+    int bf16 = can_bf16("gradients of wide layers");
     dc3_dense fast, plain;
     assert_int_equal(dc3_dense_onednn(&fast), DC3_OK);
     assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
@@ -179,7 +183,7 @@ static void wide_gradients(void **state)
                             .pad_left = pad,
                             .pad_bottom = kernel / 2,
                             .pad_right = kernel / 2,
-                            .type = dc3_cpu_has_bf16() ? DC3_BF16 : DC3_F32};
+                            .type = bf16 ? DC3_BF16 : DC3_F32};
         if (s.co == 32) s.co = 40; /* not for the convolution by Winograd */
         compare_backward(&fast, &plain, &s, 0, seed, &rng, tolerance(s.type), 2e-5);
     }
@@ -222,16 +226,31 @@ static void winograd_shapes(dc3_dtype type, double most, double most_weight)
     fast.close(fast.self);
 }
 
+static void needs_winograd(void)
+{
+    if (dc3_cpu_convolutions_best().winograd) return;
+    print_message("skipped: this tier has no convolution of our own\n");
+    skip();
+}
+
+static int has_winograd_bf16(const char *what)
+{
+    if (dc3_cpu_convolutions_best().winograd_bf16) return 1;
+    print_message("skipped: %s in bf16, which this tier does not have\n", what);
+    return 0;
+}
+
 static void winograd(void **state)
 {
     (void)state;
+    needs_winograd();
     winograd_shapes(DC3_F32, 5 * tolerance(DC3_F32), 1e-4);
 }
 
 static void winograd_bf16(void **state)
 {
     (void)state;
-    if (!dc3_cpu_convolutions_best().winograd_bf16) skip();
+    if (!has_winograd_bf16("Winograd's convolution")) skip();
     winograd_shapes(DC3_BF16, 2.5 * tolerance(DC3_BF16), 4e-2);
 }
 
@@ -279,9 +298,9 @@ static void winograd_threads(void **state)
 {
     (void)state;
     dc3_cpu_convolutions best = dc3_cpu_convolutions_best();
-    if (!best.winograd) skip();
+    needs_winograd();
     same_for_threads(best.winograd, DC3_F32);
-    if (best.winograd_bf16) same_for_threads(best.winograd_bf16, DC3_BF16);
+    if (has_winograd_bf16("Winograd's threads")) same_for_threads(best.winograd_bf16, DC3_BF16);
 }
 
 /* Not a number goes through to the outputs that see it, and no farther than their tiles. */
@@ -326,9 +345,9 @@ static void winograd_keeps_nan(void **state)
 {
     (void)state;
     dc3_cpu_convolutions best = dc3_cpu_convolutions_best();
-    if (!best.winograd) skip();
+    needs_winograd();
     keeps_nan(best.winograd, DC3_F32);
-    if (best.winograd_bf16) keeps_nan(best.winograd_bf16, DC3_BF16);
+    if (has_winograd_bf16("Winograd's NaN")) keeps_nan(best.winograd_bf16, DC3_BF16);
 }
 
 static int has_plan(const onednn *d, int64_t rows)

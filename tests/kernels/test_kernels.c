@@ -1,6 +1,7 @@
 /* Every fast kernel against the plain one, random shapes and odd sizes, and the same bytes for any thread
  * count. Run with DC3_KERNELS=avx2 too. */
 #include "support/random_tensors.h"
+#include "support/skips.h"
 #include <omp.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ static void expect_close(const char *what, uint64_t seed, dc3_dtype type, const 
 static void group_norm(void **state)
 {
     (void)state;
+    needs_fast_kernels();
     for (uint64_t seed = 0; seed < 60; seed++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 1);
         dc3_dtype type = types[seed % 2];
@@ -43,6 +45,7 @@ static void group_norm(void **state)
 static void layer_norm(void **state)
 {
     (void)state;
+    needs_fast_kernels();
     for (uint64_t seed = 0; seed < 40; seed++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 2);
         dc3_dtype type = types[seed % 2];
@@ -115,7 +118,10 @@ static void run_attention(const dc3_kernels *kernels, const attention_case *a, v
 static void attention(void **state)
 {
     (void)state;
+    needs_fast_kernels();
+    int bf16 = has_own_bf16("attention");
     for (uint64_t seed = 0; seed < 80; seed++) {
+        if (types[seed % 2] == DC3_BF16 && !bf16) continue;
         attention_case a = new_attention(seed, 3);
         size_t size = (size_t)a.count * 4;
         int64_t rows = a.count / a.s.dim;
@@ -163,8 +169,11 @@ static void expect_near(const char *what, uint64_t seed, dc3_dtype type, const v
 static void attention_gradient(void **state)
 {
     (void)state;
+    needs_fast_kernels();
+    int bf16 = has_own_bf16("attention's gradient");
     static const char *const names[] = {"attention's dq", "attention's dk", "attention's dv"};
     for (uint64_t seed = 0; seed < 80; seed++) {
+        if (types[seed % 2] == DC3_BF16 && !bf16) continue;
         attention_case a = new_attention(seed, 20);
         int64_t counts[] = {a.count_q, a.count_k, a.count_v};
         void *y = malloc((size_t)a.count * 4), *d[3][3];
@@ -192,6 +201,7 @@ static void attention_gradient(void **state)
 static void layer_norm_gradient(void **state)
 {
     (void)state;
+    needs_fast_kernels();
     for (uint64_t seed = 0; seed < 60; seed++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 21);
         dc3_dtype type = types[seed % 2];
@@ -223,6 +233,7 @@ static void layer_norm_gradient(void **state)
 static void elementwise(void **state)
 {
     (void)state;
+    needs_fast_kernels();
     for (uint64_t seed = 0; seed < 40; seed++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 4);
         dc3_dtype type = types[seed % 2];
@@ -250,6 +261,7 @@ static void elementwise(void **state)
 static void activation_extremes(void **state)
 {
     (void)state;
+    needs_fast_kernels();
     float x[] = {0.0f, -0.0f, 1e30f, -1e30f, 88.7f, -88.7f, 1e-30f, 3e4f, -3e4f}, y[9], z[9];
     for (int act = DC3_ACT_RELU; act < DC3_ACTS; act++) {
         dc3_kernels_best()->activate(DC3_F32, (dc3_activation)act, 9, x, y);
@@ -279,6 +291,7 @@ static void group_norm_threads(void **state)
 static void batch_norm(void **state)
 {
     (void)state;
+    needs_fast_kernels();
     const dc3_kernels *fast = dc3_kernels_best(), *plain = dc3_kernels_ref();
     for (uint64_t seed = 0; seed < 80; seed++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 17);
@@ -325,6 +338,7 @@ static void batch_norm(void **state)
 static void activation_gradients(void **state)
 {
     (void)state;
+    needs_fast_kernels();
     for (uint64_t seed = 0; seed < 20; seed++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 18);
         dc3_dtype type = types[seed % 2];
@@ -343,6 +357,7 @@ static void activation_gradients(void **state)
 static void group_norm_gradient(void **state)
 {
     (void)state;
+    needs_fast_kernels();
     for (uint64_t seed = 0; seed < 80; seed++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 22);
         dc3_dtype type = types[seed % 2];
@@ -380,6 +395,7 @@ static void group_norm_gradient(void **state)
 static void elementwise_gradients(void **state)
 {
     (void)state;
+    needs_fast_kernels();
     const dc3_kernels *fast = dc3_kernels_best(), *plain = dc3_kernels_ref();
     for (uint64_t seed = 0; seed < 40; seed++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 23);
@@ -394,13 +410,31 @@ static void elementwise_gradients(void **state)
         expect_close("adding a vector", seed, type, a, b, count, 0);
         fast->upsample2_gradient(type, n, h, w, c, dy, a), plain->upsample2_gradient(type, n, h, w, c, dy, b);
         expect_close("upsampling's gradient", seed, type, a, b, count, tolerance(type));
-        size_t half = (size_t)count * dc3_dtype_size(type);
-        fast->concat(type, rows, c, c, x, (char *)x + half, a);
-        fast->split(type, rows, c, c, a, NULL, b);
-        assert_memory_equal(b, (char *)x + half, half);
-        fast->split(type, rows, c, c, a, b, (char *)b + half);
-        assert_memory_equal(b, x, 2 * half);
         free(x), free(dy), free(a), free(b);
+    }
+}
+
+/* Channels side by side, and back. */
+static void concat_and_split(void **state)
+{
+    (void)state;
+    const dc3_kernels *k = dc3_kernels_best();
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 25);
+        dc3_dtype type = types[seed % 2];
+        int64_t rows = between(&rng, 1, 40), ca = between(&rng, 1, 150), cb = between(&rng, 1, 150);
+        int64_t c = ca + cb;
+        void *a = random_values(&rng, type, rows * ca, 1), *b = random_values(&rng, type, rows * cb, 1),
+             *y = malloc((size_t)(rows * c) * 4), *again = malloc((size_t)(rows * c) * 4);
+        k->concat(type, rows, ca, cb, a, b, y);
+        for (int64_t i = 0; i < rows * c; i++)
+            assert_true(value_at(type, y, i) == (i % c < ca ? value_at(type, a, i / c * ca + i % c)
+                                                            : value_at(type, b, i / c * cb + i % c - ca)));
+        k->split(type, rows, ca, cb, y, NULL, again);
+        assert_memory_equal(again, b, (size_t)(rows * cb) * dc3_dtype_size(type));
+        k->split(type, rows, ca, cb, y, again, NULL);
+        assert_memory_equal(again, a, (size_t)(rows * ca) * dc3_dtype_size(type));
+        free(a), free(b), free(y), free(again);
     }
 }
 
@@ -515,23 +549,15 @@ static void tables_of_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tables_of_threads),
-        cmocka_unit_test(tables_stay),
-        cmocka_unit_test(group_norm),
-        cmocka_unit_test(layer_norm),
-        cmocka_unit_test(attention),
-        cmocka_unit_test(elementwise),
-        cmocka_unit_test(activation_extremes),
-        cmocka_unit_test(group_norm_threads),
-        cmocka_unit_test(batch_norm),
-        cmocka_unit_test(activation_gradients),
-        cmocka_unit_test(attention_gradient),
-        cmocka_unit_test(layer_norm_gradient),
-        cmocka_unit_test(group_norm_gradient),
-        cmocka_unit_test(elementwise_gradients),
-        cmocka_unit_test(scatter_rows),
-        cmocka_unit_test(batch_norm_of_nan),
-        cmocka_unit_test(chosen),
+        cmocka_unit_test(tables_of_threads),   cmocka_unit_test(tables_stay),
+        cmocka_unit_test(group_norm),          cmocka_unit_test(layer_norm),
+        cmocka_unit_test(attention),           cmocka_unit_test(elementwise),
+        cmocka_unit_test(activation_extremes), cmocka_unit_test(group_norm_threads),
+        cmocka_unit_test(batch_norm),          cmocka_unit_test(activation_gradients),
+        cmocka_unit_test(attention_gradient),  cmocka_unit_test(layer_norm_gradient),
+        cmocka_unit_test(group_norm_gradient), cmocka_unit_test(elementwise_gradients),
+        cmocka_unit_test(concat_and_split),    cmocka_unit_test(scatter_rows),
+        cmocka_unit_test(batch_norm_of_nan),   cmocka_unit_test(chosen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

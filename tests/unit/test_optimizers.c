@@ -1,6 +1,7 @@
 /* Optimizers, clipping, schedules and moving averages against PyTorch (tools/golden/optimizers.py); the fast
  * kernels against the plain ones; the same bytes for any number of threads. */
 #include "support/random_tensors.h"
+#include "support/skips.h"
 #include <omp.h>
 #include <stdio.h>
 #include "io/json.h"
@@ -376,6 +377,7 @@ static void run_kernels(const dc3_kernels *kernels, uint64_t seed, int64_t n, fl
 static void kernels(void **state)
 {
     (void)state;
+    needs_fast_kernels();
     static const int64_t sizes[] = {1, 2, 15, 16, 17, 31, 33, 63, 64, 65, 127, 1000, 8191, 8192, 8193, 30011};
     for (uint64_t seed = 0; seed < 48; seed++) {
         int64_t n = sizes[seed % 16];
