@@ -1,6 +1,7 @@
 # Debian packages, by CPack: dc3 (program, model, manuals, completions), libdc3-0 and libdc3-dev. `make deb` makes them
 # of a build whose prefix is /usr.
-set(DC3_MAINTAINER "dc3 maintainers <maintainers@dc3.invalid>" CACHE STRING "Maintainer of the packages, NAME <ADDRESS>")
+set(DC3_MAINTAINER "dc3 maintainers <maintainers@dc3.invalid>" CACHE STRING
+  "Maintainer of the packages, NAME <ADDRESS>")
 set(DC3_PACKAGE_program dc3)
 set(DC3_PACKAGE_library libdc3-${PROJECT_VERSION_MAJOR})
 set(DC3_PACKAGE_development libdc3-dev)
