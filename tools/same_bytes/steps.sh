@@ -65,7 +65,7 @@ steps_misuse() {
   refused misuse-prompt edit nowhere.png -o x.png
   refused misuse-from select --from teacher.safetensors
   refused misuse-label label ../data/stamps --teacher nowhere -o x.safetensors
-  refused misuse-evaluate evaluate run --val ../data/few $taught $f32
+  refused misuse-evaluate evaluate run --val nowhere $taught $f32
   refused misuse-compare compare ../data/stamps -o x
   refused misuse-measure measure nowhere
   refused misuse-train train ../data/stamps -o x.safetensors --arch vgg99
