@@ -9,7 +9,7 @@ info() { # PATH, texts that must be in what is said of it
 # member PATH NAME VALUE: a member of the JSON, on the first level.
 member() {
   "$dc3" info "$1" --json > document || fail "info $1 --json"
-  if python3 -c "import json" 2> /dev/null; then python3 -c "import json; json.load(open('document'))" || fail "info $1: no JSON"; fi
+  "$tools/is_json" document || fail "info $1: no JSON"
   [[ $(sed -n 's/^  "'"$2"'": \(.*[^,]\),\{0,1\}$/\1/p' document) == "$3" ]] || fail "info $1: $2: expected $3 in $(cat document)"
 }
 

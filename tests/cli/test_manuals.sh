@@ -5,19 +5,29 @@ source "$(dirname "$0")/support.sh"
 mapfile -t commands < <("$dc3" --commands)
 ((${#commands[@]} >= 10)) || fail "--commands lists ${commands[*]}"
 
+command -v groff > /dev/null || echo "skipped: no groff here, which would warn of faults in the pages"
+is_manual() { # PAGE: without warnings of roff
+  [[ -s $1 ]] || fail "no $1"
+  command -v groff > /dev/null || return
+  local warnings
+  warnings=$(groff -man -ww -z "$1" 2>&1)
+  [[ -z $warnings ]] || fail "$1: $warnings"
+}
+
 # Every option of --help stands in the page and in both completions; every help has two examples.
 for name in "${commands[@]}"; do
   page=share/man/man1/dc3-$name.1
-  command -v groff > /dev/null && { warnings=$(groff -man -ww -z "$page" 2>&1); [[ -z $warnings ]] || fail "$page: $warnings"; }
+  is_manual "$page"
   expect 0 "Usage:" "$dc3" help "$name"
   options=$("$dc3" "$name" --help | grep -o -- '^  \(-., \)\?--[a-z-]*' | grep -o -- '--[a-z-]*')
+  [[ $options == *--help*--* ]] || fail "$name --help names no options: $options"
   for option in $options; do
     grep -qF -- "${option//-/\\-}" "$page" || fail "$page has no $option"
     sed -n "/^    $name)/,/;;/p" share/zsh/site-functions/_dc3 | grep -q -- "$option[=\[]" || fail "zsh: $name has no $option"
   done
   (($("$dc3" "$name" --help | grep -c "^  dc3 $name ") >= 2)) || fail "$name --help has fewer than two examples"
 done
-command -v groff > /dev/null && { warnings=$(groff -man -ww -z share/man/man1/dc3.1 2>&1); [[ -z $warnings ]] || fail "dc3.1: $warnings"; }
+is_manual share/man/man1/dc3.1
 expect 2 "--completion bash|zsh" "$dc3" --completion fish
 expect 2 "found '--man nothing'" "$dc3" --man nothing
 
@@ -57,6 +67,7 @@ pictures data/a 1; pictures data/b 1
 takes() { # option, command...
   local option=$1 said; shift
   said=$("$dc3" "$@" "$option" nonsense 2>&1 | sed -n 's/.*expected \(one of \)\?\(.*\)[;,] found .nonsense.*/\2/p' | sed 's/,\| or / /g; s/  */ /g')
+  [[ $said ]] || fail "$1 $option nonsense: no list of what is expected"
   completes "$said" "$1" "$option" ""
 }
 for option in --method --fit --format --combine --detail --sampler --dtype --objective --maximizer; do takes $option condense data -o x; done

@@ -4,7 +4,7 @@ source "$(dirname "$0")/support.sh"
 pictures data/a 2; pictures data/b 2
 json() { # the output of a command is one JSON document
   "$@" 2>/dev/null > document || fail "$*"
-  command -v python3 >/dev/null && { python3 -c 'import json; json.load(open("document"))' || fail "$*: no JSON: $(cat document)"; }
+  "$tools/is_json" document || fail "$*: no JSON: $(cat document)"
 }
 edit=("$dc3" edit data/a/1.png --threads 1 --dtype f32)
 
