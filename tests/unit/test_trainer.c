@@ -1,6 +1,7 @@
 /* Training steps: losses fall, a loss that is not finite changes no parameter; what the evaluation protocol
  * prescribes. */
 #include "support/device_values.h"
+#include "support/small_dataset.h"
 #include "learn/protocol.h"
 #include "learn/trainer.h"
 
@@ -77,25 +78,112 @@ static void not_finite(void **state)
     free(views);
 }
 
+/* docs/protocol.md: batches by classes and by 1, 10 and 50 images a class, never more than there are. */
+static void protocol_batches(void **state)
+{
+    (void)state;
+    static const int sizes[][4] = {
+        {10, 50, 250, 1000}, {100, 50, 200, 1000}, {200, 100, 500, 2500}, {1000, 1000, 2000, 2000}};
+    for (int i = 0; i < 4; i++) {
+        static const int ipcs[] = {1, 10, 50};
+        for (int k = 0; k < 3; k++) {
+            int64_t classes = sizes[i][0], images = ipcs[k] * classes;
+            int expected = sizes[i][1 + k] < images ? sizes[i][1 + k] : (int)images;
+            assert_int_equal(dc3_protocol_batch(images, classes), expected);
+        }
+    }
+    assert_int_equal(dc3_protocol_batch(90, 10), 50);    /* 9 a class count as 1, */
+    assert_int_equal(dc3_protocol_batch(490, 10), 250);  /* 49 as 10, */
+    assert_int_equal(dc3_protocol_batch(1100, 55), 200); /* 55 classes as 100 */
+    assert_int_equal(dc3_protocol_batch(50000, 10), 1000);
+}
+
 static void protocol(void **state)
 {
     (void)state;
-    assert_int_equal(dc3_protocol_batch(10, 10), 10);
-    assert_int_equal(dc3_protocol_batch(100, 10), 100);
-    assert_int_equal(dc3_protocol_batch(500, 10), 500);
-    assert_int_equal(dc3_protocol_batch(1000, 100), 200);
-    assert_int_equal(dc3_protocol_batch(10000, 200), 2500);
-    assert_int_equal(dc3_protocol_batch(1000, 1000), 1000);
-    assert_int_equal(dc3_protocol_batch(50000, 1000), 2000);
+    static const struct {
+        const char *arch;
+        double lr;
+    } rates[] = {{"convnet3", 1e-3},          {"convnet6", 1e-3},       {"resnet18", 1e-3},
+                 {"resnet18_modified", 1e-3}, {"resnet101", 1e-3},      {"vgg11", 5e-4},
+                 {"efficientnet_b0", 2e-3},   {"mobilenet_v2", 2.5e-3}, {"alexnet", 1e-4},
+                 {"vit_b_16", 1e-4},          {"swin_v2_t", 1e-4}};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        if (dc3_protocol_lr(rates[i].arch) != rates[i].lr) fail_msg("%s: another rate", rates[i].arch);
     assert_int_equal(dc3_protocol_factor(32), 1);
+    assert_int_equal(dc3_protocol_factor(64), 1);
+    assert_int_equal(dc3_protocol_factor(65), 2);
     assert_int_equal(dc3_protocol_factor(224), 2);
-    assert_true(dc3_protocol_lr("resnet18") == 1e-3 && dc3_protocol_lr("vgg11") == 5e-4);
-    assert_true(dc3_protocol_lr("mobilenet_v2") == 2.5e-3 && dc3_protocol_lr("swin_v2_t") == 1e-4);
+}
+
+enum { TESTED = 7 };
+
+/* A network that gives these logits for every image. */
+static void answer(dc3_trainer *t, const float *logits)
+{
+    float *zeros = calloc((size_t)1 << 20, sizeof *zeros);
+    for (size_t i = 0; i < t->count; i++) {
+        const dc3_tensor *value = &t->params[i].value;
+        assert_true(dc3_count(value) <= 1 << 20);
+        int bias = strcmp(t->params[i].name, "classifier.bias") == 0;
+        assert_int_equal(dc3_tensor_write(value, bias ? logits : zeros), DC3_OK);
+    }
+    free(zeros);
+}
+
+/* One image of each of seven classes: the label's logit must be the largest, or among the five largest; where
+ * logits are equal the lower class comes first. */
+static void accuracy(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/dc3-trainer-XXXXXX", path[256];
+    const struct {
+        float logits[TESTED];
+        int first, among_five;
+    } cases[] = {{{0, 0, 0, 0, 0, 0, 0}, 1, 5}, /* classes 0; 0 to 4 */
+                 {{6, 5, 4, 3, 2, 1, 0}, 1, 5},
+                 {{0, 1, 1, 1, 1, 1, 1}, 1, 5},  /* 1; 1 to 5 */
+                 {{0, 0, 0, 0, 0, 0, 9}, 1, 5}}; /* 6; 6 and 0 to 3 */
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < TESTED; i++) {
+        dc3_image image;
+        snprintf(path, sizeof path, "%s/%d", folder, i);
+        assert_int_equal(mkdir(path, 0700), 0);
+        small_image(0, i, SIZE, SIZE, &image);
+        snprintf(path, sizeof path, "%s/%d/x.png", folder, i);
+        assert_int_equal(dc3_image_write(path, &image, DC3_PNG), DC3_OK);
+        dc3_image_free(&image);
+    }
+    dc3_trainer t;
+    dc3_dataset *data;
+    dc3_pictures *pictures;
+    dc3_accuracy found;
+    dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
+    dc3_classifier_spec spec = {"convnet3", TESTED, SIZE, 7};
+    dc3_pictures_options how = {.how = DC3_PICTURES_TEST, .size = SIZE, .threads = 1};
+    assert_int_equal(dc3_trainer_open(&spec, NULL, DC3_F32, 1, &adamw, &t), DC3_OK);
+    assert_int_equal(dc3_dataset_open(folder, &data), DC3_OK);
+    assert_int_equal(dc3_pictures_open(data, &how, &pictures), DC3_OK);
+    for (int i = 0; i < 4; i++) {
+        answer(&t, cases[i].logits);
+        assert_int_equal(dc3_test_classifier(t.ctx, t.net, pictures, SIZE, NULL, NULL, &found), DC3_OK);
+        assert_int_equal(found.n, TESTED);
+        if (fabs(found.top1 - cases[i].first / 7.0) > 1e-12 ||
+            fabs(found.top5 - cases[i].among_five / 7.0) > 1e-12)
+            fail_msg("case %d: %g and %g", i, found.top1, found.top5);
+    }
+    answer(&t, (float[]){0, 0, NAN, 0, 0, 0, 0});
+    assert_int_equal(dc3_test_classifier(t.ctx, t.net, pictures, SIZE, NULL, NULL, &found), DC3_ERR_FORMAT);
+    dc3_pictures_close(&pictures);
+    dc3_dataset_close(&data);
+    dc3_trainer_close(&t);
+    remove_folder(folder);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(learns), cmocka_unit_test(not_finite),
-                                       cmocka_unit_test(protocol)};
+                                       cmocka_unit_test(protocol_batches), cmocka_unit_test(protocol),
+                                       cmocka_unit_test(accuracy)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
