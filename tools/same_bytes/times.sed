@@ -27,8 +27,10 @@ s/^( *[0-9]+  [a-z0-9_]+ +(soft|hard) +[a-z0-9-]+ +[0-9.]+ (\+- +[0-9.]+)? +[0-9
 # The table of `dc3 evaluate`: its last column, "time (s)", behind the number of seeds.
 s/^([a-z][a-z0-9_]+ +[0-9]+\.[0-9]{2} [-+0-9. ]*[0-9]\.[0-9]{2}  +[0-9]+) +[0-9]+$/\1 T/
 
-# `dc3 status --json`: when the run was last at work.
+# `dc3 status --json`: when the run was last at work, and how long it still takes, which is only there once some time
+# has passed.
 s/"updated": [0-9]+/"updated": T/
+/^ *"seconds_left": /d
 
 # Durations, rates and memory in sentences and in columns: "about 3 min", "388 ms a picture", "(4 s)", "20 GFLOP/s",
 # "peak memory 152 MB".
