@@ -131,6 +131,45 @@ static void answer(dc3_trainer *t, const float *logits)
     free(zeros);
 }
 
+/* The loss of a step whose logits are known, by its definition: what of a target reaches it. */
+static void losses(void **state)
+{
+    (void)state;
+    static const float z[CLASSES] = {0.5f, -1, 2}, asked[CLASSES] = {3, 1, -2};
+    int64_t labels[2 * N];
+    float weights[2 * N], logits[N * CLASSES], *views = make_views();
+    double p[CLASSES], sum = 0, expected[4] = {0}, at_four[2] = {0}, loss;
+    for (int i = 0; i < 2 * N; i++) labels[i] = (i / 2 + i % 2) % CLASSES, weights[i] = i % 2 ? 0.3f : 0.7f;
+    for (int i = 0; i < N * CLASSES; i++) logits[i] = asked[i % CLASSES];
+    for (int c = 0; c < CLASSES; c++) sum += exp((double)z[c]);
+    for (int c = 0; c < CLASSES; c++) p[c] = log(exp((double)z[c]) / sum);
+    for (int i = 0; i < N; i++) {
+        expected[0] -= p[labels[i]] / N;
+        expected[2] -= (0.7 * p[labels[2 * i]] + 0.3 * p[labels[2 * i + 1]]) / N;
+        for (int c = 0; c < CLASSES; c++)
+            expected[1] -= ((c == labels[i] ? 0.8 : 0) + 0.2 / CLASSES) * p[c] / N;
+    }
+    for (int c = 0; c < CLASSES; c++) at_four[0] += exp(z[c] / 4.0), at_four[1] += exp(asked[c] / 4.0);
+    for (int c = 0; c < CLASSES; c++) {
+        double wanted = exp(asked[c] / 4.0) / at_four[1];
+        expected[3] += wanted * log(wanted / (exp(z[c] / 4.0) / at_four[0]));
+    }
+    const dc3_target targets[] = {{.k = 1, .labels = labels},
+                                  {.k = 1, .labels = labels, .smoothing = 0.2f},
+                                  {.k = 2, .labels = labels, .weights = weights},
+                                  {.logits = logits, .temperature = 4}};
+    for (int i = 0; i < 4; i++) {
+        dc3_trainer t;
+        open_trainer(&t);
+        answer(&t, z);
+        assert_int_equal(dc3_trainer_step(&t, N, SIZE, views, &targets[i], 1e-3, &loss), DC3_OK);
+        if (!(fabs(loss - expected[i]) < 1e-6))
+            fail_msg("target %d: %.9g, expected %.9g", i, loss, expected[i]);
+        dc3_trainer_close(&t);
+    }
+    free(views);
+}
+
 /* One image of each of seven classes: the label's logit must be the largest, or among the five largest; where
  * logits are equal the lower class comes first. */
 static void accuracy(void **state)
@@ -182,8 +221,8 @@ static void accuracy(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(learns), cmocka_unit_test(not_finite),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(learns),           cmocka_unit_test(not_finite),
                                        cmocka_unit_test(protocol_batches), cmocka_unit_test(protocol),
-                                       cmocka_unit_test(accuracy)};
+                                       cmocka_unit_test(losses),           cmocka_unit_test(accuracy)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
