@@ -70,7 +70,7 @@ dc3_image_editor_info dc3_image_editor_describe(const dc3_image_editor *editor)
     info.size = usual.size;
     info.steps = usual.steps;
     info.sampler = usual.sampler;
-    info.detail = usual.detail;
+    info.detail = inner.detail;
     info.guidance = (double)usual.guidance;
     info.image_guidance = (double)usual.image_guidance;
     return info;
@@ -87,7 +87,6 @@ static dc3_status settings_of(const dc3_editor *editor, const dc3_image_edit_opt
     if (o->size) s->size = o->size;
     if (o->steps) s->steps = o->steps;
     if (o->sampler != DC3_SAMPLER_DEFAULT) s->sampler = o->sampler;
-    if (o->detail != DC3_DETAIL_DEFAULT) s->detail = o->detail;
     if (o->guidance != -1) s->guidance = (float)o->guidance;
     if (o->image_guidance != -1) s->image_guidance = (float)o->image_guidance;
     return DC3_OK;
@@ -141,7 +140,7 @@ static dc3_status edit_one(dc3_editor *editor, const dc3_edit_settings *s, const
     DC3_TRY(squash(image, w));
     dc3_image_to_floats(image, w->original);
     DC3_TRY(dc3_single_edit_run(editor, s, prompt, seed, w));
-    if (s->detail == DC3_DETAIL_EDIT) return unsquash(w, to);
+    if (w->detail == DC3_DETAIL_EDIT) return unsquash(w, to);
     DC3_TRY(dc3_image_of_floats(image->width, image->height, w->out, &result));
     memcpy(to->pixels, result.pixels, (size_t)to->width * (size_t)to->height * 3);
     dc3_image_free(&result);
@@ -161,8 +160,10 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
     DC3_TRY(check_prompts(n, prompts));
     if (!edits) return dc3_fail(DC3_ERR_ARGUMENT, "edits: expected memory for them, found NULL");
     DC3_TRY(settings_of(editor->editor, &o, &settings));
+    dc3_detail detail =
+        o.detail != DC3_DETAIL_DEFAULT ? o.detail : dc3_editor_describe(editor->editor).detail;
     DC3_CANCEL_SCOPE(o.listener.cancel);
-    DC3_TRY(dc3_single_edit_open(settings.size, width, height, &w));
+    DC3_TRY(dc3_single_edit_open(settings.size, width, height, detail, &w));
     dc3_status status = DC3_OK;
     for (int64_t i = 0; status == DC3_OK && i < n; i++) {
         dc3_image image = dc3_image_at(i, height, width, images), to = dc3_image_at(i, height, width, edits);

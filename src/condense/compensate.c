@@ -63,7 +63,7 @@ static dc3_status run_edits(dc3_run *run, const work *w, const drawn *d, int siz
 {
     char text[4][DC3_PROMPT_SIZE + 100];
     const char *instructions[4] = {0};
-    int small = run->edit.size, keep = run->edit.detail == DC3_DETAIL_KEEP;
+    int small = run->edit.size, keep = run->detail == DC3_DETAIL_KEEP;
     for (int i = 0; i < d->edits; i++) {
         dc3_instruction(d->prompts[i], text[i]);
         instructions[i] = text[i];
@@ -90,7 +90,7 @@ static int keeps_edits(const dc3_run *run, const dc3_part *part)
 static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
 {
     int small = run->edit.size, parts = dc3_combine_edits(run->combine), size = dc3_run_placed_size(run);
-    int keep = run->edit.detail == DC3_DETAIL_KEEP;
+    int keep = run->detail == DC3_DETAIL_KEEP;
     size_t a = (size_t)small * (size_t)small * 3, b = (size_t)size * (size_t)size * 3;
     size_t whole = (size_t)run->size * (size_t)run->size * 3;
     float *memory = malloc((a * (size_t)(2 + parts) + b * (size_t)(1 + parts) + whole) * sizeof *memory),
@@ -145,7 +145,7 @@ static void settings(const dc3_run *run, json_t *to)
     json_object_set_new(to, "sampler", json_string(dc3_sampler_names[run->edit.sampler]));
     json_object_set_new(to, "guidance", json_real((double)run->edit.guidance));
     json_object_set_new(to, "image_guidance", json_real((double)run->edit.image_guidance));
-    json_object_set_new(to, "detail", json_string(dc3_detail_names[run->edit.detail]));
+    json_object_set_new(to, "detail", json_string(dc3_detail_name(run->detail)));
     json_object_set_new(to, "warm_prompts", warm);
     json_object_set_new(to, "cold_prompts", cold);
 }

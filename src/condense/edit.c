@@ -59,9 +59,9 @@ static dc3_status write(const dc3_run *run, const job *j, int width, int height,
 
 static dc3_status edit(dc3_run *run, const job *j, const char *prompt)
 {
-    int small = run->edit.size, keep = run->edit.detail == DC3_DETAIL_KEEP;
+    int small = run->edit.size, keep = run->detail == DC3_DETAIL_KEEP;
     dc3_single_edit e;
-    DC3_TRY(dc3_single_edit_open(small, j->width, j->height, &e));
+    DC3_TRY(dc3_single_edit_open(small, j->width, j->height, run->detail, &e));
     dc3_status status = load(j, small, small, keep, e.input);
     if (status == DC3_OK && keep) status = load(j, j->width, j->height, 0, e.original);
     if (status == DC3_OK)
@@ -76,7 +76,7 @@ static dc3_status edit(dc3_run *run, const job *j, const char *prompt)
 static void shape(const dc3_run *run, int width, int height, job *j)
 {
     const dc3_condense_options *o = run->options;
-    int keep = run->edit.detail == DC3_DETAIL_KEEP, longer = width > height ? width : height;
+    int keep = run->detail == DC3_DETAIL_KEEP, longer = width > height ? width : height;
     int shorter = width < height ? width : height;
     j->fit = run->fit;
     if (keep && o->fit == DC3_FIT_DEFAULT) { /* the picture's shape; --size is its longer side */

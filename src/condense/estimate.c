@@ -52,11 +52,11 @@ static dc3_status measure_pictures(dc3_run *run, double *seconds)
  * from it by the number of operations; else whole ones are made. */
 static dc3_status measure_edits(dc3_run *run, double *seconds)
 {
-    int edits = dc3_combine_edits(run->combine);
+    int edits = dc3_combine_edits(run->combine), keep = run->detail == DC3_DETAIL_KEEP;
     dc3_edit_settings one = run->edit;
     one.steps = 1;
-    double flops = dc3_editor_flops(run->editor, &run->edit, edits);
-    double ratio = flops / dc3_editor_flops(run->editor, &one, edits), first;
+    double flops = dc3_editor_flops(run->editor, &run->edit, edits, keep);
+    double ratio = flops / dc3_editor_flops(run->editor, &one, edits, keep), first;
     DC3_TRY(make_one(run, 0, 1, &first));
     *seconds = first * ratio;
     if (*seconds < 3 * enough) DC3_TRY(measure_pictures(run, seconds));

@@ -26,6 +26,7 @@ typedef struct dc3_run {
     int encodes;         /* the VAE's features are wanted */
     dc3_prompts prompts;
     dc3_edit_settings edit;
+    dc3_detail detail; /* what of an edit is stored */
     dc3_combine combine;
     dc3_fit fit;
     dc3_image_format format;

@@ -86,7 +86,7 @@ static dc3_status open_editor(dc3_run *run)
     DC3_TRY(dc3_options_need("editor", o->editor));
     DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);
-    if (o->detail != DC3_DETAIL_DEFAULT) run->edit.detail = o->detail;
+    run->detail = o->detail != DC3_DETAIL_DEFAULT ? o->detail : dc3_editor_describe(run->editor).detail;
     if (o->sampler != DC3_SAMPLER_DEFAULT) run->edit.sampler = o->sampler;
     if (o->steps) run->edit.steps = o->steps;
     if (o->guidance >= 0) run->edit.guidance = (float)o->guidance;
@@ -99,7 +99,7 @@ static dc3_status choose_size(dc3_run *run)
 {
     enum { SMALL = 64 }; /* up to which RDED's scripts take factor 1 */
     const dc3_condense_options *o = run->options;
-    int edited = run->method->needs & DC3_NEEDS_EDITOR && run->edit.detail == DC3_DETAIL_EDIT;
+    int edited = run->method->needs & DC3_NEEDS_EDITOR && run->detail == DC3_DETAIL_EDIT;
     if (o->size < 0 || o->size > 4096 || (o->size && o->size < 8))
         return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 4096 pixels, found %d", o->size);
     if (o->factor < 0 || o->factor > 2)

@@ -6,10 +6,10 @@
 #include "condense/detail_keep.h"
 #include "condense/prompts.h"
 
-dc3_status dc3_single_edit_open(int small, int width, int height, dc3_single_edit *e)
+dc3_status dc3_single_edit_open(int small, int width, int height, dc3_detail detail, dc3_single_edit *e)
 {
     size_t a = (size_t)small * (size_t)small * 3, b = (size_t)width * (size_t)height * 3;
-    *e = (dc3_single_edit){.small = small, .width = width, .height = height};
+    *e = (dc3_single_edit){.small = small, .detail = detail, .width = width, .height = height};
     e->input = malloc((3 * a + 2 * b) * sizeof *e->input);
     if (!e->input) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     e->reconstruction = e->input + a, e->edit = e->reconstruction + a;
@@ -26,7 +26,7 @@ void dc3_single_edit_close(dc3_single_edit *e)
 dc3_status dc3_single_edit_run(dc3_editor *editor, const dc3_edit_settings *settings, const char *prompt,
                                uint64_t seed, const dc3_single_edit *e)
 {
-    int keep = settings->detail == DC3_DETAIL_KEEP;
+    int keep = e->detail == DC3_DETAIL_KEEP;
     char instruction[DC3_PROMPT_SIZE + 100];
     const char *instructions[] = {instruction};
     uint64_t parts[] = {seed, dc3_hash64(prompt, strlen(prompt))}, noise = dc3_hash64(parts, sizeof parts);

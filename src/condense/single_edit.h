@@ -8,14 +8,15 @@
 /* Memory of one edit, values in [0, 1]. */
 typedef struct dc3_single_edit {
     int small, width, height;
+    dc3_detail detail;
     float *input, *reconstruction, *edit; /* [small, small, 3] */
     float *original, *out;                /* [height, width, 3] */
 } dc3_single_edit;
 
-/* small: the settings' size. Free with dc3_single_edit_close. */
-dc3_status dc3_single_edit_open(int small, int width, int height, dc3_single_edit *edit);
+/* small: the settings' size. detail: KEEP or EDIT. Free with dc3_single_edit_close. */
+dc3_status dc3_single_edit_open(int small, int width, int height, dc3_detail detail, dc3_single_edit *edit);
 void dc3_single_edit_close(dc3_single_edit *edit);
-/* `input` to `edit`, and where the settings keep the detail with `original` to `out`. The noise is drawn from
+/* `input` to `edit`, and where that keeps the detail with `original` to `out`. The noise is drawn from
  * the seed and the prompt, which is of less than DC3_PROMPT_SIZE bytes. */
 dc3_status dc3_single_edit_run(dc3_editor *editor, const dc3_edit_settings *settings, const char *prompt,
                                uint64_t seed, const dc3_single_edit *edit);

@@ -10,7 +10,6 @@
 #include "io/json.h"
 
 const char *const dc3_sampler_names[] = {"euler-ancestral", "euler", "ddim", "dpmpp-2m", NULL};
-const char *const dc3_detail_names[] = {"keep", "edit", NULL};
 
 static dc3_status read_vae(const char *path, void *config)
 {
@@ -71,8 +70,8 @@ static dc3_status read_defaults(const json_t *index, const char *file, dc3_edito
                              .steps = (int)steps,
                              .sampler = kind,
                              .guidance = (float)guidance,
-                             .image_guidance = (float)image,
-                             .detail = strcmp(detail, "keep") == 0 ? DC3_DETAIL_KEEP : DC3_DETAIL_EDIT};
+                             .image_guidance = (float)image};
+    e->detail = strcmp(detail, "keep") == 0 ? DC3_DETAIL_KEEP : DC3_DETAIL_EDIT;
     for (int i = 0; dc3_sampler_names[i]; i++)
         if (strcmp(dc3_sampler_names[i], sampler) == 0) {
             d->sampler = (dc3_sampler_kind)i;
@@ -174,6 +173,7 @@ dc3_editor_info dc3_editor_describe(const dc3_editor *e)
                             .factor = dc3_editor_factor(e),
                             .dtype = dc3_ctx_dtype(e->ctx),
                             .threads = dc3_ctx_threads(e->ctx),
+                            .detail = e->detail,
                             .parameters = dc3_vae_parameters(e->vae) + e->denoiser->parameters +
                                           dc3_clip_text_parameters(e->text)};
     memcpy(info.name, e->name, sizeof info.name);

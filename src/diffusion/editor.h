@@ -9,16 +9,15 @@
 typedef struct dc3_editor dc3_editor;
 
 /* As users write them; NULL after the last. */
-extern const char *const dc3_sampler_names[], *const dc3_detail_names[];
+extern const char *const dc3_sampler_names[];
 
 /* What one edit is made with. dc3_editor_defaults fills it from the model directory. */
 typedef struct dc3_edit_settings {
     int size;  /* working width and height in pixels, a multiple of the VAE's factor * 2^downs */
     int steps; /* 1..1000 */
     dc3_sampler_kind sampler;
-    float guidance;       /* text guidance s_T, >= 0 */
-    float image_guidance; /* image guidance s_I, >= 0 */
-    dc3_detail detail;    /* whether the stage above keeps the original's detail */
+    float guidance;                                   /* text guidance s_T, >= 0 */
+    float image_guidance;                             /* image guidance s_I, >= 0 */
     void (*stepped)(void *user, int done, int steps); /* called after each step; NULL: nobody is told */
     void *user;
 } dc3_edit_settings;
@@ -29,6 +28,7 @@ typedef struct dc3_editor_info {
     dc3_dtype dtype;             /* compute type in use */
     int threads;
     double parameters; /* of all parts */
+    dc3_detail detail; /* what of its edits is to be taken over, as the directory says */
 } dc3_editor_info;
 
 /* Opens a diffusers directory. dtype: DC3_F32 or DC3_BF16. threads >= 1. */
@@ -43,13 +43,14 @@ dc3_status dc3_editor_encode(dc3_editor *editor, int n, int size, const float *r
 
 /* One picture, `n` prompts, one batch: rgb [size, size, 3] in [0, 1]; seeds [n]: noise of edit i depends on
  * seeds[i] alone; edits [n, size, size, 3] in [0, 1]; reconstruction [size, size, 3], or NULL: what the VAE
- * makes of the input (for DC3_DETAIL_KEEP). Reads the cancel flag between operations. */
+ * makes of the input . Reads the cancel flag between operations. */
 dc3_status dc3_editor_edit(dc3_editor *editor, const dc3_edit_settings *settings, const float *rgb, int n,
                            const char *const *prompts, const uint64_t *seeds, float *edits,
                            float *reconstruction);
 
-/* FLOPs of one edit call with `n` prompts under the settings, for estimates. */
-double dc3_editor_flops(const dc3_editor *editor, const dc3_edit_settings *settings, int n);
+/* FLOPs of one edit call with `n` prompts under the settings, for estimates; `reconstruction`: with one. */
+double dc3_editor_flops(const dc3_editor *editor, const dc3_edit_settings *settings, int n,
+                        int reconstruction);
 /* FLOPs of encoding one picture. */
 double dc3_editor_encode_flops(const dc3_editor *editor, int size);
 

@@ -34,21 +34,21 @@ double dc3_editor_encode_flops(const dc3_editor *e, int size)
     return flops;
 }
 
-double dc3_editor_flops(const dc3_editor *e, const dc3_edit_settings *s, int n)
+double dc3_editor_flops(const dc3_editor *e, const dc3_edit_settings *s, int n, int reconstruction)
 {
     dc3_ctx *ctx = counting(e);
     dc3_denoising *denoising = NULL;
     double once = 0, step = 0;
     dc3_guidance g = dc3_guidance_of(s, n);
     int64_t side = s->size / dc3_editor_factor(e), channels = dc3_vae_config_of(e->vae)->latent_channels;
-    int64_t tokens = dc3_editor_tokens(e), rows = dc3_guidance_rows(&g), parts = s->detail == DC3_DETAIL_KEEP;
+    int64_t tokens = dc3_editor_tokens(e), rows = dc3_guidance_rows(&g);
     if (ctx && dc3_denoising_open(ctx, e->denoiser, 1, (float[]){1}, &denoising) == DC3_OK) {
         dc3_ctx_profile_reset(ctx);
         dc3_clip_text_of(ctx, e->text, n + 1, tokens, NULL);
         dc3_denoising_texts(
             ctx, denoising,
             dc3_new(ctx, dc3_ctx_dtype(ctx), 3, (int64_t[]){rows, tokens, e->denoiser->text_channels}));
-        dc3_vae_decode(ctx, e->vae, nothing(ctx, n + parts, side, channels));
+        dc3_vae_decode(ctx, e->vae, nothing(ctx, n + !!reconstruction, side, channels));
         once = flops_of(ctx) + dc3_editor_encode_flops(e, s->size);
         dc3_ctx_profile_reset(ctx);
         dc3_denoising_step(ctx, denoising, nothing(ctx, rows, side, 2 * channels), 0);

@@ -18,6 +18,7 @@ struct dc3_editor {
     dc3_tokenizer *tokenizer; /* NULL: none, only token ids can be edited with */
     dc3_scheduler_config scheduler;
     dc3_edit_settings defaults;
+    dc3_detail detail; /* the directory's advice */
     int residual; /* the denoiser's output is relative to the input picture's latents, docs/mini-editor.md */
     char name[64];
     dc3_sampler *sampler;     /* of the last edit, */

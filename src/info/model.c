@@ -73,18 +73,19 @@ static void say_editor(dc3_info_page *page)
         return;
     }
     dc3_edit_settings d = dc3_editor_defaults(editor);
+    const char *detail = dc3_detail_name(dc3_editor_describe(editor).detail);
     dc3_editor_close(&editor);
     dc3_info_line(page, "image size", "%d px", d.size);
     dc3_info_line(page, "edits by", "%s, %d step%s, guidance %g, image guidance %g, detail: %s",
                   dc3_sampler_names[d.sampler], d.steps, d.steps == 1 ? "" : "s", (double)d.guidance,
-                  (double)d.image_guidance, dc3_detail_names[d.detail]);
+                  (double)d.image_guidance, detail);
     dc3_info_line(page, "for --editor", "yes");
     dc3_info_set(page, "image_px", json_integer(d.size));
     dc3_info_set(page, "sampler", json_string(dc3_sampler_names[d.sampler]));
     dc3_info_set(page, "steps", json_integer(d.steps));
     dc3_info_set(page, "guidance", json_real(d.guidance));
     dc3_info_set(page, "image_guidance", json_real(d.image_guidance));
-    dc3_info_set(page, "detail", json_string(dc3_detail_names[d.detail]));
+    dc3_info_set(page, "detail", json_string(detail));
 }
 
 static void say_scheduler(dc3_info_page *page)

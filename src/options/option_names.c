@@ -7,6 +7,7 @@
 #include "select/objective.h"
 
 const char *const dc3_compute_names[] = {"auto", "f32", "bf16", NULL};
+const char *const dc3_detail_names[] = {"keep", "edit", NULL};
 const char *const dc3_combine_names[] = {"gradient", "random", "grid", "fourfold", NULL};
 const char *const dc3_label_names[] = {"soft", "stored", "hard", NULL};
 const char *const dc3_augment_names[] = {"rded", "none", NULL};

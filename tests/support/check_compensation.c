@@ -23,6 +23,7 @@ typedef struct check {
     const char *run, *data, *train, *combine; /* train: folder of the run's images */
     dc3_editor *editor;
     dc3_edit_settings settings;
+    dc3_detail detail;
     int size, placed, edits; /* of a stored image and of a tile; edits of an image */
     double most, sum;        /* largest and summed difference, in levels */
     int64_t values;
@@ -86,7 +87,7 @@ static int make_edits(const check *c, const json_t *line, image *placed)
                              reconstruction) == DC3_OK;
     for (int i = 0; ok && i < c->edits; i++) {
         memcpy(edits[i], all + (int64_t)i * small * small * 3, (size_t)(small * small * 3) * sizeof *all);
-        if (c->settings.detail == DC3_DETAIL_KEEP)
+        if (c->detail == DC3_DETAIL_KEEP)
             ok = dc3_detail_keep(small, input, reconstruction, edits[i], c->placed, c->placed, original,
                                  placed[i]) == DC3_OK;
         else
@@ -144,13 +145,13 @@ static int open_check(const char *editor, const char *type, const json_t *settin
     c->settings.guidance = (float)json_number_value(json_object_get(settings, "guidance"));
     c->settings.image_guidance = (float)json_number_value(json_object_get(settings, "image_guidance"));
     c->settings.sampler = (dc3_sampler_kind)word_of(dc3_sampler_names, sampler);
-    c->settings.detail = (dc3_detail)word_of(dc3_detail_names, detail);
+    c->detail = (dc3_detail)word_of(dc3_option_names("detail"), detail);
     c->combine = json_string_value(json_object_get(settings, "combine"));
     c->size = (int)json_integer_value(json_object_get(settings, "size"));
     c->edits = strcmp(c->combine, "fourfold") == 0 ? 4 : 2;
     c->placed = c->edits == 4 ? c->size / 2 : c->size;
     if (c->size > MOST || c->settings.size > MOST) return fail("larger than this program looks at", c->run);
-    if (c->settings.detail == DC3_DETAIL_EDIT && c->placed != c->settings.size)
+    if (c->detail == DC3_DETAIL_EDIT && c->placed != c->settings.size)
         return fail("edits are looked at in their own size only", c->run);
     return 1;
 }
@@ -184,7 +185,7 @@ int main(int argc, char **argv)
         double mean = c.sum / (double)c.values;
         printf("%s: at most %.2f, on average %.3f levels off\n", argv[t], c.most, mean);
         /* Rounded once; an edit that is stored as it is, twice. */
-        double limit = c.settings.detail == DC3_DETAIL_KEEP ? 0.51 : 1.01;
+        double limit = c.detail == DC3_DETAIL_KEEP ? 0.51 : 1.01;
         if (t == 4 ? c.most > limit : mean > 0.6) return fail("the images are others", argv[1]), 1;
     }
     return 0;
