@@ -3,7 +3,7 @@
 set(DC3_MAINTAINER "dc3 maintainers <maintainers@dc3.invalid>" CACHE STRING
   "Maintainer of the packages, NAME <ADDRESS>")
 set(DC3_PACKAGE_program dc3)
-set(DC3_PACKAGE_library libdc3-${PROJECT_VERSION_MAJOR})
+set(DC3_PACKAGE_library libdc3-${DC3_SOVERSION})
 set(DC3_PACKAGE_development libdc3-dev)
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME dc3)
@@ -31,7 +31,7 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS ON)
 # Which package programs need, and that its libraries are new, for dpkg-shlibdeps and ldconfig.
 set(control ${CMAKE_CURRENT_BINARY_DIR}/control)
-file(WRITE ${control}/shlibs "libdc3 ${PROJECT_VERSION_MAJOR} ${DC3_PACKAGE_library} (>= ${PROJECT_VERSION})\n")
+file(WRITE ${control}/shlibs "libdc3 ${DC3_SOVERSION} ${DC3_PACKAGE_library} (>= ${PROJECT_VERSION})\n")
 file(WRITE ${control}/triggers "activate-noawait ldconfig\n")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${control}/shlibs ${control}/triggers)
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "dataset condensation with colour compensation - library
