@@ -115,6 +115,11 @@ int is_given(const command *c, const char *name);
  */
 int one_word(const command *c, char **rest, const char *what, const char *which);
 
+/* ---- names of settings (setting_names.c) ---- */
+
+/* From here on the library's texts speak of options: "--top-k" for top_k. */
+void name_settings(void);
+
 /* ---- signals (signals.c) ---- */
 
 /* From here on SIGINT and SIGTERM cancel the calls of the library that are given this. */

@@ -19,13 +19,24 @@ typedef enum dc3_status {
     DC3_ERR_UNSUPPORTED, /* valid, but this build or processor cannot do it */
     DC3_ERR_CANCELLED,   /* the call's flag was set (dc3/cancel.h) */
     DC3_ERR_INTERNAL,    /* a fault of dc3 itself or of a library under it */
-    DC3_ERR_OPTION,      /* a setting has a value that it does not take; the text begins with its option */
+    DC3_ERR_OPTION,      /* a setting has a value that it does not take (dc3_error_setting) */
     DC3_ERR_BUSY         /* another process works on the same folder */
 } dc3_status;
 
 /* One sentence about the last failure on this thread; "" if there was none. Valid until the next
  * failure on the same thread; owned by the library. */
 DC3_API const char *dc3_error_text(void);
+
+/* The setting that the last failure on this thread is about, where that was DC3_ERR_OPTION: the name of a
+ * field of the call's options, or of a parameter, such as "ipc"; else "". Valid as the text is. */
+DC3_API const char *dc3_error_setting(void);
+
+/* All texts of the library (errors, messages, pages) name settings by their fields: "ipc: expected 1 or
+ * more", "use fresh to start over". A program whose users know them by other names, such as the options of a
+ * command line, gives a function that has those: of a field's name to one that stays valid ("top_k" to
+ * "--top-k"). NULL: the fields again. For the whole process; to be called before any other thread calls the
+ * library. */
+DC3_API void dc3_name_settings(const char *(*name_of)(const char *field));
 
 /* The library's version, such as "0.1.0". */
 DC3_API const char *dc3_version(void);

@@ -109,7 +109,7 @@ dc3_status dc3_draft_write(dc3_draft *draft, dc3_status status, const char *path
     return status;
 }
 
-dc3_status dc3_check_place(const char *option, const char *path)
+dc3_status dc3_check_place(const char *setting, const char *path)
 {
     char *copy = strdup(path);
     if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
@@ -118,15 +118,14 @@ dc3_status dc3_check_place(const char *option, const char *path)
     const char *folder = slash ? copy : ".";
     dc3_status status = DC3_OK;
     if (dc3_path_what(path) == DC3_PATH_FOLDER)
-        status = dc3_fail(DC3_ERR_OPTION, "%s: expected a file to write, found the folder %s", option, path);
+        status = dc3_fail_setting(setting, "expected a file to write, found the folder %s", path);
     else if (dc3_path_what(folder) != DC3_PATH_FOLDER)
-        status =
-            dc3_fail(DC3_ERR_OPTION,
-                     "%s %s: expected a place in a folder that is there, found no folder %s; make it first",
-                     option, path, folder);
+        status = dc3_fail_about(
+            setting, "%s %s: expected a place in a folder that is there, found no folder %s; make it first",
+            dc3_setting(setting), path, folder);
     else if (access(folder, W_OK) != 0)
-        status = dc3_fail(DC3_ERR_OPTION, "%s %s: the folder %s cannot be written to: %s", option, path,
-                          folder, strerror(errno));
+        status = dc3_fail_about(setting, "%s %s: the folder %s cannot be written to: %s",
+                                dc3_setting(setting), path, folder, strerror(errno));
     free(copy);
     return status;
 }
@@ -140,7 +139,7 @@ int dc3_is_part_name(const char *name)
     return digits && n - m > digits + 1 && name[n - m - 1 - digits] == '.';
 }
 
-dc3_status dc3_check_folder_place(const char *option, const char *path)
+dc3_status dc3_check_folder_place(const char *setting, const char *path)
 {
     char *copy = strdup(*path ? path : ".");
     if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
@@ -155,14 +154,14 @@ dc3_status dc3_check_folder_place(const char *option, const char *path)
     }
     dc3_status status = DC3_OK;
     if (dc3_path_what(there) != DC3_PATH_FOLDER)
-        status = dc3_fail(DC3_ERR_OPTION,
-                          "%s %s: expected a folder to make or to continue, found that %s is a "
-                          "file; choose another place",
-                          option, path, there);
+        status = dc3_fail_about(setting,
+                                "%s %s: expected a folder to make or to continue, found that %s is a "
+                                "file; choose another place",
+                                dc3_setting(setting), path, there);
     else if (access(there, W_OK | X_OK) != 0)
         status =
-            dc3_fail(DC3_ERR_OPTION, "%s %s: the folder %s cannot be written to: %s; choose another place",
-                     option, path, there, strerror(errno));
+            dc3_fail_about(setting, "%s %s: the folder %s cannot be written to: %s; choose another place",
+                           dc3_setting(setting), path, there, strerror(errno));
     free(copy);
     return status;
 }

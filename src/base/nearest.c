@@ -61,7 +61,7 @@ const char *dc3_text_list(const char *const *names, char *text, size_t size)
     return text;
 }
 
-dc3_status dc3_choose_name(const char *option, const char *word, const char *const *names, int *place)
+dc3_status dc3_choose_name(const char *setting, const char *word, const char *const *names, int *place)
 {
     char list[400], hint[DC3_HINT_SIZE];
     size_t count = 0;
@@ -70,6 +70,7 @@ dc3_status dc3_choose_name(const char *option, const char *word, const char *con
             *place = (int)count;
             return DC3_OK;
         }
-    return dc3_fail(DC3_ERR_OPTION, "--%s: expected one of %s; found '%.60s'%s", option,
-                    dc3_text_list(names, list, sizeof list), word, dc3_hint(word, names, count, hint));
+    return dc3_fail_setting(setting, "expected one of %s; found '%.60s'%s",
+                            dc3_text_list(names, list, sizeof list), word,
+                            dc3_hint(word, names, count, hint));
 }

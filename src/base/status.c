@@ -4,12 +4,28 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 1024 };
-static _Thread_local char error_text[TEXT_SIZE];
+enum { TEXT_SIZE = 1024, SETTING_SIZE = 32 };
+static _Thread_local char error_text[TEXT_SIZE], error_setting[SETTING_SIZE];
+static const char *(*setting_names)(const char *field);
 
 const char *dc3_error_text(void)
 {
     return error_text;
+}
+
+const char *dc3_error_setting(void)
+{
+    return error_setting;
+}
+
+void dc3_name_settings(const char *(*name_of)(const char *field))
+{
+    setting_names = name_of;
+}
+
+const char *dc3_setting(const char *field)
+{
+    return setting_names ? setting_names(field) : field;
 }
 
 dc3_status(dc3_fail)(dc3_status status, const char *format, ...)
@@ -18,7 +34,29 @@ dc3_status(dc3_fail)(dc3_status status, const char *format, ...)
     va_start(args, format);
     vsnprintf(error_text, sizeof error_text, format, args);
     va_end(args);
+    *error_setting = 0;
     return status;
+}
+
+dc3_status(dc3_fail_setting)(const char *setting, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int used = snprintf(error_text, sizeof error_text, "%.64s: ", dc3_setting(setting));
+    vsnprintf(error_text + used, sizeof error_text - (size_t)used, format, args);
+    va_end(args);
+    snprintf(error_setting, sizeof error_setting, "%s", setting);
+    return DC3_ERR_OPTION;
+}
+
+dc3_status(dc3_fail_about)(const char *setting, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error_text, sizeof error_text, format, args);
+    va_end(args);
+    snprintf(error_setting, sizeof error_setting, "%s", setting);
+    return DC3_ERR_OPTION;
 }
 
 dc3_status dc3_fail_in(dc3_status status, const char *format, ...)

@@ -7,9 +7,19 @@
 /* Stores the error text (printf form) for this thread and returns `status`. */
 dc3_status dc3_fail(dc3_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same with DC3_ERR_OPTION, about a setting: the name of a field of public options, or of a parameter.
+ * The text is "SETTING: " and the format; of dc3_fail_about the format alone. */
+dc3_status dc3_fail_setting(const char *setting, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+dc3_status dc3_fail_about(const char *setting, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #ifdef __clang_analyzer__ /* which cannot see that the status comes back as it went in */
 #define dc3_fail(status, ...) (dc3_fail(status, __VA_ARGS__), (status))
+#define dc3_fail_setting(...) (dc3_fail_setting(__VA_ARGS__), DC3_ERR_OPTION)
+#define dc3_fail_about(...) (dc3_fail_about(__VA_ARGS__), DC3_ERR_OPTION)
 #endif
+/* A setting's name as texts have it (dc3_name_settings). */
+const char *dc3_setting(const char *field);
 /* Puts "prefix: " before the current error text, for context such as a file name; returns `status`. */
 dc3_status dc3_fail_in(dc3_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -20,8 +20,8 @@ int dc3_text_room(const char *text, int most);
 
 /* "a, b, c" of names, NULL behind the last; cut at `size`. Returns `text`. */
 const char *dc3_text_list(const char *const *names, char *text, size_t size);
-/* The place of `word` among the names (NULL behind the last), or DC3_ERR_OPTION that lists them for --option
- * and suggests the nearest. */
-dc3_status dc3_choose_name(const char *option, const char *word, const char *const *names, int *place);
+/* The place of `word` among the names (NULL behind the last), or DC3_ERR_OPTION that names the setting, lists
+ * them and suggests the nearest. */
+dc3_status dc3_choose_name(const char *setting, const char *word, const char *const *names, int *place);
 
 #endif

@@ -55,8 +55,8 @@ dc3_status dc3_run_check_class(const dc3_run *run, int label, int64_t readable, 
     const char *name = dc3_dataset_class_name(run->dataset, label);
     if (readable >= wanted) return DC3_OK;
     if (run->options->strict)
-        return dc3_fail(DC3_ERR_ARGUMENT, "class '%s' has %lld readable images, fewer than %lld (--strict)",
-                        name, (long long)readable, (long long)wanted);
+        return dc3_fail(DC3_ERR_ARGUMENT, "class '%s' has %lld readable images, fewer than %lld (%s)", name,
+                        (long long)readable, (long long)wanted, dc3_setting("strict"));
     if (readable)
         dc3_run_say(run,
                     "warning: class '%s' has %lld readable images, fewer than %lld; some are used again%s",

@@ -310,7 +310,7 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
     if (!own.dry_run) DC3_TRY(dc3_options_need("out", own.out));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_run run;
-    if (!options->dry_run) DC3_TRY(dc3_check_place("-o", options->out));
+    if (!options->dry_run) DC3_TRY(dc3_check_place("out", options->out));
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
     if (status == DC3_OK) status = list_skipped(&run);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
@@ -330,7 +330,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
     DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_chosen chosen = {0};
-    if (!options->dry_run) DC3_TRY(dc3_check_place("-o", options->out));
+    if (!options->dry_run) DC3_TRY(dc3_check_place("out", options->out));
     dc3_status status = dc3_run_open(options, DC3_RUN_METHOD, report, &run);
     if (status == DC3_OK) status = list_skipped(&run);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);

@@ -21,8 +21,8 @@ static dc3_status format_of(const dc3_condense_options *o, dc3_image_format *for
             return DC3_OK;
         }
     }
-    return dc3_fail(DC3_ERR_OPTION,
-                    "-o: expected a name that ends with .png, .webp or .jpg, or --format; found %s", o->out);
+    return dc3_fail_setting("out", "expected a name that ends with .png, .webp or .jpg, or %s; found %s",
+                            dc3_setting("format"), o->out);
 }
 
 /* What is edited: all of the picture, squashed to the model's square, where only the change of colour is
@@ -117,9 +117,9 @@ dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path,
     DC3_CANCEL_SCOPE(own.listener.cancel);
     job j = {.fit = DC3_FIT_CROP};
     if (!prompt || !*prompt || strlen(prompt) >= DC3_PROMPT_SIZE)
-        return dc3_fail(DC3_ERR_OPTION, "--prompt: expected a text of 1 to %d bytes", DC3_PROMPT_SIZE - 1);
+        return dc3_fail_setting("prompt", "expected a text of 1 to %d bytes", DC3_PROMPT_SIZE - 1);
     DC3_TRY(format_of(options, &j.format));
-    DC3_TRY(dc3_check_place("-o", options->out));
+    DC3_TRY(dc3_check_place("out", options->out));
     if (dc3_path_what(path) == DC3_PATH_FOLDER)
         return dc3_fail(DC3_ERR_IO, "%s: expected a picture, found a folder; dc3 compensate takes folders",
                         path);

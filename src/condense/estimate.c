@@ -151,8 +151,8 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored)
     }
     if (pictures && run->trains && dc3_path_what(run->teacher_path) != DC3_PATH_FILE) {
         DC3_TRY(dc3_run_measure_teacher(run, &training));
-        dc3_run_say(run, "measured: about %s to train a teacher first (--teacher FILE uses yours)",
-                    dc3_duration_text(training, text));
+        dc3_run_say(run, "measured: about %s to train a teacher first (%s FILE uses yours)",
+                    dc3_duration_text(training, text), dc3_setting("teacher"));
     }
     if (pictures) DC3_TRY(selection_time(run, pictures, &selection, first, sizeof first));
     if (stored) DC3_TRY(storing_time(run, stored, &storing, second, sizeof second));

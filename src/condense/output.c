@@ -40,8 +40,8 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
     json_decref(b);
     if (!*text) return DC3_OK;
     return dc3_fail(DC3_ERR_ARGUMENT,
-                    "%s: holds a run with other settings (%s); use --fresh to start over or another folder",
-                    folder, text);
+                    "%s: holds a run with other settings (%s); use %s to start over or another folder",
+                    folder, text, dc3_setting("fresh"));
 }
 
 /* Whether the folder is new, ours to continue, ours to clear, or somebody else's. */
@@ -118,7 +118,7 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *o)
         status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int i = 0; status == DC3_OK && i < classes; i++) o->labels[i] = i;
     if (status == DC3_OK) status = check_place(run, o->train);
-    if (status == DC3_OK && !run->options->dry_run) status = dc3_check_folder_place("-o", o->folder);
+    if (status == DC3_OK && !run->options->dry_run) status = dc3_check_folder_place("out", o->folder);
     if (status == DC3_OK) status = look(o);
     if (status == DC3_OK && (o->continues || o->clears) && !run->options->dry_run)
         status = dc3_lock_take(o->folder, &o->lock);
@@ -150,13 +150,13 @@ static dc3_status compare_inputs(const dc3_output *o)
     if (run->options->strict)
         return dc3_fail(DC3_ERR_ARGUMENT,
                         "%s: the pictures are not those that the run began with (%s); put them back, or use "
-                        "--fresh to start over (--strict)",
-                        run->options->data, text);
+                        "%s to start over (%s)",
+                        run->options->data, text, dc3_setting("fresh"), dc3_setting("strict"));
     dc3_run_say(
         run,
         "warning: %s: the pictures are not those that the run began with (%s); what was chosen before stays "
-        "chosen; --fresh starts over",
-        run->options->data, text);
+        "chosen; %s starts over",
+        run->options->data, text, dc3_setting("fresh"));
     dc3_state_close(&run->state, 0);
     dc3_state_remove(o->folder);
     DC3_TRY(dc3_state_open(o->folder, &run->state, &made, remark, sizeof remark));
@@ -250,8 +250,8 @@ static dc3_status part_of_json(const dc3_run *run, const char *path, const json_
         return dc3_fail(
             DC3_ERR_FORMAT,
             "%s: '%.200s' was selected but is not where it was in the dataset: files were removed or "
-            "added; put them back, or use --fresh to start over",
-            path, key ? key : "(no name)");
+            "added; put them back, or use %s to start over",
+            path, key ? key : "(no name)", dc3_setting("fresh"));
     *part = (dc3_part){.item = number};
     part->box.left = (int)json_integer_value(json_array_get(o, 2));
     part->box.top = (int)json_integer_value(json_array_get(o, 3));
@@ -274,8 +274,8 @@ dc3_status dc3_output_read_selection(const dc3_output *o, dc3_chosen *chosen)
         chosen->parts = calloc(n, sizeof *chosen->parts);
         if (!chosen->parts) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
         if (n % (size_t)o->run->each)
-            status = dc3_fail(DC3_ERR_FORMAT, "%s: expected a multiple of %d items, found %zu; use --fresh",
-                              path, o->run->each, n);
+            status = dc3_fail(DC3_ERR_FORMAT, "%s: expected a multiple of %d items, found %zu; use %s", path,
+                              o->run->each, n, dc3_setting("fresh"));
         for (size_t i = 0; status == DC3_OK && i < n; i++)
             status = part_of_json(o->run, path, json_array_get(list, i), &chosen->parts[i]);
         chosen->count = (int64_t)n / o->run->each;

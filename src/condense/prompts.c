@@ -36,7 +36,7 @@ dc3_status dc3_prompts_read(const char *path, dc3_prompts *p)
     }
     if (!path) return DC3_OK;
     dc3_status status = dc3_file_read(path, 1 << 20, &text, &size);
-    if (status != DC3_OK) return dc3_fail_in(status, "--prompts");
+    if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("prompts"));
     rest = text;
     while (status == DC3_OK && (line = strsep(&rest, "\r\n"))) {
         line += strspn(line, " \t");

@@ -69,8 +69,8 @@ static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
         needs != DC3_RUN_EDITOR && (run->method->needs & DC3_NEEDS_BINS ||
                                     (run->method->needs & DC3_NEEDS_FEATURES && !run->teacher_path));
     if (run->method->needs & DC3_NEEDS_TEACHER && !run->teacher_path)
-        return dc3_fail(DC3_ERR_OPTION, "--method %s scores crops with a teacher: expected --teacher FILE",
-                        run->method->words->name);
+        return dc3_fail_about("method", "%s %s scores crops with a teacher: expected %s FILE",
+                              dc3_setting("method"), run->method->words->name, dc3_setting("teacher"));
     return DC3_OK;
 }
 
@@ -101,9 +101,9 @@ static dc3_status choose_size(dc3_run *run)
     const dc3_condense_options *o = run->options;
     int edited = run->method->needs & DC3_NEEDS_EDITOR && run->detail == DC3_DETAIL_EDIT;
     if (o->size < 0 || o->size > 4096 || (o->size && o->size < 8))
-        return dc3_fail(DC3_ERR_OPTION, "--size: expected 8 to 4096 pixels, found %d", o->size);
+        return dc3_fail_setting("size", "expected 8 to 4096 pixels, found %d", o->size);
     if (o->factor < 0 || o->factor > 2)
-        return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
+        return dc3_fail_setting("factor", "expected 1 or 2, found %d", o->factor);
     run->size = o->size ? o->size : edited ? run->edit.size : run->usual;
     run->factor = o->factor ? o->factor : run->size > SMALL ? 2 : 1;
     if (run->maker->stitches) run->each = run->factor * run->factor;
@@ -123,8 +123,8 @@ static dc3_status choose_feature_size(dc3_run *run)
     int unit = info.factor * 2;
     run->feature_size = o->feature_size ? feature : feature < unit ? unit : feature / unit * unit;
     if (run->feature_size % info.factor != 0 || run->feature_size < info.factor || run->feature_size > 4096)
-        return dc3_fail(DC3_ERR_OPTION, "--feature-size: expected a multiple of %d up to 4096, found %d",
-                        info.factor, run->feature_size);
+        return dc3_fail_setting("feature_size", "expected a multiple of %d up to 4096, found %d", info.factor,
+                                run->feature_size);
     int64_t side = run->feature_size / info.factor;
     run->feature_length = side * side * info.latent_channels;
     return DC3_OK;
@@ -139,9 +139,9 @@ static dc3_status check_classes(const dc3_run *run)
         int label = dc3_dataset_label(run->dataset, i);
         if (i + 1 < n && dc3_dataset_label(run->dataset, i + 1) == label) continue;
         if (i + 1 - first < o->select.ipc)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld pictures, fewer than %d (--strict)",
-                            o->data, dc3_dataset_class_name(run->dataset, label), (long long)(i + 1 - first),
-                            o->select.ipc);
+            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld pictures, fewer than %d (%s)", o->data,
+                            dc3_dataset_class_name(run->dataset, label), (long long)(i + 1 - first),
+                            o->select.ipc, dc3_setting("strict"));
         first = i + 1;
     }
     return DC3_OK;
@@ -163,8 +163,8 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     run->report = report;
     DC3_TRY(read_choices(run));
     if (options->select.ipc < 1 || options->select.ipc > 1000000)
-        return dc3_fail(DC3_ERR_OPTION, "--ipc: expected 1 to 1000000 images per class, found %d",
-                        options->select.ipc);
+        return dc3_fail_setting("ipc", "expected 1 to 1000000 images per class, found %d",
+                                options->select.ipc);
     DC3_TRY(choose_method(run, needs));
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
     if (needs != DC3_RUN_EDITOR) DC3_TRY(dc3_dataset_open_told(options->data, found, run, &run->dataset));
@@ -178,12 +178,13 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
         if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER))
             DC3_TRY(dc3_run_open_teacher(run));
         else
-            dc3_run_say(run, "note: --method %s has no use for a teacher", run->method->words->name);
+            dc3_run_say(run, "note: %s %s has no use for a teacher", dc3_setting("method"),
+                        run->method->words->name);
     }
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);
     dc3_tell_notes(&options->listener, run->dataset);
     if (options->strict && dc3_dataset_notes(run->dataset))
-        return dc3_fail(DC3_ERR_FORMAT, "%s (--strict)", dc3_dataset_note(run->dataset, 0));
+        return dc3_fail(DC3_ERR_FORMAT, "%s (%s)", dc3_dataset_note(run->dataset, 0), dc3_setting("strict"));
     return DC3_OK;
 }

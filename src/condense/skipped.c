@@ -9,7 +9,7 @@
 static dc3_status skip(dc3_run *run, const char *key, const char *reason)
 {
     enum { TOLD = 5 };
-    if (run->options->strict) return dc3_fail(DC3_ERR_FORMAT, "%s (--strict)", reason);
+    if (run->options->strict) return dc3_fail(DC3_ERR_FORMAT, "%s (%s)", reason, dc3_setting("strict"));
     if (!run->skipped) run->skipped = json_array();
     json_t *line = json_array();
     json_array_append_new(line, dc3_json_text(key));

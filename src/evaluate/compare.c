@@ -55,8 +55,8 @@ static dc3_status check_method(const char *name)
     if (dc3_method_called(name)) return DC3_OK;
     while (n < MOST - 1 && (names[n] = dc3_method_name((int)n))) n++;
     names[n] = NULL;
-    return dc3_fail(DC3_ERR_OPTION, "--methods: there is no method '%.40s'%s (%s)", name,
-                    dc3_hint(name, names, n, hint), dc3_text_list(names, list, sizeof list));
+    return dc3_fail_setting("methods", "there is no method '%.40s'%s (%s)", name,
+                            dc3_hint(name, names, n, hint), dc3_text_list(names, list, sizeof list));
 }
 
 /* Methods, students and labels that are there, and whether they go without a teacher. */
@@ -66,24 +66,25 @@ static dc3_status check_names(const dc3_compare_options *o)
     for (int i = 0; o->methods[i]; i++) {
         DC3_TRY(check_method(o->methods[i]));
         if (none && dc3_method_called(o->methods[i])->needs & DC3_NEEDS_TEACHER)
-            return dc3_fail(DC3_ERR_OPTION, "--teacher none: the method %s needs a teacher", o->methods[i]);
+            return dc3_fail_about("teacher", "%s none: the method %s needs a teacher", dc3_setting("teacher"),
+                                  o->methods[i]);
     }
     for (int i = 0; o->archs[i]; i++)
         if (!dc3_classifier_has_arch(o->archs[i]))
-            return dc3_fail(DC3_ERR_OPTION, "--arch: there is no student '%.40s'", o->archs[i]);
+            return dc3_fail_setting("archs", "there is no student '%.40s'", o->archs[i]);
     for (int i = 0; none && o->labels[i] != DC3_LABELS_END; i++)
         if (o->labels[i] == DC3_LABELS_SOFT)
-            return dc3_fail(DC3_ERR_OPTION, "--teacher none: soft labels need a teacher");
+            return dc3_fail_about("teacher", "%s none: soft labels need a teacher", dc3_setting("teacher"));
     return DC3_OK;
 }
 
 /* What stands twice would be made and counted twice. */
-static dc3_status check_once(const char *option, const char *const *names)
+static dc3_status check_once(const char *setting, const char *const *names)
 {
     for (int i = 0; names[i]; i++)
         for (int k = 0; k < i; k++)
             if (strcmp(names[i], names[k]) == 0)
-                return dc3_fail(DC3_ERR_OPTION, "--%s: '%.40s' stands there twice", option, names[i]);
+                return dc3_fail_setting(setting, "'%.40s' stands there twice", names[i]);
     return DC3_OK;
 }
 
@@ -93,43 +94,40 @@ static dc3_status check_labels(const dc3_label_kind *labels)
         DC3_TRY(dc3_option_check("labels", (int)labels[i], 0));
         for (int k = 0; k < i; k++)
             if (labels[i] == labels[k])
-                return dc3_fail(DC3_ERR_OPTION, "--labels: '%s' stands there twice",
-                                dc3_label_kind_name(labels[i]));
+                return dc3_fail_setting("labels", "'%s' stands there twice", dc3_label_kind_name(labels[i]));
     }
     for (int i = 0; labels[i] != DC3_LABELS_END; i++)
         if (labels[i] == DC3_LABELS_STORED)
-            return dc3_fail(DC3_ERR_OPTION, "--labels: expected soft, hard; found 'stored'");
+            return dc3_fail_setting("labels", "expected soft, hard; found 'stored'");
     return DC3_OK;
 }
 
 static dc3_status check_options(const dc3_compare_options *o)
 {
-    if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a folder to make, found none");
-    if (!o->evaluate.val) return dc3_fail(DC3_ERR_OPTION, "--val: expected a dataset to test on, found none");
+    if (!o->out) return dc3_fail_setting("out", "expected a folder to make, found none");
+    if (!o->evaluate.val) return dc3_fail_setting("val", "expected a dataset to test on, found none");
     if (o->seeds < 1 || o->seeds > DC3_SEEDS_LIMIT)
-        return dc3_fail(DC3_ERR_OPTION, "--seeds: expected 1 to %d, found %d", DC3_SEEDS_LIMIT, o->seeds);
-    if (!o->ipcs[0]) return dc3_fail(DC3_ERR_OPTION, "--ipc: expected images per class, found none");
+        return dc3_fail_setting("seeds", "expected 1 to %d, found %d", DC3_SEEDS_LIMIT, o->seeds);
+    if (!o->ipcs[0]) return dc3_fail_setting("ipcs", "expected images per class, found none");
     for (int i = 0; o->ipcs[i]; i++)
-        if (o->ipcs[i] < 1)
-            return dc3_fail(DC3_ERR_OPTION, "--ipc: expected 1 or more, found %d", o->ipcs[i]);
+        if (o->ipcs[i] < 1) return dc3_fail_setting("ipcs", "expected 1 or more, found %d", o->ipcs[i]);
     for (int i = 0; o->ipcs[i]; i++)
         for (int k = 0; k < i; k++)
             if (o->ipcs[i] == o->ipcs[k])
-                return dc3_fail(DC3_ERR_OPTION, "--ipc: %d stands there twice", o->ipcs[i]);
+                return dc3_fail_setting("ipcs", "%d stands there twice", o->ipcs[i]);
     DC3_TRY(check_once("methods", o->methods));
-    DC3_TRY(check_once("arch", o->archs));
+    DC3_TRY(check_once("archs", o->archs));
     DC3_TRY(check_labels(o->labels));
     DC3_TRY(dc3_option_check("augment", (int)o->evaluate.augment, 0));
     DC3_TRY(dc3_option_check("combine", (int)o->condense.combine, 0));
     DC3_TRY(dc3_option_check("fit", (int)o->condense.fit, 1));
     if (o->real_hard > 1)
-        return dc3_fail(DC3_ERR_OPTION, "--full-accuracy: expected a share from 0 to 1, found %g",
-                        o->real_hard);
+        return dc3_fail_setting("real_hard", "expected a share from 0 to 1, found %g", o->real_hard);
     if (o->augment_robust && strcmp(dc3_usual_augment(o), "none") == 0)
-        return dc3_fail(DC3_ERR_OPTION,
-                        "--augment-robust: trains with augmentation and without; leave out --augment none");
+        return dc3_fail_setting("augment_robust", "trains with augmentation and without; leave out %s none",
+                                dc3_setting("augment"));
     if (o->evaluate.epochs < 1 || o->evaluate.epochs > 1000000)
-        return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 1000000, found %d", o->evaluate.epochs);
+        return dc3_fail_setting("epochs", "expected 1 to 1000000, found %d", o->evaluate.epochs);
     return check_names(o);
 }
 
@@ -600,12 +598,12 @@ static dc3_status compare(comparison *c)
 {
     const dc3_compare_options *o = c->options;
     DC3_TRY(check_options(o));
-    DC3_TRY(dc3_check_folder_place("-o", o->out));
+    DC3_TRY(dc3_check_folder_place("out", o->out));
     DC3_TRY(dc3_compute_type(o->evaluate.dtype, &c->dtype));
     c->wanted = dc3_wanted(o);
     c->report->total = (int)dc3_wanted_count(c->wanted);
     if (c->report->total < 0)
-        return dc3_fail(DC3_ERR_OPTION, "expected at most %d scores to make, found more", DC3_CELLS_LIMIT);
+        return dc3_fail_about("", "expected at most %d scores to make, found more", DC3_CELLS_LIMIT);
     DC3_TRY(dc3_tests_new(&o->condense.listener, &c->tests));
     c->teacher = dc3_path_join(o->out, "teacher.safetensors");
     if (!c->teacher) return dc3_fail(DC3_ERR_MEMORY, "out of memory");

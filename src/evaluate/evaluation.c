@@ -13,32 +13,32 @@
 static dc3_status check_options(dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
-    if (!o->val) return dc3_fail(DC3_ERR_OPTION, "--val: expected a dataset to test on, found none");
+    if (!o->val) return dc3_fail_setting("val", "expected a dataset to test on, found none");
     if (o->epochs < 1 || o->epochs > 1000000)
-        return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 1000000, found %d", o->epochs);
+        return dc3_fail_setting("epochs", "expected 1 to 1000000, found %d", o->epochs);
     if (o->batch < 0 || o->batch > 65536)
-        return dc3_fail(DC3_ERR_OPTION, "--batch: expected 1 to 65536, found %d", o->batch);
+        return dc3_fail_setting("batch", "expected 1 to 65536, found %d", o->batch);
     if (o->factor < 0 || o->factor > 2)
-        return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
+        return dc3_fail_setting("factor", "expected 1 or 2, found %d", o->factor);
     if (!(o->temperature >= 0 && o->temperature <= 1e6))
-        return dc3_fail(DC3_ERR_OPTION, "--temperature: expected more than 0, found %g", o->temperature);
-    if (!(o->lr >= 0 && o->lr < 1e3))
-        return dc3_fail(DC3_ERR_OPTION, "--lr: expected more than 0, found %g", o->lr);
+        return dc3_fail_setting("temperature", "expected more than 0, found %g", o->temperature);
+    if (!(o->lr >= 0 && o->lr < 1e3)) return dc3_fail_setting("lr", "expected more than 0, found %g", o->lr);
     DC3_TRY(dc3_option_check("labels", (int)o->labels, 0));
     DC3_TRY(dc3_option_check("augment", (int)o->augment, 0));
     e->labels = o->labels;
     e->plain = o->augment == DC3_AUGMENT_NONE;
     if (e->plain && e->labels == DC3_LABELS_STORED)
-        return dc3_fail(DC3_ERR_OPTION, "--augment none: stored labels are of the protocol's views");
+        return dc3_fail_about("augment", "%s none: stored labels are of the protocol's views",
+                              dc3_setting("augment"));
     const struct {
         const char *name;
         int given;
-    } theirs[] = {{"--factor", o->factor}, {"--batch", o->batch}, {"--size", o->size}};
+    } theirs[] = {{"factor", o->factor}, {"batch", o->batch}, {"size", o->size}};
     for (int i = 0; e->labels == DC3_LABELS_STORED && i < 3; i++)
         if (theirs[i].given)
-            return dc3_fail(DC3_ERR_OPTION,
-                            "%s: stored labels were made with a %s of their own, which is used; leave it out",
-                            theirs[i].name, theirs[i].name + 2);
+            return dc3_fail_setting(
+                theirs[i].name, "stored labels were made with a %s of their own, which is used; leave it out",
+                theirs[i].name);
     snprintf(e->score->labels, sizeof e->score->labels, "%s", dc3_label_kind_name(e->labels));
     snprintf(e->score->augment, sizeof e->score->augment, "%s", dc3_augment_kind_name(o->augment));
     DC3_TRY(dc3_compute_type(o->dtype, &e->dtype));

@@ -18,8 +18,8 @@ static dc3_status start(dc3_label_source *source, const dc3_score *score)
     soft *s = (soft *)source;
     const dc3_classifier_info *info = dc3_classifier_describe(s->teacher);
     if (info->size && info->size != score->size)
-        return dc3_fail(DC3_ERR_OPTION, "--size: the teacher, a %s, takes %lld pixels only, found %d",
-                        info->arch, (long long)info->size, score->size);
+        return dc3_fail_setting("size", "the teacher, a %s, takes %lld pixels only, found %d", info->arch,
+                                (long long)info->size, score->size);
     source->size = score->size;
     source->factor = score->factor;
     s->logits = malloc((size_t)score->batch * (size_t)source->classes * sizeof *s->logits);
@@ -63,10 +63,10 @@ static dc3_status open_teacher(soft *s)
     dc3_table *table = NULL;
     common->path = o->teacher ? strdup(o->teacher) : dc3_own_teacher_find(o->data);
     if (!common->path)
-        return dc3_fail(DC3_ERR_OPTION,
-                        "--labels soft: expected --teacher and a classifier's file, found none, and no "
-                        "teacher.safetensors in %s",
-                        o->data);
+        return dc3_fail_about("labels",
+                              "%s soft: expected %s and a classifier's file, found none, and no "
+                              "teacher.safetensors in %s",
+                              dc3_setting("labels"), dc3_setting("teacher"), o->data);
     DC3_TRY(dc3_teacher_weights(common->path, &table));
     DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &s->teacher));
     const dc3_classifier_info *info = dc3_classifier_describe(s->teacher);

@@ -102,9 +102,9 @@ static dc3_status open_file(stored *s)
     dc3_status status = dc3_soft_labels_open(common->path, &s->labels);
     if (status == DC3_ERR_IO && dc3_path_what(common->path) == DC3_PATH_MISSING)
         return dc3_fail(status,
-                        "--labels stored: expected soft labels in %s, found nothing there; dc3 label makes "
+                        "%s stored: expected soft labels in %s, found nothing there; dc3 label makes "
                         "them",
-                        common->path);
+                        dc3_setting("labels"), common->path);
     DC3_TRY(status);
     DC3_TRY(check_images(s));
     return read_info(s);

@@ -137,8 +137,8 @@ static void say_sizes(dc3_info_page *page, const dc3_dataset *d)
                       "%d to %d px wide (median %d), %d to %d px high (median %d), of %d looked at", width[0],
                       width[n - 1], width[n / 2], height[0], height[n - 1], height[n / 2], n);
     if (n && n < looked)
-        dc3_info_line(page, "unreadable", "%lld of %lld looked at; --check reads all",
-                      (long long)(looked - n), (long long)looked);
+        dc3_info_line(page, "unreadable", "%lld of %lld looked at; %s reads all", (long long)(looked - n),
+                      (long long)looked, dc3_setting("check"));
 }
 
 /* Decodes one picture; 1 if it cannot be read. */
@@ -187,7 +187,8 @@ static dc3_status say_check(dc3_info_page *page, const dc3_dataset *d)
         if (json_array_size(list) < TOLD) dc3_info_line(page, "", "%.*s", dc3_text_room(key, LONG_NAME), key);
         json_array_append_new(list, dc3_json_text(key));
     }
-    if (count > TOLD) dc3_info_line(page, "", "and %lld more; --json lists them", (long long)count - TOLD);
+    if (count > TOLD)
+        dc3_info_line(page, "", "and %lld more; %s lists them", (long long)count - TOLD, dc3_setting("json"));
     dc3_info_set(page, "unreadable", list);
     free(unreadable);
     return dc3_check_cancel();

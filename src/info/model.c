@@ -65,10 +65,12 @@ static dc3_status look_at_part(dc3_info_page *page, json_t *parts, const char *p
 static void say_editor(dc3_info_page *page)
 {
     dc3_editor *editor;
+    char label[32];
+    snprintf(label, sizeof label, "for %s", dc3_setting("editor"));
     dc3_status status = dc3_editor_open(page->options->path, DC3_F32, 1, &editor);
     dc3_info_set(page, "opens", json_boolean(status == DC3_OK));
     if (status != DC3_OK) {
-        dc3_info_line(page, "for --editor", "no: %s", dc3_error_text());
+        dc3_info_line(page, label, "no: %s", dc3_error_text());
         dc3_info_set(page, "why_not", dc3_json_text(dc3_error_text()));
         return;
     }
@@ -79,7 +81,7 @@ static void say_editor(dc3_info_page *page)
     dc3_info_line(page, "edits by", "%s, %d step%s, guidance %g, image guidance %g, detail: %s",
                   dc3_sampler_names[d.sampler], d.steps, d.steps == 1 ? "" : "s", (double)d.guidance,
                   (double)d.image_guidance, detail);
-    dc3_info_line(page, "for --editor", "yes");
+    dc3_info_line(page, label, "yes");
     dc3_info_set(page, "image_px", json_integer(d.size));
     dc3_info_set(page, "sampler", json_string(dc3_sampler_names[d.sampler]));
     dc3_info_set(page, "steps", json_integer(d.steps));

@@ -80,8 +80,8 @@ static void say_classifier(dc3_info_page *page, const dc3_classifier_info *c)
     if (c->trained)
         dc3_info_line(page, "trained at", "%lld px", (long long)c->trained);
     else
-        dc3_info_line(page, "trained at",
-                      "a size that the file does not say (--teacher-size and --size give it)");
+        dc3_info_line(page, "trained at", "a size that the file does not say (%s and %s give it)",
+                      dc3_setting("teacher_size"), dc3_setting("size"));
     dc3_info_set(page, "trained_px", c->trained ? json_integer(c->trained) : json_null());
     if (c->size)
         dc3_info_line(page, "takes", "pictures of %lld px a side, no others", (long long)c->size);
@@ -157,9 +157,12 @@ static int say_rows(dc3_info_page *page, const dc3_table *table)
     const dc3_tensor *one = x ? x : features;
     if (!one || one->ndim != 2 || !(labels || items)) return 0;
     int cache = items != NULL;
-    dc3_info_title(page, cache ? "features" : "embeddings", "%s",
-                   cache ? "features of a dataset's pictures, kept by --cache"
-                         : "embeddings with labels, as dc3 select --from takes them");
+    if (cache)
+        dc3_info_title(page, "features", "features of a dataset's pictures, kept by %s",
+                       dc3_setting("cache"));
+    else
+        dc3_info_title(page, "embeddings", "embeddings with labels, as dc3 select %s takes them",
+                       dc3_setting("from"));
     dc3_info_line(page, "rows", "%lld of %lld values", (long long)one->shape[0], (long long)one->shape[1]);
     dc3_info_set(page, "rows", json_integer(one->shape[0]));
     dc3_info_set(page, "values", json_integer(one->shape[1]));

@@ -122,8 +122,9 @@ static dc3_status check_split(const char *path, struct dirent **entries, int cou
     if (train && !classes)
         return dc3_fail(
             DC3_ERR_FORMAT,
-            "%s: expected a folder for each class, found a dataset's parts; did you mean %s/train%s?", path,
-            path, others ? " (and one of the others as --val)" : "");
+            "%s: expected a folder for each class, found a dataset's parts; did you mean %s/train%s%s%s?",
+            path, path, others ? " (and one of the others as " : "", others ? dc3_setting("val") : "",
+            others ? ")" : "");
     return DC3_OK;
 }
 

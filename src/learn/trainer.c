@@ -51,8 +51,8 @@ dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views
     dc3_status status = dc3_ctx_status(t->ctx);
     if (status == DC3_OK && !isfinite(*loss))
         status = dc3_fail(DC3_ERR_FORMAT,
-                          "the loss is not finite at step %lld (learning rate %g); a smaller --lr may help",
-                          (long long)dc3_optimizer_steps(t->optimizer) + 1, lr);
+                          "the loss is not finite at step %lld (learning rate %g); a smaller %s may help",
+                          (long long)dc3_optimizer_steps(t->optimizer) + 1, lr, dc3_setting("lr"));
     else
         status = dc3_tape_backward(t->tape, t->ctx, value, 1);
     dc3_tape_stop(t->tape, t->ctx);

@@ -296,8 +296,8 @@ static void check_editor(const work *w, const dc3_subject *s, const json_t *fing
     if (was && !json_equal(was, fingerprint))
         dc3_listener_say(&w->m->options->listener,
                          "note: %s was made with another editor than the one whose features its coverage is "
-                         "measured in; --editor names one",
-                         s->path);
+                         "measured in; %s names one",
+                         s->path, dc3_setting("editor"));
 }
 
 /* The VAE, with the pictures as the runs gave them to it. */
@@ -392,9 +392,9 @@ dc3_status dc3_measure_coverage(dc3_measuring *m)
     dc3_subject *s, **group = calloc((size_t)m->count, sizeof(dc3_subject *));
     if (!group) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (!next_run(m))
-        dc3_listener_say(
-            &m->options->listener,
-            "note: --coverage: none of these is a run whose choice can be compared with its dataset");
+        dc3_listener_say(&m->options->listener,
+                         "note: %s: none of these is a run whose choice can be compared with its dataset",
+                         dc3_setting("coverage"));
     while (status == DC3_OK && (s = next_run(m))) {
         work w = {.m = m, .group = group, .count = 1, .data = dc3_pairing_originals(s->pairing)};
         group[0] = s;

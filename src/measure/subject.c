@@ -29,7 +29,8 @@ dc3_fit dc3_measure_fit(const dc3_subject *s)
 dc3_status dc3_measure_skip(dc3_measuring *m, dc3_subject *s, const char *key, const char *reason)
 {
     enum { TOLD = 5 };
-    if (m->options->strict) return dc3_fail(DC3_ERR_FORMAT, "%s/%s: %s (--strict)", s->folder, key, reason);
+    if (m->options->strict)
+        return dc3_fail(DC3_ERR_FORMAT, "%s/%s: %s (%s)", s->folder, key, reason, dc3_setting("strict"));
     json_t *line = json_array();
     json_array_append_new(line, dc3_json_text(key));
     json_array_append_new(line, dc3_json_text(reason));
@@ -38,6 +39,7 @@ dc3_status dc3_measure_skip(dc3_measuring *m, dc3_subject *s, const char *key, c
     size_t count = json_array_size(s->skipped);
     if (count <= TOLD) dc3_listener_say(&m->options->listener, "skipped: %s: %s", key, reason);
     if (count == TOLD + 1)
-        dc3_listener_say(&m->options->listener, "skipped: more in %s; --json lists them all", s->path);
+        dc3_listener_say(&m->options->listener, "skipped: more in %s; %s lists them all", s->path,
+                         dc3_setting("json"));
     return DC3_OK;
 }

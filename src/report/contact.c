@@ -28,7 +28,7 @@ static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image 
     dc3_image_paste(sheet, &tile, x, y + TILE);
     dc3_image_free(&tile);
     if (item < 0)
-        return dc3_fail(DC3_ERR_FORMAT, "%.200s is not in the dataset any more; use --data", source);
+        return dc3_fail(DC3_ERR_FORMAT, "%.200s is not in the dataset any more; use %s", source, dc3_setting("data"));
     DC3_TRY(dc3_dataset_read(from->dataset, item, TILE, TILE, from->fit, &tile));
     dc3_image_paste(sheet, &tile, x, y);
     dc3_image_free(&tile);
@@ -83,7 +83,7 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     DC3_CANCEL_SCOPE(cancel);
     DC3_TRY(dc3_options_need("run", run));
     DC3_TRY(dc3_options_need("png", png));
-    DC3_TRY(dc3_check_place("-o", png));
+    DC3_TRY(dc3_check_place("png", png));
     json_t *document = NULL, *lines = NULL;
     dc3_dataset *dataset = NULL;
     char *path = dc3_path_join(run, "dc3.json"), *train = dc3_path_join(run, "train");
@@ -94,7 +94,7 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
     if (status == DC3_OK && (status = dc3_dataset_open(source, &dataset)) != DC3_OK && !data)
-        dc3_fail_in(status, "--data tells where the dataset is now");
+        dc3_fail_in(status, "%s tells where the dataset is now", dc3_setting("data"));
     if (status == DC3_OK) status = dc3_metadata_read(train, &lines);
     json_t *items = status == DC3_OK ? dc3_sources_find(lines, dataset) : NULL;
     origins from = {train, dataset, items, dc3_sources_fit(settings)};

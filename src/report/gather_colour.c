@@ -285,11 +285,10 @@ static dc3_status look_at_others(dc3_reporting *r, sides *all)
     const char *const *against = r->options->against;
     for (int i = 0; against && against[i]; i++) {
         if (i == DC3_REPORT_AGAINST)
-            return dc3_fail(DC3_ERR_OPTION, "--against: expected at most %d runs, found more",
-                            DC3_REPORT_AGAINST);
+            return dc3_fail_setting("against", "expected at most %d runs, found more", DC3_REPORT_AGAINST);
         all->others_count++;
         dc3_status status = look_at_run(r, against[i], i, &all->others[i]);
-        if (status != DC3_OK) return dc3_fail_in(status, "--against");
+        if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("against"));
     }
     return DC3_OK;
 }

@@ -164,8 +164,8 @@ static dc3_status read_scores(dc3_reporting *r, const char *path)
     json_decref(all);
     if (!json_array_size(rows)) {
         json_decref(rows);
-        return dc3_fail(DC3_ERR_FORMAT, "%s: expected the scores that dc3 evaluate --json prints, found none",
-                        path);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected the scores that dc3 evaluate %s prints, found none",
+                        path, dc3_setting("json"));
     }
     json_t *head = compared
                        ? json_pack("[s, s, s, s, s, s, s, s]", "Student", "Method", "Images a class",

@@ -53,8 +53,8 @@ static dc3_status open_data(dc3_reporting *r)
     if (status != DC3_OK && moved) return status;
     if (status != DC3_OK) {
         snprintf(r->gone, sizeof r->gone, "%.300s", dc3_error_text());
-        dc3_report_note(r, "The originals are not there: %s. dc3 report --data tells where they are now.",
-                        r->gone);
+        dc3_report_note(r, "The originals are not there: %s. dc3 report %s tells where they are now.",
+                        r->gone, dc3_setting("data"));
         return DC3_OK;
     }
     for (size_t i = 0; i < dc3_dataset_notes(r->data); i++)
@@ -132,7 +132,7 @@ dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_resu
     dc3_reporting r = {.options = options, .result = result, .page = json_object(), .notes = json_array()};
     *result = (dc3_report_result){0};
     json_object_set_new(r.page, "notes", r.notes);
-    dc3_status status = options->out ? dc3_check_place("-o", options->out) : DC3_OK;
+    dc3_status status = options->out ? dc3_check_place("out", options->out) : DC3_OK;
     if (status == DC3_OK) status = join(&r);
     if (status == DC3_OK) status = write_page(&r);
     dc3_dataset_close(&r.data);

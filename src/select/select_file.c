@@ -16,9 +16,9 @@ static dc3_status select_table(const dc3_select_options *options, const char *pa
 {
     const dc3_tensor *x, *labels, *z = dc3_table_find(table, "logits"), *bins = dc3_table_find(table, "bins");
     if (!dc3_table_find(table, "embeddings") || !dc3_table_find(table, "labels"))
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "--from %s: expected tensors 'embeddings' [n, d] and 'labels' [n], found no '%s'",
-                        path, dc3_table_find(table, "embeddings") ? "labels" : "embeddings");
+        return dc3_fail(
+            DC3_ERR_FORMAT, "%s %s: expected tensors 'embeddings' [n, d] and 'labels' [n], found no '%s'",
+            dc3_setting("from"), path, dc3_table_find(table, "embeddings") ? "labels" : "embeddings");
     DC3_TRY(dc3_table_get(table, "embeddings", 2, (int64_t[]){-1, -1}, &x));
     DC3_TRY(dc3_table_get(table, "labels", 1, (int64_t[]){x->shape[0]}, &labels));
     DC3_TRY(check_type(path, "embeddings", x, DC3_F32));

@@ -55,11 +55,10 @@ static void warn_same(const dc3_listener *listener, const dc3_dataset *data, con
     /* A folder of CIFAR binaries has two parts. */
     int same_part = strcmp(dc3_dataset_key(data, 0), dc3_dataset_key(val, 0)) == 0;
     if (a && b && same_part && strcmp(a, b) == 0)
-        dc3_listener_say(
-            listener,
-            "warning: --val is %s itself: what is tested on was trained on, so the accuracy says "
-            "nothing of new pictures",
-            dc3_dataset_path(data));
+        dc3_listener_say(listener,
+                         "warning: %s is %s itself: what is tested on was trained on, so the accuracy says "
+                         "nothing of new pictures",
+                         dc3_setting("val"), dc3_dataset_path(data));
     free(a);
     free(b);
 }
@@ -67,19 +66,18 @@ static void warn_same(const dc3_listener *listener, const dc3_dataset *data, con
 void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val)
 {
     if (dc3_dataset_size(val) > dc3_dataset_size(data))
-        dc3_listener_say(
-            listener,
-            "warning: --val %s has %lld images, more than the %lld of %s to train on; are the two "
-            "swapped?",
-            dc3_dataset_path(val), (long long)dc3_dataset_size(val), (long long)dc3_dataset_size(data),
-            dc3_dataset_path(data));
+        dc3_listener_say(listener,
+                         "warning: %s %s has %lld images, more than the %lld of %s to train on; are the two "
+                         "swapped?",
+                         dc3_setting("val"), dc3_dataset_path(val), (long long)dc3_dataset_size(val),
+                         (long long)dc3_dataset_size(data), dc3_dataset_path(data));
 }
 
 dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
                         dc3_dataset **val)
 {
     dc3_status status = dc3_dataset_open_test(path, val);
-    if (status != DC3_OK) return dc3_fail_in(status, "--val");
+    if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("val"));
     dc3_tell_notes(listener, *val);
     DC3_TRY(dc3_same_classes(data, *val));
     warn_same(listener, data, *val);
@@ -113,7 +111,7 @@ dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size)
 {
     enum { LEAST = 8, USUAL = 224, MOST = 1024 };
     if (asked && (asked < LEAST || asked > MOST))
-        return dc3_fail(DC3_ERR_OPTION, "--size: expected %d to %d pixels, found %d", LEAST, MOST, asked);
+        return dc3_fail_setting("size", "expected %d to %d pixels, found %d", LEAST, MOST, asked);
     *size = asked ? asked : dc3_usual_size(dataset, USUAL) / 8 * 8;
     return DC3_OK;
 }

@@ -56,14 +56,14 @@ dc3_label_options dc3_label_defaults(void)
 static dc3_status check_options(const dc3_label_options *o)
 {
     if (o->views < 1 || o->views > 100000)
-        return dc3_fail(DC3_ERR_OPTION, "--views: expected 1 to 100000, found %d", o->views);
+        return dc3_fail_setting("views", "expected 1 to 100000, found %d", o->views);
     if (o->factor < 0 || o->factor > 2)
-        return dc3_fail(DC3_ERR_OPTION, "--factor: expected 1 or 2, found %d", o->factor);
+        return dc3_fail_setting("factor", "expected 1 or 2, found %d", o->factor);
     if (o->batch < 1 || o->batch > 65536)
-        return dc3_fail(DC3_ERR_OPTION, "--batch: expected 1 to 65536, found %d", o->batch);
+        return dc3_fail_setting("batch", "expected 1 to 65536, found %d", o->batch);
     if (!(o->temperature > 0 && o->temperature <= 1e6))
-        return dc3_fail(DC3_ERR_OPTION, "--temperature: expected more than 0 and at most 1e6, found %g",
-                        o->temperature);
+        return dc3_fail_setting("temperature", "expected more than 0 and at most 1e6, found %g",
+                                o->temperature);
     return DC3_OK;
 }
 
@@ -97,15 +97,15 @@ static dc3_status find_places(labelling *l)
     l->is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
     if (status == DC3_OK && l->is_run) status = read_run(l, document);
     if (status == DC3_OK && !l->is_run && !o->out && !o->dry_run)
-        status =
-            dc3_fail(DC3_ERR_ARGUMENT,
-                     "%s: was not made by dc3 condense, so nothing is written into it; use -o FILE", o->run);
+        status = dc3_fail(DC3_ERR_ARGUMENT,
+                          "%s: was not made by dc3 condense, so nothing is written into it; use %s FILE",
+                          o->run, dc3_setting("out"));
     if (status == DC3_OK) {
         l->folder = l->is_run ? dc3_path_join(o->run, "train") : strdup(o->run);
         l->out = o->out ? strdup(o->out) : dc3_path_join(o->run, "soft_labels.safetensors");
         l->checkpoint = l->out ? dc3_checkpoint_beside(l->out) : NULL;
         if (!l->folder || !l->checkpoint) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        if (status == DC3_OK && !o->dry_run) status = dc3_check_place("-o", l->out);
+        if (status == DC3_OK && !o->dry_run) status = dc3_check_place("out", l->out);
     }
     free(document);
     return status;
@@ -251,17 +251,16 @@ static dc3_status open_all(labelling *l)
     DC3_TRY(check_options(o));
     l->teacher_path = o->teacher ? strdup(o->teacher) : dc3_own_teacher_find(o->run);
     if (!l->teacher_path)
-        return dc3_fail(
-            DC3_ERR_OPTION,
-            "--teacher: expected a classifier's file, found none, and no teacher.safetensors in %s", o->run);
+        return dc3_fail_setting(
+            "teacher", "expected a classifier's file, found none, and no teacher.safetensors in %s", o->run);
     DC3_TRY(find_places(l));
     DC3_TRY(open_pictures(l));
     DC3_TRY(open_teacher(l));
     l->factor = o->factor ? o->factor : dc3_protocol_factor(l->teacher.size);
     int64_t n = dc3_dataset_size(l->dataset), classes = l->teacher.info->classes;
     if (o->top_k < 0 || (o->top_k && o->top_k >= classes))
-        return dc3_fail(DC3_ERR_OPTION, "--top-k: expected 1 to %lld of %lld classes, found %d",
-                        (long long)classes - 1, (long long)classes, o->top_k);
+        return dc3_fail_setting("top_k", "expected 1 to %lld of %lld classes, found %d",
+                                (long long)classes - 1, (long long)classes, o->top_k);
     dc3_augment_options augment = {.size = l->teacher.size, .dtype = DC3_F32, .threads = o->threads};
     DC3_TRY(dc3_augmenter_open(&augment, &l->augmenter));
     DC3_TRY(dc3_soft_labels_new(n, o->views, classes, o->top_k, l->teacher.size, &l->labels));
@@ -402,8 +401,8 @@ static dc3_status go_on(labelling *l)
     if (*list)
         status = dc3_fail(DC3_ERR_ARGUMENT,
                           "%s: a labelling with other settings was cut off here (%s); give the same, or "
-                          "--fresh to start over",
-                          l->checkpoint, list);
+                          "%s to start over",
+                          l->checkpoint, list, dc3_setting("fresh"));
     json_decref(settings);
     dc3_soft_labels_free(&was);
     DC3_TRY(status);

@@ -41,9 +41,9 @@ dc3_status dc3_own_teacher_train(const dc3_train_options *plan)
     if (dc3_path_what(plan->out) == DC3_PATH_FILE) return DC3_OK;
     dc3_listener_say(
         &plan->listener,
-        "a teacher is trained first: %s at %d px, %d epochs (--teacher FILE uses yours, --teacher "
-        "none compares VAE features)",
-        plan->arch, plan->size, plan->epochs);
+        "a teacher is trained first: %s at %d px, %d epochs (%s FILE uses yours, %s none compares VAE "
+        "features)",
+        plan->arch, plan->size, plan->epochs, dc3_setting("teacher"), dc3_setting("teacher"));
     DC3_TRY(dc3_train(plan, &report));
     dc3_listener_say(&plan->listener, "teacher trained in %.0f s, loss %.3f", report.seconds, report.loss);
     return DC3_OK;

@@ -12,11 +12,10 @@ dc3_status dc3_teacher_weights(const char *path, dc3_table **table)
     dc3_path_kind kind = dc3_path_what(path);
     *table = NULL;
     if (kind == DC3_PATH_FILE) return dc3_weights_open(path, table);
-    return dc3_fail(
-        DC3_ERR_IO,
-        "--teacher %s: expected a classifier's file (.safetensors or .pth), found %s; dc3 train makes "
-        "one",
-        path, kind == DC3_PATH_MISSING ? "nothing there" : "no file");
+    return dc3_fail(DC3_ERR_IO,
+                    "%s %s: expected a classifier's file (.safetensors or .pth), found %s; dc3 train makes "
+                    "one",
+                    dc3_setting("teacher"), path, kind == DC3_PATH_MISSING ? "nothing there" : "no file");
 }
 
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
@@ -30,11 +29,10 @@ dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int us
     t->info = dc3_classifier_describe(t->net);
     int fixed = (int)t->info->size;
     if (size && fixed && size != fixed)
-        return dc3_fail(DC3_ERR_OPTION,
-                        "--teacher-size or --size: the teacher, a %s, takes %d pixels only, found %d",
-                        t->info->arch, fixed, size);
+        return dc3_fail_about("teacher_size", "%s or %s: the teacher, a %s, takes %d pixels only, found %d",
+                              dc3_setting("teacher_size"), dc3_setting("size"), t->info->arch, fixed, size);
     if (size && (size < LEAST || size > 1024))
-        return dc3_fail(DC3_ERR_OPTION, "--teacher-size: expected %d to 1024 pixels, found %d", LEAST, size);
+        return dc3_fail_setting("teacher_size", "expected %d to 1024 pixels, found %d", LEAST, size);
     int other = t->info->trained ? (int)t->info->trained
                 : usual > MOST   ? MOST
                 : usual < LEAST  ? LEAST

@@ -101,20 +101,19 @@ static double highest_lr(const dc3_train_options *o)
 static dc3_status check_options(const dc3_train_options *o)
 {
     if (o->progressive && o->epochs < 3)
-        return dc3_fail(DC3_ERR_OPTION, "--progressive: expected 3 epochs or more, found %d", o->epochs);
-    if (!o->out) return dc3_fail(DC3_ERR_OPTION, "-o: expected a file to write, found none");
-    DC3_TRY(dc3_check_place("-o", o->out));
+        return dc3_fail_setting("progressive", "expected 3 epochs or more, found %d", o->epochs);
+    if (!o->out) return dc3_fail_setting("out", "expected a file to write, found none");
+    DC3_TRY(dc3_check_place("out", o->out));
     if (o->epochs < 1 || o->epochs > 100000)
-        return dc3_fail(DC3_ERR_OPTION, "--epochs: expected 1 to 100000, found %d", o->epochs);
+        return dc3_fail_setting("epochs", "expected 1 to 100000, found %d", o->epochs);
     if (o->batch < 2 || o->batch > 65536)
-        return dc3_fail(DC3_ERR_OPTION, "--batch: expected 2 to 65536, found %d", o->batch);
-    if (!(o->lr >= 0 && o->lr < 1e3))
-        return dc3_fail(DC3_ERR_OPTION, "--lr: expected more than 0, found %g", o->lr);
+        return dc3_fail_setting("batch", "expected 2 to 65536, found %d", o->batch);
+    if (!(o->lr >= 0 && o->lr < 1e3)) return dc3_fail_setting("lr", "expected more than 0, found %g", o->lr);
     if (!(o->smoothing >= 0 && o->smoothing < 1))
-        return dc3_fail(DC3_ERR_OPTION, "--smoothing: expected 0 to below 1, found %g", o->smoothing);
+        return dc3_fail_setting("smoothing", "expected 0 to below 1, found %g", o->smoothing);
     DC3_TRY(dc3_option_check("optimizer", (int)o->optimizer, 0));
     if (o->test_every < 1)
-        return dc3_fail(DC3_ERR_OPTION, "--test-every: expected 1 or more epochs, found %d", o->test_every);
+        return dc3_fail_setting("test_every", "expected 1 or more epochs, found %d", o->test_every);
     return DC3_OK;
 }
 
@@ -161,11 +160,12 @@ static dc3_status open_network(training *t, int size)
     DC3_TRY(dc3_trainer_open(&spec, &table, t->dtype, o->threads, &optimizer, &t->trainer));
     const dc3_classifier_info *info = t->trainer.info;
     if (o->progressive && (info->size || view_size(o, size, 0) < info->least))
-        return dc3_fail(DC3_ERR_OPTION,
-                        "--progressive: %s does not take views of %d pixels in a training at %d; expected an "
-                        "architecture that takes any size (a ResNet, MobileNetV2, EfficientNet-B0) or larger "
-                        "pictures",
-                        info->arch, view_size(o, size, 0), size);
+        return dc3_fail_setting(
+            "progressive",
+            "%s does not take views of %d pixels in a training at %d; expected an "
+            "architecture that takes any size (a ResNet, MobileNetV2, EfficientNet-B0) or larger "
+            "pictures",
+            info->arch, view_size(o, size, 0), size);
     return DC3_OK;
 }
 
@@ -181,14 +181,14 @@ static dc3_status open_pictures(training *t, int size)
                                     .progress = reading};
     DC3_TRY(dc3_pictures_open(t->data, &options, &t->pictures));
     if (o->strict && t->report->skipped)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld pictures cannot be read (--strict)", o->data,
-                        (long long)t->report->skipped);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld pictures cannot be read (%s)", o->data,
+                        (long long)t->report->skipped, dc3_setting("strict"));
     options.how = DC3_PICTURES_TEST;
     options.skipped = skipped_test;
     if (t->val) DC3_TRY(dc3_pictures_open(t->val, &options, &t->tests));
     if (o->strict && t->report->skipped_tests)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld pictures cannot be read (--strict)", o->val,
-                        (long long)t->report->skipped_tests);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld pictures cannot be read (%s)", o->val,
+                        (long long)t->report->skipped_tests, dc3_setting("strict"));
     return DC3_OK;
 }
 
@@ -289,10 +289,10 @@ static dc3_status read_counters(const training *t, json_t **counters)
     const char *settings = json_string_value(json_object_get(*counters, "settings"));
     if (settings && strcmp(settings, t->settings) == 0) return DC3_OK;
     list_differences(settings, t->settings, list, sizeof list);
-    return dc3_fail(DC3_ERR_ARGUMENT,
-                    "%s: a training with other settings was cut off here (%s); give the same, or --fresh to "
-                    "start over",
-                    t->checkpoint, list);
+    return dc3_fail(
+        DC3_ERR_ARGUMENT,
+        "%s: a training with other settings was cut off here (%s); give the same, or %s to start over",
+        t->checkpoint, list, dc3_setting("fresh"));
 }
 
 static dc3_status go_on(training *t)
