@@ -40,10 +40,10 @@ static void copy(char *to, size_t size, const char *from)
     snprintf(to, size, "%s", from ? from : "");
 }
 
-static dc3_compared compared(const dc3_cell *cell, const json_t *lines)
+static dc3_compared compared(const dc3_cell *cell, const dc3_results *results)
 {
     dc3_compared one = {.ipc = cell->ipc, .seed = cell->seed};
-    const json_t *line = dc3_results_find(lines, cell);
+    const json_t *line = dc3_results_find(results, cell);
     copy(one.method, sizeof one.method, cell->method);
     copy(one.arch, sizeof one.arch, cell->arch);
     copy(one.labels, sizeof one.labels, cell->labels);
@@ -54,7 +54,8 @@ static dc3_compared compared(const dc3_cell *cell, const json_t *lines)
 }
 
 /* The cells that the last call wanted. */
-static dc3_status read_cells(const char *folder, const json_t *wanted, const json_t *lines, dc3_comparison *c)
+static dc3_status read_cells(const char *folder, const json_t *wanted, const dc3_results *results,
+                             dc3_comparison *c)
 {
     if (!wanted) return DC3_OK;
     c->total = dc3_wanted_count(wanted);
@@ -66,7 +67,7 @@ static dc3_status read_cells(const char *folder, const json_t *wanted, const jso
     if (!c->cells) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int64_t i = 0; i < c->total; i++) {
         const dc3_cell cell = dc3_wanted_cell(wanted, i);
-        c->cells[i] = compared(&cell, lines);
+        c->cells[i] = compared(&cell, results);
         c->done += c->cells[i].done;
         if (!c->cells[i].done && c->next < 0) c->next = i;
     }
@@ -101,16 +102,16 @@ static char *copy_of(const json_t *settings, const char *key)
 static dc3_status read_document(const char *folder, const json_t *settings, dc3_comparison *c)
 {
     const char *augment = json_string_value(json_object_get(settings, "augment"));
-    json_t *lines = NULL;
-    dc3_status status = dc3_results_read(folder, augment ? augment : "rded", &lines);
+    dc3_results results;
+    dc3_status status = dc3_results_read(folder, augment ? augment : "rded", &results);
     c->data = copy_of(settings, "data");
     c->val = copy_of(settings, "val");
-    c->scores = (int64_t)json_array_size(lines);
+    c->scores = (int64_t)json_array_size(results.lines);
     c->running = dc3_lock_holder(folder, c->holder, sizeof c->holder);
-    if (status == DC3_OK) status = read_cells(folder, json_object_get(settings, "wanted"), lines, c);
+    if (status == DC3_OK) status = read_cells(folder, json_object_get(settings, "wanted"), &results, c);
     if (status == DC3_OK) status = find_step(folder, settings, c);
     c->complete = !c->running && c->done == c->total && has_table(folder);
-    json_decref(lines);
+    dc3_results_free(&results);
     return status;
 }
 

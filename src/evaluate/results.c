@@ -4,167 +4,159 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "evaluate/label_source.h"
 
-const char *dc3_usual_augment(const dc3_compare_options *o)
+enum { LIMIT = 1 << 28 }; /* bytes of results.jsonl */
+
+/* ---- the hash table: open addressing, at most half full ---- */
+
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
 {
-    return dc3_augment_kind_name(o->evaluate.augment);
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3; /* FNV-1a */
+    return hash;
 }
 
-static json_t *list_of(const char *const *names)
+static uint64_t hash_cell(int64_t ipc, int64_t seed, const char *const names[4])
 {
-    json_t *list = json_array();
-    for (int i = 0; names[i]; i++) json_array_append_new(list, json_string(names[i]));
-    return list;
+    uint64_t hash = hash_bytes(0xcbf29ce484222325, &ipc, sizeof ipc);
+    hash = hash_bytes(hash, &seed, sizeof seed);
+    for (int i = 0; i < 4; i++) hash = hash_bytes(hash, names[i], strlen(names[i]) + 1);
+    return hash;
 }
 
-json_t *dc3_wanted(const dc3_compare_options *o)
+static const char *text_of(const json_t *line, const char *key)
 {
-    const char *const augments[] = {dc3_usual_augment(o), o->augment_robust ? "none" : NULL, NULL};
-    json_t *wanted = json_object(), *ipcs = json_array(), *labels = json_array();
-    for (int i = 0; o->labels[i] != DC3_LABELS_END; i++)
-        json_array_append_new(labels, json_string(dc3_label_kind_name(o->labels[i])));
-    for (int i = 0; o->ipcs[i]; i++) json_array_append_new(ipcs, json_integer(o->ipcs[i]));
-    json_object_set_new(wanted, "seeds", json_integer(o->seeds));
-    json_object_set_new(wanted, "ipc", ipcs);
-    json_object_set_new(wanted, "method", list_of(o->methods));
-    json_object_set_new(wanted, "arch", list_of(o->archs));
-    json_object_set_new(wanted, "labels", labels);
-    json_object_set_new(wanted, "augment", list_of(augments));
-    return wanted;
+    return json_string_value(json_object_get(line, key));
 }
 
-static int64_t size_of(const json_t *wanted, const char *key)
+static int64_t number_of(const json_t *line, const char *key)
 {
-    return (int64_t)json_array_size(json_object_get(wanted, key));
+    return json_integer_value(json_object_get(line, key));
 }
 
-/* 1 if the member is a list of strings, or of integers. */
-static int is_list(const json_t *wanted, const char *key, int strings)
+/* 1 if a line is of a cell; `any`: of any seed. */
+static int is_of(const json_t *line, int any, int64_t ipc, int64_t seed, const char *const names[4])
 {
-    size_t i;
-    json_t *one;
-    const json_t *list = json_object_get(wanted, key);
-    json_array_foreach(list, i, one)
-    {
-        if (strings ? !json_is_string(one) : !json_is_integer(one)) return 0;
-    }
-    return json_array_size(list) > 0;
-}
-
-int64_t dc3_wanted_count(const json_t *wanted)
-{
-    static const char *const names[] = {"method", "arch", "labels", "augment"};
-    int64_t count = json_integer_value(json_object_get(wanted, "seeds"));
-    if (count < 1 || count > DC3_SEEDS_LIMIT || !is_list(wanted, "ipc", 0)) return -1;
-    if (size_of(wanted, "ipc") > DC3_CELLS_LIMIT) return -1;
-    count *= size_of(wanted, "ipc");
+    static const char *const keys[] = {"method", "arch", "labels", "augment"};
     for (int i = 0; i < 4; i++) {
-        if (!is_list(wanted, names[i], 1) || size_of(wanted, names[i]) > DC3_CELLS_LIMIT) return -1;
-        count *= size_of(wanted, names[i]);
-        if (count > DC3_CELLS_LIMIT) return -1;
+        const char *text = text_of(line, keys[i]);
+        if (!text || strcmp(text, names[i]) != 0) return 0;
     }
-    return count;
+    return number_of(line, "ipc") == ipc && (any || number_of(line, "seed") == seed);
 }
 
-int64_t dc3_wanted_students(const json_t *wanted)
+/* The slot of a cell, or the empty one where it belongs; `seed` below 0: of any. */
+static size_t *slot_of(const dc3_results *r, int64_t ipc, int64_t seed, const char *const names[4])
 {
-    return size_of(wanted, "arch") * size_of(wanted, "labels") * size_of(wanted, "augment");
-}
-
-/* The value of a list at *i modulo its length; the rest in *i. */
-static const json_t *digit(const json_t *wanted, const char *key, int64_t *i)
-{
-    const json_t *list = json_object_get(wanted, key);
-    int64_t n = (int64_t)json_array_size(list), at = *i % n;
-    *i /= n;
-    return json_array_get(list, (size_t)at);
-}
-
-dc3_cell dc3_wanted_cell(const json_t *wanted, int64_t i)
-{
-    dc3_cell cell;
-    cell.augment = json_string_value(digit(wanted, "augment", &i));
-    cell.labels = json_string_value(digit(wanted, "labels", &i));
-    cell.arch = json_string_value(digit(wanted, "arch", &i));
-    cell.method = json_string_value(digit(wanted, "method", &i));
-    cell.ipc = (int)json_integer_value(digit(wanted, "ipc", &i));
-    cell.seed = (int)i;
-    return cell;
-}
-
-char *dc3_cell_folder(const char *out, const dc3_cell *w)
-{
-    size_t size = strlen(w->method) + 64;
-    char *below = malloc(size), *folder = NULL;
-    if (below) {
-        snprintf(below, size, "ipc%d/%s/seed%d", w->ipc, w->method, w->seed);
-        folder = dc3_path_join(out, below);
+    size_t any = seed < 0, mask = r->size - 1, at = hash_cell(ipc, seed, names) & mask;
+    for (; r->slots[at]; at = (at + 1) & mask) {
+        size_t entry = r->slots[at] - 1;
+        if ((entry & 1) == any && is_of(json_array_get(r->lines, entry >> 1), (int)any, ipc, seed, names))
+            break;
     }
-    free(below);
-    return folder;
+    return r->slots + at;
 }
 
-dc3_status dc3_results_read(const char *out, const char *augment, json_t **lines)
+/* Enters a line that has a cell, unless an earlier one has the same. */
+static void enter(dc3_results *r, size_t place)
+{
+    const json_t *line = json_array_get(r->lines, place);
+    const char *names[] = {text_of(line, "method"), text_of(line, "arch"), text_of(line, "labels"),
+                           text_of(line, "augment")};
+    int64_t seed = number_of(line, "seed"), seeds[] = {seed, -1};
+    if (!names[0] || !names[1] || !names[2] || !names[3]) return;
+    for (int i = seed < 0; i < 2; i++) {
+        size_t *slot = slot_of(r, number_of(line, "ipc"), seeds[i], names);
+        if (!*slot) *slot = 2 * place + 1 + (size_t)i;
+    }
+}
+
+/* Room for two entries of each line, twice. */
+static dc3_status grow(dc3_results *r)
+{
+    size_t lines = json_array_size(r->lines), size = r->size ? r->size : 64;
+    if (4 * lines <= r->size) return DC3_OK;
+    while (size < 4 * lines) size *= 2;
+    size_t *slots = calloc(size, sizeof *slots);
+    if (!slots) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(r->slots);
+    r->slots = slots;
+    r->size = size;
+    for (size_t i = 0; i < lines; i++) enter(r, i);
+    return DC3_OK;
+}
+
+json_t *dc3_results_find(const dc3_results *r, const dc3_cell *w)
+{
+    const char *const names[] = {w->method, w->arch, w->labels, w->augment};
+    if (!r->size) return NULL;
+    size_t entry = *slot_of(r, w->ipc, w->seed, names);
+    return entry ? json_array_get(r->lines, (entry - 1) >> 1) : NULL;
+}
+
+/* ---- the file ---- */
+
+static dc3_status add_augment(json_t *lines, const char *augment)
 {
     size_t i;
     json_t *line;
+    json_array_foreach(lines, i, line)
+    {
+        if (!json_object_get(line, "augment") &&
+            json_object_set_new(line, "augment", json_string(augment)) != 0)
+            return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_results_read(const char *out, const char *augment, dc3_results *r)
+{
     char *path = dc3_path_join(out, "results.jsonl");
     dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    *r = (dc3_results){0};
     if (path && dc3_path_what(path) == DC3_PATH_FILE)
-        status = dc3_json_read_lines(path, DC3_RESULTS_LIMIT, lines);
-    else
-        *lines = json_array();
-    json_array_foreach(*lines, i, line)
-    {
-        if (!json_object_get(line, "augment")) json_object_set_new(line, "augment", json_string(augment));
-    }
+        status = dc3_json_read_lines(path, LIMIT, &r->lines);
+    else if (path && !(r->lines = json_array()))
+        status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = add_augment(r->lines, augment);
+    if (status == DC3_OK) status = grow(r);
     free(path);
     return status;
 }
 
-dc3_status dc3_results_write(const char *out, const json_t *lines)
+void dc3_results_free(dc3_results *r)
 {
-    dc3_draft results = {0};
+    json_decref(r->lines);
+    free(r->slots);
+    *r = (dc3_results){0};
+}
+
+dc3_status dc3_results_add(dc3_results *r, json_t *line)
+{
+    if (!line || json_array_append_new(r->lines, line) != 0) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    size_t size = r->size;
+    DC3_TRY(grow(r));
+    if (r->size == size) enter(r, json_array_size(r->lines) - 1);
+    return DC3_OK;
+}
+
+dc3_status dc3_results_write(const char *out, const dc3_results *r)
+{
+    dc3_draft draft = {0};
     size_t i;
     json_t *line;
     char *path = dc3_path_join(out, "results.jsonl");
-    dc3_status status = path ? dc3_draft_open(&results) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    json_array_foreach(lines, i, line)
+    dc3_status status = path ? dc3_draft_open(&draft) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_array_foreach(r->lines, i, line)
     {
         char *one = status == DC3_OK ? json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
         if (one)
-            fprintf(results.file, "%s\n", one);
+            fprintf(draft.file, "%s\n", one);
         else if (status == DC3_OK)
             status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(one);
     }
-    status = dc3_draft_write(&results, status, path);
+    status = dc3_draft_write(&draft, status, path);
     free(path);
     return status;
-}
-
-static int is(const json_t *line, const char *key, const char *value)
-{
-    const char *text = json_string_value(json_object_get(line, key));
-    return text && strcmp(text, value) == 0;
-}
-
-static int is_number(const json_t *line, const char *key, int value)
-{
-    return json_integer_value(json_object_get(line, key)) == value;
-}
-
-json_t *dc3_results_find(const json_t *lines, const dc3_cell *w)
-{
-    size_t i;
-    json_t *line;
-    json_array_foreach(lines, i, line)
-    {
-        if (is_number(line, "ipc", w->ipc) && is(line, "method", w->method) && is(line, "arch", w->arch) &&
-            is(line, "labels", w->labels) && is(line, "augment", w->augment) &&
-            (w->seed < 0 || is_number(line, "seed", w->seed)))
-            return line;
-    }
-    return NULL;
 }

@@ -1,37 +1,22 @@
-/* The scores of a comparison: which are wanted, and those that stand in its results.jsonl. Private to this
- * folder. */
+/* The scores of a comparison, as its results.jsonl has them. */
 #ifndef DC3_EVALUATE_RESULTS_H
 #define DC3_EVALUATE_RESULTS_H
 
-#include "dc3/compare.h"
-#include "io/json.h"
+#include "evaluate/wanted.h"
 
-enum { DC3_SEEDS_LIMIT = 1000, DC3_CELLS_LIMIT = 1 << 16, DC3_RESULTS_LIMIT = 1 << 28 };
+typedef struct dc3_results {
+    json_t *lines;       /* array of objects, in the order in which they were made */
+    size_t *slots, size; /* hash table of cells: 0, or 2 x the place of a line + 1, + 1 where any seed does */
+} dc3_results;
 
-/* One score. */
-typedef struct dc3_cell {
-    int ipc, seed;
-    const char *method, *arch, *labels, *augment;
-} dc3_cell;
-
-/* How the students' views are drawn where nothing else is wanted. */
-const char *dc3_usual_augment(const dc3_compare_options *options);
-/* What a call wants, as compare.json has it in "wanted"; the caller releases it. */
-json_t *dc3_wanted(const dc3_compare_options *options);
-/* Its cells; -1 where it is not of that form or has more than DC3_CELLS_LIMIT. */
-int64_t dc3_wanted_count(const json_t *wanted);
-/* How many cells after each other are students of one condensed dataset. */
-int64_t dc3_wanted_students(const json_t *wanted);
-/* Cell number i in the order in which they are made; its texts are those of `wanted`. */
-dc3_cell dc3_wanted_cell(const json_t *wanted, int64_t i);
-/* OUT/ipcN/METHOD/seedS, where the cell's dataset is condensed; caller frees, NULL without memory. */
-char *dc3_cell_folder(const char *out, const dc3_cell *cell);
-
-/* The lines of OUT/results.jsonl, none where it is not there; the caller releases them, also after a failure.
- * Those of earlier versions do not say how their student's views were drawn: `augment` is put there. */
-dc3_status dc3_results_read(const char *out, const char *augment, json_t **lines);
-dc3_status dc3_results_write(const char *out, const json_t *lines);
-/* The line of a cell, or NULL; of seed -1: of any. */
-json_t *dc3_results_find(const json_t *lines, const dc3_cell *cell);
+/* The lines of OUT/results.jsonl, none where it is not there; always free. Those of earlier versions do not
+ * say how their student's views were drawn: `augment` is put there. */
+dc3_status dc3_results_read(const char *out, const char *augment, dc3_results *results);
+void dc3_results_free(dc3_results *results);
+/* Adds a line, whose reference it takes, also where it fails. */
+dc3_status dc3_results_add(dc3_results *results, json_t *line);
+dc3_status dc3_results_write(const char *out, const dc3_results *results);
+/* The first line of a cell, or NULL; of seed -1: of any. Takes the same time however many lines there are. */
+json_t *dc3_results_find(const dc3_results *results, const dc3_cell *cell);
 
 #endif

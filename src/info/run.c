@@ -263,15 +263,16 @@ dc3_status dc3_info_comparison(dc3_info_page *page)
 {
     const char *folder = page->options->path;
     char *path = dc3_path_join(folder, "compare.json");
-    json_t *settings = NULL, *lines = NULL;
+    json_t *settings = NULL;
+    dc3_results results = {0};
     dc3_comparison c = {0};
     dc3_status status =
         path ? dc3_json_read(path, 1 << 20, &settings) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_results_read(folder, "rded", &lines);
+    if (status == DC3_OK) status = dc3_results_read(folder, "rded", &results);
     if (status == DC3_OK) status = dc3_comparison_read(folder, &c);
-    if (status == DC3_OK) describe_comparison(page, settings, lines, &c);
+    if (status == DC3_OK) describe_comparison(page, settings, results.lines, &c);
     dc3_comparison_free(&c);
-    json_decref(lines);
+    dc3_results_free(&results);
     json_decref(settings);
     free(path);
     return status;

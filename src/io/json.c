@@ -51,13 +51,14 @@ dc3_status dc3_json_read_lines(const char *path, size_t limit, json_t **lines)
 {
     char *text = NULL, *rest, *line;
     size_t size;
-    *lines = json_array();
     dc3_status status = dc3_file_read(path, limit, &text, &size);
+    if (!(*lines = json_array()) && status == DC3_OK) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     rest = text;
     while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
         json_t *object = NULL;
         if (*line) status = dc3_json_parse(path, line, strlen(line), &object);
-        if (object) json_array_append_new(*lines, object);
+        if (object && json_array_append_new(*lines, object) != 0)
+            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     free(text);
     return status;

@@ -1,0 +1,164 @@
+/* The scores of a comparison: datasets are condensed, students trained and tested. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "base/listener.h"
+#include "evaluate/comparing.h"
+#include "learn/soft_labels.h"
+#include "metrics/colourfulness.h"
+
+/* What a condensed dataset costs and how colourful it is. */
+typedef struct cost {
+    double seconds, bytes, colourfulness;
+    int64_t images;
+} cost;
+
+static dc3_status look_at(const char *train, cost *out)
+{
+    dc3_dataset *d;
+    double sum = 0;
+    DC3_TRY(dc3_dataset_open(train, &d));
+    dc3_status status = DC3_OK;
+    out->images = dc3_dataset_size(d);
+    for (int64_t i = 0; status == DC3_OK && i < out->images; i++) {
+        dc3_image image;
+        struct stat info;
+        char *path = dc3_path_join(train, dc3_dataset_key(d, i));
+        if (path && stat(path, &info) == 0) out->bytes += (double)info.st_size;
+        status = path ? dc3_dataset_read(d, i, 0, 0, DC3_FIT_CROP, &image)
+                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(path);
+        if (status != DC3_OK) break;
+        sum += dc3_colourfulness(image.pixels, (int64_t)image.width * image.height);
+        dc3_image_free(&image);
+    }
+    out->colourfulness = out->images ? sum / (double)out->images : 0;
+    dc3_dataset_close(&d);
+    return status;
+}
+
+/* What condensing cost stands in the run's cost.json, since a run that is there already takes no time. */
+static dc3_status keep_cost(const char *folder, cost *made)
+{
+    char *path = dc3_path_join(folder, "cost.json");
+    json_t *old = NULL;
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = DC3_OK;
+    if (dc3_path_what(path) == DC3_PATH_FILE) {
+        status = dc3_json_read(path, 1 << 16, &old);
+        if (status == DC3_OK) made->seconds = json_number_value(json_object_get(old, "seconds"));
+    } else {
+        old = json_pack("{s:f}", "seconds", made->seconds);
+        status = old ? dc3_json_write(folder, "cost.json", old, JSON_SORT_KEYS)
+                     : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    json_decref(old);
+    free(path);
+    return status;
+}
+
+/* Condenses for a cell, unless that stands there already; *folder is its place, freed by the caller. */
+static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folder, cost *out)
+{
+    dc3_condense_options o = c->options->condense;
+    dc3_condense_report report;
+    *folder = dc3_cell_folder(c->options->out, w);
+    *out = (cost){0};
+    if (!*folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(dc3_make_dirs(*folder));
+    o.out = *folder;
+    o.method = w->method;
+    o.no_report = 1;
+    o.select.ipc = w->ipc;
+    o.select.seed += (uint64_t)w->seed;
+    dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d image%s a class, seed %d", w->method,
+                     w->ipc, w->ipc == 1 ? "" : "s", w->seed);
+    double start = dc3_seconds_now();
+    DC3_TRY(dc3_condense(&o, &report));
+    out->seconds = dc3_seconds_now() - start + report.cached_seconds;
+    DC3_TRY(keep_cost(*folder, out));
+    char *train = dc3_path_join(*folder, "train");
+    dc3_status status = train ? look_at(train, out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(train);
+    return status;
+}
+
+/* The line of results.jsonl; NULL without memory. */
+static json_t *line_of(const dc3_cell *w, const dc3_score *s, const cost *made)
+{
+    /* Soft labels as they would be stored: f16 logits of each image in each epoch. */
+    double labels =
+        strcmp(w->labels, "soft") ? 0 : dc3_soft_labels_bytes(s->images, s->epochs, s->classes, 0);
+    json_t *at = json_array();
+    int failed = !at;
+    for (int i = 0; i < DC3_EVALUATE_TESTS && s->tested[i]; i++)
+        failed |= json_array_append_new(at, json_pack("[i, f]", s->tested[i], s->top1_at[i])) != 0;
+    if (failed) {
+        json_decref(at);
+        return NULL;
+    }
+    return json_pack("{s:i, s:s, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, "
+                     "s:f, s:I, s:I, s:i, s:i, s:i, s:i, s:I}",
+                     "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels",
+                     w->labels, "augment", w->augment, "top1", s->top1, "top5", s->top5, "best_top1",
+                     s->best_top1, "best_epoch", s->best_epoch, "top1_at", at, "seconds_condense",
+                     made->seconds, "seconds_evaluate", s->seconds, "image_bytes", made->bytes, "label_bytes",
+                     labels, "colourfulness", made->colourfulness, "images", (json_int_t)s->images,
+                     "test_images", (json_int_t)s->test_images, "batch", s->batch, "epochs", s->epochs,
+                     "size", s->size, "factor", s->factor, "steps", (json_int_t)s->steps);
+}
+
+static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *folder, const cost *made)
+{
+    dc3_evaluate_options o = c->options->evaluate;
+    dc3_score s;
+    int is_usual = strcmp(w->augment, dc3_usual_augment(c->options)) == 0;
+    o.data = folder;
+    o.arch = w->arch;
+    DC3_TRY(dc3_label_kind_parse(w->labels, &o.labels));
+    DC3_TRY(dc3_augment_kind_parse(w->augment, &o.augment));
+    o.teacher = dc3_goes_without(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
+    o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
+    o.keep = c->options->out;
+    DC3_TRY(dc3_evaluate(&o, c->tests, &s));
+    DC3_TRY(dc3_results_add(&c->results, line_of(w, &s, made)));
+    dc3_listener_say(&c->options->condense.listener,
+                     "%s, ipc %d, %s, %s labels%s, seed %d: top-1 %.2f %% (%.0f s)", w->method, w->ipc,
+                     w->arch, w->labels, is_usual ? "" : ", no augmentation", w->seed, 100 * s.top1,
+                     s.seconds);
+    c->report->done++;
+    DC3_TRY(dc3_results_write(c->options->out, &c->results));
+    dc3_tests_forget(c->tests);
+    return DC3_OK;
+}
+
+/* One student, unless its score stands there already. The first that is missing has the dataset condensed. */
+static dc3_status run_student(dc3_comparing *c, const dc3_cell *w, char **folder, cost *made)
+{
+    if (dc3_results_find(&c->results, w)) {
+        c->report->reused++;
+        return DC3_OK;
+    }
+    if (!*folder) DC3_TRY(condense_for(c, w, folder, made));
+    return score_cell(c, w, *folder, made);
+}
+
+/* All scores that are wanted; the students of one condensed dataset come after each other. */
+dc3_status dc3_comparing_run(dc3_comparing *c)
+{
+    int64_t students = dc3_wanted_students(c->wanted);
+    char *folder = NULL;
+    cost made = {0};
+    dc3_status status = DC3_OK;
+    for (int64_t i = 0; status == DC3_OK && i < c->report->total; i++) {
+        const dc3_cell cell = dc3_wanted_cell(c->wanted, i);
+        if (i % students == 0) {
+            free(folder);
+            folder = NULL;
+        }
+        status = run_student(c, &cell, &folder, &made);
+    }
+    free(folder);
+    return status;
+}

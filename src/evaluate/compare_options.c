@@ -1,0 +1,114 @@
+/* What a comparison takes. */
+#include <stdio.h>
+#include <string.h>
+#include "base/text.h"
+#include "condense/methods.h"
+#include "evaluate/comparing.h"
+#include "options/option_names.h"
+
+int dc3_goes_without(const char *teacher)
+{
+    return teacher && strcmp(teacher, "none") == 0;
+}
+
+static dc3_status check_method(const char *name)
+{
+    enum { MOST = 32 };
+    const char *names[MOST];
+    char hint[DC3_HINT_SIZE], list[400];
+    size_t n = 0;
+    if (dc3_method_called(name)) return DC3_OK;
+    while (n < MOST - 1 && (names[n] = dc3_method_name((int)n))) n++;
+    names[n] = NULL;
+    return dc3_fail_setting("methods", "there is no method '%.40s'%s (%s)", name,
+                            dc3_hint(name, names, n, hint), dc3_text_list(names, list, sizeof list));
+}
+
+/* Methods, students and labels that are there, and whether they go without a teacher. */
+static dc3_status check_names(const dc3_compare_options *o)
+{
+    int none = dc3_goes_without(o->condense.teacher);
+    for (int i = 0; o->methods[i]; i++) {
+        DC3_TRY(check_method(o->methods[i]));
+        if (none && dc3_method_called(o->methods[i])->needs & DC3_NEEDS_TEACHER)
+            return dc3_fail_about("teacher", "%s none: the method %s needs a teacher", dc3_setting("teacher"),
+                                  o->methods[i]);
+    }
+    for (int i = 0; o->archs[i]; i++)
+        if (!dc3_classifier_has_arch(o->archs[i]))
+            return dc3_fail_setting("archs", "there is no student '%.40s'", o->archs[i]);
+    for (int i = 0; none && o->labels[i] != DC3_LABELS_END; i++)
+        if (o->labels[i] == DC3_LABELS_SOFT)
+            return dc3_fail_about("teacher", "%s none: soft labels need a teacher", dc3_setting("teacher"));
+    return DC3_OK;
+}
+
+/* What stands twice would be made and counted twice. */
+static dc3_status check_once(const char *setting, const char *const *names)
+{
+    for (int i = 0; names[i]; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(names[i], names[k]) == 0)
+                return dc3_fail_setting(setting, "'%.40s' stands there twice", names[i]);
+    return DC3_OK;
+}
+
+static dc3_status check_labels(const dc3_label_kind *labels)
+{
+    for (int i = 0; labels[i] != DC3_LABELS_END; i++) {
+        DC3_TRY(dc3_option_check("labels", (int)labels[i], 0));
+        for (int k = 0; k < i; k++)
+            if (labels[i] == labels[k])
+                return dc3_fail_setting("labels", "'%s' stands there twice", dc3_label_kind_name(labels[i]));
+    }
+    for (int i = 0; labels[i] != DC3_LABELS_END; i++)
+        if (labels[i] == DC3_LABELS_STORED)
+            return dc3_fail_setting("labels", "expected soft, hard; found 'stored'");
+    return DC3_OK;
+}
+
+dc3_status dc3_comparing_check(const dc3_compare_options *o)
+{
+    if (!o->out) return dc3_fail_setting("out", "expected a folder to make, found none");
+    if (!o->evaluate.val) return dc3_fail_setting("val", "expected a dataset to test on, found none");
+    if (o->seeds < 1 || o->seeds > DC3_SEEDS_LIMIT)
+        return dc3_fail_setting("seeds", "expected 1 to %d, found %d", DC3_SEEDS_LIMIT, o->seeds);
+    if (!o->ipcs[0]) return dc3_fail_setting("ipcs", "expected images per class, found none");
+    for (int i = 0; o->ipcs[i]; i++)
+        if (o->ipcs[i] < 1) return dc3_fail_setting("ipcs", "expected 1 or more, found %d", o->ipcs[i]);
+    for (int i = 0; o->ipcs[i]; i++)
+        for (int k = 0; k < i; k++)
+            if (o->ipcs[i] == o->ipcs[k])
+                return dc3_fail_setting("ipcs", "%d stands there twice", o->ipcs[i]);
+    DC3_TRY(check_once("methods", o->methods));
+    DC3_TRY(check_once("archs", o->archs));
+    DC3_TRY(check_labels(o->labels));
+    DC3_TRY(dc3_option_check("augment", (int)o->evaluate.augment, 0));
+    DC3_TRY(dc3_option_check("combine", (int)o->condense.combine, 0));
+    DC3_TRY(dc3_option_check("fit", (int)o->condense.fit, 1));
+    DC3_TRY(dc3_option_check("format", (int)o->condense.format, 1));
+    DC3_TRY(dc3_option_check("detail", (int)o->condense.detail, 1));
+    DC3_TRY(dc3_option_check("sampler", (int)o->condense.sampler, 1));
+    DC3_TRY(dc3_option_check("dtype", (int)o->condense.dtype, 0));
+    DC3_TRY(dc3_option_check("objective", (int)o->condense.select.objective, 0));
+    DC3_TRY(dc3_option_check("maximizer", (int)o->condense.select.maximizer, 0));
+    DC3_TRY(dc3_option_check("gradient", (int)o->condense.select.gradient, 0));
+    if (o->real_hard > 1)
+        return dc3_fail_setting("real_hard", "expected a share from 0 to 1, found %g", o->real_hard);
+    if (o->augment_robust && strcmp(dc3_usual_augment(o), "none") == 0)
+        return dc3_fail_setting("augment_robust", "trains with augmentation and without; leave out %s none",
+                                dc3_setting("augment"));
+    if (o->evaluate.epochs < 1 || o->evaluate.epochs > 1000000)
+        return dc3_fail_setting("epochs", "expected 1 to 1000000, found %d", o->evaluate.epochs);
+    return check_names(o);
+}
+
+int dc3_comparing_needs_teacher(const dc3_compare_options *o)
+{
+    int wants = 0;
+    for (int i = 0; o->methods[i]; i++)
+        wants |= dc3_method_called(o->methods[i])->needs &
+                 (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
+    for (int i = 0; o->labels[i] != DC3_LABELS_END; i++) wants |= o->labels[i] == DC3_LABELS_SOFT;
+    return wants != 0;
+}

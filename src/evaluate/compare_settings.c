@@ -1,0 +1,150 @@
+/* A comparison's folder, and its compare.json: what all scores depend on besides what their lines say. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "evaluate/comparing.h"
+#include "options/option_names.h"
+#include "run_folder/fingerprint.h"
+
+/* Which teacher the scores depend on. */
+static json_t *teacher_setting(const dc3_comparing *c)
+{
+    const char *teacher = c->options->condense.teacher;
+    if (c->trains) return dc3_own_teacher_settings(&c->plan);
+    return !teacher                    ? json_null()
+           : dc3_goes_without(teacher) ? json_string(teacher)
+                                       : dc3_fingerprint(teacher);
+}
+
+/* A word, or null where the model decides. */
+static json_t *word(const char *name)
+{
+    return name ? json_string(name) : json_null();
+}
+
+/* The settings that compare.json has where they are not as usual only, which earlier versions had not. */
+static json_t *further_settings(const dc3_condense_options *d)
+{
+    const dc3_select_options *s = &d->select;
+    return json_pack(
+        "{s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f}", "detail",
+        word(dc3_detail_name(d->detail)), "sampler", word(dc3_sampler_kind_name(d->sampler)), "prompts",
+        d->prompts ? dc3_fingerprint(d->prompts) : json_null(), "format",
+        dc3_image_format_name(d->format == DC3_FORMAT_DEFAULT ? DC3_PNG : d->format), "condense_dtype",
+        dc3_compute_name(d->dtype), "objective", dc3_objective_name(s->objective), "maximizer",
+        dc3_maximizer_name(s->maximizer), "gradient", dc3_gradient_name(s->gradient), "feature_size",
+        d->feature_size, "image_size", d->size, "teacher_size", d->teacher_size, "rded_factor", d->factor,
+        "components", s->components, "lambda", s->lambda, "epsilon", s->epsilon, "beta", s->beta);
+}
+
+/* The same of a comparison where nothing is said about them, as of all earlier versions' command lines. */
+static json_t *usual_settings(const dc3_comparing *c)
+{
+    dc3_condense_options d = dc3_condense_defaults();
+    d.size = d.teacher_size = c->options->evaluate.size;
+    d.dtype = c->options->evaluate.dtype;
+    return further_settings(&d);
+}
+
+static dc3_status add_further(const dc3_comparing *c, const json_t *usual, json_t *settings)
+{
+    const char *key;
+    json_t *value, *further = further_settings(&c->options->condense);
+    dc3_status status = further ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_object_foreach(further, key, value)
+    {
+        if (!json_equal(value, json_object_get(usual, key)) && json_object_set(settings, key, value) != 0)
+            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    json_decref(further);
+    return status;
+}
+
+static json_t *first_settings(const dc3_comparing *c)
+{
+    const dc3_condense_options *d = &c->options->condense;
+    const dc3_evaluate_options *e = &c->options->evaluate;
+    return json_pack(
+        "{s:i, s:i, s:i, s:f, s:f, s:f, s:i, s:i, s:o, s:o, s:s, s:I, s:o, s:s, s:i, s:f, s:i, s:f, s:s, "
+        "s:s, s:o}",
+        "epochs", e->epochs, "batch", e->batch, "factor", e->factor, "lr", e->lr, "weight_decay",
+        e->weight_decay, "temperature", e->temperature, "size", e->size, "threads", e->threads, "data",
+        dc3_json_text(d->data), "val", dc3_json_text(e->val), "augment", dc3_usual_augment(c->options),
+        "seed", (json_int_t)d->select.seed, "teacher", teacher_setting(c), "combine",
+        dc3_combine_name(d->combine), "bins", d->select.bins, "guidance", d->guidance, "steps", d->steps,
+        "image_guidance", d->image_guidance, "dtype", dc3_dtype_name(c->dtype), "fit",
+        dc3_fit_name(d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit), "editor",
+        d->editor ? dc3_fingerprint(d->editor) : json_null());
+}
+
+static dc3_status refuse(const dc3_comparing *c, const char *key)
+{
+    return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder", c->options->out,
+                    key);
+}
+
+/* Names the first setting that is another than that of the folder's scores. Earlier versions do not say all
+ * of the first ones; a further one that is not there is as usual. */
+static dc3_status check_settings(const dc3_comparing *c, const json_t *was, const json_t *is, json_t *usual)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)is, key, value)
+    {
+        const json_t *old = json_object_get(was, key);
+        if (old && !json_equal(value, old)) return refuse(c, key);
+    }
+    json_object_foreach(usual, key, value)
+    {
+        const json_t *old = json_object_get(was, key), *now = json_object_get(is, key);
+        if (!json_equal(old ? old : value, now ? now : value)) return refuse(c, key);
+    }
+    return DC3_OK;
+}
+
+/* compare.json of a new folder, or of one of the same settings; it tells what the last call wants. */
+static dc3_status write_document(const dc3_comparing *c, const char *document, json_t *settings,
+                                 json_t *usual)
+{
+    json_t *kept = NULL;
+    dc3_status status = DC3_OK;
+    if (dc3_path_what(document) == DC3_PATH_FILE) {
+        status = dc3_json_read(document, 1 << 20, &kept);
+        if (status == DC3_OK) status = check_settings(c, kept, settings, usual);
+    } else
+        kept = json_incref(settings);
+    if (status == DC3_OK && !json_equal(json_object_get(kept, "wanted"), c->wanted)) {
+        status = json_object_set(kept, "wanted", c->wanted) == 0
+                     ? dc3_json_write(c->options->out, "compare.json", kept, JSON_SORT_KEYS)
+                     : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    json_decref(kept);
+    return status;
+}
+
+static dc3_status write_settings(const dc3_comparing *c, const char *document)
+{
+    json_t *settings = first_settings(c), *usual = usual_settings(c);
+    dc3_status status =
+        settings && usual ? add_further(c, usual, settings) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = write_document(c, document, settings, usual);
+    json_decref(settings);
+    json_decref(usual);
+    return status;
+}
+
+/* A new folder, or one of the same settings; nobody else works in it then. */
+dc3_status dc3_comparing_open(dc3_comparing *c)
+{
+    const char *out = c->options->out;
+    char *document = dc3_path_join(out, "compare.json");
+    dc3_status status = document ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && dc3_path_what(document) != DC3_PATH_FILE && dc3_path_occupied(out))
+        status = dc3_fail(DC3_ERR_ARGUMENT,
+                          "%s: holds files that dc3 compare did not make; choose a new folder", out);
+    if (status == DC3_OK) status = dc3_make_dirs(out);
+    if (status == DC3_OK) status = dc3_lock_take(out, &c->lock);
+    if (status == DC3_OK) status = write_settings(c, document);
+    free(document);
+    return status;
+}

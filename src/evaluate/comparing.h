@@ -1,0 +1,42 @@
+/* A comparison in progress, which the files compare*.c share. */
+#ifndef DC3_EVALUATE_COMPARING_H
+#define DC3_EVALUATE_COMPARING_H
+
+#include "base/lock.h"
+#include "evaluate/results.h"
+#include "evaluate/test_set.h"
+#include "teacher/own_teacher.h"
+
+typedef struct dc3_comparing {
+    dc3_compare_options own;            /* with the teacher that is trained here, where none is given */
+    const dc3_compare_options *options; /* = &own */
+    int trains;                         /* 1: it is, as the plan says */
+    dc3_train_options plan;
+    char *teacher; /* OUT/teacher.safetensors */
+    dc3_compare_report *report;
+    dc3_lock lock;       /* of OUT */
+    json_t *wanted;      /* dc3_wanted */
+    dc3_results results; /* of OUT/results.jsonl */
+    dc3_tests *tests;
+    dc3_dtype dtype;
+    double real_hard; /* below 0: unknown */
+} dc3_comparing;
+
+/* compare_options.c: DC3_ERR_OPTION for what a comparison does not take. */
+dc3_status dc3_comparing_check(const dc3_compare_options *options);
+/* 1 for the teacher "none". */
+int dc3_goes_without(const char *teacher);
+/* 1 if a method or the labels need a teacher. */
+int dc3_comparing_needs_teacher(const dc3_compare_options *options);
+
+/* compare_settings.c: makes OUT, or opens one of the same settings, and takes its lock; notes in its
+ * compare.json what is wanted. */
+dc3_status dc3_comparing_open(dc3_comparing *c);
+
+/* compare_cells.c: makes the scores that are wanted and not there. */
+dc3_status dc3_comparing_run(dc3_comparing *c);
+
+/* compare_table.c: the report's table and rows, also as OUT/table.txt and OUT/table.json. */
+dc3_status dc3_comparing_table(dc3_comparing *c);
+
+#endif

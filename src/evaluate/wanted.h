@@ -1,0 +1,29 @@
+/* Which scores a call of a comparison wants. */
+#ifndef DC3_EVALUATE_WANTED_H
+#define DC3_EVALUATE_WANTED_H
+
+#include "dc3/compare.h"
+#include "io/json.h"
+
+enum { DC3_SEEDS_LIMIT = 1000, DC3_CELLS_LIMIT = 1 << 16 };
+
+/* One score. */
+typedef struct dc3_cell {
+    int ipc, seed;
+    const char *method, *arch, *labels, *augment;
+} dc3_cell;
+
+/* How the students' views are drawn where nothing else is wanted. */
+const char *dc3_usual_augment(const dc3_compare_options *options);
+/* What a call wants, as compare.json has it in "wanted"; the caller releases it. */
+json_t *dc3_wanted(const dc3_compare_options *options);
+/* Its cells; -1 where it is not of that form or has more than DC3_CELLS_LIMIT. */
+int64_t dc3_wanted_count(const json_t *wanted);
+/* How many cells after each other are students of one condensed dataset. */
+int64_t dc3_wanted_students(const json_t *wanted);
+/* Cell number i in the order in which they are made; its texts are those of `wanted`. */
+dc3_cell dc3_wanted_cell(const json_t *wanted, int64_t i);
+/* OUT/ipcN/METHOD/seedS, where the cell's dataset is condensed; caller frees, NULL without memory. */
+char *dc3_cell_folder(const char *out, const dc3_cell *cell);
+
+#endif
