@@ -57,13 +57,13 @@ typedef struct dc3_condense_report {
     int64_t images, readable, classes, stored, edits, repeated;
     int64_t skipped; /* pictures that could not be read; listed in OUT/skipped.txt */
     const char *stage[DC3_STAGES];
-    double seconds[DC3_STAGES];
-    double estimate_seconds; /* made before the work */
-    double cached_seconds;   /* that features from the cache took when they were made; not in `seconds` */
-    double peak_bytes;       /* resident, of the process */
+    double seconds[DC3_STAGES]; /* of all calls that made the run together */
+    double estimate_seconds;    /* made before the work */
+    double cached_seconds;      /* that features from the cache took when they were made; not in `seconds` */
+    double peak_bytes;          /* resident, of the process */
 } dc3_condense_report;
 
-/* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json; and OUT/times.json,
+/* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json; and OUT/state.db,
  * OUT/map.json and OUT/report.html (dc3_report), without which the run is complete too. Refuses a folder that
  * it did not make; in a folder of the same settings it continues. */
 DC3_API dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report);

@@ -40,7 +40,8 @@ typedef struct dc3_label_report {
     int size;                       /* of a view's side, pixels */
     double bytes;                   /* of the file */
     double image_bytes;             /* of the pictures' files; 0 where they are none of their own */
-    double estimate_seconds, seconds;
+    double estimate_seconds;
+    double seconds; /* of all calls that made the file together, as far as their checkpoint tells */
 } dc3_label_report;
 
 /* Views are drawn and mixed as the RDED protocol trains (CutMix with alpha 1 in each batch); the file holds

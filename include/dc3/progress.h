@@ -28,7 +28,8 @@ typedef struct dc3_progress {
     char stage[32];                        /* the last that told how far it is */
     int64_t done, total, updated;
     double seconds_left;                 /* of that stage, by its own speed; -1: not known */
-    char names[DC3_PROGRESS_STAGES][32]; /* of stages that have ended, and what they took */
+    char names[DC3_PROGRESS_STAGES][32]; /* of stages that have begun, and what they
+                                            took in all calls of the run together */
     double seconds[DC3_PROGRESS_STAGES];
     int stages;
     int64_t calls, peak_bytes, cached_seconds; /* of the program; of any of them; of features from a cache */

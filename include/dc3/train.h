@@ -51,7 +51,7 @@ typedef struct dc3_train_report {
     double top1, top5;    /* of the last epoch's test, 0 to 1; -1 without one */
     double best_top1;     /* of all tests; -1 without one */
     int best_epoch;       /* 1.. */
-    double seconds;       /* of this call */
+    double seconds;       /* of all calls that made the file together, as far as their checkpoints tell */
     double images_second; /* trained, of this call */
 } dc3_train_report;
 

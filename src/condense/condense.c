@@ -109,20 +109,30 @@ static dc3_status store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen
     return dc3_output_finish(output);
 }
 
+static const char features_stage[] = "features";
+
+static const char *selection_stage(const dc3_run *run)
+{
+    return run->method->needs & DC3_NEEDS_BINS ? "bins and selection" : "selection";
+}
+
+static dc3_status make_features(dc3_run *run)
+{
+    dc3_run_begin_stage(run, 0, features_stage);
+    dc3_status status = dc3_run_features(run);
+    dc3_run_end_stage(run);
+    return status;
+}
+
 /* Features, where the method has any, and selection. */
 static dc3_status choose(dc3_run *run, dc3_chosen *chosen)
 {
-    double start = dc3_seconds_now();
-    int needs = run->method->needs;
-    if (needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
-        DC3_TRY(dc3_run_features(run));
-        dc3_run_stage(run, 0, "features", start);
-        start = dc3_seconds_now();
-    }
-    DC3_TRY(run->method->select(run, chosen));
-    DC3_TRY(dc3_run_write_skipped(run));
-    dc3_run_stage(run, 1, needs & DC3_NEEDS_BINS ? "bins and selection" : "selection", start);
-    return DC3_OK;
+    if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) DC3_TRY(make_features(run));
+    dc3_run_begin_stage(run, 1, selection_stage(run));
+    dc3_status status = run->method->select(run, chosen);
+    if (status == DC3_OK) status = dc3_run_write_skipped(run);
+    dc3_run_end_stage(run);
+    return status;
 }
 
 static dc3_status choose_once(dc3_run *run, const dc3_output *output, dc3_chosen *chosen)
@@ -130,6 +140,9 @@ static dc3_status choose_once(dc3_run *run, const dc3_output *output, dc3_chosen
     DC3_TRY(dc3_output_read_selection(output, chosen));
     if (chosen->count) {
         dc3_run_say(run, "continuing: %lld pictures were selected before", (long long)chosen->count);
+        dc3_run_earlier_stage(run, 0, features_stage);
+        dc3_run_earlier_stage(run, 1, selection_stage(run));
+        if (run->state) run->report->cached_seconds = dc3_state_cached_seconds(run->state);
         return DC3_OK;
     }
     DC3_TRY(choose(run, chosen));
@@ -146,16 +159,20 @@ static int64_t live_classes(const dc3_run *run)
     return live;
 }
 
+static dc3_status make_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
+{
+    dc3_run_begin_stage(run, 2, run->maker->stage);
+    dc3_status status = store_all(run, output, chosen);
+    dc3_run_end_stage(run);
+    return status;
+}
+
 /* After the teacher: selection, then the pictures. */
 static dc3_status choose_and_store(dc3_run *run, dc3_output *output)
 {
     dc3_chosen chosen = {0};
     dc3_status status = choose_once(run, output, &chosen);
-    double start = dc3_seconds_now();
-    if (status == DC3_OK) {
-        status = store_all(run, output, &chosen);
-        dc3_run_stage(run, 2, run->maker->stage, start);
-    }
+    if (status == DC3_OK) status = make_all(run, output, &chosen);
     dc3_chosen_free(&chosen);
     return status;
 }
@@ -218,10 +235,8 @@ static dc3_status compensate(dc3_run *run, dc3_output *output)
     dc3_chosen chosen = {.count = n, .parts = calloc((size_t)n, sizeof *chosen.parts)};
     if (!chosen.parts) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int64_t i = 0; i < n; i++) chosen.parts[i].item = i;
-    double start = dc3_seconds_now();
     dc3_status status = dc3_output_start(output);
-    if (status == DC3_OK) status = store_all(run, output, &chosen);
-    dc3_run_stage(run, 2, run->maker->stage, start);
+    if (status == DC3_OK) status = make_all(run, output, &chosen);
     dc3_chosen_free(&chosen);
     return status;
 }
@@ -286,14 +301,12 @@ static dc3_status list_skipped(dc3_run *run)
 
 static dc3_status write_bins(dc3_run *run)
 {
-    double start = dc3_seconds_now();
-    DC3_TRY(dc3_run_features(run));
+    DC3_TRY(make_features(run));
     DC3_TRY(dc3_run_write_skipped(run));
-    dc3_run_stage(run, 0, "features", start);
-    start = dc3_seconds_now();
+    dc3_run_begin_stage(run, 1, "bins");
     dc3_part *parts = calloc((size_t)run->n, sizeof *parts);
     dc3_status status = parts ? dc3_run_bins(run) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_run_stage(run, 1, "bins", start);
+    dc3_run_end_stage(run);
     for (int64_t i = 0; parts && i < run->n; i++) parts[i].item = run->items[i];
     if (status == DC3_OK) status = write_list(run, parts, run->bins, run->n);
     free(parts);

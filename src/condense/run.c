@@ -22,13 +22,30 @@ void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64
     if (listener->progress) listener->progress(listener->user, stage, done, total);
 }
 
-void dc3_run_stage(dc3_run *run, int stage, const char *name, double since)
+void dc3_run_begin_stage(dc3_run *run, int stage, const char *name)
+{
+    run->stage = stage;
+    run->stage_start = dc3_seconds_now();
+    run->report->stage[stage] = name;
+    if (run->state) dc3_state_stage_begin(run->state, name);
+}
+
+void dc3_run_end_stage(dc3_run *run)
 {
     struct rusage usage;
+    dc3_condense_report *r = run->report;
+    double seconds = dc3_seconds_now() - run->stage_start;
+    if (getrusage(RUSAGE_SELF, &usage) == 0) r->peak_bytes = (double)usage.ru_maxrss * 1024;
+    double all = run->state ? dc3_state_stage_end(run->state, r->peak_bytes) : seconds;
+    r->seconds[run->stage] = all > seconds ? all : seconds; /* less where it cannot be written */
+}
+
+void dc3_run_earlier_stage(dc3_run *run, int stage, const char *name)
+{
+    double seconds = run->state ? dc3_state_stage_seconds(run->state, name) : -1;
+    if (seconds < 0) return;
     run->report->stage[stage] = name;
-    run->report->seconds[stage] = dc3_seconds_now() - since;
-    if (getrusage(RUSAGE_SELF, &usage) == 0) run->report->peak_bytes = (double)usage.ru_maxrss * 1024;
-    if (run->state) dc3_state_stage(run->state, name, run->report->seconds[stage], run->report->peak_bytes);
+    run->report->seconds[stage] = seconds;
 }
 
 void dc3_run_made(const dc3_run *run, int steps)

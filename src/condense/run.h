@@ -45,6 +45,8 @@ typedef struct dc3_run {
     char *skipped_path;      /* where it is written */
     double rate;             /* FLOP/s measured by the estimate */
     int64_t making, to_make; /* number of the picture that is being made, and of all; to_make 0: none is */
+    int stage;               /* that time passes in */
+    double stage_start;      /* when it began, seconds */
     dc3_condense_report *report;
 } dc3_run;
 
@@ -71,7 +73,11 @@ void dc3_run_say(const dc3_run *run, const char *format, ...) __attribute__((for
 void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total);
 /* Tells that of the picture that is being made so many steps are done. */
 void dc3_run_made(const dc3_run *run, int steps);
-/* Notes the time of a stage and the peak memory. */
-void dc3_run_stage(dc3_run *run, int stage, const char *name, double since);
+/* From here to the end that follows time passes in a stage, whose number is its place in the report: ends it
+ * also where it fails, and notes the time of all parts of the run together and the peak memory. */
+void dc3_run_begin_stage(dc3_run *run, int stage, const char *name);
+void dc3_run_end_stage(dc3_run *run);
+/* Into the report what earlier parts of the run took for a stage that is not done again. */
+void dc3_run_earlier_stage(dc3_run *run, int stage, const char *name);
 
 #endif

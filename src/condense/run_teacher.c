@@ -39,11 +39,11 @@ dc3_status dc3_run_train_teacher(dc3_run *run)
 {
     dc3_train_options plan = plan_of(run);
     plan.listener = (dc3_listener){.user = run, .progress = teacher_progress, .message = teacher_message};
-    double start = dc3_seconds_now();
-    DC3_TRY(dc3_own_teacher_train(&plan));
-    DC3_TRY(dc3_run_open_teacher(run));
-    dc3_run_stage(run, DC3_STAGES - 1, "teacher", start);
-    return DC3_OK;
+    dc3_run_begin_stage(run, DC3_STAGES - 1, "teacher");
+    dc3_status status = dc3_own_teacher_train(&plan);
+    if (status == DC3_OK) status = dc3_run_open_teacher(run);
+    dc3_run_end_stage(run);
+    return status;
 }
 
 dc3_status dc3_run_measure_teacher(const dc3_run *run, double *seconds)

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "dc3/progress.h"
 #include "evaluate/comparing.h"
 #include "learn/soft_labels.h"
 #include "metrics/colourfulness.h"
@@ -36,6 +37,24 @@ static dc3_status look_at(const char *train, cost *out)
     out->colourfulness = out->images ? sum / (double)out->images : 0;
     dc3_dataset_close(&d);
     return status;
+}
+
+/* What earlier calls took for a run that they did not end, and for its features among that, seconds. */
+typedef struct earlier {
+    double all, features;
+} earlier;
+
+static earlier seconds_before(const char *folder)
+{
+    earlier before = {0};
+    dc3_progress p;
+    if (dc3_progress_read(folder, &p) != DC3_OK) return before; /* as of a folder that is empty yet */
+    for (int i = 0; i < p.stages; i++) {
+        before.all += p.seconds[i];
+        if (strcmp(p.names[i], "features") == 0) before.features = p.seconds[i];
+    }
+    dc3_progress_free(&p);
+    return before;
 }
 
 /* What condensing cost stands in the run's cost.json, since a run that is there already takes no time. */
@@ -74,9 +93,12 @@ static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folde
     o.select.seed += (uint64_t)w->seed;
     dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d image%s a class, seed %d", w->method,
                      w->ipc, w->ipc == 1 ? "" : "s", w->seed);
+    earlier before = seconds_before(*folder);
     double start = dc3_seconds_now();
     DC3_TRY(dc3_condense(&o, &report));
-    out->seconds = dc3_seconds_now() - start + report.cached_seconds;
+    /* Features may come from a cache that an earlier call of the same run has filled. */
+    double cached = report.cached_seconds - before.features;
+    out->seconds = before.all + dc3_seconds_now() - start + (cached > 0 ? cached : 0);
     DC3_TRY(keep_cost(*folder, out));
     char *train = dc3_path_join(*folder, "train");
     dc3_status status = train ? look_at(train, out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/listener.h"
 
 enum { VERSION = 1 }; /* of the tables: PRAGMA user_version */
 
@@ -33,6 +34,7 @@ typedef enum statement {
     STORE,
     STORED,
     STAGE,
+    SECONDS,
     SET,
     STATEMENTS
 } statement;
@@ -50,6 +52,7 @@ static const char *const texts[STATEMENTS] = {
     [STORED] = "SELECT bytes FROM pictures WHERE id = ?1 AND state = 'stored'",
     [STAGE] = ("INSERT INTO stages(name, seconds) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE"
                " SET seconds = seconds + excluded.seconds"),
+    [SECONDS] = "SELECT seconds FROM stages WHERE name = ?1",
     [SET] = "REPLACE INTO run(name, value) VALUES(?1, ?2)"};
 
 struct dc3_state {
@@ -57,7 +60,9 @@ struct dc3_state {
     char *path;
     sqlite3_stmt *statements[STATEMENTS];
     char stage[32];
-    int64_t told; /* when the progress was written, seconds */
+    int64_t told;      /* when the progress was written, seconds */
+    char clocked[32];  /* the stage whose time is taken; "": none */
+    double clock_read; /* until when it is noted, seconds */
 };
 
 static dc3_status failed(const dc3_state *s)
@@ -441,6 +446,18 @@ void dc3_state_label(const char *folder, int views)
     free(s.path);
 }
 
+/* Notes the time that passed in the stage since the clock was read. */
+static void read_clock(dc3_state *s)
+{
+    sqlite3_stmt *st = *s->clocked ? statement_of(s, STAGE) : NULL;
+    double now = dc3_seconds_now();
+    if (!st) return;
+    sqlite3_bind_text(st, 1, s->clocked, -1, SQLITE_STATIC);
+    sqlite3_bind_double(st, 2, now - s->clock_read);
+    if (sqlite3_step(st) == SQLITE_DONE) s->clock_read = now;
+    sqlite3_reset(st);
+}
+
 void dc3_state_progress(dc3_state *s, const char *stage, int64_t done_now, int64_t total)
 {
     struct timespec t;
@@ -453,6 +470,7 @@ void dc3_state_progress(dc3_state *s, const char *stage, int64_t done_now, int64
     put_number(s, "done", done_now);
     put_number(s, "total", total);
     put_number(s, "updated", now);
+    read_clock(s);
     if (!same) { /* a stage may begin in the middle */
         snprintf(s->stage, sizeof s->stage, "%s", stage);
         put(s, "stage", stage);
@@ -463,18 +481,38 @@ void dc3_state_progress(dc3_state *s, const char *stage, int64_t done_now, int64
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-void dc3_state_stage(dc3_state *s, const char *stage, double seconds, double peak)
+void dc3_state_stage_begin(dc3_state *s, const char *stage)
 {
-    sqlite3_stmt *st = statement_of(s, STAGE);
-    if (!st) return;
-    sqlite3_bind_text(st, 1, stage, -1, SQLITE_STATIC);
-    sqlite3_bind_double(st, 2, seconds);
-    sqlite3_step(st);
-    sqlite3_reset(st);
+    snprintf(s->clocked, sizeof s->clocked, "%s", stage);
+    s->clock_read = dc3_seconds_now();
+}
+
+double dc3_state_stage_end(dc3_state *s, double peak)
+{
+    read_clock(s);
+    double seconds = dc3_state_stage_seconds(s, s->clocked);
+    *s->clocked = 0;
     if (peak > (double)dc3_state_noted(s->db, "peak_bytes", -1)) put_number(s, "peak_bytes", (int64_t)peak);
+    return seconds;
+}
+
+double dc3_state_stage_seconds(dc3_state *s, const char *stage)
+{
+    sqlite3_stmt *st = statement_of(s, SECONDS);
+    double seconds = -1;
+    if (!st) return seconds;
+    sqlite3_bind_text(st, 1, stage, -1, SQLITE_STATIC);
+    if (sqlite3_step(st) == SQLITE_ROW) seconds = sqlite3_column_double(st, 0);
+    sqlite3_reset(st);
+    return seconds;
 }
 
 void dc3_state_cached(dc3_state *s, double seconds)
 {
     put_number(s, "cached_seconds", (int64_t)(seconds + 0.5));
+}
+
+double dc3_state_cached_seconds(dc3_state *s)
+{
+    return (double)dc3_state_noted(s->db, "cached_seconds", 0);
 }

@@ -57,10 +57,17 @@ int64_t dc3_state_stored_bytes(dc3_state *state, int64_t picture);
 
 /* How far a stage is: written about once a second, and not where that fails, since nothing depends on it. */
 void dc3_state_progress(dc3_state *state, const char *stage, int64_t done, int64_t total);
-/* A stage took so many seconds; those of earlier parts of the run are added. `peak`: the most memory of the
- * process so far, bytes. Not written where that fails. */
-void dc3_state_stage(dc3_state *state, const char *stage, double seconds, double peak);
+/* From here on time passes in a stage. It is added to what earlier parts of the run took for the stage: with
+ * the progress, so that a process that is killed loses a second of it, and by dc3_state_stage_end, which
+ * returns the seconds of all parts. `peak`: the most memory of the process so far, bytes. Not written where
+ * that fails. */
+void dc3_state_stage_begin(dc3_state *state, const char *stage);
+double dc3_state_stage_end(dc3_state *state, double peak);
+/* The seconds of all parts of the run that are noted for a stage; -1: none are. */
+double dc3_state_stage_seconds(dc3_state *state, const char *stage);
 /* The features came from a cache; so many seconds they took when they were made. */
 void dc3_state_cached(dc3_state *state, double seconds);
+/* The same, in whole seconds, where an earlier part of the run noted it; else 0. */
+double dc3_state_cached_seconds(dc3_state *state);
 
 #endif

@@ -28,6 +28,7 @@ typedef struct labelling {
     char *folder, *out;   /* of the pictures; the file to write */
     char *checkpoint;     /* where the labels are while they are not all there */
     double saved, saving; /* when it was written last, s; seconds that took */
+    double start, before; /* of this call; seconds of earlier ones, up to the checkpoint */
     int is_run;           /* dc3 made the folder */
     dc3_lock lock;        /* of the run's folder, where the labels go into it */
     dc3_dataset *dataset;
@@ -367,7 +368,8 @@ static dc3_status save(labelling *l)
     double start = dc3_seconds_now();
     int64_t done = 0;
     for (int64_t i = 0; i < l->labels.n * l->labels.views; i++) done += dc3_soft_labels_has(&l->labels, 0, i);
-    json_t *kept = json_pack("{s:I, s:o}", "done", (json_int_t)done, "settings", settings_of(l));
+    json_t *kept = json_pack("{s:I, s:o, s:f}", "done", (json_int_t)done, "settings", settings_of(l),
+                             "seconds", l->before + start - l->start);
     if (!kept || json_object_set_new(l->labels.info, "checkpoint", kept) != 0)
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = dc3_soft_labels_save(l->checkpoint, &l->labels);
@@ -403,6 +405,7 @@ static dc3_status go_on(labelling *l)
                           "%s: a labelling with other settings was cut off here (%s); give the same, or "
                           "%s to start over",
                           l->checkpoint, list, dc3_setting("fresh"));
+    l->before = json_number_value(json_object_get(kept, "seconds"));
     json_decref(settings);
     dc3_soft_labels_free(&was);
     DC3_TRY(status);
@@ -460,8 +463,7 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_label_options, listener, given, &own));
     DC3_TRY(dc3_options_need("run", own.run));
     DC3_CANCEL_SCOPE(own.listener.cancel);
-    labelling l = {.options = options, .report = report};
-    double start = dc3_seconds_now();
+    labelling l = {.options = options, .report = report, .start = dc3_seconds_now()};
     struct stat info;
     dc3_status status = open_all(&l);
     if (status == DC3_OK) status = estimate(&l);
@@ -472,7 +474,7 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
         if (status == DC3_OK && into_run(&l)) dc3_state_label(options->run, options->views);
         if (status == DC3_OK && stat(l.out, &info) == 0) report->bytes = (double)info.st_size;
     }
-    report->seconds = dc3_seconds_now() - start;
+    report->seconds = l.before + dc3_seconds_now() - l.start;
     dc3_lock_release(&l.lock);
     close_all(&l);
     return status;

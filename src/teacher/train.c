@@ -38,9 +38,10 @@ typedef struct training {
     dc3_view_params *params;
     int64_t *labels;
     void *views;
-    int64_t done; /* steps of all epochs */
-    double loss;  /* sum of this epoch's */
-    double saved; /* when the last checkpoint was written */
+    int64_t done;         /* steps of all epochs */
+    double loss;          /* sum of this epoch's */
+    double saved;         /* when the last checkpoint was written */
+    double start, before; /* of this call; seconds of earlier ones, up to the checkpoint */
     char epoch_text[32];
 } training;
 
@@ -251,8 +252,9 @@ static dc3_status save(training *t)
 {
     dc3_training parts = parts_of(t);
     json_t *counters =
-        json_pack("{s:I, s:f, s:f, s:i, s:s}", "step", (json_int_t)t->done, "loss", t->loss, "best",
-                  t->report->best_top1, "best_epoch", t->report->best_epoch, "settings", t->settings);
+        json_pack("{s:I, s:f, s:f, s:i, s:s, s:f}", "step", (json_int_t)t->done, "loss", t->loss, "best",
+                  t->report->best_top1, "best_epoch", t->report->best_epoch, "settings", t->settings,
+                  "seconds", t->before + dc3_seconds_now() - t->start);
     char *text = counters ? json_dumps(counters, JSON_COMPACT) : NULL;
     json_decref(counters);
     dc3_status status =
@@ -305,6 +307,7 @@ static dc3_status go_on(training *t)
     if (status == DC3_OK) {
         t->done = json_integer_value(json_object_get(counters, "step"));
         t->loss = json_number_value(json_object_get(counters, "loss"));
+        t->before = json_number_value(json_object_get(counters, "seconds"));
         t->report->best_top1 = json_number_value(json_object_get(counters, "best"));
         t->report->best_epoch = (int)json_integer_value(json_object_get(counters, "best_epoch"));
         dc3_listener_say(&t->options->listener, "going on after step %lld of %lld", (long long)t->done,
@@ -419,10 +422,9 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_train_options, listener, given, &own));
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CANCEL_SCOPE(own.listener.cancel);
-    training t = {.options = options, .report = report};
-    double start = dc3_seconds_now();
+    training t = {.options = options, .report = report, .start = dc3_seconds_now()};
     dc3_status status = train(&t);
-    report->seconds = dc3_seconds_now() - start;
+    report->seconds = t.before + dc3_seconds_now() - t.start;
     dc3_augmenter_close(&t.augmenter);
     dc3_pictures_close(&t.pictures);
     dc3_pictures_close(&t.tests);
