@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
-#include "condense/combine.h"
-#include "condense/detail_keep.h"
+#include "colour/combine.h"
+#include "colour/detail_keep.h"
 #include "run_folder/saved_edits.h"
 #include "diffusion/scheduler.h"
 #include "condense/chosen.h"

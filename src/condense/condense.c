@@ -8,7 +8,7 @@
 #include "base/cancel.h"
 #include "base/options.h"
 #include "base/file.h"
-#include "condense/combine.h"
+#include "colour/combine.h"
 #include "run_folder/saved_edits.h"
 #include "condense/map.h"
 #include "base/listener.h"

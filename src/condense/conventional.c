@@ -2,7 +2,7 @@
  * the same way with the same random choices, so that only the editor differs. */
 #include <stdlib.h>
 #include <string.h>
-#include "condense/combine.h"
+#include "colour/combine.h"
 #include "condense/chosen.h"
 #include "condense/features.h"
 #include "condense/makers.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "base/file.h"
 #include "base/memory.h"
-#include "condense/combine.h"
+#include "colour/combine.h"
 #include "base/listener.h"
 #include "condense/chosen.h"
 #include "condense/estimate.h"

@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_METHOD_H
 #define DC3_CONDENSE_METHOD_H
 
-#include "condense/picture_edit.h"
+#include "colour/picture_edit.h"
 #include "condense/run.h"
 #include "options/method_names.h"
 #include "select/choose.h"

@@ -4,7 +4,7 @@
 #include "condense/choose.h"
 #include "condense/choose_random.h"
 #include "condense/makers.h"
-#include "condense/picture_edit.h"
+#include "colour/picture_edit.h"
 #include "condense/rded.h"
 #include "select/choose.h"
 

@@ -38,8 +38,11 @@ for stage in features "bins and selection"; do
     fail "$stage of a complete run: $(< again)"
 done
 
-# Features: killed, then interrupted.
-vae=("$dc3" condense train -o vae --teacher none --ipc 2 --size 16 --feature-size 1024 --threads 1 --dtype f32)
+# Features, of enough batches to be killed between two of them, then interrupted.
+for name in blue red; do
+  mkdir -p many/$name && for i in {1..60}; do cp train/$name/$((i % 6 + 1)).png many/$name/$i.png; done
+done
+vae=("$dc3" condense many -o vae --teacher none --ipc 2 --size 16 --feature-size 128 --threads 1 --dtype f32)
 "${vae[@]}" > log 2>&1 & until_status $! vae features
 first=$(seconds_of vae features)
 "${vae[@]}" > log 2>&1 & process=$!

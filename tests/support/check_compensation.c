@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "condense/detail_keep.h"
+#include "colour/detail_keep.h"
 #include "diffusion/editor.h"
 #include "io/image.h"
 #include "io/json.h"

@@ -3,7 +3,7 @@
 #include "support/random_tensors.h"
 #include <stdio.h>
 #include "condense/crop.h"
-#include "condense/picture_edit.h"
+#include "colour/picture_edit.h"
 #include "io/safetensors.h"
 #include "select/choose.h"
 #include "select/kmeans.h"

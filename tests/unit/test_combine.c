@@ -1,7 +1,7 @@
 /* How edits become one image, mode by mode (docs/method.md, Colour compensation): which pixels come from
  * which edit, and what the coins of seed 0 are. */
 #include "support/random_tensors.h"
-#include "condense/combine.h"
+#include "colour/combine.h"
 
 enum { MOST = 72, VALUES = MOST * MOST * 3 };
 

@@ -1,7 +1,7 @@
 /* Keeping the original's detail (docs/mini-editor.md): against the formula written out in double precision,
  * and on images for which the result is known. */
 #include "support/random_tensors.h"
-#include "condense/detail_keep.h"
+#include "colour/detail_keep.h"
 
 enum { MOST = 64, WIDE = 80 };
 

@@ -1,4 +1,4 @@
-#include "condense/combine.h"
+#include "colour/combine.h"
 
 #include <string.h>
 #include "base/rng.h"

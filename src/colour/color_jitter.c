@@ -5,7 +5,7 @@
  * to [0, 1] after. */
 #include <math.h>
 #include <string.h>
-#include "condense/picture_edit.h"
+#include "colour/picture_edit.h"
 #include "io/json.h"
 
 enum {

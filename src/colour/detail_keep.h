@@ -1,7 +1,7 @@
 /* Transfers only the colour change of an edit to the original at its own size, so that neither the VAE nor
  * the low working resolution blurs it. */
-#ifndef DC3_CONDENSE_DETAIL_KEEP_H
-#define DC3_CONDENSE_DETAIL_KEEP_H
+#ifndef DC3_COLOUR_DETAIL_KEEP_H
+#define DC3_COLOUR_DETAIL_KEEP_H
 
 #include "base/status.h"
 

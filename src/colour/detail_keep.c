@@ -1,4 +1,4 @@
-#include "condense/detail_keep.h"
+#include "colour/detail_keep.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Conventional editors of a picture, as baselines for the diffusion model: a file each. Pictures are [size,
  * size, 3] floats in [0, 1]. */
-#ifndef DC3_CONDENSE_PICTURE_EDIT_H
-#define DC3_CONDENSE_PICTURE_EDIT_H
+#ifndef DC3_COLOUR_PICTURE_EDIT_H
+#define DC3_COLOUR_PICTURE_EDIT_H
 
 #include <jansson.h>
 #include "base/rng.h"

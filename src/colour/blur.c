@@ -4,7 +4,7 @@
  * pixels. */
 #include <math.h>
 #include <stdlib.h>
-#include "condense/picture_edit.h"
+#include "colour/picture_edit.h"
 #include "io/json.h"
 
 enum { SIGMA, KERNEL, MOST = 511 };

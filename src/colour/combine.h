@@ -1,7 +1,7 @@
 /* Several edits of one picture into one (docs/method.md, Colour compensation). Pictures are [size, size, 3]
  * floats in [0, 1]. */
-#ifndef DC3_CONDENSE_COMBINE_H
-#define DC3_CONDENSE_COMBINE_H
+#ifndef DC3_COLOUR_COMBINE_H
+#define DC3_COLOUR_COMBINE_H
 
 #include <stdint.h>
 #include "dc3/condense.h"

@@ -1,6 +1,6 @@
 /* Greyscale, as torchvision's rgb_to_grayscale with three output channels: 0.2989 R + 0.587 G + 0.114 B in
  * each. Nothing is drawn: all edits of a picture are the same. */
-#include "condense/picture_edit.h"
+#include "colour/picture_edit.h"
 #include "io/json.h"
 
 float dc3_grey(const float *rgb)
