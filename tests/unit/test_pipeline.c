@@ -1,0 +1,198 @@
+/* What the stages of a selection hand to each other: the choice of dc3_select_command is made again from the
+ * images, by the networks and the functions of each stage. */
+#include "support/small_dataset.h"
+#include "base/file.h"
+#include "condense/crop.h"
+#include "dc3/condense.h"
+#include "dc3/train.h"
+#include "diffusion/editor.h"
+#include "io/json.h"
+#include "teacher/teacher.h"
+
+enum { N = SMALL_CLASSES * SMALL_EACH, SEEN = 16, ENCODED = 32, MOST_LATENTS = 32 * 32 * 4 };
+
+static char folder[] = "/tmp/dc3-pipeline-XXXXXX";
+static char *data, *weights, *chosen;
+static dc3_image images[N];
+static int64_t labels[N];
+static dc3_teacher teacher;
+
+/* The images of a dataset in its order: classes by name, files by name. */
+static int set_up(void **state)
+{
+    (void)state;
+    small_dataset(folder);
+    data = dc3_path_join(folder, "data");
+    weights = dc3_path_join(folder, "teacher.safetensors");
+    chosen = dc3_path_join(folder, "chosen.jsonl");
+    for (int i = 0; i < N; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%d/%d.png", i / SMALL_EACH, i % SMALL_EACH);
+        char *path = dc3_path_join(data, name);
+        if (dc3_image_read(path, 0, 0, DC3_FIT_CROP, &images[i]) != DC3_OK) return -1;
+        labels[i] = i / SMALL_EACH;
+        free(path);
+    }
+    dc3_train_options o = dc3_train_defaults();
+    dc3_train_report report;
+    o.data = data, o.out = weights, o.arch = "convnet3", o.size = SEEN, o.dtype = DC3_COMPUTE_F32;
+    o.epochs = 2, o.batch = 10, o.threads = 2;
+    return dc3_train(&o, &report) == DC3_OK && dc3_teacher_open(weights, NULL, 0, SEEN, 2, &teacher) == DC3_OK
+               ? 0
+               : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    dc3_teacher_close(&teacher);
+    for (int i = 0; i < N; i++) dc3_image_free(&images[i]);
+    free(data), free(weights), free(chosen);
+    remove_folder(folder);
+    return 0;
+}
+
+static dc3_condense_options options_of(const char *method, const char *of_teacher)
+{
+    dc3_condense_options o = dc3_condense_defaults();
+    o.data = data, o.out = chosen, o.method = method, o.teacher = of_teacher;
+    o.editor = DC3_MODELS "/dc3-mini";
+    o.dtype = DC3_COMPUTE_F32;
+    o.feature_size = ENCODED;
+    o.select.ipc = 4, o.select.bins = 3, o.select.threads = 2, o.select.seed = 11;
+    return o;
+}
+
+/* The lines that the command writes: the caller releases them. */
+static json_t *run(const dc3_condense_options *o)
+{
+    dc3_condense_report report;
+    json_t *lines;
+    if (dc3_select_command(o, &report) != DC3_OK || dc3_json_read_lines(chosen, 1 << 20, &lines) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+    assert_int_equal(json_array_size(lines), SMALL_CLASSES * o->select.ipc);
+    return lines;
+}
+
+/* The number of a line's source among the images. */
+static int source_of(const json_t *line)
+{
+    int label, number;
+    assert_int_equal(sscanf(json_string_value(json_object_get(line, "source")), "%d/%d.png", &label, &number),
+                     2);
+    assert_int_equal(json_integer_value(json_object_get(line, "label")), label);
+    return label * SMALL_EACH + number;
+}
+
+static void floats_of(int i, int size, float *rgb)
+{
+    dc3_image scaled;
+    assert_int_equal(dc3_image_resize(&images[i], size, size, DC3_FIT_CROP, &scaled), DC3_OK);
+    dc3_image_to_floats(&scaled, rgb);
+    dc3_image_free(&scaled);
+}
+
+/* Of all images: the VAE's features, the teacher's embeddings and logits. The caller frees. */
+static int64_t features(float **encoded, float **embeddings, float **logits)
+{
+    dc3_editor *editor;
+    static float rgb[ENCODED * ENCODED * 3];
+    assert_int_equal(dc3_editor_open(DC3_MODELS "/dc3-mini", DC3_F32, 2, &editor), DC3_OK);
+    dc3_editor_info info = dc3_editor_describe(editor);
+    int64_t side = ENCODED / info.factor, length = side * side * info.latent_channels;
+    assert_true(length <= MOST_LATENTS);
+    *encoded = malloc((size_t)(N * length) * sizeof **encoded);
+    *embeddings = malloc((size_t)(N * teacher.info->embedding) * sizeof **embeddings);
+    *logits = malloc((size_t)(N * teacher.info->classes) * sizeof **logits);
+    for (int i = 0; i < N; i++) {
+        floats_of(i, ENCODED, rgb);
+        assert_int_equal(dc3_editor_encode(editor, 1, ENCODED, rgb, *encoded + i * length), DC3_OK);
+        floats_of(i, SEEN, rgb);
+        assert_int_equal(dc3_teacher_run(&teacher, 1, rgb, *embeddings + i * teacher.info->embedding,
+                                         *logits + i * teacher.info->classes),
+                         DC3_OK);
+    }
+    dc3_editor_close(&editor);
+    return length;
+}
+
+static void compare(json_t *lines, const dc3_selection *expected)
+{
+    assert_int_equal(expected->count, json_array_size(lines));
+    for (int64_t i = 0; i < expected->count; i++)
+        assert_int_equal(source_of(json_array_get(lines, (size_t)i)), expected->rows[i]);
+    json_decref(lines);
+}
+
+/* Bins from the VAE's features; in them the gradients of the teacher, or the same features. */
+static void bins_and_gradients(void **state)
+{
+    (void)state;
+    float *encoded, *embeddings, *logits;
+    int64_t length = features(&encoded, &embeddings, &logits), bins[N], kinds = 0;
+    for (int taught = 0; taught < 2; taught++) {
+        dc3_selection expected;
+        dc3_condense_options o = options_of("dc3", taught ? weights : "none");
+        json_t *lines = run(&o);
+        assert_int_equal(dc3_select_bins(&o.select, N, length, encoded, labels, bins), DC3_OK);
+        for (int i = 0; i < N; i++) kinds |= 1 << bins[i];
+        assert_int_equal(kinds, 7); /* three bins */
+        dc3_status status =
+            taught ? dc3_select_rows(&o.select, N, teacher.info->embedding, teacher.info->classes, embeddings,
+                                     logits, labels, bins, &expected)
+                   : dc3_select_rows(&o.select, N, length, 0, encoded, NULL, labels, bins, &expected);
+        assert_int_equal(status, DC3_OK);
+        compare(lines, &expected);
+        dc3_selection_free(&expected);
+    }
+    free(encoded), free(embeddings), free(logits);
+}
+
+/* The crop of an image that the teacher is surest of, of five. */
+static double best_crop(const dc3_condense_options *o, int i, dc3_box *best)
+{
+    char key[32];
+    float rgb[SEEN * SEEN * 3], embedding[1024], logits[SMALL_CLASSES];
+    double least = INFINITY;
+    snprintf(key, sizeof key, "%d/%d.png", i / SMALL_EACH, i % SMALL_EACH);
+    dc3_rng rng = dc3_rng_make(o->select.seed, DC3_RNG_CROP, dc3_hash64(key, strlen(key)));
+    assert_true(teacher.info->embedding <= 1024);
+    for (int k = 0; k < 5; k++) {
+        dc3_box box = dc3_crop_draw(&rng, images[i].width, images[i].height, 0.08, 1);
+        assert_int_equal(dc3_crop_scale(&images[i], box, SEEN, rgb, 3 * SEEN), DC3_OK);
+        assert_int_equal(dc3_teacher_run(&teacher, 1, rgb, embedding, logits), DC3_OK);
+        double sum = 0;
+        for (int c = 0; c < SMALL_CLASSES; c++) sum += exp((double)logits[c] - (double)logits[labels[i]]);
+        if (log(sum) < least) least = log(sum), *best = box;
+    }
+    return least;
+}
+
+/* RDED: the images of a class whose best crop has the lowest loss, the lowest first. */
+static void surest_crops(void **state)
+{
+    (void)state;
+    dc3_condense_options o = options_of("rded", weights);
+    o.factor = 1;
+    json_t *lines = run(&o);
+    dc3_box boxes[N];
+    double loss[N];
+    for (int i = 0; i < N; i++) loss[i] = best_crop(&o, i, &boxes[i]);
+    for (size_t k = 0; k < json_array_size(lines); k++) {
+        const json_t *line = json_array_get(lines, k), *box = json_object_get(line, "box");
+        int source = source_of(line), better = 0;
+        for (int i = 0; i < N; i++) better += labels[i] == labels[source] && loss[i] < loss[source] - 1e-6;
+        assert_int_equal(better, (int)k % o.select.ipc); /* so many of its class are surer */
+        assert_int_equal(labels[source], (int)k / o.select.ipc);
+        assert_int_equal(json_integer_value(json_array_get(box, 0)), boxes[source].left);
+        assert_int_equal(json_integer_value(json_array_get(box, 1)), boxes[source].top);
+        assert_int_equal(json_integer_value(json_array_get(box, 2)), boxes[source].side);
+    }
+    json_decref(lines);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(bins_and_gradients), cmocka_unit_test(surest_crops)};
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
