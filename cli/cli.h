@@ -99,8 +99,24 @@ extern const command condense_command, bins_command, select_command, compensate_
     contact_command, label_command, train_command, evaluate_command, compare_command, measure_command,
     status_command, info_command, report_command;
 
+/* ---- options of a command (options.c) ---- */
+
 /* 1 if a table is among the command's. */
 int has_options(const command *c, const option *table);
+/* The option of a word such as "--ipc" or "--ipc=3", and of a letter; NULL: there is none. */
+const option *long_option(const command *c, const char *word);
+const option *short_option(const command *c, char letter);
+
+/* ---- values (read_value.c) ---- */
+
+/* Reads the text of an option that was written as `name` ("--ipc", "-n") into its field. 0 with a GError of
+ * G_OPTION_ERROR whose message is for the user. Texts are interned, so that nobody owns them. */
+int read_value(const option *o, const char *name, const char *text, void *field, GError **error);
+
+/* ---- command lines that are not understood (explain.c) ---- */
+
+/* Prints what GLib or read_value found wrong, and the option that may be meant; returns EXIT_USAGE. */
+int explain(const command *c, char **argv, const GError *error);
 
 /* ---- the command line (parse.c) ---- */
 

@@ -1,7 +1,8 @@
-/* The options that several commands have. */
+/* The options that several commands have, and how a command's are found. */
 #include "cli.h"
 
 #include <limits.h>
+#include <string.h>
 
 #define AT(field) offsetof(settings, field)
 
@@ -94,3 +95,29 @@ const option store_options[] = {
     {"image-guidance", 0, OPTION_REAL, AT(options.image_guidance), WITHIN(0, 100),
      "Image guidance (default: the model's)", "X"},
     {0}};
+
+int has_options(const command *c, const option *table)
+{
+    for (const option *const *t = c->options; t && *t; t++)
+        if (*t == table) return 1;
+    return 0;
+}
+
+const option *long_option(const command *c, const char *word)
+{
+    size_t length = strcspn(word + 2, "=");
+    EACH_OPTION(c, t, o)
+    {
+        if (strncmp(word + 2, o->name, length) == 0 && !o->name[length]) return o;
+    }
+    return NULL;
+}
+
+const option *short_option(const command *c, char letter)
+{
+    EACH_OPTION(c, t, o)
+    {
+        if (letter && o->letter == letter) return o;
+    }
+    return NULL;
+}
