@@ -68,7 +68,8 @@ typedef struct dc3_score {
 
 /* The pictures that several students are tested on, which are read once; and a teacher's accuracy on them. */
 typedef struct dc3_tests dc3_tests;
-/* Makes room for them; the listener is told of pictures that cannot be read. Free with dc3_tests_free. */
+/* Makes room for them; the listener (or NULL) is told of images that cannot be read. Free with
+ * dc3_tests_free. */
 DC3_API dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests);
 DC3_API void dc3_tests_free(dc3_tests **tests);
 /* Removes the kept scores of the students that were finished with `tests`: they stand elsewhere now. */

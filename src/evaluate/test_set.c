@@ -45,7 +45,7 @@ dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests)
 {
     *tests = calloc(1, sizeof **tests);
     if (!*tests) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    (*tests)->listener = *listener;
+    if (listener) (*tests)->listener = *listener;
     return DC3_OK;
 }
 

@@ -98,6 +98,10 @@ static void trainings_and_scores(void **state)
     dc3_score score;
     SIZES(dc3_evaluate_options, dc3_evaluate_defaults, dc3_evaluate(o, NULL, &score));
     NEEDS(dc3_evaluate_options, dc3_evaluate_defaults, o->val = "x", dc3_evaluate(o, NULL, &score), "data");
+    dc3_tests *tests = NULL;
+    assert_int_equal(dc3_tests_new(NULL, &tests), DC3_OK);
+    dc3_tests_free(&tests);
+    assert_null(tests);
 }
 
 static void comparisons(void **state)
