@@ -1,4 +1,4 @@
-/* Views of pictures for training: bench_augment [threads]. The best and the median of 41 times, mixing
+/* Views of images for training: bench_augment [threads]. The best and the median of 41 times, mixing
  * included. */
 #include "bench.h"
 #include "learn/augment.h"
@@ -21,29 +21,29 @@ static void run(int n, int side, int size, dc3_dtype dtype, int threads)
     size_t each = (size_t)side * (size_t)side * 3;
     uint8_t *pixels = malloc((size_t)n * each);
     float *views = malloc((size_t)n * (size_t)size * (size_t)size * 3 * sizeof *views);
-    dc3_picture *pictures = malloc((size_t)n * sizeof *pictures);
+    dc3_loaded_image *images = malloc((size_t)n * sizeof *images);
     dc3_view_params *params = calloc((size_t)n, sizeof *params);
     dc3_augmenter *a;
     dc3_augment_options options = {.size = size, .dtype = dtype, .normalise = 1, .threads = threads};
     for (size_t i = 0; i < (size_t)n * each; i++) pixels[i] = (uint8_t)(i * 2654435761u >> 13);
-    for (int i = 0; i < n; i++) pictures[i] = (dc3_picture){pixels + (size_t)i * each, side, side, i};
+    for (int i = 0; i < n; i++) images[i] = (dc3_loaded_image){pixels + (size_t)i * each, side, side, i};
     must(dc3_augmenter_open(&options, &a));
     for (int kind = 0; kind < KINDS; kind++) {
         double seconds[AGAIN];
         for (int again = 0; again < AGAIN; again++) {
             double start = now();
             draw(kind, again, n, side, size, params);
-            must(dc3_augment(a, n, pictures, params, views));
+            must(dc3_augment(a, n, images, params, views));
             seconds[again] = now() - start;
         }
         double time = median(seconds, AGAIN), best = seconds[0];
-        printf("%4d pictures %4d -> %3d px, %-4s %-12s %7.2f ms (median %.2f), %6.3f ms a picture\n", n, side,
+        printf("%4d images %4d -> %3d px, %-4s %-12s %7.2f ms (median %.2f), %6.3f ms an image\n", n, side,
                size, dc3_dtype_name(dtype), kinds[kind], best * 1e3, time * 1e3, best * 1e3 / n);
     }
     dc3_augmenter_close(&a);
     free(pixels);
     free(views);
-    free(pictures);
+    free(images);
     free(params);
 }
 

@@ -48,30 +48,30 @@ int main(int argc, char **argv)
         x = *found;
     } else
         x.data = random_values(dc3_count(&x));
-    int64_t n = x.shape[0], d = x.shape[1], kept = dc3_pca_components(n, d, components);
-    float *scores = malloc((size_t)(n * kept) * sizeof *scores),
-          *basis = malloc((size_t)(kept * d) * sizeof *basis);
+    int64_t n = x.shape[0], d = x.shape[1], dimensions = dc3_pca_components(n, d, components);
+    float *scores = malloc((size_t)(n * dimensions) * sizeof *scores),
+          *basis = malloc((size_t)(dimensions * d) * sizeof *basis);
     int *clusters = malloc((size_t)n * sizeof *clusters);
     int64_t *wide = malloc((size_t)n * sizeof *wide);
     dc3_meter meter = {0};
     double pca[5], kmeans[5], all[3], inertia = 0;
     for (int i = 0; i < 5; i++) {
         double start = now();
-        must(dc3_pca(&meter, n, d, x.data, kept, scores, basis));
+        must(dc3_pca(&meter, n, d, x.data, dimensions, scores, basis));
         pca[i] = now() - start;
         start = now();
-        must(dc3_kmeans(&meter, n, kept, scores, k, starts, 0, (uint64_t)i, clusters, &inertia));
+        must(dc3_kmeans(&meter, n, dimensions, scores, k, starts, 0, (uint64_t)i, clusters, &inertia));
         kmeans[i] = now() - start;
     }
     for (int i = 0; i < 3; i++) all[i] = seconds_of_all(n, d, x.data, components, k);
     printf("bins: %lld x %lld: PCA to %lld %.4f s, k-means (%d clusters, %d starts) %.4f s, inertia %.8g; %d "
            "classes "
            "with %d threads %.4f s\n",
-           (long long)n, (long long)d, (long long)kept, median(pca, 5), k, starts, median(kmeans, 5), inertia,
-           CLASSES, omp_get_max_threads(), median(all, 3));
+           (long long)n, (long long)d, (long long)dimensions, median(pca, 5), k, starts, median(kmeans, 5),
+           inertia, CLASSES, omp_get_max_threads(), median(all, 3));
     for (int64_t i = 0; i < n; i++) wide[i] = clusters[i];
-    must(dc3_table_add(out, "basis", dc3_view(basis, DC3_F32, 2, (int64_t[]){kept, d})));
-    must(dc3_table_add(out, "scores", dc3_view(scores, DC3_F32, 2, (int64_t[]){n, kept})));
+    must(dc3_table_add(out, "basis", dc3_view(basis, DC3_F32, 2, (int64_t[]){dimensions, d})));
+    must(dc3_table_add(out, "scores", dc3_view(scores, DC3_F32, 2, (int64_t[]){n, dimensions})));
     must(dc3_table_add(out, "clusters", dc3_view(wide, DC3_I64, 1, &n)));
     if (argc > 2) must(dc3_safetensors_save(argv[2], out));
     dc3_table_close(&in);

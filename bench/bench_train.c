@@ -1,5 +1,5 @@
 /* bench_train ARCH f32|bf16 [BATCH SIZE CLASSES]: images per second of a training step: forward, backward and
- * AdamW, on random pictures. */
+ * AdamW, on random images. */
 #include "bench.h"
 #include "learn/optimizer.h"
 #include "nn/classifier.h"

@@ -1,4 +1,4 @@
-/* Speed of Stable Diffusion's VAE (84 M parameters, random weights): encoding and decoding one picture of
+/* Speed of Stable Diffusion's VAE (84 M parameters, random weights): encoding and decoding one image of
  * 256x256 pixels. Usage: bench_vae [f32|bf16] [repeats] [threads] */
 #include <omp.h>
 #include "bench.h"

@@ -121,7 +121,7 @@ int explain(const command *c, char **argv, const GError *error);
 /* ---- the command line (parse.c) ---- */
 
 /* Reads argv into `values`, a struct that begins with `settings`: fills those with their defaults first; the
- * rest of it holds the caller's. EXIT_DONE to go on with *rest (the words that are no options, two NULLs
+ * rest of it holds the caller's. EXIT_DONE to continue with *rest (the words that are no options, two NULLs
  * behind them, owned by the caller: g_strfreev); other values are the exit status. `--help` prints and ends
  * the program. Signals are caught from here on. */
 int parse(const command *c, int argc, char **argv, void *values, char ***rest);
@@ -160,9 +160,9 @@ int usage_error(const command *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* A line on standard error of a text that may hold names of files, which may hold anything: what a terminal
  * would obey is shown. */
 void print_note(const char *before, const char *text);
-/* The exit status of a library call; prints its error. `kept` tells what is left after an interruption and
+/* The exit status of a library call; prints its error. `remains` tells what is left after an interruption and
  * how to continue, or NULL. */
-int finish(dc3_status status, const char *kept);
+int finish(dc3_status status, const char *remains);
 /* A JSON string of bytes that may not be UTF-8 (dc3_text_utf8). */
 json_t *json_text(const char *bytes);
 /* Prints a JSON document, which it releases, and a line feed. */

@@ -57,7 +57,7 @@ typedef struct compare_values {
 
 static const option own_options[] = {
     {"val", 0, OPTION_PATH, STUDENT(val), ANY,
-     "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
+     "Dataset with the same classes to test on; of a folder of CIFAR binaries, its test file", "DIR"},
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Folder for datasets, scores and the table", "DIR"},
     {"teacher", 0, OPTION_PATH, AT(common.options.teacher), ANY,
      "Classifier trained on the whole dataset: gradients, crops' scores, soft labels; none: VAE "
@@ -69,31 +69,34 @@ static const option own_options[] = {
     {"arch", 'a', OPTION_TEXT, AT(archs), ANY, "Students, separated by commas (default convnet3)", "A,.."},
     {"labels", 0, OPTION_TEXT, AT(labels), ANY, "soft, hard (default both; with --teacher none hard)",
      "L,.."},
-    {"seeds", 0, OPTION_WHOLE, AT(options.seeds), ANY, "Condensations and students of each (default 3)", "S"},
-    {"epochs", 'e', OPTION_WHOLE, STUDENT(epochs), ANY, "Times that a student sees each image (default 300)",
-     "N"},
-    {"batch", 0, OPTION_WHOLE, STUDENT(batch), WITHIN(1, 65536), "Images a step (default: the protocol's)",
+    {"seeds", 0, OPTION_WHOLE, AT(options.seeds), ANY,
+     "Number of condensations and students of each (default 3)", "S"},
+    {"epochs", 'e', OPTION_WHOLE, STUDENT(epochs), ANY,
+     "Number of times that a student sees each image (default 300)", "N"},
+    {"batch", 0, OPTION_WHOLE, STUDENT(batch), WITHIN(1, 65536), "Images per step (default: the protocol's)",
      "N"},
     {"factor", 0, OPTION_WHOLE, STUDENT(factor), WITHIN(1, 2),
-     "As of evaluate (default 1 up to 64 pixels, else 2)", "F"},
-    {"augment", 0, OPTION_WORD, STUDENT(augment), ANY, "As of evaluate: rded, none (default rded)", "HOW"},
+     "As for evaluate (default 1 up to 64 pixels, else 2)", "F"},
+    {"augment", 0, OPTION_WORD, STUDENT(augment), ANY, "As for evaluate: rded, none (default rded)", "HOW"},
     {"augment-robust", 0, OPTION_FLAG, AT(options.augment_robust), ANY,
      "A second student of each, without augmentation, for DD-Ranking's augmentation-robust score (ARS; needs "
      "the method random)",
      NULL},
     {"bins", 0, OPTION_WHOLE, AT(common.options.select.bins), WITHIN(1, 10000),
-     "Clusters a class (default 10)", "K"},
+     "Clusters per class (default 10)", "K"},
     {"size", 0, OPTION_WHOLE, STUDENT(size), WITHIN(8, 1024),
-     "Pixels of the stored pictures, and of what teacher and students see (default: suits the pictures)",
+     "Size in pixels of the stored images and of what teacher and students see (default: chosen to suit the "
+     "images)",
      "N"},
-    {"combine", 0, OPTION_WORD, AT(common.options.combine), ANY, "As of condense (default gradient)", "MODE"},
+    {"combine", 0, OPTION_WORD, AT(common.options.combine), ANY, "As for condense (default gradient)",
+     "MODE"},
     {"full-accuracy", 0, OPTION_REAL, AT(options.real_hard), ANY,
      "Of the student trained on everything, 0 to 1, for the label-robust score (default: the teacher's, "
      "where "
      "it is the same network)",
      "X"},
-    {"cache", 0, OPTION_PATH, AT(cache), ANY, "Folder that keeps features (default: below the output folder)",
-     "DIR"},
+    {"cache", 0, OPTION_PATH, AT(cache), ANY,
+     "Folder in which features are saved (default: below the output folder)", "DIR"},
     {0}};
 static const option *const tables[] = {compute_options, result_options, model_options, own_options, NULL};
 
@@ -159,9 +162,9 @@ static int run(const command *c, int argc, char **argv)
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
         status = EXIT_USAGE;
     else if (!v.options.out)
-        status = usage_error(c, "where shall the results go? Use -o DIR");
+        status = usage_error(c, "where should the results go? Use -o DIR");
     else if (!v.options.evaluate.val)
-        status = usage_error(c, "on what shall students be tested? Use --val DIR");
+        status = usage_error(c, "on what should students be tested? Use --val DIR");
     else {
         char *cache = g_build_filename(v.options.out, "features", NULL);
         fill_options(&v, rest[0], v.cache ? v.cache : cache);

@@ -136,9 +136,10 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
     /* Scores that could not be printed stay. */
     if (status == DC3_OK && fflush(stdout) == 0 && !ferror(stdout)) dc3_tests_forget(tests);
     dc3_tests_free(&tests);
-    return finish(
-        status, o->keep ? "to continue: the same command"
-                        : "students are kept in folders of dc3 condense only: the same command starts over");
+    return finish(status,
+                  o->folder
+                      ? "to continue: the same command"
+                      : "students are saved in folders of dc3 condense only: the same command starts over");
 }
 
 typedef struct evaluate_values {
@@ -152,7 +153,7 @@ typedef struct evaluate_values {
 
 static const option own_options[] = {
     {"val", 0, OPTION_PATH, AT(options.val), ANY,
-     "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
+     "Dataset with the same classes to test on; of a folder of CIFAR binaries, its test file", "DIR"},
     {"arch", 'a', OPTION_TEXT, AT(archs), ANY,
      "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "A,.."},
     {"labels", 0, OPTION_WORD, AT(options.labels), ANY,
@@ -161,24 +162,24 @@ static const option own_options[] = {
      "Classifier trained on the whole dataset (default: the run's own)", "FILE"},
     {"stored", 0, OPTION_PATH, AT(options.stored), ANY, "Stored labels (default OUT/soft_labels.safetensors)",
      "FILE"},
-    {"epochs", 'e', OPTION_WHOLE, AT(options.epochs), ANY, "Times that each image is seen (default 300)",
-     "N"},
-    {"seeds", 0, OPTION_WHOLE, AT(seeds), WITHIN(1, MOST_SEEDS), "Students of each architecture (default 1)",
-     "S"},
-    {"batch", 0, OPTION_WHOLE, AT(options.batch), WITHIN(1, 65536), "Images a step (default: the protocol's)",
-     "N"},
+    {"epochs", 'e', OPTION_WHOLE, AT(options.epochs), ANY,
+     "Number of times that each image is seen (default 300)", "N"},
+    {"seeds", 0, OPTION_WHOLE, AT(seeds), WITHIN(1, MOST_SEEDS),
+     "Number of students per architecture (default 1)", "S"},
+    {"batch", 0, OPTION_WHOLE, AT(options.batch), WITHIN(1, 65536),
+     "Images per step (default: the protocol's)", "N"},
     {"lr", 0, OPTION_REAL, AT(options.lr), ABOVE_0(1000),
      "Learning rate (default: the protocol's for the student)", "X"},
-    {"temperature", 0, OPTION_REAL, AT(options.temperature), ABOVE_0(1e6), "Of the soft labels (default 20)",
-     "T"},
+    {"temperature", 0, OPTION_REAL, AT(options.temperature), ABOVE_0(1e6),
+     "Temperature of the soft labels (default 20)", "T"},
     {"factor", 0, OPTION_WHOLE, AT(options.factor), WITHIN(1, 2),
-     "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, "
+     "2: swapped halves and crops of at least half the area; 1: whole images (default 1 up to 64 pixels, "
      "else 2)",
      "F"},
     {"augment", 0, OPTION_WORD, AT(options.augment), ANY,
      "rded: the protocol's random, mixed views; none: whole images (default rded)", "HOW"},
     {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 1024),
-     "Pixels of a view's side (default: the images', at most 224)", "N"},
+     "Side of a view in pixels (default: that of the images, at most 224)", "N"},
     {"dtype", 0, OPTION_WORD, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {0}};
 static const option *const tables[] = {compute_options, result_options, own_options, NULL};
@@ -193,11 +194,11 @@ static int run(const command *c, int argc, char **argv)
     if (one_word(c, rest, "folder", "condensed dataset") != EXIT_DONE)
         status = EXIT_USAGE;
     else if (!o->val)
-        status = usage_error(c, "on what shall students be tested? Use --val DIR");
+        status = usage_error(c, "on what should students be tested? Use --val DIR");
     else {
         char **list = g_strsplit(v.archs ? v.archs : "", ",", -1), *none[] = {(char *)"", NULL};
         o->data = rest[0];
-        o->keep = dc3_evaluate_keep(rest[0]);
+        o->folder = dc3_evaluate_folder(rest[0]);
         o->threads = v.common.options.select.threads;
         o->listener = v.common.options.listener;
         status = check_archs(c, list);
@@ -210,7 +211,7 @@ static int run(const command *c, int argc, char **argv)
 
 const command evaluate_command = {
     "evaluate",
-    "Score a condensed dataset: train students on it, test them on real pictures.",
+    "Score a condensed dataset: train students on it, test them on real images.",
     "OUT --val DIR --teacher FILE",
     "  dc3 evaluate photos-ipc10 --val photos/val --teacher teacher.safetensors --seeds 3\n"
     "  dc3 evaluate photos-ipc10 --val photos/val --labels hard --arch resnet18,convnet3 --json",

@@ -12,7 +12,7 @@ typedef struct info_values {
 
 static const option own_options[] = {
     {"check", 0, OPTION_FLAG, offsetof(info_values, options.check), ANY,
-     "Read every picture of a dataset or a run and count those that cannot be", NULL},
+     "Read every image of a dataset or a run and count those that cannot be read", NULL},
     {0}};
 static const option *const tables[] = {result_options, own_options, NULL};
 
@@ -41,7 +41,7 @@ static int run(const command *c, int argc, char **argv)
 
 const command info_command = {
     "info",
-    "Tell what a file or folder is: weights, labels, a model, a dataset, a run, a comparison.",
+    "Describe a file or folder: weights, labels, a model, a dataset, a run, a comparison.",
     "FILE|DIR",
     "  dc3 info teacher.safetensors\n  dc3 info photos-ipc10\n  dc3 info photos/train --check --json",
     tables,

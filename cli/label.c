@@ -38,22 +38,24 @@ static const option own_options[] = {
     {"teacher", 0, OPTION_PATH, AT(teacher), ANY,
      "Classifier trained on the dataset's classes (default: the run's own)", "FILE"},
     {"arch", 0, OPTION_TEXT, AT(arch), ANY,
-     "Refuse a teacher that is not this: resnet18, convnet3, ... (default: as its tensors say)", "NAME"},
+     "Architecture that the teacher must have: resnet18, convnet3, ... (default: as its tensors say)",
+     "NAME"},
     {"teacher-size", 0, OPTION_WHOLE, AT(size), WITHIN(16, 1024),
-     "Pixels of a view's side (default: suits teacher and images, at most 224)", "N"},
+     "Side of a view in pixels (default: chosen to suit teacher and images, at most 224)", "N"},
     {"views", 0, OPTION_WHOLE, AT(views), ANY, "Views of each image (default 10)", "V"},
     {"top-k", 0, OPTION_WHOLE, AT(top_k), WITHIN(1, 1000000),
-     "Keep only the K largest logits of a view, the rest spread evenly (default: all)", "K"},
+     "Store only the K largest logits of a view and spread the rest evenly (default: all)", "K"},
     {"temperature", 0, OPTION_REAL, AT(temperature), ANY,
-     "At which --top-k keeps the probabilities (default 20)", "T"},
+     "Temperature at which --top-k preserves the probabilities (default 20)", "T"},
     {"factor", 0, OPTION_WHOLE, AT(factor), WITHIN(1, 2),
-     "2: halves change places, crops from half the area on; 1: whole images (default 1 up to 64 pixels, "
+     "2: swapped halves and crops of at least half the area; 1: whole images (default 1 up to 64 pixels, "
      "else 2)",
      "F"},
-    {"batch", 0, OPTION_WHOLE, AT(batch), ANY, "Images mixed among each other (default 100)", "N"},
+    {"batch", 0, OPTION_WHOLE, AT(batch), ANY, "Images that are mixed with each other (default 100)", "N"},
     {"output", 'o', OPTION_PATH, AT(out), ANY, "File to write (default OUT/soft_labels.safetensors)", "FILE"},
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print the estimate and stop", NULL},
-    {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over where a labelling was cut off", NULL},
+    {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted labelling",
+     NULL},
     {0}};
 static const option *const tables[] = {compute_options, result_options, own_options, NULL};
 

@@ -12,10 +12,9 @@
 const command program = {"dc3",
                          "a few images of each class that train almost as well as all of them",
                          "COMMAND [OPTIONS]",
-                         "  dc3 condense photos/train -o photos-ipc10 --ipc 10     10 images a class into "
-                         "photos-ipc10/train/\n"
-                         "  dc3 condense photos/train -o x --ipc 10 --dry-run      how long that will take\n"
-                         "  dc3 edit street.jpg --prompt 'golden hour' -o evening.png",
+                         "  dc3 condense photos/train -o photos-ipc10 --ipc 10     10 images per class into "
+                         "photos-ipc10/train/\n  dc3 condense photos/train -o x --ipc 10 --dry-run      how "
+                         "long that will take\n  dc3 edit street.jpg --prompt 'golden hour' -o evening.png",
                          NULL,
                          NULL};
 const char exit_statuses[] = "0 done, 1 failed, 2 wrong use, 130 or 143 interrupted.";
@@ -33,8 +32,8 @@ static void help(FILE *to)
     fprintf(to, "%s %s: %s\n\nUsage: %s %s\n\n", program.name, dc3_version(), program.summary, program.name,
             program.arguments);
     for (const command *const *c = commands; *c; c++) fprintf(to, "  %-11s %s\n", (*c)->name, (*c)->summary);
-    fprintf(to, "\nExamples:\n%s\n\ndc3 COMMAND --help tells more of each. Exit status: %s\n",
-            program.examples, exit_statuses);
+    fprintf(to, "\nExamples:\n%s\n\ndc3 COMMAND --help describes each. Exit status: %s\n", program.examples,
+            exit_statuses);
 }
 
 static const command *find(const char *name)

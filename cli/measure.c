@@ -11,7 +11,7 @@ static void print_measures(const settings *s, const dc3_measure_report *r)
         printf("%s\n", r->json);
     else {
         printf("%s", r->table);
-        if (r->skipped) printf("\n%lld pictures skipped\n", (long long)r->skipped);
+        if (r->skipped) printf("\n%lld images skipped\n", (long long)r->skipped);
     }
 }
 
@@ -26,30 +26,31 @@ static const option own_options[] = {
     {"reference", 0, OPTION_PATH, AT(reference), ANY,
      "What the datasets are compared with (default: the first of them)", "DIR"},
     {"data", 0, OPTION_PATH, AT(originals), ANY,
-     "Where the dataset is that the runs were made from (default: as each run says)", "DIR"},
+     "Where the dataset of the runs is (default: as each run says)", "DIR"},
     {"teacher", 0, OPTION_PATH, AT(teacher), ANY,
      "Classifier trained on that dataset's classes: how its answers to originals and results differ, and how "
-     "far the datasets' embeddings are apart",
+     "far apart the datasets' embeddings are",
      "FILE"},
     {"arch", 0, OPTION_TEXT, AT(arch), ANY,
-     "Refuse a teacher that is not this: resnet18, convnet3, ... (default: as its tensors say)", "NAME"},
+     "Architecture that the teacher must have: resnet18, convnet3, ... (default: as its tensors say)",
+     "NAME"},
     {"teacher-size", 0, OPTION_WHOLE, AT(teacher_size), ANY,
-     "Pixels at which the teacher sees pictures (default: suits both, at most 224)", "N"},
+     "Size in pixels at which the teacher sees images (default: chosen to suit both, at most 224)", "N"},
     {"inception", 0, OPTION_PATH, AT(inception), ANY,
      "Weights of the Inception v3 of 2015-12-05 as pytorch-fid or torch-fidelity has them: FID, KID and "
      "Inception score",
      "FILE"},
     {"coverage", 0, OPTION_FLAG, AT(coverage), ANY,
-     "How well the pictures that a run chose cover the dataset that it was made from, beside random choices "
-     "of as many; reads all of that dataset",
+     "How well the images that a run chose cover its dataset, beside random choices of as many; reads the "
+     "whole dataset",
      NULL},
     {"editor", 0, OPTION_PATH, AT(editor), ANY,
-     "Diffusers directory whose VAE's features tell pictures apart for --coverage, unless --teacher does "
-     "(default: the one that comes with dc3)",
+     "Diffusers directory whose VAE's features tell images apart for --coverage, unless --teacher does "
+     "(default: the bundled one)",
      "DIR"},
-    {"per-class", 0, OPTION_FLAG, AT(per_class), ANY, "Classes in the table too (JSON has them always)",
+    {"per-class", 0, OPTION_FLAG, AT(per_class), ANY, "Classes in the table too (JSON always has them)",
      NULL},
-    {"strict", 0, OPTION_FLAG, AT(strict), ANY, "End at the first picture that cannot be read", NULL},
+    {"strict", 0, OPTION_FLAG, AT(strict), ANY, "Stop at the first image that cannot be read", NULL},
     {0}};
 static const option *const tables[] = {compute_options, result_options, own_options, NULL};
 

@@ -19,16 +19,16 @@ const option result_options[] = {
 
 const option data_options[] = {
     {"strict", 0, OPTION_FLAG, AT(options.strict), ANY,
-     "End at the first picture or class that is not as it should be", NULL},
+     "Stop at the first image or class that is not as expected", NULL},
     {"dry-run", 0, OPTION_FLAG, AT(options.dry_run), ANY, "Print the estimate and stop", NULL},
     {0}};
 
-const option features_options[] = {{"feature-size", 0, OPTION_WHOLE, AT(options.feature_size),
-                                    WITHIN(1, 4096),
-                                    "Pixels at which pictures are encoded (default: suits them)", "N"},
-                                   {"cache", 0, OPTION_PATH, AT(options.cache), ANY,
-                                    "Folder that keeps features, for other runs on the same data", "DIR"},
-                                   {0}};
+const option features_options[] = {
+    {"feature-size", 0, OPTION_WHOLE, AT(options.feature_size), WITHIN(1, 4096),
+     "Size in pixels at which images are encoded (default: chosen to suit them)", "N"},
+    {"cache", 0, OPTION_PATH, AT(options.cache), ANY,
+     "Folder in which features are saved, for other runs on the same data", "DIR"},
+    {0}};
 
 const option set_options[] = {
     {"combine", 0, OPTION_WORD, AT(options.combine), ANY,
@@ -43,21 +43,21 @@ const option model_options[] = {
      "DIR"},
     {"dtype", 0, OPTION_WORD, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {"fit", 0, OPTION_WORD, AT(options.fit), ANY,
-     "Pictures that are not square: crop, squash, pad (default crop)", "HOW"},
+     "Images that are not square: crop, squash, pad (default crop)", "HOW"},
     {0}};
 
 const option method_options[] = {
     {"method", 'm', OPTION_TEXT, AT(options.method), ANY, "How to condense; see below (default dc3)", "NAME"},
     {"factor", 0, OPTION_WHOLE, AT(options.factor), WITHIN(1, 2),
-     "Of rded: patches across a stored picture, 1 or 2 (default: 1 up to 64 pixels as in its scripts for "
-     "CIFAR and Tiny-ImageNet, else 2)",
+     "For rded: patches along the side of a stored image, 1 or 2 (default: 1 up to 64 pixels, as in its "
+     "scripts for CIFAR and Tiny-ImageNet, else 2)",
      "N"},
     {0}};
 
 const option select_options[] = {{"ipc", 'n', OPTION_WHOLE, AT(options.select.ipc),
                                   FROM_1(" images per class"), "Images per class (default 10)", "N"},
                                  {"bins", 0, OPTION_WHOLE, AT(options.select.bins), FROM_1(""),
-                                  "Clusters a class, at most ipc; bins of dq (default 10)", "K"},
+                                  "Clusters per class, at most ipc; bins of dq (default 10)", "K"},
                                  {"objective", 0, OPTION_WORD, AT(options.select.objective), ANY,
                                   "graph-cut, facility-location, log-determinant (default graph-cut)", "F"},
                                  {"maximizer", 0, OPTION_WORD, AT(options.select.maximizer), ANY,
@@ -67,21 +67,22 @@ const option select_options[] = {{"ipc", 'n', OPTION_WHOLE, AT(options.select.ip
 const option teacher_options[] = {
     {"teacher", 0, OPTION_PATH, AT(options.teacher), ANY,
      "Classifier (.safetensors or .pth, trained on the dataset's classes) whose gradients or features "
-     "measure similarity; none: the VAE's features do (default: of condense, one is trained; else none)",
+     "measure similarity; none: the VAE's features do (default: condense trains one; otherwise none)",
      "FILE"},
     {"arch", 0, OPTION_TEXT, AT(options.arch), ANY,
-     "Refuse a teacher that is not this: resnet18, resnet50, convnet3, ... (default: as its tensors say)",
+     "Architecture that the teacher must have: resnet18, resnet50, convnet3, ... (default: as its tensors "
+     "say)",
      "NAME"},
     {"teacher-size", 0, OPTION_WHOLE, AT(options.teacher_size), WITHIN(1, 1024),
-     "Pixels at which the teacher sees pictures (default: suits both, at most 224)", "N"},
+     "Size in pixels at which the teacher sees images (default: chosen to suit both, at most 224)", "N"},
     {"gradient", 0, OPTION_WORD, AT(options.select.gradient), ANY,
-     "Of the teacher's loss: plain, double-softmax (default plain)", "KIND"},
+     "Gradient of the teacher's loss: plain, double-softmax (default plain)", "KIND"},
     {0}};
 
 const option store_options[] = {
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Where the result goes", "PATH"},
     {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 4096),
-     "Pixels of the stored pictures (default: suits the dataset, at most 256)", "N"},
+     "Size of the stored images in pixels (default: chosen to suit the dataset, at most 256)", "N"},
     {"format", 0, OPTION_WORD, AT(options.format), ANY,
      "png, webp (both lossless), jpeg (4:4:4) (default png)", "F"},
     {"detail", 0, OPTION_WORD, AT(options.detail), ANY,

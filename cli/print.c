@@ -24,12 +24,12 @@ void print_note(const char *before, const char *text)
     free(safe);
 }
 
-int finish(dc3_status status, const char *kept)
+int finish(dc3_status status, const char *remains)
 {
     int number = caught_signal();
     if (status == DC3_OK) return EXIT_DONE;
     if (status == DC3_ERR_CANCELLED && number) {
-        fprintf(stderr, "\ndc3: interrupted%s%s\n", kept ? "; " : "", kept ? kept : "");
+        fprintf(stderr, "\ndc3: interrupted%s%s\n", remains ? "; " : "", remains ? remains : "");
         return 128 + number;
     }
     print_note("dc3: ", dc3_error_text());
@@ -88,6 +88,6 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
         printf("%lld images stored, %lld edits made, ", (long long)r->stored, (long long)r->edits);
     else if (r->stored)
         printf("%lld of %lld images selected, ", (long long)r->stored, (long long)r->readable);
-    printf("%lld pictures skipped, peak memory %.0f MB\n", (long long)r->skipped, r->peak_bytes * 1e-6);
+    printf("%lld images skipped, peak memory %.0f MB\n", (long long)r->skipped, r->peak_bytes * 1e-6);
     printf("result: %s\n", out);
 }

@@ -8,11 +8,11 @@ static void print_page(const settings *s, const char *path, const dc3_report_res
 {
     if (s->json)
         print_json(json_pack("{s:o, s:I, s:I, s:I, s:f}", "out", json_text(path), "pictures",
-                             (json_int_t)r->pictures, "shown", (json_int_t)r->shown, "originals",
+                             (json_int_t)r->images, "shown", (json_int_t)r->shown, "originals",
                              (json_int_t)r->originals, "bytes", r->bytes));
     else
-        printf("%lld of %lld pictures shown, %lld beside their originals; %.1f MB\nresult: %s\n",
-               (long long)r->shown, (long long)r->pictures, (long long)r->originals, r->bytes * 1e-6, path);
+        printf("%lld of %lld images shown, %lld beside their originals; %.1f MB\nresult: %s\n",
+               (long long)r->shown, (long long)r->images, (long long)r->originals, r->bytes * 1e-6, path);
 }
 
 typedef struct report_values {
@@ -26,7 +26,7 @@ typedef struct report_values {
 static const option own_options[] = {
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Page to write (default OUT/report.html)", "FILE"},
     {"data", 0, OPTION_PATH, AT(options.data), ANY,
-     "Where the dataset is now that the run was made from (default: as the run says)", "DATA"},
+     "Where the dataset of the run is now (default: as the run says)", "DATA"},
     {"scores", 0, OPTION_PATH, AT(options.scores), ANY,
      "What dc3 evaluate --json printed (default OUT/scores.json, if it is there)", "FILE"},
     {"against", 0, OPTION_PATHS, AT(against), ANY,
@@ -61,7 +61,7 @@ static int run(const command *c, int argc, char **argv)
 
 const command report_command = {
     "report",
-    "Write a page about a run: its pictures beside the originals, colours, scores, times.",
+    "Write a page about a run: its images beside the originals, colours, scores, times.",
     "OUT",
     "  dc3 report photos-ipc10\n"
     "  dc3 report photos-ipc10 --data /mnt/photos/train --against photos-random10 -o photos-ipc10.html",

@@ -6,22 +6,23 @@
 #include <string.h>
 
 /* What an interrupted run leaves. */
-static const char *kept(const dc3_condense_options *o, const dc3_condense_report *r, char *text, size_t size)
+static const char *remains(const dc3_condense_options *o, const dc3_condense_report *r, char *text,
+                           size_t size)
 {
     const char *how = o->fresh ? " without --fresh" : "";
     char *selection = g_build_filename(o->out, "selection.json", NULL);
     char *teacher = g_build_filename(o->out, "teacher.safetensors.checkpoint", NULL);
     if (r->stored)
-        snprintf(text, size, "%lld pictures are kept. To continue: run the same command again%s",
+        snprintf(text, size, "%lld images are saved. To continue: run the same command again%s",
                  (long long)r->stored, how);
     else if (g_file_test(selection, G_FILE_TEST_EXISTS))
-        snprintf(text, size, "the selection is kept. To continue: run the same command again%s", how);
+        snprintf(text, size, "the selection is saved. To continue: run the same command again%s", how);
     else if (g_file_test(teacher, G_FILE_TEST_EXISTS))
-        snprintf(text, size, "the teacher's training is kept. To continue: run the same command again%s",
+        snprintf(text, size, "the teacher's training is saved. To continue: run the same command again%s",
                  how);
     else
         snprintf(text, size,
-                 "no picture was done and nothing is kept; the same command starts from the beginning");
+                 "no image was finished and nothing is saved; the same command starts from the beginning");
     g_free(selection);
     g_free(teacher);
     return text;
@@ -42,13 +43,13 @@ static int run_stage(const command *c, int argc, char **argv, stage function)
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
         status = EXIT_USAGE;
     else if (!o->out && !o->dry_run)
-        status = usage_error(c, "where shall the result go? Use -o DIR");
+        status = usage_error(c, "where should the result go? Use -o DIR");
     else {
         o->data = rest[0];
         if (!o->out) o->out = "/dev/null/none";
         if (!o->editor) o->editor = own_editor();
         dc3_status result = function(o, &report);
-        status = finish(result, kept(o, &report, left, sizeof left));
+        status = finish(result, remains(o, &report, left, sizeof left));
         if (status == EXIT_DONE) print_report(&s, &report, o->out);
     }
     g_strfreev(rest);
@@ -66,7 +67,7 @@ static int run_compensate(const command *c, int argc, char **argv)
 }
 
 static const option report_options[] = {{"no-report", 0, OPTION_FLAG, offsetof(settings, options.no_report),
-                                         ANY, "Write no OUT/report.html, and keep no edits for it", NULL},
+                                         ANY, "Write no OUT/report.html, and save no edits for it", NULL},
                                         {0}};
 static const option *const condense_tables[] = {
     compute_options, result_options, data_options,    features_options, set_options,    model_options,
@@ -110,7 +111,7 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
     dc3_condense_options *o = &s->options;
     dc3_condense_report report;
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE) return EXIT_USAGE;
-    if (!o->out && !o->dry_run) return usage_error(c, "where shall the list go? Use -o FILE.jsonl");
+    if (!o->out && !o->dry_run) return usage_error(c, "where should the list go? Use -o FILE.jsonl");
     if (!o->editor) o->editor = own_editor();
     o->data = rest[0];
     int status = finish(function(o, &report), NULL);
@@ -118,9 +119,9 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
     return status;
 }
 
-static const option bins_options[] = {
-    {"bins", 0, OPTION_WHOLE, offsetof(list_values, bins), FROM_1(""), "Clusters a class (default 10)", "K"},
-    {0}};
+static const option bins_options[] = {{"bins", 0, OPTION_WHOLE, offsetof(list_values, bins), FROM_1(""),
+                                       "Clusters per class (default 10)", "K"},
+                                      {0}};
 static const option *const bins_tables[] = {compute_options, result_options, data_options, features_options,
                                             model_options,   output_options, bins_options, NULL};
 

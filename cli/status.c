@@ -49,9 +49,9 @@ static void print_counts(const dc3_progress *p)
     if (p->binned) printf(", %lld in bins", (long long)p->binned);
     printf("\n");
     if (p->chosen)
-        printf("  pictures  %lld of %lld stored, %s, %lld edits\n", (long long)p->stored,
+        printf("  images    %lld of %lld stored, %s, %lld edits\n", (long long)p->stored,
                (long long)p->chosen, dc3_size_text((double)p->bytes, text), (long long)p->edits);
-    if (p->views) printf("  labels    %lld views of each picture\n", (long long)p->views);
+    if (p->views) printf("  labels    %lld views of each image\n", (long long)p->views);
     for (int i = 0; i < p->stages; i++) {
         printf("%s", i ? ", " : "  time      ");
         print_text(p->names[i], 0);
@@ -65,7 +65,7 @@ static void print_run(const char *folder, const dc3_progress *p)
     print_text(folder, 0);
     printf(": ");
     print_text(p->method, 0);
-    printf(", %lld image%s a class of ", (long long)p->ipc, p->ipc == 1 ? "" : "s");
+    printf(", %lld image%s per class of ", (long long)p->ipc, p->ipc == 1 ? "" : "s");
     print_text(p->data, 0);
     printf("\n");
     print_state(p->running, p->complete, p->holder);
@@ -273,7 +273,7 @@ static int run(const command *c, int argc, char **argv)
 
 const command status_command = {
     "status",
-    "Say how far a run or a comparison is, also one that is going on.",
+    "Show how far a run or a comparison is, also while it is running.",
     "OUT",
     "  dc3 status photos-ipc10\n"
     "  watch dc3 status photos-ipc10                  again every two seconds\n"

@@ -35,31 +35,31 @@ typedef struct train_values {
 
 static const option own_options[] = {
     {"val", 0, OPTION_PATH, AT(val), ANY,
-     "Dataset with the same classes to test on; of a folder of CIFAR binaries its tests", "DIR"},
+     "Dataset with the same classes to test on; of a folder of CIFAR binaries, its test file", "DIR"},
     {"arch", 'a', OPTION_TEXT, AT(arch), ANY,
-     "convnet3, resnet18_modified (3x3 stem, for small pictures), resnet18, ... (default: suits the "
-     "pictures)",
+     "convnet3, resnet18_modified (3x3 stem, for small images), resnet18, ... (default: suits the images)",
      "NAME"},
-    {"output", 'o', OPTION_PATH, AT(out), ANY, "Weights to write, in torchvision's names", "FILE"},
-    {"epochs", 'e', OPTION_WHOLE, AT(epochs), ANY, "Times that each image is seen (default 15)", "N"},
-    {"batch", 0, OPTION_WHOLE, AT(batch), ANY, "Images a step (default 128)", "N"},
+    {"output", 'o', OPTION_PATH, AT(out), ANY, "Weights to write, with torchvision's tensor names", "FILE"},
+    {"epochs", 'e', OPTION_WHOLE, AT(epochs), ANY, "Number of times that each image is seen (default 15)",
+     "N"},
+    {"batch", 0, OPTION_WHOLE, AT(batch), ANY, "Images per step (default 128)", "N"},
     {"lr", 0, OPTION_REAL, AT(lr), ABOVE_0(1000),
      "Highest learning rate of the cycle (default 0.1 for sgd, 0.001 for adamw)", "X"},
     {"weight-decay", 0, OPTION_REAL, AT(weight_decay), ANY,
-     "Of matrices and kernels (default 5e-4 for sgd, 0.01 for adamw)", "X"},
+     "Weight decay of matrices and kernels (default 5e-4 for sgd, 0.01 for adamw)", "X"},
     {"optimizer", 0, OPTION_WORD, AT(optimizer), ANY, "sgd (Nesterov, 0.9) or adamw (default sgd)", "NAME"},
-    {"smoothing", 0, OPTION_REAL, AT(smoothing), ANY, "Of labels (default 0)", "X"},
+    {"smoothing", 0, OPTION_REAL, AT(smoothing), ANY, "Label smoothing (default 0)", "X"},
     {"size", 0, OPTION_WHOLE, AT(size), WITHIN(8, 1024),
-     "Pixels of a view's side (default: the pictures', at most 224)", "N"},
+     "Side of a view in pixels (default: that of the images, at most 224)", "N"},
     {"progressive", 0, OPTION_FLAG, AT(progressive), ANY,
-     "Smaller views first, a half, then 3/4 of --size: 0.6 of the time; for larger pictures, and "
-     "networks of any size",
+     "Begin with smaller views, 1/2 and then 3/4 of --size: 0.6 of the time; for larger images and networks "
+     "of any input size",
      NULL},
     {"dtype", 0, OPTION_WORD, AT(dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {"test-every", 0, OPTION_WHOLE, AT(test_every), ANY, "Epochs between tests (default 1)", "N"},
     {"init", 0, OPTION_PATH, AT(init), ANY, "Start from a checkpoint (.safetensors or .pth)", "FILE"},
-    {"strict", 0, OPTION_FLAG, AT(strict), ANY, "End where a picture cannot be read", NULL},
-    {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over where a training was cut off", NULL},
+    {"strict", 0, OPTION_FLAG, AT(strict), ANY, "Stop at the first image that cannot be read", NULL},
+    {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted training", NULL},
     {0}};
 static const option *const tables[] = {compute_options, result_options, own_options, NULL};
 
@@ -74,7 +74,7 @@ static int run(const command *c, int argc, char **argv)
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
         status = EXIT_USAGE;
     else if (!o->out)
-        status = usage_error(c, "where shall the weights go? Use -o FILE.safetensors");
+        status = usage_error(c, "where should the weights go? Use -o FILE.safetensors");
     if (status == EXIT_DONE) {
         o->data = rest[0];
         o->seed = v.common.options.select.seed;

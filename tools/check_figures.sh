@@ -6,7 +6,7 @@
 # line: part of a line of that log (runs of spaces are one) which holds the value. quotes: where pages show it, several
 # separated by ";", each PAGE|SECTION|ROW|COLUMN of a table or PAGE|SECTION|words of the text that hold it; "#2" behind
 # it: the second number there. Pages round; commas and semicolons are dropped from pages and logs ("1,680" is 1680).
-# In the tables of the sections that are looked at no number may stand that figures.csv does not have.
+# In the tables of the sections that are examined no number may stand that figures.csv does not have.
 cd "$(dirname "$0")/.." || exit 2
 results=bench/results figures=$results/figures.csv
 pages=(README.md docs/scores.md docs/speed.md)

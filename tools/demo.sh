@@ -1,6 +1,6 @@
 #!/bin/bash
 # Condenses the Tux Paint stamps (Debian package tuxpaint-stamps-default: photos and drawings under free licences), or
-# the folder given as first argument, and says where the pictures are.
+# the folder given as first argument, and says where the images are.
 set -eu
 cd "$(dirname "$0")/.."
 program=${DC3:-build/dc3}

@@ -15,7 +15,7 @@ for target in build-fuzz/tests/fuzz/fuzz_*; do
     seeds+=(build-fuzz/seeds-config)
   fi
   [[ $name == pth ]] && seeds+=(tests/golden/pth tests/golden/pth/damaged)
-  [[ $name == picture ]] && seeds+=(tests/golden/pictures)
+  [[ $name == image ]] && seeds+=(tests/golden/images)
   echo "$name: ${SECONDS_EACH:-20} s"
   "$target" -max_total_time="${SECONDS_EACH:-20}" -max_len=16384 -timeout=10 -rss_limit_mb=2048 \
     -artifact_prefix=build-fuzz/findings/"$name"- \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # How long `dc3 condense` takes to stop while a large editor works: interrupt.sh DATA EDITOR [TRIES] [SIZE]. DATA: a
-# folder with a folder a class; EDITOR: a diffusers directory, of full size for instance tools/golden/full_size.py's
-# with tokenizer/, scheduler/ and model_index.json. Each try goes on with the same run, waits for its edits, some
+# folder with a folder per class; EDITOR: a diffusers directory, of full size for instance tools/golden/full_size.py's
+# with tokenizer/, scheduler/ and model_index.json. Each try resumes the same run, waits for its edits, some
 # random seconds more, and sends SIGINT or SIGTERM. By hand.
 set -eu
 dc3=${DC3:-$(dirname "$0")/../build/dc3}

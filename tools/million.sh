@@ -1,14 +1,14 @@
 #!/bin/bash
-# million.sh [FOLDER [CLASSES [EACH]]]: what a dataset of a million files costs before the first picture is decoded.
-# Links some twenty small pictures into CLASSES folders of EACH files (default 1,000 of 1,000, in a temporary folder),
-# condenses one random picture of each class, and prints seconds and memory of the whole and of a second call, which
+# million.sh [FOLDER [CLASSES [EACH]]]: what a dataset of a million files costs before the first image is decoded.
+# Links some twenty small images into CLASSES folders of EACH files (default 1,000 of 1,000, in a temporary folder),
+# condenses one random image of each class, and prints seconds and memory of the whole and of a second call, which
 # finds everything done. Needs some GB for the file system's own tables.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd) dc3=${DC3:-$root/build/dc3}
 work=${1:-$(mktemp -d)} classes=${2:-1000} each=${3:-1000}
 mkdir -p "$work/sources" && cd "$work"
 for i in $(seq 20); do
-  "$(dirname "$dc3")/tests/make_picture" "sources/$i.png" 8 8 $((i * 12)) $((255 - i * 12)) 90
+  "$(dirname "$dc3")/tests/make_image" "sources/$i.png" 8 8 $((i * 12)) $((255 - i * 12)) 90
 done
 if [[ ! -d data ]]; then
   python3 - "$classes" "$each" <<'P'

@@ -46,10 +46,10 @@ link() {
 # Images of several shapes and colours, for where there are no stamps.
 make_stamps() {
   local make class=0 name i
-  for make in "$(dirname "${program[new]}")/tests/make_picture" "$(dirname "${program[old]}")/tests/make_picture" ''; do
+  for make in "$(dirname "${program[new]}")/tests/make_image" "$(dirname "${program[old]}")/tests/make_image" ''; do
     [[ -x $make ]] && break
   done
-  [[ $make ]] || { echo "found no stamps, and no tests/make_picture beside a program" >&2; exit 2; }
+  [[ $make ]] || { echo "found no stamps, and no tests/make_image beside a program" >&2; exit 2; }
   for name in animals food plants vehicles; do
     class=$((class + 1))
     mkdir -p "$1/$name"
@@ -63,7 +63,7 @@ make_stamps() {
 rows() {
   sqlite3 "$1" "SELECT 'class', * FROM classes ORDER BY id;
     SELECT 'input', id, name, class, bytes, hash, state, reason, bin FROM inputs ORDER BY id;
-    SELECT 'picture', * FROM pictures ORDER BY id; SELECT 'part', * FROM parts ORDER BY picture, part;
+    SELECT 'picture', * FROM pictures ORDER BY id; SELECT 'part', * FROM parts ORDER BY image, part;
     SELECT 'stage', name FROM stages ORDER BY name;
     SELECT 'run', name, CASE WHEN name IN ('started', 'stage_started', 'updated', 'peak_bytes', 'cached_seconds')
                              THEN 'T' ELSE value END FROM run ORDER BY name;" 2>&1
@@ -89,7 +89,7 @@ exception() {
   done < "$exceptions"
 }
 
-# same FILE OLD NEW: prints how they differ. A file that nothing is declared of and that is equal is not looked at
+# same FILE OLD NEW: prints how they differ. A file that nothing is declared of and that is equal is not examined
 # more closely.
 same() {
   local script

@@ -10,14 +10,14 @@ export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp ignore_noninstrumented_mo
 TSAN_OPTIONS+=" exitcode=66 second_deadlock_stack=1"
 ctest --test-dir build-tsan --output-on-failure --timeout 1200 \
   -R "${TSAN_TESTS:-unit/test_(augment|base|cancel|checkpoint|dataset|image|reading|select|threads|trainer)$}" || exit 1
-# The program on four threads, with a picture that cannot be read.
+# The program on four threads, with an image that cannot be read.
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 for class in a b; do
   mkdir -p "$work/data/$class"
   for i in 1 2 3 4 5; do
-    build-tsan/tests/make_picture "$work/data/$class/$i.png" 30 24 $((30 * i)) 90 100 || exit 1
+    build-tsan/tests/make_image "$work/data/$class/$i.png" 30 24 $((30 * i)) 90 100 || exit 1
   done
 done
-echo "no picture" > "$work/data/a/bad.png"
+echo "no image" > "$work/data/a/bad.png"
 build-tsan/dc3 condense "$work/data" -o "$work/run" --ipc 2 --teacher none --size 16 --threads 4 --dtype f32 || exit 1
 echo "no races found"

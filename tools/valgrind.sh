@@ -26,10 +26,10 @@ done
 for class in a b; do
   mkdir -p "$work/data/$class"
   for i in 1 2 3; do
-    build/tests/make_picture "$work/data/$class/$i.png" 30 24 $((40 * i)) 90 $((200 - 30 * i)) || exit 1
+    build/tests/make_image "$work/data/$class/$i.png" 30 24 $((40 * i)) 90 $((200 - 30 * i)) || exit 1
   done
 done
-echo "no picture" > "$work/data/a/bad.png"
+echo "no image" > "$work/data/a/bad.png"
 one cli/condense build/dc3 condense "$work/data" -o "$work/run" --ipc 1 --method random --teacher none --size 16 \
   --threads 1 --dtype f32
 one cli/select build/dc3 select "$work/data" -o "$work/chosen.jsonl" --ipc 1 --method kmeans --threads 1 --dtype f32

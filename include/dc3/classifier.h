@@ -53,7 +53,7 @@ DC3_API dc3_image_classifier_info dc3_image_classifier_describe(const dc3_image_
  * height 1 to 16384; brought to the classifier's square as its options' `fit` says, and normalised by
  * ImageNet's mean and deviation. embeddings [n, embedding] and logits [n, classes], memory of the caller;
  * either may be NULL. An image's rows depend on the image alone, not on the others, and are those that
- * dc3_condense selects by. `listener` (or NULL) is told of each batch, in the stage "images".
+ * dc3_condense selects by. `listener` (or NULL) hears of each batch, in the stage "images".
  *
  * DC3_ERR_ARGUMENT for a value out of range, DC3_ERR_CANCELLED, DC3_ERR_MEMORY; the results are undefined
  * then, and the classifier may be used again. */

@@ -17,7 +17,7 @@ typedef struct dc3_compare_options {
     dc3_condense_options
         condense; /* data, teacher, editor and the rest; ipc, method, seed, out are set here */
     dc3_evaluate_options evaluate; /* val, epochs and the rest; data, arch, labels, augment, teacher, seed,
-                                      keep are set here */
+                                      folder are set here */
     const char *out;               /* folder to make */
     const int *ipcs;
     const char *const *methods;   /* dc3_method_name */
@@ -54,10 +54,10 @@ DC3_API dc3_status dc3_compare(const dc3_compare_options *options, dc3_compare_r
  * (e^x - e^-1) / (e - e^-1), so 0 becomes 0.269.
  *
  * Label-robust: x = 0.5 IOR - 0.5 HLR, with the hard label recovery HLR = real_hard - hard and the
- * improvement over random pictures IOR = soft - random. */
+ * improvement over random images IOR = soft - random. */
 DC3_API double dc3_label_robust_score(double real_hard, double hard, double soft, double random);
 /* Augmentation-robust: x = 0.5 (with - random_with) + 0.5 (without - random_without), of students with and
- * without augmentation, on what was condensed and on random pictures. */
+ * without augmentation, on what was condensed and on random images. */
 DC3_API double dc3_augment_robust_score(double with, double random_with, double without,
                                         double random_without);
 

@@ -21,28 +21,28 @@ typedef struct dc3_condense_options {
     const char *out;     /* folder to make */
     const char *method;  /* of condense and select: "dc3", or a baseline's name (dc3_method_name) */
     const char *editor;  /* diffusers directory */
-    const char *teacher; /* classifier: safetensors, .pth; "none": pictures are as similar as their VAE
+    const char *teacher; /* classifier: safetensors, .pth; "none": images are as similar as their VAE
                             features; NULL: dc3_condense trains one in its folder, others take none */
-    const char *arch;    /* the teacher's architecture, to be checked; told from its tensors */
-    int teacher_size;    /* at which the teacher sees pictures, pixels */
+    const char *arch;    /* the teacher's architecture, to be checked; derived from its tensors */
+    int teacher_size;    /* at which the teacher sees images, pixels */
     dc3_compute dtype;
     dc3_fit fit;             /* default DC3_FIT_CROP; of edit see there */
     dc3_image_format format; /* default DC3_PNG; of edit as the name of `out` ends */
     dc3_combine combine;
     dc3_detail detail;
     dc3_sampler_kind sampler;
-    const char *cache;         /* folder that keeps features for other runs on the same data; NULL: none */
+    const char *cache;         /* folder that saves features for other runs on the same data; NULL: none */
     const char *prompts;       /* file with lines "warm: TEXT" and "cold: TEXT" */
-    int size;                  /* of the stored pictures, pixels; of edit, the longer side */
-    int factor;                /* of "rded": patches across a stored picture, 1 or 2; 0: 2 above 64 pixels */
-    int feature_size;          /* at which pictures are encoded for the bins, pixels */
+    int size;                  /* of the stored images, pixels; of edit, the longer side */
+    int factor;                /* of "rded": patches across a stored image, 1 or 2; 0: 2 above 64 pixels */
+    int feature_size;          /* at which images are encoded for the bins, pixels */
     int steps;                 /* of the sampler */
     double guidance;           /* text guidance, -1: the model's */
     double image_guidance;     /* -1: the model's */
-    int strict;                /* a picture that cannot be read, or a class that is too small, ends the run */
+    int strict;                /* an image that cannot be read, or a class that is too small, ends the run */
     int fresh;                 /* start over in a folder of another run */
     int dry_run;               /* stop after the estimate */
-    int no_report;             /* dc3_condense writes no OUT/report.html and keeps no edits for it */
+    int no_report;             /* dc3_condense writes no OUT/report.html and saves no edits for it */
     dc3_select_options select; /* ipc, bins, objective, maximizer, seed, threads */
     dc3_listener listener;
 } dc3_condense_options;
@@ -55,7 +55,7 @@ DC3_API const char *dc3_method_summary(int i);
 enum { DC3_STAGES = 4 };
 typedef struct dc3_condense_report {
     int64_t images, readable, classes, stored, edits, repeated;
-    int64_t skipped; /* pictures that could not be read; listed in OUT/skipped.txt */
+    int64_t skipped; /* images that could not be read; listed in OUT/skipped.txt */
     const char *stage[DC3_STAGES];
     double seconds[DC3_STAGES]; /* of all calls that made the run together */
     double estimate_seconds;    /* made before the work */
@@ -67,16 +67,16 @@ typedef struct dc3_condense_report {
  * OUT/map.json and OUT/report.html (dc3_report), without which the run is complete too. Refuses a folder that
  * it did not make; in a folder of the same settings it continues. */
 DC3_API dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report);
-/* The bins of every picture, as lines of JSON in the file `out`. */
+/* The bins of every image, as lines of JSON in the file `out`. */
 DC3_API dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report);
-/* The selected pictures, as lines of JSON in the file `out`. */
+/* The selected images, as lines of JSON in the file `out`. */
 DC3_API dc3_status dc3_select_command(const dc3_condense_options *options, dc3_condense_report *report);
-/* Every picture of `data` compensated, in the layout of dc3_condense. */
+/* Every image of `data` compensated, in the layout of dc3_condense. */
 DC3_API dc3_status dc3_compensate_command(const dc3_condense_options *options, dc3_condense_report *report);
-/* One picture with one prompt. An instruction is made from the prompt unless it is one already (has several
+/* One image with one prompt. An instruction is made from the prompt unless it is one already (has several
  * words and begins with a capital letter). Where only the change of colour is taken over ("keep") and no
- * `fit` is given, all of the picture is edited, squashed to the model's square, and the result has the
- * picture's own size and shape (`size`: its longer side); else the result is a square. */
+ * `fit` is given, all of the image is edited, squashed to the model's square, and the result has the
+ * image's own size and shape (`size`: its longer side); else the result is a square. */
 DC3_API dc3_status dc3_edit_command(const dc3_condense_options *options, const char *image,
                                     const char *prompt);
 /* A grid of originals beside results from a finished run, at most `rows` of them, as PNG; `data` overrides

@@ -57,7 +57,7 @@ typedef struct dc3_image_edit_options {
     dc3_detail detail;
     double guidance;       /* of the text, 0 to 100; -1: the model's */
     double image_guidance; /* of the image, 0 to 100; -1: the model's */
-    dc3_listener listener; /* is told of each image, in the stage "edits" */
+    dc3_listener listener; /* hears of each image, in the stage "edits" */
 } dc3_image_edit_options;
 
 DC3_API dc3_image_edit_options dc3_image_edit_defaults(void);

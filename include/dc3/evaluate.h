@@ -1,4 +1,4 @@
-/* Scores: students trained from scratch on a condensed dataset and tested on real pictures, by the protocol
+/* Scores: students trained from scratch on a condensed dataset and tested on real images, by the protocol
  * of RDED (Sun et al. 2024), which DC3 uses. */
 #ifndef DC3_EVALUATE_H
 #define DC3_EVALUATE_H
@@ -26,7 +26,7 @@ typedef struct dc3_evaluate_options {
     dc3_augment_kind augment;
     dc3_compute dtype;   /* of student and teacher */
     int size;            /* pixels of a view's side; 0: those of the soft labels' teacher in its training,
-                            where its file says it, else the pictures', at most 224 */
+                            where its file says it, else the images', at most 224 */
     int factor;          /* as dc3_label_options; 0: 1 up to 64 pixels, else 2 */
     int epochs;          /* default 300 */
     int batch;           /* 0: as the protocol has it for so many images and classes; with stored labels
@@ -36,8 +36,8 @@ typedef struct dc3_evaluate_options {
     double temperature;  /* 0: 20 */
     uint64_t seed;       /* of the student: its first weights and all that is drawn */
     int threads;         /* 1 or more */
-    const char *keep; /* folder in which a student in training is kept, each minute and after each test, and a
-                         finished one's score until dc3_tests_forget; needs `tests`. NULL: nowhere */
+    const char *folder;  /* folder in which a student in training is saved, each minute and after each test,
+                          and a  finished one's score until dc3_tests_forget; needs `tests`. NULL: nowhere */
     dc3_listener listener;
 } dc3_evaluate_options;
 
@@ -47,14 +47,14 @@ enum { DC3_EVALUATE_TESTS = 4 }; /* after 25, 50, 75 and 100 % of the epochs */
 typedef struct dc3_score {
     char arch[24];
     char teacher[24];           /* architecture of the soft labels' teacher, "" without one */
-    double teacher_top1;        /* of that teacher on the same pictures, 0 to 1; -1 where it was not asked */
+    double teacher_top1;        /* of that teacher on the same images, 0 to 1; -1 where it was not asked */
     char labels[8], augment[8]; /* "soft", "stored", "hard"; "rded", "none" */
     char dtype[8];              /* of the computation: "f32", "bf16" */
     int64_t images, test_images, classes;
-    int64_t unreadable; /* pictures of val that cannot be read and are not in the accuracy */
+    int64_t unreadable; /* images of val that cannot be read and are not in the accuracy */
     int64_t steps;      /* of the optimizer, in all */
     int size, batch, epochs;
-    int factor; /* 0: whole pictures ("none") */
+    int factor; /* 0: whole images ("none") */
     double lr;
     double temperature;             /* of soft and stored labels; 0 with hard ones */
     double top1, top5;              /* of the last epoch, 0 to 1 */
@@ -66,26 +66,26 @@ typedef struct dc3_score {
     double seconds; /* training and tests */
 } dc3_score;
 
-/* The pictures that several students are tested on, which are read once; and a teacher's accuracy on them. */
+/* The images that several students are tested on, which are read once; and a teacher's accuracy on them. */
 typedef struct dc3_tests dc3_tests;
 /* Makes room for them; the listener (or NULL) is told of images that cannot be read. Free with
  * dc3_tests_free. */
 DC3_API dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests);
 DC3_API void dc3_tests_free(dc3_tests **tests);
-/* Removes the kept scores of the students that were finished with `tests`: they stand elsewhere now. */
+/* Removes the saved scores of the students that were finished with `tests`: they stand elsewhere now. */
 DC3_API void dc3_tests_forget(dc3_tests *tests);
-/* `data` if it is a folder that dc3_condense made, where students may be kept; else NULL. */
-DC3_API const char *dc3_evaluate_keep(const char *data);
+/* `data` if it is a folder that dc3_condense made, where students may be saved; else NULL. */
+DC3_API const char *dc3_evaluate_folder(const char *data);
 
-/* One student. `tests` is filled by the first call with it, and is for one options->val; NULL: the pictures
+/* One student. `tests` is filled by the first call with it, and is for one options->val; NULL: the images
  * are read for this student alone. Batches are drawn from (seed, epoch); views: halves that change places
  * (factor 2), a random resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the
  * temperature of the student from the teacher on the mixed views, without the factor T^2; hard: cross-entropy
  * with the labels weighted by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule.
  *
- * With options->keep a student of the same settings and pictures that was cut off goes on, to the same bits,
- * and one that was finished is not trained again. Where nothing can be kept the listener is told and the
- * student goes on. */
+ * With options->folder a student of the same settings and images that was interrupted resumes, to the same
+ * bits, and one that was finished is not trained again. Where nothing can be saved the listener is notified
+ * and the student continues. */
 DC3_API dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score);
 
 /* Mean and standard deviation (n - 1) over n values; the deviation of one is 0. */

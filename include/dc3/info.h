@@ -15,7 +15,7 @@ extern "C" {
 typedef struct dc3_info_options {
     size_t struct_size; /* set by dc3_info_defaults; not to be changed */
     const char *path;
-    int check;   /* 1: decodes every picture of a dataset or a run, and counts those that cannot be read */
+    int check;   /* 1: decodes every image of a dataset or a run, and counts those that cannot be read */
     int threads; /* 1 or more; of that check */
     dc3_listener listener;
 } dc3_info_options;
@@ -30,8 +30,8 @@ typedef struct dc3_info_report {
 
 /* Kinds: "classifier", "training checkpoint", "soft labels", "embeddings", "features", "network" (a part of a
  * diffusion model), "tensors" (no network that dc3 knows), "editor" (a diffusers directory), "dataset", "run"
- * (a folder of condense and its like), "comparison". Files are told by their contents. Texts of files are
- * printed without control characters, and cut. Weights are mapped, not read; of a dataset some pictures are
+ * (a folder of condense and its like), "comparison". Files are recognised by their contents. Texts of files
+ * are printed without control characters, and cut. Weights are mapped, not read; of a dataset some images are
  * decoded. DC3_ERR_IO or DC3_ERR_FORMAT for what is none of these, or damaged; text and json are NULL then.
  */
 DC3_API dc3_status dc3_info(const dc3_info_options *options, dc3_info_report *report);

@@ -1,4 +1,4 @@
-/* Soft labels of a condensed dataset, stored: some views of each picture and what a teacher says of them. */
+/* Soft labels of a condensed dataset, stored: some views of each image and what a teacher says of them. */
 #ifndef DC3_LABEL_H
 #define DC3_LABEL_H
 
@@ -18,36 +18,36 @@ typedef struct dc3_label_options {
     const char *run;     /* folder that dc3_condense made, or any dataset that dc3 reads */
     const char *out;     /* file to write; default RUN/soft_labels.safetensors where dc3 made RUN */
     const char *teacher; /* classifier checkpoint, trained on the dataset's classes */
-    const char *arch;    /* the teacher's architecture, to be checked; told from its tensors */
-    int size;   /* pixels of a view's side; default the teacher's own, else the pictures', at most 224 */
-    int views;  /* of each picture, 1 to 100000; default 10 */
+    const char *arch;    /* the teacher's architecture, to be checked; derived from its tensors */
+    int size;   /* pixels of a view's side; default the teacher's own, else the images', at most 224 */
+    int views;  /* of each image, 1 to 100000; default 10 */
     int top_k;  /* logits to keep of each view, below the number of classes; 0: all */
-    int factor; /* 2: halves of a picture change places, crops from half its area on; 1: neither; 0: 1 up to
+    int factor; /* 2: halves of an image change places, crops from half its area on; 1: neither; 0: 1 up to
                    64 pixels, else 2, as students are trained */
-    int batch;  /* pictures that are mixed among each other, 1 to 65536; default 100 */
+    int batch;  /* images that are mixed among each other, 1 to 65536; default 100 */
     double temperature; /* at which top_k keeps the probabilities, more than 0; default 20 */
     uint64_t seed;
     int threads; /* 1 or more */
     int dry_run; /* stop after the estimate */
-    int fresh;   /* start over where a labelling was cut off */
+    int fresh;   /* start over where a labelling was interrupted */
     dc3_listener listener;
 } dc3_label_options;
 
 DC3_API dc3_label_options dc3_label_defaults(void);
 
 typedef struct dc3_label_report {
-    int64_t images, classes, views; /* views: of each picture */
+    int64_t images, classes, views; /* views: of each image */
     int size;                       /* of a view's side, pixels */
     double bytes;                   /* of the file */
-    double image_bytes;             /* of the pictures' files; 0 where they are none of their own */
+    double image_bytes;             /* of the images' files; 0 where they are none of their own */
     double estimate_seconds;
     double seconds; /* of all calls that made the file together, as far as their checkpoint tells */
 } dc3_label_report;
 
 /* Views are drawn and mixed as the RDED protocol trains (CutMix with alpha 1 in each batch); the file holds
- * what was drawn, the teacher's logits in f16, the classes and the pictures' names (docs/soft-labels.md). The
- * same options, pictures and teacher give the same bytes. A picture that cannot be read ends the run. What
- * was labelled before an interrupt, and each minute, is kept in FILE.checkpoint; the same call goes on from
+ * what was drawn, the teacher's logits in f16, the classes and the images' names (docs/soft-labels.md). The
+ * same options, images and teacher give the same bytes. An image that cannot be read ends the run. What
+ * was labelled before an interrupt, and each minute, is saved in FILE.checkpoint; the same call resumes from
  * there. */
 DC3_API dc3_status dc3_label(const dc3_label_options *options, dc3_label_report *report);
 

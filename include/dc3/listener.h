@@ -1,4 +1,4 @@
-/* Whoever runs a long command is told how it goes, and may end it. */
+/* Long commands report their progress to the caller, who may end them. */
 #ifndef DC3_LISTENER_H
 #define DC3_LISTENER_H
 

@@ -19,13 +19,13 @@ typedef struct dc3_measure_options {
     const char *reference;   /* what the others are compared with; default the first of `data` */
     const char *originals;   /* dataset that the runs were made from; default as each run's dc3.json says */
     const char *teacher;     /* classifier: safetensors or .pth, trained on the originals' classes */
-    const char *arch;        /* the teacher's architecture, to be checked; told from its tensors */
-    int teacher_size;        /* at which the teacher sees pictures, pixels */
+    const char *arch;        /* the teacher's architecture, to be checked; derived from its tensors */
+    int teacher_size;        /* at which the teacher sees images, pixels */
     const char *inception; /* weights of the FID's Inception v3: safetensors or .pth; NULL: no FID, KID, IS */
     int coverage;          /* 1: how well runs cover what they were made from, beside random choices */
     const char *editor;    /* diffusers directory, whose VAE's features tell that without a teacher */
     int per_class;         /* 1: the table has the classes too; the JSON always has them */
-    int strict;            /* a picture that cannot be read ends it */
+    int strict;            /* an image that cannot be read ends it */
     int threads;           /* 1 or more; only what networks say depends on it, in its last digits */
     uint64_t seed;         /* of the rows that kernel distances are taken over */
     dc3_listener listener;
@@ -40,10 +40,10 @@ typedef struct dc3_measure_report {
     char *json;      /* an object; caller frees */
 } dc3_measure_report;
 
-/* Colourfulness, hue and chroma, and the density of red, green and blue of every picture at its own size,
- * by class and of all (docs/measures.md); of runs whose pictures have one original each SSIM, Delta E 2000
+/* Colourfulness, hue and chroma, and the density of red, green and blue of every image at its own size,
+ * by class and of all (docs/measures.md); of runs whose images have one original each SSIM, Delta E 2000
  * and PSNR against it, with a teacher also how its answers change, and of all datasets the
- * distances of its embeddings from the reference's. Pictures are read one batch after the
+ * distances of its embeddings from the reference's. Images are read one batch after the
  * other: memory does not grow with their number. Classes are matched by name. On failure table and json are
  * NULL. */
 DC3_API dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report);

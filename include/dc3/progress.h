@@ -1,4 +1,4 @@
-/* Where a run of dc3_condense or a comparison of dc3_compare stands, also one that is going on in another
+/* Where a run of dc3_condense or a comparison of dc3_compare stands, also one that is running in another
  * process. */
 #ifndef DC3_PROGRESS_H
 #define DC3_PROGRESS_H
@@ -22,10 +22,10 @@ typedef struct dc3_progress {
     char method[32];
     char *data; /* the dataset's place as it was given; dc3_progress_free frees it */
     int64_t ipc, classes;
-    int64_t inputs, read, skipped, binned; /* of the dataset's pictures */
-    int64_t chosen, stored, edits;         /* of the pictures to store */
-    int64_t bytes, views;                  /* of stored pictures; labelled views of each */
-    char stage[32];                        /* the last that told how far it is */
+    int64_t inputs, read, skipped, binned; /* of the dataset's images */
+    int64_t chosen, stored, edits;         /* of the images to store */
+    int64_t bytes, views;                  /* of stored images; labelled views of each */
+    char stage[32];                        /* the last that reported its progress */
     int64_t done, total, updated;
     double seconds_left;                 /* of that stage, by its own speed; -1: not known */
     char names[DC3_PROGRESS_STAGES][32]; /* of stages that have begun, and what they

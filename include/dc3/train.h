@@ -23,7 +23,7 @@ typedef struct dc3_train_options {
     const char *init;   /* a checkpoint to start from, safetensors or .pth; or NULL: new */
     dc3_optimizer_kind optimizer;
     dc3_compute dtype;
-    int size;        /* pixels of a view's side; default suits the pictures, at most 224 */
+    int size;        /* pixels of a view's side; default suits the images, at most 224 */
     int progressive; /* smaller views in the first two thirds of the epochs: a half, then 3/4 of `size`, not
                         below 24 */
     int epochs;      /* default 15 */
@@ -32,8 +32,8 @@ typedef struct dc3_train_options {
     double weight_decay; /* -1: 5e-4 for sgd, 0.01 for adamw */
     double smoothing;    /* of labels, 0 to 1; default 0 */
     int test_every;      /* epochs; the last is always tested; default 1 */
-    int fresh;           /* start over where an earlier training of other settings was cut off */
-    int strict;          /* a picture that cannot be read, also one of val, ends the training */
+    int fresh;           /* start over where an earlier training of other settings was interrupted */
+    int strict;          /* an image that cannot be read, also one of val, ends the training */
     uint64_t seed;
     int threads; /* 1 or more */
     dc3_listener listener;
@@ -43,7 +43,7 @@ DC3_API dc3_train_options dc3_train_defaults(void);
 
 typedef struct dc3_train_report {
     int64_t images, skipped, classes;
-    int64_t skipped_tests; /* pictures of val that cannot be read */
+    int64_t skipped_tests; /* images of val that cannot be read */
     char arch[24];
     int size, epochs;
     double parameters;
@@ -55,9 +55,9 @@ typedef struct dc3_train_report {
     double images_second; /* trained, of this call */
 } dc3_train_report;
 
-/* One-cycle schedule, standard augmentation (a crop of the picture, padded by reflection, and a flip up to 64
+/* One-cycle schedule, standard augmentation (a crop of the image, padded by reflection, and a flip up to 64
  * pixels, above RandomResizedCrop and a flip), cross-entropy. Writes OUT.checkpoint every minute or so and at
- * each epoch's end, and goes on from one of the same settings, to the bit; it is removed when OUT is there. A
+ * each epoch's end, and resumes from one of the same settings, to the bit; it is removed when OUT is there. A
  * loss that is not finite ends the training (DC3_ERR_FORMAT) and leaves the last checkpoint. */
 DC3_API dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report);
 

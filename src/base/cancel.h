@@ -1,6 +1,6 @@
-/* Which flag the work of a thread reads. A public call installs its caller's flag for its own thread and takes
- * it away when it returns (DC3_CANCEL_SCOPE), so that what stands below need not hand it on; the threads of a
- * parallel region begin without one and are handed that of the thread that opened the region. */
+/* Which flag the work of a thread reads. A public call installs its caller's flag for its own thread and
+ * takes it away when it returns (DC3_CANCEL_SCOPE), so that what stands below need not hand it on; the
+ * threads of a parallel region begin without one and are handed that of the thread that opened the region. */
 #ifndef DC3_BASE_CANCEL_H
 #define DC3_BASE_CANCEL_H
 

@@ -121,7 +121,7 @@ dc3_status dc3_check_place(const char *setting, const char *path)
         status = dc3_fail_setting(setting, "expected a file to write, found the folder %s", path);
     else if (dc3_path_what(folder) != DC3_PATH_FOLDER)
         status = dc3_fail_about(
-            setting, "%s %s: expected a place in a folder that is there, found no folder %s; make it first",
+            setting, "%s %s: expected a place in an existing folder, found no folder %s; create it first",
             dc3_setting(setting), path, folder);
     else if (access(folder, W_OK) != 0)
         status = dc3_fail_about(setting, "%s %s: the folder %s cannot be written to: %s",

@@ -31,8 +31,8 @@ static int is_same(const char *path, int fd)
 
 static dc3_status busy(const char *folder, const char *who)
 {
-    return dc3_fail(DC3_ERR_BUSY, "%s: %s works in this folder; wait until it has ended, or stop it", folder,
-                    who);
+    return dc3_fail(DC3_ERR_BUSY, "%s: %s is working in this folder; wait until it has ended, or stop it",
+                    folder, who);
 }
 
 static dc3_status take(const char *folder, dc3_lock *lock)

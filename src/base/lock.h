@@ -14,7 +14,7 @@ typedef struct dc3_lock {
  * does, and writes into it who holds it: "process 1234 on host". DC3_ERR_BUSY, which names the holder, if
  * another process has it. */
 dc3_status dc3_lock_take(const char *folder, dc3_lock *lock);
-/* Removes the file and lets go of it. */
+/* Removes the file and releases it. */
 void dc3_lock_release(dc3_lock *lock);
 /* 1 if a process holds the folder's lock; who, of `size` bytes, as it is written there. */
 int dc3_lock_holder(const char *folder, char *who, size_t size);

@@ -20,15 +20,15 @@ typedef enum dc3_rng_purpose {
     DC3_RNG_INIT = 8,
     DC3_RNG_BENCH = 9,
     DC3_RNG_ORDER = 20,       /* of an epoch */
-    DC3_RNG_AUGMENT = 21,     /* a view of a picture */
+    DC3_RNG_AUGMENT = 21,     /* a view of an image */
     DC3_RNG_CUTMIX = 22,      /* a batch */
     DC3_RNG_DROPOUT = 23,     /* and stochastic depth */
     DC3_RNG_RANDOM_ROWS = 30, /* baselines: from 30 on */
     DC3_RNG_QUANTIZATION = 31,
     DC3_RNG_CROP = 32,
-    DC3_RNG_PICTURE_EDIT = 33,
+    DC3_RNG_IMAGE_EDIT = 33,
     DC3_RNG_MEASURE = 40,
-    DC3_RNG_REPORT = 41 /* which pictures stand for a dataset */
+    DC3_RNG_REPORT = 41 /* which images stand for a dataset */
 } dc3_rng_purpose;
 
 typedef struct dc3_rng {

@@ -9,7 +9,7 @@ size_t dc3_utf8_length(const char *at)
     const unsigned char *p = (const unsigned char *)at;
     if (*p < 0x80) return *p != 0;
     if (*p < 0xc2 || *p > 0xf4) return 0;
-    /* Overlong forms, surrogates and numbers above U+10FFFF are told by the second byte. */
+    /* Overlong forms, surrogates and numbers above U+10FFFF are recognised by the second byte. */
     unsigned low = *p == 0xe0 ? 0xa0 : *p == 0xf0 ? 0x90 : 0x80;
     unsigned high = *p == 0xed ? 0x9f : *p == 0xf4 ? 0x8f : 0xbf;
     size_t length = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;

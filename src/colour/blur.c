@@ -1,10 +1,10 @@
 /* Gaussian blur, as torchvision's GaussianBlur: a kernel w_i ~ exp(-i^2 / (2 sigma^2)) of odd size with the
- * sum 1, along rows and columns, pictures reflected at their borders. The strength is SimCLR's (Chen et al.
- * 2020, appendix A): sigma uniform in [0.1, 2], kernel a tenth of the picture's side, which is 23 at 224
+ * sum 1, along rows and columns, images reflected at their borders. The strength is SimCLR's (Chen et al.
+ * 2020, appendix A): sigma uniform in [0.1, 2], kernel a tenth of the image's side, which is 23 at 224
  * pixels. */
 #include <math.h>
 #include <stdlib.h>
-#include "colour/picture_edit.h"
+#include "colour/image_edit.h"
 #include "io/json.h"
 
 enum { SIGMA, KERNEL, MOST = 511 };
@@ -37,7 +37,7 @@ static int reflect(int i, int size)
     return i < 0 ? -i : i >= size ? 2 * size - 2 - i : i;
 }
 
-/* Along one direction: the picture's values lie `step` apart in it, its lines `line`. */
+/* Along one direction: the image's values lie `step` apart in it, its lines `line`. */
 static void blur_lines(int size, int step, int line, int n, const float *weights, const float *in, float *out)
 {
     for (int y = 0; y < size; y++)
@@ -74,4 +74,4 @@ static void settings(int size, json_t *to)
     json_object_set_new(to, "blur_kernel", json_integer(kernel_size(size)));
 }
 
-const dc3_picture_edit dc3_blur = {draw, apply, describe, settings};
+const dc3_image_edit dc3_blur = {draw, apply, describe, settings};

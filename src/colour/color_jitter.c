@@ -1,11 +1,11 @@
-/* Colour jitter, as torchvision's ColorJitter on float pictures: brightness, contrast, saturation and hue in
+/* Colour jitter, as torchvision's ColorJitter on float images: brightness, contrast, saturation and hue in
  * a random order, with factors b, c, s uniform in 1 -+ 0.4 and a hue shift h uniform in -+ 0.1 turns, the
  * strength of MoCo v2 (Chen et al. 2020). brightness: b x        contrast: c x + (1 - c) mean of the
- * picture's grey saturation: s x + (1 - s) grey of the pixel        hue: h added to the hue of HSV each cut
+ * image's grey saturation: s x + (1 - s) grey of the pixel        hue: h added to the hue of HSV each cut
  * to [0, 1] after. */
 #include <math.h>
 #include <string.h>
-#include "colour/picture_edit.h"
+#include "colour/image_edit.h"
 #include "io/json.h"
 
 enum {
@@ -122,4 +122,4 @@ static void settings(int size, json_t *to)
     }
 }
 
-const dc3_picture_edit dc3_color_jitter = {draw, apply, describe, settings};
+const dc3_image_edit dc3_color_jitter = {draw, apply, describe, settings};

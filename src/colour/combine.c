@@ -40,8 +40,8 @@ static void fourfold(int size, const float *const *edits, float *out)
                    (size_t)half * 3 * sizeof *out);
 }
 
-void dc3_combine_pictures(dc3_combine mode, int size, const float *const *edits, uint64_t seed, uint64_t item,
-                          float *out)
+void dc3_combine_images(dc3_combine mode, int size, const float *const *edits, uint64_t seed, uint64_t item,
+                        float *out)
 {
     dc3_rng rng = dc3_rng_make(seed, DC3_RNG_COMBINE, item);
     int cells = (size + CELL - 1) / CELL;

@@ -1,4 +1,4 @@
-/* Several edits of one picture into one (docs/method.md, Colour compensation). Pictures are [size, size, 3]
+/* Several edits of one image into one (docs/method.md, Colour compensation). Images are [size, size, 3]
  * floats in [0, 1]. */
 #ifndef DC3_COLOUR_COMBINE_H
 #define DC3_COLOUR_COMBINE_H
@@ -10,7 +10,7 @@
 int dc3_combine_edits(dc3_combine mode);
 /* edits: warm ones, then cold ones. For the fourfold view each is [size / 2, size / 2, 3], else [size, size,
  * 3]. */
-void dc3_combine_pictures(dc3_combine mode, int size, const float *const *edits, uint64_t seed, uint64_t item,
-                          float *out);
+void dc3_combine_images(dc3_combine mode, int size, const float *const *edits, uint64_t seed, uint64_t item,
+                        float *out);
 
 #endif

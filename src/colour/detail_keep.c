@@ -45,7 +45,7 @@ static void guided(int n, int radius, float eps, const float *guide, float *x, f
     for (int i = 0; i < pixels; i++) x[i] = mean_g[i] * guide[i] + mean_x[i];
 }
 
-/* Bilinear value of a plane [n, n] at the middle of pixel (x, y) of a picture width x height. */
+/* Bilinear value of a plane [n, n] at the middle of pixel (x, y) of an image width x height. */
 static float sample(int n, const float *plane, int width, int height, int x, int y)
 {
     float fx = ((float)x + 0.5f) * (float)n / (float)width - 0.5f,

@@ -1,6 +1,6 @@
 /* Greyscale, as torchvision's rgb_to_grayscale with three output channels: 0.2989 R + 0.587 G + 0.114 B in
- * each. Nothing is drawn: all edits of a picture are the same. */
-#include "colour/picture_edit.h"
+ * each. Nothing is drawn: all edits of an image are the same. */
+#include "colour/image_edit.h"
 #include "io/json.h"
 
 float dc3_grey(const float *rgb)
@@ -31,4 +31,4 @@ static void settings(int size, json_t *to)
     (void)size, (void)to;
 }
 
-const dc3_picture_edit dc3_grayscale = {draw, apply, describe, settings};
+const dc3_image_edit dc3_grayscale = {draw, apply, describe, settings};

@@ -1,6 +1,6 @@
-/* Pictures stored as they were chosen, brought to their size. */
+/* Images stored as they were chosen, brought to their size. */
 #include "condense/chosen.h"
-#include "condense/makers.h"
+#include "condense/syntheses.h"
 
 static dc3_status make(dc3_run *run, const dc3_part *parts, dc3_made *made)
 {
@@ -14,4 +14,4 @@ static void describe(const dc3_run *run, const dc3_part *parts, json_t *line)
     (void)run, (void)parts, (void)line;
 }
 
-const dc3_maker dc3_as_is = {.stage = "storing", .again = "", .make = make, .describe = describe};
+const dc3_synthesis dc3_as_is = {.stage = "storing", .again = "", .make = make, .describe = describe};

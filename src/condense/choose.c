@@ -1,4 +1,4 @@
-/* Bins and selection of a run's pictures by their features. */
+/* Bins and selection of a run's images by their features. */
 #include <stdlib.h>
 #include <string.h>
 #include "select/bins.h"
@@ -19,8 +19,8 @@ dc3_status dc3_run_bins(dc3_run *run)
     run->bins = malloc((size_t)(run->n + 1) * sizeof *run->bins);
     dc3_status status = labels && run->bins ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK)
-        status = dc3_select_bins(&run->options->select, run->n, run->feature_length, run->features,
-                                     labels, run->bins);
+        status = dc3_select_bins(&run->options->select, run->n, run->feature_length, run->features, labels,
+                                 run->bins);
     free(labels);
     return status;
 }
@@ -59,7 +59,7 @@ static dc3_status select_rows(dc3_run *run, const int64_t *labels, dc3_selection
                          labels, selection);
 }
 
-/* A word on every class that has too few readable pictures. */
+/* A word on every class that has too few readable images. */
 static dc3_status check_classes(const dc3_run *run, const int64_t *labels)
 {
     int classes = dc3_dataset_classes(run->dataset);

@@ -1,4 +1,4 @@
-/* Random pictures of each class. A picture is known to be readable only once it is read, so the class's
+/* Random images of each class. An image is known to be readable only once it is read, so the class's
  * random order is gone through until enough are found: the cost follows what is stored, not what there is. */
 #include <omp.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t
     return status;
 }
 
-/* Pictures of one class into parts [ipc]: a class of too few repeats them, one of none gives none. */
+/* Images of one class into parts [ipc]: a class of too few repeats them, one of none gives none. */
 static dc3_status choose_class(dc3_run *run, int64_t first, int64_t n, dc3_chosen *chosen)
 {
     int64_t ipc = run->options->select.ipc, found, *items = malloc((size_t)ipc * sizeof *items);
@@ -86,8 +86,8 @@ dc3_status dc3_run_each_class(dc3_run *run, dc3_chosen *chosen,
     }
     run->report->readable = n - run->report->skipped;
     if (status == DC3_OK && !chosen->count)
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", run->options->data,
-                          (long long)n);
+        status =
+            dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data, (long long)n);
     if (status != DC3_OK) dc3_chosen_free(chosen);
     return status;
 }

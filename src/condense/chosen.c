@@ -60,7 +60,7 @@ dc3_status dc3_run_check_class(const dc3_run *run, int label, int64_t readable, 
     if (readable)
         dc3_run_say(run,
                     "warning: class '%s' has %lld readable images, fewer than %lld; some are used again%s",
-                    name, (long long)readable, (long long)wanted, run->maker->again);
+                    name, (long long)readable, (long long)wanted, run->synthesis->again);
     else
         dc3_run_say(run, "warning: class '%s' has no readable image and gets none", name);
     return DC3_OK;

@@ -4,21 +4,21 @@
 
 #include "condense/method.h"
 
-/* Room for classes * ipc pictures, count 0. */
+/* Room for classes * ipc images, count 0. */
 dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen);
 void dc3_chosen_free(dc3_chosen *chosen);
-/* Numbers the stored pictures within their classes, and the repeats of whole pictures; none is stored yet. */
+/* Numbers the stored images within their classes, and the repeats of whole images; none is stored yet. */
 dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen);
-/* Warns, or fails with strict, where a class has fewer readable pictures than it is to give. */
+/* Warns, or fails with strict, where a class has fewer readable images than it is to give. */
 dc3_status dc3_run_check_class(const dc3_run *run, int label, int64_t readable, int64_t wanted);
-/* Names the part's random numbers: the picture's key and the repeat. */
+/* Names the part's random numbers: the image's key and the repeat. */
 uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part);
-/* Pixels of an edit's side in the stored picture: all of it, or half for the fourfold view. */
+/* Pixels of an edit's side in the stored image: all of it, or half for the fourfold view. */
 int dc3_run_placed_size(const dc3_run *run);
 
-/* Frees the pictures, also after a failure. */
+/* Frees the images, also after a failure. */
 void dc3_made_free(dc3_made *made);
-/* Returns `status`, that of reading the part's picture; notes in `made` if it cannot be read. */
+/* Returns `status`, that of reading the part's image; notes in `made` if it cannot be read. */
 dc3_status dc3_note_unreadable(dc3_made *made, const dc3_part *part, dc3_status status);
 
 #endif

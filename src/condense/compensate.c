@@ -1,4 +1,4 @@
-/* Colour compensation of one picture (docs/method.md, Colour compensation). */
+/* Colour compensation of one image (docs/method.md, Colour compensation). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "diffusion/scheduler.h"
 #include "condense/chosen.h"
 #include "condense/features.h"
-#include "condense/makers.h"
+#include "condense/syntheses.h"
 
 /* What is asked of the editor. */
 typedef struct drawn {
@@ -68,9 +68,9 @@ static dc3_status run_edits(dc3_run *run, const work *w, const drawn *d, int siz
         dc3_instruction(d->prompts[i], text[i]);
         instructions[i] = text[i];
     }
-    dc3_edit_settings told = run->edit;
-    told.stepped = stepped, told.user = run;
-    DC3_TRY(dc3_editor_edit(run->editor, &told, w->input, d->edits, instructions, d->seeds, w->edits,
+    dc3_edit_settings with_progress = run->edit;
+    with_progress.stepped = stepped, with_progress.user = run;
+    DC3_TRY(dc3_editor_edit(run->editor, &with_progress, w->input, d->edits, instructions, d->seeds, w->edits,
                             keep ? w->reconstruction : NULL));
     for (int i = 0; i < d->edits; i++) {
         const float *edit = w->edits + (int64_t)i * small * small * 3;
@@ -81,8 +81,8 @@ static dc3_status run_edits(dc3_run *run, const work *w, const drawn *d, int siz
     return DC3_OK;
 }
 
-/* Whether the report would show the edits of this picture. */
-static int keeps_edits(const dc3_run *run, const dc3_part *part)
+/* Whether the report would show the edits of this image. */
+static int saves_edits(const dc3_run *run, const dc3_part *part)
 {
     return !run->options->no_report && part->place < dc3_report_each(dc3_dataset_classes(run->dataset));
 }
@@ -108,11 +108,11 @@ static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
                                                (float *[]){w.input, keep ? w.original : NULL}, NULL));
     if (status == DC3_OK) status = run_edits(run, &w, &d, size, placed);
     if (status == DC3_OK) {
-        dc3_combine_pictures(run->combine, run->size, (const float *const *)placed, run->options->select.seed,
-                             dc3_run_item(run, part), w.out);
+        dc3_combine_images(run->combine, run->size, (const float *const *)placed, run->options->select.seed,
+                           dc3_run_item(run, part), w.out);
         status = dc3_image_of_floats(run->size, run->size, w.out, &made->image);
     }
-    if (status == DC3_OK && keeps_edits(run, part))
+    if (status == DC3_OK && saves_edits(run, part))
         status = dc3_edits_join(size, parts, (const float *const *)placed, &made->edits);
     free(memory);
     return status;
@@ -150,7 +150,7 @@ static void settings(const dc3_run *run, json_t *to)
     json_object_set_new(to, "cold_prompts", cold);
 }
 
-const dc3_maker dc3_compensation = {
+const dc3_synthesis dc3_compensation = {
     .stage = "compensation",
     .again = " with other prompts",
     .combines = 1,

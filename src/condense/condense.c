@@ -22,13 +22,13 @@
 #include "condense/skipped.h"
 #include "report/report.h"
 
-/* Makes and stores one picture; one that cannot be read is passed over: *stored stays 0. */
-static dc3_status make_picture(dc3_run *run, const dc3_part *parts, const char *relative, char *path,
-                               char *stored)
+/* Makes and stores one image; one that cannot be read is skipped: *stored stays 0. */
+static dc3_status make_image(dc3_run *run, const dc3_part *parts, const char *relative, char *path,
+                             char *stored)
 {
     char reason[512];
     dc3_made made = {0};
-    dc3_status status = run->maker->make(run, parts, &made);
+    dc3_status status = run->synthesis->make(run, parts, &made);
     if (status != DC3_OK && made.unreadable) {
         snprintf(reason, sizeof reason, "%s", dc3_error_text());
         return dc3_run_skip(run, made.unreadable->item, reason);
@@ -39,7 +39,7 @@ static dc3_status make_picture(dc3_run *run, const dc3_part *parts, const char *
     if (status == DC3_OK) status = dc3_image_write(path, &made.image, run->format);
     dc3_made_free(&made);
     *stored = status == DC3_OK;
-    if (*stored && run->maker->combines) run->report->edits += dc3_combine_edits(run->combine);
+    if (*stored && run->synthesis->combines) run->report->edits += dc3_combine_edits(run->combine);
     return status;
 }
 
@@ -50,17 +50,17 @@ static int64_t bytes_of(const char *path)
     return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (int64_t)info.st_size : -1;
 }
 
-/* 1 if the picture is there, and all of it. */
-static int is_there(const dc3_run *run, int64_t picture, const char *path)
+/* 1 if the image is there, and all of it. */
+static int is_there(const dc3_run *run, int64_t image, const char *path)
 {
-    int64_t found = bytes_of(path), written = dc3_state_stored_bytes(run->state, picture);
+    int64_t found = bytes_of(path), written = dc3_state_stored_bytes(run->state, image);
     if (found >= 0 && written >= 0 && written != found)
-        dc3_run_say(run, "note: %s has %lld bytes and not the %lld that were written; made anew", path,
+        dc3_run_say(run, "note: %s has %lld bytes and not the %lld that were written; made again", path,
                     (long long)found, (long long)written);
     return found >= 0 && (written < 0 || written == found);
 }
 
-/* Notes the hashes of the files that a picture is made of. */
+/* Notes the hashes of the files that an image is made of. */
 static dc3_status note_parts(const dc3_run *run, const dc3_part *parts)
 {
     for (int k = 0; k < run->each; k++) {
@@ -71,25 +71,25 @@ static dc3_status note_parts(const dc3_run *run, const dc3_part *parts)
     return DC3_OK;
 }
 
-/* Stores picture number `picture` unless it is there already. */
-static dc3_status store(dc3_run *run, const dc3_output *output, int64_t picture, const dc3_part *parts,
+/* Stores image number `image` unless it is there already. */
+static dc3_status store(dc3_run *run, const dc3_output *output, int64_t image, const dc3_part *parts,
                         char *stored)
 {
     char *relative, *path;
     DC3_TRY(dc3_output_name(output, parts, &relative, &path));
-    *stored = (char)is_there(run, picture, path);
+    *stored = (char)is_there(run, image, path);
     dc3_status status = *stored ? DC3_OK : note_parts(run, parts);
-    if (!*stored && status == DC3_OK) status = make_picture(run, parts, relative, path, stored);
+    if (!*stored && status == DC3_OK) status = make_image(run, parts, relative, path, stored);
     if (*stored && status == DC3_OK)
-        status = dc3_state_store(run->state, picture, bytes_of(path),
-                                 run->maker->combines ? dc3_combine_edits(run->combine) : 0);
+        status = dc3_state_store(run->state, image, bytes_of(path),
+                                 run->synthesis->combines ? dc3_combine_edits(run->combine) : 0);
     run->report->stored += *stored;
     free(relative);
     free(path);
     return status;
 }
 
-/* Every chosen picture in turn: they are grouped by class. */
+/* Every chosen image in turn: they are grouped by class. */
 static dc3_status store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
     DC3_TRY(dc3_chosen_number(run, chosen));
@@ -103,7 +103,7 @@ static dc3_status store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen
     }
     dc3_run_made(run, 0);
     if (run->report->stored == 0)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", run->options->data,
+        return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data,
                         (long long)chosen->count);
     DC3_TRY(dc3_output_write_metadata(output, chosen));
     return dc3_output_finish(output);
@@ -139,7 +139,7 @@ static dc3_status choose_once(dc3_run *run, const dc3_output *output, dc3_chosen
 {
     DC3_TRY(dc3_output_read_selection(output, chosen));
     if (chosen->count) {
-        dc3_run_say(run, "continuing: %lld pictures were selected before", (long long)chosen->count);
+        dc3_run_say(run, "continuing: %lld images were selected before", (long long)chosen->count);
         dc3_run_earlier_stage(run, 0, features_stage);
         dc3_run_earlier_stage(run, 1, selection_stage(run));
         if (run->state) run->report->cached_seconds = dc3_state_cached_seconds(run->state);
@@ -150,7 +150,7 @@ static dc3_status choose_once(dc3_run *run, const dc3_output *output, dc3_chosen
     return dc3_output_write_selection(output, chosen);
 }
 
-/* Classes that may get pictures: those with any. */
+/* Classes that may get images: those with any. */
 static int64_t live_classes(const dc3_run *run)
 {
     int64_t live = 0;
@@ -161,13 +161,13 @@ static int64_t live_classes(const dc3_run *run)
 
 static dc3_status make_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
-    dc3_run_begin_stage(run, 2, run->maker->stage);
+    dc3_run_begin_stage(run, 2, run->synthesis->stage);
     dc3_status status = store_all(run, output, chosen);
     dc3_run_end_stage(run);
     return status;
 }
 
-/* After the teacher: selection, then the pictures. */
+/* After the teacher: selection, then the images. */
 static dc3_status choose_and_store(dc3_run *run, dc3_output *output)
 {
     dc3_chosen chosen = {0};
@@ -179,8 +179,8 @@ static dc3_status choose_and_store(dc3_run *run, dc3_output *output)
 
 static dc3_status condense(dc3_run *run, dc3_output *output)
 {
-    dc3_run_say(run, "%s: %lld images in %lld classes (%s), %d a class to store at %d px", run->options->data,
-                (long long)run->report->images, (long long)run->report->classes,
+    dc3_run_say(run, "%s: %lld images in %lld classes (%s), %d per class to store at %d px",
+                run->options->data, (long long)run->report->images, (long long)run->report->classes,
                 dc3_dataset_kind(run->dataset), run->options->select.ipc, run->size);
     DC3_TRY(dc3_run_estimate(run, run->report->images, live_classes(run) * run->options->select.ipc));
     if (run->options->dry_run) return DC3_OK;
@@ -218,7 +218,7 @@ dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *
     if (status == DC3_OK) status = dc3_output_open(&run, &output);
     if (status == DC3_OK) {
         status = condense(&run, &output);
-        lock = dc3_output_keep_lock(&output);
+        lock = dc3_output_hand_over_lock(&output);
         dc3_output_close(&output);
     }
     dc3_run_close(&run);
@@ -262,7 +262,7 @@ dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condens
     return status;
 }
 
-/* One line of JSON for a picture, and its bin if bin >= 0. */
+/* One line of JSON for an image, and its bin if bin >= 0. */
 static void describe(const dc3_run *run, FILE *file, const dc3_part *part, int64_t bin)
 {
     int label = dc3_dataset_label(run->dataset, part->item);
@@ -289,7 +289,7 @@ static dc3_status write_list(const dc3_run *run, const dc3_part *parts, const in
     return dc3_draft_write(&list, DC3_OK, run->options->out);
 }
 
-/* Pictures that are skipped are listed beside the output. */
+/* Images that are skipped are listed beside the output. */
 static dc3_status list_skipped(dc3_run *run)
 {
     const char *out = run->options->out, *ending = ".skipped.txt";

@@ -1,18 +1,18 @@
-/* Conventional edits in the place of the diffusion model's: as many of each picture as dc3 makes, combined in
+/* Conventional edits in the place of the diffusion model's: as many of each image as dc3 makes, combined in
  * the same way with the same random choices, so that only the editor differs. */
 #include <stdlib.h>
 #include <string.h>
 #include "colour/combine.h"
 #include "condense/chosen.h"
 #include "condense/features.h"
-#include "condense/makers.h"
+#include "condense/syntheses.h"
 
-/* The values of edit i of a picture. */
+/* The values of edit i of an image. */
 static void draw(const dc3_run *run, const dc3_part *part, int i, double *values)
 {
     uint64_t parts[] = {dc3_run_item(run, part), (uint64_t)i};
     dc3_rng rng =
-        dc3_rng_make(run->options->select.seed, DC3_RNG_PICTURE_EDIT, dc3_hash64(parts, sizeof parts));
+        dc3_rng_make(run->options->select.seed, DC3_RNG_IMAGE_EDIT, dc3_hash64(parts, sizeof parts));
     memset(values, 0, DC3_EDIT_VALUES * sizeof *values);
     run->method->edit->draw(&rng, dc3_run_placed_size(run), values);
 }
@@ -25,8 +25,8 @@ static dc3_status edit(dc3_run *run, const dc3_part *part, const float *original
         draw(run, part, i, values);
         DC3_TRY(run->method->edit->apply(dc3_run_placed_size(run), values, original, edits[i]));
     }
-    dc3_combine_pictures(run->combine, run->size, (const float *const *)edits, run->options->select.seed,
-                         dc3_run_item(run, part), out);
+    dc3_combine_images(run->combine, run->size, (const float *const *)edits, run->options->select.seed,
+                       dc3_run_item(run, part), out);
     return dc3_image_of_floats(run->size, run->size, out, image);
 }
 
@@ -62,7 +62,7 @@ static void settings(const dc3_run *run, json_t *to)
     run->method->edit->settings(dc3_run_placed_size(run), to);
 }
 
-const dc3_maker dc3_conventional = {
+const dc3_synthesis dc3_conventional = {
     .stage = "storing",
     .again = " with other edits",
     .combines = 1,

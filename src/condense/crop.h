@@ -1,16 +1,16 @@
-/* Random crops of a picture, as torchvision's RandomResizedCrop with ratio (1, 1) makes them. */
+/* Random crops of an image, as torchvision's RandomResizedCrop with ratio (1, 1) makes them. */
 #ifndef DC3_CONDENSE_CROP_H
 #define DC3_CONDENSE_CROP_H
 
 #include "base/rng.h"
 #include "io/image.h"
 
-/* A square of a picture, in its pixels. */
+/* A square of an image, in its pixels. */
 typedef struct dc3_box {
     int left, top, side;
 } dc3_box;
 
-/* Of an area uniform in [low, high] of the picture's, at a uniform place; after ten that do not fit, the
+/* Of an area uniform in [low, high] of the image's, at a uniform place; after ten that do not fit, the
  * largest square in the middle. */
 dc3_box dc3_crop_draw(dc3_rng *rng, int width, int height, double low, double high);
 /* The square at another size: to [size, size, 3] floats in [0, 1], its rows `stride` floats apart. Bilinear,

@@ -1,4 +1,4 @@
-/* One picture, one prompt. */
+/* One image, one prompt. */
 #include <string.h>
 #include <strings.h>
 #include "base/cancel.h"
@@ -25,7 +25,7 @@ static dc3_status format_of(const dc3_condense_options *o, dc3_image_format *for
                             dc3_setting("format"), o->out);
 }
 
-/* What is edited: all of the picture, squashed to the model's square, where only the change of colour is
+/* What is edited: all of the image, squashed to the model's square, where only the change of colour is
  * taken over; else as --fit says. */
 typedef struct job {
     dc3_image_source *image;
@@ -34,7 +34,7 @@ typedef struct job {
     dc3_image_format format;
 } job;
 
-/* The picture as floats [height, width, 3]; `more`: at another size later. */
+/* The image as floats [height, width, 3]; `more`: at another size later. */
 static dc3_status load(const job *j, int width, int height, int more, float *to)
 {
     dc3_image image;
@@ -79,7 +79,7 @@ static void shape(const dc3_run *run, int width, int height, job *j)
     int keep = run->detail == DC3_DETAIL_KEEP, longer = width > height ? width : height;
     int shorter = width < height ? width : height;
     j->fit = run->fit;
-    if (keep && o->fit == DC3_FIT_DEFAULT) { /* the picture's shape; --size is its longer side */
+    if (keep && o->fit == DC3_FIT_DEFAULT) { /* the image's shape; --size is its longer side */
         double scale = o->size ? (double)o->size / longer : 1;
         j->width = (int)(width * scale + 0.5), j->height = (int)(height * scale + 0.5);
         if (j->width < 1) j->width = 1;
@@ -121,7 +121,7 @@ dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path,
     DC3_TRY(format_of(options, &j.format));
     DC3_TRY(dc3_check_place("out", options->out));
     if (dc3_path_what(path) == DC3_PATH_FOLDER)
-        return dc3_fail(DC3_ERR_IO, "%s: expected a picture, found a folder; dc3 compensate takes folders",
+        return dc3_fail(DC3_ERR_IO, "%s: expected an image, found a folder; dc3 compensate takes folders",
                         path);
     DC3_TRY(dc3_image_source_open_file(path, &j.image));
     dc3_status status = edit_image(options, prompt, &j);

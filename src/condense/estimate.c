@@ -1,4 +1,4 @@
-/* How long a run will take: measured on a few of its own pictures before it starts. */
+/* How long a run will take: measured on a few of its own images before it starts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/file.h"
@@ -11,11 +11,11 @@
 #include "condense/run_teacher.h"
 #include "dc3/text.h"
 
-enum { PICTURES = 8 };
+enum { IMAGES = 8 };
 enum { LEAST_LEFT = 64 << 20 };   /* bytes that a run takes beside what it has once it was measured */
 static const double enough = 0.7; /* seconds to spend on a measurement, where one is not longer by itself */
 
-/* Seconds to make one picture, read, edited, combined and encoded; `steps` is changed for it. */
+/* Seconds to make one image, read, edited, combined and encoded; `steps` is changed for it. */
 static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *seconds)
 {
     int all = run->edit.steps;
@@ -25,7 +25,7 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     dc3_made made = {0};
     double start = dc3_seconds_now();
     run->edit.steps = steps;
-    dc3_status status = run->maker->make(run, &part, &made);
+    dc3_status status = run->synthesis->make(run, &part, &made);
     run->edit.steps = all;
     if (status == DC3_OK) status = dc3_image_encode(&made.image, run->format, &data, &size);
     *seconds = dc3_seconds_now() - start;
@@ -34,14 +34,14 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     return status != DC3_OK && made.unreadable ? DC3_OK : status;
 }
 
-/* Seconds of one whole picture: the mean of some spread over the dataset. */
-static dc3_status measure_pictures(dc3_run *run, double *seconds)
+/* Seconds of one whole image: the mean of some spread over the dataset. */
+static dc3_status measure_images(dc3_run *run, double *seconds)
 {
     int counted = 0;
     double spent = 0;
-    for (int i = 0; i < PICTURES && spent < enough; i++) {
+    for (int i = 0; i < IMAGES && spent < enough; i++) {
         double each;
-        DC3_TRY(make_one(run, dc3_dataset_size(run->dataset) * i / PICTURES, run->edit.steps, &each));
+        DC3_TRY(make_one(run, dc3_dataset_size(run->dataset) * i / IMAGES, run->edit.steps, &each));
         if (i) spent += each, counted++; /* the first makes the table of time steps */
         *seconds = counted ? spent / counted : each;
     }
@@ -59,12 +59,12 @@ static dc3_status measure_edits(dc3_run *run, double *seconds)
     double ratio = flops / dc3_editor_flops(run->editor, &one, edits, keep), first;
     DC3_TRY(make_one(run, 0, 1, &first));
     *seconds = first * ratio;
-    if (*seconds < 3 * enough) DC3_TRY(measure_pictures(run, seconds));
+    if (*seconds < 3 * enough) DC3_TRY(measure_images(run, seconds));
     run->rate = flops / (*seconds > 1e-6 ? *seconds : 1e-6);
     return DC3_OK;
 }
 
-/* Seconds to read one picture in its own size, on one thread: the mean of some. */
+/* Seconds to read one image in its own size, on one thread: the mean of some. */
 static double measure_reading(const dc3_run *run)
 {
     enum { LOOK = 24 };
@@ -78,53 +78,53 @@ static double measure_reading(const dc3_run *run)
     return (dc3_seconds_now() - start) / LOOK;
 }
 
-/* Seconds to choose from `pictures` pictures; `text` says what is done for it. */
-static dc3_status selection_time(dc3_run *run, int64_t pictures, double *seconds, char *text, size_t size)
+/* Seconds to choose from `images` images; `text` says what is done for it. */
+static dc3_status selection_time(dc3_run *run, int64_t images, double *seconds, char *text, size_t size)
 {
     double each;
-    if (run->trains) dc3_run_say(run, "the new teacher's passes over the pictures are not in the estimate");
+    if (run->trains) dc3_run_say(run, "the new teacher's passes over the images are not in the estimate");
     if (run->trains && !run->encodes) return DC3_OK;
     if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
         int pixels = run->encodes ? run->feature_size : run->teacher.size;
         DC3_TRY(dc3_run_measure_features(run, &each));
-        dc3_run_say(run, "measured: %.1f ms a picture to read and encode at %d px", each * 1e3, pixels);
-        snprintf(text, size, "%lld pictures encoded at %d px, ", (long long)pictures, pixels);
-        *seconds = (double)pictures * each;
+        dc3_run_say(run, "measured: %.1f ms per image to read and encode at %d px", each * 1e3, pixels);
+        snprintf(text, size, "%lld images encoded at %d px, ", (long long)images, pixels);
+        *seconds = (double)images * each;
     } else if (run->method->crops) { /* each is read twice */
         DC3_TRY(dc3_teacher_measure(&run->teacher, &each));
         each = each * run->method->crops + 2 * measure_reading(run) / run->options->select.threads;
-        pictures = run->method->examined(run);
-        dc3_run_say(run, "measured: %.1f ms a picture to score %d crops", each * 1e3, run->method->crops);
-        snprintf(text, size, "%lld crops scored at %d px, ", (long long)pictures * run->method->crops,
+        images = run->method->examined(run);
+        dc3_run_say(run, "measured: %.1f ms per image to score %d crops", each * 1e3, run->method->crops);
+        snprintf(text, size, "%lld crops scored at %d px, ", (long long)images * run->method->crops,
                  run->teacher.size);
-        *seconds = (double)pictures * each;
+        *seconds = (double)images * each;
     }
     return DC3_OK;
 }
 
-/* Seconds to make and store `stored` pictures. */
+/* Seconds to make and store `stored` images. */
 static dc3_status storing_time(dc3_run *run, int64_t stored, double *seconds, char *text, size_t size)
 {
     double each = 0;
     if (run->method->needs & DC3_NEEDS_EDITOR) {
         DC3_TRY(measure_edits(run, &each));
-        dc3_run_say(run, "measured: %.0f ms a picture to edit and store, %.0f GFLOP/s", each * 1e3,
+        dc3_run_say(run, "measured: %.0f ms per image to edit and store, %.0f GFLOP/s", each * 1e3,
                     run->rate * 1e-9);
         snprintf(text, size, "%lld edits of %d step%s at %d px, ",
                  (long long)stored * dc3_combine_edits(run->combine), run->edit.steps,
                  run->edit.steps == 1 ? "" : "s", run->edit.size);
     } else {
-        if (run->maker->stitches) /* which crops is not known yet */
+        if (run->synthesis->stitches) /* which crops is not known yet */
             each = run->each * measure_reading(run);
         else
-            DC3_TRY(measure_pictures(run, &each));
-        snprintf(text, size, "%lld pictures stored at %d px, ", (long long)stored, run->size);
+            DC3_TRY(measure_images(run, &each));
+        snprintf(text, size, "%lld images stored at %d px, ", (long long)stored, run->size);
     }
     *seconds = (double)stored * each;
     return DC3_OK;
 }
 
-/* Bytes of the features of all pictures, and of what the selection of the largest class works on beside them.
+/* Bytes of the features of all images, and of what the selection of the largest class works on beside them.
  */
 static double selection_bytes(const dc3_run *run)
 {
@@ -140,7 +140,7 @@ static double selection_bytes(const dc3_run *run)
     return 4 * ((double)n * (encoded + taught) + (double)largest * (encoded + taught));
 }
 
-dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored)
+dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)
 {
     char text[DC3_NUMBER_TEXT], first[80] = "", second[80] = "";
     double training = 0, selection = 0, storing = 0;
@@ -149,16 +149,16 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored)
         dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d threads", info.name, info.parameters * 1e-6,
                     dc3_dtype_name(info.dtype), info.threads);
     }
-    if (pictures && run->trains && dc3_path_what(run->teacher_path) != DC3_PATH_FILE) {
+    if (images && run->trains && dc3_path_what(run->teacher_path) != DC3_PATH_FILE) {
         DC3_TRY(dc3_run_measure_teacher(run, &training));
         dc3_run_say(run, "measured: about %s to train a teacher first (%s FILE uses yours)",
                     dc3_duration_text(training, text), dc3_setting("teacher"));
     }
-    if (pictures) DC3_TRY(selection_time(run, pictures, &selection, first, sizeof first));
+    if (images) DC3_TRY(selection_time(run, images, &selection, first, sizeof first));
     if (stored) DC3_TRY(storing_time(run, stored, &storing, second, sizeof second));
     run->report->estimate_seconds = training + selection + storing;
     dc3_duration_text(training + selection + storing, text);
     dc3_run_say(run, "estimate: %s%s%sabout %s", training > 0 ? "a teacher's training, " : "", first, second,
                 text);
-    return dc3_check_memory(LEAST_LEFT + (pictures ? selection_bytes(run) : 0));
+    return dc3_check_memory(LEAST_LEFT + (images ? selection_bytes(run) : 0));
 }

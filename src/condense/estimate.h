@@ -4,8 +4,8 @@
 
 #include "condense/run.h"
 
-/* Says how long the selection from `pictures` pictures (0: none) and the making of `stored` ones
+/* Says how long the selection from `images` images (0: none) and the making of `stored` ones
  * will take, measured on some of them. */
-dc3_status dc3_run_estimate(dc3_run *run, int64_t pictures, int64_t stored);
+dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored);
 
 #endif

@@ -9,7 +9,7 @@
 #include "io/safetensors.h"
 #include "condense/skipped.h"
 
-/* What the features depend on: the names of the pictures, the networks, sizes and types. */
+/* What the features depend on: the names of the images, the networks, sizes and types. */
 static uint64_t key_of(const dc3_run *run)
 {
     const dc3_teacher *t = &run->teacher;
@@ -75,7 +75,7 @@ static int take_all(dc3_run *run, const dc3_table *table)
     return 1;
 }
 
-/* Passes over the pictures that could not be read when the features were made. */
+/* Passes over the images that could not be read when the features were made. */
 static dc3_status skip_again(dc3_run *run, const char *text)
 {
     json_t *lines = json_loads(text ? text : "[]", 0, NULL);
@@ -95,7 +95,7 @@ dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
             run->features = run->embeddings = run->logits = NULL;
             run->items = NULL;
         }
-        if (*found) dc3_run_say(run, "features of %lld pictures from %s", (long long)run->n, path);
+        if (*found) dc3_run_say(run, "features of %lld images from %s", (long long)run->n, path);
     }
     const char *took = *found ? dc3_table_text(table, "seconds") : NULL;
     if (took) run->report->cached_seconds = strtod(took, NULL);

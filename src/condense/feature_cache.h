@@ -1,4 +1,4 @@
-/* Features that are kept between runs, since encoding a large dataset takes longer than all that follows. */
+/* Features that are saved between runs, since encoding a large dataset takes longer than all that follows. */
 #ifndef DC3_CONDENSE_FEATURE_CACHE_H
 #define DC3_CONDENSE_FEATURE_CACHE_H
 

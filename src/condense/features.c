@@ -1,4 +1,4 @@
-/* Features of a dataset, as the method needs: the mean of the VAE's posterior of every picture; with a
+/* Features of a dataset, as the method needs: the mean of the VAE's posterior of every image; with a
  * teacher, its embedding and logits. */
 #include <omp.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "condense/features.h"
 #include "condense/skipped.h"
 
-enum { BATCH = 16 }; /* always as many, the last filled up, so that a picture's features depend on it alone */
+enum { BATCH = 16 }; /* always as many, the last filled up, so that an image's features depend on it alone */
 
 typedef struct batch {
     float *rgb;                 /* [BATCH, feature_size, feature_size, 3] */
@@ -18,7 +18,7 @@ typedef struct batch {
     float *seen;                /* [BATCH, teacher.size, teacher.size, 3] */
     float *embeddings, *logits; /* [BATCH, ..] */
     int failed[BATCH];
-    uint64_t hashes[BATCH]; /* of the pictures' files */
+    uint64_t hashes[BATCH]; /* of the images' files */
     char reason[BATCH][256];
 } batch;
 
@@ -71,12 +71,12 @@ static void load(const dc3_run *run, int64_t first, int count, batch *b)
 }
 
 /* Copies row `from` [length] to row run->n of `to`. */
-static void keep_row(const dc3_run *run, const float *from, int64_t row, int64_t length, float *to)
+static void store_row(const dc3_run *run, const float *from, int64_t row, int64_t length, float *to)
 {
     memcpy(to + run->n * length, from + row * length, (size_t)length * sizeof *to);
 }
 
-/* Reads `count` pictures and runs the networks on `rows` of the batch. */
+/* Reads `count` images and runs the networks on `rows` of the batch. */
 static dc3_status compute(dc3_run *run, int64_t first, int count, int rows, batch *b)
 {
     load(run, first, count, b);
@@ -95,10 +95,10 @@ static dc3_status encode_batch(dc3_run *run, int64_t first, int count, batch *b)
             DC3_TRY(dc3_run_skip(run, first + i, b->reason[i]));
             continue;
         }
-        if (b->rgb) keep_row(run, b->latents, i, run->feature_length, run->features);
+        if (b->rgb) store_row(run, b->latents, i, run->feature_length, run->features);
         if (b->seen) {
-            keep_row(run, b->embeddings, i, run->teacher.info->embedding, run->embeddings);
-            keep_row(run, b->logits, i, run->teacher.info->classes, run->logits);
+            store_row(run, b->embeddings, i, run->teacher.info->embedding, run->embeddings);
+            store_row(run, b->logits, i, run->teacher.info->classes, run->logits);
         }
         run->items[run->n++] = first + i;
     }
@@ -146,7 +146,7 @@ static dc3_status open_results(dc3_run *run, int64_t n)
     }
     int encoded = !run->encodes || run->features, taught = !t->net || (run->embeddings && run->logits);
     if (run->items && encoded && taught) return DC3_OK;
-    return dc3_fail(DC3_ERR_MEMORY, "out of memory for the features of %lld pictures (%.1f GB)", (long long)n,
+    return dc3_fail(DC3_ERR_MEMORY, "out of memory for the features of %lld images (%.1f GB)", (long long)n,
                     (double)n * (double)columns * 4e-9);
 }
 
@@ -159,7 +159,7 @@ dc3_status dc3_run_measure_features(dc3_run *run, double *seconds)
     batch *b;
     dc3_status status = open_batch(run, &b);
     double start = dc3_seconds_now();
-    /* One picture, the first time with the packing of weights; of a large network that must do. */
+    /* One image, the first time with the packing of weights; of a large network that must do. */
     for (int i = 0; i < 2 && status == DC3_OK; i++) {
         start = dc3_seconds_now();
         status = compute(run, 0, 1, 1, b);
@@ -188,23 +188,24 @@ static dc3_status compute_all(dc3_run *run)
     }
     batch_close(b);
     if (status == DC3_OK && run->n == 0)
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", run->options->data,
-                          (long long)n);
+        status =
+            dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data, (long long)n);
     return status;
 }
 
 dc3_status dc3_run_features(dc3_run *run)
 {
-    char *kept = NULL;
+    char *cached = NULL;
     int found = 0;
-    if (run->options->cache) DC3_TRY(dc3_feature_cache_find(run, &kept));
-    dc3_status status = kept ? dc3_feature_cache_read(run, kept, &found) : DC3_OK;
+    if (run->options->cache) DC3_TRY(dc3_feature_cache_find(run, &cached));
+    dc3_status status = cached ? dc3_feature_cache_read(run, cached, &found) : DC3_OK;
     if (status == DC3_OK && !found) {
         double start = dc3_seconds_now();
         status = compute_all(run);
-        if (status == DC3_OK && kept) status = dc3_feature_cache_write(run, kept, dc3_seconds_now() - start);
+        if (status == DC3_OK && cached)
+            status = dc3_feature_cache_write(run, cached, dc3_seconds_now() - start);
     }
-    free(kept);
+    free(cached);
     if (status == DC3_OK) run->report->readable = run->n;
     return status;
 }

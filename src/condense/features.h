@@ -1,15 +1,15 @@
-/* What pictures are told apart by: features of the VAE and of the teacher. */
+/* What images are compared by: features of the VAE and of the teacher. */
 #ifndef DC3_CONDENSE_FEATURES_H
 #define DC3_CONDENSE_FEATURES_H
 
 #include "condense/run.h"
 
-/* The features of every picture, as the method needs; those that cannot be read are listed, or
+/* The features of every image, as the method needs; those that cannot be read are listed, or
  * fatal with strict. */
 dc3_status dc3_run_features(dc3_run *run);
-/* Seconds that one picture takes in it, from some batches spread over the dataset. */
+/* Seconds that one image takes in it, from some batches spread over the dataset. */
 dc3_status dc3_run_measure_features(dc3_run *run, double *seconds);
-/* One picture as floats in [0, 1], [size, size, 3]. */
+/* One image as floats in [0, 1], [size, size, 3]. */
 dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to);
 
 /* The same at two sizes, decoded once where that gives the same pixels: to[i] [sizes[i], sizes[i], 3], NULL:

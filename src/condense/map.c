@@ -76,7 +76,7 @@ static dc3_status draw(const dc3_run *run, int64_t n, const int64_t *rows, const
     return status;
 }
 
-/* Classes with two pictures or fewer have no map. */
+/* Classes with two images or fewer have no map. */
 static dc3_status add_class(const dc3_run *run, int64_t first, int64_t end, int64_t most, const char *marks,
                             json_t *maps)
 {

@@ -4,9 +4,9 @@
 
 #include "condense/output.h"
 
-/* Where the run has bins, writes OUT/map.json: by class, some of its pictures and all that are chosen at
+/* Where the run has bins, writes OUT/map.json: by class, some of its images and all that are chosen at
  * their place on the first two principal components of the features that the bins come from, with their bin:
- * {"CLASS": {"of": pictures, "points": [[x, y, bin], ..], "chosen": [..]}}. */
+ * {"CLASS": {"of": images, "points": [[x, y, bin], ..], "chosen": [..]}}. */
 dc3_status dc3_map_write(const dc3_output *output, const dc3_chosen *chosen);
 
 #endif

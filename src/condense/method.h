@@ -2,12 +2,12 @@
 #ifndef DC3_CONDENSE_METHOD_H
 #define DC3_CONDENSE_METHOD_H
 
-#include "colour/picture_edit.h"
+#include "colour/image_edit.h"
 #include "condense/run.h"
 #include "options/method_names.h"
 #include "select/choose.h"
 
-/* What a method needs to choose and to make its pictures. */
+/* What a method needs to choose and to make its images. */
 enum {
     DC3_NEEDS_FEATURES = 1, /* the teacher's, if one is given; else the VAE's */
     DC3_NEEDS_BINS = 2,     /* the VAE's features always, and the teacher's too if one is given */
@@ -23,24 +23,24 @@ enum {
     DC3_USES_ALL = DC3_USES_BINS | DC3_USES_OBJECTIVE | DC3_USES_MAXIMIZER
 };
 
-/* What is made of the parts of a stored picture. */
+/* What is made of the parts of a stored image. */
 typedef struct dc3_made {
     dc3_image image;            /* on success */
-    dc3_image edits;            /* what it was combined from (kept_edits.h), or none */
-    const dc3_part *unreadable; /* after a failure, the part whose picture itself cannot be read, or NULL */
+    dc3_image edits;            /* what it was combined from (saved_edits.h), or none */
+    const dc3_part *unreadable; /* after a failure, the part whose image itself cannot be read, or NULL */
 } dc3_made;
 
-/* How the stored pictures are made. */
-struct dc3_maker {
+/* How the stored images are made. */
+struct dc3_synthesis {
     const char *stage; /* as the report calls it */
-    const char *again; /* how the repeats of a picture differ, after "used again" */
-    int stitches;      /* a stored picture is made of factor x factor squares, each of a part */
-    int combines;      /* makes several edits of a picture and combines them */
-    /* The picture of `parts` [run->each]; *made is zero before. */
+    const char *again; /* how the repeats of an image differ, after "used again" */
+    int stitches;      /* a stored image is made of factor x factor squares, each of a part */
+    int combines;      /* makes several edits of an image and combines them */
+    /* The image of `parts` [run->each]; *made is zero before. */
     dc3_status (*make)(dc3_run *run, const dc3_part *parts, dc3_made *made);
-    /* Steps that a picture is made in where each takes long enough to be told, else 1; NULL: 1. */
+    /* Steps that an image is made in where each takes long enough to be reported, else 1; NULL: 1. */
     int (*steps)(const dc3_run *run);
-    /* Adds to the picture's line of metadata.jsonl what was done. */
+    /* Adds to the image's line of metadata.jsonl what was done. */
     void (*describe)(const dc3_run *run, const dc3_part *parts, json_t *line);
     /* Adds to the settings in dc3.json what the result depends on; NULL: nothing. */
     void (*settings)(const dc3_run *run, json_t *settings);
@@ -51,10 +51,10 @@ struct dc3_method {
     int needs, uses;
     dc3_status (*select)(dc3_run *run, dc3_chosen *chosen);
     dc3_chooser *chooser; /* of dc3_run_select; NULL: bins and a submodular maximiser in each */
-    const dc3_maker *maker;
-    const dc3_picture_edit *edit; /* of dc3_conventional */
-    int crops;                    /* of each picture that is examined, which the teacher scores; 0: none */
-    int64_t (*examined)(const dc3_run *run); /* how many pictures are, at most; NULL without crops */
+    const dc3_synthesis *synthesis;
+    const dc3_image_edit *edit; /* of dc3_conventional */
+    int crops;                  /* of each image that is examined, which the teacher scores; 0: none */
+    int64_t (*examined)(const dc3_run *run); /* how many images are, at most; NULL without crops */
 };
 
 #endif

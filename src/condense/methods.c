@@ -3,8 +3,8 @@
 #include <string.h>
 #include "condense/choose.h"
 #include "condense/choose_random.h"
-#include "condense/makers.h"
-#include "colour/picture_edit.h"
+#include "condense/syntheses.h"
+#include "colour/image_edit.h"
 #include "condense/rded.h"
 #include "select/choose.h"
 
@@ -17,7 +17,7 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             .needs = DC3_NEEDS_BINS | DC3_NEEDS_EDITOR,
             .uses = DC3_USES_ALL,
             .select = dc3_run_select,
-            .maker = &dc3_compensation,
+            .synthesis = &dc3_compensation,
         },
     [DC3_METHOD_DC3_SELECT] =
         {
@@ -25,7 +25,7 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             .needs = DC3_NEEDS_BINS,
             .uses = DC3_USES_ALL,
             .select = dc3_run_select,
-            .maker = &dc3_as_is,
+            .synthesis = &dc3_as_is,
         },
     [DC3_METHOD_JITTER] =
         {
@@ -33,7 +33,7 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             .needs = DC3_NEEDS_BINS,
             .uses = DC3_USES_ALL,
             .select = dc3_run_select,
-            .maker = &dc3_conventional,
+            .synthesis = &dc3_conventional,
             .edit = &dc3_color_jitter,
         },
     [DC3_METHOD_GRAYSCALE] =
@@ -42,7 +42,7 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             .needs = DC3_NEEDS_BINS,
             .uses = DC3_USES_ALL,
             .select = dc3_run_select,
-            .maker = &dc3_conventional,
+            .synthesis = &dc3_conventional,
             .edit = &dc3_grayscale,
         },
     [DC3_METHOD_BLUR] =
@@ -51,14 +51,14 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             .needs = DC3_NEEDS_BINS,
             .uses = DC3_USES_ALL,
             .select = dc3_run_select,
-            .maker = &dc3_conventional,
+            .synthesis = &dc3_conventional,
             .edit = &dc3_blur,
         },
     [DC3_METHOD_RANDOM] =
         {
             WORDS(DC3_METHOD_RANDOM),
             .select = dc3_run_select_random,
-            .maker = &dc3_as_is,
+            .synthesis = &dc3_as_is,
         },
     [DC3_METHOD_KMEANS] =
         {
@@ -66,7 +66,7 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             .needs = DC3_NEEDS_FEATURES,
             .select = dc3_run_select,
             .chooser = dc3_choose_nearest_to_centres,
-            .maker = &dc3_as_is,
+            .synthesis = &dc3_as_is,
         },
     [DC3_METHOD_HERDING] =
         {
@@ -74,7 +74,7 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             .needs = DC3_NEEDS_FEATURES,
             .select = dc3_run_select,
             .chooser = dc3_choose_herding,
-            .maker = &dc3_as_is,
+            .synthesis = &dc3_as_is,
         },
     [DC3_METHOD_K_CENTER] =
         {
@@ -82,7 +82,7 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             .needs = DC3_NEEDS_FEATURES,
             .select = dc3_run_select,
             .chooser = dc3_choose_k_center,
-            .maker = &dc3_as_is,
+            .synthesis = &dc3_as_is,
         },
     [DC3_METHOD_GRAPH_CUT] =
         {
@@ -91,7 +91,7 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             .uses = DC3_USES_MAXIMIZER,
             .select = dc3_run_select,
             .chooser = dc3_choose_graph_cut,
-            .maker = &dc3_as_is,
+            .synthesis = &dc3_as_is,
         },
     [DC3_METHOD_DQ] =
         {
@@ -100,16 +100,16 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             .uses = DC3_USES_BINS | DC3_USES_MAXIMIZER,
             .select = dc3_run_select,
             .chooser = dc3_choose_dataset_quantization,
-            .maker = &dc3_as_is,
+            .synthesis = &dc3_as_is,
         },
     [DC3_METHOD_RDED] =
         {
             WORDS(DC3_METHOD_RDED),
             .needs = DC3_NEEDS_TEACHER,
             .select = dc3_run_select_crops,
-            .maker = &dc3_stitching,
+            .synthesis = &dc3_stitching,
             .crops = DC3_RDED_CROPS,
-            .examined = dc3_rded_pictures,
+            .examined = dc3_rded_images,
         },
 };
 

@@ -137,9 +137,9 @@ static dc3_status list_inputs(const dc3_output *o)
     return dc3_state_list(o->run->state, o->run->dataset, noted, o->run);
 }
 
-/* Compares the inputs with those that the run began with. Where they differ it goes on, since a long run is
- * worth more than one picture: what was chosen stays chosen, and what cannot be read any more is passed over.
- * With strict it does not. */
+/* Compares the inputs with those that the run began with. Where they differ the run continues, since a long
+ * run is worth more than one image: what was chosen stays chosen, and what cannot be read any more is
+ * skipped. With strict it does not. */
 static dc3_status compare_inputs(const dc3_output *o)
 {
     char text[900], remark[400];
@@ -149,14 +149,13 @@ static dc3_status compare_inputs(const dc3_output *o)
     if (!*text) return DC3_OK;
     if (run->options->strict)
         return dc3_fail(DC3_ERR_ARGUMENT,
-                        "%s: the pictures are not those that the run began with (%s); put them back, or use "
+                        "%s: the images are not those with which the run began (%s); put them back, or use "
                         "%s to start over (%s)",
                         run->options->data, text, dc3_setting("fresh"), dc3_setting("strict"));
-    dc3_run_say(
-        run,
-        "warning: %s: the pictures are not those that the run began with (%s); what was chosen before stays "
-        "chosen; %s starts over",
-        run->options->data, text, dc3_setting("fresh"));
+    dc3_run_say(run,
+                "warning: %s: the images are not those with which the run began (%s); what was chosen before "
+                "stays chosen; %s starts over",
+                run->options->data, text, dc3_setting("fresh"));
     dc3_state_close(&run->state, 0);
     dc3_state_remove(o->folder);
     DC3_TRY(dc3_state_open(o->folder, &run->state, &made, remark, sizeof remark));
@@ -197,7 +196,7 @@ dc3_status dc3_output_start(dc3_output *o)
     return open_state(o);
 }
 
-dc3_lock dc3_output_keep_lock(dc3_output *o)
+dc3_lock dc3_output_hand_over_lock(dc3_output *o)
 {
     dc3_lock lock = o->lock;
     o->lock = (dc3_lock){.fd = -1};
@@ -215,7 +214,7 @@ void dc3_output_close(dc3_output *o)
     *o = (dc3_output){.lock = {.fd = -1}};
 }
 
-/* What the earlier part reported: pictures that were read, skipped, repeated. */
+/* What the earlier part reported: images that were read, skipped, repeated. */
 static dc3_status read_counts(dc3_run *run, const json_t *selection)
 {
     run->report->readable = json_integer_value(json_object_get(selection, "readable"));
@@ -331,13 +330,13 @@ static char *metadata_line(const dc3_output *output, const char *relative, const
     json_object_set_new(o, "source", dc3_json_text(dc3_dataset_key(run->dataset, parts->item)));
     json_object_set_new(o, "method", json_string(run->method->words->name));
     if (!parts->box.side) json_object_set_new(o, "repeat", json_integer(parts->repeat));
-    run->maker->describe(run, parts, o);
+    run->synthesis->describe(run, parts, o);
     char *line = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(o);
     return line;
 }
 
-/* Numbers the classes that have a picture, as ImageFolder does. */
+/* Numbers the classes that have an image, as ImageFolder does. */
 static void number_classes(dc3_output *o, const dc3_chosen *chosen)
 {
     const dc3_run *run = o->run;
@@ -350,30 +349,30 @@ static void number_classes(dc3_output *o, const dc3_chosen *chosen)
         if (o->labels[i] == 0)
             o->labels[i] = next++;
         else
-            dc3_run_say(run, "warning: class '%s' has no picture; classes after it are numbered one lower",
+            dc3_run_say(run, "warning: class '%s' has no image; classes after it are numbered one lower",
                         dc3_dataset_class_name(run->dataset, i));
 }
 
-static dc3_status note_picture(const dc3_output *o, const dc3_part *parts, int64_t picture)
+static dc3_status note_image(const dc3_output *o, const dc3_part *parts, int64_t image)
 {
     char *relative, *path;
     DC3_TRY(dc3_output_name(o, parts, &relative, &path));
-    dc3_status status = dc3_state_choose(o->run->state, picture, relative);
+    dc3_status status = dc3_state_choose(o->run->state, image, relative);
     for (int k = 0; status == DC3_OK && k < o->run->each; k++)
-        status = dc3_state_part(o->run->state, picture, k, parts[k].item);
+        status = dc3_state_part(o->run->state, image, k, parts[k].item);
     free(relative);
     free(path);
     return status;
 }
 
 /* Notes what will be stored, unless the database has it from an earlier part of the run. */
-static dc3_status note_pictures(const dc3_output *o, const dc3_chosen *chosen)
+static dc3_status note_images(const dc3_output *o, const dc3_chosen *chosen)
 {
     dc3_state *state = o->run->state;
-    if (dc3_state_pictures(state) == chosen->count) return DC3_OK;
+    if (dc3_state_images(state) == chosen->count) return DC3_OK;
     DC3_TRY(dc3_state_begin(state));
     DC3_TRY(dc3_state_unchoose(state));
-    for (int64_t i = 0; i < chosen->count; i++) DC3_TRY(note_picture(o, chosen->parts + i * o->run->each, i));
+    for (int64_t i = 0; i < chosen->count; i++) DC3_TRY(note_image(o, chosen->parts + i * o->run->each, i));
     return dc3_state_commit(state);
 }
 
@@ -392,7 +391,7 @@ dc3_status dc3_output_plan(const dc3_output *o, const dc3_chosen *chosen)
     }
     status = dc3_draft_write(&names, status, path);
     free(path);
-    return status == DC3_OK ? note_pictures(o, chosen) : status;
+    return status == DC3_OK ? note_images(o, chosen) : status;
 }
 
 dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)

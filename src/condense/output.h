@@ -9,7 +9,7 @@ typedef struct dc3_output {
     dc3_run *run;
     char *folder, *train;
     char **folders; /* of the classes, below train */
-    int *labels;    /* [classes], as stored: classes without a picture have -1 and no number is left out */
+    int *labels;    /* [classes], as stored: classes without an image have -1 and no number is left out */
     int continues;  /* the folder holds an earlier part of the same run */
     int clears;     /* the folder holds a run that goes */
     int complete;   /* all is stored */
@@ -23,11 +23,11 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *output);
 dc3_status dc3_output_start(dc3_output *output);
 void dc3_output_close(dc3_output *output);
 /* The folder's lock, which dc3_output_close does not release then. */
-dc3_lock dc3_output_keep_lock(dc3_output *output);
+dc3_lock dc3_output_hand_over_lock(dc3_output *output);
 /* The selection of an earlier part of the run; count 0 if there is none. The caller frees it. */
 dc3_status dc3_output_read_selection(const dc3_output *output, dc3_chosen *chosen);
 dc3_status dc3_output_write_selection(const dc3_output *output, const dc3_chosen *chosen);
-/* "train/<class>/<place>-<stem>.png" of a stored picture, named after its first part: relative to OUT/train
+/* "train/<class>/<place>-<stem>.png" of a stored image, named after its first part: relative to OUT/train
  * and absolute, caller frees. */
 dc3_status dc3_output_name(const dc3_output *output, const dc3_part *part, char **relative, char **path);
 /* Writes the names of what will be stored, for dc3_clear_run. */

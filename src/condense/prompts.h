@@ -13,7 +13,7 @@ typedef struct dc3_prompts {
 
 /* The paper's ten, or from a file with a prompt a line, "warm: TEXT" or "cold: TEXT"; # begins a comment. */
 dc3_status dc3_prompts_read(const char *path, dc3_prompts *prompts);
-/* `each` different warm ones, then `each` different cold ones, for one picture: out [2 * each] point into
+/* `each` different warm ones, then `each` different cold ones, for one image: out [2 * each] point into
  * prompts. */
 void dc3_prompts_draw(const dc3_prompts *prompts, uint64_t seed, uint64_t item, int each, const char **out);
 /* The instruction for a prompt (docs/method.md, Colour compensation), unless it is a sentence already. */

@@ -1,14 +1,14 @@
 /* RDED (Sun, Shi, Li and Guo, "On the Diversity and Realism of Distilled Dataset: An Efficient Dataset
  * Distillation Paradigm", CVPR 2024), the storing part, as its program does it (LINs-lab/RDED, synthesize/):
- * 300 random pictures of a class are looked at (mipc of its scripts); of each, five random square crops (area
- * 0.08 to 1 of the picture's, RandomResizedCrop with ratio 1) are scaled to 1 / factor of the picture's side
+ * 300 random images of a class are looked at (mipc of its scripts); of each, five random square crops (area
+ * 0.08 to 1 of the image's, RandomResizedCrop with ratio 1) are scaled to 1 / factor of the image's side
  * and put in the middle of ImageNet's mean colour; the crop with the lowest cross-entropy of the teacher's
- * softmax stands for its picture. The ipc * factor^2 pictures of the lowest loss are stored, factor^2 of them
- * stitched into one: the best ipc pictures go top left, the next ipc top right, and so on. factor is 1 in its
+ * softmax stands for its image. The ipc * factor^2 images of the lowest loss are stored, factor^2 of them
+ * stitched into one: the best ipc images go top left, the next ipc top right, and so on. factor is 1 in its
  * scripts for CIFAR and Tiny-ImageNet and 2 for ImageNet and its parts. Ours: the loss in double precision
- * from the logits, so that a sure teacher's crops do not tie at 0; ties to the earlier picture; more than 300
- * pictures where ipc * factor^2 are more; a class of too few gives other crops of the same pictures; rounded,
- * lossless pictures, where the program cuts off decimals and stores JPEG. Where the teacher sees another size
+ * from the logits, so that a sure teacher's crops do not tie at 0; ties to the earlier image; more than 300
+ * images where ipc * factor^2 are more; a class of too few gives other crops of the same images; rounded,
+ * lossless images, where the program cuts off decimals and stores JPEG. Where the teacher sees another size
  * than is stored, a crop is scaled for each. Cost: 5 * 300 teacher passes a class. */
 #include "condense/rded.h"
 
@@ -19,7 +19,7 @@
 #include <string.h>
 #include "condense/choose_random.h"
 #include "condense/chosen.h"
-#include "condense/makers.h"
+#include "condense/syntheses.h"
 
 enum { LOOK = 300, BATCH = 16, CROPS = DC3_RDED_CROPS };
 static const double least_area = 0.08, most_area = 1;
@@ -50,7 +50,7 @@ static dc3_status batch_open(const dc3_run *run, batch *b)
     for (int k = 0; ready && k < CROPS; k++)
         ready = (b->seen[k] = malloc(BATCH * pixels * sizeof **b->seen)) != NULL;
     if (!ready) batch_close(b);
-    return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory for the crops of %d pictures", BATCH);
+    return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory for the crops of %d images", BATCH);
 }
 
 /* A square of ImageNet's mean colour, which the teacher's normalisation makes zero. */
@@ -60,7 +60,7 @@ static void blank(int size, float *rgb)
     for (int64_t i = 0; i < (int64_t)size * size * 3; i++) rgb[i] = mean[i % 3];
 }
 
-/* The crops of one picture as the teacher sees them; `part` says which picture and which repeat. */
+/* The crops of one image as the teacher sees them; `part` says which image and which repeat. */
 static dc3_status draw_crops(const dc3_run *run, const dc3_part *part, int row, batch *b)
 {
     int size = run->teacher.size, patch = size / run->factor, edge = (size - patch) / 2;
@@ -120,7 +120,7 @@ static int by_loss(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
-/* Scores the candidates and appends ipc pictures of the best: parts of picture i are the i-th best, the
+/* Scores the candidates and appends ipc images of the best: parts of image i are the i-th best, the
  * (ipc + i)-th best, ... */
 static dc3_status take_best(dc3_run *run, dc3_part *candidates, int64_t n, dc3_chosen *chosen)
 {
@@ -141,7 +141,7 @@ static dc3_status take_best(dc3_run *run, dc3_part *candidates, int64_t n, dc3_c
     return DC3_OK;
 }
 
-/* How many pictures of a class are looked at, where it has them. */
+/* How many images of a class are looked at, where it has them. */
 static int64_t wanted(const dc3_run *run)
 {
     int64_t needed = (int64_t)run->options->select.ipc * run->each;
@@ -174,13 +174,13 @@ dc3_status dc3_run_select_crops(dc3_run *run, dc3_chosen *chosen)
     return dc3_run_each_class(run, chosen, choose_class);
 }
 
-int64_t dc3_rded_pictures(const dc3_run *run)
+int64_t dc3_rded_images(const dc3_run *run)
 {
     int64_t all = dc3_dataset_size(run->dataset), most = wanted(run) * dc3_dataset_classes(run->dataset);
     return most < all ? most : all;
 }
 
-/* The picture of a part in its own size; it may be another than when its crop was chosen. */
+/* The image of a part in its own size; it may be another than when its crop was chosen. */
 static dc3_status read_part(const dc3_run *run, const dc3_part *part, dc3_image *image)
 {
     dc3_box box = part->box;
@@ -237,7 +237,7 @@ static void settings(const dc3_run *run, json_t *to)
     json_object_set_new(to, "looked_at", json_integer(wanted(run)));
 }
 
-const dc3_maker dc3_stitching = {
+const dc3_synthesis dc3_stitching = {
     .stage = "storing",
     .again = " with other crops",
     .stitches = 1,

@@ -4,10 +4,10 @@
 
 #include "condense/run.h"
 
-enum { DC3_RDED_CROPS = 5 }; /* of each picture that is looked at */
+enum { DC3_RDED_CROPS = 5 }; /* of each image that is looked at */
 
-/* How many pictures are looked at, at most. */
-int64_t dc3_rded_pictures(const dc3_run *run);
+/* How many images are looked at, at most. */
+int64_t dc3_rded_images(const dc3_run *run);
 
 /* Chooses them. */
 dc3_status dc3_run_select_crops(dc3_run *run, dc3_chosen *chosen);

@@ -51,8 +51,8 @@ void dc3_run_earlier_stage(dc3_run *run, int stage, const char *name)
 void dc3_run_made(const dc3_run *run, int steps)
 {
     char stage[80];
-    int each = run->maker->steps ? run->maker->steps(run) : 1;
-    snprintf(stage, sizeof stage, each > 1 ? "%s, steps" : "%s", run->maker->stage);
+    int each = run->synthesis->steps ? run->synthesis->steps(run) : 1;
+    snprintf(stage, sizeof stage, each > 1 ? "%s, steps" : "%s", run->synthesis->stage);
     if (run->to_make) dc3_run_progress(run, stage, run->making * each + steps, run->to_make * each);
 }
 

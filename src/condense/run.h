@@ -12,12 +12,12 @@
 #include "teacher/teacher.h"
 
 typedef struct dc3_method dc3_method;
-typedef struct dc3_maker dc3_maker;
+typedef struct dc3_synthesis dc3_synthesis;
 
 typedef struct dc3_run {
     const dc3_condense_options *options;
     const dc3_method *method;
-    const dc3_maker *maker;
+    const dc3_synthesis *synthesis;
     dc3_dataset *dataset;
     dc3_editor *editor;  /* NULL: the method needs neither its edits nor its features */
     dc3_teacher teacher; /* of the commands that select, if one is given and the method looks at it */
@@ -32,11 +32,11 @@ typedef struct dc3_run {
     dc3_image_format format;
     int size, feature_size;
     int usual;                  /* dc3_usual_size of the dataset, at most 256 */
-    int each;                   /* parts of a stored picture */
-    int factor;                 /* of crops: patches across a stored picture */
-    int64_t feature_length;     /* values of one picture's features */
-    float *features;            /* [n, feature_length] of the readable pictures, in the dataset's order */
-    float *embeddings, *logits; /* [n, ..] of the same pictures by the teacher; NULL without one */
+    int each;                   /* parts of a stored image */
+    int factor;                 /* of crops: patches across a stored image */
+    int64_t feature_length;     /* values of one image's features */
+    float *features;            /* [n, feature_length] of the readable images, in the dataset's order */
+    float *embeddings, *logits; /* [n, ..] of the same images by the teacher; NULL without one */
     int64_t *items;             /* [n], their numbers in the dataset, ascending */
     int64_t *bins;              /* [n], within each class; NULL before they are known or without them */
     int64_t n;
@@ -44,26 +44,26 @@ typedef struct dc3_run {
     json_t *skipped;         /* list of [key, reason] */
     char *skipped_path;      /* where it is written */
     double rate;             /* FLOP/s measured by the estimate */
-    int64_t making, to_make; /* number of the picture that is being made, and of all; to_make 0: none is */
+    int64_t making, to_make; /* number of the image that is being made, and of all; to_make 0: none is */
     int stage;               /* that time passes in */
     double stage_start;      /* when it began, seconds */
     dc3_condense_report *report;
 } dc3_run;
 
-/* A part of a stored picture: one of the dataset's pictures, whole or a square of it. */
+/* A part of a stored image: one of the dataset's images, whole or a square of it. */
 typedef struct dc3_part {
     int64_t item;
-    int place;   /* of the stored picture in its class */
-    int repeat;  /* how often the whole picture was used before */
-    dc3_box box; /* side 0: the whole picture */
+    int place;   /* of the stored image in its class */
+    int repeat;  /* how often the whole image was used before */
+    dc3_box box; /* side 0: the whole image */
     double loss; /* of the square, by the teacher */
 } dc3_part;
 
-/* What is stored, by class: run->each parts for each picture. */
+/* What is stored, by class: run->each parts for each image. */
 typedef struct dc3_chosen {
     int64_t count;
     dc3_part *parts; /* [count, each] */
-    char *stored;    /* [count], once they are numbered: the picture is in the folder */
+    char *stored;    /* [count], once they are numbered: the image is in the folder */
 } dc3_chosen;
 
 /* Closes what dc3_run_open (run_open.h) opened, also after its failure. */
@@ -71,7 +71,7 @@ void dc3_run_close(dc3_run *run);
 /* Tells the listener; printf form. */
 void dc3_run_say(const dc3_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total);
-/* Tells that of the picture that is being made so many steps are done. */
+/* Tells that of the image that is being made so many steps are done. */
 void dc3_run_made(const dc3_run *run, int steps);
 /* From here to the end that follows time passes in a stage, whose number is its place in the report: ends it
  * also where it fails, and notes the time of all parts of the run together and the peak memory. */

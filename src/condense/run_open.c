@@ -62,7 +62,7 @@ static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
     if (needs >= DC3_RUN_METHOD && run->options->method)
         DC3_TRY(dc3_choose_name("method", run->options->method, names, &method));
     run->method = &dc3_methods[method];
-    run->maker = run->method->maker;
+    run->synthesis = run->method->synthesis;
     run->each = 1;
     DC3_TRY(choose_teacher(run, needs));
     run->encodes =
@@ -94,7 +94,7 @@ static dc3_status open_editor(dc3_run *run)
     return DC3_OK;
 }
 
-/* Of the stored pictures, and how many parts they have. */
+/* Of the stored images, and how many parts they have. */
 static dc3_status choose_size(dc3_run *run)
 {
     enum { SMALL = 64 }; /* up to which RDED's scripts take factor 1 */
@@ -106,13 +106,13 @@ static dc3_status choose_size(dc3_run *run)
         return dc3_fail_setting("factor", "expected 1 or 2, found %d", o->factor);
     run->size = o->size ? o->size : edited ? run->edit.size : run->usual;
     run->factor = o->factor ? o->factor : run->size > SMALL ? 2 : 1;
-    if (run->maker->stitches) run->each = run->factor * run->factor;
-    if (run->each > 1 || (run->maker->combines && run->combine == DC3_COMBINE_FOURFOLD))
+    if (run->synthesis->stitches) run->each = run->factor * run->factor;
+    if (run->each > 1 || (run->synthesis->combines && run->combine == DC3_COMBINE_FOURFOLD))
         run->size -= run->size % 2;
     return DC3_OK;
 }
 
-/* Of the pictures whose features are taken. */
+/* Of the images whose features are taken. */
 static dc3_status choose_feature_size(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
@@ -139,7 +139,7 @@ static dc3_status check_classes(const dc3_run *run)
         int label = dc3_dataset_label(run->dataset, i);
         if (i + 1 < n && dc3_dataset_label(run->dataset, i + 1) == label) continue;
         if (i + 1 - first < o->select.ipc)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld pictures, fewer than %d (%s)", o->data,
+            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld images, fewer than %d (%s)", o->data,
                             dc3_dataset_class_name(run->dataset, label), (long long)(i + 1 - first),
                             o->select.ipc, dc3_setting("strict"));
         first = i + 1;
@@ -148,15 +148,15 @@ static dc3_status check_classes(const dc3_run *run)
 }
 
 /* While the dataset is listed nobody knows how many there will be. */
-static void found(void *run, int64_t pictures)
+static void found(void *run, int64_t images)
 {
-    dc3_run_progress(run, "listing", pictures, -1);
+    dc3_run_progress(run, "listing", images, -1);
 }
 
 dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs, dc3_condense_report *report,
                         dc3_run *run)
 {
-    enum { MOST = 256 }; /* pixels of stored pictures, where nothing else is said */
+    enum { MOST = 256 }; /* pixels of stored images, where nothing else is said */
     memset(run, 0, sizeof *run);
     memset(report, 0, sizeof *report);
     run->options = options;
@@ -167,7 +167,8 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
                                 options->select.ipc);
     DC3_TRY(choose_method(run, needs));
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
-    if (needs != DC3_RUN_EDITOR) DC3_TRY(dc3_dataset_open_told(options->data, found, run, &run->dataset));
+    if (needs != DC3_RUN_EDITOR)
+        DC3_TRY(dc3_dataset_open_with_progress(options->data, found, run, &run->dataset));
     if (needs >= DC3_RUN_METHOD && options->strict) DC3_TRY(check_classes(run));
     DC3_TRY(open_editor(run));
     run->usual = run->dataset ? dc3_usual_size(run->dataset, MOST) : MOST;
@@ -178,12 +179,12 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
         if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER))
             DC3_TRY(dc3_run_open_teacher(run));
         else
-            dc3_run_say(run, "note: %s %s has no use for a teacher", dc3_setting("method"),
+            dc3_run_say(run, "note: %s %s does not use a teacher", dc3_setting("method"),
                         run->method->words->name);
     }
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);
-    dc3_tell_notes(&options->listener, run->dataset);
+    dc3_report_notes(&options->listener, run->dataset);
     if (options->strict && dc3_dataset_notes(run->dataset))
         return dc3_fail(DC3_ERR_FORMAT, "%s (%s)", dc3_dataset_note(run->dataset, 0), dc3_setting("strict"));
     return DC3_OK;

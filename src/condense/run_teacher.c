@@ -10,7 +10,7 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
     DC3_TRY(dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, run->usual, o->select.threads, t));
     DC3_TRY(
         dc3_teacher_check_classes(t->info, run->teacher_path, dc3_dataset_classes(run->dataset), o->data));
-    dc3_teacher_tell(&o->listener, t);
+    dc3_report_teacher(&o->listener, t);
     return DC3_OK;
 }
 

@@ -9,7 +9,7 @@
 #include "condense/settings.h"
 #include "options/option_names.h"
 
-/* The choice of rows: bins, objective and the features that tell pictures apart. */
+/* The choice of rows: bins, objective and the features that tell images apart. */
 static void selection_settings(const dc3_run *run, json_t *o)
 {
     const dc3_select_options *s = &run->options->select;
@@ -64,9 +64,10 @@ json_t *dc3_run_settings(const dc3_run *run)
     if (run->editor) editor_settings(run, o);
     json_object_set_new(o, "size", json_integer(run->size));
     if (run->encodes) json_object_set_new(o, "feature_size", json_integer(run->feature_size));
-    if (run->maker->combines) json_object_set_new(o, "combine", json_string(dc3_combine_names[run->combine]));
+    if (run->synthesis->combines)
+        json_object_set_new(o, "combine", json_string(dc3_combine_names[run->combine]));
     json_object_set_new(o, "fit", json_string(dc3_fit_names[run->fit]));
     json_object_set_new(o, "format", json_string(dc3_image_extension(run->format) + 1));
-    if (run->maker->settings) run->maker->settings(run, o);
+    if (run->synthesis->settings) run->synthesis->settings(run, o);
     return o;
 }

@@ -1,4 +1,4 @@
-/* Pictures that a run passes over. */
+/* Images that a run passes over. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/file.h"
@@ -8,7 +8,7 @@
 
 static dc3_status skip(dc3_run *run, const char *key, const char *reason)
 {
-    enum { TOLD = 5 };
+    enum { REPORTED = 5 };
     if (run->options->strict) return dc3_fail(DC3_ERR_FORMAT, "%s (%s)", reason, dc3_setting("strict"));
     if (!run->skipped) run->skipped = json_array();
     json_t *line = json_array();
@@ -16,8 +16,8 @@ static dc3_status skip(dc3_run *run, const char *key, const char *reason)
     json_array_append_new(line, dc3_json_text(reason));
     if (json_array_append_new(run->skipped, line) != 0) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     run->report->skipped++;
-    if (run->report->skipped <= TOLD) dc3_run_say(run, "skipped: %s", reason);
-    if (run->report->skipped == TOLD + 1)
+    if (run->report->skipped <= REPORTED) dc3_run_say(run, "skipped: %s", reason);
+    if (run->report->skipped == REPORTED + 1)
         dc3_run_say(run, "skipped: more; all will be listed in %s", run->skipped_path);
     return DC3_OK;
 }

@@ -4,7 +4,7 @@
 
 #include "condense/run.h"
 
-/* Notes a picture that is passed over, fatal with strict. `reason` is not the error text itself.
+/* Notes an image that is skipped, fatal with strict. `reason` is not the error text itself.
  */
 dc3_status dc3_run_skip(dc3_run *run, int64_t item, const char *reason);
 /* The same for those of an earlier list of [key, reason], as run->skipped is. */

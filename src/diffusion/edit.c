@@ -1,4 +1,4 @@
-/* One edit: the picture's latents and the texts' states, denoising under guidance, decoding. Pictures and
+/* One edit: the image's latents and the texts' states, denoising under guidance, decoding. Images and
  * noise go up to the context's device, results come down; what is between is tensors. */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static dc3_tensor cast(dc3_ctx *ctx, dc3_tensor x, dc3_dtype dtype)
     return x.dtype == dtype ? x : dc3_replace(ctx, x, dc3_cast(ctx, x, dtype));
 }
 
-/* Mean of the posterior of pictures rgb [n, size, size, 3] in [0, 1]: f32 [n, size / factor, size / factor,
+/* Mean of the posterior of images rgb [n, size, size, 3] in [0, 1]: f32 [n, size / factor, size / factor,
  * latent_channels], unscaled. */
 static dc3_tensor encode(dc3_editor *e, int n, int size, const float *rgb)
 {
@@ -89,7 +89,7 @@ static dc3_tensor make_noise(dc3_ctx *ctx, const dc3_edit_request *q, int step, 
 /* What stays the same through all steps of an edit. */
 typedef struct denoise_input {
     const dc3_guidance *guidance;
-    dc3_tensor condition, given;  /* the picture's latents or zeros in each row: f32, in the compute type */
+    dc3_tensor condition, given;  /* the image's latents or zeros in each row: f32, in the compute type */
     int again[DC3_GUIDANCE_ROWS]; /* row of x for each row of the batch */
     dc3_guided_shape guided;
 } denoise_input;
@@ -145,7 +145,7 @@ static dc3_tensor denoise(dc3_editor *e, const dc3_edit_settings *settings, cons
     return x;
 }
 
-/* Latents times `scale` to pictures rgb in [0, 1], one at a time so that memory does not grow with n. */
+/* Latents times `scale` to images rgb in [0, 1], one at a time so that memory does not grow with n. */
 static void decode(dc3_editor *e, dc3_tensor latents, float scale, float *rgb)
 {
     dc3_ctx *ctx = e->ctx;

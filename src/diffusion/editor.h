@@ -1,4 +1,4 @@
-/* The InstructPix2Pix editor (Brooks et al. 2023): a diffusers directory run on pictures. */
+/* The InstructPix2Pix editor (Brooks et al. 2023): a diffusers directory run on images. */
 #ifndef DC3_DIFFUSION_EDITOR_H
 #define DC3_DIFFUSION_EDITOR_H
 
@@ -18,7 +18,7 @@ typedef struct dc3_edit_settings {
     dc3_sampler_kind sampler;
     float guidance;                                   /* text guidance s_T, >= 0 */
     float image_guidance;                             /* image guidance s_I, >= 0 */
-    void (*stepped)(void *user, int done, int steps); /* called after each step; NULL: nobody is told */
+    void (*stepped)(void *user, int done, int steps); /* called after each step; NULL: nobody is notified */
     void *user;
 } dc3_edit_settings;
 
@@ -37,11 +37,11 @@ void dc3_editor_close(dc3_editor **editor);
 dc3_edit_settings dc3_editor_defaults(const dc3_editor *editor);
 dc3_editor_info dc3_editor_describe(const dc3_editor *editor);
 
-/* Mean of the VAE posterior (unscaled) of `n` pictures: rgb [n, size, size, 3] in [0, 1], channels last;
+/* Mean of the VAE posterior (unscaled) of `n` images: rgb [n, size, size, 3] in [0, 1], channels last;
  * latents [n, size / factor, size / factor, latent_channels] f32, caller's memory. */
 dc3_status dc3_editor_encode(dc3_editor *editor, int n, int size, const float *rgb, float *latents);
 
-/* One picture, `n` prompts, one batch: rgb [size, size, 3] in [0, 1]; seeds [n]: noise of edit i depends on
+/* One image, `n` prompts, one batch: rgb [size, size, 3] in [0, 1]; seeds [n]: noise of edit i depends on
  * seeds[i] alone; edits [n, size, size, 3] in [0, 1]; reconstruction [size, size, 3], or NULL: what the VAE
  * makes of the input . Reads the cancel flag between operations. */
 dc3_status dc3_editor_edit(dc3_editor *editor, const dc3_edit_settings *settings, const float *rgb, int n,
@@ -51,7 +51,7 @@ dc3_status dc3_editor_edit(dc3_editor *editor, const dc3_edit_settings *settings
 /* FLOPs of one edit call with `n` prompts under the settings, for estimates; `reconstruction`: with one. */
 double dc3_editor_flops(const dc3_editor *editor, const dc3_edit_settings *settings, int n,
                         int reconstruction);
-/* FLOPs of encoding one picture. */
+/* FLOPs of encoding one image. */
 double dc3_editor_encode_flops(const dc3_editor *editor, int size);
 
 #endif

@@ -19,13 +19,13 @@ struct dc3_editor {
     dc3_scheduler_config scheduler;
     dc3_edit_settings defaults;
     dc3_detail detail; /* the directory's advice */
-    int residual; /* the denoiser's output is relative to the input picture's latents, docs/mini-editor.md */
+    int residual; /* the denoiser's output is relative to the input image's latents, docs/mini-editor.md */
     char name[64];
     dc3_sampler *sampler;     /* of the last edit, */
     dc3_denoising *denoising; /* and the denoiser prepared for its time steps */
 };
 
-/* Pixels of the picture to one of the latents. */
+/* Pixels of the image to one of the latents. */
 int dc3_editor_factor(const dc3_editor *editor);
 
 typedef struct dc3_edit_request {

@@ -1,4 +1,4 @@
-/* Guidance by text and by picture (Brooks et al. 2023, equation 3), with s_T and s_I the two guidances:
+/* Guidance by text and by image (Brooks et al. 2023, equation 3), with s_T and s_I the two guidances:
  *   e = e(none) + s_I (e(image) - e(none)) + s_T (e(text, image) - e(image)),
  * which is a weighted sum of the denoiser's predictions for three kinds of row. Private to this folder. */
 #ifndef DC3_DIFFUSION_GUIDANCE_H
@@ -16,7 +16,7 @@ typedef struct dc3_guidance {
     int kinds;
     float weight[DC3_GUIDED_KINDS];
     int text[DC3_GUIDED_KINDS],
-        image[DC3_GUIDED_KINDS]; /* whether the kind sees the instruction, the picture */
+        image[DC3_GUIDED_KINDS]; /* whether the kind sees the instruction, the image */
 } dc3_guidance;
 
 dc3_guidance dc3_guidance_of(const dc3_edit_settings *settings, int n);
@@ -25,7 +25,7 @@ int dc3_guidance_rows(const dc3_guidance *guidance);
 /* For each row of the batch which text it sees, of n instructions and the empty one behind them: rows
  * [dc3_guidance_rows]. */
 void dc3_guidance_texts(const dc3_guidance *guidance, int *rows);
-/* For each row 0 where it sees the picture, else -1. */
+/* For each row 0 where it sees the image, else -1. */
 void dc3_guidance_images(const dc3_guidance *guidance, int *rows);
 
 #endif

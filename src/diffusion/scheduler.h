@@ -17,7 +17,7 @@ typedef struct dc3_scheduler_config {
     dc3_prediction prediction;
     dc3_spacing spacing;
     int steps_offset, set_alpha_to_one, zero_snr;
-    double clip;         /* DDIM: bound of the estimated picture, 0: none */
+    double clip;         /* DDIM: bound of the estimated image, 0: none */
     char class_name[64]; /* "EulerAncestralDiscreteScheduler", ...; "" if not given */
 } dc3_scheduler_config;
 
@@ -32,7 +32,7 @@ dc3_status dc3_sampler_open(dc3_sampler_kind kind, const dc3_scheduler_config *c
 void dc3_sampler_close(dc3_sampler **sampler);
 int dc3_sampler_steps(const dc3_sampler *sampler);
 int dc3_sampler_is(const dc3_sampler *sampler, dc3_sampler_kind kind);
-/* [steps], what the network is told; fractional for some spacings. */
+/* [steps], what the network sees; fractional for some spacings. */
 const float *dc3_sampler_timesteps(const dc3_sampler *sampler);
 /* What the initial standard normal noise is multiplied by. */
 float dc3_sampler_initial_sigma(const dc3_sampler *sampler);

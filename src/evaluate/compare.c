@@ -21,7 +21,7 @@ static dc3_status train_teacher(dc3_comparing *c)
     return DC3_OK;
 }
 
-/* The accuracy of the teacher on the test pictures, where it is a student's kind of network. */
+/* The accuracy of the teacher on the test images, where it is a student's kind of network. */
 static dc3_status measure_teacher(dc3_comparing *c)
 {
     const dc3_compare_options *o = c->options;
@@ -30,14 +30,15 @@ static dc3_status measure_teacher(dc3_comparing *c)
     dc3_ctx *ctx = NULL;
     c->real_hard = o->real_hard;
     if (o->real_hard >= 0 || !o->condense.teacher || dc3_goes_without(o->condense.teacher) || o->archs[1] ||
-        !c->tests->pictures)
+        !c->tests->images)
         return DC3_OK;
     DC3_TRY(dc3_weights_open(o->condense.teacher, &table));
     DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &net));
     dc3_status status = DC3_OK;
     if (strcmp(dc3_classifier_describe(net)->arch, o->archs[0]) == 0) {
         status = dc3_ctx_open(NULL, c->dtype, o->evaluate.threads, DC3_CTX_FAST, &ctx);
-        if (status == DC3_OK) status = dc3_tests_ask(c->tests, ctx, net, o->condense.teacher, &c->real_hard);
+        if (status == DC3_OK)
+            status = dc3_tests_score_teacher(c->tests, ctx, net, o->condense.teacher, &c->real_hard);
     }
     dc3_classifier_close(&net);
     dc3_ctx_close(&ctx);

@@ -58,7 +58,7 @@ static earlier seconds_before(const char *folder)
 }
 
 /* What condensing cost stands in the run's cost.json, since a run that is there already takes no time. */
-static dc3_status keep_cost(const char *folder, cost *made)
+static dc3_status save_cost(const char *folder, cost *made)
 {
     char *path = dc3_path_join(folder, "cost.json");
     json_t *old = NULL;
@@ -91,15 +91,15 @@ static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folde
     o.no_report = 1;
     o.select.ipc = w->ipc;
     o.select.seed += (uint64_t)w->seed;
-    dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d image%s a class, seed %d", w->method,
-                     w->ipc, w->ipc == 1 ? "" : "s", w->seed);
+    dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d image%s per class, seed %d",
+                     w->method, w->ipc, w->ipc == 1 ? "" : "s", w->seed);
     earlier before = seconds_before(*folder);
     double start = dc3_seconds_now();
     DC3_TRY(dc3_condense(&o, &report));
     /* Features may come from a cache that an earlier call of the same run has filled. */
     double cached = report.cached_seconds - before.features;
     out->seconds = before.all + dc3_seconds_now() - start + (cached > 0 ? cached : 0);
-    DC3_TRY(keep_cost(*folder, out));
+    DC3_TRY(save_cost(*folder, out));
     char *train = dc3_path_join(*folder, "train");
     dc3_status status = train ? look_at(train, out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(train);
@@ -142,7 +142,7 @@ static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *fo
     DC3_TRY(dc3_augment_kind_parse(w->augment, &o.augment));
     o.teacher = dc3_goes_without(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
     o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
-    o.keep = c->options->out;
+    o.folder = c->options->out;
     DC3_TRY(dc3_evaluate(&o, c->tests, &s));
     DC3_TRY(dc3_results_add(&c->results, line_of(w, &s, made)));
     dc3_listener_say(&c->options->condense.listener,

@@ -49,7 +49,7 @@ static dc3_status check_once(const char *setting, const char *const *names)
     for (int i = 0; names[i]; i++)
         for (int k = 0; k < i; k++)
             if (strcmp(names[i], names[k]) == 0)
-                return dc3_fail_setting(setting, "'%.40s' stands there twice", names[i]);
+                return dc3_fail_setting(setting, "'%.40s' is given twice", names[i]);
     return DC3_OK;
 }
 
@@ -59,7 +59,7 @@ static dc3_status check_labels(const dc3_label_kind *labels)
         DC3_TRY(dc3_option_check("labels", (int)labels[i], 0));
         for (int k = 0; k < i; k++)
             if (labels[i] == labels[k])
-                return dc3_fail_setting("labels", "'%s' stands there twice", dc3_label_kind_name(labels[i]));
+                return dc3_fail_setting("labels", "'%s' is given twice", dc3_label_kind_name(labels[i]));
     }
     for (int i = 0; labels[i] != DC3_LABELS_END; i++)
         if (labels[i] == DC3_LABELS_STORED)
@@ -78,8 +78,7 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
         if (o->ipcs[i] < 1) return dc3_fail_setting("ipcs", "expected 1 or more, found %d", o->ipcs[i]);
     for (int i = 0; o->ipcs[i]; i++)
         for (int k = 0; k < i; k++)
-            if (o->ipcs[i] == o->ipcs[k])
-                return dc3_fail_setting("ipcs", "%d stands there twice", o->ipcs[i]);
+            if (o->ipcs[i] == o->ipcs[k]) return dc3_fail_setting("ipcs", "%d is given twice", o->ipcs[i]);
     DC3_TRY(check_once("methods", o->methods));
     DC3_TRY(check_once("archs", o->archs));
     DC3_TRY(check_labels(o->labels));

@@ -106,19 +106,19 @@ static dc3_status check_settings(const dc3_comparing *c, const json_t *was, cons
 static dc3_status write_document(const dc3_comparing *c, const char *document, json_t *settings,
                                  json_t *usual)
 {
-    json_t *kept = NULL;
+    json_t *saved = NULL;
     dc3_status status = DC3_OK;
     if (dc3_path_what(document) == DC3_PATH_FILE) {
-        status = dc3_json_read(document, 1 << 20, &kept);
-        if (status == DC3_OK) status = check_settings(c, kept, settings, usual);
+        status = dc3_json_read(document, 1 << 20, &saved);
+        if (status == DC3_OK) status = check_settings(c, saved, settings, usual);
     } else
-        kept = json_incref(settings);
-    if (status == DC3_OK && !json_equal(json_object_get(kept, "wanted"), c->wanted)) {
-        status = json_object_set(kept, "wanted", c->wanted) == 0
-                     ? dc3_json_write(c->options->out, "compare.json", kept, JSON_SORT_KEYS)
+        saved = json_incref(settings);
+    if (status == DC3_OK && !json_equal(json_object_get(saved, "wanted"), c->wanted)) {
+        status = json_object_set(saved, "wanted", c->wanted) == 0
+                     ? dc3_json_write(c->options->out, "compare.json", saved, JSON_SORT_KEYS)
                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
-    json_decref(kept);
+    json_decref(saved);
     return status;
 }
 

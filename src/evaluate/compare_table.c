@@ -168,7 +168,7 @@ static void print_conditions(const table *t)
             temperature);
     fprintf(t->text, "teacher: %s", o->condense.teacher ? o->condense.teacher : "none");
     if (c->tests->teacher)
-        fprintf(t->text, ", top-1 %.2f %% on the same pictures", 100 * c->tests->teacher_top1);
+        fprintf(t->text, ", top-1 %.2f %% on the same images", 100 * c->tests->teacher_top1);
     fprintf(t->text, "\n");
     if (c->real_hard >= 0)
         fprintf(t->text, "LRS takes %.2f %% as the accuracy of the student trained on everything\n",

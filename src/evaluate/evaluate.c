@@ -1,4 +1,4 @@
-/* One student, trained on a condensed dataset and tested on real pictures. */
+/* One student, trained on a condensed dataset and tested on real images. */
 #include "dc3/evaluate.h"
 
 #include <math.h>
@@ -19,7 +19,7 @@ dc3_evaluate_options dc3_evaluate_defaults(void)
         .struct_size = sizeof(dc3_evaluate_options), .epochs = 300, .weight_decay = -1, .threads = 1};
 }
 
-const char *dc3_evaluate_keep(const char *data)
+const char *dc3_evaluate_folder(const char *data)
 {
     char *document = dc3_path_join(data, "dc3.json");
     int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
@@ -45,33 +45,33 @@ static json_t *settings_of(const dc3_evaluation *e)
                   s->dtype, "kernels", dc3_kernels_best()->name, "size", s->size, "factor", s->factor,
                   "batch", s->batch, "epochs", s->epochs, "threads", o->threads, "seed", (json_int_t)o->seed,
                   "lr", s->lr, "weight_decay", o->weight_decay, "temperature", s->temperature);
-    json_object_set_new(settings, "data", hash_text(dc3_fingerprint_pictures(e->data)));
+    json_object_set_new(settings, "data", hash_text(dc3_fingerprint_images(e->data)));
     json_object_set_new(settings, "val", hash_text(e->tests->fingerprint));
     if (e->source->path) json_object_set_new(settings, e->source->setting, dc3_fingerprint(e->source->path));
     return settings;
 }
 
-/* Whether the student is finished already, and if not, where it was cut off. */
-static dc3_status open_kept(dc3_evaluation *e, int *finished)
+/* Whether the student is already finished, and if not, where it was interrupted. */
+static dc3_status open_saved(dc3_evaluation *e, int *finished)
 {
     const dc3_evaluate_options *o = e->options;
     dc3_tests *tests = e->tests;
-    if (!o->keep) return DC3_OK;
-    if (!tests->fingerprint) tests->fingerprint = dc3_fingerprint_pictures(tests->dataset);
-    DC3_TRY(dc3_kept_open(o->keep, settings_of(e), &e->kept));
-    if (!tests->kept) tests->kept = json_array();
-    *finished = dc3_kept_finished(&e->kept, e->score);
+    if (!o->folder) return DC3_OK;
+    if (!tests->fingerprint) tests->fingerprint = dc3_fingerprint_images(tests->dataset);
+    DC3_TRY(dc3_saved_student_open(o->folder, settings_of(e), &e->saved));
+    if (!tests->saved) tests->saved = json_array();
+    *finished = dc3_saved_student_finished(&e->saved, e->score);
     if (*finished)
-        json_array_append_new(tests->kept, json_string(e->kept.score));
+        json_array_append_new(tests->saved, json_string(e->saved.score));
     else
-        DC3_TRY(dc3_kept_go_on(&e->kept, &e->student, &e->place, e->score));
+        DC3_TRY(dc3_saved_student_resume(&e->saved, &e->student, &e->place, e->score));
     e->before = e->score->seconds;
     if (*finished)
         dc3_listener_say(&o->listener,
-                         "%s, seed %llu: was finished by an earlier command, whose score is taken",
+                         "%s, seed %llu: was finished by an earlier command, whose score is used",
                          e->score->arch, (unsigned long long)o->seed);
     else if (e->place.epoch || e->place.first)
-        dc3_listener_say(&o->listener, "%s, seed %llu: going on in epoch %d of %d", e->score->arch,
+        dc3_listener_say(&o->listener, "%s, seed %llu: resuming in epoch %d of %d", e->score->arch,
                          (unsigned long long)o->seed, e->place.epoch + 1, o->epochs);
     return DC3_OK;
 }
@@ -82,7 +82,7 @@ static dc3_status step(dc3_evaluation *e, int64_t first, int64_t count, double l
     int64_t found;
     double loss;
     dc3_target target;
-    DC3_TRY(dc3_pictures_batch(e->pictures, count, e->order + first, e->batch, &found));
+    DC3_TRY(dc3_images_batch(e->images, count, e->order + first, e->batch, &found));
     if (found < count) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
     const dc3_label_functions *labels = e->source->functions;
     dc3_label_batch batch = {e->place.epoch, first / e->score->batch, (int)count, e->batch, e->params,
@@ -95,30 +95,31 @@ static dc3_status step(dc3_evaluation *e, int64_t first, int64_t count, double l
     return DC3_OK;
 }
 
-/* Where a student cannot be kept it goes on all the same, which is told once for all students. */
-static void tell(const dc3_evaluation *e, dc3_status status)
+/* Where a student cannot be saved training continues all the same, which is reported once for all students.
+ */
+static void warn(const dc3_evaluation *e, dc3_status status)
 {
-    if (status == DC3_OK || e->tests->told) return;
-    e->tests->told = 1;
+    if (status == DC3_OK || e->tests->warned) return;
+    e->tests->warned = 1;
     dc3_listener_say(&e->options->listener,
-                     "warning: students are not kept, and start over if they are interrupted: %s",
+                     "warning: students are not saved, and start over if they are interrupted: %s",
                      dc3_error_text());
 }
 
 /* Keeps the student as it is. */
-static void keep(dc3_evaluation *e, int now)
+static void save(dc3_evaluation *e, int now)
 {
     e->score->seconds = e->before + dc3_seconds_now() - e->start;
-    if (e->kept.settings && !e->tests->told)
-        tell(e, dc3_kept_save(&e->kept, now, &e->student, &e->place, e->score));
+    if (e->saved.settings && !e->tests->warned)
+        warn(e, dc3_saved_student_save(&e->saved, now, &e->student, &e->place, e->score));
 }
 
 /* Keeps the score of a finished student. */
-static void keep_score(dc3_evaluation *e)
+static void save_score(dc3_evaluation *e)
 {
-    if (!e->kept.settings || e->tests->told) return;
-    tell(e, dc3_kept_finish(&e->kept, e->score));
-    json_array_append_new(e->tests->kept, json_string(e->kept.score));
+    if (!e->saved.settings || e->tests->warned) return;
+    warn(e, dc3_saved_student_finish(&e->saved, e->score));
+    json_array_append_new(e->tests->saved, json_string(e->saved.score));
 }
 
 /* The rest of an epoch. */
@@ -133,7 +134,7 @@ static dc3_status run_epoch(dc3_evaluation *e, double lr)
         if (count > 1 || e->n == 1) /* a batch norm needs more than one */
             DC3_TRY(step(e, first, count, lr, &place->sum));
         place->first += batch;
-        keep(e, 0);
+        save(e, 0);
     }
     e->score->loss = place->sum / (double)e->n;
     *place = (dc3_student_place){.epoch = place->epoch + 1};
@@ -144,7 +145,7 @@ static dc3_status test_now(dc3_evaluation *e, int epoch, int place)
 {
     dc3_score *s = e->score;
     dc3_accuracy a;
-    DC3_TRY(dc3_test_classifier(e->student.ctx, e->student.net, e->tests->pictures, s->size, NULL, NULL, &a));
+    DC3_TRY(dc3_test_classifier(e->student.ctx, e->student.net, e->tests->images, s->size, NULL, NULL, &a));
     s->tested[place] = epoch;
     s->top1_at[place] = s->top1 = a.top1;
     s->top5 = a.top5;
@@ -175,7 +176,7 @@ static dc3_status run_all(dc3_evaluation *e)
         if (l->progress) l->progress(l->user, "student", epoch + 1, o->epochs);
         if (tests_after(e, epoch + 1) == tests_after(e, epoch)) continue;
         DC3_TRY(test_now(e, epoch + 1, tests_after(e, epoch)));
-        if (epoch + 1 < o->epochs) keep(e, 1);
+        if (epoch + 1 < o->epochs) save(e, 1);
     }
     return DC3_OK;
 }
@@ -194,11 +195,11 @@ dc3_status dc3_evaluate(const dc3_evaluate_options *given, dc3_tests *tests, dc3
     if (!tests) DC3_TRY(dc3_tests_new(&options->listener, &single));
     if (single) e.tests = single;
     dc3_status status = dc3_evaluation_open(&e);
-    if (status == DC3_OK) status = open_kept(&e, &finished);
+    if (status == DC3_OK) status = open_saved(&e, &finished);
     if (status == DC3_OK && !finished) {
         status = run_all(&e);
         score->seconds = e.before + dc3_seconds_now() - e.start;
-        if (status == DC3_OK) keep_score(&e);
+        if (status == DC3_OK) save_score(&e);
     }
     dc3_evaluation_close(&e);
     dc3_tests_free(&single);

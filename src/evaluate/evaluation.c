@@ -63,7 +63,7 @@ static dc3_status check_complete(const char *document)
     return status;
 }
 
-/* The pictures of a run of dc3 are in its folder "train". */
+/* The images of a run of dc3 are in its folder "train". */
 static dc3_status open_condensed(dc3_evaluation *e)
 {
     const char *data = e->options->data;
@@ -77,19 +77,19 @@ static dc3_status open_condensed(dc3_evaluation *e)
     return status;
 }
 
-static dc3_status open_pictures(dc3_evaluation *e)
+static dc3_status open_images(dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
-    dc3_pictures_options options = {
-        .how = DC3_PICTURES_OWN, .threads = o->threads, .user = e, .skipped = note_unreadable};
+    dc3_images_options options = {
+        .how = DC3_IMAGES_OWN, .threads = o->threads, .user = e, .skipped = note_unreadable};
     DC3_TRY(open_condensed(e));
     if (e->tests->dataset)
         DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
     else
         DC3_TRY(dc3_open_val(o->val, e->data, &o->listener, &e->tests->dataset));
-    DC3_TRY(dc3_pictures_open(e->data, &options, &e->pictures));
+    DC3_TRY(dc3_images_open(e->data, &options, &e->images));
     if (*e->unreadable) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
-    e->n = dc3_pictures_count(e->pictures);
+    e->n = dc3_images_count(e->images);
     e->score->images = e->n;
     e->score->classes = dc3_dataset_classes(e->data);
     return DC3_OK;
@@ -151,7 +151,7 @@ static dc3_status open_memory(dc3_evaluation *e)
 dc3_status dc3_evaluation_open(dc3_evaluation *e)
 {
     DC3_TRY(check_options(e));
-    DC3_TRY(open_pictures(e));
+    DC3_TRY(open_images(e));
     DC3_TRY(dc3_label_source_open(e->labels, e->options, e->data, e->dtype, e->plain, &e->source));
     DC3_TRY(resolve(e));
     DC3_TRY(e->source->functions->start(e->source, e->score));
@@ -168,9 +168,9 @@ void dc3_evaluation_close(dc3_evaluation *e)
     dc3_trainer_close(&e->student);
     dc3_label_source_close(&e->source);
     dc3_augmenter_close(&e->augmenter);
-    dc3_pictures_close(&e->pictures);
+    dc3_images_close(&e->images);
     dc3_dataset_close(&e->data);
-    dc3_kept_close(&e->kept);
+    dc3_saved_student_close(&e->saved);
     free(e->order);
     free(e->batch);
     free(e->params);

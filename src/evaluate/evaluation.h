@@ -9,21 +9,21 @@ typedef struct dc3_evaluation {
     const dc3_evaluate_options *options;
     dc3_score *score;
     dc3_label_kind labels;
-    int plain; /* whole pictures instead of the protocol's views */
+    int plain; /* whole images instead of the protocol's views */
     dc3_dtype dtype;
     dc3_dataset *data;
-    dc3_pictures *pictures;
+    dc3_images *images;
     dc3_tests *tests;
-    char unreadable[512]; /* the first of the condensed pictures that is, and why */
+    char unreadable[512]; /* the first of the condensed images that is, and why */
     dc3_augmenter *augmenter;
     dc3_trainer student;
     dc3_student_place place;
-    dc3_kept_student kept; /* settings NULL: nothing is kept */
-    double start, before;  /* when this began; seconds that an earlier command trained it */
+    dc3_saved_student saved; /* settings NULL: nothing is saved */
+    double start, before;    /* when this began; seconds that an earlier command trained it */
     dc3_label_source *source;
     int64_t n;
     int64_t *order;
-    dc3_picture *batch;
+    dc3_loaded_image *batch;
     dc3_view_params *params;
     void *views;
 } dc3_evaluation;

@@ -3,7 +3,7 @@
 dc3_status dc3_labels_draw(dc3_label_source *source, const dc3_label_batch *batch)
 {
     for (int i = 0; i < batch->n; i++) {
-        const dc3_picture *image = &batch->images[i];
+        const dc3_loaded_image *image = &batch->images[i];
         if (source->plain)
             batch->params[i] = dc3_view_whole(image->width, image->height);
         else

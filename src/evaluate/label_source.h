@@ -15,9 +15,9 @@ typedef struct dc3_label_source dc3_label_source;
 typedef struct dc3_label_batch {
     int64_t epoch, number; /* number: of the batch in its epoch */
     int n;
-    const dc3_picture *images; /* [n] */
-    dc3_view_params *params;   /* [n]; drawn by `draw` */
-    const void *views;         /* [n, size, size, 3], made of them; what `target` looks at */
+    const dc3_loaded_image *images; /* [n] */
+    dc3_view_params *params;        /* [n]; drawn by `draw` */
+    const void *views;              /* [n, size, size, 3], made of them; what `target` looks at */
 } dc3_label_batch;
 
 typedef struct dc3_label_functions {

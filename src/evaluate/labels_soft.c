@@ -29,7 +29,7 @@ static dc3_status start(dc3_label_source *source, const dc3_score *score)
 static dc3_status accuracy(dc3_label_source *source, dc3_tests *tests, double *top1)
 {
     soft *s = (soft *)source;
-    return dc3_tests_ask(tests, s->ctx, s->teacher, source->path, top1);
+    return dc3_tests_score_teacher(tests, s->ctx, s->teacher, source->path, top1);
 }
 
 static dc3_status target(dc3_label_source *source, const dc3_label_batch *batch, dc3_target *to)

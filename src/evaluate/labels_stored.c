@@ -31,7 +31,7 @@ static dc3_status draw(dc3_label_source *source, const dc3_label_batch *batch)
         int place = 0;
         while (place < batch->n && batch->images[place].item != params->partner) place++;
         if (place == batch->n)
-            return dc3_fail(DC3_ERR_FORMAT, "stored labels: picture %lld is mixed with one of another batch",
+            return dc3_fail(DC3_ERR_FORMAT, "stored labels: image %lld is mixed with one of another batch",
                             (long long)item);
         params->partner = place;
         dc3_soft_labels_get(&s->labels, view, item, s->logits + i * source->classes);
@@ -61,14 +61,14 @@ static dc3_status check_images(const stored *s)
     json_t *files = json_object_get(s->labels.info, "files");
     if (s->labels.n != common->n || s->labels.classes != common->classes)
         return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: expected labels of %lld pictures in %lld classes, found %lld in %lld", path,
+                        "%s: expected labels of %lld images in %lld classes, found %lld in %lld", path,
                         (long long)common->n, (long long)common->classes, (long long)s->labels.n,
                         (long long)s->labels.classes);
     for (int64_t i = 0; i < common->n; i++) {
         const char *name = json_string_value(json_array_get(files, (size_t)i));
         if (!name || strcmp(name, dc3_dataset_key(common->data, i)) != 0)
             return dc3_fail(DC3_ERR_FORMAT,
-                            "%s: picture %lld is '%.100s', expected '%.100s'; give dc3 label again", path,
+                            "%s: image %lld is '%.100s', expected '%.100s'; give dc3 label again", path,
                             (long long)i, name ? name : "", dc3_dataset_key(common->data, i));
     }
     return DC3_OK;

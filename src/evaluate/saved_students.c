@@ -12,30 +12,30 @@
 
 enum { SCORE_LIMIT = 1 << 16 /* bytes */ };
 
-dc3_status dc3_kept_open(const char *folder, json_t *settings, dc3_kept_student *kept)
+dc3_status dc3_saved_student_open(const char *folder, json_t *settings, dc3_saved_student *entry)
 {
     char name[24], *text = settings ? json_dumps(settings, JSON_COMPACT | JSON_SORT_KEYS) : NULL, *student;
     snprintf(name, sizeof name, "%016llx.json",
              text ? (unsigned long long)dc3_hash64(text, strlen(text)) : 0);
-    *kept = (dc3_kept_student){.settings = settings, .saved = dc3_seconds_now()};
-    kept->folder = dc3_path_join(folder, "students");
-    kept->score = kept->folder ? dc3_path_join(kept->folder, name) : NULL;
+    *entry = (dc3_saved_student){.settings = settings, .saved = dc3_seconds_now()};
+    entry->folder = dc3_path_join(folder, "students");
+    entry->score = entry->folder ? dc3_path_join(entry->folder, name) : NULL;
     *strchr(name, '.') = 0;
-    student = kept->folder ? dc3_path_join(kept->folder, name) : NULL;
-    kept->checkpoint = student ? dc3_checkpoint_beside(student) : NULL;
-    int complete = text && kept->score && kept->checkpoint;
+    student = entry->folder ? dc3_path_join(entry->folder, name) : NULL;
+    entry->checkpoint = student ? dc3_checkpoint_beside(student) : NULL;
+    int complete = text && entry->score && entry->checkpoint;
     free(student);
     free(text);
     return complete ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
-void dc3_kept_close(dc3_kept_student *kept)
+void dc3_saved_student_close(dc3_saved_student *entry)
 {
-    free(kept->folder);
-    free(kept->checkpoint);
-    free(kept->score);
-    json_decref(kept->settings);
-    *kept = (dc3_kept_student){0};
+    free(entry->folder);
+    free(entry->checkpoint);
+    free(entry->score);
+    json_decref(entry->settings);
+    *entry = (dc3_saved_student){0};
 }
 
 /* What training and testing put into a score. */
@@ -68,31 +68,31 @@ static int unpack_score(const json_t *object, dc3_score *s)
     return 1;
 }
 
-/* Whether what was kept is of this student. */
-static int is_same(const dc3_kept_student *kept, const json_t *object)
+/* Whether what was saved is of this student. */
+static int is_same(const dc3_saved_student *entry, const json_t *object)
 {
-    return json_equal(json_object_get(object, "settings"), kept->settings);
+    return json_equal(json_object_get(object, "settings"), entry->settings);
 }
 
-int dc3_kept_finished(const dc3_kept_student *kept, dc3_score *score)
+int dc3_saved_student_finished(const dc3_saved_student *entry, dc3_score *score)
 {
     json_t *object = NULL;
-    if (dc3_path_what(kept->score) != DC3_PATH_FILE) return 0;
-    int found = dc3_json_read(kept->score, SCORE_LIMIT, &object) == DC3_OK && is_same(kept, object) &&
+    if (dc3_path_what(entry->score) != DC3_PATH_FILE) return 0;
+    int found = dc3_json_read(entry->score, SCORE_LIMIT, &object) == DC3_OK && is_same(entry, object) &&
                 unpack_score(json_object_get(object, "score"), score);
     json_decref(object);
     return found;
 }
 
 /* 0 if the counters are not this student's: then nothing changes. */
-static int unpack_counters(const dc3_kept_student *kept, const char *text, dc3_student_place *place,
+static int unpack_counters(const dc3_saved_student *entry, const char *text, dc3_student_place *place,
                            dc3_score *score)
 {
     dc3_student_place is;
     json_int_t first;
     json_t *counters = json_loads(text, 0, NULL);
     int same =
-        is_same(kept, counters) &&
+        is_same(entry, counters) &&
         json_unpack(counters, "{s:i, s:I, s:F}", "epoch", &is.epoch, "first", &first, "sum", &is.sum) == 0 &&
         is.epoch >= 0 && first >= 0 && unpack_score(json_object_get(counters, "score"), score);
     json_decref(counters);
@@ -101,52 +101,52 @@ static int unpack_counters(const dc3_kept_student *kept, const char *text, dc3_s
     return same;
 }
 
-dc3_status dc3_kept_go_on(const dc3_kept_student *kept, dc3_trainer *student, dc3_student_place *place,
-                          dc3_score *score)
+dc3_status dc3_saved_student_resume(const dc3_saved_student *entry, dc3_trainer *student,
+                                    dc3_student_place *place, dc3_score *score)
 {
     dc3_training parts = {student->params, student->count, student->optimizer, NULL};
     dc3_student_place is;
     dc3_score was = *score;
     char *text = NULL;
-    if (dc3_path_what(kept->checkpoint) != DC3_PATH_FILE) return DC3_OK;
-    int same =
-        dc3_checkpoint_counters(kept->checkpoint, &text) == DC3_OK && unpack_counters(kept, text, &is, &was);
+    if (dc3_path_what(entry->checkpoint) != DC3_PATH_FILE) return DC3_OK;
+    int same = dc3_checkpoint_counters(entry->checkpoint, &text) == DC3_OK &&
+               unpack_counters(entry, text, &is, &was);
     free(text);
-    if (!same || dc3_checkpoint_load(kept->checkpoint, &parts, &text) != DC3_OK) return DC3_OK;
+    if (!same || dc3_checkpoint_load(entry->checkpoint, &parts, &text) != DC3_OK) return DC3_OK;
     /* Those that came with the tensors: another process may have written meanwhile. */
-    same = unpack_counters(kept, text, place, score);
+    same = unpack_counters(entry, text, place, score);
     free(text);
     return same ? DC3_OK
                 : dc3_fail(DC3_ERR_FORMAT, "%s: is being written to; give the command again",
-                           kept->checkpoint);
+                           entry->checkpoint);
 }
 
-dc3_status dc3_kept_save(dc3_kept_student *kept, int now, const dc3_trainer *student,
-                         const dc3_student_place *place, const dc3_score *score)
+dc3_status dc3_saved_student_save(dc3_saved_student *entry, int now, const dc3_trainer *student,
+                                  const dc3_student_place *place, const dc3_score *score)
 {
     dc3_training parts = {student->params, student->count, student->optimizer, NULL};
-    double start = dc3_seconds_now(), passed = start - kept->saved;
-    if (passed < 20 * kept->saving || (!now && passed < 60)) return DC3_OK;
+    double start = dc3_seconds_now(), passed = start - entry->saved;
+    if (passed < 20 * entry->saving || (!now && passed < 60)) return DC3_OK;
     json_t *counters =
-        json_pack("{s:O, s:i, s:I, s:f, s:o}", "settings", kept->settings, "epoch", place->epoch, "first",
+        json_pack("{s:O, s:i, s:I, s:f, s:o}", "settings", entry->settings, "epoch", place->epoch, "first",
                   (json_int_t)place->first, "sum", place->sum, "score", pack_score(score));
     char *text = counters ? json_dumps(counters, JSON_COMPACT) : NULL;
     json_decref(counters);
-    dc3_status status = text ? dc3_make_dirs(kept->folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_checkpoint_save(kept->checkpoint, &parts, text);
+    dc3_status status = text ? dc3_make_dirs(entry->folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_checkpoint_save(entry->checkpoint, &parts, text);
     free(text);
-    kept->saved = dc3_seconds_now();
-    kept->saving = kept->saved - start;
+    entry->saved = dc3_seconds_now();
+    entry->saving = entry->saved - start;
     return status;
 }
 
-dc3_status dc3_kept_finish(const dc3_kept_student *kept, const dc3_score *score)
+dc3_status dc3_saved_student_finish(const dc3_saved_student *entry, const dc3_score *score)
 {
-    json_t *object = json_pack("{s:O, s:o}", "settings", kept->settings, "score", pack_score(score));
-    dc3_status status = object ? dc3_make_dirs(kept->folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_t *object = json_pack("{s:O, s:o}", "settings", entry->settings, "score", pack_score(score));
+    dc3_status status = object ? dc3_make_dirs(entry->folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK)
-        status = dc3_json_write(kept->folder, strrchr(kept->score, '/') + 1, object, JSON_SORT_KEYS);
+        status = dc3_json_write(entry->folder, strrchr(entry->score, '/') + 1, object, JSON_SORT_KEYS);
     json_decref(object);
-    if (status == DC3_OK) unlink(kept->checkpoint);
+    if (status == DC3_OK) unlink(entry->checkpoint);
     return status;
 }

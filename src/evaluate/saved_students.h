@@ -1,6 +1,6 @@
-/* Students of `dc3 evaluate` and `dc3 compare` that are kept until their command is complete, below a folder:
- * students/HASH.checkpoint while one is trained, students/HASH.json, its score, once it is finished. The hash
- * is of what the student depends on, which the files say too. */
+/* Students of `dc3 evaluate` and `dc3 compare` that are saved until their command is complete, below a
+ * folder: students/HASH.checkpoint while one is trained, students/HASH.json, its score, once it is finished.
+ * The hash is of what the student depends on, which the files say too. */
 #ifndef DC3_EVALUATE_SAVED_STUDENTS_H
 #define DC3_EVALUATE_SAVED_STUDENTS_H
 
@@ -11,31 +11,31 @@
 /* Where a student's training is. */
 typedef struct dc3_student_place {
     int epoch;     /* finished ones */
-    int64_t first; /* pictures of the next that are done */
+    int64_t first; /* images of the next that are done */
     double sum;    /* of their losses */
 } dc3_student_place;
 
-typedef struct dc3_kept_student {
+typedef struct dc3_saved_student {
     char *folder; /* FOLDER/students */
     char *checkpoint, *score;
     json_t *settings; /* what the student depends on */
     double saved;     /* when the checkpoint was written last */
     double saving;    /* seconds that it took */
-} dc3_kept_student;
+} dc3_saved_student;
 
 /* Takes `settings` over; makes nothing yet. Always close. */
-dc3_status dc3_kept_open(const char *folder, json_t *settings, dc3_kept_student *kept);
-void dc3_kept_close(dc3_kept_student *kept);
+dc3_status dc3_saved_student_open(const char *folder, json_t *settings, dc3_saved_student *entry);
+void dc3_saved_student_close(dc3_saved_student *entry);
 /* 1 if the student is finished: what training and testing put into *score is there then. */
-int dc3_kept_finished(const dc3_kept_student *kept, dc3_score *score);
-/* Puts a student that was cut off back; where there is none, or a damaged one, nothing changes. */
-dc3_status dc3_kept_go_on(const dc3_kept_student *kept, dc3_trainer *student, dc3_student_place *place,
-                          dc3_score *score);
+int dc3_saved_student_finished(const dc3_saved_student *entry, dc3_score *score);
+/* Puts an interrupted student back; where there is none, or a damaged one, nothing changes. */
+dc3_status dc3_saved_student_resume(const dc3_saved_student *entry, dc3_trainer *student,
+                                    dc3_student_place *place, dc3_score *score);
 /* Writes the checkpoint, between steps: every minute, with `now` at once; but where that would take more than
  * a twentieth of the time, more seldom. */
-dc3_status dc3_kept_save(dc3_kept_student *kept, int now, const dc3_trainer *student,
-                         const dc3_student_place *place, const dc3_score *score);
+dc3_status dc3_saved_student_save(dc3_saved_student *entry, int now, const dc3_trainer *student,
+                                  const dc3_student_place *place, const dc3_score *score);
 /* Writes the score and removes the checkpoint. */
-dc3_status dc3_kept_finish(const dc3_kept_student *kept, const dc3_score *score);
+dc3_status dc3_saved_student_finish(const dc3_saved_student *entry, const dc3_score *score);
 
 #endif

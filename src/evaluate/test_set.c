@@ -15,23 +15,23 @@ static void skipped_test(void *user, const char *key, const char *reason)
 
 dc3_status dc3_tests_open(dc3_tests *tests, int size, int threads)
 {
-    dc3_pictures_options options = {
-        .how = DC3_PICTURES_TEST, .size = size, .threads = threads, .user = tests, .skipped = skipped_test};
-    if (tests->pictures && tests->size == size) return DC3_OK;
-    dc3_pictures_close(&tests->pictures);
+    dc3_images_options options = {
+        .how = DC3_IMAGES_TEST, .size = size, .threads = threads, .user = tests, .skipped = skipped_test};
+    if (tests->images && tests->size == size) return DC3_OK;
+    dc3_images_close(&tests->images);
     free(tests->teacher);
     tests->teacher = NULL;
     tests->size = size;
     tests->unreadable = 0;
-    return dc3_pictures_open(tests->dataset, &options, &tests->pictures);
+    return dc3_images_open(tests->dataset, &options, &tests->images);
 }
 
-dc3_status dc3_tests_ask(dc3_tests *tests, dc3_ctx *ctx, dc3_classifier *teacher, const char *path,
-                         double *top1)
+dc3_status dc3_tests_score_teacher(dc3_tests *tests, dc3_ctx *ctx, dc3_classifier *teacher, const char *path,
+                                   double *top1)
 {
     dc3_accuracy a;
     if (!tests->teacher || strcmp(tests->teacher, path) != 0) {
-        DC3_TRY(dc3_test_classifier(ctx, teacher, tests->pictures, tests->size, NULL, NULL, &a));
+        DC3_TRY(dc3_test_classifier(ctx, teacher, tests->images, tests->size, NULL, NULL, &a));
         free(tests->teacher);
         tests->teacher = strdup(path);
         tests->teacher_top1 = a.top1;
@@ -53,7 +53,7 @@ void dc3_tests_forget(dc3_tests *tests)
 {
     size_t i;
     json_t *one;
-    json_array_foreach(tests->kept, i, one)
+    json_array_foreach(tests->saved, i, one)
     {
         char *end, *path = strdup(json_string_value(one));
         if (!path) continue;
@@ -62,15 +62,15 @@ void dc3_tests_forget(dc3_tests *tests)
         rmdir(path); /* where it is empty now */
         free(path);
     }
-    json_decref(tests->kept);
-    tests->kept = NULL;
+    json_decref(tests->saved);
+    tests->saved = NULL;
 }
 
 void dc3_tests_free(dc3_tests **tests)
 {
     if (!*tests) return;
-    json_decref((*tests)->kept);
-    dc3_pictures_close(&(*tests)->pictures);
+    json_decref((*tests)->saved);
+    dc3_images_close(&(*tests)->images);
     dc3_dataset_close(&(*tests)->dataset);
     free((*tests)->teacher);
     free(*tests);

@@ -1,4 +1,4 @@
-/* A dataset: its classes, and what its pictures are like. */
+/* A dataset: its classes, and what its images are like. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "info/kinds.h"
 
-enum { LOOK = 33, TOLD = 5, NAME = 60, FORMATS = 16, FORMAT = 12, LONG_NAME = 200 };
+enum { LOOK = 33, REPORTED = 5, NAME = 60, FORMATS = 16, FORMAT = 12, LONG_NAME = 200 };
 
 typedef struct class_count {
     int64_t count;
@@ -66,7 +66,7 @@ static dc3_status say_classes(dc3_info_page *page, const dc3_dataset *d)
     return DC3_OK;
 }
 
-/* The ending of a picture's name in small letters; "planes" of a CIFAR record. */
+/* The ending of an image's name in small letters; "planes" of a CIFAR record. */
 static void format_of(const char *key, char format[FORMAT])
 {
     const char *slash = strrchr(key, '/'), *dot = strrchr(slash ? slash : key, '.');
@@ -99,7 +99,7 @@ static void say_formats(dc3_info_page *page, const dc3_dataset *d)
     }
     dc3_info_line(page, "formats", "%s", text);
     dc3_info_set(page, "formats", formats);
-    dc3_info_bytes(page, "pictures", bytes);
+    dc3_info_bytes(page, "images", bytes);
 }
 
 static int by_value(const void *a, const void *b)
@@ -113,7 +113,7 @@ static json_t *spread(int *sides, int n)
     return json_pack("{s:i, s:i, s:i}", "least", sides[0], "median", sides[n / 2], "most", sides[n - 1]);
 }
 
-/* The sizes of some pictures, spread over the dataset. */
+/* The sizes of some images, spread over the dataset. */
 static void say_sizes(dc3_info_page *page, const dc3_dataset *d)
 {
     int width[LOOK], height[LOOK], n = 0;
@@ -129,19 +129,19 @@ static void say_sizes(dc3_info_page *page, const dc3_dataset *d)
     if (n) dc3_info_set(page, "width_px", spread(width, n));
     if (n) dc3_info_set(page, "height_px", spread(height, n));
     if (!n)
-        dc3_info_line(page, "sizes", "none of %lld pictures looked at can be read", (long long)looked);
+        dc3_info_line(page, "sizes", "none of %lld images examined can be read", (long long)looked);
     else if (width[0] == width[n - 1] && height[0] == height[n - 1])
-        dc3_info_line(page, "sizes", "%d x %d px, all of %d looked at", width[0], height[0], n);
+        dc3_info_line(page, "sizes", "%d x %d px, all of %d examined", width[0], height[0], n);
     else
         dc3_info_line(page, "sizes",
-                      "%d to %d px wide (median %d), %d to %d px high (median %d), of %d looked at", width[0],
+                      "%d to %d px wide (median %d), %d to %d px high (median %d), of %d examined", width[0],
                       width[n - 1], width[n / 2], height[0], height[n - 1], height[n / 2], n);
     if (n && n < looked)
-        dc3_info_line(page, "unreadable", "%lld of %lld looked at; %s reads all", (long long)(looked - n),
+        dc3_info_line(page, "unreadable", "%lld of %lld examined; %s reads all", (long long)(looked - n),
                       (long long)looked, dc3_setting("check"));
 }
 
-/* Decodes one picture; 1 if it cannot be read. */
+/* Decodes one image; 1 if it cannot be read. */
 static char is_unreadable(const dc3_dataset *d, int64_t item)
 {
     dc3_image image;
@@ -150,7 +150,7 @@ static char is_unreadable(const dc3_dataset *d, int64_t item)
     return 0;
 }
 
-/* Marks the pictures that cannot be read: unreadable [n]. */
+/* Marks the images that cannot be read: unreadable [n]. */
 static void check(const dc3_info_page *page, const dc3_dataset *d, char *unreadable)
 {
     const dc3_listener *l = &page->options->listener;
@@ -184,11 +184,13 @@ static dc3_status say_check(dc3_info_page *page, const dc3_dataset *d)
     for (int64_t i = 0; i < n; i++) {
         if (!unreadable[i]) continue;
         const char *key = dc3_dataset_key(d, i);
-        if (json_array_size(list) < TOLD) dc3_info_line(page, "", "%.*s", dc3_text_room(key, LONG_NAME), key);
+        if (json_array_size(list) < REPORTED)
+            dc3_info_line(page, "", "%.*s", dc3_text_room(key, LONG_NAME), key);
         json_array_append_new(list, dc3_json_text(key));
     }
-    if (count > TOLD)
-        dc3_info_line(page, "", "and %lld more; %s lists them", (long long)count - TOLD, dc3_setting("json"));
+    if (count > REPORTED)
+        dc3_info_line(page, "", "and %lld more; %s lists them", (long long)count - REPORTED,
+                      dc3_setting("json"));
     dc3_info_set(page, "unreadable", list);
     free(unreadable);
     return dc3_check_cancel();
@@ -199,14 +201,14 @@ static void say_notes(dc3_info_page *page, const dc3_dataset *d)
     json_t *notes = json_array();
     size_t n = dc3_dataset_notes(d);
     for (size_t i = 0; i < n; i++) {
-        if (i < TOLD) dc3_info_line(page, i ? "" : "note", "%s", dc3_dataset_note(d, i));
+        if (i < REPORTED) dc3_info_line(page, i ? "" : "note", "%s", dc3_dataset_note(d, i));
         json_array_append_new(notes, dc3_json_text(dc3_dataset_note(d, i)));
     }
-    if (n > TOLD) dc3_info_line(page, "", "and %zu more", n - TOLD);
+    if (n > REPORTED) dc3_info_line(page, "", "and %zu more", n - REPORTED);
     dc3_info_set(page, "notes", notes);
 }
 
-dc3_status dc3_info_pictures(dc3_info_page *page, const dc3_dataset *d)
+dc3_status dc3_info_images(dc3_info_page *page, const dc3_dataset *d)
 {
     DC3_TRY(say_classes(page, d));
     say_formats(page, d);
@@ -221,7 +223,7 @@ dc3_status dc3_info_dataset(dc3_info_page *page)
     DC3_TRY(dc3_dataset_open(page->options->path, &d));
     dc3_info_title(page, "dataset", "a dataset (%s)", dc3_dataset_kind(d));
     dc3_info_set(page, "layout", json_string(dc3_dataset_kind(d)));
-    dc3_status status = dc3_info_pictures(page, d);
+    dc3_status status = dc3_info_images(page, d);
     dc3_dataset_close(&d);
     return status;
 }

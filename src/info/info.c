@@ -23,7 +23,7 @@ static dc3_status missing(const char *path)
     dc3_status status =
         dc3_path_what(beside) == DC3_PATH_FILE
             ? dc3_fail(DC3_ERR_IO,
-                       "%s: not there yet: the command that makes it was cut off; see dc3 info %s", path,
+                       "%s: not there yet: the command that makes it was interrupted; see dc3 info %s", path,
                        beside)
             : dc3_fail(DC3_ERR_IO, "%s: expected a file or a folder, found nothing there", path);
     free(beside);

@@ -23,7 +23,7 @@ dc3_status dc3_info_model(dc3_info_page *page);
 /* A dataset, with its title. */
 dc3_status dc3_info_dataset(dc3_info_page *page);
 /* Classes, counts, formats, sizes and bytes of a dataset that is open. */
-dc3_status dc3_info_pictures(dc3_info_page *page, const dc3_dataset *dataset);
+dc3_status dc3_info_images(dc3_info_page *page, const dc3_dataset *dataset);
 /* A folder with dc3's dc3.json, and one with a compare.json. */
 dc3_status dc3_info_run(dc3_info_page *page);
 dc3_status dc3_info_comparison(dc3_info_page *page);

@@ -37,12 +37,12 @@ dc3_status dc3_info_labels(dc3_info_page *page, const dc3_table *table)
     dc3_info_set(page, "views", json_integer(l.views));
     dc3_info_set(page, "view_px", json_integer(l.size));
     dc3_info_set(page, "top_k", json_integer(l.top_k));
-    const json_t *kept = json_object_get(l.info, "checkpoint");
-    if (kept)
-        dc3_info_line(page, "state", "cut off: %lld of %lld labelled; give its command again to continue",
-                      (long long)json_integer_value(json_object_get(kept, "done")),
+    const json_t *checkpoint = json_object_get(l.info, "checkpoint");
+    if (checkpoint)
+        dc3_info_line(page, "state", "interrupted: %lld of %lld labelled; run its command again to resume",
+                      (long long)json_integer_value(json_object_get(checkpoint, "done")),
                       (long long)(l.n * l.views));
-    dc3_info_set(page, "complete", json_boolean(!kept));
+    dc3_info_set(page, "complete", json_boolean(!checkpoint));
     say_teacher(page, l.info);
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
         const json_t *value = json_object_get(l.info, copied[i]);

@@ -68,7 +68,7 @@ static void say_settings(dc3_info_page *page, const json_t *settings)
 /* How far a run that is not complete came. */
 static const char *stage_of(const char *folder, const json_t *settings)
 {
-    if (dc3_info_holds(folder, "pictures.txt")) return "storing pictures";
+    if (dc3_info_holds(folder, "pictures.txt")) return "storing images";
     if (dc3_info_holds(folder, "selection.json")) return "selected";
     if (!json_object_get(settings, "own_teacher") || dc3_info_holds(folder, "teacher.safetensors"))
         return "before the selection";
@@ -76,7 +76,7 @@ static const char *stage_of(const char *folder, const json_t *settings)
                                                                     : "before its teacher";
 }
 
-/* The pictures that lie in train/; those that are to come too. */
+/* The images that lie in train/; those that are to come too. */
 static dc3_status say_stored(dc3_info_page *page, int complete)
 {
     const char *folder = page->options->path;
@@ -87,10 +87,10 @@ static dc3_status say_stored(dc3_info_page *page, int complete)
     if (train && dc3_path_what(train) == DC3_PATH_FOLDER && dc3_dataset_open(train, &d) != DC3_OK) d = NULL;
     int64_t stored = d ? dc3_dataset_size(d) : 0;
     if (planned && !(complete && stored == planned))
-        dc3_info_line(page, "stored", "%lld of %lld pictures", (long long)stored, (long long)planned);
+        dc3_info_line(page, "stored", "%lld of %lld images", (long long)stored, (long long)planned);
     dc3_info_set(page, "stored", json_integer(stored));
     dc3_info_set(page, "planned", json_integer(planned));
-    if (d) status = dc3_info_pictures(page, d);
+    if (d) status = dc3_info_images(page, d);
     if (skipped)
         dc3_info_line(page, "skipped", "%lld that cannot be read; skipped.txt lists them",
                       (long long)skipped);
@@ -128,7 +128,7 @@ static void say_state(dc3_info_page *page, int running, const char *holder, int 
     else if (complete)
         dc3_info_line(page, "state", "complete");
     else
-        dc3_info_line(page, "state", "cut off: %s; give its command again to continue", at);
+        dc3_info_line(page, "state", "interrupted: %s; run its command again to resume", at);
 }
 
 static dc3_status describe_run(dc3_info_page *page, const json_t *object)
@@ -142,7 +142,7 @@ static dc3_status describe_run(dc3_info_page *page, const json_t *object)
     char at[100];
     dc3_progress progress;
     DC3_TRY(dc3_progress_read(page->options->path, &progress));
-    dc3_info_title(page, "run", "a condensed dataset, method %.40s, %lld image%s a class",
+    dc3_info_title(page, "run", "a condensed dataset, method %.40s, %lld image%s per class",
                    method ? method : "not said", (long long)ipc, ipc == 1 ? "" : "s");
     dc3_info_set(page, "method", method ? json_string(method) : json_null());
     dc3_info_set(page, "images_per_class", json_integer(ipc));

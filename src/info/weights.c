@@ -1,4 +1,4 @@
-/* Files of tensors: networks, trainings that were cut off, labels, features. */
+/* Files of tensors: networks, interrupted trainings, labels, features. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,9 +84,9 @@ static void say_classifier(dc3_info_page *page, const dc3_classifier_info *c)
                       dc3_setting("teacher_size"), dc3_setting("size"));
     dc3_info_set(page, "trained_px", c->trained ? json_integer(c->trained) : json_null());
     if (c->size)
-        dc3_info_line(page, "takes", "pictures of %lld px a side, no others", (long long)c->size);
+        dc3_info_line(page, "takes", "images of %lld px a side, no others", (long long)c->size);
     else
-        dc3_info_line(page, "takes", "pictures of %lld px a side or more", (long long)c->least);
+        dc3_info_line(page, "takes", "images of %lld px a side or more", (long long)c->least);
     dc3_info_set(page, "only_px", c->size ? json_integer(c->size) : json_null());
     dc3_info_set(page, "least_px", json_integer(c->size ? c->size : c->least));
     dc3_info_line(page, "embedding", "%lld values", (long long)c->embedding);
@@ -158,8 +158,7 @@ static int say_rows(dc3_info_page *page, const dc3_table *table)
     if (!one || one->ndim != 2 || !(labels || items)) return 0;
     int cache = items != NULL;
     if (cache)
-        dc3_info_title(page, "features", "features of a dataset's pictures, kept by %s",
-                       dc3_setting("cache"));
+        dc3_info_title(page, "features", "features of a dataset's images, kept by %s", dc3_setting("cache"));
     else
         dc3_info_title(page, "embeddings", "embeddings with labels, as dc3 select %s takes them",
                        dc3_setting("from"));
@@ -243,19 +242,20 @@ static void say_progress(dc3_info_page *page, const json_t *counters, const json
     copy(page, counters, "best", "best_top1");
 }
 
-/* A student of dc3 evaluate or compare (kept_students.h). */
+/* A student of dc3 evaluate or compare (saved_students.h). */
 static void say_student(dc3_info_page *page, const json_t *counters, const json_t *s)
 {
     const char *arch = json_string_value(json_object_get(s, "arch"));
     const char *labels = json_string_value(json_object_get(s, "labels"));
     long long epoch = json_integer_value(json_object_get(counters, "epoch"));
     long long epochs = json_integer_value(json_object_get(s, "epochs"));
-    dc3_info_title(page, "student checkpoint", "a student in training, or cut off: %.40s", arch ? arch : "?");
+    dc3_info_title(page, "student checkpoint", "a student in training, or interrupted: %.40s",
+                   arch ? arch : "?");
     dc3_info_line(page, "how far", "epoch %lld of %lld", epoch, epochs);
     dc3_info_line(page, "trains at", "%lld px, %.20s labels, seed %lld",
                   (long long)json_integer_value(json_object_get(s, "size")), labels ? labels : "?",
                   (long long)json_integer_value(json_object_get(s, "seed")));
-    dc3_info_line(page, "to go on", "give the same dc3 evaluate or dc3 compare command again");
+    dc3_info_line(page, "to resume", "give the same dc3 evaluate or dc3 compare command again");
     dc3_info_set(page, "epoch", json_integer(epoch));
     dc3_info_set(page, "epochs", json_integer(epochs));
     dc3_info_set(page, "settings", json_deep_copy(s));
@@ -266,7 +266,7 @@ static dc3_status say_training(dc3_info_page *page, const char *text)
     json_t *counters = json_loads(text, 0, NULL);
     if (!json_is_object(counters)) {
         json_decref(counters);
-        return dc3_fail(DC3_ERR_FORMAT, "%s: a training checkpoint whose counters are no JSON object",
+        return dc3_fail(DC3_ERR_FORMAT, "%s: a training checkpoint whose counters are not a JSON object",
                         page->options->path);
     }
     if (json_is_object(json_object_get(counters, "settings"))) {
@@ -277,13 +277,13 @@ static dc3_status say_training(dc3_info_page *page, const char *text)
     const char *words = json_string_value(json_object_get(counters, "settings"));
     json_t *s = words ? json_loads(words, 0, NULL) : NULL;
     const char *arch = json_string_value(json_object_get(s, "arch"));
-    dc3_info_title(page, "training checkpoint", "a training that was cut off%s%.40s", arch ? ", " : "",
+    dc3_info_title(page, "training checkpoint", "an interrupted training%s%.40s", arch ? ", " : "",
                    arch ? arch : "");
     say_progress(page, counters, s);
     if (json_is_object(s)) say_settings(page, s);
     json_decref(s);
     json_decref(counters);
-    dc3_info_line(page, "to go on", "give the same dc3 train command again");
+    dc3_info_line(page, "to resume", "give the same dc3 train command again");
     return DC3_OK;
 }
 

@@ -1,5 +1,5 @@
 /* CIFAR-10 and CIFAR-100 binaries: records of one or two label bytes and 3,072 bytes of red, green and blue
- * planes of 32 x 32 pixels (Krizhevsky 2009). A folder's training pictures are in data_batch_*.bin or
+ * planes of 32 x 32 pixels (Krizhevsky 2009). A folder's training images are in data_batch_*.bin or
  * train.bin, its tests in test_batch.bin or test.bin; a path may also name one of the files. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,12 +124,12 @@ static dc3_status add_batches(const char *path, struct dirent **entries, int cou
     int hundred = is_hundred(last);
     DC3_TRY(name_classes(path, hundred, d));
     for (int i = 0; i < count; i++) DC3_TRY(add_batch(path, entries[i]->d_name, hundred, d));
-    return d->test ? dc3_dataset_remark(d, "%s: tests are the %lld pictures of %s", path, (long long)d->size,
-                                        last)
-                   : DC3_OK;
+    return d->test
+               ? dc3_dataset_remark(d, "%s: tests are the %lld images of %s", path, (long long)d->size, last)
+               : DC3_OK;
 }
 
-/* The training pictures of a folder, or the tests. */
+/* The training images of a folder, or the tests. */
 static dc3_status open_cifar(const char *path, dc3_dataset *d)
 {
     struct dirent **entries;
@@ -144,7 +144,7 @@ static dc3_status open_cifar(const char *path, dc3_dataset *d)
                           "%s: expected %s, found %s; a file's own name is taken too, as %s/%s", path,
                           d->test ? "test_batch.bin or test.bin to test on" : "data_batch_*.bin or train.bin",
                           count     ? "both"
-                          : d->test ? "training pictures only"
+                          : d->test ? "training images only"
                                     : "tests only",
                           path, d->test ? "data_batch_5.bin" : "test_batch.bin");
     dc3_list_free(entries, count);

@@ -40,14 +40,14 @@ static int compare_items(const void *a, const void *b, void *text)
 static dc3_status drop_empty(dc3_dataset *d)
 {
     int64_t *counts = calloc(d->class_count + 1, sizeof *counts);
-    int *place = malloc((d->class_count + 1) * sizeof *place), kept = 0;
+    int *place = malloc((d->class_count + 1) * sizeof *place), remaining = 0;
     dc3_status status = counts && place ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path);
     for (int64_t i = 0; status == DC3_OK && i < d->size; i++) counts[d->items[i].label]++;
     for (size_t i = 0; status == DC3_OK && d->size && i < d->class_count; i++) {
         char *name = d->classes[i];
-        place[i] = kept;
+        place[i] = remaining;
         if (counts[i])
-            d->classes[kept++] = name;
+            d->classes[remaining++] = name;
         else {
             status = dc3_dataset_remark(d, "class '%s' has no images and is left out", name);
             free(name);
@@ -55,7 +55,7 @@ static dc3_status drop_empty(dc3_dataset *d)
         }
     }
     for (int64_t i = 0; status == DC3_OK && i < d->size; i++) d->items[i].label = place[d->items[i].label];
-    if (status == DC3_OK && d->size) d->class_count = (size_t)kept;
+    if (status == DC3_OK && d->size) d->class_count = (size_t)remaining;
     free(counts);
     free(place);
     return status;
@@ -105,25 +105,24 @@ static dc3_status other_file(const char *path)
                             "%s: expected a folder or a .tar file, found an archive; unpack it and give the "
                             "folder with a folder for each class",
                             path);
-    if (dc3_is_picture_name(path))
-        return dc3_fail(
-            DC3_ERR_FORMAT,
-            "%s: expected a folder with a folder for each class, found one picture; give the folder "
-            "above its class's",
-            path);
+    if (dc3_is_image_name(path))
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: expected a folder with a folder for each class, found one image; give the "
+                        "folder above its class's",
+                        path);
     return dc3_fail(DC3_ERR_FORMAT,
                     "%s: expected a folder with a folder for each class, a .tar file or a CIFAR .bin by its "
                     "usual name, found another file",
                     path);
 }
 
-static dc3_status open_part(const char *path, int test, void (*told)(void *, int64_t), void *user,
+static dc3_status open_part(const char *path, int test, void (*progress)(void *, int64_t), void *user,
                             dc3_dataset **out)
 {
     *out = NULL;
     if (dc3_path_what(path) == DC3_PATH_MISSING)
         return dc3_fail(DC3_ERR_IO,
-                        "%s: expected a dataset (a folder with a folder a class, CIFAR binaries or tars), "
+                        "%s: expected a dataset (a folder with a folder per class, CIFAR binaries or tars), "
                         "found nothing there",
                         path);
     dc3_dataset *d = *out = calloc(1, sizeof *d);
@@ -132,7 +131,7 @@ static dc3_status open_part(const char *path, int test, void (*told)(void *, int
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     d->test = test;
-    d->told = told;
+    d->progress = progress;
     d->user = user;
     d->reader = reader_of(path);
     d->labels = g_hash_table_new(g_str_hash, g_str_equal);
@@ -154,10 +153,10 @@ dc3_status dc3_dataset_open(const char *path, dc3_dataset **dataset)
     return open_part(path, 0, NULL, NULL, dataset);
 }
 
-dc3_status dc3_dataset_open_told(const char *path, void (*told)(void *user, int64_t found), void *user,
-                                 dc3_dataset **dataset)
+dc3_status dc3_dataset_open_with_progress(const char *path, void (*progress)(void *user, int64_t found),
+                                          void *user, dc3_dataset **dataset)
 {
-    return open_part(path, 0, told, user, dataset);
+    return open_part(path, 0, progress, user, dataset);
 }
 
 dc3_status dc3_dataset_open_test(const char *path, dc3_dataset **dataset)
@@ -239,7 +238,7 @@ dc3_status dc3_dataset_stamp(const dc3_dataset *d, int64_t i, dc3_stamp *stamp)
     if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = stat(path, &info) == 0
                             ? DC3_OK
-                            : dc3_fail(DC3_ERR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
+                            : dc3_fail(DC3_ERR_IO, "%s: cannot be examined: %s", path, strerror(errno));
     free(path);
     if (status != DC3_OK) return status;
     stamp->size = item->size ? (int64_t)item->size : (int64_t)info.st_size;

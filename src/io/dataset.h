@@ -6,9 +6,9 @@
 
 typedef struct dc3_dataset dc3_dataset;
 
-/* What a dataset may have (docs/limits.md): classes; folders that are walked, so that links that fan out end;
- * levels of folders below a class; notes that are kept, behind which the others are counted; bytes of a
- * picture's file. */
+/* What a dataset may have (docs/limits.md): classes; folders that are visited, so that links that fan out
+ * end; levels of folders below a class; notes that are kept, behind which the others are counted; bytes of an
+ * image's file. */
 enum {
     DC3_CLASS_LIMIT = 1 << 16,
     DC3_FOLDER_LIMIT = 1 << 18,
@@ -21,11 +21,11 @@ enum {
  * bytes, and numbered so; items by class and then by key. DC3_ERR_FORMAT with one sentence where there is no
  * dataset. */
 dc3_status dc3_dataset_open(const char *path, dc3_dataset **dataset);
-/* The same; `told` hears every few thousand pictures how many were found so far, which takes a while where
+/* The same; `progress` hears every few thousand images how many were found so far, which takes a while where
  * there are millions. */
-dc3_status dc3_dataset_open_told(const char *path, void (*told)(void *user, int64_t found), void *user,
-                                 dc3_dataset **dataset);
-/* The same to test on: of a folder of CIFAR binaries not the training pictures but the tests, which a note
+dc3_status dc3_dataset_open_with_progress(const char *path, void (*progress)(void *user, int64_t found),
+                                          void *user, dc3_dataset **dataset);
+/* The same to test on: of a folder of CIFAR binaries not the training images but the tests, which a note
  * names; DC3_ERR_FORMAT where it has none. */
 dc3_status dc3_dataset_open_test(const char *path, dc3_dataset **dataset);
 void dc3_dataset_close(dc3_dataset **dataset);
@@ -45,7 +45,7 @@ int dc3_dataset_label(const dc3_dataset *dataset, int64_t item);
 const char *dc3_dataset_key(const dc3_dataset *dataset, int64_t item);
 /* Bytes that an item takes where it lies, encoded; 0 for a file that is gone. */
 double dc3_dataset_bytes(const dc3_dataset *dataset, int64_t item);
-/* Sentences about what was passed over: empty classes, files that are no images, files outside a class. */
+/* Sentences about what was skipped: empty classes, files that are no images, files outside a class. */
 size_t dc3_dataset_notes(const dc3_dataset *dataset);
 const char *dc3_dataset_note(const dc3_dataset *dataset, size_t i);
 

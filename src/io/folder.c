@@ -1,5 +1,5 @@
-/* DATA/<class>/ with pictures in it and in its subfolders. Symbolic links are followed, but not into a folder
- * that one is already in. Names that begin with a dot are passed over. */
+/* DATA/<class>/ with images in it and in its subfolders. Symbolic links are followed, but not into a folder
+ * that one is already in. Names that begin with a dot are skipped. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,24 +8,24 @@
 #include "base/file.h"
 #include "io/reader.h"
 
-typedef struct walk {
+typedef struct listing {
     dc3_dataset *dataset;
     const char *root;
     int label;
-    long others;  /* files that are no pictures */
-    long folders; /* walked so far */
+    long others;  /* files that are no images */
+    long folders; /* visited so far */
     dev_t devices[DC3_DEPTH_LIMIT];
     ino_t nodes[DC3_DEPTH_LIMIT];
-} walk;
+} listing;
 
 static int visible(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
 }
 
-static dc3_status walk_folder(walk *w, const char *below, int depth);
+static dc3_status list_folder(listing *w, const char *below, int depth);
 
-static dc3_status visit(walk *w, const char *key, const char *name, int depth)
+static dc3_status visit(listing *w, const char *key, const char *name, int depth)
 {
     char *path = dc3_path_join(w->root, key);
     if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -34,11 +34,11 @@ static dc3_status visit(walk *w, const char *key, const char *name, int depth)
     int reason = errno;
     dc3_status status = DC3_OK;
     if (kind == DC3_PATH_FOLDER)
-        status = walk_folder(w, key, depth + 1);
+        status = list_folder(w, key, depth + 1);
     else if (kind == DC3_PATH_MISSING)
-        status = dc3_dataset_remark(w->dataset, "%s: %s, passed over", path,
+        status = dc3_dataset_remark(w->dataset, "%s: %s, skipped", path,
                                     reason == ENOENT ? "a link to nothing" : strerror(reason));
-    else if (kind == DC3_PATH_FILE && dc3_is_picture_name(name)) {
+    else if (kind == DC3_PATH_FILE && dc3_is_image_name(name)) {
         dc3_item item = {.label = w->label};
         status = dc3_dataset_text(w->dataset, key, &item.key);
         if (status == DC3_OK) status = dc3_dataset_add(w->dataset, item);
@@ -49,7 +49,7 @@ static dc3_status visit(walk *w, const char *key, const char *name, int depth)
 }
 
 /* 1 if the folder is one of those above it: a loop of links. */
-static int is_loop(walk *w, const char *path, int depth)
+static int is_loop(listing *w, const char *path, int depth)
 {
     struct stat info;
     if (stat(path, &info) != 0) return 1;
@@ -60,7 +60,7 @@ static int is_loop(walk *w, const char *path, int depth)
     return 0;
 }
 
-static dc3_status walk_folder(walk *w, const char *below, int depth)
+static dc3_status list_folder(listing *w, const char *below, int depth)
 {
     struct dirent **entries;
     int count;
@@ -71,10 +71,10 @@ static dc3_status walk_folder(walk *w, const char *below, int depth)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: expected at most %d folders; do links fan out?", w->root,
                           DC3_FOLDER_LIMIT);
     else if (depth >= DC3_DEPTH_LIMIT)
-        status = dc3_dataset_remark(w->dataset, "%s: more than %d folders deep, passed over", path,
-                                    DC3_DEPTH_LIMIT);
+        status =
+            dc3_dataset_remark(w->dataset, "%s: more than %d folders deep, skipped", path, DC3_DEPTH_LIMIT);
     else if (is_loop(w, path, depth))
-        status = dc3_dataset_remark(w->dataset, "%s: a link back to a folder above, passed over", path);
+        status = dc3_dataset_remark(w->dataset, "%s: a link back to a folder above, skipped", path);
     else if ((status = dc3_list(path, visible, &entries, &count)) == DC3_OK) {
         for (int i = 0; i < count && status == DC3_OK; i++) {
             char *key = dc3_path_join(below, entries[i]->d_name);
@@ -88,10 +88,10 @@ static dc3_status walk_folder(walk *w, const char *below, int depth)
     return status;
 }
 
-static dc3_status walk_class(walk *w, const char *name)
+static dc3_status list_class(listing *w, const char *name)
 {
     DC3_TRY(dc3_dataset_class(w->dataset, name, &w->label));
-    return walk_folder(w, name, 0);
+    return list_folder(w, name, 0);
 }
 
 /* 1 for the name of a part, other than train, that datasets are divided into. */
@@ -130,7 +130,7 @@ static dc3_status check_split(const char *path, struct dirent **entries, int cou
 
 static dc3_status open_folder(const char *path, dc3_dataset *dataset)
 {
-    walk w = {.dataset = dataset, .root = path};
+    listing w = {.dataset = dataset, .root = path};
     struct dirent **entries;
     int count;
     long outside = 0;
@@ -141,9 +141,9 @@ static dc3_status open_folder(const char *path, dc3_dataset *dataset)
         dc3_path_kind kind = below ? dc3_path_what(below) : DC3_PATH_MISSING;
         free(below);
         if (kind == DC3_PATH_FOLDER)
-            status = walk_class(&w, entries[i]->d_name);
+            status = list_class(&w, entries[i]->d_name);
         else
-            outside += dc3_is_picture_name(entries[i]->d_name);
+            outside += dc3_is_image_name(entries[i]->d_name);
     }
     dc3_list_free(entries, count);
     if (status == DC3_OK && outside && dataset->size == 0)
@@ -153,11 +153,9 @@ static dc3_status open_folder(const char *path, dc3_dataset *dataset)
             "folder for each class, or give the folder above if this is a class",
             path, outside);
     if (status == DC3_OK && outside)
-        status =
-            dc3_dataset_remark(dataset, "%ld images lie outside the class folders, passed over", outside);
+        status = dc3_dataset_remark(dataset, "%ld images lie outside the class folders, skipped", outside);
     if (status == DC3_OK && w.others)
-        status =
-            dc3_dataset_remark(dataset, "%ld files are not images by their names, passed over", w.others);
+        status = dc3_dataset_remark(dataset, "%ld files are not images by their names, skipped", w.others);
     return status;
 }
 

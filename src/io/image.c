@@ -19,8 +19,8 @@ dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fi
     }
     DC3_TRY(dc3_vips_start());
     VipsImage *in = dc3_vips_wrap(from);
-    if (!in) return dc3_vips_failed("picture", "cannot be resized");
-    dc3_status status = dc3_vips_fit("picture", in, 0, width, height, fit, image);
+    if (!in) return dc3_vips_failed("image", "cannot be resized");
+    dc3_status status = dc3_vips_fit("image", in, 0, width, height, fit, image);
     g_object_unref(in);
     return status;
 }
@@ -46,7 +46,7 @@ dc3_status dc3_image_encode(const dc3_image *image, dc3_image_format format, voi
         failed = vips_jpegsave_buffer(rgb, &encoded, size, "Q", format == DC3_JPEG ? 95 : 85,
                                       "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_OFF, "strip", TRUE, NULL);
     if (rgb) g_object_unref(rgb);
-    if (failed) return dc3_vips_failed("picture", "cannot be encoded");
+    if (failed) return dc3_vips_failed("image", "cannot be encoded");
     *data = malloc(*size);
     if (*data) memcpy(*data, encoded, *size);
     g_free(encoded);

@@ -1,4 +1,4 @@
-/* Pictures: decoded (by libvips, plain JPEG and PNG without it) to 8-bit sRGB, at their own size or fitted to
+/* Images: decoded (by libvips, plain JPEG and PNG without it) to 8-bit sRGB, at their own size or fitted to
  * one; and encoded again. */
 #ifndef DC3_IO_IMAGE_H
 #define DC3_IO_IMAGE_H
@@ -16,7 +16,7 @@ enum { DC3_TEXT_LIMIT = 16 };
 
 /* Decodes JPEG, PNG, WebP, TIFF, GIF and what else libvips trusts, by content: first page, rotated as EXIF
  * says, colour profile applied, CMYK and grey to RGB, 16 bits to 8, transparency on white. width, height 0:
- * the picture's own size. `origin` names it in errors. A damaged or truncated picture gives DC3_ERR_FORMAT.
+ * the image's own size. `origin` names it in errors. A damaged or truncated image gives DC3_ERR_FORMAT.
  * Threads may call it at once. */
 dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, int width, int height,
                             dc3_fit fit, dc3_image *image);
@@ -33,7 +33,7 @@ extern const char *const dc3_format_names[];
 /* ".png", ".webp" (lossless), ".jpg" (quality 95, full chroma), ".jpg" (quality 85, full chroma, to look at).
  */
 const char *dc3_image_extension(dc3_image_format format);
-/* Encoded bytes, which the caller frees. The same picture gives the same bytes. */
+/* Encoded bytes, which the caller frees. The same image gives the same bytes. */
 dc3_status dc3_image_encode(const dc3_image *image, dc3_image_format format, void **data, size_t *size);
 /* Encodes and writes, the file whole or not at all. */
 dc3_status dc3_image_write(const char *path, const dc3_image *image, dc3_image_format format);

@@ -77,12 +77,12 @@ static dc3_status look(dc3_image_source *s, VipsImage **out)
     int texts = count_texts(s->data, s->size);
     if (texts > DC3_TEXT_LIMIT)
         return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: %d compressed texts beside the picture are more than the limit of %d", s->origin,
+                        "%s: %d compressed texts beside the image are more than the limit of %d", s->origin,
                         texts, DC3_TEXT_LIMIT);
     VipsImage *in = open_bytes(s, 1);
     if (!in)
         return dc3_vips_failed(s->origin,
-                               "not a picture in a format that is read (JPEG, PNG, WebP, TIFF, GIF)");
+                               "not an image in a format that is read (JPEG, PNG, WebP, TIFF, GIF)");
     int swap = vips_image_get_orientation_swap(in);
     double bytes = (double)in->Xsize * in->Ysize * (double)VIPS_IMAGE_SIZEOF_PEL(in);
     s->width = swap ? in->Ysize : in->Xsize;
@@ -98,7 +98,7 @@ static dc3_status look(dc3_image_source *s, VipsImage **out)
     return status;
 }
 
-/* The whole image in memory: libvips notices a file that is cut short only where nothing is computed from it
+/* The whole image in memory: libvips notices a file that is truncated only where nothing is computed from it
  * at once. `in`, which look gave or NULL, is consumed. */
 static dc3_status load(dc3_image_source *s, VipsImage *in, int shrink)
 {
@@ -112,7 +112,7 @@ static dc3_status load(dc3_image_source *s, VipsImage *in, int shrink)
     s->whole = in ? vips_image_copy_memory(in) : NULL;
     s->shrink = shrink;
     if (in) g_object_unref(in);
-    return s->whole ? DC3_OK : dc3_vips_failed(s->origin, "the picture is damaged or cut short");
+    return s->whole ? DC3_OK : dc3_vips_failed(s->origin, "the image is damaged or truncated");
 }
 
 /* Whether it is what is wanted as it is: the pipeline takes a small image longer than decoding it. */

@@ -9,7 +9,7 @@
 
 /* Reads an object from a file of at most `limit` bytes; the caller releases it with json_decref. */
 dc3_status dc3_json_read(const char *path, size_t limit, json_t **object);
-/* The objects of a file that has one on each line, empty lines passed over, as a list; the caller releases
+/* The objects of a file that has one on each line, empty lines skipped, as a list; the caller releases
  * it, also after a failure. */
 dc3_status dc3_json_read_lines(const char *path, size_t limit, json_t **lines);
 /* Same from memory; `origin` names it in errors. */

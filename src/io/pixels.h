@@ -13,7 +13,7 @@ typedef struct dc3_image {
 
 void dc3_image_free(dc3_image *image);
 
-/* No picture of more pixels than this is decoded, and none of more bytes once decoded (channels and their
+/* No image of more pixels than this is decoded, and none of more bytes once decoded (channels and their
  * depth counted); the header alone decides, before memory is taken. */
 enum { DC3_IMAGE_LIMIT = 1 << 28, DC3_DECODED_LIMIT = 1 << 30 };
 /* Nor one that takes more than the first of these and more than the second for each byte of its file: an

@@ -1,15 +1,15 @@
-/* Pictures that need nothing but decoding. Private to this folder. */
+/* Images that need nothing but decoding. Private to this folder. */
 #ifndef DC3_IO_PLAIN_H
 #define DC3_IO_PLAIN_H
 
 #include <stddef.h>
 #include "io/pixels.h"
 
-/* Decodes what is already as it is wanted: an undamaged picture of width x height pixels (0: of any size) of
+/* Decodes what is already as it is wanted: an undamaged image of width x height pixels (0: of any size) of
  * three 8-bit channels that says nothing of a colour profile or of how it stands; as JPEG one scan, neither
  * grey nor CMYK, as PNG neither interlaced nor transparent. 1: done, and the bytes are those that libvips
- * gives, which uses the same two libraries but takes some 40 times as long at 32 x 32 pixels. 0: not such a
- * picture, or no memory for it; *image is empty, and libvips decides what is wrong with it. Threads may call
+ * gives, which uses the same two libraries but takes some 40 times as long at 32 x 32 pixels. 0: not such an
+ * image, or no memory for it; *image is empty, and libvips decides what is wrong with it. Threads may call
  * it at once. */
 int dc3_plain_decode(const void *data, size_t size, int width, int height, dc3_image *image);
 /* The same where it is known to be a JPEG, or a PNG. */

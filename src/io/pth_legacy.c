@@ -28,7 +28,7 @@ static dc3_status check(const dc3_pth_file *file, int which, const dc3_pickle_va
     case MACHINE:
         little = dc3_pickle_find(root, "little_endian");
         if (little && little->kind == DC3_PICKLE_BOOL && little->number) return DC3_OK;
-        return bad(file, "little-endian data", little ? "big-endian data" : "no word of the byte order");
+        return bad(file, "little-endian data", little ? "big-endian data" : "no mention of the byte order");
     case KEYS:
         return root->kind == DC3_PICKLE_LIST ? DC3_OK
                                              : bad(file, "a list of storages", dc3_pickle_what(root));
@@ -61,15 +61,14 @@ static dc3_status place(const dc3_pth_file *file, const dc3_pickle_value *value,
     if (!size) return bad(file, "keys of storages that tensors use", key);
     uint64_t elements = 0, each = (uint64_t)size->shape[1];
     if (file->size - *at < 8)
-        return bad(file, "data of all storages", "the end of the file (is it cut short?)");
+        return bad(file, "data of all storages", "the end of the file (is it truncated?)");
     for (int i = 7; i >= 0; i--) elements = elements << 8 | file->data[*at + (size_t)i];
     *at += 8;
     if (elements != (uint64_t)size->shape[0] || elements > (file->size - *at) / each)
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: storage '%s': expected %lld elements, found %llu and %zu bytes (is the file cut "
-                        "short?)",
-                        file->origin, key, (long long)size->shape[0], (unsigned long long)elements,
-                        file->size - *at);
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: storage '%s': expected %lld elements, found %llu and %zu bytes (is the file truncated?)",
+            file->origin, key, (long long)size->shape[0], (unsigned long long)elements, file->size - *at);
     DC3_TRY(dc3_pth_part(file, key, *at, (size_t)(elements * each)));
     *at += (size_t)(elements * each);
     return DC3_OK;

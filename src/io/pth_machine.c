@@ -130,7 +130,7 @@ dc3_status dc3_pickle_take(dc3_pickle *p, uint64_t count, const unsigned char **
 {
     if (count > p->size - p->at)
         return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: pickle byte %zu: expected %llu more byte%s, found %zu (is the file cut short?)",
+                        "%s: pickle byte %zu: expected %llu more byte%s, found %zu (is the file truncated?)",
                         p->origin, p->opcode_at, (unsigned long long)count, count == 1 ? "" : "s",
                         p->size - p->at);
     *bytes = p->data + p->at;

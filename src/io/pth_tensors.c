@@ -122,7 +122,7 @@ static dc3_status take_shape(const dc3_pth_file *file, const dc3_pickle_value *s
         if (size->number < 0 || stride->number < 0)
             return bad(file, v, "a shape and strides of 0 or more", "a negative number");
         v->tensor.shape[i] = size->number;
-        v->stride[i] = size->number == 1 ? 0 : stride->number; /* which is never walked */
+        v->stride[i] = size->number == 1 ? 0 : stride->number; /* which is never followed */
     }
     return DC3_OK;
 }

@@ -74,11 +74,10 @@ dc3_status dc3_pickle_global(const char *origin, const dc3_pickle_value *module,
     }
     dc3_pickle_string(module, modules, sizeof modules);
     dc3_pickle_string(name, names, sizeof names);
-    return dc3_fail(
-        DC3_ERR_FORMAT,
-        "%s: the pickle asks for '%s.%s', which is no tensor; dc3 executes nothing from a checkpoint; keep "
-        "the weights alone: torch.save(model.state_dict(), FILE)",
-        origin, modules, names);
+    return dc3_fail(DC3_ERR_FORMAT,
+                    "%s: the pickle asks for '%s.%s', which is not a tensor; dc3 executes nothing from a "
+                    "checkpoint; save only the weights: torch.save(model.state_dict(), FILE)",
+                    origin, modules, names);
 }
 
 /* Python 2 gives the pairs as an argument, Python 3 sets them later. */

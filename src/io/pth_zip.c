@@ -90,7 +90,7 @@ static dc3_status list_members(const dc3_pth_file *file)
     if (status == DC3_OK && r != ARCHIVE_EOF) {
         const char *why = archive_error_string(a);
         status =
-            dc3_fail(DC3_ERR_FORMAT, "%s: expected a whole zip file, found one cut short or damaged (%s)",
+            dc3_fail(DC3_ERR_FORMAT, "%s: expected a whole zip file, found a truncated or damaged one (%s)",
                      file->origin, why ? why : "no reason given");
     }
     archive_read_free(a);
@@ -131,7 +131,7 @@ dc3_status dc3_pth_zip(dc3_pth_file *file)
     if (!part)
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: expected a member data.pkl, as torch.save writes it, found none; a .zip of "
-                        "pictures must be unpacked first",
+                        "images must be unpacked first",
                         file->origin);
     DC3_TRY(check_order(file));
     dc3_status status = dc3_pickle_load(file->origin, part->data, dc3_bytes(part), &pickle, &used);

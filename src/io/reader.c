@@ -26,7 +26,7 @@ dc3_status dc3_dataset_text(dc3_dataset *d, const char *string, size_t *at)
     return DC3_OK;
 }
 
-enum { TELL = 4096 }; /* pictures between two words on how many there are */
+enum { PROGRESS_STEP = 4096 }; /* images between two words on how many there are */
 
 dc3_status dc3_dataset_add(dc3_dataset *d, dc3_item item)
 {
@@ -38,8 +38,8 @@ dc3_status dc3_dataset_add(dc3_dataset *d, dc3_item item)
         d->capacity = capacity;
     }
     d->items[d->size++] = item;
-    if (d->told && d->size % TELL == 0) d->told(d->user, d->size);
-    return d->size % TELL == 0 ? dc3_check_cancel() : DC3_OK;
+    if (d->progress && d->size % PROGRESS_STEP == 0) d->progress(d->user, d->size);
+    return d->size % PROGRESS_STEP == 0 ? dc3_check_cancel() : DC3_OK;
 }
 
 /* Appends a copy of `string` to a list of strings. */
@@ -125,7 +125,7 @@ int dc3_ends_with(const char *name, const char *ending)
     return n > m && strcasecmp(name + n - m, ending) == 0;
 }
 
-int dc3_is_picture_name(const char *name)
+int dc3_is_image_name(const char *name)
 {
     static const char *const endings[] = {".jpg", ".jpeg", ".png", ".webp", ".tif",  ".tiff", ".gif",
                                           ".ppm", ".pgm",  ".bmp", ".avif", ".heic", ".jp2"};

@@ -23,8 +23,8 @@ typedef struct dc3_reader {
 
 struct dc3_dataset {
     const dc3_reader *reader;
-    int test;                                /* whether it was opened to test on */
-    void (*told)(void *user, int64_t found); /* while it is opened; NULL: nobody listens */
+    int test;                                    /* whether it was opened to test on */
+    void (*progress)(void *user, int64_t found); /* while it is opened; NULL: nobody listens */
     void *user;
     char *path;
     char *text; /* all keys and file names, NUL-terminated */
@@ -51,8 +51,8 @@ dc3_status dc3_list(const char *path, int (*wanted)(const struct dirent *), stru
 void dc3_list_free(struct dirent **entries, int count);
 /* 1 if there is such an entry. */
 int dc3_list_has(const char *path, int (*wanted)(const struct dirent *));
-/* 1 if the name ends as pictures do. */
-int dc3_is_picture_name(const char *name);
+/* 1 if the name ends as images do. */
+int dc3_is_image_name(const char *name);
 /* 1 if `name` ends with `ending`, letters in either case. */
 int dc3_ends_with(const char *name, const char *ending);
 /* size bytes of a file at offset, new memory, which is not taken where the file is shorter. */

@@ -65,11 +65,10 @@ static dc3_status add_tensor(const char *origin, const char *name, const json_t 
         return bad(origin, name, "expected data_offsets of two integers");
     json_int_t from = json_integer_value(first), to = json_integer_value(second);
     if (from < 0 || to < from || (uint64_t)to > size)
-        return dc3_fail(
-            DC3_ERR_FORMAT,
-            "%s: tensor '%.200s': data_offsets %lld to %lld lie outside the file's %zu data bytes "
-            "(is the file cut short?)",
-            origin, name, (long long)from, (long long)to, size);
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: tensor '%.200s': data_offsets %lld to %lld lie outside the file's %zu data "
+                        "bytes (is the file truncated?)",
+                        origin, name, (long long)from, (long long)to, size);
     if ((size_t)(to - from) != dc3_bytes(&t))
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: tensor '%.200s': the shape takes %zu bytes, data_offsets give %lld", origin,
@@ -89,7 +88,7 @@ static dc3_status add_tensor(const char *origin, const char *name, const json_t 
     return dc3_table_add(table, name, t);
 }
 
-/* Strings only, as the format has it; what else stands there is passed over. */
+/* Strings only, as the format has it; what else stands there is skipped. */
 static dc3_status add_texts(const json_t *metadata, dc3_table *table)
 {
     const char *key;
@@ -111,7 +110,7 @@ dc3_status dc3_safetensors_parse(const char *origin, const unsigned char *data, 
     for (int i = 7; i >= 0; i--) header = header << 8 | data[i];
     if (header > HEADER_LIMIT || header > file_size - 8)
         return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: the safetensors header claims %llu bytes, the file has %zu (is it cut short?)",
+                        "%s: the safetensors header claims %llu bytes, the file has %zu (is it truncated?)",
                         origin, (unsigned long long)header, file_size);
     json_t *object;
     DC3_TRY(dc3_json_parse(origin, (const char *)data + 8, (size_t)header, &object));

@@ -27,7 +27,7 @@ static void start(void)
 dc3_status dc3_vips_start(void)
 {
     pthread_once(&once, start);
-    return started ? DC3_OK : dc3_fail(DC3_ERR_INTERNAL, "libvips does not start");
+    return started ? DC3_OK : dc3_fail(DC3_ERR_INTERNAL, "libvips cannot be started");
 }
 
 dc3_status dc3_vips_failed(const char *origin, const char *what)
@@ -57,7 +57,7 @@ dc3_status dc3_vips_render(const char *origin, VipsImage *in, dc3_image *image)
     int width = in->Xsize, height = in->Ysize;
     void *pixels = vips_image_write_to_memory(in, &size);
     g_object_unref(in);
-    if (!pixels) return dc3_vips_failed(origin, "the picture is damaged or cut short");
+    if (!pixels) return dc3_vips_failed(origin, "the image is damaged or truncated");
     image->pixels = malloc(size);
     if (image->pixels) memcpy(image->pixels, pixels, size);
     g_free(pixels);
@@ -89,7 +89,7 @@ static VipsImage *to_rgb(VipsImage *in)
     return failed ? NULL : out;
 }
 
-/* Puts a picture that is no larger than width x height in the middle of white; consumes `in`. */
+/* Puts an image that is no larger than width x height in the middle of white; consumes `in`. */
 static VipsImage *pad_to(VipsImage *in, int width, int height)
 {
     VipsImage *out = NULL;
@@ -110,7 +110,7 @@ static VipsImage *force_size(VipsImage *in, int width, int height)
     return failed ? NULL : out;
 }
 
-/* To width x height as `fit` says; for "pad" at most that. "export_profile" is for pictures with a profile
+/* To width x height as `fit` says; for "pad" at most that. "export_profile" is for images with a profile
  * only: without one libvips 8.14 goes by way of XYZ and changes saturated colours by some 15 of 255. */
 static int thumbnail(VipsImage *whole, int width, int height, dc3_fit fit, int profile, VipsImage **out)
 {

@@ -1,7 +1,7 @@
 /* WebDataset: tar shards with members KEY.jpg (or .png, .webp, ...) and KEY.cls, a class number or name. As
  * in the webdataset library, a key goes up to the first dot of the base name, and what follows is the kind:
- * KEY.seg.png is no picture of the sample. Where all classes are numbers they are written with as many digits
- * each, so that names and values have the same order. The shards are listed once, with each picture's place,
+ * KEY.seg.png is no image of the sample. Where all classes are numbers they are written with as many digits
+ * each, so that names and values have the same order. The shards are listed once, with each image's place,
  * and read by that; members' names are never used as paths. */
 #include <archive.h>
 #include <archive_entry.h>
@@ -26,7 +26,7 @@ static int probe(const char *path)
     return dc3_list_has(path, tar_entry);
 }
 
-/* A sample that is being put together: its picture and its class may come in either order. */
+/* A sample that is being put together: its image and its class may come in either order. */
 typedef struct sample {
     char key[PATH_LIMIT];
     char class_name[LABEL_LIMIT];
@@ -66,7 +66,7 @@ static dc3_status flush(dc3_dataset *d, const char *shard, size_t file, sample *
         if (status == DC3_OK) status = dc3_dataset_text(d, key, &item.key);
         if (status == DC3_OK) status = dc3_dataset_add(d, item);
     } else if (s->size)
-        status = dc3_dataset_remark(d, "%s: '%.200s' has no .cls beside it, passed over", shard, s->member);
+        status = dc3_dataset_remark(d, "%s: '%.200s' has no .cls beside it, skipped", shard, s->member);
     *s = (sample){0};
     return status;
 }
@@ -111,13 +111,12 @@ static dc3_status pad_numbers(dc3_dataset *d)
     return DC3_OK;
 }
 
-/* A picture under a name that cannot be kept. */
+/* An image under a name that cannot be kept. */
 static dc3_status pass_over(dc3_dataset *d, const char *shard, const char *name)
 {
-    if (!name) return dc3_dataset_remark(d, "%s: a member whose name cannot be read, passed over", shard);
-    if (!dc3_is_picture_name(name)) return DC3_OK;
-    return dc3_dataset_remark(d,
-                              "%s: the path '%.*s..' of a picture has %zu bytes, more than %d, passed over",
+    if (!name) return dc3_dataset_remark(d, "%s: a member whose name cannot be read, skipped", shard);
+    if (!dc3_is_image_name(name)) return DC3_OK;
+    return dc3_dataset_remark(d, "%s: the path '%.*s..' of an image has %zu bytes, more than %d, skipped",
                               shard, dc3_text_room(name, SHOWN), name, strlen(name), PATH_LIMIT - 1);
 }
 
@@ -137,7 +136,7 @@ static dc3_status member(struct archive *a, struct archive_entry *entry, const c
         s->key[length] = 0;
     }
     if (strcasecmp(dot, ".cls") == 0) return read_label(a, path, name, s);
-    if (strchr(dot + 1, '.') || !dc3_is_picture_name(base) || s->size) return DC3_OK;
+    if (strchr(dot + 1, '.') || !dc3_is_image_name(base) || s->size) return DC3_OK;
     strcpy(s->member, name);
     s->size = (uint64_t)archive_entry_size(entry);
     return data_offset(path, (uint64_t)archive_read_header_position(a), &s->offset);
@@ -192,7 +191,7 @@ static dc3_status open_item(const dc3_dataset *d, const dc3_item *item, dc3_imag
 {
     void *data;
     if (item->size > DC3_FILE_LIMIT)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %llu bytes are too many for a picture", d->text + item->key,
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %llu bytes are too many for an image", d->text + item->key,
                         (unsigned long long)item->size);
     DC3_TRY(dc3_read_part(d->text + item->file, item->offset, item->size, &data));
     return dc3_image_source_open(d->text + item->key, data, item->size, source);

@@ -6,7 +6,7 @@
 
 /* What the bytes begin like: "safetensors", "PyTorch checkpoint", or NULL. */
 const char *dc3_weights_kind(const unsigned char *data, size_t size);
-/* A safetensors file or a PyTorch checkpoint (pth.h), told apart by content. The caller closes the table. */
+/* A safetensors file or a PyTorch checkpoint (pth.h), recognised by content. The caller closes the table. */
 dc3_status dc3_weights_open(const char *path, dc3_table **table);
 
 #endif

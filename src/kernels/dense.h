@@ -32,7 +32,7 @@ struct dc3_pack {
 /* Rows of all parts, and elements of one row (ci * kh * kw). */
 int64_t dc3_weight_rows(const dc3_weight *weight);
 int64_t dc3_weight_columns(const dc3_weight *weight);
-/* Converts all parts, which the host can read, to `type` into `to` [rows, columns]; then lets go of the
+/* Converts all parts, which the host can read, to `type` into `to` [rows, columns]; then releases the
  * file's pages. */
 dc3_status dc3_weight_unpack(const dc3_weight *weight, dc3_dtype type, void *to);
 /* Frees the packed forms. */

@@ -34,7 +34,7 @@ typedef struct dc3_attention_gradient {
     void *dq, *dk, *dv;
 } dc3_attention_gradient;
 
-/* Batch norm over pictures [n, h, w, c], with what follows it: y = act(x * scale + offset + residual), then
+/* Batch norm over images [n, h, w, c], with what follows it: y = act(x * scale + offset + residual), then
  * with `pool` the mean of each 2x2 window (a rest of one row or column is left out; no residual then). act is
  * NONE or RELU. */
 typedef struct dc3_batch_norm_shape {

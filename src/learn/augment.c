@@ -132,16 +132,16 @@ static int reflected(int i, int n)
     return i < n ? i : period - i;
 }
 
-/* Pixels [from, to) of row r of the crop, the crop's pixel `from` first: in the picture itself where they lie
+/* Pixels [from, to) of row r of the crop, the crop's pixel `from` first: in the image itself where they lie
  * in one piece, else copied into `copy`. */
-static const uint8_t *row_of(const dc3_picture *picture, const dc3_view_params *p, dc3_padding padding, int r,
-                             int from, int to, uint8_t *copy)
+static const uint8_t *row_of(const dc3_loaded_image *image, const dc3_view_params *p, dc3_padding padding,
+                             int r, int from, int to, uint8_t *copy)
 {
-    int width = picture->width, height = picture->height, y = p->y + r;
+    int width = image->width, height = image->height, y = p->y + r;
     int shift = p->swap_columns ? width / 2 : 0;
     if ((y < 0 || y >= height) && padding == DC3_PAD_ZERO) return memset(copy, 0, (size_t)(to - from) * 3);
     y = (reflected(y, height) + (p->swap_rows ? height / 2 : 0)) % height;
-    const uint8_t *row = picture->pixels + (size_t)y * (size_t)width * 3;
+    const uint8_t *row = image->pixels + (size_t)y * (size_t)width * 3;
     for (int k = from; k < to;) {
         int x = p->x + k, inside = x >= 0 && x < width, run = 1;
         uint8_t *here = copy + (size_t)(k - from) * 3;
@@ -161,7 +161,7 @@ static const uint8_t *row_of(const dc3_picture *picture, const dc3_view_params *
 }
 
 /* line[0..n) = the blend of the crop's rows for output row y. */
-static void blend_rows(const dc3_picture *picture, const dc3_view_params *p, dc3_padding padding,
+static void blend_rows(const dc3_loaded_image *image, const dc3_view_params *p, dc3_padding padding,
                        const scratch *s, int y, int from, int to)
 {
     dc3_tap tap = s->rows.taps[y];
@@ -169,7 +169,7 @@ static void blend_rows(const dc3_picture *picture, const dc3_view_params *p, dc3
     float *restrict line = s->line;
     int n = (to - from) * 3;
     for (int t = 0; t < tap.used; t++) {
-        const uint8_t *restrict row = row_of(picture, p, padding, tap.first + t, from, to, s->row);
+        const uint8_t *restrict row = row_of(image, p, padding, tap.first + t, from, to, s->row);
         float weight = w[t];
         if (t == 0)
             for (int i = 0; i < n; i++) line[i] = weight * (float)row[i];
@@ -216,8 +216,8 @@ static void store(dc3_dtype dtype, const float *from, void *views, size_t at, si
 }
 
 /* Columns x0..x1-1 of rows y0..y1-1 of one view into `views` from element `at` on. */
-static void render(const dc3_augmenter *a, scratch *s, const dc3_picture *picture, const dc3_view_params *p,
-                   const int box[4], void *views, size_t at)
+static void render(const dc3_augmenter *a, scratch *s, const dc3_loaded_image *image,
+                   const dc3_view_params *p, const int box[4], void *views, size_t at)
 {
     int size = a->options.size, x0 = box[0], x1 = box[2];
     fill_axis(p->w, size, s->exact, &s->columns);
@@ -226,7 +226,7 @@ static void render(const dc3_augmenter *a, scratch *s, const dc3_picture *pictur
             last = s->columns.taps[p->flip ? size - 1 - x0 : x1 - 1];
     int from = first.first, to = last.first + last.used;
     for (int y = box[1]; y < box[3]; y++) {
-        blend_rows(picture, p, a->options.padding, s, y, from, to);
+        blend_rows(image, p, a->options.padding, s, y, from, to);
         blend_columns(a, s, p->flip, from, x0, x1);
         store(a->options.dtype, s->finished, views, at + ((size_t)y * (size_t)size + (size_t)x0) * 3,
               (size_t)(x1 - x0) * 3);
@@ -252,7 +252,7 @@ static dc3_status check(const dc3_augmenter *a, int n, const dc3_view_params *pa
     return DC3_OK;
 }
 
-dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_picture *pictures, const dc3_view_params *params,
+dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_loaded_image *images, const dc3_view_params *params,
                        void *views)
 {
     int size = a->options.size;
@@ -264,9 +264,9 @@ dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_picture *pictures, con
         scratch *s = &a->scratch[omp_get_thread_num()];
         const dc3_view_params *p = &params[i];
         int whole[] = {0, 0, size, size}, box[] = {p->x0, p->y0, p->x1, p->y1};
-        render(a, s, &pictures[i], p, whole, views, (size_t)i * each);
+        render(a, s, &images[i], p, whole, views, (size_t)i * each);
         if (p->x1 > p->x0 && p->y1 > p->y0)
-            render(a, s, &pictures[p->partner], &params[p->partner], box, views, (size_t)i * each);
+            render(a, s, &images[p->partner], &params[p->partner], box, views, (size_t)i * each);
     }
     return DC3_OK;
 }

@@ -1,32 +1,32 @@
-/* Augmentation: what is random about a view of a picture is drawn first (dc3_draw_*), and another function
+/* Augmentation: what is random about a view of an image is drawn first (dc3_draw_*), and another function
  * makes the view from it, so that views can be stored and made again. A draw is named by (seed, epoch, item)
  * and depends on nothing else. */
 #ifndef DC3_LEARN_AUGMENT_H
 #define DC3_LEARN_AUGMENT_H
 
-#include "learn/pictures.h"
+#include "learn/images.h"
 #include "tensor/tensor.h"
 
-/* A view of a picture of width W and height H, in this order: halves change places, a crop, resampling to
+/* A view of an image of width W and height H, in this order: halves change places, a crop, resampling to
  * size x size, a flip; then a box of the result shows another view of the batch. */
 typedef struct dc3_view_params {
     int swap_columns;   /* 1: the columns from W / 2 on come first (W / 2 in whole numbers) */
     int swap_rows;      /* 1: the rows from H / 2 on come first; after the columns */
-    int x, y, w, h;     /* the crop, pixels; it may reach beyond the picture, into its padding */
+    int x, y, w, h;     /* the crop, pixels; it may reach beyond the image, into its padding */
     int flip;           /* 1: left and right change places */
     int partner;        /* place in the batch of the view, before its own box, that the box shows */
     int x0, y0, x1, y1; /* the box in the view's pixels: columns x0..x1-1 of rows y0..y1-1; empty: x0 = x1 */
 } dc3_view_params;
 
-/* All of a picture, nothing random. */
+/* All of an image, nothing random. */
 dc3_view_params dc3_view_whole(int width, int height);
 
-/* Standard training, small pictures: the picture with size / 8 pixels of padding on each side, of it a crop
+/* Standard training, small images: the image with size / 8 pixels of padding on each side, of it a crop
  * of size x size (or all, where it is smaller), and a flip by a coin. */
 void dc3_draw_crop(uint64_t seed, int64_t epoch, int64_t item, int width, int height, int size,
                    dc3_view_params *params);
-/* Standard training, larger pictures: RandomResizedCrop of torchvision with areas from 0.08 to 1 of the
- * picture and shapes w / h from 3/4 to 4/3, and a flip by a coin. */
+/* Standard training, larger images: RandomResizedCrop of torchvision with areas from 0.08 to 1 of the
+ * image and shapes w / h from 3/4 to 4/3, and a flip by a coin. */
 void dc3_draw_resized_crop(uint64_t seed, int64_t epoch, int64_t item, int width, int height,
                            dc3_view_params *params);
 /* The RDED protocol: factor 2 swaps the halves of columns and of rows by a coin each, then RandomResizedCrop
@@ -49,7 +49,7 @@ typedef struct dc3_augment_options {
     int size;            /* of a view, pixels of a side; 1 or more */
     dc3_dtype dtype;     /* of its values: DC3_F32 or DC3_BF16 */
     int normalise;       /* 1: less ImageNet's mean and over its deviation; 0: in [0, 1] */
-    dc3_padding padding; /* outside a picture: black, or the picture reflected at its outermost pixels */
+    dc3_padding padding; /* outside an image: black, or the image reflected at its outermost pixels */
     int threads;         /* 1 or more; the result does not depend on it */
 } dc3_augment_options;
 
@@ -62,7 +62,7 @@ void dc3_augmenter_close(dc3_augmenter **augmenter);
  * on float values and antialiased where it shrinks, as torchvision's RandomResizedCrop does with tensors and
  * antialias=True (its default since 0.17, and what RDED's program sets). DC3_ERR_ARGUMENT where a crop is
  * empty, or a box or a partner lies outside the view or the batch. */
-dc3_status dc3_augment(dc3_augmenter *augmenter, int n, const dc3_picture *pictures,
+dc3_status dc3_augment(dc3_augmenter *augmenter, int n, const dc3_loaded_image *images,
                        const dc3_view_params *params, void *views);
 
 #endif

@@ -1,4 +1,4 @@
-/* Training checkpoints: one safetensors file with all that a training run needs to go on as if it had not
+/* Training checkpoints: one safetensors file with all that a training run needs to resume as if it had not
  * stopped, to the bit; and the export of a trained module. */
 #ifndef DC3_LEARN_CHECKPOINT_H
 #define DC3_LEARN_CHECKPOINT_H
@@ -38,7 +38,7 @@ dc3_status dc3_checkpoint_load(const char *path, const dc3_training *training, c
 dc3_status dc3_checkpoint_counters(const char *path, char **counters);
 
 /* Writes parameters and buffers only, under their own names: what PyTorch's load_state_dict takes; and at
- * how many pixels of a picture's side they were trained (dc3_classifier_size_key). For the averages, swap
+ * how many pixels of an image's side they were trained (dc3_classifier_size_key). For the averages, swap
  * them in first. */
 dc3_status dc3_export(const char *path, const dc3_param *params, size_t count, int size);
 

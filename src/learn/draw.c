@@ -46,7 +46,7 @@ static void middle(int width, int height, double low, double high, dc3_view_para
     p->y = (height - p->h) / 2;
 }
 
-/* torchvision's RandomResizedCrop: an area from least to 1 of the picture's and a shape w / h from 3/4 to
+/* torchvision's RandomResizedCrop: an area from least to 1 of the image's and a shape w / h from 3/4 to
  * 4/3, uniform in its logarithm, ten times at the most until the crop fits; else the middle. */
 static void resized_crop(dc3_rng *rng, int width, int height, double least, dc3_view_params *p)
 {

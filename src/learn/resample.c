@@ -144,13 +144,13 @@ static dc3_status centre(const dc3_image *from, int size, dc3_image *image)
     return DC3_OK;
 }
 
-dc3_status dc3_test_picture(const dc3_image *from, int size, dc3_image *image)
+dc3_status dc3_test_image(const dc3_image *from, int size, dc3_image *image)
 {
     enum { MOST = 1 << 15 };
     int target = size / 7 * 8;
     *image = (dc3_image){0};
     if (size < 7 || size > MOST)
-        return dc3_fail(DC3_ERR_ARGUMENT, "expected pictures for testing of 7 to %d pixels, found %d", MOST,
+        return dc3_fail(DC3_ERR_ARGUMENT, "expected images for testing of 7 to %d pixels, found %d", MOST,
                         size);
     int wide = from->width > from->height, shorter = wide ? from->height : from->width;
     int64_t longer = (int64_t)target * (wide ? from->width : from->height) / shorter;

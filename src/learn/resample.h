@@ -18,13 +18,13 @@ int dc3_taps_width(int in, int out);
  * set. in, out >= 1. */
 void dc3_taps_fill(int in, int out, int width, dc3_tap *taps, double *weights);
 
-/* The whole picture at width x height, to the last bit as Pillow's Image.resize(BILINEAR): columns first,
+/* The whole image at width x height, to the last bit as Pillow's Image.resize(BILINEAR): columns first,
  * then rows, each rounded to bytes after sums in fixed point. The caller frees `image`. */
 dc3_status dc3_resize_pillow(const dc3_image *from, int width, int height, dc3_image *image);
 
-/* The protocol's picture for testing at `size` x `size`: the shorter side brought to size / 7 * 8 (in whole
+/* The protocol's image for testing at `size` x `size`: the shorter side brought to size / 7 * 8 (in whole
  * numbers; 7 or more), then the middle; zeros around where that is smaller. As torchvision's Resize and
  * CenterCrop on a Pillow image. DC3_ERR_ARGUMENT where size is under 7. */
-dc3_status dc3_test_picture(const dc3_image *from, int size, dc3_image *image);
+dc3_status dc3_test_image(const dc3_image *from, int size, dc3_image *image);
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { SWAP_COLUMNS = 1, SWAP_ROWS = 2, FLIP = 4 }; /* bits of `flags` */
 
-static int64_t kept(const dc3_soft_labels *l)
+static int64_t stored_logits(const dc3_soft_labels *l)
 {
     return l->top_k ? l->top_k : l->classes;
 }
@@ -29,7 +29,7 @@ dc3_status dc3_soft_labels_new(int64_t n, int64_t views, int64_t classes, int64_
     size_t rows = (size_t)(n * views);
     l->labels = calloc((size_t)n, sizeof *l->labels);
     l->params = calloc(rows, sizeof *l->params);
-    l->logits = calloc(rows * (size_t)kept(l), sizeof *l->logits);
+    l->logits = calloc(rows * (size_t)stored_logits(l), sizeof *l->logits);
     l->info = json_object();
     if (top_k) {
         l->indices = calloc(rows * (size_t)top_k, sizeof *l->indices);
@@ -41,8 +41,8 @@ dc3_status dc3_soft_labels_new(int64_t n, int64_t views, int64_t classes, int64_
     json_object_set_new(l->info, "top_k", json_integer((json_int_t)top_k));
     if (l->labels && l->params && l->logits && l->info && (!top_k || (l->indices && l->rest))) return DC3_OK;
     return dc3_fail(DC3_ERR_MEMORY,
-                    "out of memory for %lld views of %lld pictures with %lld logits each (%.1f GB)",
-                    (long long)views, (long long)n, (long long)kept(l),
+                    "out of memory for %lld views of %lld images with %lld logits each (%.1f GB)",
+                    (long long)views, (long long)n, (long long)stored_logits(l),
                     dc3_soft_labels_bytes(n, views, classes, top_k) * 1e-9);
 }
 
@@ -70,8 +70,8 @@ static void largest(int64_t classes, const float *logits, int64_t k, int16_t *in
     }
 }
 
-/* temperature * log(mean exp(z / temperature)) over the classes that are not kept: those below the least that
- * is, or as large and after it. */
+/* temperature * log(mean exp(z / temperature)) over the classes that are not stored: those below the least
+ * that is, or as large and after it. */
 static double even_rest(int64_t classes, const float *logits, int16_t last, double temperature)
 {
     double least = logits[last], sum = 0;
@@ -85,37 +85,36 @@ static double even_rest(int64_t classes, const float *logits, int16_t last, doub
     return sum > 0 ? least + temperature * log(sum / (double)count) : least - most;
 }
 
-static dc3_status to_half(double value, int64_t view, int64_t picture, uint16_t *half)
+static dc3_status to_half(double value, int64_t view, int64_t image, uint16_t *half)
 {
     if (!(fabs(value) < 65504))
-        return dc3_fail(
-            DC3_ERR_FORMAT,
-            "view %lld of picture %lld: the teacher's logit is %g; expected less than 65504 (f16)",
-            (long long)view, (long long)picture, value);
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "view %lld of image %lld: the teacher's logit is %g; expected less than 65504 (f16)",
+                        (long long)view, (long long)image, value);
     *half = dc3_to_f16((float)value);
     return DC3_OK;
 }
 
-dc3_status dc3_soft_labels_put(dc3_soft_labels *l, int64_t view, int64_t picture, double temperature,
+dc3_status dc3_soft_labels_put(dc3_soft_labels *l, int64_t view, int64_t image, double temperature,
                                const float *logits)
 {
-    int64_t row = view * l->n + picture, count = kept(l);
+    int64_t row = view * l->n + image, count = stored_logits(l);
     int16_t *indices = l->top_k ? l->indices + row * count : NULL;
     for (int64_t c = 0; c < l->classes; c++)
-        if (!isfinite(logits[c])) return to_half(logits[c], view, picture, l->logits);
+        if (!isfinite(logits[c])) return to_half(logits[c], view, image, l->logits);
     if (indices) {
         largest(l->classes, logits, count, indices);
-        DC3_TRY(to_half(even_rest(l->classes, logits, indices[count - 1], temperature), view, picture,
+        DC3_TRY(to_half(even_rest(l->classes, logits, indices[count - 1], temperature), view, image,
                         &l->rest[row]));
     }
     for (int64_t k = 0; k < count; k++)
-        DC3_TRY(to_half(logits[indices ? indices[k] : k], view, picture, &l->logits[row * count + k]));
+        DC3_TRY(to_half(logits[indices ? indices[k] : k], view, image, &l->logits[row * count + k]));
     return DC3_OK;
 }
 
-void dc3_soft_labels_get(const dc3_soft_labels *l, int64_t view, int64_t picture, float *logits)
+void dc3_soft_labels_get(const dc3_soft_labels *l, int64_t view, int64_t image, float *logits)
 {
-    int64_t row = view * l->n + picture, count = kept(l);
+    int64_t row = view * l->n + image, count = stored_logits(l);
     for (int64_t c = 0; l->top_k && c < l->classes; c++) logits[c] = dc3_from_f16(l->rest[row]);
     for (int64_t k = 0; k < count; k++)
         logits[l->top_k ? l->indices[row * count + k] : k] = dc3_from_f16(l->logits[row * count + k]);
@@ -148,11 +147,10 @@ static dc3_status pack(const dc3_soft_labels *l, packed *p)
         const int numbers[] = {v->x, v->y, v->w, v->h, v->x0, v->y0, v->x1, v->y1};
         for (int k = 0; k < 8; k++) {
             if (numbers[k] < 0 || numbers[k] > INT16_MAX)
-                return dc3_fail(
-                    DC3_ERR_ARGUMENT,
-                    "expected pictures of at most %d pixels a side for soft labels, found a crop or "
-                    "box that reaches %d",
-                    INT16_MAX, numbers[k]);
+                return dc3_fail(DC3_ERR_ARGUMENT,
+                                "expected images of at most %d pixels a side for soft labels, found a crop "
+                                "or box that reaches %d",
+                                INT16_MAX, numbers[k]);
             *(k < 4 ? &p->crop[4 * i + (size_t)k] : &p->box[4 * i + (size_t)k - 4]) = (int16_t)numbers[k];
         }
         p->partner[i] = v->partner;
@@ -179,7 +177,7 @@ dc3_status dc3_soft_labels_save(const char *path, const dc3_soft_labels *l)
     if (status == DC3_OK) {
         if (l->top_k) DC3_GOTO(add(table, "indices", l->indices, DC3_I16, 3, views, n, l->top_k));
         if (l->top_k) DC3_GOTO(add(table, "rest", l->rest, DC3_F16, 2, views, n, 0));
-        DC3_GOTO(add(table, "logits", l->logits, DC3_F16, 3, views, n, kept(l)));
+        DC3_GOTO(add(table, "logits", l->logits, DC3_F16, 3, views, n, stored_logits(l)));
         DC3_GOTO(add(table, "labels", l->labels, DC3_I32, 1, n, 0, 0));
         DC3_GOTO(add(table, "partner", p.partner, DC3_I32, 2, views, n, 0));
         DC3_GOTO(add(table, "crop", p.crop, DC3_I16, 3, views, n, 4));
@@ -205,7 +203,7 @@ static dc3_status find(const dc3_table *table, const char *name, dc3_dtype type,
                     name, dc3_dtype_name(type), dc3_dtype_name((*t)->dtype));
 }
 
-/* What can be seen of a view without its picture. */
+/* What can be seen of a view without its image. */
 static dc3_status check_view(const char *path, const dc3_soft_labels *l, int64_t row)
 {
     const dc3_view_params *v = &l->params[row];
@@ -216,11 +214,11 @@ static dc3_status check_view(const char *path, const dc3_soft_labels *l, int64_t
     for (int64_t k = 0; k < l->top_k; k++)
         indices &= l->indices[row * l->top_k + k] >= 0 && l->indices[row * l->top_k + k] < l->classes;
     if (crop && box && partner && indices) return DC3_OK;
-    return dc3_fail(DC3_ERR_FORMAT, "%s: view %lld of picture %lld: its %s", path, (long long)(row / l->n),
+    return dc3_fail(DC3_ERR_FORMAT, "%s: view %lld of image %lld: its %s", path, (long long)(row / l->n),
                     (long long)(row % l->n),
                     !crop      ? "crop is empty or outside"
                     : !box     ? "box lies outside the view"
-                    : !partner ? "partner is no picture"
+                    : !partner ? "partner is not an image"
                                : "classes are not among those there are");
 }
 
@@ -234,7 +232,7 @@ static dc3_status find_all(const dc3_table *table, const dc3_soft_labels *l, fou
     int64_t n = l->n, views = l->views;
     *f = (found){0};
     DC3_TRY(find(table, "labels", DC3_I32, 1, n, 0, 0, &f->labels));
-    DC3_TRY(find(table, "logits", DC3_F16, 3, views, n, kept(l), &f->logits));
+    DC3_TRY(find(table, "logits", DC3_F16, 3, views, n, stored_logits(l), &f->logits));
     DC3_TRY(find(table, "partner", DC3_I32, 2, views, n, 0, &f->partner));
     DC3_TRY(find(table, "crop", DC3_I16, 3, views, n, 4, &f->crop));
     DC3_TRY(find(table, "box", DC3_I16, 3, views, n, 4, &f->box));
@@ -244,9 +242,9 @@ static dc3_status find_all(const dc3_table *table, const dc3_soft_labels *l, fou
     return find(table, "rest", DC3_F16, 2, views, n, 0, &f->rest);
 }
 
-int dc3_soft_labels_has(const dc3_soft_labels *l, int64_t view, int64_t picture)
+int dc3_soft_labels_has(const dc3_soft_labels *l, int64_t view, int64_t image)
 {
-    return l->params[view * l->n + picture].w > 0;
+    return l->params[view * l->n + image].w > 0;
 }
 
 /* All views must be there unless `partly`. */
@@ -263,7 +261,7 @@ static dc3_status read_tensors(const dc3_table *table, int partly, dc3_soft_labe
     memcpy(l->logits, f.logits->data, dc3_bytes(f.logits));
     for (int64_t i = 0; i < l->n; i++)
         if (l->labels[i] < 0 || l->labels[i] >= l->classes)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: picture %lld: expected a class below %lld, found %d",
+            return dc3_fail(DC3_ERR_FORMAT, "%s: image %lld: expected a class below %lld, found %d",
                             dc3_table_origin(table), (long long)i, (long long)l->classes, (int)l->labels[i]);
     for (int64_t i = 0; i < rows; i++) {
         const int16_t *c = (const int16_t *)f.crop->data + 4 * i, *b = (const int16_t *)f.box->data + 4 * i;

@@ -63,7 +63,7 @@ dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views
 
 enum { TEST_BATCH = 100 };
 
-/* Adds what the logits of one picture say; 0: one of them is not finite. */
+/* Adds what the logits of one image say; 0: one of them is not finite. */
 static int count_one(const float *z, int64_t classes, int label, dc3_accuracy *a)
 {
     int above = 0, finite = 1;
@@ -80,17 +80,17 @@ static int count_one(const float *z, int64_t classes, int label, dc3_accuracy *a
 /* What a test holds besides the network. */
 typedef struct test {
     dc3_augmenter *augmenter;
-    dc3_picture batch[TEST_BATCH];
+    dc3_loaded_image batch[TEST_BATCH];
     dc3_view_params params[TEST_BATCH];
     int64_t items[TEST_BATCH];
     char *views; /* [TEST_BATCH, size, size, 3] */
 } test;
 
-static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pictures, int size, test *t,
+static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size, test *t,
                              int64_t wanted, dc3_accuracy *accuracy)
 {
     int64_t classes = dc3_classifier_describe(net)->classes, count;
-    DC3_TRY(dc3_pictures_batch(pictures, wanted, t->items, t->batch, &count));
+    DC3_TRY(dc3_images_batch(images, wanted, t->items, t->batch, &count));
     if (!count) return DC3_OK;
     for (int64_t i = 0; i < count; i++) t->params[i] = dc3_view_whole(t->batch[i].width, t->batch[i].height);
     DC3_TRY(dc3_augment(t->augmenter, (int)count, t->batch, t->params, t->views));
@@ -101,10 +101,10 @@ static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pi
     z = dc3_on_host(ctx, z);
     dc3_status status = dc3_ctx_status(ctx);
     for (int64_t i = 0; status == DC3_OK && i < count; i++) {
-        int label = dc3_pictures_label(pictures, t->batch[i].item);
+        int label = dc3_images_label(images, t->batch[i].item);
         if (label >= classes)
             status = dc3_fail(DC3_ERR_ARGUMENT,
-                              "the network tells %lld classes apart, the test pictures have more",
+                              "the network distinguishes %lld classes, the test images have more",
                               (long long)classes);
         else if (!count_one((float *)z.data + i * classes, classes, label, accuracy))
             status = dc3_fail(DC3_ERR_FORMAT, "the network's outputs are not finite (NaN or infinite)");
@@ -114,11 +114,11 @@ static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pi
     return status;
 }
 
-dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pictures, int size,
+dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
                                void (*progress)(void *user, int64_t done, int64_t total), void *user,
                                dc3_accuracy *accuracy)
 {
-    int64_t n = dc3_pictures_count(pictures);
+    int64_t n = dc3_images_count(images);
     size_t bytes = TEST_BATCH * (size_t)size * (size_t)size * 3 * dc3_dtype_size(dc3_ctx_dtype(ctx));
     dc3_augment_options options = {
         .size = size, .dtype = dc3_ctx_dtype(ctx), .normalise = 1, .threads = dc3_ctx_threads(ctx)};
@@ -130,7 +130,7 @@ dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *
     for (int64_t first = 0; status == DC3_OK && first < n; first += TEST_BATCH) {
         int64_t wanted = n - first < TEST_BATCH ? n - first : TEST_BATCH;
         for (int64_t i = 0; i < wanted; i++) t->items[i] = first + i;
-        status = test_batch(ctx, net, pictures, size, t, wanted, accuracy);
+        status = test_batch(ctx, net, images, size, t, wanted, accuracy);
         if (progress) progress(user, first + wanted, n);
     }
     if (accuracy->n) {

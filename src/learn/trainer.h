@@ -40,13 +40,13 @@ dc3_status dc3_trainer_step(dc3_trainer *trainer, int64_t n, int64_t size, void 
                             const dc3_target *target, double lr, double *loss);
 
 typedef struct dc3_accuracy {
-    int64_t n;         /* pictures seen */
+    int64_t n;         /* images seen */
     double top1, top5; /* shares, 0 to 1; of equal logits the first class's counts as the highest */
 } dc3_accuracy;
 
-/* Runs a classifier over all test pictures (DC3_PICTURES_TEST at `size`), normalised, in batches that are
+/* Runs a classifier over all test images (DC3_IMAGES_TEST at `size`), normalised, in batches that are
  * always as large. progress may be NULL. */
-dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_pictures *pictures, int size,
+dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
                                void (*progress)(void *user, int64_t done, int64_t total), void *user,
                                dc3_accuracy *accuracy);
 

@@ -1,4 +1,4 @@
-/* Sums over pictures that the measures of colour are made from. */
+/* Sums over images that the measures of colour are made from. */
 #include <math.h>
 #include <stdlib.h>
 #include "measure/colour.h"

@@ -1,6 +1,6 @@
-/* How well a run's choice covers the dataset that it was made from, beside random choices of as many pictures
+/* How well a run's choice covers the dataset that it was made from, beside random choices of as many images
  * of each class: by the teacher's embeddings, or by the features of an editor's VAE. Runs of one dataset that
- * see it alike are a group, for which each of its pictures is read once; a class's chosen and drawn ones
+ * see it alike are a group, for which each of its images is read once; a class's chosen and drawn ones
  * first. */
 #include <math.h>
 #include <omp.h>
@@ -29,9 +29,9 @@ typedef struct work {
     int size;
     int64_t d;
     float *views, *features; /* [DC3_MEASURE_BATCH, size, size, 3], [DC3_MEASURE_BATCH, d] */
-    uint16_t *member;        /* [count, pictures], a bit for each of the run's sets that a picture is in */
+    uint16_t *member;        /* [count, images], a bit for each of the run's sets that an image is in */
     dc3_coverage **sets;     /* [count, SETS, classes] */
-    float *kept;             /* [room, d], of the class's pictures that are in a set */
+    float *retained;         /* [room, d], of the class's images that are in a set */
     int64_t room;
 } work;
 
@@ -62,7 +62,7 @@ static void mark_chosen(work *w, int g)
     }
 }
 
-/* Marks as many random pictures of the class [first, end) for each draw; order [end - first] is scratch. */
+/* Marks as many random images of the class [first, end) for each draw; order [end - first] is scratch. */
 static void mark_draws(work *w, int g, int64_t first, int64_t end, int64_t *order)
 {
     int64_t count = 0;
@@ -95,7 +95,7 @@ static dc3_status read_view(const work *w, int64_t item, float *to)
     return status;
 }
 
-/* Features of `count` pictures; the rows of those that can be read come first, their number is *readable and
+/* Features of `count` images; the rows of those that can be read come first, their number is *readable and
  * their items stay in items [count]. */
 static dc3_status look(work *w, int64_t *items, int count, int *readable)
 {
@@ -134,7 +134,7 @@ static int is_marked(const work *w, int64_t item)
     return any;
 }
 
-/* The next pictures from *at on, before `end`, that are in a set or not; returns how many. */
+/* The next images from *at on, before `end`, that are in a set or not; returns how many. */
 static int next_items(const work *w, int marked, int64_t *at, int64_t end, int64_t *items)
 {
     int count = 0;
@@ -144,22 +144,22 @@ static int next_items(const work *w, int marked, int64_t *at, int64_t end, int64
 }
 
 /* Puts the first `more` rows of the features behind the `count` that are kept. */
-static dc3_status keep(work *w, int64_t count, int64_t more)
+static dc3_status retain(work *w, int64_t count, int64_t more)
 {
     if (!more) return DC3_OK;
     if (count + more > w->room) {
         int64_t room = 2 * (count + more);
-        float *kept = realloc(w->kept, (size_t)(room * w->d) * sizeof *kept);
-        if (!kept)
+        float *retained = realloc(w->retained, (size_t)(room * w->d) * sizeof *retained);
+        if (!retained)
             return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld rows of features", (long long)room);
-        w->kept = kept;
+        w->retained = retained;
         w->room = room;
     }
-    memcpy(w->kept + count * w->d, w->features, (size_t)(more * w->d) * sizeof(float));
+    memcpy(w->retained + count * w->d, w->features, (size_t)(more * w->d) * sizeof(float));
     return DC3_OK;
 }
 
-/* Puts a row into the sets that its picture is in. */
+/* Puts a row into the sets that its image is in. */
 static dc3_status choose_row(work *w, int label, int64_t item, const float *x)
 {
     for (int g = 0; g < w->count; g++)
@@ -175,10 +175,10 @@ static dc3_status add_rows(work *w, int label, int64_t n, const float *x)
 #pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads) reduction(| : failed)
     for (int i = 0; i < w->count * SETS; i++)
         failed |= dc3_coverage_add(*set_of(w, i / SETS, i % SETS, label), n, x) != DC3_OK;
-    return failed ? dc3_fail(DC3_ERR_MEMORY, "out of memory for the distances of the pictures") : DC3_OK;
+    return failed ? dc3_fail(DC3_ERR_MEMORY, "out of memory for the distances of the images") : DC3_OK;
 }
 
-static void tell(const work *w, int64_t done)
+static void report_progress(const work *w, int64_t done)
 {
     const dc3_listener *listener = &w->m->options->listener;
     if (listener->progress) listener->progress(listener->user, "coverage", done, dc3_dataset_size(w->data));
@@ -187,19 +187,20 @@ static void tell(const work *w, int64_t done)
 /* The class [first, end): its sets are filled, then all of it is held against them. */
 static dc3_status cover_class(work *w, int64_t first, int64_t end)
 {
-    int64_t items[DC3_MEASURE_BATCH], kept = 0, done = first;
+    int64_t items[DC3_MEASURE_BATCH], retained = 0, done = first;
     int label = dc3_dataset_label(w->data, first), count, readable;
     DC3_TRY(mark_class(w, first, end));
-    for (int64_t at = first; (count = next_items(w, 1, &at, end, items)); tell(w, done += count)) {
+    for (int64_t at = first; (count = next_items(w, 1, &at, end, items)); report_progress(w, done += count)) {
         DC3_TRY(look(w, items, count, &readable));
         for (int i = 0; i < readable; i++) DC3_TRY(choose_row(w, label, items[i], w->features + i * w->d));
-        DC3_TRY(keep(w, kept, readable));
-        kept += readable;
+        DC3_TRY(retain(w, retained, readable));
+        retained += readable;
     }
-    /* cover_group frees w->kept; the analyzer loses sight of w in the parallel region.
+    /* cover_group frees w->retained; the analyzer loses sight of w in the parallel region.
      * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-    DC3_TRY(add_rows(w, label, kept, w->kept));
-    for (int64_t at = first; kept && (count = next_items(w, 0, &at, end, items)); tell(w, done += count)) {
+    DC3_TRY(add_rows(w, label, retained, w->retained));
+    for (int64_t at = first; retained && (count = next_items(w, 0, &at, end, items));
+         report_progress(w, done += count)) {
         DC3_TRY(look(w, items, count, &readable));
         DC3_TRY(add_rows(w, label, readable, w->features));
     }
@@ -265,7 +266,7 @@ static dc3_status report(const work *w, int g)
     char name[128];
     json_t *o = w->group[g]->coverage = json_object(), *classes = json_array();
     if (w->run)
-        snprintf(name, sizeof name, "VAE of %s, pictures of %d pixels",
+        snprintf(name, sizeof name, "VAE of %s, images of %d pixels",
                  dc3_editor_describe(w->run->editor).name, w->size);
     else
         snprintf(name, sizeof name, "embeddings of the teacher, a %s", w->m->teacher.info->arch);
@@ -300,7 +301,7 @@ static void check_editor(const work *w, const dc3_subject *s, const json_t *fing
                          s->path, dc3_setting("editor"));
 }
 
-/* The VAE, with the pictures as the runs gave them to it. */
+/* The VAE, with the images as the runs gave them to it. */
 static dc3_status open_editor(work *w, dc3_condense_options *o, dc3_condense_report *result)
 {
     const dc3_subject *s = w->group[0];
@@ -316,8 +317,9 @@ static dc3_status open_editor(work *w, dc3_condense_options *o, dc3_condense_rep
     o->feature_size = (int)json_integer_value(setting(s, "feature_size"));
     o->select.threads = options->threads;
     if (!o->editor)
-        return dc3_fail(DC3_ERR_ARGUMENT, "coverage: expected an editor or a teacher whose features tell "
-                                          "pictures apart, found neither");
+        return dc3_fail(
+            DC3_ERR_ARGUMENT,
+            "coverage: expected an editor or a teacher whose features tell images apart, found neither");
     DC3_TRY(dc3_run_open(o, DC3_RUN_METHOD, result, w->run));
     json_t *fingerprint = dc3_fingerprint(o->editor);
     for (int g = 0; g < w->count; g++) check_editor(w, w->group[g], fingerprint);
@@ -350,7 +352,7 @@ static dc3_status cover_group(work *w)
     free(w->member);
     free(w->views);
     free(w->features);
-    free(w->kept);
+    free(w->retained);
     if (w->run) dc3_run_close(w->run);
     w->run = NULL;
     return status;

@@ -8,8 +8,9 @@
 #include "select/choose.h"
 #include "base/listener.h"
 
-/* Rows that are kept for the kernel distance, of each dataset; its subsets; parts of the Inception score. */
-enum { KEPT = 10000, SUBSETS = 100, SUBSET_SIZE = 1000, PARTS = 10 };
+/* Rows that are sampled for the kernel distance, of each dataset; its subsets; parts of the Inception score.
+ */
+enum { RESERVOIR = 10000, SUBSETS = 100, SUBSET_SIZE = 1000, PARTS = 10 };
 /* Names the random order of the score's parts; the numbers below are those of the kernel distance. */
 static const uint64_t score_item = (uint64_t)1 << 32;
 
@@ -30,7 +31,7 @@ dc3_status dc3_features_open(const dc3_measuring *m, dc3_subject *s)
         dc3_feature_sums *f = &s->features[k];
         if (!n->size) continue;
         DC3_TRY(dc3_moments_open(n->features, &f->moments));
-        DC3_TRY(dc3_feature_sample_open(n->features, KEPT, m->options->seed, &f->sample));
+        DC3_TRY(dc3_feature_sample_open(n->features, RESERVOIR, m->options->seed, &f->sample));
         if (k == DC3_BY_INCEPTION) DC3_TRY(open_score(m, s, f));
     }
     return DC3_OK;
@@ -65,7 +66,7 @@ dc3_status dc3_features_add(const dc3_measuring *m, dc3_subject *s, int64_t firs
     return DC3_OK;
 }
 
-/* The distances of two datasets of two pictures or more, under the names that they have for the network. */
+/* The distances of two datasets of two images or more, under the names that they have for the network. */
 static dc3_status compare(const dc3_measuring *m, const dc3_subject *s, int k, json_t *o)
 {
     static const char *const names[DC3_NETWORKS][5] = {
@@ -111,8 +112,8 @@ static dc3_status finish(dc3_measuring *m, dc3_subject *s, int k)
     json_object_set_new(o, "images", json_integer(n));
     if (n <= d)
         dc3_listener_say(&m->options->listener,
-                         "note: %s: %lld pictures are no more than the %lld features: its %s is "
-                         "large for that alone; compare with a random choice of the same size",
+                         "note: %s: %lld images are no more than the %lld features: its %s is large for that "
+                         "alone; compare with a random choice of the same size",
                          s->path, (long long)n, (long long)d,
                          k == DC3_BY_INCEPTION ? "FID" : "Frechet distance");
     DC3_TRY(compare(m, s, k, o));

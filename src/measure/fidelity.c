@@ -1,5 +1,5 @@
-/* Fidelity: what a run stored, against the pictures that it was made from, brought to the stored size as the
- * run did it. Of the fourfold view the original is repeated in the four quarters. A stored picture is
+/* Fidelity: what a run stored, against the images that it was made from, brought to the stored size as the
+ * run did it. Of the fourfold view the original is repeated in the four quarters. A stored image is
  * compared while it is at hand for the other measures, and what the teacher said of it there counts here too.
  */
 #include <math.h>
@@ -23,20 +23,20 @@ typedef struct sums {
     double loss_before, loss_after;
 } sums;
 
-/* One picture of the batch and its original. */
+/* One image of the batch and its original. */
 typedef struct pair {
     enum { NOT_COMPARED, FAILED, COMPARED } state;
     double ssim, delta_e, psnr;
     char reason[DC3_REASON_SIZE];
 } pair;
 
-/* Where a stored picture has no original that is known: metadata.jsonl does not name the picture, or its
+/* Where a stored image has no original that is known: metadata.jsonl does not name the image, or its
  * source is not among the originals. */
 enum { UNNAMED = -1, GONE = -2 };
 
 struct dc3_pairing {
     dc3_dataset *originals;
-    int64_t *items; /* [stored pictures], of the originals */
+    int64_t *items; /* [stored images], of the originals */
     dc3_fit fit;
     int fourfold;
     sums *classes, all;
@@ -55,7 +55,7 @@ int64_t dc3_pairing_original(const dc3_pairing *p, int64_t item)
     return p->items[item];
 }
 
-/* Fills items from the lines of metadata.jsonl: the sources of the pictures in the folder. */
+/* Fills items from the lines of metadata.jsonl: the sources of the images in the folder. */
 static dc3_status find_items(const dc3_subject *s, const json_t *lines, dc3_pairing *p)
 {
     json_t *line, *stored = json_object(), *sources = json_object();
@@ -154,7 +154,7 @@ static int64_t top_of(int64_t classes, const float *logits)
 }
 
 /* The teacher's answers to the i-th original and to what is stored. */
-static void ask(const dc3_measuring *m, const dc3_pairing *p, int i, int label, sums *one)
+static void compare_answers(const dc3_measuring *m, const dc3_pairing *p, int i, int label, sums *one)
 {
     int64_t classes = m->teacher.info->classes;
     const float *original = p->logits + i * classes,
@@ -190,7 +190,7 @@ dc3_status dc3_pairing_add(dc3_measuring *m, dc3_subject *s, int64_t first, cons
         one.ssim = one.windowed ? of->ssim : 0;
         one.delta_e = of->delta_e;
         one.psnr = one.identical ? 0 : of->psnr;
-        if (p->views) ask(m, p, i, dc3_dataset_label(p->originals, p->items[first + i]), &one);
+        if (p->views) compare_answers(m, p, i, dc3_dataset_label(p->originals, p->items[first + i]), &one);
         add(&p->classes[dc3_dataset_label(s->data, first + i)], &one);
         add(&p->all, &one);
     }
@@ -244,7 +244,7 @@ static dc3_status open_memory(const dc3_measuring *m, const dc3_subject *s, dc3_
     return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
-/* How the run saw its pictures. */
+/* How the run saw its images. */
 static void read_settings(const dc3_subject *s, dc3_pairing *p)
 {
     const json_t *settings = json_object_get(s->document, "settings");
@@ -261,7 +261,7 @@ static dc3_status open_originals(const dc3_measuring *m, const dc3_subject *s, d
     const char *data = o->originals ? o->originals : json_string_value(json_object_get(settings, "data"));
     const char *method = json_string_value(json_object_get(settings, "method"));
     if (method && strcmp(method, "rded") == 0)
-        snprintf(why, size, "its pictures are stitched from crops");
+        snprintf(why, size, "its images are stitched from crops");
     else if (!data)
         snprintf(why, size, "its dc3.json names no dataset; %s tells where the originals are",
                  dc3_setting("originals"));

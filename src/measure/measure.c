@@ -50,7 +50,7 @@ static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *pat
     s->folder = s->document ? dc3_path_join(path, "train") : strdup(path);
     if (!s->folder || !s->skipped) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(dc3_dataset_open(s->folder, &s->data));
-    dc3_tell_notes(&m->options->listener, s->data);
+    dc3_report_notes(&m->options->listener, s->data);
     s->classes = calloc((size_t)dc3_dataset_classes(s->data), sizeof *s->classes);
     return s->classes ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
@@ -89,7 +89,7 @@ static void close_all(dc3_measuring *m)
     dc3_networks_close(m);
 }
 
-/* One picture of a batch. */
+/* One image of a batch. */
 typedef struct slot {
     int failed;
     char reason[DC3_REASON_SIZE];
@@ -97,7 +97,7 @@ typedef struct slot {
 } slot;
 
 /* What the networks are to see of the i-th of a batch. */
-static dc3_status view_picture(const dc3_measuring *m, const dc3_image *image, int i)
+static dc3_status view_image(const dc3_measuring *m, const dc3_image *image, int i)
 {
     for (int k = 0; k < DC3_NETWORKS; k++) {
         const dc3_network *n = &m->networks[k];
@@ -107,12 +107,12 @@ static dc3_status view_picture(const dc3_measuring *m, const dc3_image *image, i
 }
 
 /* The i-th of a batch. */
-static void measure_picture(const dc3_measuring *m, dc3_subject *s, int64_t first, int i, slot *to)
+static void measure_image(const dc3_measuring *m, dc3_subject *s, int64_t first, int i, slot *to)
 {
     dc3_image image = {0};
     memset(&to->colour, 0, sizeof to->colour);
     dc3_status status = dc3_dataset_read(s->data, first + i, 0, 0, DC3_FIT_CROP, &image);
-    if (status == DC3_OK) status = view_picture(m, &image, i);
+    if (status == DC3_OK) status = view_image(m, &image, i);
     if (status == DC3_OK) dc3_colour_sums_add(&to->colour, &image);
     to->failed = status != DC3_OK;
     if (to->failed) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
@@ -131,12 +131,12 @@ static dc3_status look(dc3_measuring *m, dc3_subject *s, int64_t first, const in
     return s->pairing ? dc3_pairing_add(m, s, first, wanted) : DC3_OK;
 }
 
-/* `count` pictures from `first` on: measured in parallel, added in their order. */
+/* `count` images from `first` on: measured in parallel, added in their order. */
 static dc3_status measure_batch(dc3_measuring *m, dc3_subject *s, int64_t first, int count, slot *slots)
 {
     int wanted[DC3_MEASURE_BATCH] = {0};
 #pragma omp parallel for schedule(dynamic) num_threads(m->options->threads)
-    for (int i = 0; i < count; i++) measure_picture(m, s, first, i, &slots[i]);
+    for (int i = 0; i < count; i++) measure_image(m, s, first, i, &slots[i]);
     DC3_TRY(dc3_check_cancel());
     for (int i = 0; i < count; i++) {
         if (slots[i].failed) {
@@ -151,22 +151,22 @@ static dc3_status measure_batch(dc3_measuring *m, dc3_subject *s, int64_t first,
     return look(m, s, first, wanted);
 }
 
-static dc3_status measure_pictures(dc3_measuring *m, dc3_subject *s)
+static dc3_status measure_images(dc3_measuring *m, dc3_subject *s)
 {
     int64_t n = dc3_dataset_size(s->data);
     const dc3_listener *listener = &m->options->listener;
     slot *slots = malloc(DC3_MEASURE_BATCH * sizeof *slots);
     dc3_status status = slots ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_listener_say(listener, "%s: %lld pictures in %d classes", s->path, (long long)n,
+    dc3_listener_say(listener, "%s: %lld images in %d classes", s->path, (long long)n,
                      dc3_dataset_classes(s->data));
     for (int64_t first = 0; status == DC3_OK && first < n; first += DC3_MEASURE_BATCH) {
         int count = n - first < DC3_MEASURE_BATCH ? (int)(n - first) : DC3_MEASURE_BATCH;
         status = measure_batch(m, s, first, count, slots);
-        if (listener->progress) listener->progress(listener->user, "pictures", first + count, n);
+        if (listener->progress) listener->progress(listener->user, "images", first + count, n);
     }
     free(slots);
     if (status == DC3_OK && !s->all.images)
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", s->folder, (long long)n);
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", s->folder, (long long)n);
     return status;
 }
 
@@ -175,7 +175,7 @@ static dc3_status measure_subject(dc3_measuring *m, dc3_subject *s)
 {
     DC3_TRY(dc3_features_open(m, s));
     DC3_TRY(dc3_pairing_open(m, s));
-    DC3_TRY(measure_pictures(m, s));
+    DC3_TRY(measure_images(m, s));
     if (s == m->subjects) DC3_TRY(dc3_colour_curves(s));
     DC3_TRY(dc3_features_finish(m, s));
     if (s->pairing) dc3_pairing_finish(s);

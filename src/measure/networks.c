@@ -1,4 +1,4 @@
-/* The networks that look at the pictures: the teacher and Inception. */
+/* The networks that look at the images: the teacher and Inception. */
 #include <stdlib.h>
 #include <string.h>
 #include "teacher/classes.h"
@@ -13,7 +13,7 @@ static dc3_status open_teacher(dc3_measuring *m)
     if (!o->teacher) return DC3_OK;
     DC3_TRY(dc3_teacher_open(o->teacher, o->arch, o->teacher_size, dc3_usual_size(m->subjects->data, MOST),
                              o->threads, t));
-    dc3_teacher_tell(&o->listener, t);
+    dc3_report_teacher(&o->listener, t);
     m->networks[DC3_BY_TEACHER] =
         (dc3_network){.size = t->size, .features = t->info->embedding, .classes = t->info->classes};
     return DC3_OK;

@@ -28,7 +28,7 @@ dc3_fit dc3_measure_fit(const dc3_subject *s)
 
 dc3_status dc3_measure_skip(dc3_measuring *m, dc3_subject *s, const char *key, const char *reason)
 {
-    enum { TOLD = 5 };
+    enum { REPORTED = 5 };
     if (m->options->strict)
         return dc3_fail(DC3_ERR_FORMAT, "%s/%s: %s (%s)", s->folder, key, reason, dc3_setting("strict"));
     json_t *line = json_array();
@@ -37,8 +37,8 @@ dc3_status dc3_measure_skip(dc3_measuring *m, dc3_subject *s, const char *key, c
     if (json_array_append_new(s->skipped, line) != 0) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     m->report->skipped++;
     size_t count = json_array_size(s->skipped);
-    if (count <= TOLD) dc3_listener_say(&m->options->listener, "skipped: %s: %s", key, reason);
-    if (count == TOLD + 1)
+    if (count <= REPORTED) dc3_listener_say(&m->options->listener, "skipped: %s: %s", key, reason);
+    if (count == REPORTED + 1)
         dc3_listener_say(&m->options->listener, "skipped: more in %s; %s lists them all", s->path,
                          dc3_setting("json"));
     return DC3_OK;

@@ -1,4 +1,4 @@
-/* What is measured: datasets, and sums over their pictures. */
+/* What is measured: datasets, and sums over their images. */
 #ifndef DC3_MEASURE_SUBJECT_H
 #define DC3_MEASURE_SUBJECT_H
 
@@ -15,7 +15,7 @@
 
 enum { DC3_MEASURE_BATCH = 16, DC3_REASON_SIZE = 256 };
 
-/* Of a class, or of all pictures. */
+/* Of a class, or of all images. */
 typedef struct dc3_colour_sums {
     int64_t images;
     double colourfulness, squares;
@@ -24,21 +24,21 @@ typedef struct dc3_colour_sums {
     dc3_density_curve *curves; /* [3], of the reference: with its own bandwidths; else NULL */
 } dc3_colour_sums;
 
-/* The networks that look at every picture: each sees its own view. */
+/* The networks that look at every image: each sees its own view. */
 enum { DC3_BY_TEACHER, DC3_BY_INCEPTION, DC3_NETWORKS };
 typedef struct dc3_network {
     int size;                   /* of the views, pixels; 0: it is not there */
-    int64_t features, classes;  /* of a picture */
+    int64_t features, classes;  /* of an image */
     float *views;               /* [DC3_MEASURE_BATCH, size, size, 3] */
     float *embeddings, *logits; /* [DC3_MEASURE_BATCH, ..], what it says of the batch */
 } dc3_network;
 
-/* What one network says of all pictures. */
+/* What one network says of all images. */
 typedef struct dc3_feature_sums {
     dc3_moments *moments; /* NULL: it does not look */
     dc3_feature_sample *sample;
     dc3_inception_score *score; /* of Inception; else NULL */
-    int64_t *ranks;             /* [pictures], a random order, which says what part of the score is whose */
+    int64_t *ranks;             /* [images], a random order, which says what part of the score is whose */
 } dc3_feature_sums;
 
 typedef struct dc3_pairing dc3_pairing;
@@ -46,7 +46,7 @@ typedef struct dc3_pairing dc3_pairing;
 /* One of the datasets. */
 typedef struct dc3_subject {
     const char *path;
-    char *folder;     /* that holds the pictures */
+    char *folder;     /* that holds the images */
     json_t *document; /* dc3.json of a run; NULL: no run */
     dc3_dataset *data;
     dc3_colour_sums *classes; /* [classes] */
@@ -70,14 +70,14 @@ typedef struct dc3_measuring {
     dc3_ctx *inception_ctx;
 } dc3_measuring;
 
-/* Notes a picture that is passed over, fatal with strict. */
+/* Notes an image that is skipped, fatal with strict. */
 dc3_status dc3_measure_skip(dc3_measuring *m, dc3_subject *s, const char *key, const char *reason);
 /* A number, or null where it is none. */
 void dc3_measure_set(json_t *object, const char *key, double value);
 /* The classes' place of that name, or -1; *hint is where it is looked for first. */
 int dc3_measure_class(const dc3_dataset *data, const char *name, size_t length, int *hint);
 
-/* How a run brought its pictures to a size. */
+/* How a run brought its images to a size. */
 dc3_fit dc3_measure_fit(const dc3_subject *s);
 
 #endif

@@ -120,18 +120,17 @@ static void print_fidelity_table(FILE *to, const json_t *document, int per_class
     json_array_foreach(json_object_get(document, "datasets"), i, set) any |=
         json_is_object(json_object_get(set, "fidelity"));
     if (!any) return;
-    fprintf(
-        to,
-        "\nStored pictures against their originals%s\n(SSIM: 1 equal; Delta E: about 1 is just seen; PSNR in "
-        "dB of those that differ)\n",
-        taught ? "; the teacher's top-1 (%) and loss on both" : "");
+    fprintf(to,
+            "\nStored images against their originals%s\n(SSIM: 1 equal; Delta E: about 1 is just seen; PSNR "
+            "in dB of those that differ)\n",
+            taught ? "; the teacher's top-1 (%) and loss on both" : "");
     fprintf(to, "%-*s %7s %9s %7s %8s %8s", NAME, "dataset", "pairs", "identical", "SSIM", "Delta E", "PSNR");
     if (taught) fprintf(to, " %8s %8s %6s %8s %7s", "same", "before", "after", "loss", "after");
     fprintf(to, "\n");
     print_rows(to, document, "fidelity", per_class, print_fidelity);
 }
 
-/* A row of coverage: the members whose names are `before`, name, `after`; sums per picture. */
+/* A row of coverage: the members whose names are `before`, name, `after`; sums per image. */
 static void print_covered(FILE *to, const json_t *o, const char *before, const char *after)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* Colourfulness of a picture (Hasler and Suesstrunk 2003, "Measuring colourfulness in natural images"). */
+/* Colourfulness of an image (Hasler and Suesstrunk 2003, "Measuring colourfulness in natural images"). */
 #ifndef DC3_METRICS_COLOURFULNESS_H
 #define DC3_METRICS_COLOURFULNESS_H
 

@@ -2,7 +2,7 @@
  *
  *   p(x) = 1 / (n h sqrt(2 pi)) sum_i exp(-(x - x_i)^2 / (2 h^2)),   x_i = level / 255.
  *
- * Pixels have 256 levels, so their counts hold all of them: a picture is added in time linear in its pixels,
+ * Pixels have 256 levels, so their counts hold all of them: an image is added in time linear in its pixels,
  * the memory does not depend on their number, and the curve is that of all pixels without any error of
  * binning. */
 #ifndef DC3_METRICS_DENSITY_H

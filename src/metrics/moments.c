@@ -80,7 +80,7 @@ dc3_status dc3_moments_get(dc3_moments *m, double *mean, double *covariance)
     int64_t d = m->d;
     double n = (double)m->n;
     if (m->n < 2)
-        return dc3_fail(DC3_ERR_ARGUMENT, "covariance: expected 2 pictures or more, found %lld",
+        return dc3_fail(DC3_ERR_ARGUMENT, "covariance: expected 2 images or more, found %lld",
                         (long long)m->n);
     flush(m);
     for (int64_t j = 0; j < d; j++) mean[j] = m->centre[j] + m->sum[j] / n;

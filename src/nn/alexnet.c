@@ -36,7 +36,7 @@ static dc3_tensor run(dc3_ctx *ctx, void *body, dc3_tensor x)
     return dc3_scope_return(ctx, scope, x);
 }
 
-/* The first kernel's size: of the file, or by the size of the pictures. */
+/* The first kernel's size: of the file, or by the size of the images. */
 static int64_t plan(dc3_classifier *c)
 {
     int64_t shape[4], first[4];

@@ -233,23 +233,23 @@ static dc3_tensor head_of(dc3_ctx *ctx, half *h, dc3_tensor x)
     return dc3_replace(ctx, x, dc3_conv_of(ctx, &h->conv_out, x, NULL));
 }
 
-/* The first `keep` channels of x. */
-static dc3_tensor first_channels(dc3_ctx *ctx, dc3_tensor x, int64_t keep)
+/* The first `wanted` channels of x. */
+static dc3_tensor first_channels(dc3_ctx *ctx, dc3_tensor x, int64_t wanted)
 {
-    dc3_tensor y = dc3_new(ctx, x.dtype, 4, (int64_t[]){x.shape[0], x.shape[1], x.shape[2], keep});
+    dc3_tensor y = dc3_new(ctx, x.dtype, 4, (int64_t[]){x.shape[0], x.shape[1], x.shape[2], wanted});
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return y;
-    size_t from = (size_t)x.shape[3] * dc3_dtype_size(x.dtype), to = (size_t)keep * dc3_dtype_size(x.dtype);
+    size_t from = (size_t)x.shape[3] * dc3_dtype_size(x.dtype), to = (size_t)wanted * dc3_dtype_size(x.dtype);
     dc3_ctx_kernels(ctx)->copy_rows(x.shape[0] * x.shape[1] * x.shape[2], to, x.data, from, y.data, to);
     dc3_op_end(&op, DC3_OK);
     return y;
 }
 
-dc3_tensor dc3_vae_encode(dc3_ctx *ctx, dc3_vae *v, dc3_tensor pictures)
+dc3_tensor dc3_vae_encode(dc3_ctx *ctx, dc3_vae *v, dc3_tensor images)
 {
     dc3_scope scope = dc3_scope_open(ctx);
     half *e = &v->encoder;
-    dc3_tensor x = dc3_conv_of(ctx, &e->conv_in, pictures, NULL);
+    dc3_tensor x = dc3_conv_of(ctx, &e->conv_in, images, NULL);
     for (int i = 0; i < v->config.levels; i++) {
         stage *s = &e->stages[i];
         for (int j = 0; j < s->count; j++)

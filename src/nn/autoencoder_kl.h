@@ -1,4 +1,4 @@
-/* AutoencoderKL of diffusers: pictures to latents and back. */
+/* AutoencoderKL of diffusers: images to latents and back. */
 #ifndef DC3_NN_AUTOENCODER_KL_H
 #define DC3_NN_AUTOENCODER_KL_H
 
@@ -24,10 +24,10 @@ void dc3_vae_close(dc3_vae **vae);
 const dc3_vae_config *dc3_vae_config_of(const dc3_vae *vae);
 double dc3_vae_parameters(const dc3_vae *vae);
 
-/* Pictures [n, h, w, in_channels] in [-1, 1], compute type, h and w multiples of 2^(levels - 1), to the mean
+/* Images [n, h, w, in_channels] in [-1, 1], compute type, h and w multiples of 2^(levels - 1), to the mean
  * of the posterior [n, h / f, w / f, latent_channels], unscaled. */
-dc3_tensor dc3_vae_encode(dc3_ctx *ctx, dc3_vae *vae, dc3_tensor pictures);
-/* Latents, already divided by the scaling factor, to pictures [n, h * f, w * f, out_channels] around [-1, 1].
+dc3_tensor dc3_vae_encode(dc3_ctx *ctx, dc3_vae *vae, dc3_tensor images);
+/* Latents, already divided by the scaling factor, to images [n, h * f, w * f, out_channels] around [-1, 1].
  */
 dc3_tensor dc3_vae_decode(dc3_ctx *ctx, dc3_vae *vae, dc3_tensor latents);
 

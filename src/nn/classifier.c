@@ -58,8 +58,8 @@ static dc3_status unknown_table(const char *file)
 static dc3_status too_small(const dc3_classifier *c, int64_t height, int64_t width)
 {
     return dc3_fail(DC3_ERR_ARGUMENT,
-                    "%s: expected pictures of %lld pixels or more on each side, found %lldx%lld",
-                    c->info.arch, (long long)c->info.least, (long long)width, (long long)height);
+                    "%s: expected images of %lld pixels or more on each side, found %lldx%lld", c->info.arch,
+                    (long long)c->info.least, (long long)width, (long long)height);
 }
 
 const char dc3_classifier_size_key[] = "dc3.size";
@@ -113,7 +113,7 @@ static dc3_status check_spec(const dc3_classifier_spec *spec)
         return dc3_fail(DC3_ERR_ARGUMENT, "classes: expected 1 to 1000000, found %lld",
                         (long long)spec->classes);
     if (spec->size < 8 || spec->size > 1024)
-        return dc3_fail(DC3_ERR_ARGUMENT, "picture size: expected 8 to 1024 pixels, found %lld",
+        return dc3_fail(DC3_ERR_ARGUMENT, "image size: expected 8 to 1024 pixels, found %lld",
                         (long long)spec->size);
     return DC3_OK;
 }
@@ -121,7 +121,7 @@ static dc3_status check_spec(const dc3_classifier_spec *spec)
 static dc3_status agree(const dc3_classifier *c, const dc3_classifier_spec *spec, const char *file)
 {
     if (spec->classes && spec->classes != c->info.classes)
-        return dc3_fail(DC3_ERR_ARGUMENT, "%s: the network tells %lld classes apart, expected %lld", file,
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: the network distinguishes %lld classes, expected %lld", file,
                         (long long)c->info.classes, (long long)spec->classes);
     return DC3_OK;
 }
@@ -176,20 +176,20 @@ const dc3_classifier_info *dc3_classifier_describe(const dc3_classifier *classif
     return &classifier->info;
 }
 
-dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor pictures, dc3_tensor *embeddings)
+dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor images, dc3_tensor *embeddings)
 {
     int64_t size = c->info.size;
     *embeddings = (dc3_tensor){0};
     if (dc3_ctx_status(ctx) != DC3_OK) return *embeddings;
-    if (size && (pictures.shape[1] != size || pictures.shape[2] != size))
+    if (size && (images.shape[1] != size || images.shape[2] != size))
         return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_ARGUMENT,
-                                          "%s takes pictures of %lldx%lld pixels, these have %lldx%lld",
+                                          "%s takes images of %lldx%lld pixels, these have %lldx%lld",
                                           c->info.arch, (long long)size, (long long)size,
-                                          (long long)pictures.shape[2], (long long)pictures.shape[1]));
-    if (pictures.shape[1] < c->info.least || pictures.shape[2] < c->info.least)
-        return dc3_ctx_fail(ctx, too_small(c, pictures.shape[1], pictures.shape[2]));
-    if (pictures.dtype != dc3_ctx_dtype(ctx)) pictures = dc3_cast(ctx, pictures, dc3_ctx_dtype(ctx));
-    *embeddings = c->run(ctx, c->body, pictures);
+                                          (long long)images.shape[2], (long long)images.shape[1]));
+    if (images.shape[1] < c->info.least || images.shape[2] < c->info.least)
+        return dc3_ctx_fail(ctx, too_small(c, images.shape[1], images.shape[2]));
+    if (images.dtype != dc3_ctx_dtype(ctx)) images = dc3_cast(ctx, images, dc3_ctx_dtype(ctx));
+    *embeddings = c->run(ctx, c->body, images);
     return dc3_linear_of(ctx, &c->last, *embeddings, NULL);
 }
 

@@ -17,13 +17,13 @@ typedef struct dc3_classifier_info {
     char arch[24]; /* "resnet18", "resnet18_modified", "convnet3", ... */
     int64_t classes;
     int64_t embedding; /* values that the last linear layer sees */
-    int64_t size;      /* pixels of a picture's side, where the network takes only one size; else 0 */
-    int64_t least;     /* pixels of a picture's side at least, where the network takes many sizes */
-    int64_t trained;   /* pixels of a picture's side in its training, where its file says so; else 0 */
+    int64_t size;      /* pixels of an image's side, where the network takes only one size; else 0 */
+    int64_t least;     /* pixels of an image's side at least, where the network takes many sizes */
+    int64_t trained;   /* pixels of an image's side in its training, where its file says so; else 0 */
     double parameters;
 } dc3_classifier_info;
 
-/* The architecture is told from the tensors' names and shapes; `arch`, if not NULL, must agree. Takes over
+/* The architecture is derived from the tensors' names and shapes; `arch`, if not NULL, must agree. Takes over
  * `table`, also on failure, and nulls it. DC3_ERR_UNSUPPORTED for the tensors of no network that is known. */
 dc3_status dc3_classifier_open(const dc3_device *device, const char *arch, dc3_table **table,
                                dc3_classifier **classifier);
@@ -31,7 +31,7 @@ dc3_status dc3_classifier_open(const dc3_device *device, const char *arch, dc3_t
 typedef struct dc3_classifier_spec {
     const char *arch;
     int64_t classes;
-    int64_t size; /* pixels of a picture's side */
+    int64_t size; /* pixels of an image's side */
     uint64_t seed;
 } dc3_classifier_spec;
 /* Opened to be trained, in f32: from *table if there is one (taken over, also on failure, and nulled), else
@@ -50,9 +50,9 @@ int dc3_classifier_has_arch(const char *arch);
 /* Before the context that it ran in is closed. Accepts NULL; nulls. */
 void dc3_classifier_close(dc3_classifier **classifier);
 const dc3_classifier_info *dc3_classifier_describe(const dc3_classifier *classifier);
-/* pictures [n, h, w, 3] in [0, 1] less ImageNet's mean and over its deviation (dc3_classifier_normalise).
+/* images [n, h, w, 3] in [0, 1] less ImageNet's mean and over its deviation (dc3_classifier_normalise).
  * Returns logits [n, classes]; *embeddings [n, embedding], of a ConvNet in the order channel, row, column. */
-dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *classifier, dc3_tensor pictures,
+dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *classifier, dc3_tensor images,
                              dc3_tensor *embeddings);
 /* In place: `pixels` pixels of red, green, blue in [0, 1]. */
 void dc3_classifier_normalise(int64_t pixels, float *rgb);

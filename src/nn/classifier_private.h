@@ -14,7 +14,7 @@ struct dc3_classifier {
     dc3_module *module;
     void *body; /* of the kind, owned by the module */
     dc3_linear_layer last;
-    /* Pictures to embeddings [n, info.embedding]. */
+    /* Images to embeddings [n, info.embedding]. */
     dc3_tensor (*run)(dc3_ctx *ctx, void *body, dc3_tensor x);
 };
 

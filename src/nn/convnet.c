@@ -55,7 +55,7 @@ static void plan_new(dc3_classifier *c, convnet *n)
     c->info.embedding = n->side * n->side * n->width;
     if (n->side < 1 || c->wanted_size % ((int64_t)1 << n->depth))
         dc3_module_fail(c->module, dc3_fail(DC3_ERR_ARGUMENT,
-                                            "%s: expected pictures of a multiple of %d pixels, found %lld",
+                                            "%s: expected images of a multiple of %d pixels, found %lld",
                                             c->info.arch, 1 << n->depth, (long long)c->wanted_size));
 }
 

@@ -18,7 +18,7 @@ dc3_status dc3_inception_open(const dc3_device *device, dc3_table **table, dc3_i
 /* Before the context that it ran in is closed. Accepts NULL; nulls. */
 void dc3_inception_close(dc3_inception **net);
 /* What the network sees of rgb [height, width, 3]: view [299, 299, 3] in -1 to 1, by bilinear interpolation
- * between the centres of pixels, all of the picture and without smoothing (pytorch-fid). */
+ * between the centres of pixels, all of the image and without smoothing (pytorch-fid). */
 void dc3_inception_view(int width, int height, const uint8_t *rgb, float *view);
 /* views [n, 299, 299, 3]. Returns logits [n, 1008] without the bias, as the Inception score takes them;
  * *features [n, 2048]. */

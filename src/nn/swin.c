@@ -1,5 +1,5 @@
 /* Swin Transformer V2, tiny (Liu et al. 2022), with torchvision's names. Maps that windows do not cover are
- * padded, so that it takes pictures of any size. */
+ * padded, so that it takes images of any size. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +53,7 @@ static dc3_tensor mlp(dc3_ctx *ctx, block *b, dc3_tensor x)
     return dc3_replace(ctx, h, dc3_layer_norm_of(ctx, &b->after_mlp, h));
 }
 
-/* x + branch, for all pictures of the batch or, in training, for most. */
+/* x + branch, for all images of the batch or, in training, for most. */
 static dc3_tensor joined(dc3_ctx *ctx, const block *b, dc3_tensor branch, dc3_tensor x)
 {
     branch = dc3_replace(ctx, branch, dc3_stochastic_depth(ctx, branch, b->skipped));

@@ -1,4 +1,4 @@
-/* What a denoiser is told about time. */
+/* What a denoiser sees of time. */
 #ifndef DC3_NN_TIME_EMBEDDING_H
 #define DC3_NN_TIME_EMBEDDING_H
 

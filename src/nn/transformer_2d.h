@@ -1,4 +1,4 @@
-/* The transformer over a picture's pixels with text (diffusers' Transformer2DModel with
+/* The transformer over an image's pixels with text (diffusers' Transformer2DModel with
  * BasicTransformerBlocks). */
 #ifndef DC3_NN_TRANSFORMER_2D_H
 #define DC3_NN_TRANSFORMER_2D_H

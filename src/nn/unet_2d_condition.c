@@ -262,7 +262,7 @@ int dc3_unet_text_count(const dc3_unet *unet)
 
 /* Where a forward pass stands: which residual block and which text tensors come next, and the skip tensors.
  */
-typedef struct walk {
+typedef struct pass {
     dc3_ctx *ctx;
     dc3_unet *unet;
     const dc3_unet_time *time; /* at `step`, or NULL: */
@@ -271,7 +271,7 @@ typedef struct walk {
     const dc3_tensor *kv;
     dc3_tensor skips[DC3_UNET_LEVELS * 16];
     int skip_count;
-} walk;
+} pass;
 
 static void text_of_level(dc3_ctx *ctx, level *l, int count, dc3_tensor states, dc3_tensor **kv)
 {
@@ -288,14 +288,14 @@ void dc3_unet_text_of(dc3_ctx *ctx, dc3_unet *u, dc3_tensor states, dc3_tensor *
     for (int i = 0; i < u->config.levels; i++) text_of_level(ctx, &u->up[i], u->up[i].count, states, &kv);
 }
 
-static dc3_tensor resnet_of(walk *w, level *l, int j, dc3_tensor x)
+static dc3_tensor resnet_of(pass *w, level *l, int j, dc3_tensor x)
 {
     if (!w->time) return dc3_resnet_block_timed(w->ctx, &l->resnets[j], x, w->embedding);
     dc3_tensor bias = dc3_tensor_row(w->time->bias[w->resnet++], w->step);
     return dc3_resnet_block_of(w->ctx, &l->resnets[j], x, &bias);
 }
 
-static dc3_tensor transformer_of(walk *w, level *l, int j, dc3_tensor x)
+static dc3_tensor transformer_of(pass *w, level *l, int j, dc3_tensor x)
 {
     dc3_tensor y = dc3_transformer_2d_of(w->ctx, &l->transformers[j], x, w->kv);
     w->kv += l->transformers[j].count;
@@ -303,7 +303,7 @@ static dc3_tensor transformer_of(walk *w, level *l, int j, dc3_tensor x)
     return y;
 }
 
-static dc3_tensor down_of(walk *w, level *l, dc3_tensor x)
+static dc3_tensor down_of(pass *w, level *l, dc3_tensor x)
 {
     for (int j = 0; j < l->count; j++) {
         x = resnet_of(w, l, j, x);
@@ -314,7 +314,7 @@ static dc3_tensor down_of(walk *w, level *l, dc3_tensor x)
     return x;
 }
 
-static dc3_tensor up_of(walk *w, level *l, dc3_tensor x)
+static dc3_tensor up_of(pass *w, level *l, dc3_tensor x)
 {
     for (int j = 0; j < l->count; j++) {
         dc3_tensor skip = w->skips[--w->skip_count], joined = dc3_concat(w->ctx, x, skip);
@@ -332,7 +332,7 @@ static dc3_tensor up_of(walk *w, level *l, dc3_tensor x)
     return x;
 }
 
-static dc3_tensor walk_through(walk *w, dc3_tensor x)
+static dc3_tensor forward(pass *w, dc3_tensor x)
 {
     dc3_ctx *ctx = w->ctx;
     dc3_unet *u = w->unet;
@@ -352,16 +352,16 @@ dc3_tensor dc3_unet_of(dc3_ctx *ctx, dc3_unet *u, dc3_tensor x, const dc3_unet_t
                        const dc3_tensor *kv)
 {
     dc3_scope scope = dc3_scope_open(ctx);
-    walk w = {.ctx = ctx, .unet = u, .time = time, .step = step, .kv = kv};
-    return dc3_scope_return(ctx, scope, walk_through(&w, x));
+    pass w = {.ctx = ctx, .unet = u, .time = time, .step = step, .kv = kv};
+    return dc3_scope_return(ctx, scope, forward(&w, x));
 }
 
 dc3_tensor dc3_unet_denoise(dc3_ctx *ctx, dc3_unet *u, dc3_tensor x, const float *timesteps,
                             dc3_tensor states)
 {
     dc3_scope scope = dc3_scope_open(ctx);
-    walk w = {.ctx = ctx, .unet = u, .kv = u->kv};
+    pass w = {.ctx = ctx, .unet = u, .kv = u->kv};
     w.embedding = embedding_of(ctx, u, (int)x.shape[0], timesteps);
     dc3_unet_text_of(ctx, u, states, u->kv);
-    return dc3_scope_return(ctx, scope, walk_through(&w, x));
+    return dc3_scope_return(ctx, scope, forward(&w, x));
 }

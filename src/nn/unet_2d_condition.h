@@ -39,7 +39,7 @@ const dc3_unet_config *dc3_unet_config_of(const dc3_unet *unet);
 double dc3_unet_parameters(const dc3_unet *unet);
 
 /* What the time steps contribute: conv1's bias plus the projected time embedding of every residual block, for
- * all steps of a sampler at once, since it does not depend on the picture. Computed in f32. */
+ * all steps of a sampler at once, since it does not depend on the image. Computed in f32. */
 typedef struct dc3_unet_time dc3_unet_time;
 dc3_status dc3_unet_time_open(dc3_ctx *ctx, dc3_unet *unet, int steps, const float *timesteps,
                               dc3_unet_time **time);

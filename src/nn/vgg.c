@@ -1,5 +1,5 @@
 /* VGG-11 (Simonyan and Zisserman 2015, configuration A), without batch norm, with torchvision's names.
- * Smaller pictures than 224 pixels are spread to 7x7 before the linear layers. */
+ * Smaller images than 224 pixels are spread to 7x7 before the linear layers. */
 #include <stdio.h>
 #include "nn/classifier_private.h"
 

@@ -1,4 +1,4 @@
-/* ViT-B/16 (Dosovitskiy et al. 2021), with torchvision's names. It takes pictures of one size, which its
+/* ViT-B/16 (Dosovitskiy et al. 2021), with torchvision's names. It takes images of one size, which its
  * position embedding tells; a new one is made for any multiple of the patch's 16 pixels. */
 #include <stdio.h>
 #include "nn/classifier_private.h"
@@ -49,7 +49,7 @@ static dc3_tensor run(dc3_ctx *ctx, void *body, dc3_tensor x)
     return dc3_scope_return(ctx, scope, dc3_layer_norm_of(ctx, &v->norm, x));
 }
 
-/* Sides of the picture in patches: of the file's positions, or by the wanted size; 0 with the module's
+/* Sides of the image in patches: of the file's positions, or by the wanted size; 0 with the module's
  * failure.
  */
 static int64_t plan(dc3_classifier *c)
@@ -59,7 +59,7 @@ static int64_t plan(dc3_classifier *c)
     if (c->fresh) {
         if (c->wanted_size % PATCH == 0) return c->wanted_size / PATCH;
         dc3_module_fail(m, dc3_fail(DC3_ERR_ARGUMENT,
-                                    "%s: expected pictures of a multiple of %d pixels, found %lld",
+                                    "%s: expected images of a multiple of %d pixels, found %lld",
                                     c->info.arch, PATCH, (long long)c->wanted_size));
         return 0;
     }

@@ -138,15 +138,15 @@ void dc3_scope_close(dc3_ctx *ctx, dc3_scope scope)
 
 dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result)
 {
-    temporary kept = {0};
+    temporary retained = {0};
     while (ctx->live_count > scope) {
         temporary t = ctx->live[--ctx->live_count];
         if (t.id && t.id == result.id)
-            kept = t;
+            retained = t;
         else
             give(t);
     }
-    if (kept.id) ctx->live[ctx->live_count++] = kept;
+    if (retained.id) ctx->live[ctx->live_count++] = retained;
     return result;
 }
 

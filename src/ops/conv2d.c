@@ -1,4 +1,4 @@
-/* Convolution: forward; backward through the picture, the weight and the bias. */
+/* Convolution: forward; backward through the image, the weight and the bias. */
 #include <string.h>
 #include "ops/ops.h"
 #include "ops/tape.h"
@@ -70,12 +70,11 @@ dc3_tensor dc3_conv2d(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, dc3_tensor
                         .act_last = o->act_last};
     int64_t height = dc3_conv_out_height(&s), width = dc3_conv_out_width(&s), columns = dc3_conv_columns(&s);
     if (dc3_weight_columns(weight) != columns || height < 1 || width < 1)
-        return dc3_ctx_fail(
-            ctx, dc3_fail(DC3_ERR_ARGUMENT,
-                          "convolution: %lldx%lld picture with %lld channels does not fit a weight of "
-                          "%lld columns and kernel %lld",
-                          (long long)s.h, (long long)s.w, (long long)s.ci,
-                          (long long)dc3_weight_columns(weight), (long long)s.kh));
+        return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_ARGUMENT,
+                                          "convolution: %lldx%lld image with %lld channels does not fit a "
+                                          "weight of %lld columns and kernel %lld",
+                                          (long long)s.h, (long long)s.w, (long long)s.ci,
+                                          (long long)dc3_weight_columns(weight), (long long)s.kh));
     dc3_tensor y = dc3_new(ctx, x.dtype, 4, (int64_t[]){s.n, height, width, s.co});
     dc3_op op;
     if (dc3_op_begin(&op, ctx, DC3_OP_CONV, 2.0 * (double)(s.n * height * width * s.co) * (double)columns)) {

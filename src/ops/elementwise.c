@@ -160,11 +160,10 @@ dc3_tensor dc3_concat(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b)
     if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
     int64_t ca = a.shape[a.ndim - 1], cb = b.shape[b.ndim - 1], rows = dc3_count(&a) / ca;
     if (dc3_count(&b) / cb != rows)
-        return dc3_ctx_fail(ctx,
-                            dc3_fail(DC3_ERR_ARGUMENT,
-                                     "concatenation: %lld pixels beside %lld; the picture's size must be a "
-                                     "multiple of the network's total factor",
-                                     (long long)rows, (long long)(dc3_count(&b) / cb)));
+        return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_ARGUMENT,
+                                          "concatenation: %lld pixels beside %lld; the image's size must be "
+                                          "a multiple of the network's total factor",
+                                          (long long)rows, (long long)(dc3_count(&b) / cb)));
     int64_t shape[DC3_MAX_DIMS];
     memcpy(shape, a.shape, sizeof shape);
     shape[a.ndim - 1] = ca + cb;

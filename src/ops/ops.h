@@ -1,4 +1,4 @@
-/* Operations of networks. Activations are channels-last: pictures [n, h, w, c], tokens [n, t, c]; their type
+/* Operations of networks. Activations are channels-last: images [n, h, w, c], tokens [n, t, c]; their type
  * is the context's compute type. Results are temporaries of the current scope. After a failure all return an
  * empty tensor. Tensors lie on the context's device (dc3_on_device), also parameters, which are f32; a tape
  * knows them by their ids. What is passed as a pointer to elements (ids, labels, targets) is memory of the
@@ -28,7 +28,7 @@ dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, dc3_tensor
 /* Over the pixels and the channels of each group; act is NONE or SILU. gamma, beta [c]. */
 dc3_tensor dc3_group_norm(dc3_ctx *ctx, dc3_tensor x, int64_t groups, dc3_tensor gamma, dc3_tensor beta,
                           float eps, dc3_activation act);
-/* Each channel of each picture for itself (Ulyanov et al. 2016): a group norm with as many groups as
+/* Each channel of each image for itself (Ulyanov et al. 2016): a group norm with as many groups as
  * channels.
  */
 dc3_tensor dc3_instance_norm(dc3_ctx *ctx, dc3_tensor x, dc3_tensor gamma, dc3_tensor beta, float eps,
@@ -83,7 +83,7 @@ dc3_tensor dc3_global_avg_pool(dc3_ctx *ctx, dc3_tensor x);
 /* [n, h, w, c] to [n, size, size, c]: output row i is the mean of rows floor(i h / size) to ceil((i + 1) h /
  * size) - 1, and so for columns (PyTorch's adaptive_avg_pool2d). */
 dc3_tensor dc3_adaptive_avg_pool(dc3_ctx *ctx, dc3_tensor x, int64_t size);
-/* x [n, h, w, c] times scale [n, c], one factor for each picture's channel (squeeze and excitation). */
+/* x [n, h, w, c] times scale [n, c], one factor for each image's channel (squeeze and excitation). */
 dc3_tensor dc3_scale_channels(dc3_ctx *ctx, dc3_tensor x, dc3_tensor scale);
 /* Each value is zero with probability p, else over 1 - p; x itself without a tape or with dropout off
  * (dc3_ctx_set_dropout). */
@@ -112,7 +112,7 @@ dc3_tensor dc3_position_bias(dc3_ctx *ctx, dc3_tensor x, int64_t side);
 /* [n, h, w, c] to [n, ceil(h / 2), ceil(w / 2), 4 c]: the pixels of 2x2 windows, down, then right. */
 dc3_tensor dc3_patch_merge(dc3_ctx *ctx, dc3_tensor x);
 
-/* [n, h, w, c] to [n, c * h * w] in the order channel, row, column, as checkpoints made for planar pictures
+/* [n, h, w, c] to [n, c * h * w] in the order channel, row, column, as checkpoints made for planar images
  * expect it. */
 dc3_tensor dc3_flatten_planar(dc3_ctx *ctx, dc3_tensor x);
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 /* A temporary that records or gradients refer to. */
-typedef struct kept {
+typedef struct retained {
     dc3_tensor tensor;
     int references;
-} kept;
+} retained;
 
 /* A parameter's id and where its gradient goes. */
 typedef struct watched {
@@ -20,8 +20,8 @@ struct dc3_tape {
     size_t record_count, record_capacity;
     dc3_tensor *gradients; /* of variables, by number */
     size_t variable_count, variable_capacity;
-    kept *kept;
-    size_t kept_count, kept_capacity;
+    retained *retained;
+    size_t retained_count, retained_capacity;
     watched *watched; /* open addressing by id; a power of two, at most half full */
     size_t watched_count, watched_capacity;
 };
@@ -37,7 +37,7 @@ void dc3_tape_close(dc3_tape **tape)
     if (!*tape) return;
     free((*tape)->records);
     free((*tape)->gradients);
-    free((*tape)->kept);
+    free((*tape)->retained);
     free((*tape)->watched);
     free(*tape);
     *tape = NULL;
@@ -89,49 +89,49 @@ float *dc3_parameter_gradient(const dc3_ctx *ctx, dc3_tensor parameter)
     return place_of(t->watched, t->watched_capacity, parameter.id)->gradient;
 }
 
-static kept *find_kept(dc3_tape *t, dc3_tensor x)
+static retained *find_retained(dc3_tape *t, dc3_tensor x)
 {
-    for (size_t i = t->kept_count; x.id && i-- > 0;)
-        if (t->kept[i].tensor.id == x.id) return &t->kept[i];
+    for (size_t i = t->retained_count; x.id && i-- > 0;)
+        if (t->retained[i].tensor.id == x.id) return &t->retained[i];
     return NULL;
 }
 
 /* One more reference to a tensor's memory; memory that is no temporary needs none. */
-static void keep(dc3_tape *t, dc3_ctx *ctx, dc3_tensor x)
+static void retain(dc3_tape *t, dc3_ctx *ctx, dc3_tensor x)
 {
-    kept *k = find_kept(t, x);
+    retained *k = find_retained(t, x);
     if (k) {
         k->references++;
         return;
     }
     if (!dc3_ctx_detach(ctx, x)) return;
-    dc3_status status = grow(&t->kept, t->kept_count, &t->kept_capacity, sizeof *t->kept);
+    dc3_status status = grow(&t->retained, t->retained_count, &t->retained_capacity, sizeof *t->retained);
     if (status == DC3_OK)
-        t->kept[t->kept_count++] = (kept){x, 1};
+        t->retained[t->retained_count++] = (retained){x, 1};
     else {
         dc3_ctx_give(ctx, x);
         dc3_ctx_fail(ctx, status);
     }
 }
 
-static void let_go(dc3_tape *t, dc3_ctx *ctx, dc3_tensor x)
+static void release(dc3_tape *t, dc3_ctx *ctx, dc3_tensor x)
 {
-    kept *k = find_kept(t, x);
+    retained *k = find_retained(t, x);
     if (!k || --k->references > 0) return;
     dc3_ctx_give(ctx, k->tensor);
-    *k = t->kept[--t->kept_count];
+    *k = t->retained[--t->retained_count];
 }
 
 static void release_record(dc3_tape *t, dc3_ctx *ctx, dc3_record *record)
 {
-    for (int i = 0; i < DC3_RECORD_SAVED; i++) let_go(t, ctx, record->saved[i]);
+    for (int i = 0; i < DC3_RECORD_SAVED; i++) release(t, ctx, record->saved[i]);
 }
 
 /* Gives up everything that is recorded; the gradients of variables too. */
 static void clear(dc3_tape *t, dc3_ctx *ctx)
 {
-    for (size_t i = 0; i < t->kept_count; i++) dc3_ctx_give(ctx, t->kept[i].tensor);
-    t->kept_count = t->record_count = t->variable_count = 0;
+    for (size_t i = 0; i < t->retained_count; i++) dc3_ctx_give(ctx, t->retained[i].tensor);
+    t->retained_count = t->record_count = t->variable_count = 0;
 }
 
 void dc3_tape_start(dc3_tape *t, dc3_ctx *ctx)
@@ -194,7 +194,7 @@ dc3_record *dc3_record_new(dc3_ctx *ctx, void (*backward)(dc3_ctx *, dc3_record 
 
 void dc3_record_save(dc3_ctx *ctx, dc3_record *record, int place, dc3_tensor x)
 {
-    keep(dc3_ctx_tape(ctx), ctx, x);
+    retain(dc3_ctx_tape(ctx), ctx, x);
     record->saved[place] = x;
 }
 
@@ -207,28 +207,28 @@ void dc3_give_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g)
     dc3_tensor *gradient = &t->gradients[record->inputs[i]];
     g.var = 0;
     if (!gradient->data) {
-        keep(t, ctx, g);
+        retain(t, ctx, g);
         *gradient = g;
         return;
     }
-    kept *k = find_kept(t, *gradient);
+    retained *k = find_retained(t, *gradient);
     dc3_tensor sum = *gradient;
     if (k && k->references > 1) {
         sum = dc3_new(ctx, g.dtype, g.ndim, g.shape);
-        keep(t, ctx, sum);
+        retain(t, ctx, sum);
     }
     dc3_op op;
     if (dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) {
         dc3_ctx_kernels(ctx)->add(g.dtype, dc3_count(&g), gradient->data, g.data, sum.data);
         dc3_op_end(&op, DC3_OK);
     }
-    if (sum.id != gradient->id) let_go(t, ctx, *gradient);
+    if (sum.id != gradient->id) release(t, ctx, *gradient);
     *gradient = sum;
 }
 
 dc3_tensor dc3_own_gradient(dc3_ctx *ctx, dc3_tensor dy)
 {
-    kept *k = find_kept(dc3_ctx_tape(ctx), dy);
+    retained *k = find_retained(dc3_ctx_tape(ctx), dy);
     if (k && k->references == 1) return dy;
     dc3_tensor copy = dc3_new(ctx, dy.dtype, dy.ndim, dy.shape);
     dc3_op op;
@@ -249,7 +249,7 @@ static void run_record(dc3_tape *t, dc3_ctx *ctx, dc3_record *record)
         record->backward(ctx, record, dy);
         dc3_scope_close(ctx, scope);
     }
-    let_go(t, ctx, dy);
+    release(t, ctx, dy);
     release_record(t, ctx, record);
 }
 
@@ -260,7 +260,7 @@ dc3_status dc3_tape_backward(dc3_tape *t, dc3_ctx *ctx, dc3_tensor loss, float s
         dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_INTERNAL, "backward: the loss depends on no parameter"));
     dc3_tensor seed = dc3_upload(ctx, DC3_F32, 1, (int64_t[]){1}, &scale);
     if (seed.data) {
-        keep(t, ctx, seed);
+        retain(t, ctx, seed);
         t->gradients[loss.var] = seed;
     }
     for (size_t i = t->record_count; i-- > 0;) run_record(t, ctx, &t->records[i]);

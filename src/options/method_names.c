@@ -15,7 +15,7 @@ const dc3_method_words dc3_method_words_of[DC3_METHODS] = {
     [DC3_METHOD_K_CENTER] = {"k-center", "images farthest from those chosen before"},
     [DC3_METHOD_GRAPH_CUT] = {"graph-cut", "graph cut over the whole class, no bins"},
     [DC3_METHOD_DQ] = {"dq", "Dataset Quantization: bins by repeated graph cuts, random images of each"},
-    [DC3_METHOD_RDED] = {"rded", "RDED: the crops that a teacher is surest of, stitched"},
+    [DC3_METHOD_RDED] = {"rded", "RDED: the crops of which a teacher is surest, stitched"},
 };
 
 const char *dc3_method_name(int i)

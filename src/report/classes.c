@@ -3,11 +3,11 @@
 #include "report/sections.h"
 
 /* Data URIs are the program's own, but go through the same gate as all other text. */
-static void image(FILE *to, const char *kind, const char *uri, const char *alt, const json_t *picture)
+static void image(FILE *to, const char *kind, const char *uri, const char *alt, const json_t *figure)
 {
     fprintf(to, "<img class=\"%s\" width=\"%d\" height=\"%d\" src=\"", kind,
-            (int)json_integer_value(json_object_get(picture, "width")),
-            (int)json_integer_value(json_object_get(picture, "height")));
+            (int)json_integer_value(json_object_get(figure, "width")),
+            (int)json_integer_value(json_object_get(figure, "height")));
     dc3_html_text(to, uri);
     fputs("\" alt=\"", to);
     dc3_html_text(to, alt);
@@ -16,7 +16,7 @@ static void image(FILE *to, const char *kind, const char *uri, const char *alt, 
 
 /* A button with what is stored; beside it, for the dialog, the original, the edits and what is known of them.
  */
-static void picture(FILE *to, const char *class, const json_t *p, int number)
+static void figure(FILE *to, const char *class, const json_t *p, int number)
 {
     const char *stored = dc3_section_text(p, "stored"), *original = dc3_section_text(p, "original"),
                *name = dc3_section_text(p, "name");
@@ -29,7 +29,7 @@ static void picture(FILE *to, const char *class, const json_t *p, int number)
     if (*stored)
         image(to, "stored", stored, name, p);
     else
-        fputs("<span class=\"lost\">not there</span>", to);
+        fputs("<span class=\"lost\">missing</span>", to);
     fputs("</button><div class=\"more\" hidden><h3>", to);
     dc3_html_text(to, class);
     fputs("</h3>", to);
@@ -56,10 +56,9 @@ static void map(FILE *to, const json_t *map, int number)
     json_int_t of = json_integer_value(json_object_get(map, "of"));
     fprintf(to,
             "<details class=\"map\" id=\"map-%d\" data-map=\"%d\"><summary>Map of the class</summary><div "
-            "class=\"chart "
-            "tall\"><canvas></canvas></div><p class=\"small\">%zu of %lld pictures, by the first two "
-            "principal components of the features that the bins come from. Colours are bins; rings are what "
-            "was chosen.</p></details>\n",
+            "class=\"chart tall\"><canvas></canvas></div><p class=\"small\">%zu of %lld images, by the first "
+            "two principal components of the features that the bins come from. Colours are bins; rings are "
+            "what was chosen.</p></details>\n",
             number + 1, number, drawn, (long long)of);
 }
 
@@ -70,7 +69,7 @@ void dc3_section_classes(FILE *to, const json_t *document)
     json_t *class, *p;
     int number = 0;
     if (!json_array_size(classes)) return;
-    fputs("<section id=\"set\"><h2>The condensed set</h2>\n<p>Click a picture to see it beside its "
+    fputs("<section id=\"set\"><h2>The condensed set</h2>\n<p>Click an image to see it beside its "
           "original.</p>\n",
           to);
     if (json_array_size(classes) > 12)
@@ -79,18 +78,17 @@ void dc3_section_classes(FILE *to, const json_t *document)
               to);
     json_array_foreach(classes, i, class)
     {
-        const json_t *pictures = json_object_get(class, "pictures");
+        const json_t *images = json_object_get(class, "pictures");
         const char *name = dc3_section_text(class, "name");
         json_int_t stored = json_integer_value(json_object_get(class, "stored"));
         fputs("<article class=\"class\"><h3>", to);
         dc3_html_text(to, name);
         fprintf(to, " <span class=\"count\">%lld image%s", (long long)stored, stored == 1 ? "" : "s");
-        if ((json_int_t)json_array_size(pictures) < stored)
-            fprintf(to, ", %zu shown", json_array_size(pictures));
+        if ((json_int_t)json_array_size(images) < stored) fprintf(to, ", %zu shown", json_array_size(images));
         fputs("</span></h3><div class=\"grid\">\n", to);
-        json_array_foreach(pictures, k, p)
+        json_array_foreach(images, k, p)
         {
-            picture(to, name, p, ++number);
+            figure(to, name, p, ++number);
         }
         fputs("</div>\n", to);
         map(to, json_object_get(class, "map"), (int)i);

@@ -28,7 +28,8 @@ static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image 
     dc3_image_paste(sheet, &tile, x, y + TILE);
     dc3_image_free(&tile);
     if (item < 0)
-        return dc3_fail(DC3_ERR_FORMAT, "%.200s is not in the dataset any more; use %s", source, dc3_setting("data"));
+        return dc3_fail(DC3_ERR_FORMAT, "%.200s is no longer in the dataset; use %s", source,
+                        dc3_setting("data"));
     DC3_TRY(dc3_dataset_read(from->dataset, item, TILE, TILE, from->fit, &tile));
     dc3_image_paste(sheet, &tile, x, y);
     dc3_image_free(&tile);
@@ -51,7 +52,7 @@ static dc3_status draw(const origins *from, const json_t *lines, int rows, const
         last = label;
         across = here > across ? here : across;
     }
-    if (!classes) return dc3_fail(DC3_ERR_FORMAT, "%s: no pictures", from->train);
+    if (!classes) return dc3_fail(DC3_ERR_FORMAT, "%s: no images", from->train);
     if (classes > rows) classes = rows;
     if (across > ACROSS) across = ACROSS;
     dc3_image sheet = {across * (TILE + GAP) + GAP, classes * (2 * TILE + 2 * GAP) + GAP, NULL};

@@ -16,7 +16,7 @@ typedef struct dc3_reporting {
     dc3_dataset *data; /* NULL: it is not there */
     json_t *items;     /* dc3_sources_find */
     dc3_fit fit;
-    int size; /* of the stored pictures */
+    int size; /* of the stored images */
     uint64_t seed;
     char gone[400]; /* why there is no dataset */
     json_t *page;   /* what dc3_page_write takes */

@@ -1,9 +1,9 @@
-/* Curves of colour of a run's pictures beside its dataset's, and beside other runs'.
+/* Curves of colour of a run's images beside its dataset's, and beside other runs'.
  *
  * All are seen at the run's stored size, originals fitted as the run fits them. Red, green and blue: the
  * density over all pixels, with the bandwidth of the originals (src/metrics/density.h). Colourfulness has one
- * value a picture: it is counted in 256 steps of a fixed range, and all curves take the widest of their
- * bandwidths, since a few pictures say little. */
+ * value an image: it is counted in 256 steps of a fixed range, and all curves take the widest of their
+ * bandwidths, since a few images say little. */
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ typedef struct side {
     char *name;     /* as the page calls it */
     char *train;    /* of a run; NULL: the originals */
     json_t *lines;  /* of its metadata.jsonl */
-    int64_t *items; /* [count]: which pictures; numbers of lines or of the dataset */
+    int64_t *items; /* [count]: which images; numbers of lines or of the dataset */
     int64_t count, of, failed;
     double *colourfulness; /* [count]; NaN: cannot be read */
     double mean;
@@ -40,7 +40,7 @@ typedef struct sides {
     int has_original, others_count;
 } sides;
 
-/* At most MOST of `of` pictures in their order, each choice as likely as another. */
+/* At most MOST of `of` images in their order, each choice as likely as another. */
 static dc3_status draw(side *s, int64_t of, uint64_t seed, uint64_t which)
 {
     int64_t wanted = of < MOST ? of : MOST;
@@ -54,7 +54,7 @@ static dc3_status draw(side *s, int64_t of, uint64_t seed, uint64_t which)
     return DC3_OK;
 }
 
-static dc3_status read_picture(const dc3_reporting *r, const side *s, int64_t item, dc3_image *image)
+static dc3_status read_image(const dc3_reporting *r, const side *s, int64_t item, dc3_image *image)
 {
     if (!s->train) return dc3_dataset_read(r->data, item, r->size, r->size, r->fit, image);
     return dc3_sources_stored(s->train, json_array_get(s->lines, (size_t)item), r->size, r->size, image);
@@ -65,7 +65,7 @@ static void look_at(const dc3_reporting *r, side *s, int64_t i)
     dc3_image image = {0};
     dc3_levels levels = {0};
     s->colourfulness[i] = NAN;
-    if (dc3_cancelled() || read_picture(r, s, s->items[i], &image) != DC3_OK) return;
+    if (dc3_cancelled() || read_image(r, s, s->items[i], &image) != DC3_OK) return;
     int64_t pixels = (int64_t)image.width * image.height;
     s->colourfulness[i] = dc3_colourfulness(image.pixels, pixels);
     dc3_levels_add(&levels, image.pixels, pixels);
@@ -134,7 +134,7 @@ static void add_channels(json_t *curves, const sides *all)
         for (int i = 0; i < all->others_count; i++)
             add_other(others, &all->others[i], curve(all->others[i].levels.count[c], h, 1, 255));
         add_curve(curves, ids[c], names[c], curve(a, h, 1, 255), b ? curve(b, h, 1, 255) : NULL, others, 255,
-                  "Level", "% of pixels a level");
+                  "Level", "% of pixels per level");
     }
 }
 
@@ -165,9 +165,9 @@ static void add_colourfulness(json_t *curves, const sides *all)
     double to = fmin(1, ceil((top / (DC3_LEVELS - 1.0) + 2 * h) * 10) / 10);
     for (int i = 0; i < all->others_count; i++)
         add_other(others, &all->others[i], curve(all->others[i].steps, h, to, widest));
-    add_curve(curves, "colour", "Colourfulness of the pictures", curve(all->stored.steps, h, to, widest),
+    add_curve(curves, "colour", "Colourfulness of the images", curve(all->stored.steps, h, to, widest),
               all->has_original ? curve(all->original.steps, h, to, widest) : NULL, others, to * widest,
-              "Colourfulness", "% of pictures a unit");
+              "Colourfulness", "% of images per unit");
 }
 
 static void add_cell(json_t *row, const char *format, double value)
@@ -215,20 +215,18 @@ static void add_all(dc3_reporting *r, const sides *all)
     add_row(rows, &all->stored, original, original != NULL);
     for (int i = 0; i < all->others_count; i++) add_row(rows, &all->others[i], original, original != NULL);
     if (original) add_row(rows, original, NULL, 1);
-    int n = snprintf(
-        text, sizeof text,
-        "Density of each channel over all pixels, and of the colourfulness (Hasler and Suesstrunk) of "
-        "each picture, at %d px.",
-        r->size);
+    int n = snprintf(text, sizeof text,
+                     "Density of each channel over all pixels, and of the colourfulness (Hasler and "
+                     "Suesstrunk) of each image, at %d px.",
+                     r->size);
     if (original && original->count < original->of)
         n += snprintf(text + n, sizeof text - (size_t)n,
-                      " The originals are a sample of %s of %s pictures, drawn by the run's seed.",
+                      " The originals are a sample of %s of %s images, drawn by the run's seed.",
                       dc3_report_count(original->count, count), dc3_report_count(original->of, of));
     if (original)
-        snprintf(
-            text + n, sizeof text - (size_t)n,
-            " Smoothed by Scott's rule of the originals. The distance of two curves is that of Jensen and "
-            "Shannon, 0 to 1; a few pictures are at some distance from many even if drawn at random.");
+        snprintf(text + n, sizeof text - (size_t)n,
+                 " Smoothed by Scott's rule of the originals. The distance of two curves is that of Jensen "
+                 "and Shannon, 0 to 1; a few images are at some distance from many even if drawn at random.");
     json_object_set_new(r->page, "curves", curves);
     json_object_set_new(r->page, "curves_text", json_string(text));
     json_object_set_new(
@@ -263,7 +261,7 @@ static dc3_status name_run(const char *folder, side *s)
     return status;
 }
 
-/* The pictures of another run. */
+/* The images of another run. */
 static dc3_status look_at_run(dc3_reporting *r, const char *folder, int number, side *s)
 {
     DC3_TRY(name_run(folder, s));
@@ -272,10 +270,9 @@ static dc3_status look_at_run(dc3_reporting *r, const char *folder, int number, 
     DC3_TRY(dc3_metadata_read(s->train, &s->lines));
     DC3_TRY(draw(s, (int64_t)json_array_size(s->lines), r->seed, (uint64_t)(2 + number)));
     DC3_TRY(look(r, s));
-    if (s->count == s->failed)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: none of its pictures can be read", folder);
+    if (s->count == s->failed) return dc3_fail(DC3_ERR_FORMAT, "%s: none of its images can be read", folder);
     if (s->failed)
-        dc3_report_note(r, "%lld of the pictures of %s that the curves are of cannot be read.",
+        dc3_report_note(r, "%lld of the images of %s that the curves are of cannot be read.",
                         (long long)s->failed, s->name);
     return DC3_OK;
 }
@@ -305,7 +302,7 @@ static dc3_status look_at_all(dc3_reporting *r, sides *all)
     if (r->data) DC3_TRY(look(r, original));
     all->has_original = original->count > original->failed;
     if (stored->failed)
-        dc3_report_note(r, "%lld of the stored pictures that the curves are of cannot be read.",
+        dc3_report_note(r, "%lld of the stored images that the curves are of cannot be read.",
                         (long long)stored->failed);
     if (original->failed)
         dc3_report_note(r, "%lld of the originals that the curves are of cannot be read.",

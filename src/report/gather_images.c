@@ -1,4 +1,4 @@
-/* The pictures of the report: what is stored and what it was made from, small enough for one page. */
+/* The images of the report: what is stored and what it was made from, small enough for one page. */
 #include <glib.h>
 #include <omp.h>
 #include <stdio.h>
@@ -10,10 +10,10 @@
 #include "report/gather_parts.h"
 #include "run_folder/sources.h"
 
-/* Pictures on a page; bytes that all of them, encoded, shall have, and one at least and at most; pixels of a
+/* Images on a page; bytes that all of them, encoded, shall have, and one at least and at most; pixels of a
  * side at most, up to which no colour is lost, and below which none is shrunk. */
 enum {
-    MOST = DC3_REPORT_PICTURES,
+    MOST = DC3_REPORT_IMAGES,
     BYTES = 3300000,
     LEAST_BYTES = 3000,
     MOST_BYTES = 40000,
@@ -22,7 +22,7 @@ enum {
     SMALLEST = 48
 };
 
-/* One stored picture of the page. */
+/* One stored image of the page. */
 typedef struct shown {
     const json_t *line;
     char *stored, *original, *edits[DC3_MOST_EDITS]; /* data URIs, or NULL */
@@ -52,7 +52,7 @@ static dc3_status uri_of(const dc3_image *image, dc3_image_format format, size_t
     return *uri ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
-/* The picture at the largest size that takes no more than `budget` bytes. */
+/* The image at the largest size that takes no more than `budget` bytes. */
 static dc3_status encode(const dc3_image *image, size_t budget, char **uri, int *width, int *height)
 {
     int longer = image->width > image->height ? image->width : image->height,
@@ -70,7 +70,7 @@ static dc3_status encode(const dc3_image *image, size_t budget, char **uri, int 
     }
 }
 
-/* The originals of a stitched picture, in the order of its squares, as many across as down. */
+/* The originals of a stitched image, in the order of its squares, as many across as down. */
 static dc3_status read_patches(const dc3_reporting *r, const json_t *patches, int size, dc3_image *image)
 {
     int count = (int)json_array_size(patches), across = count >= 4 ? 2 : 1, side = size / across;
@@ -82,7 +82,7 @@ static dc3_status read_patches(const dc3_reporting *r, const json_t *patches, in
         int64_t item = dc3_sources_item(r->items, source);
         dc3_image one;
         if (item < 0)
-            return dc3_fail(DC3_ERR_FORMAT, "%.150s is not in the dataset any more",
+            return dc3_fail(DC3_ERR_FORMAT, "%.150s is no longer in the dataset",
                             source ? source : "a source");
         DC3_TRY(dc3_dataset_read(r->data, item, side, side, r->fit, &one));
         dc3_image_paste(image, &one, k % across * side, k / across * side);
@@ -99,12 +99,11 @@ static dc3_status read_original(const dc3_reporting *r, const shown *s, dc3_imag
     if (!r->data) return dc3_fail(DC3_ERR_FORMAT, "%s", r->gone);
     if (json_array_size(patches)) return read_patches(r, patches, s->width, image);
     if (item < 0)
-        return dc3_fail(DC3_ERR_FORMAT, "%.150s is not in the dataset any more",
-                        source ? source : "its source");
+        return dc3_fail(DC3_ERR_FORMAT, "%.150s is no longer in the dataset", source ? source : "its source");
     return dc3_dataset_read(r->data, item, s->width, s->height, r->fit, image);
 }
 
-/* The edits that are kept; damaged ones are left out. */
+/* The edits that are saved; damaged ones are left out. */
 static dc3_status prepare_edits(const dc3_reporting *r, shown *s, size_t budget)
 {
     const char *name = json_string_value(json_object_get(s->line, "file_name"));
@@ -119,7 +118,7 @@ static dc3_status prepare_edits(const dc3_reporting *r, shown *s, size_t budget)
     return status == DC3_ERR_MEMORY ? status : DC3_OK;
 }
 
-/* A picture that is not there or cannot be read is left out; only want of memory ends the report. */
+/* An image that is not there or cannot be read is left out; only want of memory ends the report. */
 static void prepare(const dc3_reporting *r, shown *s, size_t budget)
 {
     dc3_image image = {0};
@@ -146,15 +145,15 @@ static void add_fact(json_t *facts, const char *name, const char *text)
 }
 
 /* Warm prompts stand first in the list. */
-static void add_prompts(json_t *facts, const json_t *prompts, int kept)
+static void add_prompts(json_t *facts, const json_t *prompts, int saved)
 {
     size_t n = json_array_size(prompts);
     for (size_t i = 0; i < n; i++)
         add_fact(facts, i < n / 2 ? "Warm prompt" : "Cold prompt",
                  json_string_value(json_array_get(prompts, i)));
-    if (n && !kept)
+    if (n && !saved)
         add_fact(facts, "Edits",
-                 "The warm and the cold edit went into the stored picture; the run did not keep them.");
+                 "The warm and the cold edit went into the stored image; the run did not save them.");
 }
 
 /* The edits as [caption, data URI]. */
@@ -173,7 +172,7 @@ static json_t *edits_of(const shown *s)
     return edits;
 }
 
-static json_t *facts_of(const json_t *line, int kept)
+static json_t *facts_of(const json_t *line, int saved)
 {
     static const char *const known[] = {"file_name", "label",  "class",  "source",
                                         "prompts",   "method", "patches"};
@@ -182,7 +181,7 @@ static json_t *facts_of(const json_t *line, int kept)
     size_t i;
     add_fact(facts, "Original", json_string_value(json_object_get(line, "source")));
     add_fact(facts, "Stored as", json_string_value(json_object_get(line, "file_name")));
-    add_prompts(facts, json_object_get(line, "prompts"), kept);
+    add_prompts(facts, json_object_get(line, "prompts"), saved);
     json_array_foreach(json_object_get(line, "patches"), i, patch)
     {
         char *text = dc3_report_value(patch);
@@ -207,7 +206,7 @@ static json_t *text_or_null(const char *text)
     return text ? json_string(text) : json_null();
 }
 
-static json_t *picture_of(dc3_reporting *r, const shown *s, int fourfold)
+static json_t *image_of(dc3_reporting *r, const shown *s, int fourfold)
 {
     json_t *o = json_object();
     json_object_set_new(o, "name", json_incref(json_object_get(s->line, "source")));
@@ -277,11 +276,11 @@ static json_t *map_of(const json_t *maps, const json_t *line)
     return whole ? map : NULL;
 }
 
-/* Classes in the order of the lines, with the pictures that are shown. */
+/* Classes in the order of the lines, with the images that are shown. */
 static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
 {
     int fourfold = dc3_sources_fourfold(r->settings);
-    json_t *line, *classes = json_array(), *class = NULL, *pictures = NULL, *maps = read_maps(r);
+    json_t *line, *classes = json_array(), *class = NULL, *images = NULL, *maps = read_maps(r);
     size_t i;
     int64_t at = 0, stored = 0;
     json_int_t last = -1;
@@ -291,30 +290,30 @@ static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
         if (label != last || !class) {
             if (at == MOST) break; /* the page is full */
             class = json_object();
-            pictures = json_array();
+            images = json_array();
             stored = 0;
             json_object_set(class, "name", json_object_get(line, "class"));
             json_t *map = map_of(maps, line);
             if (map) json_object_set(class, "map", map);
-            json_object_set_new(class, "pictures", pictures);
+            json_object_set_new(class, "pictures", images);
             json_array_append_new(classes, class);
         }
         last = label;
         json_object_set_new(class, "stored", json_integer(++stored));
         if (at < count && all[at].line == line)
-            json_array_append_new(pictures, picture_of(r, &all[at++], fourfold));
+            json_array_append_new(images, image_of(r, &all[at++], fourfold));
     }
     json_decref(maps);
     json_object_set_new(r->page, "classes", classes);
 }
 
-/* Edits of a picture that the run may have kept. */
+/* Edits of an image that the run may have saved. */
 static int edits_of_run(const dc3_reporting *r)
 {
     char *folder = dc3_path_join(r->options->run, "edits");
-    int kept = folder && dc3_path_what(folder) == DC3_PATH_FOLDER;
+    int saved = folder && dc3_path_what(folder) == DC3_PATH_FOLDER;
     free(folder);
-    return !kept ? 0 : dc3_sources_fourfold(r->settings) ? DC3_MOST_EDITS : 2;
+    return !saved ? 0 : dc3_sources_fourfold(r->settings) ? DC3_MOST_EDITS : 2;
 }
 
 dc3_status dc3_report_classes(dc3_reporting *r)
@@ -335,11 +334,11 @@ dc3_status dc3_report_classes(dc3_reporting *r)
     for (int64_t i = 0; status == DC3_OK && i < count; i++)
         if (all[i].status != DC3_OK) status = dc3_fail(all[i].status, "out of memory");
     if (status == DC3_OK) add_classes(r, all, count);
-    r->result->pictures = (int64_t)json_array_size(r->lines);
+    r->result->images = (int64_t)json_array_size(r->lines);
     int64_t room = (int64_t)json_array_size(json_object_get(r->page, "classes"));
-    if (count < r->result->pictures)
-        dc3_report_note(r, "The page shows %lld of %lld pictures, the first of each class.", (long long)count,
-                        (long long)r->result->pictures);
+    if (count < r->result->images)
+        dc3_report_note(r, "The page shows %lld of %lld images, the first of each class.", (long long)count,
+                        (long long)r->result->images);
     if (status == DC3_OK && room < classes)
         dc3_report_note(r, "It has no room for %lld of %lld classes.", (long long)(classes - room),
                         (long long)classes);

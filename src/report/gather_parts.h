@@ -6,12 +6,12 @@
 
 /* gather_text.c: a value of settings or metadata as people read it; caller frees, NULL without memory. */
 char *dc3_report_value(const json_t *value);
-/* Adds settings, scores, times and skipped pictures to the page. */
+/* Adds settings, scores, times and skipped images to the page. */
 dc3_status dc3_report_settings(dc3_reporting *r);
 dc3_status dc3_report_scores(dc3_reporting *r);
 dc3_status dc3_report_times(dc3_reporting *r);
 dc3_status dc3_report_skipped(dc3_reporting *r);
-/* gather_images.c: adds the classes with their pictures. */
+/* gather_images.c: adds the classes with their images. */
 dc3_status dc3_report_classes(dc3_reporting *r);
 /* gather_colour.c: adds curves and measures. */
 dc3_status dc3_report_colour(dc3_reporting *r);

@@ -1,4 +1,4 @@
-/* The parts of the report that are words: settings, scores, times, skipped pictures. */
+/* The parts of the report that are words: settings, scores, times, skipped images. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "dc3/progress.h"
 #include "dc3/text.h"
 
-enum { SKIPPED = 1000 }; /* pictures that are listed */
+enum { SKIPPED = 1000 }; /* images that are listed */
 
 static void print_value(FILE *to, const json_t *v)
 {

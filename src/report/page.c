@@ -59,16 +59,15 @@ static void top(FILE *to, const json_t *document)
 /* What a click opens; the script fills it with copies of what stands in the page. */
 static void dialog(FILE *to)
 {
-    fputs("<dialog id=\"viewer\" aria-label=\"Original and result\"><div class=\"bar\">"
-          "<button type=\"button\" data-do=\"previous\" aria-label=\"Previous picture\">&#8592;</button>"
-          "<button type=\"button\" data-do=\"next\" aria-label=\"Next picture\">&#8594;</button>"
-          "<span class=\"title\"></span>"
-          "<button type=\"button\" data-do=\"close\" aria-label=\"Close\">&#10005;</button></div>"
-          "<div class=\"pair\"></div><div class=\"slider\"><div class=\"stack\"></div>"
-          "<label>original <input type=\"range\" min=\"0\" max=\"100\" value=\"50\" aria-label=\"Line "
-          "between original and stored\"> stored</label></div>"
-          "<div class=\"facts\"></div></dialog>\n",
-          to);
+    fputs(
+        "<dialog id=\"viewer\" aria-label=\"Original and result\"><div class=\"bar\"><button type=\"button\" "
+        "data-do=\"previous\" aria-label=\"Previous image\">&#8592;</button><button type=\"button\" "
+        "data-do=\"next\" aria-label=\"Next image\">&#8594;</button><span class=\"title\"></span><button "
+        "type=\"button\" data-do=\"close\" aria-label=\"Close\">&#10005;</button></div><div "
+        "class=\"pair\"></div><div class=\"slider\"><div class=\"stack\"></div><label>original <input "
+        "type=\"range\" min=\"0\" max=\"100\" value=\"50\" aria-label=\"Line between original and stored\"> "
+        "stored</label></div><div class=\"facts\"></div></dialog>\n",
+        to);
 }
 
 /* The numbers that the script draws. */

@@ -5,13 +5,13 @@
  *   title, subtitle    texts, always
  *   facts              [[number or word, what it is], ..]: the line of large figures
  *   settings           [[name, value], ..], texts
- *   notes              [text, ..]: what was passed over or is not there
- *   classes            [{"name", "stored": count, "pictures": [picture, ..], "map"}, ..]
- *     picture          {"name", "stored": data URI or null, "original": data URI or null,
+ *   notes              [text, ..]: what was skipped or is not there
+ *   classes            [{"name", "stored": count, "pictures": [image, ..], "map"}, ..]
+ *     image          {"name", "stored": data URI or null, "original": data URI or null,
  *                      "missing": why there is no original, "width", "height": pixels of what is shown,
  *                      "aligned": the two can lie on each other, "edits": [[caption, data URI], ..],
  *                      "facts": [[name, value], ..]}
- *     map              {"points": [[x, y, bin], ..], "chosen": [[x, y, bin], ..], "of": pictures}
+ *     map              {"points": [[x, y, bin], ..], "chosen": [[x, y, bin], ..], "of": images}
  *   curves             [{"id", "title", "x": [from, to], "x_title", "y_title", "original": [values],
  *                      "stored": [values], "others": [[name, [values]], ..]}, ..]
  *   curves_text        what the curves are made of

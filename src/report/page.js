@@ -4,7 +4,7 @@
   const all = (selector, at = document) => [...at.querySelectorAll(selector)];
   const data = JSON.parse(find('#data').textContent);
 
-  /* Small pictures are shown as the pixels that they are; so are their copies in the viewer. */
+  /* Small images are shown as the pixels that they are; so are their copies in the viewer. */
   all('.grid img').forEach((image) => image.classList.toggle('pixels', Number(image.getAttribute('width')) <= 64));
 
   /* The viewer: the original, the edits and what is stored side by side; and the original to the left of a line, what
@@ -60,7 +60,7 @@
     if (event.key === 'ArrowRight') step(1);
   });
 
-  /* report.html#picture-3 opens the third picture, #map-1 the first class's map. */
+  /* report.html#picture-3 opens the third image, #map-1 the first class's map. */
   const follow = () => {
     const target = /^#(picture|map)-\d+$/.test(location.hash) && find(location.hash);
     if (target) find('button, summary', target).click();

@@ -53,8 +53,8 @@ static dc3_status open_data(dc3_reporting *r)
     if (status != DC3_OK && moved) return status;
     if (status != DC3_OK) {
         snprintf(r->gone, sizeof r->gone, "%.300s", dc3_error_text());
-        dc3_report_note(r, "The originals are not there: %s. dc3 report %s tells where they are now.",
-                        r->gone, dc3_setting("data"));
+        dc3_report_note(r, "The originals are missing: %s. dc3 report %s tells where they are now.", r->gone,
+                        dc3_setting("data"));
         return DC3_OK;
     }
     for (size_t i = 0; i < dc3_dataset_notes(r->data); i++)
@@ -96,7 +96,7 @@ static dc3_status add_head(dc3_reporting *r)
             classes = (int64_t)json_array_size(json_object_get(r->document, "classes"));
     add_figure(facts, stored, stored == 1 ? "image stored" : "images stored", "");
     add_figure(facts, classes, classes == 1 ? "class" : "classes", "");
-    add_figure(facts, json_integer_value(json_object_get(s, "ipc")), "a class asked for", "");
+    add_figure(facts, json_integer_value(json_object_get(s, "ipc")), "requested per class", "");
     add_figure(facts, json_integer_value(json_object_get(s, "images")), "images in the dataset", "");
     add_figure(facts, r->size, "side of a stored image", " px");
     json_object_set_new(r->page, "facts", facts);
@@ -145,7 +145,7 @@ dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_resu
 }
 
 /* A page in the run's folder is written while nobody else works there; for one elsewhere it is enough that
- * nobody does now. What is no run is told by who reads it. */
+ * nobody does now. Who reads it says what is not a run. */
 static dc3_status claim(const dc3_report_options *options, dc3_lock *lock)
 {
     char *document = dc3_path_join(options->run, "dc3.json");

@@ -148,13 +148,13 @@ void dc3_section_skipped(FILE *to, const json_t *document)
     long long count = (long long)json_array_size(skipped) + more;
     fputs("<section id=\"skipped\"><h2>Skipped and noted</h2>\n", to);
     if (count) {
-        fprintf(to, "<details%s><summary>%lld picture%s skipped, and why</summary>\n",
+        fprintf(to, "<details%s><summary>%lld image%s skipped, and why</summary>\n",
                 count <= 20 ? " open" : "", count, count == 1 ? " was" : "s were");
         list(to, skipped);
         if (more) fprintf(to, "<p>And %lld more.</p>\n", (long long)more);
         fputs("</details>\n", to);
     } else
-        fputs("<p>No picture was skipped.</p>\n", to);
+        fputs("<p>No image was skipped.</p>\n", to);
     if (json_array_size(notes)) list(to, notes);
     fputs("</section>\n", to);
 }

@@ -25,9 +25,9 @@ static dc3_status remove_file(const char *path)
     return dc3_fail(DC3_ERR_IO, "%s: cannot be removed: %s", path, strerror(errno));
 }
 
-/* "class/picture.png" below train, and the class's folder if that was its last. Names of another form are not
+/* "class/image.png" below train, and the class's folder if that was its last. Names of another form are not
  * ours. */
-static dc3_status remove_picture(const char *train, const char *name)
+static dc3_status remove_image(const char *train, const char *name)
 {
     const char *slash = strchr(name, '/');
     if (!slash || slash == name || !slash[1] || strchr(slash + 1, '/') || name[0] == '.' || slash[1] == '.')
@@ -44,14 +44,14 @@ static dc3_status remove_picture(const char *train, const char *name)
     return status;
 }
 
-/* The same below `edits`, of the edits that are kept for the picture `name`. */
+/* The same below `edits`, of the edits that are saved for the image `name`. */
 static dc3_status remove_edits(const char *edits, const char *name)
 {
     dc3_status status = DC3_OK;
     for (int i = 0; status == DC3_OK && i < 2; i++) {
-        char *kept = dc3_edits_name(name, i ? DC3_JPEG_SMALL : DC3_PNG);
-        status = kept ? remove_picture(edits, kept) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        free(kept);
+        char *edit = dc3_edits_name(name, i ? DC3_JPEG_SMALL : DC3_PNG);
+        status = edit ? remove_image(edits, edit) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(edit);
     }
     return status;
 }
@@ -69,7 +69,7 @@ static dc3_status remove_listed(const char *list, const char *train, const char 
     while (status == DC3_OK && (line = strsep(&rest, "\n"))) {
         json_t *object = *line == '{' ? json_loads(line, 0, NULL) : NULL;
         const char *name = object ? json_string_value(json_object_get(object, "file_name")) : line;
-        if (name && *name && is_folder(train)) status = remove_picture(train, name);
+        if (name && *name && is_folder(train)) status = remove_image(train, name);
         if (name && *name && status == DC3_OK && is_folder(edits)) status = remove_edits(edits, name);
         json_decref(object);
     }

@@ -4,13 +4,13 @@
 
 #include "base/status.h"
 
-/* Removes from a run's folder the pictures that its pictures.txt and train/metadata.jsonl name, the folders
+/* Removes from a run's folder the images that its pictures.txt and train/metadata.jsonl name, the folders
  * that are empty then, and the run's own files. Follows no links, and leaves everything else. */
 dc3_status dc3_clear_run(const char *folder);
 /* Removes what a killed run had begun to write (dc3_is_part_name) in its folder, in train/ and its class
  * folders. The caller holds the folder's lock. */
 dc3_status dc3_clear_parts(const char *folder);
-/* Removes the students that are kept in a folder (kept_students.h). */
+/* Removes the students that are saved in a folder (saved_students.h). */
 dc3_status dc3_clear_students(const char *folder);
 
 #endif

@@ -22,7 +22,7 @@ dc3_status dc3_document_read(const char *run, json_t **document)
 dc3_status dc3_check_complete(const char *document, const json_t *object)
 {
     if (json_is_true(json_object_get(object, "complete"))) return DC3_OK;
-    return dc3_fail(DC3_ERR_FORMAT, "%s: the run is not complete; give its command again to continue it",
+    return dc3_fail(DC3_ERR_FORMAT, "%s: the run is not complete; run its command again to resume it",
                     document);
 }
 

@@ -64,7 +64,7 @@ uint64_t dc3_fingerprint_folder(const char *path)
     return folder(path, 0);
 }
 
-uint64_t dc3_fingerprint_pictures(const dc3_dataset *dataset)
+uint64_t dc3_fingerprint_images(const dc3_dataset *dataset)
 {
     uint64_t hash = dc3_hash64("", 0);
     for (int64_t i = 0; i < dc3_dataset_size(dataset); i++) {

@@ -10,7 +10,7 @@ enum { LARGEST = 160, EXACT = 64 };
 
 int64_t dc3_report_each(int64_t classes)
 {
-    return classes > 0 && classes < DC3_REPORT_PICTURES ? DC3_REPORT_PICTURES / classes : 1;
+    return classes > 0 && classes < DC3_REPORT_IMAGES ? DC3_REPORT_IMAGES / classes : 1;
 }
 
 dc3_status dc3_edits_join(int size, int count, const float *const *edits, dc3_image *joined)
@@ -68,7 +68,7 @@ dc3_status dc3_edits_write(const char *out, const char *relative, const dc3_imag
     return status;
 }
 
-/* Columns left..left+side-1 of a picture. */
+/* Columns left..left+side-1 of an image. */
 static dc3_status cut(const dc3_image *joined, int left, int side, dc3_image *one)
 {
     *one = (dc3_image){side, joined->height, malloc((size_t)side * (size_t)joined->height * 3)};

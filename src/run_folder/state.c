@@ -60,7 +60,7 @@ struct dc3_state {
     char *path;
     sqlite3_stmt *statements[STATEMENTS];
     char stage[32];
-    int64_t told;      /* when the progress was written, seconds */
+    int64_t progress;  /* when the progress was written, seconds */
     char clocked[32];  /* the stage whose time is taken; "": none */
     double clock_read; /* until when it is noted, seconds */
 };
@@ -194,7 +194,7 @@ static dc3_status open_or_make(const char *folder, dc3_state *s, int *made, char
     int blank = !there || (opened && dc3_state_number(s->db, "PRAGMA user_version", -1) == 0 &&
                            dc3_state_number(s->db, "SELECT COUNT(*) FROM sqlite_master", -1) == 0);
     if (there && !blank)
-        snprintf(remark, size, "note: %s is damaged or not finished and is made anew", s->path);
+        snprintf(remark, size, "note: %s is damaged or not finished and is made again", s->path);
     close_database(s);
     dc3_state_remove(folder);
     if (!open_database(s)) {
@@ -264,9 +264,9 @@ static dc3_status add_input(dc3_state *s, const dc3_dataset *dataset, int64_t it
 }
 
 dc3_status dc3_state_list(dc3_state *s, const dc3_dataset *dataset,
-                          void (*told)(void *user, int64_t done, int64_t total), void *user)
+                          void (*progress)(void *user, int64_t done, int64_t total), void *user)
 {
-    enum { TELL = 4096 };
+    enum { PROGRESS_STEP = 4096 };
     int64_t n = dc3_dataset_size(dataset);
     DC3_TRY(dc3_state_begin(s));
     for (int i = 0; i < dc3_dataset_classes(dataset); i++)
@@ -275,7 +275,7 @@ dc3_status dc3_state_list(dc3_state *s, const dc3_dataset *dataset,
     for (int64_t i = 0; i < n; i++) {
         DC3_TRY(dc3_check_cancel());
         DC3_TRY(add_input(s, dataset, i));
-        if ((i + 1) % TELL == 0) told(user, i + 1, n);
+        if ((i + 1) % PROGRESS_STEP == 0) progress(user, i + 1, n);
     }
     if (!put_number(s, "listed", 1)) return failed(s);
     return dc3_state_commit(s);
@@ -342,7 +342,7 @@ static dc3_status compare_all(dc3_state *s, const dc3_dataset *dataset, sqlite3_
 }
 
 /* "3 changed, the first is 'a/b.png', 1 new: 'c/d.png'"; "" where nothing differs. */
-static void tell(const differences *d, char *text, size_t size)
+static void describe(const differences *d, char *text, size_t size)
 {
     static const char *const words[] = {"changed", "gone", "new"};
     *text = 0;
@@ -365,7 +365,7 @@ dc3_status dc3_state_compare(dc3_state *s, const dc3_dataset *dataset, char *tex
     if (status == DC3_OK) status = compare_all(s, dataset, rows, &d);
     sqlite3_finalize(rows);
     DC3_TRY(status);
-    tell(&d, text, size);
+    describe(&d, text, size);
     return dc3_state_commit(s);
 }
 
@@ -391,7 +391,7 @@ dc3_status dc3_state_bin(dc3_state *s, int64_t item, int64_t bin)
     return set_number(s, BIN, item, bin);
 }
 
-int64_t dc3_state_pictures(dc3_state *s)
+int64_t dc3_state_images(dc3_state *s)
 {
     return dc3_state_number(s->db, "SELECT COUNT(*) FROM pictures", -1);
 }
@@ -402,34 +402,34 @@ dc3_status dc3_state_unchoose(dc3_state *s)
     return execute(s, "DELETE FROM pictures");
 }
 
-dc3_status dc3_state_choose(dc3_state *s, int64_t picture, const char *name)
+dc3_status dc3_state_choose(dc3_state *s, int64_t image, const char *name)
 {
-    return set_text(s, CHOOSE, picture, name);
+    return set_text(s, CHOOSE, image, name);
 }
 
-dc3_status dc3_state_part(dc3_state *s, int64_t picture, int part, int64_t item)
+dc3_status dc3_state_part(dc3_state *s, int64_t image, int part, int64_t item)
 {
     sqlite3_stmt *st = statement_of(s, PART);
-    sqlite3_bind_int64(st, 1, picture);
+    sqlite3_bind_int64(st, 1, image);
     sqlite3_bind_int(st, 2, part);
     sqlite3_bind_int64(st, 3, item);
     return done(s, st);
 }
 
-dc3_status dc3_state_store(dc3_state *s, int64_t picture, int64_t bytes, int edits)
+dc3_status dc3_state_store(dc3_state *s, int64_t image, int64_t bytes, int edits)
 {
     sqlite3_stmt *st = statement_of(s, STORE);
-    sqlite3_bind_int64(st, 1, picture);
+    sqlite3_bind_int64(st, 1, image);
     sqlite3_bind_int64(st, 2, bytes);
     sqlite3_bind_int(st, 3, edits);
     return done(s, st);
 }
 
-int64_t dc3_state_stored_bytes(dc3_state *s, int64_t picture)
+int64_t dc3_state_stored_bytes(dc3_state *s, int64_t image)
 {
     sqlite3_stmt *st = statement_of(s, STORED);
     int64_t bytes = -1;
-    sqlite3_bind_int64(st, 1, picture);
+    sqlite3_bind_int64(st, 1, image);
     if (st && sqlite3_step(st) == SQLITE_ROW) bytes = sqlite3_column_int64(st, 0);
     sqlite3_reset(st);
     return bytes;
@@ -463,9 +463,9 @@ void dc3_state_progress(dc3_state *s, const char *stage, int64_t done_now, int64
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     int same = strcmp(s->stage, stage) == 0;
-    if (same && (int64_t)t.tv_sec == s->told && done_now != total) return;
+    if (same && (int64_t)t.tv_sec == s->progress && done_now != total) return;
     int64_t now = (int64_t)time(NULL);
-    s->told = (int64_t)t.tv_sec;
+    s->progress = (int64_t)t.tv_sec;
     int alone = sqlite3_get_autocommit(s->db) && sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
     put_number(s, "done", done_now);
     put_number(s, "total", total);

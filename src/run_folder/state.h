@@ -1,5 +1,5 @@
 /* What a run folder's state.db (SQLite, write-ahead log) knows: every input with its size, time, hash, state
- * and bin; every stored picture with its parts, edits and labels; the stages and how far they are. The
+ * and bin; every stored image with its parts, edits and labels; the stages and how far they are. The
  * dataset itself never depends on it: what is stored is what stands in the folder, and a database that is
  * lost or damaged is made anew. Written by the thread that holds the folder's lock; anyone may read it
  * (read_state.c). */
@@ -23,15 +23,16 @@ dc3_status dc3_state_open(const char *folder, dc3_state **state, int *made, char
 /* Removes `folder`/state.db and what SQLite keeps beside it. */
 void dc3_state_remove(const char *folder);
 /* Notes in `folder`/state.db, if there is a sound one, that soft labels of `views` views of every stored
- * picture are on disk. The caller holds the folder's lock. */
+ * image are on disk. The caller holds the folder's lock. */
 void dc3_state_label(const char *folder, int views);
 /* Closes it; `complete` says whether the run is. */
 void dc3_state_close(dc3_state **state, int complete);
 
-/* Notes every item of the dataset: to be called once, in a new database. `told` hears how many of them are.
+/* Notes every item of the dataset: to be called once, in a new database. `progress` hears how many of them
+ * are.
  */
 dc3_status dc3_state_list(dc3_state *state, const dc3_dataset *dataset,
-                          void (*told)(void *user, int64_t done, int64_t total), void *user);
+                          void (*progress)(void *user, int64_t done, int64_t total), void *user);
 /* Compares the dataset with what was noted: `text` of `size` bytes counts and names what is changed (size, or
  * time and contents), gone or new, and is "" where nothing is. Files whose time alone is new get it noted. */
 dc3_status dc3_state_compare(dc3_state *state, const dc3_dataset *dataset, char *text, size_t size);
@@ -43,17 +44,17 @@ dc3_status dc3_state_commit(dc3_state *state);
 dc3_status dc3_state_read(dc3_state *state, int64_t item, uint64_t hash);
 dc3_status dc3_state_skip(dc3_state *state, int64_t item, const uint64_t *hash, const char *reason);
 dc3_status dc3_state_bin(dc3_state *state, int64_t item, int64_t bin);
-/* A picture to store, `name` below train/, and the item of one of its parts. */
-dc3_status dc3_state_choose(dc3_state *state, int64_t picture, const char *name);
-dc3_status dc3_state_part(dc3_state *state, int64_t picture, int part, int64_t item);
-/* How many pictures are chosen or stored. */
-int64_t dc3_state_pictures(dc3_state *state);
+/* An image to store, `name` below train/, and the item of one of its parts. */
+dc3_status dc3_state_choose(dc3_state *state, int64_t image, const char *name);
+dc3_status dc3_state_part(dc3_state *state, int64_t image, int part, int64_t item);
+/* How many images are chosen or stored. */
+int64_t dc3_state_images(dc3_state *state);
 /* Forgets what was chosen. */
 dc3_status dc3_state_unchoose(dc3_state *state);
-/* Picture `picture` is safely on disk, of so many bytes, made of so many edits. */
-dc3_status dc3_state_store(dc3_state *state, int64_t picture, int64_t bytes, int edits);
-/* Bytes of a stored picture; -1 where none is noted. */
-int64_t dc3_state_stored_bytes(dc3_state *state, int64_t picture);
+/* Image `image` is safely on disk, of so many bytes, made of so many edits. */
+dc3_status dc3_state_store(dc3_state *state, int64_t image, int64_t bytes, int edits);
+/* Bytes of a stored image; -1 where none is noted. */
+int64_t dc3_state_stored_bytes(dc3_state *state, int64_t image);
 
 /* How far a stage is: written about once a second, and not where that fails, since nothing depends on it. */
 void dc3_state_progress(dc3_state *state, const char *stage, int64_t done, int64_t total);

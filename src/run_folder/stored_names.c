@@ -5,13 +5,13 @@
 #include <string.h>
 #include "base/text.h"
 
-/* Copies characters for which keep(first byte) holds, `_` for the others. */
-static void clean(const char *from, size_t length, int (*keep)(unsigned char), char *to, size_t size)
+/* Copies characters for which allowed(first byte) holds, `_` for the others. */
+static void clean(const char *from, size_t length, int (*allowed)(unsigned char), char *to, size_t size)
 {
     size_t used = 0;
     for (size_t i = 0, n; i < length; i += n) {
         n = dc3_utf8_length(from + i);
-        int plain = n && i + n <= length && keep((unsigned char)from[i]);
+        int plain = n && i + n <= length && allowed((unsigned char)from[i]);
         if (!n || i + n > length) n = 1;
         if (used + (plain ? n : 1) >= size) break;
         if (plain)

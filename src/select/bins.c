@@ -13,11 +13,12 @@ dc3_status dc3_bins(dc3_meter *meter, int64_t n, int64_t d, const float *x, int 
         for (int64_t i = 0; i < n; i++) bins[i] = 0;
         return DC3_OK;
     }
-    int64_t kept = dc3_pca_components(n, d, components);
-    float *scores = dc3_meter_alloc(meter, (size_t)(n * kept), sizeof *scores);
+    int64_t dimensions = dc3_pca_components(n, d, components);
+    float *scores = dc3_meter_alloc(meter, (size_t)(n * dimensions), sizeof *scores);
     if (!scores) return dc3_fail(DC3_ERR_MEMORY, "out of memory for the bins of %lld rows", (long long)n);
-    dc3_status status = dc3_pca(meter, n, d, x, kept, scores, NULL);
-    if (status == DC3_OK) status = dc3_kmeans(meter, n, kept, scores, k, STARTS, seed, label, bins, NULL);
+    dc3_status status = dc3_pca(meter, n, d, x, dimensions, scores, NULL);
+    if (status == DC3_OK)
+        status = dc3_kmeans(meter, n, dimensions, scores, k, STARTS, seed, label, bins, NULL);
     dc3_meter_free(meter, scores);
     return status;
 }

@@ -59,7 +59,7 @@ typedef struct answer {
     double distance, best, all;
 } answer;
 
-DC3_FOR_EACH_PROCESSOR static void ask(const dc3_coverage *c, const float *x, answer *to)
+DC3_FOR_EACH_PROCESSOR static void compare_row(const dc3_coverage *c, const float *x, answer *to)
 {
     double nearest = INFINITY, length = length_of(c->d, x);
     *to = (answer){.best = -INFINITY};
@@ -88,7 +88,7 @@ dc3_status dc3_coverage_choose(dc3_coverage *c, const float *x)
         c->lengths = lengths;
         c->room = room;
     }
-    if (c->chosen) ask(c, x, &with);
+    if (c->chosen) compare_row(c, x, &with);
     c->inside += 2 * with.all; /* each pair counts both ways */
     for (int64_t j = 0; j < c->d; j++) c->rows[c->chosen * c->d + j] = x[j];
     c->lengths[c->chosen++] = length_of(c->d, x);
@@ -113,7 +113,7 @@ dc3_status dc3_coverage_add(dc3_coverage *c, int64_t n, const float *x)
     if (!c->chosen) return DC3_OK;
     DC3_TRY(more_space(c, c->count + n));
     for (int64_t i = 0; i < n; i++) {
-        ask(c, x + i * c->d, &one);
+        compare_row(c, x + i * c->d, &one);
         c->sum += one.distance, c->best += one.best, c->all += one.all;
         c->distances[c->count++] = (float)one.distance;
     }

@@ -21,14 +21,14 @@ static int64_t start_of(int64_t m, int64_t count, int64_t b)
 static int64_t take(int64_t n, int64_t picked, const int64_t *picks, int64_t b, int64_t *bins, int64_t *left,
                     int64_t *rows)
 {
-    int64_t kept = 0;
+    int64_t remaining = 0;
     for (int64_t i = 0; i < picked; i++) bins[left[picks[i]]] = b;
     for (int64_t i = 0; i < n; i++) {
         if (bins[left[i]] >= 0) continue;
-        rows[kept] = rows[i];
-        left[kept++] = left[i];
+        rows[remaining] = rows[i];
+        left[remaining++] = left[i];
     }
-    return kept;
+    return remaining;
 }
 
 dc3_status dc3_quantization_bins(const dc3_candidates *from, int64_t count, int64_t *bins)
@@ -59,7 +59,7 @@ static void share_out(dc3_rng *rng, int64_t m, int64_t count, int64_t total, int
     int64_t rest = total % count;
     dc3_shuffle(rng, count, count, order);
     for (int64_t b = 0; b < count; b++) shares[b] = total / count;
-    /* Larger bins have room for one more wherever the smaller ones have; a full bin is passed over. */
+    /* Larger bins have room for one more wherever the smaller ones have; a full bin is skipped. */
     for (int64_t i = 0; rest; i = (i + 1) % count) {
         int64_t b = order[i];
         if (shares[b] == start_of(m, count, b + 1) - start_of(m, count, b)) continue;

@@ -42,13 +42,13 @@ dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
         nearest_class(has_not, name, hint));
 }
 
-void dc3_tell_notes(const dc3_listener *listener, const dc3_dataset *dataset)
+void dc3_report_notes(const dc3_listener *listener, const dc3_dataset *dataset)
 {
     for (size_t i = 0; i < dc3_dataset_notes(dataset); i++)
         dc3_listener_say(listener, "note: %s", dc3_dataset_note(dataset, i));
 }
 
-/* Warns where tests are of the very pictures that are trained on. */
+/* Warns where tests are of the very images that are trained on. */
 static void warn_same(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val)
 {
     char *a = dc3_path_real(dc3_dataset_path(data)), *b = dc3_path_real(dc3_dataset_path(val));
@@ -57,7 +57,7 @@ static void warn_same(const dc3_listener *listener, const dc3_dataset *data, con
     if (a && b && same_part && strcmp(a, b) == 0)
         dc3_listener_say(listener,
                          "warning: %s is %s itself: what is tested on was trained on, so the accuracy says "
-                         "nothing of new pictures",
+                         "nothing of new images",
                          dc3_setting("val"), dc3_dataset_path(data));
     free(a);
     free(b);
@@ -78,7 +78,7 @@ dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_lis
 {
     dc3_status status = dc3_dataset_open_test(path, val);
     if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("val"));
-    dc3_tell_notes(listener, *val);
+    dc3_report_notes(listener, *val);
     DC3_TRY(dc3_same_classes(data, *val));
     warn_same(listener, data, *val);
     return DC3_OK;
@@ -107,12 +107,12 @@ int dc3_usual_size(const dc3_dataset *dataset, int most)
     return side < LEAST ? LEAST : side > most ? most : side;
 }
 
-dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size)
+dc3_status dc3_view_size(const dc3_dataset *dataset, int requested, int *size)
 {
     enum { LEAST = 8, USUAL = 224, MOST = 1024 };
-    if (asked && (asked < LEAST || asked > MOST))
-        return dc3_fail_setting("size", "expected %d to %d pixels, found %d", LEAST, MOST, asked);
-    *size = asked ? asked : dc3_usual_size(dataset, USUAL) / 8 * 8;
+    if (requested && (requested < LEAST || requested > MOST))
+        return dc3_fail_setting("size", "expected %d to %d pixels, found %d", LEAST, MOST, requested);
+    *size = requested ? requested : dc3_usual_size(dataset, USUAL) / 8 * 8;
     return DC3_OK;
 }
 

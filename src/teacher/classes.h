@@ -1,4 +1,4 @@
-/* Whether two datasets have the same classes, and sizes that suit pictures. */
+/* Whether two datasets have the same classes, and sizes that suit images. */
 #ifndef DC3_TEACHER_CLASSES_H
 #define DC3_TEACHER_CLASSES_H
 
@@ -14,15 +14,15 @@ dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_lis
                         dc3_dataset **val);
 /* Warns where there is more to test on than there is of a whole dataset to train on. */
 void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val);
-/* The median shorter side of some pictures, at least 8, at most `most`; 64 where none can be read. */
+/* The median shorter side of some images, at least 8, at most `most`; 64 where none can be read. */
 int dc3_usual_size(const dc3_dataset *dataset, int most);
-/* The side of a network's views of it: `asked`, or what suits its pictures, at most 224. */
-dc3_status dc3_view_size(const dc3_dataset *dataset, int asked, int *size);
+/* The side of a network's views of it: `requested`, or what suits its images, at most 224. */
+dc3_status dc3_view_size(const dc3_dataset *dataset, int requested, int *size);
 /* bf16 where that is asked for, or the choice is left and the processor has it; DC3_ERR_ARGUMENT for no
  * dc3_compute. */
 dc3_status dc3_compute_type(dc3_compute compute, dc3_dtype *dtype);
 
-/* Tells the listener what dc3_dataset_open passed over in it. */
-void dc3_tell_notes(const dc3_listener *listener, const dc3_dataset *dataset);
+/* Tells the listener what dc3_dataset_open skipped in it. */
+void dc3_report_notes(const dc3_listener *listener, const dc3_dataset *dataset);
 
 #endif

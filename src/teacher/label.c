@@ -25,7 +25,7 @@
 typedef struct labelling {
     const dc3_label_options *options;
     dc3_label_report *report;
-    char *folder, *out;   /* of the pictures; the file to write */
+    char *folder, *out;   /* of the images; the file to write */
     char *checkpoint;     /* where the labels are while they are not all there */
     double saved, saving; /* when it was written last, s; seconds that took */
     double start, before; /* of this call; seconds of earlier ones, up to the checkpoint */
@@ -33,16 +33,16 @@ typedef struct labelling {
     dc3_lock lock;        /* of the run's folder, where the labels go into it */
     dc3_dataset *dataset;
     json_t *classes; /* their names, in order */
-    dc3_pictures *pictures;
-    char unreadable[512]; /* the first picture that is, and why */
+    dc3_images *images;
+    char unreadable[512]; /* the first image that is, and why */
     dc3_teacher teacher;
     int factor; /* of the views, 1 or 2 */
     dc3_augmenter *augmenter;
     dc3_soft_labels labels;
     char *teacher_path; /* the given one, or the run's own */
     /* One batch. */
-    int64_t *order; /* [n] of a view's pictures */
-    dc3_picture *batch;
+    int64_t *order; /* [n] of a view's images */
+    dc3_loaded_image *batch;
     dc3_view_params *params;
     float *views;               /* [batch rounded up to DC3_TEACHER_BATCH, size, size, 3] */
     float *embeddings, *logits; /* [DC3_TEACHER_BATCH, ..] */
@@ -85,7 +85,7 @@ static dc3_status read_run(labelling *l, const char *document)
     return status;
 }
 
-/* Which folder holds the pictures, and which file is written. */
+/* Which folder holds the images, and which file is written. */
 static dc3_status find_places(labelling *l)
 {
     const dc3_label_options *o = l->options;
@@ -144,7 +144,7 @@ static dc3_status read_metadata(const labelling *l, json_t **labels)
     return status;
 }
 
-/* The classes of the pictures: of a run those of metadata.jsonl, since a class without pictures has no
+/* The classes of the images: of a run those of metadata.jsonl, since a class without images has no
  * folder. */
 static dc3_status take_labels(labelling *l)
 {
@@ -161,7 +161,7 @@ static dc3_status take_labels(labelling *l)
     if (status == DC3_OK && l->is_run && (int64_t)json_object_size(known) != n)
         status = dc3_fail(
             DC3_ERR_FORMAT,
-            "%s: expected the %zu pictures of metadata.jsonl, found %lld; give the run's command again",
+            "%s: expected the %zu images of metadata.jsonl, found %lld; give the run's command again",
             l->folder, json_object_size(known), (long long)n);
     json_decref(known);
     return status;
@@ -173,23 +173,23 @@ static void note_unreadable(void *user, const char *key, const char *reason)
     if (!*l->unreadable) snprintf(l->unreadable, sizeof l->unreadable, "%s: %s", key, reason);
 }
 
-static dc3_status open_pictures(labelling *l)
+static dc3_status open_images(labelling *l)
 {
     const dc3_label_options *o = l->options;
-    dc3_pictures_options options = {
-        .how = DC3_PICTURES_OWN, .threads = o->threads, .user = l, .skipped = note_unreadable};
+    dc3_images_options options = {
+        .how = DC3_IMAGES_OWN, .threads = o->threads, .user = l, .skipped = note_unreadable};
     DC3_TRY(dc3_dataset_open(l->folder, &l->dataset));
-    DC3_TRY(dc3_pictures_open(l->dataset, &options, &l->pictures));
+    DC3_TRY(dc3_images_open(l->dataset, &options, &l->images));
     return *l->unreadable ? dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable) : DC3_OK;
 }
 
-/* The teacher, for views as large as the first picture's shorter side where nothing else is said. */
+/* The teacher, for views as large as the first image's shorter side where nothing else is said. */
 static dc3_status open_teacher(labelling *l)
 {
     const dc3_label_options *o = l->options;
-    dc3_picture first = {0};
+    dc3_loaded_image first = {0};
     int64_t count = 0;
-    DC3_TRY(dc3_pictures_batch(l->pictures, 1, &(int64_t){0}, &first, &count));
+    DC3_TRY(dc3_images_batch(l->images, 1, &(int64_t){0}, &first, &count));
     if (!count) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
     int side = first.width < first.height ? first.width : first.height;
     DC3_TRY(dc3_teacher_open(l->teacher_path, o->arch, o->size, side, o->threads, &l->teacher));
@@ -231,7 +231,7 @@ static dc3_status open_memory(labelling *l)
                     l->teacher.size, (double)rows * (double)size * (double)size * 12e-9);
 }
 
-/* Bytes of the pictures' files; 0 where they are in archives. */
+/* Bytes of the images' files; 0 where they are in archives. */
 static double image_bytes(const labelling *l)
 {
     double sum = 0;
@@ -255,7 +255,7 @@ static dc3_status open_all(labelling *l)
         return dc3_fail_setting(
             "teacher", "expected a classifier's file, found none, and no teacher.safetensors in %s", o->run);
     DC3_TRY(find_places(l));
-    DC3_TRY(open_pictures(l));
+    DC3_TRY(open_images(l));
     DC3_TRY(open_teacher(l));
     l->factor = o->factor ? o->factor : dc3_protocol_factor(l->teacher.size);
     int64_t n = dc3_dataset_size(l->dataset), classes = l->teacher.info->classes;
@@ -281,7 +281,7 @@ static void close_all(labelling *l)
     dc3_soft_labels_free(&l->labels);
     dc3_augmenter_close(&l->augmenter);
     dc3_teacher_close(&l->teacher);
-    dc3_pictures_close(&l->pictures);
+    dc3_images_close(&l->images);
     dc3_dataset_close(&l->dataset);
     json_decref(l->classes);
     free(l->teacher_path);
@@ -306,14 +306,14 @@ static dc3_status estimate(labelling *l)
     l->report->bytes = dc3_soft_labels_bytes(l->labels.n, o->views, l->labels.classes, o->top_k);
     dc3_listener_say(&o->listener, "teacher %s: %.1f M parameters, views of %d px", l->teacher.info->arch,
                      l->teacher.info->parameters * 1e-6, l->teacher.size);
-    dc3_listener_say(&o->listener, "estimate: %d views of each of %lld pictures, %.1f MB, about %s", o->views,
+    dc3_listener_say(&o->listener, "estimate: %d views of each of %lld images, %.1f MB, about %s", o->views,
                      (long long)l->labels.n, l->report->bytes * 1e-6, dc3_duration_text(each * total, text));
     return DC3_OK;
 }
 
 /* The teacher's logits of the batch's n views, DC3_TEACHER_BATCH at a time, the last filled up with zeros, so
  * that all run alike. */
-static dc3_status ask_teacher(labelling *l, int64_t view, int n)
+static dc3_status run_teacher(labelling *l, int64_t view, int n)
 {
     size_t each = (size_t)l->teacher.size * (size_t)l->teacher.size * 3;
     size_t fill = (size_t)(DC3_TEACHER_BATCH - 1 - (n - 1) % DC3_TEACHER_BATCH);
@@ -328,33 +328,33 @@ static dc3_status ask_teacher(labelling *l, int64_t view, int n)
     return DC3_OK;
 }
 
-/* The b-th batch of a view: n pictures of its order from `first` on. */
+/* The b-th batch of a view: n images of its order from `first` on. */
 static dc3_status label_batch(labelling *l, int64_t view, int64_t b, int64_t first, int n)
 {
     const dc3_label_options *o = l->options;
     int64_t count;
-    DC3_TRY(dc3_pictures_batch(l->pictures, n, l->order + first, l->batch, &count));
+    DC3_TRY(dc3_images_batch(l->images, n, l->order + first, l->batch, &count));
     if (count < n) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
     for (int i = 0; i < n; i++)
         dc3_draw_rded(o->seed, view, l->batch[i].item, l->batch[i].width, l->batch[i].height, l->factor,
                       &l->params[i]);
     dc3_draw_cutmix(o->seed, view, b, n, l->teacher.size, l->params);
     DC3_TRY(dc3_augment(l->augmenter, n, l->batch, l->params, l->views));
-    DC3_TRY(ask_teacher(l, view, n));
+    DC3_TRY(run_teacher(l, view, n));
     for (int i = 0; i < n; i++) { /* last, since it says that the view is there */
-        dc3_view_params *kept = &l->labels.params[view * l->labels.n + l->batch[i].item];
-        *kept = l->params[i];
-        kept->partner = (int)l->batch[kept->partner].item;
+        dc3_view_params *saved = &l->labels.params[view * l->labels.n + l->batch[i].item];
+        *saved = l->params[i];
+        saved->partner = (int)l->batch[saved->partner].item;
     }
     return DC3_OK;
 }
 
-/* What the labels depend on besides their sizes: what the file says, and which pictures these are. */
+/* What the labels depend on besides their sizes: what the file says, and which images these are. */
 static json_t *settings_of(const labelling *l)
 {
     json_t *settings = json_copy(l->labels.info);
     char text[24];
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)dc3_fingerprint_pictures(l->dataset));
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)dc3_fingerprint_images(l->dataset));
     json_object_del(settings, "files");
     json_object_del(settings, "class_names");
     json_object_set_new(settings, "pictures", json_string(text));
@@ -368,9 +368,9 @@ static dc3_status save(labelling *l)
     double start = dc3_seconds_now();
     int64_t done = 0;
     for (int64_t i = 0; i < l->labels.n * l->labels.views; i++) done += dc3_soft_labels_has(&l->labels, 0, i);
-    json_t *kept = json_pack("{s:I, s:o, s:f}", "done", (json_int_t)done, "settings", settings_of(l),
-                             "seconds", l->before + start - l->start);
-    if (!kept || json_object_set_new(l->labels.info, "checkpoint", kept) != 0)
+    json_t *saved = json_pack("{s:I, s:o, s:f}", "done", (json_int_t)done, "settings", settings_of(l),
+                              "seconds", l->before + start - l->start);
+    if (!saved || json_object_set_new(l->labels.info, "checkpoint", saved) != 0)
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = dc3_soft_labels_save(l->checkpoint, &l->labels);
     json_object_del(l->labels.info, "checkpoint");
@@ -386,8 +386,8 @@ static dc3_status save_now_and_then(labelling *l)
     return passed < 60 || passed < 20 * l->saving ? DC3_OK : save(l);
 }
 
-/* Takes over what a labelling that was cut off had, if it was the same. */
-static dc3_status go_on(labelling *l)
+/* Takes over what an interrupted labelling had, if it was the same. */
+static dc3_status resume(labelling *l)
 {
     char list[600];
     dc3_table *table;
@@ -398,14 +398,14 @@ static dc3_status go_on(labelling *l)
     dc3_status status = dc3_soft_labels_look(table, &was);
     dc3_table_close(&table);
     DC3_TRY(status);
-    json_t *kept = json_object_get(was.info, "checkpoint"), *settings = settings_of(l);
-    dc3_json_differences(json_object_get(kept, "settings"), settings, ",", list, sizeof list);
+    json_t *saved = json_object_get(was.info, "checkpoint"), *settings = settings_of(l);
+    dc3_json_differences(json_object_get(saved, "settings"), settings, ",", list, sizeof list);
     if (*list)
         status = dc3_fail(DC3_ERR_ARGUMENT,
-                          "%s: a labelling with other settings was cut off here (%s); give the same, or "
+                          "%s: a labelling with other settings was interrupted here (%s); give the same, or "
                           "%s to start over",
                           l->checkpoint, list, dc3_setting("fresh"));
-    l->before = json_number_value(json_object_get(kept, "seconds"));
+    l->before = json_number_value(json_object_get(saved, "seconds"));
     json_decref(settings);
     dc3_soft_labels_free(&was);
     DC3_TRY(status);
@@ -469,7 +469,7 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     if (status == DC3_OK) status = estimate(&l);
     if (status == DC3_OK && !options->dry_run && into_run(&l)) status = dc3_lock_take(options->run, &l.lock);
     if (status == DC3_OK && !options->dry_run) {
-        status = go_on(&l);
+        status = resume(&l);
         if (status == DC3_OK) status = label_all(&l);
         if (status == DC3_OK && into_run(&l)) dc3_state_label(options->run, options->views);
         if (status == DC3_OK && stat(l.out, &info) == 0) report->bytes = (double)info.st_size;

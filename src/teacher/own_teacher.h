@@ -8,7 +8,7 @@
 
 /* How it is trained, for a dataset of so many images whose usual size (dc3_usual_size) is `usual` pixels,
  * into the file `out`: a ConvNet-3 up to 64 pixels, else a ResNet-18 at 112, on smaller views first; as many
- * epochs as show it 300,000 pictures. The strings are those of the options. */
+ * epochs as show it 300,000 images. The strings are those of the options. */
 dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int usual,
                                   int64_t images);
 /* What the training depends on, for a document of settings. */

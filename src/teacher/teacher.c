@@ -52,12 +52,12 @@ dc3_status dc3_teacher_check_classes(const dc3_classifier_info *info, const char
 {
     if (info->classes == classes) return DC3_OK;
     return dc3_fail(DC3_ERR_ARGUMENT,
-                    "%s: the teacher tells %lld classes apart, %s has %lld; a teacher must be trained on the "
-                    "dataset's classes, in the order of their names",
+                    "%s: the teacher distinguishes %lld classes, %s has %lld; a teacher must be trained on "
+                    "the dataset's classes, in the order of their names",
                     path, (long long)info->classes, data, (long long)classes);
 }
 
-void dc3_teacher_tell(const dc3_listener *listener, const dc3_teacher *t)
+void dc3_report_teacher(const dc3_listener *listener, const dc3_teacher *t)
 {
     dc3_listener_say(listener, "teacher %s: %.1f M parameters, %d px", t->info->arch,
                      t->info->parameters * 1e-6, t->size);

@@ -1,4 +1,4 @@
-/* The teacher: a classifier whose gradients say which pictures are alike (docs/method.md,
+/* The teacher: a classifier whose gradients say which images are alike (docs/method.md,
  * Submodular sampling). It runs in f32,
  * whatever the editor's type. */
 #ifndef DC3_TEACHER_TEACHER_H
@@ -11,7 +11,7 @@ typedef struct dc3_teacher {
     dc3_ctx *ctx;
     dc3_classifier *net; /* NULL: no teacher */
     const dc3_classifier_info *info;
-    int size; /* pixels of a picture's side */
+    int size; /* pixels of an image's side */
 } dc3_teacher;
 
 /* The tensors of a teacher's file, a safetensors file or a PyTorch checkpoint; the caller closes the table.
@@ -26,11 +26,11 @@ void dc3_teacher_close(dc3_teacher *teacher);
 dc3_status dc3_teacher_check_classes(const dc3_classifier_info *teacher, const char *path, int64_t classes,
                                      const char *data);
 /* Says which one it is. */
-void dc3_teacher_tell(const dc3_listener *listener, const dc3_teacher *teacher);
+void dc3_report_teacher(const dc3_listener *listener, const dc3_teacher *teacher);
 /* rgb [n, size, size, 3] in [0, 1], normalised in place; embeddings [n, info->embedding] and logits [n,
  * info->classes] f32. */
 dc3_status dc3_teacher_run(dc3_teacher *teacher, int n, float *rgb, float *embeddings, float *logits);
-/* Seconds for one picture, from the second of two batches of DC3_TEACHER_BATCH. */
+/* Seconds for one image, from the second of two batches of DC3_TEACHER_BATCH. */
 enum { DC3_TEACHER_BATCH = 16 };
 dc3_status dc3_teacher_measure(dc3_teacher *teacher, double *seconds);
 /* -log softmax(logits)[label] in nats, exact also where it is near 0. */

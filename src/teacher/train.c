@@ -25,16 +25,16 @@ typedef struct training {
     const dc3_train_options *options;
     dc3_train_report *report;
     dc3_dataset *data, *val;
-    dc3_pictures *pictures, *tests;
+    dc3_images *images, *tests;
     dc3_augmenter *augmenter;
     int view; /* pixels of the side of the views that it makes */
     dc3_trainer trainer;
     dc3_dtype dtype;
     char *checkpoint; /* OUT.checkpoint */
     char *settings;   /* what the result depends on, as JSON */
-    int64_t n, steps; /* pictures; steps an epoch */
+    int64_t n, steps; /* images; steps an epoch */
     int64_t *order;
-    dc3_picture *batch;
+    dc3_loaded_image *batch;
     dc3_view_params *params;
     int64_t *labels;
     void *views;
@@ -124,7 +124,7 @@ static dc3_status open_data(training *t, int *size)
     DC3_TRY(dc3_dataset_open(o->data, &t->data));
     if (o->val) DC3_TRY(dc3_open_val(o->val, t->data, &o->listener, &t->val));
     if (t->val) dc3_warn_swapped(&o->listener, t->data, t->val);
-    dc3_tell_notes(&o->listener, t->data);
+    dc3_report_notes(&o->listener, t->data);
     return dc3_view_size(t->data, o->size, size);
 }
 
@@ -163,32 +163,31 @@ static dc3_status open_network(training *t, int size)
     if (o->progressive && (info->size || view_size(o, size, 0) < info->least))
         return dc3_fail_setting(
             "progressive",
-            "%s does not take views of %d pixels in a training at %d; expected an "
-            "architecture that takes any size (a ResNet, MobileNetV2, EfficientNet-B0) or larger "
-            "pictures",
+            "%s does not take views of %d pixels in a training at %d; expected an architecture that takes "
+            "any size (a ResNet, MobileNetV2, EfficientNet-B0) or larger images",
             info->arch, view_size(o, size, 0), size);
     return DC3_OK;
 }
 
-static dc3_status open_pictures(training *t, int size)
+static dc3_status open_images(training *t, int size)
 {
     const dc3_train_options *o = t->options;
-    dc3_pictures_options options = {.how = size <= SMALL ? DC3_PICTURES_FIT : DC3_PICTURES_OWN,
-                                    .size = size,
-                                    .fit = DC3_FIT_CROP,
-                                    .threads = o->threads,
-                                    .user = t,
-                                    .skipped = skipped,
-                                    .progress = reading};
-    DC3_TRY(dc3_pictures_open(t->data, &options, &t->pictures));
+    dc3_images_options options = {.how = size <= SMALL ? DC3_IMAGES_FIT : DC3_IMAGES_OWN,
+                                  .size = size,
+                                  .fit = DC3_FIT_CROP,
+                                  .threads = o->threads,
+                                  .user = t,
+                                  .skipped = skipped,
+                                  .progress = reading};
+    DC3_TRY(dc3_images_open(t->data, &options, &t->images));
     if (o->strict && t->report->skipped)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld pictures cannot be read (%s)", o->data,
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld images cannot be read (%s)", o->data,
                         (long long)t->report->skipped, dc3_setting("strict"));
-    options.how = DC3_PICTURES_TEST;
+    options.how = DC3_IMAGES_TEST;
     options.skipped = skipped_test;
-    if (t->val) DC3_TRY(dc3_pictures_open(t->val, &options, &t->tests));
+    if (t->val) DC3_TRY(dc3_images_open(t->val, &options, &t->tests));
     if (o->strict && t->report->skipped_tests)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld pictures cannot be read (%s)", o->val,
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld images cannot be read (%s)", o->val,
                         (long long)t->report->skipped_tests, dc3_setting("strict"));
     return DC3_OK;
 }
@@ -210,7 +209,7 @@ static dc3_status open_augmenter(training *t, int view)
 static dc3_status open_memory(training *t, int size)
 {
     size_t batch = (size_t)t->options->batch;
-    t->n = dc3_pictures_count(t->pictures);
+    t->n = dc3_images_count(t->images);
     if (t->n < t->options->batch) batch = (size_t)(t->n > 2 ? t->n : 2);
     t->steps = t->n / (int64_t)batch;
     t->order = malloc((size_t)t->n * sizeof *t->order);
@@ -220,7 +219,7 @@ static dc3_status open_memory(training *t, int size)
     t->views = malloc(batch * (size_t)size * (size_t)size * 3 * dc3_dtype_size(t->dtype));
     if (!t->order || !t->batch || !t->params || !t->labels || !t->views)
         return dc3_fail(DC3_ERR_MEMORY, "out of memory for batches of %zu views of %d pixels", batch, size);
-    return t->steps ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: too few pictures to train on", t->options->data);
+    return t->steps ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: too few images to train on", t->options->data);
 }
 
 /* What the result depends on. */
@@ -293,11 +292,11 @@ static dc3_status read_counters(const training *t, json_t **counters)
     list_differences(settings, t->settings, list, sizeof list);
     return dc3_fail(
         DC3_ERR_ARGUMENT,
-        "%s: a training with other settings was cut off here (%s); give the same, or %s to start over",
+        "%s: a training with other settings was interrupted here (%s); give the same, or %s to start over",
         t->checkpoint, list, dc3_setting("fresh"));
 }
 
-static dc3_status go_on(training *t)
+static dc3_status resume(training *t)
 {
     dc3_training parts = parts_of(t);
     json_t *counters = NULL;
@@ -310,7 +309,7 @@ static dc3_status go_on(training *t)
         t->before = json_number_value(json_object_get(counters, "seconds"));
         t->report->best_top1 = json_number_value(json_object_get(counters, "best"));
         t->report->best_epoch = (int)json_integer_value(json_object_get(counters, "best_epoch"));
-        dc3_listener_say(&t->options->listener, "going on after step %lld of %lld", (long long)t->done,
+        dc3_listener_say(&t->options->listener, "resuming after step %lld of %lld", (long long)t->done,
                          (long long)t->steps * t->options->epochs);
     }
     json_decref(counters);
@@ -323,15 +322,15 @@ static dc3_status train_step(training *t, int64_t epoch, int64_t step, double lr
     int64_t batch = t->n / t->steps < o->batch ? t->n / t->steps : o->batch, count;
     double loss;
     DC3_TRY(open_augmenter(t, view_size(o, t->report->size, epoch)));
-    DC3_TRY(dc3_pictures_batch(t->pictures, batch, t->order + step * batch, t->batch, &count));
+    DC3_TRY(dc3_images_batch(t->images, batch, t->order + step * batch, t->batch, &count));
     if (count < 2) return DC3_OK; /* a batch norm needs more than one */
     for (int64_t i = 0; i < count; i++) {
-        const dc3_picture *p = &t->batch[i];
+        const dc3_loaded_image *p = &t->batch[i];
         if (t->report->size <= SMALL)
             dc3_draw_crop(o->seed, epoch, p->item, p->width, p->height, t->report->size, &t->params[i]);
         else
             dc3_draw_resized_crop(o->seed, epoch, p->item, p->width, p->height, &t->params[i]);
-        t->labels[i] = dc3_pictures_label(t->pictures, p->item);
+        t->labels[i] = dc3_images_label(t->images, p->item);
     }
     DC3_TRY(dc3_augment(t->augmenter, (int)count, t->batch, t->params, t->views));
     dc3_target target = {.k = 1, .labels = t->labels, .smoothing = (float)o->smoothing};
@@ -404,10 +403,10 @@ static dc3_status train(training *t)
                      "%s: %lld images in %lld classes; %s, %.2f M parameters, %d px, %s, %d threads", o->data,
                      (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
                      dc3_dtype_name(t->dtype), o->threads);
-    DC3_TRY(open_pictures(t, size));
+    DC3_TRY(open_images(t, size));
     DC3_TRY(open_memory(t, size));
     DC3_TRY(describe(t));
-    DC3_TRY(go_on(t));
+    DC3_TRY(resume(t));
     DC3_TRY(run_epochs(t));
     DC3_TRY(dc3_export(o->out, t->trainer.params, t->trainer.count, r->size));
     unlink(t->checkpoint);
@@ -426,8 +425,8 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
     dc3_status status = train(&t);
     report->seconds = t.before + dc3_seconds_now() - t.start;
     dc3_augmenter_close(&t.augmenter);
-    dc3_pictures_close(&t.pictures);
-    dc3_pictures_close(&t.tests);
+    dc3_images_close(&t.images);
+    dc3_images_close(&t.tests);
     dc3_trainer_close(&t.trainer);
     dc3_dataset_close(&t.data);
     dc3_dataset_close(&t.val);

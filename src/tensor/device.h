@@ -24,8 +24,8 @@ typedef struct dc3_device {
     dc3_status (*fill)(void *to, int byte, size_t size);
     /* Returns when all kernels of this thread are done; their failure, if one of them failed. */
     dc3_status (*synchronise)(void);
-    /* The first failure of a kernel of this thread that no call has told yet, DC3_OK if none is known; does
-     * not wait. NULL: kernels of this device cannot fail. */
+    /* The first failure of a kernel of this thread that no call has reported yet, DC3_OK if none is known;
+     * does not wait. NULL: kernels of this device cannot fail. */
     dc3_status (*failure)(void);
 } dc3_device;
 

@@ -166,10 +166,10 @@ static dc3_status add_segment(const dc3_tokenizer *t, const char *text, size_t s
     dc3_status status = DC3_OK;
     while ((s = first_special(t, rest, true, &place))) {
         size_t before = (size_t)(place - rest);
-        char kept = rest[before];
+        char saved = rest[before];
         rest[before] = 0;
         status = add_words(t, rest, ids);
-        rest[before] = kept;
+        rest[before] = saved;
         if (status == DC3_OK) status = dc3_ids_add(ids, s->id);
         if (status != DC3_OK) goto done;
         rest += before + strlen(s->text);

@@ -12,14 +12,17 @@ expect() { # status, text that must be in the output, command...
   [[ $found == "$status" ]] || fail "$*: status $found, expected $status: $output"
   [[ $output == *"$text"* ]] || fail "$*: expected '$text' in: $output"
 }
-# interrupt PATTERN TEXT command...: SIGINT once there is such a file and such a text in what it prints (in the file log);
-# it must end as cut off, and say how to continue.
+# interrupt PATTERN TEXT command...: SIGINT once there is such a file and such a text in what it prints (in the file
+# log); it must end as interrupted, and say how to continue.
 interrupt() {
   local pattern=$1 text=$2 process status i; shift 2
   : > log
   "$@" > log 2>&1 & process=$!
-  for ((i = 0; i < 4000; i++)); do compgen -G "$pattern" > /dev/null && [[ $(< log) == *"$text"* ]] && break; sleep 0.01; done
+  for ((i = 0; i < 4000; i++)); do compgen -G "$pattern" > /dev/null && [[ $(< log) == *"$text"* ]] && break;
+    sleep 0.01; done
   kill -INT $process; wait $process; status=$?
-  [[ $status == 130 && $(< log) == *"interrupted; "*"o continue: "*"the same command"* ]] || fail "interrupted $*: status $status: $(< log)"
+  [[ $status == 130 && $(< log) == *"interrupted; "*"o continue: "*"the same command"* ]] ||
+    fail "interrupted $*: status $status: $(< log)"
 }
-[[ -f $source/models/dc3-mini/unet/diffusion_pytorch_model.safetensors ]] || { echo "skipped: models/dc3-mini has no weights"; exit 77; }
+[[ -f $source/models/dc3-mini/unet/diffusion_pytorch_model.safetensors ]] || {
+  echo "skipped: models/dc3-mini has no weights"; exit 77; }

@@ -1,27 +1,31 @@
 #!/bin/bash
-# dc3 compare on two classes of small pictures: the table, continuing, other settings, and a run that trains its own teacher.
+# dc3 compare on two classes of small images: the table, continuing, other settings, and a run that trains its own
+# teacher.
 source "$2/tests/cli/common.sh"
 
 for i in 1 2 3 4 5 6; do
   for set in train val; do
     mkdir -p $set/blue $set/red
-    "$tools/make_picture" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 && "$tools/make_picture" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_picture"
+    "$tools/make_image" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 &&
+      "$tools/make_image" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_image"
   done
 done
-expect 0 "result: t.safetensors" "$dc3" train train --size 16 --batch 4 --epochs 4 --lr 0.05 --threads 2 --dtype f32 -o t.safetensors
+expect 0 "result: t.safetensors" "$dc3" train train --size 16 --batch 4 --epochs 4 --lr 0.05 --threads 2 --dtype f32 \
+  -o t.safetensors
 compare=("$dc3" compare train --val val --teacher t.safetensors --threads 2 --dtype f32 --epochs 4 --seeds 2)
 
 expect 0 "table/table.txt" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
 [[ $(wc -l < table/results.jsonl) == 24 ]] || fail "expected 24 scores: $(cat table/results.jsonl)"
 [[ $(grep -c "^ *[12] " table/table.txt) == 12 ]] || fail "expected 12 rows: $(cat table/table.txt)"
-grep -q "students: 4 epochs, 16 px, f32; batches of 2 (IPC 1), batches of 4 (IPC 2)" table/table.txt || fail "the table does not say how it was made: $(cat table/table.txt)"
-[[ $(find table/ipc2/dc3/seed1/train -name '*.png' | wc -l) == 4 ]] || fail "IPC 2 of two classes is four pictures"
+grep -q "students: 4 epochs, 16 px, f32; batches of 2 (IPC 1), batches of 4 (IPC 2)" table/table.txt ||
+  fail "the table does not say how it was made: $(cat table/table.txt)"
+[[ $(find table/ipc2/dc3/seed1/train -name '*.png' | wc -l) == 4 ]] || fail "IPC 2 of two classes is four images"
 [[ $(find table/features -name '*.safetensors' | wc -l) -ge 1 ]] || fail "no features are kept"
 expect 0 "a comparison of methods on train, tested on val" "$dc3" status table
 [[ $output == *"  complete"*"  scores    24 of 24"*"   2  dc3                convnet3           hard    2 of 2 (0-1)"* && $output != *next* ]] || fail "status: $output"
 
 for twice in "--methods random,dc3,random" "--ipc 1,2,1" "--labels hard,hard" "--arch convnet3,convnet3"; do
-  expect 2 "stands there twice" "${compare[@]}" -o twice --ipc 1 --methods random $twice
+  expect 2 "is given twice" "${compare[@]}" -o twice --ipc 1 --methods random $twice
 done
 [[ ! -e twice ]] || fail "a refused comparison makes a folder"
 
@@ -33,35 +37,45 @@ cmp first.txt table/table.txt || fail "the table of the same scores differs"
 head -20 before > table/results.jsonl
 expect 0 "to continue: the command that began it" "$dc3" status table
 [[ $output == *"  scores    20 of 24"*"  next      rded, IPC 2, convnet3, soft labels, seed 1: training its student"*"   2  dc3                convnet3           hard    1 of 2 (0)"* ]] || fail "status: $output"
-"$dc3" status table --json > status.json && for text in '"kind": "comparison"' '"state": "stopped"' '"done": 20' '"total": 24'; do grep -qF "$text" status.json || fail "expected $text in $(cat status.json)"; done
-[[ $(grep -c '"done": true' status.json) == 20 && $(grep -c '"done": false' status.json) == 5 ]] || fail "status.json: $(cat status.json)"
-expect 0 "cut off: 20 of 24 scores are there" "$dc3" info table
+"$dc3" status table --json > status.json && for text in '"kind": "comparison"' '"state": "stopped"' '"done": 20' \
+  '"total": 24'; do grep -qF "$text" status.json || fail "expected $text in $(cat status.json)"; done
+[[ $(grep -c '"done": true' status.json) == 20 && $(grep -c '"done": false' status.json) == 5 ]] ||
+  fail "status.json: $(cat status.json)"
+expect 0 "interrupted: 20 of 24 scores are there" "$dc3" info table
 expect 0 "table/table.txt" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
-for file in before table/results.jsonl; do sed 's/"seconds_evaluate":[^,}]*//g' "$file" > "$(basename "$file").stripped"; done
+for file in before table/results.jsonl; do sed 's/"seconds_evaluate":[^,}]*//g' "$file" \
+  > "$(basename "$file").stripped"; done
 diff before.stripped results.jsonl.stripped || fail "continued scores differ"
 
-# Students without augmentation come beside the others, also where an earlier version left lines that do not tell them apart.
+# Students without augmentation come beside the others, also where an earlier version left lines that do not tell them
+# apart.
 sed -i 's/"augment":"rded",//' table/results.jsonl
 robust=("${compare[@]}" -o table --ipc 1 --methods random,dc3 --augment-robust)
 expect 0 "table/table.txt" "${robust[@]}"
-[[ $(grep -c '"augment":"rded"' table/results.jsonl) == 24 ]] || fail "scores with augmentation were made again: $(cat table/results.jsonl)"
-[[ $(grep -c '"augment":"none"' table/results.jsonl) == 8 ]] || fail "expected 8 scores without augmentation: $(cat table/results.jsonl)"
-[[ $(grep -c " random .* 0.2689  2$" table/table.txt) == 2 ]] || fail "random pictures are no better than themselves: $(cat table/table.txt)"
+[[ $(grep -c '"augment":"rded"' table/results.jsonl) == 24 ]] ||
+  fail "scores with augmentation were made again: $(cat table/results.jsonl)"
+[[ $(grep -c '"augment":"none"' table/results.jsonl) == 8 ]] ||
+  fail "expected 8 scores without augmentation: $(cat table/results.jsonl)"
+[[ $(grep -c " random .* 0.2689  2$" table/table.txt) == 2 ]] ||
+  fail "random images are no better than themselves: $(cat table/table.txt)"
 cp table/results.jsonl before
 expect 0 "augmentation_robust_score" "${robust[@]}" --json
 cmp before table/results.jsonl || fail "scores that stood there were made again"
 expect 0 "table/table.txt" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
 cmp first.txt table/table.txt || fail "scores without augmentation change the table of the others"
 expect 0 "scores    24 of 24, and 8 of other calls" "$dc3" status table
-sed 's/"wanted": .*/"was": {/' table/compare.json > earlier.json; mkdir earlier && mv earlier.json earlier/compare.json && cp table/results.jsonl earlier
+sed 's/"wanted": .*/"was": {/' table/compare.json > earlier.json; mkdir earlier &&
+  mv earlier.json earlier/compare.json && cp table/results.jsonl earlier
 expect 0 "scores    32; how many are wanted is not known" "$dc3" status earlier
 echo '{"wanted": {"seeds": 2, "ipc": [1], "method": ["../\u001b[31m"], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' > earlier/compare.json
 expect 0 'next      ../\x1b[31m, IPC 1, a, soft labels, seed 0: condensing' "$dc3" status earlier
-echo '{"wanted": {"seeds": 2, "ipc": [1], "method": [3], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' > earlier/compare.json
+echo '{"wanted": {"seeds": 2, "ipc": [1], "method": [3], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' \
+  > earlier/compare.json
 expect 1 "'wanted' is not what dc3 compare writes" "$dc3" status earlier
 expect 2 "leave out --augment none" "${compare[@]}" -o x --augment none --augment-robust
 
-# Robust scores by DD-Ranking's formulas, of accuracies that are put into the lines: first as scores, then from their means.
+# Robust scores by DD-Ranking's formulas, of accuracies that are put into the lines: first as scores, then from their
+# means.
 value='function value(key) { match($0, "\"" key "\":\"?[^,\"}]*"); s = substr($0, RSTART, RLENGTH); sub(".*[:\"]", "", s); return s }'
 cp -r table scored
 awk "$value"'{
@@ -78,16 +92,19 @@ awk "$value"'
   /^ *1 / {
     l = $3; m = $4; rows++
     lrs = scaled(0.5 * (mean[m "softrded"] - mean["randomsoftrded"]) - 0.5 * (0.83 - mean[m "hardrded"]))
-    ars = scaled(0.5 * (mean[m l "rded"] - mean["random" l "rded"]) + 0.5 * (mean[m l "none"] - mean["random" l "none"]))
+    with = mean[m l "rded"] - mean["random" l "rded"]; without = mean[m l "none"] - mean["random" l "none"]
+    ars = scaled(0.5 * with + 0.5 * without)
     if (sprintf("%.4f %.4f", lrs, ars) != $14 " " $16) { print "expected LRS " lrs ", ARS " ars " in: " $0; wrong = 1 }
   }
   END { exit wrong || rows != 4 }' scored/results.jsonl scored/table.txt || fail "robust scores: $(< scored/table.txt)"
 
-expect 0 "sized/table.txt" "${compare[@]}" -o sized --size 16 --arch resnet18_modified --ipc 1 --methods random,dc3-select --seeds 1
+expect 0 "sized/table.txt" "${compare[@]}" -o sized --size 16 --arch resnet18_modified --ipc 1 \
+  --methods random,dc3-select --seeds 1
 grep -q '"size":16' sized/results.jsonl || fail "--size does not reach the students"
 expect 2 "takes 16 pixels only" "${compare[@]}" -o other --size 24
 
-expect 1 "scores of another 'epochs'" "$dc3" compare train --val val --teacher t.safetensors --threads 2 --epochs 5 -o table
+expect 1 "scores of another 'epochs'" "$dc3" compare train --val val --teacher t.safetensors --threads 2 --epochs 5 \
+  -o table
 expect 1 "scores of another 'fit'" "${compare[@]}" -o table --fit pad
 expect 2 "a share from 0 to 1" "${compare[@]}" -o x --full-accuracy 83
 expect 2 "no method 'dc4'" "${compare[@]}" -o x --methods dc4
@@ -102,46 +119,53 @@ expect 2 "soft labels need a teacher" "$dc3" compare train --val val --teacher n
 expect 2 "the method rded needs a teacher" "$dc3" compare train --val val --teacher none -o x --methods rded
 [[ ! -e x ]] || fail "wrong options leave a folder"
 
-# One that is going on: told by status and info; nobody else works in its folder; cut off, it stands where it stood.
+# One that is running: status and info report it; nobody else works in its folder; interrupted, it stands where it
+# stood.
 "${compare[@]}" -o going --ipc 1 --methods random --epochs 100000 > log 2>&1 & process=$!
-for ((i = 0; i < 300; i++)); do [[ $("$dc3" status going 2> /dev/null) == *"training its student"* ]] && break; sleep 0.1; done
+for ((i = 0; i < 300; i++)); do [[ $("$dc3" status going 2> /dev/null) == *"training its student"* ]] && break;
+  sleep 0.1; done
 expect 0 "running   process $process" "$dc3" status going
 [[ $output == *"  scores    0 of 4"*"  now       random, IPC 1, convnet3, soft labels, seed 0: training its student"* ]] || fail "status: $output"
 expect 0 '"step": "training its student"' "$dc3" status going --json
 expect 0 "running: process $process" "$dc3" info going
-expect 1 "process $process on $(hostname) works in this folder" "${compare[@]}" -o going --ipc 1 --methods random --epochs 100000
+expect 1 "process $process on $(hostname) is working in this folder" "${compare[@]}" -o going --ipc 1 \
+  --methods random --epochs 100000
 kill -INT $process; wait $process; status=$?
 [[ $status == 130 ]] || fail "SIGINT: status $status: $(cat log)"
 expect 0 "stopped   to continue" "$dc3" status going
 [[ ! -e going/.lock ]] || fail "the lock is left"
 
-# A student that was cut off goes on, to the same score.
-student=("$dc3" compare train --val val --teacher t.safetensors --threads 2 --dtype f32 --epochs 800 --seeds 1 --labels soft --ipc 1 --methods random)
+# A student that was interrupted resumes, to the same score.
+student=("$dc3" compare train --val val --teacher t.safetensors --threads 2 --dtype f32 --epochs 800 --seeds 1
+  --labels soft --ipc 1 --methods random)
 expect 0 "undisturbed/table.txt" "${student[@]}" -o undisturbed
 interrupt "cut_off/students/*.checkpoint" "" "${student[@]}" -o cut_off
-[[ ! -s cut_off/results.jsonl ]] || fail "a student that was cut off has a result: $(< cut_off/results.jsonl)"
-expect 0 "going on in epoch" "${student[@]}" -o cut_off
+[[ ! -s cut_off/results.jsonl ]] || fail "an interrupted student has a result: $(< cut_off/results.jsonl)"
+expect 0 "resuming in epoch" "${student[@]}" -o cut_off
 for folder in undisturbed cut_off; do sed 's/"seconds[a-z_]*":[^,}]*//g' $folder/results.jsonl > $folder.stripped; done
-diff undisturbed.stripped cut_off.stripped || fail "a student that was cut off scores otherwise"
+diff undisturbed.stripped cut_off.stripped || fail "an interrupted student scores otherwise"
 [[ ! -e cut_off/students ]] || fail "students of a finished command stay: $(ls cut_off/students)"
 
 # Without a teacher one is trained for all of it.
-expect 0 "teacher: alone/teacher.safetensors" "$dc3" compare train --val val -o alone --threads 2 --dtype f32 --epochs 2 --seeds 1 --ipc 1 --methods random,dc3-select --size 16
-[[ $(find alone -name teacher.safetensors | wc -l) == 1 ]] || fail "expected one teacher: $(find alone -name teacher.safetensors)"
-expect 0 "warning: --val is train itself" "$dc3" compare train --val train -o same --teacher none --threads 2 --dtype f32 --epochs 2 --seeds 1 --ipc 1 --methods random --size 16
+expect 0 "teacher: alone/teacher.safetensors" "$dc3" compare train --val val -o alone --threads 2 --dtype f32 \
+  --epochs 2 --seeds 1 --ipc 1 --methods random,dc3-select --size 16
+[[ $(find alone -name teacher.safetensors | wc -l) == 1 ]] ||
+  fail "expected one teacher: $(find alone -name teacher.safetensors)"
+expect 0 "warning: --val is train itself" "$dc3" compare train --val train -o same --teacher none --threads 2 \
+  --dtype f32 --epochs 2 --seeds 1 --ipc 1 --methods random --size 16
 
 # Without a teacher, condense trains one and keeps it; stopped and continued it gives the same.
 own=("$dc3" condense train --ipc 2 --size 16 --threads 2 --dtype f32)
 expect 0 "a teacher is trained first: convnet3 at 16 px" "${own[@]}" -o own
 [[ -f own/teacher.safetensors ]] || fail "the teacher is not kept"
-grep -q '"own_teacher"' own/dc3.json || fail "dc3.json does not tell of the teacher"
+grep -q '"own_teacher"' own/dc3.json || fail "dc3.json does not mention the teacher"
 expect 0 "to train a teacher first" "${own[@]}" -o dry --dry-run
 expect 0 "top-1, last" "$dc3" evaluate own --val val --epochs 4 --threads 2
 expect 0 "views of each" "$dc3" label own --views 2 --threads 2
 interrupt "cut/teacher.safetensors.checkpoint" "epoch 3:" "${own[@]}" -o cut
 expect 0 "result: cut" "${own[@]}" -o cut
-diff -r own/train cut/train || fail "a run that was cut off gives other pictures"
-cmp own/teacher.safetensors cut/teacher.safetensors || fail "the teacher of a run that was cut off differs"
+diff -r own/train cut/train || fail "an interrupted run gives other images"
+cmp own/teacher.safetensors cut/teacher.safetensors || fail "the teacher of an interrupted run differs"
 expect 0 "result: plain" "${own[@]}" -o plain --teacher none
 [[ ! -e plain/teacher.safetensors ]] || fail "--teacher none trains one"
 echo "compare: passed"

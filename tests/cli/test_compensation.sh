@@ -7,7 +7,7 @@ for class in red blue; do
   mkdir -p data/$class
   for i in 1 2 3 4 5 6; do
     [[ $class == red ]] && colour=($((150 + 15 * i)) $((20 * i)) 60) || colour=(40 $((140 - 12 * i)) $((90 + 20 * i)))
-    "$make" data/$class/$i.png $((44 + i)) $((60 - 2 * i)) "${colour[@]}" || fail "make_picture"
+    "$make" data/$class/$i.png $((44 + i)) $((60 - 2 * i)) "${colour[@]}" || fail "make_image"
   done
 done
 

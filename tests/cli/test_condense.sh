@@ -1,17 +1,18 @@
 #!/bin/bash
-# The program as a user runs it, on pictures that the test cuts from the golden files' folder: none is needed from outside.
+# The program as a user runs it, on images that the test cuts from the golden files' folder: none is needed from
+# outside.
 source "$2/tests/cli/common.sh"
 
-# Two classes of pictures, one name with a space; a damaged one, an empty one, a text, a link to nothing, a loop.
-make=$(dirname "$dc3")/tests/make_picture
+# Two classes of images, one name with a space; a damaged one, an empty one, a text, a link to nothing, a loop.
+make=$(dirname "$dc3")/tests/make_image
 mkdir -p data/red "data/blü e/deep" data/empty
 for i in 1 2 3 4 5; do
-  "$make" "data/red/r $i.png" $((40 + i)) 30 $((150 + 8 * i)) $((20 * i)) 40 || fail "make_picture"
-  "$make" "data/blü e/deep/b$i.png" 30 $((30 + i)) 30 $((15 * i)) $((120 + 10 * i)) || fail "make_picture"
+  "$make" "data/red/r $i.png" $((40 + i)) 30 $((150 + 8 * i)) $((20 * i)) 40 || fail "make_image"
+  "$make" "data/blü e/deep/b$i.png" 30 $((30 + i)) 30 $((15 * i)) $((120 + 10 * i)) || fail "make_image"
 done
 head -c 120 "data/red/r 1.png" > data/red/short.png
 : > data/red/nothing.jpg
-echo "not a picture" > data/red/text.png
+echo "not an image" > data/red/text.png
 echo notes > data/red/notes.txt
 ln -s /nowhere data/red/gone.jpg
 ln -s .. data/red/loop
@@ -19,11 +20,13 @@ ln -s .. data/red/loop
 common=(--threads 2 --dtype f32 --size 32)
 expect 0 "6 images stored" "$dc3" condense data -o out --ipc 3 "${common[@]}"
 expect 0 "class 'empty' has no images" "$dc3" condense data -o out1 --ipc 1 "${common[@]}"
-[[ $(find out/train -name '*.png' | wc -l) == 6 && $(wc -l < out/train/metadata.jsonl) == 6 ]] || fail "six pictures and six lines"
+[[ $(find out/train -name '*.png' | wc -l) == 6 && $(wc -l < out/train/metadata.jsonl) == 6 ]] ||
+  fail "six images and six lines"
 [[ $(find out1/train -name '*.png' | wc -l) == 2 ]] || fail "IPC 1 gives one a class"
-grep -q nothing.jpg out/skipped.txt && grep -q text.png out/skipped.txt && grep -q short.png out/skipped.txt || fail "skipped files are listed"
+grep -q nothing.jpg out/skipped.txt && grep -q text.png out/skipped.txt && grep -q short.png out/skipped.txt ||
+  fail "skipped files are listed"
 
-# The same again: the same bytes; continued: nothing is done twice; a lost picture comes back as it was.
+# The same again: the same bytes; continued: nothing is done twice; a lost image comes back as it was.
 expect 0 "6 images stored" "$dc3" condense data -o again --ipc 3 "${common[@]}"
 same_run out again > differences || fail "two runs differ: $(cat differences)"
 victim=$(find again/train -name '*.png' | sort | head -1); rm "$victim"
@@ -31,40 +34,48 @@ expect 0 "2 edits made" "$dc3" condense data -o again --ipc 3 "${common[@]}"
 same_run out again > differences || fail "a continued run differs: $(cat differences)"
 
 # Selections are the same for any number of threads.
-"$dc3" select data -o one.jsonl --ipc 3 --threads 1 --dtype f32 -q > /dev/null && "$dc3" select data -o three.jsonl --ipc 3 --threads 3 --dtype f32 -q > /dev/null
+"$dc3" select data -o one.jsonl --ipc 3 --threads 1 --dtype f32 -q > /dev/null &&
+  "$dc3" select data -o three.jsonl --ipc 3 --threads 3 --dtype f32 -q > /dev/null
 diff one.jsonl three.jsonl || fail "the selection depends on threads"
 expect 0 '"bin"' bash -c "'$dc3' bins data -o bins.jsonl --bins 2 -q > /dev/null; cat bins.jsonl"
 
 # A teacher: its gradients choose, the same for any number of threads; one of other classes or a damaged one is refused.
 teach=$(dirname "$dc3")/tests/make_teacher
-"$teach" two.safetensors 2 && "$teach" nine.safetensors 9 && head -c 5000 two.safetensors > cut.safetensors || fail "make_teacher"
-"$dc3" select data -o t1.jsonl --ipc 3 --threads 1 --dtype f32 --teacher two.safetensors -q > /dev/null || fail "select with a teacher"
+"$teach" two.safetensors 2 && "$teach" nine.safetensors 9 && head -c 5000 two.safetensors > cut.safetensors ||
+  fail "make_teacher"
+"$dc3" select data -o t1.jsonl --ipc 3 --threads 1 --dtype f32 --teacher two.safetensors -q > /dev/null ||
+  fail "select with a teacher"
 "$dc3" select data -o t3.jsonl --ipc 3 --threads 3 --dtype f32 --teacher two.safetensors -q > /dev/null
 diff t1.jsonl t3.jsonl || fail "the selection with a teacher depends on threads"
-for teacher in "" "--teacher two.safetensors"; do "$dc3" select data -o "b$teacher.jsonl" --ipc 3 --bins 1 --dtype f32 $teacher -q > /dev/null || fail "select $teacher"; done
+for teacher in "" "--teacher two.safetensors"; do "$dc3" select data -o "b$teacher.jsonl" --ipc 3 --bins 1 \
+  --dtype f32 $teacher -q > /dev/null || fail "select $teacher"; done
 cmp -s b.jsonl "b--teacher two.safetensors.jsonl" && fail "the teacher changes nothing"
 expect 0 "teacher convnet3" "$dc3" condense data -o taught --ipc 3 --teacher two.safetensors "${common[@]}"
 grep -q '"similarity": "gradients"' taught/dc3.json || fail "dc3.json does not say that gradients chose"
 [[ $(grep -o '"source": *"[^"]*"' t1.jsonl | sort) == $(grep -o '"source": *"[^"]*"' taught/train/metadata.jsonl | sort) ]] || fail "condense and select choose differently"
 expect 1 "other settings" "$dc3" condense data -o taught --ipc 3 "${common[@]}"
-expect 1 "the teacher tells 9 classes apart" "$dc3" condense data -o x9 --ipc 1 --teacher nine.safetensors
-expect 1 "expected a resnet18, found the tensors of a convnet3" "$dc3" select data -o x.jsonl --teacher two.safetensors --arch resnet18
+expect 1 "the teacher distinguishes 9 classes" "$dc3" condense data -o x9 --ipc 1 --teacher nine.safetensors
+expect 1 "expected a resnet18, found the tensors of a convnet3" "$dc3" select data -o x.jsonl \
+  --teacher two.safetensors --arch resnet18
 expect 2 "takes 32 pixels only" "$dc3" select data -o x.jsonl --teacher two.safetensors --teacher-size 64
 expect 1 "cut.safetensors" "$dc3" condense data -o x9 --ipc 1 --teacher cut.safetensors
-expect 1 "asks for 'os.system', which is no tensor" "$dc3" select data -o x.jsonl --teacher "$source/tests/golden/pth/damaged/system.pth"
+expect 1 "asks for 'os.system', which is not a tensor" "$dc3" select data -o x.jsonl \
+  --teacher "$source/tests/golden/pth/damaged/system.pth"
 expect 1 "expected the tensors of a ResNet" "$dc3" select data -o x.jsonl --teacher "$source/tests/golden/pth/plain.pth"
-expect 2 "--gradient: expected one of plain, double-softmax" "$dc3" select data -o x.jsonl --teacher two.safetensors --gradient sharp
+expect 2 "--gradient: expected one of plain, double-softmax" "$dc3" select data -o x.jsonl --teacher two.safetensors \
+  --gradient sharp
 
 # More than a class has: repeated with other prompts, or refused.
 expect 0 "fewer than 7" "$dc3" condense data -o many --ipc 7 "${common[@]}"
 [[ $(find many/train -name '*.png' | wc -l) == 14 ]] || fail "exactly IPC a class"
 expect 1 "(--strict)" "$dc3" condense data -o strict --ipc 3 --strict "${common[@]}"
-for mode in random grid fourfold; do expect 0 "4 images stored" "$dc3" condense data -o "$mode" --ipc 2 --combine $mode "${common[@]}"; done
+for mode in random grid fourfold; do expect 0 "4 images stored" "$dc3" condense data -o "$mode" --ipc 2 \
+  --combine $mode "${common[@]}"; done
 
 # Wrong use and bad input.
 expect 1 "other settings (ipc was 3 and is 2" "$dc3" condense data -o out --ipc 2 "${common[@]}"
 expect 0 "4 images stored" "$dc3" condense data -o out --ipc 2 --fresh "${common[@]}"
-[[ $(find out/train -name '*.png' | wc -l) == 4 ]] || fail "--fresh leaves old pictures"
+[[ $(find out/train -name '*.png' | wc -l) == 4 ]] || fail "--fresh leaves old images"
 mkdir mine && touch mine/file
 expect 1 "holds files that dc3 did not make" "$dc3" condense data -o mine --ipc 1
 expect 1 "found nothing there" "$dc3" condense nowhere -o x
@@ -88,8 +99,9 @@ expect 0 "Examples:" "$dc3" select --help
 
 # A damaged model: one sentence, status 1.
 cp -r "$source/models/dc3-mini" model
-head -c 1000000 model/unet/diffusion_pytorch_model.safetensors > cut && mv cut model/unet/diffusion_pytorch_model.safetensors
-expect 1 "is the file cut short?" "$dc3" condense data -o x --editor model
+head -c 1000000 model/unet/diffusion_pytorch_model.safetensors > cut &&
+  mv cut model/unet/diffusion_pytorch_model.safetensors
+expect 1 "is the file truncated?" "$dc3" condense data -o x --editor model
 printf '\xff\xff\xff\x7f\0\0\0\0{}' > model/unet/diffusion_pytorch_model.safetensors
 expect 1 "header claims 2147483647 bytes" "$dc3" condense data -o x --editor model
 echo '{"in_channels": NaN}' > model/unet/config.json

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A disk that fails half-way: the file that was there stays whole, nothing half stays behind, the message names the file, and the
-# same command again ends as if nothing had been.
+# A disk that fails half-way: the file that was there stays whole, nothing half stays behind, the message names the
+# file, and the same command again ends as if nothing had been.
 source "$(dirname "$0")/support.sh"
 disk=$tools/libfaulty_io.so
 [[ -f $disk ]] || fail "$disk is not built"
@@ -13,7 +13,7 @@ fails() {
   [[ $output == *"$file: cannot write: No space left on device"* ]] || fail "$call of $file: $*: $output"
   [[ -z $(find . -name '*.part') ]] || fail "$call of $file leaves $(find . -name '*.part')"
 }
-pictures data/a 3; pictures data/b 3
+images data/a 3; images data/b 3
 select=("$dc3" select data -o chosen.jsonl --threads 1 --dtype f32)
 random=(--method random --teacher none "${common[@]}")
 "${select[@]}" --ipc 1 2> /dev/null || fail "select"
@@ -24,17 +24,17 @@ for call in write fsync close rename; do
   fails $call new.jsonl "$dc3" select data -o new.jsonl --ipc 2 --threads 1 --dtype f32
   [[ ! -e new.jsonl ]] || fail "$call: a selection appears"
   fails $call edited.png "$dc3" edit data/a/1.png --prompt warm -o edited.png --threads 1 --dtype f32
-  [[ ! -e edited.png ]] || fail "$call: a picture appears"
+  [[ ! -e edited.png ]] || fail "$call: an image appears"
 done
 
-# Each file of a run; then the same command goes on.
+# Each file of a run; then the same command resumes.
 "$dc3" condense data -o whole --ipc 2 "${random[@]}" 2> /dev/null > /dev/null || fail "condense"
 first=$(sed -n 1p whole/pictures.txt) last=$(sed -n '$p' whole/pictures.txt)
 for file in dc3.json selection.json pictures.txt "$first" "$last" metadata.jsonl; do
   for call in write rename; do
     fails $call "$file" "$dc3" condense data -o run --ipc 2 "${random[@]}"
-    "$dc3" condense data -o run --ipc 2 "${random[@]}" > /dev/null 2>&1 || fail "$call of $file: cannot go on"
-    same_run whole run || fail "$call of $file: the run that went on differs"
+    "$dc3" condense data -o run --ipc 2 "${random[@]}" > /dev/null 2>&1 || fail "$call of $file: cannot resume"
+    same_run whole run || fail "$call of $file: the resumed run differs"
     rm -rf run
   done
 done

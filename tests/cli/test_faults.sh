@@ -1,17 +1,18 @@
 #!/bin/bash
-# A run that survives: killed, interrupted, without room or rights to write, it ends with one sentence, and the same command again gives
-# byte for byte what an undisturbed run gives.
+# A run that survives: killed, interrupted, without room or rights to write, it ends with one sentence, and the same
+# command again gives byte for byte what an undisturbed run gives.
 source "$2/tests/cli/support.sh"
 export OMP_WAIT_POLICY=passive ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
-for class in red blue; do pictures "data/$class" 5; done
-echo "not a picture" > data/red/text.png
+for class in red blue; do images "data/$class" 5; done
+echo "not an image" > data/red/text.png
 # The folder's settings know the name of the data, not of OUT.
 run() { "$dc3" condense data -o "$1" --ipc 2 --teacher none "${common[@]}" "${@:2}" 2>&1; }
 same() { # folder, what was done to it
   same_run good "$1" > differences || fail "$2: the dataset differs: $(cat differences)"
   [[ $("$dc3" status "$1") == *complete* ]] || fail "$2: status does not say complete"
 }
-continue_and_compare() { run "$1" -q > log || fail "$2: the continuation fails: $(cat log)"; same "$1" "$2"; rm -rf "$1"; }
+continue_and_compare() { run "$1" -q > log || fail "$2: the continuation fails: $(cat log)"; same "$1" "$2";
+  rm -rf "$1"; }
 start=$(date +%s%N); run good > log || fail "the undisturbed run: $(cat log)"
 took=$((($(date +%s%N) - start) / 1000000))
 kills=25; ((took > 3000)) && kills=5
@@ -20,13 +21,15 @@ run again > log && same again "a second run"
 
 # Killed at moments spread over the whole run.
 for ((i = 0; i < kills; i++)); do
-  run out > /dev/null & sleep "$(awk "BEGIN { print $took * ($i + 0.5) / $kills / 1000 }")"; pkill -9 -P $! 2> /dev/null; kill -9 $! 2> /dev/null
+  run out > /dev/null & sleep "$(awk "BEGIN { print $took * ($i + 0.5) / $kills / 1000 }")";
+    pkill -9 -P $! 2> /dev/null; kill -9 $! 2> /dev/null
   wait $! 2> /dev/null
   continue_and_compare out "killed after $i/$kills of the time"
 done
 
 # Killed at each kind of write, and where the disk is full from then on.
-faulty() { LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=$1 "$dc3" condense data -o out --ipc 2 --teacher none "${common[@]}" -q > log 2>&1; }
+faulty() { LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=$1 "$dc3" condense data -o out --ipc 2 --teacher none \
+  "${common[@]}" -q > log 2>&1; }
 faulty "count:$work/calls" || fail "counting writes: $(cat log)"
 calls=$(cat calls); rm -rf out
 ((calls > 60)) || fail "only $calls writes are counted"
@@ -36,7 +39,8 @@ for ((i = 0; i < kills; i++)); do
   n=$((1 + (calls - 1) * i / (kills - 1)))
   faulty "kill:$n"; status=$?
   # How often the progress is written depends on the time, so that a run may end before the last of the counted writes.
-  [[ $status == 137 || ($status == 0 && $i -ge $((kills - 2))) ]] || fail "kill at write $n of $calls: status $status: $(cat log)"
+  [[ $status == 137 || ($status == 0 && $i -ge $((kills - 2))) ]] ||
+    fail "kill at write $n of $calls: status $status: $(cat log)"
   continue_and_compare out "killed at write $n of $calls"
 done
 for ((i = 0; i < kills; i++)); do
@@ -52,24 +56,25 @@ for ((i = 0; i < kills; i++)); do
 done
 ((failures > kills / 2)) || fail "only $failures of $kills full disks end a run"
 
-# Interrupted: within two seconds, the status of the signal, how to go on.
+# Interrupted: within two seconds, the status of the signal, how to resume.
 for signal in INT:130 TERM:143; do
   "$dc3" condense data -o out --ipc 2 --teacher none --steps 200 "${common[@]}" > log 2>&1 & process=$!
   for ((i = 0; i < 300; i++)); do [[ $("$dc3" status out 2> /dev/null) == *"compensation"* ]] && break; sleep 0.1; done
   expect 0 "running   process $process" "$dc3" status out
   expect 0 '"state": "running"' "$dc3" status out --json
   expect 0 "state         running: process $process" "$dc3" info out
-  expect 1 "process $process on $(hostname) works in this folder" "$dc3" condense data -o out --ipc 2 --teacher none --steps 200 "${common[@]}" -q
-  expect 1 "process $process on $(hostname) works in this folder" "$dc3" report out
-  expect 1 "works in this folder" "$dc3" report out -o page.html
-  [[ ! -e out/report.html && ! -e page.html ]] || fail "a page of a run that is going on"
+  expect 1 "process $process on $(hostname) is working in this folder" "$dc3" condense data -o out --ipc 2 \
+    --teacher none --steps 200 "${common[@]}" -q
+  expect 1 "process $process on $(hostname) is working in this folder" "$dc3" report out
+  expect 1 "is working in this folder" "$dc3" report out -o page.html
+  [[ ! -e out/report.html && ! -e page.html ]] || fail "a page of a run in progress"
   kill -"${signal%:*}" $process; start=$(date +%s%N); wait $process; status=$?
   took=$((($(date +%s%N) - start) / 1000000))
   [[ $status == "${signal#*:}" ]] || fail "SIG${signal%:*}: status $status"
   ((took < 2000 || kills < 25)) || fail "SIG${signal%:*}: ended after $took ms"
   grep -q "To continue: run the same command again" log || fail "SIG${signal%:*}: how to continue: $(cat log)"
   expect 0 "to continue: the command that began it" "$dc3" status out
-  expect 0 "state         cut off" "$dc3" info out
+  expect 0 "state         interrupted" "$dc3" info out
   [[ ! -e out/.lock ]] || fail "the lock is left"
   rm -rf out
 done
@@ -79,21 +84,23 @@ run out > log; touch data/red/1.png
 run out -q > log || fail "a file whose time alone is new: $(cat log)"
 cp -r data kept
 cp data/red/2.png data/red/1.png; cp data/red/2.png data/red/new.png; rm data/blue/3.png
-expect 1 "1 changed: 'red/1.png', 1 gone: 'blue/3.png', 1 new: 'red/new.png'); put them back, or use --fresh" run out --strict
+expect 1 "1 changed: 'red/1.png', 1 gone: 'blue/3.png', 1 new: 'red/new.png'); put them back, or use --fresh" run out \
+  --strict
 rm -rf data; cp -r kept data
 [[ $(run out) != *warning* ]] || fail "times that differ where contents do not are no difference"
 same out "inputs that are back"
 cp data/red/2.png data/red/zz.png
-expect 0 "warning: data: the pictures are not those that the run began with (1 new: 'red/zz.png')" run out
-[[ $(run out) != *warning* ]] || fail "a difference is told twice"
-diff -r good/train out/train || fail "a picture more changes the dataset"
-rm data/red/zz.png; rm -rf data; cp -r kept data; run out > log; grep -q "1 gone: 'red/zz.png'" log || fail "a file that went: $(cat log)"
+expect 0 "warning: data: the images are not those with which the run began (1 new: 'red/zz.png')" run out
+[[ $(run out) != *warning* ]] || fail "a difference is reported twice"
+diff -r good/train out/train || fail "another image changes the dataset"
+rm data/red/zz.png; rm -rf data; cp -r kept data; run out > log; grep -q "1 gone: 'red/zz.png'" log ||
+  fail "a file that went: $(cat log)"
 
 # What a run left is damaged or lost.
-picture=$(find out/train -name '*.png' | sort | head -1); head -c 100 "$picture" > cut; cp cut "$picture"
-expect 0 "made anew" run out; same out "a picture that was cut short"
+image=$(find out/train -name '*.png' | sort | head -1); head -c 100 "$image" > cut; cp cut "$image"
+expect 0 "made again" run out; same out "an image that was truncated"
 head -c 3000 /dev/urandom > out/state.db
-expect 0 "is damaged or not finished and is made anew" run out; same out "a damaged database"
+expect 0 "is damaged or not finished and is made again" run out; same out "a damaged database"
 rm out/state.db; expect 0 "4 images stored" run out; same out "a lost database"
 chmod 755 out; expect 0 "complete" "$dc3" status out
 expect 1 "expected the folder of a run" "$dc3" status data
@@ -101,13 +108,15 @@ expect 1 "found no folder" "$dc3" status nowhere
 mkfifo queue && mkdir piped && cp out/dc3.json piped && mv queue piped/.lock
 expect 0 "complete" timeout 20 "$dc3" status piped
 expect 2 "expected one folder of a run or a comparison" "$dc3" status
-"$dc3" train data --arch convnet3 --epochs 1 --size 16 --threads 1 -o t.safetensors -q > /dev/null && expect 0 "" "$dc3" label out --teacher t.safetensors --views 3 -q
-expect 0 "3 views of each picture" "$dc3" status out
+"$dc3" train data --arch convnet3 --epochs 1 --size 16 --threads 1 -o t.safetensors -q > /dev/null &&
+  expect 0 "" "$dc3" label out --teacher t.safetensors --views 3 -q
+expect 0 "3 views of each image" "$dc3" status out
 
 # Too little address space (the sanitizers need more than any limit).
 if ! ldd "$dc3" | grep -q libasan; then
   expect 1 "the limit of address space (ulimit -v) is 614 MB" bash -c "ulimit -v 600000; '$dc3' --version"
-  expect 0 "4 images stored" bash -c "ulimit -v 4000000; '$dc3' condense data -o limited --ipc 2 --teacher none ${common[*]} -q"
+  expect 0 "4 images stored" bash -c \
+    "ulimit -v 4000000; '$dc3' condense data -o limited --ipc 2 --teacher none ${common[*]} -q"
 fi
 
 # A small disk of its own, where a mount is allowed.
@@ -117,7 +126,8 @@ if small true 2> /dev/null; then
     head -c $((1020 - $1))k /dev/zero > disk/filler
     "$dc3" condense data -o disk/out --ipc 2 --teacher none "${common[@]}" -q > log 2>&1; status=$?
     rm disk/filler
-    [[ $status == 1 ]] && grep -qE "No space left|disk is full|disk I/O error" log || { echo "with $1 kB: status $status: $(cat log)"; return 1; }
+    [[ $status == 1 ]] && grep -qE "No space left|disk is full|disk I/O error" log || {
+      echo "with $1 kB: status $status: $(cat log)"; return 1; }
     run disk/out -q > log && same_run good disk/out && return
     echo "with $1 kB: the continuation: $(cat log)"; return 1
   }
@@ -132,7 +142,8 @@ if small true 2> /dev/null; then
     [[ $("$dc3" status disk/out) == *complete* ]]
   }
   export -f full readonly_folder readable run same_run; export dc3 common_text="${common[*]}"
-  for room in 4 12 40 60 90; do small bash -c 'read -ra common <<< "$common_text"; full '$room || fail "a full disk"; done
+  for room in 4 12 40 60 90; do small bash -c 'read -ra common <<< "$common_text"; full '$room ||
+    fail "a full disk"; done
   small bash -c 'read -ra common <<< "$common_text"; readonly_folder' || fail "a read-only folder"
   small bash -c 'read -ra common <<< "$common_text"; readable' || fail "the status of a run on a read-only disk"
 else

@@ -3,19 +3,21 @@
 source "$(dirname "$0")/support.sh"
 
 # --fresh removes what the run made, once everything else is known to be right.
-pictures data/a 3; pictures data/b 3
+images data/a 3; images data/b 3
 cp -r data saved
 expect 0 "4 images stored" "$dc3" condense data -o out --ipc 2 "${common[@]}"
 cp -r out before
 expect 0 "estimate" "$dc3" condense data -o out --ipc 1 --fresh --dry-run "${common[@]}"
 diff -r out before || fail "--fresh --dry-run changes the folder"
-expect 1 "cut short" bash -c "cp -r '$source/models/dc3-mini' model; head -c 1000000 model/unet/*.safetensors > cut; mv cut model/unet/diffusion_pytorch_model.safetensors
+expect 1 "truncated" bash -c \
+  "cp -r '$source/models/dc3-mini' model; head -c 1000000 model/unet/*.safetensors > cut; mv cut model/unet/diffusion_pytorch_model.safetensors
   '$dc3' condense data -o out --ipc 1 --fresh --editor model ${common[*]}"
 expect 2 "--sampler: expected one of" "$dc3" condense data -o out --ipc 1 --fresh --sampler none "${common[@]}"
 diff -r out before || fail "--fresh with a wrong option changes the folder"
 echo mine > out/train/a/mine.txt; echo mine > out/notes.txt; ln -s "$PWD/data/b/1.png" out/train/b/link.png
 expect 0 "2 images stored" "$dc3" condense data -o out --ipc 1 --fresh "${common[@]}"
-[[ $(find out/train -name '*.png' -type f | wc -l) == 2 && -f out/train/a/mine.txt && -f out/notes.txt && -L out/train/b/link.png ]] || fail "--fresh removes too much or too little"
+[[ $(find out/train -name '*.png' -type f | wc -l) == 2 && -f out/train/a/mine.txt && -f out/notes.txt &&
+  -L out/train/b/link.png ]] || fail "--fresh removes too much or too little"
 
 # Neither the dataset in the run's folder nor the other way round, nor by way of links.
 cp -r before q

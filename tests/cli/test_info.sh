@@ -1,5 +1,5 @@
 #!/bin/bash
-# dc3 info: what every kind of file and folder is told to be, as text and as JSON.
+# dc3 info: what every kind of file and folder is said to be, as text and as JSON.
 source "$(dirname "$0")/support.sh"
 info() { # PATH, texts that must be in what is said of it
   local path=$1 text; shift
@@ -10,21 +10,23 @@ info() { # PATH, texts that must be in what is said of it
 member() {
   "$dc3" info "$1" --json > document || fail "info $1 --json"
   "$tools/is_json" document || fail "info $1: no JSON"
-  [[ $(sed -n 's/^  "'"$2"'": \(.*[^,]\),\{0,1\}$/\1/p' document) == "$3" ]] || fail "info $1: $2: expected $3 in $(cat document)"
+  [[ $(sed -n 's/^  "'"$2"'": \(.*[^,]\),\{0,1\}$/\1/p' document) == "$3" ]] ||
+    fail "info $1: $2: expected $3 in $(cat document)"
 }
 
 # Datasets: a folder, CIFAR binaries, a tar.
-pictures data/blue 3 && pictures "data/re d" 5 && pictures data/c 4
+images data/blue 3 && images "data/re d" 5 && images data/c 4
 "$make" data/c/wide.png 50 20 1 2 3 && echo text > data/c/notes.txt
 info data "13 in 3 classes"
-info data "smallest      3 images, class 'blue'" "median        5 images, class 'c'" "largest       5 images, class 're d'" "formats       13 png" \
-  "30 to 50 px wide (median 30), 20 to 24 px high (median 24), of 13 looked at" "1 files are not images"
+info data "smallest      3 images, class 'blue'" "median        5 images, class 'c'" \
+  "largest       5 images, class 're d'" "formats       13 png" \
+  "30 to 50 px wide (median 30), 20 to 24 px high (median 24), of 13 examined" "1 files are not images"
 bytes=$(find data -name '*.png' -printf '%s\n' | awk '{n += $1} END {print n}')
 info data "($bytes bytes)"
 member data bytes "$bytes"; member data images 13; member data kind '"dataset"'
 grep -q '"least": 20' document && grep -q '"png": 13' document || fail "sizes and formats: $(cat document)"
 head -c 60 data/blue/1.png > data/blue/cut.png
-info data "1 of 14 looked at"
+info data "1 of 14 examined"
 expect 0 "1 of all 14" "$dc3" info data --check
 expect 0 "blue/cut.png" "$dc3" info data --check --json
 rm data/blue/cut.png
@@ -37,9 +39,11 @@ member shard.tar bytes "$(stat -c %s shard/a.png)"
 
 # Weights.
 "$tools/make_teacher" teacher.safetensors 7 || fail "make_teacher"
-info teacher.safetensors "a classifier, convnet3" "classes       7" "the file does not say" "pictures of 32 px a side, no others" "embedding     512 values" \
+info teacher.safetensors "a classifier, convnet3" "classes       7" "the file does not say" \
+  "images of 32 px a side, no others" "embedding     512 values" \
   "($(stat -c %s teacher.safetensors) bytes)"
-member teacher.safetensors kind '"classifier"'; member teacher.safetensors arch '"convnet3"'; member teacher.safetensors trained_px null
+member teacher.safetensors kind '"classifier"'; member teacher.safetensors arch '"convnet3"';
+  member teacher.safetensors trained_px null
 info "$source/tests/golden/pth/types.pth" "PyTorch checkpoint"
 info "$source/tests/golden/pth/types.pth" "f64 [3, 2] f64"
 info "$source/models/dc3-mini/vae/diffusion_pytorch_model.safetensors" "an autoencoder (VAE)"
@@ -47,7 +51,8 @@ info "$source/models/dc3-mini/vae/diffusion_pytorch_model.safetensors" "an autoe
 header() { printf "\\x$(printf %02x ${#1})\\0\\0\\0\\0\\0\\0\\0%s%s" "$1" "$3" > "$2"; }
 header '{"__metadata__":{"k\u001b[31mey":"v\u202eal"},"a\u001b]0;x\u0007":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' evil.safetensors abcd
 info evil.safetensors 'a\x1b]0;x\x07 [1] f32'
-[[ $output == *'k\x1b[31mey: v\xe2\x80\xaeal'* && $output != *$'\e'* ]] || fail "control characters of a file are printed: $output"
+[[ $output == *'k\x1b[31mey: v\xe2\x80\xaeal'* && $output != *$'\e'* ]] ||
+  fail "control characters of a file are printed: $output"
 member evil.safetensors kind '"tensors"'
 header '{"embeddings":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"labels":{"dtype":"I64","shape":[2],"data_offsets":[8,24]}}' e.safetensors 012345670123456701234567
 info e.safetensors "2 of 1 values"
@@ -56,36 +61,43 @@ info bad.safetensors "no classifier" "features.1.bias"
 header '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}' short.safetensors abcd
 expect 1 "short.safetensors: tensor 'a'" "$dc3" info short.safetensors
 
-# A trained network says its size; a training that was cut off says how far it came.
+# A trained network says its size; an interrupted training says how far it came.
 train=("$dc3" train data --arch convnet3 --size 16 --threads 1 --dtype f32 --batch 4)
 expect 0 "result" "${train[@]}" --epochs 1 -o trained.safetensors
 info trained.safetensors "trained at    16 px" "dc3.size: 16"; member trained.safetensors trained_px 16
 interrupt long.safetensors.checkpoint "" "${train[@]}" --epochs 100000 --test-every 1 -o long.safetensors
-info long.safetensors.checkpoint "a training that was cut off, convnet3"
-[[ $output =~ "step "([0-9]+)" of 300000" ]] && ((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 300000)) || fail "how far: $output"
+info long.safetensors.checkpoint "an interrupted training, convnet3"
+[[ $output =~ "step "([0-9]+)" of 300000" ]] && ((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 300000)) ||
+  fail "how far: $output"
 info long.safetensors.checkpoint "data: 13 images" "trains at     16 px"
 member long.safetensors.checkpoint epochs 100000; member long.safetensors.checkpoint kind '"training checkpoint"'
 expect 1 "see dc3 info long.safetensors.checkpoint" "$dc3" info long.safetensors
 
-# A run, complete and cut off, its labels, and a comparison.
+# A run, complete and interrupted, its labels, and a comparison.
 expect 0 "6 images stored" "$dc3" condense data -o run --ipc 2 --method random "${common[@]}"
-info run "a condensed dataset, method random, 2 images a class" "state         complete" "6 in 3 classes" "each class    2 images" "skipped       none" \
+info run "a condensed dataset, method random, 2 images per class" "state         complete" "6 in 3 classes" \
+  "each class    2 images" "skipped       none" \
   "size 16 px"
 member run complete true; member run stored 6; member run images_per_class 2
-"$tools/make_teacher" three.safetensors 3 && expect 0 "labels" "$dc3" label run --teacher three.safetensors --views 4 --threads 1 --top-k 2 --temperature 5
+"$tools/make_teacher" three.safetensors 3 && expect 0 "labels" "$dc3" label run --teacher three.safetensors --views 4 \
+  --threads 1 --top-k 2 --temperature 5
 info run "soft_labels.safetensors, "
-info run/soft_labels.safetensors "6 in 3 classes" "4 of each image, 32 px" "the 2 largest of 3" "temperature   5" "teacher       convnet3"
-member run/soft_labels.safetensors view_px 32; member run/soft_labels.safetensors bytes "$(stat -c %s run/soft_labels.safetensors)"
+info run/soft_labels.safetensors "6 in 3 classes" "4 of each image, 32 px" "the 2 largest of 3" "temperature   5" \
+  "teacher       convnet3"
+member run/soft_labels.safetensors view_px 32; member run/soft_labels.safetensors bytes \
+  "$(stat -c %s run/soft_labels.safetensors)"
 sed -i 's/"complete": true/"complete": false/' run/dc3.json && rm run/train/blue/*.png
-info run "cut off: storing pictures" "stored        4 of 6 pictures"
+info run "interrupted: storing images" "stored        4 of 6 images"
 rm -r run/train run/pictures.txt run/selection.json
-info run "cut off: before the selection"
+info run "interrupted: before the selection"
 mkdir -p compared && echo '{"epochs": 4, "size": 0, "guidance": -1.0, "lr": 0.0, "seed": 0}' > compared/compare.json
 info compared "scores        0" "settings      epochs 4, seed 0"
 [[ $output != *guidance* && $output != *lr* ]] || fail "what nobody gave: $output"
 expect 1 "compared: holds a comparison of datasets" "$dc3" measure compared
-for seed in 0 1; do echo "{\"method\": \"dc3\", \"ipc\": 10, \"arch\": \"convnet3\", \"labels\": \"soft\", \"seed\": $seed}"; done > compared/results.jsonl
-info compared "cut off: 2 scores are there" "seeds         0, 1"
+for seed in 0 1; do echo \
+  "{\"method\": \"dc3\", \"ipc\": 10, \"arch\": \"convnet3\", \"labels\": \"soft\", \"seed\": $seed}"; done \
+  > compared/results.jsonl
+info compared "interrupted: 2 scores are there" "seeds         0, 1"
 echo table > compared/table.txt
 info compared "table         compared/table.txt" "state         complete"; member compared scores 2
 echo '{"program": "other"}' > data/dc3.json
@@ -93,7 +105,8 @@ expect 1 "data/dc3.json: was not made by dc3" "$dc3" info data
 rm data/dc3.json
 
 # Editors: whole, and without a part.
-info "$source/models/dc3-mini" "StableDiffusionInstructPix2PixPipeline" "12.65 M parameters, 422 f16 tensors" "image size    64 px" "DDIMScheduler" "for --editor  yes" \
+info "$source/models/dc3-mini" "StableDiffusionInstructPix2PixPipeline" "12.65 M parameters, 422 f16 tensors" \
+  "image size    64 px" "DDIMScheduler" "for --editor  yes" \
   "ddim, 1 step, guidance 1"
 member "$source/models/dc3-mini" image_px 64
 cp -r "$source/models/dc3-mini" part && rm part/vae/*.safetensors

@@ -1,18 +1,19 @@
 #!/bin/bash
-# dc3 label, and the program of docs/soft-labels.md that makes views and labels again, on a run of six pictures.
+# dc3 label, and the program of docs/soft-labels.md that makes views and labels again, on a run of six images.
 source "$2/tests/cli/common.sh"
 
-# Two classes, and one without pictures that is left out.
+# Two classes, and one without images that is left out.
 mkdir -p data/absent data/blue "data/re d"
 for i in 1 2 3; do
-  "$tools/make_picture" "data/blue/$i.png" 45 40 $((20 * i)) 30 200 && "$tools/make_picture" "data/re d/$i.png" 50 43 200 $((30 * i)) 20 || fail "make_picture"
+  "$tools/make_image" "data/blue/$i.png" 45 40 $((20 * i)) 30 200 &&
+    "$tools/make_image" "data/re d/$i.png" 50 43 200 $((30 * i)) 20 || fail "make_image"
 done
 "$tools/make_teacher" teacher.safetensors 2 && "$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
 expect 0 "6 images stored" "$dc3" condense data -o photos-ipc10 --ipc 3 --size 41 --threads 2 --dtype f32
 
-# One picture is replaced by one of another shape.
+# One image is replaced by one of another shape.
 odd=$(find photos-ipc10/train/blue -name '*.png' | sort | head -1)
-"$tools/make_picture" "$odd" 57 38 90 90 10 || fail "make_picture"
+"$tools/make_image" "$odd" 57 38 90 90 10 || fail "make_image"
 label=("$dc3" label photos-ipc10 --teacher teacher.safetensors --threads 2)
 
 expect 0 "about 1 s" "${label[@]}" --dry-run
@@ -54,14 +55,15 @@ for options in "--factor 2" "--top-k 1 --temperature 4" "--factor 1"; do
   [[ -f compare.py ]] && expect 0 "compared 24" "$python" compare.py
 done
 
-# An interrupted labelling goes on where it was, to the same bytes; one with other settings says which differ.
+# An interrupted labelling resumes where it was, to the same bytes; one with other settings says which differ.
 long=("${label[@]}" --views 400 --batch 4)
 expect 0 "result: whole" "${long[@]}" -o whole
 interrupt . "labels: " "${long[@]}" -o cut
-[[ ! -e cut ]] || fail "labels that were cut off are there"
-expect 0 "cut off: " "$dc3" info cut.checkpoint
-[[ $output =~ "cut off: "([0-9]+)" of 2400 labelled" ]] && ((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 2400)) || fail "how far: $output"
-expect 1 "cut.checkpoint: a labelling with other settings was cut off here (seed was" "${long[@]}" -o cut --seed 3
+[[ ! -e cut ]] || fail "interrupted labels are there"
+expect 0 "interrupted: " "$dc3" info cut.checkpoint
+[[ $output =~ "interrupted: "([0-9]+)" of 2400 labelled" ]] && ((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 2400)) ||
+  fail "how far: $output"
+expect 1 "cut.checkpoint: a labelling with other settings was interrupted here (seed was" "${long[@]}" -o cut --seed 3
 expect 1 "its crop is empty" "$dc3" evaluate photos-ipc10 --val data --labels stored --stored cut.checkpoint --epochs 1
 expect 0 "result: cut" "${long[@]}" -o cut
 cmp whole cut || fail "an interrupted labelling gives other bytes"
@@ -78,13 +80,13 @@ expect 2 "which run's folder?" "$dc3" label --teacher teacher.safetensors
 expect 2 "--views: expected 1 to 100000, found -1" "${label[@]}" --views -1
 expect 2 "--top-k: expected 1 to 1 of 2 classes, found 2" "${label[@]}" --top-k 2
 expect 2 "--factor: expected 1 or 2" "${label[@]}" --factor 3
-expect 1 "the teacher tells 3 classes apart, photos-ipc10 has 2" "$dc3" label photos-ipc10 --teacher three.safetensors
+expect 1 "the teacher distinguishes 3 classes, photos-ipc10 has 2" "$dc3" label photos-ipc10 --teacher three.safetensors
 expect 2 "takes 32 pixels only, found 24" "${label[@]}" --teacher-size 24
 expect 1 "found nothing there" "$dc3" label photos-ipc10 --teacher nowhere.safetensors
 lost=$(find photos-ipc10/train -name '*.png' | sort | tail -1); mv "$lost" lost.png
-expect 1 "expected the 6 pictures of metadata.jsonl, found 5" "${label[@]}"
+expect 1 "expected the 6 images of metadata.jsonl, found 5" "${label[@]}"
 head -c 200 lost.png > "$lost"
-expect 1 "damaged or cut short" "${label[@]}"
+expect 1 "damaged or truncated" "${label[@]}"
 cp lost.png "$lost"; cp lost.png photos-ipc10/train/blue/other.png
 expect 1 "blue/other.png: is not in metadata.jsonl" "${label[@]}"
 rm photos-ipc10/train/blue/other.png

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Manual pages and completions: made for every command, without roff's warnings, and with the words that the options really take.
+# Manual pages and completions: made for every command, without roff's warnings, and with the words that the options
+# really take.
 source "$(dirname "$0")/support.sh"
 "$source/tools/manuals.sh" "$dc3" share || fail "manuals.sh"
 mapfile -t commands < <("$dc3" --commands)
@@ -23,7 +24,8 @@ for name in "${commands[@]}"; do
   [[ $options == *--help*--* ]] || fail "$name --help names no options: $options"
   for option in $options; do
     grep -qF -- "${option//-/\\-}" "$page" || fail "$page has no $option"
-    sed -n "/^    $name)/,/;;/p" share/zsh/site-functions/_dc3 | grep -q -- "$option[=\[]" || fail "zsh: $name has no $option"
+    sed -n "/^    $name)/,/;;/p" share/zsh/site-functions/_dc3 | grep -q -- "$option[=\[]" ||
+      fail "zsh: $name has no $option"
   done
   (($("$dc3" "$name" --help | grep -c "^  dc3 $name ") >= 2)) || fail "$name --help has fewer than two examples"
 done
@@ -42,7 +44,7 @@ completes() { # "expected words", word...
   complete_words "$@"
   [[ "${COMPREPLY[*]}" == "$expected" ]] || fail "dc3 $*: expected '$expected', found '${COMPREPLY[*]}'"
 }
-pictures 'my data/a' 1; touch 'my teacher.safetensors'
+images 'my data/a' 1; touch 'my teacher.safetensors'
 completes "condense compensate contact compare" co
 completes "${commands[*]} help --help --version" ""
 completes "--ipc --image-guidance" condense data --i
@@ -63,14 +65,15 @@ completes "contact" help cont
 [[ $(complete -p dc3) == *"-F _dc3"* ]] || fail "bash does not know the completion"
 
 # What is offered is what the library takes: its own lists in the errors.
-pictures data/a 1; pictures data/b 1
+images data/a 1; images data/b 1
 takes() { # option, command...
   local option=$1 said; shift
   said=$("$dc3" "$@" "$option" nonsense 2>&1 | sed -n 's/.*expected \(one of \)\?\(.*\)[;,] found .nonsense.*/\2/p' | sed 's/,\| or / /g; s/  */ /g')
   [[ $said ]] || fail "$1 $option nonsense: no list of what is expected"
   completes "$said" "$1" "$option" ""
 }
-for option in --method --fit --format --combine --detail --sampler --dtype --objective --maximizer; do takes $option condense data -o x; done
+for option in --method --fit --format --combine --detail --sampler --dtype --objective --maximizer; do
+  takes $option condense data -o x; done
 takes --gradient condense data -o x --teacher none
 for option in --arch --optimizer --dtype; do takes $option train data -o x; done
 for option in --labels --augment; do takes $option evaluate data --val data; done

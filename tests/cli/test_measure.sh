@@ -1,11 +1,11 @@
 #!/bin/bash
-# dc3 measure: made pictures, a run beside its originals, a picture that cannot be read.
+# dc3 measure: made images, a run beside its originals, an image that cannot be read.
 source "$2/tests/cli/support.sh"
 dc3m=("$dc3" measure --threads 2)
 # numbers FILE KEY: the values of a member, one after the other.
 numbers() { sed -n 's/^ *"'"$2"'": \(.*[^,]\),\{0,1\}$/\1/p' "$1" | tr '\n' ' '; }
 
-pictures data/blue 3 && pictures "data/re d" 4
+images data/blue 3 && images "data/re d" 4
 expect 0 "data " "${dc3m[@]}" data
 [[ $output != *"against their originals"* ]] || fail "a plain dataset has no originals"
 expect 0 "re d" "${dc3m[@]}" data --per-class
@@ -15,21 +15,25 @@ expect 0 "4 images stored" "$dc3" condense data -o same --ipc 2 --method random 
 expect 0 "4 images stored" "$dc3" condense data -o grey --ipc 2 --method grayscale --teacher none "${common[@]}"
 expect 0 "against their originals" "${dc3m[@]}" data same grey
 "${dc3m[@]}" data same grey --json -q > two.json || fail "--json"
-"$dc3" measure data same grey --json -q --threads 1 > one.json && cmp one.json two.json || fail "the number of threads changes the result"
+"$dc3" measure data same grey --json -q --threads 1 > one.json && cmp one.json two.json ||
+  fail "the number of threads changes the result"
 [[ $(numbers two.json identical) == "4 2 2 0 0 0 " ]] || fail "identical: $(numbers two.json identical)"
 [[ $(numbers two.json pairs) == "4 2 2 4 2 2 " ]] || fail "pairs: $(numbers two.json pairs)"
-[[ $(numbers two.json ssim | cut -d' ' -f1) == 1.0 ]] || fail "SSIM of equal pictures: $(numbers two.json ssim)"
-[[ $(numbers two.json psnr | cut -d' ' -f1) == null ]] || fail "PSNR of equal pictures: $(numbers two.json psnr)"
-[[ $(numbers two.json colourfulness) =~ \ 0\.0\ 0\.0\ 0\.0\ $ ]] || fail "colourfulness of grey: $(numbers two.json colourfulness)"
+[[ $(numbers two.json ssim | cut -d' ' -f1) == 1.0 ]] || fail "SSIM of equal images: $(numbers two.json ssim)"
+[[ $(numbers two.json psnr | cut -d' ' -f1) == null ]] || fail "PSNR of equal images: $(numbers two.json psnr)"
+[[ $(numbers two.json colourfulness) =~ \ 0\.0\ 0\.0\ 0\.0\ $ ]] ||
+  fail "colourfulness of grey: $(numbers two.json colourfulness)"
 [[ $(numbers two.json hue_entropy) =~ null\ null\ null\ $ ]] || fail "hue of grey: $(numbers two.json hue_entropy)"
 "$tools/is_json" two.json || fail "JSON"
 
 # A reference that is no row of its own twice; what is compared with itself is at no distance.
 "${dc3m[@]}" data --reference data --json -q > self.json || fail "--reference"
-[[ $(numbers self.json wasserstein) == "null null null "*"0.0 0.0 0.0 "* ]] || fail "distance from itself: $(numbers self.json wasserstein)"
+[[ $(numbers self.json wasserstein) == "null null null "*"0.0 0.0 0.0 "* ]] ||
+  fail "distance from itself: $(numbers self.json wasserstein)"
 
-# Pairs of the fourfold view: a picture in the four quarters.
-expect 0 "stored" "$dc3" condense data -o fourfold --ipc 1 --method blur --combine fourfold --teacher none "${common[@]}"
+# Pairs of the fourfold view: an image in the four quarters.
+expect 0 "stored" "$dc3" condense data -o fourfold --ipc 1 --method blur --combine fourfold --teacher none \
+  "${common[@]}"
 expect 0 "fourfold" "${dc3m[@]}" fourfold
 "${dc3m[@]}" fourfold --json -q > fourfold.json || fail "fourfold"
 [[ $(numbers fourfold.json pairs | cut -d' ' -f1) == 2 ]] || fail "fourfold: $(numbers fourfold.json pairs)"
@@ -38,18 +42,21 @@ expect 0 "fourfold" "${dc3m[@]}" fourfold
 "$tools/make_teacher" teacher.safetensors 2 && "$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
 expect 0 "the teacher's top-1" "${dc3m[@]}" data same grey --teacher teacher.safetensors
 "${dc3m[@]}" same --teacher teacher.safetensors --json -q > taught.json || fail "--teacher"
-[[ $(numbers taught.json top1_same) == "1.0 1.0 1.0 " ]] || fail "top-1 of equal pictures: $(numbers taught.json top1_same)"
-[[ $(numbers taught.json loss_before) =~ ^([0-9.]+\ ){3}$ && $(numbers taught.json loss_before) == "$(numbers taught.json loss_after)" ]] ||
-  fail "loss of equal pictures: $(numbers taught.json loss_before) and $(numbers taught.json loss_after)"
+[[ $(numbers taught.json top1_same) == "1.0 1.0 1.0 " ]] ||
+  fail "top-1 of equal images: $(numbers taught.json top1_same)"
+[[ $(numbers taught.json loss_before) =~ ^([0-9.]+\ ){3}$ &&
+  $(numbers taught.json loss_before) == "$(numbers taught.json loss_after)" ]] ||
+  fail "loss of equal images: $(numbers taught.json loss_before) and $(numbers taught.json loss_after)"
 expect 0 "Distance of features" "${dc3m[@]}" data grey --teacher teacher.safetensors
-[[ $output == *"4 pictures are no more than the 512 features"* ]] || fail "few pictures"
-"${dc3m[@]}" data grey --reference data --teacher teacher.safetensors --json -q > near.json || fail "--reference and --teacher"
+[[ $output == *"4 images are no more than the 512 features"* ]] || fail "few images"
+"${dc3m[@]}" data grey --reference data --teacher teacher.safetensors --json -q > near.json ||
+  fail "--reference and --teacher"
 read -r first self other < <(numbers near.json frechet_distance)
 [[ $first == null && $self =~ ^0\.0|e- && ! $other =~ ^0\.0|e-|null ]] || fail "Frechet distances: $first $self $other"
-expect 1 "the teacher tells 3 classes apart" "${dc3m[@]}" same --teacher three.safetensors
+expect 1 "the teacher distinguishes 3 classes" "${dc3m[@]}" same --teacher three.safetensors
 
 # Coverage of the dataset by a choice, beside random ones; where all is chosen nothing is at a distance.
-pictures many/blue 5 && pictures many/red 3
+images many/blue 5 && images many/red 3
 expect 0 "stored" "$dc3" condense many -o one --ipc 1 --method random "${common[@]}"
 expect 0 "stored" "$dc3" condense many/ -o whole --ipc 3 --method random "${common[@]}"
 expect 0 "by embeddings of the teacher, a convnet3" "${dc3m[@]}" many one --coverage --teacher teacher.safetensors
@@ -58,9 +65,10 @@ expect 0 "by embeddings of the teacher, a convnet3" "${dc3m[@]}" many one --cove
 [[ $(numbers covered.json chosen) == "2 1 1 6 3 3 " ]] || fail "chosen: $(numbers covered.json chosen)"
 for name in distance_mean random_distance_mean random_distance_mean_deviation; do
   read -r -a found < <(numbers covered.json $name)
-  [[ ${#found[@]} == 6 && ${found[5]} == 0.0 && ${found[0]} != 0.0 && ${found[0]} != null ]] || fail "$name: ${found[*]}"
+  [[ ${#found[@]} == 6 && ${found[5]} == 0.0 && ${found[0]} != 0.0 && ${found[0]} != null ]] ||
+    fail "$name: ${found[*]}"
 done
-[[ $(numbers covered.json pictures) == "8 5 3 8 5 3 " ]] || fail "of how many: $(numbers covered.json pictures)"
+[[ $(numbers covered.json images) == "8 5 3 8 5 3 " ]] || fail "of how many: $(numbers covered.json images)"
 cmp covered.json covered1.json || fail "coverage with one thread"
 expect 0 "none of these is a run" "${dc3m[@]}" many --coverage
 expect 0 "VAE of dc3-mini" "${dc3m[@]}" one --coverage
@@ -71,32 +79,35 @@ expect 0 "blue/5.png" "${dc3m[@]}" one --coverage --teacher teacher.safetensors
 # Inception: the names FID, KID and IS only with its own weights; not the teacher's.
 "$tools/make_inception" "$2/tests/golden/inception/nets.json" inception.safetensors || fail "make_inception"
 expect 0 "FID        KID" "${dc3m[@]}" data --inception inception.safetensors
-[[ $output == *"7 pictures are no more than the 2048 features: its FID"* ]] || fail "few pictures for FID"
-"${dc3m[@]}" data grey --reference data --inception inception.safetensors --teacher teacher.safetensors --json -q > both.json || fail "--inception and --teacher"
+[[ $output == *"7 images are no more than the 2048 features: its FID"* ]] || fail "few images for FID"
+"${dc3m[@]}" data grey --reference data --inception inception.safetensors --teacher teacher.safetensors \
+  --json -q > both.json || fail "--inception and --teacher"
 read -r first self other < <(numbers both.json fid)
 [[ $first == null && $self =~ ^0\.0|e- && ! $other =~ ^0\.0|e-|null ]] || fail "FID: $first $self $other"
 read -r first self other < <(numbers both.json inception_score)
 [[ $first == "$self" && $first =~ ^1\. ]] || fail "Inception scores of equal datasets: $first $self $other"
-[[ $(numbers both.json frechet_distance) == null* && $(numbers both.json top1_same) == *\ * ]] || fail "the teacher beside Inception"
+[[ $(numbers both.json frechet_distance) == null* && $(numbers both.json top1_same) == *\ * ]] ||
+  fail "the teacher beside Inception"
 expect 1 "expected the tensors of the FID's Inception" "${dc3m[@]}" data --inception teacher.safetensors
 rm inception.safetensors
 
 # Originals that have moved.
 mv data moved
-expect 0 "--data tells where the originals are now" "${dc3m[@]}" same
+expect 0 "--data says where the originals are now" "${dc3m[@]}" same
 [[ $output != *"against their originals"* ]] || fail "originals that are not there"
 expect 0 "against their originals" "${dc3m[@]}" same --data moved
 expect 1 "nowhere" "${dc3m[@]}" same --data nowhere
-rm moved/blue/*.png && pictures moved/blue 1
+rm moved/blue/*.png && images moved/blue 1
 expect 0 "its source is not in moved" "${dc3m[@]}" same --data moved
 
-# A picture that cannot be read is passed over, counted and listed.
+# An image that cannot be read is skipped, counted and listed.
 head -c 100 moved/blue/1.png > "moved/blue/cut.png"
-expect 0 "1 pictures skipped" "${dc3m[@]}" moved
+expect 0 "1 images skipped" "${dc3m[@]}" moved
 expect 0 "blue/cut.png" "${dc3m[@]}" moved --json -q
 expect 1 "blue/cut.png" "${dc3m[@]}" moved --strict
-rm -r moved/blue "moved/re d/"[1-3].png && cp same/dc3.json broken.png && mkdir moved/bad && mv broken.png moved/bad/x.png && rm "moved/re d/4.png" && cp moved/bad/x.png "moved/re d/"
-expect 1 "none of 2 pictures can be read" "${dc3m[@]}" moved
+rm -r moved/blue "moved/re d/"[1-3].png && cp same/dc3.json broken.png && mkdir moved/bad &&
+  mv broken.png moved/bad/x.png && rm "moved/re d/4.png" && cp moved/bad/x.png "moved/re d/"
+expect 1 "none of 2 images can be read" "${dc3m[@]}" moved
 
 # Wrong use.
 expect 1 "nowhere" "${dc3m[@]}" same nowhere

@@ -1,7 +1,9 @@
 #!/bin/bash
-# What a new user gets wrong: each is told which file or option, what was expected and found, and what to do, before any work is done.
+# What a new user gets wrong: each is reported which file or option, what was expected and found, and what to do,
+# before any work is done.
 source "$(dirname "$0")/support.sh"
-# says STATUS COMMAND... -- WORD...: dc3's exit status, one line that begins with dc3:, and all words in it; nothing is written.
+# says STATUS COMMAND... -- WORD...: dc3's exit status, one line that begins with dc3:, and all words in it; nothing is
+# written.
 says() {
   local status=$1 words=() word; shift
   while [[ $1 != -- ]]; do words+=("$1"); shift; done; shift
@@ -10,51 +12,64 @@ says() {
   for word in "$@"; do [[ $output == *"$word"* ]] || fail "${words[*]}: expected '$word' in: $output"; done
   for word in out out.* nodir c; do [[ ! -e $word ]] || fail "${words[*]}: a refused command writes $word"; done
 }
-for part in train val; do pictures photos/$part/cats 3; pictures photos/$part/dogs 3; done
-cp -r photos listed && echo x > listed/labels.csv && mkdir flat empty && cp photos/train/cats/*.png flat && cp -r photos/train holed && mkdir holed/birds
+for part in train val; do images photos/$part/cats 3; images photos/$part/dogs 3; done
+cp -r photos listed && echo x > listed/labels.csv && mkdir flat empty && cp photos/train/cats/*.png flat &&
+  cp -r photos/train holed && mkdir holed/birds
 echo text > notes.txt; cp "$source/tests/golden/pth/damaged/no_pickle.pth" photos.zip && cp photos.zip zip.pth
-"$tools/make_teacher" two.safetensors 2 && "$tools/make_teacher" three.safetensors 3 && head -c 500 two.safetensors > cut.safetensors || fail "make_teacher"
+"$tools/make_teacher" two.safetensors 2 && "$tools/make_teacher" three.safetensors 3 &&
+  head -c 500 two.safetensors > cut.safetensors || fail "make_teacher"
 one=photos/train/cats/1.png random=(--method random --ipc 1) hard=(--labels hard)
 
 # DATA that is no dataset, for every command that takes one; --val likewise.
-for command in "condense -o out" "compensate -o out" "bins -o out" "select -o out" "train -o out" "label --teacher two.safetensors -o out" \
+for command in "condense -o out" "compensate -o out" "bins -o out" "select -o out" "train -o out" \
+  "label --teacher two.safetensors -o out" \
   "evaluate --val photos/val --labels hard" "compare --val photos/val -o c" "measure" "info"; do
   read -ra words <<< "$command"
   says 1 "${words[0]}" nowhere "${words[@]:1}" -- "nowhere: expected" "found nothing there"
   says 1 "${words[0]}" photos "${words[@]:1}" -- "photos: expected a folder for each class" "did you mean photos/train"
-  says 1 "${words[0]}" flat "${words[@]:1}" -- "flat: found 3 images but no class folders" "sort them into a folder for each class"
+  says 1 "${words[0]}" flat "${words[@]:1}" -- "flat: found 3 images but no class folders" \
+    "sort them into a folder for each class"
   says 1 "${words[0]}" empty "${words[@]:1}" -- "empty: found no images" "expected a folder for each class"
 done
-for val in "nowhere:found nothing there" "photos:did you mean photos/train" "flat:no class folders" "photos.zip:found an archive" "$one:found one picture"; do
+for val in "nowhere:found nothing there" "photos:did you mean photos/train" "flat:no class folders" \
+  "photos.zip:found an archive" "$one:found one image"; do
   says 1 train photos/train --val "${val%%:*}" -o out -- "--val: ${val%%:*}: " "${val#*:}"
   says 1 evaluate photos/train --val "${val%%:*}" "${hard[@]}" -- "--val: ${val%%:*}: " "${val#*:}"
 done
 says 1 condense listed -o out -- "did you mean listed/train (and one of the others as --val)?"
 says 1 condense photos.zip -o out -- "photos.zip: expected a folder" "found an archive; unpack it"
-says 1 condense $one -o out -- "$one: expected a folder with a folder for each class, found one picture"
+says 1 condense $one -o out -- "$one: expected a folder with a folder for each class, found one image"
 says 1 condense notes.txt -o out -- "notes.txt: expected a folder with a folder for each class" "found another file"
-says 1 condense photos/train/cats -o out -- "photos/train/cats: found 3 images but no class folders" "give the folder above"
+says 1 condense photos/train/cats -o out -- "photos/train/cats: found 3 images but no class folders" \
+  "give the folder above"
 
-# Empty classes and classes that are smaller than asked for are told, and refused with --strict.
+# Empty classes and classes that are smaller than asked for are reported, and refused with --strict.
 expect 0 "class 'birds' has no images and is left out" "$dc3" condense holed -o holed-out "${random[@]}" --size 16
 says 1 condense holed -o out "${random[@]}" --strict -- "class 'birds' has no images" "--strict"
-expect 0 "class 'cats' has 3 readable images, fewer than 5" "$dc3" condense photos/train -o five --method random --ipc 5 --size 16
-says 1 condense photos/train -o out --method random --ipc 5 --strict -- "class 'cats' has 3 pictures, fewer than 5" "--strict"
-for ipc in 0 -3; do says 2 condense photos/train -o out --ipc $ipc -- "--ipc: expected 1 or more images per class, found $ipc" "Try: dc3 condense --help"; done
-for ipc in ten 1,10 1.5; do says 2 condense photos/train -o out --ipc $ipc -- "--ipc: expected a whole number, found '$ipc'"; done
+expect 0 "class 'cats' has 3 readable images, fewer than 5" "$dc3" condense photos/train -o five --method random \
+  --ipc 5 --size 16
+says 1 condense photos/train -o out --method random --ipc 5 --strict -- "class 'cats' has 3 images, fewer than 5" \
+  "--strict"
+for ipc in 0 -3; do says 2 condense photos/train -o out --ipc $ipc \
+  -- "--ipc: expected 1 or more images per class, found $ipc" "Try: dc3 condense --help"; done
+for ipc in ten 1,10 1.5; do says 2 condense photos/train -o out --ipc $ipc \
+  -- "--ipc: expected a whole number, found '$ipc'"; done
 says 2 compare photos/train --val photos/val -o c --ipc 0 -- "--ipc: expected numbers from 1 on" "found '0'"
 says 2 train photos/train -o out --lr fast -- "--lr: expected a number, found 'fast'"
 
 # Train and val that are the same, or the wrong way round.
-pictures more/cats 9 && pictures more/dogs 3
+images more/cats 9 && images more/dogs 3
 train=(--arch convnet3 --size 16 --epochs 1 --batch 4 --threads 1)
-expect 0 "warning: --val is photos/train itself" "$dc3" train photos/train --val photos/train "${train[@]}" -o same.safetensors
-expect 0 "warning: --val more has 12 images, more than the 6 of photos/train to train on; are the two swapped?" "$dc3" train photos/train --val more "${train[@]}" -o same.safetensors
+expect 0 "warning: --val is photos/train itself" "$dc3" train photos/train --val photos/train "${train[@]}" \
+  -o same.safetensors
+expect 0 "warning: --val more has 12 images, more than the 6 of photos/train to train on; are the two swapped?" \
+  "$dc3" train photos/train --val more "${train[@]}" -o same.safetensors
 expect 0 "result" "$dc3" train more --val photos/train "${train[@]}" -o same.safetensors
 [[ $output != *swapped* ]] || fail "a smaller --val is no swap"
 says 1 train photos/train --val holed/cats -o out -- "no class folders"
 mkdir -p others && cp -r photos/val/cats others/ && cp -r photos/val/dogs others/wolves
-says 1 train photos/train --val others -o out -- "others: expected the 2 classes of photos/train" "class 'dogs' is not in others"
+says 1 train photos/train --val others -o out -- "others: expected the 2 classes of photos/train" \
+  "class 'dogs' is not in others"
 
 # Teachers: missing, a folder, no weights, cut, of other classes; none where one is needed.
 teachers() { # command with its words; the teacher goes last
@@ -62,8 +77,8 @@ teachers() { # command with its words; the teacher goes last
   says 1 "$@" photos -- "--teacher photos: expected a classifier's file" "found no file"
   says 1 "$@" notes.txt -- "notes.txt: expected a safetensors file or a PyTorch checkpoint" "found neither"
   says 1 "$@" zip.pth -- "zip.pth: "
-  says 1 "$@" cut.safetensors -- "cut.safetensors: " "is it cut short?"
-  says 1 "$@" three.safetensors -- "three.safetensors: the teacher tells 3 classes apart, photos/train has 2; a teacher must be trained on the dataset's classes"
+  says 1 "$@" cut.safetensors -- "cut.safetensors: " "is it truncated?"
+  says 1 "$@" three.safetensors -- "three.safetensors: the teacher distinguishes 3 classes, photos/train has 2; a teacher must be trained on the dataset's classes"
 }
 teachers condense photos/train -o out --teacher
 teachers label photos/train -o out --teacher
@@ -72,41 +87,50 @@ teachers compare photos/train --val photos/val -o c --methods random --ipc 1 --t
 says 2 evaluate photos/train --val photos/val -- "--labels soft: expected --teacher" "found none"
 says 2 label photos/train -- "--teacher: expected a classifier's file, found none"
 says 2 condense photos/train -o out --method rded --teacher none -- "--method rded" "expected --teacher FILE"
-says 1 evaluate photos/train --val photos/val --labels stored -- "--labels stored: expected soft labels in photos/train/soft_labels.safetensors" "dc3 label makes them"
+says 1 evaluate photos/train --val photos/val --labels stored \
+  -- "--labels stored: expected soft labels in photos/train/soft_labels.safetensors" "dc3 label makes them"
 says 1 train photos/train --init nowhere -o out -- "nowhere: cannot open"
 
 # Models.
 for model in "nowhere:found nothing there" "empty:found none" "notes.txt:found none"; do
-  says 1 condense photos/train -o out --teacher none --editor "${model%%:*}" -- "${model%%:*}: expected a diffusers directory with a model_index.json, ${model#*:}" "--editor"
+  says 1 condense photos/train -o out --teacher none --editor "${model%%:*}" \
+    -- "${model%%:*}: expected a diffusers directory with a model_index.json, ${model#*:}" "--editor"
   says 1 edit $one -p sunny -o out.png --editor "${model%%:*}" -- "${model%%:*}: expected a diffusers directory"
 done
 says 1 condense photos/train -o out --prompts nowhere -- "--prompts: nowhere: cannot open"
 says 1 condense photos/train -o out --prompts notes.txt -- "notes.txt: expected lines 'warm: TEXT'"
 
-# Where results go: nowhere, a file for a folder, a folder for a file, no such folder, not ours, the dataset itself; a folder that is made is no error.
-says 2 condense photos/train -- "where shall the result go? Use -o DIR"
-says 2 condense photos/train "${random[@]}" -o notes.txt -- "-o notes.txt: expected a folder to make or to continue" "is a file; choose another place"
+# Where results go: nowhere, a file for a folder, a folder for a file, no such folder, not ours, the dataset itself; a
+# folder that is made is no error.
+says 2 condense photos/train -- "where should the result go? Use -o DIR"
+says 2 condense photos/train "${random[@]}" -o notes.txt -- "-o notes.txt: expected a folder to make or to continue" \
+  "is a file; choose another place"
 says 2 condense photos/train "${random[@]}" -o notes.txt/below -- "-o notes.txt/below: expected a folder"
 says 2 compare photos/train --val photos/val -o notes.txt -- "-o notes.txt: expected a folder"
 says 1 condense photos/train "${random[@]}" -o flat -- "flat: holds files that dc3 did not make; choose a new folder"
-says 1 compare photos/train --val photos/val --methods random --ipc 1 --teacher two.safetensors -o flat -- "flat: holds files that dc3 compare did not make; choose a new folder"
-says 1 condense photos/train "${random[@]}" -o photos/train/out -- "photos/train/out: expected a folder apart from the dataset"
+says 1 compare photos/train --val photos/val --methods random --ipc 1 --teacher two.safetensors -o flat \
+  -- "flat: holds files that dc3 compare did not make; choose a new folder"
+says 1 condense photos/train "${random[@]}" -o photos/train/out \
+  -- "photos/train/out: expected a folder apart from the dataset"
 expect 0 "2 images stored" "$dc3" condense photos/train "${random[@]}" -o made/with/parents --size 16
-for command in "train photos/train" "bins photos/train" "select photos/train" "label photos/train --teacher two.safetensors" "edit $one -p sunny" "contact made/with/parents"; do
+for command in "train photos/train" "bins photos/train" "select photos/train" \
+  "label photos/train --teacher two.safetensors" "edit $one -p sunny" "contact made/with/parents"; do
   read -ra words <<< "$command"
-  says 2 "${words[@]}" -o nodir/out.png -- "-o nodir/out.png: expected a place in a folder that is there, found no folder nodir; make it first"
+  says 2 "${words[@]}" -o nodir/out.png -- \
+    "-o nodir/out.png: expected a place in an existing folder, found no folder nodir; create it first"
   [[ ${words[0]} == edit ]] || says 2 "${words[@]}" -o flat -- "-o: expected a file to write, found the folder flat"
 done
 if [[ $(id -u) != 0 ]]; then
   mkdir locked && chmod 555 locked
-  says 2 condense photos/train "${random[@]}" -o locked/out -- "-o locked/out: the folder locked cannot be written to" "choose another place"
+  says 2 condense photos/train "${random[@]}" -o locked/out \
+    -- "-o locked/out: the folder locked cannot be written to" "choose another place"
   says 2 train photos/train -o locked/out -- "-o locked/out: the folder locked cannot be written to"
 fi
 
 # Words and options that are too many, missing or unknown.
 says 2 condense -o out -- "which dataset?" "Try: dc3 condense --help"
 says 2 condense photos/train photos/val -o out -- "expected one dataset, found 'photos/val' too"
-says 2 edit -p sunny -o out.png -- "which picture?"
+says 2 edit -p sunny -o out.png -- "which image?"
 says 2 edit $one -o out.png -- "Use --prompt TEXT"
 says 2 edit $one -p sunny -- "Use -o OUT.png"
 says 2 contact -o out.png -- "which run's folder?"
@@ -117,11 +141,13 @@ says 2 condense photos/train -o out --method hreding -- "--method: expected one 
 says 2 condens photos/train -- "there is no command 'condens'; did you mean 'condense'?"
 
 # Folders and files of another kind than the command's.
-says 1 contact photos/train -o out.png -- "photos/train: expected a folder that dc3 condense made, found no dc3.json in it"
+says 1 contact photos/train -o out.png -- \
+  "photos/train: expected a folder that dc3 condense made, found no dc3.json in it"
 says 1 contact nowhere -o out.png -- "nowhere: expected a folder that dc3 condense made, found nothing there"
 says 1 label photos/train --teacher two.safetensors -- "photos/train: was not made by dc3 condense" "use -o FILE"
-says 1 edit photos -p sunny -o out.png -- "photos: expected a picture, found a folder; dc3 compensate takes folders"
-says 1 edit notes.txt -p sunny -o out.png -- "notes.txt: not a picture in a format that is read (JPEG, PNG"
-says 1 select --from two.safetensors -- "--from two.safetensors: expected tensors 'embeddings' [n, d] and 'labels' [n], found no 'embeddings'"
-says 1 info photos.zip -- "photos.zip: " "a .zip of pictures must be unpacked first"
+says 1 edit photos -p sunny -o out.png -- "photos: expected an image, found a folder; dc3 compensate takes folders"
+says 1 edit notes.txt -p sunny -o out.png -- "notes.txt: not an image in a format that is read (JPEG, PNG"
+says 1 select --from two.safetensors -- \
+  "--from two.safetensors: expected tensors 'embeddings' [n, d] and 'labels' [n], found no 'embeddings'"
+says 1 info photos.zip -- "photos.zip: " "a .zip of images must be unpacked first"
 echo "all checks passed"

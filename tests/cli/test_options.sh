@@ -1,7 +1,7 @@
 #!/bin/bash
 # Options: each is obeyed or refused, in any locale, and what is printed as JSON is JSON.
 source "$(dirname "$0")/support.sh"
-pictures data/a 2; pictures data/b 2
+images data/a 2; images data/b 2
 json() { # the output of a command is one JSON document
   "$@" 2>/dev/null > document || fail "$*"
   "$tools/is_json" document || fail "$*: no JSON: $(cat document)"
@@ -15,9 +15,12 @@ expect 2 "expected text in UTF-8" env LC_ALL=C "${edit[@]}" -p $'tr\xe8s' -o e.p
 
 # Numbers: what is none is named by its option as it was written, whatever the locale; the last of several counts.
 for locale in C de_DE.UTF-8 fr_FR.UTF-8; do
-  for option in --ipc -n; do expect 2 "dc3: $option: expected a whole number, found 'ten'" env LC_ALL=$locale LANGUAGE=${locale%%.*} "$dc3" condense data -o x $option ten; done
-  expect 2 "dc3: --guidance: expected a number, found '1,5'" env LC_ALL=$locale LANGUAGE=${locale%%.*} "$dc3" condense data -o x --guidance 1,5
-  expect 2 "Unknown option --ipx=3; did you mean --ipc?" env LC_ALL=$locale LANGUAGE=${locale%%.*} "$dc3" condense data --bins 3 -o x --ipx=3
+  for option in --ipc -n; do expect 2 "dc3: $option: expected a whole number, found 'ten'" env LC_ALL=$locale \
+    LANGUAGE=${locale%%.*} "$dc3" condense data -o x $option ten; done
+  expect 2 "dc3: --guidance: expected a number, found '1,5'" env LC_ALL=$locale LANGUAGE=${locale%%.*} \
+    "$dc3" condense data -o x --guidance 1,5
+  expect 2 "Unknown option --ipx=3; did you mean --ipc?" env LC_ALL=$locale LANGUAGE=${locale%%.*} \
+    "$dc3" condense data --bins 3 -o x --ipx=3
 done
 expect 2 "Integer value “9999999999” for --ipc out of range" "$dc3" condense data -o x --ipc 9999999999
 expect 2 "Double value “1e999” for --guidance out of range" "$dc3" condense data -o x --guidance 1e999
@@ -46,8 +49,10 @@ expect 2 "--fit is for a dataset" "$dc3" select --from x.safetensors --fit pad
 [[ ! -e refused.png && ! -e x && ! -e x.jsonl ]] || fail "a refused command writes"
 
 # Values out of range are wrong use, and say so before anything is made.
-for wrong in "--guidance -5" "--guidance nan" "--image-guidance 1000" "--steps 0" "--steps 1001" "--threads 0" "--size 0" "--size 5000" \
-  "--seed -1" "--seed 99999999999999999999999" "--seed 1x" "--dtype f64" "--combine all" "--format gif" "--detail some" "--sampler none" \
+for wrong in "--guidance -5" "--guidance nan" "--image-guidance 1000" "--steps 0" "--steps 1001" "--threads 0" \
+  "--size 0" "--size 5000" \
+  "--seed -1" "--seed 99999999999999999999999" "--seed 1x" "--dtype f64" "--combine all" "--format gif" \
+    "--detail some" "--sampler none" \
   "--feature-size 0" "--feature-size 7" "--ipc 0" "--bins 0" "--objective none" "--fit tall"; do
   expect 2 "${wrong%% *}: expected" "$dc3" condense data -o x $wrong
 done
@@ -58,7 +63,7 @@ expect 1 "cannot write to the standard output" bash -c "'$dc3' --help > /dev/ful
 expect 1 "cannot write to the standard output" bash -c "'$dc3' condense data -o full --ipc 1 ${common[*]} > /dev/full"
 [[ -f full/train/metadata.jsonl ]] || fail "the work itself is done"
 
-# The file's format: as --format says, else as the name ends. The picture keeps its shape where its detail is kept.
+# The file's format: as --format says, else as the name ends. The image keeps its shape where its detail is kept.
 type_of() { head -c 12 "$1" | LC_ALL=C tr -cd 'A-Za-z'; }
 size_of() { head -c 24 "$1" | tail -c 8 | od -An -tu1 | awk '{print $3 * 256 + $4 "x" $7 * 256 + $8}'; }
 expect 0 "" "${edit[@]}" -p sunny -o f.png --format jpeg
@@ -79,18 +84,20 @@ expect 0 "4 images stored" "$dc3" condense data -o same --ipc 2 "${common[@]}"
 expect 0 "0 edits made" "$dc3" condense "$PWD/data/" -o same --ipc 2 "${common[@]}"
 (mkdir away && cd away && expect 0 "result" "$dc3" contact ../same -o grid.png) || exit 1
 mv data moved
-expect 1 "--data tells where the dataset is now" "$dc3" contact same -o grid.png
+expect 1 "--data says where the dataset is now" "$dc3" contact same -o grid.png
 expect 0 "result" "$dc3" contact same -o grid.png --data moved
 
 # An interruption says what is kept: nothing, while features are made.
-for ((i = 0; i < 3; i++)); do pictures moved/c$i 12; done
+for ((i = 0; i < 3; i++)); do images moved/c$i 12; done
 "$dc3" condense moved --teacher none -o stopped --ipc 2 --threads 1 --dtype f32 --feature-size 512 2> said & pid=$!
 for ((i = 0; i < 600; i++)); do [[ -f stopped/dc3.json ]] && break; sleep 0.1; done
 kill -INT $pid; wait $pid; status=$?
-[[ $status == 130 ]] && grep -q "no picture was done and nothing is kept" said || fail "interrupted: status $status, $(cat said)"
+[[ $status == 130 ]] && grep -q "no image was finished and nothing is saved" said ||
+  fail "interrupted: status $status, $(cat said)"
 
 # Beside an installed program its models are found.
 mkdir -p prefix/bin prefix/share/dc3 && cp "$dc3" prefix/bin/ && ln -s "$source/models" prefix/share/dc3/models
-mv prefix/share/dc3/models prefix/share/dc3/kept && mkdir -p prefix/share/dc3/models/dc3-mini && echo '{' > prefix/share/dc3/models/dc3-mini/model_index.json
+mv prefix/share/dc3/models prefix/share/dc3/kept && mkdir -p prefix/share/dc3/models/dc3-mini &&
+  echo '{' > prefix/share/dc3/models/dc3-mini/model_index.json
 expect 1 "prefix/" prefix/bin/dc3 edit wide.png -p sunny -o keep.png
 echo "all checks passed"

@@ -1,12 +1,14 @@
 #!/bin/bash
-# dc3 report: one page that loads nothing, with names that try to be markup; in Chromium, where there is one, it opens without an error and a click shows a picture.
+# dc3 report: one page that loads nothing, with names that try to be markup; in Chromium, where there is one, it opens
+# without an error and a click shows an image.
 source "$2/tests/cli/support.sh"
 report=("$dc3" report --threads 2)
 
-# Classes, pictures and a dataset's path that would be markup if they were printed as they are; one picture that cannot be read.
+# Classes, images and a dataset's path that would be markup if they were printed as they are; one image that cannot be
+# read.
 data='nasty<'/'script><img src=x onerror=alert(2)>'
 tag='<img src=x onerror=alert(1)>' quotes="\"&'"
-pictures "$data/$tag" 4 && pictures "$data/$quotes" 3 && pictures "$data/plain" 3
+images "$data/$tag" 4 && images "$data/$quotes" 3 && images "$data/plain" 3
 mv "$data/plain/1.png" "$data/plain/"$'\x1b[31m\xff\xe2\x80\xae<em>.png'
 head -c 60 "$data/$tag/1.png" > "$data/$tag/cut<i>.png"
 mkdir "$data/empty<u>"
@@ -16,10 +18,11 @@ page=run/report.html
 [[ -s $page ]] || fail "condense writes no report"
 (($(wc -c < $page) < 1000000)) || fail "the page has $(wc -c < $page) bytes"
 rm $page
-expect 0 "6 of 6 pictures shown, 6 beside their originals" "${report[@]}" run
+expect 0 "6 of 6 images shown, 6 beside their originals" "${report[@]}" run
 expect 0 '"originals": 6' "${report[@]}" run --json -o other.html
 cmp $page other.html || fail "the same run gives another page"
-"$dc3" report run --threads 1 -q -o one.html > /dev/null && cmp $page one.html || fail "the number of threads changes the page"
+"$dc3" report run --threads 1 -q -o one.html > /dev/null && cmp $page one.html ||
+  fail "the number of threads changes the page"
 
 # What stands in it, escaped; what must not.
 has() { grep -qF -- "$2" "$1" || fail "$1 has no $2"; }
@@ -31,28 +34,34 @@ has $page '&lt;img src=x onerror=alert(1)&gt; <span class="count">2 images'
 has $page '&quot;&amp;&#39; <span class="count">2 images'
 has $page '&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt;'
 has $page 'cut&lt;i&gt;.png'
-has $page '1 picture was skipped'
+has $page '1 image was skipped'
 has $page 'class &#39;empty&lt;u&gt;&#39; has no images'
 for word in "$tag" '<em>' '<i>' '<u>' 'onerror=alert(2)>' $'\x1b' $'\xe2\x80\xae'; do lacks markup.html "$word"; done
 [[ $(grep -c '<script' $page) == 2 && $(grep -c '</script>' $page) == 2 ]] || fail "scripts: $(grep -c '<script' $page)"
-for word in 'Permission is hereby granted' 'Chart.js 3' 'prefers-color-scheme: dark' '@media print' 'Time and memory' 'compensation' 'Warm prompt' 'Images a class' 'Jensen'; do has $page "$word"; done
-[[ $(grep -o 'class="stored"' markup.html | wc -l) == 6 && $(grep -o 'class="original"' markup.html | wc -l) == 6 ]] || fail "pictures"
-# Sources of pictures are data; nothing else has a source, a link or a style that loads.
+for word in 'Permission is hereby granted' 'Chart.js 3' 'prefers-color-scheme: dark' '@media print' 'Time and memory' \
+  'compensation' 'Warm prompt' 'Images a class' 'Jensen'; do has $page "$word"; done
+[[ $(grep -o 'class="stored"' markup.html | wc -l) == 6 &&
+  $(grep -o 'class="original"' markup.html | wc -l) == 6 ]] || fail "pictures"
+# Sources of images are data; nothing else has a source, a link or a style that loads.
 has $page "default-src 'none'; img-src data:"
 [[ -z $(grep -oiE '(src|href|action|srcset|poster)="[^"]{0,5}|url\([^)]*|@import' markup.html | grep -v '^src="data:') ]] || fail "something is loaded"
 lacks markup.html 'src="http'
 
 # A map of each class: all that is chosen is among its points.
 has $page 'Map of the class'
-[[ $(grep -o '"of":[0-9]*' run/map.json | tr '\n' ' ') == '"of":3 "of":4 "of":3 ' ]] || fail "map.json: $(cat run/map.json)"
-[[ $(sed 's/"points":\[\(\[[^]]*\],*\)*\]//g' run/map.json | grep -o '\[[-0-9.e]*,[-0-9.e]*,[0-9]\]' | wc -l) == 6 ]] || fail "chosen: $(cat run/map.json)"
+[[ $(grep -o '"of":[0-9]*' run/map.json | tr '\n' ' ') == '"of":3 "of":4 "of":3 ' ]] ||
+  fail "map.json: $(cat run/map.json)"
+[[ $(sed 's/"points":\[\(\[[^]]*\],*\)*\]//g' run/map.json | grep -o '\[[-0-9.e]*,[-0-9.e]*,[0-9]\]' | wc -l) == 6 ]] \
+  || fail "chosen: $(cat run/map.json)"
 
 # Scores: beside the run, or named; not what is none.
 lacks $page 'id="scores"'
-"$dc3" evaluate run --val "$data" --labels hard --epochs 4 --seeds 2 --size 16 --threads 2 --json -q > scores.json || fail "evaluate"
+"$dc3" evaluate run --val "$data" --labels hard --epochs 4 --seeds 2 --size 16 --threads 2 --json -q > scores.json ||
+  fail "evaluate"
 expect 0 "result" "${report[@]}" run --scores scores.json
 has $page 'id="scores"' && has $page '4 epochs, batches of' && has $page ' ± '
-cp scores.json run/ && expect 0 "result" "${report[@]}" run -o other.html && cmp $page other.html || fail "scores beside the run"
+cp scores.json run/ && expect 0 "result" "${report[@]}" run -o other.html && cmp $page other.html ||
+  fail "scores beside the run"
 echo '[]' > none.json
 expect 1 "expected the scores that dc3 evaluate --json prints" "${report[@]}" run --scores none.json
 cp none.json run/scores.json
@@ -62,7 +71,8 @@ rm run/scores.json
 # Rows of a comparison name their methods; names are text here too.
 echo '[{"arch": "<s>x", "method": "herding", "ipc": 10, "labels": "soft", "seeds": 1, "top1": 0.25, "top5": 0.5, "best_top1": 0.26}]' > compared.json
 expect 0 "result" "${report[@]}" run --scores compared.json -o other.html
-has other.html '&lt;s&gt;x' && has other.html '<td>herding</td><td>10</td><td>soft</td><td>25.00</td>' && lacks other.html '<s>x'
+has other.html '&lt;s&gt;x' && has other.html '<td>herding</td><td>10</td><td>soft</td><td>25.00</td>' &&
+  lacks other.html '<s>x'
 
 # Numbers of scores may be anything.
 echo '[{"arch": "a", "labels": "hard", "seeds": 1, "top1": 0.5, "epochs": 1e308, "batch": 1e308, "size": 1e308, "teacher": "t", "temperature": 1e308}]' > endless.json
@@ -73,13 +83,15 @@ has other.html '1e+308 epochs, batches of 1e+308, 1e+308 px, teacher t at temper
 cp -r run long && for ((i = 0; i < 1500; i++)); do echo "x/$i.png: cut"; done >> long/skipped.txt
 sed -i 's/"points":/"paints":/g' long/map.json
 expect 0 "result" "${report[@]}" long
-has long/report.html '1501 pictures were skipped' && has long/report.html '<p>And 501 more.</p>' && has long/report.html 'x/998.png' && lacks long/report.html 'x/999.png'
+has long/report.html '1501 images were skipped' && has long/report.html '<p>And 501 more.</p>' &&
+  has long/report.html 'x/998.png' && lacks long/report.html 'x/999.png'
 lacks long/report.html 'Map of the class'
 
-# The distances are those of dc3 measure, where pictures have the stored size.
+# The distances are those of dc3 measure, where images have the stored size.
 for class in a b; do
   mkdir -p "square/$class"
-  for i in 1 2 3 4 5; do "$make" "square/$class/$i.png" 16 16 $((30 * i)) $((200 - 20 * i)) $((50 + 25 * i)) || fail "make_picture"; done
+  for i in 1 2 3 4 5; do "$make" "square/$class/$i.png" 16 16 $((30 * i)) $((200 - 20 * i)) $((50 + 25 * i)) ||
+    fail "make_image"; done
 done
 expect 0 "4 images stored" "$dc3" condense square -o squares --ipc 2 --method random "${common[@]}"
 "$dc3" measure square squares --json -q > measures.json || fail "measure"
@@ -87,16 +99,18 @@ cells=$(sed -n 's/^ *"js_distance": \([0-9.]*\),\{0,1\}$/\1/p' measures.json | h
 [[ $(grep -o '<td>' <<< "$cells" | wc -l) == 3 ]] || fail "distances: $cells"
 has squares/report.html "$cells"
 
-# The edits that a picture was combined from are kept for the page; where they are not, it says so. A damaged one is left out.
-[[ $(find run/edits -type f | wc -l) == 6 && $(grep -o '<img class="edit"' $page | wc -l) == 12 ]] || fail "edits: $(find run/edits)"
-lacks $page 'did not keep them'
-cp -r run bare && rm -r bare/edits && expect 0 "6 of 6 pictures" "${report[@]}" bare
-lacks bare/report.html 'class="edit"' && has bare/report.html 'did not keep them'
+# The edits that an image was combined from are kept for the page; where they are not, it says so. A damaged one is
+# left out.
+[[ $(find run/edits -type f | wc -l) == 6 && $(grep -o '<img class="edit"' $page | wc -l) == 12 ]] ||
+  fail "edits: $(find run/edits)"
+lacks $page 'did not save them'
+cp -r run bare && rm -r bare/edits && expect 0 "6 of 6 images" "${report[@]}" bare
+lacks bare/report.html 'class="edit"' && has bare/report.html 'did not save them'
 cp -r run cutoff && one=$(find cutoff/edits -type f | sort | head -1) && head -c 60 "$one" > half && mv half "$one"
-expect 0 "6 of 6 pictures" "${report[@]}" cutoff
+expect 0 "6 of 6 images" "${report[@]}" cutoff
 [[ $(grep -o '<img class="edit"' cutoff/report.html | wc -l) == 10 ]] || fail "a damaged file of edits"
 expect 0 "images stored" "$dc3" condense "$data" -o four --ipc 1 --teacher none --combine fourfold "${common[@]}"
-[[ $(grep -o '<img class="edit"' four/report.html | wc -l) == 12 ]] || fail "four edits of three pictures"
+[[ $(grep -o '<img class="edit"' four/report.html | wc -l) == 12 ]] || fail "four edits of three images"
 expect 0 "images stored" "$dc3" condense "$data" -o four --ipc 1 --teacher none --no-report --fresh "${common[@]}"
 [[ ! -e four/edits && ! -e four/report.html ]] || fail "--fresh --no-report leaves $(ls four)"
 cp -r run lost && rm -r lost/train
@@ -106,11 +120,13 @@ expect 0 "images stored" "$dc3" condense "$data" -o lost --ipc 1 --teacher none 
 # Other runs beside it, by name: a row and a curve in each chart; names stay text.
 other='random <b>&'
 expect 0 "images stored" "$dc3" condense "$data" -o "$other" --ipc 1 --method random --no-report "${common[@]}"
-expect 0 "6 of 6 pictures" "${report[@]}" run --against "$other" --against four -o beside.html
+expect 0 "6 of 6 images" "${report[@]}" run --against "$other" --against four -o beside.html
 has beside.html 'random (random &lt;b&gt;&amp;)' && has beside.html 'dc3 (four)' && lacks beside.html 'random <b>&'
 [[ $(grep -o '"others":\[\["random' beside.html | wc -l) == 4 ]] || fail "curves of other runs"
-expect 1 "--against: nowhere: expected a folder that dc3 condense made, found nothing there" "${report[@]}" run --against nowhere -o none.html
-expect 2 "--against: expected at most 6 runs, found more" "${report[@]}" run --against={four,four,four,four,four,four,four} -o none.html
+expect 1 "--against: nowhere: expected a folder that dc3 condense made, found nothing there" "${report[@]}" run \
+  --against nowhere -o none.html
+expect 2 "--against: expected at most 6 runs, found more" "${report[@]}" run \
+  --against={four,four,four,four,four,four,four} -o none.html
 [[ ! -e none.html ]] || fail "a refused report writes"
 
 # Times are of all calls of a run; a run without them has none on its page.
@@ -119,10 +135,12 @@ expect 0 "0 edits made" "$dc3" condense "$data" -o run --ipc 2 --teacher none "$
 has $page 'Summed over 2 calls'
 rm run/state.db && expect 0 "result" "${report[@]}" run && lacks $page 'Time and memory'
 
-# In a browser: the console says nothing, curves are drawn, and a click (which #picture-2 makes) shows the pair; names stay text.
+# In a browser: the console says nothing, curves are drawn, and a click (which #picture-2 makes) shows the pair; names
+# stay text.
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
 opens() { # FILE#PLACE: DOM in dom.html, the console in console.txt
-  "$browser" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$work/profile" --enable-logging=stderr --v=0 --virtual-time-budget=5000 \
+  "$browser" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$work/profile" \
+    --enable-logging=stderr --v=0 --virtual-time-budget=5000 \
     --dump-dom "file://$work/$1" > dom.html 2> browser.txt || fail "chromium: $(tail -3 browser.txt)"
   grep CONSOLE browser.txt > console.txt
 }
@@ -131,19 +149,22 @@ if [[ -n $browser ]]; then
   [[ ! -s console.txt ]] || fail "the console says $(cat console.txt)"
   grep -q 'data-ready="yes"' dom.html || fail "the script did not come to its end"
   ! grep -q '<dialog[^>]* open' dom.html || fail "the viewer is open before a click"
-  [[ $(grep -o '<canvas[^>]*display: block' dom.html | wc -l) == 4 ]] || fail "curves: $(grep -o '<canvas[^>]*>' dom.html)"
+  [[ $(grep -o '<canvas[^>]*display: block' dom.html | wc -l) == 4 ]] ||
+    fail "curves: $(grep -o '<canvas[^>]*>' dom.html)"
   opens beside.html
   [[ ! -s console.txt ]] || fail "with other runs the console says $(cat console.txt)"
   opens "$page#picture-2"
   [[ ! -s console.txt ]] || fail "after a click the console says $(cat console.txt)"
   grep -q '<dialog[^>]* open' dom.html || fail "a click opens nothing"
-  [[ $(sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -o '<img' | wc -l) == 6 ]] || fail "the viewer has no row of four and no slider"
+  [[ $(sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -o '<img' | wc -l) == 6 ]] ||
+    fail "the viewer has no row of four and no slider"
   for caption in original 'warm: ' 'cold: ' stored; do
     sed -n '/<dialog/,/<\/dialog>/p' dom.html | grep -qF "<figcaption>$caption" || fail "the viewer names no '$caption'"
   done
   opens "$page#map-1"
   [[ ! -s console.txt ]] || fail "with a map the console says $(cat console.txt)"
-  [[ $(grep -o '<canvas[^>]*display: block' dom.html | wc -l) == 5 ]] || fail "the map is not drawn: $(grep -o '<canvas[^>]*>' dom.html)"
+  [[ $(grep -o '<canvas[^>]*display: block' dom.html | wc -l) == 5 ]] ||
+    fail "the map is not drawn: $(grep -o '<canvas[^>]*>' dom.html)"
   # The same checks see what is wrong: a script that was changed does not run, and says so.
   sed 's/dataset.ready/dataset.ready2/' $page > changed.html
   opens changed.html
@@ -155,18 +176,20 @@ fi
 
 # Other methods; what is not there is said.
 "$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
-expect 0 "images stored" "$dc3" condense "$data" -o rded --ipc 1 --method rded --factor 2 --teacher three.safetensors "${common[@]}"
+expect 0 "images stored" "$dc3" condense "$data" -o rded --ipc 1 --method rded --factor 2 --teacher three.safetensors \
+  "${common[@]}"
 has rded/report.html 'data-aligned="0"' && has rded/report.html 'Square of'
 expect 0 "images stored" "$dc3" condense "$data" -o random --ipc 1 --method random --no-report "${common[@]}"
 [[ ! -e random/report.html ]] || fail "--no-report writes one"
 mv "$data" moved
-expect 0 "3 of 3 pictures shown, 0 beside their originals" "${report[@]}" random
-has random/report.html 'The originals are not there' && lacks random/report.html 'class="original"'
+expect 0 "3 of 3 images shown, 0 beside their originals" "${report[@]}" random
+has random/report.html 'The originals are missing' && lacks random/report.html 'class="original"'
 expect 0 "3 beside their originals" "${report[@]}" random --data moved
 expect 1 "nowhere" "${report[@]}" random --data nowhere
 rm random/train/plain/*.png
-expect 0 "3 of 3 pictures shown" "${report[@]}" random --data moved
-has random/report.html 'not there' && has random/report.html '1 of the stored pictures that the curves are of cannot be read'
+expect 0 "3 of 3 images shown" "${report[@]}" random --data moved
+has random/report.html 'not there' && has random/report.html \
+  '1 of the stored images that the curves are of cannot be read'
 
 # A report that cannot be written is a warning of condense; --fresh takes the old one away.
 expect 0 "images stored" "$dc3" condense moved -o again --ipc 1 --method random "${common[@]}"
@@ -177,13 +200,15 @@ expect 0 "images stored" "$dc3" condense moved -o again --ipc 2 --method random 
 [[ ! -e again/report.html ]] || fail "--fresh leaves the report of another run"
 
 # The page is written while the run's folder is held: nobody else works there before it is.
-LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=stop:rename=report.html ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0" \
+LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=stop:rename=report.html \
+  ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0" \
   "$dc3" condense moved -o held --ipc 1 --method random "${common[@]}" > log 2>&1 & process=$!
 for ((i = 0; i < 300; i++)); do [[ $(cat /proc/$process/stat) == *") T "* ]] && break; sleep 0.1; done
 [[ -n $(find held -name 'report.html.*.part') && ! -e held/report.html ]] || fail "stopped elsewhere: $(find held)"
 expect 0 "running   process $process" "$dc3" status held
-expect 1 "process $process on $(hostname) works in this folder" "${report[@]}" held
-expect 1 "process $process on $(hostname) works in this folder" "$dc3" condense moved -o held --ipc 1 --method random "${common[@]}"
+expect 1 "process $process on $(hostname) is working in this folder" "${report[@]}" held
+expect 1 "process $process on $(hostname) is working in this folder" "$dc3" condense moved -o held --ipc 1 \
+  --method random "${common[@]}"
 kill -CONT $process; wait $process || fail "condense: $(cat log)"
 [[ -s held/report.html && ! -e held/.lock ]] || fail "no page, or the lock is left: $(ls -A held)"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # What is nearly a command, an option, a value or a class is suggested.
 source "$(dirname "$0")/support.sh"
-pictures data/cats 2; pictures data/dogs 2
+images data/cats 2; images data/dogs 2
 expect 2 "did you mean 'compare'?" "$dc3" cmopare
 expect 2 "did you mean 'evaluate'?" "$dc3" eval
 expect 2 "did you mean --feature-size?" "$dc3" condense data -o x --feature-sise=8

@@ -1,19 +1,21 @@
 #!/bin/bash
-# What a run, a training and a comparison took is summed over the calls that made them, however a call was cut off.
+# What a run, a training and a comparison took is summed over the calls that made them, however a call was interrupted.
 source "$2/tests/cli/common.sh"
 
 for i in 1 2 3 4 5 6; do
   for set in train val; do
     mkdir -p $set/blue $set/red
-    "$tools/make_picture" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 || fail "make_picture"
-    "$tools/make_picture" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_picture"
+    "$tools/make_image" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 || fail "make_image"
+    "$tools/make_image" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_image"
   done
 done
 # seconds_in STAGE: of the member "seconds" of JSON on the standard input; nothing where it is not there.
 seconds_in() { sed -n '/"seconds": {/,/}/s/.*"'"$1"'": \([0-9.e+-]*\).*/\1/p'; }
 seconds_of() { "$dc3" status "$1" --json | seconds_in "$2"; }
-above() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a > b && b > 0) }' || fail "$3: expected more than '$2', found '$1'"; }
-until_status() { # PID FOLDER STAGE: waits until seconds are noted for it, while the process works; then kills the process
+above() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a > b && b > 0) }' ||
+  fail "$3: expected more than '$2', found '$1'"; }
+# PID FOLDER STAGE: waits until seconds are noted for it, while the process works; then kills the process
+until_status() {
   local i
   for ((i = 0; i < 6000; i++)); do
     [[ $("$dc3" status "$2" --json 2> /dev/null | seconds_in "$3") ]] && break
@@ -30,7 +32,8 @@ interrupt . "epoch 30:" "${own[@]}"; second=$(seconds_of run teacher)
 above "$second" "$first" "seconds of a teacher in two calls"
 "${own[@]}" --json > report 2> log || fail "condense: $(< log)"
 above "$(seconds_of run teacher)" "$second" "seconds of a teacher in three calls"
-[[ $(seconds_in teacher < report) == "$(seconds_of run teacher)" ]] || fail "the report has others than state.db: $(< report)"
+[[ $(seconds_in teacher < report) == "$(seconds_of run teacher)" ]] ||
+  fail "the report has others than state.db: $(< report)"
 # What is not done again is told too.
 "${own[@]}" --json > again 2> log || fail "condense: $(< log)"
 for stage in features "bins and selection"; do
@@ -46,7 +49,8 @@ vae=("$dc3" condense many -o vae --teacher none --ipc 2 --size 16 --feature-size
 "${vae[@]}" > log 2>&1 & until_status $! vae features
 first=$(seconds_of vae features)
 "${vae[@]}" > log 2>&1 & process=$!
-for ((i = 0; i < 6000; i++)); do awk -v a="$(seconds_of vae features)" -v b="$first" 'BEGIN { exit !(a > b) }' && break; sleep 0.01; done
+for ((i = 0; i < 6000; i++)); do awk -v a="$(seconds_of vae features)" -v b="$first" 'BEGIN { exit !(a > b) }' &&
+  break; sleep 0.01; done
 kill -INT $process; wait $process; [[ $? == 130 ]] || fail "SIGINT while features are made: $(< log)"
 second=$(seconds_of vae features)
 above "$second" "$first" "seconds of features in two calls"
@@ -61,11 +65,12 @@ first=$(seconds_of table/ipc1/dc3-select/seed0 features)
 expect 0 "table/table.txt" "${compare[@]}"
 cost=$(sed 's/.*"seconds_condense":\([0-9.e+-]*\).*/\1/' table/results.jsonl)
 above "$cost" "$first" "what a dataset cost in two calls"
-above "$cost" "$(seconds_of table/ipc1/dc3-select/seed0 features)" "what a dataset cost, of which its features are a part"
+above "$cost" "$(seconds_of table/ipc1/dc3-select/seed0 features)" \
+  "what a dataset cost, of which its features are a part"
 
 # A training of its own.
 train=("$dc3" train train --size 16 --batch 4 --threads 2 --dtype f32 --epochs 40 -o t.safetensors)
 interrupt . "epoch 20:" "${train[@]}"
 "${train[@]}" --json > report 2> log || fail "train: $(< log)"
-grep -q "going on after step" log || fail "the training did not go on: $(< log)"
+grep -q "resuming after step" log || fail "the training did not go on: $(< log)"
 echo "times: passed"

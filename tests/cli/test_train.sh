@@ -1,11 +1,12 @@
 #!/bin/bash
-# dc3 train and dc3 evaluate on two classes of small pictures that are told apart by their colour.
+# dc3 train and dc3 evaluate on two classes of small images that differ in their colour.
 source "$2/tests/cli/common.sh"
 
 for i in 1 2 3 4 5 6 7 8; do
   for set in train val; do
     mkdir -p $set/blue $set/red
-    "$tools/make_picture" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 && "$tools/make_picture" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_picture"
+    "$tools/make_image" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 &&
+      "$tools/make_image" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_image"
   done
 done
 train=("$dc3" train train --val val --size 16 --batch 4 --threads 2 --dtype f32 --lr 0.05)
@@ -18,14 +19,15 @@ cmp whole.safetensors again.safetensors || fail "the same command gives other by
 # Cut off at some moments and continued: the same bytes.
 expect 0 "result: twenty.safetensors" "${train[@]}" --epochs 20 -o twenty.safetensors
 for epoch in 1 6 12; do interrupt . "epoch $epoch:" "${train[@]}" --epochs 20 -o cut.safetensors; done
-expect 0 "going on after step" "${train[@]}" --epochs 20 -o cut.safetensors
-cmp twenty.safetensors cut.safetensors || fail "a training that was cut off gives other bytes"
+expect 0 "resuming after step" "${train[@]}" --epochs 20 -o cut.safetensors
+cmp twenty.safetensors cut.safetensors || fail "an interrupted training gives other bytes"
 
 # A checkpoint of other settings is refused, and --fresh starts over.
 interrupt . "epoch 2:" "${train[@]}" --epochs 400 -o long.safetensors
 [[ -f long.safetensors.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
-expect 1 "other settings was cut off here (epochs was 400, is 5)" "${train[@]}" --epochs 5 -o long.safetensors
-expect 1 'arch was "convnet3", is "resnet18_modified"' "${train[@]}" --epochs 400 --arch resnet18_modified -o long.safetensors
+expect 1 "other settings was interrupted here (epochs was 400, is 5)" "${train[@]}" --epochs 5 -o long.safetensors
+expect 1 'arch was "convnet3", is "resnet18_modified"' "${train[@]}" --epochs 400 --arch resnet18_modified \
+  -o long.safetensors
 expect 0 "result: long.safetensors" "${train[@]}" --epochs 1 -o long.safetensors --fresh
 
 # Smaller views first: the same again, and only for networks of any size.
@@ -36,7 +38,8 @@ cmp small.safetensors same.safetensors || fail "the same progressive training gi
 expect 2 "--progressive: convnet3 does not take" "${train[@]}" --progressive -o x.safetensors
 
 # Students.
-expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 16 --teacher whole.safetensors --threads 2 --dtype f32
+expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 16 --teacher whole.safetensors --threads 2 \
+  --dtype f32
 score=("$dc3" evaluate small --val val --threads 2 --dtype f32 --epochs 12)
 expect 0 "100.00 +-" "${score[@]}" --teacher whole.safetensors --seeds 2
 [[ $output == *"soft labels of a convnet3 (top-1 100.00 %) at temperature 20"* ]] || fail "the teacher's accuracy: $output"
@@ -47,52 +50,58 @@ expect 0 "views of each" "$dc3" label small --teacher whole.safetensors --views 
 expect 0 '"factor": 2' "${score[@]}" --labels stored --json
 expect 2 "--factor: stored labels were made with a factor of their own" "${score[@]}" --labels stored --factor 1
 expect 2 "there is no 'convnet9'" "${score[@]}" --labels hard --arch convnet3,convnet9
-for option in batch factor size lr temperature; do expect 2 "--$option: expected" "${score[@]}" --labels hard --$option 0; done
-# A picture to test on that cannot be read is told of; so is a test on what was trained on.
+for option in batch factor size lr temperature; do expect 2 "--$option: expected" "${score[@]}" --labels hard \
+  --$option 0; done
+# An image to test on that cannot be read is reported; so is a test on what was trained on.
 cp -r val broken && echo nothing > broken/red/3.png
 expect 0 "tested on 15 (1 more cannot be read)" "${score[@]}" --labels hard --val broken
 expect 0 "skipped: red/3.png" "${score[@]}" --labels hard --val broken --seeds 2
-[[ $(grep -c "skipped: red/3.png" <<< "$output") == 1 ]] || fail "the pictures to test on were read twice: $output"
+[[ $(grep -c "skipped: red/3.png" <<< "$output") == 1 ]] || fail "the images to test on were read twice: $output"
 expect 2 "DC3_KERNELS: expected avx512, avx2 or plain, found 'avx5'" env DC3_KERNELS=avx5 "${score[@]}" --labels hard
-expect 1 "1 pictures cannot be read (--strict)" "$dc3" train train --val broken --strict --size 16 -o x.safetensors
-expect 0 "warning: --val is train itself" "$dc3" train train --val train --size 16 --epochs 1 --threads 2 -o x.safetensors
-first=$("${score[@]}" --labels hard --json | grep -v seconds) second=$("${score[@]}" --labels hard --json | grep -v seconds)
+expect 1 "1 images cannot be read (--strict)" "$dc3" train train --val broken --strict --size 16 -o x.safetensors
+expect 0 "warning: --val is train itself" "$dc3" train train --val train --size 16 --epochs 1 --threads 2 \
+  -o x.safetensors
+first=$("${score[@]}" --labels hard --json | grep -v seconds) \
+  second=$("${score[@]}" --labels hard --json | grep -v seconds)
 [[ $first == "$second" ]] || fail "the same evaluation scores differently: $first and $second"
 
-# Students that were cut off go on, and finished ones are not trained again, to the same scores.
+# Students that were interrupted resume, and finished ones are not trained again, to the same scores.
 many=("${score[@]}" --labels hard --epochs 1200 --seeds 2 --json)
 "${many[@]}" 2> /dev/null | grep -v seconds > undisturbed || fail "evaluate"
 [[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
 interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
-interrupt "small/students/*.json" "seed 0: going on in epoch" "${many[@]}"
+interrupt "small/students/*.json" "seed 0: resuming in epoch" "${many[@]}"
 interrupt "small/students/*.checkpoint" "seed 0: was finished by an earlier command" "${many[@]}"
-expect 0 "a student in training, or cut off: convnet3" "$dc3" info small/students/*.checkpoint
+expect 0 "a student in training, or interrupted: convnet3" "$dc3" info small/students/*.checkpoint
 [[ $output =~ "epoch "([0-9]+)" of 1200" ]] && ((BASH_REMATCH[1] >= 300)) || fail "how far: $output"
 # Another command has students of its own.
 expect 0 "3 epochs" "${score[@]}" --labels hard --epochs 3
 [[ $(find small/students -name '*.checkpoint' | wc -l) == 1 ]] || fail "another command's students: $(ls small/students)"
 expect 0 "seed 0: was finished by an earlier command" "${many[@]}"
-[[ $output == *"seed 1: going on in epoch "* ]] || fail "the second student started over: $output"
-sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "students that were cut off score otherwise"
+[[ $output == *"seed 1: resuming in epoch "* ]] || fail "the second student started over: $output"
+sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "interrupted students score otherwise"
 [[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
 # Damaged ones start over; where nothing can be written students are scored all the same.
 interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
-for file in small/students/*.checkpoint; do echo "no checkpoint" > "$file"; echo '{"settings": 3, "score": [7]}' > "${file%checkpoint}json"; done
+for file in small/students/*.checkpoint; do echo "no checkpoint" > "$file";
+  echo '{"settings": 3, "score": [7]}' > "${file%checkpoint}json"; done
 "${many[@]}" 2> /dev/null | grep -v seconds | diff undisturbed - || fail "damaged students change the score"
 touch small/students
-expect 0 "warning: students are not kept, and start over if they are interrupted: small/students" "${many[@]}"
-[[ $(grep -c "students are not kept" <<< "$output") == 1 ]] || fail "told twice: $output"
+expect 0 "warning: students are not saved, and start over if they are interrupted: small/students" "${many[@]}"
+[[ $(grep -c "students are not saved" <<< "$output") == 1 ]] || fail "reported twice: $output"
 rm small/students
 expect 0 "1200 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype f32 --epochs 1200 --labels hard
-[[ $(ls small/train) == $'blue\nmetadata.jsonl\nred' ]] || fail "something was written into a dataset: $(ls small/train)"
+[[ $(ls small/train) == $'blue\nmetadata.jsonl\nred' ]] ||
+  fail "something was written into a dataset: $(ls small/train)"
 
 # The same with a teacher's labels, of each batch and stored.
 for labels in "soft --teacher whole.safetensors" stored; do
   many=("${score[@]}" --labels $labels --epochs 800 --json)
   "${many[@]}" 2> /dev/null | grep -v seconds > undisturbed || fail "evaluate, $labels labels"
   interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
-  expect 0 "seed 0: going on in epoch" "${many[@]}"
-  sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "a student of $labels labels that was cut off scores otherwise"
+  expect 0 "seed 0: resuming in epoch" "${many[@]}"
+  sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - ||
+    fail "a student of $labels labels that was interrupted scores otherwise"
 done
 
 # A run that was not finished is not scored.
@@ -106,11 +115,13 @@ for i in 0 1 2 3; do record $((i % 2)) $((200 * (i % 2) + i)); done > cifar/data
 for i in 0 1 1; do record $i $((200 * i)); done > cifar/test_batch.bin
 cp cifar/data_batch_1.bin train_only
 binaries=("$dc3" train cifar --batch 2 --threads 2 --dtype f32 --epochs 1)
-expect 0 "tests are the 3 pictures of test_batch.bin" "${binaries[@]}" --val cifar -o c.safetensors
+expect 0 "tests are the 3 images of test_batch.bin" "${binaries[@]}" --val cifar -o c.safetensors
 expect 0 "result: c.safetensors" "${binaries[@]}" --val cifar/test_batch.bin -o c.safetensors
-expect 1 "expected test_batch.bin or test.bin to test on, found training pictures only" "${binaries[@]}" --val train_only -o c.safetensors
+expect 1 "expected test_batch.bin or test.bin to test on, found training images only" "${binaries[@]}" \
+  --val train_only -o c.safetensors
 expect 0 "result: c.safetensors" "${binaries[@]}" --val train_only/data_batch_1.bin -o c.safetensors
-expect 0 "2 images stored" "$dc3" condense cifar --ipc 1 -o cifar1 --teacher none --editor none --method random --threads 2 --dtype f32
+expect 0 "2 images stored" "$dc3" condense cifar --ipc 1 -o cifar1 --teacher none --editor none --method random \
+  --threads 2 --dtype f32
 expect 0 '"test_images": 3' "$dc3" evaluate cifar1 --val cifar --labels hard --epochs 2 --threads 2 --dtype f32 --json
 
 # Bad input.
@@ -119,13 +130,13 @@ mkdir -p other/blue other/green && cp val/blue/1.png other/blue && cp val/red/1.
 expect 1 "class 'green' is not in" "$dc3" train train --val other -o x.safetensors
 expect 1 "class 'green' is not in" "$dc3" evaluate small --val other --labels hard
 "$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
-expect 1 "tells 3 classes apart" "${score[@]}" --teacher three.safetensors
+expect 1 "distinguishes 3 classes" "${score[@]}" --teacher three.safetensors
 expect 2 "expected --teacher" "${score[@]}"
 expect 2 "--labels: expected one of" "${score[@]}" --labels sofft
 expect 2 "--arch: expected one of" "${train[@]}" -o x.safetensors --arch resnet9
-expect 1 "expected pictures of a multiple of 8 pixels" "$dc3" train train --size 20 -o x.safetensors
+expect 1 "expected images of a multiple of 8 pixels" "$dc3" train train --size 20 -o x.safetensors
 expect 2 "--epochs: expected" "${train[@]}" -o x.safetensors --epochs 0
-expect 2 "where shall the weights go" "$dc3" train train
+expect 2 "where should the weights go" "$dc3" train train
 expect 2 "found no folder missing" "${train[@]}" --epochs 1 -o missing/x.safetensors
 expect 2 "found the folder" "${train[@]}" --epochs 1 -o train
 expect 2 "--lr: expected more than 0" "$dc3" train train --lr 0 -o x.safetensors

@@ -57,7 +57,7 @@ static inline void fuzz_write(const char *name, const uint8_t *data, size_t size
     if (!file || (size && fwrite(data, 1, size, file) != size) || fclose(file) != 0) abort();
 }
 
-/* The bytes before the first zero byte are cut off *data: a part of an input that is several files. */
+/* The bytes before the first zero byte are removed from *data: a part of an input that is several files. */
 static inline size_t fuzz_part(const uint8_t **data, size_t *size, const uint8_t **part)
 {
     const uint8_t *zero = *size ? memchr(*data, 0, *size) : NULL;

@@ -1,5 +1,5 @@
 /* CIFAR binaries: the names of the classes, a zero byte, records; as CIFAR-10 and as CIFAR-100, and the first
- * and last picture of what is accepted. */
+ * and last image of what is accepted. */
 #include "fuzz.h"
 #include "io/dataset.h"
 

@@ -1,4 +1,4 @@
-/* A tar of a WebDataset: its listing, and the bytes of its first members, which no decoder of pictures gets.
+/* A tar of a WebDataset: its listing, and the bytes of its first members, which no decoder of images gets.
  */
 #include "fuzz.h"
 #include "io/reader.h"

@@ -125,7 +125,7 @@ static void check_step(const char *net)
     for (size_t i = 0; i < count; i++)
         if (params[i].gradient.data)
             assert_int_equal(dc3_tape_watch(tape, params[i].value, params[i].gradient), DC3_OK);
-    float *x = hash_pictures(size);
+    float *x = hash_images(size);
     dc3_tape_start(tape, ctx);
     dc3_tensor in = dc3_on_device(ctx, dc3_view(x, DC3_F32, 4, (int64_t[]){2, size, size, 3})), embedding;
     dc3_tensor logits = dc3_classifier_of(ctx, c, in, &embedding);
@@ -209,10 +209,10 @@ static void sizes(void **state)
         const char *arch;
         int size;
         const char *text;
-    } wrong[] = {{"convnet4", 24, "expected pictures of a multiple of 16 pixels, found 24"},
-                 {"vgg11", 31, "expected pictures of 32 pixels or more"},
-                 {"alexnet", 14, "expected pictures of 15 pixels or more"},
-                 {"vit_b_16", 72, "expected pictures of a multiple of 16 pixels, found 72"}};
+    } wrong[] = {{"convnet4", 24, "expected images of a multiple of 16 pixels, found 24"},
+                 {"vgg11", 31, "expected images of 32 pixels or more"},
+                 {"alexnet", 14, "expected images of 15 pixels or more"},
+                 {"vit_b_16", 72, "expected images of a multiple of 16 pixels, found 72"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         dc3_classifier *c;
         dc3_classifier_spec spec = {wrong[i].arch, 10, wrong[i].size, 1};

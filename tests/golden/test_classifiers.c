@@ -48,8 +48,8 @@ static void check(const char *net, dc3_dtype dtype, dc3_ctx_mode mode, double li
     const json_t *arch = json_object_get(json_object_get(nets, net), "arch");
     assert_string_equal(info->arch, arch ? json_string_value(arch) : net);
     assert_true(info->size == 0 || info->size == size);
-    float *pictures = hash_pictures(size);
-    dc3_tensor x = dc3_on_device(ctx, dc3_view(pictures, DC3_F32, 4, (int64_t[]){2, size, size, 3}));
+    float *images = hash_images(size);
+    dc3_tensor x = dc3_on_device(ctx, dc3_view(images, DC3_F32, 4, (int64_t[]){2, size, size, 3}));
     x = dc3_cast(ctx, x, dtype);
     dc3_tensor embedding, logits = dc3_classifier_of(ctx, c, x, &embedding);
     if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s: %s", net, dc3_error_text());
@@ -66,7 +66,7 @@ static void check(const char *net, dc3_dtype dtype, dc3_ctx_mode mode, double li
         assert_int_equal(dc3_ctx_status(ctx), DC3_ERR_ARGUMENT);
     }
     print_message("%s, %s: logits %.1e, embedding %.1e\n", net, dc3_dtype_name(dtype), a, b);
-    free(pictures);
+    free(images);
     dc3_classifier_close(&c);
     dc3_ctx_close(&ctx);
 }

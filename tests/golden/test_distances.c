@@ -99,27 +99,27 @@ static void kernel(void **state)
 static void reservoir(void **state)
 {
     (void)state;
-    enum { ROWS = 20, KEPT = 10, TRIES = 2000 };
-    double kept = 0;
+    enum { ROWS = 20, RESERVOIR = 10, TRIES = 2000 };
+    double included = 0;
     for (int i = 0; i < TRIES; i++) {
         dc3_feature_sample *first, *second;
-        assert_int_equal(dc3_feature_sample_open(1, KEPT, (uint64_t)i, &first), DC3_OK);
-        assert_int_equal(dc3_feature_sample_open(1, KEPT, 0, &second), DC3_OK);
+        assert_int_equal(dc3_feature_sample_open(1, RESERVOIR, (uint64_t)i, &first), DC3_OK);
+        assert_int_equal(dc3_feature_sample_open(1, RESERVOIR, 0, &second), DC3_OK);
         /* Whether row 3, the only 1 among zeros, is kept shows in the distance from ones. */
         for (int k = 0; k < ROWS; k++) {
             float x = k == 3;
             assert_int_equal(dc3_feature_sample_add(first, &x), DC3_OK);
-            if (k < KEPT) assert_int_equal(dc3_feature_sample_add(second, &(float){1}), DC3_OK);
+            if (k < RESERVOIR) assert_int_equal(dc3_feature_sample_add(second, &(float){1}), DC3_OK);
         }
-        assert_int_equal(dc3_feature_sample_count(first), KEPT);
+        assert_int_equal(dc3_feature_sample_count(first), RESERVOIR);
         double mean, deviation;
-        assert_int_equal(dc3_kernel_distance(first, second, 1, KEPT, 0, &mean, &deviation), DC3_OK);
-        kept += mean < 6.5; /* 1 + 8 - 2 = 7 where the row is not there */
+        assert_int_equal(dc3_kernel_distance(first, second, 1, RESERVOIR, 0, &mean, &deviation), DC3_OK);
+        included += mean < 6.5; /* 1 + 8 - 2 = 7 where the row is not there */
         dc3_feature_sample_close(&first);
         dc3_feature_sample_close(&second);
     }
-    print_message("kept %g of the times\n", kept / TRIES);
-    assert_true(fabs(kept / TRIES - 0.5) < 0.05);
+    print_message("kept %g of the times\n", included / TRIES);
+    assert_true(fabs(included / TRIES - 0.5) < 0.05);
 }
 
 static void score(void **state)

@@ -23,16 +23,16 @@ static void whole_edit(void **state)
     const dc3_tensor *image = dc3_table_find(golden, "image_latents"),
                      *last = dc3_table_find(golden, "latents");
     const dc3_tensor *decoded = dc3_table_find(golden, "decoded"),
-                     *picture = dc3_table_find(golden, "picture");
+                     *pixels = dc3_table_find(golden, "picture");
     float latents[16 * 16 * 4], edits[32 * 32 * 3];
-    assert_int_equal(dc3_editor_encode(editor, 1, 32, picture->data, latents), DC3_OK);
+    assert_int_equal(dc3_editor_encode(editor, 1, 32, pixels->data, latents), DC3_OK);
     assert_true(relative(latents, image) < 1e-4);
     dc3_edit_settings settings = dc3_editor_defaults(editor);
     assert_int_equal(settings.sampler, DC3_EULER_ANCESTRAL);
     assert_int_equal(settings.steps, 100);
     settings.size = 32;
     settings.steps = 10;
-    dc3_edit_request request = {.rgb = picture->data,
+    dc3_edit_request request = {.rgb = pixels->data,
                                 .n = 1,
                                 .ids = dc3_table_find(golden, "ids")->data,
                                 .noises = dc3_table_find(golden, "noises")->data,
@@ -54,9 +54,9 @@ static void whole_edit(void **state)
     uint64_t seeds[2] = {5, 9};
     float one[32 * 32 * 3], two[2 * 32 * 32 * 3];
     request =
-        (dc3_edit_request){.rgb = picture->data, .n = 1, .ids = ids + 16, .seeds = seeds + 1, .edits = one};
+        (dc3_edit_request){.rgb = pixels->data, .n = 1, .ids = ids + 16, .seeds = seeds + 1, .edits = one};
     assert_int_equal(dc3_editor_run(editor, &settings, &request), DC3_OK);
-    request = (dc3_edit_request){.rgb = picture->data, .n = 2, .ids = ids, .seeds = seeds, .edits = two};
+    request = (dc3_edit_request){.rgb = pixels->data, .n = 2, .ids = ids, .seeds = seeds, .edits = two};
     assert_int_equal(dc3_editor_run(editor, &settings, &request), DC3_OK);
     assert_true(distance(DC3_F32, one, two + 32 * 32 * 3, 32 * 32 * 3) < 1e-3);
     assert_true(distance(DC3_F32, one, two, 32 * 32 * 3) > 0.05);
@@ -78,14 +78,14 @@ static void mini(void **state)
     if (dc3_safetensors_open(DC3_TEST_DATA "/mini/golden.safetensors", &golden) != DC3_OK ||
         dc3_editor_open(DC3_MODELS "/dc3-mini", DC3_F32, 2, &editor) != DC3_OK)
         fail_msg("%s", dc3_error_text());
-    const dc3_tensor *picture = dc3_table_find(golden, "picture"), *noise = dc3_table_find(golden, "noise");
+    const dc3_tensor *pixels = dc3_table_find(golden, "picture"), *noise = dc3_table_find(golden, "noise");
     const float *guidance = dc3_table_find(golden, "guidance")->data;
     static float latents[LATENTS], edit[PIXELS], reconstruction[PIXELS], noises[3 * LATENTS];
     dc3_edit_settings settings = dc3_editor_defaults(editor);
     settings.size = SIZE, settings.steps = 2;
     settings.guidance = guidance[0], settings.image_guidance = guidance[1];
     memcpy(noises, noise->data, LATENTS * sizeof *noises); /* the sampler takes no more */
-    dc3_edit_request request = {.rgb = picture->data,
+    dc3_edit_request request = {.rgb = pixels->data,
                                 .n = 1,
                                 .ids = dc3_table_find(golden, "ids")->data,
                                 .noises = noises,
@@ -108,7 +108,7 @@ static void mini(void **state)
     static float by_text[PIXELS], by_ids[PIXELS];
     request.noises = NULL, request.seeds = seeds, request.edits = by_ids;
     assert_int_equal(dc3_editor_run(editor, &settings, &request), DC3_OK);
-    assert_int_equal(dc3_editor_edit(editor, &settings, picture->data, 1, prompts, seeds, by_text, NULL),
+    assert_int_equal(dc3_editor_edit(editor, &settings, pixels->data, 1, prompts, seeds, by_text, NULL),
                      DC3_OK);
     assert_memory_equal(by_text, by_ids, sizeof by_text);
     dc3_editor_close(&editor);

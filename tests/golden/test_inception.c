@@ -8,7 +8,7 @@
 #include "metrics/kernel_distance.h"
 #include "nn/inception.h"
 
-enum { PICTURES = 12, HALF = 6, PARTS = 3, VALUES = DC3_INCEPTION_SIZE * DC3_INCEPTION_SIZE * 3 };
+enum { IMAGES = 12, HALF = 6, PARTS = 3, VALUES = DC3_INCEPTION_SIZE * DC3_INCEPTION_SIZE * 3 };
 static json_t *nets;
 
 static int open_files(void **state)
@@ -54,32 +54,32 @@ static void views(void **state)
     const int64_t *places = find("places", -1)->data;
     float *view = malloc(VALUES * sizeof *view);
     assert_non_null(view);
-    for (int n = 0; n < PICTURES; n++) {
+    for (int n = 0; n < IMAGES; n++) {
         const float *expected = find("view", n)->data;
         view_of(n, view);
         for (int64_t i = 0; i < find("places", -1)->shape[0]; i++)
             if (!(fabsf(view[places[i]] - expected[i]) < 1e-5f))
-                fail_msg("picture %d, place %lld: %g, expected %g", n, (long long)places[i],
+                fail_msg("image %d, place %lld: %g, expected %g", n, (long long)places[i],
                          (double)view[places[i]], (double)expected[i]);
     }
     free(view);
 }
 
-/* All pictures through the network: features [PICTURES, 2048], logits [PICTURES, 1008], the caller frees. */
+/* All images through the network: features [IMAGES, 2048], logits [IMAGES, 1008], the caller frees. */
 static void run(float **features, float **logits)
 {
     dc3_ctx *ctx;
     dc3_inception *net;
     dc3_table *table = hash_weights_table(nets, "inception");
-    float *in = malloc(PICTURES * VALUES * sizeof *in);
-    *features = malloc(PICTURES * DC3_INCEPTION_FEATURES * sizeof **features);
-    *logits = malloc(PICTURES * DC3_INCEPTION_CLASSES * sizeof **logits);
+    float *in = malloc(IMAGES * VALUES * sizeof *in);
+    *features = malloc(IMAGES * DC3_INCEPTION_FEATURES * sizeof **features);
+    *logits = malloc(IMAGES * DC3_INCEPTION_CLASSES * sizeof **logits);
     assert_true(table && in && *features && *logits);
     if (dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx) != DC3_OK ||
         dc3_inception_open(NULL, &table, &net) != DC3_OK)
         fail_msg("%s", dc3_error_text());
-    for (int n = 0; n < PICTURES; n++) view_of(n, in + (size_t)n * VALUES);
-    dc3_tensor x = dc3_view(in, DC3_F32, 4, (int64_t[]){PICTURES, DC3_INCEPTION_SIZE, DC3_INCEPTION_SIZE, 3});
+    for (int n = 0; n < IMAGES; n++) view_of(n, in + (size_t)n * VALUES);
+    dc3_tensor x = dc3_view(in, DC3_F32, 4, (int64_t[]){IMAGES, DC3_INCEPTION_SIZE, DC3_INCEPTION_SIZE, 3});
     dc3_tensor h, z = dc3_inception_of(ctx, net, dc3_on_device(ctx, x), &h);
     if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s", dc3_error_text());
     dc3_download(ctx, h, *features);
@@ -131,8 +131,8 @@ static void network(void **state)
 
     dc3_inception_score *score;
     assert_int_equal(dc3_inception_score_open(DC3_INCEPTION_CLASSES, PARTS, &score), DC3_OK);
-    for (int i = 0; i < PICTURES; i++)
-        dc3_inception_score_add(score, dc3_inception_score_part(i, PICTURES, PARTS),
+    for (int i = 0; i < IMAGES; i++)
+        dc3_inception_score_add(score, dc3_inception_score_part(i, IMAGES, PARTS),
                                 logits + i * DC3_INCEPTION_CLASSES);
     dc3_inception_score_get(score, &found, &deviation);
     near("Inception score less 1", found - 1, ((const double *)find("score", -1)->data)[0] - 1, 1e-3);

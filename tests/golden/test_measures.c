@@ -10,7 +10,7 @@
 #include "metrics/psnr.h"
 #include "metrics/ssim.h"
 
-enum { PICTURES = 3, DENSITIES = 3 };
+enum { IMAGES = 3, DENSITIES = 3 };
 
 static int open_files(void **state)
 {
@@ -51,7 +51,7 @@ static double most_apart(int64_t n, const double *a, const double *b)
 static void lab(void **state)
 {
     (void)state;
-    for (int n = 0; n < PICTURES; n++) {
+    for (int n = 0; n < IMAGES; n++) {
         const dc3_tensor *p = find("picture", n);
         int64_t count = dc3_count(p);
         double *found = malloc((size_t)count * sizeof *found);
@@ -82,7 +82,7 @@ static void delta_e(void **state)
 static void histograms(void **state)
 {
     (void)state;
-    for (int n = 0; n < PICTURES; n++) {
+    for (int n = 0; n < IMAGES; n++) {
         const dc3_tensor *p = find("picture", n);
         int64_t pixels = dc3_count(p) / 3, half = pixels / 2;
         const double *hue = values("hue", n), *chroma = values("chroma", n);
@@ -106,7 +106,7 @@ static void histograms(void **state)
 static void fidelity(void **state)
 {
     (void)state;
-    for (int n = 0; n < PICTURES; n++) {
+    for (int n = 0; n < IMAGES; n++) {
         const dc3_tensor *p = find("picture", n), *q = find("changed", n);
         const double *expected = values("fidelity", n);
         int64_t pixels = dc3_count(p) / 3;
@@ -118,7 +118,7 @@ static void fidelity(void **state)
         near("Delta E 2000", dc3_mean_delta_e_2000(p->data, q->data, pixels), expected[3], 1e-10);
         near("PSNR", dc3_psnr(p->data, q->data, 3 * pixels), expected[4], 1e-10);
         assert_int_equal(dc3_ssim(p->data, p->data, (int)p->shape[1], (int)p->shape[0], &ssim), DC3_OK);
-        near("SSIM of equal pictures", ssim, 1, 1e-12);
+        near("SSIM of equal images", ssim, 1, 1e-12);
         assert_true(isinf(dc3_psnr(p->data, p->data, 3 * pixels)));
         assert_true(dc3_mean_delta_e_2000(p->data, p->data, pixels) == 0);
     }

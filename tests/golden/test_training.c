@@ -105,14 +105,14 @@ static void close_subject(subject *s)
 
 static subject new_classifier(const char *name)
 {
-    char pictures[80];
+    char images[80];
     subject s = new_subject(name, DC3_F32, DC3_CTX_FAST);
     dc3_table *table = hash_weights_table(nets, name);
     assert_non_null(table);
     must(dc3_classifier_open_to_train(NULL, &(dc3_classifier_spec){.arch = name}, &table, &s.classifier));
     s.params = dc3_classifier_params(s.classifier, &s.count);
-    snprintf(pictures, sizeof pictures, "%s.pictures20", name);
-    s.x = inputs(pictures, 8, 3, 32 * 32);
+    snprintf(images, sizeof images, "%s.pictures20", name);
+    s.x = inputs(images, 8, 3, 32 * 32);
     for (int i = 0; i < 8; i++) s.labels[i] = (3 * i + 1) % 10;
     watch(&s);
     return s;

@@ -39,7 +39,7 @@ dpkg-deb --ctrl-tarfile libdc3-0_*.deb | tar -xO ./shlibs ./triggers > control |
 dpkg-deb -x libdc3-dev_*.deb dev || fail "libdc3-dev cannot be unpacked"
 grep -qx 'prefix=/usr' dev/usr/lib*/pkgconfig/dc3.pc || fail "dc3.pc has another prefix"
 dpkg-deb -x dc3_*.deb root && gzip -t root/usr/share/man/man1/*.gz || fail "manuals"
-"$tools/make_picture" a.png 30 24 40 90 100 || fail "make_picture"
+"$tools/make_image" a.png 30 24 40 90 100 || fail "make_image"
 expect 0 "" env -u DC3_MODELS root/usr/bin/dc3 edit a.png --prompt rainy -o b.png
 [[ -s b.png ]] || fail "the program of the package edits nothing"
 exit 0

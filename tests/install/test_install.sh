@@ -54,7 +54,7 @@ expect 1 "none: " ./edit none in.ppm "golden hour" out.ppm
 
 for class in a b; do
   mkdir -p data/$class
-  for i in 1 2 3; do "$tools/make_picture" data/$class/$i.png 30 24 $((30 * i)) 90 100 || fail "make_picture"; done
+  for i in 1 2 3; do "$tools/make_image" data/$class/$i.png 30 24 $((30 * i)) 90 100 || fail "make_image"; done
 done
 expect 3 "cancelled" ./condense data "$models/dc3-mini" small compensation
 [[ -f small/dc3.json && ! -f small/report.html ]] || fail "condense: it was not cancelled in the middle"

@@ -160,7 +160,7 @@ static void gradients(void **state)
     fast.close(fast.self);
 }
 
-/* Channels in whole vectors and pictures that fill several chunks: the shapes of our own weight gradient. */
+/* Channels in whole vectors and images that fill several chunks: the shapes of our own weight gradient. */
 static void wide_gradients(void **state)
 {
     (void)state;
@@ -217,7 +217,7 @@ static void winograd_shapes(dc3_dtype type, double most, double most_weight)
                             .bias = seed % 5 != 0,
                             .residual = seed % 4 < 2,
                             .act_last = seed % 8 == 1};
-        if (seed % 6 == 5) s.n = 81, s.h = s.w = between(&rng, 3, 5); /* a tile or a few a picture */
+        if (seed % 6 == 5) s.n = 81, s.h = s.w = between(&rng, 3, 5); /* a tile or a few an image */
         if (seed == 0) s.n = 9, s.h = s.w = 31, s.ci = s.co = 96; /* and two blocks of the weight gradient */
         compare(&fast, &s, 0, (uint64_t)seed, &rng, most);
         s.act = DC3_ACT_NONE, s.bias = s.residual = s.act_last = 0;
@@ -304,7 +304,7 @@ static void winograd_threads(void **state)
 }
 
 /* Not a number goes through to the outputs that see it, and no farther than their tiles. */
-static void keeps_nan(const dc3_winograd *own, dc3_dtype type)
+static void propagates_nan(const dc3_winograd *own, dc3_dtype type)
 {
     enum { N = 4, SIDE = 16, C = 32, COUNT = N * SIDE * SIDE * C };
     dc3_conv_shape s = {.n = N,
@@ -325,7 +325,7 @@ static void keeps_nan(const dc3_winograd *own, dc3_dtype type)
     void *x = random_values(&rng, type, COUNT, 1), *y = malloc(COUNT * sizeof(float));
     float *w = random_values(&rng, DC3_F32, 9 * C * C, 0.1f);
     void *scratch = aligned_alloc(64, (own->scratch(&s, DC3_PASS_FORWARD) + 63) / 64 * 64);
-    int64_t at = (SIDE * SIDE + 5 * SIDE + 5) * C; /* in the second picture */
+    int64_t at = (SIDE * SIDE + 5 * SIDE + 5) * C; /* in the second image */
     float nan = NAN;
     dc3_convert(&nan, DC3_F32, (char *)x + (size_t)at * dc3_dtype_size(type), type, 1);
     own->forward(&s, x, w, NULL, NULL, y, scratch);
@@ -341,13 +341,13 @@ static void keeps_nan(const dc3_winograd *own, dc3_dtype type)
     free(x), free(w), free(y), free(scratch);
 }
 
-static void winograd_keeps_nan(void **state)
+static void winograd_propagates_nan(void **state)
 {
     (void)state;
     dc3_cpu_convolutions best = dc3_cpu_convolutions_best();
     needs_winograd();
-    keeps_nan(best.winograd, DC3_F32);
-    if (has_winograd_bf16("Winograd's NaN")) keeps_nan(best.winograd_bf16, DC3_BF16);
+    propagates_nan(best.winograd, DC3_F32);
+    if (has_winograd_bf16("Winograd's NaN")) propagates_nan(best.winograd_bf16, DC3_BF16);
 }
 
 static int has_plan(const onednn *d, int64_t rows)
@@ -409,9 +409,9 @@ static void bounded_plans(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_shapes),      cmocka_unit_test(gradients),
-        cmocka_unit_test(wide_gradients),     cmocka_unit_test(winograd),
-        cmocka_unit_test(winograd_bf16),      cmocka_unit_test(winograd_threads),
-        cmocka_unit_test(winograd_keeps_nan), cmocka_unit_test(bounded_plans)};
+        cmocka_unit_test(random_shapes),           cmocka_unit_test(gradients),
+        cmocka_unit_test(wide_gradients),          cmocka_unit_test(winograd),
+        cmocka_unit_test(winograd_bf16),           cmocka_unit_test(winograd_threads),
+        cmocka_unit_test(winograd_propagates_nan), cmocka_unit_test(bounded_plans)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

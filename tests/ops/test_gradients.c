@@ -123,7 +123,7 @@ static dc3_tensor adaptive_pool(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p,
                    dc3_global_avg_pool(ctx, dc3_activate(ctx, narrow, DC3_ACT_SIGMOID)));
 }
 
-/* Squeeze and excitation: the factors come from the picture itself. */
+/* Squeeze and excitation: the factors come from the image itself. */
 static dc3_tensor squeeze(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
     weight->part[0] = dc3_reshape(p[0], 2, (int64_t[]){5, 5});
@@ -389,7 +389,7 @@ static void differences(void **state)
         }
 }
 
-/* Memory: what a step kept is all given back, so that a second step needs no more. */
+/* Memory: what a step retained is all given back, so that a second step needs no more. */
 static void memory_stays(void **state)
 {
     (void)state;

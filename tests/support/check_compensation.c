@@ -50,13 +50,13 @@ static int word_of(const char *const *list, const char *word)
 
 static int read_image(const char *folder, const char *name, int size, float *out)
 {
-    dc3_image picture;
+    dc3_image decoded;
     char *path = dc3_path_join(folder, name);
-    int ok = path && dc3_image_read(path, size, size, DC3_FIT_CROP, &picture) == DC3_OK;
+    int ok = path && dc3_image_read(path, size, size, DC3_FIT_CROP, &decoded) == DC3_OK;
     free(path);
     if (!ok) return fail(dc3_error_text(), name);
-    dc3_image_to_floats(&picture, out);
-    dc3_image_free(&picture);
+    dc3_image_to_floats(&decoded, out);
+    dc3_image_free(&decoded);
     return 1;
 }
 
@@ -152,7 +152,7 @@ static int open_check(const char *editor, const char *type, const json_t *settin
     c->placed = c->edits == 4 ? c->size / 2 : c->size;
     if (c->size > MOST || c->settings.size > MOST) return fail("larger than this program looks at", c->run);
     if (c->detail == DC3_DETAIL_EDIT && c->placed != c->settings.size)
-        return fail("edits are looked at in their own size only", c->run);
+        return fail("edits are examined in their own size only", c->run);
     return 1;
 }
 

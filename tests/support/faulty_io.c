@@ -59,7 +59,7 @@ static int strikes(const char *call, const char *path, int fd, int *half)
     return 1;
 }
 
-__attribute__((destructor)) static void tell(void)
+__attribute__((destructor)) static void print_count(void)
 {
     const char *fault = getenv("DC3_FAULT");
     FILE *file = fault && strncmp(fault, "count:", 6) == 0 ? fopen(fault + 6, "w") : NULL;

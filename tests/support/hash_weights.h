@@ -52,8 +52,8 @@ static inline void hash_weights(const char *name, int ndim, const int64_t *shape
     for (int64_t i = 0; i < n; i++) x[i] = (float)(offset + width * hash_uniform(h, i));
 }
 
-/* Two pictures [2, size, size, 3]; the formula counts [2, 3, size, size]. The caller frees. */
-static inline float *hash_pictures(int64_t size)
+/* Two images [2, size, size, 3]; the formula counts [2, 3, size, size]. The caller frees. */
+static inline float *hash_images(int64_t size)
 {
     char name[32] = "input";
     int64_t plane = size * size;

@@ -1,5 +1,5 @@
-/* is_json FILE: whether all of the file is one JSON document without a member twice, for the tests of the command
- * line. */
+/* is_json FILE: whether all of the file is one JSON document without a member twice, for the tests of the
+ * command line. */
 #include <jansson.h>
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
-/* Views and test pictures against torchvision (tools/golden/augment.py), the distribution of what is drawn,
- * and pictures held in memory beside pictures decoded batch by batch. */
+/* Views and test images against torchvision (tools/golden/augment.py), the distribution of what is drawn,
+ * and images held in memory beside images decoded batch by batch. */
 #include "support/golden_file.h"
 #include <unistd.h>
 #include "base/file.h"
@@ -19,9 +19,9 @@ static const dc3_tensor *stored(const char *kind, int number, const char *name)
     return dc3_table_find(golden, text);
 }
 
-static dc3_picture picture_of(const dc3_tensor *t)
+static dc3_loaded_image image_of(const dc3_tensor *t)
 {
-    return (dc3_picture){t->data, (int)t->shape[1], (int)t->shape[0], 0};
+    return (dc3_loaded_image){t->data, (int)t->shape[1], (int)t->shape[0], 0};
 }
 
 /* The stored parameters of n views, without their boxes. */
@@ -39,7 +39,7 @@ static void make_views(int number, dc3_dtype dtype, int boxes, void *views)
     const dc3_tensor *params = stored("view", number, "params");
     const int32_t *box = stored("view", number, "box")->data;
     dc3_view_params p[4];
-    dc3_picture pictures[4];
+    dc3_loaded_image images[4];
     dc3_augmenter *a;
     int n = (int)params->shape[0];
     dc3_augment_options options = {.size = *(int32_t *)stored("view", number, "size")->data,
@@ -49,11 +49,11 @@ static void make_views(int number, dc3_dtype dtype, int boxes, void *views)
                                    .threads = 2};
     read_params(params, p);
     for (int i = 0; i < n; i++) {
-        pictures[i] = picture_of(stored("view", number, "picture"));
+        images[i] = image_of(stored("view", number, "picture"));
         if (boxes) p[i].x0 = box[0], p[i].y0 = box[1], p[i].x1 = box[2], p[i].y1 = box[3];
     }
     must(dc3_augmenter_open(&options, &a));
-    must(dc3_augment(a, n, pictures, p, views));
+    must(dc3_augment(a, n, images, p, views));
     dc3_augmenter_close(&a);
 }
 
@@ -79,21 +79,21 @@ static void views_of_torchvision(void **state)
     assert_null(stored("view", VIEWS, "picture"));
 }
 
-static void test_pictures_of_torchvision(void **state)
+static void test_images_of_torchvision(void **state)
 {
     (void)state;
     int count = 0;
     for (const dc3_tensor *t; (t = stored("test", count, "picture")); count++) {
         const dc3_tensor *wanted = stored("test", count, "wanted");
         dc3_image from = {(int)t->shape[1], (int)t->shape[0], t->data}, made;
-        must(dc3_test_picture(&from, (int)wanted->shape[0], &made));
-        if (memcmp(made.pixels, wanted->data, dc3_bytes(wanted)) != 0) fail_msg("test picture %d", count);
+        must(dc3_test_image(&from, (int)wanted->shape[0], &made));
+        if (memcmp(made.pixels, wanted->data, dc3_bytes(wanted)) != 0) fail_msg("test image %d", count);
         dc3_image_free(&made);
     }
     assert_int_equal(count, 11);
     uint8_t pixels[3] = {0};
     dc3_image one = {1, 1, pixels}, made;
-    assert_int_equal(dc3_test_picture(&one, 6, &made), DC3_ERR_ARGUMENT);
+    assert_int_equal(dc3_test_image(&one, 6, &made), DC3_ERR_ARGUMENT);
 }
 
 /* Sums of samples, to be compared with stored means: both are random, and a mean of m values is off by its
@@ -188,7 +188,7 @@ static void padded_crops(void **state)
     assert_true(sum > 1000); /* of 2080 */
 }
 
-/* Every kind of view of pictures of any shape is defined, and the number of threads changes nothing. */
+/* Every kind of view of images of any shape is defined, and the number of threads changes nothing. */
 static void extreme_shapes_and_threads(void **state)
 {
     (void)state;
@@ -196,12 +196,12 @@ static void extreme_shapes_and_threads(void **state)
     enum { SHAPES = 7, KINDS = 4, N = SHAPES * KINDS, SIZE = 24, EACH = SIZE * SIZE * 3 };
     static uint8_t pixels[31 * 64 * 3];
     static float views[2][N * EACH];
-    dc3_picture pictures[N];
+    dc3_loaded_image images[N];
     dc3_view_params p[N];
     for (int i = 0; i < 31 * 64 * 3; i++) pixels[i] = (uint8_t)(i * 37);
     for (int i = 0; i < N; i++) {
         int w = sides[i % SHAPES][0], h = sides[i % SHAPES][1];
-        pictures[i] = (dc3_picture){pixels, w, h, i};
+        images[i] = (dc3_loaded_image){pixels, w, h, i};
         if (i / SHAPES == 0) dc3_draw_crop(9, 1, i, w, h, SIZE, &p[i]);
         if (i / SHAPES == 1) dc3_draw_resized_crop(9, 1, i, w, h, &p[i]);
         if (i / SHAPES == 2) dc3_draw_rded(9, 1, i, w, h, 2, &p[i]);
@@ -214,7 +214,7 @@ static void extreme_shapes_and_threads(void **state)
             dc3_augment_options options = {
                 .size = SIZE, .padding = (dc3_padding)padding, .threads = again ? 5 : 1};
             must(dc3_augmenter_open(&options, &a));
-            must(dc3_augment(a, N, pictures, p, views[again]));
+            must(dc3_augment(a, N, images, p, views[again]));
             dc3_augmenter_close(&a);
         }
         assert_memory_equal(views[0], views[1], sizeof views[0]);
@@ -227,7 +227,7 @@ static void wrong_parameters(void **state)
     (void)state;
     uint8_t pixels[12] = {0};
     float view[4 * 4 * 3];
-    dc3_picture picture = {pixels, 2, 2, 0};
+    dc3_loaded_image image = {pixels, 2, 2, 0};
     dc3_augment_options options = {.size = 4, .threads = 1};
     dc3_augmenter *a;
     must(dc3_augmenter_open(&options, &a));
@@ -236,7 +236,7 @@ static void wrong_parameters(void **state)
                                 {.w = 2, .h = 2, .x1 = 5},
                                 {.w = 2, .h = 2, .y0 = 3, .y1 = 2}};
     for (int i = 0; i < 4; i++)
-        assert_int_equal(dc3_augment(a, 1, &picture, &wrong[i], view), DC3_ERR_ARGUMENT);
+        assert_int_equal(dc3_augment(a, 1, &image, &wrong[i], view), DC3_ERR_ARGUMENT);
     assert_non_null(strstr(dc3_error_text(), "rows 3 to 2"));
     dc3_augmenter_close(&a);
     options.dtype = DC3_F64;
@@ -244,7 +244,7 @@ static void wrong_parameters(void **state)
     assert_null(a);
 }
 
-/* A folder of two classes, pictures of several shapes and one that is none. */
+/* A folder of two classes, images of several shapes and one that is none. */
 static char folder[64];
 static const char *const files[] = {"a/1.png", "a/2.png", "a/3.png", "b/1.png", "b/2.png"};
 enum { FILES = 5, BROKEN = 2 };
@@ -252,7 +252,7 @@ enum { FILES = 5, BROKEN = 2 };
 static int make_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/dc3-pictures-XXXXXX");
+    strcpy(folder, "/tmp/dc3-images-XXXXXX");
     if (!mkdtemp(folder)) return -1;
     uint8_t pixels[60 * 40 * 3];
     for (int i = 0; i < FILES; i++) {
@@ -286,7 +286,7 @@ static int remove_folder(void **state)
 static void note_skipped(void *user, const char *key, const char *reason)
 {
     assert_string_equal(key, files[BROKEN]);
-    assert_non_null(strstr(reason, "not a picture"));
+    assert_non_null(strstr(reason, "not an image"));
     ++*(int *)user;
 }
 
@@ -298,53 +298,53 @@ static void held_or_not(void **state)
     dc3_dataset *d;
     must(dc3_dataset_open(folder, &d));
     for (int how = 0; how < 3; how++) {
-        dc3_pictures *p[2];
-        dc3_picture batch[2][6];
+        dc3_images *p[2];
+        dc3_loaded_image batch[2][6];
         int64_t count[2];
         int skipped[2] = {0};
         for (int k = 0; k < 2; k++) {
-            dc3_pictures_options o = {.how = (dc3_pictures_how)how,
-                                      .size = SIZE,
-                                      .threads = 2,
-                                      .max_bytes = k ? 6 * SIZE * SIZE * 3 - 1000 : 1 << 20,
-                                      .user = &skipped[k],
-                                      .skipped = note_skipped};
-            if (k && how != DC3_PICTURES_OWN) o.max_bytes = 4 * SIZE * SIZE * 3; /* not all five */
-            must(dc3_pictures_open(d, &o, &p[k]));
-            assert_int_equal(dc3_pictures_held(p[k]), !k);
-            assert_int_equal(dc3_pictures_count(p[k]), FILES);
-            assert_int_equal(dc3_pictures_label(p[k], 3), 1);
-            if (k && how != DC3_PICTURES_OWN) {
-                assert_int_equal(dc3_pictures_batch(p[k], 6, items, batch[k], &count[k]), DC3_ERR_ARGUMENT);
-                assert_non_null(strstr(dc3_error_text(), "a batch of 6 pictures of 16 pixels takes 0.00 GB"));
+            dc3_images_options o = {.how = (dc3_images_how)how,
+                                    .size = SIZE,
+                                    .threads = 2,
+                                    .max_bytes = k ? 6 * SIZE * SIZE * 3 - 1000 : 1 << 20,
+                                    .user = &skipped[k],
+                                    .skipped = note_skipped};
+            if (k && how != DC3_IMAGES_OWN) o.max_bytes = 4 * SIZE * SIZE * 3; /* not all five */
+            must(dc3_images_open(d, &o, &p[k]));
+            assert_int_equal(dc3_images_held(p[k]), !k);
+            assert_int_equal(dc3_images_count(p[k]), FILES);
+            assert_int_equal(dc3_images_label(p[k], 3), 1);
+            if (k && how != DC3_IMAGES_OWN) {
+                assert_int_equal(dc3_images_batch(p[k], 6, items, batch[k], &count[k]), DC3_ERR_ARGUMENT);
+                assert_non_null(strstr(dc3_error_text(), "a batch of 6 images of 16 pixels takes 0.00 GB"));
             }
         }
         for (int first = 0; first < 6; first += 3) {
-            for (int k = 0; k < 2; k++) must(dc3_pictures_batch(p[k], 3, items + first, batch[k], &count[k]));
+            for (int k = 0; k < 2; k++) must(dc3_images_batch(p[k], 3, items + first, batch[k], &count[k]));
             assert_int_equal(count[0], first ? 3 : 2);
             assert_int_equal(count[1], count[0]);
             for (int i = 0; i < count[0]; i++) {
-                const dc3_picture *a = &batch[0][i], *b = &batch[1][i];
+                const dc3_loaded_image *a = &batch[0][i], *b = &batch[1][i];
                 assert_true(a->item == b->item && a->width == b->width && a->height == b->height);
                 assert_memory_equal(a->pixels, b->pixels, (size_t)a->width * (size_t)a->height * 3);
-                assert_int_equal(a->width, how == DC3_PICTURES_OWN ? 30 + 7 * a->item : SIZE);
+                assert_int_equal(a->width, how == DC3_IMAGES_OWN ? 30 + 7 * a->item : SIZE);
             }
         }
         for (int k = 0; k < 2; k++) {
             assert_int_equal(skipped[k], 1);
-            dc3_pictures_close(&p[k]);
+            dc3_images_close(&p[k]);
         }
     }
-    dc3_pictures *none;
-    dc3_pictures_options o = {.how = DC3_PICTURES_TEST, .size = 6, .threads = 1};
-    assert_int_equal(dc3_pictures_open(d, &o, &none), DC3_ERR_ARGUMENT);
+    dc3_images *none;
+    dc3_images_options o = {.how = DC3_IMAGES_TEST, .size = 6, .threads = 1};
+    assert_int_equal(dc3_images_open(d, &o, &none), DC3_ERR_ARGUMENT);
     dc3_dataset_close(&d);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(views_of_torchvision),
-                                       cmocka_unit_test(test_pictures_of_torchvision),
+                                       cmocka_unit_test(test_images_of_torchvision),
                                        cmocka_unit_test(crops_are_distributed_as_torchvisions),
                                        cmocka_unit_test(boxes_are_distributed_as_cutmixs),
                                        cmocka_unit_test(padded_crops),

@@ -122,7 +122,7 @@ static void table_finds_and_names(void **state)
     assert_null(table);
 }
 
-static void parts_of_files_are_told_by_name(void **state)
+static void parts_of_files_are_recognised_by_name(void **state)
 {
     (void)state;
     static const char *const are[] = {"a.png.1.part", "dc3.json.12345.part"};
@@ -142,7 +142,7 @@ static int child(int (*test)(const char *), const char *folder)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static int asks_for_memory(const char *unused)
+static int checks_memory(const char *unused)
 {
     (void)unused;
     if (dc3_check_memory(1e6) != DC3_OK || dc3_check_memory(1e18) != DC3_ERR_MEMORY) return 1;
@@ -157,10 +157,10 @@ static int asks_for_memory(const char *unused)
     return strstr(dc3_error_text(), "ulimit -v") ? 0 : 5;
 }
 
-static void memory_is_asked_for(void **state)
+static void memory_is_checked(void **state)
 {
     (void)state;
-    assert_int_equal(child(asks_for_memory, ""), 0);
+    assert_int_equal(child(checks_memory, ""), 0);
 }
 
 static int is_locked_out(const char *folder)
@@ -205,8 +205,8 @@ int main(void)
         cmocka_unit_test(drafts_are_written_whole_or_not),
         cmocka_unit_test(half_floats_round_trip),
         cmocka_unit_test(table_finds_and_names),
-        cmocka_unit_test(parts_of_files_are_told_by_name),
-        cmocka_unit_test(memory_is_asked_for),
+        cmocka_unit_test(parts_of_files_are_recognised_by_name),
+        cmocka_unit_test(memory_is_checked),
         cmocka_unit_test(locks_die_with_their_holder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #include "support/random_tensors.h"
 #include <stdio.h>
 #include "condense/crop.h"
-#include "colour/picture_edit.h"
+#include "colour/image_edit.h"
 #include "io/safetensors.h"
 #include "select/choose.h"
 #include "select/kmeans.h"
@@ -285,7 +285,7 @@ static const dc3_tensor *golden_tensor(const dc3_table *golden, const char *kind
     return dc3_table_find(golden, name);
 }
 
-static void check_picture(const char *kind, int n, const float *found, const dc3_tensor *expected)
+static void check_image(const char *kind, int n, const float *found, const dc3_tensor *expected)
 {
     double error = distance(DC3_F32, found, expected->data, dc3_count(expected));
     /* Sums in another order, and quotients of small differences in the hue. */
@@ -297,21 +297,21 @@ static void edits_as_torchvision(void **state)
     (void)state;
     static const struct {
         const char *kind;
-        const dc3_picture_edit *edit;
+        const dc3_image_edit *edit;
     } kinds[] = {{"jitter", &dc3_color_jitter}, {"blur", &dc3_blur}};
     dc3_table *golden;
     assert_int_equal(dc3_safetensors_open(DC3_TEST_DATA "/color_jitter/golden.safetensors", &golden), DC3_OK);
-    const dc3_tensor *picture = dc3_table_find(golden, "picture"), *values;
-    int size = (int)picture->shape[0], cases = 0;
-    float *out = malloc(dc3_bytes(picture));
+    const dc3_tensor *image = dc3_table_find(golden, "picture"), *values;
+    int size = (int)image->shape[0], cases = 0;
+    float *out = malloc(dc3_bytes(image));
     for (int k = 0; k < 2; k++)
         for (int n = 0; (values = golden_tensor(golden, kinds[k].kind, n, "values")); n++, cases++) {
-            assert_int_equal(kinds[k].edit->apply(size, values->data, picture->data, out), DC3_OK);
-            check_picture(kinds[k].kind, n, out, golden_tensor(golden, kinds[k].kind, n, "out"));
+            assert_int_equal(kinds[k].edit->apply(size, values->data, image->data, out), DC3_OK);
+            check_image(kinds[k].kind, n, out, golden_tensor(golden, kinds[k].kind, n, "out"));
         }
     assert_int_equal(cases, 18);
-    assert_int_equal(dc3_grayscale.apply(size, NULL, picture->data, out), DC3_OK);
-    check_picture("grayscale", 0, out, dc3_table_find(golden, "grayscale.out"));
+    assert_int_equal(dc3_grayscale.apply(size, NULL, image->data, out), DC3_OK);
+    check_image("grayscale", 0, out, dc3_table_find(golden, "grayscale.out"));
     free(out);
     dc3_table_close(&golden);
 }
@@ -334,7 +334,7 @@ static void crops_as_torchvision(void **state)
             memcpy(out + y * size * 3, wide + y * stride, (size_t)(size * 3) * sizeof *out);
             for (int i = 3 * size; i < stride; i++) assert_true(wide[y * stride + i] == 0);
         }
-        check_picture("crop", n, out, golden_tensor(golden, "crop", n, "out"));
+        check_image("crop", n, out, golden_tensor(golden, "crop", n, "out"));
         free(wide), free(out);
     }
     dc3_table_close(&golden);

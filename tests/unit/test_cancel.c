@@ -68,7 +68,7 @@ static void one_call_and_then_another(void **state)
     }
 }
 
-/* ---- trainings, which stop themselves by what they are told ---- */
+/* ---- trainings, which stop themselves by their progress ---- */
 
 typedef struct training {
     const char *out;
@@ -79,7 +79,7 @@ typedef struct training {
     pthread_barrier_t *begun, *stopped; /* of two trainings at once; or NULL */
 } training;
 
-static void told(void *user, const char *stage, int64_t done, int64_t total)
+static void on_progress(void *user, const char *stage, int64_t done, int64_t total)
 {
     training *t = user;
     (void)total;
@@ -107,7 +107,7 @@ static void *train(void *user)
     snprintf(path, sizeof path, "%s/%s", folder, t->out);
     snprintf(data, sizeof data, "%s/data", folder);
     o.data = data, o.out = path, o.arch = "convnet3", o.size = 16, o.epochs = 3, o.batch = 5, o.threads = 1;
-    o.listener = (dc3_listener){.user = t, .progress = told, .cancel = &t->flag};
+    o.listener = (dc3_listener){.user = t, .progress = on_progress, .cancel = &t->flag};
     t->status = dc3_train(&o, &report);
     if (t->stop_at && t->stopped) pthread_barrier_wait(t->stopped);
     return NULL;
@@ -139,7 +139,8 @@ static void calls_in_callbacks(void **state)
     assert_int_equal(select_some(NULL, 1), DC3_OK);
 }
 
-/* Both are in the middle when the one is stopped; the other ends as it does alone, and the first goes on. */
+/* Both are in the middle when the one is stopped; the other ends as it does alone, and the first continues.
+ */
 static void one_of_two_threads(void **state)
 {
     (void)state;

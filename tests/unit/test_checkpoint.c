@@ -1,4 +1,4 @@
-/* Training checkpoints: going on equals not stopping, to the bit; damage of every byte is found; a full disk
+/* Training checkpoints: resuming equals not stopping, to the bit; damage of every byte is found; a full disk
  * leaves the file that was there. */
 #include "support/random_tensors.h"
 #include <signal.h>

@@ -20,7 +20,7 @@ static void combine(dc3_combine mode, int size, uint64_t seed, uint64_t item)
 {
     const float *const list[] = {edits[0], edits[1], edits[2], edits[3]};
     for (int i = 0; i < VALUES; i++) out[i] = -1;
-    dc3_combine_pictures(mode, size, list, seed, item, out);
+    dc3_combine_images(mode, size, list, seed, item, out);
 }
 
 static int index_of(int size, int x, int y, int channel)

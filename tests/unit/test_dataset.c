@@ -75,7 +75,7 @@ static void cifar(void **state)
     assert_non_null(strstr(dc3_error_text(), "classes 0 and 2 are both called 'plane'"));
 }
 
-/* Opens PATH, a name in the folder or NULL for itself, and checks the number of pictures and the first key.
+/* Opens PATH, a name in the folder or NULL for itself, and checks the number of images and the first key.
  */
 static void check_open(dc3_status (*open)(const char *, dc3_dataset **), const char *name, int64_t size,
                        const char *key)
@@ -108,7 +108,7 @@ static void cifar_tests(void **state)
     check_open(dc3_dataset_open, "test_batch.bin", 3, "test_batch.bin/00000");
     check_open(dc3_dataset_open_test, "data_batch_1.bin", 2, "data_batch_1.bin/00000");
     assert_int_equal(dc3_dataset_open_test(folder, &d), DC3_OK);
-    assert_non_null(strstr(dc3_dataset_note(d, 0), "tests are the 3 pictures of test_batch.bin"));
+    assert_non_null(strstr(dc3_dataset_note(d, 0), "tests are the 3 images of test_batch.bin"));
     dc3_dataset_close(&d);
     put("test.bin", data, 3074);
     assert_int_equal(dc3_dataset_open_test(folder, &d), DC3_ERR_FORMAT);
@@ -162,13 +162,13 @@ static void webdataset(void **state)
     void *png;
     size_t size, at = 0;
     memset(pixels, 77, sizeof pixels);
-    dc3_image picture = {8, 8, pixels}, image;
-    assert_int_equal(dc3_image_encode(&picture, DC3_PNG, &png, &size), DC3_OK);
+    dc3_image source = {8, 8, pixels}, image;
+    assert_int_equal(dc3_image_encode(&source, DC3_PNG, &png, &size), DC3_OK);
     at = member(tar, at, "x/001.png", png, size);
     at = member(tar, at, "x/001.cls", "10\n", 3);
     at = member(tar, at, "x/002.cls", "9", 1);
     at = member(tar, at, "x/002.png", png, size);
-    at = member(tar, at, "x/002.seg.png", png, size); /* a map of segments, not the picture */
+    at = member(tar, at, "x/002.seg.png", png, size); /* a map of segments, not the image */
     at = member(tar, at, "x/003.cls", "007", 3);
     at = member(tar, at, "x/003.JPG", png, size);
     at = member(tar, at, "x/004.cls", "7", 1);
@@ -194,9 +194,9 @@ static void webdataset(void **state)
         dc3_image_free(&image);
     }
     dc3_dataset_close(&d);
-    put("a.tar", tar, at - 2000); /* cut short */
+    put("a.tar", tar, at - 2000); /* truncated */
     if (dc3_dataset_open(path, &d) == DC3_OK) dc3_dataset_close(&d);
-    put("a.tar", "no tar at all, but some text in it that is long enough to be looked at", 60);
+    put("a.tar", "no tar at all, but some text in it that is long enough to be examined", 60);
     assert_int_equal(dc3_dataset_open(path, &d), DC3_ERR_FORMAT);
     free(path);
 }

@@ -155,7 +155,7 @@ static void stop(void *user, const char *stage, int64_t done, int64_t total)
     dc3_cancel_set(&s->flag);
 }
 
-/* After the first of three; the editor goes on afterwards. */
+/* After the first of three; the editor works afterwards. */
 static void editor_stops(void **state)
 {
     (void)state;

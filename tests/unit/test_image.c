@@ -1,4 +1,4 @@
-/* Pictures of the kinds that real folders hold, against what Pillow reads of them (tools/golden/pictures.py).
+/* Images of the kinds that real folders hold, against what Pillow reads of them (tools/golden/images.py).
  */
 #include "support/random_tensors.h"
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "io/image.h"
 #include "io/safetensors.h"
 
-#define FOLDER DC3_TEST_DATA "/pictures/"
+#define FOLDER DC3_TEST_DATA "/images/"
 
 /* The largest difference of a channel; fails where the sizes differ. */
 static int difference(const char *name, const dc3_image *image, const dc3_tensor *wanted)
@@ -48,8 +48,8 @@ static void against_pillow(void **state)
 
 /* What is right for CMYK: the inks of the embedded profile, without one those of libvips's fallback, a press
  * of the common kind. On photographs this agrees with LittleCMS under the same profile within a mean of 1 of
- * 255, and a picture separated for a press looks as before, by eye too. Pillow's convert("RGB") ignores
- * profiles and takes ideal inks, 255 - C - K: it makes such a picture too colourful, a mean of 15 of 255 away
+ * 255, and an image separated for a press looks as before, by eye too. Pillow's convert("RGB") ignores
+ * profiles and takes ideal inks, 255 - C - K: it makes such an image too colourful, a mean of 15 of 255 away
  * (25 on the blocks of pure ink below), and gives back only what its own convert("CMYK") made. Adobe's
  * inverted values are undone by both. So the golden file of Pillow has no say here. */
 static void cmyk_round_trip(void **state)
@@ -119,14 +119,14 @@ static void expect_error(const char *file, const char *text)
 static void damaged(void **state)
 {
     (void)state;
-    expect_error("cut.jpg", "damaged or cut short");
-    expect_error("cut.png", "damaged or cut short");
-    expect_error("text.jpg", "not a picture");
+    expect_error("cut.jpg", "damaged or truncated");
+    expect_error("cut.png", "damaged or truncated");
+    expect_error("text.jpg", "not an image");
     expect_error("empty.png", "the file is empty");
     expect_error("missing.png", "cannot open");
 }
 
-/* A wide picture of two halves, fitted to a square. */
+/* A wide image of two halves, fitted to a square. */
 static void fits(void **state)
 {
     (void)state;

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "io/image_source.h"
 
-#define FOLDER DC3_TEST_DATA "/pictures/"
+#define FOLDER DC3_TEST_DATA "/images/"
 
 typedef struct view {
     int width, height;

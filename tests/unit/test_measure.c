@@ -1,5 +1,5 @@
-/* The measures' memory does not grow with the number of pictures: the process's peak after a small dataset
- * and after one of many more pictures. */
+/* The measures' memory does not grow with the number of images: the process's peak after a small dataset
+ * and after one of many more images. */
 #include "support/random_tensors.h"
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@ enum { SIDE = 256, FEW = 48, MANY = 448 };
 
 static char root[] = "/tmp/dc3-measure-XXXXXX";
 
-/* `count` names for one picture in root/name/a: hard links, so that little is written. */
+/* `count` names for one image in root/name/a: hard links, so that little is written. */
 static void make_folder(const char *name, int count)
 {
     char path[256], first[256];
@@ -21,7 +21,7 @@ static void make_folder(const char *name, int count)
     assert_int_equal(mkdir(path, 0700), 0);
     snprintf(path, sizeof path, "%s/%s/a", root, name);
     assert_int_equal(mkdir(path, 0700), 0);
-    snprintf(first, sizeof first, "%s/picture.png", root);
+    snprintf(first, sizeof first, "%s/image.png", root);
     for (int i = 0; i < count; i++) {
         snprintf(path, sizeof path, "%s/%s/a/%d.png", root, name, i);
         assert_int_equal(link(first, path), 0);
@@ -48,7 +48,7 @@ static int open_folders(void **state)
     dc3_image image = {SIDE, SIDE, malloc(SIDE * SIDE * 3)};
     if (!image.pixels || !mkdtemp(root)) return 1;
     for (int i = 0; i < SIDE * SIDE * 3; i++) image.pixels[i] = (uint8_t)(i % 251);
-    snprintf(path, sizeof path, "%s/picture.png", root);
+    snprintf(path, sizeof path, "%s/image.png", root);
     int failed = dc3_image_write(path, &image, DC3_PNG) != DC3_OK;
     dc3_image_free(&image);
     if (failed) return 1;
@@ -63,7 +63,7 @@ static int close_folders(void **state)
     char path[256];
     remove_folder("few", FEW);
     remove_folder("many", MANY);
-    snprintf(path, sizeof path, "%s/picture.png", root);
+    snprintf(path, sizeof path, "%s/image.png", root);
     unlink(path);
     rmdir(root);
     return 0;
@@ -92,13 +92,13 @@ static void memory(void **state)
 {
     (void)state;
     double few = peak_of("few", FEW), many = peak_of("many", MANY);
-    double pictures = (double)(MANY - FEW) * SIDE * SIDE * 3;
-    print_message("%d pictures: %.1f MB; %d: %.1f MB; the pictures themselves %.1f MB\n", FEW, few * 1e-6,
-                  MANY, many * 1e-6, pictures * 1e-6);
+    double images = (double)(MANY - FEW) * SIDE * SIDE * 3;
+    print_message("%d images: %.1f MB; %d: %.1f MB; the images themselves %.1f MB\n", FEW, few * 1e-6, MANY,
+                  many * 1e-6, images * 1e-6);
 #ifdef __SANITIZE_ADDRESS__
     print_message("not compared: the sanitizer keeps what is freed\n");
 #else
-    assert_true(many - few < 0.2 * pictures);
+    assert_true(many - few < 0.2 * images);
 #endif
 }
 

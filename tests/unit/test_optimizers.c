@@ -147,7 +147,7 @@ static void expect_averages(const char *name, dc3_ema *ema)
 
 static void run_case(dc3_ctx *ctx, const char *name, const json_t *entry)
 {
-    static const int kept[] = {1, 2, 10, 20};
+    static const int checked[] = {1, 2, 10, 20};
     dc3_optimizer_options options = options_of(entry);
     dc3_ema_options averaging = {json_real_value(json_object_get(entry, "average")),
                                  json_is_true(json_object_get(entry, "warm"))};
@@ -167,8 +167,8 @@ static void run_case(dc3_ctx *ctx, const char *name, const json_t *entry)
         }
         assert_int_equal(dc3_optimizer_step(optimizer, lr), DC3_OK);
         assert_int_equal(dc3_ema_update(ema), DC3_OK);
-        for (int i = 0; i < PARAMS && t + 1 == kept[row]; i++) expect(name, "value", i, values[i], row);
-        row += t + 1 == kept[row];
+        for (int i = 0; i < PARAMS && t + 1 == checked[row]; i++) expect(name, "value", i, values[i], row);
+        row += t + 1 == checked[row];
     }
     assert_int_equal(weight.version, STEPS);
     expect_state(name, optimizer);

@@ -1,4 +1,4 @@
-/* The short way for pictures that need nothing but decoding gives libvips's bytes, and leaves everything else
+/* The short way for images that need nothing but decoding gives libvips's bytes, and leaves everything else
  * to it. */
 #include "support/random_tensors.h"
 #include <png.h>
@@ -8,10 +8,10 @@
 #include "io/image.h"
 #include "io/plain.h"
 
-#define FOLDER DC3_TEST_DATA "/pictures/"
+#define FOLDER DC3_TEST_DATA "/images/"
 
 /* Some order and some noise, so that JPEG's chroma and PNG's filters have something to do. */
-static VipsImage *random_picture(dc3_rng *rng, int width, int height)
+static VipsImage *random_image(dc3_rng *rng, int width, int height)
 {
     size_t n = (size_t)width * (size_t)height * 3;
     uint8_t *pixels = malloc(n);
@@ -88,7 +88,7 @@ static void taken(void **state)
     for (int round = 0; round < 200; round++) {
         int width = (int)between(&rng, 1, 70), height = (int)between(&rng, 1, 70);
         int quality = (int)between(&rng, 1, 100), subsample = round % 3;
-        VipsImage *rgb = random_picture(&rng, width, height);
+        VipsImage *rgb = random_image(&rng, width, height);
         assert_int_equal(vips_jpegsave_buffer(rgb, &data, &size, "Q", quality, "subsample_mode", subsample,
                                               "strip", TRUE, "optimize_coding", round % 2, NULL),
                          0);
@@ -134,7 +134,7 @@ static void damaged(void **state)
     dc3_rng rng = dc3_rng_make(2, DC3_RNG_TEST, 0);
     void *data;
     size_t size;
-    VipsImage *rgb = random_picture(&rng, 20, 18);
+    VipsImage *rgb = random_image(&rng, 20, 18);
     assert_int_equal(vips_jpegsave_buffer(rgb, &data, &size, "strip", TRUE, NULL), 0);
     damage("a cut JPEG", data, size, &rng);
     g_free(data);
@@ -162,7 +162,7 @@ static void left_to_libvips(void **state)
     dc3_rng rng = dc3_rng_make(3, DC3_RNG_TEST, 0);
     void *data;
     size_t size;
-    VipsImage *rgb = random_picture(&rng, 33, 17), *wide;
+    VipsImage *rgb = random_image(&rng, 33, 17), *wide;
     assert_int_equal(vips_jpegsave_buffer(rgb, &data, &size, "strip", TRUE, "interlace", TRUE, NULL), 0);
     left_alone("a progressive JPEG", data, size, 0, 0);
     g_free(data);
@@ -187,7 +187,7 @@ static void texts(void **state)
     dc3_image image;
     void *data = png_that_says(&size, 0, DC3_TEXT_LIMIT + 1);
     same_as_libvips("PNG with texts", data, size, 0, 0); /* without them */
-    for (size_t cut = 0; cut < size; cut += 7)           /* the walk over the chunks */
+    for (size_t cut = 0; cut < size; cut += 7)           /* the pass over the chunks */
         assert_int_not_equal(dc3_image_decode("cut.png", data, cut, 2, 2, DC3_FIT_CROP, &image), DC3_OK);
     free(data);
     data = png_that_says(&size, 1, DC3_TEXT_LIMIT);
@@ -197,7 +197,7 @@ static void texts(void **state)
     data = png_that_says(&size, 1, DC3_TEXT_LIMIT + 1);
     assert_int_equal(dc3_image_decode("texts.png", data, size, 0, 0, DC3_FIT_CROP, &image), DC3_ERR_FORMAT);
     assert_string_equal(dc3_error_text(),
-                        "texts.png: 17 compressed texts beside the picture are more than the limit of 16");
+                        "texts.png: 17 compressed texts beside the image are more than the limit of 16");
     free(data);
 }
 

@@ -68,18 +68,18 @@ static void same_as_pytorch(void **state)
 static const struct {
     const char *file, *text;
 } cases[] = {
-    {"system", "asks for 'os.system', which is no tensor; dc3 executes nothing from a checkpoint"},
-    {"stack_global", "asks for 'builtins.eval?', which is no tensor"},
+    {"system", "asks for 'os.system', which is not a tensor; dc3 executes nothing from a checkpoint"},
+    {"stack_global", "asks for 'builtins.eval?', which is not a tensor"},
     {"inst", "expected what makes up a dict of tensors, found opcode 0x69"},
-    {"newobj", "asks for 'subprocess.Popen', which is no tensor"},
-    {"model", "asks for 'torch.nn.modules.linear.Linear', which is no tensor"},
+    {"newobj", "asks for 'subprocess.Popen', which is not a tensor"},
+    {"model", "asks for 'torch.nn.modules.linear.Linear', which is not a tensor"},
     {"call_dict", "expected a global to be made, found a dict"},
     {"call_storage", "expected a dict or a tensor to be made, found FloatStorage"},
     {"build", "expected a dict or a tensor to give attributes to, found a string"},
-    {"cut", "expected a whole zip file, found one cut short or damaged"},
-    {"cut_legacy", "(is the file cut short?)"},
-    {"cut_legacy_pickle", "(is the file cut short?)"},
-    {"cut_pickle", "expected 1 more byte, found 0 (is the file cut short?)"},
+    {"cut", "expected a whole zip file, found a truncated or damaged one"},
+    {"cut_legacy", "(is the file truncated?)"},
+    {"cut_legacy_pickle", "(is the file truncated?)"},
+    {"cut_pickle", "expected 1 more byte, found 0 (is the file truncated?)"},
     {"crc", "member 'archive/data/0': expected whole data, found ZIP bad CRC"},
     {"compressed", "expected stored data, as torch.save writes it, found compressed data"},
     {"bomb", "expected stored data, as torch.save writes it, found compressed data"},
@@ -126,7 +126,7 @@ static const struct {
     {"two_values", "expected one value at the end, found more"},
     {"append_dict", "expected a list to append to, found a dict"},
     {"odd_items", "expected keys with values, found one without"},
-    {"key_without_end", "expected 2147483647 more bytes, found 4 (is the file cut short?)"},
+    {"key_without_end", "expected 2147483647 more bytes, found 4 (is the file truncated?)"},
     {"long_length", "expected 18446744073709551615 more bytes, found 1"},
     {"list", "expected a dict of tensors, found a list"},
     {"no_tensors", "found a dict without"},
@@ -192,7 +192,7 @@ static void cut_anywhere(void **state)
     }
 }
 
-static void told_by_content(void **state)
+static void recognised_by_content(void **state)
 {
     char path[] = "/tmp/dc3-pth-XXXXXX";
     int fd = mkstemp(path);
@@ -218,8 +218,8 @@ static void told_by_content(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_as_pytorch), cmocka_unit_test(damaged),
-                                       cmocka_unit_test(all_damaged_are_tried),
-                                       cmocka_unit_test(cut_anywhere), cmocka_unit_test(told_by_content)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_as_pytorch), cmocka_unit_test(damaged), cmocka_unit_test(all_damaged_are_tried),
+        cmocka_unit_test(cut_anywhere), cmocka_unit_test(recognised_by_content)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

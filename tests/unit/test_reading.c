@@ -109,7 +109,7 @@ static void shards(void **state)
     static unsigned char tar[(2 * MEMBERS + 2) * BLOCK];
     dc3_dataset *d;
     dc3_image image;
-    /* Two shards, of which one has a picture without a class. */
+    /* Two shards, of which one has an image without a class. */
     size_t end = add_member(tar, 0, "1.png", '0', "p", 1);
     end = add_member(tar, end, "1.cls", '0', "9", 1);
     assert_int_equal(dc3_file_write(place("a.tar"), tar, end + 2 * BLOCK), DC3_OK);
@@ -124,13 +124,13 @@ static void shards(void **state)
     assert_string_equal(dc3_dataset_key(d, 1), "b.tar/2.png");
     assert_int_equal(dc3_dataset_notes(d), 1);
     assert_non_null(strstr(dc3_dataset_note(d, 0), "b.tar: '3.png' has no .cls beside it"));
-    expect(dc3_dataset_read(d, 0, 0, 0, DC3_FIT_CROP, &image), DC3_ERR_FORMAT, "a.tar/1.png: not a picture");
+    expect(dc3_dataset_read(d, 0, 0, 0, DC3_FIT_CROP, &image), DC3_ERR_FORMAT, "a.tar/1.png: not an image");
     /* The shard shrinks between listing and reading. */
     assert_int_equal(dc3_file_write(place("a.tar"), tar, 10), DC3_OK);
     expect(dc3_dataset_read(d, 0, 0, 0, DC3_FIT_CROP, &image), DC3_ERR_IO,
            "a.tar: expected 1 bytes at 512, the file has 10");
     d->items[0].size = (uint64_t)DC3_FILE_LIMIT + 1;
-    expect(dc3_dataset_read(d, 0, 0, 0, DC3_FIT_CROP, &image), DC3_ERR_FORMAT, "too many for a picture");
+    expect(dc3_dataset_read(d, 0, 0, 0, DC3_FIT_CROP, &image), DC3_ERR_FORMAT, "too many for an image");
     dc3_dataset_close(&d);
     /* More headers of long names before a member than any archive has. */
     memset(tar, 0, sizeof tar);
@@ -139,7 +139,7 @@ static void shards(void **state)
     end = add_member(tar, end, "1.png", '0', "p", 1);
     assert_int_equal(dc3_file_write(place("a.tar"), tar, end + 2 * BLOCK), DC3_OK);
     expect(dc3_dataset_open(place("a.tar"), &d), DC3_ERR_FORMAT, "a.tar");
-    /* A class that is cut off. */
+    /* A truncated class. */
     memset(tar, 0, sizeof tar);
     add_member(tar, 0, "1.cls", '0', "9", 1);
     assert_int_equal(dc3_file_write(place("a.tar"), tar, BLOCK), DC3_OK);

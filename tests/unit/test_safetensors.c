@@ -127,7 +127,7 @@ static void damaged(void **state)
         {"{\"a\": 1", 0, 0, "not valid JSON"},
         {"[]", 0, 0, "expected a JSON object"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", 0, 12,
-         "is the file cut short?"},
+         "is the file truncated?"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[8,4]}}", 0, 16, "lie outside"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[-16,0]}}", 0, 16, "lie outside"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,16]}}", 0, 16,

@@ -1,4 +1,4 @@
-/* Soft labels: what is kept of a view's logits, and the file. */
+/* Soft labels: what is stored of a view's logits, and the file. */
 #include "support/random_tensors.h"
 #include <stdio.h>
 #include <unistd.h>
@@ -34,7 +34,7 @@ static void all_logits(void **state)
     assert_int_equal(dc3_soft_labels_put(&l, 0, 0, 20, large), DC3_ERR_FORMAT);
     assert_int_equal(dc3_soft_labels_put(&l, 0, 0, 20, infinite), DC3_ERR_FORMAT);
     assert_int_equal(dc3_soft_labels_put(&l, 1, 0, 20, none), DC3_ERR_FORMAT);
-    assert_non_null(strstr(dc3_error_text(), "view 1 of picture 0: the teacher's logit is"));
+    assert_non_null(strstr(dc3_error_text(), "view 1 of image 0: the teacher's logit is"));
     dc3_soft_labels_free(&l);
 }
 
@@ -59,9 +59,10 @@ static void largest_logits(void **state)
                 left -= p[wanted[row][i]];
             }
             for (int c = 0; c < CLASSES; c++) {
-                int kept = 0;
-                for (int i = 0; i < k; i++) kept |= wanted[row][i] == c;
-                assert_true(fabs(q[c] - (kept ? p[c] : left / (CLASSES - k))) < 1e-3); /* f16 logits */
+                int stored_value = 0;
+                for (int i = 0; i < k; i++) stored_value |= wanted[row][i] == c;
+                assert_true(fabs(q[c] - (stored_value ? p[c] : left / (CLASSES - k))) <
+                            1e-3); /* f16 logits */
             }
             dc3_soft_labels_free(&l);
         }
@@ -80,7 +81,7 @@ static void fill(int top_k, dc3_soft_labels *l)
     dc3_rng rng = dc3_rng_make(1, DC3_RNG_TEST, 0);
     must(dc3_soft_labels_new(N, VIEWS, CLASSES, top_k, SIZE, l));
     for (int i = 0; i < N; i++) {
-        json_array_append_new(files, json_string("a/picture \xc3\xbc.png"));
+        json_array_append_new(files, json_string("a/image \xc3\xbc.png"));
         l->labels[i] = 2 * i;
     }
     json_object_set_new(l->info, "files", files);
@@ -116,13 +117,13 @@ static void files(void **state)
         fill(top_k, &l);
         must(dc3_soft_labels_save(path, &l));
         must(dc3_soft_labels_open(path, &back));
-        int64_t kept = top_k ? top_k : CLASSES;
+        int64_t stored_value = top_k ? top_k : CLASSES;
         assert_true(back.n == N && back.views == VIEWS && back.classes == CLASSES && back.top_k == top_k);
         assert_int_equal(back.size, SIZE);
         assert_true(json_equal(back.info, l.info));
         assert_memory_equal(back.labels, l.labels, N * sizeof *l.labels);
         assert_memory_equal(back.params, l.params, N * VIEWS * sizeof *l.params);
-        assert_memory_equal(back.logits, l.logits, (size_t)(N * VIEWS * kept) * sizeof *l.logits);
+        assert_memory_equal(back.logits, l.logits, (size_t)(N * VIEWS * stored_value) * sizeof *l.logits);
         if (top_k)
             assert_memory_equal(back.indices, l.indices, (size_t)(N * VIEWS * top_k) * sizeof *l.indices);
         if (top_k) assert_memory_equal(back.rest, l.rest, N * VIEWS * sizeof *l.rest);
@@ -146,15 +147,15 @@ static void damaged_files(void **state)
     (void)state;
     dc3_soft_labels l;
     fill(3, &l);
-    dc3_view_params *p = &l.params[4], kept = *p;
-    p->x1 = SIZE + 1, expect_refused(&l, "view 1 of picture 1: its box lies outside"), *p = kept;
-    p->w = 0, expect_refused(&l, "its crop is empty"), *p = kept;
-    p->partner = N, expect_refused(&l, "its partner is no picture"), *p = kept;
+    dc3_view_params *p = &l.params[4], stored_value = *p;
+    p->x1 = SIZE + 1, expect_refused(&l, "view 1 of image 1: its box lies outside"), *p = stored_value;
+    p->w = 0, expect_refused(&l, "its crop is empty"), *p = stored_value;
+    p->partner = N, expect_refused(&l, "its partner is not an image"), *p = stored_value;
     l.indices[14] = CLASSES, expect_refused(&l, "its classes are not among"), l.indices[14] = 0;
-    l.labels[1] = -1, expect_refused(&l, "picture 1: expected a class below 7, found -1"), l.labels[1] = 0;
+    l.labels[1] = -1, expect_refused(&l, "image 1: expected a class below 7, found -1"), l.labels[1] = 0;
     p->x = 40000;
     assert_int_equal(dc3_soft_labels_save(path, &l), DC3_ERR_ARGUMENT);
-    *p = kept;
+    *p = stored_value;
     json_array_remove(json_object_get(l.info, "files"), 0), expect_refused(&l, "of 3 and 2 files");
     dc3_soft_labels_free(&l);
 }

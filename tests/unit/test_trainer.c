@@ -195,25 +195,25 @@ static void accuracy(void **state)
     }
     dc3_trainer t;
     dc3_dataset *data;
-    dc3_pictures *pictures;
+    dc3_images *images;
     dc3_accuracy found;
     dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
     dc3_classifier_spec spec = {"convnet3", TESTED, SIZE, 7};
-    dc3_pictures_options how = {.how = DC3_PICTURES_TEST, .size = SIZE, .threads = 1};
+    dc3_images_options how = {.how = DC3_IMAGES_TEST, .size = SIZE, .threads = 1};
     assert_int_equal(dc3_trainer_open(&spec, NULL, DC3_F32, 1, &adamw, &t), DC3_OK);
     assert_int_equal(dc3_dataset_open(folder, &data), DC3_OK);
-    assert_int_equal(dc3_pictures_open(data, &how, &pictures), DC3_OK);
+    assert_int_equal(dc3_images_open(data, &how, &images), DC3_OK);
     for (int i = 0; i < 4; i++) {
         answer(&t, cases[i].logits);
-        assert_int_equal(dc3_test_classifier(t.ctx, t.net, pictures, SIZE, NULL, NULL, &found), DC3_OK);
+        assert_int_equal(dc3_test_classifier(t.ctx, t.net, images, SIZE, NULL, NULL, &found), DC3_OK);
         assert_int_equal(found.n, TESTED);
         if (fabs(found.top1 - cases[i].first / 7.0) > 1e-12 ||
             fabs(found.top5 - cases[i].among_five / 7.0) > 1e-12)
             fail_msg("case %d: %g and %g", i, found.top1, found.top5);
     }
     answer(&t, (float[]){0, 0, NAN, 0, 0, 0, 0});
-    assert_int_equal(dc3_test_classifier(t.ctx, t.net, pictures, SIZE, NULL, NULL, &found), DC3_ERR_FORMAT);
-    dc3_pictures_close(&pictures);
+    assert_int_equal(dc3_test_classifier(t.ctx, t.net, images, SIZE, NULL, NULL, &found), DC3_ERR_FORMAT);
+    dc3_images_close(&images);
     dc3_dataset_close(&data);
     dc3_trainer_close(&t);
     remove_folder(folder);

@@ -1,4 +1,4 @@
-"""Makes tests/golden/augment: views and test pictures as torchvision makes them from given parameters, and how its
+"""Makes tests/golden/augment: views and test images as torchvision makes them from given parameters, and how its
 random parameters are distributed.
 
     python tools/golden/augment.py tests/golden/augment
@@ -8,7 +8,7 @@ golden.safetensors:
   3] f32, mean and deviation of ImageNet taken out, before and after CutMix
   test.N.picture [h, w, 3] u8; test.N.wanted [size, size, 3] u8
   draws.N.of [4] f32: width, height, least area, samples; draws.N.mean, draws.N.deviation [6] f32: of the area, the
-  logarithm of the shape, x, y (each as a part of the picture's), whether all of the width and of the height is taken
+  logarithm of the shape, x, y (each as a part of the image's), whether all of the width and of the height is taken
   cutmix.mean, cutmix.deviation [3] f32: of lambda after the cut, the box's width and its left side, at size 32
 """
 import math, os, sys
@@ -82,7 +82,7 @@ def draws(number, height, width, least, samples=40000):
 
 
 def cutmix(size=32, samples=100000):
-    """The box of CutMix's program (Yun et al. 2019), square pictures."""
+    """The box of CutMix's program (Yun et al. 2019), square images."""
     cut = (size * np.sqrt(1 - random.beta(1, 1, samples))).astype(int)
     cx, cy = random.integers(0, size, samples), random.integers(0, size, samples)
     x0, x1 = np.clip(cx - cut // 2, 0, size), np.clip(cx + cut // 2, 0, size)

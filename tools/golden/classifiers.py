@@ -10,11 +10,11 @@ The weights are megabytes, so they are not stored but made by a formula, here an
     *.weight                 offset "gain" of nets.json, else 0.6; width 0.2 (of norms)
     *.logit_scale            offset 1,   width 3
     everything else          offset 0,   width 0.2 (biases, running means)
-  The pictures are the tensors input32, input64, ..., offset 0, width 4, rows of [n, 3, h, w].
+  The images are the tensors input32, input64, ..., offset 0, width 4, rows of [n, 3, h, w].
 
 nets.json: for each network its size, classes, tensors with their shapes; "arch" where that is not its name; "gain",
   "limit" (of gradients' errors) where they are special.
-golden.safetensors: the pictures up to 64 pixels as [n, h, w, 3]; NET.logits, NET.embedding,
+golden.safetensors: the images up to 64 pixels as [n, h, w, 3]; NET.logits, NET.embedding,
   computed in f64.
 gradients.safetensors, in f64 too, networks in train mode without dropout and stochastic depth, cross-entropy
   with labels 3 and 7: NET.loss [1]; NET.norms, for each tensor of nets.json the norm of its gradient, or of the running
@@ -51,7 +51,7 @@ def make(name, shape, offset, width):
 # pixels, gains 0.6 and 0.9): single activations stand at the corners of ReLU6 and change sides.
 LIMIT = {"mobilenet_v2": 3e-2}
 
-# The offset of norms' weights in networks that would lose the picture on its way.
+# The offset of norms' weights in networks that would lose the image on its way.
 GAIN = {"mobilenet_v2": 0.9, "efficientnet_b0": 1.1}
 
 

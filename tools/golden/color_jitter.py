@@ -1,4 +1,4 @@
-"""Makes tests/golden/color_jitter/golden.safetensors: what torchvision makes of a picture with given values.
+"""Makes tests/golden/color_jitter/golden.safetensors: what torchvision makes of an image with given values.
 
     python tools/golden/color_jitter.py tests/golden/color_jitter
 picture [size, size, 3] f32 in [0, 1]. jitter.N.values: brightness, contrast, saturation, hue, then the order of the

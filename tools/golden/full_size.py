@@ -14,7 +14,7 @@ OUT = sys.argv[1]
 
 
 def store(model, folder):
-    """Rounds the weights to f16, as checkpoints hold them, and saves them; computing goes on with the rounded ones in
+    """Rounds the weights to f16, as checkpoints hold them, and saves them; computing continues with the rounded ones in
     f32."""
     torch.manual_seed(1)
     for name, p in model.named_parameters():

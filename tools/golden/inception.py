@@ -8,11 +8,11 @@ tools/golden/classifiers.py and tests/support/hash_weights.h. Nothing is downloa
 
 nets.json: the network's tensors with their shapes, as that of classifiers.py.
 golden.safetensors, f32 unless said:
-  picture.N [h, w, 3] u8: the first HALF are one set, the others the second
-  view.N [12]: values of pytorch-fid's view [299, 299, 3] of picture N, at the places of `places` [12] i64
-  features [n, 2048], logits [n, 1008]: of all pictures, by pytorch-fid's network in f64; logits without the bias
+  image.N [h, w, 3] u8: the first HALF are one set, the others the second
+  view.N [12]: values of pytorch-fid's view [299, 299, 3] of image N, at the places of `places` [12] i64
+  features [n, 2048], logits [n, 1008]: of all images, by pytorch-fid's network in f64; logits without the bias
   frechet, kernel [1] f64: FID by pytorch-fid; KID by torch-fidelity over one subset, all of both sets
-  score [2] f64: torch-fidelity's Inception score of all pictures and its deviation, over 3 parts, without shuffling
+  score [2] f64: torch-fidelity's Inception score of all images and its deviation, over 3 parts, without shuffling
 """
 import json, os, sys
 from importlib.metadata import version

@@ -3,11 +3,11 @@ torch-fidelity have them.
 
     pip install numpy scipy scikit-image colour-science safetensors torch pytorch-fid torch-fidelity
     python tools/golden/measures.py tests/golden/measures
-colour.safetensors, all but the pictures f64:
-  picture.N, changed.N [h, w, 3] u8: pictures and what became of them
+colour.safetensors, all but the images f64:
+  image.N, changed.N [h, w, 3] u8: images and what became of them
   lab.N [h, w, 3]: scikit-image's rgb2lab; lab_colour_science.N: colour-science's sRGB_to_XYZ and XYZ_to_Lab
   hue.N [36], chroma.N [27]: histograms of pixels as metrics/colour_histogram.h has them; hue_entropy.N, chroma_mean.N
-  [1] fidelity.N [5]: colourfulness of the picture and of the changed one (numpy); SSIM of luminance, mean Delta E 2000
+  [1] fidelity.N [5]: colourfulness of the image and of the changed one (numpy); SSIM of luminance, mean Delta E 2000
     and PSNR of both (scikit-image)
   delta_e.pairs [n, 2, 3], delta_e.skimage, delta_e.colour_science [n]
   density.N.count [2, 256] i64: levels of two sets; density.N.values [5]: bandwidth of the first by scipy's

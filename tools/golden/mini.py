@@ -1,7 +1,7 @@
 """One edit with models/dc3-mini by diffusers' modules: tests/golden/mini/golden.safetensors.
 
     python tools/golden/mini.py models/dc3-mini tests/golden/mini
-The picture is computed, the noise is given, guidance is on (three rows), two steps.
+The image is computed, the noise is given, guidance is on (three rows), two steps.
 """
 import os, sys
 import torch

@@ -2,7 +2,7 @@
 
     python tools/golden/training.py tests/golden/training
 Everything is computed in f64. Weights come from the formula of classifiers.py; so do the inputs, under the names
-below, which the test makes again: offset 0, width 4, in the order [n, c, h, w] for pictures.
+below, which the test makes again: offset 0, width 4, in the order [n, c, h, w] for images.
   classifiers   "NET.pictures20" [8, 3, 32, 32], labels 3 i + 1 mod 10, smoothed by 0.1 so that the losses do not
                 vanish. Of 0 to 23, number 20 keeps ResNet's ReLU inputs of the first step farthest from zero (1e-6):
                 one gate that opens in one precision only changes the gradients below it by 3e-3

@@ -1,6 +1,6 @@
-"""Photographic colour grading of pictures, in torch: the targets that the small editor learns from.
+"""Photographic colour grading of images, in torch: the targets that the small editor learns from.
 
-Pictures are float tensors [n, 3, h, w] in 0..1, sRGB. A grade is a set of strengths at full effect; each picture gets a
+Images are float tensors [n, 3, h, w] in 0..1, sRGB. A grade is a set of strengths at full effect; each image gets a
 random share of it.
 """
 import torch
@@ -48,7 +48,7 @@ def turn_hue(x, degrees):
 
 
 def grade(x, names, strength):
-    """Each picture graded towards names[i] with strength [n] (1: in full)."""
+    """Each image graded towards names[i] with strength [n] (1: in full)."""
     n = len(x)
     get = lambda key, default: torch.tensor([GRADES[name].get(key, default) for name in names], dtype=torch.float32)
     s = strength.float()
@@ -68,7 +68,7 @@ def grade(x, names, strength):
 
 
 def disturb(x):
-    """Random white balance, exposure, saturation and hue: a picture with wrong colours."""
+    """Random white balance, exposure, saturation and hue: an image with wrong colours."""
     n = len(x)
     lin = to_linear(x) * torch.exp(0.28 * torch.randn(n, 3, 1, 1)) * 2 ** (0.3 * torch.randn(n, 1, 1, 1))
     y = turn_hue(to_srgb(lin).clamp(0, 1), 12 * torch.randn(n))

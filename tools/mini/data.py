@@ -1,4 +1,4 @@
-"""Pictures as one uint8 tensor [n, 3, size, size], made once and kept as a file."""
+"""Images as one uint8 tensor [n, 3, size, size], made once and kept as a file."""
 import glob, os
 import numpy as np
 import torch

@@ -1,7 +1,7 @@
-"""Measures an exported editor on pictures it has not seen, each with all ten prompts, and draws a grid.
+"""Measures an exported editor on images it has not seen, each with all ten prompts, and draws a grid.
 
     python evaluate.py MODEL FOLDER GRID.png [--count 200] [--steps 1]
-SSIM of luminance against the original (raw, with detail kept, and of the VAE alone), the share of pictures whose mean
+SSIM of luminance against the original (raw, with detail kept, and of the VAE alone), the share of images whose mean
 b* goes the right way, Delta E (CIE 1976) between the means of two prompts' results, colourfulness (Hasler and
 Suesstrunk 2003) before and after.
 """
@@ -26,7 +26,7 @@ def box(x, r):
 
 
 def keep_detail(x, reconstruction, edit, radius=4, eps=0.004):
-    """The change of colour, smoothed along the picture's own edges. (Linear in the channels, so RGB serves as well as
+    """The change of colour, smoothed along the image's own edges. (Linear in the channels, so RGB serves as well as
     YCbCr.)"""
     g = (x * torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)).sum(1, keepdim=True)
     change = edit - reconstruction

@@ -1,5 +1,5 @@
 """Takes one residual block and one transformer out of the lowest level of a trained U-Net on the way down and on the
-way up, to bring the model under its size limit. The branches are residual, so that training goes on from there:
+way up, to bring the model under its size limit. The branches are residual, so that training resumes from there:
 `train.py unet` continues."""
 import argparse
 import torch

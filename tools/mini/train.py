@@ -87,7 +87,7 @@ def edges(a, b):
 
 
 def colour_mix(x):
-    """Half of the pictures as they are, half graded at random, so that the latents know every colour."""
+    """Half of the images as they are, half graded at random, so that the latents know every colour."""
     half = len(x) // 2
     names = random.choices(list(color_ops.GRADES), k=half)
     return torch.cat([color_ops.grade(x[:half], names, torch.rand(half) * 1.2), x[half:]])
@@ -124,7 +124,7 @@ def train_vae(a, pictures):
 
 
 def triples(x):
-    """(input, instruction, target): graded pictures, and for one in eight a disturbed picture with its original as
+    """(input, instruction, target): graded images, and for one in eight a disturbed image with its original as
     target."""
     n = len(x)
     names = random.choices(list(color_ops.GRADES), k=n)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What dc3's settings do on CIFAR-10: ablations.sh CIFAR WORK, where CIFAR has train/ with a folder a class. Nothing of
-# CIFAR's test set is used: a tenth of train (the pictures whose names end in 7) is held out, and the rest is what the
+# What dc3's settings do on CIFAR-10: ablations.sh CIFAR WORK, where CIFAR has train/ with a folder per class. Nothing
+# of CIFAR's test set is used: a tenth of train (the images whose names end in 7) is held out, and the rest is what the
 # teacher and the condensations see. WORK/ablations.txt has a line for each setting and IPC. Each step continues where
 # it stopped. About two hours on two cores; an IPC (1 or 10) as third argument runs that alone.
 set -eu

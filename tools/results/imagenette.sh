@@ -1,6 +1,6 @@
 #!/bin/bash
 # The scores on ImageNette at 128 pixels in bench/results/: imagenette.sh NETTE WORK, where NETTE has train/ and val/
-# with a folder a class. Each step continues where it stopped. Some hours on two cores.
+# with a folder per class. Each step continues where it stopped. Some hours on two cores.
 set -eu
 nette=$1 work=$2
 dc3=${DC3:-$(dirname "$0")/../../build/dc3}

@@ -99,7 +99,7 @@ steps_condense() {
   step compensate compensate ../data/few -o compensated --size 32 --combine fourfold --json $bf16
 }
 
-# A run that goes on, that has other settings, and that starts over.
+# A run that resumes, that has other settings, and that starts over.
 steps_resume() {
   step resume-copy sh 'cp -r run again'
   step resume-complete condense ../data/stamps -o again --ipc 3 $taught --size 48 $f32
@@ -143,7 +143,7 @@ steps_select() {
 }
 
 steps_edit() {
-  step edit-picture sh 'cp "$(find ../data/stamps -type l | LC_ALL=C sort | head -n 1)" one.png'
+  step edit-image sh 'cp "$(find ../data/stamps -type l | LC_ALL=C sort | head -n 1)" one.png'
   step edit edit one.png --prompt 'golden hour' -o golden.png $f32
   step edit-bf16 edit one.png --prompt underwater -o sea.png $bf16 --json
   step edit-detail edit one.png --prompt underwater --detail edit --steps 3 --sampler euler-ancestral \

@@ -31,7 +31,7 @@ dnnl_status_t dc3_conv_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const
                           int prefer_jit);
 dnnl_status_t dc3_matmul_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
                             const dc3_md *src, const dc3_md *weights, const dc3_md *bias, const dc3_md *dst);
-/* The gradient with respect to the picture (src) or to the weights of that convolution. */
+/* The gradient with respect to the image (src) or to the weights of that convolution. */
 typedef enum dc3_conv_gradient { DC3_CONV_DATA, DC3_CONV_WEIGHT } dc3_conv_gradient;
 dnnl_status_t dc3_conv_backward_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
                                    const_dnnl_primitive_attr_t attr, dc3_conv_gradient of, const dc3_md *src,

@@ -17,7 +17,7 @@ typedef enum plan_kind {
 } plan_kind;
 
 /* What names a primitive; compared as bytes, so it is zeroed first. A matrix product has its rows in conv.n
- * and pictures of one pixel. */
+ * and images of one pixel. */
 typedef struct plan_key {
     plan_kind kind;
     int threads;

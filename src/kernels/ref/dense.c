@@ -40,11 +40,11 @@ static void each_tap(const dc3_conv_shape *s, int64_t pixel, int64_t o, on_tap *
 
 typedef struct sums {
     dc3_dtype type;
-    const void *x;  /* the picture */
+    const void *x;  /* the image */
     const float *w; /* the weights */
     double sum;     /* of products, going forward */
     double dy;      /* the gradient of the output going backward */
-    double *out;    /* sums of gradients of the picture or of the weights */
+    double *out;    /* sums of gradients of the image or of the weights */
 } sums;
 
 static void forward_tap(void *user, tap t)
@@ -125,7 +125,7 @@ static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *s, co
     return DC3_OK;
 }
 
-/* A matrix product is a convolution of pictures of one pixel. */
+/* A matrix product is a convolution of images of one pixel. */
 static dc3_conv_shape as_conv(const dc3_linear_shape *s)
 {
     return (dc3_conv_shape){.n = s->rows,

@@ -46,10 +46,10 @@ size_t dc3_ref_norm_gradient_scratch(int64_t c)
     return (size_t)(2 * c) * sizeof(double);
 }
 
-/* Where a group of a picture stands. */
+/* Where a group of an image stands. */
 typedef struct group {
     dc3_dtype type;
-    int64_t base, pixels, c, width, first; /* first element of the picture, first channel of the group */
+    int64_t base, pixels, c, width, first; /* first element of the image, first channel of the group */
     double mean, rate;
 } group;
 

@@ -1,6 +1,6 @@
 /* Batch norm, what follows it, and its gradient, channels-last. Rows are pixels; sums are taken over a fixed
  * number of blocks of rows and added in the order of the blocks, so that they do not depend on the number of
- * threads. A pass is bound by memory: each is one reading of its operands. Rows are walked in chunks that
+ * threads. A pass is bound by memory: each is one reading of its operands. Rows are visited in chunks that
  * stay in the first cache, two vectors of channels at a time, whose coefficients and sums stay in registers.
  */
 #include "kernels/x86/lanes.h"

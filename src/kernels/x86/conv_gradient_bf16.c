@@ -1,10 +1,10 @@
-/* dw[co][ci][ky][kx] = sum over pictures and pixels of dy[pixel][co] * x[pixel moved by (ky, kx)][ci], by
- * vdpbf16ps, which multiplies and adds pairs. The pairs are the same pixel of two pictures, so that one
+/* dw[co][ci][ky][kx] = sum over images and pixels of dy[pixel][co] * x[pixel moved by (ky, kx)][ci], by
+ * vdpbf16ps, which multiplies and adds pairs. The pairs are the same pixel of two images, so that one
  * interleaved copy serves every kernel position, stride and padding. Each thread has a rectangle of dw, so
- * many channels of x by so many of dy: it interleaves those of a chunk of picture pairs into its own buffer,
+ * many channels of x by so many of dy: it interleaves those of a chunk of image pairs into its own buffer,
  * which the second-level cache holds, and adds the chunk's products to its tiles. (A buffer that all threads
  * share is interleaved only once, but its lines travel between the cores: twice as slow.) A sum goes over
- * pictures, then pixels, for any number of threads. */
+ * images, then pixels, for any number of threads. */
 #include <immintrin.h>
 #include <omp.h>
 #include <string.h>
@@ -25,12 +25,12 @@ typedef struct place {
 } place;
 
 typedef struct layout {
-    int64_t pixels, out; /* of a picture: x, dy */
+    int64_t pixels, out; /* of an image: x, dy */
     int64_t taps;
     int64_t x_blocks, dy_blocks; /* of all channels */
     int across, down;            /* threads that share the blocks of x, those of dy */
     int64_t x_share, dy_share;   /* blocks of a thread, at most */
-    int64_t pairs, chunk;        /* of pictures; of a chunk */
+    int64_t pairs, chunk;        /* of images; of a chunk */
     int64_t x_apart, dy_apart;   /* pairs from one block of a buffer to the next */
     int64_t buffer;              /* pairs of a thread's buffer */
 } layout;
@@ -77,7 +77,7 @@ size_t dc3_avx512_conv_weight_gradient_scratch(const dc3_conv_shape *s)
 {
     if (s->type != DC3_BF16 || s->groups > 1 || s->ci % CI || s->co % CO || s->kh * s->kw > MOST_TAPS)
         return 0;
-    if (s->n % 2 && s->n < 8) return 0; /* much of the work would be on the last picture's missing partner */
+    if (s->n % 2 && s->n < 8) return 0; /* much of the work would be on the last image's missing partner */
     layout l = layout_of(s);
     if (l.buffer > INT32_MAX) return 0;
     return (size_t)tiles(&l) * TILE * sizeof(float) +
@@ -85,7 +85,7 @@ size_t dc3_avx512_conv_weight_gradient_scratch(const dc3_conv_shape *s)
            (size_t)(l.taps * l.chunk * l.out) * sizeof(place);
 }
 
-/* The places of one picture pair that see x at tap (ky, kx); returns how many. */
+/* The places of one image pair that see x at tap (ky, kx); returns how many. */
 static int64_t find_places(const dc3_conv_shape *s, int64_t ky, int64_t kx, place *places)
 {
     int64_t count = 0, width = dc3_conv_out_width(s);
@@ -138,7 +138,7 @@ static part part_of(const job *j, int thread)
                   .dy = buffer + l->x_share * l->x_apart};
 }
 
-/* One block of CI channels of two pictures to pairs; second NULL: zeros. */
+/* One block of CI channels of two images to pairs; second NULL: zeros. */
 static void interleave_x(int64_t pixels, int64_t c, const uint16_t *first, const uint16_t *second,
                          uint32_t *to)
 {
@@ -165,17 +165,17 @@ static void interleave_dy(int64_t pixels, int64_t c, const uint16_t *first, cons
     }
 }
 
-/* Blocks first..last-1, of `width` channels (CI: x, CO: dy), of two pictures of `pixels` pixels of c
- * channels, `apart` pairs from one block to the next; whole 0: there is no second picture. Some pixels at a
+/* Blocks first..last-1, of `width` channels (CI: x, CO: dy), of two images of `pixels` pixels of c
+ * channels, `apart` pairs from one block to the next; whole 0: there is no second image. Some pixels at a
  * time, whose lines stay in the first-level cache for all blocks. */
-static inline void interleave_blocks(int width, int64_t pixels, int64_t c, const uint16_t *picture, int whole,
+static inline void interleave_blocks(int width, int64_t pixels, int64_t c, const uint16_t *image, int whole,
                                      int64_t first, int64_t last, int64_t apart, uint32_t *to)
 {
     enum { SOME = 32 };
     for (int64_t pixel = 0; pixel < pixels; pixel += SOME) {
         int64_t n = pixels - pixel < SOME ? pixels - pixel : SOME;
         for (int64_t b = first; b < last; b++) {
-            const uint16_t *one = picture + pixel * c + b * width, *other = whole ? one + pixels * c : NULL;
+            const uint16_t *one = image + pixel * c + b * width, *other = whole ? one + pixels * c : NULL;
             uint32_t *at = to + (b - first) * apart + pixel * width;
             if (width == CI)
                 interleave_x(n, c, one, other, at);
@@ -222,7 +222,7 @@ static float *tile_of(const job *j, int64_t x_block, int64_t tap, int64_t dy_blo
     return j->sums + ((x_block * j->l.taps + tap) * j->l.dy_blocks + dy_block) * TILE;
 }
 
-/* Adds `pairs` interleaved picture pairs to the part's tiles. */
+/* Adds `pairs` interleaved image pairs to the part's tiles. */
 static void add_chunk(const job *j, const part *p, int64_t pairs)
 {
     const layout *l = &j->l;

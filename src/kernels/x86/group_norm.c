@@ -130,20 +130,20 @@ size_t X86(norm_gradient_scratch)(int64_t c)
     return (size_t)(BLOCKS * 2 * c + 4 * c) * sizeof(double);
 }
 
-/* The gradient of a group norm: for one picture, per channel, where v = x + add, z = v * scale + shift is
+/* The gradient of a group norm: for one image, per channel, where v = x + add, z = v * scale + shift is
  * what the activation sees, dz the gradient there, and dx = dz * a + v * b + d. */
 typedef struct channels {
     float add[MOST_CHANNELS], scale[MOST_CHANNELS], shift[MOST_CHANNELS];
     float a[MOST_CHANNELS], b[MOST_CHANNELS], d[MOST_CHANNELS];
 } channels;
 
-typedef struct picture {
+typedef struct image {
     int64_t pixels, c, groups;
     const char *x, *dy;
     char *dx; /* or NULL */
     const float *gamma, *beta;
     float eps;
-} picture;
+} image;
 
 DC3_INLINE float through(int silu, float dy, float z)
 {
@@ -153,7 +153,7 @@ DC3_INLINE float through(int silu, float dy, float z)
 }
 
 /* Sums of dz and of dz * v over pixels [from, to): [2, c]. */
-DC3_INLINE void gradient_sums(dc3_dtype type, int silu, const picture *p, const channels *k, int64_t from,
+DC3_INLINE void gradient_sums(dc3_dtype type, int silu, const image *p, const channels *k, int64_t from,
                               int64_t to, double *sums)
 {
     float first[MOST_CHANNELS], second[MOST_CHANNELS];
@@ -190,7 +190,7 @@ DC3_INLINE void gradient_row(dc3_dtype type, int silu, const channels *k, int64_
 
 /* scale and shift from the blocks' sums [groups, 2] of v; the groups' mean of v and rate into moment [groups,
  * 2]. */
-static void make_forward(const picture *p, const double *sums, channels *k, double *moment)
+static void make_forward(const image *p, const double *sums, channels *k, double *moment)
 {
     int64_t width = p->c / p->groups;
     for (int64_t g = 0; g < p->groups; g++) {
@@ -206,7 +206,7 @@ static void make_forward(const picture *p, const double *sums, channels *k, doub
 
 /* With xhat = (v - mean) rate: a, b and d from the blocks' sums [2, c], which are joined; adds sum dz and sum
  * dz xhat to totals [2, c]. */
-static void make_backward(const picture *p, double *sums, const double *moment, channels *k, double *totals)
+static void make_backward(const image *p, double *sums, const double *moment, channels *k, double *totals)
 {
     int64_t c = p->c, width = c / p->groups;
     double count = (double)(p->pixels * width);
@@ -238,9 +238,9 @@ static void make_backward(const picture *p, double *sums, const double *moment, 
             FUNCTION(DC3_F32, 0, __VA_ARGS__);                                                               \
     } while (0)
 
-/* One picture; sums [BLOCKS, 2, c], moment and totals [2, c]. */
-static void picture_gradient(dc3_dtype type, int silu, const picture *p, channels *k, double *sums,
-                             double *moment, double *totals)
+/* One image; sums [BLOCKS, 2, c], moment and totals [2, c]. */
+static void image_gradient(dc3_dtype type, int silu, const image *p, channels *k, double *sums,
+                           double *moment, double *totals)
 {
     int64_t c = p->c, pixels = p->pixels;
     make_add(type, p->x, c, c / p->groups, k->add);
@@ -285,10 +285,10 @@ void X86(group_norm_gradient)(dc3_dtype type, int64_t n, int64_t pixels, int64_t
     memset(totals, 0, (size_t)(2 * c) * sizeof *totals);
     for (int64_t i = 0; i < n; i++) {
         size_t at = (size_t)(i * pixels * c) * (type == DC3_BF16 ? 2 : 4);
-        picture p = {
+        image p = {
             pixels, c,    groups, (const char *)x + at, (const char *)dy + at, dx ? (char *)dx + at : NULL,
             gamma,  beta, eps};
-        picture_gradient(type, act == DC3_ACT_SILU, &p, &k, sums, moment, totals);
+        image_gradient(type, act == DC3_ACT_SILU, &p, &k, sums, moment, totals);
     }
     for (int64_t j = 0; dbeta && j < c; j++) dbeta[j] += (float)totals[j];
     for (int64_t j = 0; dgamma && j < c; j++) dgamma[j] += (float)totals[c + j];

@@ -18,7 +18,7 @@ enum {
 typedef struct job {
     int64_t n, h, w, oh, ow, c, k; /* x [n, h, w, c], y [n, oh, ow, k] */
     int64_t top, left;             /* padding */
-    int64_t down, across, tiles;   /* tiles of a picture, and of all */
+    int64_t down, across, tiles;   /* tiles of an image, and of all */
     int64_t block;                 /* tiles that are worked on together */
 } job;
 
@@ -34,7 +34,7 @@ static job job_of(const dc3_conv_shape *s, int data_gradient)
 }
 
 /* Whether Winograd takes this shape and is worth it: kernels, which are transformed each time, must not weigh
- * several times more than pictures (nor take more than `most` values), nor the rims of tiles more than their
+ * several times more than images (nor take more than `most` values), nor the rims of tiles more than their
  * insides. */
 static int takes_shape(const dc3_conv_shape *s, int64_t most)
 {
@@ -68,7 +68,7 @@ static void choose_block(job *j, int64_t most, int64_t rows, int threads)
     j->block = up((j->tiles + blocks - 1) / blocks, rows);
 }
 
-/* The picture and the first row and column of tile `t`. */
+/* The image and the first row and column of tile `t`. */
 typedef struct place {
     int64_t n, y, x;
 } place;
@@ -78,8 +78,8 @@ static place place_of(const job *j, int64_t t)
     return (place){t / (j->down * j->across), t / j->across % j->down * OUT, t % j->across * OUT};
 }
 
-/* Pixels [size x size] of picture n of [., h, w, c] from row y, column x on, each `c` values of `bytes`;
- * outside of the picture: zeros. */
+/* Pixels [size x size] of image n of [., h, w, c] from row y, column x on, each `c` values of `bytes`;
+ * outside of the image: zeros. */
 DC3_INLINE void find_pixels(int size, const void *data, int64_t h, int64_t w, int64_t c, int64_t bytes,
                             int64_t n, int64_t y, int64_t x, const void *zeros, const void **pixels)
 {

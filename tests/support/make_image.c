@@ -1,4 +1,4 @@
-/* make_picture FILE.png WIDTH HEIGHT RED GREEN BLUE: a picture of that mean colour with a pattern, for the
+/* make_image FILE.png WIDTH HEIGHT RED GREEN BLUE: an image of that mean colour with a pattern, for the
  * tests of the command line. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-"""Makes tests/golden/pictures: small pictures of the kinds that real folders hold, and what Pillow reads of them.
+"""Makes tests/golden/images: small images of the kinds that real folders hold, and what Pillow reads of them.
 
-    python tools/golden/pictures.py tests/golden/pictures
+    python tools/golden/images.py tests/golden/images
 golden.safetensors: for each file NAME a tensor of what dc3 should give, u8 [h, w, 3]: the first frame, rotated as EXIF
 says, on white, 8 bits.
 """

@@ -1,4 +1,4 @@
-#include "learn/pictures.h"
+#include "learn/images.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "learn/resample.h"
 
-enum { CHUNK = 256, MOST = 1 << 15 }; /* pictures between two reports; pixels of a side */
+enum { CHUNK = 256, MOST = 1 << 15 }; /* images between two reports; pixels of a side */
 
 typedef struct slot {
     dc3_image image; /* pixels NULL: not read, or cannot be read */
@@ -15,24 +15,24 @@ typedef struct slot {
     char reason[240];
 } slot;
 
-struct dc3_pictures {
+struct dc3_images {
     const dc3_dataset *dataset;
-    dc3_pictures_options options;
+    dc3_images_options options;
     int64_t n;
     size_t bytes;
     uint8_t *block;     /* pixels [n, size, size, 3] of all that are held, where they have one size */
-    dc3_image *held;    /* [n] views of the block, or pictures of their own; NULL: nothing is held */
-    uint8_t *told;      /* [n] 1: cannot be read, and that has been said */
+    dc3_image *held;    /* [n] views of the block, or images of their own; NULL: nothing is held */
+    uint8_t *reported;  /* [n] 1: cannot be read, and that has been said */
     slot *slots;        /* [slot_count] what is being decoded */
     int64_t slot_count; /* at least CHUNK */
 };
 
-static void drop_slots(dc3_pictures *p)
+static void drop_slots(dc3_images *p)
 {
     for (int64_t i = 0; i < p->slot_count; i++) dc3_image_free(&p->slots[i].image);
 }
 
-static void drop_held(dc3_pictures *p)
+static void drop_held(dc3_images *p)
 {
     for (int64_t i = 0; p->held && !p->block && i < p->n; i++) dc3_image_free(&p->held[i]);
     free(p->held);
@@ -41,16 +41,15 @@ static void drop_held(dc3_pictures *p)
     p->block = NULL;
 }
 
-static dc3_status read_one(const dc3_pictures *p, int64_t item, dc3_image *image)
+static dc3_status read_one(const dc3_images *p, int64_t item, dc3_image *image)
 {
-    const dc3_pictures_options *o = &p->options;
+    const dc3_images_options *o = &p->options;
     dc3_image whole;
-    if (o->how == DC3_PICTURES_FIT)
-        return dc3_dataset_read(p->dataset, item, o->size, o->size, o->fit, image);
+    if (o->how == DC3_IMAGES_FIT) return dc3_dataset_read(p->dataset, item, o->size, o->size, o->fit, image);
     DC3_TRY(dc3_dataset_read(p->dataset, item, 0, 0, o->fit, &whole));
     dc3_status status = DC3_OK;
-    if (o->how == DC3_PICTURES_TEST) {
-        status = dc3_test_picture(&whole, o->size, image);
+    if (o->how == DC3_IMAGES_TEST) {
+        status = dc3_test_image(&whole, o->size, image);
         dc3_image_free(&whole);
     } else
         *image = whole;
@@ -58,7 +57,7 @@ static dc3_status read_one(const dc3_pictures *p, int64_t item, dc3_image *image
 }
 
 /* Decodes n <= slot_count items into the slots; the reason of those that cannot be read stands in them. */
-static dc3_status decode(dc3_pictures *p, int64_t n, const int64_t *items)
+static dc3_status decode(dc3_images *p, int64_t n, const int64_t *items)
 {
     const dc3_cancel *cancel = dc3_cancel_here();
     int memory = 0;
@@ -66,7 +65,7 @@ static dc3_status decode(dc3_pictures *p, int64_t n, const int64_t *items)
 #pragma omp parallel for schedule(dynamic) num_threads(p->options.threads) reduction(| : memory)
     for (int64_t i = 0; i < n; i++) {
         slot *s = &p->slots[i];
-        s->unreadable = p->told[items[i]] || dc3_cancel_is_set(cancel);
+        s->unreadable = p->reported[items[i]] || dc3_cancel_is_set(cancel);
         if (s->unreadable) continue;
         dc3_status status = read_one(p, items[i], &s->image);
         s->unreadable = status != DC3_OK;
@@ -74,21 +73,21 @@ static dc3_status decode(dc3_pictures *p, int64_t n, const int64_t *items)
         if (s->unreadable) snprintf(s->reason, sizeof s->reason, "%s", dc3_error_text());
     }
     DC3_TRY(dc3_check_cancel());
-    return memory ? dc3_fail(DC3_ERR_MEMORY, "%s: out of memory for %lld pictures at a time",
+    return memory ? dc3_fail(DC3_ERR_MEMORY, "%s: out of memory for %lld images at a time",
                              dc3_dataset_path(p->dataset), (long long)n)
                   : DC3_OK;
 }
 
 /* Notes and reports that an item cannot be read. */
-static void skip(dc3_pictures *p, int64_t item, const char *reason)
+static void skip(dc3_images *p, int64_t item, const char *reason)
 {
-    if (p->told[item]) return;
-    p->told[item] = 1;
+    if (p->reported[item]) return;
+    p->reported[item] = 1;
     if (p->options.skipped) p->options.skipped(p->options.user, dc3_dataset_key(p->dataset, item), reason);
 }
 
-/* Moves a decoded picture to where pictures are held. */
-static void keep(dc3_pictures *p, int64_t item, dc3_image *image)
+/* Moves a decoded image to where images are held. */
+static void hold(dc3_images *p, int64_t item, dc3_image *image)
 {
     size_t bytes = (size_t)image->width * (size_t)image->height * 3;
     dc3_image *to = &p->held[item];
@@ -103,8 +102,8 @@ static void keep(dc3_pictures *p, int64_t item, dc3_image *image)
     }
 }
 
-/* Holds all of them; where pictures of their own sizes turn out too large together, none. */
-static dc3_status read_all(dc3_pictures *p)
+/* Holds all of them; where images of their own sizes turn out too large together, none. */
+static dc3_status read_all(dc3_images *p)
 {
     int64_t items[CHUNK], readable = 0;
     for (int64_t first = 0; first < p->n; first += CHUNK) {
@@ -115,7 +114,7 @@ static dc3_status read_all(dc3_pictures *p)
             if (p->slots[i].unreadable)
                 skip(p, items[i], p->slots[i].reason);
             else
-                keep(p, items[i], &p->slots[i].image), readable++;
+                hold(p, items[i], &p->slots[i].image), readable++;
         if (p->options.progress) p->options.progress(p->options.user, first + count, p->n);
         if (p->bytes > p->options.max_bytes) {
             drop_held(p);
@@ -124,44 +123,43 @@ static dc3_status read_all(dc3_pictures *p)
         }
     }
     if (readable) return DC3_OK;
-    return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld pictures can be read", dc3_dataset_path(p->dataset),
+    return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", dc3_dataset_path(p->dataset),
                     (long long)p->n);
 }
 
-static dc3_status check(const dc3_pictures_options *o)
+static dc3_status check(const dc3_images_options *o)
 {
-    int least = o->how == DC3_PICTURES_TEST ? 7 : 1;
-    if (o->how != DC3_PICTURES_OWN && (o->size < least || o->size > MOST))
-        return dc3_fail(DC3_ERR_ARGUMENT, "expected pictures of %d to %d pixels, found %d", least, MOST,
+    int least = o->how == DC3_IMAGES_TEST ? 7 : 1;
+    if (o->how != DC3_IMAGES_OWN && (o->size < least || o->size > MOST))
+        return dc3_fail(DC3_ERR_ARGUMENT, "expected images of %d to %d pixels, found %d", least, MOST,
                         o->size);
     if (o->threads < 1) return dc3_fail(DC3_ERR_ARGUMENT, "expected 1 or more threads, found %d", o->threads);
     return DC3_OK;
 }
 
-/* The memory of pictures that are held, unless they are too many. */
-static dc3_status open_memory(dc3_pictures *p)
+/* The memory of images that are held, unless they are too many. */
+static dc3_status open_memory(dc3_images *p)
 {
     size_t each = (size_t)p->options.size * (size_t)p->options.size * 3;
-    int own = p->options.how == DC3_PICTURES_OWN;
+    int own = p->options.how == DC3_IMAGES_OWN;
     if (!own) p->bytes = (size_t)p->n * each;
     p->slot_count = CHUNK;
-    p->told = calloc((size_t)p->n, 1);
+    p->reported = calloc((size_t)p->n, 1);
     p->slots = calloc(CHUNK, sizeof *p->slots);
-    if (!p->told || !p->slots) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (!p->reported || !p->slots) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (p->bytes > p->options.max_bytes) return DC3_OK;
     p->held = calloc((size_t)p->n, sizeof *p->held);
     if (!own) p->block = malloc(p->bytes);
     if (p->held && (own || p->block)) return DC3_OK;
-    return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory for %lld pictures of %d pixels (%.1f GB)",
+    return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory for %lld images of %d pixels (%.1f GB)",
                     dc3_dataset_path(p->dataset), (long long)p->n, p->options.size, (double)p->bytes * 1e-9);
 }
 
-dc3_status dc3_pictures_open(const dc3_dataset *dataset, const dc3_pictures_options *options,
-                             dc3_pictures **pictures)
+dc3_status dc3_images_open(const dc3_dataset *dataset, const dc3_images_options *options, dc3_images **images)
 {
-    *pictures = NULL;
+    *images = NULL;
     DC3_TRY(check(options));
-    dc3_pictures *p = *pictures = calloc(1, sizeof *p);
+    dc3_images *p = *images = calloc(1, sizeof *p);
     if (!p) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     p->dataset = dataset;
     p->options = *options;
@@ -169,50 +167,50 @@ dc3_status dc3_pictures_open(const dc3_dataset *dataset, const dc3_pictures_opti
     if (!p->options.max_bytes) p->options.max_bytes = dc3_memory_limit() / 3;
     dc3_status status = open_memory(p);
     if (status == DC3_OK && p->held) status = read_all(p);
-    if (status != DC3_OK) dc3_pictures_close(pictures);
+    if (status != DC3_OK) dc3_images_close(images);
     return status;
 }
 
-void dc3_pictures_close(dc3_pictures **pictures)
+void dc3_images_close(dc3_images **images)
 {
-    dc3_pictures *p = *pictures;
+    dc3_images *p = *images;
     if (!p) return;
     drop_slots(p);
     drop_held(p);
     free(p->slots);
-    free(p->told);
+    free(p->reported);
     free(p);
-    *pictures = NULL;
+    *images = NULL;
 }
 
-int64_t dc3_pictures_count(const dc3_pictures *p)
+int64_t dc3_images_count(const dc3_images *p)
 {
     return p->n;
 }
 
-int dc3_pictures_label(const dc3_pictures *p, int64_t item)
+int dc3_images_label(const dc3_images *p, int64_t item)
 {
     return dc3_dataset_label(p->dataset, item);
 }
 
-int dc3_pictures_held(const dc3_pictures *p)
+int dc3_images_held(const dc3_images *p)
 {
     return p->held != NULL;
 }
 
-size_t dc3_pictures_bytes(const dc3_pictures *p)
+size_t dc3_images_bytes(const dc3_images *p)
 {
     return p->bytes;
 }
 
-/* Slots for n pictures that are decoded at once. */
-static dc3_status more_slots(dc3_pictures *p, int64_t n)
+/* Slots for n images that are decoded at once. */
+static dc3_status more_slots(dc3_images *p, int64_t n)
 {
     size_t each =
-        p->options.how == DC3_PICTURES_OWN ? 0 : (size_t)p->options.size * (size_t)p->options.size * 3;
+        p->options.how == DC3_IMAGES_OWN ? 0 : (size_t)p->options.size * (size_t)p->options.size * 3;
     if ((size_t)n * each > p->options.max_bytes)
         return dc3_fail(DC3_ERR_ARGUMENT,
-                        "a batch of %lld pictures of %d pixels takes %.2f GB, more than the limit of %.2f GB",
+                        "a batch of %lld images of %d pixels takes %.2f GB, more than the limit of %.2f GB",
                         (long long)n, p->options.size, (double)n * (double)each * 1e-9,
                         (double)p->options.max_bytes * 1e-9);
     if (n <= p->slot_count) return DC3_OK;
@@ -224,8 +222,8 @@ static dc3_status more_slots(dc3_pictures *p, int64_t n)
     return DC3_OK;
 }
 
-dc3_status dc3_pictures_batch(dc3_pictures *p, int64_t n, const int64_t *items, dc3_picture *batch,
-                              int64_t *count)
+dc3_status dc3_images_batch(dc3_images *p, int64_t n, const int64_t *items, dc3_loaded_image *batch,
+                            int64_t *count)
 {
     *count = 0;
     if (!p->held) {
@@ -236,7 +234,7 @@ dc3_status dc3_pictures_batch(dc3_pictures *p, int64_t n, const int64_t *items, 
         const dc3_image *image = p->held ? &p->held[items[i]] : &p->slots[i].image;
         if (!p->held && p->slots[i].unreadable) skip(p, items[i], p->slots[i].reason);
         if (image->pixels)
-            batch[(*count)++] = (dc3_picture){image->pixels, image->width, image->height, items[i]};
+            batch[(*count)++] = (dc3_loaded_image){image->pixels, image->width, image->height, items[i]};
     }
     return DC3_OK;
 }

@@ -1,4 +1,4 @@
-/* The commands on single pictures. */
+/* The commands on single images. */
 #include "cli.h"
 
 #include <limits.h>
@@ -12,7 +12,7 @@ typedef struct edit_values {
 } edit_values;
 
 static const option edit_options[] = {{"prompt", 'p', OPTION_TEXT, offsetof(edit_values, prompt), ANY,
-                                       "What the colours shall be, or a whole instruction", "TEXT"},
+                                       "What the colours should be, or a whole instruction", "TEXT"},
                                       {0}};
 static const option *const edit_tables[] = {compute_options, result_options, model_options,
                                             store_options,   edit_options,   NULL};
@@ -24,12 +24,12 @@ static int run_edit(const command *c, int argc, char **argv)
     char **rest;
     int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "picture", "picture") != EXIT_DONE)
+    if (one_word(c, rest, "image", "image") != EXIT_DONE)
         status = EXIT_USAGE;
     else if (!v.prompt)
-        status = usage_error(c, "what shall the colours be? Use --prompt TEXT");
+        status = usage_error(c, "what should the colours be? Use --prompt TEXT");
     else if (!o->out)
-        status = usage_error(c, "where shall the picture go? Use -o OUT.png");
+        status = usage_error(c, "where should the image go? Use -o OUT.png");
     else {
         if (!o->editor) o->editor = own_editor();
         status = finish(dc3_edit_command(o, rest[0], v.prompt), NULL);
@@ -40,7 +40,7 @@ static int run_edit(const command *c, int argc, char **argv)
 }
 
 const command edit_command = {"edit",
-                              "Change the colours of one picture by a prompt.",
+                              "Change the colours of one image by a prompt.",
                               "IMAGE --prompt TEXT -o OUT.png",
                               "  dc3 edit street.jpg --prompt 'golden hour' -o evening.png\n"
                               "  dc3 edit street.jpg --prompt underwater --steps 4 --detail edit -o sea.png",
@@ -73,7 +73,7 @@ static int run_contact(const command *c, int argc, char **argv)
     if (one_word(c, rest, "run's folder", "run's folder") != EXIT_DONE)
         status = EXIT_USAGE;
     else if (!v.png)
-        status = usage_error(c, "where shall the picture go? Use -o GRID.png");
+        status = usage_error(c, "where should the image go? Use -o GRID.png");
     else {
         status = finish(dc3_contact_command(rest[0], v.data, v.png, v.rows, v.common.options.listener.cancel),
                         NULL);
@@ -85,7 +85,7 @@ static int run_contact(const command *c, int argc, char **argv)
 
 const command contact_command = {
     "contact",
-    "Draw originals above results of a run, as one picture.",
+    "Draw the originals of a run above its results, as one image.",
     "OUT -o GRID.png",
     "  dc3 contact photos-ipc10 -o grid.png\n  dc3 contact photos-ipc10 --data /mnt/photos/train --rows 4 "
     "-o grid.png",

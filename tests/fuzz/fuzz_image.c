@@ -1,4 +1,4 @@
-/* Pictures that are decoded without libvips: every pixel of what is taken is there. */
+/* Images that are decoded without libvips: every pixel of what is taken is there. */
 #include "fuzz.h"
 #include "io/plain.h"
 

@@ -1,7 +1,7 @@
-/* Conventional editors of a picture, as baselines for the diffusion model: a file each. Pictures are [size,
+/* Conventional editors of an image, as baselines for the diffusion model: a file each. Images are [size,
  * size, 3] floats in [0, 1]. */
-#ifndef DC3_COLOUR_PICTURE_EDIT_H
-#define DC3_COLOUR_PICTURE_EDIT_H
+#ifndef DC3_COLOUR_IMAGE_EDIT_H
+#define DC3_COLOUR_IMAGE_EDIT_H
 
 #include <jansson.h>
 #include "base/rng.h"
@@ -9,7 +9,7 @@
 
 enum { DC3_EDIT_VALUES = 8 };
 
-typedef struct dc3_picture_edit {
+typedef struct dc3_image_edit {
     /* Draws what the edit does into values [DC3_EDIT_VALUES]. */
     void (*draw)(dc3_rng *rng, int size, double *values);
     /* in and out are different memory. */
@@ -18,9 +18,9 @@ typedef struct dc3_picture_edit {
     void (*describe)(const double *values, json_t *to);
     /* Adds the ranges that the values come from. */
     void (*settings)(int size, json_t *to);
-} dc3_picture_edit;
+} dc3_image_edit;
 
-extern const dc3_picture_edit dc3_color_jitter, dc3_grayscale, dc3_blur;
+extern const dc3_image_edit dc3_color_jitter, dc3_grayscale, dc3_blur;
 
 /* 0.2989 R + 0.587 G + 0.114 B: torchvision's grey. */
 float dc3_grey(const float *rgb);

@@ -1,0 +1,12 @@
+/* How stored images are made: each of these stands in the file of its name. */
+#ifndef DC3_CONDENSE_SYNTHESES_H
+#define DC3_CONDENSE_SYNTHESES_H
+
+#include "condense/method.h"
+
+extern const dc3_synthesis dc3_compensation; /* compensate.c */
+extern const dc3_synthesis dc3_as_is;
+extern const dc3_synthesis dc3_conventional;
+extern const dc3_synthesis dc3_stitching; /* rded.c */
+
+#endif
