@@ -1,7 +1,6 @@
 /* What the stages of a selection hand to each other: the choice of dc3_select_command is made again from the
  * images, by the networks and the functions of each stage. */
-#include "support/small_dataset.h"
-#include "base/file.h"
+#include "support/shaped_dataset.h"
 #include "condense/crop.h"
 #include "dc3/condense.h"
 #include "dc3/train.h"
@@ -9,7 +8,7 @@
 #include "io/json.h"
 #include "teacher/teacher.h"
 
-enum { N = SMALL_CLASSES * SMALL_EACH, SEEN = 16, ENCODED = 32, MOST_LATENTS = 32 * 32 * 4 };
+enum { EACH = 8, N = SHAPED_CLASSES * EACH, SEEN = 16, ENCODED = 32, MOST_LATENTS = 32 * 32 * 4 };
 
 static char folder[] = "/tmp/dc3-pipeline-XXXXXX";
 static char *data, *weights, *chosen;
@@ -21,16 +20,16 @@ static dc3_teacher teacher;
 static int set_up(void **state)
 {
     (void)state;
-    small_dataset(folder);
-    data = dc3_path_join(folder, "data");
+    assert_non_null(mkdtemp(folder));
+    data = shaped_dataset(folder, "data", EACH, 0);
     weights = dc3_path_join(folder, "teacher.safetensors");
     chosen = dc3_path_join(folder, "chosen.jsonl");
     for (int i = 0; i < N; i++) {
         char name[32];
-        snprintf(name, sizeof name, "%d/%d.png", i / SMALL_EACH, i % SMALL_EACH);
+        snprintf(name, sizeof name, "%d/%d.png", i / EACH, i % EACH);
         char *path = dc3_path_join(data, name);
         if (dc3_image_read(path, 0, 0, DC3_FIT_CROP, &images[i]) != DC3_OK) return -1;
-        labels[i] = i / SMALL_EACH;
+        labels[i] = i / EACH;
         free(path);
     }
     dc3_train_options o = dc3_train_defaults();
@@ -70,7 +69,7 @@ static json_t *run(const dc3_condense_options *o)
     json_t *lines;
     if (dc3_select_command(o, &report) != DC3_OK || dc3_json_read_lines(chosen, 1 << 20, &lines) != DC3_OK)
         fail_msg("%s", dc3_error_text());
-    assert_int_equal(json_array_size(lines), SMALL_CLASSES * o->select.ipc);
+    assert_int_equal(json_array_size(lines), SHAPED_CLASSES * o->select.ipc);
     return lines;
 }
 
@@ -81,7 +80,7 @@ static int source_of(const json_t *line)
     assert_int_equal(sscanf(json_string_value(json_object_get(line, "source")), "%d/%d.png", &label, &number),
                      2);
     assert_int_equal(json_integer_value(json_object_get(line, "label")), label);
-    return label * SMALL_EACH + number;
+    return label * EACH + number;
 }
 
 static void floats_of(int i, int size, float *rgb)
@@ -152,9 +151,9 @@ static void bins_and_gradients(void **state)
 static double best_crop(const dc3_condense_options *o, int i, dc3_box *best)
 {
     char key[32];
-    float rgb[SEEN * SEEN * 3], embedding[1024], logits[SMALL_CLASSES];
+    float rgb[SEEN * SEEN * 3], embedding[1024], logits[SHAPED_CLASSES];
     double least = INFINITY;
-    snprintf(key, sizeof key, "%d/%d.png", i / SMALL_EACH, i % SMALL_EACH);
+    snprintf(key, sizeof key, "%d/%d.png", i / EACH, i % EACH);
     dc3_rng rng = dc3_rng_make(o->select.seed, DC3_RNG_CROP, dc3_hash64(key, strlen(key)));
     assert_true(teacher.info->embedding <= 1024);
     for (int k = 0; k < 5; k++) {
@@ -162,7 +161,7 @@ static double best_crop(const dc3_condense_options *o, int i, dc3_box *best)
         assert_int_equal(dc3_crop_scale(&images[i], box, SEEN, rgb, 3 * SEEN), DC3_OK);
         assert_int_equal(dc3_teacher_run(&teacher, 1, rgb, embedding, logits), DC3_OK);
         double sum = 0;
-        for (int c = 0; c < SMALL_CLASSES; c++) sum += exp((double)logits[c] - (double)logits[labels[i]]);
+        for (int c = 0; c < SHAPED_CLASSES; c++) sum += exp((double)logits[c] - (double)logits[labels[i]]);
         if (log(sum) < least) least = log(sum), *best = box;
     }
     return least;
@@ -191,8 +190,28 @@ static void surest_crops(void **state)
     json_decref(lines);
 }
 
+/* -log softmax(z)_label, also of a teacher that is nearly certain. */
+static void teacher_loss(void **state)
+{
+    (void)state;
+    static const struct {
+        float z[3];
+        int label;
+        double loss;
+    } cases[] = {{{0, 0, 0}, 1, 1.0986122886681098},
+                 {{1, 2, 3}, 0, 2.4076059644443806},
+                 {{1, 2, 3}, 2, 0.40760596444438046},
+                 {{40, 0, 0}, 0, 8.496708510583178e-18},
+                 {{-800, 0, 0}, 0, 800.6931471805599}};
+    for (int i = 0; i < 5; i++) {
+        double found = dc3_teacher_loss(3, cases[i].z, cases[i].label);
+        if (!(fabs(found - cases[i].loss) < 1e-12 * cases[i].loss)) fail_msg("case %d: %.17g", i, found);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(bins_and_gradients), cmocka_unit_test(surest_crops)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(bins_and_gradients), cmocka_unit_test(surest_crops),
+                                       cmocka_unit_test(teacher_loss)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

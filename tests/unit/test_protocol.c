@@ -1,0 +1,213 @@
+/* The evaluation protocol (docs/protocol.md) from end to end: what dc3_evaluate reports is what a student
+ * comes to that is trained here step by step, by the draws, views, losses and rates that the protocol
+ * prescribes. */
+#include "support/shaped_dataset.h"
+#include "dc3/evaluate.h"
+#include "dc3/label.h"
+#include "dc3/train.h"
+#include "learn/augment.h"
+#include "learn/trainer.h"
+#include "teacher/teacher.h"
+
+enum { EACH = 4, N = SHAPED_CLASSES * EACH, SIZE = 16, BATCH = 5, EPOCHS = 4, SEED = 9 };
+
+static char folder[] = "/tmp/dc3-protocol-XXXXXX";
+static char *data, *val, *weights, *stored;
+
+static int set_up(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    data = shaped_dataset(folder, "data", EACH, 0);
+    val = shaped_dataset(folder, "val", 10, 100);
+    for (int i = 0; i < 4; i++) { /* in the folder of another class, so that no student is right about all */
+        char from[32], to[32];
+        snprintf(from, sizeof from, "%d/%d.png", i % 3, 100 + i);
+        snprintf(to, sizeof to, "%d/%d.png", (i + 1) % 3, 200 + i);
+        char *one = dc3_path_join(val, from), *other = dc3_path_join(val, to);
+        assert_int_equal(rename(one, other), 0);
+        free(one), free(other);
+    }
+    weights = dc3_path_join(folder, "teacher.safetensors");
+    stored = dc3_path_join(folder, "labels.safetensors");
+    dc3_train_options o = dc3_train_defaults();
+    dc3_train_report report;
+    o.data = data, o.out = weights, o.arch = "convnet3", o.size = SIZE, o.dtype = DC3_COMPUTE_F32;
+    o.epochs = 2, o.batch = 6, o.threads = 2;
+    return dc3_train(&o, &report) == DC3_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    free(data), free(val), free(weights), free(stored);
+    remove_folder(folder);
+    return 0;
+}
+
+/* A student and what it is trained on. */
+typedef struct student {
+    dc3_dataset *data, *val;
+    dc3_images *images, *tests;
+    dc3_augmenter *augmenter;
+    dc3_trainer trainer;
+    dc3_teacher teacher;
+    int factor, hard, plain;
+    float views[BATCH * SIZE * SIZE * 3], logits[BATCH * SHAPED_CLASSES], shares[2 * BATCH];
+    int64_t labels[2 * BATCH];
+} student;
+
+static void open_student(student *s)
+{
+    dc3_images_options own = {.how = DC3_IMAGES_OWN, .threads = 2},
+                       test = {.how = DC3_IMAGES_TEST, .size = SIZE, .threads = 2};
+    dc3_augment_options augment = {.size = SIZE, .dtype = DC3_F32, .normalise = 1, .threads = 2};
+    dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
+    dc3_classifier_spec spec = {"convnet3", SHAPED_CLASSES, SIZE, SEED};
+    adamw.decay_rule = DC3_DECAY_WEIGHTS;
+    adamw.beta1 = 0.9, adamw.beta2 = 0.999, adamw.weight_decay = 0.01;
+    if (dc3_dataset_open(data, &s->data) != DC3_OK || dc3_dataset_open(val, &s->val) != DC3_OK ||
+        dc3_images_open(s->data, &own, &s->images) != DC3_OK ||
+        dc3_images_open(s->val, &test, &s->tests) != DC3_OK ||
+        dc3_augmenter_open(&augment, &s->augmenter) != DC3_OK ||
+        dc3_trainer_open(&spec, NULL, DC3_F32, 2, &adamw, &s->trainer) != DC3_OK ||
+        dc3_teacher_open(weights, NULL, SIZE, SIZE, 2, &s->teacher) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+}
+
+static void close_student(student *s)
+{
+    dc3_teacher_close(&s->teacher);
+    dc3_trainer_close(&s->trainer);
+    dc3_augmenter_close(&s->augmenter);
+    dc3_images_close(&s->images);
+    dc3_images_close(&s->tests);
+    dc3_dataset_close(&s->data);
+    dc3_dataset_close(&s->val);
+}
+
+/* The teacher's logits of the views as they are. */
+static void ask(student *s, int count)
+{
+    dc3_scope scope = dc3_scope_open(s->teacher.ctx);
+    dc3_tensor embedding, x = dc3_view(s->views, DC3_F32, 4, (int64_t[]){count, SIZE, SIZE, 3});
+    x = dc3_on_device(s->teacher.ctx, x);
+    dc3_download(s->teacher.ctx, dc3_classifier_of(s->teacher.ctx, s->teacher.net, x, &embedding), s->logits);
+    assert_int_equal(dc3_ctx_status(s->teacher.ctx), DC3_OK);
+    dc3_scope_close(s->teacher.ctx, scope);
+    dc3_ctx_clear(s->teacher.ctx);
+}
+
+/* One step on `count` images; returns the sum of their losses. */
+static double step(student *s, int epoch, int number, int count, const int64_t *items)
+{
+    dc3_loaded_image batch[BATCH];
+    dc3_view_params params[BATCH];
+    int64_t found;
+    double loss, lr = 0.001 * 0.5 * (1 + cos(3.14159265358979323846 * epoch / EPOCHS / 2));
+    assert_int_equal(dc3_images_batch(s->images, count, items, batch, &found), DC3_OK);
+    for (int i = 0; i < count; i++)
+        if (s->plain)
+            params[i] = (dc3_view_params){.w = batch[i].width, .h = batch[i].height};
+        else
+            dc3_draw_rded(SEED, epoch, items[i], batch[i].width, batch[i].height, s->factor, &params[i]);
+    if (!s->plain) dc3_draw_cutmix(SEED, epoch, number, count, SIZE, params);
+    assert_int_equal(dc3_augment(s->augmenter, count, batch, params, s->views), DC3_OK);
+    for (int i = 0; i < count; i++) {
+        const dc3_view_params *p = &params[i];
+        float mixed = (float)((p->x1 - p->x0) * (p->y1 - p->y0)) / (SIZE * SIZE);
+        s->labels[2 * i] = items[i] / EACH;
+        s->labels[2 * i + 1] = s->plain ? items[i] / EACH : items[p->partner] / EACH;
+        s->shares[2 * i] = 1 - mixed, s->shares[2 * i + 1] = mixed;
+    }
+    if (!s->hard) ask(s, count);
+    dc3_target target = {.k = 2, .labels = s->labels, .weights = s->shares};
+    if (!s->hard) target = (dc3_target){.logits = s->logits, .temperature = 20};
+    if (dc3_trainer_step(&s->trainer, count, SIZE, s->views, &target, lr, &loss) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+    return loss * count;
+}
+
+/* The loss of the last epoch, and the accuracy after it. */
+static double train(student *s, dc3_accuracy *accuracy)
+{
+    int64_t order[N];
+    double sum = 0;
+    open_student(s);
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        dc3_draw_order(SEED, epoch, N, order);
+        sum = 0;
+        for (int first = 0; first < N; first += BATCH)
+            sum += step(s, epoch, first / BATCH, N - first < BATCH ? N - first : BATCH, order + first);
+    }
+    assert_int_equal(
+        dc3_test_classifier(s->trainer.ctx, s->trainer.net, s->tests, SIZE, NULL, NULL, accuracy), DC3_OK);
+    close_student(s);
+    return sum / N;
+}
+
+static dc3_evaluate_options options_of(dc3_label_kind labels)
+{
+    dc3_evaluate_options o = dc3_evaluate_defaults();
+    o.data = data, o.val = val, o.arch = "convnet3", o.labels = labels, o.dtype = DC3_COMPUTE_F32;
+    o.epochs = EPOCHS, o.seed = SEED, o.threads = 2;
+    if (labels != DC3_LABELS_HARD) o.teacher = weights;
+    if (labels != DC3_LABELS_STORED) o.size = SIZE, o.batch = BATCH;
+    return o;
+}
+
+static dc3_score evaluate(const dc3_evaluate_options *o)
+{
+    dc3_score score;
+    if (dc3_evaluate(o, NULL, &score) != DC3_OK) fail_msg("%s", dc3_error_text());
+    return score;
+}
+
+static void students(void **state)
+{
+    (void)state;
+    static const struct {
+        int factor, hard, plain;
+    } kinds[] = {{1, 0, 0}, {2, 0, 0}, {1, 1, 0}, {2, 1, 0}, {1, 1, 1}};
+    for (int k = 0; k < 5; k++) {
+        static student s;
+        dc3_accuracy accuracy;
+        s = (student){.factor = kinds[k].factor, .hard = kinds[k].hard, .plain = kinds[k].plain};
+        double expected = train(&s, &accuracy);
+        dc3_evaluate_options o = options_of(s.hard ? DC3_LABELS_HARD : DC3_LABELS_SOFT);
+        if (s.plain)
+            o.augment = DC3_AUGMENT_NONE;
+        else if (s.factor == 2)
+            o.factor = 2; /* 1 is the default for so small views */
+        dc3_score score = evaluate(&o);
+        print_message("kind %d: loss %.9g and %.9g, top-1 %.4f\n", k, score.loss, expected, score.top1);
+        if (!(fabs(score.loss - expected) < 1e-9 * expected)) fail_msg("kind %d: another loss", k);
+        assert_true(score.top1 == accuracy.top1 && score.top5 == accuracy.top5);
+        assert_int_equal(score.steps, EPOCHS * 3);
+        assert_int_equal(score.test_images, 30);
+        assert_true(score.lr == 0.001 && score.temperature == (s.hard ? 0 : 20));
+    }
+}
+
+/* Labels that were stored with the student's seed are those that a teacher gives it, but for f16. */
+static void stored_labels(void **state)
+{
+    (void)state;
+    dc3_label_options l = dc3_label_defaults();
+    dc3_label_report report;
+    l.run = data, l.out = stored, l.teacher = weights, l.size = SIZE, l.factor = 2, l.batch = BATCH;
+    l.views = EPOCHS, l.seed = SEED, l.threads = 2;
+    if (dc3_label(&l, &report) != DC3_OK) fail_msg("%s", dc3_error_text());
+    dc3_evaluate_options soft = options_of(DC3_LABELS_SOFT), o = options_of(DC3_LABELS_STORED);
+    soft.factor = 2, o.stored = stored, o.teacher = NULL;
+    dc3_score asked = evaluate(&soft), read = evaluate(&o);
+    print_message("loss %.9g with a teacher, %.9g with stored labels\n", asked.loss, read.loss);
+    assert_true(fabs(asked.loss - read.loss) < 0.01 * asked.loss);
+    assert_true(fabs(asked.top1 - read.top1) < 0.05);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(students), cmocka_unit_test(stored_labels)};
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
