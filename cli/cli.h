@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stddef.h>
 #include "dc3/condense.h"
+#include "dc3/edit_options.h"
 
 /* Exit statuses. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -68,6 +69,10 @@ typedef struct settings {
  * stored images. */
 extern const option compute_options[], result_options[], data_options[], features_options[], set_options[],
     model_options[], method_options[], select_options[], teacher_options[], store_options[];
+/* The settings of an edit, which the library's table has (dc3/edit_options.h). */
+enum { EDITING_OPTIONS = 16 }; /* at most */
+extern option editing_options[];
+void fill_editing_options(void);
 
 /* The words that an option of a command takes, NULL behind the last; NULL: no certain ones. */
 struct command;

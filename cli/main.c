@@ -119,6 +119,7 @@ int main(int argc, char **argv)
     /* Text is UTF-8 whatever the environment says; numbers keep their points. */
     setlocale(LC_CTYPE, "C.UTF-8");
     name_settings();
+    fill_editing_options();
     int status = run(argc, argv);
     if (fflush(stdout) == 0 && !ferror(stdout)) return status;
     fprintf(stderr, "dc3: cannot write to the standard output: %s\n", strerror(errno));

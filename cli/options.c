@@ -87,15 +87,26 @@ const option store_options[] = {
      "png, webp (both lossless), jpeg (4:4:4) (default png)", "F"},
     {"detail", 0, OPTION_WORD, AT(options.detail), ANY,
      "keep: only the change of colour; edit: the edit itself (default: the model's)", "HOW"},
-    {"steps", 0, OPTION_WHOLE, AT(options.steps), WITHIN(1, 1000),
-     "Steps of the sampler (default: the model's)", "N"},
-    {"sampler", 0, OPTION_WORD, AT(options.sampler), ANY,
-     "euler-ancestral, euler, ddim, dpmpp-2m (default: the model's)", "NAME"},
-    {"guidance", 0, OPTION_REAL, AT(options.guidance), WITHIN(0, 100), "Text guidance (default: the model's)",
-     "X"},
-    {"image-guidance", 0, OPTION_REAL, AT(options.image_guidance), WITHIN(0, 100),
-     "Image guidance (default: the model's)", "X"},
     {0}};
+
+option editing_options[EDITING_OPTIONS + 1];
+
+void fill_editing_options(void)
+{
+    static const option_kind kinds[] = {
+        [DC3_EDIT_WHOLE] = OPTION_WHOLE, [DC3_EDIT_REAL] = OPTION_REAL, [DC3_EDIT_WORD] = OPTION_WORD};
+    const dc3_edit_option *from;
+    for (int i = 0; i < EDITING_OPTIONS && (from = dc3_edit_option_at(i)); i++) {
+        char *name = g_strdelimit(g_strdup(from->name), "_", '-');
+        editing_options[i] = (option){.name = g_intern_string(name),
+                                      .kind = kinds[from->kind],
+                                      .offset = AT(options) + from->in_condense,
+                                      .range = {from->least, from->most, 0, ""},
+                                      .help = from->help,
+                                      .value = from->value};
+        g_free(name);
+    }
+}
 
 int has_options(const command *c, const option *table)
 {

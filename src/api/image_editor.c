@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "condense/prompts.h"
 #include "condense/single_edit.h"
+#include "diffusion/edit_options.h"
 #include "io/image.h"
 #include "options/option_names.h"
 #include "teacher/classes.h"
@@ -23,11 +24,9 @@ dc3_image_editor_options dc3_image_editor_defaults(void)
 
 dc3_image_edit_options dc3_image_edit_defaults(void)
 {
-    return (dc3_image_edit_options){.struct_size = sizeof(dc3_image_edit_options),
-                                    .sampler = DC3_SAMPLER_DEFAULT,
-                                    .detail = DC3_DETAIL_DEFAULT,
-                                    .guidance = -1,
-                                    .image_guidance = -1};
+    dc3_image_edit_options o = {.struct_size = sizeof o, .detail = DC3_DETAIL_DEFAULT};
+    dc3_image_edit_options_unset(&o);
+    return o;
 }
 
 dc3_status dc3_image_editor_open(const char *directory, const dc3_image_editor_options *options,
@@ -76,20 +75,15 @@ dc3_image_editor_info dc3_image_editor_describe(const dc3_image_editor *editor)
     return info;
 }
 
-/* The model's settings where the options say nothing else; what is out of range is the editor's to refuse. */
+/* The model's settings where the options say nothing else. */
 static dc3_status settings_of(const dc3_editor *editor, const dc3_image_edit_options *o, dc3_edit_settings *s)
 {
     *s = dc3_editor_defaults(editor);
-    DC3_TRY(dc3_option_check("sampler", (int)o->sampler, 1));
     DC3_TRY(dc3_option_check("detail", (int)o->detail, 1));
     if (o->size < 0 || o->size > 4096)
         return dc3_fail(DC3_ERR_ARGUMENT, "size: expected at most 4096 pixels, found %d", o->size);
     if (o->size) s->size = o->size;
-    if (o->steps) s->steps = o->steps;
-    if (o->sampler != DC3_SAMPLER_DEFAULT) s->sampler = o->sampler;
-    if (o->guidance != -1) s->guidance = (float)o->guidance;
-    if (o->image_guidance != -1) s->image_guidance = (float)o->image_guidance;
-    return DC3_OK;
+    return dc3_edit_settings_of_image(o, s);
 }
 
 static dc3_status check_prompts(int64_t n, const char *const *prompts)

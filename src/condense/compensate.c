@@ -6,7 +6,7 @@
 #include "colour/combine.h"
 #include "colour/detail_keep.h"
 #include "run_folder/saved_edits.h"
-#include "diffusion/scheduler.h"
+#include "diffusion/edit_options.h"
 #include "condense/chosen.h"
 #include "condense/features.h"
 #include "condense/syntheses.h"
@@ -141,10 +141,7 @@ static void settings(const dc3_run *run, json_t *to)
     for (int i = 0; i < run->prompts.cold_count; i++)
         json_array_append_new(cold, dc3_json_text(run->prompts.cold[i]));
     json_object_set_new(to, "edit_size", json_integer(run->edit.size));
-    json_object_set_new(to, "steps", json_integer(run->edit.steps));
-    json_object_set_new(to, "sampler", json_string(dc3_sampler_names[run->edit.sampler]));
-    json_object_set_new(to, "guidance", json_real((double)run->edit.guidance));
-    json_object_set_new(to, "image_guidance", json_real((double)run->edit.image_guidance));
+    dc3_edit_settings_write(&run->edit, to);
     json_object_set_new(to, "detail", json_string(dc3_detail_name(run->detail)));
     json_object_set_new(to, "warm_prompts", warm);
     json_object_set_new(to, "cold_prompts", cold);

@@ -7,19 +7,19 @@
 #include "base/text.h"
 #include "condense/methods.h"
 #include "condense/run_teacher.h"
+#include "diffusion/edit_options.h"
 #include "options/option_names.h"
 #include "teacher/classes.h"
 
 dc3_condense_options dc3_condense_defaults(void)
 {
-    return (dc3_condense_options){.struct_size = sizeof(dc3_condense_options),
-                                  .fit = DC3_FIT_DEFAULT,
-                                  .format = DC3_FORMAT_DEFAULT,
-                                  .detail = DC3_DETAIL_DEFAULT,
-                                  .sampler = DC3_SAMPLER_DEFAULT,
-                                  .guidance = -1,
-                                  .image_guidance = -1,
-                                  .select = dc3_select_defaults()};
+    dc3_condense_options o = {.struct_size = sizeof o,
+                              .fit = DC3_FIT_DEFAULT,
+                              .format = DC3_FORMAT_DEFAULT,
+                              .detail = DC3_DETAIL_DEFAULT,
+                              .select = dc3_select_defaults()};
+    dc3_condense_options_unset(&o);
+    return o;
 }
 
 dc3_status dc3_condense_take(const dc3_condense_options *given, dc3_condense_options *own)
@@ -81,17 +81,13 @@ static dc3_status open_editor(dc3_run *run)
     dc3_dtype dtype;
     DC3_TRY(dc3_compute_type(o->dtype, &dtype));
     DC3_TRY(dc3_option_check("detail", (int)o->detail, 1));
-    DC3_TRY(dc3_option_check("sampler", (int)o->sampler, 1));
+    DC3_TRY(dc3_edit_settings_of_condense(o, &run->edit));
     if (!run->encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return DC3_OK;
     DC3_TRY(dc3_options_need("editor", o->editor));
     DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);
     run->detail = o->detail != DC3_DETAIL_DEFAULT ? o->detail : dc3_editor_describe(run->editor).detail;
-    if (o->sampler != DC3_SAMPLER_DEFAULT) run->edit.sampler = o->sampler;
-    if (o->steps) run->edit.steps = o->steps;
-    if (o->guidance >= 0) run->edit.guidance = (float)o->guidance;
-    if (o->image_guidance >= 0) run->edit.image_guidance = (float)o->image_guidance;
-    return DC3_OK;
+    return dc3_edit_settings_of_condense(o, &run->edit);
 }
 
 /* Of the stored images, and how many parts they have. */

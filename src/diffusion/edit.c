@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
+#include "diffusion/edit_options.h"
 #include "diffusion/editor_private.h"
 #include "diffusion/guidance.h"
 #include "ops/denoise.h"
@@ -166,12 +167,7 @@ static dc3_status check_settings(const dc3_editor *e, const dc3_edit_settings *s
     DC3_TRY(check_size("size", s->size, unit));
     if (n < 1 || n > DC3_EDIT_PROMPTS)
         return dc3_fail(DC3_ERR_ARGUMENT, "prompts: expected 1 to %d, found %d", DC3_EDIT_PROMPTS, n);
-    if (!(s->guidance >= 0 && s->guidance <= 100))
-        return dc3_fail(DC3_ERR_ARGUMENT, "guidance: expected 0 to 100, found %g", (double)s->guidance);
-    if (!(s->image_guidance >= 0 && s->image_guidance <= 100))
-        return dc3_fail(DC3_ERR_ARGUMENT, "image guidance: expected 0 to 100, found %g",
-                        (double)s->image_guidance);
-    return DC3_OK;
+    return dc3_edit_settings_check(s);
 }
 
 static void run(dc3_editor *e, const dc3_edit_settings *settings, const dc3_edit_request *q, float *host)

@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "diffusion/edit_options.h"
 #include "diffusion/editor_private.h"
 #include "diffusion/part.h"
 #include "io/json.h"
-
-const char *const dc3_sampler_names[] = {"euler-ancestral", "euler", "ddim", "dpmpp-2m", NULL};
 
 static dc3_status read_vae(const char *path, void *config)
 {
@@ -51,35 +50,22 @@ static dc3_status open_networks(dc3_editor *e, const char *directory)
     return check_networks(e, directory);
 }
 
+/* What the index says under "dc3"; else as Brooks et al. 2023 and the scheduler's class have it. */
 static dc3_status read_defaults(const json_t *index, const char *file, dc3_editor *e)
 {
     const json_t *own = json_object_get(index, "dc3");
-    int64_t size, steps;
-    double guidance, image;
-    const char *sampler, *detail;
-    dc3_edit_settings *d = &e->defaults;
-    dc3_sampler_kind kind = dc3_scheduler_sampler(&e->scheduler);
+    int64_t size;
+    const char *detail;
     DC3_TRY(dc3_json_int(own, file, "resolution", 256, 8, 4096, &size));
-    DC3_TRY(dc3_json_int(own, file, "steps", 100, 1, 1000, &steps));
-    DC3_TRY(dc3_json_real(own, file, "guidance", 4, 0, 100, &guidance));
-    DC3_TRY(dc3_json_real(own, file, "image_guidance", 1.5, 0, 100, &image));
-    DC3_TRY(dc3_json_string(own, file, "sampler", dc3_sampler_names[kind], &sampler));
     DC3_TRY(dc3_json_string(own, file, "detail", "edit", &detail));
     DC3_TRY(dc3_json_bool(own, file, "residual_image_latents", 0, &e->residual));
-    *d = (dc3_edit_settings){.size = (int)size,
-                             .steps = (int)steps,
-                             .sampler = kind,
-                             .guidance = (float)guidance,
-                             .image_guidance = (float)image};
     e->detail = strcmp(detail, "keep") == 0 ? DC3_DETAIL_KEEP : DC3_DETAIL_EDIT;
-    for (int i = 0; dc3_sampler_names[i]; i++)
-        if (strcmp(dc3_sampler_names[i], sampler) == 0) {
-            d->sampler = (dc3_sampler_kind)i;
-            return DC3_OK;
-        }
-    return dc3_fail(DC3_ERR_FORMAT,
-                    "%s: 'sampler' is '%.40s'; expected euler-ancestral, euler, ddim or dpmpp-2m", file,
-                    sampler);
+    e->defaults = (dc3_edit_settings){.size = (int)size,
+                                      .steps = 100,
+                                      .sampler = dc3_scheduler_sampler(&e->scheduler),
+                                      .guidance = 4,
+                                      .image_guidance = 1.5f};
+    return dc3_edit_settings_read(own, file, &e->defaults);
 }
 
 static dc3_status open_rest(dc3_editor *e, const char *directory)

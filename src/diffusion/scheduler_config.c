@@ -2,6 +2,8 @@
 #include "diffusion/scheduler.h"
 #include "io/json.h"
 
+const char *const dc3_sampler_names[] = {"euler-ancestral", "euler", "ddim", "dpmpp-2m", NULL};
+
 /* Which of `count` names the key has; `fallback` where absent. */
 static dc3_status one_of(const json_t *o, const char *file, const char *key, const char *const *names,
                          int count, int fallback, int *out)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "dc3/edit_options.h"
 #include "evaluate/comparing.h"
 #include "options/option_names.h"
 #include "run_folder/fingerprint.h"
@@ -22,19 +23,33 @@ static json_t *word(const char *name)
     return name ? json_string(name) : json_null();
 }
 
+/* A setting of an edit; of a word null where the model decides. */
+static json_t *edit_setting(const dc3_edit_option *o, const dc3_condense_options *d)
+{
+    const void *field = (const char *)d + o->in_condense;
+    if (o->kind == DC3_EDIT_REAL) return json_real(*(const double *)field);
+    int value = *(const int *)field;
+    if (o->kind == DC3_EDIT_WHOLE) return json_integer(value);
+    return value == o->unset ? json_null() : json_string(dc3_option_names(o->name)[value]);
+}
+
 /* The settings that compare.json has where they are not as usual only, which earlier versions had not. */
 static json_t *further_settings(const dc3_condense_options *d)
 {
     const dc3_select_options *s = &d->select;
-    return json_pack(
-        "{s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f}", "detail",
-        word(dc3_detail_name(d->detail)), "sampler", word(dc3_sampler_kind_name(d->sampler)), "prompts",
-        d->prompts ? dc3_fingerprint(d->prompts) : json_null(), "format",
-        dc3_image_format_name(d->format == DC3_FORMAT_DEFAULT ? DC3_PNG : d->format), "condense_dtype",
-        dc3_compute_name(d->dtype), "objective", dc3_objective_name(s->objective), "maximizer",
-        dc3_maximizer_name(s->maximizer), "gradient", dc3_gradient_name(s->gradient), "feature_size",
-        d->feature_size, "image_size", d->size, "teacher_size", d->teacher_size, "rded_factor", d->factor,
-        "components", s->components, "lambda", s->lambda, "epsilon", s->epsilon, "beta", s->beta);
+    json_t *settings = json_pack(
+        "{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f}", "detail",
+        word(dc3_detail_name(d->detail)), "prompts", d->prompts ? dc3_fingerprint(d->prompts) : json_null(),
+        "format", dc3_image_format_name(d->format == DC3_FORMAT_DEFAULT ? DC3_PNG : d->format),
+        "condense_dtype", dc3_compute_name(d->dtype), "objective", dc3_objective_name(s->objective),
+        "maximizer", dc3_maximizer_name(s->maximizer), "gradient", dc3_gradient_name(s->gradient),
+        "feature_size", d->feature_size, "image_size", d->size, "teacher_size", d->teacher_size,
+        "rded_factor", d->factor, "components", s->components, "lambda", s->lambda, "epsilon", s->epsilon,
+        "beta", s->beta);
+    const dc3_edit_option *o;
+    for (int i = 0; settings && (o = dc3_edit_option_at(i)); i++)
+        json_object_set_new(settings, o->name, edit_setting(o, d));
+    return settings;
 }
 
 /* The same of a comparison where nothing is said about them, as of all earlier versions' command lines. */

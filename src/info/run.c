@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "info/kinds.h"
 #include "evaluate/results.h"
+#include "dc3/edit_options.h"
 #include "dc3/progress.h"
 #include "run_folder/document.h"
 
@@ -229,16 +230,20 @@ static void say_scores(dc3_info_page *page, const dc3_comparison *c)
     if (c->total) dc3_info_set(page, "total", json_integer(c->total));
 }
 
+static void drop_number(json_t *settings, const char *key, double most)
+{
+    const json_t *value = json_object_get(settings, key);
+    if (json_is_number(value) && json_number_value(value) <= most) json_object_del(settings, key);
+}
+
 /* Leaves out the numbers that nothing was given for, which compare.json has as 0 or -1. */
 static void drop_defaults(json_t *settings)
 {
-    static const char *const keys[] = {"batch", "factor", "lr",       "weight_decay",   "temperature",
-                                       "size",  "bins",   "guidance", "image_guidance", "steps"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const json_t *value = json_object_get(settings, keys[i]);
-        double least = strcmp(keys[i], "weight_decay") && !strstr(keys[i], "guidance") ? 0 : -1;
-        if (json_is_number(value) && json_number_value(value) <= least) json_object_del(settings, keys[i]);
-    }
+    static const char *const keys[] = {"batch", "factor", "lr", "temperature", "size", "bins"};
+    const dc3_edit_option *o;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) drop_number(settings, keys[i], 0);
+    drop_number(settings, "weight_decay", -1);
+    for (int i = 0; (o = dc3_edit_option_at(i)); i++) drop_number(settings, o->name, o->unset);
 }
 
 static void describe_comparison(dc3_info_page *page, json_t *settings, const json_t *lines,

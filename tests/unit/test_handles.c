@@ -220,7 +220,7 @@ static void editor_refuses(void **state)
     OPTION(sampler, (dc3_sampler_kind)9, "sampler:");
     OPTION(detail, (dc3_detail)2, "detail:");
     OPTION(guidance, 101, "guidance:");
-    OPTION(image_guidance, NAN, "image guidance:");
+    OPTION(image_guidance, NAN, "image_guidance:");
     dc3_image_editor *none = editor;
     dc3_image_editor_options open = dc3_image_editor_defaults();
     refused(dc3_image_editor_open(MODEL, &open, NULL), wrong, "editor: expected a place");
