@@ -22,7 +22,9 @@ grep -q "students: 4 epochs, 16 px, f32; batches of 2 (IPC 1), batches of 4 (IPC
 [[ $(find table/ipc2/dc3/seed1/train -name '*.png' | wc -l) == 4 ]] || fail "IPC 2 of two classes is four images"
 [[ $(find table/features -name '*.safetensors' | wc -l) -ge 1 ]] || fail "no features are kept"
 expect 0 "a comparison of methods on train, tested on val" "$dc3" status table
-[[ $output == *"  complete"*"  scores    24 of 24"*"   2  dc3                convnet3           hard    2 of 2 (0-1)"* && $output != *next* ]] || fail "status: $output"
+row="   2  dc3                convnet3           hard    2 of 2 (0-1)"
+[[ $output == *"  complete"*"  scores    24 of 24"*"$row"* && $output != *next* ]] ||
+  fail "status: $output"
 
 for twice in "--methods random,dc3,random" "--ipc 1,2,1" "--labels hard,hard" "--arch convnet3,convnet3"; do
   expect 2 "is given twice" "${compare[@]}" -o twice --ipc 1 --methods random $twice
@@ -36,7 +38,10 @@ cmp before table/results.jsonl || fail "scores that stood there were made again"
 cmp first.txt table/table.txt || fail "the table of the same scores differs"
 head -20 before > table/results.jsonl
 expect 0 "to continue: the command that began it" "$dc3" status table
-[[ $output == *"  scores    20 of 24"*"  next      rded, IPC 2, convnet3, soft labels, seed 1: training its student"*"   2  dc3                convnet3           hard    1 of 2 (0)"* ]] || fail "status: $output"
+next="  next      rded, IPC 2, convnet3, soft labels, seed 1: training its student"
+row="   2  dc3                convnet3           hard    1 of 2 (0)"
+[[ $output == *"  scores    20 of 24"*"$next"*"$row"* ]] ||
+  fail "status: $output"
 "$dc3" status table --json > status.json && for text in '"kind": "comparison"' '"state": "stopped"' '"done": 20' \
   '"total": 24'; do grep -qF "$text" status.json || fail "expected $text in $(cat status.json)"; done
 [[ $(grep -c '"done": true' status.json) == 20 && $(grep -c '"done": false' status.json) == 5 ]] ||
@@ -67,7 +72,8 @@ expect 0 "scores    24 of 24, and 8 of other calls" "$dc3" status table
 sed 's/"wanted": .*/"was": {/' table/compare.json > earlier.json; mkdir earlier &&
   mv earlier.json earlier/compare.json && cp table/results.jsonl earlier
 expect 0 "scores    32; how many are wanted is not known" "$dc3" status earlier
-echo '{"wanted": {"seeds": 2, "ipc": [1], "method": ["../\u001b[31m"], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' > earlier/compare.json
+wanted='"seeds": 2, "ipc": [1], "method": ["../\u001b[31m"], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]'
+echo "{\"wanted\": {$wanted}}" > earlier/compare.json
 expect 0 'next      ../\x1b[31m, IPC 1, a, soft labels, seed 0: condensing' "$dc3" status earlier
 echo '{"wanted": {"seeds": 2, "ipc": [1], "method": [3], "arch": ["a"], "labels": ["soft"], "augment": ["rded"]}}' \
   > earlier/compare.json
@@ -76,7 +82,9 @@ expect 2 "leave out --augment none" "${compare[@]}" -o x --augment none --augmen
 
 # Robust scores by DD-Ranking's formulas, of accuracies that are put into the lines: first as scores, then from their
 # means.
-value='function value(key) { match($0, "\"" key "\":\"?[^,\"}]*"); s = substr($0, RSTART, RLENGTH); sub(".*[:\"]", "", s); return s }'
+value='function value(key) {
+  match($0, "\"" key "\":\"?[^,\"}]*"); s = substr($0, RSTART, RLENGTH); sub(".*[:\"]", "", s); return s
+}'
 cp -r table scored
 awk "$value"'{
   ours = value("method") == "dc3"; top1 = 0.30 + 0.02 * value("seed") + 0.11 * ours
@@ -125,7 +133,9 @@ expect 2 "the method rded needs a teacher" "$dc3" compare train --val val --teac
 for ((i = 0; i < 300; i++)); do [[ $("$dc3" status going 2> /dev/null) == *"training its student"* ]] && break;
   sleep 0.1; done
 expect 0 "running   process $process" "$dc3" status going
-[[ $output == *"  scores    0 of 4"*"  now       random, IPC 1, convnet3, soft labels, seed 0: training its student"* ]] || fail "status: $output"
+now="  now       random, IPC 1, convnet3, soft labels, seed 0: training its student"
+[[ $output == *"  scores    0 of 4"*"$now"* ]] ||
+  fail "status: $output"
 expect 0 '"step": "training its student"' "$dc3" status going --json
 expect 0 "running: process $process" "$dc3" info going
 expect 1 "process $process on $(hostname) is working in this folder" "${compare[@]}" -o going --ipc 1 \

@@ -7,7 +7,8 @@ disk=$tools/libfaulty_io.so
 # fails CALL FILE COMMAND...: the command fails when CALL does for FILE.
 fails() {
   local call=$1 file=$2; shift 2
-  output=$(DC3_FAULT=half:$call=$file ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0" LD_PRELOAD=$disk "$@" 2>&1)
+  local asan="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0"
+  output=$(DC3_FAULT=half:$call=$file ASAN_OPTIONS=$asan LD_PRELOAD=$disk "$@" 2>&1)
   local found=$?
   [[ $found == 1 ]] || fail "$call of $file: $*: status $found: $output"
   [[ $output == *"$file: cannot write: No space left on device"* ]] || fail "$call of $file: $*: $output"

@@ -10,7 +10,8 @@ cp -r out before
 expect 0 "estimate" "$dc3" condense data -o out --ipc 1 --fresh --dry-run "${common[@]}"
 diff -r out before || fail "--fresh --dry-run changes the folder"
 expect 1 "truncated" bash -c \
-  "cp -r '$source/models/dc3-mini' model; head -c 1000000 model/unet/*.safetensors > cut; mv cut model/unet/diffusion_pytorch_model.safetensors
+  "cp -r '$source/models/dc3-mini' model; head -c 1000000 model/unet/*.safetensors > cut
+  mv cut model/unet/diffusion_pytorch_model.safetensors
   '$dc3' condense data -o out --ipc 1 --fresh --editor model ${common[*]}"
 expect 2 "--sampler: expected one of" "$dc3" condense data -o out --ipc 1 --fresh --sampler none "${common[@]}"
 diff -r out before || fail "--fresh with a wrong option changes the folder"

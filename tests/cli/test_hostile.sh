@@ -3,8 +3,9 @@
 # touched.
 source "$(dirname "$0")/support.sh"
 
-be() { printf \
-  "\\x$(printf %02x $(($1 >> 24 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 & 255)))"; }
+# bytes N SHIFT...: the bytes of N at these bits
+bytes() { local n=$1 shift; for shift in "${@:2}"; do printf "\\x$(printf %02x $((n >> shift & 255)))"; done; }
+be() { bytes "$1" 24 16 8 0; }
 chunk() { # TYPE FILE: a PNG's chunk; gzip computes its checksum
   be "$(stat -c %s "$2")"; printf %s "$1"; cat "$2"
   local crc; crc=$({ printf %s "$1"; cat "$2"; } | gzip -1 -n | tail -c 8 | head -c 4 | od -An -tu4 --endian=little)
@@ -18,8 +19,7 @@ png() { # WIDTH HEIGHT BITS COLOUR BYTES [INTERLACED]: of so many bytes of pixel
   { be "$1"; be "$2"; printf "\\x$(printf %02x "$3")\\x$(printf %02x "$4")\\0\\0\\x0${6:-0}"; } > ihdr; chunk IHDR ihdr
   zeros "$5" > idat; chunk IDAT idat; : > iend; chunk IEND iend
 }
-le() { printf \
-  "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x$(printf %02x $(($1 >> 24 & 255)))"; }
+le() { bytes "$1" 0 8 16 24; }
 tiff() { # WIDTH HEIGHT: white, by CCITT's code for faxes, in which a row like the one above it is a bit
   local bytes=$((($2 + 7) / 8)) entry
   printf 'II*\0'; le 8; printf '\x09\0'

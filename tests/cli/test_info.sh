@@ -49,12 +49,15 @@ info "$source/tests/golden/pth/types.pth" "f64 [3, 2] f64"
 info "$source/models/dc3-mini/vae/diffusion_pytorch_model.safetensors" "an autoencoder (VAE)"
 # header JSON FILE DATA: a safetensors file.
 header() { printf "\\x$(printf %02x ${#1})\\0\\0\\0\\0\\0\\0\\0%s%s" "$1" "$3" > "$2"; }
-header '{"__metadata__":{"k\u001b[31mey":"v\u202eal"},"a\u001b]0;x\u0007":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' evil.safetensors abcd
+tensor='"a\u001b]0;x\u0007":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}'
+header '{"__metadata__":{"k\u001b[31mey":"v\u202eal"},'"$tensor}" evil.safetensors abcd
 info evil.safetensors 'a\x1b]0;x\x07 [1] f32'
 [[ $output == *'k\x1b[31mey: v\xe2\x80\xaeal'* && $output != *$'\e'* ]] ||
   fail "control characters of a file are printed: $output"
 member evil.safetensors kind '"tensors"'
-header '{"embeddings":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"labels":{"dtype":"I64","shape":[2],"data_offsets":[8,24]}}' e.safetensors 012345670123456701234567
+labels='"labels":{"dtype":"I64","shape":[2],"data_offsets":[8,24]}'
+header '{"embeddings":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},'"$labels}" e.safetensors \
+  012345670123456701234567
 info e.safetensors "2 of 1 values"
 LC_ALL=C sed 's/features.1.bias/features.1.biaz/' teacher.safetensors > bad.safetensors
 info bad.safetensors "no classifier" "features.1.bias"

@@ -68,7 +68,8 @@ completes "contact" help cont
 images data/a 1; images data/b 1
 takes() { # option, command...
   local option=$1 said; shift
-  said=$("$dc3" "$@" "$option" nonsense 2>&1 | sed -n 's/.*expected \(one of \)\?\(.*\)[;,] found .nonsense.*/\2/p' | sed 's/,\| or / /g; s/  */ /g')
+  said=$("$dc3" "$@" "$option" nonsense 2>&1 | sed -n 's/.*expected \(one of \)\?\(.*\)[;,] found .nonsense.*/\2/p' |
+    sed 's/,\| or / /g; s/  */ /g')
   [[ $said ]] || fail "$1 $option nonsense: no list of what is expected"
   completes "$said" "$1" "$option" ""
 }

@@ -52,8 +52,9 @@ expect 0 "6 images stored" "$dc3" condense data -o plain --ipc 3 "${common[@]}"
 for method in kmeans herding k-center graph-cut dq; do
   expect 0 "6 images stored" "$dc3" condense data -o taught --fresh --method $method --ipc 3 \
     --teacher teacher.safetensors --editor nowhere "${common[@]}"
-  expect 0 "14 of 14" bash -c \
-    "'$dc3' select data -o t1.jsonl --method $method --ipc 7 --threads 1 --teacher teacher.safetensors -q; '$dc3' select data -o t3.jsonl --method $method --ipc 7 --threads 3 --teacher teacher.safetensors -q"
+  choose=("$dc3" select data --method $method --ipc 7 --teacher teacher.safetensors -q)
+  expect 0 "14 of 14" "${choose[@]}" --threads 1 -o t1.jsonl
+  expect 0 "14 of 14" "${choose[@]}" --threads 3 -o t3.jsonl
   diff t1.jsonl t3.jsonl || fail "$method: the selection depends on threads"
 done
 expect 0 "2 images stored" "$dc3" condense data -o r1 --method random --ipc 1 --editor nowhere "${common[@]}"

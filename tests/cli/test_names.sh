@@ -21,7 +21,8 @@ images 'data/a:b' 2; images data/a_b 2; images data/aZ 2; images data/9 2; image
 expect 0 "class 'B' has no images" "$dc3" condense data -o out --ipc 2 "${common[@]}"
 [[ $(wc -l < out/train/metadata.jsonl) == 10 ]] || fail "classes whose names resemble each other are merged"
 check out
-[[ $(field out/train/metadata.jsonl class | uniq | tr '\n' ' ') == "10 9 a:b aZ a_b " ]] || fail "classes are not in the order of their names' bytes"
+[[ $(field out/train/metadata.jsonl class | uniq | tr '\n' ' ') == "10 9 a:b aZ a_b " ]] ||
+  fail "classes are not in the order of their names' bytes"
 
 # Bytes that are no UTF-8, in classes and files; a long name that must be cut between characters.
 images $'odd/\xff' 1; images $'odd/\xfe' 1; images 'odd/é' 1

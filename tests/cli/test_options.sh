@@ -75,7 +75,8 @@ expect 0 "" "$dc3" edit wide.png -p sunny -o keep.png --threads 1
 expect 0 "" "$dc3" edit wide.png -p sunny -o small.png --size 40 --threads 1
 expect 0 "" "$dc3" edit wide.png -p sunny -o square.png --fit crop --threads 1
 expect 0 "" "$dc3" edit wide.png -p sunny -o model.png --detail edit --threads 1
-[[ "$(size_of keep.png) $(size_of small.png) $(size_of square.png) $(size_of model.png)" == "100x50 40x20 50x50 64x64" ]] ||
+sizes="$(size_of keep.png) $(size_of small.png) $(size_of square.png) $(size_of model.png)"
+[[ $sizes == "100x50 40x20 50x50 64x64" ]] ||
   fail "sizes of edits: $(size_of keep.png) $(size_of small.png) $(size_of square.png) $(size_of model.png)"
 
 # The same dataset by other names; a dataset that moved.

@@ -44,7 +44,9 @@ for word in 'Permission is hereby granted' 'Chart.js 3' 'prefers-color-scheme: d
   $(grep -o 'class="original"' markup.html | wc -l) == 6 ]] || fail "pictures"
 # Sources of images are data; nothing else has a source, a link or a style that loads.
 has $page "default-src 'none'; img-src data:"
-[[ -z $(grep -oiE '(src|href|action|srcset|poster)="[^"]{0,5}|url\([^)]*|@import' markup.html | grep -v '^src="data:') ]] || fail "something is loaded"
+loads='(src|href|action|srcset|poster)="[^"]{0,5}|url\([^)]*|@import'
+[[ -z $(grep -oiE "$loads" markup.html | grep -v '^src="data:') ]] ||
+  fail "something is loaded"
 lacks markup.html 'src="http'
 
 # A map of each class: all that is chosen is among its points.
@@ -69,13 +71,15 @@ expect 0 "result" "${report[@]}" run && has $page 'The scores cannot be shown' &
 rm run/scores.json
 
 # Rows of a comparison name their methods; names are text here too.
-echo '[{"arch": "<s>x", "method": "herding", "ipc": 10, "labels": "soft", "seeds": 1, "top1": 0.25, "top5": 0.5, "best_top1": 0.26}]' > compared.json
+what='"arch": "<s>x", "method": "herding", "ipc": 10, "labels": "soft", "seeds": 1'
+echo "[{$what, \"top1\": 0.25, \"top5\": 0.5, \"best_top1\": 0.26}]" > compared.json
 expect 0 "result" "${report[@]}" run --scores compared.json -o other.html
 has other.html '&lt;s&gt;x' && has other.html '<td>herding</td><td>10</td><td>soft</td><td>25.00</td>' &&
   lacks other.html '<s>x'
 
 # Numbers of scores may be anything.
-echo '[{"arch": "a", "labels": "hard", "seeds": 1, "top1": 0.5, "epochs": 1e308, "batch": 1e308, "size": 1e308, "teacher": "t", "temperature": 1e308}]' > endless.json
+what='"arch": "a", "labels": "hard", "seeds": 1, "top1": 0.5, "teacher": "t"'
+echo "[{$what, \"epochs\": 1e308, \"batch\": 1e308, \"size\": 1e308, \"temperature\": 1e308}]" > endless.json
 expect 0 "result" "${report[@]}" run --scores endless.json -o other.html
 has other.html '1e+308 epochs, batches of 1e+308, 1e+308 px, teacher t at temperature 1e+308'
 
@@ -95,7 +99,8 @@ for class in a b; do
 done
 expect 0 "4 images stored" "$dc3" condense square -o squares --ipc 2 --method random "${common[@]}"
 "$dc3" measure square squares --json -q > measures.json || fail "measure"
-cells=$(sed -n 's/^ *"js_distance": \([0-9.]*\),\{0,1\}$/\1/p' measures.json | head -3 | while read -r d; do printf '<td>%.3f</td>' "$d"; done)
+cells=$(sed -n 's/^ *"js_distance": \([0-9.]*\),\{0,1\}$/\1/p' measures.json | head -3 |
+  while read -r d; do printf '<td>%.3f</td>' "$d"; done)
 [[ $(grep -o '<td>' <<< "$cells" | wc -l) == 3 ]] || fail "distances: $cells"
 has squares/report.html "$cells"
 

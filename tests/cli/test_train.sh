@@ -42,9 +42,11 @@ expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 16 --te
   --dtype f32
 score=("$dc3" evaluate small --val val --threads 2 --dtype f32 --epochs 12)
 expect 0 "100.00 +-" "${score[@]}" --teacher whole.safetensors --seeds 2
-[[ $output == *"soft labels of a convnet3 (top-1 100.00 %) at temperature 20"* ]] || fail "the teacher's accuracy: $output"
+[[ $output == *"soft labels of a convnet3 (top-1 100.00 %) at temperature 20"* ]] ||
+  fail "the teacher's accuracy: $output"
 expect 0 "convnet3           100.00           " "${score[@]}" --labels hard --lr 0.003
-expect 0 "12 epochs of 4 images, 12 steps of 4, learning rate 0.003, 16 px, f32; hard labels; RDED's views, factor 1; tested on 16" "${score[@]}" --labels hard --lr 0.003
+settings="12 epochs of 4 images, 12 steps of 4, learning rate 0.003, 16 px, f32; hard labels; RDED's views, factor 1"
+expect 0 "$settings; tested on 16" "${score[@]}" --labels hard --lr 0.003
 expect 0 '"top1_deviation"' "${score[@]}" --labels hard --augment none --json --arch convnet3,convnet4
 expect 0 "views of each" "$dc3" label small --teacher whole.safetensors --views 3 --batch 3 --factor 2 --threads 2
 expect 0 '"factor": 2' "${score[@]}" --labels stored --json
@@ -76,7 +78,8 @@ expect 0 "a student in training, or interrupted: convnet3" "$dc3" info small/stu
 [[ $output =~ "epoch "([0-9]+)" of 1200" ]] && ((BASH_REMATCH[1] >= 300)) || fail "how far: $output"
 # Another command has students of its own.
 expect 0 "3 epochs" "${score[@]}" --labels hard --epochs 3
-[[ $(find small/students -name '*.checkpoint' | wc -l) == 1 ]] || fail "another command's students: $(ls small/students)"
+[[ $(find small/students -name '*.checkpoint' | wc -l) == 1 ]] ||
+  fail "another command's students: $(ls small/students)"
 expect 0 "seed 0: was finished by an earlier command" "${many[@]}"
 [[ $output == *"seed 1: resuming in epoch "* ]] || fail "the second student started over: $output"
 sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "interrupted students score otherwise"
