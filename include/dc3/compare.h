@@ -22,7 +22,7 @@ typedef struct dc3_compare_options {
     const int *ipcs;
     const char *const *methods;   /* dc3_method_name */
     const char *const *archs;     /* of students */
-    const dc3_label_kind *labels; /* soft and hard ones; DC3_LABELS_END behind the last */
+    const dc3_label_kind *labels; /* soft and hard ones; DC3_LABELS_END after the last */
     int seeds;          /* seeds 0..seeds-1 (above the options' seed) vary the condensation and the student */
     double real_hard;   /* accuracy of the student trained on all data with hard labels, 0 to 1, for the
                            label-robust score; below 0: the teacher's own, where it is such a network */
@@ -40,8 +40,8 @@ typedef struct dc3_compare_report {
 } dc3_compare_report;
 
 /* For each seed, IPC and method: condenses into OUT/ipcN/METHOD/seedS, trains and tests the students, and
- * adds a line to OUT/results.jsonl; what stands there already is not done again. A folder of other settings
- * is refused. Writes OUT/table.txt and OUT/table.json at the end.
+ * adds a line to OUT/results.jsonl; scores that are already there are not computed again. A folder of other
+ * settings is refused. Writes OUT/table.txt and OUT/table.json at the end.
  *
  * A line's "augment" says how its student's views were drawn; lines of earlier versions, which have none, are
  * of the options' evaluate.augment. With hard and soft labels and the method "random" the table has the

@@ -19,25 +19,25 @@ typedef struct dc3_condense_options {
     size_t struct_size;  /* set by dc3_condense_defaults; not to be changed */
     const char *data;    /* dataset: folder, CIFAR binaries, WebDataset tars */
     const char *out;     /* folder to make */
-    const char *method;  /* of condense and select: "dc3", or a baseline's name (dc3_method_name) */
+    const char *method;  /* for condense and select: "dc3", or a baseline's name (dc3_method_name) */
     const char *editor;  /* diffusers directory */
     const char *teacher; /* classifier: safetensors, .pth; "none": images are as similar as their VAE
                             features; NULL: dc3_condense trains one in its folder, others take none */
     const char *arch;    /* the teacher's architecture, to be checked; derived from its tensors */
-    int teacher_size;    /* at which the teacher sees images, pixels */
+    int teacher_size;    /* pixels at which the teacher sees images */
     dc3_compute dtype;
-    dc3_fit fit;             /* default DC3_FIT_CROP; of edit see there */
-    dc3_image_format format; /* default DC3_PNG; of edit as the name of `out` ends */
+    dc3_fit fit;             /* default DC3_FIT_CROP; for edit see dc3_edit_command */
+    dc3_image_format format; /* default DC3_PNG; for edit as the name of `out` ends */
     dc3_combine combine;
     dc3_detail detail;
     dc3_sampler_kind sampler;
-    const char *cache;         /* folder that saves features for other runs on the same data; NULL: none */
-    const char *prompts;       /* file with lines "warm: TEXT" and "cold: TEXT" */
-    int size;                  /* of the stored images, pixels; of edit, the longer side */
-    int factor;                /* of "rded": patches across a stored image, 1 or 2; 0: 2 above 64 pixels */
-    int feature_size;          /* at which images are encoded for the bins, pixels */
-    int steps;                 /* of the sampler */
-    double guidance;           /* text guidance, -1: the model's */
+    const char *cache;   /* folder that saves features for other runs on the same data; NULL: none */
+    const char *prompts; /* file with lines "warm: TEXT" and "cold: TEXT" */
+    int size;            /* side of the stored images in pixels; for edit, the longer side */
+    int factor;       /* for "rded": patches along the side of a stored image, 1 or 2; 0: 2 above 64 pixels */
+    int feature_size; /* pixels at which images are encoded for the bins */
+    int steps;        /* of the sampler */
+    double guidance;  /* text guidance, -1: the model's */
     double image_guidance;     /* -1: the model's */
     int strict;                /* an image that cannot be read, or a class that is too small, ends the run */
     int fresh;                 /* start over in a folder of another run */

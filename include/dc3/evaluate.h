@@ -37,7 +37,7 @@ typedef struct dc3_evaluate_options {
     uint64_t seed;       /* of the student: its first weights and all that is drawn */
     int threads;         /* 1 or more */
     const char *folder;  /* folder in which a student in training is saved, each minute and after each test,
-                          and a  finished one's score until dc3_tests_forget; needs `tests`. NULL: nowhere */
+                          and a finished one's score until dc3_tests_forget; needs `tests`. NULL: nowhere */
     dc3_listener listener;
 } dc3_evaluate_options;
 
@@ -68,20 +68,20 @@ typedef struct dc3_score {
 
 /* The images that several students are tested on, which are read once; and a teacher's accuracy on them. */
 typedef struct dc3_tests dc3_tests;
-/* Makes room for them; the listener (or NULL) is told of images that cannot be read. Free with
+/* Makes room for them; the listener (or NULL) hears of images that cannot be read. Free with
  * dc3_tests_free. */
 DC3_API dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests);
 DC3_API void dc3_tests_free(dc3_tests **tests);
-/* Removes the saved scores of the students that were finished with `tests`: they stand elsewhere now. */
+/* Removes the saved scores of the students that were finished with `tests`: they are stored elsewhere now. */
 DC3_API void dc3_tests_forget(dc3_tests *tests);
 /* `data` if it is a folder that dc3_condense made, where students may be saved; else NULL. */
 DC3_API const char *dc3_evaluate_folder(const char *data);
 
 /* One student. `tests` is filled by the first call with it, and is for one options->val; NULL: the images
- * are read for this student alone. Batches are drawn from (seed, epoch); views: halves that change places
- * (factor 2), a random resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the
- * temperature of the student from the teacher on the mixed views, without the factor T^2; hard: cross-entropy
- * with the labels weighted by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule.
+ * are read for this student alone. Batches are drawn from (seed, epoch); views: swapped halves (factor 2), a
+ * random resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the temperature of the
+ * student from the teacher on the mixed views, without the factor T^2; hard: cross-entropy with the labels
+ * weighted by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule.
  *
  * With options->folder a student of the same settings and images that was interrupted resumes, to the same
  * bits, and one that was finished is not trained again. Where nothing can be saved the listener is notified

@@ -21,15 +21,15 @@ typedef struct dc3_label_options {
     const char *arch;    /* the teacher's architecture, to be checked; derived from its tensors */
     int size;   /* pixels of a view's side; default the teacher's own, else the images', at most 224 */
     int views;  /* of each image, 1 to 100000; default 10 */
-    int top_k;  /* logits to keep of each view, below the number of classes; 0: all */
-    int factor; /* 2: halves of an image change places, crops from half its area on; 1: neither; 0: 1 up to
+    int top_k;  /* logits to store of each view, below the number of classes; 0: all */
+    int factor; /* 2: swapped halves and crops of at least half the area; 1: neither; 0: 1 up to
                    64 pixels, else 2, as students are trained */
-    int batch;  /* images that are mixed among each other, 1 to 65536; default 100 */
-    double temperature; /* at which top_k keeps the probabilities, more than 0; default 20 */
+    int batch;  /* images that are mixed with each other, 1 to 65536; default 100 */
+    double temperature; /* at which top_k preserves the probabilities, more than 0; default 20 */
     uint64_t seed;
     int threads; /* 1 or more */
     int dry_run; /* stop after the estimate */
-    int fresh;   /* start over where a labelling was interrupted */
+    int fresh;   /* start over instead of resuming an interrupted labelling */
     dc3_listener listener;
 } dc3_label_options;
 
@@ -41,7 +41,7 @@ typedef struct dc3_label_report {
     double bytes;                   /* of the file */
     double image_bytes;             /* of the images' files; 0 where they are none of their own */
     double estimate_seconds;
-    double seconds; /* of all calls that made the file together, as far as their checkpoint tells */
+    double seconds; /* of all calls that made the file together, as far as their checkpoint says */
 } dc3_label_report;
 
 /* Views are drawn and mixed as the RDED protocol trains (CutMix with alpha 1 in each batch); the file holds

@@ -20,14 +20,15 @@ typedef struct dc3_measure_options {
     const char *originals;   /* dataset that the runs were made from; default as each run's dc3.json says */
     const char *teacher;     /* classifier: safetensors or .pth, trained on the originals' classes */
     const char *arch;        /* the teacher's architecture, to be checked; derived from its tensors */
-    int teacher_size;        /* at which the teacher sees images, pixels */
-    const char *inception; /* weights of the FID's Inception v3: safetensors or .pth; NULL: no FID, KID, IS */
-    int coverage;          /* 1: how well runs cover what they were made from, beside random choices */
-    const char *editor;    /* diffusers directory, whose VAE's features tell that without a teacher */
-    int per_class;         /* 1: the table has the classes too; the JSON always has them */
-    int strict;            /* an image that cannot be read ends it */
-    int threads;           /* 1 or more; only what networks say depends on it, in its last digits */
-    uint64_t seed;         /* of the rows that kernel distances are taken over */
+    int teacher_size;        /* pixels at which the teacher sees images */
+    const char
+        *inception;     /* weights of the Inception v3 of FID: safetensors or .pth; NULL: no FID, KID, IS */
+    int coverage;       /* 1: how well runs cover what they were made from, beside random choices */
+    const char *editor; /* diffusers directory, whose VAE's features are compared without a teacher */
+    int per_class;      /* 1: the table has the classes too; the JSON always has them */
+    int strict;         /* an image that cannot be read ends it */
+    int threads;        /* 1 or more; only what networks say depends on it, in its last digits */
+    uint64_t seed;      /* of the rows that kernel distances are taken over */
     dc3_listener listener;
 } dc3_measure_options;
 

@@ -1,4 +1,4 @@
-/* Where a run of dc3_condense or a comparison of dc3_compare stands, also one that is running in another
+/* How far a run of dc3_condense or a comparison of dc3_compare is, also while it is running in another
  * process. */
 #ifndef DC3_PROGRESS_H
 #define DC3_PROGRESS_H

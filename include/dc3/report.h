@@ -39,7 +39,7 @@ typedef struct dc3_report_result {
 /* Settings, the condensed set class by class with the originals that are still there, curves of colour beside
  * the dataset's, scores, times of RUN/state.db, skipped images. At most about 1,000 images
  * are shown, the first of each class, and curves are of at most 2,000 images of each side, drawn by the
- * run's seed. What is not there is left out, and the page says so; DC3_ERR_FORMAT where the run is not
+ * run's seed. Missing parts are left out, and the page says so; DC3_ERR_FORMAT where the run is not
  * complete, DC3_ERR_BUSY where a process works in it, DC3_ERR_IO or DC3_ERR_FORMAT where `data`, `scores` or
  * `against` are given and cannot be read. */
 DC3_API dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result);

@@ -32,7 +32,7 @@ typedef struct dc3_train_options {
     double weight_decay; /* -1: 5e-4 for sgd, 0.01 for adamw */
     double smoothing;    /* of labels, 0 to 1; default 0 */
     int test_every;      /* epochs; the last is always tested; default 1 */
-    int fresh;           /* start over where an earlier training of other settings was interrupted */
+    int fresh;           /* start over although an interrupted training of other settings is there */
     int strict;          /* an image that cannot be read, also one of val, ends the training */
     uint64_t seed;
     int threads; /* 1 or more */
@@ -51,7 +51,7 @@ typedef struct dc3_train_report {
     double top1, top5;    /* of the last epoch's test, 0 to 1; -1 without one */
     double best_top1;     /* of all tests; -1 without one */
     int best_epoch;       /* 1.. */
-    double seconds;       /* of all calls that made the file together, as far as their checkpoints tell */
+    double seconds;       /* of all calls that made the file together, as far as their checkpoints say */
     double images_second; /* trained, of this call */
 } dc3_train_report;
 

@@ -31,7 +31,7 @@ static tier tier_of(void)
     return !plain && dc3_cpu_has_avx2() ? AVX2 : PLAIN;
 }
 
-/* A table for each tier, filled once: contexts on other threads go on reading what they were given. */
+/* A table for each tier, filled once: contexts on other threads keep reading what they were given. */
 static dc3_kernels avx512, avx2;
 
 static void fill(void)

@@ -108,7 +108,7 @@ typedef struct dc3_op {
     dc3_op_kind kind;
     double flops, start;
 } dc3_op;
-/* 1 if the operation shall compute: no failure, not cancelled, not counting only. Starts its clock. */
+/* 1 if the operation is to compute: no failure, not cancelled, not counting only. Starts its clock. */
 int dc3_op_begin(dc3_op *op, dc3_ctx *ctx, dc3_op_kind kind, double flops);
 /* Stops the clock; takes the status, and a failure of the device that is known by now. */
 void dc3_op_end(dc3_op *op, dc3_status status);

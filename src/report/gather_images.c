@@ -10,7 +10,7 @@
 #include "report/gather_parts.h"
 #include "run_folder/sources.h"
 
-/* Images on a page; bytes that all of them, encoded, shall have, and one at least and at most; pixels of a
+/* Images on a page; bytes that all of them may take, encoded, and one at least and at most; pixels of a
  * side at most, up to which no colour is lost, and below which none is shrunk. */
 enum {
     MOST = DC3_REPORT_IMAGES,

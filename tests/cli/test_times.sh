@@ -25,7 +25,7 @@ until_status() {
   kill -9 "$1"; wait "$1" 2> /dev/null
 }
 
-# The teacher: cut off twice in its training, in which epochs are gone on with, and once later.
+# The teacher: interrupted twice in its training, which resumes in its epochs, and once later.
 own=("$dc3" condense train -o run --ipc 2 --size 16 --threads 2 --dtype f32)
 interrupt . "epoch 2:" "${own[@]}"; first=$(seconds_of run teacher)
 interrupt . "epoch 30:" "${own[@]}"; second=$(seconds_of run teacher)
@@ -34,7 +34,7 @@ above "$second" "$first" "seconds of a teacher in two calls"
 above "$(seconds_of run teacher)" "$second" "seconds of a teacher in three calls"
 [[ $(seconds_in teacher < report) == "$(seconds_of run teacher)" ]] ||
   fail "the report has others than state.db: $(< report)"
-# What is not done again is told too.
+# What is not done again is reported too.
 "${own[@]}" --json > again 2> log || fail "condense: $(< log)"
 for stage in features "bins and selection"; do
   [[ $(seconds_in "$stage" < again) && $(seconds_in "$stage" < again) == "$(seconds_in "$stage" < report)" ]] ||
@@ -73,6 +73,6 @@ train=("$dc3" train train --size 16 --batch 4 --threads 2 --dtype f32 --epochs 4
 interrupt . "epoch 36:" "${train[@]}"
 first=$(head -c 100000 t.safetensors.checkpoint | grep -ao 'seconds\\*":[0-9.e+-]*' | sed 's/.*://')
 "${train[@]}" --json > report 2> log || fail "train: $(< log)"
-grep -q "resuming after step" log || fail "the training did not go on: $(< log)"
+grep -q "resuming after step" log || fail "the training did not resume: $(< log)"
 above "$(sed -n 's/.*"seconds": \([0-9.e+-]*\).*/\1/p' report)" "$first" "seconds of a training in two calls"
 echo "times: passed"

@@ -125,7 +125,7 @@ static dc3_status fill_bytes(void *to, int byte, size_t size)
 static const dc3_kernels *plain_under, *fast_under;
 static dc3_kernels plain_table, fast_table;
 
-/* Whether the next kernel shall fail; then it has. */
+/* Whether the next kernel is to fail; then it has. */
 static int breaks(const char *who)
 {
     if (!broken) return 0;
