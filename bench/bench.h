@@ -107,7 +107,7 @@ static inline double best_convolution(dc3_ctx *ctx, int64_t n, const int64_t (*s
         memset(x.data, 0, dc3_bytes(&x));
         for (int again = 0; again < 12; again++) {
             double start = now();
-            dc3_drop(ctx, dc3_conv2d(ctx, x, &weight, NULL, &options, NULL));
+            dc3_drop(ctx, dc3_conv2d(ctx, x, &weight, (dc3_tensor){0}, &options, NULL));
             double rate = 2.0 * (double)(n * size * size * ci * co * 9) / (now() - start);
             if (rate > best) best = rate;
         }
