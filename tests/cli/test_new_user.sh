@@ -127,6 +127,8 @@ if [[ $(id -u) != 0 ]]; then
   says 2 condense photos/train "${random[@]}" -o locked/out \
     -- "-o locked/out: the folder locked cannot be written to" "choose another place"
   says 2 train photos/train -o locked/out -- "-o locked/out: the folder locked cannot be written to"
+else
+  echo "skipped: folders without the right to write, since root has it everywhere"
 fi
 
 # Words and options that are too many, missing or unknown.

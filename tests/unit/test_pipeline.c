@@ -8,7 +8,14 @@
 #include "io/json.h"
 #include "teacher/teacher.h"
 
-enum { EACH = 8, N = SHAPED_CLASSES * EACH, SEEN = 16, ENCODED = 32, MOST_LATENTS = 32 * 32 * 4 };
+enum {
+    EACH = 20,
+    FIRST = 100,
+    N = SHAPED_CLASSES * EACH,
+    SEEN = 16,
+    ENCODED = 32,
+    MOST_LATENTS = 32 * 32 * 4
+};
 
 static char folder[] = "/tmp/dc3-pipeline-XXXXXX";
 static char *data, *weights, *chosen;
@@ -16,17 +23,17 @@ static dc3_image images[N];
 static int64_t labels[N];
 static dc3_teacher teacher;
 
-/* The images of a dataset in its order: classes by name, files by name. */
+/* The images of a dataset in its order: classes by name, files by name, whose numbers have as many digits. */
 static int set_up(void **state)
 {
     (void)state;
     assert_non_null(mkdtemp(folder));
-    data = shaped_dataset(folder, "data", EACH, 0);
+    data = shaped_dataset(folder, "data", EACH, FIRST);
     weights = dc3_path_join(folder, "teacher.safetensors");
     chosen = dc3_path_join(folder, "chosen.jsonl");
     for (int i = 0; i < N; i++) {
         char name[32];
-        snprintf(name, sizeof name, "%d/%d.png", i / EACH, i % EACH);
+        snprintf(name, sizeof name, "%d/%d.png", i / EACH, FIRST + i % EACH);
         char *path = dc3_path_join(data, name);
         if (dc3_image_read(path, 0, 0, DC3_FIT_CROP, &images[i]) != DC3_OK) return -1;
         labels[i] = i / EACH;
@@ -58,7 +65,7 @@ static dc3_condense_options options_of(const char *method, const char *of_teache
     o.editor = DC3_MODELS "/dc3-mini";
     o.dtype = DC3_COMPUTE_F32;
     o.feature_size = ENCODED;
-    o.select.ipc = 4, o.select.bins = 3, o.select.threads = 2, o.select.seed = 11;
+    o.select.ipc = 6, o.select.bins = 2, o.select.threads = 2, o.select.seed = 11;
     return o;
 }
 
@@ -80,7 +87,7 @@ static int source_of(const json_t *line)
     assert_int_equal(sscanf(json_string_value(json_object_get(line, "source")), "%d/%d.png", &label, &number),
                      2);
     assert_int_equal(json_integer_value(json_object_get(line, "label")), label);
-    return label * EACH + number;
+    return label * EACH + number - FIRST;
 }
 
 static void floats_of(int i, int size, float *rgb)
@@ -135,7 +142,7 @@ static void bins_and_gradients(void **state)
         json_t *lines = run(&o);
         assert_int_equal(dc3_select_bins(&o.select, N, length, encoded, labels, bins), DC3_OK);
         for (int i = 0; i < N; i++) kinds |= 1 << bins[i];
-        assert_int_equal(kinds, 7); /* three bins */
+        assert_int_equal(kinds, 3); /* two bins */
         dc3_status status =
             taught ? dc3_select_rows(&o.select, N, teacher.info->embedding, teacher.info->classes, embeddings,
                                      logits, labels, bins, &expected)
@@ -153,7 +160,7 @@ static double best_crop(const dc3_condense_options *o, int i, dc3_box *best)
     char key[32];
     float rgb[SEEN * SEEN * 3], embedding[1024], logits[SHAPED_CLASSES];
     double least = INFINITY;
-    snprintf(key, sizeof key, "%d/%d.png", i / EACH, i % EACH);
+    snprintf(key, sizeof key, "%d/%d.png", i / EACH, FIRST + i % EACH);
     dc3_rng rng = dc3_rng_make(o->select.seed, DC3_RNG_CROP, dc3_hash64(key, strlen(key)));
     assert_true(teacher.info->embedding <= 1024);
     for (int k = 0; k < 5; k++) {
@@ -179,9 +186,14 @@ static void surest_crops(void **state)
     for (int i = 0; i < N; i++) loss[i] = best_crop(&o, i, &boxes[i]);
     for (size_t k = 0; k < json_array_size(lines); k++) {
         const json_t *line = json_array_get(lines, k), *box = json_object_get(line, "box");
-        int source = source_of(line), better = 0;
-        for (int i = 0; i < N; i++) better += labels[i] == labels[source] && loss[i] < loss[source] - 1e-6;
-        assert_int_equal(better, (int)k % o.select.ipc); /* so many of its class are surer */
+        int source = source_of(line), rank = (int)k % o.select.ipc, better = 0, alike = 0;
+        for (int i = 0; i < N; i++) { /* a batch of another size may change the last bits */
+            double least = 1e-4 * loss[source];
+            if (labels[i] != labels[source] || i == source) continue;
+            better += loss[i] < loss[source] - least;
+            alike += fabs(loss[i] - loss[source]) <= least;
+        }
+        assert_in_range(rank, better, better + alike);
         assert_int_equal(labels[source], (int)k / o.select.ipc);
         assert_int_equal(json_integer_value(json_array_get(box, 0)), boxes[source].left);
         assert_int_equal(json_integer_value(json_array_get(box, 1)), boxes[source].top);
