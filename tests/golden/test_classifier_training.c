@@ -91,6 +91,7 @@ static void check_gradients(const char *net, dc3_classifier *c)
 {
     char prefix[80];
     double worst = 0, limit = limit_of(net);
+    int compared = 0;
     size_t length = (size_t)snprintf(prefix, sizeof prefix, "%s.gradient.", net);
     for (size_t i = 0; i < dc3_table_size(golden); i++) {
         const char *name = dc3_table_name(golden, i);
@@ -105,7 +106,9 @@ static void check_gradients(const char *net, dc3_classifier *c)
         double error = sqrt(difference) / (size + 1e-6);
         if (!(error < limit)) fail_msg("%s: gradient off by %g", name, error);
         worst = error > worst ? error : worst;
+        compared++;
     }
+    if (!compared) fail_msg("%s: no gradient is stored", net);
     print_message(", gradients within %.1e\n", worst);
 }
 
@@ -151,11 +154,15 @@ static void steps(void **state)
     const char *net;
     json_t *value;
     char name[80];
+    int stepped = 0;
     json_object_foreach(nets, net, value)
     {
         snprintf(name, sizeof name, "%s.loss", net);
-        if (dc3_table_find(golden, name)) check_step(net);
+        if (!dc3_table_find(golden, name)) continue;
+        check_step(net);
+        stepped++;
     }
+    assert_int_equal(stepped, 13);
 }
 
 /* Mean and deviation of a new network's tensors are those of PyTorch's, as far as a sample of n tells. */
@@ -199,6 +206,7 @@ static void new_networks(void **state)
     (void)state;
     const char *net;
     json_t *entry;
+    assert_int_equal(json_object_size(nets), 15);
     json_object_foreach(nets, net, entry) check_initial(net, entry);
 }
 
