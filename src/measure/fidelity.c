@@ -106,7 +106,7 @@ static dc3_status read_original(const dc3_pairing *p, int64_t item, int width, i
                                 dc3_image *original)
 {
     if (item < 0)
-        return dc3_fail(DC3_ERR_FORMAT, "its source is not in %.150s; %s tells where the originals are",
+        return dc3_fail(DC3_ERR_FORMAT, "its source is not in %.150s; %s says where the originals are",
                         dc3_dataset_path(p->originals), dc3_setting("originals"));
     if (!p->fourfold) return dc3_dataset_read(p->originals, item, width, height, p->fit, original);
     if (width % 2 || height % 2)
@@ -263,13 +263,13 @@ static dc3_status open_originals(const dc3_measuring *m, const dc3_subject *s, d
     if (method && strcmp(method, "rded") == 0)
         snprintf(why, size, "its images are stitched from crops");
     else if (!data)
-        snprintf(why, size, "its dc3.json names no dataset; %s tells where the originals are",
+        snprintf(why, size, "its dc3.json names no dataset; %s says where the originals are",
                  dc3_setting("originals"));
     else {
         dc3_status status = dc3_dataset_open(data, &p->originals);
         if (status != DC3_OK && o->originals) return status;
         if (status != DC3_OK)
-            snprintf(why, size, "%.200s; %s tells where the originals are now", dc3_error_text(),
+            snprintf(why, size, "%.200s; %s says where the originals are now", dc3_error_text(),
                      dc3_setting("originals"));
     }
     if (!p->originals || !m->teacher.net) return DC3_OK;

@@ -95,7 +95,7 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
     if (status == DC3_OK && (status = dc3_dataset_open(source, &dataset)) != DC3_OK && !data)
-        dc3_fail_in(status, "%s tells where the dataset is now", dc3_setting("data"));
+        dc3_fail_in(status, "%s says where the dataset is now", dc3_setting("data"));
     if (status == DC3_OK) status = dc3_metadata_read(train, &lines);
     json_t *items = status == DC3_OK ? dc3_sources_find(lines, dataset) : NULL;
     origins from = {train, dataset, items, dc3_sources_fit(settings)};

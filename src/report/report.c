@@ -53,7 +53,7 @@ static dc3_status open_data(dc3_reporting *r)
     if (status != DC3_OK && moved) return status;
     if (status != DC3_OK) {
         snprintf(r->gone, sizeof r->gone, "%.300s", dc3_error_text());
-        dc3_report_note(r, "The originals are missing: %s. dc3 report %s tells where they are now.", r->gone,
+        dc3_report_note(r, "The originals are missing: %s. dc3 report %s says where they are now.", r->gone,
                         dc3_setting("data"));
         return DC3_OK;
     }
