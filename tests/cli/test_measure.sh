@@ -68,7 +68,7 @@ for name in distance_mean random_distance_mean random_distance_mean_deviation; d
   [[ ${#found[@]} == 6 && ${found[5]} == 0.0 && ${found[0]} != 0.0 && ${found[0]} != null ]] ||
     fail "$name: ${found[*]}"
 done
-[[ $(numbers covered.json images) == "8 5 3 8 5 3 " ]] || fail "of how many: $(numbers covered.json images)"
+[[ $(numbers covered.json pictures) == "8 5 3 8 5 3 " ]] || fail "of how many: $(numbers covered.json pictures)"
 cmp covered.json covered1.json || fail "coverage with one thread"
 expect 0 "none of these is a run" "${dc3m[@]}" many --coverage
 expect 0 "VAE of dc3-mini" "${dc3m[@]}" one --coverage
