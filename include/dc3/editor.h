@@ -51,7 +51,7 @@ DC3_API dc3_image_editor_info dc3_image_editor_describe(const dc3_image_editor *
 typedef struct dc3_image_edit_options {
     size_t struct_size; /* set by dc3_image_edit_defaults; not to be changed */
     int size;  /* pixels of a side of the square that the model works on: a multiple of what its networks
-                  halve,  at most 4096; 0: the model's */
+                  halve, at most 4096; 0: the model's */
     int steps; /* of the sampler, 1 to 1000; 0: the model's */
     dc3_sampler_kind sampler;
     dc3_detail detail;

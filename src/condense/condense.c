@@ -202,14 +202,22 @@ static void write_report(const dc3_condense_options *options)
         dc3_listener_say(&options->listener, "warning: the report was not written: %s", dc3_error_text());
 }
 
+/* A command's options, of which it needs `data`, and `out` always or unless it is a dry run; empties its
+ * report. */
+static dc3_status take(const dc3_condense_options *given, int always_out, dc3_condense_options *own,
+                       dc3_condense_report *report)
+{
+    memset(report, 0, sizeof *report);
+    DC3_TRY(dc3_condense_take(given, own));
+    DC3_TRY(dc3_options_need("data", own->data));
+    return always_out || !own->dry_run ? dc3_options_need("out", own->out) : DC3_OK;
+}
+
 dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *report)
 {
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
-    memset(report, 0, sizeof *report);
-    DC3_TRY(dc3_condense_take(given, &own));
-    DC3_TRY(dc3_options_need("data", own.data));
-    DC3_TRY(dc3_options_need("out", own.out));
+    DC3_TRY(take(given, 1, &own, report));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_output output;
@@ -245,10 +253,7 @@ dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condens
 {
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
-    memset(report, 0, sizeof *report);
-    DC3_TRY(dc3_condense_take(given, &own));
-    DC3_TRY(dc3_options_need("data", own.data));
-    DC3_TRY(dc3_options_need("out", own.out));
+    DC3_TRY(take(given, 1, &own, report));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_output output;
@@ -317,10 +322,7 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
 {
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
-    memset(report, 0, sizeof *report);
-    DC3_TRY(dc3_condense_take(given, &own));
-    DC3_TRY(dc3_options_need("data", own.data));
-    if (!own.dry_run) DC3_TRY(dc3_options_need("out", own.out));
+    DC3_TRY(take(given, 0, &own, report));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_run run;
     if (!options->dry_run) DC3_TRY(dc3_check_place("out", options->out));
@@ -336,10 +338,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
 {
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
-    memset(report, 0, sizeof *report);
-    DC3_TRY(dc3_condense_take(given, &own));
-    DC3_TRY(dc3_options_need("data", own.data));
-    if (!own.dry_run) DC3_TRY(dc3_options_need("out", own.out));
+    DC3_TRY(take(given, 0, &own, report));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_chosen chosen = {0};

@@ -16,6 +16,9 @@ dc3_status dc3_label_source_open(dc3_label_kind kind, const dc3_evaluate_options
                                      .n = dc3_dataset_size(data),
                                      .classes = dc3_dataset_classes(data),
                                      .plain = plain,
+                                     .temperature = kind == DC3_LABELS_HARD    ? 0
+                                                    : options->temperature > 0 ? options->temperature
+                                                                               : 20,
                                      .seed = options->seed};
     *source = NULL;
     return openers[kind](&common, source);

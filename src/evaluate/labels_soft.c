@@ -85,7 +85,6 @@ dc3_status dc3_labels_soft_open(const dc3_label_source *common, dc3_label_source
     s->common = *common;
     s->common.functions = &functions;
     s->common.setting = "teacher";
-    s->common.temperature = common->options->temperature > 0 ? common->options->temperature : 20;
     *source = &s->common;
     return open_teacher(s);
 }

@@ -118,7 +118,6 @@ dc3_status dc3_labels_stored_open(const dc3_label_source *common, dc3_label_sour
     s->common = *common;
     s->common.functions = &functions;
     s->common.setting = "stored";
-    s->common.temperature = common->options->temperature > 0 ? common->options->temperature : 20;
     *source = &s->common;
     return open_file(s);
 }
