@@ -1,6 +1,6 @@
 /* Images that are decoded without libvips: every pixel of what is taken is there. */
 #include "fuzz.h"
-#include "io/plain.h"
+#include "io/images/plain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -6,7 +6,7 @@
 #include <vips/vips.h>
 #include "base/file.h"
 #include "io/image.h"
-#include "io/plain.h"
+#include "io/images/plain.h"
 
 #define FOLDER DC3_TEST_DATA "/images/"
 

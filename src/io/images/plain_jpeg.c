@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include <jpeglib.h>
-#include "io/plain.h"
+#include "io/images/plain.h"
 
 typedef struct decoder {
     struct jpeg_decompress_struct jpeg;

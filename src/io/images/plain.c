@@ -1,4 +1,4 @@
-#include "io/plain.h"
+#include "io/images/plain.h"
 
 #include <stdlib.h>
 #include <string.h>

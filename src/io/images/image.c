@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "io/vips.h"
+#include "io/images/vips.h"
 
 const char *const dc3_fit_names[] = {"crop", "squash", "pad", NULL};
 const char *const dc3_format_names[] = {"png", "webp", "jpeg", NULL};

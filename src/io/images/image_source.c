@@ -4,8 +4,8 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/rng.h"
-#include "io/plain.h"
-#include "io/vips.h"
+#include "io/images/plain.h"
+#include "io/images/vips.h"
 
 struct dc3_image_source {
     const char *origin;

@@ -1,6 +1,6 @@
 #include <png.h>
 #include <string.h>
-#include "io/plain.h"
+#include "io/images/plain.h"
 
 typedef struct bytes {
     const unsigned char *data;

@@ -1,4 +1,4 @@
-/* What the files of this room share of libvips. Private to this room. */
+/* What the files of this room share of libvips. Private to this folder. */
 #ifndef DC3_IO_VIPS_H
 #define DC3_IO_VIPS_H
 

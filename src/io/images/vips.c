@@ -1,4 +1,4 @@
-#include "io/vips.h"
+#include "io/images/vips.h"
 
 #include <pthread.h>
 #include <stdlib.h>
