@@ -181,7 +181,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);
     dc3_report_notes(&options->listener, run->dataset);
-    if (options->strict && dc3_dataset_notes(run->dataset))
-        return dc3_fail(DC3_ERR_FORMAT, "%s (%s)", dc3_dataset_note(run->dataset, 0), dc3_setting("strict"));
+    const char *fault = dc3_dataset_fault(run->dataset);
+    if (options->strict && fault) return dc3_fail(DC3_ERR_FORMAT, "%s (%s)", fault, dc3_setting("strict"));
     return DC3_OK;
 }

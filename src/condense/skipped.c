@@ -54,21 +54,29 @@ dc3_status dc3_run_note_read(const dc3_run *run, int count, const int64_t *items
     return dc3_state_commit(run->state);
 }
 
+/* A line, whatever the names are. */
+static void write_line(FILE *file, const char *key, const char *reason)
+{
+    char *name = dc3_text_printable(key), *why = dc3_text_printable(reason);
+    fprintf(file, "%s: %s\n", name ? name : "", why ? why : "");
+    free(name);
+    free(why);
+}
+
 dc3_status dc3_run_write_skipped(const dc3_run *run)
 {
+    const dc3_dataset *d = run->dataset;
     dc3_draft list;
-    size_t i;
+    size_t i, places = dc3_dataset_skipped(d);
     json_t *line;
-    if (!json_array_size(run->skipped)) return DC3_OK;
+    if (!json_array_size(run->skipped) && !places) return DC3_OK;
     DC3_TRY(dc3_draft_open(&list));
+    for (i = 0; i < places; i++)
+        write_line(list.file, dc3_dataset_skipped_key(d, i), dc3_dataset_skipped_reason(d, i));
     json_array_foreach(run->skipped, i, line)
     {
-        /* A line each, whatever the names are. */
-        char *key = dc3_text_printable(json_string_value(json_array_get(line, 0)));
-        char *reason = dc3_text_printable(json_string_value(json_array_get(line, 1)));
-        fprintf(list.file, "%s: %s\n", key ? key : "", reason ? reason : "");
-        free(key);
-        free(reason);
+        write_line(list.file, json_string_value(json_array_get(line, 0)),
+                   json_string_value(json_array_get(line, 1)));
     }
     return dc3_draft_write(&list, DC3_OK, run->skipped_path);
 }

@@ -83,6 +83,7 @@ static dc3_status open_images(dc3_evaluation *e)
     dc3_images_options options = {
         .how = DC3_IMAGES_OWN, .threads = o->threads, .user = e, .skipped = note_unreadable};
     DC3_TRY(open_condensed(e));
+    dc3_report_notes(&o->listener, e->data);
     if (e->tests->dataset)
         DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
     else

@@ -48,6 +48,16 @@ double dc3_dataset_bytes(const dc3_dataset *dataset, int64_t item);
 /* Sentences about what was skipped: empty classes, files that are no images, files outside a class. */
 size_t dc3_dataset_notes(const dc3_dataset *dataset);
 const char *dc3_dataset_note(const dc3_dataset *dataset, size_t i);
+/* The first note that a strict run ends with: one of what is missing, not of what systems leave behind. NULL:
+ * there is none. */
+const char *dc3_dataset_fault(const dc3_dataset *dataset);
+/* Folders and links below the dataset that cannot be followed: their paths there, and why ("PATH: REASON").
+ */
+size_t dc3_dataset_skipped(const dc3_dataset *dataset);
+const char *dc3_dataset_skipped_key(const dc3_dataset *dataset, size_t i);
+const char *dc3_dataset_skipped_reason(const dc3_dataset *dataset, size_t i);
+/* DC3_ERR_FORMAT with the first reason, and the word strict, if there is such a place. */
+dc3_status dc3_dataset_check_skipped(const dc3_dataset *dataset);
 
 /* What tells an item from a changed one, without reading it: its bytes, and when the file that holds it was
  * last changed, in ns since 1970. DC3_ERR_IO if the file is gone. */

@@ -51,6 +51,7 @@ static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *pat
     if (!s->folder || !s->skipped) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(dc3_dataset_open(s->folder, &s->data));
     dc3_report_notes(&m->options->listener, s->data);
+    if (m->options->strict) DC3_TRY(dc3_dataset_check_skipped(s->data));
     s->classes = calloc((size_t)dc3_dataset_classes(s->data), sizeof *s->classes);
     return s->classes ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }

@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "run_folder/document.h"
 #include "run_folder/state.h"
+#include "teacher/classes.h"
 #include "teacher/own_teacher.h"
 #include "teacher/teacher.h"
 #include "dc3/text.h"
@@ -179,6 +180,7 @@ static dc3_status open_images(labelling *l)
     dc3_images_options options = {
         .how = DC3_IMAGES_OWN, .threads = o->threads, .user = l, .skipped = note_unreadable};
     DC3_TRY(dc3_dataset_open(l->folder, &l->dataset));
+    dc3_report_notes(&o->listener, l->dataset);
     DC3_TRY(dc3_images_open(l->dataset, &options, &l->images));
     return *l->unreadable ? dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable) : DC3_OK;
 }

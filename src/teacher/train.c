@@ -125,6 +125,8 @@ static dc3_status open_data(training *t, int *size)
     if (o->val) DC3_TRY(dc3_open_val(o->val, t->data, &o->listener, &t->val));
     if (t->val) dc3_warn_swapped(&o->listener, t->data, t->val);
     dc3_report_notes(&o->listener, t->data);
+    if (o->strict) DC3_TRY(dc3_dataset_check_skipped(t->data));
+    if (o->strict && t->val) DC3_TRY(dc3_dataset_check_skipped(t->val));
     return dc3_view_size(t->data, o->size, size);
 }
 

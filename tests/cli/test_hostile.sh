@@ -131,7 +131,8 @@ echo none > "names/$red/"$'two\nlines\e[2J.png'; ln -s nothing "names/$odd/"$'\e
 plain told; plain json; plain named/skipped.txt; plain named/dc3.json; plain named/selection.json;
   plain named/train/metadata.jsonl; plain named/pictures.txt
 grep -q '\\x1b\]0;title\\x07\\x0d' told || fail "an empty class's name is not shown: $(cat told)"
-[[ $(wc -l < named/skipped.txt) == 1 ]] && grep -qF 'two\x0alines\x1b[2J.png' named/skipped.txt ||
+[[ $(wc -l < named/skipped.txt) == 2 ]] && grep -qF 'two\x0alines\x1b[2J.png' named/skipped.txt &&
+  grep -qF '\x1b[1m\x0d.png: a link to nothing' named/skipped.txt ||
   fail "skipped.txt: $(cat named/skipped.txt)"
 [[ $(find named/train -name '*.png' | LC_ALL=C grep -c $'[\x01-\x1f\x7f]') == 0 ]] ||
   fail "control characters in what is stored"

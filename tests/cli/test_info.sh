@@ -20,7 +20,8 @@ images data/blue 3 && images "data/re d" 5 && images data/c 4
 info data "13 in 3 classes"
 info data "smallest      3 images, class 'blue'" "median        5 images, class 'c'" \
   "largest       5 images, class 're d'" "formats       13 png" \
-  "30 to 50 px wide (median 30), 20 to 24 px high (median 24), of 13 examined" "1 files are not images"
+  "30 to 50 px wide (median 30), 20 to 24 px high (median 24), of 13 examined" \
+  "1 file is not an image by its name (.txt)"
 bytes=$(find data -name '*.png' -printf '%s\n' | awk '{n += $1} END {print n}')
 info data "($bytes bytes)"
 member data bytes "$bytes"; member data images 13; member data kind '"dataset"'

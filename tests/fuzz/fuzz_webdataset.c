@@ -1,7 +1,7 @@
 /* A tar of a WebDataset: its listing, and the bytes of its first members, which no decoder of images gets.
  */
 #include "fuzz.h"
-#include "io/reader.h"
+#include "io/datasets/reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "io/json.h"
-#include "io/reader.h"
+#include "io/datasets/reader.h"
 
 enum { BLOCK = 512, MEMBERS = 24 };
 static char folder[64];

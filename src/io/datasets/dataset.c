@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/rng.h"
-#include "io/reader.h"
+#include "io/datasets/reader.h"
 
 /* A new kind of dataset: one file and one entry here. */
 static const dc3_reader *const readers[] = {&dc3_cifar_reader, &dc3_webdataset_reader, &dc3_folder_reader};
@@ -116,6 +116,20 @@ static dc3_status other_file(const char *path)
                     path);
 }
 
+/* With what was noted on the way: it is why there are none. */
+static dc3_status no_images(const dc3_dataset *d)
+{
+    enum { SHOWN = 4 };
+    char *text[SHOWN + 1] = {0};
+    for (size_t i = 0; i < d->note_count && i < SHOWN; i++) text[i] = d->notes[i].text;
+    char *notes = g_strjoinv("; ", text);
+    dc3_status status = dc3_fail(
+        DC3_ERR_FORMAT, "%s: found no images; expected a folder for each class with images in it%s%s%s%s",
+        d->path, *notes ? " (" : "", notes, d->note_count > SHOWN ? "; .." : "", *notes ? ")" : "");
+    g_free(notes);
+    return status;
+}
+
 static dc3_status open_part(const char *path, int test, void (*progress)(void *, int64_t), void *user,
                             dc3_dataset **out)
 {
@@ -126,6 +140,7 @@ static dc3_status open_part(const char *path, int test, void (*progress)(void *,
                         "found nothing there",
                         path);
     dc3_dataset *d = *out = calloc(1, sizeof *d);
+    if (d) d->spool = -1;
     if (!d || !(d->path = strdup(path))) {
         dc3_dataset_close(out);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -134,16 +149,16 @@ static dc3_status open_part(const char *path, int test, void (*progress)(void *,
     d->progress = progress;
     d->user = user;
     d->reader = reader_of(path);
+    d->skipped = g_ptr_array_new_with_free_func(g_free);
     d->labels = g_hash_table_new(g_str_hash, g_str_equal);
     dc3_status status = d->reader ? d->reader->open(path, d) : other_file(path);
     g_hash_table_destroy(d->labels);
     d->labels = NULL;
+    if (status == DC3_OK) status = dc3_dataset_note_passed(d);
     if (status == DC3_OK) status = drop_empty(d);
     if (status == DC3_OK) status = dc3_dataset_count_notes(d);
     if (status == DC3_OK) status = sort(d);
-    if (status == DC3_OK && d->size == 0)
-        status = dc3_fail(DC3_ERR_FORMAT,
-                          "%s: found no images; expected a folder for each class with images in it", path);
+    if (status == DC3_OK && d->size == 0) status = no_images(d);
     if (status != DC3_OK) dc3_dataset_close(out);
     return status;
 }
@@ -169,7 +184,9 @@ void dc3_dataset_close(dc3_dataset **dataset)
     dc3_dataset *d = *dataset;
     if (!d) return;
     for (size_t i = 0; i < d->class_count; i++) free(d->classes[i]);
-    for (size_t i = 0; i < d->note_count; i++) free(d->notes[i]);
+    for (size_t i = 0; i < d->note_count; i++) free(d->notes[i].text);
+    if (d->skipped) g_ptr_array_free(d->skipped, TRUE);
+    if (d->spool >= 0) close(d->spool);
     free(d->classes);
     free(d->notes);
     free(d->items);
@@ -221,7 +238,35 @@ size_t dc3_dataset_notes(const dc3_dataset *d)
 
 const char *dc3_dataset_note(const dc3_dataset *d, size_t i)
 {
-    return d->notes[i];
+    return d->notes[i].text;
+}
+
+const char *dc3_dataset_fault(const dc3_dataset *d)
+{
+    for (size_t i = 0; i < d->note_count; i++)
+        if (!d->notes[i].harmless) return d->notes[i].text;
+    return NULL;
+}
+
+size_t dc3_dataset_skipped(const dc3_dataset *d)
+{
+    return d->skipped->len / 2;
+}
+
+const char *dc3_dataset_skipped_key(const dc3_dataset *d, size_t i)
+{
+    return g_ptr_array_index(d->skipped, 2 * i);
+}
+
+const char *dc3_dataset_skipped_reason(const dc3_dataset *d, size_t i)
+{
+    return g_ptr_array_index(d->skipped, 2 * i + 1);
+}
+
+dc3_status dc3_dataset_check_skipped(const dc3_dataset *d)
+{
+    if (!dc3_dataset_skipped(d)) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s (%s)", dc3_dataset_skipped_reason(d, 0), dc3_setting("strict"));
 }
 
 /* The file that holds an item, all of it or a part of `size` bytes; caller frees. */

@@ -1,16 +1,18 @@
 /* What a dataset reader provides, and what it fills. Private to this folder. */
-#ifndef DC3_IO_READER_H
-#define DC3_IO_READER_H
+#ifndef DC3_IO_DATASETS_READER_H
+#define DC3_IO_DATASETS_READER_H
 
 #include <dirent.h>
 #include <glib.h>
 #include "io/dataset.h"
+#include "io/datasets/image_names.h"
 
 typedef struct dc3_item {
     size_t key,
         file; /* positions in the dataset's text; file: the file that holds it, where that is not path/key */
     uint64_t offset, size;
     int label;
+    int spooled; /* the bytes are in the dataset's spool at `offset`, and `file` is where they came from */
 } dc3_item;
 
 typedef struct dc3_reader {
@@ -20,6 +22,18 @@ typedef struct dc3_reader {
     dc3_status (*open)(const char *path, dc3_dataset *dataset);
     dc3_status (*source)(const dc3_dataset *dataset, const dc3_item *item, dc3_image_source **source);
 } dc3_reader;
+
+typedef struct dc3_note {
+    char *text;
+    int harmless; /* nothing of the dataset is missing: no reason to end a strict run */
+} dc3_note;
+
+/* What was passed over: counts, and the first few different names, "a, b, ..". */
+typedef struct dc3_passed {
+    long folders, files;
+    int shown;
+    char names[160];
+} dc3_passed;
 
 struct dc3_dataset {
     const dc3_reader *reader;
@@ -31,8 +45,14 @@ struct dc3_dataset {
     size_t text_size, text_capacity;
     dc3_item *items;
     int64_t size, capacity;
-    char **classes, **notes;
-    GHashTable *labels; /* while it is listed: classes' names, which lie in `classes`, to their numbers */
+    char **classes;
+    dc3_note *notes;
+    GPtrArray *skipped; /* keys and reasons by turns, strings of its own */
+    dc3_passed leftovers, other,
+        unread;          /* files of the last two: no images by their names; formats not read */
+    int spool;           /* a temporary file of what was unpacked, or -1 */
+    uint64_t spool_size; /* bytes in it */
+    GHashTable *labels;  /* while it is listed: classes' names, which lie in `classes`, to their numbers */
     size_t class_count, note_count, more_notes; /* more_notes: beyond DC3_NOTE_LIMIT */
 };
 
@@ -43,20 +63,33 @@ dc3_status dc3_dataset_add(dc3_dataset *dataset, dc3_item item);
 dc3_status dc3_dataset_class(dc3_dataset *dataset, const char *name, int *label);
 dc3_status dc3_dataset_remark(dc3_dataset *dataset, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same of what is worth knowing where nothing is missing. */
+dc3_status dc3_dataset_mention(dc3_dataset *dataset, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Passes over a place that cannot be read, "a/b" below the dataset: its reason becomes a note and stays in
+ * the list of what was skipped. */
+dc3_status dc3_dataset_skip(dc3_dataset *dataset, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A note of images that lie beside the class folders, if there are any. */
+dc3_status dc3_dataset_note_outside(dc3_dataset *dataset, long images);
+/* Counts one file or folder that is passed over, of which `name` is shown. */
+void dc3_passed_add(dc3_passed *passed, const char *name, int is_folder);
+/* Notes of what was passed over by names; call it once all is listed. */
+dc3_status dc3_dataset_note_passed(dc3_dataset *dataset);
 /* Adds a note that says how many there were beyond DC3_NOTE_LIMIT, if there were. */
 dc3_status dc3_dataset_count_notes(dc3_dataset *dataset);
 /* What a folder holds, as `wanted` chooses, in the order of the names' bytes; free with dc3_list_free. */
 dc3_status dc3_list(const char *path, int (*wanted)(const struct dirent *), struct dirent ***entries,
                     int *count);
 void dc3_list_free(struct dirent **entries, int count);
+/* 1 for the name of a part, other than train, that datasets are divided into. */
+int dc3_is_other_part(const char *name);
 /* 1 if there is such an entry. */
 int dc3_list_has(const char *path, int (*wanted)(const struct dirent *));
-/* 1 if the name ends as images do. */
-int dc3_is_image_name(const char *name);
-/* 1 if `name` ends with `ending`, letters in either case. */
-int dc3_ends_with(const char *name, const char *ending);
 /* size bytes of a file at offset, new memory, which is not taken where the file is shorter. */
 dc3_status dc3_read_part(const char *path, uint64_t offset, uint64_t size, void **data);
+/* The same of a file that is open and stays so; `path` names it in errors. Threads may call it at once. */
+dc3_status dc3_read_part_of(int fd, const char *path, uint64_t offset, uint64_t size, void **data);
 
 extern const dc3_reader dc3_folder_reader, dc3_cifar_reader, dc3_webdataset_reader;
 

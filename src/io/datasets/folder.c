@@ -1,26 +1,45 @@
 /* DATA/<class>/ with images in it and in its subfolders. Symbolic links are followed, but not into a folder
- * that one is already in. Names that begin with a dot are skipped. */
+ * that one is already in. What systems leave behind (leftovers.h) is counted and passed over, what cannot be
+ * listed is skipped. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "base/file.h"
-#include "io/reader.h"
+#include "io/datasets/leftovers.h"
+#include "io/datasets/reader.h"
 
 typedef struct listing {
     dc3_dataset *dataset;
     const char *root;
     int label;
-    long others;  /* files that are no images */
     long folders; /* visited so far */
     dev_t devices[DC3_DEPTH_LIMIT];
     ino_t nodes[DC3_DEPTH_LIMIT];
 } listing;
 
-static int visible(const struct dirent *entry)
+static int is_entry(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.';
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+/* 1 for what is no part of the dataset, which is counted. */
+static int pass_over(dc3_dataset *d, const struct dirent *entry)
+{
+    if (!dc3_is_leftover(entry->d_name)) return 0;
+    dc3_passed_add(&d->leftovers, entry->d_name, entry->d_type == DT_DIR);
+    return 1;
+}
+
+/* A file that is no image by its name, or one that is not read. */
+static void count_other(dc3_dataset *d, const char *name)
+{
+    const char *format = dc3_unread_image_name(name), *dot = strrchr(name, '.');
+    if (format)
+        dc3_passed_add(&d->unread, format, 0);
+    else
+        dc3_passed_add(&d->other, dot ? dot : name, 0);
 }
 
 static dc3_status list_folder(listing *w, const char *below, int depth);
@@ -36,14 +55,14 @@ static dc3_status visit(listing *w, const char *key, const char *name, int depth
     if (kind == DC3_PATH_FOLDER)
         status = list_folder(w, key, depth + 1);
     else if (kind == DC3_PATH_MISSING)
-        status = dc3_dataset_remark(w->dataset, "%s: %s, skipped", path,
-                                    reason == ENOENT ? "a link to nothing" : strerror(reason));
+        status = dc3_dataset_skip(w->dataset, key, "%s: %s", path,
+                                  reason == ENOENT ? "a link to nothing" : strerror(reason));
     else if (kind == DC3_PATH_FILE && dc3_is_image_name(name)) {
         dc3_item item = {.label = w->label};
         status = dc3_dataset_text(w->dataset, key, &item.key);
         if (status == DC3_OK) status = dc3_dataset_add(w->dataset, item);
     } else
-        w->others++;
+        count_other(w->dataset, name);
     free(path);
     return status;
 }
@@ -60,6 +79,18 @@ static int is_loop(listing *w, const char *path, int depth)
     return 0;
 }
 
+static dc3_status visit_all(listing *w, const char *below, int depth, struct dirent **entries, int count)
+{
+    dc3_status status = DC3_OK;
+    for (int i = 0; i < count && status == DC3_OK; i++) {
+        if (pass_over(w->dataset, entries[i])) continue;
+        char *key = dc3_path_join(below, entries[i]->d_name);
+        status = key ? visit(w, key, entries[i]->d_name, depth) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(key);
+    }
+    return status;
+}
+
 static dc3_status list_folder(listing *w, const char *below, int depth)
 {
     struct dirent **entries;
@@ -71,17 +102,13 @@ static dc3_status list_folder(listing *w, const char *below, int depth)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: expected at most %d folders; do links fan out?", w->root,
                           DC3_FOLDER_LIMIT);
     else if (depth >= DC3_DEPTH_LIMIT)
-        status =
-            dc3_dataset_remark(w->dataset, "%s: more than %d folders deep, skipped", path, DC3_DEPTH_LIMIT);
+        status = dc3_dataset_skip(w->dataset, below, "%s: more than %d folders deep", path, DC3_DEPTH_LIMIT);
     else if (is_loop(w, path, depth))
-        status = dc3_dataset_remark(w->dataset, "%s: a link back to a folder above, skipped", path);
-    else if ((status = dc3_list(path, visible, &entries, &count)) == DC3_OK) {
-        for (int i = 0; i < count && status == DC3_OK; i++) {
-            char *key = dc3_path_join(below, entries[i]->d_name);
-            status =
-                key ? visit(w, key, entries[i]->d_name, depth) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-            free(key);
-        }
+        status = dc3_dataset_skip(w->dataset, below, "%s: a link back to a folder above", path);
+    else if (dc3_list(path, is_entry, &entries, &count) != DC3_OK)
+        status = dc3_dataset_skip(w->dataset, below, "%s: cannot be listed: %s", path, strerror(errno));
+    else {
+        status = visit_all(w, below, depth, entries, count);
         dc3_list_free(entries, count);
     }
     free(path);
@@ -94,13 +121,12 @@ static dc3_status list_class(listing *w, const char *name)
     return list_folder(w, name, 0);
 }
 
-/* 1 for the name of a part, other than train, that datasets are divided into. */
-static int is_other_part(const char *name)
+static dc3_path_kind kind_below(const char *path, const char *name)
 {
-    static const char *const parts[] = {"val", "valid", "validation", "test"};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (strcmp(name, parts[i]) == 0) return 1;
-    return 0;
+    char *below = dc3_path_join(path, name);
+    dc3_path_kind kind = below ? dc3_path_what(below) : DC3_PATH_MISSING;
+    free(below);
+    return kind;
 }
 
 /* "DATA holds train and val": the user means one of them. */
@@ -108,13 +134,11 @@ static dc3_status check_split(const char *path, struct dirent **entries, int cou
 {
     int train = 0, others = 0, classes = 0;
     for (int i = 0; i < count; i++) {
-        char *below = dc3_path_join(path, entries[i]->d_name);
-        int is_folder = below && dc3_path_what(below) == DC3_PATH_FOLDER;
-        free(below);
-        if (!is_folder) continue;
-        if (strcmp(entries[i]->d_name, "train") == 0)
+        const char *name = entries[i]->d_name;
+        if (dc3_is_leftover(name) || kind_below(path, name) != DC3_PATH_FOLDER) continue;
+        if (strcmp(name, "train") == 0)
             train = 1;
-        else if (is_other_part(entries[i]->d_name))
+        else if (dc3_is_other_part(name))
             others++;
         else
             classes++;
@@ -128,35 +152,35 @@ static dc3_status check_split(const char *path, struct dirent **entries, int cou
     return DC3_OK;
 }
 
+/* What lies beside the class folders. */
+static dc3_status note_outside(dc3_dataset *d, const char *path, long outside)
+{
+    if (!outside) return DC3_OK;
+    if (d->size) return dc3_dataset_note_outside(d, outside);
+    return dc3_fail(
+        DC3_ERR_FORMAT,
+        "%s: found %ld images but no class folders; expected DATA/<class>/<image>: sort them into a "
+        "folder for each class, or give the folder above if this is a class",
+        path, outside);
+}
+
 static dc3_status open_folder(const char *path, dc3_dataset *dataset)
 {
     listing w = {.dataset = dataset, .root = path};
     struct dirent **entries;
     int count;
     long outside = 0;
-    DC3_TRY(dc3_list(path, visible, &entries, &count));
+    DC3_TRY(dc3_list(path, is_entry, &entries, &count));
     dc3_status status = check_split(path, entries, count);
     for (int i = 0; i < count && status == DC3_OK; i++) {
-        char *below = dc3_path_join(path, entries[i]->d_name);
-        dc3_path_kind kind = below ? dc3_path_what(below) : DC3_PATH_MISSING;
-        free(below);
-        if (kind == DC3_PATH_FOLDER)
+        if (pass_over(dataset, entries[i])) continue;
+        if (kind_below(path, entries[i]->d_name) == DC3_PATH_FOLDER)
             status = list_class(&w, entries[i]->d_name);
         else
             outside += dc3_is_image_name(entries[i]->d_name);
     }
     dc3_list_free(entries, count);
-    if (status == DC3_OK && outside && dataset->size == 0)
-        return dc3_fail(
-            DC3_ERR_FORMAT,
-            "%s: found %ld images but no class folders; expected DATA/<class>/<image>: sort them into a "
-            "folder for each class, or give the folder above if this is a class",
-            path, outside);
-    if (status == DC3_OK && outside)
-        status = dc3_dataset_remark(dataset, "%ld images lie outside the class folders, skipped", outside);
-    if (status == DC3_OK && w.others)
-        status = dc3_dataset_remark(dataset, "%ld files are not images by their names, skipped", w.others);
-    return status;
+    return status == DC3_OK ? note_outside(dataset, path, outside) : status;
 }
 
 static int probe(const char *path)

@@ -11,7 +11,7 @@
 #include <strings.h>
 #include "base/file.h"
 #include "base/text.h"
-#include "io/reader.h"
+#include "io/datasets/reader.h"
 
 enum { BLOCK = 512, LABEL_LIMIT = 256, PATH_LIMIT = 512, SHOWN = 200 };
 

@@ -1,0 +1,101 @@
+/* Folders that cannot be listed, and files in them that cannot be examined. */
+#include "support/random_tensors.h"
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "io/dataset.h"
+
+enum { NOBODY = 65534 };
+
+static char folder[64];
+
+static void run(const char *command)
+{
+    char text[512];
+    snprintf(text, sizeof text, "cd %s && %s", folder, command);
+    assert_int_equal(system(text), 0);
+}
+
+/* Two classes; in each is a folder, closed in the first, and in the second one whose files cannot be
+ * examined. Closed is closed to all but root, whose tests run as nobody. */
+static int make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/dc3-closed-XXXXXX");
+    if (!mkdtemp(folder) || chmod(folder, 0755) != 0) return -1;
+    run("mkdir -p cat/closed dog/half eel && touch cat/1.png cat/closed/2.png dog/1.png dog/half/3.png "
+        "eel/1.png");
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    run("chmod -R u+rwX . && rm -r cat dog eel");
+    return rmdir(folder);
+}
+
+static dc3_dataset *open_closed(void)
+{
+    dc3_dataset *d;
+    int is_root = geteuid() == 0;
+    run("chmod 0 cat/closed && chmod 444 dog/half && chmod 0 eel");
+    if (is_root) assert_int_equal(seteuid(NOBODY), 0);
+    dc3_status status = dc3_dataset_open(folder, &d);
+    if (is_root) assert_int_equal(seteuid(0), 0);
+    if (status != DC3_OK) fail_msg("%s", dc3_error_text());
+    return d;
+}
+
+static void check_skipped(const dc3_dataset *d, size_t i, const char *key, const char *reason)
+{
+    char text[256];
+    assert_string_equal(dc3_dataset_skipped_key(d, i), key);
+    snprintf(text, sizeof text, "%s/%s: %s", folder, key, reason);
+    assert_string_equal(dc3_dataset_skipped_reason(d, i), text);
+    strcat(text, ", skipped");
+    assert_string_equal(dc3_dataset_note(d, i), text);
+}
+
+static void closed_folders(void **state)
+{
+    (void)state;
+    dc3_dataset *d = open_closed();
+    assert_int_equal(dc3_dataset_size(d), 2);
+    assert_string_equal(dc3_dataset_key(d, 0), "cat/1.png");
+    assert_string_equal(dc3_dataset_key(d, 1), "dog/1.png");
+    assert_int_equal(dc3_dataset_skipped(d), 3);
+    check_skipped(d, 0, "cat/closed", "cannot be listed: Permission denied");
+    check_skipped(d, 1, "dog/half/3.png", "Permission denied");
+    check_skipped(d, 2, "eel", "cannot be listed: Permission denied");
+    assert_string_equal(dc3_dataset_note(d, 3), "class 'eel' has no images and is left out");
+    assert_int_equal(dc3_dataset_notes(d), 4);
+    assert_string_equal(dc3_dataset_fault(d), dc3_dataset_note(d, 0));
+    assert_int_equal(dc3_dataset_check_skipped(d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "cat/closed: cannot be listed: Permission denied (strict)"));
+    dc3_dataset_close(&d);
+}
+
+/* Why there are no images is said with the error. */
+static void nothing_open(void **state)
+{
+    (void)state;
+    dc3_dataset *d;
+    int is_root = geteuid() == 0;
+    run("chmod 0 cat dog eel");
+    if (is_root) assert_int_equal(seteuid(NOBODY), 0);
+    dc3_status status = dc3_dataset_open(folder, &d);
+    if (is_root) assert_int_equal(seteuid(0), 0);
+    assert_int_equal(status, DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "found no images; "));
+    assert_non_null(strstr(dc3_error_text(), "/cat: cannot be listed: Permission denied, skipped; "));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(closed_folders, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(nothing_open, make_folder, remove_folder)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
