@@ -14,7 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const dc3_item *item = &d->items[i];
         void *bytes;
         if (!*dc3_dataset_key(d, i) || !*dc3_dataset_class_name(d, item->label)) abort();
-        if (dc3_read_part(d->text + item->file, item->offset, item->size, &bytes) == DC3_OK) free(bytes);
+        dc3_status status = item->spooled
+                                ? dc3_read_part_of(d->spool, path, item->offset, item->size, &bytes)
+                                : dc3_read_part(d->text + item->file, item->offset, item->size, &bytes);
+        if (status == DC3_OK) free(bytes);
     }
     dc3_dataset_close(&d);
     return 0;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "io/dataset.h"
+#include "support/tar.h"
 
 static char folder[64];
 
@@ -136,24 +137,6 @@ static void cifar_hundred(void **state)
     assert_non_null(strstr(dc3_error_text(), "expected a label below 100, found 100"));
 }
 
-/* Appends one member to a tar in memory (POSIX ustar). */
-static size_t member(char *tar, size_t at, const char *name, const void *data, size_t size)
-{
-    char *h = tar + at;
-    unsigned sum = 0;
-    snprintf(h, 100, "%s", name);
-    strcpy(h + 100, "0000644");
-    snprintf(h + 124, 12, "%011lo", (unsigned long)size);
-    strcpy(h + 136, "00000000000");
-    memcpy(h + 257, "ustar\00000", 8);
-    h[156] = '0';
-    memset(h + 148, ' ', 8);
-    for (int i = 0; i < 512; i++) sum += (unsigned char)h[i];
-    snprintf(h + 148, 8, "%06o", sum);
-    memcpy(h + 512, data, size);
-    return at + 512 + (size + 511) / 512 * 512;
-}
-
 static void webdataset(void **state)
 {
     (void)state;
@@ -164,16 +147,16 @@ static void webdataset(void **state)
     memset(pixels, 77, sizeof pixels);
     dc3_image source = {8, 8, pixels}, image;
     assert_int_equal(dc3_image_encode(&source, DC3_PNG, &png, &size), DC3_OK);
-    at = member(tar, at, "x/001.png", png, size);
-    at = member(tar, at, "x/001.cls", "10\n", 3);
-    at = member(tar, at, "x/002.cls", "9", 1);
-    at = member(tar, at, "x/002.png", png, size);
-    at = member(tar, at, "x/002.seg.png", png, size); /* a map of segments, not the image */
-    at = member(tar, at, "x/003.cls", "007", 3);
-    at = member(tar, at, "x/003.JPG", png, size);
-    at = member(tar, at, "x/004.cls", "7", 1);
-    at = member(tar, at, "x/004.depth.png", png, size);
-    at = member(tar, at, "../../003.png", png, size); /* no class beside it; and never a path */
+    at = dc3_test_tar_member(tar, at, "x/001.png", png, size);
+    at = dc3_test_tar_member(tar, at, "x/001.cls", "10\n", 3);
+    at = dc3_test_tar_member(tar, at, "x/002.cls", "9", 1);
+    at = dc3_test_tar_member(tar, at, "x/002.png", png, size);
+    at = dc3_test_tar_member(tar, at, "x/002.seg.png", png, size); /* a map of segments, not the image */
+    at = dc3_test_tar_member(tar, at, "x/003.cls", "007", 3);
+    at = dc3_test_tar_member(tar, at, "x/003.JPG", png, size);
+    at = dc3_test_tar_member(tar, at, "x/004.cls", "7", 1);
+    at = dc3_test_tar_member(tar, at, "x/004.depth.png", png, size);
+    at = dc3_test_tar_member(tar, at, "../../003.png", png, size); /* no class beside it; and never a path */
     put("a.tar", tar, at + 1024);
     free(png);
     char *path = dc3_path_join(folder, "a.tar");
@@ -187,6 +170,8 @@ static void webdataset(void **state)
     assert_string_equal(dc3_dataset_key(d, 0), "a.tar/x/003.JPG");
     assert_string_equal(dc3_dataset_key(d, 1), "a.tar/x/002.png");
     assert_int_equal(dc3_dataset_notes(d), 1);
+    assert_non_null(
+        strstr(dc3_dataset_note(d, 0), "1 image has no .cls or .json with a label beside it (a.tar/../"));
     for (int i = 0; i < 2; i++) {
         if (dc3_dataset_read(d, i, 4, 4, DC3_FIT_SQUASH, &image) != DC3_OK) fail_msg("%s", dc3_error_text());
         assert_int_equal(image.width, 4);

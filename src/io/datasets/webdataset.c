@@ -1,93 +1,194 @@
-/* WebDataset: tar shards with members KEY.jpg (or .png, .webp, ...) and KEY.cls, a class number or name. As
- * in the webdataset library, a key goes up to the first dot of the base name, and what follows is the kind:
- * KEY.seg.png is no image of the sample. Where all classes are numbers they are written with as many digits
- * each, so that names and values have the same order. The shards are listed once, with each image's place,
+/* WebDataset: tar shards with members KEY.jpg (or .png, .webp, ...) and KEY.cls, a class number or name, or
+ * KEY.json with one (sample_label.h). As in the webdataset library, a key goes up to the first dot of the
+ * base name, and what follows is the kind: KEY.seg.png is no image of the sample. But where KEY.001.cls
+ * stands beside KEY.001.jpg the two are a sample of their own. Where all classes are numbers they are written
+ * with as many digits each, so that names and values have the same order. Where no shard has any label,
+ * folders in the tars are the classes (tar_folders.h). The shards are listed once, with each image's place,
  * and read by that; members' names are never used as paths. */
-#include <archive.h>
-#include <archive_entry.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "base/file.h"
 #include "base/text.h"
-#include "io/datasets/reader.h"
+#include "io/datasets/leftovers.h"
+#include "io/datasets/sample_label.h"
+#include "io/datasets/tar_folders.h"
+#include "io/datasets/tar_shard.h"
 
-enum { BLOCK = 512, LABEL_LIMIT = 256, PATH_LIMIT = 512, SHOWN = 200 };
+enum { LABEL_LIMIT = 256, PATH_LIMIT = 512, JSON_LIMIT = 1 << 20, SHOWN = 200 };
 
-static int tar_entry(const struct dirent *entry)
+static int is_tar(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && dc3_ends_with(entry->d_name, ".tar");
+    return entry->d_name[0] != '.' && dc3_is_tar_name(entry->d_name);
 }
 
+static int is_folder(const struct dirent *entry)
+{
+    return entry->d_type == DT_DIR && !dc3_is_leftover(entry->d_name);
+}
+
+/* A folder of shards has no folders beside them: where it has, the tar is what a folder of classes came in.
+ */
 static int probe(const char *path)
 {
-    if (dc3_path_what(path) == DC3_PATH_FILE) return dc3_ends_with(path, ".tar");
-    return dc3_list_has(path, tar_entry);
+    if (dc3_path_what(path) == DC3_PATH_FILE) return dc3_is_tar_name(path);
+    return dc3_list_has(path, is_tar) && !dc3_list_has(path, is_folder);
 }
 
 /* A sample that is being put together: its image and its class may come in either order. */
 typedef struct sample {
     char key[PATH_LIMIT];
-    char class_name[LABEL_LIMIT];
-    char member[PATH_LIMIT];
-    uint64_t offset, size;
+    char class_name[LABEL_LIMIT]; /* of a .cls, or else of the .json */
+    char member[PATH_LIMIT];      /* the image's; "": none yet */
+    dc3_place place;
 } sample;
 
-/* The member's data begins after its header and the extension headers before that. */
-static dc3_status data_offset(const char *path, uint64_t header, uint64_t *offset)
-{
-    for (int i = 0; i < 8; i++) {
-        void *block;
-        DC3_TRY(dc3_read_part(path, header, BLOCK, &block));
-        char type = ((char *)block)[156], digits[13] = {0};
-        memcpy(digits, (char *)block + 124, 12);
-        free(block);
-        header += BLOCK;
-        if (!strchr("xgLK", type) || !type) {
-            *offset = header;
-            return DC3_OK;
-        }
-        uint64_t size = strtoull(digits, NULL, 8);
-        if (size > 1 << 24) break;
-        header += (size + BLOCK - 1) / BLOCK * BLOCK;
-    }
-    return dc3_fail(DC3_ERR_FORMAT, "%s: a member's header cannot be followed", path);
-}
+typedef struct listing {
+    dc3_dataset *dataset;
+    const char *path, *shard; /* the tar, and its name */
+    size_t file;              /* `path` in the dataset's text */
+    sample plain, dotted;     /* KEY.jpg, and KEY.001.jpg of the same key */
+    char *json;               /* [JSON_LIMIT] */
+    long labels;              /* members that are, of all shards */
+    long shards, spooled;     /* tars, and compressed ones */
+    dc3_tar_images images;    /* without a label */
+    dc3_tar_survey survey;
+} listing;
 
-static dc3_status flush(dc3_dataset *d, const char *shard, size_t file, sample *s)
+static dc3_status flush(listing *w, sample *s, int is_dotted)
 {
+    dc3_dataset *d = w->dataset;
     dc3_status status = DC3_OK;
-    if (s->size && *s->class_name) {
+    if (*s->member) {
         char key[1200];
-        dc3_item item = {.file = file, .offset = s->offset, .size = s->size};
-        snprintf(key, sizeof key, "%s/%s", shard, s->member);
-        status = dc3_dataset_class(d, s->class_name, &item.label);
-        if (status == DC3_OK) status = dc3_dataset_text(d, key, &item.key);
-        if (status == DC3_OK) status = dc3_dataset_add(d, item);
-    } else if (s->size)
-        status = dc3_dataset_remark(d, "%s: '%.200s' has no .cls beside it, skipped", shard, s->member);
+        dc3_item item = {
+            .file = w->file, .offset = s->place.offset, .size = s->place.size, .spooled = s->place.spooled};
+        snprintf(key, sizeof key, "%s/%s", w->shard, s->member);
+        status = dc3_dataset_text(d, key, &item.key);
+        if (status == DC3_OK && *s->class_name) status = dc3_dataset_class(d, s->class_name, &item.label);
+        if (status == DC3_OK)
+            status =
+                *s->class_name ? dc3_dataset_add(d, item) : dc3_tar_images_add(&w->images, item, is_dotted);
+    }
     *s = (sample){0};
     return status;
 }
 
-static int is_number(const char *text)
+/* The sample that begins with the member's first `length` bytes: `s`, emptied if that is another's. */
+static dc3_status turn_to(listing *w, sample *s, const char *name, size_t length, int is_dotted)
 {
-    return *text && strspn(text, "0123456789") == strlen(text);
+    if (strncmp(s->key, name, length) == 0 && !s->key[length]) return DC3_OK;
+    DC3_TRY(flush(w, s, is_dotted));
+    memcpy(s->key, name, length);
+    s->key[length] = 0;
+    return DC3_OK;
 }
 
-static dc3_status read_label(struct archive *a, const char *path, const char *name, sample *s)
+static dc3_status read_class(listing *w, dc3_tar *tar, sample *s)
 {
-    ssize_t got = archive_read_data(a, s->class_name, LABEL_LIMIT - 1);
-    if (got < 0)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: member '%.200s': %s", path, name, archive_error_string(a));
-    s->class_name[got] = 0;
-    s->class_name[strcspn(s->class_name, "\r\n")] = 0;
-    char *digits = s->class_name;
-    if (is_number(digits)) digits += strspn(digits, "0");
-    if (digits > s->class_name)
-        memmove(s->class_name, *digits ? digits : "0", strlen(digits) + (*digits ? 1 : 2));
+    size_t got;
+    w->labels++;
+    DC3_TRY(dc3_tar_read(tar, s->class_name, LABEL_LIMIT, &got));
+    dc3_label_of_text(s->class_name);
     return DC3_OK;
+}
+
+/* A .cls says more than a .json. */
+static dc3_status read_json(listing *w, dc3_tar *tar, sample *s)
+{
+    size_t got;
+    char label[LABEL_LIMIT], keys[DC3_TAR_KEYS];
+    if (!w->json && !(w->json = malloc(JSON_LIMIT))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (*s->class_name) return DC3_OK;
+    DC3_TRY(dc3_tar_read(tar, w->json, JSON_LIMIT, &got));
+    dc3_label_of_json(w->json, got, label, sizeof label, keys, sizeof keys);
+    if (*label) {
+        w->labels++;
+        strcpy(s->class_name, label);
+    } else if (!*w->survey.keys)
+        strcpy(w->survey.keys, keys);
+    return DC3_OK;
+}
+
+static dc3_status read_image(dc3_tar *tar, const char *name, dc3_dataset *d, sample *s)
+{
+    if (*s->member) return DC3_OK;
+    DC3_TRY(dc3_tar_keep(tar, d, &s->place));
+    if (s->place.size) strcpy(s->member, name);
+    return DC3_OK;
+}
+
+/* An image under a name that cannot be kept. */
+static dc3_status pass_over(listing *w, const char *name)
+{
+    if (!*name)
+        return dc3_dataset_remark(w->dataset, "%s: a member whose name cannot be read, skipped", w->shard);
+    if (!dc3_is_image_name(name)) return DC3_OK;
+    return dc3_dataset_remark(w->dataset,
+                              "%s: the path '%.*s..' of an image has %zu bytes, more than %d, skipped",
+                              w->shard, dc3_text_room(name, SHOWN), name, strlen(name), PATH_LIMIT - 1);
+}
+
+static dc3_status member(listing *w, dc3_tar *tar, const char *name)
+{
+    if (!*name || strlen(name) >= PATH_LIMIT) return pass_over(w, name);
+    const char *leftover = dc3_tar_leftover(name), *slash = strrchr(name, '/');
+    if (leftover) {
+        dc3_passed_add(&w->dataset->leftovers, leftover, 0);
+        return DC3_OK;
+    }
+    dc3_tar_survey_add(&w->survey, name);
+    const char *base = slash ? slash + 1 : name, *first = strchr(base, '.'), *last = strrchr(base, '.');
+    if (!first) return DC3_OK;
+    DC3_TRY(turn_to(w, &w->plain, name, (size_t)(first - name), 0));
+    sample *s = first == last ? &w->plain : &w->dotted;
+    int is_class = strcasecmp(last, ".cls") == 0, is_json = strcasecmp(last, ".json") == 0;
+    if (!is_class && !is_json && !dc3_is_image_name(base)) return DC3_OK;
+    if (s == &w->dotted) DC3_TRY(turn_to(w, s, name, (size_t)(last - name), 1));
+    return is_class  ? read_class(w, tar, s)
+           : is_json ? read_json(w, tar, s)
+                     : read_image(tar, name, w->dataset, s);
+}
+
+static dc3_status add_shard(listing *w, const char *path, const char *shard)
+{
+    dc3_tar *tar;
+    const char *name = NULL;
+    w->path = path;
+    w->shard = shard;
+    DC3_TRY(dc3_dataset_text(w->dataset, path, &w->file));
+    dc3_status status = dc3_tar_open(path, &tar);
+    if (status == DC3_OK) status = dc3_tar_next(tar, &name);
+    while (status == DC3_OK && name) {
+        status = member(w, tar, name);
+        if (status == DC3_OK) status = dc3_tar_next(tar, &name);
+    }
+    w->shards++;
+    w->spooled += tar && dc3_tar_is_spooled(tar);
+    dc3_tar_close(&tar);
+    DC3_TRY(status);
+    DC3_TRY(flush(w, &w->dotted, 1));
+    return flush(w, &w->plain, 0);
+}
+
+static dc3_status add_shards(listing *w, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (dc3_path_what(path) == DC3_PATH_FILE) return add_shard(w, path, slash ? slash + 1 : path);
+    struct dirent **entries;
+    int count;
+    DC3_TRY(dc3_list(path, is_tar, &entries, &count));
+    dc3_status status = DC3_OK;
+    for (int i = 0; i < count; i++) {
+        char *file = dc3_path_join(path, entries[i]->d_name);
+        if (status == DC3_OK)
+            status =
+                file ? add_shard(w, file, entries[i]->d_name) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(file);
+    }
+    dc3_list_free(entries, count);
+    return status;
 }
 
 /* Numbers with leading zeros, if all classes are numbers. */
@@ -96,7 +197,7 @@ static dc3_status pad_numbers(dc3_dataset *d)
     size_t width = 0;
     for (size_t i = 0; i < d->class_count; i++) {
         size_t length = strlen(d->classes[i]);
-        if (!is_number(d->classes[i])) return DC3_OK;
+        if (!dc3_is_number(d->classes[i])) return DC3_OK;
         width = length > width ? length : width;
     }
     for (size_t i = 0; i < d->class_count; i++) {
@@ -111,90 +212,49 @@ static dc3_status pad_numbers(dc3_dataset *d)
     return DC3_OK;
 }
 
-/* An image under a name that cannot be kept. */
-static dc3_status pass_over(dc3_dataset *d, const char *shard, const char *name)
+/* What the labels, or the folders, make of the images. */
+static dc3_status name_classes(listing *w)
 {
-    if (!name) return dc3_dataset_remark(d, "%s: a member whose name cannot be read, skipped", shard);
-    if (!dc3_is_image_name(name)) return DC3_OK;
-    return dc3_dataset_remark(d, "%s: the path '%.*s..' of an image has %zu bytes, more than %d, skipped",
-                              shard, dc3_text_room(name, SHOWN), name, strlen(name), PATH_LIMIT - 1);
-}
-
-static dc3_status member(struct archive *a, struct archive_entry *entry, const char *path, const char *shard,
-                         size_t file, dc3_dataset *d, sample *s)
-{
-    const char *name = archive_entry_pathname(entry), *base = name ? strrchr(name, '/') : NULL;
-    if (archive_entry_filetype(entry) != AE_IFREG) return DC3_OK;
-    if (!name || strlen(name) >= PATH_LIMIT) return pass_over(d, shard, name);
-    base = base ? base + 1 : name;
-    const char *dot = strchr(base, '.');
-    size_t length = dot ? (size_t)(dot - name) : strlen(name);
-    if (!dot || base[0] == '.') return DC3_OK;
-    if (strncmp(s->key, name, length) != 0 || s->key[length]) {
-        DC3_TRY(flush(d, shard, file, s));
-        memcpy(s->key, name, length);
-        s->key[length] = 0;
-    }
-    if (strcasecmp(dot, ".cls") == 0) return read_label(a, path, name, s);
-    if (strchr(dot + 1, '.') || !dc3_is_image_name(base) || s->size) return DC3_OK;
-    strcpy(s->member, name);
-    s->size = (uint64_t)archive_entry_size(entry);
-    return data_offset(path, (uint64_t)archive_read_header_position(a), &s->offset);
-}
-
-static dc3_status add_shard(const char *path, const char *shard, dc3_dataset *d)
-{
-    size_t file;
-    sample s = {0};
-    struct archive_entry *entry;
-    DC3_TRY(dc3_dataset_text(d, path, &file));
-    struct archive *a = archive_read_new();
-    if (!a) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    archive_read_support_format_tar(a);
-    int r = archive_read_open_filename(a, path, 1 << 16);
-    dc3_status status = DC3_OK;
-    while (r == ARCHIVE_OK && status == DC3_OK && (r = archive_read_next_header(a, &entry)) == ARCHIVE_OK)
-        status = member(a, entry, path, shard, file, d, &s);
-    if (status == DC3_OK && r != ARCHIVE_EOF && r != ARCHIVE_OK)
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: not a plain tar file, or damaged: %s", path,
-                          archive_error_string(a));
-    archive_read_free(a);
-    return status == DC3_OK ? flush(d, shard, file, &s) : status;
-}
-
-static dc3_status add_shards(const char *path, dc3_dataset *d)
-{
-    const char *slash = strrchr(path, '/');
-    if (dc3_path_what(path) == DC3_PATH_FILE) return add_shard(path, slash ? slash + 1 : path, d);
-    struct dirent **entries;
-    int count;
-    DC3_TRY(dc3_list(path, tar_entry, &entries, &count));
-    dc3_status status = DC3_OK;
-    for (int i = 0; i < count; i++) {
-        char *file = dc3_path_join(path, entries[i]->d_name);
-        if (status == DC3_OK)
-            status =
-                file ? add_shard(file, entries[i]->d_name, d) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        free(file);
-    }
-    dc3_list_free(entries, count);
-    return status;
+    dc3_dataset *d = w->dataset;
+    if (!w->labels && w->images.count) return dc3_tar_folders(d, &w->images, &w->survey);
+    if (!d->size) return dc3_tar_survey_explain(&w->survey, d->path, w->images.count, w->labels);
+    if (w->images.plain)
+        DC3_TRY(dc3_dataset_remark(d, "%ld image%s no .cls or .json with a label beside %s (%.200s), skipped",
+                                   w->images.plain, w->images.plain == 1 ? " has" : "s have",
+                                   w->images.plain == 1 ? "it" : "them",
+                                   d->text + w->images.items[w->images.first].key));
+    return pad_numbers(d);
 }
 
 static dc3_status open_tars(const char *path, dc3_dataset *d)
 {
-    DC3_TRY(add_shards(path, d));
-    return pad_numbers(d);
+    listing *w = calloc(1, sizeof *w);
+    if (!w) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    w->dataset = d;
+    dc3_status status = add_shards(w, path);
+    if (status == DC3_OK) status = name_classes(w);
+    if (status == DC3_OK && w->spooled)
+        status =
+            dc3_dataset_mention(d, "%ld compressed tar%s unpacked into a temporary file (%.1f MB) each time",
+                                w->spooled, w->spooled == 1 ? "" : "s", (double)d->spool_size * 1e-6);
+    free(w->images.items);
+    free(w->json);
+    free(w);
+    return status;
 }
 
 static dc3_status open_item(const dc3_dataset *d, const dc3_item *item, dc3_image_source **source)
 {
     void *data;
+    const char *key = d->text + item->key;
     if (item->size > DC3_FILE_LIMIT)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %llu bytes are too many for an image", d->text + item->key,
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %llu bytes are too many for an image", key,
                         (unsigned long long)item->size);
-    DC3_TRY(dc3_read_part(d->text + item->file, item->offset, item->size, &data));
-    return dc3_image_source_open(d->text + item->key, data, item->size, source);
+    if (item->spooled)
+        DC3_TRY(dc3_read_part_of(d->spool, key, item->offset, item->size, &data));
+    else
+        DC3_TRY(dc3_read_part(d->text + item->file, item->offset, item->size, &data));
+    return dc3_image_source_open(key, data, item->size, source);
 }
 
 const dc3_reader dc3_webdataset_reader = {"WebDataset", probe, open_tars, open_item};

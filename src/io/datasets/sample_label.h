@@ -1,0 +1,18 @@
+/* The class in a member of a WebDataset's sample. */
+#ifndef DC3_IO_DATASETS_SAMPLE_LABEL_H
+#define DC3_IO_DATASETS_SAMPLE_LABEL_H
+
+#include <stddef.h>
+
+/* 1 for what a class may be called and nothing but digits. */
+int dc3_is_number(const char *text);
+/* The class in the text of a .cls: its first line without spaces around it, and a number without leading
+ * zeros. "" if it has none. Changes `text`. */
+void dc3_label_of_text(char *text);
+/* The class in a .json: the first of the members "label", "cls", "class", "class_name", "class_id",
+ * "category" and "target" that is a text or a number from 0 on. label[size] is "" if there is none; then
+ * keys[keys_size] are the names of its members, "a, b, c", or what it is instead. */
+void dc3_label_of_json(const char *text, size_t length, char *label, size_t size, char *keys,
+                       size_t keys_size);
+
+#endif

@@ -1,0 +1,174 @@
+#include "io/datasets/tar_shard.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    BLOCK = 512,
+    SMALL_SPOOL = 64 << 20, /* bytes that any shard may take unpacked */
+    EXPANSION = 200         /* times its own bytes that a larger one may take: images hardly shrink */
+};
+
+struct dc3_tar {
+    const char *path;
+    struct archive *archive;
+    struct archive_entry *entry;
+    uint64_t packed, unpacked; /* bytes of the file, and of what was kept in the spool */
+    int spooled;
+};
+
+int dc3_is_tar_name(const char *name)
+{
+    static const char *const endings[] = {".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (dc3_ends_with(name, endings[i])) return 1;
+    return 0;
+}
+
+dc3_status dc3_tar_open(const char *path, dc3_tar **tar)
+{
+    struct stat info;
+    dc3_tar *t = *tar = calloc(1, sizeof *t);
+    if (!t || !(t->archive = archive_read_new())) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    t->path = path;
+    t->packed = stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
+    archive_read_support_format_tar(t->archive);
+    archive_read_support_filter_gzip(t->archive);
+    archive_read_support_filter_bzip2(t->archive);
+    archive_read_support_filter_xz(t->archive);
+    archive_read_support_filter_zstd(t->archive);
+    if (archive_read_open_filename(t->archive, path, 1 << 16) == ARCHIVE_OK) return DC3_OK;
+    if (access(path, R_OK) != 0) return dc3_fail(DC3_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    return dc3_fail(DC3_ERR_FORMAT, "%s: not a tar file, or damaged: %s", path,
+                    archive_error_string(t->archive));
+}
+
+void dc3_tar_close(dc3_tar **tar)
+{
+    dc3_tar *t = *tar;
+    if (t && t->archive) archive_read_free(t->archive);
+    free(t);
+    *tar = NULL;
+}
+
+dc3_status dc3_tar_next(dc3_tar *t, const char **name)
+{
+    int r;
+    *name = NULL;
+    do r = archive_read_next_header(t->archive, &t->entry);
+    while (r == ARCHIVE_OK && archive_entry_filetype(t->entry) != AE_IFREG);
+    if (r == ARCHIVE_EOF) return DC3_OK;
+    if (r != ARCHIVE_OK)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: not a tar file, or damaged: %s", t->path,
+                        archive_error_string(t->archive));
+    *name = archive_entry_pathname(t->entry);
+    if (!*name) *name = "";
+    return DC3_OK;
+}
+
+static dc3_status damaged(const dc3_tar *t)
+{
+    const char *name = archive_entry_pathname(t->entry), *why = archive_error_string(t->archive);
+    return dc3_fail(DC3_ERR_FORMAT, "%s: member '%.200s': %s", t->path, name ? name : "",
+                    why ? why : "damaged");
+}
+
+dc3_status dc3_tar_read(dc3_tar *t, char *text, size_t size, size_t *got)
+{
+    ssize_t read = archive_read_data(t->archive, text, size - 1);
+    *got = read < 0 ? 0 : (size_t)read;
+    text[*got] = 0;
+    return read < 0 ? damaged(t) : DC3_OK;
+}
+
+/* A member's data begins after its header and the extension headers before that. */
+static dc3_status find_data(const char *path, uint64_t header, uint64_t *offset)
+{
+    for (int i = 0; i < 8; i++) {
+        void *block;
+        DC3_TRY(dc3_read_part(path, header, BLOCK, &block));
+        char type = ((char *)block)[156], digits[13] = {0};
+        memcpy(digits, (char *)block + 124, 12);
+        free(block);
+        header += BLOCK;
+        if (!strchr("xgLK", type) || !type) {
+            *offset = header;
+            return DC3_OK;
+        }
+        uint64_t size = strtoull(digits, NULL, 8);
+        if (size > 1 << 24) break;
+        header += (size + BLOCK - 1) / BLOCK * BLOCK;
+    }
+    return dc3_fail(DC3_ERR_FORMAT, "%s: a member's header cannot be followed", path);
+}
+
+/* A temporary file that is gone once it is closed. */
+static dc3_status open_spool(dc3_dataset *d)
+{
+    if (d->spool >= 0) return DC3_OK;
+    char *path = g_build_filename(g_get_tmp_dir(), "dc3-XXXXXX", NULL);
+    d->spool = mkostemp(path, O_CLOEXEC);
+    dc3_status status = DC3_OK;
+    if (d->spool < 0)
+        status = dc3_fail(DC3_ERR_IO, "%s: cannot be unpacked into the temporary file %s: %s", d->path, path,
+                          strerror(errno));
+    else
+        unlink(path);
+    g_free(path);
+    return status;
+}
+
+static dc3_status spool_block(const dc3_tar *t, dc3_dataset *d, const char *block, size_t size)
+{
+    while (size) {
+        ssize_t wrote = pwrite(d->spool, block, size, (off_t)d->spool_size);
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote <= 0)
+            return dc3_fail(
+                DC3_ERR_IO,
+                "%s: cannot be unpacked into a temporary file in %s: %s; unpack it yourself, or let "
+                "TMPDIR name a folder with more room",
+                t->path, g_get_tmp_dir(), strerror(errno));
+        d->spool_size += (uint64_t)wrote;
+        block += wrote;
+        size -= (size_t)wrote;
+    }
+    return DC3_OK;
+}
+
+static dc3_status spool(dc3_tar *t, dc3_dataset *d, dc3_place *place)
+{
+    char block[1 << 14];
+    ssize_t got;
+    place->spooled = t->spooled = 1;
+    if (place->size > DC3_FILE_LIMIT) return DC3_OK; /* refused when it is read */
+    DC3_TRY(open_spool(d));
+    place->offset = d->spool_size;
+    while ((got = archive_read_data(t->archive, block, sizeof block)) > 0) {
+        t->unpacked += (uint64_t)got;
+        if (t->unpacked > SMALL_SPOOL && t->unpacked / EXPANSION > t->packed)
+            return dc3_fail(DC3_ERR_FORMAT, "%s: unpacks to more than %d times its size", t->path, EXPANSION);
+        DC3_TRY(spool_block(t, d, block, (size_t)got));
+    }
+    place->size = d->spool_size - place->offset;
+    return got == 0 ? dc3_check_cancel() : damaged(t);
+}
+
+dc3_status dc3_tar_keep(dc3_tar *t, dc3_dataset *d, dc3_place *place)
+{
+    *place = (dc3_place){.size = (uint64_t)archive_entry_size(t->entry)};
+    if (archive_filter_code(t->archive, 0) != ARCHIVE_FILTER_NONE) return spool(t, d, place);
+    return find_data(t->path, (uint64_t)archive_read_header_position(t->archive), &place->offset);
+}
+
+int dc3_tar_is_spooled(const dc3_tar *t)
+{
+    return t->spooled;
+}

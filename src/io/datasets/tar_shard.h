@@ -1,0 +1,34 @@
+/* A tar, plain or compressed, member by member, so that a member's bytes are found again later. */
+#ifndef DC3_IO_DATASETS_TAR_SHARD_H
+#define DC3_IO_DATASETS_TAR_SHARD_H
+
+#include "io/datasets/reader.h"
+
+typedef struct dc3_tar dc3_tar;
+
+/* Where a member's bytes are: in the tar itself, or in the dataset's spool. */
+typedef struct dc3_place {
+    uint64_t offset, size;
+    int spooled;
+} dc3_place;
+
+/* 1 for the names of tars: .tar, and .tar.gz, .tgz, .tar.zst, .tar.xz, .tar.bz2. */
+int dc3_is_tar_name(const char *name);
+
+/* The caller closes. */
+dc3_status dc3_tar_open(const char *path, dc3_tar **tar);
+/* Accepts NULL; nulls. */
+void dc3_tar_close(dc3_tar **tar);
+/* The next member that is a file: its name, valid until the next call ("" where it cannot be read), or NULL
+ * at the end. DC3_ERR_FORMAT where the tar is damaged, or is none. */
+dc3_status dc3_tar_next(dc3_tar *tar, const char **name);
+/* The first bytes of the member, at most size - 1, with a zero byte behind them; *got of them. */
+dc3_status dc3_tar_read(dc3_tar *tar, char *text, size_t size, size_t *got);
+/* Where the member's bytes are. Those of a compressed tar are appended to the dataset's spool, a temporary
+ * file without a name, but for a member of more than DC3_FILE_LIMIT bytes. Once for a member, which was not
+ * read. */
+dc3_status dc3_tar_keep(dc3_tar *tar, dc3_dataset *dataset, dc3_place *place);
+/* 1 once a member was kept in the spool. */
+int dc3_tar_is_spooled(const dc3_tar *tar);
+
+#endif
