@@ -16,31 +16,6 @@ typedef struct result {
     double top1[MOST_SEEDS], top5[MOST_SEEDS], best[MOST_SEEDS], seconds;
 } result;
 
-static json_t *as_json(const result *r)
-{
-    double mean, deviation, mean5, deviation5, best, spread;
-    dc3_mean_deviation(r->top1, r->seeds, &mean, &deviation);
-    dc3_mean_deviation(r->top5, r->seeds, &mean5, &deviation5);
-    dc3_mean_deviation(r->best, r->seeds, &best, &spread);
-    json_t *each = json_array();
-    for (int i = 0; i < r->seeds; i++) json_array_append_new(each, json_real(r->top1[i]));
-    const dc3_score *s = &r->last;
-    json_t *o =
-        json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:i, s:I, s:i, s:i, s:f, s:s, s:s, s:s, "
-                  "s:I, s:I, s:I, s:f}",
-                  "arch", s->arch, "seeds", r->seeds, "top1", mean, "top1_deviation", deviation, "top5",
-                  mean5, "top5_deviation", deviation5, "best_top1", best, "best_top1_deviation", spread,
-                  "top1_each", each, "epochs", s->epochs, "steps", (json_int_t)s->steps, "batch", s->batch,
-                  "size", s->size, "lr", s->lr, "labels", s->labels, "augment", s->augment, "dtype", s->dtype,
-                  "images", (json_int_t)s->images, "test_images", (json_int_t)s->test_images,
-                  "test_unreadable", (json_int_t)s->unreadable, "seconds", r->seconds);
-    if (s->factor) json_object_set_new(o, "factor", json_integer(s->factor));
-    if (*s->teacher) json_object_set_new(o, "teacher", json_string(s->teacher));
-    if (s->teacher_top1 >= 0) json_object_set_new(o, "teacher_top1", json_real(s->teacher_top1));
-    if (s->temperature > 0) json_object_set_new(o, "temperature", json_real(s->temperature));
-    return o;
-}
-
 /* "12.34 +- 0.56", or without a deviation where there is one value. */
 static const char *percent(const result *r, const double *values, char text[24])
 {
@@ -113,17 +88,55 @@ static int check_archs(const command *c, char **archs)
     return EXIT_DONE;
 }
 
-static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, int seeds)
+/* A score goes to a file, and to the standard output. */
+static dc3_status keep(const settings *s, dc3_tests *tests, const char *file, const result *r, int first,
+                       json_t *all)
+{
+    char *row;
+    dc3_status status = dc3_tests_row(tests, &row), kept = DC3_OK;
+    if (status != DC3_OK) return status;
+    if (file) kept = dc3_scores_add(file, row);
+    if (s->json)
+        json_array_append_new(all, json_loads(row, 0, NULL));
+    else
+        print_row(r, first), fflush(stdout);
+    free(row);
+    return kept;
+}
+
+static void say(const dc3_evaluate_options *o, const char *format, const char *text)
+{
+    char *line = g_strdup_printf(format, text);
+    if (o->listener.message) o->listener.message(o->listener.user, line);
+    g_free(line);
+}
+
+/* Where scores are kept, NULL: nowhere; before hours of work. Of a run in a folder that cannot be written to
+ * they are printed only; a file that was asked for must be written. */
+static dc3_status find_file(const dc3_evaluate_options *o, const char *asked, char **file)
+{
+    *file = asked ? g_strdup(asked) : o->folder ? g_build_filename(o->folder, "scores.json", NULL) : NULL;
+    dc3_status status = *file ? dc3_scores_check(*file) : DC3_OK;
+    if (!*file)
+        say(o, "note: scores are printed, and kept with %s FILE only: the dataset is not one of dc3's", "-o");
+    if (asked || status != DC3_ERR_OPTION) return status;
+    say(o, "warning: scores are printed, and not kept: %s", dc3_error_text());
+    g_clear_pointer(file, g_free);
+    return DC3_OK;
+}
+
+static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, int seeds, const char *asked)
 {
     json_t *all = json_array();
     dc3_tests *tests;
+    char *file = NULL;
     dc3_status status = dc3_tests_new(&o->listener, &tests);
+    if (status == DC3_OK) status = find_file(o, asked, &file);
     for (int i = 0; archs[i] && status == DC3_OK; i++) {
         result *r = g_new0(result, 1);
         o->arch = *archs[i] ? archs[i] : NULL;
         status = score_arch(s, o, tests, seeds, r);
-        if (status == DC3_OK && s->json) json_array_append_new(all, as_json(r));
-        if (status == DC3_OK && !s->json) print_row(r, i == 0), fflush(stdout);
+        if (status == DC3_OK) status = keep(s, tests, file, r, i == 0, all);
         g_free(r);
     }
     /* What was finished before another student failed is not lost. */
@@ -133,6 +146,7 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
         free(text);
     }
     json_decref(all);
+    g_free(file);
     /* Scores that could not be printed stay. */
     if (status == DC3_OK && fflush(stdout) == 0 && !ferror(stdout)) dc3_tests_forget(tests);
     dc3_tests_free(&tests);
@@ -145,7 +159,7 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
 typedef struct evaluate_values {
     settings common;
     dc3_evaluate_options options;
-    const char *archs;
+    const char *archs, *out;
     int seeds;
 } evaluate_values;
 
@@ -164,6 +178,8 @@ static const option own_options[] = {
      "FILE"},
     {"epochs", 'e', OPTION_WHOLE, AT(options.epochs), ANY,
      "Number of times that each image is seen (default 300)", "N"},
+    {"output", 'o', OPTION_PATH, AT(out), ANY,
+     "File of scores to add to (default OUT/scores.json of a folder of dc3 condense; else none)", "FILE"},
     {"seeds", 0, OPTION_WHOLE, AT(seeds), WITHIN(1, MOST_SEEDS),
      "Number of students per architecture (default 1)", "S"},
     {"batch", 0, OPTION_WHOLE, AT(options.batch), WITHIN(1, 65536),
@@ -202,7 +218,7 @@ static int run(const command *c, int argc, char **argv)
         o->threads = v.common.options.select.threads;
         o->listener = v.common.options.listener;
         status = check_archs(c, list);
-        if (status == EXIT_DONE) status = score_all(&v.common, o, *list ? list : none, v.seeds);
+        if (status == EXIT_DONE) status = score_all(&v.common, o, *list ? list : none, v.seeds, v.out);
         g_strfreev(list);
     }
     g_strfreev(rest);

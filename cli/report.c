@@ -28,7 +28,10 @@ static const option own_options[] = {
     {"data", 0, OPTION_PATH, AT(options.data), ANY,
      "Where the dataset of the run is now (default: as the run says)", "DATA"},
     {"scores", 0, OPTION_PATH, AT(options.scores), ANY,
-     "What dc3 evaluate --json printed (default OUT/scores.json, if it is there)", "FILE"},
+     "Scores of dc3 evaluate or a table of dc3 compare (default: those that are found in OUT or the "
+     "comparison "
+     "that it is a part of)",
+     "FILE"},
     {"against", 0, OPTION_PATHS, AT(against), ANY,
      "Another run, a baseline for instance, whose colours are shown too; up to six times", "RUN"},
     {0}};

@@ -52,7 +52,7 @@ DC3_API dc3_condense_options dc3_condense_defaults(void);
 /* The i-th method, from 0 on, and a line about it; NULL after the last. */
 DC3_API const char *dc3_method_name(int i);
 DC3_API const char *dc3_method_summary(int i);
-enum { DC3_STAGES = 4 };
+enum { DC3_STAGES = 5 };
 typedef struct dc3_condense_report {
     int64_t images, readable, classes, stored, edits, repeated;
     int64_t skipped; /* images that could not be read; listed in OUT/skipped.txt */

@@ -26,11 +26,12 @@ typedef struct dc3_evaluate_options {
     dc3_augment_kind augment;
     dc3_compute dtype;   /* of student and teacher */
     int size;            /* pixels of a view's side; 0: those of the soft labels' teacher in its training,
-                            where its file says it, else the images', at most 224 */
+                            where its file says it, else those of the teacher of the run that `data` is,
+                            else the images', at most 224: so with all labels the same */
     int factor;          /* as dc3_label_options; 0: 1 up to 64 pixels, else 2 */
     int epochs;          /* default 300 */
     int batch;           /* 0: as the protocol has it for so many images and classes; with stored labels
-                            batch, factor and size are theirs and must be 0 */
+                            batch, factor and size are theirs: 0 or what they are */
     double lr;           /* 0: as the protocol has it for the architecture */
     double weight_decay; /* -1: 0.01 */
     double temperature;  /* 0: 20 */
@@ -74,6 +75,18 @@ DC3_API dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests
 DC3_API void dc3_tests_free(dc3_tests **tests);
 /* Removes the saved scores of the students that were finished with `tests`: they are stored elsewhere now. */
 DC3_API void dc3_tests_forget(dc3_tests *tests);
+/* The students that were scored with `tests` since the last call, of one architecture and with a seed each,
+ * as one object of JSON: means and deviations over the seeds, the top-1 of each, the accuracy by class, the
+ * conditions, and all that the score depends on (docs/formats.md). Caller frees *json. DC3_ERR_ARGUMENT where
+ * there are none. */
+DC3_API dc3_status dc3_tests_row(dc3_tests *tests, char **json);
+/* DC3_ERR_FORMAT where `file` is there and no list of scores, DC3_ERR_OPTION (out) where nothing can be
+ * written into its folder: to be called before the work. */
+DC3_API dc3_status dc3_scores_check(const char *file);
+/* Adds a row of dc3_tests_row to the list of scores in `file`, which is made where it is missing, written
+ * whole or not at all; calls of several processes wait for each other. A run's list is its folder's
+ * scores.json, where dc3_report finds it. */
+DC3_API dc3_status dc3_scores_add(const char *file, const char *row);
 /* `data` if it is a folder that dc3_condense made, where students may be saved; else NULL. */
 DC3_API const char *dc3_evaluate_folder(const char *data);
 

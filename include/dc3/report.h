@@ -20,8 +20,8 @@ typedef struct dc3_report_options {
     const char *run;    /* folder that dc3_condense made */
     const char *out;    /* file to write; default RUN/report.html */
     const char *data;   /* where the dataset is now; default as the run's dc3.json says */
-    const char *scores; /* what `dc3 evaluate --json` or `dc3 compare` printed; default RUN/scores.json, if it
-                           is there */
+    const char *scores; /* rows of dc3_tests_row or of a comparison's table.json; default RUN/scores.json and,
+                           of a run that is a part of a comparison, its table.json, if they are there */
     const char *const *against; /* folders of other runs whose colours are shown beside this one's, NULL after
                                    the last; at most DC3_REPORT_AGAINST */
     int threads;                /* 1 or more; the page does not depend on it */
@@ -37,11 +37,13 @@ typedef struct dc3_report_result {
 } dc3_report_result;
 
 /* Settings, the condensed set class by class with the originals that are still there, curves of colour beside
- * the dataset's, scores, times of RUN/state.db, skipped images. At most about 1,000 images
- * are shown, the first of each class, and curves are of at most 2,000 images of each side, drawn by the
- * run's seed. Missing parts are left out, and the page says so; DC3_ERR_FORMAT where the run is not
- * complete, DC3_ERR_BUSY where a process works in it, DC3_ERR_IO or DC3_ERR_FORMAT where `data`, `scores` or
- * `against` are given and cannot be read. */
+ * the dataset's, scores, times of RUN/state.db, skipped images. A first box
+ * tells whether the set is good: its figures beside those of random images and of all data, as far as they
+ * are known. The page takes at most about 8 MB: at most 500 images are shown, the first of each class, of
+ * many classes a sample (docs/report.md); curves are of at most 500 images of each side, drawn by the run's
+ * seed. The listener hears of the progress as stage "report". Missing parts are left out, and the page says
+ * so; DC3_ERR_FORMAT where the run is not complete, DC3_ERR_BUSY where a process works in it, DC3_ERR_IO or
+ * DC3_ERR_FORMAT where `data`, `scores` or `against` are given and cannot be read. */
 DC3_API dc3_status dc3_report(const dc3_report_options *options, dc3_report_result *result);
 
 #ifdef __cplusplus

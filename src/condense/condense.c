@@ -189,17 +189,46 @@ static dc3_status condense(dc3_run *run, dc3_output *output)
     return choose_and_store(run, output);
 }
 
+/* Who hears how far the page is. */
+typedef struct paging {
+    const dc3_listener *listener;
+    dc3_state *state; /* NULL: it cannot be opened */
+} paging;
+
+static void page_progress(void *user, const char *stage, int64_t done, int64_t total)
+{
+    const paging *p = user;
+    if (p->state) dc3_state_progress(p->state, stage, done, total);
+    if (p->listener->progress) p->listener->progress(p->listener->user, stage, done, total);
+}
+
 /* The page about a run that is complete, whose lock is held. That it cannot be written is no failure of the
  * run. */
-static void write_report(const dc3_condense_options *options)
+static void write_page(const dc3_condense_options *options, paging *p)
 {
     dc3_report_options o = dc3_report_defaults();
     dc3_report_result result;
     o.run = options->out;
     o.data = options->data;
     o.threads = options->select.threads;
+    o.listener = (dc3_listener){.user = p, .progress = page_progress, .cancel = options->listener.cancel};
     if (dc3_report_claimed(&o, &result) != DC3_OK)
         dc3_listener_say(&options->listener, "warning: the report was not written: %s", dc3_error_text());
+}
+
+/* The page, as a stage of its own, whose time state.db notes. */
+static void write_report(const dc3_condense_options *options, dc3_condense_report *report)
+{
+    enum { STAGE = DC3_STAGES - 1 };
+    static const char name[] = "report";
+    paging p = {.listener = &options->listener, .state = dc3_state_reopen(options->out)};
+    double start = dc3_seconds_now();
+    if (p.state) dc3_state_stage_begin(p.state, name);
+    write_page(options, &p);
+    report->stage[STAGE] = name;
+    report->seconds[STAGE] =
+        p.state ? dc3_state_stage_end(p.state, report->peak_bytes) : dc3_seconds_now() - start;
+    if (p.state) dc3_state_close(&p.state, 1);
 }
 
 /* A command's options, of which it needs `data`, and `out` always or unless it is a dry run; empties its
@@ -230,7 +259,7 @@ dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *
         dc3_output_close(&output);
     }
     dc3_run_close(&run);
-    if (status == DC3_OK && !options->dry_run && !options->no_report) write_report(options);
+    if (status == DC3_OK && !options->dry_run && !options->no_report) write_report(options, report);
     dc3_lock_release(&lock);
     return status;
 }

@@ -39,7 +39,7 @@ dc3_status dc3_run_train_teacher(dc3_run *run)
 {
     dc3_train_options plan = plan_of(run);
     plan.listener = (dc3_listener){.user = run, .progress = teacher_progress, .message = teacher_message};
-    dc3_run_begin_stage(run, DC3_STAGES - 1, "teacher");
+    dc3_run_begin_stage(run, 3, "teacher");
     dc3_status status = dc3_own_teacher_train(&plan);
     if (status == DC3_OK) status = dc3_run_open_teacher(run);
     dc3_run_end_stage(run);

@@ -21,6 +21,21 @@ static dc3_status train_teacher(dc3_comparing *c)
     return DC3_OK;
 }
 
+/* Students see what the teacher saw in its training, whatever the labels and the method. */
+static dc3_status find_size(dc3_comparing *c)
+{
+    const char *teacher = c->options->condense.teacher;
+    dc3_table *table;
+    dc3_classifier *net;
+    c->size = c->options->evaluate.size;
+    if (c->size || !teacher || dc3_goes_without(teacher)) return DC3_OK;
+    DC3_TRY(dc3_weights_open(teacher, &table));
+    DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &net));
+    c->size = (int)dc3_classifier_describe(net)->trained;
+    dc3_classifier_close(&net);
+    return DC3_OK;
+}
+
 /* The accuracy of the teacher on the test images, where it is a student's kind of network. */
 static dc3_status measure_teacher(dc3_comparing *c)
 {
@@ -101,6 +116,7 @@ static dc3_status compare(dc3_comparing *c)
     DC3_TRY(dc3_comparing_open(c));
     DC3_TRY(dc3_results_read(o->out, dc3_usual_augment(o), &c->results));
     DC3_TRY(train_teacher(c));
+    DC3_TRY(find_size(c));
     DC3_TRY(dc3_comparing_run(c));
     DC3_TRY(dc3_clear_students(o->out)); /* also those of an earlier call that wanted others */
     if (!c->tests->size) { /* all was there already: the size that the students saw is in the lines */

@@ -137,6 +137,7 @@ static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *fo
     dc3_score s;
     int is_usual = strcmp(w->augment, dc3_usual_augment(c->options)) == 0;
     o.data = folder;
+    o.size = c->size;
     o.arch = w->arch;
     DC3_TRY(dc3_label_kind_parse(w->labels, &o.labels));
     DC3_TRY(dc3_augment_kind_parse(w->augment, &o.augment));

@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "base/file.h"
 #include "base/listener.h"
+#include "dc3/text.h"
 #include "evaluate/evaluation.h"
 #include "kernels/backend.h"
 #include "learn/schedule.h"
@@ -27,13 +28,6 @@ const char *dc3_evaluate_folder(const char *data)
     return is_run ? data : NULL;
 }
 
-static json_t *hash_text(uint64_t hash)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
-    return json_string(text);
-}
-
 /* What the score depends on. */
 static json_t *settings_of(const dc3_evaluation *e)
 {
@@ -45,10 +39,40 @@ static json_t *settings_of(const dc3_evaluation *e)
                   s->dtype, "kernels", dc3_kernels_best()->name, "size", s->size, "factor", s->factor,
                   "batch", s->batch, "epochs", s->epochs, "threads", o->threads, "seed", (json_int_t)o->seed,
                   "lr", s->lr, "weight_decay", o->weight_decay, "temperature", s->temperature);
-    json_object_set_new(settings, "data", hash_text(dc3_fingerprint_images(e->data)));
-    json_object_set_new(settings, "val", hash_text(e->tests->fingerprint));
+    json_object_set_new(settings, "data", dc3_fingerprint_text(dc3_fingerprint_images(e->data)));
+    json_object_set_new(settings, "val", dc3_fingerprint_text(e->tests->fingerprint));
     if (e->source->path) json_object_set_new(settings, e->source->setting, dc3_fingerprint(e->source->path));
     return settings;
+}
+
+/* What was right in the last test, by class: {"NAME": [images, right]}. */
+static json_t *classes_of(const dc3_evaluation *e)
+{
+    json_t *classes = json_object();
+    for (int k = 0; k < dc3_dataset_classes(e->data); k++) {
+        char *name = dc3_text_utf8(dc3_dataset_class_name(e->data, k));
+        json_object_set_new(
+            classes, name,
+            json_pack("[I, I]", (json_int_t)e->by_class[2 * k], (json_int_t)e->by_class[2 * k + 1]));
+        free(name);
+    }
+    return classes;
+}
+
+/* Hands the student over to the tests. */
+static dc3_status keep_result(dc3_evaluation *e, json_t *classes)
+{
+    const char *run = dc3_evaluate_folder(e->options->data);
+    json_t *settings = settings_of(e);
+    json_object_set_new(settings, "data_path", dc3_json_text(e->options->data));
+    json_object_set_new(settings, "val_path", dc3_json_text(e->options->val));
+    if (run) { /* the images as they are, wherever they are */
+        char *train = dc3_path_join(run, "train");
+        if (train)
+            json_object_set_new(settings, "stored", dc3_fingerprint_text(dc3_fingerprint_folder(train)));
+        free(train);
+    }
+    return dc3_tests_add(e->tests, e->score, settings, classes);
 }
 
 /* Whether the student is already finished, and if not, where it was interrupted. */
@@ -56,14 +80,16 @@ static dc3_status open_saved(dc3_evaluation *e, int *finished)
 {
     const dc3_evaluate_options *o = e->options;
     dc3_tests *tests = e->tests;
-    if (!o->folder) return DC3_OK;
+    json_t *classes = NULL;
     if (!tests->fingerprint) tests->fingerprint = dc3_fingerprint_images(tests->dataset);
+    if (!o->folder) return DC3_OK;
     DC3_TRY(dc3_saved_student_open(o->folder, settings_of(e), &e->saved));
     if (!tests->saved) tests->saved = json_array();
-    *finished = dc3_saved_student_finished(&e->saved, e->score);
-    if (*finished)
+    *finished = dc3_saved_student_finished(&e->saved, e->score, &classes);
+    if (*finished) {
         json_array_append_new(tests->saved, json_string(e->saved.score));
-    else
+        DC3_TRY(keep_result(e, classes));
+    } else
         DC3_TRY(dc3_saved_student_resume(&e->saved, &e->student, &e->place, e->score));
     e->before = e->score->seconds;
     if (*finished)
@@ -115,11 +141,14 @@ static void save(dc3_evaluation *e, int now)
 }
 
 /* Keeps the score of a finished student. */
-static void save_score(dc3_evaluation *e)
+static dc3_status save_score(dc3_evaluation *e)
 {
-    if (!e->saved.settings || e->tests->warned) return;
-    warn(e, dc3_saved_student_finish(&e->saved, e->score));
-    json_array_append_new(e->tests->saved, json_string(e->saved.score));
+    json_t *classes = classes_of(e);
+    if (e->saved.settings && !e->tests->warned) {
+        warn(e, dc3_saved_student_finish(&e->saved, e->score, classes));
+        json_array_append_new(e->tests->saved, json_string(e->saved.score));
+    }
+    return keep_result(e, classes);
 }
 
 /* The rest of an epoch. */
@@ -145,7 +174,7 @@ static dc3_status test_now(dc3_evaluation *e, int epoch, int place)
 {
     dc3_score *s = e->score;
     dc3_accuracy a;
-    DC3_TRY(dc3_test_classifier(e->student.ctx, e->student.net, e->tests->images, s->size, NULL, NULL, &a));
+    DC3_TRY(dc3_test_classes(e->student.ctx, e->student.net, e->tests->images, s->size, e->by_class, &a));
     s->tested[place] = epoch;
     s->top1_at[place] = s->top1 = a.top1;
     s->top5 = a.top5;
@@ -199,7 +228,7 @@ dc3_status dc3_evaluate(const dc3_evaluate_options *given, dc3_tests *tests, dc3
     if (status == DC3_OK && !finished) {
         status = run_all(&e);
         score->seconds = e.before + dc3_seconds_now() - e.start;
-        if (status == DC3_OK) save_score(&e);
+        if (status == DC3_OK) status = save_score(&e);
     }
     dc3_evaluation_close(&e);
     dc3_tests_free(&single);

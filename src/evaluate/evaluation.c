@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/listener.h"
 #include "base/text.h"
 #include "learn/protocol.h"
 #include "options/option_names.h"
@@ -30,15 +31,6 @@ static dc3_status check_options(dc3_evaluation *e)
     if (e->plain && e->labels == DC3_LABELS_STORED)
         return dc3_fail_about("augment", "%s none: stored labels are of the protocol's views",
                               dc3_setting("augment"));
-    const struct {
-        const char *name;
-        int given;
-    } theirs[] = {{"factor", o->factor}, {"batch", o->batch}, {"size", o->size}};
-    for (int i = 0; e->labels == DC3_LABELS_STORED && i < 3; i++)
-        if (theirs[i].given)
-            return dc3_fail_setting(
-                theirs[i].name, "stored labels were made with a %s of their own, which is used; leave it out",
-                theirs[i].name);
     snprintf(e->score->labels, sizeof e->score->labels, "%s", dc3_label_kind_name(e->labels));
     snprintf(e->score->augment, sizeof e->score->augment, "%s", dc3_augment_kind_name(o->augment));
     DC3_TRY(dc3_compute_type(o->dtype, &e->dtype));
@@ -52,13 +44,19 @@ static void note_unreadable(void *user, const char *key, const char *reason)
     if (!*e->unreadable) snprintf(e->unreadable, sizeof e->unreadable, "%.200s: %.300s", key, reason);
 }
 
-/* A document that says nothing of it passes. */
-static dc3_status check_complete(const char *document)
+/* The document of a run, which must not say that the run is incomplete; at how many pixels its teacher saw
+ * images. */
+static dc3_status read_document(const char *document, int *teacher_size)
 {
     json_t *object = NULL;
     dc3_status status = dc3_json_read(document, DC3_DOCUMENT_LIMIT, &object);
     if (status == DC3_OK && json_object_get(object, "complete"))
         status = dc3_check_complete(document, object);
+    const json_t *settings = json_object_get(object, "settings"),
+                 *size = json_object_get(settings, "teacher_size");
+    if (!size) size = json_object_get(json_object_get(settings, "own_teacher"), "size");
+    json_int_t pixels = json_integer_value(size);
+    *teacher_size = pixels >= 8 && pixels <= 1024 ? (int)pixels : 0;
     json_decref(object);
     return status;
 }
@@ -70,7 +68,7 @@ static dc3_status open_condensed(dc3_evaluation *e)
     char *document = dc3_path_join(data, "dc3.json"), *folder = dc3_path_join(data, "train");
     dc3_status status = document && folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
-    if (status == DC3_OK && is_run) status = check_complete(document);
+    if (status == DC3_OK && is_run) status = read_document(document, &e->teacher_size);
     if (status == DC3_OK) status = dc3_dataset_open(is_run ? folder : data, &e->data);
     free(document);
     free(folder);
@@ -96,13 +94,61 @@ static dc3_status open_images(dc3_evaluation *e)
     return DC3_OK;
 }
 
+/* Stored labels have views of their own: what is asked for must be what they have. */
+static dc3_status check_stored(const dc3_evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    const dc3_label_source *source = e->source;
+    const struct {
+        const char *name;
+        int given;
+        int64_t theirs;
+    } all[] = {{"factor", o->factor, source->factor},
+               {"batch", o->batch, source->batch},
+               {"size", o->size, source->size}};
+    for (int i = 0; source->views && i < 3; i++)
+        if (all[i].given && all[i].given != all[i].theirs)
+            return dc3_fail_setting(all[i].name,
+                                    "the stored labels were made with a %s of %lld, found %d; leave it out",
+                                    all[i].name, (long long)all[i].theirs, all[i].given);
+    return DC3_OK;
+}
+
+/* The size of the views: as is asked for; else as the labels' teacher saw images in its training; else as the
+ * run's own did, so that students with other labels are the same; else that of the images. Tells once where
+ * students could differ. */
+static dc3_status find_size(const dc3_evaluation *e, int *size)
+{
+    const dc3_label_source *source = e->source;
+    int usual = e->teacher_size, own;
+    if (e->options->size) return dc3_view_size(e->data, e->options->size, size);
+    DC3_TRY(dc3_view_size(e->data, 0, &own));
+    if (!usual) usual = own;
+    DC3_TRY(dc3_view_size(e->data, source->size ? source->size : usual, size));
+    if (e->tests->told) return DC3_OK;
+    e->tests->told = 1;
+    const char *setting = dc3_setting("size");
+    if (*size != usual)
+        dc3_listener_say(&e->options->listener,
+                         "note: students see %d px, as the labels' teacher did in its training; with hard "
+                         "labels they would see %d px (%s sets it)",
+                         *size, usual, setting);
+    else if (*size != own)
+        dc3_listener_say(&e->options->listener,
+                         "note: students see %d px, as the run's teacher does, whatever the labels; the "
+                         "images have %d px (%s sets it)",
+                         *size, own, setting);
+    return DC3_OK;
+}
+
 /* What the views are like; after the source of labels is known. */
 static dc3_status resolve(dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     const dc3_label_source *source = e->source;
     dc3_score *s = e->score;
-    DC3_TRY(dc3_view_size(e->data, o->size ? o->size : source->size, &s->size));
+    DC3_TRY(check_stored(e));
+    DC3_TRY(find_size(e, &s->size));
     s->factor = source->views ? source->factor
                 : e->plain    ? 0
                 : o->factor   ? o->factor
@@ -145,7 +191,8 @@ static dc3_status open_memory(dc3_evaluation *e)
     e->batch = malloc(batch * sizeof *e->batch);
     e->params = malloc(batch * sizeof *e->params);
     e->views = malloc(batch * pixels * dc3_dtype_size(e->dtype));
-    if (e->order && e->batch && e->params && e->views) return DC3_OK;
+    e->by_class = calloc(2 * (size_t)s->classes, sizeof *e->by_class);
+    if (e->order && e->batch && e->params && e->views && e->by_class) return DC3_OK;
     return dc3_fail(DC3_ERR_MEMORY, "out of memory for a batch of %zu views of %d pixels", batch, s->size);
 }
 
@@ -176,4 +223,5 @@ void dc3_evaluation_close(dc3_evaluation *e)
     free(e->batch);
     free(e->params);
     free(e->views);
+    free(e->by_class);
 }

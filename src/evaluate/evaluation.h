@@ -12,6 +12,7 @@ typedef struct dc3_evaluation {
     int plain; /* whole images instead of the protocol's views */
     dc3_dtype dtype;
     dc3_dataset *data;
+    int teacher_size; /* pixels at which the teacher of the run that `data` is saw images; 0: not known */
     dc3_images *images;
     dc3_tests *tests;
     char unreadable[512]; /* the first of the condensed images that is, and why */
@@ -26,6 +27,7 @@ typedef struct dc3_evaluation {
     dc3_loaded_image *batch;
     dc3_view_params *params;
     void *views;
+    int64_t *by_class; /* [classes, 2]: test images of each, and those that were right in the last test */
 } dc3_evaluation;
 
 /* Opens what e->options name, after e->options, score and tests are set and all else is zero: checks the

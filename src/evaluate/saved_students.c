@@ -10,7 +10,7 @@
 #include "base/listener.h"
 #include "evaluate/label_source.h"
 
-enum { SCORE_LIMIT = 1 << 16 /* bytes */ };
+enum { SCORE_LIMIT = 1 << 24 /* bytes */ };
 
 dc3_status dc3_saved_student_open(const char *folder, json_t *settings, dc3_saved_student *entry)
 {
@@ -74,12 +74,14 @@ static int is_same(const dc3_saved_student *entry, const json_t *object)
     return json_equal(json_object_get(object, "settings"), entry->settings);
 }
 
-int dc3_saved_student_finished(const dc3_saved_student *entry, dc3_score *score)
+int dc3_saved_student_finished(const dc3_saved_student *entry, dc3_score *score, json_t **classes)
 {
     json_t *object = NULL;
+    *classes = NULL;
     if (dc3_path_what(entry->score) != DC3_PATH_FILE) return 0;
     int found = dc3_json_read(entry->score, SCORE_LIMIT, &object) == DC3_OK && is_same(entry, object) &&
                 unpack_score(json_object_get(object, "score"), score);
+    if (found) *classes = json_incref(json_object_get(object, "classes"));
     json_decref(object);
     return found;
 }
@@ -140,9 +142,11 @@ dc3_status dc3_saved_student_save(dc3_saved_student *entry, int now, const dc3_t
     return status;
 }
 
-dc3_status dc3_saved_student_finish(const dc3_saved_student *entry, const dc3_score *score)
+dc3_status dc3_saved_student_finish(const dc3_saved_student *entry, const dc3_score *score,
+                                    const json_t *classes)
 {
-    json_t *object = json_pack("{s:O, s:o}", "settings", entry->settings, "score", pack_score(score));
+    json_t *object = json_pack("{s:O, s:o, s:O}", "settings", entry->settings, "score", pack_score(score),
+                               "classes", classes);
     dc3_status status = object ? dc3_make_dirs(entry->folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK)
         status = dc3_json_write(entry->folder, strrchr(entry->score, '/') + 1, object, JSON_SORT_KEYS);

@@ -26,8 +26,9 @@ typedef struct dc3_saved_student {
 /* Takes `settings` over; makes nothing yet. Always close. */
 dc3_status dc3_saved_student_open(const char *folder, json_t *settings, dc3_saved_student *entry);
 void dc3_saved_student_close(dc3_saved_student *entry);
-/* 1 if the student is finished: what training and testing put into *score is there then. */
-int dc3_saved_student_finished(const dc3_saved_student *entry, dc3_score *score);
+/* 1 if the student is finished: what training and testing put into *score is there then, and what was right
+ * by class in *classes, which the caller releases (NULL: an earlier version did not save it). */
+int dc3_saved_student_finished(const dc3_saved_student *entry, dc3_score *score, json_t **classes);
 /* Puts an interrupted student back; where there is none, or a damaged one, nothing changes. */
 dc3_status dc3_saved_student_resume(const dc3_saved_student *entry, dc3_trainer *student,
                                     dc3_student_place *place, dc3_score *score);
@@ -35,7 +36,8 @@ dc3_status dc3_saved_student_resume(const dc3_saved_student *entry, dc3_trainer 
  * a twentieth of the time, more seldom. */
 dc3_status dc3_saved_student_save(dc3_saved_student *entry, int now, const dc3_trainer *student,
                                   const dc3_student_place *place, const dc3_score *score);
-/* Writes the score and removes the checkpoint. */
-dc3_status dc3_saved_student_finish(const dc3_saved_student *entry, const dc3_score *score);
+/* Writes the score and what was right by class, and removes the checkpoint. */
+dc3_status dc3_saved_student_finish(const dc3_saved_student *entry, const dc3_score *score,
+                                    const json_t *classes);
 
 #endif

@@ -49,6 +49,31 @@ dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests)
     return DC3_OK;
 }
 
+dc3_status dc3_tests_add(dc3_tests *tests, const dc3_score *score, json_t *settings, json_t *classes)
+{
+    size_t room = (size_t)tests->students_count + 1;
+    dc3_tested *students = realloc(tests->students, room * sizeof *students);
+    if (students) {
+        tests->students = students;
+        students[tests->students_count++] = (dc3_tested){*score, settings, classes};
+        return DC3_OK;
+    }
+    json_decref(settings);
+    json_decref(classes);
+    return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+void dc3_tests_drop(dc3_tests *tests)
+{
+    for (int i = 0; i < tests->students_count; i++) {
+        json_decref(tests->students[i].settings);
+        json_decref(tests->students[i].classes);
+    }
+    free(tests->students);
+    tests->students = NULL;
+    tests->students_count = 0;
+}
+
 void dc3_tests_forget(dc3_tests *tests)
 {
     size_t i;
@@ -64,11 +89,13 @@ void dc3_tests_forget(dc3_tests *tests)
     }
     json_decref(tests->saved);
     tests->saved = NULL;
+    dc3_tests_drop(tests);
 }
 
 void dc3_tests_free(dc3_tests **tests)
 {
     if (!*tests) return;
+    dc3_tests_drop(*tests);
     json_decref((*tests)->saved);
     dc3_images_close(&(*tests)->images);
     dc3_dataset_close(&(*tests)->dataset);

@@ -7,6 +7,13 @@
 #include "learn/images.h"
 #include "nn/classifier.h"
 
+/* A student that was tested. */
+typedef struct dc3_tested {
+    dc3_score score;
+    json_t *settings; /* what the score depends on */
+    json_t *classes;  /* object by class: [images, right]; NULL: an earlier version did not save it */
+} dc3_tested;
+
 struct dc3_tests {
     dc3_dataset *dataset;
     dc3_images *images; /* by the test transform at `size` */
@@ -16,10 +23,17 @@ struct dc3_tests {
     char *teacher;         /* file of the teacher that was asked last; NULL: none, or another size since */
     double teacher_top1;   /* of it on `images` */
     uint64_t fingerprint;  /* of `dataset`; 0: not taken yet */
-    json_t *saved;         /* list of files: the scores of finished students that are saved */
-    int warned;            /* students cannot be saved, which the listener was notified */
+    dc3_tested *students;  /* since the last dc3_tests_row */
+    int students_count;
+    json_t *saved; /* list of files: the scores of finished students that are saved */
+    int told;      /* the listener was told at which size students see images */
+    int warned;    /* students cannot be saved, which the listener was notified */
 };
 
+/* Adds a student, whose JSON it takes over. */
+dc3_status dc3_tests_add(dc3_tests *tests, const dc3_score *score, json_t *settings, json_t *classes);
+/* Forgets the students. */
+void dc3_tests_drop(dc3_tests *tests);
 /* Reads the images of the open dataset, unless they are there at that size. */
 dc3_status dc3_tests_open(dc3_tests *tests, int size, int threads);
 /* The accuracy of a teacher, from the file `path`, on the open images, 0 to 1. */

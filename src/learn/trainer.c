@@ -83,7 +83,8 @@ typedef struct test {
     dc3_loaded_image batch[TEST_BATCH];
     dc3_view_params params[TEST_BATCH];
     int64_t items[TEST_BATCH];
-    char *views; /* [TEST_BATCH, size, size, 3] */
+    char *views;       /* [TEST_BATCH, size, size, 3] */
+    int64_t *by_class; /* NULL: not counted */
 } test;
 
 static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size, test *t,
@@ -106,24 +107,28 @@ static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_images *imag
             status = dc3_fail(DC3_ERR_ARGUMENT,
                               "the network distinguishes %lld classes, the test images have more",
                               (long long)classes);
-        else if (!count_one((float *)z.data + i * classes, classes, label, accuracy))
-            status = dc3_fail(DC3_ERR_FORMAT, "the network's outputs are not finite (NaN or infinite)");
+        else {
+            double right = accuracy->top1;
+            if (!count_one((float *)z.data + i * classes, classes, label, accuracy))
+                status = dc3_fail(DC3_ERR_FORMAT, "the network's outputs are not finite (NaN or infinite)");
+            if (t->by_class) t->by_class[2 * label]++, t->by_class[2 * label + 1] += accuracy->top1 > right;
+        }
     }
     dc3_scope_close(ctx, scope);
     dc3_ctx_clear(ctx);
     return status;
 }
 
-dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
-                               void (*progress)(void *user, int64_t done, int64_t total), void *user,
-                               dc3_accuracy *accuracy)
+static dc3_status test_all(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
+                           void (*progress)(void *user, int64_t done, int64_t total), void *user,
+                           int64_t *by_class, dc3_accuracy *accuracy)
 {
     int64_t n = dc3_images_count(images);
     size_t bytes = TEST_BATCH * (size_t)size * (size_t)size * 3 * dc3_dtype_size(dc3_ctx_dtype(ctx));
     dc3_augment_options options = {
         .size = size, .dtype = dc3_ctx_dtype(ctx), .normalise = 1, .threads = dc3_ctx_threads(ctx)};
     test *t = calloc(1, sizeof *t);
-    if (t) t->views = calloc(1, bytes);
+    if (t) t->views = calloc(1, bytes), t->by_class = by_class;
     dc3_status status = t && t->views ? dc3_augmenter_open(&options, &t->augmenter)
                                       : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     *accuracy = (dc3_accuracy){0};
@@ -140,4 +145,19 @@ dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_images *im
     if (t) dc3_augmenter_close(&t->augmenter), free(t->views);
     free(t);
     return status;
+}
+
+dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
+                               void (*progress)(void *user, int64_t done, int64_t total), void *user,
+                               dc3_accuracy *accuracy)
+{
+    return test_all(ctx, net, images, size, progress, user, NULL, accuracy);
+}
+
+dc3_status dc3_test_classes(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
+                            int64_t *by_class, dc3_accuracy *accuracy)
+{
+    int64_t classes = dc3_classifier_describe(net)->classes;
+    memset(by_class, 0, 2 * (size_t)classes * sizeof *by_class);
+    return test_all(ctx, net, images, size, NULL, NULL, by_class, accuracy);
 }

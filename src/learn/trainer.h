@@ -49,5 +49,9 @@ typedef struct dc3_accuracy {
 dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
                                void (*progress)(void *user, int64_t done, int64_t total), void *user,
                                dc3_accuracy *accuracy);
+/* The same, with the images of each class and those of them that are right in by_class [classes of the
+ * network, 2]. */
+dc3_status dc3_test_classes(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
+                            int64_t *by_class, dc3_accuracy *accuracy);
 
 #endif

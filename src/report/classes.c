@@ -2,12 +2,16 @@
 #include "report/html.h"
 #include "report/sections.h"
 
-/* Data URIs are the program's own, but go through the same gate as all other text. */
+enum { LEAST = 96 }; /* pixels at which an image is shown */
+
+/* Data URIs are the program's own, but go through the same gate as all other text. Images are shown at their
+ * own size, small ones enlarged by a whole factor. */
 static void image(FILE *to, const char *kind, const char *uri, const char *alt, const json_t *figure)
 {
-    fprintf(to, "<img class=\"%s\" width=\"%d\" height=\"%d\" src=\"", kind,
-            (int)json_integer_value(json_object_get(figure, "width")),
-            (int)json_integer_value(json_object_get(figure, "height")));
+    int width = (int)json_integer_value(json_object_get(figure, "width")),
+        height = (int)json_integer_value(json_object_get(figure, "height")),
+        longer = width > height ? width : height, times = longer > 0 ? (LEAST + longer - 1) / longer : 1;
+    fprintf(to, "<img class=\"%s\" width=\"%d\" height=\"%d\" src=\"", kind, times * width, times * height);
     dc3_html_text(to, uri);
     fputs("\" alt=\"", to);
     dc3_html_text(to, alt);
@@ -70,10 +74,17 @@ void dc3_section_classes(FILE *to, const json_t *document)
     int number = 0;
     if (!json_array_size(classes)) return;
     fputs("<section id=\"set\"><h2>The condensed set</h2>\n<p>Click an image to see it beside its "
-          "original.</p>\n",
+          "original.",
           to);
+    size_t of = json_array_size(json_object_get(json_object_get(document, "class_table"), "rows"));
+    if (json_array_size(classes) < of)
+        fprintf(to,
+                " Of %zu classes %zu are shown: those with the lowest accuracy, as far as it is known, those "
+                "that compensation changes most, and some drawn at random.",
+                of, json_array_size(classes));
+    fputs("</p>\n", to);
     if (json_array_size(classes) > 12)
-        fputs("<p class=\"filter\"><label>Show classes with <input type=\"search\" id=\"filter\" "
+        fputs("<p class=\"filter\"><label>Show classes with <input type=\"search\" "
               "autocomplete=\"off\"></label></p>\n",
               to);
     json_array_foreach(classes, i, class)
@@ -85,6 +96,7 @@ void dc3_section_classes(FILE *to, const json_t *document)
         dc3_html_text(to, name);
         fprintf(to, " <span class=\"count\">%lld image%s", (long long)stored, stored == 1 ? "" : "s");
         if ((json_int_t)json_array_size(images) < stored) fprintf(to, ", %zu shown", json_array_size(images));
+        if (*dc3_section_text(class, "why")) fprintf(to, "; %s", dc3_section_text(class, "why"));
         fputs("</span></h3><div class=\"grid\">\n", to);
         json_array_foreach(images, k, p)
         {

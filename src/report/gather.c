@@ -1,5 +1,6 @@
 #include "report/gather.h"
 
+#include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -11,6 +12,17 @@ void dc3_report_note(dc3_reporting *r, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     json_array_append_new(r->notes, dc3_json_text(text));
+}
+
+void dc3_report_step(dc3_reporting *r)
+{
+    const dc3_listener *listener = &r->options->listener;
+    int64_t done;
+#pragma omp atomic capture
+    done = ++r->done;
+    if (done > r->total) done = r->total;
+    if (omp_get_thread_num() == 0 && listener->progress)
+        listener->progress(listener->user, "report", done, r->total);
 }
 
 json_t *dc3_report_pair(const char *a, const char *b)

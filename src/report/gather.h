@@ -6,6 +6,18 @@
 #include "io/dataset.h"
 #include "io/json.h"
 
+/* A class of the run. */
+typedef struct dc3_report_class {
+    size_t first;    /* its first line */
+    int64_t stored;  /* lines */
+    int64_t label;   /* number in dc3.json */
+    double top1;     /* accuracy of students on its test images, 0 to 1; NaN: unknown */
+    double change;   /* mean of |stored - original| over levels of its images, 0 to 255; NaN: unknown */
+    int64_t changes; /* images that `change` is of */
+    int64_t shown;   /* images on the page */
+    const char *why; /* it was chosen for the page; NULL: all classes are */
+} dc3_report_class;
+
 typedef struct dc3_reporting {
     const dc3_report_options *options;
     dc3_report_result *result;
@@ -18,13 +30,24 @@ typedef struct dc3_reporting {
     dc3_fit fit;
     int size; /* of the stored images */
     uint64_t seed;
-    char gone[400]; /* why there is no dataset */
-    json_t *page;   /* what dc3_page_write takes */
-    json_t *notes;  /* its member */
+    char gone[400];            /* why there is no dataset */
+    dc3_report_class *classes; /* [classes_count], in the order of the lines */
+    int64_t classes_count;
+    const json_t *score;              /* the row of the set's last score, NULL: none; owned by `rows` */
+    const json_t *random;             /* the same of as many random images under the same conditions */
+    json_t *rows;                     /* of scores */
+    double distance, random_distance; /* of the colours of stored images, and of as many random ones, to the
+                                         originals', mean of the channels; NaN: unknown */
+    int64_t looked, duplicates;       /* stored images that were compared, those that equal an earlier one */
+    int64_t done, total;              /* steps of the work */
+    json_t *page;                     /* what dc3_page_write takes */
+    json_t *notes;                    /* its member */
 } dc3_reporting;
 
 /* Adds a note for people; printf form. */
 void dc3_report_note(dc3_reporting *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* One of r->total steps more is done, which the listener hears; from any thread. */
+void dc3_report_step(dc3_reporting *r);
 /* [a, b] of texts. */
 json_t *dc3_report_pair(const char *a, const char *b);
 /* "1,234" */

@@ -13,12 +13,13 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "report/gather_parts.h"
+#include "report/sample.h"
 #include "run_folder/sources.h"
 #include "metrics/colourfulness.h"
 #include "metrics/density_distance.h"
 #include "run_folder/document.h"
 
-enum { MOST = 2000 };
+enum { MOST = 500 };
 static const double widest = 200; /* of the range in which colourfulness is counted */
 
 /* One side: of a run, or the originals. */
@@ -28,6 +29,8 @@ typedef struct side {
     json_t *lines;  /* of its metadata.jsonl */
     int64_t *items; /* [count]: which images; numbers of lines or of the dataset */
     int64_t count, of, failed;
+    uint64_t *hashes; /* [count] of the pixels */
+    double *changes;  /* [count]: mean |image - its original|, in levels; NaN: unknown. NULL: not asked */
     double *colourfulness; /* [count]; NaN: cannot be read */
     double mean;
     dc3_levels levels;
@@ -37,18 +40,20 @@ typedef struct side {
 /* The sides of the page. */
 typedef struct sides {
     side stored, original, others[DC3_REPORT_AGAINST];
+    side random; /* as many of the originals as of the stored images, drawn at random */
     int has_original, others_count;
 } sides;
 
-/* At most MOST of `of` images in their order, each choice as likely as another. */
-static dc3_status draw(side *s, int64_t of, uint64_t seed, uint64_t which)
+/* At most `most` of `of` images in their order, each choice as likely as another. */
+static dc3_status draw(side *s, int64_t of, int64_t most, uint64_t seed, uint64_t which)
 {
-    int64_t wanted = of < MOST ? of : MOST;
+    int64_t wanted = of < most ? of : most;
     dc3_rng rng = dc3_rng_make(seed, DC3_RNG_REPORT, which);
     s->of = of;
     s->items = malloc((size_t)(wanted + 1) * sizeof *s->items);
     s->colourfulness = malloc((size_t)(wanted + 1) * sizeof *s->colourfulness);
-    if (!s->items || !s->colourfulness) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    s->hashes = calloc((size_t)(wanted + 1), sizeof *s->hashes);
+    if (!s->items || !s->colourfulness || !s->hashes) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int64_t i = 0; i < of && s->count < wanted; i++)
         if (dc3_rng_below(&rng, (uint64_t)(of - i)) < (uint64_t)(wanted - s->count)) s->items[s->count++] = i;
     return DC3_OK;
@@ -60,21 +65,37 @@ static dc3_status read_image(const dc3_reporting *r, const side *s, int64_t item
     return dc3_sources_stored(s->train, json_array_get(s->lines, (size_t)item), r->size, r->size, image);
 }
 
-static void look_at(const dc3_reporting *r, side *s, int64_t i)
+/* How far a stored image is from its original at the same size; NaN where that is not there. */
+static double change_of(const dc3_reporting *r, const json_t *line, const dc3_image *image)
+{
+    int64_t item = dc3_sources_item(r->items, json_string_value(json_object_get(line, "source")));
+    int64_t sum = 0, values = (int64_t)image->width * image->height * 3;
+    dc3_image original;
+    if (!r->data || item < 0 || json_object_get(line, "patches")) return NAN;
+    if (dc3_dataset_read(r->data, item, image->width, image->height, r->fit, &original) != DC3_OK) return NAN;
+    for (int64_t i = 0; i < values; i++) sum += abs(image->pixels[i] - original.pixels[i]);
+    dc3_image_free(&original);
+    return (double)sum / (double)values;
+}
+
+static void look_at(dc3_reporting *r, side *s, int64_t i)
 {
     dc3_image image = {0};
     dc3_levels levels = {0};
     s->colourfulness[i] = NAN;
+    if (s->changes) s->changes[i] = NAN;
     if (dc3_cancelled() || read_image(r, s, s->items[i], &image) != DC3_OK) return;
     int64_t pixels = (int64_t)image.width * image.height;
     s->colourfulness[i] = dc3_colourfulness(image.pixels, pixels);
+    s->hashes[i] = dc3_hash64(image.pixels, (size_t)pixels * 3);
     dc3_levels_add(&levels, image.pixels, pixels);
+    if (s->changes) s->changes[i] = change_of(r, json_array_get(s->lines, (size_t)s->items[i]), &image);
     dc3_image_free(&image);
 #pragma omp critical(dc3_report_levels)
     dc3_levels_merge(&s->levels, &levels); /* whole numbers: the order does not matter */
 }
 
-static dc3_status look(const dc3_reporting *r, side *s)
+static dc3_status look(dc3_reporting *r, side *s)
 {
     const dc3_cancel *cancel = dc3_cancel_here();
     double sum = 0;
@@ -82,6 +103,7 @@ static dc3_status look(const dc3_reporting *r, side *s)
     for (int64_t i = 0; i < s->count; i++) {
         DC3_CANCEL_SCOPE(cancel);
         look_at(r, s, i);
+        dc3_report_step(r);
     }
     DC3_TRY(dc3_check_cancel());
     for (int64_t i = 0; i < s->count; i++) {
@@ -95,6 +117,29 @@ static dc3_status look(const dc3_reporting *r, side *s)
     }
     s->mean = sum / (double)(s->count - s->failed);
     return DC3_OK;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* What is known of the stored images now: the mean change of each class, and how many equal others. */
+static void note_stored(dc3_reporting *r, side *stored)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < stored->count; i++) {
+        dc3_report_class *c = dc3_report_class_of(r, (size_t)stored->items[i]);
+        if (isnan(stored->colourfulness[i])) continue;
+        stored->hashes[n++] = stored->hashes[i];
+        if (isnan(stored->changes[i])) continue;
+        c->change = (c->changes ? c->change * (double)c->changes : 0) + stored->changes[i];
+        c->change /= (double)++c->changes;
+    }
+    qsort(stored->hashes, (size_t)n, sizeof *stored->hashes, by_hash);
+    r->looked = n;
+    for (int64_t i = 1; i < n; i++) r->duplicates += stored->hashes[i] == stored->hashes[i - 1];
 }
 
 /* The curve at 256 places from 0 to `to` (1: the whole range), in percent of a unit of which the range has
@@ -187,6 +232,14 @@ static double distance(const int64_t *a, const int64_t *b)
     return dc3_density_distance(&of_a, &of_b);
 }
 
+/* The mean of the three channels. */
+static double mean_distance(const side *s, const side *from)
+{
+    double sum = 0;
+    for (int c = 0; c < 3; c++) sum += distance(s->levels.count[c], from->levels.count[c]) / 3;
+    return sum;
+}
+
 /* A side of the table; `distances`: with columns for how far its densities are from those of `from`, empty
  * without one. */
 static void add_row(json_t *rows, const side *s, const side *from, int distances)
@@ -213,6 +266,11 @@ static void add_all(dc3_reporting *r, const sides *all)
     add_channels(curves, all);
     add_colourfulness(curves, all);
     add_row(rows, &all->stored, original, original != NULL);
+    if (original && all->random.count > all->random.failed) {
+        add_row(rows, &all->random, original, 1);
+        r->distance = mean_distance(&all->stored, original);
+        r->random_distance = mean_distance(&all->random, original);
+    }
     for (int i = 0; i < all->others_count; i++) add_row(rows, &all->others[i], original, original != NULL);
     if (original) add_row(rows, original, NULL, 1);
     int n = snprintf(text, sizeof text,
@@ -231,10 +289,9 @@ static void add_all(dc3_reporting *r, const sides *all)
     json_object_set_new(r->page, "curves_text", json_string(text));
     json_object_set_new(
         r->page, "measures",
-        original
-            ? json_pack("{s:[s, s, s, s, s, s], s:o}", "head", "", "Pictures", "Mean colourfulness",
-                        "Distance, red", "green", "blue", "rows", rows)
-            : json_pack("{s:[s, s, s], s:o}", "head", "", "Pictures", "Mean colourfulness", "rows", rows));
+        original ? json_pack("{s:[s, s, s, s, s, s], s:o}", "head", "", "Images", "Mean colourfulness",
+                             "Distance, red", "green", "blue", "rows", rows)
+                 : json_pack("{s:[s, s, s], s:o}", "head", "", "Images", "Mean colourfulness", "rows", rows));
 }
 
 /* "METHOD (FOLDER)" of a run; its name alone where that is the same. */
@@ -268,7 +325,7 @@ static dc3_status look_at_run(dc3_reporting *r, const char *folder, int number, 
     s->train = dc3_path_join(folder, "train");
     if (!s->train) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(dc3_metadata_read(s->train, &s->lines));
-    DC3_TRY(draw(s, (int64_t)json_array_size(s->lines), r->seed, (uint64_t)(2 + number)));
+    DC3_TRY(draw(s, (int64_t)json_array_size(s->lines), MOST, r->seed, (uint64_t)(2 + number)));
     DC3_TRY(look(r, s));
     if (s->count == s->failed) return dc3_fail(DC3_ERR_FORMAT, "%s: none of its images can be read", folder);
     if (s->failed)
@@ -292,14 +349,22 @@ static dc3_status look_at_others(dc3_reporting *r, sides *all)
 
 static dc3_status look_at_all(dc3_reporting *r, sides *all)
 {
-    side *stored = &all->stored, *original = &all->original;
+    side *stored = &all->stored, *original = &all->original, *random = &all->random;
+    random->name = strdup("as many random originals");
     stored->name = strdup("stored"), original->name = strdup("original");
     stored->train = strdup(r->train), stored->lines = json_incref(r->lines);
-    if (!stored->name || !original->name || !stored->train) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    DC3_TRY(draw(stored, (int64_t)json_array_size(r->lines), r->seed, 0));
+    if (!stored->name || !original->name || !random->name || !stored->train)
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(draw(stored, (int64_t)json_array_size(r->lines), MOST, r->seed, 0));
+    stored->changes = calloc((size_t)stored->count + 1, sizeof *stored->changes);
+    if (!stored->changes) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (r->data) DC3_TRY(draw(original, dc3_dataset_size(r->data), MOST, r->seed, 1));
+    if (r->data) DC3_TRY(draw(random, dc3_dataset_size(r->data), stored->count, r->seed, 2000));
+    r->total = stored->count + original->count + random->count + dc3_report_room(r);
     DC3_TRY(look(r, stored));
-    if (r->data) DC3_TRY(draw(original, dc3_dataset_size(r->data), r->seed, 1));
-    if (r->data) DC3_TRY(look(r, original));
+    note_stored(r, stored);
+    DC3_TRY(look(r, original));
+    DC3_TRY(look(r, random));
     all->has_original = original->count > original->failed;
     if (stored->failed)
         dc3_report_note(r, "%lld of the stored images that the curves are of cannot be read.",
@@ -317,6 +382,8 @@ static void side_free(side *s)
     json_decref(s->lines);
     free(s->items);
     free(s->colourfulness);
+    free(s->hashes);
+    free(s->changes);
 }
 
 dc3_status dc3_report_colour(dc3_reporting *r)
@@ -327,6 +394,7 @@ dc3_status dc3_report_colour(dc3_reporting *r)
     if (all) {
         side_free(&all->stored);
         side_free(&all->original);
+        side_free(&all->random);
         for (int i = 0; i < all->others_count; i++) side_free(&all->others[i]);
     }
     free(all);

@@ -8,66 +8,41 @@
 #include "base/file.h"
 #include "run_folder/saved_edits.h"
 #include "report/gather_parts.h"
+#include "report/sample.h"
 #include "run_folder/sources.h"
 
-/* Images on a page; bytes that all of them may take, encoded, and one at least and at most; pixels of a
- * side at most, up to which no colour is lost, and below which none is shrunk. */
-enum {
-    MOST = DC3_REPORT_IMAGES,
-    BYTES = 3300000,
-    LEAST_BYTES = 3000,
-    MOST_BYTES = 40000,
-    LARGEST = 256,
-    EXACT = 64,
-    SMALLEST = 48
-};
+/* Characters that all images of the page may take; pixels of a side up to which no colour is lost. Bytes of a
+ * pixel, of files that lose no colour and of others, by which the number of images is planned. */
+enum { CHARACTERS = 6000000, EXACT = 64 };
+static const double exact_bytes = 2.2, other_bytes = 0.4;
 
 /* One stored image of the page. */
 typedef struct shown {
     const json_t *line;
+    dc3_report_class *class;
+    int64_t place;                                   /* in its class */
     char *stored, *original, *edits[DC3_MOST_EDITS]; /* data URIs, or NULL */
     int width, height;
+    size_t characters; /* of all URIs */
     char missing[300]; /* why there is no original */
     dc3_status status; /* what failed for want of memory */
 } shown;
 
-static dc3_status shrink(const dc3_image *image, int side, dc3_image *small)
-{
-    int longer = image->width > image->height ? image->width : image->height;
-    int width = image->width * side / longer, height = image->height * side / longer;
-    return dc3_image_resize(image, width > 0 ? width : 1, height > 0 ? height : 1, DC3_FIT_SQUASH, small);
-}
-
-/* data:image/...;base64,..., caller frees with free. */
-static dc3_status uri_of(const dc3_image *image, dc3_image_format format, size_t *bytes, char **uri)
+/* data:image/...;base64,..., at the image's own size; caller frees with free. */
+static dc3_status encode(const dc3_image *image, size_t *characters, char **uri)
 {
     void *data;
-    DC3_TRY(dc3_image_encode(image, format, &data, bytes));
-    char *text = g_base64_encode(data, *bytes);
+    size_t bytes;
+    int exact = image->width <= EXACT && image->height <= EXACT;
+    DC3_TRY(dc3_image_encode(image, exact ? DC3_PNG : DC3_JPEG_SMALL, &data, &bytes));
+    char *text = g_base64_encode(data, bytes);
     free(data);
     size_t size = strlen(text) + 32;
     *uri = malloc(size);
-    if (*uri) snprintf(*uri, size, "data:image/%s;base64,%s", format == DC3_PNG ? "png" : "jpeg", text);
+    if (*uri)
+        *characters += (size_t)snprintf(*uri, size, "data:image/%s;base64,%s", exact ? "png" : "jpeg", text);
     g_free(text);
     return *uri ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-}
-
-/* The image at the largest size that takes no more than `budget` bytes. */
-static dc3_status encode(const dc3_image *image, size_t budget, char **uri, int *width, int *height)
-{
-    int longer = image->width > image->height ? image->width : image->height,
-        side = longer > LARGEST ? LARGEST : longer;
-    for (size_t bytes;; side = side * 7 / 8) {
-        dc3_image small = {0};
-        if (side < longer) DC3_TRY(shrink(image, side, &small));
-        const dc3_image *which = side < longer ? &small : image;
-        *width = which->width, *height = which->height;
-        dc3_status status = uri_of(which, side <= EXACT ? DC3_PNG : DC3_JPEG_SMALL, &bytes, uri);
-        dc3_image_free(&small);
-        if (status != DC3_OK || bytes <= budget || side * 7 / 8 < SMALLEST) return status;
-        free(*uri);
-        *uri = NULL;
-    }
 }
 
 /* The originals of a stitched image, in the order of its squares, as many across as down. */
@@ -104,37 +79,36 @@ static dc3_status read_original(const dc3_reporting *r, const shown *s, dc3_imag
 }
 
 /* The edits that are saved; damaged ones are left out. */
-static dc3_status prepare_edits(const dc3_reporting *r, shown *s, size_t budget)
+static dc3_status prepare_edits(const dc3_reporting *r, shown *s)
 {
     const char *name = json_string_value(json_object_get(s->line, "file_name"));
     dc3_image edits[DC3_MOST_EDITS];
-    int count, width, height;
+    int count;
     if (!name || !dc3_path_stays(name)) return DC3_OK;
     dc3_status status = dc3_edits_read(r->options->run, name, edits, &count);
     for (int i = 0; i < count; i++) {
-        if (status == DC3_OK) status = encode(&edits[i], budget, &s->edits[i], &width, &height);
+        if (status == DC3_OK) status = encode(&edits[i], &s->characters, &s->edits[i]);
         dc3_image_free(&edits[i]);
     }
     return status == DC3_ERR_MEMORY ? status : DC3_OK;
 }
 
 /* An image that is not there or cannot be read is left out; only want of memory ends the report. */
-static void prepare(const dc3_reporting *r, shown *s, size_t budget)
+static void prepare(const dc3_reporting *r, shown *s)
 {
     dc3_image image = {0};
-    int width, height;
-    s->width = s->height = r->size > LARGEST ? LARGEST : r->size;
+    s->width = s->height = r->size; /* the place that it would take */
     dc3_status status =
         dc3_cancelled() ? DC3_ERR_CANCELLED : dc3_sources_stored(r->train, s->line, 0, 0, &image);
-    if (status == DC3_OK) status = encode(&image, budget, &s->stored, &width, &height);
-    if (status == DC3_OK) s->width = width, s->height = height; /* else the place that it would take */
+    if (status == DC3_OK) s->width = image.width, s->height = image.height;
+    if (status == DC3_OK) status = encode(&image, &s->characters, &s->stored);
     dc3_image_free(&image);
     if (status != DC3_ERR_MEMORY && status != DC3_ERR_CANCELLED) {
         status = read_original(r, s, &image);
-        if (status == DC3_OK) status = encode(&image, budget, &s->original, &width, &height);
+        if (status == DC3_OK) status = encode(&image, &s->characters, &s->original);
         if (status != DC3_OK) snprintf(s->missing, sizeof s->missing, "%.290s", dc3_error_text());
         dc3_image_free(&image);
-        if (status != DC3_ERR_MEMORY) status = prepare_edits(r, s, budget);
+        if (status != DC3_ERR_MEMORY) status = prepare_edits(r, s);
     }
     s->status = status == DC3_ERR_MEMORY ? status : DC3_OK;
 }
@@ -223,20 +197,16 @@ static json_t *image_of(dc3_reporting *r, const shown *s, int fourfold)
     return o;
 }
 
-/* The lines of the page, the first `each` of each class; their number, and that of the classes. */
-static int64_t choose(const dc3_reporting *r, shown *all, int64_t each, int64_t most)
+/* The images that the classes show, class by class; their number. */
+static int64_t list(const dc3_reporting *r, shown *all)
 {
-    json_t *line;
-    size_t i;
-    int64_t count = 0, here = 0;
-    json_int_t last = -1;
-    json_array_foreach(r->lines, i, line)
-    {
-        json_int_t label = json_integer_value(json_object_get(line, "label"));
-        here = label == last ? here + 1 : 1;
-        last = label;
-        if (here <= each && count < most) all[count++].line = line;
-    }
+    int64_t count = 0;
+    for (int64_t i = 0; i < r->classes_count; i++)
+        for (int64_t k = 0; k < r->classes[i].shown; k++) {
+            dc3_report_class *c = r->classes + i;
+            all[count++] =
+                (shown){.line = json_array_get(r->lines, c->first + (size_t)k), .class = c, .place = k};
+        }
     return count;
 }
 
@@ -276,32 +246,34 @@ static json_t *map_of(const json_t *maps, const json_t *line)
     return whole ? map : NULL;
 }
 
-/* Classes in the order of the lines, with the images that are shown. */
-static void add_classes(dc3_reporting *r, const shown *all, int64_t count)
+/* A class of the page, without its images. */
+static json_t *class_of(const dc3_reporting *r, const dc3_report_class *c, const json_t *maps)
+{
+    const json_t *line = json_array_get(r->lines, c->first);
+    json_t *class = json_object(), *map = map_of(maps, line);
+    json_object_set(class, "name", json_object_get(line, "class"));
+    json_object_set_new(class, "stored", json_integer(c->stored));
+    if (c->why) json_object_set_new(class, "why", json_string(c->why));
+    if (map) json_object_set(class, "map", map);
+    return class;
+}
+
+/* Classes in the order of the lines, with the images that are shown: those with room. */
+static void add_classes(dc3_reporting *r, const shown *all, int64_t count, int64_t places)
 {
     int fourfold = dc3_sources_fourfold(r->settings);
-    json_t *line, *classes = json_array(), *class = NULL, *images = NULL, *maps = read_maps(r);
-    size_t i;
-    int64_t at = 0, stored = 0;
-    json_int_t last = -1;
-    json_array_foreach(r->lines, i, line)
-    {
-        json_int_t label = json_integer_value(json_object_get(line, "label"));
-        if (label != last || !class) {
-            if (at == MOST) break; /* the page is full */
-            class = json_object();
+    json_t *classes = json_array(), *images = NULL, *maps = read_maps(r);
+    const dc3_report_class *class = NULL;
+    for (int64_t i = 0; i < count; i++) {
+        if (all[i].place >= places) continue;
+        if (all[i].class != class) {
+            class = all[i].class;
+            json_t *one = class_of(r, class, maps);
             images = json_array();
-            stored = 0;
-            json_object_set(class, "name", json_object_get(line, "class"));
-            json_t *map = map_of(maps, line);
-            if (map) json_object_set(class, "map", map);
-            json_object_set_new(class, "pictures", images);
-            json_array_append_new(classes, class);
+            json_object_set_new(one, "pictures", images);
+            json_array_append_new(classes, one);
         }
-        last = label;
-        json_object_set_new(class, "stored", json_integer(++stored));
-        if (at < count && all[at].line == line)
-            json_array_append_new(images, image_of(r, &all[at++], fourfold));
+        json_array_append_new(images, image_of(r, &all[i], fourfold));
     }
     json_decref(maps);
     json_object_set_new(r->page, "classes", classes);
@@ -316,33 +288,63 @@ static int edits_of_run(const dc3_reporting *r)
     return !saved ? 0 : dc3_sources_fourfold(r->settings) ? DC3_MOST_EDITS : 2;
 }
 
-dc3_status dc3_report_classes(dc3_reporting *r)
+int64_t dc3_report_room(const dc3_reporting *r)
 {
-    int64_t classes = (int64_t)json_array_size(json_object_get(r->document, "classes"));
-    shown *all = calloc(MOST, sizeof *all);
-    if (!all) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    int64_t count = choose(r, all, dc3_report_each(classes), MOST);
-    int64_t budget = BYTES / ((2 + edits_of_run(r)) * (count ? count : 1));
-    budget = budget < LEAST_BYTES ? LEAST_BYTES : budget > MOST_BYTES ? MOST_BYTES : budget;
+    double pixels = (double)r->size * r->size, bytes = r->size <= EXACT ? exact_bytes : other_bytes,
+           each = (2 + edits_of_run(r)) * 4 / 3.0 * (pixels * bytes + 300);
+    return each * DC3_PAGE_IMAGES <= CHARACTERS ? DC3_PAGE_IMAGES : (int64_t)(CHARACTERS / each) + 1;
+}
+
+/* How many images of a class have room: the first place of all classes comes first. One has it always. */
+static int64_t places_of(const shown *all, int64_t count)
+{
+    int64_t places = 0, last = 0;
+    size_t sum = 0;
+    for (int64_t i = 0; i < count; i++) last = all[i].place > last ? all[i].place : last;
+    for (; places <= last; places++) {
+        for (int64_t i = 0; i < count; i++) sum += all[i].place == places ? all[i].characters : 0;
+        if (places && sum > CHARACTERS) break;
+    }
+    return places;
+}
+
+static dc3_status prepare_all(dc3_reporting *r, shown *all, int64_t count)
+{
     const dc3_cancel *cancel = dc3_cancel_here();
 #pragma omp parallel for schedule(dynamic) num_threads(r->options->threads)
     for (int64_t i = 0; i < count; i++) {
         DC3_CANCEL_SCOPE(cancel);
-        prepare(r, &all[i], (size_t)budget);
+        prepare(r, &all[i]);
+        dc3_report_step(r);
     }
-    dc3_status status = dc3_check_cancel();
-    for (int64_t i = 0; status == DC3_OK && i < count; i++)
-        if (all[i].status != DC3_OK) status = dc3_fail(all[i].status, "out of memory");
-    if (status == DC3_OK) add_classes(r, all, count);
+    DC3_TRY(dc3_check_cancel());
+    for (int64_t i = 0; i < count; i++)
+        if (all[i].status != DC3_OK) return dc3_fail(all[i].status, "out of memory");
+    return DC3_OK;
+}
+
+static void note_missing(dc3_reporting *r)
+{
+    int64_t classes = (int64_t)json_array_size(json_object_get(r->page, "classes"));
     r->result->images = (int64_t)json_array_size(r->lines);
-    int64_t room = (int64_t)json_array_size(json_object_get(r->page, "classes"));
-    if (count < r->result->images)
-        dc3_report_note(r, "The page shows %lld of %lld images, the first of each class.", (long long)count,
-                        (long long)r->result->images);
-    if (status == DC3_OK && room < classes)
-        dc3_report_note(r, "It has no room for %lld of %lld classes.", (long long)(classes - room),
-                        (long long)classes);
-    for (int64_t i = 0; i < MOST; i++) {
+    if (r->result->shown < r->result->images)
+        dc3_report_note(r, "The page shows %lld of %lld images, the first of each class.",
+                        (long long)r->result->shown, (long long)r->result->images);
+    if (classes < r->classes_count)
+        dc3_report_note(r, "It shows images of %lld of %lld classes; the table of classes has all of them.",
+                        (long long)classes, (long long)r->classes_count);
+}
+
+dc3_status dc3_report_classes(dc3_reporting *r)
+{
+    shown *all = calloc(DC3_PAGE_IMAGES, sizeof *all);
+    if (!all) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_report_sample(r, dc3_report_room(r));
+    int64_t count = list(r, all);
+    dc3_status status = prepare_all(r, all, count);
+    if (status == DC3_OK) add_classes(r, all, count, places_of(all, count));
+    if (status == DC3_OK) note_missing(r);
+    for (int64_t i = 0; i < count; i++) {
         free(all[i].stored);
         free(all[i].original);
         for (int k = 0; k < DC3_MOST_EDITS; k++) free(all[i].edits[k]);

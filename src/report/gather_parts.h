@@ -6,12 +6,18 @@
 
 /* gather_text.c: a value of settings or metadata as people read it; caller frees, NULL without memory. */
 char *dc3_report_value(const json_t *value);
-/* Adds settings, scores, times and skipped images to the page. */
+/* Adds settings, times and skipped images to the page. */
 dc3_status dc3_report_settings(dc3_reporting *r);
-dc3_status dc3_report_scores(dc3_reporting *r);
 dc3_status dc3_report_times(dc3_reporting *r);
 dc3_status dc3_report_skipped(dc3_reporting *r);
-/* gather_images.c: adds the classes with their images. */
+/* gather_scores.c: adds scores to the page, and the accuracy to the classes. */
+dc3_status dc3_report_scores(dc3_reporting *r);
+/* answers.c: adds what tells whether the set is good; after all other parts. */
+dc3_status dc3_report_answers(dc3_reporting *r);
+/* class_table.c: adds the table of all classes. */
+void dc3_report_class_table(dc3_reporting *r);
+/* gather_images.c: adds the classes with their images; how many images are likely to find room. */
+int64_t dc3_report_room(const dc3_reporting *r);
 dc3_status dc3_report_classes(dc3_reporting *r);
 /* gather_colour.c: adds curves and measures. */
 dc3_status dc3_report_colour(dc3_reporting *r);

@@ -89,9 +89,11 @@ static dc3_status data(FILE *to, const json_t *document)
 
 static dc3_status print(FILE *to, const json_t *document, const char *script, size_t size)
 {
+    dc3_section_answers(to, document);
+    dc3_section_scores(to, document);
     dc3_section_colour(to, document);
     dc3_section_classes(to, document);
-    dc3_section_scores(to, document);
+    dc3_section_class_table(to, document);
     dc3_section_times(to, document);
     dc3_section_settings(to, document);
     dc3_section_skipped(to, document);

@@ -6,20 +6,18 @@
  *   facts              [[number or word, what it is], ..]: the line of large figures
  *   settings           [[name, value], ..], texts
  *   notes              [text, ..]: what was skipped or is not there
- *   classes            [{"name", "stored": count, "pictures": [image, ..], "map"}, ..]
- *     image          {"name", "stored": data URI or null, "original": data URI or null,
- *                      "missing": why there is no original, "width", "height": pixels of what is shown,
- *                      "aligned": the two can lie on each other, "edits": [[caption, data URI], ..],
- *                      "facts": [[name, value], ..]}
- *     map              {"points": [[x, y, bin], ..], "chosen": [[x, y, bin], ..], "of": images}
- *   curves             [{"id", "title", "x": [from, to], "x_title", "y_title", "original": [values],
- *                      "stored": [values], "others": [[name, [values]], ..]}, ..]
- *   curves_text        what the curves are made of
- *   measures           {"head": [text, ..], "rows": [[text, ..], ..]}
- *   scores             {"head", "rows", "text"}
- *   times              {"rows": [[stage, text, part of the longest, 0 to 1], ..], "text"}
- *   skipped            [text, ..]
- *   skipped_more       how many there are besides
+ *   answers            {"text": the verdict, "head", "rows", "next": [text, ..]}: the first box
+ *   class_table        {"head", "rows"}: all classes
+ *   classes            [{"name", "why": it is among those that are shown, or absent, "stored": count,
+ * "pictures": [image, ..], "map"}, ..] image          {"name", "stored": data URI or null, "original": data
+ * URI or null, "missing": why there is no original, "width", "height": pixels of what is shown, "aligned":
+ * the two can lie on each other, "edits": [[caption, data URI], ..], "facts": [[name, value], ..]} map
+ * {"points": [[x, y, bin], ..], "chosen": [[x, y, bin], ..], "of": images} curves             [{"id",
+ * "title", "x": [from, to], "x_title", "y_title", "original": [values], "stored": [values], "others": [[name,
+ * [values]], ..]}, ..] curves_text        what the curves are made of measures           {"head": [text, ..],
+ * "rows": [[text, ..], ..]} scores             {"head", "rows", "text"} times              {"rows": [[stage,
+ * text, part of the longest, 0 to 1], ..], "text"} skipped            [text, ..] skipped_more       how many
+ * there are besides
  */
 #ifndef DC3_REPORT_PAGE_H
 #define DC3_REPORT_PAGE_H

@@ -4,8 +4,15 @@
   const all = (selector, at = document) => [...at.querySelectorAll(selector)];
   const data = JSON.parse(find('#data').textContent);
 
-  /* Small images are shown as the pixels that they are; so are their copies in the viewer. */
-  all('.grid img').forEach((image) => image.classList.toggle('pixels', Number(image.getAttribute('width')) <= 64));
+  /* On a narrow screen the rows of wide tables become cards, whose values have names. */
+  all('.wide table').forEach((table) => {
+    const names = all('thead th', table).map((one) => one.textContent);
+    if (names.length < 4) return;
+    table.classList.add('cards');
+    all('tbody tr', table).forEach((row) => {
+      all('td', row).forEach((cell, k) => { cell.dataset.label = names[k + 1]; });
+    });
+  });
 
   /* The viewer: the original, the edits and what is stored side by side; and the original to the left of a line, what
    * is stored to its right. */
@@ -16,6 +23,15 @@
     caption.textContent = text;
     figure.append(what, caption);
     return figure;
+  };
+  /* At its own size, or larger by a whole factor, up to `most` pixels wide. */
+  const enlarge = (image, most) => {
+    const set = () => {
+      const times = Math.max(1, Math.floor(most / image.naturalWidth));
+      image.width = times * image.naturalWidth;
+      image.height = times * image.naturalHeight;
+    };
+    if (image.naturalWidth) set(); else image.addEventListener('load', set);
   };
   const slide = () => {
     find('.stack', viewer).style.setProperty('--at', `${find('.slider input', viewer).value}%`);
@@ -33,12 +49,15 @@
     const aligned = original && stored && figure.dataset.aligned === '1';
     find('.slider', viewer).hidden = !aligned;
     find('.stack', viewer).replaceChildren(...(aligned ? [original.cloneNode(), stored.cloneNode()] : []));
+    if (!viewer.open) viewer.showModal();
+    const room = viewer.clientWidth - 32, columns = Math.min(all('.pair figure', viewer).length, room < 600 ? 2 : 4);
+    all('.pair img', viewer).forEach((image) => enlarge(image, Math.min(352, room / columns - 13)));
+    all('.stack img', viewer).forEach((image) => enlarge(image, Math.min(352, room)));
     slide();
     const facts = find('dl', more);
     find('.facts', viewer).replaceChildren(...(facts ? [facts.cloneNode(true)] : []));
     find('[data-do=previous]', viewer).disabled = place === 0;
     find('[data-do=next]', viewer).disabled = place === figures.length - 1;
-    if (!viewer.open) viewer.showModal();
     viewer.scrollTop = 0;
   };
   const step = (by) => {
@@ -67,11 +86,12 @@
   };
   addEventListener('hashchange', follow);
 
-  const filter = find('#filter');
-  if (filter) filter.addEventListener('input', () => {
+  all('.filter input').forEach((filter) => filter.addEventListener('input', () => {
     const word = filter.value.trim().toLowerCase();
-    all('.class').forEach((one) => { one.hidden = !find('h3', one).textContent.toLowerCase().includes(word); });
-  });
+    all('.class, tbody tr', filter.closest('section')).forEach((one) => {
+      one.hidden = !find('h3, th', one).textContent.toLowerCase().includes(word);
+    });
+  }));
 
   /* Charts, in the colours of the page's theme. */
   const charts = [];

@@ -1,6 +1,7 @@
 /* The report of a run: what its folder and its dataset hold, joined for the page (src/report). */
 #include "report/gather.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "dc3/condense.h"
 #include "report/gather_parts.h"
 #include "report/report.h"
+#include "report/sample.h"
 
 dc3_report_options dc3_report_defaults(void)
 {
@@ -35,6 +37,7 @@ static dc3_status read_run(dc3_reporting *r)
     const char *seed;
     r->settings = json_object_get(r->document, "settings");
     r->fit = dc3_sources_fit(r->settings);
+    DC3_TRY(dc3_report_list_classes(r));
     r->size = (int)json_integer_value(json_object_get(r->settings, "size"));
     seed = json_string_value(json_object_get(r->settings, "seed"));
     r->seed = seed ? strtoull(seed, NULL, 10) : 0;
@@ -114,7 +117,9 @@ static dc3_status join(dc3_reporting *r)
     DC3_TRY(dc3_report_times(r));
     DC3_TRY(dc3_report_skipped(r));
     DC3_TRY(dc3_report_colour(r));
-    return dc3_report_classes(r);
+    DC3_TRY(dc3_report_classes(r));
+    dc3_report_class_table(r);
+    return dc3_report_answers(r);
 }
 
 static dc3_status write_page(dc3_reporting *r)
@@ -129,7 +134,12 @@ static dc3_status write_page(dc3_reporting *r)
 
 dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_result *result)
 {
-    dc3_reporting r = {.options = options, .result = result, .page = json_object(), .notes = json_array()};
+    dc3_reporting r = {.options = options,
+                       .result = result,
+                       .page = json_object(),
+                       .notes = json_array(),
+                       .distance = NAN,
+                       .random_distance = NAN};
     *result = (dc3_report_result){0};
     json_object_set_new(r.page, "notes", r.notes);
     dc3_status status = options->out ? dc3_check_place("out", options->out) : DC3_OK;
@@ -140,7 +150,9 @@ dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_resu
     json_decref(r.lines);
     json_decref(r.items);
     json_decref(r.page);
+    json_decref(r.rows);
     free(r.train);
+    free(r.classes);
     return status;
 }
 

@@ -11,6 +11,8 @@ const char *dc3_section_text(const json_t *object, const char *key);
 /* <dl> of [[name, value], ..]. */
 void dc3_section_facts(FILE *to, const json_t *facts);
 
+void dc3_section_answers(FILE *to, const json_t *document);
+void dc3_section_class_table(FILE *to, const json_t *document);
 void dc3_section_settings(FILE *to, const json_t *document);
 void dc3_section_classes(FILE *to, const json_t *document);
 void dc3_section_colour(FILE *to, const json_t *document);

@@ -60,6 +60,50 @@ static void table(FILE *to, const json_t *t)
     fputs("</tbody></table></div>\n", to);
 }
 
+static void list(FILE *to, const json_t *texts)
+{
+    size_t i;
+    json_t *text;
+    fputs("<ul>\n", to);
+    json_array_foreach(texts, i, text)
+    {
+        fputs("<li>", to);
+        dc3_html_text(to, json_string_value(text));
+        fputs("</li>\n", to);
+    }
+    fputs("</ul>\n", to);
+}
+
+void dc3_section_answers(FILE *to, const json_t *document)
+{
+    const json_t *answers = json_object_get(document, "answers"), *next = json_object_get(answers, "next");
+    if (!answers) return;
+    fputs("<section id=\"answers\"><h2>Is the set good?</h2>\n<p class=\"verdict\">", to);
+    dc3_html_text(to, dc3_section_text(answers, "text"));
+    fputs("</p>\n", to);
+    table(to, answers);
+    if (json_array_size(next)) {
+        fputs("<h3>What to try next</h3>\n", to);
+        list(to, next);
+    }
+    fputs("</section>\n", to);
+}
+
+void dc3_section_class_table(FILE *to, const json_t *document)
+{
+    const json_t *classes = json_object_get(document, "class_table");
+    size_t count = json_array_size(json_object_get(classes, "rows"));
+    if (!count) return;
+    fprintf(to, "<section id=\"classes\"><h2>All classes</h2>\n");
+    if (count > 12)
+        fprintf(to,
+                "<p class=\"filter\"><label>Search %zu classes: <input type=\"search\" "
+                "autocomplete=\"off\"></label></p>\n",
+                count);
+    table(to, classes);
+    fputs("</section>\n", to);
+}
+
 void dc3_section_settings(FILE *to, const json_t *document)
 {
     const json_t *settings = json_object_get(document, "settings");
@@ -125,20 +169,6 @@ void dc3_section_times(FILE *to, const json_t *document)
     fputs("</tbody></table>\n", to);
     paragraph(to, dc3_section_text(times, "text"));
     fputs("</section>\n", to);
-}
-
-static void list(FILE *to, const json_t *texts)
-{
-    size_t i;
-    json_t *text;
-    fputs("<ul>\n", to);
-    json_array_foreach(texts, i, text)
-    {
-        fputs("<li>", to);
-        dc3_html_text(to, json_string_value(text));
-        fputs("</li>\n", to);
-    }
-    fputs("</ul>\n", to);
 }
 
 void dc3_section_skipped(FILE *to, const json_t *document)

@@ -78,15 +78,28 @@ uint64_t dc3_fingerprint_images(const dc3_dataset *dataset)
     return hash;
 }
 
-static json_t *hexadecimal(uint64_t value)
+json_t *dc3_fingerprint_text(uint64_t value)
 {
     char text[24];
     snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
     return json_string(text);
 }
 
+uint64_t dc3_fingerprint_classes(int64_t images, const json_t *names)
+{
+    size_t i;
+    json_t *name;
+    uint64_t hash = (uint64_t)images;
+    json_array_foreach(names, i, name)
+    {
+        const char *text = json_string_value(name);
+        if (text) hash = join(hash, dc3_hash64(text, strlen(text)));
+    }
+    return hash;
+}
+
 json_t *dc3_fingerprint(const char *path)
 {
     int is_folder = dc3_path_what(path) == DC3_PATH_FOLDER;
-    return hexadecimal(is_folder ? dc3_fingerprint_folder(path) : dc3_fingerprint_file(path));
+    return dc3_fingerprint_text(is_folder ? dc3_fingerprint_folder(path) : dc3_fingerprint_file(path));
 }

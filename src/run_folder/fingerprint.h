@@ -14,6 +14,12 @@ uint64_t dc3_fingerprint_folder(const char *path);
 /* A hash of the names, sizes and times of a dataset's images, which are not read. */
 uint64_t dc3_fingerprint_images(const dc3_dataset *dataset);
 
+/* A hash of how many images a dataset has and of the names of its classes, a list of texts (dc3_text_utf8),
+ * by which a table of scores knows its dataset wherever that lies. */
+uint64_t dc3_fingerprint_classes(int64_t images, const json_t *names);
+/* A hash as a text of 16 digits. */
+json_t *dc3_fingerprint_text(uint64_t hash);
+
 /* The same as a JSON string of a file, or of all files in a folder. */
 json_t *dc3_fingerprint(const char *path);
 

@@ -227,6 +227,18 @@ dc3_status dc3_state_open(const char *folder, dc3_state **state, int *made, char
     return status;
 }
 
+dc3_state *dc3_state_reopen(const char *folder)
+{
+    dc3_state *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->path = dc3_path_join(folder, "state.db");
+    if (s->path && dc3_path_what(s->path) == DC3_PATH_FILE && open_database(s) && is_sound(s)) return s;
+    close_database(s);
+    free(s->path);
+    free(s);
+    return NULL;
+}
+
 void dc3_state_close(dc3_state **state, int complete)
 {
     dc3_state *s = *state;

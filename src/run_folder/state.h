@@ -20,6 +20,8 @@ int64_t dc3_state_noted(struct sqlite3 *db, const char *name, int64_t otherwise)
  * version
  * (`remark` of `size` bytes says so then, else it is ""). */
 dc3_status dc3_state_open(const char *folder, dc3_state **state, int *made, char *remark, size_t size);
+/* Opens it again in the same call of the program; NULL where there is no sound one. */
+dc3_state *dc3_state_reopen(const char *folder);
 /* Removes `folder`/state.db and what SQLite keeps beside it. */
 void dc3_state_remove(const char *folder);
 /* Notes in `folder`/state.db, if there is a sound one, that soft labels of `views` views of every stored

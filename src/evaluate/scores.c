@@ -1,0 +1,213 @@
+/* Rows of scores, and the files that keep them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "evaluate/test_set.h"
+
+enum { LIMIT = 1 << 28 }; /* bytes of a file of scores */
+
+/* ---- rows ---- */
+
+typedef double value_of(const dc3_score *score);
+
+static double top1_of(const dc3_score *s)
+{
+    return s->top1;
+}
+
+static double top5_of(const dc3_score *s)
+{
+    return s->top5;
+}
+
+static double best_of(const dc3_score *s)
+{
+    return s->best_top1;
+}
+
+/* Mean and deviation over the students. */
+static dc3_status add_mean(const dc3_tests *t, const char *name, value_of *value, json_t *row)
+{
+    char deviation_name[40];
+    double mean, deviation, *values = malloc((size_t)t->students_count * sizeof *values);
+    if (!values) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < t->students_count; i++) values[i] = value(&t->students[i].score);
+    dc3_mean_deviation(values, t->students_count, &mean, &deviation);
+    free(values);
+    snprintf(deviation_name, sizeof deviation_name, "%s_deviation", name);
+    json_object_set_new(row, name, json_real(mean));
+    json_object_set_new(row, deviation_name, json_real(deviation));
+    return DC3_OK;
+}
+
+/* The conditions, which all students share. */
+static void add_conditions(const dc3_score *s, json_t *row)
+{
+    json_t *all =
+        json_pack("{s:i, s:I, s:i, s:i, s:f, s:s, s:s, s:s, s:I, s:I, s:I}", "epochs", s->epochs, "steps",
+                  (json_int_t)s->steps, "batch", s->batch, "size", s->size, "lr", s->lr, "labels", s->labels,
+                  "augment", s->augment, "dtype", s->dtype, "images", (json_int_t)s->images, "test_images",
+                  (json_int_t)s->test_images, "test_unreadable", (json_int_t)s->unreadable);
+    json_object_update(row, all);
+    json_decref(all);
+}
+
+static void add_optional(const dc3_score *s, json_t *row)
+{
+    if (s->factor) json_object_set_new(row, "factor", json_integer(s->factor));
+    if (*s->teacher) json_object_set_new(row, "teacher", json_string(s->teacher));
+    if (s->teacher_top1 >= 0) json_object_set_new(row, "teacher_top1", json_real(s->teacher_top1));
+    if (s->temperature > 0) json_object_set_new(row, "temperature", json_real(s->temperature));
+}
+
+/* The accuracy of each class, mean over the students. */
+static json_t *class_accuracy(const dc3_tests *t)
+{
+    const char *name;
+    json_t *counts, *all = json_object();
+    json_object_foreach(t->students[0].classes, name, counts)
+    {
+        double images = 0, right = 0;
+        for (int i = 0; i < t->students_count; i++) {
+            const json_t *own = json_object_get(t->students[i].classes, name);
+            images += json_number_value(json_array_get(own, 0));
+            right += json_number_value(json_array_get(own, 1));
+        }
+        if (images > 0) json_object_set_new(all, name, json_real(right / images));
+    }
+    return all;
+}
+
+/* What the students depend on, without their seeds. */
+static json_t *shared_settings(const dc3_tests *t)
+{
+    json_t *settings = json_copy(t->students[0].settings);
+    json_object_del(settings, "seed");
+    return settings;
+}
+
+static json_t *now(void)
+{
+    char text[40];
+    struct tm parts;
+    time_t seconds = time(NULL);
+    gmtime_r(&seconds, &parts);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return json_string(text);
+}
+
+/* The lists of the students' seeds and top-1. */
+static void add_each(const dc3_tests *t, json_t *row)
+{
+    json_t *each = json_array(), *seeds = json_array();
+    double seconds = 0;
+    for (int i = 0; i < t->students_count; i++) {
+        json_array_append_new(each, json_real(t->students[i].score.top1));
+        json_array_append(seeds, json_object_get(t->students[i].settings, "seed"));
+        seconds += t->students[i].score.seconds;
+    }
+    json_object_set_new(row, "top1_each", each);
+    json_object_set_new(row, "seed_each", seeds);
+    json_object_set_new(row, "seconds", json_real(seconds));
+}
+
+static dc3_status fill_row(const dc3_tests *t, json_t *row)
+{
+    const dc3_score *last = &t->students[t->students_count - 1].score;
+    json_object_set_new(row, "arch", json_string(last->arch));
+    json_object_set_new(row, "seeds", json_integer(t->students_count));
+    DC3_TRY(add_mean(t, "top1", top1_of, row));
+    DC3_TRY(add_mean(t, "top5", top5_of, row));
+    DC3_TRY(add_mean(t, "best_top1", best_of, row));
+    add_each(t, row);
+    add_conditions(last, row);
+    add_optional(last, row);
+    json_object_set_new(row, "class_top1", class_accuracy(t));
+    json_object_set_new(row, "settings", shared_settings(t));
+    json_object_set_new(row, "date", now());
+    return DC3_OK;
+}
+
+dc3_status dc3_tests_row(dc3_tests *tests, char **json)
+{
+    *json = NULL;
+    if (!tests->students_count) return dc3_fail(DC3_ERR_ARGUMENT, "no student was scored");
+    json_t *row = json_object();
+    dc3_status status = fill_row(tests, row);
+    if (status == DC3_OK)
+        *json = json_dumps(row, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+    json_decref(row);
+    dc3_tests_drop(tests);
+    return status != DC3_OK || *json ? status : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+/* ---- files ---- */
+
+/* The rows of a file, an empty list where there is none; the caller releases it, also after a failure. */
+static dc3_status read_rows(const char *file, json_t **rows)
+{
+    char *text;
+    size_t size;
+    *rows = json_array();
+    if (dc3_path_what(file) == DC3_PATH_MISSING) return DC3_OK;
+    DC3_TRY(dc3_file_read(file, LIMIT, &text, &size));
+    json_t *found = json_loadb(text, size, 0, NULL), *row;
+    size_t i;
+    int sound = json_is_array(found);
+    free(text);
+    json_array_foreach(found, i, row) sound = sound && json_is_object(row) && json_object_get(row, "top1");
+    if (sound) {
+        json_decref(*rows);
+        *rows = found;
+        return DC3_OK;
+    }
+    json_decref(found);
+    return dc3_fail(DC3_ERR_FORMAT,
+                    "%s: expected a list of scores, to which new ones are added, found something else; move "
+                    "the file away or name another",
+                    file);
+}
+
+dc3_status dc3_scores_check(const char *file)
+{
+    json_t *rows;
+    dc3_status status = read_rows(file, &rows);
+    json_decref(rows);
+    return status == DC3_OK ? dc3_check_place("out", file) : status;
+}
+
+/* The folder of a file, locked until it is closed: of two commands that add a score none is lost. -1 where
+ * the file system locks no folders. */
+static int lock_folder(const char *file)
+{
+    char *folder = strdup(file), *slash = folder ? strrchr(folder, '/') : NULL;
+    if (slash) slash[slash == folder] = 0;
+    int fd = folder ? open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) flock(fd, LOCK_EX);
+    free(folder);
+    return fd;
+}
+
+dc3_status dc3_scores_add(const char *file, const char *row)
+{
+    json_t *rows, *one = json_loads(row, 0, NULL);
+    int lock = lock_folder(file);
+    dc3_status status = read_rows(file, &rows);
+    if (status == DC3_OK && (!one || json_array_append(rows, one) != 0))
+        status = dc3_fail(DC3_ERR_ARGUMENT, "expected a score as JSON, found something else");
+    char *text = status == DC3_OK
+                     ? json_dumps(rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6))
+                     : NULL;
+    if (status == DC3_OK)
+        status = text ? dc3_file_write(file, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (lock >= 0) close(lock);
+    free(text);
+    json_decref(rows);
+    json_decref(one);
+    return status;
+}
