@@ -1,0 +1,67 @@
+#!/bin/bash
+# Scores are kept: dc3 evaluate adds them to OUT/scores.json, dc3 report finds them, and tables of other data are
+# refused.
+source "$2/tests/cli/support.sh"
+quick=(--epochs 2 --threads 1 -q)
+for class in a b; do images "data/$class" 4; done
+for class in a b; do images "other/$class" 5; done
+expect 0 "4 images stored" "$dc3" condense data -o run --ipc 2 --method random "${common[@]}"
+expect 0 "2 images stored" "$dc3" condense other -o else --ipc 1 --method random "${common[@]}"
+
+# Each call adds a row, with what the score depends on and the accuracy of each class.
+expect 0 "convnet3" "$dc3" evaluate run --val data --labels hard --size 16 --seeds 2 "${quick[@]}"
+expect 0 "convnet3" "$dc3" evaluate run --val data --labels hard --size 16 --lr 0.002 "${quick[@]}"
+rows() { grep -c '"arch": "convnet3"' "$1"; }
+[[ $(rows run/scores.json) == 4 ]] || fail "two rows, each with its settings: $(cat run/scores.json)"
+for word in '"class_top1"' '"settings"' '"stored"' '"weight_decay"' '"data_path": "run"' '"date"' '"seed_each"'; do
+  [[ $(grep -c "$word" run/scores.json) == 2 ]] || fail "no $word in each row: $(cat run/scores.json)"
+done
+
+# The report finds them, and the classes' accuracy.
+expect 0 "result" "$dc3" report run
+grep -q 'id="scores"' run/report.html || fail "the report does not show the scores"
+grep -q '<th scope="col">Top-1 (%)' run/report.html || fail "the report has no accuracy by class"
+
+# A set that is only a folder gets nothing written into it, unless a file is named.
+cp -r run/train plain && rm plain/metadata.jsonl && find plain | sort > before
+output=$("$dc3" evaluate plain --val data --labels hard --size 16 --epochs 2 --threads 1 2>&1) || fail "plain: $output"
+[[ $output == *"note: scores are printed, and kept with -o FILE only"* ]] || fail "no note: $output"
+find plain | sort | cmp - before || fail "a folder that is not dc3's was written into"
+expect 0 "convnet3" "$dc3" evaluate plain --val data --labels hard --size 16 -o kept.json "${quick[@]}"
+find plain | sort | cmp - before || fail "-o elsewhere writes into the folder"
+[[ $(rows kept.json) == 2 ]] || fail "-o: $(cat kept.json)"
+
+# What is no list of scores is not replaced, which is said before the training; a folder that is not there too.
+echo "my notes" > notes.json
+expect 1 "notes.json: expected a list of scores" "$dc3" evaluate run --val data --labels hard --size 16 -o notes.json \
+  "${quick[@]}"
+[[ $(cat notes.json) == "my notes" ]] || fail "a file of another kind was replaced"
+expect 2 "-o nowhere/scores.json" "$dc3" evaluate run --val data --labels hard --size 16 -o nowhere/scores.json \
+  "${quick[@]}"
+
+# Scores of other data are refused where they are asked for, and left out where they are found.
+expect 1 "expected scores of this run's images, found those of other data" "$dc3" report else --scores run/scores.json
+cp run/scores.json else/
+expect 0 "result" "$dc3" report else
+grep -q 'id="scores"' else/report.html && fail "scores of other data are shown"
+grep -q '2 of 2 scores in .* are of other data' else/report.html || fail "nothing is said about them"
+# A copy of the run is the same data.
+cp -r run copy && expect 0 "result" "$dc3" report copy && grep -q 'id="scores"' copy/report.html ||
+  fail "a copied run loses its scores"
+
+# Two commands that end at once lose nothing.
+"$dc3" evaluate run --val data --labels hard --size 16 --lr 0.003 "${quick[@]}" > one 2>&1 & first=$!
+"$dc3" evaluate run --val data --labels hard --size 16 --lr 0.004 "${quick[@]}" > two 2>&1 || fail "$(cat two)"
+wait $first || fail "$(cat one)"
+[[ $(rows run/scores.json) == 8 ]] || fail "a score was lost: $(rows run/scores.json)"
+
+# Students are the same whatever the labels: as large as the run's teacher saw images.
+mkdir large && for class in a b; do mkdir large/$class; for i in 1 2 3 4; do
+  "$make" "large/$class/$i.png" 40 40 $((40 + 20 * i)) $((150 - 9 * i)) $((10 * i)) || fail "make_image"; done; done
+"$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
+expect 0 "images stored" "$dc3" condense large -o taught --ipc 1 --teacher two.safetensors --teacher-size 32 --size 40 \
+  --threads 1 --dtype f32
+expect 0 "students see 32 px" "$dc3" evaluate taught --val large --labels hard --epochs 1 --threads 1
+[[ $output == *"32 px, "* ]] || fail "hard labels: $output"
+expect 0 "40 px, " "$dc3" evaluate taught --val large --labels hard --size 40 --epochs 1 --threads 1
+echo "all checks passed"
