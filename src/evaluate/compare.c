@@ -9,6 +9,7 @@
 #include "evaluate/comparing.h"
 #include "io/weights.h"
 #include "run_folder/clear.h"
+#include "run_folder/fingerprint.h"
 #include "teacher/classes.h"
 #include "teacher/teacher.h"
 
@@ -75,6 +76,17 @@ static dc3_status check_teacher(const dc3_comparing *c, const dc3_dataset *data)
     return status;
 }
 
+/* By what the table's rows name the dataset. */
+static uint64_t fingerprint_of(const dc3_dataset *data)
+{
+    json_t *names = json_array();
+    for (int i = 0; i < dc3_dataset_classes(data); i++)
+        json_array_append_new(names, dc3_json_text(dc3_dataset_class_name(data, i)));
+    uint64_t hash = dc3_fingerprint_classes(dc3_dataset_size(data), names);
+    json_decref(names);
+    return hash;
+}
+
 /* Looks at the two datasets, before hours of work with them, and plans the teacher. */
 static dc3_status look_ahead(dc3_comparing *c)
 {
@@ -84,6 +96,7 @@ static dc3_status look_ahead(dc3_comparing *c)
     c->trains = !d->teacher && dc3_comparing_needs_teacher(c->options);
     if (c->trains)
         c->plan = dc3_own_teacher(d, c->teacher, dc3_usual_size(data, 256), dc3_dataset_size(data));
+    c->dataset = fingerprint_of(data);
     dc3_status status = check_teacher(c, data);
     if (status == DC3_OK)
         status = dc3_open_val(c->options->evaluate.val, data, &c->tests->listener, &c->tests->dataset);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "evaluate/comparing.h"
+#include "run_folder/fingerprint.h"
 
 enum { SCORE_TEXT = 16 };
 
@@ -61,78 +62,168 @@ static double augment_robust(const table *t, dc3_cell w)
     return n ? dc3_augment_robust_score(with[0], with[1], without[0], without[1]) : NAN;
 }
 
-static void score_text(double score, char text[SCORE_TEXT])
-{
-    snprintf(text, SCORE_TEXT, "-");
-    if (!isnan(score)) snprintf(text, SCORE_TEXT, "%.4f", score);
-}
-
 static dc3_status set_number(json_t *row, const char *key, double value)
 {
     return json_object_set_new(row, key, json_real(value)) == 0 ? DC3_OK
                                                                 : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
-/* What a row says of the students without augmentation. */
-static dc3_status add_unaugmented(const table *t, dc3_cell w, json_t *row)
+/* The columns in which the best is marked. */
+enum { TOP1, TOP5, BEST, LABEL_ROBUST, AUGMENT_ROBUST, MARKED };
+static const char *const marked_names[MARKED] = {"top1", "top5", "best_top1", "label_robust_score",
+                                                 "augmentation_robust_score"};
+
+/* A row before it is printed: values, NaN where there are none, and their deviations over the seeds. */
+typedef struct row {
+    dc3_cell cell;
+    int n;
+    double value[MARKED], spread[MARKED];
+    double seconds, bytes, labels, colour, unaugmented, unaugmented_spread;
+    char mark[MARKED]; /* '*' the best, '~' not told apart from it, ' ' else */
+} row;
+
+static void collect_row(const table *t, const dc3_cell *w, row *r)
 {
-    double top1, spread, score = augment_robust(t, w);
-    char text[SCORE_TEXT];
-    w.augment = "none";
-    over_seeds(t, w, "top1", &top1, &spread);
-    score_text(score, text);
-    fprintf(t->text, "  %7.2f  %7s", 100 * top1, text);
-    DC3_TRY(set_number(row, "top1_unaugmented", top1));
-    DC3_TRY(set_number(row, "top1_unaugmented_deviation", spread));
-    return isnan(score) ? DC3_OK : set_number(row, "augmentation_robust_score", score);
+    static const char *const keys[] = {"top1", "top5", "best_top1"};
+    double d;
+    *r = (row){.cell = *w};
+    for (int i = TOP1; i <= BEST; i++) r->n = over_seeds(t, *w, keys[i], &r->value[i], &r->spread[i]);
+    if (!r->n) return;
+    r->value[LABEL_ROBUST] = label_robust(t, *w);
+    r->value[AUGMENT_ROBUST] = t->c->options->augment_robust ? augment_robust(t, *w) : NAN;
+    over_seeds(t, *w, "seconds_condense", &r->seconds, &d);
+    over_seeds(t, *w, "image_bytes", &r->bytes, &d);
+    over_seeds(t, *w, "label_bytes", &r->labels, &d);
+    over_seeds(t, *w, "colourfulness", &r->colour, &d);
+    dc3_cell plain = *w;
+    plain.augment = "none";
+    if (t->c->options->augment_robust) over_seeds(t, plain, "top1", &r->unaugmented, &r->unaugmented_spread);
 }
 
-/* The row of a cell that has scores, for the table and as an object. */
-static dc3_status add_row(const table *t, const dc3_cell *w)
+/* Marks the best of a column among rows of the same size, student and labels, and those whose difference from
+ * it is within both deviations. A single row is no best. */
+static void mark_column(row *rows, int count, int column)
 {
-    double top1, spread, top5, spread5, best, d, seconds, bytes, labels, colour, robust = label_robust(t, *w);
-    int n = over_seeds(t, *w, "top1", &top1, &spread);
-    if (!n) return DC3_OK;
-    over_seeds(t, *w, "top5", &top5, &spread5);
-    over_seeds(t, *w, "best_top1", &best, &d);
-    over_seeds(t, *w, "seconds_condense", &seconds, &d);
-    over_seeds(t, *w, "image_bytes", &bytes, &d);
-    over_seeds(t, *w, "label_bytes", &labels, &d);
-    over_seeds(t, *w, "colourfulness", &colour, &d);
+    const row *best = NULL;
+    int differ = 0;
+    for (int i = 0; i < count; i++) {
+        const row *r = rows + i;
+        if (!r->n || isnan(r->value[column])) continue;
+        differ |= best && r->value[column] != best->value[column];
+        if (!best || r->value[column] > best->value[column]) best = r;
+    }
+    for (int i = 0; i < count; i++) {
+        row *r = rows + i;
+        r->mark[column] = ' ';
+        if (!differ || !r->n || isnan(r->value[column])) continue;
+        double behind = best->value[column] - r->value[column];
+        int close = behind <= best->spread[column] + r->spread[column];
+        r->mark[column] = behind <= 0 ? '*' : close ? '~' : ' ';
+    }
+}
+
+static void score_text(double score, char text[SCORE_TEXT])
+{
+    snprintf(text, SCORE_TEXT, "-");
+    if (!isnan(score)) snprintf(text, SCORE_TEXT, "%.4f", score);
+}
+
+static void print_row(const table *t, const row *r)
+{
     char score[SCORE_TEXT], deviation[16] = ""; /* one seed has none */
-    score_text(robust, score);
-    if (n > 1) snprintf(deviation, sizeof deviation, "+- %5.2f", 100 * spread);
-    fprintf(t->text, "%4d  %-18s %-6s %-12s %6.2f %-8s  %6.2f  %6.2f  %8.1f  %9.1f  %9.1f  %6.1f  %7s",
-            w->ipc, w->arch, w->labels, w->method, 100 * top1, deviation, 100 * top5, 100 * best, seconds,
-            bytes * 1e-3, labels * 1e-3, colour, score);
-    json_t *row = json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "ipc",
-                            w->ipc, "arch", w->arch, "labels", w->labels, "method", w->method, "seeds", n,
-                            "top1", top1, "top1_deviation", spread, "top5", top5, "top5_deviation", spread5,
-                            "best_top1", best, "seconds_condense", seconds, "image_bytes", bytes,
-                            "label_bytes", labels, "colourfulness", colour);
-    if (!row || json_array_append_new(t->rows, row) != 0) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (!isnan(robust)) DC3_TRY(set_number(row, "label_robust_score", robust));
-    if (t->c->options->augment_robust) DC3_TRY(add_unaugmented(t, *w, row));
-    fprintf(t->text, "  %d\n", n);
-    return DC3_OK;
+    const dc3_cell *w = &r->cell;
+    score_text(r->value[LABEL_ROBUST], score);
+    if (r->n > 1) snprintf(deviation, sizeof deviation, "+- %5.2f", 100 * r->spread[TOP1]);
+    fprintf(t->text, "%4d  %-18s %-6s %-12s %6.2f%c %-8s  %6.2f%c %6.2f%c %8.1f  %9.1f  %9.1f  %6.1f  %7s%c",
+            w->ipc, w->arch, w->labels, w->method, 100 * r->value[TOP1], r->mark[TOP1], deviation,
+            100 * r->value[TOP5], r->mark[TOP5], 100 * r->value[BEST], r->mark[BEST], r->seconds,
+            r->bytes * 1e-3, r->labels * 1e-3, r->colour, score, r->mark[LABEL_ROBUST]);
+    if (t->c->options->augment_robust) {
+        score_text(r->value[AUGMENT_ROBUST], score);
+        fprintf(t->text, " %7.2f  %7s%c", 100 * r->unaugmented, score, r->mark[AUGMENT_ROBUST]);
+    }
+    fprintf(t->text, " %d\n", r->n);
+}
+
+/* {"top1": "best", "top5": "within the spread"} */
+static json_t *marks_of(const row *r)
+{
+    json_t *marks = json_object();
+    for (int i = 0; i < MARKED; i++)
+        if (r->mark[i] != ' ')
+            json_object_set_new(marks, marked_names[i],
+                                json_string(r->mark[i] == '*' ? "best" : "within the spread"));
+    return marks;
+}
+
+/* What says which data the row is of, and what all of them give. */
+static void add_origin(const table *t, json_t *o)
+{
+    const dc3_comparing *c = t->c;
+    json_object_set_new(o, "dataset", dc3_fingerprint_text(c->dataset));
+    if (c->real_hard >= 0) json_object_set_new(o, "full_top1", json_real(c->real_hard));
+    if (c->tests->teacher) json_object_set_new(o, "teacher_top1", json_real(c->tests->teacher_top1));
+}
+
+static dc3_status store_row(const table *t, const row *r)
+{
+    const dc3_cell *w = &r->cell;
+    json_t *o =
+        json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "ipc",
+                  w->ipc, "arch", w->arch, "labels", w->labels, "method", w->method, "seeds", r->n, "top1",
+                  r->value[TOP1], "top1_deviation", r->spread[TOP1], "top5", r->value[TOP5], "top5_deviation",
+                  r->spread[TOP5], "best_top1", r->value[BEST], "seconds_condense", r->seconds, "image_bytes",
+                  r->bytes, "label_bytes", r->labels, "colourfulness", r->colour, "marks", marks_of(r));
+    if (!o || json_array_append_new(t->rows, o) != 0) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    add_origin(t, o);
+    if (!isnan(r->value[LABEL_ROBUST])) DC3_TRY(set_number(o, "label_robust_score", r->value[LABEL_ROBUST]));
+    if (!t->c->options->augment_robust) return DC3_OK;
+    DC3_TRY(set_number(o, "top1_unaugmented", r->unaugmented));
+    DC3_TRY(set_number(o, "top1_unaugmented_deviation", r->unaugmented_spread));
+    return isnan(r->value[AUGMENT_ROBUST])
+               ? DC3_OK
+               : set_number(o, "augmentation_robust_score", r->value[AUGMENT_ROBUST]);
+}
+
+/* The methods of one size, student and kind of labels. */
+static dc3_status add_group(const table *t, dc3_cell w, row *rows)
+{
+    const char *const *methods = t->c->options->methods;
+    int count = 0;
+    dc3_status status = DC3_OK;
+    for (; methods[count]; count++) {
+        w.method = methods[count];
+        collect_row(t, &w, rows + count);
+    }
+    for (int i = 0; i < MARKED; i++) mark_column(rows, count, i);
+    for (int m = 0; status == DC3_OK && m < count; m++) {
+        if (!rows[m].n) continue;
+        print_row(t, rows + m);
+        status = store_row(t, rows + m);
+    }
+    return status;
 }
 
 /* A row for each size, student, kind of labels and method. */
 static dc3_status add_rows(const table *t)
 {
     const dc3_compare_options *o = t->c->options;
+    int methods = 0;
+    while (o->methods[methods]) methods++;
+    row *rows = calloc((size_t)methods + 1, sizeof *rows);
+    dc3_status status = rows ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int i = 0; o->ipcs[i]; i++)
         for (int a = 0; o->archs[a]; a++)
             for (int l = 0; o->labels[l] != DC3_LABELS_END; l++)
-                for (int m = 0; o->methods[m]; m++) {
-                    const dc3_cell w = {.ipc = o->ipcs[i],
-                                        .method = o->methods[m],
-                                        .arch = o->archs[a],
-                                        .labels = dc3_label_kind_name(o->labels[l]),
-                                        .augment = dc3_usual_augment(o)};
-                    DC3_TRY(add_row(t, &w));
-                }
-    return DC3_OK;
+                if (status == DC3_OK)
+                    status = add_group(t,
+                                       (dc3_cell){.ipc = o->ipcs[i],
+                                                  .arch = o->archs[a],
+                                                  .labels = dc3_label_kind_name(o->labels[l]),
+                                                  .augment = dc3_usual_augment(o)},
+                                       rows);
+    free(rows);
+    return status;
 }
 
 static void print_batches(const table *t)
@@ -149,6 +240,33 @@ static void print_batches(const table *t)
         if (line)
             fprintf(t->text, "%s batches of %d (IPC %d)", i ? "," : ";", number(line, "batch"), o->ipcs[i]);
     }
+}
+
+/* What marks and scores mean. */
+static void explain(const table *t)
+{
+    const dc3_comparing *c = t->c;
+    if (c->options->methods[1])
+        fprintf(t->text,
+                "*: the best of its IPC, student and labels; ~: the difference from it is within both "
+                "deviations over seeds%s\n",
+                c->options->seeds > 1 ? "" : " (one seed has none: give three or more)");
+    fprintf(
+        t->text,
+        "LRS: DD-Ranking's label-robust score, 0 to 1, more is better: half of what soft labels gain over "
+        "random images, less half\n     of what hard labels lose to training on everything\n");
+    if (c->real_hard >= 0)
+        fprintf(t->text, "LRS takes %.2f %% as the accuracy of the student trained on everything\n",
+                100 * c->real_hard);
+    else
+        fprintf(t->text,
+                "LRS is known where that accuracy is (%s) and soft and hard labels and the method random are "
+                "there\n",
+                dc3_setting("real_hard"));
+    if (c->options->augment_robust)
+        fprintf(t->text,
+                "ARS: its augmentation-robust score, 0 to 1, more is better: the gain over random images of "
+                "students with augmentation and\n     without it (no aug.)\n");
 }
 
 /* Under which conditions the scores were made, which they mean nothing without. */
@@ -170,14 +288,12 @@ static void print_conditions(const table *t)
     if (c->tests->teacher)
         fprintf(t->text, ", top-1 %.2f %% on the same images", 100 * c->tests->teacher_top1);
     fprintf(t->text, "\n");
-    if (c->real_hard >= 0)
-        fprintf(t->text, "LRS takes %.2f %% as the accuracy of the student trained on everything\n",
-                100 * c->real_hard);
+    explain(t);
 }
 
 static dc3_status write_table(const table *t)
 {
-    fprintf(t->text, "%4s  %-18s %-6s %-12s %-15s  %6s  %6s  %8s  %9s  %9s  %6s  %7s%s  seeds\n", "IPC",
+    fprintf(t->text, "%4s  %-18s %-6s %-12s %-16s  %6s  %6s  %8s  %9s  %9s  %6s  %7s%s  seeds\n", "IPC",
             "student", "labels", "method", "top-1, last (%)", "top-5", "best", "seconds", "images kB",
             "labels kB", "colour", "LRS", t->c->options->augment_robust ? "  no aug.      ARS" : "");
     DC3_TRY(add_rows(t));

@@ -20,6 +20,7 @@ typedef struct dc3_comparing {
     dc3_tests *tests;
     dc3_dtype dtype;
     double real_hard; /* below 0: unknown */
+    uint64_t dataset; /* dc3_fingerprint_classes of what is condensed */
     int size;         /* pixels that students see; 0: as each dataset suggests */
 } dc3_comparing;
 

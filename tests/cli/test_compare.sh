@@ -98,13 +98,25 @@ awk "$value"'
   function scaled(x) { return (exp(x) - exp(-1)) / (exp(1) - exp(-1)) }
   FNR == NR { if (value("ipc") == 1) mean[value("method") value("labels") value("augment")] += value("top1") / 2; next }
   /^ *1 / {
-    l = $3; m = $4; rows++
+    gsub(/[*~]/, ""); l = $3; m = $4; rows++
     lrs = scaled(0.5 * (mean[m "softrded"] - mean["randomsoftrded"]) - 0.5 * (0.83 - mean[m "hardrded"]))
     with = mean[m l "rded"] - mean["random" l "rded"]; without = mean[m l "none"] - mean["random" l "none"]
     ars = scaled(0.5 * with + 0.5 * without)
     if (sprintf("%.4f %.4f", lrs, ars) != $14 " " $16) { print "expected LRS " lrs ", ARS " ars " in: " $0; wrong = 1 }
   }
   END { exit wrong || rows != 4 }' scored/results.jsonl scored/table.txt || fail "robust scores: $(< scored/table.txt)"
+# The best of each column is marked, and what is within both deviations of it; what the scores mean stands below.
+grep -qE '^ *1 .* hard .* random .* 31.00  \+-' scored/table.txt && grep -qE '^ *1 .* hard .* dc3 .* 42.00\* \+-' \
+  scored/table.txt || fail "the best is not marked: $(< scored/table.txt)"
+for text in '*: the best of its IPC, student and labels' "LRS: DD-Ranking's label-robust score" \
+  'ARS: its augmentation-robust score'; do
+  grep -qF -- "$text" scored/table.txt || fail "nothing says '$text': $(< scored/table.txt)"
+done
+grep -q '"top1": "best"' scored/table.json || fail "table.json marks no best"
+cp -r scored near && sed -i 's/"top1":0.41/"top1":0.33/; s/"top1":0.43/"top1":0.31/' near/results.jsonl
+expect 0 "near/table.txt" "${compare[@]}" -o near --ipc 1 --methods random,dc3 --augment-robust --full-accuracy 0.83
+grep -qE '^ *1 .* hard .* random .* 31.00~ \+-' near/table.txt && grep -qE '^ *1 .* hard .* dc3 .* 32.00\* \+-' \
+  near/table.txt || fail "what is within the spread is not marked: $(< near/table.txt)"
 
 expect 0 "sized/table.txt" "${compare[@]}" -o sized --size 16 --arch resnet18_modified --ipc 1 \
   --methods random,dc3-select --seeds 1
