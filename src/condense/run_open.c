@@ -26,8 +26,7 @@ dc3_status dc3_condense_take(const dc3_condense_options *given, dc3_condense_opt
 {
     *own = dc3_condense_defaults();
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_condense_options, listener, given, own));
-    DC3_TRY(DC3_CHECK_PART(dc3_select_options, &own->select));
-    return dc3_options_threads(&own->select.threads);
+    return DC3_CHECK_PART(dc3_select_options, &own->select);
 }
 
 static dc3_status read_choices(dc3_run *run)

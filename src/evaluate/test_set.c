@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/listener.h"
-#include "base/options.h"
 #include "learn/trainer.h"
 #include "evaluate/label_source.h"
 
@@ -44,7 +43,6 @@ dc3_status dc3_tests_score_teacher(dc3_tests *tests, dc3_ctx *ctx, dc3_classifie
 
 dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests)
 {
-    DC3_TRY(dc3_place_need("tests", tests));
     *tests = calloc(1, sizeof **tests);
     if (!*tests) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (listener) (*tests)->listener = *listener;
@@ -80,7 +78,6 @@ void dc3_tests_forget(dc3_tests *tests)
 {
     size_t i;
     json_t *one;
-    if (!tests) return;
     json_array_foreach(tests->saved, i, one)
     {
         char *end, *path = strdup(json_string_value(one));
@@ -97,7 +94,7 @@ void dc3_tests_forget(dc3_tests *tests)
 
 void dc3_tests_free(dc3_tests **tests)
 {
-    if (!tests || !*tests) return;
+    if (!*tests) return;
     dc3_tests_drop(*tests);
     json_decref((*tests)->saved);
     dc3_images_close(&(*tests)->images);

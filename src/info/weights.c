@@ -8,7 +8,7 @@
 #include "learn/checkpoint.h"
 #include "nn/classifier.h"
 
-enum { TYPES = DC3_I16 + 1, LARGEST = 5, TEXTS = 6, NAME = 80 };
+enum { LARGEST = 5, TEXTS = 6, NAME = 80 };
 
 static int is_floating(dc3_dtype type)
 {
@@ -18,14 +18,14 @@ static int is_floating(dc3_dtype type)
 dc3_tensor_facts dc3_info_facts(const dc3_table *table)
 {
     dc3_tensor_facts f = {.tensors = (int64_t)dc3_table_size(table)};
-    int64_t counts[TYPES] = {0};
+    int64_t counts[DC3_DTYPES] = {0};
     for (size_t i = 0; i < dc3_table_size(table); i++) {
         const dc3_tensor *t = dc3_table_at(table, i);
         counts[t->dtype]++;
         f.bytes += (double)dc3_bytes(t);
         if (is_floating(t->dtype)) f.parameters += (double)dc3_count(t);
     }
-    for (int type = 0; type < TYPES; type++) {
+    for (int type = 0; type < DC3_DTYPES; type++) {
         size_t used = strlen(f.types);
         if (counts[type])
             snprintf(f.types + used, sizeof f.types - used, "%s%lld %s", used ? ", " : "",
@@ -71,7 +71,14 @@ static void say_parameters(dc3_info_page *page, double parameters)
     dc3_info_set(page, "parameters", json_integer((json_int_t)parameters));
 }
 
-static void say_classifier(dc3_info_page *page, const dc3_classifier_info *c)
+static void say_notes(dc3_info_page *page, const char *notes)
+{
+    if (!*notes) return;
+    dc3_info_line(page, "read as", "%s", notes);
+    dc3_info_set(page, "read_as", dc3_json_text(notes));
+}
+
+static void say_classifier(dc3_info_page *page, const dc3_classifier_info *c, const char *notes)
 {
     dc3_info_title(page, "classifier", "a classifier, %s", c->arch);
     dc3_info_set(page, "arch", json_string(c->arch));
@@ -92,6 +99,7 @@ static void say_classifier(dc3_info_page *page, const dc3_classifier_info *c)
     dc3_info_line(page, "embedding", "%lld values", (long long)c->embedding);
     dc3_info_set(page, "embedding", json_integer(c->embedding));
     say_parameters(page, c->parameters);
+    say_notes(page, notes);
 }
 
 /* What tells the networks of a diffusion model. */
@@ -169,7 +177,7 @@ static int say_rows(dc3_info_page *page, const dc3_table *table)
 }
 
 /* Tensors that are no classifier: why not, where they nearly are one. */
-static dc3_status say_others(dc3_info_page *page, const dc3_table *table, dc3_status why)
+static dc3_status say_others(dc3_info_page *page, const dc3_table *table)
 {
     char reason[512];
     snprintf(reason, sizeof reason, "%s", dc3_error_text());
@@ -180,7 +188,7 @@ static dc3_status say_others(dc3_info_page *page, const dc3_table *table, dc3_st
     else
         dc3_info_title(page, "tensors", "tensors of no network that dc3 knows");
     say_parameters(page, dc3_info_facts(table).parameters);
-    if (!part && why != DC3_ERR_UNSUPPORTED) {
+    if (!part) {
         dc3_info_line(page, "no classifier", "%s", reason);
         dc3_info_set(page, "no_classifier", dc3_json_text(reason));
     }
@@ -301,8 +309,8 @@ static dc3_status say_network(dc3_info_page *page, const dc3_table *table)
     dc3_classifier *c;
     DC3_TRY(dc3_weights_open(page->options->path, &own));
     dc3_status status = dc3_classifier_open(NULL, NULL, &own, &c);
-    if (status != DC3_OK) return status == DC3_ERR_MEMORY ? status : say_others(page, table, status);
-    say_classifier(page, dc3_classifier_describe(c));
+    if (status != DC3_OK) return status == DC3_ERR_MEMORY ? status : say_others(page, table);
+    say_classifier(page, dc3_classifier_describe(c), dc3_classifier_notes(c));
     dc3_classifier_close(&c);
     return DC3_OK;
 }

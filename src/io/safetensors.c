@@ -12,7 +12,8 @@ static const struct {
     const char *name;
     dc3_dtype type;
 } types[] = {{"F32", DC3_F32}, {"F16", DC3_F16}, {"BF16", DC3_BF16}, {"F64", DC3_F64}, {"I64", DC3_I64},
-             {"I32", DC3_I32}, {"U8", DC3_U8},   {"BOOL", DC3_BOOL}, {"I16", DC3_I16}};
+             {"I32", DC3_I32}, {"U8", DC3_U8},   {"BOOL", DC3_BOOL}, {"I16", DC3_I16}, {"I8", DC3_I8},
+             {"U16", DC3_U16}, {"U32", DC3_U32}, {"U64", DC3_U64}};
 
 static dc3_status bad(const char *origin, const char *name, const char *what)
 {

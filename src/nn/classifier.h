@@ -23,8 +23,11 @@ typedef struct dc3_classifier_info {
     double parameters;
 } dc3_classifier_info;
 
-/* The architecture is derived from the tensors' names and shapes; `arch`, if not NULL, must agree. Takes over
- * `table`, also on failure, and nulls it. DC3_ERR_UNSUPPORTED for the tensors of no network that is known. */
+/* The architecture is derived from the tensors' names and shapes; `arch`, if not NULL, must agree. Names may
+ * stand behind a common prefix ("module.", "model.backbone."), the last layer may be called otherwise (head,
+ * linear, fc.1), and timm's names are read too. Takes over `table`, also on failure, and nulls it.
+ * DC3_ERR_UNSUPPORTED for the tensors of no network that is known and of a larger one, DC3_ERR_FORMAT where
+ * some are missing. */
 dc3_status dc3_classifier_open(const dc3_device *device, const char *arch, dc3_table **table,
                                dc3_classifier **classifier);
 /* What a new network is made from. */
@@ -50,6 +53,9 @@ int dc3_classifier_has_arch(const char *arch);
 /* Before the context that it ran in is closed. Accepts NULL; nulls. */
 void dc3_classifier_close(dc3_classifier **classifier);
 const dc3_classifier_info *dc3_classifier_describe(const dc3_classifier *classifier);
+/* How its file was read, for people: "all 122 names begin with 'module.'"; "" where there is nothing to say.
+ */
+const char *dc3_classifier_notes(const dc3_classifier *classifier);
 /* images [n, h, w, 3] in [0, 1] less ImageNet's mean and over its deviation (dc3_classifier_normalise).
  * Returns logits [n, classes]; *embeddings [n, embedding], of a ConvNet in the order channel, row, column. */
 dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *classifier, dc3_tensor images,

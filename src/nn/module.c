@@ -12,7 +12,8 @@ struct dc3_module {
     dc3_table *table;
     dc3_status status;
     double parameters;
-    void **owned; /* memory of the host */
+    unsigned char *used; /* of the table's tensors, 1 for those taken */
+    void **owned;        /* memory of the host */
     size_t owned_count;
     dc3_tensor **tensors; /* memory of the device; each in memory of `owned` */
     size_t tensor_count;
@@ -73,6 +74,50 @@ dc3_status dc3_module_fail(dc3_module *module, dc3_status status)
 const dc3_table *dc3_module_table(const dc3_module *module)
 {
     return module->table;
+}
+
+/* Bytes of a name's first part; 0 for a name of one part. */
+static size_t first_part(const char *name)
+{
+    size_t length = strcspn(name, ".");
+    return name[length] ? length : 0;
+}
+
+static int is_begun(const dc3_module *m, const char *name)
+{
+    size_t length = first_part(name);
+    for (size_t i = 0; i < dc3_table_size(m->table); i++) {
+        const char *other = dc3_table_name(m->table, i);
+        if (m->used[i] && first_part(other) == length && strncmp(other, name, length) == 0) return 1;
+    }
+    return 0;
+}
+
+/* Tables and masks that follow from the network. */
+static int is_derived(const char *name)
+{
+    static const char *const ends[] = {
+        "relative_coords_table", "attn_mask", "num_batches_tracked", "k_bias", "q_bias", "v_bias"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t length = strlen(ends[i]), size = strlen(name);
+        if (size >= length && strcmp(name + size - length, ends[i]) == 0) return 1;
+    }
+    return 0;
+}
+
+const char *dc3_module_left_over(const dc3_module *m, size_t *count)
+{
+    const char *first = NULL;
+    *count = 0;
+    for (size_t i = 0; m->used && i < dc3_table_size(m->table); i++) {
+        dc3_dtype type = dc3_table_at(m->table, i)->dtype;
+        const char *name = dc3_table_name(m->table, i);
+        int numbers = type == DC3_F32 || type == DC3_F16 || type == DC3_BF16 || type == DC3_F64;
+        if (m->used[i] || !numbers || is_derived(name) || !is_begun(m, name)) continue;
+        if (!first) first = name;
+        ++*count;
+    }
+    return first;
 }
 
 double dc3_module_parameters(const dc3_module *module)
@@ -228,6 +273,8 @@ static const dc3_tensor *take(dc3_module *m, const char *prefix, const char *nam
         status = dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%s' should hold f32, f16, bf16 or f64, holds %s",
                           dc3_table_origin(m->table), text, dc3_dtype_name(found->dtype));
     if (dc3_module_fail(m, status) != DC3_OK) return NULL;
+    if (!m->used && !(m->used = dc3_module_alloc(m, dc3_table_size(m->table), 1))) return NULL;
+    m->used[dc3_table_place(m->table, text)] = 1;
     if (m->trainable) return take_param(m, text, ndim, shape, found, fan_in, place);
     m->parameters += (double)dc3_count(found);
     return found;

@@ -41,6 +41,9 @@ void dc3_module_close(dc3_module **module);
 dc3_status dc3_module_status(const dc3_module *module);
 dc3_status dc3_module_fail(dc3_module *module, dc3_status status);
 const dc3_table *dc3_module_table(const dc3_module *module);
+/* A tensor of numbers with a fraction that was not taken, though others whose names begin with the same part
+ * were: the file is of a larger network. NULL if there is none; *count: how many there are. */
+const char *dc3_module_left_over(const dc3_module *module, size_t *count);
 /* Numbers taken so far. */
 double dc3_module_parameters(const dc3_module *module);
 

@@ -61,6 +61,8 @@ void dc3_report_teacher(const dc3_listener *listener, const dc3_teacher *t)
 {
     dc3_listener_say(listener, "teacher %s: %.1f M parameters, %d px", t->info->arch,
                      t->info->parameters * 1e-6, t->size);
+    const char *notes = dc3_classifier_notes(t->net);
+    if (*notes) dc3_listener_say(listener, "teacher's file: %s", notes);
 }
 
 double dc3_teacher_loss(int64_t classes, const float *z, int64_t label)

@@ -1,5 +1,7 @@
 #include "tensor/table.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -16,9 +18,15 @@ typedef struct owned {
     void (*release)(void *);
 } owned;
 
-typedef struct note {
+/* A text of the file, or an odd tensor and what it is. */
+typedef struct text {
     char *key, *text;
-} note;
+} text;
+
+typedef struct texts {
+    text *list;
+    size_t count;
+} texts;
 
 struct dc3_table {
     char *origin;
@@ -28,8 +36,8 @@ struct dc3_table {
     size_t slot_count;
     owned *owns;
     size_t own_count;
-    note *notes;
-    size_t note_count;
+    texts texts, odds;
+    char *notes;
 };
 
 dc3_table *dc3_table_new(const char *origin)
@@ -42,13 +50,20 @@ dc3_table *dc3_table_new(const char *origin)
     return table;
 }
 
+static void free_texts(texts *t)
+{
+    for (size_t i = 0; i < t->count; i++) free(t->list[i].key), free(t->list[i].text);
+    free(t->list);
+}
+
 void dc3_table_close(dc3_table **table)
 {
     dc3_table *t = *table;
     if (!t) return;
     for (size_t i = 0; i < t->own_count; i++) t->owns[i].release(t->owns[i].thing);
     for (size_t i = 0; i < t->size; i++) free(t->entries[i].name);
-    for (size_t i = 0; i < t->note_count; i++) free(t->notes[i].key), free(t->notes[i].text);
+    free_texts(&t->texts);
+    free_texts(&t->odds);
     free(t->notes);
     free(t->owns);
     free(t->entries);
@@ -171,21 +186,20 @@ const char *dc3_table_origin(const dc3_table *table)
     return table->origin;
 }
 
-static note *note_of(const dc3_table *table, const char *key)
+static text *text_of(const texts *t, const char *key)
 {
-    for (size_t i = 0; i < table->note_count; i++)
-        if (strcmp(table->notes[i].key, key) == 0) return &table->notes[i];
+    for (size_t i = 0; i < t->count; i++)
+        if (strcmp(t->list[i].key, key) == 0) return &t->list[i];
     return NULL;
 }
 
-dc3_status dc3_table_set_text(dc3_table *table, const char *key, const char *text)
+static dc3_status set_text(const dc3_table *table, texts *t, const char *key, const char *words)
 {
-    note *found = note_of(table, key);
-    char *copy = strdup(text), *name = found ? NULL : strdup(key);
-    note *notes =
-        found ? table->notes : realloc(table->notes, (table->note_count + 1) * sizeof *table->notes);
-    if (notes) table->notes = notes;
-    if (!notes || !copy || (!found && !name)) {
+    text *found = text_of(t, key);
+    char *copy = strdup(words), *name = found ? NULL : strdup(key);
+    text *list = found ? t->list : realloc(t->list, (t->count + 1) * sizeof *list);
+    if (list) t->list = list;
+    if (!list || !copy || (!found && !name)) {
         free(copy);
         free(name);
         return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", table->origin);
@@ -193,36 +207,90 @@ dc3_status dc3_table_set_text(dc3_table *table, const char *key, const char *tex
     if (found)
         free(found->text);
     else
-        notes[table->note_count++] = (note){name, NULL};
-    (found ? found : &notes[table->note_count - 1])->text = copy;
+        list[t->count++] = (text){name, NULL};
+    (found ? found : &list[t->count - 1])->text = copy;
     return DC3_OK;
+}
+
+static const char *text_at(const texts *t, size_t i, const char **key)
+{
+    if (i >= t->count) return NULL;
+    *key = t->list[i].key;
+    return t->list[i].text;
+}
+
+dc3_status dc3_table_set_text(dc3_table *table, const char *key, const char *words)
+{
+    return set_text(table, &table->texts, key, words);
 }
 
 const char *dc3_table_text(const dc3_table *table, const char *key)
 {
-    const note *found = note_of(table, key);
+    const text *found = text_of(&table->texts, key);
     return found ? found->text : NULL;
 }
 
 const char *dc3_table_text_at(const dc3_table *table, size_t i, const char **key)
 {
-    if (i >= table->note_count) return NULL;
-    *key = table->notes[i].key;
-    return table->notes[i].text;
+    return text_at(&table->texts, i, key);
+}
+
+dc3_status dc3_table_add_odd(dc3_table *table, const char *name, const char *what)
+{
+    enum { MOST = 1024 }; /* of the others it is only known that they are not there */
+    return table->odds.count < MOST ? set_text(table, &table->odds, name, what) : DC3_OK;
+}
+
+const char *dc3_table_odd_at(const dc3_table *table, size_t i, const char **what)
+{
+    const char *name = NULL;
+    *what = text_at(&table->odds, i, &name);
+    return name;
+}
+
+dc3_status dc3_table_note(dc3_table *table, const char *format, ...)
+{
+    char *said, *joined = NULL;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&said, format, args);
+    va_end(args);
+    if (length >= 0) {
+        length = asprintf(&joined, "%s%s%s", dc3_table_notes(table), table->notes ? "; " : "", said);
+        free(said);
+    }
+    if (length < 0) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", table->origin);
+    free(table->notes);
+    table->notes = joined;
+    return DC3_OK;
+}
+
+const char *dc3_table_notes(const dc3_table *table)
+{
+    return table->notes ? table->notes : "";
+}
+
+size_t dc3_table_place(const dc3_table *table, const char *name)
+{
+    size_t found = table->size ? *slot_of(table, name) : 0;
+    return found ? found - 1 : table->size;
 }
 
 const dc3_tensor *dc3_table_find(const dc3_table *table, const char *name)
 {
-    if (!table->size) return NULL;
-    size_t found = *slot_of(table, name);
-    return found ? &table->entries[found - 1].tensor : NULL;
+    size_t place = dc3_table_place(table, name);
+    return place < table->size ? &table->entries[place].tensor : NULL;
 }
 
 dc3_status dc3_table_get(const dc3_table *table, const char *name, int ndim, const int64_t *shape,
                          const dc3_tensor **tensor)
 {
     const dc3_tensor *found = dc3_table_find(table, name);
+    const text *odd = found ? NULL : text_of(&table->odds, name);
     char want[DC3_SHAPE_TEXT], have[DC3_SHAPE_TEXT];
+    if (odd)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%s': expected a plain tensor of shape %s, found %s",
+                        table->origin, name, dc3_shape_text(ndim, shape, want, sizeof want), odd->text);
     if (!found)
         return dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%s' of shape %s is missing", table->origin, name,
                         dc3_shape_text(ndim, shape, want, sizeof want));

@@ -21,6 +21,15 @@ dc3_status dc3_table_map(dc3_table *table, const char *path, dc3_table_parse *pa
 dc3_status dc3_table_open(const char *path, dc3_table_parse *parse, dc3_table **table);
 /* Adds a view; the name is copied. DC3_ERR_FORMAT if the name is there already. */
 dc3_status dc3_table_add(dc3_table *table, const char *name, dc3_tensor tensor);
+/* Notes that the file has something else under the name of a tensor; `what` says what, as behind "found" ("a
+ * sparse tensor"). dc3_table_get tells it to who asks for the tensor. */
+dc3_status dc3_table_add_odd(dc3_table *table, const char *name, const char *what);
+/* The i-th name of those and *what stands there; NULL past the last. */
+const char *dc3_table_odd_at(const dc3_table *table, size_t i, const char **what);
+/* Adds to what a reader has to say of how it took the file: sentences without a full stop; printf form. */
+dc3_status dc3_table_note(dc3_table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* All of them with "; " between; "" for none. */
+const char *dc3_table_notes(const dc3_table *table);
 /* Tensors that the host cannot read become copies in its memory, which the table owns. DC3_ERR_MEMORY, or the
  * device's failure. */
 dc3_status dc3_table_to_host(dc3_table *table);
@@ -38,6 +47,8 @@ const char *dc3_table_text(const dc3_table *table, const char *key);
 const char *dc3_table_text_at(const dc3_table *table, size_t i, const char **key);
 /* The tensor called `name`, or NULL (no error text). */
 const dc3_tensor *dc3_table_find(const dc3_table *table, const char *name);
+/* Its place, as dc3_table_at has it; dc3_table_size(table) if there is none. */
+size_t dc3_table_place(const dc3_table *table, const char *name);
 /* The tensor called `name` with exactly this shape (-1 matches any size); otherwise DC3_ERR_FORMAT with a
  * text that names the file, the tensor, the expected and the found shape. */
 dc3_status dc3_table_get(const dc3_table *table, const char *name, int ndim, const int64_t *shape,

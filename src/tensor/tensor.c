@@ -6,8 +6,8 @@
 static const struct {
     const char *name;
     size_t size;
-} types[] = {{"f32", 4}, {"bf16", 2}, {"f16", 2},  {"f64", 8}, {"i64", 8},
-             {"i32", 4}, {"u8", 1},   {"bool", 1}, {"i16", 2}};
+} types[] = {{"f32", 4},  {"bf16", 2}, {"f16", 2}, {"f64", 8}, {"i64", 8}, {"i32", 4}, {"u8", 1},
+             {"bool", 1}, {"i16", 2},  {"i8", 1},  {"u16", 2}, {"u32", 4}, {"u64", 8}};
 
 size_t dc3_dtype_size(dc3_dtype dtype)
 {

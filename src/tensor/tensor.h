@@ -18,8 +18,13 @@ typedef enum dc3_dtype {
     DC3_I32,
     DC3_U8,
     DC3_BOOL,
-    DC3_I16
+    DC3_I16,
+    DC3_I8,
+    DC3_U16,
+    DC3_U32,
+    DC3_U64
 } dc3_dtype;
+enum { DC3_DTYPES = DC3_U64 + 1 };
 
 typedef struct dc3_tensor {
     void *data; /* NULL: an empty tensor, also what an operation returns after a failure */

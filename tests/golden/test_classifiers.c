@@ -107,8 +107,8 @@ static void refused(void **state)
     assert_int_equal(open_without("convnet3", "nothing", "convnet4"), DC3_ERR_ARGUMENT);
     assert_int_equal(open_without("convnet3", "features.4", NULL), DC3_ERR_UNSUPPORTED);
     assert_int_equal(open_without("convnet3", "running_var", NULL), DC3_ERR_FORMAT);
-    assert_int_equal(open_without("convnet3", "classifier.weight", NULL), DC3_ERR_UNSUPPORTED);
-    assert_int_equal(open_without("resnet18", "fc.", NULL), DC3_ERR_UNSUPPORTED);
+    assert_int_equal(open_without("convnet3", "classifier.weight", NULL), DC3_ERR_FORMAT);
+    assert_int_equal(open_without("resnet18", "fc.", NULL), DC3_ERR_FORMAT);
     assert_int_equal(open_without("resnet18", "layer3.1", NULL), DC3_ERR_UNSUPPORTED);
     assert_int_equal(open_without("resnet18", "layer2.0.downsample.0", NULL), DC3_ERR_FORMAT);
     assert_non_null(strstr(dc3_error_text(), "layer2.0.downsample.0"));

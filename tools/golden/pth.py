@@ -4,9 +4,9 @@
 NAME.pth holds what golden.safetensors has under NAME/...; damaged/ holds what must be refused (test_pth.c has the
 sentences).
 """
-import argparse, io, os, pickle, struct, sys, zipfile
-from collections import OrderedDict
-import torch
+import argparse, datetime, enum, functools, io, os, pathlib, pickle, struct, sys, zipfile
+from collections import Counter, OrderedDict, defaultdict, namedtuple
+import numpy as np, torch
 from safetensors.torch import save_file
 from torch import nn
 
@@ -40,6 +40,7 @@ def types():
     return {
         "f32": x, "f16": x.half(), "bf16": x.bfloat16(), "f64": x.double(), "i64": torch.tensor([-(2**40), 7]),
         "i32": torch.tensor([-3, 4], dtype=torch.int32), "u8": torch.tensor([0, 255], dtype=torch.uint8),
+        "i16": torch.tensor([-300, 4], dtype=torch.int16), "i8": torch.tensor([-3, 4], dtype=torch.int8),
         "bool": torch.tensor([True, False, True]), "scalar": torch.tensor(3), "empty": torch.empty(0, 5)
     }
 
@@ -51,6 +52,91 @@ def views():
         "column": x[:, 1:2], "permuted": y.permute(2, 0, 1), "shared": y, "last": y[2, 3, 4],
         "channels_last": image.contiguous(memory_format=torch.channels_last), "five": torch.randn(2, 1, 3, 1,
                                                                                                   2).transpose(0, 4)
+    }
+
+
+class States(OrderedDict):
+    pass
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+class Slots:
+    __slots__ = "a", "b"
+
+
+class New:
+
+    def __new__(cls, *, size):
+        return super().__new__(cls)
+
+    def __getnewargs_ex__(self):
+        return (), {"size": 3}
+
+
+class Reduced:
+    """Makes itself anew by a call, then takes a state, items and pairs."""
+
+    def __reduce__(self):
+        return Reduced, (), {"a": torch.ones(5)}, iter([1, 2]), iter([("k", 3)])
+
+    def append(self, item):
+        pass
+
+    def __setitem__(self, key, value):
+        pass
+
+
+class Wrapped(nn.Module):
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+
+Pair = namedtuple("Pair", "a b")
+
+
+def inert():
+    """What people keep beside the weights."""
+    slots = Slots()
+    slots.a = 1
+    counts = defaultdict(list)
+    counts["a"].append(1)
+    return {
+        "counter": Counter("abca"),
+        "defaultdict": counts,
+        "scalar": np.float32(0.5),
+        "array": np.arange(6.0).reshape(2, 3),
+        "args": argparse.Namespace(lr=0.1, path=pathlib.PurePosixPath("/data")),
+        "when": datetime.datetime(2024, 2, 29),
+        "size": torch.Size([2, 3]),
+        "dtype": torch.bfloat16,
+        "device": torch.device("cuda:1"),
+        "partial": functools.partial(max, 3),
+        "colour": Colour.RED,
+        "slots": slots,
+        "new": New.__new__(New, size=3),
+        "reduced": Reduced(),
+        "set": {1, 2},
+        "frozen": frozenset("ab"),
+        "pair": Pair(1, 2),
+        "complex": 1j,
+        "big": -(2**200),
+        "bytes": b"\x00\xff",
+        "bytearray": bytearray(b"abc"),
+        "function": os.path.join,
+        "class": OrderedDict,
+        "range": range(3),
+        "slice": slice(1, 2),
+        "ellipsis": ...,
+        3: "a key that is no string",
+        (1, 2): None,
+        "rng": np.random.default_rng(0),
+        "states": [torch.get_rng_state(), np.random.RandomState(0).get_state()],
+        "class_names": np.array(["cat", "dog"])
     }
 
 
@@ -68,14 +154,41 @@ def good():
             "best_acc1": torch.tensor(76.5), "optimizer": optimizer.state_dict(), "args": argparse.Namespace(
                 lr=0.1, layers=[1, 2]), "history": [0.5, (1, None), {"a": 2**70}]
         }, path("nested"))
-    keep("nested", plain)
+    keep("nested", nn.DataParallel(made).state_dict())
     torch.save({"ema": plain}, path("only"))
     keep("only", plain)
     torch.save(types() | {"skipped": "a string"}, path("types"))
     keep("types", torch.load(path("types"), weights_only=True) | {"skipped": torch.zeros(0)})
     del golden["types/skipped"]
-    torch.save({"int16": torch.zeros(2, dtype=torch.int16), "model": {"a": torch.ones(2)}}, path("other_types"))
+    odd = {
+        "complex": torch.zeros(2, dtype=torch.complex64), "u16": torch.zeros(2, dtype=torch.uint16),
+        "f8": torch.zeros(2, dtype=torch.float8_e4m3fn), "sparse": torch.eye(3).to_sparse(),
+        "csr": torch.eye(3).to_sparse_csr(), "quantised": torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8),
+        "meta": torch.empty(3, device="meta"), "six": torch.zeros(1, 1, 1, 1, 1, 2), "conj": torch.zeros(2).to(
+            torch.complex64).conj(), "array": np.zeros(3), "expanded": torch.zeros(1).expand(1000, 1000)
+    }
+    torch.save({"a": torch.ones(2)} | odd | {"\u5206": torch.ones(2)}, path("other_types"))
     keep("other_types", {"a": torch.ones(2)})
+    for name, protocol, old in (("inert", 2, False), ("inert_legacy", 2, True), ("inert3", 3, False),
+                                ("inert4", 4, True), ("inert5", 5, False)):
+        torch.save(
+            inert() | {"state_dict": States(plain)}, path(name), pickle_protocol=protocol,
+            _use_new_zipfile_serialization=not old)
+        keep(name, plain)
+    tagged = torch.ones(2, 2)
+    tagged.tag = "an attribute"
+    wrapped = {"tagged": tagged, "parameter": nn.Parameter(torch.ones(3)), "expanded": torch.ones(2, 1).expand(2, 3)}
+    wrapped["parameter"].note = Colour.RED
+    torch.save(wrapped, path("wrapped"))
+    keep("wrapped", wrapped)
+    torch.save(made, path("module"))
+    torch.save({"epoch": 1, "model": Wrapped(made), "ema": None}, path("module_in_dict"))
+    keep("module", plain)
+    keep("module_in_dict", {"inner." + k: v for k, v in plain.items()})
+    twice = {k: v + 1 if v.is_floating_point() else v for k, v in plain.items()}
+    both = {"model": plain, "model_ema": {"state_dict": twice}, "criterion": {"w": torch.ones(1)}}
+    torch.save(both, path("averaged"))
+    keep("averaged", twice)
     made_views = views()
     torch.save(made_views, path("views"))
     keep("views", made_views)
@@ -213,7 +326,7 @@ def damaged():
         "few_arguments": zipped(state(call("torch._utils", "_rebuild_tensor_v2", b"(" + storage() + b"t"))),
         "negated": zipped(state(tensor(tail=b"\x89)}" + text("neg") + b"\x88s"))),
         "view_of_storage": zipped(state(tensor(storage(tail=numbers((1, 2)))))),
-        "int16": zipped(state(tensor(storage("ShortStorage"), shape=(4,)))),
+        "complex": zipped(state(tensor(storage("ComplexFloatStorage", elements=2), shape=(2,)))),
         "persistent": zipped(state(b"(" + text("module") + b"tQ")),
         "memo_put": zipped(whole(b"}r\xff\xff\xff\xff")),
         "memo_get": zipped(whole(b"}q\x00h\x01s")),
@@ -227,7 +340,7 @@ def damaged():
         "cycle": zipped(whole(b"}q\x00" + text("model") + b"h\x00s")),
         "protocol": zipped(whole(b"}", 6)),
         "protocol0": zipped(b"(dp0\n."),
-        "opcode": zipped(whole(b"\x8f")),
+        "opcode": zipped(whole(b"\x99")),
         "no_mark": zipped(whole(b"Nt")),
         "mark_value": zipped(whole(b"(")),
         "empty_stack": zipped(whole(b"")),

@@ -1,0 +1,204 @@
+/* Which part of a checkpoint is the state dict. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "io/pth/pth_private.h"
+#include "io/wrappers.h"
+
+enum { PLACES = 512, ENTRIES = 1 << 20, MODULES = 1 << 16, LEVELS = 32, PATH = 96 };
+
+/* A value that may hold tensors, and the keys that lead to it, with dots between. */
+typedef struct place {
+    const dc3_pickle_value *value;
+    char path[PATH];
+    int rank; /* of the best of its keys; PLACES: none is known */
+    int64_t tensors;
+} place;
+
+typedef struct search {
+    place places[PLACES];
+    int count;
+    size_t entries; /* looked at so far */
+} search;
+
+/* The parts of an object that is a network saved as a whole, or NULL. */
+static const dc3_pickle_value *module_part(const dc3_pickle_value *value, const char *part)
+{
+    const dc3_pickle_value *found = NULL;
+    if (value->kind == DC3_PICKLE_OTHER && value->of && value->state)
+        found = dc3_pickle_find(value->state, part);
+    return found && found->kind == DC3_PICKLE_DICT ? found : NULL;
+}
+
+static dc3_status visit_dict(const dc3_pickle_value *dict, const char *prefix, dc3_pth_visitor *visit,
+                             void *user)
+{
+    char name[DC3_PTH_NAME];
+    size_t before = strlen(prefix);
+    for (size_t i = 0; dict && i < dict->size; i += 2) {
+        const dc3_pickle_value *key = dict->items[i], *value = dict->items[i + 1];
+        if (key->kind != DC3_PICKLE_TEXT ||
+            (value->kind != DC3_PICKLE_TENSOR && value->kind != DC3_PICKLE_ODD))
+            continue;
+        memcpy(name, prefix, before);
+        int exact = dc3_pickle_string(key, name + before, sizeof name - before);
+        DC3_TRY(visit(user, name, exact, value));
+    }
+    return DC3_OK;
+}
+
+/* As PyTorch's Module.state_dict; `left` modules more. */
+static dc3_status visit_module(const dc3_pickle_value *module, char *prefix, int level, int *left,
+                               dc3_pth_visitor *visit, void *user)
+{
+    const dc3_pickle_value *children = module_part(module, "_modules");
+    size_t before = strlen(prefix);
+    if (level == LEVELS || --*left < 0) return DC3_OK;
+    DC3_TRY(visit_dict(module_part(module, "_parameters"), prefix, visit, user));
+    DC3_TRY(visit_dict(module_part(module, "_buffers"), prefix, visit, user));
+    for (size_t i = 0; children && i < children->size; i += 2) {
+        const dc3_pickle_value *key = children->items[i];
+        size_t room = DC3_PTH_NAME / 2 - before;
+        if (key->kind != DC3_PICKLE_TEXT || key->size + 2 > room) continue;
+        dc3_pickle_string(key, prefix + before, room);
+        strcat(prefix, ".");
+        DC3_TRY(visit_module(children->items[i + 1], prefix, level + 1, left, visit, user));
+        prefix[before] = 0;
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_pth_visit(const dc3_pickle_value *value, dc3_pth_visitor *visit, void *user)
+{
+    char prefix[DC3_PTH_NAME] = "";
+    int left = MODULES;
+    return value->kind == DC3_PICKLE_DICT ? visit_dict(value, "", visit, user)
+                                          : visit_module(value, prefix, 0, &left, visit, user);
+}
+
+static dc3_status count_one(void *user, const char *name, int exact, const dc3_pickle_value *value)
+{
+    (void)name;
+    *(int64_t *)user += exact && value->kind == DC3_PICKLE_TENSOR;
+    return DC3_OK;
+}
+
+/* Adds a value if it can hold tensors and was not met before. */
+static void meet(search *s, const dc3_pickle_value *value, const place *above, const char *key)
+{
+    int container = value->kind == DC3_PICKLE_DICT || value->kind == DC3_PICKLE_LIST ||
+                    value->kind == DC3_PICKLE_TUPLE || module_part(value, "_parameters");
+    if (!container || s->count == PLACES) return;
+    for (int i = 0; i < s->count; i++)
+        if (s->places[i].value == value) return;
+    place *p = &s->places[s->count++];
+    int rank = dc3_wrapper_rank(key, strlen(key));
+    *p = (place){.value = value, .rank = above && above->rank < PLACES ? above->rank : PLACES};
+    if (rank >= 0 && rank < p->rank) p->rank = rank;
+    if (above) snprintf(p->path, sizeof p->path, "%s%s%s", above->path, *above->path ? "." : "", key);
+    if (value->kind == DC3_PICKLE_DICT)
+        p->tensors = value->number;
+    else if (value->kind == DC3_PICKLE_OTHER)
+        dc3_pth_visit(value, count_one, &p->tensors);
+}
+
+/* The values of a dict, a list or a tuple. */
+static void look_into(search *s, const place *holder)
+{
+    const dc3_pickle_value *v = holder->value;
+    int dict = v->kind == DC3_PICKLE_DICT;
+    if (v->kind == DC3_PICKLE_OTHER) return;
+    for (size_t i = 0; i + (size_t)dict < v->size && s->entries < ENTRIES; i += dict ? 2 : 1, s->entries++) {
+        char key[64];
+        if (dict && v->items[i]->kind == DC3_PICKLE_TEXT)
+            dc3_pickle_string(v->items[i], key, sizeof key);
+        else
+            snprintf(key, sizeof key, "[%zu]", dict ? i / 2 : i);
+        meet(s, v->items[i + (size_t)dict], holder, key);
+    }
+}
+
+/* Best by rank among those with at least half as many tensors as the largest; NULL if two are alike, which
+ * *rival then is. */
+static const place *best_of(const search *s, int *rivals, const place **rival)
+{
+    const place *best = NULL;
+    int64_t most = 0;
+    *rivals = 0;
+    *rival = NULL;
+    for (int i = 0; i < s->count; i++)
+        if (s->places[i].tensors > most) most = s->places[i].tensors;
+    for (int i = 0; most && i < s->count; i++) {
+        const place *p = &s->places[i];
+        if (p->tensors < most - most / 2) continue;
+        ++*rivals;
+        if (!best || p->rank < best->rank)
+            best = p, *rival = NULL;
+        else if (p->rank == best->rank)
+            *rival = p;
+    }
+    return best;
+}
+
+static dc3_status note_first_odd(void *user, const char *name, int exact, const dc3_pickle_value *value)
+{
+    char what[128], *text = user;
+    if (!*text && exact)
+        snprintf(text, 256, "; '%.100s' is %s", name, dc3_pickle_describe(value, what, sizeof what));
+    return DC3_OK;
+}
+
+static dc3_status nothing_found(const dc3_pth_file *file, const dc3_pickle_value *root)
+{
+    char what[320], odd[256] = "";
+    if (root->kind != DC3_PICKLE_DICT)
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: expected a dict of tensors, found %s, of which nothing is executed; save only the "
+            "weights: torch.save(model.state_dict(), FILE)",
+            file->origin, dc3_pickle_describe(root, what, sizeof what));
+    dc3_pth_visit(root, note_first_odd, odd);
+    return dc3_fail(
+        DC3_ERR_FORMAT,
+        "%s: expected a dict of tensors, or one under a key such as 'state_dict' or 'model', found "
+        "a dict without%s",
+        file->origin, odd);
+}
+
+static const char *path_of(const place *p)
+{
+    return *p->path ? p->path : "(the outer one)";
+}
+
+static dc3_status choose(const dc3_pth_file *file, search *s, const dc3_pickle_value *root,
+                         const dc3_pickle_value **found)
+{
+    const place *rival;
+    int rivals;
+    meet(s, root, NULL, "");
+    for (int i = 0; i < s->count; i++) look_into(s, &s->places[i]);
+    const place *best = best_of(s, &rivals, &rival);
+    if (!best) return nothing_found(file, root);
+    if (rival)
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: expected one dict of tensors, found %d ('%s', '%s'); save the one that you mean alone: "
+            "torch.save(checkpoint[KEY], FILE)",
+            file->origin, rivals, path_of(best), path_of(rival));
+    *found = best->value;
+    if (rivals > 1)
+        return dc3_table_note(file->table, "of %d dicts of tensors '%s' was taken", rivals, path_of(best));
+    if (best->value->kind == DC3_PICKLE_OTHER)
+        return dc3_table_note(file->table, "a network saved as a whole, of which the tensors were taken");
+    return *best->path ? dc3_table_note(file->table, "tensors under '%s'", best->path) : DC3_OK;
+}
+
+dc3_status dc3_pth_choose(const dc3_pth_file *file, const dc3_pickle_value *root,
+                          const dc3_pickle_value **found)
+{
+    search *s = calloc(1, sizeof *s);
+    if (!s) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", file->origin);
+    dc3_status status = choose(file, s, root, found);
+    free(s);
+    return status;
+}

@@ -1,0 +1,171 @@
+#include "nn/classifiers/classifier_names.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* From the table of a file to the one that a network is taken from. */
+typedef struct taking {
+    const dc3_table *from;
+    const dc3_naming *naming;
+    const char *prefix, *head; /* head: the last layer's name in `from`, empty if there is none */
+    dc3_table *to;
+    size_t taken;
+} taking;
+
+/* The family's name of a file's tensor, in text or a part of `name`; NULL: it is not of the network. */
+static const char *own_name(const taking *t, const char *name, char *text)
+{
+    size_t head = strlen(t->head), before = strlen(t->prefix);
+    if (head && strncmp(name, t->head, head) == 0 && name[head] == '.')
+        return dc3_name(text, "%s%s", t->naming->kind->head, name + head);
+    if (strncmp(name, t->prefix, before) != 0 || strlen(name) >= DC3_NAME_SIZE / 2) return NULL;
+    name += before;
+    return t->naming->map ? t->naming->map(t->from, t->prefix, name, text) : name;
+}
+
+/* timm has VGG's hidden layers as convolutions over all of the map. */
+static dc3_tensor flattened(dc3_tensor t, const char *name)
+{
+    if (t.ndim != 4 || strncmp(name, "classifier.", strlen("classifier.")) != 0) return t;
+    return dc3_view(t.data, t.dtype, 2, (int64_t[]){t.shape[0], t.shape[1] * t.shape[2] * t.shape[3]});
+}
+
+static dc3_status add_all(taking *t)
+{
+    char text[DC3_NAME_SIZE];
+    const char *name, *what;
+    for (size_t i = 0; i < dc3_table_size(t->from); i++) {
+        const char *file_name = dc3_table_name(t->from, i);
+        if (!(name = own_name(t, file_name, text))) continue;
+        t->taken += strncmp(file_name, t->prefix, strlen(t->prefix)) == 0;
+        DC3_TRY(dc3_table_add(t->to, name, flattened(*dc3_table_at(t->from, i), name)));
+    }
+    for (size_t i = 0; (name = dc3_table_odd_at(t->from, i, &what)); i++)
+        if ((name = own_name(t, name, text))) DC3_TRY(dc3_table_add_odd(t->to, name, what));
+    for (size_t i = 0; (what = dc3_table_text_at(t->from, i, &name)); i++)
+        DC3_TRY(dc3_table_set_text(t->to, name, what));
+    if (*dc3_table_notes(t->from)) DC3_TRY(dc3_table_note(t->to, "%s", dc3_table_notes(t->from)));
+    return DC3_OK;
+}
+
+static dc3_status note_all(const taking *t)
+{
+    size_t count = dc3_table_size(t->from);
+    if (*t->prefix && t->taken == count)
+        DC3_TRY(dc3_table_note(t->to, "all %zu names begin with '%s'", count, t->prefix));
+    else if (*t->prefix)
+        DC3_TRY(
+            dc3_table_note(t->to, "the %zu of %zu names that begin with '%s'", t->taken, count, t->prefix));
+    if (t->naming->program) DC3_TRY(dc3_table_note(t->to, "named as in %s", t->naming->program));
+    const char *head = t->head;
+    if (strncmp(head, t->prefix, strlen(t->prefix)) == 0) head += strlen(t->prefix);
+    if (*head && strcmp(head, t->naming->kind->head) != 0)
+        DC3_TRY(dc3_table_note(t->to, "the last layer is '%s'", head));
+    return DC3_OK;
+}
+
+/* An array of the table's own as a tensor in it. */
+static dc3_status add_values(dc3_table *table, const char *name, float *values, int64_t n)
+{
+    if (!values) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", dc3_table_origin(table));
+    dc3_status status = dc3_table_own(table, values, free);
+    if (status == DC3_OK) return dc3_table_add(table, name, dc3_view(values, DC3_F32, 1, &n));
+    free(values);
+    return status;
+}
+
+/* A last layer without a bias has zeros for one. */
+static dc3_status add_bias(dc3_table *table, const char *head)
+{
+    char weight[DC3_NAME_SIZE], bias[DC3_NAME_SIZE];
+    const dc3_tensor *w = dc3_table_find(table, dc3_name(weight, "%s.weight", head));
+    if (!w || w->ndim < 1 || dc3_table_find(table, dc3_name(bias, "%s.bias", head))) return DC3_OK;
+    DC3_TRY(dc3_table_note(table, "the last layer has no bias"));
+    return add_values(table, bias, calloc((size_t)w->shape[0] + 1, sizeof(float)), w->shape[0]);
+}
+
+/* Swin V2's attention has biases for queries and values, none for keys; timm stores the two apart. */
+static dc3_status join_bias(dc3_table *table, const char *attn)
+{
+    char name[DC3_NAME_SIZE];
+    const dc3_tensor *q = dc3_table_find(table, dc3_name(name, "%s.q_bias", attn)),
+                     *v = dc3_table_find(table, dc3_name(name, "%s.v_bias", attn));
+    if (!q || !v || q->ndim != 1 || v->ndim != 1 || v->shape[0] != q->shape[0]) return DC3_OK;
+    int64_t n = q->shape[0];
+    float *joined = calloc((size_t)(3 * n + 1), sizeof *joined);
+    dc3_status status = joined ? dc3_convert(q->data, q->dtype, joined, DC3_F32, n) : DC3_OK;
+    if (joined && status == DC3_OK) status = dc3_convert(v->data, v->dtype, joined + 2 * n, DC3_F32, n);
+    if (status != DC3_OK) free(joined);
+    return status == DC3_OK ? add_values(table, dc3_name(name, "%s.qkv.bias", attn), joined, 3 * n) : status;
+}
+
+static dc3_status join_biases(dc3_table *table)
+{
+    static const char end[] = ".q_bias";
+    char attn[DC3_NAME_SIZE];
+    size_t count = dc3_table_size(table);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = dc3_table_name(table, i), *found = strstr(name, end);
+        if (!found || found[sizeof end - 1]) continue;
+        snprintf(attn, sizeof attn, "%.*s", (int)(found - name), name);
+        DC3_TRY(join_bias(table, attn));
+    }
+    return DC3_OK;
+}
+
+static dc3_status fill(taking *t)
+{
+    DC3_TRY(add_all(t));
+    DC3_TRY(note_all(t));
+    if (*t->head) DC3_TRY(add_bias(t->to, t->naming->kind->head));
+    return join_biases(t->to);
+}
+
+static void close_table(void *thing)
+{
+    dc3_table *table = thing;
+    dc3_table_close(&table);
+}
+
+/* What to say of a last layer that is not there. */
+static void say_missing(const dc3_table *table, const char *prefix, const dc3_classifier_kind *kind,
+                        const char *several, char *text, size_t size)
+{
+    char weight[DC3_NAME_SIZE];
+    const char *name, *what;
+    dc3_name(weight, "%s%s.weight", prefix, kind->head);
+    for (size_t i = 0; (name = dc3_table_odd_at(table, i, &what)); i++)
+        if (strcmp(name, weight) == 0) break;
+    if (name)
+        snprintf(text, size, "'%s': '%.100s' is %.100s", kind->head, name, what);
+    else if (*several)
+        snprintf(text, size, "'%s': one linear layer is read, found %s", kind->head, several);
+    else
+        snprintf(text, size, "'%s', its last layer (fc, head, classifier, linear, ... were looked for too)",
+                 kind->head);
+}
+
+dc3_status dc3_classifier_take_names(dc3_table **table, dc3_classifier_names *names)
+{
+    char prefix[DC3_NAME_SIZE], head[DC3_NAME_SIZE], several[DC3_NAME_SIZE];
+    const dc3_naming *naming = dc3_find_naming(*table, prefix);
+    *names = (dc3_classifier_names){0};
+    if (!naming) return DC3_OK;
+    names->kind = naming->kind;
+    names->only = naming->only;
+    if (!naming->kind) names->relative = naming->program;
+    if (!naming->kind) return DC3_OK;
+    dc3_find_head(*table, naming->kind, prefix, head, several);
+    if (!*head) say_missing(*table, prefix, naming->kind, several, names->missing, sizeof names->missing);
+    taking t = {.from = *table, .naming = naming, .prefix = prefix, .head = head};
+    t.to = dc3_table_new(dc3_table_origin(*table));
+    if (!t.to) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = fill(&t);
+    if (status == DC3_OK) status = dc3_table_own(t.to, *table, close_table);
+    if (status == DC3_OK)
+        *table = t.to;
+    else
+        dc3_table_close(&t.to);
+    return status;
+}

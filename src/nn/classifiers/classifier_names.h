@@ -1,0 +1,39 @@
+/* How the tensors of a classifier are called in files of other programs. Private to this folder. */
+#ifndef DC3_NN_CLASSIFIER_NAMES_H
+#define DC3_NN_CLASSIFIER_NAMES_H
+
+#include "nn/classifiers/classifier_private.h"
+
+/* A way to name the tensors of a family. */
+typedef struct dc3_naming {
+    const dc3_classifier_kind *kind; /* NULL: one that dc3 does not have, `program` says which */
+    const char *const *marks;        /* names that tell it, NULL after the last; all must be there */
+    /* The family's name of `name`, in text [DC3_NAME_SIZE] or `name` itself; NULL: the same for all. */
+    const char *(*map)(const dc3_table *table, const char *prefix, const char *name, char *text);
+    const char *program; /* whose names they are, for notes; NULL: torchvision's */
+    int64_t only;        /* pixels of a side at which it is the same network; 0: all that the family takes */
+} dc3_naming;
+
+/* The namings of timm and of programs for CIFAR, in the order they are tried; NULL past the last. */
+const dc3_naming *dc3_naming_at(int i);
+
+/* The naming whose marks the table holds behind some prefix, in prefix [DC3_NAME_SIZE]; NULL if there is
+ * none. */
+const dc3_naming *dc3_find_naming(const dc3_table *table, char *prefix);
+/* The layer of a table that is the last of a network below `prefix`, found by its usual names there and
+ * around it; into head [DC3_NAME_SIZE], empty if there is none. Of more than one layer, `several` names two.
+ */
+void dc3_find_head(const dc3_table *table, const dc3_classifier_kind *kind, const char *prefix, char *head,
+                   char *several);
+
+/* What a table of a file holds. */
+typedef struct dc3_classifier_names {
+    const dc3_classifier_kind *kind; /* NULL: no network that dc3 has */
+    const char *relative;            /* but this one, if not NULL */
+    int64_t only;                    /* as above */
+    char missing[512];               /* what of the last layer is not there, as a part of a sentence; "" */
+} dc3_classifier_names;
+/* Replaces *table by one with the family's names, which owns the first, and notes what it found. */
+dc3_status dc3_classifier_take_names(dc3_table **table, dc3_classifier_names *names);
+
+#endif
