@@ -8,6 +8,9 @@ dc3_status dc3_check_images(int64_t n, int height, int width, const uint8_t *ima
         return dc3_fail(DC3_ERR_ARGUMENT,
                         "images: expected 1 to %d pixels of height and width, found %d x %d", MOST, height,
                         width);
+    if (n > INT64_MAX / ((int64_t)height * width * 3))
+        return dc3_fail(DC3_ERR_ARGUMENT, "images: %lld of %d x %d pixels are more than any memory holds",
+                        (long long)n, height, width);
     return images ? DC3_OK : dc3_fail(DC3_ERR_ARGUMENT, "images: expected pixels, found NULL");
 }
 

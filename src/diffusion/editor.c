@@ -105,12 +105,10 @@ dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, 
     int there = index && dc3_path_what(index) == DC3_PATH_FILE;
     free(index);
     if (!there)
-        return dc3_fail(
-            DC3_ERR_IO,
-            "%s: expected a diffusers directory with a model_index.json, found %s; %s names it, and "
-            "without that dc3-mini is used",
-            directory, dc3_path_what(directory) == DC3_PATH_MISSING ? "nothing there" : "none",
-            dc3_setting("editor"));
+        return dc3_fail(DC3_ERR_IO,
+                        "%s: expected a diffusers directory with a model_index.json, found %s (%s)",
+                        directory, dc3_path_what(directory) == DC3_PATH_MISSING ? "nothing there" : "none",
+                        dc3_setting("editor"));
     dc3_editor *e = *out = calloc(1, sizeof *e);
     if (!e) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const char *slash = strrchr(directory, '/');

@@ -125,7 +125,7 @@ dc3_status dc3_progress_read(const char *folder, dc3_progress *p)
     if (status == DC3_OK && dc3_path_what(document) != DC3_PATH_FILE)
         status =
             dc3_fail(DC3_ERR_FORMAT,
-                     "%s: expected the folder of a run (dc3 condense DATA -o OUT makes one) or of a "
+                     "%s: expected the folder of a run (dc3 condense makes one) or of a "
                      "comparison, found %s",
                      folder, dc3_path_what(folder) == DC3_PATH_FOLDER ? "no dc3.json in it" : "no folder");
     if (status == DC3_OK) status = read_document(document, p);

@@ -94,6 +94,13 @@ static dc3_status check_values(const job *j)
 {
     if (j->n < 1 || j->d < 1)
         return dc3_fail(DC3_ERR_ARGUMENT, "embeddings: expected at least one row and column");
+    if (j->logits && j->c < 1)
+        return dc3_fail(DC3_ERR_ARGUMENT, "logits: expected at least one column, found %lld",
+                        (long long)j->c);
+    enum { EACH = sizeof(int64_t) }; /* of the largest arrays of n rows */
+    if (j->n > INT64_MAX / EACH / (j->logits && j->c > j->d ? j->c : j->d))
+        return dc3_fail(DC3_ERR_ARGUMENT, "embeddings: %lld rows of %lld are more than any memory holds",
+                        (long long)j->n, (long long)j->d);
     if (!j->embeddings || !j->labels)
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected an array, found NULL",
                         j->embeddings ? "labels" : "embeddings");

@@ -71,7 +71,11 @@ static void wrong_arrays(void **state)
     refused(ROWS(&o, N, D, C, NULL, z, labels, NULL), wrong, "embeddings: expected an array");
     refused(ROWS(&o, N, D, C, x, z, NULL, NULL), wrong, "labels: expected an array");
     refused(ROWS(&o, N, D, C - 1, x, z, labels, NULL), wrong, "labels: row 2 has 2");
-    refused(ROWS(&o, N, D, 0, x, z, labels, NULL), wrong, "labels: row 0 has 0");
+    refused(ROWS(&o, N, D, 0, x, z, labels, NULL), wrong, "logits: expected at least one column, found 0");
+    refused(ROWS(&o, N, D, -3, x, z, labels, NULL), wrong, "logits: expected at least one column, found -3");
+    refused(ROWS(&o, INT64_MAX, D, C, x, z, labels, NULL), wrong, "embeddings: 9223372036854775807 rows of");
+    refused(ROWS(&o, 2, INT64_MAX, 0, x, NULL, labels, NULL), wrong, "embeddings: 2 rows of");
+    refused(ROWS(&o, 2, D, INT64_MAX, x, z, labels, NULL), wrong, "embeddings: 2 rows of");
     bins[4] = -1;
     refused(ROWS(&o, N, D, C, x, z, labels, bins), wrong, "bins: row 4 has -1");
     assert_true(s.count == 0 && !s.rows);

@@ -202,6 +202,8 @@ static void editor_refuses(void **state)
             "dc3_image_edit_options: struct_size is 0");
     refused(EDIT(editor, &good, 0, SIDE, SIDE, pixels, prompts, edits), wrong, "images: expected 1 or more");
     refused(EDIT(editor, &good, -1, SIDE, SIDE, pixels, prompts, edits), wrong, "images: expected 1 or more");
+    refused(EDIT(editor, &good, INT64_MAX / 2, SIDE, SIDE, pixels, prompts, edits), wrong,
+            "images: 4611686018427387903 of 16 x 16 pixels are more");
     refused(EDIT(editor, &good, 1, 0, SIDE, pixels, prompts, edits), wrong, "images: expected 1 to 16384");
     refused(EDIT(editor, &good, 1, SIDE, 16385, pixels, prompts, edits), wrong,
             "images: expected 1 to 16384");
