@@ -23,7 +23,8 @@ typedef struct dc3_cancel {
 
 /* From now on 1. From any thread at any time, and safe in a signal handler. */
 DC3_API void dc3_cancel_set(dc3_cancel *cancel);
-/* From now on 0. From any thread at any time; a call that has not read the flag in between continues. */
+/* From now on 0. From any thread at any time; a call that has not read the flag in between continues, and one
+ * that has ends all the same. */
 DC3_API void dc3_cancel_clear(dc3_cancel *cancel);
 /* 1 if it is set, else 0; NULL: 0. */
 DC3_API int dc3_cancel_is_set(const dc3_cancel *cancel);

@@ -1,6 +1,6 @@
 #include "base/cancel.h"
 
-static _Thread_local const dc3_cancel *here;
+static _Thread_local dc3_watch *here;
 
 void dc3_cancel_set(dc3_cancel *cancel)
 {
@@ -17,24 +17,33 @@ int dc3_cancel_is_set(const dc3_cancel *cancel)
     return cancel && __atomic_load_n(&cancel->set, __ATOMIC_ACQUIRE);
 }
 
-const dc3_cancel *dc3_cancel_here(void)
+dc3_watch *dc3_cancel_here(void)
 {
     return here;
 }
 
-int dc3_cancelled(void)
+int dc3_watch_fires(dc3_watch *watch)
 {
-    return dc3_cancel_is_set(here);
+    if (!watch) return 0;
+    if (__atomic_load_n(&watch->seen, __ATOMIC_RELAXED)) return 1;
+    if (!dc3_cancel_is_set(watch->flag)) return 0;
+    __atomic_store_n(&watch->seen, 1, __ATOMIC_RELAXED);
+    return 1;
 }
 
-const dc3_cancel *dc3_cancel_enter(const dc3_cancel *cancel)
+int dc3_cancelled(void)
 {
-    const dc3_cancel *outer = here;
-    if (cancel) here = cancel;
+    return dc3_watch_fires(here);
+}
+
+dc3_watch *dc3_cancel_enter(dc3_watch *watch)
+{
+    dc3_watch *outer = here;
+    if (watch) here = watch;
     return outer;
 }
 
-void dc3_cancel_leave(const dc3_cancel **outer)
+void dc3_cancel_leave(dc3_watch **outer)
 {
     here = *outer;
 }

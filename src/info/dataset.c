@@ -154,12 +154,12 @@ static char is_unreadable(const dc3_dataset *d, int64_t item)
 static void check(const dc3_info_page *page, const dc3_dataset *d, char *unreadable)
 {
     const dc3_listener *l = &page->options->listener;
-    const dc3_cancel *cancel = dc3_cancel_here();
+    dc3_watch *watch = dc3_cancel_here();
     int64_t n = dc3_dataset_size(d), done = 0;
 #pragma omp parallel for schedule(dynamic) num_threads(page->options->threads)
     for (int64_t i = 0; i < n; i++) {
         int64_t now;
-        if (dc3_cancel_is_set(cancel)) continue;
+        if (dc3_watch_fires(watch)) continue;
         unreadable[i] = is_unreadable(d, i);
 #pragma omp atomic capture
         now = ++done;

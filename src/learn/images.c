@@ -59,13 +59,13 @@ static dc3_status read_one(const dc3_images *p, int64_t item, dc3_image *image)
 /* Decodes n <= slot_count items into the slots; the reason of those that cannot be read stands in them. */
 static dc3_status decode(dc3_images *p, int64_t n, const int64_t *items)
 {
-    const dc3_cancel *cancel = dc3_cancel_here();
+    dc3_watch *watch = dc3_cancel_here();
     int memory = 0;
     drop_slots(p);
 #pragma omp parallel for schedule(dynamic) num_threads(p->options.threads) reduction(| : memory)
     for (int64_t i = 0; i < n; i++) {
         slot *s = &p->slots[i];
-        s->unreadable = p->reported[items[i]] || dc3_cancel_is_set(cancel);
+        s->unreadable = p->reported[items[i]] || dc3_watch_fires(watch);
         if (s->unreadable) continue;
         dc3_status status = read_one(p, items[i], &s->image);
         s->unreadable = status != DC3_OK;

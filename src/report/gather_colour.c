@@ -97,11 +97,11 @@ static void look_at(dc3_reporting *r, side *s, int64_t i)
 
 static dc3_status look(dc3_reporting *r, side *s)
 {
-    const dc3_cancel *cancel = dc3_cancel_here();
+    dc3_watch *watch = dc3_cancel_here();
     double sum = 0;
 #pragma omp parallel for schedule(dynamic) num_threads(r->options->threads)
     for (int64_t i = 0; i < s->count; i++) {
-        DC3_CANCEL_SCOPE(cancel);
+        DC3_CANCEL_SHARE(watch);
         look_at(r, s, i);
         dc3_report_step(r);
     }

@@ -310,10 +310,10 @@ static int64_t places_of(const shown *all, int64_t count)
 
 static dc3_status prepare_all(dc3_reporting *r, shown *all, int64_t count)
 {
-    const dc3_cancel *cancel = dc3_cancel_here();
+    dc3_watch *watch = dc3_cancel_here();
 #pragma omp parallel for schedule(dynamic) num_threads(r->options->threads)
     for (int64_t i = 0; i < count; i++) {
-        DC3_CANCEL_SCOPE(cancel);
+        DC3_CANCEL_SHARE(watch);
         prepare(r, &all[i]);
         dc3_report_step(r);
     }

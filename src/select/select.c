@@ -180,7 +180,7 @@ static dc3_status cluster_class(job *j, int64_t k)
 /* The first failure among threads; its text is carried over, since texts are kept per thread, and so is the
  * caller's flag. */
 typedef struct failure {
-    const dc3_cancel *cancel;
+    dc3_watch *watch;
     dc3_status status;
     char text[512];
 } failure;
@@ -219,7 +219,7 @@ static dc3_status cluster(job *j)
     }
 #pragma omp parallel for schedule(dynamic) num_threads(j->options->threads)
     for (int64_t k = 0; k < j->classes; k++) {
-        DC3_CANCEL_SCOPE(f.cancel);
+        DC3_CANCEL_SHARE(f.watch);
         if (!has_failed(&f)) note_failure(&f, cluster_class(j, k));
     }
     return take_failure(&f);
@@ -308,7 +308,7 @@ static dc3_status select_all(job *j, dc3_selection *selection)
     if (!selection->rows) return out_of_memory();
 #pragma omp parallel for schedule(dynamic) num_threads(j->options->threads)
     for (int64_t b = 0; b < j->part_count; b++) {
-        DC3_CANCEL_SCOPE(f.cancel);
+        DC3_CANCEL_SHARE(f.watch);
         if (!has_failed(&f))
             note_failure(&f, pick(j, &j->parts[b], (uint64_t)b, selection->rows + j->parts[b].out));
     }

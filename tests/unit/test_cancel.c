@@ -2,6 +2,7 @@
 #include "support/small_dataset.h"
 #include <pthread.h>
 #include <string.h>
+#include "base/cancel.h"
 #include "base/file.h"
 #include "dc3/select.h"
 #include "dc3/train.h"
@@ -33,6 +34,49 @@ static void set_and_clear(void **state)
     assert_true(dc3_cancel_is_set(&flag));
     dc3_cancel_clear(&flag);
     assert_false(dc3_cancel_is_set(&flag));
+}
+
+static void *read_watch(void *watch)
+{
+    DC3_CANCEL_SHARE(watch);
+    return dc3_cancelled() ? watch : NULL;
+}
+
+/* A call without a flag that another one makes. */
+static int read_within(void)
+{
+    DC3_CANCEL_SCOPE(NULL);
+    return dc3_cancelled();
+}
+
+/* What one thread of a call has read holds for all of the call, also if the flag is cleared before the others
+ * look: work that was left out for it is never taken for done. */
+static void cleared_too_early(void **state)
+{
+    (void)state;
+    dc3_cancel flag = {0};
+    pthread_t thread;
+    void *fired;
+    for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
+        DC3_CANCEL_SCOPE(&flag);
+        dc3_cancel_set(&flag);
+        dc3_cancel_clear(&flag); /* nobody has read it */
+        assert_int_equal(dc3_check_cancel(), DC3_OK);
+        dc3_cancel_set(&flag);
+        if (elsewhere) {
+            assert_int_equal(pthread_create(&thread, NULL, read_watch, dc3_cancel_here()), 0);
+            assert_int_equal(pthread_join(thread, &fired), 0);
+            assert_ptr_equal(fired, dc3_cancel_here());
+        } else
+            assert_true(dc3_cancelled());
+        dc3_cancel_clear(&flag);
+        assert_int_equal(dc3_check_cancel(), DC3_ERR_CANCELLED);
+        assert_true(dc3_cancelled());
+        assert_true(read_within());
+    }
+    assert_false(dc3_cancelled());
+    DC3_CANCEL_SCOPE(&flag); /* the next call */
+    assert_int_equal(dc3_check_cancel(), DC3_OK);
 }
 
 static dc3_status select_some(const dc3_cancel *cancel, int threads)
@@ -171,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set_and_clear),
+        cmocka_unit_test(cleared_too_early),
         cmocka_unit_test(one_call_and_then_another),
         cmocka_unit_test(calls_in_callbacks),
         cmocka_unit_test(one_of_two_threads),
