@@ -105,7 +105,7 @@ typedef enum dc3_gradient {
 DC3_API const char *const *dc3_option_names(const char *setting);
 
 /* A word's constant into *value. DC3_ERR_OPTION where the setting has no such word, with a text that lists
- * those it has; *value stays as it is then. */
+ * those it has, DC3_ERR_ARGUMENT where there is no such setting; *value stays as it is then. */
 DC3_API dc3_status dc3_option_parse(const char *setting, const char *word, int *value);
 DC3_API dc3_status dc3_compute_parse(const char *word, dc3_compute *value);
 DC3_API dc3_status dc3_fit_parse(const char *word, dc3_fit *value);

@@ -75,9 +75,9 @@ DC3_API dc3_image_edit_options dc3_image_edit_defaults(void);
  * shape. An image's edit depends on the image, its prompt, its seed and the settings alone, not on the
  * others, and has the pixels that `dc3 edit --seed` stores for the same image in a PNG file.
  *
- * DC3_ERR_ARGUMENT for a value out of range, DC3_ERR_UNSUPPORTED for a sampler that the model cannot run
- * with, DC3_ERR_CANCELLED, DC3_ERR_MEMORY; edits that were done before that are complete, the others
- * undefined. The editor may be used again after any failure. */
+ * DC3_ERR_OPTION for a setting out of range and DC3_ERR_ARGUMENT for another argument, DC3_ERR_UNSUPPORTED
+ * for a sampler that the model cannot run with, DC3_ERR_CANCELLED, DC3_ERR_MEMORY; edits that were done
+ * before that are complete, the others undefined. The editor may be used again after any failure. */
 DC3_API dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_options *options,
                                          int64_t n, int height, int width, const uint8_t *images,
                                          const char *const *prompts, const uint64_t *seeds, uint8_t *edits);

@@ -36,7 +36,7 @@ typedef struct dc3_evaluate_options {
     double weight_decay; /* -1: 0.01 */
     double temperature;  /* 0: 20 */
     uint64_t seed;       /* of the student: its first weights and all that is drawn */
-    int threads;         /* 1 or more */
+    int threads;         /* 1 to 1024 */
     const char *folder;  /* folder in which a student in training is saved, each minute and after each test,
                           and a finished one's score until dc3_tests_forget; needs `tests`. NULL: nowhere */
     dc3_listener listener;

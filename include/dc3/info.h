@@ -16,7 +16,7 @@ typedef struct dc3_info_options {
     size_t struct_size; /* set by dc3_info_defaults; not to be changed */
     const char *path;
     int check;   /* 1: decodes every image of a dataset or a run, and counts those that cannot be read */
-    int threads; /* 1 or more; of that check */
+    int threads; /* 1 to 1024; of that check */
     dc3_listener listener;
 } dc3_info_options;
 

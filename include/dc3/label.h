@@ -27,7 +27,7 @@ typedef struct dc3_label_options {
     int batch;  /* images that are mixed with each other, 1 to 65536; default 100 */
     double temperature; /* at which top_k preserves the probabilities, more than 0; default 20 */
     uint64_t seed;
-    int threads; /* 1 or more */
+    int threads; /* 1 to 1024 */
     int dry_run; /* stop after the estimate */
     int fresh;   /* start over instead of resuming an interrupted labelling */
     dc3_listener listener;

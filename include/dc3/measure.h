@@ -27,7 +27,7 @@ typedef struct dc3_measure_options {
     const char *editor; /* diffusers directory, whose VAE's features are compared without a teacher */
     int per_class;      /* 1: the table has the classes too; the JSON always has them */
     int strict;         /* an image that cannot be read ends it */
-    int threads;        /* 1 or more; only what networks say depends on it, in its last digits */
+    int threads;        /* 1 to 1024; only what networks say depends on it, in its last digits */
     uint64_t seed;      /* of the rows that kernel distances are taken over */
     dc3_listener listener;
 } dc3_measure_options;

@@ -24,7 +24,7 @@ typedef struct dc3_report_options {
                            of a run that is a part of a comparison, its table.json, if they are there */
     const char *const *against; /* folders of other runs whose colours are shown beside this one's, NULL after
                                    the last; at most DC3_REPORT_AGAINST */
-    int threads;                /* 1 or more; the page does not depend on it */
+    int threads;                /* 1 to 1024; the page does not depend on it */
     dc3_listener listener;
 } dc3_report_options;
 

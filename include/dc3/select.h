@@ -26,7 +26,7 @@ typedef struct dc3_select_options {
                        0.9 */
     double beta;    /* of approximate lazy greedy, default 0.9 */
     uint64_t seed;
-    int threads;              /* the result does not depend on it */
+    int threads;              /* 1 to 1024; the result does not depend on it */
     int strict;               /* refuse a class of fewer than ipc rows, instead of repeating rows */
     const dc3_cancel *cancel; /* once it is set the selection stops with DC3_ERR_CANCELLED; NULL: nothing
                                  stops it */
@@ -45,8 +45,8 @@ typedef struct dc3_selection {
 /* embeddings [n, d] and, for gradients of a last linear layer, logits [n, c] (NULL: similarity is the cosine
  * of the embeddings); labels [n] are class numbers (with logits 0..c-1); bins [n] are bin numbers within each
  * class (NULL: bins come from PCA and k-means of the embeddings). Exactly ipc rows for each class that
- * occurs. On success the caller frees with dc3_selection_free. DC3_ERR_ARGUMENT for values out of range,
- * DC3_ERR_FORMAT for values that are not finite. */
+ * occurs. On success the caller frees with dc3_selection_free. DC3_ERR_OPTION for a setting out of range,
+ * DC3_ERR_ARGUMENT for another argument, DC3_ERR_FORMAT for values that are not finite. */
 DC3_API dc3_status dc3_select_rows(const dc3_select_options *options, int64_t n, int64_t d, int64_t c,
                                    const float *embeddings, const float *logits, const int64_t *labels,
                                    const int64_t *bins, dc3_selection *selection);

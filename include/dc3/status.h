@@ -12,14 +12,14 @@ extern "C" {
  * what was expected and what was found. */
 typedef enum dc3_status {
     DC3_OK = 0,
-    DC3_ERR_ARGUMENT,    /* the caller's value is out of range */
+    DC3_ERR_ARGUMENT,    /* what the caller gave is missing, out of range, or does not fit the rest */
     DC3_ERR_IO,          /* a file cannot be opened, read or written */
     DC3_ERR_FORMAT,      /* a file's contents are damaged or not what was expected */
     DC3_ERR_MEMORY,      /* out of memory */
     DC3_ERR_UNSUPPORTED, /* valid, but this build or processor cannot do it */
     DC3_ERR_CANCELLED,   /* the call's flag was set (dc3/cancel.h) */
     DC3_ERR_INTERNAL,    /* a fault of dc3 itself or of a library under it */
-    DC3_ERR_OPTION,      /* a setting has a value that it does not take (dc3_error_setting) */
+    DC3_ERR_OPTION,      /* a setting lacks a value, or has one that it does not take (dc3_error_setting) */
     DC3_ERR_BUSY         /* another process works on the same folder */
 } dc3_status;
 

@@ -35,7 +35,7 @@ typedef struct dc3_train_options {
     int fresh;           /* start over although an interrupted training of other settings is there */
     int strict;          /* an image that cannot be read, also one of val, ends the training */
     uint64_t seed;
-    int threads; /* 1 or more */
+    int threads; /* 1 to 1024 */
     dc3_listener listener;
 } dc3_train_options;
 

@@ -42,11 +42,15 @@ static dc3_status open_inner(const char *file, const dc3_image_classifier_option
 dc3_status dc3_image_classifier_open(const char *file, const dc3_image_classifier_options *options,
                                      dc3_image_classifier **out)
 {
+    enum { LEAST = 16, MOST = 1024 };
     dc3_image_classifier_options o = dc3_image_classifier_defaults();
-    if (!out) return dc3_fail(DC3_ERR_ARGUMENT, "classifier: expected a place for it, found NULL");
+    DC3_TRY(dc3_place_need("classifier", out));
     *out = NULL;
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_classifier_options, threads, options, &o));
     if (!file) return dc3_fail(DC3_ERR_ARGUMENT, "classifier: expected a file, found NULL");
+    DC3_TRY(dc3_threads_check(o.threads));
+    if (o.size && (o.size < LEAST || o.size > MOST))
+        return dc3_fail_setting("size", "expected %d to %d pixels, found %d", LEAST, MOST, o.size);
     DC3_TRY(dc3_option_check("fit", (int)o.fit, 1));
     dc3_image_classifier *c = calloc(1, sizeof *c);
     if (!c) return dc3_fail(DC3_ERR_MEMORY, "out of memory");

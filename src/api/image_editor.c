@@ -34,10 +34,11 @@ dc3_status dc3_image_editor_open(const char *directory, const dc3_image_editor_o
 {
     dc3_image_editor_options o = dc3_image_editor_defaults();
     dc3_dtype dtype;
-    if (!out) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected a place for it, found NULL");
+    DC3_TRY(dc3_place_need("editor", out));
     *out = NULL;
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_editor_options, threads, options, &o));
     if (!directory) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected a directory, found NULL");
+    DC3_TRY(dc3_threads_check(o.threads));
     DC3_TRY(dc3_compute_type(o.dtype, &dtype));
     dc3_image_editor *e = calloc(1, sizeof *e);
     if (!e) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -81,7 +82,7 @@ static dc3_status settings_of(const dc3_editor *editor, const dc3_image_edit_opt
     *s = dc3_editor_defaults(editor);
     DC3_TRY(dc3_option_check("detail", (int)o->detail, 1));
     if (o->size < 0 || o->size > 4096)
-        return dc3_fail(DC3_ERR_ARGUMENT, "size: expected at most 4096 pixels, found %d", o->size);
+        return dc3_fail_setting("size", "expected at most 4096 pixels, found %d", o->size);
     if (o->size) s->size = o->size;
     return dc3_edit_settings_of_image(o, s);
 }
@@ -152,7 +153,7 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_edit_options, listener, options, &o));
     DC3_TRY(dc3_check_images(n, height, width, images));
     DC3_TRY(check_prompts(n, prompts));
-    if (!edits) return dc3_fail(DC3_ERR_ARGUMENT, "edits: expected memory for them, found NULL");
+    DC3_TRY(dc3_place_need("edits", edits));
     DC3_TRY(settings_of(editor->editor, &o, &settings));
     dc3_detail detail =
         o.detail != DC3_DETAIL_DEFAULT ? o.detail : dc3_editor_describe(editor->editor).detail;

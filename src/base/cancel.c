@@ -4,12 +4,12 @@ static _Thread_local dc3_watch *here;
 
 void dc3_cancel_set(dc3_cancel *cancel)
 {
-    __atomic_store_n(&cancel->set, 1, __ATOMIC_RELEASE);
+    if (cancel) __atomic_store_n(&cancel->set, 1, __ATOMIC_RELEASE);
 }
 
 void dc3_cancel_clear(dc3_cancel *cancel)
 {
-    __atomic_store_n(&cancel->set, 0, __ATOMIC_RELEASE);
+    if (cancel) __atomic_store_n(&cancel->set, 0, __ATOMIC_RELEASE);
 }
 
 int dc3_cancel_is_set(const dc3_cancel *cancel)

@@ -12,8 +12,16 @@
  * where `given` is NULL, was not filled by its defaults call, or is of a later version. */
 dc3_status dc3_options_take(const char *type, size_t first, size_t known, const void *given, void *own);
 
-/* DC3_ERR_ARGUMENT where an option that has no default is NULL. */
+/* DC3_ERR_OPTION where an option that has no default is NULL. */
 dc3_status dc3_options_need(const char *name, const void *value);
+/* DC3_ERR_ARGUMENT where the caller has no place for a result. */
+dc3_status dc3_place_need(const char *name, const void *place);
+
+/* DC3_ERR_OPTION unless there are 1 to 1024. OpenMP ends the process where it is asked for fewer or for very
+ * many, so each public call checks its own. */
+dc3_status dc3_threads_check(int threads);
+/* The same for options of which 0 is the default: it becomes 1. */
+dc3_status dc3_options_threads(int *threads);
 
 /* The same as dc3_options_take for a struct `type` whose first version ended with the field `last`. */
 #define DC3_TAKE_OPTIONS(type, last, given, own)                                                             \

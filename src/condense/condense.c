@@ -236,6 +236,7 @@ static void write_report(const dc3_condense_options *options, dc3_condense_repor
 static dc3_status take(const dc3_condense_options *given, int always_out, dc3_condense_options *own,
                        dc3_condense_report *report)
 {
+    DC3_TRY(dc3_place_need("report", report));
     memset(report, 0, sizeof *report);
     DC3_TRY(dc3_condense_take(given, own));
     DC3_TRY(dc3_options_need("data", own->data));

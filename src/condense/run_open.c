@@ -26,7 +26,8 @@ dc3_status dc3_condense_take(const dc3_condense_options *given, dc3_condense_opt
 {
     *own = dc3_condense_defaults();
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_condense_options, listener, given, own));
-    return DC3_CHECK_PART(dc3_select_options, &own->select);
+    DC3_TRY(DC3_CHECK_PART(dc3_select_options, &own->select));
+    return dc3_options_threads(&own->select.threads);
 }
 
 static dc3_status read_choices(dc3_run *run)

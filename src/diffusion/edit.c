@@ -9,11 +9,11 @@
 #include "ops/denoise.h"
 #include "ops/ops.h"
 
-static dc3_status check_size(const char *what, int size, int unit)
+static dc3_status check_size(const char *setting, int size, int unit)
 {
     if (size < unit || size > 4096 || size % unit != 0)
-        return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a multiple of %d from %d to 4096, found %d", what,
-                        unit, unit, size);
+        return dc3_fail_setting(setting, "expected a multiple of %d from %d to 4096, found %d", unit, unit,
+                                size);
     return DC3_OK;
 }
 
@@ -37,7 +37,7 @@ static dc3_tensor encode(dc3_editor *e, int n, int size, const float *rgb)
 
 dc3_status dc3_editor_encode(dc3_editor *e, int n, int size, const float *rgb, float *latents)
 {
-    DC3_TRY(check_size("feature size", size, dc3_editor_factor(e)));
+    DC3_TRY(check_size("feature_size", size, dc3_editor_factor(e)));
     dc3_ctx_clear(e->ctx);
     dc3_scope scope = dc3_scope_open(e->ctx);
     dc3_download(e->ctx, encode(e, n, size, rgb), latents);

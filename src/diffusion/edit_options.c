@@ -68,14 +68,13 @@ static int count_words(const row *r)
 static dc3_status check(const row *r, double value)
 {
     const dc3_edit_option *o = &r->option;
-    const char *name = dc3_setting(o->name);
     if (o->kind == DC3_EDIT_WORD) {
         if (value >= 0 && value < count_words(r)) return DC3_OK;
-        return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a constant from -1 to %d, found %g", name,
-                        count_words(r) - 1, value);
+        return dc3_fail_setting(o->name, "expected a constant from -1 to %d, found %g", count_words(r) - 1,
+                                value);
     }
     if (value >= o->least && value <= o->most) return DC3_OK;
-    return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected %g to %g, found %g", name, o->least, o->most, value);
+    return dc3_fail_setting(o->name, "expected %g to %g, found %g", o->least, o->most, value);
 }
 
 /* ---- options ---- */

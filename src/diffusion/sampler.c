@@ -61,7 +61,7 @@ dc3_status dc3_sampler_open(dc3_sampler_kind kind, const dc3_scheduler_config *c
 {
     *out = NULL;
     if (steps < 1 || steps > config->train_steps)
-        return dc3_fail(DC3_ERR_ARGUMENT, "steps: expected 1 to %d, found %d", config->train_steps, steps);
+        return dc3_fail_setting("steps", "expected 1 to %d, found %d", config->train_steps, steps);
     dc3_sampler *s = *out = calloc(1, sizeof *s);
     if (s) {
         s->alpha_bar = calloc((size_t)config->train_steps, sizeof *s->alpha_bar);

@@ -158,6 +158,8 @@ static dc3_status take_options(const dc3_compare_options *given, dc3_compare_opt
     DC3_TRY(DC3_CHECK_PART(dc3_condense_options, &own->condense));
     DC3_TRY(DC3_CHECK_PART(dc3_select_options, &own->condense.select));
     DC3_TRY(DC3_CHECK_PART(dc3_evaluate_options, &own->evaluate));
+    DC3_TRY(dc3_options_threads(&own->condense.select.threads));
+    DC3_TRY(dc3_options_threads(&own->evaluate.threads));
     DC3_TRY(dc3_options_need("data", own->condense.data));
     DC3_TRY(dc3_options_need("ipcs", own->ipcs));
     DC3_TRY(dc3_options_need("methods", own->methods));
@@ -168,6 +170,7 @@ static dc3_status take_options(const dc3_compare_options *given, dc3_compare_opt
 dc3_status dc3_compare(const dc3_compare_options *given, dc3_compare_report *report)
 {
     dc3_comparing c = {.options = &c.own, .report = report, .lock = {.fd = -1}};
+    DC3_TRY(dc3_place_need("report", report));
     *report = (dc3_compare_report){0};
     DC3_TRY(take_options(given, &c.own));
     DC3_CANCEL_SCOPE(c.own.condense.listener.cancel);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/options.h"
 #include "evaluate/results.h"
 #include "dc3/progress.h"
 #include "evaluate/label_source.h"
@@ -32,7 +33,7 @@ static int has_table(const char *folder)
 int dc3_comparison_is(const char *folder)
 {
     struct timespec when;
-    return written(folder, "compare.json", &when) && !written(folder, "dc3.json", &when);
+    return folder && written(folder, "compare.json", &when) && !written(folder, "dc3.json", &when);
 }
 
 static void copy(char *to, size_t size, const char *from)
@@ -117,7 +118,9 @@ static dc3_status read_document(const char *folder, const json_t *settings, dc3_
 
 dc3_status dc3_comparison_read(const char *folder, dc3_comparison *c)
 {
+    DC3_TRY(dc3_place_need("comparison", c));
     *c = (dc3_comparison){.next = -1};
+    DC3_TRY(dc3_options_need("folder", folder));
     char *path = dc3_path_join(folder, "compare.json");
     json_t *settings = NULL;
     dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -133,6 +136,7 @@ dc3_status dc3_comparison_read(const char *folder, dc3_comparison *c)
 
 void dc3_comparison_free(dc3_comparison *c)
 {
+    if (!c) return;
     dc3_progress_free(&c->run);
     free(c->data);
     free(c->val);

@@ -22,7 +22,7 @@ dc3_evaluate_options dc3_evaluate_defaults(void)
 
 const char *dc3_evaluate_folder(const char *data)
 {
-    char *document = dc3_path_join(data, "dc3.json");
+    char *document = data ? dc3_path_join(data, "dc3.json") : NULL;
     int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
     free(document);
     return is_run ? data : NULL;
@@ -214,8 +214,10 @@ dc3_status dc3_evaluate(const dc3_evaluate_options *given, dc3_tests *tests, dc3
 {
     dc3_evaluate_options own = dc3_evaluate_defaults();
     const dc3_evaluate_options *options = &own;
+    DC3_TRY(dc3_place_need("score", score));
     *score = (dc3_score){0};
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_evaluate_options, listener, given, &own));
+    DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_evaluation e = {.options = options, .score = score, .tests = tests, .start = dc3_seconds_now()};

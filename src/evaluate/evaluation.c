@@ -24,6 +24,8 @@ static dc3_status check_options(dc3_evaluation *e)
     if (!(o->temperature >= 0 && o->temperature <= 1e6))
         return dc3_fail_setting("temperature", "expected more than 0, found %g", o->temperature);
     if (!(o->lr >= 0 && o->lr < 1e3)) return dc3_fail_setting("lr", "expected more than 0, found %g", o->lr);
+    if (!(o->weight_decay == -1 || (o->weight_decay >= 0 && o->weight_decay < 1e3)))
+        return dc3_fail_setting("weight_decay", "expected 0 or more, found %g", o->weight_decay);
     DC3_TRY(dc3_option_check("labels", (int)o->labels, 0));
     DC3_TRY(dc3_option_check("augment", (int)o->augment, 0));
     e->labels = o->labels;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/listener.h"
+#include "base/options.h"
 #include "learn/trainer.h"
 #include "evaluate/label_source.h"
 
@@ -43,6 +44,7 @@ dc3_status dc3_tests_score_teacher(dc3_tests *tests, dc3_ctx *ctx, dc3_classifie
 
 dc3_status dc3_tests_new(const dc3_listener *listener, dc3_tests **tests)
 {
+    DC3_TRY(dc3_place_need("tests", tests));
     *tests = calloc(1, sizeof **tests);
     if (!*tests) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (listener) (*tests)->listener = *listener;
@@ -78,6 +80,7 @@ void dc3_tests_forget(dc3_tests *tests)
 {
     size_t i;
     json_t *one;
+    if (!tests) return;
     json_array_foreach(tests->saved, i, one)
     {
         char *end, *path = strdup(json_string_value(one));
@@ -94,7 +97,7 @@ void dc3_tests_forget(dc3_tests *tests)
 
 void dc3_tests_free(dc3_tests **tests)
 {
-    if (!*tests) return;
+    if (!tests || !*tests) return;
     dc3_tests_drop(*tests);
     json_decref((*tests)->saved);
     dc3_images_close(&(*tests)->images);

@@ -86,8 +86,10 @@ dc3_status dc3_info(const dc3_info_options *given, dc3_info_report *report)
 {
     dc3_info_options own = dc3_info_defaults();
     const dc3_info_options *options = &own;
+    DC3_TRY(dc3_place_need("report", report));
     *report = (dc3_info_report){0};
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_info_options, listener, given, &own));
+    DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("path", own.path));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_draft draft;

@@ -244,8 +244,10 @@ dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *rep
 {
     dc3_measure_options own = dc3_measure_defaults();
     const dc3_measure_options *options = &own;
+    DC3_TRY(dc3_place_need("report", report));
     *report = (dc3_measure_report){0};
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_measure_options, listener, given, &own));
+    DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_measuring m = {.options = options, .report = report};

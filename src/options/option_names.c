@@ -1,6 +1,7 @@
 #include "options/option_names.h"
 
 #include <string.h>
+#include "base/options.h"
 #include "base/text.h"
 #include "diffusion/editor.h"
 #include "io/image.h"
@@ -30,14 +31,15 @@ const char *const *dc3_option_names(const char *option)
                {"objective", dc3_objective_names},
                {"maximizer", dc3_maximizer_names},
                {"gradient", dc3_gradient_names}};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (size_t i = 0; option && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].option, option) == 0) return all[i].names;
     return NULL;
 }
 
 dc3_status dc3_option_parse(const char *setting, const char *word, int *value)
 {
-    const char *const *names = setting ? dc3_option_names(setting) : NULL;
+    const char *const *names = dc3_option_names(setting);
+    DC3_TRY(dc3_place_need("value", value));
     if (!names)
         return dc3_fail(DC3_ERR_ARGUMENT, "there is no setting '%.40s' of words", setting ? setting : "");
     return dc3_choose_name(setting, word ? word : "", names, value);
@@ -56,8 +58,7 @@ dc3_status dc3_option_check(const char *setting, int value, int has_default)
 {
     int count = count_of(setting), least = has_default ? -1 : 0;
     if (value >= least && value < count) return DC3_OK;
-    return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a constant from %d to %d, found %d", setting, least,
-                    count - 1, value);
+    return dc3_fail_setting(setting, "expected a constant from %d to %d, found %d", least, count - 1, value);
 }
 
 static const char *name_of(const char *setting, int value)
@@ -69,6 +70,7 @@ static const char *name_of(const char *setting, int value)
     dc3_status type##_parse(const char *word, type *value)                                                   \
     {                                                                                                        \
         int place = 0;                                                                                       \
+        DC3_TRY(dc3_place_need("value", value));                                                             \
         DC3_TRY(dc3_option_parse(setting, word, &place));                                                    \
         *value = (type)place;                                                                                \
         return DC3_OK;                                                                                       \

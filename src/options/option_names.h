@@ -12,7 +12,7 @@ extern const char *const dc3_label_names[];     /* --labels: dc3_label_kind */
 extern const char *const dc3_augment_names[];   /* --augment: dc3_augment_kind */
 extern const char *const dc3_optimizer_names[]; /* --optimizer: SGD, AdamW */
 
-/* DC3_ERR_ARGUMENT unless `value` is a constant of the setting (dc3_option_names) or, where there is a
+/* DC3_ERR_OPTION unless `value` is a constant of the setting (dc3_option_names) or, where there is a
  * default apart from them, -1. */
 dc3_status dc3_option_check(const char *setting, int value, int has_default);
 

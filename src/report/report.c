@@ -172,8 +172,10 @@ dc3_status dc3_report(const dc3_report_options *given, dc3_report_result *result
 {
     dc3_report_options own = dc3_report_defaults();
     const dc3_report_options *options = &own;
+    DC3_TRY(dc3_place_need("result", result));
     *result = (dc3_report_result){0};
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_report_options, listener, given, &own));
+    DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("run", own.run));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     dc3_lock lock = {.fd = -1};

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/options.h"
 #include "io/json.h"
 #include "run_folder/document.h"
 #include "run_folder/state.h"
@@ -119,7 +120,9 @@ static dc3_status read_document(const char *path, dc3_progress *p)
 
 dc3_status dc3_progress_read(const char *folder, dc3_progress *p)
 {
+    DC3_TRY(dc3_place_need("progress", p));
     *p = (dc3_progress){.seconds_left = -1, .updated = -1};
+    DC3_TRY(dc3_options_need("folder", folder));
     char *document = dc3_path_join(folder, "dc3.json"), *database = dc3_path_join(folder, "state.db");
     dc3_status status = document && database ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && dc3_path_what(document) != DC3_PATH_FILE)
@@ -141,6 +144,7 @@ dc3_status dc3_progress_read(const char *folder, dc3_progress *p)
 
 void dc3_progress_free(dc3_progress *p)
 {
+    if (!p) return;
     free(p->data);
     p->data = NULL;
 }

@@ -53,17 +53,15 @@ static dc3_status out_of_memory(void)
 
 static dc3_status check_options(const dc3_select_options *o)
 {
-    if (o->ipc < 1) return dc3_fail(DC3_ERR_ARGUMENT, "ipc: expected 1 or more, found %d", o->ipc);
-    if (o->bins < 1) return dc3_fail(DC3_ERR_ARGUMENT, "bins: expected 1 or more, found %d", o->bins);
+    if (o->ipc < 1) return dc3_fail_setting("ipc", "expected 1 or more, found %d", o->ipc);
+    if (o->bins < 1) return dc3_fail_setting("bins", "expected 1 or more, found %d", o->bins);
     if (o->components < 1)
-        return dc3_fail(DC3_ERR_ARGUMENT, "components: expected 1 or more, found %d", o->components);
+        return dc3_fail_setting("components", "expected 1 or more, found %d", o->components);
+    if (!isfinite(o->lambda)) return dc3_fail_setting("lambda", "expected a number, found %g", o->lambda);
     if (!(o->epsilon > 0 && o->epsilon < 1))
-        return dc3_fail(DC3_ERR_ARGUMENT, "epsilon: expected more than 0 and less than 1, found %g",
-                        o->epsilon);
+        return dc3_fail_setting("epsilon", "expected more than 0 and less than 1, found %g", o->epsilon);
     if (!(o->beta > 0 && o->beta <= 1))
-        return dc3_fail(DC3_ERR_ARGUMENT, "beta: expected more than 0 and at most 1, found %g", o->beta);
-    if (o->threads > 4096)
-        return dc3_fail(DC3_ERR_ARGUMENT, "threads: expected 1 to 4096, found %d", o->threads);
+        return dc3_fail_setting("beta", "expected more than 0 and at most 1, found %g", o->beta);
     const struct {
         const char *what;
         int value, most;
@@ -72,8 +70,8 @@ static dc3_status check_options(const dc3_select_options *o)
                  {"gradient", (int)o->gradient, DC3_GRADIENT_DOUBLE_SOFTMAX}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (kinds[i].value < 0 || kinds[i].value > kinds[i].most)
-            return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected 0 to %d, found %d", kinds[i].what, kinds[i].most,
-                            kinds[i].value);
+            return dc3_fail_setting(kinds[i].what, "expected 0 to %d, found %d", kinds[i].most,
+                                    kinds[i].value);
     return DC3_OK;
 }
 
@@ -122,7 +120,7 @@ static dc3_status check(job *j)
 {
     j->own = dc3_select_defaults();
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_select_options, cancel, j->options, &j->own));
-    if (j->own.threads < 1) j->own.threads = 1;
+    DC3_TRY(dc3_options_threads(&j->own.threads));
     j->options = &j->own;
     DC3_TRY(check_options(j->options));
     return check_values(j);
@@ -329,7 +327,7 @@ dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n, int64_t
                            const int64_t *labels, int64_t *bins)
 {
     job j = {.options = options, .n = n, .d = d, .embeddings = embeddings, .labels = labels};
-    if (!bins) return dc3_fail(DC3_ERR_ARGUMENT, "bins: expected memory for them, found NULL");
+    DC3_TRY(dc3_place_need("bins", bins));
     DC3_TRY(check(&j));
     DC3_CANCEL_SCOPE(j.options->cancel);
     dc3_status status = make_bins(&j);
@@ -341,7 +339,7 @@ dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n, int64_t
 /* Checks, selects, and leaves nothing behind on failure. */
 static dc3_status run_job(job *j, dc3_selection *selection)
 {
-    if (!selection) return dc3_fail(DC3_ERR_ARGUMENT, "selection: expected a place for it, found NULL");
+    DC3_TRY(dc3_place_need("selection", selection));
     *selection = (dc3_selection){0};
     DC3_TRY(check(j));
     DC3_CANCEL_SCOPE(j->options->cancel);
@@ -386,6 +384,7 @@ dc3_status dc3_select_by(const dc3_select_options *options, dc3_chooser *chooser
 
 void dc3_selection_free(dc3_selection *selection)
 {
+    if (!selection) return;
     free(selection->rows);
     selection->rows = NULL;
     selection->count = 0;

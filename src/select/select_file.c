@@ -41,6 +41,7 @@ dc3_status dc3_select_file(const dc3_select_options *options, const char *path, 
 {
     dc3_select_options own = dc3_select_defaults();
     dc3_table *table;
+    DC3_TRY(dc3_place_need("selection", selection));
     *selection = (dc3_selection){0};
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_select_options, cancel, options, &own));
     DC3_TRY(dc3_options_need("path", path));

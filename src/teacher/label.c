@@ -461,8 +461,10 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
 {
     dc3_label_options own = dc3_label_defaults();
     const dc3_label_options *options = &own;
+    DC3_TRY(dc3_place_need("report", report));
     *report = (dc3_label_report){0};
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_label_options, listener, given, &own));
+    DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("run", own.run));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     labelling l = {.options = options, .report = report, .start = dc3_seconds_now()};

@@ -112,6 +112,8 @@ static dc3_status check_options(const dc3_train_options *o)
     if (!(o->lr >= 0 && o->lr < 1e3)) return dc3_fail_setting("lr", "expected more than 0, found %g", o->lr);
     if (!(o->smoothing >= 0 && o->smoothing < 1))
         return dc3_fail_setting("smoothing", "expected 0 to below 1, found %g", o->smoothing);
+    if (!(o->weight_decay == -1 || (o->weight_decay >= 0 && o->weight_decay < 1e3)))
+        return dc3_fail_setting("weight_decay", "expected 0 or more, found %g", o->weight_decay);
     DC3_TRY(dc3_option_check("optimizer", (int)o->optimizer, 0));
     if (o->test_every < 1)
         return dc3_fail_setting("test_every", "expected 1 or more epochs, found %d", o->test_every);
@@ -419,8 +421,10 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
 {
     dc3_train_options own = dc3_train_defaults();
     const dc3_train_options *options = &own;
+    DC3_TRY(dc3_place_need("report", report));
     *report = (dc3_train_report){.top1 = -1, .top5 = -1, .best_top1 = -1};
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_train_options, listener, given, &own));
+    DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CANCEL_SCOPE(own.listener.cancel);
     training t = {.options = options, .report = report, .start = dc3_seconds_now()};

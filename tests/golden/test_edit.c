@@ -62,7 +62,8 @@ static void whole_edit(void **state)
     assert_true(distance(DC3_F32, one, two, 32 * 32 * 3) > 0.05);
     assert_true(dc3_editor_flops(editor, &settings, 2, 0) > 10 * dc3_editor_encode_flops(editor, 32));
     settings.size = 30;
-    assert_int_equal(dc3_editor_run(editor, &settings, &request), DC3_ERR_ARGUMENT);
+    assert_int_equal(dc3_editor_run(editor, &settings, &request), DC3_ERR_OPTION);
+    assert_string_equal(dc3_error_setting(), "size");
     dc3_editor_close(&editor);
     dc3_table_close(&golden);
 }

@@ -85,8 +85,8 @@ static void bad_values(void **state)
     (void)state;
     dc3_scheduler_config config = {.train_steps = 1000, .beta_start = 0.001, .beta_end = 0.01};
     dc3_sampler *s;
-    assert_int_equal(dc3_sampler_open(DC3_EULER, &config, 0, &s), DC3_ERR_ARGUMENT);
-    assert_int_equal(dc3_sampler_open(DC3_EULER, &config, 1001, &s), DC3_ERR_ARGUMENT);
+    assert_int_equal(dc3_sampler_open(DC3_EULER, &config, 0, &s), DC3_ERR_OPTION);
+    assert_int_equal(dc3_sampler_open(DC3_EULER, &config, 1001, &s), DC3_ERR_OPTION);
     assert_string_equal(dc3_error_text(), "steps: expected 1 to 1000, found 1001");
 }
 

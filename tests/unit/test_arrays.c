@@ -83,7 +83,7 @@ static void wrong_arrays(void **state)
     refused(dc3_select_bins(NULL, N, D, x, labels, bins), wrong, "dc3_select_options: expected options");
     refused(dc3_select_bins(&o, 0, D, x, labels, bins), wrong, "embeddings: expected at least one row");
     refused(dc3_select_bins(&o, N, D, NULL, labels, bins), wrong, "embeddings: expected an array");
-    refused(dc3_select_bins(&o, N, D, x, labels, NULL), wrong, "bins: expected memory");
+    refused(dc3_select_bins(&o, N, D, x, labels, NULL), wrong, "bins: expected a place");
     z[7] = INFINITY;
     refused(ROWS(&o, N, D, C, x, z, labels, NULL), DC3_ERR_FORMAT, "logits: row 2");
     z[7] = 0;
@@ -97,14 +97,18 @@ static void wrong_options(void **state)
     dc3_selection s;
 #define OPTION(field, value)                                                                                 \
     o = good, o.field = value,                                                                               \
-    refused(dc3_select_rows(&o, N, D, C, x, z, labels, NULL, &s), DC3_ERR_ARGUMENT, #field ": expected")
+    refused(dc3_select_rows(&o, N, D, C, x, z, labels, NULL, &s), DC3_ERR_OPTION, #field ": expected"),      \
+    assert_string_equal(dc3_error_setting(), #field)
     o = good, o.struct_size = 0;
     refused(dc3_select_rows(&o, N, D, C, x, z, labels, NULL, &s), DC3_ERR_ARGUMENT,
             "dc3_select_options: struct_size is 0");
     OPTION(ipc, 0);
     OPTION(bins, 0);
     OPTION(components, 0);
-    OPTION(threads, 5000);
+    OPTION(threads, 1025);
+    OPTION(threads, -1);
+    OPTION(lambda, NAN);
+    OPTION(lambda, INFINITY);
     OPTION(epsilon, 1);
     OPTION(beta, NAN);
     OPTION(objective, (dc3_objective)3);

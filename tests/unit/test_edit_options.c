@@ -68,13 +68,14 @@ static void refused(void **state)
         dc3_image_edit_options e = dc3_image_edit_defaults();                                                \
         dc3_edit_settings s = usual;                                                                         \
         c.field = value, e.field = value;                                                                    \
-        assert_int_equal(dc3_edit_settings_of_condense(&c, &s), DC3_ERR_ARGUMENT);                           \
+        assert_int_equal(dc3_edit_settings_of_condense(&c, &s), DC3_ERR_OPTION);                             \
         assert_string_equal(dc3_error_text(), text);                                                         \
-        assert_int_equal(dc3_edit_settings_of_image(&e, &s), DC3_ERR_ARGUMENT);                              \
+        assert_string_equal(dc3_error_setting(), #field);                                                    \
+        assert_int_equal(dc3_edit_settings_of_image(&e, &s), DC3_ERR_OPTION);                                \
         assert_string_equal(dc3_error_text(), text);                                                         \
         assert_true(same(&s, &usual));                                                                       \
         s.field = value;                                                                                     \
-        assert_int_equal(dc3_edit_settings_check(&s), DC3_ERR_ARGUMENT);                                     \
+        assert_int_equal(dc3_edit_settings_check(&s), DC3_ERR_OPTION);                                       \
         assert_string_equal(dc3_error_text(), text);                                                         \
     } while (0)
     REFUSED(steps, -1, "steps: expected 1 to 1000, found -1");
@@ -87,7 +88,7 @@ static void refused(void **state)
     REFUSED(image_guidance, NAN, "image_guidance: expected 0 to 100, found nan");
     dc3_edit_settings s = usual;
     s.steps = 0;
-    assert_int_equal(dc3_edit_settings_check(&s), DC3_ERR_ARGUMENT); /* the model has decided by then */
+    assert_int_equal(dc3_edit_settings_check(&s), DC3_ERR_OPTION); /* the model has decided by then */
 }
 
 static void json(void **state)

@@ -1,12 +1,24 @@
 /* Every public call refuses options that are missing, not begun with their defaults call, or of a later
  * version, and options without what they need, in one clear sentence; and leaves its results empty. */
 #include "support/random_tensors.h"
+#include <limits.h>
+#include <math.h>
 #include "dc3/dc3.h"
 
 static void refused(dc3_status got, const char *text)
 {
     if (got != DC3_ERR_ARGUMENT || strncmp(dc3_error_text(), text, strlen(text)) != 0)
         fail_msg("expected '%s..', found status %d and '%s'", text, got, dc3_error_text());
+}
+
+/* The same of a setting, whose name the text begins with. */
+static void refused_setting(dc3_status got, const char *text)
+{
+    size_t name = strcspn(text, ":");
+    if (got != DC3_ERR_OPTION || strncmp(dc3_error_text(), text, strlen(text)) != 0)
+        fail_msg("expected '%s..', found status %d and '%s'", text, got, dc3_error_text());
+    assert_int_equal(strlen(dc3_error_setting()), name);
+    assert_memory_equal(dc3_error_setting(), text, name);
 }
 
 /* CALL: an expression that calls with `o`, a pointer to options `type`. */
@@ -26,7 +38,7 @@ static void refused(dc3_status got, const char *text)
     do {                                                                                                     \
         type own = defaults(), *o = &own;                                                                    \
         (void)(FIELDS);                                                                                      \
-        refused(CALL, name ": expected a value, found NULL");                                                \
+        refused_setting(CALL, name ": expected a value, found NULL");                                        \
     } while (0)
 
 static void condensations(void **state)
@@ -52,8 +64,8 @@ static void condensations(void **state)
     dc3_condense_options own = dc3_condense_defaults();
     own.data = own.out = "data", own.select.struct_size = 1;
     refused(dc3_condense(&own, &r), "dc3_select_options: struct_size is 1, expected");
-    refused(dc3_contact_command(NULL, NULL, "sheet.png", 1, NULL), "run: expected a value");
-    refused(dc3_contact_command("run", NULL, NULL, 1, NULL), "png: expected a value");
+    refused_setting(dc3_contact_command(NULL, NULL, "sheet.png", 1, NULL), "run: expected a value");
+    refused_setting(dc3_contact_command("run", NULL, NULL, 1, NULL), "png: expected a value");
 }
 
 static void wrong_constants(void **state)
@@ -64,7 +76,7 @@ static void wrong_constants(void **state)
     do {                                                                                                     \
         dc3_condense_options own = dc3_condense_defaults();                                                  \
         own.data = own.out = DC3_TEST_DATA "/none", own.field = value;                                       \
-        refused(dc3_condense(&own, &r), #field ": expected a constant from");                                \
+        refused_setting(dc3_condense(&own, &r), #field ": expected a constant from");                        \
     } while (0)
     CONSTANT(fit, (dc3_fit)3);
     CONSTANT(fit, (dc3_fit)-2);
@@ -74,15 +86,16 @@ static void wrong_constants(void **state)
     dc3_train_options train = dc3_train_defaults();
     dc3_train_report trained;
     train.data = train.out = "x", train.optimizer = (dc3_optimizer_kind)2;
-    refused(dc3_train(&train, &trained), "optimizer: expected a constant from 0 to 1, found 2");
+    refused_setting(dc3_train(&train, &trained), "optimizer: expected a constant from 0 to 1, found 2");
     dc3_evaluate_options evaluate = dc3_evaluate_defaults();
     dc3_score score;
     evaluate.data = evaluate.val = "x", evaluate.labels = DC3_LABELS_END;
-    refused(dc3_evaluate(&evaluate, NULL, &score), "labels: expected a constant from 0 to 2, found -1");
+    refused_setting(dc3_evaluate(&evaluate, NULL, &score),
+                    "labels: expected a constant from 0 to 2, found -1");
     evaluate.labels = DC3_LABELS_HARD, evaluate.augment = (dc3_augment_kind)2;
-    refused(dc3_evaluate(&evaluate, NULL, &score), "augment: expected a constant");
+    refused_setting(dc3_evaluate(&evaluate, NULL, &score), "augment: expected a constant");
     evaluate.augment = DC3_AUGMENT_RDED, evaluate.dtype = (dc3_compute)9;
-    refused(dc3_evaluate(&evaluate, NULL, &score), "dtype: expected a constant");
+    refused_setting(dc3_evaluate(&evaluate, NULL, &score), "dtype: expected a constant");
 }
 
 static void trainings_and_scores(void **state)
@@ -146,12 +159,110 @@ static void descriptions(void **state)
     NEEDS(dc3_select_options, dc3_select_defaults, 0, dc3_select_file(o, NULL, &selection), "path");
 }
 
+/* OpenMP ends the process where it is asked for odd numbers of threads. */
+static void numbers_of_threads(void **state)
+{
+    (void)state;
+    static const char *const data[] = {"/none", NULL};
+    static const int odd[] = {-1, 1025, INT_MIN, INT_MAX};
+#define THREADS(type, defaults, FIELDS, CALL)                                                                \
+    for (int i = 0; i < 4; i++) {                                                                            \
+        type own = defaults(), *o = &own;                                                                    \
+        int threads = odd[i];                                                                                \
+        (void)(FIELDS);                                                                                      \
+        refused_setting(CALL, "threads: expected 1 to 1024, found");                                         \
+    }
+    dc3_condense_report made;
+#define COMMAND(CALL)                                                                                        \
+    THREADS(dc3_condense_options, dc3_condense_defaults,                                                     \
+            (o->data = o->out = "/none", o->select.threads = threads), CALL)
+    COMMAND(dc3_condense(o, &made));
+    COMMAND(dc3_compensate_command(o, &made));
+    COMMAND(dc3_bins_command(o, &made));
+    COMMAND(dc3_select_command(o, &made));
+    COMMAND(dc3_edit_command(o, "in.png", "rainy"));
+    dc3_train_report trained;
+    THREADS(dc3_train_options, dc3_train_defaults, o->threads = threads, dc3_train(o, &trained));
+    dc3_label_report labelled;
+    THREADS(dc3_label_options, dc3_label_defaults, o->threads = threads, dc3_label(o, &labelled));
+    dc3_score score;
+    THREADS(dc3_evaluate_options, dc3_evaluate_defaults, o->threads = threads, dc3_evaluate(o, NULL, &score));
+    dc3_compare_report compared;
+    THREADS(dc3_compare_options, dc3_compare_defaults, o->condense.select.threads = threads,
+            dc3_compare(o, &compared));
+    THREADS(dc3_compare_options, dc3_compare_defaults, o->evaluate.threads = threads,
+            dc3_compare(o, &compared));
+    dc3_measure_report measured;
+    THREADS(dc3_measure_options, dc3_measure_defaults, (o->data = data, o->threads = threads),
+            dc3_measure(o, &measured));
+    dc3_report_result reported;
+    THREADS(dc3_report_options, dc3_report_defaults, o->threads = threads, dc3_report(o, &reported));
+    dc3_info_report info;
+    THREADS(dc3_info_options, dc3_info_defaults, o->threads = threads, dc3_info(o, &info));
+}
+
+static void numbers_that_are_none(void **state)
+{
+    (void)state;
+    const double wrong[] = {NAN, INFINITY, -INFINITY, -0.5};
+    dc3_train_options train = dc3_train_defaults();
+    dc3_train_report trained;
+    dc3_evaluate_options evaluate = dc3_evaluate_defaults();
+    dc3_score score;
+    train.data = train.out = evaluate.data = evaluate.val = "/tmp/none";
+    for (int i = 0; i < 4; i++) {
+        train.weight_decay = evaluate.weight_decay = wrong[i];
+        refused_setting(dc3_train(&train, &trained), "weight_decay: expected 0 or more, found");
+        refused_setting(dc3_evaluate(&evaluate, NULL, &score), "weight_decay: expected 0 or more, found");
+    }
+}
+
+/* A call that is given no place for its result says so; what frees takes NULL. */
+static void missing_places(void **state)
+{
+    (void)state;
+    dc3_condense_options condense = dc3_condense_defaults();
+    refused(dc3_condense(&condense, NULL), "report: expected a place for it, found NULL");
+    refused(dc3_compensate_command(&condense, NULL), "report: expected a place");
+    refused(dc3_bins_command(&condense, NULL), "report: expected a place");
+    refused(dc3_select_command(&condense, NULL), "report: expected a place");
+    refused(dc3_train(&(dc3_train_options){0}, NULL), "report: expected a place");
+    refused(dc3_label(&(dc3_label_options){0}, NULL), "report: expected a place");
+    refused(dc3_evaluate(&(dc3_evaluate_options){0}, NULL, NULL), "score: expected a place");
+    refused(dc3_compare(&(dc3_compare_options){0}, NULL), "report: expected a place");
+    refused(dc3_measure(&(dc3_measure_options){0}, NULL), "report: expected a place");
+    refused(dc3_report(&(dc3_report_options){0}, NULL), "result: expected a place");
+    refused(dc3_info(&(dc3_info_options){0}, NULL), "report: expected a place");
+    refused(dc3_select_file(&(dc3_select_options){0}, "x", NULL), "selection: expected a place");
+    refused(dc3_tests_new(NULL, NULL), "tests: expected a place");
+    refused(dc3_progress_read("x", NULL), "progress: expected a place");
+    refused(dc3_comparison_read("x", NULL), "comparison: expected a place");
+    refused(dc3_option_parse("fit", "crop", NULL), "value: expected a place");
+    refused(dc3_fit_parse("crop", NULL), "value: expected a place");
+    dc3_progress progress;
+    dc3_comparison comparison;
+    refused_setting(dc3_progress_read(NULL, &progress), "folder: expected a value");
+    refused_setting(dc3_comparison_read(NULL, &comparison), "folder: expected a value");
+    dc3_progress_free(&progress);
+    dc3_comparison_free(&comparison);
+    assert_true(!dc3_comparison_is(NULL) && !dc3_evaluate_folder(NULL) && !dc3_option_names(NULL));
+    dc3_progress_free(NULL);
+    dc3_comparison_free(NULL);
+    dc3_selection_free(NULL);
+    dc3_tests_free(NULL);
+    dc3_tests_forget(NULL);
+    dc3_cancel_set(NULL);
+    dc3_cancel_clear(NULL);
+    assert_int_equal(dc3_cancel_is_set(NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(condensations),        cmocka_unit_test(wrong_constants),
-        cmocka_unit_test(trainings_and_scores), cmocka_unit_test(comparisons),
-        cmocka_unit_test(descriptions),
+        cmocka_unit_test(condensations),         cmocka_unit_test(wrong_constants),
+        cmocka_unit_test(trainings_and_scores),  cmocka_unit_test(comparisons),
+        cmocka_unit_test(descriptions),          cmocka_unit_test(numbers_of_threads),
+        cmocka_unit_test(numbers_that_are_none), cmocka_unit_test(missing_places),
     };
     return cmocka_run_group_tests_name("entries", tests, NULL, NULL);
 }

@@ -211,9 +211,11 @@ static void editor_refuses(void **state)
     refused(EDIT(editor, &good, 1, SIDE, SIDE, pixels, NULL, edits), wrong, "prompts: expected texts");
     refused(EDIT(editor, &good, 1, SIDE, SIDE, pixels, empty, edits), wrong, "prompts: expected 1 to");
     refused(EDIT(editor, &good, 1, SIDE, SIDE, pixels, missing, edits), wrong, "prompts: expected 1 to");
-    refused(EDIT(editor, &good, 1, SIDE, SIDE, pixels, prompts, NULL), wrong, "edits: expected memory");
+    refused(EDIT(editor, &good, 1, SIDE, SIDE, pixels, prompts, NULL), wrong, "edits: expected a place");
 #define OPTION(field, value, text)                                                                           \
-    o = good, o.field = value, refused(EDIT(editor, &o, 1, SIDE, SIDE, pixels, prompts, edits), wrong, text)
+    o = good, o.field = value,                                                                               \
+    refused(EDIT(editor, &o, 1, SIDE, SIDE, pixels, prompts, edits), DC3_ERR_OPTION, text),                  \
+    assert_string_equal(dc3_error_setting(), #field)
     OPTION(size, 7, "size:");
     OPTION(size, -64, "size:");
     OPTION(size, 8192, "size:");
@@ -231,9 +233,11 @@ static void editor_refuses(void **state)
     refused(dc3_image_editor_open(folder, &open, &none), DC3_ERR_IO, folder);
     refused(dc3_image_editor_open(MODEL, NULL, &none), wrong, "dc3_image_editor_options: expected options");
     open.threads = 0;
-    refused(dc3_image_editor_open(MODEL, &open, &none), wrong, "threads:");
+    refused(dc3_image_editor_open(MODEL, &open, &none), DC3_ERR_OPTION, "threads:");
+    open.threads = 1025;
+    refused(dc3_image_editor_open(MODEL, &open, &none), DC3_ERR_OPTION, "threads:");
     open.threads = 1, open.dtype = (dc3_compute)3;
-    refused(dc3_image_editor_open(MODEL, &open, &none), wrong, "dtype:");
+    refused(dc3_image_editor_open(MODEL, &open, &none), DC3_ERR_OPTION, "dtype:");
     dc3_image_editor_close(&none);
     dc3_image_editor_close(NULL);
 }
@@ -336,12 +340,19 @@ static void classifier_refuses(void **state)
     o.struct_size = sizeof o + 8;
     refused(dc3_image_classifier_open(weights, &o, &none), wrong,
             "dc3_image_classifier_options: struct_size is");
+    const dc3_status option = DC3_ERR_OPTION;
     o = good, o.fit = (dc3_fit)3;
-    refused(dc3_image_classifier_open(weights, &o, &none), wrong, "fit:");
-    o = good, o.threads = 0;
-    refused(dc3_image_classifier_open(weights, &o, &none), wrong, "threads:");
-    o = good, o.size = 2000;
-    assert_int_not_equal(dc3_image_classifier_open(weights, &o, &none), DC3_OK);
+    refused(dc3_image_classifier_open(weights, &o, &none), option, "fit:");
+    const int threads[] = {-1, 0, 1025};
+    for (int i = 0; i < 3; i++) {
+        o = good, o.threads = threads[i];
+        refused(dc3_image_classifier_open(weights, &o, &none), option, "threads: expected 1 to 1024, found");
+    }
+    const int sizes[] = {-1, 15, 1025};
+    for (int i = 0; i < 3; i++) {
+        o = good, o.size = sizes[i];
+        refused(dc3_image_classifier_open(weights, &o, &none), option, "size: expected 16 to 1024");
+    }
     o = good, o.arch = "resnet18";
     assert_int_not_equal(dc3_image_classifier_open(weights, &o, &none), DC3_OK);
     assert_int_equal(dc3_image_classifier_open(folder, &good, &none), DC3_ERR_IO);

@@ -170,7 +170,7 @@ static void exactly_ipc_for_any_threads(void **state)
     x[5] = NAN;
     assert_int_equal(dc3_select_rows(&o, N, D, 0, x, NULL, labels, NULL, &none), DC3_ERR_FORMAT);
     o.ipc = 0;
-    assert_int_equal(dc3_select_rows(&o, N, D, 0, x, NULL, labels, NULL, &none), DC3_ERR_ARGUMENT);
+    assert_int_equal(dc3_select_rows(&o, N, D, 0, x, NULL, labels, NULL, &none), DC3_ERR_OPTION);
     free(x);
 }
 
