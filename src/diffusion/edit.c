@@ -152,7 +152,8 @@ static void decode(dc3_editor *e, dc3_tensor latents, float scale, float *rgb)
     dc3_ctx *ctx = e->ctx;
     for (int64_t i = 0; i < latents.shape[0] && dc3_ctx_status(ctx) == DC3_OK; i++) {
         dc3_scope scope = dc3_scope_open(ctx);
-        dc3_tensor z = cast(ctx, dc3_affine(ctx, dc3_row(latents, i), scale, 0), dc3_ctx_dtype(ctx));
+        dc3_tensor z =
+            cast(ctx, dc3_affine(ctx, dc3_tensor_rows(latents, i, 1), scale, 0), dc3_ctx_dtype(ctx));
         dc3_tensor y = cast(ctx, dc3_vae_decode(ctx, e->vae, z), DC3_F32);
         y = dc3_replace(ctx, y, dc3_affine(ctx, y, 0.5f, 0.5f));
         dc3_clamp(ctx, y, 0, 1);

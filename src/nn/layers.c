@@ -23,11 +23,7 @@ void dc3_take_linear(dc3_module *m, dc3_linear_layer *layer, const char *prefix,
 /* Rows first .. first + count - 1 of x as a parameter of its own. */
 static dc3_tensor part_of(dc3_tensor x, int64_t first, int64_t count)
 {
-    dc3_tensor part = dc3_tensor_row(x, 0);
-    size_t row = dc3_bytes(&part);
-    part = x;
-    part.shape[0] = count;
-    part.data = (char *)x.data + (size_t)first * row;
+    dc3_tensor part = dc3_tensor_rows(x, first, count);
     part.id = dc3_tensor_new_id();
     return part;
 }

@@ -23,14 +23,6 @@ void dc3_clamp(dc3_ctx *ctx, dc3_tensor x, float low, float high)
     dc3_op_end(&op, DC3_OK);
 }
 
-dc3_tensor dc3_row(dc3_tensor x, int64_t i)
-{
-    dc3_tensor row = x;
-    row.shape[0] = 1;
-    if (x.data) row.data = (char *)x.data + (size_t)i * dc3_bytes(&row);
-    return row;
-}
-
 dc3_tensor dc3_take_rows(dc3_ctx *ctx, dc3_tensor x, int count, const int *rows)
 {
     dc3_tensor shape = x;
@@ -39,11 +31,11 @@ dc3_tensor dc3_take_rows(dc3_ctx *ctx, dc3_tensor x, int count, const int *rows)
     dc3_op op;
     if (!begin(&op, ctx)) return y;
     for (int i = 0; i < count; i++) {
-        dc3_tensor to = dc3_row(y, i);
+        dc3_tensor to = dc3_tensor_row(y, i);
         if (rows[i] < 0)
             dc3_ctx_kernels(ctx)->fill(dc3_bytes(&to), 0, to.data);
         else
-            dc3_ctx_kernels(ctx)->copy(dc3_bytes(&to), dc3_row(x, rows[i]).data, to.data);
+            dc3_ctx_kernels(ctx)->copy(dc3_bytes(&to), dc3_tensor_row(x, rows[i]).data, to.data);
     }
     dc3_op_end(&op, DC3_OK);
     return y;

@@ -76,3 +76,11 @@ dc3_tensor dc3_tensor_row(dc3_tensor x, int64_t i)
     if (x.data) row.data = (char *)x.data + (size_t)i * dc3_bytes(&row);
     return row;
 }
+
+dc3_tensor dc3_tensor_rows(dc3_tensor x, int64_t first, int64_t count)
+{
+    dc3_tensor row = dc3_tensor_row(x, 0);
+    if (x.data) x.data = (char *)x.data + (size_t)first * dc3_bytes(&row);
+    x.shape[0] = count;
+    return x;
+}

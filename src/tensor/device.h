@@ -47,5 +47,7 @@ dc3_status dc3_tensor_zero(const dc3_tensor *tensor);
 int dc3_tensor_is_host(const dc3_tensor *tensor);
 /* Row i of x [n, ...], [...]: a view. */
 dc3_tensor dc3_tensor_row(dc3_tensor x, int64_t i);
+/* Rows first .. first + count - 1 of x [n, ...], [count, ...]: a view. */
+dc3_tensor dc3_tensor_rows(dc3_tensor x, int64_t first, int64_t count);
 
 #endif

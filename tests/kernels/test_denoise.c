@@ -104,7 +104,7 @@ static void rows(void **state)
         for (int i = 0; i < 5; i++)
             assert_memory_equal(found + (size_t)i * row,
                                 wanted[i] < 0 ? zeros : values + (size_t)wanted[i] * row, row);
-        dc3_tensor one = dc3_row(y, 3);
+        dc3_tensor one = dc3_tensor_rows(y, 3, 1);
         assert_int_equal(dc3_count(&one), 6);
         dc3_download(ctx, one, found);
         assert_memory_equal(found, values + 2 * row, row);
