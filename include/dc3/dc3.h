@@ -8,13 +8,14 @@
  * thread's.
  *
  * What is global, and changed for the whole process:
- * - OpenBLAS runs on one thread from the first selection on (openblas_set_num_threads).
+ * - OpenBLAS runs on one thread while a selection is running (openblas_set_num_threads), and then on as many
+ * as before.
  * - libvips is started by the first call that reads or writes an image, with one thread a pipeline, without
  * its cache and its vector code, and without loaders that it does not trust; its warnings are not printed.
  * - The environment's DC3_KERNELS and DC3_DEVICE (which kernels run) are read when networks are opened.
- * And for the calling thread: OpenMP's number of threads (omp_set_num_threads) becomes the call's. The
- * threads that a call uses are OpenMP's: each calling thread has its own team of them. Numbers in texts and
- * reports follow the process's LC_NUMERIC, which is "C" unless the program sets it. */
+ * The threads that a call uses are OpenMP's: each calling thread has its own team of them, and its number of
+ * threads (omp_set_num_threads) is after a call what it was before; during a callback it may be the call's.
+ * Numbers in texts and reports follow the process's LC_NUMERIC, which is "C" unless the program sets it. */
 #ifndef DC3_DC3_H
 #define DC3_DC3_H
 

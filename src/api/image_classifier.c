@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "api/images.h"
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "teacher/teacher.h"
 #include "io/image.h"
@@ -47,6 +47,7 @@ dc3_status dc3_image_classifier_open(const char *file, const dc3_image_classifie
     DC3_TRY(dc3_place_need("classifier", out));
     *out = NULL;
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_classifier_options, threads, options, &o));
+    DC3_CALL_SCOPE(NULL);
     if (!file) return dc3_fail(DC3_ERR_ARGUMENT, "classifier: expected a file, found NULL");
     DC3_TRY(dc3_threads_check(o.threads));
     if (o.size && (o.size < LEAST || o.size > MOST))
@@ -123,7 +124,7 @@ dc3_status dc3_image_classifier_run(dc3_image_classifier *c, int64_t n, int heig
 {
     if (!c) return dc3_fail(DC3_ERR_ARGUMENT, "classifier: expected one that is open, found NULL");
     DC3_TRY(dc3_check_images(n, height, width, images));
-    DC3_CANCEL_SCOPE(listener ? listener->cancel : NULL);
+    DC3_CALL_SCOPE(listener ? listener->cancel : NULL);
     dc3_status status = DC3_OK;
     for (int64_t first = 0; status == DC3_OK && first < n; first += BATCH) {
         int count = n - first < BATCH ? (int)(n - first) : BATCH;

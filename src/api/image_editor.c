@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "api/images.h"
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "condense/prompts.h"
 #include "condense/single_edit.h"
@@ -37,6 +37,7 @@ dc3_status dc3_image_editor_open(const char *directory, const dc3_image_editor_o
     DC3_TRY(dc3_place_need("editor", out));
     *out = NULL;
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_editor_options, threads, options, &o));
+    DC3_CALL_SCOPE(NULL);
     if (!directory) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected a directory, found NULL");
     DC3_TRY(dc3_threads_check(o.threads));
     DC3_TRY(dc3_compute_type(o.dtype, &dtype));
@@ -157,7 +158,7 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
     DC3_TRY(settings_of(editor->editor, &o, &settings));
     dc3_detail detail =
         o.detail != DC3_DETAIL_DEFAULT ? o.detail : dc3_editor_describe(editor->editor).detail;
-    DC3_CANCEL_SCOPE(o.listener.cancel);
+    DC3_CALL_SCOPE(o.listener.cancel);
     DC3_TRY(dc3_single_edit_open(settings.size, width, height, detail, &w));
     dc3_status status = DC3_OK;
     for (int64_t i = 0; status == DC3_OK && i < n; i++) {

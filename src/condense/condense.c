@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "colour/combine.h"
@@ -248,7 +248,7 @@ dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
     DC3_TRY(take(given, 1, &own, report));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_output output;
     dc3_lock lock = {.fd = -1};
@@ -284,7 +284,7 @@ dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condens
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
     DC3_TRY(take(given, 1, &own, report));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_output output;
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
@@ -353,7 +353,7 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
     DC3_TRY(take(given, 0, &own, report));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     if (!options->dry_run) DC3_TRY(dc3_check_place("out", options->out));
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
@@ -369,7 +369,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
     DC3_TRY(take(given, 0, &own, report));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_chosen chosen = {0};
     if (!options->dry_run) DC3_TRY(dc3_check_place("out", options->out));

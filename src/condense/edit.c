@@ -1,7 +1,7 @@
 /* One image, one prompt. */
 #include <string.h>
 #include <strings.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "condense/run.h"
@@ -114,7 +114,7 @@ dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path,
     DC3_TRY(dc3_condense_take(given, &own));
     DC3_TRY(dc3_options_need("out", own.out));
     DC3_TRY(dc3_options_need("image", path));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     job j = {.fit = DC3_FIT_CROP};
     if (!prompt || !*prompt || strlen(prompt) >= DC3_PROMPT_SIZE)
         return dc3_fail_setting("prompt", "expected a text of 1 to %d bytes", DC3_PROMPT_SIZE - 1);

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "evaluate/comparing.h"
@@ -173,7 +173,7 @@ dc3_status dc3_compare(const dc3_compare_options *given, dc3_compare_report *rep
     DC3_TRY(dc3_place_need("report", report));
     *report = (dc3_compare_report){0};
     DC3_TRY(take_options(given, &c.own));
-    DC3_CANCEL_SCOPE(c.own.condense.listener.cancel);
+    DC3_CALL_SCOPE(c.own.condense.listener.cancel);
     dc3_status status = compare(&c);
     if (status != DC3_OK) {
         free(report->table), free(report->json);

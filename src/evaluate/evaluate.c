@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "base/listener.h"
@@ -219,7 +219,7 @@ dc3_status dc3_evaluate(const dc3_evaluate_options *given, dc3_tests *tests, dc3
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_evaluate_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     dc3_evaluation e = {.options = options, .score = score, .tests = tests, .start = dc3_seconds_now()};
     dc3_tests *single = NULL;
     int finished = 0;

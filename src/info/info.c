@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "io/weights.h"
@@ -91,7 +91,7 @@ dc3_status dc3_info(const dc3_info_options *given, dc3_info_report *report)
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_info_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("path", own.path));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     dc3_draft draft;
     DC3_TRY(dc3_draft_open(&draft));
     dc3_info_page page = {options, draft.file, json_object()};

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "teacher/classes.h"
@@ -249,7 +249,7 @@ dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *rep
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_measure_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     dc3_measuring m = {.options = options, .report = report};
     dc3_status status = open_subjects(&m);
     if (status == DC3_OK) status = dc3_networks_open(&m);

@@ -1,7 +1,7 @@
 /* A grid of originals beside results of a finished run. */
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "run_folder/sources.h"
@@ -81,7 +81,7 @@ static dc3_status draw(const origins *from, const json_t *lines, int rows, const
 dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows,
                                const dc3_cancel *cancel)
 {
-    DC3_CANCEL_SCOPE(cancel);
+    DC3_CALL_SCOPE(cancel);
     DC3_TRY(dc3_options_need("run", run));
     DC3_TRY(dc3_options_need("png", png));
     DC3_TRY(dc3_check_place("png", png));

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -177,7 +177,7 @@ dc3_status dc3_report(const dc3_report_options *given, dc3_report_result *result
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_report_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("run", own.run));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     dc3_lock lock = {.fd = -1};
     dc3_status status = claim(options, &lock);
     if (status == DC3_OK) status = dc3_report_claimed(options, result);

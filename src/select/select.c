@@ -1,14 +1,14 @@
 /* Selection over all classes (docs/method.md, Clustering and Submodular sampling). Classes and bins are
  * independent; BLAS runs on one thread in each, so that sums do not depend on the number of threads. */
-#include <cblas.h>
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "dc3/select.h"
 #include "select/bins.h"
+#include "select/blas.h"
 #include "select/choose.h"
 
 /* One bin's rows and picks; all lie in two shared arrays. */
@@ -291,7 +291,6 @@ static dc3_status make_bins(job *j)
     j->rows = dc3_meter_alloc(&j->meter, (size_t)j->n, sizeof *j->rows);
     j->bins = dc3_meter_alloc(&j->meter, (size_t)j->n, sizeof *j->bins);
     if (!j->rows || !j->bins) return out_of_memory();
-    openblas_set_num_threads(1);
     DC3_TRY(group_classes(j));
     return cluster(j);
 }
@@ -329,7 +328,8 @@ dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n, int64_t
     job j = {.options = options, .n = n, .d = d, .embeddings = embeddings, .labels = labels};
     DC3_TRY(dc3_place_need("bins", bins));
     DC3_TRY(check(&j));
-    DC3_CANCEL_SCOPE(j.options->cancel);
+    DC3_CALL_SCOPE(j.options->cancel);
+    DC3_BLAS_SCOPE();
     dc3_status status = make_bins(&j);
     if (status == DC3_OK) memcpy(bins, j.bins, (size_t)n * sizeof *bins);
     close_job(&j);
@@ -342,7 +342,8 @@ static dc3_status run_job(job *j, dc3_selection *selection)
     DC3_TRY(dc3_place_need("selection", selection));
     *selection = (dc3_selection){0};
     DC3_TRY(check(j));
-    DC3_CANCEL_SCOPE(j->options->cancel);
+    DC3_CALL_SCOPE(j->options->cancel);
+    DC3_BLAS_SCOPE();
     dc3_status status = select_all(j, selection);
     close_job(j);
     selection->peak_bytes = atomic_load(&j->meter.peak);

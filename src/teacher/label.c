@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "run_folder/fingerprint.h"
@@ -466,7 +466,7 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_label_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("run", own.run));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     labelling l = {.options = options, .report = report, .start = dc3_seconds_now()};
     struct stat info;
     dc3_status status = open_all(&l);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/cancel.h"
+#include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -426,7 +426,7 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_train_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
-    DC3_CANCEL_SCOPE(own.listener.cancel);
+    DC3_CALL_SCOPE(own.listener.cancel);
     training t = {.options = options, .report = report, .start = dc3_seconds_now()};
     dc3_status status = train(&t);
     report->seconds = t.before + dc3_seconds_now() - t.start;
