@@ -1,5 +1,6 @@
 #include "condense/feature_cache.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +99,7 @@ dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
         if (*found) dc3_run_say(run, "features of %lld images from %s", (long long)run->n, path);
     }
     const char *took = *found ? dc3_table_text(table, "seconds") : NULL;
-    if (took) run->report->cached_seconds = strtod(took, NULL);
+    if (took) run->report->cached_seconds = g_ascii_strtod(took, NULL);
     if (took && run->state) dc3_state_cached(run->state, run->report->cached_seconds);
     dc3_status status = *found ? skip_again(run, dc3_table_text(table, "skipped")) : DC3_OK;
     dc3_table_close(&table);
@@ -107,8 +108,8 @@ dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
 
 dc3_status dc3_feature_cache_write(const dc3_run *run, const char *path, double seconds)
 {
-    char took[32];
-    snprintf(took, sizeof took, "%.3f", seconds);
+    char took[G_ASCII_DTOSTR_BUF_SIZE];
+    g_ascii_formatd(took, sizeof took, "%.3f", seconds); /* with a point in every locale */
     const dc3_teacher *t = &run->teacher;
     char *skipped = run->skipped ? json_dumps(run->skipped, JSON_COMPACT) : NULL;
     dc3_table *table = dc3_table_new("features");

@@ -1,4 +1,5 @@
 /* The sections that are tables and lists. */
+#include <glib.h>
 #include "report/html.h"
 #include "report/sections.h"
 
@@ -156,15 +157,16 @@ void dc3_section_times(FILE *to, const json_t *document)
     fputs("<section id=\"times\"><h2>Time and memory</h2>\n<table class=\"times\"><tbody>\n", to);
     json_array_foreach(json_object_get(times, "rows"), i, row)
     {
-        double part = json_number_value(json_array_get(row, 2));
+        char part[G_ASCII_DTOSTR_BUF_SIZE]; /* with a point in every locale */
+        g_ascii_formatd(part, sizeof part, "%.1f", 100 * json_number_value(json_array_get(row, 2)));
         fputs("<tr><th scope=\"row\">", to);
         dc3_html_text(to, json_string_value(json_array_get(row, 0)));
         fputs("</th><td>", to);
         dc3_html_text(to, json_string_value(json_array_get(row, 1)));
         fprintf(to,
                 "</td><td class=\"bar\"><svg width=\"100%%\" height=\"12\" aria-hidden=\"true\"><rect "
-                "width=\"%.1f%%\" height=\"12\" rx=\"3\"/></svg></td></tr>\n",
-                100 * part);
+                "width=\"%s%%\" height=\"12\" rx=\"3\"/></svg></td></tr>\n",
+                part);
     }
     fputs("</tbody></table>\n", to);
     paragraph(to, dc3_section_text(times, "text"));
