@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,8 +114,18 @@ static void check_limit(void)
     _exit(EXIT_FAILED);
 }
 
+/* Descriptors that were closed before the start are opened so that they still fail: else the next file that
+ * is opened, such as the lock of a run, would be what messages are written to. */
+static void fill_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest that is free: fd */
+}
+
 int main(int argc, char **argv)
 {
+    fill_descriptors();
     check_limit();
     /* Text is UTF-8 whatever the environment says; numbers keep their points. */
     setlocale(LC_CTYPE, "C.UTF-8");

@@ -36,4 +36,8 @@ expect 1 "found a symbolic link" "$dc3" condense saved -o q --ipc 2 --fresh "${c
 rm -rf q/train q/edits; mkdir elsewhere; ln -s ../elsewhere q/edits
 expect 1 "q/edits: expected a folder, found a symbolic link" "$dc3" condense saved -o q --ipc 2 --fresh "${common[@]}"
 diff -r data saved && rmdir elsewhere || fail "originals are lost, or edits are kept elsewhere"
+# Without a standard error, messages are not written into the file that would have its number: the lock.
+cp -r before quiet; touch quiet/.lock; ln quiet/.lock held
+"$dc3" condense saved -o quiet --ipc 2 --fresh "${common[@]}" > /dev/null 2>&- || fail "no standard error: status $?"
+[[ $(wc -l < held) == 1 && $(< held) == "process "* ]] || fail "messages in the lock: $(cat held)"
 echo "all checks passed"
