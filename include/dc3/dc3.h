@@ -15,7 +15,10 @@
  * - The environment's DC3_KERNELS and DC3_DEVICE (which kernels run) are read when networks are opened.
  * The threads that a call uses are OpenMP's: each calling thread has its own team of them, and its number of
  * threads (omp_set_num_threads) is after a call what it was before; during a callback it may be the call's.
- * Numbers in texts and reports follow the process's LC_NUMERIC, which is "C" unless the program sets it. */
+ * Numbers in texts and reports follow the process's LC_NUMERIC, which is "C" unless the program sets it.
+ *
+ * After a fork only children that were made before the first call may call the library. Callbacks return: no
+ * longjmp and no C++ exception leaves them. */
 #ifndef DC3_DC3_H
 #define DC3_DC3_H
 

@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* All may be NULL; they are called from the calling thread. */
+/* All may be NULL; they are called from the calling thread, and return (no longjmp, no C++ exception). */
 typedef struct dc3_listener {
     void *user;
     /* total is -1 where nobody knows it yet */

@@ -37,6 +37,10 @@ readelf -d select_static | grep -q libdc3 && fail "select_static asks for the sh
 export LD_LIBRARY_PATH=$prefix/lib
 expect 0 "$version 1" ./version
 
+cc -Wall -Wextra -Werror "$source/tests/install/plugin.c" $compile -ldl -o plugin || # dlsym is not ISO C
+  fail "plugin.c does not compile"
+expect 0 done ./plugin "$models/dc3-mini"
+
 # One class with three groups around three directions: a line of each.
 rows=("1 0" "1 .1" "1 .05" "0 1" ".1 1" ".05 1" "-1 0" "-1 .1" "-1 .05")
 { echo "${#rows[@]} 2"; printf '7 %s\n' "${rows[@]}"; } > embeddings.txt
