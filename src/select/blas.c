@@ -1,6 +1,7 @@
 #include "select/blas.h"
 
 #include <cblas.h>
+#include <omp.h>
 #include <pthread.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -14,6 +15,7 @@ int dc3_blas_enter(void)
         openblas_set_num_threads(1);
     }
     pthread_mutex_unlock(&lock);
+    omp_set_num_threads(1);
     return 1;
 }
 
