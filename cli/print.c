@@ -70,11 +70,12 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
         return;
     }
     if (s->json) {
-        json_t *o = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "out", json_text(out),
-                              "images", (json_int_t)r->images, "classes", (json_int_t)r->classes, "stored",
-                              (json_int_t)r->stored, "edits", (json_int_t)r->edits, "repeated",
-                              (json_int_t)r->repeated, "skipped", (json_int_t)r->skipped, "peak_megabytes",
-                              r->peak_bytes * 1e-6, "estimate_seconds", r->estimate_seconds);
+        json_t *o = json_pack(
+            "{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "out", json_text(out), "images",
+            (json_int_t)r->images, "classes", (json_int_t)r->classes, "stored", (json_int_t)r->stored,
+            "edits", (json_int_t)r->edits, "repeated", (json_int_t)r->repeated, "skipped",
+            (json_int_t)r->skipped, "copies", (json_int_t)r->copies, "conflicts", (json_int_t)r->conflicts,
+            "peak_megabytes", r->peak_bytes * 1e-6, "estimate_seconds", r->estimate_seconds);
         json_t *stages = json_object();
         for (int i = 0; i < DC3_STAGES; i++)
             if (r->stage[i]) json_object_set_new(stages, r->stage[i], json_real(r->seconds[i]));

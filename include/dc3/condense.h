@@ -55,7 +55,9 @@ DC3_API const char *dc3_method_summary(int i);
 enum { DC3_STAGES = 5 };
 typedef struct dc3_condense_report {
     int64_t images, readable, classes, stored, edits, repeated;
-    int64_t skipped; /* images that could not be read; listed in OUT/skipped.txt */
+    int64_t skipped;   /* images that could not be read; listed in OUT/skipped.txt */
+    int64_t copies;    /* images that are the same as another of their class, which count once */
+    int64_t conflicts; /* images that are the same as one of another class */
     const char *stage[DC3_STAGES];
     double seconds[DC3_STAGES]; /* of all calls that made the run together */
     double estimate_seconds;    /* made before the work */

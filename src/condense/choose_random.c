@@ -4,55 +4,81 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "condense/choose_random.h"
+#include "base/rng.h"
 #include "condense/chosen.h"
+#include "condense/copies.h"
 #include "condense/skipped.h"
 
 enum { AT_ONCE = 64 };
 
-/* Whether items [count] can be read, the hashes of their files, and reasons of those that cannot. */
-static void look(const dc3_run *run, int count, const int64_t *items, uint64_t *hashes, int *failed,
-                 char (*reasons)[256])
+/* A few images of a class that are looked at. */
+typedef struct draw {
+    int count;
+    int64_t items[AT_ONCE];
+    uint64_t files[AT_ONCE], pixels[AT_ONCE]; /* hashes of those that can be read */
+    int failed[AT_ONCE];
+    char reasons[AT_ONCE][256];
+} draw;
+
+static void look(const dc3_run *run, draw *d)
 {
 #pragma omp parallel for schedule(dynamic) num_threads(run->options->select.threads)
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < d->count; i++) {
         dc3_image_source *source = NULL;
         dc3_image image = {0};
-        failed[i] = dc3_dataset_source(run->dataset, items[i], &source) != DC3_OK ||
-                    dc3_image_source_read(source, run->size, run->size, run->fit, 0, &image) != DC3_OK;
-        if (!failed[i]) hashes[i] = dc3_image_source_hash(source);
+        d->failed[i] = dc3_dataset_source(run->dataset, d->items[i], &source) != DC3_OK ||
+                       dc3_image_source_read(source, run->size, run->size, run->fit, 0, &image) != DC3_OK;
+        if (d->failed[i])
+            snprintf(d->reasons[i], sizeof d->reasons[i], "%s", dc3_error_text());
+        else {
+            d->files[i] = dc3_image_source_hash(source);
+            d->pixels[i] = dc3_hash64(image.pixels, (size_t)image.width * (size_t)image.height * 3);
+        }
         dc3_image_free(&image);
         dc3_image_source_close(&source);
-        if (failed[i]) snprintf(reasons[i], sizeof reasons[i], "%s", dc3_error_text());
     }
+}
+
+/* Appends those that can be read and are no copies. */
+static dc3_status take(dc3_run *run, dc3_class_files *files, const draw *d, int64_t *items, int64_t *found)
+{
+    DC3_TRY(dc3_run_note_read(run, d->count, d->items, d->files, d->failed));
+    for (int i = 0; i < d->count; i++) {
+        int is_copy = 0;
+        if (d->failed[i]) {
+            DC3_TRY(dc3_run_skip(run, d->items[i], d->reasons[i]));
+            continue;
+        }
+        DC3_TRY(dc3_class_files_meet(run, files, d->items[i], d->files[i], &is_copy));
+        if (!is_copy) DC3_TRY(dc3_copies_meet(run, d->items[i], d->pixels[i], &is_copy));
+        if (!is_copy) items[(*found)++] = d->items[i];
+    }
+    return DC3_OK;
 }
 
 dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t wanted, int64_t *items,
                                  int64_t *found)
 {
-    char reasons[AT_ONCE][256];
-    int64_t drawn[AT_ONCE];
-    uint64_t hashes[AT_ONCE];
-    int failed[AT_ONCE];
     int64_t at = 0, *order = malloc((size_t)n * sizeof *order);
-    if (!order) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_random_order(run->options->select.seed, dc3_dataset_label(run->dataset, first), n, n, order);
-    dc3_status status = DC3_OK;
+    draw *d = malloc(sizeof *d);
+    dc3_class_files *files = NULL;
+    dc3_status status =
+        order && d ? dc3_class_files_open(run, first, n, &files) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK)
+        dc3_random_order(run->options->select.seed, dc3_dataset_label(run->dataset, first), n, n, order);
     *found = 0;
     while (status == DC3_OK && at < n && *found < wanted) {
         int64_t missing = wanted - *found, left = n - at, most = missing < left ? missing : left;
-        int count = most < AT_ONCE ? (int)most : AT_ONCE;
-        for (int i = 0; i < count; i++) drawn[i] = first + order[at + i];
-        look(run, count, drawn, hashes, failed, reasons);
-        status = dc3_run_note_read(run, count, drawn, hashes, failed);
-        for (int i = 0; status == DC3_OK && i < count; i++)
-            if (failed[i])
-                status = dc3_run_skip(run, drawn[i], reasons[i]);
-            else
-                items[(*found)++] = drawn[i];
-        at += count;
+        d->count = most < AT_ONCE ? (int)most : AT_ONCE;
+        for (int i = 0; i < d->count; i++) d->items[i] = first + order[at + i];
+        look(run, d);
+        status = take(run, files, d, items, found);
+        at += d->count;
         if (status == DC3_OK) status = dc3_check_cancel();
     }
+    dc3_class_files_close(&files);
     free(order);
+    free(d);
     return status;
 }
 
@@ -84,6 +110,7 @@ dc3_status dc3_run_each_class(dc3_run *run, dc3_chosen *chosen,
         status = choose(run, first, next - first, chosen);
         dc3_run_progress(run, "selection", next, n);
     }
+    if (status == DC3_OK) dc3_copies_tell(run);
     run->report->readable = n - run->report->skipped;
     if (status == DC3_OK && !chosen->count)
         status =

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/rng.h"
 #include "condense/chosen.h"
+#include "condense/copies.h"
 
 dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen)
 {
@@ -58,9 +59,9 @@ dc3_status dc3_run_check_class(const dc3_run *run, int label, int64_t readable, 
         return dc3_fail(DC3_ERR_ARGUMENT, "class '%s' has %lld readable images, fewer than %lld (%s)", name,
                         (long long)readable, (long long)wanted, dc3_setting("strict"));
     if (readable)
-        dc3_run_say(run,
-                    "warning: class '%s' has %lld readable images, fewer than %lld; some are used again%s",
-                    name, (long long)readable, (long long)wanted, run->synthesis->again);
+        dc3_run_say(run, "warning: class '%s' has %lld %s images, fewer than %lld; some are used again%s",
+                    name, (long long)readable, run->copies && run->copies->copies ? "different" : "readable",
+                    (long long)wanted, run->synthesis->again);
     else
         dc3_run_say(run, "warning: class '%s' has no readable image and gets none", name);
     return DC3_OK;

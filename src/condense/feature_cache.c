@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "run_folder/fingerprint.h"
 #include "io/safetensors.h"
+#include "condense/copies.h"
 #include "condense/skipped.h"
 
 /* What the features depend on: the names of the images, the networks, sizes and types. */
@@ -23,7 +24,9 @@ static uint64_t key_of(const dc3_run *run)
     const char *path = dc3_dataset_path(run->dataset);
     dc3_editor_info editor = {0};
     if (run->encodes) editor = dc3_editor_describe(run->editor);
-    uint64_t all[] = {hash,
+    enum { FORM = 2 }; /* of what a file holds: the second has no copies */
+    uint64_t all[] = {FORM,
+                      hash,
                       n,
                       dc3_hash64(path, strlen(path)),
                       run->encodes ? dc3_fingerprint_folder(run->options->editor) : 0,
@@ -76,12 +79,15 @@ static int take_all(dc3_run *run, const dc3_table *table)
     return 1;
 }
 
-/* Passes over the images that could not be read when the features were made. */
-static dc3_status skip_again(dc3_run *run, const char *text)
+/* Passes over the images that could not be read when the features were made, and over copies. */
+static dc3_status skip_again(dc3_run *run, const char *skipped, const char *copies)
 {
-    json_t *lines = json_loads(text ? text : "[]", 0, NULL);
+    json_t *lines = json_loads(skipped ? skipped : "[]", 0, NULL),
+           *same = json_loads(copies ? copies : "[]", 0, NULL);
     dc3_status status = dc3_run_skip_listed(run, lines);
+    if (status == DC3_OK) status = dc3_copies_of_json(run, same);
     json_decref(lines);
+    json_decref(same);
     return status;
 }
 
@@ -101,7 +107,8 @@ dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
     const char *took = *found ? dc3_table_text(table, "seconds") : NULL;
     if (took) run->report->cached_seconds = g_ascii_strtod(took, NULL);
     if (took && run->state) dc3_state_cached(run->state, run->report->cached_seconds);
-    dc3_status status = *found ? skip_again(run, dc3_table_text(table, "skipped")) : DC3_OK;
+    dc3_status status =
+        *found ? skip_again(run, dc3_table_text(table, "skipped"), dc3_table_text(table, "copies")) : DC3_OK;
     dc3_table_close(&table);
     return status;
 }
@@ -112,11 +119,14 @@ dc3_status dc3_feature_cache_write(const dc3_run *run, const char *path, double 
     g_ascii_formatd(took, sizeof took, "%.3f", seconds); /* with a point in every locale */
     const dc3_teacher *t = &run->teacher;
     char *skipped = run->skipped ? json_dumps(run->skipped, JSON_COMPACT) : NULL;
+    json_t *same = dc3_copies_to_json(run);
+    char *copies = same ? json_dumps(same, JSON_COMPACT) : NULL;
     dc3_table *table = dc3_table_new("features");
     dc3_status status =
         table ? dc3_make_dirs(run->options->cache) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_table_set_text(table, "seconds", took);
     if (status == DC3_OK && skipped) status = dc3_table_set_text(table, "skipped", skipped);
+    if (status == DC3_OK && copies) status = dc3_table_set_text(table, "copies", copies);
     if (status == DC3_OK && run->encodes)
         status = dc3_table_add(table, "features",
                                dc3_view(run->features, DC3_F32, 2, (int64_t[]){run->n, run->feature_length}));
@@ -131,5 +141,7 @@ dc3_status dc3_feature_cache_write(const dc3_run *run, const char *path, double 
     if (status == DC3_OK) status = dc3_safetensors_save(path, table);
     dc3_table_close(&table);
     free(skipped);
+    free(copies);
+    json_decref(same);
     return status;
 }

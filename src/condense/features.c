@@ -7,7 +7,9 @@
 #include "condense/feature_cache.h"
 #include "condense/run.h"
 #include "base/listener.h"
+#include "condense/copies.h"
 #include "condense/features.h"
+#include "base/rng.h"
 #include "condense/skipped.h"
 
 enum { BATCH = 16 }; /* always as many, the last filled up, so that an image's features depend on it alone */
@@ -18,32 +20,36 @@ typedef struct batch {
     float *seen;                /* [BATCH, teacher.size, teacher.size, 3] */
     float *embeddings, *logits; /* [BATCH, ..] */
     int failed[BATCH];
-    uint64_t hashes[BATCH]; /* of the images' files */
+    dc3_image_hashes hashes[BATCH];
     char reason[BATCH][256];
 } batch;
 
-/* The image of `source` as floats [size, size, 3]; `more`: at another size too, later. */
-static dc3_status read_floats(const dc3_run *run, dc3_image_source *source, int size, int more, float *to)
+/* The image of `source` as floats [size, size, 3]; `more`: at another size too, later. pixels: their hash, or
+ * NULL. */
+static dc3_status read_floats(const dc3_run *run, dc3_image_source *source, int size, int more, float *to,
+                              uint64_t *pixels)
 {
     dc3_image image;
     DC3_TRY(dc3_image_source_read(source, size, size, run->fit, more, &image));
     dc3_image_to_floats(&image, to);
+    if (pixels) *pixels = dc3_hash64(image.pixels, (size_t)image.width * (size_t)image.height * 3);
     dc3_image_free(&image);
     return DC3_OK;
 }
 
 dc3_status dc3_run_read_sizes(const dc3_run *run, int64_t item, const int sizes[2], float *const to[2],
-                              uint64_t *hash)
+                              dc3_image_hashes *hashes)
 {
     dc3_image_source *source;
+    uint64_t *pixels = hashes ? &hashes->pixels : NULL;
     DC3_TRY(dc3_dataset_source(run->dataset, item, &source));
     int same = to[0] && to[1] && sizes[0] == sizes[1];
-    dc3_status status = to[0] ? read_floats(run, source, sizes[0], to[1] && !same, to[0]) : DC3_OK;
+    dc3_status status = to[0] ? read_floats(run, source, sizes[0], to[1] && !same, to[0], pixels) : DC3_OK;
     if (same && status == DC3_OK)
         memcpy(to[1], to[0], (size_t)sizes[0] * (size_t)sizes[0] * 3 * sizeof *to[0]);
     else if (to[1] && status == DC3_OK)
-        status = read_floats(run, source, sizes[1], 0, to[1]);
-    if (hash) *hash = dc3_image_source_hash(source);
+        status = read_floats(run, source, sizes[1], 0, to[1], to[0] ? NULL : pixels);
+    if (hashes) hashes->file = run->state ? dc3_image_source_hash(source) : 0;
     dc3_image_source_close(&source);
     return status;
 }
@@ -62,7 +68,7 @@ static void load(const dc3_run *run, int64_t first, int count, batch *b)
     for (int i = 0; i < BATCH; i++) {
         float *rgb = b->rgb ? b->rgb + i * each : NULL, *seen = b->seen ? b->seen + i * each_seen : NULL;
         b->failed[i] = i < count && dc3_run_read_sizes(run, first + i, sizes, (float *[]){rgb, seen},
-                                                       run->state ? &b->hashes[i] : NULL) != DC3_OK;
+                                                       &b->hashes[i]) != DC3_OK;
         if (b->failed[i]) snprintf(b->reason[i], sizeof b->reason[i], "%s", dc3_error_text());
         if (i < count && !b->failed[i]) continue;
         if (rgb) memset(rgb, 0, (size_t)each * sizeof *rgb);
@@ -84,17 +90,18 @@ static dc3_status compute(dc3_run *run, int64_t first, int count, int rows, batc
     return b->seen ? dc3_teacher_run(&run->teacher, rows, b->seen, b->embeddings, b->logits) : DC3_OK;
 }
 
-static dc3_status encode_batch(dc3_run *run, int64_t first, int count, batch *b)
+/* Rows of the batch's images, but for those that cannot be read and for copies. */
+static dc3_status take_batch(dc3_run *run, int64_t first, int count, batch *b)
 {
-    int64_t items[BATCH];
-    for (int i = 0; i < count; i++) items[i] = first + i;
-    DC3_TRY(compute(run, first, count, BATCH, b));
-    DC3_TRY(dc3_run_note_read(run, count, items, b->hashes, b->failed));
+    int64_t items[BATCH] = {0};
+    uint64_t files[BATCH] = {0};
+    for (int i = 0; i < count; i++) items[i] = first + i, files[i] = b->hashes[i].file;
+    DC3_TRY(dc3_run_note_read(run, count, items, files, b->failed));
     for (int i = 0; i < count; i++) {
-        if (b->failed[i]) {
-            DC3_TRY(dc3_run_skip(run, first + i, b->reason[i]));
-            continue;
-        }
+        int is_copy = 0;
+        if (b->failed[i]) DC3_TRY(dc3_run_skip(run, first + i, b->reason[i]));
+        if (!b->failed[i]) DC3_TRY(dc3_copies_meet(run, first + i, b->hashes[i].pixels, &is_copy));
+        if (b->failed[i] || is_copy) continue;
         if (b->rgb) store_row(run, b->latents, i, run->feature_length, run->features);
         if (b->seen) {
             store_row(run, b->embeddings, i, run->teacher.info->embedding, run->embeddings);
@@ -183,7 +190,8 @@ static dc3_status compute_all(dc3_run *run)
     if (status == DC3_OK) status = open_results(run, n);
     for (int64_t first = 0; status == DC3_OK && first < n; first += BATCH) {
         int count = n - first < BATCH ? (int)(n - first) : BATCH;
-        status = encode_batch(run, first, count, b);
+        status = compute(run, first, count, BATCH, b);
+        if (status == DC3_OK) status = take_batch(run, first, count, b);
         dc3_run_progress(run, "features", first + count, n);
     }
     batch_close(b);
@@ -206,6 +214,7 @@ dc3_status dc3_run_features(dc3_run *run)
             status = dc3_feature_cache_write(run, cached, dc3_seconds_now() - start);
     }
     free(cached);
-    if (status == DC3_OK) run->report->readable = run->n;
+    if (status == DC3_OK) dc3_copies_tell(run);
+    if (status == DC3_OK) run->report->readable = run->n + run->report->copies;
     return status;
 }

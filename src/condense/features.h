@@ -12,9 +12,14 @@ dc3_status dc3_run_measure_features(dc3_run *run, double *seconds);
 /* One image as floats in [0, 1], [size, size, 3]. */
 dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to);
 
+/* Hashes of an image: of its bytes, as dc3_dataset_hash has it, and dc3_hash64 of the pixels of the first
+ * size that is read. */
+typedef struct dc3_image_hashes {
+    uint64_t file, pixels;
+} dc3_image_hashes;
 /* The same at two sizes, decoded once where that gives the same pixels: to[i] [sizes[i], sizes[i], 3], NULL:
- * not wanted. *hash, or NULL: dc3_dataset_hash of the item. */
+ * not wanted. hashes may be NULL. */
 dc3_status dc3_run_read_sizes(const dc3_run *run, int64_t item, const int sizes[2], float *const to[2],
-                              uint64_t *hash);
+                              dc3_image_hashes *hashes);
 
 #endif

@@ -219,6 +219,8 @@ static dc3_status read_counts(dc3_run *run, const json_t *selection)
 {
     run->report->readable = json_integer_value(json_object_get(selection, "readable"));
     run->report->repeated = json_integer_value(json_object_get(selection, "repeated"));
+    run->report->copies = json_integer_value(json_object_get(selection, "copies"));
+    run->report->conflicts = json_integer_value(json_object_get(selection, "conflicts"));
     return dc3_run_skip_listed(run, json_object_get(selection, "skipped"));
 }
 
@@ -293,6 +295,8 @@ dc3_status dc3_output_write_selection(const dc3_output *o, const dc3_chosen *cho
         json_array_append_new(list, part_to_json(o->run, &chosen->parts[i]));
     json_object_set_new(object, "readable", json_integer(o->run->report->readable));
     json_object_set_new(object, "repeated", json_integer(o->run->report->repeated));
+    json_object_set_new(object, "copies", json_integer(o->run->report->copies));
+    json_object_set_new(object, "conflicts", json_integer(o->run->report->conflicts));
     json_object_set_new(object, "skipped", json_incref(o->run->skipped));
     json_object_set_new(object, "items", list);
     dc3_status status = dc3_json_write(o->folder, "selection.json", object, JSON_PRESERVE_ORDER);

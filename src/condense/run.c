@@ -1,3 +1,4 @@
+#include "condense/copies.h"
 #include "condense/run.h"
 
 #include <stdarg.h>
@@ -67,6 +68,7 @@ void dc3_run_close(dc3_run *run)
     free(run->logits);
     free(run->items);
     free(run->bins);
+    dc3_copies_close(&run->copies);
     json_decref(run->skipped);
     free(run->skipped_path);
 }

@@ -13,6 +13,7 @@
 
 typedef struct dc3_method dc3_method;
 typedef struct dc3_synthesis dc3_synthesis;
+typedef struct dc3_copies dc3_copies;
 
 typedef struct dc3_run {
     const dc3_condense_options *options;
@@ -41,6 +42,7 @@ typedef struct dc3_run {
     int64_t *bins;              /* [n], within each class; NULL before they are known or without them */
     int64_t n;
     dc3_state *state;        /* of the run folder; NULL where the command makes none */
+    dc3_copies *copies;      /* of the images that were looked at, NULL before */
     json_t *skipped;         /* list of [key, reason] */
     char *skipped_path;      /* where it is written */
     double rate;             /* FLOP/s measured by the estimate */

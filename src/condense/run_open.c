@@ -127,18 +127,22 @@ static dc3_status choose_feature_size(dc3_run *run)
     return DC3_OK;
 }
 
-/* Commands that select refuse a class that is too small as soon as it is known. */
+/* Of classes that have fewer images than are taken of each: refused by commands that select if they are
+ * strict, and told by a dry run, which does not come to where the images are read. */
 static dc3_status check_classes(const dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
-    int64_t n = dc3_dataset_size(run->dataset);
+    int64_t n = dc3_dataset_size(run->dataset), wanted = (int64_t)o->select.ipc * run->each;
     for (int64_t i = 0, first = 0; i < n; i++) {
         int label = dc3_dataset_label(run->dataset, i);
         if (i + 1 < n && dc3_dataset_label(run->dataset, i + 1) == label) continue;
-        if (i + 1 - first < o->select.ipc)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld images, fewer than %d (%s)", o->data,
-                            dc3_dataset_class_name(run->dataset, label), (long long)(i + 1 - first),
-                            o->select.ipc, dc3_setting("strict"));
+        const char *name = dc3_dataset_class_name(run->dataset, label);
+        if (i + 1 - first < wanted && o->strict)
+            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld images, fewer than %lld (%s)", o->data,
+                            name, (long long)(i + 1 - first), (long long)wanted, dc3_setting("strict"));
+        if (i + 1 - first < wanted && o->dry_run)
+            dc3_run_say(run, "warning: class '%s' has %lld images, fewer than %lld; some are used again%s",
+                        name, (long long)(i + 1 - first), (long long)wanted, run->synthesis->again);
         first = i + 1;
     }
     return DC3_OK;
@@ -166,10 +170,10 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
     if (needs != DC3_RUN_EDITOR)
         DC3_TRY(dc3_dataset_open_with_progress(options->data, found, run, &run->dataset));
-    if (needs >= DC3_RUN_METHOD && options->strict) DC3_TRY(check_classes(run));
     DC3_TRY(open_editor(run));
     run->usual = run->dataset ? dc3_usual_size(run->dataset, MOST) : MOST;
     DC3_TRY(choose_size(run));
+    if (needs >= DC3_RUN_METHOD) DC3_TRY(check_classes(run));
     DC3_TRY(choose_feature_size(run));
     if (!run->dataset) return DC3_OK;
     if (needs >= DC3_RUN_METHOD && run->teacher_path && !run->trains) {

@@ -1,0 +1,44 @@
+/* Images that are the same as another: they count once.
+ *
+ * Two images are the same if their files are, byte by byte, or if all their pixels are once decoded (a
+ * photograph and the same one with other metadata, or in another lossless form). Of those of one class the
+ * first by its key stands for all; the others are not chosen, by any method. Images of different classes that
+ * are the same are kept, and a warning names them: which label is right nobody but the user knows. */
+#ifndef DC3_CONDENSE_COPIES_H
+#define DC3_CONDENSE_COPIES_H
+
+#include <glib.h>
+#include "condense/run.h"
+
+/* What is known of a run's copies. */
+struct dc3_copies {
+    GHashTable *seen;          /* hashes of pixels to the number of the first image that has them, + 1 */
+    int64_t copies, conflicts; /* images that count no more; images that another class has, too */
+    char *examples[2];         /* "'a/1.png' is 'a/2.png'" of both; NULL: none. By g_free */
+};
+
+/* Accepts NULL; nulls. */
+void dc3_copies_close(dc3_copies **copies);
+
+/* Of an image that can be read: whether it is the same as one of its class for which this was asked before,
+ * which is then counted. pixels: dc3_hash64 of those of a view, of one size for all images of a run. */
+dc3_status dc3_copies_meet(dc3_run *run, int64_t item, uint64_t pixels, int *is_copy);
+
+/* The files of a class by their sizes, to tell which are the same without reading more than those of one
+ * size. */
+typedef struct dc3_class_files dc3_class_files;
+/* Of the n items from `first` on; the caller closes. */
+dc3_status dc3_class_files_open(const dc3_run *run, int64_t first, int64_t n, dc3_class_files **files);
+void dc3_class_files_close(dc3_class_files **files);
+/* Whether an earlier item of the class has the same file as this one, of dc3_dataset_hash `hash`; then it
+ * counts as a copy of it. */
+dc3_status dc3_class_files_meet(dc3_run *run, dc3_class_files *files, int64_t item, uint64_t hash,
+                                int *is_copy);
+
+/* Tells the listener of copies and conflicts, and puts their numbers into the report. */
+void dc3_copies_tell(dc3_run *run);
+/* What is known as JSON, NULL where there are none; and from it. */
+json_t *dc3_copies_to_json(const dc3_run *run);
+dc3_status dc3_copies_of_json(dc3_run *run, const json_t *from);
+
+#endif
