@@ -174,6 +174,8 @@ json_t *json_text(const char *bytes);
 void print_json(json_t *document);
 /* Where a single result went: as text, or {"out": path}. */
 void print_result(const settings *s, const char *path);
+/* "estimate: about 3 h", or {"estimate_seconds": 10800}. */
+void print_estimate(const settings *s, double seconds);
 /* The report of a run, as text to standard output or as JSON. */
 void print_report(const settings *s, const dc3_condense_report *report, const char *out);
 

@@ -95,6 +95,8 @@ static const option own_options[] = {
      "where "
      "it is the same network)",
      "X"},
+    {"dry-run", 0, OPTION_FLAG, AT(common.options.dry_run), ANY, "Print how long it will take and stop",
+     NULL},
     {"cache", 0, OPTION_PATH, AT(cache), ANY,
      "Folder in which features are saved (default: below the output folder)", "DIR"},
     {0}};
@@ -118,7 +120,9 @@ static int print_comparison(const compare_values *v)
 {
     dc3_compare_report report;
     int status = finish(dc3_compare(&v->options, &report), "to continue: the same command");
-    if (status == EXIT_DONE) {
+    if (status == EXIT_DONE && v->options.condense.dry_run)
+        print_estimate(&v->common, report.estimate_seconds);
+    else if (status == EXIT_DONE) {
         printf("%s\n", v->common.json ? report.json : report.table);
         if (!v->common.json) printf("%s/table.txt, table.json, results.jsonl\n", v->options.out);
     }

@@ -55,8 +55,29 @@ static void print_row(const result *r, int first)
     print_conditions(r);
 }
 
+/* How far all students together are, whose epochs count alike. */
+typedef struct whole {
+    const dc3_listener *listener;
+    int64_t before, total; /* epochs of students that are done, and of all */
+} whole;
+
+static void show_whole(void *user, const char *stage, int64_t done, int64_t total)
+{
+    const whole *w = user;
+    if (!w->listener->progress) return;
+    int is_student = strcmp(stage, "student") == 0 && w->total > total;
+    w->listener->progress(w->listener->user, is_student ? "students" : stage,
+                          is_student ? w->before + done : done, is_student ? w->total : total);
+}
+
+static void pass_message(void *user, const char *text)
+{
+    const whole *w = user;
+    if (w->listener->message) w->listener->message(w->listener->user, text);
+}
+
 static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, dc3_tests *tests, int seeds,
-                             result *r)
+                             whole *w, result *r)
 {
     uint64_t first = s->options.select.seed;
     memset(r, 0, sizeof *r);
@@ -67,6 +88,7 @@ static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, dc3_tes
         r->top1[i] = r->last.top1, r->top5[i] = r->last.top5, r->best[i] = r->last.best_top1;
         r->seconds += r->last.seconds;
         r->seeds++;
+        w->before += o->epochs;
         if (o->listener.message) {
             char text[160];
             snprintf(text, sizeof text, "%s, seed %llu: top-1 %.2f %% after %d epochs (loss %.4f, %.0f s)",
@@ -130,12 +152,17 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
     json_t *all = json_array();
     dc3_tests *tests;
     char *file = NULL;
+    const dc3_listener listener = o->listener;
+    whole w = {&listener, 0, (int64_t)g_strv_length(archs) * seeds * o->epochs};
+    o->listener.user = &w;
+    o->listener.progress = show_whole;
+    if (listener.message) o->listener.message = pass_message;
     dc3_status status = dc3_tests_new(&o->listener, &tests);
     if (status == DC3_OK) status = find_file(o, asked, &file);
     for (int i = 0; archs[i] && status == DC3_OK; i++) {
         result *r = g_new0(result, 1);
         o->arch = *archs[i] ? archs[i] : NULL;
-        status = score_arch(s, o, tests, seeds, r);
+        status = score_arch(s, o, tests, seeds, &w, r);
         if (status == DC3_OK) status = keep(s, tests, file, r, i == 0, all);
         g_free(r);
     }
@@ -156,11 +183,30 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
                       : "students are saved in folders of dc3 condense only: the same command starts over");
 }
 
+/* How long all students will take. */
+static int estimate_all(const settings *s, dc3_evaluate_options *o, char **archs, int seeds)
+{
+    double sum = 0;
+    dc3_tests *tests;
+    dc3_status status = dc3_tests_new(&o->listener, &tests);
+    o->dry_run = 1;
+    for (int i = 0; archs[i] && status == DC3_OK; i++) {
+        dc3_score score;
+        o->arch = *archs[i] ? archs[i] : NULL;
+        o->seed = s->options.select.seed;
+        status = dc3_evaluate(o, tests, &score);
+        sum += seeds * score.estimate_seconds;
+    }
+    dc3_tests_free(&tests);
+    if (status == DC3_OK) print_estimate(s, sum);
+    return finish(status, NULL);
+}
+
 typedef struct evaluate_values {
     settings common;
     dc3_evaluate_options options;
     const char *archs, *out;
-    int seeds;
+    int seeds, dry_run;
 } evaluate_values;
 
 #define AT(field) offsetof(evaluate_values, field)
@@ -196,6 +242,7 @@ static const option own_options[] = {
      "rded: the protocol's random, mixed views; none: whole images (default rded)", "HOW"},
     {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 1024),
      "Side of a view in pixels (default: that of the images, at most 224)", "N"},
+    {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print how long it will take and stop", NULL},
     {"dtype", 0, OPTION_WORD, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {0}};
 static const option *const tables[] = {compute_options, result_options, own_options, NULL};
@@ -218,7 +265,10 @@ static int run(const command *c, int argc, char **argv)
         o->threads = v.common.options.select.threads;
         o->listener = v.common.options.listener;
         status = check_archs(c, list);
-        if (status == EXIT_DONE) status = score_all(&v.common, o, *list ? list : none, v.seeds, v.out);
+        char **archs = *list ? list : none;
+        if (status == EXIT_DONE)
+            status = v.dry_run ? estimate_all(&v.common, o, archs, v.seeds)
+                               : score_all(&v.common, o, archs, v.seeds, v.out);
         g_strfreev(list);
     }
     g_strfreev(rest);

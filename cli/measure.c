@@ -50,6 +50,7 @@ static const option own_options[] = {
      "DIR"},
     {"per-class", 0, OPTION_FLAG, AT(per_class), ANY, "Classes in the table too (JSON always has them)",
      NULL},
+    {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print how long it will take and stop", NULL},
     {"strict", 0, OPTION_FLAG, AT(strict), ANY, "Stop at the first image that cannot be read", NULL},
     {0}};
 static const option *const tables[] = {compute_options, result_options, own_options, NULL};
@@ -71,7 +72,10 @@ static int run(const command *c, int argc, char **argv)
         o->seed = s->options.select.seed, o->threads = s->options.select.threads;
         o->listener = s->options.listener;
         status = finish(dc3_measure(o, &report), NULL);
-        if (status == EXIT_DONE) print_measures(s, &report), free(report.table), free(report.json);
+        if (status == EXIT_DONE && o->dry_run)
+            print_estimate(s, report.estimate_seconds);
+        else if (status == EXIT_DONE)
+            print_measures(s, &report), free(report.table), free(report.json);
     }
     g_strfreev(rest);
     return status;

@@ -63,6 +63,15 @@ void print_result(const settings *s, const char *path)
     print_json(document);
 }
 
+void print_estimate(const settings *s, double seconds)
+{
+    char text[DC3_NUMBER_TEXT];
+    if (s->json)
+        print_json(json_pack("{s:f}", "estimate_seconds", seconds));
+    else
+        printf("estimate: about %s\n", dc3_duration_text(seconds, text));
+}
+
 void print_report(const settings *s, const dc3_condense_report *r, const char *out)
 {
     if (s->options.dry_run) {

@@ -188,6 +188,7 @@ static void print_cells(const dc3_comparison *c)
 
 static void print_comparison(const char *folder, const dc3_comparison *c)
 {
+    char text[DC3_NUMBER_TEXT];
     print_text(folder, 0);
     printf(": a comparison of methods on ");
     print_text(c->data, 0);
@@ -203,6 +204,8 @@ static void print_comparison(const char *folder, const dc3_comparison *c)
     }
     printf("  scores    %lld of %lld", (long long)c->done, (long long)c->total);
     if (c->scores > c->done) printf(", and %lld of other calls", (long long)(c->scores - c->done));
+    if (!c->complete && c->seconds_left >= 0)
+        printf("; about %s left for all of it", dc3_duration_text(c->seconds_left, text));
     printf("\n");
     if (!c->complete) print_next(c);
     print_cells(c);
@@ -229,6 +232,8 @@ static json_t *comparison_json(const char *folder, const dc3_comparison *c)
     json_object_set_new(o, "scores", json_integer(c->scores));
     if (c->total) json_object_set_new(o, "done", json_integer(c->done));
     if (c->total) json_object_set_new(o, "total", json_integer(c->total));
+    if (c->total && !c->complete && c->seconds_left >= 0)
+        json_object_set_new(o, "seconds_left", json_real(c->seconds_left));
     if (c->total && !c->complete) json_object_set_new(o, "step", json_string(c->step));
     if (c->next >= 0) json_object_set_new(o, "next", cell_json(&c->cells[c->next]));
     if (c->has_run && !c->run.complete) {

@@ -35,6 +35,7 @@ DC3_API dc3_compare_options dc3_compare_defaults(void);
 
 typedef struct dc3_compare_report {
     int done, reused, total; /* scores made now, read from an earlier run, wanted */
+    double estimate_seconds; /* of a dry run (condense.dry_run), which makes nothing else of all this */
     char *table;             /* for people; caller frees */
     char *json;              /* an array of rows; caller frees */
 } dc3_compare_report;

@@ -26,6 +26,7 @@ typedef struct dc3_measure_options {
     int coverage;       /* 1: how well runs cover what they were made from, beside random choices */
     const char *editor; /* diffusers directory, whose VAE's features are compared without a teacher */
     int per_class;      /* 1: the table has the classes too; the JSON always has them */
+    int dry_run;        /* 1: measure some images of each dataset and stop: the report has estimate_seconds */
     int strict;         /* an image that cannot be read ends it */
     int threads;        /* 1 to 1024; only what networks say depends on it, in its last digits */
     uint64_t seed;      /* of the rows that kernel distances are taken over */
@@ -35,10 +36,11 @@ typedef struct dc3_measure_options {
 DC3_API dc3_measure_options dc3_measure_defaults(void);
 
 typedef struct dc3_measure_report {
-    int64_t images;  /* that were measured, of all datasets */
-    int64_t skipped; /* that cannot be read; the JSON lists them */
-    char *table;     /* for people; caller frees */
-    char *json;      /* an object; caller frees */
+    int64_t images;          /* that were measured, of all datasets */
+    int64_t skipped;         /* that cannot be read; the JSON lists them */
+    double estimate_seconds; /* of a dry run, which makes no table and no JSON */
+    char *table;             /* for people; caller frees */
+    char *json;              /* an object; caller frees */
 } dc3_measure_report;
 
 /* Colourfulness, hue and chroma, and the density of red, green and blue of every image at its own size,

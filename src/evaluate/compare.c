@@ -97,6 +97,9 @@ static dc3_status look_ahead(dc3_comparing *c)
     if (c->trains)
         c->plan = dc3_own_teacher(d, c->teacher, dc3_usual_size(data, 256), dc3_dataset_size(data));
     c->dataset = fingerprint_of(data);
+    c->images = dc3_dataset_size(data);
+    c->classes = dc3_dataset_classes(data);
+    c->usual = dc3_usual_size(data, 224);
     dc3_status status = check_teacher(c, data);
     if (status == DC3_OK)
         status = dc3_open_val(c->options->evaluate.val, data, &c->tests->listener, &c->tests->dataset);
@@ -126,6 +129,10 @@ static dc3_status compare(dc3_comparing *c)
 {
     const dc3_compare_options *o = c->options;
     DC3_TRY(plan(c));
+    if (o->condense.dry_run) {
+        if (!c->trains) DC3_TRY(find_size(c));
+        return dc3_comparing_estimate(c);
+    }
     DC3_TRY(dc3_comparing_open(c));
     DC3_TRY(dc3_results_read(o->out, dc3_usual_augment(o), &c->results));
     DC3_TRY(train_teacher(c));

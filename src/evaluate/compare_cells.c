@@ -5,7 +5,9 @@
 #include "base/file.h"
 #include "base/listener.h"
 #include "dc3/progress.h"
+#include "dc3/text.h"
 #include "evaluate/comparing.h"
+#include "evaluate/time_left.h"
 #include "learn/soft_labels.h"
 #include "metrics/colourfulness.h"
 
@@ -131,6 +133,16 @@ static json_t *line_of(const dc3_cell *w, const dc3_score *s, const cost *made)
                      "size", s->size, "factor", s->factor, "steps", (json_int_t)s->steps);
 }
 
+/* How far all of it is. */
+static void tell_left(const dc3_comparing *c)
+{
+    char text[DC3_NUMBER_TEXT];
+    int done = c->report->done + c->report->reused;
+    if (done < c->report->total)
+        dc3_listener_say(&c->options->condense.listener, "%d of %d scores, about %s left for all of it", done,
+                         c->report->total, dc3_duration_text(dc3_seconds_left(c->wanted, &c->results), text));
+}
+
 static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *folder, const cost *made)
 {
     dc3_evaluate_options o = c->options->evaluate;
@@ -153,6 +165,7 @@ static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *fo
     c->report->done++;
     DC3_TRY(dc3_results_write(c->options->out, &c->results));
     dc3_tests_forget(c->tests);
+    tell_left(c);
     return DC3_OK;
 }
 

@@ -19,9 +19,11 @@ typedef struct dc3_comparing {
     dc3_results results; /* of OUT/results.jsonl */
     dc3_tests *tests;
     dc3_dtype dtype;
-    double real_hard; /* below 0: unknown */
-    uint64_t dataset; /* dc3_fingerprint_classes of what is condensed */
-    int size;         /* pixels that students see; 0: as each dataset suggests */
+    double real_hard;   /* below 0: unknown */
+    int64_t images;     /* of what is condensed */
+    int classes, usual; /* its classes; dc3_usual_size, at most 224 */
+    uint64_t dataset;   /* dc3_fingerprint_classes of what is condensed */
+    int size;           /* pixels that students see; 0: as each dataset suggests */
 } dc3_comparing;
 
 /* compare_options.c: DC3_ERR_OPTION for what a comparison does not take. */
@@ -34,6 +36,9 @@ int dc3_comparing_needs_teacher(const dc3_compare_options *options);
 /* compare_settings.c: makes OUT, or opens one of the same settings, and takes its lock; notes in its
  * compare.json what is wanted. */
 dc3_status dc3_comparing_open(dc3_comparing *c);
+
+/* compare_estimate.c: c->report->estimate_seconds; writes nothing. */
+dc3_status dc3_comparing_estimate(dc3_comparing *c);
 
 /* compare_cells.c: makes the scores that are wanted and not there. */
 dc3_status dc3_comparing_run(dc3_comparing *c);

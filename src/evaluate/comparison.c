@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "base/options.h"
 #include "evaluate/results.h"
+#include "evaluate/time_left.h"
 #include "dc3/progress.h"
 #include "evaluate/label_source.h"
 
@@ -110,6 +111,8 @@ static dc3_status read_document(const char *folder, const json_t *settings, dc3_
     c->scores = (int64_t)json_array_size(results.lines);
     c->running = dc3_lock_holder(folder, c->holder, sizeof c->holder);
     if (status == DC3_OK) status = read_cells(folder, json_object_get(settings, "wanted"), &results, c);
+    if (status == DC3_OK && c->total)
+        c->seconds_left = dc3_seconds_left(json_object_get(settings, "wanted"), &results);
     if (status == DC3_OK) status = find_step(folder, settings, c);
     c->complete = !c->running && c->done == c->total && has_table(folder);
     dc3_results_free(&results);
@@ -119,7 +122,7 @@ static dc3_status read_document(const char *folder, const json_t *settings, dc3_
 dc3_status dc3_comparison_read(const char *folder, dc3_comparison *c)
 {
     DC3_TRY(dc3_place_need("comparison", c));
-    *c = (dc3_comparison){.next = -1};
+    *c = (dc3_comparison){.next = -1, .seconds_left = -1};
     DC3_TRY(dc3_options_need("folder", folder));
     char *path = dc3_path_join(folder, "compare.json");
     json_t *settings = NULL;

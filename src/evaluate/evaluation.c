@@ -205,8 +205,12 @@ dc3_status dc3_evaluation_open(dc3_evaluation *e)
     DC3_TRY(dc3_label_source_open(e->labels, e->options, e->data, e->dtype, e->plain, &e->source));
     DC3_TRY(resolve(e));
     DC3_TRY(e->source->functions->start(e->source, e->score));
-    DC3_TRY(dc3_tests_open(e->tests, e->score->size, e->options->threads));
     e->score->teacher_top1 = -1;
+    if (e->options->dry_run) {
+        DC3_TRY(open_student(e));
+        return open_memory(e);
+    }
+    DC3_TRY(dc3_tests_open(e->tests, e->score->size, e->options->threads));
     if (e->source->functions->accuracy)
         DC3_TRY(e->source->functions->accuracy(e->source, e->tests, &e->score->teacher_top1));
     DC3_TRY(open_student(e));

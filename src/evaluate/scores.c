@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/options.h"
 #include "evaluate/test_set.h"
 
 enum { LIMIT = 1 << 28 }; /* bytes of a file of scores */
@@ -135,7 +136,9 @@ static dc3_status fill_row(const dc3_tests *t, json_t *row)
 
 dc3_status dc3_tests_row(dc3_tests *tests, char **json)
 {
+    DC3_TRY(dc3_place_need("json", json));
     *json = NULL;
+    DC3_TRY(dc3_options_need("tests", tests));
     if (!tests->students_count) return dc3_fail(DC3_ERR_ARGUMENT, "no student was scored");
     json_t *row = json_object();
     dc3_status status = fill_row(tests, row);
@@ -176,6 +179,7 @@ static dc3_status read_rows(const char *file, json_t **rows)
 dc3_status dc3_scores_check(const char *file)
 {
     json_t *rows;
+    DC3_TRY(dc3_options_need("file", file));
     dc3_status status = read_rows(file, &rows);
     json_decref(rows);
     return status == DC3_OK ? dc3_check_place("out", file) : status;
@@ -195,6 +199,8 @@ static int lock_folder(const char *file)
 
 dc3_status dc3_scores_add(const char *file, const char *row)
 {
+    DC3_TRY(dc3_options_need("file", file));
+    DC3_TRY(dc3_options_need("row", row));
     json_t *rows, *one = json_loads(row, 0, NULL);
     int lock = lock_folder(file);
     dc3_status status = read_rows(file, &rows);

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "teacher/classes.h"
 #include "dc3/progress.h"
+#include "dc3/text.h"
 #include "base/listener.h"
 #include "run_folder/document.h"
 
@@ -163,12 +164,50 @@ static dc3_status measure_images(dc3_measuring *m, dc3_subject *s)
     for (int64_t first = 0; status == DC3_OK && first < n; first += DC3_MEASURE_BATCH) {
         int count = n - first < DC3_MEASURE_BATCH ? (int)(n - first) : DC3_MEASURE_BATCH;
         status = measure_batch(m, s, first, count, slots);
-        if (listener->progress) listener->progress(listener->user, "images", first + count, n);
+        m->done += count;
+        if (listener->progress) listener->progress(listener->user, "images", m->done, m->total);
     }
     free(slots);
     if (status == DC3_OK && !s->all.images)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", s->folder, (long long)n);
     return status;
+}
+
+/* Seconds for one image of a dataset, by its first ones: the second of two batches, since the first fills
+ * caches. */
+static dc3_status measure_time(dc3_measuring *m, dc3_subject *s, double *seconds)
+{
+    int64_t n = dc3_dataset_size(s->data), count = n < DC3_MEASURE_BATCH ? n : DC3_MEASURE_BATCH;
+    slot *slots = malloc(DC3_MEASURE_BATCH * sizeof *slots);
+    dc3_status status = slots ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; status == DC3_OK && i < 2; i++) {
+        double start = dc3_seconds_now();
+        status = measure_batch(m, s, i && n >= 2 * count ? n - count : 0, (int)count, slots);
+        *seconds = (dc3_seconds_now() - start) / (double)count;
+    }
+    free(slots);
+    return status;
+}
+
+/* How long all datasets take. Coverage reads each run's originals once more, at the cost of the run's images.
+ */
+static dc3_status estimate(dc3_measuring *m)
+{
+    char text[DC3_NUMBER_TEXT];
+    for (int i = 0; i < m->count; i++) {
+        dc3_subject *s = &m->subjects[i];
+        double each = 0, images = (double)dc3_dataset_size(s->data);
+        DC3_TRY(dc3_features_open(m, s));
+        DC3_TRY(dc3_pairing_open(m, s));
+        DC3_TRY(measure_time(m, s, &each));
+        if (m->options->coverage && s->document)
+            images += json_number_value(json_object_get(json_object_get(s->document, "settings"), "images"));
+        m->report->estimate_seconds += each * images;
+        dc3_listener_say(&m->options->listener, "%s: %.0f images, %.1f ms each, about %s", s->path, images,
+                         each * 1e3, dc3_duration_text(each * images, text));
+    }
+    m->report->images = m->report->skipped = 0;
+    return DC3_OK;
 }
 
 /* Everything about one dataset; of the reference first. */
@@ -240,6 +279,13 @@ static dc3_status write_report(dc3_measuring *m)
     return m->report->table && m->report->json ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
+static dc3_status measure_all(dc3_measuring *m)
+{
+    for (int i = 0; i < m->count; i++) DC3_TRY(measure_subject(m, &m->subjects[i]));
+    if (m->options->coverage) DC3_TRY(dc3_measure_coverage(m));
+    return write_report(m);
+}
+
 dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *report)
 {
     dc3_measure_options own = dc3_measure_defaults();
@@ -253,9 +299,8 @@ dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *rep
     dc3_measuring m = {.options = options, .report = report};
     dc3_status status = open_subjects(&m);
     if (status == DC3_OK) status = dc3_networks_open(&m);
-    for (int i = 0; status == DC3_OK && i < m.count; i++) status = measure_subject(&m, &m.subjects[i]);
-    if (status == DC3_OK && options->coverage) status = dc3_measure_coverage(&m);
-    if (status == DC3_OK) status = write_report(&m);
+    for (int i = 0; status == DC3_OK && i < m.count; i++) m.total += dc3_dataset_size(m.subjects[i].data);
+    if (status == DC3_OK) status = options->dry_run ? estimate(&m) : measure_all(&m);
     close_all(&m);
     if (status == DC3_OK) return status;
     free(report->table);

@@ -64,6 +64,7 @@ typedef struct dc3_measuring {
     dc3_measure_report *report;
     dc3_subject *subjects; /* [count]; the first is the reference */
     int count;
+    int64_t done, total; /* images of all datasets */
     dc3_network networks[DC3_NETWORKS];
     dc3_teacher teacher; /* net NULL: none */
     dc3_inception *inception;

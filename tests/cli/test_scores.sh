@@ -64,4 +64,28 @@ expect 0 "images stored" "$dc3" condense large -o taught --ipc 1 --teacher two.s
 expect 0 "students see 32 px" "$dc3" evaluate taught --val large --labels hard --epochs 1 --threads 1
 [[ $output == *"32 px, "* ]] || fail "hard labels: $output"
 expect 0 "40 px, " "$dc3" evaluate taught --val large --labels hard --size 40 --epochs 1 --threads 1
+
+# How long it will take, from some steps: nothing is written. What is left of a comparison, from what is done.
+find run | sort > before
+expect 0 "estimate: about" "$dc3" evaluate run --val data --labels hard --size 16 --seeds 3 --dry-run --threads 1
+[[ $output == *"300 "*"steps"* && $output == *"4 tests on 8 images"* ]] || fail "evaluate --dry-run: $output"
+expect 0 '"estimate_seconds": ' "$dc3" evaluate run --val data --labels hard --dry-run --threads 1 --json -q
+find run | sort | cmp - before || fail "a dry run writes"
+expect 0 "estimate: about" "$dc3" measure data run --dry-run --threads 1
+expect 0 '"estimate_seconds": ' "$dc3" measure data run --dry-run --threads 1 --json -q
+compare=("$dc3" compare data --val data --teacher none --ipc 1,2 --methods random,jitter --epochs 4 --seeds 2 --size 16
+  --threads 1)
+expect 0 "8 students" "${compare[@]}" -o table --dry-run
+[[ $output == *"estimate: about"* && ! -e table ]] || fail "compare --dry-run: $output"
+expect 0 "table/table.txt" "${compare[@]}" -o table
+[[ $output == *"4 of 8 scores, about "*" left for all of it"* ]] || fail "compare says nothing of the whole: $output"
+sed -i '$d' table/results.jsonl
+expect 0 "7 of 8; about " "$dc3" status table
+expect 0 '"seconds_left": ' "$dc3" status table --json
+
+# A run of a comparison finds its table; that of other data is refused.
+expect 0 "result" "$dc3" report table/ipc1/random/seed0
+grep -q '<td>jitter</td><td>1</td><td>hard</td>' table/ipc1/random/seed0/report.html ||
+  fail "no table of the comparison"
+expect 1 "found those of other data" "$dc3" report else --scores table/table.json
 echo "all checks passed"

@@ -1,0 +1,143 @@
+/* How long a comparison will take: a teacher's training, the methods' condensing and the students' steps are
+ * measured and multiplied. Features, which all methods share, are counted once with each method's largest
+ * set. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/cancel.h"
+#include "base/file.h"
+#include "base/listener.h"
+#include "dc3/text.h"
+#include "evaluate/comparing.h"
+#include "learn/protocol.h"
+#include "learn/trainer.h"
+#include "teacher/teacher.h"
+
+/* What is added up. */
+typedef struct costs {
+    double teacher, condensing, students; /* seconds */
+    double forward;                       /* of the teacher on one view */
+} costs;
+
+static dc3_status measure_teacher_training(dc3_comparing *c, costs *all)
+{
+    double seen = (double)c->images * c->plan.epochs;
+    if (!c->trains || dc3_path_what(c->teacher) == DC3_PATH_FILE) return DC3_OK;
+    DC3_TRY(dc3_own_teacher_measure(&c->plan, c->images, c->classes, &all->teacher));
+    all->forward = all->teacher / (seen > 0 ? seen : 1) / 3;
+    return DC3_OK;
+}
+
+/* A file's teacher on one view of the students' size. */
+static dc3_status measure_forward(dc3_comparing *c, int size, costs *all)
+{
+    const char *path = c->options->condense.teacher;
+    dc3_teacher teacher = {0};
+    if (!path || dc3_goes_without(path)) return DC3_OK;
+    dc3_status status = dc3_teacher_open(path, NULL, size, size, c->options->evaluate.threads, &teacher);
+    if (status == DC3_OK) status = dc3_teacher_measure(&teacher, &all->forward);
+    dc3_teacher_close(&teacher);
+    return status;
+}
+
+/* Condensing by a method into the largest set, without the training of a teacher. */
+static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, double teacher,
+                                 double *seconds)
+{
+    dc3_condense_options o = c->options->condense;
+    dc3_condense_report report;
+    dc3_cell cell = {.ipc = ipc, .method = method};
+    char *folder = dc3_cell_folder(c->options->out, &cell);
+    if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    o.out = folder;
+    o.method = method;
+    o.no_report = o.dry_run = 1;
+    o.select.ipc = ipc;
+    o.listener = (dc3_listener){.cancel = o.listener.cancel};
+    dc3_status status = dc3_condense(&o, &report);
+    free(folder);
+    *seconds = report.estimate_seconds > teacher ? report.estimate_seconds - teacher : 0;
+    return status;
+}
+
+static dc3_status measure_condensing(dc3_comparing *c, costs *all)
+{
+    const dc3_compare_options *o = c->options;
+    int largest = 0, sum = 0;
+    for (int i = 0; o->ipcs[i]; i++) {
+        sum += o->ipcs[i];
+        if (o->ipcs[i] > largest) largest = o->ipcs[i];
+    }
+    for (int m = 0; o->methods[m]; m++) {
+        double seconds = 0;
+        DC3_TRY(measure_method(c, o->methods[m], largest, all->teacher, &seconds));
+        all->condensing += seconds * sum / largest * o->seeds;
+    }
+    return DC3_OK;
+}
+
+/* Seconds of the second of two steps on a batch of nothing. */
+static dc3_status measure_step(dc3_comparing *c, const char *arch, int size, int batch, double *seconds)
+{
+    dc3_trainer trainer;
+    dc3_classifier_spec spec = {.arch = arch, .classes = c->classes, .size = size};
+    dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
+    size_t pixels = (size_t)size * (size_t)size * 3;
+    int64_t *labels = calloc((size_t)batch, sizeof *labels);
+    void *views = calloc((size_t)batch * pixels, dc3_dtype_size(c->dtype));
+    dc3_status status =
+        dc3_trainer_open(&spec, NULL, c->dtype, c->options->evaluate.threads, &adamw, &trainer);
+    if (status == DC3_OK && (!labels || !views)) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < 2 && status == DC3_OK; i++) {
+        dc3_target target = {.k = 1, .labels = labels};
+        double loss, start = dc3_seconds_now();
+        status = dc3_trainer_step(&trainer, batch, size, views, &target, 0, &loss);
+        *seconds = dc3_seconds_now() - start;
+    }
+    dc3_trainer_close(&trainer);
+    free(labels);
+    free(views);
+    return status;
+}
+
+/* All students of one size and network. */
+static dc3_status measure_students(dc3_comparing *c, int ipc, const char *arch, int size, costs *all)
+{
+    const dc3_compare_options *o = c->options;
+    int64_t images = (int64_t)ipc * c->classes, methods = 0;
+    int64_t batch = o->evaluate.batch ? o->evaluate.batch : dc3_protocol_batch(images, c->classes);
+    if (batch > images) batch = images;
+    double step = 0, steps = (double)((images + batch - 1) / batch) * o->evaluate.epochs,
+                 tests = (double)DC3_EVALUATE_TESTS * (double)dc3_dataset_size(c->tests->dataset);
+    DC3_TRY(measure_step(c, arch, size, (int)batch, &step));
+    while (o->methods[methods]) methods++;
+    for (int l = 0; o->labels[l] != DC3_LABELS_END; l++) {
+        double each = step * steps + tests * step / (double)batch / 3;
+        if (o->labels[l] == DC3_LABELS_SOFT) each += all->forward * (double)batch * steps;
+        all->students += each * (double)methods * o->seeds * (o->augment_robust ? 2 : 1);
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_comparing_estimate(dc3_comparing *c)
+{
+    const dc3_compare_options *o = c->options;
+    costs all = {0};
+    char text[DC3_NUMBER_TEXT], teacher[DC3_NUMBER_TEXT], sets[DC3_NUMBER_TEXT];
+    int size = o->evaluate.size ? o->evaluate.size
+               : c->size        ? c->size
+               : c->trains      ? c->plan.size
+                                : c->usual / 8 * 8;
+    DC3_TRY(measure_teacher_training(c, &all));
+    if (all.forward <= 0) DC3_TRY(measure_forward(c, size, &all));
+    DC3_TRY(measure_condensing(c, &all));
+    for (int i = 0; o->ipcs[i]; i++)
+        for (int a = 0; o->archs[a]; a++) {
+            DC3_TRY(dc3_check_cancel());
+            DC3_TRY(measure_students(c, o->ipcs[i], o->archs[a], size, &all));
+        }
+    c->report->estimate_seconds = all.teacher + all.condensing + all.students;
+    dc3_listener_say(&o->condense.listener, "estimate: teacher %s, condensing %s, %d students %s",
+                     dc3_duration_text(all.teacher, teacher), dc3_duration_text(all.condensing, sets),
+                     c->report->total, dc3_duration_text(all.students, text));
+    return DC3_OK;
+}
