@@ -138,7 +138,7 @@ static void say(const dc3_evaluate_options *o, const char *format, const char *t
 static dc3_status find_file(const dc3_evaluate_options *o, const char *asked, char **file)
 {
     *file = asked ? g_strdup(asked) : o->folder ? g_build_filename(o->folder, "scores.json", NULL) : NULL;
-    dc3_status status = *file ? dc3_scores_check(*file) : DC3_OK;
+    dc3_status status = *file ? dc3_scores_check(*file, o->data, o->val) : DC3_OK;
     if (!*file)
         say(o, "note: scores are printed, and kept with %s FILE only: the dataset is not one of dc3's", "-o");
     if (asked || status != DC3_ERR_OPTION) return status;

@@ -15,7 +15,7 @@ static const option edit_options[] = {{"prompt", 'p', OPTION_TEXT, offsetof(edit
                                        "What the colours should be, or a whole instruction", "TEXT"},
                                       {0}};
 static const option *const edit_tables[] = {compute_options, result_options, model_options, store_options,
-                                            editing_options, edit_options,   NULL};
+                                            editing_options, force_options,  edit_options,  NULL};
 
 static int run_edit(const command *c, int argc, char **argv)
 {
@@ -58,11 +58,12 @@ typedef struct contact_values {
 #define AT(field) offsetof(contact_values, field)
 
 static const option contact_options[] = {
-    {"output", 'o', OPTION_PATH, AT(png), ANY, "PNG file to write", "FILE"},
+    {"output", 'o', OPTION_PATH, AT(png), ANY, "Image to write: PNG, JPEG, WebP or TIFF, as its name ends",
+     "FILE"},
     {"data", 0, OPTION_PATH, AT(data), ANY, "Where the dataset is now", "DATA"},
     {"rows", 0, OPTION_WHOLE, AT(rows), FROM_1(""), "Classes to show (default 10)", "N"},
     {0}};
-static const option *const contact_tables[] = {result_options, contact_options, NULL};
+static const option *const contact_tables[] = {result_options, contact_options, force_options, NULL};
 
 static int run_contact(const command *c, int argc, char **argv)
 {
@@ -75,7 +76,8 @@ static int run_contact(const command *c, int argc, char **argv)
     else if (!v.png)
         status = usage_error(c, "where should the image go? Use -o GRID.png");
     else {
-        status = finish(dc3_contact_command(rest[0], v.data, v.png, v.rows, v.common.options.listener.cancel),
+        status = finish(dc3_contact_command(rest[0], v.data, v.png, v.rows, v.common.options.force,
+                                            v.common.options.listener.cancel),
                         NULL);
         if (status == EXIT_DONE) print_result(&v.common, v.png);
     }

@@ -57,7 +57,7 @@ static const option own_options[] = {
     {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted labelling",
      NULL},
     {0}};
-static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+static const option *const tables[] = {compute_options, result_options, own_options, force_options, NULL};
 
 static int run(const command *c, int argc, char **argv)
 {
@@ -74,6 +74,7 @@ static int run(const command *c, int argc, char **argv)
         o->run = rest[0];
         o->seed = s->options.select.seed, o->threads = s->options.select.threads;
         o->listener = s->options.listener;
+        o->force = s->options.force;
         s->options.dry_run = o->dry_run;
         char *beside = g_build_filename(rest[0], "soft_labels.safetensors", NULL);
         status = finish(dc3_label(o, &report), "to continue: the same command");

@@ -89,6 +89,10 @@ const option store_options[] = {
      "keep: only the change of colour; edit: the edit itself (default: the model's)", "HOW"},
     {0}};
 
+const option force_options[] = {
+    {"force", 0, OPTION_FLAG, AT(options.force), ANY, "Replace a file at -o that dc3 did not write", NULL},
+    {0}};
+
 option editing_options[EDITING_OPTIONS + 1];
 
 void fill_editing_options(void)

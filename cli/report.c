@@ -35,7 +35,7 @@ static const option own_options[] = {
     {"against", 0, OPTION_PATHS, AT(against), ANY,
      "Another run, a baseline for instance, whose colours are shown too; up to six times", "RUN"},
     {0}};
-static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+static const option *const tables[] = {compute_options, result_options, own_options, force_options, NULL};
 
 static int run(const command *c, int argc, char **argv)
 {
@@ -53,6 +53,7 @@ static int run(const command *c, int argc, char **argv)
         o->against = v.against;
         o->threads = v.common.options.select.threads;
         o->listener = v.common.options.listener;
+        o->force = v.common.options.force;
         status = finish(dc3_report(o, &result), NULL);
         if (status == EXIT_DONE) print_page(&v.common, page, &result);
         g_free(page);

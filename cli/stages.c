@@ -133,8 +133,9 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
 static const option bins_options[] = {{"bins", 0, OPTION_WHOLE, offsetof(list_values, bins), FROM_1(""),
                                        "Clusters per class (default 10)", "K"},
                                       {0}};
-static const option *const bins_tables[] = {compute_options, result_options, data_options, features_options,
-                                            model_options,   output_options, bins_options, NULL};
+static const option *const bins_tables[] = {compute_options,  result_options, data_options,
+                                            features_options, model_options,  output_options,
+                                            force_options,    bins_options,   NULL};
 
 static int run_bins(const command *c, int argc, char **argv)
 {
@@ -168,25 +169,15 @@ static json_t *selected(const dc3_selection *selection)
     return document;
 }
 
-/* The rows to a file as JSON; or to standard output, as JSON or a line each. */
-static int print_rows(const settings *s, const dc3_selection *selection)
+/* To standard output, as JSON or a line each; or where they were written. */
+static void print_rows(const settings *s, const dc3_selection *selection)
 {
-    json_t *document = selected(selection);
-    char *text = json_dumps(document, 0);
-    GError *error = NULL;
-    int failed = s->options.out && text && !g_file_set_contents(s->options.out, text, -1, &error);
-    if (failed) {
-        fprintf(stderr, "dc3: %s\n", error->message);
-        g_error_free(error);
-    } else if (s->json)
-        printf("%s\n", text ? text : "null");
+    if (s->json)
+        print_json(selected(selection));
     else if (s->options.out)
         print_result(s, s->options.out);
     for (int64_t i = 0; !s->json && !s->options.out && i < selection->count; i++)
         printf("%lld\n", (long long)selection->rows[i]);
-    free(text);
-    json_decref(document);
-    return failed ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int run_from(const command *c, const settings *s, const char *from, char **rest)
@@ -198,9 +189,12 @@ static int run_from(const command *c, const settings *s, const char *from, char 
         if (is_given(c, names[i]))
             return usage_error(c, "select: --%s is for a dataset, not for --from", names[i]);
     dc3_selection selection;
-    int status = finish(dc3_select_file(&s->options.select, from, &selection), NULL);
+    const dc3_condense_options *o = &s->options;
+    int status = finish(o->out ? dc3_select_file_to(&o->select, from, o->out, o->force, &selection)
+                               : dc3_select_file(&o->select, from, &selection),
+                        NULL);
     if (status != EXIT_DONE) return status;
-    status = print_rows(s, &selection);
+    print_rows(s, &selection);
     if (selection.repeated && !s->quiet)
         fprintf(stderr, "warning: %lld rows are repeated, because classes have fewer rows than --ipc\n",
                 (long long)selection.repeated);
@@ -214,7 +208,7 @@ static const option from_options[] = {{"from", 0, OPTION_PATH, offsetof(list_val
                                       {0}};
 static const option *const select_tables[] = {
     compute_options, result_options,  data_options,   features_options, model_options, method_options,
-    select_options,  teacher_options, output_options, from_options,     NULL};
+    select_options,  teacher_options, output_options, force_options,    from_options,  NULL};
 
 static int run_select(const command *c, int argc, char **argv)
 {

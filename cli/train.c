@@ -61,7 +61,7 @@ static const option own_options[] = {
     {"strict", 0, OPTION_FLAG, AT(strict), ANY, "Stop at the first image that cannot be read", NULL},
     {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted training", NULL},
     {0}};
-static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+static const option *const tables[] = {compute_options, result_options, own_options, force_options, NULL};
 
 static int run(const command *c, int argc, char **argv)
 {
@@ -80,6 +80,7 @@ static int run(const command *c, int argc, char **argv)
         o->seed = v.common.options.select.seed;
         o->threads = v.common.options.select.threads;
         o->listener = v.common.options.listener;
+        o->force = v.common.options.force;
         status = finish(dc3_train(o, &report), "to continue: the same command");
         if (status == EXIT_DONE) print_training(&v.common, &report, o->out);
     }

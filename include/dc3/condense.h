@@ -45,6 +45,7 @@ typedef struct dc3_condense_options {
     int no_report;             /* dc3_condense writes no OUT/report.html and saves no edits for it */
     dc3_select_options select; /* ipc, bins, objective, maximizer, seed, threads */
     dc3_listener listener;
+    int force; /* replace a file at `out` that dc3 did not write; of commands whose `out` is a file */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);
@@ -81,10 +82,11 @@ DC3_API dc3_status dc3_compensate_command(const dc3_condense_options *options, d
  * image's own size and shape (`size`: its longer side); else the result is a square. */
 DC3_API dc3_status dc3_edit_command(const dc3_condense_options *options, const char *image,
                                     const char *prompt);
-/* A grid of originals beside results from a finished run, at most `rows` of them, as PNG; `data` overrides
- * the dataset's place, and `cancel` stops it (NULL: nothing does). */
+/* A grid of originals beside results from a finished run, at most `rows` of them, as PNG, or
+ * as the name `png` ends; `data` overrides the dataset's place, `force` replaces a file that dc3 did not
+ * write, and `cancel` stops it (NULL: nothing does). */
 DC3_API dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows,
-                                       const dc3_cancel *cancel);
+                                       int force, const dc3_cancel *cancel);
 
 #ifdef __cplusplus
 }

@@ -83,9 +83,9 @@ DC3_API void dc3_tests_forget(dc3_tests *tests);
  * conditions, and all that the score depends on (docs/formats.md). Caller frees *json. DC3_ERR_ARGUMENT where
  * there are none. */
 DC3_API dc3_status dc3_tests_row(dc3_tests *tests, char **json);
-/* DC3_ERR_FORMAT where `file` is there and no list of scores, DC3_ERR_OPTION (out) where nothing can be
- * written into its folder: to be called before the work. */
-DC3_API dc3_status dc3_scores_check(const char *file);
+/* DC3_ERR_FORMAT where `file` is there and no list of scores, DC3_ERR_OPTION (out) where it cannot be written
+ * or lies in one of the datasets (either may be NULL): to be called before the work. */
+DC3_API dc3_status dc3_scores_check(const char *file, const char *data, const char *val);
 /* Adds a row of dc3_tests_row to the list of scores in `file`, which is made where it is missing, written
  * whole or not at all; calls of several processes wait for each other. A run's list is its folder's
  * scores.json, where dc3_report finds it. */

@@ -26,6 +26,7 @@ typedef struct dc3_report_options {
                                    the last; at most DC3_REPORT_AGAINST */
     int threads;                /* 1 to 1024; the page does not depend on it */
     dc3_listener listener;
+    int force; /* replace a file at `out` that dc3 did not write */
 } dc3_report_options;
 
 DC3_API dc3_report_options dc3_report_defaults(void);

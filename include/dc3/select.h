@@ -62,6 +62,10 @@ DC3_API dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n,
  * labels [n] and, if there, bins [n] in i64. */
 DC3_API dc3_status dc3_select_file(const dc3_select_options *options, const char *path,
                                    dc3_selection *selection);
+/* The same, and writes {"selected": [row, ..]} to the file `out`; `force` replaces a file there that dc3 did
+ * not write. That it may be written is checked before the work (DC3_ERR_OPTION). */
+DC3_API dc3_status dc3_select_file_to(const dc3_select_options *options, const char *path, const char *out,
+                                      int force, dc3_selection *selection);
 
 #ifdef __cplusplus
 }

@@ -37,6 +37,7 @@ typedef struct dc3_train_options {
     uint64_t seed;
     int threads; /* 1 to 1024 */
     dc3_listener listener;
+    int force; /* replace a file at `out` that dc3 did not write */
 } dc3_train_options;
 
 DC3_API dc3_train_options dc3_train_defaults(void);

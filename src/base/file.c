@@ -109,27 +109,6 @@ dc3_status dc3_draft_write(dc3_draft *draft, dc3_status status, const char *path
     return status;
 }
 
-dc3_status dc3_check_place(const char *setting, const char *path)
-{
-    char *copy = strdup(path);
-    if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
-    char *slash = strrchr(copy, '/');
-    if (slash) slash[slash == copy] = 0;
-    const char *folder = slash ? copy : ".";
-    dc3_status status = DC3_OK;
-    if (dc3_path_what(path) == DC3_PATH_FOLDER)
-        status = dc3_fail_setting(setting, "expected a file to write, found the folder %s", path);
-    else if (dc3_path_what(folder) != DC3_PATH_FOLDER)
-        status = dc3_fail_about(
-            setting, "%s %s: expected a place in an existing folder, found no folder %s; create it first",
-            dc3_setting(setting), path, folder);
-    else if (access(folder, W_OK) != 0)
-        status = dc3_fail_about(setting, "%s %s: the folder %s cannot be written to: %s",
-                                dc3_setting(setting), path, folder, strerror(errno));
-    free(copy);
-    return status;
-}
-
 int dc3_is_part_name(const char *name)
 {
     static const char ending[] = ".part";
@@ -137,33 +116,6 @@ int dc3_is_part_name(const char *name)
     if (n <= m || strcmp(name + n - m, ending) != 0) return 0;
     while (digits < n - m && name[n - m - 1 - digits] >= '0' && name[n - m - 1 - digits] <= '9') digits++;
     return digits && n - m > digits + 1 && name[n - m - 1 - digits] == '.';
-}
-
-dc3_status dc3_check_folder_place(const char *setting, const char *path)
-{
-    char *copy = strdup(*path ? path : ".");
-    if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
-    const char *there = copy; /* the nearest that is */
-    while (dc3_path_what(there) == DC3_PATH_MISSING) {
-        char *slash = strrchr(copy, '/');
-        if (slash)
-            slash[slash == copy] = 0;
-        else
-            there = ".";
-        if (!slash || !strcmp(copy, "/")) break;
-    }
-    dc3_status status = DC3_OK;
-    if (dc3_path_what(there) != DC3_PATH_FOLDER)
-        status = dc3_fail_about(setting,
-                                "%s %s: expected a folder to make or to continue, found that %s is a "
-                                "file; choose another place",
-                                dc3_setting(setting), path, there);
-    else if (access(there, W_OK | X_OK) != 0)
-        status =
-            dc3_fail_about(setting, "%s %s: the folder %s cannot be written to: %s; choose another place",
-                           dc3_setting(setting), path, there, strerror(errno));
-    free(copy);
-    return status;
 }
 
 dc3_status dc3_make_dirs(const char *path)

@@ -31,11 +31,6 @@ dc3_status dc3_draft_open(dc3_draft *draft);
  * failed first. Frees it always; one that was never opened may be zero. */
 dc3_status dc3_draft_write(dc3_draft *draft, dc3_status status, const char *path);
 
-/* DC3_ERR_OPTION, naming the setting, unless the folder that `path` would be written into is there and can be
- * written to, and `path` itself is no folder. */
-dc3_status dc3_check_place(const char *setting, const char *path);
-/* The same of a folder that is to be made, with its missing parents, or written into. */
-dc3_status dc3_check_folder_place(const char *setting, const char *path);
 /* 1 if `name` is one of a file that dc3_file_write had begun when its process was killed: FILE.<pid>.part. */
 int dc3_is_part_name(const char *name);
 /* Makes `path` and its missing parents. */

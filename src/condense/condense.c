@@ -8,6 +8,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
+#include "base/output_path.h"
 #include "colour/combine.h"
 #include "run_folder/saved_edits.h"
 #include "condense/map.h"
@@ -316,12 +317,26 @@ static void describe(const dc3_run *run, FILE *file, const dc3_part *part, int64
     json_decref(o);
 }
 
-static dc3_status write_list(const dc3_run *run, const dc3_part *parts, const int64_t *bins, int64_t count)
+static const dc3_output_kind list_kind = {
+    "lists", "lines of JSON", (const char *const[]){".jsonl", ".ndjson", NULL},
+    (const char *const[]){"{\"source\":\"", "\"label\":", "\"class\":\"", NULL}};
+
+/* Where the list goes; NULL of a dry run. */
+static dc3_status find_place(const dc3_condense_options *o, char **place)
+{
+    dc3_input inputs[] = {{"the dataset", o->data}, {"the editor", o->editor}, {"the teacher", o->teacher}};
+    dc3_output_path output = {"out", o->out, &list_kind, o->force, inputs, 3};
+    *place = NULL;
+    return o->dry_run ? DC3_OK : dc3_output_path_check(&output, place);
+}
+
+static dc3_status write_list(const dc3_run *run, const dc3_part *parts, const int64_t *bins, int64_t count,
+                             const char *place)
 {
     dc3_draft list;
     DC3_TRY(dc3_draft_open(&list));
     for (int64_t i = 0; i < count; i++) describe(run, list.file, parts + i, bins ? bins[i] : -1);
-    return dc3_draft_write(&list, DC3_OK, run->options->out);
+    return dc3_draft_write(&list, DC3_OK, place);
 }
 
 /* Images that are skipped are listed beside the output. */
@@ -334,7 +349,7 @@ static dc3_status list_skipped(dc3_run *run)
     return DC3_OK;
 }
 
-static dc3_status write_bins(dc3_run *run)
+static dc3_status write_bins(dc3_run *run, const char *place)
 {
     DC3_TRY(make_features(run));
     DC3_TRY(dc3_run_write_skipped(run));
@@ -343,7 +358,7 @@ static dc3_status write_bins(dc3_run *run)
     dc3_status status = parts ? dc3_run_bins(run) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_run_end_stage(run);
     for (int64_t i = 0; parts && i < run->n; i++) parts[i].item = run->items[i];
-    if (status == DC3_OK) status = write_list(run, parts, run->bins, run->n);
+    if (status == DC3_OK) status = write_list(run, parts, run->bins, run->n, place);
     free(parts);
     return status;
 }
@@ -355,12 +370,14 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
     DC3_TRY(take(given, 0, &own, report));
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
-    if (!options->dry_run) DC3_TRY(dc3_check_place("out", options->out));
+    char *place;
+    DC3_TRY(find_place(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
     if (status == DC3_OK) status = list_skipped(&run);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
-    if (status == DC3_OK && !options->dry_run) status = write_bins(&run);
+    if (status == DC3_OK && !options->dry_run) status = write_bins(&run, place);
     dc3_run_close(&run);
+    free(place);
     return status;
 }
 
@@ -372,15 +389,17 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_chosen chosen = {0};
-    if (!options->dry_run) DC3_TRY(dc3_check_place("out", options->out));
+    char *place;
+    DC3_TRY(find_place(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_METHOD, report, &run);
     if (status == DC3_OK) status = list_skipped(&run);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
     if (status == DC3_OK && !options->dry_run) status = choose(&run, &chosen);
     if (status == DC3_OK && !options->dry_run)
-        status = write_list(&run, chosen.parts, NULL, chosen.count * run.each);
+        status = write_list(&run, chosen.parts, NULL, chosen.count * run.each, place);
     report->stored = chosen.count;
     dc3_chosen_free(&chosen);
     dc3_run_close(&run);
+    free(place);
     return status;
 }

@@ -1,28 +1,29 @@
 /* One image, one prompt. */
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
+#include "base/output_path.h"
+#include "options/option_names.h"
 #include "condense/run.h"
 #include "condense/run_open.h"
 #include "condense/single_edit.h"
 
-/* As --format says, else as the path ends. */
+/* As the path ends; of a path without an ending as `format` says. Both must agree where both are there. */
 static dc3_status format_of(const dc3_condense_options *o, dc3_image_format *format)
 {
-    static const char *const endings[] = {".png", ".webp", ".jpg", ".jpeg"};
-    size_t n = strlen(o->out);
-    if (o->format != DC3_FORMAT_DEFAULT) return DC3_OK; /* dc3_run_open reads it */
-    for (int i = 0; i < 4; i++) {
-        size_t m = strlen(endings[i]);
-        if (n > m && strcasecmp(o->out + n - m, endings[i]) == 0) {
-            *format = i == 3 ? DC3_JPEG : (dc3_image_format)i;
-            return DC3_OK;
-        }
-    }
-    return dc3_fail_setting("out", "expected a name that ends with .png, .webp or .jpg, or %s; found %s",
-                            dc3_setting("format"), o->out);
+    dc3_image_format named = dc3_image_format_of(o->out);
+    *format = named;
+    if (o->format != DC3_FORMAT_DEFAULT) DC3_TRY(dc3_option_check("format", (int)o->format, 1));
+    if (named == DC3_FORMAT_DEFAULT) *format = o->format;
+    if (*format == DC3_FORMAT_DEFAULT)
+        return dc3_fail_setting("out",
+                                "expected a name that ends with .png, .webp, .jpg or .tif, or %s; found %s",
+                                dc3_setting("format"), o->out);
+    if (o->format == DC3_FORMAT_DEFAULT || o->format == *format) return DC3_OK;
+    return dc3_fail_setting("format", "expected that of the file's name, %s; found %s", o->out,
+                            dc3_image_format_name(o->format));
 }
 
 /* What is edited: all of the image, squashed to the model's square, where only the change of colour is
@@ -32,6 +33,7 @@ typedef struct job {
     int width, height; /* of the result */
     dc3_fit fit;
     dc3_image_format format;
+    char *place; /* of the file to write */
 } job;
 
 /* The image as floats [height, width, 3]; `more`: at another size later. */
@@ -45,13 +47,13 @@ static dc3_status load(const job *j, int width, int height, int more, float *to)
 }
 
 /* An edit [small, small, 3] or [height, width, 3] to the file. */
-static dc3_status write(const dc3_run *run, const job *j, int width, int height, const float *result)
+static dc3_status write(const job *j, int width, int height, const float *result)
 {
     dc3_image own, scaled = {0};
     DC3_TRY(dc3_image_of_floats(width, height, result, &own));
     int same = width == j->width && height == j->height;
     dc3_status status = same ? DC3_OK : dc3_image_resize(&own, j->width, j->height, DC3_FIT_SQUASH, &scaled);
-    if (status == DC3_OK) status = dc3_image_write(run->options->out, same ? &own : &scaled, j->format);
+    if (status == DC3_OK) status = dc3_image_save(j->place, same ? &own : &scaled, j->format);
     dc3_image_free(&own);
     dc3_image_free(&scaled);
     return status;
@@ -67,7 +69,7 @@ static dc3_status edit(dc3_run *run, const job *j, const char *prompt)
     if (status == DC3_OK)
         status = dc3_single_edit_run(run->editor, &run->edit, prompt, run->options->select.seed, &e);
     if (status == DC3_OK)
-        status = keep ? write(run, j, j->width, j->height, e.out) : write(run, j, small, small, e.edit);
+        status = keep ? write(j, j->width, j->height, e.out) : write(j, small, small, e.edit);
     dc3_single_edit_close(&e);
     return status;
 }
@@ -99,7 +101,6 @@ static dc3_status edit_image(const dc3_condense_options *options, const char *pr
     dc3_image_free(&image);
     dc3_status status = dc3_run_open(options, DC3_RUN_EDITOR, &report, &run);
     if (status == DC3_OK) {
-        if (options->format != DC3_FORMAT_DEFAULT) j->format = run.format;
         shape(&run, width, height, j);
         status = edit(&run, j, prompt);
     }
@@ -118,13 +119,17 @@ dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path,
     job j = {.fit = DC3_FIT_CROP};
     if (!prompt || !*prompt || strlen(prompt) >= DC3_PROMPT_SIZE)
         return dc3_fail_setting("prompt", "expected a text of 1 to %d bytes", DC3_PROMPT_SIZE - 1);
-    DC3_TRY(format_of(options, &j.format));
-    DC3_TRY(dc3_check_place("out", options->out));
     if (dc3_path_what(path) == DC3_PATH_FOLDER)
         return dc3_fail(DC3_ERR_IO, "%s: expected an image, found a folder; dc3 compensate takes folders",
                         path);
-    DC3_TRY(dc3_image_source_open_file(path, &j.image));
-    dc3_status status = edit_image(options, prompt, &j);
+    dc3_input inputs[] = {
+        {"the image", path}, {"the editor", options->editor}, {"the prompts", options->prompts}};
+    dc3_output_path output = {"out", options->out, &dc3_image_output, options->force, inputs, 3};
+    DC3_TRY(dc3_output_path_check(&output, &j.place));
+    dc3_status status = format_of(options, &j.format);
+    if (status == DC3_OK) status = dc3_image_source_open_file(path, &j.image);
+    if (status == DC3_OK) status = edit_image(options, prompt, &j);
     dc3_image_source_close(&j.image);
+    free(j.place);
     return status;
 }

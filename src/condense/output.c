@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/output_path.h"
 #include "run_folder/clear.h"
 #include "run_folder/stored_names.h"
 #include "condense/chosen.h"
@@ -85,22 +86,36 @@ static dc3_status check_no_link(const char *path)
     return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder, found a symbolic link", path);
 }
 
-/* The run's folder and the dataset must not lie in each other: what one run stores another would read, and
- * --fresh would remove. */
+/* Starting over removes the run's own teacher, which must not be the one that is given. */
+static dc3_status check_teacher(const dc3_condense_options *o)
+{
+    if (!o->fresh || !o->teacher || strcmp(o->teacher, "none") == 0) return DC3_OK;
+    char *own = dc3_path_join(o->out, "teacher.safetensors"), *real = own ? dc3_path_real(own) : NULL,
+         *given = dc3_path_real(o->teacher);
+    dc3_status status = real && given ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && strcmp(real, given) == 0)
+        status = dc3_fail_setting("teacher",
+                                  "expected a file that %s does not remove, found %s; copy it elsewhere",
+                                  dc3_setting("fresh"), o->teacher);
+    free(own);
+    free(real);
+    free(given);
+    return status;
+}
+
+/* The run's folder and what is read must not lie in each other: what one run stores another would read, and
+ * starting over would remove. */
 static dc3_status check_place(const dc3_run *run, const char *train)
 {
-    char *edits = dc3_path_join(run->options->out, "edits");
-    char *data = dc3_path_real(run->options->data), *out = dc3_path_real(run->options->out);
-    dc3_status status = data && out ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && (dc3_path_inside(data, out) || dc3_path_inside(out, data)))
-        status = dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder apart from the dataset, %s lies in %s",
-                          run->options->out, dc3_path_inside(data, out) ? "the dataset" : "this folder",
-                          dc3_path_inside(data, out) ? "it" : "the dataset");
+    const dc3_condense_options *o = run->options;
+    char *edits = dc3_path_join(o->out, "edits");
+    const dc3_input inputs[] = {{"the dataset", o->data}, {"the editor", o->editor}};
+    dc3_status status = edits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && !o->dry_run) status = dc3_output_folder_check("out", o->out, inputs, 2);
+    if (status == DC3_OK) status = check_teacher(o);
     if (status == DC3_OK) status = check_no_link(train);
     if (status == DC3_OK) status = check_no_link(edits);
     free(edits);
-    free(data);
-    free(out);
     return status;
 }
 
@@ -118,7 +133,6 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *o)
         status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int i = 0; status == DC3_OK && i < classes; i++) o->labels[i] = i;
     if (status == DC3_OK) status = check_place(run, o->train);
-    if (status == DC3_OK && !run->options->dry_run) status = dc3_check_folder_place("out", o->folder);
     if (status == DC3_OK) status = look(o);
     if (status == DC3_OK && (o->continues || o->clears) && !run->options->dry_run)
         status = dc3_lock_take(o->folder, &o->lock);

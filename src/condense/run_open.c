@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/file.h"
+#include "base/output_path.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "condense/methods.h"
@@ -148,6 +150,15 @@ static dc3_status check_classes(const dc3_run *run)
     return DC3_OK;
 }
 
+/* Saved features must not lie among what is read. One that cannot be written may hold what is wanted. */
+static dc3_status check_cache(const dc3_condense_options *o)
+{
+    const dc3_input inputs[] = {{"the dataset", o->data}, {"the editor", o->editor}};
+    if (!o->cache || (dc3_path_what(o->cache) == DC3_PATH_FOLDER && access(o->cache, W_OK) != 0))
+        return DC3_OK;
+    return dc3_output_folder_check("cache", o->cache, inputs, 2);
+}
+
 /* While the dataset is listed nobody knows how many there will be. */
 static void found(void *run, int64_t images)
 {
@@ -166,6 +177,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     if (options->select.ipc < 1 || options->select.ipc > 1000000)
         return dc3_fail_setting("ipc", "expected 1 to 1000000 images per class, found %d",
                                 options->select.ipc);
+    DC3_TRY(check_cache(options));
     DC3_TRY(choose_method(run, needs));
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
     if (needs != DC3_RUN_EDITOR)

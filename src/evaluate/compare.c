@@ -6,6 +6,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
+#include "base/output_path.h"
 #include "evaluate/comparing.h"
 #include "io/weights.h"
 #include "run_folder/clear.h"
@@ -113,7 +114,10 @@ static dc3_status plan(dc3_comparing *c)
 {
     const dc3_compare_options *o = c->options;
     DC3_TRY(dc3_comparing_check(o));
-    DC3_TRY(dc3_check_folder_place("out", o->out));
+    const dc3_input inputs[] = {{"the dataset", o->condense.data},
+                                {"the images to test on", o->evaluate.val},
+                                {"the editor", o->condense.editor}};
+    DC3_TRY(dc3_output_folder_check("out", o->out, inputs, 3));
     DC3_TRY(dc3_compute_type(o->evaluate.dtype, &c->dtype));
     c->wanted = dc3_wanted(o);
     c->report->total = (int)dc3_wanted_count(c->wanted);

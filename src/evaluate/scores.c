@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/options.h"
+#include "base/output_path.h"
 #include "evaluate/test_set.h"
 
 enum { LIMIT = 1 << 28 }; /* bytes of a file of scores */
@@ -176,13 +177,27 @@ static dc3_status read_rows(const char *file, json_t **rows)
                     file);
 }
 
-dc3_status dc3_scores_check(const char *file)
+/* A file that is there is known by its rows. */
+static dc3_status find_place(const char *file, const dc3_input *inputs, size_t count, char **place)
+{
+    static const char *const endings[] = {".json", NULL}, *const marks[] = {"\"top1\"", NULL};
+    const dc3_output_kind kind = {"scores", "JSON", endings, marks};
+    const dc3_output_path output = {"out", file, &kind, 1, inputs, count};
+    return dc3_output_path_check(&output, place);
+}
+
+dc3_status dc3_scores_check(const char *file, const char *data, const char *val)
 {
     json_t *rows;
     DC3_TRY(dc3_options_need("file", file));
+    char *place, *train = data && dc3_evaluate_folder(data) ? dc3_path_join(data, "train") : NULL;
+    const dc3_input inputs[] = {{"the images", train ? train : data}, {"the images to test on", val}};
     dc3_status status = read_rows(file, &rows);
     json_decref(rows);
-    return status == DC3_OK ? dc3_check_place("out", file) : status;
+    if (status == DC3_OK) status = find_place(file, inputs, 2, &place);
+    if (status == DC3_OK) free(place);
+    free(train);
+    return status;
 }
 
 /* The folder of a file, locked until it is closed: of two commands that add a score none is lost. -1 where
@@ -203,15 +218,18 @@ dc3_status dc3_scores_add(const char *file, const char *row)
     DC3_TRY(dc3_options_need("row", row));
     json_t *rows, *one = json_loads(row, 0, NULL);
     int lock = lock_folder(file);
+    char *place = NULL;
     dc3_status status = read_rows(file, &rows);
+    if (status == DC3_OK) status = find_place(file, NULL, 0, &place);
     if (status == DC3_OK && (!one || json_array_append(rows, one) != 0))
         status = dc3_fail(DC3_ERR_ARGUMENT, "expected a score as JSON, found something else");
     char *text = status == DC3_OK
                      ? json_dumps(rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6))
                      : NULL;
     if (status == DC3_OK)
-        status = text ? dc3_file_write(file, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        status = text ? dc3_file_write(place, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (lock >= 0) close(lock);
+    free(place);
     free(text);
     json_decref(rows);
     json_decref(one);

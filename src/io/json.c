@@ -64,23 +64,46 @@ dc3_status dc3_json_read_lines(const char *path, size_t limit, json_t **lines)
     return status;
 }
 
-void dc3_json_differences(const json_t *was, const json_t *is, const char *between, char *text, size_t size)
+/* "NAME was OLD and is NEW" behind what the text has; what is longer than fits in a message ends with "..".
+ */
+static void add_difference(const char *name, const json_t *old, const json_t *value, const char *between,
+                           char *text, size_t size)
+{
+    enum { LONGEST = 60 };
+    char *a = old ? json_dumps(old, JSON_ENCODE_ANY | JSON_COMPACT) : NULL,
+         *b = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%s was %.*s%s%s is %.*s%s", used ? "; " : "", name, LONGEST,
+             a ? a : "absent", a && strlen(a) > LONGEST ? ".." : "", between, LONGEST, b ? b : "",
+             b && strlen(b) > LONGEST ? ".." : "");
+    free(a);
+    free(b);
+}
+
+/* Of objects inside, which differ in few of their members, those. */
+static void add_differences(const char *prefix, const json_t *was, const json_t *is, const char *between,
+                            char *text, size_t size)
 {
     const char *key;
     json_t *value;
-    *text = 0;
     json_object_foreach((json_t *)(uintptr_t)is, key, value)
     {
-        json_t *old = json_object_get(was, key);
+        char name[160];
+        const json_t *old = json_object_get(was, key);
         if (old && json_equal(old, value)) continue;
-        char *a = old ? json_dumps(old, JSON_ENCODE_ANY | JSON_COMPACT) : NULL,
-             *b = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-        size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s%s was %.60s%s is %.60s", used ? "; " : "", key,
-                 a ? a : "absent", between, b ? b : "");
-        free(a);
-        free(b);
+        snprintf(name, sizeof name, "%.70s%s%.70s", prefix, *prefix ? "." : "", key);
+        size_t before = strlen(text);
+        if (json_is_object(old) && json_is_object(value) && !*prefix)
+            add_differences(name, old, value, between, text, size);
+        if (strlen(text) == before) /* also where a member is gone */
+            add_difference(name, old, value, between, text, size);
     }
+}
+
+void dc3_json_differences(const json_t *was, const json_t *is, const char *between, char *text, size_t size)
+{
+    *text = 0;
+    add_differences("", was, is, between, text, size);
 }
 
 dc3_status dc3_json_write(const char *folder, const char *name, const json_t *value, size_t flags)

@@ -22,8 +22,9 @@ dc3_status dc3_json_config(const char *path, dc3_json_fill *fill, void *config, 
 /* Writes an object or a list to FOLDER/NAME, indented; `flags` are json_dumps's. */
 dc3_status dc3_json_write(const char *folder, const char *name, const json_t *value, size_t flags);
 
-/* The members of `is` that `was` (which may be NULL) lacks or has otherwise, as "ipc was 3 and is 2; .."; "
- * and" is what stands between the values. "" where there are none. */
+/* The members of `is` that `was` (which may be NULL) lacks or has otherwise, as "ipc was 3 and is 2; .."; of
+ * an object inside its members, "teacher.size was ..". " and" is what stands between the values. "" where
+ * there are none. */
 void dc3_json_differences(const json_t *was, const json_t *is, const char *between, char *text, size_t size);
 
 /* A JSON string of bytes that may not be UTF-8 (dc3_text_utf8). */

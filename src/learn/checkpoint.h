@@ -3,9 +3,12 @@
 #ifndef DC3_LEARN_CHECKPOINT_H
 #define DC3_LEARN_CHECKPOINT_H
 
+#include "base/output_path.h"
 #include "learn/ema.h"
 #include "learn/optimizer.h"
 
+/* What dc3_export and dc3_checkpoint_save write. */
+extern const dc3_output_kind dc3_weights_output, dc3_checkpoint_output;
 /* Under which a checkpoint's texts have the counters. */
 extern const char dc3_checkpoint_key[];
 

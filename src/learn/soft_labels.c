@@ -167,6 +167,13 @@ static dc3_status add(dc3_table *table, const char *name, void *data, dc3_dtype 
     return dc3_table_add(table, name, dc3_view(data, type, ndim, (int64_t[]){a, b, c}));
 }
 
+static const char *const marks[] = {"\"logits\":{\"dtype\":\"F16\"", "\"partner\":{\"dtype\":\"I32\"",
+                                    "\"crop\":{\"dtype\":\"I16\"", NULL};
+const dc3_output_kind dc3_soft_labels_output = {"soft labels", "safetensors",
+                                                (const char *const[]){".safetensors", NULL}, marks};
+const dc3_output_kind dc3_soft_labels_part_output = {"parts of soft labels", "safetensors",
+                                                     (const char *const[]){".checkpoint", NULL}, marks};
+
 dc3_status dc3_soft_labels_save(const char *path, const dc3_soft_labels *l)
 {
     packed p = {0};

@@ -3,6 +3,7 @@
 #ifndef DC3_LEARN_SOFT_LABELS_H
 #define DC3_LEARN_SOFT_LABELS_H
 
+#include "base/output_path.h"
 #include "io/json.h"
 #include "learn/augment.h"
 #include "tensor/table.h"
@@ -40,6 +41,8 @@ void dc3_soft_labels_get(const dc3_soft_labels *labels, int64_t view, int64_t im
 /* Sizes and info of an opened file's table alone, the types and shapes of all its tensors checked; what they
  * hold is not read. The caller frees. */
 dc3_status dc3_soft_labels_look(const dc3_table *table, dc3_soft_labels *labels);
+/* What is written, and while it is not complete. */
+extern const dc3_output_kind dc3_soft_labels_output, dc3_soft_labels_part_output;
 /* The file whole or not at all. DC3_ERR_ARGUMENT where an image is too large for the file's types. */
 dc3_status dc3_soft_labels_save(const char *path, const dc3_soft_labels *labels);
 /* Everything is checked that can be without the images; the caller frees. */

@@ -4,6 +4,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
+#include "base/output_path.h"
 #include "run_folder/sources.h"
 #include "run_folder/document.h"
 #include "dc3/condense.h"
@@ -37,7 +38,7 @@ static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image 
 }
 
 /* Up to `rows` classes downwards, and of each as many pairs as the first has, up to eight, across. */
-static dc3_status draw(const origins *from, const json_t *lines, int rows, const char *png)
+static dc3_status draw(const origins *from, const json_t *lines, int rows, const char *place)
 {
     enum { ACROSS = 8 };
     int classes = 0, across = 0, here = 0;
@@ -73,18 +74,20 @@ static dc3_status draw(const origins *from, const json_t *lines, int rows, const
             status =
                 paste_pair(from, line, &sheet, GAP + column * (TILE + GAP), GAP + row * (2 * TILE + 2 * GAP));
     }
-    if (status == DC3_OK) status = dc3_image_write(png, &sheet, DC3_PNG);
+    dc3_image_format format = dc3_image_format_of(place);
+    if (status == DC3_OK)
+        status = dc3_image_save(place, &sheet, format == DC3_FORMAT_DEFAULT ? DC3_PNG : format);
     dc3_image_free(&sheet);
     return status;
 }
 
-dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows,
+dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows, int force,
                                const dc3_cancel *cancel)
 {
     DC3_CALL_SCOPE(cancel);
     DC3_TRY(dc3_options_need("run", run));
     DC3_TRY(dc3_options_need("png", png));
-    DC3_TRY(dc3_check_place("png", png));
+    char *place = NULL;
     json_t *document = NULL, *lines = NULL;
     dc3_dataset *dataset = NULL;
     char *path = dc3_path_join(run, "dc3.json"), *train = dc3_path_join(run, "train");
@@ -94,17 +97,21 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     const json_t *settings = json_object_get(document, "settings");
     const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
+    dc3_input inputs[] = {{"the dataset", source}, {"the run's images", train}};
+    dc3_output_path output = {"png", png, &dc3_image_output, force, inputs, 2};
+    if (status == DC3_OK) status = dc3_output_path_check(&output, &place);
     if (status == DC3_OK && (status = dc3_dataset_open(source, &dataset)) != DC3_OK && !data)
         dc3_fail_in(status, "%s says where the dataset is now", dc3_setting("data"));
     if (status == DC3_OK) status = dc3_metadata_read(train, &lines);
     json_t *items = status == DC3_OK ? dc3_sources_find(lines, dataset) : NULL;
     origins from = {train, dataset, items, dc3_sources_fit(settings)};
-    if (status == DC3_OK) status = draw(&from, lines, rows < 1 ? 1 : rows, png);
+    if (status == DC3_OK) status = draw(&from, lines, rows < 1 ? 1 : rows, place);
     json_decref(items);
     dc3_dataset_close(&dataset);
     json_decref(document);
     json_decref(lines);
     free(path);
     free(train);
+    free(place);
     return status;
 }

@@ -20,6 +20,10 @@ static dc3_status join_script(char **script, size_t *size)
     return fclose(to) == 0 ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
+const dc3_output_kind dc3_page_output = {
+    "reports", "HTML", (const char *const[]){".html", ".htm", NULL},
+    (const char *const[]){"<!DOCTYPE html>", "<meta name=\"generator\" content=\"dc3 ", NULL}};
+
 static void head(FILE *to, const json_t *document, const char *script, const char *style)
 {
     fprintf(to,

@@ -22,8 +22,10 @@
 #ifndef DC3_REPORT_PAGE_H
 #define DC3_REPORT_PAGE_H
 
+#include "base/output_path.h"
 #include "io/json.h"
 
+extern const dc3_output_kind dc3_page_output;
 /* Writes the page to the file `path`, whole or not at all. */
 dc3_status dc3_page_write(const char *path, const json_t *document);
 

@@ -109,7 +109,6 @@ static dc3_status add_head(dc3_reporting *r)
 
 static dc3_status join(dc3_reporting *r)
 {
-    DC3_TRY(read_run(r));
     DC3_TRY(open_data(r));
     DC3_TRY(add_head(r));
     DC3_TRY(dc3_report_settings(r));
@@ -122,14 +121,30 @@ static dc3_status join(dc3_reporting *r)
     return dc3_report_answers(r);
 }
 
-static dc3_status write_page(dc3_reporting *r)
+/* Where the page goes: not among the images that it shows, nor over a file that it reads. */
+static dc3_status find_place(const dc3_reporting *r, char **place)
+{
+    const dc3_report_options *o = r->options;
+    dc3_input inputs[4 + DC3_REPORT_AGAINST] = {{"the dataset", o->data}, {"the scores", o->scores}};
+    size_t count = 2;
+    if (!o->out) {
+        *place = dc3_path_join(o->run, "report.html");
+        return *place ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    if (!o->data) inputs[0].path = json_string_value(json_object_get(r->settings, "data"));
+    inputs[count++] = (dc3_input){"the run's images", r->train};
+    for (int i = 0; o->against && o->against[i] && i < DC3_REPORT_AGAINST; i++)
+        inputs[count++] = (dc3_input){"the run beside it", o->against[i]};
+    dc3_output_path output = {"out", o->out, &dc3_page_output, o->force, inputs, count};
+    return dc3_output_path_check(&output, place);
+}
+
+static dc3_status write_page(dc3_reporting *r, const char *place)
 {
     struct stat info;
-    char *path = r->options->out ? strdup(r->options->out) : dc3_path_join(r->options->run, "report.html");
-    dc3_status status = path ? dc3_page_write(path, r->page) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && stat(path, &info) == 0) r->result->bytes = (double)info.st_size;
-    free(path);
-    return status;
+    DC3_TRY(dc3_page_write(place, r->page));
+    if (stat(place, &info) == 0) r->result->bytes = (double)info.st_size;
+    return DC3_OK;
 }
 
 dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_result *result)
@@ -142,9 +157,12 @@ dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_resu
                        .random_distance = NAN};
     *result = (dc3_report_result){0};
     json_object_set_new(r.page, "notes", r.notes);
-    dc3_status status = options->out ? dc3_check_place("out", options->out) : DC3_OK;
+    char *place = NULL;
+    dc3_status status = read_run(&r);
+    if (status == DC3_OK) status = find_place(&r, &place);
     if (status == DC3_OK) status = join(&r);
-    if (status == DC3_OK) status = write_page(&r);
+    if (status == DC3_OK) status = write_page(&r, place);
+    free(place);
     dc3_dataset_close(&r.data);
     json_decref(r.document);
     json_decref(r.lines);

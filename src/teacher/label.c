@@ -9,6 +9,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
+#include "base/output_path.h"
 #include "run_folder/fingerprint.h"
 #include "io/safetensors.h"
 #include "learn/checkpoint.h"
@@ -86,6 +87,27 @@ static dc3_status read_run(labelling *l, const char *document)
     return status;
 }
 
+/* The file to write, and beside it the one that is kept until it is complete. Of a run's folder the names are
+ * its own. */
+static dc3_status find_output(labelling *l)
+{
+    const dc3_label_options *o = l->options;
+    char *checkpoint = NULL;
+    dc3_status status = DC3_OK;
+    dc3_input inputs[] = {{"the images", l->folder}, {"the teacher", l->teacher_path}};
+    dc3_output_path output = {"out", o->out, &dc3_soft_labels_output, o->force, inputs, 2};
+    if (o->out && !o->dry_run)
+        DC3_TRY(dc3_output_path_check(&output, &l->out));
+    else
+        l->out = o->out ? strdup(o->out) : dc3_path_join(o->run, "soft_labels.safetensors");
+    l->checkpoint = l->out ? dc3_checkpoint_beside(l->out) : NULL;
+    if (!l->checkpoint) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    output.path = l->checkpoint, output.kind = &dc3_soft_labels_part_output;
+    if (o->out && !o->dry_run) status = dc3_output_path_check(&output, &checkpoint);
+    free(checkpoint);
+    return status;
+}
+
 /* Which folder holds the images, and which file is written. */
 static dc3_status find_places(labelling *l)
 {
@@ -104,10 +126,7 @@ static dc3_status find_places(labelling *l)
                           o->run, dc3_setting("out"));
     if (status == DC3_OK) {
         l->folder = l->is_run ? dc3_path_join(o->run, "train") : strdup(o->run);
-        l->out = o->out ? strdup(o->out) : dc3_path_join(o->run, "soft_labels.safetensors");
-        l->checkpoint = l->out ? dc3_checkpoint_beside(l->out) : NULL;
-        if (!l->folder || !l->checkpoint) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        if (status == DC3_OK && !o->dry_run) status = dc3_check_place("out", l->out);
+        status = l->folder ? find_output(l) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     free(document);
     return status;

@@ -39,6 +39,8 @@ dc3_status dc3_own_teacher_train(const dc3_train_options *plan)
 {
     dc3_train_report report;
     if (dc3_path_what(plan->out) == DC3_PATH_FILE) return DC3_OK;
+    if (dc3_path_is_link(plan->out))
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a file, found a symbolic link to nothing", plan->out);
     dc3_listener_say(
         &plan->listener,
         "a teacher is trained first: %s at %d px, %d epochs (%s FILE uses yours, %s none compares VAE "

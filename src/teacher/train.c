@@ -9,6 +9,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
+#include "base/output_path.h"
 #include "base/text.h"
 #include "teacher/classes.h"
 #include "options/option_names.h"
@@ -30,7 +31,8 @@ typedef struct training {
     int view; /* pixels of the side of the views that it makes */
     dc3_trainer trainer;
     dc3_dtype dtype;
-    char *checkpoint; /* OUT.checkpoint */
+    char *place;      /* where the weights go */
+    char *checkpoint; /* PLACE.checkpoint */
     char *settings;   /* what the result depends on, as JSON */
     int64_t n, steps; /* images; steps an epoch */
     int64_t *order;
@@ -104,7 +106,6 @@ static dc3_status check_options(const dc3_train_options *o)
     if (o->progressive && o->epochs < 3)
         return dc3_fail_setting("progressive", "expected 3 epochs or more, found %d", o->epochs);
     if (!o->out) return dc3_fail_setting("out", "expected a file to write, found none");
-    DC3_TRY(dc3_check_place("out", o->out));
     if (o->epochs < 1 || o->epochs > 100000)
         return dc3_fail_setting("epochs", "expected 1 to 100000, found %d", o->epochs);
     if (o->batch < 2 || o->batch > 65536)
@@ -118,6 +119,22 @@ static dc3_status check_options(const dc3_train_options *o)
     if (o->test_every < 1)
         return dc3_fail_setting("test_every", "expected 1 or more epochs, found %d", o->test_every);
     return DC3_OK;
+}
+
+static dc3_status find_place(training *t)
+{
+    const dc3_train_options *o = t->options;
+    char *checkpoint = NULL;
+    dc3_input inputs[] = {
+        {"the dataset", o->data}, {"the images to test on", o->val}, {"the weights to start from", o->init}};
+    dc3_output_path output = {"out", o->out, &dc3_weights_output, o->force, inputs, 3};
+    DC3_TRY(dc3_output_path_check(&output, &t->place));
+    t->checkpoint = dc3_checkpoint_beside(t->place);
+    if (!t->checkpoint) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    output.path = t->checkpoint, output.kind = &dc3_checkpoint_output;
+    dc3_status status = dc3_output_path_check(&output, &checkpoint);
+    free(checkpoint);
+    return status;
 }
 
 static dc3_status open_data(training *t, int *size)
@@ -241,8 +258,7 @@ static dc3_status describe(training *t)
     if (s) json_object_set_new(s, "seed", json_integer((json_int_t)o->seed));
     t->settings = s ? json_dumps(s, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(s);
-    t->checkpoint = dc3_checkpoint_beside(o->out);
-    if (!t->settings || !t->checkpoint) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (!t->settings) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     return DC3_OK;
 }
 
@@ -396,6 +412,7 @@ static dc3_status train(training *t)
     dc3_train_report *r = t->report;
     int size = 0;
     DC3_TRY(check_options(o));
+    DC3_TRY(find_place(t));
     DC3_TRY(open_data(t, &size));
     DC3_TRY(open_network(t, size));
     snprintf(r->arch, sizeof r->arch, "%s", t->trainer.info->arch);
@@ -412,7 +429,7 @@ static dc3_status train(training *t)
     DC3_TRY(describe(t));
     DC3_TRY(resume(t));
     DC3_TRY(run_epochs(t));
-    DC3_TRY(dc3_export(o->out, t->trainer.params, t->trainer.count, r->size));
+    DC3_TRY(dc3_export(t->place, t->trainer.params, t->trainer.count, r->size));
     unlink(t->checkpoint);
     return DC3_OK;
 }
@@ -436,7 +453,8 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
     dc3_trainer_close(&t.trainer);
     dc3_dataset_close(&t.data);
     dc3_dataset_close(&t.val);
-    free(t.checkpoint), free(t.settings), free(t.order), free(t.batch), free(t.params), free(t.labels);
+    free(t.place), free(t.checkpoint), free(t.settings), free(t.order), free(t.batch), free(t.params),
+        free(t.labels);
     free(t.views);
     return status;
 }

@@ -63,11 +63,12 @@ expect 1 "cannot write to the standard output" bash -c "'$dc3' --help > /dev/ful
 expect 1 "cannot write to the standard output" bash -c "'$dc3' condense data -o full --ipc 1 ${common[*]} > /dev/full"
 [[ -f full/train/metadata.jsonl ]] || fail "the work itself is done"
 
-# The file's format: as --format says, else as the name ends. The image keeps its shape where its detail is kept.
+# The file's format: as the name ends, of a name without an ending as --format says. The image keeps its shape where its
+# detail is kept.
 type_of() { head -c 12 "$1" | LC_ALL=C tr -cd 'A-Za-z'; }
 size_of() { head -c 24 "$1" | tail -c 8 | od -An -tu1 | awk '{print $3 * 256 + $4 "x" $7 * 256 + $8}'; }
-expect 0 "" "${edit[@]}" -p sunny -o f.png --format jpeg
-[[ $(type_of f.png) == *JFIF* || $(head -c 2 f.png | od -An -tx1) == " ff d8" ]] || fail "--format jpeg is not obeyed"
+expect 0 "" "${edit[@]}" -p sunny -o f --format jpeg
+[[ $(type_of f) == *JFIF* || $(head -c 2 f | od -An -tx1) == " ff d8" ]] || fail "--format jpeg is not obeyed"
 expect 0 "" "${edit[@]}" -p sunny -o F.WEBP
 [[ $(type_of F.WEBP) == RIFF*WEBP ]] || fail "the name's ending is not obeyed"
 "$make" wide.png 100 50 200 100 50

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int each = 1; each <= 2; each++) go_on(d, folder, each);
     dc3_metadata_read(place("run/train", path), &lines);
     json_decref(lines);
-    dc3_contact_command(folder, place("data", path), place("sheet.png", other), 4, NULL);
+    dc3_contact_command(folder, place("data", path), place("sheet.png", other), 4, 1, NULL);
     dc3_clear_run(folder);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (access(place(others[i], path), F_OK) != 0) abort();

@@ -64,8 +64,11 @@ static void condensations(void **state)
     dc3_condense_options own = dc3_condense_defaults();
     own.data = own.out = "data", own.select.struct_size = 1;
     refused(dc3_condense(&own, &r), "dc3_select_options: struct_size is 1, expected");
-    refused_setting(dc3_contact_command(NULL, NULL, "sheet.png", 1, NULL), "run: expected a value");
-    refused_setting(dc3_contact_command("run", NULL, NULL, 1, NULL), "png: expected a value");
+    refused_setting(dc3_contact_command(NULL, NULL, "sheet.png", 1, 0, NULL), "run: expected a value");
+    refused_setting(dc3_contact_command("run", NULL, NULL, 1, 0, NULL), "png: expected a value");
+    dc3_selection chosen;
+    refused_setting(dc3_select_file_to(NULL, NULL, "rows.json", 0, &chosen), "path: expected a value");
+    refused_setting(dc3_select_file_to(NULL, "x", NULL, 0, &chosen), "out: expected a value");
 }
 
 static void wrong_constants(void **state)
