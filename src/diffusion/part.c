@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "io/safetensors.h"
+#include "io/weights.h"
 
 dc3_status dc3_part_path(const char *directory, const char *part, const char *file, char **path)
 {
@@ -23,7 +23,7 @@ dc3_status dc3_part_open(const char *directory, const char *part, const char *st
     if (status != DC3_OK) return status;
     path = dc3_path_join(directory, part);
     if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    status = dc3_safetensors_open_model(path, stem, table);
+    status = dc3_weights_open_model(path, stem, table);
     free(path);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
+#include "io/found.h"
 #include "io/weights.h"
 #include "learn/checkpoint.h"
 
@@ -37,14 +38,16 @@ static dc3_status describe_file(dc3_info_page *page)
     if (dc3_dataset_is(path)) return dc3_info_dataset(page);
     DC3_TRY(dc3_map_open(path, &map));
     const char *kind = dc3_weights_kind(map.data, map.size);
+    char found[DC3_FOUND_TEXT];
     double bytes = (double)map.size;
+    dc3_found(map.data, map.size, found);
     dc3_map_close(&map);
     if (kind) return dc3_info_weights(page, kind, bytes);
     return dc3_fail(
         DC3_ERR_FORMAT,
-        "%s: expected weights or labels (.safetensors, .pth), a .tar or a CIFAR .bin, found another "
-        "file; of a run, a comparison, a model or a dataset give the folder",
-        path);
+        "%s: expected weights or labels (.safetensors, .pth), a .tar or a CIFAR .bin, found %s; of a run, a "
+        "comparison, a model or a dataset give the folder",
+        path, found);
 }
 
 static dc3_status describe_folder(dc3_info_page *page)

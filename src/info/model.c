@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "info/kinds.h"
 #include "diffusion/editor.h"
-#include "io/safetensors.h"
+#include "io/weights.h"
 
 /* The name of a part's class in its configuration, for the caller to free; NULL: it does not say. */
 static char *class_of(const char *folder, const char *config)
@@ -45,11 +45,12 @@ static dc3_status look_at_part(dc3_info_page *page, json_t *parts, const char *p
     dc3_table *table;
     char *folder = dc3_path_join(page->options->path, part);
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = dc3_safetensors_open_model(folder, stem, &table);
+    dc3_status status = dc3_weights_open_model(folder, stem, &table);
     if (status == DC3_OK) {
         dc3_tensor_facts f = dc3_info_facts(table);
         char *name = class_of(folder, "config.json");
         say_part(page, parts, part, name, &f);
+        if (*dc3_table_notes(table)) dc3_info_line(page, "", "%s", dc3_table_notes(table));
         sum->parameters += f.parameters, sum->bytes += f.bytes;
         free(name);
         dc3_table_close(&table);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/text.h"
+#include "io/found.h"
 
 /* Python writes infinite numbers as Infinity, which is no JSON: outside of strings they become numbers that
  * every range check refuses, so that a file with one in a member that nobody reads is not lost. */
@@ -26,6 +27,7 @@ dc3_status dc3_json_parse(const char *origin, const char *text, size_t size, jso
 {
     json_error_t error;
     *object = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    if (!*object) DC3_TRY(dc3_check_found(origin, "JSON", text, size));
     if (!*object)
         return dc3_fail(DC3_ERR_FORMAT, "%s: not valid JSON: line %d, column %d: %s", origin, error.line,
                         error.column, error.text);

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "io/found.h"
 #include "io/json.h"
 
-enum { HEADER_LIMIT = 100 << 20 };
+enum { HEADER_LIMIT = 100 << 20, ODD = 80 };
 
 static const struct {
     const char *name;
@@ -20,25 +21,27 @@ static dc3_status bad(const char *origin, const char *name, const char *what)
     return dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%.200s': %s", origin, name, what);
 }
 
-static dc3_status dtype_of(const char *origin, const char *name, const json_t *entry, dc3_dtype *type)
+/* Of a type that dc3 does not have: what it is into odd [ODD]. */
+static void dtype_of(const json_t *entry, dc3_dtype *type, char *odd)
 {
     const char *text = json_string_value(json_object_get(entry, "dtype"));
     for (size_t i = 0; text && i < sizeof types / sizeof *types; i++)
         if (strcmp(types[i].name, text) == 0) {
             *type = types[i].type;
-            return DC3_OK;
+            return;
         }
-    return dc3_fail(DC3_ERR_FORMAT,
-                    "%s: tensor '%.200s': expected a dtype such as F32, F16 or BF16, found %.40s", origin,
-                    name, text ? text : "none");
+    snprintf(odd, ODD, "a tensor of type %.40s", text ? text : "unknown");
 }
 
 static dc3_status shape_of(const char *origin, const char *name, const json_t *entry, size_t limit,
-                           dc3_tensor *t)
+                           dc3_tensor *t, char *odd)
 {
     const json_t *shape = json_object_get(entry, "shape");
-    if (!json_is_array(shape) || json_array_size(shape) > DC3_MAX_DIMS)
-        return bad(origin, name, "expected a shape of at most 5 dimensions");
+    if (!json_is_array(shape)) return bad(origin, name, "expected a shape, a list of sizes");
+    if (json_array_size(shape) > DC3_MAX_DIMS) {
+        snprintf(odd, ODD, "a tensor of %zu dimensions", json_array_size(shape));
+        return DC3_OK;
+    }
     size_t bytes = dc3_dtype_size(t->dtype);
     t->ndim = (int)json_array_size(shape);
     for (int i = 0; i < t->ndim; i++) {
@@ -57,9 +60,10 @@ static dc3_status add_tensor(const char *origin, const char *name, const json_t 
                              const unsigned char *data, size_t size, dc3_table *table)
 {
     dc3_tensor t = {0};
+    char odd[ODD] = "";
     if (!json_is_object(entry)) return bad(origin, name, "expected an object in the header");
-    DC3_TRY(dtype_of(origin, name, entry, &t.dtype));
-    DC3_TRY(shape_of(origin, name, entry, size, &t));
+    dtype_of(entry, &t.dtype, odd);
+    if (!*odd) DC3_TRY(shape_of(origin, name, entry, size, &t, odd));
     const json_t *offsets = json_object_get(entry, "data_offsets");
     const json_t *first = json_array_get(offsets, 0), *second = json_array_get(offsets, 1);
     if (json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(second))
@@ -70,6 +74,7 @@ static dc3_status add_tensor(const char *origin, const char *name, const json_t 
                         "%s: tensor '%.200s': data_offsets %lld to %lld lie outside the file's %zu data "
                         "bytes (is the file truncated?)",
                         origin, name, (long long)from, (long long)to, size);
+    if (*odd) return dc3_table_add_odd(table, name, odd);
     if ((size_t)(to - from) != dc3_bytes(&t))
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: tensor '%.200s': the shape takes %zu bytes, data_offsets give %lld", origin,
@@ -105,9 +110,8 @@ dc3_status dc3_safetensors_parse(const char *origin, const unsigned char *data, 
                                  dc3_table *table)
 {
     uint64_t header = 0;
-    if (file_size < 8)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: expected a safetensors file, found only %zu bytes", origin,
-                        file_size);
+    if (file_size <= 8 || data[8] != '{')
+        return dc3_fail_found(origin, "a safetensors file", data, file_size);
     for (int i = 7; i >= 0; i--) header = header << 8 | data[i];
     if (header > HEADER_LIMIT || header > file_size - 8)
         return dc3_fail(DC3_ERR_FORMAT,
@@ -132,65 +136,6 @@ dc3_status dc3_safetensors_parse(const char *origin, const unsigned char *data, 
 dc3_status dc3_safetensors_open(const char *path, dc3_table **table)
 {
     return dc3_table_open(path, dc3_safetensors_parse, table);
-}
-
-static int listed_before(const json_t *map, const char *shard, const char *until)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)map, name, value)
-    {
-        if (strcmp(name, until) == 0) return 0;
-        if (json_is_string(value) && strcmp(json_string_value(value), shard) == 0) return 1;
-    }
-    return 0;
-}
-
-static dc3_status open_shards(const char *folder, const char *index, dc3_table **table)
-{
-    json_t *object;
-    DC3_TRY(dc3_json_read(index, HEADER_LIMIT, &object));
-    json_t *map = json_object_get(object, "weight_map"), *value;
-    const char *name;
-    dc3_status status = json_is_object(map) ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: no 'weight_map'", index);
-    *table = dc3_table_new(index);
-    if (!*table) status = dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", index);
-    json_object_foreach(map, name, value)
-    {
-        const char *shard = json_string_value(value);
-        if (status != DC3_OK) break;
-        if (!shard || strchr(shard, '/') || shard[0] == '.')
-            status = dc3_fail(DC3_ERR_FORMAT, "%s: '%.100s' should name a file beside it", index, name);
-        if (status != DC3_OK || listed_before(map, shard, name)) continue;
-        char *path = dc3_path_join(folder, shard);
-        status = path ? dc3_table_map(*table, path, dc3_safetensors_parse)
-                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        free(path);
-    }
-    json_decref(object);
-    if (status != DC3_OK) dc3_table_close(table);
-    return status;
-}
-
-dc3_status dc3_safetensors_open_model(const char *folder, const char *stem, dc3_table **table)
-{
-    static const char *const endings[] = {".safetensors", ".safetensors.index.json", ".fp16.safetensors",
-                                          ".safetensors.index.fp16.json"};
-    *table = NULL;
-    for (int i = 0; i < 4; i++) {
-        char name[128];
-        snprintf(name, sizeof name, "%s%s", stem, endings[i]);
-        char *path = dc3_path_join(folder, name);
-        if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        int there = dc3_path_what(path) == DC3_PATH_FILE;
-        dc3_status status = DC3_OK;
-        if (there) status = i % 2 ? open_shards(folder, path, table) : dc3_safetensors_open(path, table);
-        free(path);
-        if (there) return status;
-    }
-    return dc3_fail(DC3_ERR_IO,
-                    "%s: expected %s.safetensors (or its .index.json, or %s.fp16.safetensors), found none",
-                    folder, stem, stem);
 }
 
 static const char *type_name(dc3_dtype type)

@@ -8,9 +8,6 @@
  * The strings of the header's __metadata__ become the table's texts. All sizes and offsets are checked
  * against the file first. The caller closes the table. */
 dc3_status dc3_safetensors_open(const char *path, dc3_table **table);
-/* The weights of a part of a diffusers directory: folder/stem.safetensors, or the shards that
- * folder/stem.safetensors.index.json lists, or folder/stem.fp16.safetensors. */
-dc3_status dc3_safetensors_open_model(const char *folder, const char *stem, dc3_table **table);
 /* Writes the whole table (file whole or not at all), in the order of the table; its texts as __metadata__. */
 dc3_status dc3_safetensors_save(const char *path, const dc3_table *table);
 /* Checks a header in memory against a file of `file_size` bytes: what dc3_safetensors_open does, for tests

@@ -1,7 +1,15 @@
 #include "io/weights.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "io/found.h"
+#include "io/json.h"
 #include "io/pth.h"
 #include "io/safetensors.h"
+
+enum { INDEX_LIMIT = 100 << 20 };
 
 static int is_safetensors(const unsigned char *data, size_t size)
 {
@@ -18,12 +26,107 @@ static dc3_status parse(const char *origin, const unsigned char *data, size_t si
 {
     if (is_safetensors(data, size)) return dc3_safetensors_parse(origin, data, size, table);
     if (dc3_pth_probe(data, size)) return dc3_pth_parse(origin, data, size, table);
-    return dc3_fail(DC3_ERR_FORMAT,
-                    "%s: expected a safetensors file or a PyTorch checkpoint (torch.save), found neither",
-                    origin);
+    return dc3_fail_found(origin, "a safetensors file or a PyTorch checkpoint (torch.save)", data, size);
 }
 
 dc3_status dc3_weights_open(const char *path, dc3_table **table)
 {
     return dc3_table_open(path, parse, table);
+}
+
+static int listed_before(const json_t *map, const char *shard, const char *until)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)map, name, value)
+    {
+        if (strcmp(name, until) == 0) return 0;
+        if (json_is_string(value) && strcmp(json_string_value(value), shard) == 0) return 1;
+    }
+    return 0;
+}
+
+static dc3_status open_shards(const char *folder, const char *index, dc3_table **table)
+{
+    json_t *object;
+    DC3_TRY(dc3_json_read(index, INDEX_LIMIT, &object));
+    json_t *map = json_object_get(object, "weight_map"), *value;
+    const char *name;
+    dc3_status status = json_is_object(map) ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: no 'weight_map'", index);
+    *table = dc3_table_new(index);
+    if (!*table) status = dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", index);
+    json_object_foreach(map, name, value)
+    {
+        const char *shard = json_string_value(value);
+        if (status != DC3_OK) break;
+        if (!shard || strchr(shard, '/') || shard[0] == '.')
+            status = dc3_fail(DC3_ERR_FORMAT, "%s: '%.100s' should name a file beside it", index, name);
+        if (status != DC3_OK || listed_before(map, shard, name)) continue;
+        char *path = dc3_path_join(folder, shard);
+        status = path ? dc3_table_map(*table, path, parse) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(path);
+    }
+    json_decref(object);
+    if (status != DC3_OK) dc3_table_close(table);
+    return status;
+}
+
+/* One of the forms of a part's weights, if it is there; *table stays NULL if not. */
+static dc3_status open_form(const char *folder, const char *stem, const char *ending, int sharded,
+                            dc3_table **table)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s%s", stem, ending);
+    char *path = dc3_path_join(folder, name);
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = DC3_OK;
+    if (dc3_path_what(path) == DC3_PATH_FILE)
+        status = sharded ? open_shards(folder, path, table) : dc3_weights_open(path, table);
+    free(path);
+    return status;
+}
+
+/* The weights of another program in the folder, for a message. */
+static const char *other_form(const char *folder)
+{
+    static const char *const names[] = {"diffusion_flax_model.msgpack", "flax_model.msgpack", "model.onnx",
+                                        "openvino_model.xml", "tf_model.h5"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = dc3_path_join(folder, names[i]);
+        int there = path && dc3_path_what(path) == DC3_PATH_FILE;
+        free(path);
+        if (there) return names[i];
+    }
+    return "none";
+}
+
+dc3_status dc3_weights_open_model(const char *folder, const char *stem, dc3_table **table)
+{
+    static const struct {
+        const char *ending;
+        int sharded, pickled;
+    } forms[] = {{".safetensors", 0, 0},
+                 {".safetensors.index.json", 1, 0},
+                 {".fp16.safetensors", 0, 0},
+                 {".safetensors.index.fp16.json", 1, 0},
+                 {".bin", 0, 1},
+                 {".bin.index.json", 1, 1},
+                 {".fp16.bin", 0, 1},
+                 {".bin.index.fp16.json", 1, 1}};
+    const char *pickled = strcmp(stem, "model") == 0 ? "pytorch_model" : stem;
+    *table = NULL;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        const char *name = forms[i].pickled ? pickled : stem;
+        DC3_TRY(open_form(folder, name, forms[i].ending, forms[i].sharded, table));
+        if (!*table) continue;
+        if (!forms[i].pickled) return DC3_OK;
+        dc3_status status =
+            dc3_table_note(*table, "read from %s%s, for want of %s.safetensors", name, forms[i].ending, stem);
+        if (status != DC3_OK) dc3_table_close(table);
+        return status;
+    }
+    return dc3_fail(
+        DC3_ERR_IO,
+        "%s: expected %s.safetensors (or its .index.json, or %s.fp16.safetensors, or %s.bin), found %s",
+        folder, stem, stem, pickled, other_form(folder));
 }

@@ -8,5 +8,10 @@
 const char *dc3_weights_kind(const unsigned char *data, size_t size);
 /* A safetensors file or a PyTorch checkpoint (pth.h), recognised by content. The caller closes the table. */
 dc3_status dc3_weights_open(const char *path, dc3_table **table);
+/* The weights of a part of a diffusers directory: folder/stem.safetensors, or the shards that
+ * folder/stem.safetensors.index.json lists, or folder/stem.fp16.safetensors; or without any the same as .bin
+ * (PyTorch checkpoints, of transformers' "model" called "pytorch_model"), which becomes a note of the table.
+ */
+dc3_status dc3_weights_open_model(const char *folder, const char *stem, dc3_table **table);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "io/found.h"
 #include "io/json.h"
 
 enum { FILE_LIMIT = 64 << 20, MOST_IDS = 1 << 24, TOKEN_LIMIT = 4096 };
@@ -107,7 +108,9 @@ static dc3_status read_merges(dc3_bpe *bpe, const char *path)
     int line = 0, rank = 0;
     DC3_TRY(dc3_file_read(path, FILE_LIMIT, &text, &size));
     dc3_status status = DC3_OK;
-    if (strlen(text) != size) status = dc3_fail(DC3_ERR_FORMAT, "%s: holds a zero byte", path);
+    status = dc3_check_found(path, "the merges of a tokenizer", text, size);
+    if (status == DC3_OK && strlen(text) != size)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: holds a zero byte", path);
     for (char *p = text; status == DC3_OK && *p;) {
         char *end = p + strcspn(p, "\n");
         char *next = *end ? end + 1 : end;

@@ -5,6 +5,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include "io/safetensors.h"
+#include "io/weights.h"
 #include "nn/autoencoder_kl.h"
 #include "nn/clip_text.h"
 #include "nn/unet_2d_condition.h"
@@ -75,7 +76,7 @@ static void check_clip(const char *folder)
         path_to(path, sizeof path, folder, "config.json");
         must(dc3_clip_text_config_read(path, &config));
         path_to(path, sizeof path, folder, "");
-        must(dc3_safetensors_open_model(path, "model", &table));
+        must(dc3_weights_open_model(path, "model", &table));
         must(dc3_clip_text_open(NULL, &config, &table, &text));
         const dc3_tensor *ids = dc3_table_find(golden, "ids");
         dc3_tensor y = dc3_clip_text_of(ctx, text, ids->shape[0], ids->shape[1], ids->data);
@@ -102,7 +103,7 @@ static void check_vae(const char *folder)
         path_to(path, sizeof path, folder, "config.json");
         must(dc3_vae_config_read(path, &config));
         path_to(path, sizeof path, folder, "");
-        must(dc3_safetensors_open_model(path, "diffusion_pytorch_model", &table));
+        must(dc3_weights_open_model(path, "diffusion_pytorch_model", &table));
         must(dc3_vae_open(NULL, &config, &table, &vae));
         expect(ctx, "encoder", &runs[i], dc3_vae_encode(ctx, vae, input(ctx, golden, "picture")),
                dc3_table_find(golden, "mean"));
@@ -128,7 +129,7 @@ static void check_unet(const char *folder)
         path_to(path, sizeof path, folder, "config.json");
         must(dc3_unet_config_read(path, &config));
         path_to(path, sizeof path, folder, "");
-        must(dc3_safetensors_open_model(path, "diffusion_pytorch_model", &table));
+        must(dc3_weights_open_model(path, "diffusion_pytorch_model", &table));
         must(dc3_unet_open(NULL, &config, &table, &unet));
         /* Step 1 of two, so that a wrong offset into the steps' table shows. */
         float t = *(const float *)dc3_table_find(golden, "t")->data;

@@ -139,8 +139,8 @@ static const struct {
     {"many_copies", "expected copies of views that take no more than the file itself, found more of them"},
     {"plain_pickle", "expected a pickle that begins with torch.save's magic number, found a dict"},
     {"version_legacy", "expected version 1001 of torch.save, found another"},
-    {"other_file", "expected a PyTorch checkpoint (torch.save), found another file"},
-    {"empty", "expected a PyTorch checkpoint (torch.save), found another file"},
+    {"other_file", "expected a PyTorch checkpoint (torch.save), found a GIF image"},
+    {"empty", "expected a PyTorch checkpoint (torch.save), found an empty file"},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "io/safetensors.h"
+#include "io/weights.h"
 
 static char folder[64];
 
@@ -125,7 +126,7 @@ static void damaged(void **state)
         {"{}", 2u << 30, 0, "the safetensors header claims 2147483648 bytes"},
         {"{}", ~0ull, 0, "the safetensors header claims"},
         {"{\"a\": 1", 0, 0, "not valid JSON"},
-        {"[]", 0, 0, "expected a JSON object"},
+        {"[]", 0, 0, "expected a safetensors file, found another file"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", 0, 12,
          "is the file truncated?"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[8,4]}}", 0, 16, "lie outside"},
@@ -136,8 +137,9 @@ static void damaged(void **state)
          "larger than the file"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 0, 4, "not a size"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", 0, 4, "not a size"},
-        {"{\"a\":{\"dtype\":\"F8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 0, 4, "found F8"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 0, 4, "at most 5"},
+        {"{\"a\":{\"dtype\":\"F8\",\"shape\":[4],\"data_offsets\":[0,5]}}", 0, 4, "lie outside"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":4,\"data_offsets\":[0,4]}}", 0, 4,
+         "expected a shape, a list of sizes"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 0, 4, "data_offsets of two integers"},
         {"{\"a\":7}", 0, 4, "expected an object"},
         {"{\"a\":{},\"a\":{}}", 0, 0, "duplicate"},
@@ -148,9 +150,62 @@ static void damaged(void **state)
         expect_bad("bad.safetensors", cases[i].text);
     }
     assert_int_equal(dc3_file_write(path_of("short.safetensors"), "abc", 3), DC3_OK);
-    expect_bad("short.safetensors", "found only 3 bytes");
+    expect_bad("short.safetensors", "found a text that begins with 'abc'");
     dc3_table *table;
     assert_int_equal(dc3_safetensors_open(path_of("nothing.safetensors"), &table), DC3_ERR_IO);
+}
+
+/* A tensor of a kind that is not read refuses nothing until someone asks for it. */
+static void odd_tensors(void **state)
+{
+    static const char header[] = "{\"f8\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]},"
+                                 "\"six\":{\"dtype\":\"U8\",\"shape\":[1,1,1,1,1,4],\"data_offsets\":[0,4]},"
+                                 "\"i8\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]}}";
+    dc3_table *table;
+    const dc3_tensor *t;
+    (void)state;
+    put("odd.safetensors", header, sizeof header - 1, 4);
+    assert_int_equal(dc3_safetensors_open(path_of("odd.safetensors"), &table), DC3_OK);
+    assert_int_equal(dc3_table_size(table), 1);
+    assert_int_equal(dc3_table_get(table, "i8", 1, (int64_t[]){4}, &t), DC3_OK);
+    assert_int_equal(t->dtype, DC3_I8);
+    assert_int_equal(dc3_table_get(table, "f8", 1, (int64_t[]){4}, &t), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(),
+                           "tensor 'f8': expected a plain tensor of shape [4], found a tensor of "
+                           "type F8_E4M3"));
+    assert_int_equal(dc3_table_get(table, "six", 1, (int64_t[]){4}, &t), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "found a tensor of 6 dimensions"));
+    dc3_table_close(&table);
+}
+
+/* What people give for weights. */
+static void other_files(void **state)
+{
+    static const struct {
+        const char *bytes, *text;
+        size_t size;
+    } cases[] = {
+        {"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 29500000\n",
+         "found a Git LFS pointer: the file itself, of 29500000 bytes, was not fetched; git lfs pull", 0},
+        {"\n <!DOCTYPE html>\n<html>", "found a web page (HTML)", 0},
+        {"{\"error\": \"Entry not found\"}", "found a JSON text", 0},
+        {"Entry not found", "found a text that begins with 'Entry not found'", 0},
+        {"\x1f\x8b\b", "found a gzip file", 11},
+        {"\x93NUMPY\1", "found a NumPy array (.npy)", 10},
+        {"\x89HDF\r\n\x1a\n", "found an HDF5 file", 8},
+        {"\0\0\0", "found only zeros", 40},
+        {"", "found an empty file", 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char data[128] = {0};
+        size_t size = cases[i].size ? cases[i].size : strlen(cases[i].bytes);
+        memcpy(data, cases[i].bytes, strlen(cases[i].bytes));
+        assert_int_equal(dc3_file_write(path_of("other.safetensors"), data, size), DC3_OK);
+        expect_bad("other.safetensors", cases[i].text);
+        dc3_table *table;
+        assert_int_equal(dc3_weights_open(path_of("other.safetensors"), &table), DC3_ERR_FORMAT);
+        assert_non_null(strstr(dc3_error_text(), cases[i].text));
+    }
 }
 
 static const char one[] = "{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}";
@@ -160,37 +215,70 @@ static void shards_and_variants(void **state)
 {
     (void)state;
     dc3_table *table;
-    assert_int_equal(dc3_safetensors_open_model(folder, "m", &table), DC3_ERR_IO);
+    assert_int_equal(dc3_weights_open_model(folder, "m", &table), DC3_ERR_IO);
     put("m.fp16.safetensors", one, sizeof one - 1, 2);
-    assert_int_equal(dc3_safetensors_open_model(folder, "m", &table), DC3_OK);
+    assert_int_equal(dc3_weights_open_model(folder, "m", &table), DC3_OK);
     assert_non_null(dc3_table_find(table, "a"));
     dc3_table_close(&table);
     put("m-1.safetensors", one, sizeof one - 1, 2);
     put("m-2.safetensors", two, sizeof two - 1, 3);
     put_json("m.safetensors.index.json",
              "{\"weight_map\": {\"a\": \"m-1.safetensors\", \"b\": \"m-2.safetensors\"}}");
-    assert_int_equal(dc3_safetensors_open_model(folder, "m", &table), DC3_OK);
+    assert_int_equal(dc3_weights_open_model(folder, "m", &table), DC3_OK);
     assert_int_equal(dc3_table_size(table), 2);
     assert_int_equal(((const uint8_t *)dc3_table_find(table, "b")->data)[2], 2);
     dc3_table_close(&table);
     put_json("f.safetensors.index.fp16.json", "{\"weight_map\": {\"b\": \"m-2.safetensors\"}}");
-    assert_int_equal(dc3_safetensors_open_model(folder, "f", &table), DC3_OK);
+    assert_int_equal(dc3_weights_open_model(folder, "f", &table), DC3_OK);
     dc3_table_close(&table);
     static const char *const bad[] = {
         "{\"weight_map\": {\"a\": \"../m-1.safetensors\"}}", "{\"weight_map\": {\"a\": 3}}",
         "{\"weights\": {}}", "{\"weight_map\": {\"a\": \"m-1.safetensors\", \"c\": \"m-3.safetensors\"}}"};
     for (int i = 0; i < 4; i++) {
         put_json("m.safetensors.index.json", bad[i]);
-        assert_int_equal(dc3_safetensors_open_model(folder, "m", &table),
-                         i == 3 ? DC3_ERR_IO : DC3_ERR_FORMAT);
+        assert_int_equal(dc3_weights_open_model(folder, "m", &table), i == 3 ? DC3_ERR_IO : DC3_ERR_FORMAT);
         assert_null(table);
     }
     assert_non_null(strstr(dc3_error_text(), "m-3.safetensors"));
 }
 
+/* .bin, where there is no safetensors; which goes first where there is. */
+static void checkpoints_in_place(void **state)
+{
+    char *data;
+    size_t size;
+    dc3_table *table;
+    (void)state;
+    assert_int_equal(dc3_file_read(DC3_TEST_DATA "/pth/plain.pth", 1 << 20, &data, &size), DC3_OK);
+    assert_int_equal(dc3_file_write(path_of("u.bin"), data, size), DC3_OK);
+    assert_int_equal(dc3_file_write(path_of("pytorch_model.bin"), data, size), DC3_OK);
+    assert_int_equal(dc3_file_write(path_of("s-1.bin"), data, size), DC3_OK);
+    free(data);
+    assert_int_equal(dc3_weights_open_model(folder, "u", &table), DC3_OK);
+    assert_non_null(dc3_table_find(table, "0.weight"));
+    assert_string_equal(dc3_table_notes(table), "read from u.bin, for want of u.safetensors");
+    dc3_table_close(&table);
+    assert_int_equal(dc3_weights_open_model(folder, "model", &table), DC3_OK);
+    dc3_table_close(&table);
+    put_json("s.bin.index.json", "{\"weight_map\": {\"0.weight\": \"s-1.bin\"}}");
+    assert_int_equal(dc3_weights_open_model(folder, "s", &table), DC3_OK);
+    assert_non_null(dc3_table_find(table, "0.weight"));
+    dc3_table_close(&table);
+    put("u.safetensors", one, sizeof one - 1, 2);
+    assert_int_equal(dc3_weights_open_model(folder, "u", &table), DC3_OK);
+    assert_null(dc3_table_find(table, "0.weight"));
+    assert_string_equal(dc3_table_notes(table), "");
+    dc3_table_close(&table);
+    assert_int_equal(dc3_file_write(path_of("flax_model.msgpack"), "x", 1), DC3_OK);
+    assert_int_equal(dc3_weights_open_model(folder, "none", &table), DC3_ERR_IO);
+    assert_non_null(strstr(dc3_error_text(), "or none.bin), found flax_model.msgpack"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(odd_tables),
-                                       cmocka_unit_test(damaged), cmocka_unit_test(shards_and_variants)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trip),          cmocka_unit_test(odd_tables),  cmocka_unit_test(damaged),
+        cmocka_unit_test(shards_and_variants), cmocka_unit_test(odd_tensors), cmocka_unit_test(other_files),
+        cmocka_unit_test(checkpoints_in_place)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "io/datasets/reader.h"
+#include "io/found.h"
 
 enum { SIDE = 32, PLANE = SIDE * SIDE, PIXELS = 3 * PLANE };
 
@@ -87,6 +88,7 @@ static dc3_status add_batch(const char *path, const char *name, int hundred, dc3
     if (!file) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = dc3_map_open(file, &map);
     size_t record = PIXELS + (hundred ? 2 : 1), at;
+    if (status == DC3_OK) status = dc3_check_found(file, "a CIFAR binary", map.data, map.size);
     if (status == DC3_OK && map.size % record != 0)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: expected a multiple of %zu bytes, found %zu", file, record,
                           map.size);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "io/datasets/reader.h"
+#include "io/found.h"
 
 /* A new kind of dataset: one file and one entry here. */
 static const dc3_reader *const readers[] = {&dc3_cifar_reader, &dc3_webdataset_reader, &dc3_folder_reader};
@@ -98,6 +99,7 @@ int dc3_dataset_is(const char *path)
 /* A file that no reader takes. */
 static dc3_status other_file(const char *path)
 {
+    DC3_TRY(dc3_check_found_in(path, "a dataset"));
     static const char *const archives[] = {".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"};
     for (size_t i = 0; i < sizeof archives / sizeof *archives; i++)
         if (dc3_ends_with(path, archives[i]))

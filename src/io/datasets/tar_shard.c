@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "io/found.h"
 
 enum {
     BLOCK = 512,
@@ -44,6 +45,7 @@ dc3_status dc3_tar_open(const char *path, dc3_tar **tar)
     archive_read_support_filter_bzip2(t->archive);
     archive_read_support_filter_xz(t->archive);
     archive_read_support_filter_zstd(t->archive);
+    DC3_TRY(dc3_check_found_in(path, "a tar file"));
     if (archive_read_open_filename(t->archive, path, 1 << 16) == ARCHIVE_OK) return DC3_OK;
     if (access(path, R_OK) != 0) return dc3_fail(DC3_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     return dc3_fail(DC3_ERR_FORMAT, "%s: not a tar file, or damaged: %s", path,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/rng.h"
+#include "io/found.h"
 #include "io/images/plain.h"
 #include "io/images/vips.h"
 
@@ -69,6 +70,14 @@ static VipsImage *open_bytes(const dc3_image_source *s, int shrink)
                                       VIPS_FAIL_ON_ERROR, shrink > 1 ? "shrink" : NULL, shrink, NULL);
 }
 
+static dc3_status no_image(const dc3_image_source *s)
+{
+    vips_error_clear();
+    DC3_TRY(dc3_check_found(s->origin, "an image", s->data, s->size));
+    return dc3_fail(DC3_ERR_FORMAT, "%s: not an image in a format that is read (JPEG, PNG, WebP, TIFF, GIF)",
+                    s->origin);
+}
+
 /* Whether it is an image, and not too large; *out is to be decoded from top to bottom, once. */
 static dc3_status look(dc3_image_source *s, VipsImage **out)
 {
@@ -80,9 +89,7 @@ static dc3_status look(dc3_image_source *s, VipsImage **out)
                         "%s: %d compressed texts beside the image are more than the limit of %d", s->origin,
                         texts, DC3_TEXT_LIMIT);
     VipsImage *in = open_bytes(s, 1);
-    if (!in)
-        return dc3_vips_failed(s->origin,
-                               "not an image in a format that is read (JPEG, PNG, WebP, TIFF, GIF)");
+    if (!in) return no_image(s);
     int swap = vips_image_get_orientation_swap(in);
     double bytes = (double)in->Xsize * in->Ysize * (double)VIPS_IMAGE_SIZEOF_PEL(in);
     s->width = swap ? in->Ysize : in->Xsize;

@@ -1,6 +1,7 @@
 #include "io/pth.h"
 
 #include <string.h>
+#include "io/found.h"
 #include "io/pth/pth_private.h"
 
 static int is_zip(const unsigned char *data, size_t size)
@@ -17,8 +18,7 @@ int dc3_pth_probe(const unsigned char *data, size_t size)
 dc3_status dc3_pth_parse(const char *origin, const unsigned char *data, size_t size, dc3_table *table)
 {
     if (!dc3_pth_probe(data, size))
-        return dc3_fail(DC3_ERR_FORMAT, "%s: expected a PyTorch checkpoint (torch.save), found another file",
-                        origin);
+        return dc3_fail_found(origin, "a PyTorch checkpoint (torch.save)", data, size);
     dc3_pth_file file = {.origin = origin, .data = data, .size = size, .table = table};
     file.parts = dc3_table_new(origin);
     if (!file.parts) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", origin);
