@@ -224,7 +224,7 @@ static int run_select(const command *c, int argc, char **argv)
 const command select_command = {
     "select",
     "Select the images of each class that represent it best; or rows of your own embeddings.",
-    "DATA -o FILE.jsonl | --from FILE.safetensors",
+    "DATA -o FILE.jsonl | --from FILE",
     "  dc3 select photos/train -o chosen.jsonl --ipc 10 --objective facility-location\n"
     "  dc3 select --from embeddings.safetensors --ipc 10 --bins 10 --json",
     select_tables,

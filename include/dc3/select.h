@@ -58,8 +58,10 @@ DC3_API void dc3_selection_free(dc3_selection *selection);
 DC3_API dc3_status dc3_select_bins(const dc3_select_options *options, int64_t n, int64_t d,
                                    const float *embeddings, const int64_t *labels, int64_t *bins);
 
-/* As dc3_select_rows for a safetensors file with tensors embeddings [n, d], logits [n, c] (or none) in f32,
- * labels [n] and, if there, bins [n] in i64. */
+/* As dc3_select_rows for a file with tensors embeddings [n, d], logits [n, c] (or none), labels [n] and, if
+ * there, bins [n]: safetensors, .npz or a PyTorch checkpoint; or for the .npy of the embeddings, with
+ * labels.npy (and logits.npy, bins.npy) beside it. Embeddings and logits of f16, bf16, f64 and integers of 8
+ * and 16 bits become f32; labels and bins are integers of any size. */
 DC3_API dc3_status dc3_select_file(const dc3_select_options *options, const char *path,
                                    dc3_selection *selection);
 /* The same, and writes {"selected": [row, ..]} to the file `out`; `force` replaces a file there that dc3 did

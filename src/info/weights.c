@@ -7,6 +7,7 @@
 #include "io/weights.h"
 #include "learn/checkpoint.h"
 #include "nn/classifier.h"
+#include "select/rows.h"
 
 enum { LARGEST = 5, TEXTS = 6, NAME = 80 };
 
@@ -157,32 +158,55 @@ static dc3_status say_largest(dc3_info_page *page, const dc3_table *table)
     return DC3_OK;
 }
 
-/* Rows of features: of `select --from`, or of --cache. */
-static int say_rows(dc3_info_page *page, const dc3_table *table)
+static void say_rows(dc3_info_page *page, const dc3_tensor *x)
 {
-    const dc3_tensor *x = dc3_table_find(table, "embeddings"), *features = dc3_table_find(table, "features"),
-                     *labels = dc3_table_find(table, "labels"), *items = dc3_table_find(table, "items");
-    const dc3_tensor *one = x ? x : features;
-    if (!one || one->ndim != 2 || !(labels || items)) return 0;
-    int cache = items != NULL;
-    if (cache)
-        dc3_info_title(page, "features", "features of a dataset's images, kept by %s", dc3_setting("cache"));
-    else
-        dc3_info_title(page, "embeddings", "embeddings with labels, as dc3 select %s takes them",
-                       dc3_setting("from"));
-    dc3_info_line(page, "rows", "%lld of %lld values", (long long)one->shape[0], (long long)one->shape[1]);
-    dc3_info_set(page, "rows", json_integer(one->shape[0]));
-    dc3_info_set(page, "values", json_integer(one->shape[1]));
+    dc3_info_line(page, "rows", "%lld of %lld values", (long long)x->shape[0], (long long)x->shape[1]);
+    dc3_info_set(page, "rows", json_integer(x->shape[0]));
+    dc3_info_set(page, "values", json_integer(x->shape[1]));
+}
+
+/* Features that --cache keeps. */
+static int say_cache(dc3_info_page *page, const dc3_table *table)
+{
+    const dc3_tensor *x = dc3_table_find(table, "features");
+    if (!x || x->ndim != 2 || !dc3_table_find(table, "items")) return 0;
+    dc3_info_title(page, "features", "features of a dataset's images, kept by %s", dc3_setting("cache"));
+    say_rows(page, x);
     return 1;
 }
 
+/* Rows to select from; the labels of a .npy stand beside it. What is meant as rows but cannot be taken says
+ * why. */
+static dc3_status say_embeddings(dc3_info_page *page)
+{
+    dc3_table *own = NULL;
+    dc3_status status = dc3_rows_open(page->options->path, &own);
+    if (status == DC3_OK) status = dc3_rows_check(own);
+    if (status == DC3_OK) {
+        dc3_info_title(page, "embeddings", "embeddings with labels, as dc3 select %s takes them",
+                       dc3_setting("from"));
+        say_rows(page, dc3_table_find(own, "embeddings"));
+        say_notes(page, dc3_table_notes(own));
+    } else {
+        dc3_info_title(page, "tensors", "arrays, which dc3 select %s does not take", dc3_setting("from"));
+        dc3_info_line(page, "why not", "%s", dc3_error_text());
+        dc3_info_set(page, "why_not", dc3_json_text(dc3_error_text()));
+    }
+    dc3_table_close(&own);
+    return status == DC3_ERR_MEMORY ? status : DC3_OK;
+}
+
 /* Tensors that are no classifier: why not, where they nearly are one. */
-static dc3_status say_others(dc3_info_page *page, const dc3_table *table)
+static dc3_status say_others(dc3_info_page *page, const dc3_table *table, int numpy)
 {
     char reason[512];
     snprintf(reason, sizeof reason, "%s", dc3_error_text());
     const char *part = part_called(table);
-    if (say_rows(page, table)) return DC3_OK;
+    if (say_cache(page, table)) return DC3_OK;
+    if (numpy || dc3_rows_are_meant(table)) {
+        DC3_TRY(say_embeddings(page));
+        return say_largest(page, table);
+    }
     if (part)
         dc3_info_title(page, "network", "%s", part);
     else
@@ -303,13 +327,13 @@ static int is_labels(const dc3_table *table)
 }
 
 /* A network, or something else. */
-static dc3_status say_network(dc3_info_page *page, const dc3_table *table)
+static dc3_status say_network(dc3_info_page *page, const dc3_table *table, int numpy)
 {
     dc3_table *own; /* that the network takes */
     dc3_classifier *c;
     DC3_TRY(dc3_weights_open(page->options->path, &own));
     dc3_status status = dc3_classifier_open(NULL, NULL, &own, &c);
-    if (status != DC3_OK) return status == DC3_ERR_MEMORY ? status : say_others(page, table);
+    if (status != DC3_OK) return status == DC3_ERR_MEMORY ? status : say_others(page, table, numpy);
     say_classifier(page, dc3_classifier_describe(c), dc3_classifier_notes(c));
     dc3_classifier_close(&c);
     return DC3_OK;
@@ -327,7 +351,7 @@ dc3_status dc3_info_weights(dc3_info_page *page, const char *kind, double bytes)
     else if (is_labels(table))
         status = dc3_info_labels(page, table);
     else
-        status = say_network(page, table);
+        status = say_network(page, table, strncmp(kind, "NumPy", 5) == 0);
     if (status == DC3_OK) {
         say_file(page, kind, &f, bytes);
         if (!training) say_texts(page, table);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "io/found.h"
 #include "io/json.h"
+#include "io/npy.h"
 #include "io/pth.h"
 #include "io/safetensors.h"
 
@@ -19,12 +20,16 @@ static int is_safetensors(const unsigned char *data, size_t size)
 const char *dc3_weights_kind(const unsigned char *data, size_t size)
 {
     if (is_safetensors(data, size)) return "safetensors";
+    if (dc3_npy_probe(data, size)) return "NumPy array";
+    if (dc3_npz_probe(data, size)) return "NumPy arrays";
     return dc3_pth_probe(data, size) ? "PyTorch checkpoint" : NULL;
 }
 
 static dc3_status parse(const char *origin, const unsigned char *data, size_t size, dc3_table *table)
 {
     if (is_safetensors(data, size)) return dc3_safetensors_parse(origin, data, size, table);
+    if (dc3_npy_probe(data, size)) return dc3_npy_parse(origin, data, size, table);
+    if (dc3_npz_probe(data, size)) return dc3_npz_parse(origin, data, size, table);
     if (dc3_pth_probe(data, size)) return dc3_pth_parse(origin, data, size, table);
     return dc3_fail_found(origin, "a safetensors file or a PyTorch checkpoint (torch.save)", data, size);
 }

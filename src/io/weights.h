@@ -4,9 +4,10 @@
 
 #include "tensor/table.h"
 
-/* What the bytes begin like: "safetensors", "PyTorch checkpoint", or NULL. */
+/* What the bytes begin like: "safetensors", "PyTorch checkpoint", "NumPy array", "NumPy arrays", or NULL. */
 const char *dc3_weights_kind(const unsigned char *data, size_t size);
-/* A safetensors file or a PyTorch checkpoint (pth.h), recognised by content. The caller closes the table. */
+/* A safetensors file, a PyTorch checkpoint (pth.h) or NumPy's arrays (npy.h), recognised by content. The
+ * caller closes the table. */
 dc3_status dc3_weights_open(const char *path, dc3_table **table);
 /* The weights of a part of a diffusers directory: folder/stem.safetensors, or the shards that
  * folder/stem.safetensors.index.json lists, or folder/stem.fp16.safetensors; or without any the same as .bin

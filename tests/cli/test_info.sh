@@ -65,6 +65,26 @@ info bad.safetensors "no classifier" "features.1.bias"
 header '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}' short.safetensors abcd
 expect 1 "short.safetensors: tensor 'a'" "$dc3" info short.safetensors
 
+info "$source/tests/golden/npy/stored.npz" "embeddings with labels" "rows          6 of 3 values" "NumPy arrays"
+info "$source/tests/golden/npy/version2/x.npy" "embeddings with labels" "'labels' of labels.npy beside it"
+info "$source/tests/golden/npy/column.npz" "does not take" "why not" "expected 1 dimension"
+expect 0 '{"selected": [' "$dc3" select --from "$source/tests/golden/npy/deflated.npz" --ipc 1 --bins 1 --json
+expect 1 "big-endian values (>f4)" "$dc3" select --from "$source/tests/golden/npy/big_endian.npz" --ipc 1
+
+# What stands in place of a file is named, whatever it should be.
+pointer='version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 29500000\n'
+mkdir -p pointers/a pointers/b && for f in w.safetensors w.pth d.tar a/1.png b/2.png; do
+  printf "$pointer" > pointers/$f; done
+for f in w.safetensors w.pth d.tar; do expect 1 "found a Git LFS pointer" "$dc3" info pointers/$f; done
+expect 1 "Git LFS pointer" "$dc3" condense pointers -o of-pointers --ipc 1 --method random "${common[@]}"
+expect 1 "Git LFS pointer" "$dc3" select --from pointers/w.pth
+expect 1 "Git LFS pointer" "$dc3" condense data -o of-pointers --ipc 1 --teacher pointers/w.pth "${common[@]}"
+expect 1 "Git LFS pointer" "$dc3" edit pointers/a/1.png --prompt x -o edited.png
+cp -r "$source/models/dc3-mini" model && printf "$pointer" > model/unet/config.json
+info model "config.json: expected JSON, found a Git LFS pointer"
+rm -r model/unet/diffusion_pytorch_model.safetensors && echo x > model/unet/diffusion_flax_model.msgpack
+info model "found diffusion_flax_model.msgpack"
+
 # A trained network says its size; an interrupted training says how far it came.
 train=("$dc3" train data --arch convnet3 --size 16 --threads 1 --dtype f32 --batch 4)
 expect 0 "result" "${train[@]}" --epochs 1 -o trained.safetensors

@@ -1,0 +1,244 @@
+#include "select/rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "io/npy.h"
+#include "io/weights.h"
+
+enum { EMBEDDINGS, LABELS, LOGITS, BINS, ARRAYS };
+static const struct {
+    const char *name, *shape;
+    int ndim, needed;
+} arrays[ARRAYS] = {{"embeddings", "[n, d]", 2, 1},
+                    {"labels", "[n]", 1, 1},
+                    {"logits", "[n, c]", 2, 0},
+                    {"bins", "[n]", 1, 0}};
+
+static dc3_status add_npy(const char *origin, int which, const unsigned char *data, size_t size,
+                          dc3_table *table)
+{
+    return dc3_npy_add(origin, arrays[which].name, data, size, table);
+}
+
+static dc3_status parse_embeddings(const char *origin, const unsigned char *data, size_t size,
+                                   dc3_table *table)
+{
+    return add_npy(origin, EMBEDDINGS, data, size, table);
+}
+
+static dc3_status parse_labels(const char *origin, const unsigned char *data, size_t size, dc3_table *table)
+{
+    return add_npy(origin, LABELS, data, size, table);
+}
+
+static dc3_status parse_logits(const char *origin, const unsigned char *data, size_t size, dc3_table *table)
+{
+    return add_npy(origin, LOGITS, data, size, table);
+}
+
+static dc3_status parse_bins(const char *origin, const unsigned char *data, size_t size, dc3_table *table)
+{
+    return add_npy(origin, BINS, data, size, table);
+}
+
+/* The .npy of an array beside that of the embeddings, if it is there. */
+static dc3_status add_beside(const char *path, int which, dc3_table *table)
+{
+    static dc3_table_parse *const parse[ARRAYS] = {parse_embeddings, parse_labels, parse_logits, parse_bins};
+    const char *slash = strrchr(path, '/');
+    char name[32];
+    snprintf(name, sizeof name, "%s.npy", arrays[which].name);
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    char *beside = folder ? dc3_path_join(folder, name) : NULL;
+    dc3_status status = beside ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && dc3_path_what(beside) == DC3_PATH_FILE) {
+        status = dc3_table_map(table, beside, parse[which]);
+        if (status == DC3_OK)
+            status = dc3_table_note(table, "'%s' of %s beside it", arrays[which].name, name);
+    }
+    free(beside);
+    free(folder);
+    return status;
+}
+
+static dc3_status open_npy(const char *path, dc3_table **table)
+{
+    DC3_TRY(dc3_table_open(path, parse_embeddings, table));
+    dc3_status status = DC3_OK;
+    for (int i = LABELS; status == DC3_OK && i < ARRAYS; i++) status = add_beside(path, i, *table);
+    const char *odd;
+    if (status == DC3_OK && !dc3_table_find(*table, arrays[LABELS].name) &&
+        !dc3_table_odd_at(*table, 0, &odd))
+        status = dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: one array, taken for the embeddings; expected labels.npy beside it, found none; or save "
+            "both in one file: numpy.savez(FILE, embeddings=..., labels=...)",
+            path);
+    if (status != DC3_OK) dc3_table_close(table);
+    return status;
+}
+
+dc3_status dc3_rows_open(const char *path, dc3_table **table)
+{
+    dc3_mapping map;
+    *table = NULL;
+    DC3_TRY(dc3_map_open(path, &map));
+    int npy = dc3_npy_probe(map.data, map.size);
+    dc3_map_close(&map);
+    return npy ? open_npy(path, table) : dc3_weights_open(path, table);
+}
+
+static const char *odd_called(const dc3_table *table, const char *name)
+{
+    const char *what, *odd;
+    for (size_t i = 0; (odd = dc3_table_odd_at(table, i, &what)); i++)
+        if (strcmp(odd, name) == 0) return what;
+    return NULL;
+}
+
+int dc3_rows_are_meant(const dc3_table *table)
+{
+    return dc3_table_find(table, arrays[EMBEDDINGS].name) || odd_called(table, arrays[EMBEDDINGS].name);
+}
+
+/* What the table has in place of an array that is needed: "found 'x' [20, 8], 'y' [20]". */
+static dc3_status missing(const dc3_table *table, const char *name)
+{
+    enum { SHOWN = 4 };
+    char found[256] = "nothing", shape[DC3_SHAPE_TEXT];
+    size_t used = 0, size = dc3_table_size(table);
+    for (size_t i = 0; i < size && i < SHOWN && used < sizeof found; i++) {
+        const dc3_tensor *t = dc3_table_at(table, i);
+        used += (size_t)snprintf(found + used, sizeof found - used, "%s'%.40s' %s", i ? ", " : "",
+                                 dc3_table_name(table, i),
+                                 dc3_shape_text(t->ndim, t->shape, shape, sizeof shape));
+    }
+    return dc3_fail(DC3_ERR_FORMAT,
+                    "%s %s: expected tensors 'embeddings' [n, d] and 'labels' [n], found no '%s', but %s%s",
+                    dc3_setting("from"), dc3_table_origin(table), name, found, size > SHOWN ? ", .." : "");
+}
+
+static int is_float(dc3_dtype type)
+{
+    return type == DC3_F32 || type == DC3_F16 || type == DC3_BF16 || type == DC3_F64;
+}
+
+static int is_small_integer(dc3_dtype type)
+{
+    return type == DC3_U8 || type == DC3_I8 || type == DC3_U16 || type == DC3_I16;
+}
+
+static dc3_status check_type(const dc3_table *table, int which, const dc3_tensor *t)
+{
+    int numbers = arrays[which].ndim == 2;
+    if (numbers ? is_float(t->dtype) || is_small_integer(t->dtype) : !is_float(t->dtype)) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: '%s': expected %s, found %s; in NumPy x.astype('%s') converts them",
+                    dc3_table_origin(table), arrays[which].name,
+                    numbers ? "numbers with a fraction" : "whole numbers", dc3_dtype_name(t->dtype),
+                    numbers ? "float32" : "int64");
+}
+
+static dc3_status check_array(const dc3_table *table, int which)
+{
+    const char *name = arrays[which].name, *odd = odd_called(table, name);
+    const dc3_tensor *t = dc3_table_find(table, name), *x = dc3_table_find(table, arrays[EMBEDDINGS].name);
+    char shape[DC3_SHAPE_TEXT], wanted[64];
+    if (odd)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%s': expected numbers, found %s", dc3_table_origin(table), name,
+                        odd);
+    if (!t) return arrays[which].needed ? missing(table, name) : DC3_OK;
+    dc3_shape_text(t->ndim, t->shape, shape, sizeof shape);
+    if (t->ndim != arrays[which].ndim)
+        return dc3_fail(
+            DC3_ERR_FORMAT, "%s: '%s': expected %d dimension%s %s, found %s; in NumPy %s makes it one",
+            dc3_table_origin(table), name, arrays[which].ndim, arrays[which].ndim == 1 ? "" : "s",
+            arrays[which].shape, shape, arrays[which].ndim == 1 ? "x.reshape(-1)" : "x.reshape(len(x), -1)");
+    snprintf(wanted, sizeof wanted, "%lld rows, as many as 'embeddings' has", (long long)x->shape[0]);
+    if (t->shape[0] != x->shape[0])
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%s': expected %s, found %s", dc3_table_origin(table), name,
+                        wanted, shape);
+    return check_type(table, which, t);
+}
+
+dc3_status dc3_rows_check(const dc3_table *table)
+{
+    for (int i = 0; i < ARRAYS; i++) DC3_TRY(check_array(table, i));
+    return DC3_OK;
+}
+
+static void *make(dc3_rows *rows, int64_t count, size_t each)
+{
+    void *made = malloc((size_t)count * each + 1);
+    if (made) rows->made[rows->made_count++] = made;
+    return made;
+}
+
+static int64_t integer_at(const dc3_tensor *t, int64_t i)
+{
+    switch (t->dtype) {
+    case DC3_I8:
+        return ((const int8_t *)t->data)[i];
+    case DC3_U16:
+        return ((const uint16_t *)t->data)[i];
+    case DC3_I16:
+        return ((const int16_t *)t->data)[i];
+    case DC3_I32:
+        return ((const int32_t *)t->data)[i];
+    case DC3_U32:
+        return ((const uint32_t *)t->data)[i];
+    case DC3_U64: /* what does not fit is negative, and refused as such */
+    case DC3_I64:
+        return ((const int64_t *)t->data)[i];
+    default:
+        return ((const uint8_t *)t->data)[i];
+    }
+}
+
+static dc3_status take_floats(const dc3_table *table, int which, dc3_rows *rows, const float **values)
+{
+    const dc3_tensor *t = dc3_table_find(table, arrays[which].name);
+    *values = t ? t->data : NULL;
+    if (!t || t->dtype == DC3_F32) return DC3_OK;
+    int64_t n = dc3_count(t);
+    float *made = make(rows, n, sizeof *made);
+    if (!made) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", dc3_table_origin(table));
+    *values = made;
+    if (is_float(t->dtype)) return dc3_convert(t->data, t->dtype, made, DC3_F32, n);
+    for (int64_t i = 0; i < n; i++) made[i] = (float)integer_at(t, i);
+    return DC3_OK;
+}
+
+static dc3_status take_integers(const dc3_table *table, int which, dc3_rows *rows, const int64_t **values)
+{
+    const dc3_tensor *t = dc3_table_find(table, arrays[which].name);
+    *values = t ? t->data : NULL;
+    if (!t || t->dtype == DC3_I64) return DC3_OK;
+    int64_t n = dc3_count(t);
+    int64_t *made = make(rows, n, sizeof *made);
+    if (!made) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", dc3_table_origin(table));
+    for (int64_t i = 0; i < n; i++) made[i] = integer_at(t, i);
+    *values = made;
+    return DC3_OK;
+}
+
+dc3_status dc3_rows_take(const dc3_table *table, dc3_rows *rows)
+{
+    *rows = (dc3_rows){0};
+    DC3_TRY(dc3_rows_check(table));
+    const dc3_tensor *x = dc3_table_find(table, arrays[EMBEDDINGS].name),
+                     *z = dc3_table_find(table, arrays[LOGITS].name);
+    rows->n = x->shape[0];
+    rows->d = x->shape[1];
+    rows->c = z ? z->shape[1] : 0;
+    DC3_TRY(take_floats(table, EMBEDDINGS, rows, &rows->embeddings));
+    DC3_TRY(take_floats(table, LOGITS, rows, &rows->logits));
+    DC3_TRY(take_integers(table, LABELS, rows, &rows->labels));
+    return take_integers(table, BINS, rows, &rows->bins);
+}
+
+void dc3_rows_free(dc3_rows *rows)
+{
+    while (rows->made_count) free(rows->made[--rows->made_count]);
+}
