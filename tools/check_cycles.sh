@@ -7,11 +7,8 @@ library=$(realpath "$1")
 cd "$(dirname "$0")/.."
 symbols() { # lines "has FILE SYMBOL" and "need FILE SYMBOL"; the AVX2 tier is the AVX-512 tier's files once more
   grep -o ' -o [^ ]*\.dir/src/[^ ]*\.c\.o' compile_commands.json | cut -d' ' -f3 | grep -v avx2 |
-    while read -r object; do
-      file=${object##*.dir/src/}; file=${file%.c.o}
-      nm "$object" | awk -v file="$file" \
-        'NF == 2 && $1 == "U" { print "need", file, $2 } NF == 3 && $2 ~ /[TDBRCV]/ { print "has", file, $3 }'
-    done
+    xargs nm -A | sed -E 's/^.*\.dir\/src\/([^:]*)\.c\.o:/\1 /' | awk '
+      NF == 3 && $2 == "U" { print "need", $1, $3 } NF == 4 && $3 ~ /[TDBRCV]/ { print "has", $1, $4 }'
 }
 # Lines "ROOM/FILE ROOM/FILE": the first needs a symbol of the second.
 edges=$(cd "$(dirname "$library")" && symbols | awk '
