@@ -76,6 +76,14 @@ left=$(find root prefix ! -type d -o -name dc3)
 [[ $left == prefix/lib/other ]] || fail "after uninstall there are: $left"
 expect 1 "nothing is known" bash "$source/tools/uninstall.sh" installed.txt
 
+# Folders that are whole paths are named as they are.
+cmake -DCMAKE_INSTALL_PREFIX=/opt/dc3 -DCMAKE_INSTALL_LIBDIR=/lib/of/dc3 -DCMAKE_INSTALL_INCLUDEDIR=include \
+  -DCMAKE_INSTALL_DATADIR=/data/of/dc3 -DDC3_PC="$PWD/dc3.pc" -P "$source/packaging/pc.cmake" || fail "pc.cmake"
+[[ $(sed -n 1,4p dc3.pc) == 'prefix=/opt/dc3
+libdir=/lib/of/dc3
+includedir=${prefix}/include
+modelsdir=/data/of/dc3/dc3/models' ]] || fail "dc3.pc: $(cat dc3.pc)"
+
 # Whoever types make wants no tests.
 if [[ -f $build/build.ninja ]]; then
   ninja -C "$build" -t inputs product > inputs || fail "ninja -t inputs"
