@@ -53,7 +53,21 @@ typedef enum dc3_sampler_kind {
     DC3_EULER_ANCESTRAL,      /* "euler-ancestral" */
     DC3_EULER,                /* "euler" */
     DC3_DDIM,                 /* "ddim": Song et al. 2021 */
-    DC3_DPMPP_2M              /* "dpmpp-2m": DPM-Solver++ of second order, Lu et al. 2022 */
+    DC3_DPMPP_2M,             /* "dpmpp-2m": DPM-Solver++ of second order, Lu et al. 2022b */
+    DC3_PNDM,                 /* "pndm": Liu et al. 2022, what Stable Diffusion 1.5 comes with */
+    DC3_DDPM,                 /* "ddpm": Ho et al. 2020 */
+    DC3_HEUN,                 /* "heun": Karras et al. 2022 */
+    DC3_LMS,                  /* "lms": linear multistep of fourth order */
+    DC3_LCM,                  /* "lcm": for latent consistency models, Luo et al. 2023 */
+    DC3_UNIPC,                /* "unipc": Zhao et al. 2023; the order is the model's */
+    DC3_DPMPP_1,              /* "dpmpp-1", "dpmpp-3m": DPM-Solver++ of first and third order */
+    DC3_DPMPP_3M,
+    DC3_DPM_1, /* "dpm-1", "dpm-2m", "dpm-3m": DPM-Solver, Lu et al. 2022a */
+    DC3_DPM_2M,
+    DC3_DPM_3M,
+    DC3_DPMPP_1_SDE, /* "dpmpp-1-sde", "dpmpp-2m-sde", "dpmpp-3m-sde": DPM-Solver++ with fresh noise */
+    DC3_DPMPP_2M_SDE,
+    DC3_DPMPP_3M_SDE
 } dc3_sampler_kind;
 
 /* What a student learns from; "labels". */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "api/images.h"
 #include "base/call.h"
+#include "base/listener.h"
 #include "base/options.h"
 #include "condense/prompts.h"
 #include "condense/single_edit.h"
@@ -150,6 +151,7 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
     dc3_image_edit_options o = dc3_image_edit_defaults();
     dc3_edit_settings settings;
     dc3_single_edit w;
+    char note[600];
     if (!editor) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected one that is open, found NULL");
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_edit_options, listener, options, &o));
     DC3_TRY(dc3_check_images(n, height, width, images));
@@ -159,6 +161,9 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
     dc3_detail detail =
         o.detail != DC3_DETAIL_DEFAULT ? o.detail : dc3_editor_describe(editor->editor).detail;
     DC3_CALL_SCOPE(o.listener.cancel);
+    DC3_TRY(dc3_editor_check(editor->editor, &settings));
+    if (*dc3_editor_note(editor->editor, &settings, note, sizeof note))
+        dc3_listener_say(&o.listener, "note: %s", note);
     DC3_TRY(dc3_single_edit_open(settings.size, width, height, detail, &w));
     dc3_status status = DC3_OK;
     for (int64_t i = 0; status == DC3_OK && i < n; i++) {

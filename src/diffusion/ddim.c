@@ -3,18 +3,20 @@
 #include <math.h>
 #include "diffusion/sampler.h"
 
-void dc3_ddim_step(const dc3_sampler *s, int i, dc3_sampler_step *step)
+static void step_of(const dc3_sampler *s, int i, dc3_sampler_step *step)
 {
-    int at = (int)s->times[i], before = at - s->config.train_steps / s->steps;
-    double a = s->alpha_bar[at], next = before >= 0 ? s->alpha_bar[before] : s->final_alpha_bar;
-    double root = sqrt(a), rest = sqrt(1 - a);
-    if (s->config.prediction == DC3_PREDICT_V)
-        *step = (dc3_sampler_step){.estimate = {root, -rest, 1}, .slope = {rest, root, 0, 1}};
-    else if (s->config.prediction == DC3_PREDICT_SAMPLE)
-        *step = (dc3_sampler_step){.estimate = {0, 1, 1}, .slope = {1, 0, -root, rest}};
-    else
-        *step = (dc3_sampler_step){.estimate = {1, -rest, root}, .slope = {0, 1, 0, 1}};
+    int at = (int)s->times[i];
+    double a = s->alpha_bar[at], next = dc3_schedule_before(s, at - s->config.train_steps / s->steps);
+    dc3_unit_slope(s, sqrt(a), sqrt(1 - a), step);
     step->bound = s->config.clip; /* epsilon stays, as in diffusers */
-    step->next[1] = sqrt(next);
-    step->next[2] = sqrt(1 - next);
+    step->next[DC3_TERM_ESTIMATE] = sqrt(next);
+    step->next[DC3_TERM_SLOPE] = sqrt(1 - next);
 }
+
+const dc3_sampler_class dc3_sampler_ddim = {.scheduler = "DDIMScheduler",
+                                            .spacing = DC3_SPACING_LEADING,
+                                            .alpha_to_one = 1,
+                                            .follows = DC3_KEY_CLIP | DC3_KEY_ZERO_SNR,
+                                            .refuses = DC3_KEY_THRESHOLDING,
+                                            .plan = dc3_plan_times,
+                                            .step = step_of};

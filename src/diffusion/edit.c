@@ -45,21 +45,26 @@ dc3_status dc3_editor_encode(dc3_editor *e, int n, int size, const float *rgb, f
     return dc3_ctx_status(e->ctx);
 }
 
+/* A new one by the settings. */
+static dc3_status open_sampler(const dc3_editor *e, const dc3_edit_settings *s, dc3_sampler **sampler)
+{
+    dc3_sampler_kind kind = s->sampler;
+    *sampler = NULL;
+    if (kind == DC3_SAMPLER_DEFAULT) DC3_TRY(dc3_scheduler_sampler(&e->scheduler, &kind));
+    return dc3_sampler_open(kind, &e->scheduler, s->steps, sampler);
+}
+
 /* The sampler of these settings and the denoiser at its time steps, kept from edit to edit. */
 static dc3_status prepare_sampler(dc3_editor *e, const dc3_edit_settings *s)
 {
-    static const char *unsupported =
-        "sampler %s cannot run a model with zero terminal signal-to-noise; use ddim";
-    if (e->scheduler.zero_snr && s->sampler != DC3_DDIM)
-        return dc3_fail(DC3_ERR_UNSUPPORTED, unsupported, dc3_sampler_names[s->sampler]);
     dc3_sampler *sampler;
-    if (e->denoising && dc3_sampler_steps(e->sampler) == s->steps && dc3_sampler_is(e->sampler, s->sampler))
-        return DC3_OK;
-    DC3_TRY(dc3_sampler_open(s->sampler, &e->scheduler, s->steps, &sampler));
+    if (e->denoising && dc3_sampler_is(e->sampler, s->sampler, s->steps)) return DC3_OK;
+    DC3_TRY(open_sampler(e, s, &sampler));
     dc3_sampler_close(&e->sampler);
     dc3_denoising_close(&e->denoising);
     e->sampler = sampler;
-    return dc3_denoising_open(e->ctx, e->denoiser, s->steps, dc3_sampler_timesteps(sampler), &e->denoising);
+    return dc3_denoising_open(e->ctx, e->denoiser, dc3_sampler_evaluations(sampler),
+                              dc3_sampler_timesteps(sampler), &e->denoising);
 }
 
 /* Gives the denoiser the texts of all rows, in the current scope: ids [n + 1, tokens]. */
@@ -122,6 +127,15 @@ static dc3_tensor predict(dc3_editor *e, const denoise_input *in, dc3_tensor x, 
     return dc3_replace(ctx, y, dc3_guided(ctx, &in->guided, y, in->condition));
 }
 
+/* Zeros for what the sampler keeps of x [n, side, side, channels]. */
+static dc3_tensor make_memory(dc3_ctx *ctx, const dc3_sampler *sampler, dc3_tensor x)
+{
+    int rows[DC3_SAMPLER_MEMORIES * DC3_EDIT_PROMPTS], memories = dc3_sampler_memories(sampler);
+    int count = (memories ? memories : 1) * (int)x.shape[0];
+    for (int i = 0; i < count; i++) rows[i] = -1;
+    return dc3_take_rows(ctx, x, count, rows);
+}
+
 /* x [n, side, side, channels] f32 after all steps, guided by `image`; `host` is room for noise of its size.
  */
 static dc3_tensor denoise(dc3_editor *e, const dc3_edit_settings *settings, const dc3_edit_request *q,
@@ -130,18 +144,19 @@ static dc3_tensor denoise(dc3_editor *e, const dc3_edit_settings *settings, cons
     dc3_ctx *ctx = e->ctx;
     const int64_t shape[] = {q->n, image.shape[1], image.shape[2], image.shape[3]};
     denoise_input in = prepare_input(e, g, image);
-    dc3_tensor x = make_noise(ctx, q, 0, shape, host), memory = dc3_affine(ctx, x, 0, 0);
+    dc3_tensor x = make_noise(ctx, q, 0, shape, host), memory = make_memory(ctx, e->sampler, x);
+    int evaluations = dc3_sampler_evaluations(e->sampler);
     x = dc3_replace(ctx, x, dc3_affine(ctx, x, dc3_sampler_initial_sigma(e->sampler), 0));
-    for (int i = 0; i < dc3_sampler_steps(e->sampler) && dc3_ctx_status(ctx) == DC3_OK; i++) {
+    for (int i = 0; i < evaluations && dc3_ctx_status(ctx) == DC3_OK; i++) {
         dc3_scope scope = dc3_scope_open(ctx);
         dc3_sampler_step step = dc3_sampler_step_of(e->sampler, i);
         dc3_tensor output = predict(e, &in, x, i), noise;
-        int noisy = dc3_sampler_needs_noise(e->sampler);
+        int noisy = step.next[DC3_TERM_NOISE] != 0;
         if (noisy) noise = make_noise(ctx, q, i + 1, shape, host);
         dc3_step_sampler(ctx, &step, output, noisy ? &noise : NULL, x, memory);
         dc3_scope_close(ctx, scope);
         if (settings->stepped && dc3_ctx_status(ctx) == DC3_OK)
-            settings->stepped(settings->user, i + 1, dc3_sampler_steps(e->sampler));
+            settings->stepped(settings->user, i + 1, evaluations);
     }
     return x;
 }
@@ -169,6 +184,16 @@ static dc3_status check_settings(const dc3_editor *e, const dc3_edit_settings *s
     if (n < 1 || n > DC3_EDIT_PROMPTS)
         return dc3_fail(DC3_ERR_ARGUMENT, "prompts: expected 1 to %d, found %d", DC3_EDIT_PROMPTS, n);
     return dc3_edit_settings_check(s);
+}
+
+dc3_status dc3_editor_check(const dc3_editor *e, const dc3_edit_settings *settings)
+{
+    dc3_sampler *sampler;
+    if (!e->tokenizer) return dc3_fail(DC3_ERR_IO, "%s: expected a folder 'tokenizer', found none", e->name);
+    DC3_TRY(check_settings(e, settings, 1));
+    dc3_status status = open_sampler(e, settings, &sampler);
+    dc3_sampler_close(&sampler);
+    return status;
 }
 
 static void run(dc3_editor *e, const dc3_edit_settings *settings, const dc3_edit_request *q, float *host)

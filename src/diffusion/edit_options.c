@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "diffusion/sampler.h"
 #include "io/json.h"
 
 typedef struct row {
@@ -12,12 +13,14 @@ typedef struct row {
 
 #define FIELDS(field) offsetof(dc3_condense_options, field), offsetof(dc3_image_edit_options, field)
 
+#define HELP_OF(constant, class, word) word ", "
+
 static const row rows[] = {
     {{"steps", DC3_EDIT_WHOLE, 1, 1000, 0, FIELDS(steps), "Steps of the sampler (default: the model's)", "N"},
      offsetof(dc3_edit_settings, steps),
      NULL},
     {{"sampler", DC3_EDIT_WORD, 0, 0, DC3_SAMPLER_DEFAULT, FIELDS(sampler),
-      "euler-ancestral, euler, ddim, dpmpp-2m (default: the model's)", "NAME"},
+      DC3_SAMPLERS(HELP_OF) "default: the model's", "NAME"},
      offsetof(dc3_edit_settings, sampler),
      dc3_sampler_names},
     {{"guidance", DC3_EDIT_REAL, 0, 100, -1, FIELDS(guidance), "Text guidance (default: the model's)", "X"},
@@ -69,7 +72,7 @@ static dc3_status check(const row *r, double value)
 {
     const dc3_edit_option *o = &r->option;
     if (o->kind == DC3_EDIT_WORD) {
-        if (value >= 0 && value < count_words(r)) return DC3_OK;
+        if (value == o->unset || (value >= 0 && value < count_words(r))) return DC3_OK;
         return dc3_fail_setting(o->name, "expected a constant from -1 to %d, found %g", count_words(r) - 1,
                                 value);
     }
@@ -130,12 +133,17 @@ dc3_status dc3_edit_settings_check(const dc3_edit_settings *settings)
 
 /* ---- JSON ---- */
 
+static json_t *word_of(const row *r, int value)
+{
+    return value < 0 ? json_null() : json_string(r->words[value]);
+}
+
 void dc3_edit_settings_write(const dc3_edit_settings *settings, json_t *to)
 {
     for (const row *r = rows; r < rows + ROWS; r++) {
         double value = get_setting(r, settings);
         json_object_set_new(to, r->option.name,
-                            r->option.kind == DC3_EDIT_WORD   ? json_string(r->words[(int)value])
+                            r->option.kind == DC3_EDIT_WORD   ? word_of(r, (int)value)
                             : r->option.kind == DC3_EDIT_REAL ? json_real(value)
                                                               : json_integer((json_int_t)value));
     }
@@ -144,8 +152,10 @@ void dc3_edit_settings_write(const dc3_edit_settings *settings, json_t *to)
 static dc3_status read_word(const row *r, const json_t *from, const char *file, dc3_edit_settings *s)
 {
     const char *word;
-    char list[200] = "";
-    DC3_TRY(dc3_json_string(from, file, r->option.name, r->words[(int)get_setting(r, s)], &word));
+    char list[400] = "";
+    int now = (int)get_setting(r, s); /* -1: none that dc3 has */
+    DC3_TRY(dc3_json_string(from, file, r->option.name, now < 0 ? "" : r->words[now], &word));
+    if (now < 0 && !*word) return DC3_OK;
     for (int i = 0, count = count_words(r); i < count; i++) {
         if (strcmp(r->words[i], word) == 0) {
             set_setting(r, i, s);

@@ -50,9 +50,22 @@ static dc3_status open_networks(dc3_editor *e, const char *directory)
     return check_networks(e, directory);
 }
 
+/* The scheduler's class, which the index knows too; a class that dc3 lacks is left to whoever edits. */
+static void choose_sampler(const json_t *index, dc3_editor *e)
+{
+    const char *named = json_string_value(json_array_get(json_object_get(index, "scheduler"), 1));
+    char *class = e->scheduler.class_name;
+    if (!*class && named) snprintf(class, sizeof e->scheduler.class_name, "%s", named);
+    if (named && strcmp(named, class) != 0)
+        snprintf(e->index_scheduler, sizeof e->index_scheduler, "%s", named);
+    if (dc3_scheduler_sampler(&e->scheduler, &e->defaults.sampler) != DC3_OK)
+        e->defaults.sampler = DC3_SAMPLER_DEFAULT;
+}
+
 /* What the index says under "dc3"; else as Brooks et al. 2023 and the scheduler's class have it. */
 static dc3_status read_defaults(const json_t *index, const char *file, dc3_editor *e)
 {
+    enum { USUAL = 100, FEW = 4 }; /* steps; of Luo et al. 2023 */
     const json_t *own = json_object_get(index, "dc3");
     int64_t size;
     const char *detail;
@@ -60,11 +73,10 @@ static dc3_status read_defaults(const json_t *index, const char *file, dc3_edito
     DC3_TRY(dc3_json_string(own, file, "detail", "edit", &detail));
     DC3_TRY(dc3_json_bool(own, file, "residual_image_latents", 0, &e->residual));
     e->detail = strcmp(detail, "keep") == 0 ? DC3_DETAIL_KEEP : DC3_DETAIL_EDIT;
-    e->defaults = (dc3_edit_settings){.size = (int)size,
-                                      .steps = 100,
-                                      .sampler = dc3_scheduler_sampler(&e->scheduler),
-                                      .guidance = 4,
-                                      .image_guidance = 1.5f};
+    e->defaults =
+        (dc3_edit_settings){.size = (int)size, .steps = USUAL, .guidance = 4, .image_guidance = 1.5f};
+    choose_sampler(index, e);
+    if (e->defaults.sampler == DC3_LCM) e->defaults.steps = FEW;
     return dc3_edit_settings_read(own, file, &e->defaults);
 }
 
@@ -138,6 +150,21 @@ void dc3_editor_close(dc3_editor **editor)
 dc3_edit_settings dc3_editor_defaults(const dc3_editor *editor)
 {
     return editor->defaults;
+}
+
+const char *dc3_editor_note(const dc3_editor *e, const dc3_edit_settings *s, char *text, size_t size)
+{
+    char ignored[400];
+    *text = 0;
+    if (s->sampler < 0) return text;
+    if (*dc3_scheduler_ignored(&e->scheduler, s->sampler, ignored, sizeof ignored))
+        snprintf(text, size, "%s: the sampler %s does not follow %s of scheduler_config.json", e->name,
+                 dc3_sampler_names[s->sampler], ignored);
+    else if (*e->index_scheduler)
+        snprintf(text, size,
+                 "%s: model_index.json names %s, scheduler_config.json %s; the latter is followed", e->name,
+                 e->index_scheduler, e->scheduler.class_name);
+    return text;
 }
 
 int dc3_editor_factor(const dc3_editor *e)

@@ -15,9 +15,9 @@ extern const char *const dc3_sampler_names[];
 typedef struct dc3_edit_settings {
     int size;  /* working width and height in pixels, a multiple of the VAE's factor * 2^downs */
     int steps; /* 1..1000 */
-    dc3_sampler_kind sampler;
-    float guidance;                                   /* text guidance s_T, >= 0 */
-    float image_guidance;                             /* image guidance s_I, >= 0 */
+    dc3_sampler_kind sampler; /* DC3_SAMPLER_DEFAULT: the directory's, which dc3 lacks */
+    float guidance;           /* text guidance s_T, >= 0 */
+    float image_guidance;     /* image guidance s_I, >= 0 */
     void (*stepped)(void *user, int done, int steps); /* called after each step; NULL: nobody is notified */
     void *user;
 } dc3_edit_settings;
@@ -36,6 +36,13 @@ dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, 
 void dc3_editor_close(dc3_editor **editor);
 dc3_edit_settings dc3_editor_defaults(const dc3_editor *editor);
 dc3_editor_info dc3_editor_describe(const dc3_editor *editor);
+
+/* DC3_OK where an edit by these settings can be made; else what dc3_editor_edit would fail with. */
+dc3_status dc3_editor_check(const dc3_editor *editor, const dc3_edit_settings *settings);
+/* What of the directory is not followed under these settings, as one sentence for people; "" where all of it
+ * is. Returns text. */
+const char *dc3_editor_note(const dc3_editor *editor, const dc3_edit_settings *settings, char *text,
+                            size_t size);
 
 /* Mean of the VAE posterior (unscaled) of `n` images: rgb [n, size, size, 3] in [0, 1], channels last;
  * latents [n, size / factor, size / factor, latent_channels] f32, caller's memory. */

@@ -34,6 +34,17 @@ double dc3_editor_encode_flops(const dc3_editor *e, int size)
     return flops;
 }
 
+/* Of the denoiser; `steps` where no sampler can be opened, which the edit then says. */
+static int evaluations_of(const dc3_editor *e, const dc3_edit_settings *s)
+{
+    dc3_sampler *sampler;
+    if (s->sampler < 0 || dc3_sampler_open(s->sampler, &e->scheduler, s->steps, &sampler) != DC3_OK)
+        return s->steps;
+    int count = dc3_sampler_evaluations(sampler);
+    dc3_sampler_close(&sampler);
+    return count;
+}
+
 double dc3_editor_flops(const dc3_editor *e, const dc3_edit_settings *s, int n, int reconstruction)
 {
     dc3_ctx *ctx = counting(e);
@@ -56,5 +67,5 @@ double dc3_editor_flops(const dc3_editor *e, const dc3_edit_settings *s, int n, 
     }
     dc3_denoising_close(&denoising);
     dc3_ctx_close(&ctx);
-    return once + step * s->steps;
+    return once + step * evaluations_of(e, s);
 }

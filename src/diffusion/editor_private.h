@@ -21,6 +21,7 @@ struct dc3_editor {
     dc3_detail detail; /* the directory's advice */
     int residual; /* the denoiser's output is relative to the input image's latents, docs/mini-editor.md */
     char name[64];
+    char index_scheduler[64]; /* the scheduler's class in model_index.json, where it is another */
     dc3_sampler *sampler;     /* of the last edit, */
     dc3_denoising *denoising; /* and the denoiser prepared for its time steps */
 };
@@ -33,7 +34,7 @@ typedef struct dc3_edit_request {
     int n;
     const int64_t *ids;    /* [n + 1, tokens]: the instructions, then the empty text */
     const uint64_t *seeds; /* [n], or NULL with `noises` */
-    const float *noises;   /* [steps + 1, n, h, w, latent_channels], the first for the start, or NULL */
+    const float *noises;   /* [evaluations + 1, n, h, w, latent_channels], the first for the start, or NULL */
     float *edits;          /* [n, size, size, 3] */
     float *reconstruction; /* or NULL */
     float *latents;        /* final latents [n, h, w, latent_channels], scaled; or NULL */

@@ -2,9 +2,18 @@
  * sigma * (sigma' - sigma). */
 #include "diffusion/sampler.h"
 
-void dc3_euler_step(const dc3_sampler *s, int i, dc3_sampler_step *step)
+static void step_of(const dc3_sampler *s, int i, dc3_sampler_step *step)
 {
     dc3_sigma_slope(s, s->sigmas[i], step);
-    step->next[0] = 1;
-    step->next[2] = s->sigmas[i + 1] - s->sigmas[i];
+    step->next[DC3_TERM_X] = 1;
+    step->next[DC3_TERM_SLOPE] = s->sigmas[i + 1] - s->sigmas[i];
 }
+
+const dc3_sampler_class dc3_sampler_euler = {.scheduler = "EulerDiscreteScheduler",
+                                             .spacing = DC3_SPACING_LINSPACE,
+                                             .sigma_form = 1,
+                                             .follows = DC3_KEY_ZERO_SNR | DC3_KEY_RAMP |
+                                                        DC3_KEY_FINAL_SIGMA | DC3_KEY_INTERPOLATION |
+                                                        DC3_KEY_TIMESTEP_TYPE,
+                                             .plan = dc3_plan_sigmas,
+                                             .step = step_of};

@@ -4,13 +4,20 @@
 #include <math.h>
 #include "diffusion/sampler.h"
 
-void dc3_euler_ancestral_step(const dc3_sampler *s, int i, dc3_sampler_step *step)
+static void step_of(const dc3_sampler *s, int i, dc3_sampler_step *step)
 {
     double sigma = s->sigmas[i], next = s->sigmas[i + 1];
     double up = sqrt(next * next * (sigma * sigma - next * next) / (sigma * sigma));
     double down = sqrt(next * next - up * up);
     dc3_sigma_slope(s, sigma, step);
-    step->next[0] = 1;
-    step->next[2] = down - sigma;
-    step->next[4] = up;
+    step->next[DC3_TERM_X] = 1;
+    step->next[DC3_TERM_SLOPE] = down - sigma;
+    step->next[DC3_TERM_NOISE] = up;
 }
+
+const dc3_sampler_class dc3_sampler_euler_ancestral = {.scheduler = "EulerAncestralDiscreteScheduler",
+                                                       .spacing = DC3_SPACING_LINSPACE,
+                                                       .sigma_form = 1,
+                                                       .follows = DC3_KEY_ZERO_SNR,
+                                                       .plan = dc3_plan_sigmas,
+                                                       .step = step_of};

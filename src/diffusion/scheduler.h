@@ -8,40 +8,85 @@
 
 typedef enum dc3_prediction { DC3_PREDICT_EPSILON, DC3_PREDICT_V, DC3_PREDICT_SAMPLE } dc3_prediction;
 typedef enum dc3_spacing { DC3_SPACING_LINSPACE, DC3_SPACING_LEADING, DC3_SPACING_TRAILING } dc3_spacing;
+typedef enum dc3_betas { DC3_BETAS_LINEAR, DC3_BETAS_SCALED, DC3_BETAS_COSINE, DC3_BETAS_SIGMOID } dc3_betas;
+/* How sigmas lie between the largest and the least: as the time steps have them, or by a curve. */
+typedef enum dc3_ramp { DC3_RAMP_NONE, DC3_RAMP_KARRAS, DC3_RAMP_EXPONENTIAL, DC3_RAMP_BETA } dc3_ramp;
+
+/* Keys of scheduler_config.json that some samplers follow and others do not know. */
+enum {
+    DC3_KEY_CLIP = 1 << 0,
+    DC3_KEY_ZERO_SNR = 1 << 1,
+    DC3_KEY_RAMP = 1 << 2, /* use_karras_sigmas, use_exponential_sigmas, use_beta_sigmas */
+    DC3_KEY_FINAL_SIGMA = 1 << 3,
+    DC3_KEY_INTERPOLATION = 1 << 4,
+    DC3_KEY_TIMESTEP_TYPE = 1 << 5,
+    DC3_KEY_LAMBDA_MIN = 1 << 6,
+    DC3_KEY_THRESHOLDING = 1 << 7, /* from here on: followed by no sampler of dc3 */
+    DC3_KEY_LU_LAMBDAS = 1 << 8,
+    DC3_KEY_FLOW_SIGMAS = 1 << 9,
+    DC3_KEY_TRAINED_BETAS = 1 << 10,
+    DC3_KEY_VARIANCE = 1 << 11,
+    DC3_KEY_CORRECTOR = 1 << 12,
+    DC3_KEY_SOLVER_P = 1 << 13
+};
 
 /* scheduler_config.json, checked. */
 typedef struct dc3_scheduler_config {
     int train_steps;
     double beta_start, beta_end;
-    int scaled_linear; /* betas linear in their square root, else linear */
+    dc3_betas betas;
     dc3_prediction prediction;
-    dc3_spacing spacing;
-    int steps_offset, set_alpha_to_one, zero_snr;
-    double clip;         /* DDIM: bound of the estimated image, 0: none */
+    int spacing; /* dc3_spacing; -1: the sampler's usual one */
+    int steps_offset, zero_snr;
+    int set_alpha_to_one; /* -1: the sampler's usual value */
+    double clip;          /* bound of the estimated image, 0: none */
+    dc3_ramp ramp;
+    double sigma_min, sigma_max; /* of the ramp; 0: those of the schedule */
+    int final_sigma_min;         /* ends at the schedule's least sigma, not at 0 */
+    int log_linear, continuous;  /* Euler: sigmas linear in their logarithm; time steps log(sigma) / 4 */
+    int order;                   /* of the file's solver, 1 to 3 */
+    int heun, lower_order_final, euler_at_final;
+    double lambda_min;      /* DPM-Solver: least log(alpha / sigma) */
+    int bh1, predict_noise; /* UniPC */
+    int skip_prk;           /* PNDM: no Runge-Kutta steps at the start */
+    int variance_large;     /* DDPM: beta, else the posterior's */
+    int original_steps;     /* LCM: of the distillation, */
+    double timestep_scaling;
+    unsigned keys;       /* DC3_KEY_..: set to what not every sampler follows */
+    char algorithm[24];  /* DPM-Solver: "dpmsolver++", .. */
     char class_name[64]; /* "EulerAncestralDiscreteScheduler", ...; "" if not given */
 } dc3_scheduler_config;
 
 dc3_status dc3_scheduler_config_read(const char *path, dc3_scheduler_config *config);
-/* The sampler that the configuration's class names, or Euler ancestral. */
-dc3_sampler_kind dc3_scheduler_sampler(const dc3_scheduler_config *config);
+/* The sampler that the configuration's class names, Euler ancestral where it names none. DC3_ERR_UNSUPPORTED
+ * for a class that dc3 lacks, with a text that says what works in its place; *kind is
+ * DC3_SAMPLER_DEFAULT then. */
+dc3_status dc3_scheduler_sampler(const dc3_scheduler_config *config, dc3_sampler_kind *kind);
+/* What of the file the sampler does not follow, as "'use_karras_sigmas', 'clip_sample'"; "" where it follows
+ * all of it. Returns text. */
+const char *dc3_scheduler_ignored(const dc3_scheduler_config *config, dc3_sampler_kind kind, char *text,
+                                  size_t size);
 
-/* A sampler over `steps` steps; step i goes from timesteps[i] to the next. x is what is denoised. */
+/* A sampler that was asked for `steps` steps. x is what is denoised. Some evaluate the network more often
+ * than once a step; evaluation i takes x from timesteps[i] on. */
 typedef struct dc3_sampler dc3_sampler;
+/* DC3_ERR_ARGUMENT where it cannot take so many steps, DC3_ERR_UNSUPPORTED where it cannot follow the
+ * configuration. */
 dc3_status dc3_sampler_open(dc3_sampler_kind kind, const dc3_scheduler_config *config, int steps,
                             dc3_sampler **sampler);
 void dc3_sampler_close(dc3_sampler **sampler);
-int dc3_sampler_steps(const dc3_sampler *sampler);
-int dc3_sampler_is(const dc3_sampler *sampler, dc3_sampler_kind kind);
-/* [steps], what the network sees; fractional for some spacings. */
+int dc3_sampler_is(const dc3_sampler *sampler, dc3_sampler_kind kind, int steps);
+int dc3_sampler_evaluations(const dc3_sampler *sampler);
+/* Arrays of x's size that it keeps from one evaluation to the next. */
+int dc3_sampler_memories(const dc3_sampler *sampler);
+/* [evaluations], what the network sees; fractional for some spacings. */
 const float *dc3_sampler_timesteps(const dc3_sampler *sampler);
 /* What the initial standard normal noise is multiplied by. */
 float dc3_sampler_initial_sigma(const dc3_sampler *sampler);
-/* What x is multiplied by to be the network's input at step i. */
+/* What x is multiplied by to be the network's input at evaluation i. */
 float dc3_sampler_input_scale(const dc3_sampler *sampler, int i);
-/* 1 if the steps read noise. */
-int dc3_sampler_needs_noise(const dc3_sampler *sampler);
-/* Step i: what becomes of x, the denoiser's output and the noise. Its memory, zeros at first, belongs to one
- * x and stays from step to step. */
+/* Evaluation i: what becomes of x, the denoiser's output, the noise and the memories, which are zeros at
+ * first. It reads noise where next[DC3_TERM_NOISE] is not 0. */
 dc3_sampler_step dc3_sampler_step_of(const dc3_sampler *sampler, int i);
 
 #endif

@@ -1,98 +1,190 @@
+/* scheduler_config.json. diffusers' own defaults differ from class to class; what depends on the sampler that
+ * is used in the end, which need not be the file's, stays open here. */
 #include <string.h>
+#include "base/text.h"
 #include "diffusion/scheduler.h"
 #include "io/json.h"
 
-const char *const dc3_sampler_names[] = {"euler-ancestral", "euler", "ddim", "dpmpp-2m", NULL};
-
-/* Which of `count` names the key has; `fallback` where absent. */
+/* Which of the names the key has; `fallback` where absent. */
 static dc3_status one_of(const json_t *o, const char *file, const char *key, const char *const *names,
-                         int count, int fallback, int *out)
+                         int fallback, int *out)
 {
     const char *found;
-    DC3_TRY(dc3_json_string(o, file, key, names[fallback], &found));
-    for (int i = 0; i < count; i++)
+    char list[200];
+    DC3_TRY(dc3_json_string(o, file, key, names[fallback < 0 ? 0 : fallback], &found));
+    const json_t *value = json_object_get(o, key);
+    if (fallback < 0 && (!value || json_is_null(value))) {
+        *out = fallback;
+        return DC3_OK;
+    }
+    for (int i = 0; names[i]; i++)
         if (strcmp(names[i], found) == 0) {
             *out = i;
             return DC3_OK;
         }
-    return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is '%.60s'; supported are '%s' and '%s'", file, key, found,
-                    names[0], names[1]);
+    return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is '%.60s'; supported are %s", file, key, found,
+                    dc3_text_list(names, list, sizeof list));
 }
 
-/* What would change the numbers and is not implemented must not be switched on. */
-static dc3_status refuse_unsupported(const json_t *o, const char *file)
+static dc3_status read_flag(const json_t *o, const char *file, const char *key, unsigned bit, unsigned *keys)
 {
-    static const char *const flags[] = {"thresholding",    "use_karras_sigmas", "use_exponential_sigmas",
-                                        "use_beta_sigmas", "use_lu_lambdas",    "use_flow_sigmas"};
-    static const struct {
-        const char *key, *value;
-    } fixed[] = {{"algorithm_type", "dpmsolver++"},
-                 {"solver_type", "midpoint"},
-                 {"final_sigmas_type", "zero"},
-                 {"interpolation_type", "linear"},
-                 {"timestep_type", "discrete"}};
-    const json_t *betas = json_object_get(o, "trained_betas");
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+    int on;
+    DC3_TRY(dc3_json_bool(o, file, key, 0, &on));
+    if (on) *keys |= bit;
+    return DC3_OK;
+}
+
+static int present(const json_t *o, const char *key)
+{
+    const json_t *value = json_object_get(o, key);
+    return value && !json_is_null(value) && !(json_is_array(value) && json_array_size(value) == 0);
+}
+
+static dc3_status read_betas(const json_t *o, const char *file, dc3_scheduler_config *c)
+{
+    static const char *const names[] = {"linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", NULL};
+    int lcm = strcmp(c->class_name, "LCMScheduler") == 0, which;
+    int narrow = lcm || strcmp(c->class_name, "HeunDiscreteScheduler") == 0;
+    DC3_TRY(dc3_json_real(o, file, "beta_start", narrow ? 0.00085 : 0.0001, 1e-9, 0.999, &c->beta_start));
+    DC3_TRY(dc3_json_real(o, file, "beta_end", narrow ? 0.012 : 0.02, 1e-9, 0.999, &c->beta_end));
+    DC3_TRY(one_of(o, file, "beta_schedule", names, lcm ? DC3_BETAS_SCALED : DC3_BETAS_LINEAR, &which));
+    c->betas = (dc3_betas)which;
+    if (present(o, "trained_betas")) c->keys |= DC3_KEY_TRAINED_BETAS;
+    DC3_TRY(dc3_json_bool(o, file, "rescale_betas_zero_snr", 0, &c->zero_snr));
+    if (c->zero_snr) c->keys |= DC3_KEY_ZERO_SNR;
+    return DC3_OK;
+}
+
+static dc3_status read_times(const json_t *o, const char *file, dc3_scheduler_config *c)
+{
+    static const char *const spacings[] = {"linspace", "leading", "trailing", NULL};
+    static const char *const types[] = {"discrete", "continuous", NULL};
+    static const char *const predictions[] = {"epsilon", "v_prediction", "sample", NULL};
+    int64_t value;
+    int which;
+    DC3_TRY(one_of(o, file, "prediction_type", predictions, 0, &which));
+    c->prediction = (dc3_prediction)which;
+    DC3_TRY(one_of(o, file, "timestep_spacing", spacings, -1, &c->spacing));
+    DC3_TRY(dc3_json_int(o, file, "steps_offset", 0, 0, c->train_steps - 1, &value));
+    c->steps_offset = (int)value;
+    DC3_TRY(one_of(o, file, "timestep_type", types, 0, &c->continuous));
+    if (c->continuous) c->keys |= DC3_KEY_TIMESTEP_TYPE;
+    c->set_alpha_to_one = -1;
+    if (present(o, "set_alpha_to_one"))
+        DC3_TRY(dc3_json_bool(o, file, "set_alpha_to_one", 1, &c->set_alpha_to_one));
+    return DC3_OK;
+}
+
+/* The bound of the estimate. DDIM and DDPM have one where the file says nothing. */
+static dc3_status read_clip(const json_t *o, const char *file, dc3_scheduler_config *c)
+{
+    int usual = strncmp(c->class_name, "DDIM", 4) == 0 || strncmp(c->class_name, "DDPM", 4) == 0, clip;
+    DC3_TRY(dc3_json_bool(o, file, "clip_sample", usual, &clip));
+    DC3_TRY(dc3_json_real(o, file, "clip_sample_range", 1, 1e-6, 1e6, &c->clip));
+    if (clip)
+        c->keys |= DC3_KEY_CLIP;
+    else
+        c->clip = 0;
+    return read_flag(o, file, "thresholding", DC3_KEY_THRESHOLDING, &c->keys);
+}
+
+static dc3_status read_sigmas(const json_t *o, const char *file, dc3_scheduler_config *c)
+{
+    static const char *const ramps[] = {"use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas"};
+    static const char *const ends[] = {"zero", "sigma_min", NULL};
+    static const char *const interpolations[] = {"linear", "log_linear", NULL};
+    for (int i = 0; i < 3; i++) {
         int on;
-        DC3_TRY(dc3_json_bool(o, file, flags[i], 0, &on));
-        if (on) return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is not supported", file, flags[i]);
+        DC3_TRY(dc3_json_bool(o, file, ramps[i], 0, &on));
+        if (on && c->ramp)
+            return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' and '%s' exclude each other", file, ramps[c->ramp - 1],
+                            ramps[i]);
+        if (on) c->ramp = (dc3_ramp)(DC3_RAMP_KARRAS + i), c->keys |= DC3_KEY_RAMP;
     }
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
-        const char *found;
-        DC3_TRY(dc3_json_string(o, file, fixed[i].key, fixed[i].value, &found));
-        if (strcmp(found, fixed[i].value) != 0)
-            return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is '%.60s'; supported is '%s'", file, fixed[i].key,
-                            found, fixed[i].value);
-    }
-    if (betas && !json_is_null(betas))
-        return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: 'trained_betas' is not supported", file);
+    DC3_TRY(dc3_json_real(o, file, "sigma_min", 0, 0, 1e6, &c->sigma_min));
+    DC3_TRY(dc3_json_real(o, file, "sigma_max", 0, 0, 1e6, &c->sigma_max));
+    DC3_TRY(one_of(o, file, "final_sigmas_type", ends, -1, &c->final_sigma_min));
+    if (c->final_sigma_min > 0) c->keys |= DC3_KEY_FINAL_SIGMA;
+    DC3_TRY(one_of(o, file, "interpolation_type", interpolations, 0, &c->log_linear));
+    if (c->log_linear) c->keys |= DC3_KEY_INTERPOLATION;
+    DC3_TRY(read_flag(o, file, "use_lu_lambdas", DC3_KEY_LU_LAMBDAS, &c->keys));
+    return read_flag(o, file, "use_flow_sigmas", DC3_KEY_FLOW_SIGMAS, &c->keys);
+}
+
+/* Of DPM-Solver and UniPC, each of which takes the other's words as its own first one. */
+static dc3_status read_solver(const json_t *o, const char *file, dc3_scheduler_config *c)
+{
+    static const char *const types[] = {"midpoint", "heun", "logrho", "bh1", "bh2", NULL};
+    static const char *const algorithms[] = {"dpmsolver++",   "dpmsolver", "sde-dpmsolver++",
+                                             "sde-dpmsolver", "deis",      NULL};
+    int64_t order;
+    int type, algorithm, estimates_x0;
+    DC3_TRY(dc3_json_int(o, file, "solver_order", 2, 1, 3, &order));
+    c->order = (int)order;
+    DC3_TRY(one_of(o, file, "solver_type", types, 0, &type));
+    c->heun = type == 1, c->bh1 = type == 3;
+    DC3_TRY(one_of(o, file, "algorithm_type", algorithms, 0, &algorithm));
+    strcpy(c->algorithm, algorithms[algorithm == 4 ? 0 : algorithm]);
+    DC3_TRY(dc3_json_bool(o, file, "lower_order_final", 1, &c->lower_order_final));
+    DC3_TRY(dc3_json_bool(o, file, "euler_at_final", 0, &c->euler_at_final));
+    DC3_TRY(dc3_json_real(o, file, "lambda_min_clipped", -1e308, -1e308, 100, &c->lambda_min));
+    if (present(o, "lambda_min_clipped") && c->lambda_min > -100) c->keys |= DC3_KEY_LAMBDA_MIN;
+    DC3_TRY(dc3_json_bool(o, file, "predict_x0", 1, &estimates_x0));
+    c->predict_noise = !estimates_x0;
+    if (present(o, "disable_corrector")) c->keys |= DC3_KEY_CORRECTOR;
+    if (present(o, "solver_p")) c->keys |= DC3_KEY_SOLVER_P;
+    return DC3_OK;
+}
+
+/* Of PNDM, DDPM and LCM. */
+static dc3_status read_others(const json_t *o, const char *file, dc3_scheduler_config *c)
+{
+    const char *variance;
+    int64_t steps;
+    DC3_TRY(dc3_json_bool(o, file, "skip_prk_steps", 0, &c->skip_prk));
+    DC3_TRY(dc3_json_string(o, file, "variance_type", "fixed_small", &variance));
+    c->variance_large = strcmp(variance, "fixed_large") == 0;
+    if (!c->variance_large && strcmp(variance, "fixed_small") != 0 &&
+        strcmp(variance, "fixed_small_log") != 0)
+        c->keys |= DC3_KEY_VARIANCE;
+    int most = c->train_steps, usual = most < 50 ? most : 50;
+    DC3_TRY(dc3_json_int(o, file, "original_inference_steps", usual, 1, most, &steps));
+    c->original_steps = (int)steps;
+    return dc3_json_real(o, file, "timestep_scaling", 10, 0, 1e6, &c->timestep_scaling);
+}
+
+/* Classes of models that are not trained on a schedule of betas. */
+static dc3_status check_kind(const char *file, const char *name)
+{
+    static const char *const others[] = {"FlowMatch", "FlowMap", "EDM", "SCM", "ScoreSde", "CMStochastic"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strncmp(name, others[i], strlen(others[i])) == 0)
+            return dc3_fail(
+                DC3_ERR_UNSUPPORTED,
+                "%s: '_class_name' is %.60s, of models of another kind, which no sampler of dc3 runs", file,
+                name);
     return DC3_OK;
 }
 
 static dc3_status fill(const json_t *o, const char *file, void *config)
 {
     dc3_scheduler_config *c = config;
-    static const char *const betas[] = {"linear", "scaled_linear"};
-    static const char *const predictions[] = {"epsilon", "v_prediction", "sample"};
-    static const char *const spacings[] = {"linspace", "leading", "trailing"};
-    int64_t value;
-    int choice = 0;
     const char *name;
-    DC3_TRY(refuse_unsupported(o, file));
-    DC3_TRY(dc3_json_int(o, file, "num_train_timesteps", 1000, 2, 100000, &value));
-    c->train_steps = (int)value;
-    DC3_TRY(dc3_json_real(o, file, "beta_start", 0.0001, 1e-9, 0.999, &c->beta_start));
-    DC3_TRY(dc3_json_real(o, file, "beta_end", 0.02, 1e-9, 0.999, &c->beta_end));
-    DC3_TRY(one_of(o, file, "beta_schedule", betas, 2, 0, &c->scaled_linear));
-    DC3_TRY(one_of(o, file, "prediction_type", predictions, 3, 0, &choice));
-    c->prediction = (dc3_prediction)choice;
+    int64_t steps;
     DC3_TRY(dc3_json_string(o, file, "_class_name", "", &name));
-    /* diffusers' own defaults differ from class to class. */
-    int usual = strcmp(name, "DDIMScheduler") == 0 ? DC3_SPACING_LEADING : DC3_SPACING_LINSPACE;
-    DC3_TRY(one_of(o, file, "timestep_spacing", spacings, 3, usual, &choice));
-    c->spacing = (dc3_spacing)choice;
-    DC3_TRY(dc3_json_int(o, file, "steps_offset", 0, 0, 1, &value));
-    c->steps_offset = (int)value;
-    DC3_TRY(dc3_json_bool(o, file, "set_alpha_to_one", 1, &c->set_alpha_to_one));
-    DC3_TRY(dc3_json_bool(o, file, "rescale_betas_zero_snr", 0, &c->zero_snr));
-    /* Only DDIM clips, and by default. */
-    int clip, ddim = strcmp(name, "DDIMScheduler") == 0;
-    DC3_TRY(dc3_json_bool(o, file, "clip_sample", ddim, &clip));
-    DC3_TRY(dc3_json_real(o, file, "clip_sample_range", 1, 1e-6, 1e6, &c->clip));
-    if (!clip || !ddim) c->clip = 0;
     strncpy(c->class_name, name, sizeof c->class_name - 1);
-    return DC3_OK;
+    DC3_TRY(check_kind(file, name));
+    DC3_TRY(dc3_json_int(o, file, "num_train_timesteps", 1000, 2, 100000, &steps));
+    c->train_steps = (int)steps;
+    DC3_TRY(read_betas(o, file, c));
+    DC3_TRY(read_times(o, file, c));
+    DC3_TRY(read_clip(o, file, c));
+    DC3_TRY(read_sigmas(o, file, c));
+    DC3_TRY(read_solver(o, file, c));
+    return read_others(o, file, c);
 }
 
 dc3_status dc3_scheduler_config_read(const char *path, dc3_scheduler_config *config)
 {
     return dc3_json_config(path, fill, config, sizeof *config);
-}
-
-dc3_sampler_kind dc3_scheduler_sampler(const dc3_scheduler_config *config)
-{
-    if (strcmp(config->class_name, "EulerDiscreteScheduler") == 0) return DC3_EULER;
-    if (strcmp(config->class_name, "DDIMScheduler") == 0) return DC3_DDIM;
-    if (strcmp(config->class_name, "DPMSolverMultistepScheduler") == 0) return DC3_DPMPP_2M;
-    return DC3_EULER_ANCESTRAL;
 }

@@ -62,33 +62,49 @@ static dc3_status look_at_part(dc3_info_page *page, json_t *parts, const char *p
     return status == DC3_ERR_MEMORY ? status : DC3_OK;
 }
 
-/* What an edit is made with, where dc3 can open it. */
+/* What an edit is made with. */
+static void say_settings(dc3_info_page *page, const dc3_editor *editor)
+{
+    dc3_edit_settings d = dc3_editor_defaults(editor);
+    const char *detail = dc3_detail_name(dc3_editor_describe(editor).detail);
+    const char *sampler = dc3_sampler_kind_name(d.sampler);
+    char note[600];
+    dc3_info_line(page, "image size", "%d px", d.size);
+    dc3_info_line(page, "edits by", "%s, %d step%s, guidance %g, image guidance %g, detail: %s",
+                  sampler ? sampler : "no sampler of dc3", d.steps, d.steps == 1 ? "" : "s",
+                  (double)d.guidance, (double)d.image_guidance, detail);
+    if (*dc3_editor_note(editor, &d, note, sizeof note)) {
+        dc3_info_line(page, "note", "%s", note);
+        dc3_info_set(page, "note", dc3_json_text(note));
+    }
+    dc3_info_set(page, "image_px", json_integer(d.size));
+    dc3_info_set(page, "sampler", sampler ? json_string(sampler) : json_null());
+    dc3_info_set(page, "steps", json_integer(d.steps));
+    dc3_info_set(page, "guidance", json_real(d.guidance));
+    dc3_info_set(page, "image_guidance", json_real(d.image_guidance));
+    dc3_info_set(page, "detail", json_string(detail));
+}
+
+/* Whether dc3 can edit with it: by the checks that an edit makes. */
 static void say_editor(dc3_info_page *page)
 {
     dc3_editor *editor;
     char label[32];
     snprintf(label, sizeof label, "for %s", dc3_setting("editor"));
     dc3_status status = dc3_editor_open(page->options->path, DC3_F32, 1, &editor);
+    if (status == DC3_OK) {
+        dc3_edit_settings d = dc3_editor_defaults(editor);
+        say_settings(page, editor);
+        status = dc3_editor_check(editor, &d);
+        dc3_editor_close(&editor);
+    }
     dc3_info_set(page, "opens", json_boolean(status == DC3_OK));
-    if (status != DC3_OK) {
-        dc3_info_line(page, label, "no: %s", dc3_error_text());
-        dc3_info_set(page, "why_not", dc3_json_text(dc3_error_text()));
+    if (status == DC3_OK) {
+        dc3_info_line(page, label, "yes");
         return;
     }
-    dc3_edit_settings d = dc3_editor_defaults(editor);
-    const char *detail = dc3_detail_name(dc3_editor_describe(editor).detail);
-    dc3_editor_close(&editor);
-    dc3_info_line(page, "image size", "%d px", d.size);
-    dc3_info_line(page, "edits by", "%s, %d step%s, guidance %g, image guidance %g, detail: %s",
-                  dc3_sampler_names[d.sampler], d.steps, d.steps == 1 ? "" : "s", (double)d.guidance,
-                  (double)d.image_guidance, detail);
-    dc3_info_line(page, label, "yes");
-    dc3_info_set(page, "image_px", json_integer(d.size));
-    dc3_info_set(page, "sampler", json_string(dc3_sampler_names[d.sampler]));
-    dc3_info_set(page, "steps", json_integer(d.steps));
-    dc3_info_set(page, "guidance", json_real(d.guidance));
-    dc3_info_set(page, "image_guidance", json_real(d.image_guidance));
-    dc3_info_set(page, "detail", json_string(detail));
+    dc3_info_line(page, label, "no: %s", dc3_error_text());
+    dc3_info_set(page, "why_not", dc3_json_text(dc3_error_text()));
 }
 
 static void say_scheduler(dc3_info_page *page)

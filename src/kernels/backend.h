@@ -200,7 +200,7 @@ typedef struct dc3_kernels {
     /* x = x between low and high, n values; what is not a number becomes low. */
     void (*clamp)(int64_t n, float low, float high, float *x);
     void (*guided)(const dc3_guided_shape *shape, const float *rows, const float *condition, float *y);
-    /* n values each; noise NULL: none. x and memory change in place. */
+    /* n values each, memory [step->memories, n]; noise NULL: none. x and memory change in place. */
     void (*sampler_step)(const dc3_sampler_step *step, int64_t n, const float *y, const float *noise,
                          float *x, float *memory);
 

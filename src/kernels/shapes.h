@@ -95,13 +95,23 @@ typedef struct dc3_guided_shape {
 /* One step of a sampler of diffusion models, in f64, from x, what is denoised, and y, the denoiser's output:
  *   estimate = (e[0] x + e[1] y) / e[2], of what x is without noise,
  *   slope    = (s[0] x + s[1] y + s[2] estimate) / s[3], usually the noise,
- *   estimate = estimate clamped to [-bound, bound], where bound > 0,
- *   x        = n[0] x + n[1] estimate + n[2] slope + n[3] memory + n[4] noise,
- *   memory   = estimate, for the next step.
- * DDIM, Euler's and Heun's methods with or without noise, and linear multistep methods of second order are
- * such steps. */
+ *   estimate = estimate clamped to [-bound, bound], where bound > 0.
+ * What becomes of x and of each memory is a weighted sum of the terms: x, estimate, slope, noise, memories.
+ * All methods that go by Euler's, Heun's, Runge and Kutta's or linear multistep formulas, with or without
+ * noise, are such steps. */
+enum { DC3_SAMPLER_MEMORIES = 5 };
+enum {
+    DC3_TERM_X,
+    DC3_TERM_ESTIMATE,
+    DC3_TERM_SLOPE,
+    DC3_TERM_NOISE,
+    DC3_TERM_MEMORY, /* the first of them */
+    DC3_TERMS = DC3_TERM_MEMORY + DC3_SAMPLER_MEMORIES
+};
 typedef struct dc3_sampler_step {
-    double estimate[3], bound, slope[4], next[5];
+    double estimate[3], bound, slope[4];
+    int memories; /* in use */
+    double next[DC3_TERMS], keep[DC3_SAMPLER_MEMORIES][DC3_TERMS];
 } dc3_sampler_step;
 
 enum { DC3_WINDOW_TOKENS = 64 }; /* of a window of dc3_window_shape, at most */

@@ -12,7 +12,8 @@ void dc3_clamp(dc3_ctx *ctx, dc3_tensor x, float low, float high);
 dc3_tensor dc3_take_rows(dc3_ctx *ctx, dc3_tensor x, int count, const int *rows);
 /* Guidance (kernels/shapes.h): rows and condition [kinds * n, ...] to [n, ...]; shape->n is filled in. */
 dc3_tensor dc3_guided(dc3_ctx *ctx, const dc3_guided_shape *shape, dc3_tensor rows, dc3_tensor condition);
-/* A sampler's step (kernels/shapes.h) in place, from the denoiser's output, of x's shape; noise: or NULL. */
+/* A sampler's step (kernels/shapes.h) in place, from the denoiser's output, of x's shape; noise: or NULL;
+ * memory: step->memories times x, one after the other. */
 void dc3_step_sampler(dc3_ctx *ctx, const dc3_sampler_step *step, dc3_tensor output, const dc3_tensor *noise,
                       dc3_tensor x, dc3_tensor memory);
 

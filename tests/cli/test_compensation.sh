@@ -45,12 +45,14 @@ done
 cp -r "$model" other && sed -i 's/\("rescale_betas_zero_snr": \)true/\1false/' other/scheduler/scheduler_config.json
 editor=other type=f32 other=()
 : > sums
-for sampler in euler-ancestral euler ddim dpmpp-2m; do
-  made $sampler --size 32 --ipc 1 --editor other --sampler $sampler --steps 3
+samplers=(euler-ancestral euler ddim dpmpp-2m pndm ddpm heun lms lcm unipc
+  dpmpp-1 dpmpp-3m dpm-1 dpm-2m dpm-3m dpmpp-1-sde dpmpp-2m-sde dpmpp-3m-sde)
+for sampler in "${samplers[@]}"; do
+  made $sampler --size 32 --ipc 1 --editor other --sampler $sampler --steps 5
   grep -q "\"sampler\": \"$sampler\"" $sampler/dc3.json || fail "--sampler $sampler"
   cat $sampler/train/*/*.png | cksum >> sums
 done
-[[ $(sort -u sums | wc -l) == 4 ]] || fail "samplers that give the same: $(< sums)"
+[[ $(sort -u sums | wc -l) == ${#samplers[@]} ]] || fail "samplers that give the same: $(< sums)"
 
 # Features that come from a cache give the same images as those that were made.
 expect 0 "features" "$dc3" condense data -o first --ipc 2 --teacher none --threads 2 --dtype f32 --size 24 --cache cache

@@ -137,6 +137,29 @@ cp -r "$source/models/dc3-mini" part && rm part/vae/*.safetensors
 info part "part/vae: expected diffusion_pytorch_model.safetensors" "for --editor  no: part/vae"
 member part opens false
 
+# Editors are judged by the checks of an edit: what info calls usable is.
+scheduler() { # JSON; other/ has it, and no sampler of its own
+  rm -rf other && cp -r "$source/models/dc3-mini" other
+  sed -i '/"sampler"/d; /"scheduler": \[/,/\]/d' other/model_index.json
+  echo "$1" > other/scheduler/scheduler_config.json
+}
+edit() { "$dc3" edit "$picture" --editor other --prompt snowy -o other.png --steps 4 "$@"; }
+picture=$(find data -name '*.png' -o -name '*.jpg' | head -1)
+usual='"beta_schedule": "scaled_linear", "prediction_type": "v_prediction", "timestep_spacing": "trailing"'
+scheduler "{\"_class_name\": \"EulerDiscreteScheduler\", $usual, \"rescale_betas_zero_snr\": true}"
+info other "euler, 1 step," "for --editor  yes"; expect 0 "result: other.png" edit
+scheduler "{\"_class_name\": \"DEISMultistepScheduler\", $usual}"
+why="DEISMultistepScheduler is not among dc3's samplers; --sampler dpmpp-2m works in its place"
+info other "no sampler of dc3" "for --editor  no" "$why"; member other opens false
+expect 1 "$why" edit
+expect 0 "result: other.png" edit --sampler dpmpp-2m
+scheduler "{\"_class_name\": \"DDPMScheduler\", $usual, \"thresholding\": true}"
+info other "'thresholding' is not supported as it is; false works" "for --editor  no"
+expect 1 "'thresholding' is not supported" edit
+scheduler "{\"_class_name\": \"EulerAncestralDiscreteScheduler\", $usual, \"use_karras_sigmas\": true}"
+note="the sampler euler-ancestral does not follow 'use_karras_sigmas"
+info other "$note" "for --editor  yes"; expect 0 "note: other: $note" edit
+
 # What is none of these.
 echo text > text.txt; mkdir empty
 expect 1 "text.txt: expected weights or labels" "$dc3" info text.txt

@@ -5,13 +5,14 @@
 #include "diffusion/editor_private.h"
 #include "ops/ops.h"
 
-enum { SIZE = 32, PROMPTS = 2, KINDS = 3, ROWS = KINDS * PROMPTS, STEPS = 4, MOST = 16 * 16 * 4 };
+enum { SIZE = 32, PROMPTS = 2, KINDS = 3, ROWS = KINDS * PROMPTS, STEPS = 5, MOST = 16 * 16 * 4 };
+enum { EVALUATIONS = STEPS + 9, SAMPLERS = DC3_DPMPP_3M_SDE + 1 }; /* at most: of pndm */
 
 typedef struct edit {
     dc3_editor *editor;
     dc3_edit_settings settings;
     int64_t each;  /* latents of an image */
-    float *noises; /* [STEPS + 1, PROMPTS, each] */
+    float *noises; /* [EVALUATIONS + 1, PROMPTS, each] */
     float rgb[SIZE * SIZE * 3], image[MOST];
     int64_t ids[(PROMPTS + 1) * 128];
 } edit;
@@ -23,7 +24,7 @@ static void open_edit(edit *e, const char *model, dc3_dtype dtype, dc3_sampler_k
     dc3_editor_info info = dc3_editor_describe(e->editor);
     e->each = (int64_t)(SIZE / info.factor) * (SIZE / info.factor) * info.latent_channels;
     assert_true(e->each <= MOST);
-    e->noises = random_values(&rng, DC3_F32, (STEPS + 1) * PROMPTS * e->each, 1);
+    e->noises = random_values(&rng, DC3_F32, (EVALUATIONS + 1) * PROMPTS * e->each, 1);
     for (int i = 0; i < SIZE * SIZE * 3; i++) e->rgb[i] = (float)(i * 37 % 256) / 255;
     int tokens = dc3_editor_tokens(e->editor);
     assert_true(tokens <= 128);
@@ -89,33 +90,47 @@ static void guide(const edit *e, const float *out, double *y)
     }
 }
 
+/* Value i of x [n] and of the memories [.., n] after an evaluation. */
+static void move(const dc3_sampler_step *a, int64_t n, int64_t i, double y, double noise, float *x,
+                 double *memory)
+{
+    double terms[DC3_TERMS] = {x[i], (a->estimate[0] * x[i] + a->estimate[1] * y) / a->estimate[2]}, sum = 0;
+    terms[DC3_TERM_SLOPE] =
+        (a->slope[0] * x[i] + a->slope[1] * y + a->slope[2] * terms[DC3_TERM_ESTIMATE]) / a->slope[3];
+    if (a->bound > 0) terms[DC3_TERM_ESTIMATE] = fmin(fmax(terms[DC3_TERM_ESTIMATE], -a->bound), a->bound);
+    terms[DC3_TERM_NOISE] = noise;
+    for (int m = 0; m < a->memories; m++) terms[DC3_TERM_MEMORY + m] = memory[m * n + i];
+    for (int k = 0; k < DC3_TERMS; k++) sum += a->next[k] * terms[k];
+    x[i] = (float)sum;
+    for (int m = 0; m < a->memories; m++) {
+        memory[m * n + i] = 0;
+        for (int k = 0; k < DC3_TERMS; k++) memory[m * n + i] += a->keep[m][k] * terms[k];
+    }
+}
+
 /* The final latents [PROMPTS, each] step by step. */
 static void by_hand(const edit *e, float *latents)
 {
     int64_t n = PROMPTS * e->each;
     float *out = malloc((size_t)(ROWS * e->each) * sizeof *out), *x = latents;
-    double *y = malloc((size_t)n * sizeof *y), *memory = calloc((size_t)n, sizeof *memory);
+    double *y = malloc((size_t)n * sizeof *y),
+           *memory = calloc((size_t)(DC3_SAMPLER_MEMORIES * n), sizeof *memory);
     dc3_sampler *s;
     dc3_denoising *denoising;
     assert_int_equal(dc3_sampler_open(e->settings.sampler, &e->editor->scheduler, STEPS, &s), DC3_OK);
-    assert_int_equal(
-        dc3_denoising_open(e->editor->ctx, e->editor->denoiser, STEPS, dc3_sampler_timesteps(s), &denoising),
-        DC3_OK);
+    int evaluations = dc3_sampler_evaluations(s);
+    assert_true(evaluations >= STEPS && evaluations <= EVALUATIONS);
+    assert_int_equal(dc3_denoising_open(e->editor->ctx, e->editor->denoiser, evaluations,
+                                        dc3_sampler_timesteps(s), &denoising),
+                     DC3_OK);
     dc3_scope scope = dc3_scope_open(e->editor->ctx);
     give_texts(e, denoising);
     for (int64_t i = 0; i < n; i++) x[i] = e->noises[i] * dc3_sampler_initial_sigma(s);
-    for (int k = 0; k < STEPS; k++) {
+    for (int k = 0; k < evaluations; k++) {
         dc3_sampler_step a = dc3_sampler_step_of(s, k);
         predict(e, denoising, x, dc3_sampler_input_scale(s, k), k, out);
         guide(e, out, y);
-        for (int64_t i = 0; i < n; i++) {
-            double estimate = (a.estimate[0] * x[i] + a.estimate[1] * y[i]) / a.estimate[2];
-            double slope = (a.slope[0] * x[i] + a.slope[1] * y[i] + a.slope[2] * estimate) / a.slope[3];
-            double noise = dc3_sampler_needs_noise(s) ? (double)e->noises[(k + 1) * n + i] : 0;
-            x[i] = (float)(a.next[0] * x[i] + a.next[1] * estimate + a.next[2] * slope +
-                           a.next[3] * memory[i] + a.next[4] * noise);
-            memory[i] = estimate;
-        }
+        for (int64_t i = 0; i < n; i++) move(&a, n, i, y[i], e->noises[(k + 1) * n + i], x, memory);
     }
     assert_int_equal(dc3_ctx_status(e->editor->ctx), DC3_OK);
     dc3_scope_close(e->editor->ctx, scope);
@@ -168,17 +183,18 @@ static void check(const char *model, dc3_dtype dtype, dc3_sampler_kind sampler, 
     close_edit(&e);
 }
 
-static void all_samplers(dc3_dtype dtype, float latents[5][PROMPTS * MOST])
+static void all_samplers(dc3_dtype dtype, float latents[SAMPLERS + 1][PROMPTS * MOST])
 {
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < SAMPLERS; k++) {
         check(DC3_TEST_DATA "/ip2p", dtype, (dc3_sampler_kind)k, latents[k]);
-        for (int j = 0; j < k; j++) /* no sampler is another */
-            assert_true(apart(latents[j], latents[k], PROMPTS * MOST) > 0.05);
+        for (int j = 0; j < k; j++) /* no sampler is another, though ddpm and euler-ancestral are near */
+            if (!(apart(latents[j], latents[k], PROMPTS * MOST) > 1e-5))
+                fail_msg("%s is %s", dc3_sampler_names[j], dc3_sampler_names[k]);
     }
-    check(DC3_MODELS "/dc3-mini", dtype, DC3_DDIM, latents[4]);
+    check(DC3_MODELS "/dc3-mini", dtype, DC3_DDIM, latents[SAMPLERS]);
 }
 
-static float in_f32[5][PROMPTS * MOST], in_bf16[5][PROMPTS * MOST];
+static float in_f32[SAMPLERS + 1][PROMPTS * MOST], in_bf16[SAMPLERS + 1][PROMPTS * MOST];
 
 static void steps_in_f32(void **state)
 {
@@ -195,8 +211,8 @@ static void steps_in_bf16(void **state)
         skip();
     }
     all_samplers(DC3_BF16, in_bf16);
-    for (int i = 0; i < 5; i++) {
-        double error = apart(in_bf16[i], in_f32[i], PROMPTS * (i < 4 ? MOST : 8 * 8 * 4));
+    for (int i = 0; i <= SAMPLERS; i++) {
+        double error = apart(in_bf16[i], in_f32[i], PROMPTS * (i < SAMPLERS ? MOST : 8 * 8 * 4));
         if (!(error < 0.05 && error > 0)) fail_msg("case %d: bf16 is %g from f32", i, error);
     }
 }

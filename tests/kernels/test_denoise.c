@@ -52,31 +52,45 @@ static void guided(void **state)
         }
 }
 
-/* A step with every term, and one without noise and bound. */
+/* The weighted sum of a step's terms. */
+static double sum_of(const double *weight, const double *terms)
+{
+    double sum = 0;
+    for (int k = 0; k < DC3_TERMS; k++) sum += weight[k] * terms[k];
+    return sum;
+}
+
+/* A step with every term, and one without noise, bound and memories. */
 static void sampler_step(void **state)
 {
     (void)state;
+    enum { MOST = DC3_SAMPLER_MEMORIES };
     const dc3_kernels *k = dc3_kernels_best();
-    const dc3_sampler_step steps[] = {
-        {{0.9, -0.3, 1.2}, 0.8, {1, 0.2, -0.9, 0.4}, {0.1, 0.7, 0.5, -0.2, 0.6}},
-        {{1, -2, 1}, 0, {1, 0, -1, 2}, {1, 0, -0.5, 0.25, 3}}};
+    dc3_sampler_step steps[] = {{{0.9, -0.3, 1.2}, 0.8, {1, 0.2, -0.9, 0.4}, MOST, {0}, {{0}}},
+                                {{1, -2, 1}, 0, {1, 0, -1, 2}, 0, {1, 0, -0.5}, {{0}}}};
+    for (int j = 0; j < DC3_TERMS; j++) {
+        steps[0].next[j] = 0.1 * (j + 1) - 0.3;
+        for (int m = 0; m < MOST; m++) steps[0].keep[m][j] = 0.07 * (j - 2 * m) + 0.2;
+    }
     for (int s = 0; s < 6; s++) {
         dc3_rng rng = dc3_rng_make((uint64_t)s, DC3_RNG_TEST, 82);
         const dc3_sampler_step *step = &steps[s % 2];
         int64_t n = sizes[s / 2];
-        float *old = random_values(&rng, DC3_F32, 4 * n, 1), *x = malloc(2 * (size_t)n * sizeof *x);
-        float *y = old + n, *noise = s % 2 ? NULL : y + n, *memory = x + n;
-        memcpy(x, old, (size_t)n * sizeof *x), memcpy(memory, old + 3 * n, (size_t)n * sizeof *x);
+        float *old = random_values(&rng, DC3_F32, (3 + MOST) * n, 1);
+        float *x = malloc((size_t)((1 + MOST) * n) * sizeof *x), *memory = x + n;
+        float *y = old + n, *noise = s % 2 ? NULL : y + n, *before = old + 3 * n;
+        memcpy(x, old, (size_t)n * sizeof *x), memcpy(memory, before, (size_t)(MOST * n) * sizeof *x);
         k->sampler_step(step, n, y, noise, x, memory);
         for (int64_t i = 0; i < n; i++) {
             double estimate = (step->estimate[0] * old[i] + step->estimate[1] * y[i]) / step->estimate[2];
             double slope = (step->slope[0] * old[i] + step->slope[1] * y[i] + step->slope[2] * estimate) /
                            step->slope[3];
             if (step->bound > 0) estimate = fmin(fmax(estimate, -step->bound), step->bound);
-            double next = step->next[0] * old[i] + step->next[1] * estimate + step->next[2] * slope +
-                          step->next[3] * old[3 * n + i] + (noise ? step->next[4] * noise[i] : 0);
-            assert_true(fabs(next - x[i]) < 1e-5);
-            assert_true(fabs(estimate - memory[i]) < 1e-5);
+            double terms[DC3_TERMS] = {old[i], estimate, slope, noise ? noise[i] : 0};
+            for (int m = 0; m < MOST; m++) terms[DC3_TERM_MEMORY + m] = before[m * n + i];
+            assert_true(fabs(sum_of(step->next, terms) - x[i]) < 1e-5);
+            for (int m = 0; m < step->memories; m++)
+                assert_true(fabs(sum_of(step->keep[m], terms) - memory[m * n + i]) < 1e-5);
         }
         free(old), free(x);
     }

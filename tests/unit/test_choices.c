@@ -4,19 +4,22 @@
 
 /* The words as users write them, in the order of their constants. */
 static const struct {
-    const char *setting, *words[6];
-} settings[] = {{"dtype", {"auto", "f32", "bf16"}},
-                {"fit", {"crop", "squash", "pad"}},
-                {"format", {"png", "webp", "jpeg"}},
-                {"combine", {"gradient", "random", "grid", "fourfold"}},
-                {"detail", {"keep", "edit"}},
-                {"sampler", {"euler-ancestral", "euler", "ddim", "dpmpp-2m"}},
-                {"labels", {"soft", "stored", "hard"}},
-                {"augment", {"rded", "none"}},
-                {"optimizer", {"sgd", "adamw"}},
-                {"objective", {"graph-cut", "facility-location", "log-determinant"}},
-                {"maximizer", {"naive", "lazy", "stochastic", "approximate-lazy"}},
-                {"gradient", {"plain", "double-softmax"}}};
+    const char *setting, *words[20];
+} settings[] = {
+    {"dtype", {"auto", "f32", "bf16"}},
+    {"fit", {"crop", "squash", "pad"}},
+    {"format", {"png", "webp", "jpeg"}},
+    {"combine", {"gradient", "random", "grid", "fourfold"}},
+    {"detail", {"keep", "edit"}},
+    {"sampler",
+     {"euler-ancestral", "euler", "ddim", "dpmpp-2m", "pndm", "ddpm", "heun", "lms", "lcm", "unipc",
+      "dpmpp-1", "dpmpp-3m", "dpm-1", "dpm-2m", "dpm-3m", "dpmpp-1-sde", "dpmpp-2m-sde", "dpmpp-3m-sde"}},
+    {"labels", {"soft", "stored", "hard"}},
+    {"augment", {"rded", "none"}},
+    {"optimizer", {"sgd", "adamw"}},
+    {"objective", {"graph-cut", "facility-location", "log-determinant"}},
+    {"maximizer", {"naive", "lazy", "stochastic", "approximate-lazy"}},
+    {"gradient", {"plain", "double-softmax"}}};
 
 static void every_word(void **state)
 {
@@ -65,6 +68,9 @@ static void typed(void **state)
     ROUND(dc3_detail, "keep", DC3_DETAIL_KEEP);
     ROUND(dc3_sampler_kind, "euler-ancestral", DC3_EULER_ANCESTRAL);
     ROUND(dc3_sampler_kind, "dpmpp-2m", DC3_DPMPP_2M);
+    ROUND(dc3_sampler_kind, "pndm", DC3_PNDM);
+    ROUND(dc3_sampler_kind, "dpm-3m", DC3_DPM_3M);
+    ROUND(dc3_sampler_kind, "dpmpp-3m-sde", DC3_DPMPP_3M_SDE);
     ROUND(dc3_label_kind, "soft", DC3_LABELS_SOFT);
     ROUND(dc3_label_kind, "hard", DC3_LABELS_HARD);
     ROUND(dc3_augment_kind, "none", DC3_AUGMENT_NONE);

@@ -80,8 +80,8 @@ static void refused(void **state)
     } while (0)
     REFUSED(steps, -1, "steps: expected 1 to 1000, found -1");
     REFUSED(steps, 1001, "steps: expected 1 to 1000, found 1001");
-    REFUSED(sampler, (dc3_sampler_kind)4, "sampler: expected a constant from -1 to 3, found 4");
-    REFUSED(sampler, (dc3_sampler_kind)-2, "sampler: expected a constant from -1 to 3, found -2");
+    REFUSED(sampler, (dc3_sampler_kind)18, "sampler: expected a constant from -1 to 17, found 18");
+    REFUSED(sampler, (dc3_sampler_kind)-2, "sampler: expected a constant from -1 to 17, found -2");
     REFUSED(guidance, -0.5f, "guidance: expected 0 to 100, found -0.5");
     REFUSED(guidance, 101, "guidance: expected 0 to 100, found 101");
     REFUSED(image_guidance, 1000, "image_guidance: expected 0 to 100, found 1000");
@@ -114,7 +114,9 @@ static void json(void **state)
                  {"guidance", json_real(100.5), "f.json: 'guidance'"},
                  {"image_guidance", json_string("1"), "f.json: 'image_guidance'"},
                  {"sampler", json_string("best"),
-                  "f.json: 'sampler' is 'best'; expected euler-ancestral, euler, ddim or dpmpp-2m"}};
+                  "f.json: 'sampler' is 'best'; expected euler-ancestral, euler, ddim, dpmpp-2m, pndm, ddpm, "
+                  "heun, lms, lcm, unipc, "
+                  "dpmpp-1, dpmpp-3m, dpm-1, dpm-2m, dpm-3m, dpmpp-1-sde, dpmpp-2m-sde or dpmpp-3m-sde"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         json_t *damaged = json_copy(o);
         json_object_set_new(damaged, wrong[i].key, wrong[i].value);

@@ -29,20 +29,33 @@ void dc3_ref_guided(const dc3_guided_shape *s, const float *rows, const float *c
     }
 }
 
+/* The weighted sum of the terms, memories last; `noise` is left out where there is none. */
+static double sum_terms(const double *weight, const double *terms, int memories, int noise)
+{
+    double sum = weight[DC3_TERM_X] * terms[DC3_TERM_X] +
+                 weight[DC3_TERM_ESTIMATE] * terms[DC3_TERM_ESTIMATE] +
+                 weight[DC3_TERM_SLOPE] * terms[DC3_TERM_SLOPE];
+    for (int k = DC3_TERM_MEMORY; k < DC3_TERM_MEMORY + memories; k++) sum += weight[k] * terms[k];
+    return noise ? sum + weight[DC3_TERM_NOISE] * terms[DC3_TERM_NOISE] : sum;
+}
+
 void dc3_ref_sampler_step(const dc3_sampler_step *step, int64_t n, const float *y, const float *noise,
                           float *x, float *memory)
 {
-    const double *e = step->estimate, *s = step->slope, *next = step->next;
+    const double *e = step->estimate, *s = step->slope;
 #pragma omp parallel for if (n > SMALL)
     for (int64_t i = 0; i < n; i++) {
-        double estimate = (e[0] * x[i] + e[1] * y[i]) / e[2];
-        double slope = (s[0] * x[i] + s[1] * y[i] + s[2] * estimate) / s[3];
+        double t[DC3_TERMS] = {x[i]}, estimate = (e[0] * x[i] + e[1] * y[i]) / e[2];
+        t[DC3_TERM_SLOPE] = (s[0] * x[i] + s[1] * y[i] + s[2] * estimate) / s[3];
         if (step->bound > 0)
             estimate = estimate < -step->bound  ? -step->bound
                        : estimate > step->bound ? step->bound
                                                 : estimate;
-        double sum = next[0] * x[i] + next[1] * estimate + next[2] * slope + next[3] * memory[i];
-        x[i] = (float)(noise ? sum + next[4] * noise[i] : sum);
-        memory[i] = (float)estimate;
+        t[DC3_TERM_ESTIMATE] = estimate;
+        if (noise) t[DC3_TERM_NOISE] = noise[i];
+        for (int k = 0; k < step->memories; k++) t[DC3_TERM_MEMORY + k] = memory[k * n + i];
+        x[i] = (float)sum_terms(step->next, t, step->memories, noise != NULL);
+        for (int k = 0; k < step->memories; k++)
+            memory[k * n + i] = (float)sum_terms(step->keep[k], t, step->memories, noise != NULL);
     }
 }
