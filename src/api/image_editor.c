@@ -7,7 +7,7 @@
 #include "base/call.h"
 #include "base/listener.h"
 #include "base/options.h"
-#include "condense/prompts.h"
+#include "diffusion/prompts.h"
 #include "condense/single_edit.h"
 #include "diffusion/edit_options.h"
 #include "io/image.h"

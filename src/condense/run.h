@@ -3,7 +3,7 @@
 #define DC3_CONDENSE_RUN_H
 
 #include "condense/crop.h"
-#include "condense/prompts.h"
+#include "diffusion/prompts.h"
 #include "dc3/condense.h"
 #include "diffusion/editor.h"
 #include "io/dataset.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/rng.h"
 #include "colour/detail_keep.h"
-#include "condense/prompts.h"
+#include "diffusion/prompts.h"
 
 dc3_status dc3_single_edit_open(int small, int width, int height, dc3_detail detail, dc3_single_edit *e)
 {

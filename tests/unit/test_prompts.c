@@ -3,7 +3,7 @@
 #include "support/random_tensors.h"
 #include <stdio.h>
 #include <unistd.h>
-#include "condense/prompts.h"
+#include "diffusion/prompts.h"
 
 static const char *const warm[5] = {"sunny", "golden hour", "sepia", "vivid colors", "daylight"};
 static const char *const cold[5] = {"rainy", "snowy", "frozen lake", "infrared", "underwater"};

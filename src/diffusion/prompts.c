@@ -1,4 +1,4 @@
-#include "condense/prompts.h"
+#include "diffusion/prompts.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Warm and cold prompts and the drawing of them. */
-#ifndef DC3_CONDENSE_PROMPTS_H
-#define DC3_CONDENSE_PROMPTS_H
+#ifndef DC3_DIFFUSION_PROMPTS_H
+#define DC3_DIFFUSION_PROMPTS_H
 
 #include <stdint.h>
 #include "base/status.h"
