@@ -172,6 +172,7 @@ int finish(dc3_status status, const char *remains);
 json_t *json_text(const char *bytes);
 /* Prints a JSON document, which it releases, and a line feed. */
 void print_json(json_t *document);
+void print_json_line(json_t *document);
 /* Where a single result went: as text, or {"out": path}. */
 void print_result(const settings *s, const char *path);
 /* "estimate: about 3 h", or {"estimate_seconds": 10800}. */

@@ -44,12 +44,22 @@ json_t *json_text(const char *bytes)
     return text ? text : json_null();
 }
 
-void print_json(json_t *document)
+static void dump(json_t *document, size_t flags)
 {
-    char *text = json_dumps(document, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+    char *text = json_dumps(document, flags | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     printf("%s\n", text ? text : "null");
     free(text);
     json_decref(document);
+}
+
+void print_json(json_t *document)
+{
+    dump(document, JSON_INDENT(2));
+}
+
+void print_json_line(json_t *document)
+{
+    dump(document, 0);
 }
 
 void print_result(const settings *s, const char *path)

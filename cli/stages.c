@@ -173,7 +173,7 @@ static json_t *selected(const dc3_selection *selection)
 static void print_rows(const settings *s, const dc3_selection *selection)
 {
     if (s->json)
-        print_json(selected(selection));
+        print_json_line(selected(selection));
     else if (s->options.out)
         print_result(s, s->options.out);
     for (int64_t i = 0; !s->json && !s->options.out && i < selection->count; i++)
