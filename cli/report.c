@@ -65,9 +65,11 @@ static int run(const command *c, int argc, char **argv)
 
 const command report_command = {
     "report",
-    "Write a page about a run: its images beside the originals, colours, scores, times.",
+    "Write a page about a run or a comparison: is it good? Images beside the originals, colours, scores, "
+    "times.",
     "OUT",
     "  dc3 report photos-ipc10\n"
+    "  dc3 report table                              the folder of dc3 compare\n"
     "  dc3 report photos-ipc10 --data /mnt/photos/train --against photos-random10 -o photos-ipc10.html",
     tables,
     run};

@@ -244,8 +244,9 @@ dc3_status dc3_report_answers(dc3_reporting *r)
     add_duplicates(r, rows);
     add_next(r, quality, next);
     json_object_set_new(r->page, "answers",
-                        json_pack("{s:s, s:[s, s, s, s], s:o, s:o}", "text", verdict(r, sentence), "head", "",
-                                  "This set", "Random images", "All data", "rows", rows, "next", next));
+                        json_pack("{s:s, s:s, s:[s, s, s, s], s:o, s:o}", "title", "Is the set good?", "text",
+                                  verdict(r, sentence), "head", "", "This set", "Random images", "All data",
+                                  "rows", rows, "next", next));
     json_decref(quality);
     free(classes);
     return DC3_OK;

@@ -73,7 +73,9 @@ void dc3_section_classes(FILE *to, const json_t *document)
     json_t *class, *p;
     int number = 0;
     if (!json_array_size(classes)) return;
-    fputs("<section id=\"set\"><h2>The condensed set</h2>\n<p>Click an image to see it beside its "
+    fprintf(to, "<section id=\"set\"><h2>%s</h2>\n",
+            json_object_get(document, "class_table") ? "The condensed set" : "The condensed sets");
+    fputs("<p>Click an image to see it beside its "
           "original.",
           to);
     size_t of = json_array_size(json_object_get(json_object_get(document, "class_table"), "rows"));

@@ -335,15 +335,15 @@ static void note_missing(dc3_reporting *r)
                         (long long)classes, (long long)r->classes_count);
 }
 
-dc3_status dc3_report_classes(dc3_reporting *r)
+dc3_status dc3_report_shown(dc3_reporting *r)
 {
-    shown *all = calloc(DC3_PAGE_IMAGES, sizeof *all);
+    int64_t room = 1;
+    for (int64_t i = 0; i < r->classes_count; i++) room += r->classes[i].shown;
+    shown *all = calloc((size_t)room, sizeof *all);
     if (!all) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_report_sample(r, dc3_report_room(r));
     int64_t count = list(r, all);
     dc3_status status = prepare_all(r, all, count);
     if (status == DC3_OK) add_classes(r, all, count, places_of(all, count));
-    if (status == DC3_OK) note_missing(r);
     for (int64_t i = 0; i < count; i++) {
         free(all[i].stored);
         free(all[i].original);
@@ -351,4 +351,12 @@ dc3_status dc3_report_classes(dc3_reporting *r)
     }
     free(all);
     return status;
+}
+
+dc3_status dc3_report_classes(dc3_reporting *r)
+{
+    dc3_report_sample(r, dc3_report_room(r));
+    DC3_TRY(dc3_report_shown(r));
+    note_missing(r);
+    return DC3_OK;
 }

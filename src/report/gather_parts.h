@@ -4,6 +4,14 @@
 
 #include "report/gather.h"
 
+/* gather_run.c: reads dc3.json and metadata.jsonl of options->run, opens its dataset, if it is where it was,
+ * whose notes become the page's. Always close, which releases all of *r. */
+dc3_status dc3_reporting_read(dc3_reporting *r);
+dc3_status dc3_reporting_open_data(dc3_reporting *r);
+void dc3_reporting_close(dc3_reporting *r);
+/* Where the page goes, which must be allowed (base/output_path.h); caller frees. Writes it there. */
+dc3_status dc3_report_find_place(const dc3_reporting *r, char **place);
+dc3_status dc3_report_write_page(dc3_reporting *r, const char *place);
 /* gather_text.c: a value of settings or metadata as people read it; caller frees, NULL without memory. */
 char *dc3_report_value(const json_t *value);
 /* Adds settings, times and skipped images to the page. */
@@ -19,6 +27,8 @@ void dc3_report_class_table(dc3_reporting *r);
 /* gather_images.c: adds the classes with their images; how many images are likely to find room. */
 int64_t dc3_report_room(const dc3_reporting *r);
 dc3_status dc3_report_classes(dc3_reporting *r);
+/* The same of the images that r->classes say are shown. */
+dc3_status dc3_report_shown(dc3_reporting *r);
 /* gather_colour.c: adds curves and measures. */
 dc3_status dc3_report_colour(dc3_reporting *r);
 

@@ -6,7 +6,7 @@
  *   facts              [[number or word, what it is], ..]: the line of large figures
  *   settings           [[name, value], ..], texts
  *   notes              [text, ..]: what was skipped or is not there
- *   answers            {"text": the verdict, "head", "rows", "next": [text, ..]}: the first box
+ *   answers            {"title", "text": the verdict, "head", "rows", "next": [text, ..]}: the first box
  *   class_table        {"head", "rows"}: all classes
  *   classes            [{"name", "why": it is among those that are shown, or absent, "stored": count,
  * "pictures": [image, ..], "map"}, ..] image          {"name", "stored": data URI or null, "original": data

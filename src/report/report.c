@@ -6,15 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/call.h"
-#include "base/options.h"
 #include "base/file.h"
+#include "base/options.h"
 #include "base/lock.h"
-#include "run_folder/sources.h"
-#include "report/page.h"
 #include "run_folder/document.h"
 #include "dc3/condense.h"
+#include "report/comparison_page.h"
 #include "report/gather_parts.h"
 #include "report/report.h"
 #include "report/sample.h"
@@ -22,48 +20,6 @@
 dc3_report_options dc3_report_defaults(void)
 {
     return (dc3_report_options){.struct_size = sizeof(dc3_report_options), .threads = 1};
-}
-
-static dc3_status read_run(dc3_reporting *r)
-{
-    char *path = dc3_path_join(r->options->run, "dc3.json");
-    r->train = dc3_path_join(r->options->run, "train");
-    dc3_status status = path && r->train ? dc3_document_read(r->options->run, &r->document)
-                                         : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_check_complete(path, r->document);
-    if (status == DC3_OK) status = dc3_metadata_read(r->train, &r->lines);
-    free(path);
-    DC3_TRY(status);
-    const char *seed;
-    r->settings = json_object_get(r->document, "settings");
-    r->fit = dc3_sources_fit(r->settings);
-    DC3_TRY(dc3_report_list_classes(r));
-    r->size = (int)json_integer_value(json_object_get(r->settings, "size"));
-    seed = json_string_value(json_object_get(r->settings, "seed"));
-    r->seed = seed ? strtoull(seed, NULL, 10) : 0;
-    if (r->size >= 1 && r->size <= 4096) return DC3_OK;
-    return dc3_fail(DC3_ERR_FORMAT, "%s: dc3.json: size: expected 1 to 4096, found %d", r->options->run,
-                    r->size);
-}
-
-/* The dataset, if it is where it was; its own notes become the page's. */
-static dc3_status open_data(dc3_reporting *r)
-{
-    const char *moved = r->options->data,
-               *path = moved ? moved : json_string_value(json_object_get(r->settings, "data"));
-    dc3_status status =
-        path ? dc3_dataset_open(path, &r->data) : dc3_fail(DC3_ERR_FORMAT, "dc3.json names no dataset");
-    if (status != DC3_OK && moved) return status;
-    if (status != DC3_OK) {
-        snprintf(r->gone, sizeof r->gone, "%.300s", dc3_error_text());
-        dc3_report_note(r, "The originals are missing: %s. dc3 report %s says where they are now.", r->gone,
-                        dc3_setting("data"));
-        return DC3_OK;
-    }
-    for (size_t i = 0; i < dc3_dataset_notes(r->data); i++)
-        dc3_report_note(r, "%s", dc3_dataset_note(r->data, i));
-    r->items = dc3_sources_find(r->lines, r->data);
-    return r->items ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 /* The summary of a method by its name; NULL: unknown here. */
@@ -109,7 +65,7 @@ static dc3_status add_head(dc3_reporting *r)
 
 static dc3_status join(dc3_reporting *r)
 {
-    DC3_TRY(open_data(r));
+    DC3_TRY(dc3_reporting_open_data(r));
     DC3_TRY(add_head(r));
     DC3_TRY(dc3_report_settings(r));
     DC3_TRY(dc3_report_scores(r));
@@ -121,34 +77,9 @@ static dc3_status join(dc3_reporting *r)
     return dc3_report_answers(r);
 }
 
-/* Where the page goes: not among the images that it shows, nor over a file that it reads. */
-static dc3_status find_place(const dc3_reporting *r, char **place)
-{
-    const dc3_report_options *o = r->options;
-    dc3_input inputs[4 + DC3_REPORT_AGAINST] = {{"the dataset", o->data}, {"the scores", o->scores}};
-    size_t count = 2;
-    if (!o->out) {
-        *place = dc3_path_join(o->run, "report.html");
-        return *place ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    }
-    if (!o->data) inputs[0].path = json_string_value(json_object_get(r->settings, "data"));
-    inputs[count++] = (dc3_input){"the run's images", r->train};
-    for (int i = 0; o->against && o->against[i] && i < DC3_REPORT_AGAINST; i++)
-        inputs[count++] = (dc3_input){"the run beside it", o->against[i]};
-    dc3_output_path output = {"out", o->out, &dc3_page_output, o->force, inputs, count};
-    return dc3_output_path_check(&output, place);
-}
-
-static dc3_status write_page(dc3_reporting *r, const char *place)
-{
-    struct stat info;
-    DC3_TRY(dc3_page_write(place, r->page));
-    if (stat(place, &info) == 0) r->result->bytes = (double)info.st_size;
-    return DC3_OK;
-}
-
 dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_result *result)
 {
+    if (dc3_report_is_comparison(options->run)) return dc3_report_comparison(options, result);
     dc3_reporting r = {.options = options,
                        .result = result,
                        .page = json_object(),
@@ -158,19 +89,12 @@ dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_resu
     *result = (dc3_report_result){0};
     json_object_set_new(r.page, "notes", r.notes);
     char *place = NULL;
-    dc3_status status = read_run(&r);
-    if (status == DC3_OK) status = find_place(&r, &place);
+    dc3_status status = dc3_reporting_read(&r);
+    if (status == DC3_OK) status = dc3_report_find_place(&r, &place);
     if (status == DC3_OK) status = join(&r);
-    if (status == DC3_OK) status = write_page(&r, place);
+    if (status == DC3_OK) status = dc3_report_write_page(&r, place);
     free(place);
-    dc3_dataset_close(&r.data);
-    json_decref(r.document);
-    json_decref(r.lines);
-    json_decref(r.items);
-    json_decref(r.page);
-    json_decref(r.rows);
-    free(r.train);
-    free(r.classes);
+    dc3_reporting_close(&r);
     return status;
 }
 
@@ -180,7 +104,7 @@ static dc3_status claim(const dc3_report_options *options, dc3_lock *lock)
 {
     char *document = dc3_path_join(options->run, "dc3.json");
     if (!document) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    int is_run = dc3_path_what(document) == DC3_PATH_FILE;
+    int is_run = dc3_path_what(document) == DC3_PATH_FILE || dc3_report_is_comparison(options->run);
     free(document);
     if (!is_run) return DC3_OK;
     return options->out ? dc3_lock_check(options->run) : dc3_lock_take(options->run, lock);

@@ -79,9 +79,14 @@ void dc3_section_answers(FILE *to, const json_t *document)
 {
     const json_t *answers = json_object_get(document, "answers"), *next = json_object_get(answers, "next");
     if (!answers) return;
-    fputs("<section id=\"answers\"><h2>Is the set good?</h2>\n<p class=\"verdict\">", to);
-    dc3_html_text(to, dc3_section_text(answers, "text"));
-    fputs("</p>\n", to);
+    fputs("<section id=\"answers\"><h2>", to);
+    dc3_html_text(to, dc3_section_text(answers, "title"));
+    fputs("</h2>\n", to);
+    if (*dc3_section_text(answers, "text")) {
+        fputs("<p class=\"verdict\">", to);
+        dc3_html_text(to, dc3_section_text(answers, "text"));
+        fputs("</p>\n", to);
+    }
     table(to, answers);
     if (json_array_size(next)) {
         fputs("<h3>What to try next</h3>\n", to);
@@ -178,6 +183,7 @@ void dc3_section_skipped(FILE *to, const json_t *document)
     const json_t *skipped = json_object_get(document, "skipped"), *notes = json_object_get(document, "notes");
     json_int_t more = json_integer_value(json_object_get(document, "skipped_more"));
     long long count = (long long)json_array_size(skipped) + more;
+    if (!skipped && !json_array_size(notes)) return;
     fputs("<section id=\"skipped\"><h2>Skipped and noted</h2>\n", to);
     if (count) {
         fprintf(to, "<details%s><summary>%lld image%s skipped, and why</summary>\n",
@@ -185,7 +191,7 @@ void dc3_section_skipped(FILE *to, const json_t *document)
         list(to, skipped);
         if (more) fprintf(to, "<p>And %lld more.</p>\n", (long long)more);
         fputs("</details>\n", to);
-    } else
+    } else if (skipped)
         fputs("<p>No image was skipped.</p>\n", to);
     if (json_array_size(notes)) list(to, notes);
     fputs("</section>\n", to);

@@ -88,4 +88,13 @@ expect 0 "result" "$dc3" report table/ipc1/random/seed0
 grep -q '<td>jitter</td><td>1</td><td>hard</td>' table/ipc1/random/seed0/report.html ||
   fail "no table of the comparison"
 expect 1 "found those of other data" "$dc3" report else --scores table/table.json
+
+# The folder of a comparison has a page of its own.
+expect 0 "result: table/report.html" "$dc3" report table
+for text in 'Which method is the best?' '1 per class, convnet3, hard labels' 'jitter, 2 per class' 'DD-Ranking'; do
+  grep -qF "$text" table/report.html || fail "the page of a comparison has no '$text'"
+done
+[[ $(grep -o 'class="stored"' table/report.html | wc -l) == 8 ]] || fail "images of four sets of two classes"
+rm table/table.json
+expect 1 "found no table.json: it is not complete" "$dc3" report table
 echo "all checks passed"

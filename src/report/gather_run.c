@@ -1,0 +1,89 @@
+/* A run that is reported about: its documents, and its dataset. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "report/gather_parts.h"
+#include "report/page.h"
+#include "report/sample.h"
+#include "run_folder/document.h"
+#include "run_folder/sources.h"
+
+dc3_status dc3_reporting_read(dc3_reporting *r)
+{
+    char *path = dc3_path_join(r->options->run, "dc3.json");
+    r->train = dc3_path_join(r->options->run, "train");
+    dc3_status status = path && r->train ? dc3_document_read(r->options->run, &r->document)
+                                         : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_check_complete(path, r->document);
+    if (status == DC3_OK) status = dc3_metadata_read(r->train, &r->lines);
+    free(path);
+    DC3_TRY(status);
+    const char *seed;
+    r->settings = json_object_get(r->document, "settings");
+    r->fit = dc3_sources_fit(r->settings);
+    DC3_TRY(dc3_report_list_classes(r));
+    r->size = (int)json_integer_value(json_object_get(r->settings, "size"));
+    seed = json_string_value(json_object_get(r->settings, "seed"));
+    r->seed = seed ? strtoull(seed, NULL, 10) : 0;
+    if (r->size >= 1 && r->size <= 4096) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: dc3.json: size: expected 1 to 4096, found %d", r->options->run,
+                    r->size);
+}
+
+dc3_status dc3_reporting_open_data(dc3_reporting *r)
+{
+    const char *moved = r->options->data,
+               *path = moved ? moved : json_string_value(json_object_get(r->settings, "data"));
+    dc3_status status =
+        path ? dc3_dataset_open(path, &r->data) : dc3_fail(DC3_ERR_FORMAT, "dc3.json names no dataset");
+    if (status != DC3_OK && moved) return status;
+    if (status != DC3_OK) {
+        snprintf(r->gone, sizeof r->gone, "%.300s", dc3_error_text());
+        dc3_report_note(r, "The originals are missing: %s. dc3 report %s says where they are now.", r->gone,
+                        dc3_setting("data"));
+        return DC3_OK;
+    }
+    for (size_t i = 0; i < dc3_dataset_notes(r->data); i++)
+        dc3_report_note(r, "%s", dc3_dataset_note(r->data, i));
+    r->items = dc3_sources_find(r->lines, r->data);
+    return r->items ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+/* Where the page goes: not among the images that it shows, nor over a file that it reads. */
+dc3_status dc3_report_find_place(const dc3_reporting *r, char **place)
+{
+    const dc3_report_options *o = r->options;
+    dc3_input inputs[4 + DC3_REPORT_AGAINST] = {{"the dataset", o->data}, {"the scores", o->scores}};
+    size_t count = 2;
+    if (!o->out) {
+        *place = dc3_path_join(o->run, "report.html");
+        return *place ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    if (!o->data) inputs[0].path = json_string_value(json_object_get(r->settings, "data"));
+    inputs[count++] = (dc3_input){"the run's images", r->train};
+    for (int i = 0; o->against && o->against[i] && i < DC3_REPORT_AGAINST; i++)
+        inputs[count++] = (dc3_input){"the run beside it", o->against[i]};
+    dc3_output_path output = {"out", o->out, &dc3_page_output, o->force, inputs, count};
+    return dc3_output_path_check(&output, place);
+}
+
+dc3_status dc3_report_write_page(dc3_reporting *r, const char *place)
+{
+    struct stat info;
+    DC3_TRY(dc3_page_write(place, r->page));
+    if (stat(place, &info) == 0) r->result->bytes = (double)info.st_size;
+    return DC3_OK;
+}
+
+void dc3_reporting_close(dc3_reporting *r)
+{
+    dc3_dataset_close(&r->data);
+    json_decref(r->document);
+    json_decref(r->lines);
+    json_decref(r->items);
+    json_decref(r->page);
+    json_decref(r->rows);
+    free(r->train);
+    free(r->classes);
+}
