@@ -1,4 +1,4 @@
-/* Labelled images: a folder with a folder a class, CIFAR binaries, or WebDataset tars. */
+/* Labelled images: a folder with a folder a class, CIFAR binaries or Python batches, or WebDataset tars. */
 #ifndef DC3_IO_DATASET_H
 #define DC3_IO_DATASET_H
 
@@ -34,7 +34,7 @@ void dc3_dataset_close(dc3_dataset **dataset);
 int dc3_dataset_is(const char *path);
 
 const char *dc3_dataset_path(const dc3_dataset *dataset);
-/* "folder", "CIFAR binaries", "WebDataset". */
+/* "folder", "CIFAR binaries", "CIFAR Python batches", "WebDataset". */
 const char *dc3_dataset_kind(const dc3_dataset *dataset);
 int dc3_dataset_classes(const dc3_dataset *dataset);
 const char *dc3_dataset_class_name(const dc3_dataset *dataset, int label);

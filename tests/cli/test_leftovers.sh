@@ -41,6 +41,10 @@ expect 1 "other: found no images; expected a folder for each class with images i
 not read (.psd), skipped; convert them to PNG; 1 file is not an image by its name (.txt), skipped)" \
   "$dc3" condense other -o none --ipc 1 "${common[@]}"
 
+# The folder above a dataset of another kind, as torchvision keeps CIFAR.
+mkdir -p root/cifar-10-batches-py; echo x > root/cifar-10-batches-py/data_batch_1
+expect 1 "did you mean root/cifar-10-batches-py?" "$dc3" condense root -o none --ipc 1 "${common[@]}"
+
 # The table is documented.
 sed -n '/^static const char \*const names/,/^};/p' "$source/src/io/datasets/leftovers.c" | grep -o '"[^"]*"' |
   tr -d '"' > names

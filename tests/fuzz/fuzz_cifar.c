@@ -1,5 +1,5 @@
-/* CIFAR binaries: the names of the classes, a zero byte, records; as CIFAR-10 and as CIFAR-100, and the first
- * and last image of what is accepted. */
+/* CIFAR binaries: the names of the classes, a zero byte, records; as CIFAR-10, as CIFAR-100 and as a Python
+ * batch, and the first and last image of what is accepted. */
 #include "fuzz.h"
 #include "io/dataset.h"
 
@@ -27,7 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_write("fine_label_names.txt", names, length);
     fuzz_write("data_batch_1.bin", data, size);
     fuzz_write("train.bin", data, size);
+    fuzz_write("data_batch_1", data, size);
     open_one("data_batch_1.bin");
+    open_one("data_batch_1");
     open_one("train.bin");
     return 0;
 }

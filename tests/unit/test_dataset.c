@@ -25,9 +25,10 @@ static void put(const char *name, const void *data, size_t size)
 static int remove_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = {"data_batch_1.bin", "batches.meta.txt", "test_batch.bin",
-                                        "train.bin",        "test.bin",         "a.tar"};
-    for (int i = 0; i < 6; i++) {
+    static const char *const names[] = {
+        "data_batch_1.bin", "batches.meta.txt", "test_batch.bin", "train.bin", "test.bin", "a.tar",
+        "data_batch_1",     "batches.meta",     "test_batch",     "train",     "meta"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *path = dc3_path_join(folder, names[i]);
         unlink(path);
         free(path);
@@ -137,6 +138,111 @@ static void cifar_hundred(void **state)
     assert_non_null(strstr(dc3_error_text(), "expected a label below 100, found 100"));
 }
 
+/* A pickle of protocol 2 as Python 2 wrote it; a text's length is a byte before it. */
+static char pickle[1 << 15];
+static size_t pickled;
+
+static void add(const void *bytes, size_t size)
+{
+    memcpy(pickle + pickled, bytes, size);
+    pickled += size;
+}
+#define ADD(text) add(text, sizeof text - 1)
+
+/* {"batch_label": .., LABELS: [labels], "data": array of uint8 [n, 3072], "filenames": []}; the bytes of
+ * image i are 10 + i, 100 + i and 200 + i in its planes. */
+static void pickle_batch(const char *name, int n, const int *labels)
+{
+    char size = (char)strlen(name);
+    pickled = 0;
+    ADD("\x80\x02}q\x01(U\x0b"
+        "batch_labelq\x02U\x15"
+        "training batch 1 of 5q\x03U");
+    add(&size, 1), add(name, strlen(name));
+    ADD("q\x04]q\x05(");
+    for (int i = 0; i < n; i++) add((char[]){'K', (char)labels[i]}, 2);
+    ADD("eU\x04"
+        "dataq\x06"
+        "cnumpy.core.multiarray\n_reconstruct\nq\x07"
+        "cnumpy\nndarray\nq\x08K\0\x85q\x09U\x01"
+        "b\x87q\nRq\x0b"
+        "(K\x01K");
+    add((char[]){(char)n}, 1);
+    ADD("M\0\x0c\x86"
+        "cnumpy\ndtype\nq\x0cU\x02u1K\0K\x01\x87q\x0dRq\x0e(K\x03U\x01|"
+        "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89T");
+    int bytes = n * 3072;
+    add((char[]){(char)bytes, (char)(bytes >> 8), 0, 0}, 4);
+    for (int i = 0; i < n; i++)
+        for (int c = 0; c < 3; c++, pickled += 1024)
+            memset(pickle + pickled, (c == 0 ? 10 : 100 * c) + i, 1024);
+    ADD("tbU\x09"
+        "filenamesq\x0f]q\x10u.");
+}
+
+static void cifar_python(void **state)
+{
+    (void)state;
+    dc3_dataset *d;
+    dc3_image image;
+    pickle_batch("labels", 3, (int[]){1, 0, 1});
+    put("data_batch_1", pickle, pickled);
+    put("batches.meta",
+        "\x80\x02}q\x01U\x0blabel_namesq\x02]q\x03(U\x03"
+        "oakU\x03"
+        "ashes.",
+        38);
+    if (dc3_dataset_open(folder, &d) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_string_equal(dc3_dataset_kind(d), "CIFAR Python batches");
+    assert_int_equal(dc3_dataset_size(d), 3);
+    static const struct {
+        const char *key, *name;
+        int record;
+    } wanted[] = {
+        {"data_batch_1/00000", "ash", 0}, {"data_batch_1/00002", "ash", 2}, {"data_batch_1/00001", "oak", 1}};
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(dc3_dataset_key(d, i), wanted[i].key);
+        assert_string_equal(dc3_dataset_class_name(d, dc3_dataset_label(d, i)), wanted[i].name);
+        assert_int_equal(dc3_dataset_read(d, i, 0, 0, DC3_FIT_CROP, &image), DC3_OK);
+        for (int c = 0; c < 3; c++)
+            assert_int_equal(image.pixels[777 * 3 + c], (c == 0 ? 10 : 100 * c) + wanted[i].record);
+        dc3_image_free(&image);
+    }
+    dc3_dataset_close(&d);
+    assert_int_equal(dc3_dataset_open_test(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(
+        strstr(dc3_error_text(), "expected test_batch or test to test on, found training images only"));
+    pickle_batch("labels", 2, (int[]){0, 10});
+    put("test_batch", pickle, pickled);
+    assert_int_equal(dc3_dataset_open_test(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "record 1: expected a label below 10, found 10"));
+    pickle_batch("labels", 2, (int[]){0, 1});
+    pickle[pickled / 2] = 0;
+    put("test_batch", pickle, pickled - 9); /* truncated */
+    assert_int_equal(dc3_dataset_open_test(folder, &d), DC3_ERR_FORMAT);
+    put("test_batch", "\x80\x02}q\x01.", 6);
+    assert_int_equal(dc3_dataset_open_test(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(
+        strstr(dc3_error_text(), "found 0 labels and 0 bytes; the binary version (cifar-10-binary.tar.gz)"));
+}
+
+/* The files of CIFAR-100 have no names of their own: its meta tells. */
+static void cifar_python_hundred(void **state)
+{
+    (void)state;
+    dc3_dataset *d;
+    pickle_batch("fine_labels", 2, (int[]){99, 7});
+    put("train", pickle, pickled);
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "found no images"));
+    put("meta", "\x80\x02}q\x01.", 6);
+    if (dc3_dataset_open(folder, &d) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_string_equal(dc3_dataset_class_name(d, 0), "07");
+    assert_string_equal(dc3_dataset_key(d, 0), "train/00001");
+    assert_string_equal(dc3_dataset_class_name(d, 1), "99");
+    dc3_dataset_close(&d);
+}
+
 static void webdataset(void **state)
 {
     (void)state;
@@ -192,6 +298,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(cifar, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(cifar_tests, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(cifar_hundred, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(cifar_python, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(cifar_python_hundred, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(webdataset, make_folder, remove_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/file.h"
-#include "io/datasets/reader.h"
+#include "io/datasets/cifar.h"
 #include "io/found.h"
 
-enum { SIDE = 32, PLANE = SIDE * SIDE, PIXELS = 3 * PLANE };
+enum { SIDE = 32, PLANE = SIDE * SIDE, PIXELS = DC3_CIFAR_PIXELS };
 
 static int is_hundred(const char *name)
 {
@@ -33,8 +33,7 @@ static int is_batch(const struct dirent *entry)
     return is_train(entry) || is_test(entry);
 }
 
-/* The last part of a path as an entry of its folder. */
-static struct dirent entry_of(const char *path)
+struct dirent dc3_cifar_entry(const char *path)
 {
     struct dirent entry = {0};
     const char *slash = strrchr(path, '/');
@@ -44,18 +43,38 @@ static struct dirent entry_of(const char *path)
 
 static int probe(const char *path)
 {
-    struct dirent entry = entry_of(path);
+    struct dirent entry = dc3_cifar_entry(path);
     return dc3_path_what(path) == DC3_PATH_FILE ? is_batch(&entry) : dc3_list_has(path, is_batch);
 }
 
-/* A class that must be new: a label is the place of its name. */
-static dc3_status name_class(const char *origin, const char *name, dc3_dataset *d)
+dc3_status dc3_cifar_name_class(const char *origin, const char *name, dc3_dataset *d)
 {
     int label, next = (int)d->class_count;
     DC3_TRY(dc3_dataset_class(d, name, &label));
     if (label == next) return DC3_OK;
     return dc3_fail(DC3_ERR_FORMAT, "%s: classes %d and %d are both called '%.80s'", origin, label, next,
                     name);
+}
+
+dc3_status dc3_cifar_number_classes(const char *origin, int count, dc3_dataset *d)
+{
+    char number[16];
+    for (int i = (int)d->class_count; i < count; i++) {
+        snprintf(number, sizeof number, count > 10 ? "%02d" : "%d", i);
+        DC3_TRY(dc3_cifar_name_class(origin, number, d));
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_cifar_add(dc3_dataset *d, const char *name, size_t place, dc3_item item)
+{
+    char key[320];
+    if (item.label < 0 || item.label >= (int)d->class_count)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: record %zu: expected a label below %zu, found %d",
+                        d->text + item.file, place, d->class_count, item.label);
+    snprintf(key, sizeof key, "%.250s/%05zu", name, place);
+    DC3_TRY(dc3_dataset_text(d, key, &item.key));
+    return dc3_dataset_add(d, item);
 }
 
 /* Class names from a file with a name a line, or the numbers. */
@@ -69,13 +88,9 @@ static dc3_status name_classes(const char *path, int hundred, dc3_dataset *d)
         status = dc3_file_read(file, 1 << 16, &text, &size);
         char *rest = text, *line;
         while (status == DC3_OK && (line = strsep(&rest, "\r\n")))
-            if (*line && (int)d->class_count < count) status = name_class(file, line, d);
+            if (*line && (int)d->class_count < count) status = dc3_cifar_name_class(file, line, d);
     }
-    char number[16];
-    for (int i = (int)d->class_count; status == DC3_OK && i < count; i++) {
-        snprintf(number, sizeof number, hundred ? "%02d" : "%d", i);
-        status = name_class(file, number, d);
-    }
+    if (status == DC3_OK) status = dc3_cifar_number_classes(file, count, d);
     free(text);
     free(file);
     return status;
@@ -83,7 +98,7 @@ static dc3_status name_classes(const char *path, int hundred, dc3_dataset *d)
 
 static dc3_status add_batch(const char *path, const char *name, int hundred, dc3_dataset *d)
 {
-    char *file = dc3_path_join(path, name), key[320];
+    char *file = dc3_path_join(path, name);
     dc3_mapping map;
     if (!file) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = dc3_map_open(file, &map);
@@ -96,12 +111,7 @@ static dc3_status add_batch(const char *path, const char *name, int hundred, dc3
     for (size_t i = 0; status == DC3_OK && i < map.size / record; i++) {
         int label = map.data[i * record + (hundred ? 1 : 0)];
         dc3_item item = {.label = label, .file = at, .offset = (i + 1) * record - PIXELS, .size = PIXELS};
-        if (label >= (int)d->class_count)
-            status = dc3_fail(DC3_ERR_FORMAT, "%s: record %zu: expected a label below %zu, found %d", file, i,
-                              d->class_count, label);
-        snprintf(key, sizeof key, "%.250s/%05zu", name, i);
-        if (status == DC3_OK) status = dc3_dataset_text(d, key, &item.key);
-        if (status == DC3_OK) status = dc3_dataset_add(d, item);
+        status = dc3_cifar_add(d, name, i, item);
     }
     dc3_map_close(&map);
     free(file);
@@ -110,7 +120,7 @@ static dc3_status add_batch(const char *path, const char *name, int hundred, dc3
 
 static dc3_status open_file(const char *path, dc3_dataset *d)
 {
-    struct dirent entry = entry_of(path);
+    struct dirent entry = dc3_cifar_entry(path);
     size_t length = strlen(path) - strlen(entry.d_name);
     char *folder = length ? strndup(path, length) : strdup(".");
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -153,7 +163,7 @@ static dc3_status open_cifar(const char *path, dc3_dataset *d)
     return status;
 }
 
-static dc3_status open_item(const dc3_dataset *d, const dc3_item *item, dc3_image_source **source)
+dc3_status dc3_cifar_source(const dc3_dataset *d, const dc3_item *item, dc3_image_source **source)
 {
     void *planes;
     dc3_image own;
@@ -167,4 +177,4 @@ static dc3_status open_item(const dc3_dataset *d, const dc3_item *item, dc3_imag
     return dc3_image_source_of_pixels(d->text + item->key, planes, item->size, &own, source);
 }
 
-const dc3_reader dc3_cifar_reader = {"CIFAR binaries", probe, open_cifar, open_item};
+const dc3_reader dc3_cifar_reader = {"CIFAR binaries", probe, open_cifar, dc3_cifar_source};

@@ -13,7 +13,8 @@
 #include "io/found.h"
 
 /* A new kind of dataset: one file and one entry here. */
-static const dc3_reader *const readers[] = {&dc3_cifar_reader, &dc3_webdataset_reader, &dc3_folder_reader};
+static const dc3_reader *const readers[] = {&dc3_cifar_reader, &dc3_cifar_python_reader,
+                                            &dc3_webdataset_reader, &dc3_folder_reader};
 
 /* A class before the classes are sorted. */
 typedef struct named {
@@ -118,16 +119,39 @@ static dc3_status other_file(const char *path)
                     path);
 }
 
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* Puts "; did you mean DATA/NAME?" into `hint` where a folder of DATA is a dataset of another kind than
+ * folders. */
+static void hint_below(const dc3_dataset *d, char *hint, size_t size)
+{
+    struct dirent **entries;
+    int count;
+    *hint = 0;
+    if (d->reader != &dc3_folder_reader || dc3_list(d->path, is_visible, &entries, &count) != DC3_OK) return;
+    for (int i = 0; i < count && !*hint; i++) {
+        char *below = dc3_path_join(d->path, entries[i]->d_name);
+        const dc3_reader *reader = below && dc3_path_what(below) == DC3_PATH_FOLDER ? reader_of(below) : NULL;
+        if (reader && reader != &dc3_folder_reader) snprintf(hint, size, "; did you mean %s?", below);
+        free(below);
+    }
+    dc3_list_free(entries, count);
+}
+
 /* With what was noted on the way: it is why there are none. */
 static dc3_status no_images(const dc3_dataset *d)
 {
     enum { SHOWN = 4 };
-    char *text[SHOWN + 1] = {0};
+    char *text[SHOWN + 1] = {0}, hint[600];
+    hint_below(d, hint, sizeof hint);
     for (size_t i = 0; i < d->note_count && i < SHOWN; i++) text[i] = d->notes[i].text;
     char *notes = g_strjoinv("; ", text);
     dc3_status status = dc3_fail(
-        DC3_ERR_FORMAT, "%s: found no images; expected a folder for each class with images in it%s%s%s%s",
-        d->path, *notes ? " (" : "", notes, d->note_count > SHOWN ? "; .." : "", *notes ? ")" : "");
+        DC3_ERR_FORMAT, "%s: found no images; expected a folder for each class with images in it%s%s%s%s%s",
+        d->path, hint, *notes ? " (" : "", notes, d->note_count > SHOWN ? "; .." : "", *notes ? ")" : "");
     g_free(notes);
     return status;
 }

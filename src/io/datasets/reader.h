@@ -91,6 +91,6 @@ dc3_status dc3_read_part(const char *path, uint64_t offset, uint64_t size, void 
 /* The same of a file that is open and stays so; `path` names it in errors. Threads may call it at once. */
 dc3_status dc3_read_part_of(int fd, const char *path, uint64_t offset, uint64_t size, void **data);
 
-extern const dc3_reader dc3_folder_reader, dc3_cifar_reader, dc3_webdataset_reader;
+extern const dc3_reader dc3_folder_reader, dc3_cifar_reader, dc3_cifar_python_reader, dc3_webdataset_reader;
 
 #endif
