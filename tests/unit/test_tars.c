@@ -264,6 +264,44 @@ static void compressed_bomb(void **state)
     assert_non_null(strstr(dc3_error_text(), "unpacks to more than 200 times its size"));
 }
 
+/* Of a folder of shards, the good ones are taken, and what comes before the damage; of a tar alone that, too.
+ */
+static void damaged_shards(void **state)
+{
+    (void)state;
+    dc3_dataset *d;
+    char text[160];
+    for (int i = 0; i < 4; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d.cls", i);
+        add(name, i % 2 ? "cat" : "dog");
+        snprintf(name, sizeof name, "%d.png", i);
+        add_image(name, 10 + i);
+    }
+    put("a.tar", tar, at + 1024);
+    put("b.tar", tar, at - 600); /* in the middle of 3.png, or before it */
+    put("c.tar", "no tar at all, but a text", 25);
+    if (dc3_dataset_open(folder, &d) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_int_equal(dc3_dataset_size(d), 7);
+    check_item(d, 1, "a.tar/3.png", "cat", 13);
+    check_item(d, 6, "b.tar/2.png", "dog", 12);
+    assert_int_equal(dc3_dataset_skipped(d), 2);
+    assert_string_equal(dc3_dataset_skipped_key(d, 0), "b.tar");
+    assert_non_null(strstr(dc3_dataset_skipped_reason(d, 0), "/b.tar: not a tar file, or damaged: "));
+    assert_non_null(strstr(dc3_dataset_skipped_reason(d, 0), ", after 3 images"));
+    assert_string_equal(dc3_dataset_skipped_key(d, 1), "c.tar");
+    assert_non_null(strstr(dc3_dataset_skipped_reason(d, 1), ", after 0 images"));
+    assert_int_equal(dc3_dataset_check_skipped(d), DC3_ERR_FORMAT);
+    dc3_dataset_close(&d);
+    snprintf(text, sizeof text, "rm %s/a.tar %s/b.tar", folder, folder);
+    assert_int_equal(dc3_dataset_open(path, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "c.tar: not a tar file, or damaged: "));
+    assert_int_equal(system(text), 0);
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "found no images; "));
+    assert_non_null(strstr(dc3_error_text(), "c.tar: not a tar file, or damaged: "));
+}
+
 static void no_labels(void **state)
 {
     (void)state;
@@ -300,16 +338,9 @@ static void parts(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-    const struct CMUnitTest tests[] = {TEST(json_labels),
-                                       TEST(json_texts),
-                                       TEST(dotted_keys),
-                                       TEST(class_folders),
-                                       TEST(one_folder),
-                                       TEST(compressed),
-                                       TEST(compressed_damaged),
-                                       TEST(compressed_bomb),
-                                       TEST(no_labels),
-                                       TEST(no_images),
-                                       TEST(parts)};
+    const struct CMUnitTest tests[] = {TEST(json_labels),        TEST(json_texts),      TEST(dotted_keys),
+                                       TEST(class_folders),      TEST(one_folder),      TEST(compressed),
+                                       TEST(compressed_damaged), TEST(compressed_bomb), TEST(damaged_shards),
+                                       TEST(no_labels),          TEST(no_images),       TEST(parts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "io/datasets/cifar.h"
+#include "io/found.h"
 #include "io/pth/pth_pickle.h"
 
 static int is_hundred(const char *name)
@@ -135,6 +136,7 @@ static dc3_status read_pickle(const char *folder, const char *name, int meta, in
     dc3_pickle *pickle = NULL;
     size_t used;
     dc3_status status = file ? dc3_map_open(file, &map) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_check_found(file, "a pickle of CIFAR", map.data, map.size);
     if (status == DC3_OK) status = dc3_pickle_load(file, map.data, map.size, &pickle, &used);
     if (status == DC3_OK)
         status = meta ? add_names(dc3_pickle_root(pickle), file, hundred, d)

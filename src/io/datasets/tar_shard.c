@@ -22,7 +22,7 @@ struct dc3_tar {
     struct archive *archive;
     struct archive_entry *entry;
     uint64_t packed, unpacked; /* bytes of the file, and of what was kept in the spool */
-    int spooled;
+    int spooled, damaged;
 };
 
 int dc3_is_tar_name(const char *name)
@@ -45,9 +45,12 @@ dc3_status dc3_tar_open(const char *path, dc3_tar **tar)
     archive_read_support_filter_bzip2(t->archive);
     archive_read_support_filter_xz(t->archive);
     archive_read_support_filter_zstd(t->archive);
+    t->damaged = 1;
     DC3_TRY(dc3_check_found_in(path, "a tar file"));
-    if (archive_read_open_filename(t->archive, path, 1 << 16) == ARCHIVE_OK) return DC3_OK;
-    if (access(path, R_OK) != 0) return dc3_fail(DC3_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    t->damaged = archive_read_open_filename(t->archive, path, 1 << 16) != ARCHIVE_OK;
+    if (!t->damaged) return DC3_OK;
+    if (access(path, R_OK) != 0)
+        return dc3_fail(DC3_ERR_IO, "%s: cannot be opened: %s", path, strerror(errno));
     return dc3_fail(DC3_ERR_FORMAT, "%s: not a tar file, or damaged: %s", path,
                     archive_error_string(t->archive));
 }
@@ -67,7 +70,8 @@ dc3_status dc3_tar_next(dc3_tar *t, const char **name)
     do r = archive_read_next_header(t->archive, &t->entry);
     while (r == ARCHIVE_OK && archive_entry_filetype(t->entry) != AE_IFREG);
     if (r == ARCHIVE_EOF) return DC3_OK;
-    if (r != ARCHIVE_OK)
+    t->damaged = r != ARCHIVE_OK;
+    if (t->damaged)
         return dc3_fail(DC3_ERR_FORMAT, "%s: not a tar file, or damaged: %s", t->path,
                         archive_error_string(t->archive));
     *name = archive_entry_pathname(t->entry);
@@ -75,8 +79,9 @@ dc3_status dc3_tar_next(dc3_tar *t, const char **name)
     return DC3_OK;
 }
 
-static dc3_status damaged(const dc3_tar *t)
+static dc3_status damaged(dc3_tar *t)
 {
+    t->damaged = 1;
     const char *name = archive_entry_pathname(t->entry), *why = archive_error_string(t->archive);
     return dc3_fail(DC3_ERR_FORMAT, "%s: member '%.200s': %s", t->path, name ? name : "",
                     why ? why : "damaged");
@@ -155,7 +160,8 @@ static dc3_status spool(dc3_tar *t, dc3_dataset *d, dc3_place *place)
     place->offset = d->spool_size;
     while ((got = archive_read_data(t->archive, block, sizeof block)) > 0) {
         t->unpacked += (uint64_t)got;
-        if (t->unpacked > SMALL_SPOOL && t->unpacked / EXPANSION > t->packed)
+        t->damaged = t->unpacked > SMALL_SPOOL && t->unpacked / EXPANSION > t->packed;
+        if (t->damaged)
             return dc3_fail(DC3_ERR_FORMAT, "%s: unpacks to more than %d times its size", t->path, EXPANSION);
         DC3_TRY(spool_block(t, d, block, (size_t)got));
     }
@@ -167,7 +173,15 @@ dc3_status dc3_tar_keep(dc3_tar *t, dc3_dataset *d, dc3_place *place)
 {
     *place = (dc3_place){.size = (uint64_t)archive_entry_size(t->entry)};
     if (archive_filter_code(t->archive, 0) != ARCHIVE_FILTER_NONE) return spool(t, d, place);
-    return find_data(t->path, (uint64_t)archive_read_header_position(t->archive), &place->offset);
+    dc3_status status =
+        find_data(t->path, (uint64_t)archive_read_header_position(t->archive), &place->offset);
+    t->damaged = status == DC3_ERR_FORMAT;
+    return status;
+}
+
+int dc3_tar_is_damaged(const dc3_tar *t)
+{
+    return t->damaged;
 }
 
 int dc3_tar_is_spooled(const dc3_tar *t)

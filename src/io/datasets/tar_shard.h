@@ -28,6 +28,8 @@ dc3_status dc3_tar_read(dc3_tar *tar, char *text, size_t size, size_t *got);
  * file without a name, but for a member of more than DC3_FILE_LIMIT bytes. Once for a member, which was not
  * read. */
 dc3_status dc3_tar_keep(dc3_tar *tar, dc3_dataset *dataset, dc3_place *place);
+/* 1 once something failed because of what the tar is: it is damaged, none, or unpacks to too much. */
+int dc3_tar_is_damaged(const dc3_tar *tar);
 /* 1 once a member was kept in the spool. */
 int dc3_tar_is_spooled(const dc3_tar *tar);
 

@@ -46,13 +46,13 @@ typedef struct sample {
 
 typedef struct listing {
     dc3_dataset *dataset;
-    const char *path, *shard; /* the tar, and its name */
-    size_t file;              /* `path` in the dataset's text */
-    sample plain, dotted;     /* KEY.jpg, and KEY.001.jpg of the same key */
-    char *json;               /* [JSON_LIMIT] */
-    long labels;              /* members that are, of all shards */
-    long shards, spooled;     /* tars, and compressed ones */
-    dc3_tar_images images;    /* without a label */
+    const char *shard;     /* the tar's name */
+    size_t file;           /* its path in the dataset's text */
+    sample plain, dotted;  /* KEY.jpg, and KEY.001.jpg of the same key */
+    char *json;            /* [JSON_LIMIT] */
+    long labels;           /* members that are, of all shards */
+    long spooled;          /* tars that are compressed */
+    dc3_tar_images images; /* without a label */
     dc3_tar_survey survey;
 } listing;
 
@@ -151,31 +151,51 @@ static dc3_status member(listing *w, dc3_tar *tar, const char *name)
                      : read_image(tar, name, w->dataset, s);
 }
 
-static dc3_status add_shard(listing *w, const char *path, const char *shard)
+static dc3_status add_members(listing *w, dc3_tar *tar)
+{
+    const char *name = NULL;
+    DC3_TRY(dc3_tar_next(tar, &name));
+    while (name) {
+        DC3_TRY(member(w, tar, name));
+        DC3_TRY(dc3_tar_next(tar, &name));
+    }
+    return DC3_OK;
+}
+
+/* Of a damaged tar what comes before is taken. Where nothing does, a tar that stands alone is an error. */
+static dc3_status pass_over_rest(listing *w, int64_t before, int is_alone)
+{
+    char reason[600];
+    dc3_dataset *d = w->dataset;
+    int64_t found = d->size + w->images.count - before;
+    snprintf(reason, sizeof reason, "%s", dc3_error_text());
+    if (is_alone && !found) return dc3_fail(DC3_ERR_FORMAT, "%s", reason);
+    return dc3_dataset_skip(d, w->shard, "%s, after %lld image%s", reason, (long long)found,
+                            found == 1 ? "" : "s");
+}
+
+static dc3_status add_shard(listing *w, const char *path, const char *shard, int is_alone)
 {
     dc3_tar *tar;
-    const char *name = NULL;
-    w->path = path;
+    int64_t before = w->dataset->size + w->images.count;
     w->shard = shard;
     DC3_TRY(dc3_dataset_text(w->dataset, path, &w->file));
     dc3_status status = dc3_tar_open(path, &tar);
-    if (status == DC3_OK) status = dc3_tar_next(tar, &name);
-    while (status == DC3_OK && name) {
-        status = member(w, tar, name);
-        if (status == DC3_OK) status = dc3_tar_next(tar, &name);
-    }
-    w->shards++;
+    if (status == DC3_OK) status = add_members(w, tar);
+    int is_damaged = tar && dc3_tar_is_damaged(tar);
     w->spooled += tar && dc3_tar_is_spooled(tar);
     dc3_tar_close(&tar);
-    DC3_TRY(status);
+    if (!is_damaged) DC3_TRY(status);
+    if (is_damaged) w->plain.member[0] = w->dotted.member[0] = 0; /* it may be what is damaged */
     DC3_TRY(flush(w, &w->dotted, 1));
-    return flush(w, &w->plain, 0);
+    DC3_TRY(flush(w, &w->plain, 0));
+    return is_damaged ? pass_over_rest(w, before, is_alone) : DC3_OK;
 }
 
 static dc3_status add_shards(listing *w, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    if (dc3_path_what(path) == DC3_PATH_FILE) return add_shard(w, path, slash ? slash + 1 : path);
+    if (dc3_path_what(path) == DC3_PATH_FILE) return add_shard(w, path, slash ? slash + 1 : path, 1);
     struct dirent **entries;
     int count;
     DC3_TRY(dc3_list(path, is_tar, &entries, &count));
@@ -184,7 +204,7 @@ static dc3_status add_shards(listing *w, const char *path)
         char *file = dc3_path_join(path, entries[i]->d_name);
         if (status == DC3_OK)
             status =
-                file ? add_shard(w, file, entries[i]->d_name) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+                file ? add_shard(w, file, entries[i]->d_name, 0) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(file);
     }
     dc3_list_free(entries, count);
@@ -217,6 +237,7 @@ static dc3_status name_classes(listing *w)
 {
     dc3_dataset *d = w->dataset;
     if (!w->labels && w->images.count) return dc3_tar_folders(d, &w->images, &w->survey);
+    if (!d->size && w->survey.kinds == 0 && d->skipped->len) return DC3_OK;
     if (!d->size) return dc3_tar_survey_explain(&w->survey, d->path, w->images.count, w->labels);
     if (w->images.plain)
         DC3_TRY(dc3_dataset_remark(d, "%ld image%s no .cls or .json with a label beside %s (%.200s), skipped",
