@@ -38,6 +38,8 @@ typedef struct dc3_train_options {
     int threads; /* 1 to 1024 */
     dc3_listener listener;
     int force; /* replace a file at `out` that dc3 did not write */
+    double hold_out; /* share of each class's images, 0 to 0.5, that are not trained on but tested on; not
+                        with val; default 0 */
 } dc3_train_options;
 
 DC3_API dc3_train_options dc3_train_defaults(void);
@@ -48,16 +50,19 @@ typedef struct dc3_train_report {
     char arch[24];
     int size, epochs;
     double parameters;
-    double loss;          /* mean of the last epoch */
-    double top1, top5;    /* of the last epoch's test, 0 to 1; -1 without one */
-    double best_top1;     /* of all tests; -1 without one */
-    int best_epoch;       /* 1.. */
-    double seconds;       /* of all calls that made the file together, as far as their checkpoints say */
+    double loss;       /* mean of the last epoch */
+    double top1, top5; /* of the last epoch's test, 0 to 1; -1 without one: neither val nor hold_out, or too
+                          few images to hold any out */
+    double best_top1;  /* of all tests; -1 without one */
+    int best_epoch;    /* 1.. */
+    double seconds;    /* of all calls that made the file together, as far as their checkpoints say */
     double images_second; /* trained, of this call */
 } dc3_train_report;
 
 /* One-cycle schedule, standard augmentation (a crop of the image, padded by reflection, and a flip up to 64
- * pixels, above RandomResizedCrop and a flip), cross-entropy. Writes OUT.checkpoint every minute or so and at
+ * pixels, above RandomResizedCrop and a flip), cross-entropy; with sgd the norm of all gradients is limited.
+ * OUT says at how many pixels it was trained, the names of the classes and, where there were tests, its
+ * accuracy (docs/formats.md). Writes OUT.checkpoint every minute or so and at
  * each epoch's end, and resumes from one of the same settings, to the bit; it is removed when OUT is there. A
  * loss that is not finite ends the training (DC3_ERR_FORMAT) and leaves the last checkpoint. */
 DC3_API dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report);

@@ -23,6 +23,8 @@ typedef enum dc3_rng_purpose {
     DC3_RNG_AUGMENT = 21,     /* a view of an image */
     DC3_RNG_CUTMIX = 22,      /* a batch */
     DC3_RNG_DROPOUT = 23,     /* and stochastic depth */
+    DC3_RNG_HOLD_OUT = 24,    /* of a class, from training */
+    DC3_RNG_ASK = 25,         /* a sample of a class that a teacher is asked about */
     DC3_RNG_RANDOM_ROWS = 30, /* baselines: from 30 on */
     DC3_RNG_QUANTIZATION = 31,
     DC3_RNG_CROP = 32,

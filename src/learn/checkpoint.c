@@ -199,7 +199,8 @@ dc3_status dc3_checkpoint_counters(const char *path, char **counters)
     return status;
 }
 
-dc3_status dc3_export(const char *path, const dc3_param *params, size_t count, int size)
+dc3_status dc3_export(const char *path, const dc3_param *params, size_t count, int size,
+                      const char *const (*texts)[2])
 {
     char pixels[16];
     dc3_table *table = dc3_table_new(path);
@@ -207,6 +208,8 @@ dc3_status dc3_export(const char *path, const dc3_param *params, size_t count, i
     snprintf(pixels, sizeof pixels, "%d", size);
     dc3_status status = dc3_table_set_text(table, "format", "pt");
     if (status == DC3_OK) status = dc3_table_set_text(table, dc3_classifier_size_key, pixels);
+    for (size_t i = 0; texts && texts[i][0] && status == DC3_OK; i++)
+        status = dc3_table_set_text(table, texts[i][0], texts[i][1]);
     for (size_t i = 0; i < count && status == DC3_OK; i++)
         status = dc3_table_add(table, params[i].name, params[i].value);
     if (status == DC3_OK) status = dc3_table_to_host(table);

@@ -40,9 +40,10 @@ dc3_status dc3_checkpoint_load(const char *path, const dc3_training *training, c
 /* The counters of a checkpoint alone, of whatever training, for the caller to free. */
 dc3_status dc3_checkpoint_counters(const char *path, char **counters);
 
-/* Writes parameters and buffers only, under their own names: what PyTorch's load_state_dict takes; and at
- * how many pixels of an image's side they were trained (dc3_classifier_size_key). For the averages, swap
- * them in first. */
-dc3_status dc3_export(const char *path, const dc3_param *params, size_t count, int size);
+/* Writes parameters and buffers only, under their own names: what PyTorch's load_state_dict takes; at how
+ * many pixels of an image's side they were trained (dc3_classifier_size_key); and further texts, pairs of key
+ * and text with {NULL} behind the last, or NULL. For the averages, swap them in first. */
+dc3_status dc3_export(const char *path, const dc3_param *params, size_t count, int size,
+                      const char *const (*texts)[2]);
 
 #endif

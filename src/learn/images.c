@@ -41,12 +41,19 @@ static void drop_held(dc3_images *p)
     p->block = NULL;
 }
 
-static dc3_status read_one(const dc3_images *p, int64_t item, dc3_image *image)
+/* The number in the dataset. */
+static int64_t number_of(const dc3_images *p, int64_t item)
+{
+    return p->options.items ? p->options.items[item] : item;
+}
+
+static dc3_status read_one(const dc3_images *p, int64_t number, dc3_image *image)
 {
     const dc3_images_options *o = &p->options;
     dc3_image whole;
-    if (o->how == DC3_IMAGES_FIT) return dc3_dataset_read(p->dataset, item, o->size, o->size, o->fit, image);
-    DC3_TRY(dc3_dataset_read(p->dataset, item, 0, 0, o->fit, &whole));
+    if (o->how == DC3_IMAGES_FIT)
+        return dc3_dataset_read(p->dataset, number, o->size, o->size, o->fit, image);
+    DC3_TRY(dc3_dataset_read(p->dataset, number, 0, 0, o->fit, &whole));
     dc3_status status = DC3_OK;
     if (o->how == DC3_IMAGES_TEST) {
         status = dc3_test_image(&whole, o->size, image);
@@ -67,7 +74,7 @@ static dc3_status decode(dc3_images *p, int64_t n, const int64_t *items)
         slot *s = &p->slots[i];
         s->unreadable = p->reported[items[i]] || dc3_watch_fires(watch);
         if (s->unreadable) continue;
-        dc3_status status = read_one(p, items[i], &s->image);
+        dc3_status status = read_one(p, number_of(p, items[i]), &s->image);
         s->unreadable = status != DC3_OK;
         memory |= status == DC3_ERR_MEMORY;
         if (s->unreadable) snprintf(s->reason, sizeof s->reason, "%s", dc3_error_text());
@@ -83,7 +90,8 @@ static void skip(dc3_images *p, int64_t item, const char *reason)
 {
     if (p->reported[item]) return;
     p->reported[item] = 1;
-    if (p->options.skipped) p->options.skipped(p->options.user, dc3_dataset_key(p->dataset, item), reason);
+    if (p->options.skipped)
+        p->options.skipped(p->options.user, dc3_dataset_key(p->dataset, number_of(p, item)), reason);
 }
 
 /* Moves a decoded image to where images are held. */
@@ -134,6 +142,8 @@ static dc3_status check(const dc3_images_options *o)
         return dc3_fail(DC3_ERR_ARGUMENT, "expected images of %d to %d pixels, found %d", least, MOST,
                         o->size);
     if (o->threads < 1) return dc3_fail(DC3_ERR_ARGUMENT, "expected 1 or more threads, found %d", o->threads);
+    if (o->items && o->count < 1)
+        return dc3_fail(DC3_ERR_ARGUMENT, "expected 1 or more images, found %lld", (long long)o->count);
     return DC3_OK;
 }
 
@@ -163,7 +173,7 @@ dc3_status dc3_images_open(const dc3_dataset *dataset, const dc3_images_options 
     if (!p) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     p->dataset = dataset;
     p->options = *options;
-    p->n = dc3_dataset_size(dataset);
+    p->n = options->items ? options->count : dc3_dataset_size(dataset);
     if (!p->options.max_bytes) p->options.max_bytes = dc3_memory_limit() / 3;
     dc3_status status = open_memory(p);
     if (status == DC3_OK && p->held) status = read_all(p);
@@ -190,7 +200,7 @@ int64_t dc3_images_count(const dc3_images *p)
 
 int dc3_images_label(const dc3_images *p, int64_t item)
 {
-    return dc3_dataset_label(p->dataset, item);
+    return dc3_dataset_label(p->dataset, number_of(p, item));
 }
 
 int dc3_images_held(const dc3_images *p)

@@ -1,6 +1,6 @@
 /* The images of a labelled dataset as bytes: held in memory where they fit, otherwise decoded batch by
  * batch; the interface and the pixels are the same either way. An image is named by its number in the
- * dataset. */
+ * dataset, or where a part of it is chosen by its place there. */
 #ifndef DC3_LEARN_IMAGES_H
 #define DC3_LEARN_IMAGES_H
 
@@ -18,6 +18,8 @@ typedef struct dc3_images_options {
     dc3_images_how how;
     int size; /* pixels of a side, 1 to 32768; of test images 7 or more */
     dc3_fit fit;
+    const int64_t *items; /* [count] numbers in the dataset, ascending, which must stay; NULL: all of it */
+    int64_t count;
     int threads;      /* that decode, 1 or more; the result does not depend on it */
     size_t max_bytes; /* of images held in memory; 0: a third of dc3_memory_limit, since
                          images to train on and to test on are held at a time */
@@ -35,7 +37,7 @@ dc3_status dc3_images_open(const dc3_dataset *dataset, const dc3_images_options 
 /* Accepts NULL; nulls. */
 void dc3_images_close(dc3_images **images);
 
-/* All of the dataset, also those that cannot be read: numbers are 0..count-1. */
+/* All that were chosen, also those that cannot be read: they are named 0..count-1. */
 int64_t dc3_images_count(const dc3_images *images);
 int dc3_images_label(const dc3_images *images, int64_t item);
 /* 1 if they are held in memory. */

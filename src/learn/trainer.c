@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "learn/clip.h"
 
 dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, dc3_dtype dtype, int threads,
                             const dc3_optimizer_options *options, dc3_trainer *t)
@@ -58,6 +59,7 @@ dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views
     dc3_tape_stop(t->tape, t->ctx);
     dc3_scope_close(t->ctx, scope);
     dc3_ctx_clear(t->ctx);
+    if (status == DC3_OK && t->clip > 0) dc3_clip_gradients(t->ctx, t->params, t->count, t->clip);
     return status == DC3_OK ? dc3_optimizer_step(t->optimizer, lr) : status;
 }
 

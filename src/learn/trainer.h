@@ -16,6 +16,7 @@ typedef struct dc3_trainer {
     size_t count;
     dc3_optimizer *optimizer;
     uint64_t seed; /* of dropout and stochastic depth */
+    double clip;   /* the most that the norm of all gradients together may be (clip.h); 0: anything */
 } dc3_trainer;
 
 /* A network as `spec` says, or from *table (taken over; dc3_classifier_open_to_train), on the default device.

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "options/option_names.h"
+#include "run_folder/document.h"
 #include "kernels/backend.h"
 #include "base/listener.h"
 
@@ -40,6 +41,34 @@ dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
         "must have the same names in both",
         dc3_dataset_path(val), n, dc3_dataset_path(data), m, name, dc3_dataset_path(has_not),
         nearest_class(has_not, name, hint));
+}
+
+json_t *dc3_class_names(const dc3_dataset *data)
+{
+    json_t *names = json_array();
+    for (int i = 0; i < dc3_dataset_classes(data); i++)
+        json_array_append_new(names, dc3_json_text(dc3_dataset_class_name(data, i)));
+    return names;
+}
+
+json_t *dc3_run_class_names(const char *run, const dc3_dataset *data)
+{
+    json_t *document = NULL, *names = NULL;
+    if (dc3_document_read(run, &document) == DC3_OK) names = json_object_get(document, "classes");
+    names = json_array_size(names) == (size_t)dc3_dataset_classes(data) ? json_incref(names)
+                                                                        : dc3_class_names(data);
+    json_decref(document);
+    return names;
+}
+
+double dc3_largest_share(const dc3_dataset *data)
+{
+    int64_t n = dc3_dataset_size(data), most = 0;
+    for (int64_t i = 0, first = 0; i < n; i++) {
+        if (dc3_dataset_label(data, i) != dc3_dataset_label(data, first)) first = i;
+        if (i - first + 1 > most) most = i - first + 1;
+    }
+    return n ? (double)most / (double)n : 1;
 }
 
 void dc3_report_notes(const dc3_listener *listener, const dc3_dataset *dataset)

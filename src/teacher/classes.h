@@ -4,10 +4,18 @@
 
 #include "dc3/condense.h"
 #include "io/dataset.h"
+#include "io/json.h"
 #include "tensor/tensor.h"
 
 /* DC3_ERR_ARGUMENT with the first class that only one of them has, and the nearest name in the other. */
 dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val);
+/* The names of the classes, as texts of JSON, for the caller to release. */
+json_t *dc3_class_names(const dc3_dataset *data);
+/* Those that dc3.json of the folder `run` has, if it is a run of dc3 with as many classes as `data`, else
+ * those of `data`: a run's folders may be called otherwise. */
+json_t *dc3_run_class_names(const char *run, const dc3_dataset *data);
+/* The share of the images, 0 to 1, that the class with the most has. */
+double dc3_largest_share(const dc3_dataset *data);
 /* The dataset to test on, of the same classes as `data`; says what was noted about it, and
  * warns where it is what is trained on. */
 dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,

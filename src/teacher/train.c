@@ -11,10 +11,12 @@
 #include "base/file.h"
 #include "base/output_path.h"
 #include "base/text.h"
+#include "teacher/accuracy.h"
 #include "teacher/classes.h"
 #include "options/option_names.h"
 #include "io/weights.h"
 #include "learn/checkpoint.h"
+#include "learn/hold_out.h"
 #include "learn/schedule.h"
 #include "learn/trainer.h"
 #include "base/listener.h"
@@ -26,6 +28,7 @@ typedef struct training {
     const dc3_train_options *options;
     dc3_train_report *report;
     dc3_dataset *data, *val;
+    dc3_held_out parts; /* of the data, where some is held out: held_count is not 0 */
     dc3_images *images, *tests;
     dc3_augmenter *augmenter;
     int view; /* pixels of the side of the views that it makes */
@@ -41,6 +44,7 @@ typedef struct training {
     int64_t *labels;
     void *views;
     int64_t done;         /* steps of all epochs */
+    int64_t tested;       /* images of the last test */
     double loss;          /* sum of this epoch's */
     double saved;         /* when the last checkpoint was written */
     double start, before; /* of this call; seconds of earlier ones, up to the checkpoint */
@@ -101,8 +105,20 @@ static double highest_lr(const dc3_train_options *o)
     return o->lr > 0 ? o->lr : uses_sgd(o) ? 0.1 : 1e-3;
 }
 
+/* What the norm of all gradients together is limited to: SGD at a high rate diverges in the first epochs
+ * where a batch's are many times as long as usual, and AdamW divides by their length anyway. */
+static double clip_of(const dc3_train_options *o)
+{
+    return uses_sgd(o) ? 1 : 0;
+}
+
 static dc3_status check_options(const dc3_train_options *o)
 {
+    if (!(o->hold_out >= 0 && o->hold_out <= 0.5))
+        return dc3_fail_setting("hold_out", "expected 0 to 0.5, found %g", o->hold_out);
+    if (o->hold_out > 0 && o->val)
+        return dc3_fail_setting("hold_out", "the images of %s are tested on; leave out one of the two",
+                                dc3_setting("val"));
     if (o->progressive && o->epochs < 3)
         return dc3_fail_setting("progressive", "expected 3 epochs or more, found %d", o->epochs);
     if (!o->out) return dc3_fail_setting("out", "expected a file to write, found none");
@@ -149,6 +165,23 @@ static dc3_status open_data(training *t, int *size)
     return dc3_view_size(t->data, o->size, size);
 }
 
+static dc3_status hold_out(training *t)
+{
+    const dc3_train_options *o = t->options;
+    if (!(o->hold_out > 0)) return DC3_OK;
+    DC3_TRY(dc3_hold_out(t->data, o->hold_out, o->seed, &t->parts));
+    if (t->parts.held_count)
+        dc3_listener_say(&o->listener, "held out for tests: %lld of %lld images, %.0f %% of each class",
+                         (long long)t->parts.held_count, (long long)dc3_dataset_size(t->data),
+                         100 * o->hold_out);
+    else
+        dc3_listener_say(&o->listener,
+                         "note: %s: too few images to hold any out for tests: all are trained on, and the "
+                         "accuracy is not known",
+                         o->data);
+    return DC3_OK;
+}
+
 /* The side of an epoch's views: a half, then three quarters, then all of `size`, each for a third of the
  * epochs, as multiples of 8 pixels and not below 24 (progressive resizing, as DAWNBench entries of 2018
  * trained). */
@@ -180,6 +213,7 @@ static dc3_status open_network(training *t, int size)
     }
     DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
     DC3_TRY(dc3_trainer_open(&spec, &table, t->dtype, o->threads, &optimizer, &t->trainer));
+    t->trainer.clip = clip_of(o);
     const dc3_classifier_info *info = t->trainer.info;
     if (o->progressive && (info->size || view_size(o, size, 0) < info->least))
         return dc3_fail_setting(
@@ -193,9 +227,12 @@ static dc3_status open_network(training *t, int size)
 static dc3_status open_images(training *t, int size)
 {
     const dc3_train_options *o = t->options;
+    int holds = t->parts.held_count > 0;
     dc3_images_options options = {.how = size <= SMALL ? DC3_IMAGES_FIT : DC3_IMAGES_OWN,
                                   .size = size,
                                   .fit = DC3_FIT_CROP,
+                                  .items = holds ? t->parts.trained : NULL,
+                                  .count = t->parts.trained_count,
                                   .threads = o->threads,
                                   .user = t,
                                   .skipped = skipped,
@@ -206,9 +243,11 @@ static dc3_status open_images(training *t, int size)
                         (long long)t->report->skipped, dc3_setting("strict"));
     options.how = DC3_IMAGES_TEST;
     options.skipped = skipped_test;
-    if (t->val) DC3_TRY(dc3_images_open(t->val, &options, &t->tests));
+    options.items = holds ? t->parts.held : NULL;
+    options.count = t->parts.held_count;
+    if (t->val || holds) DC3_TRY(dc3_images_open(holds ? t->data : t->val, &options, &t->tests));
     if (o->strict && t->report->skipped_tests)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld images cannot be read (%s)", o->val,
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld images cannot be read (%s)", holds ? o->data : o->val,
                         (long long)t->report->skipped_tests, dc3_setting("strict"));
     return DC3_OK;
 }
@@ -255,6 +294,8 @@ static dc3_status describe(training *t)
     if (s) json_object_set_new(s, "data", dc3_json_text(o->data));
     if (s) json_object_set_new(s, "init", o->init ? dc3_json_text(o->init) : json_null());
     if (s && o->progressive) json_object_set_new(s, "progressive", json_true());
+    if (s && o->hold_out > 0) json_object_set_new(s, "hold_out", json_real(o->hold_out));
+    if (s && clip_of(o) > 0) json_object_set_new(s, "clip", json_real(clip_of(o)));
     if (s) json_object_set_new(s, "seed", json_integer((json_int_t)o->seed));
     t->settings = s ? json_dumps(s, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(s);
@@ -370,7 +411,7 @@ static dc3_status finish_epoch(training *t, int64_t epoch)
     dc3_accuracy a;
     if (t->tests && (last || (epoch + 1) % o->test_every == 0)) {
         DC3_TRY(dc3_test_classifier(t->trainer.ctx, t->trainer.net, t->tests, r->size, testing, t, &a));
-        r->top1 = a.top1, r->top5 = a.top5;
+        r->top1 = a.top1, r->top5 = a.top5, t->tested = a.n;
         if (a.top1 > r->best_top1) r->best_top1 = a.top1, r->best_epoch = (int)epoch + 1;
         dc3_listener_say(&o->listener, "epoch %lld: loss %.4f, top-1 %.2f %%, top-5 %.2f %%",
                          (long long)epoch + 1, r->loss, 100 * a.top1, 100 * a.top5);
@@ -406,6 +447,28 @@ static dc3_status run_epochs(training *t)
     return DC3_OK;
 }
 
+/* The weights, with the classes' names and the accuracy. */
+static dc3_status export(const training *t)
+{
+    const dc3_train_report *r = t->report;
+    dc3_teacher_accuracy accuracy = {.top1 = r->top1, .images = t->tested};
+    snprintf(accuracy.on, sizeof accuracy.on, "%s", t->val ? "test images" : "held-out images");
+    json_t *names = dc3_class_names(t->data), *known = dc3_teacher_accuracy_to_json(&accuracy);
+    char *classes = json_dumps(names, JSON_COMPACT),
+         *result = json_dumps(known, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    const char *const texts[][2] = {{dc3_teacher_classes_key, classes},
+                                    {r->top1 >= 0 ? dc3_teacher_accuracy_key : NULL, result},
+                                    {NULL, NULL}};
+    dc3_status status = classes && result
+                            ? dc3_export(t->place, t->trainer.params, t->trainer.count, r->size, texts)
+                            : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(classes);
+    free(result);
+    json_decref(names);
+    json_decref(known);
+    return status;
+}
+
 static dc3_status train(training *t)
 {
     const dc3_train_options *o = t->options;
@@ -424,12 +487,13 @@ static dc3_status train(training *t)
                      "%s: %lld images in %lld classes; %s, %.2f M parameters, %d px, %s, %d threads", o->data,
                      (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
                      dc3_dtype_name(t->dtype), o->threads);
+    DC3_TRY(hold_out(t));
     DC3_TRY(open_images(t, size));
     DC3_TRY(open_memory(t, size));
     DC3_TRY(describe(t));
     DC3_TRY(resume(t));
     DC3_TRY(run_epochs(t));
-    DC3_TRY(dc3_export(t->place, t->trainer.params, t->trainer.count, r->size));
+    DC3_TRY(export(t));
     unlink(t->checkpoint);
     return DC3_OK;
 }
@@ -453,6 +517,7 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
     dc3_trainer_close(&t.trainer);
     dc3_dataset_close(&t.data);
     dc3_dataset_close(&t.val);
+    dc3_held_out_free(&t.parts);
     free(t.place), free(t.checkpoint), free(t.settings), free(t.order), free(t.batch), free(t.params),
         free(t.labels);
     free(t.views);

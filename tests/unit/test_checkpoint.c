@@ -208,7 +208,7 @@ static void of_another_run(void **state)
     open_run(&a, &adamw, 1, 1);
     train(&a, 0, 2);
     save(&a, "adamw");
-    assert_int_equal(dc3_export(path_of("exported"), a.params, PARAMS, 32), DC3_OK);
+    assert_int_equal(dc3_export(path_of("exported"), a.params, PARAMS, 32, NULL), DC3_OK);
     refuse(&a, "nothing", DC3_ERR_IO, "cannot open");
     refuse(&a, "exported", DC3_ERR_FORMAT, "expected a training checkpoint");
     open_run(&b, &sgd, 1, 1);
@@ -284,7 +284,7 @@ static void full_disk(void **state)
         small = (struct rlimit){rooms[i], before.rlim_max};
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
         dc3_status status = dc3_checkpoint_save(path_of("disk"), &r.training, NULL);
-        dc3_status exported = dc3_export(path_of("disk"), r.params, PARAMS, 32);
+        dc3_status exported = dc3_export(path_of("disk"), r.params, PARAMS, 32, NULL);
         setrlimit(RLIMIT_FSIZE, &before);
         assert_int_equal(status, DC3_ERR_IO);
         assert_int_equal(exported, DC3_ERR_IO);
@@ -306,7 +306,7 @@ static void export_names(void **state)
     dc3_table *table;
     open_run(&r, &options, 1, 1);
     train(&r, 0, 4);
-    assert_int_equal(dc3_export(path_of("names"), r.params, PARAMS, 32), DC3_OK);
+    assert_int_equal(dc3_export(path_of("names"), r.params, PARAMS, 32, NULL), DC3_OK);
     assert_int_equal(dc3_safetensors_open(path_of("names"), &table), DC3_OK);
     assert_int_equal(dc3_table_size(table), PARAMS);
     assert_string_equal(dc3_table_text(table, "format"), "pt");
@@ -350,8 +350,8 @@ static void classifier(void **state)
     assert_int_equal(dc3_optimizer_step(training[0].optimizer, 0.01), DC3_OK);
     assert_int_equal(dc3_checkpoint_save(path_of("net"), &training[0], NULL), DC3_OK);
     assert_int_equal(dc3_checkpoint_load(path_of("net"), &training[1], NULL), DC3_OK);
-    assert_int_equal(dc3_export(path_of("one"), training[0].params, training[0].count, 32), DC3_OK);
-    assert_int_equal(dc3_export(path_of("two"), training[1].params, training[1].count, 32), DC3_OK);
+    assert_int_equal(dc3_export(path_of("one"), training[0].params, training[0].count, 32, NULL), DC3_OK);
+    assert_int_equal(dc3_export(path_of("two"), training[1].params, training[1].count, 32, NULL), DC3_OK);
     assert_true(same_files("one", "two"));
     assert_int_equal(dc3_safetensors_open(path_of("one"), &table), DC3_OK);
     assert_int_equal(dc3_classifier_open(NULL, "convnet3", &table, &back), DC3_OK);

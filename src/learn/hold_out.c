@@ -1,0 +1,51 @@
+#include "learn/hold_out.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Selection sampling: Knuth, The Art of Computer Programming, volume 2, algorithm 3.4.2 S. */
+void dc3_mark_some(dc3_rng *rng, int64_t n, int64_t wanted, char *marks)
+{
+    for (int64_t i = 0; i < n && wanted > 0; i++)
+        if (dc3_rng_below(rng, (uint64_t)(n - i)) < (uint64_t)wanted) marks[i] = 1, wanted--;
+}
+
+/* Returns how many are marked. */
+static int64_t mark_all(const dc3_dataset *dataset, double share, uint64_t seed, char *is_held)
+{
+    int64_t n = dc3_dataset_size(dataset), all = 0;
+    for (int64_t first = 0, end; first < n; first = end) {
+        int label = dc3_dataset_label(dataset, first);
+        for (end = first; end < n && dc3_dataset_label(dataset, end) == label;) end++;
+        int64_t wanted = llround(share * (double)(end - first));
+        if (wanted >= end - first) wanted = end - first - 1;
+        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_HOLD_OUT, (uint64_t)label);
+        dc3_mark_some(&rng, end - first, wanted, is_held + first);
+        all += wanted;
+    }
+    return all;
+}
+
+dc3_status dc3_hold_out(const dc3_dataset *dataset, double share, uint64_t seed, dc3_held_out *parts)
+{
+    size_t n = (size_t)dc3_dataset_size(dataset);
+    char *is_held = calloc(n, 1);
+    *parts = (dc3_held_out){.trained = malloc(n * sizeof(int64_t)), .held = malloc(n * sizeof(int64_t))};
+    int ready = is_held && parts->trained && parts->held;
+    if (ready && mark_all(dataset, share, seed, is_held) < DC3_LEAST_HELD) memset(is_held, 0, n);
+    for (size_t i = 0; ready && i < n; i++)
+        if (is_held[i])
+            parts->held[parts->held_count++] = (int64_t)i;
+        else
+            parts->trained[parts->trained_count++] = (int64_t)i;
+    free(is_held);
+    return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+void dc3_held_out_free(dc3_held_out *parts)
+{
+    free(parts->trained);
+    free(parts->held);
+    *parts = (dc3_held_out){0};
+}

@@ -1,0 +1,134 @@
+/* What is held out of a dataset, and the images of one of its parts. */
+#include "support/small_dataset.h"
+#include "base/file.h"
+#include "learn/hold_out.h"
+#include "learn/images.h"
+
+static char folder[] = "/tmp/dc3-held-XXXXXX";
+
+enum { CLASSES = 4 };
+static const int each[CLASSES] = {70, 25, 4, 1}, wanted[CLASSES] = {7, 3, 0, 0};
+
+/* Classes 0 to 3 of `each` images. */
+static int set_up(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    for (int label = 0; label < CLASSES; label++) {
+        char path[96];
+        snprintf(path, sizeof path, "%s/%d", folder, label);
+        assert_int_equal(mkdir(path, 0700), 0);
+        for (int i = 0; i < each[label]; i++) {
+            dc3_image image;
+            snprintf(path, sizeof path, "%s/%d/%02d.png", folder, label, i);
+            small_image(label, i, 8 + i % 5, 8, &image);
+            if (dc3_image_write(path, &image, DC3_PNG) != DC3_OK) fail_msg("%s", dc3_error_text());
+            dc3_image_free(&image);
+        }
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    remove_folder(folder);
+    return 0;
+}
+
+static dc3_dataset *open_dataset(void)
+{
+    dc3_dataset *d;
+    if (dc3_dataset_open(folder, &d) != DC3_OK) fail_msg("%s", dc3_error_text());
+    return d;
+}
+
+/* A tenth of each class, rounded, never all of it; both parts ascend and together are the dataset. */
+static void stratified(void **state)
+{
+    (void)state;
+    dc3_dataset *d = open_dataset();
+    dc3_held_out a, again, other;
+    int counts[CLASSES] = {0};
+    int64_t n = dc3_dataset_size(d), i = 0, k = 0;
+    assert_int_equal(dc3_hold_out(d, 0.1, 7, &a), DC3_OK);
+    assert_int_equal(a.held_count, 10);
+    assert_int_equal(a.trained_count, n - 10);
+    for (int64_t item = 0; item < n; item++) {
+        int held = i < a.held_count && a.held[i] == item,
+            trained = k < a.trained_count && a.trained[k] == item;
+        assert_int_equal(held + trained, 1);
+        i += held, k += trained;
+        counts[dc3_dataset_label(d, item)] += held;
+    }
+    for (int c = 0; c < CLASSES; c++) assert_int_equal(counts[c], wanted[c]);
+    assert_int_equal(dc3_hold_out(d, 0.1, 7, &again), DC3_OK);
+    assert_memory_equal(a.held, again.held, 10 * sizeof *a.held);
+    assert_int_equal(dc3_hold_out(d, 0.1, 8, &other), DC3_OK);
+    assert_int_equal(other.held_count, 10);
+    assert_memory_not_equal(a.held, other.held, 10 * sizeof *a.held);
+    dc3_held_out_free(&a), dc3_held_out_free(&again), dc3_held_out_free(&other);
+    dc3_dataset_close(&d);
+}
+
+/* A class never loses all of its images; and where too few would be held out, none are. */
+static void small_parts(void **state)
+{
+    (void)state;
+    dc3_dataset *d = open_dataset();
+    dc3_held_out half, few;
+    assert_int_equal(dc3_hold_out(d, 0.5, 0, &half), DC3_OK);
+    assert_int_equal(half.held_count, 35 + 13 + 2 + 0);
+    assert_int_equal(half.trained[half.trained_count - 1], dc3_dataset_size(d) - 1);
+    assert_int_equal(dc3_hold_out(d, 0.05, 0, &few), DC3_OK); /* 4 + 1 */
+    assert_int_equal(few.held_count, 0);
+    assert_int_equal(few.trained_count, dc3_dataset_size(d));
+    dc3_held_out_free(&half), dc3_held_out_free(&few);
+    dc3_dataset_close(&d);
+}
+
+/* Images of a part are those of the dataset under other numbers, held in memory or not. */
+static void images_of_a_part(void **state)
+{
+    (void)state;
+    static const int64_t part[] = {3, 71, 72, 99}, order[] = {2, 0, 3};
+    dc3_dataset *d = open_dataset();
+    for (int held = 0; held < 2; held++) {
+        dc3_images *images;
+        dc3_loaded_image batch[3];
+        int64_t count;
+        dc3_images_options o = {.how = DC3_IMAGES_OWN,
+                                .items = part,
+                                .count = 4,
+                                .threads = 2,
+                                .max_bytes = held ? 1 << 20 : 500};
+        assert_int_equal(dc3_images_open(d, &o, &images), DC3_OK);
+        assert_int_equal(dc3_images_held(images), held);
+        assert_int_equal(dc3_images_count(images), 4);
+        assert_int_equal(dc3_images_label(images, 0), 0);
+        assert_int_equal(dc3_images_label(images, 1), 1);
+        assert_int_equal(dc3_images_label(images, 3), 3);
+        assert_int_equal(dc3_images_batch(images, 3, order, batch, &count), DC3_OK);
+        assert_int_equal(count, 3);
+        for (int i = 0; i < 3; i++) {
+            dc3_image expected;
+            assert_int_equal(dc3_dataset_read(d, part[order[i]], 0, 0, DC3_FIT_CROP, &expected), DC3_OK);
+            assert_int_equal(batch[i].item, order[i]);
+            assert_int_equal(batch[i].width, expected.width);
+            assert_memory_equal(batch[i].pixels, expected.pixels, (size_t)expected.width * 8 * 3);
+            dc3_image_free(&expected);
+        }
+        dc3_images_close(&images);
+    }
+    dc3_images *none;
+    dc3_images_options empty = {.how = DC3_IMAGES_OWN, .items = part, .threads = 1};
+    assert_int_equal(dc3_images_open(d, &empty, &none), DC3_ERR_ARGUMENT);
+    dc3_dataset_close(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(stratified), cmocka_unit_test(small_parts),
+                                       cmocka_unit_test(images_of_a_part)};
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
