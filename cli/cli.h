@@ -66,9 +66,10 @@ typedef struct settings {
 
 /* Tables of options whose values are in `settings`: random choices and threads; how the result is printed; a
  * dataset; the VAE's features of it; a condensed set; the editor; the method; the selection; the teacher;
- * stored images; whether a file is replaced. */
+ * the teacher that the command trains; stored images; whether a file is replaced. */
 extern const option compute_options[], result_options[], data_options[], features_options[], set_options[],
-    model_options[], method_options[], select_options[], teacher_options[], store_options[], force_options[];
+    model_options[], method_options[], select_options[], teacher_options[], own_teacher_options[],
+    store_options[], force_options[];
 /* The settings of an edit, which the library's table has (dc3/edit_options.h). */
 enum { EDITING_OPTIONS = 16 }; /* at most */
 extern option editing_options[];

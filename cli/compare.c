@@ -63,6 +63,14 @@ static const option own_options[] = {
      "Classifier trained on the whole dataset: gradients, crops' scores, soft labels; none: VAE "
      "features, hard labels (default: one is trained for all of it)",
      "FILE"},
+    {"teacher-arch", 0, OPTION_TEXT, AT(common.options.arch), ANY,
+     "Architecture of the teacher: of a FILE it is checked (default of one that is trained: convnet3 up to "
+     "64 "
+     "pixels, else resnet18)",
+     "NAME"},
+    {"teacher-size", 0, OPTION_WHOLE, AT(common.options.teacher_size), WITHIN(1, 1024),
+     "Size in pixels at which the teacher sees images (default: --size)", "N"},
+    {"any-teacher", 0, OPTION_FLAG, AT(common.options.any_teacher), ANY, "As for condense", NULL},
     {"ipc", 'n', OPTION_TEXT, AT(ipcs), ANY, "Images per class, separated by commas (default 1,10)", "N,.."},
     {"methods", 'm', OPTION_TEXT, AT(methods), ANY,
      "Separated by commas (default random,rded,dc3-select,jitter,dc3)", "M,.."},
@@ -100,7 +108,8 @@ static const option own_options[] = {
     {"cache", 0, OPTION_PATH, AT(cache), ANY,
      "Folder in which features are saved (default: below the output folder)", "DIR"},
     {0}};
-static const option *const tables[] = {compute_options, result_options, model_options, own_options, NULL};
+static const option *const tables[] = {compute_options, result_options,      model_options,
+                                       own_options,     own_teacher_options, NULL};
 
 /* The options of the library besides the lists. */
 static void fill_options(compare_values *v, const char *data, const char *cache)
@@ -110,8 +119,10 @@ static void fill_options(compare_values *v, const char *data, const char *cache)
     o->condense = v->common.options;
     o->condense.data = data, o->condense.cache = cache;
     if (!o->condense.editor) o->condense.editor = own_editor();
-    o->condense.size = o->condense.teacher_size = e->size;
+    o->condense.size = e->size;
+    if (!o->condense.teacher_size) o->condense.teacher_size = e->size;
     e->dtype = o->condense.dtype;
+    e->any_teacher = o->condense.any_teacher;
     e->threads = o->condense.select.threads;
     e->listener = o->condense.listener;
 }

@@ -69,14 +69,29 @@ const option teacher_options[] = {
      "Classifier (.safetensors or .pth, trained on the dataset's classes) whose gradients or features "
      "measure similarity; none: the VAE's features do (default: condense trains one; otherwise none)",
      "FILE"},
-    {"arch", 0, OPTION_TEXT, AT(options.arch), ANY,
-     "Architecture that the teacher must have: resnet18, resnet50, convnet3, ... (default: as its tensors "
-     "say)",
+    {"teacher-arch", 0, OPTION_TEXT, AT(options.arch), ANY,
+     "Architecture of the teacher: resnet18, resnet50, convnet3, ... (default: of a FILE as its tensors say; "
+     "of "
+     "one that is trained convnet3 up to 64 pixels, else resnet18)",
      "NAME"},
+    {"arch", 0, OPTION_TEXT, AT(options.arch), ANY, "The same as --teacher-arch", "NAME"},
     {"teacher-size", 0, OPTION_WHOLE, AT(options.teacher_size), WITHIN(1, 1024),
-     "Size in pixels at which the teacher sees images (default: chosen to suit both, at most 224)", "N"},
+     "Size in pixels at which the teacher sees images (default: of a FILE as it says, else chosen to suit "
+     "both, "
+     "at most 224; of one that is trained that of the stored images, at most 112)",
+     "N"},
+    {"any-teacher", 0, OPTION_FLAG, AT(options.any_teacher), ANY,
+     "Take a teacher FILE that seems to be one of other classes: whose file names others, or that is hardly "
+     "better "
+     "than chance on the training images",
+     NULL},
     {"gradient", 0, OPTION_WORD, AT(options.select.gradient), ANY,
      "Gradient of the teacher's loss: plain, double-softmax (default plain)", "KIND"},
+    {0}};
+
+const option own_teacher_options[] = {
+    {"teacher-epochs", 0, OPTION_WHOLE, AT(options.teacher_epochs), WITHIN(1, 100000),
+     "Epochs of a teacher that is trained (default: as many as show it 300,000 images, 8 to 30)", "N"},
     {0}};
 
 const option store_options[] = {

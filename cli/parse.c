@@ -67,13 +67,20 @@ static int check_ranges(const reading *r)
     return EXIT_DONE;
 }
 
-/* Options that mean nothing without --teacher. */
+/* Options that mean nothing without a teacher, given or, where the command does that, trained. */
 static int check_teacher(const command *c, const settings *s)
 {
-    const dc3_condense_options *o = &s->options;
-    int gradient = is_given(c, "gradient");
-    if (o->teacher || !(o->arch || o->teacher_size || gradient)) return EXIT_DONE;
-    return usage_error(c, "--%s: needs --teacher", o->arch ? "arch" : gradient ? "gradient" : "teacher-size");
+    static const char *const names[] = {"teacher-arch", "arch", "teacher-size"};
+    int none = s->options.teacher && strcmp(s->options.teacher, "none") == 0;
+    int trains = has_options(c, own_teacher_options);
+    for (size_t i = 0; has_options(c, teacher_options) && i < sizeof names / sizeof *names; i++) {
+        if (!is_given(c, names[i])) continue;
+        if (none) return usage_error(c, "--%s: means nothing with --teacher none", names[i]);
+        if (!s->options.teacher && !trains) return usage_error(c, "--%s: needs --teacher", names[i]);
+    }
+    if (!s->options.teacher && !trains && is_given(c, "gradient"))
+        return usage_error(c, "--gradient: needs --teacher");
+    return EXIT_DONE;
 }
 
 static int settle(const reading *r, settings *s)

@@ -69,19 +69,13 @@ static int run_compensate(const command *c, int argc, char **argv)
 static const option report_options[] = {{"no-report", 0, OPTION_FLAG, offsetof(settings, options.no_report),
                                          ANY, "Write no OUT/report.html, and save no edits for it", NULL},
                                         {0}};
-static const option *const condense_tables[] = {compute_options,
-                                                result_options,
-                                                data_options,
-                                                features_options,
-                                                set_options,
-                                                model_options,
-                                                method_options,
-                                                select_options,
-                                                teacher_options,
-                                                store_options,
-                                                editing_options,
-                                                report_options,
-                                                NULL};
+static const option *const condense_tables[] = {compute_options, result_options,
+                                                data_options,    features_options,
+                                                set_options,     model_options,
+                                                method_options,  select_options,
+                                                teacher_options, own_teacher_options,
+                                                store_options,   editing_options,
+                                                report_options,  NULL};
 static const option *const compensate_tables[] = {
     compute_options, result_options, data_options,    set_options,
     model_options,   store_options,  editing_options, NULL};

@@ -23,8 +23,10 @@ typedef struct dc3_condense_options {
     const char *editor;  /* diffusers directory */
     const char *teacher; /* classifier: safetensors, .pth; "none": images are as similar as their VAE
                             features; NULL: dc3_condense trains one in its folder, others take none */
-    const char *arch;    /* the teacher's architecture, to be checked; derived from its tensors */
-    int teacher_size;    /* pixels at which the teacher sees images */
+    const char *arch;    /* the teacher's architecture: of one that is trained here, default convnet3 up to 64
+                            pixels, else resnet18; of a given one to be checked, derived from its tensors */
+    int teacher_size;    /* pixels at which the teacher sees images; of one that is trained here, default the
+                            stored size, at most 112 and no more than the images have */
     dc3_compute dtype;
     dc3_fit fit;             /* default DC3_FIT_CROP; for edit see dc3_edit_command */
     dc3_image_format format; /* default DC3_PNG; for edit as the name of `out` ends */
@@ -45,7 +47,10 @@ typedef struct dc3_condense_options {
     int no_report;             /* dc3_condense writes no OUT/report.html and saves no edits for it */
     dc3_select_options select; /* ipc, bins, objective, maximizer, seed, threads */
     dc3_listener listener;
-    int force; /* replace a file at `out` that dc3 did not write; of commands whose `out` is a file */
+    int force;       /* replace a file at `out` that dc3 did not write; of commands whose `out` is a file */
+    int any_teacher; /* 1: a given teacher that seems to be one of other classes is taken, with a warning */
+    int teacher_epochs; /* of a teacher that is trained here, 1 to 100000; default 8 to 30, as many as show it
+                           300,000 images */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

@@ -42,6 +42,7 @@ typedef struct dc3_evaluate_options {
     const char *folder;  /* folder in which a student in training is saved, each minute and after each test,
                           and a finished one's score until dc3_tests_forget; needs `tests`. NULL: nowhere */
     dc3_listener listener;
+    int any_teacher; /* as dc3_condense_options */
 } dc3_evaluate_options;
 
 DC3_API dc3_evaluate_options dc3_evaluate_defaults(void);

@@ -31,6 +31,7 @@ typedef struct dc3_measure_options {
     int threads;        /* 1 to 1024; only what networks say depends on it, in its last digits */
     uint64_t seed;      /* of the rows that kernel distances are taken over */
     dc3_listener listener;
+    int any_teacher; /* as dc3_condense_options, where answers of the teacher are measured */
 } dc3_measure_options;
 
 DC3_API dc3_measure_options dc3_measure_defaults(void);

@@ -13,6 +13,7 @@
 #include "condense/settings.h"
 #include "condense/skipped.h"
 #include "run_folder/document.h"
+#include "teacher/check.h"
 
 static json_t *document(const dc3_output *output, int complete)
 {
@@ -26,6 +27,7 @@ static json_t *document(const dc3_output *output, int complete)
     json_object_set_new(o, "complete", json_boolean(complete));
     json_object_set_new(o, "settings", dc3_run_settings(run));
     json_object_set_new(o, "classes", classes);
+    if (run->teacher.net) json_object_set_new(o, "teacher", dc3_teacher_to_json(&run->teacher));
     return o;
 }
 
@@ -437,7 +439,11 @@ dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)
 
 dc3_status dc3_output_finish(dc3_output *o)
 {
-    DC3_TRY(dc3_run_write_skipped(o->run));
+    dc3_run *run = o->run;
+    if (run->teacher.net)
+        DC3_TRY(dc3_teacher_ask_about_stored(&run->teacher, o->train, o->labels, run->fit,
+                                             run->options->select.threads, &run->options->listener));
+    DC3_TRY(dc3_run_write_skipped(run));
     DC3_TRY(write_document(o, 1));
     o->complete = 1;
     return DC3_OK;

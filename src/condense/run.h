@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_RUN_H
 #define DC3_CONDENSE_RUN_H
 
-#include "condense/crop.h"
+#include "learn/crop.h"
 #include "diffusion/prompts.h"
 #include "dc3/condense.h"
 #include "diffusion/editor.h"

@@ -12,6 +12,7 @@
 #include "diffusion/edit_options.h"
 #include "options/option_names.h"
 #include "teacher/classes.h"
+#include "teacher/own_teacher.h"
 
 dc3_condense_options dc3_condense_defaults(void)
 {
@@ -49,8 +50,9 @@ static dc3_status choose_teacher(dc3_run *run, dc3_run_needs needs)
 {
     const dc3_condense_options *o = run->options;
     int uses = run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
-    if (o->teacher && strcmp(o->teacher, "none") == 0) return DC3_OK;
     run->trains = !o->teacher && needs == DC3_RUN_CONDENSE && uses;
+    DC3_TRY(dc3_own_teacher_check(o, run->trains));
+    if (o->teacher && strcmp(o->teacher, "none") == 0) return DC3_OK;
     if (!o->teacher && !run->trains) return DC3_OK;
     run->teacher_path = run->trains ? dc3_path_join(o->out, "teacher.safetensors") : strdup(o->teacher);
     return run->teacher_path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -196,9 +198,13 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     if (needs >= DC3_RUN_METHOD && run->teacher_path && !run->trains) {
         if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER))
             DC3_TRY(dc3_run_open_teacher(run));
-        else
+        else {
+            dc3_table *unused;
+            DC3_TRY(dc3_teacher_weights(run->teacher_path, &unused));
+            dc3_table_close(&unused);
             dc3_run_say(run, "note: %s %s does not use a teacher", dc3_setting("method"),
                         run->method->words->name);
+        }
     }
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);

@@ -2,21 +2,43 @@
 
 #include "teacher/own_teacher.h"
 #include "base/listener.h"
+#include "teacher/check.h"
+#include "teacher/classes.h"
+
+/* A teacher of much smaller or larger images sees other things in these. */
+static void note_size(const dc3_run *run)
+{
+    int64_t trained = run->teacher.info->trained;
+    if (trained && (trained > 2 * run->usual || run->usual > 2 * trained))
+        dc3_run_say(run, "note: %s was trained on images of %lld px; those of %s have %d", run->teacher_path,
+                    (long long)trained, run->options->data, run->usual);
+}
 
 dc3_status dc3_run_open_teacher(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
     dc3_teacher *t = &run->teacher;
     DC3_TRY(dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, run->usual, o->select.threads, t));
-    DC3_TRY(
-        dc3_teacher_check_classes(t->info, run->teacher_path, dc3_dataset_classes(run->dataset), o->data));
     dc3_report_teacher(&o->listener, t);
-    return DC3_OK;
+    note_size(run);
+    json_t *names = dc3_class_names(run->dataset);
+    dc3_teacher_check check = {.path = run->teacher_path,
+                               .data = o->data,
+                               .names = names,
+                               .own = run->trains,
+                               .any = o->any_teacher,
+                               .listener = &o->listener};
+    dc3_teacher_sample sample = {
+        .dataset = run->dataset, .on = "training images", .fit = run->fit, .threads = o->select.threads};
+    dc3_status status = dc3_teacher_check_all(t, &check, &sample);
+    json_decref(names);
+    return status;
 }
 
 static dc3_train_options plan_of(const dc3_run *run)
 {
-    return dc3_own_teacher(run->options, run->teacher_path, run->usual, run->report->images);
+    int side = run->size < run->usual ? run->size : run->usual;
+    return dc3_own_teacher(run->options, run->teacher_path, side, run->report->images);
 }
 
 json_t *dc3_run_teacher_plan(const dc3_run *run)
@@ -40,8 +62,10 @@ dc3_status dc3_run_train_teacher(dc3_run *run)
     dc3_train_options plan = plan_of(run);
     plan.listener = (dc3_listener){.user = run, .progress = teacher_progress, .message = teacher_message};
     dc3_run_begin_stage(run, 3, "teacher");
-    dc3_status status = dc3_own_teacher_train(&plan);
+    dc3_teacher_accuracy accuracy = {.top1 = -1};
+    dc3_status status = dc3_own_teacher_train(&plan, &accuracy);
     if (status == DC3_OK) status = dc3_run_open_teacher(run);
+    if (accuracy.top1 >= 0) run->teacher.accuracy = accuracy;
     dc3_run_end_stage(run);
     return status;
 }

@@ -11,6 +11,7 @@
 #include "io/weights.h"
 #include "run_folder/clear.h"
 #include "run_folder/fingerprint.h"
+#include "teacher/check.h"
 #include "teacher/classes.h"
 #include "teacher/teacher.h"
 
@@ -18,8 +19,10 @@
 static dc3_status train_teacher(dc3_comparing *c)
 {
     if (!c->trains) return DC3_OK;
-    DC3_TRY(dc3_own_teacher_train(&c->plan));
+    DC3_TRY(dc3_own_teacher_train(&c->plan, &c->accuracy));
     c->own.condense.teacher = c->teacher;
+    c->own.condense.teacher_epochs = 0; /* it is trained now */
+    c->own.condense.any_teacher = c->own.evaluate.any_teacher = 1;
     return DC3_OK;
 }
 
@@ -63,29 +66,40 @@ static dc3_status measure_teacher(dc3_comparing *c)
 }
 
 /* The teacher that is given must be one of these classes. */
-static dc3_status check_teacher(const dc3_comparing *c, const dc3_dataset *data)
+static dc3_status check_teacher(dc3_comparing *c, const dc3_dataset *data)
 {
-    const char *path = c->options->condense.teacher;
-    dc3_table *table;
-    dc3_classifier *net;
-    if (!path || dc3_goes_without(path)) return DC3_OK;
-    DC3_TRY(dc3_teacher_weights(path, &table));
-    DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &net));
-    dc3_status status = dc3_teacher_check_classes(dc3_classifier_describe(net), path,
-                                                  dc3_dataset_classes(data), c->options->condense.data);
-    dc3_classifier_close(&net);
+    const dc3_condense_options *d = &c->options->condense;
+    dc3_teacher teacher;
+    if (!d->teacher || dc3_goes_without(d->teacher)) return DC3_OK;
+    json_t *names = dc3_class_names(data);
+    dc3_teacher_check check = {
+        .path = d->teacher, .data = d->data, .names = names, .any = d->any_teacher, .listener = &d->listener};
+    dc3_teacher_sample sample = {.dataset = data, .on = "training images", .threads = d->select.threads};
+    sample.fit = d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit;
+    dc3_status status = dc3_teacher_open(d->teacher, d->arch, d->teacher_size, dc3_usual_size(data, 256),
+                                         d->select.threads, &teacher);
+    if (status == DC3_OK) dc3_report_teacher(&d->listener, &teacher);
+    if (status == DC3_OK) status = dc3_teacher_check_all(&teacher, &check, &sample);
+    c->accuracy = teacher.accuracy;
+    dc3_teacher_close(&teacher);
+    json_decref(names);
     return status;
 }
 
 /* By what the table's rows name the dataset. */
 static uint64_t fingerprint_of(const dc3_dataset *data)
 {
-    json_t *names = json_array();
-    for (int i = 0; i < dc3_dataset_classes(data); i++)
-        json_array_append_new(names, dc3_json_text(dc3_dataset_class_name(data, i)));
+    json_t *names = dc3_class_names(data);
     uint64_t hash = dc3_fingerprint_classes(dc3_dataset_size(data), names);
     json_decref(names);
     return hash;
+}
+
+/* Pixels of the stored images' side, or of the images' own where they have fewer. */
+static int stored_size(const dc3_condense_options *o, const dc3_dataset *data)
+{
+    int usual = dc3_usual_size(data, 256);
+    return o->size && o->size < usual ? o->size : usual;
 }
 
 /* Looks at the two datasets, before hours of work with them, and plans the teacher. */
@@ -93,10 +107,10 @@ static dc3_status look_ahead(dc3_comparing *c)
 {
     const dc3_condense_options *d = &c->options->condense;
     dc3_dataset *data;
-    DC3_TRY(dc3_dataset_open(d->data, &data));
     c->trains = !d->teacher && dc3_comparing_needs_teacher(c->options);
-    if (c->trains)
-        c->plan = dc3_own_teacher(d, c->teacher, dc3_usual_size(data, 256), dc3_dataset_size(data));
+    DC3_TRY(dc3_own_teacher_check(d, c->trains));
+    DC3_TRY(dc3_dataset_open(d->data, &data));
+    if (c->trains) c->plan = dc3_own_teacher(d, c->teacher, stored_size(d, data), dc3_dataset_size(data));
     c->dataset = fingerprint_of(data);
     c->images = dc3_dataset_size(data);
     c->classes = dc3_dataset_classes(data);
@@ -180,7 +194,7 @@ static dc3_status take_options(const dc3_compare_options *given, dc3_compare_opt
 
 dc3_status dc3_compare(const dc3_compare_options *given, dc3_compare_report *report)
 {
-    dc3_comparing c = {.options = &c.own, .report = report, .lock = {.fd = -1}};
+    dc3_comparing c = {.options = &c.own, .report = report, .accuracy = {.top1 = -1}, .lock = {.fd = -1}};
     DC3_TRY(dc3_place_need("report", report));
     *report = (dc3_compare_report){0};
     DC3_TRY(take_options(given, &c.own));

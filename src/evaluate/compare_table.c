@@ -275,6 +275,7 @@ static void print_conditions(const table *t)
     const dc3_comparing *c = t->c;
     const dc3_compare_options *o = c->options;
     const json_t *lines = c->results.lines, *last = json_array_get(lines, json_array_size(lines) - 1);
+    char accuracy[DC3_ACCURACY_TEXT];
     double temperature = o->evaluate.temperature > 0 ? o->evaluate.temperature : 20;
     if (!last) return;
     fprintf(t->text, "\nstudents: %d epochs, %d px, %s", number(last, "epochs"), number(last, "size"),
@@ -285,8 +286,9 @@ static void print_conditions(const table *t)
     fprintf(t->text, "labels: soft ones by the teacher of each batch's views, at temperature %g\n",
             temperature);
     fprintf(t->text, "teacher: %s", o->condense.teacher ? o->condense.teacher : "none");
+    if (c->accuracy.top1 >= 0) fprintf(t->text, ", %s", dc3_teacher_accuracy_text(&c->accuracy, accuracy));
     if (c->tests->teacher)
-        fprintf(t->text, ", top-1 %.2f %% on the same images", 100 * c->tests->teacher_top1);
+        fprintf(t->text, ", top-1 %.2f %% on the test images", 100 * c->tests->teacher_top1);
     fprintf(t->text, "\n");
     explain(t);
 }

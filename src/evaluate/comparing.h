@@ -12,7 +12,8 @@ typedef struct dc3_comparing {
     const dc3_compare_options *options; /* = &own */
     int trains;                         /* 1: it is, as the plan says */
     dc3_train_options plan;
-    char *teacher; /* OUT/teacher.safetensors */
+    dc3_teacher_accuracy accuracy; /* of the teacher; top1 below 0: not known */
+    char *teacher;                 /* OUT/teacher.safetensors */
     dc3_compare_report *report;
     dc3_lock lock;       /* of OUT */
     json_t *wanted;      /* dc3_wanted */

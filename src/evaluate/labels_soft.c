@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "evaluate/label_sources.h"
+#include "teacher/check.h"
+#include "teacher/classes.h"
 #include "teacher/own_teacher.h"
 #include "teacher/teacher.h"
 
@@ -11,6 +13,8 @@ typedef struct soft {
     dc3_classifier *teacher;
     dc3_ctx *ctx;
     float *logits; /* [batch, classes] */
+    json_t *names; /* of the classes */
+    dc3_teacher_check check;
 } soft;
 
 static dc3_status start(dc3_label_source *source, const dc3_score *score)
@@ -29,7 +33,12 @@ static dc3_status start(dc3_label_source *source, const dc3_score *score)
 static dc3_status accuracy(dc3_label_source *source, dc3_tests *tests, double *top1)
 {
     soft *s = (soft *)source;
-    return dc3_tests_score_teacher(tests, s->ctx, s->teacher, source->path, top1);
+    dc3_teacher_accuracy found = {.images = dc3_images_count(tests->images) - tests->unreadable,
+                                  .on = "test images"};
+    DC3_TRY(dc3_tests_score_teacher(tests, s->ctx, s->teacher, source->path, top1));
+    found.top1 = *top1;
+    s->check.data = source->options->val;
+    return dc3_teacher_check_accuracy(&s->check, &found, dc3_largest_share(tests->dataset));
 }
 
 static dc3_status target(dc3_label_source *source, const dc3_label_batch *batch, dc3_target *to)
@@ -54,24 +63,43 @@ static void release(dc3_label_source *source)
     dc3_classifier_close(&s->teacher);
     dc3_ctx_close(&s->ctx);
     free(s->logits);
+    json_decref(s->names);
+}
+
+/* Their number, and their names where the teacher's file has some. */
+static dc3_status check_classes(soft *s, const json_t *known)
+{
+    const dc3_label_source *common = &s->common;
+    const dc3_evaluate_options *o = common->options;
+    const char *path = o->teacher ? o->teacher : "teacher.safetensors";
+    s->names = dc3_run_class_names(o->data, common->data);
+    s->check = (dc3_teacher_check){.path = path,
+                                   .data = o->data,
+                                   .names = s->names,
+                                   .own = !o->teacher,
+                                   .any = o->any_teacher,
+                                   .listener = &o->listener};
+    DC3_TRY(dc3_teacher_check_classes(dc3_classifier_describe(s->teacher), path, common->classes, o->data));
+    return dc3_teacher_check_names(&s->check, known);
 }
 
 static dc3_status open_teacher(soft *s)
 {
     dc3_label_source *common = &s->common;
     const dc3_evaluate_options *o = common->options;
-    dc3_table *table = NULL;
     common->path = o->teacher ? strdup(o->teacher) : dc3_own_teacher_find(o->data);
     if (!common->path)
         return dc3_fail_about("labels",
                               "%s soft: expected %s and a classifier's file, found none, and no "
                               "teacher.safetensors in %s",
                               dc3_setting("labels"), dc3_setting("teacher"), o->data);
-    DC3_TRY(dc3_teacher_weights(common->path, &table));
-    DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &s->teacher));
+    json_t *known = NULL;
+    dc3_teacher_accuracy training;
+    dc3_status status = dc3_teacher_read(common->path, NULL, &s->teacher, &known, &training);
+    if (status == DC3_OK) status = check_classes(s, known);
+    json_decref(known);
+    DC3_TRY(status);
     const dc3_classifier_info *info = dc3_classifier_describe(s->teacher);
-    DC3_TRY(dc3_teacher_check_classes(info, o->teacher ? o->teacher : "teacher.safetensors", common->classes,
-                                      o->data));
     snprintf(common->teacher, sizeof common->teacher, "%s", info->arch);
     common->size = (int)info->trained;
     return dc3_ctx_open(NULL, common->dtype, o->threads, DC3_CTX_FAST, &s->ctx);

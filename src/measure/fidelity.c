@@ -13,6 +13,8 @@
 #include "metrics/ssim.h"
 #include "base/listener.h"
 #include "run_folder/document.h"
+#include "teacher/check.h"
+#include "teacher/classes.h"
 #include "measure/networks.h"
 
 /* Of a class, or of all pairs. */
@@ -252,8 +254,22 @@ static void read_settings(const dc3_subject *s, dc3_pairing *p)
     p->fourfold = dc3_sources_fourfold(settings);
 }
 
+/* The teacher must be one of the originals' classes. */
+static dc3_status check_teacher(dc3_measuring *m, const dc3_pairing *p, const char *data)
+{
+    const dc3_measure_options *o = m->options;
+    json_t *names = dc3_class_names(p->originals);
+    dc3_teacher_check check = {
+        .path = o->teacher, .data = data, .names = names, .any = o->any_teacher, .listener = &o->listener};
+    dc3_teacher_sample sample = {
+        .dataset = p->originals, .on = "training images", .fit = DC3_FIT_CROP, .threads = o->threads};
+    dc3_status status = dc3_teacher_check_all(&m->teacher, &check, &sample);
+    json_decref(names);
+    return status;
+}
+
 /* The dataset that the run was made from. *why says what is in the way where nothing is compared. */
-static dc3_status open_originals(const dc3_measuring *m, const dc3_subject *s, dc3_pairing *p, char *why,
+static dc3_status open_originals(dc3_measuring *m, const dc3_subject *s, dc3_pairing *p, char *why,
                                  size_t size)
 {
     const dc3_measure_options *o = m->options;
@@ -273,7 +289,7 @@ static dc3_status open_originals(const dc3_measuring *m, const dc3_subject *s, d
                      dc3_setting("originals"));
     }
     if (!p->originals || !m->teacher.net) return DC3_OK;
-    return dc3_teacher_check_classes(m->teacher.info, o->teacher, dc3_dataset_classes(p->originals), data);
+    return check_teacher(m, p, data);
 }
 
 void dc3_pairing_close(dc3_pairing **pairing)

@@ -19,6 +19,7 @@
 #include "base/lock.h"
 #include "run_folder/document.h"
 #include "run_folder/state.h"
+#include "teacher/check.h"
 #include "teacher/classes.h"
 #include "teacher/own_teacher.h"
 #include "teacher/teacher.h"
@@ -35,6 +36,7 @@ typedef struct labelling {
     dc3_lock lock;        /* of the run's folder, where the labels go into it */
     dc3_dataset *dataset;
     json_t *classes; /* their names, in order */
+    char *data;      /* what the run was made from; NULL: not known */
     dc3_images *images;
     char unreadable[512]; /* the first image that is, and why */
     dc3_teacher teacher;
@@ -83,6 +85,8 @@ static dc3_status read_run(labelling *l, const char *document)
     else
         status = dc3_check_complete(document, object);
     if (status == DC3_OK) l->classes = json_incref(classes);
+    const char *data = json_string_value(json_object_get(json_object_get(object, "settings"), "data"));
+    if (data) l->data = strdup(data);
     json_decref(object);
     return status;
 }
@@ -218,6 +222,43 @@ static dc3_status open_teacher(labelling *l)
     return dc3_teacher_check_classes(l->teacher.info, l->teacher_path, classes, o->run);
 }
 
+/* The dataset that a run was made from, where it is still there with the same classes; else NULL. */
+static dc3_dataset *open_originals(const labelling *l)
+{
+    dc3_dataset *originals = NULL;
+    if (!l->data || dc3_dataset_open(l->data, &originals) != DC3_OK) return NULL;
+    json_t *names = dc3_class_names(originals);
+    if (!json_equal(names, l->classes)) dc3_dataset_close(&originals);
+    json_decref(names);
+    return originals;
+}
+
+/* The teacher must be one of these classes: it is asked about the training images, else about those that are
+ * stored. */
+static dc3_status check_teacher(labelling *l)
+{
+    const dc3_label_options *o = l->options;
+    json_t *names = l->classes ? json_incref(l->classes) : dc3_class_names(l->dataset);
+    dc3_dataset *originals = open_originals(l);
+    dc3_teacher_check check = {.path = l->teacher_path,
+                               .data = originals ? l->data : o->run,
+                               .names = names,
+                               .own = !o->teacher,
+                               .any = o->any_teacher,
+                               .listener = &o->listener};
+    dc3_teacher_sample sample = {.dataset = originals ? originals : l->dataset,
+                                 .labels = originals ? NULL : l->labels.labels,
+                                 .on = originals   ? "training images"
+                                       : l->is_run ? "stored images"
+                                                   : "labelled images",
+                                 .fit = DC3_FIT_CROP,
+                                 .threads = o->threads};
+    dc3_status status = dc3_teacher_check_all(&l->teacher, &check, &sample);
+    dc3_dataset_close(&originals);
+    json_decref(names);
+    return status;
+}
+
 /* What a reader of the file may want to know. */
 static void fill_info(labelling *l)
 {
@@ -288,6 +329,7 @@ static dc3_status open_all(labelling *l)
     DC3_TRY(dc3_soft_labels_new(n, o->views, classes, o->top_k, l->teacher.size, &l->labels));
     fill_info(l);
     DC3_TRY(take_labels(l));
+    DC3_TRY(check_teacher(l));
     DC3_TRY(open_memory(l));
     *l->report = (dc3_label_report){.images = n,
                                     .classes = classes,
@@ -306,6 +348,7 @@ static void close_all(labelling *l)
     dc3_dataset_close(&l->dataset);
     json_decref(l->classes);
     free(l->teacher_path);
+    free(l->data);
     free(l->folder);
     free(l->out);
     free(l->checkpoint);

@@ -3,24 +3,38 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "io/weights.h"
 #include "teacher/classes.h"
 #include "learn/trainer.h"
 #include "base/listener.h"
 
-enum { SMALL = 64, LARGE = 112, SEEN = 300000, LEAST = 8, MOST = 60 };
+enum { SMALL = 64, LARGE = 112, SEEN = 300000, LEAST = 8, MOST = 30 };
 
-dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int usual,
+/* Images a step: of few images few, so that an epoch has 16 steps or more, but not below 32. */
+static int batch_for(int64_t images, int usual)
+{
+    enum { STEPS = 16, LEAST_BATCH = 32 };
+    int64_t batch = images / STEPS;
+    return batch > usual ? usual : batch < LEAST_BATCH ? LEAST_BATCH : (int)batch;
+}
+
+dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int side,
                                   int64_t images)
 {
     dc3_train_options o = dc3_train_defaults();
     int64_t n = images > 0 ? images : 1, epochs = (SEEN + n - 1) / n;
-    int size = usual / 8 * 8;
+    int size = side < 8 ? 8 : (side < LARGE ? side : LARGE) / 8 * 8, usual = o.batch;
     o.data = options->data;
     o.out = out;
-    o.size = options->teacher_size ? options->teacher_size : size <= SMALL ? size : LARGE;
+    o.size = options->teacher_size ? options->teacher_size : size;
     o.arch = options->arch ? options->arch : o.size <= SMALL ? "convnet3" : "resnet18";
     o.progressive = !options->arch && o.size > SMALL;
     o.epochs = (int)(epochs < LEAST ? LEAST : epochs > MOST ? MOST : epochs);
+    if (options->teacher_epochs) o.epochs = options->teacher_epochs;
+    if (o.epochs < 3) o.progressive = 0;
+    o.batch = batch_for(n, usual);
+    o.lr = 0.1 * o.batch / usual;
+    o.hold_out = 0.1;
     o.dtype = options->dtype;
     o.seed = options->select.seed;
     o.threads = options->select.threads;
@@ -31,23 +45,50 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
 
 json_t *dc3_own_teacher_settings(const dc3_train_options *o)
 {
-    return json_pack("{s:s, s:i, s:i, s:b}", "arch", o->arch, "size", o->size, "epochs", o->epochs,
-                     "progressive", o->progressive);
+    return json_pack("{s:s, s:i, s:i, s:i, s:b, s:f}", "arch", o->arch, "size", o->size, "epochs", o->epochs,
+                     "batch", o->batch, "progressive", o->progressive, "hold_out", o->hold_out);
 }
 
-dc3_status dc3_own_teacher_train(const dc3_train_options *plan)
+dc3_status dc3_own_teacher_check(const dc3_condense_options *o, int trains)
+{
+    enum { MOST_EPOCHS = 100000 };
+    if (o->teacher_epochs < 0 || o->teacher_epochs > MOST_EPOCHS)
+        return dc3_fail_setting("teacher_epochs", "expected 1 to %d, found %d", MOST_EPOCHS,
+                                o->teacher_epochs);
+    if (!o->teacher_epochs || trains) return DC3_OK;
+    return dc3_fail_about("teacher_epochs",
+                          "%s is for a teacher that is trained here, and none is; leave it out",
+                          dc3_setting("teacher_epochs"));
+}
+
+/* The accuracy that its file says. */
+static dc3_status read_accuracy(const char *path, dc3_teacher_accuracy *accuracy)
+{
+    dc3_table *table;
+    DC3_TRY(dc3_weights_open(path, &table));
+    *accuracy = dc3_teacher_accuracy_of(table);
+    dc3_table_close(&table);
+    return DC3_OK;
+}
+
+dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accuracy *accuracy)
 {
     dc3_train_report report;
-    if (dc3_path_what(plan->out) == DC3_PATH_FILE) return DC3_OK;
+    char text[DC3_ACCURACY_TEXT];
+    if (dc3_path_what(plan->out) == DC3_PATH_FILE) return read_accuracy(plan->out, accuracy);
     if (dc3_path_is_link(plan->out))
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a file, found a symbolic link to nothing", plan->out);
     dc3_listener_say(
         &plan->listener,
-        "a teacher is trained first: %s at %d px, %d epochs (%s FILE uses yours, %s none compares VAE "
-        "features)",
-        plan->arch, plan->size, plan->epochs, dc3_setting("teacher"), dc3_setting("teacher"));
+        "a teacher is trained first: %s at %d px, %d epochs in batches of %d (%s, %s, %s: another "
+        "one; %s FILE: yours; %s none: VAE features are compared)",
+        plan->arch, plan->size, plan->epochs, plan->batch, dc3_setting("teacher_arch"),
+        dc3_setting("teacher_size"), dc3_setting("teacher_epochs"), dc3_setting("teacher"),
+        dc3_setting("teacher"));
     DC3_TRY(dc3_train(plan, &report));
-    dc3_listener_say(&plan->listener, "teacher trained in %.0f s, loss %.3f", report.seconds, report.loss);
+    DC3_TRY(read_accuracy(plan->out, accuracy));
+    dc3_listener_say(&plan->listener, "teacher trained in %.0f s, loss %.3f, %s", report.seconds, report.loss,
+                     dc3_teacher_accuracy_text(accuracy, text));
     return DC3_OK;
 }
 
@@ -73,6 +114,7 @@ static dc3_status measure_step(const dc3_train_options *o, dc3_trainer *trainer,
 dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, int classes, double *seconds)
 {
     const double progressive = (0.25 + 0.5625 + 1) / 3; /* views of a half, 3/4 and all of the size */
+    const double forward = 1.0 / 3;                     /* of a step's time, which a test takes of an image */
     dc3_trainer trainer;
     dc3_dtype dtype;
     double step = 0;
@@ -82,7 +124,9 @@ dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, i
     dc3_status status = dc3_trainer_open(&spec, NULL, dtype, o->threads, &optimizer, &trainer);
     if (status == DC3_OK) status = measure_step(o, &trainer, dtype, &step);
     dc3_trainer_close(&trainer);
-    *seconds = step / o->batch * (double)images * o->epochs * (o->progressive ? progressive : 1);
+    double trained = (double)images * (1 - o->hold_out), tested = (double)images * o->hold_out;
+    *seconds =
+        step / o->batch * o->epochs * (trained * (o->progressive ? progressive : 1) + tested * forward);
     return status;
 }
 

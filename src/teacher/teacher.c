@@ -18,14 +18,25 @@ dc3_status dc3_teacher_weights(const char *path, dc3_table **table)
                     dc3_setting("teacher"), path, kind == DC3_PATH_MISSING ? "nothing there" : "no file");
 }
 
+dc3_status dc3_teacher_read(const char *path, const char *arch, dc3_classifier **net, json_t **classes,
+                            dc3_teacher_accuracy *training)
+{
+    dc3_table *table;
+    *net = NULL;
+    *classes = NULL;
+    DC3_TRY(dc3_teacher_weights(path, &table));
+    *classes = dc3_teacher_classes_of(table);
+    *training = dc3_teacher_accuracy_of(table);
+    return dc3_classifier_open(NULL, arch, &table, net);
+}
+
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
                             dc3_teacher *t)
 {
     enum { MOST = 224, LEAST = 16 };
-    dc3_table *table;
     memset(t, 0, sizeof *t);
-    DC3_TRY(dc3_teacher_weights(path, &table));
-    DC3_TRY(dc3_classifier_open(NULL, arch, &table, &t->net));
+    t->accuracy.top1 = t->stored.top1 = -1;
+    DC3_TRY(dc3_teacher_read(path, arch, &t->net, &t->classes, &t->training));
     t->info = dc3_classifier_describe(t->net);
     int fixed = (int)t->info->size;
     if (size && fixed && size != fixed)
@@ -45,6 +56,8 @@ void dc3_teacher_close(dc3_teacher *t)
 {
     dc3_classifier_close(&t->net);
     dc3_ctx_close(&t->ctx);
+    json_decref(t->classes);
+    t->classes = NULL;
 }
 
 dc3_status dc3_teacher_check_classes(const dc3_classifier_info *info, const char *path, int64_t classes,
@@ -55,6 +68,13 @@ dc3_status dc3_teacher_check_classes(const dc3_classifier_info *info, const char
                     "%s: the teacher distinguishes %lld classes, %s has %lld; a teacher must be trained on "
                     "the dataset's classes, in the order of their names",
                     path, (long long)info->classes, data, (long long)classes);
+}
+
+json_t *dc3_teacher_to_json(const dc3_teacher *t)
+{
+    return json_pack("{s:s, s:i, s:o, s:o}", "arch", t->info->arch, "size", t->size, "accuracy",
+                     dc3_teacher_accuracy_to_json(&t->accuracy), "stored_accuracy",
+                     dc3_teacher_accuracy_to_json(&t->stored));
 }
 
 void dc3_report_teacher(const dc3_listener *listener, const dc3_teacher *t)

@@ -6,17 +6,26 @@
 
 #include "dc3/condense.h"
 #include "nn/classifier.h"
+#include "teacher/accuracy.h"
 
 typedef struct dc3_teacher {
     dc3_ctx *ctx;
     dc3_classifier *net; /* NULL: no teacher */
     const dc3_classifier_info *info;
-    int size; /* pixels of an image's side */
+    int size;                      /* pixels of an image's side */
+    dc3_teacher_accuracy accuracy; /* on images that it was asked about, or on those that were held out */
+    dc3_teacher_accuracy stored;   /* on a run's stored images */
+    dc3_teacher_accuracy training; /* what its file says of it */
+    json_t *classes;               /* their names, as its file says; NULL: it does not */
 } dc3_teacher;
 
 /* The tensors of a teacher's file, a safetensors file or a PyTorch checkpoint; the caller closes the table.
  */
 dc3_status dc3_teacher_weights(const char *path, dc3_table **table);
+/* The network of such a file, for inference; `arch` (or NULL) is checked. What the file says besides goes
+ * into *classes (the caller's, or NULL) and *training. */
+dc3_status dc3_teacher_read(const char *path, const char *arch, dc3_classifier **net, json_t **classes,
+                            dc3_teacher_accuracy *training);
 /* Opens such a file. size 0: the only one that the network takes, or that of its
  * training where the file says it, else `usual`, at most 224. Always close. */
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
@@ -25,6 +34,8 @@ void dc3_teacher_close(dc3_teacher *teacher);
 /* DC3_ERR_ARGUMENT unless the teacher, from `path`, tells as many classes apart as `data` has. */
 dc3_status dc3_teacher_check_classes(const dc3_classifier_info *teacher, const char *path, int64_t classes,
                                      const char *data);
+/* The teacher and its accuracy, for dc3.json. */
+json_t *dc3_teacher_to_json(const dc3_teacher *teacher);
 /* Says which one it is. */
 void dc3_report_teacher(const dc3_listener *listener, const dc3_teacher *teacher);
 /* rgb [n, size, size, 3] in [0, 1], normalised in place; embeddings [n, info->embedding] and logits [n,

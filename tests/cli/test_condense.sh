@@ -43,14 +43,15 @@ expect 0 '"bin"' bash -c "'$dc3' bins data -o bins.jsonl --bins 2 -q > /dev/null
 teach=$(dirname "$dc3")/tests/make_teacher
 "$teach" two.safetensors 2 && "$teach" nine.safetensors 9 && head -c 5000 two.safetensors > cut.safetensors ||
   fail "make_teacher"
-"$dc3" select data -o t1.jsonl --ipc 3 --threads 1 --dtype f32 --teacher two.safetensors -q > /dev/null ||
+"$dc3" select data -o t1.jsonl --ipc 3 --threads 1 --dtype f32 --teacher two.safetensors --any-teacher -q > /dev/null ||
   fail "select with a teacher"
-"$dc3" select data -o t3.jsonl --ipc 3 --threads 3 --dtype f32 --teacher two.safetensors -q > /dev/null
+"$dc3" select data -o t3.jsonl --ipc 3 --threads 3 --dtype f32 --teacher two.safetensors --any-teacher -q > /dev/null
 diff t1.jsonl t3.jsonl || fail "the selection with a teacher depends on threads"
 for teacher in "" "--teacher two.safetensors"; do "$dc3" select data -o "b$teacher.jsonl" --ipc 3 --bins 1 \
-  --dtype f32 $teacher -q > /dev/null || fail "select $teacher"; done
+  --any-teacher --dtype f32 $teacher -q > /dev/null || fail "select $teacher"; done
 cmp -s b.jsonl "b--teacher two.safetensors.jsonl" && fail "the teacher changes nothing"
-expect 0 "teacher convnet3" "$dc3" condense data -o taught --ipc 3 --teacher two.safetensors "${common[@]}"
+expect 0 "teacher convnet3" "$dc3" condense data -o taught --ipc 3 --teacher two.safetensors --any-teacher \
+  "${common[@]}"
 grep -q '"similarity": "gradients"' taught/dc3.json || fail "dc3.json does not say that gradients chose"
 sources() { grep -o '"source": *"[^"]*"' "$1" | sort; }
 [[ $(sources t1.jsonl) == "$(sources taught/train/metadata.jsonl)" ]] ||

@@ -103,7 +103,8 @@ info run "a condensed dataset, method random, 2 images per class" "state        
   "each class    2 images" "skipped       none" \
   "size 16 px"
 member run complete true; member run stored 6; member run images_per_class 2
-"$tools/make_teacher" three.safetensors 3 && expect 0 "labels" "$dc3" label run --teacher three.safetensors --views 4 \
+"$tools/make_teacher" three.safetensors 3 && expect 0 "labels" "$dc3" label run \
+  --teacher three.safetensors --any-teacher --views 4 \
   --threads 1 --top-k 2 --temperature 5
 info run "soft_labels.safetensors, "
 info run/soft_labels.safetensors "6 in 3 classes" "4 of each image, 32 px" "the 2 largest of 3" "temperature   5" \

@@ -58,7 +58,10 @@ for method in kmeans herding k-center graph-cut dq; do
   diff t1.jsonl t3.jsonl || fail "$method: the selection depends on threads"
 done
 expect 0 "2 images stored" "$dc3" condense data -o r1 --method random --ipc 1 --editor nowhere "${common[@]}"
-expect 0 "does not use a teacher" "$dc3" condense data -o r2 --method random --ipc 1 --teacher nowhere "${common[@]}"
+expect 1 "--teacher nowhere: expected a classifier's file" "$dc3" condense data -o r2 --method random --ipc 1 \
+  --teacher nowhere "${common[@]}"
+expect 0 "does not use a teacher" "$dc3" condense data -o r2 --method random --ipc 1 --teacher teacher.safetensors \
+  "${common[@]}"
 expect 0 "fewer than 9; some are used again" "$dc3" condense data -o r9 --method random --ipc 9 "${common[@]}"
 [[ $(find r9/train -name '*.png' | wc -l) == 18 ]] && grep -q text.png r9/skipped.txt ||
   fail "random: exactly IPC, and the unreadable one is listed"
@@ -99,15 +102,15 @@ grep -q '^red/text.png: ' listed.jsonl.skipped.txt || fail "select: the unreadab
 cp -r data lost
 for method in jitter random rded; do
   expect 0 "14 images stored" "$dc3" condense lost -o lost-$method --method $method --ipc 7 --factor 1 \
-    --teacher teacher.safetensors "${common[@]}"
+    --teacher teacher.safetensors --any-teacher "${common[@]}"
   rm lost-$method/train/red/*-r[12].png
 done
 echo "no longer an image" > lost/red/r1.png; "$make" lost/red/r2.png 8 8 1 2 3
 expect 0 "13 images stored" "$dc3" condense lost -o lost-jitter --method jitter --ipc 7 --factor 1 \
-  --teacher teacher.safetensors "${common[@]}"
+  --teacher teacher.safetensors --any-teacher "${common[@]}"
 expect 0 "13 images stored" "$dc3" condense lost -o lost-random --method random --ipc 7 --factor 1 "${common[@]}"
 expect 0 "12 images stored" "$dc3" condense lost -o lost-rded --method rded --ipc 7 --factor 1 \
-  --teacher teacher.safetensors "${common[@]}"
+  --teacher teacher.safetensors --any-teacher "${common[@]}"
 for method in jitter random rded; do
   grep -q '^red/r1.png: ' lost-$method/skipped.txt || fail "$method: a lost image is not listed"
   [[ $(find lost-$method/train -name '*.png' | wc -l) == $(wc -l < lost-$method/train/metadata.jsonl) ]] ||

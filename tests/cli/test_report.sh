@@ -182,7 +182,7 @@ fi
 # Other methods; what is not there is said.
 "$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
 expect 0 "images stored" "$dc3" condense "$data" -o rded --ipc 1 --method rded --factor 2 --teacher three.safetensors \
-  "${common[@]}"
+  --any-teacher "${common[@]}"
 has rded/report.html 'data-aligned="0"' && has rded/report.html 'Square of'
 expect 0 "images stored" "$dc3" condense "$data" -o random --ipc 1 --method random --no-report "${common[@]}"
 [[ ! -e random/report.html ]] || fail "--no-report writes one"

@@ -1,4 +1,4 @@
-#include "condense/crop.h"
+#include "learn/crop.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Random crops of an image, as torchvision's RandomResizedCrop with ratio (1, 1) makes them. */
-#ifndef DC3_CONDENSE_CROP_H
-#define DC3_CONDENSE_CROP_H
+#ifndef DC3_LEARN_CROP_H
+#define DC3_LEARN_CROP_H
 
 #include "base/rng.h"
 #include "io/image.h"

@@ -1,0 +1,97 @@
+#!/bin/bash
+# Whether a teacher is one of the dataset's classes, and the teacher that dc3 trains for itself.
+source "$2/tests/cli/common.sh"
+
+for i in {1..20}; do
+  for set in train val; do
+    mkdir -p $set/blue $set/red
+    "$tools/make_image" $set/blue/$i.png 20 18 $((4 * i)) 30 180 &&
+      "$tools/make_image" $set/red/$i.png 18 20 180 $((4 * i)) 20 || fail "make_image"
+  done
+done
+mkdir swapped other && cp -r train/blue swapped/red && cp -r train/red swapped/blue &&
+  cp -r train/blue other/cyan && cp -r train/red other/pink
+common=(--threads 2 --dtype f32 --size 16)
+train=("$dc3" train train --size 16 --batch 8 --lr 0.05 --epochs 6 --threads 2 --dtype f32)
+
+# A file of dc3 train has the names of its classes, and its accuracy where there was a test.
+expect 0 "top-1 100.00 %" "${train[@]}" --val val -o named.safetensors
+grep -aq '"dc3.classes":"\[\\"blue\\",\\"red\\"\]"' named.safetensors || fail "no names in the file"
+grep -aq '"dc3.accuracy":"{\\"top1\\":1.0,\\"images\\":40,\\"on\\":\\"test images\\"}"' named.safetensors ||
+  fail "no accuracy in the file"
+expect 0 "note: train: too few images to hold any out" "${train[@]}" --hold-out 0.1 -o few.safetensors
+expect 0 "held out for tests: 20 of 40 images" "${train[@]}" --hold-out 0.5 -o held.safetensors
+[[ $output == *"epoch 6: loss "*"top-1 100.00 %"* ]] || fail "no accuracy by epoch: $output"
+grep -aq '\\"images\\":20,\\"on\\":\\"held-out images\\"' held.safetensors || fail "held-out images are not said"
+expect 2 "--hold-out: the images of --val are tested on" "${train[@]}" --val val --hold-out 0.1 -o x.safetensors
+expect 2 "--hold-out: expected" "${train[@]}" --hold-out 0.6 -o x.safetensors
+
+# The right one is accepted, and its accuracy said and kept.
+right="top-1 100.00 % on 40 training images; after its training top-1 100.00 % on 40 test images"
+expect 0 "teacher's accuracy: $right" "$dc3" condense train -o set --ipc 3 --teacher named.safetensors "${common[@]}"
+grep -A6 '"teacher": {' set/dc3.json | grep -q '"top1": 1.0' || fail "dc3.json: $(< set/dc3.json)"
+grep -A5 '"stored_accuracy": {' set/dc3.json | grep -q '"images": 6' || fail "dc3.json: $(< set/dc3.json)"
+grep -q "100.00 % on 6 stored images" set/report.html &&
+  grep -q "100.00 % on 40 training images" set/report.html || fail "the report does not say the teacher's accuracy"
+expect 0 "teacher's accuracy: $right" "$dc3" select train -o s.jsonl --ipc 2 --teacher named.safetensors --threads 2
+expect 0 "teacher's accuracy: $right" "$dc3" label set --views 2 --teacher named.safetensors --threads 2
+mv train gone
+expect 0 "top-1 100.00 % on 6 stored images" "$dc3" label set --views 2 --teacher named.safetensors --threads 2 --fresh
+mv gone train
+expect 0 "teacher's accuracy: $right" "$dc3" measure set --data train --teacher named.safetensors --threads 2
+
+# Another's names are known; the number of classes is the same.
+wrong="the teacher was trained on other classes: blue, red; those of other are cyan, pink"
+for command in "condense other -o x --ipc 1" "select other -o x.jsonl --ipc 1" "label other -o x.safetensors" \
+  "compare other --val other -o x --methods random --ipc 1"; do
+  expect 1 "$wrong" "$dc3" $command --teacher named.safetensors --threads 2
+done
+expect 1 "$wrong" "$dc3" evaluate other --val other --teacher named.safetensors --threads 2
+expect 0 "warning: named.safetensors: $wrong" "$dc3" select other -o z.jsonl --ipc 1 --teacher named.safetensors \
+  --any-teacher --threads 2
+LC_ALL=C sed 's/\[\\"blue\\",\\"red\\"\]/[\\"red\\",\\"blue\\"]/' named.safetensors > order.safetensors
+expect 1 "classes of train in another order: red, blue; expected blue, red" "$dc3" select train -o x.jsonl --ipc 1 \
+  --teacher order.safetensors --any-teacher
+
+# Of a file without names the answers tell.
+LC_ALL=C sed 's/dc3\.classes/dc3.classez/' named.safetensors > nameless.safetensors
+expect 0 "teacher's accuracy: $right" "$dc3" select train -o s.jsonl --ipc 2 --teacher nameless.safetensors --threads 2
+bad="nameless.safetensors: the teacher is hardly better than chance (50.0 %) on swapped: top-1 0.00 % on 40"
+for command in "condense swapped -o x --ipc 1" "select swapped -o x.jsonl --ipc 1" \
+  "label swapped -o x.safetensors" "compare swapped --val swapped -o x --methods random --ipc 1" \
+  "evaluate swapped --val swapped"; do
+  expect 1 "$bad" "$dc3" $command --teacher nameless.safetensors --threads 2
+  [[ $output == *"--any-teacher takes it all the same"* ]] || fail "no way out: $output"
+done
+expect 1 "hardly better than chance" "$dc3" measure set --data swapped --teacher nameless.safetensors --threads 2
+[[ ! -e x && ! -e x.jsonl && ! -e x.safetensors ]] || fail "a refused command writes"
+expect 0 "warning: $bad" "$dc3" label swapped -o y.safetensors --views 1 --teacher nameless.safetensors \
+  --any-teacher --threads 2
+# So few images that nothing can be told from them.
+mkdir -p tiny/blue tiny/red && cp train/blue/1.png tiny/blue && cp train/red/1.png tiny/red
+expect 0 "too few to tell" "$dc3" select tiny -o x.jsonl --ipc 1 --teacher nameless.safetensors --threads 2
+# A teacher that no step looks at must be there all the same.
+expect 1 "--teacher nothere.pth: expected a classifier's file" "$dc3" condense train -o x --method random --ipc 1 \
+  --teacher nothere.pth "${common[@]}"
+expect 1 "--teacher nothere.pth: expected a classifier's file" "$dc3" select train -o x.jsonl --method random --ipc 1 \
+  --teacher nothere.pth
+
+# Its own: what it is like can be said, and how good it is.
+for i in {21..60}; do cp train/blue/$((i % 20 + 1)).png train/blue/$i.png &&
+    cp train/red/$((i % 20 + 1)).png train/red/$i.png
+done
+own=("$dc3" condense train --ipc 2 "${common[@]}")
+expect 0 "a teacher is trained first: convnet4 at 32 px, 5 epochs in batches of 32" "${own[@]}" -o own \
+  --teacher-arch convnet4 --teacher-size 32 --teacher-epochs 5
+[[ $output == *"held out for tests: 12 of 120 images"*"epoch 5: loss "*"top-1 "*" on 12 held-out images"* ]] ||
+  fail "its accuracy: $output"
+grep -q '"on": "held-out images"' own/dc3.json || fail "dc3.json: $(< own/dc3.json)"
+grep -q "on 12 held-out images" own/report.html || fail "the report does not say the own teacher's accuracy"
+expect 0 "a teacher is trained first: convnet3 at 16 px, 30 epochs" "${own[@]}" -o usual
+expect 2 "--teacher-epochs is for a teacher that is trained here" "${own[@]}" -o x --teacher none --teacher-epochs 3
+expect 2 "--teacher-epochs is for a teacher that is trained here" "${own[@]}" -o x --teacher named.safetensors \
+  --teacher-epochs 3
+expect 2 "--teacher-arch: means nothing with --teacher none" "${own[@]}" -o x --teacher none --teacher-arch resnet18
+expect 2 "--teacher-size: needs --teacher" "$dc3" select train -o x.jsonl --teacher-size 32
+expect 2 "--teacher-epochs: expected" "${own[@]}" -o x --teacher-epochs 0
+echo "teacher: passed"
