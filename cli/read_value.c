@@ -16,12 +16,12 @@ static int fail(GError **error, const char *format, ...)
     return FALSE;
 }
 
-/* Decimal, or octal and hexadecimal as in C. */
+/* Decimal: "010" is ten. */
 static int read_whole(const char *name, const char *text, int *value, GError **error)
 {
     char *end;
     errno = 0;
-    long number = strtol(text, &end, 0);
+    long number = strtol(text, &end, 10);
     if (!*text || *end) return fail(error, "%s: expected a whole number, found '%s'", name, text);
     *value = (int)number;
     if (*value == number && errno != ERANGE) return TRUE;

@@ -100,3 +100,21 @@ dc3_status dc3_lock_check(const char *folder)
     char who[200];
     return dc3_lock_holder(folder, who, sizeof who) ? busy(folder, who) : DC3_OK;
 }
+
+void dc3_file_hold(const char *path, int *fd)
+{
+    struct flock shared = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    if (*fd >= 0) close(*fd);
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd >= 0 && fcntl(*fd, F_OFD_SETLK, &shared) != 0) errno = 0;
+}
+
+int dc3_file_held(const char *path)
+{
+    struct flock wanted = whole;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return 0;
+    int held = fcntl(fd, F_OFD_GETLK, &wanted) == 0 && wanted.l_type != F_UNLCK;
+    close(fd);
+    return held;
+}

@@ -21,4 +21,11 @@ int dc3_lock_holder(const char *folder, char *who, size_t size);
 /* DC3_ERR_BUSY, as dc3_lock_take has it, if a process holds the folder's lock; takes none. */
 dc3_status dc3_lock_check(const char *folder);
 
+/* A file that this process goes on with, such as a checkpoint: others see that it is not left over. Takes the
+ * place of what *fd held before (-1: nothing), and is let go of with close. Where it cannot be had nothing is
+ * held. */
+void dc3_file_hold(const char *path, int *fd);
+/* 1 if a process holds the file. */
+int dc3_file_held(const char *path);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/rng.h"
 #include "learn/checkpoint.h"
 #include "base/listener.h"
@@ -17,7 +18,7 @@ dc3_status dc3_saved_student_open(const char *folder, json_t *settings, dc3_save
     char name[24], *text = settings ? json_dumps(settings, JSON_COMPACT | JSON_SORT_KEYS) : NULL, *student;
     snprintf(name, sizeof name, "%016llx.json",
              text ? (unsigned long long)dc3_hash64(text, strlen(text)) : 0);
-    *entry = (dc3_saved_student){.settings = settings, .saved = dc3_seconds_now()};
+    *entry = (dc3_saved_student){.settings = settings, .saved = dc3_seconds_now(), .held = -1};
     entry->folder = dc3_path_join(folder, "students");
     entry->score = entry->folder ? dc3_path_join(entry->folder, name) : NULL;
     *strchr(name, '.') = 0;
@@ -31,6 +32,7 @@ dc3_status dc3_saved_student_open(const char *folder, json_t *settings, dc3_save
 
 void dc3_saved_student_close(dc3_saved_student *entry)
 {
+    if (entry->folder && entry->held >= 0) close(entry->held); /* one that was never opened is zero */
     free(entry->folder);
     free(entry->checkpoint);
     free(entry->score);
@@ -136,6 +138,7 @@ dc3_status dc3_saved_student_save(dc3_saved_student *entry, int now, const dc3_t
     json_decref(counters);
     dc3_status status = text ? dc3_make_dirs(entry->folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_checkpoint_save(entry->checkpoint, &parts, text);
+    if (status == DC3_OK) dc3_file_hold(entry->checkpoint, &entry->held);
     free(text);
     entry->saved = dc3_seconds_now();
     entry->saving = entry->saved - start;

@@ -21,6 +21,7 @@ typedef struct dc3_saved_student {
     json_t *settings; /* what the student depends on */
     double saved;     /* when the checkpoint was written last */
     double saving;    /* seconds that it took */
+    int held;         /* the checkpoint, once this process wrote it; -1: none */
 } dc3_saved_student;
 
 /* Takes `settings` over; makes nothing yet. Always close. */

@@ -7,6 +7,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "io/found.h"
 #include "io/weights.h"
 #include "learn/checkpoint.h"
@@ -23,9 +24,8 @@ static dc3_status missing(const char *path)
     if (!beside) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status =
         dc3_path_what(beside) == DC3_PATH_FILE
-            ? dc3_fail(DC3_ERR_IO,
-                       "%s: not there yet: the command that makes it was interrupted; see dc3 info %s", path,
-                       beside)
+            ? dc3_fail(DC3_ERR_IO, "%s: not there yet: the command that makes it %s; see dc3 info %s", path,
+                       dc3_file_held(beside) ? "is running" : "was interrupted", beside)
             : dc3_fail(DC3_ERR_IO, "%s: expected a file or a folder, found nothing there", path);
     free(beside);
     return status;

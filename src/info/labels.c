@@ -1,5 +1,6 @@
 /* Soft labels that are stored. */
 #include <stdio.h>
+#include "base/lock.h"
 #include "base/text.h"
 #include "info/kinds.h"
 #include "learn/soft_labels.h"
@@ -38,10 +39,13 @@ dc3_status dc3_info_labels(dc3_info_page *page, const dc3_table *table)
     dc3_info_set(page, "view_px", json_integer(l.size));
     dc3_info_set(page, "top_k", json_integer(l.top_k));
     const json_t *checkpoint = json_object_get(l.info, "checkpoint");
+    int runs = checkpoint && dc3_file_held(page->options->path);
     if (checkpoint)
-        dc3_info_line(page, "state", "interrupted: %lld of %lld labelled; run its command again to resume",
+        dc3_info_line(page, "state", "%s: %lld of %lld labelled%s", runs ? "running" : "interrupted",
                       (long long)json_integer_value(json_object_get(checkpoint, "done")),
-                      (long long)(l.n * l.views));
+                      (long long)(l.n * l.views),
+                      runs ? " when they were saved last" : "; run its command again to resume");
+    dc3_info_set(page, "running", json_boolean(runs));
     dc3_info_set(page, "complete", json_boolean(!checkpoint));
     say_teacher(page, l.info);
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {

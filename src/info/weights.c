@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/lock.h"
 #include "base/text.h"
 #include "info/kinds.h"
 #include "io/weights.h"
@@ -93,8 +94,10 @@ static void say_classifier(dc3_info_page *page, const dc3_classifier_info *c, co
     dc3_info_set(page, "trained_px", c->trained ? json_integer(c->trained) : json_null());
     if (c->size)
         dc3_info_line(page, "takes", "images of %lld px a side, no others", (long long)c->size);
-    else
+    else if (c->least > 1)
         dc3_info_line(page, "takes", "images of %lld px a side or more", (long long)c->least);
+    else
+        dc3_info_line(page, "takes", "images of any size");
     dc3_info_set(page, "only_px", c->size ? json_integer(c->size) : json_null());
     dc3_info_set(page, "least_px", json_integer(c->size ? c->size : c->least));
     dc3_info_line(page, "embedding", "%lld values", (long long)c->embedding);
@@ -281,13 +284,15 @@ static void say_student(dc3_info_page *page, const json_t *counters, const json_
     const char *labels = json_string_value(json_object_get(s, "labels"));
     long long epoch = json_integer_value(json_object_get(counters, "epoch"));
     long long epochs = json_integer_value(json_object_get(s, "epochs"));
-    dc3_info_title(page, "student checkpoint", "a student in training, or interrupted: %.40s",
-                   arch ? arch : "?");
+    int runs = dc3_file_held(page->options->path);
+    dc3_info_title(page, "student checkpoint", "%s training of a student, %.40s",
+                   runs ? "a running" : "an interrupted", arch ? arch : "?");
+    dc3_info_set(page, "running", json_boolean(runs));
     dc3_info_line(page, "how far", "epoch %lld of %lld", epoch, epochs);
     dc3_info_line(page, "trains at", "%lld px, %.20s labels, seed %lld",
                   (long long)json_integer_value(json_object_get(s, "size")), labels ? labels : "?",
                   (long long)json_integer_value(json_object_get(s, "seed")));
-    dc3_info_line(page, "to resume", "give the same dc3 evaluate or dc3 compare command again");
+    if (!runs) dc3_info_line(page, "to resume", "give the same dc3 evaluate or dc3 compare command again");
     dc3_info_set(page, "epoch", json_integer(epoch));
     dc3_info_set(page, "epochs", json_integer(epochs));
     dc3_info_set(page, "settings", json_deep_copy(s));
@@ -309,13 +314,18 @@ static dc3_status say_training(dc3_info_page *page, const char *text)
     const char *words = json_string_value(json_object_get(counters, "settings"));
     json_t *s = words ? json_loads(words, 0, NULL) : NULL;
     const char *arch = json_string_value(json_object_get(s, "arch"));
-    dc3_info_title(page, "training checkpoint", "an interrupted training%s%.40s", arch ? ", " : "",
-                   arch ? arch : "");
+    int runs = dc3_file_held(page->options->path);
+    dc3_info_title(page, "training checkpoint", "%s training%s%.40s", runs ? "a running" : "an interrupted",
+                   arch ? ", " : "", arch ? arch : "");
+    dc3_info_set(page, "running", json_boolean(runs));
     say_progress(page, counters, s);
     if (json_is_object(s)) say_settings(page, s);
     json_decref(s);
     json_decref(counters);
-    dc3_info_line(page, "to resume", "give the same dc3 train command again");
+    if (runs)
+        dc3_info_line(page, "state", "running: a process works on it; what stands here was saved last");
+    else
+        dc3_info_line(page, "to resume", "give the same dc3 train command again");
     return DC3_OK;
 }
 

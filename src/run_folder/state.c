@@ -177,11 +177,26 @@ static int is_sound(dc3_state *s)
            dc3_state_number(s->db, "SELECT COUNT(*) FROM pictures", -1) >= 0;
 }
 
+/* The path with its folder's links followed: SQLite's "no follow", which keeps the file itself from being
+ * one, is about every part of a path. NULL without memory. */
+static char *follow_folder(const char *path)
+{
+    char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+    if (slash) *slash = 0;
+    char *real = folder ? dc3_path_real(slash ? folder : ".") : NULL,
+         *result = real ? dc3_path_join(real, slash ? slash + 1 : path) : NULL;
+    free(folder);
+    free(real);
+    return result;
+}
+
 static int open_database(dc3_state *s)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
-    return sqlite3_open_v2(s->path, &s->db, flags, NULL) == SQLITE_OK &&
-           sqlite3_busy_timeout(s->db, 10000) == SQLITE_OK &&
+    char *path = follow_folder(s->path);
+    int opened = path && sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK;
+    free(path);
+    return opened && sqlite3_busy_timeout(s->db, 10000) == SQLITE_OK &&
            sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL, NULL, NULL) ==
                SQLITE_OK;
 }

@@ -30,6 +30,7 @@ typedef struct labelling {
     dc3_label_report *report;
     char *folder, *out;   /* of the images; the file to write */
     char *checkpoint;     /* where the labels are while they are not all there */
+    int held;             /* it, once it was written; -1: none */
     double saved, saving; /* when it was written last, s; seconds that took */
     double start, before; /* of this call; seconds of earlier ones, up to the checkpoint */
     int is_run;           /* dc3 made the folder */
@@ -438,6 +439,7 @@ static dc3_status save(labelling *l)
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = dc3_soft_labels_save(l->checkpoint, &l->labels);
     json_object_del(l->labels.info, "checkpoint");
+    if (status == DC3_OK) dc3_file_hold(l->checkpoint, &l->held);
     l->saved = dc3_seconds_now();
     l->saving = l->saved - start;
     return status;
@@ -473,6 +475,7 @@ static dc3_status resume(labelling *l)
     json_decref(settings);
     dc3_soft_labels_free(&was);
     DC3_TRY(status);
+    dc3_file_hold(l->checkpoint, &l->held);
     return dc3_soft_labels_resume(l->checkpoint, &l->labels);
 }
 
@@ -529,7 +532,7 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("run", own.run));
     DC3_CALL_SCOPE(own.listener.cancel);
-    labelling l = {.options = options, .report = report, .start = dc3_seconds_now()};
+    labelling l = {.options = options, .report = report, .start = dc3_seconds_now(), .held = -1};
     struct stat info;
     dc3_status status = open_all(&l);
     if (status == DC3_OK) status = estimate(&l);
@@ -541,6 +544,7 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
         if (status == DC3_OK && stat(l.out, &info) == 0) report->bytes = (double)info.st_size;
     }
     report->seconds = l.before + dc3_seconds_now() - l.start;
+    if (l.held >= 0) close(l.held);
     dc3_lock_release(&l.lock);
     close_all(&l);
     return status;

@@ -9,6 +9,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/output_path.h"
 #include "base/text.h"
 #include "teacher/accuracy.h"
@@ -36,6 +37,7 @@ typedef struct training {
     dc3_dtype dtype;
     char *place;      /* where the weights go */
     char *checkpoint; /* PLACE.checkpoint */
+    int held;         /* the checkpoint that was written last; -1: none */
     char *settings;   /* what the result depends on, as JSON */
     int64_t n, steps; /* images; steps an epoch */
     int64_t *order;
@@ -320,6 +322,7 @@ static dc3_status save(training *t)
     dc3_status status =
         text ? dc3_checkpoint_save(t->checkpoint, &parts, text) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(text);
+    if (status == DC3_OK) dc3_file_hold(t->checkpoint, &t->held);
     t->saved = dc3_seconds_now();
     return status;
 }
@@ -368,6 +371,7 @@ static dc3_status resume(training *t)
         t->done = json_integer_value(json_object_get(counters, "step"));
         t->loss = json_number_value(json_object_get(counters, "loss"));
         t->before = json_number_value(json_object_get(counters, "seconds"));
+        dc3_file_hold(t->checkpoint, &t->held);
         t->report->best_top1 = json_number_value(json_object_get(counters, "best"));
         t->report->best_epoch = (int)json_integer_value(json_object_get(counters, "best_epoch"));
         dc3_listener_say(&t->options->listener, "resuming after step %lld of %lld", (long long)t->done,
@@ -508,8 +512,9 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CALL_SCOPE(own.listener.cancel);
-    training t = {.options = options, .report = report, .start = dc3_seconds_now()};
+    training t = {.options = options, .report = report, .start = dc3_seconds_now(), .held = -1};
     dc3_status status = train(&t);
+    if (t.held >= 0) close(t.held);
     report->seconds = t.before + dc3_seconds_now() - t.start;
     dc3_augmenter_close(&t.augmenter);
     dc3_images_close(&t.images);

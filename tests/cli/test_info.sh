@@ -93,7 +93,18 @@ interrupt long.safetensors.checkpoint "" "${train[@]}" --epochs 100000 --test-ev
 info long.safetensors.checkpoint "an interrupted training, convnet3"
 [[ $output =~ "step "([0-9]+)" of 300000" ]] && ((BASH_REMATCH[1] > 0 && BASH_REMATCH[1] < 300000)) ||
   fail "how far: $output"
-info long.safetensors.checkpoint "data: 13 images" "trains at     16 px"
+info long.safetensors.checkpoint "data: 13 images" "trains at     16 px" "to resume"
+member long.safetensors.checkpoint running false
+# While it runs it is not called interrupted.
+"${train[@]}" --epochs 100000 --test-every 1 -o long.safetensors -q > /dev/null 2>&1 & process=$!
+for ((i = 0; i < 2000; i++)); do "$dc3" info long.safetensors.checkpoint | grep -q "a running training" && break
+  sleep 0.01; done
+info long.safetensors.checkpoint "a running training, convnet3" "running: a process works on it"
+[[ $output != *"to resume"* && $output != *interrupted* ]] || fail "a running training: $output"
+member long.safetensors.checkpoint running true
+expect 1 "the command that makes it is running; see dc3 info" "$dc3" info long.safetensors
+kill -INT $process; wait $process
+info long.safetensors.checkpoint "an interrupted training, convnet3"
 member long.safetensors.checkpoint epochs 100000; member long.safetensors.checkpoint kind '"training checkpoint"'
 expect 1 "see dc3 info long.safetensors.checkpoint" "$dc3" info long.safetensors
 

@@ -26,7 +26,11 @@ expect 2 "Integer value “9999999999” for --ipc out of range" "$dc3" condense
 expect 2 "Double value “1e999” for --guidance out of range" "$dc3" condense data -o x --guidance 1e999
 expect 2 "Missing argument for --ipc" "$dc3" condense data -o x --ipc
 expect 2 "--steps: expected 1 to 1000, found 0" "$dc3" condense data -o x --steps 4 --steps 0
-expect 0 "estimate" "$dc3" condense data --steps 0 --steps 1 --ipc 0x1 --dry-run "${common[@]}"
+expect 0 "estimate" "$dc3" condense data --steps 0 --steps 1 --ipc 1 --dry-run "${common[@]}"
+# Numbers are decimal: 08 is eight, and nothing is octal or hexadecimal.
+expect 0 "8 per class" "$dc3" condense data --ipc 08 --dry-run "${common[@]}"
+expect 0 "10 per class" "$dc3" condense data --ipc 010 --dry-run "${common[@]}"
+expect 2 "--ipc: expected a whole number, found '0x10'" "$dc3" condense data -o x --ipc 0x10
 
 # JSON of any name.
 json "${edit[@]}" -p sunny -o 'e"q.png' --json

@@ -74,7 +74,7 @@ many=("${score[@]}" --labels hard --epochs 1200 --seeds 2 --json)
 interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
 interrupt "small/students/*.json" "seed 0: resuming in epoch" "${many[@]}"
 interrupt "small/students/*.checkpoint" "seed 0: was finished by an earlier command" "${many[@]}"
-expect 0 "a student in training, or interrupted: convnet3" "$dc3" info small/students/*.checkpoint
+expect 0 "an interrupted training of a student, convnet3" "$dc3" info small/students/*.checkpoint
 [[ $output =~ "epoch "([0-9]+)" of 1200" ]] && ((BASH_REMATCH[1] >= 300)) || fail "how far: $output"
 # Another command has students of its own.
 expect 0 "3 epochs" "${score[@]}" --labels hard --epochs 3
