@@ -40,6 +40,8 @@ typedef struct dc3_selection {
                           class's end */
     int64_t repeated;  /* how many of them repeat a row, because a class has too few */
     size_t peak_bytes; /* the most memory that the selection itself held */
+    double *gains; /* [count] what each row added to the objective of its bin when it was chosen, F(S + j) -
+                      F(S); NaN for a repeated row and for a method that maximises nothing */
 } dc3_selection;
 
 /* embeddings [n, d] and, for gradients of a last linear layer, logits [n, c] (NULL: similarity is the cosine

@@ -1,4 +1,5 @@
 /* Bins and selection of a run's images by their features. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "select/bins.h"
@@ -73,6 +74,32 @@ static dc3_status check_classes(const dc3_run *run, const int64_t *labels)
     return status;
 }
 
+/* How row i of the selection was chosen; the parts of those before it are there. */
+static dc3_part part_of(const dc3_run *run, const int64_t *labels, const dc3_selection *s, int64_t i,
+                        const dc3_part *parts)
+{
+    int64_t row = s->rows[i];
+    dc3_part part = {.item = run->items[row], .bin = run->bins ? run->bins[row] : -1, .rank = 1};
+    if (i && labels[s->rows[i - 1]] == labels[row] && parts[i - 1].bin == part.bin)
+        part.rank = parts[i - 1].rank + 1;
+    part.gain = s->gains[i];
+    return part;
+}
+
+/* A class of too few gives its rows again, from the first on: as they were, without a gain. */
+static void take_parts(const dc3_run *run, const int64_t *labels, const dc3_selection *s, dc3_chosen *chosen)
+{
+    int64_t ipc = run->options->select.ipc, period = 0;
+    for (int64_t i = 0; i < s->count; i++, chosen->count++) {
+        if (i % ipc == 0)
+            period = 0;
+        else if (!period && s->rows[i] == s->rows[i - i % ipc])
+            period = i % ipc;
+        chosen->parts[i] = period ? chosen->parts[i - period] : part_of(run, labels, s, i, chosen->parts);
+        if (period) chosen->parts[i].gain = NAN;
+    }
+}
+
 dc3_status dc3_run_select(dc3_run *run, dc3_chosen *chosen)
 {
     dc3_selection selection = {0};
@@ -81,8 +108,7 @@ dc3_status dc3_run_select(dc3_run *run, dc3_chosen *chosen)
     dc3_status status = labels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = select_rows(run, labels, &selection);
     if (status == DC3_OK) status = check_classes(run, labels);
-    for (int64_t i = 0; status == DC3_OK && i < selection.count; i++)
-        chosen->parts[chosen->count++] = (dc3_part){.item = run->items[selection.rows[i]]};
+    if (status == DC3_OK) take_parts(run, labels, &selection, chosen);
     run->report->repeated = selection.repeated;
     dc3_selection_free(&selection);
     free(labels);

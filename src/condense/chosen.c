@@ -1,4 +1,5 @@
 /* What was chosen to be stored. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
@@ -37,6 +38,22 @@ dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen)
     }
     free(used);
     return DC3_OK;
+}
+
+void dc3_part_to_json(const dc3_part *part, json_t *object)
+{
+    if (part->rank < 1) return;
+    if (part->bin >= 0) json_object_set_new(object, "bin", json_integer(part->bin));
+    json_object_set_new(object, "rank", json_integer(part->rank));
+    if (isfinite(part->gain)) json_object_set_new(object, "gain", json_real(part->gain));
+}
+
+void dc3_part_of_json(const json_t *object, dc3_part *part)
+{
+    const json_t *bin = json_object_get(object, "bin"), *gain = json_object_get(object, "gain");
+    part->rank = (int)json_integer_value(json_object_get(object, "rank"));
+    part->bin = json_is_integer(bin) ? json_integer_value(bin) : -1;
+    part->gain = json_is_number(gain) ? json_number_value(gain) : NAN;
 }
 
 void dc3_made_free(dc3_made *made)

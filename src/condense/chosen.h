@@ -11,6 +11,9 @@ void dc3_chosen_free(dc3_chosen *chosen);
 dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen);
 /* Warns, or fails with strict, where a class has fewer readable images than it is to give. */
 dc3_status dc3_run_check_class(const dc3_run *run, int label, int64_t readable, int64_t wanted);
+/* Adds what is known of how the image was chosen: "bin", "rank", "gain"; and takes it from there. */
+void dc3_part_to_json(const dc3_part *part, json_t *object);
+void dc3_part_of_json(const json_t *object, dc3_part *part);
 /* Names the part's random numbers: the image's key and the repeat. */
 uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part);
 /* Pixels of an edit's side in the stored image: all of it, or half for the fourfold view. */

@@ -307,6 +307,7 @@ static void describe(const dc3_run *run, FILE *file, const dc3_part *part, int64
     json_object_set_new(o, "label", json_integer(label));
     json_object_set_new(o, "class", dc3_json_text(dc3_dataset_class_name(run->dataset, label)));
     if (bin >= 0) json_object_set_new(o, "bin", json_integer(bin));
+    dc3_part_to_json(part, o);
     if (part->box.side)
         json_object_set_new(
             o, "box",

@@ -59,6 +59,10 @@ typedef struct dc3_part {
     int repeat;  /* how often the whole image was used before */
     dc3_box box; /* side 0: the whole image */
     double loss; /* of the square, by the teacher */
+    int64_t bin; /* of the image in its class, where rank is not 0; -1: there are no bins */
+    int rank; /* of the image in the order in which its bin's (or without bins its class's) were chosen, from
+                 1 on; 0: it was chosen otherwise */
+    double gain; /* what it added to the objective then; NaN: nothing is known */
 } dc3_part;
 
 /* What is stored, by class: run->each parts for each image. */

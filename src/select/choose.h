@@ -17,6 +17,8 @@ typedef struct dc3_candidates {
     const float *embeddings, *logits; /* [.., d] and [.., c]; NULL where the method needs none */
     int64_t label;                    /* of all of them; names their random numbers */
     uint64_t item;                    /* names the bin's random numbers */
+    double *gains; /* [count] to fill by a chooser that maximises: what each pick added to the set function;
+                      or NULL */
 } dc3_candidates;
 
 /* picks [count], 1 <= count <= m: different numbers in 0..m-1, in the order chosen. The same for any number

@@ -39,7 +39,7 @@ dc3_status dc3_quantization_bins(const dc3_candidates *from, int64_t count, int6
     int64_t *rows = left + m, *picks = rows + m;
     for (int64_t i = 0; i < m; i++) left[i] = i, rows[i] = from->rows[i], bins[i] = -1;
     dc3_candidates rest = *from;
-    rest.rows = rows;
+    rest.rows = rows, rest.gains = NULL;
     dc3_status status = DC3_OK;
     for (int64_t b = 0; status == DC3_OK && b < count - 1; b++) {
         int64_t size = start_of(m, count, b + 1) - start_of(m, count, b);

@@ -48,7 +48,7 @@ static int64_t stochastic(dc3_set_function *f, const char *picked, int64_t look,
 }
 
 dc3_status dc3_maximize(const dc3_select_options *o, dc3_set_function *f, int64_t count, uint64_t item,
-                        int64_t *picks)
+                        int64_t *picks, double *gains)
 {
     int64_t m = f->similarity->m;
     dc3_meter *meter = f->similarity->meter;
@@ -81,6 +81,7 @@ dc3_status dc3_maximize(const dc3_select_options *o, dc3_set_function *f, int64_
         }
         picked[j] = 1;
         picks[i] = j;
+        if (gains) gains[i] = f->gain(f, j);
         if (i + 1 < count) {
             f->add(f, j);
             f->size++;

@@ -256,7 +256,7 @@ static dc3_status make_parts(job *j)
     return status;
 }
 
-static dc3_status pick(job *j, const bin *b, uint64_t item, int64_t *out)
+static dc3_status pick(job *j, const bin *b, uint64_t item, int64_t *out, double *gains)
 {
     if (!b->picks) return DC3_OK;
     dc3_candidates from = {.meter = &j->meter,
@@ -268,7 +268,8 @@ static dc3_status pick(job *j, const bin *b, uint64_t item, int64_t *out)
                            .embeddings = j->embeddings,
                            .logits = j->logits,
                            .label = b->label,
-                           .item = item};
+                           .item = item,
+                           .gains = gains};
     DC3_TRY(dc3_check_cancel());
     DC3_TRY(j->chooser(&from, b->picks, out));
     for (int64_t i = 0; i < b->picks; i++) out[i] = j->rows[b->first + out[i]];
@@ -302,12 +303,15 @@ static dc3_status select_all(job *j, dc3_selection *selection)
     DC3_TRY(make_parts(j));
     selection->count = j->classes * j->options->ipc;
     selection->rows = calloc((size_t)selection->count, sizeof *selection->rows);
-    if (!selection->rows) return out_of_memory();
+    selection->gains = malloc((size_t)selection->count * sizeof *selection->gains);
+    if (!selection->rows || !selection->gains) return out_of_memory();
+    for (int64_t i = 0; i < selection->count; i++) selection->gains[i] = NAN;
 #pragma omp parallel for schedule(dynamic) num_threads(j->options->threads)
     for (int64_t b = 0; b < j->part_count; b++) {
         DC3_CANCEL_SHARE(f.watch);
         if (!has_failed(&f))
-            note_failure(&f, pick(j, &j->parts[b], (uint64_t)b, selection->rows + j->parts[b].out));
+            note_failure(&f, pick(j, &j->parts[b], (uint64_t)b, selection->rows + j->parts[b].out,
+                                  selection->gains + j->parts[b].out));
     }
     DC3_TRY(take_failure(&f));
     repeat_rows(j, selection);
@@ -387,6 +391,8 @@ void dc3_selection_free(dc3_selection *selection)
 {
     if (!selection) return;
     free(selection->rows);
+    free(selection->gains);
     selection->rows = NULL;
+    selection->gains = NULL;
     selection->count = 0;
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The program as a user runs it, on images that the test cuts from the golden files' folder: none is needed from
 # outside.
-source "$2/tests/cli/common.sh"
+source "$2/tests/cli/support.sh"
 
 # Two classes of images, one name with a space; a damaged one, an empty one, a text, a link to nothing, a loop.
 make=$(dirname "$dc3")/tests/make_image
@@ -39,6 +39,20 @@ same_run out again > differences || fail "a continued run differs: $(cat differe
 diff one.jsonl three.jsonl || fail "the selection depends on threads"
 expect 0 '"bin"' bash -c "'$dc3' bins data -o bins.jsonl --bins 2 -q > /dev/null; cat bins.jsonl"
 
+# How each image was chosen: its bin, its place in the bin's order and what it added to the objective, in the list, in
+# metadata.jsonl, and in a run that is resumed. The first of a bin adds most of it.
+grep -c '"bin":[0-9]*,"rank":[1-3],"gain":-\{0,1\}[0-9.]*' one.jsonl | grep -qx 6 ||
+  fail "select says how: $(cat one.jsonl)"
+grep -q '"rank":1,' one.jsonl || fail "no bin has a first: $(cat one.jsonl)"
+# An image that a class of too few gives again adds nothing; what does not maximise has no gain, and random no order.
+"$dc3" select data -o seven.jsonl --ipc 7 --threads 1 --dtype f32 -q > /dev/null &&
+  "$dc3" select data -o herding.jsonl --ipc 3 --method herding --threads 1 --dtype f32 -q > /dev/null &&
+  "$dc3" select data -o random.jsonl --ipc 3 --method random --threads 1 --dtype f32 -q > /dev/null || fail "select"
+[[ $(grep -c '"gain"' seven.jsonl) == "$(sort -u <(sed 's/,"gain.*/}/' seven.jsonl) | wc -l)" ]] ||
+  fail "repeated images: $(cat seven.jsonl)"
+[[ $(field herding.jsonl rank | tr '\n' ' ') == "1 2 3 1 2 3 " ]] || fail "herding: $(cat herding.jsonl)"
+! grep -q '"gain"\|"bin"' herding.jsonl && ! grep -q '"rank"' random.jsonl || fail "an order that there is none of"
+
 # A teacher: its gradients choose, the same for any number of threads; one of other classes or a damaged one is refused.
 teach=$(dirname "$dc3")/tests/make_teacher
 "$teach" two.safetensors 2 && "$teach" nine.safetensors 9 && head -c 5000 two.safetensors > cut.safetensors ||
@@ -56,13 +70,20 @@ grep -q '"similarity": "gradients"' taught/dc3.json || fail "dc3.json does not s
 sources() { grep -o '"source": *"[^"]*"' "$1" | sort; }
 [[ $(sources t1.jsonl) == "$(sources taught/train/metadata.jsonl)" ]] ||
   fail "condense and select choose differently"
+how() { grep -o '"source":"[^"]*"\|"bin":[^}]*"gain":[^,}]*' "$1"; }
+[[ $(how t1.jsonl) == "$(how taught/train/metadata.jsonl)" && $(how t1.jsonl | wc -l) == 12 ]] ||
+  fail "metadata.jsonl: $(how taught/train/metadata.jsonl), select: $(how t1.jsonl)"
+cp taught/train/metadata.jsonl whole.jsonl; rm taught/train/*/000-*.png
+expect 0 "continuing: 6 images were selected before" "$dc3" condense data -o taught --ipc 3 \
+  --teacher two.safetensors "${common[@]}"
+cmp whole.jsonl taught/train/metadata.jsonl || fail "a resumed run says otherwise how its images were chosen"
 expect 1 "other settings" "$dc3" condense data -o taught --ipc 3 "${common[@]}"
 expect 1 "the teacher distinguishes 9 classes" "$dc3" condense data -o x9 --ipc 1 --teacher nine.safetensors
 expect 1 "expected a resnet18, found the tensors of a convnet3" "$dc3" select data -o x.jsonl \
   --teacher two.safetensors --arch resnet18
 expect 2 "takes 32 pixels only" "$dc3" select data -o x.jsonl --teacher two.safetensors --teacher-size 64
 expect 1 "cut.safetensors" "$dc3" condense data -o x9 --ipc 1 --teacher cut.safetensors
-expect 1 "asks for 'os.system', which is not a tensor" "$dc3" select data -o x.jsonl \
+expect 1 "found an object of 'os.system', of which nothing is executed" "$dc3" select data -o x.jsonl \
   --teacher "$source/tests/golden/pth/damaged/system.pth"
 expect 1 "expected the tensors of a ResNet" "$dc3" select data -o x.jsonl --teacher "$source/tests/golden/pth/plain.pth"
 expect 2 "--gradient: expected one of plain, double-softmax" "$dc3" select data -o x.jsonl --teacher two.safetensors \
