@@ -56,9 +56,9 @@ static void expect_twins(const dc3_table *golden, const char *file)
 static void same_as_pytorch(void **state)
 {
     static const char *const files[] = {
-        "plain",        "legacy",       "protocol4", "nested",      "only",           "types",   "views",
-        "legacy_views", "parameters",   "python2",   "other_types", "inert",          "inert3",  "inert4",
-        "inert5",       "inert_legacy", "wrapped",   "module",      "module_in_dict", "averaged"};
+        "plain",        "legacy",       "protocol4", "nested",      "only",           "types",    "views",
+        "legacy_views", "parameters",   "python2",   "other_types", "inert",          "inert3",   "inert4",
+        "inert5",       "inert_legacy", "wrapped",   "module",      "module_in_dict", "averaged", "script"};
     dc3_table *golden;
     (void)state;
     assert_int_equal(dc3_safetensors_open(FOLDER "golden.safetensors", &golden), DC3_OK);

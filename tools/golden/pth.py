@@ -185,6 +185,8 @@ def good():
     torch.save({"epoch": 1, "model": Wrapped(made), "ema": None}, path("module_in_dict"))
     keep("module", plain)
     keep("module_in_dict", {"inner." + k: v for k, v in plain.items()})
+    torch.jit.save(torch.jit.script(made.eval()), path("script"))
+    keep("script", plain)
     twice = {k: v + 1 if v.is_floating_point() else v for k, v in plain.items()}
     both = {"model": plain, "model_ema": {"state_dict": twice}, "criterion": {"w": torch.ones(1)}}
     torch.save(both, path("averaged"))

@@ -13,12 +13,15 @@ typedef struct dc3_pth_file {
     size_t size;
     dc3_table *parts;          /* u8 views of the file: the zip's members, or the storages by key */
     char prefix[DC3_PTH_NAME]; /* before a storage's key in parts */
+    char packed[DC3_PTH_NAME]; /* the first member that is compressed, which is none of torch.save's; "" */
     dc3_table *table;          /* the result */
 } dc3_pth_file;
 
 /* Fills the file's parts from its form and adds its tensors. */
 dc3_status dc3_pth_zip(dc3_pth_file *file);
 dc3_status dc3_pth_legacy(dc3_pth_file *file);
+/* Refuses the file because of its compressed member. */
+dc3_status dc3_pth_packed(const dc3_pth_file *file);
 /* The part of a pickle's root that is the state dict: a dict, or a network saved as a whole. */
 dc3_status dc3_pth_choose(const dc3_pth_file *file, const dc3_pickle_value *root,
                           const dc3_pickle_value **found);

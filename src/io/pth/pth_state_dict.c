@@ -21,12 +21,20 @@ typedef struct search {
     size_t entries; /* looked at so far */
 } search;
 
+/* A TorchScript module: its tensors and modules are its attributes. */
+static int is_script(const dc3_pickle_value *value)
+{
+    static const char prefix[] = "__torch__.";
+    const dc3_pickle_value *module = value->of ? value->of->of : NULL;
+    return module && module->size >= sizeof prefix - 1 &&
+           memcmp(module->text, prefix, sizeof prefix - 1) == 0;
+}
+
 /* The parts of an object that is a network saved as a whole, or NULL. */
 static const dc3_pickle_value *module_part(const dc3_pickle_value *value, const char *part)
 {
-    const dc3_pickle_value *found = NULL;
-    if (value->kind == DC3_PICKLE_OTHER && value->of && value->state)
-        found = dc3_pickle_find(value->state, part);
+    if (value->kind != DC3_PICKLE_OTHER || !value->of || !value->state) return NULL;
+    const dc3_pickle_value *found = is_script(value) ? value->state : dc3_pickle_find(value->state, part);
     return found && found->kind == DC3_PICKLE_DICT ? found : NULL;
 }
 
@@ -55,7 +63,7 @@ static dc3_status visit_module(const dc3_pickle_value *module, char *prefix, int
     size_t before = strlen(prefix);
     if (level == LEVELS || --*left < 0) return DC3_OK;
     DC3_TRY(visit_dict(module_part(module, "_parameters"), prefix, visit, user));
-    DC3_TRY(visit_dict(module_part(module, "_buffers"), prefix, visit, user));
+    if (!is_script(module)) DC3_TRY(visit_dict(module_part(module, "_buffers"), prefix, visit, user));
     for (size_t i = 0; children && i < children->size; i += 2) {
         const dc3_pickle_value *key = children->items[i];
         size_t room = DC3_PTH_NAME / 2 - before;

@@ -32,6 +32,7 @@ static dc3_status find_storage(const dc3_pth_file *file, const dc3_pickle_value 
     int exact = dc3_pickle_string(storage->items[2], key, sizeof key);
     snprintf(name, sizeof name, "%s%s", file->prefix, key);
     const dc3_tensor *part = exact ? dc3_table_find(file->parts, name) : NULL;
+    if (!part && *file->packed) return dc3_pth_packed(file);
     if (!part)
         return dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%s': expected its storage '%s' in the file, found none",
                         file->origin, v->name, key);

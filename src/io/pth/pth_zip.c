@@ -15,22 +15,23 @@ static dc3_status bad(const dc3_pth_file *file, const char *name, const char *ex
 }
 
 /* Reading to the end also checks the member's CRC. From memory libarchive hands out stored data where it
- * lies; anything else was compressed. */
+ * lies; anything else was compressed, as the programs in TorchScript's files are: *packed. */
 static dc3_status find_data(const dc3_pth_file *file, struct archive *a, const char *name, size_t size,
-                            size_t *at)
+                            size_t *at, int *packed)
 {
     const void *block;
     size_t count, total = 0;
     int64_t offset;
     int r;
     *at = 0;
+    *packed = 0;
     while ((r = archive_read_data_block(a, &block, &count, &offset)) == ARCHIVE_OK) {
         size_t from = (size_t)((uintptr_t)block - (uintptr_t)file->data);
         if (!count) continue;
         if (!total) *at = from;
-        if ((uintptr_t)block < (uintptr_t)file->data || from > file->size || count > file->size - from ||
-            from != *at + total)
-            return bad(file, name, "stored data, as torch.save writes it", "compressed data");
+        *packed = (uintptr_t)block < (uintptr_t)file->data || from > file->size ||
+                  count > file->size - from || from != *at + total;
+        if (*packed) return DC3_OK;
         total += count;
     }
     if (r != ARCHIVE_EOF) return bad(file, name, "whole data", archive_error_string(a));
@@ -53,25 +54,28 @@ static int is_printable(const char *name)
 }
 
 /* `left`: what the members before it leave of the file's size; those of an honest file do not overlap. */
-static dc3_status add_member(const dc3_pth_file *file, struct archive *a, struct archive_entry *entry,
-                             size_t *left)
+static dc3_status add_member(dc3_pth_file *file, struct archive *a, struct archive_entry *entry, size_t *left)
 {
     const char *name = name_of(entry);
     size_t at;
+    int packed;
     int64_t size = archive_entry_size(entry);
     if (!name || archive_entry_filetype(entry) != AE_IFREG) return DC3_OK;
     if (strlen(name) >= DC3_PTH_NAME || !is_printable(name))
         return dc3_fail(DC3_ERR_FORMAT, "%s: expected members with short printable names, found another",
                         file->origin);
+    if (size > 0 && (uint64_t)size > *left && *file->packed) return DC3_OK; /* likely compressed too */
     if (size < 0 || (uint64_t)size > *left)
         return bad(file, name, "members no larger in all than the file", "larger ones");
     if (dc3_table_size(file->parts) == MOST_MEMBERS) return bad(file, name, "at most 65536 members", "more");
+    DC3_TRY(find_data(file, a, name, (size_t)size, &at, &packed));
+    if (packed && !*file->packed) snprintf(file->packed, sizeof file->packed, "%s", name);
+    if (packed) return DC3_OK;
     *left -= (size_t)size;
-    DC3_TRY(find_data(file, a, name, (size_t)size, &at));
     return dc3_pth_part(file, name, at, (size_t)size);
 }
 
-static dc3_status list_members(const dc3_pth_file *file)
+static dc3_status list_members(dc3_pth_file *file)
 {
     struct archive_entry *entry;
     struct archive *a = archive_read_new();
@@ -95,6 +99,11 @@ static dc3_status list_members(const dc3_pth_file *file)
     }
     archive_read_free(a);
     return status;
+}
+
+dc3_status dc3_pth_packed(const dc3_pth_file *file)
+{
+    return bad(file, file->packed, "stored data, as torch.save writes it", "compressed data");
 }
 
 /* Finds NAME/data.pkl and makes NAME/data/ the prefix of the storages. */
@@ -128,6 +137,7 @@ dc3_status dc3_pth_zip(dc3_pth_file *file)
     size_t used;
     DC3_TRY(list_members(file));
     const dc3_tensor *part = find_pickle(file);
+    if (!part && *file->packed) return dc3_pth_packed(file);
     if (!part)
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: expected a member data.pkl, as torch.save writes it, found none; a .zip of "
