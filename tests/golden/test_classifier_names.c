@@ -125,6 +125,8 @@ static void prefixes_and_heads(void **state)
          "the 18 of 20 names that begin with 'model.encoder.'; the last layer is 'model.head.fc'"},
         {{"convnet3", "classifier", "ema.", "ema.classifier.1"},
          "all 20 names begin with 'ema.'; the last layer is 'classifier.1'"},
+        {{"convnet3", "classifier", "resnet.", "fc"},
+         "the 18 of 20 names that begin with 'resnet.'; the last layer is 'fc'"},
         {{"convnet3", "classifier", "", "last_linear"}, "the last layer is 'last_linear'"},
         {{"convnet3", "classifier", "", "heads.head"}, "the last layer is 'heads.head'"},
         {{"mobilenet_v2", "classifier.1", "", "linear"}, "the last layer is 'linear'"},
@@ -177,6 +179,25 @@ static void what_is_missing(void **state)
     refused(table, DC3_ERR_FORMAT, "a resnet18 but for 'fc': 'module.fc.weight' is a quantised tensor");
 }
 
+/* torch.compile of parts of a network. */
+static void wrapped_inside(void **state)
+{
+    dc3_table *whole = hash_weights_table(nets, "convnet3"), *made = dc3_table_new("file");
+    dc3_classifier *c;
+    (void)state;
+    for (size_t i = 0; i < dc3_table_size(whole); i++) {
+        char name[160];
+        const char *old = dc3_table_name(whole, i), *dot = strchr(old, '.');
+        snprintf(name, sizeof name, "net.%.*s._orig_mod%s", (int)(dot - old), old, dot);
+        assert_int_equal(dc3_table_add(made, name, *dc3_table_at(whole, i)), DC3_OK);
+    }
+    assert_int_equal(dc3_table_own(made, whole, forget), DC3_OK);
+    if (dc3_classifier_open(NULL, "convnet3", &made, &c) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_string_equal(dc3_classifier_notes(c), "20 of 20 names go through a wrapper such as '_orig_mod'; "
+                                                 "all 20 names begin with 'net.'");
+    dc3_classifier_close(&c);
+}
+
 /* Networks that have some of ours' tensors, by their names alone. */
 static void relatives(void **state)
 {
@@ -214,8 +235,9 @@ static void two_networks(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_outputs), cmocka_unit_test(prefixes_and_heads),
-                                       cmocka_unit_test(what_is_missing), cmocka_unit_test(two_networks),
-                                       cmocka_unit_test(relatives)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_outputs),    cmocka_unit_test(prefixes_and_heads),
+        cmocka_unit_test(what_is_missing), cmocka_unit_test(two_networks),
+        cmocka_unit_test(relatives),       cmocka_unit_test(wrapped_inside)};
     return cmocka_run_group_tests(tests, open_files, close_files);
 }

@@ -146,11 +146,51 @@ static void say_missing(const dc3_table *table, const char *prefix, const dc3_cl
                  kind->head);
 }
 
+/* Parts that PyTorch puts around modules inside a network, wherever they stand in the name; into text.
+ * Returns whether there were any. */
+static int without_wrappers(const char *name, char *text)
+{
+    static const char *const parts[] = {"_orig_mod.", "_checkpoint_wrapped_module.", "_fsdp_wrapped_module.",
+                                        "_forward_module."};
+    int found = 0;
+    dc3_name(text, "%s", name);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (char *at; (at = strstr(text, parts[i])); found = 1)
+            memmove(at, at + strlen(parts[i]), strlen(at + strlen(parts[i])) + 1);
+    return found;
+}
+
+/* Replaces the table by one without such parts, if there are any. */
+static dc3_status unwrap(dc3_table **table)
+{
+    char text[DC3_NAME_SIZE];
+    size_t found = 0, size = dc3_table_size(*table);
+    dc3_table *made = dc3_table_new(dc3_table_origin(*table));
+    dc3_status status = made ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (size_t i = 0; status == DC3_OK && i < size; i++) {
+        found += (size_t)without_wrappers(dc3_table_name(*table, i), text);
+        status = dc3_table_add(made, text, *dc3_table_at(*table, i));
+    }
+    if (status == DC3_OK && found)
+        status = dc3_table_note(made, "%s%s%zu of %zu names go through a wrapper such as '_orig_mod'",
+                                dc3_table_notes(*table), *dc3_table_notes(*table) ? "; " : "", found, size);
+    if (status == DC3_OK && found) status = dc3_table_own(made, *table, close_table);
+    if (status == DC3_OK && found)
+        *table = made;
+    else
+        dc3_table_close(&made);
+    return status == DC3_ERR_FORMAT ? DC3_OK : status; /* two names in one: the table stays as it is */
+}
+
 dc3_status dc3_classifier_take_names(dc3_table **table, dc3_classifier_names *names)
 {
     char prefix[DC3_NAME_SIZE], head[DC3_NAME_SIZE], several[DC3_NAME_SIZE];
     const dc3_naming *naming = dc3_find_naming(*table, prefix);
     *names = (dc3_classifier_names){0};
+    if (!naming) {
+        DC3_TRY(unwrap(table));
+        naming = dc3_find_naming(*table, prefix);
+    }
     if (!naming) return DC3_OK;
     names->kind = naming->kind;
     names->only = naming->only;

@@ -49,6 +49,23 @@ static const char *name_below(const dc3_table *table, const char *prefix)
     return NULL;
 }
 
+/* The first part, with its dot, that most names below the prefix have; its length, 0 for none. */
+static size_t most_part(const dc3_table *table, const char *prefix, const char **name, int *tries)
+{
+    enum { NAMES = 4096, COST = TRIES / 10 }; /* the names of each part are counted anew */
+    size_t before = strlen(prefix), size = dc3_table_size(table), most = 0, length = 0;
+    *tries -= COST;
+    for (size_t i = 0; size <= NAMES && *tries > 0 && i < size; i++) {
+        const char *first = dc3_table_name(table, i);
+        const char *dot = strncmp(first, prefix, before) == 0 ? strchr(first + before, '.') : NULL;
+        if (!dot) continue;
+        size_t count = 0, part = (size_t)(dot + 1 - first);
+        for (size_t k = i; k < size; k++) count += strncmp(dc3_table_name(table, k), first, part) == 0;
+        if (count > most && part < DC3_NAME_SIZE / 2) most = count, length = part - before, *name = first;
+    }
+    return length;
+}
+
 static const dc3_naming *search(const dc3_table *table, char *prefix, int level, int *tries)
 {
     const dc3_naming *found = naming_below(table, prefix);
@@ -66,6 +83,11 @@ static const dc3_naming *search(const dc3_table *table, char *prefix, int level,
         if (name_below(table, prefix)) found = search(table, prefix, level + 1, tries);
         if (!found) prefix[before] = 0;
     }
+    if (found || !(common = most_part(table, prefix, &example, tries))) return found;
+    memcpy(prefix + before, example + before, common);
+    prefix[before + common] = 0;
+    found = search(table, prefix, level + 1, tries);
+    if (!found) prefix[before] = 0;
     return found;
 }
 
