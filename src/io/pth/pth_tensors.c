@@ -20,6 +20,14 @@ static dc3_status bad(const dc3_pth_file *file, const view *v, const char *expec
                     found);
 }
 
+dc3_status dc3_pth_packed(const dc3_pth_file *file)
+{
+    return dc3_fail(
+        DC3_ERR_FORMAT,
+        "%s: member '%.100s': expected stored data, as torch.save writes it, found compressed data",
+        file->origin, file->packed);
+}
+
 static dc3_status find_storage(const dc3_pth_file *file, const dc3_pickle_value *storage, view *v)
 {
     int known;

@@ -101,11 +101,6 @@ static dc3_status list_members(dc3_pth_file *file)
     return status;
 }
 
-dc3_status dc3_pth_packed(const dc3_pth_file *file)
-{
-    return bad(file, file->packed, "stored data, as torch.save writes it", "compressed data");
-}
-
 /* Finds NAME/data.pkl and makes NAME/data/ the prefix of the storages. */
 static const dc3_tensor *find_pickle(dc3_pth_file *file)
 {
