@@ -8,24 +8,20 @@
 #include "base/file.h"
 #include "io/json.h"
 #include "tokenizer/tokenizer_bpe.h"
+#include "tokenizer/tokenizer_json.h"
 
 enum { CONFIG_LIMIT = 16 << 20, DEFAULT_LENGTH = 77, LONGEST = 1 << 20 };
 enum { BOS, EOS, UNK, PAD, SPECIALS };
 
-typedef struct special {
-    char *text;
-    int64_t id;
-    bool normalized; /* searched in the normalized text, else in the text as it came */
-} special;
-
 struct dc3_tokenizer {
     dc3_bpe *bpe;
-    special specials[SPECIALS];
+    dc3_special specials[SPECIALS];
+    dc3_added added; /* of tokenizer.json */
     int max_length;
 };
 
 /* A special token of a configuration file: a string, or an object with "content". */
-static dc3_status read_special(const json_t *json, const char *path, const char *key, special *s)
+static dc3_status read_special(const json_t *json, const char *path, const char *key, dc3_special *s)
 {
     const json_t *value = json_object_get(json, key), *text = value;
     int normalized = 0;
@@ -74,21 +70,50 @@ static dc3_status find_specials(dc3_tokenizer *t, const char *vocab_path)
     return DC3_OK;
 }
 
-static dc3_status open_parts(dc3_tokenizer *t, const char *directory)
+/* The vocabulary: vocab.json with merges.txt, or tokenizer.json, from which the names of the begin and end
+ * tokens come too. */
+static dc3_status open_vocabulary(dc3_tokenizer *t, const char *directory, char **origin)
 {
-    static const char *const names[] = {"<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"};
-    t->max_length = DEFAULT_LENGTH;
-    for (int i = 0; i < SPECIALS; i++) t->specials[i].text = g_strdup(names[i]);
-    DC3_TRY(read_config(t, directory, "tokenizer_config.json"));
-    DC3_TRY(read_config(t, directory, "special_tokens_map.json"));
     char *vocab = dc3_path_join(directory, "vocab.json"), *merges = dc3_path_join(directory, "merges.txt");
+    char *whole = dc3_path_join(directory, "tokenizer.json");
     dc3_status status = DC3_OK;
-    if (!vocab || !merges) DC3_GOTO(dc3_fail(DC3_ERR_MEMORY, "tokenizer: out of memory"));
-    DC3_GOTO(dc3_bpe_open(vocab, merges, &t->bpe));
-    DC3_GOTO(find_specials(t, vocab));
+    if (!vocab || !merges || !whole) DC3_GOTO(dc3_fail(DC3_ERR_MEMORY, "tokenizer: out of memory"));
+    int apart = dc3_path_what(vocab) == DC3_PATH_FILE && dc3_path_what(merges) == DC3_PATH_FILE;
+    int json = !apart && dc3_path_what(whole) == DC3_PATH_FILE;
+    *origin = g_strdup(json ? whole : vocab);
+    if (json)
+        DC3_GOTO(dc3_tokenizer_json_read(whole, &t->bpe, &t->added, &t->specials[BOS], &t->specials[EOS],
+                                         &t->max_length));
+    else
+        DC3_GOTO(dc3_bpe_open(vocab, merges, &t->bpe));
 done:
     free(vocab);
     free(merges);
+    free(whole);
+    return status;
+}
+
+/* A name that is an added token too is searched as that one says. */
+static void join_added(dc3_tokenizer *t)
+{
+    for (int i = 0; i < SPECIALS; i++)
+        for (size_t k = 0; k < t->added.count; k++)
+            if (strcmp(t->added.at[k].text, t->specials[i].text) == 0)
+                t->specials[i].normalized = t->added.at[k].normalized;
+}
+
+static dc3_status open_parts(dc3_tokenizer *t, const char *directory)
+{
+    static const char *const names[] = {"<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"};
+    char *origin = NULL;
+    t->max_length = DEFAULT_LENGTH;
+    for (int i = 0; i < SPECIALS; i++) t->specials[i].text = g_strdup(names[i]);
+    dc3_status status = open_vocabulary(t, directory, &origin);
+    if (status == DC3_OK) status = read_config(t, directory, "tokenizer_config.json");
+    if (status == DC3_OK) status = read_config(t, directory, "special_tokens_map.json");
+    if (status == DC3_OK) status = find_specials(t, origin);
+    if (status == DC3_OK) join_added(t);
+    g_free(origin);
     return status;
 }
 
@@ -107,6 +132,8 @@ void dc3_tokenizer_close(dc3_tokenizer **tokenizer)
 {
     if (!tokenizer || !*tokenizer) return;
     for (int i = 0; i < SPECIALS; i++) g_free((*tokenizer)->specials[i].text);
+    for (size_t i = 0; i < (*tokenizer)->added.count; i++) g_free((*tokenizer)->added.at[i].text);
+    g_free((*tokenizer)->added.at);
     dc3_bpe_close(&(*tokenizer)->bpe);
     free(*tokenizer);
     *tokenizer = NULL;
@@ -122,14 +149,33 @@ int dc3_tokenizer_max_length(const dc3_tokenizer *tokenizer)
     return tokenizer->max_length;
 }
 
-/* The leftmost, then longest special token in `text`; NULL if there is none. */
-static const special *first_special(const dc3_tokenizer *t, const char *text, bool normalized,
-                                    const char **place)
+static bool is_word_part(gunichar c)
 {
-    const special *found = NULL;
-    for (int i = 0; i < SPECIALS; i++) {
-        const special *s = &t->specials[i];
-        const char *at = s->normalized == normalized ? strstr(text, s->text) : NULL;
+    return g_unichar_isalnum(c) || g_unichar_ismark(c) || c == '_';
+}
+
+/* Where the token is found first: whole words only, where it is of that kind. */
+static const char *find_special(const dc3_special *s, const char *text)
+{
+    size_t size = strlen(s->text);
+    for (const char *at = strstr(text, s->text); at; at = strstr(at + 1, s->text)) {
+        if (!s->single_word) return at;
+        const char *before = g_utf8_find_prev_char(text, at);
+        bool inside = (before && is_word_part(g_utf8_get_char(before))) ||
+                      (at[size] && is_word_part(g_utf8_get_char(at + size)));
+        if (!inside) return at;
+    }
+    return NULL;
+}
+
+/* The leftmost, then longest special or added token in `text`; NULL if there is none. */
+static const dc3_special *first_special(const dc3_tokenizer *t, const char *text, bool normalized,
+                                        const char **place)
+{
+    const dc3_special *found = NULL;
+    for (size_t i = 0; i < SPECIALS + t->added.count; i++) {
+        const dc3_special *s = i < SPECIALS ? &t->specials[i] : &t->added.at[i - SPECIALS];
+        const char *at = s->normalized == normalized ? find_special(s, text) : NULL;
         if (!at || (found && at > *place)) continue;
         if (found && at == *place && strlen(s->text) <= strlen(found->text)) continue;
         found = s;
@@ -162,7 +208,7 @@ static dc3_status add_segment(const dc3_tokenizer *t, const char *text, size_t s
 {
     char *normal = dc3_clip_normalize(text, size), *rest = normal;
     const char *place = NULL;
-    const special *s;
+    const dc3_special *s;
     dc3_status status = DC3_OK;
     while ((s = first_special(t, rest, true, &place))) {
         size_t before = (size_t)(place - rest);
@@ -183,7 +229,7 @@ done:
 static dc3_status add_text(const dc3_tokenizer *t, const char *text, dc3_ids *ids)
 {
     const char *place = NULL;
-    const special *s;
+    const dc3_special *s;
     while ((s = first_special(t, text, false, &place))) {
         DC3_TRY(add_segment(t, text, (size_t)(place - text), ids));
         DC3_TRY(dc3_ids_add(ids, s->id));

@@ -9,10 +9,11 @@
 
 typedef struct dc3_tokenizer dc3_tokenizer;
 
-/* Opens `directory`/vocab.json (token to id) and `directory`/merges.txt (one pair a line, best first), and
- * takes the names of the special tokens and model_max_length from tokenizer_config.json and
- * special_tokens_map.json where these are there. A missing or damaged file gives DC3_ERR_IO or
- * DC3_ERR_FORMAT with one sentence. On success the caller closes *tokenizer. */
+/* Opens `directory`/vocab.json (token to id) and `directory`/merges.txt (one pair a line, best first), or,
+ * where these are not there, `directory`/tokenizer.json, which transformers 5 saves; and takes the names of
+ * the special tokens and model_max_length from tokenizer_config.json and special_tokens_map.json where these
+ * are there. A missing or damaged file gives DC3_ERR_IO or DC3_ERR_FORMAT with one sentence. On success the
+ * caller closes *tokenizer. */
 dc3_status dc3_tokenizer_open(const char *directory, dc3_tokenizer **tokenizer);
 /* Accepts NULL; nulls. */
 void dc3_tokenizer_close(dc3_tokenizer **tokenizer);

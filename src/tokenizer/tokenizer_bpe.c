@@ -48,51 +48,50 @@ int64_t dc3_bpe_find(const dc3_bpe *bpe, const char *token)
     return (int64_t)GPOINTER_TO_INT(g_hash_table_lookup(bpe->ids, token)) - 1;
 }
 
+dc3_status dc3_bpe_add(dc3_bpe *bpe, const char *path, const char *token, const json_t *value)
+{
+    json_int_t id = json_is_integer(value) ? json_integer_value(value) : -1;
+    if (id < 0 || id >= MOST_IDS)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: the id of '%.40s' should be an integer in 0 to %d", path, token,
+                        MOST_IDS - 1);
+    g_hash_table_insert(bpe->ids, g_strdup(token), GINT_TO_POINTER((int)id + 1));
+    if (id + 1 > bpe->size) bpe->size = id + 1;
+    return DC3_OK;
+}
+
+static dc3_status take_vocab(dc3_bpe *bpe, const char *path, const json_t *vocab)
+{
+    const char *token;
+    json_t *value;
+    json_object_foreach((json_t *)vocab, token, value) DC3_TRY(dc3_bpe_add(bpe, path, token, value));
+    return bpe->size ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: holds no tokens", path);
+}
+
 static dc3_status read_vocab(dc3_bpe *bpe, const char *path)
 {
     json_t *json;
-    const char *token;
-    json_t *value;
-    dc3_status status = DC3_OK;
     DC3_TRY(dc3_json_read(path, FILE_LIMIT, &json));
-    json_object_foreach(json, token, value)
-    {
-        json_int_t id = json_is_integer(value) ? json_integer_value(value) : -1;
-        if (id < 0 || id >= MOST_IDS) {
-            status = dc3_fail(DC3_ERR_FORMAT, "%s: the id of '%.40s' should be an integer in 0 to %d", path,
-                              token, MOST_IDS - 1);
-            break;
-        }
-        g_hash_table_insert(bpe->ids, g_strdup(token), GINT_TO_POINTER((int)id + 1));
-        if (id + 1 > bpe->size) bpe->size = id + 1;
-    }
+    dc3_status status = take_vocab(bpe, path, json);
     json_decref(json);
-    if (status == DC3_OK && bpe->size == 0) status = dc3_fail(DC3_ERR_FORMAT, "%s: holds no tokens", path);
     return status;
 }
 
-/* One line "left right", its end already cut. */
-static dc3_status add_merge(dc3_bpe *bpe, const char *path, int line, int rank, char *text)
+/* The pair of that rank; `where` says where it stands: "line 3". */
+static dc3_status add_pair(dc3_bpe *bpe, const char *path, const char *where, int rank, const char *left,
+                           const char *right)
 {
     char made[TOKEN_LIMIT];
-    char *gap = strchr(text, ' ');
-    if (!gap || gap == text || !gap[1] || strchr(gap + 1, ' '))
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: line %d: expected two tokens with a space between, found '%.60s'", path, line,
-                        text);
-    *gap = 0;
-    if (snprintf(made, sizeof made, "%s%s", text, gap + 1) >= (int)sizeof made)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: line %d: a token longer than %d bytes", path, line, TOKEN_LIMIT);
-    const char *const parts[] = {text, gap + 1, made};
+    if (snprintf(made, sizeof made, "%s%s", left, right) >= (int)sizeof made)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %s: a token longer than %d bytes", path, where, TOKEN_LIMIT);
+    const char *const parts[] = {left, right, made};
     int64_t id[3];
     for (int i = 0; i < 3; i++)
         if ((id[i] = dc3_bpe_find(bpe, parts[i])) < 0)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: line %d: token '%.40s' is not in the vocabulary", path, line,
+            return dc3_fail(DC3_ERR_FORMAT, "%s: %s: token '%.40s' is not in the vocabulary", path, where,
                             parts[i]);
     uint64_t key = (uint64_t)id[0] << 32 | (uint64_t)id[1];
     if (g_hash_table_contains(bpe->merges, &key))
-        return dc3_fail(DC3_ERR_FORMAT, "%s: line %d repeats the pair '%.40s %.40s'", path, line, text,
-                        gap + 1);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %s repeats the pair '%.40s %.40s'", path, where, left, right);
     uint64_t *k = g_new(uint64_t, 1);
     merge *m = g_new(merge, 1);
     *k = key;
@@ -101,27 +100,58 @@ static dc3_status add_merge(dc3_bpe *bpe, const char *path, int line, int rank, 
     return DC3_OK;
 }
 
+/* The pair of a text "left right", which is cut. */
+static dc3_status add_merge(dc3_bpe *bpe, const char *path, const char *where, int rank, char *text)
+{
+    char *gap = strchr(text, ' ');
+    if (!gap || gap == text || !gap[1] || strchr(gap + 1, ' '))
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %s: expected two tokens with a space between, found '%.60s'",
+                        path, where, text);
+    *gap = 0;
+    return add_pair(bpe, path, where, rank, text, gap + 1);
+}
+
 static dc3_status read_merges(dc3_bpe *bpe, const char *path)
 {
-    char *text;
+    char *text, where[40];
     size_t size;
     int line = 0, rank = 0;
     DC3_TRY(dc3_file_read(path, FILE_LIMIT, &text, &size));
     dc3_status status = DC3_OK;
-    status = dc3_check_found(path, "the merges of a tokenizer", text, size);
-    if (status == DC3_OK && strlen(text) != size)
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: holds a zero byte", path);
+    if (strlen(text) != size) status = dc3_fail(DC3_ERR_FORMAT, "%s: holds a zero byte", path);
     for (char *p = text; status == DC3_OK && *p;) {
         char *end = p + strcspn(p, "\n");
         char *next = *end ? end + 1 : end;
         if (end > p && end[-1] == '\r') end--;
         *end = 0;
-        line++;
-        if (*p && !g_str_has_prefix(p, "#version")) status = add_merge(bpe, path, line, rank++, p);
+        snprintf(where, sizeof where, "line %d", ++line);
+        if (*p && !g_str_has_prefix(p, "#version")) status = add_merge(bpe, path, where, rank++, p);
         p = next;
     }
     free(text);
     return status;
+}
+
+/* Pairs as lists of two, or as texts. */
+static dc3_status take_merges(dc3_bpe *bpe, const char *path, const json_t *merges)
+{
+    for (size_t i = 0; i < json_array_size(merges); i++) {
+        const json_t *entry = json_array_get(merges, i);
+        const char *left = json_string_value(json_array_get(entry, 0));
+        const char *right = json_string_value(json_array_get(entry, 1)), *both = json_string_value(entry);
+        char where[40];
+        snprintf(where, sizeof where, "merge %zu", i);
+        if (json_array_size(entry) == 2 && left && right) {
+            DC3_TRY(add_pair(bpe, path, where, (int)i, left, right));
+            continue;
+        }
+        if (!both) return dc3_fail(DC3_ERR_FORMAT, "%s: %s: expected a pair of tokens", path, where);
+        char *copy = g_strdup(both);
+        dc3_status status = add_merge(bpe, path, where, (int)i, copy);
+        g_free(copy);
+        DC3_TRY(status);
+    }
+    return DC3_OK;
 }
 
 static void find_letters(dc3_bpe *bpe)
@@ -136,18 +166,37 @@ static void find_letters(dc3_bpe *bpe)
     }
 }
 
-dc3_status dc3_bpe_open(const char *vocab_path, const char *merges_path, dc3_bpe **bpe)
+static dc3_status open_empty(dc3_bpe **bpe)
 {
-    *bpe = NULL;
-    dc3_bpe *b = calloc(1, sizeof *b);
+    dc3_bpe *b = *bpe = calloc(1, sizeof *b);
     if (!b) return dc3_fail(DC3_ERR_MEMORY, "tokenizer: out of memory");
     b->ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     b->merges = g_hash_table_new_full(pair_hash, g_int64_equal, g_free, g_free);
-    dc3_status status = read_vocab(b, vocab_path);
-    if (status == DC3_OK) status = read_merges(b, merges_path);
-    if (status == DC3_OK) find_letters(b);
-    if (status != DC3_OK) dc3_bpe_close(&b);
-    *bpe = b;
+    return DC3_OK;
+}
+
+dc3_status dc3_bpe_open(const char *vocab_path, const char *merges_path, dc3_bpe **bpe)
+{
+    DC3_TRY(open_empty(bpe));
+    dc3_status status = read_vocab(*bpe, vocab_path);
+    if (status == DC3_OK) status = read_merges(*bpe, merges_path);
+    if (status == DC3_OK) find_letters(*bpe);
+    if (status != DC3_OK) dc3_bpe_close(bpe);
+    return status;
+}
+
+dc3_status dc3_bpe_open_json(const char *path, const json_t *model, dc3_bpe **bpe)
+{
+    const json_t *vocab = json_object_get(model, "vocab"), *merges = json_object_get(model, "merges");
+    *bpe = NULL;
+    if (!json_is_object(vocab) || !json_is_array(merges))
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected 'vocab' (token to id) and 'merges' (pairs) in 'model'",
+                        path);
+    DC3_TRY(open_empty(bpe));
+    dc3_status status = take_vocab(*bpe, path, vocab);
+    if (status == DC3_OK) status = take_merges(*bpe, path, merges);
+    if (status == DC3_OK) find_letters(*bpe);
+    if (status != DC3_OK) dc3_bpe_close(bpe);
     return status;
 }
 

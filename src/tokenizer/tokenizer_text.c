@@ -20,19 +20,6 @@ static void append_lower(GString *out, gunichar c)
         g_string_append_unichar(out, g_unichar_tolower(c));
 }
 
-char *dc3_clip_normalize(const char *text, size_t size)
-{
-    char *valid = g_utf8_make_valid(text, (gssize)size);
-    char *composed = g_utf8_normalize(valid, -1, G_NORMALIZE_DEFAULT_COMPOSE);
-    GString *out = g_string_sized_new(size + 8);
-    for (const char *p = composed; *p; p = g_utf8_next_char(p)) append_lower(out, g_utf8_get_char(p));
-    g_free(valid);
-    g_free(composed);
-    return g_string_free(out, FALSE);
-}
-
-typedef enum letter_kind { SPACE, LETTER, NUMBER, MARK } letter_kind;
-
 /* The White_Space property; control characters besides these are marks. */
 static bool is_space(gunichar c)
 {
@@ -40,6 +27,25 @@ static bool is_space(gunichar c)
            (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
            c == 0x3000;
 }
+
+char *dc3_clip_normalize(const char *text, size_t size)
+{
+    char *valid = g_utf8_make_valid(text, (gssize)size);
+    char *composed = g_utf8_normalize(valid, -1, G_NORMALIZE_DEFAULT_COMPOSE);
+    GString *out = g_string_sized_new(size + 8);
+    for (const char *p = composed; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (!is_space(c))
+            append_lower(out, c);
+        else if (!out->len || out->str[out->len - 1] != ' ')
+            g_string_append_c(out, ' ');
+    }
+    g_free(valid);
+    g_free(composed);
+    return g_string_free(out, FALSE);
+}
+
+typedef enum letter_kind { SPACE, LETTER, NUMBER, MARK } letter_kind;
 
 static letter_kind kind_at(const char *p)
 {

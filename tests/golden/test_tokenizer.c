@@ -53,6 +53,127 @@ static void hard_strings(void **state)
     assert_null(t);
 }
 
+static void put(const char *folder, const char *name, const char *text)
+{
+    char *path = dc3_path_join(folder, name);
+    must(dc3_file_write(path, text, strlen(text)));
+    free(path);
+}
+
+/* merges.txt as lists of two, or as the lines themselves. */
+static json_t *read_merges(int pairs)
+{
+    char path[600], *text, *rest, *line;
+    size_t size;
+    json_t *merges = json_array();
+    snprintf(path, sizeof path, "%s/merges.txt", directory);
+    must(dc3_file_read(path, 16 << 20, &text, &size));
+    rest = text;
+    while ((line = strsep(&rest, "\n"))) {
+        char *gap = strchr(line, ' ');
+        if (!gap || *line == '#') continue;
+        json_t *entry = json_string(line);
+        if (pairs) {
+            json_decref(entry);
+            entry = json_pack("[s%s]", line, (size_t)(gap - line), gap + 1);
+        }
+        json_array_append_new(merges, entry);
+    }
+    free(text);
+    return merges;
+}
+
+/* The frame, a tokenizer.json of transformers, with the vocabulary in it. */
+static json_t *whole_of(const char *frame, int pairs)
+{
+    char path[600];
+    json_t *json, *vocab;
+    snprintf(path, sizeof path, "%s/%s", directory, frame);
+    must(dc3_json_read(path, 16 << 20, &json));
+    snprintf(path, sizeof path, "%s/vocab.json", directory);
+    must(dc3_json_read(path, 16 << 20, &vocab));
+    json_object_set_new(json_object_get(json, "model"), "vocab", vocab);
+    json_object_set_new(json_object_get(json, "model"), "merges", read_merges(pairs));
+    return json;
+}
+
+/* Opens a folder with that tokenizer.json alone. */
+static dc3_status open_whole(const json_t *whole, dc3_tokenizer **t)
+{
+    char folder[] = "/tmp/dc3-tokenizer-XXXXXX", path[80], *text = json_dumps(whole, 0);
+    assert_non_null(mkdtemp(folder));
+    put(folder, "tokenizer.json", text);
+    dc3_status status = dc3_tokenizer_open(folder, t);
+    snprintf(path, sizeof path, "%s/tokenizer.json", folder);
+    remove(path);
+    rmdir(folder);
+    free(text);
+    return status;
+}
+
+/* tokenizer.json alone gives the same ids, whatever the form of its merges. */
+static void json_alone(void **state)
+{
+    (void)state;
+    char path[600];
+    json_t *json;
+    snprintf(path, sizeof path, "%s/strings.json", directory);
+    must(dc3_json_read(path, 16 << 20, &json));
+    const json_t *strings = json_object_get(json, "strings");
+    for (int pairs = 0; pairs < 2; pairs++) {
+        json_t *whole = whole_of("frame.json", pairs);
+        dc3_tokenizer *t;
+        int wrong = 0;
+        must(open_whole(whole, &t));
+        for (size_t i = 0; i < json_array_size(strings); i++) wrong += differs(t, json_array_get(strings, i));
+        assert_int_equal(wrong, 0);
+        dc3_tokenizer_close(&t);
+        json_decref(whole);
+    }
+    json_decref(json);
+}
+
+static void added_tokens(void **state)
+{
+    (void)state;
+    json_t *whole = whole_of("frame_added.json", 1);
+    const json_t *strings = json_object_get(whole, "strings");
+    dc3_tokenizer *t;
+    int wrong = 0;
+    must(open_whole(whole, &t));
+    assert_true(json_array_size(strings) > 15);
+    for (size_t i = 0; i < json_array_size(strings); i++) wrong += differs(t, json_array_get(strings, i));
+    assert_int_equal(wrong, 0);
+    dc3_tokenizer_close(&t);
+    json_decref(whole);
+}
+
+/* Tokenizers of other kinds are refused by name. */
+static void other_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *value, *error;
+    } cases[] = {
+        {"model", "{\"type\": \"Unigram\", \"vocab\": []}", "the model is Unigram"},
+        {"model", "{\"type\": \"WordPiece\", \"vocab\": {}}", "the model is WordPiece"},
+        {"model", "{\"type\": \"BPE\", \"vocab\": {}, \"merges\": []}", "end_of_word_suffix is none"},
+        {"normalizer", "null", "the normalizer is "},
+        {"normalizer", "{\"type\": \"BertNormalizer\"}", "the normalizer is BertNormalizer"},
+        {"normalizer", "{\"type\": \"NFC\"}", "the normalizer is NFC"},
+        {"pre_tokenizer", "{\"type\": \"Whitespace\"}", "the pre_tokenizer is Whitespace"},
+        {"pre_tokenizer", "null", "the pre_tokenizer is none"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *whole = whole_of("frame.json", 1);
+        dc3_tokenizer *t;
+        json_object_set_new(whole, cases[i].key, json_loads(cases[i].value, JSON_DECODE_ANY, NULL));
+        assert_int_equal(open_whole(whole, &t), DC3_ERR_UNSUPPORTED);
+        assert_null(t);
+        if (!strstr(dc3_error_text(), cases[i].error)) fail_msg("%s", dc3_error_text());
+        json_decref(whole);
+    }
+}
+
 static void lengths(void **state)
 {
     (void)state;
@@ -69,13 +190,6 @@ static void lengths(void **state)
     assert_int_not_equal(ids[2], eos);
     must(dc3_tokenizer_encode(t, "\xff\xc3", 4, ids)); /* not UTF-8 */
     dc3_tokenizer_close(&t);
-}
-
-static void put(const char *folder, const char *name, const char *text)
-{
-    char *path = dc3_path_join(folder, name);
-    must(dc3_file_write(path, text, strlen(text)));
-    free(path);
 }
 
 /* Opens a tokenizer of these files. */
@@ -124,8 +238,9 @@ static void damaged(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hard_strings), cmocka_unit_test(lengths),
-                                       cmocka_unit_test(damaged)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(hard_strings), cmocka_unit_test(json_alone),
+                                       cmocka_unit_test(added_tokens), cmocka_unit_test(other_kinds),
+                                       cmocka_unit_test(lengths),      cmocka_unit_test(damaged)};
     if (argc > 1) directory = argv[1];
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

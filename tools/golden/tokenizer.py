@@ -1,10 +1,11 @@
 """Makes tests/golden/tokenizer: a small CLIP vocabulary and hard strings with the ids that transformers gives them.
 
     python tools/golden/tokenizer.py tests/golden/tokenizer [DIRECTORY]
-With DIRECTORY (vocab.json, merges.txt of another tokenizer) only strings.json is made, for that one.
+With DIRECTORY (vocab.json, merges.txt of another tokenizer) only strings.json is made, for that one; with the word
+frames only frame.json and frame_added.json, for the vocabulary that is there.
 """
-import json, os, random, shutil, sys
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers, Regex
+import json, os, random, shutil, sys, tempfile
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, trainers, Regex
 from transformers import CLIPTokenizer
 
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -93,8 +94,42 @@ def train(folder, lines):
         f.write("#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges))
 
 
+ADDED = [
+    dict(content="<cat-toy>"), dict(content="blur", single_word=True), dict(content="Neon", normalized=True),
+    dict(content="  wide  ", normalized=True), dict(content="glow", lstrip=True, rstrip=True),
+    dict(content="<|pad|>", special=True), dict(content="\u00c9t\u00e9", normalized=True, single_word=True)
+]
+WITH_ADDED = [
+    "a <cat-toy> on a table", "<Cat-Toy>", "a<cat-toy>b", "blur", "blurred blur blur_ blur7 (blur)", "unblur", "BLUR",
+    "neon NEON Neons anneon", "a  wide  field", "a wide field", "glow glowing  glow  x", "<|pad|>a<|PAD|>",
+    "\u00c9t\u00e9 \u00e9t\u00e9 \u00e9t\u00e9s E\u0301te\u0301", "blur<cat-toy>glow<|endoftext|>Neon",
+    "\u00e9blur", "blur\u0301", "neonblur",
+    "\u4e2dblur\u4e2d", "blur-blur"
+]
+
+
+def frames(out):
+    """tokenizer.json as transformers saves it, without vocabulary and merges; and one with added tokens, with ids."""
+    for name, added in (("frame.json", []), ("frame_added.json", ADDED)):
+        tokenizer = CLIPTokenizer.from_pretrained(out, model_max_length=LENGTH)
+        for a in added:
+            special = a.get("special", False)
+            tokenizer.add_tokens([AddedToken(**{**dict(normalized=False), **a})], special_tokens=special)
+        with tempfile.TemporaryDirectory() as folder:
+            tokenizer.save_pretrained(folder)
+            whole = json.load(open(os.path.join(folder, "tokenizer.json")))
+        del whole["model"]["vocab"], whole["model"]["merges"]
+        if added:
+            whole["strings"] = [dict(text=t, ids=tokenizer(t).input_ids + [tokenizer.pad_token_id]) for t in WITH_ADDED]
+        with open(os.path.join(out, name), "w") as f:
+            json.dump(whole, f, indent=1)
+            f.write("\n")
+
+
 def main():
     out, source = sys.argv[1], (sys.argv[2] if len(sys.argv) > 2 else None)
+    if source == "frames":
+        return frames(out)
     os.makedirs(out, exist_ok=True)
     if source:
         for name in ("vocab.json", "merges.txt"):
@@ -112,6 +147,8 @@ def main():
         rows.append({"text": text, "ids": ids[:end]})
     with open(os.path.join(out, "strings.json"), "w") as f:
         f.write('{"length": %d, "strings": [\n' % LENGTH + ",\n".join(json.dumps(r) for r in rows) + "\n]}\n")
+    if not source:
+        frames(out)
 
 
 main()
