@@ -136,25 +136,14 @@ static dc3_status choose_feature_size(dc3_run *run)
     return DC3_OK;
 }
 
-/* Of classes that have fewer images than are taken of each: refused by commands that select if they are
- * strict, and told by a dry run, which does not come to where the images are read. */
+/* Classes that have too few images are told by a dry run, which does not come to where the images are read.
+ */
 static dc3_status check_classes(const dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
-    int64_t n = dc3_dataset_size(run->dataset), wanted = (int64_t)o->select.ipc * run->each;
-    for (int64_t i = 0, first = 0; i < n; i++) {
-        int label = dc3_dataset_label(run->dataset, i);
-        if (i + 1 < n && dc3_dataset_label(run->dataset, i + 1) == label) continue;
-        const char *name = dc3_dataset_class_name(run->dataset, label);
-        if (i + 1 - first < wanted && o->strict)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld images, fewer than %lld (%s)", o->data,
-                            name, (long long)(i + 1 - first), (long long)wanted, dc3_setting("strict"));
-        if (i + 1 - first < wanted && o->dry_run)
-            dc3_run_say(run, "warning: class '%s' has %lld images, fewer than %lld; some are used again%s",
-                        name, (long long)(i + 1 - first), (long long)wanted, run->synthesis->again);
-        first = i + 1;
-    }
-    return DC3_OK;
+    if (!o->strict && !o->dry_run) return DC3_OK;
+    return dc3_check_enough(&o->listener, run->dataset, (int64_t)o->select.ipc * run->each, o->strict,
+                            run->synthesis->again);
 }
 
 /* Saved features must not lie among what is read. One that cannot be written may hold what is wanted. */

@@ -102,6 +102,16 @@ static int stored_size(const dc3_condense_options *o, const dc3_dataset *data)
     return o->size && o->size < usual ? o->size : usual;
 }
 
+/* What the runs will say, of which a dry run makes none. */
+static dc3_status tell(const dc3_comparing *c, const dc3_dataset *data)
+{
+    const dc3_compare_options *o = c->options;
+    int largest = 0;
+    for (int i = 0; o->ipcs[i]; i++) largest = o->ipcs[i] > largest ? o->ipcs[i] : largest;
+    dc3_report_notes(&o->condense.listener, data);
+    return dc3_check_enough(&o->condense.listener, data, largest, 0, "");
+}
+
 /* Looks at the two datasets, before hours of work with them, and plans the teacher. */
 static dc3_status look_ahead(dc3_comparing *c)
 {
@@ -115,7 +125,8 @@ static dc3_status look_ahead(dc3_comparing *c)
     c->images = dc3_dataset_size(data);
     c->classes = dc3_dataset_classes(data);
     c->usual = dc3_usual_size(data, 224);
-    dc3_status status = check_teacher(c, data);
+    dc3_status status = d->dry_run ? tell(c, data) : DC3_OK;
+    if (status == DC3_OK) status = check_teacher(c, data);
     if (status == DC3_OK)
         status = dc3_open_val(c->options->evaluate.val, data, &c->tests->listener, &c->tests->dataset);
     if (status == DC3_OK) dc3_warn_swapped(&c->tests->listener, data, c->tests->dataset);

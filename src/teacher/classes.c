@@ -113,6 +113,27 @@ dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_lis
     return DC3_OK;
 }
 
+dc3_status dc3_check_enough(const dc3_listener *listener, const dc3_dataset *data, int64_t wanted, int strict,
+                            const char *again)
+{
+    int64_t n = dc3_dataset_size(data);
+    for (int64_t i = 0, first = 0; i < n; i++) {
+        int label = dc3_dataset_label(data, i);
+        if (i + 1 < n && dc3_dataset_label(data, i + 1) == label) continue;
+        const char *name = dc3_dataset_class_name(data, label);
+        long long count = (long long)(i + 1 - first);
+        if (count < wanted && strict)
+            return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld images, fewer than %lld (%s)",
+                            dc3_dataset_path(data), name, count, (long long)wanted, dc3_setting("strict"));
+        if (count < wanted)
+            dc3_listener_say(listener,
+                             "warning: class '%s' has %lld images, fewer than %lld; some are used again%s",
+                             name, count, (long long)wanted, again);
+        first = i + 1;
+    }
+    return DC3_OK;
+}
+
 static int by_value(const void *a, const void *b)
 {
     return *(const int *)a - *(const int *)b;

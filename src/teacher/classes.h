@@ -22,6 +22,10 @@ dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_lis
                         dc3_dataset **val);
 /* Warns where there is more to test on than there is of a whole dataset to train on. */
 void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val);
+/* Of each class that has fewer images than `wanted`: warns that some are used again, `again` says how, or
+ * fails with strict. */
+dc3_status dc3_check_enough(const dc3_listener *listener, const dc3_dataset *data, int64_t wanted, int strict,
+                            const char *again);
 /* The median shorter side of some images, at least 8, at most `most`; 64 where none can be read. */
 int dc3_usual_size(const dc3_dataset *dataset, int most);
 /* The side of a network's views of it: `requested`, or what suits its images, at most 224. */

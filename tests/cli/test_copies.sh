@@ -51,6 +51,9 @@ expect 0 "warning: class 'b' has 7 images, fewer than 8; some are used again" "$
   --dry-run "${common[@]}"
 expect 0 "warning: class 'b' has 6 readable images, fewer than 8; some are used again" "$dc3" select plain -o x.jsonl \
   --ipc 8 --dtype f32
+expect 0 "warning: class 'a' has 6 images, fewer than 9; some are used again" \
+  "$dc3" compare plain --val plain -o table --ipc 1,9 --methods random --arch convnet3 \
+  --dry-run --threads 1 --dtype f32 --size 16
 expect 1 "class 'a' has 6 images, fewer than 24 (--strict)" "$dc3" condense plain -o dry --ipc 6 --dry-run --strict \
   --method rded --factor 2 --teacher t.safetensors "${common[@]}"
 echo "all checks passed"
