@@ -62,6 +62,7 @@ void dc3_run_close(dc3_run *run)
     dc3_editor_close(&run->editor);
     dc3_teacher_close(&run->teacher);
     free(run->teacher_path);
+    dc3_dataset_say_reading(run->dataset, &run->options->listener);
     dc3_dataset_close(&run->dataset);
     free(run->features);
     free(run->embeddings);

@@ -223,6 +223,7 @@ void dc3_evaluation_close(dc3_evaluation *e)
     dc3_label_source_close(&e->source);
     dc3_augmenter_close(&e->augmenter);
     dc3_images_close(&e->images);
+    dc3_dataset_say_reading(e->data, &e->options->listener);
     dc3_dataset_close(&e->data);
     dc3_saved_student_close(&e->saved);
     free(e->order);

@@ -101,6 +101,7 @@ void dc3_tests_free(dc3_tests **tests)
     dc3_tests_drop(*tests);
     json_decref((*tests)->saved);
     dc3_images_close(&(*tests)->images);
+    dc3_dataset_say_reading((*tests)->dataset, &(*tests)->listener);
     dc3_dataset_close(&(*tests)->dataset);
     free((*tests)->teacher);
     free(*tests);

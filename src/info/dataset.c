@@ -196,6 +196,18 @@ static dc3_status say_check(dc3_info_page *page, const dc3_dataset *d)
     return dc3_check_cancel();
 }
 
+/* What was noted of the images that were read. */
+static void say_reading(dc3_info_page *page, const dc3_dataset *d, json_t *notes, int first)
+{
+    char text[1024];
+    for (int i = 0; i < DC3_IMAGE_NOTES; i++) {
+        if (!dc3_dataset_reading_note(d, i, text, sizeof text)) continue;
+        dc3_info_line(page, first ? "note" : "", "%s", text);
+        json_array_append_new(notes, dc3_json_text(text));
+        first = 0;
+    }
+}
+
 static void say_notes(dc3_info_page *page, const dc3_dataset *d)
 {
     json_t *notes = json_array();
@@ -205,6 +217,7 @@ static void say_notes(dc3_info_page *page, const dc3_dataset *d)
         json_array_append_new(notes, dc3_json_text(dc3_dataset_note(d, i)));
     }
     if (n > REPORTED) dc3_info_line(page, "", "and %zu more", n - REPORTED);
+    say_reading(page, d, notes, n == 0);
     dc3_info_set(page, "notes", notes);
 }
 
@@ -213,8 +226,9 @@ dc3_status dc3_info_images(dc3_info_page *page, const dc3_dataset *d)
     DC3_TRY(say_classes(page, d));
     say_formats(page, d);
     say_sizes(page, d);
+    dc3_status status = page->options->check ? say_check(page, d) : DC3_OK;
     say_notes(page, d);
-    return page->options->check ? say_check(page, d) : DC3_OK;
+    return status;
 }
 
 dc3_status dc3_info_dataset(dc3_info_page *page)

@@ -2,6 +2,7 @@
 #ifndef DC3_IO_DATASET_H
 #define DC3_IO_DATASET_H
 
+#include "dc3/listener.h"
 #include "io/image_source.h"
 
 typedef struct dc3_dataset dc3_dataset;
@@ -58,6 +59,12 @@ const char *dc3_dataset_skipped_key(const dc3_dataset *dataset, size_t i);
 const char *dc3_dataset_skipped_reason(const dc3_dataset *dataset, size_t i);
 /* DC3_ERR_FORMAT with the first reason, and the word strict, if there is such a place. */
 dc3_status dc3_dataset_check_skipped(const dc3_dataset *dataset);
+
+/* What was noted of images as they were read so far (dc3_image_note, bit i), as a sentence: how many, and the
+ * first. The count; 0: none, and the text is empty. */
+int64_t dc3_dataset_reading_note(const dc3_dataset *dataset, int i, char *text, size_t size);
+/* Tells all that was noted of images that were read, a line a kind. Accepts NULL. */
+void dc3_dataset_say_reading(const dc3_dataset *dataset, const dc3_listener *listener);
 
 /* What tells an item from a changed one, without reading it: its bytes, and when the file that holds it was
  * last changed, in ns since 1970. DC3_ERR_IO if the file is gone. */

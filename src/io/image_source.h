@@ -3,7 +3,9 @@
 #ifndef DC3_IO_IMAGE_SOURCE_H
 #define DC3_IO_IMAGE_SOURCE_H
 
+#include <stdatomic.h>
 #include "io/image.h"
+#include "io/image_notes.h"
 
 typedef struct dc3_image_source dc3_image_source;
 
@@ -24,5 +26,10 @@ uint64_t dc3_image_source_hash(const dc3_image_source *source);
  * was decoded is kept. One thread at a time. */
 dc3_status dc3_image_source_read(dc3_image_source *source, int width, int height, dc3_fit fit, int more,
                                  dc3_image *image);
+
+/* What of the file was not followed or was assumed, of what was read so far: dc3_image_note bits. */
+unsigned dc3_image_source_notes(const dc3_image_source *source);
+/* The same are set in *notes, now and when more is read; it outlives the source. */
+void dc3_image_source_hear(dc3_image_source *source, _Atomic uint16_t *notes);
 
 #endif

@@ -75,6 +75,8 @@ static void close_all(dc3_measuring *m)
 {
     for (int i = 0; m->subjects && i < m->count; i++) {
         dc3_subject *s = &m->subjects[i];
+        dc3_dataset_say_reading(s->data, &m->options->listener);
+        if (s->pairing) dc3_dataset_say_reading(dc3_pairing_originals(s->pairing), &m->options->listener);
         dc3_dataset_close(&s->data);
         json_decref(s->document);
         json_decref(s->skipped);

@@ -346,6 +346,7 @@ static void close_all(labelling *l)
     dc3_augmenter_close(&l->augmenter);
     dc3_teacher_close(&l->teacher);
     dc3_images_close(&l->images);
+    dc3_dataset_say_reading(l->dataset, &l->options->listener);
     dc3_dataset_close(&l->dataset);
     json_decref(l->classes);
     free(l->teacher_path);

@@ -520,6 +520,8 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
     dc3_images_close(&t.images);
     dc3_images_close(&t.tests);
     dc3_trainer_close(&t.trainer);
+    dc3_dataset_say_reading(t.data, &own.listener);
+    dc3_dataset_say_reading(t.val, &own.listener);
     dc3_dataset_close(&t.data);
     dc3_dataset_close(&t.val);
     dc3_held_out_free(&t.parts);

@@ -185,6 +185,8 @@ static dc3_status open_part(const char *path, int test, void (*progress)(void *,
     if (status == DC3_OK) status = dc3_dataset_count_notes(d);
     if (status == DC3_OK) status = sort(d);
     if (status == DC3_OK && d->size == 0) status = no_images(d);
+    if (status == DC3_OK && !(d->heard = calloc((size_t)d->size, sizeof *d->heard)))
+        status = dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
     if (status != DC3_OK) dc3_dataset_close(out);
     return status;
 }
@@ -216,6 +218,7 @@ void dc3_dataset_close(dc3_dataset **dataset)
     free(d->classes);
     free(d->notes);
     free(d->items);
+    free(d->heard);
     free(d->text);
     free(d->path);
     free(d);
@@ -336,7 +339,9 @@ dc3_status dc3_dataset_hash(const dc3_dataset *d, int64_t item, uint64_t *hash)
 dc3_status dc3_dataset_source(const dc3_dataset *d, int64_t item, dc3_image_source **source)
 {
     *source = NULL;
-    return d->reader->source(d, &d->items[item], source);
+    DC3_TRY(d->reader->source(d, &d->items[item], source));
+    dc3_image_source_hear(*source, &d->heard[item]);
+    return DC3_OK;
 }
 
 dc3_status dc3_dataset_read(const dc3_dataset *d, int64_t item, int width, int height, dc3_fit fit,

@@ -49,10 +49,11 @@ struct dc3_dataset {
     dc3_note *notes;
     GPtrArray *skipped; /* keys and reasons by turns, strings of its own */
     dc3_passed leftovers, other,
-        unread;          /* files of the last two: no images by their names; formats not read */
-    int spool;           /* a temporary file of what was unpacked, or -1 */
-    uint64_t spool_size; /* bytes in it */
-    GHashTable *labels;  /* while it is listed: classes' names, which lie in `classes`, to their numbers */
+        unread;              /* files of the last two: no images by their names; formats not read */
+    int spool;               /* a temporary file of what was unpacked, or -1 */
+    uint64_t spool_size;     /* bytes in it */
+    _Atomic uint16_t *heard; /* [size] dc3_image_note bits of images that were read */
+    GHashTable *labels; /* while it is listed: classes' names, which lie in `classes`, to their numbers */
     size_t class_count, note_count, more_notes; /* more_notes: beyond DC3_NOTE_LIMIT */
 };
 

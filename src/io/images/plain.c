@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "io/images/kind.h"
 
 int dc3_plain_decode(const void *data, size_t size, int width, int height, dc3_image *image)
 {
@@ -11,6 +12,8 @@ int dc3_plain_decode(const void *data, size_t size, int width, int height, dc3_i
         done = dc3_plain_jpeg(data, size, width, height, image);
     else if (size > 8 && memcmp(data, "\x89PNG", 4) == 0)
         done = dc3_plain_png(data, size, width, height, image);
+    else if (dc3_kind_of(data, size) == DC3_KIND_NETPBM)
+        done = dc3_plain_netpbm(data, size, width, height, image);
     if (!done) dc3_image_free(image);
     return done;
 }

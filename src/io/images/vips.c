@@ -1,5 +1,6 @@
 #include "io/images/vips.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,18 +51,17 @@ VipsImage *dc3_vips_wrap(const dc3_image *image)
 dc3_status dc3_vips_render(const char *origin, VipsImage *in, dc3_image *image)
 {
     size_t size;
-    if (in->Bands != 3) {
+    int bands = in->Bands;
+    if (bands != 3) {
         g_object_unref(in);
-        return dc3_fail(DC3_ERR_FORMAT, "%s: cannot be brought to RGB", origin);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected grey, RGB or CMYK, found %d channels that are not; %s",
+                        origin, bands, "convert it to PNG or JPEG");
     }
     int width = in->Xsize, height = in->Ysize;
     void *pixels = vips_image_write_to_memory(in, &size);
     g_object_unref(in);
     if (!pixels) return dc3_vips_failed(origin, "the image is damaged or truncated");
-    image->pixels = malloc(size);
-    if (image->pixels) memcpy(image->pixels, pixels, size);
-    g_free(pixels);
-    if (!image->pixels) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", origin);
+    image->pixels = pixels; /* since GLib 2.46 from malloc */
     image->width = width;
     image->height = height;
     return DC3_OK;
@@ -110,6 +110,29 @@ static VipsImage *force_size(VipsImage *in, int width, int height)
     return failed ? NULL : out;
 }
 
+/* Of an image that is far longer than what a crop takes of it: the middle, with a margin for the filter.
+ * Scaled first, a line of 4,000 x 1 pixels would be a million pixels long. As many are taken from both ends,
+ * so that the crop's place stays. Consumes `in`; NULL on failure. */
+static VipsImage *shorten(VipsImage *in, int width, int height)
+{
+    enum { FAR = 8, MARGIN = 8 };
+    VipsImage *out = NULL;
+    if (vips_image_get_orientation_swap(in)) {
+        int swap = width;
+        width = height, height = swap;
+    }
+    double across = (double)in->Xsize / width, down = (double)in->Ysize / height;
+    double shrink = across < down ? across : down; /* pixels for one of the result */
+    int wide = across > down, length = wide ? in->Xsize : in->Ysize;
+    double needed = (wide ? width : height) * shrink, kept = ceil(needed + 2 * MARGIN * fmax(1, shrink));
+    if (length <= FAR * needed || length <= kept) return in;
+    int cut = (length - (int)kept) / 2, left = length - 2 * cut;
+    int failed = wide ? vips_extract_area(in, &out, cut, 0, left, in->Ysize, NULL)
+                      : vips_extract_area(in, &out, 0, cut, in->Xsize, left, NULL);
+    g_object_unref(in);
+    return failed ? NULL : out;
+}
+
 /* To width x height as `fit` says; for "pad" at most that. "export_profile" is for images with a profile
  * only: without one libvips 8.14 goes by way of XYZ and changes saturated colours by some 15 of 255. */
 static int thumbnail(VipsImage *whole, int width, int height, dc3_fit fit, int profile, VipsImage **out)
@@ -123,11 +146,16 @@ static int thumbnail(VipsImage *whole, int width, int height, dc3_fit fit, int p
 dc3_status dc3_vips_fit(const char *origin, VipsImage *in, int profile, int width, int height, dc3_fit fit,
                         dc3_image *image)
 {
-    VipsImage *out = NULL;
-    if (thumbnail(in, width, height, fit, profile, &out)) return dc3_vips_failed(origin, "cannot be scaled");
+    VipsImage *out = NULL, *part = g_object_ref(in);
+    if (fit == DC3_FIT_CROP) part = shorten(part, width, height);
+    int failed = !part || thumbnail(part, width, height, fit, profile, &out);
+    if (part) g_object_unref(part);
+    if (failed)
+        return dc3_vips_failed(origin,
+                               "cannot be brought to the wanted size; convert it to PNG or JPEG of 8 bits");
     out = to_rgb(out);
     if (out && fit == DC3_FIT_PAD) out = pad_to(out, width, height);
     if (out && (out->Xsize != width || out->Ysize != height)) out = force_size(out, width, height);
-    if (!out) return dc3_vips_failed(origin, "cannot be converted");
+    if (!out) return dc3_vips_failed(origin, "cannot be brought to RGB; convert it to PNG or JPEG of 8 bits");
     return dc3_vips_render(origin, out, image);
 }

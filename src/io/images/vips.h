@@ -15,7 +15,8 @@ VipsImage *dc3_vips_wrap(const dc3_image *image);
 /* Runs the pipeline, of three 8-bit bands, into new memory; consumes `in`. */
 dc3_status dc3_vips_render(const char *origin, VipsImage *in, dc3_image *image);
 /* Brings an image to width x height as `fit` says, and to 8-bit sRGB on white. `profile`: it has a colour
- * profile. Borrows `in`, which is in memory. */
+ * profile. Borrows `in`, which is in memory. No image in between has more than 16 times the pixels of the
+ * larger of the two. */
 dc3_status dc3_vips_fit(const char *origin, VipsImage *in, int profile, int width, int height, dc3_fit fit,
                         dc3_image *image);
 

@@ -1,0 +1,33 @@
+/* An image file that libvips or libtiff decodes: what its header says, and its pixels in memory, of which
+ * 0 to 255 or 65535 is black to white. Private to this folder. */
+#ifndef DC3_IO_LOAD_H
+#define DC3_IO_LOAD_H
+
+#include "io/images/kind.h"
+#include "io/images/tiff.h"
+#include "io/images/vips.h"
+
+typedef struct dc3_load {
+    const char *origin; /* borrowed, as are the bytes */
+    const void *data;
+    size_t size;
+    int looked; /* whether the header is read: */
+    dc3_kind kind;
+    dc3_tiff tiff;
+    char *still;       /* the bytes as those of a still image; NULL: they are */
+    int width, height; /* as the image stands */
+    int turned;
+    int profile;    /* a colour profile that fits the pixels; known when they are decoded */
+    unsigned notes; /* dc3_image_note bits, so far */
+} dc3_load;
+
+/* Whether it is an image, and not too large. *header is to be decoded from top to bottom, once; NULL where
+ * libvips does not decode it. */
+dc3_status dc3_load_look(dc3_load *load, VipsImage **header);
+/* The whole image in memory, a JPEG at 1 / shrink of its size. `header`, which look gave or NULL, is
+ * consumed. */
+dc3_status dc3_load_whole(dc3_load *load, VipsImage *header, int shrink, VipsImage **whole);
+/* Frees what it keeps. */
+void dc3_load_close(dc3_load *load);
+
+#endif

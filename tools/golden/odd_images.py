@@ -1,0 +1,224 @@
+"""Makes tests/golden/odd_images: small files as cameras, scanners and array libraries write them.
+
+    python tools/golden/odd_images.py tests/golden/odd_images
+
+Each is a row of squares of 8 pixels. tests/golden/test_odd_images.c says which colours they have: the values below are
+chosen such that these follow from the formats' rules.
+"""
+import os, struct, sys, zlib
+import numpy as np
+from PIL import Image, ImageCms
+
+OUT = sys.argv[1]
+KINDS = {1: "B", 3: "H", 4: "I", 11: "f", 12: "d"}
+MINISWHITE, MINISBLACK, RGB, SEPARATED, YCBCR = 0, 1, 2, 5, 6
+UNSPECIFIED, ASSOCIATED, UNASSOCIATED = 0, 1, 2
+
+
+def cells(values, dtype):
+    """[8, 8 n, channels]: a square for each of n values."""
+    a = np.array(values, dtype)
+    return np.repeat(np.repeat(a.reshape(1, len(values), -1), 8, 0), 8, 1)
+
+
+def blocks_of(a, planar, tile):
+    planes = [a[:, :, i:i + 1] for i in range(a.shape[2])] if planar == 2 else [a]
+    for p in planes:
+        if not tile:
+            yield p.tobytes()
+            continue
+        p = np.pad(p, ((0, -p.shape[0] % tile), (0, -p.shape[1] % tile), (0, 0)))
+        for y in range(0, p.shape[0], tile):
+            for x in range(0, p.shape[1], tile):
+                yield np.ascontiguousarray(p[y:y + tile, x:x + tile]).tobytes()
+
+
+def packed(values, bits):
+    row = "".join(format(v, f"0{bits}b") for v in np.repeat(values, 8))
+    row += "0" * (-len(row) % 8)
+    return bytes(int(row[i:i + 8], 2) for i in range(0, len(row), 8)) * 8
+
+
+def tiff(name, a, photometric=None, extra=None, bits=None, planar=1, tile=0, deflate=False, big=False, end="<", tags=(),
+         raw=None):
+    """A TIFF of one page, by hand: Pillow writes few of these."""
+    height, width, channels = a.shape
+    photometric = photometric if photometric is not None else RGB if channels >= 3 else MINISBLACK
+    blocks = [raw] if raw else list(blocks_of(a.astype(a.dtype.newbyteorder(end)), planar, tile))
+    blocks = [zlib.compress(b) if deflate else b for b in blocks]
+    start = 16 if big else 8
+    places = [start + sum(len(b) for b in blocks[:i]) for i in range(len(blocks))]
+    entries = [(256, 4, [width]), (257, 4, [height]), (258, 3, [bits or a.dtype.itemsize * 8] * channels),
+               (259, 3, [8 if deflate else 1]), (262, 3, [photometric]), (277, 3, [channels]), (284, 3, [planar]),
+               (339, 3, [{"u": 1, "i": 2, "f": 3}[a.dtype.kind]] * channels), *tags]
+    entries += [(322, 4, [tile]), (323, 4, [tile])] if tile else [(278, 4, [height])]
+    entries += [(324 if tile else 273, 4, places), (325 if tile else 279, 4, [len(b) for b in blocks])]
+    if extra is not None:
+        entries += [(338, 3, extra)]
+    data = b"".join(blocks)
+    data += b"\0" * (len(data) % 2)
+    count, room, word = ("Q", 8, "Q") if big else ("H", 4, "I")
+    directory = start + len(data)
+    behind = directory + struct.calcsize("=" + count) + len(entries) * (12 + room - 4 + (4 if big else 0)) + room
+    listed = later = b""
+    for tag, kind, values in sorted(entries):
+        value = b"".join(struct.pack(end + KINDS[kind], v) for v in values)
+        if len(value) > room:
+            value, later = struct.pack(end + word, behind + len(later)), later + value + b"\0" * (len(value) % 2)
+        listed += struct.pack(end + "HH" + word, tag, kind, len(values)) + value.ljust(room, b"\0")
+    order = b"II" if end == "<" else b"MM"
+    head = order + (struct.pack(end + "HHHQ", 43, 8, 0, directory) if big else struct.pack(end + "HI", 42, directory))
+    with open(os.path.join(OUT, name), "wb") as f:
+        f.write(head + data + struct.pack(end + count, len(entries)) + listed + struct.pack(end + word, 0) + later)
+
+
+def png16(name, a):
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in a)
+    header = struct.pack(">IIBBBBB", a.shape[1], a.shape[0], 16, {1: 0, 2: 4, 3: 2, 4: 6}[a.shape[2]], 0, 0, 0)
+    with open(os.path.join(OUT, name), "wb") as f:
+        f.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header))
+        f.write(chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def ranges():
+    unit, bits12 = [0, .25, .5, 1], [0, 1024, 2048, 4095]
+    colours = [(0, .5, 1), (1, .25, 0)]
+    tiff("f32.tif", cells(unit, "f4"))
+    tiff("f16.tif", cells(unit, "f2"))
+    tiff("f64.tif", cells(unit, "f8"))
+    tiff("f16-rgb.tif", cells(colours, "f2"))
+    tiff("f32-rgb-big-endian.tif", cells(colours, "f4"), end=">")
+    tiff("f32-rgb-planes-tiles.tif", cells(colours, "f4"), planar=2, tile=16, deflate=True)
+    tiff("f16-bigtiff.tif", cells(unit, "f2"), big=True, end=">")
+    tiff("f32-array-rgb.tif", cells(colours, "f4"), photometric=MINISBLACK, extra=[UNSPECIFIED] * 2)
+    tiff("f32-rgba.tif", cells([(0, .5, 1, 1), (1, .25, 0, .5)], "f4"), extra=[UNASSOCIATED])
+    tiff("f32-white-is-zero.tif", cells(unit, "f4"), photometric=MINISWHITE)
+    tiff("f32-255.tif", cells([0, 64, 128, 255], "f4"))
+    tiff("f32-highlights.tif", cells([0, .5, 1, 3.5], "f4"))
+    tiff("f32-signed.tif", cells([-1, 0, .5, 1], "f4"))
+    tiff("f32-not-finite.tif", cells([0, float("nan"), float("inf"), .5], "f4"))
+    tiff("f32-named-255.tif", cells([0, 5, 10, 15], "f4"), tags=[(340, 11, [0]), (341, 11, [255])])
+    tiff("u32-255.tif", cells([0, 64, 128, 255], "u4"))
+    tiff("u32-all.tif", cells([0, 2**30, 2**31, 2**32 - 1], "u4"))
+    tiff("u32-odd.tif", cells([0, 100000, 200000, 400000], "u4"))
+    tiff("u64-65535.tif", cells([0, 16384, 32768, 65535], "u8"))
+    tiff("i16-tomography.tif", cells([-1024, 0, 1024, 3072], "i2"))
+    tiff("i8.tif", cells([-128, 0, 64, 127], "i1"))
+    tiff("u16-12-bits.tif", cells(bits12, "u2"))
+    tiff("u16-rgb-12-bits.tif", cells([(0, 2048, 4095), (4095, 1024, 0)], "u2"))
+    tiff("u16-12-bits-white-is-zero.tif", cells([0, 1024, 2048, 4095], "u2"), photometric=MINISWHITE)
+    tiff("u16-8-bits.tif", cells([0, 64, 128, 255], "u2"))
+    tiff("u16-all.tif", cells([0, 16384, 32768, 65535], "u2"))
+    tiff("u16-named-4095.tif", cells([0, 256, 512, 1024], "u2"), tags=[(281, 3, [4095])])
+    tiff("u16-named-14-bits.tif", cells([0, 4096, 8192, 16383], "u2"), tags=[(281, 3, [16000 + 383])])
+    tiff("u16-named-65535.tif", cells([0, 256, 512, 1024], "u2"), tags=[(281, 3, [65535])])
+    tiff("u16-named-less.tif", cells([0, 16384, 32768, 65535], "u2"), tags=[(281, 3, [255])])
+    tiff("u12-packed.tif", cells(bits12, "u2"), bits=12, raw=packed(bits12, 12))
+    tiff("u10-packed.tif", cells([0, 256, 512, 1023], "u2"), bits=10, raw=packed([0, 256, 512, 1023], 10))
+    png16("u16-12-bits.png", cells(bits12, "u2"))
+    png16("u16-rgba-12-bits.png", cells([(0, 2048, 4095, 65535), (4095, 1024, 0, 65535)], "u2"))
+    png16("u16-all.png", cells([0, 16384, 32768, 65535], "u2"))
+    Image.fromarray(cells(unit, "f4")[:, :, 0]).save(os.path.join(OUT, "pillow-F.tif"))
+    Image.fromarray(cells([0, 64, 128, 255], "i4")[:, :, 0]).save(os.path.join(OUT, "pillow-I.tif"))
+
+
+def channels():
+    four = [(200, 30, 40, 255), (20, 180, 60, 128), (10, 60, 220, 0)]
+    tiff("rgb-infrared.tif", cells(four, "u1"), extra=[UNSPECIFIED])
+    tiff("rgba.tif", cells(four, "u1"), extra=[UNASSOCIATED])
+    tiff("rgba-untold.tif", cells(four, "u1"))
+    tiff("rgba-associated.tif", cells([(200, 30, 40, 255), (10, 90, 30, 128), (0, 0, 0, 0)], "u1"), extra=[ASSOCIATED])
+    tiff("rgb-mask-alpha.tif", cells([(200, 30, 40, 9, 255), (20, 180, 60, 9, 0)], "u1"),
+         extra=[UNSPECIFIED, UNASSOCIATED])
+    tiff("grey-mask.tif", cells([(200, 0), (20, 255)], "u1"), photometric=MINISBLACK, extra=[UNSPECIFIED])
+    tiff("grey-alpha.tif", cells([(200, 0), (20, 255)], "u1"), photometric=MINISBLACK, extra=[UNASSOCIATED])
+    tiff("bands.tif", cells([range(10, 140, 10), range(140, 10, -10)], "u1"), photometric=MINISBLACK,
+         extra=[UNSPECIFIED] * 12)
+    tiff("ycbcr.tif", cells([(76, 85, 255), (150, 44, 21), (29, 255, 107)], "u1"), photometric=YCBCR,
+         tags=[(530, 3, [1, 1])])
+    tiff("white-is-zero.tif", cells([0, 64, 128, 255], "u1"), photometric=MINISWHITE)
+    tiff("planes.tif", cells([(200, 30, 40), (20, 180, 60)], "u1"), planar=2)
+    tiff("tiles-bigtiff.tif", cells([(200, 30, 40), (20, 180, 60)], "u1"), tile=16, big=True)
+    two = Image.fromarray(cells([0, 255], "u1")[:, :, 0]).convert("1")
+    two.save(os.path.join(OUT, "bilevel-group4.tif"), compression="group4")
+    two.save(os.path.join(OUT, "bilevel.png"))
+    grey = Image.fromarray(cells([200, 20], "u1")[:, :, 0])
+    grey.save(os.path.join(OUT, "grey-key.png"), transparency=200)
+    colour = Image.fromarray(cells([(200, 30, 40), (20, 180, 60)], "u1"))
+    colour.save(os.path.join(OUT, "jpeg.tif"), compression="jpeg", quality=95)
+
+
+def profiles():
+    rgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    of = lambda space: rgb[:16] + space + rgb[20:]
+    colour = Image.fromarray(cells([(200, 30, 40), (20, 180, 60)], "u1"))
+    grey = Image.fromarray(cells([200, 20], "u1")[:, :, 0])
+    for ending, how in (("jpg", {"quality": 95}), ("png", {}), ("tif", {"compression": "tiff_adobe_deflate"})):
+        grey.save(os.path.join(OUT, "grey-profile-rgb." + ending), icc_profile=rgb, **how)
+        colour.save(os.path.join(OUT, "rgb-profile-grey." + ending), icc_profile=of(b"GRAY"), **how)
+        colour.save(os.path.join(OUT, "rgb-profile-cut." + ending), icc_profile=rgb[:300], **how)
+    colour.save(os.path.join(OUT, "rgb-profile-cmyk.jpg"), quality=95, icc_profile=of(b"CMYK"))
+    colour.save(os.path.join(OUT, "rgb-profile-lab.jpg"), quality=95, icc_profile=of(b"Lab "))
+    colour.save(os.path.join(OUT, "rgb-profile-junk.jpg"), quality=95, icc_profile=b"no profile" * 40)
+    tables = bytearray(rgb)  # whole by its header, but the tables are no tables
+    tables[128 + 4:] = b"\xff" * (len(tables) - 132)
+    colour.save(os.path.join(OUT, "rgb-profile-tables.jpg"), quality=95, icc_profile=bytes(tables))
+    colour.save(os.path.join(OUT, "rgb-profile-grey.webp"), lossless=True, icc_profile=of(b"GRAY"))
+
+
+def frames():
+    first, second = Image.new("RGB", (16, 8), (220, 20, 20)), Image.new("RGB", (16, 8), (20, 20, 220))
+    more = {"save_all": True, "append_images": [second]}
+    first.save(os.path.join(OUT, "frames.avif"), quality=95, **more)
+    first.save(os.path.join(OUT, "frames.mpo"), "MPO", quality=95, **more)
+    first.save(os.path.join(OUT, "frames.png"), **more)
+    first.save(os.path.join(OUT, "still.avif"), quality=95)
+    clear = Image.new("P", (16, 8), 1)
+    clear.putpalette([0, 0, 0, 255, 0, 0])
+    more["append_images"] = [Image.new("P", (16, 8), 0)]
+    clear.save(os.path.join(OUT, "clear.gif"), transparency=1, **more)
+
+
+def netpbm():
+    colour = Image.fromarray(cells([(200, 30, 40), (20, 180, 60)], "u1"))
+    colour.save(os.path.join(OUT, "colour.ppm"))
+    colour.convert("L").save(os.path.join(OUT, "grey.pgm"))
+    Image.fromarray(cells([0, 255], "u1")[:, :, 0]).convert("1").save(os.path.join(OUT, "bilevel.pbm"))
+    row = lambda values: " ".join(str(v) for v in np.repeat(values, 8)) + "\n"
+    with open(os.path.join(OUT, "plain-4095.pgm"), "w") as f:
+        f.write("P2 # samples of 12 bits\n32 8\n4095\n" + 8 * row([0, 1024, 2048, 4095]))
+    with open(os.path.join(OUT, "plain-15.ppm"), "w") as f:
+        f.write("P3\n16 8\n15\n" + 8 * (8 * "15 0 7 " + 8 * "0 15 8 " + "\n"))
+    with open(os.path.join(OUT, "plain.pbm"), "w") as f:
+        f.write("P1\n16 8\n" + 8 * ("1" * 8 + "0" * 8 + "\n"))
+    with open(os.path.join(OUT, "raw-65535.pgm"), "wb") as f:
+        f.write(b"P5\n32 8\n65535\n" + cells([0, 16384, 32768, 65535], ">u2").tobytes())
+
+
+def others():
+    """What is no image, or of a kind that is not read."""
+    colour = Image.fromarray(cells([(200, 30, 40), (20, 180, 60)], "u1"))
+    colour.save(os.path.join(OUT, "windows.bmp"))
+    colour.save(os.path.join(OUT, "wavelets.jp2"))
+    for name, text in (("pointer.jpg", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
+                       ("page.jpg", "<!DOCTYPE html><html></html>\n"), ("cut.ppm", "P6\n40 40\n255\nabc")):
+        with open(os.path.join(OUT, name), "w") as f:
+            f.write(text)
+    colour.save(os.path.join(OUT, "bits12.jpg"), quality=95)
+    data = bytearray(open(os.path.join(OUT, "bits12.jpg"), "rb").read())
+    data[data.find(b"\xff\xc0") + 4] = 12
+    open(os.path.join(OUT, "bits12.jpg"), "wb").write(data)
+    data[data.find(b"\xff\xc0") + 4], data[data.find(b"\xff\xc0") + 1] = 8, 0xc3
+    open(os.path.join(OUT, "lossless.jpg"), "wb").write(data)
+    tiff("compression.tif", cells([(200, 30, 40)], "u1"))
+    data = bytearray(open(os.path.join(OUT, "compression.tif"), "rb").read())
+    at = data.find(struct.pack("<HHII", 259, 3, 1, 1))
+    data[at + 8:at + 10] = struct.pack("<H", 33007)
+    open(os.path.join(OUT, "compression.tif"), "wb").write(data)
+    tiff("cut.tif", cells([0, .25, .5, 1], "f4"), raw=cells([0, .25, .5, 1], "f4").tobytes()[:600])
+
+
+os.makedirs(OUT, exist_ok=True)
+for part in (ranges, channels, profiles, frames, netpbm, others):
+    part()
