@@ -17,9 +17,10 @@ void dc3_image_free(dc3_image *image);
  * depth counted); the header alone decides, before memory is taken. */
 enum { DC3_IMAGE_LIMIT = 1 << 28, DC3_DECODED_LIMIT = 1 << 30 };
 /* Nor one that takes more than the first of these and more than the second for each byte of its file: an
- * image of one colour is 500 to 1,000 times its JPEG or PNG, 6,000 times its GIF, but 32 bytes of WebP may be
- * 16,383 pixels a side, for which its decoder takes 2 GB. */
-enum { DC3_SMALL_DECODED = 1 << 26, DC3_EXPANSION_LIMIT = 1 << 14 };
+ * image of one colour is 500 to 1,000 times its JPEG or PNG, but 32 bytes of WebP may be 16,383 pixels a
+ * side, for which its decoder takes 2 GB. Decoders, and what is made of the image, take up to four times as
+ * much: so that no file of 10 kB takes more than 150 MB. */
+enum { DC3_SMALL_DECODED = 1 << 25, DC3_EXPANSION_LIMIT = 3 << 10 };
 
 /* Bytes as floats in [0, 1] and back, rounded and clamped: rgb [height, width, 3]. */
 void dc3_image_to_floats(const dc3_image *image, float *rgb);

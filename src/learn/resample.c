@@ -52,16 +52,19 @@ static void axis_close(axis *a)
     *a = (axis){0};
 }
 
-static dc3_status axis_open(int in, int out, axis *a)
+/* Of an axis that is brought from `in` to `out`: the outputs [first, first + n). */
+static dc3_status axis_open(int in, int64_t out, int64_t first, int n, axis *a)
 {
-    size_t width = (size_t)dc3_taps_width(in, out), count = (size_t)out * width;
+    double scale = (double)in / (double)out, reach = scale > 1 ? scale : 1;
+    size_t width = 2 * (size_t)ceil(reach) + 1, count = (size_t)n * width;
     double *exact = calloc(count, sizeof *exact);
-    *a = (axis){(int)width, malloc((size_t)out * sizeof *a->taps), malloc(count * sizeof *a->weights)};
+    *a = (axis){(int)width, malloc((size_t)n * sizeof *a->taps), malloc(count * sizeof *a->weights)};
     int failed = !exact || !a->taps || !a->weights;
     if (failed)
         axis_close(a);
     else {
-        dc3_taps_fill(in, out, a->width, a->taps, exact);
+        for (int i = 0; i < n; i++)
+            a->taps[i] = fill_one(in, reach, ((double)(first + i) + 0.5) * scale, exact + (size_t)i * width);
         for (size_t i = 0; i < count; i++) a->weights[i] = (int32_t)(0.5 + exact[i] * (1 << FIXED));
     }
     free(exact);
@@ -103,45 +106,57 @@ static void shrink_rows(const axis *a, const uint8_t *from, size_t row, int out,
     }
 }
 
-dc3_status dc3_resize_pillow(const dc3_image *from, int width, int height, dc3_image *image)
+/* A part of what an image becomes when it is resized. */
+typedef struct window {
+    int64_t width, height; /* of the whole */
+    int64_t left, top;
+    int columns, rows;
+} window;
+
+/* from [.., row] to [rows, row], by way of the rows of `from` that they are made of, with fewer columns. */
+static dc3_status shrink_part(const dc3_image *from, const axis *columns, const axis *rows, const window *w,
+                              uint8_t *to)
 {
-    size_t row = (size_t)width * 3;
-    axis columns = {0}, rows = {0};
-    *image = (dc3_image){width, height, malloc(row * (size_t)height)};
-    uint8_t *narrow = malloc(row * (size_t)from->height);
+    int first = rows->taps[0].first, end = rows->taps[w->rows - 1].first + rows->taps[w->rows - 1].used;
+    size_t row = (size_t)w->columns * 3;
+    uint8_t *narrow = malloc(row * (size_t)(end - first));
     int32_t *sums = malloc(row * sizeof *sums);
-    dc3_status status = image->pixels && narrow && sums ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = axis_open(from->width, width, &columns);
-    if (status == DC3_OK) status = axis_open(from->height, height, &rows);
-    if (status == DC3_OK) {
-        shrink_columns(&columns, from->pixels, from->width, from->height, width, narrow);
-        shrink_rows(&rows, narrow, row, height, sums, image->pixels);
-    } else
-        dc3_image_free(image);
-    axis_close(&columns);
-    axis_close(&rows);
+    int there = narrow && sums;
+    if (there) {
+        shrink_columns(columns, from->pixels + (size_t)first * (size_t)from->width * 3, from->width,
+                       end - first, w->columns, narrow);
+        for (int y = 0; y < w->rows; y++) rows->taps[y].first -= first;
+        shrink_rows(rows, narrow, row, w->rows, sums, to);
+    }
     free(narrow);
     free(sums);
+    return there ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+static dc3_status resize_part(const dc3_image *from, const window *w, dc3_image *image)
+{
+    axis columns = {0}, rows = {0};
+    *image = (dc3_image){w->columns, w->rows, malloc((size_t)w->columns * (size_t)w->rows * 3)};
+    dc3_status status = image->pixels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = axis_open(from->width, w->width, w->left, w->columns, &columns);
+    if (status == DC3_OK) status = axis_open(from->height, w->height, w->top, w->rows, &rows);
+    if (status == DC3_OK) status = shrink_part(from, &columns, &rows, w, image->pixels);
+    if (status != DC3_OK) dc3_image_free(image);
+    axis_close(&columns);
+    axis_close(&rows);
     return status;
 }
 
-/* The middle of `from`, or `from` in the middle of zeros; where the sides' difference is odd, as torchvision
- * has it: a crop starts at the even one of the two places, the larger margin of zeros stands behind. */
-static dc3_status centre(const dc3_image *from, int size, dc3_image *image)
+dc3_status dc3_resize_pillow(const dc3_image *from, int width, int height, dc3_image *image)
 {
-    *image = (dc3_image){size, size, calloc((size_t)size * (size_t)size, 3)};
-    if (!image->pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    int left = from->width > size ? (int)rint((from->width - size) / 2.0) : -((size - from->width) / 2);
-    int top = from->height > size ? (int)rint((from->height - size) / 2.0) : -((size - from->height) / 2);
-    int to_x = left < 0 ? -left : 0, from_x = left < 0 ? 0 : left;
-    int count = from->width < size ? from->width : size;
-    for (int y = 0; y < size; y++) {
-        int row = y + top;
-        if (row < 0 || row >= from->height) continue;
-        memcpy(image->pixels + ((size_t)y * (size_t)size + (size_t)to_x) * 3,
-               from->pixels + ((size_t)row * (size_t)from->width + (size_t)from_x) * 3, (size_t)count * 3);
-    }
-    return DC3_OK;
+    window all = {width, height, 0, 0, width, height};
+    return resize_part(from, &all, image);
+}
+
+/* Where a crop begins: as torchvision has it, at the even one of two places. */
+static int64_t middle_of(int64_t length, int size)
+{
+    return length > size ? (int64_t)rint((double)(length - size) / 2) : 0;
 }
 
 dc3_status dc3_test_image(const dc3_image *from, int size, dc3_image *image)
@@ -154,12 +169,17 @@ dc3_status dc3_test_image(const dc3_image *from, int size, dc3_image *image)
                         size);
     int wide = from->width > from->height, shorter = wide ? from->height : from->width;
     int64_t longer = (int64_t)target * (wide ? from->width : from->height) / shorter;
-    if (longer * target > DC3_IMAGE_LIMIT)
-        return dc3_fail(DC3_ERR_FORMAT, "%d x %d pixels are too long to be brought to a shorter side of %d",
-                        from->width, from->height, target);
-    dc3_image whole;
-    DC3_TRY(dc3_resize_pillow(from, wide ? (int)longer : target, wide ? target : (int)longer, &whole));
-    dc3_status status = centre(&whole, size, image);
-    dc3_image_free(&whole);
-    return status;
+    int64_t width = wide ? longer : target, height = wide ? target : longer;
+    dc3_image part;
+    window middle = {width,
+                     height,
+                     middle_of(width, size),
+                     middle_of(height, size),
+                     width < size ? (int)width : size,
+                     height < size ? (int)height : size};
+    DC3_TRY(resize_part(from, &middle, &part));
+    *image = (dc3_image){size, size, calloc((size_t)size * (size_t)size, 3)};
+    if (image->pixels) dc3_image_paste(image, &part, (size - part.width) / 2, (size - part.height) / 2);
+    dc3_image_free(&part);
+    return image->pixels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }

@@ -193,7 +193,7 @@ static void expansion(void **state)
                          DC3_ERR_FORMAT);
         snprintf(text, sizeof text, "large.webp: %d x %d pixels take ", sides[i], sides[i]);
         assert_non_null(strstr(dc3_error_text(), text));
-        assert_non_null(strstr(dc3_error_text(), "MB, more than 16384 for each of the file's 32 bytes"));
+        assert_non_null(strstr(dc3_error_text(), "MB, more than 3072 for each of the file's 32 bytes"));
         assert_null(image.pixels);
     }
 }

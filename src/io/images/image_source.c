@@ -55,7 +55,12 @@ static dc3_status fit_whole(dc3_image_source *s, VipsImage *header, int width, i
                             dc3_image *image)
 {
     dc3_load *l = &s->load;
-    if (!width || !height) width = l->width, height = l->height, fit = DC3_FIT_SQUASH;
+    if (!width || !height) {
+        width = l->width, height = l->height, fit = DC3_FIT_SQUASH;
+        dc3_status status = dc3_load_check_rgb(l);
+        if (status != DC3_OK && header) g_object_unref(header);
+        if (status != DC3_OK) return status;
+    }
     DC3_TRY(load(s, header, shrink_of(s, l->width, l->height, width, height)));
     if (is_done(s, width, height)) return copy_whole(s, image);
     dc3_status status = dc3_vips_fit(l->origin, s->whole, l->profile, width, height, fit, image);

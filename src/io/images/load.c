@@ -22,8 +22,9 @@ static int count_texts(const unsigned char *data, size_t size)
     return count;
 }
 
-/* Whether a header promises no more than is decoded: `bytes` once decoded. */
-static dc3_status check_limits(const dc3_load *l, double bytes)
+/* Whether a header promises no more than is decoded: `bytes` once decoded, of which a decoder may hold
+ * `copies`. */
+static dc3_status check_limits(const dc3_load *l, double bytes, int copies)
 {
     double pixels = (double)l->width * l->height;
     if (pixels > DC3_IMAGE_LIMIT)
@@ -32,6 +33,7 @@ static dc3_status check_limits(const dc3_load *l, double bytes)
     if (bytes > DC3_DECODED_LIMIT)
         return dc3_fail(DC3_ERR_FORMAT, "%s: %d x %d pixels take %.1f GB, more than the limit of %.1f GB",
                         l->origin, l->width, l->height, bytes * 1e-9, DC3_DECODED_LIMIT * 1e-9);
+    bytes *= copies;
     if (bytes > DC3_SMALL_DECODED && bytes > (double)l->size * DC3_EXPANSION_LIMIT)
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: %d x %d pixels take %.0f MB, more than %d for each of the file's %zu bytes",
@@ -51,6 +53,11 @@ static void find_still(dc3_load *l)
     memcpy(l->still, l->data, l->size);
     memcpy(l->still + 8, still, 4);
     l->notes |= DC3_NOTE_FRAMES;
+}
+
+dc3_status dc3_load_check_rgb(const dc3_load *l)
+{
+    return check_limits(l, 3.0 * l->width * l->height, 1);
 }
 
 static VipsImage *open_bytes(const dc3_load *l, int shrink)
@@ -102,7 +109,9 @@ dc3_status dc3_load_look(dc3_load *l, VipsImage **header)
         look_at(l, in, &bytes);
     else
         look_at_own(l, &bytes);
-    dc3_status status = check_limits(l, bytes > l->tiff.block ? bytes : l->tiff.block);
+    /* Decoders of what may be animated hold frames of their own. */
+    int copies = l->kind == DC3_KIND_HEIF || l->kind == DC3_KIND_WEBP || l->kind == DC3_KIND_GIF ? 2 : 1;
+    dc3_status status = check_limits(l, bytes > l->tiff.block ? bytes : l->tiff.block, copies);
     l->looked = status == DC3_OK;
     if (l->looked)
         *header = in;

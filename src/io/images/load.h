@@ -27,6 +27,8 @@ dc3_status dc3_load_look(dc3_load *load, VipsImage **header);
 /* The whole image in memory, a JPEG at 1 / shrink of its size. `header`, which look gave or NULL, is
  * consumed. */
 dc3_status dc3_load_whole(dc3_load *load, VipsImage *header, int shrink, VipsImage **whole);
+/* DC3_ERR_FORMAT where all of it takes too much as RGB of 8 bits, though it may take less as it is. */
+dc3_status dc3_load_check_rgb(const dc3_load *load);
 /* Frees what it keeps. */
 void dc3_load_close(dc3_load *load);
 

@@ -115,7 +115,7 @@ static VipsImage *force_size(VipsImage *in, int width, int height)
  * so that the crop's place stays. Consumes `in`; NULL on failure. */
 static VipsImage *shorten(VipsImage *in, int width, int height)
 {
-    enum { FAR = 8, MARGIN = 8 };
+    enum { FAR = 8, MARGIN = 4 };
     VipsImage *out = NULL;
     if (vips_image_get_orientation_swap(in)) {
         int swap = width;
