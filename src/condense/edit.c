@@ -3,7 +3,6 @@
 #include <string.h>
 #include "base/call.h"
 #include "base/file.h"
-#include "base/listener.h"
 #include "base/options.h"
 #include "base/output_path.h"
 #include "options/option_names.h"
@@ -109,14 +108,6 @@ static dc3_status edit_image(const dc3_condense_options *options, const char *pr
     return status;
 }
 
-/* What of the file was not followed or was assumed. */
-static void say_notes(const dc3_listener *listener, const char *path, const dc3_image_source *image)
-{
-    for (int i = 0; i < DC3_IMAGE_NOTES; i++)
-        if (dc3_image_source_notes(image) >> i & 1)
-            dc3_listener_say(listener, "note: %s: %s", path, dc3_image_note_text(i));
-}
-
 dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path, const char *prompt)
 {
     dc3_condense_options own;
@@ -138,7 +129,7 @@ dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path,
     dc3_status status = format_of(options, &j.format);
     if (status == DC3_OK) status = dc3_image_source_open_file(path, &j.image);
     if (status == DC3_OK) status = edit_image(options, prompt, &j);
-    say_notes(&options->listener, path, j.image);
+    dc3_image_source_say(j.image, &options->listener);
     dc3_image_source_close(&j.image);
     free(j.place);
     return status;

@@ -4,6 +4,7 @@
 #define DC3_IO_IMAGE_SOURCE_H
 
 #include <stdatomic.h>
+#include "dc3/listener.h"
 #include "io/image.h"
 #include "io/image_notes.h"
 
@@ -29,6 +30,8 @@ dc3_status dc3_image_source_read(dc3_image_source *source, int width, int height
 
 /* What of the file was not followed or was assumed, of what was read so far: dc3_image_note bits. */
 unsigned dc3_image_source_notes(const dc3_image_source *source);
+/* Tells them, a line each. Accepts NULL. */
+void dc3_image_source_say(const dc3_image_source *source, const dc3_listener *listener);
 /* The same are set in *notes, now and when more is read; it outlives the source. */
 void dc3_image_source_hear(dc3_image_source *source, _Atomic uint16_t *notes);
 

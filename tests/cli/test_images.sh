@@ -3,14 +3,14 @@
 source "$(dirname "$0")/support.sh"
 odd=$source/tests/golden/odd_images
 mkdir -p data/a data/b
-cp "$odd"/{f32,f32-rgba,u16-12-bits,grey-profile-rgb}.tif data/a/
+cp "$odd"/{f16-rgb,f32-rgba,u16-12-bits,grey-profile-rgb}.tif data/a/
 cp "$odd"/{rgb-profile-grey.jpg,clear.gif,colour.ppm,still.avif} data/b/
 unit="values of no stated range, taken as 0 for black to 1 for white"
 profile="the colour profile is damaged or of another kind than the pixels, and is ignored"
 run=(--method random --ipc 4 --size 32 --no-report)
 
 expect 0 "8 images stored, 0 edits made, 0 images skipped" "$dc3" condense data -o out "${run[@]}"
-for note in "2 images (the first is a/f32-rgba.tif): $unit" "2 images (the first is a/grey-profile-rgb.tif): $profile" \
+for note in "2 images (the first is a/f16-rgb.tif): $unit" "2 images (the first is a/grey-profile-rgb.tif): $profile" \
   "1 image (a/u16-12-bits.tif): values of no stated range, taken as 0 for black to 4095 for white" \
   "1 image (b/clear.gif): there are several frames, pages or images, of which the first is read"; do
   grep -qF "note: $note" <<< "$output" || fail "condense says '$note': $output"
@@ -19,9 +19,9 @@ done
 
 # They are no reason for --strict to end the run; and every other reader says them.
 expect 0 "0 images skipped" "$dc3" condense data -o strict --strict "${run[@]}"
-expect 0 "2 images (the first is a/f32-rgba.tif): $unit" "$dc3" measure data
-expect 0 "2 images (the first is a/f32-rgba.tif): $unit" "$dc3" info data
-expect 0 "2 images (the first is a/f32-rgba.tif): $unit" "$dc3" train data -o teacher.safetensors --arch convnet3 \
+expect 0 "2 images (the first is a/f16-rgb.tif): $unit" "$dc3" measure data
+expect 0 "2 images (the first is a/f16-rgb.tif): $unit" "$dc3" info data
+expect 0 "2 images (the first is a/f16-rgb.tif): $unit" "$dc3" train data -o teacher.safetensors --arch convnet3 \
   --size 32 --epochs 1 --batch 8
 expect 0 "note: $odd/f32.tif: $unit" "$dc3" edit "$odd/f32.tif" -p warm -o edited.png
 

@@ -153,8 +153,10 @@ static const struct {
 } refused[] = {
     {"windows.bmp", "a BMP image, which is not read; convert it to PNG or JPEG"},
     {"wavelets.jp2", "a JPEG 2000 image, which is not read; convert it to PNG or JPEG"},
-    {"pointer.jpg", "a Git LFS pointer, not the image itself; run 'git lfs pull'"},
-    {"page.jpg", "a web page, not an image; download the image again"},
+    {"pointer.jpg", "expected an image, found a Git LFS pointer: the file itself, of 1234 bytes, was not "
+                    "fetched; git lfs pull in its repository fetches it"},
+    {"page.jpg",
+     "expected an image, found a web page (HTML) in place of the file: was its download refused?"},
     {"bits12.jpg", "a JPEG of 12 bits a sample; expected 8; convert it to PNG or JPEG"},
     {"lossless.jpg", "a lossless JPEG, which is not read; convert it to PNG or JPEG"},
     {"compression.tif",

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/listener.h"
 #include "base/rng.h"
 #include "io/images/load.h"
 #include "io/images/plain.h"
@@ -110,6 +111,13 @@ void dc3_image_source_hear(dc3_image_source *source, _Atomic uint16_t *notes)
 {
     source->heard = notes;
     tell(source);
+}
+
+void dc3_image_source_say(const dc3_image_source *source, const dc3_listener *listener)
+{
+    for (int i = 0; source && i < DC3_IMAGE_NOTES; i++)
+        if (source->load.notes >> i & 1)
+            dc3_listener_say(listener, "note: %s: %s", source->load.origin, dc3_image_note_text(i));
 }
 
 unsigned dc3_image_source_notes(const dc3_image_source *source)

@@ -2,41 +2,30 @@
 
 #include <ctype.h>
 #include <string.h>
+#include "io/found.h"
 #include "io/images/tiff.h"
 
 #define CONVERT "convert it to PNG or JPEG"
-#define UNPACK "unpack it, and give the images in it"
 
-/* Files that are not read, and what helps. */
+/* Formats of images that are not read. */
 static const struct {
     int at, length;
-    const char *bytes, *what, *todo;
-} others[] = {
-    {0, 2, "BM", "a BMP image, which is not read", CONVERT},
-    {4, 4, "jP  ", "a JPEG 2000 image, which is not read", CONVERT},
-    {0, 4, "\xff\x4f\xff\x51", "a JPEG 2000 image, which is not read", CONVERT},
-    {4, 4, "JXL ", "a JPEG XL image, which is not read", CONVERT},
-    {0, 2, "\xff\x0a", "a JPEG XL image, which is not read", CONVERT},
-    {0, 4, "8BPS", "a Photoshop document, which is not read", CONVERT},
-    {0, 4, "\0\0\1\0", "an icon (ICO), which is not read", CONVERT},
-    {0, 4, "\x76\x2f\x31\x01", "an OpenEXR image, which is not read", CONVERT},
-    {0, 2, "#?", "a Radiance HDR image, which is not read", CONVERT},
-    {0, 4, "qoif", "a QOI image, which is not read", CONVERT},
-    {0, 2, "P7", "a PAM image, which is not read", CONVERT},
-    {0, 2, "PF", "a PFM image, which is not read", CONVERT},
-    {0, 2, "Pf", "a PFM image, which is not read", CONVERT},
-    {128, 4, "DICM", "a DICOM file, which is not read", CONVERT},
-    {0, 4, "%PDF", "a PDF document", "extract its images"},
-    {0, 4, "<svg", "an SVG drawing, which is not read", CONVERT},
-    {0, 5, "<?xml", "an XML file (an SVG drawing?), which is not read", CONVERT},
-    {0, 2, "<!", "a web page, not an image", "download the image again"},
-    {0, 5, "<html", "a web page, not an image", "download the image again"},
-    {0, 4, "PK\3\4", "a ZIP archive", UNPACK},
-    {0, 2, "\x1f\x8b", "compressed by gzip", UNPACK},
-    {0, 6, "\x93NUMPY", "a NumPy array, which is not read as an image", CONVERT},
-    {0, 23, "version https://git-lfs", "a Git LFS pointer, not the image itself", "run 'git lfs pull'"},
-    {4, 4, "ftyp", "a video or another ISO media file, which is not read", "extract its frames"},
-};
+    const char *bytes, *what;
+} others[] = {{0, 2, "BM", "a BMP image"},
+              {4, 4, "jP  ", "a JPEG 2000 image"},
+              {0, 4, "\xff\x4f\xff\x51", "a JPEG 2000 image"},
+              {4, 4, "JXL ", "a JPEG XL image"},
+              {0, 2, "\xff\x0a", "a JPEG XL image"},
+              {0, 4, "8BPS", "a Photoshop document"},
+              {0, 4, "\0\0\1\0", "an icon (ICO)"},
+              {0, 4, "\x76\x2f\x31\x01", "an OpenEXR image"},
+              {0, 10, "#?RADIANCE", "a Radiance HDR image"},
+              {0, 4, "qoif", "a QOI image"},
+              {0, 3, "P7\n", "a PAM image"},
+              {0, 3, "PF\n", "a PFM image"},
+              {0, 3, "Pf\n", "a PFM image"},
+              {128, 4, "DICM", "a DICOM file"},
+              {0, 4, "<svg", "an SVG drawing"}};
 
 static int begins(const unsigned char *data, size_t size, size_t at, const char *bytes, size_t length)
 {
@@ -109,13 +98,16 @@ static dc3_status fail_known(dc3_kind kind, const char *origin, const void *data
 dc3_status dc3_kind_fail(const char *origin, const void *data, size_t size)
 {
     const unsigned char *bytes = data;
+    char text[DC3_FOUND_TEXT];
     dc3_kind kind = dc3_kind_of(data, size);
     if (!size) return dc3_fail(DC3_ERR_FORMAT, "%s: the file is empty", origin);
     if (kind != DC3_KIND_OTHER) return fail_known(kind, origin, data, size);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (begins(bytes, size, (size_t)others[i].at, others[i].bytes, (size_t)others[i].length))
-            return dc3_fail(DC3_ERR_FORMAT, "%s: %s; %s", origin, others[i].what, others[i].todo);
-    return dc3_fail(DC3_ERR_FORMAT,
-                    "%s: not an image in a format that is read (JPEG, PNG, WebP, TIFF, GIF, HEIC, AVIF, PPM)",
-                    origin);
+            return dc3_fail(DC3_ERR_FORMAT, "%s: %s, which is not read; " CONVERT, origin, others[i].what);
+    DC3_TRY(dc3_check_found(origin, "an image", data, size));
+    return dc3_fail(
+        DC3_ERR_FORMAT,
+        "%s: not an image in a format that is read (JPEG, PNG, WebP, TIFF, GIF, HEIC, AVIF, PPM), but %s",
+        origin, dc3_found(data, size, text));
 }
