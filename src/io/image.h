@@ -27,6 +27,10 @@ dc3_status dc3_image_read(const char *path, int width, int height, dc3_fit fit, 
 /* A copy of `from` at a size. */
 dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image);
 
+/* A line of text, which need not be UTF-8, black on white at the left of width x height pixels; what is too
+ * long ends with "..". Without a font it is white. */
+dc3_status dc3_image_caption(const char *text, int width, int height, dc3_image *image);
+
 /* A JPEG to look at, quality 85, which nobody can ask for by a word. */
 #define DC3_JPEG_SMALL ((dc3_image_format)(DC3_JPEG + 1))
 /* Of the files that dc3_image_save writes only. */

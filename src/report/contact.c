@@ -9,7 +9,8 @@
 #include "run_folder/document.h"
 #include "dc3/condense.h"
 
-enum { TILE = 96, GAP = 4 };
+/* Pixels: of an image, between images, of the line with a class's name above its images. */
+enum { TILE = 96, GAP = 4, NAME = 18, ROW = NAME + 2 * TILE + 2 * GAP };
 
 /* What the pairs come from. */
 typedef struct origins {
@@ -37,6 +38,30 @@ static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image 
     return DC3_OK;
 }
 
+/* The name of the class of a line. */
+static dc3_status paste_name(const json_t *line, dc3_image *sheet, int y)
+{
+    const char *name = json_string_value(json_object_get(line, "class"));
+    dc3_image caption;
+    DC3_TRY(dc3_image_caption(name ? name : "", sheet->width - 2 * GAP, NAME, &caption));
+    dc3_image_paste(sheet, &caption, GAP, y);
+    dc3_image_free(&caption);
+    return DC3_OK;
+}
+
+/* White, for `classes` rows of `across` images, and no narrower than a name of some length. */
+static dc3_status make_sheet(int classes, int across, dc3_image *sheet)
+{
+    enum { NARROWEST = 2 };
+    int columns = across < NARROWEST ? NARROWEST : across;
+    *sheet = (dc3_image){columns * (TILE + GAP) + GAP, classes * ROW + GAP, NULL};
+    size_t bytes = (size_t)sheet->width * (size_t)sheet->height * 3;
+    sheet->pixels = malloc(bytes);
+    if (!sheet->pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    memset(sheet->pixels, 255, bytes);
+    return DC3_OK;
+}
+
 /* Up to `rows` classes downwards, and of each as many pairs as the first has, up to eight, across. */
 static dc3_status draw(const origins *from, const json_t *lines, int rows, const char *place)
 {
@@ -56,12 +81,8 @@ static dc3_status draw(const origins *from, const json_t *lines, int rows, const
     if (!classes) return dc3_fail(DC3_ERR_FORMAT, "%s: no images", from->train);
     if (classes > rows) classes = rows;
     if (across > ACROSS) across = ACROSS;
-    dc3_image sheet = {across * (TILE + GAP) + GAP, classes * (2 * TILE + 2 * GAP) + GAP, NULL};
-    size_t bytes = (size_t)sheet.width * (size_t)sheet.height * 3;
-    sheet.pixels = malloc(bytes);
-    if (!sheet.pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    memset(sheet.pixels, 255, bytes);
-    dc3_status status = DC3_OK;
+    dc3_image sheet;
+    dc3_status status = make_sheet(classes, across, &sheet);
     int row = -1, column = 0;
     last = -1;
     json_array_foreach(lines, i, line)
@@ -70,9 +91,10 @@ static dc3_status draw(const origins *from, const json_t *lines, int rows, const
         column = label == last ? column + 1 : 0;
         row += label != last;
         last = label;
+        if (status == DC3_OK && row < classes && column == 0)
+            status = paste_name(line, &sheet, GAP + row * ROW);
         if (status == DC3_OK && row < classes && column < across)
-            status =
-                paste_pair(from, line, &sheet, GAP + column * (TILE + GAP), GAP + row * (2 * TILE + 2 * GAP));
+            status = paste_pair(from, line, &sheet, GAP + column * (TILE + GAP), GAP + row * ROW + NAME);
     }
     dc3_image_format format = dc3_image_format_of(place);
     if (status == DC3_OK)
