@@ -257,7 +257,7 @@ static dc3_status open_tars(const char *path, dc3_dataset *d)
     if (status == DC3_OK && w->spooled)
         status =
             dc3_dataset_mention(d, "%ld compressed tar%s unpacked into a temporary file (%.1f MB) each time",
-                                w->spooled, w->spooled == 1 ? "" : "s", (double)d->spool_size * 1e-6);
+                                w->spooled, w->spooled == 1 ? " is" : "s are", (double)d->spool_size * 1e-6);
     free(w->images.items);
     free(w->json);
     free(w);
