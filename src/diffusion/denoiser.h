@@ -31,6 +31,7 @@ struct dc3_denoiser {
     int64_t in_channels, out_channels;
     int64_t text_channels; /* of the text encoder's states */
     int64_t unit;          /* width and height of the latents are multiples of it */
+    int from_checkpoint;   /* its weights are a .bin, for want of safetensors */
     double parameters;
 };
 struct dc3_denoising {

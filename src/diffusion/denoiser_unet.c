@@ -35,6 +35,7 @@ static dc3_status open_unet(const char *directory, dc3_denoiser **out)
     dc3_unet *unet;
     DC3_TRY(dc3_part_open(directory, dc3_denoiser_unet.part, "diffusion_pytorch_model", read_config, &config,
                           &table));
+    int from_checkpoint = *dc3_table_notes(table) != 0;
     DC3_TRY(dc3_unet_open(NULL, &config, &table, &unet));
     unet_denoiser *d = malloc(sizeof *d);
     if (!d) {
@@ -45,6 +46,7 @@ static dc3_status open_unet(const char *directory, dc3_denoiser **out)
                                   .in_channels = config.in_channels,
                                   .out_channels = config.out_channels,
                                   .text_channels = config.text_channels,
+                                  .from_checkpoint = from_checkpoint,
                                   .unit = (int64_t)1 << (config.levels - 1),
                                   .parameters = dc3_unet_parameters(unet)},
                          .unet = unet};

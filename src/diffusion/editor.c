@@ -37,15 +37,24 @@ static dc3_status check_networks(const dc3_editor *e, const char *directory)
     return DC3_OK;
 }
 
+static void note_checkpoint(dc3_editor *e, const char *part, int is_one)
+{
+    size_t used = strlen(e->checkpoints);
+    if (is_one) snprintf(e->checkpoints + used, sizeof e->checkpoints - used, "%s%s", used ? ", " : "", part);
+}
+
 static dc3_status open_networks(dc3_editor *e, const char *directory)
 {
     dc3_table *table;
     dc3_vae_config vae;
     dc3_clip_text_config text;
     DC3_TRY(dc3_part_open(directory, "vae", "diffusion_pytorch_model", read_vae, &vae, &table));
+    note_checkpoint(e, "vae", *dc3_table_notes(table) != 0);
     DC3_TRY(dc3_vae_open(NULL, &vae, &table, &e->vae));
     DC3_TRY(dc3_denoiser_open(directory, &e->denoiser));
+    note_checkpoint(e, e->denoiser->kind->part, e->denoiser->from_checkpoint);
     DC3_TRY(dc3_part_open(directory, "text_encoder", "model", read_text, &text, &table));
+    note_checkpoint(e, "text_encoder", *dc3_table_notes(table) != 0);
     DC3_TRY(dc3_clip_text_open(NULL, &text, &table, &e->text));
     return check_networks(e, directory);
 }
@@ -152,11 +161,11 @@ dc3_edit_settings dc3_editor_defaults(const dc3_editor *editor)
     return editor->defaults;
 }
 
-const char *dc3_editor_note(const dc3_editor *e, const dc3_edit_settings *s, char *text, size_t size)
+/* What the sampler does not follow, and which scheduler is followed of two that are named. */
+static void scheduler_note(const dc3_editor *e, const dc3_edit_settings *s, char *text, size_t size)
 {
     char ignored[400];
-    *text = 0;
-    if (s->sampler < 0) return text;
+    if (s->sampler < 0) return;
     if (*dc3_scheduler_ignored(&e->scheduler, s->sampler, ignored, sizeof ignored))
         snprintf(text, size, "%s: the sampler %s does not follow %s of scheduler_config.json", e->name,
                  dc3_sampler_names[s->sampler], ignored);
@@ -164,6 +173,16 @@ const char *dc3_editor_note(const dc3_editor *e, const dc3_edit_settings *s, cha
         snprintf(text, size,
                  "%s: model_index.json names %s, scheduler_config.json %s; the latter is followed", e->name,
                  e->index_scheduler, e->scheduler.class_name);
+}
+
+const char *dc3_editor_note(const dc3_editor *e, const dc3_edit_settings *s, char *text, size_t size)
+{
+    *text = 0;
+    scheduler_note(e, s, text, size);
+    size_t used = strlen(text);
+    if (*e->checkpoints)
+        snprintf(text + used, size - used, "%s%s: weights of %s read from .bin, for want of safetensors",
+                 used ? "; " : "", e->name, e->checkpoints);
     return text;
 }
 

@@ -39,8 +39,8 @@ dc3_editor_info dc3_editor_describe(const dc3_editor *editor);
 
 /* DC3_OK where an edit by these settings can be made; else what dc3_editor_edit would fail with. */
 dc3_status dc3_editor_check(const dc3_editor *editor, const dc3_edit_settings *settings);
-/* What of the directory is not followed under these settings, as one sentence for people; "" where all of it
- * is. Returns text. */
+/* What of the directory is not followed under these settings, and weights that are no safetensors, as one
+ * sentence for people; "" where there is nothing to say. Returns text. */
 const char *dc3_editor_note(const dc3_editor *editor, const dc3_edit_settings *settings, char *text,
                             size_t size);
 

@@ -21,6 +21,7 @@ struct dc3_editor {
     dc3_detail detail; /* the directory's advice */
     int residual; /* the denoiser's output is relative to the input image's latents, docs/mini-editor.md */
     char name[64];
+    char checkpoints[48];     /* the parts whose weights are a .bin, for want of safetensors */
     char index_scheduler[64]; /* the scheduler's class in model_index.json, where it is another */
     dc3_sampler *sampler;     /* of the last edit, */
     dc3_denoising *denoising; /* and the denoiser prepared for its time steps */
