@@ -372,6 +372,7 @@ static dc3_status estimate(labelling *l)
     l->report->bytes = dc3_soft_labels_bytes(l->labels.n, o->views, l->labels.classes, o->top_k);
     dc3_listener_say(&o->listener, "teacher %s: %.1f M parameters, views of %d px", l->teacher.info->arch,
                      l->teacher.info->parameters * 1e-6, l->teacher.size);
+    dc3_report_names(&o->listener, l->teacher_path, l->teacher.net);
     dc3_listener_say(&o->listener, "estimate: %d views of each of %lld images, %.1f MB, about %s", o->views,
                      (long long)l->labels.n, l->report->bytes * 1e-6, dc3_duration_text(each * total, text));
     return DC3_OK;

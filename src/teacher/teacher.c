@@ -77,12 +77,17 @@ json_t *dc3_teacher_to_json(const dc3_teacher *t)
                      dc3_teacher_accuracy_to_json(&t->stored));
 }
 
+void dc3_report_names(const dc3_listener *listener, const char *file, const dc3_classifier *net)
+{
+    const char *notes = dc3_classifier_notes(net);
+    if (*notes) dc3_listener_say(listener, "note: %s: %s", file, notes);
+}
+
 void dc3_report_teacher(const dc3_listener *listener, const dc3_teacher *t)
 {
     dc3_listener_say(listener, "teacher %s: %.1f M parameters, %d px", t->info->arch,
                      t->info->parameters * 1e-6, t->size);
-    const char *notes = dc3_classifier_notes(t->net);
-    if (*notes) dc3_listener_say(listener, "teacher's file: %s", notes);
+    dc3_report_names(listener, "teacher's file", t->net);
 }
 
 double dc3_teacher_loss(int64_t classes, const float *z, int64_t label)

@@ -12,6 +12,7 @@
 #include "base/lock.h"
 #include "base/output_path.h"
 #include "base/text.h"
+#include "teacher/teacher.h"
 #include "teacher/accuracy.h"
 #include "teacher/classes.h"
 #include "options/option_names.h"
@@ -216,6 +217,7 @@ static dc3_status open_network(training *t, int size)
     DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
     DC3_TRY(dc3_trainer_open(&spec, &table, t->dtype, o->threads, &optimizer, &t->trainer));
     t->trainer.clip = clip_of(o);
+    if (o->init) dc3_report_names(&o->listener, o->init, t->trainer.net);
     const dc3_classifier_info *info = t->trainer.info;
     if (o->progressive && (info->size || view_size(o, size, 0) < info->least))
         return dc3_fail_setting(
