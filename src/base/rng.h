@@ -30,7 +30,8 @@ typedef enum dc3_rng_purpose {
     DC3_RNG_CROP = 32,
     DC3_RNG_IMAGE_EDIT = 33,
     DC3_RNG_MEASURE = 40,
-    DC3_RNG_REPORT = 41 /* which images stand for a dataset */
+    DC3_RNG_REPORT = 41, /* which images stand for a dataset */
+    DC3_RNG_QUALITY = 45 /* random choices beside a run's */
 } dc3_rng_purpose;
 
 typedef struct dc3_rng {

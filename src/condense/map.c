@@ -1,8 +1,10 @@
 #include "condense/map.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "select/beside_random.h"
 #include "select/pca.h"
 #include "condense/output.h"
 
@@ -104,21 +106,59 @@ static dc3_status write_maps(const dc3_output *output, const json_t *maps)
     return status;
 }
 
-dc3_status dc3_map_write(const dc3_output *output, const dc3_chosen *chosen)
+static dc3_status write_all_maps(const dc3_output *output, const char *marks)
 {
     const dc3_run *run = output->run;
     int64_t most = POINTS / dc3_dataset_classes(run->dataset);
     most = most < LEAST ? LEAST : most > MOST ? MOST : most;
-    if (!run->bins) return DC3_OK;
-    char *marks = mark(run, chosen);
     json_t *maps = json_object();
-    dc3_status status = marks ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory for a map");
+    dc3_status status = DC3_OK;
     for (int64_t first = 0, end; status == DC3_OK && first < run->n; first = end) {
         for (end = first + 1; end < run->n && label_of(run, end) == label_of(run, first);) end++;
         if (end - first > 2) status = add_class(run, first, end, most, marks, maps);
     }
     if (status == DC3_OK) status = write_maps(output, maps);
     json_decref(maps);
+    return status;
+}
+
+/* By the teacher's embeddings, or else the VAE's features. */
+static dc3_status write_quality(const dc3_output *output, const char *marks)
+{
+    const dc3_run *run = output->run;
+    int taught = run->embeddings != NULL;
+    int32_t *labels = calloc((size_t)run->n + 1, sizeof *labels);
+    dc3_class_rows rows = {taught ? run->embeddings : run->features,
+                           run->n,
+                           taught ? run->teacher.info->embedding : run->feature_length,
+                           labels,
+                           marks,
+                           dc3_dataset_classes(run->dataset),
+                           run->options->select.seed,
+                           run->options->select.threads};
+    dc3_beside_random b;
+    if (!labels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; i < run->n; i++) labels[i] = label_of(run, i);
+    dc3_status status = dc3_coverage_beside_random(&rows, &b);
+    free(labels);
+    if (status != DC3_OK || isnan(b.distance)) return status;
+    json_t *o = json_pack("{s:f, s:f, s:f, s:s, s:I}", "distance", b.distance, "random_distance",
+                          b.random_distance, "random_deviation", b.random_deviation, "by",
+                          taught ? "teacher" : "vae-features", "images", (json_int_t)b.looked);
+    status = o ? dc3_json_write(output->folder, "quality.json", o, JSON_REAL_PRECISION(6))
+               : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_decref(o);
+    return status;
+}
+
+dc3_status dc3_map_write(const dc3_output *output, const dc3_chosen *chosen)
+{
+    const dc3_run *run = output->run;
+    if (!run->n || (!run->features && !run->embeddings)) return DC3_OK;
+    char *marks = mark(run, chosen);
+    dc3_status status = marks ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory for a map");
+    if (status == DC3_OK && run->bins) status = write_all_maps(output, marks);
+    if (status == DC3_OK) status = write_quality(output, marks);
     free(marks);
     return status;
 }

@@ -140,6 +140,7 @@ dc3_status dc3_clear_run(const char *folder)
                                         "teacher.safetensors",
                                         "teacher.safetensors.checkpoint",
                                         "map.json",
+                                        "quality.json",
                                         "report.html",
                                         "pictures.txt"};
     char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");

@@ -179,6 +179,23 @@ else
   echo "skipped: no Chromium here, the page was not opened"
 fi
 
+# The first box; images of 16 pixels are shown six times as large. How well the choice covers the classes is kept.
+for word in 'Is the set good?' 'Not known yet: no student was trained' 'Stored images that equal another' \
+  'Coverage: mean distance' 'as many random originals'; do has $page "$word"; done
+[[ $(grep -o '<img class="stored" width="96" height="96"' $page | wc -l) == 6 ]] || fail "not a whole factor of 16"
+[[ $(grep -c '"random_distance"' run/quality.json) == 1 ]] || fail "quality.json: $(cat run/quality.json)"
+
+# Of many classes a sample is shown, and all stand in the table. Two stored images are the same.
+for ((i = 10; i < 70; i++)); do mkdir -p "many/c$i"
+  "$make" "many/c$i/$i.png" 16 16 $((3 * i)) $((200 - 2 * i)) $((i % 7 * 30)) || fail "make_image"; done
+cp many/c10/10.png many/c11/11.png
+expect 0 "60 images stored" "$dc3" condense many -o many-run --ipc 1 --method random "${common[@]}"
+[[ $output == *"report "* ]] || fail "the report is no stage: $output"
+has many-run/report.html 'Of 60 classes 48 are shown' && has many-run/report.html '; drawn at random' &&
+  has many-run/report.html 'Search 60 classes' && has many-run/report.html '>1 of 60 that were compared<'
+[[ $(grep -o '<article' many-run/report.html | wc -l) == 48 &&
+  $(sed -n '/id="classes"/,/<\/section>/p' many-run/report.html | grep -c '<th scope="row"') == 60 ]] || fail "classes"
+
 # Other methods; what is not there is said.
 "$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
 expect 0 "images stored" "$dc3" condense "$data" -o rded --ipc 1 --method rded --factor 2 --teacher three.safetensors \

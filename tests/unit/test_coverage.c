@@ -3,6 +3,7 @@
 #include "support/random_tensors.h"
 #include <stdio.h>
 #include "base/rng.h"
+#include "select/beside_random.h"
 #include "select/coverage.h"
 #include "select/objective.h"
 
@@ -162,8 +163,48 @@ static void objectives(void **state)
     dc3_coverage_close(&to);
 }
 
+/* Beside random choices: the distance is the plain one; it does not depend on the threads; choosing all
+ * leaves none, of the draws too; and nothing has no distance. */
+static void beside_random(void **state)
+{
+    (void)state;
+    enum { N = 120 };
+    static class_rows c;
+    static float x[2 * N * D];
+    static int32_t labels[2 * N];
+    static char chosen[2 * N];
+    double distances[2 * N], facility = 0, cut = 0, mean = 0;
+    int64_t count = 0;
+    dc3_beside_random b, again;
+    for (int k = 0; k < 2; k++) {
+        make(&c, N, 4, 20 + (uint64_t)k);
+        memcpy(x + k * N * D, c.x, sizeof(float) * N * D);
+        for (int64_t i = 0; i < N; i++) labels[k * N + i] = k;
+        for (int64_t i = 0; i < c.chosen; i++) chosen[k * N + c.picks[i]] = 1;
+        plain(&c, distances, &count, &facility, &cut);
+    }
+    for (int64_t i = 0; i < count; i++) mean += distances[i] / (double)count;
+    dc3_class_rows rows = {x, 2 * N, D, labels, chosen, 2, 5, 2};
+    assert_int_equal(dc3_coverage_beside_random(&rows, &b), DC3_OK);
+    print_message("distance %.9g and %.9g, random %.3g +- %.2g\n", b.distance, mean, b.random_distance,
+                  b.random_deviation);
+    assert_true(fabs(b.distance - mean) < 1e-9 * mean);
+    assert_int_equal(b.looked, 2 * N);
+    assert_true(b.random_distance > 0 && b.random_deviation > 0);
+    rows.threads = 1;
+    assert_int_equal(dc3_coverage_beside_random(&rows, &again), DC3_OK);
+    assert_memory_equal(&again, &b, sizeof b);
+    memset(chosen, 1, sizeof chosen);
+    assert_int_equal(dc3_coverage_beside_random(&rows, &b), DC3_OK);
+    assert_true(b.distance == 0 && b.random_distance == 0);
+    memset(chosen, 0, sizeof chosen);
+    assert_int_equal(dc3_coverage_beside_random(&rows, &b), DC3_OK);
+    assert_true(isnan(b.distance));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(definitions), cmocka_unit_test(objectives)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(definitions), cmocka_unit_test(objectives),
+                                       cmocka_unit_test(beside_random)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
