@@ -19,7 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dc3_clip_text_config_read(path, &text);
     if (dc3_scheduler_config_read(path, &scheduler) == DC3_OK && scheduler.train_steps <= 2000) {
         dc3_sampler *sampler;
-        if (dc3_sampler_open(dc3_scheduler_sampler(&scheduler), &scheduler, 5, &sampler) == DC3_OK)
+        dc3_sampler_kind kind;
+        if (dc3_scheduler_sampler(&scheduler, &kind) == DC3_OK &&
+            dc3_sampler_open(kind, &scheduler, 5, &sampler) == DC3_OK)
             dc3_sampler_close(&sampler);
     }
     close(fd);

@@ -248,7 +248,7 @@ static void missing_places(void **state)
     refused(dc3_tests_row(NULL, NULL), "json: expected a place");
     refused_setting(dc3_tests_row(NULL, &json), "tests: expected a value");
     assert_null(json);
-    refused_setting(dc3_scores_check(NULL), "file: expected a value");
+    refused_setting(dc3_scores_check(NULL, NULL, NULL), "file: expected a value");
     refused_setting(dc3_scores_add(NULL, "{}"), "file: expected a value");
     refused_setting(dc3_scores_add("/none/scores.json", NULL), "row: expected a value");
     refused_setting(dc3_progress_read(NULL, &progress), "folder: expected a value");

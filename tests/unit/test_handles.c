@@ -221,7 +221,7 @@ static void editor_refuses(void **state)
     OPTION(size, 8192, "size:");
     OPTION(steps, -1, "steps:");
     OPTION(steps, 1001, "steps:");
-    OPTION(sampler, (dc3_sampler_kind)9, "sampler:");
+    OPTION(sampler, (dc3_sampler_kind)99, "sampler:");
     OPTION(detail, (dc3_detail)2, "detail:");
     OPTION(guidance, 101, "guidance:");
     OPTION(image_guidance, NAN, "image_guidance:");

@@ -123,7 +123,8 @@ static void shards(void **state)
     assert_string_equal(dc3_dataset_class_name(d, 0), "09");
     assert_string_equal(dc3_dataset_key(d, 1), "b.tar/2.png");
     assert_int_equal(dc3_dataset_notes(d), 1);
-    assert_non_null(strstr(dc3_dataset_note(d, 0), "b.tar: '3.png' has no .cls beside it"));
+    assert_non_null(
+        strstr(dc3_dataset_note(d, 0), "1 image has no .cls or .json with a label beside it (b.tar/3.png)"));
     expect(dc3_dataset_read(d, 0, 0, 0, DC3_FIT_CROP, &image), DC3_ERR_FORMAT, "a.tar/1.png: not an image");
     /* The shard shrinks between listing and reading. */
     assert_int_equal(dc3_file_write(place("a.tar"), tar, 10), DC3_OK);

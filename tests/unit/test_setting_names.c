@@ -23,7 +23,7 @@ static void fields(void **state)
     assert_string_equal(dc3_error_text(),
                         "optimizer: expected one of sgd, adamw; found 'sdg'; did you mean 'sgd'?");
     assert_string_equal(dc3_error_setting(), "optimizer");
-    o.out = "/nowhere/x.safetensors";
+    o.out = "/nowhere/x.safetensors", o.test_every = 1;
     assert_int_equal(dc3_train(&o, &report), DC3_ERR_OPTION);
     assert_string_equal(dc3_error_setting(), "out");
     assert_int_equal(strncmp(dc3_error_text(), "out /nowhere/x.safetensors: ", 28), 0);
