@@ -110,6 +110,8 @@ expect 2 "not in this version" "$dc3" pull
 expect 2 "--fit: expected one of crop, squash, pad" "$dc3" condense data -o x --fit tall
 mkdir split && ln -s ../data split/train && ln -s ../data split/val
 expect 1 "did you mean split/train" "$dc3" condense split -o x
+mkdir -p around/@eaDir && cp -r split around/ && mkdir -p around/split/test
+expect 1 "did you mean around/split/train (and one of the others as --val)?" "$dc3" condense around -o x
 mkdir flat && cp "data/red/r 1.png" flat/
 expect 1 "no class folders" "$dc3" condense flat -o x
 expect 0 "estimate" "$dc3" condense data -o dry --ipc 1 --dry-run

@@ -129,27 +129,54 @@ static dc3_path_kind kind_below(const char *path, const char *name)
     return kind;
 }
 
-/* "DATA holds train and val": the user means one of them. */
-static dc3_status check_split(const char *path, struct dirent **entries, int count)
+/* What a folder's folders are called. */
+typedef struct names {
+    int train, others, classes;
+    const char *last; /* of the classes */
+} names;
+
+static names look_at(const char *path, struct dirent **entries, int count)
 {
-    int train = 0, others = 0, classes = 0;
+    names n = {0};
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
         if (dc3_is_leftover(name) || kind_below(path, name) != DC3_PATH_FOLDER) continue;
         if (strcmp(name, "train") == 0)
-            train = 1;
+            n.train = 1;
         else if (dc3_is_other_part(name))
-            others++;
+            n.others++;
         else
-            classes++;
+            n.classes++, n.last = name;
     }
-    if (train && !classes)
-        return dc3_fail(
-            DC3_ERR_FORMAT,
-            "%s: expected a folder for each class, found a dataset's parts; did you mean %s/train%s%s%s?",
-            path, path, others ? " (and one of the others as " : "", others ? dc3_setting("val") : "",
-            others ? ")" : "");
-    return DC3_OK;
+    return n;
+}
+
+static dc3_status parts_found(const char *path, const char *where, int others)
+{
+    return dc3_fail(
+        DC3_ERR_FORMAT,
+        "%s: expected a folder for each class, found a dataset's parts; did you mean %s/train%s%s%s?", path,
+        where, others ? " (and one of the others as " : "", others ? dc3_setting("val") : "",
+        others ? ")" : "");
+}
+
+/* "DATA holds train and val", or a folder that does and nothing else: the user means one of them. */
+static dc3_status check_split(const char *path, struct dirent **entries, int count)
+{
+    names n = look_at(path, entries, count);
+    if (n.train && !n.classes) return parts_found(path, path, n.others);
+    if (n.classes != 1 || n.train || n.others) return DC3_OK;
+    char *below = dc3_path_join(path, n.last);
+    if (!below) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    names inner = {0};
+    if (dc3_list(below, is_entry, &entries, &count) == DC3_OK) {
+        inner = look_at(below, entries, count);
+        dc3_list_free(entries, count);
+    }
+    dc3_status status = DC3_OK;
+    if (inner.train && inner.others && !inner.classes) status = parts_found(path, below, inner.others);
+    free(below);
+    return status;
 }
 
 /* What lies beside the class folders. */
