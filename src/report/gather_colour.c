@@ -250,7 +250,7 @@ static void add_row(json_t *rows, const side *s, const side *from, int distances
     if (s->count < s->of) snprintf(text, sizeof text, "%s of %s", count, dc3_report_count(s->of, of));
     json_array_append_new(row, dc3_json_text(s->name));
     json_array_append_new(row, json_string(text));
-    add_cell(row, "%.1f", s->mean);
+    add_cell(row, "%.2f", s->mean); /* as many digits as dc3 measure prints */
     for (int c = 0; distances && c < 3; c++) {
         const int64_t *a = s->levels.count[c], *b = from ? from->levels.count[c] : NULL;
         add_cell(row, "%.3f", b ? distance(a, b) : NAN);
@@ -262,7 +262,7 @@ static void add_all(dc3_reporting *r, const sides *all)
 {
     const side *original = all->has_original ? &all->original : NULL;
     json_t *curves = json_array(), *rows = json_array();
-    char text[800], count[32], of[32];
+    char text[1000], count[32], of[32], colourfulness[64];
     add_channels(curves, all);
     add_colourfulness(curves, all);
     add_row(rows, &all->stored, original, original != NULL);
@@ -275,8 +275,10 @@ static void add_all(dc3_reporting *r, const sides *all)
     if (original) add_row(rows, original, NULL, 1);
     int n = snprintf(text, sizeof text,
                      "Density of each channel over all pixels, and of the colourfulness (Hasler and "
-                     "Suesstrunk) of each image, at %d px.",
+                     "Suesstrunk) of each image, all at %d px, so that they compare; dc3 measure counts each "
+                     "image at its own size.",
                      r->size);
+    snprintf(colourfulness, sizeof colourfulness, "Mean colourfulness at %d px", r->size);
     if (original && original->count < original->of)
         n += snprintf(text + n, sizeof text - (size_t)n,
                       " The originals are a sample of %s of %s images, drawn by the run's seed.",
@@ -289,9 +291,9 @@ static void add_all(dc3_reporting *r, const sides *all)
     json_object_set_new(r->page, "curves_text", json_string(text));
     json_object_set_new(
         r->page, "measures",
-        original ? json_pack("{s:[s, s, s, s, s, s], s:o}", "head", "", "Images", "Mean colourfulness",
+        original ? json_pack("{s:[s, s, s, s, s, s], s:o}", "head", "", "Images", colourfulness,
                              "Distance, red", "green", "blue", "rows", rows)
-                 : json_pack("{s:[s, s, s], s:o}", "head", "", "Images", "Mean colourfulness", "rows", rows));
+                 : json_pack("{s:[s, s, s], s:o}", "head", "", "Images", colourfulness, "rows", rows));
 }
 
 /* "METHOD (FOLDER)" of a run; its name alone where that is the same. */

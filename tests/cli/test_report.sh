@@ -240,4 +240,11 @@ expect 1 "nowhere" "$dc3" report nowhere
 expect 2 "-o nowhere" "$dc3" report again -o nowhere/page.html
 sed -i 's/"complete": true/"complete": false/' again/dc3.json
 expect 1 "is not complete" "$dc3" report again
+# One number, one rounding: the stored images are as colourful as dc3 measure finds them.
+measured=$(printf %.2f "$("$dc3" measure run --json -q --threads 1 | sed -n 's/.*"colourfulness": \([0-9.]*\).*/\1/p' |
+  head -1)")
+expect 0 "result" "${report[@]}" run
+sed 's/<[^>]*>/ /g' run/report.html | tr -s ' \n' '  ' > text
+grep -q "Mean colourfulness at [0-9]* px.* stored [0-9]* $measured " text ||
+  fail "measured $measured: $(grep -o 'Mean colourfulness.\{200\}' text)"
 echo "all checks passed"
