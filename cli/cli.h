@@ -43,6 +43,11 @@ typedef struct option_range {
     {                                                                                                        \
         0, high, 1, ""                                                                                       \
     }
+/* What the bundled model knows, as its model_index.json lists it (tests/cli/test_words.sh). */
+#define MINI_KNOWS                                                                                           \
+    "dc3-mini knows sunny, golden hour, sepia, vivid colors, daylight, rainy, snowy, frozen lake, "          \
+    "infrared, "                                                                                             \
+    "underwater, natural colors (all words: dc3 info MODEL --json)"
 #define FROM_1(unit)                                                                                         \
     {                                                                                                        \
         1, INT_MAX, 0, unit                                                                                  \

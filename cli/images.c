@@ -12,7 +12,8 @@ typedef struct edit_values {
 } edit_values;
 
 static const option edit_options[] = {{"prompt", 'p', OPTION_TEXT, offsetof(edit_values, prompt), ANY,
-                                       "What the colours should be, or a whole instruction", "TEXT"},
+                                       "What the colours should be, or a whole instruction; " MINI_KNOWS,
+                                       "TEXT"},
                                       {0}};
 static const option *const edit_tables[] = {compute_options, result_options, model_options, store_options,
                                             editing_options, force_options,  edit_options,  NULL};

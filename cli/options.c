@@ -33,8 +33,8 @@ const option features_options[] = {
 const option set_options[] = {
     {"combine", 0, OPTION_WORD, AT(options.combine), ANY,
      "gradient, random, grid, fourfold (default gradient)", "MODE"},
-    {"prompts", 0, OPTION_PATH, AT(options.prompts), ANY, "File with lines 'warm: TEXT' and 'cold: TEXT'",
-     "FILE"},
+    {"prompts", 0, OPTION_PATH, AT(options.prompts), ANY,
+     "File with lines 'warm: TEXT' and 'cold: TEXT'; " MINI_KNOWS, "FILE"},
     {"fresh", 0, OPTION_FLAG, AT(options.fresh), ANY, "Start over in the folder of an earlier run", NULL},
     {0}};
 

@@ -48,6 +48,11 @@ typedef struct dc3_image_editor_info {
 /* All zero for NULL. */
 DC3_API dc3_image_editor_info dc3_image_editor_describe(const dc3_image_editor *editor);
 
+/* The names of the concepts that a small model knows ("golden hour", ..), NULL behind the last, the editor's;
+ * NULL where it knows any text. Prompts without a word of them change next to nothing, which the edit's
+ * listener is told. */
+DC3_API const char *const *dc3_image_editor_concepts(const dc3_image_editor *editor);
+
 typedef struct dc3_image_edit_options {
     size_t struct_size; /* set by dc3_image_edit_defaults; not to be changed */
     int size;  /* pixels of a side of the square that the model works on: a multiple of what its networks

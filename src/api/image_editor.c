@@ -78,6 +78,12 @@ dc3_image_editor_info dc3_image_editor_describe(const dc3_image_editor *editor)
     return info;
 }
 
+const char *const *dc3_image_editor_concepts(const dc3_image_editor *editor)
+{
+    const dc3_concepts *concepts = editor ? dc3_editor_concepts(editor->editor) : NULL;
+    return concepts ? dc3_concepts_names(concepts) : NULL;
+}
+
 /* The model's settings where the options say nothing else. */
 static dc3_status settings_of(const dc3_editor *editor, const dc3_image_edit_options *o, dc3_edit_settings *s)
 {
@@ -164,6 +170,10 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
     DC3_TRY(dc3_editor_check(editor->editor, &settings));
     if (*dc3_editor_note(editor->editor, &settings, note, sizeof note))
         dc3_listener_say(&o.listener, "note: %s", note);
+    for (int64_t i = 0; i < n; i++) /* once where all have the same */
+        if (i == 0 || strcmp(prompts[i], prompts[i - 1]) != 0)
+            dc3_prompt_tell(prompts[i], dc3_editor_concepts(editor->editor),
+                            dc3_editor_describe(editor->editor).name, &o.listener);
     DC3_TRY(dc3_single_edit_open(settings.size, width, height, detail, &w));
     dc3_status status = DC3_OK;
     for (int64_t i = 0; status == DC3_OK && i < n; i++) {

@@ -254,6 +254,7 @@ dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *
     dc3_output output;
     dc3_lock lock = {.fd = -1};
     dc3_status status = dc3_run_open(options, DC3_RUN_CONDENSE, report, &run);
+    if (status == DC3_OK) status = dc3_run_check_edits(&run);
     if (status == DC3_OK) status = dc3_output_open(&run, &output);
     if (status == DC3_OK) {
         status = condense(&run, &output);
@@ -289,6 +290,7 @@ dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condens
     dc3_run run;
     dc3_output output;
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
+    if (status == DC3_OK) status = dc3_run_check_edits(&run);
     if (status == DC3_OK) status = dc3_output_open(&run, &output);
     if (status == DC3_OK) {
         status = compensate(&run, &output);

@@ -100,7 +100,10 @@ static dc3_status edit_image(const dc3_condense_options *options, const char *pr
     int width = image.width, height = image.height;
     dc3_image_free(&image);
     dc3_status status = dc3_run_open(options, DC3_RUN_EDITOR, &report, &run);
+    if (status == DC3_OK) status = dc3_run_check_edits(&run);
     if (status == DC3_OK) {
+        dc3_prompt_tell(prompt, dc3_editor_concepts(run.editor), dc3_editor_describe(run.editor).name,
+                        &options->listener);
         shape(&run, width, height, j);
         status = edit(&run, j, prompt);
     }

@@ -80,9 +80,8 @@ static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
 }
 
 /* The diffusion model, where its edits or its VAE's features are needed. */
-static dc3_status open_editor(dc3_run *run, dc3_run_needs needs)
+static dc3_status open_editor(dc3_run *run)
 {
-    char note[600];
     const dc3_condense_options *o = run->options;
     dc3_dtype dtype;
     DC3_TRY(dc3_compute_type(o->dtype, &dtype));
@@ -93,11 +92,18 @@ static dc3_status open_editor(dc3_run *run, dc3_run_needs needs)
     DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);
     run->detail = o->detail != DC3_DETAIL_DEFAULT ? o->detail : dc3_editor_describe(run->editor).detail;
-    DC3_TRY(dc3_edit_settings_of_condense(o, &run->edit));
-    if (needs == DC3_RUN_DATA || !(run->method->needs & DC3_NEEDS_EDITOR)) return DC3_OK;
+    return dc3_edit_settings_of_condense(o, &run->edit);
+}
+
+dc3_status dc3_run_check_edits(const dc3_run *run)
+{
+    char note[600];
+    if (!(run->method->needs & DC3_NEEDS_EDITOR)) return DC3_OK;
     DC3_TRY(dc3_editor_check(run->editor, &run->edit));
     if (*dc3_editor_note(run->editor, &run->edit, note, sizeof note)) dc3_run_say(run, "note: %s", note);
-    return DC3_OK;
+    if (!run->dataset) return DC3_OK; /* an edit of one image has a prompt of its own */
+    return dc3_prompts_check(&run->prompts, run->options->prompts, dc3_editor_concepts(run->editor),
+                             dc3_editor_describe(run->editor).name, &run->options->listener);
 }
 
 /* Of the stored images, and how many parts they have. */
@@ -178,7 +184,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
     if (needs != DC3_RUN_EDITOR)
         DC3_TRY(dc3_dataset_open_with_progress(options->data, found, run, &run->dataset));
-    DC3_TRY(open_editor(run, needs));
+    DC3_TRY(open_editor(run));
     run->usual = run->dataset ? dc3_usual_size(run->dataset, MOST) : MOST;
     DC3_TRY(choose_size(run));
     if (needs >= DC3_RUN_METHOD) DC3_TRY(check_classes(run));

@@ -86,6 +86,7 @@ static dc3_status read_defaults(const json_t *index, const char *file, dc3_edito
         (dc3_edit_settings){.size = (int)size, .steps = USUAL, .guidance = 4, .image_guidance = 1.5f};
     choose_sampler(index, e);
     if (e->defaults.sampler == DC3_LCM) e->defaults.steps = FEW;
+    DC3_TRY(dc3_concepts_open(json_object_get(own, "concepts"), file, &e->concepts));
     return dc3_edit_settings_read(own, file, &e->defaults);
 }
 
@@ -151,6 +152,7 @@ void dc3_editor_close(dc3_editor **editor)
     dc3_denoiser_close(&e->denoiser);
     dc3_clip_text_close(&e->text);
     dc3_tokenizer_close(&e->tokenizer);
+    dc3_concepts_close(&e->concepts);
     dc3_ctx_close(&e->ctx);
     free(e);
     *editor = NULL;
@@ -159,6 +161,11 @@ void dc3_editor_close(dc3_editor **editor)
 dc3_edit_settings dc3_editor_defaults(const dc3_editor *editor)
 {
     return editor->defaults;
+}
+
+const dc3_concepts *dc3_editor_concepts(const dc3_editor *editor)
+{
+    return editor->concepts;
 }
 
 /* What the sampler does not follow, and which scheduler is followed of two that are named. */

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include "dc3/choices.h"
+#include "diffusion/concepts.h"
 #include "tensor/tensor.h"
 
 typedef struct dc3_editor dc3_editor;
@@ -43,6 +44,9 @@ dc3_status dc3_editor_check(const dc3_editor *editor, const dc3_edit_settings *s
  * sentence for people; "" where there is nothing to say. Returns text. */
 const char *dc3_editor_note(const dc3_editor *editor, const dc3_edit_settings *settings, char *text,
                             size_t size);
+
+/* The words that it knows, the editor's; NULL: all. */
+const dc3_concepts *dc3_editor_concepts(const dc3_editor *editor);
 
 /* Mean of the VAE posterior (unscaled) of `n` images: rgb [n, size, size, 3] in [0, 1], channels last;
  * latents [n, size / factor, size / factor, latent_channels] f32, caller's memory. */

@@ -3,6 +3,7 @@
 #ifndef DC3_DIFFUSION_EDITOR_PRIVATE_H
 #define DC3_DIFFUSION_EDITOR_PRIVATE_H
 
+#include "diffusion/concepts.h"
 #include "diffusion/denoiser.h"
 #include "diffusion/editor.h"
 #include "diffusion/scheduler.h"
@@ -20,6 +21,7 @@ struct dc3_editor {
     dc3_edit_settings defaults;
     dc3_detail detail; /* the directory's advice */
     int residual; /* the denoiser's output is relative to the input image's latents, docs/mini-editor.md */
+    dc3_concepts *concepts; /* NULL: every word is known */
     char name[64];
     char checkpoints[48];     /* the parts whose weights are a .bin, for want of safetensors */
     char index_scheduler[64]; /* the scheduler's class in model_index.json, where it is another */

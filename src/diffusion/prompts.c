@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/listener.h"
 #include "base/rng.h"
+#include "base/text.h"
 
 static const char *const warm[] = {"sunny", "golden hour", "sepia", "vivid colors", "daylight"};
 static const char *const cold[] = {"rainy", "snowy", "frozen lake", "infrared", "underwater"};
@@ -55,6 +57,33 @@ dc3_status dc3_prompts_read(const char *path, dc3_prompts *p)
             dc3_fail(DC3_ERR_FORMAT, "%s: expected at least one warm and one cold prompt, found %d and %d",
                      path, p->warm_count, p->cold_count);
     return status;
+}
+
+void dc3_prompt_tell(const char *prompt, const dc3_concepts *concepts, const char *model,
+                     const dc3_listener *listener)
+{
+    char note[1000];
+    if (*dc3_concepts_note(concepts, model, prompt, note, sizeof note))
+        dc3_listener_say(listener, "note: %s", note);
+}
+
+dc3_status dc3_prompts_check(const dc3_prompts *p, const char *path, const dc3_concepts *concepts,
+                             const char *model, const dc3_listener *listener)
+{
+    char names[300];
+    int known = 0;
+    if (!concepts) return DC3_OK;
+    for (int i = 0; i < p->warm_count; i++) known += dc3_concepts_know(concepts, p->warm[i]);
+    for (int i = 0; i < p->cold_count; i++) known += dc3_concepts_know(concepts, p->cold[i]);
+    if (!known)
+        return dc3_fail_setting("prompts",
+                                "%s knows none of the prompts in %s, and so would change next to nothing; it "
+                                "knows %s",
+                                model, path ? path : "the default",
+                                dc3_text_list(dc3_concepts_names(concepts), names, sizeof names));
+    for (int i = 0; i < p->warm_count; i++) dc3_prompt_tell(p->warm[i], concepts, model, listener);
+    for (int i = 0; i < p->cold_count; i++) dc3_prompt_tell(p->cold[i], concepts, model, listener);
+    return DC3_OK;
 }
 
 /* `each` different entries of a list, or again from its start where it is shorter. */

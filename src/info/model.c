@@ -62,6 +62,24 @@ static dc3_status look_at_part(dc3_info_page *page, json_t *parts, const char *p
     return status == DC3_ERR_MEMORY ? status : DC3_OK;
 }
 
+/* The words that the model knows. */
+static void say_concepts(dc3_info_page *page, const dc3_concepts *concepts)
+{
+    char names[400];
+    int count = 0;
+    if (!concepts) {
+        dc3_info_line(page, "knows", "any text");
+        dc3_info_set(page, "concepts", json_null());
+        return;
+    }
+    const char *const *words = dc3_concepts_words(concepts), *const *all = dc3_concepts_names(concepts);
+    while (words[count]) count++;
+    for (; *all; all++) count--;
+    dc3_info_line(page, "knows", "%s; %d other words for them",
+                  dc3_text_list(dc3_concepts_names(concepts), names, sizeof names), count);
+    dc3_info_set(page, "concepts", json_deep_copy(dc3_concepts_json(concepts)));
+}
+
 /* What an edit is made with. */
 static void say_settings(dc3_info_page *page, const dc3_editor *editor)
 {
@@ -77,6 +95,7 @@ static void say_settings(dc3_info_page *page, const dc3_editor *editor)
         dc3_info_line(page, "note", "%s", note);
         dc3_info_set(page, "note", dc3_json_text(note));
     }
+    say_concepts(page, dc3_editor_concepts(editor));
     dc3_info_set(page, "image_px", json_integer(d.size));
     dc3_info_set(page, "sampler", sampler ? json_string(sampler) : json_null());
     dc3_info_set(page, "steps", json_integer(d.steps));

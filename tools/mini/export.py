@@ -3,7 +3,7 @@ import argparse, json, os
 import torch
 from diffusers import DDIMScheduler
 from safetensors.torch import load_file, save_file
-import train
+import prompts, train
 
 
 def halve(path):
@@ -46,7 +46,7 @@ def main():
                  unet=["diffusers", "UNet2DConditionModel"], text_encoder=["transformers", "CLIPTextModel"],
                  tokenizer=["transformers", "CLIPTokenizer"], scheduler=["diffusers", "DDIMScheduler"],
                  dc3=dict(resolution=64, steps=a.steps, sampler="ddim", guidance=1.0, image_guidance=1.0, detail="keep",
-                          residual_image_latents=True))
+                          residual_image_latents=True, concepts=prompts.CONCEPTS))
     json.dump(index, open(os.path.join(a.out, "model_index.json"), "w"), indent=2)
     print(f"U-Net step {state['step']}, {state['minutes']:.1f} min; parameters: " +
           ", ".join(f"{name} {sum(q.numel() for q in m.parameters()) / 1e6:.2f} M"

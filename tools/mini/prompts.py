@@ -30,6 +30,22 @@ NATURAL = [
     "natural colors", "restore the natural colors", "correct the colors", "realistic colors", "fix the white balance",
     "true colors"
 ]
+# What model_index.json says the model knows: words that move the mean colour as the concept's name does (those of WORDS
+# alone, on four images, by more than the 5 to 8 levels of any unknown word).
+CONCEPTS = {
+    "sunny": ["sunshine", "sunlight", "sunlit", "sun", "bright", "warm"],
+    "golden hour": ["golden", "sunset", "dusk", "evening", "afternoon", "orange"],
+    "sepia": ["vintage", "antique", "old photograph", "brown", "faded"],
+    "vivid colors": ["vivid", "vibrant", "saturated", "strong colors", "colorful", "intense"],
+    "daylight": ["midday", "noon", "clear day", "natural light"],
+    "rainy": ["rain", "overcast", "gloomy", "cloudy", "drizzle", "stormy", "weather"],
+    "snowy": ["snow", "winter", "cold"],
+    "frozen lake": ["frozen", "ice", "icy", "frosty", "arctic", "glacier"],
+    "infrared": ["thermal"],
+    "underwater": ["under water", "water", "sea", "ocean", "aquarium"],
+    "natural colors": ["white balance", "true colors", "realistic colors", "correct the colors"],
+}
+
 FORMS = [
     INSTRUCTION, INSTRUCTION, "{}", "make it {}", "turn it into {}", "change the colors to {}",
     "make the picture look {}", "adjust the colors to be {}", "as if it were {}", "give it a look of {}", "{} look",
