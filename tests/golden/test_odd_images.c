@@ -33,6 +33,7 @@ static const expected files[] = {
     {"f32-array-rgb.tif", TWO_COLOURS, 0, DC3_NOTE_UNIT},
     {"f32-rgba.tif", "0,128,255 255,159,127", 1, DC3_NOTE_UNIT},
     {"f32-white-is-zero.tif", "255 191 127 0", 1, DC3_NOTE_UNIT},
+    {"f32-turned.tif", "255 128 64 0", 0, DC3_NOTE_UNIT},
     {"f32-255.tif", QUARTERS, 0, DC3_NOTE_8_BITS},
     {"f32-highlights.tif", "0 128 255 255", 0, DC3_NOTE_UNIT},
     {"f32-signed.tif", "0 128 191 255", 0, DC3_NOTE_SIGNED_UNIT},

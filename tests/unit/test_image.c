@@ -148,6 +148,32 @@ static void fits(void **state)
     }
 }
 
+/* HEIC, where libvips has an encoder to make one. */
+static void heic(void **state)
+{
+    (void)state;
+    enum { SIDE = 64 };
+    static uint8_t pixels[SIDE * SIDE * 3];
+    for (int i = 0; i < SIDE * SIDE; i++) memcpy(pixels + 3 * i, (uint8_t[]){200, 30, 40}, 3);
+    dc3_image one = {SIDE, SIDE, pixels}, image;
+    void *data;
+    size_t size;
+    assert_int_equal(dc3_image_encode(&one, DC3_PNG, &data, &size), DC3_OK); /* starts libvips */
+    VipsImage *in = vips_image_new_from_buffer(data, size, "", NULL);
+    void *file;
+    if (vips_heifsave_buffer(in, &file, &size, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_HEVC, "Q", 90,
+                             NULL))
+        skip();
+    if (dc3_image_decode("phone.heic", file, size, 0, 0, DC3_FIT_CROP, &image) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+    assert_int_equal(image.width, SIDE);
+    for (int c = 0; c < 3; c++) assert_true(abs(image.pixels[3 * SIDE * SIDE / 2 + c] - pixels[c]) <= 6);
+    dc3_image_free(&image);
+    g_object_unref(in);
+    g_free(file);
+    free(data);
+}
+
 enum { BLANK = 32 };
 /* A lossless WebP of one colour: VP8L's header, no transform, and five prefix codes of one symbol each, which
  * need no bits for the pixels. */
@@ -202,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(against_pillow), cmocka_unit_test(cmyk), cmocka_unit_test(cmyk_round_trip),
-        cmocka_unit_test(damaged),        cmocka_unit_test(fits), cmocka_unit_test(expansion)};
+        cmocka_unit_test(damaged),        cmocka_unit_test(fits), cmocka_unit_test(heic),
+        cmocka_unit_test(expansion)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,7 @@ def ranges():
     tiff("f32-array-rgb.tif", cells(colours, "f4"), photometric=MINISBLACK, extra=[UNSPECIFIED] * 2)
     tiff("f32-rgba.tif", cells([(0, .5, 1, 1), (1, .25, 0, .5)], "f4"), extra=[UNASSOCIATED])
     tiff("f32-white-is-zero.tif", cells(unit, "f4"), photometric=MINISWHITE)
+    tiff("f32-turned.tif", cells(unit, "f4"), tags=[(274, 3, [3])])
     tiff("f32-255.tif", cells([0, 64, 128, 255], "f4"))
     tiff("f32-highlights.tif", cells([0, .5, 1, 3.5], "f4"))
     tiff("f32-signed.tif", cells([-1, 0, .5, 1], "f4"))
