@@ -62,8 +62,7 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 static const struct {
     int width, height;
     dc3_fit fit;
-} views[] = {
-    {0, 0, DC3_FIT_CROP}, {256, 256, DC3_FIT_CROP}, {64, 256, DC3_FIT_PAD}, {512, 512, DC3_FIT_CROP}};
+} views[] = {{0, 0, DC3_FIT_CROP}, {256, 256, DC3_FIT_CROP}, {64, 256, DC3_FIT_PAD}};
 enum { VIEWS = sizeof views / sizeof *views };
 
 /* The path of the file of a form and a shape; with the options where it is to be made. */
