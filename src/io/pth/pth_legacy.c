@@ -16,12 +16,15 @@ static dc3_status check(const dc3_pth_file *file, int which, const dc3_pickle_va
 {
     static const unsigned char magic[] = {0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
     const dc3_pickle_value *little;
+    char found[96];
     switch (which) {
     case MAGIC:
         if (root->kind == DC3_PICKLE_OTHER && root->size == sizeof magic &&
             memcmp(root->text, magic, sizeof magic) == 0)
             return DC3_OK;
-        return bad(file, "a pickle that begins with torch.save's magic number", dc3_pickle_what(root));
+        snprintf(found, sizeof found, "%s (of pickle.dump? what torch.save writes is read)",
+                 dc3_pickle_what(root));
+        return bad(file, "a pickle that begins with torch.save's magic number", found);
     case VERSION:
         if (root->kind == DC3_PICKLE_INT && root->number == 1001) return DC3_OK;
         return bad(file, "version 1001 of torch.save", "another");

@@ -151,6 +151,9 @@ static dc3_status copy(const dc3_pth_file *file, view *v, size_t *left)
     return status;
 }
 
+/* The part of what copies may take that one expanded tensor may. */
+enum { EXPANDED = 4 };
+
 static dc3_status take_view(const dc3_pth_file *file, const dc3_pickle_value *tensor, view *v, size_t *left)
 {
     DC3_TRY(find_storage(file, tensor->items[0], v));
@@ -158,7 +161,7 @@ static dc3_status take_view(const dc3_pth_file *file, const dc3_pickle_value *te
     if (*v->odd) return DC3_OK;
     DC3_TRY(take_shape(file, tensor->items[2], tensor->items[3], v));
     size_t each = dc3_dtype_size(v->tensor.dtype);
-    if (!*v->odd) DC3_TRY(check_extent(file, v, (int64_t)(*left / each)));
+    if (!*v->odd) DC3_TRY(check_extent(file, v, (int64_t)(*left / EXPANDED / each)));
     if (*v->odd || !dc3_count(&v->tensor)) return DC3_OK;
     unsigned char *first = (unsigned char *)v->tensor.data + (size_t)v->offset * each;
     if (!is_contiguous(v) || (uintptr_t)first % each != 0) return copy(file, v, left);
