@@ -75,7 +75,7 @@ how() { grep -o '"source":"[^"]*"\|"bin":[^}]*"gain":[^,}]*' "$1"; }
   fail "metadata.jsonl: $(how taught/train/metadata.jsonl), select: $(how t1.jsonl)"
 cp taught/train/metadata.jsonl whole.jsonl; rm taught/train/*/000-*.png
 expect 0 "continuing: 6 images were selected before" "$dc3" condense data -o taught --ipc 3 \
-  --teacher two.safetensors "${common[@]}"
+  --teacher two.safetensors --any-teacher "${common[@]}"
 cmp whole.jsonl taught/train/metadata.jsonl || fail "a resumed run says otherwise how its images were chosen"
 expect 1 "other settings" "$dc3" condense data -o taught --ipc 3 "${common[@]}"
 expect 1 "the teacher distinguishes 9 classes" "$dc3" condense data -o x9 --ipc 1 --teacher nine.safetensors
@@ -110,7 +110,7 @@ expect 2 "not in this version" "$dc3" pull
 expect 2 "--fit: expected one of crop, squash, pad" "$dc3" condense data -o x --fit tall
 mkdir split && ln -s ../data split/train && ln -s ../data split/val
 expect 1 "did you mean split/train" "$dc3" condense split -o x
-mkdir -p around/@eaDir && cp -r split around/ && mkdir -p around/split/test
+mkdir -p around/@eaDir around/split/{train,val}/red
 expect 1 "did you mean around/split/train (and one of the others as --val)?" "$dc3" condense around -o x
 mkdir flat && cp "data/red/r 1.png" flat/
 expect 1 "no class folders" "$dc3" condense flat -o x
