@@ -91,7 +91,7 @@ const option teacher_options[] = {
 
 const option own_teacher_options[] = {
     {"teacher-epochs", 0, OPTION_WHOLE, AT(options.teacher_epochs), WITHIN(1, 100000),
-     "Epochs of a teacher that is trained (default: as many as show it 300,000 images, 8 to 30)", "N"},
+     "Epochs of a teacher that is trained (default: as many as show it 300,000 images, 8 to 20)", "N"},
     {0}};
 
 const option store_options[] = {

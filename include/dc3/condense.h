@@ -49,7 +49,7 @@ typedef struct dc3_condense_options {
     dc3_listener listener;
     int force;       /* replace a file at `out` that dc3 did not write; of commands whose `out` is a file */
     int any_teacher; /* 1: a given teacher that seems to be one of other classes is taken, with a warning */
-    int teacher_epochs; /* of a teacher that is trained here, 1 to 100000; default 8 to 30, as many as show it
+    int teacher_epochs; /* of a teacher that is trained here, 1 to 100000; default 8 to 20, as many as show it
                            300,000 images */
 } dc3_condense_options;
 

@@ -8,7 +8,7 @@
 #include "learn/trainer.h"
 #include "base/listener.h"
 
-enum { SMALL = 64, LARGE = 112, SEEN = 300000, LEAST = 8, MOST = 30 };
+enum { SMALL = 64, LARGE = 112, SEEN = 300000, LEAST = 8, MOST = 20 };
 
 /* Images a step: of few images few, so that an epoch has 16 steps or more, but not below 32. */
 static int batch_for(int64_t images, int usual)

@@ -9,7 +9,7 @@
 
 /* How it is trained, for a dataset of so many images that are stored at `side` pixels, or are no larger
  * themselves, into the file `out`: a ConvNet-3 at the stored size up to 64 pixels, else a ResNet-18 at up to
- * 112, on smaller views first; as many epochs as show it 300,000 images, 8 to 30; of few images small
+ * 112, on smaller views first; as many epochs as show it 300,000 images, 8 to 20; of few images small
  * batches. A tenth of each class is held out and tested on. The options say otherwise where they say
  * anything. The strings are those of the options. */
 dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int side,

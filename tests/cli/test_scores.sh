@@ -59,8 +59,8 @@ wait $first || fail "$(cat one)"
 mkdir large && for class in a b; do mkdir large/$class; for i in 1 2 3 4; do
   "$make" "large/$class/$i.png" 40 40 $((40 + 20 * i)) $((150 - 9 * i)) $((10 * i)) || fail "make_image"; done; done
 "$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
-expect 0 "images stored" "$dc3" condense large -o taught --ipc 1 --teacher two.safetensors --teacher-size 32 --size 40 \
-  --threads 1 --dtype f32
+expect 0 "images stored" "$dc3" condense large -o taught --ipc 1 --teacher two.safetensors --any-teacher \
+  --teacher-size 32 --size 40 --threads 1 --dtype f32
 expect 0 "students see 32 px" "$dc3" evaluate taught --val large --labels hard --epochs 1 --threads 1
 [[ $output == *"32 px, "* ]] || fail "hard labels: $output"
 expect 0 "40 px, " "$dc3" evaluate taught --val large --labels hard --size 40 --epochs 1 --threads 1

@@ -26,7 +26,7 @@ until_status() {
 }
 
 # The teacher: interrupted twice in its training, which resumes in its epochs, and once later.
-own=("$dc3" condense train -o run --ipc 2 --size 16 --threads 2 --dtype f32)
+own=("$dc3" condense train -o run --ipc 2 --size 16 --threads 2 --dtype f32 --teacher-epochs 60)
 interrupt . "epoch 2:" "${own[@]}"; first=$(seconds_of run teacher)
 interrupt . "epoch 30:" "${own[@]}"; second=$(seconds_of run teacher)
 above "$second" "$first" "seconds of a teacher in two calls"

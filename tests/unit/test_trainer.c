@@ -59,6 +59,44 @@ static void learns(void **state)
     free(views);
 }
 
+/* How far a step of plain SGD moves all parameters together: the norm of the gradients, or what it is limited
+ * to. */
+static double step_length(double clip)
+{
+    dc3_trainer t;
+    const double lr = 0.5;
+    int64_t labels[N] = {0};
+    double loss, sum = 0;
+    float *views = make_views();
+    dc3_target target = {.k = 1, .labels = labels};
+    dc3_optimizer_options sgd = dc3_optimizer_defaults(DC3_SGD);
+    dc3_classifier_spec spec = {"convnet3", CLASSES, SIZE, 7};
+    assert_int_equal(dc3_trainer_open(&spec, NULL, DC3_F32, 2, &sgd, &t), DC3_OK);
+    t.clip = clip;
+    float **before = calloc(t.count, sizeof *before);
+    assert_non_null(before);
+    for (size_t i = 0; i < t.count; i++) before[i] = host_values(t.params[i].value);
+    assert_int_equal(dc3_trainer_step(&t, N, SIZE, views, &target, lr, &loss), DC3_OK);
+    for (size_t i = 0; i < t.count; i++) {
+        float *after = host_values(t.params[i].value);
+        for (int64_t k = 0; t.params[i].gradient.data && k < dc3_count(&t.params[i].value); k++)
+            sum += ((double)after[k] - before[i][k]) * ((double)after[k] - before[i][k]);
+        free(after), free(before[i]);
+    }
+    free(before), free(views);
+    dc3_trainer_close(&t);
+    return sqrt(sum) / lr;
+}
+
+static void limited_gradients(void **state)
+{
+    (void)state;
+    double free_length = step_length(0), limited = step_length(0.25 * free_length);
+    assert_true(free_length > 0.1);
+    if (!(fabs(limited / free_length - 0.25) < 1e-4)) fail_msg("%g of %g", limited, free_length);
+    assert_true(fabs(step_length(4 * free_length) / free_length - 1) < 1e-6);
+}
+
 static void not_finite(void **state)
 {
     (void)state;
@@ -221,8 +259,9 @@ static void accuracy(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(learns),           cmocka_unit_test(not_finite),
-                                       cmocka_unit_test(protocol_batches), cmocka_unit_test(protocol),
-                                       cmocka_unit_test(losses),           cmocka_unit_test(accuracy)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(learns),     cmocka_unit_test(limited_gradients),
+                                       cmocka_unit_test(not_finite), cmocka_unit_test(protocol_batches),
+                                       cmocka_unit_test(protocol),   cmocka_unit_test(losses),
+                                       cmocka_unit_test(accuracy)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
