@@ -2,6 +2,7 @@
 #include "support/random_tensors.h"
 #include <math.h>
 #include "io/image.h"
+#include "io/images/fit.h"
 #include "io/images/resample.h"
 #include "io/images/vips.h"
 
@@ -115,42 +116,58 @@ static void one_colour_stays(void **state)
 }
 
 /* libvips takes positions in 64ths of a sample and weights of 12 bits. */
-static void near_libvips(void **state)
+static void near_libvips(dc3_rng *rng, dc3_fit fit)
+{
+    int width = 16 + (int)dc3_rng_below(rng, 80), height = 16 + (int)dc3_rng_below(rng, 80);
+    dc3_image from, to, theirs;
+    from = random_image(rng, width + (int)dc3_rng_below(rng, 400), height + (int)dc3_rng_below(rng, 400));
+    double difference = 0;
+    assert_true(dc3_fit_smaller(&from, width, height, fit, &to));
+    VipsImage *in = dc3_vips_wrap(&from);
+    assert_int_equal(dc3_vips_fit("image", in, 0, width, height, fit, &theirs), DC3_OK);
+    g_object_unref(in);
+    assert_int_equal(to.width, width);
+    assert_int_equal(to.height, height);
+    for (int k = 0; k < 3 * width * height; k++) {
+        int d = abs(to.pixels[k] - theirs.pixels[k]);
+        if (d > 5)
+            fail_msg("%d x %d to %d x %d, %s: value %d is %d, not %d", from.width, from.height, width, height,
+                     dc3_fit_names[fit], k, to.pixels[k], theirs.pixels[k]);
+        difference += d;
+    }
+    assert_true(difference / (3 * width * height) < 0.5);
+    dc3_image_free(&from);
+    dc3_image_free(&to);
+    dc3_image_free(&theirs);
+}
+
+static void fits_as_libvips_does(void **state)
 {
     dc3_rng rng = dc3_rng_make(5, DC3_RNG_TEST, 0);
     (void)state;
     assert_int_equal(dc3_vips_start(), DC3_OK);
-    for (int i = 0; i < 40; i++) {
-        int side = 16 + (int)dc3_rng_below(&rng, 80);
-        int width = side + (int)dc3_rng_below(&rng, 400), height = side + (int)dc3_rng_below(&rng, 400);
-        double shrink = fmin((double)width / side, (double)height / side), difference = 0;
-        dc3_image from = random_image(&rng, width, height), to, theirs;
-        dc3_resample_axis across = axis_of(width, shrink), down = axis_of(height, shrink);
-        across.first = (across.scaled - side) / 2, down.first = (down.scaled - side) / 2;
-        across.count = down.count = side;
-        assert_true(dc3_resample(&from, across, down, &to));
-        VipsImage *in = dc3_vips_wrap(&from);
-        assert_int_equal(dc3_vips_fit("image", in, 0, side, side, DC3_FIT_CROP, &theirs), DC3_OK);
-        g_object_unref(in);
-        for (int k = 0; k < 3 * side * side; k++) {
-            int d = abs(to.pixels[k] - theirs.pixels[k]);
-            if (d > 5) fail_msg("%d x %d to %d: value %d differs by %d", width, height, side, k, d);
-            difference += d;
-        }
-        assert_true(difference / (3 * side * side) < 0.5);
-        dc3_image_free(&from);
-        dc3_image_free(&to);
-        dc3_image_free(&theirs);
-    }
+    for (int i = 0; i < 120; i++) near_libvips(&rng, (dc3_fit)(i % 3));
+}
+
+static void nothing_grows(void **state)
+{
+    dc3_rng rng = dc3_rng_make(6, DC3_RNG_TEST, 0);
+    dc3_image from = random_image(&rng, 40, 30), to;
+    (void)state;
+    for (int fit = 0; fit < 3; fit++) assert_false(dc3_fit_smaller(&from, 50, 40, (dc3_fit)fit, &to));
+    assert_false(dc3_fit_smaller(&from, 41, 20, DC3_FIT_SQUASH, &to));
+    assert_false(dc3_fit_smaller(&from, 41, 20, DC3_FIT_CROP, &to));
+    assert_true(dc3_fit_smaller(&from, 41, 20, DC3_FIT_PAD, &to));
+    dc3_image_free(&to);
+    dc3_image_free(&from);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gives_the_formula),
-        cmocka_unit_test(a_window_is_part_of_the_whole),
-        cmocka_unit_test(one_colour_stays),
-        cmocka_unit_test(near_libvips),
+        cmocka_unit_test(gives_the_formula), cmocka_unit_test(a_window_is_part_of_the_whole),
+        cmocka_unit_test(one_colour_stays),  cmocka_unit_test(fits_as_libvips_does),
+        cmocka_unit_test(nothing_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

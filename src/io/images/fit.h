@@ -1,0 +1,12 @@
+/* Fitting pixels in memory to a size. Private to this folder. */
+#ifndef DC3_IO_FIT_H
+#define DC3_IO_FIT_H
+
+#include "dc3/choices.h"
+#include "io/pixels.h"
+
+/* `from` brought to width x height as `fit` says, without libvips and with its pixels but for rounding. 0: it
+ * would have to grow somewhere, or there is no memory; *image is empty. */
+int dc3_fit_smaller(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image);
+
+#endif
