@@ -29,9 +29,7 @@ dc3_status dc3_image_of_floats(int width, int height, const float *rgb, dc3_imag
 /* Copies `tile` into `sheet`, with its left upper corner at x, y; it must fit. */
 void dc3_image_paste(dc3_image *sheet, const dc3_image *tile, int x, int y);
 
-/* Memory for the pixels of an image that is width x height, where that is within the limits and, unless
- * `wanted_width` or `wanted_height` is 0, the size that is wanted; 0: not so, or no memory. */
-int dc3_image_allocate(uint32_t width, uint32_t height, int wanted_width, int wanted_height,
-                       dc3_image *image);
+/* Memory for the pixels of an image; 0: it is empty or beyond the limits, or there is no memory. */
+int dc3_image_allocate(uint32_t width, uint32_t height, dc3_image *image);
 
 #endif

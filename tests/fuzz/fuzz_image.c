@@ -5,7 +5,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     dc3_image image;
-    if (!dc3_plain_decode(data, size, 0, 0, &image)) return 0;
+    if (!dc3_plain_decode(data, size, 0, 0, &(int){0}, &image)) return 0;
     size_t bytes = (size_t)image.width * (size_t)image.height * 3;
     uint8_t *copy = malloc(bytes);
     if (copy) memcpy(copy, image.pixels, bytes);

@@ -59,8 +59,10 @@ static void same_as_libvips(const char *what, const void *data, size_t size, int
 {
     dc3_image image;
     size_t bytes;
-    if (!dc3_plain_decode(data, size, width, height, &image)) fail_msg("%s is not taken", what);
-    VipsImage *in = vips_image_new_from_buffer(data, size, "", "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+    int shrink;
+    if (!dc3_plain_decode(data, size, width, height, &shrink, &image)) fail_msg("%s is not taken", what);
+    VipsImage *in = vips_image_new_from_buffer(data, size, "", "fail_on", VIPS_FAIL_ON_ERROR,
+                                               shrink > 1 ? "shrink" : NULL, shrink, NULL);
     assert_int_equal(image.width, in->Xsize);
     assert_int_equal(image.height, in->Ysize);
     void *pixels = vips_image_write_to_memory(in, &bytes);
@@ -72,10 +74,10 @@ static void same_as_libvips(const char *what, const void *data, size_t size, int
     dc3_image_free(&image);
 }
 
-static void left_alone(const char *what, const void *data, size_t size, int width, int height)
+static void left_alone(const char *what, const void *data, size_t size)
 {
     dc3_image image;
-    if (dc3_plain_decode(data, size, width, height, &image)) fail_msg("%s is taken", what);
+    if (dc3_plain_decode(data, size, 0, 0, &(int){0}, &image)) fail_msg("%s is taken", what);
     assert_null(image.pixels);
 }
 
@@ -94,15 +96,13 @@ static void taken(void **state)
                          0);
         same_as_libvips("JPEG", data, size, 0, 0);
         same_as_libvips("JPEG", data, size, width, height);
-        left_alone("a JPEG of another width", data, size, width + 1, height);
-        left_alone("a JPEG of another height", data, size, width, height + 1);
+        same_as_libvips("a smaller JPEG", data, size, width / 20 + 1, height / 20 + 1);
         g_free(data);
         assert_int_equal(vips_pngsave_buffer(rgb, &data, &size, "filter", VIPS_FOREIGN_PNG_FILTER_ALL,
                                              "strip", TRUE, NULL),
                          0);
         same_as_libvips("PNG", data, size, 0, 0);
         same_as_libvips("PNG", data, size, width, height);
-        left_alone("a PNG of another width", data, size, width + 1, height);
         g_free(data);
         g_object_unref(rgb);
     }
@@ -116,16 +116,28 @@ static void damage(const char *what, const uint8_t *data, size_t size, dc3_rng *
 {
     dc3_image image;
     uint8_t *changed = malloc(size);
-    for (size_t length = 0; length + 1 < size; length++) left_alone(what, data, length, 0, 0);
+    for (size_t length = 0; length + 1 < size; length++) left_alone(what, data, length);
     for (int round = 0; round < 2000; round++) {
         memcpy(changed, data, size);
         changed[dc3_rng_below(rng, size)] = (uint8_t)dc3_rng_below(rng, 256);
-        if (!dc3_plain_decode(changed, size, 0, 0, &image)) continue;
+        if (!dc3_plain_decode(changed, size, 0, 0, &(int){0}, &image)) continue;
         volatile unsigned sum = 0;
         for (size_t i = 0; i < (size_t)image.width * (size_t)image.height * 3; i++) sum += image.pixels[i];
         dc3_image_free(&image);
     }
     free(changed);
+}
+
+static void shrinks(void **state)
+{
+    (void)state;
+    assert_int_equal(dc3_jpeg_shrink(400, 300, 0, 0), 1);
+    assert_int_equal(dc3_jpeg_shrink(400, 300, 100, 76), 1);
+    assert_int_equal(dc3_jpeg_shrink(400, 300, 100, 75), 2);
+    assert_int_equal(dc3_jpeg_shrink(799, 800, 100, 100), 2);
+    assert_int_equal(dc3_jpeg_shrink(800, 900, 100, 100), 4);
+    assert_int_equal(dc3_jpeg_shrink(1600, 9000, 100, 100), 8);
+    assert_int_equal(dc3_jpeg_shrink(16000, 100, 100, 100), 1);
 }
 
 static void damaged(void **state)
@@ -156,7 +168,7 @@ static void left_to_libvips(void **state)
         size_t size;
         snprintf(path, sizeof path, "%s%s", FOLDER, files[i]);
         assert_int_equal(dc3_file_read(path, 1 << 20, &data, &size), DC3_OK);
-        left_alone(files[i], data, size, 0, 0);
+        left_alone(files[i], data, size);
         free(data);
     }
     dc3_rng rng = dc3_rng_make(3, DC3_RNG_TEST, 0);
@@ -164,16 +176,16 @@ static void left_to_libvips(void **state)
     size_t size;
     VipsImage *rgb = random_image(&rng, 33, 17), *wide;
     assert_int_equal(vips_jpegsave_buffer(rgb, &data, &size, "strip", TRUE, "interlace", TRUE, NULL), 0);
-    left_alone("a progressive JPEG", data, size, 0, 0);
+    left_alone("a progressive JPEG", data, size);
     g_free(data);
     assert_int_equal(vips_pngsave_buffer(rgb, &data, &size, "strip", TRUE, "interlace", TRUE, NULL), 0);
-    left_alone("an interlaced PNG", data, size, 0, 0);
+    left_alone("an interlaced PNG", data, size);
     g_free(data);
     assert_int_equal(vips_cast(rgb, &wide, VIPS_FORMAT_USHORT, "shift", TRUE, NULL), 0);
     g_object_unref(rgb);
     assert_int_equal(vips_copy(wide, &rgb, "interpretation", VIPS_INTERPRETATION_RGB16, NULL), 0);
     assert_int_equal(vips_pngsave_buffer(rgb, &data, &size, "strip", TRUE, NULL), 0);
-    left_alone("a PNG of 16 bits", data, size, 0, 0);
+    left_alone("a PNG of 16 bits", data, size);
     g_free(data);
     g_object_unref(wide);
     g_object_unref(rgb);
@@ -209,7 +221,8 @@ static int start(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(taken), cmocka_unit_test(damaged),
-                                       cmocka_unit_test(left_to_libvips), cmocka_unit_test(texts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(taken), cmocka_unit_test(shrinks),
+                                       cmocka_unit_test(damaged), cmocka_unit_test(left_to_libvips),
+                                       cmocka_unit_test(texts)};
     return cmocka_run_group_tests(tests, start, NULL);
 }

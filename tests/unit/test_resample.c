@@ -9,7 +9,7 @@
 static dc3_image random_image(dc3_rng *rng, int width, int height)
 {
     dc3_image image;
-    assert_true(dc3_image_allocate((uint32_t)width, (uint32_t)height, 0, 0, &image));
+    assert_true(dc3_image_allocate((uint32_t)width, (uint32_t)height, &image));
     for (size_t i = 0; i < (size_t)width * (size_t)height * 3; i++) {
         size_t x = i / 3 % (size_t)width, y = i / 3 / (size_t)width;
         image.pixels[i] = (uint8_t)(x * 3 * (i % 3 + 1) / 2 + y * 2 + dc3_rng_below(rng, 20));
@@ -106,7 +106,7 @@ static void one_colour_stays(void **state)
     (void)state;
     for (int size = 1; size < 90; size += 4) {
         dc3_image from, to;
-        assert_true(dc3_image_allocate((uint32_t)size, 3, 0, 0, &from));
+        assert_true(dc3_image_allocate((uint32_t)size, 3, &from));
         memset(from.pixels, 201, (size_t)size * 9);
         assert_true(dc3_resample(&from, axis_of(size, fmin(size, 1 + size % 7)), axis_of(3, 1.5), &to));
         for (int i = 0; i < to.width * to.height * 3; i++) assert_int_equal(to.pixels[i], 201);

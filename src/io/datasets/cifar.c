@@ -168,7 +168,7 @@ dc3_status dc3_cifar_source(const dc3_dataset *d, const dc3_item *item, dc3_imag
     void *planes;
     dc3_image own;
     DC3_TRY(dc3_read_part(d->text + item->file, item->offset, item->size, &planes));
-    if (!dc3_image_allocate(SIDE, SIDE, 0, 0, &own)) {
+    if (!dc3_image_allocate(SIDE, SIDE, &own)) {
         free(planes);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }

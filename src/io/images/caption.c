@@ -44,7 +44,7 @@ dc3_status dc3_image_caption(const char *text, int width, int height, dc3_image 
 {
     enum { MOST = 200 }; /* bytes: more do not fit a line */
     DC3_TRY(dc3_vips_start());
-    if (!dc3_image_allocate((uint32_t)width, (uint32_t)height, 0, 0, image))
+    if (!dc3_image_allocate((uint32_t)width, (uint32_t)height, image))
         return dc3_fail(DC3_ERR_MEMORY, "out of memory for a caption");
     memset(image->pixels, 255, (size_t)width * (size_t)height * 3);
     char *printable = dc3_text_printable(text), *line = printable ? malloc(MOST + 3) : NULL;

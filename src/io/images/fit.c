@@ -22,7 +22,7 @@ static void crop_to(dc3_resample_axis *axis, int wanted)
 /* `tile` in the middle of white. */
 static int pad_to(dc3_image *tile, int width, int height, dc3_image *image)
 {
-    if (!dc3_image_allocate((uint32_t)width, (uint32_t)height, 0, 0, image)) return 0;
+    if (!dc3_image_allocate((uint32_t)width, (uint32_t)height, image)) return 0;
     memset(image->pixels, 255, (size_t)width * (size_t)height * 3);
     dc3_image_paste(image, tile, (width - tile->width) / 2, (height - tile->height) / 2);
     return 1;

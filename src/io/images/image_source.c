@@ -18,14 +18,10 @@ struct dc3_image_source {
     _Atomic uint16_t *heard;
 };
 
-/* Of a JPEG that is brought to width x height: how much it is scaled while it is decoded, to no less than
- * twice what is wanted. Else 1. */
 static int shrink_of(const dc3_image_source *s, int own_width, int own_height, int width, int height)
 {
-    if (!width || !height) return 1;
-    int across = own_width / width, down = own_height / height, factor = across < down ? across : down;
-    if (factor < 4 || dc3_kind_of(s->load.data, s->load.size) != DC3_KIND_JPEG) return 1;
-    return factor >= 16 ? 8 : factor >= 8 ? 4 : 2;
+    if (dc3_kind_of(s->load.data, s->load.size) != DC3_KIND_JPEG) return 1;
+    return dc3_jpeg_shrink(own_width, own_height, width, height);
 }
 
 /* The whole image in memory. `header`, which dc3_load_look gave or NULL, is consumed. */
@@ -38,18 +34,18 @@ static dc3_status load(dc3_image_source *s, VipsImage *header, int shrink)
     return dc3_load_whole(&s->load, header, shrink, &s->whole);
 }
 
-/* Whether it is what is wanted as it is: the pipeline takes a small image longer than decoding it. */
-static int is_done(const dc3_image_source *s, int width, int height)
+/* Whether its pixels need no more than a size. */
+static int is_rgb(const dc3_image_source *s)
 {
     const VipsImage *w = s->whole;
-    return w->Xsize == width && w->Ysize == height && w->Bands == 3 && w->BandFmt == VIPS_FORMAT_UCHAR &&
-           w->Type == VIPS_INTERPRETATION_sRGB && !s->load.profile && !s->load.turned;
+    return w->Bands == 3 && w->BandFmt == VIPS_FORMAT_UCHAR && w->Type == VIPS_INTERPRETATION_sRGB &&
+           !s->load.profile && !s->load.turned;
 }
 
-static dc3_status copy_whole(const dc3_image_source *s, dc3_image *image)
+static dc3_image pixels_of(const VipsImage *whole)
 {
-    dc3_image all = {s->whole->Xsize, s->whole->Ysize, (uint8_t *)(uintptr_t)vips_image_get_data(s->whole)};
-    return dc3_image_resize(&all, all.width, all.height, DC3_FIT_SQUASH, image);
+    return (dc3_image){whole->Xsize, whole->Ysize,
+                       (uint8_t *)(uintptr_t)vips_image_get_data((VipsImage *)(uintptr_t)whole)};
 }
 
 static dc3_status fit_whole(dc3_image_source *s, VipsImage *header, int width, int height, dc3_fit fit,
@@ -63,7 +59,8 @@ static dc3_status fit_whole(dc3_image_source *s, VipsImage *header, int width, i
         if (status != DC3_OK) return status;
     }
     DC3_TRY(load(s, header, shrink_of(s, l->width, l->height, width, height)));
-    if (is_done(s, width, height)) return copy_whole(s, image);
+    dc3_image all = pixels_of(s->whole);
+    if (is_rgb(s)) return dc3_image_resize(&all, width, height, fit, image);
     dc3_status status = dc3_vips_fit(l->origin, s->whole, l->profile, width, height, fit, image);
     if (status == DC3_OK || !l->profile) return status;
     dc3_profile_drop(s->whole, &l->notes); /* whose tables are damaged */
@@ -87,6 +84,25 @@ static dc3_status read_loaded(dc3_image_source *s, int width, int height, dc3_fi
     return status;
 }
 
+/* Without libvips, which is asked where this gives 0. `more`: all of it is kept. */
+static int read_plain(dc3_image_source *s, int width, int height, dc3_fit fit, int more, dc3_image *image)
+{
+    dc3_image all;
+    int shrink, done = 1;
+    if (!dc3_plain_decode(s->load.data, s->load.size, width, height, &shrink, &all)) return 0;
+    if (!width || !height) width = all.width, height = all.height;
+    int keeps = more && shrink == 1 && !s->own.pixels;
+    if (keeps || all.width != width || all.height != height)
+        done = dc3_image_resize(&all, width, height, fit, image) == DC3_OK;
+    else
+        *image = all;
+    if (keeps)
+        s->own = all;
+    else if (image->pixels != all.pixels)
+        dc3_image_free(&all);
+    return done;
+}
+
 dc3_status dc3_image_source_read(dc3_image_source *s, int width, int height, dc3_fit fit, int more,
                                  dc3_image *image)
 {
@@ -94,16 +110,11 @@ dc3_status dc3_image_source_read(dc3_image_source *s, int width, int height, dc3
     const dc3_load *l = &s->load;
     *image = (dc3_image){0};
     if (!own->pixels && dc3_kind_of(l->data, l->size) == DC3_KIND_NETPBM)
-        s->raw = dc3_plain_decode(l->data, l->size, 0, 0, own);
+        s->raw = dc3_plain_decode(l->data, l->size, 0, 0, &(int){0}, own);
     if (own->pixels && (s->raw || shrink_of(s, own->width, own->height, width, height) == 1))
         return dc3_image_resize(own, width ? width : own->width, height ? height : own->height, fit, image);
     int decoded = s->whole && s->shrink == shrink_of(s, l->width, l->height, width, height);
-    if (!decoded && dc3_plain_decode(l->data, l->size, width, height, image)) {
-        if (more && !own->pixels &&
-            dc3_image_allocate((uint32_t)image->width, (uint32_t)image->height, 0, 0, own))
-            dc3_image_paste(own, image, 0, 0);
-        return DC3_OK;
-    }
+    if (!decoded && read_plain(s, width, height, fit, more, image)) return DC3_OK;
     return read_loaded(s, width, height, fit, image);
 }
 

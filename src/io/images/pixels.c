@@ -32,13 +32,10 @@ void dc3_image_paste(dc3_image *sheet, const dc3_image *tile, int x, int y)
                tile->pixels + (size_t)row * (size_t)tile->width * 3, (size_t)tile->width * 3);
 }
 
-int dc3_image_allocate(uint32_t width, uint32_t height, int wanted_width, int wanted_height, dc3_image *image)
+int dc3_image_allocate(uint32_t width, uint32_t height, dc3_image *image)
 {
     uint64_t pixels = (uint64_t)width * height;
     if (!pixels || pixels > DC3_IMAGE_LIMIT || 3 * pixels > DC3_DECODED_LIMIT) return 0;
-    if (wanted_width && wanted_height &&
-        (width != (uint32_t)wanted_width || height != (uint32_t)wanted_height))
-        return 0;
     *image = (dc3_image){(int)width, (int)height, malloc(3 * pixels)};
     return image->pixels != NULL;
 }

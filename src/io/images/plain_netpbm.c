@@ -62,7 +62,7 @@ static void widen(uint8_t *row, uint32_t width)
     for (uint32_t x = width; x-- > 0;) row[3 * x] = row[3 * x + 1] = row[3 * x + 2] = row[x];
 }
 
-int dc3_plain_netpbm(const void *data, size_t size, int width, int height, dc3_image *image)
+int dc3_plain_netpbm(const void *data, size_t size, dc3_image *image)
 {
     reader r = {data, (const unsigned char *)data + size, 1};
     int form = r.data[1] - '0', colour = form % 3 == 0;
@@ -70,7 +70,7 @@ int dc3_plain_netpbm(const void *data, size_t size, int width, int height, dc3_i
     uint32_t w = number(&r, DC3_IMAGE_LIMIT), h = number(&r, DC3_IMAGE_LIMIT);
     uint32_t most = form % 3 == 1 ? 1 : number(&r, 65535);
     if (form > 3) r.good &= r.data < r.end && isspace(*r.data++);
-    if (!r.good || !most || !dc3_image_allocate(w, h, width, height, image)) return 0;
+    if (!r.good || !most || !dc3_image_allocate(w, h, image)) return 0;
     for (uint32_t y = 0; y < h && r.good; y++) {
         uint8_t *row = image->pixels + (size_t)y * w * 3;
         read_row(&r, form, most, colour ? 3 * w : w, row);

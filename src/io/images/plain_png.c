@@ -37,7 +37,7 @@ static void read_all(png_structp png, png_infop info, const dc3_image *image)
     png_read_end(png, info);
 }
 
-int dc3_plain_png(const void *data, size_t size, int width, int height, dc3_image *image)
+int dc3_plain_png(const void *data, size_t size, dc3_image *image)
 {
     static const png_byte texts[] = "tEXt\0zTXt\0iTXt";
     bytes from = {data, size};
@@ -49,8 +49,7 @@ int dc3_plain_png(const void *data, size_t size, int width, int height, dc3_imag
         png_set_read_fn(png, &from, take);
         png_read_info(png, info);
         if (is_plain(png, info) &&
-            dc3_image_allocate(png_get_image_width(png, info), png_get_image_height(png, info), width, height,
-                               image)) {
+            dc3_image_allocate(png_get_image_width(png, info), png_get_image_height(png, info), image)) {
             read_all(png, info, image);
             done = is_plain(png, info);
         }

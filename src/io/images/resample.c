@@ -229,7 +229,7 @@ int dc3_resample(const dc3_image *from, dc3_resample_axis across, dc3_resample_a
         (turned = malloc((size_t)length * (size_t)down.count))) {
         transpose(rows, down.count, from->width, turned);
         done = resample_rows(turned, across, 3 * down.count, &narrow) &&
-               dc3_image_allocate((uint32_t)across.count, (uint32_t)down.count, 0, 0, image);
+               dc3_image_allocate((uint32_t)across.count, (uint32_t)down.count, image);
         if (done) transpose_back(narrow, down.count, across.count, image->pixels);
     }
     free(narrow);
