@@ -62,6 +62,7 @@ static const option own_options[] = {
     {"test-every", 0, OPTION_WHOLE, AT(test_every), ANY, "Epochs between tests (default 1)", "N"},
     {"init", 0, OPTION_PATH, AT(init), ANY, "Start from a checkpoint (.safetensors or .pth)", "FILE"},
     {"strict", 0, OPTION_FLAG, AT(strict), ANY, "Stop at the first image that cannot be read", NULL},
+    {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print how long it will take and stop", NULL},
     {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted training", NULL},
     {0}};
 static const option *const tables[] = {compute_options, result_options, own_options, force_options, NULL};
@@ -76,7 +77,7 @@ static int run(const command *c, int argc, char **argv)
     if (status != EXIT_DONE) return status;
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
         status = EXIT_USAGE;
-    else if (!o->out)
+    else if (!o->out && !o->dry_run)
         status = usage_error(c, "where should the weights go? Use -o FILE.safetensors");
     if (status == EXIT_DONE) {
         o->data = rest[0];
@@ -85,7 +86,10 @@ static int run(const command *c, int argc, char **argv)
         o->listener = v.common.options.listener;
         o->force = v.common.options.force;
         status = finish(dc3_train(o, &report), "to continue: the same command");
-        if (status == EXIT_DONE) print_training(&v.common, &report, o->out);
+        if (status == EXIT_DONE && o->dry_run)
+            print_estimate(&v.common, report.estimate_seconds);
+        else if (status == EXIT_DONE)
+            print_training(&v.common, &report, o->out);
     }
     g_strfreev(rest);
     return status;

@@ -37,12 +37,12 @@ typedef struct dc3_evaluate_options {
     double temperature;  /* 0: 20 */
     uint64_t seed;       /* of the student: its first weights and all that is drawn */
     int threads;         /* 1 to 1024 */
-    int dry_run;         /* 1: open everything but the test images, measure some steps, and stop: the score
-                            has its conditions and estimate_seconds */
     const char *folder;  /* folder in which a student in training is saved, each minute and after each test,
                           and a finished one's score until dc3_tests_forget; needs `tests`. NULL: nowhere */
     dc3_listener listener;
     int any_teacher; /* as dc3_condense_options */
+    int dry_run;     /* 1: open everything but the test images, measure some steps, and stop: the score
+                        has its conditions and estimate_seconds */
 } dc3_evaluate_options;
 
 DC3_API dc3_evaluate_options dc3_evaluate_defaults(void);
@@ -66,7 +66,7 @@ typedef struct dc3_score {
     int best_epoch;                 /* after which it was */
     int tested[DC3_EVALUATE_TESTS]; /* epochs */
     double top1_at[DC3_EVALUATE_TESTS];
-    double loss;    /* mean of the last epoch */
+    double loss;             /* mean of the last epoch */
     double seconds;          /* training and tests */
     double estimate_seconds; /* of a dry run */
 } dc3_score;

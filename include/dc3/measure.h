@@ -26,12 +26,12 @@ typedef struct dc3_measure_options {
     int coverage;       /* 1: how well runs cover what they were made from, beside random choices */
     const char *editor; /* diffusers directory, whose VAE's features are compared without a teacher */
     int per_class;      /* 1: the table has the classes too; the JSON always has them */
-    int dry_run;        /* 1: measure some images of each dataset and stop: the report has estimate_seconds */
     int strict;         /* an image that cannot be read ends it */
     int threads;        /* 1 to 1024; only what networks say depends on it, in its last digits */
     uint64_t seed;      /* of the rows that kernel distances are taken over */
     dc3_listener listener;
     int any_teacher; /* as dc3_condense_options, where answers of the teacher are measured */
+    int dry_run;     /* 1: measure some images of each dataset and stop: the report has estimate_seconds */
 } dc3_measure_options;
 
 DC3_API dc3_measure_options dc3_measure_defaults(void);

@@ -57,11 +57,11 @@ typedef struct dc3_comparison {
     dc3_compared *cells; /* [total], in the order in which they are made; total 0: an earlier version made the
                             folder and did not write what it wanted */
     int64_t total, done;
-    int64_t next;     /* the first that is not done, which a call is at; -1: none */
+    int64_t next;        /* the first that is not done, which a call is at; -1: none */
     double seconds_left; /* of all that is missing, by what is done; -1: nothing is done yet */
-    const char *step; /* what is done for it: "training the teacher", "condensing", "training its student";
-                         "making the table" without one */
-    int has_run;      /* its dataset has been begun: `run` is its progress */
+    const char *step;    /* what is done for it: "training the teacher", "condensing", "training its student";
+                            "making the table" without one */
+    int has_run;         /* its dataset has been begun: `run` is its progress */
     dc3_progress run;
 } dc3_comparison;
 

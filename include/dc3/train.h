@@ -37,9 +37,10 @@ typedef struct dc3_train_options {
     uint64_t seed;
     int threads; /* 1 to 1024 */
     dc3_listener listener;
-    int force; /* replace a file at `out` that dc3 did not write */
+    int force;       /* replace a file at `out` that dc3 did not write */
     double hold_out; /* share of each class's images, 0 to 0.5, that are not trained on but tested on; not
                         with val; default 0 */
+    int dry_run;     /* stop after the estimate; needs no `out` */
 } dc3_train_options;
 
 DC3_API dc3_train_options dc3_train_defaults(void);
@@ -56,7 +57,8 @@ typedef struct dc3_train_report {
     double best_top1;  /* of all tests; -1 without one */
     int best_epoch;    /* 1.. */
     double seconds;    /* of all calls that made the file together, as far as their checkpoints say */
-    double images_second; /* trained, of this call */
+    double estimate_seconds; /* of a dry run */
+    double images_second;    /* trained, of this call */
 } dc3_train_report;
 
 /* One-cycle schedule, standard augmentation (a crop of the image, padded by reflection, and a flip up to 64

@@ -2,7 +2,6 @@
  * measured and multiplied. Features, which all methods share, are counted once with each method's largest
  * set. */
 #include <stdlib.h>
-#include <string.h>
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/listener.h"
@@ -75,27 +74,16 @@ static dc3_status measure_condensing(dc3_comparing *c, costs *all)
     return DC3_OK;
 }
 
-/* Seconds of the second of two steps on a batch of nothing. */
-static dc3_status measure_step(dc3_comparing *c, const char *arch, int size, int batch, double *seconds)
+/* Seconds of a student's step. */
+static dc3_status measure_step(dc3_comparing *c, const char *arch, int size, int64_t batch, double *seconds)
 {
     dc3_trainer trainer;
     dc3_classifier_spec spec = {.arch = arch, .classes = c->classes, .size = size};
     dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
-    size_t pixels = (size_t)size * (size_t)size * 3;
-    int64_t *labels = calloc((size_t)batch, sizeof *labels);
-    void *views = calloc((size_t)batch * pixels, dc3_dtype_size(c->dtype));
     dc3_status status =
         dc3_trainer_open(&spec, NULL, c->dtype, c->options->evaluate.threads, &adamw, &trainer);
-    if (status == DC3_OK && (!labels || !views)) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int i = 0; i < 2 && status == DC3_OK; i++) {
-        dc3_target target = {.k = 1, .labels = labels};
-        double loss, start = dc3_seconds_now();
-        status = dc3_trainer_step(&trainer, batch, size, views, &target, 0, &loss);
-        *seconds = dc3_seconds_now() - start;
-    }
+    if (status == DC3_OK) status = dc3_trainer_measure(&trainer, batch, size, seconds);
     dc3_trainer_close(&trainer);
-    free(labels);
-    free(views);
     return status;
 }
 
@@ -107,8 +95,8 @@ static dc3_status measure_students(dc3_comparing *c, int ipc, const char *arch, 
     int64_t batch = o->evaluate.batch ? o->evaluate.batch : dc3_protocol_batch(images, c->classes);
     if (batch > images) batch = images;
     double step = 0, steps = (double)((images + batch - 1) / batch) * o->evaluate.epochs,
-                 tests = (double)DC3_EVALUATE_TESTS * (double)dc3_dataset_size(c->tests->dataset);
-    DC3_TRY(measure_step(c, arch, size, (int)batch, &step));
+           tests = (double)DC3_EVALUATE_TESTS * (double)dc3_dataset_size(c->tests->dataset);
+    DC3_TRY(measure_step(c, arch, size, batch, &step));
     while (o->methods[methods]) methods++;
     for (int l = 0; o->labels[l] != DC3_LABELS_END; l++) {
         double each = step * steps + tests * step / (double)batch / 3;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/listener.h"
 #include "learn/clip.h"
 
 dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, dc3_dtype dtype, int threads,
@@ -77,6 +78,23 @@ static int count_one(const float *z, int64_t classes, int label, dc3_accuracy *a
     a->top1 += above < 1;
     a->top5 += above < 5;
     return finite;
+}
+
+dc3_status dc3_trainer_measure(dc3_trainer *trainer, int64_t n, int64_t size, double *seconds)
+{
+    size_t values = (size_t)n * (size_t)size * (size_t)size * 3;
+    int64_t *labels = calloc((size_t)n, sizeof *labels);
+    void *views = calloc(values, dc3_dtype_size(dc3_ctx_dtype(trainer->ctx)));
+    dc3_status status = labels && views ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < 2 && status == DC3_OK; i++) {
+        dc3_target target = {.k = 1, .labels = labels};
+        double loss, start = dc3_seconds_now();
+        status = dc3_trainer_step(trainer, n, size, views, &target, 0, &loss);
+        *seconds = dc3_seconds_now() - start;
+    }
+    free(labels);
+    free(views);
+    return status;
 }
 
 /* What a test holds besides the network. */

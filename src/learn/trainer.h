@@ -40,6 +40,9 @@ typedef struct dc3_target {
 dc3_status dc3_trainer_step(dc3_trainer *trainer, int64_t n, int64_t size, void *views,
                             const dc3_target *target, double lr, double *loss);
 
+/* How long a step on n views takes: the second of two on views of nothing, at rate 0. */
+dc3_status dc3_trainer_measure(dc3_trainer *trainer, int64_t n, int64_t size, double *seconds);
+
 typedef struct dc3_accuracy {
     int64_t n;         /* images seen */
     double top1, top5; /* shares, 0 to 1; of equal logits the first class's counts as the highest */

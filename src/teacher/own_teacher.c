@@ -92,25 +92,6 @@ dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accu
     return DC3_OK;
 }
 
-/* Seconds of the second of two steps on a batch of nothing. */
-static dc3_status measure_step(const dc3_train_options *o, dc3_trainer *trainer, dc3_dtype dtype,
-                               double *seconds)
-{
-    size_t batch = (size_t)o->batch, pixels = (size_t)o->size * (size_t)o->size * 3;
-    int64_t *labels = calloc(batch, sizeof *labels);
-    void *views = calloc(batch * pixels, dc3_dtype_size(dtype));
-    dc3_status status = labels && views ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int i = 0; i < 2 && status == DC3_OK; i++) {
-        dc3_target target = {.k = 1, .labels = labels};
-        double loss, start = dc3_seconds_now();
-        status = dc3_trainer_step(trainer, o->batch, o->size, views, &target, 0, &loss);
-        *seconds = dc3_seconds_now() - start;
-    }
-    free(labels);
-    free(views);
-    return status;
-}
-
 dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, int classes, double *seconds)
 {
     const double progressive = (0.25 + 0.5625 + 1) / 3; /* views of a half, 3/4 and all of the size */
@@ -122,7 +103,7 @@ dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, i
     dc3_classifier_spec spec = {.arch = o->arch, .classes = classes, .size = o->size};
     dc3_optimizer_options optimizer = dc3_optimizer_defaults(DC3_SGD);
     dc3_status status = dc3_trainer_open(&spec, NULL, dtype, o->threads, &optimizer, &trainer);
-    if (status == DC3_OK) status = measure_step(o, &trainer, dtype, &step);
+    if (status == DC3_OK) status = dc3_trainer_measure(&trainer, o->batch, o->size, &step);
     dc3_trainer_close(&trainer);
     double trained = (double)images * (1 - o->hold_out), tested = (double)images * o->hold_out;
     *seconds =

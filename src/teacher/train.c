@@ -12,6 +12,7 @@
 #include "base/lock.h"
 #include "base/output_path.h"
 #include "base/text.h"
+#include "dc3/text.h"
 #include "teacher/teacher.h"
 #include "teacher/accuracy.h"
 #include "teacher/classes.h"
@@ -124,7 +125,7 @@ static dc3_status check_options(const dc3_train_options *o)
                                 dc3_setting("val"));
     if (o->progressive && o->epochs < 3)
         return dc3_fail_setting("progressive", "expected 3 epochs or more, found %d", o->epochs);
-    if (!o->out) return dc3_fail_setting("out", "expected a file to write, found none");
+    if (!o->out && !o->dry_run) return dc3_fail_setting("out", "expected a file to write, found none");
     if (o->epochs < 1 || o->epochs > 100000)
         return dc3_fail_setting("epochs", "expected 1 to 100000, found %d", o->epochs);
     if (o->batch < 2 || o->batch > 65536)
@@ -475,13 +476,49 @@ static dc3_status export(const training *t)
     return status;
 }
 
+/* Seconds to read an image, on one thread. */
+static double measure_reading(const training *t, int size)
+{
+    enum { LOOK = 16 };
+    int64_t n = dc3_dataset_size(t->data);
+    double start = dc3_seconds_now();
+    for (int i = 0; i < LOOK; i++) {
+        dc3_image image;
+        if (dc3_dataset_read(t->data, n * i / LOOK, size, size, DC3_FIT_CROP, &image) == DC3_OK)
+            dc3_image_free(&image);
+    }
+    return (dc3_seconds_now() - start) / LOOK;
+}
+
+/* How long the training takes: all images are read once, or in each epoch where they are large; steps are
+ * measured, and a test of an image takes a third of its step. */
+static dc3_status estimate(training *t, int size)
+{
+    const dc3_train_options *o = t->options;
+    const double progressive = (0.25 + 0.5625 + 1) / 3; /* views of a half, 3/4 and all of the size */
+    double step = 0, tests = (o->epochs + o->test_every - 1) / o->test_every;
+    double held = (double)t->parts.held_count, trained = (double)t->report->images - held,
+           tested = t->val ? (double)dc3_dataset_size(t->val) : held;
+    char text[DC3_NUMBER_TEXT];
+    DC3_TRY(dc3_trainer_measure(&t->trainer, o->batch, size, &step));
+    double reading = measure_reading(t, size) / o->threads,
+           image = step / o->batch * (o->progressive ? progressive : 1);
+    t->report->estimate_seconds =
+        (trained + tested) * reading + o->epochs * trained * image + tests * tested * step / o->batch / 3;
+    dc3_listener_say(&o->listener,
+                     "estimate: %.0f images read in %.1f ms each, %d epochs at %.1f images/s, about %s",
+                     trained + tested, reading * 1e3, o->epochs, 1 / image,
+                     dc3_duration_text(t->report->estimate_seconds, text));
+    return DC3_OK;
+}
+
 static dc3_status train(training *t)
 {
     const dc3_train_options *o = t->options;
     dc3_train_report *r = t->report;
     int size = 0;
     DC3_TRY(check_options(o));
-    DC3_TRY(find_place(t));
+    if (!o->dry_run) DC3_TRY(find_place(t));
     DC3_TRY(open_data(t, &size));
     DC3_TRY(open_network(t, size));
     snprintf(r->arch, sizeof r->arch, "%s", t->trainer.info->arch);
@@ -494,6 +531,7 @@ static dc3_status train(training *t)
                      (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
                      dc3_dtype_name(t->dtype), o->threads);
     DC3_TRY(hold_out(t));
+    if (o->dry_run) return estimate(t, size);
     DC3_TRY(open_images(t, size));
     DC3_TRY(open_memory(t, size));
     DC3_TRY(describe(t));

@@ -72,6 +72,9 @@ expect 0 "estimate: about" "$dc3" evaluate run --val data --labels hard --size 1
 expect 0 '"estimate_seconds": ' "$dc3" evaluate run --val data --labels hard --dry-run --threads 1 --json -q
 find run | sort | cmp - before || fail "a dry run writes"
 expect 0 "estimate: about" "$dc3" measure data run --dry-run --threads 1
+expect 0 "estimate: about" "$dc3" train data --val data --epochs 3 --size 16 --dry-run --threads 1 -o never.safetensors
+[[ $output == *"8 images in 2 classes"*"16 images read in"*"3 epochs"* && -z $(compgen -G 'never*') ]] ||
+  fail "train --dry-run: $output"
 expect 0 '"estimate_seconds": ' "$dc3" measure data run --dry-run --threads 1 --json -q
 compare=("$dc3" compare data --val data --teacher none --ipc 1,2 --methods random,jitter --epochs 4 --seeds 2 --size 16
   --threads 1)
