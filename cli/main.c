@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -123,8 +124,17 @@ static void fill_descriptors(void)
             open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest that is free: fd */
 }
 
+/* Blocks of 8 MiB and more go back to the system when they are freed. By default glibc raises this threshold
+ * to 32 MiB once such blocks come and go, as those of decoded images do, and its heap then keeps several
+ * times what an image takes. */
+static void return_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 8 << 20);
+}
+
 int main(int argc, char **argv)
 {
+    return_memory();
     fill_descriptors();
     check_limit();
     /* Text is UTF-8 whatever the environment says; numbers keep their points. */
