@@ -111,8 +111,10 @@ static void to_bytes(const float *values, const dc3_tiff *t, const dc3_value_ran
     size_t pixels = (size_t)t->width * t->height;
     int colours = bands - (t->alpha != 0);
     for (size_t i = 0; i < pixels; i++, values += t->samples, to += bands) {
-        for (int c = 0; c < colours; c++) to[c] = byte_of((double)values[c], range);
-        if (t->white_is_zero) to[0] = (uint8_t)(255 - to[0]);
+        for (int c = 0; c < colours; c++) {
+            uint8_t byte = byte_of((double)values[c], range);
+            to[c] = t->white_is_zero ? (uint8_t)(255 - byte) : byte;
+        }
         if (t->alpha) to[colours] = byte_of((double)values[t->alpha], range);
     }
 }
