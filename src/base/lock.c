@@ -109,7 +109,7 @@ void dc3_file_hold(const char *path, int *fd)
     if (*fd >= 0 && fcntl(*fd, F_OFD_SETLK, &shared) != 0) errno = 0;
 }
 
-int dc3_file_held(const char *path)
+static int is_held(const char *path)
 {
     struct flock wanted = whole;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -117,4 +117,14 @@ int dc3_file_held(const char *path)
     int held = fcntl(fd, F_OFD_GETLK, &wanted) == 0 && wanted.l_type != F_UNLCK;
     close(fd);
     return held;
+}
+
+int dc3_file_held(const char *path)
+{
+    enum { TRIES = 10, PAUSE = 10000 }; /* us */
+    for (int i = 0; i < TRIES; i++) {
+        if (is_held(path)) return 1;
+        usleep(PAUSE);
+    }
+    return 0;
 }

@@ -25,7 +25,8 @@ dc3_status dc3_lock_check(const char *folder);
  * place of what *fd held before (-1: nothing), and is let go of with close. Where it cannot be had nothing is
  * held. */
 void dc3_file_hold(const char *path, int *fd);
-/* 1 if a process holds the file. */
+/* 1 if a process holds the file; looks for a tenth of a second, since for a moment after it was written
+ * nobody does. */
 int dc3_file_held(const char *path);
 
 #endif
