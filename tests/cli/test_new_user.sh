@@ -76,7 +76,7 @@ teachers() { # command with its words; the teacher goes last
   says 1 "$@" nowhere.pth -- "--teacher nowhere.pth: expected a classifier's file" "found nothing there" \
     "dc3 train makes one"
   says 1 "$@" photos -- "--teacher photos: expected a classifier's file" "found no file"
-  says 1 "$@" notes.txt -- "notes.txt: expected a safetensors file or a PyTorch checkpoint" "found neither"
+  says 1 "$@" notes.txt -- "notes.txt: expected a safetensors file or a PyTorch checkpoint" "found a text"
   says 1 "$@" zip.pth -- "zip.pth: "
   says 1 "$@" cut.safetensors -- "cut.safetensors: " "is it truncated?"
   says 1 "$@" three.safetensors -- "three.safetensors: the teacher distinguishes 3 classes, photos/train has 2;" \
