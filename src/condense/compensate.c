@@ -53,10 +53,12 @@ static int steps_of(const dc3_run *run)
     return run->edit.steps >= MANY ? run->edit.steps : 1;
 }
 
-static void stepped(void *user, int done, int steps)
+/* Some samplers evaluate the network more often than they have steps. */
+static void stepped(void *user, int done, int evaluations)
 {
     const dc3_run *run = user;
-    if (steps == steps_of(run)) dc3_run_made(run, done);
+    int steps = steps_of(run);
+    if (steps > 1 && evaluations >= steps) dc3_run_made(run, (int)((int64_t)done * steps / evaluations));
 }
 
 static dc3_status run_edits(dc3_run *run, const work *w, const drawn *d, int size, float *const *placed)

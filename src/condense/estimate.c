@@ -48,16 +48,25 @@ static dc3_status measure_images(dc3_run *run, double *seconds)
     return DC3_OK;
 }
 
-/* Seconds of one compensation. The first, of one step, also packs weights. A large model's is extrapolated
+/* The fewest that the sampler takes: one, but for pndm. */
+static int few_steps(const dc3_run *run)
+{
+    dc3_edit_settings few = run->edit;
+    for (few.steps = 1; few.steps < run->edit.steps && dc3_editor_check(run->editor, &few) != DC3_OK;)
+        few.steps++;
+    return few.steps;
+}
+
+/* Seconds of one compensation. The first, of few steps, also packs weights. A large model's is extrapolated
  * from it by the number of operations; else whole ones are made. */
 static dc3_status measure_edits(dc3_run *run, double *seconds)
 {
     int edits = dc3_combine_edits(run->combine), keep = run->detail == DC3_DETAIL_KEEP;
     dc3_edit_settings one = run->edit;
-    one.steps = 1;
+    one.steps = few_steps(run);
     double flops = dc3_editor_flops(run->editor, &run->edit, edits, keep);
     double ratio = flops / dc3_editor_flops(run->editor, &one, edits, keep), first;
-    DC3_TRY(make_one(run, 0, 1, &first));
+    DC3_TRY(make_one(run, 0, one.steps, &first));
     *seconds = first * ratio;
     if (*seconds < 3 * enough) DC3_TRY(measure_images(run, seconds));
     run->rate = flops / (*seconds > 1e-6 ? *seconds : 1e-6);

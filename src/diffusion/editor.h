@@ -19,7 +19,8 @@ typedef struct dc3_edit_settings {
     dc3_sampler_kind sampler; /* DC3_SAMPLER_DEFAULT: the directory's, which dc3 lacks */
     float guidance;           /* text guidance s_T, >= 0 */
     float image_guidance;     /* image guidance s_I, >= 0 */
-    void (*stepped)(void *user, int done, int steps); /* called after each step; NULL: nobody is notified */
+    void (*stepped)(void *user, int done,
+                    int evaluations); /* after each of the network; NULL: nobody hears */
     void *user;
 } dc3_edit_settings;
 

@@ -81,10 +81,8 @@ static dc3_status read_clip(const json_t *o, const char *file, dc3_scheduler_con
     int usual = strncmp(c->class_name, "DDIM", 4) == 0 || strncmp(c->class_name, "DDPM", 4) == 0, clip;
     DC3_TRY(dc3_json_bool(o, file, "clip_sample", usual, &clip));
     DC3_TRY(dc3_json_real(o, file, "clip_sample_range", 1, 1e-6, 1e6, &c->clip));
-    if (clip)
-        c->keys |= DC3_KEY_CLIP;
-    else
-        c->clip = 0;
+    if (clip && present(o, "clip_sample")) c->keys |= DC3_KEY_CLIP;
+    if (!clip) c->clip = 0;
     return read_flag(o, file, "thresholding", DC3_KEY_THRESHOLDING, &c->keys);
 }
 
