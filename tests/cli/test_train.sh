@@ -50,7 +50,7 @@ expect 0 "$settings; tested on 16" "${score[@]}" --labels hard --lr 0.003
 expect 0 '"top1_deviation"' "${score[@]}" --labels hard --augment none --json --arch convnet3,convnet4
 expect 0 "views of each" "$dc3" label small --teacher whole.safetensors --views 3 --batch 3 --factor 2 --threads 2
 expect 0 '"factor": 2' "${score[@]}" --labels stored --json
-expect 2 "--factor: stored labels were made with a factor of their own" "${score[@]}" --labels stored --factor 1
+expect 2 "--factor: the stored labels were made with a factor of 2, found 1" "${score[@]}" --labels stored --factor 1
 expect 2 "there is no 'convnet9'" "${score[@]}" --labels hard --arch convnet3,convnet9
 for option in batch factor size lr temperature; do expect 2 "--$option: expected" "${score[@]}" --labels hard \
   --$option 0; done

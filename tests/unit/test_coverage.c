@@ -194,6 +194,9 @@ static void beside_random(void **state)
     rows.threads = 1;
     assert_int_equal(dc3_coverage_beside_random(&rows, &again), DC3_OK);
     assert_memory_equal(&again, &b, sizeof b);
+    rows.classes = 5; /* of three of which no image could be read */
+    assert_int_equal(dc3_coverage_beside_random(&rows, &again), DC3_OK);
+    assert_memory_equal(&again, &b, sizeof b);
     memset(chosen, 1, sizeof chosen);
     assert_int_equal(dc3_coverage_beside_random(&rows, &b), DC3_OK);
     assert_true(b.distance == 0 && b.random_distance == 0);
