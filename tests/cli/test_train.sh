@@ -63,15 +63,15 @@ expect 2 "DC3_KERNELS: expected avx512, avx2 or plain, found 'avx5'" env DC3_KER
 expect 1 "1 images cannot be read (--strict)" "$dc3" train train --val broken --strict --size 16 -o x.safetensors
 expect 0 "warning: --val is train itself" "$dc3" train train --val train --size 16 --epochs 1 --threads 2 \
   -o x.safetensors
-first=$("${score[@]}" --labels hard --json | grep -v seconds) \
-  second=$("${score[@]}" --labels hard --json | grep -v seconds)
+first=$("${score[@]}" --labels hard --json | grep -v '"seconds\|"date') \
+  second=$("${score[@]}" --labels hard --json | grep -v '"seconds\|"date')
 [[ $first == "$second" ]] || fail "the same evaluation scores differently: $first and $second"
 
 # Students that were interrupted resume, and finished ones are not trained again, to the same scores.
 many=("${score[@]}" --labels hard --epochs 1200 --seeds 2 --json)
-"${many[@]}" 2> /dev/null | grep -v seconds > undisturbed || fail "evaluate"
+"${many[@]}" 2> /dev/null | grep -v '"seconds\|"date' > undisturbed || fail "evaluate"
 [[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
-interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
+interrupt "small/students/*.checkpoint" "students: " "${many[@]}"
 interrupt "small/students/*.json" "seed 0: resuming in epoch" "${many[@]}"
 interrupt "small/students/*.checkpoint" "seed 0: was finished by an earlier command" "${many[@]}"
 expect 0 "an interrupted training of a student, convnet3" "$dc3" info small/students/*.checkpoint
@@ -82,13 +82,14 @@ expect 0 "3 epochs" "${score[@]}" --labels hard --epochs 3
   fail "another command's students: $(ls small/students)"
 expect 0 "seed 0: was finished by an earlier command" "${many[@]}"
 [[ $output == *"seed 1: resuming in epoch "* ]] || fail "the second student started over: $output"
-sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - || fail "interrupted students score otherwise"
+sed -n '/^\[$/,$p' <<< "$output" | grep -v '"seconds\|"date' | diff undisturbed - ||
+  fail "interrupted students score otherwise"
 [[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
 # Damaged ones start over; where nothing can be written students are scored all the same.
-interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
+interrupt "small/students/*.checkpoint" "students: " "${many[@]}"
 for file in small/students/*.checkpoint; do echo "no checkpoint" > "$file";
   echo '{"settings": 3, "score": [7]}' > "${file%checkpoint}json"; done
-"${many[@]}" 2> /dev/null | grep -v seconds | diff undisturbed - || fail "damaged students change the score"
+"${many[@]}" 2> /dev/null | grep -v '"seconds\|"date' | diff undisturbed - || fail "damaged students change the score"
 touch small/students
 expect 0 "warning: students are not saved, and start over if they are interrupted: small/students" "${many[@]}"
 [[ $(grep -c "students are not saved" <<< "$output") == 1 ]] || fail "reported twice: $output"
@@ -100,10 +101,10 @@ expect 0 "1200 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype
 # The same with a teacher's labels, of each batch and stored.
 for labels in "soft --teacher whole.safetensors" stored; do
   many=("${score[@]}" --labels $labels --epochs 800 --json)
-  "${many[@]}" 2> /dev/null | grep -v seconds > undisturbed || fail "evaluate, $labels labels"
+  "${many[@]}" 2> /dev/null | grep -v '"seconds\|"date' > undisturbed || fail "evaluate, $labels labels"
   interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
   expect 0 "seed 0: resuming in epoch" "${many[@]}"
-  sed -n '/^\[$/,$p' <<< "$output" | grep -v seconds | diff undisturbed - ||
+  sed -n '/^\[$/,$p' <<< "$output" | grep -v '"seconds\|"date' | diff undisturbed - ||
     fail "a student of $labels labels that was interrupted scores otherwise"
 done
 
