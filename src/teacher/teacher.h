@@ -36,7 +36,8 @@ dc3_status dc3_teacher_check_classes(const dc3_classifier_info *teacher, const c
                                      const char *data);
 /* The teacher and its accuracy, for dc3.json. */
 json_t *dc3_teacher_to_json(const dc3_teacher *teacher);
-/* Says how the file of a classifier was read, where that is worth a line: "FILE: all 122 names begin with ...". */
+/* Says how the file of a classifier was read, where that is worth a line: "FILE: all 122 names begin with
+ * ...". */
 void dc3_report_names(const dc3_listener *listener, const char *file, const dc3_classifier *net);
 /* Says which one it is. */
 void dc3_report_teacher(const dc3_listener *listener, const dc3_teacher *teacher);
