@@ -169,12 +169,12 @@ static void check(const char *model, dc3_dtype dtype, dc3_sampler_kind sampler, 
     float expected[PROMPTS * MOST];
     edit e;
     open_edit(&e, model, dtype, sampler);
-    for (int g = 0; g < 4; g++) {
+    /* Guidance does not depend on the sampler: all of it with the first four. */
+    for (int g = sampler <= DC3_DPMPP_2M ? 0 : 3; g < 4; g++) {
         e.settings.guidance = guidances[g][0], e.settings.image_guidance = guidances[g][1];
         by_hand(&e, expected);
         run(&e, latents, edits);
         double error = apart(latents, expected, PROMPTS * e.each);
-
         if (!(error < limit_of(dtype)))
             fail_msg("%s, %s, %s, guidance %g and %g: %g off", model, dc3_dtype_name(dtype),
                      dc3_sampler_names[sampler], (double)guidances[g][0], (double)guidances[g][1], error);

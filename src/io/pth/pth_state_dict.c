@@ -103,7 +103,7 @@ static void meet(search *s, const dc3_pickle_value *value, const place *above, c
     int rank = dc3_wrapper_rank(key, strlen(key));
     *p = (place){.value = value, .rank = above && above->rank < PLACES ? above->rank : PLACES};
     if (rank >= 0 && rank < p->rank) p->rank = rank;
-    if (above) snprintf(p->path, sizeof p->path, "%s%s%s", above->path, *above->path ? "." : "", key);
+    if (above) snprintf(p->path, sizeof p->path, "%.46s%s%.46s", above->path, *above->path ? "." : "", key);
     if (value->kind == DC3_PICKLE_DICT)
         p->tensors = value->number;
     else if (value->kind == DC3_PICKLE_OTHER)
