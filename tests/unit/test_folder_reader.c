@@ -92,10 +92,44 @@ static void nothing_open(void **state)
     assert_non_null(strstr(dc3_error_text(), "/cat: cannot be listed: Permission denied, skipped; "));
 }
 
+/* Links to the dataset's own folder and to the ones above it lead back: no image is counted in another class.
+ */
+static void links_back(void **state)
+{
+    (void)state;
+    dc3_dataset *d;
+    run("ln -s .. cat/up && ln -s ../.. cat/closed/above && ln -s . here");
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_OK);
+    assert_int_equal(dc3_dataset_size(d), 5);
+    assert_int_equal(dc3_dataset_skipped(d), 3);
+    check_skipped(d, 0, "cat/closed/above", "a link back to a folder above");
+    check_skipped(d, 1, "cat/up", "a link back to a folder above");
+    check_skipped(d, 2, "here", "a link back to a folder above");
+    dc3_dataset_close(&d);
+    run("rm here cat/up cat/closed/above");
+}
+
+/* The folder of a run holds its dataset. */
+static void runs(void **state)
+{
+    (void)state;
+    dc3_dataset *d;
+    run("mkdir -p train/a && touch train/a/1.png dc3.json");
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "did you mean"));
+    assert_non_null(strstr(dc3_error_text(), "/train"));
+    run("rm dc3.json");
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_OK); /* train is a class like others */
+    dc3_dataset_close(&d);
+    run("rm -r train");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(closed_folders, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(nothing_open, make_folder, remove_folder)};
+        cmocka_unit_test_setup_teardown(nothing_open, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(links_back, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(runs, make_folder, remove_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,13 +10,21 @@
 #include "io/datasets/leftovers.h"
 #include "io/datasets/reader.h"
 
+typedef struct node {
+    dev_t device;
+    ino_t number;
+} node;
+
+enum { ABOVE = 64 };
+
 typedef struct listing {
     dc3_dataset *dataset;
     const char *root;
     int label;
     long folders; /* visited so far */
-    dev_t devices[DC3_DEPTH_LIMIT];
-    ino_t nodes[DC3_DEPTH_LIMIT];
+    int above_count;
+    node above[ABOVE]; /* the root and the folders above it */
+    node entered[DC3_DEPTH_LIMIT];
 } listing;
 
 static int is_entry(const struct dirent *entry)
@@ -67,16 +75,40 @@ static dc3_status visit(listing *w, const char *key, const char *name, int depth
     return status;
 }
 
+static int is_among(const node *nodes, int count, node one)
+{
+    for (int i = 0; i < count; i++)
+        if (nodes[i].device == one.device && nodes[i].number == one.number) return 1;
+    return 0;
+}
+
 /* 1 if the folder is one of those above it: a loop of links. */
 static int is_loop(listing *w, const char *path, int depth)
 {
     struct stat info;
     if (stat(path, &info) != 0) return 1;
-    for (int i = 0; i < depth; i++)
-        if (w->devices[i] == info.st_dev && w->nodes[i] == info.st_ino) return 1;
-    w->devices[depth] = info.st_dev;
-    w->nodes[depth] = info.st_ino;
+    node one = {info.st_dev, info.st_ino};
+    if (is_among(w->above, w->above_count, one) || is_among(w->entered, depth, one)) return 1;
+    w->entered[depth] = one;
     return 0;
+}
+
+/* Up to the folder that is its own parent. */
+static dc3_status look_above(listing *w)
+{
+    struct stat info;
+    char *path = strdup(w->root);
+    while (path && w->above_count < ABOVE && stat(path, &info) == 0) {
+        node one = {info.st_dev, info.st_ino};
+        if (is_among(w->above, w->above_count, one)) break;
+        w->above[w->above_count++] = one;
+        char *parent = dc3_path_join(path, "..");
+        free(path);
+        path = parent;
+    }
+    int failed = !path;
+    free(path);
+    return failed ? dc3_fail(DC3_ERR_MEMORY, "out of memory") : DC3_OK;
 }
 
 static dc3_status visit_all(listing *w, const char *below, int depth, struct dirent **entries, int count)
@@ -160,11 +192,13 @@ static dc3_status parts_found(const char *path, const char *where, int others)
         others ? ")" : "");
 }
 
-/* "DATA holds train and val", or a folder that does and nothing else: the user means one of them. */
+/* "DATA holds train and val", or a folder that does and nothing else, or the folder of a run: the user means
+ * one of them. */
 static dc3_status check_split(const char *path, struct dirent **entries, int count)
 {
     names n = look_at(path, entries, count);
-    if (n.train && !n.classes) return parts_found(path, path, n.others);
+    int is_run = kind_below(path, "dc3.json") == DC3_PATH_FILE;
+    if (n.train && (!n.classes || is_run)) return parts_found(path, path, n.others);
     if (n.classes != 1 || n.train || n.others) return DC3_OK;
     char *below = dc3_path_join(path, n.last);
     if (!below) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -197,6 +231,7 @@ static dc3_status open_folder(const char *path, dc3_dataset *dataset)
     struct dirent **entries;
     int count;
     long outside = 0;
+    DC3_TRY(look_above(&w));
     DC3_TRY(dc3_list(path, is_entry, &entries, &count));
     dc3_status status = check_split(path, entries, count);
     for (int i = 0; i < count && status == DC3_OK; i++) {
