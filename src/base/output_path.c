@@ -261,6 +261,39 @@ static dc3_status check_inputs(const dc3_output_path *o, const char *place)
                             found->what, o->path, texts[how], found->path);
 }
 
+/* ---- runs ---- */
+
+static int is_part(const char *at, const char *part)
+{
+    size_t n = strlen(part);
+    return strncmp(at, part, n) == 0 && (at[n] == '/' || !at[n]);
+}
+
+/* Whatever the command reads, nothing is put among the images that a run stored: it would count as one of
+ * them. */
+static dc3_status check_runs(const char *setting, const char *path)
+{
+    char *real = dc3_path_real(path);
+    if (!real) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    dc3_status status = DC3_OK;
+    for (char *slash = real; status == DC3_OK && (slash = strchr(slash, '/')); slash++) {
+        if (!is_part(slash + 1, "train") && !is_part(slash + 1, "edits")) continue;
+        *slash = 0;
+        char *settings = dc3_path_join(real, "dc3.json");
+        if (!settings)
+            status = dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+        else if (dc3_path_what(settings) == DC3_PATH_FILE)
+            status = dc3_fail_setting(setting,
+                                      "expected a place apart from the images of a run, found %s, which lies "
+                                      "in the run %s; choose another",
+                                      path, real);
+        free(settings);
+        *slash = '/';
+    }
+    free(real);
+    return status;
+}
+
 /* ---- what is there ---- */
 
 /* 1 if all the marks stand in the first or the last bytes of the file. */
@@ -320,6 +353,7 @@ dc3_status dc3_output_path_check(const dc3_output_path *o, char **place)
                                                                  : check_folder(o->setting, o->path, target);
     if (status == DC3_OK) status = check_name(o);
     if (status == DC3_OK) status = check_inputs(o, target);
+    if (status == DC3_OK) status = check_runs(o->setting, target);
     if (status == DC3_OK) status = check_there(o, target);
     if (status == DC3_OK)
         *place = target;
@@ -375,6 +409,7 @@ dc3_status dc3_output_folder_check(const char *setting, const char *path, const 
 {
     const dc3_input *found;
     relation how = APART;
+    DC3_TRY(check_runs(setting, path));
     DC3_TRY(find_input(path, inputs, count, &found, &how));
     if (found)
         return dc3_fail(DC3_ERR_ARGUMENT,

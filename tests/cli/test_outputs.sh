@@ -62,6 +62,9 @@ rm data/b/more
 
 evaluate=("$dc3" evaluate run --val val --labels hard --size 16 --epochs 1 --threads 1 -q)
 refused "apart from the images" "${evaluate[@]}" -o run/train/scores.json
+# Nor among the images of any run.
+refused "apart from the images of a run" "${edit[@]}" -o run/train/a/new.png
+refused "apart from the images of a run" "$dc3" condense data -o run/train/more --ipc 1 --method random --threads 1
 refused "apart from the images to test on" "${evaluate[@]}" -o val/scores.json
 
 # A file of another kind, or none that dc3 wrote, is replaced with --force only.
