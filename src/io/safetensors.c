@@ -56,8 +56,25 @@ static dc3_status shape_of(const char *origin, const char *name, const json_t *e
     return DC3_OK;
 }
 
+/* The tensor's bytes as a copy that the table owns. */
+static dc3_status align(const char *origin, const char *name, size_t *left, dc3_table *table, dc3_tensor *t)
+{
+    size_t size = dc3_bytes(t);
+    if (size > *left)
+        return bad(origin, name, "expected tensors that do not overlap, found copies larger than the file");
+    void *copy = malloc(size);
+    if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", origin);
+    *left -= size;
+    memcpy(copy, t->data, size);
+    t->data = copy;
+    dc3_status status = dc3_table_own(table, copy, free);
+    if (status != DC3_OK) free(copy);
+    return status;
+}
+
+/* *left: bytes that may be copied, of tensors that are not aligned. */
 static dc3_status add_tensor(const char *origin, const char *name, const json_t *entry,
-                             const unsigned char *data, size_t size, dc3_table *table)
+                             const unsigned char *data, size_t size, size_t *left, dc3_table *table)
 {
     dc3_tensor t = {0};
     char odd[ODD] = "";
@@ -80,17 +97,8 @@ static dc3_status add_tensor(const char *origin, const char *name, const json_t 
                         "%s: tensor '%.200s': the shape takes %zu bytes, data_offsets give %lld", origin,
                         name, dc3_bytes(&t), (long long)(to - from));
     t.data = (void *)(uintptr_t)(data + from);
-    if ((uintptr_t)t.data % dc3_dtype_size(t.dtype) != 0 && to > from) {
-        void *copy = malloc((size_t)(to - from));
-        if (!copy) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", origin);
-        memcpy(copy, t.data, (size_t)(to - from));
-        t.data = copy;
-        dc3_status status = dc3_table_own(table, copy, free);
-        if (status != DC3_OK) {
-            free(copy);
-            return status;
-        }
-    }
+    if ((uintptr_t)t.data % dc3_dtype_size(t.dtype) != 0 && to > from)
+        DC3_TRY(align(origin, name, left, table, &t));
     return dc3_table_add(table, name, t);
 }
 
@@ -121,13 +129,14 @@ dc3_status dc3_safetensors_parse(const char *origin, const unsigned char *data, 
     DC3_TRY(dc3_json_parse(origin, (const char *)data + 8, (size_t)header, &object));
     const char *name;
     json_t *entry;
+    size_t left = file_size;
     dc3_status status = DC3_OK;
     json_object_foreach(object, name, entry)
     {
         if (status != DC3_OK) break;
         status = strcmp(name, "__metadata__") == 0 ? add_texts(entry, table)
                                                    : add_tensor(origin, name, entry, data + 8 + header,
-                                                                file_size - 8 - (size_t)header, table);
+                                                                file_size - 8 - (size_t)header, &left, table);
     }
     json_decref(object);
     return status;

@@ -13,7 +13,9 @@ struct dc3_module {
     dc3_status status;
     double parameters;
     unsigned char *used; /* of the table's tensors, 1 for those taken */
-    void **owned;        /* memory of the host */
+    const char **begun;  /* of each first part of their names, one name */
+    size_t begun_count;
+    void **owned; /* memory of the host */
     size_t owned_count;
     dc3_tensor **tensors; /* memory of the device; each in memory of `owned` */
     size_t tensor_count;
@@ -51,6 +53,7 @@ void dc3_module_close(dc3_module **module)
     for (size_t i = 0; i < m->weight_count; i++) dc3_weight_release(m->weights[i]);
     for (size_t i = 0; i < m->tensor_count; i++) dc3_tensor_free(m->tensors[i]);
     for (size_t i = 0; i < m->owned_count; i++) free(m->owned[i]);
+    free(m->begun);
     free(m->weights);
     free(m->params);
     free(m->tensors);
@@ -86,10 +89,8 @@ static size_t first_part(const char *name)
 static int is_begun(const dc3_module *m, const char *name)
 {
     size_t length = first_part(name);
-    for (size_t i = 0; i < dc3_table_size(m->table); i++) {
-        const char *other = dc3_table_name(m->table, i);
-        if (m->used[i] && first_part(other) == length && strncmp(other, name, length) == 0) return 1;
-    }
+    for (size_t i = 0; i < m->begun_count; i++)
+        if (first_part(m->begun[i]) == length && strncmp(m->begun[i], name, length) == 0) return 1;
     return 0;
 }
 
@@ -258,6 +259,17 @@ static const dc3_tensor *take_param(dc3_module *m, const char *name, int ndim, c
     return &p->value;
 }
 
+static int mark_used(dc3_module *m, size_t place)
+{
+    const char *name = dc3_table_name(m->table, place);
+    if (!m->used && !(m->used = dc3_module_alloc(m, dc3_table_size(m->table), 1))) return 0;
+    m->used[place] = 1;
+    if (is_begun(m, name)) return 1;
+    if (!grow(m, (void **)&m->begun, m->begun_count)) return 0;
+    m->begun[m->begun_count++] = name;
+    return 1;
+}
+
 static const dc3_tensor *take(dc3_module *m, const char *prefix, const char *name, int ndim,
                               const int64_t *shape, double fan_in, const dc3_place *place)
 {
@@ -273,8 +285,7 @@ static const dc3_tensor *take(dc3_module *m, const char *prefix, const char *nam
         status = dc3_fail(DC3_ERR_FORMAT, "%s: tensor '%s' should hold f32, f16, bf16 or f64, holds %s",
                           dc3_table_origin(m->table), text, dc3_dtype_name(found->dtype));
     if (dc3_module_fail(m, status) != DC3_OK) return NULL;
-    if (!m->used && !(m->used = dc3_module_alloc(m, dc3_table_size(m->table), 1))) return NULL;
-    m->used[dc3_table_place(m->table, text)] = 1;
+    if (!mark_used(m, dc3_table_place(m->table, text))) return NULL;
     if (m->trainable) return take_param(m, text, ndim, shape, found, fan_in, place);
     m->parameters += (double)dc3_count(found);
     return found;

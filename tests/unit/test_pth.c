@@ -66,6 +66,16 @@ static void same_as_pytorch(void **state)
     dc3_table_close(&golden);
 }
 
+/* A small file that names its few modules and tensors over and over. */
+static void names_without_end(void **state)
+{
+    dc3_table *table;
+    (void)state;
+    if (dc3_pth_open(path_of("shared"), &table) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_in_range(dc3_table_size(table), 1, 1 << 18);
+    dc3_table_close(&table);
+}
+
 static const struct {
     const char *file, *text;
 } cases[] = {
@@ -222,7 +232,8 @@ static void recognised_by_content(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_as_pytorch), cmocka_unit_test(damaged), cmocka_unit_test(all_damaged_are_tried),
-        cmocka_unit_test(cut_anywhere), cmocka_unit_test(recognised_by_content)};
+        cmocka_unit_test(same_as_pytorch), cmocka_unit_test(names_without_end),
+        cmocka_unit_test(damaged),         cmocka_unit_test(all_damaged_are_tried),
+        cmocka_unit_test(cut_anywhere),    cmocka_unit_test(recognised_by_content)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -268,6 +268,21 @@ def python2():
     keep("python2", {"w": values, "v": values.clone()})
 
 
+def shared():
+    """Modules below the same eight names on nine levels, and the same empty tensor: 9 x 8^9 names."""
+    module = lambda children, tensors: (
+        b"ctorch.nn.modules.module\nModule\n)\x81}" + text("_parameters") + b"}" + tensors + b"s" + text("_buffers") +
+        b"}s" + text("_modules") + b"}" + children + b"sb")
+    made = module(b"", text("w0") + tensor(shape=(0,)) + b"q\x00s" +
+                  b"".join(text("w%d" % i) + b"h\x00s" for i in range(1, 9)))
+    for level in range(1, 10):
+        memo = bytes([level])
+        made = module(b"".join(text("m%d" % i) + (made + b"q" + memo if i == 0 else b"h" + memo) + b"s"
+                               for i in range(8)), b"")
+    with open(path("shared"), "wb") as f:
+        f.write(zipped(whole(made)))
+
+
 def patched(data, old, new):
     assert data.count(old) >= 1
     return data.replace(old, new)
@@ -378,6 +393,7 @@ def damaged():
 torch.manual_seed(0)
 os.makedirs(OUT, exist_ok=True)
 good()
+shared()
 damaged()
 save_file(golden, os.path.join(OUT, "golden.safetensors"), metadata={"torch": torch.__version__})
 os.chmod(os.path.join(OUT, "golden.safetensors"), 0o644)

@@ -5,7 +5,13 @@
 #include "io/pth/pth_private.h"
 #include "io/wrappers.h"
 
-enum { PLACES = 512, ENTRIES = 1 << 20, MODULES = 1 << 16, LEVELS = 32, PATH = 96 };
+enum {
+    PLACES = 512,
+    ENTRIES = 1 << 20,        /* that are looked at to find the state dict */
+    MODULE_ENTRIES = 1 << 18, /* of one network's modules: many names may lead to the same one */
+    LEVELS = 32,
+    PATH = 96
+};
 
 /* A value that may hold tensors, and the keys that lead to it, with dots between. */
 typedef struct place {
@@ -18,7 +24,7 @@ typedef struct place {
 typedef struct search {
     place places[PLACES];
     int count;
-    size_t entries; /* looked at so far */
+    size_t left; /* entries that may still be looked at */
 } search;
 
 /* A TorchScript module: its tensors and modules are its attributes. */
@@ -38,6 +44,15 @@ static const dc3_pickle_value *module_part(const dc3_pickle_value *value, const 
     return found && found->kind == DC3_PICKLE_DICT ? found : NULL;
 }
 
+/* Takes the entries of a dict, or of nothing, from those that are left; 1 if they were enough. */
+static int spend(const dc3_pickle_value *dict, size_t *left)
+{
+    size_t entries = dict ? dict->size / 2 + 1 : 1;
+    if (entries > *left) return *left = 0;
+    *left -= entries;
+    return 1;
+}
+
 static dc3_status visit_dict(const dc3_pickle_value *dict, const char *prefix, dc3_pth_visitor *visit,
                              void *user)
 {
@@ -55,16 +70,23 @@ static dc3_status visit_dict(const dc3_pickle_value *dict, const char *prefix, d
     return DC3_OK;
 }
 
-/* As PyTorch's Module.state_dict; `left` modules more. */
-static dc3_status visit_module(const dc3_pickle_value *module, char *prefix, int level, int *left,
+/* The part, if enough are left for its entries. */
+static const dc3_pickle_value *afford(const dc3_pickle_value *module, const char *part, size_t *left)
+{
+    const dc3_pickle_value *found = module_part(module, part);
+    return found && spend(found, left) ? found : NULL;
+}
+
+/* As PyTorch's Module.state_dict; *left: entries that may be looked at. */
+static dc3_status visit_module(const dc3_pickle_value *module, char *prefix, int level, size_t *left,
                                dc3_pth_visitor *visit, void *user)
 {
-    const dc3_pickle_value *children = module_part(module, "_modules");
     size_t before = strlen(prefix);
-    if (level == LEVELS || --*left < 0) return DC3_OK;
-    DC3_TRY(visit_dict(module_part(module, "_parameters"), prefix, visit, user));
-    if (!is_script(module)) DC3_TRY(visit_dict(module_part(module, "_buffers"), prefix, visit, user));
-    for (size_t i = 0; children && i < children->size; i += 2) {
+    if (level == LEVELS || !spend(module->state, left)) return DC3_OK;
+    DC3_TRY(visit_dict(afford(module, "_parameters", left), prefix, visit, user));
+    if (!is_script(module)) DC3_TRY(visit_dict(afford(module, "_buffers", left), prefix, visit, user));
+    const dc3_pickle_value *children = afford(module, "_modules", left);
+    for (size_t i = 0; children && *left && i < children->size; i += 2) {
         const dc3_pickle_value *key = children->items[i];
         size_t room = DC3_PTH_NAME / 2 - before;
         if (key->kind != DC3_PICKLE_TEXT || key->size + 2 > room) continue;
@@ -76,12 +98,18 @@ static dc3_status visit_module(const dc3_pickle_value *module, char *prefix, int
     return DC3_OK;
 }
 
-dc3_status dc3_pth_visit(const dc3_pickle_value *value, dc3_pth_visitor *visit, void *user)
+static dc3_status visit_within(const dc3_pickle_value *value, size_t *left, dc3_pth_visitor *visit,
+                               void *user)
 {
     char prefix[DC3_PTH_NAME] = "";
-    int left = MODULES;
     return value->kind == DC3_PICKLE_DICT ? visit_dict(value, "", visit, user)
-                                          : visit_module(value, prefix, 0, &left, visit, user);
+                                          : visit_module(value, prefix, 0, left, visit, user);
+}
+
+dc3_status dc3_pth_visit(const dc3_pickle_value *value, dc3_pth_visitor *visit, void *user)
+{
+    size_t left = MODULE_ENTRIES;
+    return visit_within(value, &left, visit, user);
 }
 
 static dc3_status count_one(void *user, const char *name, int exact, const dc3_pickle_value *value)
@@ -91,12 +119,22 @@ static dc3_status count_one(void *user, const char *name, int exact, const dc3_p
     return DC3_OK;
 }
 
+/* Of a network, of which no more is looked at than when it is read. */
+static void count_tensors(search *s, place *p)
+{
+    size_t left = s->left < MODULE_ENTRIES ? s->left : MODULE_ENTRIES, before = left;
+    visit_within(p->value, &left, count_one, &p->tensors);
+    s->left -= before - left;
+}
+
 /* Adds a value if it can hold tensors and was not met before. */
 static void meet(search *s, const dc3_pickle_value *value, const place *above, const char *key)
 {
-    int container = value->kind == DC3_PICKLE_DICT || value->kind == DC3_PICKLE_LIST ||
-                    value->kind == DC3_PICKLE_TUPLE || module_part(value, "_parameters");
-    if (!container || s->count == PLACES) return;
+    int container =
+        value->kind == DC3_PICKLE_DICT || value->kind == DC3_PICKLE_LIST || value->kind == DC3_PICKLE_TUPLE;
+    if (s->count == PLACES) return;
+    if (!container && value->kind != DC3_PICKLE_OTHER) return;
+    if (!container && (!spend(value->state, &s->left) || !module_part(value, "_parameters"))) return;
     for (int i = 0; i < s->count; i++)
         if (s->places[i].value == value) return;
     place *p = &s->places[s->count++];
@@ -107,7 +145,7 @@ static void meet(search *s, const dc3_pickle_value *value, const place *above, c
     if (value->kind == DC3_PICKLE_DICT)
         p->tensors = value->number;
     else if (value->kind == DC3_PICKLE_OTHER)
-        dc3_pth_visit(value, count_one, &p->tensors);
+        count_tensors(s, p);
 }
 
 /* The values of a dict, a list or a tuple. */
@@ -116,7 +154,7 @@ static void look_into(search *s, const place *holder)
     const dc3_pickle_value *v = holder->value;
     int dict = v->kind == DC3_PICKLE_DICT;
     if (v->kind == DC3_PICKLE_OTHER) return;
-    for (size_t i = 0; i + (size_t)dict < v->size && s->entries < ENTRIES; i += dict ? 2 : 1, s->entries++) {
+    for (size_t i = 0; i + (size_t)dict < v->size && s->left; i += dict ? 2 : 1, s->left -= s->left > 0) {
         char key[64];
         if (dict && v->items[i]->kind == DC3_PICKLE_TEXT)
             dc3_pickle_string(v->items[i], key, sizeof key);
@@ -206,6 +244,7 @@ dc3_status dc3_pth_choose(const dc3_pth_file *file, const dc3_pickle_value *root
 {
     search *s = calloc(1, sizeof *s);
     if (!s) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", file->origin);
+    s->left = ENTRIES;
     dc3_status status = choose(file, s, root, found);
     free(s);
     return status;
