@@ -48,12 +48,12 @@ static dc3_status drop_empty(dc3_dataset *d)
     for (size_t i = 0; status == DC3_OK && d->size && i < d->class_count; i++) {
         char *name = d->classes[i];
         place[i] = remaining;
+        d->classes[i] = NULL; /* so that it stands in one place only, whatever fails */
         if (counts[i])
             d->classes[remaining++] = name;
         else {
             status = dc3_dataset_remark(d, "class '%s' has no images and is left out", name);
             free(name);
-            d->classes[i] = NULL;
         }
     }
     for (int64_t i = 0; status == DC3_OK && i < d->size; i++) d->items[i].label = place[d->items[i].label];

@@ -70,7 +70,7 @@ static void taps_free(taps *t)
     free(t->rows);
 }
 
-/* Of an axis whose samples were averaged by `block`. */
+/* Of an axis whose samples were averaged by `block`; the caller frees, after a failure too. */
 static int taps_make(dc3_resample_axis axis, int block, taps *t)
 {
     double shrink = axis.shrink / block, before = (axis.scaled * axis.shrink - axis.size) / 2 / block;
@@ -80,10 +80,7 @@ static int taps_make(dc3_resample_axis axis, int block, taps *t)
     t->weights = malloc((size_t)axis.count * (size_t)points * sizeof *t->weights);
     t->values = malloc((size_t)points * sizeof *t->values);
     t->rows = malloc((size_t)points * sizeof *t->rows);
-    if (!t->first || !t->weights || !t->values || !t->rows) {
-        taps_free(t);
-        return 0;
-    }
+    if (!t->first || !t->weights || !t->values || !t->rows) return 0;
     for (int i = 0; i < axis.count; i++) {
         double centre = (axis.first + i + 0.5) * shrink - 0.5 - before;
         t->first[i] = (int)floor(centre) + 1 - points / 2;
