@@ -72,6 +72,17 @@ def tiff(name, a, photometric=None, extra=None, bits=None, planar=1, tile=0, def
         f.write(head + data + struct.pack(end + count, len(entries)) + listed + struct.pack(end + word, 0) + later)
 
 
+def repeat_page(name):
+    """Names the page of a little-endian file once more."""
+    data = bytearray(open(os.path.join(OUT, name), "rb").read())
+    directory = struct.unpack_from("<I", data, 4)[0]
+    end = directory + 2 + 12 * struct.unpack_from("<H", data, directory)[0]
+    page = data[directory:end + 4]
+    struct.pack_into("<I", data, end, len(data))
+    with open(os.path.join(OUT, name), "wb") as f:
+        f.write(data + page)
+
+
 def png16(name, a):
     chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in a)
@@ -93,6 +104,10 @@ def ranges():
     tiff("f16-bigtiff.tif", cells(unit, "f2"), big=True, end=">")
     tiff("f32-array-rgb.tif", cells(colours, "f4"), photometric=MINISBLACK, extra=[UNSPECIFIED] * 2)
     tiff("f32-rgba.tif", cells([(0, .5, 1, 1), (1, .25, 0, .5)], "f4"), extra=[UNASSOCIATED])
+    tiff("f32-rgba-associated.tif", cells([(0, .5, 1, 1), (.25, .25, .25, .5)], "f4"), extra=[ASSOCIATED])
+    tiff("f32-rgba-255.tif", cells([(200, 100, 50, 1)], "f4"), extra=[UNASSOCIATED])
+    tiff("f32-pages.tif", cells(unit, "f4"))
+    repeat_page("f32-pages.tif")
     tiff("f32-white-is-zero.tif", cells(unit, "f4"), photometric=MINISWHITE)
     tiff("f32-turned.tif", cells(unit, "f4"), tags=[(274, 3, [3])])
     tiff("f32-255.tif", cells([0, 64, 128, 255], "f4"))
@@ -115,10 +130,12 @@ def ranges():
     tiff("u16-named-14-bits.tif", cells([0, 4096, 8192, 16383], "u2"), tags=[(281, 3, [16000 + 383])])
     tiff("u16-named-65535.tif", cells([0, 256, 512, 1024], "u2"), tags=[(281, 3, [65535])])
     tiff("u16-named-less.tif", cells([0, 16384, 32768, 65535], "u2"), tags=[(281, 3, [255])])
+    tiff("u16-named-more.tif", cells([0, 16384, 32768, 65535], "u2"), tags=[(341, 11, [70000])])
     tiff("u12-packed.tif", cells(bits12, "u2"), bits=12, raw=packed(bits12, 12))
     tiff("u10-packed.tif", cells([0, 256, 512, 1023], "u2"), bits=10, raw=packed([0, 256, 512, 1023], 10))
     png16("u16-12-bits.png", cells(bits12, "u2"))
     png16("u16-rgba-12-bits.png", cells([(0, 2048, 4095, 65535), (4095, 1024, 0, 65535)], "u2"))
+    png16("u16-dark-rgba.png", cells([(3000, 2000, 1000, 65535), (0, 0, 0, 0)], "u2"))
     png16("u16-all.png", cells([0, 16384, 32768, 65535], "u2"))
     Image.fromarray(cells(unit, "f4")[:, :, 0]).save(os.path.join(OUT, "pillow-F.tif"))
     Image.fromarray(cells([0, 64, 128, 255], "i4")[:, :, 0]).save(os.path.join(OUT, "pillow-I.tif"))
@@ -213,11 +230,13 @@ def others():
     open(os.path.join(OUT, "bits12.jpg"), "wb").write(data)
     data[data.find(b"\xff\xc0") + 4], data[data.find(b"\xff\xc0") + 1] = 8, 0xc3
     open(os.path.join(OUT, "lossless.jpg"), "wb").write(data)
-    tiff("compression.tif", cells([(200, 30, 40)], "u1"))
-    data = bytearray(open(os.path.join(OUT, "compression.tif"), "rb").read())
-    at = data.find(struct.pack("<HHII", 259, 3, 1, 1))
-    data[at + 8:at + 10] = struct.pack("<H", 33007)
-    open(os.path.join(OUT, "compression.tif"), "wb").write(data)
+    for name, kind in ("compression.tif", "u1"), ("f32-compression.tif", "f4"):
+        tiff(name, cells([(200, 30, 40)], kind))
+        data = bytearray(open(os.path.join(OUT, name), "rb").read())
+        at = data.find(struct.pack("<HHII", 259, 3, 1, 1))
+        data[at + 8:at + 10] = struct.pack("<H", 33007)
+        open(os.path.join(OUT, name), "wb").write(data)
+    tiff("f32-rgb-one-sample.tif", cells([0, .25, .5, 1], "f4"), photometric=RGB)
     tiff("cut.tif", cells([0, .25, .5, 1], "f4"), raw=cells([0, .25, .5, 1], "f4").tobytes()[:600])
 
 

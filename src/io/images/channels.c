@@ -30,19 +30,31 @@ static VipsImage *select_bands(VipsImage *in, int colours, int alpha)
     return in;
 }
 
-/* The least and the greatest of the colours of an image of 16 bits. */
-static void find_extent(const VipsImage *in, int colours, dc3_values *values)
+/* The least and the greatest of `count` bands from `first` on, of an image of 16 bits. */
+static void find_extent(const VipsImage *in, int first, int count, dc3_values *values)
 {
     const uint16_t *p = vips_image_get_data((VipsImage *)(uintptr_t)in);
     size_t pixels = (size_t)in->Xsize * (size_t)in->Ysize;
     uint16_t least = UINT16_MAX, most = 0;
     for (size_t i = 0; i < pixels; i++, p += in->Bands)
-        for (int c = 0; c < colours; c++) {
+        for (int c = first; c < first + count; c++) {
             least = p[c] < least ? p[c] : least;
             most = p[c] > most ? p[c] : most;
         }
     values->least = least;
     values->most = most;
+}
+
+/* The extent of the colours. Transparency that is not all the same has the values' whole scale, and so counts
+ * where the file does not name one. */
+static void find_colours(const VipsImage *in, dc3_values *values)
+{
+    int colours = in->Bands < 3 ? 1 : 3;
+    dc3_values alpha = {0};
+    find_extent(in, 0, colours, values);
+    if (in->Bands != colours + 1 || values->limited || values->most == 0) return;
+    find_extent(in, colours, 1, &alpha);
+    if (alpha.least < alpha.most) values->most = fmax(values->most, alpha.most);
 }
 
 /* Values from black to white as 8 bits; consumes `in`, of 16. */
@@ -72,7 +84,7 @@ VipsImage *dc3_channels_usual(VipsImage *in, dc3_kind kind, const dc3_tiff *tiff
     if (!in || !wide || (kind != DC3_KIND_TIFF && kind != DC3_KIND_PNG)) return in;
     dc3_values values = {DC3_VALUE_UNSIGNED, 16, .limited = tiff->limited, .low = tiff->low,
                          .high = tiff->high};
-    find_extent(in, in->Bands < 3 ? 1 : 3, &values);
+    find_colours(in, &values);
     dc3_value_range range = values.most > 0 ? dc3_value_range_of(&values) : (dc3_value_range){0, 65535, 0};
     *notes |= range.notes;
     return range.white < 65535 ? spread(in, &range) : in;
@@ -104,18 +116,33 @@ static uint8_t byte_of(double value, const dc3_value_range *range)
     return (uint8_t)(!(x > 0) ? 0 : x >= 255 ? 255 : lrint(x));
 }
 
+/* What stands for opaque: alpha has a scale of its own. 1 without alpha. */
+static double find_opaque(const float *p, const dc3_tiff *t, double white)
+{
+    size_t pixels = (size_t)t->width * t->height;
+    double most = 0;
+    if (!t->alpha) return 1;
+    for (size_t i = 0; i < pixels; i++, p += t->samples)
+        if (isfinite(p[t->alpha])) most = fmax(most, (double)p[t->alpha]);
+    if (t->type == DC3_VALUE_FLOAT) return most <= 1 ? 1 : fmax(white, most);
+    return most <= white ? white : ldexp(1, t->type == DC3_VALUE_SIGNED ? t->bits - 1 : t->bits) - 1;
+}
+
 /* Samples as bytes [height, width, colours and alpha]. */
 static void to_bytes(const float *values, const dc3_tiff *t, const dc3_value_range *range, int bands,
                      uint8_t *to)
 {
     size_t pixels = (size_t)t->width * t->height;
     int colours = bands - (t->alpha != 0);
+    dc3_value_range clear = {0, find_opaque(values, t, range->white), 0};
     for (size_t i = 0; i < pixels; i++, values += t->samples, to += bands) {
+        double alpha = t->alpha ? (double)values[t->alpha] / clear.white : 1;
+        double times = t->premultiplied && alpha > 0 && alpha < 1 ? 1 / alpha : 1;
         for (int c = 0; c < colours; c++) {
-            uint8_t byte = byte_of((double)values[c], range);
+            uint8_t byte = byte_of((double)values[c] * times, range);
             to[c] = t->white_is_zero ? (uint8_t)(255 - byte) : byte;
         }
-        if (t->alpha) to[colours] = byte_of((double)values[t->alpha], range);
+        if (t->alpha) to[colours] = byte_of((double)values[t->alpha], &clear);
     }
 }
 
@@ -138,6 +165,9 @@ dc3_status dc3_channels_own(const char *origin, const void *data, size_t size, c
     float *values;
     dc3_values found = {t->type, t->bits, .limited = t->limited, .low = t->low, .high = t->high};
     *image = NULL;
+    if (!t->colours)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: the image is damaged: %d of the 3 samples of an RGB pixel",
+                        origin, t->samples);
     DC3_TRY(dc3_tiff_read(origin, data, size, t, &values));
     if (!find_float_extent(values, t, &found)) *notes |= DC3_NOTE_NOT_FINITE;
     dc3_value_range range = dc3_value_range_of(&found);

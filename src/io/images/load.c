@@ -84,6 +84,7 @@ static void look_at_own(dc3_load *l, double *bytes)
     l->width = (int)(swap ? t->height : t->width);
     l->height = (int)(swap ? t->width : t->height);
     l->turned = t->orientation != 1;
+    if (t->more) l->notes |= DC3_NOTE_FRAMES;
     *bytes = (double)t->width * t->height * t->samples * (double)sizeof(float);
 }
 
@@ -136,11 +137,14 @@ static VipsImage *decode(const dc3_load *l, VipsImage *header, int shrink)
 
 dc3_status dc3_load_whole(dc3_load *l, VipsImage *header, int shrink, VipsImage **whole)
 {
+    dc3_status status = DC3_OK;
     if (l->tiff.own)
-        DC3_TRY(dc3_channels_own(l->origin, l->data, l->size, &l->tiff, &l->notes, whole));
+        status = dc3_channels_own(l->origin, l->data, l->size, &l->tiff, &l->notes, whole);
     else if ((*whole = decode(l, header, shrink)) != NULL)
         *whole = dc3_channels_usual(*whole, l->kind, &l->tiff, &l->notes);
+    if (status == DC3_ERR_MEMORY) return status;
     if (!*whole && l->kind == DC3_KIND_TIFF) DC3_TRY(dc3_tiff_fail(l->origin, l->data, l->size));
+    DC3_TRY(status);
     if (!*whole) return dc3_vips_failed(l->origin, "the image is damaged or truncated");
     l->profile = dc3_profile_keep(*whole, &l->notes);
     return DC3_OK;

@@ -88,7 +88,10 @@ static void find_channels(TIFF *tiff, int photometric, int made_up, dc3_tiff *t)
     else if (photometric == PHOTOMETRIC_SEPARATED && t->samples >= 4)
         t->colours = 4;
     for (int i = 0; i < extra && t->colours && !t->alpha; i++)
-        if (kinds[i] != EXTRASAMPLE_UNSPECIFIED && colours + i >= t->colours) t->alpha = colours + i;
+        if (kinds[i] != EXTRASAMPLE_UNSPECIFIED && colours + i >= t->colours) {
+            t->alpha = colours + i;
+            t->premultiplied = kinds[i] == EXTRASAMPLE_ASSOCALPHA;
+        }
     if (made_up && t->samples == t->colours + 1) t->alpha = t->colours;  /* as others read it */
     if (t->colours == 1 && !t->alpha && t->samples >= 3) t->colours = 3; /* as arrays are stored */
 }
@@ -147,6 +150,7 @@ static void look_at(TIFF *tiff, int made_up, dc3_tiff *t)
               : format == SAMPLEFORMAT_INT  ? DC3_VALUE_SIGNED
                                             : DC3_VALUE_UNSIGNED;
     t->white_is_zero = photometric == PHOTOMETRIC_MINISWHITE;
+    t->more = !TIFFLastDirectory(tiff);
     t->block = (double)(TIFFIsTiled(tiff) ? TIFFTileSize64(tiff) : TIFFStripSize64(tiff));
     find_channels(tiff, photometric, made_up, t);
     find_limits(tiff, t);
@@ -309,7 +313,7 @@ dc3_status dc3_tiff_fail(const char *origin, const void *data, size_t size)
             DC3_ERR_FORMAT,
             "%s: a TIFF of compression %d, which is not read; store it with LZW or ZIP compression", origin,
             compression);
-    if (t.bits != 1 && t.bits != 2 && t.bits != 4 && t.bits != 8 && t.bits != 16)
+    if (!t.own && t.bits != 1 && t.bits != 2 && t.bits != 4 && t.bits != 8 && t.bits != 16)
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: a TIFF of %d bits a sample, which are not read; expected 8 to 16, or floats of "
                         "16, 32 or 64; convert it",

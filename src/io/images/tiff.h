@@ -13,8 +13,10 @@ typedef struct dc3_tiff {
     uint32_t width, height;
     int samples, bits; /* of a pixel; of a sample */
     dc3_value_type type;
-    int colours; /* samples that are colour: the first 1, 3 or 4; 0 where libvips knows better */
-    int alpha;   /* the sample that is; 0: none */
+    int colours;       /* samples that are colour: the first 1, 3 or 4; 0 where libvips knows better */
+    int alpha;         /* the sample that is; 0: none */
+    int premultiplied; /* whether the colours are multiplied by it */
+    int more;          /* whether other pages follow */
     int white_is_zero;
     int orientation; /* 1 to 8, as in EXIF */
     int limited;     /* whether it names the greatest value, and perhaps the least: */

@@ -56,7 +56,7 @@ dc3_value_range dc3_value_range_of(const dc3_values *v)
     if (named && holds) {
         dc3_value_range range;
         if (v->type != DC3_VALUE_FLOAT && v->low >= 0)
-            range = (dc3_value_range){0, whole_bits(v->high), 0};
+            range = (dc3_value_range){0, fmin(whole_bits(v->high), full(v)), 0};
         else
             range = of_extent(v, v->low < v->least ? v->low : v->least, v->high);
         range.notes = 0;
