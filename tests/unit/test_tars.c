@@ -253,6 +253,22 @@ static void compressed_damaged(void **state)
     assert_non_null(strstr(dc3_error_text(), "truncated"));
 }
 
+static void same_stems(void **state)
+{
+    (void)state;
+    add_image("cat/1.png", 1);
+    add_image("cat/1.PNG", 2);
+    add_image("dog/1.png", 4);
+    add_image("dog/1.png.png", 5);
+    dc3_dataset *d = open_tar("a.tar");
+    assert_int_equal(dc3_dataset_size(d), 4);
+    check_item(d, 0, "a.tar/cat/1.PNG", "cat", 2);
+    check_item(d, 1, "a.tar/cat/1.png", "cat", 1);
+    check_item(d, 2, "a.tar/dog/1.png", "dog", 4);
+    check_item(d, 3, "a.tar/dog/1.png.png", "dog", 5);
+    dc3_dataset_close(&d);
+}
+
 /* 70 MB of zeros in 70 kB. */
 static void compressed_bomb(void **state)
 {
@@ -263,6 +279,28 @@ static void compressed_bomb(void **state)
     put_compressed("a.tar.gz", archive_write_add_filter_gzip, SIZE + 1024);
     assert_int_equal(dc3_dataset_open(path, &d), DC3_ERR_FORMAT);
     assert_non_null(strstr(dc3_error_text(), "unpacks to more than 200 times its size"));
+    at = dc3_test_tar_header(tar, 0, "notes.bin", SIZE); /* passed over */
+    put_compressed("a.tar.gz", archive_write_add_filter_gzip, SIZE + 1024);
+    assert_int_equal(dc3_dataset_open(path, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "unpacks to more than 200 times its size"));
+}
+
+/* Of two that are small enough alone, what is too much of both. */
+static void compressed_bombs(void **state)
+{
+    (void)state;
+    enum { SIZE = 40 << 20 };
+    dc3_dataset *d;
+    at = dc3_test_tar_header(tar, 0, "cat/a.png", SIZE);
+    put_compressed("b.tar.gz", archive_write_add_filter_gzip, SIZE + 1024);
+    char second[sizeof path];
+    strcpy(second, path);
+    put_compressed("a.tar.gz", archive_write_add_filter_gzip, SIZE + 1024);
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_OK);
+    assert_int_equal(dc3_dataset_size(d), 1);
+    assert_non_null(strstr(dc3_dataset_fault(d), "unpacks to more than 200 times its size"));
+    dc3_dataset_close(&d);
+    unlink(second);
 }
 
 /* Of a folder of shards, the good ones are taken, and what comes before the damage; of a tar alone that, too.
@@ -339,9 +377,10 @@ static void parts(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-    const struct CMUnitTest tests[] = {TEST(json_labels),        TEST(json_texts),      TEST(dotted_keys),
-                                       TEST(class_folders),      TEST(one_folder),      TEST(compressed),
-                                       TEST(compressed_damaged), TEST(compressed_bomb), TEST(damaged_shards),
-                                       TEST(no_labels),          TEST(no_images),       TEST(parts)};
+    const struct CMUnitTest tests[] = {
+        TEST(json_labels),      TEST(json_texts), TEST(dotted_keys),        TEST(class_folders),
+        TEST(one_folder),       TEST(compressed), TEST(compressed_damaged), TEST(compressed_bomb),
+        TEST(compressed_bombs), TEST(same_stems), TEST(damaged_shards),     TEST(no_labels),
+        TEST(no_images),        TEST(parts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,7 @@ struct dc3_dataset {
         unread;              /* files of the last two: no images by their names; formats not read */
     int spool;               /* a temporary file of what was unpacked, or -1 */
     uint64_t spool_size;     /* bytes in it */
+    uint64_t spool_packed;   /* bytes of the files that they were unpacked from */
     _Atomic uint16_t *heard; /* [size] dc3_image_note bits of images that were read */
     GHashTable *labels; /* while it is listed: classes' names, which lie in `classes`, to their numbers */
     size_t class_count, note_count, more_notes; /* more_notes: beyond DC3_NOTE_LIMIT */

@@ -13,15 +13,15 @@
 
 enum {
     BLOCK = 512,
-    SMALL_SPOOL = 64 << 20, /* bytes that any shard may take unpacked */
-    EXPANSION = 200         /* times its own bytes that a larger one may take: images hardly shrink */
+    SMALL_SPOOL = 64 << 20, /* bytes that any tars may take unpacked */
+    EXPANSION = 200         /* times their own bytes that larger ones may take: images hardly shrink */
 };
 
 struct dc3_tar {
     const char *path;
     struct archive *archive;
     struct archive_entry *entry;
-    uint64_t packed, unpacked; /* bytes of the file, and of what was kept in the spool */
+    uint64_t packed; /* bytes of the file */
     int spooled, damaged;
 };
 
@@ -63,12 +63,34 @@ void dc3_tar_close(dc3_tar **tar)
     *tar = NULL;
 }
 
+static int is_compressed(const dc3_tar *t)
+{
+    return archive_filter_code(t->archive, 0) != ARCHIVE_FILTER_NONE;
+}
+
+static dc3_status check_expansion(dc3_tar *t, uint64_t unpacked, uint64_t packed)
+{
+    if (unpacked <= SMALL_SPOOL || unpacked / EXPANSION <= packed) return DC3_OK;
+    t->damaged = 1;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: unpacks to more than %d times its size", t->path, EXPANSION);
+}
+
+/* What is passed over is unpacked too: it is looked at before that. */
+static dc3_status check_passed(dc3_tar *t)
+{
+    if (!is_compressed(t)) return DC3_OK;
+    uint64_t size = (uint64_t)archive_entry_size(t->entry);
+    return check_expansion(t, (uint64_t)archive_read_header_position(t->archive) + size, t->packed);
+}
+
 dc3_status dc3_tar_next(dc3_tar *t, const char **name)
 {
     int r;
     *name = NULL;
-    do r = archive_read_next_header(t->archive, &t->entry);
-    while (r == ARCHIVE_OK && archive_entry_filetype(t->entry) != AE_IFREG);
+    do {
+        r = archive_read_next_header(t->archive, &t->entry);
+        if (r == ARCHIVE_OK) DC3_TRY(check_passed(t));
+    } while (r == ARCHIVE_OK && archive_entry_filetype(t->entry) != AE_IFREG);
     if (r == ARCHIVE_EOF) return DC3_OK;
     t->damaged = r != ARCHIVE_OK;
     if (t->damaged)
@@ -154,15 +176,13 @@ static dc3_status spool(dc3_tar *t, dc3_dataset *d, dc3_place *place)
 {
     char block[1 << 14];
     ssize_t got;
+    if (!t->spooled) d->spool_packed += t->packed;
     place->spooled = t->spooled = 1;
     if (place->size > DC3_FILE_LIMIT) return DC3_OK; /* refused when it is read */
     DC3_TRY(open_spool(d));
     place->offset = d->spool_size;
     while ((got = archive_read_data(t->archive, block, sizeof block)) > 0) {
-        t->unpacked += (uint64_t)got;
-        t->damaged = t->unpacked > SMALL_SPOOL && t->unpacked / EXPANSION > t->packed;
-        if (t->damaged)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: unpacks to more than %d times its size", t->path, EXPANSION);
+        DC3_TRY(check_expansion(t, d->spool_size + (uint64_t)got, d->spool_packed));
         DC3_TRY(spool_block(t, d, block, (size_t)got));
     }
     place->size = d->spool_size - place->offset;
@@ -172,7 +192,7 @@ static dc3_status spool(dc3_tar *t, dc3_dataset *d, dc3_place *place)
 dc3_status dc3_tar_keep(dc3_tar *t, dc3_dataset *d, dc3_place *place)
 {
     *place = (dc3_place){.size = (uint64_t)archive_entry_size(t->entry)};
-    if (archive_filter_code(t->archive, 0) != ARCHIVE_FILTER_NONE) return spool(t, d, place);
+    if (is_compressed(t)) return spool(t, d, place);
     dc3_status status =
         find_data(t->path, (uint64_t)archive_read_header_position(t->archive), &place->offset);
     t->damaged = status == DC3_ERR_FORMAT;

@@ -1,10 +1,10 @@
 /* WebDataset: tar shards with members KEY.jpg (or .png, .webp, ...) and KEY.cls, a class number or name, or
  * KEY.json with one (sample_label.h). As in the webdataset library, a key goes up to the first dot of the
- * base name, and what follows is the kind: KEY.seg.png is no image of the sample. But where KEY.001.cls
- * stands beside KEY.001.jpg the two are a sample of their own. Where all classes are numbers they are written
- * with as many digits each, so that names and values have the same order. Where no shard has any label,
- * folders in the tars are the classes (tar_folders.h). The shards are listed once, with each image's place,
- * and read by that; members' names are never used as paths. */
+ * base name, and what follows is the kind: KEY.seg.png is no image of the sample, nor is a second one of a
+ * key. But where KEY.001.cls stands beside KEY.001.jpg the two are a sample of their own. Where all classes
+ * are numbers they are written with as many digits each, so that names and values have the same order. Where
+ * no shard has any label, folders in the tars are the classes (tar_folders.h). The shards are listed once,
+ * with each image's place, and read by that; members' names are never used as paths. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,12 +111,22 @@ static dc3_status read_json(listing *w, dc3_tar *tar, sample *s)
     return DC3_OK;
 }
 
-static dc3_status read_image(dc3_tar *tar, const char *name, dc3_dataset *d, sample *s)
+static dc3_status keep_image(listing *w, dc3_tar *tar, const char *name, sample *s)
 {
-    if (*s->member) return DC3_OK;
-    DC3_TRY(dc3_tar_keep(tar, d, &s->place));
+    DC3_TRY(dc3_tar_keep(tar, w->dataset, &s->place));
     if (s->place.size) strcpy(s->member, name);
     return DC3_OK;
+}
+
+/* The first image of a key is the sample's. Others of its name (1.jpg beside 1.png) count only where folders
+ * are the classes. */
+static dc3_status read_image(listing *w, dc3_tar *tar, const char *name, sample *s)
+{
+    sample other = {0};
+    if (!*s->member) return keep_image(w, tar, name, s);
+    if (w->labels || strcmp(s->member, name) == 0) return DC3_OK;
+    DC3_TRY(keep_image(w, tar, name, &other));
+    return flush(w, &other, 1);
 }
 
 /* An image under a name that cannot be kept. */
@@ -146,9 +156,7 @@ static dc3_status member(listing *w, dc3_tar *tar, const char *name)
     int is_class = strcasecmp(last, ".cls") == 0, is_json = strcasecmp(last, ".json") == 0;
     if (!is_class && !is_json && !dc3_is_image_name(base)) return DC3_OK;
     if (s == &w->dotted) DC3_TRY(turn_to(w, s, name, (size_t)(last - name), 1));
-    return is_class  ? read_class(w, tar, s)
-           : is_json ? read_json(w, tar, s)
-                     : read_image(tar, name, w->dataset, s);
+    return is_class ? read_class(w, tar, s) : is_json ? read_json(w, tar, s) : read_image(w, tar, name, s);
 }
 
 static dc3_status add_members(listing *w, dc3_tar *tar)
