@@ -181,6 +181,15 @@ int dc3_path_is_link(const char *path)
     return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
 }
 
+/* A name in a folder, both without links; what is not there yet is no link either. Caller frees. */
+static char *name_below(const char *above, const char *name)
+{
+    const char *slash = strrchr(above, '/');
+    if (strcmp(name, ".") == 0) return strdup(above);
+    if (strcmp(name, "..") != 0 || !slash) return dc3_path_join(above, name);
+    return strndup(above, slash == above ? 1 : (size_t)(slash - above));
+}
+
 char *dc3_path_real(const char *path)
 {
     char *real = realpath(path, NULL);
@@ -196,10 +205,12 @@ char *dc3_path_real(const char *path)
         above = dc3_path_real(copy);
     } else if (!slash)
         above = realpath(".", NULL);
-    if (above) result = dc3_path_join(above, slash ? slash + 1 : copy);
+    if (above) result = name_below(above, slash ? slash + 1 : copy);
     free(above);
     free(copy);
-    return result;
+    real = result ? realpath(result, NULL) : NULL; /* ".." may lead back to what is there */
+    if (real) free(result);
+    return real ? real : result;
 }
 
 int dc3_path_stays(const char *name)

@@ -409,6 +409,7 @@ dc3_status dc3_output_folder_check(const char *setting, const char *path, const 
 {
     const dc3_input *found;
     relation how = APART;
+    if (!*path) return dc3_fail_setting(setting, "expected a folder, found an empty name");
     DC3_TRY(check_runs(setting, path));
     DC3_TRY(find_input(path, inputs, count, &found, &how));
     if (found)

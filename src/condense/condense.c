@@ -324,13 +324,38 @@ static const dc3_output_kind list_kind = {
     "lists", "lines of JSON", (const char *const[]){".jsonl", ".ndjson", NULL},
     (const char *const[]){"{\"source\":\"", "\"label\":", "\"class\":\"", NULL}};
 
+/* Images that are skipped are listed beside the output. Caller frees; NULL without memory. */
+static char *skipped_beside(const char *out)
+{
+    size_t length = strlen(out) + sizeof ".skipped.txt";
+    char *path = malloc(length);
+    if (path) snprintf(path, length, "%s.skipped.txt", out);
+    return path;
+}
+
+/* A list of skipped images is replaced together with the output that it belongs to. */
+static dc3_status check_skipped(const dc3_condense_options *o, const char *place)
+{
+    char *list = skipped_beside(place);
+    dc3_status status = list ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (list && !o->force && dc3_path_what(place) == DC3_PATH_MISSING &&
+        dc3_path_what(list) != DC3_PATH_MISSING)
+        status = dc3_fail_setting("out", "%s is there already, and no %s; choose another name, or give %s",
+                                  list, o->out, dc3_setting("force"));
+    free(list);
+    return status;
+}
+
 /* Where the list goes; NULL of a dry run. */
 static dc3_status find_place(const dc3_condense_options *o, char **place)
 {
     dc3_input inputs[] = {{"the dataset", o->data}, {"the editor", o->editor}, {"the teacher", o->teacher}};
     dc3_output_path output = {"out", o->out, &list_kind, o->force, inputs, 3};
     *place = NULL;
-    return o->dry_run ? DC3_OK : dc3_output_path_check(&output, place);
+    if (!o->dry_run) DC3_TRY(dc3_output_path_check(&output, place));
+    dc3_status status = *place ? check_skipped(o, *place) : DC3_OK;
+    if (status != DC3_OK) free(*place);
+    return status;
 }
 
 static dc3_status write_list(const dc3_run *run, const dc3_part *parts, const int64_t *bins, int64_t count,
@@ -342,25 +367,23 @@ static dc3_status write_list(const dc3_run *run, const dc3_part *parts, const in
     return dc3_draft_write(&list, DC3_OK, place);
 }
 
-/* Images that are skipped are listed beside the output. */
-static dc3_status list_skipped(dc3_run *run)
+static dc3_status list_skipped(dc3_run *run, const char *place)
 {
-    const char *out = run->options->out, *ending = ".skipped.txt";
-    size_t length = out ? strlen(out) + strlen(ending) + 1 : 0;
-    if (out && !(run->skipped_path = malloc(length))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (out) snprintf(run->skipped_path, length, "%s%s", out, ending);
+    if (!place) place = run->options->out;
+    if (place && !(run->skipped_path = skipped_beside(place)))
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     return DC3_OK;
 }
 
 static dc3_status write_bins(dc3_run *run, const char *place)
 {
     DC3_TRY(make_features(run));
-    DC3_TRY(dc3_run_write_skipped(run));
     dc3_run_begin_stage(run, 1, "bins");
     dc3_part *parts = calloc((size_t)run->n, sizeof *parts);
     dc3_status status = parts ? dc3_run_bins(run) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_run_end_stage(run);
     for (int64_t i = 0; parts && i < run->n; i++) parts[i].item = run->items[i];
+    if (status == DC3_OK) status = dc3_run_write_skipped(run);
     if (status == DC3_OK) status = write_list(run, parts, run->bins, run->n, place);
     free(parts);
     return status;
@@ -376,7 +399,7 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
     char *place;
     DC3_TRY(find_place(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
-    if (status == DC3_OK) status = list_skipped(&run);
+    if (status == DC3_OK) status = list_skipped(&run, place);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
     if (status == DC3_OK && !options->dry_run) status = write_bins(&run, place);
     dc3_run_close(&run);
@@ -395,7 +418,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
     char *place;
     DC3_TRY(find_place(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_METHOD, report, &run);
-    if (status == DC3_OK) status = list_skipped(&run);
+    if (status == DC3_OK) status = list_skipped(&run, place);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
     if (status == DC3_OK && !options->dry_run) status = choose(&run, &chosen);
     if (status == DC3_OK && !options->dry_run)

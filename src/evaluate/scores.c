@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "base/output_path.h"
 #include "evaluate/test_set.h"
+#include "run_folder/document.h"
 
 enum { LIMIT = 1 << 28 }; /* bytes of a file of scores */
 
@@ -161,7 +162,7 @@ static dc3_status read_rows(const char *file, json_t **rows)
     *rows = json_array();
     if (dc3_path_what(file) == DC3_PATH_MISSING) return DC3_OK;
     DC3_TRY(dc3_file_read(file, LIMIT, &text, &size));
-    json_t *found = json_loadb(text, size, 0, NULL), *row;
+    json_t *found = size ? json_loadb(text, size, 0, NULL) : json_array(), *row;
     size_t i;
     int sound = json_is_array(found);
     free(text);
@@ -184,20 +185,40 @@ static dc3_status find_place(const char *file, const dc3_input *inputs, size_t c
     static const char *const endings[] = {".json", NULL}, *const marks[] = {"\"top1\"", NULL};
     const dc3_output_kind kind = {"scores", "JSON", endings, marks};
     const dc3_output_path output = {"out", file, &kind, 1, inputs, count};
-    return dc3_output_path_check(&output, place);
+    DC3_TRY(dc3_output_path_check(&output, place));
+    if (dc3_path_what(*place) == DC3_PATH_MISSING || access(*place, W_OK) == 0) return DC3_OK;
+    free(*place);
+    *place = NULL;
+    return dc3_fail_setting("out", "%s is there already and is write-protected; choose another name", file);
+}
+
+/* The dataset that a run's images are from; NULL where its settings do not say. Caller frees. */
+static char *origin_of(const char *run)
+{
+    char *path = dc3_path_join(run, "dc3.json");
+    json_t *document = NULL;
+    if (path) dc3_json_read(path, DC3_DOCUMENT_LIMIT, &document);
+    const char *data = json_string_value(json_object_get(json_object_get(document, "settings"), "data"));
+    char *copy = data ? strdup(data) : NULL;
+    json_decref(document);
+    free(path);
+    return copy;
 }
 
 dc3_status dc3_scores_check(const char *file, const char *data, const char *val)
 {
     json_t *rows;
     DC3_TRY(dc3_options_need("file", file));
-    char *place, *train = data && dc3_evaluate_folder(data) ? dc3_path_join(data, "train") : NULL;
-    const dc3_input inputs[] = {{"the images", train ? train : data}, {"the images to test on", val}};
+    char *place, *train = data && dc3_evaluate_folder(data) ? dc3_path_join(data, "train") : NULL,
+                 *from = train ? origin_of(data) : NULL;
+    const dc3_input inputs[] = {
+        {"the images", train ? train : data}, {"the images to test on", val}, {"the dataset", from}};
     dc3_status status = read_rows(file, &rows);
     json_decref(rows);
-    if (status == DC3_OK) status = find_place(file, inputs, 2, &place);
+    if (status == DC3_OK) status = find_place(file, inputs, 3, &place);
     if (status == DC3_OK) free(place);
     free(train);
+    free(from);
     return status;
 }
 
@@ -213,21 +234,41 @@ static int lock_folder(const char *file)
     return fd;
 }
 
+/* 1 if one of the rows differs by its date only: an evaluation that continues tells its students again. */
+static int has_row(const json_t *rows, const json_t *one)
+{
+    size_t i;
+    json_t *row, *is = json_copy((json_t *)(uintptr_t)one);
+    int found = 0;
+    json_object_del(is, "date");
+    json_array_foreach(rows, i, row)
+    {
+        json_t *was = json_copy(row);
+        json_object_del(was, "date");
+        found |= json_equal(was, is);
+        json_decref(was);
+    }
+    json_decref(is);
+    return found;
+}
+
 dc3_status dc3_scores_add(const char *file, const char *row)
 {
     DC3_TRY(dc3_options_need("file", file));
     DC3_TRY(dc3_options_need("row", row));
     json_t *rows, *one = json_loads(row, 0, NULL);
-    int lock = lock_folder(file);
+    int lock = lock_folder(file), added = 1;
     char *place = NULL;
     dc3_status status = read_rows(file, &rows);
     if (status == DC3_OK) status = find_place(file, NULL, 0, &place);
-    if (status == DC3_OK && (!one || json_array_append(rows, one) != 0))
+    if (status == DC3_OK && one && has_row(rows, one))
+        added = 0;
+    else if (status == DC3_OK && (!one || json_array_append(rows, one) != 0))
         status = dc3_fail(DC3_ERR_ARGUMENT, "expected a score as JSON, found something else");
-    char *text = status == DC3_OK
+    char *text = status == DC3_OK && added
                      ? json_dumps(rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6))
                      : NULL;
-    if (status == DC3_OK)
+    if (status == DC3_OK && added)
         status = text ? dc3_file_write(place, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (lock >= 0) close(lock);
     free(place);

@@ -99,8 +99,9 @@ static dc3_status find_output(labelling *l)
     const dc3_label_options *o = l->options;
     char *checkpoint = NULL;
     dc3_status status = DC3_OK;
-    dc3_input inputs[] = {{"the images", l->folder}, {"the teacher", l->teacher_path}};
-    dc3_output_path output = {"out", o->out, &dc3_soft_labels_output, o->force, inputs, 2};
+    dc3_input inputs[] = {
+        {"the images", l->folder}, {"the teacher", l->teacher_path}, {"the dataset", l->data}};
+    dc3_output_path output = {"out", o->out, &dc3_soft_labels_output, o->force, inputs, 3};
     if (o->out && !o->dry_run)
         DC3_TRY(dc3_output_path_check(&output, &l->out));
     else

@@ -58,6 +58,11 @@ expect 1 "apart from the dataset" "$dc3" condense data -o far/out --ipc 1 --meth
 expect 1 "apart from the dataset" "${select[@]}" -o c.jsonl --cache data/cache
 expect 1 "apart from the images to test on" "$dc3" compare data --val val -o val/out --teacher none --methods random
 [[ ! -e far/out && ! -e val/out && ! -e data/cache ]] || fail "a refused command makes a folder"
+# Also by ".." after what is not there yet.
+expect 1 "apart from the dataset" "$dc3" condense data -o new/../data/out --ipc 1 --method random "${common[@]}"
+expect 2 "expected a folder, found an empty name" "$dc3" condense data -o "" --ipc 1 --method random "${common[@]}"
+[[ ! -e new && ! -e data/out ]] || fail "a refused command makes a folder"
+refused "apart from the dataset" "${label[@]}" -o data/labels.safetensors
 rm data/b/more
 
 evaluate=("$dc3" evaluate run --val val --labels hard --size 16 --epochs 1 --threads 1 -q)
@@ -66,6 +71,7 @@ refused "apart from the images" "${evaluate[@]}" -o run/train/scores.json
 refused "apart from the images of a run" "${edit[@]}" -o run/train/a/new.png
 refused "apart from the images of a run" "$dc3" condense data -o run/train/more --ipc 1 --method random --threads 1
 refused "apart from the images to test on" "${evaluate[@]}" -o val/scores.json
+refused "apart from the dataset" "${evaluate[@]}" -o data/scores.json
 
 # A file of another kind, or none that dc3 wrote, is replaced with --force only.
 foreign() { # a name, and what writes it
@@ -78,6 +84,12 @@ foreign x.safetensors "${train[@]}"; foreign x.safetensors "${label[@]}"; foreig
 foreign x.jsonl "${select[@]}"; foreign x.png "${edit[@]}"; foreign x.png "${contact[@]}"
 foreign x.html "${report[@]}"
 foreign x.json "$dc3" select --from embeddings.safetensors
+# Nor is somebody's list beside an output that is new.
+echo "my list" > new.jsonl.skipped.txt
+for command in bins select; do
+  refused "new.jsonl.skipped.txt is there already, and no new.jsonl" "$dc3" $command data "${one[@]}" -o new.jsonl
+done
+rm new.jsonl.skipped.txt
 # dc3's own files of another kind count as foreign: weights and labels are both safetensors.
 expect 0 "" "${label[@]}" -o labels.safetensors
 refused "is not known as weights" "${train[@]}" -o labels.safetensors

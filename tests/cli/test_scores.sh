@@ -31,6 +31,19 @@ expect 0 "convnet3" "$dc3" evaluate plain --val data --labels hard --size 16 -o 
 find plain | sort | cmp - before || fail "-o elsewhere writes into the folder"
 [[ $(rows kept.json) == 2 ]] || fail "-o: $(cat kept.json)"
 
+# An empty file is a list without rows; one that is write-protected is left.
+: > empty.json
+expect 0 "convnet3" "$dc3" evaluate run --val data --labels hard --size 16 -o empty.json "${quick[@]}"
+[[ $(rows empty.json) == 2 ]] || fail "an empty file: $(cat empty.json)"
+# What is told again, since it could not be printed, is kept once.
+for to in /dev/full twice.txt; do
+  "$dc3" evaluate run --val data --labels hard --size 16 -o twice.json "${quick[@]}" > $to 2> twice.log
+done
+[[ -s twice.txt && $(rows twice.json) == 2 ]] || fail "kept twice: $(cat twice.json twice.log)"
+chmod a-w empty.json
+[[ -w empty.json ]] || expect 2 "empty.json is there already and is write-protected" "$dc3" evaluate run --val data \
+  --labels hard --size 16 -o empty.json "${quick[@]}"
+
 # What is no list of scores is not replaced, which is said before the training; a folder that is not there too.
 echo "my notes" > notes.json
 expect 1 "notes.json: expected a list of scores" "$dc3" evaluate run --val data --labels hard --size 16 -o notes.json \

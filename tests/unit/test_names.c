@@ -102,7 +102,11 @@ static void real_paths(void **state)
     static const char *const cases[][2] = {{"/", "/"},
                                            {"/tmp/../tmp//", "/tmp"},
                                            {"/nowhere at all/x/", "/nowhere at all/x"},
-                                           {"/dev/./null", "/dev/null"}};
+                                           {"/dev/./null", "/dev/null"},
+                                           {"/nowhere/../dev/null", "/dev/null"},
+                                           {"/nowhere/./x/../../tmp/no such", "/tmp/no such"},
+                                           {"/nowhere/../..", "/"},
+                                           {"/nowhere/x/.", "/nowhere/x"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *path = dc3_path_real(cases[i][0]);
         assert_string_equal(path, cases[i][1]);
