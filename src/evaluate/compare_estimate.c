@@ -51,6 +51,8 @@ static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, 
     o.method = method;
     o.no_report = o.dry_run = 1;
     o.select.ipc = ipc;
+    if (c->trains && dc3_path_what(c->teacher) == DC3_PATH_FILE) /* its sets were made with that one */
+        o.teacher = c->teacher, o.teacher_epochs = 0, o.any_teacher = 1;
     o.listener = (dc3_listener){.cancel = o.listener.cancel};
     dc3_status status = dc3_condense(&o, &report);
     free(folder);

@@ -23,13 +23,13 @@ static double tail(int64_t least, int64_t n, double p)
     return sum;
 }
 
-dc3_verdict dc3_teacher_verdict(int64_t right, int64_t n, double chance)
+dc3_verdict dc3_teacher_verdict(int64_t right, int64_t n, double chance, double even)
 {
     const double rare = 0.01, most = 0.25, times = 3, rounding = 1e-9;
     if (n < 1 || tail(n, n, chance) > rare) return DC3_TEACHER_UNCLEAR;
     if (tail(right, n, chance) > rare) return DC3_TEACHER_WRONG;
-    int seldom = (double)right < times * chance * (double)n - rounding;
-    return chance <= most && seldom ? DC3_TEACHER_WRONG : DC3_TEACHER_FITS;
+    int seldom = (double)right < times * even * (double)n - rounding;
+    return even <= most && seldom ? DC3_TEACHER_WRONG : DC3_TEACHER_FITS;
 }
 
 /* ---- names ---- */
@@ -92,6 +92,7 @@ dc3_status dc3_teacher_check_names(dc3_teacher_check *check, const json_t *known
         check->named = !are_numbers(known);
         return DC3_OK;
     }
+    if (are_numbers(known) != are_numbers(check->names)) return DC3_OK; /* the answers tell */
     list_names(known, theirs);
     list_names(check->names, ours);
     if (same_set(known, check->names))
@@ -114,29 +115,38 @@ dc3_status dc3_teacher_check_names(dc3_teacher_check *check, const json_t *known
 
 /* ---- accuracy ---- */
 
+/* "10.0 %", with the share of the most frequent class where it is more. */
+static void chance_text(double even, double most, char text[80])
+{
+    int n = snprintf(text, 80, "%.1f %%", 100 * even);
+    if (most > even + 0.0005)
+        snprintf(text + n, 80 - (size_t)n, "; always the most frequent class: %.1f %%", 100 * most);
+}
+
 dc3_status dc3_teacher_check_accuracy(const dc3_teacher_check *check, const dc3_teacher_accuracy *a,
                                       double largest)
 {
-    double n = (double)json_array_size(check->names), chance = largest > 1 / n ? largest : 1 / n;
-    char text[DC3_ACCURACY_TEXT];
+    double even = 1 / (double)json_array_size(check->names), chance = largest > even ? largest : even;
+    char text[DC3_ACCURACY_TEXT], by_chance[80];
+    chance_text(even, chance, by_chance);
     dc3_teacher_accuracy_text(a, text);
-    dc3_verdict verdict = dc3_teacher_verdict(llround(a->top1 * (double)a->images), a->images, chance);
-    if (verdict == DC3_TEACHER_UNCLEAR && !check->own && !check->named)
+    dc3_verdict verdict = dc3_teacher_verdict(llround(a->top1 * (double)a->images), a->images, chance, even);
+    if (verdict == DC3_TEACHER_UNCLEAR && a->images > 0 && !check->own && !check->named)
         dc3_listener_say(check->listener,
                          "note: %s: %s are too few to tell whether the teacher is one of these classes",
                          check->path, text);
     if (verdict != DC3_TEACHER_WRONG) return DC3_OK;
     if (check->own || check->named || check->any)
         dc3_listener_say(check->listener,
-                         "warning: %s: the teacher is hardly better than chance (%.1f %%) on %s: %s",
-                         check->path, 100 * chance, check->data, text);
+                         "warning: %s: the teacher is hardly better than chance (%s) on %s: %s", check->path,
+                         by_chance, check->data, text);
     else
         return dc3_fail(
             DC3_ERR_ARGUMENT,
-            "%s: the teacher is hardly better than chance (%.1f %%) on %s: %s; expected one that was "
+            "%s: the teacher is hardly better than chance (%s) on %s: %s; expected one that was "
             "trained on these classes, in the order of their names, with images in [0, 1] normalised "
             "by ImageNet's mean and deviation; %s takes it all the same",
-            check->path, 100 * chance, check->data, text, dc3_setting("any_teacher"));
+            check->path, by_chance, check->data, text, dc3_setting("any_teacher"));
     return DC3_OK;
 }
 

@@ -4,8 +4,9 @@
  * Files that dc3 train writes name their classes, which are compared. And the teacher is asked about labelled
  * images. With c the share of right answers that a network reaches which knows nothing (one class in all, or
  * always the most frequent one), it is taken for a wrong one where guessing at c is right as often by a
- * chance of more than 1 in 100 (binomial distribution), or, with c up to 1/4, where it is right less than
- * three times as often as c. (With two or three classes three times c would be more than can be asked for.)
+ * chance of more than 1 in 100 (binomial distribution), or, with e, one class in all, up to 1/4, where it is
+ * right less than three times as often as e. (With two or three classes three times e would be more than can
+ * be asked for, and so it might with three times the share of a class that most images are of.)
  * Where even nothing but right answers would prove nothing the images are too few to tell. */
 #ifndef DC3_TEACHER_CHECK_H
 #define DC3_TEACHER_CHECK_H
@@ -14,8 +15,8 @@
 #include "teacher/teacher.h"
 
 typedef enum dc3_verdict { DC3_TEACHER_FITS, DC3_TEACHER_UNCLEAR, DC3_TEACHER_WRONG } dc3_verdict;
-/* Of so many right answers among n, where `chance` is c. */
-dc3_verdict dc3_teacher_verdict(int64_t right, int64_t n, double chance);
+/* Of so many right answers among n, where `chance` is c, and `even` e. */
+dc3_verdict dc3_teacher_verdict(int64_t right, int64_t n, double chance, double even);
 
 /* Which teacher, on which images. */
 typedef struct dc3_teacher_check {

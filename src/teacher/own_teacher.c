@@ -51,7 +51,10 @@ json_t *dc3_own_teacher_settings(const dc3_train_options *o)
 
 dc3_status dc3_own_teacher_check(const dc3_condense_options *o, int trains)
 {
-    enum { MOST_EPOCHS = 100000 };
+    enum { MOST_EPOCHS = 100000, LEAST_SIZE = 16, MOST_SIZE = 1024 };
+    if (trains && o->teacher_size && (o->teacher_size < LEAST_SIZE || o->teacher_size > MOST_SIZE))
+        return dc3_fail_setting("teacher_size", "expected %d to %d pixels, found %d", LEAST_SIZE, MOST_SIZE,
+                                o->teacher_size);
     if (o->teacher_epochs < 0 || o->teacher_epochs > MOST_EPOCHS)
         return dc3_fail_setting("teacher_epochs", "expected 1 to %d, found %d", MOST_EPOCHS,
                                 o->teacher_epochs);

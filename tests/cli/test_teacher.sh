@@ -94,4 +94,11 @@ expect 2 "--teacher-epochs is for a teacher that is trained here" "${own[@]}" -o
 expect 2 "--teacher-arch: means nothing with --teacher none" "${own[@]}" -o x --teacher none --teacher-arch resnet18
 expect 2 "--teacher-size: needs --teacher" "$dc3" select train -o x.jsonl --teacher-size 32
 expect 2 "--teacher-epochs: expected" "${own[@]}" -o x --teacher-epochs 0
+expect 2 "--teacher-size: expected 16 to 1024 pixels, found 8" "${own[@]}" -o x --teacher-size 8
+[[ ! -e x ]] || fail "a refused command writes"
+# Of one image more there is the same teacher; a comparison's is there already when its time is told again.
+cp train/red/1.png train/red/61.png && expect 0 "the images are not those with which the run began" "${own[@]}" -o usual
+again=("$dc3" compare train --val train --ipc 1 --methods herding --epochs 2 --size 16 --teacher-epochs 1 --threads 2)
+expect 0 "table.txt" "${again[@]}" -o again
+expect 0 "estimate: about" "${again[@]}" -o again --dry-run
 echo "teacher: passed"

@@ -32,8 +32,15 @@ static void verdicts(void **state)
         {180, 200, 0.9, DC3_TEACHER_WRONG}, /* always the most frequent class */
         {195, 200, 0.9, DC3_TEACHER_FITS},
     };
+    /* Of ten classes one has a quarter of the images: right for 60 % is enough, or for 40 %, but not for 29
+     * %. */
+    assert_int_equal(dc3_teacher_verdict(120, 200, 0.25, 0.1), DC3_TEACHER_FITS);
+    assert_int_equal(dc3_teacher_verdict(80, 200, 0.25, 0.1), DC3_TEACHER_FITS);
+    assert_int_equal(dc3_teacher_verdict(58, 200, 0.25, 0.1), DC3_TEACHER_WRONG);
+    assert_int_equal(dc3_teacher_verdict(58, 200, 0.15, 0.1), DC3_TEACHER_WRONG);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (dc3_teacher_verdict(cases[i].right, cases[i].n, cases[i].chance) != cases[i].verdict)
+        if (dc3_teacher_verdict(cases[i].right, cases[i].n, cases[i].chance, cases[i].chance) !=
+            cases[i].verdict)
             fail_msg("%lld of %lld at %g", (long long)cases[i].right, (long long)cases[i].n, cases[i].chance);
 }
 
@@ -62,6 +69,8 @@ static void names(void **state)
     check(NULL, "[\"ant\", \"cat\"]", 0, DC3_OK, 0, NULL);
     check("[\"ant\", \"cat\"]", "[\"ant\", \"cat\"]", 0, DC3_OK, 1, NULL);
     check("[\"0\", \"1\"]", "[\"0\", \"1\"]", 0, DC3_OK, 0, NULL); /* MNIST's digits or CIFAR's numbers? */
+    check("[\"0\", \"1\"]", "[\"ant\", \"cat\"]", 0, DC3_OK, 0, NULL); /* the answers tell */
+    check("[\"ant\", \"cat\"]", "[\"0\", \"1\"]", 0, DC3_OK, 0, NULL);
     check("[\"cat\", \"dog\", \"ant\"]", "[\"ant\", \"cat\", \"dog\"]", 0, DC3_ERR_ARGUMENT, 0, order);
     check("[\"cat\", \"dog\", \"ant\"]", "[\"ant\", \"cat\", \"dog\"]", 1, DC3_ERR_ARGUMENT, 0, order);
     check("[\"ant\", \"cat\", \"owl\"]", "[\"ant\", \"cat\", \"dog\"]", 0, DC3_ERR_ARGUMENT, 0, others);
