@@ -36,10 +36,13 @@ static const char *text_of(const json_t *o, const char *key)
     return text ? text : "";
 }
 
+/* NAN of what is missing, no number, or so large that no comparison finds it and texts have no room. */
 static double number(const json_t *o, const char *key)
 {
-    const json_t *value = json_object_get(o, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
+    const double most = 1e9;
+    const json_t *field = json_object_get(o, key);
+    double value = json_is_number(field) ? json_number_value(field) : NAN;
+    return fabs(value) <= most ? value : NAN;
 }
 
 static dc3_status read_all(comparison *c)
@@ -148,19 +151,23 @@ static int same_group(const json_t *a, const json_t *b)
 }
 
 /* The rows of a group of which `first` is the first: its best, its random images, how many are not told
- * apart. */
-static void look_at_group(const json_t *table, size_t first, const json_t **best, const json_t **random,
-                          int *close)
+ * apart. Returns 1 where several methods have the best one's accuracy and no other. */
+static int look_at_group(const json_t *table, size_t first, const json_t **best, const json_t **random,
+                         int *close)
 {
     const json_t *of = json_array_get(table, first);
+    int rows = 0, differ = 0;
     *best = of, *random = NULL, *close = 0;
     for (size_t i = first; i < json_array_size(table); i++) {
         const json_t *row = json_array_get(table, i);
         if (!same_group(row, of)) continue;
+        rows++;
+        differ |= number(row, "top1") != number(of, "top1");
         if (number(row, "top1") > number(*best, "top1")) *best = row;
         if (strcmp(text_of(row, "method"), "random") == 0) *random = row;
         *close += strcmp(text_of(json_object_get(row, "marks"), "top1"), "within the spread") == 0;
     }
+    return rows > 1 && !differ;
 }
 
 static json_t *answer_row(const json_t *table, size_t first)
@@ -169,12 +176,11 @@ static json_t *answer_row(const json_t *table, size_t first)
     int close;
     char text[300], share[64], all[32] = "not known";
     json_t *row = json_array();
-    look_at_group(table, first, &best, &random, &close);
+    int equal = look_at_group(table, first, &best, &random, &close);
     snprintf(text, sizeof text, "%.0f per class, %.40s, %.20s labels", number(of, "ipc"), text_of(of, "arch"),
              text_of(of, "labels"));
     add(row, text);
-    int differ = *text_of(json_object_get(best, "marks"), "top1") != 0;
-    snprintf(text, sizeof text, "%.60s: %s %%", differ ? text_of(best, "method") : "no difference",
+    snprintf(text, sizeof text, "%.60s: %s %%", equal ? "no difference" : text_of(best, "method"),
              percent(best, "top1", 0, share));
     if (close) snprintf(text + strlen(text), 80, " (%d not told apart from it)", close);
     add(row, text);

@@ -234,6 +234,13 @@ expect 1 "process $process on $(hostname) is working in this folder" "$dc3" cond
 kill -CONT $process; wait $process || fail "condense: $(cat log)"
 [[ -s held/report.html && ! -e held/.lock ]] || fail "no page, or the lock is left: $(ls -A held)"
 
+# Numbers that no comparison finds are no numbers; one method alone is no "no difference".
+mkdir huge && echo '{"program": "dc3", "complete": true, "settings": {}}' > huge/compare.json
+row='"method": "random", "arch": "convnet3", "labels": "hard", "seeds": 3, "top1_deviation": 1e300'
+echo "[{\"ipc\": 1, $row, \"top1\": 1e300}, {\"ipc\": 2, $row, \"top1\": 0.5}]" > huge/table.json
+expect 0 "result" "${report[@]}" huge
+grep -q "random: 50.00 %" huge/report.html && ! grep -q "no difference" huge/report.html || fail "the page of huge"
+
 # Wrong use.
 expect 2 "expected the folder of a run" "$dc3" report
 expect 1 "nowhere" "$dc3" report nowhere
