@@ -4,6 +4,7 @@
 #include <omp.h>
 #include "bench.h"
 #include "io/safetensors.h"
+#include "io/weights.h"
 #include "nn/autoencoder_kl.h"
 #include "nn/clip_text.h"
 #include "nn/unet_2d_condition.h"
@@ -53,7 +54,7 @@ static dc3_table *open_part(test *t, const char *root, const char *part, const c
     dc3_table *table;
     snprintf(t->folder, sizeof t->folder, "%s/%s", root, part);
     snprintf(t->config, sizeof t->config, "%s/config.json", t->folder);
-    must(dc3_safetensors_open_model(t->folder, stem, &table));
+    must(dc3_weights_open_model(t->folder, stem, &table));
     return table;
 }
 
