@@ -98,7 +98,7 @@ static const option own_options[] = {
      "N"},
     {"combine", 0, OPTION_WORD, AT(common.options.combine), ANY, "As for condense (default gradient)",
      "MODE"},
-    {"full-accuracy", 0, OPTION_REAL, AT(options.real_hard), ANY,
+    {"full-accuracy", 0, OPTION_REAL, AT(options.real_hard), WITHIN(0, 1),
      "Of the student trained on everything, 0 to 1, for the label-robust score (default: the teacher's, "
      "where "
      "it is the same network)",

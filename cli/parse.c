@@ -32,13 +32,18 @@ static gboolean take_value(const gchar *name, const gchar *text, gpointer data, 
 
 /* ---- checks of what was read ---- */
 
-/* "8 to 4096", "1 or 2", "1 or more images per class", "more than 0 and at most 1000". */
-static char *range_text(const option_range *range)
+/* All digits that a number was written with. */
+#define EXACT "%.15g"
+
+/* "8 to 4096", "0 to 0.5", "1 or 2", "1 or more images per class", "more than 0 and at most 1000". */
+static char *range_text(const option *o)
 {
-    if (range->high == INT_MAX) return g_strdup_printf("%.0f or more%s", range->low, range->unit);
-    if (range->above) return g_strdup_printf("more than %g and at most %g", range->low, range->high);
-    return g_strdup_printf("%.0f %s %.0f", range->low, range->high == range->low + 1 ? "or" : "to",
-                           range->high);
+    const option_range *range = &o->range;
+    int is_pair = o->kind == OPTION_WHOLE && range->high == range->low + 1;
+    if (range->high == INT_MAX) return g_strdup_printf(EXACT " or more%s", range->low, range->unit);
+    if (range->above)
+        return g_strdup_printf("more than " EXACT " and at most " EXACT, range->low, range->high);
+    return g_strdup_printf(EXACT " %s " EXACT, range->low, is_pair ? "or" : "to", range->high);
 }
 
 static int check_range(const command *c, const option *o, double value)
@@ -47,10 +52,8 @@ static int check_range(const command *c, const option *o, double value)
     if (range->high < range->low ||
         ((range->above ? value > range->low : value >= range->low) && value <= range->high))
         return EXIT_DONE;
-    char *expected = range_text(range);
-    int status = o->kind == OPTION_WHOLE
-                     ? usage_error(c, "--%s: expected %s, found %d", o->name, expected, (int)value)
-                     : usage_error(c, "--%s: expected %s, found %g", o->name, expected, value);
+    char *expected = range_text(o);
+    int status = usage_error(c, "--%s: expected %s, found " EXACT, o->name, expected, value);
     g_free(expected);
     return status;
 }

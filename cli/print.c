@@ -107,7 +107,8 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
     if (r->stage[2])
         printf("%lld images stored, %lld edits made, ", (long long)r->stored, (long long)r->edits);
     else if (r->stored)
-        printf("%lld of %lld images selected, ", (long long)r->stored, (long long)r->readable);
+        printf("%lld images selected from %lld, %lld of them again, ", (long long)r->stored,
+               (long long)r->readable, (long long)r->repeated);
     printf("%lld images skipped, peak memory %.0f MB\n", (long long)r->skipped, r->peak_bytes * 1e-6);
     printf("result: %s\n", out);
 }

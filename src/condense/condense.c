@@ -138,7 +138,6 @@ static dc3_status choose(dc3_run *run, dc3_chosen *chosen)
 
 static dc3_status choose_once(dc3_run *run, const dc3_output *output, dc3_chosen *chosen)
 {
-    DC3_TRY(dc3_output_read_selection(output, chosen));
     if (chosen->count) {
         dc3_run_say(run, "continuing: %lld images were selected before", (long long)chosen->count);
         dc3_run_earlier_stage(run, 0, features_stage);
@@ -168,14 +167,19 @@ static dc3_status make_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
     return status;
 }
 
-/* After the teacher: selection, then the images. */
-static dc3_status choose_and_store(dc3_run *run, dc3_output *output)
+/* The whole work; *chosen is what an earlier part of the run chose. A teacher that is there already may be
+ * refused, before anything changes. */
+static dc3_status work(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
-    dc3_chosen chosen = {0};
-    dc3_status status = choose_once(run, output, &chosen);
-    if (status == DC3_OK) status = make_all(run, output, &chosen);
-    dc3_chosen_free(&chosen);
-    return status;
+    int has_teacher =
+        run->trains && output->continues &&
+        (dc3_path_what(run->teacher_path) != DC3_PATH_MISSING || dc3_path_is_link(run->teacher_path));
+    if (has_teacher) DC3_TRY(dc3_run_train_teacher(run));
+    DC3_TRY(dc3_output_start(output));
+    if (has_teacher) dc3_run_earlier_stage(run, 3, "teacher");
+    if (run->trains && !has_teacher) DC3_TRY(dc3_run_train_teacher(run));
+    DC3_TRY(choose_once(run, output, chosen));
+    return make_all(run, output, chosen);
 }
 
 static dc3_status condense(dc3_run *run, dc3_output *output)
@@ -185,9 +189,12 @@ static dc3_status condense(dc3_run *run, dc3_output *output)
                 dc3_dataset_kind(run->dataset), run->options->select.ipc, run->size);
     DC3_TRY(dc3_run_estimate(run, run->report->images, live_classes(run) * run->options->select.ipc));
     if (run->options->dry_run) return DC3_OK;
-    DC3_TRY(dc3_output_start(output));
-    if (run->trains) DC3_TRY(dc3_run_train_teacher(run));
-    return choose_and_store(run, output);
+    dc3_chosen chosen;
+    DC3_TRY(dc3_output_claim(output));
+    DC3_TRY(dc3_output_read_selection(output, &chosen));
+    dc3_status status = work(run, output, &chosen);
+    dc3_chosen_free(&chosen);
+    return status;
 }
 
 /* Who hears how far the page is. */
@@ -275,7 +282,8 @@ static dc3_status compensate(dc3_run *run, dc3_output *output)
     dc3_chosen chosen = {.count = n, .parts = calloc((size_t)n, sizeof *chosen.parts)};
     if (!chosen.parts) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int64_t i = 0; i < n; i++) chosen.parts[i].item = i;
-    dc3_status status = dc3_output_start(output);
+    dc3_status status = dc3_output_claim(output);
+    if (status == DC3_OK) status = dc3_output_start(output);
     if (status == DC3_OK) status = make_all(run, output, &chosen);
     dc3_chosen_free(&chosen);
     return status;

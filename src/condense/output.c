@@ -34,14 +34,14 @@ static json_t *document(const dc3_output *output, int complete)
 /* Names the settings that differ; DC3_OK if none does. */
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
+    static const char *const follow[] = {"batch", "epochs", "hold_out"}; /* from the number of images */
     char text[400];
     json_t *both[2] = {json_deep_copy(was), json_deep_copy(is)}, *a = both[0], *b = both[1];
     int same = json_equal(json_object_get(a, "images"), json_object_get(b, "images"));
     for (int i = 0; i < 2; i++) {
         json_t *teacher = json_object_get(both[i], "own_teacher");
         json_object_del(both[i], "images"); /* compare_inputs names them */
-        if (!same)
-            json_object_del(teacher, "batch"), json_object_del(teacher, "epochs"); /* follow from them */
+        for (int k = 0; !same && k < 3; k++) json_object_del(teacher, follow[k]);
     }
     dc3_json_differences(a, b, " and", text, sizeof text);
     json_decref(a);
@@ -152,35 +152,34 @@ static void noted(void *run, int64_t done, int64_t total)
     dc3_run_progress(run, "noting inputs", done, total);
 }
 
-/* A new database with the inputs in it. */
-static dc3_status list_inputs(const dc3_output *o)
+/* What nothing can come of is refused before anything changes. With strict that is a dataset whose images are
+ * not those that the run began with. */
+static dc3_status check_inputs(const dc3_output *o)
 {
-    return dc3_state_list(o->run->state, o->run->dataset, noted, o->run);
+    char text[900];
+    if (!o->run->options->strict) return DC3_OK;
+    DC3_TRY(dc3_state_look(o->folder, o->run->dataset, text, sizeof text));
+    if (!*text) return DC3_OK;
+    return dc3_fail(DC3_ERR_ARGUMENT,
+                    "%s: the images are not those with which the run began (%s); put them back, or use "
+                    "%s to start over (%s)",
+                    o->run->options->data, text, dc3_setting("fresh"), dc3_setting("strict"));
 }
 
 /* Compares the inputs with those that the run began with. Where they differ the run continues, since a long
  * run is worth more than one image: what was chosen stays chosen, and what cannot be read any more is
- * skipped. With strict it does not. */
+ * skipped. */
 static dc3_status compare_inputs(const dc3_output *o)
 {
-    char text[900], remark[400];
-    int made;
+    char text[900];
     dc3_run *run = o->run;
     DC3_TRY(dc3_state_compare(run->state, run->dataset, text, sizeof text));
     if (!*text) return DC3_OK;
-    if (run->options->strict)
-        return dc3_fail(DC3_ERR_ARGUMENT,
-                        "%s: the images are not those with which the run began (%s); put them back, or use "
-                        "%s to start over (%s)",
-                        run->options->data, text, dc3_setting("fresh"), dc3_setting("strict"));
     dc3_run_say(run,
                 "warning: %s: the images are not those with which the run began (%s); what was chosen before "
                 "stays chosen; %s starts over",
                 run->options->data, text, dc3_setting("fresh"));
-    dc3_state_close(&run->state, 0);
-    dc3_state_remove(o->folder);
-    DC3_TRY(dc3_state_open(o->folder, &run->state, &made, remark, sizeof remark));
-    return list_inputs(o);
+    return dc3_state_list(run->state, run->dataset, noted, run);
 }
 
 /* Opens the folder's database, and notes the inputs or compares them. */
@@ -190,7 +189,7 @@ static dc3_status open_state(const dc3_output *o)
     int made;
     DC3_TRY(dc3_state_open(o->folder, &o->run->state, &made, remark, sizeof remark));
     if (*remark) dc3_run_say(o->run, "%s", remark);
-    return made ? list_inputs(o) : compare_inputs(o);
+    return made ? dc3_state_list(o->run->state, o->run->dataset, noted, o->run) : compare_inputs(o);
 }
 
 static dc3_status write_document(const dc3_output *o, int complete)
@@ -201,13 +200,18 @@ static dc3_status write_document(const dc3_output *o, int complete)
     return status;
 }
 
-dc3_status dc3_output_start(dc3_output *o)
+dc3_status dc3_output_claim(dc3_output *o)
 {
     if (!o->lock.path) { /* somebody may have been faster since the first look */
         DC3_TRY(dc3_make_dirs(o->folder));
         DC3_TRY(dc3_lock_take(o->folder, &o->lock));
         DC3_TRY(look(o));
     }
+    return o->continues ? check_inputs(o) : DC3_OK;
+}
+
+dc3_status dc3_output_start(const dc3_output *o)
+{
     if (o->clears) DC3_TRY(dc3_clear_run(o->folder));
     if (o->continues) DC3_TRY(dc3_clear_parts(o->folder));
     /* Before train/, since a folder that holds anything else is not taken for ours when the command is given

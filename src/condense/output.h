@@ -18,9 +18,13 @@ typedef struct dc3_output {
 /* Looks whether the folder may be written to, and takes its lock if there is a run in it. Changes nothing
  * else. */
 dc3_status dc3_output_open(dc3_run *run, dc3_output *output);
-/* Takes the folder's lock, removes an earlier run if that is wanted, makes the folders, dc3.json and
- * state.db; of a run that continues compares the inputs with those that it began with. */
-dc3_status dc3_output_start(dc3_output *output);
+/* Takes the folder's lock and changes nothing in it. With strict a run that continues is refused if its
+ * inputs are not those that it began with. What may be refused later is best looked at before
+ * dc3_output_start. */
+dc3_status dc3_output_claim(dc3_output *output);
+/* Then removes an earlier run if that is wanted, makes the folders, dc3.json and state.db; of a run that
+ * continues compares the inputs with those that it began with. */
+dc3_status dc3_output_start(const dc3_output *output);
 void dc3_output_close(dc3_output *output);
 /* The folder's lock, which dc3_output_close does not release then. */
 dc3_lock dc3_output_hand_over_lock(dc3_output *output);

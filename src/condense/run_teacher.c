@@ -38,7 +38,7 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
 static dc3_train_options plan_of(const dc3_run *run)
 {
     int side = run->size < run->usual ? run->size : run->usual;
-    return dc3_own_teacher(run->options, run->teacher_path, side, run->report->images);
+    return dc3_own_teacher(run->options, run->teacher_path, side, run->dataset);
 }
 
 json_t *dc3_run_teacher_plan(const dc3_run *run)

@@ -120,7 +120,7 @@ static dc3_status look_ahead(dc3_comparing *c)
     c->trains = !d->teacher && dc3_comparing_needs_teacher(c->options);
     DC3_TRY(dc3_own_teacher_check(d, c->trains));
     DC3_TRY(dc3_dataset_open(d->data, &data));
-    if (c->trains) c->plan = dc3_own_teacher(d, c->teacher, stored_size(d, data), dc3_dataset_size(data));
+    if (c->trains) c->plan = dc3_own_teacher(d, c->teacher, stored_size(d, data), data);
     c->dataset = fingerprint_of(data);
     c->images = dc3_dataset_size(data);
     c->classes = dc3_dataset_classes(data);

@@ -22,10 +22,12 @@ static dc3_status check_options(dc3_evaluation *e)
     if (o->factor < 0 || o->factor > 2)
         return dc3_fail_setting("factor", "expected 1 or 2, found %d", o->factor);
     if (!(o->temperature >= 0 && o->temperature <= 1e6))
-        return dc3_fail_setting("temperature", "expected more than 0, found %g", o->temperature);
-    if (!(o->lr >= 0 && o->lr < 1e3)) return dc3_fail_setting("lr", "expected more than 0, found %g", o->lr);
-    if (!(o->weight_decay == -1 || (o->weight_decay >= 0 && o->weight_decay < 1e3)))
-        return dc3_fail_setting("weight_decay", "expected 0 or more, found %g", o->weight_decay);
+        return dc3_fail_setting("temperature", "expected more than 0 and at most 1e6, found %g",
+                                o->temperature);
+    if (!(o->lr >= 0 && o->lr <= 1e3))
+        return dc3_fail_setting("lr", "expected more than 0 and at most 1000, found %g", o->lr);
+    if (!(o->weight_decay == -1 || (o->weight_decay >= 0 && o->weight_decay <= 1e3)))
+        return dc3_fail_setting("weight_decay", "expected 0 to 1000, found %g", o->weight_decay);
     DC3_TRY(dc3_option_check("labels", (int)o->labels, 0));
     DC3_TRY(dc3_option_check("augment", (int)o->augment, 0));
     e->labels = o->labels;

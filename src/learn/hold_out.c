@@ -11,20 +11,32 @@ void dc3_mark_some(dc3_rng *rng, int64_t n, int64_t wanted, char *marks)
         if (dc3_rng_below(rng, (uint64_t)(n - i)) < (uint64_t)wanted) marks[i] = 1, wanted--;
 }
 
-/* Returns how many are marked. */
+/* How many of a class's images are marked; marks them unless is_held is NULL. */
+static int64_t mark_class(int label, int64_t n, double share, uint64_t seed, char *is_held)
+{
+    int64_t wanted = llround(share * (double)n);
+    if (wanted >= n) wanted = n - 1;
+    dc3_rng rng = dc3_rng_make(seed, DC3_RNG_HOLD_OUT, (uint64_t)label);
+    if (is_held) dc3_mark_some(&rng, n, wanted, is_held);
+    return wanted;
+}
+
+/* Of all classes. */
 static int64_t mark_all(const dc3_dataset *dataset, double share, uint64_t seed, char *is_held)
 {
     int64_t n = dc3_dataset_size(dataset), all = 0;
     for (int64_t first = 0, end; first < n; first = end) {
         int label = dc3_dataset_label(dataset, first);
         for (end = first; end < n && dc3_dataset_label(dataset, end) == label;) end++;
-        int64_t wanted = llround(share * (double)(end - first));
-        if (wanted >= end - first) wanted = end - first - 1;
-        dc3_rng rng = dc3_rng_make(seed, DC3_RNG_HOLD_OUT, (uint64_t)label);
-        dc3_mark_some(&rng, end - first, wanted, is_held + first);
-        all += wanted;
+        all += mark_class(label, end - first, share, seed, is_held ? is_held + first : NULL);
     }
     return all;
+}
+
+int64_t dc3_hold_out_count(const dc3_dataset *dataset, double share)
+{
+    int64_t count = share > 0 ? mark_all(dataset, share, 0, NULL) : 0;
+    return count < DC3_LEAST_HELD ? 0 : count;
 }
 
 dc3_status dc3_hold_out(const dc3_dataset *dataset, double share, uint64_t seed, dc3_held_out *parts)

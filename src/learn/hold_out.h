@@ -20,6 +20,8 @@ enum { DC3_LEAST_HELD = 10 };
  * failure. */
 dc3_status dc3_hold_out(const dc3_dataset *dataset, double share, uint64_t seed, dc3_held_out *parts);
 void dc3_held_out_free(dc3_held_out *parts);
+/* How many it holds out of a dataset. */
+int64_t dc3_hold_out_count(const dc3_dataset *dataset, double share);
 
 /* Sets 1 at `wanted` places of marks [n] at random, at all of them where there are fewer; the others stay. */
 void dc3_mark_some(dc3_rng *rng, int64_t n, int64_t wanted, char *marks);

@@ -30,14 +30,15 @@ void dc3_state_label(const char *folder, int views);
 /* Closes it; `complete` says whether the run is. */
 void dc3_state_close(dc3_state **state, int complete);
 
-/* Notes every item of the dataset: to be called once, in a new database. `progress` hears how many of them
- * are.
- */
+/* Notes every item of the dataset; what an earlier listing knows of those that are as they were stays.
+ * `progress` hears how many are noted. */
 dc3_status dc3_state_list(dc3_state *state, const dc3_dataset *dataset,
                           void (*progress)(void *user, int64_t done, int64_t total), void *user);
 /* Compares the dataset with what was noted: `text` of `size` bytes counts and names what is changed (size, or
  * time and contents), gone or new, and is "" where nothing is. Files whose time alone is new get it noted. */
 dc3_status dc3_state_compare(dc3_state *state, const dc3_dataset *dataset, char *text, size_t size);
+/* The same of `folder`/state.db, in which nothing changes; "" where there is no sound one. */
+dc3_status dc3_state_look(const char *folder, const dc3_dataset *dataset, char *text, size_t size);
 
 /* Several changes as one: between them nothing is written. */
 dc3_status dc3_state_begin(dc3_state *state);

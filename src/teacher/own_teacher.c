@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "io/weights.h"
 #include "teacher/classes.h"
+#include "learn/hold_out.h"
 #include "learn/trainer.h"
 #include "base/listener.h"
 
@@ -19,10 +20,11 @@ static int batch_for(int64_t images, int usual)
 }
 
 dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int side,
-                                  int64_t images)
+                                  const dc3_dataset *dataset)
 {
+    const double tenth = 0.1;
     dc3_train_options o = dc3_train_defaults();
-    int64_t n = images > 0 ? images : 1, epochs = (SEEN + n - 1) / n;
+    int64_t n = dc3_dataset_size(dataset), epochs = (SEEN + n - 1) / n;
     int size = side < 8 ? 8 : (side < LARGE ? side : LARGE) / 8 * 8, usual = o.batch;
     o.data = options->data;
     o.out = out;
@@ -34,7 +36,7 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
     if (o.epochs < 3) o.progressive = 0;
     o.batch = batch_for(n, usual);
     o.lr = 0.1 * o.batch / usual;
-    o.hold_out = 0.1;
+    o.hold_out = dc3_hold_out_count(dataset, tenth) ? tenth : 0;
     o.dtype = options->dtype;
     o.seed = options->select.seed;
     o.threads = options->select.threads;
@@ -88,6 +90,11 @@ dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accu
         plan->arch, plan->size, plan->epochs, plan->batch, dc3_setting("teacher_arch"),
         dc3_setting("teacher_size"), dc3_setting("teacher_epochs"), dc3_setting("teacher"),
         dc3_setting("teacher"));
+    if (!(plan->hold_out > 0))
+        dc3_listener_say(&plan->listener,
+                         "note: %s: too few images to hold any out for tests: all are trained on, and the "
+                         "teacher's accuracy on others is not known",
+                         plan->data);
     DC3_TRY(dc3_train(plan, &report));
     DC3_TRY(read_accuracy(plan->out, accuracy));
     dc3_listener_say(&plan->listener, "teacher trained in %.0f s, loss %.3f, %s", report.seconds, report.loss,

@@ -4,16 +4,17 @@
 
 #include "dc3/condense.h"
 #include "dc3/train.h"
+#include "io/dataset.h"
 #include "io/json.h"
 #include "teacher/accuracy.h"
 
-/* How it is trained, for a dataset of so many images that are stored at `side` pixels, or are no larger
- * themselves, into the file `out`: a ConvNet-3 at the stored size up to 64 pixels, else a ResNet-18 at up to
- * 112, on smaller views first; as many epochs as show it 300,000 images, 8 to 20; of few images small
- * batches. A tenth of each class is held out and tested on. The options say otherwise where they say
- * anything. The strings are those of the options. */
+/* How it is trained, for a dataset whose images are stored at `side` pixels, or are no larger themselves,
+ * into the file `out`: a ConvNet-3 at the stored size up to 64 pixels, else a ResNet-18 at up to 112, on
+ * smaller views first; as many epochs as show it 300,000 images, 8 to 20; of few images small batches. A
+ * tenth of each class is held out and tested on, unless that is too few to say anything. The options say
+ * otherwise where they say anything. The strings are those of the options. */
 dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int side,
-                                  int64_t images);
+                                  const dc3_dataset *dataset);
 /* What the training depends on, for a document of settings. */
 json_t *dc3_own_teacher_settings(const dc3_train_options *plan);
 /* Trains it, unless the file is there; *accuracy is that on the images that were held out. */

@@ -130,11 +130,12 @@ static dc3_status check_options(const dc3_train_options *o)
         return dc3_fail_setting("epochs", "expected 1 to 100000, found %d", o->epochs);
     if (o->batch < 2 || o->batch > 65536)
         return dc3_fail_setting("batch", "expected 2 to 65536, found %d", o->batch);
-    if (!(o->lr >= 0 && o->lr < 1e3)) return dc3_fail_setting("lr", "expected more than 0, found %g", o->lr);
+    if (!(o->lr >= 0 && o->lr <= 1e3))
+        return dc3_fail_setting("lr", "expected more than 0 and at most 1000, found %g", o->lr);
     if (!(o->smoothing >= 0 && o->smoothing < 1))
         return dc3_fail_setting("smoothing", "expected 0 to below 1, found %g", o->smoothing);
-    if (!(o->weight_decay == -1 || (o->weight_decay >= 0 && o->weight_decay < 1e3)))
-        return dc3_fail_setting("weight_decay", "expected 0 or more, found %g", o->weight_decay);
+    if (!(o->weight_decay == -1 || (o->weight_decay >= 0 && o->weight_decay <= 1e3)))
+        return dc3_fail_setting("weight_decay", "expected 0 to 1000, found %g", o->weight_decay);
     DC3_TRY(dc3_option_check("optimizer", (int)o->optimizer, 0));
     if (o->test_every < 1)
         return dc3_fail_setting("test_every", "expected 1 or more epochs, found %d", o->test_every);
@@ -299,7 +300,7 @@ static dc3_status describe(training *t)
     if (s) json_object_set_new(s, "data", dc3_json_text(o->data));
     if (s) json_object_set_new(s, "init", o->init ? dc3_json_text(o->init) : json_null());
     if (s && o->progressive) json_object_set_new(s, "progressive", json_true());
-    if (s && o->hold_out > 0) json_object_set_new(s, "hold_out", json_real(o->hold_out));
+    if (s && t->parts.held_count) json_object_set_new(s, "hold_out", json_real(o->hold_out));
     if (s && clip_of(o) > 0) json_object_set_new(s, "clip", json_real(clip_of(o)));
     if (s) json_object_set_new(s, "seed", json_integer((json_int_t)o->seed));
     t->settings = s ? json_dumps(s, JSON_COMPACT | JSON_SORT_KEYS) : NULL;

@@ -84,13 +84,27 @@ run out > log; touch data/red/1.png
 run out -q > log || fail "a file whose time alone is new: $(cat log)"
 cp -r data kept
 cp data/red/2.png data/red/1.png; cp data/red/2.png data/red/new.png; rm data/blue/3.png
-expect 1 "1 changed: 'red/1.png', 1 gone: 'blue/3.png', 1 new: 'red/new.png'); put them back, or use --fresh" run out \
-  --strict
+# A refusal changes nothing: neither what is known of the work nor its settings.
+refused() { # text, options...
+  before=$(cksum out/*.*)
+  expect 1 "$1" run out "${@:2}"
+  [[ $(cksum out/*.*) == "$before" ]] || fail "refused for '$1', and yet the run folder changes"
+}
+refused "1 changed: 'red/1.png', 1 gone: 'blue/3.png', 1 new: 'red/new.png'); put them back, or use --fresh" --strict
 rm -rf data; cp -r kept data
+rm "data/$(field out/train/metadata.jsonl source | head -1)"
+refused "was selected but is not where it was in the dataset: files were removed or added; put them back, or use --fresh"
+rm -rf data; cp -r kept data
+refused "data/red/text.png: not an image in a format that is read" --strict
+cp out/selection.json chosen && sed 's/"items": \[/&[999, "red\/9.png"], /' chosen > out/selection.json
+refused "was selected but is not where it was"
+cp chosen out/selection.json
 [[ $(run out) != *warning* ]] || fail "times that differ where contents do not are no difference"
 same out "inputs that are back"
 cp data/red/2.png data/red/zz.png
 expect 0 "warning: data: the images are not those with which the run began (1 new: 'red/zz.png')" run out
+[[ $("$dc3" status out --json) == *'"inputs": 12,'*'"read": 10,'*'"skipped": 1,'*'"stored": 4,'*'"features": '* ]] ||
+  fail "what was done is forgotten with another image: $("$dc3" status out --json)"
 [[ $(run out) != *warning* ]] || fail "a difference is reported twice"
 diff -r good/train out/train || fail "another image changes the dataset"
 rm data/red/zz.png; rm -rf data; cp -r kept data; run out > log; grep -q "1 gone: 'red/zz.png'" log ||

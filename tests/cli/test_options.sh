@@ -32,6 +32,28 @@ expect 0 "8 per class" "$dc3" condense data --ipc 08 --dry-run "${common[@]}"
 expect 0 "10 per class" "$dc3" condense data --ipc 010 --dry-run "${common[@]}"
 expect 2 "--ipc: expected a whole number, found '0x10'" "$dc3" condense data -o x --ipc 0x10
 
+# Every option that takes a real number says its range as it is: ends that differ, and are taken unless it says that
+# they are not.
+reals=0
+for command in condense edit train label evaluate "compare --val nothere"; do
+  for option in $("$dc3" $command --help | sed -n 's/^  *-*[a-z]*,* *\(--[a-z-]*\)=[XT] .*/\1/p'); do
+    for far in -1e+30 nan; do
+      output=$("$dc3" $command nothere -o refused $option $far 2>&1); status=$?
+      read -r low join high < <(sed -n "s/.*$option: expected \(a share from \)*\(more than \)*\(.*\), found $far"'$/\3/p' \
+        <<< "$output" | sed 's/and at most/up-to/; s/to below/below/')
+      [[ $status == 2 && $low && $high ]] || fail "$command $option $far: status $status, no range in: $output"
+      awk -v a="$low" -v b="$high" 'BEGIN { exit !(b > a) }' || fail "$command $option: an empty range: $output"
+    done
+    for value in $([[ $join == up-to ]] || echo "$low") $([[ $join == below ]] || echo "$high"); do
+      output=$("$dc3" $command nothere -o refused $option $value 2>&1)
+      [[ $output != *"$option: expected"* ]] || fail "$command $option $value is in its range: $output"
+    done
+    ((reals++))
+  done
+done
+((reals >= 12)) || fail "only $reals options with real numbers were found"
+expect 2 "--hold-out: expected 0 to 0.5, found 0.50000001" "$dc3" train data -o x --hold-out 0.50000001
+
 # JSON of any name.
 json "${edit[@]}" -p sunny -o 'e"q.png' --json
 json "${edit[@]}" -p sunny -o $'e\xff.png' --json

@@ -96,6 +96,16 @@ expect 2 "--teacher-size: needs --teacher" "$dc3" select train -o x.jsonl --teac
 expect 2 "--teacher-epochs: expected" "${own[@]}" -o x --teacher-epochs 0
 expect 2 "--teacher-size: expected 16 to 1024 pixels, found 8" "${own[@]}" -o x --teacher-size 8
 [[ ! -e x ]] || fail "a refused command writes"
+# Its file, damaged: refused, and nothing changes.
+cp usual/teacher.safetensors whole && head -c 3000 whole > usual/teacher.safetensors
+before=$(cksum usual/*.*)
+expect 1 "usual/teacher.safetensors" "${own[@]}" -o usual
+[[ $(cksum usual/*.*) == "$before" ]] || fail "a refusal changes the run folder"
+cp whole usual/teacher.safetensors
+# Where nothing was held out, the settings say so.
+expect 0 "note: tiny: too few images to hold any out for tests" "$dc3" condense tiny -o few --ipc 1 --teacher-epochs 1 \
+  "${common[@]}"
+grep -q '"hold_out": 0.0' few/dc3.json || fail "nothing was held out: $(< few/dc3.json)"
 # Of one image more there is the same teacher; a comparison's is there already when its time is told again.
 cp train/red/1.png train/red/61.png && expect 0 "the images are not those with which the run began" "${own[@]}" -o usual
 again=("$dc3" compare train --val train --ipc 1 --methods herding --epochs 2 --size 16 --teacher-epochs 1 --threads 2)

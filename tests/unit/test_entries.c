@@ -215,8 +215,8 @@ static void numbers_that_are_none(void **state)
     train.data = train.out = evaluate.data = evaluate.val = "/tmp/none";
     for (int i = 0; i < 4; i++) {
         train.weight_decay = evaluate.weight_decay = wrong[i];
-        refused_setting(dc3_train(&train, &trained), "weight_decay: expected 0 or more, found");
-        refused_setting(dc3_evaluate(&evaluate, NULL, &score), "weight_decay: expected 0 or more, found");
+        refused_setting(dc3_train(&train, &trained), "weight_decay: expected 0 to 1000, found");
+        refused_setting(dc3_evaluate(&evaluate, NULL, &score), "weight_decay: expected 0 to 1000, found");
     }
 }
 

@@ -83,6 +83,10 @@ static void small_parts(void **state)
     assert_int_equal(dc3_hold_out(d, 0.05, 0, &few), DC3_OK); /* 4 + 1 */
     assert_int_equal(few.held_count, 0);
     assert_int_equal(few.trained_count, dc3_dataset_size(d));
+    /* How many it is, without doing it. */
+    assert_int_equal(dc3_hold_out_count(d, 0.5), half.held_count);
+    assert_int_equal(dc3_hold_out_count(d, 0.05), 0);
+    assert_int_equal(dc3_hold_out_count(d, 0), 0);
     dc3_held_out_free(&half), dc3_held_out_free(&few);
     dc3_dataset_close(&d);
 }
