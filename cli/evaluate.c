@@ -55,29 +55,8 @@ static void print_row(const result *r, int first)
     print_conditions(r);
 }
 
-/* How far all students together are, whose epochs count alike. */
-typedef struct whole {
-    const dc3_listener *listener;
-    int64_t before, total; /* epochs of students that are done, and of all */
-} whole;
-
-static void show_whole(void *user, const char *stage, int64_t done, int64_t total)
-{
-    const whole *w = user;
-    if (!w->listener->progress) return;
-    int is_student = strcmp(stage, "student") == 0 && w->total > total;
-    w->listener->progress(w->listener->user, is_student ? "students" : stage,
-                          is_student ? w->before + done : done, is_student ? w->total : total);
-}
-
-static void pass_message(void *user, const char *text)
-{
-    const whole *w = user;
-    if (w->listener->message) w->listener->message(w->listener->user, text);
-}
-
 static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, dc3_tests *tests, int seeds,
-                             whole *w, result *r)
+                             result *r)
 {
     uint64_t first = s->options.select.seed;
     memset(r, 0, sizeof *r);
@@ -88,7 +67,7 @@ static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, dc3_tes
         r->top1[i] = r->last.top1, r->top5[i] = r->last.top5, r->best[i] = r->last.best_top1;
         r->seconds += r->last.seconds;
         r->seeds++;
-        w->before += o->epochs;
+        o->student++;
         if (o->listener.message) {
             char text[160];
             snprintf(text, sizeof text, "%s, seed %llu: top-1 %.2f %% after %d epochs (loss %.4f, %.0f s)",
@@ -152,17 +131,13 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
     json_t *all = json_array();
     dc3_tests *tests;
     char *file = NULL;
-    const dc3_listener listener = o->listener;
-    whole w = {&listener, 0, (int64_t)g_strv_length(archs) * seeds * o->epochs};
-    o->listener.user = &w;
-    o->listener.progress = show_whole;
-    if (listener.message) o->listener.message = pass_message;
+    o->students = (int)g_strv_length(archs) * seeds;
     dc3_status status = dc3_tests_new(&o->listener, &tests);
     if (status == DC3_OK) status = find_file(o, asked, &file);
     for (int i = 0; archs[i] && status == DC3_OK; i++) {
         result *r = g_new0(result, 1);
         o->arch = *archs[i] ? archs[i] : NULL;
-        status = score_arch(s, o, tests, seeds, &w, r);
+        status = score_arch(s, o, tests, seeds, r);
         if (status == DC3_OK) status = keep(s, tests, file, r, i == 0, all);
         g_free(r);
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "dc3/progress.h"
 #include "dc3/text.h"
 
@@ -29,16 +30,58 @@ static void print_text(const char *text, int width)
     free(safe);
 }
 
-/* "3 of 20, about 12 s left (1 s ago)". */
-static void print_stage(const dc3_progress *p)
+/* "3 of 20, about 12 s left (1 s ago)". left, updated: -1: not known. */
+static void print_count(int64_t done, int64_t total, double left, int64_t updated)
 {
     char text[DC3_NUMBER_TEXT];
-    double age = p->updated < 0 ? -1 : difftime(time(NULL), (time_t)p->updated);
-    printf("%lld of %lld", (long long)p->done, (long long)p->total);
-    if (p->running && p->seconds_left >= 0 && p->done < p->total)
-        printf(", about %s left", dc3_duration_text(p->seconds_left, text));
+    double age = updated < 0 ? -1 : difftime(time(NULL), (time_t)updated);
+    if (total < 0)
+        printf("%lld so far", (long long)done);
+    else
+        printf("%lld of %lld", (long long)done, (long long)total);
+    if (left >= 0 && done < total) printf(", about %s left", dc3_duration_text(left, text));
     if (age >= 0) printf(" (%s ago)", dc3_duration_text(age, text));
     printf("\n");
+}
+
+static void print_stage(const dc3_progress *p)
+{
+    print_count(p->done, p->total, p->running ? p->seconds_left : -1, p->updated);
+}
+
+/* A line for each command that is at work. */
+static void print_works(const dc3_work *works, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const dc3_work *w = &works[i];
+        printf("  ");
+        print_text(w->command, 8);
+        printf("  ");
+        print_text(w->holder, 0);
+        printf("%s", *w->stage ? ": " : "\n");
+        if (!*w->stage) continue;
+        print_text(w->stage, 0);
+        printf(" ");
+        print_count(w->done, w->total, w->seconds_left, w->updated);
+    }
+}
+
+static json_t *works_json(const dc3_work *works, int count)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) {
+        const dc3_work *w = &works[i];
+        json_t *o = json_object();
+        json_object_set_new(o, "command", json_text(w->command));
+        json_object_set_new(o, "holder", json_text(w->holder));
+        json_object_set_new(o, "stage", json_text(w->stage));
+        json_object_set_new(o, "stage_done", json_integer(w->done));
+        json_object_set_new(o, "stage_total", json_integer(w->total));
+        json_object_set_new(o, "updated", json_integer(w->updated));
+        if (w->seconds_left >= 0) json_object_set_new(o, "seconds_left", json_real(w->seconds_left));
+        json_array_append_new(list, o);
+    }
+    return list;
 }
 
 static void print_counts(const dc3_progress *p)
@@ -112,12 +155,17 @@ static json_t *run_json(const char *folder, const dc3_progress *p)
 static int status_of_run(const settings *s, const char *folder)
 {
     dc3_progress p;
-    int status = finish(dc3_progress_read(folder, &p), NULL);
+    dc3_work works[DC3_WORKS];
+    int status = finish(dc3_progress_read(folder, &p), NULL), count = dc3_works_read(folder, works);
     if (status != EXIT_DONE) return status;
-    if (s->json)
-        print_json(run_json(folder, &p));
-    else
+    if (s->json) {
+        json_t *o = run_json(folder, &p);
+        json_object_set_new(o, "working", works_json(works, count));
+        print_json(o);
+    } else {
         print_run(folder, &p);
+        print_works(works, count);
+    }
     dc3_progress_free(&p);
     return status;
 }
@@ -259,6 +307,60 @@ static int status_of_comparison(const settings *s, const char *folder)
     return status;
 }
 
+/* ---- a file of weights that dc3 train makes ---- */
+
+static int is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static const char *state_of_training(const char *path, const char *checkpoint, int working)
+{
+    return state_of(working, !is_there(checkpoint) && is_there(path));
+}
+
+static int status_of_training(const settings *s, const char *path, const char *checkpoint)
+{
+    dc3_work works[DC3_WORKS];
+    int count = dc3_works_read(path, works);
+    const char *state = state_of_training(path, checkpoint, count);
+    if (s->json) {
+        json_t *o = json_object();
+        json_object_set_new(o, "kind", json_string("training"));
+        json_object_set_new(o, "out", json_text(path));
+        json_object_set_new(o, "state", json_string(state));
+        json_object_set_new(o, "working", works_json(works, count));
+        print_json(o);
+        return EXIT_DONE;
+    }
+    print_text(path, 0);
+    printf(": %s%s\n", state,
+           count                  ? ""
+           : is_there(checkpoint) ? "   to continue: the command that began it, again"
+                                  : " (dc3 info tells what it is)");
+    print_works(works, count);
+    return EXIT_DONE;
+}
+
+/* 1 if it is a file, or one that is being made. */
+static int is_training(const char *path, const char *checkpoint)
+{
+    dc3_work works[DC3_WORKS];
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) return 0;
+    return is_there(checkpoint) || dc3_works_read(path, works) ||
+           (g_str_has_suffix(path, ".safetensors") && is_there(path));
+}
+
+static int status_of(const settings *s, const char *path)
+{
+    char *checkpoint = g_strconcat(path, ".checkpoint", NULL);
+    int status = dc3_comparison_is(path)         ? status_of_comparison(s, path)
+                 : is_training(path, checkpoint) ? status_of_training(s, path, checkpoint)
+                                                 : status_of_run(s, path);
+    g_free(checkpoint);
+    return status;
+}
+
 static const option *const tables[] = {result_options, NULL};
 
 static int run(const command *c, int argc, char **argv)
@@ -268,19 +370,21 @@ static int run(const command *c, int argc, char **argv)
     int status = parse(c, argc, argv, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (g_strv_length(rest) != 1)
-        status = usage_error(c, "status: expected one folder of a run or a comparison, found %u words",
-                             g_strv_length(rest));
+        status = usage_error(
+            c, "status: expected one folder of a run or a comparison or one file of weights, found %u words",
+            g_strv_length(rest));
     else
-        status = dc3_comparison_is(rest[0]) ? status_of_comparison(&s, rest[0]) : status_of_run(&s, rest[0]);
+        status = status_of(&s, rest[0]);
     g_strfreev(rest);
     return status;
 }
 
 const command status_command = {
     "status",
-    "Show how far a run or a comparison is, also while it is running.",
-    "OUT",
+    "Show how far a run, a comparison or a training is, also while it is running.",
+    "OUT | FILE.safetensors",
     "  dc3 status photos-ipc10\n"
+    "  dc3 status teacher.safetensors                 of dc3 train\n"
     "  watch dc3 status photos-ipc10                  again every two seconds\n"
     "  sqlite3 photos-ipc10/state.db \"SELECT name, reason FROM inputs WHERE state = 'skipped'\"",
     tables,

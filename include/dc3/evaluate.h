@@ -40,9 +40,11 @@ typedef struct dc3_evaluate_options {
     const char *folder;  /* folder in which a student in training is saved, each minute and after each test,
                           and a finished one's score until dc3_tests_forget; needs `tests`. NULL: nowhere */
     dc3_listener listener;
-    int any_teacher; /* as dc3_condense_options */
-    int dry_run;     /* 1: open everything but the test images, measure some steps, and stop: the score
-                        has its conditions and estimate_seconds */
+    int any_teacher;       /* as dc3_condense_options */
+    int dry_run;           /* 1: open everything but the test images, measure some steps, and stop: the score
+                              has its conditions and estimate_seconds */
+    int student, students; /* this is number `student`, from 0 on, of so many that are trained one after the
+                              other: progress is that of all of them. students 0: of this one */
 } dc3_evaluate_options;
 
 DC3_API dc3_evaluate_options dc3_evaluate_defaults(void);

@@ -39,6 +39,18 @@ typedef struct dc3_progress {
 DC3_API dc3_status dc3_progress_read(const char *folder, dc3_progress *progress);
 DC3_API void dc3_progress_free(dc3_progress *progress);
 
+/* A command that works on a run's folder (label, evaluate, measure), or that makes a file (train). */
+typedef struct dc3_work {
+    char command[16];
+    char holder[200];             /* which process */
+    char stage[32];               /* "": none has begun */
+    int64_t done, total, updated; /* total -1: not known; updated: seconds since 1970 */
+    double seconds_left;          /* of the stage, by its own speed; -1: not known */
+} dc3_work;
+enum { DC3_WORKS = 8 };
+/* Those that are at work on a folder or a file; returns how many. Changes nothing. */
+DC3_API int dc3_works_read(const char *place, dc3_work works[DC3_WORKS]);
+
 /* One score that the last call of dc3_compare wanted. */
 typedef struct dc3_compared {
     char method[32], arch[32], labels[8], augment[8];

@@ -13,6 +13,7 @@
 #include "kernels/backend.h"
 #include "learn/schedule.h"
 #include "run_folder/fingerprint.h"
+#include "run_folder/work.h"
 
 dc3_evaluate_options dc3_evaluate_defaults(void)
 {
@@ -193,16 +194,26 @@ static int tests_after(const dc3_evaluation *e, int epoch)
                : (int)(((int64_t)epoch * DC3_EVALUATE_TESTS + DC3_EVALUATE_TESTS - 1) / epochs);
 }
 
+/* So many epochs of this student are done. */
+static void tell(const dc3_evaluate_options *o, int epochs)
+{
+    const dc3_listener *l = &o->listener;
+    int of_all = o->students > 1;
+    int64_t before = of_all ? (int64_t)o->student * o->epochs : 0;
+    if (l->progress)
+        l->progress(l->user, of_all ? "students" : "student", before + epochs,
+                    (int64_t)o->epochs * (of_all ? o->students : 1));
+}
+
 static dc3_status run_all(dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
-    const dc3_listener *l = &o->listener;
     dc3_schedule_options schedule = dc3_schedule_defaults();
     schedule.kind = DC3_SCHEDULE_HALF_COSINE;
     while (e->place.epoch < o->epochs) {
         int epoch = e->place.epoch;
         DC3_TRY(run_epoch(e, e->score->lr * dc3_schedule_factor(&schedule, epoch, o->epochs)));
-        if (l->progress) l->progress(l->user, "student", epoch + 1, o->epochs);
+        tell(o, epoch + 1);
         if (tests_after(e, epoch + 1) == tests_after(e, epoch)) continue;
         DC3_TRY(test_now(e, epoch + 1, tests_after(e, epoch)));
         if (epoch + 1 < o->epochs) save(e, 1);
@@ -287,12 +298,15 @@ dc3_status dc3_evaluate(const dc3_evaluate_options *given, dc3_tests *tests, dc3
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_evaluation e = {.options = options, .score = score, .tests = tests, .start = dc3_seconds_now()};
     dc3_tests *single = NULL;
+    dc3_work_note note;
     if (!tests) DC3_TRY(dc3_tests_new(&options->listener, &single));
     if (single) e.tests = single;
+    dc3_work_begin(&note, own.dry_run ? NULL : dc3_evaluate_folder(own.data), "evaluate", &own.listener);
     dc3_status status = dc3_evaluation_open(&e);
     if (status == DC3_OK) status = options->dry_run ? estimate(&e) : score_student(&e);
     dc3_evaluation_close(&e);
     dc3_tests_free(&single);
+    dc3_work_end(&note);
     return status;
 }
 

@@ -132,6 +132,21 @@ static void say_state(dc3_info_page *page, int running, const char *holder, int 
         dc3_info_line(page, "state", "interrupted: %s; run its command again to resume", at);
 }
 
+/* Commands that work on what is there: evaluate, label, measure. */
+static void say_works(dc3_info_page *page)
+{
+    dc3_work works[DC3_WORKS];
+    int count = dc3_works_read(page->options->path, works);
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) {
+        const dc3_work *w = &works[i];
+        dc3_info_line(page, i ? "" : "at work", "%s, %s: %s %lld of %lld", w->command, w->holder, w->stage,
+                      (long long)w->done, (long long)w->total);
+        json_array_append_new(list, json_string(w->command));
+    }
+    dc3_info_set(page, "working", list);
+}
+
 static dc3_status describe_run(dc3_info_page *page, const json_t *object)
 {
     const json_t *settings = json_object_get(object, "settings");
@@ -156,6 +171,7 @@ static dc3_status describe_run(dc3_info_page *page, const json_t *object)
         snprintf(at, sizeof at, "%s", stage);
     say_state(page, progress.running, progress.holder, complete, at);
     dc3_progress_free(&progress);
+    say_works(page);
     DC3_TRY(say_stored(page, complete));
     say_extras(page);
     if (json_is_object(settings)) say_settings(page, settings);

@@ -20,6 +20,7 @@
 #include "dc3/text.h"
 #include "base/listener.h"
 #include "run_folder/document.h"
+#include "run_folder/work.h"
 
 dc3_measure_options dc3_measure_defaults(void)
 {
@@ -300,10 +301,16 @@ dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *rep
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_measuring m = {.options = options, .report = report};
     dc3_status status = open_subjects(&m);
+    dc3_work_note *notes = calloc((size_t)m.count + 1, sizeof *notes);
+    for (int i = 0; status == DC3_OK && notes && i < m.count; i++)
+        dc3_work_begin(&notes[i], own.dry_run || !m.subjects[i].document ? NULL : m.subjects[i].path,
+                       "measure", &own.listener);
     if (status == DC3_OK) status = dc3_networks_open(&m);
     for (int i = 0; status == DC3_OK && i < m.count; i++) m.total += dc3_dataset_size(m.subjects[i].data);
     if (status == DC3_OK) status = options->dry_run ? estimate(&m) : measure_all(&m);
+    for (int i = 0; notes && i < m.count; i++) dc3_work_end(&notes[i]);
     close_all(&m);
+    free(notes);
     if (status == DC3_OK) return status;
     free(report->table);
     free(report->json);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/output_path.h"
 #include "run_folder/fingerprint.h"
+#include "run_folder/work.h"
 #include "io/safetensors.h"
 #include "learn/checkpoint.h"
 #include "learn/protocol.h"
@@ -536,10 +537,13 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     DC3_TRY(dc3_options_need("run", own.run));
     DC3_CALL_SCOPE(own.listener.cancel);
     labelling l = {.options = options, .report = report, .start = dc3_seconds_now(), .held = -1};
+    dc3_work_note note;
     struct stat info;
     dc3_status status = open_all(&l);
     if (status == DC3_OK) status = estimate(&l);
     if (status == DC3_OK && !options->dry_run && into_run(&l)) status = dc3_lock_take(options->run, &l.lock);
+    int noted = status == DC3_OK && !options->dry_run && l.is_run;
+    dc3_work_begin(&note, noted ? options->run : NULL, "label", &own.listener);
     if (status == DC3_OK && !options->dry_run) {
         status = resume(&l);
         if (status == DC3_OK) status = label_all(&l);
@@ -548,6 +552,7 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     }
     report->seconds = l.before + dc3_seconds_now() - l.start;
     if (l.held >= 0) close(l.held);
+    dc3_work_end(&note);
     dc3_lock_release(&l.lock);
     close_all(&l);
     return status;

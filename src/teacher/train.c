@@ -15,6 +15,7 @@
 #include "dc3/text.h"
 #include "teacher/teacher.h"
 #include "teacher/accuracy.h"
+#include "run_folder/work.h"
 #include "teacher/classes.h"
 #include "options/option_names.h"
 #include "io/weights.h"
@@ -52,7 +53,7 @@ typedef struct training {
     double loss;          /* sum of this epoch's */
     double saved;         /* when the last checkpoint was written */
     double start, before; /* of this call; seconds of earlier ones, up to the checkpoint */
-    char epoch_text[32];
+    dc3_work_note note;
 } training;
 
 dc3_train_options dc3_train_defaults(void)
@@ -81,9 +82,12 @@ static void reading(void *user, int64_t done, int64_t total)
     progress(user, "reading", done, total);
 }
 
+/* A test is a part of the training, of which it takes time: the steps stand still. */
 static void testing(void *user, int64_t done, int64_t total)
 {
-    progress(user, "test", done, total);
+    const training *t = user;
+    (void)done, (void)total;
+    progress(t, "training", t->done, t->steps * t->options->epochs);
 }
 
 static void skipped(void *user, const char *key, const char *reason)
@@ -513,7 +517,8 @@ static dc3_status estimate(training *t, int size)
     return DC3_OK;
 }
 
-static dc3_status train(training *t)
+/* listener: that of the options, which what is noted goes through from some moment on. */
+static dc3_status train(training *t, dc3_listener *listener)
 {
     const dc3_train_options *o = t->options;
     dc3_train_report *r = t->report;
@@ -533,6 +538,7 @@ static dc3_status train(training *t)
                      dc3_dtype_name(t->dtype), o->threads);
     DC3_TRY(hold_out(t));
     if (o->dry_run) return estimate(t, size);
+    dc3_work_begin(&t->note, t->place, "train", listener);
     DC3_TRY(open_images(t, size));
     DC3_TRY(open_memory(t, size));
     DC3_TRY(describe(t));
@@ -554,7 +560,7 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CALL_SCOPE(own.listener.cancel);
     training t = {.options = options, .report = report, .start = dc3_seconds_now(), .held = -1};
-    dc3_status status = train(&t);
+    dc3_status status = train(&t, &own.listener);
     if (t.held >= 0) close(t.held);
     report->seconds = t.before + dc3_seconds_now() - t.start;
     dc3_augmenter_close(&t.augmenter);
@@ -566,6 +572,7 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
     dc3_dataset_close(&t.data);
     dc3_dataset_close(&t.val);
     dc3_held_out_free(&t.parts);
+    dc3_work_end(&t.note);
     free(t.place), free(t.checkpoint), free(t.settings), free(t.order), free(t.batch), free(t.params),
         free(t.labels);
     free(t.views);

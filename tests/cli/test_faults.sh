@@ -93,7 +93,8 @@ refused() { # text, options...
 refused "1 changed: 'red/1.png', 1 gone: 'blue/3.png', 1 new: 'red/new.png'); put them back, or use --fresh" --strict
 rm -rf data; cp -r kept data
 rm "data/$(field out/train/metadata.jsonl source | head -1)"
-refused "was selected but is not where it was in the dataset: files were removed or added; put them back, or use --fresh"
+refused "was selected but is not where it was in the dataset: files were removed or added; put them back, or use \
+--fresh"
 rm -rf data; cp -r kept data
 refused "data/red/text.png: not an image in a format that is read" --strict
 cp out/selection.json chosen && sed 's/"items": \[/&[999, "red\/9.png"], /' chosen > out/selection.json

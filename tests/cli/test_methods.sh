@@ -80,7 +80,8 @@ for class in red blue; do
   done > losses
   [[ $(wc -l < losses) == 12 ]] && sort -g -c losses || fail "rded: the best come first"
 done
-expect 0 "4 images selected from 14, 0 of them again" "$dc3" select data -o s.jsonl --method rded --ipc 2 --teacher teacher.safetensors
+expect 0 "4 images selected from 14, 0 of them again" "$dc3" select data -o s.jsonl --method rded --ipc 2 \
+  --teacher teacher.safetensors
 grep -q '"box":\[' s.jsonl || fail "select --method rded: boxes"
 expect 2 "expected --teacher FILE" "$dc3" condense data -o x --method rded --teacher none
 expect 0 "a teacher is trained first" "$dc3" condense data -o own --method rded --ipc 2 "${common[@]}"

@@ -39,8 +39,8 @@ for command in condense edit train label evaluate "compare --val nothere"; do
   for option in $("$dc3" $command --help | sed -n 's/^  *-*[a-z]*,* *\(--[a-z-]*\)=[XT] .*/\1/p'); do
     for far in -1e+30 nan; do
       output=$("$dc3" $command nothere -o refused $option $far 2>&1); status=$?
-      read -r low join high < <(sed -n "s/.*$option: expected \(a share from \)*\(more than \)*\(.*\), found $far"'$/\3/p' \
-        <<< "$output" | sed 's/and at most/up-to/; s/to below/below/')
+      read -r low join high < <(sed -n "s/.*$option: expected \(more than \)*\(.*\), found $far"'$/\2/p' <<< "$output" |
+         sed 's/and at most/up-to/; s/to below/below/')
       [[ $status == 2 && $low && $high ]] || fail "$command $option $far: status $status, no range in: $output"
       awk -v a="$low" -v b="$high" 'BEGIN { exit !(b > a) }' || fail "$command $option: an empty range: $output"
     done

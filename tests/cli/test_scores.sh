@@ -62,6 +62,22 @@ grep -q '2 of 2 scores in .* are of other data' else/report.html || fail "nothin
 cp -r run copy && expect 0 "result" "$dc3" report copy && grep -q 'id="scores"' copy/report.html ||
   fail "a copied run loses its scores"
 
+# While it works dc3 status and dc3 info say so, and how far all of its students are; afterwards nothing is left.
+"$dc3" evaluate run --val data --labels hard --size 16 --seeds 2 --epochs 100000 --threads 1 -q > long 2>&1 & process=$!
+for ((i = 0; i < 600; i++)); do [[ $("$dc3" status run) == *" of 200000"* ]] && break; sleep 0.1; done
+[[ $("$dc3" status run) =~ "  complete"$'\n'.*"evaluate  process $process on ".*": students "[0-9]+" of 200000" ]] ||
+  fail "status of an evaluation: $("$dc3" status run)"
+expect 0 '"state": "complete"' "$dc3" status run --json
+[[ $output == *'"command": "evaluate",'*'"stage": "students",'*'"stage_total": 200000,'* ]] || fail "status: $output"
+expect 0 "at work       evaluate, process $process on" "$dc3" info run
+kill -KILL $process; wait $process 2> /dev/null
+[[ $("$dc3" status run --json) == *'"working": []'* ]] || fail "one that was killed is at work"
+"$dc3" evaluate run --val data --labels hard --size 16 --seeds 2 --epochs 100000 --threads 1 -q > long 2>&1 & process=$!
+for ((i = 0; i < 600; i++)); do [[ $("$dc3" status run) == *" of 200000"* ]] && break; sleep 0.1; done
+kill -INT $process; wait $process
+compgen -G "run/.work.*" && fail "a note is left"
+rm -rf run/students
+
 # Two commands that end at once lose nothing.
 "$dc3" evaluate run --val data --labels hard --size 16 --lr 0.003 "${quick[@]}" > one 2>&1 & first=$!
 "$dc3" evaluate run --val data --labels hard --size 16 --lr 0.004 "${quick[@]}" > two 2>&1 || fail "$(cat two)"

@@ -22,7 +22,17 @@ for epoch in 1 6 12; do interrupt . "epoch $epoch:" "${train[@]}" --epochs 20 -o
 expect 0 "resuming after step" "${train[@]}" --epochs 20 -o cut.safetensors
 cmp twenty.safetensors cut.safetensors || fail "an interrupted training gives other bytes"
 
-# A checkpoint of other settings is refused, and --fresh starts over.
+# A checkpoint of other settings is refused, and --fresh starts over. How far it is can be asked.
+"${train[@]}" --epochs 100000 -o far.safetensors > log 2>&1 & process=$!
+for ((i = 0; i < 600; i++)); do [[ $("$dc3" status far.safetensors 2> /dev/null) == *" of 400000, about "* ]] && break
+  sleep 0.1; done
+output=$("$dc3" status far.safetensors)
+[[ $output =~ "running"$'\n'.*"process $process on ".*": training "[0-9]+" of 400000, about "[0-9] ]] ||
+  fail "status of a training: $output"
+kill -INT $process; wait $process
+expect 0 "far.safetensors: stopped   to continue: the command that began it, again" "$dc3" status far.safetensors
+expect 0 '"state": "complete"' "$dc3" status twenty.safetensors --json
+compgen -G ".*.work.*" && fail "a note is left"
 interrupt . "epoch 2:" "${train[@]}" --epochs 400 -o long.safetensors
 [[ -f long.safetensors.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
 expect 1 "other settings was interrupted here (epochs was 400, is 5)" "${train[@]}" --epochs 5 -o long.safetensors
