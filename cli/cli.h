@@ -161,8 +161,9 @@ extern const dc3_listener progress_listener;
 
 /* ---- the editor (own_editor.c) ---- */
 
-/* The directory of the editor that comes with the program. */
-const char *own_editor(void);
+/* The directory of an editor that was given: of NULL and of "dc3-mini", unless the current directory has
+ * something of that name, the one that comes with the program. */
+const char *editor_of(const char *given);
 
 /* ---- printing (print.c) ---- */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dc3/compare.h"
+#include "dc3/text.h"
 
 /* "1,10,50" as numbers, 0 behind the last; NULL with a message. */
 static int *read_numbers(const command *c, const char *text)
@@ -35,7 +36,9 @@ static dc3_label_kind *read_labels(const char *text)
     dc3_label_kind *labels = g_new0(dc3_label_kind, n + 1);
     for (guint i = 0; labels && i < n; i++) {
         if (dc3_label_kind_parse(words[i], &labels[i]) == DC3_OK && labels[i] != DC3_LABELS_STORED) continue;
-        char *note = g_strdup_printf("--labels: expected soft, hard; found '%.40s'", words[i]);
+        char hint[DC3_HINT_SIZE];
+        char *note = g_strdup_printf("--labels: expected soft, hard; found '%.40s'%s", words[i],
+                                     dc3_hint(words[i], (const char *const[]){"soft", "hard"}, 2, hint));
         print_note("dc3: ", note);
         g_free(note);
         g_clear_pointer(&labels, g_free);
@@ -118,7 +121,7 @@ static void fill_options(compare_values *v, const char *data, const char *cache)
     dc3_evaluate_options *e = &o->evaluate;
     o->condense = v->common.options;
     o->condense.data = data, o->condense.cache = cache;
-    if (!o->condense.editor) o->condense.editor = own_editor();
+    o->condense.editor = editor_of(o->condense.editor);
     o->condense.size = e->size;
     if (!o->condense.teacher_size) o->condense.teacher_size = e->size;
     e->dtype = o->condense.dtype;

@@ -32,7 +32,7 @@ static int run_edit(const command *c, int argc, char **argv)
     else if (!o->out)
         status = usage_error(c, "where should the image go? Use -o OUT.png");
     else {
-        if (!o->editor) o->editor = own_editor();
+        o->editor = editor_of(o->editor);
         status = finish(dc3_edit_command(o, rest[0], v.prompt), NULL);
         if (status == EXIT_DONE) print_result(&v.common, o->out);
     }

@@ -26,7 +26,7 @@ static int run(const command *c, int argc, char **argv)
     if (one_word(c, rest, "file or folder", "file or folder") != EXIT_DONE)
         status = EXIT_USAGE;
     else {
-        v.options.path = rest[0];
+        v.options.path = editor_of(rest[0]);
         v.options.threads = v.common.options.select.threads;
         v.options.listener = v.common.options.listener;
         status = finish(dc3_info(&v.options, &report), NULL);

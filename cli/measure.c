@@ -69,7 +69,7 @@ static int run(const command *c, int argc, char **argv)
         status = usage_error(c, "which datasets? Expected one or more, found none");
     else {
         o->data = (const char *const *)rest;
-        if (!o->editor) o->editor = own_editor();
+        o->editor = editor_of(o->editor);
         o->seed = s->options.select.seed, o->threads = s->options.select.threads;
         o->listener = s->options.listener;
         status = finish(dc3_measure(o, &report), NULL);

@@ -39,8 +39,8 @@ const option set_options[] = {
     {0}};
 
 const option model_options[] = {
-    {"editor", 0, OPTION_PATH, AT(options.editor), ANY, "Model in the diffusers layout (default: dc3-mini)",
-     "DIR"},
+    {"editor", 0, OPTION_PATH, AT(options.editor), ANY,
+     "Model in the diffusers layout, or dc3-mini, which comes with the program (default)", "DIR"},
     {"dtype", 0, OPTION_WORD, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {"fit", 0, OPTION_WORD, AT(options.fit), ANY,
      "Images that are not square: crop, squash, pad (default crop)", "HOW"},

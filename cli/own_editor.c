@@ -1,4 +1,4 @@
-/* Where the editor is that comes with the program. */
+/* Which editor a word means, and where the one is that comes with the program. */
 #include "cli.h"
 
 #include <limits.h>
@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char mini[] = "dc3-mini";
+
 /* Where DC3_MODELS says, relative to the program, where it was to be installed, or beside the sources that it
  * was built from. */
-const char *own_editor(void)
+static const char *own_editor(void)
 {
     static char path[PATH_MAX + 16];
     char near[PATH_MAX + 32] = "";
@@ -20,10 +22,15 @@ const char *own_editor(void)
     const char *places[] = {getenv("DC3_MODELS"), slash ? near : NULL, DC3_INSTALL_MODELS, DC3_SOURCE_MODELS};
     for (int i = 0; i < 4; i++) {
         if (!places[i]) continue;
-        snprintf(path, sizeof path, "%.*s/dc3-mini", PATH_MAX, places[i]);
+        snprintf(path, sizeof path, "%.*s/%s", PATH_MAX, places[i], mini);
         char index[PATH_MAX + 48];
         snprintf(index, sizeof index, "%s/model_index.json", path);
         if (access(index, R_OK) == 0) return path;
     }
-    return "dc3-mini";
+    return mini;
+}
+
+const char *editor_of(const char *given)
+{
+    return !given || (strcmp(given, mini) == 0 && access(mini, F_OK) != 0) ? own_editor() : given;
 }

@@ -47,7 +47,7 @@ static int run_stage(const command *c, int argc, char **argv, stage function)
     else {
         o->data = rest[0];
         if (!o->out) o->out = "/dev/null/none";
-        if (!o->editor) o->editor = own_editor();
+        o->editor = editor_of(o->editor);
         dc3_status result = function(o, &report);
         status = finish(result, remains(o, &report, left, sizeof left));
         if (status == EXIT_DONE) print_report(&s, &report, o->out);
@@ -117,7 +117,7 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
     dc3_condense_report report;
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE) return EXIT_USAGE;
     if (!o->out && !o->dry_run) return usage_error(c, "where should the list go? Use -o FILE.jsonl");
-    if (!o->editor) o->editor = own_editor();
+    o->editor = editor_of(o->editor);
     o->data = rest[0];
     int status = finish(function(o, &report), NULL);
     if (status == EXIT_DONE) print_report(s, &report, o->out);

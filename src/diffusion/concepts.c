@@ -136,21 +136,48 @@ static void append(char *text, size_t size, const char *more)
     snprintf(text + used, size - used, "%s", more);
 }
 
-/* "'moonlight' (nearest: 'sunlight')" of each word that is left, up to three. */
-static int list_unknown(const dc3_concepts *c, char *left, char *text, size_t size)
+/* What of the model's a word is a slip of: a whole entry, or one that has such a word ("huor": "golden hour",
+ * as a whole entry is no nearer); NULL: nothing. */
+static const char *nearest(const dc3_concepts *c, const char *word)
+{
+    const char *best = dc3_text_nearest(word, c->words, (size_t)c->word_count);
+    int distance = best ? dc3_text_distance(word, best) : PROMPT;
+    for (int i = 0; i < c->word_count; i++) {
+        char entry[PROMPT], *rest = entry, *part;
+        simplify(c->words[i], entry);
+        while ((part = strsep(&rest, " "))) {
+            const char *one = part;
+            if (!*part || is_filler(part) || !dc3_text_nearest(word, &one, 1)) continue;
+            if (dc3_text_distance(word, part) >= distance) continue;
+            distance = dc3_text_distance(word, part), best = c->words[i];
+        }
+    }
+    return best;
+}
+
+/* "'moonlight' (nearest: 'sunlight')" of each word that is left, up to three in all with the `count` before
+ * them; how many there are then. */
+static int list_unknown(const dc3_concepts *c, char *left, int count, char *text, size_t size)
 {
     enum { TOLD = 3 };
-    int count = 0;
     char *rest = left, *word, one[300];
-    while ((word = strsep(&rest, " \n"))) {
-        if (!*word || is_filler(word) || count == TOLD) continue;
-        const char *near = dc3_text_nearest(word, c->words, (size_t)c->word_count);
+    while (count < TOLD && (word = strsep(&rest, " \n"))) {
+        if (!*word || is_filler(word)) continue;
+        const char *near = nearest(c, word);
         snprintf(one, sizeof one, "%s'%.60s'%s%.60s%s", count ? ", " : "", word, near ? " (nearest: '" : "",
                  near ? near : "", near ? "')" : "");
         append(text, size, one);
         count++;
     }
     return count;
+}
+
+int dc3_concepts_unknown(const dc3_concepts *c, const char *prompt, int count, char *text, size_t size)
+{
+    char left[PROMPT];
+    simplify(prompt, left);
+    strike_known(c, left);
+    return list_unknown(c, left, count, text, size);
 }
 
 const char *dc3_concepts_note(const dc3_concepts *c, const char *model, const char *prompt, char *text,
@@ -160,7 +187,7 @@ const char *dc3_concepts_note(const dc3_concepts *c, const char *model, const ch
     *text = 0;
     if (!c) return text;
     simplify(prompt, left);
-    int known = strike_known(c, left), count = list_unknown(c, left, unknown, sizeof unknown);
+    int known = strike_known(c, left), count = list_unknown(c, left, 0, unknown, sizeof unknown);
     if (known && count) snprintf(text, size, "%s does not know %s of '%.80s'", model, unknown, prompt);
     if (known) return text;
     if (!count) snprintf(unknown, sizeof unknown, "'%.80s'", prompt);

@@ -23,6 +23,10 @@ const json_t *dc3_concepts_json(const dc3_concepts *concepts);
 
 /* 1 if one of the words is in the prompt, in any case of letters; always for NULL. */
 int dc3_concepts_know(const dc3_concepts *concepts, const char *prompt);
+/* Adds to text, which lists `count` already, the words of the prompt that are not known, up to three in all:
+ * "'moonlight' (nearest: 'sunlight'), 'asdf'". How many it lists then. */
+int dc3_concepts_unknown(const dc3_concepts *concepts, const char *prompt, int count, char *text,
+                         size_t size);
 /* A sentence about the words of the prompt that `model` does not know, with what is nearest to each; "" where
  * there are none. Returns text. */
 const char *dc3_concepts_note(const dc3_concepts *concepts, const char *model, const char *prompt, char *text,

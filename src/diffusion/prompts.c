@@ -70,17 +70,21 @@ void dc3_prompt_tell(const char *prompt, const dc3_concepts *concepts, const cha
 dc3_status dc3_prompts_check(const dc3_prompts *p, const char *path, const dc3_concepts *concepts,
                              const char *model, const dc3_listener *listener)
 {
-    char names[300];
-    int known = 0;
+    char names[300], unknown[600] = "";
+    int known = 0, told = 0;
     if (!concepts) return DC3_OK;
-    for (int i = 0; i < p->warm_count; i++) known += dc3_concepts_know(concepts, p->warm[i]);
-    for (int i = 0; i < p->cold_count; i++) known += dc3_concepts_know(concepts, p->cold[i]);
+    for (int i = 0; i < p->warm_count + p->cold_count; i++) {
+        const char *prompt = i < p->warm_count ? p->warm[i] : p->cold[i - p->warm_count];
+        known += dc3_concepts_know(concepts, prompt);
+        told = dc3_concepts_unknown(concepts, prompt, told, unknown, sizeof unknown);
+    }
     if (!known)
-        return dc3_fail_setting("prompts",
-                                "%s knows none of the prompts in %s, and so would change next to nothing; it "
-                                "knows %s",
-                                model, path ? path : "the default",
-                                dc3_text_list(dc3_concepts_names(concepts), names, sizeof names));
+        return dc3_fail_setting(
+            "prompts",
+            "%s knows none of the prompts in %s, and so would change next to nothing%s%s; "
+            "it knows %s",
+            model, path ? path : "the default", told ? ": not " : "", unknown,
+            dc3_text_list(dc3_concepts_names(concepts), names, sizeof names));
     for (int i = 0; i < p->warm_count; i++) dc3_prompt_tell(p->warm[i], concepts, model, listener);
     for (int i = 0; i < p->cold_count; i++) dc3_prompt_tell(p->cold[i], concepts, model, listener);
     return DC3_OK;

@@ -18,6 +18,12 @@ expect 0 "does not know 'moonlight' (nearest: 'sunlight'), and so changes next t
 expect 0 "result: y.png" edit y "sunset"; [[ $output != *note* ]] || fail "sunset: $output"
 expect 0 "does not know 'moonlight' (nearest: 'sunlight') of 'golden moonlight'" edit z "golden moonlight"
 
+# The editor that comes with the program is dc3-mini, unless the folder has something of that name.
+expect 0 "result: own.png" edit own sunset; expect 0 "result: named.png" edit named sunset dc3-mini
+cmp own.png named.png || fail "dc3-mini is another model"
+expect 0 "editor" "$dc3" info dc3-mini
+mkdir dc3-mini; expect 1 "dc3-mini" edit v sunset dc3-mini; rmdir dc3-mini
+
 # A model without a list knows everything.
 cp -r "$mini" full && sed -i '/"concepts"/,/^    }/d; s/\("residual_image_latents": true\),/\1/' full/model_index.json
 expect 0 "knows         any text" "$dc3" info full
@@ -32,5 +38,8 @@ expect 2 "--prompts: dc3-mini knows none of the prompts in none.txt, and so woul
   condense out none.txt
 expect 2 "knows none of the prompts in none.txt" "$dc3" compensate data -o out --prompts none.txt --editor "$mini"
 [[ ! -e out ]] || fail "out was made"
+printf 'warm: goldn huor\ncold: rany sees\n' > none.txt
+expect 2 "to nothing: not 'goldn' (nearest: 'golden'), 'huor' (nearest: 'golden hour'), 'rany' (nearest: 'rainy'); it" \
+  condense out none.txt
 printf 'warm: sunset\nwarm: moonlight\ncold: snow\n' > some.txt
 expect 0 "note: dc3-mini does not know 'moonlight'" condense out some.txt

@@ -53,6 +53,13 @@ static void notes(void **state)
          "m does not know 'asdfqwer', and so changes next to nothing; it knows sunny, golden hour, ice"},
         {"golden moonlight", "m does not know 'moonlight' (nearest: 'sunlight') of 'golden moonlight'"},
         {"sunny sky, sunny sea", "m does not know 'sky', 'sea' of 'sunny sky, sunny sea'"},
+        {"huor",
+         "m does not know 'huor' (nearest: 'golden hour'), and so changes next to nothing; it knows sunny, "
+         "golden hour, ice"},
+        {"golden huor", "m does not know 'huor' (nearest: 'golden hour') of 'golden huor'"},
+        {"a suny watr",
+         "m does not know 'suny' (nearest: 'sunny'), 'watr' (nearest: 'under water'), and so changes next to "
+         "nothing; it knows sunny, golden hour, ice"},
         {"the", "m does not know 'the', and so changes next to nothing; it knows sunny, golden hour, ice"}};
     dc3_concepts *c = open_text();
     char note[1000];
