@@ -94,11 +94,11 @@ static int is_begun(const dc3_module *m, const char *name)
     return 0;
 }
 
-/* Tables and masks that follow from the network. */
+/* Tables and masks that follow from the network, and parts of what was taken whole. */
 static int is_derived(const char *name)
 {
     static const char *const ends[] = {
-        "relative_coords_table", "attn_mask", "num_batches_tracked", "k_bias", "q_bias", "v_bias"};
+        "relative_coords_table", "attn_mask", "num_batches_tracked", "k_bias", "#0", "#1", "#2"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         size_t length = strlen(ends[i]), size = strlen(name);
         if (size >= length && strcmp(name + size - length, ends[i]) == 0) return 1;

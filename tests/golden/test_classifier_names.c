@@ -1,5 +1,6 @@
-/* Classifiers whose tensors are not called as torchvision calls them: the outputs of timm's and of
- * pytorch-cifar's (tools/golden/classifier_names.py), and what is found in renamed tables. */
+/* Classifiers whose tensors are not called as torchvision calls them: the outputs of timm's, of
+ * transformers' and of pytorch-cifar's (tools/golden/classifier_names.py), and what is found in renamed
+ * tables. */
 #include "support/hash_weights.h"
 #include "support/device_values.h"
 #include <stdio.h>
@@ -36,35 +37,38 @@ static double error_of(dc3_tensor found, const char *net, const char *what)
     return relative_error(found, t);
 }
 
-static void same_outputs(void **state)
+static void same_outputs_of(dc3_table *table, const char *name)
 {
     const double limit = 2e-5; /* of f32 against f64, as in test_classifiers.c */
+    const json_t *net = json_object_get(others, name);
+    dc3_ctx *ctx;
+    dc3_classifier *c;
+    int64_t size = json_integer_value(json_object_get(net, "size"));
+    assert_non_null(table);
+    if (dc3_classifier_open(NULL, json_string_value(json_object_get(net, "arch")), &table, &c) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
+    const char *program = strncmp(name, "timm", 4) == 0           ? "named as in timm"
+                          : strncmp(name, "transformers", 4) == 0 ? "named as in transformers"
+                                                                  : "named as in pytorch-cifar";
+    assert_non_null(strstr(dc3_classifier_notes(c), program));
+    float *images = hash_images(size);
+    dc3_tensor h, x = dc3_view(images, DC3_F32, 4, (int64_t[]){2, size, size, 3});
+    dc3_tensor z = dc3_classifier_of(ctx, c, dc3_on_device(ctx, x), &h);
+    if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s: %s", name, dc3_error_text());
+    double a = error_of(z, name, "logits"), b = error_of(h, name, "embedding");
+    if (!(a < limit && b < limit)) fail_msg("%s: logits %g, embedding %g over %g", name, a, b, limit);
+    free(images);
+    dc3_classifier_close(&c);
+    dc3_ctx_close(&ctx);
+}
+
+static void same_outputs(void **state)
+{
     const char *name;
     const json_t *net;
     (void)state;
-    json_object_foreach(others, name, net)
-    {
-        dc3_ctx *ctx;
-        dc3_classifier *c;
-        dc3_table *table = hash_weights_table(others, name);
-        int64_t size = json_integer_value(json_object_get(net, "size"));
-        assert_non_null(table);
-        if (dc3_classifier_open(NULL, json_string_value(json_object_get(net, "arch")), &table, &c) != DC3_OK)
-            fail_msg("%s", dc3_error_text());
-        assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
-        const char *program =
-            strncmp(name, "timm", 4) == 0 ? "named as in timm" : "named as in pytorch-cifar";
-        assert_non_null(strstr(dc3_classifier_notes(c), program));
-        float *images = hash_images(size);
-        dc3_tensor h, x = dc3_view(images, DC3_F32, 4, (int64_t[]){2, size, size, 3});
-        dc3_tensor z = dc3_classifier_of(ctx, c, dc3_on_device(ctx, x), &h);
-        if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s: %s", name, dc3_error_text());
-        double a = error_of(z, name, "logits"), b = error_of(h, name, "embedding");
-        if (!(a < limit && b < limit)) fail_msg("%s: logits %g, embedding %g over %g", name, a, b, limit);
-        free(images);
-        dc3_classifier_close(&c);
-        dc3_ctx_close(&ctx);
-    }
+    json_object_foreach(others, name, net) same_outputs_of(hash_weights_table(others, name), name);
 }
 
 /* A network of nets.json under other names: `inner` before those of the body, and head (of its last layer,
@@ -179,6 +183,35 @@ static void what_is_missing(void **state)
     refused(table, DC3_ERR_FORMAT, "a resnet18 but for 'fc': 'module.fc.weight' is a quantised tensor");
 }
 
+/* transformers 5 gives a ViT's tensors new names in memory, and its files those of version 4. */
+static void both_versions(void **state)
+{
+    static const char *const names[][2] = {{"attention.q_proj", "attention.attention.query"},
+                                           {"attention.k_proj", "attention.attention.key"},
+                                           {"attention.v_proj", "attention.attention.value"},
+                                           {"attention.o_proj", "attention.output.dense"},
+                                           {"mlp.fc1", "intermediate.dense"},
+                                           {"mlp.fc2", "output.dense"},
+                                           {"layernorm", "layernorm"}};
+    dc3_table *whole = hash_weights_table(others, "transformers_vit"), *made = dc3_table_new("file");
+    (void)state;
+    for (size_t i = 0; i < dc3_table_size(whole); i++) {
+        char name[160];
+        const char *old = dc3_table_name(whole, i), *rest = old;
+        int layer, used = 0;
+        snprintf(name, sizeof name, "%s", old);
+        if (sscanf(old, "vit.layers.%d.%n", &layer, &used) == 1 && used) rest = old + used;
+        for (size_t k = 0; used && k < sizeof names / sizeof *names; k++)
+            if (strncmp(rest, names[k][0], strlen(names[k][0])) == 0)
+                snprintf(name, sizeof name, "vit.encoder.layer.%d.%s%s", layer, names[k][1],
+                         rest + strlen(names[k][0]));
+        assert_true(!used || strncmp(name, "vit.encoder.", 12) == 0);
+        assert_int_equal(dc3_table_add(made, name, *dc3_table_at(whole, i)), DC3_OK);
+    }
+    assert_int_equal(dc3_table_own(made, whole, forget), DC3_OK);
+    same_outputs_of(made, "transformers_vit");
+}
+
 /* torch.compile of parts of a network. */
 static void wrapped_inside(void **state)
 {
@@ -238,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_outputs),    cmocka_unit_test(prefixes_and_heads),
         cmocka_unit_test(what_is_missing), cmocka_unit_test(two_networks),
-        cmocka_unit_test(relatives),       cmocka_unit_test(wrapped_inside)};
+        cmocka_unit_test(relatives),       cmocka_unit_test(wrapped_inside),
+        cmocka_unit_test(both_versions)};
     return cmocka_run_group_tests(tests, open_files, close_files);
 }

@@ -1,11 +1,11 @@
 """Makes tests/golden/classifiers/names.json and names.safetensors: networks whose tensors have other names than
-torchvision's, from timm and from programs for CIFAR, with logits and embeddings.
+torchvision's, from timm, transformers and programs for CIFAR, with logits and embeddings.
 
     python tools/golden/classifier_names.py tests/golden/classifiers
 Weights and images by the formula of classifiers.py, in both files the forms described there; "arch" is dc3's name.
 """
 import json, os, sys
-import timm, torch
+import timm, torch, transformers
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
@@ -61,6 +61,12 @@ def cases():
     yield "timm_efficientnet_b0", "efficientnet_b0", make("efficientnet_b0", num_classes=10), 64
     yield "timm_vgg11", "vgg11", make("vgg11", num_classes=10), 64
     yield "timm_vit", "vit_b_16", make("vit_base_patch16_224", num_classes=10, img_size=64), 64
+    ViT, ResNet, Swin = (transformers.ViTConfig, transformers.ResNetConfig, transformers.Swinv2Config)
+    yield "transformers_vit", "vit_b_16", transformers.ViTForImageClassification(ViT(image_size=32, num_labels=10)), 32
+    deep = transformers.ResNetForImageClassification(ResNet(num_labels=10))
+    yield "transformers_resnet50", "resnet50", deep, 64
+    tiny = Swin(image_size=256, window_size=8, embed_dim=96, num_heads=[3, 6, 12, 24], num_labels=10)
+    yield "transformers_swinv2", "swin_v2_t", transformers.Swinv2ForImageClassification(tiny), 256
     yield "timm_swinv2", "swin_v2_t", make("swinv2_tiny_window8_256", num_classes=10), 256
 
 
@@ -76,13 +82,14 @@ def main():
         last = [m for m in net.modules() if isinstance(m, nn.Linear)][-1]
         last.register_forward_pre_hook(lambda m, inputs: seen.append(inputs[0].clone()))
         picture = classifiers.make(f"input{size}", (2, 3, size, size), 0.0, 4.0)
-        logits = golden[name + ".logits"] = net(picture.double()).float()
+        logits = net(picture.double())
+        logits = golden[name + ".logits"] = getattr(logits, "logits", logits).float()
         golden[name + ".embedding"] = seen[0].float()
         nets[name] = {"size": size, "classes": 10, "arch": arch, "tensors": shapes}
         if gain != 0.6:
             nets[name]["gain"] = gain
         print(name, "logits", logits.std().item(), "between images", (logits[0] - logits[1]).std().item())
-    made = {"torch": torch.__version__, "timm": timm.__version__}
+    made = {"torch": torch.__version__, "timm": timm.__version__, "transformers": transformers.__version__}
     save_file(golden, os.path.join(OUT, "names.safetensors"), metadata=made)
     with open(os.path.join(OUT, "names.json"), "w") as f:
         f.write("{\n" + ",\n".join(f'"{k}": {json.dumps(v)}' for k, v in nets.items()) + "\n}\n")

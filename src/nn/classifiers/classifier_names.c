@@ -65,61 +65,12 @@ static dc3_status note_all(const taking *t)
     return DC3_OK;
 }
 
-/* An array of the table's own as a tensor in it. */
-static dc3_status add_values(dc3_table *table, const char *name, float *values, int64_t n)
-{
-    if (!values) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", dc3_table_origin(table));
-    dc3_status status = dc3_table_own(table, values, free);
-    if (status == DC3_OK) return dc3_table_add(table, name, dc3_view(values, DC3_F32, 1, &n));
-    free(values);
-    return status;
-}
-
-/* A last layer without a bias has zeros for one. */
-static dc3_status add_bias(dc3_table *table, const char *head)
-{
-    char weight[DC3_NAME_SIZE], bias[DC3_NAME_SIZE];
-    const dc3_tensor *w = dc3_table_find(table, dc3_name(weight, "%s.weight", head));
-    if (!w || w->ndim < 1 || dc3_table_find(table, dc3_name(bias, "%s.bias", head))) return DC3_OK;
-    DC3_TRY(dc3_table_note(table, "the last layer has no bias"));
-    return add_values(table, bias, calloc((size_t)w->shape[0] + 1, sizeof(float)), w->shape[0]);
-}
-
-/* Swin V2's attention has biases for queries and values, none for keys; timm stores the two apart. */
-static dc3_status join_bias(dc3_table *table, const char *attn)
-{
-    char name[DC3_NAME_SIZE];
-    const dc3_tensor *q = dc3_table_find(table, dc3_name(name, "%s.q_bias", attn)),
-                     *v = dc3_table_find(table, dc3_name(name, "%s.v_bias", attn));
-    if (!q || !v || q->ndim != 1 || v->ndim != 1 || v->shape[0] != q->shape[0]) return DC3_OK;
-    int64_t n = q->shape[0];
-    float *joined = calloc((size_t)(3 * n + 1), sizeof *joined);
-    dc3_status status = joined ? dc3_convert(q->data, q->dtype, joined, DC3_F32, n) : DC3_OK;
-    if (joined && status == DC3_OK) status = dc3_convert(v->data, v->dtype, joined + 2 * n, DC3_F32, n);
-    if (status != DC3_OK) free(joined);
-    return status == DC3_OK ? add_values(table, dc3_name(name, "%s.qkv.bias", attn), joined, 3 * n) : status;
-}
-
-static dc3_status join_biases(dc3_table *table)
-{
-    static const char end[] = ".q_bias";
-    char attn[DC3_NAME_SIZE];
-    size_t count = dc3_table_size(table);
-    for (size_t i = 0; i < count; i++) {
-        const char *name = dc3_table_name(table, i), *found = strstr(name, end);
-        if (!found || found[sizeof end - 1]) continue;
-        snprintf(attn, sizeof attn, "%.*s", (int)(found - name), name);
-        DC3_TRY(join_bias(table, attn));
-    }
-    return DC3_OK;
-}
-
 static dc3_status fill(taking *t)
 {
     DC3_TRY(add_all(t));
     DC3_TRY(note_all(t));
-    if (*t->head) DC3_TRY(add_bias(t->to, t->naming->kind->head));
-    return join_biases(t->to);
+    if (*t->head) DC3_TRY(dc3_add_zero_bias(t->to, t->naming->kind->head));
+    return dc3_join_parts(t->to);
 }
 
 static void close_table(void *thing)
@@ -194,6 +145,7 @@ dc3_status dc3_classifier_take_names(dc3_table **table, dc3_classifier_names *na
     if (!naming) return DC3_OK;
     names->kind = naming->kind;
     names->only = naming->only;
+    names->eps = naming->eps;
     if (!naming->kind) names->relative = naming->program;
     if (!naming->kind) return DC3_OK;
     dc3_find_head(*table, naming->kind, prefix, head, several);

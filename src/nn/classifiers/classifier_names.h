@@ -8,13 +8,26 @@
 typedef struct dc3_naming {
     const dc3_classifier_kind *kind; /* NULL: one that dc3 does not have, `program` says which */
     const char *const *marks;        /* names that tell it, NULL after the last; all must be there */
-    /* The family's name of `name`, in text [DC3_NAME_SIZE] or `name` itself; NULL: the same for all. */
+    /* The family's name of `name`, in text [DC3_NAME_SIZE] or `name` itself; NULL: the same for all. A third
+     * of a tensor (queries, keys, values) is the tensor's name and "#0", "#1", "#2" (dc3_join_parts). */
     const char *(*map)(const dc3_table *table, const char *prefix, const char *name, char *text);
     const char *program; /* whose names they are, for notes; NULL: torchvision's */
     int64_t only;        /* pixels of a side at which it is the same network; 0: all that the family takes */
+    float eps;           /* of its layer norms; 0: the family's */
 } dc3_naming;
 
-/* The namings of timm and of programs for CIFAR, in the order they are tried; NULL past the last. */
+/* The first of pairs (part, other) where `part` is `name` or what it begins with before a dot, exchanged,
+ * with `before` in front; `whole` if none is and `before` is empty. */
+const char *dc3_renamed(const char *name, const char *const *pairs, const char *before, const char *whole,
+                        char *text);
+/* Maps of names, as above (names_transformers.c). */
+const char *dc3_names_vit_transformers(const dc3_table *, const char *prefix, const char *name, char *text);
+const char *dc3_names_resnet_transformers(const dc3_table *, const char *prefix, const char *name,
+                                          char *text);
+const char *dc3_names_swin_transformers(const dc3_table *, const char *prefix, const char *name, char *text);
+
+/* The namings of timm, transformers and programs for CIFAR, in the order they are tried; NULL past the last.
+ */
 const dc3_naming *dc3_naming_at(int i);
 
 /* The naming whose marks the table holds behind some prefix, in prefix [DC3_NAME_SIZE]; NULL if there is
@@ -31,9 +44,16 @@ typedef struct dc3_classifier_names {
     const dc3_classifier_kind *kind; /* NULL: no network that dc3 has */
     const char *relative;            /* but this one, if not NULL */
     int64_t only;                    /* as above */
+    float eps;                       /* as above */
     char missing[512];               /* what of the last layer is not there, as a part of a sentence; "" */
 } dc3_classifier_names;
 /* Replaces *table by one with the family's names, which owns the first, and notes what it found. */
 dc3_status dc3_classifier_take_names(dc3_table **table, dc3_classifier_names *names);
+
+/* Adds the wholes of tensors that came in parts. Biases that a network has for queries and values alone get
+ * zeros for the keys, as Swin V2's. */
+dc3_status dc3_join_parts(dc3_table *table);
+/* A layer without a bias gets zeros for one, with a note. */
+dc3_status dc3_add_zero_bias(dc3_table *table, const char *layer);
 
 #endif

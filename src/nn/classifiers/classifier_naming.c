@@ -12,9 +12,8 @@ static int put_for(const char *name, const char *part, const char *other, const 
     return 1;
 }
 
-/* The first entry of pairs (part, other) that fits; `name` itself if none does. */
-static const char *renamed(const char *name, const char *const *pairs, const char *before, const char *whole,
-                           char *text)
+const char *dc3_renamed(const char *name, const char *const *pairs, const char *before, const char *whole,
+                        char *text)
 {
     for (; *pairs; pairs += 2)
         if (put_for(name, pairs[0], pairs[1], before, text)) return text;
@@ -67,9 +66,9 @@ static const char *efficientnet(const dc3_table *table, const char *prefix, cons
     int stage, block;
     const char *rest = in_block(name, &stage, &block);
     (void)table, (void)prefix;
-    if (!rest) return renamed(name, around, "", name, text);
+    if (!rest) return dc3_renamed(name, around, "", name, text);
     snprintf(before, sizeof before, "features.%d.%d.block.", stage + 1, block);
-    return renamed(rest, stage ? later : first, before, name, text);
+    return dc3_renamed(rest, stage ? later : first, before, name, text);
 }
 
 static const char *mobilenet(const dc3_table *table, const char *prefix, const char *name, char *text)
@@ -87,11 +86,11 @@ static const char *mobilenet(const dc3_table *table, const char *prefix, const c
     int stage, block;
     const char *rest = in_block(name, &stage, &block);
     (void)table, (void)prefix;
-    if (!rest) return renamed(name, around, "", name, text);
+    if (!rest) return dc3_renamed(name, around, "", name, text);
     if (stage < 0 || stage >= STAGES || block < 0 || begin[stage] + block >= begin[stage + 1])
         return dc3_name(text, "features.%s", name); /* a block too many: no place of the network's */
     snprintf(before, sizeof before, "features.%d.conv.", begin[stage] + block);
-    return renamed(rest, stage ? later : first, before, name, text);
+    return dc3_renamed(rest, stage ? later : first, before, name, text);
 }
 
 static const char *vit(const dc3_table *table, const char *prefix, const char *name, char *text)
@@ -132,25 +131,27 @@ static const char *vit(const dc3_table *table, const char *prefix, const char *n
     int layer, used = 0;
     (void)table, (void)prefix;
     sscanf(name, "blocks.%4d.%n", &layer, &used);
-    if (!used) return renamed(name, around, "", name, text);
+    if (!used) return dc3_renamed(name, around, "", name, text);
     snprintf(before, sizeof before, "encoder.layers.encoder_layer_%d.", layer);
-    return renamed(name + used, inside, before, name, text);
+    return dc3_renamed(name + used, inside, before, name, text);
 }
 
 static const char *swin(const dc3_table *table, const char *prefix, const char *name, char *text)
 {
     static const char *const around[] = {"patch_embed.proj", "features.0.0", "patch_embed.norm",
                                          "features.0.2", NULL};
-    static const char *const inside[] = {"mlp.fc1", "mlp.0", "mlp.fc2", "mlp.3", NULL};
+    static const char *const inside[] = {"mlp.fc1",     "mlp.0",           "mlp.fc2",
+                                         "mlp.3",       "attn.q_bias",     "attn.qkv.bias#0",
+                                         "attn.v_bias", "attn.qkv.bias#2", NULL};
     char before[64], mark[DC3_NAME_SIZE];
     int stage, block, used = 0;
     sscanf(name, "layers.%4d.blocks.%4d.%n", &stage, &block, &used);
     if (used) {
         snprintf(before, sizeof before, "features.%d.%d.", 2 * stage + 1, block);
-        return renamed(name + used, inside, before, name, text);
+        return dc3_renamed(name + used, inside, before, name, text);
     }
     sscanf(name, "layers.%4d.downsample.%n", &stage, &used);
-    if (!used) return renamed(name, around, "", name, text);
+    if (!used) return dc3_renamed(name, around, "", name, text);
     /* Since 0.9 at the beginning of a stage, at its end before. */
     int at_end =
         dc3_table_find(table, dc3_name(mark, "%slayers.0.downsample.reduction.weight", prefix)) != NULL;
@@ -162,7 +163,7 @@ static const char *vgg(const dc3_table *table, const char *prefix, const char *n
     static const char *const around[] = {"pre_logits.fc1", "classifier.0", "pre_logits.fc2", "classifier.3",
                                          NULL};
     (void)table, (void)prefix;
-    return renamed(name, around, "", name, text);
+    return dc3_renamed(name, around, "", name, text);
 }
 
 #define MARKS(...)                                                                                           \
@@ -174,40 +175,64 @@ static const char *vgg(const dc3_table *table, const char *prefix, const char *n
 static const dc3_naming namings[] = {
     /* Relatives that would else be taken for one of ours, or for nothing. */
     {NULL, MARKS("features.1.running_mean", "features.15.weight", "classifier.3.weight"), NULL,
-     "a VGG with batch norm", 0},
+     "a VGG with batch norm", 0, 0},
     {NULL, MARKS("conv1.0.weight", "layer1.0.conv1.weight"), NULL, "a ResNet with a stem of several layers",
-     0},
-    {NULL, MARKS("features.denseblock1.denselayer1.conv1.weight"), NULL, "a DenseNet", 0},
-    {NULL, MARKS("stages.0.blocks.0.conv_dw.weight"), NULL, "a ConvNeXt", 0},
-    {NULL, MARKS("features.1.0.layer_scale"), NULL, "a ConvNeXt", 0},
+     0, 0},
+    {NULL, MARKS("features.denseblock1.denselayer1.conv1.weight"), NULL, "a DenseNet", 0, 0},
+    {NULL, MARKS("stages.0.blocks.0.conv_dw.weight"), NULL, "a ConvNeXt", 0, 0},
+    {NULL, MARKS("features.1.0.layer_scale"), NULL, "a ConvNeXt", 0, 0},
     {NULL, MARKS("features.1.0.attn.relative_position_bias_table"), NULL, "a Swin Transformer of version 1",
-     0},
+     0, 0},
     {NULL, MARKS("layers.0.blocks.0.attn.relative_position_bias_table"), NULL,
-     "a Swin Transformer of version 1", 0},
-    {NULL, MARKS("Conv2d_1a_3x3.conv.weight"), NULL, "an Inception v3", 0},
+     "a Swin Transformer of version 1", 0, 0},
+    {NULL, MARKS("encoder.layers.0.blocks.0.attention.self.relative_position_bias_table"), NULL,
+     "a Swin Transformer of version 1", 0, 0},
+    {NULL, MARKS("embeddings.distillation_token", "embeddings.position_embeddings"), NULL,
+     "a DeiT with a distillation token", 0, 0},
+    {NULL, MARKS("dist_token", "pos_embed"), NULL, "a DeiT with a distillation token", 0, 0},
+    {NULL, MARKS("encoder.stages.0.layers.0.dwconv.weight"), NULL, "a ConvNeXt", 0, 0},
+    {NULL, MARKS("conv_stem.first_conv.convolution.weight"), NULL,
+     "a MobileNet of transformers, which pads as TensorFlow does", 0, 0},
+    {NULL, MARKS("encoder.blocks.0.depthwise_conv.depthwise_conv.weight"), NULL,
+     "an EfficientNet of transformers, which pads as TensorFlow does", 0, 0},
+    {NULL, MARKS("Conv2d_1a_3x3.conv.weight"), NULL, "an Inception v3", 0, 0},
     {&dc3_kind_resnet, MARKS("conv1.weight", "layer1.0.conv1.weight", "layer2.0.shortcut.0.weight"),
-     with_shortcuts, "pytorch-cifar", 0},
-    {&dc3_kind_resnet, MARKS("conv1.weight", "layer1.0.conv1.weight"), NULL, NULL, 0},
-    {&dc3_kind_vgg, MARKS("features.3.weight", "features.18.weight", "pre_logits.fc1.weight"), vgg, "timm",
+     with_shortcuts, "pytorch-cifar", 0, 0},
+    {&dc3_kind_resnet, MARKS("conv1.weight", "layer1.0.conv1.weight"), NULL, NULL, 0, 0},
+    {&dc3_kind_vgg, MARKS("features.3.weight", "features.18.weight", "pre_logits.fc1.weight"), vgg, "timm", 0,
      0},
-    {&dc3_kind_vgg, MARKS("features.3.weight", "features.18.weight"), NULL, NULL, 0},
+    {&dc3_kind_vgg, MARKS("features.3.weight", "features.18.weight"), NULL, NULL, 0, 0},
     {&dc3_kind_alexnet, MARKS("features.3.weight", "features.10.weight", "classifier.4.weight"), NULL, NULL,
+     0, 0},
+    {&dc3_kind_convnet, MARKS("features.0.weight", "features.1.weight", "features.4.weight"), NULL, NULL, 0,
      0},
-    {&dc3_kind_convnet, MARKS("features.0.weight", "features.1.weight", "features.4.weight"), NULL, NULL, 0},
-    {&dc3_kind_mobilenet, MARKS("features.18.0.weight", "features.1.conv.0.0.weight"), NULL, NULL, 0},
-    {&dc3_kind_efficientnet, MARKS("features.8.0.weight", "features.1.0.block.0.0.weight"), NULL, NULL, 0},
+    {&dc3_kind_mobilenet, MARKS("features.18.0.weight", "features.1.conv.0.0.weight"), NULL, NULL, 0, 0},
+    {&dc3_kind_efficientnet, MARKS("features.8.0.weight", "features.1.0.block.0.0.weight"), NULL, NULL, 0, 0},
     {&dc3_kind_efficientnet,
      MARKS("conv_stem.weight", "blocks.0.0.conv_dw.weight", "blocks.0.0.se.conv_reduce.weight"), efficientnet,
-     "timm", 0},
+     "timm", 0, 0},
     {&dc3_kind_mobilenet,
      MARKS("conv_stem.weight", "blocks.0.0.conv_dw.weight", "blocks.1.0.conv_pwl.weight"), mobilenet, "timm",
-     0},
-    {&dc3_kind_vit, MARKS("conv_proj.weight", "encoder.pos_embedding"), NULL, NULL, 0},
+     0, 0},
+    {&dc3_kind_vit, MARKS("conv_proj.weight", "encoder.pos_embedding"), NULL, NULL, 0, 0},
     {&dc3_kind_vit, MARKS("patch_embed.proj.weight", "cls_token", "pos_embed", "blocks.0.attn.qkv.weight"),
-     vit, "timm", 0},
-    {&dc3_kind_swin, MARKS("features.1.0.attn.logit_scale"), NULL, NULL, 0},
+     vit, "timm", 0, 0},
+    {&dc3_kind_swin, MARKS("features.1.0.attn.logit_scale"), NULL, NULL, 0, 0},
     {&dc3_kind_swin, MARKS("patch_embed.proj.weight", "layers.0.blocks.0.attn.logit_scale"), swin, "timm",
-     256}};
+     256, 0},
+
+    {&dc3_kind_vit,
+     MARKS("embeddings.cls_token", "embeddings.position_embeddings",
+           "encoder.layer.0.layernorm_before.weight"),
+     dc3_names_vit_transformers, "transformers", 0, 1e-12f},
+    {&dc3_kind_vit,
+     MARKS("embeddings.cls_token", "embeddings.position_embeddings", "layers.0.attention.q_proj.weight"),
+     dc3_names_vit_transformers, "transformers", 0, 1e-12f},
+    {&dc3_kind_resnet,
+     MARKS("embedder.embedder.convolution.weight", "encoder.stages.0.layers.0.layer.1.convolution.weight"),
+     dc3_names_resnet_transformers, "transformers", 0, 0},
+    {&dc3_kind_swin, MARKS("embeddings.norm.weight", "encoder.layers.0.blocks.0.attention.self.logit_scale"),
+     dc3_names_swin_transformers, "transformers", 256, 0}};
 
 const dc3_naming *dc3_naming_at(int i)
 {

@@ -11,6 +11,7 @@ struct dc3_classifier {
     dc3_classifier_info info;
     int fresh; /* a new network: info.arch, classes and `wanted_size` say which; else the table's shapes do */
     int64_t wanted_size;
+    float norm_eps; /* of the layer norms of a file's network; 0: the family's */
     dc3_module *module;
     void *body; /* of the kind, owned by the module */
     dc3_linear_layer last;

@@ -4,7 +4,7 @@
 #include "nn/classifiers/classifier_private.h"
 
 enum { LAYERS = 12, WIDTH = 768, HEADS = 12, INNER = 3072, PATCH = 16 };
-static const float eps = 1e-6f;
+static const float usual_eps = 1e-6f;
 
 typedef struct layer {
     dc3_norm_layer before_attention, before_mlp;
@@ -74,7 +74,7 @@ static int64_t plan(dc3_classifier *c)
     return 0;
 }
 
-static void take_layer(dc3_module *m, layer *l, int i)
+static void take_layer(dc3_module *m, layer *l, int i, float eps)
 {
     char prefix[DC3_NAME_SIZE], name[DC3_NAME_SIZE];
     dc3_name(prefix, "encoder.layers.encoder_layer_%d", i);
@@ -105,6 +105,7 @@ static void take_vit(dc3_classifier *c)
     if (!v) return;
     snprintf(c->info.arch, sizeof c->info.arch, "vit_b_16");
     int64_t side = plan(c);
+    float eps = c->norm_eps > 0 ? c->norm_eps : usual_eps;
     if (!side) return;
     c->info.size = side * PATCH;
     c->info.embedding = WIDTH;
@@ -115,7 +116,7 @@ static void take_vit(dc3_classifier *c)
     v->token = dc3_take_values(m, "", "class_token", 3, (int64_t[]){1, 1, WIDTH});
     dc3_module_init(m, DC3_INIT_NORMAL_002);
     v->position = dc3_take_values(m, "encoder", "pos_embedding", 3, (int64_t[]){1, 1 + side * side, WIDTH});
-    for (int i = 0; i < LAYERS; i++) take_layer(m, &v->layers[i], i);
+    for (int i = 0; i < LAYERS; i++) take_layer(m, &v->layers[i], i, eps);
     v->norm = dc3_take_norm(m, "encoder.ln", WIDTH, 1, eps);
     dc3_module_init(m, DC3_INIT_ZERO);
     dc3_take_linear(m, &c->last, "heads.head", WIDTH, c->info.classes, 1, 0);
