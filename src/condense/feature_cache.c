@@ -30,7 +30,7 @@ static uint64_t key_of(const dc3_run *run)
                       n,
                       dc3_hash64(path, strlen(path)),
                       run->encodes ? dc3_fingerprint_folder(run->options->editor) : 0,
-                      t->net ? dc3_fingerprint_file(run->teacher_path) : 0,
+                      t->net ? dc3_fingerprint_any(run->teacher_path) : 0,
                       (uint64_t)run->feature_size,
                       t->net ? (uint64_t)t->size : 0,
                       (uint64_t)editor.dtype,

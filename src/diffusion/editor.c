@@ -8,6 +8,7 @@
 #include "diffusion/edit_options.h"
 #include "diffusion/editor_private.h"
 #include "diffusion/part.h"
+#include "io/found.h"
 #include "io/json.h"
 
 static dc3_status read_vae(const char *path, void *config)
@@ -120,17 +121,34 @@ static dc3_status open_rest(dc3_editor *e, const char *directory)
     return status;
 }
 
+/* What is there in place of an editor, and what to do about it. */
+static dc3_status no_editor(const char *path)
+{
+    static const char expected[] = "expected a diffusers directory with a model_index.json, found";
+    char text[DC3_FOUND_TEXT];
+    switch (dc3_path_what(path)) {
+    case DC3_PATH_MISSING:
+        return dc3_fail(DC3_ERR_IO, "%s: %s nothing there (%s)%s", path, expected, dc3_setting("editor"),
+                        dc3_hub_hint(path, text));
+    case DC3_PATH_FILE:
+        dc3_found_in(path, text);
+        return dc3_fail(
+            DC3_ERR_IO, "%s: %s none but a file (%s): %s%s", path, expected, dc3_setting("editor"), text,
+            strstr(text, "safetensors file") || strstr(text, "zip file") || strstr(text, "pickle")
+                ? "; diffusers makes a directory of a model in one file (from_single_file, save_pretrained)"
+                : "");
+    default:
+        return dc3_fail(DC3_ERR_IO, "%s: %s none (%s)", path, expected, dc3_setting("editor"));
+    }
+}
+
 dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, dc3_editor **out)
 {
     *out = NULL;
     char *index = dc3_path_join(directory, "model_index.json");
     int there = index && dc3_path_what(index) == DC3_PATH_FILE;
     free(index);
-    if (!there)
-        return dc3_fail(DC3_ERR_IO,
-                        "%s: expected a diffusers directory with a model_index.json, found %s (%s)",
-                        directory, dc3_path_what(directory) == DC3_PATH_MISSING ? "nothing there" : "none",
-                        dc3_setting("editor"));
+    if (!there) return no_editor(directory);
     dc3_editor *e = *out = calloc(1, sizeof *e);
     if (!e) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const char *slash = strrchr(directory, '/');

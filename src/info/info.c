@@ -31,11 +31,18 @@ static dc3_status missing(const char *path)
     return status;
 }
 
+/* JSON and databases are parts of what dc3 and others keep in folders. */
+static int may_be_of_folder(const char *found)
+{
+    return strstr(found, "JSON") || strstr(found, "SQLite");
+}
+
 static dc3_status describe_file(dc3_info_page *page)
 {
     const char *path = page->options->path;
     dc3_mapping map;
     if (dc3_dataset_is(path)) return dc3_info_dataset(page);
+    if (dc3_weights_are_index(path)) return dc3_info_weights(page, "index of shards", -1);
     DC3_TRY(dc3_map_open(path, &map));
     const char *kind = dc3_weights_kind(map.data, map.size);
     char found[DC3_FOUND_TEXT];
@@ -43,11 +50,11 @@ static dc3_status describe_file(dc3_info_page *page)
     dc3_found(map.data, map.size, found);
     dc3_map_close(&map);
     if (kind) return dc3_info_weights(page, kind, bytes);
-    return dc3_fail(
-        DC3_ERR_FORMAT,
-        "%s: expected weights or labels (.safetensors, .pth), a .tar or a CIFAR .bin, found %s; of a run, a "
-        "comparison, a model or a dataset give the folder",
-        path, found);
+    return dc3_fail(DC3_ERR_FORMAT,
+                    "%s: expected weights or labels (.safetensors, .pth), a .tar or a CIFAR .bin, found %s%s",
+                    path, found,
+                    may_be_of_folder(found) ? "; of a run, a comparison, a model or a dataset give the folder"
+                                            : "");
 }
 
 static dc3_status describe_folder(dc3_info_page *page)
@@ -56,8 +63,9 @@ static dc3_status describe_folder(dc3_info_page *page)
     if (dc3_info_holds(path, "dc3.json")) return dc3_info_run(page);
     if (dc3_info_holds(path, "compare.json")) return dc3_info_comparison(page);
     if (dc3_info_holds(path, "model_index.json")) return dc3_info_model(page);
+    if (dc3_weights_are_model(path)) return dc3_info_weights(page, "folder of transformers or timm", -1);
     dc3_status status = dc3_info_dataset(page);
-    if (status != DC3_ERR_FORMAT) return status;
+    if (status != DC3_ERR_FORMAT || !strstr(dc3_error_text(), "found no images")) return status;
     char reason[1024];
     snprintf(reason, sizeof reason, "%s", dc3_error_text());
     return dc3_fail(status,

@@ -45,7 +45,7 @@ static void say_file(dc3_info_page *page, const char *kind, const dc3_tensor_fac
     dc3_info_set(page, "tensor_types", json_string(f->types));
     dc3_info_set(page, "tensor_bytes", json_integer((json_int_t)f->bytes));
     dc3_info_set(page, "format", json_string(kind));
-    dc3_info_bytes(page, "file", bytes);
+    dc3_info_bytes(page, "file", bytes < 0 ? f->bytes : bytes);
 }
 
 /* The file's own texts; all of them as JSON. */

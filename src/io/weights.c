@@ -1,5 +1,6 @@
 #include "io/weights.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@ enum { INDEX_LIMIT = 100 << 20 };
 
 static int is_safetensors(const unsigned char *data, size_t size)
 {
-    return size > 8 && data[8] == '{'; /* the header begins with a brace, behind its size */
+    /* The header begins with a brace, behind its size, which in a text would be 2^48 and more. */
+    return size > 8 && data[8] == '{' && !data[7] && !data[6];
 }
 
 const char *dc3_weights_kind(const unsigned char *data, size_t size)
@@ -34,11 +36,6 @@ static dc3_status parse(const char *origin, const unsigned char *data, size_t si
     return dc3_fail_found(origin, "a safetensors file or a PyTorch checkpoint (torch.save)", data, size);
 }
 
-dc3_status dc3_weights_open(const char *path, dc3_table **table)
-{
-    return dc3_table_open(path, parse, table);
-}
-
 static int listed_before(const json_t *map, const char *shard, const char *until)
 {
     const char *name;
@@ -51,6 +48,7 @@ static int listed_before(const json_t *map, const char *shard, const char *until
     return 0;
 }
 
+/* The files that an index lists. */
 static dc3_status open_shards(const char *folder, const char *index, dc3_table **table)
 {
     json_t *object;
@@ -76,6 +74,29 @@ static dc3_status open_shards(const char *folder, const char *index, dc3_table *
     return status;
 }
 
+int dc3_weights_are_index(const char *path)
+{
+    static const char end[] = ".index.json";
+    size_t length = strlen(path);
+    return length >= sizeof end && strcmp(path + length - (sizeof end - 1), end) == 0;
+}
+
+static dc3_status open_index(const char *path, dc3_table **table)
+{
+    char *folder = strdup(path);
+    if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    char *slash = strrchr(folder, '/');
+    if (slash) slash[1] = 0;
+    dc3_status status = open_shards(slash ? folder : ".", path, table);
+    free(folder);
+    return status;
+}
+
+static dc3_status open_file(const char *path, dc3_table **table)
+{
+    return dc3_weights_are_index(path) ? open_index(path, table) : dc3_table_open(path, parse, table);
+}
+
 /* One of the forms of a part's weights, if it is there; *table stays NULL if not. */
 static dc3_status open_form(const char *folder, const char *stem, const char *ending, int sharded,
                             dc3_table **table)
@@ -86,7 +107,7 @@ static dc3_status open_form(const char *folder, const char *stem, const char *en
     if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = DC3_OK;
     if (dc3_path_what(path) == DC3_PATH_FILE)
-        status = sharded ? open_shards(folder, path, table) : dc3_weights_open(path, table);
+        status = sharded ? open_shards(folder, path, table) : open_file(path, table);
     free(path);
     return status;
 }
@@ -134,4 +155,67 @@ dc3_status dc3_weights_open_model(const char *folder, const char *stem, dc3_tabl
         DC3_ERR_IO,
         "%s: expected %s.safetensors (or its .index.json, or %s.fp16.safetensors, or %s.bin), found %s",
         folder, stem, stem, pickled, other_form(folder));
+}
+
+int dc3_weights_are_model(const char *folder)
+{
+    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json",
+                                        "pytorch_model.bin", "pytorch_model.bin.index.json"};
+    int config = 0, weights = 0;
+    for (size_t i = 0; i <= sizeof names / sizeof *names; i++) {
+        char *path = dc3_path_join(folder, i ? names[i - 1] : "config.json");
+        int there = path && dc3_path_what(path) == DC3_PATH_FILE;
+        *(i ? &weights : &config) |= there;
+        free(path);
+    }
+    return config && weights;
+}
+
+/* Notes a normalisation that is not ImageNet's: `from`.mean, or `image_mean`. */
+static dc3_status note_mean(const char *folder, const char *file, const char *within, const char *key,
+                            dc3_table *table)
+{
+    static const double usual[] = {0.485, 0.456, 0.406};
+    char *path = dc3_path_join(folder, file);
+    json_t *object = NULL;
+    int other = 0;
+    dc3_status status = DC3_OK;
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (dc3_path_what(path) == DC3_PATH_FILE && dc3_json_read(path, INDEX_LIMIT, &object) == DC3_OK) {
+        const json_t *mean = json_object_get(within ? json_object_get(object, within) : object, key);
+        for (size_t i = 0; i < 3 && json_array_size(mean) == 3; i++)
+            other |= fabs(json_number_value(json_array_get(mean, i)) - usual[i]) > 1e-3;
+        if (other)
+            status = dc3_table_note(
+                table, "%s says that images are normalised by a mean of %g, which is not followed", file,
+                json_number_value(json_array_get(mean, 0)));
+    }
+    json_decref(object);
+    free(path);
+    return status;
+}
+
+/* "model-00001-of-00003.safetensors" */
+static dc3_status note_shard(const char *path, dc3_table **table)
+{
+    const char *slash = strrchr(path, '/'), *of = strstr(slash ? slash : path, "-of-");
+    int number, count, read = of && of - path > 6 ? sscanf(of - 6, "-%5d-of-%5d.", &number, &count) : 0;
+    if (read != 2 || count < 2) return DC3_OK;
+    dc3_status status = dc3_table_note(
+        *table, "one of %d shards: the .index.json beside them, or their folder, stands for all", count);
+    if (status != DC3_OK) dc3_table_close(table);
+    return status;
+}
+
+dc3_status dc3_weights_open(const char *path, dc3_table **table)
+{
+    if (dc3_path_what(path) != DC3_PATH_FOLDER) {
+        DC3_TRY(open_file(path, table));
+        return note_shard(path, table);
+    }
+    DC3_TRY(dc3_weights_open_model(path, "model", table));
+    dc3_status status = note_mean(path, "preprocessor_config.json", NULL, "image_mean", *table);
+    if (status == DC3_OK) status = note_mean(path, "config.json", "pretrained_cfg", "mean", *table);
+    if (status != DC3_OK) dc3_table_close(table);
+    return status;
 }

@@ -64,6 +64,12 @@ uint64_t dc3_fingerprint_folder(const char *path)
     return folder(path, 0);
 }
 
+uint64_t dc3_fingerprint_any(const char *path)
+{
+    int is_folder = dc3_path_what(path) == DC3_PATH_FOLDER;
+    return is_folder ? dc3_fingerprint_folder(path) : dc3_fingerprint_file(path);
+}
+
 uint64_t dc3_fingerprint_images(const dc3_dataset *dataset)
 {
     uint64_t hash = dc3_hash64("", 0);
@@ -100,6 +106,5 @@ uint64_t dc3_fingerprint_classes(int64_t images, const json_t *names)
 
 json_t *dc3_fingerprint(const char *path)
 {
-    int is_folder = dc3_path_what(path) == DC3_PATH_FOLDER;
-    return dc3_fingerprint_text(is_folder ? dc3_fingerprint_folder(path) : dc3_fingerprint_file(path));
+    return dc3_fingerprint_text(dc3_fingerprint_any(path));
 }

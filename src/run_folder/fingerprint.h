@@ -11,6 +11,8 @@ uint64_t dc3_fingerprint_file(const char *path);
 /* A hash of the names and contents of all files in a folder and below it, but for those whose names begin
  * with a dot. Links are followed. */
 uint64_t dc3_fingerprint_folder(const char *path);
+/* The one that suits `path`. */
+uint64_t dc3_fingerprint_any(const char *path);
 /* A hash of the names, sizes and times of a dataset's images, which are not read. */
 uint64_t dc3_fingerprint_images(const dc3_dataset *dataset);
 

@@ -1,21 +1,49 @@
 #include "teacher/teacher.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "io/found.h"
 #include "io/weights.h"
 #include "base/listener.h"
+#include "base/text.h"
+
+/* What may have been meant by a path that is no file. */
+static const char *advice(const char *path, dc3_path_kind kind, char *text, size_t size)
+{
+    enum { MOST = 64 };
+    const char *archs[MOST];
+    size_t n = 0;
+    while (n < MOST && (archs[n] = dc3_classifier_arch((int)n))) n++;
+    const char *arch = kind == DC3_PATH_MISSING ? dc3_text_nearest(path, archs, n) : NULL;
+    char *own = kind == DC3_PATH_FOLDER ? dc3_path_join(path, "teacher.safetensors") : NULL;
+    int has_own = own && dc3_path_what(own) == DC3_PATH_FILE;
+    free(own);
+    char hub[DC3_FOUND_TEXT];
+    snprintf(text, size, "dc3 train makes one%s", kind == DC3_PATH_MISSING ? dc3_hub_hint(path, hub) : "");
+    if (has_own)
+        snprintf(text, size, "give its teacher.safetensors");
+    else if (arch)
+        snprintf(text, size, "%s is an architecture: dc3 train makes a file of one (%s %s)", arch,
+                 dc3_setting("arch"), arch);
+    else if (kind == DC3_PATH_MISSING && !strpbrk(path, "./"))
+        snprintf(text, size, "dc3 train makes one; without %s, condense and compare train one of their own",
+                 dc3_setting("teacher"));
+    return text;
+}
 
 dc3_status dc3_teacher_weights(const char *path, dc3_table **table)
 {
     dc3_path_kind kind = dc3_path_what(path);
     *table = NULL;
-    if (kind == DC3_PATH_FILE) return dc3_weights_open(path, table);
-    return dc3_fail(DC3_ERR_IO,
-                    "%s %s: expected a classifier's file (.safetensors or .pth), found %s; dc3 train makes "
-                    "one",
-                    dc3_setting("teacher"), path, kind == DC3_PATH_MISSING ? "nothing there" : "no file");
+    if (kind == DC3_PATH_FILE || (kind == DC3_PATH_FOLDER && dc3_weights_are_model(path)))
+        return dc3_weights_open(path, table);
+    char text[600];
+    return dc3_fail(DC3_ERR_IO, "%s %s: expected a classifier's file (.safetensors or .pth), found %s; %s",
+                    dc3_setting("teacher"), path, kind == DC3_PATH_MISSING ? "nothing there" : "no file",
+                    advice(path, kind, text, sizeof text));
 }
 
 dc3_status dc3_teacher_read(const char *path, const char *arch, dc3_classifier **net, json_t **classes,

@@ -177,6 +177,19 @@ info other "$note" "for --editor  yes"; expect 0 "note: other: $note" edit
 
 # What is none of these.
 echo text > text.txt; mkdir empty
+printf 'PAR1\25\4' > t.parquet; printf '{"ipc": 1}' > t.json
+expect 1 "t.parquet: expected weights or labels (.safetensors, .pth), a .tar or a CIFAR .bin, found a Parquet table" \
+  "$dc3" info t.parquet
+[[ $output != *"give the folder"* ]] || fail "what is not to the point: $output"
+expect 1 "found a JSON text; of a run, a comparison, a model or a dataset give the folder" "$dc3" info t.json
+mkdir few && head -c 1000 /dev/zero > few/data_batch_1.bin
+expect 1 "expected a multiple of 3073 bytes" "$dc3" info few
+[[ $output != *compare.json* ]] || fail "what is not to the point: $output"
+# Folders of transformers and timm, and their shards.
+mkdir hub && cp teacher.safetensors hub/model.safetensors && echo '{}' > hub/config.json
+info hub "hub: a classifier, " "classes       7" "format        folder of transformers or timm"
+echo '{"weight_map": {"a": "model.safetensors"}}' > hub/model.safetensors.index.json
+info hub/model.safetensors.index.json "a classifier, " "format        index of shards"
 expect 1 "text.txt: expected weights or labels" "$dc3" info text.txt
 expect 1 "nor is it a run (dc3.json)" "$dc3" info empty
 expect 1 "nowhere: expected a file or a folder, found nothing there" "$dc3" info nowhere

@@ -39,7 +39,7 @@ done
 says 1 condense listed -o out -- "did you mean listed/train (and one of the others as --val)?"
 says 1 condense photos.zip -o out -- "photos.zip: expected a folder" "found an archive; unpack it"
 says 1 condense $one -o out -- "$one: expected a folder with a folder for each class, found one image"
-says 1 condense notes.txt -o out -- "notes.txt: expected a folder with a folder for each class" "found another file"
+says 1 condense notes.txt -o out -- "notes.txt: expected a folder with a folder for each class" "found a text"
 says 1 condense photos/train/cats -o out -- "photos/train/cats: found 3 images but no class folders" \
   "give the folder above"
 
@@ -76,6 +76,9 @@ teachers() { # command with its words; the teacher goes last
   says 1 "$@" nowhere.pth -- "--teacher nowhere.pth: expected a classifier's file" "found nothing there" \
     "dc3 train makes one"
   says 1 "$@" photos -- "--teacher photos: expected a classifier's file" "found no file"
+  says 1 "$@" small -- "found nothing there; dc3 train makes one; without --teacher, condense and compare train"
+  says 1 "$@" resnet-18 -- "resnet18 is an architecture: dc3 train makes a file of one (--arch resnet18)"
+  says 1 "$@" hub/net -- "dc3 downloads nothing: a model of that name on the Hugging Face Hub is fetched by hf download"
   says 1 "$@" notes.txt -- "notes.txt: expected a safetensors file or a PyTorch checkpoint" "found a text"
   says 1 "$@" zip.pth -- "zip.pth: "
   says 1 "$@" cut.safetensors -- "cut.safetensors: " "is it truncated?"
@@ -94,7 +97,7 @@ says 1 evaluate photos/train --val photos/val --labels stored \
 says 1 train photos/train --init nowhere -o out -- "nowhere: cannot open"
 
 # Models.
-for model in "nowhere:found nothing there" "empty:found none" "notes.txt:found none"; do
+for model in "nowhere:found nothing there" "empty:found none" "notes.txt:found none but a file"; do
   says 1 condense photos/train -o out --teacher none --editor "${model%%:*}" \
     -- "${model%%:*}: expected a diffusers directory with a model_index.json, ${model#*:}" "--editor"
   says 1 edit $one -p sunny -o out.png --editor "${model%%:*}" -- "${model%%:*}: expected a diffusers directory"

@@ -113,10 +113,11 @@ static dc3_status other_file(const char *path)
                         "%s: expected a folder with a folder for each class, found one image; give the "
                         "folder above its class's",
                         path);
+    char found[DC3_FOUND_TEXT];
     return dc3_fail(DC3_ERR_FORMAT,
                     "%s: expected a folder with a folder for each class, a .tar file or a CIFAR .bin by its "
-                    "usual name, found another file",
-                    path);
+                    "usual name, found %s",
+                    path, dc3_found_in(path, found));
 }
 
 static int is_visible(const struct dirent *entry)

@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <stdio.h>
 #include <string.h>
+#include "io/datasets/image_names.h"
 #include "io/pth/pth_private.h"
 
 enum { MOST_MEMBERS = 1 << 16 };
@@ -61,6 +62,12 @@ static dc3_status add_member(dc3_pth_file *file, struct archive *a, struct archi
     int packed;
     int64_t size = archive_entry_size(entry);
     if (!name || archive_entry_filetype(entry) != AE_IFREG) return DC3_OK;
+    if (dc3_is_image_name(name))
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: a zip archive of images such as '%.100s'; a .zip of images must be unpacked first: "
+            "give the folder with a folder for each class",
+            file->origin, name);
     if (strlen(name) >= DC3_PTH_NAME || !is_printable(name))
         return dc3_fail(DC3_ERR_FORMAT, "%s: expected members with short printable names, found another",
                         file->origin);
@@ -134,10 +141,11 @@ dc3_status dc3_pth_zip(dc3_pth_file *file)
     const dc3_tensor *part = find_pickle(file);
     if (!part && *file->packed) return dc3_pth_packed(file);
     if (!part)
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: expected a member data.pkl, as torch.save writes it, found none; a .zip of "
-                        "images must be unpacked first",
-                        file->origin);
+        return dc3_fail(
+            DC3_ERR_FORMAT,
+            "%s: expected a member data.pkl, as torch.save writes it, found none beside '%.100s'; a "
+            ".zip of images must be unpacked first",
+            file->origin, dc3_table_size(file->parts) ? dc3_table_name(file->parts, 0) : "");
     DC3_TRY(check_order(file));
     dc3_status status = dc3_pickle_load(file->origin, part->data, dc3_bytes(part), &pickle, &used);
     if (status == DC3_OK) status = dc3_pth_take(file, dc3_pickle_root(pickle));
