@@ -13,6 +13,8 @@ typedef struct info_values {
 static const option own_options[] = {
     {"check", 0, OPTION_FLAG, offsetof(info_values, options.check), ANY,
      "Read every image of a dataset or a run and count those that cannot be read", NULL},
+    {"machine", 0, OPTION_FLAG, offsetof(info_values, options.machine), ANY,
+     "Say which kernels run on this machine, in place of a file or folder", NULL},
     {0}};
 static const option *const tables[] = {result_options, own_options, NULL};
 
@@ -23,7 +25,9 @@ static int run(const command *c, int argc, char **argv)
     dc3_info_report report;
     int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "file or folder", "file or folder") != EXIT_DONE)
+    if (v.options.machine && rest[0])
+        status = usage_error(c, "expected --machine alone, found '%s' too", rest[0]);
+    else if (!v.options.machine && one_word(c, rest, "file or folder", "file or folder") != EXIT_DONE)
         status = EXIT_USAGE;
     else {
         v.options.path = editor_of(rest[0]);

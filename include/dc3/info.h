@@ -18,6 +18,7 @@ typedef struct dc3_info_options {
     int check;   /* 1: decodes every image of a dataset or a run, and counts those that cannot be read */
     int threads; /* 1 to 1024; of that check */
     dc3_listener listener;
+    int machine; /* 1: of this machine, without a path: which kernels run on it */
 } dc3_info_options;
 
 DC3_API dc3_info_options dc3_info_defaults(void);
@@ -30,9 +31,10 @@ typedef struct dc3_info_report {
 
 /* Kinds: "classifier", "training checkpoint", "soft labels", "embeddings", "features", "network" (a part of a
  * diffusion model), "tensors" (no network that dc3 knows), "editor" (a diffusers directory), "dataset", "run"
- * (a folder of condense and its like), "comparison". Files are recognised by their contents. Texts of files
- * are printed without control characters, and cut. Weights are mapped, not read; of a dataset some images are
- * decoded. DC3_ERR_IO or DC3_ERR_FORMAT for what is none of these, or damaged; text and json are NULL then.
+ * (a folder of condense and its like), "comparison", "machine". Files are recognised by their contents. Texts
+ * of files are printed without control characters, and cut. Weights are mapped, not read; of a dataset some
+ * images are decoded. DC3_ERR_IO or DC3_ERR_FORMAT for what is none of these, or damaged; text and json are
+ * NULL then.
  */
 DC3_API dc3_status dc3_info(const dc3_info_options *options, dc3_info_report *report);
 

@@ -12,6 +12,7 @@
 #include "condense/output.h"
 #include "condense/settings.h"
 #include "condense/skipped.h"
+#include "kernels/backend.h"
 #include "run_folder/document.h"
 #include "teacher/check.h"
 
@@ -24,6 +25,7 @@ static json_t *document(const dc3_output *output, int complete)
             json_array_append_new(classes, dc3_json_text(dc3_dataset_class_name(run->dataset, i)));
     json_object_set_new(o, "program", json_string("dc3"));
     json_object_set_new(o, "version", json_string(dc3_version()));
+    json_object_set_new(o, "kernels", json_string(dc3_kernels_best()->name));
     json_object_set_new(o, "complete", json_boolean(complete));
     json_object_set_new(o, "settings", dc3_run_settings(run));
     json_object_set_new(o, "classes", classes);

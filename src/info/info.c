@@ -77,6 +77,7 @@ static dc3_status describe_folder(dc3_info_page *page)
 static dc3_status describe(dc3_info_page *page)
 {
     const char *path = page->options->path;
+    if (page->options->machine) return dc3_info_machine(page);
     if (!path || !*path) return dc3_fail(DC3_ERR_ARGUMENT, "info: expected a file or a folder, found none");
     dc3_info_set(page, "path", dc3_json_text(path));
     switch (dc3_path_what(path)) {
@@ -101,7 +102,10 @@ dc3_status dc3_info(const dc3_info_options *given, dc3_info_report *report)
     *report = (dc3_info_report){0};
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_info_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
-    DC3_TRY(dc3_options_need("path", own.path));
+    if (own.machine)
+        own.path = "this machine";
+    else
+        DC3_TRY(dc3_options_need("path", own.path));
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_draft draft;
     DC3_TRY(dc3_draft_open(&draft));

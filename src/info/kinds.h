@@ -27,5 +27,7 @@ dc3_status dc3_info_images(dc3_info_page *page, const dc3_dataset *dataset);
 /* A folder with dc3's dc3.json, and one with a compare.json. */
 dc3_status dc3_info_run(dc3_info_page *page);
 dc3_status dc3_info_comparison(dc3_info_page *page);
+/* Which kernels run here. */
+dc3_status dc3_info_machine(dc3_info_page *page);
 
 #endif

@@ -218,11 +218,13 @@ typedef struct dc3_kernels {
 
 /* Plain C: the reference that every other kernel is tested against. */
 const dc3_kernels *dc3_kernels_ref(void);
-/* The fastest table for this processor: AVX-512, else AVX2 with FMA, else plain. DC3_KERNELS=plain or avx2 in
- * the environment keeps to that tier and those below it, for tests and to find where an error lies. Any
- * thread may call it; what it returns never changes. */
+/* The fastest table for this processor: AMX, else AVX-512, else AVX2 with FMA, else plain. DC3_KERNELS=plain,
+ * avx2 or avx512 in the environment keeps to that tier and those below it, for tests and to find where an
+ * error lies; amx-emulated is the tier amx with its tiles in plain C, slow and on any processor, for tests.
+ * Any thread may call it; what it returns never changes. */
 const dc3_kernels *dc3_kernels_best(void);
-/* DC3_ERR_OPTION where DC3_KERNELS is something else than avx512 (no limit), avx2, plain or nothing. */
+/* DC3_ERR_OPTION where DC3_KERNELS is something else than amx (no limit), amx-emulated, avx512, avx2, plain
+ * or nothing. */
 dc3_status dc3_kernels_check(void);
 
 #endif

@@ -9,70 +9,94 @@
 
 dc3_status dc3_kernels_check(void)
 {
-    static const char *const tiers[] = {"", "avx512", "avx2", "plain"};
+    static const char *const tiers[] = {"", "amx", "amx-emulated", "avx512", "avx2", "plain", NULL};
     const char *most = getenv("DC3_KERNELS");
-    for (int i = 0; most && i < 4; i++)
+    for (int i = 0; most && tiers[i]; i++)
         if (strcmp(most, tiers[i]) == 0) return DC3_OK;
-    return most ? dc3_fail(DC3_ERR_OPTION, "DC3_KERNELS: expected avx512, avx2 or plain, found '%s'", most)
+    return most ? dc3_fail(DC3_ERR_OPTION,
+                           "DC3_KERNELS: expected amx, amx-emulated, avx512, avx2 or plain, found '%s'", most)
                 : DC3_OK;
 }
+
+/* What DC3_KERNELS limits the program to; nothing or what dc3_kernels_check refuses: AMX. */
+static dc3_tier most_of(void)
+{
+    const char *most = getenv("DC3_KERNELS");
+    return !most                         ? DC3_TIER_AMX
+           : strcmp(most, "plain") == 0  ? DC3_TIER_PLAIN
+           : strcmp(most, "avx2") == 0   ? DC3_TIER_AVX2
+           : strcmp(most, "avx512") == 0 ? DC3_TIER_AVX512
+                                         : DC3_TIER_AMX;
+}
+
+/* The tier amx with its tiles in plain C, on any processor; never chosen by itself. */
+static int is_emulated(void)
+{
+    const char *most = getenv("DC3_KERNELS");
+    return most && strcmp(most, "amx-emulated") == 0;
+}
+
+/* The best tier up to `most` that the processor has. */
+static dc3_tier tier_up_to(dc3_tier most)
+{
+    if (most >= DC3_TIER_AMX && dc3_cpu_has_amx()) return DC3_TIER_AMX;
+    if (most >= DC3_TIER_AVX512 && dc3_cpu_has_avx512()) return DC3_TIER_AVX512;
+    return most >= DC3_TIER_AVX2 && dc3_cpu_has_avx2() ? DC3_TIER_AVX2 : DC3_TIER_PLAIN;
+}
+
+/* A table for each tier, filled once: contexts on other threads keep reading what they were given. */
+static dc3_kernels tables[DC3_TIER_AMX + 1], emulated;
 
 #if defined(__x86_64__)
 #include "kernels/x86/conv_gradient.h"
 #include "kernels/x86/x86.h"
 
-typedef enum tier { PLAIN, AVX2, AVX512 } tier;
-
-static tier tier_of(void)
-{
-    const char *most = getenv("DC3_KERNELS");
-    int plain = most && strcmp(most, "plain") == 0, avx2 = most && strcmp(most, "avx2") == 0;
-    if (!plain && !avx2 && dc3_cpu_has_avx512()) return AVX512;
-    return !plain && dc3_cpu_has_avx2() ? AVX2 : PLAIN;
-}
-
-/* A table for each tier, filled once: contexts on other threads keep reading what they were given. */
-static dc3_kernels avx512, avx2;
-
 static void fill(void)
 {
-    avx512 = avx2 = *dc3_kernels_ref();
+    for (int t = 0; t <= DC3_TIER_AMX; t++) tables[t] = *dc3_kernels_ref();
     /* Their code is of their tiers, filling included. */
-    if (dc3_cpu_has_avx512()) dc3_avx512_kernels(&avx512);
-    if (dc3_cpu_has_avx2()) dc3_avx2_kernels(&avx2);
-}
-
-const dc3_kernels *dc3_kernels_best(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, fill);
-    tier t = tier_of();
-    return t == AVX512 ? &avx512 : t == AVX2 ? &avx2 : dc3_kernels_ref();
+    if (dc3_cpu_has_avx2()) dc3_avx2_kernels(&tables[DC3_TIER_AVX2]);
+    if (dc3_cpu_has_avx512()) dc3_avx512_kernels(&tables[DC3_TIER_AVX512]);
+    tables[DC3_TIER_AMX] = tables[DC3_TIER_AVX512];
+    tables[DC3_TIER_AMX].name = "AMX";
+    emulated = tables[tier_up_to(DC3_TIER_AVX512)];
+    emulated.name = "AMX emulated";
 }
 
 dc3_cpu_convolutions dc3_cpu_convolutions_best(void)
 {
     static const dc3_conv_gradient_kernel gradient = {dc3_avx512_conv_weight_gradient_scratch,
                                                       dc3_avx512_conv_weight_gradient};
-    tier t = tier_of();
-    int bf16 = t == AVX512 && dc3_cpu_has_bf16();
-    return (dc3_cpu_convolutions){.winograd = t == AVX512 ? &dc3_avx512_winograd
-                                              : t == AVX2 ? &dc3_avx2_winograd
-                                                          : NULL,
+    dc3_tier most = most_of(), has = tier_up_to(most);
+    int avx512 = has >= DC3_TIER_AVX512, bf16 = avx512 && dc3_cpu_has_bf16();
+    return (dc3_cpu_convolutions){.tier = is_emulated() ? DC3_TIER_AMX : has,
+                                  .winograd = avx512                 ? &dc3_avx512_winograd
+                                              : has == DC3_TIER_AVX2 ? &dc3_avx2_winograd
+                                                                     : NULL,
                                   .winograd_bf16 = bf16 ? &dc3_avx512_winograd_bf16 : NULL,
                                   .gradient_bf16 = bf16 ? &gradient : NULL};
 }
 
 #else
 
-const dc3_kernels *dc3_kernels_best(void)
+static void fill(void)
 {
-    return dc3_kernels_ref();
+    tables[DC3_TIER_PLAIN] = emulated = *dc3_kernels_ref();
+    emulated.name = "AMX emulated";
 }
 
 dc3_cpu_convolutions dc3_cpu_convolutions_best(void)
 {
-    return (dc3_cpu_convolutions){0};
+    return (dc3_cpu_convolutions){.tier = is_emulated() ? DC3_TIER_AMX : DC3_TIER_PLAIN};
 }
 
 #endif
+
+const dc3_kernels *dc3_kernels_best(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, fill);
+    if (is_emulated()) return &emulated;
+    dc3_tier tier = tier_up_to(most_of());
+    return tier == DC3_TIER_PLAIN ? dc3_kernels_ref() : &tables[tier];
+}

@@ -2,6 +2,11 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <pthread.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 int dc3_cpu_has_avx512(void)
 {
@@ -20,6 +25,31 @@ int dc3_cpu_has_bf16(void)
     return dc3_cpu_has_avx512() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1);
 }
 
+/* Of Linux's arch_prctl (asm/prctl.h), and the number of the tiles' state (Intel's manual, volume 1, 13.1).
+ */
+enum { REQUEST_STATE = 0x1023, TILE_CONFIG = 17, TILE_DATA = 18 };
+
+static int tiles_granted;
+
+static void ask_for_tiles(void)
+{
+    unsigned a, b, c, d, enabled, high;
+    if (!dc3_cpu_has_bf16() || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return;
+    if (!(d >> 22 & 1) || !(d >> 24 & 1)) return; /* AMX-BF16, AMX-TILE */
+    __asm__ volatile("xgetbv" : "=a"(enabled), "=d"(high) : "c"(0));
+    if (!(enabled >> TILE_CONFIG & 1) || !(enabled >> TILE_DATA & 1)) return;
+#if defined(__linux__)
+    tiles_granted = syscall(SYS_arch_prctl, REQUEST_STATE, TILE_DATA) == 0;
+#endif
+}
+
+int dc3_cpu_has_amx(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, ask_for_tiles);
+    return tiles_granted;
+}
+
 #else
 
 int dc3_cpu_has_avx512(void)
@@ -33,6 +63,11 @@ int dc3_cpu_has_avx2(void)
 }
 
 int dc3_cpu_has_bf16(void)
+{
+    return 0;
+}
+
+int dc3_cpu_has_amx(void)
 {
     return 0;
 }

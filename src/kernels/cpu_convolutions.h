@@ -3,7 +3,7 @@
 #ifndef DC3_KERNELS_CPU_CONVOLUTIONS_H
 #define DC3_KERNELS_CPU_CONVOLUTIONS_H
 
-#include "kernels/winograd.h"
+#include "kernels/rules.h"
 
 /* The weight gradient of a convolution by a direct sum. */
 typedef struct dc3_conv_gradient_kernel {
@@ -13,8 +13,9 @@ typedef struct dc3_conv_gradient_kernel {
     void (*weight)(const dc3_conv_shape *shape, const void *x, const void *dy, float *dw, void *scratch);
 } dc3_conv_gradient_kernel;
 
-/* NULL: not on this processor. */
+/* NULL: not on this processor. rules.h says which of them run. */
 typedef struct dc3_cpu_convolutions {
+    dc3_tier tier;
     const dc3_winograd *winograd, *winograd_bf16;
     const dc3_conv_gradient_kernel *gradient_bf16;
 } dc3_cpu_convolutions;

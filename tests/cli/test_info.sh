@@ -175,6 +175,13 @@ scheduler "{\"_class_name\": \"EulerAncestralDiscreteScheduler\", $usual, \"use_
 note="the sampler euler-ancestral does not follow 'use_karras_sigmas"
 info other "$note" "for --editor  yes"; expect 0 "note: other: $note" edit
 
+# This machine: the tier is as DC3_KERNELS limits it, and the one that dc3.json names.
+expect 0 "this machine: kernels of the tier plain C" env DC3_KERNELS=plain "$dc3" info --machine
+expect 0 "this machine: kernels of the tier AMX emulated" env DC3_KERNELS=amx-emulated "$dc3" info --machine
+expect 0 '"kernels": "plain C"' env DC3_KERNELS=plain "$dc3" info --machine --json
+expect 2 "DC3_KERNELS: expected amx" env DC3_KERNELS=fast "$dc3" info --machine
+expect 2 "expected --machine alone, found 'run' too" "$dc3" info --machine run
+
 # What is none of these.
 echo text > text.txt; mkdir empty
 printf 'PAR1\25\4' > t.parquet; printf '{"ipc": 1}' > t.json

@@ -1,5 +1,5 @@
 /* Every fast kernel against the plain one, random shapes and odd sizes, and the same bytes for any thread
- * count. Run with DC3_KERNELS=avx2 too. */
+ * count. Run with DC3_KERNELS=avx2 and amx-emulated too. */
 #include "support/random_tensors.h"
 #include "support/skips.h"
 #include <omp.h>
@@ -484,9 +484,9 @@ static void chosen(void **state)
     if (!plain && !avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
         expected = "AVX-512";
-#else
-    (void)most;
+    if (!plain && !avx2 && !(most && strcmp(most, "avx512") == 0) && dc3_cpu_has_amx()) expected = "AMX";
 #endif
+    if (most && strcmp(most, "amx-emulated") == 0) expected = "AMX emulated";
     assert_string_equal(dc3_kernels_best()->name, expected);
 }
 
@@ -498,8 +498,8 @@ static void tables_stay(void **state)
     char *old = most ? strdup(most) : NULL;
     const dc3_kernels *first = dc3_kernels_best();
     dc3_kernels before = *first;
-    static const char *const tiers[] = {"plain", "avx2", "avx512"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const tiers[] = {"plain", "avx2", "avx512", "amx-emulated", "amx"};
+    for (int i = 0; i < 5; i++) {
         setenv("DC3_KERNELS", tiers[i], 1);
         dc3_kernels_best();
         assert_memory_equal(first, &before, sizeof before);

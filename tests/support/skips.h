@@ -27,12 +27,12 @@ static inline int can_bf16(const char *what)
     return 0;
 }
 
-/* The same for a kernel of our own that only AVX-512 has in bf16. */
+/* The same for a kernel of our own that AVX-512 and the tier amx have in bf16. */
 static inline int has_own_bf16(const char *what)
 {
-    if (dc3_cpu_has_bf16() && strcmp(dc3_kernels_best()->name, "AVX-512") == 0) return 1;
-    print_message("skipped: %s in bf16, which is plain in the tier %s of this processor\n", what,
-                  dc3_kernels_best()->name);
+    const char *tier = dc3_kernels_best()->name;
+    if (dc3_cpu_has_bf16() && (strcmp(tier, "AVX-512") == 0 || strncmp(tier, "AMX", 3) == 0)) return 1;
+    print_message("skipped: %s in bf16, which is plain in the tier %s of this processor\n", what, tier);
     return 0;
 }
 

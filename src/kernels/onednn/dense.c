@@ -108,28 +108,34 @@ static plan_key linear_key(plan_kind kind, const dc3_linear_shape *shape)
     return key;
 }
 
-/* Our own convolution, with room for it, where it takes the shape; else `own` is NULL: oneDNN's is taken. The
- * weight in f32 is for passes that read it. */
-static dc3_status own_conv(onednn *d, const dc3_conv_shape *shape, dc3_conv_pass pass, dc3_weight *weight,
-                           const dc3_winograd **own, const float **plain)
+static const dc3_winograd *winograd_of(const onednn *d, const dc3_conv_shape *shape)
 {
-    const dc3_winograd *w = shape->type == DC3_BF16 ? d->own.winograd_bf16 : d->own.winograd;
-    size_t size = w ? w->scratch(shape, pass) : 0;
-    *own = size ? w : NULL;
-    if (!size) return DC3_OK;
-    if (weight) DC3_TRY(dc3_onednn_plain_weight(weight, plain));
-    return scratch_for(d, size);
+    return shape->type == DC3_BF16 ? d->own.winograd_bf16 : d->own.winograd;
+}
+
+/* Which way the rules choose for a convolution, with room for what it needs. */
+static dc3_status choose_conv(onednn *d, const dc3_conv_shape *shape, dc3_conv_pass pass, dc3_way *way)
+{
+    const dc3_winograd *w = winograd_of(d, shape);
+    const dc3_conv_gradient_kernel *direct = pass == DC3_PASS_WEIGHT ? d->own.gradient_bf16 : NULL;
+    size_t size[DC3_WAYS] = {[DC3_WAY_WINOGRAD] = w ? w->scratch(shape, pass) : 0,
+                             [DC3_WAY_DIRECT] = direct ? direct->scratch(shape) : 0};
+    int takes[DC3_WAYS];
+    for (int i = 0; i < DC3_WAYS; i++) takes[i] = size[i] > 0;
+    *way = dc3_rule(d->own.tier, DC3_WORK_CONV, shape->type, pass, takes);
+    return scratch_for(d, size[*way]);
 }
 
 static dc3_status conv2d(void *self, const dc3_conv_shape *shape, const void *x, dc3_weight *weight,
                          const float *bias, const void *residual, void *y)
 {
     onednn *d = self;
-    const dc3_winograd *own;
+    dc3_way way;
     const float *plain;
-    DC3_TRY(own_conv(d, shape, DC3_PASS_FORWARD, weight, &own, &plain));
-    if (own) {
-        own->forward(shape, x, plain, bias, residual, y, d->scratch);
+    DC3_TRY(choose_conv(d, shape, DC3_PASS_FORWARD, &way));
+    if (way == DC3_WAY_WINOGRAD) {
+        DC3_TRY(dc3_onednn_plain_weight(weight, &plain));
+        winograd_of(d, shape)->forward(shape, x, plain, bias, residual, y, d->scratch);
         return DC3_OK;
     }
     plan_key key = conv_key(PLAN_CONV, shape);
@@ -147,11 +153,12 @@ static dc3_status conv2d_backward_data(void *self, const dc3_conv_shape *shape, 
                                        dc3_weight *weight, void *dx)
 {
     onednn *d = self;
-    const dc3_winograd *own;
+    dc3_way way;
     const float *plain;
-    DC3_TRY(own_conv(d, shape, DC3_PASS_DATA, weight, &own, &plain));
-    if (own) {
-        own->data(shape, dy, plain, dx, d->scratch);
+    DC3_TRY(choose_conv(d, shape, DC3_PASS_DATA, &way));
+    if (way == DC3_WAY_WINOGRAD) {
+        DC3_TRY(dc3_onednn_plain_weight(weight, &plain));
+        winograd_of(d, shape)->data(shape, dy, plain, dx, d->scratch);
         return DC3_OK;
     }
     plan_key key = conv_key(PLAN_CONV_DATA, shape);
@@ -169,17 +176,14 @@ static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *shape
                                          const void *dy, float *dw)
 {
     onednn *d = self;
-    const dc3_winograd *own;
-    DC3_TRY(own_conv(d, shape, DC3_PASS_WEIGHT, NULL, &own, NULL));
-    if (own) {
-        own->weight(shape, x, dy, dw, d->scratch);
+    dc3_way way;
+    DC3_TRY(choose_conv(d, shape, DC3_PASS_WEIGHT, &way));
+    if (way == DC3_WAY_WINOGRAD) {
+        winograd_of(d, shape)->weight(shape, x, dy, dw, d->scratch);
         return DC3_OK;
     }
-    const dc3_conv_gradient_kernel *gradient_of = d->own.gradient_bf16;
-    size_t direct = gradient_of ? gradient_of->scratch(shape) : 0;
-    if (direct) {
-        DC3_TRY(scratch_for(d, direct));
-        gradient_of->weight(shape, x, dy, dw, d->scratch);
+    if (way == DC3_WAY_DIRECT) {
+        d->own.gradient_bf16->weight(shape, x, dy, dw, d->scratch);
         return DC3_OK;
     }
     plan *p = NULL;
