@@ -6,6 +6,7 @@
 #include <string.h>
 #include "kernels/cpu.h"
 #include "kernels/cpu_convolutions.h"
+#include "kernels/x86/amx/amx.h"
 
 dc3_status dc3_kernels_check(void)
 {
@@ -57,9 +58,9 @@ static void fill(void)
     /* Their code is of their tiers, filling included. */
     if (dc3_cpu_has_avx2()) dc3_avx2_kernels(&tables[DC3_TIER_AVX2]);
     if (dc3_cpu_has_avx512()) dc3_avx512_kernels(&tables[DC3_TIER_AVX512]);
-    tables[DC3_TIER_AMX] = tables[DC3_TIER_AVX512];
+    dc3_amx_kernels(&tables[DC3_TIER_AVX512], &tables[DC3_TIER_AMX]);
     tables[DC3_TIER_AMX].name = "AMX";
-    emulated = tables[tier_up_to(DC3_TIER_AVX512)];
+    dc3_amx_plain_kernels(&tables[tier_up_to(DC3_TIER_AVX512)], &emulated);
     emulated.name = "AMX emulated";
 }
 
@@ -74,20 +75,32 @@ dc3_cpu_convolutions dc3_cpu_convolutions_best(void)
                                               : has == DC3_TIER_AVX2 ? &dc3_avx2_winograd
                                                                      : NULL,
                                   .winograd_bf16 = bf16 ? &dc3_avx512_winograd_bf16 : NULL,
-                                  .gradient_bf16 = bf16 ? &gradient : NULL};
+                                  .gradient_bf16 = bf16 ? &gradient : NULL,
+                                  .tiles = is_emulated() || has == DC3_TIER_AMX ? dc3_cpu_tiles() : NULL};
+}
+
+const dc3_tile_linear *dc3_cpu_tiles(void)
+{
+    return dc3_cpu_has_amx() && !is_emulated() ? &dc3_amx_linear : &dc3_amx_plain_linear;
 }
 
 #else
 
+const dc3_tile_linear *dc3_cpu_tiles(void)
+{
+    return &dc3_amx_plain_linear;
+}
+
 static void fill(void)
 {
-    tables[DC3_TIER_PLAIN] = emulated = *dc3_kernels_ref();
+    dc3_amx_plain_kernels(dc3_kernels_ref(), &emulated);
     emulated.name = "AMX emulated";
 }
 
 dc3_cpu_convolutions dc3_cpu_convolutions_best(void)
 {
-    return (dc3_cpu_convolutions){.tier = is_emulated() ? DC3_TIER_AMX : DC3_TIER_PLAIN};
+    return (dc3_cpu_convolutions){.tier = is_emulated() ? DC3_TIER_AMX : DC3_TIER_PLAIN,
+                                  .tiles = is_emulated() ? dc3_cpu_tiles() : NULL};
 }
 
 #endif

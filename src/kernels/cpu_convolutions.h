@@ -4,6 +4,7 @@
 #define DC3_KERNELS_CPU_CONVOLUTIONS_H
 
 #include "kernels/rules.h"
+#include "kernels/tile_linear.h"
 
 /* The weight gradient of a convolution by a direct sum. */
 typedef struct dc3_conv_gradient_kernel {
@@ -18,9 +19,14 @@ typedef struct dc3_cpu_convolutions {
     dc3_tier tier;
     const dc3_winograd *winograd, *winograd_bf16;
     const dc3_conv_gradient_kernel *gradient_bf16;
+    const dc3_tile_linear *tiles;
 } dc3_cpu_convolutions;
 
 /* Those of dc3_kernels_best's tier. */
 dc3_cpu_convolutions dc3_cpu_convolutions_best(void);
+/* Products over tiles whatever the tier: the processor's, else in plain C. */
+const dc3_tile_linear *dc3_cpu_tiles(void);
+/* oneDNN's table that takes `way` wherever that is there and takes the shape: for tests and benchmarks. */
+dc3_status dc3_dense_by(dc3_way way, dc3_dense *dense);
 
 #endif

@@ -13,12 +13,13 @@ typedef enum dc3_tier {
     DC3_TIER_AMX, /* emulated or not */
 } dc3_tier;
 
-typedef enum dc3_work { DC3_WORK_CONV } dc3_work;
+typedef enum dc3_work { DC3_WORK_CONV, DC3_WORK_LINEAR, DC3_WORK_ATTENTION } dc3_work;
 
 typedef enum dc3_way {
     DC3_WAY_ONEDNN, /* takes every shape */
     DC3_WAY_WINOGRAD,
     DC3_WAY_DIRECT, /* the direct sum by AVX-512 of a weight's gradient */
+    DC3_WAY_TILES,  /* our own products over the tiles of AMX */
     DC3_WAYS
 } dc3_way;
 

@@ -350,6 +350,78 @@ static void winograd_propagates_nan(void **state)
     if (has_winograd_bf16("Winograd's NaN")) propagates_nan(best.winograd_bf16, DC3_BF16);
 }
 
+/* Our own products over tiles, as few and as many blocks and panels as there may be, every tail: by the tiles
+ * in plain C, and by the processor's where it has them. */
+static void tile_products(const dc3_tile_linear *tiles)
+{
+    static const int64_t rows[] = {1, 17, 32, 33, 70, 300, 515, 600}, channels[] = {1, 31, 40, 96, 130, 257};
+    dc3_dense fast, plain;
+    assert_int_equal(dc3_dense_by(DC3_WAY_TILES, &fast), DC3_OK);
+    assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
+    ((onednn *)fast.self)->own.tiles = tiles;
+    for (int seed = 0; seed < 24; seed++) {
+        dc3_rng rng = dc3_rng_make((uint64_t)seed, DC3_RNG_TEST, 81);
+        dc3_conv_shape s = {.n = rows[seed % 8],
+                            .h = 1,
+                            .w = 1,
+                            .ci = channels[between(&rng, 0, 5)],
+                            .co = channels[between(&rng, 0, 5)],
+                            .kh = 1,
+                            .kw = 1,
+                            .stride = 1,
+                            .type = DC3_BF16,
+                            .act = acts[seed % 7],
+                            .bias = seed % 5 != 0,
+                            .residual = seed % 4 < 2};
+        compare(&fast, &s, 1, (uint64_t)seed, &rng, tolerance(DC3_BF16));
+        s.act = DC3_ACT_NONE, s.bias = s.residual = 0;
+        compare_backward(&fast, &plain, &s, 1, seed, &rng, tolerance(DC3_BF16), 2e-5);
+    }
+    assert_int_equal(((onednn *)fast.self)->count, 0); /* none of them was oneDNN's */
+    fast.close(fast.self);
+}
+
+static void tile_linear(void **state)
+{
+    (void)state;
+    tile_products(&dc3_amx_plain_linear);
+    if (dc3_cpu_has_amx()) tile_products(&dc3_amx_linear);
+}
+
+/* The same bits for any number of threads. */
+static void tile_threads(void **state)
+{
+    (void)state;
+    enum { ROWS = 700, CI = 96, CO = 200, MOST = 3, X = ROWS * CI, Y = ROWS * CO, W = CI * CO };
+    const dc3_tile_linear *own = dc3_cpu_tiles();
+    dc3_linear_shape s = {.rows = ROWS, .ci = CI, .co = CO, .type = DC3_BF16, .act = DC3_ACT_SILU};
+    dc3_rng rng = dc3_rng_make(3, DC3_RNG_TEST, 82);
+    uint16_t *x = random_values(&rng, DC3_BF16, X, 1), *dy = random_values(&rng, DC3_BF16, Y, 1);
+    uint16_t *w = random_values(&rng, DC3_BF16, W, 0.1f), *to[MOST];
+    int threads = omp_get_max_threads();
+    for (int i = 0; i < MOST; i++) {
+        omp_set_num_threads(i + 1);
+        to[i] = calloc(Y + X + 2 * W, sizeof *x);
+        for (int pass = 0; pass < 3; pass++) {
+            void *scratch = aligned_alloc(64, own->scratch(&s, (dc3_conv_pass)pass)), *weights = NULL;
+            if (pass != DC3_PASS_WEIGHT) {
+                weights = aligned_alloc(64, own->packed_size(CI, CO, (dc3_conv_pass)pass));
+                own->pack(CI, CO, (dc3_conv_pass)pass, w, weights);
+            }
+            if (pass == DC3_PASS_FORWARD) own->forward(&s, x, weights, NULL, NULL, to[i], scratch);
+            if (pass == DC3_PASS_DATA) own->data(&s, dy, weights, to[i] + Y, scratch);
+            if (pass == DC3_PASS_WEIGHT) own->weight(&s, x, dy, (float *)(void *)(to[i] + Y + X), scratch);
+            free(scratch), free(weights);
+        }
+    }
+    omp_set_num_threads(threads);
+    for (int i = 1; i < MOST; i++) {
+        assert_memory_equal(to[0], to[i], (Y + X + 2 * W) * sizeof *x);
+        free(to[i]);
+    }
+    free(to[0]), free(x), free(dy), free(w);
+}
+
 static int has_plan(const onednn *d, int64_t rows)
 {
     for (const plan *p = d->newest; p; p = p->older)
@@ -408,10 +480,15 @@ static void bounded_plans(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_shapes),           cmocka_unit_test(gradients),
-        cmocka_unit_test(wide_gradients),          cmocka_unit_test(winograd),
-        cmocka_unit_test(winograd_bf16),           cmocka_unit_test(winograd_threads),
-        cmocka_unit_test(winograd_propagates_nan), cmocka_unit_test(bounded_plans)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tile_linear),
+                                       cmocka_unit_test(tile_threads),
+                                       cmocka_unit_test(random_shapes),
+                                       cmocka_unit_test(gradients),
+                                       cmocka_unit_test(wide_gradients),
+                                       cmocka_unit_test(winograd),
+                                       cmocka_unit_test(winograd_bf16),
+                                       cmocka_unit_test(winograd_threads),
+                                       cmocka_unit_test(winograd_propagates_nan),
+                                       cmocka_unit_test(bounded_plans)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

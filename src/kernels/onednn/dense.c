@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/memory.h"
 #include "kernels/onednn/plan.h"
+#include "kernels/tile_weights.h"
 
 static dc3_status scratch_for(onednn *d, size_t size)
 {
@@ -113,16 +114,33 @@ static const dc3_winograd *winograd_of(const onednn *d, const dc3_conv_shape *sh
     return shape->type == DC3_BF16 ? d->own.winograd_bf16 : d->own.winograd;
 }
 
-/* Which way the rules choose for a convolution, with room for what it needs. */
+/* The way that is wanted, or that the rules choose; size: bytes of scratch of each, 0 where it does not take
+ * the shape. */
+static dc3_way choose(const onednn *d, dc3_work work, dc3_dtype type, dc3_conv_pass pass,
+                      const size_t size[DC3_WAYS])
+{
+    int takes[DC3_WAYS];
+    for (int i = 0; i < DC3_WAYS; i++) takes[i] = size[i] > 0;
+    if (d->wanted == DC3_WAYS) return dc3_rule(d->own.tier, work, type, pass, takes);
+    return takes[d->wanted] ? d->wanted : DC3_WAY_ONEDNN;
+}
+
+/* Which way a convolution goes, with room for what it needs. */
 static dc3_status choose_conv(onednn *d, const dc3_conv_shape *shape, dc3_conv_pass pass, dc3_way *way)
 {
     const dc3_winograd *w = winograd_of(d, shape);
     const dc3_conv_gradient_kernel *direct = pass == DC3_PASS_WEIGHT ? d->own.gradient_bf16 : NULL;
     size_t size[DC3_WAYS] = {[DC3_WAY_WINOGRAD] = w ? w->scratch(shape, pass) : 0,
                              [DC3_WAY_DIRECT] = direct ? direct->scratch(shape) : 0};
-    int takes[DC3_WAYS];
-    for (int i = 0; i < DC3_WAYS; i++) takes[i] = size[i] > 0;
-    *way = dc3_rule(d->own.tier, DC3_WORK_CONV, shape->type, pass, takes);
+    *way = choose(d, DC3_WORK_CONV, shape->type, pass, size);
+    return scratch_for(d, size[*way]);
+}
+
+/* The same for a linear layer. */
+static dc3_status choose_linear(onednn *d, const dc3_linear_shape *shape, dc3_conv_pass pass, dc3_way *way)
+{
+    size_t size[DC3_WAYS] = {[DC3_WAY_TILES] = d->own.tiles ? d->own.tiles->scratch(shape, pass) : 0};
+    *way = choose(d, DC3_WORK_LINEAR, shape->type, pass, size);
     return scratch_for(d, size[*way]);
 }
 
@@ -145,6 +163,15 @@ static dc3_status conv2d(void *self, const dc3_conv_shape *shape, const void *x,
 static dc3_status linear(void *self, const dc3_linear_shape *shape, const void *x, dc3_weight *weight,
                          const float *bias, const void *residual, void *y)
 {
+    onednn *d = self;
+    dc3_way way;
+    const void *weights;
+    DC3_TRY(choose_linear(d, shape, DC3_PASS_FORWARD, &way));
+    if (way == DC3_WAY_TILES) {
+        DC3_TRY(dc3_tile_weight(weight, d->own.tiles, DC3_PASS_FORWARD, &weights));
+        d->own.tiles->forward(shape, x, weights, bias, residual, y, d->scratch);
+        return DC3_OK;
+    }
     plan_key key = linear_key(PLAN_LINEAR, shape);
     return forward(self, &key, x, weight, bias, residual, y);
 }
@@ -168,6 +195,15 @@ static dc3_status conv2d_backward_data(void *self, const dc3_conv_shape *shape, 
 static dc3_status linear_backward_data(void *self, const dc3_linear_shape *shape, const void *dy,
                                        dc3_weight *weight, void *dx)
 {
+    onednn *d = self;
+    dc3_way way;
+    const void *weights;
+    DC3_TRY(choose_linear(d, shape, DC3_PASS_DATA, &way));
+    if (way == DC3_WAY_TILES) {
+        DC3_TRY(dc3_tile_weight(weight, d->own.tiles, DC3_PASS_DATA, &weights));
+        d->own.tiles->data(shape, dy, weights, dx, d->scratch);
+        return DC3_OK;
+    }
     plan_key key = linear_key(PLAN_LINEAR_DATA, shape);
     return backward_data(self, &key, dy, weight, dx);
 }
@@ -204,7 +240,13 @@ static dc3_status linear_backward_weight(void *self, const dc3_linear_shape *sha
                                          const void *dy, float *dw)
 {
     onednn *d = self;
+    dc3_way way;
     plan *p = NULL;
+    DC3_TRY(choose_linear(d, shape, DC3_PASS_WEIGHT, &way));
+    if (way == DC3_WAY_TILES) {
+        d->own.tiles->weight(shape, x, dy, dw, d->scratch);
+        return DC3_OK;
+    }
     plan_key key = linear_key(PLAN_LINEAR_WEIGHT, shape);
     DC3_TRY(dc3_onednn_plan_get(d, &key, &p));
     DC3_TRY(scratch_for(d, p->scratch_size));
@@ -230,6 +272,7 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
     onednn *d = calloc(1, sizeof *d);
     if (!d) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     d->own = dc3_cpu_convolutions_best();
+    d->wanted = DC3_WAYS;
     d->most = MOST_PLANS;
     dnnl_status_t r = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
     if (!r) r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_in_order);
@@ -246,5 +289,14 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
                          .linear_backward_data = linear_backward_data,
                          .linear_backward_weight = linear_backward_weight,
                          .close = onednn_close};
+    return DC3_OK;
+}
+
+dc3_status dc3_dense_by(dc3_way way, dc3_dense *dense)
+{
+    DC3_TRY(dc3_dense_onednn(dense));
+    onednn *d = dense->self;
+    d->wanted = way;
+    if (way == DC3_WAY_TILES && !d->own.tiles) d->own.tiles = dc3_cpu_tiles();
     return DC3_OK;
 }

@@ -1,0 +1,11 @@
+/* Weights in the form that the products over tiles read. */
+#ifndef DC3_KERNELS_TILE_WEIGHTS_H
+#define DC3_KERNELS_TILE_WEIGHTS_H
+
+#include "kernels/tile_linear.h"
+
+/* The weight's present version in the form of a pass (not WEIGHT); it stays the weight's. */
+dc3_status dc3_tile_weight(dc3_weight *weight, const dc3_tile_linear *own, dc3_conv_pass pass,
+                           const void **packed);
+
+#endif

@@ -1,0 +1,238 @@
+/* y = act(x W^T + bias) + residual, dx = dy W and dw += dy^T x over tiles, in blocks of SIDE x SIDE results.
+ * In the first two a thread packs a panel of rows, which its second-level cache holds, and goes through the
+ * weight, packed before, a block of columns at a time; a result is one sum over all of k. In the gradient of
+ * the weight a thread has a rectangle of dw and goes through the rows in chunks. */
+#include <omp.h>
+#include "kernels/tile_linear.h"
+#include "kernels/x86/amx/pack.h"
+#include "kernels/x86/math.h"
+
+enum {
+    PANEL_BYTES = 1 << 19, /* of a panel of rows, about: a quarter of 2 MB */
+    MOST_BLOCKS = 8,       /* of SIDE rows in a panel */
+    CHUNK = 512,           /* rows of dy and x at a time: a block's part of dy fits the first-level cache */
+    PARTS = 4,             /* pieces of work for each thread, where there are as many */
+};
+
+static size_t packed_size(int64_t ci, int64_t co, dc3_conv_pass pass)
+{
+    int64_t k = pass == DC3_PASS_FORWARD ? ci : co, columns = pass == DC3_PASS_FORWARD ? co : ci;
+    return (size_t)(blocks_of(columns, SIDE) * blocks_of(k, DEPTH) * PAIR) * sizeof(uint16_t);
+}
+
+static int64_t rest(int64_t n, int64_t block)
+{
+    return n - block * SIDE < SIDE ? n - block * SIDE : SIDE;
+}
+
+static void pack(int64_t ci, int64_t co, dc3_conv_pass pass, const uint16_t *w, void *packed)
+{
+    int64_t k = pass == DC3_PASS_FORWARD ? ci : co, columns = pass == DC3_PASS_FORWARD ? co : ci;
+    int64_t apart = blocks_of(k, DEPTH) * PAIR;
+#pragma omp parallel for
+    for (int64_t j = 0; j < blocks_of(columns, SIDE); j++) {
+        uint16_t *to = (uint16_t *)packed + j * apart;
+        if (pass == DC3_PASS_FORWARD)
+            pack_turned(rest(columns, j), k, w + j * SIDE * ci, ci, to);
+        else
+            pack_pairs(rest(columns, j), k, w + j * SIDE, ci, to);
+    }
+}
+
+/* A product of `rows` rows by a packed matrix, and how it is cut. */
+typedef struct product {
+    int64_t rows, k, columns;
+    int64_t depth;                 /* pairs of tiles along k */
+    int64_t blocks;                /* of rows in a panel */
+    int64_t panels, groups, group; /* panels of rows, groups of columns, blocks in a group */
+    const uint16_t *x, *packed;
+    const float *bias;        /* NULL: none */
+    const uint16_t *residual; /* NULL: none */
+    dc3_activation act;
+    uint16_t *y;
+    char *scratch;
+} product;
+
+static product product_of(const dc3_linear_shape *s, dc3_conv_pass pass)
+{
+    int forward = pass == DC3_PASS_FORWARD;
+    product p = {.rows = s->rows, .k = forward ? s->ci : s->co, .columns = forward ? s->co : s->ci};
+    int64_t threads = omp_get_max_threads(), across = blocks_of(p.columns, SIDE);
+    p.depth = blocks_of(p.k, DEPTH);
+    p.blocks = PANEL_BYTES / (p.depth * PAIR * (int64_t)sizeof(uint16_t));
+    p.blocks = p.blocks < 1 ? 1 : p.blocks > MOST_BLOCKS ? MOST_BLOCKS : p.blocks;
+    p.panels = blocks_of(p.rows, p.blocks * SIDE);
+    int64_t wanted = blocks_of(PARTS * threads, p.panels);
+    p.group = blocks_of(across, wanted < across ? wanted : across);
+    p.groups = blocks_of(across, p.group);
+    return p;
+}
+
+static size_t panel_bytes(const product *p)
+{
+    return (size_t)(p->blocks * p->depth * PAIR) * sizeof(uint16_t);
+}
+
+/* SIDE values; the loops have one length so that they become vectors. */
+static inline void activate(dc3_activation act, float *v)
+{
+    switch (act) {
+    case DC3_ACT_RELU:
+        for (int i = 0; i < SIDE; i++) v[i] = v[i] < 0 ? 0 : v[i];
+        break;
+    case DC3_ACT_SILU:
+        for (int i = 0; i < SIDE; i++) v[i] = v[i] / (1 + dc3_exp(-v[i]));
+        break;
+    case DC3_ACT_GELU_ERF:
+        for (int i = 0; i < SIDE; i++) v[i] = 0.5f * v[i] * (1 + dc3_erf(v[i] * 0.70710678f));
+        break;
+    case DC3_ACT_QUICK_GELU:
+        for (int i = 0; i < SIDE; i++) v[i] = v[i] / (1 + dc3_exp(-1.702f * v[i]));
+        break;
+    case DC3_ACT_RELU6:
+        for (int i = 0; i < SIDE; i++) v[i] = v[i] < 0 ? 0 : v[i] > 6 ? 6 : v[i];
+        break;
+    case DC3_ACT_SIGMOID:
+        for (int i = 0; i < SIDE; i++) v[i] = 1 / (1 + dc3_exp(-v[i]));
+        break;
+    default:
+        break;
+    }
+}
+
+/* A block of sums, the first of which is result [row, column], to y. */
+static void finish(const product *p, float *sums, int64_t row, int64_t column)
+{
+    int64_t rows = p->rows - row < SIDE ? p->rows - row : SIDE;
+    int64_t columns = p->columns - column < SIDE ? p->columns - column : SIDE;
+    for (int64_t r = 0; r < rows; r++, sums += SIDE) {
+        int64_t at = (row + r) * p->columns + column;
+        for (int64_t i = 0; p->bias && i < columns; i++) sums[i] += p->bias[column + i];
+        activate(p->act, sums);
+        for (int64_t i = 0; p->residual && i < columns; i++) sums[i] += from_bf16(p->residual[at + i]);
+        for (int64_t i = 0; i < columns; i++) p->y[at + i] = to_bf16(sums[i]);
+    }
+}
+
+/* Panel `panel` times the columns of group `group`; `have`: the panel that is packed already. */
+static void run_unit(const product *p, int64_t panel, int64_t group, int64_t *have, uint16_t *packed)
+{
+    float sums[SIDE * SIDE] __attribute__((aligned(64)));
+    int64_t across = blocks_of(p->columns, SIDE), first = panel * p->blocks * SIDE;
+    int64_t rows = p->rows - first < p->blocks * SIDE ? p->rows - first : p->blocks * SIDE;
+    for (int64_t i = 0; *have != panel && i * SIDE < rows; i++)
+        pack_rows(rest(rows, i), p->k, p->x + (first + i * SIDE) * p->k, p->k, packed + i * p->depth * PAIR);
+    *have = panel;
+    for (int64_t j = group * p->group; j < across && j < (group + 1) * p->group; j++)
+        for (int64_t i = 0; i * SIDE < rows; i++) {
+            block_product(p->depth, packed + i * p->depth * PAIR, p->packed + j * p->depth * PAIR, sums, 0);
+            finish(p, sums, first + i * SIDE, j * SIDE);
+        }
+}
+
+static void run_product(const product *p)
+{
+#pragma omp parallel
+    {
+        int64_t have = -1;
+        uint16_t *packed = (void *)(p->scratch + (size_t)omp_get_thread_num() * panel_bytes(p));
+        tile_configure(&full_tiles);
+#pragma omp for schedule(static)
+        for (int64_t u = 0; u < p->panels * p->groups; u++)
+            run_unit(p, u / p->groups, u % p->groups, &have, packed);
+        tile_release();
+    }
+}
+
+static void forward(const dc3_linear_shape *s, const void *x, const void *packed, const float *bias,
+                    const void *residual, void *y, void *scratch)
+{
+    product p = product_of(s, DC3_PASS_FORWARD);
+    p.x = x, p.packed = packed, p.bias = s->bias ? bias : NULL, p.residual = s->residual ? residual : NULL;
+    p.act = s->act, p.y = y, p.scratch = scratch;
+    run_product(&p);
+}
+
+static void data(const dc3_linear_shape *s, const void *dy, const void *packed, void *dx, void *scratch)
+{
+    product p = product_of(s, DC3_PASS_DATA);
+    p.x = dy, p.packed = packed, p.y = dx, p.scratch = scratch;
+    run_product(&p);
+}
+
+/* How the blocks of dw [co, ci] are shared among threads: `down` parts of co, `across` of ci. */
+typedef struct grid {
+    int64_t co_blocks, ci_blocks, down, across;
+    size_t bytes; /* of a thread: a block of dy and its blocks of x */
+} grid;
+
+static grid grid_of(const dc3_linear_shape *s)
+{
+    grid g = {
+        .co_blocks = blocks_of(s->co, SIDE), .ci_blocks = blocks_of(s->ci, SIDE), .down = 1, .across = 1};
+    int64_t threads = omp_get_max_threads(), least = INT64_MAX;
+    for (int64_t across = 1; across <= threads && across <= g.ci_blocks; across++) {
+        int64_t down = threads / across < g.co_blocks ? threads / across : g.co_blocks;
+        int64_t most = blocks_of(g.co_blocks, down) * blocks_of(g.ci_blocks, across);
+        int64_t cost = most * 16 + blocks_of(g.co_blocks, down) + blocks_of(g.ci_blocks, across);
+        if (cost < least) least = cost, g.down = down, g.across = across;
+    }
+    g.bytes = (size_t)((1 + blocks_of(g.ci_blocks, g.across)) * (CHUNK / DEPTH) * PAIR) * sizeof(uint16_t);
+    return g;
+}
+
+static void add_block(const dc3_linear_shape *s, const float *sums, int64_t co, int64_t ci, float *dw)
+{
+    int64_t rows = s->co - co < SIDE ? s->co - co : SIDE, columns = s->ci - ci < SIDE ? s->ci - ci : SIDE;
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < columns; c++) dw[(co + r) * s->ci + ci + c] += sums[r * SIDE + c];
+}
+
+static void run_part(const dc3_linear_shape *s, const grid *g, int64_t part, const uint16_t *x,
+                     const uint16_t *dy, float *dw, uint16_t *dy_pack)
+{
+    float sums[SIDE * SIDE] __attribute__((aligned(64)));
+    const int64_t apart = CHUNK / DEPTH * PAIR;
+    int64_t row = part / g->across, column = part % g->across;
+    int64_t first = g->ci_blocks * column / g->across, last = g->ci_blocks * (column + 1) / g->across;
+    uint16_t *x_pack = dy_pack + apart;
+    for (int64_t at = 0; at < s->rows; at += CHUNK) {
+        int64_t k = s->rows - at < CHUNK ? s->rows - at : CHUNK, depth = blocks_of(k, DEPTH);
+        for (int64_t j = first; j < last; j++)
+            pack_pairs(rest(s->ci, j), k, x + at * s->ci + j * SIDE, s->ci, x_pack + (j - first) * apart);
+        for (int64_t i = g->co_blocks * row / g->down; i < g->co_blocks * (row + 1) / g->down; i++) {
+            pack_columns(rest(s->co, i), k, dy + at * s->co + i * SIDE, s->co, dy_pack);
+            for (int64_t j = first; j < last; j++) {
+                block_product(depth, dy_pack, x_pack + (j - first) * apart, sums, 0);
+                add_block(s, sums, i * SIDE, j * SIDE, dw);
+            }
+        }
+    }
+}
+
+static void weight_gradient(const dc3_linear_shape *s, const void *x, const void *dy, float *dw,
+                            void *scratch)
+{
+    grid g = grid_of(s);
+#pragma omp parallel
+    {
+        tile_configure(&full_tiles);
+#pragma omp for schedule(static)
+        for (int64_t part = 0; part < g.down * g.across; part++)
+            run_part(s, &g, part, x, dy, dw, (void *)((char *)scratch + (size_t)part * g.bytes));
+        tile_release();
+    }
+}
+
+static size_t scratch_of(const dc3_linear_shape *s, dc3_conv_pass pass)
+{
+    if (s->type != DC3_BF16) return 0;
+    if (pass == DC3_PASS_WEIGHT) {
+        grid g = grid_of(s);
+        return (size_t)(g.down * g.across) * g.bytes;
+    }
+    product p = product_of(s, pass);
+    return (size_t)omp_get_max_threads() * panel_bytes(&p);
+}
+
+const dc3_tile_linear AMX(linear) = {packed_size, pack, scratch_of, forward, data, weight_gradient};

@@ -1,0 +1,86 @@
+/* Blocks of bf16 matrices as pairs of tiles (tiles.h), padded with zeros. A pair covers SIDE rows of A, or
+ * SIDE columns of B, and DEPTH steps of the sum between them; `depth` pairs follow one another. */
+#ifndef DC3_KERNELS_X86_AMX_PACK_H
+#define DC3_KERNELS_X86_AMX_PACK_H
+
+#include <string.h>
+#include "kernels/x86/amx/tiles.h"
+
+/* A from rows: x [rows <= SIDE][k], `stride` values from one to the next. */
+static inline void pack_rows(int64_t rows, int64_t k, const uint16_t *x, int64_t stride, uint16_t *to)
+{
+    for (int64_t d = 0; d < blocks_of(k, DEPTH); d++) {
+        size_t bytes = (size_t)(k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH) * sizeof *x;
+        uint16_t *row = to + d * PAIR;
+        if (bytes < 64 || rows < SIDE) memset(row, 0, PAIR * sizeof *row);
+        if (bytes == 64)
+            for (int64_t r = 0; r < rows; r++) memcpy(row + r * DEPTH, x + r * stride + d * DEPTH, 64);
+        else
+            for (int64_t r = 0; r < rows; r++) memcpy(row + r * DEPTH, x + r * stride + d * DEPTH, bytes);
+    }
+}
+
+/* A from columns: x [k][columns <= SIDE]. */
+static inline void pack_columns(int64_t columns, int64_t k, const uint16_t *x, int64_t stride, uint16_t *to)
+{
+    for (int64_t d = 0; d < blocks_of(k, DEPTH); d++, to += PAIR) {
+        int64_t some = k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH;
+        if (some < DEPTH || columns < SIDE) memset(to, 0, PAIR * sizeof *to);
+        for (int64_t c = 0; c < columns; c++)
+            for (int64_t i = 0; i < some; i++) to[c * DEPTH + i] = x[(d * DEPTH + i) * stride + c];
+    }
+}
+
+/* B from rows along the sum: x [k][columns <= SIDE]; two rows become pairs. */
+static inline void pack_pairs(int64_t columns, int64_t k, const uint16_t *x, int64_t stride, uint16_t *to)
+{
+    for (int64_t d = 0; d < blocks_of(k, DEPTH); d++, to += PAIR) {
+        if (k - d * DEPTH < DEPTH || columns < SIDE) memset(to, 0, PAIR * sizeof *to);
+        for (int64_t p = 0; p < DEPTH && d * DEPTH + p < k; p += 2) {
+            const uint16_t *first = x + (d * DEPTH + p) * stride;
+            int whole = d * DEPTH + p + 1 < k;
+            for (int64_t h = 0; h < columns; h += 16) {
+                uint16_t *row = to + h / 16 * TILE + p * 16;
+                int64_t some = columns - h < 16 ? columns - h : 16;
+                if (whole)
+                    for (int64_t c = 0; c < some; c++)
+                        row[2 * c] = first[h + c], row[2 * c + 1] = first[stride + h + c];
+                else
+                    for (int64_t c = 0; c < some; c++) row[2 * c] = first[h + c];
+            }
+        }
+    }
+}
+
+/* B from columns along the sum: x [columns <= SIDE][k]; pairs lie as they are wanted. */
+static inline void pack_turned(int64_t columns, int64_t k, const uint16_t *x, int64_t stride, uint16_t *to)
+{
+    for (int64_t d = 0; d < blocks_of(k, DEPTH); d++, to += PAIR) {
+        int64_t some = k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH;
+        if (some < DEPTH || columns < SIDE) memset(to, 0, PAIR * sizeof *to);
+        for (int64_t c = 0; c < columns; c++) {
+            const uint16_t *from = x + c * stride + d * DEPTH;
+            uint16_t *column = to + c / 16 * TILE + c % 16 * 2;
+            for (int64_t i = 0; i < some; i++) column[i / 2 * 32 + i % 2] = from[i];
+        }
+    }
+}
+
+/* Rounded to the nearest, ties to even; NaN stays. */
+static inline uint16_t to_bf16(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? bits >> 16 | 0x40 : rounded);
+}
+
+static inline float from_bf16(uint16_t value)
+{
+    uint32_t bits = (uint32_t)value << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+#endif

@@ -1,0 +1,33 @@
+#include "kernels/x86/amx/amx.h"
+
+/* The tier below, which does what the rules do not leave to tiles; set before any of these is called. */
+static const dc3_kernels *other;
+
+static int by_tiles(dc3_dtype type, dc3_conv_pass pass)
+{
+    static const int takes[DC3_WAYS] = {[DC3_WAY_TILES] = 1};
+    return type == DC3_BF16 && dc3_rule(DC3_TIER_AMX, DC3_WORK_ATTENTION, type, pass, takes) == DC3_WAY_TILES;
+}
+
+static size_t attention_scratch(dc3_dtype type, const dc3_attention_shape *shape, int threads)
+{
+    return by_tiles(type, DC3_PASS_FORWARD) ? AMX(attention_scratch)(shape, threads)
+                                            : other->attention_scratch(type, shape, threads);
+}
+
+static void attention(dc3_dtype type, const dc3_attention_shape *shape, const void *q, const void *k,
+                      const void *v, void *y, float *lse, void *scratch)
+{
+    if (by_tiles(type, DC3_PASS_FORWARD))
+        AMX(attention)(shape, q, k, v, y, lse, scratch);
+    else
+        other->attention(type, shape, q, k, v, y, lse, scratch);
+}
+
+void AMX(kernels)(const dc3_kernels *below, dc3_kernels *table)
+{
+    other = below;
+    *table = *below;
+    table->attention_scratch = attention_scratch;
+    table->attention = attention;
+}
