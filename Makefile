@@ -14,8 +14,8 @@ MISSING = $(shell for p in $(PACKAGES); do \
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all everything deps deps-test deps-dev demo test bench format format-check lint install uninstall deb sanitize \
-  fuzz coverage valgrind tsan clean
+.PHONY: all everything deps deps-test deps-dev demo test bench bench-dispatch format format-check lint \
+  install uninstall deb sanitize fuzz coverage valgrind tsan clean
 
 # The program, the library and the manuals.
 all: build/build.ninja
@@ -83,6 +83,14 @@ tsan:
 bench: all
 	cmake --build build --target benchmarks -j $(JOBS)
 	tools/bench.sh
+
+# Every candidate for each shape of the networks, and where the rules (src/kernels/rules.c) do not choose the best; a
+# machine that is quiet, results to bench/results.
+bench-dispatch: all
+	cmake --build build --target bench_dispatch -j $(JOBS)
+	@sed -n 's/^model name\t*: //p' /proc/cpuinfo | head -1
+	build/bench/bench_dispatch f32
+	build/bench/bench_dispatch bf16
 
 format:
 	@clang-format -i $(SOURCES)

@@ -28,5 +28,7 @@ dc3_cpu_convolutions dc3_cpu_convolutions_best(void);
 const dc3_tile_linear *dc3_cpu_tiles(void);
 /* oneDNN's table that takes `way` wherever that is there and takes the shape: for tests and benchmarks. */
 dc3_status dc3_dense_by(dc3_way way, dc3_dense *dense);
+/* Which way the last call of oneDNN's table went. */
+dc3_way dc3_dense_taken(const dc3_dense *dense);
 
 #endif

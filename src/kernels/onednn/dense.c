@@ -116,13 +116,16 @@ static const dc3_winograd *winograd_of(const onednn *d, const dc3_conv_shape *sh
 
 /* The way that is wanted, or that the rules choose; size: bytes of scratch of each, 0 where it does not take
  * the shape. */
-static dc3_way choose(const onednn *d, dc3_work work, dc3_dtype type, dc3_conv_pass pass,
+static dc3_way choose(onednn *d, dc3_work work, dc3_dtype type, dc3_conv_pass pass,
                       const size_t size[DC3_WAYS])
 {
     int takes[DC3_WAYS];
     for (int i = 0; i < DC3_WAYS; i++) takes[i] = size[i] > 0;
-    if (d->wanted == DC3_WAYS) return dc3_rule(d->own.tier, work, type, pass, takes);
-    return takes[d->wanted] ? d->wanted : DC3_WAY_ONEDNN;
+    if (d->wanted == DC3_WAYS)
+        d->taken = dc3_rule(d->own.tier, work, type, pass, takes);
+    else
+        d->taken = takes[d->wanted] ? d->wanted : DC3_WAY_ONEDNN;
+    return d->taken;
 }
 
 /* Which way a convolution goes, with room for what it needs. */
@@ -299,4 +302,9 @@ dc3_status dc3_dense_by(dc3_way way, dc3_dense *dense)
     d->wanted = way;
     if (way == DC3_WAY_TILES && !d->own.tiles) d->own.tiles = dc3_cpu_tiles();
     return DC3_OK;
+}
+
+dc3_way dc3_dense_taken(const dc3_dense *dense)
+{
+    return ((const onednn *)dense->self)->taken;
 }

@@ -45,6 +45,7 @@ typedef struct onednn {
     dnnl_stream_t stream;
     dc3_cpu_convolutions own; /* of the processor, where they are faster */
     dc3_way wanted;           /* taken wherever it can be; DC3_WAYS: what the rules say */
+    dc3_way taken;            /* by the last call */
     plan *buckets[BUCKETS];
     plan *newest, *oldest;
     int count, most; /* of plans; most: MOST_PLANS, less in tests */
