@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "dc3/compare.h"
 #include "dc3/text.h"
 
@@ -106,6 +107,11 @@ static const option own_options[] = {
      "where "
      "it is the same network)",
      "X"},
+    {"verbose", 0, OPTION_FLAG, AT(options.verbose), ANY,
+     "All that condensing says, and where standard error is no terminal progress too (default: a line for "
+     "each "
+     "score)",
+     NULL},
     {"dry-run", 0, OPTION_FLAG, AT(common.options.dry_run), ANY, "Print how long it will take and stop",
      NULL},
     {"cache", 0, OPTION_PATH, AT(cache), ANY,
@@ -120,6 +126,7 @@ static void fill_options(compare_values *v, const char *data, const char *cache)
     dc3_compare_options *o = &v->options;
     dc3_evaluate_options *e = &o->evaluate;
     o->condense = v->common.options;
+    if (!o->verbose && !isatty(STDERR_FILENO)) o->condense.listener.progress = NULL;
     o->condense.data = data, o->condense.cache = cache;
     o->condense.editor = editor_of(o->condense.editor);
     o->condense.size = e->size;

@@ -12,7 +12,7 @@ enum { MOST_SEEDS = 100 };
 /* What one architecture scored. */
 typedef struct result {
     dc3_score last; /* of the last seed, for what does not depend on it */
-    int seeds;
+    int seeds, replaced;
     double top1[MOST_SEEDS], top5[MOST_SEEDS], best[MOST_SEEDS], seconds;
 } result;
 
@@ -66,6 +66,7 @@ static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, dc3_tes
         if (status != DC3_OK) return status;
         r->top1[i] = r->last.top1, r->top5[i] = r->last.top5, r->best[i] = r->last.best_top1;
         r->seconds += r->last.seconds;
+        r->replaced |= r->last.replaced;
         r->seeds++;
         o->student++;
         if (o->listener.message) {
@@ -131,6 +132,7 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
     json_t *all = json_array();
     dc3_tests *tests;
     char *file = NULL;
+    int replaced = 0;
     o->students = (int)g_strv_length(archs) * seeds;
     dc3_status status = dc3_tests_new(&o->listener, &tests);
     if (status == DC3_OK) status = find_file(o, asked, &file);
@@ -139,6 +141,7 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
         o->arch = *archs[i] ? archs[i] : NULL;
         status = score_arch(s, o, tests, seeds, r);
         if (status == DC3_OK) status = keep(s, tests, file, r, i == 0, all);
+        replaced |= r->replaced;
         g_free(r);
     }
     /* What was finished before another student failed is not lost. */
@@ -149,8 +152,8 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
     }
     json_decref(all);
     g_free(file);
-    /* Scores that could not be printed stay. */
-    if (status == DC3_OK && fflush(stdout) == 0 && !ferror(stdout)) dc3_tests_forget(tests);
+    /* Scores that could not be printed stay, but not those of images that are gone. */
+    if ((status == DC3_OK || replaced) && fflush(stdout) == 0 && !ferror(stdout)) dc3_tests_forget(tests);
     dc3_tests_free(&tests);
     return finish(status,
                   o->folder

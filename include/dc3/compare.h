@@ -28,6 +28,8 @@ typedef struct dc3_compare_options {
                            label-robust score; below 0: the teacher's own, where it is such a network */
     int augment_robust; /* 1: a second student of each, without augmentation, for the
                            augmentation-robust score; not where evaluate.augment is DC3_AUGMENT_NONE */
+    int verbose;        /* 1: the listener hears all that condensing says; 0: its warnings and notes, each
+                           once, beside a line for each score */
 } dc3_compare_options;
 
 /* Defaults of both parts, 3 seeds, real_hard -1; the lists and the folders are the caller's to set. */

@@ -51,6 +51,10 @@ typedef struct dc3_condense_options {
     int any_teacher; /* 1: a given teacher that seems to be one of other classes is taken, with a warning */
     int teacher_epochs; /* of a teacher that is trained here, 1 to 100000; default 8 to 20, as many as show it
                            300,000 images */
+    double teacher_top1;    /* accuracy of the teacher, 0 to 1, where the caller knows it: then the teacher is
+                               not asked about training images; -1: it is */
+    int64_t teacher_images; /* that this is of */
+    const char *teacher_on; /* which they are: "training images"; NULL: "images" */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

@@ -71,6 +71,10 @@ typedef struct dc3_score {
     double loss;             /* mean of the last epoch */
     double seconds;          /* training and tests */
     double estimate_seconds; /* of a dry run */
+    double first_loss;       /* of the first step, before anything is learnt; 0: not known */
+    int diverged;            /* 1: the loss of the last epoch is more than twice the first */
+    int any_teacher; /* 1: the labels' teacher seems to be one of other classes (options.any_teacher) */
+    int replaced;    /* 1: the images in `data` are others now than those that it was trained on */
 } dc3_score;
 
 /* The images that several students are tested on, which are read once; and a teacher's accuracy on them. */
@@ -90,8 +94,9 @@ DC3_API dc3_status dc3_tests_row(dc3_tests *tests, char **json);
  * or lies in one of the datasets (either may be NULL): to be called before the work. */
 DC3_API dc3_status dc3_scores_check(const char *file, const char *data, const char *val);
 /* Adds a row of dc3_tests_row to the list of scores in `file`, which is made where it is missing, written
- * whole or not at all; calls of several processes wait for each other. A run's list is its folder's
- * scores.json, where dc3_report finds it. */
+ * whole or not at all; calls of several processes wait for each other. DC3_ERR_FORMAT for a row of a student
+ * whose images were replaced while it was trained: it is of no set that is there. A run's list is its
+ * folder's scores.json, where dc3_report finds it. */
 DC3_API dc3_status dc3_scores_add(const char *file, const char *row);
 /* `data` if it is a folder that dc3_condense made, where students may be saved; else NULL. */
 DC3_API const char *dc3_evaluate_folder(const char *data);

@@ -20,6 +20,7 @@ dc3_condense_options dc3_condense_defaults(void)
                               .fit = DC3_FIT_DEFAULT,
                               .format = DC3_FORMAT_DEFAULT,
                               .detail = DC3_DETAIL_DEFAULT,
+                              .teacher_top1 = -1,
                               .select = dc3_select_defaults()};
     dc3_condense_options_unset(&o);
     return o;

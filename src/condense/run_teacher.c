@@ -1,18 +1,10 @@
 #include "condense/run_teacher.h"
 
+#include <stdio.h>
 #include "teacher/own_teacher.h"
 #include "base/listener.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
-
-/* A teacher of much smaller or larger images sees other things in these. */
-static void note_size(const dc3_run *run)
-{
-    int64_t trained = run->teacher.info->trained;
-    if (trained && (trained > 2 * run->usual || run->usual > 2 * trained))
-        dc3_run_say(run, "note: %s was trained on images of %lld px; those of %s have %d", run->teacher_path,
-                    (long long)trained, run->options->data, run->usual);
-}
 
 dc3_status dc3_run_open_teacher(dc3_run *run)
 {
@@ -20,7 +12,8 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
     dc3_teacher *t = &run->teacher;
     DC3_TRY(dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, run->usual, o->select.threads, t));
     dc3_report_teacher(&o->listener, t);
-    note_size(run);
+    if (!run->trains && o->teacher_top1 < 0)
+        dc3_teacher_note_size(&o->listener, t, run->teacher_path, o->data, run->usual);
     json_t *names = dc3_class_names(run->dataset);
     dc3_teacher_check check = {.path = run->teacher_path,
                                .data = o->data,
@@ -30,7 +23,9 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
                                .listener = &o->listener};
     dc3_teacher_sample sample = {
         .dataset = run->dataset, .on = "training images", .fit = run->fit, .threads = o->select.threads};
-    dc3_status status = dc3_teacher_check_all(t, &check, &sample);
+    dc3_teacher_accuracy known = {.top1 = o->teacher_top1, .images = o->teacher_images};
+    snprintf(known.on, sizeof known.on, "%s", o->teacher_on ? o->teacher_on : "images");
+    dc3_status status = dc3_teacher_check_all(t, &check, known.top1 >= 0 ? &known : NULL, &sample);
     json_decref(names);
     return status;
 }

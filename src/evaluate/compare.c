@@ -15,17 +15,6 @@
 #include "teacher/classes.h"
 #include "teacher/teacher.h"
 
-/* One teacher for all methods, seeds and soft labels. */
-static dc3_status train_teacher(dc3_comparing *c)
-{
-    if (!c->trains) return DC3_OK;
-    DC3_TRY(dc3_own_teacher_train(&c->plan, &c->accuracy));
-    c->own.condense.teacher = c->teacher;
-    c->own.condense.teacher_epochs = 0; /* it is trained now */
-    c->own.condense.any_teacher = c->own.evaluate.any_teacher = 1;
-    return DC3_OK;
-}
-
 /* Students see what the teacher saw in its training, whatever the labels and the method. */
 static dc3_status find_size(dc3_comparing *c)
 {
@@ -65,25 +54,56 @@ static dc3_status measure_teacher(dc3_comparing *c)
     return status;
 }
 
-/* The teacher that is given must be one of these classes. */
+/* Asks the teacher about training images, once for all that is made with it; one that is given must be one of
+ * these classes. */
 static dc3_status check_teacher(dc3_comparing *c, const dc3_dataset *data)
 {
     const dc3_condense_options *d = &c->options->condense;
     dc3_teacher teacher;
     if (!d->teacher || dc3_goes_without(d->teacher)) return DC3_OK;
+    int usual = dc3_usual_size(data, 256);
     json_t *names = dc3_class_names(data);
-    dc3_teacher_check check = {
-        .path = d->teacher, .data = d->data, .names = names, .any = d->any_teacher, .listener = &d->listener};
+    dc3_teacher_check check = {.path = d->teacher,
+                               .data = d->data,
+                               .names = names,
+                               .own = c->trains,
+                               .any = d->any_teacher,
+                               .listener = &d->listener};
     dc3_teacher_sample sample = {.dataset = data, .on = "training images", .threads = d->select.threads};
     sample.fit = d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit;
-    dc3_status status = dc3_teacher_open(d->teacher, d->arch, d->teacher_size, dc3_usual_size(data, 256),
-                                         d->select.threads, &teacher);
+    dc3_status status =
+        dc3_teacher_open(d->teacher, d->arch, d->teacher_size, usual, d->select.threads, &teacher);
     if (status == DC3_OK) dc3_report_teacher(&d->listener, &teacher);
-    if (status == DC3_OK) status = dc3_teacher_check_all(&teacher, &check, &sample);
+    if (status == DC3_OK && !c->trains)
+        dc3_teacher_note_size(&d->listener, &teacher, d->teacher, d->data, usual);
+    if (status == DC3_OK) status = dc3_teacher_check_all(&teacher, &check, NULL, &sample);
     c->accuracy = teacher.accuracy;
     dc3_teacher_close(&teacher);
     json_decref(names);
     return status;
+}
+
+/* One teacher for all methods, seeds and soft labels, which is asked where no images were held out. */
+static dc3_status train_teacher(dc3_comparing *c)
+{
+    dc3_condense_options *d = &c->own.condense;
+    dc3_dataset *data;
+    if (c->trains) {
+        DC3_TRY(dc3_own_teacher_train(&c->plan, &c->accuracy));
+        d->teacher = c->teacher;
+        d->teacher_epochs = 0; /* it is trained now */
+        c->own.evaluate.any_teacher = 1;
+    }
+    if (c->trains && c->accuracy.top1 < 0) {
+        DC3_TRY(dc3_dataset_open(d->data, &data));
+        dc3_status status = check_teacher(c, data);
+        dc3_dataset_close(&data);
+        DC3_TRY(status);
+    }
+    d->teacher_top1 = c->accuracy.top1;
+    d->teacher_images = c->accuracy.images;
+    d->teacher_on = c->accuracy.on;
+    return DC3_OK;
 }
 
 /* By what the table's rows name the dataset. */
@@ -218,6 +238,7 @@ dc3_status dc3_compare(const dc3_compare_options *given, dc3_compare_report *rep
     dc3_tests_free(&c.tests);
     dc3_lock_release(&c.lock);
     json_decref(c.wanted);
+    json_decref(c.told);
     dc3_results_free(&c.results);
     free(c.teacher);
     return status;

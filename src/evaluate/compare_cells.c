@@ -1,4 +1,5 @@
 /* The scores of a comparison: datasets are condensed, students trained and tested. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,6 +80,30 @@ static dc3_status save_cost(const char *folder, cost *made)
     return status;
 }
 
+/* Of what condensing says, which is much the same for each cell, warnings and notes are passed on once. */
+static void pass_once(void *user, const char *text)
+{
+    dc3_comparing *c = user;
+    static const char *const kinds[] = {"warning: ", "note: ", "skipped: "};
+    int passes = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        passes |= strncmp(text, kinds[i], strlen(kinds[i])) == 0;
+    json_t *key = passes ? dc3_json_text(text) : NULL;
+    const char *name = json_string_value(key);
+    if (!c->told) c->told = json_object();
+    if (name && !json_object_get(c->told, name)) {
+        json_object_set_new(c->told, name, json_true());
+        dc3_listener_say(&c->options->condense.listener, "%s", text);
+    }
+    json_decref(key);
+}
+
+static void pass_progress(void *user, const char *stage, int64_t done, int64_t total)
+{
+    const dc3_listener *listener = &((const dc3_comparing *)user)->options->condense.listener;
+    if (listener->progress) listener->progress(listener->user, stage, done, total);
+}
+
 /* Condenses for a cell, unless that stands there already; *folder is its place, freed by the caller. */
 static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folder, cost *out)
 {
@@ -91,10 +116,14 @@ static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folde
     o.out = *folder;
     o.method = w->method;
     o.no_report = 1;
+    if (!dc3_method_needs_teacher(w->method)) o.teacher = NULL; /* which it would say that it does not use */
     o.select.ipc = w->ipc;
     o.select.seed += (uint64_t)w->seed;
-    dc3_listener_say(&c->options->condense.listener, "condensing: %s, %d image%s per class, seed %d",
-                     w->method, w->ipc, w->ipc == 1 ? "" : "s", w->seed);
+    if (c->options->verbose)
+        dc3_listener_say(&o.listener, "condensing: %s, %d image%s per class, seed %d", w->method, w->ipc,
+                         w->ipc == 1 ? "" : "s", w->seed);
+    else
+        o.listener = (dc3_listener){c, pass_progress, pass_once, o.listener.cancel};
     earlier before = seconds_before(*folder);
     double start = dc3_seconds_now();
     DC3_TRY(dc3_condense(&o, &report));
@@ -108,9 +137,24 @@ static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folde
     return status;
 }
 
-/* The line of results.jsonl; NULL without memory. */
-static json_t *line_of(const dc3_cell *w, const dc3_score *s, const cost *made)
+/* What of a student's settings must be the same where scores are compared, and which images it is of; NULL
+ * without memory. */
+static json_t *settings_of(const dc3_tested *student)
 {
+    static const char *const keys[] = {"lr",      "weight_decay",          "temperature", "val",
+                                       "teacher", "departs_from_protocol", "stored"};
+    json_t *settings = json_object();
+    for (size_t i = 0; settings && i < sizeof keys / sizeof *keys; i++) {
+        json_t *value = json_object_get(student->settings, keys[i]);
+        if (value) json_object_set(settings, keys[i], value);
+    }
+    return settings;
+}
+
+/* The line of results.jsonl; NULL without memory. */
+static json_t *line_of(const dc3_cell *w, const dc3_tested *student, int own_teacher, const cost *made)
+{
+    const dc3_score *s = &student->score;
     /* Soft labels as they would be stored: f16 logits of each image in each epoch. */
     double labels =
         strcmp(w->labels, "soft") ? 0 : dc3_soft_labels_bytes(s->images, s->epochs, s->classes, 0);
@@ -123,30 +167,35 @@ static json_t *line_of(const dc3_cell *w, const dc3_score *s, const cost *made)
         return NULL;
     }
     return json_pack("{s:i, s:s, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, "
-                     "s:f, s:I, s:I, s:i, s:i, s:i, s:i, s:I}",
+                     "s:f, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:i, s:b, s:o}",
                      "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels",
                      w->labels, "augment", w->augment, "top1", s->top1, "top5", s->top5, "best_top1",
                      s->best_top1, "best_epoch", s->best_epoch, "top1_at", at, "seconds_condense",
                      made->seconds, "seconds_evaluate", s->seconds, "image_bytes", made->bytes, "label_bytes",
                      labels, "colourfulness", made->colourfulness, "images", (json_int_t)s->images,
                      "test_images", (json_int_t)s->test_images, "batch", s->batch, "epochs", s->epochs,
-                     "size", s->size, "factor", s->factor, "steps", (json_int_t)s->steps);
+                     "size", s->size, "factor", s->factor, "steps", (json_int_t)s->steps, "teacher",
+                     s->teacher, "diverged", s->diverged, "any_teacher", s->any_teacher && !own_teacher,
+                     "settings", settings_of(student));
 }
 
-/* How far all of it is. */
-static void tell_left(const dc3_comparing *c)
+/* ", 3 of 8 scores, about 2 min left for all of it"; "" where that was the last. */
+static const char *left_text(const dc3_comparing *c, char text[DC3_NUMBER_TEXT + 80])
 {
-    char text[DC3_NUMBER_TEXT];
+    char duration[DC3_NUMBER_TEXT];
     int done = c->report->done + c->report->reused;
+    *text = 0;
     if (done < c->report->total)
-        dc3_listener_say(&c->options->condense.listener, "%d of %d scores, about %s left for all of it", done,
-                         c->report->total, dc3_duration_text(dc3_seconds_left(c->wanted, &c->results), text));
+        snprintf(text, DC3_NUMBER_TEXT + 80, "; %d of %d scores, about %s left for all of it", done,
+                 c->report->total, dc3_duration_text(dc3_seconds_left(c->wanted, &c->results), duration));
+    return text;
 }
 
 static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *folder, const cost *made)
 {
     dc3_evaluate_options o = c->options->evaluate;
     dc3_score s;
+    char left[DC3_NUMBER_TEXT + 80];
     int is_usual = strcmp(w->augment, dc3_usual_augment(c->options)) == 0;
     o.data = folder;
     o.size = c->size;
@@ -157,15 +206,15 @@ static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *fo
     o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
     o.folder = c->options->out;
     DC3_TRY(dc3_evaluate(&o, c->tests, &s));
-    DC3_TRY(dc3_results_add(&c->results, line_of(w, &s, made)));
-    dc3_listener_say(&c->options->condense.listener,
-                     "%s, ipc %d, %s, %s labels%s, seed %d: top-1 %.2f %% (%.0f s)", w->method, w->ipc,
-                     w->arch, w->labels, is_usual ? "" : ", no augmentation", w->seed, 100 * s.top1,
-                     s.seconds);
+    DC3_TRY(dc3_results_add(&c->results,
+                            line_of(w, &c->tests->students[c->tests->students_count - 1], c->trains, made)));
     c->report->done++;
+    dc3_listener_say(&c->options->condense.listener,
+                     "%s, ipc %d, %s, %s labels%s, seed %d: top-1 %.2f %% (%.0f s)%s", w->method, w->ipc,
+                     w->arch, w->labels, is_usual ? "" : ", no augmentation", w->seed, 100 * s.top1,
+                     s.seconds, left_text(c, left));
     DC3_TRY(dc3_results_write(c->options->out, &c->results));
     dc3_tests_forget(c->tests);
-    tell_left(c);
     return DC3_OK;
 }
 

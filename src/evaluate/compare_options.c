@@ -102,12 +102,16 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
     return check_names(o);
 }
 
+int dc3_method_needs_teacher(const char *method)
+{
+    return (dc3_method_called(method)->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER)) !=
+           0;
+}
+
 int dc3_comparing_needs_teacher(const dc3_compare_options *o)
 {
     int wants = 0;
-    for (int i = 0; o->methods[i]; i++)
-        wants |= dc3_method_called(o->methods[i])->needs &
-                 (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
+    for (int i = 0; o->methods[i]; i++) wants |= dc3_method_needs_teacher(o->methods[i]);
     for (int i = 0; o->labels[i] != DC3_LABELS_END; i++) wants |= o->labels[i] == DC3_LABELS_SOFT;
-    return wants != 0;
+    return wants;
 }

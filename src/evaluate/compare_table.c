@@ -100,22 +100,22 @@ static void collect_row(const table *t, const dc3_cell *w, row *r)
     if (t->c->options->augment_robust) over_seeds(t, plain, "top1", &r->unaugmented, &r->unaugmented_spread);
 }
 
-/* Marks the best of a column among rows of the same size, student and labels, and those whose difference from
- * it is within both deviations. A single row is no best. */
+/* Marks the best of a column among rows of the same size, student and labels, all of them where several are
+ * equal, and those whose difference from it is within both deviations. A single row is no best. */
 static void mark_column(row *rows, int count, int column)
 {
     const row *best = NULL;
-    int differ = 0;
+    int there = 0;
     for (int i = 0; i < count; i++) {
         const row *r = rows + i;
         if (!r->n || isnan(r->value[column])) continue;
-        differ |= best && r->value[column] != best->value[column];
+        there++;
         if (!best || r->value[column] > best->value[column]) best = r;
     }
     for (int i = 0; i < count; i++) {
         row *r = rows + i;
         r->mark[column] = ' ';
-        if (!differ || !r->n || isnan(r->value[column])) continue;
+        if (there < 2 || !r->n || isnan(r->value[column])) continue;
         double behind = best->value[column] - r->value[column];
         int close = behind <= best->spread[column] + r->spread[column];
         r->mark[column] = behind <= 0 ? '*' : close ? '~' : ' ';
@@ -156,6 +156,40 @@ static json_t *marks_of(const row *r)
     return marks;
 }
 
+/* Under which conditions the students of a cell were trained, as rows of dc3_tests_row have them, and the
+ * hashes of its sets, where the lines say them (those of earlier versions do not). */
+static void add_students(const table *t, dc3_cell w, json_t *o)
+{
+    static const char *const keys[] = {"epochs", "batch", "size", "factor", "augment"},
+                             *const shared[] = {"lr",  "weight_decay", "temperature",
+                                                "val", "teacher",      "departs_from_protocol"};
+    json_t *stored = json_array(), *settings = json_object();
+    json_int_t diverged = 0;
+    const json_t *line = NULL;
+    for (w.seed = 0; w.seed < t->c->options->seeds; w.seed++) {
+        const json_t *one = dc3_results_find(&t->c->results, &w);
+        json_t *hash = json_object_get(json_object_get(one, "settings"), "stored");
+        if (one) line = one;
+        if (hash) json_array_append(stored, hash);
+        diverged += json_integer_value(json_object_get(one, "diverged"));
+    }
+    const json_t *said = json_object_get(line, "settings");
+    const char *teacher = json_string_value(json_object_get(line, "teacher"));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (json_object_get(line, keys[i])) json_object_set(o, keys[i], json_object_get(line, keys[i]));
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
+        if (json_object_get(said, shared[i]))
+            json_object_set(settings, shared[i], json_object_get(said, shared[i]));
+    if (teacher && *teacher) json_object_set_new(o, "teacher", json_string(teacher));
+    if (diverged) json_object_set_new(o, "diverged", json_integer(diverged));
+    if (json_is_true(json_object_get(line, "any_teacher")))
+        json_object_set_new(o, "any_teacher", json_true());
+    if (json_array_size(stored)) json_object_set(o, "stored", stored);
+    if (said) json_object_set(o, "settings", settings);
+    json_decref(stored);
+    json_decref(settings);
+}
+
 /* What says which data the row is of, and what all of them give. */
 static void add_origin(const table *t, json_t *o)
 {
@@ -176,6 +210,7 @@ static dc3_status store_row(const table *t, const row *r)
                   r->bytes, "label_bytes", r->labels, "colourfulness", r->colour, "marks", marks_of(r));
     if (!o || json_array_append_new(t->rows, o) != 0) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     add_origin(t, o);
+    add_students(t, *w, o);
     if (!isnan(r->value[LABEL_ROBUST])) DC3_TRY(set_number(o, "label_robust_score", r->value[LABEL_ROBUST]));
     if (!t->c->options->augment_robust) return DC3_OK;
     DC3_TRY(set_number(o, "top1_unaugmented", r->unaugmented));
@@ -248,8 +283,9 @@ static void explain(const table *t)
     const dc3_comparing *c = t->c;
     if (c->options->methods[1])
         fprintf(t->text,
-                "*: the best of its IPC, student and labels; ~: the difference from it is within both "
-                "deviations over seeds%s\n",
+                "*: the best of its IPC, student and labels (several where they are equal); ~: the "
+                "difference from\n   it "
+                "is within both deviations over seeds%s\n",
                 c->options->seeds > 1 ? "" : " (one seed has none: give three or more)");
     fprintf(
         t->text,

@@ -25,13 +25,15 @@ typedef struct dc3_comparing {
     int classes, usual; /* its classes; dc3_usual_size, at most 224 */
     uint64_t dataset;   /* dc3_fingerprint_classes of what is condensed */
     int size;           /* pixels that students see; 0: as each dataset suggests */
+    json_t *told;       /* object by the warnings and notes of condensing that were passed on */
 } dc3_comparing;
 
 /* compare_options.c: DC3_ERR_OPTION for what a comparison does not take. */
 dc3_status dc3_comparing_check(const dc3_compare_options *options);
 /* 1 for the teacher "none". */
 int dc3_goes_without(const char *teacher);
-/* 1 if a method or the labels need a teacher. */
+/* 1 if a method needs a teacher; if any of them or the labels do. */
+int dc3_method_needs_teacher(const char *method);
 int dc3_comparing_needs_teacher(const dc3_compare_options *options);
 
 /* compare_settings.c: makes OUT, or opens one of the same settings, and takes its lock; notes in its

@@ -11,6 +11,7 @@
 #include "dc3/text.h"
 #include "evaluate/evaluation.h"
 #include "kernels/backend.h"
+#include "learn/protocol.h"
 #include "learn/schedule.h"
 #include "run_folder/fingerprint.h"
 #include "run_folder/work.h"
@@ -34,12 +35,12 @@ static json_t *settings_of(const dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     const dc3_score *s = e->score;
-    json_t *settings =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:f, s:f, s:f}", "version",
-                  dc3_version(), "arch", s->arch, "labels", s->labels, "augment", s->augment, "dtype",
-                  s->dtype, "kernels", dc3_kernels_best()->name, "size", s->size, "factor", s->factor,
-                  "batch", s->batch, "epochs", s->epochs, "threads", o->threads, "seed", (json_int_t)o->seed,
-                  "lr", s->lr, "weight_decay", o->weight_decay, "temperature", s->temperature);
+    json_t *settings = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:f, s:f, s:f}", "version",
+        dc3_version(), "arch", s->arch, "labels", s->labels, "augment", s->augment, "dtype", s->dtype,
+        "kernels", dc3_kernels_best()->name, "size", s->size, "factor", s->factor, "batch", s->batch,
+        "epochs", s->epochs, "threads", o->threads, "seed", (json_int_t)o->seed, "lr", s->lr, "weight_decay",
+        o->weight_decay >= 0 ? o->weight_decay : DC3_EVALUATE_DECAY, "temperature", s->temperature);
     json_object_set_new(settings, "data", dc3_fingerprint_text(dc3_fingerprint_images(e->data)));
     json_object_set_new(settings, "val", dc3_fingerprint_text(e->tests->fingerprint));
     if (e->source->path) json_object_set_new(settings, e->source->setting, dc3_fingerprint(e->source->path));
@@ -60,20 +61,61 @@ static json_t *classes_of(const dc3_evaluation *e)
     return classes;
 }
 
+/* The settings of the training in which it departs from the protocol, by their names. */
+static json_t *departures(const dc3_evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    const dc3_score *s = e->score;
+    const struct {
+        const char *name;
+        int departs;
+    } all[] = {{"lr", o->lr > 0 && o->lr != dc3_protocol_lr(s->arch)},
+               {"weight_decay", o->weight_decay >= 0 && o->weight_decay != DC3_EVALUATE_DECAY},
+               {"temperature", o->temperature > 0 && o->temperature != DC3_PROTOCOL_TEMPERATURE},
+               {"batch", o->batch && o->batch != dc3_protocol_batch(e->n, s->classes) && o->batch < e->n},
+               {"factor", o->factor && o->factor != dc3_protocol_factor(s->size)},
+               {"augment", e->plain}};
+    json_t *names = json_array();
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].departs) json_array_append_new(names, json_string(all[i].name));
+    return names;
+}
+
+/* 1 if the images are others now than before the training. */
+static int were_replaced(const dc3_evaluation *e)
+{
+    if (!e->stored) {
+        json_t *now = dc3_fingerprint_text(dc3_fingerprint_images(e->data));
+        int changed = !json_equal(now, json_object_get(e->settings, "data"));
+        json_decref(now);
+        return changed;
+    }
+    char *train = dc3_path_join(e->options->data, "train");
+    int replaced = train && dc3_fingerprint_folder(train) != e->stored;
+    free(train);
+    return replaced;
+}
+
 /* Hands the student over to the tests. */
 static dc3_status keep_result(dc3_evaluation *e, json_t *classes)
 {
-    const char *run = dc3_evaluate_folder(e->options->data);
-    json_t *settings = settings_of(e);
+    dc3_score *s = e->score;
+    json_t *settings = json_copy(e->settings);
     json_object_set_new(settings, "data_path", dc3_json_text(e->options->data));
     json_object_set_new(settings, "val_path", dc3_json_text(e->options->val));
-    if (run) { /* the images as they are, wherever they are */
-        char *train = dc3_path_join(run, "train");
-        if (train)
-            json_object_set_new(settings, "stored", dc3_fingerprint_text(dc3_fingerprint_folder(train)));
-        free(train);
-    }
-    return dc3_tests_add(e->tests, e->score, settings, classes);
+    json_object_set_new(settings, "departs_from_protocol", departures(e));
+    if (e->stored) /* the images as they were, wherever they are */
+        json_object_set_new(settings, "stored", dc3_fingerprint_text(e->stored));
+    s->any_teacher = e->source->doubted;
+    s->replaced = were_replaced(e);
+    s->diverged = s->first_loss > 0 && s->loss > 2 * s->first_loss;
+    if (s->diverged)
+        dc3_listener_say(&e->options->listener,
+                         "warning: %s, seed %llu: the training diverged: loss %.3g at its beginning, %.3g at "
+                         "its end; a smaller %s may help",
+                         s->arch, (unsigned long long)e->options->seed, s->first_loss, s->loss,
+                         dc3_setting("lr"));
+    return dc3_tests_add(e->tests, s, settings, classes);
 }
 
 /* Whether the student is already finished, and if not, where it was interrupted. */
@@ -83,8 +125,9 @@ static dc3_status open_saved(dc3_evaluation *e, int *finished)
     dc3_tests *tests = e->tests;
     json_t *classes = NULL;
     if (!tests->fingerprint) tests->fingerprint = dc3_fingerprint_images(tests->dataset);
+    e->settings = settings_of(e);
     if (!o->folder) return DC3_OK;
-    DC3_TRY(dc3_saved_student_open(o->folder, settings_of(e), &e->saved));
+    DC3_TRY(dc3_saved_student_open(o->folder, json_copy(e->settings), &e->saved));
     if (!tests->saved) tests->saved = json_array();
     *finished = dc3_saved_student_finished(&e->saved, e->score, &classes);
     if (*finished) {
@@ -118,6 +161,7 @@ static dc3_status step(dc3_evaluation *e, int64_t first, int64_t count, double l
     DC3_TRY(dc3_augment(e->augmenter, batch.n, e->batch, e->params, e->views));
     DC3_TRY(labels->target(e->source, &batch, &target));
     DC3_TRY(dc3_trainer_step(&e->student, batch.n, e->score->size, e->views, &target, lr, &loss));
+    if (!e->place.epoch && !first) e->score->first_loss = loss;
     *sum += loss * (double)count;
     return DC3_OK;
 }

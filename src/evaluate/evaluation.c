@@ -9,6 +9,7 @@
 #include "learn/protocol.h"
 #include "options/option_names.h"
 #include "run_folder/document.h"
+#include "run_folder/fingerprint.h"
 #include "teacher/classes.h"
 
 static dc3_status check_options(dc3_evaluation *e)
@@ -73,6 +74,7 @@ static dc3_status open_condensed(dc3_evaluation *e)
     dc3_status status = document && folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
     if (status == DC3_OK && is_run) status = read_document(document, &e->teacher_size);
+    if (status == DC3_OK && is_run) e->stored = dc3_fingerprint_folder(folder);
     if (status == DC3_OK) status = dc3_dataset_open(is_run ? folder : data, &e->data);
     free(document);
     free(folder);
@@ -173,7 +175,7 @@ static dc3_status open_student(dc3_evaluation *e)
     dc3_score *s = e->score;
     dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
     adamw.decay_rule = DC3_DECAY_WEIGHTS;
-    adamw.weight_decay = o->weight_decay >= 0 ? o->weight_decay : 0.01;
+    adamw.weight_decay = o->weight_decay >= 0 ? o->weight_decay : DC3_EVALUATE_DECAY;
     dc3_classifier_spec spec = {.arch = o->arch         ? o->arch
                                         : s->size <= 64 ? "convnet3"
                                                         : "resnet18",
@@ -228,6 +230,7 @@ void dc3_evaluation_close(dc3_evaluation *e)
     dc3_dataset_say_reading(e->data, &e->options->listener);
     dc3_dataset_close(&e->data);
     dc3_saved_student_close(&e->saved);
+    json_decref(e->settings);
     free(e->order);
     free(e->batch);
     free(e->params);

@@ -5,6 +5,8 @@
 #include "evaluate/label_source.h"
 #include "evaluate/saved_students.h"
 
+#define DC3_EVALUATE_DECAY 0.01 /* where the options name no weight decay */
+
 typedef struct dc3_evaluation {
     const dc3_evaluate_options *options;
     dc3_score *score;
@@ -12,6 +14,8 @@ typedef struct dc3_evaluation {
     int plain; /* whole images instead of the protocol's views */
     dc3_dtype dtype;
     dc3_dataset *data;
+    uint64_t stored;  /* of a run that `data` is: dc3_fingerprint_folder of its images before they are read */
+    json_t *settings; /* what the score depends on, as it was before the training */
     int teacher_size; /* pixels at which the teacher of the run that `data` is saw images; 0: not known */
     dc3_images *images;
     dc3_tests *tests;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include "evaluate/label_sources.h"
+#include "learn/protocol.h"
 
 dc3_status dc3_label_source_open(dc3_label_kind kind, const dc3_evaluate_options *options,
                                  const dc3_dataset *data, dc3_dtype dtype, int plain,
@@ -18,7 +19,7 @@ dc3_status dc3_label_source_open(dc3_label_kind kind, const dc3_evaluate_options
                                      .plain = plain,
                                      .temperature = kind == DC3_LABELS_HARD    ? 0
                                                     : options->temperature > 0 ? options->temperature
-                                                                               : 20,
+                                                                               : DC3_PROTOCOL_TEMPERATURE,
                                      .seed = options->seed};
     *source = NULL;
     return openers[kind](&common, source);

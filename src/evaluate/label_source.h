@@ -49,6 +49,7 @@ struct dc3_label_source {
     double temperature;  /* 0: the labels have none */
     const char *setting; /* what `path` is called among the settings that a score depends on */
     char *path;          /* file that the labels depend on; NULL: none */
+    int doubted;         /* after `accuracy`: the teacher seems to be one of other classes, and is taken */
 };
 
 /* Opens a source of labels of the `n` images of `data`; always close. */

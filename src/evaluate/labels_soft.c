@@ -38,7 +38,9 @@ static dc3_status accuracy(dc3_label_source *source, dc3_tests *tests, double *t
     DC3_TRY(dc3_tests_score_teacher(tests, s->ctx, s->teacher, source->path, top1));
     found.top1 = *top1;
     s->check.data = source->options->val;
-    return dc3_teacher_check_accuracy(&s->check, &found, dc3_largest_share(tests->dataset));
+    DC3_TRY(dc3_teacher_check_accuracy(&s->check, &found, dc3_largest_share(tests->dataset)));
+    source->doubted = s->check.doubted;
+    return DC3_OK;
 }
 
 static dc3_status target(dc3_label_source *source, const dc3_label_batch *batch, dc3_target *to)

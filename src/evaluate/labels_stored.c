@@ -117,7 +117,7 @@ dc3_status dc3_labels_stored_open(const dc3_label_source *common, dc3_label_sour
     if (!s) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     s->common = *common;
     s->common.functions = &functions;
-    s->common.setting = "stored";
+    s->common.setting = "labels_file";
     *source = &s->common;
     return open_file(s);
 }

@@ -46,10 +46,10 @@ static json_t *pack_score(const dc3_score *s)
     json_t *at = json_array();
     for (int i = 0; i < DC3_EVALUATE_TESTS && s->tested[i]; i++)
         json_array_append_new(at, json_pack("[i, f]", s->tested[i], s->top1_at[i]));
-    return json_pack("{s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:I, s:I}", "top1", s->top1, "top5", s->top5,
+    return json_pack("{s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:I, s:I}", "top1", s->top1, "top5", s->top5,
                      "best_top1", s->best_top1, "best_epoch", s->best_epoch, "top1_at", at, "loss", s->loss,
-                     "seconds", s->seconds, "test_images", (json_int_t)s->test_images, "unreadable",
-                     (json_int_t)s->unreadable);
+                     "first_loss", s->first_loss, "seconds", s->seconds, "test_images",
+                     (json_int_t)s->test_images, "unreadable", (json_int_t)s->unreadable);
 }
 
 /* 0 if the object is no such score: then nothing of *s has changed. */
@@ -58,10 +58,10 @@ static int unpack_score(const json_t *object, dc3_score *s)
     dc3_score is = *s;
     json_t *at = NULL;
     json_int_t images, unreadable;
-    if (json_unpack((json_t *)(uintptr_t)object, "{s:F, s:F, s:F, s:i, s:o, s:F, s:F, s:I, s:I}", "top1",
-                    &is.top1, "top5", &is.top5, "best_top1", &is.best_top1, "best_epoch", &is.best_epoch,
-                    "top1_at", &at, "loss", &is.loss, "seconds", &is.seconds, "test_images", &images,
-                    "unreadable", &unreadable) != 0)
+    if (json_unpack((json_t *)(uintptr_t)object, "{s:F, s:F, s:F, s:i, s:o, s:F, s?:F, s:F, s:I, s:I}",
+                    "top1", &is.top1, "top5", &is.top5, "best_top1", &is.best_top1, "best_epoch",
+                    &is.best_epoch, "top1_at", &at, "loss", &is.loss, "first_loss", &is.first_loss, "seconds",
+                    &is.seconds, "test_images", &images, "unreadable", &unreadable) != 0)
         return 0;
     for (size_t i = 0; i < json_array_size(at) && i < DC3_EVALUATE_TESTS; i++)
         if (json_unpack(json_array_get(at, i), "[i, F]", &is.tested[i], &is.top1_at[i]) != 0) return 0;

@@ -14,6 +14,8 @@
 #include "run_folder/document.h"
 
 enum { LIMIT = 1 << 28 }; /* bytes of a file of scores */
+/* In rows of images that are no longer there. */
+static const char replaced_key[] = "images_replaced";
 
 /* ---- rows ---- */
 
@@ -67,6 +69,7 @@ static void add_optional(const dc3_score *s, json_t *row)
     if (*s->teacher) json_object_set_new(row, "teacher", json_string(s->teacher));
     if (s->teacher_top1 >= 0) json_object_set_new(row, "teacher_top1", json_real(s->teacher_top1));
     if (s->temperature > 0) json_object_set_new(row, "temperature", json_real(s->temperature));
+    if (s->any_teacher) json_object_set_new(row, "any_teacher", json_true());
 }
 
 /* The accuracy of each class, mean over the students. */
@@ -105,12 +108,25 @@ static json_t *now(void)
     return json_string(text);
 }
 
-/* The lists of the students' seeds and top-1. */
+/* 1 if the students were not all of the images that are in the folder now. */
+static int were_replaced(const dc3_tests *t)
+{
+    int replaced = 0;
+    for (int i = 0; i < t->students_count; i++)
+        replaced |=
+            t->students[i].score.replaced || !json_equal(json_object_get(t->students[i].settings, "data"),
+                                                         json_object_get(t->students[0].settings, "data"));
+    return replaced;
+}
+
+/* The lists of the students' seeds and top-1, and how many of the students diverged. */
 static void add_each(const dc3_tests *t, json_t *row)
 {
     json_t *each = json_array(), *seeds = json_array();
     double seconds = 0;
+    int diverged = 0;
     for (int i = 0; i < t->students_count; i++) {
+        diverged += t->students[i].score.diverged;
         json_array_append_new(each, json_real(t->students[i].score.top1));
         json_array_append(seeds, json_object_get(t->students[i].settings, "seed"));
         seconds += t->students[i].score.seconds;
@@ -118,6 +134,7 @@ static void add_each(const dc3_tests *t, json_t *row)
     json_object_set_new(row, "top1_each", each);
     json_object_set_new(row, "seed_each", seeds);
     json_object_set_new(row, "seconds", json_real(seconds));
+    if (diverged) json_object_set_new(row, "diverged", json_integer(diverged));
 }
 
 static dc3_status fill_row(const dc3_tests *t, json_t *row)
@@ -133,6 +150,7 @@ static dc3_status fill_row(const dc3_tests *t, json_t *row)
     add_optional(last, row);
     json_object_set_new(row, "class_top1", class_accuracy(t));
     json_object_set_new(row, "settings", shared_settings(t));
+    if (were_replaced(t)) json_object_set_new(row, replaced_key, json_true());
     json_object_set_new(row, "date", now());
     return DC3_OK;
 }
@@ -257,6 +275,13 @@ dc3_status dc3_scores_add(const char *file, const char *row)
     DC3_TRY(dc3_options_need("file", file));
     DC3_TRY(dc3_options_need("row", row));
     json_t *rows, *one = json_loads(row, 0, NULL);
+    if (json_object_get(one, replaced_key)) {
+        json_decref(one);
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: the score is not kept: its images were replaced by others while students were "
+                        "trained on them; give the command again for a score of those that are there now",
+                        file);
+    }
     int lock = lock_folder(file), added = 1;
     char *place = NULL;
     dc3_status status = read_rows(file, &rows);

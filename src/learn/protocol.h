@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+/* Of soft labels. */
+#define DC3_PROTOCOL_TEMPERATURE 20.0
 /* Learning rate of AdamW for a student's architecture. */
 double dc3_protocol_lr(const char *arch);
 /* Images a batch for so many images in so many classes; never above the number of images. RDED's own are

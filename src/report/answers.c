@@ -7,8 +7,9 @@
 #include "base/file.h"
 #include "report/gather_parts.h"
 #include "report/sample.h"
+#include "report/score_answer.h"
 
-enum { NAMES = 3 }; /* classes that are named */
+enum { NAMES = 3, VERDICT = 400 }; /* classes that are named; bytes of the sentence */
 
 static double member(const json_t *o, const char *key)
 {
@@ -55,42 +56,58 @@ static double spread(const json_t *a, const json_t *b)
 }
 
 /* One sentence about the score. */
-static const char *verdict(const dc3_reporting *r, char text[200])
+static const char *verdict(const dc3_reporting *r, char text[VERDICT])
 {
     double own = member(r->score, "top1"), random = member(r->random, "top1");
     double points = 100 * (own - random), apart = 100 * spread(r->score, r->random);
     const char *method = word(r->settings, "method");
     if (strcmp(method, "random") == 0) return "This is a set of random images: the baseline of others.";
+    if (!r->score && *r->why) {
+        snprintf(text, VERDICT, "Not known yet: %.250s.", r->why);
+        return text;
+    }
     if (!r->score) return "Not known yet: no student was trained on the set.";
+    if (!r->random && *r->why_random) {
+        snprintf(text, VERDICT, "Known in part: a score of random images is %.300s.", r->why_random);
+        return text;
+    }
     if (!r->random) return "Known in part: there is no score of random images to compare with.";
     if (fabs(points) <= apart)
-        snprintf(text, 200,
+        snprintf(text, VERDICT,
                  "No better and no worse than random images: %+.1f points, within the seeds' spread.",
                  points);
     else
-        snprintf(text, 200, "%s than as many random images, by %.1f points of accuracy%s.",
+        snprintf(text, VERDICT, "%s than as many random images, by %.1f points of accuracy%s.",
                  points > 0 ? "Better" : "Worse", fabs(points),
                  member(r->score, "seeds") > 1 ? "" : " (one seed: the spread is not known)");
     return text;
 }
 
-static double full_accuracy(const json_t *score)
+/* What all data give: students trained on them under the same conditions, else what a comparison says, else
+ * the teacher. */
+static double full_accuracy(const dc3_reporting *r)
 {
-    double full = member(score, "full_top1");
-    return isnan(full) ? member(score, "teacher_top1") : full;
+    double full = member(r->full, "top1");
+    if (isnan(full)) full = member(r->score, "full_top1");
+    return isnan(full) ? member(r->score, "teacher_top1") : full;
 }
 
 static void add_score(const dc3_reporting *r, json_t *rows)
 {
-    char what[160] = "Accuracy of students", own[48], random[48], all[64] = "";
-    double full = full_accuracy(r->score);
-    if (r->score)
-        snprintf(what, sizeof what, "Accuracy of students (%.24s, %.12s labels)", word(r->score, "arch"),
-                 word(r->score, "labels"));
+    char what[400] = "Accuracy of students", departures[160], own[48], random[48], all[64] = "";
+    const json_t *score = r->score;
+    double full = full_accuracy(r);
+    if (score)
+        snprintf(what, sizeof what, "Accuracy of students (%.24s, %.12s labels%s%s)", word(score, "arch"),
+                 word(score, "labels"),
+                 json_object_get(score, "any_teacher") ? " of a teacher that hardly knows these classes" : "",
+                 dc3_row_departures(score, departures));
     if (!isnan(full))
         snprintf(all, sizeof all, "%.2f %%%s", 100 * full,
-                 isnan(member(r->score, "full_top1")) ? " (the teacher)" : "");
-    add(rows, what, percent(r->score, own), percent(r->random, random), *all ? all : NULL);
+                 !r->full && isnan(member(score, "full_top1")) ? " (the teacher)" : "");
+    const char *beside = percent(r->random, random);
+    add(rows, what, score || !*r->why ? percent(score, own) : r->why,
+        beside || !*r->why_random ? beside : r->why_random, *all ? all : NULL);
 }
 
 /* ---- classes ---- */
@@ -148,8 +165,13 @@ static void add_teacher(const dc3_reporting *r, json_t *rows)
         snprintf(original, sizeof original, "%.2f %% on test images", 100 * tested);
         all = original;
     }
-    add(rows, "The teacher's accuracy", accuracy(json_object_get(teacher, "stored_accuracy"), stored),
-        "\xe2\x80\x93", all);
+    char what[200] = "The teacher's accuracy";
+    if (json_object_get(teacher, "any_teacher"))
+        snprintf(what, sizeof what,
+                 "The teacher's accuracy (it seems to be one of other classes, and was taken with "
+                 "%.40s)",
+                 dc3_setting("any_teacher"));
+    add(rows, what, accuracy(json_object_get(teacher, "stored_accuracy"), stored), "\xe2\x80\x93", all);
 }
 
 static json_t *read_quality(const dc3_reporting *r)
@@ -162,15 +184,31 @@ static json_t *read_quality(const dc3_reporting *r)
     return quality;
 }
 
-static void add_coverage(const json_t *quality, json_t *rows)
+/* In which features the distances are measured, in the words of dc3_measure. */
+static void features_text(const dc3_reporting *r, const json_t *quality, char text[200])
 {
-    char own[64], random[96];
+    const json_t *teacher = json_object_get(r->document, "teacher");
+    const char *editor = word(r->settings, "editor");
+    double size = member(r->settings, "feature_size");
+    *text = 0;
+    if (strcmp(word(quality, "by"), "teacher") == 0)
+        snprintf(text, 200, ", by embeddings of the teacher, a %.24s", word(teacher, "arch"));
+    else if (strcmp(word(quality, "by"), "vae-features") == 0 && *editor && size > 0)
+        snprintf(text, 200, ", by VAE of %.80s, images of %.0f pixels", editor, size);
+}
+
+static void add_coverage(const dc3_reporting *r, const json_t *quality, json_t *rows)
+{
+    char what[320], features[200], own[64], random[96];
     double distance = member(quality, "distance"), other = member(quality, "random_distance");
     if (isnan(distance) || isnan(other)) return;
+    features_text(r, quality, features);
+    snprintf(what, sizeof what,
+             "Coverage: mean distance of all images to the nearest that was chosen%s (less is better)",
+             features);
     snprintf(own, sizeof own, "%.4g", distance);
     snprintf(random, sizeof random, "%.4g \xc2\xb1 %.2g", other, member(quality, "random_deviation"));
-    add(rows, "Coverage: mean distance of all images to the nearest that was chosen (less is better)", own,
-        random, "0");
+    add(rows, what, own, random, "0");
 }
 
 static void add_colour(const dc3_reporting *r, json_t *rows)
@@ -200,12 +238,18 @@ static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next
 {
     const char *method = word(r->settings, "method");
     int is_random = strcmp(method, "random") == 0;
-    double ipc = member(r->settings, "ipc"), top1 = member(r->score, "top1"), full = full_accuracy(r->score);
+    double ipc = member(r->settings, "ipc"), top1 = member(r->score, "top1"), full = full_accuracy(r);
     char text[400];
-    if (!r->score)
+    if (!r->score && *r->why)
+        say(next, "Score again at the protocol's learning rate, which is taken where none is given.");
+    else if (!r->score)
         say(next, "Train a student on the set: dc3 evaluate OUT with a dataset to test on. The score is kept "
                   "in OUT, and "
                   "this page, made again, shows it.");
+    else if (!r->random && !is_random && *r->why_random)
+        say(next,
+            "Score the random images under the same conditions as this set: same student, labels, teacher, "
+            "epochs, size and test images.");
     else if (!r->random && !is_random)
         say(next, "Compare with random images: dc3 compare makes and scores both; or condense with the "
                   "method random, "
@@ -233,13 +277,17 @@ static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next
 
 dc3_status dc3_report_answers(dc3_reporting *r)
 {
-    char sentence[200];
+    char sentence[VERDICT];
     json_t *rows = json_array(), *next = json_array(), *quality = read_quality(r);
     char *classes = extremes(r);
     add_score(r, rows);
-    if (classes || r->score) add(rows, "Accuracy by class", classes, "\xe2\x80\x93", "\xe2\x80\x93");
+    char what[100] = "Accuracy by class";
+    if (r->by_class && r->score && r->by_class != r->score)
+        snprintf(what, sizeof what, "Accuracy by class (%.24s, %.12s labels, %.9g epochs)",
+                 word(r->by_class, "arch"), word(r->by_class, "labels"), member(r->by_class, "epochs"));
+    if (classes || r->score) add(rows, what, classes, "\xe2\x80\x93", "\xe2\x80\x93");
     add_teacher(r, rows);
-    add_coverage(quality, rows);
+    add_coverage(r, quality, rows);
     add_colour(r, rows);
     add_duplicates(r, rows);
     add_next(r, quality, next);

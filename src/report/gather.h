@@ -33,9 +33,11 @@ typedef struct dc3_reporting {
     char gone[400];            /* why there is no dataset */
     dc3_report_class *classes; /* [classes_count], in the order of the lines */
     int64_t classes_count;
-    const json_t *score;              /* the row of the set's last score, NULL: none; owned by `rows` */
-    const json_t *random;             /* the same of as many random images under the same conditions */
-    json_t *rows;                     /* of scores */
+    json_t *rows, *baselines;       /* of scores; of random images in other runs' folders */
+    const json_t *score;            /* of them: the one that answers (score_answer.h), NULL: none */
+    const json_t *by_class;           /* the one that the accuracy of the classes is from, or NULL */
+    const json_t *random, *full;    /* of random images and of all data under the same conditions, or NULL */
+    char why[300], why_random[300]; /* why there is no `score` or no `random`, "": nobody knows */
     double distance, random_distance; /* of the colours of stored images, and of as many random ones, to the
                                          originals', mean of the channels; NaN: unknown */
     int64_t looked, duplicates;       /* stored images that were compared, those that equal an earlier one */

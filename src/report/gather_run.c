@@ -84,6 +84,7 @@ void dc3_reporting_close(dc3_reporting *r)
     json_decref(r->items);
     json_decref(r->page);
     json_decref(r->rows);
+    json_decref(r->baselines);
     free(r->train);
     free(r->classes);
 }

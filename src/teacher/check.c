@@ -107,6 +107,7 @@ dc3_status dc3_teacher_check_names(dc3_teacher_check *check, const json_t *known
             "%s: the teacher was trained on other classes: %s; those of %s are %s; give one that was "
             "trained on them, or %s where only their names are others",
             check->path, theirs, check->data, ours, dc3_setting("any_teacher"));
+    check->doubted = 1;
     dc3_listener_say(check->listener,
                      "warning: %s: the teacher was trained on other classes: %s; those of %s are %s",
                      check->path, theirs, check->data, ours);
@@ -123,8 +124,7 @@ static void chance_text(double even, double most, char text[80])
         snprintf(text + n, 80 - (size_t)n, "; always the most frequent class: %.1f %%", 100 * most);
 }
 
-dc3_status dc3_teacher_check_accuracy(const dc3_teacher_check *check, const dc3_teacher_accuracy *a,
-                                      double largest)
+dc3_status dc3_teacher_check_accuracy(dc3_teacher_check *check, const dc3_teacher_accuracy *a, double largest)
 {
     double even = 1 / (double)json_array_size(check->names), chance = largest > even ? largest : even;
     char text[DC3_ACCURACY_TEXT], by_chance[80];
@@ -136,6 +136,7 @@ dc3_status dc3_teacher_check_accuracy(const dc3_teacher_check *check, const dc3_
                          "note: %s: %s are too few to tell whether the teacher is one of these classes",
                          check->path, text);
     if (verdict != DC3_TEACHER_WRONG) return DC3_OK;
+    check->doubted |= check->any && !check->own && !check->named;
     if (check->own || check->named || check->any)
         dc3_listener_say(check->listener,
                          "warning: %s: the teacher is hardly better than chance (%s) on %s: %s", check->path,
@@ -316,17 +317,29 @@ dc3_status dc3_teacher_ask_about_stored(dc3_teacher *teacher, const char *train,
     return status;
 }
 
-dc3_status dc3_teacher_check_all(dc3_teacher *t, dc3_teacher_check *check, const dc3_teacher_sample *sample)
+dc3_status dc3_teacher_check_all(dc3_teacher *t, dc3_teacher_check *check, const dc3_teacher_accuracy *known,
+                                 const dc3_teacher_sample *sample)
 {
     char text[DC3_ACCURACY_TEXT], training[DC3_ACCURACY_TEXT];
     double largest;
     DC3_TRY(
         dc3_teacher_check_classes(t->info, check->path, (int64_t)json_array_size(check->names), check->data));
     DC3_TRY(dc3_teacher_check_names(check, t->classes));
+    t->doubted = check->doubted;
+    if (known) {
+        double even = 1 / (double)json_array_size(check->names);
+        int64_t right = llround(known->top1 * (double)known->images);
+        t->accuracy = *known;
+        t->doubted |= check->any && !check->own &&
+                      dc3_teacher_verdict(right, known->images, even, even) == DC3_TEACHER_WRONG;
+        return DC3_OK;
+    }
     DC3_TRY(dc3_teacher_ask(t, sample, check->listener, &t->accuracy, &largest));
     dc3_listener_say(check->listener, "teacher's accuracy: %s%s%s",
                      dc3_teacher_accuracy_text(&t->accuracy, text),
                      t->training.top1 >= 0 ? "; after its training " : "",
                      t->training.top1 >= 0 ? dc3_teacher_accuracy_text(&t->training, training) : "");
-    return dc3_teacher_check_accuracy(check, &t->accuracy, largest);
+    DC3_TRY(dc3_teacher_check_accuracy(check, &t->accuracy, largest));
+    t->doubted = check->doubted;
+    return DC3_OK;
 }

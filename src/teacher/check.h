@@ -26,7 +26,8 @@ typedef struct dc3_teacher_check {
     int own;             /* it was trained by the run itself */
     int any;             /* a wrong one is taken all the same, with a warning */
     const dc3_listener *listener;
-    int named; /* set by dc3_teacher_check_names: its file has these names, and they are no numbers */
+    int named;   /* set by dc3_teacher_check_names: its file has these names, and they are no numbers */
+    int doubted; /* set by both checks: it is a wrong one, and taken for `any` alone */
 } dc3_teacher_check;
 
 /* DC3_ERR_ARGUMENT where `known`, the names of the teacher's file (NULL: none), are others than check->names,
@@ -35,7 +36,7 @@ dc3_status dc3_teacher_check_names(dc3_teacher_check *check, const json_t *known
 /* DC3_ERR_ARGUMENT for an accuracy that a teacher of these classes has not, where the most frequent class has
  * the share `largest` of the images; for one that is known by its names, one of the run's own, or with `any`
  * a warning. */
-dc3_status dc3_teacher_check_accuracy(const dc3_teacher_check *check, const dc3_teacher_accuracy *accuracy,
+dc3_status dc3_teacher_check_accuracy(dc3_teacher_check *check, const dc3_teacher_accuracy *accuracy,
                                       double largest);
 
 /* Images to ask a teacher about: of each class 20 at random, of more than 50 classes fewer, so that they are
@@ -59,8 +60,9 @@ dc3_status dc3_teacher_ask_about_stored(dc3_teacher *teacher, const char *train,
                                         dc3_fit fit, int threads, const dc3_listener *listener);
 
 /* All of it: compares numbers and names of the classes, asks, says how often the teacher is right, which is
- * kept in teacher->accuracy, and refuses it as above. */
+ * kept in teacher->accuracy, and refuses it as above. With `known` (or NULL) it is not asked: that is its
+ * accuracy, and was checked. */
 dc3_status dc3_teacher_check_all(dc3_teacher *teacher, dc3_teacher_check *check,
-                                 const dc3_teacher_sample *sample);
+                                 const dc3_teacher_accuracy *known, const dc3_teacher_sample *sample);
 
 #endif

@@ -256,7 +256,7 @@ static dc3_status check_teacher(labelling *l)
                                                    : "labelled images",
                                  .fit = DC3_FIT_CROP,
                                  .threads = o->threads};
-    dc3_status status = dc3_teacher_check_all(&l->teacher, &check, &sample);
+    dc3_status status = dc3_teacher_check_all(&l->teacher, &check, NULL, &sample);
     dc3_dataset_close(&originals);
     json_decref(names);
     return status;

@@ -100,9 +100,11 @@ dc3_status dc3_teacher_check_classes(const dc3_classifier_info *info, const char
 
 json_t *dc3_teacher_to_json(const dc3_teacher *t)
 {
-    return json_pack("{s:s, s:i, s:o, s:o}", "arch", t->info->arch, "size", t->size, "accuracy",
-                     dc3_teacher_accuracy_to_json(&t->accuracy), "stored_accuracy",
-                     dc3_teacher_accuracy_to_json(&t->stored));
+    json_t *o = json_pack("{s:s, s:i, s:o, s:o}", "arch", t->info->arch, "size", t->size, "accuracy",
+                          dc3_teacher_accuracy_to_json(&t->accuracy), "stored_accuracy",
+                          dc3_teacher_accuracy_to_json(&t->stored));
+    if (t->doubted) json_object_set_new(o, "any_teacher", json_true());
+    return o;
 }
 
 void dc3_report_names(const dc3_listener *listener, const char *file, const dc3_classifier *net)
@@ -116,6 +118,15 @@ void dc3_report_teacher(const dc3_listener *listener, const dc3_teacher *t)
     dc3_listener_say(listener, "teacher %s: %.1f M parameters, %d px", t->info->arch,
                      t->info->parameters * 1e-6, t->size);
     dc3_report_names(listener, "teacher's file", t->net);
+}
+
+void dc3_teacher_note_size(const dc3_listener *listener, const dc3_teacher *t, const char *path,
+                           const char *data, int usual)
+{
+    int64_t trained = t->info->trained;
+    if (trained && (trained > 2 * usual || usual > 2 * trained))
+        dc3_listener_say(listener, "note: %s was trained on images of %lld px; those of %s have %d", path,
+                         (long long)trained, data, usual);
 }
 
 double dc3_teacher_loss(int64_t classes, const float *z, int64_t label)

@@ -16,6 +16,7 @@ typedef struct dc3_teacher {
     dc3_teacher_accuracy accuracy; /* on images that it was asked about, or on those that were held out */
     dc3_teacher_accuracy stored;   /* on a run's stored images */
     dc3_teacher_accuracy training; /* what its file says of it */
+    int doubted;                   /* it seems to be one of other classes, and is taken all the same */
     json_t *classes;               /* their names, as its file says; NULL: it does not */
 } dc3_teacher;
 
@@ -41,6 +42,10 @@ json_t *dc3_teacher_to_json(const dc3_teacher *teacher);
 void dc3_report_names(const dc3_listener *listener, const char *file, const dc3_classifier *net);
 /* Says which one it is. */
 void dc3_report_teacher(const dc3_listener *listener, const dc3_teacher *teacher);
+/* Tells where a teacher was trained on much smaller or larger images than these, which have `usual` pixels:
+ * it sees other things in them. */
+void dc3_teacher_note_size(const dc3_listener *listener, const dc3_teacher *teacher, const char *path,
+                           const char *data, int usual);
 /* rgb [n, size, size, 3] in [0, 1], normalised in place; embeddings [n, info->embedding] and logits [n,
  * info->classes] f32. */
 dc3_status dc3_teacher_run(dc3_teacher *teacher, int n, float *rgb, float *embeddings, float *logits);

@@ -1,0 +1,132 @@
+#include "report/score_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/text.h"
+#include "run_folder/fingerprint.h"
+
+double dc3_row_number(const json_t *row, const char *key)
+{
+    return json_number_value(json_object_get(row, key));
+}
+
+const char *dc3_row_text(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+    return text ? text : "";
+}
+
+static char *hash_copy(uint64_t hash)
+{
+    json_t *text = dc3_fingerprint_text(hash);
+    char *copy = strdup(json_string_value(text));
+    json_decref(text);
+    return copy;
+}
+
+dc3_status dc3_identity_of(const char *folder, const json_t *document, dc3_identity *is)
+{
+    const json_t *settings = json_object_get(document, "settings");
+    char *train = dc3_path_join(folder, "train");
+    *is = (dc3_identity){.method = dc3_row_text(settings, "method"),
+                         .ipc = json_integer_value(json_object_get(settings, "ipc")),
+                         .all = json_integer_value(json_object_get(settings, "images")),
+                         .classes = json_object_get(document, "classes")};
+    if (!train) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    is->stored = hash_copy(dc3_fingerprint_folder(train));
+    is->dataset = hash_copy(dc3_fingerprint_classes(is->all, is->classes));
+    free(train);
+    return is->stored && is->dataset ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+void dc3_identity_free(dc3_identity *is)
+{
+    free(is->stored);
+    free(is->dataset);
+}
+
+static int has_text(const json_t *list, const char *text)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(list, i, one)
+    {
+        if (json_is_string(one) && strcmp(json_string_value(one), text) == 0) return 1;
+    }
+    return 0;
+}
+
+/* 1 if all classes that the row tells the accuracy of are the run's. */
+static int has_classes(const dc3_identity *is, const json_t *row)
+{
+    const char *name;
+    json_t *value, *classes = json_object_get(row, "class_top1");
+    json_object_foreach(classes, name, value)
+    {
+        if (!has_text(is->classes, name)) return 0;
+    }
+    return json_object_size(classes) > 0;
+}
+
+/* Of a comparison's table. */
+static dc3_row_kind kind_in_table(const dc3_identity *is, const json_t *row)
+{
+    const json_t *sets = json_object_get(row, "stored");
+    int same =
+        strcmp(dc3_row_text(row, "method"), is->method) == 0 && dc3_row_number(row, "ipc") == (double)is->ipc;
+    if (!same) return DC3_ROW_BESIDE;
+    return !json_is_array(sets) || has_text(sets, is->stored) ? DC3_ROW_OWN : DC3_ROW_LIKE;
+}
+
+dc3_row_kind dc3_row_kind_of(const dc3_identity *is, const json_t *row)
+{
+    const char *stored = dc3_row_text(json_object_get(row, "settings"), "stored"),
+               *dataset = dc3_row_text(row, "dataset");
+    if (*stored) return strcmp(stored, is->stored) == 0 ? DC3_ROW_OWN : DC3_ROW_OTHER;
+    if (*dataset && strcmp(dataset, is->dataset) != 0) return DC3_ROW_OTHER;
+    if (*dc3_row_text(row, "method")) return kind_in_table(is, row);
+    json_int_t images = json_integer_value(json_object_get(row, "images"));
+    if (*dataset || !json_object_get(row, "images") || images == is->images) return DC3_ROW_OWN;
+    return images == is->all && has_classes(is, row) ? DC3_ROW_FULL : DC3_ROW_OTHER;
+}
+
+static int is_row(const json_t *row)
+{
+    return json_object_get(row, "arch") && json_is_number(json_object_get(row, "top1"));
+}
+
+static int is_among(const json_t *rows, const json_t *row)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(rows, i, one)
+    {
+        if (json_equal(one, row)) return 1;
+    }
+    return 0;
+}
+
+dc3_status dc3_rows_read(const dc3_identity *is, const char *path, json_t *rows, int *counts)
+{
+    char *text;
+    size_t size, i;
+    json_t *row;
+    int found = 0;
+    memset(counts, 0, DC3_ROW_KINDS * sizeof *counts);
+    DC3_TRY(dc3_file_read(path, 1 << 28, &text, &size));
+    json_t *all = json_loadb(text, size, 0, NULL);
+    free(text);
+    json_array_foreach(all, i, row)
+    {
+        if (!is_row(row)) continue;
+        dc3_row_kind kind = dc3_row_kind_of(is, row);
+        found++;
+        counts[kind]++;
+        if (kind != DC3_ROW_OTHER && !is_among(rows, row)) json_array_append(rows, row);
+    }
+    json_decref(all);
+    if (found) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: expected the scores that dc3 evaluate %s prints, found none", path,
+                    dc3_setting("json"));
+}
