@@ -7,9 +7,9 @@
 static void print_page(const settings *s, const char *path, const dc3_report_result *r)
 {
     if (s->json)
-        print_json(json_pack("{s:o, s:I, s:I, s:I, s:f}", "out", json_text(path), "pictures",
+        print_json(json_pack("{s:o, s:I, s:I, s:I, s:I}", "out", json_text(path), "pictures",
                              (json_int_t)r->images, "shown", (json_int_t)r->shown, "originals",
-                             (json_int_t)r->originals, "bytes", r->bytes));
+                             (json_int_t)r->originals, "bytes", (json_int_t)r->bytes));
     else
         printf("%lld of %lld images shown, %lld beside their originals; %.1f MB\nresult: %s\n",
                (long long)r->shown, (long long)r->images, (long long)r->originals, r->bytes * 1e-6, path);

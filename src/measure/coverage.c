@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "measure/coverage.h"
+#include "base/file.h"
 #include "condense/run.h"
 #include "select/choose.h"
 #include "select/coverage.h"
@@ -285,6 +286,23 @@ static dc3_status report(const work *w, int g)
     return DC3_OK;
 }
 
+/* Says where the run's own figure, which its report shows, is by the features of its teacher. */
+static void note_own(const work *w, const dc3_subject *s)
+{
+    json_t *quality = NULL;
+    char *path = dc3_path_join(s->path, "quality.json");
+    if (path && dc3_path_what(path) == DC3_PATH_FILE) dc3_json_read(path, 1 << 20, &quality);
+    const char *by = json_string_value(json_object_get(quality, "by"));
+    if (by && strcmp(by, "teacher") == 0)
+        dc3_listener_say(
+            &w->m->options->listener,
+            "note: %s: its report has the coverage by its teacher's embeddings, this is by a VAE; %s "
+            "with the file of that teacher measures it by those",
+            s->path, dc3_setting("teacher"));
+    json_decref(quality);
+    free(path);
+}
+
 static const json_t *setting(const dc3_subject *s, const char *key)
 {
     return json_object_get(json_object_get(s->document, "settings"), key);
@@ -322,7 +340,10 @@ static dc3_status open_editor(work *w, dc3_condense_options *o, dc3_condense_rep
             "coverage: expected an editor or a teacher whose features tell images apart, found neither");
     DC3_TRY(dc3_run_open(o, DC3_RUN_METHOD, result, w->run));
     json_t *fingerprint = dc3_fingerprint(o->editor);
-    for (int g = 0; g < w->count; g++) check_editor(w, w->group[g], fingerprint);
+    for (int g = 0; g < w->count; g++) {
+        check_editor(w, w->group[g], fingerprint);
+        note_own(w, w->group[g]);
+    }
     json_decref(fingerprint);
     return DC3_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/options.h"
 #include "base/file.h"
 #include "base/output_path.h"
+#include "run_folder/origins.h"
 #include "run_folder/sources.h"
 #include "run_folder/document.h"
 #include "dc3/condense.h"
@@ -29,9 +30,10 @@ static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image 
     DC3_TRY(dc3_sources_stored(from->train, line, TILE, TILE, &tile));
     dc3_image_paste(sheet, &tile, x, y + TILE);
     dc3_image_free(&tile);
-    if (item < 0)
-        return dc3_fail(DC3_ERR_FORMAT, "%.200s is no longer in the dataset; use %s", source,
-                        dc3_setting("data"));
+    if (item < 0) {
+        dc3_sources_lost(from->items, source);
+        return dc3_fail_in(DC3_ERR_FORMAT, "%s names the run's dataset", dc3_setting("data"));
+    }
     DC3_TRY(dc3_dataset_read(from->dataset, item, TILE, TILE, from->fit, &tile));
     dc3_image_paste(sheet, &tile, x, y);
     dc3_image_free(&tile);
@@ -103,6 +105,17 @@ static dc3_status draw(const origins *from, const json_t *lines, int rows, const
     return status;
 }
 
+/* The dataset must be the one that the run was made of. */
+static dc3_status check_data(const char *run, const dc3_dataset *dataset, json_t *items)
+{
+    dc3_origins found;
+    char text[DC3_ORIGINS_TEXT];
+    DC3_TRY(dc3_origins_check(run, dataset, items, &found));
+    if (!dc3_origins_are_others(&found)) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: expected the dataset of the run %s, found another: %s; %s names it",
+                    dc3_dataset_path(dataset), run, dc3_origins_text(&found, text), dc3_setting("data"));
+}
+
 dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows, int force,
                                const dc3_cancel *cancel)
 {
@@ -126,6 +139,7 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
         dc3_fail_in(status, "%s says where the dataset is now", dc3_setting("data"));
     if (status == DC3_OK) status = dc3_metadata_read(train, &lines);
     json_t *items = status == DC3_OK ? dc3_sources_find(lines, dataset) : NULL;
+    if (status == DC3_OK) status = check_data(run, dataset, items);
     origins from = {train, dataset, items, dc3_sources_fit(settings)};
     if (status == DC3_OK) status = draw(&from, lines, rows < 1 ? 1 : rows, place);
     json_decref(items);

@@ -56,9 +56,7 @@ static dc3_status read_patches(const dc3_reporting *r, const json_t *patches, in
         const char *source = json_string_value(json_object_get(json_array_get(patches, (size_t)k), "source"));
         int64_t item = dc3_sources_item(r->items, source);
         dc3_image one;
-        if (item < 0)
-            return dc3_fail(DC3_ERR_FORMAT, "%.150s is no longer in the dataset",
-                            source ? source : "a source");
+        if (item < 0) return dc3_sources_lost(r->items, source);
         DC3_TRY(dc3_dataset_read(r->data, item, side, side, r->fit, &one));
         dc3_image_paste(image, &one, k % across * side, k / across * side);
         dc3_image_free(&one);
@@ -73,8 +71,7 @@ static dc3_status read_original(const dc3_reporting *r, const shown *s, dc3_imag
     int64_t item = dc3_sources_item(r->items, source);
     if (!r->data) return dc3_fail(DC3_ERR_FORMAT, "%s", r->gone);
     if (json_array_size(patches)) return read_patches(r, patches, s->width, image);
-    if (item < 0)
-        return dc3_fail(DC3_ERR_FORMAT, "%.150s is no longer in the dataset", source ? source : "its source");
+    if (item < 0) return dc3_sources_lost(r->items, source);
     return dc3_dataset_read(r->data, item, s->width, s->height, r->fit, image);
 }
 

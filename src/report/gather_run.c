@@ -1,12 +1,15 @@
 /* A run that is reported about: its documents, and its dataset. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include "base/file.h"
+#include "base/listener.h"
 #include "report/gather_parts.h"
 #include "report/page.h"
 #include "report/sample.h"
 #include "run_folder/document.h"
+#include "run_folder/origins.h"
 #include "run_folder/sources.h"
 
 dc3_status dc3_reporting_read(dc3_reporting *r)
@@ -31,6 +34,47 @@ dc3_status dc3_reporting_read(dc3_reporting *r)
                     r->size);
 }
 
+/* For the page and the listener. */
+static void tell(dc3_reporting *r, const char *text)
+{
+    dc3_report_note(r, "%s", text);
+    dc3_listener_say(&r->options->listener, "note: %s", text);
+}
+
+/* The page has no originals. */
+static dc3_status go_without(dc3_reporting *r, const char *why)
+{
+    char text[700];
+    snprintf(r->gone, sizeof r->gone, "%.390s", why);
+    snprintf(text, sizeof text, "The originals are missing: %.390s. dc3 report %s says where they are now.",
+             why, dc3_setting("data"));
+    tell(r, text);
+    return DC3_OK;
+}
+
+/* Whether it is the dataset that the run was made of, and all of it. */
+static dc3_status check_data(dc3_reporting *r, const char *path)
+{
+    dc3_origins found;
+    char text[DC3_ORIGINS_TEXT], line[DC3_ORIGINS_TEXT + 300];
+    DC3_TRY(dc3_origins_check(r->options->run, r->data, r->items, &found));
+    if (!found.missing && !found.changed) return DC3_OK;
+    dc3_origins_text(&found, text);
+    const char *was = json_string_value(json_object_get(r->settings, "data"));
+    int are_others = dc3_origins_are_others(&found);
+    if (are_others && (!was || strcmp(was, path) != 0))
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected the dataset of the run %s, found another: %s", path,
+                        r->options->run, text);
+    if (are_others) {
+        dc3_dataset_close(&r->data);
+        snprintf(line, sizeof line, "%.200s is another dataset now: %s", path, text);
+        return go_without(r, line);
+    }
+    snprintf(line, sizeof line, "%.200s has changed: %s; the page shows nothing in their place.", path, text);
+    tell(r, line);
+    return DC3_OK;
+}
+
 dc3_status dc3_reporting_open_data(dc3_reporting *r)
 {
     const char *moved = r->options->data,
@@ -38,16 +82,13 @@ dc3_status dc3_reporting_open_data(dc3_reporting *r)
     dc3_status status =
         path ? dc3_dataset_open(path, &r->data) : dc3_fail(DC3_ERR_FORMAT, "dc3.json names no dataset");
     if (status != DC3_OK && moved) return status;
-    if (status != DC3_OK) {
-        snprintf(r->gone, sizeof r->gone, "%.300s", dc3_error_text());
-        dc3_report_note(r, "The originals are missing: %s. dc3 report %s says where they are now.", r->gone,
-                        dc3_setting("data"));
-        return DC3_OK;
-    }
-    for (size_t i = 0; i < dc3_dataset_notes(r->data); i++)
-        dc3_report_note(r, "%s", dc3_dataset_note(r->data, i));
+    if (status != DC3_OK) return go_without(r, dc3_error_text());
     r->items = dc3_sources_find(r->lines, r->data);
-    return r->items ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (!r->items) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(check_data(r, path));
+    for (size_t i = 0; r->data && i < dc3_dataset_notes(r->data); i++)
+        dc3_report_note(r, "%s", dc3_dataset_note(r->data, i));
+    return DC3_OK;
 }
 
 /* Where the page goes: not among the images that it shows, nor over a file that it reads. */

@@ -41,7 +41,15 @@ json_t *dc3_sources_find(const json_t *lines, const dc3_dataset *dataset)
 int64_t dc3_sources_item(const json_t *items, const char *source)
 {
     const json_t *item = source ? json_object_get(items, source) : NULL;
-    return json_is_integer(item) ? json_integer_value(item) : -1;
+    return json_is_integer(item) ? json_integer_value(item) : DC3_SOURCE_MISSING;
+}
+
+dc3_status dc3_sources_lost(const json_t *items, const char *source)
+{
+    int changed = dc3_sources_item(items, source) == DC3_SOURCE_CHANGED;
+    return dc3_fail(DC3_ERR_FORMAT, "%.200s is %s", source ? source : "a source",
+                    changed ? "another image now than the one that the run was made of"
+                            : "no longer in the dataset");
 }
 
 dc3_fit dc3_sources_fit(const json_t *settings)

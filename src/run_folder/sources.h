@@ -10,8 +10,12 @@
 json_t *dc3_sources_find(const json_t *lines, const dc3_dataset *dataset);
 /* The numbers of the names that are in `items` already; of several images of one name the last. */
 void dc3_sources_number(json_t *items, const dc3_dataset *dataset);
-/* The number of a source in it, -1: there is none. */
+/* The number of a source in it, DC3_SOURCE_MISSING: there is none, DC3_SOURCE_CHANGED: it is another image
+ * than the run was made of (origins.h). */
+enum { DC3_SOURCE_MISSING = -1, DC3_SOURCE_CHANGED = -2 };
 int64_t dc3_sources_item(const json_t *items, const char *source);
+/* DC3_ERR_FORMAT, which says that, of a source that has no number. */
+dc3_status dc3_sources_lost(const json_t *items, const char *source);
 /* How a run brought images to their size, as its settings say. */
 dc3_fit dc3_sources_fit(const json_t *settings);
 /* 1 if its images are fourfold views, as its settings say. */

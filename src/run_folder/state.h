@@ -16,6 +16,9 @@ struct sqlite3;
 int64_t dc3_state_number(struct sqlite3 *db, const char *sql, int64_t otherwise);
 int64_t dc3_state_noted(struct sqlite3 *db, const char *name, int64_t otherwise);
 
+/* Opens such a file so that nothing is written; the caller closes it. NULL where there is no sound one. */
+struct sqlite3 *dc3_state_open_read_only(const char *path);
+
 /* Opens `folder`/state.db, or makes it. *made is 1 where it is new: it is missing, damaged or of another
  * version
  * (`remark` of `size` bytes says so then, else it is ""). */
