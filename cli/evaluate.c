@@ -34,6 +34,7 @@ static void print_conditions(const result *r)
            (long long)s->images, (long long)s->steps, s->batch, s->lr, s->size, s->dtype, s->labels);
     if (*s->teacher) printf(" of a %s", s->teacher);
     if (s->teacher_top1 >= 0) printf(" (top-1 %.2f %%)", 100 * s->teacher_top1);
+    if (s->any_teacher) printf(", taken with --any-teacher: hardly one of these classes");
     if (*s->teacher) printf(" at temperature %g", s->temperature);
     if (s->factor)
         printf("; RDED's views, factor %d", s->factor);

@@ -78,6 +78,7 @@ static dc3_status check_teacher(dc3_comparing *c, const dc3_dataset *data)
         dc3_teacher_note_size(&d->listener, &teacher, d->teacher, d->data, usual);
     if (status == DC3_OK) status = dc3_teacher_check_all(&teacher, &check, NULL, &sample);
     c->accuracy = teacher.accuracy;
+    c->doubted = teacher.doubted;
     dc3_teacher_close(&teacher);
     json_decref(names);
     return status;

@@ -325,6 +325,8 @@ static void print_conditions(const table *t)
     if (c->accuracy.top1 >= 0) fprintf(t->text, ", %s", dc3_teacher_accuracy_text(&c->accuracy, accuracy));
     if (c->tests->teacher)
         fprintf(t->text, ", top-1 %.2f %% on the test images", 100 * c->tests->teacher_top1);
+    if (c->doubted)
+        fprintf(t->text, "; taken with %s: hardly one of these classes", dc3_setting("any_teacher"));
     fprintf(t->text, "\n");
     explain(t);
 }

@@ -13,6 +13,7 @@ typedef struct dc3_comparing {
     int trains;                         /* 1: it is, as the plan says */
     dc3_train_options plan;
     dc3_teacher_accuracy accuracy; /* of the teacher; top1 below 0: not known */
+    int doubted;                   /* 1: it seems to be one of other classes, and is taken all the same */
     char *teacher;                 /* OUT/teacher.safetensors */
     dc3_compare_report *report;
     dc3_lock lock;       /* of OUT */

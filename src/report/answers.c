@@ -68,7 +68,7 @@ static const char *verdict(const dc3_reporting *r, char text[VERDICT])
     }
     if (!r->score) return "Not known yet: no student was trained on the set.";
     if (!r->random && *r->why_random) {
-        snprintf(text, VERDICT, "Known in part: a score of random images is %.300s.", r->why_random);
+        snprintf(text, VERDICT, "Known in part: %.300s.", r->why_random);
         return text;
     }
     if (!r->random) return "Known in part: there is no score of random images to compare with.";
@@ -106,8 +106,8 @@ static void add_score(const dc3_reporting *r, json_t *rows)
         snprintf(all, sizeof all, "%.2f %%%s", 100 * full,
                  !r->full && isnan(member(score, "full_top1")) ? " (the teacher)" : "");
     const char *beside = percent(r->random, random);
-    add(rows, what, score || !*r->why ? percent(score, own) : r->why,
-        beside || !*r->why_random ? beside : r->why_random, *all ? all : NULL);
+    add(rows, what, percent(score, own), beside || !*r->why_random ? beside : "not comparable",
+        *all ? all : NULL);
 }
 
 /* ---- classes ---- */

@@ -224,6 +224,7 @@ static dc3_status add_set(comparison *c, const char *folder, const char *name)
     json_t *class, *images = json_array();
     options.run = folder;
     options.listener.progress = NULL;
+    if (json_array_size(c->classes)) options.listener.message = NULL; /* the first set has told all */
     json_object_set_new(r.page, "notes", r.notes);
     dc3_status status = dc3_reporting_read(&r);
     if (status == DC3_OK) status = dc3_reporting_open_data(&r);
@@ -292,6 +293,23 @@ static dc3_status add_sets(comparison *c)
     return DC3_OK;
 }
 
+/* Says where labels are of a teacher that was taken against the checks. */
+static void note_teacher(comparison *c)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(c->table, i, row)
+    {
+        if (!json_is_true(json_object_get(row, "any_teacher"))) continue;
+        dc3_report_note(
+            &c->r,
+            "Soft labels are of a teacher that is hardly one of these classes, taken with %s: top-1 "
+            "%.2f %% on the test images.",
+            dc3_setting("any_teacher"), 100 * number(row, "teacher_top1"));
+        return;
+    }
+}
+
 static dc3_status join(comparison *c)
 {
     char *folder = dc3_path_real(c->r.options->run), text[1200];
@@ -302,6 +320,7 @@ static dc3_status join(comparison *c)
              text_of(c->r.settings, "data"), text_of(c->r.settings, "val"));
     json_object_set_new(c->r.page, "subtitle", dc3_json_text(text));
     free(folder);
+    note_teacher(c);
     add_answers(c);
     add_table(c);
     json_object_set(c->r.page, "classes", c->classes);

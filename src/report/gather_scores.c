@@ -120,13 +120,13 @@ static dc3_status read_baseline(dc3_reporting *r, const char *folder, const dc3_
     if (status != DC3_OK || strcmp(is.method, "random") != 0)
         is.ipc = 0;
     else if (strcmp(is.dataset, here->dataset) != 0)
-        snprintf(why, room, "not comparable: %.200s is of another dataset", folder);
+        snprintf(why, room, "the random images in %.200s are of another dataset", folder);
     else if (is.ipc != here->ipc)
-        snprintf(why, room, "not comparable: %.200s has %lld images per class, here %lld", folder,
+        snprintf(why, room, "the random images in %.200s are %lld per class, here %lld", folder,
                  (long long)is.ipc, (long long)here->ipc);
     else if (dc3_path_what(path) != DC3_PATH_FILE || dc3_rows_read(&is, path, rows, counts) != DC3_OK ||
              !counts[DC3_ROW_OWN])
-        snprintf(why, room, "not known: %.200s has no scores; dc3 evaluate makes them", folder);
+        snprintf(why, room, "the random images in %.200s have no scores; dc3 evaluate makes them", folder);
     else
         add_baseline(r, &is, rows);
     free(path);

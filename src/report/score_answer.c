@@ -234,5 +234,6 @@ void dc3_scores_answer(dc3_reporting *r, const dc3_identity *is, const json_t *b
     const json_t *near = r->random ? NULL : find_partner(&c, r->score, 0, &apart);
     if (!near) return;
     say_differences(near, r->score, text);
-    snprintf(r->why_random, sizeof r->why_random, "not comparable: %.280s", text);
+    snprintf(r->why_random, sizeof r->why_random, "the score of random images is of other conditions: %.240s",
+             text);
 }

@@ -15,6 +15,7 @@ expect 0 "result: t.safetensors" "$dc3" train train --size 16 --batch 4 --epochs
 compare=("$dc3" compare train --val val --teacher t.safetensors --threads 2 --dtype f32 --epochs 4 --seeds 2)
 
 expect 0 "table/table.txt" "${compare[@]}" -o table --ipc 1,2 --methods random,rded,dc3
+[[ $(grep -c "^teacher's accuracy: " <<< "$output") == 1 ]] || fail "the teacher is asked more than once: $output"
 [[ $(wc -l < table/results.jsonl) == 24 ]] || fail "expected 24 scores: $(cat table/results.jsonl)"
 [[ $(grep -c "^ *[12] " table/table.txt) == 12 ]] || fail "expected 12 rows: $(cat table/table.txt)"
 grep -q "students: 4 epochs, 16 px, f32; batches of 2 (IPC 1), batches of 4 (IPC 2)" table/table.txt ||
@@ -30,6 +31,9 @@ for twice in "--methods random,dc3,random" "--ipc 1,2,1" "--labels hard,hard" "-
   expect 2 "is given twice" "${compare[@]}" -o twice --ipc 1 --methods random $twice
 done
 [[ ! -e twice ]] || fail "a refused comparison makes a folder"
+
+grep -q '"on": "training images"' table/ipc1/dc3/seed0/dc3.json || fail "dc3.json has no accuracy of the teacher"
+grep -qE '^ *1 .* hard .*\* \+- .*\* .*\* ' table/table.txt || fail "equal ones are not marked: $(< table/table.txt)"
 
 # What stands there is not done again; what is missing is.
 cp table/results.jsonl before && cp table/table.txt first.txt

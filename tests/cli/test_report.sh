@@ -20,6 +20,7 @@ page=run/report.html
 rm $page
 expect 0 "6 of 6 images shown, 6 beside their originals" "${report[@]}" run
 expect 0 '"originals": 6' "${report[@]}" run --json -o other.html
+grep -q '"bytes": [0-9]*$' <<< "$output" || fail "bytes are no whole number: $output"
 cmp $page other.html || fail "the same run gives another page"
 "$dc3" report run --threads 1 -q -o one.html > /dev/null && cmp $page one.html ||
   fail "the number of threads changes the page"
@@ -73,6 +74,10 @@ rm run/scores.json
 # Rows of a comparison name their methods; names are text here too.
 what='"arch": "<s>x", "method": "herding", "ipc": 10, "labels": "soft", "seeds": 1'
 echo "[{$what, \"top1\": 0.25, \"top5\": 0.5, \"best_top1\": 0.26}]" > compared.json
+expect 1 "expected a row of this run's set (dc3 at 2 images per class), found those of others: herding at 10" \
+  "${report[@]}" run --scores compared.json -o other.html
+echo "[{$what, \"top1\": 0.25, \"top5\": 0.5, \"best_top1\": 0.26}," \
+  '{"arch": "a", "method": "dc3", "ipc": 2, "labels": "hard", "seeds": 1, "top1": 0.3}]' > compared.json
 expect 0 "result" "${report[@]}" run --scores compared.json -o other.html
 has other.html '&lt;s&gt;x' && has other.html '<td>herding</td><td>10</td><td>soft</td><td>25.00</td>' &&
   lacks other.html '<s>x'
@@ -82,6 +87,35 @@ what='"arch": "a", "labels": "hard", "seeds": 1, "top1": 0.5, "teacher": "t"'
 echo "[{$what, \"epochs\": 1e308, \"batch\": 1e308, \"size\": 1e308, \"temperature\": 1e308}]" > endless.json
 expect 0 "result" "${report[@]}" run --scores endless.json -o other.html
 has other.html '1e+308 epochs, batches of 1e+308, 1e+308 px, teacher t at temperature 1e+308'
+
+# The row that answers: one with random images beside it under the same conditions, never that of a training that
+# diverged or that learnt nothing; where they are under others, it says why they do not count.
+row() { # LABELS EPOCHS TOP1 DATE MORE
+  printf '{"arch": "convnet3", "labels": "%s", "epochs": %s, "seeds": 3, "size": 16, "top1": %s, "date": "%s"%s}' "$@"
+}
+random=', "method": "random", "ipc": 2' own=', "images": 6'
+lost="$own"', "diverged": 1, "settings": {"departs_from_protocol": ["lr"], "lr": 100.0}'
+guesses="$own"', "test_images": 90, "class_top1": {"plain": 0.0, "x": 1.0, "y": 0.0}'
+echo "[$(row hard 30 0.61 a "$own"), $(row soft 300 0.72 b "$own"), $(row hard 900 0.83 c "$lost"),
+  $(row soft 900 0.94 d "$guesses")]" > run/scores.json
+box() { sed -n '/Is the set good/,/<h2/p' "$1" | sed '1!{/<h2/q}'; }
+expect 0 "result" "${report[@]}" run -o other.html
+box other.html | grep -q '<td>72.00' || fail "the most thorough row does not answer: $(box other.html)"
+has other.html 'The first box takes convnet3, soft labels, 300 epochs, 3 seeds.'
+has other.html 'learning rate 100 (not the protocol&#39;s); the training diverged'
+echo "[$(row hard 30 0.52 a "$random")," \
+  '{"arch": "a", "method": "dc3", "ipc": 2, "labels": "hard", "seeds": 1, "top1": 0.3}]' > beside.json
+expect 0 "result" "${report[@]}" run --scores beside.json -o other.html
+box other.html | tr -d '\n' | grep -q '<td>61.00 %</td><td>52.00 %' ||
+  fail "the row with a partner does not answer: $(box other.html)"
+has other.html '<td>dc3 (this set)</td><td>2</td><td>soft</td><td>72.00</td>'
+sed -i 's/"epochs": 30,/"epochs": 40,/' beside.json
+expect 0 "result" "${report[@]}" run --scores beside.json -o other.html
+has other.html 'the score of random images is of other conditions: labels hard, here soft; epochs 40, here 300.'
+echo "[$(row hard 900 0.83 c "$lost")]" > run/scores.json
+expect 0 "result" "${report[@]}" run -o other.html
+has other.html 'Not known yet: the training of the students diverged, learning rate 100 (not the protocol'
+rm run/scores.json
 
 # What lies in the run's folder may be anything too: a map that is none is left out, of a long list the first are shown.
 cp -r run long && for ((i = 0; i < 1500; i++)); do echo "x/$i.png: cut"; done >> long/skipped.txt
@@ -181,7 +215,9 @@ fi
 
 # The first box; images of 16 pixels are shown six times as large. How well the choice covers the classes is kept.
 for word in 'Is the set good?' 'Not known yet: no student was trained' 'Stored images that equal another' \
-  'Coverage: mean distance' 'as many random originals'; do has $page "$word"; done
+  'to the nearest that was chosen, by VAE of dc3-mini, images of ' 'as many random originals'; do
+  has $page "$word"
+done
 [[ $(grep -o '<img class="stored" width="96" height="96"' $page | wc -l) == 6 ]] || fail "not a whole factor of 16"
 [[ $(grep -c '"random_distance"' run/quality.json) == 1 ]] || fail "quality.json: $(cat run/quality.json)"
 
@@ -200,6 +236,8 @@ has many-run/report.html 'Of 60 classes 48 are shown' && has many-run/report.htm
 "$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
 expect 0 "images stored" "$dc3" condense "$data" -o rded --ipc 1 --method rded --factor 2 --teacher three.safetensors \
   --any-teacher "${common[@]}"
+has rded/report.html 'it seems to be one of other classes, and was taken with --any-teacher' &&
+  grep -q '"any_teacher": true' rded/dc3.json || fail "nothing says that the teacher was doubted"
 has rded/report.html 'data-aligned="0"' && has rded/report.html 'Square of'
 expect 0 "images stored" "$dc3" condense "$data" -o random --ipc 1 --method random --no-report "${common[@]}"
 [[ ! -e random/report.html ]] || fail "--no-report writes one"
@@ -208,6 +246,18 @@ expect 0 "3 of 3 images shown, 0 beside their originals" "${report[@]}" random
 has random/report.html 'The originals are missing' && lacks random/report.html 'class="original"'
 expect 0 "3 beside their originals" "${report[@]}" random --data moved
 expect 1 "nowhere" "${report[@]}" random --data nowhere
+# Another dataset is refused, also one with the same names; an original that is gone or another is told, and not shown.
+expect 0 "note: The originals are missing" "${report[@]}" random
+expect 1 "square: expected the dataset of the run random, found another: 3 of 3 images" "${report[@]}" random \
+  --data square
+cp -r moved named && for file in "$PWD"/named/*/*.png; do "$make" "$file" 31 25 1 2 3 || fail "make_image"; done
+expect 1 "3 of 3 images that the run was made of are others now" "${report[@]}" random --data named
+expect 1 "3 of 3 images that the run was made of are others now" "$dc3" contact random -o sheet.png --data named
+cp named/plain/*.png moved/plain/
+expect 0 "note: moved has changed: 1 of 3 images that the run was made of is another now" "${report[@]}" random \
+  --data moved
+[[ $output == *"3 of 3 images shown, 2 beside their originals"* ]] || fail "a changed original is shown: $output"
+has random/report.html 'is another image now than the one that the run was made of'
 rm random/train/plain/*.png
 expect 0 "3 of 3 images shown" "${report[@]}" random --data moved
 has random/report.html '>missing<' && has random/report.html \

@@ -17,6 +17,11 @@ for word in '"class_top1"' '"settings"' '"stored"' '"weight_decay"' '"data_path"
   [[ $(grep -c "$word" run/scores.json) == 2 ]] || fail "no $word in each row: $(cat run/scores.json)"
 done
 
+grep -q '"weight_decay": 0.01' run/scores.json && ! grep -q '"weight_decay": -1' run/scores.json ||
+  fail "the weight decay is not the one that was used"
+[[ $(sed -n '/"departs_from_protocol"/,/]/p' run/scores.json | tr -d ' \n') == *'[],'*'["lr"],'* ]] ||
+  fail "departures from the protocol: $(cat run/scores.json)"
+
 # The report finds them, and the classes' accuracy.
 expect 0 "result" "$dc3" report run
 grep -q 'id="scores"' run/report.html || fail "the report does not show the scores"
@@ -78,6 +83,25 @@ kill -INT $process; wait $process
 compgen -G "run/.work.*" && fail "a note is left"
 rm -rf run/students
 
+# A training that diverged says so, and answers nothing; the row of the protocol does.
+expect 0 "warning: convnet3, seed 0: the training diverged: loss " "$dc3" evaluate run --val data --labels hard \
+  --size 16 --lr 100 --epochs 8 --threads 1 -o lost.json
+[[ $(grep -c '"diverged": 1' lost.json) == 1 ]] || fail "not marked: $(cat lost.json)"
+expect 0 "result" "$dc3" report copy --scores lost.json
+grep -q 'learning rate 100 (not the protocol&#39;s); the training diverged' copy/report.html &&
+  grep -q 'The first box takes convnet3, hard labels, 2 epochs, 2 seeds' copy/report.html || fail "a freak answers"
+
+# Images that are replaced while students are trained on them: the score is printed, and kept in no other set.
+expect 0 "images stored" "$dc3" condense data -o changing --ipc 1 --method random "${common[@]}"
+"$dc3" evaluate changing --val data --labels hard --size 16 --epochs 800 --threads 1 > out 2> log & process=$!
+for ((i = 0; i < 300; i++)); do [[ -n $(compgen -G 'changing/students/*.checkpoint') ]] && break; sleep 0.02; done
+kill -STOP $process
+expect 0 "images stored" "$dc3" condense data -o changing --ipc 2 --method random --fresh "${common[@]}"
+kill -CONT $process; wait $process; status=$?
+[[ $status == 1 && $(cat log) == *"changing/scores.json: the score is not kept: its images were replaced"* ]] ||
+  fail "status $status: $(cat log)"
+grep -q "^convnet3 " out && [[ ! -e changing/scores.json && ! -e changing/students ]] || fail "kept: $(ls changing)"
+
 # Two commands that end at once lose nothing.
 "$dc3" evaluate run --val data --labels hard --size 16 --lr 0.003 "${quick[@]}" > one 2>&1 & first=$!
 "$dc3" evaluate run --val data --labels hard --size 16 --lr 0.004 "${quick[@]}" > two 2>&1 || fail "$(cat two)"
@@ -111,6 +135,8 @@ expect 0 "8 students" "${compare[@]}" -o table --dry-run
 [[ $output == *"estimate: about"* && ! -e table ]] || fail "compare --dry-run: $output"
 expect 0 "table/table.txt" "${compare[@]}" -o table
 [[ $output == *"4 of 8 scores, about "*" left for all of it"* ]] || fail "compare says nothing of the whole: $output"
+[[ $(sed '/^ IPC /,$d' <<< "$output" | grep -vcE ', seed [01]: top-1 |^warning: ') == 0 ]] ||
+  fail "more than a line a score: $output"
 sed -i '$d' table/results.jsonl
 expect 0 "7 of 8; about " "$dc3" status table
 expect 0 '"seconds_left": ' "$dc3" status table --json
@@ -120,6 +146,17 @@ expect 0 "result" "$dc3" report table/ipc1/random/seed0
 grep -q '<td>jitter</td><td>1</td><td>hard</td>' table/ipc1/random/seed0/report.html ||
   fail "no table of the comparison"
 expect 1 "found those of other data" "$dc3" report else --scores table/table.json
+# With a table the run's own rows stay; both say their conditions. A set of the same method that the comparison made is
+# not this one; a table of other methods is refused.
+expect 0 "result" "$dc3" report run --scores table/table.json
+for cell in '<td>random (this set)</td><td>2</td><td>hard</td>' '<td>jitter</td><td>2</td><td>hard</td>' \
+  '>4 epochs, batches of 4, 16 px' '>2 epochs, batches of 4, 16 px'; do
+  grep -qF "$cell" run/report.html || fail "the page has no '$cell'"
+done
+grep -v '"method": "random"' table/table.json | sed 's/"ipc": 2/"ipc": 3/; s/"arch"/"method": "jitter", "arch"/' \
+  > others.json
+expect 1 "expected a row of this run's set (random at 2 images per class), found those of others: jitter at" \
+  "$dc3" report run --scores others.json
 
 # The folder of a comparison has a page of its own.
 expect 0 "result: table/report.html" "$dc3" report table
