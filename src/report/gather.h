@@ -35,7 +35,7 @@ typedef struct dc3_reporting {
     int64_t classes_count;
     json_t *rows, *baselines;       /* of scores; of random images in other runs' folders */
     const json_t *score;            /* of them: the one that answers (score_answer.h), NULL: none */
-    const json_t *by_class;           /* the one that the accuracy of the classes is from, or NULL */
+    const json_t *by_class;         /* the one that the accuracy of the classes is from, or NULL */
     const json_t *random, *full;    /* of random images and of all data under the same conditions, or NULL */
     char why[300], why_random[300]; /* why there is no `score` or no `random`, "": nobody knows */
     double distance, random_distance; /* of the colours of stored images, and of as many random ones, to the

@@ -8,8 +8,8 @@
 /* Of r->rows the one of the run that tells most, into r->score: not one of students that diverged; rather one
  * of students that have learnt anything; then one beside which there is a score of random images, and of
  * students trained on everything, under the same conditions (r->random, r->full); then one of the protocol's
- * settings; then that of most epochs over all students; then one of soft labels; then the last. Random images are in r->rows and in
- * `baselines`. Where there is none of them r->why and r->why_random say why. */
+ * settings; then that of most epochs over all students; then one of soft labels; then the last. Random images
+ * are in r->rows and in `baselines`. Where there is none of them r->why and r->why_random say why. */
 void dc3_scores_answer(dc3_reporting *r, const dc3_identity *is, const json_t *baselines);
 
 /* How a row was trained otherwise than the protocol says: ", learning rate 100 (not the protocol's)"; ""
