@@ -80,7 +80,7 @@ for i in {0..17}; do mkdir -p fan/$i; ln -s ../$((i + 1)) fan/$i/x; ln -s ../$((
 mkdir fan/18 wide && ln -s ../fan/0 wide/a && cp data/a/1.png fan/18
 expect 1 "expected at most 262144 folders; do links fan out?" "$dc3" select wide -o wide.jsonl --ipc 1 \
   "${common[@]:0:4}"
-for i in {1..30}; do ln -s nothing data/a/$i.gone; done
+for i in {1..30}; do ln -s $i.gone data/a/$i.gone; done
 expect 0 "10 more notes of this dataset are not shown" "$dc3" select data -o many.jsonl --ipc 1 "${common[@]:0:4}"
 rm data/a/*.gone
 

@@ -21,7 +21,7 @@ info data "13 in 3 classes"
 info data "smallest      3 images, class 'blue'" "median        5 images, class 'c'" \
   "largest       5 images, class 're d'" "formats       13 png" \
   "30 to 50 px wide (median 30), 20 to 24 px high (median 24), of 13 examined" \
-  "1 file is not an image by its name (.txt)"
+  "passed over 1 file, hidden or left behind by systems and programs (.txt)"
 bytes=$(find data -name '*.png' -printf '%s\n' | awk '{n += $1} END {print n}')
 info data "($bytes bytes)"
 member data bytes "$bytes"; member data images 13; member data kind '"dataset"'

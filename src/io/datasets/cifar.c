@@ -44,7 +44,7 @@ struct dirent dc3_cifar_entry(const char *path)
 static int probe(const char *path)
 {
     struct dirent entry = dc3_cifar_entry(path);
-    return dc3_path_what(path) == DC3_PATH_FILE ? is_batch(&entry) : dc3_list_has(path, is_batch);
+    return dc3_path_what(path) == DC3_PATH_FILE ? is_batch(&entry) : dc3_has_file(path, is_batch);
 }
 
 dc3_status dc3_cifar_name_class(const char *origin, const char *name, dc3_dataset *d)
@@ -104,6 +104,8 @@ static dc3_status add_batch(const char *path, const char *name, int hundred, dc3
     dc3_status status = dc3_map_open(file, &map);
     size_t record = PIXELS + (hundred ? 2 : 1), at;
     if (status == DC3_OK) status = dc3_check_found(file, "a CIFAR binary", map.data, map.size);
+    if (status == DC3_OK && !map.size)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected a CIFAR binary, found an empty file", file);
     if (status == DC3_OK && map.size % record != 0)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: expected a multiple of %zu bytes, found %zu", file, record,
                           map.size);
@@ -147,7 +149,7 @@ static dc3_status open_cifar(const char *path, dc3_dataset *d)
     struct dirent **entries;
     int count;
     if (dc3_path_what(path) == DC3_PATH_FILE) return open_file(path, d);
-    DC3_TRY(dc3_list(path, d->test ? is_test : is_train, &entries, &count));
+    DC3_TRY(dc3_list_files(path, d->test ? is_test : is_train, &entries, &count));
     dc3_status status;
     if (count > 0 && !(d->test && count > 1))
         status = add_batches(path, entries, count, d);

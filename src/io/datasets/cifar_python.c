@@ -18,7 +18,7 @@ static int is_hundred(const char *name)
 static int is_train(const struct dirent *entry)
 {
     const char *name = entry->d_name;
-    if (strcmp(name, "train") == 0) return entry->d_type != DT_DIR;
+    if (strcmp(name, "train") == 0) return 1;
     return strncmp(name, "data_batch_", 11) == 0 && name[11] &&
            strspn(name + 11, "0123456789") == strlen(name + 11);
 }
@@ -26,13 +26,12 @@ static int is_train(const struct dirent *entry)
 static int is_test(const struct dirent *entry)
 {
     const char *name = entry->d_name;
-    return strcmp(name, "test_batch") == 0 || (strcmp(name, "test") == 0 && entry->d_type != DT_DIR);
+    return strcmp(name, "test_batch") == 0 || strcmp(name, "test") == 0;
 }
 
 static int is_meta(const struct dirent *entry)
 {
-    return (strcmp(entry->d_name, "meta") == 0 && entry->d_type != DT_DIR) ||
-           strcmp(entry->d_name, "batches.meta") == 0;
+    return strcmp(entry->d_name, "meta") == 0 || strcmp(entry->d_name, "batches.meta") == 0;
 }
 
 static int is_ten(const struct dirent *entry)
@@ -56,10 +55,10 @@ static char *folder_of(const char *path)
 static int probe(const char *path)
 {
     if (dc3_path_what(path) != DC3_PATH_FILE)
-        return dc3_list_has(path, is_ten) || (dc3_list_has(path, is_meta) && dc3_list_has(path, is_batch));
+        return dc3_has_file(path, is_ten) || (dc3_has_file(path, is_meta) && dc3_has_file(path, is_batch));
     struct dirent entry = dc3_cifar_entry(path);
     char *folder = folder_of(path);
-    int found = is_ten(&entry) || (is_batch(&entry) && folder && dc3_list_has(folder, is_meta));
+    int found = is_ten(&entry) || (is_batch(&entry) && folder && dc3_has_file(folder, is_meta));
     free(folder);
     return found;
 }
@@ -187,7 +186,7 @@ static dc3_status open_batches(const char *path, dc3_dataset *d)
     struct dirent **entries;
     int count;
     if (dc3_path_what(path) == DC3_PATH_FILE) return open_file(path, d);
-    DC3_TRY(dc3_list(path, d->test ? is_test : is_train, &entries, &count));
+    DC3_TRY(dc3_list_files(path, d->test ? is_test : is_train, &entries, &count));
     dc3_status status =
         count ? add_batches(path, entries, count, d)
               : dc3_fail(DC3_ERR_FORMAT, "%s: expected %s, found %s", path,

@@ -100,7 +100,10 @@ int dc3_dataset_is(const char *path)
 /* A file that no reader takes. */
 static dc3_status other_file(const char *path)
 {
+    if (dc3_path_what(path) != DC3_PATH_FILE)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected a folder or a file, found a pipe or a device", path);
     DC3_TRY(dc3_check_found_in(path, "a dataset"));
+    const char *other = dc3_other_dataset(path);
     static const char *const archives[] = {".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"};
     for (size_t i = 0; i < sizeof archives / sizeof *archives; i++)
         if (dc3_ends_with(path, archives[i]))
@@ -108,6 +111,11 @@ static dc3_status other_file(const char *path)
                             "%s: expected a folder or a .tar file, found an archive; unpack it and give the "
                             "folder with a folder for each class",
                             path);
+    if (other)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: expected a folder with a folder for each class, found %s, which are "
+                        "not read; save the images as DATA/<class>/<image>",
+                        path, other);
     if (dc3_is_image_name(path))
         return dc3_fail(DC3_ERR_FORMAT,
                         "%s: expected a folder with a folder for each class, found one image; give the "
@@ -126,17 +134,22 @@ static int is_visible(const struct dirent *entry)
 }
 
 /* Puts "; did you mean DATA/NAME?" into `hint` where a folder of DATA is a dataset of another kind than
- * folders. */
+ * folders, or else what DATA holds in place of images. */
 static void hint_below(const dc3_dataset *d, char *hint, size_t size)
 {
     struct dirent **entries;
     int count;
     *hint = 0;
+    if (d->foreign)
+        snprintf(hint, size, "; it holds %s, which are not read: save the images as DATA/<class>/<image>",
+                 d->foreign);
     if (d->reader != &dc3_folder_reader || dc3_list(d->path, is_visible, &entries, &count) != DC3_OK) return;
-    for (int i = 0; i < count && !*hint; i++) {
+    int found = 0;
+    for (int i = 0; i < count && !found; i++) {
         char *below = dc3_path_join(d->path, entries[i]->d_name);
         const dc3_reader *reader = below && dc3_path_what(below) == DC3_PATH_FOLDER ? reader_of(below) : NULL;
-        if (reader && reader != &dc3_folder_reader) snprintf(hint, size, "; did you mean %s?", below);
+        found = reader && reader != &dc3_folder_reader;
+        if (found) snprintf(hint, size, "; did you mean %s?", below);
         free(below);
     }
     dc3_list_free(entries, count);
@@ -157,15 +170,25 @@ static dc3_status no_images(const dc3_dataset *d)
     return status;
 }
 
+static dc3_status nothing_there(const char *path)
+{
+    const char *hint = "";
+    if (strstr(path, "://") || strncmp(path, "pipe:", 5) == 0)
+        hint = "; nothing is read from a network: download it first";
+    else if (strpbrk(path, "*?") || (strchr(path, '{') && strstr(path, "..")))
+        hint = "; patterns are not followed: give the folder of the tars";
+    return dc3_fail(
+        DC3_ERR_IO,
+        "%s: expected a dataset (a folder with a folder per class, CIFAR binaries or tars), found "
+        "nothing there%s",
+        path, hint);
+}
+
 static dc3_status open_part(const char *path, int test, void (*progress)(void *, int64_t), void *user,
                             dc3_dataset **out)
 {
     *out = NULL;
-    if (dc3_path_what(path) == DC3_PATH_MISSING)
-        return dc3_fail(DC3_ERR_IO,
-                        "%s: expected a dataset (a folder with a folder per class, CIFAR binaries or tars), "
-                        "found nothing there",
-                        path);
+    if (dc3_path_what(path) == DC3_PATH_MISSING) return nothing_there(path);
     dc3_dataset *d = *out = calloc(1, sizeof *d);
     if (d) d->spool = -1;
     if (!d || !(d->path = strdup(path))) {

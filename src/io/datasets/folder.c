@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "io/datasets/leftovers.h"
+#include "io/datasets/parts.h"
+#include "io/datasets/tar_shard.h"
 #include "io/datasets/reader.h"
 
 typedef struct node {
@@ -32,25 +34,37 @@ static int is_entry(const struct dirent *entry)
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-/* 1 for what is no part of the dataset, which is counted. */
-static int pass_over(dc3_dataset *d, const struct dirent *entry)
-{
-    if (!dc3_is_leftover(entry->d_name)) return 0;
-    dc3_passed_add(&d->leftovers, entry->d_name, entry->d_type == DT_DIR);
-    return 1;
-}
-
-/* A file that is no image by its name, or one that is not read. */
-static void count_other(dc3_dataset *d, const char *name)
-{
-    const char *format = dc3_unread_image_name(name), *dot = strrchr(name, '.');
-    if (format)
-        dc3_passed_add(&d->unread, format, 0);
-    else
-        dc3_passed_add(&d->other, dot ? dot : name, 0);
-}
-
 static dc3_status list_folder(listing *w, const char *below, int depth);
+
+/* A link to nothing, or a file that cannot be examined: all are listed, the first is named in a note. */
+static dc3_status lose(dc3_dataset *d, const char *key, const char *path, int reason)
+{
+    if (reason != ENOENT) return dc3_dataset_skip(d, key, "%s: %s", path, strerror(reason));
+    dc3_passed_add(&d->lost, key, 0);
+    if (d->lost.files == 1) return dc3_dataset_skip(d, key, "%s: a link to nothing", path);
+    dc3_dataset_list_skipped(d, key, path, "a link to nothing");
+    return DC3_OK;
+}
+
+/* "1.png.dvc" where there is no 1.png. */
+static int is_unfetched(const char *path)
+{
+    size_t length = strlen(path);
+    if (!dc3_ends_with(path, ".dvc")) return 0;
+    char *data = strndup(path, length - strlen(".dvc"));
+    int missing = data && dc3_path_what(data) == DC3_PATH_MISSING;
+    free(data);
+    return missing;
+}
+
+/* A file of the dataset that is no image. */
+static dc3_status other_file(dc3_dataset *d, const char *key, const char *path, const char *name)
+{
+    if (is_unfetched(path))
+        return dc3_dataset_skip(d, key, "%s: what it stands for was not fetched; dvc pull fetches it", path);
+    dc3_dataset_count_file(d, name);
+    return DC3_OK;
+}
 
 static dc3_status visit(listing *w, const char *key, const char *name, int depth)
 {
@@ -63,14 +77,15 @@ static dc3_status visit(listing *w, const char *key, const char *name, int depth
     if (kind == DC3_PATH_FOLDER)
         status = list_folder(w, key, depth + 1);
     else if (kind == DC3_PATH_MISSING)
-        status = dc3_dataset_skip(w->dataset, key, "%s: %s", path,
-                                  reason == ENOENT ? "a link to nothing" : strerror(reason));
+        status = lose(w->dataset, key, path, reason);
     else if (kind == DC3_PATH_FILE && dc3_is_image_name(name)) {
         dc3_item item = {.label = w->label};
         status = dc3_dataset_text(w->dataset, key, &item.key);
         if (status == DC3_OK) status = dc3_dataset_add(w->dataset, item);
-    } else
-        count_other(w->dataset, name);
+    } else if (kind == DC3_PATH_FILE)
+        status = other_file(w->dataset, key, path, name);
+    else
+        dc3_passed_add(&w->dataset->special, name, 0);
     free(path);
     return status;
 }
@@ -115,7 +130,7 @@ static dc3_status visit_all(listing *w, const char *below, int depth, struct dir
 {
     dc3_status status = DC3_OK;
     for (int i = 0; i < count && status == DC3_OK; i++) {
-        if (pass_over(w->dataset, entries[i])) continue;
+        if (dc3_dataset_pass_over(w->dataset, entries[i])) continue;
         char *key = dc3_path_join(below, entries[i]->d_name);
         status = key ? visit(w, key, entries[i]->d_name, depth) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(key);
@@ -153,18 +168,10 @@ static dc3_status list_class(listing *w, const char *name)
     return list_folder(w, name, 0);
 }
 
-static dc3_path_kind kind_below(const char *path, const char *name)
-{
-    char *below = dc3_path_join(path, name);
-    dc3_path_kind kind = below ? dc3_path_what(below) : DC3_PATH_MISSING;
-    free(below);
-    return kind;
-}
-
 /* What a folder's folders are called. */
 typedef struct names {
-    int train, others, classes;
-    const char *last; /* of the classes */
+    int others, classes;
+    const char *train, *last; /* the latter of the classes */
 } names;
 
 static names look_at(const char *path, struct dirent **entries, int count)
@@ -172,10 +179,11 @@ static names look_at(const char *path, struct dirent **entries, int count)
     names n = {0};
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
-        if (dc3_is_leftover(name) || kind_below(path, name) != DC3_PATH_FOLDER) continue;
-        if (strcmp(name, "train") == 0)
-            n.train = 1;
-        else if (dc3_is_other_part(name))
+        if (dc3_is_leftover(name) || dc3_kind_below(path, name) != DC3_PATH_FOLDER) continue;
+        dc3_part part = dc3_part_named(name);
+        if (part == DC3_PART_TRAIN)
+            n.train = name;
+        else if (part)
             n.others++;
         else
             n.classes++, n.last = name;
@@ -183,12 +191,12 @@ static names look_at(const char *path, struct dirent **entries, int count)
     return n;
 }
 
-static dc3_status parts_found(const char *path, const char *where, int others)
+static dc3_status parts_found(const char *path, const char *where, const char *train, int others)
 {
     return dc3_fail(
         DC3_ERR_FORMAT,
-        "%s: expected a folder for each class, found a dataset's parts; did you mean %s/train%s%s%s?", path,
-        where, others ? " (and one of the others as " : "", others ? dc3_setting("val") : "",
+        "%s: expected a folder for each class, found a dataset's parts; did you mean %s/%s%s%s%s?", path,
+        where, train, others ? " (and one of the others as " : "", others ? dc3_setting("val") : "",
         others ? ")" : "");
 }
 
@@ -197,25 +205,56 @@ static dc3_status parts_found(const char *path, const char *where, int others)
 static dc3_status check_split(const char *path, struct dirent **entries, int count)
 {
     names n = look_at(path, entries, count);
-    int is_run = kind_below(path, "dc3.json") == DC3_PATH_FILE;
-    if (n.train && (!n.classes || is_run)) return parts_found(path, path, n.others);
+    int is_run = dc3_kind_below(path, "dc3.json") == DC3_PATH_FILE;
+    if (n.train && (!n.classes || is_run)) return parts_found(path, path, n.train, n.others);
     if (n.classes != 1 || n.train || n.others) return DC3_OK;
     char *below = dc3_path_join(path, n.last);
     if (!below) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    names inner = {0};
+    dc3_status status = DC3_OK;
     if (dc3_list(below, is_entry, &entries, &count) == DC3_OK) {
-        inner = look_at(below, entries, count);
+        names inner = look_at(below, entries, count);
+        if (inner.train && inner.others && !inner.classes)
+            status = parts_found(path, below, inner.train, inner.others);
         dc3_list_free(entries, count);
     }
-    dc3_status status = DC3_OK;
-    if (inner.train && inner.others && !inner.classes) status = parts_found(path, below, inner.others);
     free(below);
     return status;
+}
+
+/* Bytes of the folders, with the last slash, that all images lie in. */
+static size_t find_common(const dc3_dataset *d)
+{
+    const char *first = d->text + d->items[0].key, *slash = strrchr(first, '/');
+    size_t common = slash ? (size_t)(slash - first) + 1 : 0;
+    for (int64_t i = 1; i < d->size; i++) {
+        const char *key = d->text + d->items[i].key;
+        size_t same = 0;
+        while (same < common && key[same] == first[same]) same++;
+        while (same && first[same - 1] != '/') same--;
+        common = same;
+    }
+    return common;
+}
+
+/* A folder that is one too high makes one class of all: images in folders of one, and none beside them. */
+static dc3_status note_depth(dc3_dataset *d)
+{
+    size_t common = d->size ? find_common(d) : 0;
+    for (int64_t i = 0; i < d->size; i++)
+        if (!common || !strchr(d->text + d->items[i].key + common, '/')) return DC3_OK;
+    if (!d->size) return DC3_OK;
+    const char *key = d->text + d->items[0].key;
+    return dc3_dataset_mention(d,
+                               "all images are in one class, '%.*s', in folders of it; if those are the "
+                               "classes, give %s/%.*s",
+                               (int)strcspn(key, "/"), key, d->path, (int)common - 1, key);
 }
 
 /* What lies beside the class folders. */
 static dc3_status note_outside(dc3_dataset *d, const char *path, long outside)
 {
+    DC3_TRY(dc3_parts_check(d));
+    DC3_TRY(note_depth(d));
     if (!outside) return DC3_OK;
     if (d->size) return dc3_dataset_note_outside(d, outside);
     return dc3_fail(
@@ -225,23 +264,43 @@ static dc3_status note_outside(dc3_dataset *d, const char *path, long outside)
         path, outside);
 }
 
+/* An entry beside the class folders. Links to nothing may have been classes; lists and programs are no loss.
+ */
+static dc3_status visit_outside(listing *w, const char *name, long *outside, long *tars)
+{
+    dc3_dataset *d = w->dataset;
+    dc3_path_kind kind = dc3_kind_below(w->root, name);
+    int is_image = dc3_is_image_name(name), is_tar = dc3_is_tar_name(name);
+    if (kind == DC3_PATH_FILE) {
+        *outside += is_image;
+        *tars += is_tar;
+        if (!d->foreign) d->foreign = dc3_other_dataset(name);
+        if (!dc3_unread_image_name(name) && !dc3_ends_with(name, ".dvc")) return DC3_OK;
+    }
+    return visit(w, name, name, 0);
+}
+
 static dc3_status open_folder(const char *path, dc3_dataset *dataset)
 {
     listing w = {.dataset = dataset, .root = path};
     struct dirent **entries;
     int count;
-    long outside = 0;
+    long outside = 0, tars = 0;
     DC3_TRY(look_above(&w));
     DC3_TRY(dc3_list(path, is_entry, &entries, &count));
     dc3_status status = check_split(path, entries, count);
     for (int i = 0; i < count && status == DC3_OK; i++) {
-        if (pass_over(dataset, entries[i])) continue;
-        if (kind_below(path, entries[i]->d_name) == DC3_PATH_FOLDER)
-            status = list_class(&w, entries[i]->d_name);
+        const char *name = entries[i]->d_name;
+        if (dc3_dataset_pass_over(dataset, entries[i])) continue;
+        if (dc3_kind_below(path, name) == DC3_PATH_FOLDER)
+            status = list_class(&w, name);
         else
-            outside += dc3_is_image_name(entries[i]->d_name);
+            status = visit_outside(&w, name, &outside, &tars);
     }
     dc3_list_free(entries, count);
+    if (status == DC3_OK && tars && dataset->size)
+        status = dc3_dataset_mention(dataset, "%ld tar%s beside the class folders, not read", tars,
+                                     tars == 1 ? " lies" : "s lie");
     return status == DC3_OK ? note_outside(dataset, path, outside) : status;
 }
 

@@ -8,5 +8,8 @@ int dc3_is_image_name(const char *name);
 const char *dc3_unread_image_name(const char *name);
 /* 1 if `name` ends with `ending` and has more before it, letters in either case. */
 int dc3_ends_with(const char *name, const char *ending);
+/* "Parquet tables (Hugging Face)" by the name of a file that holds a dataset of a kind that is not read; NULL
+ * for others. */
+const char *dc3_other_dataset(const char *name);
 
 #endif

@@ -2,24 +2,25 @@
 
 #include <ctype.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "io/datasets/image_names.h"
 
-/* Names as a whole, letters in either case. No word that a class may well be called: not "thumbnails" or
+/* Tables of names, letters in either case. No word that a class may well be called: not "thumbnails" or
  * "recycled". Hidden names (.DS_Store, .@__thumb, .Trash-1000, .stfolder, .ipynb_checkpoints, .git, ...) need
- * no line here. tests/cli/test_leftovers.sh reads the names from the next lines and compares docs/formats.md.
- */
+ * no line here. tests/cli/test_leftovers.sh reads the tables and compares docs/formats.md. */
 static const char *const names[] = {
     /* Linux, Windows, macOS */
     "lost+found",
     "$RECYCLE.BIN",
     "RECYCLER",
     "System Volume Information",
-    "FOUND.000",
     "Thumbs.db",
     "ehthumbs.db",
     "ehthumbs_vista.db",
     "desktop.ini",
+    "AlbumArtSmall.jpg",
     "Icon\r",
     "Desktop DB",
     "Desktop DF",
@@ -27,7 +28,7 @@ static const char *const names[] = {
     "Temporary Items",
     "TheVolumeSettingsFolder",
     "TheFindByContentFolder",
-    /* network storage: Synology, QNAP, NetApp, Asustor */
+    /* network storage: Synology, QNAP, NetApp, Asustor; clouds */
     "@eaDir",
     "#recycle",
     "#snapshot",
@@ -38,6 +39,16 @@ static const char *const names[] = {
     "@Recently-Snapshot",
     "~snapshot",
     "@appdata",
+    "@sharesnap",
+    "@cloudsync",
+    "@database",
+    "@img_bkp_cache",
+    "@__thumb",
+    "@Transcode",
+    "files_trashbin",
+    "files_versions",
+    "_SUCCESS",
+    "_$folder$",
     /* programs that show, label or process images */
     "Picasa.ini",
     "[Originals]",
@@ -55,18 +66,71 @@ static const char *const names[] = {
 };
 
 /* How names begin that go on with anything. */
-static const char *const beginnings[] = {
-    "SYNOPHOTO_THUMB", "SYNOFILE_THUMB", "SYNOINDEX_MEDIA_INFO",
-    "PaxHeaders.",     "GNUSparseFile.", "~syncthing~",
-};
+static const char *const beginnings[] = {"SYNOPHOTO_THUMB",
+                                         "SYNOFILE_THUMB",
+                                         "SYNOINDEX_MEDIA_INFO",
+                                         "@Syno",
+                                         "PaxHeaders.",
+                                         "GNUSparseFile.",
+                                         "~syncthing~",
+                                         "FOUND.0",
+                                         "AlbumArt_{",
+                                         "_vti_",
+                                         ":2e",
+                                         "Network Recycle Bin",
+                                         "~$"};
+
+/* How names end: streams of files that a copy made files of, and libraries of photo programs, which hold
+ * previews. */
+static const char *const endings[] = {
+    "Zone.Identifier",    "@SynoEAStream", "@SynoResource", ":com.dropbox.attributes",
+    ":com.dropbox.attrs", "_$folder$",     ".lrdata",       ".lrlibrary",
+    ".photoslibrary",     ".photolibrary", ".aplibrary",    ".cocatalog"};
+
+/* How files end that stand beside images: annotations, metadata, lists, settings, shortcuts, copies. */
+static const char *const companions[] = {
+    ".json", ".jsonl", ".xml",  ".txt", ".csv",    ".tsv",    ".yaml",     ".yml", ".names",
+    ".pts",  ".xmp",   ".aae",  ".thm", ".pp3",    ".dop",    ".cos",      ".nfo", ".md",
+    ".pdf",  ".htm",   ".html", ".log", ".ini",    ".db",     ".jbf",      ".dat", ".lock",
+    ".bak",  ".cache", ".lnk",  ".url", ".webloc", ".ffs_db", ".ffs_lock", ".dvc"};
+
+/* What a download adds to the name of a file that is not complete. */
+static const char *const unfinished[] = {".part",     ".partial", ".crdownload", ".download",
+                                         ".filepart", ".tmp",     ".ffs_tmp",    ".!sync",
+                                         ".!ut",      ".aria2",   ".opdownload"};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static int ends_with_one(const char *name, const char *const *table, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (dc3_ends_with(name, table[i])) return 1;
+    return 0;
+}
 
 int dc3_is_leftover(const char *name)
 {
     int first = tolower((unsigned char)name[0]);
     if (first == '.') return 1;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < COUNT(names); i++)
         if (tolower((unsigned char)names[i][0]) == first && strcasecmp(name, names[i]) == 0) return 1;
-    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
-        if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) return 1;
-    return 0;
+    for (size_t i = 0; i < COUNT(beginnings); i++)
+        if (strncasecmp(name, beginnings[i], strlen(beginnings[i])) == 0) return 1;
+    return ends_with_one(name, endings, COUNT(endings));
+}
+
+int dc3_is_companion(const char *name)
+{
+    size_t length = strlen(name);
+    return ends_with_one(name, companions, COUNT(companions)) || (length && name[length - 1] == '~');
+}
+
+const char *dc3_placeholder(const char *name)
+{
+    char image[256];
+    const char *dot = strrchr(name, '.');
+    int is_cloud = *name == '.' && dot && strcasecmp(dot, ".icloud") == 0;
+    if (!dot || (!is_cloud && !ends_with_one(name, unfinished, COUNT(unfinished)))) return NULL;
+    snprintf(image, sizeof image, "%.*s", (int)(dot - name - is_cloud), name + is_cloud);
+    return dc3_is_image_name(image) ? dot : NULL;
 }

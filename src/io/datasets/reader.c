@@ -122,6 +122,12 @@ dc3_status dc3_dataset_skip(dc3_dataset *d, const char *key, const char *format,
     return dc3_dataset_remark(d, "%s, skipped", reason);
 }
 
+void dc3_dataset_list_skipped(dc3_dataset *d, const char *key, const char *path, const char *reason)
+{
+    g_ptr_array_add(d->skipped, g_strdup(key));
+    g_ptr_array_add(d->skipped, g_strdup_printf("%s: %s", path, reason));
+}
+
 dc3_status dc3_dataset_note_outside(dc3_dataset *d, long images)
 {
     if (!images) return DC3_OK;
@@ -135,59 +141,6 @@ dc3_status dc3_dataset_count_notes(dc3_dataset *d)
     if (!d->more_notes) return DC3_OK;
     snprintf(text, sizeof text, "%zu more notes of this dataset are not shown", d->more_notes);
     return append_note(d, text, 1); /* there are twenty others */
-}
-
-/* 1 if "a, b" has `name` between its commas. */
-static int lists(const char *names, const char *name)
-{
-    size_t length = strlen(name);
-    for (const char *at = names; (at = strstr(at, name)); at += length)
-        if ((at == names || at[-1] == ' ') && (!at[length] || at[length] == ',')) return 1;
-    return 0;
-}
-
-void dc3_passed_add(dc3_passed *passed, const char *name, int is_folder)
-{
-    enum { SHOWN = 4 };
-    size_t used = strlen(passed->names);
-    *(is_folder ? &passed->folders : &passed->files) += 1;
-    if (passed->shown > SHOWN || lists(passed->names, name)) return;
-    if (passed->shown == SHOWN || used + strlen(name) + 8 > sizeof passed->names) {
-        passed->shown = SHOWN + 1;
-        strcpy(passed->names + used, ", ..");
-        return;
-    }
-    passed->shown++;
-    snprintf(passed->names + used, sizeof passed->names - used, "%s%s", used ? ", " : "", name);
-}
-
-/* "3 folders and 1 file". */
-static const char *count_text(const dc3_passed *passed, char text[64])
-{
-    char *at = text;
-    *text = 0;
-    if (passed->folders) at += sprintf(at, "%ld folder%s", passed->folders, passed->folders == 1 ? "" : "s");
-    if (passed->folders && passed->files) at += sprintf(at, " and ");
-    if (passed->files) sprintf(at, "%ld file%s", passed->files, passed->files == 1 ? "" : "s");
-    return text;
-}
-
-dc3_status dc3_dataset_note_passed(dc3_dataset *d)
-{
-    char text[64];
-    if (d->leftovers.files + d->leftovers.folders)
-        DC3_TRY(dc3_dataset_mention(d, "passed over %s, hidden or left behind by systems and programs (%s)",
-                                    count_text(&d->leftovers, text), d->leftovers.names));
-    if (d->unread.files)
-        DC3_TRY(dc3_dataset_remark(
-            d, "%ld image%s in formats that are not read (%s), skipped; convert them to PNG", d->unread.files,
-            d->unread.files == 1 ? " is" : "s are", d->unread.names));
-    if (d->other.files)
-        DC3_TRY(dc3_dataset_remark(d, "%ld file%s by %s name%s (%s), skipped", d->other.files,
-                                   d->other.files == 1 ? " is not an image" : "s are not images",
-                                   d->other.files == 1 ? "its" : "their", d->other.files == 1 ? "" : "s",
-                                   d->other.names));
-    return DC3_OK;
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
@@ -211,20 +164,49 @@ void dc3_list_free(struct dirent **entries, int count)
     free(entries);
 }
 
-int dc3_is_other_part(const char *name)
+dc3_path_kind dc3_kind_below(const char *path, const char *name)
 {
-    static const char *const parts[] = {"val", "valid", "validation", "test"};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (strcmp(name, parts[i]) == 0) return 1;
-    return 0;
+    char *below = dc3_path_join(path, name);
+    dc3_path_kind kind = below ? dc3_path_what(below) : DC3_PATH_MISSING;
+    free(below);
+    return kind;
 }
 
-int dc3_list_has(const char *path, int (*wanted)(const struct dirent *))
+dc3_status dc3_list_files(const char *path, int (*wanted)(const struct dirent *), struct dirent ***entries,
+                          int *count)
+{
+    int all, kept = 0;
+    DC3_TRY(dc3_list(path, wanted, entries, &all));
+    for (int i = 0; i < all; i++) {
+        struct dirent *entry = (*entries)[i];
+        dc3_path_kind kind = dc3_kind_below(path, entry->d_name);
+        if (kind == DC3_PATH_FILE ||
+            kind == DC3_PATH_MISSING) /* why it is missing is said when it is opened */
+            (*entries)[kept++] = entry;
+        else
+            free(entry);
+    }
+    *count = kept;
+    return DC3_OK;
+}
+
+static int has(const char *path, int (*wanted)(const struct dirent *), dc3_path_kind kind)
 {
     struct dirent **entries;
-    int count = scandir(path, &entries, wanted, NULL);
+    int found = 0, count = scandir(path, &entries, wanted, NULL);
+    for (int i = 0; i < count && !found; i++) found = dc3_kind_below(path, entries[i]->d_name) == kind;
     if (count >= 0) dc3_list_free(entries, count);
-    return count > 0;
+    return found;
+}
+
+int dc3_has_file(const char *path, int (*wanted)(const struct dirent *))
+{
+    return has(path, wanted, DC3_PATH_FILE);
+}
+
+int dc3_has_folder(const char *path, int (*wanted)(const struct dirent *))
+{
+    return has(path, wanted, DC3_PATH_FOLDER);
 }
 
 dc3_status dc3_read_part_of(int fd, const char *path, uint64_t offset, uint64_t size, void **data)

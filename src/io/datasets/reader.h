@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <glib.h>
+#include "base/file.h"
 #include "io/dataset.h"
 #include "io/datasets/image_names.h"
 
@@ -47,9 +48,12 @@ struct dc3_dataset {
     int64_t size, capacity;
     char **classes;
     dc3_note *notes;
-    GPtrArray *skipped; /* keys and reasons by turns, strings of its own */
-    dc3_passed leftovers, other,
-        unread;              /* files of the last two: no images by their names; formats not read */
+    GPtrArray *skipped;      /* keys and reasons by turns, strings of its own */
+    dc3_passed leftovers,    /* of systems and programs, and beside images */
+        other, unread,       /* files: no images by their names; images of formats that are not read */
+        absent, special,     /* what stands for an image that is not there; pipes and the like */
+        lost, links;         /* links to nothing; links in tars */
+    const char *foreign;     /* what a file is that holds a dataset of another kind; NULL: none seen */
     int spool;               /* a temporary file of what was unpacked, or -1 */
     uint64_t spool_size;     /* bytes in it */
     uint64_t spool_packed;   /* bytes of the files that they were unpacked from */
@@ -72,10 +76,16 @@ dc3_status dc3_dataset_mention(dc3_dataset *dataset, const char *format, ...)
  * the list of what was skipped. */
 dc3_status dc3_dataset_skip(dc3_dataset *dataset, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Only lists it: "PATH: REASON". */
+void dc3_dataset_list_skipped(dc3_dataset *dataset, const char *key, const char *path, const char *reason);
 /* A note of images that lie beside the class folders, if there are any. */
 dc3_status dc3_dataset_note_outside(dc3_dataset *dataset, long images);
 /* Counts one file or folder that is passed over, of which `name` is shown. */
 void dc3_passed_add(dc3_passed *passed, const char *name, int is_folder);
+/* 1 for what is no part of the dataset, which is counted. */
+int dc3_dataset_pass_over(dc3_dataset *dataset, const struct dirent *entry);
+/* Counts a file that is no image, or none that is read, by its name. */
+void dc3_dataset_count_file(dc3_dataset *dataset, const char *name);
 /* Notes of what was passed over by names; call it once all is listed. */
 dc3_status dc3_dataset_note_passed(dc3_dataset *dataset);
 /* Adds a note that says how many there were beyond DC3_NOTE_LIMIT, if there were. */
@@ -84,10 +94,14 @@ dc3_status dc3_dataset_count_notes(dc3_dataset *dataset);
 dc3_status dc3_list(const char *path, int (*wanted)(const struct dirent *), struct dirent ***entries,
                     int *count);
 void dc3_list_free(struct dirent **entries, int count);
-/* 1 for the name of a part, other than train, that datasets are divided into. */
-int dc3_is_other_part(const char *name);
-/* 1 if there is such an entry. */
-int dc3_list_has(const char *path, int (*wanted)(const struct dirent *));
+/* The same without folders, and without pipes and the like, which are never opened. */
+dc3_status dc3_list_files(const char *path, int (*wanted)(const struct dirent *), struct dirent ***entries,
+                          int *count);
+/* 1 if there is such a file; such a folder. Links count as what they lead to. */
+int dc3_has_file(const char *path, int (*wanted)(const struct dirent *));
+int dc3_has_folder(const char *path, int (*wanted)(const struct dirent *));
+/* What kind of thing a folder's entry is. */
+dc3_path_kind dc3_kind_below(const char *path, const char *name);
 /* size bytes of a file at offset, new memory, which is not taken where the file is shorter. */
 dc3_status dc3_read_part(const char *path, uint64_t offset, uint64_t size, void **data);
 /* The same of a file that is open and stays so; `path` names it in errors. Threads may call it at once. */

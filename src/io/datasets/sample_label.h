@@ -7,10 +7,10 @@
 /* 1 for what a class may be called and nothing but digits. */
 int dc3_is_number(const char *text);
 /* The class in the text of a .cls: its first line without spaces around it, and a number without leading
- * zeros. "" if it has none. Changes `text`. */
+ * zeros and without ".0". "" if it has none, or is a number below 0. Changes `text`. */
 void dc3_label_of_text(char *text);
-/* The class in a .json: the first of the members "label", "cls", "class", "class_name", "class_id",
- * "category" and "target" that is a text or a number from 0 on. label[size] is "" if there is none; then
+/* The class in a .json: the first of some members (docs/formats.md has them) that is a text or a whole number
+ * from 0 on; or such a value alone. label[size] is "" if there is none; then
  * keys[keys_size] are the names of its members, "a, b, c", or what it is instead. */
 void dc3_label_of_json(const char *text, size_t length, char *label, size_t size, char *keys,
                        size_t keys_size);

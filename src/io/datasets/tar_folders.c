@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "io/datasets/leftovers.h"
+#include "io/datasets/parts.h"
 
 dc3_status dc3_tar_images_add(dc3_tar_images *images, dc3_item item, int is_dotted)
 {
@@ -16,6 +17,7 @@ dc3_status dc3_tar_images_add(dc3_tar_images *images, dc3_item item, int is_dott
         images->capacity = capacity;
     }
     if (!is_dotted && !images->plain++) images->first = images->count;
+    item.label = is_dotted;
     images->items[images->count++] = item;
     return DC3_OK;
 }
@@ -83,10 +85,13 @@ dc3_status dc3_tar_survey_explain(const dc3_tar_survey *survey, const char *path
             path, (long long)images, images == 1 ? "" : "s", labels, labels == 1 ? "" : "s", text);
     return dc3_fail(DC3_ERR_FORMAT,
                     "%s: found %lld image%s; its members are %s%s%s; expected KEY.cls, or "
-                    "KEY.json with a \"label\", beside KEY.jpg, or a folder for each class",
+                    "KEY.json with a \"label\", beside KEY.jpg, or a folder for each class%s",
                     path, (long long)images,
                     images == 1 ? " without a label or a folder" : "s without labels or folders", text,
-                    *survey->keys ? "; the keys of a .json are " : "", survey->keys);
+                    *survey->keys ? "; the keys of a .json are " : "", survey->keys,
+                    dc3_path_what(path) == DC3_PATH_FOLDER
+                        ? "; where each tar is a class, unpack each into a folder of its name"
+                        : "");
 }
 
 /* The image's path in its tar, in whose key the tar's name comes first. */
@@ -127,7 +132,7 @@ static dc3_status add_all(dc3_dataset *d, const dc3_tar_images *images, size_t c
             continue;
         }
         snprintf(name, sizeof name, "%.*s", (int)(slash - below), below);
-        *parts = *parts && (dc3_is_other_part(name) || strcmp(name, "train") == 0);
+        *parts = *parts && dc3_part_named(name);
         DC3_TRY(dc3_dataset_class(d, name, &item.label));
         DC3_TRY(dc3_dataset_add(d, item));
     }
@@ -154,5 +159,6 @@ dc3_status dc3_tar_folders(dc3_dataset *d, const dc3_tar_images *images, const d
             "%s: expected a folder for each class, found a dataset's parts (%s); unpack it and give the "
             "folder of one of them",
             d->path, d->class_count > 1 ? "train, val and the like" : d->classes[0]);
+    DC3_TRY(dc3_parts_check(d));
     return dc3_dataset_note_outside(d, above);
 }

@@ -8,7 +8,7 @@ enum { DC3_TAR_KEYS = 160 };
 
 /* Images that no label belongs to. */
 typedef struct dc3_tar_images {
-    dc3_item *items; /* [count], the label not set; free */
+    dc3_item *items; /* [count], the label is is_dotted; free */
     int64_t count, capacity, first;
     long plain; /* that a label was missed for; `first` of them */
 } dc3_tar_images;

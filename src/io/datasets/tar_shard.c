@@ -12,7 +12,6 @@
 #include "io/found.h"
 
 enum {
-    BLOCK = 512,
     SMALL_SPOOL = 64 << 20, /* bytes that any tars may take unpacked */
     EXPANSION = 200         /* times their own bytes that larger ones may take: images hardly shrink */
 };
@@ -21,16 +20,28 @@ struct dc3_tar {
     const char *path;
     struct archive *archive;
     struct archive_entry *entry;
-    uint64_t packed; /* bytes of the file */
-    int spooled, damaged;
+    uint64_t packed;                           /* bytes of the file */
+    int spooled, damaged, cut, ended, counted; /* counted: in the bytes that were unpacked from */
 };
 
 int dc3_is_tar_name(const char *name)
 {
-    static const char *const endings[] = {".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2"};
+    static const char *const endings[] = {".tar", ".tar.gz",  ".tgz",  ".tar.zst", ".tzst",   ".tar.xz",
+                                          ".txz", ".tar.bz2", ".tbz2", ".tbz",     ".tar.lz4"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (dc3_ends_with(name, endings[i])) return 1;
     return 0;
+}
+
+/* By its first byte, which in a tar is one of a name. Of a compressed tar what follows its end is not read:
+ * that may be zeros without end. */
+static int looks_compressed(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    int first = file ? fgetc(file) : EOF, second = file ? fgetc(file) : EOF;
+    if (file) fclose(file);
+    return (first == 0x1f && second == 0x8b) || (first == 'B' && second == 'Z') || first == 0xfd ||
+           (first == 0x28 && second == 0xb5) || (first == 0x04 && second == 0x22);
 }
 
 dc3_status dc3_tar_open(const char *path, dc3_tar **tar)
@@ -45,8 +56,11 @@ dc3_status dc3_tar_open(const char *path, dc3_tar **tar)
     archive_read_support_filter_bzip2(t->archive);
     archive_read_support_filter_xz(t->archive);
     archive_read_support_filter_zstd(t->archive);
+    archive_read_support_filter_lz4(t->archive);
     t->damaged = 1;
     DC3_TRY(dc3_check_found_in(path, "a tar file"));
+    if (!looks_compressed(path))
+        archive_read_set_format_option(t->archive, "tar", "read_concatenated_archives", "1");
     t->damaged = archive_read_open_filename(t->archive, path, 1 << 16) != ARCHIVE_OK;
     if (!t->damaged) return DC3_OK;
     if (access(path, R_OK) != 0)
@@ -90,9 +104,11 @@ dc3_status dc3_tar_next(dc3_tar *t, const char **name)
     do {
         r = archive_read_next_header(t->archive, &t->entry);
         if (r == ARCHIVE_OK) DC3_TRY(check_passed(t));
-    } while (r == ARCHIVE_OK && archive_entry_filetype(t->entry) != AE_IFREG);
-    if (r == ARCHIVE_EOF) return DC3_OK;
+    } while (r == ARCHIVE_OK && archive_entry_filetype(t->entry) != AE_IFREG && !dc3_tar_is_link(t));
+    t->ended = r == ARCHIVE_EOF;
+    if (t->ended) return DC3_OK;
     t->damaged = r != ARCHIVE_OK;
+    t->cut = t->damaged && r != ARCHIVE_RETRY;
     if (t->damaged)
         return dc3_fail(DC3_ERR_FORMAT, "%s: not a tar file, or damaged: %s", t->path,
                         archive_error_string(t->archive));
@@ -101,9 +117,14 @@ dc3_status dc3_tar_next(dc3_tar *t, const char **name)
     return DC3_OK;
 }
 
+int dc3_tar_is_link(const dc3_tar *t)
+{
+    return archive_entry_hardlink(t->entry) || archive_entry_filetype(t->entry) == AE_IFLNK;
+}
+
 static dc3_status damaged(dc3_tar *t)
 {
-    t->damaged = 1;
+    t->damaged = t->cut = 1;
     const char *name = archive_entry_pathname(t->entry), *why = archive_error_string(t->archive);
     return dc3_fail(DC3_ERR_FORMAT, "%s: member '%.200s': %s", t->path, name ? name : "",
                     why ? why : "damaged");
@@ -115,27 +136,6 @@ dc3_status dc3_tar_read(dc3_tar *t, char *text, size_t size, size_t *got)
     *got = read < 0 ? 0 : (size_t)read;
     text[*got] = 0;
     return read < 0 ? damaged(t) : DC3_OK;
-}
-
-/* A member's data begins after its header and the extension headers before that. */
-static dc3_status find_data(const char *path, uint64_t header, uint64_t *offset)
-{
-    for (int i = 0; i < 8; i++) {
-        void *block;
-        DC3_TRY(dc3_read_part(path, header, BLOCK, &block));
-        char type = ((char *)block)[156], digits[13] = {0};
-        memcpy(digits, (char *)block + 124, 12);
-        free(block);
-        header += BLOCK;
-        if (!strchr("xgLK", type) || !type) {
-            *offset = header;
-            return DC3_OK;
-        }
-        uint64_t size = strtoull(digits, NULL, 8);
-        if (size > 1 << 24) break;
-        header += (size + BLOCK - 1) / BLOCK * BLOCK;
-    }
-    return dc3_fail(DC3_ERR_FORMAT, "%s: a member's header cannot be followed", path);
 }
 
 /* A temporary file that is gone once it is closed. */
@@ -176,8 +176,9 @@ static dc3_status spool(dc3_tar *t, dc3_dataset *d, dc3_place *place)
 {
     char block[1 << 14];
     ssize_t got;
-    if (!t->spooled) d->spool_packed += t->packed;
-    place->spooled = t->spooled = 1;
+    if (!t->counted) d->spool_packed += t->packed;
+    place->spooled = t->counted = 1;
+    t->spooled |= is_compressed(t);
     if (place->size > DC3_FILE_LIMIT) return DC3_OK; /* refused when it is read */
     DC3_TRY(open_spool(d));
     place->offset = d->spool_size;
@@ -189,19 +190,29 @@ static dc3_status spool(dc3_tar *t, dc3_dataset *d, dc3_place *place)
     return got == 0 ? dc3_check_cancel() : damaged(t);
 }
 
+/* Of a sparse member the zeros do not stand in the file. */
 dc3_status dc3_tar_keep(dc3_tar *t, dc3_dataset *d, dc3_place *place)
 {
     *place = (dc3_place){.size = (uint64_t)archive_entry_size(t->entry)};
-    if (is_compressed(t)) return spool(t, d, place);
-    dc3_status status =
-        find_data(t->path, (uint64_t)archive_read_header_position(t->archive), &place->offset);
-    t->damaged = status == DC3_ERR_FORMAT;
-    return status;
+    if (is_compressed(t) || archive_entry_sparse_count(t->entry)) return spool(t, d, place);
+    place->offset = (uint64_t)archive_filter_bytes(t->archive, 0);
+    return DC3_OK;
 }
 
 int dc3_tar_is_damaged(const dc3_tar *t)
 {
     return t->damaged;
+}
+
+int dc3_tar_is_cut(const dc3_tar *t)
+{
+    return t->cut;
+}
+
+uint64_t dc3_tar_rest(const dc3_tar *t)
+{
+    uint64_t used = (uint64_t)archive_filter_bytes(t->archive, -1);
+    return t->ended && is_compressed(t) && used < t->packed ? t->packed - used : 0;
 }
 
 int dc3_tar_is_spooled(const dc3_tar *t)

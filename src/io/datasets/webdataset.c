@@ -1,10 +1,10 @@
 /* WebDataset: tar shards with members KEY.jpg (or .png, .webp, ...) and KEY.cls, a class number or name, or
  * KEY.json with one (sample_label.h). As in the webdataset library, a key goes up to the first dot of the
- * base name, and what follows is the kind: KEY.seg.png is no image of the sample, nor is a second one of a
- * key. But where KEY.001.cls stands beside KEY.001.jpg the two are a sample of their own. Where all classes
- * are numbers they are written with as many digits each, so that names and values have the same order. Where
- * no shard has any label, folders in the tars are the classes (tar_folders.h). The shards are listed once,
- * with each image's place, and read by that; members' names are never used as paths. */
+ * base name, and what follows is the kind: KEY.seg.png is no image of the sample beside KEY.png, nor is a
+ * second one of a key. But where KEY.001.cls stands beside KEY.001.jpg the two are a sample of their own.
+ * Where all classes are numbers they are written with as many digits each, so that names and values have the
+ * same order. Where no shard has any label, folders in the tars are the classes (tar_folders.h). The shards
+ * are listed once, with each image's place, and read by that; members' names are never used as paths. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,28 +13,12 @@
 #include "base/text.h"
 #include "io/datasets/leftovers.h"
 #include "io/datasets/sample_label.h"
+#include "io/datasets/shards.h"
 #include "io/datasets/tar_folders.h"
+#include "io/datasets/tar_labels.h"
 #include "io/datasets/tar_shard.h"
 
 enum { LABEL_LIMIT = 256, PATH_LIMIT = 512, JSON_LIMIT = 1 << 20, SHOWN = 200 };
-
-static int is_tar(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && dc3_is_tar_name(entry->d_name);
-}
-
-static int is_folder(const struct dirent *entry)
-{
-    return entry->d_type == DT_DIR && !dc3_is_leftover(entry->d_name);
-}
-
-/* A folder of shards has no folders beside them: where it has, the tar is what a folder of classes came in.
- */
-static int probe(const char *path)
-{
-    if (dc3_path_what(path) == DC3_PATH_FILE) return dc3_is_tar_name(path);
-    return dc3_list_has(path, is_tar) && !dc3_list_has(path, is_folder);
-}
 
 /* A sample that is being put together: its image and its class may come in either order. */
 typedef struct sample {
@@ -52,7 +36,9 @@ typedef struct listing {
     char *json;            /* [JSON_LIMIT] */
     long labels;           /* members that are, of all shards */
     long spooled;          /* tars that are compressed */
+    long repeated;         /* images that a later member of the same name replaces */
     dc3_tar_images images; /* without a label */
+    GHashTable *apart;     /* labels without an image beside them */
     dc3_tar_survey survey;
 } listing;
 
@@ -70,7 +56,8 @@ static dc3_status flush(listing *w, sample *s, int is_dotted)
         if (status == DC3_OK)
             status =
                 *s->class_name ? dc3_dataset_add(d, item) : dc3_tar_images_add(&w->images, item, is_dotted);
-    }
+    } else if (*s->class_name)
+        dc3_tar_labels_keep(&w->apart, w->shard, s->key, s->class_name);
     *s = (sample){0};
     return status;
 }
@@ -113,18 +100,23 @@ static dc3_status read_json(listing *w, dc3_tar *tar, sample *s)
 
 static dc3_status keep_image(listing *w, dc3_tar *tar, const char *name, sample *s)
 {
+    char key[1200];
     DC3_TRY(dc3_tar_keep(tar, w->dataset, &s->place));
-    if (s->place.size) strcpy(s->member, name);
-    return DC3_OK;
+    strcpy(s->member, s->place.size ? name : "");
+    if (s->place.size) return DC3_OK;
+    snprintf(key, sizeof key, "%s/%s", w->shard, name);
+    return dc3_dataset_skip(w->dataset, key, "%s: an empty file", key);
 }
 
-/* The first image of a key is the sample's. Others of its name (1.jpg beside 1.png) count only where folders
- * are the classes. */
+/* The first image of a key is the sample's, and of one name the last, as tar unpacks it. Others of the key
+ * (1.jpg beside 1.png) count only where folders are the classes. */
 static dc3_status read_image(listing *w, dc3_tar *tar, const char *name, sample *s)
 {
     sample other = {0};
-    if (!*s->member) return keep_image(w, tar, name, s);
-    if (w->labels || strcmp(s->member, name) == 0) return DC3_OK;
+    int is_same = strcmp(s->member, name) == 0;
+    w->repeated += is_same;
+    if (!*s->member || is_same) return keep_image(w, tar, name, s);
+    if (w->labels) return DC3_OK;
     DC3_TRY(keep_image(w, tar, name, &other));
     return flush(w, &other, 1);
 }
@@ -140,6 +132,16 @@ static dc3_status pass_over(listing *w, const char *name)
                               w->shard, dc3_text_room(name, SHOWN), name, strlen(name), PATH_LIMIT - 1);
 }
 
+typedef enum kind { NEITHER, LABEL, JSON, IMAGE } kind;
+
+static kind kind_of(const char *base, const char *ending)
+{
+    static const char *const labels[] = {".cls", ".class", ".label"};
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+        if (strcasecmp(ending, labels[i]) == 0) return LABEL;
+    return strcasecmp(ending, ".json") == 0 ? JSON : dc3_is_image_name(base) ? IMAGE : NEITHER;
+}
+
 static dc3_status member(listing *w, dc3_tar *tar, const char *name)
 {
     if (!*name || strlen(name) >= PATH_LIMIT) return pass_over(w, name);
@@ -151,12 +153,19 @@ static dc3_status member(listing *w, dc3_tar *tar, const char *name)
     dc3_tar_survey_add(&w->survey, name);
     const char *base = slash ? slash + 1 : name, *first = strchr(base, '.'), *last = strrchr(base, '.');
     if (!first) return DC3_OK;
+    kind what = kind_of(base, last);
+    if (dc3_tar_is_link(tar)) {
+        if (what) dc3_passed_add(&w->dataset->links, name, 0);
+        return DC3_OK;
+    }
     DC3_TRY(turn_to(w, &w->plain, name, (size_t)(first - name), 0));
     sample *s = first == last ? &w->plain : &w->dotted;
-    int is_class = strcasecmp(last, ".cls") == 0, is_json = strcasecmp(last, ".json") == 0;
-    if (!is_class && !is_json && !dc3_is_image_name(base)) return DC3_OK;
+    if (dc3_unread_image_name(base)) dc3_passed_add(&w->dataset->unread, dc3_unread_image_name(base), 0);
+    if (what == NEITHER) return DC3_OK;
     if (s == &w->dotted) DC3_TRY(turn_to(w, s, name, (size_t)(last - name), 1));
-    return is_class ? read_class(w, tar, s) : is_json ? read_json(w, tar, s) : read_image(w, tar, name, s);
+    return what == LABEL  ? read_class(w, tar, s)
+           : what == JSON ? read_json(w, tar, s)
+                          : read_image(w, tar, name, s);
 }
 
 static dc3_status add_members(listing *w, dc3_tar *tar)
@@ -191,10 +200,16 @@ static dc3_status add_shard(listing *w, const char *path, const char *shard, int
     dc3_status status = dc3_tar_open(path, &tar);
     if (status == DC3_OK) status = add_members(w, tar);
     int is_damaged = tar && dc3_tar_is_damaged(tar);
+    int is_cut = is_damaged && dc3_tar_is_cut(tar);
+    uint64_t rest = tar && status == DC3_OK ? dc3_tar_rest(tar) : 0;
     w->spooled += tar && dc3_tar_is_spooled(tar);
     dc3_tar_close(&tar);
     if (!is_damaged) DC3_TRY(status);
-    if (is_damaged) w->plain.member[0] = w->dotted.member[0] = 0; /* it may be what is damaged */
+    if (is_cut) w->plain.member[0] = w->dotted.member[0] = 0;
+    if (rest)
+        DC3_TRY(dc3_dataset_skip(
+            w->dataset, shard, "%s: %llu bytes behind the end of the tar are not read (were several joined?)",
+            path, (unsigned long long)rest));
     DC3_TRY(flush(w, &w->dotted, 1));
     DC3_TRY(flush(w, &w->plain, 0));
     return is_damaged ? pass_over_rest(w, before, is_alone) : DC3_OK;
@@ -206,7 +221,7 @@ static dc3_status add_shards(listing *w, const char *path)
     if (dc3_path_what(path) == DC3_PATH_FILE) return add_shard(w, path, slash ? slash + 1 : path, 1);
     struct dirent **entries;
     int count;
-    DC3_TRY(dc3_list(path, is_tar, &entries, &count));
+    DC3_TRY(dc3_shards_list(w->dataset, &entries, &count));
     dc3_status status = DC3_OK;
     for (int i = 0; i < count; i++) {
         char *file = dc3_path_join(path, entries[i]->d_name);
@@ -217,6 +232,16 @@ static dc3_status add_shards(listing *w, const char *path)
     }
     dc3_list_free(entries, count);
     return status;
+}
+
+static dc3_status note_links(dc3_dataset *d)
+{
+    if (!d->links.files) return DC3_OK;
+    return dc3_dataset_remark(d,
+                              "%ld member%s of tars %s (%s), skipped; tar makes whole files of them with the "
+                              "options dereference and hard-dereference",
+                              d->links.files, d->links.files == 1 ? "" : "s",
+                              d->links.files == 1 ? "is a link" : "are links", d->links.names);
 }
 
 /* Numbers with leading zeros, if all classes are numbers. */
@@ -261,11 +286,15 @@ static dc3_status open_tars(const char *path, dc3_dataset *d)
     if (!w) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     w->dataset = d;
     dc3_status status = add_shards(w, path);
+    if (status == DC3_OK) status = note_links(d);
+    if (status == DC3_OK) status = dc3_tar_labels_match(w->apart, d, &w->images);
     if (status == DC3_OK) status = name_classes(w);
+    if (status == DC3_OK) status = dc3_shards_drop_repeated(d, w->repeated);
     if (status == DC3_OK && w->spooled)
         status =
             dc3_dataset_mention(d, "%ld compressed tar%s unpacked into a temporary file (%.1f MB) each time",
                                 w->spooled, w->spooled == 1 ? " is" : "s are", (double)d->spool_size * 1e-6);
+    if (w->apart) g_hash_table_destroy(w->apart);
     free(w->images.items);
     free(w->json);
     free(w);
@@ -286,4 +315,4 @@ static dc3_status open_item(const dc3_dataset *d, const dc3_item *item, dc3_imag
     return dc3_image_source_open(key, data, item->size, source);
 }
 
-const dc3_reader dc3_webdataset_reader = {"WebDataset", probe, open_tars, open_item};
+const dc3_reader dc3_webdataset_reader = {"WebDataset", dc3_shards_probe, open_tars, open_item};
