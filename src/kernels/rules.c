@@ -25,9 +25,10 @@ static const rule rules[] = {
     {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ONE(DC3_PASS_WEIGHT), DC3_WAY_DIRECT},
     /* Linear layers with AMX are oneDNN's: ours over tiles have not been measured on such a processor. To
      * take them: {ONE(DC3_TIER_AMX), DC3_WORK_LINEAR, DC3_BF16, ALL_PASSES, DC3_WAY_TILES}. */
-    /* Attention with AMX: unmeasured. oneDNN has none, and what is measured of the tier below on such a
-     * processor (160 ms of the U-Net's 607, the same file) is a small part of what tiles can do. */
-    {ONE(DC3_TIER_AMX), DC3_WORK_ATTENTION, DC3_BF16, ONE(DC3_PASS_FORWARD), DC3_WAY_TILES},
+    /* Attention with AMX and its gradient (data): unmeasured. oneDNN has none, and what is measured of the
+     * tier below on such a processor (160 ms of the U-Net's 607, the same file) is a small part of what tiles
+     * can do. */
+    {ONE(DC3_TIER_AMX), DC3_WORK_ATTENTION, DC3_BF16, ALL_PASSES, DC3_WAY_TILES},
 };
 
 dc3_way dc3_rule(dc3_tier tier, dc3_work work, dc3_dtype type, dc3_conv_pass pass, const int takes[DC3_WAYS])

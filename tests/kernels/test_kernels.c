@@ -81,6 +81,7 @@ static attention_case new_attention(uint64_t seed, int64_t purpose)
                                .tokens_q = between(&rng, 1, seed % 7 == 0 ? 400 : 70),
                                .tokens_kv = between(&rng, 1, 150),
                                .causal = seed % 3 == 0};
+    if (seed == 77) s->tokens_q = 1100; /* more than a unit of work has */
     if (s->causal) s->tokens_kv = s->tokens_q;
     s->n_kv = seed % 4 == 0 ? 1 : s->n;
     s->scale = 1 / sqrtf((float)s->dim);

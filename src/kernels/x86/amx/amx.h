@@ -13,5 +13,8 @@ void dc3_amx_plain_kernels(const dc3_kernels *below, dc3_kernels *table);
 size_t AMX(attention_scratch)(const dc3_attention_shape *shape, int threads);
 void AMX(attention)(const dc3_attention_shape *shape, const void *q, const void *k, const void *v, void *y,
                     float *lse, void *scratch);
+size_t AMX(attention_gradient_scratch)(const dc3_attention_shape *shape, int threads);
+void AMX(attention_gradient)(const dc3_attention_shape *shape, const dc3_attention_gradient *gradient,
+                             void *scratch);
 
 #endif

@@ -24,10 +24,28 @@ static void attention(dc3_dtype type, const dc3_attention_shape *shape, const vo
         other->attention(type, shape, q, k, v, y, lse, scratch);
 }
 
+/* The gradient is one function; the rules name it by the pass of the data. */
+static size_t attention_gradient_scratch(dc3_dtype type, const dc3_attention_shape *shape, int threads)
+{
+    return by_tiles(type, DC3_PASS_DATA) ? AMX(attention_gradient_scratch)(shape, threads)
+                                         : other->attention_gradient_scratch(type, shape, threads);
+}
+
+static void attention_gradient(dc3_dtype type, const dc3_attention_shape *shape,
+                               const dc3_attention_gradient *gradient, void *scratch)
+{
+    if (by_tiles(type, DC3_PASS_DATA))
+        AMX(attention_gradient)(shape, gradient, scratch);
+    else
+        other->attention_gradient(type, shape, gradient, scratch);
+}
+
 void AMX(kernels)(const dc3_kernels *below, dc3_kernels *table)
 {
     other = below;
     *table = *below;
     table->attention_scratch = attention_scratch;
     table->attention = attention;
+    table->attention_gradient_scratch = attention_gradient_scratch;
+    table->attention_gradient = attention_gradient;
 }
