@@ -29,15 +29,19 @@ static void take_folded(dc3_module *m, dc3_conv_norm_layer *layer, const char *c
     float *vectors = dc3_module_alloc(m, (size_t)(5 * co), sizeof *vectors);
     if (!weight || !w || !vectors) return;
     folding f = {w, vectors, vectors + co, vectors + 2 * co, vectors + 3 * co, vectors + 4 * co};
-    if (o->bias) dc3_read_vector(m, conv, "bias", co, f.b);
-    dc3_read_vector(m, norm, "weight", co, f.gamma);
-    dc3_read_vector(m, norm, "bias", co, f.beta);
-    dc3_read_vector(m, norm, "running_mean", co, f.mean);
-    dc3_read_vector(m, norm, "running_var", co, f.variance);
+    /* In a file for inference the two may be one already. */
+    int is_one = !o->bias && dc3_module_has(m, conv, "bias") && !dc3_module_has(m, norm, "weight");
+    if (o->bias || is_one) dc3_read_vector(m, conv, "bias", co, f.b);
+    if (!is_one) {
+        dc3_read_vector(m, norm, "weight", co, f.gamma);
+        dc3_read_vector(m, norm, "bias", co, f.beta);
+        dc3_read_vector(m, norm, "running_mean", co, f.mean);
+        dc3_read_vector(m, norm, "running_var", co, f.variance);
+    }
     if (dc3_module_status(m) != DC3_OK) return;
     dc3_module_fail(m, dc3_convert(weight->data, weight->dtype, w, DC3_F32, co * columns));
     if (dc3_module_status(m) != DC3_OK) return;
-    fold(&f, co, columns, eps);
+    if (!is_one) fold(&f, co, columns, eps);
     layer->conv.bias = dc3_module_place(m, 1, &co, f.b);
     layer->conv.options.act = o->act;
     layer->conv.options.act_last = 1;

@@ -97,8 +97,19 @@ static int is_begun(const dc3_module *m, const char *name)
 /* Tables and masks that follow from the network, and parts of what was taken whole. */
 static int is_derived(const char *name)
 {
-    static const char *const ends[] = {
-        "relative_coords_table", "attn_mask", "num_batches_tracked", "k_bias", "#0", "#1", "#2"};
+    static const char *const ends[] = {"relative_coords_table",
+                                       "attn_mask",
+                                       "num_batches_tracked",
+                                       "k_bias",
+                                       "#0",
+                                       "#1",
+                                       "#2",
+                                       ".original0",
+                                       ".original1",
+                                       ".weight_g",
+                                       ".weight_v",
+                                       ".weight_orig",
+                                       ".weight_mask"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         size_t length = strlen(ends[i]), size = strlen(name);
         if (size >= length && strcmp(name + size - length, ends[i]) == 0) return 1;

@@ -192,6 +192,10 @@ expect 1 "found a JSON text; of a run, a comparison, a model or a dataset give t
 mkdir few && head -c 1000 /dev/zero > few/data_batch_1.bin
 expect 1 "expected a multiple of 3073 bytes" "$dc3" info few
 [[ $output != *compare.json* ]] || fail "what is not to the point: $output"
+# A checkpoint by the name of PyTorch's example is no tar of images.
+cp "$source/tests/golden/pth/plain.pth" best.pth.tar
+info best.pth.tar "format        PyTorch checkpoint"
+expect 1 "best.pth.tar: expected a folder with a folder for each class" "$dc3" condense best.pth.tar -o x
 # Folders of transformers and timm, and their shards.
 mkdir hub && cp teacher.safetensors hub/model.safetensors && echo '{}' > hub/config.json
 info hub "hub: a classifier, " "classes       7" "format        folder of transformers or timm"

@@ -1,5 +1,6 @@
 #include "io/datasets/shards.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "io/datasets/leftovers.h"
@@ -18,9 +19,19 @@ static int is_folder(const struct dirent *entry)
 
 /* A folder of shards has no folders beside them: where it has, the tar is what a folder of classes came in.
  */
+/* PyTorch's checkpoints are called .pth.tar too: a zip file or a pickle. */
+static int is_checkpoint(const char *path)
+{
+    char data[4] = "";
+    FILE *file = fopen(path, "rb");
+    size_t size = file ? fread(data, 1, sizeof data, file) : 0;
+    if (file) fclose(file);
+    return size == sizeof data && (memcmp(data, "PK\3\4", 4) == 0 || (data[0] == (char)0x80 && data[1] == 2));
+}
+
 int dc3_shards_probe(const char *path)
 {
-    if (dc3_path_what(path) == DC3_PATH_FILE) return dc3_is_tar_name(path);
+    if (dc3_path_what(path) == DC3_PATH_FILE) return dc3_is_tar_name(path) && !is_checkpoint(path);
     return dc3_has_file(path, is_tar) && !dc3_has_folder(path, is_folder);
 }
 

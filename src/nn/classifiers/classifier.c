@@ -44,8 +44,9 @@ static dc3_status check_arch(const char *arch)
     return dc3_choose_name("arch", arch, names, &place);
 }
 
-static dc3_status unknown_table(const char *file, const char *relative)
+static dc3_status unknown_table(const dc3_table *table, const char *relative)
 {
+    const char *file = dc3_table_origin(table), *what, *odd = dc3_table_odd_at(table, 0, &what);
     char text[768];
     size_t used = 0;
     text[0] = 0;
@@ -55,6 +56,13 @@ static dc3_status unknown_table(const char *file, const char *relative)
     if (relative)
         return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: %s, which dc3 does not have; expected the tensors of %s",
                         file, relative, text);
+    if (odd)
+        return dc3_fail(
+            DC3_ERR_UNSUPPORTED,
+            "%s: '%.100s' is %.100s, which is not read; expected tensors of f32, f16, bf16 or f64, of %s",
+            file, odd, what, text);
+    if (!dc3_table_size(table))
+        return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: holds no tensors; expected those of %s", file, text);
     return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: expected the tensors of %s; found none of them", file, text);
 }
 
@@ -101,7 +109,7 @@ static dc3_status take(dc3_classifier *c, const dc3_classifier_names *names, con
 {
     const char *file = dc3_table_origin(dc3_module_table(c->module));
     const dc3_classifier_kind *kind = c->fresh ? kind_called(arch) : names->kind;
-    if (!kind) return unknown_table(file, names->relative);
+    if (!kind) return unknown_table(dc3_module_table(c->module), names->relative);
     c->norm_eps = names->eps;
     kind->take(c);
     if (c->fresh)

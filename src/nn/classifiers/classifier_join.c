@@ -26,6 +26,19 @@ dc3_status dc3_add_zero_bias(dc3_table *table, const char *head)
                    dc3_view(NULL, DC3_F32, 1, w->shape));
 }
 
+dc3_status dc3_add_turned(dc3_table *table, const char *name, dc3_tensor t)
+{
+    size_t rows = (size_t)t.shape[0], columns = (size_t)t.shape[1], bytes = dc3_bytes(&t),
+           each = bytes / (rows * columns);
+    char *values = malloc(bytes);
+    for (size_t r = 0; values && r < rows; r++)
+        for (size_t i = 0; i < columns; i++)
+            memcpy(values + (i * rows + r) * each, (const char *)t.data + (r * columns + i) * each, each);
+    DC3_TRY(add_own(table, name, values,
+                    dc3_view(values, t.dtype, 2, (int64_t[]){(int64_t)columns, (int64_t)rows})));
+    return dc3_table_note(table, "the last layer's weight is transposed");
+}
+
 static int same_form(const dc3_tensor *a, const dc3_tensor *b)
 {
     return a->dtype == b->dtype && a->ndim == b->ndim && a->ndim > 0 &&

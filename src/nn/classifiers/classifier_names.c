@@ -24,11 +24,27 @@ static const char *own_name(const taking *t, const char *name, char *text)
     return t->naming->map ? t->naming->map(t->from, t->prefix, name, text) : name;
 }
 
-/* timm has VGG's hidden layers as convolutions over all of the map. */
-static dc3_tensor flattened(dc3_tensor t, const char *name)
+/* timm has VGG's hidden layers as convolutions over all of the map; a last layer may be one of 1x1. */
+static dc3_tensor flattened(dc3_tensor t, const char *name, const char *head)
 {
-    if (t.ndim != 4 || strncmp(name, "classifier.", strlen("classifier.")) != 0) return t;
+    size_t length = strlen(head);
+    int is_head = strncmp(name, head, length) == 0 && strcmp(name + length, ".weight") == 0 && t.ndim == 4 &&
+                  t.shape[2] == 1 && t.shape[3] == 1;
+    if (t.ndim != 4 || (strncmp(name, "classifier.", strlen("classifier.")) != 0 && !is_head)) return t;
     return dc3_view(t.data, t.dtype, 2, (int64_t[]){t.shape[0], t.shape[1] * t.shape[2] * t.shape[3]});
+}
+
+/* A last layer whose weight is [in, out], as its bias shows, is turned. */
+static dc3_status add(taking *t, const char *name, dc3_tensor x)
+{
+    char bias[DC3_NAME_SIZE];
+    size_t head = strlen(t->naming->kind->head);
+    const dc3_tensor *b = dc3_table_find(t->from, dc3_name(bias, "%s.bias", t->head));
+    int is_weight = strncmp(name, t->naming->kind->head, head) == 0 && strcmp(name + head, ".weight") == 0;
+    if (is_weight && x.ndim == 2 && b && b->ndim == 1 && x.shape[0] != b->shape[0] && x.shape[0] > 0 &&
+        x.shape[1] == b->shape[0] && x.shape[1] > 0)
+        return dc3_add_turned(t->to, name, x);
+    return dc3_table_add(t->to, name, x);
 }
 
 static dc3_status add_all(taking *t)
@@ -39,7 +55,7 @@ static dc3_status add_all(taking *t)
         const char *file_name = dc3_table_name(t->from, i);
         if (!(name = own_name(t, file_name, text))) continue;
         t->taken += strncmp(file_name, t->prefix, strlen(t->prefix)) == 0;
-        DC3_TRY(dc3_table_add(t->to, name, flattened(*dc3_table_at(t->from, i), name)));
+        DC3_TRY(add(t, name, flattened(*dc3_table_at(t->from, i), name, t->naming->kind->head)));
     }
     for (size_t i = 0; (name = dc3_table_odd_at(t->from, i, &what)); i++)
         if ((name = own_name(t, name, text))) DC3_TRY(dc3_table_add_odd(t->to, name, what));
@@ -138,6 +154,10 @@ dc3_status dc3_classifier_take_names(dc3_table **table, dc3_classifier_names *na
     char prefix[DC3_NAME_SIZE], head[DC3_NAME_SIZE], several[DC3_NAME_SIZE];
     const dc3_naming *naming = dc3_find_naming(*table, prefix);
     *names = (dc3_classifier_names){0};
+    if (dc3_has_factors(*table)) {
+        DC3_TRY(dc3_multiply_factors(*table));
+        naming = dc3_find_naming(*table, prefix);
+    }
     if (!naming) {
         DC3_TRY(unwrap(table));
         naming = dc3_find_naming(*table, prefix);

@@ -53,6 +53,15 @@ dc3_status dc3_classifier_take_names(dc3_table **table, dc3_classifier_names *na
 /* Adds the wholes of tensors that came in parts. Biases that a network has for queries and values alone get
  * zeros for the keys, as Swin V2's. */
 dc3_status dc3_join_parts(dc3_table *table);
+/* 1 if weights are stored as factors (dc3_multiply_factors). */
+int dc3_has_factors(const dc3_table *table);
+/* Adds "X.weight" for the factors of PyTorch's weight norm and pruning, with a note: g v / |v| of each row
+ * ("X.weight_g", "X.weight_v", or "X.parametrizations.weight.original0", "..original1"; Salimans and Kingma
+ * 2016), and "X.weight_orig" times "X.weight_mask". */
+dc3_status dc3_multiply_factors(dc3_table *table);
+/* Adds a matrix [rows, columns], both above 0, as [columns, rows], with a note that it is the last layer's.
+ */
+dc3_status dc3_add_turned(dc3_table *table, const char *name, dc3_tensor matrix);
 /* A layer without a bias gets zeros for one, with a note. */
 dc3_status dc3_add_zero_bias(dc3_table *table, const char *layer);
 

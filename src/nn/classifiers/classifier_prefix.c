@@ -130,6 +130,18 @@ static int layers_below(const dc3_table *table, const dc3_classifier_kind *kind,
     return count;
 }
 
+/* Of a network "0." in a Sequential "around" the name of the module behind it, "1"; "" for others. */
+static const char *next_number(const char *prefix, const char *around, char next[16])
+{
+    int number, used = 0;
+    size_t before = strlen(around);
+    *next = 0;
+    if (strncmp(prefix, around, before) == 0 && sscanf(prefix + before, "%3d.%n", &number, &used) == 1 &&
+        used && !prefix[before + (size_t)used])
+        snprintf(next, 16, "%d", number + 1);
+    return *next ? next : " "; /* what no name is */
+}
+
 void dc3_find_head(const dc3_table *table, const dc3_classifier_kind *kind, const char *prefix, char *head,
                    char *several)
 {
@@ -138,14 +150,14 @@ void dc3_find_head(const dc3_table *table, const dc3_classifier_kind *kind, cons
                                         "cls_head", "dense",       "fc_layer", "output_layer",
                                         "out",      "final",       "final_fc", "classification_head"};
     enum { USUAL = sizeof usual / sizeof *usual };
-    char around[DC3_NAME_SIZE], layers[2][DC3_NAME_SIZE];
+    char around[DC3_NAME_SIZE], layers[2][DC3_NAME_SIZE], next[16];
     char own[DC3_NAME_SIZE]; /* "classifier" of "classifier.1": more than one layer may stand below it */
     *head = *several = 0;
     snprintf(own, sizeof own, "%.*s", (int)strcspn(kind->head, "."), kind->head);
     dc3_name(around, "%s", prefix);
     for (;;) {
-        for (int i = -1; i < USUAL; i++) {
-            const char *base = i < 0 ? own : usual[i];
+        for (int i = -1; i <= USUAL; i++) {
+            const char *base = i < 0 ? own : i < USUAL ? usual[i] : next_number(prefix, around, next);
             if (strncmp(prefix, around, strlen(around)) == 0 &&
                 strncmp(prefix + strlen(around), base, strlen(base)) == 0 &&
                 prefix[strlen(around) + strlen(base)] == '.')
