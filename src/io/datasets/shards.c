@@ -17,8 +17,6 @@ static int is_folder(const struct dirent *entry)
     return !dc3_is_leftover(entry->d_name);
 }
 
-/* A folder of shards has no folders beside them: where it has, the tar is what a folder of classes came in.
- */
 /* PyTorch's checkpoints are called .pth.tar too: a zip file or a pickle. */
 static int is_checkpoint(const char *path)
 {
@@ -29,6 +27,8 @@ static int is_checkpoint(const char *path)
     return size == sizeof data && (memcmp(data, "PK\3\4", 4) == 0 || (data[0] == (char)0x80 && data[1] == 2));
 }
 
+/* A folder of shards has no folders beside them: where it has, the tar is what a folder of classes came in.
+ */
 int dc3_shards_probe(const char *path)
 {
     if (dc3_path_what(path) == DC3_PATH_FILE) return dc3_is_tar_name(path) && !is_checkpoint(path);
