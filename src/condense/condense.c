@@ -21,7 +21,7 @@
 #include "condense/run_open.h"
 #include "condense/run_teacher.h"
 #include "condense/skipped.h"
-#include "report/report.h"
+#include "report/stage.h"
 
 /* Makes and stores one image; one that cannot be read is skipped: *stored stays 0. */
 static dc3_status make_image(dc3_run *run, const dc3_part *parts, const char *relative, char *path,
@@ -197,46 +197,15 @@ static dc3_status condense(dc3_run *run, dc3_output *output)
     return status;
 }
 
-/* Who hears how far the page is. */
-typedef struct paging {
-    const dc3_listener *listener;
-    dc3_state *state; /* NULL: it cannot be opened */
-} paging;
-
-static void page_progress(void *user, const char *stage, int64_t done, int64_t total)
-{
-    const paging *p = user;
-    if (p->state) dc3_state_progress(p->state, stage, done, total);
-    if (p->listener->progress) p->listener->progress(p->listener->user, stage, done, total);
-}
-
-/* The page about a run that is complete, whose lock is held. That it cannot be written is no failure of the
- * run. */
-static void write_page(const dc3_condense_options *options, paging *p)
-{
-    dc3_report_options o = dc3_report_defaults();
-    dc3_report_result result;
-    o.run = options->out;
-    o.data = options->data;
-    o.threads = options->select.threads;
-    o.listener = (dc3_listener){.user = p, .progress = page_progress, .cancel = options->listener.cancel};
-    if (dc3_report_claimed(&o, &result) != DC3_OK)
-        dc3_listener_say(&options->listener, "warning: the report was not written: %s", dc3_error_text());
-}
-
-/* The page, as a stage of its own, whose time state.db notes. */
+/* The page, as a stage of its own. */
 static void write_report(const dc3_condense_options *options, dc3_condense_report *report)
 {
     enum { STAGE = DC3_STAGES - 1 };
-    static const char name[] = "report";
-    paging p = {.listener = &options->listener, .state = dc3_state_reopen(options->out)};
-    double start = dc3_seconds_now();
-    if (p.state) dc3_state_stage_begin(p.state, name);
-    write_page(options, &p);
-    report->stage[STAGE] = name;
-    report->seconds[STAGE] =
-        p.state ? dc3_state_stage_end(p.state, report->peak_bytes) : dc3_seconds_now() - start;
-    if (p.state) dc3_state_close(&p.state, 1);
+    dc3_report_options o = dc3_report_defaults();
+    o.run = options->out, o.data = options->data, o.threads = options->select.threads;
+    o.listener = options->listener;
+    report->stage[STAGE] = "report";
+    report->seconds[STAGE] = dc3_report_stage(&o, report->stage[STAGE], report->peak_bytes);
 }
 
 /* A command's options, of which it needs `data`, and `out` always or unless it is a dry run; empties its

@@ -10,10 +10,12 @@
 #include "condense/features.h"
 #include "condense/run_teacher.h"
 #include "dc3/text.h"
+#include "report/stage.h"
 
 enum { IMAGES = 8 };
-enum { LEAST_LEFT = 64 << 20 };   /* bytes that a run takes beside what it has once it was measured */
-static const double enough = 0.7; /* seconds to spend on a measurement, where one is not longer by itself */
+enum { LEAST_LEFT = 64 << 20 };     /* bytes that a run takes beside what it has once it was measured */
+static const double writing = 0.01; /* seconds until an image and its row of state.db are safely on a disk */
+static const double enough = 0.7;   /* seconds to spend on a measurement, where one is not longer by itself */
 
 /* Seconds to make one image, read, edited, combined and encoded; `steps` is changed for it. */
 static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *seconds)
@@ -78,41 +80,52 @@ static double measure_reading(const dc3_run *run)
 {
     enum { LOOK = 24 };
     int64_t n = dc3_dataset_size(run->dataset);
-    double start = dc3_seconds_now();
-    for (int i = 0; i < LOOK; i++) {
+    double start = dc3_seconds_now(), spent = 0;
+    int count = 0;
+    for (; count < LOOK && spent < enough; count++, spent = dc3_seconds_now() - start) {
         dc3_image image;
-        if (dc3_dataset_read(run->dataset, n * i / LOOK, 0, 0, run->fit, &image) == DC3_OK)
+        if (dc3_dataset_read(run->dataset, n * count / LOOK, 0, 0, run->fit, &image) == DC3_OK)
             dc3_image_free(&image);
     }
-    return (dc3_seconds_now() - start) / LOOK;
+    return spent / count;
 }
 
-/* Seconds to choose from `images` images; `text` says what is done for it. */
-static dc3_status selection_time(dc3_run *run, int64_t images, double *seconds, char *text, size_t size)
+/* What the estimate is made from: seconds. */
+typedef struct rates {
+    double reading; /* of an image in its own size, by all threads together */
+    double forward; /* of the teacher that is trained first, on one image; 0: there is none */
+    int size;       /* pixels at which the teacher sees images */
+} rates;
+
+/* Seconds to choose `stored` of `images` images; `text` says what is done for it. */
+static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, int64_t stored,
+                                 double *seconds, char *text, size_t size)
 {
-    double each;
-    if (run->trains) dc3_run_say(run, "the new teacher's passes over the images are not in the estimate");
-    if (run->trains && !run->encodes) return DC3_OK;
+    double each = 0;
     if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
-        int pixels = run->encodes ? run->feature_size : run->teacher.size;
-        DC3_TRY(dc3_run_measure_features(run, &each));
+        int pixels = run->encodes ? run->feature_size : r->size;
+        if (run->encodes || run->teacher.net) DC3_TRY(dc3_run_measure_features(run, &each));
+        each = (each > 0 ? each : r->reading) + r->forward;
         dc3_run_say(run, "measured: %.1f ms per image to read and encode at %d px", each * 1e3, pixels);
         snprintf(text, size, "%lld images encoded at %d px, ", (long long)images, pixels);
-        *seconds = (double)images * each;
     } else if (run->method->crops) { /* each is read twice */
-        DC3_TRY(dc3_teacher_measure(&run->teacher, &each));
-        each = each * run->method->crops + 2 * measure_reading(run) / run->options->select.threads;
+        if (run->teacher.net) DC3_TRY(dc3_teacher_measure(&run->teacher, &each));
+        each = (each + r->forward) * run->method->crops + 2 * r->reading;
         images = run->method->examined(run);
         dc3_run_say(run, "measured: %.1f ms per image to score %d crops", each * 1e3, run->method->crops);
-        snprintf(text, size, "%lld crops scored at %d px, ", (long long)images * run->method->crops,
-                 run->teacher.size);
-        *seconds = (double)images * each;
+        snprintf(text, size, "%lld crops scored at %d px, ", (long long)images * run->method->crops, r->size);
+    } else { /* only those that are drawn are read */
+        images = stored;
+        each = r->reading;
+        snprintf(text, size, "%lld images drawn, ", (long long)images);
     }
+    *seconds = (double)images * each;
     return DC3_OK;
 }
 
 /* Seconds to make and store `stored` images. */
-static dc3_status storing_time(dc3_run *run, int64_t stored, double *seconds, char *text, size_t size)
+static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, double *seconds, char *text,
+                               size_t size)
 {
     double each = 0;
     if (run->method->needs & DC3_NEEDS_EDITOR) {
@@ -124,12 +137,12 @@ static dc3_status storing_time(dc3_run *run, int64_t stored, double *seconds, ch
                  run->edit.steps == 1 ? "" : "s", run->edit.size);
     } else {
         if (run->synthesis->stitches) /* which crops is not known yet */
-            each = run->each * measure_reading(run);
+            each = run->each * reading * run->options->select.threads;
         else
             DC3_TRY(measure_images(run, &each));
         snprintf(text, size, "%lld images stored at %d px, ", (long long)stored, run->size);
     }
-    *seconds = (double)stored * each;
+    *seconds = (double)stored * (each + writing);
     return DC3_OK;
 }
 
@@ -152,21 +165,28 @@ static double selection_bytes(const dc3_run *run)
 dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)
 {
     char text[DC3_NUMBER_TEXT], first[80] = "", second[80] = "";
-    double training = 0, selection = 0, storing = 0;
+    double training = 0, selection = 0, storing = 0, page = 0, start = dc3_seconds_now();
+    rates r = {measure_reading(run) / run->options->select.threads, 0,
+               run->trains ? dc3_run_teacher_size(run) : run->teacher.size};
     if (run->editor) {
         dc3_editor_info info = dc3_editor_describe(run->editor);
         dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d threads", info.name, info.parameters * 1e-6,
                     dc3_dtype_name(info.dtype), info.threads);
     }
     if (images && run->trains && dc3_path_what(run->teacher_path) != DC3_PATH_FILE) {
-        DC3_TRY(dc3_run_measure_teacher(run, &training));
+        dc3_teacher_cost cost;
+        DC3_TRY(dc3_run_measure_teacher(run, &cost));
+        r.forward = cost.forward;
+        training = cost.training + (double)images * r.reading;
         dc3_run_say(run, "measured: about %s to train a teacher first (%s FILE uses yours)",
                     dc3_duration_text(training, text), dc3_setting("teacher"));
     }
-    if (images) DC3_TRY(selection_time(run, images, &selection, first, sizeof first));
-    if (stored) DC3_TRY(storing_time(run, stored, &storing, second, sizeof second));
-    run->report->estimate_seconds = training + selection + storing;
-    dc3_duration_text(training + selection + storing, text);
+    if (images) DC3_TRY(selection_time(run, &r, images, stored, &selection, first, sizeof first));
+    if (stored) DC3_TRY(storing_time(run, r.reading, stored, &storing, second, sizeof second));
+    if (images && stored && !run->options->no_report) page = dc3_report_reads(images, stored) * r.reading;
+    /* What was measured here is done, and measured again by the run after a dry one. */
+    run->report->estimate_seconds = training + selection + storing + page + dc3_seconds_now() - start;
+    dc3_duration_text(run->report->estimate_seconds, text);
     dc3_run_say(run, "estimate: %s%s%sabout %s", training > 0 ? "a teacher's training, " : "", first, second,
                 text);
     return dc3_check_memory(LEAST_LEFT + (images ? selection_bytes(run) : 0));

@@ -1,7 +1,6 @@
 #include "condense/run_teacher.h"
 
 #include <stdio.h>
-#include "teacher/own_teacher.h"
 #include "base/listener.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
@@ -65,8 +64,13 @@ dc3_status dc3_run_train_teacher(dc3_run *run)
     return status;
 }
 
-dc3_status dc3_run_measure_teacher(const dc3_run *run, double *seconds)
+int dc3_run_teacher_size(const dc3_run *run)
+{
+    return plan_of(run).size;
+}
+
+dc3_status dc3_run_measure_teacher(const dc3_run *run, dc3_teacher_cost *cost)
 {
     dc3_train_options plan = plan_of(run);
-    return dc3_own_teacher_measure(&plan, run->report->images, dc3_dataset_classes(run->dataset), seconds);
+    return dc3_own_teacher_measure(&plan, run->report->images, dc3_dataset_classes(run->dataset), cost);
 }

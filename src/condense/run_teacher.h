@@ -3,6 +3,7 @@
 #define DC3_CONDENSE_RUN_TEACHER_H
 
 #include "condense/run.h"
+#include "teacher/own_teacher.h"
 
 /* Opens run->teacher_path and checks its classes. */
 dc3_status dc3_run_open_teacher(dc3_run *run);
@@ -10,7 +11,9 @@ dc3_status dc3_run_open_teacher(dc3_run *run);
 dc3_status dc3_run_train_teacher(dc3_run *run);
 /* What the training depends on, for dc3.json. */
 json_t *dc3_run_teacher_plan(const dc3_run *run);
-/* Seconds that it will take, measured on a step. */
-dc3_status dc3_run_measure_teacher(const dc3_run *run, double *seconds);
+/* Pixels at which it will see images. */
+int dc3_run_teacher_size(const dc3_run *run);
+/* What it will cost, measured on a step. */
+dc3_status dc3_run_measure_teacher(const dc3_run *run, dc3_teacher_cost *cost);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/listener.h"
+#include "condense/methods.h"
 #include "dc3/text.h"
 #include "evaluate/comparing.h"
 #include "learn/protocol.h"
@@ -15,14 +16,31 @@
 typedef struct costs {
     double teacher, condensing, students; /* seconds */
     double forward;                       /* of the teacher on one view */
+    double reading;                       /* of one image, by all threads together */
 } costs;
+
+/* Seconds to read an image for a student, by all threads together: those that are tested on are as good as
+ * any. */
+static double measure_reading(const dc3_comparing *c, int size)
+{
+    enum { LOOK = 16 };
+    const dc3_dataset *d = c->tests->dataset;
+    double start = dc3_seconds_now();
+    for (int i = 0; i < LOOK; i++) {
+        dc3_image image;
+        if (dc3_dataset_read(d, dc3_dataset_size(d) * i / LOOK, size, size, DC3_FIT_CROP, &image) == DC3_OK)
+            dc3_image_free(&image);
+    }
+    return (dc3_seconds_now() - start) / LOOK / c->options->evaluate.threads;
+}
 
 static dc3_status measure_teacher_training(dc3_comparing *c, costs *all)
 {
-    double seen = (double)c->images * c->plan.epochs;
+    dc3_teacher_cost cost;
     if (!c->trains || dc3_path_what(c->teacher) == DC3_PATH_FILE) return DC3_OK;
-    DC3_TRY(dc3_own_teacher_measure(&c->plan, c->images, c->classes, &all->teacher));
-    all->forward = all->teacher / (seen > 0 ? seen : 1) / 3;
+    DC3_TRY(dc3_own_teacher_measure(&c->plan, c->images, c->classes, &cost));
+    all->teacher = cost.training + (double)c->images * all->reading;
+    all->forward = cost.forward;
     return DC3_OK;
 }
 
@@ -38,40 +56,47 @@ static dc3_status measure_forward(dc3_comparing *c, int size, costs *all)
     return status;
 }
 
-/* Condensing by a method into the largest set, without the training of a teacher. */
+/* Condensing by a method into the largest set, without the training of a teacher: of that one epoch is
+ * measured with it, which is taken off. *before: what each run takes to open its files and to measure itself.
+ */
 static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, double teacher,
-                                 double *seconds)
+                                 double *seconds, double *before)
 {
     dc3_condense_options o = c->options->condense;
     dc3_condense_report report;
     dc3_cell cell = {.ipc = ipc, .method = method};
     char *folder = dc3_cell_folder(c->options->out, &cell);
+    double start = dc3_seconds_now();
+    int asks = dc3_method_called(method)->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     o.out = folder;
     o.method = method;
     o.no_report = o.dry_run = 1;
     o.select.ipc = ipc;
     if (c->trains && dc3_path_what(c->teacher) == DC3_PATH_FILE) /* its sets were made with that one */
-        o.teacher = c->teacher, o.teacher_epochs = 0, o.any_teacher = 1;
+        o.teacher = c->teacher, o.teacher_epochs = 0, o.any_teacher = 1, teacher = 0;
+    else if (c->trains)
+        o.teacher_epochs = asks ? 1 : 0, teacher = asks ? teacher / c->plan.epochs : 0;
     o.listener = (dc3_listener){.cancel = o.listener.cancel};
     dc3_status status = dc3_condense(&o, &report);
     free(folder);
     *seconds = report.estimate_seconds > teacher ? report.estimate_seconds - teacher : 0;
+    *before = dc3_seconds_now() - start;
     return status;
 }
 
 static dc3_status measure_condensing(dc3_comparing *c, costs *all)
 {
     const dc3_compare_options *o = c->options;
-    int largest = 0, sum = 0;
-    for (int i = 0; o->ipcs[i]; i++) {
+    int largest = 0, sum = 0, sizes = 0;
+    for (int i = 0; o->ipcs[i]; i++, sizes++) {
         sum += o->ipcs[i];
         if (o->ipcs[i] > largest) largest = o->ipcs[i];
     }
     for (int m = 0; o->methods[m]; m++) {
-        double seconds = 0;
-        DC3_TRY(measure_method(c, o->methods[m], largest, all->teacher, &seconds));
-        all->condensing += seconds * sum / largest * o->seeds;
+        double seconds = 0, before = 0;
+        DC3_TRY(measure_method(c, o->methods[m], largest, all->teacher, &seconds, &before));
+        all->condensing += (seconds * sum / largest + before * (sizes - 1)) * o->seeds;
     }
     return DC3_OK;
 }
@@ -117,6 +142,7 @@ dc3_status dc3_comparing_estimate(dc3_comparing *c)
                : c->size        ? c->size
                : c->trains      ? c->plan.size
                                 : c->usual / 8 * 8;
+    all.reading = measure_reading(c, size);
     DC3_TRY(measure_teacher_training(c, &all));
     if (all.forward <= 0) DC3_TRY(measure_forward(c, size, &all));
     DC3_TRY(measure_condensing(c, &all));
@@ -125,6 +151,7 @@ dc3_status dc3_comparing_estimate(dc3_comparing *c)
             DC3_TRY(dc3_check_cancel());
             DC3_TRY(measure_students(c, o->ipcs[i], o->archs[a], size, &all));
         }
+    all.students += (double)dc3_dataset_size(c->tests->dataset) * all.reading; /* once for all of them */
     c->report->estimate_seconds = all.teacher + all.condensing + all.students;
     dc3_listener_say(&o->condense.listener, "estimate: teacher %s, condensing %s, %d students %s",
                      dc3_duration_text(all.teacher, teacher), dc3_duration_text(all.condensing, sets),

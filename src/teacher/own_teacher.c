@@ -102,7 +102,8 @@ dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accu
     return DC3_OK;
 }
 
-dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, int classes, double *seconds)
+dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, int classes,
+                                   dc3_teacher_cost *cost)
 {
     const double progressive = (0.25 + 0.5625 + 1) / 3; /* views of a half, 3/4 and all of the size */
     const double forward = 1.0 / 3;                     /* of a step's time, which a test takes of an image */
@@ -116,7 +117,8 @@ dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, i
     if (status == DC3_OK) status = dc3_trainer_measure(&trainer, o->batch, o->size, &step);
     dc3_trainer_close(&trainer);
     double trained = (double)images * (1 - o->hold_out), tested = (double)images * o->hold_out;
-    *seconds =
+    cost->forward = step / o->batch * forward;
+    cost->training =
         step / o->batch * o->epochs * (trained * (o->progressive ? progressive : 1) + tested * forward);
     return status;
 }

@@ -21,9 +21,13 @@ json_t *dc3_own_teacher_settings(const dc3_train_options *plan);
 dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accuracy *accuracy);
 /* Refuses options about a training where none is made. */
 dc3_status dc3_own_teacher_check(const dc3_condense_options *options, int trains);
-/* Seconds that the training will take, from a step of it. */
+/* What it will cost, from a step of its training. */
+typedef struct dc3_teacher_cost {
+    double training; /* seconds, but for the reading of the images */
+    double forward;  /* seconds to ask it about one image */
+} dc3_teacher_cost;
 dc3_status dc3_own_teacher_measure(const dc3_train_options *plan, int64_t images, int classes,
-                                   double *seconds);
+                                   dc3_teacher_cost *cost);
 
 /* The teacher that a run trained for itself in `folder`, caller frees; NULL: there is none. */
 char *dc3_own_teacher_find(const char *folder);
