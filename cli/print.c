@@ -95,6 +95,8 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
             "edits", (json_int_t)r->edits, "repeated", (json_int_t)r->repeated, "skipped",
             (json_int_t)r->skipped, "copies", (json_int_t)r->copies, "conflicts", (json_int_t)r->conflicts,
             "peak_megabytes", r->peak_bytes * 1e-6, "estimate_seconds", r->estimate_seconds);
+        if (!r->stage[2] && r->stored)
+            json_object_set_new(o, "selected", json_integer((json_int_t)r->stored));
         json_t *stages = json_object();
         for (int i = 0; i < DC3_STAGES; i++)
             if (r->stage[i]) json_object_set_new(stages, r->stage[i], json_real(r->seconds[i]));

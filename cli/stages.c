@@ -76,9 +76,12 @@ static const option *const condense_tables[] = {compute_options, result_options,
                                                 teacher_options, own_teacher_options,
                                                 store_options,   editing_options,
                                                 report_options,  NULL};
-static const option *const compensate_tables[] = {
-    compute_options, result_options, data_options,    set_options,
-    model_options,   store_options,  editing_options, NULL};
+static const option list_options[] = {{"list", 0, OPTION_PATH, offsetof(settings, options.list), ANY,
+                                       "Only the images of a list that dc3 select wrote", "FILE.jsonl"},
+                                      {0}};
+static const option *const compensate_tables[] = {compute_options, result_options, data_options,
+                                                  set_options,     model_options,  store_options,
+                                                  editing_options, list_options,   NULL};
 
 const command condense_command = {
     "condense",
@@ -92,9 +95,11 @@ const command condense_command = {
 
 const command compensate_command = {
     "compensate",
-    "Make colour-compensated images of all images of a dataset.",
+    "Make colour-compensated images of all images of a dataset, or of those of a list.",
     "DATA -o OUT",
-    "  dc3 compensate chosen/ -o compensated\n  dc3 compensate chosen/ -o out --combine fourfold --prompts "
+    "  dc3 compensate chosen/ -o compensated\n"
+    "  dc3 compensate photos/train --list chosen.jsonl -o compensated          what dc3 select chose\n"
+    "  dc3 compensate chosen/ -o out --combine fourfold --prompts "
     "prompts.txt",
     compensate_tables,
     run_compensate};

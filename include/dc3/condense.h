@@ -55,6 +55,8 @@ typedef struct dc3_condense_options {
                                not asked about training images; -1: it is */
     int64_t teacher_images; /* that this is of */
     const char *teacher_on; /* which they are: "training images"; NULL: "images" */
+    const char *list; /* for compensate: lines of JSON as dc3_select_command writes them, of the images to
+                         take; NULL: all of the dataset */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

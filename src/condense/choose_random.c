@@ -40,7 +40,7 @@ static void look(const dc3_run *run, draw *d)
 }
 
 /* Appends those that can be read and are no copies. */
-static dc3_status take(dc3_run *run, dc3_class_files *files, const draw *d, int64_t *items, int64_t *found)
+static dc3_status take(dc3_run *run, dc3_same_files *files, const draw *d, int64_t *items, int64_t *found)
 {
     DC3_TRY(dc3_run_note_read(run, d->count, d->items, d->files, d->failed));
     for (int i = 0; i < d->count; i++) {
@@ -49,7 +49,7 @@ static dc3_status take(dc3_run *run, dc3_class_files *files, const draw *d, int6
             DC3_TRY(dc3_run_skip(run, d->items[i], d->reasons[i]));
             continue;
         }
-        DC3_TRY(dc3_class_files_meet(run, files, d->items[i], d->files[i], &is_copy));
+        DC3_TRY(dc3_copies_meet_file(run, files, d->items[i], d->files[i], &is_copy));
         if (!is_copy) DC3_TRY(dc3_copies_meet(run, d->items[i], d->pixels[i], &is_copy));
         if (!is_copy) items[(*found)++] = d->items[i];
     }
@@ -61,9 +61,9 @@ dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t
 {
     int64_t at = 0, *order = malloc((size_t)n * sizeof *order);
     draw *d = malloc(sizeof *d);
-    dc3_class_files *files = NULL;
-    dc3_status status =
-        order && d ? dc3_class_files_open(run, first, n, &files) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_same_files *files = NULL;
+    dc3_status status = order && d ? dc3_same_files_open(run->dataset, first, n, &files)
+                                   : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK)
         dc3_random_order(run->options->select.seed, dc3_dataset_label(run->dataset, first), n, n, order);
     *found = 0;
@@ -76,7 +76,7 @@ dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t
         at += d->count;
         if (status == DC3_OK) status = dc3_check_cancel();
     }
-    dc3_class_files_close(&files);
+    dc3_same_files_close(&files);
     free(order);
     free(d);
     return status;

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/output_path.h"
 #include "colour/combine.h"
+#include "run_folder/listed.h"
 #include "run_folder/saved_edits.h"
 #include "condense/map.h"
 #include "base/listener.h"
@@ -243,15 +244,34 @@ dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *
     return status;
 }
 
+/* The images to compensate: those of the list, or all. */
+static dc3_status take_images(const dc3_run *run, dc3_chosen *chosen)
+{
+    const char *path = run->options->list;
+    int64_t n = dc3_dataset_size(run->dataset);
+    dc3_listed *list = NULL;
+    dc3_status status = path ? dc3_listed_read(path, run->dataset, &list, &n) : DC3_OK;
+    *chosen = (dc3_chosen){.count = n, .parts = calloc((size_t)n + 1, sizeof *chosen->parts)};
+    if (status == DC3_OK && !chosen->parts) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; status == DC3_OK && i < n; i++) {
+        if (list) dc3_part_of_json(list[i].line, &chosen->parts[i]);
+        chosen->parts[i].item = list ? list[i].item : i;
+    }
+    if (path) dc3_listed_free(list, n);
+    if (status != DC3_OK) dc3_chosen_free(chosen);
+    return status;
+}
+
 static dc3_status compensate(dc3_run *run, dc3_output *output)
 {
-    int64_t n = dc3_dataset_size(run->dataset);
-    DC3_TRY(dc3_run_estimate(run, 0, n));
-    if (run->options->dry_run) return DC3_OK;
-    dc3_chosen chosen = {.count = n, .parts = calloc((size_t)n, sizeof *chosen.parts)};
-    if (!chosen.parts) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int64_t i = 0; i < n; i++) chosen.parts[i].item = i;
-    dc3_status status = dc3_output_claim(output);
+    dc3_chosen chosen;
+    DC3_TRY(take_images(run, &chosen));
+    dc3_status status = dc3_run_estimate(run, 0, chosen.count);
+    if (run->options->dry_run || status != DC3_OK) {
+        dc3_chosen_free(&chosen);
+        return status;
+    }
+    status = dc3_output_claim(output);
     if (status == DC3_OK) status = dc3_output_start(output);
     if (status == DC3_OK) status = make_all(run, output, &chosen);
     dc3_chosen_free(&chosen);

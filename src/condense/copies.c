@@ -1,5 +1,6 @@
 #include "condense/copies.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/listener.h"
@@ -69,6 +70,7 @@ dc3_status dc3_copies_meet(dc3_run *run, int64_t item, uint64_t pixels, int *is_
 {
     *is_copy = 0;
     DC3_TRY(open_copies(run));
+    run->copies->looked++;
     int label = dc3_dataset_label(run->dataset, item);
     int64_t other = look_up(run->copies, pixels, item);
     if (other < 0 || !is_same(run, item, other)) return DC3_OK;
@@ -87,69 +89,13 @@ dc3_status dc3_copies_meet(dc3_run *run, int64_t item, uint64_t pixels, int *is_
     return DC3_OK;
 }
 
-typedef struct class_file {
-    int64_t size, item;
-    uint64_t hash;
-    int is_hashed; /* -1: it cannot be read */
-} class_file;
-
-struct dc3_class_files {
-    int64_t count;
-    class_file *files;      /* by size, then by item */
-    int64_t first, *places; /* of item first + i in `files` */
-};
-
-static int by_size(const void *a, const void *b)
+dc3_status dc3_copies_meet_file(dc3_run *run, dc3_same_files *files, int64_t item, uint64_t hash,
+                                int *is_copy)
 {
-    const class_file *x = a, *y = b;
-    if (x->size != y->size) return x->size < y->size ? -1 : 1;
-    return (x->item > y->item) - (x->item < y->item);
-}
-
-dc3_status dc3_class_files_open(const dc3_run *run, int64_t first, int64_t n, dc3_class_files **out)
-{
-    dc3_class_files *c = *out = calloc(1, sizeof *c);
-    if (c) c->files = calloc((size_t)n, sizeof *c->files), c->places = calloc((size_t)n, sizeof *c->places);
-    if (!c || !c->files || !c->places) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    c->first = first;
-    c->count = n;
-    for (int64_t i = 0; i < n; i++) {
-        dc3_stamp stamp = {.size = -1};
-        c->files[i] = (class_file){.item = first + i};
-        /* One that is gone has a size of its own. */
-        c->files[i].size = dc3_dataset_stamp(run->dataset, first + i, &stamp) == DC3_OK ? stamp.size : -1 - i;
-    }
-    qsort(c->files, (size_t)n, sizeof *c->files, by_size);
-    for (int64_t i = 0; i < n; i++) c->places[c->files[i].item - first] = i;
-    return DC3_OK;
-}
-
-void dc3_class_files_close(dc3_class_files **files)
-{
-    dc3_class_files *c = *files;
-    if (c) free(c->files), free(c->places);
-    free(c);
-    *files = NULL;
-}
-
-static int has_hash(const dc3_run *run, class_file *file, uint64_t hash)
-{
-    if (!file->is_hashed)
-        file->is_hashed = dc3_dataset_hash(run->dataset, file->item, &file->hash) == DC3_OK ? 1 : -1;
-    return file->is_hashed > 0 && file->hash == hash;
-}
-
-dc3_status dc3_class_files_meet(dc3_run *run, dc3_class_files *c, int64_t item, uint64_t hash, int *is_copy)
-{
-    int64_t place = c->places[item - c->first], at = place;
-    *is_copy = 0;
+    int64_t other = dc3_same_files_find(files, item, hash);
+    *is_copy = other >= 0;
     DC3_TRY(open_copies(run));
-    while (at > 0 && c->files[at - 1].size == c->files[place].size) at--;
-    for (; at < place && !*is_copy; at++)
-        if (has_hash(run, &c->files[at], hash)) {
-            *is_copy = 1;
-            count(run, COPY, item, c->files[at].item);
-        }
+    if (*is_copy) run->copies->looked++, count(run, COPY, item, other);
     return DC3_OK;
 }
 
@@ -159,11 +105,16 @@ void dc3_copies_tell(dc3_run *run)
     if (!c) return;
     run->report->copies = c->copies;
     run->report->conflicts = c->conflicts;
+    char looked[100] = "";
+    int64_t n = run->report->images;
+    if (c->looked && c->looked < n - run->report->skipped)
+        snprintf(looked, sizeof looked, "; compared were the %lld of %lld images that were drawn",
+                 (long long)c->looked, (long long)n);
     if (c->copies)
         dc3_listener_say(
-            &run->options->listener, "note: %lld image%s (%s): the same images of a class count once",
+            &run->options->listener, "note: %lld image%s (%s): the same images of a class count once%s",
             (long long)c->copies, c->copies == 1 ? " is a copy of another" : "s are copies of others",
-            c->examples[COPY]);
+            c->examples[COPY], looked);
     if (c->conflicts)
         dc3_listener_say(
             &run->options->listener,

@@ -9,11 +9,13 @@
 
 #include <glib.h>
 #include "condense/run.h"
+#include "io/same_files.h"
 
 /* What is known of a run's copies. */
 struct dc3_copies {
     GHashTable *seen;          /* hashes of pixels to the number of the first image that has them, + 1 */
     int64_t copies, conflicts; /* images that count no more; images that another class has, too */
+    int64_t looked;            /* images that were asked for; 0: not known */
     char *examples[2];         /* "'a/1.png' is 'a/2.png'" of both; NULL: none. By g_free */
 };
 
@@ -24,15 +26,8 @@ void dc3_copies_close(dc3_copies **copies);
  * which is then counted. pixels: dc3_hash64 of those of a view, of one size for all images of a run. */
 dc3_status dc3_copies_meet(dc3_run *run, int64_t item, uint64_t pixels, int *is_copy);
 
-/* The files of a class by their sizes, to tell which are the same without reading more than those of one
- * size. */
-typedef struct dc3_class_files dc3_class_files;
-/* Of the n items from `first` on; the caller closes. */
-dc3_status dc3_class_files_open(const dc3_run *run, int64_t first, int64_t n, dc3_class_files **files);
-void dc3_class_files_close(dc3_class_files **files);
-/* Whether an earlier item of the class has the same file as this one, of dc3_dataset_hash `hash`; then it
- * counts as a copy of it. */
-dc3_status dc3_class_files_meet(dc3_run *run, dc3_class_files *files, int64_t item, uint64_t hash,
+/* The same by its file, of dc3_dataset_hash `hash`, of all files of its class. */
+dc3_status dc3_copies_meet_file(dc3_run *run, dc3_same_files *files, int64_t item, uint64_t hash,
                                 int *is_copy);
 
 /* Tells the listener of copies and conflicts, and puts their numbers into the report. */

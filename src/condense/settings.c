@@ -52,6 +52,7 @@ json_t *dc3_run_settings(const dc3_run *run)
     json_object_set_new(o, "data", dc3_json_text(data ? data : run->options->data));
     free(data);
     json_object_set_new(o, "images", json_integer(run->report->images));
+    if (run->options->list) json_object_set_new(o, "list", dc3_fingerprint(run->options->list));
     json_object_set_new(o, "ipc", json_integer(run->options->select.ipc));
     if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) selection_settings(run, o);
     if (run->trains)

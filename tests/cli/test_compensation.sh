@@ -65,4 +65,33 @@ expect 0 "from cache/features-" "$dc3" condense data -o second --ipc 2 --teacher
   --dtype f32 --size 24 --cache cache
 expect 0 "images stored" "$dc3" condense data -o third --ipc 2 --teacher none --threads 2 --dtype f32 --size 24
 same_run first second && same_run first third || fail "the cache changes the result"
+
+# What select chose can be compensated: the two together are condense.
+quick=(--threads 1 --dtype f32) small=(--threads 1 --dtype f32 --size 16)
+expect 0 "result" "$dc3" condense data -o whole --ipc 3 --teacher none --no-report "${small[@]}"
+expect 0 "6 images selected from 12, 0 of them again" "$dc3" select data -o chosen.jsonl --ipc 3 --teacher none \
+  "${quick[@]}"
+expect 0 "6 images stored" "$dc3" compensate data --list chosen.jsonl -o parts "${small[@]}"
+diff -r whole/train parts/train || fail "select and compensate give another dataset than condense"
+# In another order and one twice, by hand: by class, each as it stands in the list.
+tac chosen.jsonl > back.jsonl; head -1 chosen.jsonl >> back.jsonl
+expect 0 "7 images stored" "$dc3" compensate data --list back.jsonl -o back "${small[@]}"
+[[ $(field back/train/metadata.jsonl source) == "$(for class in blue red; do
+  grep "\"$class/" back.jsonl | sed 's/.*"source":"\([^"]*\)".*/\1/'; done)" ]] ||
+  fail "order: $(field back/train/metadata.jsonl source)"
+expect 1 "holds a run with other settings (list was " "$dc3" compensate data --list chosen.jsonl -o back "${small[@]}"
+# Lists that are none, or of other data.
+for line in '{"source":"red/9.png"}:is no image of data' 'red/1.png:expected a line of a list that dc3 select wrote' \
+  '{"source":"red/1.png","box":[0,0,8,8]}:a square of an image' ':found no line'; do
+  echo "${line%:*}" > wrong.jsonl
+  expect 1 "wrong.jsonl: " "$dc3" compensate data --list wrong.jsonl -o x "${small[@]}"
+  [[ $output == *"${line##*:}"* ]] || fail "$line: $output"
+done
+expect 1 "nothere.jsonl" "$dc3" compensate data --list nothere.jsonl -o x "${small[@]}"
+[[ ! -e x ]] || fail "a refused command writes"
+# More than there are: so many again.
+expect 0 "16 images selected from 12, 4 of them again" "$dc3" select data -o more.jsonl --ipc 8 --teacher none \
+  "${quick[@]}"
+expect 0 '"selected": 16' "$dc3" select data -o more.jsonl --ipc 8 --teacher none "${quick[@]}" --json
+expect 0 "16 images stored" "$dc3" compensate data --list more.jsonl -o more "${small[@]}"
 echo "all checks passed"
