@@ -54,6 +54,15 @@ static dc3_status measure_teacher(dc3_comparing *c)
     return status;
 }
 
+/* For all condensations, which need not ask. */
+static void keep_accuracy(dc3_comparing *c)
+{
+    dc3_condense_options *d = &c->own.condense;
+    d->teacher_top1 = c->accuracy.top1;
+    d->teacher_images = c->accuracy.images;
+    d->teacher_on = c->accuracy.on;
+}
+
 /* Asks the teacher about training images, once for all that is made with it; one that is given must be one of
  * these classes. */
 static dc3_status check_teacher(dc3_comparing *c, const dc3_dataset *data)
@@ -79,6 +88,7 @@ static dc3_status check_teacher(dc3_comparing *c, const dc3_dataset *data)
     if (status == DC3_OK) status = dc3_teacher_check_all(&teacher, &check, NULL, &sample);
     c->accuracy = teacher.accuracy;
     c->doubted = teacher.doubted;
+    keep_accuracy(c);
     dc3_teacher_close(&teacher);
     json_decref(names);
     return status;
@@ -101,9 +111,7 @@ static dc3_status train_teacher(dc3_comparing *c)
         dc3_dataset_close(&data);
         DC3_TRY(status);
     }
-    d->teacher_top1 = c->accuracy.top1;
-    d->teacher_images = c->accuracy.images;
-    d->teacher_on = c->accuracy.on;
+    keep_accuracy(c);
     return DC3_OK;
 }
 

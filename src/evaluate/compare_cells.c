@@ -80,15 +80,20 @@ static dc3_status save_cost(const char *folder, cost *made)
     return status;
 }
 
-/* Of what condensing says, which is much the same for each cell, warnings and notes are passed on once. */
-static void pass_once(void *user, const char *text)
+/* 1 for a warning or a note, which is much the same for each cell. */
+static int is_note(const char *text)
+{
+    static const char *const kinds[] = {"warning: ", "note: ", "skipped: "};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strncmp(text, kinds[i], strlen(kinds[i])) == 0) return 1;
+    return 0;
+}
+
+/* Of what condensing says, warnings and notes are passed on once. */
+static void pass_notes(void *user, const char *text)
 {
     dc3_comparing *c = user;
-    static const char *const kinds[] = {"warning: ", "note: ", "skipped: "};
-    int passes = 0;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        passes |= strncmp(text, kinds[i], strlen(kinds[i])) == 0;
-    json_t *key = passes ? dc3_json_text(text) : NULL;
+    json_t *key = is_note(text) ? dc3_json_text(text) : NULL;
     const char *name = json_string_value(key);
     if (!c->told) c->told = json_object();
     if (name && !json_object_get(c->told, name)) {
@@ -96,6 +101,16 @@ static void pass_once(void *user, const char *text)
         dc3_listener_say(&c->options->condense.listener, "%s", text);
     }
     json_decref(key);
+}
+
+/* Of what is said of students only they are not passed on twice. */
+static void pass_students(void *user, const char *text)
+{
+    const dc3_comparing *c = user;
+    if (is_note(text))
+        pass_notes(user, text);
+    else
+        dc3_listener_say(&c->options->condense.listener, "%s", text);
 }
 
 static void pass_progress(void *user, const char *stage, int64_t done, int64_t total)
@@ -123,7 +138,7 @@ static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folde
         dc3_listener_say(&o.listener, "condensing: %s, %d image%s per class, seed %d", w->method, w->ipc,
                          w->ipc == 1 ? "" : "s", w->seed);
     else
-        o.listener = (dc3_listener){c, pass_progress, pass_once, o.listener.cancel};
+        o.listener = (dc3_listener){c, pass_progress, pass_notes, o.listener.cancel};
     earlier before = seconds_before(*folder);
     double start = dc3_seconds_now();
     DC3_TRY(dc3_condense(&o, &report));
@@ -205,6 +220,7 @@ static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *fo
     o.teacher = dc3_goes_without(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
     o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
     o.folder = c->options->out;
+    if (!c->options->verbose) o.listener = (dc3_listener){c, pass_progress, pass_students, o.listener.cancel};
     DC3_TRY(dc3_evaluate(&o, c->tests, &s));
     DC3_TRY(dc3_results_add(&c->results,
                             line_of(w, &c->tests->students[c->tests->students_count - 1], c->trains, made)));

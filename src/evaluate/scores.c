@@ -111,11 +111,14 @@ static json_t *now(void)
 /* 1 if the students were not all of the images that are in the folder now. */
 static int were_replaced(const dc3_tests *t)
 {
+    const json_t *first = t->students[0].settings;
+    const char *key = json_object_get(first, "stored") ? "stored" : "data";
     int replaced = 0;
-    for (int i = 0; i < t->students_count; i++)
-        replaced |=
-            t->students[i].score.replaced || !json_equal(json_object_get(t->students[i].settings, "data"),
-                                                         json_object_get(t->students[0].settings, "data"));
+    for (int i = 0; i < t->students_count; i++) {
+        const json_t *here = t->students[i].settings;
+        replaced |= t->students[i].score.replaced;
+        replaced |= !json_equal(json_object_get(here, key), json_object_get(first, key));
+    }
     return replaced;
 }
 

@@ -74,7 +74,7 @@ static int differences(const json_t *a, const json_t *b, int sets)
 static void value_text(const json_t *value, char text[64])
 {
     snprintf(text, 64, "not said");
-    if (json_is_string(value)) snprintf(text, 64, "%.60s", json_string_value(value));
+    if (json_is_string(value)) snprintf(text, 64, "%.30s", json_string_value(value));
     if (json_is_number(value)) snprintf(text, 64, "%.9g", json_number_value(value));
 }
 
@@ -143,6 +143,17 @@ static int has_learnt(const json_t *row)
     return sum / n > 1 / n + 2 * sqrt((1 - 1 / n) / n / guesses);
 }
 
+/* 1 for the protocol's settings. Rows of earlier versions do not say; the protocol has no learning rate that
+ * is larger than this. */
+static int is_usual(const json_t *row)
+{
+    const double largest = 0.0025;
+    char text[160];
+    if (json_object_get(json_object_get(row, "settings"), "departs_from_protocol"))
+        return !*dc3_row_departures(row, text);
+    return json_number_value(value_of(row, "lr")) <= largest;
+}
+
 static double epochs_of_all(const json_t *row)
 {
     double epochs = dc3_row_number(row, "epochs"), seeds = dc3_row_number(row, "seeds");
@@ -186,14 +197,13 @@ typedef struct answer {
 static answer weigh(const candidates *c, const json_t *row)
 {
     int apart = 0;
-    char text[160];
     answer a = {.row = row, .random = find_partner(c, row, 0, &apart)};
     if (apart) a.random = NULL;
     a.full = find_partner(c, row, 1, &apart);
     if (apart) a.full = NULL;
     int complete = a.full || json_is_number(json_object_get(row, "full_top1"));
     const double merits[] = {has_learnt(row),    a.random != NULL,
-                             complete,           !*dc3_row_departures(row, text),
+                             complete,           is_usual(row),
                              epochs_of_all(row), strcmp(dc3_row_text(row, "labels"), "soft") == 0};
     memcpy(a.merits, merits, sizeof merits);
     return a;
