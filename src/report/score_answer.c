@@ -240,7 +240,7 @@ void dc3_scores_answer(dc3_reporting *r, const dc3_identity *is, const json_t *b
     r->score = best.row;
     r->random = best.random;
     r->full = best.full;
-    int apart;
+    int apart = 0;
     const json_t *near = r->random ? NULL : find_partner(&c, r->score, 0, &apart);
     if (!near) return;
     say_differences(near, r->score, text);

@@ -130,7 +130,7 @@ expect 2 "takes 16 pixels only" "${compare[@]}" -o other --size 24
 expect 1 "scores of another 'epochs'" "$dc3" compare train --val val --teacher t.safetensors --threads 2 --epochs 5 \
   -o table
 expect 1 "scores of another 'fit'" "${compare[@]}" -o table --fit pad
-expect 2 "a share from 0 to 1" "${compare[@]}" -o x --full-accuracy 83
+expect 2 "--full-accuracy: expected 0 to 1, found 83" "${compare[@]}" -o x --full-accuracy 83
 expect 2 "no method 'dc4'" "${compare[@]}" -o x --methods dc4
 expect 2 "expected numbers from 1 on" "${compare[@]}" -o x --ipc 1,0
 expect 2 "--labels: expected soft, hard" "${compare[@]}" -o x --labels warm
