@@ -143,11 +143,38 @@ static int thumbnail(VipsImage *whole, int width, int height, dc3_fit fit, int p
                                 profile ? "export_profile" : NULL, "srgb", NULL);
 }
 
+/* Makes an image of inks smaller before its colours are transformed, which takes 0.1 us a pixel: what
+ * `thumbnail` would do after it. Other images are returned as they are. Consumes `in`; NULL on failure. */
+static VipsImage *reduce_inks(VipsImage *in, int width, int height, dc3_fit fit)
+{
+    if (in->Type != VIPS_INTERPRETATION_CMYK) return in;
+    int swap = vips_image_get_orientation_swap(in), alpha = vips_image_hasalpha(in);
+    double across = (double)in->Xsize / (swap ? height : width);
+    double down = (double)in->Ysize / (swap ? width : height);
+    if (fit == DC3_FIT_CROP) across = down = fmin(across, down);
+    if (fit == DC3_FIT_PAD) across = down = fmax(across, down);
+    if (across <= 1 && down <= 1) return in;
+    double white = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+    VipsImage *steps[4] = {in};
+    int failed = alpha && vips_premultiply(in, &steps[1], "max_alpha", white, NULL);
+    if (!alpha) steps[1] = g_object_ref(in);
+    failed =
+        failed || vips_resize(steps[1], &steps[2], 1 / fmax(1, across), "vscale", 1 / fmax(1, down), NULL);
+    failed = failed || (alpha && vips_unpremultiply(steps[2], &steps[3], "max_alpha", white, NULL));
+    if (!failed && !alpha) steps[3] = g_object_ref(steps[2]);
+    VipsImage *out = NULL;
+    failed = failed || vips_cast(steps[3], &out, in->BandFmt, NULL);
+    for (int i = 0; i < 4; i++)
+        if (steps[i]) g_object_unref(steps[i]);
+    return failed ? NULL : out;
+}
+
 dc3_status dc3_vips_fit(const char *origin, VipsImage *in, int profile, int width, int height, dc3_fit fit,
                         dc3_image *image)
 {
     VipsImage *out = NULL, *part = g_object_ref(in);
     if (fit == DC3_FIT_CROP) part = shorten(part, width, height);
+    if (part) part = reduce_inks(part, width, height, fit);
     int failed = !part || thumbnail(part, width, height, fit, profile, &out);
     if (part) g_object_unref(part);
     if (failed)
