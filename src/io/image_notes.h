@@ -16,9 +16,10 @@ typedef enum dc3_image_note {
     DC3_NOTE_16_BITS = 1 << 9,
     DC3_NOTE_FULL = 1 << 10,   /* values taken as all that their type may be */
     DC3_NOTE_SPREAD = 1 << 11, /* the least and the greatest value taken as black and white */
+    DC3_NOTE_GAMMA = 1 << 12,  /* a gamma other than sRGB's */
 } dc3_image_note;
 
-enum { DC3_IMAGE_NOTES = 12 };
+enum { DC3_IMAGE_NOTES = 13 };
 
 /* The note of bit `i` as the rest of "NAME: ...", without a full stop. */
 const char *dc3_image_note_text(int i);

@@ -8,7 +8,7 @@
 
 #define FOLDER DC3_TEST_DATA "/odd_images/"
 
-enum { CELL = 8, JPEG = 3, AVIF = 6 };
+enum { CELL = 8, JPEG = 3, AVIF = 6, PRESS = 6 };
 
 /* A row of squares: their colours, "grey" or "red,green,blue", how far they may be away, and the notes. */
 typedef struct expected {
@@ -20,6 +20,10 @@ typedef struct expected {
 #define QUARTERS "0 64 128 255"
 #define TWO_COLOURS "0,128,255 255,64,0"
 #define PLAIN "200,30,40 20,180,60"
+#define THREE "200,30,40 20,180,60 10,60,220"
+#define TURNED "10,60,220 20,180,60 200,30,40"
+#define INKS "255 40,35,43 0,157,228 235,30,132 255,238,0 137"
+#define WIDE "227,100,29 0,181,42 129"
 
 static const expected files[] = {
     /* Samples that are no bytes. */
@@ -101,11 +105,51 @@ static const expected files[] = {
     /* The first of several. */
     {"frames.avif", "220,20,20 220,20,20", AVIF, DC3_NOTE_FRAMES},
     {"still.avif", "220,20,20 220,20,20", AVIF, 0},
-    {"frames.mpo", "220,20,20 220,20,20", JPEG, 0},
-    {"frames.png", "220,20,20 220,20,20", 0, 0},
+    {"frames.mpo", "220,20,20 220,20,20", JPEG, DC3_NOTE_FRAMES},
+    {"frames.png", "220,20,20 220,20,20", 0, DC3_NOTE_FRAMES},
+    {"several.ppm", PLAIN, 0, DC3_NOTE_FRAMES},
     {"clear.gif", "255 255", 0, DC3_NOTE_FRAMES},
+    /* Frames of another size than the canvas. */
+    {"canvas.gif", "255,0,0 0,255,0 255,0,0", 0, 0},
+    {"canvas-blue.gif", "0,0,255 0,255,0 0,0,255", 0, DC3_NOTE_FRAMES},
+    {"canvas-clear.gif", "255 0,255,0 255", 0, 0},
+    {"canvas-beyond.gif", "0,255,0 0,255,0", 0, 0},
+    /* PNG: few bits, colours that are clear, chunks. */
+    {"palette-2-bits.png", THREE, 0, 0},
+    {"palette-4-bits-clear.png", "200,30,40 137,217,157 255", 1, 0},
+    {"grey-2-bits-key.png", "0 255 170 255", 0, 0},
+    {"rgb-key.png", "200,30,40 255 10,60,220", 0, 0},
+    {"u16-grey-alpha.png", "255 166 255", 1, 0},
+    {"gamma.png", THREE, 0, DC3_NOTE_GAMMA},
+    {"gamma-srgb.png", THREE, 0, 0},
+    /* Turned by EXIF, which in a PNG may stand behind the pixels; there is no turn 9. */
+    {"turned-behind.png", TURNED, 0, 0},
+    {"turned-wrongly.png", THREE, 0, 0},
+    {"turned.webp", TURNED, 0, 0},
+    {"turned.avif", TURNED, AVIF, 0},
+    /* CMYK: Adobe's JPEGs are inverted, and so is what bears no mark. */
+    {"inks.jpg", INKS, PRESS, 0},
+    {"inks-unmarked.jpg", INKS, PRESS, 0},
+    {"inks-luma.jpg", INKS, PRESS, 0},
+    {"inks.tif", INKS, PRESS, 0},
+    {"inks-16-bits.tif", INKS, PRESS, 0},
+    /* L*, a*, b*: black, white, sRGB's red, grey, sRGB's blue. */
+    {"lab.tif", "0 255 254,0,0 129 0,0,255", 2, 0},
+    {"lab-icc.tif", "0 255 254,0,0 129 0,0,255", 2, 0},
+    {"lab-16-bits.tif", "0 255 254,0,0 129 0,0,255", 2, 0},
+    {"lab-alpha.tif", "0 255 254,0,0 255 255", 2, 0},
+    {"planes-tiles.tif", PLAIN, 0, 0},
+    {"grey-associated.tif", "200 137 255", 1, 0},
+    /* Profiles that are followed. */
+    {"wide.jpg", WIDE, JPEG, 0},
+    {"wide.png", WIDE, 1, 0},
+    {"wide.tif", WIDE, 1, 0},
+    {"wide.webp", WIDE, 1, 0},
+    {"wide.avif", WIDE, AVIF, 0},
+    {"grey-gamma.png", "210 26 146", 1, 0},
     /* Netpbm. */
     {"colour.ppm", PLAIN, 0, 0},
+    {"line-behind.ppm", PLAIN, 0, 0},
     {"grey.pgm", "82 118", 0, 0},
     {"bilevel.pbm", "0 255", 0, 0},
     {"plain-4095.pgm", QUARTERS, 0, 0},
@@ -151,6 +195,29 @@ static void right_colours(void **state)
                      files[i].notes);
         dc3_image_free(&image);
         dc3_image_source_close(&source);
+    }
+}
+
+/* Inks are made smaller before they become colours, and those after it. */
+static void smaller_inks(void **state)
+{
+    enum { WIDTH = 24, HEIGHT = 4, NEAR = 24 };
+    (void)state;
+    for (int wide = 0; wide < 2; wide++) {
+        dc3_image whole, small;
+        const char *path = wide ? FOLDER "inks-16-bits.tif" : FOLDER "inks.tif";
+        assert_int_equal(dc3_image_read(path, 0, 0, DC3_FIT_CROP, &whole), DC3_OK);
+        assert_int_equal(dc3_image_read(path, WIDTH, HEIGHT, DC3_FIT_SQUASH, &small), DC3_OK);
+        assert_int_equal(small.width, WIDTH);
+        assert_int_equal(small.height, HEIGHT);
+        for (int i = 0; i < WIDTH / 4; i++)
+            for (int c = 0; c < 3; c++) {
+                int x = small.pixels[(WIDTH + 4 * i + 1) * 3 + c];
+                int y = whole.pixels[(4 * whole.width + CELL * i + 4) * 3 + c];
+                if (abs(x - y) > NEAR) fail_msg("%s: square %d, channel %d: %d, whole %d", path, i, c, x, y);
+            }
+        dc3_image_free(&whole);
+        dc3_image_free(&small);
     }
 }
 
@@ -206,7 +273,7 @@ static void all_files(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(right_colours), cmocka_unit_test(clear_refusals),
-                                       cmocka_unit_test(all_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(right_colours), cmocka_unit_test(smaller_inks),
+                                       cmocka_unit_test(clear_refusals), cmocka_unit_test(all_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

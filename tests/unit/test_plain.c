@@ -27,7 +27,7 @@ static VipsImage *random_image(dc3_rng *rng, int width, int height)
     return rgb;
 }
 
-/* A PNG of 4 x 3 pixels with a gamma and significant bits, which libvips does not look at, and compressed
+/* A PNG of 4 x 3 pixels with the gamma of sRGB and significant bits, which say nothing, and compressed
  * texts. */
 static void *png_that_says(size_t *size, int alpha, int texts)
 {
@@ -43,7 +43,7 @@ static void *png_that_says(size_t *size, int alpha, int texts)
     png_init_io(png, file);
     png_set_IHDR(png, info, 4, 3, 8, alpha ? PNG_COLOR_TYPE_RGBA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_set_gAMA(png, info, 0.7);
+    png_set_gAMA(png, info, 0.45455);
     png_set_sBIT(png, info, &bits);
     memset(comment, 't', sizeof comment - 1);
     for (int i = 0; i < texts; i++) png_set_text(png, info, &text, 1);

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 
 OUT = sys.argv[1]
 KINDS = {1: "B", 3: "H", 4: "I", 11: "f", 12: "d"}
-MINISWHITE, MINISBLACK, RGB, SEPARATED, YCBCR = 0, 1, 2, 5, 6
+MINISWHITE, MINISBLACK, RGB, PALETTE, SEPARATED, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
 UNSPECIFIED, ASSOCIATED, UNASSOCIATED = 0, 1, 2
 
 
@@ -90,6 +90,20 @@ def png16(name, a):
     with open(os.path.join(OUT, name), "wb") as f:
         f.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header))
         f.write(chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def png(name, a, bits=8, before=(), behind=()):
+    """One channel of 1 to 8 bits, or three of 8, with further chunks before and behind the pixels."""
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b""
+    for row in a:
+        text = "".join(format(v, f"0{bits}b") for v in row.reshape(-1))
+        rows += b"\0" + bytes(int(text[i:i + 8], 2) for i in range(0, len(text), 8))
+    colour = 3 if any(kind == b"PLTE" for kind, _ in before) else {1: 0, 3: 2}[a.shape[2]]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", a.shape[1], a.shape[0], bits, colour, 0, 0, 0))
+    with open(os.path.join(OUT, name), "wb") as f:
+        f.write(b"\x89PNG\r\n\x1a\n" + header + b"".join(chunk(*c) for c in before))
+        f.write(chunk(b"IDAT", zlib.compress(rows)) + b"".join(chunk(*c) for c in behind) + chunk(b"IEND", b""))
 
 
 def ranges():
@@ -240,6 +254,121 @@ def others():
     tiff("cut.tif", cells([0, .25, .5, 1], "f4"), raw=cells([0, .25, .5, 1], "f4").tobytes()[:600])
 
 
+def exif(orientation):
+    return b"II" + struct.pack("<HIHHHIHHI", 42, 8, 1, 0x112, 3, 1, orientation, 0, 0)
+
+
+def pngs():
+    three = [(200, 30, 40), (20, 180, 60), (10, 60, 220)]
+    palette = (b"PLTE", bytes([200, 30, 40, 20, 180, 60, 10, 60, 220]))
+    png("turned-behind.png", cells(three, "u1"), behind=[(b"eXIf", exif(3))])
+    png("turned-wrongly.png", cells(three, "u1"), before=[(b"eXIf", exif(9))])
+    png("palette-2-bits.png", cells([0, 1, 2], "u1"), 2, before=[palette])
+    png("palette-4-bits-clear.png", cells([0, 1, 2], "u1"), 4, before=[palette, (b"tRNS", bytes([255, 128, 0]))])
+    png("grey-2-bits-key.png", cells([0, 1, 2, 3], "u1"), 2, before=[(b"tRNS", struct.pack(">H", 1))])
+    png("rgb-key.png", cells(three, "u1"), before=[(b"tRNS", struct.pack(">HHH", 20, 180, 60))])
+    png("gamma.png", cells(three, "u1"), before=[(b"gAMA", struct.pack(">I", 100000))])
+    png("gamma-srgb.png", cells(three, "u1"), before=[(b"gAMA", struct.pack(">I", 45455))])
+    png16("u16-grey-alpha.png", cells([(65535, 65535), (20000, 32768), (0, 0)], "u2"))
+    for ending in "webp", "avif":
+        Image.fromarray(cells(three, "u1")).save(os.path.join(OUT, "turned." + ending), lossless=True, quality=98,
+                                                 exif=exif(3))
+
+
+def inks():
+    """White, black, cyan, magenta, yellow, and half of black."""
+    a = cells([(0, 0, 0, 0), (0, 0, 0, 255), (255, 0, 0, 0), (0, 255, 0, 0), (0, 0, 255, 0), (0, 0, 0, 128)], "u1")
+    tiff("inks.tif", a, photometric=SEPARATED, deflate=True)
+    tiff("inks-16-bits.tif", a.astype("u2") * 257, photometric=SEPARATED, deflate=True)
+    path = os.path.join(OUT, "inks.jpg")
+    Image.fromarray(a, "CMYK").save(path, quality=95)  # inverted, as Adobe stores them
+    data = open(path, "rb").read()
+    at = data.find(b"\xff\xee")
+    with open(os.path.join(OUT, "inks-unmarked.jpg"), "wb") as f:
+        f.write(data[:at] + data[at + 16:])
+    luma = np.asarray(Image.fromarray(np.ascontiguousarray(a[:, :, :3])).convert("YCbCr"))
+    luma = np.dstack([luma, 255 - a[:, :, 3]])
+    path = os.path.join(OUT, "inks-luma.jpg")
+    Image.fromarray(255 - luma, "CMYK").save(path, quality=95)
+    data = bytearray(open(path, "rb").read())
+    data[data.find(b"\xff\xee") + 15] = 2  # Adobe's mark of YCCK
+    open(path, "wb").write(data)
+
+
+def lab():
+    values = [(0, 0, 0), (100, 0, 0), (53, 80, 67), (54, 0, 0), (32, 79, -108)]
+    bytes8 = [(round(l * 2.55), a % 256, b % 256) for l, a, b in values]
+    tiff("lab.tif", cells(bytes8, "u1"), photometric=CIELAB)
+    tiff("lab-icc.tif", cells([(round(l * 2.55), a + 128, b + 128) for l, a, b in values], "u1"), photometric=ICCLAB)
+    tiff("lab-16-bits.tif", cells([(round(l * 655.35), a * 256 % 65536, b * 256 % 65536) for l, a, b in values], "u2"),
+         photometric=CIELAB, deflate=True)
+    tiff("lab-alpha.tif", cells([(*v, 255 if i < 3 else 0) for i, v in enumerate(bytes8)], "u1"), photometric=CIELAB,
+         extra=[UNASSOCIATED])
+    tiff("planes-tiles.tif", cells([(200, 30, 40), (20, 180, 60)], "u1"), planar=2, tile=16, deflate=True)
+    tiff("grey-associated.tif", cells([(200, 255), (10, 128), (0, 0)], "u1"), photometric=MINISBLACK,
+         extra=[ASSOCIATED])
+
+
+def profile(space, tags):
+    """A profile (ICC.1) of the second version, of `tags`."""
+    tags = [(b"wtpt", xyz(.9642, 1, .8249)), *tags]
+    at, table, data = 132 + 12 * len(tags), struct.pack(">I", len(tags)), b""
+    for name, value in tags:
+        table += name + struct.pack(">II", at + len(data), len(value))
+        data += value + b"\0" * (-len(value) % 4)
+    head = struct.pack(">I4sI4s4s4s12x4s28x", at + len(data), b"none", 0x2400000, b"mntr", space, b"XYZ ", b"acsp")
+    return head + struct.pack(">iii48x", 63190, 65536, 54061) + table + data
+
+
+def xyz(*values):
+    return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(v * 65536)) for v in values)
+
+
+def screens():
+    """Adobe RGB (1998), and grey of gamma 1.8: values brought to sRGB by LittleCMS are in the test."""
+    gamma = lambda g: b"curv\0\0\0\0" + struct.pack(">IH", 1, round(g * 256))
+    wide = profile(b"RGB ", [(b"rXYZ", xyz(.60974, .31111, .01947)), (b"gXYZ", xyz(.20528, .62567, .06087)),
+                             (b"bXYZ", xyz(.14919, .06322, .74457))] +
+                   [(c + b"TRC", gamma(2.19921875)) for c in (b"r", b"g", b"b")])
+    colour = Image.fromarray(cells([(200, 100, 40), (20, 180, 60), (128, 128, 128)], "u1"))
+    for ending, how in (("jpg", {"quality": 97, "subsampling": 0}), ("png", {}), ("webp", {"lossless": True}),
+                        ("avif", {"quality": 99, "subsampling": "4:4:4"}),
+                        ("tif", {"compression": "tiff_adobe_deflate"})):
+        colour.save(os.path.join(OUT, "wide." + ending), icc_profile=wide, **how)
+    grey = Image.fromarray(cells([200, 20, 128], "u1")[:, :, 0])
+    grey.save(os.path.join(OUT, "grey-gamma.png"), icc_profile=profile(b"GRAY", [(b"kTRC", gamma(1.8))]))
+
+
+def gif(name, canvas, background, images):
+    """Of the colours red, green, blue, white; an image: its left edge and width, its colour, the one that is clear."""
+    data = b"GIF89a" + struct.pack("<HHBBB", canvas, 8, 0xf1, background, 0)
+    data += bytes([255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255])
+    for left, width, colour, clear in images:
+        data += b"!\xf9\4" + struct.pack("<BHBB", clear is not None, 10, clear or 0, 0)
+        data += b"," + struct.pack("<HHHHB", left, 0, width, 8, 0) + b"\2"
+        codes = "".join(format(c, "03b")[::-1] for c in [4, colour, colour] * (4 * width) + [5])
+        codes += "0" * (-len(codes) % 8)
+        codes = bytes(int(codes[i:i + 8][::-1], 2) for i in range(0, len(codes), 8))
+        data += b"".join(bytes([len(codes[i:i + 255])]) + codes[i:i + 255] for i in range(0, len(codes), 255)) + b"\0"
+    with open(os.path.join(OUT, name), "wb") as f:
+        f.write(data + b";")
+
+
+def canvases():
+    gif("canvas.gif", 24, 0, [(8, 8, 1, None)])
+    gif("canvas-blue.gif", 24, 2, [(8, 8, 1, None), (0, 24, 0, None)])
+    gif("canvas-clear.gif", 24, 0, [(8, 8, 1, 3)])
+    gif("canvas-beyond.gif", 8, 0, [(0, 16, 1, None)])
+
+
+def several():
+    row = cells([(200, 30, 40), (20, 180, 60)], "u1").tobytes()
+    with open(os.path.join(OUT, "several.ppm"), "wb") as f:
+        f.write(2 * (b"P6\n16 8\n255\n" + row))
+    with open(os.path.join(OUT, "line-behind.ppm"), "wb") as f:
+        f.write(b"P6\n16 8\n255\n" + row + b"\n")
+
+
 os.makedirs(OUT, exist_ok=True)
-for part in (ranges, channels, profiles, frames, netpbm, others):
+for part in (ranges, channels, profiles, frames, netpbm, others, pngs, inks, lab, screens, canvases, several):
     part()

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "io/image_notes.h"
+#include "io/images/lab.h"
 
 /* Bands [0, colours) and `alpha`, if not 0; consumes `in`. */
 static VipsImage *select_bands(VipsImage *in, int colours, int alpha)
@@ -169,6 +170,12 @@ dc3_status dc3_channels_own(const char *origin, const void *data, size_t size, c
         return dc3_fail(DC3_ERR_FORMAT, "%s: the image is damaged: %d of the 3 samples of an RGB pixel",
                         origin, t->samples);
     DC3_TRY(dc3_tiff_read(origin, data, size, t, &values));
+    if (t->lab) {
+        if (t->samples > bands) *notes |= DC3_NOTE_CHANNELS;
+        *image = dc3_lab_image(values, t);
+        free(values);
+        return *image ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", origin);
+    }
     if (!find_float_extent(values, t, &found)) *notes |= DC3_NOTE_NOT_FINITE;
     dc3_value_range range = dc3_value_range_of(&found);
     *notes |= range.notes | (t->samples > bands ? DC3_NOTE_CHANNELS : 0);

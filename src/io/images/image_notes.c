@@ -12,7 +12,8 @@ static const char *const texts[DC3_IMAGE_NOTES] = {
     "values of no stated range, taken as 0 for black to 4095 for white",
     "values of no stated range, taken as 0 for black to 65535 for white",
     "values of no stated range, taken as all that their type can hold, from black to white",
-    "values of no usual range, the least taken as black and the greatest as white"};
+    "values of no usual range, the least taken as black and the greatest as white",
+    "the gamma that the file names is not that of sRGB, and is ignored"};
 
 const char *dc3_image_note_text(int i)
 {

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/listener.h"
 #include "base/rng.h"
+#include "io/image_notes.h"
 #include "io/images/load.h"
 #include "io/images/plain.h"
 #include "io/images/profile.h"
@@ -103,14 +104,21 @@ static int read_plain(dc3_image_source *s, int width, int height, dc3_fit fit, i
     return done;
 }
 
+/* Of several in a file the first. */
+static void read_netpbm(dc3_image_source *s)
+{
+    s->raw = dc3_plain_decode(s->load.data, s->load.size, 0, 0, &(int){0}, &s->own);
+    if (s->raw > 1) s->load.notes |= DC3_NOTE_FRAMES;
+    tell(s);
+}
+
 dc3_status dc3_image_source_read(dc3_image_source *s, int width, int height, dc3_fit fit, int more,
                                  dc3_image *image)
 {
     dc3_image *own = &s->own;
     const dc3_load *l = &s->load;
     *image = (dc3_image){0};
-    if (!own->pixels && dc3_kind_of(l->data, l->size) == DC3_KIND_NETPBM)
-        s->raw = dc3_plain_decode(l->data, l->size, 0, 0, &(int){0}, own);
+    if (!own->pixels && dc3_kind_of(l->data, l->size) == DC3_KIND_NETPBM) read_netpbm(s);
     if (own->pixels && (s->raw || shrink_of(s, own->width, own->height, width, height) == 1))
         return dc3_image_resize(own, width ? width : own->width, height ? height : own->height, fit, image);
     int decoded = s->whole && s->shrink == shrink_of(s, l->width, l->height, width, height);

@@ -5,22 +5,9 @@
 #include <string.h>
 #include "io/image_notes.h"
 #include "io/images/channels.h"
+#include "io/images/gif.h"
+#include "io/images/marks.h"
 #include "io/images/profile.h"
-
-/* A PNG's texts of the kinds that may be compressed; each may be inflated to 8 MB by libpng, and is copied by
- * libvips. */
-static int count_texts(const unsigned char *data, size_t size)
-{
-    int count = 0;
-    for (size_t at = 8; size > at && size - at >= 12;) {
-        const unsigned char *chunk = data + at;
-        size_t length = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3];
-        count += memcmp(chunk + 4, "zTXt", 4) == 0 || memcmp(chunk + 4, "iTXt", 4) == 0;
-        if (length > size - at - 12) break;
-        at += length + 12;
-    }
-    return count;
-}
 
 /* Whether a header promises no more than is decoded: `bytes` once decoded, of which a decoder may hold
  * `copies`. */
@@ -62,9 +49,11 @@ dc3_status dc3_load_check_rgb(const dc3_load *l)
 
 static VipsImage *open_bytes(const dc3_load *l, int shrink)
 {
-    return vips_image_new_from_buffer(l->still ? l->still : l->data, l->size, "", "access",
-                                      VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR,
-                                      shrink > 1 ? "shrink" : NULL, shrink, NULL);
+    VipsImage *in = vips_image_new_from_buffer(l->still ? l->still : l->data, l->size, "", "access",
+                                               VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR,
+                                               shrink > 1 ? "shrink" : NULL, shrink, NULL);
+    if (in && l->orientation) vips_image_set_int(in, VIPS_META_ORIENTATION, l->orientation);
+    return in;
 }
 
 static void look_at(dc3_load *l, VipsImage *in, double *bytes)
@@ -88,17 +77,27 @@ static void look_at_own(dc3_load *l, double *bytes)
     *bytes = (double)t->width * t->height * t->samples * (double)sizeof(float);
 }
 
+/* What libvips passes over, and a PNG's texts: each may be inflated to 8 MB by libpng, and is copied by
+ * libvips. */
+static dc3_status read_marks(dc3_load *l)
+{
+    dc3_marks marks = {0};
+    if (l->kind == DC3_KIND_PNG) marks = dc3_marks_of_png(l->data, l->size);
+    if (l->kind == DC3_KIND_JPEG) marks = dc3_marks_of_jpeg(l->data, l->size);
+    l->orientation = marks.orientation;
+    l->notes |= (marks.frames ? DC3_NOTE_FRAMES : 0U) | (marks.gamma ? DC3_NOTE_GAMMA : 0U);
+    if (marks.texts <= DC3_TEXT_LIMIT) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: %d compressed texts beside the image are more than the limit of %d",
+                    l->origin, marks.texts, DC3_TEXT_LIMIT);
+}
+
 dc3_status dc3_load_look(dc3_load *l, VipsImage **header)
 {
     double bytes;
     *header = NULL;
     l->kind = dc3_kind_of(l->data, l->size);
     if (l->kind >= DC3_KIND_NETPBM) return dc3_kind_fail(l->origin, l->data, l->size);
-    int texts = l->kind == DC3_KIND_PNG ? count_texts(l->data, l->size) : 0;
-    if (texts > DC3_TEXT_LIMIT)
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: %d compressed texts beside the image are more than the limit of %d", l->origin,
-                        texts, DC3_TEXT_LIMIT);
+    DC3_TRY(read_marks(l));
     if (l->kind == DC3_KIND_TIFF) dc3_tiff_look(l->data, l->size, &l->tiff);
     if (l->kind == DC3_KIND_HEIF) find_still(l);
     VipsImage *in = l->tiff.own ? NULL : open_bytes(l, 1);
@@ -121,6 +120,19 @@ dc3_status dc3_load_look(dc3_load *l, VipsImage **header)
     return status;
 }
 
+/* Gives an image a colour profile of its own, and takes away other blobs: those of HEIF lie in memory that
+ * ends with the header of libvips 8.14, whose copy has the address only. */
+static void own_blobs(VipsImage *whole)
+{
+    static const char *const others[] = {VIPS_META_EXIF_NAME, VIPS_META_XMP_NAME, VIPS_META_IPTC_NAME};
+    const void *profile;
+    size_t size;
+    for (int i = 0; i < 3; i++) vips_image_remove(whole, others[i]);
+    if (vips_image_get_typeof(whole, VIPS_META_ICC_NAME) &&
+        vips_image_get_blob(whole, VIPS_META_ICC_NAME, &profile, &size) == 0)
+        vips_image_set_blob_copy(whole, VIPS_META_ICC_NAME, profile, size);
+}
+
 /* Pixels that libvips decodes. It notices a file that is truncated only where nothing is computed from it at
  * once, and so they are put into memory. */
 static VipsImage *decode(const dc3_load *l, VipsImage *header, int shrink)
@@ -131,6 +143,7 @@ static VipsImage *decode(const dc3_load *l, VipsImage *header, int shrink)
     }
     if (!header) header = open_bytes(l, shrink);
     VipsImage *whole = header ? vips_image_copy_memory(header) : NULL;
+    if (whole) own_blobs(whole);
     if (header) g_object_unref(header);
     return whole;
 }
@@ -140,8 +153,10 @@ dc3_status dc3_load_whole(dc3_load *l, VipsImage *header, int shrink, VipsImage 
     dc3_status status = DC3_OK;
     if (l->tiff.own)
         status = dc3_channels_own(l->origin, l->data, l->size, &l->tiff, &l->notes, whole);
-    else if ((*whole = decode(l, header, shrink)) != NULL)
+    else if ((*whole = decode(l, header, shrink)) != NULL) {
+        if (l->kind == DC3_KIND_GIF) dc3_gif_fill(l->data, l->size, *whole);
         *whole = dc3_channels_usual(*whole, l->kind, &l->tiff, &l->notes);
+    }
     if (status == DC3_ERR_MEMORY) return status;
     if (!*whole && l->kind == DC3_KIND_TIFF) DC3_TRY(dc3_tiff_fail(l->origin, l->data, l->size));
     DC3_TRY(status);

@@ -17,7 +17,7 @@ int dc3_plain_decode(const void *data, size_t size, int width, int height, int *
 /* The same where it is known to be a JPEG, or a PNG. */
 int dc3_plain_jpeg(const void *data, size_t size, int width, int height, int *shrink, dc3_image *image);
 int dc3_plain_png(const void *data, size_t size, dc3_image *image);
-/* The same where its first bytes are those of a PBM, PGM or PPM: P1 to P6. */
+/* The same where its first bytes are those of a PBM, PGM or PPM: P1 to P6. 2: another one follows it. */
 int dc3_plain_netpbm(const void *data, size_t size, dc3_image *image);
 
 #endif

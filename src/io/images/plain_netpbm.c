@@ -62,6 +62,13 @@ static void widen(uint8_t *row, uint32_t width)
     for (uint32_t x = width; x-- > 0;) row[3 * x] = row[3 * x + 1] = row[3 * x + 2] = row[x];
 }
 
+/* Whether another image follows, as programs write several to one file. */
+static int follows(reader *r)
+{
+    while (r->data < r->end && isspace(*r->data)) r->data++;
+    return r->end - r->data > 8 && r->data[0] == 'P' && r->data[1] >= '1' && r->data[1] <= '6';
+}
+
 int dc3_plain_netpbm(const void *data, size_t size, dc3_image *image)
 {
     reader r = {data, (const unsigned char *)data + size, 1};
@@ -76,5 +83,5 @@ int dc3_plain_netpbm(const void *data, size_t size, dc3_image *image)
         read_row(&r, form, most, colour ? 3 * w : w, row);
         if (!colour) widen(row, w);
     }
-    return r.good;
+    return r.good ? 1 + follows(&r) : 0;
 }

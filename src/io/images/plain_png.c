@@ -1,5 +1,6 @@
 #include <png.h>
 #include <string.h>
+#include "io/images/marks.h"
 #include "io/images/plain.h"
 
 typedef struct bytes {
@@ -41,6 +42,8 @@ int dc3_plain_png(const void *data, size_t size, dc3_image *image)
 {
     static const png_byte texts[] = "tEXt\0zTXt\0iTXt";
     bytes from = {data, size};
+    dc3_marks marks = dc3_marks_of_png(data, size);
+    if (marks.frames || marks.gamma) return 0; /* which is noted */
     volatile int done = 0;
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, stop, stop); /* warnings too */
     png_infop info = png ? png_create_info_struct(png) : NULL;

@@ -85,6 +85,8 @@ static void find_channels(TIFF *tiff, int photometric, int made_up, dc3_tiff *t)
         t->colours = 1;
     else if (photometric == PHOTOMETRIC_RGB && t->samples >= 3)
         t->colours = 3;
+    else if (photometric == PHOTOMETRIC_CIELAB || photometric == PHOTOMETRIC_ICCLAB)
+        t->colours = t->samples < 3 ? 1 : 3;
     else if (photometric == PHOTOMETRIC_SEPARATED && t->samples >= 4)
         t->colours = 4;
     for (int i = 0; i < extra && t->colours && !t->alpha; i++)
@@ -111,8 +113,11 @@ static void find_limits(TIFF *tiff, dc3_tiff *t)
 }
 
 /* Whether the samples are such as are unpacked here. */
-static int is_own(int photometric, int format, const dc3_tiff *t)
+static int is_own(int photometric, int format, int plane_tiles, const dc3_tiff *t)
 {
+    if (t->lab)
+        return t->samples >= 3 &&
+               (format == SAMPLEFORMAT_IEEEFP ? t->bits == 32 : t->bits == 8 || t->bits == 16);
     if (photometric != PHOTOMETRIC_MINISBLACK && photometric != PHOTOMETRIC_MINISWHITE &&
         photometric != PHOTOMETRIC_RGB)
         return 0;
@@ -120,6 +125,7 @@ static int is_own(int photometric, int format, const dc3_tiff *t)
     if (format == SAMPLEFORMAT_INT) return t->bits == 8 || t->bits == 16 || t->bits == 32 || t->bits == 64;
     if (format != SAMPLEFORMAT_UINT && format != SAMPLEFORMAT_VOID) return 0;
     if (photometric == PHOTOMETRIC_MINISWHITE && t->bits == 16) return 1;
+    if (plane_tiles) return t->bits >= 8 && t->bits <= 32;
     return (t->bits > 8 && t->bits < 16) || (t->bits > 16 && t->bits <= 32) || t->bits == 64;
 }
 
@@ -135,13 +141,14 @@ static int is_left(TIFF *tiff, int photometric)
 static void look_at(TIFF *tiff, int made_up, dc3_tiff *t)
 {
     uint16_t bits = 1, samples = 1, format = SAMPLEFORMAT_UINT, photometric = PHOTOMETRIC_MINISBLACK,
-             turn = 1;
+             turn = 1, planar = PLANARCONFIG_CONTIG;
     TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &t->width);
     TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &t->height);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &format);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &turn);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planar);
     TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
     t->bits = bits;
     t->samples = samples;
@@ -150,12 +157,15 @@ static void look_at(TIFF *tiff, int made_up, dc3_tiff *t)
               : format == SAMPLEFORMAT_INT  ? DC3_VALUE_SIGNED
                                             : DC3_VALUE_UNSIGNED;
     t->white_is_zero = photometric == PHOTOMETRIC_MINISWHITE;
+    t->lab = photometric == PHOTOMETRIC_CIELAB ? 1 : photometric == PHOTOMETRIC_ICCLAB ? 2 : 0;
     t->more = !TIFFLastDirectory(tiff);
     t->block = (double)(TIFFIsTiled(tiff) ? TIFFTileSize64(tiff) : TIFFStripSize64(tiff));
     find_channels(tiff, photometric, made_up, t);
     find_limits(tiff, t);
     t->by_libtiff = is_left(tiff, photometric);
-    t->own = t->width && t->height && samples && (t->by_libtiff || is_own(photometric, format, t));
+    t->own = t->width && t->height && samples &&
+             (t->by_libtiff ||
+              is_own(photometric, format, planar == PLANARCONFIG_SEPARATE && TIFFIsTiled(tiff), t));
     if (!t->by_libtiff) return;
     t->bits = 8;
     t->samples = t->colours = 3;

@@ -18,6 +18,7 @@ typedef struct dc3_tiff {
     int premultiplied; /* whether the colours are multiplied by it */
     int more;          /* whether other pages follow */
     int white_is_zero;
+    int lab; /* whether the colours are L*, a* and b*: 1 as CIELAB, 2 as ICCLAB (TIFF technical note 4) */
     int orientation; /* 1 to 8, as in EXIF */
     int limited;     /* whether it names the greatest value, and perhaps the least: */
     double low, high;

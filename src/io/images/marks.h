@@ -1,0 +1,19 @@
+/* What a file says beside its pixels that libvips passes over. Private to this folder. */
+#ifndef DC3_IO_MARKS_H
+#define DC3_IO_MARKS_H
+
+#include <stddef.h>
+
+typedef struct dc3_marks {
+    int texts;       /* of a PNG: those that may be compressed */
+    int frames;      /* whether other images follow the first */
+    int gamma;       /* whether it names a gamma far from that of sRGB, and no colour space */
+    int orientation; /* 1 to 8, as EXIF in a PNG says; 0: it does not */
+} dc3_marks;
+
+/* Of a PNG (w3.org/TR/png-3): also what stands behind the pixels, and animations (acTL). */
+dc3_marks dc3_marks_of_png(const void *data, size_t size);
+/* Of a JPEG: whether it begins a Multi-Picture file (CIPA DC-007) of several images. */
+dc3_marks dc3_marks_of_jpeg(const void *data, size_t size);
+
+#endif
