@@ -64,31 +64,34 @@ static void fill(void)
     emulated.name = "AMX emulated";
 }
 
-dc3_cpu_convolutions dc3_cpu_convolutions_best(void)
+/* Those of vectors. */
+static dc3_cpu_convolutions below_amx(void)
 {
     static const dc3_conv_gradient_kernel gradient = {dc3_avx512_conv_weight_gradient_scratch,
                                                       dc3_avx512_conv_weight_gradient};
-    dc3_tier most = most_of(), has = tier_up_to(most);
+    dc3_tier has = tier_up_to(most_of());
     int avx512 = has >= DC3_TIER_AVX512, bf16 = avx512 && dc3_cpu_has_bf16();
-    return (dc3_cpu_convolutions){.tier = is_emulated() ? DC3_TIER_AMX : has,
+    return (dc3_cpu_convolutions){.tier = has,
                                   .winograd = avx512                 ? &dc3_avx512_winograd
                                               : has == DC3_TIER_AVX2 ? &dc3_avx2_winograd
                                                                      : NULL,
                                   .winograd_bf16 = bf16 ? &dc3_avx512_winograd_bf16 : NULL,
-                                  .gradient_bf16 = bf16 ? &gradient : NULL,
-                                  .tiles = is_emulated() || has == DC3_TIER_AMX ? dc3_cpu_tiles() : NULL};
+                                  .gradient_bf16 = bf16 ? &gradient : NULL};
 }
 
-const dc3_tile_linear *dc3_cpu_tiles(void)
+void dc3_cpu_tiles(dc3_cpu_convolutions *own)
 {
-    return dc3_cpu_has_amx() && !is_emulated() ? &dc3_amx_linear : &dc3_amx_plain_linear;
+    int native = dc3_cpu_has_amx() && !is_emulated();
+    own->tiles = native ? &dc3_amx_linear : &dc3_amx_plain_linear;
+    own->conv_tiles = native ? &dc3_amx_conv : &dc3_amx_plain_conv;
 }
 
 #else
 
-const dc3_tile_linear *dc3_cpu_tiles(void)
+void dc3_cpu_tiles(dc3_cpu_convolutions *own)
 {
-    return &dc3_amx_plain_linear;
+    own->tiles = &dc3_amx_plain_linear;
+    own->conv_tiles = &dc3_amx_plain_conv;
 }
 
 static void fill(void)
@@ -97,10 +100,9 @@ static void fill(void)
     emulated.name = "AMX emulated";
 }
 
-dc3_cpu_convolutions dc3_cpu_convolutions_best(void)
+static dc3_cpu_convolutions below_amx(void)
 {
-    return (dc3_cpu_convolutions){.tier = is_emulated() ? DC3_TIER_AMX : DC3_TIER_PLAIN,
-                                  .tiles = is_emulated() ? dc3_cpu_tiles() : NULL};
+    return (dc3_cpu_convolutions){.tier = DC3_TIER_PLAIN};
 }
 
 #endif
@@ -112,4 +114,14 @@ const dc3_kernels *dc3_kernels_best(void)
     if (is_emulated()) return &emulated;
     dc3_tier tier = tier_up_to(most_of());
     return tier == DC3_TIER_PLAIN ? dc3_kernels_ref() : &tables[tier];
+}
+
+dc3_cpu_convolutions dc3_cpu_convolutions_best(void)
+{
+    dc3_cpu_convolutions own = below_amx();
+    if (is_emulated() || own.tier == DC3_TIER_AMX) {
+        own.tier = DC3_TIER_AMX;
+        dc3_cpu_tiles(&own);
+    }
+    return own;
 }

@@ -4,6 +4,7 @@
 #define DC3_KERNELS_CPU_CONVOLUTIONS_H
 
 #include "kernels/rules.h"
+#include "kernels/tile_conv.h"
 #include "kernels/tile_linear.h"
 
 /* The weight gradient of a convolution by a direct sum. */
@@ -20,12 +21,13 @@ typedef struct dc3_cpu_convolutions {
     const dc3_winograd *winograd, *winograd_bf16;
     const dc3_conv_gradient_kernel *gradient_bf16;
     const dc3_tile_linear *tiles;
+    const dc3_tile_conv *conv_tiles;
 } dc3_cpu_convolutions;
 
 /* Those of dc3_kernels_best's tier. */
 dc3_cpu_convolutions dc3_cpu_convolutions_best(void);
-/* Products over tiles whatever the tier: the processor's, else in plain C. */
-const dc3_tile_linear *dc3_cpu_tiles(void);
+/* Fills in the kernels over tiles whatever the tier: the processor's, else those in plain C. */
+void dc3_cpu_tiles(dc3_cpu_convolutions *own);
 /* oneDNN's table that takes `way` wherever that is there and takes the shape: for tests and benchmarks. */
 dc3_status dc3_dense_by(dc3_way way, dc3_dense *dense);
 /* Which way the last call of oneDNN's table went. */

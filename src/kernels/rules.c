@@ -23,8 +23,10 @@ static const rule rules[] = {
     {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_WINOGRAD},
     /* bench/results/2026-11-25-zen4-training.txt; with AMX as above. */
     {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ONE(DC3_PASS_WEIGHT), DC3_WAY_DIRECT},
-    /* Linear layers with AMX are oneDNN's: ours over tiles have not been measured on such a processor. To
-     * take them: {ONE(DC3_TIER_AMX), DC3_WORK_LINEAR, DC3_BF16, ALL_PASSES, DC3_WAY_TILES}. */
+    /* With AMX our own over tiles, of stride 1, are unmeasured, and oneDNN's are fast; likewise linear
+     * layers, of which oneDNN's take 150 ms of the U-Net's 607. To take ours: {ONE(DC3_TIER_AMX),
+     * DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_TILES}, {ONE(DC3_TIER_AMX), DC3_WORK_LINEAR, DC3_BF16,
+     * ALL_PASSES, DC3_WAY_TILES}. */
     /* Attention with AMX and its gradient (data): unmeasured. oneDNN has none, and what is measured of the
      * tier below on such a processor (160 ms of the U-Net's 607, the same file) is a small part of what tiles
      * can do. */

@@ -350,15 +350,14 @@ static void winograd_propagates_nan(void **state)
     if (has_winograd_bf16("Winograd's NaN")) propagates_nan(best.winograd_bf16, DC3_BF16);
 }
 
-/* Our own products over tiles, as few and as many blocks and panels as there may be, every tail: by the tiles
- * in plain C, and by the processor's where it has them. */
-static void tile_products(const dc3_tile_linear *tiles)
+/* Our own products over tiles: as few and as many blocks and panels as there may be, every tail. */
+static void tile_products(const dc3_cpu_convolutions *own)
 {
     static const int64_t rows[] = {1, 17, 32, 33, 70, 300, 515, 600}, channels[] = {1, 31, 40, 96, 130, 257};
     dc3_dense fast, plain;
     assert_int_equal(dc3_dense_by(DC3_WAY_TILES, &fast), DC3_OK);
     assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
-    ((onednn *)fast.self)->own.tiles = tiles;
+    ((onednn *)fast.self)->own = *own;
     for (int seed = 0; seed < 24; seed++) {
         dc3_rng rng = dc3_rng_make((uint64_t)seed, DC3_RNG_TEST, 81);
         dc3_conv_shape s = {.n = rows[seed % 8],
@@ -381,19 +380,119 @@ static void tile_products(const dc3_tile_linear *tiles)
     fast.close(fast.self);
 }
 
-static void tile_linear(void **state)
+/* Our own convolutions over tiles: every tail and padding, one and several chunks of positions. */
+static void tile_convolutions(const dc3_cpu_convolutions *own)
 {
-    (void)state;
-    tile_products(&dc3_amx_plain_linear);
-    if (dc3_cpu_has_amx()) tile_products(&dc3_amx_linear);
+    dc3_dense fast, plain;
+    assert_int_equal(dc3_dense_by(DC3_WAY_TILES, &fast), DC3_OK);
+    assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
+    ((onednn *)fast.self)->own = *own;
+    for (int seed = 0; seed < 24; seed++) {
+        dc3_rng rng = dc3_rng_make((uint64_t)seed, DC3_RNG_TEST, 84);
+        int64_t kernel = seed % 3 == 0 ? 1 : seed % 8 == 7 ? 5 : 3;
+        dc3_conv_shape s = {.n = between(&rng, 1, 5),
+                            .h = between(&rng, 5, 17),
+                            .w = between(&rng, 5, 17),
+                            .ci = between(&rng, 8, 70),
+                            .co = between(&rng, 8, 70),
+                            .kh = kernel,
+                            .kw = kernel,
+                            .stride = 1,
+                            .pad_top = between(&rng, 0, kernel - 1),
+                            .pad_left = between(&rng, 0, kernel - 1),
+                            .pad_bottom = between(&rng, 0, kernel - 1),
+                            .pad_right = between(&rng, 0, kernel - 1),
+                            .type = DC3_BF16,
+                            .act = acts[seed % 7],
+                            .bias = seed % 5 != 0,
+                            .residual = seed % 4 < 2,
+                            .act_last = seed % 8 == 1};
+        compare(&fast, &s, 0, (uint64_t)seed, &rng, tolerance(DC3_BF16));
+        s.act = DC3_ACT_NONE, s.bias = s.residual = s.act_last = 0;
+        compare_backward(&fast, &plain, &s, 0, seed, &rng, tolerance(DC3_BF16), 2e-5);
+    }
+    assert_int_equal(((onednn *)fast.self)->count, 0); /* none of them was oneDNN's */
+    fast.close(fast.self);
 }
 
+/* The kernels over the tiles in plain C, and the processor's where it has them. */
+static void over_tiles(void **state)
+{
+    (void)state;
+    dc3_cpu_convolutions own = {.tiles = &dc3_amx_plain_linear, .conv_tiles = &dc3_amx_plain_conv};
+    tile_products(&own);
+    tile_convolutions(&own);
+    if (!dc3_cpu_has_amx()) return;
+    dc3_cpu_tiles(&own);
+    tile_products(&own);
+    tile_convolutions(&own);
+}
+
+enum { MOST_THREADS = 3 };
 /* The same bits for any number of threads. */
+static void conv_threads(void)
+{
+    enum {
+        N = 3,
+        SIDE = 20,
+        CI = 40,
+        CO = 70,
+        X = N * SIDE * SIDE * CI,
+        Y = N * SIDE * SIDE * CO,
+        W = 9 * CI * CO
+    };
+    dc3_cpu_convolutions own;
+    dc3_cpu_tiles(&own);
+    dc3_conv_shape s = {.n = N,
+                        .h = SIDE,
+                        .w = SIDE,
+                        .ci = CI,
+                        .co = CO,
+                        .kh = 3,
+                        .kw = 3,
+                        .stride = 1,
+                        .pad_top = 1,
+                        .pad_left = 1,
+                        .pad_bottom = 1,
+                        .pad_right = 1,
+                        .type = DC3_BF16};
+    dc3_rng rng = dc3_rng_make(4, DC3_RNG_TEST, 85);
+    uint16_t *x = random_values(&rng, DC3_BF16, X, 1), *dy = random_values(&rng, DC3_BF16, Y, 1);
+    uint16_t *w = random_values(&rng, DC3_BF16, W, 0.1f), *to[MOST_THREADS];
+    int threads = omp_get_max_threads();
+    for (int i = 0; i < MOST_THREADS; i++) {
+        omp_set_num_threads(i + 1);
+        to[i] = calloc(Y + X + 2 * W, sizeof *x);
+        for (int pass = 0; pass < 3; pass++) {
+            dc3_conv_pass which = (dc3_conv_pass)pass;
+            void *scratch = aligned_alloc(64, own.conv_tiles->scratch(&s, which)), *weights = NULL;
+            if (pass != DC3_PASS_WEIGHT) {
+                weights = aligned_alloc(64, own.conv_tiles->packed_size(&s, which));
+                own.conv_tiles->pack(&s, which, w, weights);
+            }
+            if (pass == DC3_PASS_FORWARD) own.conv_tiles->forward(&s, x, weights, NULL, NULL, to[i], scratch);
+            if (pass == DC3_PASS_DATA) own.conv_tiles->data(&s, dy, weights, to[i] + Y, scratch);
+            if (pass == DC3_PASS_WEIGHT)
+                own.conv_tiles->weight(&s, x, dy, (float *)(void *)(to[i] + Y + X), scratch);
+            free(scratch), free(weights);
+        }
+    }
+    omp_set_num_threads(threads);
+    for (int i = 1; i < MOST_THREADS; i++) {
+        assert_memory_equal(to[0], to[i], (Y + X + 2 * W) * sizeof *x);
+        free(to[i]);
+    }
+    free(to[0]), free(x), free(dy), free(w);
+}
+
 static void tile_threads(void **state)
 {
     (void)state;
-    enum { ROWS = 700, CI = 96, CO = 200, MOST = 3, X = ROWS * CI, Y = ROWS * CO, W = CI * CO };
-    const dc3_tile_linear *own = dc3_cpu_tiles();
+    conv_threads();
+    enum { ROWS = 700, CI = 96, CO = 200, MOST = MOST_THREADS, X = ROWS * CI, Y = ROWS * CO, W = CI * CO };
+    dc3_cpu_convolutions best;
+    dc3_cpu_tiles(&best);
+    const dc3_tile_linear *own = best.tiles;
     dc3_linear_shape s = {.rows = ROWS, .ci = CI, .co = CO, .type = DC3_BF16, .act = DC3_ACT_SILU};
     dc3_rng rng = dc3_rng_make(3, DC3_RNG_TEST, 82);
     uint16_t *x = random_values(&rng, DC3_BF16, X, 1), *dy = random_values(&rng, DC3_BF16, Y, 1);
@@ -420,6 +519,32 @@ static void tile_threads(void **state)
         free(to[i]);
     }
     free(to[0]), free(x), free(dy), free(w);
+}
+
+/* What the rules choose where every kernel takes the shape, and where one does not. */
+static void rules(void **state)
+{
+    (void)state;
+    int all[DC3_WAYS], no_winograd[DC3_WAYS];
+    for (int i = 0; i < DC3_WAYS; i++) all[i] = 1, no_winograd[i] = i != DC3_WAY_WINOGRAD;
+    for (int pass = 0; pass < 3; pass++) {
+        dc3_conv_pass p = (dc3_conv_pass)pass;
+        dc3_way direct = p == DC3_PASS_WEIGHT ? DC3_WAY_DIRECT : DC3_WAY_ONEDNN;
+#define RULE(tier, work, type, takes) dc3_rule(DC3_TIER_##tier, DC3_WORK_##work, DC3_##type, p, takes)
+        assert_int_equal(RULE(PLAIN, CONV, F32, all), DC3_WAY_ONEDNN);
+        assert_int_equal(RULE(AVX2, CONV, F32, all), DC3_WAY_WINOGRAD);
+        assert_int_equal(RULE(AVX512, CONV, F32, all), DC3_WAY_WINOGRAD);
+        assert_int_equal(RULE(AMX, CONV, F32, all), DC3_WAY_WINOGRAD);
+        assert_int_equal(RULE(AVX512, CONV, F32, no_winograd), DC3_WAY_ONEDNN);
+        assert_int_equal(RULE(AVX512, CONV, BF16, all), DC3_WAY_WINOGRAD);
+        assert_int_equal(RULE(AVX512, CONV, BF16, no_winograd), direct);
+        assert_int_equal(RULE(AMX, CONV, BF16, all), DC3_WAY_ONEDNN);
+        assert_int_equal(RULE(AVX512, LINEAR, BF16, all), DC3_WAY_ONEDNN);
+        assert_int_equal(RULE(AMX, LINEAR, F32, all), DC3_WAY_ONEDNN);
+        assert_int_equal(RULE(AMX, ATTENTION, BF16, all), DC3_WAY_TILES);
+        assert_int_equal(RULE(AVX512, ATTENTION, BF16, all), DC3_WAY_ONEDNN);
+#undef RULE
+    }
 }
 
 static int has_plan(const onednn *d, int64_t rows)
@@ -480,7 +605,8 @@ static void bounded_plans(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tile_linear),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rules),
+                                       cmocka_unit_test(over_tiles),
                                        cmocka_unit_test(tile_threads),
                                        cmocka_unit_test(random_shapes),
                                        cmocka_unit_test(gradients),

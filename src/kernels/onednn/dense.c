@@ -134,7 +134,9 @@ static dc3_status choose_conv(onednn *d, const dc3_conv_shape *shape, dc3_conv_p
     const dc3_winograd *w = winograd_of(d, shape);
     const dc3_conv_gradient_kernel *direct = pass == DC3_PASS_WEIGHT ? d->own.gradient_bf16 : NULL;
     size_t size[DC3_WAYS] = {[DC3_WAY_WINOGRAD] = w ? w->scratch(shape, pass) : 0,
-                             [DC3_WAY_DIRECT] = direct ? direct->scratch(shape) : 0};
+                             [DC3_WAY_DIRECT] = direct ? direct->scratch(shape) : 0,
+                             [DC3_WAY_TILES] =
+                                 d->own.conv_tiles ? d->own.conv_tiles->scratch(shape, pass) : 0};
     *way = choose(d, DC3_WORK_CONV, shape->type, pass, size);
     return scratch_for(d, size[*way]);
 }
@@ -159,6 +161,12 @@ static dc3_status conv2d(void *self, const dc3_conv_shape *shape, const void *x,
         winograd_of(d, shape)->forward(shape, x, plain, bias, residual, y, d->scratch);
         return DC3_OK;
     }
+    if (way == DC3_WAY_TILES) {
+        const void *weights;
+        DC3_TRY(dc3_tile_conv_weight(weight, d->own.conv_tiles, shape, DC3_PASS_FORWARD, &weights));
+        d->own.conv_tiles->forward(shape, x, weights, bias, residual, y, d->scratch);
+        return DC3_OK;
+    }
     plan_key key = conv_key(PLAN_CONV, shape);
     return forward(self, &key, x, weight, bias, residual, y);
 }
@@ -171,7 +179,7 @@ static dc3_status linear(void *self, const dc3_linear_shape *shape, const void *
     const void *weights;
     DC3_TRY(choose_linear(d, shape, DC3_PASS_FORWARD, &way));
     if (way == DC3_WAY_TILES) {
-        DC3_TRY(dc3_tile_weight(weight, d->own.tiles, DC3_PASS_FORWARD, &weights));
+        DC3_TRY(dc3_tile_linear_weight(weight, d->own.tiles, DC3_PASS_FORWARD, &weights));
         d->own.tiles->forward(shape, x, weights, bias, residual, y, d->scratch);
         return DC3_OK;
     }
@@ -191,6 +199,12 @@ static dc3_status conv2d_backward_data(void *self, const dc3_conv_shape *shape, 
         winograd_of(d, shape)->data(shape, dy, plain, dx, d->scratch);
         return DC3_OK;
     }
+    if (way == DC3_WAY_TILES) {
+        const void *weights;
+        DC3_TRY(dc3_tile_conv_weight(weight, d->own.conv_tiles, shape, DC3_PASS_DATA, &weights));
+        d->own.conv_tiles->data(shape, dy, weights, dx, d->scratch);
+        return DC3_OK;
+    }
     plan_key key = conv_key(PLAN_CONV_DATA, shape);
     return backward_data(self, &key, dy, weight, dx);
 }
@@ -203,7 +217,7 @@ static dc3_status linear_backward_data(void *self, const dc3_linear_shape *shape
     const void *weights;
     DC3_TRY(choose_linear(d, shape, DC3_PASS_DATA, &way));
     if (way == DC3_WAY_TILES) {
-        DC3_TRY(dc3_tile_weight(weight, d->own.tiles, DC3_PASS_DATA, &weights));
+        DC3_TRY(dc3_tile_linear_weight(weight, d->own.tiles, DC3_PASS_DATA, &weights));
         d->own.tiles->data(shape, dy, weights, dx, d->scratch);
         return DC3_OK;
     }
@@ -223,6 +237,10 @@ static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *shape
     }
     if (way == DC3_WAY_DIRECT) {
         d->own.gradient_bf16->weight(shape, x, dy, dw, d->scratch);
+        return DC3_OK;
+    }
+    if (way == DC3_WAY_TILES) {
+        d->own.conv_tiles->weight(shape, x, dy, dw, d->scratch);
         return DC3_OK;
     }
     plan *p = NULL;
@@ -300,7 +318,7 @@ dc3_status dc3_dense_by(dc3_way way, dc3_dense *dense)
     DC3_TRY(dc3_dense_onednn(dense));
     onednn *d = dense->self;
     d->wanted = way;
-    if (way == DC3_WAY_TILES && !d->own.tiles) d->own.tiles = dc3_cpu_tiles();
+    if (way == DC3_WAY_TILES) dc3_cpu_tiles(&d->own);
     return DC3_OK;
 }
 

@@ -4,8 +4,8 @@
  * the weight a thread has a rectangle of dw and goes through the rows in chunks. */
 #include <omp.h>
 #include "kernels/tile_linear.h"
-#include "kernels/x86/amx/pack.h"
-#include "kernels/x86/math.h"
+#include "kernels/x86/amx/finish.h"
+#include "kernels/x86/amx/share.h"
 
 enum {
     PANEL_BYTES = 1 << 19, /* of a panel of rows, about: a quarter of 2 MB */
@@ -18,11 +18,6 @@ static size_t packed_size(int64_t ci, int64_t co, dc3_conv_pass pass)
 {
     int64_t k = pass == DC3_PASS_FORWARD ? ci : co, columns = pass == DC3_PASS_FORWARD ? co : ci;
     return (size_t)(blocks_of(columns, SIDE) * blocks_of(k, DEPTH) * PAIR) * sizeof(uint16_t);
-}
-
-static int64_t rest(int64_t n, int64_t block)
-{
-    return n - block * SIDE < SIDE ? n - block * SIDE : SIDE;
 }
 
 static void pack(int64_t ci, int64_t co, dc3_conv_pass pass, const uint16_t *w, void *packed)
@@ -73,44 +68,15 @@ static size_t panel_bytes(const product *p)
     return (size_t)(p->blocks * p->depth * PAIR) * sizeof(uint16_t);
 }
 
-/* SIDE values; the loops have one length so that they become vectors. */
-static inline void activate(dc3_activation act, float *v)
-{
-    switch (act) {
-    case DC3_ACT_RELU:
-        for (int i = 0; i < SIDE; i++) v[i] = v[i] < 0 ? 0 : v[i];
-        break;
-    case DC3_ACT_SILU:
-        for (int i = 0; i < SIDE; i++) v[i] = v[i] / (1 + dc3_exp(-v[i]));
-        break;
-    case DC3_ACT_GELU_ERF:
-        for (int i = 0; i < SIDE; i++) v[i] = 0.5f * v[i] * (1 + dc3_erf(v[i] * 0.70710678f));
-        break;
-    case DC3_ACT_QUICK_GELU:
-        for (int i = 0; i < SIDE; i++) v[i] = v[i] / (1 + dc3_exp(-1.702f * v[i]));
-        break;
-    case DC3_ACT_RELU6:
-        for (int i = 0; i < SIDE; i++) v[i] = v[i] < 0 ? 0 : v[i] > 6 ? 6 : v[i];
-        break;
-    case DC3_ACT_SIGMOID:
-        for (int i = 0; i < SIDE; i++) v[i] = 1 / (1 + dc3_exp(-v[i]));
-        break;
-    default:
-        break;
-    }
-}
-
 /* A block of sums, the first of which is result [row, column], to y. */
 static void finish(const product *p, float *sums, int64_t row, int64_t column)
 {
     int64_t rows = p->rows - row < SIDE ? p->rows - row : SIDE;
     int64_t columns = p->columns - column < SIDE ? p->columns - column : SIDE;
-    for (int64_t r = 0; r < rows; r++, sums += SIDE) {
+    for (int64_t r = 0; r < rows; r++) {
         int64_t at = (row + r) * p->columns + column;
-        for (int64_t i = 0; p->bias && i < columns; i++) sums[i] += p->bias[column + i];
-        activate(p->act, sums);
-        for (int64_t i = 0; p->residual && i < columns; i++) sums[i] += from_bf16(p->residual[at + i]);
-        for (int64_t i = 0; i < columns; i++) p->y[at + i] = to_bf16(sums[i]);
+        finish_row(sums + r * SIDE, columns, p->bias ? p->bias + column : NULL, p->act,
+                   p->residual ? p->residual + at : NULL, 0, p->y + at);
     }
 }
 
@@ -160,25 +126,10 @@ static void data(const dc3_linear_shape *s, const void *dy, const void *packed, 
     run_product(&p);
 }
 
-/* How the blocks of dw [co, ci] are shared among threads: `down` parts of co, `across` of ci. */
-typedef struct grid {
-    int64_t co_blocks, ci_blocks, down, across;
-    size_t bytes; /* of a thread: a block of dy and its blocks of x */
-} grid;
-
-static grid grid_of(const dc3_linear_shape *s)
+/* Of a thread: a block of dy and its blocks of x. */
+static size_t part_bytes(const grid *g)
 {
-    grid g = {
-        .co_blocks = blocks_of(s->co, SIDE), .ci_blocks = blocks_of(s->ci, SIDE), .down = 1, .across = 1};
-    int64_t threads = omp_get_max_threads(), least = INT64_MAX;
-    for (int64_t across = 1; across <= threads && across <= g.ci_blocks; across++) {
-        int64_t down = threads / across < g.co_blocks ? threads / across : g.co_blocks;
-        int64_t most = blocks_of(g.co_blocks, down) * blocks_of(g.ci_blocks, across);
-        int64_t cost = most * 16 + blocks_of(g.co_blocks, down) + blocks_of(g.ci_blocks, across);
-        if (cost < least) least = cost, g.down = down, g.across = across;
-    }
-    g.bytes = (size_t)((1 + blocks_of(g.ci_blocks, g.across)) * (CHUNK / DEPTH) * PAIR) * sizeof(uint16_t);
-    return g;
+    return (size_t)((1 + blocks_of(g->ci_blocks, g->across)) * (CHUNK / DEPTH) * PAIR) * sizeof(uint16_t);
 }
 
 static void add_block(const dc3_linear_shape *s, const float *sums, int64_t co, int64_t ci, float *dw)
@@ -193,17 +144,16 @@ static void run_part(const dc3_linear_shape *s, const grid *g, int64_t part, con
 {
     float sums[SIDE * SIDE] __attribute__((aligned(64)));
     const int64_t apart = CHUNK / DEPTH * PAIR;
-    int64_t row = part / g->across, column = part % g->across;
-    int64_t first = g->ci_blocks * column / g->across, last = g->ci_blocks * (column + 1) / g->across;
+    rectangle own = part_of(g, part);
     uint16_t *x_pack = dy_pack + apart;
     for (int64_t at = 0; at < s->rows; at += CHUNK) {
         int64_t k = s->rows - at < CHUNK ? s->rows - at : CHUNK, depth = blocks_of(k, DEPTH);
-        for (int64_t j = first; j < last; j++)
-            pack_pairs(rest(s->ci, j), k, x + at * s->ci + j * SIDE, s->ci, x_pack + (j - first) * apart);
-        for (int64_t i = g->co_blocks * row / g->down; i < g->co_blocks * (row + 1) / g->down; i++) {
+        for (int64_t j = own.left; j < own.right; j++)
+            pack_pairs(rest(s->ci, j), k, x + at * s->ci + j * SIDE, s->ci, x_pack + (j - own.left) * apart);
+        for (int64_t i = own.top; i < own.bottom; i++) {
             pack_columns(rest(s->co, i), k, dy + at * s->co + i * SIDE, s->co, dy_pack);
-            for (int64_t j = first; j < last; j++) {
-                block_product(depth, dy_pack, x_pack + (j - first) * apart, sums, 0);
+            for (int64_t j = own.left; j < own.right; j++) {
+                block_product(depth, dy_pack, x_pack + (j - own.left) * apart, sums, 0);
                 add_block(s, sums, i * SIDE, j * SIDE, dw);
             }
         }
@@ -213,13 +163,13 @@ static void run_part(const dc3_linear_shape *s, const grid *g, int64_t part, con
 static void weight_gradient(const dc3_linear_shape *s, const void *x, const void *dy, float *dw,
                             void *scratch)
 {
-    grid g = grid_of(s);
+    grid g = grid_of(s->co, s->ci, omp_get_max_threads());
 #pragma omp parallel
     {
         tile_configure(&full_tiles);
 #pragma omp for schedule(static)
         for (int64_t part = 0; part < g.down * g.across; part++)
-            run_part(s, &g, part, x, dy, dw, (void *)((char *)scratch + (size_t)part * g.bytes));
+            run_part(s, &g, part, x, dy, dw, (void *)((char *)scratch + (size_t)part * part_bytes(&g)));
         tile_release();
     }
 }
@@ -228,8 +178,8 @@ static size_t scratch_of(const dc3_linear_shape *s, dc3_conv_pass pass)
 {
     if (s->type != DC3_BF16) return 0;
     if (pass == DC3_PASS_WEIGHT) {
-        grid g = grid_of(s);
-        return (size_t)(g.down * g.across) * g.bytes;
+        grid g = grid_of(s->co, s->ci, omp_get_max_threads());
+        return (size_t)(g.down * g.across) * part_bytes(&g);
     }
     product p = product_of(s, pass);
     return (size_t)omp_get_max_threads() * panel_bytes(&p);
