@@ -62,7 +62,7 @@ static void conclude(bench *b, const char *name, int pass, const double *seconds
                      int count, int chosen)
 {
     int best = chosen;
-    printf("%-58s %-15s", name, pass_names[pass]);
+    printf("%-66s %-15s", name, pass_names[pass]);
     for (int i = 0; i < count; i++) {
         if (seconds[i] <= 0) continue;
         printf("  %s%s %.3f ms", names[i], i == chosen ? "*" : "", 1e3 * seconds[i]);
@@ -73,7 +73,7 @@ static void conclude(bench *b, const char *name, int pass, const double *seconds
     b->shapes++;
     if (seconds[chosen] <= 1.1 * seconds[best]) return;
     b->slow++;
-    fprintf(b->to_report, "%-58s %-15s %s takes %.2f times as long as %s\n", name, pass_names[pass],
+    fprintf(b->to_report, "%-66s %-15s %s takes %.2f times as long as %s\n", name, pass_names[pass],
             names[chosen], seconds[chosen] / seconds[best], names[best]);
 }
 
@@ -147,43 +147,69 @@ static void measure_linear(bench *b, const linear_case *c)
     measure_shape(b, name, c->trained, &s, c->rows * c->ci, c->rows * c->co, c->co, c->ci);
 }
 
-/* The tier's attention and that of the tier below. */
+/* What attention and its gradient read and write: rows of zeros. */
+typedef struct rows {
+    dc3_attention_shape s;
+    void *q, *kv, *y, *dq, *dkv;
+    float *lse;
+} rows;
+
+static double attention_seconds(const dc3_kernels *k, dc3_dtype type, int pass, const rows *r)
+{
+    int threads = omp_get_max_threads(), forward = pass == DC3_PASS_FORWARD;
+    size_t size = forward ? k->attention_scratch(type, &r->s, threads)
+                          : k->attention_gradient_scratch(type, &r->s, threads);
+    dc3_attention_gradient g = {r->q, r->kv, r->kv, r->y, r->y, r->lse, r->dq, r->dkv, r->dkv};
+    void *scratch = aligned_alloc(64, (size + 63) / 64 * 64);
+    memset(scratch, 0, size);
+    double start = now();
+    if (forward)
+        k->attention(type, &r->s, r->q, r->kv, r->kv, r->y, NULL, scratch);
+    else
+        k->attention_gradient(type, &r->s, &g, scratch);
+    double seconds = now() - start;
+    free(scratch);
+    return seconds;
+}
+
+/* The tier's attention and that of the tier below; its gradient stands as the pass of the data. */
 static void measure_attention(bench *b, const attention_case *c, const dc3_kernels *const tables[TILES_BELOW])
 {
     static double times[TILES_BELOW][MOST_ROUNDS];
     double seconds[TILES_BELOW];
     const char *names[TILES_BELOW];
     char name[100];
-    int64_t width = c->heads * c->dim;
-    dc3_attention_shape s = {.n = c->n,
-                             .n_kv = c->n,
-                             .heads = c->heads,
-                             .dim = c->dim,
-                             .tokens_q = c->queries,
-                             .tokens_kv = c->keys,
-                             .stride_q = width,
-                             .stride_k = width,
-                             .stride_v = width,
-                             .stride_y = width,
-                             .scale = 0.15f};
-    void *q = zeros(c->n * c->queries * width), *kv = zeros(c->n * c->keys * width),
-         *y = zeros(c->n * c->queries * width);
-    for (int i = -1; i < b->rounds; i++)
-        for (int t = 0; t < TILES_BELOW; t++) {
-            size_t size = tables[t]->attention_scratch(b->type, &s, omp_get_max_threads());
-            void *scratch = aligned_alloc(64, (size + 63) / 64 * 64);
-            memset(scratch, 0, size);
-            double start = now();
-            tables[t]->attention(b->type, &s, q, kv, kv, y, NULL, scratch);
-            if (i >= 0) times[t][i] = now() - start;
-            free(scratch);
-        }
-    for (int t = 0; t < TILES_BELOW; t++)
-        seconds[t] = median(times[t], b->rounds), names[t] = tables[t]->name;
+    int64_t width = c->heads * c->dim, queries = c->n * c->queries * width, keys = c->n * c->keys * width;
+    rows r = {.s = {.n = c->n,
+                    .n_kv = c->n,
+                    .heads = c->heads,
+                    .dim = c->dim,
+                    .tokens_q = c->queries,
+                    .tokens_kv = c->keys,
+                    .stride_q = width,
+                    .stride_k = width,
+                    .stride_v = width,
+                    .stride_y = width,
+                    .scale = 0.15f},
+              .q = zeros(queries),
+              .kv = zeros(keys),
+              .y = zeros(queries),
+              .dq = zeros(queries),
+              .dkv = zeros(keys),
+              .lse = zeros(c->n * c->heads * c->queries)};
     snprintf(name, sizeof name, "%s: attention, %d heads of %d, %d to %d tokens, %d rows", c->network,
              (int)c->heads, (int)c->dim, (int)c->queries, (int)c->keys, (int)c->n);
-    conclude(b, name, DC3_PASS_FORWARD, seconds, names, TILES_BELOW, 0);
-    free(q), free(kv), free(y);
+    for (int pass = 0; pass < (c->trained ? 2 : 1); pass++) {
+        for (int i = -1; i < b->rounds; i++)
+            for (int t = 0; t < TILES_BELOW; t++) {
+                double time = attention_seconds(tables[t], b->type, pass, &r);
+                if (i >= 0) times[t][i] = time;
+            }
+        for (int t = 0; t < TILES_BELOW; t++)
+            seconds[t] = median(times[t], b->rounds), names[t] = tables[t]->name;
+        conclude(b, name, pass, seconds, names, TILES_BELOW, 0);
+    }
+    free(r.q), free(r.kv), free(r.y), free(r.dq), free(r.dkv), free(r.lse);
 }
 
 static void measure_attentions(bench *b)

@@ -58,7 +58,7 @@ static void fill(void)
     /* Their code is of their tiers, filling included. */
     if (dc3_cpu_has_avx2()) dc3_avx2_kernels(&tables[DC3_TIER_AVX2]);
     if (dc3_cpu_has_avx512()) dc3_avx512_kernels(&tables[DC3_TIER_AVX512]);
-    dc3_amx_kernels(&tables[DC3_TIER_AVX512], &tables[DC3_TIER_AMX]);
+    if (dc3_cpu_has_amx()) dc3_amx_kernels(&tables[DC3_TIER_AVX512], &tables[DC3_TIER_AMX]);
     tables[DC3_TIER_AMX].name = "AMX";
     dc3_amx_plain_kernels(&tables[tier_up_to(DC3_TIER_AVX512)], &emulated);
     emulated.name = "AMX emulated";
