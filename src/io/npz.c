@@ -36,6 +36,10 @@ typedef struct reading {
 static dc3_status damaged(const reading *r, const char *name)
 {
     const char *why = archive_error_string(r->archive);
+    if (!*name)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: expected a whole .npz, found damage (%s); is the file truncated?", r->origin,
+                        why ? why : "no reason given");
     return dc3_fail(DC3_ERR_FORMAT, "%s: member '%.100s': expected whole data, found damage (%s)", r->origin,
                     name, why ? why : "no reason given");
 }

@@ -140,6 +140,13 @@ static dc3_status check_type(const dc3_table *table, int which, const dc3_tensor
                     numbers ? "float32" : "int64");
 }
 
+/* [n, k] of labels has a column for each class. */
+static const char *how_to_flatten(const dc3_tensor *t, int ndim)
+{
+    if (ndim == 2) return t->ndim ? "x.reshape(len(x), -1)" : "x.reshape(1, 1)";
+    return t->ndim == 2 && t->shape[0] > 1 && t->shape[1] > 1 ? "x.argmax(1)" : "x.reshape(-1)";
+}
+
 static dc3_status check_array(const dc3_table *table, int which)
 {
     const char *name = arrays[which].name, *odd = odd_called(table, name);
@@ -151,10 +158,10 @@ static dc3_status check_array(const dc3_table *table, int which)
     if (!t) return arrays[which].needed ? missing(table, name) : DC3_OK;
     dc3_shape_text(t->ndim, t->shape, shape, sizeof shape);
     if (t->ndim != arrays[which].ndim)
-        return dc3_fail(
-            DC3_ERR_FORMAT, "%s: '%s': expected %d dimension%s %s, found %s; in NumPy %s makes it one",
-            dc3_table_origin(table), name, arrays[which].ndim, arrays[which].ndim == 1 ? "" : "s",
-            arrays[which].shape, shape, arrays[which].ndim == 1 ? "x.reshape(-1)" : "x.reshape(len(x), -1)");
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: '%s': expected %d dimension%s %s, found %s; in NumPy %s makes it one",
+                        dc3_table_origin(table), name, arrays[which].ndim, arrays[which].ndim == 1 ? "" : "s",
+                        arrays[which].shape, shape, how_to_flatten(t, arrays[which].ndim));
     snprintf(wanted, sizeof wanted, "%lld rows, as many as 'embeddings' has", (long long)x->shape[0]);
     if (t->shape[0] != x->shape[0])
         return dc3_fail(DC3_ERR_FORMAT, "%s: '%s': expected %s, found %s", dc3_table_origin(table), name,

@@ -1,5 +1,6 @@
 #include "teacher/classes.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +24,22 @@ static const char *nearest_class(const dc3_dataset *dataset, const char *word, c
     return text;
 }
 
+/* Names as macOS writes them are the same letters in another form of Unicode. */
+static int is_same(const char *a, const char *b)
+{
+    if (strcmp(a, b) == 0) return 1;
+    char *x = g_utf8_normalize(a, -1, G_NORMALIZE_DEFAULT_COMPOSE);
+    char *y = g_utf8_normalize(b, -1, G_NORMALIZE_DEFAULT_COMPOSE);
+    int same = x && y && strcmp(x, y) == 0;
+    g_free(x);
+    g_free(y);
+    return same;
+}
+
 dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
 {
     int n = dc3_dataset_classes(data), m = dc3_dataset_classes(val), i = 0;
-    while (i < n && i < m && strcmp(dc3_dataset_class_name(data, i), dc3_dataset_class_name(val, i)) == 0)
-        i++;
+    while (i < n && i < m && is_same(dc3_dataset_class_name(data, i), dc3_dataset_class_name(val, i))) i++;
     if (i == n && i == m) return DC3_OK;
     /* Both are sorted: of the first two names that differ the smaller one is missing in the other list. */
     int lacks =

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "io/dataset.h"
+#include "teacher/classes.h"
 
 enum { NOBODY = 65534 };
 
@@ -124,12 +125,44 @@ static void runs(void **state)
     run("rm -r train");
 }
 
+/* The same letters in two forms of Unicode, as macOS and Linux write them, are the same class for tests; two
+ * such classes, and ones that differ in capitals, are told. */
+static void forms_of_names(void **state)
+{
+    (void)state;
+    char a[96], b[96];
+    dc3_dataset *d, *val;
+    run("mkdir -p a/caf\xc3\xa9 a/tea b/cafe\xcc\x81 b/tea && touch a/caf\xc3\xa9/1.png a/tea/1.png "
+        "b/cafe\xcc\x81/1.png b/tea/1.png");
+    snprintf(a, sizeof a, "%s/a", folder);
+    snprintf(b, sizeof b, "%s/b", folder);
+    assert_int_equal(dc3_dataset_open(a, &d), DC3_OK);
+    assert_int_equal(dc3_dataset_open(b, &val), DC3_OK);
+    if (dc3_same_classes(d, val) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_int_equal(dc3_dataset_notes(d), 0);
+    dc3_dataset_close(&val);
+    dc3_dataset_close(&d);
+    run("mv b/tea b/caf && cp -r b/cafe* a && cp -r a/tea a/Tea && cp -r a/tea 'a/tea '");
+    assert_int_equal(dc3_dataset_open(a, &d), DC3_OK);
+    assert_int_equal(dc3_dataset_classes(d), 5);
+    assert_int_equal(dc3_dataset_notes(d), 1);
+    assert_non_null(
+        strstr(dc3_dataset_note(d, 0), "3 class names are like another but for capitals, spaces"));
+    assert_null(dc3_dataset_fault(d));
+    assert_int_equal(dc3_dataset_open(b, &val), DC3_OK);
+    assert_int_equal(dc3_same_classes(d, val), DC3_ERR_ARGUMENT);
+    dc3_dataset_close(&val);
+    dc3_dataset_close(&d);
+    run("rm -r a b");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(closed_folders, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(nothing_open, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(links_back, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(runs, make_folder, remove_folder)};
+        cmocka_unit_test_setup_teardown(runs, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(forms_of_names, make_folder, remove_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

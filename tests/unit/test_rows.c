@@ -68,7 +68,7 @@ static void refused(void **state)
         {"fewer.npz", "'labels': expected 6 rows, as many as 'embeddings' has, found [5]"},
         {"other_names.npz", "found no 'embeddings', but 'X' [6, 3], 'y' [6]"},
         {"alone/x.npy", "expected labels.npy beside it, found none; or save both in one file: numpy.savez("},
-        {"cut.npz", "cut.npz: member '"},
+        {"cut.npz", "cut.npz: expected a whole .npz, found damage ("},
         {"cut/x.npy", "array 'embeddings': expected [6, 3] values of f32, found only 71 bytes"},
         {"huge/x.npy", "found only 64 bytes (is the file truncated?)"}};
     (void)state;
@@ -86,6 +86,22 @@ static void refused(void **state)
         dc3_rows_free(&r);
         dc3_table_close(&table);
     }
+}
+
+/* A column for each class: flattened it would be labels of other rows. */
+static void one_hot(void **state)
+{
+    static float x[6 * 2];
+    static int64_t y[6 * 4];
+    (void)state;
+    dc3_table *table = dc3_table_new("hot");
+    dc3_tensor embeddings = {.dtype = DC3_F32, .ndim = 2, .shape = {6, 2}, .data = x};
+    dc3_tensor labels = {.dtype = DC3_I64, .ndim = 2, .shape = {6, 4}, .data = y};
+    assert_int_equal(dc3_table_add(table, "embeddings", embeddings), DC3_OK);
+    assert_int_equal(dc3_table_add(table, "labels", labels), DC3_OK);
+    assert_int_equal(dc3_rows_check(table), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "found [6, 4]; in NumPy x.argmax(1) makes it one"));
+    dc3_table_close(&table);
 }
 
 /* Cut anywhere, arrays and archives of them are refused, and no byte behind them is read. */
@@ -114,6 +130,6 @@ static void cut_anywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(refused),
-                                       cmocka_unit_test(cut_anywhere)};
+                                       cmocka_unit_test(one_hot), cmocka_unit_test(cut_anywhere)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

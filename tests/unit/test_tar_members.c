@@ -54,6 +54,19 @@ static void add_image(const char *name, int grey)
     free(png);
 }
 
+/* type: '1' of a hard link, '2' of a symbolic one. */
+static void add_link(const char *name, char type, const char *target)
+{
+    size_t start = at;
+    unsigned sum = 0;
+    at = dc3_test_tar_header(tar, at, name, 0);
+    tar[start + 156] = type;
+    strcpy(tar + start + 157, target);
+    memset(tar + start + 148, ' ', 8);
+    for (size_t i = 0; i < 512; i++) sum += (unsigned char)tar[start + i];
+    snprintf(tar + start + 148, 8, "%06o", sum);
+}
+
 /* Two blocks of zeros behind the members, as tar ends. */
 static void put(const char *name)
 {
@@ -225,29 +238,46 @@ static void joined(void **state)
     dc3_dataset_close(&d);
 }
 
-/* Links have no bytes of their own, and an empty file is no image: both are told. */
+/* Hard links are what they lead to, as of equal files that a program made one. */
+static void hard_labels(void **state)
+{
+    (void)state;
+    add("1.cls", "3");
+    add_image("1.png", 1);
+    add_link("2.cls", '1', "1.cls");
+    add_image("2.png", 2);
+    add("3.json", "{\"label\": 4}");
+    add_link("3.png", '1', "2.png");
+    add_link("4.json", '1', "3.json");
+    add_link("4.png", '1', "1.png");
+    add_link("5.png", '1', "gone.png");
+    dc3_dataset *d = open_tar();
+    assert_int_equal(dc3_dataset_size(d), 4);
+    check_item(d, 0, "a.tar/1.png", "3", 1);
+    check_item(d, 1, "a.tar/2.png", "3", 2);
+    check_item(d, 2, "a.tar/3.png", "4", 2);
+    check_item(d, 3, "a.tar/4.png", "4", 1);
+    assert_int_equal(dc3_dataset_notes(d), 1);
+    check_note(d, 0, "1 member of tars is a link (5.png), skipped");
+    dc3_dataset_close(&d);
+}
+
+/* Symbolic links have no bytes of their own, and an empty file is no image: both are told. */
 static void links(void **state)
 {
     (void)state;
     add_image("cat/1.png", 1);
-    for (int type = 1; type <= 2; type++) {
-        size_t start = at;
-        unsigned sum = 0;
-        at = dc3_test_tar_header(tar, at, type == 1 ? "dog/hard.png" : "dog/soft.png", 0);
-        tar[start + 156] = (char)('0' + type);
-        strcpy(tar + start + 157, "cat/1.png");
-        memset(tar + start + 148, ' ', 8);
-        for (int i = 0; i < 512; i++) sum += (unsigned char)tar[start + (size_t)i];
-        snprintf(tar + start + 148, 8, "%06o", sum);
-    }
+    add_link("dog/hard.png", '1', "cat/1.png");
+    add_link("dog/soft.png", '2', "../cat/1.png");
     add_image("dog/2.png", 2);
     add("dog/3.png", "");
     add("dog/4.jxl", "x");
     dc3_dataset *d = open_tar();
-    assert_int_equal(dc3_dataset_size(d), 2);
+    assert_int_equal(dc3_dataset_size(d), 3);
     check_item(d, 1, "a.tar/dog/2.png", "dog", 2);
     check_note(d, 0, "a.tar/dog/3.png: an empty file, skipped");
-    check_note(d, 1, "2 members of tars are links (dog/hard.png, dog/soft.png), skipped");
+    check_item(d, 2, "a.tar/dog/hard.png", "dog", 1);
+    check_note(d, 1, "1 member of tars is a link (dog/soft.png), skipped");
     check_note(d, 2, "1 image is in formats that are not read (.jxl), skipped");
     assert_int_equal(dc3_dataset_skipped(d), 1);
     dc3_dataset_close(&d);
@@ -316,7 +346,8 @@ static void parts(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-    const struct CMUnitTest tests[] = {TEST(any_order), TEST(image_words), TEST(labels), TEST(twice),
-                                       TEST(joined),    TEST(links),       TEST(sparse), TEST(parts)};
+    const struct CMUnitTest tests[] = {TEST(any_order), TEST(image_words), TEST(labels),
+                                       TEST(twice),     TEST(joined),      TEST(links),
+                                       TEST(sparse),    TEST(hard_labels), TEST(parts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

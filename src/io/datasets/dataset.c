@@ -206,6 +206,7 @@ static dc3_status open_part(const char *path, int test, void (*progress)(void *,
     d->labels = NULL;
     if (status == DC3_OK) status = dc3_dataset_note_passed(d);
     if (status == DC3_OK) status = drop_empty(d);
+    if (status == DC3_OK && d->size) status = dc3_dataset_note_alike(d);
     if (status == DC3_OK) status = dc3_dataset_count_notes(d);
     if (status == DC3_OK) status = sort(d);
     if (status == DC3_OK && d->size == 0) status = no_images(d);

@@ -88,6 +88,8 @@ int dc3_dataset_pass_over(dc3_dataset *dataset, const struct dirent *entry);
 void dc3_dataset_count_file(dc3_dataset *dataset, const char *name);
 /* Notes of what was passed over by names; call it once all is listed. */
 dc3_status dc3_dataset_note_passed(dc3_dataset *dataset);
+/* A note of classes whose names only just differ. */
+dc3_status dc3_dataset_note_alike(dc3_dataset *dataset);
 /* Adds a note that says how many there were beyond DC3_NOTE_LIMIT, if there were. */
 dc3_status dc3_dataset_count_notes(dc3_dataset *dataset);
 /* What a folder holds, as `wanted` chooses, in the order of the names' bytes; free with dc3_list_free. */

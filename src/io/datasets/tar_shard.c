@@ -117,6 +117,11 @@ dc3_status dc3_tar_next(dc3_tar *t, const char **name)
     return DC3_OK;
 }
 
+const char *dc3_tar_target(const dc3_tar *t)
+{
+    return archive_entry_hardlink(t->entry);
+}
+
 int dc3_tar_is_link(const dc3_tar *t)
 {
     return archive_entry_hardlink(t->entry) || archive_entry_filetype(t->entry) == AE_IFLNK;

@@ -24,6 +24,8 @@ void dc3_tar_close(dc3_tar **tar);
 dc3_status dc3_tar_next(dc3_tar *tar, const char **name);
 /* 1 if the member is a link, hard or symbolic: it has no bytes of its own. */
 int dc3_tar_is_link(const dc3_tar *tar);
+/* The name of the member that a hard link leads to, NULL for others; valid until the next call. */
+const char *dc3_tar_target(const dc3_tar *tar);
 /* The first bytes of the member, at most size - 1, with a zero byte behind them; *got of them. */
 dc3_status dc3_tar_read(dc3_tar *tar, char *text, size_t size, size_t *got);
 /* Where the member's bytes are. Those of a compressed tar, or of a sparse member, are appended to the

@@ -39,6 +39,7 @@ typedef struct listing {
     long repeated;         /* images that a later member of the same name replaces */
     dc3_tar_images images; /* without a label */
     GHashTable *apart;     /* labels without an image beside them */
+    GHashTable *linked;    /* of the shard: members' names to arrays of the names of hard links to them */
     dc3_tar_survey survey;
 } listing;
 
@@ -142,6 +143,22 @@ static kind kind_of(const char *base, const char *ending)
     return strcasecmp(ending, ".json") == 0 ? JSON : dc3_is_image_name(base) ? IMAGE : NEITHER;
 }
 
+/* Hard links are followed once the shard is read; of symbolic ones only their number is kept. */
+static void keep_link(listing *w, const dc3_tar *tar, const char *name)
+{
+    const char *target = dc3_tar_target(tar);
+    if (!target) {
+        dc3_passed_add(&w->dataset->links, name, 0);
+        return;
+    }
+    if (!w->linked)
+        w->linked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+    GPtrArray *names = g_hash_table_lookup(w->linked, target);
+    if (!names)
+        g_hash_table_insert(w->linked, g_strdup(target), names = g_ptr_array_new_with_free_func(g_free));
+    g_ptr_array_add(names, g_strdup(name));
+}
+
 static dc3_status member(listing *w, dc3_tar *tar, const char *name)
 {
     if (!*name || strlen(name) >= PATH_LIMIT) return pass_over(w, name);
@@ -155,7 +172,7 @@ static dc3_status member(listing *w, dc3_tar *tar, const char *name)
     if (!first) return DC3_OK;
     kind what = kind_of(base, last);
     if (dc3_tar_is_link(tar)) {
-        if (what) dc3_passed_add(&w->dataset->links, name, 0);
+        if (what) keep_link(w, tar, name);
         return DC3_OK;
     }
     DC3_TRY(turn_to(w, &w->plain, name, (size_t)(first - name), 0));
@@ -177,6 +194,60 @@ static dc3_status add_members(listing *w, dc3_tar *tar)
         DC3_TRY(dc3_tar_next(tar, &name));
     }
     return DC3_OK;
+}
+
+/* One that hard links lead to, for each of them. */
+static dc3_status take_links(listing *w, dc3_tar *tar, const char *target, const GPtrArray *names)
+{
+    sample found = {0};
+    const char *slash = strrchr(target, '/'), *base = slash ? slash + 1 : target,
+               *ending = strrchr(base, '.');
+    kind what = ending ? kind_of(base, ending) : NEITHER;
+    if (what == LABEL) DC3_TRY(read_class(w, tar, &found));
+    if (what == JSON) DC3_TRY(read_json(w, tar, &found));
+    if (what == IMAGE) DC3_TRY(keep_image(w, tar, target, &found));
+    for (guint i = 0; i < names->len; i++) {
+        sample one = found;
+        const char *name = g_ptr_array_index(names, i), *last = strrchr(name, '.');
+        slash = strrchr(name, '/');
+        if (*one.member) strcpy(one.member, name);
+        snprintf(one.key, sizeof one.key, "%.*s", (int)(last - name), name);
+        DC3_TRY(flush(w, &one, strchr(slash ? slash + 1 : name, '.') != last));
+    }
+    return DC3_OK;
+}
+
+/* Reads the tar again for what hard links lead to. */
+static dc3_status follow_links(listing *w, const char *path)
+{
+    dc3_tar *tar;
+    const char *name = NULL;
+    dc3_status status = dc3_tar_open(path, &tar);
+    if (status == DC3_OK) status = dc3_tar_next(tar, &name);
+    while (status == DC3_OK && name) {
+        char *target = g_strdup(name);
+        const GPtrArray *names = dc3_tar_is_link(tar) ? NULL : g_hash_table_lookup(w->linked, target);
+        if (names) status = take_links(w, tar, target, names);
+        if (names) g_hash_table_remove(w->linked, target); /* of several of one name the first */
+        g_free(target);
+        if (status == DC3_OK) status = dc3_tar_next(tar, &name);
+    }
+    dc3_tar_close(&tar);
+    return status;
+}
+
+/* What a damaged tar lacks, and links to nothing in it, have no bytes anywhere. */
+static void count_links(listing *w)
+{
+    GHashTableIter at;
+    gpointer names;
+    if (!w->linked) return;
+    g_hash_table_iter_init(&at, w->linked);
+    while (g_hash_table_iter_next(&at, NULL, &names))
+        for (guint i = 0; i < ((GPtrArray *)names)->len; i++)
+            dc3_passed_add(&w->dataset->links, g_ptr_array_index((GPtrArray *)names, i), 0);
+    g_hash_table_destroy(w->linked);
+    w->linked = NULL;
 }
 
 /* Of a damaged tar what comes before is taken. Where nothing does, a tar that stands alone is an error. */
@@ -212,6 +283,8 @@ static dc3_status add_shard(listing *w, const char *path, const char *shard, int
             path, (unsigned long long)rest));
     DC3_TRY(flush(w, &w->dotted, 1));
     DC3_TRY(flush(w, &w->plain, 0));
+    if (w->linked && !is_damaged) DC3_TRY(follow_links(w, path));
+    count_links(w);
     return is_damaged ? pass_over_rest(w, before, is_alone) : DC3_OK;
 }
 
@@ -238,8 +311,8 @@ static dc3_status note_links(dc3_dataset *d)
 {
     if (!d->links.files) return DC3_OK;
     return dc3_dataset_remark(d,
-                              "%ld member%s of tars %s (%s), skipped; tar makes whole files of them with the "
-                              "options dereference and hard-dereference",
+                              "%ld member%s of tars %s (%s), skipped; tar makes whole files of them with its "
+                              "option dereference",
                               d->links.files, d->links.files == 1 ? "" : "s",
                               d->links.files == 1 ? "is a link" : "are links", d->links.names);
 }
@@ -295,6 +368,7 @@ static dc3_status open_tars(const char *path, dc3_dataset *d)
             dc3_dataset_mention(d, "%ld compressed tar%s unpacked into a temporary file (%.1f MB) each time",
                                 w->spooled, w->spooled == 1 ? " is" : "s are", (double)d->spool_size * 1e-6);
     if (w->apart) g_hash_table_destroy(w->apart);
+    if (w->linked) g_hash_table_destroy(w->linked);
     free(w->images.items);
     free(w->json);
     free(w);
