@@ -6,10 +6,11 @@
 #include "base/file.h"
 #include "run_folder/state_private.h"
 
+/* One that has vanished since it was listed is skipped where it is read, like others that cannot be. */
 static dc3_status add_input(dc3_state *s, const dc3_dataset *dataset, int64_t item)
 {
     dc3_stamp stamp;
-    DC3_TRY(dc3_dataset_stamp(dataset, item, &stamp));
+    if (dc3_dataset_stamp(dataset, item, &stamp) != DC3_OK) stamp = (dc3_stamp){-1, 0};
     sqlite3_stmt *st = dc3_state_statement(s, DC3_STATE_ADD_INPUT);
     sqlite3_bind_int64(st, 1, item);
     sqlite3_bind_text(st, 2, dc3_dataset_key(dataset, item), -1, SQLITE_STATIC);
@@ -71,7 +72,10 @@ static dc3_status compare_item(dc3_state *s, const dc3_dataset *dataset, int64_t
     uint64_t hash;
     int64_t id = sqlite3_column_int64(row, 0);
     int touched, hashed = sqlite3_column_type(row, 5) != SQLITE_NULL;
-    DC3_TRY(dc3_dataset_stamp(dataset, item, &now));
+    if (dc3_dataset_stamp(dataset, item, &now) != DC3_OK) {
+        differs(d, VANISHED, dc3_dataset_key(dataset, item));
+        return DC3_OK;
+    }
     touched = now.modified != sqlite3_column_int64(row, 4);
     if (now.size == sqlite3_column_int64(row, 3) && !touched) return DC3_OK;
     if (now.size == sqlite3_column_int64(row, 3) && hashed &&

@@ -1,10 +1,11 @@
-/* Folders that cannot be listed, and files in them that cannot be examined. */
+/* Folders that cannot be listed, files in them that cannot be examined or vanish, names of classes. */
 #include "support/random_tensors.h"
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "io/dataset.h"
+#include "run_folder/state.h"
 #include "teacher/classes.h"
 
 enum { NOBODY = 65534 };
@@ -156,6 +157,34 @@ static void forms_of_names(void **state)
     run("rm -r a b");
 }
 
+static void hear_nothing(void *user, int64_t done, int64_t total)
+{
+    (void)user, (void)done, (void)total;
+}
+
+/* An image that vanishes once it was found ends nothing: it is listed, and said to be gone when a run
+ * resumes. */
+static void vanished(void **state)
+{
+    (void)state;
+    dc3_dataset *d;
+    dc3_state *s;
+    int made;
+    char text[512], place[96];
+    run("mkdir run");
+    snprintf(place, sizeof place, "%s/run", folder);
+    assert_int_equal(dc3_state_open(place, &s, &made, text, sizeof text), DC3_OK);
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_OK);
+    run("mv cat/1.png kept");
+    if (dc3_state_list(s, d, hear_nothing, NULL) != DC3_OK) fail_msg("%s", dc3_error_text());
+    run("mv kept cat/1.png && rm dog/1.png");
+    if (dc3_state_compare(s, d, text, sizeof text) != DC3_OK) fail_msg("%s", dc3_error_text());
+    assert_string_equal(text, "1 changed: 'cat/1.png', 1 gone: 'dog/1.png'");
+    dc3_dataset_close(&d);
+    dc3_state_close(&s, 0);
+    run("rm -r run");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +192,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_open, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(links_back, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(runs, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(vanished, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(forms_of_names, make_folder, remove_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
