@@ -147,6 +147,9 @@ def ranges():
     tiff("u16-named-more.tif", cells([0, 16384, 32768, 65535], "u2"), tags=[(341, 11, [70000])])
     tiff("u12-packed.tif", cells(bits12, "u2"), bits=12, raw=packed(bits12, 12))
     tiff("u10-packed.tif", cells([0, 256, 512, 1023], "u2"), bits=10, raw=packed([0, 256, 512, 1023], 10))
+    tiff("u6-packed.tif", cells([0, 20, 40, 63], "u1"), bits=6, raw=packed([0, 20, 40, 63], 6))
+    row = cells([(15, 0, 7), (0, 15, 8)], "u1")
+    tiff("u4-rgb-packed.tif", row, bits=4, raw=bytes(int(a) << 4 | int(b) for a, b in row.reshape(-1, 2)))
     png16("u16-12-bits.png", cells(bits12, "u2"))
     png16("u16-rgba-12-bits.png", cells([(0, 2048, 4095, 65535), (4095, 1024, 0, 65535)], "u2"))
     png16("u16-dark-rgba.png", cells([(3000, 2000, 1000, 65535), (0, 0, 0, 0)], "u2"))
@@ -280,6 +283,8 @@ def inks():
     a = cells([(0, 0, 0, 0), (0, 0, 0, 255), (255, 0, 0, 0), (0, 255, 0, 0), (0, 0, 255, 0), (0, 0, 0, 128)], "u1")
     tiff("inks.tif", a, photometric=SEPARATED, deflate=True)
     tiff("inks-16-bits.tif", a.astype("u2") * 257, photometric=SEPARATED, deflate=True)
+    tiff("inks-f32.tif", a.astype("f4") / 255, photometric=SEPARATED, deflate=True)
+    tiff("inks-planes-tiles.tif", a, photometric=SEPARATED, planar=2, tile=16, deflate=True)
     path = os.path.join(OUT, "inks.jpg")
     Image.fromarray(a, "CMYK").save(path, quality=95)  # inverted, as Adobe stores them
     data = open(path, "rb").read()

@@ -153,7 +153,9 @@ static VipsImage *wrap(const uint8_t *bytes, const dc3_tiff *t, int bands, int c
     VipsImage *out = vips_image_new_from_memory_copy(bytes, (size_t)t->width * t->height * (size_t)bands,
                                                      (int)t->width, (int)t->height, bands, VIPS_FORMAT_UCHAR);
     if (!out) return NULL;
-    out->Type = colours == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+    out->Type = colours == 1   ? VIPS_INTERPRETATION_B_W
+                : colours == 4 ? VIPS_INTERPRETATION_CMYK
+                               : VIPS_INTERPRETATION_sRGB;
     vips_image_set_int(out, VIPS_META_ORIENTATION, t->orientation);
     if (t->profile) vips_image_set_blob_copy(out, VIPS_META_ICC_NAME, t->profile, t->profile_size);
     return out;

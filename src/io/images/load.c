@@ -85,6 +85,7 @@ static dc3_status read_marks(dc3_load *l)
     if (l->kind == DC3_KIND_PNG) marks = dc3_marks_of_png(l->data, l->size);
     if (l->kind == DC3_KIND_JPEG) marks = dc3_marks_of_jpeg(l->data, l->size);
     l->orientation = marks.orientation;
+    l->said_profile = marks.profile;
     l->notes |= (marks.frames ? DC3_NOTE_FRAMES : 0U) | (marks.gamma ? DC3_NOTE_GAMMA : 0U);
     if (marks.texts <= DC3_TEXT_LIMIT) return DC3_OK;
     return dc3_fail(DC3_ERR_FORMAT, "%s: %d compressed texts beside the image are more than the limit of %d",
@@ -162,6 +163,7 @@ dc3_status dc3_load_whole(dc3_load *l, VipsImage *header, int shrink, VipsImage 
     DC3_TRY(status);
     if (!*whole) return dc3_vips_failed(l->origin, "the image is damaged or truncated");
     l->profile = dc3_profile_keep(*whole, &l->notes);
+    if (l->said_profile && !l->profile) l->notes |= DC3_NOTE_PROFILE;
     return DC3_OK;
 }
 

@@ -14,6 +14,7 @@ typedef struct dc3_load {
     int looked; /* whether the header is read: */
     dc3_kind kind;
     dc3_tiff tiff;
+    int said_profile;  /* whether a PNG has a profile, though libpng may drop it */
     int orientation;   /* that libvips does not find; 0: none */
     char *still;       /* the bytes as those of a still image; NULL: they are */
     int width, height; /* as the image stands */

@@ -49,7 +49,8 @@ dc3_marks dc3_marks_of_png(const void *data, size_t size)
         if (memcmp(kind, "acTL", 4) == 0 && length >= 4) marks.frames = number(in, 4, 0) > 1;
         if (memcmp(kind, "gAMA", 4) == 0 && length >= 4) gamma = (int)(number(in, 4, 0) & INT32_MAX);
         if (memcmp(kind, "eXIf", 4) == 0) marks.orientation = find_orientation(in, length);
-        space |= memcmp(kind, "sRGB", 4) == 0 || memcmp(kind, "iCCP", 4) == 0;
+        marks.profile |= memcmp(kind, "iCCP", 4) == 0;
+        space |= marks.profile || memcmp(kind, "sRGB", 4) == 0;
         at += length + 12;
     }
     marks.gamma = gamma > 0 && !space && (gamma < SRGB - NEAR || gamma > SRGB + NEAR);

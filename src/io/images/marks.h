@@ -7,6 +7,7 @@
 typedef struct dc3_marks {
     int texts;       /* of a PNG: those that may be compressed */
     int frames;      /* whether other images follow the first */
+    int profile;     /* of a PNG: whether it has a colour profile, which libpng drops if it is damaged */
     int gamma;       /* whether it names a gamma far from that of sRGB, and no colour space */
     int orientation; /* 1 to 8, as EXIF in a PNG says; 0: it does not */
 } dc3_marks;

@@ -118,14 +118,18 @@ static int is_own(int photometric, int format, int plane_tiles, const dc3_tiff *
     if (t->lab)
         return t->samples >= 3 &&
                (format == SAMPLEFORMAT_IEEEFP ? t->bits == 32 : t->bits == 8 || t->bits == 16);
+    int floats = format == SAMPLEFORMAT_IEEEFP && (t->bits == 16 || t->bits == 32 || t->bits == 64);
+    if (photometric == PHOTOMETRIC_SEPARATED)
+        return t->colours == 4 && (floats || (plane_tiles && format == SAMPLEFORMAT_UINT && t->bits == 8));
     if (photometric != PHOTOMETRIC_MINISBLACK && photometric != PHOTOMETRIC_MINISWHITE &&
         photometric != PHOTOMETRIC_RGB)
         return 0;
-    if (format == SAMPLEFORMAT_IEEEFP) return t->bits == 16 || t->bits == 32 || t->bits == 64;
+    if (format == SAMPLEFORMAT_IEEEFP) return floats;
     if (format == SAMPLEFORMAT_INT) return t->bits == 8 || t->bits == 16 || t->bits == 32 || t->bits == 64;
     if (format != SAMPLEFORMAT_UINT && format != SAMPLEFORMAT_VOID) return 0;
     if (photometric == PHOTOMETRIC_MINISWHITE && t->bits == 16) return 1;
-    if (plane_tiles) return t->bits >= 8 && t->bits <= 32;
+    if (plane_tiles && t->bits >= 8 && t->bits <= 32) return 1;
+    if (t->bits < 8) return photometric == PHOTOMETRIC_RGB || (t->bits != 1 && t->bits != 2 && t->bits != 4);
     return (t->bits > 8 && t->bits < 16) || (t->bits > 16 && t->bits <= 32) || t->bits == 64;
 }
 
@@ -169,7 +173,7 @@ static void look_at(TIFF *tiff, int made_up, dc3_tiff *t)
     if (!t->by_libtiff) return;
     t->bits = 8;
     t->samples = t->colours = 3;
-    t->alpha = t->white_is_zero = 0;
+    t->alpha = t->white_is_zero = t->lab = 0;
     t->type = DC3_VALUE_UNSIGNED;
 }
 
@@ -325,7 +329,7 @@ dc3_status dc3_tiff_fail(const char *origin, const void *data, size_t size)
             compression);
     if (!t.own && t.bits != 1 && t.bits != 2 && t.bits != 4 && t.bits != 8 && t.bits != 16)
         return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: a TIFF of %d bits a sample, which are not read; expected 8 to 16, or floats of "
+                        "%s: a TIFF of %d bits a sample, which are not read; expected 1 to 16, or floats of "
                         "16, 32 or 64; convert it",
                         origin, t.bits);
     return DC3_OK;
