@@ -229,6 +229,7 @@ static const struct {
     const char *name, *text;
 } refused[] = {
     {"windows.bmp", "a BMP image, which is not read; convert it to PNG or JPEG"},
+    {"drawing.svg", "an SVG drawing, which is not read; convert it to PNG or JPEG"},
     {"wavelets.jp2", "a JPEG 2000 image, which is not read; convert it to PNG or JPEG"},
     {"pointer.jpg", "expected an image, found a Git LFS pointer: the file itself, of 1234 bytes, was not "
                     "fetched; git lfs pull in its repository fetches it"},

@@ -237,7 +237,9 @@ def others():
     colour = Image.fromarray(cells([(200, 30, 40), (20, 180, 60)], "u1"))
     colour.save(os.path.join(OUT, "windows.bmp"))
     colour.save(os.path.join(OUT, "wavelets.jp2"))
-    for name, text in (("pointer.jpg", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1234\n"),
+    drawing = '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"></svg>\n'
+    for name, text in (("drawing.svg", drawing),
+                       ("pointer.jpg", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1234\n"),
                        ("page.jpg", "<!DOCTYPE html><html></html>\n"), ("cut.ppm", "P6\n40 40\n255\nabc")):
         with open(os.path.join(OUT, name), "w") as f:
             f.write(text)

@@ -6,12 +6,12 @@
 
 /* As io/images/kind.c knows them by content. A format that is read from now on moves from the second list to
  * the first. */
-static const char *const read[] = {".jpg",  ".jpeg", ".jpe", ".jfif", ".mpo", ".png",
-                                   ".apng", ".webp", ".tif", ".tiff", ".gif", ".avif",
-                                   ".heic", ".heif", ".ppm", ".pgm",  ".pbm", ".pnm"};
-static const char *const unread[] = {".bmp", ".jp2", ".j2k", ".jxl", ".tga", ".pcx", ".ico",
-                                     ".psd", ".svg", ".eps", ".exr", ".hdr", ".dng", ".cr2",
-                                     ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"};
+static const char *const read[] = {".jpg",  ".jpeg",  ".jpe",   ".jfif", ".mpo",  ".png",  ".apng",
+                                   ".webp", ".tif",   ".tiff",  ".gif",  ".avif", ".heic", ".heif",
+                                   ".hif",  ".heics", ".avifs", ".ppm",  ".pgm",  ".pbm",  ".pnm"};
+static const char *const unread[] = {".bmp", ".jp2", ".j2k", ".jxl", ".tga", ".pcx", ".ico", ".psd", ".svg",
+                                     ".eps", ".exr", ".hdr", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf",
+                                     ".rw2", ".raf", ".pam", ".pfm", ".qoi", ".dds", ".cur"};
 
 int dc3_ends_with(const char *name, const char *ending)
 {

@@ -20,6 +20,10 @@ static const struct {
               {0, 4, "\0\0\1\0", "an icon (ICO)"},
               {0, 4, "\x76\x2f\x31\x01", "an OpenEXR image"},
               {0, 10, "#?RADIANCE", "a Radiance HDR image"},
+              {0, 6, "#?RGBE", "a Radiance HDR image"},
+              {0, 4, "DDS ", "a DDS texture"},
+              {0, 9, "SIMPLE  =", "a FITS file"},
+              {0, 4, "%!PS", "a PostScript drawing"},
               {0, 4, "qoif", "a QOI image"},
               {0, 3, "P7\n", "a PAM image"},
               {0, 3, "PF\n", "a PFM image"},
@@ -30,6 +34,16 @@ static const struct {
 static int begins(const unsigned char *data, size_t size, size_t at, const char *bytes, size_t length)
 {
     return size >= at + length && memcmp(data + at, bytes, length) == 0;
+}
+
+/* A drawing may begin as any XML does. */
+static int is_svg(const unsigned char *data, size_t size)
+{
+    enum { FAR = 1024 };
+    if (!begins(data, size, 0, "<?xml", 5)) return 0;
+    for (size_t at = 0; at < size && at < FAR; at++)
+        if (begins(data, size, at, "<svg", 4)) return 1;
+    return 0;
 }
 
 /* The brands of still images of HEIF and AVIF, alone or first of a sequence. */
@@ -105,6 +119,8 @@ dc3_status dc3_kind_fail(const char *origin, const void *data, size_t size)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (begins(bytes, size, (size_t)others[i].at, others[i].bytes, (size_t)others[i].length))
             return dc3_fail(DC3_ERR_FORMAT, "%s: %s, which is not read; " CONVERT, origin, others[i].what);
+    if (is_svg(bytes, size))
+        return dc3_fail(DC3_ERR_FORMAT, "%s: an SVG drawing, which is not read; " CONVERT, origin);
     DC3_TRY(dc3_check_found(origin, "an image", data, size));
     return dc3_fail(
         DC3_ERR_FORMAT,
