@@ -79,14 +79,14 @@ first=$("${score[@]}" --labels hard --json | grep -v '"seconds\|"date') \
 [[ $first == "$second" ]] || fail "the same evaluation scores differently: $first and $second"
 
 # Students that were interrupted resume, and finished ones are not trained again, to the same scores.
-many=("${score[@]}" --labels hard --epochs 1200 --seeds 2 --json)
+many=("${score[@]}" --labels hard --epochs 600 --seeds 2 --json)
 "${many[@]}" 2> /dev/null | grep -v '"seconds\|"date' > undisturbed || fail "evaluate"
 [[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
 interrupt "small/students/*.checkpoint" "students: " "${many[@]}"
 interrupt "small/students/*.json" "seed 0: resuming in epoch" "${many[@]}"
 interrupt "small/students/*.checkpoint" "seed 0: was finished by an earlier command" "${many[@]}"
 expect 0 "an interrupted training of a student, convnet3" "$dc3" info small/students/*.checkpoint
-[[ $output =~ "epoch "([0-9]+)" of 1200" ]] && ((BASH_REMATCH[1] >= 300)) || fail "how far: $output"
+[[ $output =~ "epoch "([0-9]+)" of 600" ]] && ((BASH_REMATCH[1] >= 150)) || fail "how far: $output"
 # Another command has students of its own.
 expect 0 "3 epochs" "${score[@]}" --labels hard --epochs 3
 [[ $(find small/students -name '*.checkpoint' | wc -l) == 1 ]] ||
@@ -105,13 +105,13 @@ touch small/students
 expect 0 "warning: students are not saved, and start over if they are interrupted: small/students" "${many[@]}"
 [[ $(grep -c "students are not saved" <<< "$output") == 1 ]] || fail "reported twice: $output"
 rm small/students
-expect 0 "1200 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype f32 --epochs 1200 --labels hard
+expect 0 "600 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype f32 --epochs 600 --labels hard
 [[ $(ls small/train) == $'blue\nmetadata.jsonl\nred' ]] ||
   fail "something was written into a dataset: $(ls small/train)"
 
 # The same with a teacher's labels, of each batch and stored.
 for labels in "soft --teacher whole.safetensors" stored; do
-  many=("${score[@]}" --labels $labels --epochs 800 --json)
+  many=("${score[@]}" --labels $labels --epochs 400 --json)
   "${many[@]}" 2> /dev/null | grep -v '"seconds\|"date' > undisturbed || fail "evaluate, $labels labels"
   interrupt "small/students/*.checkpoint" "student: " "${many[@]}"
   expect 0 "seed 0: resuming in epoch" "${many[@]}"
