@@ -70,6 +70,14 @@ expect 0 "all images are in one class, 'data', in folders of it; if those are th
   "$dc3" info above
 expect 0 "in 2 classes" "$dc3" info above/data/data
 
+# A folder of annotations alone is no class that lost its images: no reason to end a strict run.
+cp -r plain yolo; mkdir yolo/labels yolo/empty; touch yolo/empty/.gitkeep; echo "0 1 2 3 4" > yolo/labels/1.txt
+expect 1 "dc3: class 'empty' has no images and is left out (--strict)" \
+  "$dc3" condense yolo -o none --ipc 1 --method random --strict "${common[@]}"
+rm -r yolo/empty
+expect 0 "class 'labels' has no images and is left out" \
+  "$dc3" condense yolo -o boxes --ipc 1 --method random --strict --dry-run "${common[@]}"
+
 # Pipes in the place of tars and batches are never opened; links to nothing beside the classes may have been classes.
 for name in a.tar data_batch_1.bin data_batch_1 test_batch batches.meta; do
   mkdir pipes; mkfifo "pipes/$name"

@@ -52,7 +52,8 @@ static dc3_status drop_empty(dc3_dataset *d)
         if (counts[i])
             d->classes[remaining++] = name;
         else {
-            status = dc3_dataset_remark(d, "class '%s' has no images and is left out", name);
+            status = (g_hash_table_contains(d->lists, name) ? dc3_dataset_mention : dc3_dataset_remark)(
+                d, "class '%s' has no images and is left out", name);
             free(name);
         }
     }
@@ -201,6 +202,7 @@ static dc3_status open_part(const char *path, int test, void (*progress)(void *,
     d->reader = reader_of(path);
     d->skipped = g_ptr_array_new_with_free_func(g_free);
     d->labels = g_hash_table_new(g_str_hash, g_str_equal);
+    d->lists = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     dc3_status status = d->reader ? d->reader->open(path, d) : other_file(path);
     g_hash_table_destroy(d->labels);
     d->labels = NULL;
@@ -239,6 +241,7 @@ void dc3_dataset_close(dc3_dataset **dataset)
     for (size_t i = 0; i < d->class_count; i++) free(d->classes[i]);
     for (size_t i = 0; i < d->note_count; i++) free(d->notes[i].text);
     if (d->skipped) g_ptr_array_free(d->skipped, TRUE);
+    if (d->lists) g_hash_table_destroy(d->lists);
     if (d->spool >= 0) close(d->spool);
     free(d->classes);
     free(d->notes);

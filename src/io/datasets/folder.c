@@ -162,10 +162,24 @@ static dc3_status list_folder(listing *w, const char *below, int depth)
     return status;
 }
 
+/* Files that a strict run would miss something of. */
+static long count_missing(const dc3_dataset *d)
+{
+    return d->other.files + d->unread.files + d->absent.files + d->special.files + (long)d->skipped->len;
+}
+
+/* A folder of nothing but what belongs beside images (annotations, labels) is no class that lost its images.
+ */
 static dc3_status list_class(listing *w, const char *name)
 {
-    DC3_TRY(dc3_dataset_class(w->dataset, name, &w->label));
-    return list_folder(w, name, 0);
+    dc3_dataset *d = w->dataset;
+    int64_t images = d->size;
+    long companions = d->companions, missing = count_missing(d);
+    DC3_TRY(dc3_dataset_class(d, name, &w->label));
+    DC3_TRY(list_folder(w, name, 0));
+    if (d->size == images && d->companions > companions && count_missing(d) == missing)
+        g_hash_table_add(d->lists, g_strdup(name));
+    return DC3_OK;
 }
 
 /* What a folder's folders are called. */

@@ -79,9 +79,10 @@ void dc3_dataset_count_file(dc3_dataset *d, const char *name)
     const char *format = dc3_unread_image_name(name), *dot = strrchr(name, '.'), *ending = dot ? dot : name;
     if (format)
         dc3_passed_add(&d->unread, format, 0);
-    else if (dc3_is_companion(name))
+    else if (dc3_is_companion(name)) {
         dc3_passed_add(&d->leftovers, ending, 0);
-    else
+        d->companions++;
+    } else
         dc3_passed_add(&d->other, ending, 0);
     if (!d->foreign) d->foreign = dc3_other_dataset(name);
 }

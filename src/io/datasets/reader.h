@@ -58,6 +58,8 @@ struct dc3_dataset {
     uint64_t spool_size;     /* bytes in it */
     uint64_t spool_packed;   /* bytes of the files that they were unpacked from */
     _Atomic uint16_t *heard; /* [size] dc3_image_note bits of images that were read */
+    long companions;         /* files beside images (leftovers.h), which are among the leftovers */
+    GHashTable *lists;       /* names of classes whose folders hold such files alone */
     GHashTable *labels; /* while it is listed: classes' names, which lie in `classes`, to their numbers */
     size_t class_count, note_count, more_notes; /* more_notes: beyond DC3_NOTE_LIMIT */
 };
