@@ -11,6 +11,8 @@ enum {
     BLOCK = SIDE * SIDE, /* floats of a block of sums */
 };
 
+static const uint16_t nothing[SIDE]; /* the channels of a position that is padding */
+
 typedef struct layout {
     images m;
     grid g;
@@ -45,10 +47,15 @@ static void pack_positions(const layout *l, const uint16_t *x, int64_t first, in
     const images *m = &l->m;
     int64_t some = m->c - channel < 16 ? m->c - channel : 16;
     place at = place_of(m, first);
-    memset(to, 0, (size_t)(l->pairs * 32) * sizeof *to);
-    for (int64_t p = 0; p < 2 * l->pairs; p++, advance(m, &at)) {
-        const uint16_t *from = input_at(m, &at, x);
-        for (int64_t c = 0; from && c < some; c++) to[p / 2 * 32 + 2 * c + p % 2] = from[channel + c];
+    if (some < HALF) memset(to, 0, (size_t)(l->pairs * 32) * sizeof *to);
+    for (int64_t p = 0; p < l->pairs; p++, to += 32) {
+        const uint16_t *one = input_at(m, &at, x);
+        advance(m, &at);
+        const uint16_t *other = input_at(m, &at, x);
+        advance(m, &at);
+        if (some == HALF) interleave(one ? one + channel : nothing, other ? other + channel : nothing, to);
+        for (int64_t c = 0; some < HALF && c < some; c++)
+            to[2 * c] = one ? one[channel + c] : 0, to[2 * c + 1] = other ? other[channel + c] : 0;
     }
 }
 
@@ -56,13 +63,23 @@ static void pack_positions(const layout *l, const uint16_t *x, int64_t first, in
 static void pack_outputs(const layout *l, const uint16_t *dy, int64_t co, int64_t first, int64_t channel,
                          uint16_t *to)
 {
+    uint16_t pairs[2][TILE] __attribute__((aligned(64)));
     int64_t columns = co - channel < SIDE ? co - channel : SIDE;
     place at = place_of(&l->m, first);
-    memset(to, 0, STEPS * PAIR * sizeof *to);
-    for (int64_t p = 0; p < CHUNK; p++, advance(&l->m, &at)) {
-        int64_t pixel = output_at(&l->m, &at);
-        for (int64_t c = 0; pixel >= 0 && c < columns; c++)
-            to[p / DEPTH * PAIR + c * DEPTH + p % DEPTH] = dy[pixel * co + channel + c];
+    if (columns < SIDE) memset(to, 0, STEPS * PAIR * sizeof *to);
+    for (int64_t d = 0; d < STEPS; d++, to += PAIR) {
+        for (int64_t p = 0; p < HALF; p++) {
+            const uint16_t *two[2];
+            for (int k = 0; k < 2; k++, advance(&l->m, &at)) {
+                int64_t pixel = output_at(&l->m, &at);
+                two[k] = pixel < 0 ? nothing : dy + pixel * co + channel;
+                for (int64_t c = 0; pixel >= 0 && columns < SIDE && c < columns; c++)
+                    to[c * DEPTH + 2 * p + k] = two[k][c];
+            }
+            for (int h = 0; columns == SIDE && h < 2; h++)
+                interleave(two[0] + h * HALF, two[1] + h * HALF, pairs[h] + p * 32);
+        }
+        for (int h = 0; columns == SIDE && h < 2; h++) turn_tile(pairs[h], 32, to + h * TILE);
     }
 }
 

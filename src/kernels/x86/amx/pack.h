@@ -5,6 +5,28 @@
 
 #include <string.h>
 #include "kernels/x86/amx/tiles.h"
+#if defined(__AVX512F__)
+#include "kernels/x86/lanes.h"
+#endif
+
+enum { HALF = 16 }; /* columns of a tile of B, rows of one of A */
+
+/* HALF rows of HALF 32-bit values, `stride` values of 16 bits apart, transposed to a tile. */
+static inline void turn_tile(const uint16_t *from, int64_t stride, uint16_t *to)
+{
+#if defined(__AVX512F__)
+    v_transpose(from, stride * 2, to, 64);
+#else
+    for (int r = 0; r < HALF; r++)
+        for (int c = 0; c < HALF; c++) memcpy(to + c * 32 + 2 * r, from + r * stride + 2 * c, 4);
+#endif
+}
+
+/* A row of a tile of B: pairs of HALF values of two rows. */
+static inline void interleave(const uint16_t *first, const uint16_t *second, uint16_t *to)
+{
+    for (int c = 0; c < HALF; c++) to[2 * c] = first[c], to[2 * c + 1] = second[c];
+}
 
 /* A from rows: x [rows <= SIDE][k], `stride` values from one to the next. */
 static inline void pack_rows(int64_t rows, int64_t k, const uint16_t *x, int64_t stride, uint16_t *to)
@@ -20,14 +42,20 @@ static inline void pack_rows(int64_t rows, int64_t k, const uint16_t *x, int64_t
     }
 }
 
-/* A from columns: x [k][columns <= SIDE]. */
+/* A from columns: x [k][columns <= SIDE]. Whole tiles as tiles of B, turned. */
 static inline void pack_columns(int64_t columns, int64_t k, const uint16_t *x, int64_t stride, uint16_t *to)
 {
-    for (int64_t d = 0; d < blocks_of(k, DEPTH); d++, to += PAIR) {
-        int64_t some = k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH;
+    uint16_t pairs[TILE] __attribute__((aligned(64)));
+    for (int64_t d = 0; d < blocks_of(k, DEPTH); d++, to += PAIR, x += DEPTH * stride) {
+        int64_t some = k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH, at = 0;
         if (some < DEPTH || columns < SIDE) memset(to, 0, PAIR * sizeof *to);
-        for (int64_t c = 0; c < columns; c++)
-            for (int64_t i = 0; i < some; i++) to[c * DEPTH + i] = x[(d * DEPTH + i) * stride + c];
+        for (; some == DEPTH && at + HALF <= columns; at += HALF) {
+            for (int p = 0; p < HALF; p++)
+                interleave(x + 2 * p * stride + at, x + (2 * p + 1) * stride + at, pairs + p * 32);
+            turn_tile(pairs, 32, to + at * DEPTH);
+        }
+        for (; at < columns; at++)
+            for (int64_t i = 0; i < some; i++) to[at * DEPTH + i] = x[i * stride + at];
     }
 }
 
@@ -58,9 +86,12 @@ static inline void pack_turned(int64_t columns, int64_t k, const uint16_t *x, in
     for (int64_t d = 0; d < blocks_of(k, DEPTH); d++, to += PAIR) {
         int64_t some = k - d * DEPTH < DEPTH ? k - d * DEPTH : DEPTH;
         if (some < DEPTH || columns < SIDE) memset(to, 0, PAIR * sizeof *to);
-        for (int64_t c = 0; c < columns; c++) {
-            const uint16_t *from = x + c * stride + d * DEPTH;
-            uint16_t *column = to + c / 16 * TILE + c % 16 * 2;
+        int64_t at = 0;
+        for (; some == DEPTH && at + HALF <= columns; at += HALF)
+            turn_tile(x + at * stride + d * DEPTH, stride, to + at / HALF * TILE);
+        for (; at < columns; at++) {
+            const uint16_t *from = x + at * stride + d * DEPTH;
+            uint16_t *column = to + at / HALF * TILE + at % HALF * 2;
             for (int64_t i = 0; i < some; i++) column[i / 2 * 32 + i % 2] = from[i];
         }
     }
