@@ -9,7 +9,8 @@ for place in data data/cat; do
   for folder in '@eaDir/1.png' '#recycle' '@Recycle' '.@__thumb' '$RECYCLE.BIN/S-1-5-21' 'System Volume Information' \
     'lost+found' '__MACOSX/cat' '.AppleDouble' '.thumbnails' '.ipynb_checkpoints' '.git/objects' '.svn' '.stfolder' \
     '.dropbox.cache' '.Trash-1000/files' '~snapshot' 'PaxHeaders.0' 'found.003' '_vti_cnf' '@SynoDrive' '@sharesnap' \
-    'Old Photos.photoslibrary/originals' 'Catalog Previews.lrdata'; do
+    'Old Photos.photoslibrary/originals' 'Catalog Previews.lrdata' \
+    SegmentationClassPNG 1_json; do
     mkdir -p "$place/$folder" && cp plain/dog/1.png "$place/$folder/SYNOPHOTO_THUMB_XL.png"
   done
 done
@@ -17,10 +18,10 @@ for file in Thumbs.db desktop.ini .DS_Store ._1.png Picasa.ini 1.json 1.xml 1.tx
   1.png@SynoEAStream 1.AAE 'cat_$folder$' 1.png~ classes.csv; do echo x > "data/dog/$file"; done
 cp plain/cat/1.png data/dog/SYNOPHOTO_THUMB_SM.png
 expect 0 "images        6 in 2 classes" "$dc3" info data
-[[ $(grep -c "passed over 48 folders and 16 files, hidden or left behind" <<< "$output") == 1 &&
+[[ $(grep -c "passed over 52 folders and 16 files, hidden or left behind" <<< "$output") == 1 &&
   $(grep -c "skipped\|note" <<< "$output") == 1 ]] || fail "one note that counts them: $output"
 # No reason to end a strict run, nor for another result.
-expect 0 "passed over 48 folders" "$dc3" condense data -o out --ipc 2 --method random --strict "${common[@]}"
+expect 0 "passed over 52 folders" "$dc3" condense data -o out --ipc 2 --method random --strict "${common[@]}"
 expect 0 "4 images stored" "$dc3" condense plain -o same --ipc 2 --method random "${common[@]}"
 same_run <(cd out/train && find . -type f | sort | xargs cat) <(cd same/train && find . -type f | sort | xargs cat) ||
   fail "leftovers change what is stored"

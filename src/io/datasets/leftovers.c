@@ -78,14 +78,16 @@ static const char *const beginnings[] = {"SYNOPHOTO_THUMB",
                                          "_vti_",
                                          ":2e",
                                          "Network Recycle Bin",
+                                         "SegmentationClass",
+                                         "SegmentationObject",
                                          "~$"};
 
-/* How names end: streams of files that a copy made files of, and libraries of photo programs, which hold
- * previews. */
+/* How names end: streams of files that a copy made files of, libraries of photo programs, which hold
+ * previews, and the folders of labelme, with a copy of the image and maps of its labels. */
 static const char *const endings[] = {
-    "Zone.Identifier",    "@SynoEAStream", "@SynoResource", ":com.dropbox.attributes",
-    ":com.dropbox.attrs", "_$folder$",     ".lrdata",       ".lrlibrary",
-    ".photoslibrary",     ".photolibrary", ".aplibrary",    ".cocatalog"};
+    "Zone.Identifier", "@SynoEAStream", "@SynoResource", ":com.dropbox.attributes", ":com.dropbox.attrs",
+    "_$folder$",       ".lrdata",       ".lrlibrary",    ".photoslibrary",          ".photolibrary",
+    ".aplibrary",      ".cocatalog",    "_json"};
 
 /* How files end that stand beside images: annotations, metadata, lists, settings, shortcuts, copies. */
 static const char *const companions[] = {
