@@ -180,6 +180,8 @@ expect 0 "this machine: kernels of the tier plain C" env DC3_KERNELS=plain "$dc3
 expect 0 "this machine: kernels of the tier AMX emulated" env DC3_KERNELS=amx-emulated "$dc3" info --machine
 expect 0 '"kernels": "plain C"' env DC3_KERNELS=plain "$dc3" info --machine --json
 expect 2 "DC3_KERNELS: expected amx" env DC3_KERNELS=fast "$dc3" info --machine
+kernels=$("$dc3" info --machine --json | grep '"kernels"')
+grep -qF "${kernels%,}" run/dc3.json || fail "dc3.json does not name the kernels: $kernels"
 expect 2 "expected --machine alone, found 'run' too" "$dc3" info --machine run
 
 # What is none of these.
