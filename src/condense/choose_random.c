@@ -15,7 +15,8 @@ enum { AT_ONCE = 64 };
 typedef struct draw {
     int count;
     int64_t items[AT_ONCE];
-    uint64_t files[AT_ONCE], pixels[AT_ONCE]; /* hashes of those that can be read */
+    uint64_t files[AT_ONCE]; /* hashes of those that can be read */
+    dc3_appearance views[AT_ONCE];
     int failed[AT_ONCE];
     char reasons[AT_ONCE][256];
 } draw;
@@ -32,7 +33,7 @@ static void look(const dc3_run *run, draw *d)
             snprintf(d->reasons[i], sizeof d->reasons[i], "%s", dc3_error_text());
         else {
             d->files[i] = dc3_image_source_hash(source);
-            d->pixels[i] = dc3_hash64(image.pixels, (size_t)image.width * (size_t)image.height * 3);
+            d->views[i] = dc3_appearance_of(&image, dc3_image_source_reduced(source));
         }
         dc3_image_free(&image);
         dc3_image_source_close(&source);
@@ -50,7 +51,7 @@ static dc3_status take(dc3_run *run, dc3_same_files *files, const draw *d, int64
             continue;
         }
         DC3_TRY(dc3_copies_meet_file(run, files, d->items[i], d->files[i], &is_copy));
-        if (!is_copy) DC3_TRY(dc3_copies_meet(run, d->items[i], d->pixels[i], &is_copy));
+        if (!is_copy) DC3_TRY(dc3_copies_meet(run, d->items[i], &d->views[i], &is_copy));
         if (!is_copy) items[(*found)++] = d->items[i];
     }
     return DC3_OK;

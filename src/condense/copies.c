@@ -15,7 +15,8 @@ static dc3_status open_copies(dc3_run *run)
     run->copies = calloc(1, sizeof *run->copies);
     if (!run->copies) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     run->copies->seen = g_hash_table_new(g_direct_hash, g_direct_equal);
-    return DC3_OK;
+    run->copies->alike = dc3_alike_new();
+    return run->copies->alike ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 void dc3_copies_close(dc3_copies **copies)
@@ -23,6 +24,7 @@ void dc3_copies_close(dc3_copies **copies)
     dc3_copies *c = *copies;
     if (!c) return;
     g_hash_table_destroy(c->seen);
+    dc3_alike_close(&c->alike);
     for (int i = 0; i < 2; i++) g_free(c->examples[i]);
     free(c);
     *copies = NULL;
@@ -66,17 +68,39 @@ static int64_t look_up(dc3_copies *c, uint64_t hash, int64_t item)
     return -1;
 }
 
-dc3_status dc3_copies_meet(dc3_run *run, int64_t item, uint64_t pixels, int *is_copy)
+typedef struct asked {
+    const dc3_run *run;
+    int64_t item;
+} asked;
+
+static int is_same_as(const void *user, int64_t item)
+{
+    const asked *a = user;
+    return is_same(a->run, a->item, item);
+}
+
+/* The first image that is the same, or -1; remembers `item` where its view is new. */
+static int64_t find_first(const dc3_run *run, int64_t item, const dc3_appearance *view)
+{
+    dc3_copies *c = run->copies;
+    int64_t other = look_up(c, view->hash, item);
+    if (other >= 0) return is_same(run, item, other) ? other : -1;
+    other = dc3_alike_find(c->alike, view, is_same_as, &(asked){run, item});
+    dc3_alike_add(c->alike, view, item);
+    return other;
+}
+
+dc3_status dc3_copies_meet(dc3_run *run, int64_t item, const dc3_appearance *view, int *is_copy)
 {
     *is_copy = 0;
     DC3_TRY(open_copies(run));
     run->copies->looked++;
     int label = dc3_dataset_label(run->dataset, item);
-    int64_t other = look_up(run->copies, pixels, item);
-    if (other < 0 || !is_same(run, item, other)) return DC3_OK;
+    int64_t other = find_first(run, item, view);
+    if (other < 0) return DC3_OK;
     if (dc3_dataset_label(run->dataset, other) != label) {
         /* It stands for its own class under a hash of both, unless there is one before it. */
-        uint64_t of_class[] = {pixels, (uint64_t)label};
+        uint64_t of_class[] = {view->hash, (uint64_t)label};
         int64_t own = look_up(run->copies, dc3_hash64(of_class, sizeof of_class), item);
         if (own < 0 || !is_same(run, item, own)) {
             count(run, CONFLICT, item, other);

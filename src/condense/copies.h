@@ -9,10 +9,12 @@
 
 #include <glib.h>
 #include "condense/run.h"
+#include "io/alike.h"
 #include "io/same_files.h"
 
 /* What is known of a run's copies. */
 struct dc3_copies {
+    dc3_alike *alike;          /* images that are the first of their pixels, by what they look like */
     GHashTable *seen;          /* hashes of pixels to the number of the first image that has them, + 1 */
     int64_t copies, conflicts; /* images that count no more; images that another class has, too */
     int64_t looked;            /* images that were asked for; 0: not known */
@@ -23,8 +25,8 @@ struct dc3_copies {
 void dc3_copies_close(dc3_copies **copies);
 
 /* Of an image that can be read: whether it is the same as one of its class for which this was asked before,
- * which is then counted. pixels: dc3_hash64 of those of a view, of one size for all images of a run. */
-dc3_status dc3_copies_meet(dc3_run *run, int64_t item, uint64_t pixels, int *is_copy);
+ * which is then counted. view: of one size for all images of a run. */
+dc3_status dc3_copies_meet(dc3_run *run, int64_t item, const dc3_appearance *view, int *is_copy);
 
 /* The same by its file, of dc3_dataset_hash `hash`, of all files of its class. */
 dc3_status dc3_copies_meet_file(dc3_run *run, dc3_same_files *files, int64_t item, uint64_t hash,

@@ -27,12 +27,12 @@ typedef struct batch {
 /* The image of `source` as floats [size, size, 3]; `more`: at another size too, later. pixels: their hash, or
  * NULL. */
 static dc3_status read_floats(const dc3_run *run, dc3_image_source *source, int size, int more, float *to,
-                              uint64_t *pixels)
+                              dc3_appearance *view)
 {
     dc3_image image;
     DC3_TRY(dc3_image_source_read(source, size, size, run->fit, more, &image));
     dc3_image_to_floats(&image, to);
-    if (pixels) *pixels = dc3_hash64(image.pixels, (size_t)image.width * (size_t)image.height * 3);
+    if (view) *view = dc3_appearance_of(&image, dc3_image_source_reduced(source));
     dc3_image_free(&image);
     return DC3_OK;
 }
@@ -41,14 +41,14 @@ dc3_status dc3_run_read_sizes(const dc3_run *run, int64_t item, const int sizes[
                               dc3_image_hashes *hashes)
 {
     dc3_image_source *source;
-    uint64_t *pixels = hashes ? &hashes->pixels : NULL;
+    dc3_appearance *view = hashes ? &hashes->view : NULL;
     DC3_TRY(dc3_dataset_source(run->dataset, item, &source));
     int same = to[0] && to[1] && sizes[0] == sizes[1];
-    dc3_status status = to[0] ? read_floats(run, source, sizes[0], to[1] && !same, to[0], pixels) : DC3_OK;
+    dc3_status status = to[0] ? read_floats(run, source, sizes[0], to[1] && !same, to[0], view) : DC3_OK;
     if (same && status == DC3_OK)
         memcpy(to[1], to[0], (size_t)sizes[0] * (size_t)sizes[0] * 3 * sizeof *to[0]);
     else if (to[1] && status == DC3_OK)
-        status = read_floats(run, source, sizes[1], 0, to[1], to[0] ? NULL : pixels);
+        status = read_floats(run, source, sizes[1], 0, to[1], to[0] ? NULL : view);
     if (hashes) hashes->file = run->state ? dc3_image_source_hash(source) : 0;
     dc3_image_source_close(&source);
     return status;
@@ -100,7 +100,7 @@ static dc3_status take_batch(dc3_run *run, int64_t first, int count, batch *b)
     for (int i = 0; i < count; i++) {
         int is_copy = 0;
         if (b->failed[i]) DC3_TRY(dc3_run_skip(run, first + i, b->reason[i]));
-        if (!b->failed[i]) DC3_TRY(dc3_copies_meet(run, first + i, b->hashes[i].pixels, &is_copy));
+        if (!b->failed[i]) DC3_TRY(dc3_copies_meet(run, first + i, &b->hashes[i].view, &is_copy));
         if (b->failed[i] || is_copy) continue;
         if (b->rgb) store_row(run, b->latents, i, run->feature_length, run->features);
         if (b->seen) {

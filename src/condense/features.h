@@ -3,6 +3,7 @@
 #define DC3_CONDENSE_FEATURES_H
 
 #include "condense/run.h"
+#include "io/alike.h"
 
 /* The features of every image, as the method needs; those that cannot be read are listed, or
  * fatal with strict. */
@@ -15,7 +16,8 @@ dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float
 /* Hashes of an image: of its bytes, as dc3_dataset_hash has it, and dc3_hash64 of the pixels of the first
  * size that is read. */
 typedef struct dc3_image_hashes {
-    uint64_t file, pixels;
+    uint64_t file;
+    dc3_appearance view;
 } dc3_image_hashes;
 /* The same at two sizes, decoded once where that gives the same pixels: to[i] [sizes[i], sizes[i], 3], NULL:
  * not wanted. hashes may be NULL. */

@@ -28,6 +28,9 @@ uint64_t dc3_image_source_hash(const dc3_image_source *source);
 dc3_status dc3_image_source_read(dc3_image_source *source, int width, int height, dc3_fit fit, int more,
                                  dc3_image *image);
 
+/* 1 if what was read last was made from a JPEG at less than its size. */
+int dc3_image_source_reduced(const dc3_image_source *source);
+
 /* What of the file was not followed or was assumed, of what was read so far: dc3_image_note bits. */
 unsigned dc3_image_source_notes(const dc3_image_source *source);
 /* Tells them, a line each. Accepts NULL. */

@@ -32,6 +32,27 @@ expect 0 "different images, fewer than 7; some are used again" "$dc3" condense d
 [[ $(chosen all | uniq | wc -l) == 6 && $(chosen all | wc -l) == 7 ]] || fail "random: $(chosen all)"
 [[ $output == *'"copies": 9,'* ]] || fail "the report counts copies: $output"
 
+# Photos many times as large as the view: JPEGs are decoded reduced, and yet seen to be the same as their PNG copies.
+# Methods that draw images say how many were compared.
+large=(--size 256 --ipc 4 --method random --teacher none --no-report --threads 1)
+for class in a b; do mkdir -p photos/$class; for i in 1 2 3 4; do
+  [[ $class == a ]] && colour=($((60 * i)) $((200 - 30 * i)) 90) || colour=(40 $((50 * i)) $((250 - 50 * i)))
+  "$make" photos/$class/$i.png 256 256 "${colour[@]}" || fail "make_image"; done; done
+expect 0 "8 images stored" "$dc3" condense photos -o jpeg --format jpeg "${large[@]}"
+expect 0 "8 images stored" "$dc3" condense jpeg/train -o png "${large[@]}"
+for class in a b; do mkdir -p mixed/$class && cp jpeg/train/$class/*.jpg png/train/$class/*.png mixed/$class; done
+mix=(--teacher none --no-report "${common[@]}")
+for method in random kmeans; do
+  expect 0 "note: 8 images are copies of others" "$dc3" condense mixed -o of-$method --ipc 8 --method $method \
+    "${mix[@]}"
+  [[ $output != *"compared were"* ]] || fail "$method: all were compared: $output"
+done
+rm mixed/b/*.jpg; cp mixed/a/000*.png mixed/b/wrong.png
+expect 0 "warning: 1 image is in another class, too" "$dc3" condense mixed -o conflict --ipc 8 \
+  --method kmeans "${mix[@]}"
+expect 0 "once; compared were the " "$dc3" condense data -o few --ipc 3 --method random --seed 2 "${mix[@]}"
+[[ $output =~ "compared were the "[0-9]+" of 21 images that were drawn" ]] || fail "what was compared: $output"
+
 # A cache keeps what was found; a run that goes on, too.
 cache=(--teacher none --cache cache --no-report "${common[@]}")
 expect 0 "9 images are copies of others" "$dc3" condense data -o c1 --ipc 2 "${cache[@]}"

@@ -111,4 +111,6 @@ cp train/red/1.png train/red/61.png && expect 0 "the images are not those with w
 again=("$dc3" compare train --val train --ipc 1 --methods herding --epochs 2 --size 16 --teacher-epochs 1 --threads 2)
 expect 0 "table.txt" "${again[@]}" -o again
 expect 0 "estimate: about" "${again[@]}" -o again --dry-run
+# Of a method that asks no teacher, too.
+expect 0 "estimate: teacher " "${again[@]}" -o dry --methods random,rded --dry-run
 echo "teacher: passed"

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include "base/file.h"
+#include "io/alike.h"
 #include "io/image_source.h"
 
 #define FOLDER DC3_TEST_DATA "/images/"
@@ -120,9 +121,73 @@ static void raw(void **state)
     dc3_image_free(&image);
 }
 
+static dc3_appearance appearance_of(const dc3_image *image, dc3_image_format format, int side)
+{
+    void *bytes;
+    size_t size;
+    dc3_image seen;
+    dc3_image_source *source;
+    assert_int_equal(dc3_image_encode(image, format, &bytes, &size), DC3_OK);
+    assert_int_equal(dc3_image_source_open("image", bytes, size, &source), DC3_OK);
+    assert_int_equal(dc3_image_source_read(source, side, side, DC3_FIT_CROP, 0, &seen), DC3_OK);
+    dc3_appearance a = dc3_appearance_of(&seen, dc3_image_source_reduced(source));
+    dc3_image_free(&seen);
+    dc3_image_source_close(&source);
+    return a;
+}
+
+/* Says yes to one item. */
+static int is_item(const void *user, int64_t item)
+{
+    return item == *(const int64_t *)user;
+}
+
+/* Only a JPEG of four times the size of the view or more is reduced; its view is found beside those that were
+ * not, of the same pixels, and of others not. */
+static void alike(void **state)
+{
+    (void)state;
+    enum { SIDE = 96 };
+    static const int64_t first = 5, second = 6;
+    dc3_image image, other, jpeg;
+    void *bytes;
+    size_t size;
+    assert_true(dc3_image_allocate(SIDE, SIDE, &image));
+    assert_true(dc3_image_allocate(SIDE, SIDE, &other));
+    for (int i = 0; i < SIDE * SIDE * 3; i++) {
+        image.pixels[i] = (uint8_t)(i / 3 % SIDE + i / 3 / SIDE + i % 3 * 20);
+        other.pixels[i] = (uint8_t)(255 - image.pixels[i]);
+    }
+    assert_int_equal(dc3_image_encode(&image, DC3_JPEG, &bytes, &size), DC3_OK);
+    assert_int_equal(dc3_image_decode("image", bytes, size, 0, 0, DC3_FIT_CROP, &jpeg), DC3_OK);
+    free(bytes);
+    dc3_appearance reduced = appearance_of(&image, DC3_JPEG, SIDE / 4),
+                   whole = appearance_of(&jpeg, DC3_PNG, SIDE / 4),
+                   no = appearance_of(&other, DC3_PNG, SIDE / 4);
+    assert_int_equal(reduced.reduced, 1);
+    assert_int_equal(whole.reduced, 0);
+    assert_int_equal(appearance_of(&image, DC3_JPEG, SIDE / 4 + 1).reduced, 0);
+    assert_true(reduced.hash != whole.hash);
+    dc3_alike *a = dc3_alike_new();
+    assert_non_null(a);
+    assert_int_equal(dc3_alike_find(a, &reduced, is_item, &first), -1);
+    dc3_alike_add(a, &no, 4);
+    dc3_alike_add(a, &whole, first);
+    dc3_alike_add(a, &whole, second);
+    dc3_alike_add(a, &reduced, 7);
+    assert_int_equal(dc3_alike_find(a, &reduced, is_item, &first), first);
+    assert_int_equal(dc3_alike_find(a, &reduced, is_item, &second), second);
+    assert_int_equal(dc3_alike_find(a, &reduced, is_item, &(int64_t){4}), -1); /* looks otherwise */
+    assert_int_equal(dc3_alike_find(a, &whole, is_item, &(int64_t){7}), 7);
+    assert_int_equal(dc3_alike_find(a, &whole, is_item, &first), -1); /* not reduced either: its hash tells */
+    dc3_alike_close(&a);
+    dc3_alike_close(&a);
+    dc3_image_free(&image), dc3_image_free(&other), dc3_image_free(&jpeg);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(files), cmocka_unit_test(plain),
-                                       cmocka_unit_test(raw)};
+                                       cmocka_unit_test(raw), cmocka_unit_test(alike)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@ struct dc3_image_source {
     int raw;          /* `own` is all that there is: no image file, or one that is always decoded whole */
     VipsImage *whole; /* decoded, a JPEG to 1 / shrink of its size; NULL: not yet */
     int shrink;
+    int reduced;   /* what was read last came from less than all pixels */
     dc3_load load; /* the bytes, and what their header says */
     _Atomic uint16_t *heard;
 };
@@ -60,6 +61,7 @@ static dc3_status fit_whole(dc3_image_source *s, VipsImage *header, int width, i
         if (status != DC3_OK) return status;
     }
     DC3_TRY(load(s, header, shrink_of(s, l->width, l->height, width, height)));
+    s->reduced = s->shrink > 1;
     dc3_image all = pixels_of(s->whole);
     if (is_rgb(s)) return dc3_image_resize(&all, width, height, fit, image);
     dc3_status status = dc3_vips_fit(l->origin, s->whole, l->profile, width, height, fit, image);
@@ -93,6 +95,7 @@ static int read_plain(dc3_image_source *s, int width, int height, dc3_fit fit, i
     if (!dc3_plain_decode(s->load.data, s->load.size, width, height, &shrink, &all)) return 0;
     if (!width || !height) width = all.width, height = all.height;
     int keeps = more && shrink == 1 && !s->own.pixels;
+    s->reduced = shrink > 1;
     if (keeps || all.width != width || all.height != height)
         done = dc3_image_resize(&all, width, height, fit, image) == DC3_OK;
     else
@@ -118,6 +121,7 @@ dc3_status dc3_image_source_read(dc3_image_source *s, int width, int height, dc3
     dc3_image *own = &s->own;
     const dc3_load *l = &s->load;
     *image = (dc3_image){0};
+    s->reduced = 0;
     if (!own->pixels && dc3_kind_of(l->data, l->size) == DC3_KIND_NETPBM) read_netpbm(s);
     if (own->pixels && (s->raw || shrink_of(s, own->width, own->height, width, height) == 1))
         return dc3_image_resize(own, width ? width : own->width, height ? height : own->height, fit, image);
@@ -137,6 +141,11 @@ void dc3_image_source_say(const dc3_image_source *source, const dc3_listener *li
     for (int i = 0; source && i < DC3_IMAGE_NOTES; i++)
         if (source->load.notes >> i & 1)
             dc3_listener_say(listener, "note: %s: %s", source->load.origin, dc3_image_note_text(i));
+}
+
+int dc3_image_source_reduced(const dc3_image_source *source)
+{
+    return source->reduced;
 }
 
 unsigned dc3_image_source_notes(const dc3_image_source *source)
