@@ -163,11 +163,15 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
 }
 
 /* How long all students will take. */
-static int estimate_all(const settings *s, dc3_evaluate_options *o, char **archs, int seeds)
+static int estimate_all(const settings *s, dc3_evaluate_options *o, char **archs, int seeds,
+                        const char *asked)
 {
     double sum = 0;
-    dc3_tests *tests;
-    dc3_status status = dc3_tests_new(&o->listener, &tests);
+    char *file;
+    dc3_tests *tests = NULL;
+    dc3_status status = find_file(o, asked, &file);
+    g_free(file);
+    if (status == DC3_OK) status = dc3_tests_new(&o->listener, &tests);
     o->dry_run = 1;
     for (int i = 0; archs[i] && status == DC3_OK; i++) {
         dc3_score score;
@@ -247,7 +251,7 @@ static int run(const command *c, int argc, char **argv)
         status = check_archs(c, list);
         char **archs = *list ? list : none;
         if (status == EXIT_DONE)
-            status = v.dry_run ? estimate_all(&v.common, o, archs, v.seeds)
+            status = v.dry_run ? estimate_all(&v.common, o, archs, v.seeds, v.out)
                                : score_all(&v.common, o, archs, v.seeds, v.out);
         g_strfreev(list);
     }

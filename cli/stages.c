@@ -46,7 +46,6 @@ static int run_stage(const command *c, int argc, char **argv, stage function)
         status = usage_error(c, "where should the result go? Use -o DIR");
     else {
         o->data = rest[0];
-        if (!o->out) o->out = "/dev/null/none";
         o->editor = editor_of(o->editor);
         dc3_status result = function(o, &report);
         status = finish(result, remains(o, &report, left, sizeof left));

@@ -1,6 +1,5 @@
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -161,18 +160,6 @@ dc3_path_kind dc3_path_what(const char *path)
     if (stat(path, &info) != 0) return DC3_PATH_MISSING;
     if (S_ISREG(info.st_mode)) return DC3_PATH_FILE;
     return S_ISDIR(info.st_mode) ? DC3_PATH_FOLDER : DC3_PATH_OTHER;
-}
-
-int dc3_path_occupied(const char *path)
-{
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-    int found = 0;
-    while (folder && !found && (entry = readdir(folder)))
-        found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-                strcmp(entry->d_name, ".lock") != 0 && !dc3_is_part_name(entry->d_name);
-    if (folder) closedir(folder);
-    return found;
 }
 
 int dc3_path_is_link(const char *path)

@@ -8,7 +8,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
-#include "base/output_path.h"
+#include "output/output_path.h"
 #include "colour/combine.h"
 #include "run_folder/listed.h"
 #include "run_folder/saved_edits.h"
@@ -209,23 +209,23 @@ static void write_report(const dc3_condense_options *options, dc3_condense_repor
     report->seconds[STAGE] = dc3_report_stage(&o, report->stage[STAGE], report->peak_bytes);
 }
 
-/* A command's options, of which it needs `data`, and `out` always or unless it is a dry run; empties its
- * report. */
-static dc3_status take(const dc3_condense_options *given, int always_out, dc3_condense_options *own,
+/* A command's options, of which it needs `data`, and `out` unless it is a dry run; empties its report. */
+static dc3_status take(const dc3_condense_options *given, dc3_condense_options *own,
                        dc3_condense_report *report)
 {
     DC3_TRY(dc3_place_need("report", report));
     memset(report, 0, sizeof *report);
     DC3_TRY(dc3_condense_take(given, own));
     DC3_TRY(dc3_options_need("data", own->data));
-    return always_out || !own->dry_run ? dc3_options_need("out", own->out) : DC3_OK;
+    return own->dry_run ? DC3_OK : dc3_options_need("out", own->out);
 }
 
 dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *report)
 {
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
-    DC3_TRY(take(given, 1, &own, report));
+    DC3_TRY(take(given, &own, report));
+    if (!own.out) own.out = dc3_nowhere;
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_output output;
@@ -282,7 +282,8 @@ dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condens
 {
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
-    DC3_TRY(take(given, 1, &own, report));
+    DC3_TRY(take(given, &own, report));
+    if (!own.out) own.out = dc3_nowhere;
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_output output;
@@ -318,8 +319,12 @@ static void describe(const dc3_run *run, FILE *file, const dc3_part *part, int64
 }
 
 static const dc3_output_kind list_kind = {
-    "lists", "lines of JSON", (const char *const[]){".jsonl", ".ndjson", NULL},
-    (const char *const[]){"{\"source\":\"", "\"label\":", "\"class\":\"", NULL}};
+    "lists",
+    "lines of JSON",
+    (const char *const[]){".jsonl", ".ndjson", NULL},
+    (const char *const[]){"{\"source\":\"", "\"label\":", "\"class\":\"", NULL},
+    NULL,
+    0};
 
 /* Images that are skipped are listed beside the output. Caller frees; NULL without memory. */
 static char *skipped_beside(const char *out)
@@ -343,13 +348,13 @@ static dc3_status check_skipped(const dc3_condense_options *o, const char *place
     return status;
 }
 
-/* Where the list goes; NULL of a dry run. */
+/* Where the list goes; NULL of a dry run that says nothing of it. */
 static dc3_status find_place(const dc3_condense_options *o, char **place)
 {
     dc3_input inputs[] = {{"the dataset", o->data}, {"the editor", o->editor}, {"the teacher", o->teacher}};
-    dc3_output_path output = {"out", o->out, &list_kind, o->force, inputs, 3};
+    dc3_output_path output = {"out", o->out, &list_kind, o->force, inputs, 3, NULL};
     *place = NULL;
-    if (!o->dry_run) DC3_TRY(dc3_output_path_check(&output, place));
+    if (o->out) DC3_TRY(dc3_output_path_check(&output, place));
     dc3_status status = *place ? check_skipped(o, *place) : DC3_OK;
     if (status != DC3_OK) free(*place);
     return status;
@@ -366,7 +371,6 @@ static dc3_status write_list(const dc3_run *run, const dc3_part *parts, const in
 
 static dc3_status list_skipped(dc3_run *run, const char *place)
 {
-    if (!place) place = run->options->out;
     if (place && !(run->skipped_path = skipped_beside(place)))
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     return DC3_OK;
@@ -390,7 +394,7 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
 {
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
-    DC3_TRY(take(given, 0, &own, report));
+    DC3_TRY(take(given, &own, report));
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     char *place;
@@ -408,7 +412,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
 {
     dc3_condense_options own;
     const dc3_condense_options *options = &own;
-    DC3_TRY(take(given, 0, &own, report));
+    DC3_TRY(take(given, &own, report));
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     dc3_chosen chosen = {0};

@@ -4,7 +4,7 @@
 #include "base/call.h"
 #include "base/file.h"
 #include "base/options.h"
-#include "base/output_path.h"
+#include "output/output_path.h"
 #include "options/option_names.h"
 #include "condense/run.h"
 #include "condense/run_open.h"
@@ -127,7 +127,7 @@ dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path,
                         path);
     dc3_input inputs[] = {
         {"the image", path}, {"the editor", options->editor}, {"the prompts", options->prompts}};
-    dc3_output_path output = {"out", options->out, &dc3_image_output, options->force, inputs, 3};
+    dc3_output_path output = {"out", options->out, &dc3_image_output, options->force, inputs, 3, NULL};
     DC3_TRY(dc3_output_path_check(&output, &j.place));
     dc3_status status = format_of(options, &j.format);
     if (status == DC3_OK) status = dc3_image_source_open_file(path, &j.image);

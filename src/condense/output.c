@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "base/output_path.h"
+#include "output/output_path.h"
 #include "run_folder/clear.h"
 #include "run_folder/stored_names.h"
 #include "condense/chosen.h"
@@ -15,6 +15,9 @@
 #include "kernels/backend.h"
 #include "run_folder/document.h"
 #include "teacher/check.h"
+#include "teacher/own_teacher.h"
+
+const char dc3_nowhere[] = "/dev/null/none";
 
 static json_t *document(const dc3_output *output, int complete)
 {
@@ -30,6 +33,7 @@ static json_t *document(const dc3_output *output, int complete)
     json_object_set_new(o, "settings", dc3_run_settings(run));
     json_object_set_new(o, "classes", classes);
     if (run->teacher.net) json_object_set_new(o, "teacher", dc3_teacher_to_json(&run->teacher));
+    if (run->teacher.net && run->trains) dc3_own_teacher_describe(run->teacher_path, o);
     return o;
 }
 
@@ -60,7 +64,7 @@ static dc3_status look_at(dc3_output *o, const char *path, json_t *now)
     json_t *old = NULL;
     o->clears = o->continues = 0;
     if (dc3_path_what(path) != DC3_PATH_FILE) {
-        if (!dc3_path_occupied(o->folder)) return DC3_OK;
+        if (!dc3_folder_occupied(o->folder)) return DC3_OK;
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 did not make; choose a new folder",
                         o->folder);
     }
@@ -95,23 +99,6 @@ static dc3_status check_no_link(const char *path)
     return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a folder, found a symbolic link", path);
 }
 
-/* Starting over removes the run's own teacher, which must not be the one that is given. */
-static dc3_status check_teacher(const dc3_condense_options *o)
-{
-    if (!o->fresh || !o->teacher || strcmp(o->teacher, "none") == 0) return DC3_OK;
-    char *own = dc3_path_join(o->out, "teacher.safetensors"), *real = own ? dc3_path_real(own) : NULL,
-         *given = dc3_path_real(o->teacher);
-    dc3_status status = real && given ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && strcmp(real, given) == 0)
-        status = dc3_fail_setting("teacher",
-                                  "expected a file that %s does not remove, found %s; copy it elsewhere",
-                                  dc3_setting("fresh"), o->teacher);
-    free(own);
-    free(real);
-    free(given);
-    return status;
-}
-
 /* The run's folder and what is read must not lie in each other: what one run stores another would read, and
  * starting over would remove. */
 static dc3_status check_place(const dc3_run *run, const char *train)
@@ -120,8 +107,9 @@ static dc3_status check_place(const dc3_run *run, const char *train)
     char *edits = dc3_path_join(o->out, "edits");
     const dc3_input inputs[] = {{"the dataset", o->data}, {"the editor", o->editor}};
     dc3_status status = edits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && !o->dry_run) status = dc3_output_folder_check("out", o->out, inputs, 2);
-    if (status == DC3_OK) status = check_teacher(o);
+    if (status == DC3_OK && o->out != dc3_nowhere) status = dc3_output_folder_check("out", o->out, inputs, 2);
+    if (status == DC3_OK) status = dc3_own_teacher_check_kept(o);
+    if (status == DC3_OK && run->trains && !o->fresh) status = dc3_own_teacher_check_file(run->teacher_path);
     if (status == DC3_OK) status = check_no_link(train);
     if (status == DC3_OK) status = check_no_link(edits);
     free(edits);

@@ -15,6 +15,8 @@ typedef struct dc3_output {
     int complete;   /* all is stored */
     dc3_lock lock;
 } dc3_output;
+/* What a dry run takes for its folder where it is given none. */
+extern const char dc3_nowhere[];
 /* Looks whether the folder may be written to, and takes its lock if there is a run in it. Changes nothing
  * else. */
 dc3_status dc3_output_open(dc3_run *run, dc3_output *output);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "base/output_path.h"
+#include "output/output_path.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "condense/methods.h"
@@ -13,6 +13,7 @@
 #include "options/option_names.h"
 #include "teacher/classes.h"
 #include "teacher/own_teacher.h"
+#include "teacher/seen_images.h"
 
 dc3_condense_options dc3_condense_defaults(void)
 {
@@ -205,6 +206,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);
     dc3_report_notes(&options->listener, run->dataset);
+    if (needs >= DC3_RUN_METHOD) dc3_note_one_class(&options->listener, run->dataset);
     const char *fault = dc3_dataset_fault(run->dataset);
     if (options->strict && fault) return dc3_fail(DC3_ERR_FORMAT, "%s (%s)", fault, dc3_setting("strict"));
     return DC3_OK;

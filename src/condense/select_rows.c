@@ -3,12 +3,16 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/options.h"
-#include "base/output_path.h"
+#include "output/output_path.h"
 #include "dc3/select.h"
 #include "io/json.h"
 
-static const dc3_output_kind rows_kind = {"selected rows", "JSON", (const char *const[]){".json", NULL},
-                                          (const char *const[]){"{\"selected\": [", NULL}};
+static const dc3_output_kind rows_kind = {"selected rows",
+                                          "JSON",
+                                          (const char *const[]){".json", NULL},
+                                          (const char *const[]){"{\"selected\": [", NULL},
+                                          NULL,
+                                          0};
 
 static dc3_status write_rows(const dc3_selection *selection, const char *place)
 {
@@ -33,7 +37,7 @@ dc3_status dc3_select_file_to(const dc3_select_options *options, const char *pat
     DC3_TRY(dc3_options_need("path", path));
     DC3_TRY(dc3_options_need("out", out));
     dc3_input input = {"the embeddings", path};
-    dc3_output_path output = {"out", out, &rows_kind, force, &input, 1};
+    dc3_output_path output = {"out", out, &rows_kind, force, &input, 1, NULL};
     DC3_TRY(dc3_output_path_check(&output, &place));
     dc3_status status = dc3_select_file(options, path, selection);
     if (status == DC3_OK && (status = write_rows(selection, place)) != DC3_OK) dc3_selection_free(selection);

@@ -6,13 +6,14 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
-#include "base/output_path.h"
+#include "output/output_path.h"
 #include "evaluate/comparing.h"
 #include "io/weights.h"
 #include "run_folder/clear.h"
 #include "run_folder/fingerprint.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
+#include "teacher/seen_images.h"
 #include "teacher/teacher.h"
 
 /* Students see what the teacher saw in its training, whatever the labels and the method. */
@@ -148,12 +149,14 @@ static dc3_status look_ahead(dc3_comparing *c)
     dc3_dataset *data;
     c->trains = !d->teacher && dc3_comparing_needs_teacher(c->options);
     DC3_TRY(dc3_own_teacher_check(d, c->trains));
+    if (c->trains) DC3_TRY(dc3_own_teacher_check_file(c->teacher));
     DC3_TRY(dc3_dataset_open(d->data, &data));
     if (c->trains) c->plan = dc3_own_teacher(d, c->teacher, stored_size(d, data), data);
     c->dataset = fingerprint_of(data);
     c->images = dc3_dataset_size(data);
     c->classes = dc3_dataset_classes(data);
     c->usual = dc3_usual_size(data, 224);
+    dc3_note_one_class(&d->listener, data);
     dc3_status status = d->dry_run ? tell(c, data) : DC3_OK;
     if (status == DC3_OK) status = check_teacher(c, data);
     if (status == DC3_OK)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "output/output_path.h"
 #include "dc3/edit_options.h"
 #include "evaluate/comparing.h"
 #include "options/option_names.h"
@@ -154,7 +155,7 @@ dc3_status dc3_comparing_open(dc3_comparing *c)
     const char *out = c->options->out;
     char *document = dc3_path_join(out, "compare.json");
     dc3_status status = document ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && dc3_path_what(document) != DC3_PATH_FILE && dc3_path_occupied(out))
+    if (status == DC3_OK && dc3_path_what(document) != DC3_PATH_FILE && dc3_folder_occupied(out))
         status = dc3_fail(DC3_ERR_ARGUMENT,
                           "%s: holds files that dc3 compare did not make; choose a new folder", out);
     if (status == DC3_OK) status = dc3_make_dirs(out);

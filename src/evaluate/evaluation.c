@@ -11,6 +11,7 @@
 #include "run_folder/document.h"
 #include "run_folder/fingerprint.h"
 #include "teacher/classes.h"
+#include "teacher/seen_images.h"
 
 static dc3_status check_options(dc3_evaluation *e)
 {
@@ -90,8 +91,11 @@ static dc3_status open_images(dc3_evaluation *e)
     dc3_report_notes(&o->listener, e->data);
     if (e->tests->dataset)
         DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
-    else
+    else {
+        dc3_note_one_class(&o->listener, e->data);
         DC3_TRY(dc3_open_val(o->val, e->data, &o->listener, &e->tests->dataset));
+        dc3_warn_origin(&o->listener, o->data, e->tests->dataset);
+    }
     DC3_TRY(dc3_images_open(e->data, &options, &e->images));
     if (*e->unreadable) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
     e->n = dc3_images_count(e->images);

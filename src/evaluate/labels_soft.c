@@ -95,6 +95,7 @@ static dc3_status open_teacher(soft *s)
                               "%s soft: expected %s and a classifier's file, found none, and no "
                               "teacher.safetensors in %s",
                               dc3_setting("labels"), dc3_setting("teacher"), o->data);
+    dc3_run_teacher_warn(o->data, common->path, &o->listener);
     json_t *known = NULL;
     dc3_teacher_accuracy training;
     dc3_status status = dc3_teacher_read(common->path, NULL, &s->teacher, &known, &training);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <glib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/options.h"
-#include "base/output_path.h"
+#include "output/output_path.h"
 #include "evaluate/test_set.h"
 #include "run_folder/document.h"
 
@@ -200,12 +201,13 @@ static dc3_status read_rows(const char *file, json_t **rows)
                     file);
 }
 
-/* A file that is there is known by its rows. */
-static dc3_status find_place(const char *file, const dc3_input *inputs, size_t count, char **place)
+/* A file that is there is known by its rows. `run`: the folder that the scores are of. */
+static dc3_status find_place(const char *file, const dc3_input *inputs, size_t count, const char *run,
+                             char **place)
 {
     static const char *const endings[] = {".json", NULL}, *const marks[] = {"\"top1\"", NULL};
-    const dc3_output_kind kind = {"scores", "JSON", endings, marks};
-    const dc3_output_path output = {"out", file, &kind, 1, inputs, count};
+    const dc3_output_kind kind = {"scores", "JSON", endings, marks, "scores.json", 1};
+    const dc3_output_path output = {"out", file, &kind, 0, inputs, count, run};
     DC3_TRY(dc3_output_path_check(&output, place));
     if (dc3_path_what(*place) == DC3_PATH_MISSING || access(*place, W_OK) == 0) return DC3_OK;
     free(*place);
@@ -236,7 +238,7 @@ dc3_status dc3_scores_check(const char *file, const char *data, const char *val)
         {"the images", train ? train : data}, {"the images to test on", val}, {"the dataset", from}};
     dc3_status status = read_rows(file, &rows);
     json_decref(rows);
-    if (status == DC3_OK) status = find_place(file, inputs, 3, &place);
+    if (status == DC3_OK) status = find_place(file, inputs, 3, data, &place);
     if (status == DC3_OK) free(place);
     free(train);
     free(from);
@@ -286,9 +288,9 @@ dc3_status dc3_scores_add(const char *file, const char *row)
                         file);
     }
     int lock = lock_folder(file), added = 1;
-    char *place = NULL;
+    char *place = NULL, *folder = g_path_get_dirname(file); /* whose run it is dc3_scores_check has asked */
     dc3_status status = read_rows(file, &rows);
-    if (status == DC3_OK) status = find_place(file, NULL, 0, &place);
+    if (status == DC3_OK) status = find_place(file, NULL, 0, folder, &place);
     if (status == DC3_OK && one && has_row(rows, one))
         added = 0;
     else if (status == DC3_OK && (!one || json_array_append(rows, one) != 0))
@@ -299,6 +301,7 @@ dc3_status dc3_scores_add(const char *file, const char *row)
     if (status == DC3_OK && added)
         status = text ? dc3_file_write(place, text, strlen(text)) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (lock >= 0) close(lock);
+    g_free(folder);
     free(place);
     free(text);
     json_decref(rows);

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 #include "dc3/choices.h"
-#include "base/output_path.h"
+#include "base/output_kind.h"
 #include "io/pixels.h"
 
 /* "crop", ...; NULL after the last. */

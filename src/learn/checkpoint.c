@@ -15,11 +15,19 @@ static const char hash_key[] = "dc3.hash";
 
 /* The names of dc3_classifier_size_key and dc3_checkpoint_key in a header. */
 const dc3_output_kind dc3_weights_output = {
-    "weights", "safetensors", (const char *const[]){".safetensors", NULL},
-    (const char *const[]){"{\"__metadata__\":{", "\"dc3.size\":\"", NULL}};
+    "weights",
+    "safetensors",
+    (const char *const[]){".safetensors", NULL},
+    (const char *const[]){"{\"__metadata__\":{", "\"dc3.size\":\"", NULL},
+    "teacher.safetensors",
+    0};
 const dc3_output_kind dc3_checkpoint_output = {
-    "checkpoints of a training", "safetensors", (const char *const[]){".checkpoint", NULL},
-    (const char *const[]){"{\"__metadata__\":{", "\"dc3.training\":\"", NULL}};
+    "checkpoints of a training",
+    "safetensors",
+    (const char *const[]){".checkpoint", NULL},
+    (const char *const[]){"{\"__metadata__\":{", "\"dc3.training\":\"", NULL},
+    "teacher.safetensors.checkpoint",
+    0};
 enum { HASH_TEXT = 17 };
 
 char *dc3_checkpoint_beside(const char *path)

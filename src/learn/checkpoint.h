@@ -3,7 +3,7 @@
 #ifndef DC3_LEARN_CHECKPOINT_H
 #define DC3_LEARN_CHECKPOINT_H
 
-#include "base/output_path.h"
+#include "base/output_kind.h"
 #include "learn/ema.h"
 #include "learn/optimizer.h"
 

@@ -169,10 +169,18 @@ static dc3_status add(dc3_table *table, const char *name, void *data, dc3_dtype 
 
 static const char *const marks[] = {"\"logits\":{\"dtype\":\"F16\"", "\"partner\":{\"dtype\":\"I32\"",
                                     "\"crop\":{\"dtype\":\"I16\"", NULL};
-const dc3_output_kind dc3_soft_labels_output = {"soft labels", "safetensors",
-                                                (const char *const[]){".safetensors", NULL}, marks};
-const dc3_output_kind dc3_soft_labels_part_output = {"parts of soft labels", "safetensors",
-                                                     (const char *const[]){".checkpoint", NULL}, marks};
+const dc3_output_kind dc3_soft_labels_output = {"soft labels",
+                                                "safetensors",
+                                                (const char *const[]){".safetensors", NULL},
+                                                marks,
+                                                "soft_labels.safetensors",
+                                                0};
+const dc3_output_kind dc3_soft_labels_part_output = {"parts of soft labels",
+                                                     "safetensors",
+                                                     (const char *const[]){".checkpoint", NULL},
+                                                     marks,
+                                                     "soft_labels.safetensors.checkpoint",
+                                                     0};
 
 dc3_status dc3_soft_labels_save(const char *path, const dc3_soft_labels *l)
 {

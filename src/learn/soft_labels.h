@@ -3,7 +3,7 @@
 #ifndef DC3_LEARN_SOFT_LABELS_H
 #define DC3_LEARN_SOFT_LABELS_H
 
-#include "base/output_path.h"
+#include "base/output_kind.h"
 #include "io/json.h"
 #include "learn/augment.h"
 #include "tensor/table.h"

@@ -4,7 +4,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
-#include "base/output_path.h"
+#include "output/output_path.h"
 #include "run_folder/origins.h"
 #include "run_folder/sources.h"
 #include "run_folder/document.h"
@@ -133,7 +133,7 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     const char *source = data ? data : json_string_value(json_object_get(settings, "data"));
     if (status == DC3_OK && !source) status = dc3_fail(DC3_ERR_FORMAT, "%s: names no dataset", path);
     dc3_input inputs[] = {{"the dataset", source}, {"the run's images", train}};
-    dc3_output_path output = {"png", png, &dc3_image_output, force, inputs, 2};
+    dc3_output_path output = {"png", png, &dc3_image_output, force, inputs, 2, NULL};
     if (status == DC3_OK) status = dc3_output_path_check(&output, &place);
     if (status == DC3_OK && (status = dc3_dataset_open(source, &dataset)) != DC3_OK && !data)
         dc3_fail_in(status, "%s says where the dataset is now", dc3_setting("data"));

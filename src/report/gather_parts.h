@@ -9,7 +9,7 @@
 dc3_status dc3_reporting_read(dc3_reporting *r);
 dc3_status dc3_reporting_open_data(dc3_reporting *r);
 void dc3_reporting_close(dc3_reporting *r);
-/* Where the page goes, which must be allowed (base/output_path.h); caller frees. Writes it there. */
+/* Where the page goes, which must be allowed (output/output_path.h); caller frees. Writes it there. */
 dc3_status dc3_report_find_place(const dc3_reporting *r, char **place);
 dc3_status dc3_report_write_page(dc3_reporting *r, const char *place);
 /* gather_text.c: a value of settings or metadata as people read it; caller frees, NULL without memory. */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "output/output_path.h"
 #include "report/gather_parts.h"
 #include "report/page.h"
 #include "report/sample.h"
@@ -105,7 +106,7 @@ dc3_status dc3_report_find_place(const dc3_reporting *r, char **place)
     inputs[count++] = (dc3_input){"the run's images", r->train};
     for (int i = 0; o->against && o->against[i] && i < DC3_REPORT_AGAINST; i++)
         inputs[count++] = (dc3_input){"the run beside it", o->against[i]};
-    dc3_output_path output = {"out", o->out, &dc3_page_output, o->force, inputs, count};
+    dc3_output_path output = {"out", o->out, &dc3_page_output, o->force, inputs, count, o->run};
     return dc3_output_path_check(&output, place);
 }
 

@@ -21,8 +21,12 @@ static dc3_status join_script(char **script, size_t *size)
 }
 
 const dc3_output_kind dc3_page_output = {
-    "reports", "HTML", (const char *const[]){".html", ".htm", NULL},
-    (const char *const[]){"<!DOCTYPE html>", "<meta name=\"generator\" content=\"dc3 ", NULL}};
+    "reports",
+    "HTML",
+    (const char *const[]){".html", ".htm", NULL},
+    (const char *const[]){"<!DOCTYPE html>", "<meta name=\"generator\" content=\"dc3 ", NULL},
+    "report.html",
+    0};
 
 static void head(FILE *to, const json_t *document, const char *script, const char *style)
 {

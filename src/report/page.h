@@ -22,7 +22,7 @@
 #ifndef DC3_REPORT_PAGE_H
 #define DC3_REPORT_PAGE_H
 
-#include "base/output_path.h"
+#include "base/output_kind.h"
 #include "io/json.h"
 
 extern const dc3_output_kind dc3_page_output;

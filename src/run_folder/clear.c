@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "run_folder/own_files.h"
 #include "run_folder/saved_edits.h"
 #include "run_folder/state.h"
 #include "io/json.h"
@@ -131,30 +132,17 @@ dc3_status dc3_clear_parts(const char *folder)
 
 dc3_status dc3_clear_run(const char *folder)
 {
-    /* The list goes after what it names, so that an interrupted removal can be finished. */
-    static const char *const files[] = {"train/metadata.jsonl",
-                                        "selection.json",
-                                        "skipped.txt",
-                                        "soft_labels.safetensors",
-                                        "soft_labels.safetensors.checkpoint",
-                                        "teacher.safetensors",
-                                        "teacher.safetensors.checkpoint",
-                                        "map.json",
-                                        "quality.json",
-                                        "report.html",
-                                        "pictures.txt"};
     char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");
     char *lines = dc3_path_join(folder, "train/metadata.jsonl"), *edits = dc3_path_join(folder, "edits");
     dc3_status status = train && list && lines && edits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = remove_listed(list, train, edits);
     if (status == DC3_OK && is_folder(train)) status = remove_listed(lines, train, edits);
     if (status == DC3_OK) rmdir(edits);
-    for (size_t i = 0; status == DC3_OK && i < sizeof files / sizeof *files; i++) {
-        char *path = dc3_path_join(folder, files[i]);
-        if (!path)
-            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        else if (i > 0 || is_folder(train))
-            status = remove_file(path);
+    if (status == DC3_OK && is_folder(train)) status = remove_file(lines);
+    /* The list goes after what it names, so that an interrupted removal can be finished. */
+    for (const char *const *file = dc3_run_files; status == DC3_OK && *file; file++) {
+        char *path = dc3_path_join(folder, *file);
+        status = path ? remove_file(path) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(path);
     }
     if (status == DC3_OK) status = dc3_clear_students(folder);

@@ -10,6 +10,7 @@
 #include "run_folder/document.h"
 #include "kernels/backend.h"
 #include "base/listener.h"
+#include "teacher/seen_images.h"
 
 /* "; the nearest is 'NAME'" of the dataset's classes, or "". */
 static const char *nearest_class(const dc3_dataset *dataset, const char *word, char text[DC3_HINT_SIZE])
@@ -89,21 +90,6 @@ void dc3_report_notes(const dc3_listener *listener, const dc3_dataset *dataset)
         dc3_listener_say(listener, "note: %s", dc3_dataset_note(dataset, i));
 }
 
-/* Warns where tests are of the very images that are trained on. */
-static void warn_same(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val)
-{
-    char *a = dc3_path_real(dc3_dataset_path(data)), *b = dc3_path_real(dc3_dataset_path(val));
-    /* A folder of CIFAR binaries has two parts. */
-    int same_part = strcmp(dc3_dataset_key(data, 0), dc3_dataset_key(val, 0)) == 0;
-    if (a && b && same_part && strcmp(a, b) == 0)
-        dc3_listener_say(listener,
-                         "warning: %s is %s itself: what is tested on was trained on, so the accuracy says "
-                         "nothing of new images",
-                         dc3_setting("val"), dc3_dataset_path(data));
-    free(a);
-    free(b);
-}
-
 void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val)
 {
     if (dc3_dataset_size(val) > dc3_dataset_size(data))
@@ -121,7 +107,7 @@ dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_lis
     if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("val"));
     dc3_report_notes(listener, *val);
     DC3_TRY(dc3_same_classes(data, *val));
-    warn_same(listener, data, *val);
+    dc3_warn_seen(listener, data, *val);
     return DC3_OK;
 }
 

@@ -17,7 +17,7 @@ json_t *dc3_run_class_names(const char *run, const dc3_dataset *data);
 /* The share of the images, 0 to 1, that the class with the most has. */
 double dc3_largest_share(const dc3_dataset *data);
 /* The dataset to test on, of the same classes as `data`; says what was noted about it, and
- * warns where it is what is trained on. */
+ * warns where it is what is trained on (seen_images.h). */
 dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
                         dc3_dataset **val);
 /* Warns where there is more to test on than there is of a whole dataset to train on. */

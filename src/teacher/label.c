@@ -9,7 +9,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
-#include "base/output_path.h"
+#include "output/output_path.h"
 #include "run_folder/fingerprint.h"
 #include "run_folder/work.h"
 #include "io/safetensors.h"
@@ -102,15 +102,15 @@ static dc3_status find_output(labelling *l)
     dc3_status status = DC3_OK;
     dc3_input inputs[] = {
         {"the images", l->folder}, {"the teacher", l->teacher_path}, {"the dataset", l->data}};
-    dc3_output_path output = {"out", o->out, &dc3_soft_labels_output, o->force, inputs, 3};
-    if (o->out && !o->dry_run)
+    dc3_output_path output = {"out", o->out, &dc3_soft_labels_output, o->force, inputs, 3, o->run};
+    if (o->out)
         DC3_TRY(dc3_output_path_check(&output, &l->out));
     else
-        l->out = o->out ? strdup(o->out) : dc3_path_join(o->run, "soft_labels.safetensors");
+        l->out = dc3_path_join(o->run, "soft_labels.safetensors");
     l->checkpoint = l->out ? dc3_checkpoint_beside(l->out) : NULL;
     if (!l->checkpoint) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     output.path = l->checkpoint, output.kind = &dc3_soft_labels_part_output;
-    if (o->out && !o->dry_run) status = dc3_output_path_check(&output, &checkpoint);
+    if (o->out) status = dc3_output_path_check(&output, &checkpoint);
     free(checkpoint);
     return status;
 }
@@ -320,6 +320,7 @@ static dc3_status open_all(labelling *l)
         return dc3_fail_setting(
             "teacher", "expected a classifier's file, found none, and no teacher.safetensors in %s", o->run);
     DC3_TRY(find_places(l));
+    dc3_run_teacher_warn(o->run, l->teacher_path, &o->listener);
     DC3_TRY(open_images(l));
     DC3_TRY(open_teacher(l));
     l->factor = o->factor ? o->factor : dc3_protocol_factor(l->teacher.size);

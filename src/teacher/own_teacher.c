@@ -1,11 +1,15 @@
 #include "teacher/own_teacher.h"
 
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "run_folder/document.h"
+#include "run_folder/fingerprint.h"
 #include "io/weights.h"
 #include "teacher/classes.h"
 #include "learn/hold_out.h"
+#include "teacher/train_in_run.h"
 #include "learn/trainer.h"
 #include "base/listener.h"
 
@@ -76,13 +80,70 @@ static dc3_status read_accuracy(const char *path, dc3_teacher_accuracy *accuracy
     return DC3_OK;
 }
 
-dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accuracy *accuracy)
+/* The document of the folder of a run or a comparison, and its path; NULL where there is none. */
+static json_t *read_document(const char *folder, char **path)
+{
+    static const char *const names[] = {"dc3.json", "compare.json"};
+    json_t *document = NULL;
+    *path = NULL;
+    for (int i = 0; i < 2 && !document; i++) {
+        free(*path);
+        *path = dc3_path_join(folder, names[i]);
+        if (*path && dc3_path_what(*path) == DC3_PATH_FILE)
+            (void)dc3_json_read(*path, DC3_DOCUMENT_LIMIT, &document);
+    }
+    return document;
+}
+
+static const char file_key[] = "teacher_file";
+
+/* Keeps in the folder's document which file was written, so that another one is noticed. */
+static dc3_status note_file(const char *folder, const char *teacher)
+{
+    char *path;
+    json_t *document = read_document(folder, &path);
+    dc3_status status = DC3_OK;
+    if (document) {
+        dc3_own_teacher_describe(teacher, document);
+        const char *slash = strrchr(path, '/');
+        status = dc3_json_write(folder, slash + 1, document, JSON_PRESERVE_ORDER);
+    }
+    json_decref(document);
+    free(path);
+    return status;
+}
+
+void dc3_own_teacher_describe(const char *teacher, json_t *document)
+{
+    json_object_set_new(document, file_key, dc3_fingerprint(teacher));
+}
+
+int dc3_run_teacher_differs(const char *folder, const char *teacher)
+{
+    char *path;
+    json_t *document = read_document(folder, &path), *is = NULL;
+    const json_t *was = json_object_get(document, file_key);
+    if (!was) was = json_object_get(json_object_get(document, "settings"), "teacher_fingerprint");
+    if (was) is = dc3_fingerprint(teacher);
+    int differs = was && !json_equal(was, is);
+    json_decref(is);
+    json_decref(document);
+    free(path);
+    return differs;
+}
+
+void dc3_run_teacher_warn(const char *folder, const char *teacher, const dc3_listener *listener)
+{
+    if (dc3_run_teacher_differs(folder, teacher))
+        dc3_listener_say(listener, "warning: %s is not the teacher with which the images of %s were chosen",
+                         teacher, folder);
+}
+
+/* Trains it and says how it went. */
+static dc3_status train(const dc3_train_options *plan, const char *run, dc3_teacher_accuracy *accuracy)
 {
     dc3_train_report report;
     char text[DC3_ACCURACY_TEXT];
-    if (dc3_path_what(plan->out) == DC3_PATH_FILE) return read_accuracy(plan->out, accuracy);
-    if (dc3_path_is_link(plan->out))
-        return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a file, found a symbolic link to nothing", plan->out);
     dc3_listener_say(
         &plan->listener,
         "a teacher is trained first: %s at %d px, %d epochs in batches of %d (%s, %s, %s: another "
@@ -95,11 +156,39 @@ dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accu
                          "note: %s: too few images to hold any out for tests: all are trained on, and the "
                          "teacher's accuracy on others is not known",
                          plan->data);
-    DC3_TRY(dc3_train(plan, &report));
+    DC3_TRY(dc3_train_in_run(plan, run, &report));
+    DC3_TRY(note_file(run, plan->out));
     DC3_TRY(read_accuracy(plan->out, accuracy));
     dc3_listener_say(&plan->listener, "teacher trained in %.0f s, loss %.3f, %s", report.seconds, report.loss,
                      dc3_teacher_accuracy_text(accuracy, text));
     return DC3_OK;
+}
+
+dc3_status dc3_own_teacher_check_file(const char *path)
+{
+    if (dc3_path_what(path) != DC3_PATH_FILE) {
+        if (!dc3_path_is_link(path)) return DC3_OK;
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a file, found a symbolic link to nothing", path);
+    }
+    char *run = g_path_get_dirname(path);
+    int differs = dc3_run_teacher_differs(run, path);
+    g_free(run);
+    if (!differs) return DC3_OK;
+    return dc3_fail(
+        DC3_ERR_ARGUMENT,
+        "%s: is not the teacher that was trained here, but another file; put that back, remove it, "
+        "so that it is trained again, or use another folder",
+        path);
+}
+
+dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accuracy *accuracy)
+{
+    DC3_TRY(dc3_own_teacher_check_file(plan->out));
+    if (dc3_path_what(plan->out) == DC3_PATH_FILE) return read_accuracy(plan->out, accuracy);
+    char *run = g_path_get_dirname(plan->out);
+    dc3_status status = train(plan, run, accuracy);
+    g_free(run);
+    return status;
 }
 
 dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, int classes,
@@ -129,4 +218,20 @@ char *dc3_own_teacher_find(const char *folder)
     if (path && dc3_path_what(path) == DC3_PATH_FILE) return path;
     free(path);
     return NULL;
+}
+
+dc3_status dc3_own_teacher_check_kept(const dc3_condense_options *o)
+{
+    if (!o->fresh || !o->teacher || strcmp(o->teacher, "none") == 0) return DC3_OK;
+    char *own = dc3_path_join(o->out, "teacher.safetensors"), *real = own ? dc3_path_real(own) : NULL,
+         *given = dc3_path_real(o->teacher);
+    dc3_status status = real && given ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && strcmp(real, given) == 0)
+        status = dc3_fail_setting("teacher",
+                                  "expected a file that %s does not remove, found %s; copy it elsewhere",
+                                  dc3_setting("fresh"), o->teacher);
+    free(own);
+    free(real);
+    free(given);
+    return status;
 }

@@ -17,8 +17,11 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
                                   const dc3_dataset *dataset);
 /* What the training depends on, for a document of settings. */
 json_t *dc3_own_teacher_settings(const dc3_train_options *plan);
-/* Trains it, unless the file is there; *accuracy is that on the images that were held out. */
+/* Trains it, unless the file is there; *accuracy is that on the images that were held out. The folder's
+ * document keeps which file was written. */
 dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accuracy *accuracy);
+/* DC3_ERR_ARGUMENT where the file `path` is there and is not the one that was written. */
+dc3_status dc3_own_teacher_check_file(const char *path);
 /* Refuses options about a training where none is made. */
 dc3_status dc3_own_teacher_check(const dc3_condense_options *options, int trains);
 /* What it will cost, from a step of its training. */
@@ -29,6 +32,15 @@ typedef struct dc3_teacher_cost {
 dc3_status dc3_own_teacher_measure(const dc3_train_options *plan, int64_t images, int classes,
                                    dc3_teacher_cost *cost);
 
+/* Adds to a run's document which file its own teacher is. */
+void dc3_own_teacher_describe(const char *teacher, json_t *document);
+/* 1 if the document of the folder `run` knows of another file, its own teacher or one that it was given. */
+int dc3_run_teacher_differs(const char *run, const char *teacher);
+/* Warns where that is so. */
+void dc3_run_teacher_warn(const char *run, const char *teacher, const dc3_listener *listener);
+
+/* Starting over removes the run's own teacher: DC3_ERR_OPTION where it is the one that is given. */
+dc3_status dc3_own_teacher_check_kept(const dc3_condense_options *options);
 /* The teacher that a run trained for itself in `folder`, caller frees; NULL: there is none. */
 char *dc3_own_teacher_find(const char *folder);
 

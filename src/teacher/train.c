@@ -10,13 +10,15 @@
 #include "base/options.h"
 #include "base/file.h"
 #include "base/lock.h"
-#include "base/output_path.h"
+#include "output/output_path.h"
+#include "teacher/train_in_run.h"
 #include "base/text.h"
 #include "dc3/text.h"
 #include "teacher/teacher.h"
 #include "teacher/accuracy.h"
 #include "run_folder/work.h"
 #include "teacher/classes.h"
+#include "teacher/seen_images.h"
 #include "options/option_names.h"
 #include "io/weights.h"
 #include "learn/checkpoint.h"
@@ -38,6 +40,7 @@ typedef struct training {
     int view; /* pixels of the side of the views that it makes */
     dc3_trainer trainer;
     dc3_dtype dtype;
+    const char *run;  /* whose own teacher this is; NULL: nobody's */
     char *place;      /* where the weights go */
     char *checkpoint; /* PLACE.checkpoint */
     int held;         /* the checkpoint that was written last; -1: none */
@@ -152,7 +155,7 @@ static dc3_status find_place(training *t)
     char *checkpoint = NULL;
     dc3_input inputs[] = {
         {"the dataset", o->data}, {"the images to test on", o->val}, {"the weights to start from", o->init}};
-    dc3_output_path output = {"out", o->out, &dc3_weights_output, o->force, inputs, 3};
+    dc3_output_path output = {"out", o->out, &dc3_weights_output, o->force, inputs, 3, t->run};
     DC3_TRY(dc3_output_path_check(&output, &t->place));
     t->checkpoint = dc3_checkpoint_beside(t->place);
     if (!t->checkpoint) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -169,6 +172,7 @@ static dc3_status open_data(training *t, int *size)
     if (o->val) DC3_TRY(dc3_open_val(o->val, t->data, &o->listener, &t->val));
     if (t->val) dc3_warn_swapped(&o->listener, t->data, t->val);
     dc3_report_notes(&o->listener, t->data);
+    if (!t->run) dc3_note_one_class(&o->listener, t->data);
     if (o->strict) DC3_TRY(dc3_dataset_check_skipped(t->data));
     if (o->strict && t->val) DC3_TRY(dc3_dataset_check_skipped(t->val));
     return dc3_view_size(t->data, o->size, size);
@@ -524,7 +528,7 @@ static dc3_status train(training *t, dc3_listener *listener)
     dc3_train_report *r = t->report;
     int size = 0;
     DC3_TRY(check_options(o));
-    if (!o->dry_run) DC3_TRY(find_place(t));
+    if (o->out) DC3_TRY(find_place(t));
     DC3_TRY(open_data(t, &size));
     DC3_TRY(open_network(t, size));
     snprintf(r->arch, sizeof r->arch, "%s", t->trainer.info->arch);
@@ -549,7 +553,7 @@ static dc3_status train(training *t, dc3_listener *listener)
     return DC3_OK;
 }
 
-dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
+dc3_status dc3_train_in_run(const dc3_train_options *given, const char *run, dc3_train_report *report)
 {
     dc3_train_options own = dc3_train_defaults();
     const dc3_train_options *options = &own;
@@ -559,7 +563,7 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CALL_SCOPE(own.listener.cancel);
-    training t = {.options = options, .report = report, .start = dc3_seconds_now(), .held = -1};
+    training t = {.options = options, .run = run, .report = report, .start = dc3_seconds_now(), .held = -1};
     dc3_status status = train(&t, &own.listener);
     if (t.held >= 0) close(t.held);
     report->seconds = t.before + dc3_seconds_now() - t.start;
@@ -577,4 +581,9 @@ dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
         free(t.labels);
     free(t.views);
     return status;
+}
+
+dc3_status dc3_train(const dc3_train_options *given, dc3_train_report *report)
+{
+    return dc3_train_in_run(given, NULL, report);
 }

@@ -62,6 +62,21 @@ images more/cats 9 && images more/dogs 3
 train=(--arch convnet3 --size 16 --epochs 1 --batch 4 --threads 1)
 expect 0 "warning: --val is photos/train itself" "$dc3" train photos/train --val photos/train "${train[@]}" \
   -o same.safetensors
+# The same by a link, copies under the same names, the dataset that a run is of; one class tells nothing apart.
+ln -s photos/train again; cp -r photos/train copied; mkdir -p one && cp -r more/cats one/
+expect 0 "warning: --val is photos/train itself" "$dc3" train photos/train --val again "${train[@]}" -o same.safetensors
+expect 0 "warning: --val copied: of 6 images 6 are among those of photos/train, with the same names" \
+  "$dc3" train photos/train --val copied "${train[@]}" -o same.safetensors
+for name in cats dogs; do "$make" copied/$name/1.png 30 24 1 2 3 && rm copied/$name/[2-9].png || fail "make_image"; done
+expect 0 "result" "$dc3" train photos/train --val copied "${train[@]}" -o same.safetensors
+[[ $output != *"are among those"* ]] || fail "other images of the same names are taken for copies: $output"
+expect 0 "1 images stored" "$dc3" condense one -o single --ipc 1 --method random --threads 1 --size 16
+[[ $output == *"note: one has one class only, 'cats'"*"is one/cats the folder above the classes?"* ]] || fail "$output"
+expect 0 "note: one has one class only, 'cats'" "$dc3" train one "${train[@]}" -o same.safetensors
+expect 0 "4 images stored" "$dc3" condense photos/train -o few --ipc 2 --method random --threads 1 --size 16
+expect 0 "warning: --val is the dataset that the images of few were chosen from" \
+  "$dc3" evaluate few --val again --labels hard --threads 1 --size 16 --epochs 1
+rm -r again copied one single few
 expect 0 "warning: --val more has 12 images, more than the 6 of photos/train to train on; are the two swapped?" \
   "$dc3" train photos/train --val more "${train[@]}" -o same.safetensors
 expect 0 "result" "$dc3" train more --val photos/train "${train[@]}" -o same.safetensors

@@ -73,6 +73,59 @@ refused "apart from the images of a run" "$dc3" condense data -o run/train/more 
 refused "apart from the images to test on" "${evaluate[@]}" -o val/scores.json
 refused "apart from the dataset" "${evaluate[@]}" -o data/scores.json
 
+# Nor in a dataset that no command reads: among its images, beside its classes, in a new folder there. A dry run says
+# so too.
+mkdir -p nette/train; cp -r data/a data/b nette/train/; cp -r nette/train nette/val
+for place in nette/train nette/train/a nette/val; do
+  refused "$work/${place%/a} with its class folders ('a', ..); choose another, or give --force" "${edit[@]}" \
+    -o $place/e.png
+  for command in bins select; do
+    refused "outside of datasets" "$dc3" $command data "${one[@]}" -q -o $place/list.jsonl
+    refused "outside of datasets" "$dc3" $command data "${one[@]}" -q -o $place/list.jsonl --dry-run
+  done
+  refused "outside of datasets" "${train[@]}" -o $place/t.safetensors
+  refused "outside of datasets" "${train[@]}" -o $place/t.safetensors --dry-run
+  refused "outside of datasets" "${label[@]}" -o $place/l.safetensors
+  refused "outside of datasets" "${label[@]}" -o $place/l.safetensors --dry-run
+  refused "outside of datasets" "${contact[@]}" -o $place/grid.png
+  refused "outside of datasets" "${report[@]}" -o $place/page.html
+  refused "outside of datasets" "${evaluate[@]}" -o $place/s.json
+  refused "outside of datasets" "${evaluate[@]}" -o $place/s.json --dry-run
+  refused "outside of datasets" "$dc3" select --from embeddings.safetensors -o $place/rows.json
+  for dry in "" --dry-run; do
+    expect 1 "$place/q: expected a folder outside of datasets, this one lies in $work/${place%/a} with its class" \
+      "$dc3" condense data -o $place/q --ipc 1 --method random $dry "${common[@]}"
+    expect 1 "outside of datasets" "$dc3" compensate data -o $place/q/4 $dry "${common[@]}"
+  done
+  expect 1 "outside of datasets" "$dc3" compare data --val val -o $place/q --teacher none --methods random
+  expect 1 "outside of datasets" "${select[@]}" -o c.jsonl --cache $place/cache
+  [[ ! -e $place/q && ! -e $place/cache ]] || fail "a refused command makes a folder"
+done
+# A dry run asks about inputs as well, and makes nothing.
+expect 1 "apart from the dataset" "$dc3" condense data -o data/out --ipc 1 --method random --dry-run "${common[@]}"
+refused "apart from the dataset" "${bins[@]}" -o data/bins.jsonl --dry-run
+refused "apart from the images" "${label[@]}" -o run/train/labels.safetensors --dry-run
+# Beside the parts there is room, and --force writes a file.
+expect 0 "1 per class" "$dc3" condense data -o nette/small --ipc 1 --method random --dry-run "${common[@]}"
+expect 0 "" "${edit[@]}" -o nette/val/a/e.png --force
+rm -r nette
+
+# A run's own files are written by the run, and by the command that is given it.
+cp -r run other
+for name in teacher soft_labels; do
+  refused "which is one of the run $work/run; choose another" "${train[@]}" -o run/$name.safetensors --force
+done
+refused "one of the run $work/other" "${label[@]}" -o other/soft_labels.safetensors --force
+refused "one of the run $work/other" "${report[@]}" -o other/report.html --force
+refused "one of the run $work/other" "${evaluate[@]}" -o other/scores.json
+refused "one of the run $work/run" "$dc3" select --from embeddings.safetensors -o run/selection.json --force
+expect 0 "" "${report[@]}" -o ./other/../run/report.html
+expect 0 "" "${label[@]}" -o run/soft_labels.safetensors
+rm -r other run/soft_labels.safetensors
+# What systems leave behind does not make a folder somebody's.
+mkdir -p junk/@eaDir; touch junk/.DS_Store junk/Thumbs.db junk/@eaDir/1.png
+expect 0 "2 images stored" "$dc3" condense data -o junk --ipc 1 --method random "${common[@]}"
+
 # A file of another kind, or none that dc3 wrote, is replaced with --force only.
 foreign() { # a name, and what writes it
   local name=$1; shift

@@ -106,6 +106,16 @@ cp whole usual/teacher.safetensors
 expect 0 "note: tiny: too few images to hold any out for tests" "$dc3" condense tiny -o few --ipc 1 --teacher-epochs 1 \
   "${common[@]}"
 grep -q '"hold_out": 0.0' few/dc3.json || fail "nothing was held out: $(< few/dc3.json)"
+# Another file in its place is noticed: nothing is chosen by it, and labels and students of it are told.
+cp usual/teacher.safetensors kept.safetensors; cp held.safetensors usual/teacher.safetensors
+for dry in "" --dry-run; do
+  expect 1 "usual/teacher.safetensors: is not the teacher that was trained here" "${own[@]}" -o usual $dry
+done
+other="usual/teacher.safetensors is not the teacher with which the images of usual were chosen"
+expect 0 "warning: $other" "$dc3" label usual --views 1 --threads 2 --dry-run
+expect 0 "warning: $other" "$dc3" evaluate usual --val val --dry-run --threads 2
+mv kept.safetensors usual/teacher.safetensors
+"$dc3" label usual --views 1 --threads 2 --dry-run 2>&1 | grep "is not the teacher" && fail "the run's own teacher"
 # Of one image more there is the same teacher; a comparison's is there already when its time is told again.
 cp train/red/1.png train/red/61.png && expect 0 "the images are not those with which the run began" "${own[@]}" -o usual
 again=("$dc3" compare train --val train --ipc 1 --methods herding --epochs 2 --size 16 --teacher-epochs 1 --threads 2)
@@ -113,4 +123,6 @@ expect 0 "table.txt" "${again[@]}" -o again
 expect 0 "estimate: about" "${again[@]}" -o again --dry-run
 # Of a method that asks no teacher, too.
 expect 0 "estimate: teacher " "${again[@]}" -o dry --methods random,rded --dry-run
+cp held.safetensors again/teacher.safetensors
+for dry in "" --dry-run; do expect 1 "is not the teacher that was trained here" "${again[@]}" -o again $dry; done
 echo "teacher: passed"

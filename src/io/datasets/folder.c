@@ -5,28 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/file.h"
+#include "base/node.h"
 #include "io/datasets/leftovers.h"
 #include "io/datasets/parts.h"
 #include "io/datasets/tar_shard.h"
 #include "io/datasets/reader.h"
 
-typedef struct node {
-    dev_t device;
-    ino_t number;
-} node;
-
-enum { ABOVE = 64 };
-
 typedef struct listing {
     dc3_dataset *dataset;
     const char *root;
     int label;
-    long folders; /* visited so far */
-    int above_count;
-    node above[ABOVE]; /* the root and the folders above it */
-    node entered[DC3_DEPTH_LIMIT];
+    long folders;   /* visited so far */
+    dc3_line above; /* the root and the folders above it */
+    dc3_node entered[DC3_DEPTH_LIMIT];
 } listing;
 
 static int is_entry(const struct dirent *entry)
@@ -90,40 +82,14 @@ static dc3_status visit(listing *w, const char *key, const char *name, int depth
     return status;
 }
 
-static int is_among(const node *nodes, int count, node one)
-{
-    for (int i = 0; i < count; i++)
-        if (nodes[i].device == one.device && nodes[i].number == one.number) return 1;
-    return 0;
-}
-
 /* 1 if the folder is one of those above it: a loop of links. */
 static int is_loop(listing *w, const char *path, int depth)
 {
-    struct stat info;
-    if (stat(path, &info) != 0) return 1;
-    node one = {info.st_dev, info.st_ino};
-    if (is_among(w->above, w->above_count, one) || is_among(w->entered, depth, one)) return 1;
+    dc3_node one;
+    if (!dc3_node_of(path, &one) || dc3_line_has(&w->above, one) || dc3_node_among(w->entered, depth, one))
+        return 1;
     w->entered[depth] = one;
     return 0;
-}
-
-/* Up to the folder that is its own parent. */
-static dc3_status look_above(listing *w)
-{
-    struct stat info;
-    char *path = strdup(w->root);
-    while (path && w->above_count < ABOVE && stat(path, &info) == 0) {
-        node one = {info.st_dev, info.st_ino};
-        if (is_among(w->above, w->above_count, one)) break;
-        w->above[w->above_count++] = one;
-        char *parent = dc3_path_join(path, "..");
-        free(path);
-        path = parent;
-    }
-    int failed = !path;
-    free(path);
-    return failed ? dc3_fail(DC3_ERR_MEMORY, "out of memory") : DC3_OK;
 }
 
 static dc3_status visit_all(listing *w, const char *below, int depth, struct dirent **entries, int count)
@@ -300,7 +266,7 @@ static dc3_status open_folder(const char *path, dc3_dataset *dataset)
     struct dirent **entries;
     int count;
     long outside = 0, tars = 0;
-    DC3_TRY(look_above(&w));
+    DC3_TRY(dc3_line_of(path, &w.above));
     DC3_TRY(dc3_list(path, is_entry, &entries, &count));
     dc3_status status = check_split(path, entries, count);
     for (int i = 0; i < count && status == DC3_OK; i++) {

@@ -35,9 +35,12 @@ static const char png_mark[] = "\0\0\0\x26"
                                "tEXtSoftware\0" MARK "\x86\x9e\x90\x9f";
 
 const dc3_output_kind dc3_image_output = {
-    "images", "PNG, JPEG, WebP or TIFF",
+    "images",
+    "PNG, JPEG, WebP or TIFF",
     (const char *const[]){".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", NULL},
-    (const char *const[]){MARK, NULL}};
+    (const char *const[]){MARK, NULL},
+    NULL,
+    0};
 
 dc3_image_format dc3_image_format_of(const char *name)
 {

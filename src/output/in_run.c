@@ -1,0 +1,60 @@
+#include "output/in_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/node.h"
+#include "run_folder/own_files.h"
+
+static int is_part(const char *at, const char *part)
+{
+    size_t n = strlen(part);
+    return strncmp(at, part, n) == 0 && (at[n] == '/' || !at[n]);
+}
+
+dc3_status dc3_check_no_run_images(const char *setting, const char *path)
+{
+    char *real = dc3_path_real(path);
+    if (!real) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    dc3_status status = DC3_OK;
+    for (char *slash = real; status == DC3_OK && (slash = strchr(slash, '/')); slash++) {
+        if (!is_part(slash + 1, "train") && !is_part(slash + 1, "edits") && !is_part(slash + 1, "students"))
+            continue;
+        *slash = 0;
+        if (dc3_is_run_folder(real))
+            status = dc3_fail_setting(setting,
+                                      "expected a place apart from the images of a run, found %s, which lies "
+                                      "in the run %s; choose another",
+                                      path, real);
+        *slash = '/';
+    }
+    free(real);
+    return status;
+}
+
+/* 1 if both are there and the same. */
+static int is_same(const char *a, const char *b)
+{
+    dc3_node nodes[2];
+    return dc3_node_of(a, &nodes[0]) && dc3_node_of(b, &nodes[1]) && dc3_node_same(nodes[0], nodes[1]);
+}
+
+dc3_status dc3_check_no_run_file(const dc3_output_path *o, const char *place)
+{
+    char *real = dc3_path_real(place), *slash = real ? strrchr(real, '/') : NULL;
+    if (!slash) {
+        free(real);
+        return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", o->path);
+    }
+    *slash = 0;
+    const char *name = slash + 1, *own = o->kind->in_run;
+    dc3_status status = DC3_OK;
+    int may = own && o->run && strcmp(name, own) == 0 && is_same(real, o->run);
+    if (!may && dc3_is_run_file(name) && dc3_is_run_folder(real))
+        status = dc3_fail_setting(o->setting,
+                                  "expected a place apart from the files of a run, found %s, which is one of "
+                                  "the run %s; choose another",
+                                  o->path, real);
+    free(real);
+    return status;
+}
