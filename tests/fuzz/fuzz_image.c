@@ -1,12 +1,27 @@
-/* Images that are decoded without libvips: every pixel of what is taken is there. */
+/* Images that are decoded without libvips: every pixel of what is taken is there. And what is read of the
+ * files of those that libvips decodes. */
 #include "fuzz.h"
+#include "io/images/gif.h"
+#include "io/images/kind.h"
 #include "io/images/marks.h"
 #include "io/images/plain.h"
+
+/* The canvas is libvips's, and its size need not be the file's. */
+static void fill(const uint8_t *data, size_t size)
+{
+    VipsImage *black = NULL, *canvas = NULL;
+    if (dc3_vips_start() == DC3_OK && vips_black(&black, 40, 30, "bands", 3, NULL) == 0)
+        canvas = vips_image_copy_memory(black);
+    if (canvas) dc3_gif_fill(data, size, canvas);
+    if (canvas) g_object_unref(canvas);
+    if (black) g_object_unref(black);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     dc3_image image;
     dc3_marks_of_jpeg(data, size);
+    if (dc3_kind_of(data, size) == DC3_KIND_GIF) fill(data, size);
     if (!dc3_plain_decode(data, size, 0, 0, &(int){0}, &image)) return 0;
     size_t bytes = (size_t)image.width * (size_t)image.height * 3;
     uint8_t *copy = malloc(bytes);

@@ -135,6 +135,7 @@ static const expected files[] = {
     {"inks-luma.jpg", INKS, PRESS, 0},
     {"inks.tif", INKS, PRESS, 0},
     {"inks-16-bits.tif", INKS, PRESS, 0},
+    {"inks-16-bits-alpha.tif", "40,35,43 127,206,241 255", PRESS, 0},
     {"inks-f32.tif", INKS, PRESS, DC3_NOTE_UNIT},
     {"inks-planes-tiles.tif", INKS, PRESS, 0},
     /* L*, a*, b*: black, white, sRGB's red, grey, sRGB's blue. */

@@ -285,6 +285,8 @@ def inks():
     a = cells([(0, 0, 0, 0), (0, 0, 0, 255), (255, 0, 0, 0), (0, 255, 0, 0), (0, 0, 255, 0), (0, 0, 0, 128)], "u1")
     tiff("inks.tif", a, photometric=SEPARATED, deflate=True)
     tiff("inks-16-bits.tif", a.astype("u2") * 257, photometric=SEPARATED, deflate=True)
+    alpha = cells([(0, 0, 0, 255, 255), (255, 0, 0, 0, 128), (0, 255, 0, 0, 0)], "u1").astype("u2") * 257
+    tiff("inks-16-bits-alpha.tif", alpha, photometric=SEPARATED, extra=[UNASSOCIATED], deflate=True)
     tiff("inks-f32.tif", a.astype("f4") / 255, photometric=SEPARATED, deflate=True)
     tiff("inks-planes-tiles.tif", a, photometric=SEPARATED, planar=2, tile=16, deflate=True)
     path = os.path.join(OUT, "inks.jpg")

@@ -63,8 +63,9 @@ static VipsImage *spread(VipsImage *in, const dc3_value_range *range)
 {
     VipsImage *out = NULL, *whole = NULL;
     double scale = 255 / (range->white - range->black);
-    VipsInterpretation type =
-        in->Type == VIPS_INTERPRETATION_GREY16 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+    VipsInterpretation type = in->Type == VIPS_INTERPRETATION_GREY16 ? VIPS_INTERPRETATION_B_W
+                              : in->Type == VIPS_INTERPRETATION_CMYK ? VIPS_INTERPRETATION_CMYK
+                                                                     : VIPS_INTERPRETATION_sRGB;
     if (vips_linear1(in, &out, scale, 0.5 - range->black * scale, "uchar", TRUE, NULL) == 0)
         whole = vips_image_copy_memory(out);
     if (out) g_object_unref(out);
@@ -82,6 +83,9 @@ VipsImage *dc3_channels_usual(VipsImage *in, dc3_kind kind, const dc3_tiff *tiff
     int others = colours ? in->Bands - colours - (tiff->alpha != 0) : 0;
     if (others > 0) *notes |= DC3_NOTE_CHANNELS;
     if (others > 0 || (grey && colours == 3)) in = select_bands(in, colours, tiff->alpha);
+    /* libvips makes colours of 8 bits of inks of 16 and leaves their alpha as it is. */
+    if (in && in->Type == VIPS_INTERPRETATION_CMYK && in->BandFmt == VIPS_FORMAT_USHORT && in->Bands > 4)
+        return spread(in, &(dc3_value_range){0, 65535, 0});
     if (!in || !wide || (kind != DC3_KIND_TIFF && kind != DC3_KIND_PNG)) return in;
     dc3_values values = {DC3_VALUE_UNSIGNED, 16, .limited = tiff->limited, .low = tiff->low,
                          .high = tiff->high};

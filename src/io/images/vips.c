@@ -154,13 +154,12 @@ static VipsImage *reduce_inks(VipsImage *in, int width, int height, dc3_fit fit)
     if (fit == DC3_FIT_CROP) across = down = fmin(across, down);
     if (fit == DC3_FIT_PAD) across = down = fmax(across, down);
     if (across <= 1 && down <= 1) return in;
-    double white = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
     VipsImage *steps[4] = {in};
-    int failed = alpha && vips_premultiply(in, &steps[1], "max_alpha", white, NULL);
+    int failed = alpha && vips_premultiply(in, &steps[1], NULL); /* alpha is of 8 bits: channels.c */
     if (!alpha) steps[1] = g_object_ref(in);
     failed =
         failed || vips_resize(steps[1], &steps[2], 1 / fmax(1, across), "vscale", 1 / fmax(1, down), NULL);
-    failed = failed || (alpha && vips_unpremultiply(steps[2], &steps[3], "max_alpha", white, NULL));
+    failed = failed || (alpha && vips_unpremultiply(steps[2], &steps[3], NULL));
     if (!failed && !alpha) steps[3] = g_object_ref(steps[2]);
     VipsImage *out = NULL;
     failed = failed || vips_cast(steps[3], &out, in->BandFmt, NULL);
