@@ -203,7 +203,7 @@ dc3_status dc3_output_claim(dc3_output *o)
 dc3_status dc3_output_start(const dc3_output *o)
 {
     if (o->clears) DC3_TRY(dc3_clear_run(o->folder));
-    if (o->continues) DC3_TRY(dc3_clear_parts(o->folder));
+    DC3_TRY(dc3_clear_parts(o->folder)); /* also of one that was killed before its dc3.json was there */
     /* Before train/, since a folder that holds anything else is not taken for ours when the command is given
      * again. */
     if (!o->continues) DC3_TRY(write_document(o, 0));

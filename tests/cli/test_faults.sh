@@ -29,6 +29,8 @@ for ((i = 0; i < kills; i++)); do
   continue_and_compare out "killed after $i/$kills of the time"
 done
 
+mkdir out && : > out/dc3.json.12345.part; continue_and_compare out "killed in the first write of dc3.json"
+
 # Killed at each kind of write, and where the disk is full from then on.
 faulty() { LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=$1 "$dc3" condense data -o out "${settings[@]}" -q \
   > log 2>&1; }
