@@ -80,12 +80,13 @@ static const char *percent(const json_t *row, const char *key, int marked, char 
     snprintf(deviation, sizeof deviation, "%s_deviation", key);
     double value = number(row, key), spread = number(row, deviation);
     if (isnan(value)) return "";
-    int n = snprintf(text, 64, "%.2f", 100 * value);
+    snprintf(text, 64, "%.2f", 100 * value); /* cut, where the file has an absurd number */
+    size_t n = strlen(text);
     if (number(row, "seeds") > 1 && !isnan(spread))
-        n += snprintf(text + n, 64 - (size_t)n, " \xc2\xb1 %.2f", 100 * spread);
+        snprintf(text + n, 64 - n, " \xc2\xb1 %.2f", 100 * spread);
+    n = strlen(text);
     if (marked && *mark)
-        snprintf(text + n, 64 - (size_t)n, "%s",
-                 strcmp(mark, "best") == 0 ? " \xe2\x98\x85" : " \xe2\x89\x88");
+        snprintf(text + n, 64 - n, "%s", strcmp(mark, "best") == 0 ? " \xe2\x98\x85" : " \xe2\x89\x88");
     return text;
 }
 

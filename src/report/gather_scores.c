@@ -1,5 +1,6 @@
 /* The scores of the page: those that dc3_evaluate keeps in the run's folder, beside them those of the
  * comparison that the run is a part of, or a file's. */
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,32 +178,28 @@ static void add_percent(json_t *row, const json_t *score, const char *key)
     add_text(row, text);
 }
 
-/* Under which conditions a score was made. */
+/* Under which conditions a score was made. A number of a file may be anything, and its text of any length. */
 static void add_conditions(json_t *row, const json_t *s)
 {
-    char text[600], departures[160];
-    int n;
+    char departures[160];
     const char *teacher = json_string_value(json_object_get(s, "teacher"));
     double temperature = dc3_row_number(s, "temperature");
     if (!temperature) temperature = dc3_row_number(json_object_get(s, "settings"), "temperature");
-    if (json_object_get(s, "epochs")) /* %.9g: a number may be anything, and is short so */
-        n = snprintf(text, sizeof text, "%.9g epochs, batches of %.9g, %.9g px", dc3_row_number(s, "epochs"),
-                     dc3_row_number(s, "batch"), dc3_row_number(s, "size"));
-    else
-        n = snprintf(text, sizeof text, "not said");
+    GString *text = g_string_new(json_object_get(s, "epochs") ? "" : "not said");
+    if (json_object_get(s, "epochs"))
+        g_string_printf(text, "%.9g epochs, batches of %.9g, %.9g px", dc3_row_number(s, "epochs"),
+                        dc3_row_number(s, "batch"), dc3_row_number(s, "size"));
     if (teacher && json_object_get(s, "epochs"))
-        n += snprintf(text + n, sizeof text - (size_t)n, ", teacher %.32s at temperature %g", teacher,
-                      temperature);
+        g_string_append_printf(text, ", teacher %.32s at temperature %g", teacher, temperature);
     if (teacher && json_is_number(json_object_get(s, "teacher_top1")))
-        n += snprintf(text + n, sizeof text - (size_t)n, " (top-1 %.2f %%)",
-                      100 * dc3_row_number(s, "teacher_top1"));
+        g_string_append_printf(text, " (top-1 %.2f %%)", 100 * dc3_row_number(s, "teacher_top1"));
     if (json_object_get(s, "any_teacher"))
-        n += snprintf(text + n, sizeof text - (size_t)n, ", which is hardly one of these classes (%.40s)",
-                      dc3_setting("any_teacher"));
-    n += snprintf(text + n, sizeof text - (size_t)n, "%s", dc3_row_departures(s, departures));
-    if (dc3_row_number(s, "diverged") > 0)
-        snprintf(text + n, sizeof text - (size_t)n, "; the training diverged");
-    add_text(row, text);
+        g_string_append_printf(text, ", which is hardly one of these classes (%.40s)",
+                               dc3_setting("any_teacher"));
+    g_string_append(text, dc3_row_departures(s, departures));
+    if (dc3_row_number(s, "diverged") > 0) g_string_append(text, "; the training diverged");
+    add_text(row, text->str);
+    g_string_free(text, TRUE);
 }
 
 /* What a row is of: "dc3 (this set)". */

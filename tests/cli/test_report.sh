@@ -87,6 +87,11 @@ what='"arch": "a", "labels": "hard", "seeds": 1, "top1": 0.5, "teacher": "t"'
 echo "[{$what, \"epochs\": 1e308, \"batch\": 1e308, \"size\": 1e308, \"temperature\": 1e308}]" > endless.json
 expect 0 "result" "${report[@]}" run --scores endless.json -o other.html
 has other.html '1e+308 epochs, batches of 1e+308, 1e+308 px, teacher t at temperature 1e+308'
+set=lr,weight_decay,temperature,batch,factor,augment end='"teacher_top1": -1e306, "any_teacher": true, "diverged": 1'
+set="\"settings\": {\"lr\": -1e300, \"departs_from_protocol\": [\"${set//,/\",\"}\"]}"
+sed "s/}]/, $end, $set}]/" endless.json > long.json
+expect 0 "result" "${report[@]}" run --scores long.json -o other.html
+has other.html '; the training diverged'
 
 # The row that answers: one with random images beside it under the same conditions, never that of a training that
 # diverged or that learnt nothing; where they are under others, it says why they do not count.
