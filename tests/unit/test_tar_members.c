@@ -318,6 +318,36 @@ static void sparse(void **state)
     dc3_dataset_close(&d);
 }
 
+/* An extension header before the next member, which says one thing of it. */
+static void add_extension(const char *record)
+{
+    size_t header = at;
+    unsigned sum = 0;
+    add("PaxHeader", record);
+    char *h = tar + header;
+    h[156] = 'x';
+    memset(h + 148, ' ', 8);
+    for (int i = 0; i < 512; i++) sum += (unsigned char)h[i];
+    snprintf(h + 148, 8, "%06o", sum);
+}
+
+/* A name that is no UTF-8 where it should be costs at most its own image. */
+static void odd_name(void **state)
+{
+    (void)state;
+    add_image("cat/1.png", 1);
+    add_extension("17 path=cat/\xe4.png\n");
+    add_image("cat/2.png", 2);
+    add_image("dog/3.png", 3);
+    put("a.tar");
+    dc3_dataset *d = open_it("a.tar");
+    int64_t n = dc3_dataset_size(d);
+    check_item(d, 0, "a.tar/cat/1.png", "cat", 1);
+    check_item(d, n - 1, "a.tar/dog/3.png", "dog", 3);
+    for (size_t i = 0; i < dc3_dataset_notes(d); i++) assert_null(strstr(dc3_dataset_note(d, i), "damaged"));
+    dc3_dataset_close(&d);
+}
+
 /* train-0.tar beside val-0.tar: what is trained on is not tested on. */
 static void parts(void **state)
 {
@@ -346,8 +376,8 @@ static void parts(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-    const struct CMUnitTest tests[] = {TEST(any_order), TEST(image_words), TEST(labels),
-                                       TEST(twice),     TEST(joined),      TEST(links),
-                                       TEST(sparse),    TEST(hard_labels), TEST(parts)};
+    const struct CMUnitTest tests[] = {TEST(any_order), TEST(image_words), TEST(labels), TEST(twice),
+                                       TEST(joined),    TEST(links),       TEST(sparse), TEST(hard_labels),
+                                       TEST(parts),     TEST(odd_name)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

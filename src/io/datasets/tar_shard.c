@@ -97,17 +97,23 @@ static dc3_status check_passed(dc3_tar *t)
     return check_expansion(t, (uint64_t)archive_read_header_position(t->archive) + size, t->packed);
 }
 
+/* One whose name or other mark cannot be taken as it is (a warning) is a member all the same. */
+static int is_member(int result)
+{
+    return result == ARCHIVE_OK || result == ARCHIVE_WARN;
+}
+
 dc3_status dc3_tar_next(dc3_tar *t, const char **name)
 {
     int r;
     *name = NULL;
     do {
         r = archive_read_next_header(t->archive, &t->entry);
-        if (r == ARCHIVE_OK) DC3_TRY(check_passed(t));
-    } while (r == ARCHIVE_OK && archive_entry_filetype(t->entry) != AE_IFREG && !dc3_tar_is_link(t));
+        if (is_member(r)) DC3_TRY(check_passed(t));
+    } while (is_member(r) && archive_entry_filetype(t->entry) != AE_IFREG && !dc3_tar_is_link(t));
     t->ended = r == ARCHIVE_EOF;
     if (t->ended) return DC3_OK;
-    t->damaged = r != ARCHIVE_OK;
+    t->damaged = !is_member(r);
     t->cut = t->damaged && r != ARCHIVE_RETRY;
     if (t->damaged)
         return dc3_fail(DC3_ERR_FORMAT, "%s: not a tar file, or damaged: %s", t->path,
