@@ -49,6 +49,8 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
         json_object_del(both[i], "images"); /* compare_inputs names them */
         for (int k = 0; !same && k < 3; k++) json_object_del(teacher, follow[k]);
     }
+    if (json_object_get(a, "list") && !json_object_get(b, "list"))
+        json_object_set_new(b, "list", json_null());
     dc3_json_differences(a, b, " and", text, sizeof text);
     json_decref(a);
     json_decref(b);
