@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include "io/json.h"
 #include "nn/classifier.h"
+#include "nn/classifiers/classifier_names.h"
 #include "nn/module.h"
 
 static void forget(void *thing)
@@ -170,8 +171,26 @@ static void other_forms(void **state)
     json_decref(nets);
 }
 
+/* Keys without a bias have zeros for one; a weight that is not there is no weight of zeros. */
+static void missing_keys(void **state)
+{
+    static const float values[] = {1, 2, 3, 4};
+    (void)state;
+    dc3_table *table = dc3_table_new("file");
+    put(table, "a.bias#0", values, 1, (int64_t[]){2});
+    put(table, "a.bias#2", values + 2, 1, (int64_t[]){2});
+    put(table, "a.weight#0", values, 2, (int64_t[]){2, 2});
+    put(table, "a.weight#2", values, 2, (int64_t[]){2, 2});
+    assert_int_equal(dc3_join_parts(table), DC3_OK);
+    const dc3_tensor *bias = dc3_table_find(table, "a.bias");
+    assert_non_null(bias);
+    assert_memory_equal(bias->data, ((const float[]){1, 2, 0, 0, 3, 4}), 6 * sizeof(float));
+    assert_null(dc3_table_find(table, "a.weight"));
+    dc3_table_close(&table);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(other_forms)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(other_forms), cmocka_unit_test(missing_keys)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

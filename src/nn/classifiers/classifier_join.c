@@ -45,8 +45,8 @@ static int same_form(const dc3_tensor *a, const dc3_tensor *b)
            memcmp(a->shape, b->shape, (size_t)a->ndim * sizeof *a->shape) == 0;
 }
 
-/* The whole of "name#0", "name#1" and "name#2" along the first axis; keys that are not there are zeros.
- * Parts that do not go together stay apart, and the network misses the whole. */
+/* The whole of "name#0", "name#1" and "name#2" along the first axis; biases of keys that are not there are
+ * zeros. Parts that do not go together, or lack a weight, stay apart, and the network misses the whole. */
 static dc3_status join(dc3_table *table, const char *name)
 {
     char text[DC3_NAME_SIZE];
@@ -54,7 +54,7 @@ static dc3_status join(dc3_table *table, const char *name)
     for (int i = 0; i < PARTS; i++) {
         const dc3_tensor *found = dc3_table_find(table, dc3_name(text, "%s#%d", name, i));
         if (found) part[i] = *found;
-        if (found ? !same_form(&part[0], found) : i != 1) return DC3_OK;
+        if (found ? !same_form(&part[0], found) : i != 1 || part[0].ndim != 1) return DC3_OK;
     }
     dc3_tensor whole = part[0];
     size_t bytes = dc3_bytes(&whole);
