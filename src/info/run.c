@@ -140,8 +140,11 @@ static void say_works(dc3_info_page *page)
     json_t *list = json_array();
     for (int i = 0; i < count; i++) {
         const dc3_work *w = &works[i];
-        dc3_info_line(page, i ? "" : "at work", "%s, %s: %s %lld of %lld", w->command, w->holder, w->stage,
-                      (long long)w->done, (long long)w->total);
+        char done[64] = "";
+        if (*w->stage && w->total >= 0)
+            snprintf(done, sizeof done, " %lld of %lld", (long long)w->done, (long long)w->total);
+        dc3_info_line(page, i ? "" : "at work", "%s, %s%s%s%s", w->command, w->holder, *w->stage ? ": " : "",
+                      w->stage, done);
         json_array_append_new(list, json_string(w->command));
     }
     dc3_info_set(page, "working", list);

@@ -150,10 +150,8 @@ dc3_status dc3_state_look(const char *folder, const dc3_dataset *dataset, char *
     dc3_state s = {.path = dc3_path_join(folder, "state.db")};
     dc3_status status = s.path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     *text = 0;
-    if (status == DC3_OK && dc3_path_what(s.path) == DC3_PATH_FILE &&
-        sqlite3_open_v2(s.path, &s.db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-        dc3_state_is_sound(&s))
-        status = dc3_state_compare(&s, dataset, text, size);
+    if (status == DC3_OK) s.db = dc3_state_open_read_only(s.path);
+    if (s.db && dc3_state_is_sound(&s)) status = dc3_state_compare(&s, dataset, text, size);
     for (int i = 0; i < DC3_STATE_STATEMENTS; i++) sqlite3_finalize(s.statements[i]);
     sqlite3_close(s.db);
     free(s.path);

@@ -17,7 +17,8 @@ static const char *advice(const char *path, dc3_path_kind kind, char *text, size
     const char *archs[MOST];
     size_t n = 0;
     while (n < MOST && (archs[n] = dc3_classifier_arch((int)n))) n++;
-    const char *arch = kind == DC3_PATH_MISSING ? dc3_text_nearest(path, archs, n) : NULL;
+    int is_word = kind == DC3_PATH_MISSING && !strpbrk(path, "./");
+    const char *arch = is_word ? dc3_text_nearest(path, archs, n) : NULL;
     char *own = kind == DC3_PATH_FOLDER ? dc3_path_join(path, "teacher.safetensors") : NULL;
     int has_own = own && dc3_path_what(own) == DC3_PATH_FILE;
     free(own);
@@ -28,7 +29,7 @@ static const char *advice(const char *path, dc3_path_kind kind, char *text, size
     else if (arch)
         snprintf(text, size, "%s is an architecture: dc3 train makes a file of one (%s %s)", arch,
                  dc3_setting("arch"), arch);
-    else if (kind == DC3_PATH_MISSING && !strpbrk(path, "./"))
+    else if (is_word)
         snprintf(text, size, "dc3 train makes one; without %s, condense and compare train one of their own",
                  dc3_setting("teacher"));
     return text;

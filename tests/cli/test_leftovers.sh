@@ -97,6 +97,9 @@ for i in 1 2 3; do ln -s /nowhere linked/cat/lost$i.png; done
 expect 0 "4 links lead to nothing (bird, cat/lost1.png, cat/lost2.png, cat/lost3.png), skipped" "$dc3" condense linked \
   -o lost --ipc 1 --method random "${common[@]}"
 [[ $(grep -c "a link to nothing" lost/skipped.txt) == 4 ]] || fail "links to nothing: $(cat lost/skipped.txt)"
+# A name too long to be shown.
+mkdir -p long/cat; cp plain/cat/* long/cat; echo x > "long/cat/.$(printf '%0200d' 1)"
+expect 0 "systems and programs (..)" "$dc3" info long
 # A tar beside class folders, also those of links, is what they came in.
 mkdir came; ln -s ../plain/cat came/cat; ln -s ../plain/dog came/dog; tar -cf came/plain.tar plain
 expect 0 "1 tar lies beside the class folders, not read" "$dc3" info came

@@ -21,7 +21,7 @@ void dc3_passed_add(dc3_passed *passed, const char *name, int is_folder)
     if (passed->shown > SHOWN || lists(passed->names, name)) return;
     if (passed->shown == SHOWN || used + strlen(name) + 8 > sizeof passed->names) {
         passed->shown = SHOWN + 1;
-        strcpy(passed->names + used, ", ..");
+        strcpy(passed->names + used, used ? ", .." : "..");
         return;
     }
     passed->shown++;
