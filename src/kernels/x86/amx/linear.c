@@ -176,7 +176,7 @@ static void weight_gradient(const dc3_linear_shape *s, const void *x, const void
 
 static size_t scratch_of(const dc3_linear_shape *s, dc3_conv_pass pass)
 {
-    if (s->type != DC3_BF16) return 0;
+    if (s->type != DC3_BF16 || s->rows < 1) return 0;
     if (pass == DC3_PASS_WEIGHT) {
         grid g = grid_of(s->co, s->ci, omp_get_max_threads());
         return (size_t)(g.down * g.across) * part_bytes(&g);
