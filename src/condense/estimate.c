@@ -17,7 +17,8 @@ enum { LEAST_LEFT = 64 << 20 };     /* bytes that a run takes beside what it has
 static const double writing = 0.01; /* seconds until an image and its row of state.db are safely on a disk */
 static const double enough = 0.7;   /* seconds to spend on a measurement, where one is not longer by itself */
 
-/* Seconds to make one image, read, edited, combined and encoded; `steps` is changed for it. */
+/* Seconds to make one image, read, edited, combined and encoded; -1 if it cannot be read. `steps` is changed
+ * for it. */
 static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *seconds)
 {
     int all = run->edit.steps;
@@ -33,19 +34,23 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     *seconds = dc3_seconds_now() - start;
     free(data);
     dc3_made_free(&made);
-    return status != DC3_OK && made.unreadable ? DC3_OK : status;
+    if (status == DC3_OK || !made.unreadable) return status;
+    *seconds = -1;
+    return DC3_OK;
 }
 
-/* Seconds of one whole image: the mean of some spread over the dataset. */
-static dc3_status measure_images(dc3_run *run, double *seconds)
+/* Seconds of one image: the mean of at most `most` spread over the dataset; 0: none of them can be read. */
+static dc3_status measure_images(dc3_run *run, int steps, int most, double *seconds)
 {
-    int counted = 0;
+    int read = 0;
     double spent = 0;
-    for (int i = 0; i < IMAGES && spent < enough; i++) {
+    *seconds = 0;
+    for (int i = 0; i < IMAGES && read < most && spent < enough; i++) {
         double each;
-        DC3_TRY(make_one(run, dc3_dataset_size(run->dataset) * i / IMAGES, run->edit.steps, &each));
-        if (i) spent += each, counted++; /* the first makes the table of time steps */
-        *seconds = counted ? spent / counted : each;
+        DC3_TRY(make_one(run, dc3_dataset_size(run->dataset) * i / IMAGES, steps, &each));
+        if (each < 0) continue;
+        if (read++) spent += each; /* the first makes the table of time steps */
+        *seconds = read > 1 ? spent / (read - 1) : each;
     }
     return DC3_OK;
 }
@@ -68,10 +73,10 @@ static dc3_status measure_edits(dc3_run *run, double *seconds)
     one.steps = few_steps(run);
     double flops = dc3_editor_flops(run->editor, &run->edit, edits, keep);
     double ratio = flops / dc3_editor_flops(run->editor, &one, edits, keep), first;
-    DC3_TRY(make_one(run, 0, one.steps, &first));
+    DC3_TRY(measure_images(run, one.steps, 1, &first));
     *seconds = first * ratio;
-    if (*seconds < 3 * enough) DC3_TRY(measure_images(run, seconds));
-    run->rate = flops / (*seconds > 1e-6 ? *seconds : 1e-6);
+    if (*seconds < 3 * enough) DC3_TRY(measure_images(run, run->edit.steps, IMAGES, seconds));
+    run->rate = *seconds > 0 ? flops / *seconds : 0;
     return DC3_OK;
 }
 
@@ -130,8 +135,8 @@ static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, dou
     double each = 0;
     if (run->method->needs & DC3_NEEDS_EDITOR) {
         DC3_TRY(measure_edits(run, &each));
-        dc3_run_say(run, "measured: %.0f ms per image to edit and store, %.0f GFLOP/s", each * 1e3,
-                    run->rate * 1e-9);
+        dc3_run_say(run, "measured: %.0f ms per image to edit and store, %.0f GFLOP/s%s", each * 1e3,
+                    run->rate * 1e-9, each > 0 ? "" : " (none of those tried could be read)");
         snprintf(text, size, "%lld edits of %d step%s at %d px, ",
                  (long long)stored * dc3_combine_edits(run->combine), run->edit.steps,
                  run->edit.steps == 1 ? "" : "s", run->edit.size);
@@ -139,7 +144,7 @@ static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, dou
         if (run->synthesis->stitches) /* which crops is not known yet */
             each = run->each * reading * run->options->select.threads;
         else
-            DC3_TRY(measure_images(run, &each));
+            DC3_TRY(measure_images(run, run->edit.steps, IMAGES, &each));
         snprintf(text, size, "%lld images stored at %d px, ", (long long)stored, run->size);
     }
     *seconds = (double)stored * (each + writing);
