@@ -66,6 +66,8 @@ done
 cp -r plain vehicles; mv vehicles/cat vehicles/train; mv vehicles/dog "vehicles/test tube"; mkdir vehicles/car
 cp plain/cat/1.png vehicles/car
 expect 0 "images        7 in 3 classes" "$dc3" info vehicles
+rm -r vehicles/car; mv vehicles/train "vehicles/training shoe" # words that go together are parts, others are not
+expect 0 "images        6 in 2 classes" "$dc3" info vehicles
 mkdir -p above/data; cp -r plain above/data/data; echo x > above/readme.txt
 expect 0 "all images are in one class, 'data', in folders of it; if those are the classes, give above/data/data" \
   "$dc3" info above

@@ -45,6 +45,33 @@ dc3_part dc3_part_in(const char *name)
     return found;
 }
 
+enum { ROOM = 256 };
+
+/* What a name has beside such words: its other letters. */
+static void find_rest(const char *name, char rest[ROOM])
+{
+    size_t used = 0;
+    for (const char *at = name; *at;) {
+        size_t length = 0;
+        while (isalpha((unsigned char)at[length])) length++;
+        int is_part = part_of(at, length) != DC3_PART_NONE;
+        for (size_t i = 0; !is_part && i < length && used + 1 < ROOM; i++) rest[used++] = at[i];
+        at += length;
+        while (*at && !isalpha((unsigned char)*at)) at++;
+    }
+    rest[used] = 0;
+}
+
+/* 1 for "seg_train" and "seg_test", "train2017" and "val": parts of one dataset. "training shoes" and "test
+ * tubes" are classes. */
+static int go_together(const char *one, const char *other)
+{
+    char a[ROOM], b[ROOM];
+    find_rest(one, a);
+    find_rest(other, b);
+    return !*a || !*b || strcasecmp(a, b) == 0;
+}
+
 dc3_status dc3_parts_check(const dc3_dataset *d)
 {
     const char *train = NULL, *other = NULL;
@@ -60,7 +87,7 @@ dc3_status dc3_parts_check(const dc3_dataset *d)
         if (part > DC3_PART_TRAIN && !other) other = d->classes[i];
     }
     free(has_images);
-    if (!all || !train || !other) return DC3_OK;
+    if (!all || !train || !other || !go_together(train, other)) return DC3_OK;
     return dc3_fail(
         DC3_ERR_FORMAT,
         "%s: expected a folder for each class, found a dataset's parts (%s, %s); did you mean %s/%s "
