@@ -237,19 +237,21 @@ static json_t *score_row(const json_t *s, int compared, const dc3_identity *is)
     return row;
 }
 
-/* 1 if a later row has all of this one but its time. */
-static int is_repeated(const json_t *rows, size_t i)
+/* Marks the rows of which a later one has all but the time: [rows], caller frees; NULL without memory. */
+static char *mark_repeated(const json_t *rows)
 {
-    for (size_t k = i + 1; k < json_array_size(rows); k++) {
-        json_t *a = json_copy(json_array_get(rows, i)), *b = json_copy(json_array_get(rows, k));
-        json_object_del(a, "date"), json_object_del(b, "date");
-        json_object_del(a, "seconds"), json_object_del(b, "seconds");
-        int same = json_equal(a, b);
-        json_decref(a);
-        json_decref(b);
-        if (same) return 1;
+    size_t n = json_array_size(rows);
+    char *marks = calloc(n + 1, 1);
+    GHashTable *later = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL);
+    while (marks && n-- > 0) {
+        json_t *row = json_copy(json_array_get(rows, n));
+        json_object_del(row, "date"), json_object_del(row, "seconds");
+        char *text = json_dumps(row, JSON_COMPACT | JSON_SORT_KEYS);
+        marks[n] = text && !g_hash_table_add(later, text);
+        json_decref(row);
     }
-    return 0;
+    g_hash_table_destroy(later);
+    return marks;
 }
 
 /* What the rows are, and which of them the first box takes. */
@@ -273,13 +275,14 @@ static void add_table(dc3_reporting *r, const dc3_identity *is)
     size_t i;
     json_t *score, *rows = json_array();
     int compared = 0;
-    char text[500];
+    char text[500], *repeated = mark_repeated(r->rows);
     json_array_foreach(r->rows, i, score) compared |=
         json_object_get(score, "method") != NULL || dc3_row_kind_of(is, score) == DC3_ROW_FULL;
     json_array_foreach(r->rows, i, score)
     {
-        if (!is_repeated(r->rows, i)) json_array_append_new(rows, score_row(score, compared, is));
+        if (!repeated || !repeated[i]) json_array_append_new(rows, score_row(score, compared, is));
     }
+    free(repeated);
     json_t *head =
         compared ? json_pack("[s, s, s, s, s, s, s, s, s]", "Student", "Method", "Images a class", "Labels",
                              "Top-1, last (%)", "Top-5, last (%)", "Top-1, best (%)", "Seeds", "Conditions")

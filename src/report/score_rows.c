@@ -1,5 +1,6 @@
 #include "report/score_rows.h"
 
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -96,15 +97,11 @@ static int is_row(const json_t *row)
     return json_object_get(row, "arch") && json_is_number(json_object_get(row, "top1"));
 }
 
-static int is_among(const json_t *rows, const json_t *row)
+/* 1 if the row is not among those that are known, which it is from here on. */
+static int is_new(GHashTable *known, const json_t *row)
 {
-    size_t i;
-    json_t *one;
-    json_array_foreach(rows, i, one)
-    {
-        if (json_equal(one, row)) return 1;
-    }
-    return 0;
+    char *text = json_dumps(row, JSON_COMPACT | JSON_SORT_KEYS);
+    return !text || g_hash_table_add(known, text);
 }
 
 dc3_status dc3_rows_read(const dc3_identity *is, const char *path, json_t *rows, int *counts)
@@ -117,15 +114,18 @@ dc3_status dc3_rows_read(const dc3_identity *is, const char *path, json_t *rows,
     DC3_TRY(dc3_file_read(path, 1 << 28, &text, &size));
     json_t *all = json_loadb(text, size, 0, NULL);
     free(text);
+    GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL);
+    json_array_foreach(rows, i, row) is_new(known, row);
     json_array_foreach(all, i, row)
     {
         if (!is_row(row)) continue;
         dc3_row_kind kind = dc3_row_kind_of(is, row);
         found++;
         counts[kind]++;
-        if (kind != DC3_ROW_OTHER && !is_among(rows, row)) json_array_append(rows, row);
+        if (kind != DC3_ROW_OTHER && is_new(known, row)) json_array_append(rows, row);
     }
     json_decref(all);
+    g_hash_table_destroy(known);
     if (found) return DC3_OK;
     return dc3_fail(DC3_ERR_FORMAT, "%s: expected the scores that dc3 evaluate %s prints, found none", path,
                     dc3_setting("json"));
