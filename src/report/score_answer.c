@@ -160,27 +160,34 @@ static double epochs_of_all(const json_t *row)
     return (epochs > 0 ? epochs : 1) * (seeds > 0 ? seeds : 1);
 }
 
-/* The rows among which a partner is looked for. */
+/* The rows among which partners are looked for: of random images, and of students trained on everything, but
+ * for those that diverged. */
 typedef struct candidates {
-    const dc3_identity *is;
-    const json_t *rows, *baselines;
+    json_t *random, *full; /* arrays */
 } candidates;
 
-static const json_t *candidate(const candidates *c, size_t i)
+static void add_candidates(const dc3_identity *is, const json_t *rows, candidates *c)
 {
-    size_t n = json_array_size(c->rows);
-    return i < n ? json_array_get(c->rows, i) : json_array_get(c->baselines, i - n);
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        if (has_diverged(row)) continue;
+        if (is_random(is, row)) json_array_append(c->random, row);
+        if (dc3_row_kind_of(is, row) == DC3_ROW_FULL) json_array_append(c->full, row);
+    }
 }
 
-/* The nearest score of random images, or with `full` of students trained on everything; how many conditions
- * differ in *apart. NULL: there is none. */
-static const json_t *find_partner(const candidates *c, const json_t *row, int full, int *apart)
+/* The nearest of them, of equally near ones that of most epochs; how many conditions differ in *apart; with
+ * `sets`, also those that follow from the number of images. NULL: there is none. */
+static const json_t *find_partner(const json_t *rows, const json_t *row, int sets, int *apart)
 {
-    const json_t *best = NULL, *one;
-    for (size_t i = 0; (one = candidate(c, i)); i++) {
-        int fits = full ? dc3_row_kind_of(c->is, one) == DC3_ROW_FULL : is_random(c->is, one);
-        if (!fits || has_diverged(one)) continue;
-        int here = differences(one, row, !full);
+    size_t i;
+    json_t *one;
+    const json_t *best = NULL;
+    json_array_foreach(rows, i, one)
+    {
+        int here = differences(one, row, sets);
         if (best && (here > *apart || (here == *apart && epochs_of_all(one) < epochs_of_all(best)))) continue;
         best = one;
         *apart = here;
@@ -197,9 +204,9 @@ typedef struct answer {
 static answer weigh(const candidates *c, const json_t *row)
 {
     int apart = 0;
-    answer a = {.row = row, .random = find_partner(c, row, 0, &apart)};
+    answer a = {.row = row, .random = find_partner(c->random, row, 1, &apart)};
     if (apart) a.random = NULL;
-    a.full = find_partner(c, row, 1, &apart);
+    a.full = find_partner(c->full, row, 0, &apart);
     if (apart) a.full = NULL;
     int complete = a.full || json_is_number(json_object_get(row, "full_top1"));
     const double merits[] = {has_learnt(row),    a.random != NULL,
@@ -217,13 +224,30 @@ static int is_better(const answer *a, const answer *b)
     return 1;
 }
 
+static void take_answer(dc3_reporting *r, const answer *best, const candidates *c)
+{
+    char text[300];
+    int apart = 0;
+    r->why[0] = 0;
+    r->score = best->row;
+    r->random = best->random;
+    r->full = best->full;
+    const json_t *near = r->random ? NULL : find_partner(c->random, r->score, 1, &apart);
+    if (!near) return;
+    say_differences(near, r->score, text);
+    snprintf(r->why_random, sizeof r->why_random, "the score of random images is of other conditions: %.240s",
+             text);
+}
+
 void dc3_scores_answer(dc3_reporting *r, const dc3_identity *is, const json_t *baselines)
 {
-    candidates c = {is, r->rows, baselines};
+    candidates c = {json_array(), json_array()};
     answer best = {0};
     size_t i;
     json_t *row;
     char text[300];
+    add_candidates(is, r->rows, &c);
+    add_candidates(is, baselines, &c);
     json_array_foreach(r->rows, i, row)
     {
         if (dc3_row_kind_of(is, row) != DC3_ROW_OWN) continue;
@@ -235,15 +259,7 @@ void dc3_scores_answer(dc3_reporting *r, const dc3_identity *is, const json_t *b
         answer one = weigh(&c, row);
         if (!best.row || is_better(&best, &one)) best = one;
     }
-    if (!best.row) return;
-    r->why[0] = 0;
-    r->score = best.row;
-    r->random = best.random;
-    r->full = best.full;
-    int apart = 0;
-    const json_t *near = r->random ? NULL : find_partner(&c, r->score, 0, &apart);
-    if (!near) return;
-    say_differences(near, r->score, text);
-    snprintf(r->why_random, sizeof r->why_random, "the score of random images is of other conditions: %.240s",
-             text);
+    if (best.row) take_answer(r, &best, &c);
+    json_decref(c.random);
+    json_decref(c.full);
 }
