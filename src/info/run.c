@@ -132,6 +132,16 @@ static void say_state(dc3_info_page *page, int running, const char *holder, int 
         dc3_info_line(page, "state", "interrupted: %s; run its command again to resume", at);
 }
 
+/* With the keys of status (docs/run-folder.md). */
+static json_t *work_json(const dc3_work *w)
+{
+    json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "command", w->command, "holder", w->holder,
+                          "stage", w->stage, "stage_done", (json_int_t)w->done, "stage_total",
+                          (json_int_t)w->total, "updated", (json_int_t)w->updated);
+    if (w->seconds_left >= 0) json_object_set_new(o, "seconds_left", json_real(w->seconds_left));
+    return o ? o : json_null();
+}
+
 /* Commands that work on what is there: evaluate, label, measure. */
 static void say_works(dc3_info_page *page)
 {
@@ -145,7 +155,7 @@ static void say_works(dc3_info_page *page)
             snprintf(done, sizeof done, " %lld of %lld", (long long)w->done, (long long)w->total);
         dc3_info_line(page, i ? "" : "at work", "%s, %s%s%s%s", w->command, w->holder, *w->stage ? ": " : "",
                       w->stage, done);
-        json_array_append_new(list, json_string(w->command));
+        json_array_append_new(list, work_json(w));
     }
     dc3_info_set(page, "working", list);
 }

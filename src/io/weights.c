@@ -171,24 +171,34 @@ int dc3_weights_are_model(const char *folder)
     return config && weights;
 }
 
-/* Notes a normalisation that is not ImageNet's: `from`.mean, or `image_mean`. */
-static dc3_status note_mean(const char *folder, const char *file, const char *within, const char *key,
-                            dc3_table *table)
+/* A list of a file that says how images are normalised, and ImageNet's. */
+typedef struct normal {
+    const char *file, *within, *key, *what;
+    double usual[3];
+} normal;
+static const normal normals[] = {
+    {"preprocessor_config.json", NULL, "image_mean", "mean", {0.485, 0.456, 0.406}},
+    {"preprocessor_config.json", NULL, "image_std", "deviation", {0.229, 0.224, 0.225}},
+    {"config.json", "pretrained_cfg", "mean", "mean", {0.485, 0.456, 0.406}},
+    {"config.json", "pretrained_cfg", "std", "deviation", {0.229, 0.224, 0.225}},
+};
+
+/* Notes a list that is not ImageNet's. */
+static dc3_status note_normal(const char *folder, const normal *n, dc3_table *table)
 {
-    static const double usual[] = {0.485, 0.456, 0.406};
-    char *path = dc3_path_join(folder, file);
+    char *path = dc3_path_join(folder, n->file);
     json_t *object = NULL;
     int other = 0;
     dc3_status status = DC3_OK;
     if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (dc3_path_what(path) == DC3_PATH_FILE && dc3_json_read(path, INDEX_LIMIT, &object) == DC3_OK) {
-        const json_t *mean = json_object_get(within ? json_object_get(object, within) : object, key);
-        for (size_t i = 0; i < 3 && json_array_size(mean) == 3; i++)
-            other |= fabs(json_number_value(json_array_get(mean, i)) - usual[i]) > 1e-3;
+        const json_t *list = json_object_get(n->within ? json_object_get(object, n->within) : object, n->key);
+        for (size_t i = 0; i < 3 && json_array_size(list) == 3; i++)
+            other |= fabs(json_number_value(json_array_get(list, i)) - n->usual[i]) > 1e-3;
         if (other)
-            status = dc3_table_note(
-                table, "%s says that images are normalised by a mean of %g, which is not followed", file,
-                json_number_value(json_array_get(mean, 0)));
+            status = dc3_table_note(table,
+                                    "%s says that images are normalised by a %s of %g, which is not followed",
+                                    n->file, n->what, json_number_value(json_array_get(list, 0)));
     }
     json_decref(object);
     free(path);
@@ -214,8 +224,9 @@ dc3_status dc3_weights_open(const char *path, dc3_table **table)
         return note_shard(path, table);
     }
     DC3_TRY(dc3_weights_open_model(path, "model", table));
-    dc3_status status = note_mean(path, "preprocessor_config.json", NULL, "image_mean", *table);
-    if (status == DC3_OK) status = note_mean(path, "config.json", "pretrained_cfg", "mean", *table);
+    dc3_status status = DC3_OK;
+    for (size_t i = 0; i < sizeof normals / sizeof *normals && status == DC3_OK; i++)
+        status = note_normal(path, &normals[i], *table);
     if (status != DC3_OK) dc3_table_close(table);
     return status;
 }

@@ -89,6 +89,8 @@ for name in a.tar data_batch_1.bin data_batch_1 test_batch batches.meta; do
   expect 0 "1 pipe, socket or device ($name), skipped" timeout -k 1 20 "$dc3" info pipes
   rm -r pipes
 done
+mkfifo pipe.png
+expect 1 "pipe.png: the file is empty" timeout 20 "$dc3" edit pipe.png --prompt warm -o edited.png
 mkfifo pipe.npy
 expect 1 "pipe.npy: not a regular file" timeout -k 1 20 "$dc3" select --from pipe.npy --ipc 1
 cp -r plain linked; ln -s /nowhere/bird linked/bird; echo x > linked/LICENSE

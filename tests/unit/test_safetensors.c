@@ -277,7 +277,8 @@ static void folders_and_indices(void **state)
     assert_false(dc3_weights_are_model(folder));
     put("model.safetensors", one, sizeof one - 1, 2);
     assert_false(dc3_weights_are_model(folder));
-    put_json("config.json", "{\"pretrained_cfg\": {\"mean\": [0.485, 0.456, 0.406]}}");
+    put_json("config.json",
+             "{\"pretrained_cfg\": {\"mean\": [0.485, 0.456, 0.406], \"std\": [0.229, 0.224, 0.225]}}");
     assert_true(dc3_weights_are_model(folder));
     assert_int_equal(dc3_weights_open(folder, &table), DC3_OK);
     assert_string_equal(dc3_table_notes(table), "");
@@ -287,6 +288,13 @@ static void folders_and_indices(void **state)
     assert_string_equal(dc3_table_notes(table),
                         "preprocessor_config.json says that images are normalised by a mean of 0.5, which is "
                         "not followed");
+    dc3_table_close(&table);
+    put_json("preprocessor_config.json", "{\"image_std\": [0.25, 0.25, 0.25]}");
+    assert_int_equal(dc3_weights_open(folder, &table), DC3_OK);
+    assert_string_equal(
+        dc3_table_notes(table),
+        "preprocessor_config.json says that images are normalised by a deviation of 0.25, which "
+        "is not followed");
     dc3_table_close(&table);
     static const char *const made[] = {
         "w.safetensors.index.json", "w-1.safetensors", "w-00001-of-00003.safetensors",
