@@ -149,6 +149,15 @@ static GOptionContext *make_context(const command *c, reading *r)
 
 /* ---- the whole ---- */
 
+/* The "--" before words that begin with a dash has done its work; GLib leaves it among them. */
+static void drop_separator(char **words)
+{
+    while (*words && strcmp(*words, "--") != 0) words++;
+    if (!*words) return;
+    g_free(*words);
+    for (; *words; words++) *words = words[1];
+}
+
 /* The words with two NULLs behind them, so that rest[1] may be looked at where there is none. */
 static char **copy_words(char **words)
 {
@@ -172,10 +181,11 @@ int parse(const command *c, int argc, char **argv, void *values, char ***rest)
     g_set_prgname(words[0]);
     GError *error = NULL;
     int status = EXIT_USAGE;
-    if (g_option_context_parse_strv(context, &words, &error))
+    if (g_option_context_parse_strv(context, &words, &error)) {
+        drop_separator(words);
         status = settle(&r, s);
-    else
-        explain(c, argv, error);
+    }
+    if (error) explain(c, argv, error);
     g_clear_error(&error);
     g_option_context_free(context);
     *rest = status == EXIT_DONE ? copy_words(words + 1) : NULL;

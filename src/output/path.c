@@ -132,7 +132,10 @@ static dc3_status check_around(const dc3_output_path *o, const char *place)
                                   "expected a place outside of datasets, found %s, which lies in %s with its "
                                   "class folders ('%s', ..); choose another%s%s%s",
                                   o->path, around.path, around.first, *force ? ", or give " : "", force,
-                                  *force ? " to write there all the same" : "");
+                                  !*force ? ""
+                                  : dc3_path_what(place) == DC3_PATH_FILE
+                                      ? " to replace the file there all the same"
+                                      : " to write there all the same");
     dc3_around_free(&around);
     free(folder);
     return status;

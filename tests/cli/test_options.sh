@@ -67,6 +67,7 @@ for option in --dry-run "--combine grid" "--prompts x" --fresh --strict "--featu
   expect 2 "Unknown option ${option%% *}" "${edit[@]}" -p sunny -o refused.png $option
 done
 expect 2 "Unknown option --ipc" "$dc3" bins data -o x.jsonl --ipc 3
+expect 1 "dc3: -x: expected the folder of a run" "$dc3" status -- -x
 expect 2 "Unknown option --feature-size" "$dc3" compensate data -o x --feature-size 8
 expect 2 "Unknown option --seed" "$dc3" contact o -o x.png --seed 1
 expect 2 "--arch: needs --teacher" "$dc3" select data -o x.jsonl --arch resnet18

@@ -83,6 +83,8 @@ for place in nette/train nette/train/a nette/val; do
     refused "outside of datasets" "$dc3" $command data "${one[@]}" -q -o $place/list.jsonl
     refused "outside of datasets" "$dc3" $command data "${one[@]}" -q -o $place/list.jsonl --dry-run
   done
+  there=$(ls -d $place/*.png $place/*/*.png 2>/dev/null | head -1)
+  refused "or give --force to replace the file there" "${edit[@]}" -o "$there"
   refused "outside of datasets" "${train[@]}" -o $place/t.safetensors
   refused "outside of datasets" "${train[@]}" -o $place/t.safetensors --dry-run
   refused "outside of datasets" "${label[@]}" -o $place/l.safetensors
