@@ -8,6 +8,7 @@
 #include "base/listener.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "io/found.h"
 
 static const char *const warm[] = {"sunny", "golden hour", "sepia", "vivid colors", "daylight"};
 static const char *const cold[] = {"rainy", "snowy", "frozen lake", "infrared", "underwater"};
@@ -39,6 +40,7 @@ dc3_status dc3_prompts_read(const char *path, dc3_prompts *p)
     if (!path) return DC3_OK;
     dc3_status status = dc3_file_read(path, 1 << 20, &text, &size);
     if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("prompts"));
+    status = dc3_check_found(path, "lines 'warm: TEXT' or 'cold: TEXT'", text, size);
     rest = text;
     while (status == DC3_OK && (line = strsep(&rest, "\r\n"))) {
         line += strspn(line, " \t");

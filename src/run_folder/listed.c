@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/cancel.h"
 #include "base/file.h"
+#include "io/found.h"
 
 /* Numbers of the images, + 1, by their keys as JSON has them. */
 static GHashTable *number_keys(const dc3_dataset *dataset)
@@ -76,8 +77,9 @@ dc3_status dc3_listed_read(const char *path, const dc3_dataset *dataset, dc3_lis
     DC3_TRY(dc3_file_read(path, LIMIT, &text, &size));
     for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
     *list = calloc(lines, sizeof **list);
-    dc3_status status =
-        *list ? read_lines(path, dataset, text, *list, count) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = *list ? dc3_check_found(path, "a list that dc3 select wrote", text, size)
+                              : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = read_lines(path, dataset, text, *list, count);
     free(text);
     if (status == DC3_OK && !*count)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: expected a list that dc3 select wrote, found no line", path);

@@ -117,8 +117,9 @@ static dc3_status read_merges(dc3_bpe *bpe, const char *path)
     size_t size;
     int line = 0, rank = 0;
     DC3_TRY(dc3_file_read(path, FILE_LIMIT, &text, &size));
-    dc3_status status = DC3_OK;
-    if (strlen(text) != size) status = dc3_fail(DC3_ERR_FORMAT, "%s: holds a zero byte", path);
+    dc3_status status = dc3_check_found(path, "the merges of a tokenizer", text, size);
+    if (status == DC3_OK && strlen(text) != size)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: holds a zero byte", path);
     for (char *p = text; status == DC3_OK && *p;) {
         char *end = p + strcspn(p, "\n");
         char *next = *end ? end + 1 : end;

@@ -80,9 +80,14 @@ expect 1 "Git LFS pointer" "$dc3" condense pointers -o of-pointers --ipc 1 --met
 expect 1 "Git LFS pointer" "$dc3" select --from pointers/w.pth
 expect 1 "Git LFS pointer" "$dc3" condense data -o of-pointers --ipc 1 --teacher pointers/w.pth "${common[@]}"
 expect 1 "Git LFS pointer" "$dc3" edit pointers/a/1.png --prompt x -o edited.png
+expect 1 "Git LFS pointer" "$dc3" compensate data -o by-pointers --prompts pointers/d.tar "${common[@]}"
+expect 1 "Git LFS pointer" "$dc3" compensate data -o by-pointers --list pointers/d.tar "${common[@]}"
 cp -r "$source/models/dc3-mini" model && printf "$pointer" > model/unet/config.json
 info model "config.json: expected JSON, found a Git LFS pointer"
 cp "$source/models/dc3-mini/unet/config.json" model/unet/
+printf "$pointer" > model/tokenizer/merges.txt
+info model "merges.txt: expected the merges of a tokenizer, found a Git LFS pointer"
+cp "$source/models/dc3-mini/tokenizer/merges.txt" model/tokenizer/
 mv model/unet/diffusion_pytorch_model.safetensors model/unet/diffusion_pytorch_model.bin
 info model "weights of unet read from .bin, for want of safetensors" "for --editor  yes"
 rm model/unet/diffusion_pytorch_model.bin && echo x > model/unet/diffusion_flax_model.msgpack

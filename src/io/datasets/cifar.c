@@ -86,6 +86,7 @@ static dc3_status name_classes(const char *path, int hundred, dc3_dataset *d)
     dc3_status status = file ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (file && dc3_path_what(file) == DC3_PATH_FILE) {
         status = dc3_file_read(file, 1 << 16, &text, &size);
+        if (status == DC3_OK) status = dc3_check_found(file, "names of classes", text, size);
         char *rest = text, *line;
         while (status == DC3_OK && (line = strsep(&rest, "\r\n")))
             if (*line && (int)d->class_count < count) status = dc3_cifar_name_class(file, line, d);
