@@ -30,8 +30,9 @@ static const char *percent(const result *r, const double *values, char text[24])
 static void print_conditions(const result *r)
 {
     const dc3_score *s = &r->last;
-    printf("  %d epochs of %lld images, %lld steps of %d, learning rate %g, %d px, %s; %s labels", s->epochs,
-           (long long)s->images, (long long)s->steps, s->batch, s->lr, s->size, s->dtype, s->labels);
+    printf("  %d epoch%s of %lld image%s, %lld step%s of %d, learning rate %g, %d px, %s; %s labels",
+           s->epochs, s->epochs == 1 ? "" : "s", (long long)s->images, s->images == 1 ? "" : "s",
+           (long long)s->steps, s->steps == 1 ? "" : "s", s->batch, s->lr, s->size, s->dtype, s->labels);
     if (*s->teacher) printf(" of a %s", s->teacher);
     if (s->teacher_top1 >= 0) printf(" (top-1 %.2f %%)", 100 * s->teacher_top1);
     if (s->any_teacher) printf(", taken with --any-teacher: hardly one of these classes");
@@ -72,9 +73,9 @@ static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, dc3_tes
         o->student++;
         if (o->listener.message) {
             char text[160];
-            snprintf(text, sizeof text, "%s, seed %llu: top-1 %.2f %% after %d epochs (loss %.4f, %.0f s)",
+            snprintf(text, sizeof text, "%s, seed %llu: top-1 %.2f %% after %d epoch%s (loss %.4f, %.0f s)",
                      r->last.arch, (unsigned long long)o->seed, 100 * r->last.top1, r->last.epochs,
-                     r->last.loss, r->last.seconds);
+                     r->last.epochs == 1 ? "" : "s", r->last.loss, r->last.seconds);
             o->listener.message(o->listener.user, text);
         }
     }

@@ -11,7 +11,7 @@ static void print_measures(const settings *s, const dc3_measure_report *r)
         printf("%s\n", r->json);
     else {
         printf("%s", r->table);
-        if (r->skipped) printf("\n%lld images skipped\n", (long long)r->skipped);
+        if (r->skipped) printf("\n%lld image%s skipped\n", (long long)r->skipped, r->skipped == 1 ? "" : "s");
     }
 }
 

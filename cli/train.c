@@ -18,8 +18,8 @@ static void print_training(const settings *s, const dc3_train_report *r, const c
         print_json(o);
         return;
     }
-    printf("%s trained for %d epochs in %.0f s (%.1f images/s), loss %.4f\n", r->arch, r->epochs, r->seconds,
-           r->images_second, r->loss);
+    printf("%s trained for %d epoch%s in %.0f s (%.1f images/s), loss %.4f\n", r->arch, r->epochs,
+           r->epochs == 1 ? "" : "s", r->seconds, r->images_second, r->loss);
     if (r->top1 >= 0)
         printf("last epoch: top-1 %.2f %%, top-5 %.2f %%; best of the tests: %.2f %% after epoch %d\n",
                100 * r->top1, 100 * r->top5, 100 * r->best_top1, r->best_epoch);

@@ -314,8 +314,8 @@ static void print_conditions(const table *t)
     char accuracy[DC3_ACCURACY_TEXT];
     double temperature = o->evaluate.temperature > 0 ? o->evaluate.temperature : 20;
     if (!last) return;
-    fprintf(t->text, "\nstudents: %d epochs, %d px, %s", number(last, "epochs"), number(last, "size"),
-            dc3_dtype_name(c->dtype));
+    fprintf(t->text, "\nstudents: %d epoch%s, %d px, %s", number(last, "epochs"),
+            number(last, "epochs") == 1 ? "" : "s", number(last, "size"), dc3_dtype_name(c->dtype));
     print_batches(t);
     fprintf(t->text, "; %s\n",
             strcmp(dc3_usual_augment(o), "none") ? "views by RDED's protocol" : "whole images");

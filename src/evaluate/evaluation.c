@@ -10,6 +10,7 @@
 #include "options/option_names.h"
 #include "run_folder/document.h"
 #include "run_folder/fingerprint.h"
+#include "run_folder/stored_images.h"
 #include "teacher/classes.h"
 #include "teacher/seen_images.h"
 
@@ -77,6 +78,8 @@ static dc3_status open_condensed(dc3_evaluation *e)
     if (status == DC3_OK && is_run) status = read_document(document, &e->teacher_size);
     if (status == DC3_OK && is_run) e->stored = dc3_fingerprint_folder(folder);
     if (status == DC3_OK) status = dc3_dataset_open(is_run ? folder : data, &e->data);
+    if (status == DC3_OK && is_run && !e->tests->dataset)
+        dc3_stored_images_note(folder, e->data, &e->options->listener);
     free(document);
     free(folder);
     return status;

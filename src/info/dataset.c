@@ -37,8 +37,8 @@ static void say_extremes(dc3_info_page *page, const dc3_dataset *d, const class_
     for (int i = 0; i < 3; i++) {
         const char *name = dc3_dataset_class_name(d, some[i]->label);
         if (sorted[0].count != sorted[n - 1].count)
-            dc3_info_line(page, keys[i], "%lld images, class '%.*s'", (long long)some[i]->count,
-                          dc3_text_room(name, NAME), name);
+            dc3_info_line(page, keys[i], "%lld image%s, class '%.*s'", (long long)some[i]->count,
+                          some[i]->count == 1 ? "" : "s", dc3_text_room(name, NAME), name);
         dc3_info_set(page, keys[i], named_count(d, some[i]));
     }
     if (sorted[0].count == sorted[n - 1].count)
@@ -136,7 +136,7 @@ static void say_sizes(dc3_info_page *page, const dc3_dataset *d)
         dc3_info_line(page, "sizes",
                       "%d to %d px wide (median %d), %d to %d px high (median %d), of %d examined", width[0],
                       width[n - 1], width[n / 2], height[0], height[n - 1], height[n / 2], n);
-    if (n && n < looked)
+    if (n && n < looked && !page->options->check)
         dc3_info_line(page, "unreadable", "%lld of %lld examined; %s reads all", (long long)(looked - n),
                       (long long)looked, dc3_setting("check"));
 }

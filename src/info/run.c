@@ -77,8 +77,9 @@ static const char *stage_of(const char *folder, const json_t *settings)
                                                                     : "before its teacher";
 }
 
-/* The images that lie in train/; those that are to come too. */
-static dc3_status say_stored(dc3_info_page *page, int complete)
+/* The images that lie in train/; those that are to come too. noted: those of the run, as dc3 status counts
+ * them; -1: nobody knows. */
+static dc3_status say_stored(dc3_info_page *page, int complete, int64_t noted)
 {
     const char *folder = page->options->path;
     char *train = dc3_path_join(folder, "train");
@@ -86,7 +87,7 @@ static dc3_status say_stored(dc3_info_page *page, int complete)
     dc3_dataset *d = NULL;
     dc3_status status = train ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (train && dc3_path_what(train) == DC3_PATH_FOLDER && dc3_dataset_open(train, &d) != DC3_OK) d = NULL;
-    int64_t stored = d ? dc3_dataset_size(d) : 0;
+    int64_t stored = noted >= 0 ? noted : d ? dc3_dataset_size(d) : 0;
     if (planned && !(complete && stored == planned))
         dc3_info_line(page, "stored", "%lld of %lld images", (long long)stored, (long long)planned);
     dc3_info_set(page, "stored", json_integer(stored));
@@ -183,9 +184,10 @@ static dc3_status describe_run(dc3_info_page *page, const json_t *object)
     else
         snprintf(at, sizeof at, "%s", stage);
     say_state(page, progress.running, progress.holder, complete, at);
+    int64_t noted = progress.has_database && progress.chosen ? progress.stored : -1;
     dc3_progress_free(&progress);
     say_works(page);
-    DC3_TRY(say_stored(page, complete));
+    DC3_TRY(say_stored(page, complete, noted));
     say_extras(page);
     if (json_is_object(settings)) say_settings(page, settings);
     return DC3_OK;

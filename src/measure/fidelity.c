@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "measure/fidelity.h"
+#include "run_folder/origins.h"
 #include "run_folder/sources.h"
 #include "metrics/delta_e_2000.h"
 #include "metrics/psnr.h"
@@ -32,8 +33,8 @@ typedef struct pair {
     char reason[DC3_REASON_SIZE];
 } pair;
 
-/* Where a stored image has no original that is known: metadata.jsonl does not name the image, or its
- * source is not among the originals. */
+/* Where a stored image has no original that is known: metadata.jsonl does not name the image or its source
+ * is another image now; its source is not among the originals. */
 enum { UNNAMED = -1, GONE = -2 };
 
 struct dc3_pairing {
@@ -57,8 +58,32 @@ int64_t dc3_pairing_original(const dc3_pairing *p, int64_t item)
     return p->items[item];
 }
 
+/* Whether the originals are those that the run was made of; marks in `sources` those that are others now.
+ * *why says what is in the way where it is another dataset. */
+static dc3_status check_originals(const dc3_measuring *m, const dc3_subject *s, json_t *sources,
+                                  const dc3_pairing *p, char *why, size_t size)
+{
+    dc3_origins found;
+    char text[DC3_ORIGINS_TEXT];
+    const char *path = dc3_dataset_path(p->originals);
+    DC3_TRY(dc3_origins_check(s->path, p->originals, sources, &found));
+    if (!found.missing && !found.changed) return DC3_OK;
+    dc3_origins_text(&found, text);
+    if (dc3_origins_are_others(&found) && m->options->originals)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: expected the dataset of the run %s, found another: %s; %s names it", path,
+                        s->path, text, dc3_setting("originals"));
+    if (dc3_origins_are_others(&found))
+        snprintf(why, size, "%.150s is another dataset now: %.200s", path, text);
+    else if (found.changed)
+        dc3_listener_say(&m->options->listener, "note: %s has changed: %s; nothing is compared with them",
+                         path, text);
+    return DC3_OK;
+}
+
 /* Fills items from the lines of metadata.jsonl: the sources of the images in the folder. */
-static dc3_status find_items(const dc3_subject *s, const json_t *lines, dc3_pairing *p)
+static dc3_status find_items(const dc3_measuring *m, const dc3_subject *s, const json_t *lines,
+                             dc3_pairing *p, char *why, size_t size)
 {
     json_t *line, *stored = json_object(), *sources = json_object();
     size_t i;
@@ -78,12 +103,14 @@ static dc3_status find_items(const dc3_subject *s, const json_t *lines, dc3_pair
     for (int64_t k = 0; k < dc3_dataset_size(s->data); k++) p->items[k] = UNNAMED;
     dc3_sources_number(stored, s->data);
     dc3_sources_number(sources, p->originals);
+    if (status == DC3_OK) status = check_originals(m, s, sources, p, why, size);
     json_array_foreach((json_t *)(uintptr_t)lines, i, line)
     {
         if (status != DC3_OK) break;
         int64_t item = dc3_sources_item(stored, json_string_value(json_object_get(line, "file_name"))),
                 original = dc3_sources_item(sources, json_string_value(json_object_get(line, "source")));
-        if (item >= 0) p->items[item] = original >= 0 ? original : GONE;
+        if (item >= 0)
+            p->items[item] = original >= 0 ? original : original == DC3_SOURCE_CHANGED ? UNNAMED : GONE;
     }
     json_decref(stored);
     json_decref(sources);
@@ -306,12 +333,12 @@ void dc3_pairing_close(dc3_pairing **pairing)
     *pairing = NULL;
 }
 
-static dc3_status open_pairs(dc3_measuring *m, dc3_subject *s)
+static dc3_status open_pairs(dc3_measuring *m, dc3_subject *s, char *why, size_t size)
 {
     json_t *lines = NULL;
     dc3_status status = dc3_metadata_read(s->folder, &lines);
     if (status == DC3_OK) status = open_memory(m, s, s->pairing);
-    if (status == DC3_OK) status = find_items(s, lines, s->pairing);
+    if (status == DC3_OK) status = find_items(m, s, lines, s->pairing, why, size);
     json_decref(lines);
     return status;
 }
@@ -324,7 +351,8 @@ dc3_status dc3_pairing_open(dc3_measuring *m, dc3_subject *s)
     if (!p) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     read_settings(s, p);
     DC3_TRY(open_originals(m, s, p, why, sizeof why));
-    if (!*why) return open_pairs(m, s);
+    if (!*why) DC3_TRY(open_pairs(m, s, why, sizeof why));
+    if (!*why) return DC3_OK;
     dc3_listener_say(&m->options->listener, "note: %s is not compared with its originals: %s", s->path, why);
     dc3_pairing_close(&s->pairing);
     return DC3_OK;

@@ -41,6 +41,7 @@ typedef struct dc3_reporting {
     double distance, random_distance; /* of the colours of stored images, and of as many random ones, to the
                                          originals', mean of the channels; NaN: unknown */
     int64_t looked, duplicates;       /* stored images that were compared, those that equal an earlier one */
+    int64_t absent;                   /* images that have a place on the page, and are not there */
     int64_t done, total;              /* steps of the work */
     json_t *page;                     /* what dc3_page_write takes */
     json_t *notes;                    /* its member */

@@ -189,7 +189,7 @@ static json_t *image_of(dc3_reporting *r, const shown *s, int fourfold)
     json_object_set_new(o, "aligned", json_boolean(!fourfold && !json_object_get(s->line, "patches")));
     json_object_set_new(o, "edits", edits_of(s));
     json_object_set_new(o, "facts", facts_of(s->line, s->edits[0] != NULL));
-    r->result->shown++;
+    *(s->stored ? &r->result->shown : &r->absent) += 1;
     r->result->originals += s->original != NULL;
     return o;
 }
@@ -324,7 +324,7 @@ static void note_missing(dc3_reporting *r)
 {
     int64_t classes = (int64_t)json_array_size(json_object_get(r->page, "classes"));
     r->result->images = (int64_t)json_array_size(r->lines);
-    if (r->result->shown < r->result->images)
+    if (r->result->shown + r->absent < r->result->images)
         dc3_report_note(r, "The page shows %lld of %lld images, the first of each class.",
                         (long long)r->result->shown, (long long)r->result->images);
     if (classes < r->classes_count)

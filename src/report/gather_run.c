@@ -12,6 +12,7 @@
 #include "run_folder/document.h"
 #include "run_folder/origins.h"
 #include "run_folder/sources.h"
+#include "run_folder/stored_images.h"
 
 dc3_status dc3_reporting_read(dc3_reporting *r)
 {
@@ -53,6 +54,19 @@ static dc3_status go_without(dc3_reporting *r, const char *why)
     return DC3_OK;
 }
 
+/* Whether the images that the run stored are still there. */
+static void check_stored(dc3_reporting *r)
+{
+    dc3_stored_images found;
+    dc3_dataset *stored = NULL;
+    char text[DC3_STORED_TEXT];
+    if (dc3_dataset_open(r->train, &stored) != DC3_OK) stored = NULL;
+    dc3_stored_images_check(r->lines, stored, &found);
+    dc3_dataset_close(&stored);
+    if (found.missing) tell(r, dc3_stored_missing(&found, text));
+    if (found.foreign) tell(r, dc3_stored_foreign(&found, text));
+}
+
 /* Whether it is the dataset that the run was made of, and all of it. */
 static dc3_status check_data(dc3_reporting *r, const char *path)
 {
@@ -78,6 +92,7 @@ static dc3_status check_data(dc3_reporting *r, const char *path)
 
 dc3_status dc3_reporting_open_data(dc3_reporting *r)
 {
+    check_stored(r);
     const char *moved = r->options->data,
                *path = moved ? moved : json_string_value(json_object_get(r->settings, "data"));
     dc3_status status =

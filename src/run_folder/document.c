@@ -1,7 +1,11 @@
 #include "run_folder/document.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include "base/file.h"
+#include "base/lock.h"
 
 dc3_status dc3_document_read(const char *run, json_t **document)
 {
@@ -21,7 +25,17 @@ dc3_status dc3_document_read(const char *run, json_t **document)
 
 dc3_status dc3_check_complete(const char *document, const json_t *object)
 {
+    char who[200], own[40];
+    const char *name = strrchr(document, '/');
     if (json_is_true(json_object_get(object, "complete"))) return DC3_OK;
+    char *folder = name ? strndup(document, (size_t)(name - document)) : strdup(".");
+    int held = folder && dc3_lock_holder(*folder ? folder : "/", who, sizeof who);
+    free(folder);
+    snprintf(own, sizeof own, "process %ld on ", (long)getpid());
+    if (held && strncmp(who, own, strlen(own)) != 0)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: the run is not complete; %s works on it: wait until it has ended", document,
+                        who);
     return dc3_fail(DC3_ERR_FORMAT, "%s: the run is not complete; run its command again to resume it",
                     document);
 }

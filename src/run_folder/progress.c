@@ -54,15 +54,34 @@ static void read_database(const char *path, dc3_progress *p)
     p->binned = dc3_state_number(db, "SELECT COUNT(bin) FROM inputs", 0);
     p->classes = dc3_state_number(db, "SELECT COUNT(*) FROM classes", 0);
     p->chosen = dc3_state_number(db, "SELECT COUNT(*) FROM pictures", 0);
-    p->stored = dc3_state_number(db, "SELECT COUNT(*) FROM pictures WHERE state = 'stored'", 0);
     p->edits = dc3_state_number(db, "SELECT SUM(edits) FROM pictures", 0);
-    p->bytes = dc3_state_number(db, "SELECT SUM(bytes) FROM pictures WHERE state = 'stored'", 0);
     p->views = dc3_state_number(db, "SELECT MIN(views) FROM pictures WHERE state = 'stored'", 0);
     p->calls = dc3_state_noted(db, "calls", -1), p->peak_bytes = dc3_state_noted(db, "peak_bytes", -1);
     p->cached_seconds = dc3_state_noted(db, "cached_seconds", -1);
     read_stage(db, p);
     read_stages(db, p);
     sqlite3_close(db);
+}
+
+/* The images that are noted as stored, and still lie below train/. */
+static void count_stored(const char *folder, const char *path, dc3_progress *p)
+{
+    static const char stored[] = "SELECT name, bytes FROM pictures WHERE state = 'stored'";
+    sqlite3_stmt *row = NULL;
+    sqlite3 *db = dc3_state_open_read_only(path);
+    char *train = dc3_path_join(folder, "train");
+    if (train && db && sqlite3_prepare_v2(db, stored, -1, &row, NULL) == SQLITE_OK)
+        while (sqlite3_step(row) == SQLITE_ROW) {
+            const char *name = (const char *)sqlite3_column_text(row, 0);
+            char *image = name ? dc3_path_join(train, name) : NULL;
+            int there = image && dc3_path_what(image) == DC3_PATH_FILE;
+            p->stored += there;
+            p->bytes += there ? sqlite3_column_int64(row, 1) : 0;
+            free(image);
+        }
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    free(train);
 }
 
 static dc3_status read_document(const char *path, dc3_progress *p)
@@ -100,6 +119,8 @@ dc3_status dc3_progress_read(const char *folder, dc3_progress *p)
     if (status == DC3_OK) {
         p->running = dc3_lock_holder(folder, p->holder, sizeof p->holder);
         read_database(database, p);
+        count_stored(folder, database, p);
+        if (p->complete) p->done = p->total, p->seconds_left = -1;
     }
     free(document);
     free(database);

@@ -146,11 +146,11 @@ static dc3_status train(const dc3_train_options *plan, const char *run, dc3_teac
     char text[DC3_ACCURACY_TEXT];
     dc3_listener_say(
         &plan->listener,
-        "a teacher is trained first: %s at %d px, %d epochs in batches of %d (%s, %s, %s: another "
+        "a teacher is trained first: %s at %d px, %d epoch%s in batches of %d (%s, %s, %s: another "
         "one; %s FILE: yours; %s none: VAE features are compared)",
-        plan->arch, plan->size, plan->epochs, plan->batch, dc3_setting("teacher_arch"),
-        dc3_setting("teacher_size"), dc3_setting("teacher_epochs"), dc3_setting("teacher"),
-        dc3_setting("teacher"));
+        plan->arch, plan->size, plan->epochs, plan->epochs == 1 ? "" : "s", plan->batch,
+        dc3_setting("teacher_arch"), dc3_setting("teacher_size"), dc3_setting("teacher_epochs"),
+        dc3_setting("teacher"), dc3_setting("teacher"));
     if (!(plan->hold_out > 0))
         dc3_listener_say(&plan->listener,
                          "note: %s: too few images to hold any out for tests: all are trained on, and the "

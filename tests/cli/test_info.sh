@@ -29,6 +29,7 @@ grep -q '"least": 20' document && grep -q '"png": 13' document || fail "sizes an
 head -c 60 data/blue/1.png > data/blue/cut.png
 info data "1 of 14 examined"
 expect 0 "1 of all 14" "$dc3" info data --check
+[[ $output != *"examined;"* ]] || fail "--check looks at a sample: $output"
 expect 0 "blue/cut.png" "$dc3" info data --check --json
 rm data/blue/cut.png
 expect 0 "0 of all 13" "$dc3" info data --check

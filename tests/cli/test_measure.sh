@@ -97,12 +97,19 @@ expect 0 "--data says where the originals are now" "${dc3m[@]}" same
 [[ $output != *"against their originals"* ]] || fail "originals that are not there"
 expect 0 "against their originals" "${dc3m[@]}" same --data moved
 expect 1 "nowhere" "${dc3m[@]}" same --data nowhere
+cp -r moved changed && source=$(sed -n '1s/.*"source": *"\([^"]*\)".*/\1/p' same/train/metadata.jsonl)
+"$tools/make_image" "changed/$source" 31 25 1 2 3 || fail "make_image"
+expect 0 "note: changed has changed: 1 of 4 images that the run was made of is another now ($source); nothing is" \
+  "${dc3m[@]}" same --data changed
+[[ $("${dc3m[@]}" same --data changed --json -q) == *'"pairs": 3,'* ]] || fail "a changed original is compared"
+for file in changed/*/*.png; do "$tools/make_image" "$file" 31 25 1 2 3 || fail "make_image"; done
+expect 1 "changed: expected the dataset of the run same, found another" "${dc3m[@]}" same --data changed
 rm moved/blue/*.png && images moved/blue 1
 expect 0 "its source is not in moved" "${dc3m[@]}" same --data moved
 
 # An image that cannot be read is skipped, counted and listed.
 head -c 100 moved/blue/1.png > "moved/blue/cut.png"
-expect 0 "1 images skipped" "${dc3m[@]}" moved
+expect 0 "1 image skipped" "${dc3m[@]}" moved
 expect 0 "blue/cut.png" "${dc3m[@]}" moved --json -q
 expect 1 "blue/cut.png" "${dc3m[@]}" moved --strict
 rm -r moved/blue "moved/re d/"[1-3].png && cp same/dc3.json broken.png && mkdir moved/bad &&

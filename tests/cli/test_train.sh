@@ -119,6 +119,13 @@ for labels in "soft --teacher whole.safetensors" stored; do
     fail "a student of $labels labels that was interrupted scores otherwise"
 done
 
+# An image of the run that is gone, and one that is not the run's, are told.
+cp -r small gone && file=$(find gone/train -name '*.png' | sort | head -1) &&
+  cp "$file" "${file%/*}/mine.png" && rm "$file"
+expect 0 "note: gone/train: 1 of 4 images of the run is missing: ${file#gone/train/}" "$dc3" evaluate gone --val val \
+  --labels hard --threads 2 --epochs 1
+[[ $output == *"gone/train: 1 image is not of the run: "*mine.png*"1 epoch of 4 images"* ]] || fail "foreign: $output"
+
 # A run that was not finished is not scored.
 cp -r small half && sed -i 's/"complete": true/"complete": false/' half/dc3.json
 expect 1 "the run is not complete" "$dc3" evaluate half --val val --labels hard --threads 2

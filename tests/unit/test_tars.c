@@ -178,7 +178,7 @@ static void class_folders(void **state)
     check_item(d, 0, "a.tar/./set/train/10/a.1.png", "10", 1); /* named as the folders are */
     check_item(d, 1, "a.tar/./set/train/9/deep/b.png", "9", 2);
     assert_int_equal(dc3_dataset_notes(d), 2);
-    assert_string_equal(dc3_dataset_note(d, 0), "1 image lies outside the class folders, skipped");
+    assert_string_equal(dc3_dataset_note(d, 0), "1 image lies outside the class folders, skipped: loose.png");
     assert_string_equal(dc3_dataset_note(d, 1),
                         "passed over 3 files, hidden or left behind by systems and programs "
                         "(@eaDir, ._b.png, __MACOSX)");

@@ -231,12 +231,12 @@ static dc3_status note_depth(dc3_dataset *d)
 }
 
 /* What lies beside the class folders. */
-static dc3_status note_outside(dc3_dataset *d, const char *path, long outside)
+static dc3_status note_outside(dc3_dataset *d, const char *path, long outside, const char *first)
 {
     DC3_TRY(dc3_parts_check(d));
     DC3_TRY(note_depth(d));
     if (!outside) return DC3_OK;
-    if (d->size) return dc3_dataset_note_outside(d, outside);
+    if (d->size) return dc3_dataset_note_outside(d, outside, first);
     return dc3_fail(
         DC3_ERR_FORMAT,
         "%s: found %ld images but no class folders; expected DATA/<class>/<image>: sort them into a "
@@ -246,13 +246,13 @@ static dc3_status note_outside(dc3_dataset *d, const char *path, long outside)
 
 /* An entry beside the class folders. Links to nothing may have been classes; lists and programs are no loss.
  */
-static dc3_status visit_outside(listing *w, const char *name, long *outside, long *tars)
+static dc3_status visit_outside(listing *w, const char *name, long *outside, const char **first, long *tars)
 {
     dc3_dataset *d = w->dataset;
     dc3_path_kind kind = dc3_kind_below(w->root, name);
     int is_image = dc3_is_image_name(name), is_tar = dc3_is_tar_name(name);
     if (kind == DC3_PATH_FILE) {
-        *outside += is_image;
+        if (is_image && !(*outside)++) *first = name;
         *tars += is_tar;
         if (!d->foreign) d->foreign = dc3_other_dataset(name);
         if (!dc3_unread_image_name(name) && !dc3_ends_with(name, ".dvc")) return DC3_OK;
@@ -266,6 +266,7 @@ static dc3_status open_folder(const char *path, dc3_dataset *dataset)
     struct dirent **entries;
     int count;
     long outside = 0, tars = 0;
+    const char *first = "";
     DC3_TRY(dc3_line_of(path, &w.above));
     DC3_TRY(dc3_list(path, is_entry, &entries, &count));
     dc3_status status = check_split(path, entries, count);
@@ -275,13 +276,14 @@ static dc3_status open_folder(const char *path, dc3_dataset *dataset)
         if (dc3_kind_below(path, name) == DC3_PATH_FOLDER)
             status = list_class(&w, name);
         else
-            status = visit_outside(&w, name, &outside, &tars);
+            status = visit_outside(&w, name, &outside, &first, &tars);
     }
-    dc3_list_free(entries, count);
     if (status == DC3_OK && tars && dataset->size)
         status = dc3_dataset_mention(dataset, "%ld tar%s beside the class folders, not read", tars,
                                      tars == 1 ? " lies" : "s lie");
-    return status == DC3_OK ? note_outside(dataset, path, outside) : status;
+    if (status == DC3_OK) status = note_outside(dataset, path, outside, first);
+    dc3_list_free(entries, count);
+    return status;
 }
 
 static int probe(const char *path)

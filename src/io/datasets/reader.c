@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/text.h"
 
 dc3_status dc3_dataset_text(dc3_dataset *d, const char *string, size_t *at)
 {
@@ -128,11 +129,13 @@ void dc3_dataset_list_skipped(dc3_dataset *d, const char *key, const char *path,
     g_ptr_array_add(d->skipped, g_strdup_printf("%s: %s", path, reason));
 }
 
-dc3_status dc3_dataset_note_outside(dc3_dataset *d, long images)
+dc3_status dc3_dataset_note_outside(dc3_dataset *d, long images, const char *first)
 {
+    enum { MOST = 190 };
     if (!images) return DC3_OK;
-    return dc3_dataset_remark(d, "%ld image%s outside the class folders, skipped", images,
-                              images == 1 ? " lies" : "s lie");
+    return dc3_dataset_remark(d, "%ld image%s outside the class folders, skipped: %.*s%s", images,
+                              images == 1 ? " lies" : "s lie", dc3_text_room(first, MOST), first,
+                              images == 1 ? "" : " and others");
 }
 
 dc3_status dc3_dataset_count_notes(dc3_dataset *d)

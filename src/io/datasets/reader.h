@@ -80,8 +80,8 @@ dc3_status dc3_dataset_skip(dc3_dataset *dataset, const char *key, const char *f
     __attribute__((format(printf, 3, 4)));
 /* Only lists it: "PATH: REASON". */
 void dc3_dataset_list_skipped(dc3_dataset *dataset, const char *key, const char *path, const char *reason);
-/* A note of images that lie beside the class folders, if there are any. */
-dc3_status dc3_dataset_note_outside(dc3_dataset *dataset, long images);
+/* A note of images that lie beside the class folders, if there are any; `first` is the name of one. */
+dc3_status dc3_dataset_note_outside(dc3_dataset *dataset, long images, const char *first);
 /* Counts one file or folder that is passed over, of which `name` is shown. */
 void dc3_passed_add(dc3_passed *passed, const char *name, int is_folder);
 /* 1 for what is no part of the dataset, which is counted. */

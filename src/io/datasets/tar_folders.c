@@ -117,10 +117,11 @@ static size_t find_common(const dc3_dataset *d, const dc3_tar_images *images)
     return common;
 }
 
-/* Adds those below a class's folder; how many lie above is counted. parts: 1 if train and the like are all of
+/* Adds those below a class's folder; how many lie above is counted; *first: where the
+ * text has the name of one. parts: 1 if train and the like are all of
  * the classes. */
 static dc3_status add_all(dc3_dataset *d, const dc3_tar_images *images, size_t common, long *above,
-                          int *parts)
+                          size_t *first, int *parts)
 {
     char name[512];
     *parts = 1;
@@ -128,7 +129,7 @@ static dc3_status add_all(dc3_dataset *d, const dc3_tar_images *images, size_t c
         dc3_item item = images->items[i];
         const char *below = path_of(d, &item) + common, *slash = strchr(below, '/');
         if (!slash) {
-            ++*above;
+            if (!(*above)++) *first = (size_t)(below - d->text);
             continue;
         }
         snprintf(name, sizeof name, "%.*s", (int)(slash - below), below);
@@ -142,16 +143,17 @@ static dc3_status add_all(dc3_dataset *d, const dc3_tar_images *images, size_t c
 dc3_status dc3_tar_folders(dc3_dataset *d, const dc3_tar_images *images, const dc3_tar_survey *survey)
 {
     long above = 0;
+    size_t first = 0;
     int parts;
     size_t common = find_common(d, images);
-    DC3_TRY(add_all(d, images, common, &above, &parts));
+    DC3_TRY(add_all(d, images, common, &above, &first, &parts));
     if (!d->size && !common) return dc3_tar_survey_explain(survey, d->path, images->count, 0);
     if (!d->size) { /* one folder, which is the class */
         const char *path = path_of(d, &images->items[0]);
         size_t start = common - 1;
         while (start && path[start - 1] != '/') start--;
         above = 0;
-        return add_all(d, images, start, &above, &parts);
+        return add_all(d, images, start, &above, &first, &parts);
     }
     if (parts)
         return dc3_fail(
@@ -160,5 +162,5 @@ dc3_status dc3_tar_folders(dc3_dataset *d, const dc3_tar_images *images, const d
             "folder of one of them",
             d->path, d->class_count > 1 ? "train, val and the like" : d->classes[0]);
     DC3_TRY(dc3_parts_check(d));
-    return dc3_dataset_note_outside(d, above);
+    return dc3_dataset_note_outside(d, above, d->text + first);
 }
