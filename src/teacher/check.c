@@ -23,13 +23,21 @@ static double tail(int64_t least, int64_t n, double p)
     return sum;
 }
 
+/* What a teacher of these classes, `even` of them one in all, should at least reach: its share of right
+ * answers, 0 where guessing is the only measure. */
+static double least_share(double even)
+{
+    const double most = 0.25, times = 3;
+    double half_way = (1 + even) / 2;
+    return even > most ? 0 : times * even < half_way ? times * even : half_way;
+}
+
 dc3_verdict dc3_teacher_verdict(int64_t right, int64_t n, double chance, double even)
 {
-    const double rare = 0.01, most = 0.25, times = 3, rounding = 1e-9;
+    const double rare = 0.01, rounding = 1e-9;
     if (n < 1 || tail(n, n, chance) > rare) return DC3_TEACHER_UNCLEAR;
     if (tail(right, n, chance) > rare) return DC3_TEACHER_WRONG;
-    int seldom = (double)right < times * even * (double)n - rounding;
-    return even <= most && seldom ? DC3_TEACHER_WRONG : DC3_TEACHER_FITS;
+    return (double)right < least_share(even) * (double)n - rounding ? DC3_TEACHER_WRONG : DC3_TEACHER_FITS;
 }
 
 /* ---- names ---- */
@@ -116,19 +124,41 @@ dc3_status dc3_teacher_check_names(dc3_teacher_check *check, const json_t *known
 
 /* ---- accuracy ---- */
 
-/* "10.0 %", with the share of the most frequent class where it is more. */
-static void chance_text(double even, double most, char text[80])
+/* The fewest right answers of n that are enough. */
+static int64_t least_right(int64_t n, double chance, double even)
 {
-    int n = snprintf(text, 80, "%.1f %%", 100 * even);
-    if (most > even + 0.0005)
-        snprintf(text + n, 80 - (size_t)n, "; always the most frequent class: %.1f %%", 100 * most);
+    int64_t low = 0, high = n;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (dc3_teacher_verdict(middle, n, chance, even) == DC3_TEACHER_WRONG)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* "at least 60 of them right, 30.0 %: three times chance (10.0 %)". */
+static void limit_text(int64_t n, double chance, double even, char text[200])
+{
+    double share = least_share(even);
+    int64_t least = least_right(n, chance, even);
+    int by_guessing = (double)(least - 1) >= share * (double)n; /* more than the share is wanted */
+    const char *why = by_guessing               ? "what guessing hardly reaches with chance"
+                      : share < 3 * even - 1e-9 ? "half-way between chance and 100 %, with chance"
+                                                : "three times chance";
+    int used = snprintf(text, 200, "at least %lld right, %.1f %%: %s (%.1f %%", (long long)least,
+                        100 * (double)least / (double)n, why, 100 * even);
+    if (chance > even + 0.0005)
+        used += snprintf(text + used, 200 - (size_t)used, "; always the most frequent class: %.1f %%",
+                         100 * chance);
+    snprintf(text + used, 200 - (size_t)used, ")");
 }
 
 dc3_status dc3_teacher_check_accuracy(dc3_teacher_check *check, const dc3_teacher_accuracy *a, double largest)
 {
     double even = 1 / (double)json_array_size(check->names), chance = largest > even ? largest : even;
-    char text[DC3_ACCURACY_TEXT], by_chance[80];
-    chance_text(even, chance, by_chance);
+    char text[DC3_ACCURACY_TEXT], limit[200];
     dc3_teacher_accuracy_text(a, text);
     dc3_verdict verdict = dc3_teacher_verdict(llround(a->top1 * (double)a->images), a->images, chance, even);
     if (verdict == DC3_TEACHER_UNCLEAR && a->images > 0 && !check->own && !check->named)
@@ -136,18 +166,19 @@ dc3_status dc3_teacher_check_accuracy(dc3_teacher_check *check, const dc3_teache
                          "note: %s: %s are too few to tell whether the teacher is one of these classes",
                          check->path, text);
     if (verdict != DC3_TEACHER_WRONG) return DC3_OK;
+    limit_text(a->images, chance, even, limit);
     check->doubted |= check->any && !check->own && !check->named;
     if (check->own || check->named || check->any)
         dc3_listener_say(check->listener,
-                         "warning: %s: the teacher is hardly better than chance (%s) on %s: %s", check->path,
-                         by_chance, check->data, text);
+                         "warning: %s: the teacher is too seldom right on %s: %s; expected %s", check->path,
+                         check->data, text, limit);
     else
         return dc3_fail(
             DC3_ERR_ARGUMENT,
-            "%s: the teacher is hardly better than chance (%s) on %s: %s; expected one that was "
-            "trained on these classes, in the order of their names, with images in [0, 1] normalised "
-            "by ImageNet's mean and deviation; %s takes it all the same",
-            check->path, by_chance, check->data, text, dc3_setting("any_teacher"));
+            "%s: the teacher is too seldom right on %s: %s; expected %s; give one that was trained on these "
+            "classes, in the order of their names, with images in [0, 1] normalised by ImageNet's mean and "
+            "deviation; %s takes it all the same",
+            check->path, check->data, text, limit, dc3_setting("any_teacher"));
     return DC3_OK;
 }
 

@@ -5,9 +5,10 @@
  * images. With c the share of right answers that a network reaches which knows nothing (one class in all, or
  * always the most frequent one), it is taken for a wrong one where guessing at c is right as often by a
  * chance of more than 1 in 100 (binomial distribution), or, with e, one class in all, up to 1/4, where it is
- * right less than three times as often as e. (With two or three classes three times e would be more than can
- * be asked for, and so it might with three times the share of a class that most images are of.)
- * Where even nothing but right answers would prove nothing the images are too few to tell. */
+ * right less than three times as often as e, or with four classes, where that is much, less than half-way
+ * between e and always, 62.5 %. (With two or three classes even that would be more than can be asked for, and
+ * so it might with three times the share of a class that most images are of.) Where even nothing but right
+ * answers would prove nothing the images are too few to tell. */
 #ifndef DC3_TEACHER_CHECK_H
 #define DC3_TEACHER_CHECK_H
 

@@ -25,8 +25,9 @@ static void verdicts(void **state)
         {6, 40, 0.5, DC3_TEACHER_WRONG},      /* the two swapped */
         {30, 60, 1.0 / 3, DC3_TEACHER_FITS},  /* three classes: 0.0058 */
         {29, 60, 1.0 / 3, DC3_TEACHER_WRONG}, /* 0.012 */
-        {60, 80, 0.25, DC3_TEACHER_FITS},     /* four: three times chance can still be asked for */
-        {59, 80, 0.25, DC3_TEACHER_WRONG},    {6, 6, 0.5, DC3_TEACHER_UNCLEAR}, /* even 6 of 6: 0.0156 */
+        {50, 80, 0.25, DC3_TEACHER_FITS},     /* four: half-way between chance and always */
+        {49, 80, 0.25, DC3_TEACHER_WRONG},    {60, 100, 0.2, DC3_TEACHER_FITS}, /* five: three times chance */
+        {59, 100, 0.2, DC3_TEACHER_WRONG},    {6, 6, 0.5, DC3_TEACHER_UNCLEAR}, /* even 6 of 6: 0.0156 */
         {0, 6, 0.5, DC3_TEACHER_UNCLEAR},     {7, 7, 0.5, DC3_TEACHER_FITS},    /* 0.0078 */
         {0, 0, 0.1, DC3_TEACHER_UNCLEAR},     {5, 5, 1, DC3_TEACHER_UNCLEAR},   /* one class */
         {180, 200, 0.9, DC3_TEACHER_WRONG}, /* always the most frequent class */
