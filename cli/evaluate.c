@@ -77,6 +77,8 @@ static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, dc3_tes
                      r->last.arch, (unsigned long long)o->seed, 100 * r->last.top1, r->last.epochs,
                      r->last.epochs == 1 ? "" : "s", r->last.loss, r->last.seconds);
             o->listener.message(o->listener.user, text);
+            if (r->last.diverged)
+                o->listener.message(o->listener.user, "note: a smaller --lr may keep it from diverging");
         }
     }
     return DC3_OK;

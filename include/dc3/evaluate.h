@@ -72,7 +72,7 @@ typedef struct dc3_score {
     double seconds;          /* training and tests */
     double estimate_seconds; /* of a dry run */
     double first_loss;       /* of the first step, before anything is learnt; 0: not known */
-    int diverged;            /* 1: the loss of the last epoch is more than twice the first */
+    int diverged;    /* 1: `loss` is more than twice first_loss and, times temperature^2, than ln(classes) */
     int any_teacher; /* 1: the labels' teacher seems to be one of other classes (options.any_teacher) */
     int replaced;    /* 1: the images in `data` are others now than those that it was trained on */
 } dc3_score;

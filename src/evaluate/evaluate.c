@@ -96,6 +96,12 @@ static int were_replaced(const dc3_evaluation *e)
     return replaced;
 }
 
+int dc3_has_diverged(const dc3_score *s)
+{
+    double t = s->temperature > 0 ? s->temperature : 1;
+    return s->first_loss > 0 && s->loss > 2 * s->first_loss && t * t * s->loss > log((double)s->classes);
+}
+
 /* Hands the student over to the tests. */
 static dc3_status keep_result(dc3_evaluation *e, json_t *classes)
 {
@@ -108,13 +114,12 @@ static dc3_status keep_result(dc3_evaluation *e, json_t *classes)
         json_object_set_new(settings, "stored", dc3_fingerprint_text(e->stored));
     s->any_teacher = e->source->doubted;
     s->replaced = were_replaced(e);
-    s->diverged = s->first_loss > 0 && s->loss > 2 * s->first_loss;
+    s->diverged = dc3_has_diverged(s);
     if (s->diverged)
-        dc3_listener_say(&e->options->listener,
-                         "warning: %s, seed %llu: the training diverged: loss %.3g at its beginning, %.3g at "
-                         "its end; a smaller %s may help",
-                         s->arch, (unsigned long long)e->options->seed, s->first_loss, s->loss,
-                         dc3_setting("lr"));
+        dc3_listener_say(
+            &e->options->listener,
+            "warning: %s, seed %llu: the training diverged: loss %.3g at its beginning, %.3g at its end",
+            s->arch, (unsigned long long)e->options->seed, s->first_loss, s->loss);
     return dc3_tests_add(e->tests, s, settings, classes);
 }
 

@@ -40,4 +40,9 @@ typedef struct dc3_evaluation {
 dc3_status dc3_evaluation_open(dc3_evaluation *e);
 void dc3_evaluation_close(dc3_evaluation *e);
 
+/* Whether the losses of the score say that the training diverged: the last is more than twice the first, and
+ * more than ln(classes), what guessing has, at the scale of temperature 1 (a KL divergence at temperature t
+ * falls with t^2, Hinton et al. 2015; twice next to nothing is noise). */
+int dc3_has_diverged(const dc3_score *score);
+
 #endif
