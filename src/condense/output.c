@@ -8,6 +8,7 @@
 #include "output/output_path.h"
 #include "run_folder/clear.h"
 #include "run_folder/stored_names.h"
+#include "run_folder/work.h"
 #include "condense/chosen.h"
 #include "condense/output.h"
 #include "condense/settings.h"
@@ -204,6 +205,7 @@ dc3_status dc3_output_claim(dc3_output *o)
 
 dc3_status dc3_output_start(const dc3_output *o)
 {
+    if (o->clears) DC3_TRY(dc3_work_check(o->folder));
     if (o->clears) DC3_TRY(dc3_clear_run(o->folder));
     DC3_TRY(dc3_clear_parts(o->folder)); /* also of one that was killed before its dc3.json was there */
     /* Before train/, since a folder that holds anything else is not taken for ours when the command is given

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/file.h"
@@ -181,4 +182,35 @@ int dc3_works_read(const char *place, dc3_work works[DC3_WORKS])
     if (entries) closedir(entries);
     free(folder), free(prefix);
     return count;
+}
+
+dc3_status dc3_work_check(const char *place)
+{
+    dc3_work works[DC3_WORKS];
+    if (!dc3_works_read(place, works)) return DC3_OK;
+    return dc3_fail(DC3_ERR_BUSY, "%s: %s is at work on it (%s); wait until it has ended, or stop it", place,
+                    works[0].holder, works[0].command);
+}
+
+/* The folder of the notes, locked, so that of two that look and begin at once one sees the other; -1 where
+ * that cannot be done, or somebody else holds it for long. close lets go. */
+static int lock_notes(const char *place)
+{
+    enum { TRIES = 100, PAUSE = 10000 }; /* us */
+    char *folder, *prefix;
+    if (!place || !names_of(place, &folder, &prefix)) return -1;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder), free(prefix);
+    for (int i = 0; fd >= 0 && i < TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0; i++) usleep(PAUSE);
+    return fd;
+}
+
+dc3_status dc3_work_begin_alone(dc3_work_note *note, const char *place, const char *command,
+                                dc3_listener *listener)
+{
+    int fd = lock_notes(place);
+    dc3_status status = dc3_work_check(place);
+    if (status == DC3_OK) dc3_work_begin(note, place, command, listener);
+    if (fd >= 0) close(fd);
+    return status;
 }

@@ -542,7 +542,7 @@ static dc3_status train(training *t, dc3_listener *listener)
                      dc3_dtype_name(t->dtype), o->threads);
     DC3_TRY(hold_out(t));
     if (o->dry_run) return estimate(t, size);
-    dc3_work_begin(&t->note, t->place, "train", listener);
+    DC3_TRY(dc3_work_begin_alone(&t->note, t->place, "train", listener));
     DC3_TRY(open_images(t, size));
     DC3_TRY(open_memory(t, size));
     DC3_TRY(describe(t));

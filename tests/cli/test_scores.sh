@@ -86,17 +86,24 @@ rm -rf run/students
 # A training that diverged says so, and answers nothing; the row of the protocol does.
 expect 0 "warning: convnet3, seed 0: the training diverged: loss " "$dc3" evaluate run --val data --labels hard \
   --size 16 --lr 100 --epochs 8 --threads 1 -o lost.json
+[[ $output == *"note: a smaller --lr may keep it from diverging"* ]] || fail "no hint: $output"
 [[ $(grep -c '"diverged": 1' lost.json) == 1 ]] || fail "not marked: $(cat lost.json)"
 expect 0 "result" "$dc3" report copy --scores lost.json
 grep -q 'learning rate 100 (not the protocol&#39;s); the training diverged' copy/report.html &&
   grep -q 'The first box takes convnet3, hard labels, 2 epochs, 2 seeds' copy/report.html || fail "a freak answers"
 
-# Images that are replaced while students are trained on them: the score is printed, and kept in no other set.
+# Images that are replaced while students are trained on them: the score is printed, and kept in no other set. dc3
+# itself replaces none then.
 expect 0 "images stored" "$dc3" condense data -o changing --ipc 1 --method random "${common[@]}"
 "$dc3" evaluate changing --val data --labels hard --size 16 --epochs 800 --threads 1 > out 2> log & process=$!
 for ((i = 0; i < 300; i++)); do [[ -n $(compgen -G 'changing/students/*.checkpoint') ]] && break; sleep 0.02; done
 kill -STOP $process
-expect 0 "images stored" "$dc3" condense data -o changing --ipc 2 --method random --fresh "${common[@]}"
+find changing -type f ! -name '.*' -exec md5sum {} + | sort > before
+expect 1 "changing: process $process on $(hostname) is at work on it (evaluate); wait until it has ended" \
+  "$dc3" condense data -o changing --ipc 2 --method random --fresh "${common[@]}"
+find changing -type f ! -name '.*' -exec md5sum {} + | sort | cmp - before || fail "a refused --fresh changes the run"
+expect 0 "images stored" "$dc3" condense data -o changed --ipc 2 --method random "${common[@]}"
+rm -r changing/train changing/students && cp -r changed/. changing
 kill -CONT $process; wait $process; status=$?
 [[ $status == 1 && $(cat log) == *"changing/scores.json: the score is not kept: its images were replaced"* ]] ||
   fail "status $status: $(cat log)"

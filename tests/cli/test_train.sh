@@ -29,6 +29,10 @@ for ((i = 0; i < 600; i++)); do [[ $("$dc3" status far.safetensors 2> /dev/null)
 output=$("$dc3" status far.safetensors)
 [[ $output =~ "running"$'\n'.*"process $process on ".*": training "[0-9]+" of 400000, about "[0-9] ]] ||
   fail "status of a training: $output"
+busy="process $process on $(hostname) is at work on it (train); wait until"
+expect 1 "far.safetensors: $busy" "${train[@]}" --epochs 100000 -o far.safetensors
+expect 1 "far.safetensors: $busy" "${train[@]}" --epochs 5 -o far.safetensors --fresh
+kill -0 $process || fail "a second training ends the first"
 kill -INT $process; wait $process
 expect 0 "far.safetensors: stopped   to continue: the command that began it, again" "$dc3" status far.safetensors
 expect 0 '"state": "complete"' "$dc3" status twenty.safetensors --json
