@@ -10,18 +10,24 @@ for place in data data/cat; do
     'lost+found' '__MACOSX/cat' '.AppleDouble' '.thumbnails' '.ipynb_checkpoints' '.git/objects' '.svn' '.stfolder' \
     '.dropbox.cache' '.Trash-1000/files' '~snapshot' 'PaxHeaders.0' 'found.003' '_vti_cnf' '@SynoDrive' '@sharesnap' \
     'Old Photos.photoslibrary/originals' 'Catalog Previews.lrdata' \
-    SegmentationClassPNG 1_json; do
+    '#SynoRecycle' '@appstore' LOST.DIR NKSC_PARAM _thumbs SegmentationClassPNG 1_json; do
     mkdir -p "$place/$folder" && cp plain/dog/1.png "$place/$folder/SYNOPHOTO_THUMB_XL.png"
   done
 done
 for file in Thumbs.db desktop.ini .DS_Store ._1.png Picasa.ini 1.json 1.xml 1.txt 1.png:Zone.Identifier '~$1.docx' \
   1.png@SynoEAStream 1.AAE 'cat_$folder$' 1.png~ classes.csv; do echo x > "data/dog/$file"; done
-cp plain/cat/1.png data/dog/SYNOPHOTO_THUMB_SM.png
+for file in SYNOPHOTO_THUMB_SM.png 1.sync-conflict-20230101-101010-ABCDEFG.png '1 (Conflicted copy 2023-01-01).png' \
+  '1 (SynologyDrive conflict).png' '1_conflict-20230101-101010.png' Folder.jpg; do cp plain/cat/1.png "data/dog/$file"
+done
 expect 0 "images        6 in 2 classes" "$dc3" info data
-[[ $(grep -c "passed over 52 folders and 16 files, hidden or left behind" <<< "$output") == 1 &&
+[[ $(grep -c "passed over 62 folders and 21 files, hidden or left behind" <<< "$output") == 1 &&
   $(grep -c "skipped\|note" <<< "$output") == 1 ]] || fail "one note that counts them: $output"
+# Images that are called nearly so stay.
+for file in conflict.png '1 (in conflict zone).png' folder.jpg 'armed conflict.png'; do
+  mkdir -p near/a && cp plain/cat/1.png "near/a/$file"; done
+expect 0 "images        4 in 1 class" "$dc3" info near
 # No reason to end a strict run, nor for another result.
-expect 0 "passed over 52 folders" "$dc3" condense data -o out --ipc 2 --method random --strict "${common[@]}"
+expect 0 "passed over 62 folders" "$dc3" condense data -o out --ipc 2 --method random --strict "${common[@]}"
 expect 0 "4 images stored" "$dc3" condense plain -o same --ipc 2 --method random "${common[@]}"
 same_run <(cd out/train && find . -type f | sort | xargs cat) <(cd same/train && find . -type f | sort | xargs cat) ||
   fail "leftovers change what is stored"
@@ -116,10 +122,10 @@ expect 1 "patterns are not followed: give the folder of the tars" "$dc3" measure
 expect 1 "nothing is read from a network: download it first" "$dc3" measure s3://a/b.tar --threads 1
 
 # The tables are documented.
-for table in names beginnings endings companions unfinished; do
+for table in names conflicts beginnings endings companions unfinished; do
   sed -n "/^static const char \*const $table\[/,/};/p" "$source/src/io/datasets/leftovers.c" | grep -o '"[^"]*"' |
     tr -d '"' > names
-  (($(wc -l < names) > 9)) || fail "names of leftovers: $(cat names)"
+  (($(wc -l < names) > 4)) || fail "names of leftovers: $(cat names)"
   while IFS= read -r name; do
     grep -qF "\`${name%\\r}\`" "$source/docs/formats.md" || fail "docs/formats.md does not have $name"
   done < names

@@ -7,9 +7,10 @@
 #include <strings.h>
 #include "io/datasets/image_names.h"
 
-/* Tables of names, letters in either case. No word that a class may well be called: not "thumbnails" or
- * "recycled". Hidden names (.DS_Store, .@__thumb, .Trash-1000, .stfolder, .ipynb_checkpoints, .git, ...) need
- * no line here. tests/cli/test_leftovers.sh reads the tables and compares docs/formats.md. */
+/* Tables of names, letters in either case. No word that a class may well be called: not "thumbnails",
+ * "recycled", "rubbish" or "annotations", which are left out where they hold no images. Hidden names
+ * (.DS_Store, .@__thumb, .Trash-1000, .stfolder, .ipynb_checkpoints, .git, ...) need no line here.
+ * tests/cli/test_leftovers.sh reads the tables and compares docs/formats.md. */
 static const char *const names[] = {
     /* Linux, Windows, macOS */
     "lost+found",
@@ -28,6 +29,10 @@ static const char *const names[] = {
     "Temporary Items",
     "TheVolumeSettingsFolder",
     "TheFindByContentFolder",
+    "LOST.DIR",
+    "DfsrPrivate",
+    "WindowsImageBackup",
+    "AlbumArt.jpg",
     /* network storage: Synology, QNAP, NetApp, Asustor; clouds */
     "@eaDir",
     "#recycle",
@@ -45,6 +50,22 @@ static const char *const names[] = {
     "@img_bkp_cache",
     "@__thumb",
     "@Transcode",
+    "#SynoRecycle",
+    "@appstore",
+    "@apphome",
+    "@appconf",
+    "@appshare",
+    "@apptemp",
+    "@docker",
+    "@Snapshots",
+    "@Trash",
+    "@S2S",
+    "@iSCSI",
+    "@SnapshotData",
+    "@ActiveBackup",
+    "Nas_Prog",
+    "TempRec",
+    "SyncDebris",
     "files_trashbin",
     "files_versions",
     "_SUCCESS",
@@ -57,6 +78,11 @@ static const char *const names[] = {
     "thumbnails-digikam.db",
     "digikam4.db",
     "pwg_representative",
+    "_thumbs",
+    "Web Thumbnails",
+    "NKSC_PARAM",
+    "CaptureOne",
+    "ImageSets",
     "__pycache__",
     "labels.cache",
     /* archivers */
@@ -89,6 +115,11 @@ static const char *const endings[] = {
     "_$folder$",       ".lrdata",       ".lrlibrary",    ".photoslibrary",          ".photolibrary",
     ".aplibrary",      ".cocatalog",    "_json"};
 
+/* What programs that keep folders the same put into the name of a second version of a file, before a digit or
+ * a bracket: Syncthing, Dropbox and Nextcloud, ownCloud, Synology Drive. */
+static const char *const conflicts[] = {".sync-conflict-", "conflicted copy ", "conflicted copy",
+                                        "_conflict-", " conflict"};
+
 /* How files end that stand beside images: annotations, metadata, lists, settings, shortcuts, copies. */
 static const char *const companions[] = {
     ".json", ".jsonl", ".xml",  ".txt", ".csv",    ".tsv",    ".yaml",     ".yml", ".names",
@@ -110,6 +141,21 @@ static int ends_with_one(const char *name, const char *const *table, size_t coun
     return 0;
 }
 
+static int is_second_version(const char *name)
+{
+    if (!strcasestr(name, "conflict")) return 0;
+    for (size_t i = 0; i < COUNT(conflicts); i++) {
+        const char *at = strcasestr(name, conflicts[i]);
+        if (!at) continue;
+        at += strlen(conflicts[i]);
+        int last = conflicts[i][strlen(conflicts[i]) - 1], goes_on = last == '-' || last == ' ';
+        if (goes_on ? isdigit((unsigned char)*at) : *at == ')') return 1;
+    }
+    return 0;
+}
+
+/* A name is looked for in the tables; what media players of Windows write, "Folder.jpg", is one in this
+ * spelling alone. */
 int dc3_is_leftover(const char *name)
 {
     int first = tolower((unsigned char)name[0]);
@@ -118,7 +164,8 @@ int dc3_is_leftover(const char *name)
         if (tolower((unsigned char)names[i][0]) == first && strcasecmp(name, names[i]) == 0) return 1;
     for (size_t i = 0; i < COUNT(beginnings); i++)
         if (strncasecmp(name, beginnings[i], strlen(beginnings[i])) == 0) return 1;
-    return ends_with_one(name, endings, COUNT(endings));
+    return ends_with_one(name, endings, COUNT(endings)) || is_second_version(name) ||
+           strcmp(name, "Folder.jpg") == 0;
 }
 
 int dc3_is_companion(const char *name)
