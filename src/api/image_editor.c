@@ -157,7 +157,7 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
     dc3_image_edit_options o = dc3_image_edit_defaults();
     dc3_edit_settings settings;
     dc3_single_edit w;
-    char note[600];
+    char note[1000];
     if (!editor) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected one that is open, found NULL");
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_edit_options, listener, options, &o));
     DC3_TRY(dc3_check_images(n, height, width, images));

@@ -99,7 +99,7 @@ static dc3_status open_editor(dc3_run *run)
 
 dc3_status dc3_run_check_edits(const dc3_run *run)
 {
-    char note[600];
+    char note[1000];
     if (!(run->method->needs & DC3_NEEDS_EDITOR)) return DC3_OK;
     DC3_TRY(dc3_editor_check(run->editor, &run->edit));
     if (*dc3_editor_note(run->editor, &run->edit, note, sizeof note)) dc3_run_say(run, "note: %s", note);

@@ -19,7 +19,8 @@ static void step_of(const dc3_sampler *s, int i, dc3_sampler_step *step)
 const dc3_sampler_class dc3_sampler_ddpm = {.scheduler = "DDPMScheduler",
                                             .spacing = DC3_SPACING_LEADING,
                                             .alpha_to_one = 1,
-                                            .follows = DC3_KEY_CLIP | DC3_KEY_ZERO_SNR,
+                                            .follows =
+                                                DC3_KEY_CLIP | DC3_KEY_ZERO_SNR | DC3_KEY_LARGE_VARIANCE,
                                             .refuses = DC3_KEY_THRESHOLDING | DC3_KEY_VARIANCE,
                                             .plan = dc3_plan_times,
                                             .step = step_of};

@@ -74,7 +74,8 @@ static void step_of(const dc3_sampler *s, int i, dc3_sampler_step *step)
     const dc3_sampler_class variable = {                                                                     \
         .scheduler = "DPMSolverMultistepScheduler",                                                          \
         .spacing = DC3_SPACING_LINSPACE,                                                                     \
-        .follows = DC3_KEY_ZERO_SNR | DC3_KEY_RAMP | DC3_KEY_FINAL_SIGMA | DC3_KEY_LAMBDA_MIN,               \
+        .follows = DC3_KEY_ZERO_SNR | DC3_KEYS_RAMP | DC3_KEY_FINAL_SIGMA | DC3_KEY_LAMBDA_MIN |             \
+                   DC3_KEYS_SOLVER | DC3_KEY_ALGORITHM | DC3_KEY_EULER_AT_FINAL,                             \
         .refuses = DC3_KEY_THRESHOLDING | DC3_KEY_LU_LAMBDAS | DC3_KEY_FLOW_SIGMAS,                          \
         .memories = (nth)-1,                                                                                 \
         .order = nth,                                                                                        \

@@ -1,6 +1,7 @@
 /* Opening and describing an editor: the parts of a diffusers directory, and its defaults. */
 #include "diffusion/editor.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,7 @@ static void choose_sampler(const json_t *index, dc3_editor *e)
     const char *named = json_string_value(json_array_get(json_object_get(index, "scheduler"), 1));
     char *class = e->scheduler.class_name;
     if (!*class && named) snprintf(class, sizeof e->scheduler.class_name, "%s", named);
+    e->no_class = !*class && !json_object_get(json_object_get(index, "dc3"), "sampler");
     if (named && strcmp(named, class) != 0)
         snprintf(e->index_scheduler, sizeof e->index_scheduler, "%s", named);
     if (dc3_scheduler_sampler(&e->scheduler, &e->defaults.sampler) != DC3_OK)
@@ -189,7 +191,7 @@ const dc3_concepts *dc3_editor_concepts(const dc3_editor *editor)
 /* What the sampler does not follow, and which scheduler is followed of two that are named. */
 static void scheduler_note(const dc3_editor *e, const dc3_edit_settings *s, char *text, size_t size)
 {
-    char ignored[400];
+    char ignored[600];
     if (s->sampler < 0) return;
     if (*dc3_scheduler_ignored(&e->scheduler, s->sampler, ignored, sizeof ignored))
         snprintf(text, size, "%s: the sampler %s does not follow %s of scheduler_config.json", e->name,
@@ -200,14 +202,33 @@ static void scheduler_note(const dc3_editor *e, const dc3_edit_settings *s, char
                  e->index_scheduler, e->scheduler.class_name);
 }
 
+__attribute__((format(printf, 3, 4))) static void add_note(char *text, size_t size, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list arguments;
+    if (used) used += (size_t)snprintf(text + used, size - used, "; ");
+    if (used >= size) return;
+    va_start(arguments, format);
+    vsnprintf(text + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
 const char *dc3_editor_note(const dc3_editor *e, const dc3_edit_settings *s, char *text, size_t size)
 {
     *text = 0;
     scheduler_note(e, s, text, size);
-    size_t used = strlen(text);
+    const char *vae = dc3_vae_config_of(e->vae)->ignored;
+    if (e->no_class && s->sampler >= 0 && s->sampler == e->defaults.sampler)
+        add_note(text, size,
+                 "%s: neither scheduler_config.json nor model_index.json names a scheduler's class; the "
+                 "sampler %s is taken",
+                 e->name, dc3_sampler_names[s->sampler]);
+    if (*vae)
+        add_note(text, size, "%s: %s of the VAE's config.json is not followed, as in InstructPix2Pix",
+                 e->name, vae);
     if (*e->checkpoints)
-        snprintf(text + used, size - used, "%s%s: weights of %s read from .bin, for want of safetensors",
-                 used ? "; " : "", e->name, e->checkpoints);
+        add_note(text, size, "%s: weights of %s read from .bin, for want of safetensors", e->name,
+                 e->checkpoints);
     return text;
 }
 

@@ -25,6 +25,7 @@ struct dc3_editor {
     char name[64];
     char checkpoints[48];     /* the parts whose weights are a .bin, for want of safetensors */
     char index_scheduler[64]; /* the scheduler's class in model_index.json, where it is another */
+    int no_class;             /* nothing names the scheduler's class, nor a sampler */
     dc3_sampler *sampler;     /* of the last edit, */
     dc3_denoising *denoising; /* and the denoiser prepared for its time steps */
 };

@@ -12,7 +12,7 @@ static void step_of(const dc3_sampler *s, int i, dc3_sampler_step *step)
 const dc3_sampler_class dc3_sampler_euler = {.scheduler = "EulerDiscreteScheduler",
                                              .spacing = DC3_SPACING_LINSPACE,
                                              .sigma_form = 1,
-                                             .follows = DC3_KEY_ZERO_SNR | DC3_KEY_RAMP |
+                                             .follows = DC3_KEY_ZERO_SNR | DC3_KEYS_RAMP |
                                                         DC3_KEY_FINAL_SIGMA | DC3_KEY_INTERPOLATION |
                                                         DC3_KEY_TIMESTEP_TYPE,
                                              .plan = dc3_plan_sigmas,

@@ -40,7 +40,7 @@ static void step_of(const dc3_sampler *s, int i, dc3_sampler_step *step)
 const dc3_sampler_class dc3_sampler_heun = {.scheduler = "HeunDiscreteScheduler",
                                             .spacing = DC3_SPACING_LINSPACE,
                                             .sigma_form = 1,
-                                            .follows = DC3_KEY_RAMP | DC3_KEY_CLIP,
+                                            .follows = DC3_KEYS_RAMP | DC3_KEY_CLIP,
                                             .memories = 2,
                                             .plan = plan,
                                             .step = step_of};

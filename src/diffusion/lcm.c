@@ -34,7 +34,8 @@ static void step_of(const dc3_sampler *s, int i, dc3_sampler_step *step)
 const dc3_sampler_class dc3_sampler_lcm = {.scheduler = "LCMScheduler",
                                            .spacing = DC3_SPACING_LEADING,
                                            .alpha_to_one = 1,
-                                           .follows = DC3_KEY_CLIP | DC3_KEY_ZERO_SNR,
+                                           .follows = DC3_KEY_CLIP | DC3_KEY_ZERO_SNR |
+                                                      DC3_KEY_ORIGINAL_STEPS | DC3_KEY_TIMESTEP_SCALING,
                                            .refuses = DC3_KEY_THRESHOLDING,
                                            .plan = plan,
                                            .step = step_of};

@@ -37,7 +37,7 @@ static void step_of(const dc3_sampler *s, int i, dc3_sampler_step *step)
 const dc3_sampler_class dc3_sampler_lms = {.scheduler = "LMSDiscreteScheduler",
                                            .spacing = DC3_SPACING_LINSPACE,
                                            .sigma_form = 1,
-                                           .follows = DC3_KEY_RAMP,
+                                           .follows = DC3_KEYS_RAMP,
                                            .memories = ORDER - 1,
                                            .plan = dc3_plan_sigmas,
                                            .step = step_of};

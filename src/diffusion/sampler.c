@@ -30,7 +30,18 @@ static const struct {
             {DC3_KEY_TRAINED_BETAS, "trained_betas", "null with a 'beta_schedule' works"},
             {DC3_KEY_VARIANCE, "variance_type", "'fixed_small' and 'fixed_large' work"},
             {DC3_KEY_CORRECTOR, "disable_corrector", "an empty list works"},
-            {DC3_KEY_SOLVER_P, "solver_p", "null works"}};
+            {DC3_KEY_SOLVER_P, "solver_p", "null works"},
+            {DC3_KEY_SIGMA_MIN, "sigma_min", NULL},
+            {DC3_KEY_SIGMA_MAX, "sigma_max", NULL},
+            {DC3_KEY_SOLVER_ORDER, "solver_order", NULL},
+            {DC3_KEY_SOLVER_TYPE, "solver_type", NULL},
+            {DC3_KEY_ALGORITHM, "algorithm_type", NULL},
+            {DC3_KEY_LOWER_ORDER, "lower_order_final", NULL},
+            {DC3_KEY_EULER_AT_FINAL, "euler_at_final", NULL},
+            {DC3_KEY_PREDICT_X0, "predict_x0", NULL},
+            {DC3_KEY_LARGE_VARIANCE, "variance_type", NULL},
+            {DC3_KEY_ORIGINAL_STEPS, "original_inference_steps", NULL},
+            {DC3_KEY_TIMESTEP_SCALING, "timestep_scaling", NULL}};
 enum { KEYS = sizeof keys / sizeof *keys };
 
 const char *dc3_scheduler_ignored(const dc3_scheduler_config *c, dc3_sampler_kind kind, char *text,
@@ -43,8 +54,9 @@ const char *dc3_scheduler_ignored(const dc3_scheduler_config *c, dc3_sampler_kin
         if (c->keys & keys[i].key & ~(class->follows | class->refuses))
             used += (size_t)snprintf(text + used, size - used, "%s'%s'", used ? ", " : "", keys[i].name);
     if (class->solver == DC3_SOLVER_NOISE && c->final_sigma_min == 0 && used < size)
-        snprintf(text + used, size - used, "%s'final_sigmas_type' (it ends at the least sigma)",
-                 used ? ", " : "");
+        used += (size_t)snprintf(text + used, size - used,
+                                 "%s'final_sigmas_type' (it ends at the least sigma)", used ? ", " : "");
+    if (*c->unknown && used < size) snprintf(text + used, size - used, "%s%s", used ? ", " : "", c->unknown);
     return text;
 }
 

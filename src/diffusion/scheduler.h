@@ -21,13 +21,27 @@ enum {
     DC3_KEY_INTERPOLATION = 1 << 4,
     DC3_KEY_TIMESTEP_TYPE = 1 << 5,
     DC3_KEY_LAMBDA_MIN = 1 << 6,
-    DC3_KEY_THRESHOLDING = 1 << 7, /* from here on: followed by no sampler of dc3 */
+    DC3_KEY_THRESHOLDING = 1 << 7, /* from here on to SOLVER_P: followed by no sampler of dc3 */
     DC3_KEY_LU_LAMBDAS = 1 << 8,
     DC3_KEY_FLOW_SIGMAS = 1 << 9,
     DC3_KEY_TRAINED_BETAS = 1 << 10,
     DC3_KEY_VARIANCE = 1 << 11,
     DC3_KEY_CORRECTOR = 1 << 12,
-    DC3_KEY_SOLVER_P = 1 << 13
+    DC3_KEY_SOLVER_P = 1 << 13,
+    DC3_KEY_SIGMA_MIN = 1 << 14, /* from here on: set to other than diffusers' default */
+    DC3_KEY_SIGMA_MAX = 1 << 15,
+    DC3_KEY_SOLVER_ORDER = 1 << 16,
+    DC3_KEY_SOLVER_TYPE = 1 << 17,
+    DC3_KEY_ALGORITHM = 1 << 18,
+    DC3_KEY_LOWER_ORDER = 1 << 19,
+    DC3_KEY_EULER_AT_FINAL = 1 << 20,
+    DC3_KEY_PREDICT_X0 = 1 << 21,
+    DC3_KEY_LARGE_VARIANCE = 1 << 22,
+    DC3_KEY_ORIGINAL_STEPS = 1 << 23,
+    DC3_KEY_TIMESTEP_SCALING = 1 << 24,
+    /* What samplers of a kind have in common. */
+    DC3_KEYS_RAMP = DC3_KEY_RAMP | DC3_KEY_SIGMA_MIN | DC3_KEY_SIGMA_MAX,
+    DC3_KEYS_SOLVER = DC3_KEY_SOLVER_ORDER | DC3_KEY_SOLVER_TYPE | DC3_KEY_LOWER_ORDER
 };
 
 /* scheduler_config.json, checked. */
@@ -55,6 +69,7 @@ typedef struct dc3_scheduler_config {
     unsigned keys;       /* DC3_KEY_..: set to what not every sampler follows */
     char algorithm[24];  /* DPM-Solver: "dpmsolver++", .. */
     char class_name[64]; /* "EulerAncestralDiscreteScheduler", ...; "" if not given */
+    char unknown[200];   /* keys that no sampler has and that are set, as "'eta', 'gamma'" */
 } dc3_scheduler_config;
 
 dc3_status dc3_scheduler_config_read(const char *path, dc3_scheduler_config *config);

@@ -1,5 +1,8 @@
 /* scheduler_config.json. diffusers' own defaults differ from class to class; what depends on the sampler that
  * is used in the end, which need not be the file's, stays open here. */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/text.h"
 #include "diffusion/scheduler.h"
@@ -101,6 +104,8 @@ static dc3_status read_sigmas(const json_t *o, const char *file, dc3_scheduler_c
     }
     DC3_TRY(dc3_json_real(o, file, "sigma_min", 0, 0, 1e6, &c->sigma_min));
     DC3_TRY(dc3_json_real(o, file, "sigma_max", 0, 0, 1e6, &c->sigma_max));
+    if (c->sigma_min > 0) c->keys |= DC3_KEY_SIGMA_MIN;
+    if (c->sigma_max > 0) c->keys |= DC3_KEY_SIGMA_MAX;
     DC3_TRY(one_of(o, file, "final_sigmas_type", ends, -1, &c->final_sigma_min));
     if (c->final_sigma_min > 0) c->keys |= DC3_KEY_FINAL_SIGMA;
     DC3_TRY(one_of(o, file, "interpolation_type", interpolations, 0, &c->log_linear));
@@ -131,6 +136,12 @@ static dc3_status read_solver(const json_t *o, const char *file, dc3_scheduler_c
     c->predict_noise = !estimates_x0;
     if (present(o, "disable_corrector")) c->keys |= DC3_KEY_CORRECTOR;
     if (present(o, "solver_p")) c->keys |= DC3_KEY_SOLVER_P;
+    if (order != 2) c->keys |= DC3_KEY_SOLVER_ORDER;
+    if (c->heun || c->bh1) c->keys |= DC3_KEY_SOLVER_TYPE;
+    if (strcmp(c->algorithm, algorithms[0]) != 0) c->keys |= DC3_KEY_ALGORITHM;
+    if (!c->lower_order_final) c->keys |= DC3_KEY_LOWER_ORDER;
+    if (c->euler_at_final) c->keys |= DC3_KEY_EULER_AT_FINAL;
+    if (c->predict_noise) c->keys |= DC3_KEY_PREDICT_X0;
     return DC3_OK;
 }
 
@@ -148,7 +159,83 @@ static dc3_status read_others(const json_t *o, const char *file, dc3_scheduler_c
     int most = c->train_steps, usual = most < 50 ? most : 50;
     DC3_TRY(dc3_json_int(o, file, "original_inference_steps", usual, 1, most, &steps));
     c->original_steps = (int)steps;
-    return dc3_json_real(o, file, "timestep_scaling", 10, 0, 1e6, &c->timestep_scaling);
+    if (c->variance_large) c->keys |= DC3_KEY_LARGE_VARIANCE;
+    if (steps != usual) c->keys |= DC3_KEY_ORIGINAL_STEPS;
+    DC3_TRY(dc3_json_real(o, file, "timestep_scaling", 10, 0, 1e6, &c->timestep_scaling));
+    if (c->timestep_scaling < 10 || c->timestep_scaling > 10) c->keys |= DC3_KEY_TIMESTEP_SCALING;
+    return DC3_OK;
+}
+
+/* 1 of keys that are read above; of those that say nothing without another key, which is read; and of
+ * PNDM's and DDIM's that diffusers writes from one class to the next. */
+static int is_known(const char *key)
+{
+    static const char *const known[] = {"beta_start",
+                                        "beta_end",
+                                        "beta_schedule",
+                                        "trained_betas",
+                                        "rescale_betas_zero_snr",
+                                        "prediction_type",
+                                        "timestep_spacing",
+                                        "steps_offset",
+                                        "timestep_type",
+                                        "set_alpha_to_one",
+                                        "clip_sample",
+                                        "clip_sample_range",
+                                        "thresholding",
+                                        "dynamic_thresholding_ratio",
+                                        "sample_max_value",
+                                        "use_karras_sigmas",
+                                        "use_exponential_sigmas",
+                                        "use_beta_sigmas",
+                                        "sigma_min",
+                                        "sigma_max",
+                                        "final_sigmas_type",
+                                        "interpolation_type",
+                                        "use_lu_lambdas",
+                                        "use_flow_sigmas",
+                                        "flow_shift",
+                                        "solver_order",
+                                        "solver_type",
+                                        "algorithm_type",
+                                        "lower_order_final",
+                                        "euler_at_final",
+                                        "lambda_min_clipped",
+                                        "predict_x0",
+                                        "disable_corrector",
+                                        "solver_p",
+                                        "skip_prk_steps",
+                                        "variance_type",
+                                        "original_inference_steps",
+                                        "timestep_scaling",
+                                        "num_train_timesteps",
+                                        "time_shift_type",
+                                        "noise_sampler_seed"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(key, known[i]) == 0) return 1;
+    return 0;
+}
+
+/* null, false, 0, "", [] */
+static int says_nothing(const json_t *value)
+{
+    if (json_is_number(value)) return fabs(json_number_value(value)) <= 0;
+    if (json_is_string(value)) return !*json_string_value(value);
+    if (json_is_array(value)) return json_array_size(value) == 0;
+    return json_is_null(value) || json_is_false(value) || (json_is_object(value) && !json_object_size(value));
+}
+
+static void list_unknown(const json_t *o, dc3_scheduler_config *c)
+{
+    size_t used = 0;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)o, key, value)
+    {
+        if (*key == '_' || is_known(key) || says_nothing(value) || used >= sizeof c->unknown) continue;
+        used +=
+            (size_t)snprintf(c->unknown + used, sizeof c->unknown - used, "%s'%.40s'", used ? ", " : "", key);
+    }
 }
 
 /* Classes of models that are not trained on a schedule of betas. */
@@ -179,6 +266,7 @@ static dc3_status fill(const json_t *o, const char *file, void *config)
     DC3_TRY(read_clip(o, file, c));
     DC3_TRY(read_sigmas(o, file, c));
     DC3_TRY(read_solver(o, file, c));
+    list_unknown(o, c);
     return read_others(o, file, c);
 }
 

@@ -115,12 +115,12 @@ static void step_of(const dc3_sampler *s, int i, dc3_sampler_step *step)
     for (int k = 0; k < MOST; k++) step->keep[k][k == 0 ? newest : BEFORE + k - 1] = 1;
 }
 
-const dc3_sampler_class dc3_sampler_unipc = {.scheduler = "UniPCMultistepScheduler",
-                                             .spacing = DC3_SPACING_LINSPACE,
-                                             .follows = DC3_KEY_ZERO_SNR | DC3_KEY_RAMP | DC3_KEY_FINAL_SIGMA,
-                                             .refuses = DC3_KEY_THRESHOLDING | DC3_KEY_FLOW_SIGMAS |
-                                                        DC3_KEY_CORRECTOR | DC3_KEY_SOLVER_P,
-                                             .memories = MOST + 1,
-                                             .ramp_ends = 1,
-                                             .plan = dc3_plan_solver,
-                                             .step = step_of};
+const dc3_sampler_class dc3_sampler_unipc = {
+    .scheduler = "UniPCMultistepScheduler",
+    .spacing = DC3_SPACING_LINSPACE,
+    .follows = DC3_KEY_ZERO_SNR | DC3_KEYS_RAMP | DC3_KEY_FINAL_SIGMA | DC3_KEYS_SOLVER | DC3_KEY_PREDICT_X0,
+    .refuses = DC3_KEY_THRESHOLDING | DC3_KEY_FLOW_SIGMAS | DC3_KEY_CORRECTOR | DC3_KEY_SOLVER_P,
+    .memories = MOST + 1,
+    .ramp_ends = 1,
+    .plan = dc3_plan_solver,
+    .step = step_of};

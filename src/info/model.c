@@ -86,7 +86,7 @@ static void say_settings(dc3_info_page *page, const dc3_editor *editor)
     dc3_edit_settings d = dc3_editor_defaults(editor);
     const char *detail = dc3_detail_name(dc3_editor_describe(editor).detail);
     const char *sampler = dc3_sampler_kind_name(d.sampler);
-    char note[600];
+    char note[1000];
     dc3_info_line(page, "image size", "%d px", d.size);
     dc3_info_line(page, "edits by", "%s, %d step%s, guidance %g, image guidance %g, detail: %s",
                   sampler ? sampler : "no sampler of dc3", d.steps, d.steps == 1 ? "" : "s",

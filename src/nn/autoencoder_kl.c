@@ -1,5 +1,7 @@
 #include "nn/autoencoder_kl.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "io/json.h"
@@ -43,6 +45,8 @@ static dc3_status fill(const json_t *o, const char *file, void *config)
     dc3_vae_config *c = config;
     int64_t layers;
     double scaling, shift;
+    static const char *const vectors[] = {"latents_mean", "latents_std"};
+
     const char *act;
     DC3_TRY(dc3_json_list(o, file, "block_out_channels", 1, 8192, DC3_VAE_LEVELS, c->channels, &c->levels));
     DC3_TRY(dc3_json_int(o, file, "in_channels", 3, 3, 3, &c->in_channels));
@@ -57,7 +61,12 @@ static dc3_status fill(const json_t *o, const char *file, void *config)
     DC3_TRY(dc3_json_real(o, file, "scaling_factor", 0.18215, 1e-6, 1e6, &scaling));
     DC3_TRY(dc3_json_real(o, file, "shift_factor", 0, -1e6, 1e6, &shift));
     c->scaling_factor = (float)scaling;
-    c->shift_factor = (float)shift;
+    if (fabs(shift) > 0) strcpy(c->ignored, "'shift_factor'");
+    for (int i = 0; i < 2; i++) {
+        size_t used = strlen(c->ignored);
+        if (json_array_size(json_object_get(o, vectors[i])))
+            snprintf(c->ignored + used, sizeof c->ignored - used, "%s'%s'", used ? ", " : "", vectors[i]);
+    }
     DC3_TRY(dc3_json_string(o, file, "act_fn", "silu", &act));
     if (strcmp(act, "silu") != 0)
         return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: 'act_fn' is '%.40s'; only 'silu' is supported", file, act);

@@ -13,7 +13,8 @@ typedef struct dc3_vae_config {
     int levels, layers;
     int64_t channels[DC3_VAE_LEVELS];
     int quant_conv, post_quant_conv, mid_attention;
-    float scaling_factor, shift_factor;
+    float scaling_factor;
+    char ignored[64]; /* what of the file is not followed, as "'shift_factor', 'latents_mean'"; "" */
 } dc3_vae_config;
 
 dc3_status dc3_vae_config_read(const char *path, dc3_vae_config *config);

@@ -56,6 +56,8 @@ static dc3_status read_sizes(const json_t *o, const char *file, dc3_unet_config 
             : "num_attention_heads";
     DC3_TRY(dc3_json_ints(o, file, heads, 8, 1, 1024, c->levels, c->heads));
     DC3_TRY(dc3_json_int(o, file, "downsample_padding", 1, 1, 1, &value));
+    DC3_TRY(dc3_json_int(o, file, "conv_in_kernel", 3, 3, 3, &value));
+    DC3_TRY(dc3_json_int(o, file, "conv_out_kernel", 3, 3, 3, &value));
     return DC3_OK;
 }
 
@@ -68,14 +70,20 @@ static dc3_status fill(const json_t *o, const char *file, void *config)
                                         "center_input_sample",  "resnet_skip_time_act",
                                         "cross_attention_norm", "num_class_embeds",
                                         "timestep_post_act",    "time_embedding_act_fn",
-                                        "time_embedding_dim",   "reverse_transformer_layers_per_block"};
+                                        "time_embedding_dim",   "reverse_transformer_layers_per_block",
+                                        "encoder_hid_dim_type", "mid_block_only_cross_attention"};
+    const json_t *middle = json_object_get(o, "mid_block_type");
     double real;
     DC3_TRY(read_sizes(o, file, c));
     DC3_TRY(block_types(o, file, "down_block_types", "DownBlock2D", "CrossAttnDownBlock2D", c->levels,
                         c->down_attention));
     DC3_TRY(block_types(o, file, "up_block_types", "UpBlock2D", "CrossAttnUpBlock2D", c->levels,
                         c->up_attention));
+    if (middle && json_is_null(middle)) /* not as one that is not there: none in the network */
+        return dc3_fail(DC3_ERR_UNSUPPORTED,
+                        "%s: 'mid_block_type' is null; only 'UNetMidBlock2DCrossAttn' is supported", file);
     DC3_TRY(only(o, file, "mid_block_type", "UNetMidBlock2DCrossAttn"));
+    DC3_TRY(only(o, file, "attention_type", "default"));
     DC3_TRY(only(o, file, "act_fn", "silu"));
     DC3_TRY(only(o, file, "resnet_time_scale_shift", "default"));
     DC3_TRY(only(o, file, "time_embedding_type", "positional"));

@@ -180,6 +180,17 @@ expect 1 "'thresholding' is not supported" edit
 scheduler "{\"_class_name\": \"EulerAncestralDiscreteScheduler\", $usual, \"use_karras_sigmas\": true}"
 note="the sampler euler-ancestral does not follow 'use_karras_sigmas"
 info other "$note" "for --editor  yes"; expect 0 "note: other: $note" edit
+scheduler "{$usual, \"eta\": 0.5}" # nothing names a class; keys that nobody knows
+note="does not follow 'eta' of scheduler_config.json; other: neither scheduler_config.json nor model_index.json names a \
+scheduler's class; the sampler euler-ancestral is taken"
+info other "$note" "for --editor  yes"; expect 0 "$note" edit
+scheduler "{\"_class_name\": \"DDIMScheduler\", $usual}"
+sed -i 's/"shift_factor": null/"shift_factor": 0.1/; s/"latents_std": null/"latents_std": [1]/' other/vae/config.json
+info other "'shift_factor', 'latents_std' of the VAE's config.json is not followed" "for --editor  yes"
+for odd in '"mid_block_type": null' '"conv_in_kernel": 5' '"attention_type": "gated"'; do
+  sed "/${odd%%:*}/d; 1s/{/{$odd,/" "$source/models/dc3-mini/unet/config.json" > other/unet/config.json
+  info other "$(sed "s/\"\(.*\)\":.*/'\1'/" <<< "$odd")" "for --editor  no"
+done
 
 # This machine: the tier is as DC3_KERNELS limits it, and the one that dc3.json names.
 expect 0 "this machine: kernels of the tier plain C" env DC3_KERNELS=plain "$dc3" info --machine

@@ -192,23 +192,31 @@ static void not_followed(void **state)
         const char *text;
         dc3_sampler_kind kind;
         const char *refused, *ignored;
-    } cases[] = {{"{\"thresholding\": true}", DC3_DDIM, "'thresholding'", NULL},
-                 {"{\"thresholding\": true}", DC3_EULER, NULL, "'thresholding'"},
-                 {"{\"use_lu_lambdas\": true}", DC3_DPMPP_3M, "'use_lu_lambdas'", NULL},
-                 {"{\"trained_betas\": [0.1, 0.2]}", DC3_PNDM, "'trained_betas'", NULL},
-                 {"{\"variance_type\": \"learned_range\"}", DC3_DDPM, "'variance_type'", NULL},
-                 {"{\"variance_type\": \"learned_range\"}", DC3_DDIM, NULL, "'variance_type'"},
-                 {"{\"disable_corrector\": [0]}", DC3_UNIPC, "'disable_corrector'", NULL},
-                 {"{\"use_karras_sigmas\": true}", DC3_EULER, NULL, ""},
-                 {"{\"use_karras_sigmas\": true}", DC3_EULER_ANCESTRAL, NULL,
-                  "'use_karras_sigmas, use_exponential_sigmas or use_beta_sigmas'"},
-                 {"{\"rescale_betas_zero_snr\": true}", DC3_HEUN, NULL, "'rescale_betas_zero_snr'"},
-                 {"{\"clip_sample\": true}", DC3_LMS, NULL, "'clip_sample'"},
-                 {"{\"final_sigmas_type\": \"zero\"}", DC3_DPM_2M, NULL,
-                  "'final_sigmas_type' (it ends at the least sigma)"},
-                 {"{\"prediction_type\": \"sample\"}", DC3_PNDM, "'sample'; ddim can", NULL},
-                 {"{\"rescale_betas_zero_snr\": true, \"timestep_spacing\": \"trailing\"}", DC3_DDIM,
-                  "euler can", NULL}};
+    } cases[] = {
+        {"{\"thresholding\": true}", DC3_DDIM, "'thresholding'", NULL},
+        {"{\"thresholding\": true}", DC3_EULER, NULL, "'thresholding'"},
+        {"{\"use_lu_lambdas\": true}", DC3_DPMPP_3M, "'use_lu_lambdas'", NULL},
+        {"{\"trained_betas\": [0.1, 0.2]}", DC3_PNDM, "'trained_betas'", NULL},
+        {"{\"variance_type\": \"learned_range\"}", DC3_DDPM, "'variance_type'", NULL},
+        {"{\"variance_type\": \"learned_range\"}", DC3_DDIM, NULL, "'variance_type'"},
+        {"{\"disable_corrector\": [0]}", DC3_UNIPC, "'disable_corrector'", NULL},
+        {"{\"use_karras_sigmas\": true}", DC3_EULER, NULL, ""},
+        {"{\"use_karras_sigmas\": true}", DC3_EULER_ANCESTRAL, NULL,
+         "'use_karras_sigmas, use_exponential_sigmas or use_beta_sigmas'"},
+        {"{\"rescale_betas_zero_snr\": true}", DC3_HEUN, NULL, "'rescale_betas_zero_snr'"},
+        {"{\"clip_sample\": true}", DC3_LMS, NULL, "'clip_sample'"},
+        {"{\"final_sigmas_type\": \"zero\"}", DC3_DPM_2M, NULL,
+         "'final_sigmas_type' (it ends at the least sigma)"},
+        {"{\"eta\": 0.5, \"sigma_max\": 20, \"solver_order\": 3, \"timestep_scaling\": 5}", DC3_DDIM, NULL,
+         "'sigma_max', 'solver_order', 'timestep_scaling', 'eta'"},
+        {"{\"eta\": 0.0, \"sigma_max\": null, \"solver_order\": 2, \"timestep_scaling\": 10, "
+         "\"_note\": 1, \"skip_prk_steps\": true, \"gamma\": []}",
+         DC3_DDIM, NULL, ""},
+        {"{\"sigma_max\": 20, \"solver_order\": 3, \"euler_at_final\": true}", DC3_DPMPP_3M, NULL, ""},
+        {"{\"timestep_scaling\": 5, \"original_inference_steps\": 40}", DC3_LCM, NULL, ""},
+        {"{\"prediction_type\": \"sample\"}", DC3_PNDM, "'sample'; ddim can", NULL},
+        {"{\"rescale_betas_zero_snr\": true, \"timestep_spacing\": \"trailing\"}", DC3_DDIM, "euler can",
+         NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dc3_scheduler_config c;
         dc3_sampler *s;
