@@ -158,10 +158,26 @@ static void add_matrix(dc3_table *table, const char *name)
 static void what_is_missing(void **state)
 {
     renaming bare = {"resnet18", "fc", "module.", ""}, two = {"convnet3", "classifier", "", "fc.0"};
+    static float stem[32 * 3 * 7 * 7];
     (void)state;
     refused(renamed(&bare), DC3_ERR_FORMAT, "file: a resnet18 but for 'fc', its last layer");
     refused(renamed(&bare), DC3_ERR_FORMAT, "(all 100 names begin with 'module.')");
-    dc3_table *table = renamed(&two);
+    dc3_table *table = renamed(&bare);
+    add_matrix(table, "module.cls.weight");
+    refused(table, DC3_ERR_FORMAT, "looked for too); if it is 'cls' [10, 10], rename that to fc");
+    renaming odd = {"resnet18", "conv1", "", ""};
+    table = renamed(&odd);
+    assert_int_equal(
+        dc3_table_add(table, "conv1.weight", dc3_view(stem, DC3_F32, 4, (int64_t[]){32, 3, 7, 7})), DC3_OK);
+    refused(
+        table, DC3_ERR_FORMAT,
+        "none of the architectures that are read; the nearest is resnet18, of which tensor 'conv1.weight' "
+        "should have shape [64, 3, 7, 7], has [32, 3, 7, 7]");
+    renaming normed = {"convnet3", "classifier", "", "head.fc"};
+    table = renamed(&normed);
+    add_matrix(table, "features.15.weight");
+    refused(table, DC3_ERR_UNSUPPORTED, "a VGG with batch norm, which dc3 does not have");
+    table = renamed(&two);
     add_matrix(table, "fc.2.weight");
     refused(table, DC3_ERR_FORMAT,
             "a convnet3 but for 'classifier': one linear layer is read, found 'fc.0' and 'fc.2'");

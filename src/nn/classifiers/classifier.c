@@ -89,6 +89,19 @@ static int64_t trained_size(const dc3_table *table)
     return size >= 8 && size <= 1024 ? size : 0;
 }
 
+/* The tensors of another network of the family say by which of them it is another. */
+static dc3_status say_nearest(const dc3_classifier *c, dc3_status status)
+{
+    const char *file = dc3_table_origin(dc3_module_table(c->module)), *text = dc3_error_text();
+    size_t length = strlen(file);
+    char why[600];
+    if (!*c->info.arch || !strstr(text, "should have shape")) return status;
+    if (strncmp(text, file, length) == 0 && strncmp(text + length, ": ", 2) == 0) text += length + 2;
+    snprintf(why, sizeof why, "%s", text);
+    return dc3_fail(status, "%s: none of the architectures that are read; the nearest is %s, of which %s",
+                    file, c->info.arch, why);
+}
+
 /* After all was taken: nothing of the network is missing or left over. */
 static dc3_status check_whole(const dc3_classifier *c, const dc3_classifier_names *names)
 {
@@ -97,7 +110,8 @@ static dc3_status check_whole(const dc3_classifier *c, const dc3_classifier_name
     if (*names->missing && *c->info.arch)
         return dc3_fail(DC3_ERR_FORMAT, "%s: %s %s but for %s", file, article(c->info.arch), c->info.arch,
                         names->missing);
-    DC3_TRY(dc3_module_status(c->module));
+    dc3_status status = dc3_module_status(c->module);
+    if (status != DC3_OK) return say_nearest(c, status);
     left = dc3_module_left_over(c->module, &count);
     if (!left) return DC3_OK;
     return dc3_fail(DC3_ERR_UNSUPPORTED,

@@ -100,7 +100,9 @@ static void say_missing(const dc3_table *table, const char *prefix, const dc3_cl
                         const char *several, char *text, size_t size)
 {
     char weight[DC3_NAME_SIZE];
+    char others[240];
     const char *name, *what;
+    dc3_say_other_heads(table, kind, prefix, others, sizeof others);
     dc3_name(weight, "%s%s.weight", prefix, kind->head);
     for (size_t i = 0; (name = dc3_table_odd_at(table, i, &what)); i++)
         if (strcmp(name, weight) == 0) break;
@@ -109,8 +111,10 @@ static void say_missing(const dc3_table *table, const char *prefix, const dc3_cl
     else if (*several)
         snprintf(text, size, "'%s': one linear layer is read, found %s", kind->head, several);
     else
-        snprintf(text, size, "'%s', its last layer (fc, head, classifier, linear, ... were looked for too)",
-                 kind->head);
+        snprintf(text, size,
+                 "'%s', its last layer (fc, head, classifier, linear, ... were looked for too)%s%s%s%s",
+                 kind->head, *others ? "; if it is " : "", others, *others ? ", rename that to " : "",
+                 *others ? kind->head : "");
 }
 
 /* Parts that PyTorch puts around modules inside a network, wherever they stand in the name; into text.

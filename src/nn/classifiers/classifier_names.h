@@ -39,6 +39,11 @@ const dc3_naming *dc3_find_naming(const dc3_table *table, char *prefix);
 void dc3_find_head(const dc3_table *table, const dc3_classifier_kind *kind, const char *prefix, char *head,
                    char *several);
 
+/* The first matrices that stand beside the network's parts or around them, of which one may be the last layer
+ * by a name that dc3_find_head does not look for, as "'cls' [10, 512], 'proj' [8, 512]"; "" for none. */
+void dc3_say_other_heads(const dc3_table *table, const dc3_classifier_kind *kind, const char *prefix,
+                         char *text, size_t size);
+
 /* What a table of a file holds. */
 typedef struct dc3_classifier_names {
     const dc3_classifier_kind *kind; /* NULL: no network that dc3 has */

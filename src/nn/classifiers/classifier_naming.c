@@ -157,8 +157,7 @@ static const char *vgg(const dc3_table *table, const char *prefix, const char *n
 
 static const dc3_naming namings[] = {
     /* Relatives that would else be taken for one of ours, or for nothing. */
-    {NULL, MARKS("features.1.running_mean", "features.15.weight", "classifier.3.weight"), NULL,
-     "a VGG with batch norm", 0, 0},
+    {NULL, MARKS("features.1.running_mean", "features.15.weight"), NULL, "a VGG with batch norm", 0, 0},
     {NULL, MARKS("conv1.0.weight", "layer1.0.conv1.weight"), NULL, "a ResNet with a stem of several layers",
      0, 0},
     {NULL, MARKS("features.denseblock1.denselayer1.conv1.weight"), NULL, "a DenseNet", 0, 0},

@@ -142,6 +142,38 @@ static const char *next_number(const char *prefix, const char *around, char next
     return *next ? next : " "; /* what no name is */
 }
 
+/* "fc" of "fc.weight" and "a.b" of "a.b.weight" into layer; 0 for other names, and for those with more dots.
+ */
+static int layer_beside(const char *name, char layer[DC3_NAME_SIZE])
+{
+    enum { MOST_DOTS = 2 };
+    const char *last = strrchr(name, '.');
+    int dots = 0;
+    for (const char *at = name; *at; at++) dots += *at == '.';
+    if (dots > MOST_DOTS || !last || strcmp(last, ".weight") != 0) return 0;
+    snprintf(layer, DC3_NAME_SIZE, "%.*s", (int)(last - name), name);
+    return 1;
+}
+
+void dc3_say_other_heads(const dc3_table *table, const dc3_classifier_kind *kind, const char *prefix,
+                         char *text, size_t size)
+{
+    enum { MOST = 3 };
+    char layer[DC3_NAME_SIZE];
+    size_t used = 0, before = strlen(prefix);
+    int count = 0;
+    *text = 0;
+    for (size_t i = 0; i < dc3_table_size(table) && count < MOST && used < size; i++) {
+        const char *name = dc3_table_name(table, i);
+        const dc3_tensor *t = dc3_table_at(table, i);
+        int inside = strncmp(name, prefix, before) == 0;
+        if (t->ndim != 2 || !layer_beside(name + (inside ? before : 0), layer)) continue;
+        if (is_inner(kind, layer)) continue;
+        used += (size_t)snprintf(text + used, size - used, "%s'%.60s' [%lld, %lld]", count++ ? ", " : "",
+                                 layer, (long long)t->shape[0], (long long)t->shape[1]);
+    }
+}
+
 void dc3_find_head(const dc3_table *table, const dc3_classifier_kind *kind, const char *prefix, char *head,
                    char *several)
 {
