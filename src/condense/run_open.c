@@ -89,7 +89,7 @@ static dc3_status open_editor(dc3_run *run)
     DC3_TRY(dc3_compute_type(o->dtype, &dtype));
     DC3_TRY(dc3_option_check("detail", (int)o->detail, 1));
     DC3_TRY(dc3_edit_settings_of_condense(o, &run->edit));
-    if (!run->encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return DC3_OK;
+    if (!run->encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return dc3_editor_check_unused(o->editor);
     DC3_TRY(dc3_options_need("editor", o->editor));
     DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);

@@ -144,13 +144,24 @@ static dc3_status no_editor(const char *path)
     }
 }
 
-dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, dc3_editor **out)
+static dc3_status find_index(const char *directory)
 {
-    *out = NULL;
     char *index = dc3_path_join(directory, "model_index.json");
     int there = index && dc3_path_what(index) == DC3_PATH_FILE;
     free(index);
-    if (!there) return no_editor(directory);
+    return there ? DC3_OK : no_editor(directory);
+}
+
+dc3_status dc3_editor_check_unused(const char *directory)
+{
+    if (!directory || strcmp(directory, "none") == 0 || strcmp(directory, "dc3-mini") == 0) return DC3_OK;
+    return find_index(directory);
+}
+
+dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, dc3_editor **out)
+{
+    *out = NULL;
+    DC3_TRY(find_index(directory));
     dc3_editor *e = *out = calloc(1, sizeof *e);
     if (!e) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const char *slash = strrchr(directory, '/');

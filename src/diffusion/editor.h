@@ -33,6 +33,9 @@ typedef struct dc3_editor_info {
     dc3_detail detail; /* what of its edits is to be taken over, as the directory says */
 } dc3_editor_info;
 
+/* Of a directory that no edit needs: fails as dc3_editor_open where it is none of diffusers by its index.
+ * NULL, "none" and "dc3-mini" (the program's word for its own, which may not be installed) are right. */
+dc3_status dc3_editor_check_unused(const char *directory);
 /* Opens a diffusers directory. dtype: DC3_F32 or DC3_BF16. threads >= 1. */
 dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, dc3_editor **editor);
 void dc3_editor_close(dc3_editor **editor);

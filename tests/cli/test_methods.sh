@@ -51,13 +51,15 @@ expect 0 "6 images stored" "$dc3" condense data -o plain --ipc 3 "${common[@]}"
 # With a teacher its features choose; without features nothing but the chosen images is opened, and no model.
 for method in kmeans herding k-center graph-cut dq; do
   expect 0 "6 images stored" "$dc3" condense data -o taught --fresh --method $method --ipc 3 \
-    --teacher teacher.safetensors --editor nowhere "${common[@]}"
+    --teacher teacher.safetensors --editor none "${common[@]}"
   choose=("$dc3" select data --method $method --ipc 7 --teacher teacher.safetensors -q)
   expect 0 "14 images selected from 14, " "${choose[@]}" --threads 1 -o t1.jsonl
   expect 0 "14 images selected from 14, " "${choose[@]}" --threads 3 -o t3.jsonl
   diff t1.jsonl t3.jsonl || fail "$method: the selection depends on threads"
 done
-expect 0 "2 images stored" "$dc3" condense data -o r1 --method random --ipc 1 --editor nowhere "${common[@]}"
+expect 0 "2 images stored" "$dc3" condense data -o r1 --method random --ipc 1 --editor none "${common[@]}"
+expect 1 "nowhere: expected a diffusers directory with a model_index.json, found nothing there (--editor)" \
+  "$dc3" condense data -o r2 --method random --ipc 1 --editor nowhere "${common[@]}"
 expect 1 "--teacher nowhere: expected a classifier's file" "$dc3" condense data -o r2 --method random --ipc 1 \
   --teacher nowhere "${common[@]}"
 expect 0 "does not use a teacher" "$dc3" condense data -o r2 --method random --ipc 1 --teacher teacher.safetensors \
@@ -98,7 +100,7 @@ expect 2 "--sampler: expected one of" "$dc3" condense data -o x --method random 
 expect 2 "--detail: expected one of" "$dc3" condense data -o x --method rded --detail some --teacher teacher.safetensors
 expect 2 "--factor is for a dataset" "$dc3" select --from x --factor 2
 expect 0 "14 images selected from 14, " "$dc3" select data -o listed.jsonl --method kmeans --ipc 7 \
-  --teacher teacher.safetensors --editor nowhere
+  --teacher teacher.safetensors --editor none
 grep -q '^red/text.png: ' listed.jsonl.skipped.txt || fail "select: the unreadable one is listed"
 cp -r data lost
 for method in jitter random rded; do
