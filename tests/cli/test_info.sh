@@ -181,8 +181,8 @@ scheduler "{\"_class_name\": \"EulerAncestralDiscreteScheduler\", $usual, \"use_
 note="the sampler euler-ancestral does not follow 'use_karras_sigmas"
 info other "$note" "for --editor  yes"; expect 0 "note: other: $note" edit
 scheduler "{$usual, \"eta\": 0.5}" # nothing names a class; keys that nobody knows
-note="does not follow 'eta' of scheduler_config.json; other: neither scheduler_config.json nor model_index.json names a \
-scheduler's class; the sampler euler-ancestral is taken"
+note="does not follow 'eta' of scheduler_config.json; other: neither scheduler_config.json nor model_index.json \
+names a scheduler's class; the sampler euler-ancestral is taken"
 info other "$note" "for --editor  yes"; expect 0 "$note" edit
 scheduler "{\"_class_name\": \"DDIMScheduler\", $usual}"
 sed -i 's/"shift_factor": null/"shift_factor": 0.1/; s/"latents_std": null/"latents_std": [1]/' other/vae/config.json
