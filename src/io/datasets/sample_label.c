@@ -102,10 +102,13 @@ void dc3_label_of_json(const char *text, size_t length, char *label, size_t size
                                         "category", "target",    "class_idx",  "class_index", "class_label",
                                         "label_id", "label_idx", "category_id"};
     json_t *value = load(text, length);
+    const json_t *inner = json_object_get(value, "meta");
     *label = *keys = 0;
     if (!json_is_object(value)) take_label(value, label, size);
     for (size_t i = 0; i < sizeof names / sizeof *names && !*label; i++)
         take_label(json_object_get(value, names[i]), label, size);
+    for (size_t i = 0; i < sizeof names / sizeof *names && !*label; i++)
+        take_label(json_object_get(inner, names[i]), label, size);
     if (!*label && json_is_object(value)) list_keys(value, keys, keys_size);
     if (!*label && !*keys) snprintf(keys, keys_size, "%s", value ? "(none)" : "(no JSON)");
     json_decref(value);

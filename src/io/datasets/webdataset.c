@@ -140,7 +140,10 @@ static kind kind_of(const char *base, const char *ending)
     static const char *const labels[] = {".cls", ".class", ".label"};
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
         if (strcasecmp(ending, labels[i]) == 0) return LABEL;
-    return strcasecmp(ending, ".json") == 0 ? JSON : dc3_is_image_name(base) ? IMAGE : NEITHER;
+    if (strcasecmp(ending, ".json") == 0) return JSON;
+    /* Endings that say no format: the content does, when the image is read. */
+    int is_some = strcasecmp(ending, ".image") == 0 || strcasecmp(ending, ".img") == 0;
+    return is_some || dc3_is_image_name(base) ? IMAGE : NEITHER;
 }
 
 /* Hard links are followed once the shard is read; of symbolic ones only their number is kept. */
