@@ -108,7 +108,8 @@ static void print_run(const char *folder, const dc3_progress *p)
     print_text(folder, 0);
     printf(": ");
     print_text(p->method, 0);
-    printf(", %lld image%s per class of ", (long long)p->ipc, p->ipc == 1 ? "" : "s");
+    if (p->ipc) printf(", %lld image%s per class", (long long)p->ipc, p->ipc == 1 ? "" : "s");
+    printf(" of ");
     print_text(p->data, 0);
     printf("\n");
     print_state(p->running, p->complete, p->holder);
@@ -146,6 +147,7 @@ static json_t *run_json(const char *folder, const dc3_progress *p)
     if (p->has_database) json_object_set_new(o, "stage", json_text(p->stage));
     for (size_t i = 0; i < (p->has_database ? sizeof numbers / sizeof *numbers : 1); i++)
         json_object_set_new(o, numbers[i].name, json_integer(numbers[i].value));
+    if (!p->ipc) json_object_set_new(o, "ipc", json_null());
     if (p->seconds_left >= 0) json_object_set_new(o, "seconds_left", json_real(p->seconds_left));
     for (int i = 0; i < p->stages; i++) json_object_set_new(stages, p->names[i], json_real(p->seconds[i]));
     json_object_set_new(o, "seconds", stages);

@@ -20,8 +20,8 @@ typedef struct dc3_progress {
     int has_database; /* 0: none, or not readable; what comes from it is 0 then */
     char holder[200];
     char method[32];
-    char *data; /* the dataset's place as it was given; dc3_progress_free frees it */
-    int64_t ipc, classes;
+    char *data;           /* the dataset's place as it was given; dc3_progress_free frees it */
+    int64_t ipc, classes; /* ipc: 0: the images were not chosen by class */
     int64_t inputs, read, skipped, binned; /* of the dataset's images */
     int64_t chosen, stored, edits;         /* of the images to store */
     int64_t bytes, views;                  /* of stored images; labelled views of each */

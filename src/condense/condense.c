@@ -258,24 +258,16 @@ static dc3_status take_images(const dc3_run *run, dc3_chosen *chosen)
         chosen->parts[i].item = list ? list[i].item : i;
     }
     if (path) dc3_listed_free(list, n);
-    if (status != DC3_OK) dc3_chosen_free(chosen);
     return status;
 }
 
-static dc3_status compensate(dc3_run *run, dc3_output *output)
+static dc3_status compensate(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
-    dc3_chosen chosen;
-    DC3_TRY(take_images(run, &chosen));
-    dc3_status status = dc3_run_estimate(run, 0, chosen.count);
-    if (run->options->dry_run || status != DC3_OK) {
-        dc3_chosen_free(&chosen);
-        return status;
-    }
-    status = dc3_output_claim(output);
-    if (status == DC3_OK) status = dc3_output_start(output);
-    if (status == DC3_OK) status = make_all(run, output, &chosen);
-    dc3_chosen_free(&chosen);
-    return status;
+    DC3_TRY(dc3_run_estimate(run, 0, chosen->count));
+    if (run->options->dry_run) return DC3_OK;
+    DC3_TRY(dc3_output_claim(output));
+    DC3_TRY(dc3_output_start(output));
+    return make_all(run, output, chosen);
 }
 
 dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condense_report *report)
@@ -288,12 +280,16 @@ dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condens
     dc3_run run;
     dc3_output output;
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
+    dc3_chosen chosen = {0};
     if (status == DC3_OK) status = dc3_run_check_edits(&run);
+    if (status == DC3_OK) status = take_images(&run, &chosen);
+    run.listed = chosen.count;
     if (status == DC3_OK) status = dc3_output_open(&run, &output);
     if (status == DC3_OK) {
-        status = compensate(&run, &output);
+        status = compensate(&run, &output, &chosen);
         dc3_output_close(&output);
     }
+    dc3_chosen_free(&chosen);
     dc3_run_close(&run);
     return status;
 }

@@ -41,6 +41,7 @@ typedef struct dc3_run {
     int64_t *items;             /* [n], their numbers in the dataset, ascending */
     int64_t *bins;              /* [n], within each class; NULL before they are known or without them */
     int64_t n;
+    int64_t listed;          /* images to compensate, of a list or all; 0: the method chooses */
     dc3_state *state;        /* of the run folder; NULL where the command makes none */
     dc3_copies *copies;      /* of the images that were looked at, NULL before */
     json_t *skipped;         /* list of [key, reason] */

@@ -53,8 +53,10 @@ json_t *dc3_run_settings(const dc3_run *run)
     free(data);
     json_object_set_new(o, "images", json_integer(run->report->images));
     if (run->options->list) json_object_set_new(o, "list", dc3_fingerprint(run->options->list));
-    json_object_set_new(o, "ipc", json_integer(run->options->select.ipc));
-    if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) selection_settings(run, o);
+    json_object_set_new(o, run->listed ? "listed" : "ipc",
+                        json_integer(run->listed ? run->listed : run->options->select.ipc));
+    if (!run->listed && run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS))
+        selection_settings(run, o);
     if (run->trains)
         json_object_set_new(o, "own_teacher", dc3_run_teacher_plan(run));
     else if (run->teacher.net)
@@ -64,7 +66,7 @@ json_t *dc3_run_settings(const dc3_run *run)
         json_object_set_new(o, "threads", json_integer(run->options->select.threads));
     if (run->editor) editor_settings(run, o);
     json_object_set_new(o, "size", json_integer(run->size));
-    if (run->encodes) json_object_set_new(o, "feature_size", json_integer(run->feature_size));
+    if (run->encodes && !run->listed) json_object_set_new(o, "feature_size", json_integer(run->feature_size));
     if (run->synthesis->combines)
         json_object_set_new(o, "combine", json_string(dc3_combine_names[run->combine]));
     json_object_set_new(o, "fit", json_string(dc3_fit_names[run->fit]));

@@ -172,10 +172,12 @@ static dc3_status describe_run(dc3_info_page *page, const json_t *object)
     char at[100];
     dc3_progress progress;
     DC3_TRY(dc3_progress_read(page->options->path, &progress));
-    dc3_info_title(page, "run", "a condensed dataset, method %.40s, %lld image%s per class",
-                   method ? method : "not said", (long long)ipc, ipc == 1 ? "" : "s");
+    int64_t listed = json_integer_value(json_object_get(settings, "listed")), images = listed ? listed : ipc;
+    dc3_info_title(page, "run", "a %s dataset, method %.40s, %lld image%s %s",
+                   listed ? "compensated" : "condensed", method ? method : "not said", (long long)images,
+                   images == 1 ? "" : "s", listed ? "in all" : "per class");
     dc3_info_set(page, "method", method ? json_string(method) : json_null());
-    dc3_info_set(page, "images_per_class", json_integer(ipc));
+    dc3_info_set(page, "images_per_class", listed ? json_null() : json_integer(ipc));
     dc3_info_set(page, "stage", json_string(stage));
     dc3_info_set(page, "version", version ? json_string(version) : json_null());
     if (progress.running && progress.total > 0)

@@ -256,7 +256,7 @@ static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next
                   "evaluate that, and make this page with it beside.");
     if (r->score && member(r->score, "seeds") < 3)
         say(next, "Score with three seeds: one student's accuracy may be off by a point or two.");
-    if (!isnan(top1) && !isnan(full) && full - top1 > 0.1) {
+    if (!isnan(top1) && !isnan(full) && !isnan(ipc) && full - top1 > 0.1) {
         snprintf(
             text, sizeof text,
             "%.0f points are missing to what all data give: more than %.0f image%s per class bring the most.",

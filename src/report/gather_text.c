@@ -53,6 +53,7 @@ static const char *label_of(const char *key, char text[64])
     static const char *const labels[][2] = {{"data", "Dataset"},
                                             {"images", "Images in the dataset"},
                                             {"ipc", "Images a class"},
+                                            {"listed", "Images to compensate"},
                                             {"bins", "Bins a class"},
                                             {"components", "Components of the PCA"},
                                             {"similarity", "Similarity by"},

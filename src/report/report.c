@@ -55,7 +55,8 @@ static dc3_status add_head(dc3_reporting *r)
             classes = (int64_t)json_array_size(json_object_get(r->document, "classes"));
     add_figure(facts, stored, stored == 1 ? "image stored" : "images stored", "");
     add_figure(facts, classes, classes == 1 ? "class" : "classes", "");
-    add_figure(facts, json_integer_value(json_object_get(s, "ipc")), "requested per class", "");
+    if (json_object_get(s, "ipc"))
+        add_figure(facts, json_integer_value(json_object_get(s, "ipc")), "requested per class", "");
     add_figure(facts, json_integer_value(json_object_get(s, "images")), "images in the dataset", "");
     add_figure(facts, r->size, "side of a stored image", " px");
     json_object_set_new(r->page, "facts", facts);

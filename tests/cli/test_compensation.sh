@@ -75,6 +75,11 @@ expect 0 "6 images stored" "$dc3" compensate data --list chosen.jsonl -o parts "
 diff -r whole/train parts/train || fail "select and compensate give another dataset than condense"
 # In another order and one twice, by hand: by class, each as it stands in the list.
 tac chosen.jsonl > back.jsonl; head -1 chosen.jsonl >> back.jsonl
+[[ $(sed -n '/"settings"/,/}/p' parts/dc3.json) == *'"listed": 6,'* ]] || fail "listed: $(cat parts/dc3.json)"
+! grep -qE '"(ipc|bins|objective|similarity|maximizer|feature_size)"' parts/dc3.json || fail "it says what was not done"
+expect 0 "a compensated dataset, method dc3, 6 images in all" "$dc3" info parts
+expect 0 '"ipc": null' "$dc3" status parts --json
+[[ $("$dc3" status parts) != *"per class"* ]] || fail "status: $("$dc3" status parts)"
 expect 0 "7 images stored" "$dc3" compensate data --list back.jsonl -o back "${small[@]}"
 [[ $(field back/train/metadata.jsonl source) == "$(for class in blue red; do
   grep "\"$class/" back.jsonl | sed 's/.*"source":"\([^"]*\)".*/\1/'; done)" ]] ||
