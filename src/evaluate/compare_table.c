@@ -160,7 +160,7 @@ static json_t *marks_of(const row *r)
  * hashes of its sets, where the lines say them (those of earlier versions do not). */
 static void add_students(const table *t, dc3_cell w, json_t *o)
 {
-    static const char *const keys[] = {"epochs", "batch", "size", "factor", "augment"},
+    static const char *const keys[] = {"epochs", "batch", "size", "factor", "augment", "test_images"},
                              *const shared[] = {"lr",  "weight_decay", "temperature",
                                                 "val", "teacher",      "departs_from_protocol"};
     json_t *stored = json_array(), *settings = json_object();

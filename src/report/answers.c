@@ -23,12 +23,16 @@ static const char *word(const json_t *o, const char *key)
     return text ? text : "";
 }
 
-/* [what, this set, random images, all data]; NULL: not known. */
-static void add(json_t *rows, const char *what, const char *own, const char *random, const char *all)
+static const char none[] = "\xe2\x80\x93"; /* of a cell that the row cannot have */
+
+/* [what, this set, a set by the method random, originals drawn at random, all data]; NULL: not
+ * known. */
+static void add(json_t *rows, const char *what, const char *own, const char *random, const char *drawn,
+                const char *all)
 {
-    const char *cells[] = {what, own, random, all};
+    const char *cells[] = {what, own, random, drawn, all};
     json_t *row = json_array();
-    for (int i = 0; i < 4; i++) json_array_append_new(row, dc3_json_text(cells[i] ? cells[i] : "not known"));
+    for (int i = 0; i < 5; i++) json_array_append_new(row, dc3_json_text(cells[i] ? cells[i] : "not known"));
     json_array_append_new(rows, row);
 }
 
@@ -44,7 +48,7 @@ static const char *percent(const json_t *row, char text[48])
     if (isnan(top1)) return NULL;
     snprintf(text, 48, "%.2f %%", 100 * top1);
     if (member(row, "seeds") > 1 && !isnan(deviation))
-        snprintf(text, 48, "%.2f \xc2\xb1 %.2f %%", 100 * top1, 100 * deviation);
+        snprintf(text, 48, "%.2f\xc2\xa0\xc2\xb1\xc2\xa0%.2f\xc2\xa0%%", 100 * top1, 100 * deviation);
     return text;
 }
 
@@ -106,7 +110,7 @@ static void add_score(const dc3_reporting *r, json_t *rows)
         snprintf(all, sizeof all, "%.2f %%%s", 100 * full,
                  !r->full && isnan(member(score, "full_top1")) ? " (the teacher)" : "");
     const char *beside = percent(r->random, random);
-    add(rows, what, percent(score, own), beside || !*r->why_random ? beside : "not comparable",
+    add(rows, what, percent(score, own), beside || !*r->why_random ? beside : "not comparable", none,
         *all ? all : NULL);
 }
 
@@ -171,7 +175,7 @@ static void add_teacher(const dc3_reporting *r, json_t *rows)
                  "The teacher's accuracy (it seems to be one of other classes, and was taken with "
                  "%.40s)",
                  dc3_setting("any_teacher"));
-    add(rows, what, accuracy(json_object_get(teacher, "stored_accuracy"), stored), "\xe2\x80\x93", all);
+    add(rows, what, accuracy(json_object_get(teacher, "stored_accuracy"), stored), none, none, all);
 }
 
 static json_t *read_quality(const dc3_reporting *r)
@@ -207,17 +211,20 @@ static void add_coverage(const dc3_reporting *r, const json_t *quality, json_t *
              "Coverage: mean distance of all images to the nearest that was chosen%s (less is better)",
              features);
     snprintf(own, sizeof own, "%.4g", distance);
-    snprintf(random, sizeof random, "%.4g \xc2\xb1 %.2g", other, member(quality, "random_deviation"));
-    add(rows, what, own, random, "0");
+    snprintf(random, sizeof random, "%.4g\xc2\xa0\xc2\xb1\xc2\xa0%.2g", other,
+             member(quality, "random_deviation"));
+    add(rows, what, own, none, random, "0");
 }
 
 static void add_colour(const dc3_reporting *r, json_t *rows)
 {
-    char own[48], random[48];
+    char own[48], random[48], drawn[48];
     if (isnan(r->distance) || isnan(r->random_distance)) return;
     snprintf(own, sizeof own, "%.3f", r->distance);
-    snprintf(random, sizeof random, "%.3f", r->random_distance);
-    add(rows, "Distance of the colours from the originals' (0 to 1)", own, random, "0");
+    snprintf(random, sizeof random, "%.3f", r->random_run_distance);
+    snprintf(drawn, sizeof drawn, "%.3f", r->random_distance);
+    add(rows, "Distance of the colours from the originals' (0 to 1)", own,
+        isnan(r->random_run_distance) ? none : random, drawn, "0");
 }
 
 static void add_duplicates(const dc3_reporting *r, json_t *rows)
@@ -229,10 +236,19 @@ static void add_duplicates(const dc3_reporting *r, json_t *rows)
         snprintf(own, sizeof own, "%lld of %s that were compared", (long long)r->duplicates, of);
     else
         snprintf(own, sizeof own, "none of %s that were compared", of);
-    add(rows, "Stored images that equal another", own, "\xe2\x80\x93", "\xe2\x80\x93");
+    add(rows, "Stored images that equal another", own, none, none, none);
 }
 
 /* ---- what next ---- */
+
+static void say_doubt(const json_t *score, json_t *next)
+{
+    char doubt[DC3_ROWS_DOUBT], text[DC3_ROWS_DOUBT + 80];
+    json_t *rows = json_pack("[O]", score);
+    snprintf(text, sizeof text, "Score with three seeds or more: %s.", dc3_rows_doubt(rows, doubt));
+    say(next, text);
+    json_decref(rows);
+}
 
 static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next)
 {
@@ -254,8 +270,7 @@ static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next
         say(next, "Compare with random images: dc3 compare makes and scores both; or condense with the "
                   "method random, "
                   "evaluate that, and make this page with it beside.");
-    if (r->score && member(r->score, "seeds") < 3)
-        say(next, "Score with three seeds: one student's accuracy may be off by a point or two.");
+    if (r->score && member(r->score, "seeds") < 3) say_doubt(r->score, next);
     if (!isnan(top1) && !isnan(full) && !isnan(ipc) && full - top1 > 0.1) {
         snprintf(
             text, sizeof text,
@@ -264,7 +279,8 @@ static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next
         say(next, text);
     }
     if (!isnan(r->distance) && r->distance > 1.2 * r->random_distance && !is_random)
-        say(next, "The colours are further from the originals' than those of random images: try detail keep, "
+        say(next, "The colours are further from the originals' than those of as many drawn at random: try "
+                  "detail keep, "
                   "fewer or "
                   "weaker prompts, or the method dc3-select, which leaves colours as they are.");
     if (member(quality, "distance") > member(quality, "random_distance") && !is_random)
@@ -285,16 +301,17 @@ dc3_status dc3_report_answers(dc3_reporting *r)
     if (r->by_class && r->score && r->by_class != r->score)
         snprintf(what, sizeof what, "Accuracy by class (%.24s, %.12s labels, %.9g epochs)",
                  word(r->by_class, "arch"), word(r->by_class, "labels"), member(r->by_class, "epochs"));
-    if (classes || r->score) add(rows, what, classes, "\xe2\x80\x93", "\xe2\x80\x93");
+    if (classes || r->score) add(rows, what, classes, none, none, none);
     add_teacher(r, rows);
     add_coverage(r, quality, rows);
     add_colour(r, rows);
     add_duplicates(r, rows);
     add_next(r, quality, next);
     json_object_set_new(r->page, "answers",
-                        json_pack("{s:s, s:s, s:[s, s, s, s], s:o, s:o}", "title", "Is the set good?", "text",
-                                  verdict(r, sentence), "head", "", "This set", "Random images", "All data",
-                                  "rows", rows, "next", next));
+                        json_pack("{s:s, s:s, s:[s, s, s, s, s], s:o, s:o}", "title", "Is the set good?",
+                                  "text", verdict(r, sentence), "head", "", "This set",
+                                  "Set by method random", "Random originals", "All data", "rows", rows,
+                                  "next", next));
     json_decref(quality);
     free(classes);
     return DC3_OK;

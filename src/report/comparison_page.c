@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "report/gather_parts.h"
+#include "report/score_rows.h"
 
 enum {
     LIMIT = 1 << 28,
@@ -72,7 +73,7 @@ static dc3_status read_all(comparison *c)
 
 /* ---- the table ---- */
 
-/* "28.30 +- 0.40 %" of a column; with its mark. */
+/* "28.30 +- 0.40" of a column in percent, without a place to break; with its mark. */
 static const char *percent(const json_t *row, const char *key, int marked, char text[64])
 {
     char deviation[40];
@@ -83,10 +84,11 @@ static const char *percent(const json_t *row, const char *key, int marked, char 
     snprintf(text, 64, "%.2f", 100 * value); /* cut, where the file has an absurd number */
     size_t n = strlen(text);
     if (number(row, "seeds") > 1 && !isnan(spread))
-        snprintf(text + n, 64 - n, " \xc2\xb1 %.2f", 100 * spread);
+        snprintf(text + n, 64 - n, "\xc2\xa0\xc2\xb1\xc2\xa0%.2f", 100 * spread);
     n = strlen(text);
     if (marked && *mark)
-        snprintf(text + n, 64 - n, "%s", strcmp(mark, "best") == 0 ? " \xe2\x98\x85" : " \xe2\x89\x88");
+        snprintf(text + n, 64 - n, "%s",
+                 strcmp(mark, "best") == 0 ? "\xc2\xa0\xe2\x98\x85" : "\xc2\xa0\xe2\x89\x88");
     return text;
 }
 
@@ -100,7 +102,7 @@ static void add_number(json_t *row, const char *format, double value, const char
     char text[64] = "";
     if (!isnan(value)) {
         int n = snprintf(text, sizeof text, format, value);
-        if (strcmp(mark, "best") == 0) snprintf(text + n, sizeof text - (size_t)n, " \xe2\x98\x85");
+        if (strcmp(mark, "best") == 0) snprintf(text + n, sizeof text - (size_t)n, "\xc2\xa0\xe2\x98\x85");
     }
     add(row, text);
 }
@@ -205,8 +207,11 @@ static void add_answers(comparison *c)
         if (before == i) json_array_append_new(rows, answer_row(c->table, i));
         if (number(row, "seeds") > seeds) seeds = (int)number(row, "seeds");
     }
-    if (seeds < 3)
-        add(next, "Compare with three seeds or more: one student's accuracy may be off by a point or two.");
+    if (seeds < 3) {
+        char doubt[DC3_ROWS_DOUBT], text[DC3_ROWS_DOUBT + 80];
+        snprintf(text, sizeof text, "Compare with three seeds or more: %s.", dc3_rows_doubt(c->table, doubt));
+        add(next, text);
+    }
     json_object_set_new(c->r.page, "answers",
                         json_pack("{s:s, s:s, s:[s, s, s, s], s:o, s:o}", "title",
                                   "Which method is the best?", "text", "", "head", "", "Best",

@@ -21,23 +21,37 @@ typedef struct origins {
     dc3_fit fit;
 } origins;
 
+/* Frees the image. */
+static dc3_status paste_tile(dc3_image *image, dc3_image *sheet, int x, int y)
+{
+    dc3_image tile;
+    dc3_status status = dc3_image_resize(image, TILE, TILE, DC3_FIT_CROP, &tile);
+    dc3_image_free(image);
+    DC3_TRY(status);
+    dc3_image_paste(sheet, &tile, x, y);
+    dc3_image_free(&tile);
+    return DC3_OK;
+}
+
+/* The original above what is stored, at the same size, and both brought to a tile alike: so that a difference
+ * is one of the images. */
 static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image *sheet, int x, int y)
 {
     const char *source = json_string_value(json_object_get(line, "source"));
     if (!source) return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no source", from->train);
     int64_t item = dc3_sources_item(from->items, source);
-    dc3_image tile;
-    DC3_TRY(dc3_sources_stored(from->train, line, TILE, TILE, &tile));
-    dc3_image_paste(sheet, &tile, x, y + TILE);
-    dc3_image_free(&tile);
+    dc3_image stored, original;
     if (item < 0) {
         dc3_sources_lost(from->items, source);
         return dc3_fail_in(DC3_ERR_FORMAT, "%s names the run's dataset", dc3_setting("data"));
     }
-    DC3_TRY(dc3_dataset_read(from->dataset, item, TILE, TILE, from->fit, &tile));
-    dc3_image_paste(sheet, &tile, x, y);
-    dc3_image_free(&tile);
-    return DC3_OK;
+    DC3_TRY(dc3_sources_stored(from->train, line, 0, 0, &stored));
+    dc3_status status =
+        dc3_dataset_read(from->dataset, item, stored.width, stored.height, from->fit, &original);
+    if (status == DC3_OK) status = paste_tile(&original, sheet, x, y);
+    if (status == DC3_OK) status = paste_tile(&stored, sheet, x, y + TILE);
+    dc3_image_free(&stored);
+    return status;
 }
 
 /* The name of the class of a line. */

@@ -38,13 +38,14 @@ typedef struct dc3_reporting {
     const json_t *by_class;         /* the one that the accuracy of the classes is from, or NULL */
     const json_t *random, *full;    /* of random images and of all data under the same conditions, or NULL */
     char why[300], why_random[300]; /* why there is no `score` or no `random`, "": nobody knows */
-    double distance, random_distance; /* of the colours of stored images, and of as many random ones, to the
-                                         originals', mean of the channels; NaN: unknown */
-    int64_t looked, duplicates;       /* stored images that were compared, those that equal an earlier one */
-    int64_t absent;                   /* images that have a place on the page, and are not there */
-    int64_t done, total;              /* steps of the work */
-    json_t *page;                     /* what dc3_page_write takes */
-    json_t *notes;                    /* its member */
+    /* Of the colours of stored images, of as many originals drawn at random, and of the first run of random
+     * images in options->against that has as many, to the originals', mean of the channels; NaN: unknown. */
+    double distance, random_distance, random_run_distance;
+    int64_t looked, duplicates; /* stored images that were compared, those that equal an earlier one */
+    int64_t absent;             /* images that have a place on the page, and are not there */
+    int64_t done, total;        /* steps of the work */
+    json_t *page;               /* what dc3_page_write takes */
+    json_t *notes;              /* its member */
 } dc3_reporting;
 
 /* Adds a note for people; printf form. */

@@ -29,6 +29,7 @@ typedef struct side {
     json_t *lines;  /* of its metadata.jsonl */
     int64_t *items; /* [count]: which images; numbers of lines or of the dataset */
     int64_t count, of, failed;
+    int is_random;    /* of a run by the method random */
     uint64_t *hashes; /* [count] of the pixels */
     double *changes;  /* [count]: mean |image - its original|, in levels; NaN: unknown. NULL: not asked */
     double *colourfulness; /* [count]; NaN: cannot be read */
@@ -271,7 +272,12 @@ static void add_all(dc3_reporting *r, const sides *all)
         r->distance = mean_distance(&all->stored, original);
         r->random_distance = mean_distance(&all->random, original);
     }
-    for (int i = 0; i < all->others_count; i++) add_row(rows, &all->others[i], original, original != NULL);
+    for (int i = 0; i < all->others_count; i++) {
+        const side *other = &all->others[i];
+        add_row(rows, other, original, original != NULL);
+        if (original && other->is_random && other->of == all->stored.of && isnan(r->random_run_distance))
+            r->random_run_distance = mean_distance(other, original);
+    }
     if (original) add_row(rows, original, NULL, 1);
     int n = snprintf(text, sizeof text,
                      "Density of each channel over all pixels, and of the colourfulness (Hasler and "
@@ -307,6 +313,7 @@ static dc3_status name_run(const char *folder, side *s)
     if (status == DC3_OK) {
         const char *slash = strrchr(real, '/'), *name = slash && slash[1] ? slash + 1 : real;
         const char *method = json_string_value(json_object_get(json_object_get(o, "settings"), "method"));
+        s->is_random = method && strcmp(method, "random") == 0;
         if (method && strcmp(method, name) != 0)
             snprintf(text, sizeof text, "%.60s (%.250s)", method, name);
         else

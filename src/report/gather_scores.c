@@ -173,7 +173,7 @@ static void add_percent(json_t *row, const json_t *score, const char *key)
     if (json_is_number(json_object_get(score, key)))
         snprintf(text, sizeof text, "%.2f", 100 * dc3_row_number(score, key));
     if (*text && dc3_row_number(score, "seeds") > 1 && json_is_number(json_object_get(score, deviation)))
-        snprintf(text + strlen(text), sizeof text - strlen(text), " \xc2\xb1 %.2f",
+        snprintf(text + strlen(text), sizeof text - strlen(text), "\xc2\xa0\xc2\xb1\xc2\xa0%.2f",
                  100 * dc3_row_number(score, deviation));
     add_text(row, text);
 }
@@ -192,7 +192,7 @@ static void add_conditions(json_t *row, const json_t *s)
     if (teacher && json_object_get(s, "epochs"))
         g_string_append_printf(text, ", teacher %.32s at temperature %g", teacher, temperature);
     if (teacher && json_is_number(json_object_get(s, "teacher_top1")))
-        g_string_append_printf(text, " (top-1 %.2f %%)", 100 * dc3_row_number(s, "teacher_top1"));
+        g_string_append_printf(text, " (top-1 %.2f\xc2\xa0%%)", 100 * dc3_row_number(s, "teacher_top1"));
     if (json_object_get(s, "any_teacher"))
         g_string_append_printf(text, ", which is hardly one of these classes (%.40s)",
                                dc3_setting("any_teacher"));

@@ -86,7 +86,8 @@ dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_resu
                        .page = json_object(),
                        .notes = json_array(),
                        .distance = NAN,
-                       .random_distance = NAN};
+                       .random_distance = NAN,
+                       .random_run_distance = NAN};
     *result = (dc3_report_result){0};
     json_object_set_new(r.page, "notes", r.notes);
     char *place = NULL;

@@ -1,6 +1,8 @@
 #include "report/score_rows.h"
 
 #include <glib.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -129,4 +131,37 @@ dc3_status dc3_rows_read(const dc3_identity *is, const char *path, json_t *rows,
     if (found) return DC3_OK;
     return dc3_fail(DC3_ERR_FORMAT, "%s: expected the scores that dc3 evaluate %s prints, found none", path,
                     dc3_setting("json"));
+}
+
+/* Standard deviation of an accuracy on so many images; that of half an image where it is 0 or 1. */
+static double sampling_deviation(double accuracy, double images)
+{
+    double half = 0.5 / images, p = fmin(fmax(accuracy, half), 1 - half);
+    return sqrt(p * (1 - p) / images);
+}
+
+const char *dc3_rows_doubt(const json_t *rows, char text[DC3_ROWS_DOUBT])
+{
+    size_t i;
+    json_t *row;
+    double sampling = 0, images = 0, spread = -1;
+    const char *most = json_array_size(rows) > 1 ? "up to " : "";
+    char students[80] = "how far students differ is not known";
+    json_array_foreach(rows, i, row)
+    {
+        double n = fmin(dc3_row_number(row, "test_images"), 1e9);
+        double here = n < 1 ? 0 : sampling_deviation(dc3_row_number(row, "top1"), n);
+        if (here > sampling) sampling = here, images = n;
+        if (dc3_row_number(row, "seeds") > 1 && json_is_number(json_object_get(row, "top1_deviation")))
+            spread = fmax(spread, fmin(fabs(dc3_row_number(row, "top1_deviation")), 1));
+    }
+    if (spread >= 0)
+        snprintf(students, sizeof students, "students differ by %s%.1f points", most, 100 * spread);
+    if (sampling > 0)
+        snprintf(text, DC3_ROWS_DOUBT,
+                 "on %.0f test image%s an accuracy may be off by %s%.1f points (standard deviation), and %s",
+                 images, images > 1 ? "s" : "", most, 100 * sampling, students);
+    else
+        snprintf(text, DC3_ROWS_DOUBT, "%s", students);
+    return text;
 }

@@ -36,4 +36,9 @@ dc3_status dc3_rows_read(const dc3_identity *is, const char *path, json_t *rows,
 double dc3_row_number(const json_t *row, const char *key);
 const char *dc3_row_text(const json_t *row, const char *key);
 
+/* How far the accuracies of rows may be off, as standard deviations in points, the largest of the rows: by
+ * the number of test images (binomial: sqrt(p (1 - p) / n)), and over students. No sentence, but a part. */
+enum { DC3_ROWS_DOUBT = 240 };
+const char *dc3_rows_doubt(const json_t *rows, char text[DC3_ROWS_DOUBT]);
+
 #endif

@@ -62,7 +62,7 @@ lacks $page 'id="scores"'
 "$dc3" evaluate run --val "$data" --labels hard --epochs 4 --seeds 2 --size 16 --threads 2 --json -q > scores.json ||
   fail "evaluate"
 expect 0 "result" "${report[@]}" run --scores scores.json
-has $page 'id="scores"' && has $page '4 epochs, batches of' && has $page ' ± '
+has $page 'id="scores"' && has $page '4 epochs, batches of' && has $page $'\xc2\xa0±\xc2\xa0'
 cp scores.json run/ && expect 0 "result" "${report[@]}" run -o other.html && cmp $page other.html ||
   fail "scores beside the run"
 echo '[]' > none.json
@@ -87,6 +87,14 @@ what='"arch": "a", "labels": "hard", "seeds": 1, "top1": 0.5, "teacher": "t"'
 echo "[{$what, \"epochs\": 1e308, \"batch\": 1e308, \"size\": 1e308, \"temperature\": 1e308}]" > endless.json
 expect 0 "result" "${report[@]}" run --scores endless.json -o other.html
 has other.html '1e+308 epochs, batches of 1e+308, 1e+308 px, teacher t at temperature 1e+308'
+# By how much a score may be off follows from its test images and its students: sqrt(0.3125 * 0.6875 / 40).
+what='"arch": "a", "labels": "hard", "test_images": 40, "top1": 0.3125'
+echo "[{$what, \"seeds\": 1}]" > doubt.json
+expect 0 "result" "${report[@]}" run --scores doubt.json -o other.html
+has other.html 'on 40 test images an accuracy may be off by 7.3 points (standard deviation), and how far students'
+echo "[{$what, \"seeds\": 2, \"top1_deviation\": 0.124}]" > doubt.json
+expect 0 "result" "${report[@]}" run --scores doubt.json -o other.html
+has other.html 'off by 7.3 points (standard deviation), and students differ by 12.4 points.'
 set=lr,weight_decay,temperature,batch,factor,augment end='"teacher_top1": -1e306, "any_teacher": true, "diverged": 1'
 set="\"settings\": {\"lr\": -1e300, \"departs_from_protocol\": [\"${set//,/\",\"}\"]}"
 sed "s/}]/, $end, $set}]/" endless.json > long.json
@@ -111,7 +119,7 @@ has other.html 'learning rate 100 (not the protocol&#39;s); the training diverge
 echo "[$(row hard 30 0.52 a "$random")," \
   '{"arch": "a", "method": "dc3", "ipc": 2, "labels": "hard", "seeds": 1, "top1": 0.3}]' > beside.json
 expect 0 "result" "${report[@]}" run --scores beside.json -o other.html
-box other.html | tr -d '\n' | grep -q '<td>61.00 %</td><td>52.00 %' ||
+box other.html | tr -d '\n' | grep -q '<td>61.00 %</td><td>52.00 %</td><td>–' ||
   fail "the row with a partner does not answer: $(box other.html)"
 has other.html '<td>dc3 (this set)</td><td>2</td><td>soft</td><td>72.00</td>'
 sed -i 's/"epochs": 30,/"epochs": 40,/' beside.json
@@ -167,6 +175,12 @@ expect 0 "images stored" "$dc3" condense "$data" -o "$other" --ipc 1 --method ra
 expect 0 "6 of 6 images" "${report[@]}" run --against "$other" --against four -o beside.html
 has beside.html 'random (random &lt;b&gt;&amp;)' && has beside.html 'dc3 (four)' && lacks beside.html 'random <b>&'
 [[ $(grep -o '"others":\[\["random' beside.html | wc -l) == 4 ]] || fail "curves of other runs"
+# Where a run of as many random images is beside it, its colours stand under its own name, not as drawn originals.
+expect 0 "images stored" "$dc3" condense "$data" -o as-many --ipc 2 --method random --no-report "${common[@]}"
+expect 0 "6 of 6 images" "${report[@]}" run --against as-many -o beside2.html
+has beside2.html '<th scope="col">Set by method random</th><th scope="col">Random originals</th>'
+colours() { tr -d '\n' < $1 | grep -oP "Distance of the colours[^<]*</th><td>[^<]*</td><td>\K[^<]*"; }
+[[ $(colours beside2.html) == 0.* && $(colours beside.html) == – ]] || fail "colours of the random set"
 expect 1 "--against: nowhere: expected a folder that dc3 condense made, found nothing there" "${report[@]}" run \
   --against nowhere -o none.html
 expect 2 "--against: expected at most 6 runs, found more" "${report[@]}" run \

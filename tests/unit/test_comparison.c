@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "dc3/condense.h"
 #include "evaluate/comparing.h"
 
 static char folder[] = "/tmp/dc3-comparison-XXXXXX";
@@ -257,10 +258,29 @@ static void scores_of_other_settings(void **state)
     refused(&o, "prompts");
 }
 
+/* Above a stored image that nothing changed stands the same: the original at the stored size, enlarged alike.
+ * The run is of the test before. */
+static void sheet_of_equal_pairs(void **state)
+{
+    (void)state;
+    enum { TILE = 96, TOP = 4 + 18 }; /* below the gap and the name */
+    char run[256], path[256];
+    dc3_image sheet;
+    snprintf(run, sizeof run, "%s/table/ipc1/random/seed0", folder);
+    snprintf(path, sizeof path, "%s/sheet.png", folder);
+    assert_int_equal(dc3_contact_command(run, NULL, path, 1, 0, NULL), DC3_OK);
+    assert_int_equal(dc3_image_read(path, 0, 0, DC3_FIT_CROP, &sheet), DC3_OK);
+    assert_true(sheet.height >= TOP + 2 * TILE);
+    size_t row = (size_t)sheet.width * 3;
+    assert_memory_equal(sheet.pixels + TOP * row, sheet.pixels + (TOP + TILE) * row, TILE * row);
+    dc3_image_free(&sheet);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_of_20000_lines), cmocka_unit_test(lines_that_say_less),
-        cmocka_unit_test(table_without_memory), cmocka_unit_test(scores_of_other_settings)};
+        cmocka_unit_test(table_without_memory), cmocka_unit_test(scores_of_other_settings),
+        cmocka_unit_test(sheet_of_equal_pairs)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
