@@ -226,6 +226,43 @@ static void cifar_python(void **state)
         strstr(dc3_error_text(), "found 0 labels and 0 bytes; the binary version (cifar-10-binary.tar.gz)"));
 }
 
+/* Each protocol, as Python 3 writes it with keys that are bytes or texts, and Python 2; the values are those
+ * of tools/golden/pickles.py. */
+static void cifar_python_protocols(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"cifar0",         "cifar1",       "cifar2",         "cifar3",
+                                        "cifar4",         "cifar5",       "cifar_fortran0", "cifar_fortran2",
+                                        "cifar_fortran5", "cifar_numpy1", "cifar_python2"};
+    for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+        char path[512], *data;
+        size_t size;
+        dc3_dataset *d;
+        dc3_image image;
+        snprintf(path, sizeof path, DC3_TEST_DATA "/pickles/%s", files[f]);
+        assert_int_equal(dc3_file_read(path, 1 << 20, &data, &size), DC3_OK);
+        put("data_batch_1", data, size);
+        if (dc3_dataset_open(folder, &d) != DC3_OK) fail_msg("%s: %s", files[f], dc3_error_text());
+        assert_int_equal(dc3_dataset_size(d), 2);
+        for (int i = 0; i < 2; i++) { /* items in the order of the labels, which are 3 and 1 */
+            assert_string_equal(dc3_dataset_key(d, i), i ? "data_batch_1/00000" : "data_batch_1/00001");
+            assert_string_equal(dc3_dataset_class_name(d, dc3_dataset_label(d, i)), i ? "3" : "1");
+            assert_int_equal(dc3_dataset_read(d, i, 0, 0, DC3_FIT_CROP, &image), DC3_OK);
+            for (int p = 0; p < 3 * 1024; p++)
+                if (image.pixels[p] != (uint8_t)(7 * (1 - i) + 50 * (p % 3) + p / 3))
+                    fail_msg("%s: image %d has another value %d", files[f], i, p);
+            dc3_image_free(&image);
+        }
+        dc3_dataset_close(&d);
+        data[size / 2] = (char)0xff; /* no character that is a byte, or another value */
+        put("data_batch_1", data, size);
+        if (dc3_dataset_open(folder, &d) == DC3_OK) dc3_dataset_close(&d);
+        put("data_batch_1", data, size - 9);
+        assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
+        free(data);
+    }
+}
+
 /* The files of CIFAR-100 have no names of their own: its meta tells. */
 static void cifar_python_hundred(void **state)
 {
@@ -241,6 +278,9 @@ static void cifar_python_hundred(void **state)
     assert_string_equal(dc3_dataset_key(d, 0), "train/00001");
     assert_string_equal(dc3_dataset_class_name(d, 1), "99");
     dc3_dataset_close(&d);
+    put("train", "\x80\x02}q\x01.", 6);
+    assert_int_equal(dc3_dataset_open(folder, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "the binary version (cifar-100-binary.tar.gz)"));
 }
 
 static void webdataset(void **state)
@@ -299,6 +339,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(cifar_tests, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(cifar_hundred, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(cifar_python, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(cifar_python_protocols, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(cifar_python_hundred, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(webdataset, make_folder, remove_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);

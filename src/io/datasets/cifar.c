@@ -170,7 +170,9 @@ dc3_status dc3_cifar_source(const dc3_dataset *d, const dc3_item *item, dc3_imag
 {
     void *planes;
     dc3_image own;
-    DC3_TRY(dc3_read_part(d->text + item->file, item->offset, item->size, &planes));
+    const char *file = d->text + item->file;
+    DC3_TRY(item->spooled ? dc3_read_part_of(d->spool, file, item->offset, item->size, &planes)
+                          : dc3_read_part(file, item->offset, item->size, &planes));
     if (!dc3_image_allocate(SIDE, SIDE, &own)) {
         free(planes);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");

@@ -15,7 +15,7 @@ dc3_status dc3_cifar_name_class(const char *origin, const char *name, dc3_datase
 dc3_status dc3_cifar_number_classes(const char *origin, int count, dc3_dataset *dataset);
 /* Image `place` of the file `name`, at `item`'s offset, whose label must be one of the classes. */
 dc3_status dc3_cifar_add(dc3_dataset *dataset, const char *name, size_t place, dc3_item item);
-/* Of an item of DC3_CIFAR_PIXELS bytes in its file (dc3_reader). */
+/* Of an item of DC3_CIFAR_PIXELS bytes in its file or the spool (dc3_reader). */
 dc3_status dc3_cifar_source(const dc3_dataset *dataset, const dc3_item *item, dc3_image_source **source);
 
 #endif

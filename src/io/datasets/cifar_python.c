@@ -1,8 +1,9 @@
 /* CIFAR-10 and CIFAR-100 as Python pickles (Krizhevsky 2009), which torchvision keeps too: each batch is a
  * dict with "data", a NumPy array of bytes [n, 3072], and "labels" or "fine_labels", a list of n numbers;
  * batches.meta or meta has the classes' names. The pickles are read without executing anything
- * (pth_pickle.h). The bytes of the images stay in the file, and are read from there as those of the binaries
- * are. */
+ * (pth_pickle.h), of protocols 0 to 5. The bytes of the images stay in the file, and are read from there as
+ * those of the binaries are, unless they stand there as a text (Python 3, protocols 0 to 2) or in Fortran's
+ * order: they are spooled then. */
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -76,36 +77,77 @@ static const dc3_pickle_value *find(const dc3_pickle_value *dict, const char *ke
     return NULL;
 }
 
-/* The bytes of an array, whose state is (version, shape, type, order, bytes); or of what is bytes itself. */
+/* Text or bytes; NULL for others. */
 static const dc3_pickle_value *bytes_of(const dc3_pickle_value *value)
 {
-    if (!value) return NULL;
-    const dc3_pickle_value *state = value->state;
-    if (state && state->kind == DC3_PICKLE_TUPLE && state->size == 5) value = state->items[4];
-    return (value->kind == DC3_PICKLE_TEXT || value->kind == DC3_PICKLE_OTHER) && value->text ? value : NULL;
+    int is_bytes =
+        value && (value->kind == DC3_PICKLE_TEXT || value->kind == DC3_PICKLE_OTHER) && value->text;
+    return is_bytes ? value : NULL;
+}
+
+/* What a batch has of images: where they start in the file or the spool. */
+typedef struct pixels {
+    size_t size; /* bytes; 0: none were found */
+    uint64_t offset;
+    int spooled;
+} pixels;
+
+/* Spools an array, or bytes alone (`array` NULL), in the order of the images. */
+static dc3_status spool(const dc3_pickle_value *array, const dc3_pickle_value *bytes, const char *file,
+                        dc3_dataset *d, dc3_tensor *t)
+{
+    if (array)
+        DC3_TRY(dc3_pickle_array_copy(array, t));
+    else {
+        size_t size = dc3_bytes(t);
+        if (!(t->data = malloc(size))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        dc3_pickle_decode(bytes, t->data, &size);
+    }
+    dc3_status status = dc3_dataset_spool(d, file, t->data, dc3_bytes(t));
+    free(t->data);
+    return status;
+}
+
+/* `data`: an array of bytes, or bytes; of `size` in all, or nothing is taken. */
+static dc3_status find_pixels(const dc3_pickle_value *data, const unsigned char *start, const char *file,
+                              size_t size, dc3_dataset *d, pixels *found)
+{
+    dc3_tensor t = {0};
+    int fortran = 0, is_array = dc3_pickle_array(data, &t) && dc3_dtype_size(t.dtype) == 1;
+    const dc3_pickle_value *bytes = is_array ? dc3_pickle_array_bytes(data, &fortran) : bytes_of(data);
+    *found = (pixels){0};
+    if (!bytes || !dc3_pickle_decode(bytes, NULL, &found->size) || found->size != size || !size)
+        return DC3_OK;
+    if (!is_array) t = dc3_view(NULL, DC3_U8, 1, (int64_t[]){(int64_t)size});
+    found->spooled = fortran || bytes->number != DC3_PICKLE_PLAIN;
+    found->offset = found->spooled ? d->spool_size : (uint64_t)(bytes->text - start);
+    return found->spooled ? spool(is_array ? data : NULL, bytes, file, d, &t) : DC3_OK;
 }
 
 /* The images of one pickle, which is mapped. */
 static dc3_status add_images(const dc3_pickle_value *root, const unsigned char *start, const char *file,
                              const char *name, dc3_dataset *d)
 {
-    const dc3_pickle_value *data = bytes_of(find(root, "data"));
-    const dc3_pickle_value *labels = find(root, is_hundred(name) ? "fine_labels" : "labels");
+    int hundred = is_hundred(name);
+    const dc3_pickle_value *labels = find(root, hundred ? "fine_labels" : "labels");
     size_t n = labels && labels->kind == DC3_PICKLE_LIST ? labels->size : 0, at;
-    if (!data || !n || data->size != n * DC3_CIFAR_PIXELS)
+    pixels found;
+    DC3_TRY(find_pixels(find(root, "data"), start, file, n * DC3_CIFAR_PIXELS, d, &found));
+    if (!n || found.size != n * DC3_CIFAR_PIXELS)
         return dc3_fail(
             DC3_ERR_FORMAT,
             "%s: expected a batch of CIFAR (\"data\" of %d bytes for each of its labels), found %zu labels "
-            "and %zu bytes; the binary version (cifar-10-binary.tar.gz) is read, too, once it is unpacked",
-            file, DC3_CIFAR_PIXELS, n, data ? data->size : 0);
+            "and %zu bytes; the binary version (cifar-%s-binary.tar.gz) is read, too, once it is unpacked",
+            file, DC3_CIFAR_PIXELS, n, found.size, hundred ? "100" : "10");
     DC3_TRY(dc3_dataset_text(d, file, &at));
     for (size_t i = 0; i < n; i++) {
         const dc3_pickle_value *label = labels->items[i];
         int is_label = label->kind == DC3_PICKLE_INT && label->number >= 0 && label->number < DC3_CLASS_LIMIT;
         dc3_item item = {.label = is_label ? (int)label->number : -1,
                          .file = at,
-                         .offset = (uint64_t)(data->text - start) + i * DC3_CIFAR_PIXELS,
-                         .size = DC3_CIFAR_PIXELS};
+                         .offset = found.offset + i * DC3_CIFAR_PIXELS,
+                         .size = DC3_CIFAR_PIXELS,
+                         .spooled = found.spooled};
         DC3_TRY(dc3_cifar_add(d, name, i, item));
     }
     return DC3_OK;

@@ -67,6 +67,8 @@ struct dc3_dataset {
 /* Adds a string to the dataset's text; its position in *at. */
 dc3_status dc3_dataset_text(dc3_dataset *dataset, const char *string, size_t *at);
 dc3_status dc3_dataset_add(dc3_dataset *dataset, dc3_item item);
+/* Appends bytes to the dataset's spool, which is made if need be; `origin` names their file in errors. */
+dc3_status dc3_dataset_spool(dc3_dataset *dataset, const char *origin, const void *data, size_t size);
 /* The label of a class, made if it is new. */
 dc3_status dc3_dataset_class(dc3_dataset *dataset, const char *name, int *label);
 dc3_status dc3_dataset_remark(dc3_dataset *dataset, const char *format, ...)

@@ -3,12 +3,10 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include "io/found.h"
 
 enum {
@@ -149,40 +147,6 @@ dc3_status dc3_tar_read(dc3_tar *t, char *text, size_t size, size_t *got)
     return read < 0 ? damaged(t) : DC3_OK;
 }
 
-/* A temporary file that is gone once it is closed. */
-static dc3_status open_spool(dc3_dataset *d)
-{
-    if (d->spool >= 0) return DC3_OK;
-    char *path = g_build_filename(g_get_tmp_dir(), "dc3-XXXXXX", NULL);
-    d->spool = mkostemp(path, O_CLOEXEC);
-    dc3_status status = DC3_OK;
-    if (d->spool < 0)
-        status = dc3_fail(DC3_ERR_IO, "%s: cannot be unpacked into the temporary file %s: %s", d->path, path,
-                          strerror(errno));
-    else
-        unlink(path);
-    g_free(path);
-    return status;
-}
-
-static dc3_status spool_block(const dc3_tar *t, dc3_dataset *d, const char *block, size_t size)
-{
-    while (size) {
-        ssize_t wrote = pwrite(d->spool, block, size, (off_t)d->spool_size);
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0)
-            return dc3_fail(
-                DC3_ERR_IO,
-                "%s: cannot be unpacked into a temporary file in %s: %s; unpack it yourself, or let "
-                "TMPDIR name a folder with more room",
-                t->path, g_get_tmp_dir(), strerror(errno));
-        d->spool_size += (uint64_t)wrote;
-        block += wrote;
-        size -= (size_t)wrote;
-    }
-    return DC3_OK;
-}
-
 static dc3_status spool(dc3_tar *t, dc3_dataset *d, dc3_place *place)
 {
     char block[1 << 14];
@@ -191,11 +155,11 @@ static dc3_status spool(dc3_tar *t, dc3_dataset *d, dc3_place *place)
     place->spooled = t->counted = 1;
     t->spooled |= is_compressed(t);
     if (place->size > DC3_FILE_LIMIT) return DC3_OK; /* refused when it is read */
-    DC3_TRY(open_spool(d));
     place->offset = d->spool_size;
+    DC3_TRY(dc3_dataset_spool(d, t->path, NULL, 0));
     while ((got = archive_read_data(t->archive, block, sizeof block)) > 0) {
         DC3_TRY(check_expansion(t, d->spool_size + (uint64_t)got, d->spool_packed));
-        DC3_TRY(spool_block(t, d, block, (size_t)got));
+        DC3_TRY(dc3_dataset_spool(d, t->path, block, (size_t)got));
     }
     place->size = d->spool_size - place->offset;
     return got == 0 ? dc3_check_cancel() : damaged(t);

@@ -39,8 +39,9 @@ static dc3_status add(dc3_pickle *p, dc3_pickle_kind kind, int count)
     size_t size = (size_t)count;
     DC3_TRY(dc3_pickle_pop_many(p, &size, &items));
     DC3_TRY(dc3_pickle_top(p, &holder));
-    /* An object that takes items by keys is a dict of some class. */
-    if (kind == DC3_PICKLE_DICT && holder->kind == DC3_PICKLE_OTHER && holder->of) holder->kind = kind;
+    /* An object that takes items by keys is a dict of some class, if it is no NumPy type. */
+    if (kind == DC3_PICKLE_DICT && holder->kind == DC3_PICKLE_OTHER && holder->of && !holder->text)
+        holder->kind = kind;
     if (holder->kind == DC3_PICKLE_OTHER) return DC3_OK;
     if (holder->kind != kind)
         return dc3_pickle_bad(p, kind == DC3_PICKLE_LIST ? "a list to append to" : "a dict to set items of",

@@ -22,9 +22,11 @@ static dc3_status check(const dc3_pth_file *file, int which, const dc3_pickle_va
         if (root->kind == DC3_PICKLE_OTHER && root->size == sizeof magic &&
             memcmp(root->text, magic, sizeof magic) == 0)
             return DC3_OK;
-        snprintf(found, sizeof found, "%s (of pickle.dump? what torch.save writes is read)",
-                 dc3_pickle_what(root));
-        return bad(file, "a pickle that begins with torch.save's magic number", found);
+        snprintf(found, sizeof found, "a Python pickle (pickle.dump) of %s", dc3_pickle_what(root));
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: expected what torch.save writes, found %s; load it in Python and write it with "
+                        "torch.save(OBJECT, FILE), or arrays with numpy.savez(FILE, NAME=ARRAY, ...)",
+                        file->origin, found);
     case VERSION:
         if (root->kind == DC3_PICKLE_INT && root->number == 1001) return DC3_OK;
         return bad(file, "version 1001 of torch.save", "another");

@@ -15,6 +15,7 @@ dc3_status dc3_op_binary(dc3_pickle *pickle, int width);
 dc3_status dc3_op_long_integer(dc3_pickle *pickle, int width);
 dc3_status dc3_op_take_line(dc3_pickle *pickle, dc3_pickle_value **line);
 dc3_status dc3_op_line_value(dc3_pickle *pickle, int kind);
+dc3_status dc3_op_line_text(dc3_pickle *pickle, int form);
 dc3_status dc3_op_mark(dc3_pickle *pickle, int argument);
 dc3_status dc3_op_discard(dc3_pickle *pickle, int to_mark);
 dc3_status dc3_op_tuple(dc3_pickle *pickle, int count);

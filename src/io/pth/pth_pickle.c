@@ -28,8 +28,8 @@ static const struct {
     [0x8d] = {dc3_op_text, 8},
     ['T'] = {dc3_op_text, 4}, /* Python 2's str */
     ['U'] = {dc3_op_text, 1},
-    ['S'] = {dc3_op_line_value, DC3_PICKLE_TEXT},
-    ['V'] = {dc3_op_line_value, DC3_PICKLE_TEXT},
+    ['S'] = {dc3_op_line_text, DC3_PICKLE_STRING},
+    ['V'] = {dc3_op_line_text, DC3_PICKLE_RAW_UNICODE},
     ['B'] = {dc3_op_binary, 4},
     ['C'] = {dc3_op_binary, 1},
     [0x8e] = {dc3_op_binary, 8},
@@ -81,10 +81,6 @@ static const struct {
 static dc3_status run(dc3_pickle *p)
 {
     char found[48];
-    if (p->size && p->data[0] != 0x80) {
-        snprintf(found, sizeof found, "byte 0x%02x", p->data[0]);
-        return dc3_pickle_bad(p, "a pickle of protocol 2 to 5", found);
-    }
     for (;;) {
         const unsigned char *opcode;
         p->opcode_at = p->at;

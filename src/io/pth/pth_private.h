@@ -25,8 +25,11 @@ dc3_status dc3_pth_packed(const dc3_pth_file *file);
 /* The part of a pickle's root that is the state dict: a dict, or a network saved as a whole. */
 dc3_status dc3_pth_choose(const dc3_pth_file *file, const dc3_pickle_value *root,
                           const dc3_pickle_value **found);
-/* Called for each TENSOR and ODD of it; `exact`: the name has no other characters than printable ASCII and
- * was not cut. */
+/* 1 for a dict of rows to select from: "embeddings" and "labels", of which NumPy arrays and lists of integers
+ * are tensors too. */
+int dc3_pth_is_rows(const dc3_pickle_value *value);
+/* Called for each TENSOR and ODD of it, of rows for each LIST too; `exact`: the name has no other characters
+ * than printable ASCII and was not cut. */
 typedef dc3_status dc3_pth_visitor(void *user, const char *name, int exact, const dc3_pickle_value *value);
 dc3_status dc3_pth_visit(const dc3_pickle_value *found, dc3_pth_visitor *visit, void *user);
 /* Finds the state dict in a pickle's root and adds its tensors to the table. */

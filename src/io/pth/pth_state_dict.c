@@ -53,15 +53,22 @@ static int spend(const dc3_pickle_value *dict, size_t *left)
     return 1;
 }
 
+int dc3_pth_is_rows(const dc3_pickle_value *value)
+{
+    return dc3_pickle_find(value, "embeddings") && dc3_pickle_find(value, "labels");
+}
+
 static dc3_status visit_dict(const dc3_pickle_value *dict, const char *prefix, dc3_pth_visitor *visit,
                              void *user)
 {
     char name[DC3_PTH_NAME];
     size_t before = strlen(prefix);
+    int lists = dict && !*prefix && dc3_pth_is_rows(dict);
     for (size_t i = 0; dict && i < dict->size; i += 2) {
         const dc3_pickle_value *key = dict->items[i], *value = dict->items[i + 1];
         if (key->kind != DC3_PICKLE_TEXT ||
-            (value->kind != DC3_PICKLE_TENSOR && value->kind != DC3_PICKLE_ODD))
+            (value->kind != DC3_PICKLE_TENSOR && value->kind != DC3_PICKLE_ODD &&
+             !(lists && value->kind == DC3_PICKLE_LIST)))
             continue;
         memcpy(name, prefix, before);
         int exact = dc3_pickle_string(key, name + before, sizeof name - before);
@@ -224,6 +231,7 @@ static dc3_status choose(const dc3_pth_file *file, search *s, const dc3_pickle_v
     meet(s, root, NULL, "");
     for (int i = 0; i < s->count; i++) look_into(s, &s->places[i]);
     const place *best = best_of(s, &rivals, &rival);
+    if (!best && dc3_pth_is_rows(root)) return *found = root, DC3_OK;
     if (!best) return nothing_found(file, root);
     if (rival)
         return dc3_fail(

@@ -171,15 +171,51 @@ static dc3_status take_view(const dc3_pth_file *file, const dc3_pickle_value *te
 
 typedef struct taking {
     const dc3_pth_file *file;
+    int rows;    /* whether NumPy arrays and lists are tensors */
     size_t left; /* bytes that copies may still take */
     char odd[256];
 } taking;
+
+/* Integers; 0 for other lists. Each takes a byte of the file or more. */
+static int list_shape(const dc3_pickle_value *list, dc3_tensor *tensor)
+{
+    for (size_t i = 0; i < list->size; i++)
+        if (list->items[i]->kind != DC3_PICKLE_INT) return 0;
+    *tensor = dc3_view(NULL, DC3_I64, 1, (int64_t[]){(int64_t)list->size});
+    return list->size > 0;
+}
+
+static dc3_status copy_list(const dc3_pickle_value *list, dc3_tensor *tensor)
+{
+    int64_t *numbers = tensor->data = malloc(list->size * sizeof *numbers);
+    if (!numbers) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < list->size; i++) numbers[i] = list->items[i]->number;
+    return DC3_OK;
+}
+
+/* A NumPy array or a list of rows as a tensor; others are odd. */
+static dc3_status take_array(taking *t, const dc3_pickle_value *value, view *v)
+{
+    char what[64];
+    int list = value->kind == DC3_PICKLE_LIST;
+    if (!t->rows || !(list ? list_shape(value, &v->tensor) : dc3_pickle_array(value, &v->tensor))) {
+        snprintf(v->odd, sizeof v->odd, "%s", dc3_pickle_describe(value, what, sizeof what));
+        return DC3_OK;
+    }
+    size_t bytes = dc3_bytes(&v->tensor), share = list ? value->size : bytes;
+    if (share > t->left)
+        return bad(t->file, v, "copies of arrays that take no more than the file itself", "more of them");
+    t->left -= share;
+    DC3_TRY(list ? copy_list(value, &v->tensor) : dc3_pickle_array_copy(value, &v->tensor));
+    dc3_status status = dc3_table_own(t->file->table, v->tensor.data, free);
+    if (status != DC3_OK) free(v->tensor.data);
+    return status;
+}
 
 static dc3_status add(void *user, const char *name, int exact, const dc3_pickle_value *value)
 {
     taking *t = user;
     view v = {.name = name};
-    char text[128];
     if (!exact) { /* no network has such a name */
         if (!*t->odd)
             snprintf(t->odd, sizeof t->odd,
@@ -187,18 +223,20 @@ static dc3_status add(void *user, const char *name, int exact, const dc3_pickle_
                      DC3_PTH_NAME - 1);
         return DC3_OK;
     }
-    if (value->kind == DC3_PICKLE_TENSOR) DC3_TRY(take_view(t->file, value, &v, &t->left));
-    const char *odd = value->kind == DC3_PICKLE_ODD ? dc3_pickle_describe(value, text, sizeof text) : v.odd;
-    if (!*odd) return dc3_table_add(t->file->table, name, v.tensor);
-    if (!*t->odd) snprintf(t->odd, sizeof t->odd, "'%.100s' is %s", name, odd);
-    return dc3_table_add_odd(t->file->table, name, odd);
+    if (value->kind == DC3_PICKLE_TENSOR)
+        DC3_TRY(take_view(t->file, value, &v, &t->left));
+    else
+        DC3_TRY(take_array(t, value, &v));
+    if (!*v.odd) return dc3_table_add(t->file->table, name, v.tensor);
+    if (!*t->odd) snprintf(t->odd, sizeof t->odd, "'%.100s' is %s", name, v.odd);
+    return dc3_table_add_odd(t->file->table, name, v.odd);
 }
 
 dc3_status dc3_pth_take(const dc3_pth_file *file, const dc3_pickle_value *root)
 {
     const dc3_pickle_value *dict = NULL;
-    taking t = {.file = file, .left = file->size};
     DC3_TRY(dc3_pth_choose(file, root, &dict));
+    taking t = {.file = file, .left = file->size, .rows = dc3_pth_is_rows(dict)};
     DC3_TRY(dc3_pth_visit(dict, add, &t));
     if (dc3_table_size(file->table)) return DC3_OK;
     return dc3_fail(DC3_ERR_FORMAT, "%s: expected plain tensors, found none: %s", file->origin, t.odd);

@@ -10,8 +10,25 @@
  *   FROM_TYPE   what its first argument, a function, makes of its third
  *   TENSOR      a tensor of a storage
  *   ODD         a tensor of a kind that dc3 does not read
+ *   BYTES       the characters of its first argument, a text, as bytes (Python 3's bytes at protocols 0 to 2)
+ *   ARRAY       a NumPy array, which is given its type, shape and bytes as attributes
+ *   BUFFER      a NumPy array of its arguments: bytes, type, shape, order
+ *   TYPE        a NumPy type, called by its first argument
  *   STORAGE     the class of a storage; OTHER_STORAGE of a type that dc3 does not have */
-typedef enum role { DICT, SAME, FROM_CLASS, FROM_TYPE, TENSOR, ODD, STORAGE, OTHER_STORAGE } role;
+typedef enum role {
+    DICT,
+    SAME,
+    FROM_CLASS,
+    FROM_TYPE,
+    TENSOR,
+    ODD,
+    BYTES,
+    ARRAY,
+    BUFFER,
+    TYPE,
+    STORAGE,
+    OTHER_STORAGE
+} role;
 
 static const struct {
     const char *module, *name;
@@ -46,10 +63,12 @@ static const struct {
      "a tensor of the meta device, without values"},
     {"torch._utils", "_rebuild_wrapper_subclass", ODD, 0, 0, "a tensor of a class of its own"},
     {"torch._utils", "_rebuild_device_tensor_from_numpy", ODD, 0, 0, "a NumPy array"},
-    {"numpy.core.multiarray", "_reconstruct", ODD, 0, 0, "a NumPy array"},
-    {"numpy._core.multiarray", "_reconstruct", ODD, 0, 0, "a NumPy array"},
-    {"numpy.core.numeric", "_frombuffer", ODD, 0, 0, "a NumPy array"},
-    {"numpy._core.numeric", "_frombuffer", ODD, 0, 0, "a NumPy array"},
+    {"numpy.core.multiarray", "_reconstruct", ARRAY, 0, 0, "a NumPy array"},
+    {"numpy._core.multiarray", "_reconstruct", ARRAY, 0, 0, "a NumPy array"},
+    {"numpy.core.numeric", "_frombuffer", BUFFER, 0, 0, "a NumPy array"},
+    {"numpy._core.numeric", "_frombuffer", BUFFER, 0, 0, "a NumPy array"},
+    {"numpy", "dtype", TYPE, 0, 0, NULL},
+    {"_codecs", "encode", BYTES, 0, 0, NULL},
     {"torch", "FloatStorage", STORAGE, DC3_F32, 4, NULL},
     {"torch", "HalfStorage", STORAGE, DC3_F16, 2, NULL},
     {"torch", "BFloat16Storage", STORAGE, DC3_BF16, 2, NULL},
@@ -176,6 +195,53 @@ static dc3_status object(dc3_pickle *p, const dc3_pickle_value *class, dc3_pickl
     return DC3_OK;
 }
 
+static dc3_status bytes(dc3_pickle *p, const dc3_pickle_value *args, dc3_pickle_value **made)
+{
+    DC3_TRY(dc3_pickle_new(p, DC3_PICKLE_OTHER, made));
+    if (!is_kind(args, 0, DC3_PICKLE_TEXT) || args->size < 2 || !is_text(args->items[1], "latin1"))
+        return DC3_OK;
+    const dc3_pickle_value *text = args->items[0];
+    (*made)->text = text->text;
+    (*made)->size = text->size;
+    (*made)->number = text->number == DC3_PICKLE_PLAIN ? DC3_PICKLE_UTF8 : text->number;
+    return DC3_OK;
+}
+
+static dc3_status array(dc3_pickle *p, const char *what, dc3_pickle_value **made)
+{
+    DC3_TRY(odd(p, what, made));
+    (*made)->number = 1;
+    return DC3_OK;
+}
+
+/* Gets the attributes that an array of the older form is given: version, shape, type, order and bytes. */
+static dc3_status buffer(dc3_pickle *p, const dc3_pickle_value *args, const char *what,
+                         dc3_pickle_value **made)
+{
+    dc3_pickle_value *state, *fortran;
+    DC3_TRY(array(p, what, made));
+    if (!is_kind(args, 3, DC3_PICKLE_TEXT)) return DC3_OK;
+    int first = is_text(args->items[3], "F");
+    if (!first && !is_text(args->items[3], "C")) return DC3_OK;
+    DC3_TRY(dc3_pickle_new(p, DC3_PICKLE_BOOL, &fortran));
+    fortran->number = first;
+    DC3_TRY(dc3_pickle_new(p, DC3_PICKLE_TUPLE, &state));
+    dc3_pickle_value *const parts[] = {fortran, args->items[2], args->items[1], fortran, args->items[0]};
+    DC3_TRY(dc3_pickle_extend(p, state, parts, sizeof parts / sizeof *parts));
+    (*made)->state = state;
+    return DC3_OK;
+}
+
+static dc3_status type(dc3_pickle *p, const dc3_pickle_value *callee, const dc3_pickle_value *args,
+                       dc3_pickle_value **made)
+{
+    DC3_TRY(object(p, callee, made));
+    if (!is_kind(args, 0, DC3_PICKLE_TEXT)) return DC3_OK;
+    (*made)->text = args->items[0]->text;
+    (*made)->size = args->items[0]->size;
+    return DC3_OK;
+}
+
 static int role_of(const dc3_pickle_value *value)
 {
     int known = value->kind == DC3_PICKLE_GLOBAL && value->global != DC3_PICKLE_UNKNOWN;
@@ -200,6 +266,14 @@ dc3_status dc3_pickle_call(dc3_pickle *p, const dc3_pickle_value *callee, const 
         return tensor(p, args, result);
     case ODD:
         return odd(p, globals[callee->global].odd, result);
+    case BYTES:
+        return bytes(p, args, result);
+    case ARRAY:
+        return array(p, globals[callee->global].odd, result);
+    case BUFFER:
+        return buffer(p, args, globals[callee->global].odd, result);
+    case TYPE:
+        return type(p, callee, args, result);
     case SAME:
         if (!args->size) break;
         *result = args->items[0];
@@ -215,6 +289,11 @@ dc3_status dc3_pickle_persistent(dc3_pickle *p, const dc3_pickle_value *id, dc3_
     static const dc3_pickle_kind kinds[] = {DC3_PICKLE_TEXT, DC3_PICKLE_GLOBAL, DC3_PICKLE_TEXT,
                                             DC3_PICKLE_TEXT, DC3_PICKLE_INT};
     int is_storage = id->kind == DC3_PICKLE_TUPLE;
+    /* The form before 1.6 gives a module's class with its source: ("module", class, file, source). */
+    if (is_storage && is_kind(id, 1, DC3_PICKLE_GLOBAL) && is_text(id->items[0], "module")) {
+        *result = id->items[1];
+        return DC3_OK;
+    }
     for (size_t i = 0; is_storage && i < sizeof kinds / sizeof *kinds; i++)
         is_storage = is_kind(id, i, kinds[i]);
     is_storage = is_storage && is_text(id->items[0], "storage") && role_of(id->items[1]) >= STORAGE;

@@ -101,20 +101,29 @@ dc3_status dc3_op_take_line(dc3_pickle *p, dc3_pickle_value **line)
     return DC3_OK;
 }
 
-/* What protocols 0 and 1 wrote on a line: I01, 12, 12L, 1.5, 'text' with its quotes. */
+/* What protocols 0 and 1 wrote on a line: I01, 12, 12L, 1.5. */
 dc3_status dc3_op_line_value(dc3_pickle *p, int kind)
 {
     dc3_pickle_value *line;
     char digits[24];
     DC3_TRY(dc3_op_take_line(p, &line));
     line->kind = (dc3_pickle_kind)kind;
-    int quoted = kind == DC3_PICKLE_TEXT && line->size >= 2 && strchr("'\"", line->text[0]);
-    if (quoted) line->text++, line->size -= 2;
     if (kind == DC3_PICKLE_INT) {
         int fits = line->size < sizeof digits && dc3_pickle_string(line, digits, sizeof digits);
         *line = (dc3_pickle_value){.kind = fits ? DC3_PICKLE_INT : DC3_PICKLE_OTHER};
         if (fits) line->number = strtoll(digits, NULL, 10);
     } else if (kind == DC3_PICKLE_OTHER)
         *line = (dc3_pickle_value){.kind = DC3_PICKLE_OTHER};
+    return dc3_pickle_push(p, line);
+}
+
+/* The same of texts: without quotes and with what else Python's raw-unicode-escape has, or in quotes. */
+dc3_status dc3_op_line_text(dc3_pickle *p, int form)
+{
+    dc3_pickle_value *line;
+    DC3_TRY(dc3_op_take_line(p, &line));
+    line->number = form;
+    int quoted = form == DC3_PICKLE_STRING && line->size >= 2 && (*line->text == '\'' || *line->text == '"');
+    if (quoted) line->text++, line->size -= 2;
     return dc3_pickle_push(p, line);
 }
