@@ -92,7 +92,7 @@ VipsImage *dc3_channels_usual(VipsImage *in, dc3_kind kind, const dc3_tiff *tiff
     find_colours(in, &values);
     dc3_value_range range = values.most > 0 ? dc3_value_range_of(&values) : (dc3_value_range){0, 65535, 0};
     *notes |= range.notes;
-    return range.white < 65535 ? spread(in, &range) : in;
+    return range.black > 0 || range.white < 65535 ? spread(in, &range) : in;
 }
 
 /* The least and the greatest finite value of the colours. */

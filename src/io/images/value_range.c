@@ -22,14 +22,6 @@ static dc3_value_range of_bits(const dc3_values *v, double most)
     return (dc3_value_range){0, most, DC3_NOTE_SPREAD};
 }
 
-/* What a range of a named greatest value is: as many bits as hold it, at least 8. */
-static double whole_bits(double high)
-{
-    double white = 255;
-    while (white < high) white = 2 * white + 1;
-    return white;
-}
-
 static dc3_value_range spread(double least, double most)
 {
     return (dc3_value_range){least, most > least ? most : least + 1, DC3_NOTE_SPREAD};
@@ -48,20 +40,20 @@ static dc3_value_range of_extent(const dc3_values *v, double least, double most)
     return least < 0 ? spread(least, most) : of_bits(v, most);
 }
 
+/* Rule 2; what the type cannot hold is not asked for. */
+static dc3_value_range of_names(const dc3_values *v)
+{
+    if (v->type == DC3_VALUE_FLOAT) return (dc3_value_range){v->low, v->high, 0};
+    double least = v->type == DC3_VALUE_SIGNED ? -full(v) - 1 : 0;
+    return (dc3_value_range){fmax(v->low, least), fmin(v->high, full(v)), 0};
+}
+
 dc3_value_range dc3_value_range_of(const dc3_values *v)
 {
     if (v->type == DC3_VALUE_UNSIGNED && v->bits != 16 && v->bits < 24)
         return (dc3_value_range){0, full(v), 0};
-    int named = v->limited && v->high > 0, holds = v->high >= v->most && v->low <= v->least;
-    if (named && holds) {
-        dc3_value_range range;
-        if (v->type != DC3_VALUE_FLOAT && v->low >= 0)
-            range = (dc3_value_range){0, fmin(whole_bits(v->high), full(v)), 0};
-        else
-            range = of_extent(v, v->low < v->least ? v->low : v->least, v->high);
-        range.notes = 0;
-        return range;
-    }
+    int named = v->limited && v->high > v->low;
+    if (named && (float)v->high >= (float)v->most && (float)v->low <= (float)v->least) return of_names(v);
     dc3_value_range range = of_extent(v, v->least, v->most);
     if (named) range.notes |= DC3_NOTE_LIMITS;
     return range;

@@ -21,9 +21,8 @@ typedef struct dc3_value_range {
  *
  * 1. Unsigned whole numbers have all of their type, as TIFF 6.0 and PNG say, unless they have 16 bits, in
  * which cameras and scanners of fewer are kept, or 24 and more, which nothing fills.
- * 2. Where a file names its greatest value, which is not less than what it holds, nothing is noted. Whole
- *    numbers have as many bits as hold it then, at least 8, and no more than their type. For others it stands
- *    for the image's own greatest value in what follows.
+ * 2. Where a file names its greatest value, and perhaps its least (else 0), these are white and black, as far
+ *    as the type goes, and nothing is noted; unless some value lies beyond them, or none between.
  * 3. Floats within [0, 16] are 0 to 1, those beyond 1 being highlights; within [-1, 1] they are -1 to 1.
  * 4. What is not negative is 8, 12 or 16 bits, or all of the type: the least of these that holds it. Of a
  *    range beyond 16 bits it must fill a sixteenth.
