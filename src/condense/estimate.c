@@ -39,15 +39,17 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     return DC3_OK;
 }
 
-/* Seconds of one image: the mean of at most `most` spread over the dataset; 0: none of them can be read. */
+/* Seconds of one image: the mean of at most `most` spread over the dataset; 0: none of them can be read. None
+ * is made twice, but an edit of the only one. */
 static dc3_status measure_images(dc3_run *run, int steps, int most, double *seconds)
 {
-    int read = 0;
+    int64_t n = dc3_dataset_size(run->dataset), least = run->editor ? 2 : 1;
+    int read = 0, looks = (int)(n < least ? least : n < IMAGES ? n : IMAGES);
     double spent = 0;
     *seconds = 0;
-    for (int i = 0; i < IMAGES && read < most && spent < enough; i++) {
+    for (int i = 0; i < looks && read < most && spent < enough; i++) {
         double each;
-        DC3_TRY(make_one(run, dc3_dataset_size(run->dataset) * i / IMAGES, steps, &each));
+        DC3_TRY(make_one(run, n * i / looks, steps, &each));
         if (each < 0) continue;
         if (read++) spent += each; /* the first makes the table of time steps */
         *seconds = read > 1 ? spent / (read - 1) : each;
@@ -80,19 +82,19 @@ static dc3_status measure_edits(dc3_run *run, double *seconds)
     return DC3_OK;
 }
 
-/* Seconds to read one image in its own size, on one thread: the mean of some. */
+/* Seconds to read one image in its own size, on one thread: the mean of some, none read twice. */
 static double measure_reading(const dc3_run *run)
 {
     enum { LOOK = 24 };
     int64_t n = dc3_dataset_size(run->dataset);
     double start = dc3_seconds_now(), spent = 0;
-    int count = 0;
-    for (; count < LOOK && spent < enough; count++, spent = dc3_seconds_now() - start) {
+    int count = 0, looks = (int)(n < LOOK ? n : LOOK);
+    for (; count < looks && spent < enough; count++, spent = dc3_seconds_now() - start) {
         dc3_image image;
-        if (dc3_dataset_read(run->dataset, n * count / LOOK, 0, 0, run->fit, &image) == DC3_OK)
+        if (dc3_dataset_read(run->dataset, n * count / looks, 0, 0, run->fit, &image) == DC3_OK)
             dc3_image_free(&image);
     }
-    return spent / count;
+    return count ? spent / count : 0;
 }
 
 /* What the estimate is made from: seconds. */

@@ -140,4 +140,13 @@ grep -q '\\x1b\]0;title\\x07\\x0d' told || fail "an empty class's name is not sh
 plain table; plain told
 expect 1 "expected" "$dc3" select $'\e[31mnowhere' -o x.jsonl --ipc 1
 [[ $output != *$'\e'* ]] || fail "an error obeys a name: $output"
+
+# A thin image of 44 bytes, 1 x 16,000 pixels, takes no second of a processor (the sanitizers do), though all of a run
+# is done with it.
+mkdir -p thin/line
+line='\x2f\0\xc0\x9f\x0f\x07\x10\x11\xfd\x0f\0\x28\xd2\xff\xff\x14\xd1\xff\xd0\xff\xfe\xf7\x7f\xa0'
+printf "RIFF\x24\0\0\0WEBPVP8L\x18\0\0\0$line" > thin/line/x.webp
+[[ $(stat -c %s thin/line/x.webp) == 44 ]] || fail "not the bytes that were meant"
+ldd "$dc3" | grep -q libasan || ulimit -S -t 1
+expect 0 "1 images stored" "$dc3" condense thin -o thinned --method random --ipc 1 --size 64 --threads 1 --no-report
 echo "all checks passed"
