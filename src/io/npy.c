@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "io/fortran_order.h"
 #include "io/found.h"
 
 static const char magic[] = "\x93NUMPY";
@@ -124,34 +125,13 @@ static dc3_status check_size(const char *origin, const char *name, const array *
                     origin, name, shape, dc3_dtype_name(t->dtype), found);
 }
 
-/* The values in C's order. */
-static void reorder(const array *a, const unsigned char *from, unsigned char *to)
-{
-    const dc3_tensor *t = &a->tensor;
-    size_t each = dc3_dtype_size(t->dtype);
-    int64_t index[DC3_MAX_DIMS] = {0}, stride[DC3_MAX_DIMS], place = 0, count = dc3_count(t), step = 1;
-    for (int d = 0; d < t->ndim; d++) {
-        stride[d] = step;
-        step *= t->shape[d];
-    }
-    for (int64_t i = 0; i < count; i++) {
-        memcpy(to + (size_t)i * each, from + (size_t)place * each, each);
-        for (int d = t->ndim - 1; d >= 0; d--) {
-            place += stride[d];
-            if (++index[d] < t->shape[d]) break;
-            place -= stride[d] * t->shape[d];
-            index[d] = 0;
-        }
-    }
-}
-
 static dc3_status copy(const char *origin, array *a, const unsigned char *values, dc3_table *table)
 {
     size_t bytes = dc3_bytes(&a->tensor);
     unsigned char *made = malloc(bytes + 1);
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", origin);
     if (a->fortran)
-        reorder(a, values, made);
+        dc3_from_fortran_order(&a->tensor, values, made);
     else
         memcpy(made, values, bytes);
     a->tensor.data = made;

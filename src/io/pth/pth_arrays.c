@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include "io/fortran_order.h"
 #include "io/pth/pth_pickle.h"
 
 static int hex(const unsigned char *digits, int count)
@@ -127,26 +128,6 @@ const dc3_pickle_value *dc3_pickle_array_bytes(const dc3_pickle_value *array, in
     return array->state->items[4];
 }
 
-/* From the order in which the first index runs fastest to that in which the last one does. */
-static void reorder(const dc3_tensor *t, const unsigned char *from, unsigned char *to)
-{
-    size_t each = dc3_dtype_size(t->dtype);
-    int64_t index[DC3_MAX_DIMS] = {0}, stride[DC3_MAX_DIMS] = {0}, place = 0, count = dc3_count(t), step = 1;
-    for (int i = 0; i < t->ndim; i++) {
-        stride[i] = step;
-        step *= t->shape[i];
-    }
-    for (int64_t i = 0; i < count; i++) {
-        memcpy(to + (size_t)i * each, from + (size_t)place * each, each);
-        for (int d = t->ndim - 1; d >= 0; d--) {
-            place += stride[d];
-            if (++index[d] < t->shape[d]) break;
-            place -= stride[d] * t->shape[d];
-            index[d] = 0;
-        }
-    }
-}
-
 dc3_status dc3_pickle_array_copy(const dc3_pickle_value *array, dc3_tensor *tensor)
 {
     int fortran;
@@ -159,7 +140,7 @@ dc3_status dc3_pickle_array_copy(const dc3_pickle_value *array, dc3_tensor *tens
     }
     dc3_pickle_decode(bytes, made, &got);
     if (fortran) {
-        reorder(tensor, made, ordered);
+        dc3_from_fortran_order(tensor, made, ordered);
         free(made);
     }
     tensor->data = fortran ? ordered : made;
