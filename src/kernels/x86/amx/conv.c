@@ -81,10 +81,7 @@ static void copy_images(const images *m, const uint16_t *x, uint16_t *to)
 static void conv_block(const images *m, const uint16_t *x, const uint16_t *kernels, float *sums)
 {
     int64_t stride = m->padded * (int64_t)sizeof *x;
-    tile_zero(0);
-    tile_zero(1);
-    tile_zero(2);
-    tile_zero(3);
+    zero_block();
     for (int64_t ky = 0; ky < m->kh; ky++)
         for (int64_t kx = 0; kx < m->kw; kx++) {
             const uint16_t *at = x + (ky * m->width + kx) * m->padded;
@@ -99,10 +96,7 @@ static void conv_block(const images *m, const uint16_t *x, const uint16_t *kerne
                 tile_multiply(3, 5, 7);
             }
         }
-    tile_store(0, sums, SIDE * 4);
-    tile_store(1, sums + 16, SIDE * 4);
-    tile_store(2, sums + 16 * SIDE, SIDE * 4);
-    tile_store(3, sums + 16 * SIDE + 16, SIDE * 4);
+    store_block(sums);
 }
 
 /* What follows the sums. */

@@ -86,10 +86,7 @@ static void pack_outputs(const layout *l, const uint16_t *dy, int64_t co, int64_
 /* sums += dy^T x of a chunk, of two blocks of 16 channels of x. */
 static void add_block(const uint16_t *dy, const uint16_t *left, const uint16_t *right, float *sums)
 {
-    tile_load(0, sums, SIDE * 4);
-    tile_load(1, sums + 16, SIDE * 4);
-    tile_load(2, sums + 16 * SIDE, SIDE * 4);
-    tile_load(3, sums + 16 * SIDE + 16, SIDE * 4);
+    load_block(sums);
     for (int64_t k = 0; k < STEPS; k++, dy += PAIR, left += TILE, right += TILE) {
         tile_load(4, dy, 64);
         tile_load(6, left, 64);
@@ -100,10 +97,7 @@ static void add_block(const uint16_t *dy, const uint16_t *left, const uint16_t *
         tile_multiply(2, 5, 6);
         tile_multiply(3, 5, 7);
     }
-    tile_store(0, sums, SIDE * 4);
-    tile_store(1, sums + 16, SIDE * 4);
-    tile_store(2, sums + 16 * SIDE, SIDE * 4);
-    tile_store(3, sums + 16 * SIDE + 16, SIDE * 4);
+    store_block(sums);
 }
 
 /* dw += a part's sums [blocks of co][blocks of ci][taps]. */

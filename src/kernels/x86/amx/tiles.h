@@ -58,21 +58,39 @@ static inline int64_t blocks_of(int64_t n, int64_t size)
     return (n + size - 1) / size;
 }
 
+/* The sums of a block, [SIDE][SIDE], in tiles 0 to 3. */
+static inline void zero_block(void)
+{
+    tile_zero(0);
+    tile_zero(1);
+    tile_zero(2);
+    tile_zero(3);
+}
+
+static inline void load_block(const float *sums)
+{
+    tile_load(0, sums, SIDE * 4);
+    tile_load(1, sums + 16, SIDE * 4);
+    tile_load(2, sums + 16 * SIDE, SIDE * 4);
+    tile_load(3, sums + 16 * SIDE + 16, SIDE * 4);
+}
+
+static inline void store_block(float *sums)
+{
+    tile_store(0, sums, SIDE * 4);
+    tile_store(1, sums + 16, SIDE * 4);
+    tile_store(2, sums + 16 * SIDE, SIDE * 4);
+    tile_store(3, sums + 16 * SIDE + 16, SIDE * 4);
+}
+
 /* sums [SIDE][SIDE] = A B, with `add` += A B, each of `depth` pairs of tiles one behind the other: 4 tiles
  * are loaded for 4 products, half of what one block at a time would take. */
 static inline void block_product(int64_t depth, const uint16_t *a, const uint16_t *b, float *sums, int add)
 {
-    if (add) {
-        tile_load(0, sums, SIDE * 4);
-        tile_load(1, sums + 16, SIDE * 4);
-        tile_load(2, sums + 16 * SIDE, SIDE * 4);
-        tile_load(3, sums + 16 * SIDE + 16, SIDE * 4);
-    } else {
-        tile_zero(0);
-        tile_zero(1);
-        tile_zero(2);
-        tile_zero(3);
-    }
+    if (add)
+        load_block(sums);
+    else
+        zero_block();
     for (int64_t k = 0; k < depth; k++, a += PAIR, b += PAIR) {
         tile_load(4, a, 64);
         tile_load(6, b, 64);
@@ -83,10 +101,7 @@ static inline void block_product(int64_t depth, const uint16_t *a, const uint16_
         tile_multiply(2, 5, 6);
         tile_multiply(3, 5, 7);
     }
-    tile_store(0, sums, SIDE * 4);
-    tile_store(1, sums + 16, SIDE * 4);
-    tile_store(2, sums + 16 * SIDE, SIDE * 4);
-    tile_store(3, sums + 16 * SIDE + 16, SIDE * 4);
+    store_block(sums);
 }
 
 #endif
