@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_CHOOSE_H
 #define DC3_CONDENSE_CHOOSE_H
 
-#include "condense/run.h"
+#include "condense/parts.h"
 
 /* run->bins of the readable images. */
 dc3_status dc3_run_bins(dc3_run *run);

@@ -6,8 +6,8 @@
 #include "condense/choose_random.h"
 #include "base/rng.h"
 #include "condense/chosen.h"
-#include "condense/copies.h"
-#include "condense/skipped.h"
+#include "features/copies.h"
+#include "features/skipped.h"
 
 enum { AT_ONCE = 64 };
 

@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_CHOOSE_RANDOM_H
 #define DC3_CONDENSE_CHOOSE_RANDOM_H
 
-#include "condense/run.h"
+#include "condense/parts.h"
 
 /* Calls `choose` for each class that has images, with its first item and their number; it appends to
  * chosen. On success the caller frees with dc3_chosen_free. */

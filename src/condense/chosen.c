@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/rng.h"
 #include "condense/chosen.h"
-#include "condense/copies.h"
+#include "features/copies.h"
 
 dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen)
 {
@@ -93,4 +93,12 @@ uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part)
 int dc3_run_placed_size(const dc3_run *run)
 {
     return run->combine == DC3_COMBINE_FOURFOLD ? run->size / 2 : run->size;
+}
+
+void dc3_run_made(const dc3_run *run, int steps)
+{
+    char stage[80];
+    int each = run->synthesis->steps ? run->synthesis->steps(run) : 1;
+    snprintf(stage, sizeof stage, each > 1 ? "%s, steps" : "%s", run->synthesis->stage);
+    if (run->to_make) dc3_run_progress(run, stage, run->making * each + steps, run->to_make * each);
 }

@@ -16,6 +16,8 @@ void dc3_part_to_json(const dc3_part *part, json_t *object);
 void dc3_part_of_json(const json_t *object, dc3_part *part);
 /* Names the part's random numbers: the image's key and the repeat. */
 uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part);
+/* Tells that of the image that is being made so many steps are done. */
+void dc3_run_made(const dc3_run *run, int steps);
 /* Pixels of an edit's side in the stored image: all of it, or half for the fourfold view. */
 int dc3_run_placed_size(const dc3_run *run);
 

@@ -8,7 +8,7 @@
 #include "run_folder/saved_edits.h"
 #include "diffusion/edit_options.h"
 #include "condense/chosen.h"
-#include "condense/features.h"
+#include "features/features.h"
 #include "condense/syntheses.h"
 
 /* What is asked of the editor. */

@@ -17,11 +17,11 @@
 #include "condense/choose.h"
 #include "condense/chosen.h"
 #include "condense/estimate.h"
-#include "condense/features.h"
+#include "features/features.h"
 #include "condense/output.h"
 #include "condense/run_open.h"
 #include "condense/run_teacher.h"
-#include "condense/skipped.h"
+#include "features/skipped.h"
 #include "report/stage.h"
 
 /* Makes and stores one image; one that cannot be read is skipped: *stored stays 0. */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "colour/combine.h"
 #include "condense/chosen.h"
-#include "condense/features.h"
+#include "features/features.h"
 #include "condense/syntheses.h"
 
 /* The values of edit i of an image. */

@@ -6,7 +6,7 @@
 #include "base/options.h"
 #include "output/output_path.h"
 #include "options/option_names.h"
-#include "condense/run.h"
+#include "features/run.h"
 #include "condense/run_open.h"
 #include "condense/single_edit.h"
 

@@ -7,7 +7,7 @@
 #include "base/listener.h"
 #include "condense/chosen.h"
 #include "condense/estimate.h"
-#include "condense/features.h"
+#include "features/features.h"
 #include "condense/run_teacher.h"
 #include "dc3/text.h"
 #include "report/stage.h"

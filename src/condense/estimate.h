@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_ESTIMATE_H
 #define DC3_CONDENSE_ESTIMATE_H
 
-#include "condense/run.h"
+#include "features/run.h"
 
 /* Says how long the selection from `images` images (0: none) and the making of `stored` ones
  * will take, measured on some of them. */

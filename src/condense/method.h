@@ -3,7 +3,7 @@
 #define DC3_CONDENSE_METHOD_H
 
 #include "colour/image_edit.h"
-#include "condense/run.h"
+#include "condense/parts.h"
 #include "options/method_names.h"
 #include "select/choose.h"
 

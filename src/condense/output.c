@@ -12,7 +12,7 @@
 #include "condense/chosen.h"
 #include "condense/output.h"
 #include "condense/settings.h"
-#include "condense/skipped.h"
+#include "features/skipped.h"
 #include "kernels/backend.h"
 #include "run_folder/document.h"
 #include "teacher/check.h"

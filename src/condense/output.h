@@ -3,7 +3,7 @@
 #define DC3_CONDENSE_OUTPUT_H
 
 #include "base/lock.h"
-#include "condense/run.h"
+#include "condense/parts.h"
 
 typedef struct dc3_output {
     dc3_run *run;

@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_RDED_H
 #define DC3_CONDENSE_RDED_H
 
-#include "condense/run.h"
+#include "condense/parts.h"
 
 enum { DC3_RDED_CROPS = 5 }; /* of each image that is looked at */
 

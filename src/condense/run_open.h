@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_RUN_OPEN_H
 #define DC3_CONDENSE_RUN_OPEN_H
 
-#include "condense/run.h"
+#include "features/run.h"
 
 /* What a command works on: nothing but the editor; the dataset; the dataset by the options' method and
  * teacher. */

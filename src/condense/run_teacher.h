@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_RUN_TEACHER_H
 #define DC3_CONDENSE_RUN_TEACHER_H
 
-#include "condense/run.h"
+#include "features/run.h"
 #include "teacher/own_teacher.h"
 
 /* Opens run->teacher_path and checks its classes. */

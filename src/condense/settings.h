@@ -2,7 +2,7 @@
 #ifndef DC3_CONDENSE_SETTINGS_H
 #define DC3_CONDENSE_SETTINGS_H
 
-#include "condense/run.h"
+#include "features/run.h"
 
 /* Everything that the result depends on, and no more; the caller releases it. */
 json_t *dc3_run_settings(const dc3_run *run);

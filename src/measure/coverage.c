@@ -9,11 +9,11 @@
 #include <string.h>
 #include "measure/coverage.h"
 #include "base/file.h"
-#include "condense/run.h"
+#include "features/run.h"
 #include "select/choose.h"
 #include "select/coverage.h"
 #include "base/listener.h"
-#include "condense/features.h"
+#include "features/features.h"
 #include "condense/run_open.h"
 #include "run_folder/fingerprint.h"
 #include "measure/fidelity.h"

@@ -1,4 +1,4 @@
-#include "condense/feature_cache.h"
+#include "features/feature_cache.h"
 
 #include <glib.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 #include "base/rng.h"
 #include "run_folder/fingerprint.h"
 #include "io/safetensors.h"
-#include "condense/copies.h"
-#include "condense/skipped.h"
+#include "features/copies.h"
+#include "features/skipped.h"
 
 /* What the features depend on: the names of the images, the networks, sizes and types. */
 static uint64_t key_of(const dc3_run *run)

@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "condense/feature_cache.h"
-#include "condense/run.h"
+#include "features/feature_cache.h"
+#include "features/run.h"
 #include "base/listener.h"
-#include "condense/copies.h"
-#include "condense/features.h"
+#include "features/copies.h"
+#include "features/features.h"
 #include "base/rng.h"
-#include "condense/skipped.h"
+#include "features/skipped.h"
 
 enum { BATCH = 16 }; /* always as many, the last filled up, so that an image's features depend on it alone */
 

@@ -1,8 +1,8 @@
 /* Images that a run passes over. */
-#ifndef DC3_CONDENSE_SKIPPED_H
-#define DC3_CONDENSE_SKIPPED_H
+#ifndef DC3_FEATURES_SKIPPED_H
+#define DC3_FEATURES_SKIPPED_H
 
-#include "condense/run.h"
+#include "features/run.h"
 
 /* Notes an image that is skipped, fatal with strict. `reason` is not the error text itself.
  */

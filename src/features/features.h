@@ -1,8 +1,8 @@
 /* What images are compared by: features of the VAE and of the teacher. */
-#ifndef DC3_CONDENSE_FEATURES_H
-#define DC3_CONDENSE_FEATURES_H
+#ifndef DC3_FEATURES_FEATURES_H
+#define DC3_FEATURES_FEATURES_H
 
-#include "condense/run.h"
+#include "features/run.h"
 #include "io/alike.h"
 
 /* The features of every image, as the method needs; those that cannot be read are listed, or

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/file.h"
-#include "condense/run.h"
-#include "condense/skipped.h"
+#include "features/run.h"
+#include "features/skipped.h"
 #include "dc3/text.h"
 
 static dc3_status skip(dc3_run *run, const char *key, const char *reason)

@@ -4,11 +4,11 @@
  * photograph and the same one with other metadata, or in another lossless form). Of those of one class the
  * first by its key stands for all; the others are not chosen, by any method. Images of different classes that
  * are the same are kept, and a warning names them: which label is right nobody but the user knows. */
-#ifndef DC3_CONDENSE_COPIES_H
-#define DC3_CONDENSE_COPIES_H
+#ifndef DC3_FEATURES_COPIES_H
+#define DC3_FEATURES_COPIES_H
 
 #include <glib.h>
-#include "condense/run.h"
+#include "features/run.h"
 #include "io/alike.h"
 #include "io/same_files.h"
 

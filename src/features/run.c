@@ -1,12 +1,11 @@
-#include "condense/copies.h"
-#include "condense/run.h"
+#include "features/copies.h"
+#include "features/run.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include "base/listener.h"
-#include "condense/method.h"
 
 void dc3_run_say(const dc3_run *run, const char *format, ...)
 {
@@ -47,14 +46,6 @@ void dc3_run_earlier_stage(dc3_run *run, int stage, const char *name)
     if (seconds < 0) return;
     run->report->stage[stage] = name;
     run->report->seconds[stage] = seconds;
-}
-
-void dc3_run_made(const dc3_run *run, int steps)
-{
-    char stage[80];
-    int each = run->synthesis->steps ? run->synthesis->steps(run) : 1;
-    snprintf(stage, sizeof stage, each > 1 ? "%s, steps" : "%s", run->synthesis->stage);
-    if (run->to_make) dc3_run_progress(run, stage, run->making * each + steps, run->to_make * each);
 }
 
 void dc3_run_close(dc3_run *run)

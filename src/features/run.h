@@ -1,6 +1,7 @@
-/* One run of a command: its options resolved, the dataset and the editor open. Private to this folder. */
-#ifndef DC3_CONDENSE_RUN_H
-#define DC3_CONDENSE_RUN_H
+/* One run of a command: its options resolved, the dataset and the editor open. For the
+ * rooms that make features and condense. */
+#ifndef DC3_FEATURES_RUN_H
+#define DC3_FEATURES_RUN_H
 
 #include "learn/crop.h"
 #include "diffusion/prompts.h"
@@ -53,33 +54,11 @@ typedef struct dc3_run {
     dc3_condense_report *report;
 } dc3_run;
 
-/* A part of a stored image: one of the dataset's images, whole or a square of it. */
-typedef struct dc3_part {
-    int64_t item;
-    int place;   /* of the stored image in its class */
-    int repeat;  /* how often the whole image was used before */
-    dc3_box box; /* side 0: the whole image */
-    double loss; /* of the square, by the teacher */
-    int64_t bin; /* of the image in its class, where rank is not 0; -1: there are no bins */
-    int rank; /* of the image in the order in which its bin's (or without bins its class's) were chosen, from
-                 1 on; 0: it was chosen otherwise */
-    double gain; /* what it added to the objective then; NaN: nothing is known */
-} dc3_part;
-
-/* What is stored, by class: run->each parts for each image. */
-typedef struct dc3_chosen {
-    int64_t count;
-    dc3_part *parts; /* [count, each] */
-    char *stored;    /* [count], once they are numbered: the image is in the folder */
-} dc3_chosen;
-
 /* Closes what dc3_run_open (run_open.h) opened, also after its failure. */
 void dc3_run_close(dc3_run *run);
 /* Tells the listener; printf form. */
 void dc3_run_say(const dc3_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void dc3_run_progress(const dc3_run *run, const char *stage, int64_t done, int64_t total);
-/* Tells that of the image that is being made so many steps are done. */
-void dc3_run_made(const dc3_run *run, int steps);
 /* From here to the end that follows time passes in a stage, whose number is its place in the report: ends it
  * also where it fails, and notes the time of all parts of the run together and the peak memory. */
 void dc3_run_begin_stage(dc3_run *run, int stage, const char *name);

@@ -1,8 +1,8 @@
 /* Features that are saved between runs, since encoding a large dataset takes longer than all that follows. */
-#ifndef DC3_CONDENSE_FEATURE_CACHE_H
-#define DC3_CONDENSE_FEATURE_CACHE_H
+#ifndef DC3_FEATURES_FEATURE_CACHE_H
+#define DC3_FEATURES_FEATURE_CACHE_H
 
-#include "condense/run.h"
+#include "features/run.h"
 
 /* The place of this dataset's features by this editor and teacher, in the folder options->cache; the caller
  * frees it. Reads the models to tell them from others. */

@@ -1,4 +1,4 @@
-#include "condense/copies.h"
+#include "features/copies.h"
 
 #include <stdio.h>
 #include <stdlib.h>
