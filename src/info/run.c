@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "info/kinds.h"
-#include "evaluate/results.h"
+#include "compare/results.h"
 #include "dc3/edit_options.h"
 #include "dc3/progress.h"
 #include "run_folder/document.h"

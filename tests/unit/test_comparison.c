@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "dc3/condense.h"
-#include "evaluate/comparing.h"
+#include "compare/comparing.h"
 
 static char folder[] = "/tmp/dc3-comparison-XXXXXX";
 

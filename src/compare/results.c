@@ -1,4 +1,4 @@
-#include "evaluate/results.h"
+#include "compare/results.h"
 
 #include <stdio.h>
 #include <stdlib.h>

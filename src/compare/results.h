@@ -1,8 +1,8 @@
 /* The scores of a comparison, as its results.jsonl has them. */
-#ifndef DC3_EVALUATE_RESULTS_H
-#define DC3_EVALUATE_RESULTS_H
+#ifndef DC3_COMPARE_RESULTS_H
+#define DC3_COMPARE_RESULTS_H
 
-#include "evaluate/wanted.h"
+#include "compare/wanted.h"
 
 typedef struct dc3_results {
     json_t *lines;       /* array of objects, in the order in which they were made */

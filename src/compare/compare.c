@@ -7,7 +7,7 @@
 #include "base/options.h"
 #include "base/file.h"
 #include "output/output_path.h"
-#include "evaluate/comparing.h"
+#include "compare/comparing.h"
 #include "io/weights.h"
 #include "run_folder/clear.h"
 #include "run_folder/fingerprint.h"

@@ -1,8 +1,8 @@
 /* How long what is missing of a comparison will take, by what is done of it. */
-#ifndef DC3_EVALUATE_TIME_LEFT_H
-#define DC3_EVALUATE_TIME_LEFT_H
+#ifndef DC3_COMPARE_TIME_LEFT_H
+#define DC3_COMPARE_TIME_LEFT_H
 
-#include "evaluate/results.h"
+#include "compare/results.h"
 
 /* Seconds of all cells of `wanted` that have no line: a student as those of the same size, network and labels
  * took, else as those of the same network, by the number of images; a dataset, of which no student is scored

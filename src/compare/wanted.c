@@ -1,4 +1,4 @@
-#include "evaluate/wanted.h"
+#include "compare/wanted.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "condense/methods.h"
-#include "evaluate/comparing.h"
+#include "compare/comparing.h"
 #include "options/option_names.h"
 
 int dc3_goes_without(const char *teacher)

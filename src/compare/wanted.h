@@ -1,6 +1,6 @@
 /* Which scores a call of a comparison wants. */
-#ifndef DC3_EVALUATE_WANTED_H
-#define DC3_EVALUATE_WANTED_H
+#ifndef DC3_COMPARE_WANTED_H
+#define DC3_COMPARE_WANTED_H
 
 #include "dc3/compare.h"
 #include "io/json.h"

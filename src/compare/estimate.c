@@ -7,7 +7,7 @@
 #include "base/listener.h"
 #include "condense/methods.h"
 #include "dc3/text.h"
-#include "evaluate/comparing.h"
+#include "compare/comparing.h"
 #include "learn/protocol.h"
 #include "learn/trainer.h"
 #include "teacher/teacher.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "evaluate/comparing.h"
+#include "compare/comparing.h"
 #include "run_folder/fingerprint.h"
 
 enum { SCORE_TEXT = 16 };

@@ -1,9 +1,9 @@
-/* A comparison in progress, which the files compare*.c share. */
-#ifndef DC3_EVALUATE_COMPARING_H
-#define DC3_EVALUATE_COMPARING_H
+/* A comparison in progress, which the files of this room share. */
+#ifndef DC3_COMPARE_COMPARING_H
+#define DC3_COMPARE_COMPARING_H
 
 #include "base/lock.h"
-#include "evaluate/results.h"
+#include "compare/results.h"
 #include "evaluate/test_set.h"
 #include "teacher/own_teacher.h"
 
@@ -29,7 +29,7 @@ typedef struct dc3_comparing {
     json_t *told;       /* object by the warnings and notes of condensing that were passed on */
 } dc3_comparing;
 
-/* compare_options.c: DC3_ERR_OPTION for what a comparison does not take. */
+/* options.c: DC3_ERR_OPTION for what a comparison does not take. */
 dc3_status dc3_comparing_check(const dc3_compare_options *options);
 /* 1 for the teacher "none". */
 int dc3_goes_without(const char *teacher);
@@ -37,17 +37,17 @@ int dc3_goes_without(const char *teacher);
 int dc3_method_needs_teacher(const char *method);
 int dc3_comparing_needs_teacher(const dc3_compare_options *options);
 
-/* compare_settings.c: makes OUT, or opens one of the same settings, and takes its lock; notes in its
+/* settings.c: makes OUT, or opens one of the same settings, and takes its lock; notes in its
  * compare.json what is wanted. */
 dc3_status dc3_comparing_open(dc3_comparing *c);
 
-/* compare_estimate.c: c->report->estimate_seconds; writes nothing. */
+/* estimate.c: c->report->estimate_seconds; writes nothing. */
 dc3_status dc3_comparing_estimate(dc3_comparing *c);
 
-/* compare_cells.c: makes the scores that are wanted and not there. */
+/* cells.c: makes the scores that are wanted and not there. */
 dc3_status dc3_comparing_run(dc3_comparing *c);
 
-/* compare_table.c: the report's table and rows, also as OUT/table.txt and OUT/table.json. */
+/* table.c: the report's table and rows, also as OUT/table.txt and OUT/table.json. */
 dc3_status dc3_comparing_table(dc3_comparing *c);
 
 #endif

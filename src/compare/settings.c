@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "output/output_path.h"
 #include "dc3/edit_options.h"
-#include "evaluate/comparing.h"
+#include "compare/comparing.h"
 #include "options/option_names.h"
 #include "run_folder/fingerprint.h"
 

@@ -1,4 +1,4 @@
-#include "evaluate/time_left.h"
+#include "compare/time_left.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/options.h"
-#include "evaluate/results.h"
-#include "evaluate/time_left.h"
+#include "compare/results.h"
+#include "compare/time_left.h"
 #include "dc3/progress.h"
 #include "evaluate/label_source.h"
 

@@ -7,8 +7,8 @@
 #include "base/listener.h"
 #include "dc3/progress.h"
 #include "dc3/text.h"
-#include "evaluate/comparing.h"
-#include "evaluate/time_left.h"
+#include "compare/comparing.h"
+#include "compare/time_left.h"
 #include "learn/soft_labels.h"
 #include "metrics/colourfulness.h"
 
