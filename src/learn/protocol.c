@@ -7,12 +7,8 @@ double dc3_protocol_lr(const char *arch)
     static const struct {
         const char *begin;
         double lr;
-    } known[] = {{"vgg11", 5e-4},
-                 {"efficientnet_b0", 2e-3},
-                 {"mobilenet_v2", 2.5e-3},
-                 {"alexnet", 1e-4},
-                 {"vit", 1e-4},
-                 {"swin", 1e-4}};
+    } known[] = {{"vgg11", 5e-4},   {"efficientnet", 2e-3}, {"mobilenet_v2", 2.5e-3},
+                 {"alexnet", 1e-4}, {"vit", 1e-4},          {"swin", 1e-4}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strncmp(arch, known[i].begin, strlen(known[i].begin)) == 0) return known[i].lr;
     return 1e-3;

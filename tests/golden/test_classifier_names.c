@@ -1,6 +1,6 @@
 /* Classifiers whose tensors are not called as torchvision calls them: the outputs of timm's, of
- * transformers' and of pytorch-cifar's (tools/golden/classifier_names.py), and what is found in renamed
- * tables. */
+ * transformers', of efficientnet_lite_pytorch's and of pytorch-cifar's (tools/golden/classifier_names.py),
+ * and what is found in renamed tables. */
 #include "support/hash_weights.h"
 #include "support/device_values.h"
 #include <stdio.h>
@@ -49,6 +49,7 @@ static void same_outputs_of(dc3_table *table, const char *name)
         fail_msg("%s", dc3_error_text());
     assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
     const char *program = strncmp(name, "timm", 4) == 0           ? "named as in timm"
+                          : strncmp(name, "package", 7) == 0      ? "named as in efficientnet_lite_pytorch"
                           : strncmp(name, "transformers", 4) == 0 ? "named as in transformers"
                                                                   : "named as in pytorch-cifar";
     assert_non_null(strstr(dc3_classifier_notes(c), program));

@@ -142,10 +142,10 @@ static void protocol(void **state)
     static const struct {
         const char *arch;
         double lr;
-    } rates[] = {{"convnet3", 1e-3},          {"convnet6", 1e-3},       {"resnet18", 1e-3},
-                 {"resnet18_modified", 1e-3}, {"resnet101", 1e-3},      {"vgg11", 5e-4},
-                 {"efficientnet_b0", 2e-3},   {"mobilenet_v2", 2.5e-3}, {"alexnet", 1e-4},
-                 {"vit_b_16", 1e-4},          {"swin_v2_t", 1e-4}};
+    } rates[] = {{"convnet3", 1e-3},          {"convnet6", 1e-3},           {"resnet18", 1e-3},
+                 {"resnet18_modified", 1e-3}, {"resnet101", 1e-3},          {"vgg11", 5e-4},
+                 {"efficientnet_b0", 2e-3},   {"efficientnet_lite1", 2e-3}, {"mobilenet_v2", 2.5e-3},
+                 {"alexnet", 1e-4},           {"vit_b_16", 1e-4},           {"swin_v2_t", 1e-4}};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
         if (dc3_protocol_lr(rates[i].arch) != rates[i].lr) fail_msg("%s: another rate", rates[i].arch);
     assert_int_equal(dc3_protocol_factor(32), 1);

@@ -2,10 +2,12 @@
 torchvision's, from timm, transformers and programs for CIFAR, with logits and embeddings.
 
     python tools/golden/classifier_names.py tests/golden/classifiers
+efficientnet_lite_pytorch (0.1.0) for the names of EfficientNet-Lite there, whose padding is that of `image_size=None`.
+EfficientNet-Lite is given the images as it sees them: 2 x - 1 instead of x less ImageNet's mean and over its deviation.
 Weights and images by the formula of classifiers.py, in both files the forms described there; "arch" is dc3's name.
 """
 import json, os, sys
-import timm, torch, transformers
+import efficientnet_lite_pytorch, timm, torch, transformers
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
@@ -59,6 +61,11 @@ def cases():
     yield "cifar_resnet18", "resnet18_modified", CifarResNet18(10), 32
     yield "timm_mobilenetv2_100", "mobilenet_v2", make("mobilenetv2_100", num_classes=10), 64
     yield "timm_efficientnet_b0", "efficientnet_b0", make("efficientnet_b0", num_classes=10), 64
+    for i, size in (0, 64), (2, 60):  # of 60 pixels some stages see odd sizes
+        yield f"timm_tf_lite{i}", f"efficientnet_lite{i}", make(f"tf_efficientnet_lite{i}", num_classes=10), size
+    for i in 0, 1:
+        lite = efficientnet_lite_pytorch.EfficientNet.from_name(f"efficientnet-lite{i}", image_size=None, num_classes=10)
+        yield f"package_lite{i}", f"efficientnet_lite{i}", lite, 60
     yield "timm_vgg11", "vgg11", make("vgg11", num_classes=10), 64
     yield "timm_vit", "vit_b_16", make("vit_base_patch16_224", num_classes=10, img_size=64), 64
     ViT, ResNet, Swin = (transformers.ViTConfig, transformers.ResNetConfig, transformers.Swinv2Config)
@@ -72,9 +79,11 @@ def cases():
 
 def main():
     golden, nets = {}, {}
-    gains = {"mobilenet_v2": 0.9, "efficientnet_b0": 1.1}
+    gains = {"mobilenet_v2": 0.9, "efficientnet_b0": 1.1, "efficientnet_lite": 0.9}
+    mean, deviation = (torch.tensor(v).double().view(3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     for name, arch, net, size in cases():
-        gain = gains.get(arch, 0.6)
+        lite = arch.startswith("efficientnet_lite")
+        gain = gains.get("efficientnet_lite" if lite else arch, 0.6)
         shapes = {k: list(v.shape) for k, v in net.state_dict().items() if not classifiers.derived(k)}
         net.load_state_dict({k: classifiers.weights(k, s, gain) for k, s in shapes.items()}, strict=False)
         net.double().eval()
@@ -82,7 +91,8 @@ def main():
         last = [m for m in net.modules() if isinstance(m, nn.Linear)][-1]
         last.register_forward_pre_hook(lambda m, inputs: seen.append(inputs[0].clone()))
         picture = classifiers.make(f"input{size}", (2, 3, size, size), 0.0, 4.0)
-        logits = net(picture.double())
+        picture = picture.double()
+        logits = net(2 * (picture * deviation + mean) - 1 if lite else picture)
         logits = golden[name + ".logits"] = getattr(logits, "logits", logits).float()
         golden[name + ".embedding"] = seen[0].float()
         nets[name] = {"size": size, "classes": 10, "arch": arch, "tensors": shapes}

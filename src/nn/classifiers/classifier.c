@@ -7,9 +7,15 @@
 #include "nn/classifiers/classifier_names.h"
 
 /* A new family: one file and one entry here. */
-static const dc3_classifier_kind *const kinds[] = {
-    &dc3_kind_resnet,    &dc3_kind_convnet,      &dc3_kind_vgg, &dc3_kind_alexnet,
-    &dc3_kind_mobilenet, &dc3_kind_efficientnet, &dc3_kind_vit, &dc3_kind_swin};
+static const dc3_classifier_kind *const kinds[] = {&dc3_kind_resnet,
+                                                   &dc3_kind_convnet,
+                                                   &dc3_kind_vgg,
+                                                   &dc3_kind_alexnet,
+                                                   &dc3_kind_mobilenet,
+                                                   &dc3_kind_efficientnet,
+                                                   &dc3_kind_efficientnet_lite,
+                                                   &dc3_kind_vit,
+                                                   &dc3_kind_swin};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 const char *dc3_classifier_arch(int i)
@@ -257,8 +263,11 @@ dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor images,
     return dc3_linear_of(ctx, &c->last, *embeddings, NULL);
 }
 
+const float dc3_classifier_mean[] = {0.485f, 0.456f, 0.406f},
+            dc3_classifier_deviation[] = {0.229f, 0.224f, 0.225f};
+
 void dc3_classifier_normalise(int64_t pixels, float *rgb)
 {
-    static const float mean[] = {0.485f, 0.456f, 0.406f}, deviation[] = {0.229f, 0.224f, 0.225f};
-    for (int64_t i = 0; i < 3 * pixels; i++) rgb[i] = (rgb[i] - mean[i % 3]) / deviation[i % 3];
+    for (int64_t i = 0; i < 3 * pixels; i++)
+        rgb[i] = (rgb[i] - dc3_classifier_mean[i % 3]) / dc3_classifier_deviation[i % 3];
 }

@@ -54,6 +54,32 @@ static const char *efficientnet(const dc3_table *table, const char *prefix, cons
     return dc3_renamed(rest, stage ? later : first, before, name, text);
 }
 
+/* Lite's blocks of lukemelas's efficientnet_pytorch are counted through: which variant it is tells where a
+ * stage begins. timm's names are the family's own. */
+static const char *efficientnet_lite(const dc3_table *table, const char *prefix, const char *name, char *text)
+{
+    enum { STAGES = 7 };
+    static const int small[STAGES + 1] = {0, 1, 3, 5, 8, 11, 15, 16},
+                                    large[STAGES + 1] = {0, 1, 4, 7, 11, 15, 20, 21};
+    static const char *const around[] = {"_conv_stem", "conv_stem", "_bn0", "bn1", "_conv_head",
+                                         "conv_head",  "_bn1",      "bn2",  NULL};
+    static const char *const first[] = {"_depthwise_conv", "conv_dw", "_bn1", "bn1", "_project_conv",
+                                        "conv_pw",         "_bn2",    "bn2",  NULL};
+    static const char *const later[] = {"_expand_conv", "conv_pw", "_bn0", "bn1",           "_depthwise_conv",
+                                        "conv_dw",      "_bn1",    "bn2",  "_project_conv", "conv_pwl",
+                                        "_bn2",         "bn3",     NULL};
+    char before[64], mark[DC3_NAME_SIZE];
+    int block, used = 0, stage = 0;
+    sscanf(name, "_blocks.%4d.%n", &block, &used);
+    if (!used) return dc3_renamed(name, around, "", name, text);
+    const int *begin =
+        dc3_table_find(table, dc3_name(mark, "%s_blocks.16._depthwise_conv.weight", prefix)) ? large : small;
+    if (block < 0 || block >= begin[STAGES]) return name; /* a block too many: no place of the network's */
+    while (block >= begin[stage + 1]) stage++;
+    snprintf(before, sizeof before, "blocks.%d.%d.", stage, block - begin[stage]);
+    return dc3_renamed(name + used, stage ? later : first, before, name, text);
+}
+
 static const char *mobilenet(const dc3_table *table, const char *prefix, const char *name, char *text)
 {
     enum { STAGES = 7 };
@@ -193,6 +219,13 @@ static const dc3_naming namings[] = {
     {&dc3_kind_efficientnet,
      MARKS("conv_stem.weight", "blocks.0.0.conv_dw.weight", "blocks.0.0.se.conv_reduce.weight"), efficientnet,
      "timm", 0, 0},
+    {NULL, MARKS("_conv_stem.weight", "_blocks.0._se_reduce.weight"), NULL,
+     "an EfficientNet of efficientnet_pytorch, which pads as TensorFlow does", 0, 0},
+    {&dc3_kind_efficientnet_lite, MARKS("_conv_stem.weight", "_blocks.1._expand_conv.weight"),
+     efficientnet_lite, "efficientnet_lite_pytorch", 0, 0},
+    {&dc3_kind_efficientnet_lite,
+     MARKS("conv_stem.weight", "blocks.0.0.conv_dw.weight", "blocks.5.3.conv_pwl.weight", "conv_head.weight"),
+     NULL, "timm's tf_efficientnet_lite", 0, 0},
     {&dc3_kind_mobilenet,
      MARKS("conv_stem.weight", "blocks.0.0.conv_dw.weight", "blocks.1.0.conv_pwl.weight"), mobilenet, "timm",
      0, 0},

@@ -180,7 +180,8 @@ void dc3_find_head(const dc3_table *table, const dc3_classifier_kind *kind, cons
     static const char *const usual[] = {"fc",       "head",        "heads",    "classifier",
                                         "linear",   "last_linear", "output",   "logits",
                                         "cls_head", "dense",       "fc_layer", "output_layer",
-                                        "out",      "final",       "final_fc", "classification_head"};
+                                        "out",      "final",       "final_fc", "classification_head",
+                                        "_fc"};
     enum { USUAL = sizeof usual / sizeof *usual };
     char around[DC3_NAME_SIZE], layers[2][DC3_NAME_SIZE], next[16];
     char own[DC3_NAME_SIZE]; /* "classifier" of "classifier.1": more than one layer may stand below it */

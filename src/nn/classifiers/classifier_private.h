@@ -29,9 +29,12 @@ typedef struct dc3_classifier_kind {
     void (*take)(dc3_classifier *classifier);
 } dc3_classifier_kind;
 extern const dc3_classifier_kind dc3_kind_resnet, dc3_kind_convnet, dc3_kind_vgg, dc3_kind_alexnet,
-    dc3_kind_mobilenet, dc3_kind_efficientnet, dc3_kind_vit, dc3_kind_swin;
+    dc3_kind_mobilenet, dc3_kind_efficientnet, dc3_kind_efficientnet_lite, dc3_kind_vit, dc3_kind_swin;
 
 /* The shape of "prefix.name" into shape[4], zeros behind; 0 if there is no such tensor. */
 int dc3_shape_of(const dc3_module *module, const char *prefix, const char *name, int64_t *shape);
+
+/* ImageNet's mean and deviation of red, green and blue, which images are normalised by (nn/classifier.h). */
+extern const float dc3_classifier_mean[3], dc3_classifier_deviation[3];
 
 #endif
