@@ -64,7 +64,8 @@ def cases():
     for i, size in (0, 64), (2, 60):  # of 60 pixels some stages see odd sizes
         yield f"timm_tf_lite{i}", f"efficientnet_lite{i}", make(f"tf_efficientnet_lite{i}", num_classes=10), size
     for i in 0, 1:
-        lite = efficientnet_lite_pytorch.EfficientNet.from_name(f"efficientnet-lite{i}", image_size=None, num_classes=10)
+        from_name = efficientnet_lite_pytorch.EfficientNet.from_name
+        lite = from_name(f"efficientnet-lite{i}", image_size=None, num_classes=10)
         yield f"package_lite{i}", f"efficientnet_lite{i}", lite, 60
     yield "timm_vgg11", "vgg11", make("vgg11", num_classes=10), 64
     yield "timm_vit", "vit_b_16", make("vit_base_patch16_224", num_classes=10, img_size=64), 64

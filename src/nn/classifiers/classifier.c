@@ -262,12 +262,3 @@ dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor images,
     *embeddings = c->run(ctx, c->body, images);
     return dc3_linear_of(ctx, &c->last, *embeddings, NULL);
 }
-
-const float dc3_classifier_mean[] = {0.485f, 0.456f, 0.406f},
-            dc3_classifier_deviation[] = {0.229f, 0.224f, 0.225f};
-
-void dc3_classifier_normalise(int64_t pixels, float *rgb)
-{
-    for (int64_t i = 0; i < 3 * pixels; i++)
-        rgb[i] = (rgb[i] - dc3_classifier_mean[i % 3]) / dc3_classifier_deviation[i % 3];
-}
