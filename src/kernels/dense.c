@@ -1,5 +1,6 @@
 #include "kernels/dense.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include "base/file.h"
 
@@ -36,6 +37,50 @@ void dc3_weight_release(dc3_weight *weight)
         weight->packs = pack->next;
         pack->release(pack);
     }
+}
+
+/* A form once in the list stays, and what is in it is written before it is put there. */
+static dc3_pack *find_pack(dc3_weight *weight, const dc3_packer *packer)
+{
+    dc3_pack *pack = __atomic_load_n(&weight->packs, __ATOMIC_ACQUIRE);
+    while (pack && (pack->key != packer->key || (packer->fits && !packer->fits(packer->user, pack))))
+        pack = pack->next;
+    return pack;
+}
+
+static dc3_status add_pack(dc3_weight *weight, const dc3_packer *packer, dc3_pack **out)
+{
+    dc3_pack *pack = NULL;
+    dc3_status status = packer->make(packer->user, weight, &pack);
+    if (status == DC3_OK) status = packer->fill(packer->user, weight, pack);
+    if (status != DC3_OK) {
+        if (pack) pack->release(pack);
+        return status;
+    }
+    pack->key = packer->key;
+    pack->version = weight->version;
+    pack->next = weight->packs;
+    __atomic_store_n(&weight->packs, pack, __ATOMIC_RELEASE);
+    *out = pack;
+    return DC3_OK;
+}
+
+dc3_status dc3_weight_pack(dc3_weight *weight, const dc3_packer *packer, dc3_pack **out)
+{
+    static pthread_mutex_t packing = PTHREAD_MUTEX_INITIALIZER;
+    dc3_status status = DC3_OK;
+    *out = find_pack(weight, packer);
+    if (*out && (*out)->version == weight->version) return DC3_OK;
+    pthread_mutex_lock(&packing);
+    *out = find_pack(weight, packer);
+    if (!*out)
+        status = add_pack(weight, packer, out);
+    else if ((*out)->version != weight->version) {
+        status = packer->fill(packer->user, weight, *out);
+        if (status == DC3_OK) (*out)->version = weight->version;
+    }
+    pthread_mutex_unlock(&packing);
+    return status;
 }
 
 int64_t dc3_conv_out_height(const dc3_conv_shape *s)

@@ -22,7 +22,7 @@ typedef struct dc3_weight {
 } dc3_weight;
 
 /* One packed form; backends extend it by putting it first in their own struct. */
-struct dc3_pack {
+struct dc3_pack { /* next, key and version are set by dc3_weight_pack */
     dc3_pack *next;
     const void *key; /* whose form it is and of what kind: an address of the backend */
     uint64_t version;
@@ -37,6 +37,20 @@ int64_t dc3_weight_columns(const dc3_weight *weight);
 dc3_status dc3_weight_unpack(const dc3_weight *weight, dc3_dtype type, void *to);
 /* Frees the packed forms. */
 void dc3_weight_release(dc3_weight *weight);
+/* How a form is found and made. */
+typedef struct dc3_packer {
+    const void *key;
+    const void *user;
+    int (*fits)(const void *user,
+                const dc3_pack *pack); /* one of this key is the wanted form; NULL: each is */
+    /* A new one with memory, and with its own `release`. */
+    dc3_status (*make)(const void *user, const dc3_weight *weight, dc3_pack **pack);
+    /* Packs the weight's present values. */
+    dc3_status (*fill)(const void *user, dc3_weight *weight, dc3_pack *pack);
+} dc3_packer;
+/* The form of the weight's present version, made or filled again at need; it stays the weight's. Threads may
+ * ask for forms of one weight at the same time, as long as nobody changes its version. */
+dc3_status dc3_weight_pack(dc3_weight *weight, const dc3_packer *packer, dc3_pack **pack);
 
 typedef struct dc3_conv_shape {
     int64_t n, h, w, ci, co, kh, kw, stride;

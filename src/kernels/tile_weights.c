@@ -23,49 +23,53 @@ static void tile_pack_release(dc3_pack *pack)
     free(pack);
 }
 
-static dc3_status fill(dc3_weight *weight, const form *f, tile_pack *pack)
+static dc3_status fill(const void *user, dc3_weight *weight, dc3_pack *pack)
 {
+    const form *f = user;
     int64_t co = dc3_weight_rows(weight), ci = dc3_weight_columns(weight);
     size_t size = (size_t)(co * ci) * sizeof(uint16_t);
     uint16_t *plain = dc3_alloc(size);
     if (!plain) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes", size);
     dc3_status status = dc3_weight_unpack(weight, DC3_BF16, plain);
-    if (status == DC3_OK) {
-        if (f->linear)
-            f->linear->pack(ci, co, f->pass, plain, pack->data);
-        else
-            f->conv->pack(f->shape, f->pass, plain, pack->data);
-        pack->base.version = weight->version;
-    }
+    if (status == DC3_OK && f->linear)
+        f->linear->pack(ci, co, f->pass, plain, ((tile_pack *)pack)->data);
+    else if (status == DC3_OK)
+        f->conv->pack(f->shape, f->pass, plain, ((tile_pack *)pack)->data);
     free(plain);
     return status;
 }
 
-static dc3_status packed_weight(dc3_weight *weight, const form *f, const void **packed)
+static int fits(const void *user, const dc3_pack *pack)
 {
-    const void *key = f->linear ? (const void *)f->linear : (const void *)f->conv;
-    for (dc3_pack *pack = weight->packs; pack; pack = pack->next)
-        if (pack->key == key && ((tile_pack *)pack)->pass == f->pass) {
-            *packed = ((tile_pack *)pack)->data;
-            return pack->version == weight->version ? DC3_OK : fill(weight, f, (tile_pack *)pack);
-        }
-    tile_pack *made = calloc(1, sizeof *made);
+    return ((const tile_pack *)pack)->pass == ((const form *)user)->pass;
+}
+
+static dc3_status make(const void *user, const dc3_weight *weight, dc3_pack **pack)
+{
+    const form *f = user;
     size_t size = f->linear
                       ? f->linear->packed_size(dc3_weight_columns(weight), dc3_weight_rows(weight), f->pass)
                       : f->conv->packed_size(f->shape, f->pass);
+    tile_pack *made = calloc(1, sizeof *made);
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    made->base.release = tile_pack_release;
     made->pass = f->pass;
     made->data = dc3_alloc(size);
-    dc3_status status =
-        made->data ? fill(weight, f, made)
-                   : dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);
-    if (status != DC3_OK) {
-        tile_pack_release(&made->base);
-        return status;
-    }
-    made->base = (dc3_pack){weight->packs, key, weight->version, tile_pack_release};
-    weight->packs = &made->base;
-    *packed = made->data;
+    *pack = &made->base;
+    return made->data ? DC3_OK
+                      : dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);
+}
+
+static dc3_status packed_weight(dc3_weight *weight, const form *f, const void **packed)
+{
+    dc3_packer packer = {.key = f->linear ? (const void *)f->linear : (const void *)f->conv,
+                         .user = f,
+                         .fits = fits,
+                         .make = make,
+                         .fill = fill};
+    dc3_pack *pack;
+    DC3_TRY(dc3_weight_pack(weight, &packer, &pack));
+    *packed = ((tile_pack *)pack)->data;
     return DC3_OK;
 }
 

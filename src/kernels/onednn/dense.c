@@ -1,6 +1,7 @@
 /* Convolution and matrix product over oneDNN, channels-last, and their gradients. A primitive is made once
  * for each shape, a weight is packed once for each version and format; after that a call creates nothing. */
 #include <omp.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static void copy(void *to, const void *from, size_t size)
 typedef struct operand {
     int arg;
     dnnl_memory_t memory; /* NULL: not there */
-    const void *data;
+    const void *data;     /* NULL: the memory has its data, as packed weights have, which threads share */
 } operand;
 
 enum { MOST_OPERANDS = 8 };
@@ -42,7 +43,8 @@ static dc3_status execute(onednn *d, dnnl_primitive_t primitive, int count, cons
     int n = 0;
     for (int i = 0; !r && i < count; i++) {
         if (!operands[i].memory) continue;
-        r = dnnl_memory_set_data_handle(operands[i].memory, (void *)(uintptr_t)operands[i].data);
+        if (operands[i].data)
+            r = dnnl_memory_set_data_handle(operands[i].memory, (void *)(uintptr_t)operands[i].data);
         args[n++] = (dnnl_exec_arg_t){operands[i].arg, operands[i].memory};
     }
     if (!r) r = dnnl_primitive_execute(primitive, d->stream, n, args);
@@ -61,7 +63,7 @@ static dc3_status forward(onednn *d, const plan_key *key, const void *x, dc3_wei
     if (residual && !p->residual && residual != y)
         copy(y, residual, dc3_md_size(dc3_pd_md(p->pd, dnnl_query_dst_md, 0)));
     operand all[] = {{DNNL_ARG_SRC, p->in, x},
-                     {DNNL_ARG_WEIGHTS, w->memory, w->data},
+                     {DNNL_ARG_WEIGHTS, w->memory, NULL},
                      {DNNL_ARG_DST, p->out, y},
                      {DNNL_ARG_BIAS, p->bias, bias},
                      {DNNL_ARG_ATTR_MULTIPLE_POST_OP(key->conv.act != DC3_ACT_NONE) | DNNL_ARG_SRC_1,
@@ -79,7 +81,7 @@ static dc3_status backward_data(onednn *d, const plan_key *key, const void *dy, 
     DC3_TRY(dc3_onednn_packed_weight(d, p, weight, &w));
     DC3_TRY(scratch_for(d, p->scratch_size));
     operand all[] = {{conv ? DNNL_ARG_DIFF_DST : DNNL_ARG_SRC, p->in, dy},
-                     {DNNL_ARG_WEIGHTS, w->memory, w->data},
+                     {DNNL_ARG_WEIGHTS, w->memory, NULL},
                      {conv ? DNNL_ARG_DIFF_SRC : DNNL_ARG_DST, p->out, dx},
                      {DNNL_ARG_SCRATCHPAD, p->scratch, d->scratch}};
     return execute(d, p->primitive, 4, all);
@@ -283,20 +285,31 @@ static void onednn_close(void *self)
     onednn *d = self;
     dc3_onednn_plans_close(d);
     if (d->stream) dnnl_stream_destroy(d->stream);
-    if (d->engine) dnnl_engine_destroy(d->engine);
     free(d->scratch);
     free(d);
 }
 
+/* The processor as oneDNN's engine, one for all contexts: a packed weight refers to the engine that it was
+ * made by, and may serve contexts that stay longer than the one that packed it. NULL: there is none. */
+static dnnl_engine_t engine;
+
+static void make_engine(void)
+{
+    if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success) engine = NULL;
+}
+
 dc3_status dc3_dense_onednn(dc3_dense *dense)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_engine);
+    if (!engine) return dc3_fail(DC3_ERR_INTERNAL, "oneDNN has no engine for the processor");
     onednn *d = calloc(1, sizeof *d);
     if (!d) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     d->own = dc3_cpu_convolutions_best();
     d->wanted = DC3_WAYS;
     d->most = MOST_PLANS;
-    dnnl_status_t r = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
-    if (!r) r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_in_order);
+    d->engine = engine;
+    dnnl_status_t r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_in_order);
     if (r) {
         onednn_close(d);
         return dc3_onednn_check(r, "opening the CPU engine");

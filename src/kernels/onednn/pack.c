@@ -54,9 +54,18 @@ static dc3_status reorder(onednn *d, const void *plain, packed *out)
     return dc3_onednn_check(r, "packing a weight");
 }
 
-/* Packs the weight's present version. */
-static dc3_status fill(onednn *d, const plan *p, dc3_weight *weight, packed *out)
+/* Whose format is wanted. */
+typedef struct wanted {
+    onednn *d;
+    const plan *plan;
+} wanted;
+
+static dc3_status fill(const void *user, dc3_weight *weight, dc3_pack *pack)
 {
+    const wanted *w = user;
+    onednn *d = w->d;
+    const plan *p = w->plan;
+    packed *out = (packed *)pack;
     dc3_status status;
     if (weight_is_plain(weight)) {
         status = reorder(d, weight->part[0].data, out);
@@ -71,7 +80,6 @@ static dc3_status fill(onednn *d, const plan *p, dc3_weight *weight, packed *out
         if (status == DC3_OK) status = reorder(d, plain, out);
         free(plain);
     }
-    if (status == DC3_OK) out->base.version = weight->version;
     return status;
 }
 
@@ -81,37 +89,34 @@ static plan_kind kind_of(const plan *p)
     return p->key.kind == PLAN_LINEAR || p->key.kind == PLAN_LINEAR_DATA ? p->key.kind : PLAN_CONV;
 }
 
-static int same_format(const packed *a, const plan *p)
+static int fits(const void *user, const dc3_pack *pack)
 {
+    const plan *p = ((const wanted *)user)->plan;
+    const packed *a = (const packed *)pack;
     dc3_const_md md;
     return a->kind == kind_of(p) && dnnl_memory_get_memory_desc(a->memory, &md) == dnnl_success &&
            dnnl_memory_desc_equal(md, p->weights_md);
 }
 
-dc3_status dc3_onednn_packed_weight(onednn *d, const plan *p, dc3_weight *weight, packed **out)
+static dc3_status make(const void *user, const dc3_weight *weight, dc3_pack **pack)
 {
-    for (dc3_pack *pack = weight->packs; pack; pack = pack->next)
-        if (pack->key == &packed_key && same_format((packed *)pack, p)) {
-            *out = (packed *)pack;
-            return pack->version == weight->version ? DC3_OK : fill(d, p, weight, *out);
-        }
+    const wanted *w = user;
+    size_t size = dc3_md_size(w->plan->weights_md);
     packed *made = calloc(1, sizeof *made);
     if (!made) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    size_t size = dc3_md_size(p->weights_md);
+    made->base.release = packed_release;
+    made->kind = kind_of(w->plan);
+    *pack = &made->base;
     made->data = dc3_alloc(size);
-    dc3_status status =
-        made->data ? dc3_onednn_check(make_reorder(d, p, weight, made), "packing a weight")
-                   : dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);
-    if (status == DC3_OK) status = fill(d, p, weight, made);
-    if (status != DC3_OK) {
-        packed_release(&made->base);
-        return status;
-    }
-    made->kind = kind_of(p);
-    made->base = (dc3_pack){weight->packs, &packed_key, weight->version, packed_release};
-    weight->packs = &made->base;
-    *out = made;
-    return DC3_OK;
+    if (!made->data) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);
+    return dc3_onednn_check(make_reorder(w->d, w->plan, weight, made), "packing a weight");
+}
+
+dc3_status dc3_onednn_packed_weight(onednn *d, const plan *p, dc3_weight *weight, packed **out)
+{
+    wanted user = {d, p};
+    dc3_packer packer = {.key = &packed_key, .user = &user, .fits = fits, .make = make, .fill = fill};
+    return dc3_weight_pack(weight, &packer, (dc3_pack **)out);
 }
 
 typedef struct plain_copy {
@@ -125,35 +130,31 @@ static void plain_release(dc3_pack *pack)
     free(pack);
 }
 
-static dc3_status copy_plain(const dc3_weight *weight, plain_copy *copy)
+static dc3_status make_plain(const void *user, const dc3_weight *weight, dc3_pack **pack)
 {
-    size_t size = (size_t)(dc3_weight_rows(weight) * dc3_weight_columns(weight)) * sizeof *copy->data;
-    if (!copy->data) copy->data = dc3_alloc(size);
-    if (!copy->data) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes", size);
-    DC3_TRY(dc3_weight_unpack(weight, DC3_F32, copy->data));
-    copy->base.version = weight->version;
-    return DC3_OK;
+    (void)user;
+    size_t size = (size_t)(dc3_weight_rows(weight) * dc3_weight_columns(weight)) * sizeof(float);
+    plain_copy *copy = calloc(1, sizeof *copy);
+    if (!copy) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    copy->base.release = plain_release;
+    *pack = &copy->base;
+    copy->data = dc3_alloc(size);
+    return copy->data ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes", size);
+}
+
+static dc3_status fill_plain(const void *user, dc3_weight *weight, dc3_pack *pack)
+{
+    (void)user;
+    return dc3_weight_unpack(weight, DC3_F32, ((plain_copy *)pack)->data);
 }
 
 dc3_status dc3_onednn_plain_weight(dc3_weight *weight, const float **out)
 {
-    plain_copy *copy = NULL;
+    static const dc3_packer packer = {.key = &plain_key, .make = make_plain, .fill = fill_plain};
+    dc3_pack *pack;
     *out = weight->part[0].data;
     if (weight_is_plain(weight)) return DC3_OK;
-    for (dc3_pack *pack = weight->packs; pack && !copy; pack = pack->next)
-        if (pack->key == &plain_key) copy = (plain_copy *)pack;
-    if (!copy) {
-        copy = calloc(1, sizeof *copy);
-        if (!copy) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        dc3_status status = copy_plain(weight, copy);
-        if (status != DC3_OK) {
-            plain_release(&copy->base);
-            return status;
-        }
-        copy->base = (dc3_pack){weight->packs, &plain_key, weight->version, plain_release};
-        weight->packs = &copy->base;
-    } else if (copy->base.version != weight->version)
-        DC3_TRY(copy_plain(weight, copy));
-    *out = copy->data;
+    DC3_TRY(dc3_weight_pack(weight, &packer, &pack));
+    *out = ((plain_copy *)pack)->data;
     return DC3_OK;
 }
