@@ -76,6 +76,7 @@ void X86(kernels)(dc3_kernels *table)
     table->batch_norm_sums = X86(batch_norm_sums);
     table->batch_norm_gradient = X86(batch_norm_gradient);
     table->cast = X86(cast);
+    table->pool = X86(pool);
     table->sgd = X86(sgd);
     table->adamw = X86(adamw);
 }

@@ -1,0 +1,61 @@
+/* Pooling by windows: as the plain kernel, in the same order and so to the same bits, LANES channels at a
+ * time. */
+#include <math.h>
+#include "kernels/x86/lanes.h"
+#include "kernels/x86/x86.h"
+
+/* The part of a window that lies inside the map. */
+typedef struct window {
+    int64_t top, left, bottom, right;
+} window;
+
+static window window_of(const dc3_pool_shape *s, int64_t out)
+{
+    int64_t top = out / s->ow % s->oh * s->stride - s->pad, left = out % s->ow * s->stride - s->pad;
+    int64_t bottom = top + s->kernel, right = left + s->kernel;
+    return (window){top < 0 ? 0 : top, left < 0 ? 0 : left, bottom < s->h ? bottom : s->h,
+                    right < s->w ? right : s->w};
+}
+
+DC3_INLINE vec load(dc3_dtype type, const char *x, vec_span m)
+{
+    return type == DC3_F32 ? v_load_span(x, m) : v_load_bf16(x, m);
+}
+
+/* One output pixel. */
+DC3_INLINE void pool_window(dc3_dtype type, int mean, const dc3_pool_shape *s, const char *x, int64_t pixel,
+                            char *y)
+{
+    size_t width = type == DC3_F32 ? 4 : 2, c = (size_t)s->c;
+    window o = window_of(s, pixel);
+    vec share = v_set(1 / (float)((o.bottom - o.top) * (o.right - o.left)));
+    const char *image = x + (size_t)(pixel / (s->oh * s->ow) * s->h * s->w) * c * width;
+    for (size_t j = 0; j < c; j += LANES) {
+        vec_span m = v_span((int64_t)(c - j));
+        vec value = mean ? v_zero() : v_set(-INFINITY);
+        for (int64_t iy = o.top; iy < o.bottom; iy++)
+            for (int64_t ix = o.left; ix < o.right; ix++) {
+                vec v = load(type, image + ((size_t)(iy * s->w + ix) * c + j) * width, m);
+                value = mean ? v_add(value, v) : v_max(v, value); /* of NaN: value */
+            }
+        if (mean) value = v_mul(value, share);
+        char *to = y + ((size_t)pixel * c + j) * width;
+        if (type == DC3_F32)
+            v_store_span(to, m, value);
+        else
+            v_store_bf16(to, m, value);
+    }
+}
+
+void X86(pool)(const dc3_pool_shape *s, const void *x, void *y)
+{
+#pragma omp parallel for
+    for (int64_t pixel = 0; pixel < s->n * s->oh * s->ow; pixel++) {
+        if (s->type == DC3_BF16 && s->mean)
+            pool_window(DC3_BF16, 1, s, x, pixel, y);
+        else if (s->type == DC3_BF16)
+            pool_window(DC3_BF16, 0, s, x, pixel, y);
+        else
+            pool_window(DC3_F32, s->mean, s, x, pixel, y);
+    }
+}
