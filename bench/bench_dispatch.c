@@ -1,122 +1,92 @@
-/* bench_dispatch [f32|bf16 [ROUNDS]]: of each convolution, linear layer and attention of dispatch_shapes.h
- * and of its gradients, the time of every candidate on this machine, in turn, medians of ROUNDS (7), and
- * which of them the rules (src/kernels/rules.c) choose. In the end the shapes where that is more than 10 %
- * slower than the best. */
+/* bench_dispatch [f32|bf16] [--rounds N] [--threads N] [--only NETWORK]: of each convolution, linear layer
+ * and attention of dispatch_shapes.h (of the networks whose names begin with NETWORK) and of its gradients,
+ * the time of every candidate on this machine, in turn, on random operands: medians of N rounds (7) and in
+ * brackets the best, and which of them the rules (src/kernels/rules.c) choose. In the end the shapes where
+ * that is more than 10 % slower than the best, and those where it is slower in bf16 than what the rules
+ * choose in f32. */
 #include <omp.h>
-#include "bench.h"
 #include "dispatch_shapes.h"
-#include "kernels/cpu_convolutions.h"
+#include "dispatch_work.h"
 
-enum { MOST_ROUNDS = 99, TILES_BELOW = 2 };
-static const char *const way_names[DC3_WAYS] = {"oneDNN", "Winograd", "direct", "tiles"};
+enum { MOST_ROUNDS = 99 };
+static const char *const names[CANDIDATES] = {"oneDNN", "Winograd", "direct", "tiles", "vectors", "f32"};
 static const char *const pass_names[] = {"forward", "data gradient", "weight gradient"};
 
-typedef struct bench {
-    dc3_dtype type;
-    int rounds, shapes, slow;
-    dc3_dense by[DC3_WAYS], by_rule;
-    char *report; /* lines of what is slow */
-    size_t report_size;
-    FILE *to_report;
-} bench;
-
-/* What is measured: of one pass the operands, large enough for its shape. */
-typedef struct operands {
-    void *x, *dy, *y;
-    float *dw;
-    dc3_weight weight;
-} operands;
-
-typedef struct shape {
-    int linear;
-    dc3_conv_shape conv;
-    dc3_linear_shape product;
-} shape;
-
-static void *zeros(int64_t count)
+static int chosen_by_rule(work *w)
 {
-    void *x = calloc((size_t)count + 16, sizeof(float));
-    if (x) return x;
-    fprintf(stderr, "out of memory\n");
-    exit(1);
+    if (w->kind == DC3_WORK_ATTENTION) {
+        int takes[DC3_WAYS] = {[DC3_WAY_VECTORS] = 1, [DC3_WAY_TILES] = w->b->type == DC3_BF16};
+        dc3_case c = {w->b->tier, w->kind, w->b->type, (dc3_conv_pass)w->pass,
+                      .shape.attention = &w->attention};
+        return (int)dc3_rule(&c, takes);
+    }
+    call_dense(w, &w->b->by_rule, 0);
+    return (int)dc3_dense_taken(&w->b->by_rule);
 }
 
-static void call(dc3_dense *d, const shape *s, int pass, operands *o)
+static void add_to(list *l, const work *w, const char *what, double ratio, const char *than)
 {
-    if (s->linear && pass == DC3_PASS_FORWARD)
-        must(d->linear(d->self, &s->product, o->x, &o->weight, NULL, NULL, o->y));
-    else if (s->linear && pass == DC3_PASS_DATA)
-        must(d->linear_backward_data(d->self, &s->product, o->dy, &o->weight, o->x));
-    else if (s->linear)
-        must(d->linear_backward_weight(d->self, &s->product, o->x, o->dy, o->dw));
-    else if (pass == DC3_PASS_FORWARD)
-        must(d->conv2d(d->self, &s->conv, o->x, &o->weight, NULL, NULL, o->y));
-    else if (pass == DC3_PASS_DATA)
-        must(d->conv2d_backward_data(d->self, &s->conv, o->dy, &o->weight, o->x));
-    else
-        must(d->conv2d_backward_weight(d->self, &s->conv, o->x, o->dy, o->dw));
+    l->count++;
+    fprintf(l->to, "%-66s %-15s %s takes %.2f times as long as %s\n", w->name, pass_names[w->pass], what,
+            ratio, than);
 }
 
-/* A line of the table, and one of the report where the choice is slow. seconds 0: no candidate. */
-static void conclude(bench *b, const char *name, int pass, const double *seconds, const char *const *names,
-                     int count, int chosen)
+/* A line of the table, and those of the lists. */
+static void measure_pass(work *w)
 {
-    int best = chosen;
-    printf("%-66s %-15s", name, pass_names[pass]);
-    for (int i = 0; i < count; i++) {
-        if (seconds[i] <= 0) continue;
-        printf("  %s%s %.3f ms", names[i], i == chosen ? "*" : "", 1e3 * seconds[i]);
-        if (seconds[i] < seconds[best]) best = i;
+    static double times[CANDIDATES][MOST_ROUNDS];
+    bench *b = w->b;
+    int is[CANDIDATES], chosen = chosen_by_rule(w), best = chosen;
+    double seconds[CANDIDATES];
+    for (int c = 0; c < CANDIDATES; c++) is[c] = call(w, c); /* makes primitives and packs weights */
+    for (int i = 0; i < b->rounds; i++)
+        for (int c = 0; c < CANDIDATES; c++) {
+            if (!is[c]) continue;
+            double start = now();
+            call(w, c);
+            times[c][i] = now() - start;
+        }
+    printf("%-66s %-15s", w->name, pass_names[w->pass]);
+    for (int c = 0; c < CANDIDATES; c++) {
+        if (!is[c]) continue;
+        seconds[c] = median(times[c], b->rounds);
+        printf("  %s%s %.3f (%.3f) ms", names[c], c == chosen ? "*" : "", 1e3 * seconds[c],
+               1e3 * times[c][0]);
     }
     printf("\n");
     fflush(stdout);
     b->shapes++;
-    if (seconds[chosen] <= 1.1 * seconds[best]) return;
-    b->slow++;
-    fprintf(b->to_report, "%-66s %-15s %s takes %.2f times as long as %s\n", name, pass_names[pass],
-            names[chosen], seconds[chosen] / seconds[best], names[best]);
+    for (int c = 0; c < DC3_WAYS; c++)
+        if (is[c] && seconds[c] < seconds[best]) best = c;
+    if (seconds[chosen] > 1.1 * seconds[best])
+        add_to(&b->slow, w, names[chosen], seconds[chosen] / seconds[best], names[best]);
+    if (is[IN_F32] && seconds[chosen] > seconds[IN_F32])
+        add_to(&b->slower_than_f32, w, names[chosen], seconds[chosen] / seconds[IN_F32], "f32");
 }
 
-static void measure_dense(bench *b, const char *name, const shape *s, int pass, operands *o)
+/* x, dy and y of so many values, a weight of rows by columns. */
+static void measure_passes(work *w, int passes, int64_t in, int64_t out, int64_t rows, int64_t columns)
 {
-    static double times[DC3_WAYS][MOST_ROUNDS];
-    double seconds[DC3_WAYS] = {0};
-    int is[DC3_WAYS] = {0};
-    call(&b->by_rule, s, pass, o);
-    dc3_way chosen = dc3_dense_taken(&b->by_rule);
-    for (int w = 0; w < DC3_WAYS; w++) { /* makes primitives and packs weights */
-        if (!b->by[w].self) continue;
-        call(&b->by[w], s, pass, o);
-        is[w] = dc3_dense_taken(&b->by[w]) == (dc3_way)w;
+    for (int f32 = 0; f32 < (w->b->type == DC3_F32 ? 1 : 2); f32++) {
+        dc3_dtype type = f32 ? DC3_F32 : w->b->type;
+        w->x[f32] = random_values(type, in);
+        w->dy[f32] = random_values(type, out);
+        w->y[f32] = reserve(in > out ? in : out);
     }
-    for (int i = 0; i < b->rounds; i++)
-        for (int w = 0; w < DC3_WAYS; w++) {
-            if (!is[w]) continue;
-            double start = now();
-            call(&b->by[w], s, pass, o);
-            times[w][i] = now() - start;
-        }
-    for (int w = 0; w < DC3_WAYS; w++)
-        if (is[w]) seconds[w] = median(times[w], b->rounds);
-    conclude(b, name, pass, seconds, way_names, DC3_WAYS, (int)chosen);
-}
-
-static void measure_shape(bench *b, const char *name, int trained, const shape *s, int64_t in, int64_t out,
-                          int64_t rows, int64_t columns)
-{
-    operands o = {.x = zeros(in), .dy = zeros(out), .y = zeros(out), .dw = zeros(rows * columns)};
-    float *w = zeros(rows * columns);
-    o.weight = (dc3_weight){.parts = 1, .part = {dc3_view(w, DC3_F32, 4, (int64_t[]){rows, columns, 1, 1})}};
-    for (int pass = 0; pass < (trained ? 3 : 1); pass++) measure_dense(b, name, s, pass, &o);
-    dc3_weight_release(&o.weight);
-    free(o.x), free(o.dy), free(o.y), free(o.dw), free(w);
+    w->dw = reserve(rows * columns);
+    float *weights = random_values(DC3_F32, rows * columns);
+    w->weight =
+        (dc3_weight){.parts = 1, .part = {dc3_view(weights, DC3_F32, 4, (int64_t[]){rows, columns, 1, 1})}};
+    for (w->pass = 0; w->pass < passes; w->pass++) measure_pass(w);
+    dc3_weight_release(&w->weight);
+    for (int i = 0; i < 2; i++) free(w->x[i]), free(w->dy[i]), free(w->y[i]);
+    free(w->dw), free(weights);
 }
 
 static void measure_conv(bench *b, const conv_case *c)
 {
-    char name[100];
     int64_t pad = c->stride == c->kernel ? 0 : c->kernel / 2;
-    shape s = {.conv = {.n = c->n,
+    dc3_conv_shape s = {.n = c->n,
                         .h = c->side,
                         .w = c->side,
                         .ci = c->ci,
@@ -129,122 +99,141 @@ static void measure_conv(bench *b, const conv_case *c)
                         .pad_left = pad,
                         .pad_bottom = pad,
                         .pad_right = pad,
-                        .type = b->type}};
-    int64_t out = c->n * dc3_conv_out_height(&s.conv) * dc3_conv_out_width(&s.conv) * c->co;
-    snprintf(name, sizeof name, "%s: %dx%d%s, %d to %d channels, %d of %dx%d", c->network, (int)c->kernel,
+                        .type = b->type};
+    work w = {.b = b, .kind = DC3_WORK_CONV, .conv = {s, s}};
+    w.conv[1].type = DC3_F32;
+    snprintf(w.name, sizeof w.name, "%s: %dx%d%s, %d to %d channels, %d of %dx%d", c->network, (int)c->kernel,
              (int)c->kernel, c->stride > 1 ? " by a stride" : "", (int)c->ci, (int)c->co, (int)c->n,
              (int)c->side, (int)c->side);
-    measure_shape(b, name, c->trained, &s, c->n * c->side * c->side * c->ci, out, c->co,
-                  dc3_conv_columns(&s.conv));
+    measure_passes(&w, c->trained ? 3 : 1, c->n * c->side * c->side * c->ci,
+                   c->n * dc3_conv_out_height(&s) * dc3_conv_out_width(&s) * c->co, c->co,
+                   dc3_conv_columns(&s));
 }
 
 static void measure_linear(bench *b, const linear_case *c)
 {
-    char name[100];
-    shape s = {.linear = 1, .product = {.rows = c->rows, .ci = c->ci, .co = c->co, .type = b->type}};
-    snprintf(name, sizeof name, "%s: linear, %d to %d, %d rows", c->network, (int)c->ci, (int)c->co,
+    dc3_linear_shape s = {.rows = c->rows, .ci = c->ci, .co = c->co, .type = b->type};
+    work w = {.b = b, .kind = DC3_WORK_LINEAR, .linear = {s, s}};
+    w.linear[1].type = DC3_F32;
+    snprintf(w.name, sizeof w.name, "%s: linear, %d to %d, %d rows", c->network, (int)c->ci, (int)c->co,
              (int)c->rows);
-    measure_shape(b, name, c->trained, &s, c->rows * c->ci, c->rows * c->co, c->co, c->ci);
+    measure_passes(&w, c->trained ? 3 : 1, c->rows * c->ci, c->rows * c->co, c->co, c->ci);
 }
 
-/* What attention and its gradient read and write: rows of zeros. */
-typedef struct rows {
-    dc3_attention_shape s;
-    void *q, *kv, *y, *dq, *dkv;
-    float *lse;
-} rows;
-
-static double attention_seconds(const dc3_kernels *k, dc3_dtype type, int pass, const rows *r)
+static size_t larger(size_t a, size_t b)
 {
-    int threads = omp_get_max_threads(), forward = pass == DC3_PASS_FORWARD;
-    size_t size = forward ? k->attention_scratch(type, &r->s, threads)
-                          : k->attention_gradient_scratch(type, &r->s, threads);
-    dc3_attention_gradient g = {r->q, r->kv, r->kv, r->y, r->y, r->lse, r->dq, r->dkv, r->dkv};
-    void *scratch = aligned_alloc(64, (size + 63) / 64 * 64);
-    memset(scratch, 0, size);
-    double start = now();
-    if (forward)
-        k->attention(type, &r->s, r->q, r->kv, r->kv, r->y, NULL, scratch);
-    else
-        k->attention_gradient(type, &r->s, &g, scratch);
-    double seconds = now() - start;
-    free(scratch);
-    return seconds;
+    return a > b ? a : b;
 }
 
-/* The tier's attention and that of the tier below; its gradient stands as the pass of the data. */
-static void measure_attention(bench *b, const attention_case *c, const dc3_kernels *const tables[TILES_BELOW])
+static size_t scratch_of(const bench *b, const dc3_attention_shape *s)
 {
-    static double times[TILES_BELOW][MOST_ROUNDS];
-    double seconds[TILES_BELOW];
-    const char *names[TILES_BELOW];
-    char name[100];
-    int64_t width = c->heads * c->dim, queries = c->n * c->queries * width, keys = c->n * c->keys * width;
-    rows r = {.s = {.n = c->n,
-                    .n_kv = c->n,
-                    .heads = c->heads,
-                    .dim = c->dim,
-                    .tokens_q = c->queries,
-                    .tokens_kv = c->keys,
-                    .stride_q = width,
-                    .stride_k = width,
-                    .stride_v = width,
-                    .stride_y = width,
-                    .scale = 0.15f},
-              .q = zeros(queries),
-              .kv = zeros(keys),
-              .y = zeros(queries),
-              .dq = zeros(queries),
-              .dkv = zeros(keys),
-              .lse = zeros(c->n * c->heads * c->queries)};
-    snprintf(name, sizeof name, "%s: attention, %d heads of %d, %d to %d tokens, %d rows", c->network,
-             (int)c->heads, (int)c->dim, (int)c->queries, (int)c->keys, (int)c->n);
-    for (int pass = 0; pass < (c->trained ? 2 : 1); pass++) {
-        for (int i = -1; i < b->rounds; i++)
-            for (int t = 0; t < TILES_BELOW; t++) {
-                double time = attention_seconds(tables[t], b->type, pass, &r);
-                if (i >= 0) times[t][i] = time;
-            }
-        for (int t = 0; t < TILES_BELOW; t++)
-            seconds[t] = median(times[t], b->rounds), names[t] = tables[t]->name;
-        conclude(b, name, pass, seconds, names, TILES_BELOW, 0);
+    size_t size = 0;
+    for (int i = 0; i < 2; i++) {
+        dc3_dtype type = i ? DC3_F32 : b->type;
+        size = larger(size, b->vectors->attention_scratch(type, s, b->threads));
+        size = larger(size, b->vectors->attention_gradient_scratch(type, s, b->threads));
     }
-    free(r.q), free(r.kv), free(r.y), free(r.dq), free(r.dkv), free(r.lse);
+    if (b->tiles)
+        size =
+            larger(size, larger(b->tiles->scratch(s, b->threads), b->tiles->gradient_scratch(s, b->threads)));
+    return size;
 }
 
-static void measure_attentions(bench *b)
+/* Its gradient stands as the pass of the data. */
+static void measure_attention(bench *b, const attention_case *c)
 {
-    const dc3_kernels *tables[TILES_BELOW] = {dc3_kernels_best(), NULL};
-    if (setenv("DC3_KERNELS", "avx512", 1) != 0) return;
-    tables[1] = dc3_kernels_best();
+    int64_t width = c->heads * c->dim, queries = c->n * c->queries * width, keys = c->n * c->keys * width;
+    work w = {.b = b,
+              .kind = DC3_WORK_ATTENTION,
+              .attention = {.n = c->n,
+                            .n_kv = c->n,
+                            .heads = c->heads,
+                            .dim = c->dim,
+                            .tokens_q = c->queries,
+                            .tokens_kv = c->keys,
+                            .stride_q = width,
+                            .stride_k = width,
+                            .stride_v = width,
+                            .stride_y = width,
+                            .scale = 0.15f},
+              .lse = reserve(c->n * c->heads * c->queries)};
+    w.scratch = reserve((int64_t)scratch_of(b, &w.attention) / 4 + 16);
+    snprintf(w.name, sizeof w.name, "%s: attention, %d heads of %d, %d to %d tokens, %d rows", c->network,
+             (int)c->heads, (int)c->dim, (int)c->queries, (int)c->keys, (int)c->n);
+    measure_passes(&w, c->trained ? 2 : 1, queries + keys, queries, 1, 1);
+    free(w.lse), free(w.scratch);
+}
+
+static int wanted(const bench *b, const char *network)
+{
+    return !b->only || strncmp(network, b->only, strlen(b->only)) == 0;
+}
+
+static void measure_all(bench *b)
+{
+    for (size_t i = 0; i < sizeof convs / sizeof *convs; i++)
+        if (wanted(b, convs[i].network)) measure_conv(b, &convs[i]);
+    for (size_t i = 0; i < sizeof linears / sizeof *linears; i++)
+        if (wanted(b, linears[i].network)) measure_linear(b, &linears[i]);
     for (size_t i = 0; i < sizeof attentions / sizeof *attentions; i++)
-        measure_attention(b, &attentions[i], tables);
+        if (wanted(b, attentions[i].network)) measure_attention(b, &attentions[i]);
+}
+
+static void open_all(bench *b)
+{
+    must(dc3_kernels_check());
+    must(dc3_dense_onednn(&b->by_rule));
+    b->tier = dc3_cpu_convolutions_best().tier;
+    b->tiles = dc3_cpu_has_amx() ? dc3_cpu_convolutions_best().attention_tiles : NULL;
+    for (int w = 0; w < DC3_WAYS; w++)
+        if (w != DC3_WAY_VECTORS && (w != DC3_WAY_TILES || dc3_cpu_has_amx()))
+            must(dc3_dense_by((dc3_way)w, &b->by[w]));
+    printf("%s, tier %s, %d threads, medians of %d, in brackets the best; *: by the rules\n",
+           dc3_dtype_name(b->type), dc3_kernels_best()->name, b->threads, b->rounds);
+    if (b->tier == DC3_TIER_AMX && setenv("DC3_KERNELS", "avx512", 1) != 0) exit(1);
+    b->vectors = dc3_kernels_best();
+    b->slow.to = open_memstream(&b->slow.text, &b->slow.size);
+    b->slower_than_f32.to = open_memstream(&b->slower_than_f32.text, &b->slower_than_f32.size);
+    if (!b->slow.to || !b->slower_than_f32.to) exit(1);
+}
+
+static void print_list(list *l, int shapes, const char *what)
+{
+    fclose(l->to);
+    printf("\n%d of %d %s%s\n%s", l->count, shapes, what, l->count ? ":" : "", l->text);
+    free(l->text);
+}
+
+static void warn_of_load(void)
+{
+    double load;
+    if (getloadavg(&load, 1) == 1 && load > 0.5)
+        printf("warning: the load average is %.2f: this machine is not quiet\n", load);
 }
 
 int main(int argc, char **argv)
 {
-    bench b = {.type = argc > 1 && strcmp(argv[1], "f32") == 0 ? DC3_F32 : DC3_BF16,
-               .rounds = argc > 2 ? atoi(argv[2]) : 7};
+    bench b = {.type = DC3_BF16, .rounds = 7, .threads = omp_get_max_threads()};
+    for (int i = 1; i < argc; i++) {
+        int more = i + 1 < argc;
+        if (strcmp(argv[i], "f32") == 0) b.type = DC3_F32;
+        if (strcmp(argv[i], "--rounds") == 0 && more) b.rounds = atoi(argv[++i]);
+        if (strcmp(argv[i], "--threads") == 0 && more) b.threads = atoi(argv[++i]);
+        if (strcmp(argv[i], "--only") == 0 && more) b.only = argv[++i];
+    }
     b.rounds = b.rounds < 1 ? 1 : b.rounds > MOST_ROUNDS ? MOST_ROUNDS : b.rounds;
+    if (b.threads < 1) b.threads = 1;
     if (b.type == DC3_BF16 && !dc3_cpu_has_bf16()) {
         printf("bf16: not on this processor\n");
         return 0;
     }
-    must(dc3_kernels_check());
-    must(dc3_dense_onednn(&b.by_rule));
-    for (int w = 0; w < DC3_WAYS; w++)
-        if (w != DC3_WAY_TILES || dc3_cpu_has_amx()) must(dc3_dense_by((dc3_way)w, &b.by[w]));
-    b.to_report = open_memstream(&b.report, &b.report_size);
-    if (!b.to_report) return 1;
-    printf("%s, tier %s, %d threads, medians of %d; *: by the rules\n", dc3_dtype_name(b.type),
-           dc3_kernels_best()->name, omp_get_max_threads(), b.rounds);
-    for (size_t i = 0; i < sizeof convs / sizeof *convs; i++) measure_conv(&b, &convs[i]);
-    for (size_t i = 0; i < sizeof linears / sizeof *linears; i++) measure_linear(&b, &linears[i]);
-    if (b.type == DC3_BF16 && strncmp(dc3_kernels_best()->name, "AMX", 3) == 0) measure_attentions(&b);
-    fclose(b.to_report);
-    printf("\n%d of %d more than 10 %% slower than the best candidate%s\n%s", b.slow, b.shapes,
-           b.slow ? ":" : "", b.report);
-    free(b.report);
+    omp_set_num_threads(b.threads);
+    warn_of_load();
+    open_all(&b);
+    measure_all(&b);
+    print_list(&b.slow, b.shapes, "more than 10 % slower than the best candidate");
+    if (b.type == DC3_BF16) print_list(&b.slower_than_f32, b.shapes, "slower in bf16 than in f32");
+    warn_of_load();
     b.by_rule.close(b.by_rule.self);
     for (int w = 0; w < DC3_WAYS; w++)
         if (b.by[w].self) b.by[w].close(b.by[w].self);

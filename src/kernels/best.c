@@ -84,6 +84,7 @@ void dc3_cpu_tiles(dc3_cpu_convolutions *own)
     int native = dc3_cpu_has_amx() && !is_emulated();
     own->tiles = native ? &dc3_amx_linear : &dc3_amx_plain_linear;
     own->conv_tiles = native ? &dc3_amx_conv : &dc3_amx_plain_conv;
+    own->attention_tiles = native ? &dc3_amx_attention_tiles : &dc3_amx_plain_attention_tiles;
 }
 
 #else
@@ -92,6 +93,7 @@ void dc3_cpu_tiles(dc3_cpu_convolutions *own)
 {
     own->tiles = &dc3_amx_plain_linear;
     own->conv_tiles = &dc3_amx_plain_conv;
+    own->attention_tiles = &dc3_amx_plain_attention_tiles;
 }
 
 static void fill(void)

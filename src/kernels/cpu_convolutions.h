@@ -4,6 +4,7 @@
 #define DC3_KERNELS_CPU_CONVOLUTIONS_H
 
 #include "kernels/rules.h"
+#include "kernels/tile_attention.h"
 #include "kernels/tile_conv.h"
 #include "kernels/tile_linear.h"
 
@@ -22,6 +23,7 @@ typedef struct dc3_cpu_convolutions {
     const dc3_conv_gradient_kernel *gradient_bf16;
     const dc3_tile_linear *tiles;
     const dc3_tile_conv *conv_tiles;
+    const dc3_tile_attention *attention_tiles;
 } dc3_cpu_convolutions;
 
 /* Those of dc3_kernels_best's tier. */

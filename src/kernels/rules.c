@@ -11,35 +11,59 @@ typedef struct rule {
     dc3_dtype type;
     unsigned passes;
     dc3_way way;
+    int (*worth)(const dc3_case *c); /* NULL: every shape that the kernel takes */
 } rule;
 
-/* In order; what no rule takes is oneDNN's. */
+/* Winograd's convolution in tiles of `side` outputs: kernels, which are transformed, must not weigh several
+ * times more than images nor be huge, nor the rims of tiles more than their insides. */
+static int worth_tiles(const dc3_conv_shape *s, int64_t side)
+{
+    enum { LEAST_TILES = 64, MOST_KERNELS = 16 << 20 };
+    int64_t oh = dc3_conv_out_height(s), ow = dc3_conv_out_width(s), pairs = s->ci * s->co;
+    int64_t tiles = s->n * ((oh + side - 1) / side) * ((ow + side - 1) / side);
+    return tiles >= LEAST_TILES && tiles * side * side <= 2 * s->n * oh * ow &&
+           pairs <= 4 * tiles * (s->ci + s->co) && (side + 2) * (side + 2) * pairs <= MOST_KERNELS;
+}
+
+static int worth_winograd(const dc3_case *c)
+{
+    return worth_tiles(c->shape.conv, c->type == DC3_F32 ? 4 : 2);
+}
+
+/* Pairs are of images: of an odd few, much of the work would be on the last one's missing partner. */
+static int worth_pairs(const dc3_case *c)
+{
+    return c->shape.conv->n % 2 == 0 || c->shape.conv->n >= 8;
+}
+
+/* In order; what no rule takes is oneDNN's, and attention that of vectors. */
 static const rule rules[] = {
     /* A quarter of the products, and oneDNN 2.6 has none in this layout:
      * bench/results/2026-11-27-winograd.txt. With AMX too, which has no f32. */
-    {OURS, DC3_WORK_CONV, DC3_F32, ALL_PASSES, DC3_WAY_WINOGRAD},
+    {OURS, DC3_WORK_CONV, DC3_F32, ALL_PASSES, DC3_WAY_WINOGRAD, worth_winograd},
     /* bench/results/2026-11-27-zen4-winograd-bf16.txt. Not with AMX, where oneDNN 2.6 multiplies by tiles and
      * is 2 to 7 times faster (bench/results/2026-11-28-amx-onednn.txt). */
-    {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_WINOGRAD},
+    {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_WINOGRAD, worth_winograd},
     /* bench/results/2026-11-25-zen4-training.txt; with AMX as above. */
-    {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ONE(DC3_PASS_WEIGHT), DC3_WAY_DIRECT},
+    {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ONE(DC3_PASS_WEIGHT), DC3_WAY_DIRECT, worth_pairs},
     /* With AMX our own over tiles, of stride 1, are unmeasured, and oneDNN's are fast; likewise linear
      * layers, of which oneDNN's take 150 ms of the U-Net's 607. To take ours: {ONE(DC3_TIER_AMX),
-     * DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_TILES}, {ONE(DC3_TIER_AMX), DC3_WORK_LINEAR, DC3_BF16,
-     * ALL_PASSES, DC3_WAY_TILES}. */
+     * DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, enough_channels}, {ONE(DC3_TIER_AMX),
+     * DC3_WORK_LINEAR, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, NULL}, where enough_channels says that inputs
+     * (with DATA outputs) have at least 8, since fewer are mostly padding. */
     /* Attention with AMX and its gradient (data): unmeasured. oneDNN has none, and what is measured of the
      * tier below on such a processor (160 ms of the U-Net's 607, the same file) is a small part of what tiles
      * can do. */
-    {ONE(DC3_TIER_AMX), DC3_WORK_ATTENTION, DC3_BF16, ALL_PASSES, DC3_WAY_TILES},
+    {ONE(DC3_TIER_AMX), DC3_WORK_ATTENTION, DC3_BF16, ALL_PASSES, DC3_WAY_TILES, NULL},
 };
 
-dc3_way dc3_rule(dc3_tier tier, dc3_work work, dc3_dtype type, dc3_conv_pass pass, const int takes[DC3_WAYS])
+dc3_way dc3_rule(const dc3_case *c, const int takes[DC3_WAYS])
 {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const rule *r = &rules[i];
-        if ((r->tiers & ONE(tier)) && r->work == work && r->type == type && (r->passes & ONE(pass)) &&
-            takes[r->way])
+        if ((r->tiers & ONE(c->tier)) && r->work == c->work && r->type == c->type &&
+            (r->passes & ONE(c->pass)) && takes[r->way] && (!r->worth || r->worth(c)))
             return r->way;
     }
-    return DC3_WAY_ONEDNN;
+    return c->work == DC3_WORK_ATTENTION ? DC3_WAY_VECTORS : DC3_WAY_ONEDNN;
 }

@@ -9,8 +9,8 @@ typedef enum dc3_conv_pass { DC3_PASS_FORWARD, DC3_PASS_DATA, DC3_PASS_WEIGHT } 
 
 /* Operands as in dc3_dense, weights as a file holds them. Results do not depend on the number of threads. */
 typedef struct dc3_winograd {
-    /* Bytes of scratch that the pass needs, 64-byte aligned; 0: not for this shape (of the type that it is
-     * for, no groups, channels in whole vectors, no activation or ReLU), or not worth it. */
+    /* Bytes of scratch that the pass needs, 64-byte aligned; 0: not for this shape (it takes those of its
+     * type, without groups, channels in whole vectors, no activation or ReLU). */
     size_t (*scratch)(const dc3_conv_shape *shape, dc3_conv_pass pass);
     void (*forward)(const dc3_conv_shape *shape, const void *x, const float *w, const float *bias,
                     const void *residual, void *y, void *scratch);

@@ -196,7 +196,7 @@ static void wide_gradients(void **state)
 static void winograd_shapes(dc3_dtype type, double most, double most_weight)
 {
     dc3_dense fast, plain;
-    assert_int_equal(dc3_dense_onednn(&fast), DC3_OK);
+    assert_int_equal(dc3_dense_by(DC3_WAY_WINOGRAD, &fast), DC3_OK);
     assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
     for (int seed = 0; seed < 24; seed++) {
         dc3_rng rng = dc3_rng_make((uint64_t)seed, DC3_RNG_TEST, 31);
@@ -218,11 +218,13 @@ static void winograd_shapes(dc3_dtype type, double most, double most_weight)
                             .residual = seed % 4 < 2,
                             .act_last = seed % 8 == 1};
         if (seed % 6 == 5) s.n = 81, s.h = s.w = between(&rng, 3, 5); /* a tile or a few an image */
+        if (seed % 6 == 4) s.n = 1, s.h = s.w = between(&rng, 3, 9);  /* and a few in all */
         if (seed == 0) s.n = 9, s.h = s.w = 31, s.ci = s.co = 96; /* and two blocks of the weight gradient */
         compare(&fast, &s, 0, (uint64_t)seed, &rng, most);
         s.act = DC3_ACT_NONE, s.bias = s.residual = s.act_last = 0;
         compare_backward(&fast, &plain, &s, 0, seed, &rng, most, most_weight);
     }
+    assert_int_equal(((onednn *)fast.self)->count, 0); /* none of them was oneDNN's */
     fast.close(fast.self);
 }
 
@@ -533,30 +535,63 @@ static void tile_threads(void **state)
     free(to[0]), free(x), free(dy), free(w);
 }
 
-/* What the rules choose where every kernel takes the shape, and where one does not. */
+/* What the rules choose for a shape that every kernel takes, but for the ways in `without`. */
+static dc3_way rule_for(dc3_tier tier, dc3_dtype type, dc3_conv_pass pass, const dc3_conv_shape *shape,
+                        unsigned without)
+{
+    int takes[DC3_WAYS];
+    for (int i = 0; i < DC3_WAYS; i++) takes[i] = !(without & 1u << i);
+    dc3_case c = {tier, DC3_WORK_CONV, type, pass, .shape.conv = shape};
+    return dc3_rule(&c, takes);
+}
+
 static void rules(void **state)
 {
     (void)state;
-    int all[DC3_WAYS], no_winograd[DC3_WAYS];
-    for (int i = 0; i < DC3_WAYS; i++) all[i] = 1, no_winograd[i] = i != DC3_WAY_WINOGRAD;
+    dc3_conv_shape large = {
+        .n = 16, .h = 34, .w = 34, .ci = 128, .co = 128, .kh = 3, .kw = 3, .stride = 1, .groups = 1};
+    dc3_conv_shape tiny = large, odd = large; /* a tile in all; an image without a partner */
+    tiny.n = 1, tiny.h = tiny.w = 4;
+    odd.n = 3;
+    unsigned no_winograd = 1u << DC3_WAY_WINOGRAD;
     for (int pass = 0; pass < 3; pass++) {
         dc3_conv_pass p = (dc3_conv_pass)pass;
         dc3_way direct = p == DC3_PASS_WEIGHT ? DC3_WAY_DIRECT : DC3_WAY_ONEDNN;
-#define RULE(tier, work, type, takes) dc3_rule(DC3_TIER_##tier, DC3_WORK_##work, DC3_##type, p, takes)
-        assert_int_equal(RULE(PLAIN, CONV, F32, all), DC3_WAY_ONEDNN);
-        assert_int_equal(RULE(AVX2, CONV, F32, all), DC3_WAY_WINOGRAD);
-        assert_int_equal(RULE(AVX512, CONV, F32, all), DC3_WAY_WINOGRAD);
-        assert_int_equal(RULE(AMX, CONV, F32, all), DC3_WAY_WINOGRAD);
-        assert_int_equal(RULE(AVX512, CONV, F32, no_winograd), DC3_WAY_ONEDNN);
-        assert_int_equal(RULE(AVX512, CONV, BF16, all), DC3_WAY_WINOGRAD);
-        assert_int_equal(RULE(AVX512, CONV, BF16, no_winograd), direct);
-        assert_int_equal(RULE(AMX, CONV, BF16, all), DC3_WAY_ONEDNN);
-        assert_int_equal(RULE(AVX512, LINEAR, BF16, all), DC3_WAY_ONEDNN);
-        assert_int_equal(RULE(AMX, LINEAR, F32, all), DC3_WAY_ONEDNN);
-        assert_int_equal(RULE(AMX, ATTENTION, BF16, all), DC3_WAY_TILES);
-        assert_int_equal(RULE(AVX512, ATTENTION, BF16, all), DC3_WAY_ONEDNN);
-#undef RULE
+        static const dc3_tier ours[] = {DC3_TIER_AVX2, DC3_TIER_AVX512, DC3_TIER_AMX};
+        assert_int_equal(rule_for(DC3_TIER_PLAIN, DC3_F32, p, &large, 0), DC3_WAY_ONEDNN);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(rule_for(ours[i], DC3_F32, p, &large, 0), DC3_WAY_WINOGRAD);
+            assert_int_equal(rule_for(ours[i], DC3_F32, p, &large, no_winograd), DC3_WAY_ONEDNN);
+            assert_int_equal(rule_for(ours[i], DC3_F32, p, &tiny, 0), DC3_WAY_ONEDNN);
+        }
+        assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &large, 0), DC3_WAY_WINOGRAD);
+        assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &large, no_winograd), direct);
+        assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &odd, no_winograd), DC3_WAY_ONEDNN);
+        assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &large, 0), DC3_WAY_ONEDNN);
     }
+}
+
+/* The same for matrix products and attention. */
+static void other_rules(void **state)
+{
+    (void)state;
+    int all[DC3_WAYS];
+    for (int i = 0; i < DC3_WAYS; i++) all[i] = 1;
+    dc3_linear_shape linear = {.rows = 64, .ci = 64, .co = 64};
+    dc3_attention_shape attention = {
+        .n = 1, .n_kv = 1, .heads = 8, .dim = 40, .tokens_q = 256, .tokens_kv = 256};
+    for (int pass = 0; pass < 3; pass++)
+        for (int tier = DC3_TIER_AVX512; tier <= DC3_TIER_AMX; tier++)
+            for (int bf16 = 0; bf16 < 2; bf16++) {
+                dc3_dtype type = bf16 ? DC3_BF16 : DC3_F32;
+                dc3_case product = {(dc3_tier)tier, DC3_WORK_LINEAR, type, (dc3_conv_pass)pass,
+                                    .shape.linear = &linear};
+                dc3_case tokens = {(dc3_tier)tier, DC3_WORK_ATTENTION, type, (dc3_conv_pass)pass,
+                                   .shape.attention = &attention};
+                assert_int_equal(dc3_rule(&product, all), DC3_WAY_ONEDNN);
+                assert_int_equal(dc3_rule(&tokens, all),
+                                 tier == DC3_TIER_AMX && bf16 ? DC3_WAY_TILES : DC3_WAY_VECTORS);
+            }
 }
 
 static int has_plan(const onednn *d, int64_t rows)
@@ -618,6 +653,7 @@ static void bounded_plans(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(rules),
+                                       cmocka_unit_test(other_rules),
                                        cmocka_unit_test(over_tiles),
                                        cmocka_unit_test(tile_threads),
                                        cmocka_unit_test(random_shapes),

@@ -118,13 +118,12 @@ static const dc3_winograd *winograd_of(const onednn *d, const dc3_conv_shape *sh
 
 /* The way that is wanted, or that the rules choose; size: bytes of scratch of each, 0 where it does not take
  * the shape. */
-static dc3_way choose(onednn *d, dc3_work work, dc3_dtype type, dc3_conv_pass pass,
-                      const size_t size[DC3_WAYS])
+static dc3_way choose(onednn *d, const dc3_case *c, const size_t size[DC3_WAYS])
 {
     int takes[DC3_WAYS];
     for (int i = 0; i < DC3_WAYS; i++) takes[i] = size[i] > 0;
     if (d->wanted == DC3_WAYS)
-        d->taken = dc3_rule(d->own.tier, work, type, pass, takes);
+        d->taken = dc3_rule(c, takes);
     else
         d->taken = takes[d->wanted] ? d->wanted : DC3_WAY_ONEDNN;
     return d->taken;
@@ -139,7 +138,8 @@ static dc3_status choose_conv(onednn *d, const dc3_conv_shape *shape, dc3_conv_p
                              [DC3_WAY_DIRECT] = direct ? direct->scratch(shape) : 0,
                              [DC3_WAY_TILES] =
                                  d->own.conv_tiles ? d->own.conv_tiles->scratch(shape, pass) : 0};
-    *way = choose(d, DC3_WORK_CONV, shape->type, pass, size);
+    dc3_case c = {d->own.tier, DC3_WORK_CONV, shape->type, pass, .shape.conv = shape};
+    *way = choose(d, &c, size);
     return scratch_for(d, size[*way]);
 }
 
@@ -147,7 +147,8 @@ static dc3_status choose_conv(onednn *d, const dc3_conv_shape *shape, dc3_conv_p
 static dc3_status choose_linear(onednn *d, const dc3_linear_shape *shape, dc3_conv_pass pass, dc3_way *way)
 {
     size_t size[DC3_WAYS] = {[DC3_WAY_TILES] = d->own.tiles ? d->own.tiles->scratch(shape, pass) : 0};
-    *way = choose(d, DC3_WORK_LINEAR, shape->type, pass, size);
+    dc3_case c = {d->own.tier, DC3_WORK_LINEAR, shape->type, pass, .shape.linear = shape};
+    *way = choose(d, &c, size);
     return scratch_for(d, size[*way]);
 }
 

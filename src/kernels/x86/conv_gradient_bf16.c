@@ -77,7 +77,6 @@ size_t dc3_avx512_conv_weight_gradient_scratch(const dc3_conv_shape *s)
 {
     if (s->type != DC3_BF16 || s->groups > 1 || s->ci % CI || s->co % CO || s->kh * s->kw > MOST_TAPS)
         return 0;
-    if (s->n % 2 && s->n < 8) return 0; /* much of the work would be on the last image's missing partner */
     layout l = layout_of(s);
     if (l.buffer > INT32_MAX) return 0;
     return (size_t)tiles(&l) * TILE * sizeof(float) +

@@ -18,7 +18,7 @@
 #include <omp.h>
 #include <string.h>
 
-enum { WORDS = WIDE / PER_WORD, MOST_KERNELS = 16 << 20, SPACE = 16 /* words: to whole cache lines */ };
+enum { WORDS = WIDE / PER_WORD, SPACE = 16 /* words: to whole cache lines */ };
 
 /* Words from one place to the next. */
 static int64_t kernel_place(const job *j)
@@ -222,6 +222,6 @@ static void data_gradient(const dc3_conv_shape *s, const void *dy, const float *
 
 static size_t scratch_of(const dc3_conv_shape *s, dc3_conv_pass pass)
 {
-    if (s->type != (dc3_dtype)TYPE || !takes_shape(s, MOST_KERNELS)) return 0;
+    if (s->type != (dc3_dtype)TYPE || !takes_shape(s)) return 0;
     return pass == DC3_PASS_WEIGHT ? weight_scratch(s) : convolve_scratch(s, pass == DC3_PASS_DATA);
 }

@@ -11,7 +11,6 @@ enum {
     IN = OUT + 2,
     PLACES = IN * IN,
     WIDE = 2 * LANES, /* channels that are taken at a time */
-    LEAST_TILES = 64
 };
 
 /* A convolution as it is computed: of the inputs, or of the gradient of the outputs. */
@@ -33,17 +32,11 @@ static job job_of(const dc3_conv_shape *s, int data_gradient)
     return j;
 }
 
-/* Whether Winograd takes this shape and is worth it: kernels, which are transformed each time, must not weigh
- * several times more than images (nor take more than `most` values), nor the rims of tiles more than their
- * insides. */
-static int takes_shape(const dc3_conv_shape *s, int64_t most)
+static int takes_shape(const dc3_conv_shape *s)
 {
     if (s->groups > 1 || s->kh != 3 || s->kw != 3 || s->stride != 1 || s->ci % WIDE || s->co % WIDE) return 0;
     if (s->pad_top > 2 || s->pad_left > 2 || s->pad_bottom > 2 || s->pad_right > 2) return 0;
-    if (s->act != DC3_ACT_NONE && s->act != DC3_ACT_RELU) return 0;
-    job j = job_of(s, 0);
-    if (s->ci * s->co > 4 * j.tiles * (s->ci + s->co) || PLACES * s->ci * s->co > most) return 0;
-    return j.tiles >= LEAST_TILES && j.tiles * OUT * OUT <= 2 * s->n * j.oh * j.ow;
+    return s->n > 0 && (s->act == DC3_ACT_NONE || s->act == DC3_ACT_RELU);
 }
 
 static int64_t up(int64_t n, int64_t unit)

@@ -5,9 +5,8 @@
 #include "kernels/x86/amx/conv.h"
 
 enum {
-    PANEL = 8,          /* blocks of SIDE positions */
-    LEAST_CHANNELS = 8, /* of the input: fewer are mostly padding */
-    PARTS = 4,          /* pieces of work for each thread, where there are as many */
+    PANEL = 8, /* blocks of SIDE positions */
+    PARTS = 4, /* pieces of work for each thread, where there are as many */
 };
 
 static int64_t outputs_of(const dc3_conv_shape *s, dc3_conv_pass pass)
@@ -167,9 +166,8 @@ static void data(const dc3_conv_shape *s, const void *dy, const void *packed, vo
 static size_t scratch_of(const dc3_conv_shape *s, dc3_conv_pass pass)
 {
     images m = images_of(s, pass);
-    if (s->type != DC3_BF16 || s->stride != 1 || s->groups > 1 || m.c < LEAST_CHANNELS || m.n < 1 ||
-        m.oh < 1 || m.ow < 1 || s->pad_top >= s->kh || s->pad_left >= s->kw || s->pad_bottom >= s->kh ||
-        s->pad_right >= s->kw)
+    if (s->type != DC3_BF16 || s->stride != 1 || s->groups > 1 || m.n < 1 || m.oh < 1 || m.ow < 1 ||
+        s->pad_top >= s->kh || s->pad_left >= s->kw || s->pad_bottom >= s->kh || s->pad_right >= s->kw)
         return 0;
     if (pass == DC3_PASS_WEIGHT) return AMX(conv_gradient_scratch)(s);
     return (size_t)(copied_positions(&m) * m.padded) * sizeof(uint16_t);
