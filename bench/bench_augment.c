@@ -11,7 +11,7 @@ static void draw(int kind, int64_t epoch, int n, int side, int size, dc3_view_pa
     for (int i = 0; i < n; i++) {
         if (kind == 0) dc3_draw_crop(1, epoch, i, side, side, size, &params[i]);
         if (kind == 1) dc3_draw_resized_crop(1, epoch, i, side, side, &params[i]);
-        if (kind == 2) dc3_draw_rded(1, epoch, i, side, side, 2, &params[i]);
+        if (kind == 2) dc3_draw_rded(1, epoch, i, side, side, 2, 0, &params[i]);
     }
     if (kind == 2) dc3_draw_cutmix(1, epoch, 0, n, size, params);
 }

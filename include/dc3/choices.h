@@ -84,6 +84,32 @@ typedef enum dc3_augment_kind {
     DC3_AUGMENT_NONE  /* "none": whole images, nothing random or mixed */
 } dc3_augment_kind;
 
+/* How students are trained, from their batches to their loss (docs/recipes.md); "recipe". */
+typedef enum dc3_recipe_kind {
+    DC3_RECIPE_CLASSIC, /* "classic": RDED's protocol with the batches of DC3's program, 300 epochs */
+    DC3_RECIPE_RDED,    /* "rded": Sun et al. 2024, as its program trains: smaller batches, 300 epochs */
+    DC3_RECIPE_DC3,     /* "dc3": Wu et al. 2025, as its program's example has it: factor 2, 2,000 epochs */
+    DC3_RECIPE_STRONG   /* "strong": small batches, 1,000 epochs, averaged weights */
+} dc3_recipe_kind;
+
+/* What a student's logits are compared with a teacher's by; "loss". Hard labels have the cross-entropy. */
+typedef enum dc3_loss_kind {
+    DC3_LOSS_DEFAULT = -1, /* as the recipe says */
+    DC3_LOSS_KL,           /* "kl": Kullback-Leibler divergence at the temperature (Hinton et al. 2015) */
+    DC3_LOSS_COSINE,       /* "cosine": of the angle to the teacher's logits with a tenth of the smoothed hard
+                              label (GIFT: Shang et al. 2024) */
+    DC3_LOSS_MSE           /* "mse": squared difference of the logits and a little cross-entropy (EDC: Shao et
+                              al. 2024) */
+} dc3_loss_kind;
+
+/* How a student's learning rate falls from epoch to epoch; "schedule". */
+typedef enum dc3_lr_schedule {
+    DC3_LR_DEFAULT = -1, /* as the recipe says */
+    DC3_LR_HALF_COSINE,  /* "half-cosine": along the first half of a cosine's fall, down to a half (RDED) */
+    DC3_LR_COSINE,       /* "cosine": down to 0 */
+    DC3_LR_SMOOTH        /* "smooth": half-cosine, and in the last sixth straight down to 0 (EDC) */
+} dc3_lr_schedule;
+
 /* What trains a classifier; "optimizer". */
 typedef enum dc3_optimizer_kind {
     DC3_SGD,  /* "sgd", with Nesterov's momentum of 0.9 */
@@ -129,6 +155,9 @@ DC3_API dc3_status dc3_detail_parse(const char *word, dc3_detail *value);
 DC3_API dc3_status dc3_sampler_kind_parse(const char *word, dc3_sampler_kind *value);
 DC3_API dc3_status dc3_label_kind_parse(const char *word, dc3_label_kind *value);
 DC3_API dc3_status dc3_augment_kind_parse(const char *word, dc3_augment_kind *value);
+DC3_API dc3_status dc3_recipe_kind_parse(const char *word, dc3_recipe_kind *value);
+DC3_API dc3_status dc3_loss_kind_parse(const char *word, dc3_loss_kind *value);
+DC3_API dc3_status dc3_lr_schedule_parse(const char *word, dc3_lr_schedule *value);
 DC3_API dc3_status dc3_optimizer_kind_parse(const char *word, dc3_optimizer_kind *value);
 DC3_API dc3_status dc3_objective_parse(const char *word, dc3_objective *value);
 DC3_API dc3_status dc3_maximizer_parse(const char *word, dc3_maximizer *value);
@@ -143,6 +172,9 @@ DC3_API const char *dc3_detail_name(dc3_detail value);
 DC3_API const char *dc3_sampler_kind_name(dc3_sampler_kind value);
 DC3_API const char *dc3_label_kind_name(dc3_label_kind value);
 DC3_API const char *dc3_augment_kind_name(dc3_augment_kind value);
+DC3_API const char *dc3_recipe_kind_name(dc3_recipe_kind value);
+DC3_API const char *dc3_loss_kind_name(dc3_loss_kind value);
+DC3_API const char *dc3_lr_schedule_name(dc3_lr_schedule value);
 DC3_API const char *dc3_optimizer_kind_name(dc3_optimizer_kind value);
 DC3_API const char *dc3_objective_name(dc3_objective value);
 DC3_API const char *dc3_maximizer_name(dc3_maximizer value);

@@ -181,7 +181,7 @@ typedef struct dc3_kernels {
 
     /* Losses: the mean over the batch into loss [1], its gradient with respect to z into slope, as z. In
      * double precision. */
-    /* Bytes of scratch that the next two take. */
+    /* Bytes of scratch that the next three take. */
     size_t (*loss_scratch)(int64_t c);
     /* -sum_j w_j log softmax(z)[label_j], z [n, c], labels [n, k] in 0..c-1, weights [n, k] or NULL (all 1);
      * the target is mixed with 1 / c by `smoothing`. */
@@ -190,6 +190,13 @@ typedef struct dc3_kernels {
     /* KL(softmax(target / t) || softmax(z / t)): z, target [n, c]. */
     void (*distillation)(int64_t n, int64_t c, const float *z, const float *target, float temperature,
                          float *loss, float *slope, void *scratch);
+    /* 1 - cos(z, u), u = target / |target| + share h / |h|, where h is the row's hard label, the sum of its k
+     * weighted ones, smoothed: 1 - smoothing for the class and smoothing / (c - 1) for each other. z, target
+     * [n, c], labels, weights as of cross_entropy, not read at share 0. A row of zeros has loss 1, slope 0.
+     */
+    void (*cosine)(int64_t n, int64_t c, int64_t k, const float *z, const float *target,
+                   const int64_t *labels, const float *weights, float smoothing, float share, float *loss,
+                   float *slope, void *scratch);
     /* Mean of (x - target)^2 over n values. */
     void (*mse)(int64_t n, const float *x, const float *target, float *loss, float *slope);
     /* y = x * factor[0], n values; y may be x. */

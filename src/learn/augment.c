@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
+#include "learn/rand_augment.h"
 #include "learn/resample.h"
 #include "nn/classifier.h"
 
@@ -31,6 +32,8 @@ struct dc3_augmenter {
     dc3_augment_options options;
     float scale[3], shift[3]; /* from bytes to values */
     scratch *scratch;         /* [threads] */
+    uint8_t *bytes;           /* [n + threads, size, size, 3] whole views, and room to work on one; or NULL */
+    size_t bytes_size;
 };
 
 dc3_status dc3_augmenter_open(const dc3_augment_options *options, dc3_augmenter **augmenter)
@@ -63,6 +66,7 @@ void dc3_augmenter_close(dc3_augmenter **augmenter)
     if (!a) return;
     for (int t = 0; a->scratch && t < a->options.threads; t++) free(a->scratch[t].memory);
     free(a->scratch);
+    free(a->bytes);
     free(a);
     *augmenter = NULL;
 }
@@ -178,10 +182,11 @@ static void blend_rows(const dc3_loaded_image *image, const dc3_view_params *p, 
     }
 }
 
-/* Output columns x0..x1-1 of the blended line, whose first pixel is the crop's `from`, as values. */
-static void blend_columns(const dc3_augmenter *a, const scratch *s, int flip, int from, int x0, int x1)
+/* Output columns x0..x1-1 of the blended line, whose first pixel is the crop's `from`, as values: times
+ * scale [3], plus shift [3]. */
+static void blend_columns(const scratch *s, int size, const float *scale, const float *shift, int flip,
+                          int from, int x0, int x1)
 {
-    int size = a->options.size;
     float *out = s->finished;
     for (int x = x0; x < x1; x++, out += 3) {
         int column = flip ? size - 1 - x : x;
@@ -194,9 +199,9 @@ static void blend_columns(const dc3_augmenter *a, const scratch *s, int flip, in
             g += w[t] * in[3 * t + 1];
             b += w[t] * in[3 * t + 2];
         }
-        out[0] = r * a->scale[0] + a->shift[0];
-        out[1] = g * a->scale[1] + a->shift[1];
-        out[2] = b * a->scale[2] + a->shift[2];
+        out[0] = r * scale[0] + shift[0];
+        out[1] = g * scale[1] + shift[1];
+        out[2] = b * scale[2] + shift[2];
     }
 }
 
@@ -227,7 +232,7 @@ static void render(const dc3_augmenter *a, scratch *s, const dc3_loaded_image *i
     int from = first.first, to = last.first + last.used;
     for (int y = box[1]; y < box[3]; y++) {
         blend_rows(image, p, a->options.padding, s, y, from, to);
-        blend_columns(a, s, p->flip, from, x0, x1);
+        blend_columns(s, size, a->scale, a->shift, p->flip, from, x0, x1);
         store(a->options.dtype, s->finished, views, at + ((size_t)y * (size_t)size + (size_t)x0) * 3,
               (size_t)(x1 - x0) * 3);
     }
@@ -252,6 +257,74 @@ static dc3_status check(const dc3_augmenter *a, int n, const dc3_view_params *pa
     return DC3_OK;
 }
 
+/* ---- views that operations on bytes follow ---- */
+
+static int has_ops(int n, const dc3_view_params *params)
+{
+    for (int i = 0; i < n; i++)
+        if (params[i].strength) return 1;
+    return 0;
+}
+
+/* A whole view as bytes, before its box. */
+static void render_bytes(const dc3_augmenter *a, scratch *s, const dc3_loaded_image *image,
+                         const dc3_view_params *p, uint8_t *view)
+{
+    static const float one[3] = {1, 1, 1}, zero[3];
+    int size = a->options.size;
+    fill_axis(p->w, size, s->exact, &s->columns);
+    fill_axis(p->h, size, s->exact, &s->rows);
+    for (int y = 0; y < size; y++) {
+        blend_rows(image, p, a->options.padding, s, y, 0, p->w);
+        blend_columns(s, size, one, zero, p->flip, 0, 0, size);
+        for (int i = 0; i < size * 3; i++) *view++ = (uint8_t)(s->finished[i] + 0.5f);
+    }
+}
+
+/* Row y of a view's bytes and, in its box, of its partner's, as values. */
+static void finish_row(const dc3_augmenter *a, const scratch *s, const dc3_view_params *p, const uint8_t *own,
+                       const uint8_t *partner, int y)
+{
+    int mixed = y >= p->y0 && y < p->y1;
+    for (int x = 0; x < a->options.size; x++)
+        for (int c = 0; c < 3; c++) {
+            const uint8_t *from = mixed && x >= p->x0 && x < p->x1 ? partner : own;
+            s->finished[3 * x + c] = (float)from[3 * x + c] * a->scale[c] + a->shift[c];
+        }
+}
+
+static dc3_status augment_bytes(dc3_augmenter *a, int n, const dc3_loaded_image *images,
+                                const dc3_view_params *params, void *views)
+{
+    int size = a->options.size, threads = a->options.threads;
+    size_t row = (size_t)size * 3, each = (size_t)size * row, bytes = (size_t)(n + threads) * each;
+    if (bytes > a->bytes_size) {
+        free(a->bytes);
+        a->bytes = malloc(bytes);
+        a->bytes_size = a->bytes ? bytes : 0;
+        if (!a->bytes) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %d views of %d pixels", n, size);
+    }
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (int i = 0; i < n; i++) {
+        uint8_t *view = a->bytes + (size_t)i * each,
+                *room = a->bytes + (size_t)(n + omp_get_thread_num()) * each;
+        render_bytes(a, &a->scratch[omp_get_thread_num()], &images[i], &params[i], view);
+        if (params[i].strength) dc3_rand_augment(view, size, &params[i], room);
+    }
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (int i = 0; i < n; i++) {
+        const scratch *s = &a->scratch[omp_get_thread_num()];
+        const uint8_t *own = a->bytes + (size_t)i * each,
+                      *partner = a->bytes + (size_t)params[i].partner * each;
+        for (int y = 0; y < size; y++) {
+            size_t at = (size_t)y * row;
+            finish_row(a, s, &params[i], own + at, partner + at, y);
+            store(a->options.dtype, s->finished, views, (size_t)i * each + at, row);
+        }
+    }
+    return DC3_OK;
+}
+
 dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_loaded_image *images, const dc3_view_params *params,
                        void *views)
 {
@@ -259,6 +332,7 @@ dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_loaded_image *images, 
     size_t each = (size_t)size * (size_t)size * 3;
     DC3_TRY(check(a, n, params));
     DC3_TRY(reserve(a, n, params));
+    if (has_ops(n, params)) return augment_bytes(a, n, images, params, views);
 #pragma omp parallel for schedule(dynamic) num_threads(a->options.threads)
     for (int i = 0; i < n; i++) {
         scratch *s = &a->scratch[omp_get_thread_num()];

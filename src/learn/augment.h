@@ -7,8 +7,11 @@
 #include "learn/images.h"
 #include "tensor/tensor.h"
 
+enum { DC3_VIEW_OPS = 4 }; /* operations of RandAugment on a view, at most */
+
 /* A view of an image of width W and height H, in this order: halves change places, a crop, resampling to
- * size x size, a flip; then a box of the result shows another view of the batch. */
+ * size x size, a flip, operations of RandAugment; then a box of the result shows another view of the batch.
+ */
 typedef struct dc3_view_params {
     int swap_columns;   /* 1: the columns from W / 2 on come first (W / 2 in whole numbers) */
     int swap_rows;      /* 1: the rows from H / 2 on come first; after the columns */
@@ -16,6 +19,9 @@ typedef struct dc3_view_params {
     int flip;           /* 1: left and right change places */
     int partner;        /* place in the batch of the view, before its own box, that the box shows */
     int x0, y0, x1, y1; /* the box in the view's pixels: columns x0..x1-1 of rows y0..y1-1; empty: x0 = x1 */
+    int8_t
+        ops[DC3_VIEW_OPS]; /* rand_augment.h; where the batch has any its views are rounded to bytes first */
+    int8_t strength;       /* of all of them, 0 to 30; 0: there are none */
 } dc3_view_params;
 
 /* All of an image, nothing random. */
@@ -30,9 +36,12 @@ void dc3_draw_crop(uint64_t seed, int64_t epoch, int64_t item, int width, int he
 void dc3_draw_resized_crop(uint64_t seed, int64_t epoch, int64_t item, int width, int height,
                            dc3_view_params *params);
 /* The RDED protocol: factor 2 swaps the halves of columns and of rows by a coin each, then RandomResizedCrop
- * with areas from 1 / factor to 1, and a flip by a coin. factor 1 or 2. */
+ * with areas from `least` to 1, and a flip by a coin. factor 1 or 2; least more than 0, at most 1: RDED's is
+ * 1 / factor, and 0 means that. */
 void dc3_draw_rded(uint64_t seed, int64_t epoch, int64_t item, int width, int height, int factor,
-                   dc3_view_params *params);
+                   double least, dc3_view_params *params);
+/* No CutMix: each view is its own partner. */
+void dc3_draw_unmixed(int n, dc3_view_params *params);
 /* CutMix (Yun et al. 2019) with alpha 1 for a batch of n views of size x size: one box for all of them, of an
  * area 1 - lambda with lambda from Beta(1, 1) (which is uniform), round a uniform middle and cut at the
  * edges; partners are a random permutation. Sets partner and box of params [n]. Named by (seed, epoch,

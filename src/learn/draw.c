@@ -73,14 +73,22 @@ void dc3_draw_resized_crop(uint64_t seed, int64_t epoch, int64_t item, int width
 }
 
 void dc3_draw_rded(uint64_t seed, int64_t epoch, int64_t item, int width, int height, int factor,
-                   dc3_view_params *p)
+                   double least, dc3_view_params *p)
 {
     dc3_rng rng = stream(seed, DC3_RNG_AUGMENT, epoch, item);
     int columns = coin(&rng) && factor == 2, rows = coin(&rng) && factor == 2;
-    resized_crop(&rng, width, height, 1.0 / factor, p);
+    resized_crop(&rng, width, height, least > 0 ? least : 1.0 / factor, p);
     p->swap_columns = columns;
     p->swap_rows = rows;
     p->flip = coin(&rng);
+}
+
+void dc3_draw_unmixed(int n, dc3_view_params *params)
+{
+    for (int i = 0; i < n; i++) {
+        params[i].x0 = params[i].x1 = params[i].y0 = params[i].y1 = 0;
+        params[i].partner = i;
+    }
 }
 
 static int clip(int value, int most)

@@ -78,6 +78,9 @@ double dc3_schedule_factor(const dc3_schedule_options *o, int64_t step, int64_t 
         return along_cosine(1, 0, t / all);
     case DC3_SCHEDULE_HALF_COSINE:
         return along_cosine(1, 0, t / all / 2);
+    case DC3_SCHEDULE_SMOOTH:
+        return 6 * t <= 5 * all ? along_cosine(1, 0, t / all / 2)
+                                : along_cosine(1, 0, 5 / 12.0) * 6 * (all - t) / all;
     case DC3_SCHEDULE_ONE_CYCLE:
         return one_cycle(o, t, all);
     case DC3_SCHEDULE_DECAY:

@@ -292,7 +292,9 @@ static dc3_status read_tensors(const dc3_table *table, int partly, dc3_soft_labe
                                          b[0],
                                          b[1],
                                          b[2],
-                                         b[3]};
+                                         b[3],
+                                         {0},
+                                         0};
         if (!partly || dc3_soft_labels_has(l, 0, i)) DC3_TRY(check_view(dc3_table_origin(table), l, i));
     }
     return DC3_OK;

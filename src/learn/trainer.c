@@ -33,8 +33,17 @@ void dc3_trainer_close(dc3_trainer *t)
 
 static dc3_tensor loss_of(dc3_trainer *t, dc3_tensor logits, const dc3_target *target)
 {
-    if (target->logits) return dc3_distillation_loss(t->ctx, logits, target->logits, target->temperature);
-    return dc3_cross_entropy(t->ctx, logits, target->k, target->labels, target->weights, target->smoothing);
+    const float *wanted = target->logits, share = target->k ? target->hard : 0;
+    if (wanted && target->loss == DC3_LOSS_KL)
+        return dc3_distillation_loss(t->ctx, logits, wanted, target->temperature);
+    if (wanted && target->loss == DC3_LOSS_COSINE)
+        return dc3_cosine_loss(t->ctx, logits, wanted, target->k, target->labels, target->weights,
+                               target->smoothing, share);
+    dc3_tensor apart = wanted ? dc3_mse(t->ctx, logits, wanted) : (dc3_tensor){0};
+    if (wanted && !(share > 0)) return apart;
+    dc3_tensor hard =
+        dc3_cross_entropy(t->ctx, logits, target->k, target->labels, target->weights, target->smoothing);
+    return wanted ? dc3_add_losses(t->ctx, apart, hard, share) : hard;
 }
 
 dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views, const dc3_target *target,

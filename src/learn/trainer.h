@@ -2,6 +2,7 @@
 #ifndef DC3_LEARN_TRAINER_H
 #define DC3_LEARN_TRAINER_H
 
+#include "dc3/choices.h"
 #include "learn/augment.h"
 #include "learn/optimizer.h"
 #include "nn/classifier.h"
@@ -27,12 +28,15 @@ void dc3_trainer_close(dc3_trainer *trainer);
 
 /* What a batch of n views should give. */
 typedef struct dc3_target {
-    const float *logits; /* [n, classes] of a teacher: KL divergence at `temperature`; or NULL: */
-    float temperature;
-    int64_t k;             /* cross-entropy with k labels a view */
+    const float *logits; /* [n, classes] of a teacher, compared by `loss`; NULL: cross-entropy alone */
+    dc3_loss_kind loss;
+    float temperature;     /* of KL */
+    float hard;            /* share of the hard labels: cosine mixes them into the logits, mse adds so much of
+                              the cross-entropy; KL has none */
+    int64_t k;             /* hard labels of a view; 0: there are none */
     const int64_t *labels; /* [n, k] */
     const float *weights;  /* [n, k], sum to one; NULL with k = 1 */
-    float smoothing;
+    float smoothing;       /* of the hard labels */
 } dc3_target;
 
 /* Forward, backward and the optimizer's step on views [n, size, size, 3] of the context's type. *loss is that

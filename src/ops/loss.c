@@ -1,4 +1,5 @@
 /* Losses and their gradients, which are computed together. */
+#include <string.h>
 #include "ops/ops.h"
 #include "ops/tape.h"
 
@@ -75,6 +76,59 @@ dc3_tensor dc3_distillation_loss(dc3_ctx *ctx, dc3_tensor logits, const float *t
                                        scratch.data);
     dc3_op_end(&op, DC3_OK);
     return finish(ctx, &l);
+}
+
+dc3_tensor dc3_cosine_loss(dc3_ctx *ctx, dc3_tensor logits, const float *target, int64_t k,
+                           const int64_t *labels, const float *weights, float smoothing, float share)
+{
+    loss l = new_loss(ctx, logits);
+    if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
+    int64_t n = l.z.shape[0], c = l.z.shape[1], shape[] = {n, k};
+    dc3_status status = share > 0 ? check_labels(n * k, c, labels) : DC3_OK;
+    if (status != DC3_OK) return dc3_ctx_fail(ctx, status);
+    dc3_tensor wanted = dc3_upload(ctx, DC3_F32, 2, l.z.shape, target), places = {0}, shares = {0};
+    if (share > 0) places = dc3_upload(ctx, DC3_I64, 2, shape, labels);
+    if (share > 0 && weights) shares = dc3_upload(ctx, DC3_F32, 2, shape, weights);
+    dc3_tensor scratch = dc3_scratch(ctx, dc3_ctx_kernels(ctx)->loss_scratch(c));
+    dc3_op op;
+    if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return l.value;
+    dc3_ctx_kernels(ctx)->cosine(n, c, k, l.z.data, wanted.data, places.data, shares.data, smoothing, share,
+                                 l.value.data, l.slope.data, scratch.data);
+    dc3_op_end(&op, DC3_OK);
+    return finish(ctx, &l);
+}
+
+/* y = rate * x, [1] f32. */
+static dc3_tensor scaled(dc3_ctx *ctx, dc3_tensor x, float rate)
+{
+    dc3_tensor y = dc3_new(ctx, DC3_F32, 1, (int64_t[]){1});
+    dc3_op op;
+    if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return y;
+    dc3_ctx_kernels(ctx)->affine(1, rate, 0, x.data, y.data);
+    dc3_op_end(&op, DC3_OK);
+    return y;
+}
+
+/* more: the rate. */
+static void add_losses_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
+{
+    float rate;
+    memcpy(&rate, record->more, sizeof rate);
+    dc3_tensor db = record->inputs[1] ? scaled(ctx, dy, rate) : (dc3_tensor){0};
+    dc3_give_gradient(ctx, record, 0, dy);
+    dc3_give_gradient(ctx, record, 1, db);
+}
+
+dc3_tensor dc3_add_losses(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b, float rate)
+{
+    dc3_tensor part = scaled(ctx, b, rate), y = dc3_new(ctx, DC3_F32, 1, (int64_t[]){1});
+    dc3_op op;
+    if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return y;
+    dc3_ctx_kernels(ctx)->add(DC3_F32, 1, a.data, part.data, y.data);
+    dc3_op_end(&op, DC3_OK);
+    dc3_record *record = dc3_record_new(ctx, add_losses_backward, &y, 2, (dc3_tensor[]){a, b}, 0);
+    if (record) memcpy(record->more, &rate, sizeof rate);
+    return y;
 }
 
 dc3_tensor dc3_mse(dc3_ctx *ctx, dc3_tensor x, const float *target)

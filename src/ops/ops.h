@@ -124,6 +124,14 @@ dc3_tensor dc3_cross_entropy(dc3_ctx *ctx, dc3_tensor logits, int64_t k, const i
 /* KL(softmax(target / t) || softmax(logits / t)), batch mean, without the factor t^2 (Hinton et al. 2015; the
  * RDED protocol). target [n, c] f32. */
 dc3_tensor dc3_distillation_loss(dc3_ctx *ctx, dc3_tensor logits, const float *target, float temperature);
+/* 1 - cos(logits, u), u = target / |target| + share h / |h|: target [n, c] f32 of a teacher, h the hard
+ * labels (as of dc3_cross_entropy) with 1 - smoothing for the class and smoothing / (c - 1) for each other.
+ * With share and smoothing 0.1 the loss of GIFT (Shang et al. 2024, arXiv 2405.14736); with share 0 labels
+ * are not read. A row of zeros has loss 1. */
+dc3_tensor dc3_cosine_loss(dc3_ctx *ctx, dc3_tensor logits, const float *target, int64_t k,
+                           const int64_t *labels, const float *weights, float smoothing, float share);
+/* a + rate * b of two losses [1] f32. */
+dc3_tensor dc3_add_losses(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b, float rate);
 /* Mean squared difference of x and target, as many f32 values. */
 dc3_tensor dc3_mse(dc3_ctx *ctx, dc3_tensor x, const float *target);
 

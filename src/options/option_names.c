@@ -12,6 +12,9 @@ const char *const dc3_detail_names[] = {"keep", "edit", NULL};
 const char *const dc3_combine_names[] = {"gradient", "random", "grid", "fourfold", NULL};
 const char *const dc3_label_names[] = {"soft", "stored", "hard", NULL};
 const char *const dc3_augment_names[] = {"rded", "none", NULL};
+const char *const dc3_recipe_names[] = {"classic", "rded", "dc3", "strong", NULL};
+const char *const dc3_loss_names[] = {"kl", "cosine", "mse", NULL};
+const char *const dc3_lr_schedule_names[] = {"half-cosine", "cosine", "smooth", NULL};
 const char *const dc3_optimizer_names[] = {"sgd", "adamw", NULL};
 
 const char *const *dc3_option_names(const char *option)
@@ -19,17 +22,13 @@ const char *const *dc3_option_names(const char *option)
     static const struct {
         const char *option;
         const char *const *names;
-    } all[] = {{"dtype", dc3_compute_names},
-               {"labels", dc3_label_names},
-               {"augment", dc3_augment_names},
-               {"optimizer", dc3_optimizer_names},
-               {"fit", dc3_fit_names},
-               {"format", dc3_format_names},
-               {"combine", dc3_combine_names},
-               {"detail", dc3_detail_names},
-               {"sampler", dc3_sampler_names},
-               {"objective", dc3_objective_names},
-               {"maximizer", dc3_maximizer_names},
+    } all[] = {{"dtype", dc3_compute_names},       {"labels", dc3_label_names},
+               {"augment", dc3_augment_names},     {"recipe", dc3_recipe_names},
+               {"loss", dc3_loss_names},           {"schedule", dc3_lr_schedule_names},
+               {"optimizer", dc3_optimizer_names}, {"fit", dc3_fit_names},
+               {"format", dc3_format_names},       {"combine", dc3_combine_names},
+               {"detail", dc3_detail_names},       {"sampler", dc3_sampler_names},
+               {"objective", dc3_objective_names}, {"maximizer", dc3_maximizer_names},
                {"gradient", dc3_gradient_names}};
     for (size_t i = 0; option && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].option, option) == 0) return all[i].names;
@@ -88,6 +87,9 @@ WORDS(dc3_detail, "detail")
 WORDS(dc3_sampler_kind, "sampler")
 WORDS(dc3_label_kind, "labels")
 WORDS(dc3_augment_kind, "augment")
+WORDS(dc3_recipe_kind, "recipe")
+WORDS(dc3_loss_kind, "loss")
+WORDS(dc3_lr_schedule, "schedule")
 WORDS(dc3_optimizer_kind, "optimizer")
 WORDS(dc3_objective, "objective")
 WORDS(dc3_maximizer, "maximizer")

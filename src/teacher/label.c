@@ -406,7 +406,7 @@ static dc3_status label_batch(labelling *l, int64_t view, int64_t b, int64_t fir
     DC3_TRY(dc3_images_batch(l->images, n, l->order + first, l->batch, &count));
     if (count < n) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
     for (int i = 0; i < n; i++)
-        dc3_draw_rded(o->seed, view, l->batch[i].item, l->batch[i].width, l->batch[i].height, l->factor,
+        dc3_draw_rded(o->seed, view, l->batch[i].item, l->batch[i].width, l->batch[i].height, l->factor, 0,
                       &l->params[i]);
     dc3_draw_cutmix(o->seed, view, b, n, l->teacher.size, l->params);
     DC3_TRY(dc3_augment(l->augmenter, n, l->batch, l->params, l->views));

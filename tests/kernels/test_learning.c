@@ -16,10 +16,32 @@ static double surprise(const double *z, int64_t j, double t)
 
 /* What the losses read; which of them. */
 typedef struct loss {
-    int kind, k; /* 0: cross-entropy, 1: distillation, 2: mean squared error */
+    int kind, k; /* 0: cross-entropy, 1: distillation, 2: mean squared error, 3: cosine */
     int64_t labels[N * K];
-    float weights[N * K], target[N * C], smoothing, temperature;
+    float weights[N * K], target[N * C], smoothing, temperature, share;
 } loss;
+
+static double length(const double *x)
+{
+    double sum = 0;
+    for (int64_t j = 0; j < C; j++) sum += x[j] * x[j];
+    return sqrt(sum);
+}
+
+/* 1 - cos of logits and target, into which the hard labels of row i are mixed. */
+static double cosine(const loss *l, int64_t i, const double *z, double *target)
+{
+    double hard[C], dot = 0, size = length(target);
+    for (int64_t j = 0; j < C; j++) {
+        double own = 0;
+        for (int64_t m = 0; m < l->k; m++)
+            if (l->labels[i * l->k + m] == j) own += l->k > 1 ? (double)l->weights[i * l->k + m] : 1;
+        hard[j] = own * (1 - (double)l->smoothing) + (1 - own) * (double)l->smoothing / (C - 1);
+    }
+    for (int64_t j = 0; j < C; j++) target[j] = target[j] / size + (double)l->share * hard[j] / length(hard);
+    for (int64_t j = 0; j < C; j++) dot += z[j] * target[j];
+    return 1 - dot / length(z) / length(target);
+}
 
 static double by_definition(const loss *l, const double *z)
 {
@@ -32,10 +54,11 @@ static double by_definition(const loss *l, const double *z)
             if (l->kind == 2) sum += (row[j] - target[j]) * (row[j] - target[j]) / C;
             if (l->kind == 0) all += surprise(row, j, 1) / C;
         }
+        if (l->kind == 3) sum += cosine(l, i, row, target);
         for (int64_t j = 0; j < l->k && l->kind == 0; j++)
             sum += (1 - smooth) * (l->k > 1 ? (double)l->weights[i * l->k + j] : 1) *
                    surprise(row, l->labels[i * l->k + j], 1);
-        sum += smooth * all;
+        if (l->kind == 0) sum += smooth * all;
         for (int64_t j = 0; j < C && l->kind == 1; j++) {
             double wanted = -surprise(target, j, l->temperature), found = -surprise(row, j, l->temperature);
             sum += exp(wanted) * (wanted - found);
@@ -53,20 +76,24 @@ static void run(const loss *l, const float *z, float *value, float *slope)
                          scratch);
     else if (l->kind == 1)
         k->distillation(N, C, z, l->target, l->temperature, value, slope, scratch);
-    else
+    else if (l->kind == 2)
         k->mse(N * C, z, l->target, value, slope);
+    else
+        k->cosine(N, C, l->k, z, l->target, l->labels, l->k > 1 ? l->weights : NULL, l->smoothing, l->share,
+                  value, slope, scratch);
     free(scratch);
 }
 
 static void losses(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < 40; seed++) {
+    for (uint64_t seed = 0; seed < 60; seed++) {
         dc3_rng rng = dc3_rng_make(seed, DC3_RNG_TEST, 60);
-        loss l = {.kind = (int)(seed % 4 > 1 ? seed % 4 - 1 : 0),
-                  .k = seed % 4 == 0 ? 1 : K,
-                  .smoothing = seed % 4 < 2 && seed % 8 > 3 ? 0.1f : 0,
-                  .temperature = 0.5f + (float)(seed % 5)};
+        loss l = {.kind = (int)(seed % 5 > 1 ? seed % 5 - 1 : 0),
+                  .k = seed % 5 == 0 || seed % 20 == 4 ? 1 : K,
+                  .smoothing = seed % 10 > 4 ? 0.1f : 0,
+                  .temperature = 0.5f + (float)(seed % 7),
+                  .share = seed % 20 > 9 ? 0.1f : 0};
         float *z = random_values(&rng, DC3_F32, N * C, 2), value, slope[N * C];
         double exact[N * C];
         dc3_rng_normal(&rng, l.target, N * C);

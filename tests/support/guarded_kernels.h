@@ -138,6 +138,10 @@ KERNEL(distillation,
        (int64_t n, int64_t c, const float *z, const float *target, float temperature, float *loss,
         float *slope, void *scratch),
        (n, c, D(z), D(target), temperature, D(loss), D(slope), D(scratch)))
+KERNEL(cosine,
+       (int64_t n, int64_t c, int64_t k, const float *z, const float *target, const int64_t *labels,
+        const float *weights, float smoothing, float share, float *loss, float *slope, void *scratch),
+       (n, c, k, D(z), D(target), D(labels), D(weights), smoothing, share, D(loss), D(slope), D(scratch)))
 KERNEL(mse, (int64_t n, const float *x, const float *target, float *loss, float *slope),
        (n, D(x), D(target), D(loss), D(slope)))
 KERNEL(multiply, (int64_t n, const float *x, const float *factor, float *y), (n, D(x), D(factor), D(y)))

@@ -29,7 +29,7 @@ static void read_params(const dc3_tensor *t, dc3_view_params *params)
 {
     const int32_t *v = t->data;
     for (int i = 0; i < t->shape[0]; i++, v += 9)
-        params[i] = (dc3_view_params){v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], 0, 0, 0, 0};
+        params[i] = (dc3_view_params){v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], 0, 0, 0, 0, {0}, 0};
 }
 
 enum { VIEWS = 8, LARGEST = 4 * 40 * 40 * 3 };
@@ -130,7 +130,7 @@ static void crops_are_distributed_as_torchvisions(void **state)
             if (v[2] < 0.1f)
                 dc3_draw_resized_crop(3, i / 100, i % 100, width, height, &p);
             else
-                dc3_draw_rded(3, i / 100, i % 100, width, height, factor, &p);
+                dc3_draw_rded(3, i / 100, i % 100, width, height, factor, 0, &p);
             assert_true(p.x >= 0 && p.y >= 0 && p.x + p.w <= width && p.y + p.h <= height);
             m.sum[0] += (double)p.w * p.h / ((double)width * height);
             m.sum[1] += log((double)p.w / p.h);
@@ -204,7 +204,7 @@ static void extreme_shapes_and_threads(void **state)
         images[i] = (dc3_loaded_image){pixels, w, h, i};
         if (i / SHAPES == 0) dc3_draw_crop(9, 1, i, w, h, SIZE, &p[i]);
         if (i / SHAPES == 1) dc3_draw_resized_crop(9, 1, i, w, h, &p[i]);
-        if (i / SHAPES == 2) dc3_draw_rded(9, 1, i, w, h, 2, &p[i]);
+        if (i / SHAPES == 2) dc3_draw_rded(9, 1, i, w, h, 2, 0, &p[i]);
         if (i / SHAPES == 3) p[i] = dc3_view_whole(w, h);
     }
     dc3_draw_cutmix(9, 1, 0, N, SIZE, p);

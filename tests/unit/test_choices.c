@@ -16,6 +16,9 @@ static const struct {
       "dpmpp-1", "dpmpp-3m", "dpm-1", "dpm-2m", "dpm-3m", "dpmpp-1-sde", "dpmpp-2m-sde", "dpmpp-3m-sde"}},
     {"labels", {"soft", "stored", "hard"}},
     {"augment", {"rded", "none"}},
+    {"recipe", {"classic", "rded", "dc3", "strong"}},
+    {"loss", {"kl", "cosine", "mse"}},
+    {"schedule", {"half-cosine", "cosine", "smooth"}},
     {"optimizer", {"sgd", "adamw"}},
     {"objective", {"graph-cut", "facility-location", "log-determinant"}},
     {"maximizer", {"naive", "lazy", "stochastic", "approximate-lazy"}},
@@ -74,6 +77,9 @@ static void typed(void **state)
     ROUND(dc3_label_kind, "soft", DC3_LABELS_SOFT);
     ROUND(dc3_label_kind, "hard", DC3_LABELS_HARD);
     ROUND(dc3_augment_kind, "none", DC3_AUGMENT_NONE);
+    ROUND(dc3_recipe_kind, "strong", DC3_RECIPE_STRONG);
+    ROUND(dc3_loss_kind, "cosine", DC3_LOSS_COSINE);
+    ROUND(dc3_lr_schedule, "smooth", DC3_LR_SMOOTH);
     ROUND(dc3_optimizer_kind, "adamw", DC3_ADAMW);
     ROUND(dc3_objective, "log-determinant", DC3_LOG_DETERMINANT);
     ROUND(dc3_maximizer, "approximate-lazy", DC3_APPROXIMATE_LAZY_GREEDY);

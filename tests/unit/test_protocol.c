@@ -110,7 +110,7 @@ static double step(student *s, int epoch, int number, int count, const int64_t *
         if (s->plain)
             params[i] = (dc3_view_params){.w = batch[i].width, .h = batch[i].height};
         else
-            dc3_draw_rded(SEED, epoch, items[i], batch[i].width, batch[i].height, s->factor, &params[i]);
+            dc3_draw_rded(SEED, epoch, items[i], batch[i].width, batch[i].height, s->factor, 0, &params[i]);
     if (!s->plain) dc3_draw_cutmix(SEED, epoch, number, count, SIZE, params);
     assert_int_equal(dc3_augment(s->augmenter, count, batch, params, s->views), DC3_OK);
     for (int i = 0; i < count; i++) {

@@ -86,7 +86,7 @@ static void fill(int top_k, dc3_soft_labels *l)
     }
     json_object_set_new(l->info, "files", files);
     for (int i = 0; i < N * VIEWS; i++) {
-        dc3_draw_rded(2, i / N, i % N, 30, 40, 2, &l->params[i]);
+        dc3_draw_rded(2, i / N, i % N, 30, 40, 2, 0, &l->params[i]);
         dc3_rng_normal(&rng, logits, CLASSES);
         must(dc3_soft_labels_put(l, i / N, i % N, 20, logits));
     }

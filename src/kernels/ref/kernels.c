@@ -181,6 +181,7 @@ const dc3_kernels *dc3_kernels_ref(void)
                                       .loss_scratch = dc3_ref_loss_scratch,
                                       .cross_entropy = dc3_ref_cross_entropy,
                                       .distillation = dc3_ref_distillation,
+                                      .cosine = dc3_ref_cosine,
                                       .mse = dc3_ref_mse,
                                       .multiply = dc3_ref_multiply,
                                       .scale = dc3_ref_scale,

@@ -78,6 +78,9 @@ void dc3_ref_cross_entropy(int64_t n, int64_t c, int64_t k, const float *z, cons
                            const float *weights, float smoothing, float *loss, float *slope, void *scratch);
 void dc3_ref_distillation(int64_t n, int64_t c, const float *z, const float *target, float temperature,
                           float *loss, float *slope, void *scratch);
+void dc3_ref_cosine(int64_t n, int64_t c, int64_t k, const float *z, const float *target,
+                    const int64_t *labels, const float *weights, float smoothing, float share, float *loss,
+                    float *slope, void *scratch);
 void dc3_ref_mse(int64_t n, const float *x, const float *target, float *loss, float *slope);
 void dc3_ref_multiply(int64_t n, const float *x, const float *factor, float *y);
 void dc3_ref_scale(int64_t n, float rate, float *x);

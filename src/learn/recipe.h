@@ -1,0 +1,38 @@
+/* Recipes: everything about a student's training that is no matter of its data, one table of values each
+ * (docs/recipes.md). */
+#ifndef DC3_LEARN_RECIPE_H
+#define DC3_LEARN_RECIPE_H
+
+#include <stdint.h>
+#include "dc3/choices.h"
+#include "learn/schedule.h"
+
+/* What a student is trained by, where nobody says otherwise; chosen by ablation on held-out images. */
+#define DC3_RECIPE_USUAL DC3_RECIPE_CLASSIC
+
+typedef struct dc3_recipe {
+    int epochs;
+    int factor;  /* of the views, 1 or 2; 0: dc3_protocol_factor */
+    double crop; /* least part of the image's area that a view shows, above 0 to 1; 0: 1 / factor */
+    int cutmix;  /* 1: alpha 1 on every batch; 0: views are not mixed */
+    int rand_ops, rand_strength; /* RandAugment's N and M; 0: none */
+    dc3_loss_kind loss;          /* of soft labels */
+    double temperature;          /* of KL */
+    double hard;                 /* share of the hard labels in the loss of soft ones (dc3_target) */
+    double smoothing;            /* of hard labels, 0 to 1 exclusive */
+    dc3_lr_schedule schedule;
+    double weight_decay;
+    double
+        ema; /* decay of the averaged weights that are tested, 0 to 1 exclusive; 0: the weights themselves */
+} dc3_recipe;
+
+/* With hard labels (`hard` 1) or with soft ones. All use AdamW at dc3_protocol_lr with decay on weights. */
+dc3_recipe dc3_recipe_of(dc3_recipe_kind kind, int hard);
+/* Images a batch for so many images in so many classes; never above the number of images. */
+int dc3_recipe_batch(dc3_recipe_kind kind, int64_t images, int64_t classes);
+/* Share and smoothing that a loss comes with, where the recipe has another one: GIFT's 0.1 and 0.1, EDC's
+ * 0.025 and 0; of KL both 0. */
+void dc3_recipe_take_loss(dc3_loss_kind loss, dc3_recipe *recipe);
+dc3_schedule_kind dc3_recipe_schedule(dc3_lr_schedule schedule);
+
+#endif
