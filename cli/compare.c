@@ -74,6 +74,7 @@ static const option own_options[] = {
      "NAME"},
     {"teacher-size", 0, OPTION_WHOLE, AT(common.options.teacher_size), WITHIN(1, 1024),
      "Size in pixels at which the teacher sees images (default: --size)", "N"},
+    {"teacher-classes", 0, OPTION_PATH, AT(common.options.teacher_classes), ANY, "As for condense", "FILE"},
     {"any-teacher", 0, OPTION_FLAG, AT(common.options.any_teacher), ANY, "As for condense", NULL},
     {"ipc", 'n', OPTION_TEXT, AT(ipcs), ANY, "Images per class, separated by commas (default 1,10)", "N,.."},
     {"methods", 'm', OPTION_TEXT, AT(methods), ANY,

@@ -206,6 +206,7 @@ static const option own_options[] = {
      "soft (a teacher's, of each batch), stored (by dc3 label), hard (default soft)", "KIND"},
     {"teacher", 0, OPTION_PATH, AT(options.teacher), ANY,
      "Classifier trained on the whole dataset (default: the run's own)", "FILE"},
+    {"teacher-classes", 0, OPTION_PATH, AT(options.teacher_classes), ANY, "As for condense", "FILE"},
     {"any-teacher", 0, OPTION_FLAG, AT(options.any_teacher), ANY, "As for condense", NULL},
     {"stored", 0, OPTION_PATH, AT(options.stored), ANY, "Stored labels (default OUT/soft_labels.safetensors)",
      "FILE"},

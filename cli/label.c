@@ -42,6 +42,7 @@ static const option own_options[] = {
      "NAME"},
     {"teacher-size", 0, OPTION_WHOLE, AT(size), WITHIN(16, 1024),
      "Side of a view in pixels (default: chosen to suit teacher and images, at most 224)", "N"},
+    {"teacher-classes", 0, OPTION_PATH, AT(teacher_classes), ANY, "As for condense", "FILE"},
     {"any-teacher", 0, OPTION_FLAG, AT(any_teacher), ANY, "As for condense", NULL},
     {"views", 0, OPTION_WHOLE, AT(views), ANY, "Views of each image (default 10)", "V"},
     {"top-k", 0, OPTION_WHOLE, AT(top_k), WITHIN(1, 1000000),

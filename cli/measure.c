@@ -36,6 +36,7 @@ static const option own_options[] = {
      "NAME"},
     {"teacher-size", 0, OPTION_WHOLE, AT(teacher_size), ANY,
      "Size in pixels at which the teacher sees images (default: chosen to suit both, at most 224)", "N"},
+    {"teacher-classes", 0, OPTION_PATH, AT(teacher_classes), ANY, "As for condense", "FILE"},
     {"any-teacher", 0, OPTION_FLAG, AT(any_teacher), ANY, "As for condense", NULL},
     {"inception", 0, OPTION_PATH, AT(inception), ANY,
      "Weights of the Inception v3 of 2015-12-05 as pytorch-fid or torch-fidelity has them: FID, KID and "

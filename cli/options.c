@@ -80,6 +80,12 @@ const option teacher_options[] = {
      "both, "
      "at most 224; of one that is trained that of the stored images, at most 112)",
      "N"},
+    {"teacher-classes", 0, OPTION_PATH, AT(options.teacher_classes), ANY,
+     "Names of the classes of a teacher of more than the dataset's, a line each in the order of its outputs: "
+     "those of "
+     "the dataset are used (default: as its file says, or of 1,000 ImageNet's, where folders are WordNet "
+     "ids)",
+     "FILE"},
     {"any-teacher", 0, OPTION_FLAG, AT(options.any_teacher), ANY,
      "Take a teacher FILE that seems to be one of other classes: whose file names others, or that is hardly "
      "better "

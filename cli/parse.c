@@ -73,7 +73,7 @@ static int check_ranges(const reading *r)
 /* Options that mean nothing without a teacher, given or, where the command does that, trained. */
 static int check_teacher(const command *c, const settings *s)
 {
-    static const char *const names[] = {"teacher-arch", "arch", "teacher-size"};
+    static const char *const names[] = {"teacher-arch", "arch", "teacher-size", "teacher-classes"};
     int none = s->options.teacher && strcmp(s->options.teacher, "none") == 0;
     int trains = has_options(c, own_teacher_options);
     for (size_t i = 0; has_options(c, teacher_options) && i < sizeof names / sizeof *names; i++) {

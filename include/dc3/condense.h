@@ -57,6 +57,10 @@ typedef struct dc3_condense_options {
     const char *teacher_on; /* which they are: "training images"; NULL: "images" */
     const char *list; /* for compensate: lines of JSON as dc3_select_command writes them, of the images to
                          take; NULL: all of the dataset */
+    const char *teacher_classes; /* file of the names of a given teacher's classes, a line each in the order
+                                    of its outputs, of which those of the dataset's classes are used; NULL:
+                                    they are the dataset's classes, or its file names them, or they are
+                                    ImageNet's 1,000 and the dataset's classes WordNet ids */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

@@ -45,6 +45,7 @@ typedef struct dc3_evaluate_options {
                               has its conditions and estimate_seconds */
     int student, students; /* this is number `student`, from 0 on, of so many that are trained one after the
                               other: progress is that of all of them. students 0: of this one */
+    const char *teacher_classes; /* as dc3_condense_options */
 } dc3_evaluate_options;
 
 DC3_API dc3_evaluate_options dc3_evaluate_defaults(void);

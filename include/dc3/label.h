@@ -31,8 +31,9 @@ typedef struct dc3_label_options {
     int dry_run; /* stop after the estimate */
     int fresh;   /* start over instead of resuming an interrupted labelling */
     dc3_listener listener;
-    int force;       /* replace a file at `out` that dc3 did not write */
-    int any_teacher; /* as dc3_condense_options */
+    int force;                   /* replace a file at `out` that dc3 did not write */
+    int any_teacher;             /* as dc3_condense_options */
+    const char *teacher_classes; /* as dc3_condense_options */
 } dc3_label_options;
 
 DC3_API dc3_label_options dc3_label_defaults(void);

@@ -32,6 +32,7 @@ typedef struct dc3_measure_options {
     dc3_listener listener;
     int any_teacher; /* as dc3_condense_options, where answers of the teacher are measured */
     int dry_run;     /* 1: measure some images of each dataset and stop: the report has estimate_seconds */
+    const char *teacher_classes; /* as dc3_condense_options */
 } dc3_measure_options;
 
 DC3_API dc3_measure_options dc3_measure_defaults(void);

@@ -218,6 +218,7 @@ static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *fo
     DC3_TRY(dc3_label_kind_parse(w->labels, &o.labels));
     DC3_TRY(dc3_augment_kind_parse(w->augment, &o.augment));
     o.teacher = dc3_goes_without(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
+    o.teacher_classes = c->trains ? NULL : c->options->condense.teacher_classes;
     o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
     o.folder = c->options->out;
     if (!c->options->verbose) o.listener = (dc3_listener){c, pass_progress, pass_students, o.listener.cancel};

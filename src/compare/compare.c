@@ -13,6 +13,7 @@
 #include "run_folder/fingerprint.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
+#include "teacher/outputs.h"
 #include "teacher/seen_images.h"
 #include "teacher/teacher.h"
 
@@ -83,6 +84,8 @@ static dc3_status check_teacher(dc3_comparing *c, const dc3_dataset *data)
     sample.fit = d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit;
     dc3_status status =
         dc3_teacher_open(d->teacher, d->arch, d->teacher_size, usual, d->select.threads, &teacher);
+    dc3_teacher_outputs outputs = {d->teacher, d->teacher_classes, d->data, names, &d->listener};
+    if (status == DC3_OK) status = dc3_teacher_choose_outputs(&outputs, teacher.net, &teacher.classes);
     if (status == DC3_OK) dc3_report_teacher(&d->listener, &teacher);
     if (status == DC3_OK && !c->trains)
         dc3_teacher_note_size(&d->listener, &teacher, d->teacher, d->data, usual);

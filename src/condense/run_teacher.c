@@ -4,16 +4,19 @@
 #include "base/listener.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
+#include "teacher/outputs.h"
 
 dc3_status dc3_run_open_teacher(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
     dc3_teacher *t = &run->teacher;
     DC3_TRY(dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, run->usual, o->select.threads, t));
-    dc3_report_teacher(&o->listener, t);
-    if (!run->trains && o->teacher_top1 < 0)
-        dc3_teacher_note_size(&o->listener, t, run->teacher_path, o->data, run->usual);
     json_t *names = dc3_class_names(run->dataset);
+    dc3_teacher_outputs outputs = {run->teacher_path, o->teacher_classes, o->data, names, &o->listener};
+    dc3_status status = dc3_teacher_choose_outputs(&outputs, t->net, &t->classes);
+    if (status == DC3_OK) dc3_report_teacher(&o->listener, t);
+    if (status == DC3_OK && !run->trains && o->teacher_top1 < 0)
+        dc3_teacher_note_size(&o->listener, t, run->teacher_path, o->data, run->usual);
     dc3_teacher_check check = {.path = run->teacher_path,
                                .data = o->data,
                                .names = names,
@@ -24,7 +27,7 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
         .dataset = run->dataset, .on = "training images", .fit = run->fit, .threads = o->select.threads};
     dc3_teacher_accuracy known = {.top1 = o->teacher_top1, .images = o->teacher_images};
     snprintf(known.on, sizeof known.on, "%s", o->teacher_on ? o->teacher_on : "images");
-    dc3_status status = dc3_teacher_check_all(t, &check, known.top1 >= 0 ? &known : NULL, &sample);
+    if (status == DC3_OK) status = dc3_teacher_check_all(t, &check, known.top1 >= 0 ? &known : NULL, &sample);
     json_decref(names);
     return status;
 }

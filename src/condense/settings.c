@@ -33,6 +33,8 @@ static void teacher_settings(const dc3_run *run, json_t *o)
     json_object_set_new(o, "teacher", json_string(run->teacher.info->arch));
     json_object_set_new(o, "teacher_size", json_integer(run->teacher.size));
     json_object_set_new(o, "teacher_fingerprint", dc3_fingerprint(run->teacher_path));
+    if (run->options->teacher_classes)
+        json_object_set_new(o, "teacher_classes", dc3_fingerprint(run->options->teacher_classes));
 }
 
 static void editor_settings(const dc3_run *run, json_t *o)

@@ -5,6 +5,7 @@
 #include "evaluate/label_sources.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
+#include "teacher/outputs.h"
 #include "teacher/own_teacher.h"
 #include "teacher/teacher.h"
 
@@ -69,7 +70,7 @@ static void release(dc3_label_source *source)
 }
 
 /* Their number, and their names where the teacher's file has some. */
-static dc3_status check_classes(soft *s, const json_t *known)
+static dc3_status check_classes(soft *s, json_t **known)
 {
     const dc3_label_source *common = &s->common;
     const dc3_evaluate_options *o = common->options;
@@ -81,8 +82,10 @@ static dc3_status check_classes(soft *s, const json_t *known)
                                    .own = !o->teacher,
                                    .any = o->any_teacher,
                                    .listener = &o->listener};
+    dc3_teacher_outputs outputs = {path, o->teacher_classes, o->data, s->names, &o->listener};
+    DC3_TRY(dc3_teacher_choose_outputs(&outputs, s->teacher, known));
     DC3_TRY(dc3_teacher_check_classes(dc3_classifier_describe(s->teacher), path, common->classes, o->data));
-    return dc3_teacher_check_names(&s->check, known);
+    return dc3_teacher_check_names(&s->check, *known);
 }
 
 static dc3_status open_teacher(soft *s)
@@ -99,7 +102,7 @@ static dc3_status open_teacher(soft *s)
     json_t *known = NULL;
     dc3_teacher_accuracy training;
     dc3_status status = dc3_teacher_read(common->path, NULL, &s->teacher, &known, &training);
-    if (status == DC3_OK) status = check_classes(s, known);
+    if (status == DC3_OK) status = check_classes(s, &known);
     json_decref(known);
     DC3_TRY(status);
     const dc3_classifier_info *info = dc3_classifier_describe(s->teacher);

@@ -36,7 +36,9 @@ static uint64_t key_of(const dc3_run *run)
                       (uint64_t)editor.dtype,
                       (uint64_t)editor.threads,
                       (uint64_t)run->fit};
-    return dc3_hash64(all, sizeof all);
+    uint64_t key = dc3_hash64(all, sizeof all);
+    const char *list = t->net ? run->options->teacher_classes : NULL; /* it says whose logits they are */
+    return list ? dc3_hash64((uint64_t[]){key, dc3_fingerprint_any(list)}, 2 * sizeof key) : key;
 }
 
 dc3_status dc3_feature_cache_find(const dc3_run *run, char **path)

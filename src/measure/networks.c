@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "teacher/classes.h"
+#include "teacher/outputs.h"
 #include "measure/networks.h"
 #include "io/weights.h"
 
@@ -13,6 +14,12 @@ static dc3_status open_teacher(dc3_measuring *m)
     if (!o->teacher) return DC3_OK;
     DC3_TRY(dc3_teacher_open(o->teacher, o->arch, o->teacher_size, dc3_usual_size(m->subjects->data, MOST),
                              o->threads, t));
+    const dc3_subject *first = &m->subjects[0];
+    json_t *names = dc3_run_class_names(first->path, first->data);
+    dc3_teacher_outputs outputs = {o->teacher, o->teacher_classes, first->path, names, &o->listener};
+    dc3_status status = dc3_teacher_choose_outputs(&outputs, t->net, &t->classes);
+    json_decref(names);
+    DC3_TRY(status);
     dc3_report_teacher(&o->listener, t);
     m->networks[DC3_BY_TEACHER] =
         (dc3_network){.size = t->size, .features = t->info->embedding, .classes = t->info->classes};

@@ -22,6 +22,7 @@
 #include "run_folder/state.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
+#include "teacher/outputs.h"
 #include "teacher/own_teacher.h"
 #include "teacher/teacher.h"
 #include "dc3/text.h"
@@ -221,7 +222,12 @@ static dc3_status open_teacher(labelling *l)
     if (!count) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
     int side = first.width < first.height ? first.width : first.height;
     DC3_TRY(dc3_teacher_open(l->teacher_path, o->arch, o->size, side, o->threads, &l->teacher));
-    int64_t classes = l->classes ? (int64_t)json_array_size(l->classes) : dc3_dataset_classes(l->dataset);
+    json_t *names = l->classes ? json_incref(l->classes) : dc3_class_names(l->dataset);
+    dc3_teacher_outputs outputs = {l->teacher_path, o->teacher_classes, o->run, names, &o->listener};
+    dc3_status status = dc3_teacher_choose_outputs(&outputs, l->teacher.net, &l->teacher.classes);
+    int64_t classes = (int64_t)json_array_size(names);
+    json_decref(names);
+    DC3_TRY(status);
     return dc3_teacher_check_classes(l->teacher.info, l->teacher_path, classes, o->run);
 }
 
@@ -272,6 +278,7 @@ static void fill_info(labelling *l)
     json_object_set_new(info, "version", json_string(dc3_version()));
     json_object_set_new(info, "teacher", json_string(l->teacher.info->arch));
     json_object_set_new(info, "teacher_fingerprint", dc3_fingerprint(l->teacher_path));
+    if (o->teacher_classes) json_object_set_new(info, "teacher_classes", dc3_fingerprint(o->teacher_classes));
     json_object_set_new(info, "seed", json_string(seed));
     json_object_set_new(info, "factor", json_integer(l->factor));
     json_object_set_new(info, "batch", json_integer(o->batch));

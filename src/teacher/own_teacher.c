@@ -61,6 +61,10 @@ dc3_status dc3_own_teacher_check(const dc3_condense_options *o, int trains)
     if (trains && o->teacher_size && (o->teacher_size < LEAST_SIZE || o->teacher_size > MOST_SIZE))
         return dc3_fail_setting("teacher_size", "expected %d to %d pixels, found %d", LEAST_SIZE, MOST_SIZE,
                                 o->teacher_size);
+    if (trains && o->teacher_classes)
+        return dc3_fail_about("teacher_classes",
+                              "%s is for a teacher's file, and none is given; give one (%s)",
+                              dc3_setting("teacher_classes"), dc3_setting("teacher"));
     if (o->teacher_epochs < 0 || o->teacher_epochs > MOST_EPOCHS)
         return dc3_fail_setting("teacher_epochs", "expected 1 to %d, found %d", MOST_EPOCHS,
                                 o->teacher_epochs);

@@ -95,8 +95,8 @@ dc3_status dc3_teacher_check_classes(const dc3_classifier_info *info, const char
     if (info->classes == classes) return DC3_OK;
     return dc3_fail(DC3_ERR_ARGUMENT,
                     "%s: the teacher distinguishes %lld classes, %s has %lld; a teacher must be trained on "
-                    "the dataset's classes, in the order of their names",
-                    path, (long long)info->classes, data, (long long)classes);
+                    "the dataset's classes, in the order of their names, or its classes be named (%s)",
+                    path, (long long)info->classes, data, (long long)classes, dc3_setting("teacher_classes"));
 }
 
 json_t *dc3_teacher_to_json(const dc3_teacher *t)

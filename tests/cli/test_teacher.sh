@@ -68,6 +68,37 @@ expect 1 "too seldom right on swapped" "$dc3" measure set --data swapped --teach
 [[ ! -e x && ! -e x.jsonl && ! -e x.safetensors ]] || fail "a refused command writes"
 expect 0 "warning: $bad" "$dc3" label swapped -o y.safetensors --views 1 --teacher nameless.safetensors \
   --any-teacher --threads 2
+# Of a teacher of more classes, or in another order, the outputs of the dataset's are used: by the names in its file, or
+# by those of a list.
+mkdir three && cp -r train/blue train/red three && mkdir three/green && for i in {1..20}; do
+  "$tools/make_image" three/green/$i.png 20 18 $((2 * i)) 200 20 || fail "make_image"
+done
+expect 0 "loss" "$dc3" train three "${train[@]:3}" -o three.safetensors
+used=" are used: by the names in its file"
+expect 0 "of the 3 classes of three.safetensors the 2 of train$used" "$dc3" select train -o x.jsonl --ipc 2 \
+  --teacher three.safetensors --threads 2
+[[ $output == *"teacher's accuracy: top-1 100.00 %"* ]] || fail "the wrong outputs: $output"
+expect 0 "the 2 of set$used" "$dc3" label set -o x.safetensors --views 1 --teacher three.safetensors --threads 2
+LC_ALL=C sed 's/dc3\.classes/dc3.classez/' three.safetensors > plain.safetensors
+expect 1 "or its classes be named (--teacher-classes)" "$dc3" select train -o y.jsonl --teacher plain.safetensors
+printf 'blue\ngreen\nred\n\n' > list && printf 'red\nblue\n' > order && printf 'green\nblue\nred\n' > wrong
+for command in "select train -o x.jsonl --ipc 2 --force" "measure set --data train" "label set --views 1 --fresh" \
+  "condense train -o listed --ipc 1 --size 16 --method dc3-select"; do
+  expect 0 "the 2 of " "$dc3" $command --teacher plain.safetensors --teacher-classes list --threads 2
+  [[ $output == *"are used: by list"* && $output == *"accuracy: top-1 100.00 %"* ]] || fail "$command: $output"
+done
+expect 0 "are used: by list" "$dc3" evaluate set --val val --teacher plain.safetensors --teacher-classes list --epochs 1
+expect 0 "are used: by list" "$dc3" compare train --val val -o listed-table --methods random --ipc 1 --seeds 1 \
+  --epochs 1 --labels soft --teacher plain.safetensors --teacher-classes list --threads 2
+expect 0 "accuracy: top-1 100.00 %" "$dc3" select swapped -o x.jsonl --ipc 2 --force --teacher nameless.safetensors \
+  --teacher-classes order --threads 2
+expect 1 "too seldom right" "$dc3" select train -o y.jsonl --teacher plain.safetensors --teacher-classes wrong
+expect 2 "order: expected 3 names, a line for each output of plain.safetensors, found 2" "$dc3" select train \
+  -o y.jsonl --teacher plain.safetensors --teacher-classes order
+expect 2 "list: expected the class 'cyan' of other once, found it nowhere" "$dc3" select other -o y.jsonl \
+  --teacher plain.safetensors --teacher-classes list
+expect 2 "--teacher-classes is for a teacher's file" "$dc3" condense train -o y --teacher-classes list
+[[ ! -e y && ! -e y.jsonl ]] || fail "a refused command writes"
 # So few images that nothing can be told from them.
 mkdir -p tiny/blue tiny/red && cp train/blue/1.png tiny/blue && cp train/red/1.png tiny/red
 expect 0 "too few to tell" "$dc3" select tiny -o x.jsonl --ipc 1 --teacher nameless.safetensors --threads 2

@@ -1,6 +1,7 @@
 /* Which accuracies and which names of classes tell that a teacher is one of a dataset's classes. */
 #include "support/random_tensors.h"
 #include "teacher/check.h"
+#include "teacher/imagenet.h"
 
 /* Right answers among n at chance c. The probabilities of so many right answers by guessing are from the
  * binomial distribution, in exact fractions. */
@@ -97,9 +98,26 @@ static void texts(void **state)
     }
 }
 
+/* ImageNet's classes by their WordNet ids: known ones, and what is none. */
+static void imagenet(void **state)
+{
+    static const struct {
+        const char *name;
+        int output;
+    } cases[] = {
+        {"n01440764", 0},  {"n03888257", 701}, {"n15075141", 999}, {"n01440765", -1},  {"n00000000", -1},
+        {"n99999999", -1}, {"n1440764", -1},   {"n01440764x", -1}, {"n014407640", -1}, {"tench", -1},
+        {"", -1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (dc3_imagenet_class(cases[i].name) != cases[i].output) fail_msg("%s", cases[i].name);
+    assert_true(dc3_is_wordnet_id("n01440764 tench"));
+    assert_false(dc3_is_wordnet_id("n0144076"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts), cmocka_unit_test(names),
-                                       cmocka_unit_test(texts)};
+                                       cmocka_unit_test(texts), cmocka_unit_test(imagenet)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,7 @@ static dc3_status take(dc3_classifier *c, const dc3_classifier_names *names, con
     const dc3_classifier_kind *kind = c->fresh ? kind_called(arch) : names->kind;
     if (!kind) return unknown_table(dc3_module_table(c->module), names->relative);
     c->norm_eps = names->eps;
+    c->kind = kind;
     kind->take(c);
     if (c->fresh)
         DC3_TRY(dc3_module_status(c->module));

@@ -7,7 +7,10 @@
 
 enum { DC3_CLASSIFIER_STAGES = 8 };
 
+typedef struct dc3_classifier_kind dc3_classifier_kind;
+
 struct dc3_classifier {
+    const dc3_classifier_kind *kind;
     dc3_classifier_info info;
     int fresh; /* a new network: info.arch, classes and `wanted_size` say which; else the table's shapes do */
     int64_t wanted_size;
@@ -20,14 +23,14 @@ struct dc3_classifier {
 };
 
 /* A family of architectures. */
-typedef struct dc3_classifier_kind {
+struct dc3_classifier_kind {
     const char *const *archs; /* NULL after the last */
     const char *tensors;      /* what such a table holds, for errors */
     const char *head;         /* the name of the last layer */
     const char *const *inner; /* linear layers before it that begin with the same word; NULL: none */
     /* Takes its tensors and fills info, body, last and run; failures are the module's. */
     void (*take)(dc3_classifier *classifier);
-} dc3_classifier_kind;
+};
 extern const dc3_classifier_kind dc3_kind_resnet, dc3_kind_convnet, dc3_kind_vgg, dc3_kind_alexnet,
     dc3_kind_mobilenet, dc3_kind_efficientnet, dc3_kind_efficientnet_lite, dc3_kind_vit, dc3_kind_swin;
 
