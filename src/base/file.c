@@ -59,12 +59,15 @@ dc3_status dc3_file_read(const char *path, size_t limit, char **data, size_t *si
     return DC3_OK;
 }
 
+/* What lies in a mapping is let go of as it is written, so that a copy of a large file takes no memory. */
 static dc3_status write_all(int fd, const char *data, size_t size)
 {
+    enum { AT_ONCE = 1 << 24 };
     while (size) {
-        ssize_t wrote = write(fd, data, size);
+        ssize_t wrote = write(fd, data, size < AT_ONCE ? size : AT_ONCE);
         if (wrote < 0 && errno == EINTR) continue;
         if (wrote <= 0) return DC3_ERR_IO;
+        dc3_map_forget(data, (size_t)wrote);
         data += wrote;
         size -= (size_t)wrote;
     }
@@ -257,24 +260,27 @@ static int is_mapped(const unsigned char *start, size_t size)
     return found;
 }
 
+dc3_status dc3_map_file(int fd, const char *name, dc3_mapping *mapping)
+{
+    struct stat info;
+    *mapping = (dc3_mapping){0};
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+        return dc3_fail(DC3_ERR_IO, "%s: not a regular file", name);
+    if (info.st_size == 0) return DC3_OK;
+    void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED) return dc3_fail(DC3_ERR_IO, "%s: cannot map: %s", name, strerror(errno));
+    *mapping = (dc3_mapping){data, (size_t)info.st_size};
+    remember((dc3_mapping){0}, *mapping);
+    return DC3_OK;
+}
+
 dc3_status dc3_map_open(const char *path, dc3_mapping *mapping)
 {
     *mapping = (dc3_mapping){0};
     /* A pipe that nobody writes to is opened, and refused, at once. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
-    struct stat info;
-    dc3_status status = DC3_OK;
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
-        status = dc3_fail(DC3_ERR_IO, "%s: not a regular file", path);
-    else if (info.st_size > 0) {
-        void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED)
-            status = dc3_fail(DC3_ERR_IO, "%s: cannot map: %s", path, strerror(errno));
-        else
-            *mapping = (dc3_mapping){data, (size_t)info.st_size};
-    }
-    if (mapping->data) remember((dc3_mapping){0}, *mapping);
+    dc3_status status = dc3_map_file(fd, path, mapping);
     close(fd);
     return status;
 }

@@ -62,8 +62,10 @@ typedef struct dc3_mapping {
     size_t size;
 } dc3_mapping;
 dc3_status dc3_map_open(const char *path, dc3_mapping *mapping);
+/* The same of an open file, which may be closed then; `name` is for messages. */
+dc3_status dc3_map_file(int fd, const char *name, dc3_mapping *mapping);
 void dc3_map_close(dc3_mapping *mapping);
-/* Lets go of the pages wholly inside [start, start + size) if that lies in a mapping of dc3_map_open; they
+/* Lets go of the pages wholly inside [start, start + size) if that lies in one of these mappings; they
  * are read again when touched. Other memory is left alone. */
 void dc3_map_forget(const void *start, size_t size);
 

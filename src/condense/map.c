@@ -116,6 +116,8 @@ static dc3_status write_all_maps(const dc3_output *output, const char *marks)
     for (int64_t first = 0, end; status == DC3_OK && first < run->n; first = end) {
         for (end = first + 1; end < run->n && label_of(run, end) == label_of(run, first);) end++;
         if (end - first > 2) status = add_class(run, first, end, most, marks, maps);
+        dc3_map_forget(run->features + first * run->feature_length,
+                       (size_t)((end - first) * run->feature_length) * sizeof *run->features);
     }
     if (status == DC3_OK) status = write_maps(output, maps);
     json_decref(maps);

@@ -9,6 +9,7 @@
 #include "run_folder/fingerprint.h"
 #include "io/safetensors.h"
 #include "features/copies.h"
+#include "features/feature_rows.h"
 #include "features/skipped.h"
 
 /* What the features depend on: the names of the images, the networks, sizes and types. */
@@ -49,38 +50,6 @@ dc3_status dc3_feature_cache_find(const dc3_run *run, char **path)
     return *path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
-/* Takes tensor `name` [n, columns] of the file into new memory. */
-static float *take(const dc3_table *table, const char *name, int64_t n, int64_t columns)
-{
-    const dc3_tensor *t;
-    if (dc3_table_get(table, name, 2, (int64_t[]){n, columns}, &t) != DC3_OK || t->dtype != DC3_F32)
-        return NULL;
-    float *values = malloc((size_t)(n * columns) * sizeof *values);
-    if (values) memcpy(values, t->data, (size_t)(n * columns) * sizeof *values);
-    return values;
-}
-
-static int take_all(dc3_run *run, const dc3_table *table)
-{
-    const dc3_tensor *items = dc3_table_find(table, "items");
-    int64_t all = dc3_dataset_size(run->dataset);
-    if (!items || items->dtype != DC3_I64 || items->ndim != 1 || items->shape[0] < 1 || items->shape[0] > all)
-        return 0;
-    int64_t n = items->shape[0];
-    for (int64_t i = 0; i < n; i++)
-        if (((int64_t *)items->data)[i] < 0 || ((int64_t *)items->data)[i] >= all) return 0;
-    const dc3_teacher *t = &run->teacher;
-    if (run->encodes) run->features = take(table, "features", n, run->feature_length);
-    run->items = malloc((size_t)n * sizeof *run->items);
-    if (t->net) run->embeddings = take(table, "embeddings", n, t->info->embedding);
-    if (t->net) run->logits = take(table, "logits", n, t->info->classes);
-    if ((run->encodes && !run->features) || !run->items || (t->net && (!run->embeddings || !run->logits)))
-        return 0;
-    memcpy(run->items, items->data, (size_t)n * sizeof *run->items);
-    run->n = n;
-    return 1;
-}
-
 /* Passes over the images that could not be read when the features were made, and over copies. */
 static dc3_status skip_again(dc3_run *run, const char *skipped, const char *copies)
 {
@@ -98,12 +67,7 @@ dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
     dc3_table *table = NULL;
     *found = 0;
     if (dc3_path_what(path) == DC3_PATH_FILE && dc3_safetensors_open(path, &table) == DC3_OK) {
-        *found = take_all(run, table);
-        if (!*found) {
-            free(run->features), free(run->items), free(run->embeddings), free(run->logits);
-            run->features = run->embeddings = run->logits = NULL;
-            run->items = NULL;
-        }
+        *found = dc3_feature_rows_take(run, table);
         if (*found) dc3_run_say(run, "features of %lld images from %s", (long long)run->n, path);
     }
     const char *took = *found ? dc3_table_text(table, "seconds") : NULL;
@@ -111,7 +75,7 @@ dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
     if (took && run->state) dc3_state_cached(run->state, run->report->cached_seconds);
     dc3_status status =
         *found ? skip_again(run, dc3_table_text(table, "skipped"), dc3_table_text(table, "copies")) : DC3_OK;
-    dc3_table_close(&table);
+    if (!*found) dc3_table_close(&table);
     return status;
 }
 
@@ -119,7 +83,6 @@ dc3_status dc3_feature_cache_write(const dc3_run *run, const char *path, double 
 {
     char took[G_ASCII_DTOSTR_BUF_SIZE];
     g_ascii_formatd(took, sizeof took, "%.3f", seconds); /* with a point in every locale */
-    const dc3_teacher *t = &run->teacher;
     char *skipped = run->skipped ? json_dumps(run->skipped, JSON_COMPACT) : NULL;
     json_t *same = dc3_copies_to_json(run);
     char *copies = same ? json_dumps(same, JSON_COMPACT) : NULL;
@@ -129,17 +92,7 @@ dc3_status dc3_feature_cache_write(const dc3_run *run, const char *path, double 
     if (status == DC3_OK) status = dc3_table_set_text(table, "seconds", took);
     if (status == DC3_OK && skipped) status = dc3_table_set_text(table, "skipped", skipped);
     if (status == DC3_OK && copies) status = dc3_table_set_text(table, "copies", copies);
-    if (status == DC3_OK && run->encodes)
-        status = dc3_table_add(table, "features",
-                               dc3_view(run->features, DC3_F32, 2, (int64_t[]){run->n, run->feature_length}));
-    if (status == DC3_OK && t->net)
-        status =
-            dc3_table_add(table, "embeddings",
-                          dc3_view(run->embeddings, DC3_F32, 2, (int64_t[]){run->n, t->info->embedding}));
-    if (status == DC3_OK && t->net)
-        status = dc3_table_add(table, "logits",
-                               dc3_view(run->logits, DC3_F32, 2, (int64_t[]){run->n, t->info->classes}));
-    if (status == DC3_OK) status = dc3_table_add(table, "items", dc3_view(run->items, DC3_I64, 1, &run->n));
+    if (status == DC3_OK) status = dc3_feature_rows_give(run, table);
     if (status == DC3_OK) status = dc3_safetensors_save(path, table);
     dc3_table_close(&table);
     free(skipped);

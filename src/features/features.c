@@ -9,6 +9,7 @@
 #include "base/listener.h"
 #include "features/copies.h"
 #include "features/features.h"
+#include "features/feature_rows.h"
 #include "base/rng.h"
 #include "features/skipped.h"
 
@@ -76,12 +77,6 @@ static void load(const dc3_run *run, int64_t first, int count, batch *b)
     }
 }
 
-/* Copies row `from` [length] to row run->n of `to`. */
-static void store_row(const dc3_run *run, const float *from, int64_t row, int64_t length, float *to)
-{
-    memcpy(to + run->n * length, from + row * length, (size_t)length * sizeof *to);
-}
-
 /* Reads `count` images and runs the networks on `rows` of the batch. */
 static dc3_status compute(dc3_run *run, int64_t first, int count, int rows, batch *b)
 {
@@ -102,12 +97,10 @@ static dc3_status take_batch(dc3_run *run, int64_t first, int count, batch *b)
         if (b->failed[i]) DC3_TRY(dc3_run_skip(run, first + i, b->reason[i]));
         if (!b->failed[i]) DC3_TRY(dc3_copies_meet(run, first + i, &b->hashes[i].view, &is_copy));
         if (b->failed[i] || is_copy) continue;
-        if (b->rgb) store_row(run, b->latents, i, run->feature_length, run->features);
-        if (b->seen) {
-            store_row(run, b->embeddings, i, run->teacher.info->embedding, run->embeddings);
-            store_row(run, b->logits, i, run->teacher.info->classes, run->logits);
-        }
-        run->items[run->n++] = first + i;
+        const dc3_classifier_info *t = run->teacher.info;
+        DC3_TRY(dc3_feature_rows_add(run, first + i, b->rgb ? b->latents + i * run->feature_length : NULL,
+                                     b->seen ? b->embeddings + i * t->embedding : NULL,
+                                     b->seen ? b->logits + i * t->classes : NULL));
     }
     return DC3_OK;
 }
@@ -137,24 +130,6 @@ static dc3_status open_batch(const dc3_run *run, batch **out)
                 (b->embeddings = floats(BATCH, t->info->embedding)) &&
                 (b->logits = floats(BATCH, t->info->classes));
     return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-}
-
-/* The memory of all results. */
-static dc3_status open_results(dc3_run *run, int64_t n)
-{
-    const dc3_teacher *t = &run->teacher;
-    int64_t columns =
-        (run->encodes ? run->feature_length : 0) + (t->net ? t->info->embedding + t->info->classes : 0);
-    run->items = malloc((size_t)n * sizeof *run->items);
-    if (run->encodes) run->features = floats(n, run->feature_length);
-    if (t->net) {
-        run->embeddings = floats(n, t->info->embedding);
-        run->logits = floats(n, t->info->classes);
-    }
-    int encoded = !run->encodes || run->features, taught = !t->net || (run->embeddings && run->logits);
-    if (run->items && encoded && taught) return DC3_OK;
-    return dc3_fail(DC3_ERR_MEMORY, "out of memory for the features of %lld images (%.1f GB)", (long long)n,
-                    (double)n * (double)columns * 4e-9);
 }
 
 dc3_status dc3_run_measure_features(dc3_run *run, double *seconds)
@@ -187,7 +162,7 @@ static dc3_status compute_all(dc3_run *run)
     int64_t n = dc3_dataset_size(run->dataset);
     batch *b;
     dc3_status status = open_batch(run, &b);
-    if (status == DC3_OK) status = open_results(run, n);
+    if (status == DC3_OK) status = dc3_feature_rows_open(run, n);
     for (int64_t first = 0; status == DC3_OK && first < n; first += BATCH) {
         int count = n - first < BATCH ? (int)(n - first) : BATCH;
         status = compute(run, first, count, BATCH, b);
@@ -198,7 +173,7 @@ static dc3_status compute_all(dc3_run *run)
     if (status == DC3_OK && run->n == 0)
         status =
             dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data, (long long)n);
-    return status;
+    return status == DC3_OK ? dc3_feature_rows_finish(run) : status;
 }
 
 dc3_status dc3_run_features(dc3_run *run)

@@ -1,4 +1,5 @@
 #include "features/copies.h"
+#include "features/feature_rows.h"
 #include "features/run.h"
 
 #include <stdarg.h>
@@ -55,9 +56,7 @@ void dc3_run_close(dc3_run *run)
     free(run->teacher_path);
     dc3_dataset_say_reading(run->dataset, &run->options->listener);
     dc3_dataset_close(&run->dataset);
-    free(run->features);
-    free(run->embeddings);
-    free(run->logits);
+    dc3_feature_rows_close(run);
     free(run->items);
     free(run->bins);
     dc3_copies_close(&run->copies);

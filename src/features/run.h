@@ -15,6 +15,7 @@
 typedef struct dc3_method dc3_method;
 typedef struct dc3_synthesis dc3_synthesis;
 typedef struct dc3_copies dc3_copies;
+typedef struct dc3_feature_rows dc3_feature_rows;
 
 typedef struct dc3_run {
     const dc3_condense_options *options;
@@ -33,14 +34,15 @@ typedef struct dc3_run {
     dc3_fit fit;
     dc3_image_format format;
     int size, feature_size;
-    int usual;                  /* dc3_usual_size of the dataset, at most 256 */
-    int each;                   /* parts of a stored image */
-    int factor;                 /* of crops: patches across a stored image */
-    int64_t feature_length;     /* values of one image's features */
-    float *features;            /* [n, feature_length] of the readable images, in the dataset's order */
-    float *embeddings, *logits; /* [n, ..] of the same images by the teacher; NULL without one */
-    int64_t *items;             /* [n], their numbers in the dataset, ascending */
-    int64_t *bins;              /* [n], within each class; NULL before they are known or without them */
+    int usual;                        /* dc3_usual_size of the dataset, at most 256 */
+    int each;                         /* parts of a stored image */
+    int factor;                       /* of crops: patches across a stored image */
+    int64_t feature_length;           /* values of one image's features */
+    dc3_feature_rows *rows;           /* where the next three lie; NULL before */
+    const float *features;            /* [n, feature_length] of the readable images, in the dataset's order */
+    const float *embeddings, *logits; /* [n, ..] of the same images by the teacher; NULL without one */
+    int64_t *items;                   /* [n], their numbers in the dataset, ascending */
+    int64_t *bins;                    /* [n], within each class; NULL before they are known or without them */
     int64_t n;
     int64_t listed;          /* images to compensate, of a list or all; 0: the method chooses */
     dc3_state *state;        /* of the run folder; NULL where the command makes none */

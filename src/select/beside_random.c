@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include "base/file.h"
 #include "base/rng.h"
 #include "select/coverage.h"
 
@@ -62,6 +63,7 @@ static dc3_status cover_all(work *w)
         mark_class(w, first, end);
 #pragma omp parallel for num_threads(r->threads) reduction(| : failed)
         for (int k = 0; k < SETS; k++) failed |= cover(w, k, first, end) != DC3_OK;
+        dc3_map_forget(r->features + first * r->d, (size_t)((end - first) * r->d) * sizeof *r->features);
         if (failed) return dc3_fail(DC3_ERR_MEMORY, "out of memory for the distances of the images");
     }
     return DC3_OK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/call.h"
+#include "base/file.h"
 #include "base/options.h"
 #include "dc3/select.h"
 #include "select/bins.h"
@@ -14,6 +15,7 @@
 /* One bin's rows and picks; all lie in two shared arrays. */
 typedef struct bin {
     int64_t label, first, count; /* rows[first .. first + count) */
+    int64_t ends;                /* the class whose last one it is; -1: not the last */
     int64_t picks, out;          /* how many, and where in the selection */
 } bin;
 
@@ -77,7 +79,10 @@ static dc3_status check_options(const dc3_select_options *o)
 
 static dc3_status check_finite(const char *what, int64_t rows, int64_t columns, const float *x)
 {
+    enum { AT_ONCE = 4096 };
     for (int64_t i = 0; i < rows; i++) {
+        if (i % AT_ONCE == 0 && i)
+            dc3_map_forget(x + (i - AT_ONCE) * columns, AT_ONCE * (size_t)columns * sizeof *x);
         float zero = 0; /* NaN once a value is not finite */
 #pragma omp simd reduction(+ : zero)
         for (int64_t k = 0; k < columns; k++) zero += x[i * columns + k] * 0.0f;
@@ -156,6 +161,20 @@ static dc3_status group_classes(job *j)
     return DC3_OK;
 }
 
+/* Lets go of the pages of a class's rows in mapped arrays, unless other classes' rows lie among them. */
+static void forget_class(const job *j, int64_t k)
+{
+    int64_t first = j->class_first[k], end = j->class_first[k + 1], low = j->n, high = 0;
+    for (int64_t i = first; i < end; i++) {
+        low = j->rows[i] < low ? j->rows[i] : low;
+        high = j->rows[i] > high ? j->rows[i] : high;
+    }
+    int64_t spread = high - low + 1;
+    if (spread != end - first) return;
+    dc3_map_forget(j->embeddings + low * j->d, (size_t)(spread * j->d) * sizeof *j->embeddings);
+    if (j->logits) dc3_map_forget(j->logits + low * j->c, (size_t)(spread * j->c) * sizeof *j->logits);
+}
+
 /* Bins of one class by PCA and k-means of its embeddings. */
 static dc3_status cluster_class(job *j, int64_t k)
 {
@@ -166,6 +185,7 @@ static dc3_status cluster_class(job *j, int64_t k)
     dc3_status status = x && bins ? dc3_check_cancel() : out_of_memory();
     for (int64_t i = 0; status == DC3_OK && i < count; i++)
         memcpy(x + i * j->d, j->embeddings + j->rows[first + i] * j->d, (size_t)j->d * sizeof *x);
+    forget_class(j, k);
     if (status == DC3_OK)
         status = dc3_bins(&j->meter, count, j->d, x, o->components, o->bins < o->ipc ? o->bins : o->ipc,
                           o->seed, (uint64_t)j->labels[j->rows[first]], bins);
@@ -234,10 +254,12 @@ static dc3_status make_parts(job *j)
         int64_t start = j->part_count, total = j->class_first[k + 1] - j->class_first[k];
         for (int64_t i = j->class_first[k]; i < j->class_first[k + 1]; i++) {
             int fresh = i == j->class_first[k] || j->bins[j->rows[i]] != j->bins[j->rows[i - 1]];
-            if (fresh) j->parts[j->part_count++] = (bin){.label = j->labels[j->rows[i]], .first = i};
+            if (fresh)
+                j->parts[j->part_count++] = (bin){.label = j->labels[j->rows[i]], .first = i, .ends = -1};
             j->parts[j->part_count - 1].count++;
         }
         int count = (int)(j->part_count - start);
+        j->parts[j->part_count - 1].ends = k;
         for (int b = 0; b < count; b++) sizes[b] = j->parts[start + b].count;
         dc3_budget(count, sizes, j->options->ipc, sizes + j->n);
         for (int b = 0; b < count; b++) {
@@ -312,6 +334,7 @@ static dc3_status select_all(job *j, dc3_selection *selection)
         if (!has_failed(&f))
             note_failure(&f, pick(j, &j->parts[b], (uint64_t)b, selection->rows + j->parts[b].out,
                                   selection->gains + j->parts[b].out));
+        if (j->parts[b].ends >= 0) forget_class(j, j->parts[b].ends);
     }
     DC3_TRY(take_failure(&f));
     repeat_rows(j, selection);

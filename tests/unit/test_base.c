@@ -9,11 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "base/row_store.h"
 #include "tensor/table.h"
 
 static void rng_depends_on_key_only(void **state)
@@ -157,6 +159,57 @@ static int checks_memory(const char *unused)
     return strstr(dc3_error_text(), "ulimit -v") ? 0 : 5;
 }
 
+/* Resident memory of this process in bytes. */
+static long resident(void)
+{
+    long pages = 0, all;
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld %ld", &all, &pages), 2);
+    fclose(file);
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
+/* 32 MB of rows in memory, and in a file whose pages are let go of as they are read. */
+static void stored_rows_come_back(void **state)
+{
+    (void)state;
+    enum { ROWS = 8000, COLUMNS = 1001, LEFT = 8 << 20 };
+    char folder[] = "/tmp/dc3-test-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    float row[COLUMNS] = {0};
+    for (int in_file = 0; in_file < 2; in_file++) {
+        dc3_row_store *store;
+        const void *rows;
+        long before = resident();
+        assert_int_equal(dc3_row_store_open(folder, ROWS, sizeof row, in_file ? 1 << 20 : 1 << 30, &store),
+                         DC3_OK);
+        for (int i = 0; i < ROWS; i++) {
+            row[0] = (float)i, row[COLUMNS - 1] = (float)-i;
+            assert_int_equal(dc3_row_store_append(store, row), DC3_OK);
+        }
+        assert_int_equal(rmdir(folder), 0); /* the file has no name */
+        assert_int_equal(mkdir(folder, 0700), 0);
+        assert_int_equal(dc3_row_store_read(store, &rows), DC3_OK);
+        for (int i = 0; i < ROWS; i++) {
+            const float *found = (const float *)rows + i * COLUMNS;
+            assert_true(found[0] == (float)i && found[COLUMNS - 1] == (float)-i);
+            if (i % 1000 == 999) dc3_map_forget(found - 999 * COLUMNS, 1000 * sizeof row);
+        }
+        if (in_file)
+            assert_true(resident() - before < LEFT);
+        else
+            assert_true(resident() - before > (long)(ROWS * sizeof row) - LEFT);
+        dc3_row_store_close(&store);
+        assert_null(store);
+    }
+    dc3_row_store *store;
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(dc3_row_store_open(folder, 10, 1 << 20, 1 << 20, &store), DC3_ERR_IO);
+    assert_non_null(strstr(dc3_error_text(), folder));
+    assert_null(store);
+}
+
 static void memory_is_checked(void **state)
 {
     (void)state;
@@ -206,6 +259,7 @@ int main(void)
         cmocka_unit_test(half_floats_round_trip),
         cmocka_unit_test(table_finds_and_names),
         cmocka_unit_test(parts_of_files_are_recognised_by_name),
+        cmocka_unit_test(stored_rows_come_back),
         cmocka_unit_test(memory_is_checked),
         cmocka_unit_test(locks_die_with_their_holder),
     };
