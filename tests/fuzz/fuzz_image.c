@@ -1,10 +1,11 @@
 /* Images that are decoded without libvips: every pixel of what is taken is there. And what is read of the
  * files of those that libvips decodes. */
 #include "fuzz.h"
+#include "io/images/fit.h"
 #include "io/images/gif.h"
 #include "io/images/kind.h"
 #include "io/images/marks.h"
-#include "io/images/plain.h"
+#include "io/images/vips.h"
 
 /* The canvas is libvips's, and its size need not be the file's. */
 static void fill(const uint8_t *data, size_t size)
@@ -17,16 +18,23 @@ static void fill(const uint8_t *data, size_t size)
     if (black) g_object_unref(black);
 }
 
+static void copy_all(const dc3_image *image)
+{
+    size_t bytes = (size_t)image->width * (size_t)image->height * 3;
+    uint8_t *copy = malloc(bytes);
+    if (copy) memcpy(copy, image->pixels, bytes);
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    dc3_image image;
+    dc3_plain plain;
     dc3_marks_of_jpeg(data, size);
     if (dc3_kind_of(data, size) == DC3_KIND_GIF) fill(data, size);
-    if (!dc3_plain_decode(data, size, 0, 0, &(int){0}, &image)) return 0;
-    size_t bytes = (size_t)image.width * (size_t)image.height * 3;
-    uint8_t *copy = malloc(bytes);
-    if (copy) memcpy(copy, image.pixels, bytes);
-    free(copy);
-    dc3_image_free(&image);
+    if (!dc3_plain_decode(data, size, 0, 0, &plain)) return 0;
+    dc3_image image;
+    if (dc3_fit_smaller_plain(&plain, 7, 5, DC3_FIT_PAD, &image)) dc3_image_free(&image);
+    if (dc3_plain_stand(&plain)) copy_all(&plain.image);
+    dc3_plain_free(&plain);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "io/images/resample.h"
+#include "io/images/turn.h"
 
 static dc3_resample_axis axis_of(int size, double shrink)
 {
@@ -11,11 +12,13 @@ static dc3_resample_axis axis_of(int size, double shrink)
     return (dc3_resample_axis){size, scaled, shrink, 0, scaled};
 }
 
-/* The middle of what is too long for `wanted`. */
-static void crop_to(dc3_resample_axis *axis, int wanted)
+/* The middle of what is too long for `wanted`; of an odd rest the greater half is cut behind it, or before
+ * it where the axis is turned round afterwards. */
+static void crop_to(dc3_resample_axis *axis, int wanted, int reversed)
 {
     if (axis->scaled <= wanted) return;
-    axis->first = (axis->scaled - wanted) / 2;
+    int cut = axis->scaled - wanted;
+    axis->first = reversed ? cut - cut / 2 : cut / 2;
     axis->count = wanted;
 }
 
@@ -28,23 +31,38 @@ static int pad_to(dc3_image *tile, int width, int height, dc3_image *image)
     return 1;
 }
 
-int dc3_fit_smaller(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image)
+/* The pixels at their new size, as they are stored; width x height is what is wanted as they stand. */
+static int resample(const dc3_plain *from, int width, int height, dc3_fit fit, dc3_image *tile)
 {
-    double across = (double)from->width / width, down = (double)from->height / height;
+    int o = from->orientation, columns = dc3_turn_swaps(o) ? height : width,
+        rows = dc3_turn_swaps(o) ? width : height;
+    double across = (double)from->image.width / columns, down = (double)from->image.height / rows;
     if (fit == DC3_FIT_CROP) across = down = fmin(across, down);
     if (fit == DC3_FIT_PAD) across = down = fmax(across, down);
-    *image = (dc3_image){0};
     if (across < 1 || down < 1) return 0;
-    dc3_resample_axis x = axis_of(from->width, across), y = axis_of(from->height, down);
-    crop_to(&x, width);
-    crop_to(&y, height);
-    dc3_image tile;
-    if (!dc3_resample(from, x, y, &tile)) return 0;
-    int done = tile.width == width && tile.height == height;
-    if (done)
-        *image = tile;
-    else if (fit == DC3_FIT_PAD)
-        done = pad_to(&tile, width, height, image);
-    if (!done || image->pixels != tile.pixels) dc3_image_free(&tile);
+    dc3_resample_axis x = axis_of(from->image.width, across), y = axis_of(from->image.height, down);
+    crop_to(&x, columns, dc3_turn_reverses_columns(o));
+    crop_to(&y, rows, dc3_turn_reverses_rows(o));
+    return dc3_resample(&from->image, x, y, tile);
+}
+
+int dc3_fit_smaller_plain(const dc3_plain *from, int width, int height, dc3_fit fit, dc3_image *image)
+{
+    dc3_plain tile = {.orientation = from->orientation};
+    *image = (dc3_image){0};
+    if (!resample(from, width, height, fit, &tile.image)) return 0;
+    tile.colours = dc3_colours_retain(from->colours);
+    int done = dc3_plain_stand(&tile);
+    if (done && tile.image.width == width && tile.image.height == height) {
+        *image = tile.image;
+        tile.image.pixels = NULL;
+    } else
+        done = done && fit == DC3_FIT_PAD && pad_to(&tile.image, width, height, image);
+    dc3_plain_free(&tile);
     return done;
+}
+
+int dc3_fit_smaller(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image)
+{
+    return dc3_fit_smaller_plain(&(dc3_plain){.image = *from}, width, height, fit, image);
 }

@@ -7,13 +7,14 @@
 #include "base/rng.h"
 #include "io/image_notes.h"
 #include "io/images/load.h"
-#include "io/images/plain.h"
+#include "io/images/plain_fit.h"
 #include "io/images/profile.h"
 
 struct dc3_image_source {
-    dc3_image own;    /* all of it, where that needs no more than decoding; without pixels: not yet */
+    dc3_plain own;    /* all of it, where that needs no libvips; without pixels: not yet */
     int raw;          /* `own` is all that there is: no image file, or one that is always decoded whole */
-    VipsImage *whole; /* decoded, a JPEG to 1 / shrink of its size; NULL: not yet */
+    VipsImage *whole; /* decoded, a JPEG to 1 / shrink of its size; NULL: not yet, or `loaded` has its own */
+    dc3_plain loaded; /* the same as RGB, perhaps in its memory; without pixels: it is neither grey nor RGB */
     int shrink;
     int reduced;   /* what was read last came from less than all pixels */
     dc3_load load; /* the bytes, and what their header says */
@@ -26,28 +27,33 @@ static int shrink_of(const dc3_image_source *s, int own_width, int own_height, i
     return dc3_jpeg_shrink(own_width, own_height, width, height);
 }
 
+/* What libvips decoded. */
+static void drop_loaded(dc3_image_source *s)
+{
+    if (s->whole && s->loaded.image.pixels == vips_image_get_data(s->whole)) s->loaded.image.pixels = NULL;
+    dc3_plain_free(&s->loaded);
+    if (s->whole) g_object_unref(s->whole);
+    s->whole = NULL;
+}
+
+static int has_loaded(const dc3_image_source *s, int shrink)
+{
+    return (s->whole || s->loaded.image.pixels) && s->shrink == shrink;
+}
+
 /* The whole image in memory. `header`, which dc3_load_look gave or NULL, is consumed. */
 static dc3_status load(dc3_image_source *s, VipsImage *header, int shrink)
 {
-    if (s->whole && s->shrink == shrink) return DC3_OK;
-    if (s->whole) g_object_unref(s->whole);
-    s->whole = NULL;
+    if (has_loaded(s, shrink)) return DC3_OK;
+    drop_loaded(s);
     s->shrink = shrink;
-    return dc3_load_whole(&s->load, header, shrink, &s->whole);
-}
-
-/* Whether its pixels need no more than a size. */
-static int is_rgb(const dc3_image_source *s)
-{
-    const VipsImage *w = s->whole;
-    return w->Bands == 3 && w->BandFmt == VIPS_FORMAT_UCHAR && w->Type == VIPS_INTERPRETATION_sRGB &&
-           !s->load.profile && !s->load.turned;
-}
-
-static dc3_image pixels_of(const VipsImage *whole)
-{
-    return (dc3_image){whole->Xsize, whole->Ysize,
-                       (uint8_t *)(uintptr_t)vips_image_get_data((VipsImage *)(uintptr_t)whole)};
+    DC3_TRY(dc3_load_whole(&s->load, header, shrink, &s->whole));
+    if (dc3_load_plain(&s->load, s->whole, &s->loaded) &&
+        s->loaded.image.pixels != vips_image_get_data(s->whole)) {
+        g_object_unref(s->whole);
+        s->whole = NULL;
+    }
+    return DC3_OK;
 }
 
 static dc3_status fit_whole(dc3_image_source *s, VipsImage *header, int width, int height, dc3_fit fit,
@@ -62,8 +68,7 @@ static dc3_status fit_whole(dc3_image_source *s, VipsImage *header, int width, i
     }
     DC3_TRY(load(s, header, shrink_of(s, l->width, l->height, width, height)));
     s->reduced = s->shrink > 1;
-    dc3_image all = pixels_of(s->whole);
-    if (is_rgb(s)) return dc3_image_resize(&all, width, height, fit, image);
+    if (s->loaded.image.pixels) return dc3_plain_fit(l->origin, &s->loaded, width, height, fit, image);
     dc3_status status = dc3_vips_fit(l->origin, s->whole, l->profile, width, height, fit, image);
     if (status == DC3_OK || !l->profile) return status;
     dc3_profile_drop(s->whole, &l->notes); /* whose tables are damaged */
@@ -90,42 +95,46 @@ static dc3_status read_loaded(dc3_image_source *s, int width, int height, dc3_fi
 /* Without libvips, which is asked where this gives 0. `more`: all of it is kept. */
 static int read_plain(dc3_image_source *s, int width, int height, dc3_fit fit, int more, dc3_image *image)
 {
-    dc3_image all;
-    int shrink, done = 1;
-    if (!dc3_plain_decode(s->load.data, s->load.size, width, height, &shrink, &all)) return 0;
-    if (!width || !height) width = all.width, height = all.height;
-    int keeps = more && shrink == 1 && !s->own.pixels;
-    s->reduced = shrink > 1;
-    if (keeps || all.width != width || all.height != height)
-        done = dc3_image_resize(&all, width, height, fit, image) == DC3_OK;
-    else
-        *image = all;
-    if (keeps)
+    dc3_plain all;
+    if (!dc3_plain_decode(s->load.data, s->load.size, width, height, &all)) return 0;
+    s->reduced = all.shrink > 1;
+    s->load.notes |= all.notes;
+    tell(s);
+    if (more && !s->reduced && !s->own.image.pixels) {
         s->own = all;
-    else if (image->pixels != all.pixels)
-        dc3_image_free(&all);
+        return dc3_plain_fit(s->load.origin, &s->own, width, height, fit, image) == DC3_OK;
+    }
+    int done;
+    if (!width || !height || (width == dc3_plain_width(&all) && height == dc3_plain_height(&all))) {
+        done = dc3_plain_stand(&all);
+        if (done) *image = all.image;
+        if (done) all.image.pixels = NULL;
+    } else
+        done = dc3_plain_fit(s->load.origin, &all, width, height, fit, image) == DC3_OK;
+    dc3_plain_free(&all);
     return done;
 }
 
 /* Of several in a file the first. */
 static void read_netpbm(dc3_image_source *s)
 {
-    s->raw = dc3_plain_decode(s->load.data, s->load.size, 0, 0, &(int){0}, &s->own);
-    if (s->raw > 1) s->load.notes |= DC3_NOTE_FRAMES;
+    s->raw = dc3_plain_decode(s->load.data, s->load.size, 0, 0, &s->own);
+    s->load.notes |= s->own.notes;
     tell(s);
 }
 
 dc3_status dc3_image_source_read(dc3_image_source *s, int width, int height, dc3_fit fit, int more,
                                  dc3_image *image)
 {
-    dc3_image *own = &s->own;
+    const dc3_plain *own = &s->own;
     const dc3_load *l = &s->load;
     *image = (dc3_image){0};
     s->reduced = 0;
-    if (!own->pixels && dc3_kind_of(l->data, l->size) == DC3_KIND_NETPBM) read_netpbm(s);
-    if (own->pixels && (s->raw || shrink_of(s, own->width, own->height, width, height) == 1))
-        return dc3_image_resize(own, width ? width : own->width, height ? height : own->height, fit, image);
-    int decoded = s->whole && s->shrink == shrink_of(s, l->width, l->height, width, height);
+    if (!own->image.pixels && dc3_kind_of(l->data, l->size) == DC3_KIND_NETPBM) read_netpbm(s);
+    if (own->image.pixels &&
+        (s->raw || shrink_of(s, dc3_plain_width(own), dc3_plain_height(own), width, height) == 1))
+        return dc3_plain_fit(l->origin, own, width, height, fit, image);
+    int decoded = has_loaded(s, shrink_of(s, l->width, l->height, width, height));
     if (!decoded && read_plain(s, width, height, fit, more, image)) return DC3_OK;
     return read_loaded(s, width, height, fit, image);
 }
@@ -164,8 +173,9 @@ dc3_status dc3_image_source_of_pixels(const char *origin, void *data, size_t siz
         *source = NULL;
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
-    *s = (dc3_image_source){
-        .load = {.origin = name, .data = data, .size = size}, .own = *pixels, .raw = pixels->pixels != NULL};
+    *s = (dc3_image_source){.load = {.origin = name, .data = data, .size = size},
+                            .own.image = *pixels,
+                            .raw = pixels->pixels != NULL};
     return DC3_OK;
 }
 
@@ -187,8 +197,8 @@ dc3_status dc3_image_source_open_file(const char *path, dc3_image_source **sourc
 /* Frees what was decoded. */
 static void drop(dc3_image_source *s)
 {
-    if (s->whole) g_object_unref(s->whole);
-    dc3_image_free(&s->own);
+    drop_loaded(s);
+    dc3_plain_free(&s->own);
     dc3_load_close(&s->load);
 }
 

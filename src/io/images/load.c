@@ -167,6 +167,34 @@ dc3_status dc3_load_whole(dc3_load *l, VipsImage *header, int shrink, VipsImage 
     return DC3_OK;
 }
 
+/* Its profile, if any, as a table. */
+static int find_colours(VipsImage *whole, dc3_colours **colours)
+{
+    const void *profile;
+    size_t size;
+    return whole->Bands > 2 && vips_image_get_blob(whole, VIPS_META_ICC_NAME, &profile, &size) == 0 &&
+           dc3_colours_of(profile, size, colours);
+}
+
+int dc3_load_plain(const dc3_load *l, const VipsImage *in, dc3_plain *plain)
+{
+    VipsImage *whole = (VipsImage *)(uintptr_t)in;
+    int bands = in->Bands, usual = bands < 3 ? in->Type == VIPS_INTERPRETATION_B_W
+                                             : bands < 5 && in->Type == VIPS_INTERPRETATION_sRGB;
+    size_t pixels = (size_t)in->Xsize * (size_t)in->Ysize;
+    *plain = (dc3_plain){.shrink = 1};
+    if (!usual || in->BandFmt != VIPS_FORMAT_UCHAR) return 0;
+    if (l->profile && !find_colours(whole, &plain->colours)) return 0;
+    plain->orientation = vips_image_get_orientation(whole);
+    uint8_t *data = (uint8_t *)(uintptr_t)vips_image_get_data(whole);
+    if (bands == 3)
+        plain->image = (dc3_image){in->Xsize, in->Ysize, data};
+    else if (dc3_image_allocate((uint32_t)in->Xsize, (uint32_t)in->Ysize, &plain->image))
+        dc3_plain_to_rgb(data, bands, pixels, &plain->colours, plain->image.pixels);
+    if (!plain->image.pixels) dc3_plain_free(plain);
+    return plain->image.pixels != NULL;
+}
+
 void dc3_load_close(dc3_load *l)
 {
     free((void *)(uintptr_t)l->tiff.profile);

@@ -4,6 +4,7 @@
 #define DC3_IO_LOAD_H
 
 #include "io/images/kind.h"
+#include "io/images/plain.h"
 #include "io/images/tiff.h"
 #include "io/images/vips.h"
 
@@ -29,6 +30,9 @@ dc3_status dc3_load_look(dc3_load *load, VipsImage **header);
 /* The whole image in memory, a JPEG at 1 / shrink of its size. `header`, which look gave or NULL, is
  * consumed. */
 dc3_status dc3_load_whole(dc3_load *load, VipsImage *header, int shrink, VipsImage **whole);
+/* The whole image as RGB, where it has 8 bits, grey or RGB. 1: done, and the pixels may be those of `whole`,
+ * in its memory, or `whole` is spent. 0: not such an image, or no memory. */
+int dc3_load_plain(const dc3_load *load, const VipsImage *whole, dc3_plain *plain);
 /* DC3_ERR_FORMAT where all of it takes too much as RGB of 8 bits, though it may take less as it is. */
 dc3_status dc3_load_check_rgb(const dc3_load *load);
 /* Frees what it keeps. */

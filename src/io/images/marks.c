@@ -28,6 +28,29 @@ static size_t find_tag(const unsigned char *tiff, size_t size, size_t tag)
     return 0;
 }
 
+int dc3_marks_orientation(const unsigned char *exif, size_t size)
+{
+    enum { PREFIX = 6, TAG = 0x112, SHORT = 3, HEADER = 8, ENTRY = 12 };
+    if (size < PREFIX + HEADER + 2 || memcmp(exif, "Exif\0", PREFIX) != 0) return 0;
+    const unsigned char *tiff = exif + PREFIX;
+    size -= PREFIX;
+    if (memcmp(tiff, "II\x2a", 4) != 0 && memcmp(tiff, "MM\0\x2a", 4) != 0) return 0;
+    int little = *tiff == 'I', orientation = 1, entries = 0;
+    size_t at = number(tiff + 4, 4, little);
+    if (at < HEADER || at > size - 2) return 0;
+    size_t count = number(tiff + at, 2, little);
+    if (count > (size - at - 2) / ENTRY) return 0;
+    for (const unsigned char *tag = tiff + at + 2; count > 0; count--, tag += ENTRY) {
+        if (number(tag, 2, little) != TAG) continue;
+        size_t value = number(tag + 8, 2, little);
+        if (number(tag + 2, 2, little) != SHORT || number(tag + 4, 4, little) != 1 || value < 1 || value > 8)
+            return 0;
+        orientation = (int)value;
+        entries++;
+    }
+    return entries > 1 ? 0 : orientation;
+}
+
 static int find_orientation(const unsigned char *exif, size_t size)
 {
     enum { ORIENTATION = 0x112 };
