@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 1024, SETTING_SIZE = 32 };
+enum { TEXT_SIZE = sizeof((dc3_failure *)0)->text, SETTING_SIZE = sizeof((dc3_failure *)0)->setting };
 static _Thread_local char error_text[TEXT_SIZE], error_setting[SETTING_SIZE];
 static const char *(*setting_names)(const char *field);
 
@@ -68,6 +68,19 @@ dc3_status dc3_fail_in(dc3_status status, const char *format, ...)
     va_end(args);
     memcpy(old, error_text, sizeof old);
     snprintf(error_text, sizeof error_text, "%.500s: %.500s", prefix, old);
+    return status;
+}
+
+void dc3_failure_note(dc3_failure *failure)
+{
+    memcpy(failure->text, error_text, sizeof failure->text);
+    memcpy(failure->setting, error_setting, sizeof failure->setting);
+}
+
+dc3_status dc3_failure_give(const dc3_failure *failure, dc3_status status)
+{
+    memcpy(error_text, failure->text, sizeof error_text);
+    memcpy(error_setting, failure->setting, sizeof error_setting);
     return status;
 }
 

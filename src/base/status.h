@@ -23,6 +23,15 @@ const char *dc3_setting(const char *field);
 /* Puts "prefix: " before the current error text, for context such as a file name; returns `status`. */
 dc3_status dc3_fail_in(dc3_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The text and the setting of a thread's failure, to be told by another thread. */
+typedef struct dc3_failure {
+    char text[1024], setting[32];
+} dc3_failure;
+/* Takes this thread's. */
+void dc3_failure_note(dc3_failure *failure);
+/* Makes it this thread's; returns `status`. */
+dc3_status dc3_failure_give(const dc3_failure *failure, dc3_status status);
+
 /* Returns from the calling function when `expression` is not DC3_OK. */
 #define DC3_TRY(expression)                                                                                  \
     do {                                                                                                     \

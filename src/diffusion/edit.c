@@ -25,24 +25,30 @@ static dc3_tensor cast(dc3_ctx *ctx, dc3_tensor x, dc3_dtype dtype)
 
 /* Mean of the posterior of images rgb [n, size, size, 3] in [0, 1]: f32 [n, size / factor, size / factor,
  * latent_channels], unscaled. */
-static dc3_tensor encode(dc3_editor *e, int n, int size, const float *rgb)
+static dc3_tensor encode(const dc3_editor *e, dc3_ctx *ctx, int n, int size, const float *rgb)
 {
-    dc3_scope scope = dc3_scope_open(e->ctx);
-    dc3_tensor x = dc3_upload(e->ctx, DC3_F32, 4, (int64_t[]){n, size, size, 3}, rgb);
-    x = dc3_replace(e->ctx, x, dc3_affine(e->ctx, x, 2, -1));
-    x = cast(e->ctx, x, dc3_ctx_dtype(e->ctx));
-    x = cast(e->ctx, dc3_vae_encode(e->ctx, e->vae, x), DC3_F32);
-    return dc3_scope_return(e->ctx, scope, x);
+    dc3_scope scope = dc3_scope_open(ctx);
+    dc3_tensor x = dc3_upload(ctx, DC3_F32, 4, (int64_t[]){n, size, size, 3}, rgb);
+    x = dc3_replace(ctx, x, dc3_affine(ctx, x, 2, -1));
+    x = cast(ctx, x, dc3_ctx_dtype(ctx));
+    x = cast(ctx, dc3_vae_encode(ctx, e->vae, x), DC3_F32);
+    return dc3_scope_return(ctx, scope, x);
+}
+
+dc3_status dc3_editor_encode_in(const dc3_editor *e, dc3_ctx *ctx, int n, int size, const float *rgb,
+                                float *latents)
+{
+    DC3_TRY(check_size("feature_size", size, dc3_editor_factor(e)));
+    dc3_ctx_clear(ctx);
+    dc3_scope scope = dc3_scope_open(ctx);
+    dc3_download(ctx, encode(e, ctx, n, size, rgb), latents);
+    dc3_scope_close(ctx, scope);
+    return dc3_ctx_status(ctx);
 }
 
 dc3_status dc3_editor_encode(dc3_editor *e, int n, int size, const float *rgb, float *latents)
 {
-    DC3_TRY(check_size("feature_size", size, dc3_editor_factor(e)));
-    dc3_ctx_clear(e->ctx);
-    dc3_scope scope = dc3_scope_open(e->ctx);
-    dc3_download(e->ctx, encode(e, n, size, rgb), latents);
-    dc3_scope_close(e->ctx, scope);
-    return dc3_ctx_status(e->ctx);
+    return dc3_editor_encode_in(e, e->ctx, n, size, rgb, latents);
 }
 
 /* A new one by the settings. */
@@ -200,7 +206,7 @@ static void run(dc3_editor *e, const dc3_edit_settings *settings, const dc3_edit
 {
     dc3_guidance g = dc3_guidance_of(settings, q->n);
     dc3_scope scope = dc3_scope_open(e->ctx);
-    dc3_tensor image = encode(e, 1, settings->size, q->rgb);
+    dc3_tensor image = encode(e, e->ctx, 1, settings->size, q->rgb);
     prepare_texts(e, &g, q->ids);
     dc3_tensor x = denoise(e, settings, q, &g, image, host);
     if (q->latents) dc3_download(e->ctx, x, q->latents);

@@ -243,6 +243,11 @@ const char *dc3_editor_note(const dc3_editor *e, const dc3_edit_settings *s, cha
     return text;
 }
 
+dc3_ctx *dc3_editor_ctx(dc3_editor *e)
+{
+    return e->ctx;
+}
+
 int dc3_editor_factor(const dc3_editor *e)
 {
     return 1 << (dc3_vae_config_of(e->vae)->levels - 1);

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include "dc3/choices.h"
 #include "diffusion/concepts.h"
-#include "tensor/tensor.h"
+#include "ops/context.h"
 
 typedef struct dc3_editor dc3_editor;
 
@@ -55,6 +55,13 @@ const dc3_concepts *dc3_editor_concepts(const dc3_editor *editor);
 /* Mean of the VAE posterior (unscaled) of `n` images: rgb [n, size, size, 3] in [0, 1], channels last;
  * latents [n, size / factor, size / factor, latent_channels] f32, caller's memory. */
 dc3_status dc3_editor_encode(dc3_editor *editor, int n, int size, const float *rgb, float *latents);
+/* The same in a context of the caller's, so that threads encode side by side (ops/workers.h). */
+dc3_status dc3_editor_encode_in(const dc3_editor *editor, dc3_ctx *ctx, int n, int size, const float *rgb,
+                                float *latents);
+/* Bytes that such a call needs in its context. */
+double dc3_editor_encode_bytes(const dc3_editor *editor, int n, int size);
+/* The editor's own, for others beside it. */
+dc3_ctx *dc3_editor_ctx(dc3_editor *editor);
 
 /* One image, `n` prompts, one batch: rgb [size, size, 3] in [0, 1]; seeds [n]: noise of edit i depends on
  * seeds[i] alone; edits [n, size, size, 3] in [0, 1]; reconstruction [size, size, 3], or NULL: what the VAE

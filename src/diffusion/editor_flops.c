@@ -34,6 +34,16 @@ double dc3_editor_encode_flops(const dc3_editor *e, int size)
     return flops;
 }
 
+double dc3_editor_encode_bytes(const dc3_editor *e, int n, int size)
+{
+    dc3_ctx *ctx = counting(e);
+    if (!ctx) return 0;
+    dc3_vae_encode(ctx, e->vae, nothing(ctx, n, size, 3));
+    double bytes = (double)dc3_ctx_bytes(ctx);
+    dc3_ctx_close(&ctx);
+    return bytes;
+}
+
 /* Of the denoiser; `steps` where no sampler can be opened, which the edit then says. */
 static int evaluations_of(const dc3_editor *e, const dc3_edit_settings *s)
 {

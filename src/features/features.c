@@ -1,29 +1,79 @@
 /* Features of a dataset, as the method needs: the mean of the VAE's posterior of every image; with a
  * teacher, its embedding and logits. */
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "features/feature_cache.h"
 #include "features/run.h"
 #include "base/listener.h"
+#include "base/pieces.h"
 #include "features/copies.h"
 #include "features/features.h"
 #include "features/feature_rows.h"
 #include "base/rng.h"
 #include "features/skipped.h"
+#include "ops/workers.h"
 
-enum { BATCH = 16 }; /* always as many, the last filled up, so that an image's features depend on it alone */
+/* Images of a piece of work (base/pieces.h), which the teacher sees as one batch: always as many, the last
+ * filled up, so that an image's features depend on it alone. */
+enum { PIECE = DC3_TEACHER_BATCH };
 
-typedef struct batch {
-    float *rgb;                 /* [BATCH, feature_size, feature_size, 3] */
-    float *latents;             /* [BATCH, feature_length] */
-    float *seen;                /* [BATCH, teacher.size, teacher.size, 3] */
-    float *embeddings, *logits; /* [BATCH, ..] */
-    int failed[BATCH];
-    dc3_image_hashes hashes[BATCH];
-    char reason[BATCH][256];
-} batch;
+/* What comes of a piece. */
+typedef struct piece {
+    int failed[PIECE];
+    dc3_image_hashes hashes[PIECE];
+    char reason[PIECE][256];
+    float values[]; /* latents [PIECE, feature_length], embeddings and logits [PIECE, ..] */
+} piece;
+
+/* What a worker works in. */
+typedef struct worker {
+    float *rgb;  /* [rows, feature_size, feature_size, 3] */
+    float *seen; /* [PIECE, teacher.size, teacher.size, 3] */
+} worker;
+
+typedef struct stage {
+    dc3_run *run;
+    int64_t n;
+    int rows;  /* images that the VAE encodes at once, */
+    int asked; /* and that the teacher sees at once: PIECE */
+    int count;
+    worker *workers;              /* [count] */
+    dc3_ctx **encoders, **askers; /* [count], contexts of the VAE and of the teacher */
+    int64_t first, stride;        /* piece p begins at image first + p * stride */
+} stage;
+
+/* As many images of small ones as keep the network's tensors in a core's second-level cache, where they are
+ * fastest (bench/bench_features.c), yet as many pixels as its kernels want. */
+static int rows_of(int size)
+{
+    enum { PIXELS = 1 << 14 };
+    int rows = PIECE;
+    while (rows > 1 && rows * size * size > PIXELS) rows /= 2;
+    return rows;
+}
+
+static float *latents_of(piece *p)
+{
+    return p->values;
+}
+
+static float *embeddings_of(const dc3_run *run, piece *p)
+{
+    return p->values + (run->encodes ? PIECE * run->feature_length : 0);
+}
+
+static float *logits_of(const dc3_run *run, piece *p)
+{
+    return embeddings_of(run, p) + PIECE * run->teacher.info->embedding;
+}
+
+/* Values of an image's features, and of what the teacher says of it. */
+static int64_t columns_of(const dc3_run *run)
+{
+    const dc3_teacher *t = &run->teacher;
+    return (run->encodes ? run->feature_length : 0) + (t->net ? t->info->embedding + t->info->classes : 0);
+}
 
 /* The image of `source` as floats [size, size, 3]; `more`: at another size too, later. pixels: their hash, or
  * NULL. */
@@ -60,48 +110,75 @@ dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float
     return dc3_run_read_sizes(run, item, (int[]){size, 0}, (float *[]){to, NULL}, NULL);
 }
 
-static void load(const dc3_run *run, int64_t first, int count, batch *b)
+/* Reads image i of a piece, for the VAE as `rgb` and for the teacher as `seen`; one that is not there or
+ * cannot be read is nothing. */
+static void load(const dc3_run *run, int64_t item, int is_there, int i, float *rgb, float *seen, piece *p)
 {
+    const int sizes[] = {run->feature_size, run->teacher.size};
+    float *const to[] = {rgb, seen};
+    p->failed[i] =
+        is_there && dc3_run_read_sizes(run, item, sizes, (float *[]){rgb, seen}, &p->hashes[i]) != DC3_OK;
+    if (p->failed[i]) snprintf(p->reason[i], sizeof p->reason[i], "%s", dc3_error_text());
+    for (int k = 0; k < 2 && (!is_there || p->failed[i]); k++)
+        if (to[k]) memset(to[k], 0, (size_t)sizes[k] * (size_t)sizes[k] * 3 * sizeof **to);
+}
+
+/* Images of piece `number`. */
+static int count_of(const stage *s, int64_t number)
+{
+    int64_t left = s->n - (s->first + number * s->stride);
+    return left < PIECE ? (int)left : PIECE;
+}
+
+/* Reads `count` images from `first` on and runs the networks on them; the worker's own thread does it all. */
+static dc3_status compute(const stage *s, int at, int64_t first, int count, piece *p)
+{
+    const dc3_run *run = s->run;
+    const worker *w = &s->workers[at];
     int64_t each = (int64_t)run->feature_size * run->feature_size * 3;
     int64_t each_seen = (int64_t)run->teacher.size * run->teacher.size * 3;
-    const int sizes[] = {run->feature_size, run->teacher.size};
-#pragma omp parallel for schedule(dynamic) num_threads(run->options->select.threads)
-    for (int i = 0; i < BATCH; i++) {
-        float *rgb = b->rgb ? b->rgb + i * each : NULL, *seen = b->seen ? b->seen + i * each_seen : NULL;
-        b->failed[i] = i < count && dc3_run_read_sizes(run, first + i, sizes, (float *[]){rgb, seen},
-                                                       &b->hashes[i]) != DC3_OK;
-        if (b->failed[i]) snprintf(b->reason[i], sizeof b->reason[i], "%s", dc3_error_text());
-        if (i < count && !b->failed[i]) continue;
-        if (rgb) memset(rgb, 0, (size_t)each * sizeof *rgb);
-        if (seen) memset(seen, 0, (size_t)each_seen * sizeof *seen);
+    for (int i = 0; i < s->asked; i++) {
+        int row = i % s->rows;
+        load(run, first + i, i < count, i, w->rgb ? w->rgb + row * each : NULL,
+             w->seen ? w->seen + i * each_seen : NULL, p);
+        if (!w->rgb || row < s->rows - 1 || i - row >= count) continue;
+        DC3_TRY(dc3_editor_encode_in(run->editor, s->encoders[at], s->rows, run->feature_size, w->rgb,
+                                     latents_of(p) + (i - row) * run->feature_length));
     }
+    return w->seen ? dc3_teacher_run_in(&run->teacher, s->askers[at], s->asked, w->seen,
+                                        embeddings_of(run, p), logits_of(run, p))
+                   : DC3_OK;
 }
 
-/* Reads `count` images and runs the networks on `rows` of the batch. */
-static dc3_status compute(dc3_run *run, int64_t first, int count, int rows, batch *b)
+static dc3_status work(void *user, int at, int64_t number, void *result)
 {
-    load(run, first, count, b);
-    if (b->rgb) DC3_TRY(dc3_editor_encode(run->editor, rows, run->feature_size, b->rgb, b->latents));
-    return b->seen ? dc3_teacher_run(&run->teacher, rows, b->seen, b->embeddings, b->logits) : DC3_OK;
+    const stage *s = user;
+    return compute(s, at, s->first + number * s->stride, count_of(s, number), result);
 }
 
-/* Rows of the batch's images, but for those that cannot be read and for copies. */
-static dc3_status take_batch(dc3_run *run, int64_t first, int count, batch *b)
+/* Rows of the piece's images, but for those that cannot be read and for copies. */
+static dc3_status take(void *user, int64_t number, void *result)
 {
-    int64_t items[BATCH] = {0};
-    uint64_t files[BATCH] = {0};
-    for (int i = 0; i < count; i++) items[i] = first + i, files[i] = b->hashes[i].file;
-    DC3_TRY(dc3_run_note_read(run, count, items, files, b->failed));
+    const stage *s = user;
+    dc3_run *run = s->run;
+    piece *p = result;
+    int count = count_of(s, number);
+    int64_t items[PIECE] = {0}, first = s->first + number * s->stride;
+    uint64_t files[PIECE] = {0};
+    for (int i = 0; i < count; i++) items[i] = first + i, files[i] = p->hashes[i].file;
+    DC3_TRY(dc3_run_note_read(run, count, items, files, p->failed));
     for (int i = 0; i < count; i++) {
         int is_copy = 0;
-        if (b->failed[i]) DC3_TRY(dc3_run_skip(run, first + i, b->reason[i]));
-        if (!b->failed[i]) DC3_TRY(dc3_copies_meet(run, first + i, &b->hashes[i].view, &is_copy));
-        if (b->failed[i] || is_copy) continue;
+        if (p->failed[i]) DC3_TRY(dc3_run_skip(run, first + i, p->reason[i]));
+        if (!p->failed[i]) DC3_TRY(dc3_copies_meet(run, first + i, &p->hashes[i].view, &is_copy));
+        if (p->failed[i] || is_copy) continue;
         const dc3_classifier_info *t = run->teacher.info;
-        DC3_TRY(dc3_feature_rows_add(run, first + i, b->rgb ? b->latents + i * run->feature_length : NULL,
-                                     b->seen ? b->embeddings + i * t->embedding : NULL,
-                                     b->seen ? b->logits + i * t->classes : NULL));
+        DC3_TRY(dc3_feature_rows_add(run, first + i,
+                                     run->encodes ? latents_of(p) + i * run->feature_length : NULL,
+                                     run->teacher.net ? embeddings_of(run, p) + i * t->embedding : NULL,
+                                     run->teacher.net ? logits_of(run, p) + i * t->classes : NULL));
     }
+    dc3_run_progress(run, "features", first + count, s->n);
     return DC3_OK;
 }
 
@@ -110,69 +187,126 @@ static float *floats(int64_t rows, int64_t columns)
     return malloc((size_t)rows * (size_t)columns * sizeof(float));
 }
 
-static void batch_close(batch *b)
+static void close_stage(stage *s)
 {
-    if (b) free(b->rgb), free(b->latents), free(b->seen), free(b->embeddings), free(b->logits);
-    free(b);
+    for (int i = 0; s->workers && i < s->count; i++) free(s->workers[i].rgb), free(s->workers[i].seen);
+    free(s->workers);
+    if (s->run->encodes) dc3_workers_close(dc3_editor_ctx(s->run->editor), s->count, &s->encoders);
+    if (s->run->teacher.net) dc3_workers_close(s->run->teacher.ctx, s->count, &s->askers);
 }
 
-static dc3_status open_batch(const dc3_run *run, batch **out)
+/* How many workers there are, for as many pieces; with less than two the networks' own threads share a piece.
+ */
+static int workers_of(const stage *s, int64_t pieces)
+{
+    const dc3_run *run = s->run;
+    const dc3_teacher *t = &run->teacher;
+    double bytes = 4.0 * PIECE * (double)columns_of(run);
+    if (run->encodes)
+        bytes += dc3_editor_encode_bytes(run->editor, s->rows, run->feature_size) +
+                 12.0 * s->rows * run->feature_size * run->feature_size;
+    if (t->net) bytes += dc3_teacher_bytes(t, PIECE) + 12.0 * PIECE * t->size * t->size;
+    return dc3_workers(run->encodes ? dc3_editor_ctx(run->editor) : t->ctx, pieces, bytes);
+}
+
+/* Always close. */
+static dc3_status open_stage(dc3_run *run, stage *s)
 {
     const dc3_teacher *t = &run->teacher;
-    batch *b = *out = calloc(1, sizeof *b);
     int64_t size = run->feature_size;
-    int ready = b != NULL;
-    if (ready && run->encodes)
-        ready =
-            (b->rgb = floats(BATCH, size * size * 3)) && (b->latents = floats(BATCH, run->feature_length));
-    if (ready && t->net)
-        ready = (b->seen = floats(BATCH, (int64_t)t->size * t->size * 3)) &&
-                (b->embeddings = floats(BATCH, t->info->embedding)) &&
-                (b->logits = floats(BATCH, t->info->classes));
-    return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    *s = (stage){.run = run, .n = dc3_dataset_size(run->dataset), .asked = PIECE, .stride = PIECE};
+    s->rows = run->encodes ? rows_of(run->feature_size) : PIECE;
+    s->count = workers_of(s, (s->n + PIECE - 1) / PIECE);
+    s->workers = calloc((size_t)s->count, sizeof *s->workers);
+    int ready = s->workers != NULL;
+    for (int i = 0; ready && i < s->count; i++) {
+        worker *w = &s->workers[i];
+        if (run->encodes) ready = (w->rgb = floats(s->rows, size * size * 3)) != NULL;
+        if (t->net) ready = ready && (w->seen = floats(PIECE, (int64_t)t->size * t->size * 3)) != NULL;
+    }
+    if (!ready) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (run->encodes) DC3_TRY(dc3_workers_open(dc3_editor_ctx(run->editor), s->count, &s->encoders));
+    return t->net ? dc3_workers_open(t->ctx, s->count, &s->askers) : DC3_OK;
+}
+
+static size_t piece_size(const dc3_run *run)
+{
+    return sizeof(piece) + (size_t)(PIECE * columns_of(run)) * sizeof(float);
+}
+
+static dc3_status pass(void *user, int64_t number, void *result)
+{
+    (void)user, (void)number, (void)result;
+    return DC3_OK;
+}
+
+/* Seconds of one image, by all workers, in some pieces that are spread over the dataset. */
+static dc3_status measure_pieces(stage *s, int64_t count, double *seconds)
+{
+    double start = dc3_seconds_now();
+    s->stride = count > 1 ? (s->n - PIECE) / (count - 1) : PIECE;
+    dc3_pieces pieces = {.count = count,
+                         .workers = s->count,
+                         .result_size = piece_size(s->run),
+                         .user = s,
+                         .work = work,
+                         .take = pass};
+    dc3_status status = dc3_pieces_run(&pieces);
+    int64_t images = s->n < PIECE ? s->n : count * PIECE;
+    *seconds = (dc3_seconds_now() - start) / (double)images;
+    return status;
 }
 
 dc3_status dc3_run_measure_features(dc3_run *run, double *seconds)
 {
     enum { MOST = 8 };
-    const double enough = 0.7, slow = 0.1;
-    int64_t n = dc3_dataset_size(run->dataset);
-    int count = n < BATCH ? (int)n : BATCH;
-    batch *b;
-    dc3_status status = open_batch(run, &b);
-    double start = dc3_seconds_now();
-    /* One image, the first time with the packing of weights; of a large network that must do. */
+    const double enough = 0.35, slow = 0.1;
+    stage s;
+    piece *p = calloc(1, piece_size(run));
+    if (!p) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = open_stage(run, &s);
+    /* As many images as hardly take longer than one, the first time with the packing of weights; of a large
+     * network that must do. */
+    int usual = s.rows,
+        few = rows_of(run->feature_size > run->teacher.size ? run->feature_size : run->teacher.size);
+    s.rows = s.rows < few ? s.rows : few, s.asked = few;
     for (int i = 0; i < 2 && status == DC3_OK; i++) {
-        start = dc3_seconds_now();
-        status = compute(run, 0, 1, 1, b);
-        *seconds = dc3_seconds_now() - start;
+        double start = dc3_seconds_now();
+        status = compute(&s, 0, 0, s.n < few ? (int)s.n : few, p);
+        *seconds = (dc3_seconds_now() - start) / few / s.count;
     }
-    int small = *seconds < slow;
-    for (int i = 0; small && i < MOST && status == DC3_OK && dc3_seconds_now() - start < enough; i++) {
-        if (i < 2) start = dc3_seconds_now(); /* nor does the first batch count, if there are more */
-        status = compute(run, (n - count) * i / MOST, count, BATCH, b);
-        *seconds = (dc3_seconds_now() - start) / (i > 1 ? i : 1) / count;
+    s.rows = usual, s.asked = PIECE;
+    /* Pieces, the first time to fill caches, then as many as there is time for. */
+    int64_t most = (s.n + PIECE - 1) / PIECE, count = most < s.count ? most : s.count;
+    int is_small = *seconds * s.count < slow;
+    if (is_small && status == DC3_OK) status = measure_pieces(&s, count, seconds);
+    if (is_small && status == DC3_OK) {
+        int64_t more = (int64_t)(enough / (*seconds * PIECE)) / s.count * s.count;
+        if (more > MOST * s.count) more = MOST * s.count;
+        if (more > most) more = most;
+        if (more >= count) status = measure_pieces(&s, more, seconds);
     }
-    batch_close(b);
+    close_stage(&s);
+    free(p);
     return status;
 }
 
 static dc3_status compute_all(dc3_run *run)
 {
-    int64_t n = dc3_dataset_size(run->dataset);
-    batch *b;
-    dc3_status status = open_batch(run, &b);
-    if (status == DC3_OK) status = dc3_feature_rows_open(run, n);
-    for (int64_t first = 0; status == DC3_OK && first < n; first += BATCH) {
-        int count = n - first < BATCH ? (int)(n - first) : BATCH;
-        status = compute(run, first, count, BATCH, b);
-        if (status == DC3_OK) status = take_batch(run, first, count, b);
-        dc3_run_progress(run, "features", first + count, n);
-    }
-    batch_close(b);
+    stage s;
+    dc3_status status = open_stage(run, &s);
+    if (status == DC3_OK) status = dc3_feature_rows_open(run, s.n);
+    dc3_pieces pieces = {.count = (s.n + PIECE - 1) / PIECE,
+                         .workers = s.count,
+                         .result_size = piece_size(run),
+                         .user = &s,
+                         .work = work,
+                         .take = take};
+    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
+    close_stage(&s);
     if (status == DC3_OK && run->n == 0)
-        status =
-            dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data, (long long)n);
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data,
+                          (long long)s.n);
     return status == DC3_OK ? dc3_feature_rows_finish(run) : status;
 }
 

@@ -13,7 +13,8 @@
 typedef struct temporary {
     uint64_t id;
     void *data;
-    dc3_pool *pool;
+    dc3_pool *pool; /* NULL: the context only counts */
+    size_t bytes;
 } temporary;
 
 struct dc3_ctx {
@@ -28,6 +29,7 @@ struct dc3_ctx {
         *host_pool;  /* of the device's memory; of the host's, where that is another, made at need */
     temporary *live; /* in the order made; a scope is a position in it */
     size_t live_count, live_capacity;
+    size_t counted, most_counted; /* bytes of temporaries that there would be, where it only counts */
     dc3_profile profile;
     struct dc3_tape *tape;
     int drops;
@@ -67,6 +69,11 @@ dc3_status dc3_ctx_open(const char *device, dc3_dtype dtype, int threads, dc3_ct
     if (status != DC3_OK) dc3_ctx_close(&ctx);
     *out = ctx;
     return status;
+}
+
+dc3_status dc3_ctx_open_beside(const dc3_ctx *other, int threads, dc3_ctx **ctx)
+{
+    return dc3_ctx_open(other->backend->device.name, other->dtype, threads, other->mode, ctx);
 }
 
 void dc3_ctx_close(dc3_ctx **ctx)
@@ -126,14 +133,18 @@ dc3_scope dc3_scope_open(dc3_ctx *ctx)
     return ctx->live_count;
 }
 
-static void give(temporary t)
+static void give(dc3_ctx *ctx, temporary t)
 {
-    if (t.id) dc3_pool_give(t.pool, t.data);
+    if (!t.id) return;
+    if (t.pool)
+        dc3_pool_give(t.pool, t.data);
+    else
+        ctx->counted -= t.bytes;
 }
 
 void dc3_scope_close(dc3_ctx *ctx, dc3_scope scope)
 {
-    while (ctx->live_count > scope) give(ctx->live[--ctx->live_count]);
+    while (ctx->live_count > scope) give(ctx, ctx->live[--ctx->live_count]);
 }
 
 dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result)
@@ -144,7 +155,7 @@ dc3_tensor dc3_scope_return(dc3_ctx *ctx, dc3_scope scope, dc3_tensor result)
         if (t.id && t.id == result.id)
             retained = t;
         else
-            give(t);
+            give(ctx, t);
     }
     if (retained.id) ctx->live[ctx->live_count++] = retained;
     return result;
@@ -161,7 +172,7 @@ void dc3_drop(dc3_ctx *ctx, dc3_tensor tensor)
 {
     temporary *t = find_live(ctx, tensor);
     if (!t) return;
-    give(*t);
+    give(ctx, *t);
     t->id = 0;
 }
 
@@ -178,7 +189,6 @@ static dc3_tensor new_in(dc3_ctx *ctx, dc3_pool *pool, const dc3_device *device,
     dc3_tensor t = dc3_view(NULL, dtype, ndim, shape);
     t.device = device;
     t.id = dc3_tensor_new_id();
-    if (ctx->mode == DC3_CTX_COUNT) return t;
     if (ctx->live_count == ctx->live_capacity) {
         size_t capacity = ctx->live_capacity ? 2 * ctx->live_capacity : 256;
         temporary *live = realloc(ctx->live, capacity * sizeof *live);
@@ -186,14 +196,21 @@ static dc3_tensor new_in(dc3_ctx *ctx, dc3_pool *pool, const dc3_device *device,
         ctx->live = live;
         ctx->live_capacity = capacity;
     }
-    t.data = dc3_pool_take(pool, dc3_bytes(&t));
+    size_t bytes = dc3_bytes(&t);
+    if (ctx->mode == DC3_CTX_COUNT) {
+        ctx->counted += bytes;
+        if (ctx->counted > ctx->most_counted) ctx->most_counted = ctx->counted;
+        ctx->live[ctx->live_count++] = (temporary){t.id, NULL, NULL, bytes};
+        return t;
+    }
+    t.data = dc3_pool_take(pool, bytes);
     if (!t.data) {
         char text[DC3_SHAPE_TEXT];
         return dc3_ctx_fail(ctx,
                             dc3_fail(DC3_ERR_MEMORY, "out of memory for a %s tensor of shape %s",
                                      dc3_dtype_name(dtype), dc3_shape_text(ndim, shape, text, sizeof text)));
     }
-    ctx->live[ctx->live_count++] = (temporary){t.id, t.data, pool};
+    ctx->live[ctx->live_count++] = (temporary){t.id, t.data, pool, bytes};
     return t;
 }
 
@@ -315,7 +332,7 @@ void dc3_ctx_profile_reset(dc3_ctx *ctx)
 
 size_t dc3_ctx_bytes(const dc3_ctx *ctx)
 {
-    return dc3_pool_bytes(ctx->pool);
+    return ctx->mode == DC3_CTX_COUNT ? ctx->most_counted : dc3_pool_bytes(ctx->pool);
 }
 
 int dc3_op_begin(dc3_op *op, dc3_ctx *ctx, dc3_op_kind kind, double flops)

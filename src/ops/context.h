@@ -18,6 +18,8 @@ typedef enum dc3_ctx_mode {
  * DC3_F32, or DC3_BF16 where the device computes in it (else DC3_ERR_UNSUPPORTED). threads: of the processor,
  * 1 to 4096. */
 dc3_status dc3_ctx_open(const char *device, dc3_dtype dtype, int threads, dc3_ctx_mode mode, dc3_ctx **ctx);
+/* One of the same device, type and mode, but with `threads`. */
+dc3_status dc3_ctx_open_beside(const dc3_ctx *other, int threads, dc3_ctx **ctx);
 /* Accepts NULL; nulls. */
 void dc3_ctx_close(dc3_ctx **ctx);
 
@@ -99,7 +101,7 @@ typedef struct dc3_profile {
 const char *dc3_op_kind_name(dc3_op_kind kind);
 dc3_profile dc3_ctx_profile(const dc3_ctx *ctx);
 void dc3_ctx_profile_reset(dc3_ctx *ctx);
-/* Bytes that temporaries take at the most so far. */
+/* Bytes that temporaries take at the most so far; where the context only counts, that they would take. */
 size_t dc3_ctx_bytes(const dc3_ctx *ctx);
 
 /* For operations only. */

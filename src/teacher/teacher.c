@@ -140,18 +140,37 @@ double dc3_teacher_loss(int64_t classes, const float *z, int64_t label)
     return own == 1 ? log1p(sum) : most - z[label] + log(sum + own);
 }
 
-dc3_status dc3_teacher_run(dc3_teacher *t, int n, float *rgb, float *embeddings, float *logits)
+dc3_status dc3_teacher_run_in(const dc3_teacher *t, dc3_ctx *ctx, int n, float *rgb, float *embeddings,
+                              float *logits)
 {
-    dc3_ctx_clear(t->ctx);
-    dc3_scope scope = dc3_scope_open(t->ctx);
+    dc3_ctx_clear(ctx);
+    dc3_scope scope = dc3_scope_open(ctx);
     dc3_classifier_normalise((int64_t)n * t->size * t->size, rgb);
     dc3_tensor h, x = dc3_view(rgb, DC3_F32, 4, (int64_t[]){n, t->size, t->size, 3});
-    dc3_tensor z = dc3_classifier_of(t->ctx, t->net, dc3_on_device(t->ctx, x), &h);
-    dc3_download(t->ctx, h, embeddings);
-    dc3_download(t->ctx, z, logits);
-    dc3_status status = dc3_ctx_status(t->ctx);
-    dc3_scope_close(t->ctx, scope);
+    dc3_tensor z = dc3_classifier_of(ctx, t->net, dc3_on_device(ctx, x), &h);
+    dc3_download(ctx, h, embeddings);
+    dc3_download(ctx, z, logits);
+    dc3_status status = dc3_ctx_status(ctx);
+    dc3_scope_close(ctx, scope);
     return status;
+}
+
+dc3_status dc3_teacher_run(dc3_teacher *t, int n, float *rgb, float *embeddings, float *logits)
+{
+    return dc3_teacher_run_in(t, t->ctx, n, rgb, embeddings, logits);
+}
+
+double dc3_teacher_bytes(const dc3_teacher *t, int n)
+{
+    dc3_ctx *ctx;
+    dc3_tensor h;
+    if (dc3_ctx_open(dc3_ctx_device(t->ctx)->name, dc3_ctx_dtype(t->ctx), 1, DC3_CTX_COUNT, &ctx) != DC3_OK)
+        return 0;
+    dc3_classifier_of(ctx, t->net, dc3_new(ctx, dc3_ctx_dtype(ctx), 4, (int64_t[]){n, t->size, t->size, 3}),
+                      &h);
+    double bytes = (double)dc3_ctx_bytes(ctx);
+    dc3_ctx_close(&ctx);
+    return bytes;
 }
 
 dc3_status dc3_teacher_measure(dc3_teacher *t, double *seconds)

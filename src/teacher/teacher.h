@@ -49,6 +49,11 @@ void dc3_teacher_note_size(const dc3_listener *listener, const dc3_teacher *teac
 /* rgb [n, size, size, 3] in [0, 1], normalised in place; embeddings [n, info->embedding] and logits [n,
  * info->classes] f32. */
 dc3_status dc3_teacher_run(dc3_teacher *teacher, int n, float *rgb, float *embeddings, float *logits);
+/* The same in a context of the caller's, so that threads ask one teacher side by side (ops/workers.h). */
+dc3_status dc3_teacher_run_in(const dc3_teacher *teacher, dc3_ctx *ctx, int n, float *rgb, float *embeddings,
+                              float *logits);
+/* Bytes that such a call needs in its context. */
+double dc3_teacher_bytes(const dc3_teacher *teacher, int n);
 /* Seconds for one image, from the second of two batches of DC3_TEACHER_BATCH. */
 enum { DC3_TEACHER_BATCH = 16 };
 dc3_status dc3_teacher_measure(dc3_teacher *teacher, double *seconds);

@@ -1,0 +1,121 @@
+/* Work in pieces: taken in their order whatever the threads, ended by the earliest failure or by the flag.
+ * Also for ThreadSanitizer (tools/tsan.sh). */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <omp.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/cancel.h"
+#include "base/pieces.h"
+
+enum { PIECES = 100 };
+typedef struct job {
+    int64_t taken;       /* pieces so far */
+    int64_t fails, late; /* whose work fails; whose work fails sooner than that */
+    int64_t refused;     /* whose taking fails */
+    int64_t cancels;     /* whose taking sets the flag */
+    int most;            /* workers */
+    dc3_cancel *flag;
+    int parallel, busy[8]; /* most threads of OpenMP seen by a piece; a worker's number is in use */
+    int shared; /* a number was used twice at once, or is none (cmocka fails on the main thread only) */
+} job;
+
+static dc3_status work(void *user, int worker, int64_t piece, void *result)
+{
+    job *j = user;
+    if (worker < 0 || worker >= j->most || __atomic_exchange_n(&j->busy[worker], 1, __ATOMIC_ACQ_REL))
+        __atomic_store_n(&j->shared, 1, __ATOMIC_RELEASE);
+    if (omp_get_max_threads() > 1) __atomic_store_n(&j->parallel, omp_get_max_threads(), __ATOMIC_RELEASE);
+    usleep(piece == j->fails ? 5000 : (unsigned)(piece * 7919 % 300));
+    int64_t values[] = {piece, piece * piece};
+    memcpy(result, values, sizeof values);
+    __atomic_store_n(&j->busy[worker], 0, __ATOMIC_RELEASE);
+    if (piece == j->fails || piece == j->late) return dc3_fail_setting("ipc", "piece %lld", (long long)piece);
+    return DC3_OK;
+}
+
+static dc3_status take(void *user, int64_t piece, void *result)
+{
+    job *j = user;
+    const int64_t *values = result;
+    assert_int_equal(piece, j->taken++);
+    assert_int_equal(values[0], piece);
+    assert_int_equal(values[1], piece * piece);
+    if (piece == j->refused) return dc3_fail(DC3_ERR_FORMAT, "refused");
+    if (piece == j->cancels) dc3_cancel_set(j->flag);
+    return DC3_OK;
+}
+
+static dc3_status run(job *j, int workers, int64_t count)
+{
+    j->most = workers;
+    dc3_pieces pieces = {
+        .count = count, .workers = workers, .result_size = 16, .user = j, .work = work, .take = take};
+    return dc3_pieces_run(&pieces);
+}
+
+static job usual(void)
+{
+    return (job){.fails = -1, .late = -1, .refused = -1, .cancels = -1};
+}
+
+static void in_order(void **state)
+{
+    (void)state;
+    omp_set_num_threads(3);
+    for (int workers = 1; workers <= 8; workers++) {
+        for (int64_t count = 0; count <= PIECES; count += count < 9 ? 1 : PIECES - 9) {
+            job j = usual();
+            assert_int_equal(run(&j, workers, count), DC3_OK);
+            assert_int_equal(j.taken, count);
+            assert_false(j.shared);
+            assert_int_equal(j.parallel, workers > 1 && count > 1 ? 0 : count ? 3 : 0);
+        }
+        assert_int_equal(omp_get_max_threads(), 3);
+    }
+}
+
+/* The piece behind it fails first, and does not count. */
+static void earliest_failure(void **state)
+{
+    (void)state;
+    for (int workers = 1; workers <= 4; workers++) {
+        job j = usual();
+        j.fails = 20, j.late = 21;
+        assert_int_equal(run(&j, workers, PIECES), DC3_ERR_OPTION);
+        assert_int_equal(j.taken, 20);
+        assert_string_equal(dc3_error_text(), "ipc: piece 20");
+        assert_string_equal(dc3_error_setting(), "ipc");
+        j = usual();
+        j.refused = 30;
+        assert_int_equal(run(&j, workers, PIECES), DC3_ERR_FORMAT);
+        assert_int_equal(j.taken, 31);
+        assert_string_equal(dc3_error_text(), "refused");
+    }
+}
+
+static void cancelled(void **state)
+{
+    (void)state;
+    for (int workers = 1; workers <= 4; workers++) {
+        dc3_cancel flag = {0};
+        job j = usual();
+        j.cancels = 10, j.flag = &flag;
+        DC3_CANCEL_SCOPE(&flag);
+        assert_int_equal(run(&j, workers, PIECES), DC3_ERR_CANCELLED);
+        assert_in_range(j.taken, 11, 11 + 4 * workers);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(in_order),
+        cmocka_unit_test(earliest_failure),
+        cmocka_unit_test(cancelled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
