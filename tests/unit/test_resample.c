@@ -162,12 +162,51 @@ static void nothing_grows(void **state)
     dc3_image_free(&from);
 }
 
+/* Byte for byte. */
+static void same_as_libvips(dc3_rng *rng, int index)
+{
+    dc3_fit fit = (dc3_fit)(index % 3);
+    int w = 1 + (int)dc3_rng_below(rng, 50), h = 1 + (int)dc3_rng_below(rng, 50);
+    int width = w + (int)dc3_rng_below(rng, 200), height = h + (int)dc3_rng_below(rng, 200);
+    if (index % 7 == 0) width = w;
+    if (index % 11 == 0) width = 8 * w, height = 8 * h;
+    dc3_image from = random_image(rng, w, h), to, theirs;
+    if (index % 2)
+        for (int i = 0; i < w * h * 3; i++) from.pixels[i] = (uint8_t)dc3_rng_below(rng, 256);
+    VipsImage *in = dc3_vips_wrap(&from);
+    assert_int_equal(dc3_vips_fit("image", in, 0, width, height, fit, &theirs), DC3_OK);
+    g_object_unref(in);
+    if (dc3_fit_larger(&from, width, height, fit, &to)) {
+        for (int i = 0; i < width * height * 3; i++)
+            if (to.pixels[i] != theirs.pixels[i])
+                fail_msg("%d x %d to %d x %d, %s: value %d is %d, not %d", w, h, width, height,
+                         dc3_fit_names[fit], i, to.pixels[i], theirs.pixels[i]);
+    } else /* a long image, or one of its own size */
+        assert_true((fit == DC3_FIT_CROP && (width >= 8 * w || height >= 8 * h)) || width == w ||
+                    height == h);
+    dc3_image_free(&from), dc3_image_free(&to), dc3_image_free(&theirs);
+}
+
+static void grows_as_in_libvips(void **state)
+{
+    dc3_rng rng = dc3_rng_make(12, DC3_RNG_TEST, 0);
+    dc3_image from = random_image(&rng, 40, 30), to;
+    (void)state;
+    if (vips_version(0) != 8 || vips_version(1) != 14) skip(); /* other versions place samples otherwise */
+    for (int i = 0; i < 200; i++) same_as_libvips(&rng, i);
+    assert_false(dc3_fit_larger(&from, 41, 20, DC3_FIT_SQUASH, &to));
+    assert_false(dc3_fit_larger(&from, 39, 30, DC3_FIT_PAD, &to));
+    assert_false(dc3_fit_larger(&from, 20, 15, DC3_FIT_CROP, &to));
+    assert_null(to.pixels);
+    dc3_image_free(&from);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_formula), cmocka_unit_test(a_window_is_part_of_the_whole),
         cmocka_unit_test(one_colour_stays),  cmocka_unit_test(fits_as_libvips_does),
-        cmocka_unit_test(nothing_grows),
+        cmocka_unit_test(nothing_grows),     cmocka_unit_test(grows_as_in_libvips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

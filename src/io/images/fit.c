@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "io/images/enlarge.h"
 #include "io/images/resample.h"
 #include "io/images/turn.h"
 
@@ -65,4 +66,33 @@ int dc3_fit_smaller_plain(const dc3_plain *from, int width, int height, dc3_fit 
 int dc3_fit_smaller(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image)
 {
     return dc3_fit_smaller_plain(&(dc3_plain){.image = *from}, width, height, fit, image);
+}
+
+/* The middle of what becomes too long. */
+static dc3_enlarge_axis longer(int size, double shrink, int wanted)
+{
+    double scale = 1.0 / shrink;
+    int scaled = (int)(size * scale + 0.5), most = scaled < wanted ? scaled : wanted;
+    return (dc3_enlarge_axis){size, scale, (scaled - most) / 2, most};
+}
+
+int dc3_fit_larger(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image)
+{
+    enum { FAR = 8 }; /* a longer image is cut before it is enlarged */
+    double across = (double)from->width / width, down = (double)from->height / height;
+    *image = (dc3_image){0};
+    if (fit == DC3_FIT_CROP && fmax(across, down) >= FAR * fmin(across, down)) return 0;
+    if (fit == DC3_FIT_CROP) across = down = fmin(across, down);
+    if (fit == DC3_FIT_PAD) across = down = fmax(across, down);
+    if (across > 1 || down > 1 || (across == 1 && down == 1)) return 0;
+    dc3_image tile;
+    if (!dc3_enlarge(from, longer(from->width, across, width), longer(from->height, down, height), &tile))
+        return 0;
+    if (tile.width == width && tile.height == height) {
+        *image = tile;
+        return 1;
+    }
+    int done = fit == DC3_FIT_PAD && pad_to(&tile, width, height, image);
+    dc3_image_free(&tile);
+    return done;
 }

@@ -20,6 +20,7 @@ dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fi
         return DC3_OK;
     }
     if (dc3_fit_smaller(from, width, height, fit, image)) return DC3_OK;
+    if (dc3_fit_larger(from, width, height, fit, image)) return DC3_OK;
     DC3_TRY(dc3_vips_start());
     VipsImage *in = dc3_vips_wrap(from);
     if (!in) return dc3_vips_failed("image", "cannot be resized");
