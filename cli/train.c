@@ -14,8 +14,16 @@ static void print_training(const settings *s, const dc3_train_report *r, const c
                       (json_int_t)r->classes, "epochs", r->epochs, "parameters", r->parameters, "loss",
                       r->loss, "top1", r->top1, "top5", r->top5, "best_top1", r->best_top1, "best_epoch",
                       r->best_epoch, "seconds", r->seconds, "images_per_second", r->images_second);
+        if (r->decay > 0) json_object_set_new(o, "decay", json_real(r->decay));
         json_object_set_new(o, "out", json_text(out));
         print_json(o);
+        return;
+    }
+    if (r->decay > 0) {
+        printf("last layer of %s trained in %.0f s, decay %.3g, loss %.4f\n", r->arch, r->seconds, r->decay,
+               r->loss);
+        if (r->top1 >= 0) printf("top-1 %.2f %%\n", 100 * r->top1);
+        printf("result: %s\n", out);
         return;
     }
     printf("%s trained for %d epoch%s in %.0f s (%.1f images/s), loss %.4f\n", r->arch, r->epochs,
@@ -60,12 +68,30 @@ static const option own_options[] = {
      NULL},
     {"dtype", 0, OPTION_WORD, AT(dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {"test-every", 0, OPTION_WHOLE, AT(test_every), ANY, "Epochs between tests (default 1)", "N"},
+    {"backbone", 0, OPTION_PATH, AT(backbone), ANY,
+     "Classifier of any classes (.safetensors or .pth) of which only the last layer is trained, in seconds: "
+     "a regression "
+     "on its embeddings of the images, as strict as suits images that are held out",
+     "FILE"},
+    {"cache", 0, OPTION_PATH, AT(cache), ANY, "With --backbone: folder in which embeddings are saved", "DIR"},
     {"init", 0, OPTION_PATH, AT(init), ANY, "Start from a checkpoint (.safetensors or .pth)", "FILE"},
     {"strict", 0, OPTION_FLAG, AT(strict), ANY, "Stop at the first image that cannot be read", NULL},
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print how long it will take and stop", NULL},
     {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted training", NULL},
     {0}};
 static const option *const tables[] = {compute_options, result_options, own_options, force_options, NULL};
+
+/* Options about steps of a training, of which a regression has none. */
+static int check_backbone(const command *c, const dc3_train_options *o)
+{
+    static const char *const names[] = {"epochs",    "batch",      "lr",    "weight-decay",
+                                        "optimizer", "smoothing",  "dtype", "progressive",
+                                        "init",      "test-every", "fresh"};
+    for (size_t i = 0; o->backbone && i < sizeof names / sizeof *names; i++)
+        if (is_given(c, names[i])) return usage_error(c, "--%s: means nothing with --backbone", names[i]);
+    if (o->cache && !o->backbone) return usage_error(c, "--cache: needs --backbone");
+    return EXIT_DONE;
+}
 
 static int run(const command *c, int argc, char **argv)
 {
@@ -79,6 +105,8 @@ static int run(const command *c, int argc, char **argv)
         status = EXIT_USAGE;
     else if (!o->out && !o->dry_run)
         status = usage_error(c, "where should the weights go? Use -o FILE.safetensors");
+    else
+        status = check_backbone(c, o);
     if (status == EXIT_DONE) {
         o->data = rest[0];
         o->seed = v.common.options.select.seed;
@@ -101,6 +129,7 @@ const command train_command = {
     "DATA -o FILE.safetensors",
     "  dc3 train photos/train --val photos/val --arch resnet18 --epochs 30 --progressive -o "
     "teacher.safetensors\n"
-    "  dc3 train cifar10/train --val cifar10/test --arch resnet18_modified -o teacher.safetensors",
+    "  dc3 train cifar10/train --val cifar10/test --arch resnet18_modified -o teacher.safetensors\n"
+    "  dc3 train photos/train --val photos/val --backbone efficientnet_lite0.pth -o teacher.safetensors",
     tables,
     run};

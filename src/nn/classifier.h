@@ -54,6 +54,11 @@ int dc3_classifier_has_arch(const char *arch);
 /* Leaves a classifier that was opened for inference, before it runs, the outputs rows [n], each 0 to classes
  * - 1, in this order. DC3_ERR_MEMORY. */
 dc3_status dc3_classifier_keep_outputs(dc3_classifier *classifier, int64_t n, const int64_t *rows);
+/* Adds to `to` the tensors of a classifier that was opened for inference, under the names of its family and
+ * in the types of its file, and in place of its last layer weight [n, embedding] and bias [n], f32. All must
+ * live as long as `to`. */
+dc3_status dc3_classifier_add_to(const dc3_classifier *classifier, int64_t n, float *weight, float *bias,
+                                 dc3_table *to);
 /* Before the context that it ran in is closed. Accepts NULL; nulls. */
 void dc3_classifier_close(dc3_classifier **classifier);
 const dc3_classifier_info *dc3_classifier_describe(const dc3_classifier *classifier);

@@ -12,6 +12,7 @@
 #include "base/lock.h"
 #include "output/output_path.h"
 #include "teacher/train_in_run.h"
+#include "teacher/probe.h"
 #include "base/text.h"
 #include "dc3/text.h"
 #include "teacher/teacher.h"
@@ -564,7 +565,7 @@ dc3_status dc3_train_in_run(const dc3_train_options *given, const char *run, dc3
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CALL_SCOPE(own.listener.cancel);
     training t = {.options = options, .run = run, .report = report, .start = dc3_seconds_now(), .held = -1};
-    dc3_status status = train(&t, &own.listener);
+    dc3_status status = own.backbone ? dc3_probe_train(&own, run, report) : train(&t, &own.listener);
     if (t.held >= 0) close(t.held);
     report->seconds = t.before + dc3_seconds_now() - t.start;
     dc3_augmenter_close(&t.augmenter);

@@ -99,6 +99,22 @@ expect 2 "list: expected the class 'cyan' of other once, found it nowhere" "$dc3
   --teacher plain.safetensors --teacher-classes list
 expect 2 "--teacher-classes is for a teacher's file" "$dc3" condense train -o y --teacher-classes list
 [[ ! -e y && ! -e y.jsonl ]] || fail "a refused command writes"
+# The last layer alone, made anew for other classes: a classifier as any other, the same from saved embeddings.
+probe=("$dc3" train train --backbone three.safetensors --size 16 --threads 2 --cache saved)
+expect 0 "note: train: too few images to hold any out" "${probe[@]}" -o few.safetensors --force
+expect 0 "chosen by 10 images that were held out: top-1 100.00 % on 10 held-out images" \
+  "${probe[@]}" --hold-out 0.25 -o held-probe.safetensors
+expect 0 "top-1 100.00 %" "${probe[@]}" --val val -o probe.safetensors
+[[ $output == *"embeddings of 40 images from saved/"* ]] || fail "embeddings were not saved: $output"
+expect 0 "last layer of convnet3" "${probe[@]}" --val val -o again.safetensors --cache other-place
+cmp probe.safetensors again.safetensors || fail "a probe depends on where its embeddings come from"
+expect 0 "classes       2" "$dc3" info probe.safetensors
+expect 0 "teacher's accuracy: $right" "$dc3" select train -o x.jsonl --ipc 2 --force \
+  --teacher probe.safetensors --threads 2
+expect 2 "--lr: means nothing with --backbone" "${probe[@]}" -o x.safetensors --lr 1
+expect 2 "--backbone: gone.pth: expected a classifier's file" "$dc3" train train --backbone gone.pth -o no.safetensors
+expect 2 "--cache: needs --backbone" "$dc3" train train --cache saved -o no.safetensors
+[[ ! -e no.safetensors ]] || fail "a refused command writes"
 # So few images that nothing can be told from them.
 mkdir -p tiny/blue tiny/red && cp train/blue/1.png tiny/blue && cp train/red/1.png tiny/red
 expect 0 "too few to tell" "$dc3" select tiny -o x.jsonl --ipc 1 --teacher nameless.safetensors --threads 2

@@ -1,4 +1,5 @@
-/* Fewer outputs of a classifier, in another order. */
+/* Other outputs of a classifier: fewer of its own in another order, or those of a new last layer. */
+#include <string.h>
 #include "nn/classifiers/classifier_private.h"
 
 /* Rows of a tensor [outputs, ...] of the table in `values` [n, columns] as f32. */
@@ -29,4 +30,22 @@ dc3_status dc3_classifier_keep_outputs(dc3_classifier *c, int64_t n, const int64
     dc3_take_own(c->module, &c->last.weight, dc3_view(w, DC3_F32, 2, (int64_t[]){n, width}));
     c->info.classes = n;
     return dc3_module_status(c->module);
+}
+
+dc3_status dc3_classifier_add_to(const dc3_classifier *c, int64_t n, float *weight, float *bias,
+                                 dc3_table *to)
+{
+    char name[DC3_NAME_SIZE];
+    const dc3_table *from = dc3_module_table(c->module);
+    size_t head = strlen(c->kind->head);
+    for (size_t i = 0; i < dc3_table_size(from); i++) {
+        const char *other = dc3_table_name(from, i);
+        int is_head = strncmp(other, c->kind->head, head) == 0 && other[head] == '.';
+        if (is_head || strchr(other, '#'))
+            continue; /* and thirds of tensors, which are there as a whole too */
+        DC3_TRY(dc3_table_add(to, other, *dc3_table_at(from, i)));
+    }
+    DC3_TRY(dc3_table_add(to, dc3_name(name, "%s.weight", c->kind->head),
+                          dc3_view(weight, DC3_F32, 2, (int64_t[]){n, c->info.embedding})));
+    return dc3_table_add(to, dc3_name(name, "%s.bias", c->kind->head), dc3_view(bias, DC3_F32, 1, &n));
 }
