@@ -43,9 +43,7 @@ typedef struct stage {
     int64_t first, stride;        /* piece p begins at image first + p * stride */
 } stage;
 
-/* As many images of small ones as keep the network's tensors in a core's second-level cache, where they are
- * fastest (bench/bench_features.c), yet as many pixels as its kernels want. */
-static int rows_of(int size)
+int dc3_images_at_once(int size)
 {
     enum { PIXELS = 1 << 14 };
     int rows = PIECE;
@@ -215,7 +213,7 @@ static dc3_status open_stage(dc3_run *run, stage *s)
     const dc3_teacher *t = &run->teacher;
     int64_t size = run->feature_size;
     *s = (stage){.run = run, .n = dc3_dataset_size(run->dataset), .asked = PIECE, .stride = PIECE};
-    s->rows = run->encodes ? rows_of(run->feature_size) : PIECE;
+    s->rows = run->encodes ? dc3_images_at_once(run->feature_size) : PIECE;
     s->count = workers_of(s, (s->n + PIECE - 1) / PIECE);
     s->workers = calloc((size_t)s->count, sizeof *s->workers);
     int ready = s->workers != NULL;
@@ -267,8 +265,8 @@ dc3_status dc3_run_measure_features(dc3_run *run, double *seconds)
     dc3_status status = open_stage(run, &s);
     /* As many images as hardly take longer than one, the first time with the packing of weights; of a large
      * network that must do. */
-    int usual = s.rows,
-        few = rows_of(run->feature_size > run->teacher.size ? run->feature_size : run->teacher.size);
+    int usual = s.rows, few = dc3_images_at_once(run->feature_size > run->teacher.size ? run->feature_size
+                                                                                       : run->teacher.size);
     s.rows = s.rows < few ? s.rows : few, s.asked = few;
     for (int i = 0; i < 2 && status == DC3_OK; i++) {
         double start = dc3_seconds_now();

@@ -10,6 +10,10 @@
 dc3_status dc3_run_features(dc3_run *run);
 /* Seconds that one image takes in it, from some batches spread over the dataset. */
 dc3_status dc3_run_measure_features(dc3_run *run, double *seconds);
+/* Images of `size` pixels that the VAE encodes at once: of small ones as many as keep the network's tensors
+ * in a core's second-level cache, where they are fastest (bench/bench_features.c), yet as many pixels as its
+ * kernels want. It depends on nothing else, so that an image's features do not. */
+int dc3_images_at_once(int size);
 /* One image as floats in [0, 1], [size, size, 3]. */
 dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to);
 

@@ -16,6 +16,20 @@ expect 0 "7 images skipped" "$dc3" select data -o chosen.jsonl --ipc 2 --threads
 [[ $(wc -l < bins.jsonl.skipped.txt) == 7 && $(wc -l < chosen.jsonl.skipped.txt) == 7 ]] ||
   fail "bins and select list what they skip"
 
+# Whatever the threads, features are the same bytes, and what is skipped is told in the images' order. With --strict
+# the first of them is named, though one behind it is found sooner.
+images many/a 40; images many/b 20
+for i in 13 2 39 35; do echo "no image" > "many/a/$i.png"; done
+for threads in 1 2 3; do
+  expect 0 "4 images skipped" "$dc3" select many -o many$threads.jsonl --ipc 2 --threads $threads --cache many$threads
+  tail -c 20000 many$threads/features-*.safetensors > features$threads # behind what tells the time
+  [[ $(wc -c < features$threads) == 20000 ]] || fail "features are saved"
+  cmp features1 features$threads || fail "features depend on the number of threads"
+  cmp many1.jsonl many$threads.jsonl || fail "the choice depends on the number of threads"
+  cmp many1.jsonl.skipped.txt many$threads.jsonl.skipped.txt || fail "the order of what is skipped"
+done
+expect 1 "a/13.png" "$dc3" select many -o strict.jsonl --ipc 2 --threads 3 --strict
+
 # An image that is lost between selection and compensation; what was skipped and repeated stays counted.
 expect 0 "10 images stored" "$dc3" condense data -o out --ipc 5 "${common[@]}"
 rm data/a/1.png out/train/a/*-1.png
