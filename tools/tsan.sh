@@ -8,8 +8,8 @@ archer=$(dirname "$(readlink -f "$(command -v clang)")")/../lib/libarcher.so
 export OMP_TOOL_LIBRARIES=$archer OMP_NUM_THREADS=4 OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1
 export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp ignore_noninstrumented_modules=1 halt_on_error=0"
 TSAN_OPTIONS+=" exitcode=66 second_deadlock_stack=1"
-ctest --test-dir build-tsan --output-on-failure --timeout 1200 \
-  -R "${TSAN_TESTS:-unit/test_(augment|base|cancel|checkpoint|dataset|image|pieces|reading|select|threads|trainer)$}" || exit 1
+tests='augment|base|cancel|checkpoint|dataset|image|pieces|reading|select|threads|trainer'
+ctest --test-dir build-tsan --output-on-failure --timeout 1200 -R "${TSAN_TESTS:-unit/test_($tests)$}" || exit 1
 # The program on four threads, with an image that cannot be read.
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 for class in a b; do
