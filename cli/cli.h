@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include "dc3/condense.h"
 #include "dc3/edit_options.h"
+#include "dc3/evaluate.h"
 
 /* Exit statuses. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -66,6 +67,7 @@ typedef struct option {
 /* The values of the options that several commands have. The values of each command begin with them. */
 typedef struct settings {
     dc3_condense_options options;
+    dc3_evaluate_options student; /* its recipe alone */
     int json, quiet;
 } settings;
 
@@ -75,6 +77,10 @@ typedef struct settings {
 extern const option compute_options[], result_options[], data_options[], features_options[], set_options[],
     model_options[], method_options[], select_options[], teacher_options[], own_teacher_options[],
     store_options[], force_options[];
+/* A student's recipe: its name and how views are drawn; the rest of it. */
+extern const option view_options[], recipe_options[];
+/* Takes what was given of them over. */
+void take_recipe(const settings *s, dc3_evaluate_options *to);
 /* The settings of an edit, which the library's table has (dc3/edit_options.h). */
 enum { EDITING_OPTIONS = 16 }; /* at most */
 extern option editing_options[];

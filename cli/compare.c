@@ -84,9 +84,9 @@ static const option own_options[] = {
      "L,.."},
     {"seeds", 0, OPTION_WHOLE, AT(options.seeds), ANY,
      "Number of condensations and students of each (default 3)", "S"},
-    {"epochs", 'e', OPTION_WHOLE, STUDENT(epochs), ANY,
-     "Number of times that a student sees each image (default 300)", "N"},
-    {"batch", 0, OPTION_WHOLE, STUDENT(batch), WITHIN(1, 65536), "Images per step (default: the protocol's)",
+    {"epochs", 'e', OPTION_WHOLE, STUDENT(epochs), WITHIN(1, 1000000),
+     "Number of times that a student sees each image (default: the recipe's, 300)", "N"},
+    {"batch", 0, OPTION_WHOLE, STUDENT(batch), WITHIN(1, 65536), "Images per step (default: the recipe's)",
      "N"},
     {"factor", 0, OPTION_WHOLE, STUDENT(factor), WITHIN(1, 2),
      "As for evaluate (default 1 up to 64 pixels, else 2)", "F"},
@@ -118,8 +118,8 @@ static const option own_options[] = {
     {"cache", 0, OPTION_PATH, AT(cache), ANY,
      "Folder in which features are saved (default: below the output folder)", "DIR"},
     {0}};
-static const option *const tables[] = {compute_options, result_options,      model_options,
-                                       own_options,     own_teacher_options, NULL};
+static const option *const tables[] = {compute_options,     result_options, model_options,  own_options,
+                                       own_teacher_options, view_options,   recipe_options, NULL};
 
 /* The options of the library besides the lists. */
 static void fill_options(compare_values *v, const char *data, const char *cache)
@@ -136,6 +136,7 @@ static void fill_options(compare_values *v, const char *data, const char *cache)
     e->any_teacher = o->condense.any_teacher;
     e->threads = o->condense.select.threads;
     e->listener = o->condense.listener;
+    take_recipe(&v->common, e);
 }
 
 static int print_comparison(const compare_values *v)

@@ -36,14 +36,14 @@ static void print_conditions(const result *r)
     if (*s->teacher) printf(" of a %s", s->teacher);
     if (s->teacher_top1 >= 0) printf(" (top-1 %.2f %%)", 100 * s->teacher_top1);
     if (s->any_teacher) printf(", taken with --any-teacher: hardly one of these classes");
-    if (*s->teacher) printf(" at temperature %g", s->temperature);
+    if (*s->teacher && s->temperature > 0) printf(" at temperature %g", s->temperature);
     if (s->factor)
         printf("; RDED's views, factor %d", s->factor);
     else
         printf("; whole images");
     printf("; tested on %lld", (long long)s->test_images);
     if (s->unreadable) printf(" (%lld more cannot be read)", (long long)s->unreadable);
-    printf("\n");
+    printf("\n  %s\n", s->training);
 }
 
 static void print_row(const result *r, int first)
@@ -210,14 +210,14 @@ static const option own_options[] = {
     {"any-teacher", 0, OPTION_FLAG, AT(options.any_teacher), ANY, "As for condense", NULL},
     {"stored", 0, OPTION_PATH, AT(options.stored), ANY, "Stored labels (default OUT/soft_labels.safetensors)",
      "FILE"},
-    {"epochs", 'e', OPTION_WHOLE, AT(options.epochs), ANY,
-     "Number of times that each image is seen (default 300)", "N"},
+    {"epochs", 'e', OPTION_WHOLE, AT(options.epochs), WITHIN(1, 1000000),
+     "Number of times that each image is seen (default: the recipe's, 300)", "N"},
     {"output", 'o', OPTION_PATH, AT(out), ANY,
      "File of scores to add to (default OUT/scores.json of a folder of dc3 condense; else none)", "FILE"},
     {"seeds", 0, OPTION_WHOLE, AT(seeds), WITHIN(1, MOST_SEEDS),
      "Number of students per architecture (default 1)", "S"},
-    {"batch", 0, OPTION_WHOLE, AT(options.batch), WITHIN(1, 65536),
-     "Images per step (default: the protocol's)", "N"},
+    {"batch", 0, OPTION_WHOLE, AT(options.batch), WITHIN(1, 65536), "Images per step (default: the recipe's)",
+     "N"},
     {"lr", 0, OPTION_REAL, AT(options.lr), ABOVE_0(1000),
      "Learning rate (default: the protocol's for the student)", "X"},
     {"temperature", 0, OPTION_REAL, AT(options.temperature), ABOVE_0(1e6),
@@ -233,7 +233,8 @@ static const option own_options[] = {
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print how long it will take and stop", NULL},
     {"dtype", 0, OPTION_WORD, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {0}};
-static const option *const tables[] = {compute_options, result_options, own_options, NULL};
+static const option *const tables[] = {compute_options, result_options, own_options,
+                                       view_options,    recipe_options, NULL};
 
 static int run(const command *c, int argc, char **argv)
 {
@@ -252,6 +253,7 @@ static int run(const command *c, int argc, char **argv)
         o->folder = dc3_evaluate_folder(rest[0]);
         o->threads = v.common.options.select.threads;
         o->listener = v.common.options.listener;
+        take_recipe(&v.common, o);
         status = check_archs(c, list);
         char **archs = *list ? list : none;
         if (status == EXIT_DONE)

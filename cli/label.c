@@ -53,13 +53,15 @@ static const option own_options[] = {
      "2: swapped halves and crops of at least half the area; 1: whole images (default 1 up to 64 pixels, "
      "else 2)",
      "F"},
-    {"batch", 0, OPTION_WHOLE, AT(batch), ANY, "Images that are mixed with each other (default 100)", "N"},
+    {"batch", 0, OPTION_WHOLE, AT(batch), WITHIN(1, 65536),
+     "Images that are mixed with each other (default 100, or as a --recipe has it)", "N"},
     {"output", 'o', OPTION_PATH, AT(out), ANY, "File to write (default OUT/soft_labels.safetensors)", "FILE"},
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print the estimate and stop", NULL},
     {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted labelling",
      NULL},
     {0}};
-static const option *const tables[] = {compute_options, result_options, own_options, force_options, NULL};
+static const option *const tables[] = {compute_options, result_options, own_options,
+                                       view_options,    force_options,  NULL};
 
 static int run(const command *c, int argc, char **argv)
 {
@@ -77,6 +79,8 @@ static int run(const command *c, int argc, char **argv)
         o->seed = s->options.select.seed, o->threads = s->options.select.threads;
         o->listener = s->options.listener;
         o->force = s->options.force;
+        o->recipe = s->student.recipe, o->crop = s->student.crop, o->cutmix = s->student.cutmix;
+        o->rand_ops = s->student.rand_ops, o->rand_strength = s->student.rand_strength;
         s->options.dry_run = o->dry_run;
         char *beside = g_build_filename(rest[0], "soft_labels.safetensors", NULL);
         status = finish(dc3_label(o, &report), "to continue: the same command");

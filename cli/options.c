@@ -114,6 +114,50 @@ const option force_options[] = {
     {"force", 0, OPTION_FLAG, AT(options.force), ANY, "Replace a file at -o that dc3 did not write", NULL},
     {0}};
 
+const option view_options[] = {
+    {"recipe", 0, OPTION_WORD, AT(student.recipe), ANY,
+     "How students are trained, a table of values that other options override: classic, rded, dc3, strong "
+     "(docs/recipes.md; default classic)",
+     "NAME"},
+    {"crop", 0, OPTION_REAL, AT(student.crop), ABOVE_0(1),
+     "Least part of an image's area that a view shows, such as 0.1 (default: the recipe's, 1 over the "
+     "factor)",
+     "X"},
+    {"cutmix", 0, OPTION_WHOLE, AT(student.cutmix), WITHIN(0, 1),
+     "1: views are mixed by CutMix, 0: they are not (default: the recipe's, 1)", "0|1"},
+    {"rand-ops", 0, OPTION_WHOLE, AT(student.rand_ops), WITHIN(0, 4),
+     "Operations of RandAugment on each view (default: the recipe's, 0)", "N"},
+    {"rand-strength", 0, OPTION_WHOLE, AT(student.rand_strength), WITHIN(1, 30),
+     "Their strength, of 30 (default: the recipe's, or 9)", "M"},
+    {0}};
+
+const option recipe_options[] = {
+    {"loss", 0, OPTION_WORD, AT(student.loss), ANY,
+     "Of soft labels: kl (at the temperature), cosine (GIFT), mse (EDC) (default: the recipe's, kl)", "KIND"},
+    {"hard-share", 0, OPTION_REAL, AT(student.hard_share), WITHIN(0, 10),
+     "Part that hard labels have in cosine and mse (default: the recipe's; 0.1 and 0.025 of a --loss)", "X"},
+    {"smoothing", 0, OPTION_REAL, AT(student.smoothing), WITHIN(0, 0.999),
+     "By which hard labels are smoothed (default: the recipe's; 0.1 of --loss cosine)", "X"},
+    {"schedule", 0, OPTION_WORD, AT(student.schedule), ANY,
+     "How the learning rate falls: half-cosine, cosine, smooth (default: the recipe's, half-cosine)", "KIND"},
+    {"ema", 0, OPTION_REAL, AT(student.ema), WITHIN(0, 0.999999),
+     "Test averages of the weights, of such a decay; 0: the weights (default: the recipe's)", "X"},
+    {"images-seen", 0, OPTION_REAL, AT(student.images_seen), ABOVE_0(1e15),
+     "Train for so many images in all, in whole epochs, in place of --epochs", "N"},
+    {"minutes", 0, OPTION_REAL, AT(student.minutes), ABOVE_0(1e6),
+     "Train for about so long, in whole epochs by steps that are measured first, in place of --epochs", "M"},
+    {0}};
+
+void take_recipe(const settings *s, dc3_evaluate_options *to)
+{
+    const dc3_evaluate_options *from = &s->student;
+    to->recipe = from->recipe, to->loss = from->loss, to->schedule = from->schedule;
+    to->hard_share = from->hard_share, to->smoothing = from->smoothing, to->ema = from->ema;
+    to->crop = from->crop, to->cutmix = from->cutmix;
+    to->rand_ops = from->rand_ops, to->rand_strength = from->rand_strength;
+    to->images_seen = from->images_seen, to->minutes = from->minutes;
+}
+
 option editing_options[EDITING_OPTIONS + 1];
 
 void fill_editing_options(void)

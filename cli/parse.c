@@ -172,7 +172,7 @@ int parse(const command *c, int argc, char **argv, void *values, char ***rest)
     reading r = {.command = c, .values = values};
     if (!given) given = g_hash_table_new(NULL, NULL);
     g_hash_table_remove_all(given);
-    *s = (settings){.options = dc3_condense_defaults()};
+    *s = (settings){.options = dc3_condense_defaults(), .student = dc3_evaluate_defaults()};
     s->options.select.threads = 0;
     GOptionContext *context = make_context(c, &r);
     char **words = g_new0(char *, (gsize)argc + 1);

@@ -29,12 +29,12 @@ typedef struct dc3_evaluate_options {
                             where its file says it, else those of the teacher of the run that `data` is,
                             else the images', at most 224: so with all labels the same */
     int factor;          /* as dc3_label_options; 0: 1 up to 64 pixels, else 2 */
-    int epochs;          /* default 300 */
-    int batch;           /* 0: as the protocol has it for so many images and classes; with stored labels
+    int epochs;          /* 0: as images_seen, minutes or the recipe say */
+    int batch;           /* 0: as the recipe has it for so many images and classes; with stored labels
                             batch, factor and size are theirs: 0 or what they are */
     double lr;           /* 0: as the protocol has it for the architecture */
-    double weight_decay; /* -1: 0.01 */
-    double temperature;  /* 0: 20 */
+    double weight_decay; /* -1: the recipe's, 0.01 */
+    double temperature;  /* of the loss kl; 0: the recipe's, 20 */
     uint64_t seed;       /* of the student: its first weights and all that is drawn */
     int threads;         /* 1 to 1024 */
     const char *folder;  /* folder in which a student in training is saved, each minute and after each test,
@@ -46,6 +46,23 @@ typedef struct dc3_evaluate_options {
     int student, students; /* this is number `student`, from 0 on, of so many that are trained one after the
                               other: progress is that of all of them. students 0: of this one */
     const char *teacher_classes; /* as dc3_condense_options */
+    /* How the student is trained (docs/recipes.md): a table of values, and what is given in their place. */
+    dc3_recipe_kind recipe;
+    dc3_loss_kind loss;
+    dc3_lr_schedule schedule;
+    double hard_share; /* of hard labels in the losses cosine and mse, 0 to 10; -1: the recipe's, or 0.1 and
+                          0.025 of a loss that is given */
+    double smoothing;  /* of hard labels, 0 to 0.999; -1: the recipe's, or 0.1 of a given cosine, 0 of mse */
+    double crop;  /* least part of the area that a crop shows, above 0 to 1; 0: the recipe's, which may be
+                     1 / factor */
+    int cutmix;   /* 1: views are mixed, 0: not; -1: as the recipe says */
+    int rand_ops; /* operations of RandAugment on each view, 0 to 4; -1: as the recipe says */
+    int rand_strength;  /* of them, 1 to 30; 0: the recipe's, or 9 */
+    double ema;         /* decay of the averaged weights that are tested, 0 to 0.999999, 0: the weights
+                           themselves; -1: the recipe's */
+    double images_seen; /* images that the student sees in all, in whole epochs; 0: not said */
+    double minutes; /* that its training may take, turned into whole epochs by steps that are measured first;
+                       with `folder` they are kept there, so that it resumes to the same; 0: not said */
 } dc3_evaluate_options;
 
 DC3_API dc3_evaluate_options dc3_evaluate_defaults(void);
@@ -76,6 +93,9 @@ typedef struct dc3_score {
     int diverged;    /* 1: `loss` is more than twice first_loss and, times temperature^2, than ln(classes) */
     int any_teacher; /* 1: the labels' teacher seems to be one of other classes (options.any_teacher) */
     int replaced;    /* 1: the images in `data` are others now than those that it was trained on */
+    char recipe[16]; /* "classic", .. */
+    char training[320]; /* for people: optimizer, schedule, loss, augmentation, which weights are tested */
+    double minutes;     /* that were asked for; 0: none */
 } dc3_score;
 
 /* The images that several students are tested on, which are read once; and a teacher's accuracy on them. */
@@ -106,7 +126,8 @@ DC3_API const char *dc3_evaluate_folder(const char *data);
  * are read for this student alone. Batches are drawn from (seed, epoch); views: swapped halves (factor 2), a
  * random resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the temperature of the
  * student from the teacher on the mixed views, without the factor T^2; hard: cross-entropy with the labels
- * weighted by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule.
+ * weighted by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule. A recipe has
+ * some of this otherwise.
  *
  * With options->folder a student of the same settings and images that was interrupted resumes, to the same
  * bits, and one that was finished is not trained again. Where nothing can be saved the listener is notified

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "dc3/choices.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
@@ -24,7 +25,7 @@ typedef struct dc3_label_options {
     int top_k;  /* logits to store of each view, below the number of classes; 0: all */
     int factor; /* 2: swapped halves and crops of at least half the area; 1: neither; 0: 1 up to
                    64 pixels, else 2, as students are trained */
-    int batch;  /* images that are mixed with each other, 1 to 65536; default 100 */
+    int batch;  /* images that are mixed with each other, 1 to 65536; 0: 100, or as a named recipe has it */
     double temperature; /* at which top_k preserves the probabilities, more than 0; default 20 */
     uint64_t seed;
     int threads; /* 1 to 1024 */
@@ -34,6 +35,10 @@ typedef struct dc3_label_options {
     int force;                   /* replace a file at `out` that dc3 did not write */
     int any_teacher;             /* as dc3_condense_options */
     const char *teacher_classes; /* as dc3_condense_options */
+    /* As dc3_evaluate_options has them: how views are drawn. */
+    dc3_recipe_kind recipe;
+    double crop;
+    int cutmix, rand_ops, rand_strength;
 } dc3_label_options;
 
 DC3_API dc3_label_options dc3_label_defaults(void);

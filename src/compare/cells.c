@@ -156,8 +156,10 @@ static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folde
  * without memory. */
 static json_t *settings_of(const dc3_tested *student)
 {
-    static const char *const keys[] = {"lr",      "weight_decay",          "temperature", "val",
-                                       "teacher", "departs_from_protocol", "stored"};
+    static const char *const keys[] = {
+        "lr",     "weight_decay", "temperature",   "val",       "teacher",  "departs_from_protocol",
+        "stored", "loss",         "hard_share",    "smoothing", "schedule", "crop",
+        "cutmix", "rand_ops",     "rand_strength", "ema"};
     json_t *settings = json_object();
     for (size_t i = 0; settings && i < sizeof keys / sizeof *keys; i++) {
         json_t *value = json_object_get(student->settings, keys[i]);
@@ -182,7 +184,7 @@ static json_t *line_of(const dc3_cell *w, const dc3_tested *student, int own_tea
         return NULL;
     }
     return json_pack("{s:i, s:s, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, "
-                     "s:f, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:i, s:b, s:o}",
+                     "s:f, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:i, s:b, s:s, s:s, s:o}",
                      "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels",
                      w->labels, "augment", w->augment, "top1", s->top1, "top5", s->top5, "best_top1",
                      s->best_top1, "best_epoch", s->best_epoch, "top1_at", at, "seconds_condense",
@@ -191,7 +193,7 @@ static json_t *line_of(const dc3_cell *w, const dc3_tested *student, int own_tea
                      "test_images", (json_int_t)s->test_images, "batch", s->batch, "epochs", s->epochs,
                      "size", s->size, "factor", s->factor, "steps", (json_int_t)s->steps, "teacher",
                      s->teacher, "diverged", s->diverged, "any_teacher", s->any_teacher && !own_teacher,
-                     "settings", settings_of(student));
+                     "recipe", s->recipe, "training", s->training, "settings", settings_of(student));
 }
 
 /* ", 3 of 8 scores, about 2 min left for all of it"; "" where that was the last. */
@@ -204,6 +206,26 @@ static const char *left_text(const dc3_comparing *c, char text[DC3_NUMBER_TEXT +
         snprintf(text, DC3_NUMBER_TEXT + 80, "; %d of %d scores, about %s left for all of it", done,
                  c->report->total, dc3_duration_text(dc3_seconds_left(c->wanted, &c->results), duration));
     return text;
+}
+
+/* Epochs of a student of the same size, network and labels that is there: students of one comparison that
+ * have so many minutes train for as long, whatever they are trained on. 0: there is none. */
+static int epochs_of(const dc3_comparing *c, const dc3_cell *w)
+{
+    const char *const keys[] = {"arch", "labels", "augment"}, *const words[] = {w->arch, w->labels,
+                                                                                w->augment};
+    size_t i;
+    json_t *line;
+    json_array_foreach(c->results.lines, i, line)
+    {
+        int same = json_integer_value(json_object_get(line, "ipc")) == w->ipc;
+        for (int k = 0; same && k < 3; k++) {
+            const char *text = json_string_value(json_object_get(line, keys[k]));
+            same = text && strcmp(text, words[k]) == 0;
+        }
+        if (same) return (int)json_integer_value(json_object_get(line, "epochs"));
+    }
+    return 0;
 }
 
 static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *folder, const cost *made)
@@ -221,6 +243,8 @@ static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *fo
     o.teacher_classes = c->trains ? NULL : c->options->condense.teacher_classes;
     o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
     o.folder = c->options->out;
+    dc3_comparing_loss(&o);
+    if (o.minutes > 0 && (o.epochs = epochs_of(c, w))) o.minutes = 0;
     if (!c->options->verbose) o.listener = (dc3_listener){c, pass_progress, pass_students, o.listener.cancel};
     DC3_TRY(dc3_evaluate(&o, c->tests, &s));
     DC3_TRY(dc3_results_add(&c->results,

@@ -8,7 +8,7 @@
 #include "condense/methods.h"
 #include "dc3/text.h"
 #include "compare/comparing.h"
-#include "learn/protocol.h"
+#include "evaluate/recipe.h"
 #include "learn/trainer.h"
 #include "teacher/teacher.h"
 
@@ -119,14 +119,18 @@ static dc3_status measure_students(dc3_comparing *c, int ipc, const char *arch, 
 {
     const dc3_compare_options *o = c->options;
     int64_t images = (int64_t)ipc * c->classes, methods = 0;
-    int64_t batch = o->evaluate.batch ? o->evaluate.batch : dc3_protocol_batch(images, c->classes);
+    dc3_recipe_kind recipe = dc3_recipe_named(o->evaluate.recipe);
+    int64_t batch = o->evaluate.batch ? o->evaluate.batch : dc3_recipe_batch(recipe, images, c->classes);
     if (batch > images) batch = images;
-    double step = 0, steps = (double)((images + batch - 1) / batch) * o->evaluate.epochs,
-           tests = (double)DC3_EVALUATE_TESTS * (double)dc3_dataset_size(c->tests->dataset);
+    double step = 0, tests = (double)DC3_EVALUATE_TESTS * (double)dc3_dataset_size(c->tests->dataset);
     DC3_TRY(measure_step(c, arch, size, batch, &step));
     while (o->methods[methods]) methods++;
     for (int l = 0; o->labels[l] != DC3_LABELS_END; l++) {
-        double each = step * steps + tests * step / (double)batch / 3;
+        dc3_recipe values = dc3_recipe_of(recipe, o->labels[l] == DC3_LABELS_HARD);
+        double epochs = dc3_recipe_epochs(&o->evaluate, &values, images),
+               steps = o->evaluate.minutes > 0 ? 60 * o->evaluate.minutes / step
+                                               : (double)((images + batch - 1) / batch) * epochs,
+               each = step * steps + tests * step / (double)batch / 3;
         if (o->labels[l] == DC3_LABELS_SOFT) each += all->forward * (double)batch * steps;
         all->students += each * (double)methods * o->seeds * (o->augment_robust ? 2 : 1);
     }

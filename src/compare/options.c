@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "condense/methods.h"
 #include "compare/comparing.h"
+#include "evaluate/recipe.h"
 #include "options/option_names.h"
 
 int dc3_goes_without(const char *teacher)
@@ -67,6 +68,23 @@ static dc3_status check_labels(const dc3_label_kind *labels)
     return DC3_OK;
 }
 
+void dc3_comparing_loss(dc3_evaluate_options *student)
+{
+    if (student->labels == DC3_LABELS_HARD) student->loss = DC3_LOSS_DEFAULT;
+}
+
+static dc3_status check_recipe(const dc3_compare_options *o)
+{
+    for (int i = 0; o->labels[i] != DC3_LABELS_END; i++) {
+        dc3_evaluate_options student = o->evaluate;
+        dc3_recipe recipe;
+        student.labels = o->labels[i];
+        dc3_comparing_loss(&student);
+        DC3_TRY(dc3_recipe_resolve(&student, &recipe));
+    }
+    return DC3_OK;
+}
+
 dc3_status dc3_comparing_check(const dc3_compare_options *o)
 {
     if (!o->out) return dc3_fail_setting("out", "expected a folder to make, found none");
@@ -97,8 +115,7 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
     if (o->augment_robust && strcmp(dc3_usual_augment(o), "none") == 0)
         return dc3_fail_setting("augment_robust", "trains with augmentation and without; leave out %s none",
                                 dc3_setting("augment"));
-    if (o->evaluate.epochs < 1 || o->evaluate.epochs > 1000000)
-        return dc3_fail_setting("epochs", "expected 1 to 1000000, found %d", o->evaluate.epochs);
+    DC3_TRY(check_recipe(o));
     return check_names(o);
 }
 

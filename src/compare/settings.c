@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "output/output_path.h"
 #include "dc3/edit_options.h"
+#include "evaluate/recipe.h"
 #include "compare/comparing.h"
 #include "options/option_names.h"
 #include "run_folder/fingerprint.h"
@@ -34,8 +35,29 @@ static json_t *edit_setting(const dc3_edit_option *o, const dc3_condense_options
     return value == o->unset ? json_null() : json_string(dc3_option_names(o->name)[value]);
 }
 
+static void add_recipe(const dc3_evaluate_options *e, json_t *settings)
+{
+    const struct {
+        const char *key;
+        double value;
+    } all[] = {{"hard_share", e->hard_share},
+               {"smoothing", e->smoothing},
+               {"crop", e->crop},
+               {"cutmix", e->cutmix},
+               {"rand_ops", e->rand_ops},
+               {"rand_strength", e->rand_strength},
+               {"ema", e->ema},
+               {"images_seen", e->images_seen},
+               {"minutes", e->minutes}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        json_object_set_new(settings, all[i].key, json_real(all[i].value));
+    json_object_set_new(settings, "recipe", word(dc3_recipe_kind_name(dc3_recipe_named(e->recipe))));
+    json_object_set_new(settings, "loss", word(dc3_loss_kind_name(e->loss)));
+    json_object_set_new(settings, "schedule", word(dc3_lr_schedule_name(e->schedule)));
+}
+
 /* The settings that compare.json has where they are not as usual only, which earlier versions had not. */
-static json_t *further_settings(const dc3_condense_options *d)
+static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluate_options *e)
 {
     const dc3_select_options *s = &d->select;
     json_t *settings = json_pack(
@@ -48,6 +70,7 @@ static json_t *further_settings(const dc3_condense_options *d)
         "rded_factor", d->factor, "components", s->components, "lambda", s->lambda, "epsilon", s->epsilon,
         "beta", s->beta);
     const dc3_edit_option *o;
+    if (settings) add_recipe(e, settings);
     for (int i = 0; settings && (o = dc3_edit_option_at(i)); i++)
         json_object_set_new(settings, o->name, edit_setting(o, d));
     return settings;
@@ -59,13 +82,15 @@ static json_t *usual_settings(const dc3_comparing *c)
     dc3_condense_options d = dc3_condense_defaults();
     d.size = d.teacher_size = c->options->evaluate.size;
     d.dtype = c->options->evaluate.dtype;
-    return further_settings(&d);
+    dc3_evaluate_options e = dc3_evaluate_defaults();
+    e.recipe = DC3_RECIPE_CLASSIC; /* which earlier versions had */
+    return further_settings(&d, &e);
 }
 
 static dc3_status add_further(const dc3_comparing *c, const json_t *usual, json_t *settings)
 {
     const char *key;
-    json_t *value, *further = further_settings(&c->options->condense);
+    json_t *value, *further = further_settings(&c->options->condense, &c->options->evaluate);
     dc3_status status = further ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     json_object_foreach(further, key, value)
     {
@@ -80,10 +105,12 @@ static json_t *first_settings(const dc3_comparing *c)
 {
     const dc3_condense_options *d = &c->options->condense;
     const dc3_evaluate_options *e = &c->options->evaluate;
+    int budget = e->epochs > 0 || e->images_seen > 0 || e->minutes > 0,
+        epochs = budget ? e->epochs : dc3_recipe_of(dc3_recipe_named(e->recipe), 0).epochs;
     return json_pack(
         "{s:i, s:i, s:i, s:f, s:f, s:f, s:i, s:i, s:o, s:o, s:s, s:I, s:o, s:s, s:i, s:f, s:i, s:f, s:s, "
         "s:s, s:o}",
-        "epochs", e->epochs, "batch", e->batch, "factor", e->factor, "lr", e->lr, "weight_decay",
+        "epochs", epochs, "batch", e->batch, "factor", e->factor, "lr", e->lr, "weight_decay",
         e->weight_decay, "temperature", e->temperature, "size", e->size, "threads", e->threads, "data",
         dc3_json_text(d->data), "val", dc3_json_text(e->val), "augment", dc3_usual_augment(c->options),
         "seed", (json_int_t)d->select.seed, "teacher", teacher_setting(c), "combine",

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "compare/comparing.h"
+#include "evaluate/recipe.h"
 #include "run_folder/fingerprint.h"
 
 enum { SCORE_TEXT = 16 };
@@ -160,9 +161,13 @@ static json_t *marks_of(const row *r)
  * hashes of its sets, where the lines say them (those of earlier versions do not). */
 static void add_students(const table *t, dc3_cell w, json_t *o)
 {
-    static const char *const keys[] = {"epochs", "batch", "size", "factor", "augment", "test_images"},
-                             *const shared[] = {"lr",  "weight_decay", "temperature",
-                                                "val", "teacher",      "departs_from_protocol"};
+    static const char *const keys[] = {"epochs",  "batch",       "size",   "factor",
+                                       "augment", "test_images", "recipe", "training"},
+                             *const shared[] = {"lr",       "weight_decay",  "temperature",
+                                                "val",      "teacher",       "departs_from_protocol",
+                                                "loss",     "hard_share",    "smoothing",
+                                                "schedule", "crop",          "cutmix",
+                                                "rand_ops", "rand_strength", "ema"};
     json_t *stored = json_array(), *settings = json_object();
     json_int_t diverged = 0;
     const json_t *line = NULL;
@@ -277,6 +282,23 @@ static void print_batches(const table *t)
     }
 }
 
+/* How the students of each kind of labels were trained. */
+static void print_training(const table *t)
+{
+    const dc3_compare_options *o = t->c->options;
+    for (int l = 0; o->labels[l] != DC3_LABELS_END; l++) {
+        const dc3_cell w = {.ipc = o->ipcs[0],
+                            .seed = -1,
+                            .method = o->methods[0],
+                            .arch = o->archs[0],
+                            .labels = dc3_label_kind_name(o->labels[l]),
+                            .augment = dc3_usual_augment(o)};
+        const char *text =
+            json_string_value(json_object_get(dc3_results_find(&t->c->results, &w), "training"));
+        if (text) fprintf(t->text, "with %s labels: %s\n", w.labels, text);
+    }
+}
+
 /* What marks and scores mean. */
 static void explain(const table *t)
 {
@@ -312,15 +334,20 @@ static void print_conditions(const table *t)
     const dc3_compare_options *o = c->options;
     const json_t *lines = c->results.lines, *last = json_array_get(lines, json_array_size(lines) - 1);
     char accuracy[DC3_ACCURACY_TEXT];
-    double temperature = o->evaluate.temperature > 0 ? o->evaluate.temperature : 20;
     if (!last) return;
     fprintf(t->text, "\nstudents: %d epoch%s, %d px, %s", number(last, "epochs"),
             number(last, "epochs") == 1 ? "" : "s", number(last, "size"), dc3_dtype_name(c->dtype));
     print_batches(t);
     fprintf(t->text, "; %s\n",
             strcmp(dc3_usual_augment(o), "none") ? "views by RDED's protocol" : "whole images");
-    fprintf(t->text, "labels: soft ones by the teacher of each batch's views, at temperature %g\n",
-            temperature);
+    print_training(t);
+    fprintf(t->text, "labels: soft ones by the teacher of each batch's views");
+    dc3_evaluate_options soft = o->evaluate;
+    dc3_recipe recipe;
+    soft.labels = DC3_LABELS_SOFT;
+    if (dc3_recipe_resolve(&soft, &recipe) == DC3_OK && recipe.loss == DC3_LOSS_KL)
+        fprintf(t->text, ", at temperature %g", recipe.temperature);
+    fprintf(t->text, "\n");
     fprintf(t->text, "teacher: %s", o->condense.teacher ? o->condense.teacher : "none");
     if (c->accuracy.top1 >= 0) fprintf(t->text, ", %s", dc3_teacher_accuracy_text(&c->accuracy, accuracy));
     if (c->tests->teacher)

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/listener.h"
 #include "dc3/text.h"
-#include "evaluate/evaluation.h"
+#include "evaluate/budget.h"
 #include "kernels/backend.h"
 #include "learn/protocol.h"
 #include "learn/schedule.h"
@@ -18,8 +18,17 @@
 
 dc3_evaluate_options dc3_evaluate_defaults(void)
 {
-    return (dc3_evaluate_options){
-        .struct_size = sizeof(dc3_evaluate_options), .epochs = 300, .weight_decay = -1, .threads = 1};
+    return (dc3_evaluate_options){.struct_size = sizeof(dc3_evaluate_options),
+                                  .weight_decay = -1,
+                                  .threads = 1,
+                                  .recipe = DC3_RECIPE_DEFAULT,
+                                  .loss = DC3_LOSS_DEFAULT,
+                                  .schedule = DC3_LR_DEFAULT,
+                                  .hard_share = -1,
+                                  .smoothing = -1,
+                                  .cutmix = -1,
+                                  .rand_ops = -1,
+                                  .ema = -1};
 }
 
 const char *dc3_evaluate_folder(const char *data)
@@ -35,12 +44,13 @@ static json_t *settings_of(const dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     const dc3_score *s = e->score;
-    json_t *settings = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:f, s:f, s:f}", "version",
-        dc3_version(), "arch", s->arch, "labels", s->labels, "augment", s->augment, "dtype", s->dtype,
-        "kernels", dc3_kernels_best()->name, "size", s->size, "factor", s->factor, "batch", s->batch,
-        "epochs", s->epochs, "threads", o->threads, "seed", (json_int_t)o->seed, "lr", s->lr, "weight_decay",
-        o->weight_decay >= 0 ? o->weight_decay : DC3_EVALUATE_DECAY, "temperature", s->temperature);
+    json_t *settings =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:f, s:f, s:f}", "version",
+                  dc3_version(), "arch", s->arch, "labels", s->labels, "augment", s->augment, "dtype",
+                  s->dtype, "kernels", dc3_kernels_best()->name, "size", s->size, "factor", s->factor,
+                  "batch", s->batch, "epochs", s->epochs, "threads", o->threads, "seed", (json_int_t)o->seed,
+                  "lr", s->lr, "weight_decay", e->recipe.weight_decay, "temperature", s->temperature);
+    dc3_recipe_add(&e->recipe, e->labels == DC3_LABELS_HARD, settings);
     json_object_set_new(settings, "data", dc3_fingerprint_text(dc3_fingerprint_images(e->data)));
     json_object_set_new(settings, "val", dc3_fingerprint_text(e->tests->fingerprint));
     if (e->source->path) json_object_set_new(settings, e->source->setting, dc3_fingerprint(e->source->path));
@@ -61,19 +71,29 @@ static json_t *classes_of(const dc3_evaluation *e)
     return classes;
 }
 
-/* The settings of the training in which it departs from the protocol, by their names. */
+/* The settings of the training in which it departs from its recipe, by their names. */
 static json_t *departures(const dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     const dc3_score *s = e->score;
+    dc3_recipe_kind kind = dc3_recipe_named(o->recipe);
+    dc3_recipe r = dc3_recipe_of(kind, e->labels == DC3_LABELS_HARD);
     const struct {
         const char *name;
         int departs;
     } all[] = {{"lr", o->lr > 0 && o->lr != dc3_protocol_lr(s->arch)},
-               {"weight_decay", o->weight_decay >= 0 && o->weight_decay != DC3_EVALUATE_DECAY},
-               {"temperature", o->temperature > 0 && o->temperature != DC3_PROTOCOL_TEMPERATURE},
-               {"batch", o->batch && o->batch != dc3_protocol_batch(e->n, s->classes) && o->batch < e->n},
-               {"factor", o->factor && o->factor != dc3_protocol_factor(s->size)},
+               {"weight_decay", e->recipe.weight_decay != r.weight_decay},
+               {"temperature", s->temperature > 0 && e->recipe.temperature != r.temperature},
+               {"batch", o->batch && o->batch != dc3_recipe_batch(kind, e->n, s->classes) && o->batch < e->n},
+               {"factor", o->factor && o->factor != (r.factor ? r.factor : dc3_protocol_factor(s->size))},
+               {"loss", e->labels != DC3_LABELS_HARD && e->recipe.loss != r.loss},
+               {"schedule", e->recipe.schedule != r.schedule},
+               {"hard_share", e->labels != DC3_LABELS_HARD && e->recipe.hard != r.hard},
+               {"smoothing", e->recipe.smoothing != r.smoothing},
+               {"crop", e->recipe.crop != r.crop},
+               {"cutmix", e->recipe.cutmix != r.cutmix},
+               {"rand_ops", e->recipe.rand_ops != r.rand_ops},
+               {"ema", e->recipe.ema != r.ema},
                {"augment", e->plain}};
     json_t *names = json_array();
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -147,7 +167,7 @@ static dc3_status open_saved(dc3_evaluation *e, int *finished)
                          e->score->arch, (unsigned long long)o->seed);
     else if (e->place.epoch || e->place.first)
         dc3_listener_say(&o->listener, "%s, seed %llu: resuming in epoch %d of %d", e->score->arch,
-                         (unsigned long long)o->seed, e->place.epoch + 1, o->epochs);
+                         (unsigned long long)o->seed, e->place.epoch + 1, e->score->epochs);
     return DC3_OK;
 }
 
@@ -159,12 +179,11 @@ static dc3_status step(dc3_evaluation *e, int64_t first, int64_t count, double l
     dc3_target target;
     DC3_TRY(dc3_images_batch(e->images, count, e->order + first, e->batch, &found));
     if (found < count) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
-    const dc3_label_functions *labels = e->source->functions;
     dc3_label_batch batch = {e->place.epoch, first / e->score->batch, (int)count, e->batch, e->params,
                              e->views};
-    DC3_TRY(labels->draw(e->source, &batch));
+    DC3_TRY(e->source->functions->draw(e->source, &batch));
     DC3_TRY(dc3_augment(e->augmenter, batch.n, e->batch, e->params, e->views));
-    DC3_TRY(labels->target(e->source, &batch, &target));
+    DC3_TRY(dc3_label_source_target(e->source, &batch, &target));
     DC3_TRY(dc3_trainer_step(&e->student, batch.n, e->score->size, e->views, &target, lr, &loss));
     if (!e->place.epoch && !first) e->score->first_loss = loss;
     *sum += loss * (double)count;
@@ -224,7 +243,11 @@ static dc3_status test_now(dc3_evaluation *e, int epoch, int place)
 {
     dc3_score *s = e->score;
     dc3_accuracy a;
-    DC3_TRY(dc3_test_classes(e->student.ctx, e->student.net, e->tests->images, s->size, e->by_class, &a));
+    dc3_trainer_swap(&e->student);
+    dc3_status status =
+        dc3_test_classes(e->student.ctx, e->student.net, e->tests->images, s->size, e->by_class, &a);
+    dc3_trainer_swap(&e->student);
+    DC3_TRY(status);
     s->tested[place] = epoch;
     s->top1_at[place] = s->top1 = a.top1;
     s->top5 = a.top5;
@@ -237,35 +260,36 @@ static dc3_status test_now(dc3_evaluation *e, int epoch, int place)
 /* Tests made after so many epochs: after each quarter of them, or of few after the last. */
 static int tests_after(const dc3_evaluation *e, int epoch)
 {
-    int epochs = e->options->epochs;
+    int epochs = e->score->epochs;
     return epochs < DC3_EVALUATE_TESTS
                ? epoch == epochs
                : (int)(((int64_t)epoch * DC3_EVALUATE_TESTS + DC3_EVALUATE_TESTS - 1) / epochs);
 }
 
 /* So many epochs of this student are done. */
-static void tell(const dc3_evaluate_options *o, int epochs)
+static void tell(const dc3_evaluation *e, int done)
 {
+    const dc3_evaluate_options *o = e->options;
     const dc3_listener *l = &o->listener;
-    int of_all = o->students > 1;
-    int64_t before = of_all ? (int64_t)o->student * o->epochs : 0;
+    int of_all = o->students > 1, epochs = e->score->epochs;
+    int64_t before = of_all ? (int64_t)o->student * epochs : 0;
     if (l->progress)
-        l->progress(l->user, of_all ? "students" : "student", before + epochs,
-                    (int64_t)o->epochs * (of_all ? o->students : 1));
+        l->progress(l->user, of_all ? "students" : "student", before + done,
+                    (int64_t)epochs * (of_all ? o->students : 1));
 }
 
 static dc3_status run_all(dc3_evaluation *e)
 {
-    const dc3_evaluate_options *o = e->options;
+    int epochs = e->score->epochs;
     dc3_schedule_options schedule = dc3_schedule_defaults();
-    schedule.kind = DC3_SCHEDULE_HALF_COSINE;
-    while (e->place.epoch < o->epochs) {
+    schedule.kind = dc3_recipe_schedule(e->recipe.schedule);
+    while (e->place.epoch < epochs) {
         int epoch = e->place.epoch;
-        DC3_TRY(run_epoch(e, e->score->lr * dc3_schedule_factor(&schedule, epoch, o->epochs)));
-        tell(o, epoch + 1);
+        DC3_TRY(run_epoch(e, e->score->lr * dc3_schedule_factor(&schedule, epoch, epochs)));
+        tell(e, epoch + 1);
         if (tests_after(e, epoch + 1) == tests_after(e, epoch)) continue;
         DC3_TRY(test_now(e, epoch + 1, tests_after(e, epoch)));
-        if (epoch + 1 < o->epochs) save(e, 1);
+        if (epoch + 1 < epochs) save(e, 1);
     }
     return DC3_OK;
 }
@@ -311,6 +335,7 @@ static dc3_status estimate(dc3_evaluation *e)
     double each = 0;
     dc3_score *s = e->score;
     DC3_TRY(measure_step(e, &each));
+    if (e->options->minutes > 0) dc3_budget_take(s, e->options->minutes, each);
     int tests = s->epochs < DC3_EVALUATE_TESTS ? 1 : DC3_EVALUATE_TESTS;
     double asked = tests + (e->source->functions->accuracy ? 1 : 0);
     s->test_images = dc3_dataset_size(e->tests->dataset);
@@ -324,10 +349,22 @@ static dc3_status estimate(dc3_evaluation *e)
     return DC3_OK;
 }
 
+/* Students that differ only in what they are trained on, in seed and in teacher, train for as many epochs. */
+static dc3_status settle_minutes(dc3_evaluation *e)
+{
+    static const char *const own[] = {"seed", "data", "val", "epochs"};
+    json_t *settings = settings_of(e);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) json_object_del(settings, own[i]);
+    if (e->source->path) json_object_del(settings, e->source->setting);
+    json_object_set_new(settings, "images", json_integer((json_int_t)e->n));
+    return dc3_budget_settle(e, settings, measure_step);
+}
+
 /* The student's training and tests, unless an earlier command has finished it. */
 static dc3_status score_student(dc3_evaluation *e)
 {
     int finished = 0;
+    if (e->options->minutes > 0) DC3_TRY(settle_minutes(e));
     DC3_TRY(open_saved(e, &finished));
     if (finished) return DC3_OK;
     dc3_status status = run_all(e);

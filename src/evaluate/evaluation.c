@@ -18,21 +18,13 @@ static dc3_status check_options(dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
     if (!o->val) return dc3_fail_setting("val", "expected a dataset to test on, found none");
-    if (o->epochs < 1 || o->epochs > 1000000)
-        return dc3_fail_setting("epochs", "expected 1 to 1000000, found %d", o->epochs);
     if (o->batch < 0 || o->batch > 65536)
         return dc3_fail_setting("batch", "expected 1 to 65536, found %d", o->batch);
-    if (o->factor < 0 || o->factor > 2)
-        return dc3_fail_setting("factor", "expected 1 or 2, found %d", o->factor);
-    if (!(o->temperature >= 0 && o->temperature <= 1e6))
-        return dc3_fail_setting("temperature", "expected more than 0 and at most 1e6, found %g",
-                                o->temperature);
     if (!(o->lr >= 0 && o->lr <= 1e3))
         return dc3_fail_setting("lr", "expected more than 0 and at most 1000, found %g", o->lr);
-    if (!(o->weight_decay == -1 || (o->weight_decay >= 0 && o->weight_decay <= 1e3)))
-        return dc3_fail_setting("weight_decay", "expected 0 to 1000, found %g", o->weight_decay);
     DC3_TRY(dc3_option_check("labels", (int)o->labels, 0));
     DC3_TRY(dc3_option_check("augment", (int)o->augment, 0));
+    DC3_TRY(dc3_recipe_resolve(o, &e->recipe));
     e->labels = o->labels;
     e->plain = o->augment == DC3_AUGMENT_NONE;
     if (e->plain && e->labels == DC3_LABELS_STORED)
@@ -119,6 +111,11 @@ static dc3_status check_stored(const dc3_evaluation *e)
     } all[] = {{"factor", o->factor, source->factor},
                {"batch", o->batch, source->batch},
                {"size", o->size, source->size}};
+    if (source->views && (o->crop > 0 || o->cutmix >= 0 || o->rand_ops >= 0 || o->rand_strength))
+        return dc3_fail_about("labels",
+                              "the stored labels have views of their own: leave out %s, %s, %s and %s",
+                              dc3_setting("crop"), dc3_setting("cutmix"), dc3_setting("rand_ops"),
+                              dc3_setting("rand_strength"));
     for (int i = 0; source->views && i < 3; i++)
         if (all[i].given && all[i].given != all[i].theirs)
             return dc3_fail_setting(all[i].name,
@@ -162,15 +159,19 @@ static dc3_status resolve(dc3_evaluation *e)
     dc3_score *s = e->score;
     DC3_TRY(check_stored(e));
     DC3_TRY(find_size(e, &s->size));
-    s->factor = source->views ? source->factor
-                : e->plain    ? 0
-                : o->factor   ? o->factor
-                              : dc3_protocol_factor(s->size);
+    s->factor = source->views      ? source->factor
+                : e->plain         ? 0
+                : e->recipe.factor ? e->recipe.factor
+                                   : dc3_protocol_factor(s->size);
     int64_t batch = source->views ? source->batch : o->batch;
-    s->batch = !batch ? dc3_protocol_batch(e->n, s->classes) : batch < e->n ? (int)batch : (int)e->n;
-    s->epochs = o->epochs;
+    dc3_recipe_kind kind = dc3_recipe_named(o->recipe);
+    s->batch = !batch ? dc3_recipe_batch(kind, e->n, s->classes) : batch < e->n ? (int)batch : (int)e->n;
+    s->epochs = dc3_recipe_epochs(o, &e->recipe, e->n);
     s->temperature = source->temperature;
     snprintf(s->teacher, sizeof s->teacher, "%s", source->teacher);
+    snprintf(s->recipe, sizeof s->recipe, "%s", dc3_recipe_kind_name(kind));
+    dc3_recipe_text(s->recipe, &e->recipe, e->labels == DC3_LABELS_HARD, e->plain, s->training,
+                    sizeof s->training);
     int64_t last = e->n % s->batch, each = e->n / s->batch + (last > 1 || (last && e->n == 1));
     s->steps = each * s->epochs;
     return DC3_OK;
@@ -182,7 +183,7 @@ static dc3_status open_student(dc3_evaluation *e)
     dc3_score *s = e->score;
     dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
     adamw.decay_rule = DC3_DECAY_WEIGHTS;
-    adamw.weight_decay = o->weight_decay >= 0 ? o->weight_decay : DC3_EVALUATE_DECAY;
+    adamw.weight_decay = e->recipe.weight_decay;
     dc3_classifier_spec spec = {.arch = o->arch         ? o->arch
                                         : s->size <= 64 ? "convnet3"
                                                         : "resnet18",
@@ -190,10 +191,18 @@ static dc3_status open_student(dc3_evaluation *e)
                                 .size = s->size,
                                 .seed = o->seed};
     DC3_TRY(dc3_trainer_open(&spec, NULL, e->dtype, o->threads, &adamw, &e->student));
+    if (e->recipe.ema > 0) DC3_TRY(dc3_trainer_average(&e->student, e->recipe.ema));
     snprintf(s->arch, sizeof s->arch, "%s", e->student.info->arch);
     s->lr = o->lr > 0 ? o->lr : dc3_protocol_lr(s->arch);
     dc3_augment_options augment = {.size = s->size, .dtype = e->dtype, .normalise = 1, .threads = o->threads};
     return dc3_augmenter_open(&augment, &e->augmenter);
+}
+
+dc3_status dc3_evaluation_reopen(dc3_evaluation *e)
+{
+    dc3_trainer_close(&e->student);
+    dc3_augmenter_close(&e->augmenter);
+    return open_student(e);
 }
 
 static dc3_status open_memory(dc3_evaluation *e)
@@ -213,9 +222,11 @@ dc3_status dc3_evaluation_open(dc3_evaluation *e)
 {
     DC3_TRY(check_options(e));
     DC3_TRY(open_images(e));
-    DC3_TRY(dc3_label_source_open(e->labels, e->options, e->data, e->dtype, e->plain, &e->source));
+    DC3_TRY(
+        dc3_label_source_open(e->labels, e->options, &e->recipe, e->data, e->dtype, e->plain, &e->source));
+    e->recipe = e->source->recipe;
     DC3_TRY(resolve(e));
-    DC3_TRY(e->source->functions->start(e->source, e->score));
+    DC3_TRY(dc3_label_source_start(e->source, e->score));
     e->score->teacher_top1 = -1;
     if (e->options->dry_run) {
         DC3_TRY(open_student(e));

@@ -3,15 +3,15 @@
 #define DC3_EVALUATE_EVALUATION_H
 
 #include "evaluate/label_source.h"
+#include "evaluate/recipe.h"
 #include "evaluate/saved_students.h"
-
-#define DC3_EVALUATE_DECAY 0.01 /* where the options name no weight decay */
 
 typedef struct dc3_evaluation {
     const dc3_evaluate_options *options;
     dc3_score *score;
     dc3_label_kind labels;
-    int plain; /* whole images instead of the protocol's views */
+    dc3_recipe recipe; /* the options' */
+    int plain;         /* whole images instead of the protocol's views */
     dc3_dtype dtype;
     dc3_dataset *data;
     uint64_t stored;  /* of a run that `data` is: dc3_fingerprint_folder of its images before they are read */
@@ -38,6 +38,8 @@ typedef struct dc3_evaluation {
  * options, reads the images, opens labels and student, and says in the score what is decided. Always close.
  */
 dc3_status dc3_evaluation_open(dc3_evaluation *e);
+/* A new student in place of the one that is open, as that was at first. */
+dc3_status dc3_evaluation_reopen(dc3_evaluation *e);
 void dc3_evaluation_close(dc3_evaluation *e);
 
 /* Whether the losses of the score say that the training diverged: the last is more than twice the first, and

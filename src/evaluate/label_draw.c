@@ -7,10 +7,11 @@ dc3_status dc3_labels_draw(dc3_label_source *source, const dc3_label_batch *batc
         if (source->plain)
             batch->params[i] = dc3_view_whole(image->width, image->height);
         else
-            dc3_draw_rded(source->seed, batch->epoch, image->item, image->width, image->height,
-                          source->factor, 0, &batch->params[i]);
+            dc3_draw_recipe(&source->recipe, source->seed, batch->epoch, image, source->factor,
+                            &batch->params[i]);
     }
     if (!source->plain)
-        dc3_draw_cutmix(source->seed, batch->epoch, batch->number, batch->n, source->size, batch->params);
+        dc3_mix_recipe(&source->recipe, source->seed, batch->epoch, batch->number, batch->n, source->size,
+                       batch->params);
     return DC3_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "evaluate/test_set.h"
 #include "learn/augment.h"
+#include "learn/recipe.h"
 #include "learn/trainer.h"
 #include "options/option_names.h"
 
@@ -17,7 +18,7 @@ typedef struct dc3_label_batch {
     int n;
     const dc3_loaded_image *images; /* [n] */
     dc3_view_params *params;        /* [n]; drawn by `draw` */
-    const void *views;              /* [n, size, size, 3], made of them; what `target` looks at */
+    const void *views;              /* [n, size, size, 3], made of them; what `logits` looks at */
 } dc3_label_batch;
 
 typedef struct dc3_label_functions {
@@ -27,8 +28,8 @@ typedef struct dc3_label_functions {
     dc3_status (*accuracy)(dc3_label_source *source, dc3_tests *tests, double *top1);
     /* Sets params [n] of the batch. */
     dc3_status (*draw)(dc3_label_source *source, const dc3_label_batch *batch);
-    /* The target of the batch's views, valid until the next call. */
-    dc3_status (*target)(dc3_label_source *source, const dc3_label_batch *batch, dc3_target *target);
+    /* A teacher's logits [n, classes] of the batch's views, valid until the next call; NULL: hard labels. */
+    dc3_status (*logits)(dc3_label_source *source, const dc3_label_batch *batch, const float **logits);
     void (*close)(dc3_label_source *source);
 } dc3_label_functions;
 
@@ -39,6 +40,9 @@ struct dc3_label_source {
     const dc3_dataset *data;
     dc3_dtype dtype;
     int64_t n, classes;
+    dc3_recipe recipe;   /* of the student; with stored labels the views are drawn as theirs were */
+    int64_t *hard;       /* [batch, 2] classes of each view and its partner; after `start` */
+    float *shares;       /* [batch, 2] of them, by CutMix's areas */
     int plain;           /* views are whole images, nothing drawn and mixed */
     char teacher[24];    /* architecture of the labels' teacher, "" without one */
     int size;            /* pixels of the views where the options do not say; 0: not known */
@@ -54,8 +58,14 @@ struct dc3_label_source {
 
 /* Opens a source of labels of the `n` images of `data`; always close. */
 dc3_status dc3_label_source_open(dc3_label_kind kind, const dc3_evaluate_options *options,
-                                 const dc3_dataset *data, dc3_dtype dtype, int plain,
-                                 dc3_label_source **source);
+                                 const dc3_recipe *recipe, const dc3_dataset *data, dc3_dtype dtype,
+                                 int plain, dc3_label_source **source);
+/* The source's `start`, and memory for a batch's hard labels. */
+dc3_status dc3_label_source_start(dc3_label_source *source, const dc3_score *score);
+/* What the batch's views should give, valid until the next call: the source's logits, hard labels, and how
+ * the recipe's loss takes them. */
+dc3_status dc3_label_source_target(dc3_label_source *source, const dc3_label_batch *batch,
+                                   dc3_target *target);
 /* Accepts NULL; nulls. */
 void dc3_label_source_close(dc3_label_source **source);
 

@@ -44,7 +44,7 @@ static dc3_status accuracy(dc3_label_source *source, dc3_tests *tests, double *t
     return DC3_OK;
 }
 
-static dc3_status target(dc3_label_source *source, const dc3_label_batch *batch, dc3_target *to)
+static dc3_status logits(dc3_label_source *source, const dc3_label_batch *batch, const float **to)
 {
     soft *s = (soft *)source;
     dc3_scope scope = dc3_scope_open(s->ctx);
@@ -56,7 +56,7 @@ static dc3_status target(dc3_label_source *source, const dc3_label_batch *batch,
     dc3_status status = dc3_ctx_status(s->ctx);
     dc3_scope_close(s->ctx, scope);
     dc3_ctx_clear(s->ctx);
-    *to = (dc3_target){.logits = s->logits, .temperature = (float)source->temperature};
+    *to = s->logits;
     return status;
 }
 
@@ -113,7 +113,7 @@ static dc3_status open_teacher(soft *s)
 
 dc3_status dc3_labels_soft_open(const dc3_label_source *common, dc3_label_source **source)
 {
-    static const dc3_label_functions functions = {start, accuracy, dc3_labels_draw, target, release};
+    static const dc3_label_functions functions = {start, accuracy, dc3_labels_draw, logits, release};
     soft *s = calloc(1, sizeof *s);
     if (!s) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     s->common = *common;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "learn/rand_augment.h"
 #include "learn/soft_labels.h"
 #include "evaluate/label_sources.h"
 
@@ -34,15 +35,18 @@ static dc3_status draw(dc3_label_source *source, const dc3_label_batch *batch)
             return dc3_fail(DC3_ERR_FORMAT, "stored labels: image %lld is mixed with one of another batch",
                             (long long)item);
         params->partner = place;
+        if (source->recipe.rand_ops)
+            dc3_draw_rand_augment(source->seed, view, item, source->recipe.rand_ops,
+                                  source->recipe.rand_strength, params);
         dc3_soft_labels_get(&s->labels, view, item, s->logits + i * source->classes);
     }
     return DC3_OK;
 }
 
-static dc3_status target(dc3_label_source *source, const dc3_label_batch *batch, dc3_target *to)
+static dc3_status logits(dc3_label_source *source, const dc3_label_batch *batch, const float **to)
 {
     (void)batch;
-    *to = (dc3_target){.logits = ((stored *)source)->logits, .temperature = (float)source->temperature};
+    *to = ((stored *)source)->logits;
     return DC3_OK;
 }
 
@@ -74,6 +78,29 @@ static dc3_status check_images(const stored *s)
     return DC3_OK;
 }
 
+/* A whole number of the file's info, `usual` where it does not say, as files of earlier versions do not. */
+static int read_whole(const json_t *info, const char *key, int usual)
+{
+    const json_t *value = json_object_get(info, key);
+    return json_is_integer(value) ? (int)json_integer_value(value) : usual;
+}
+
+/* What of the recipe was settled with the views. */
+static dc3_status read_recipe(const json_t *info, const char *path, dc3_recipe *recipe)
+{
+    recipe->crop = json_number_value(json_object_get(info, "crop"));
+    recipe->cutmix = read_whole(info, "cutmix", 1);
+    recipe->rand_ops = read_whole(info, "rand_ops", 0);
+    recipe->rand_strength = read_whole(info, "rand_strength", 0);
+    if (recipe->crop >= 0 && recipe->crop <= 1 && recipe->rand_ops >= 0 && recipe->rand_ops <= DC3_VIEW_OPS &&
+        recipe->rand_strength >= 0 && recipe->rand_strength <= DC3_RAND_STRENGTH)
+        return DC3_OK;
+    return dc3_fail(
+        DC3_ERR_FORMAT,
+        "%s: expected a crop of 0 to 1 and 0 to %d operations of strength 0 to %d, found %g, %d and %d", path,
+        DC3_VIEW_OPS, DC3_RAND_STRENGTH, recipe->crop, recipe->rand_ops, recipe->rand_strength);
+}
+
 /* How the views were drawn. */
 static dc3_status read_info(stored *s)
 {
@@ -85,6 +112,7 @@ static dc3_status read_info(stored *s)
     if (!seed || common->batch < 1)
         return dc3_fail(DC3_ERR_FORMAT, "%s: expected the seed and the batch that the views were drawn with",
                         common->path);
+    DC3_TRY(read_recipe(info, common->path, &common->recipe));
     common->seed = strtoull(seed, NULL, 10);
     common->size = s->labels.size;
     common->factor = (int)json_integer_value(json_object_get(info, "factor"));
@@ -112,7 +140,7 @@ static dc3_status open_file(stored *s)
 
 dc3_status dc3_labels_stored_open(const dc3_label_source *common, dc3_label_source **source)
 {
-    static const dc3_label_functions functions = {start, NULL, draw, target, release};
+    static const dc3_label_functions functions = {start, NULL, draw, logits, release};
     stored *s = calloc(1, sizeof *s);
     if (!s) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     s->common = *common;

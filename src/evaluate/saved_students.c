@@ -108,7 +108,7 @@ static int unpack_counters(const dc3_saved_student *entry, const char *text, dc3
 dc3_status dc3_saved_student_resume(const dc3_saved_student *entry, dc3_trainer *student,
                                     dc3_student_place *place, dc3_score *score)
 {
-    dc3_training parts = {student->params, student->count, student->optimizer, NULL};
+    dc3_training parts = {student->params, student->count, student->optimizer, student->ema};
     dc3_student_place is;
     dc3_score was = *score;
     char *text = NULL;
@@ -128,7 +128,7 @@ dc3_status dc3_saved_student_resume(const dc3_saved_student *entry, dc3_trainer 
 dc3_status dc3_saved_student_save(dc3_saved_student *entry, int now, const dc3_trainer *student,
                                   const dc3_student_place *place, const dc3_score *score)
 {
-    dc3_training parts = {student->params, student->count, student->optimizer, NULL};
+    dc3_training parts = {student->params, student->count, student->optimizer, student->ema};
     double start = dc3_seconds_now(), passed = start - entry->saved;
     if (passed < 20 * entry->saving || (!now && passed < 60)) return DC3_OK;
     json_t *counters =

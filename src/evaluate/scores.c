@@ -70,6 +70,9 @@ static void add_optional(const dc3_score *s, json_t *row)
     if (*s->teacher) json_object_set_new(row, "teacher", json_string(s->teacher));
     if (s->teacher_top1 >= 0) json_object_set_new(row, "teacher_top1", json_real(s->teacher_top1));
     if (s->temperature > 0) json_object_set_new(row, "temperature", json_real(s->temperature));
+    json_object_set_new(row, "recipe", json_string(s->recipe));
+    json_object_set_new(row, "training", json_string(s->training));
+    if (s->minutes > 0) json_object_set_new(row, "minutes", json_real(s->minutes));
     if (s->any_teacher) json_object_set_new(row, "any_teacher", json_true());
 }
 

@@ -1,6 +1,7 @@
 #include "learn/recipe.h"
 
 #include "learn/protocol.h"
+#include "learn/rand_augment.h"
 
 /* Values that the recipes share: RDED's. */
 #define RDED_VALUES                                                                                          \
@@ -41,12 +42,52 @@ int dc3_recipe_batch(dc3_recipe_kind kind, int64_t images, int64_t classes)
     return images < batch ? (int)images : batch;
 }
 
+dc3_status dc3_recipe_take_views(const dc3_recipe_views *v, dc3_recipe *r)
+{
+    if (v->factor < 0 || v->factor > 2)
+        return dc3_fail_setting("factor", "expected 1 or 2, found %d", v->factor);
+    if (!(v->crop >= 0 && v->crop <= 1))
+        return dc3_fail_setting("crop", "expected more than 0 and at most 1, found %g", v->crop);
+    if (v->cutmix < -1 || v->cutmix > 1)
+        return dc3_fail_setting("cutmix", "expected 0 or 1, found %d", v->cutmix);
+    if (v->rand_ops < -1 || v->rand_ops > DC3_VIEW_OPS)
+        return dc3_fail_setting("rand_ops", "expected 0 to %d, found %d", DC3_VIEW_OPS, v->rand_ops);
+    if (v->rand_strength < 0 || v->rand_strength > DC3_RAND_STRENGTH)
+        return dc3_fail_setting("rand_strength", "expected 1 to %d, found %d", DC3_RAND_STRENGTH,
+                                v->rand_strength);
+    if (v->factor) r->factor = v->factor;
+    if (v->crop > 0) r->crop = v->crop;
+    if (v->cutmix >= 0) r->cutmix = v->cutmix;
+    if (v->rand_ops >= 0) r->rand_ops = v->rand_ops;
+    if (v->rand_strength) r->rand_strength = v->rand_strength;
+    if (r->rand_ops && !r->rand_strength) r->rand_strength = 9; /* torchvision's */
+    if (!r->rand_ops) r->rand_strength = 0;
+    return DC3_OK;
+}
+
 void dc3_recipe_take_loss(dc3_loss_kind loss, dc3_recipe *recipe)
 {
     if (loss == DC3_LOSS_DEFAULT || loss == recipe->loss) return;
     recipe->loss = loss;
     recipe->hard = loss == DC3_LOSS_COSINE ? 0.1 : loss == DC3_LOSS_MSE ? 0.025 : 0;
     recipe->smoothing = loss == DC3_LOSS_COSINE ? 0.1 : 0;
+}
+
+void dc3_draw_recipe(const dc3_recipe *recipe, uint64_t seed, int64_t epoch, const dc3_loaded_image *image,
+                     int factor, dc3_view_params *params)
+{
+    dc3_draw_rded(seed, epoch, image->item, image->width, image->height, factor, recipe->crop, params);
+    if (recipe->rand_ops)
+        dc3_draw_rand_augment(seed, epoch, image->item, recipe->rand_ops, recipe->rand_strength, params);
+}
+
+void dc3_mix_recipe(const dc3_recipe *recipe, uint64_t seed, int64_t epoch, int64_t batch, int n, int size,
+                    dc3_view_params *params)
+{
+    if (recipe->cutmix)
+        dc3_draw_cutmix(seed, epoch, batch, n, size, params);
+    else
+        dc3_draw_unmixed(n, params);
 }
 
 dc3_schedule_kind dc3_recipe_schedule(dc3_lr_schedule schedule)

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include "dc3/choices.h"
+#include "learn/augment.h"
 #include "learn/schedule.h"
 
 /* What a student is trained by, where nobody says otherwise; chosen by ablation on held-out images. */
@@ -30,9 +31,24 @@ typedef struct dc3_recipe {
 dc3_recipe dc3_recipe_of(dc3_recipe_kind kind, int hard);
 /* Images a batch for so many images in so many classes; never above the number of images. */
 int dc3_recipe_batch(dc3_recipe_kind kind, int64_t images, int64_t classes);
+/* What may be given in place of a recipe's views: 0, or -1 of cutmix and rand_ops, is its own. */
+typedef struct dc3_recipe_views {
+    int factor;
+    double crop;
+    int cutmix, rand_ops, rand_strength;
+} dc3_recipe_views;
+
+/* DC3_ERR_OPTION names a value out of range. */
+dc3_status dc3_recipe_take_views(const dc3_recipe_views *views, dc3_recipe *recipe);
 /* Share and smoothing that a loss comes with, where the recipe has another one: GIFT's 0.1 and 0.1, EDC's
  * 0.025 and 0; of KL both 0. */
 void dc3_recipe_take_loss(dc3_loss_kind loss, dc3_recipe *recipe);
+/* What is random about a view of an image in a batch, before `mix`, and then of the batch's n views: as
+ * dc3_draw_rded with the factor, RandAugment and CutMix, where the recipe has them. */
+void dc3_draw_recipe(const dc3_recipe *recipe, uint64_t seed, int64_t epoch, const dc3_loaded_image *image,
+                     int factor, dc3_view_params *params);
+void dc3_mix_recipe(const dc3_recipe *recipe, uint64_t seed, int64_t epoch, int64_t batch, int n, int size,
+                    dc3_view_params *params);
 dc3_schedule_kind dc3_recipe_schedule(dc3_lr_schedule schedule);
 
 #endif

@@ -25,10 +25,23 @@ dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, 
 
 void dc3_trainer_close(dc3_trainer *t)
 {
+    dc3_ema_close(&t->ema);
     dc3_optimizer_close(&t->optimizer);
     dc3_tape_close(&t->tape);
     dc3_classifier_close(&t->net);
     dc3_ctx_close(&t->ctx);
+}
+
+dc3_status dc3_trainer_average(dc3_trainer *t, double decay)
+{
+    dc3_ema_options options = {.decay = decay, .warm_up = 1};
+    dc3_ema_close(&t->ema);
+    return dc3_ema_open(t->ctx, &options, t->params, t->count, &t->ema);
+}
+
+void dc3_trainer_swap(dc3_trainer *t)
+{
+    if (t->ema) dc3_ema_swap(t->ema);
 }
 
 static dc3_tensor loss_of(dc3_trainer *t, dc3_tensor logits, const dc3_target *target)
@@ -70,7 +83,8 @@ dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views
     dc3_scope_close(t->ctx, scope);
     dc3_ctx_clear(t->ctx);
     if (status == DC3_OK && t->clip > 0) dc3_clip_gradients(t->ctx, t->params, t->count, t->clip);
-    return status == DC3_OK ? dc3_optimizer_step(t->optimizer, lr) : status;
+    if (status == DC3_OK) status = dc3_optimizer_step(t->optimizer, lr);
+    return status == DC3_OK && t->ema ? dc3_ema_update(t->ema) : status;
 }
 
 enum { TEST_BATCH = 100 };

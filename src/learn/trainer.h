@@ -4,6 +4,7 @@
 
 #include "dc3/choices.h"
 #include "learn/augment.h"
+#include "learn/ema.h"
 #include "learn/optimizer.h"
 #include "nn/classifier.h"
 #include "ops/tape.h"
@@ -17,6 +18,7 @@ typedef struct dc3_trainer {
     size_t count;
     dc3_optimizer *optimizer;
     uint64_t seed; /* of dropout and stochastic depth */
+    dc3_ema *ema;  /* averages of the parameters, updated after each step; NULL: none */
     double clip;   /* the most that the norm of all gradients together may be (clip.h); 0: anything */
 } dc3_trainer;
 
@@ -25,6 +27,11 @@ typedef struct dc3_trainer {
 dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, dc3_dtype dtype, int threads,
                             const dc3_optimizer_options *options, dc3_trainer *trainer);
 void dc3_trainer_close(dc3_trainer *trainer);
+/* From here on averages of the parameters are kept, of such a decay (learn/ema.h), with its warm-up, so that
+ * a short training is not tested on its first weights. */
+dc3_status dc3_trainer_average(dc3_trainer *trainer, double decay);
+/* Exchanges parameters and averages, where there are some, before and after a test. */
+void dc3_trainer_swap(dc3_trainer *trainer);
 
 /* What a batch of n views should give. */
 typedef struct dc3_target {

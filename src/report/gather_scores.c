@@ -190,12 +190,16 @@ static void add_conditions(json_t *row, const json_t *s)
         g_string_printf(text, "%.9g epochs, batches of %.9g, %.9g px", dc3_row_number(s, "epochs"),
                         dc3_row_number(s, "batch"), dc3_row_number(s, "size"));
     if (teacher && json_object_get(s, "epochs"))
-        g_string_append_printf(text, ", teacher %.32s at temperature %g", teacher, temperature);
+        g_string_append_printf(text, ", teacher %.32s", teacher);
+    if (teacher && json_object_get(s, "epochs") && temperature > 0)
+        g_string_append_printf(text, " at temperature %g", temperature);
     if (teacher && json_is_number(json_object_get(s, "teacher_top1")))
         g_string_append_printf(text, " (top-1 %.2f\xc2\xa0%%)", 100 * dc3_row_number(s, "teacher_top1"));
     if (json_object_get(s, "any_teacher"))
         g_string_append_printf(text, ", which is hardly one of these classes (%.40s)",
                                dc3_setting("any_teacher"));
+    if (*dc3_row_text(s, "recipe") && strcmp(dc3_row_text(s, "recipe"), "classic") != 0)
+        g_string_append_printf(text, ", recipe %.16s", dc3_row_text(s, "recipe"));
     g_string_append(text, dc3_row_departures(s, departures));
     if (dc3_row_number(s, "diverged") > 0) g_string_append(text, "; the training diverged");
     add_text(row, text->str);

@@ -15,9 +15,11 @@
 #include "io/safetensors.h"
 #include "learn/checkpoint.h"
 #include "learn/protocol.h"
+#include "learn/recipe.h"
 #include "learn/soft_labels.h"
 #include "base/listener.h"
 #include "base/lock.h"
+#include "options/option_names.h"
 #include "run_folder/document.h"
 #include "run_folder/state.h"
 #include "teacher/check.h"
@@ -43,7 +45,9 @@ typedef struct labelling {
     dc3_images *images;
     char unreadable[512]; /* the first image that is, and why */
     dc3_teacher teacher;
-    int factor; /* of the views, 1 or 2 */
+    dc3_recipe recipe; /* of the views */
+    int mixed;         /* images that are mixed with each other: of the options, or the recipe's */
+    int factor;        /* of the views, 1 or 2 */
     dc3_augmenter *augmenter;
     dc3_soft_labels labels;
     char *teacher_path; /* the given one, or the run's own */
@@ -57,22 +61,40 @@ typedef struct labelling {
 
 dc3_label_options dc3_label_defaults(void)
 {
-    return (dc3_label_options){
-        .struct_size = sizeof(dc3_label_options), .views = 10, .batch = 100, .temperature = 20, .threads = 1};
+    return (dc3_label_options){.struct_size = sizeof(dc3_label_options),
+                               .views = 10,
+                               .temperature = 20,
+                               .threads = 1,
+                               .recipe = DC3_RECIPE_DEFAULT,
+                               .cutmix = -1,
+                               .rand_ops = -1};
 }
 
-static dc3_status check_options(const dc3_label_options *o)
+static dc3_status check_options(labelling *l)
 {
+    const dc3_label_options *o = l->options;
+    const dc3_recipe_views views = {o->factor, o->crop, o->cutmix, o->rand_ops, o->rand_strength};
     if (o->views < 1 || o->views > 100000)
         return dc3_fail_setting("views", "expected 1 to 100000, found %d", o->views);
-    if (o->factor < 0 || o->factor > 2)
-        return dc3_fail_setting("factor", "expected 1 or 2, found %d", o->factor);
-    if (o->batch < 1 || o->batch > 65536)
+    if (o->batch < 0 || o->batch > 65536)
         return dc3_fail_setting("batch", "expected 1 to 65536, found %d", o->batch);
     if (!(o->temperature > 0 && o->temperature <= 1e6))
         return dc3_fail_setting("temperature", "expected more than 0 and at most 1e6, found %g",
                                 o->temperature);
-    return DC3_OK;
+    DC3_TRY(dc3_option_check("recipe", (int)o->recipe, 1));
+    l->recipe = dc3_recipe_of(o->recipe == DC3_RECIPE_DEFAULT ? DC3_RECIPE_USUAL : o->recipe, 0);
+    return dc3_recipe_take_views(&views, &l->recipe);
+}
+
+/* How many images are mixed with each other, and the factor of their views. */
+static void resolve(labelling *l)
+{
+    const dc3_label_options *o = l->options;
+    int64_t n = dc3_dataset_size(l->dataset), classes = l->teacher.info->classes;
+    l->mixed = o->batch                          ? o->batch
+               : o->recipe == DC3_RECIPE_DEFAULT ? 100
+                                                 : dc3_recipe_batch(o->recipe, n, classes);
+    l->factor = l->recipe.factor ? l->recipe.factor : dc3_protocol_factor(l->teacher.size);
 }
 
 /* The names of a run's classes, from its dc3.json. */
@@ -281,7 +303,13 @@ static void fill_info(labelling *l)
     if (o->teacher_classes) json_object_set_new(info, "teacher_classes", dc3_fingerprint(o->teacher_classes));
     json_object_set_new(info, "seed", json_string(seed));
     json_object_set_new(info, "factor", json_integer(l->factor));
-    json_object_set_new(info, "batch", json_integer(o->batch));
+    json_object_set_new(info, "batch", json_integer(l->mixed));
+    if (l->recipe.crop > 0) json_object_set_new(info, "crop", json_real(l->recipe.crop));
+    if (!l->recipe.cutmix) json_object_set_new(info, "cutmix", json_integer(0));
+    if (l->recipe.rand_ops) {
+        json_object_set_new(info, "rand_ops", json_integer(l->recipe.rand_ops));
+        json_object_set_new(info, "rand_strength", json_integer(l->recipe.rand_strength));
+    }
     json_object_set_new(info, "temperature", json_real(o->temperature));
     json_object_set_new(info, "class_names", l->classes ? json_incref(l->classes) : names_of(l->dataset, 1));
     json_object_set_new(info, "files", names_of(l->dataset, 0));
@@ -290,7 +318,7 @@ static void fill_info(labelling *l)
 static dc3_status open_memory(labelling *l)
 {
     int64_t n = dc3_dataset_size(l->dataset), size = l->teacher.size;
-    size_t batch = (size_t)(l->options->batch < n ? l->options->batch : n);
+    size_t batch = (size_t)(l->mixed < n ? l->mixed : n);
     size_t rows = (batch + DC3_TEACHER_BATCH - 1) / DC3_TEACHER_BATCH * DC3_TEACHER_BATCH;
     l->order = malloc((size_t)n * sizeof *l->order);
     l->batch = malloc(batch * sizeof *l->batch);
@@ -321,7 +349,7 @@ static double image_bytes(const labelling *l)
 static dc3_status open_all(labelling *l)
 {
     const dc3_label_options *o = l->options;
-    DC3_TRY(check_options(o));
+    DC3_TRY(check_options(l));
     l->teacher_path = o->teacher ? strdup(o->teacher) : dc3_own_teacher_find(o->run);
     if (!l->teacher_path)
         return dc3_fail_setting(
@@ -330,7 +358,7 @@ static dc3_status open_all(labelling *l)
     dc3_run_teacher_warn(o->run, l->teacher_path, &o->listener);
     DC3_TRY(open_images(l));
     DC3_TRY(open_teacher(l));
-    l->factor = o->factor ? o->factor : dc3_protocol_factor(l->teacher.size);
+    resolve(l);
     int64_t n = dc3_dataset_size(l->dataset), classes = l->teacher.info->classes;
     if (o->top_k < 0 || (o->top_k && o->top_k >= classes))
         return dc3_fail_setting("top_k", "expected 1 to %lld of %lld classes, found %d",
@@ -413,9 +441,8 @@ static dc3_status label_batch(labelling *l, int64_t view, int64_t b, int64_t fir
     DC3_TRY(dc3_images_batch(l->images, n, l->order + first, l->batch, &count));
     if (count < n) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
     for (int i = 0; i < n; i++)
-        dc3_draw_rded(o->seed, view, l->batch[i].item, l->batch[i].width, l->batch[i].height, l->factor, 0,
-                      &l->params[i]);
-    dc3_draw_cutmix(o->seed, view, b, n, l->teacher.size, l->params);
+        dc3_draw_recipe(&l->recipe, o->seed, view, &l->batch[i], l->factor, &l->params[i]);
+    dc3_mix_recipe(&l->recipe, o->seed, view, b, n, l->teacher.size, l->params);
     DC3_TRY(dc3_augment(l->augmenter, n, l->batch, l->params, l->views));
     DC3_TRY(run_teacher(l, view, n));
     for (int i = 0; i < n; i++) { /* last, since it says that the view is there */
@@ -501,7 +528,7 @@ static int is_there(const labelling *l, int64_t view, int64_t first, int n)
 
 static dc3_status label_view(labelling *l, int64_t view)
 {
-    int64_t n = l->labels.n, batch = l->options->batch;
+    int64_t n = l->labels.n, batch = l->mixed;
     const dc3_listener *listener = &l->options->listener;
     dc3_draw_order(l->options->seed, view, n, l->order);
     for (int64_t first = 0; first < n; first += batch) {

@@ -22,6 +22,26 @@ grep -q '"weight_decay": 0.01' run/scores.json && ! grep -q '"weight_decay": -1'
 [[ $(sed -n '/"departs_from_protocol"/,/]/p' run/scores.json | tr -d ' \n') == *'[],'*'["lr"],'* ]] ||
   fail "departures from the protocol: $(cat run/scores.json)"
 
+# A recipe, and what is given in its place: said below the row, in JSON and in the report.
+recipe=("$dc3" evaluate run --val data --labels hard --size 16 --threads 1 -q -o recipe.json)
+expect 0 "recipe classic: AdamW, weight decay 0.01, half-cosine schedule; cross-entropy; CutMix; tested: the last" \
+  "${recipe[@]}" --epochs 2
+expect 0 "smooth schedule; cross-entropy, labels smoothed by 0.1; no CutMix, crops from 0.5 of the area, RandAugment 1 \
+of strength 9; tested: the last epoch's weights, averaged (EMA, decay 0.9)" \
+  "${recipe[@]}" --recipe strong --schedule smooth --cutmix 0 --crop 0.5 --rand-ops 1 --ema 0.9 --images-seen 9
+[[ $(tail -60 recipe.json | tr -d ' \n') == *'"epochs":2,"steps":2,"batch":4'* ]] ||
+  fail "9 of 4 images are 2 epochs, $(cat recipe.json)"
+for word in '"recipe": "strong"' '"schedule": "smooth"' '"cutmix": 0' '"crop": 0.5' '"rand_ops": 1' '"ema": 0.9'; do
+  grep -q "$word" recipe.json || fail "no $word: $(cat recipe.json)"
+done
+expect 2 "--loss: hard labels have the cross-entropy" "${recipe[@]}" --loss mse
+expect 2 "each say how long students train" "${recipe[@]}" --epochs 2 --minutes 1
+expect 2 "--recipe: expected one of classic, rded, dc3, strong" "${recipe[@]}" --recipe weak
+# Minutes become epochs, once for all that continue.
+expect 0 "convnet3" "$dc3" evaluate run --val data --labels hard --size 16 --minutes 0.005 --threads 1 -q --json \
+  -o minutes.json
+[[ $output == *'"minutes": 0.005'* && ! -e run/students ]] || fail "minutes: $output"
+
 # The report finds them, and the classes' accuracy.
 expect 0 "result" "$dc3" report run
 grep -q 'id="scores"' run/report.html || fail "the report does not show the scores"

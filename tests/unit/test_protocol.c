@@ -5,8 +5,9 @@
 #include "dc3/evaluate.h"
 #include "dc3/label.h"
 #include "dc3/train.h"
-#include "learn/augment.h"
+#include "learn/rand_augment.h"
 #include "learn/trainer.h"
+#include "learn/params.h"
 #include "teacher/teacher.h"
 
 enum { EACH = 4, N = SHAPED_CLASSES * EACH, SIZE = 16, BATCH = 5, EPOCHS = 4, SEED = 9 };
@@ -53,6 +54,8 @@ typedef struct student {
     dc3_trainer trainer;
     dc3_teacher teacher;
     int factor, hard, plain;
+    int recipe; /* 1 to 3: with pieces of other recipes */
+    float *averages[64];
     float views[BATCH * SIZE * SIZE * 3], logits[BATCH * SHAPED_CLASSES], shares[2 * BATCH];
     int64_t labels[2 * BATCH];
 } student;
@@ -73,6 +76,58 @@ static void open_student(student *s)
         dc3_trainer_open(&spec, NULL, DC3_F32, 2, &adamw, &s->trainer) != DC3_OK ||
         dc3_teacher_open(weights, NULL, SIZE, SIZE, 2, &s->teacher) != DC3_OK)
         fail_msg("%s", dc3_error_text());
+}
+
+/* The pieces, as options and by hand. */
+enum { MSE_AVERAGED = 1, COSINE_RANDOM, HARD_UNMIXED };
+
+static void set_recipe(const student *s, dc3_evaluate_options *o)
+{
+    if (s->recipe == MSE_AVERAGED) o->loss = DC3_LOSS_MSE, o->ema = 0.3, o->schedule = DC3_LR_COSINE;
+    if (s->recipe == COSINE_RANDOM) o->loss = DC3_LOSS_COSINE, o->rand_ops = 2, o->rand_strength = 12;
+    if (s->recipe == HARD_UNMIXED) o->cutmix = 0, o->smoothing = 0.2, o->crop = 0.3;
+}
+
+/* Averages with decay 0.3, less in the first steps: of the values so far, 1 of 10, 2 of 11, .. */
+static void average(student *s, int step)
+{
+    double decay = step < 3 ? (1.0 + step) / (10 + step) : 0.3;
+    for (size_t i = 0; i < s->trainer.count && s->recipe == MSE_AVERAGED; i++) {
+        const dc3_tensor *value = &s->trainer.params[i].value;
+        const float *from = value->data;
+        if (value->dtype != DC3_F32) continue;
+        for (int64_t j = 0; j < dc3_count(value); j++)
+            s->averages[i][j] += (float)(1 - decay) * (from[j] - s->averages[i][j]);
+    }
+}
+
+/* The first time copies of the values, then into their place. */
+static void begin_averages(student *s)
+{
+    assert_true(s->trainer.count <= 64);
+    for (size_t i = 0; i < s->trainer.count; i++) {
+        size_t bytes = dc3_bytes(&s->trainer.params[i].value);
+        s->averages[i] = malloc(bytes);
+        memcpy(s->averages[i], s->trainer.params[i].value.data, bytes);
+    }
+}
+
+static void end_averages(student *s)
+{
+    for (size_t i = 0; i < s->trainer.count; i++) {
+        const dc3_tensor *value = &s->trainer.params[i].value;
+        if (s->recipe == MSE_AVERAGED && value->dtype == DC3_F32) {
+            memcpy(value->data, s->averages[i], dc3_bytes(value));
+            dc3_param_changed(&s->trainer.params[i]);
+        }
+        free(s->averages[i]);
+    }
+}
+
+static double rate(const student *s, int epoch)
+{
+    double part = s->recipe == MSE_AVERAGED ? 1 : 2;
+    return 0.001 * 0.5 * (1 + cos(3.14159265358979323846 * epoch / EPOCHS / part));
 }
 
 static void close_student(student *s)
@@ -104,14 +159,20 @@ static double step(student *s, int epoch, int number, int count, const int64_t *
     dc3_loaded_image batch[BATCH];
     dc3_view_params params[BATCH];
     int64_t found;
-    double loss, lr = 0.001 * 0.5 * (1 + cos(3.14159265358979323846 * epoch / EPOCHS / 2));
+    double loss, lr = rate(s, epoch), crop = s->recipe == HARD_UNMIXED ? 0.3 : 0;
     assert_int_equal(dc3_images_batch(s->images, count, items, batch, &found), DC3_OK);
     for (int i = 0; i < count; i++)
         if (s->plain)
             params[i] = (dc3_view_params){.w = batch[i].width, .h = batch[i].height};
         else
-            dc3_draw_rded(SEED, epoch, items[i], batch[i].width, batch[i].height, s->factor, 0, &params[i]);
-    if (!s->plain) dc3_draw_cutmix(SEED, epoch, number, count, SIZE, params);
+            dc3_draw_rded(SEED, epoch, items[i], batch[i].width, batch[i].height, s->factor, crop,
+                          &params[i]);
+    for (int i = 0; i < count && s->recipe == COSINE_RANDOM; i++)
+        dc3_draw_rand_augment(SEED, epoch, items[i], 2, 12, &params[i]);
+    if (s->recipe == HARD_UNMIXED)
+        dc3_draw_unmixed(count, params);
+    else if (!s->plain)
+        dc3_draw_cutmix(SEED, epoch, number, count, SIZE, params);
     assert_int_equal(dc3_augment(s->augmenter, count, batch, params, s->views), DC3_OK);
     for (int i = 0; i < count; i++) {
         const dc3_view_params *p = &params[i];
@@ -122,7 +183,11 @@ static double step(student *s, int epoch, int number, int count, const int64_t *
     }
     if (!s->hard) ask(s, count);
     dc3_target target = {.k = 2, .labels = s->labels, .weights = s->shares};
-    if (!s->hard) target = (dc3_target){.logits = s->logits, .temperature = 20};
+    if (s->recipe == HARD_UNMIXED) target.smoothing = 0.2f;
+    if (!s->hard) target.logits = s->logits, target.loss = DC3_LOSS_KL, target.temperature = 20;
+    if (s->recipe == MSE_AVERAGED) target.loss = DC3_LOSS_MSE, target.hard = 0.025f;
+    if (s->recipe == COSINE_RANDOM)
+        target.loss = DC3_LOSS_COSINE, target.hard = 0.1f, target.smoothing = 0.1f;
     if (dc3_trainer_step(&s->trainer, count, SIZE, s->views, &target, lr, &loss) != DC3_OK)
         fail_msg("%s", dc3_error_text());
     return loss * count;
@@ -133,13 +198,16 @@ static double train(student *s, dc3_accuracy *accuracy)
 {
     int64_t order[N];
     double sum = 0;
+    int steps = 0;
     open_student(s);
+    begin_averages(s);
     for (int epoch = 0; epoch < EPOCHS; epoch++) {
         dc3_draw_order(SEED, epoch, N, order);
         sum = 0;
-        for (int first = 0; first < N; first += BATCH)
+        for (int first = 0; first < N; first += BATCH, average(s, steps++))
             sum += step(s, epoch, first / BATCH, N - first < BATCH ? N - first : BATCH, order + first);
     }
+    end_averages(s);
     assert_int_equal(
         dc3_test_classifier(s->trainer.ctx, s->trainer.net, s->tests, SIZE, NULL, NULL, accuracy), DC3_OK);
     close_student(s);
@@ -167,25 +235,34 @@ static void students(void **state)
 {
     (void)state;
     static const struct {
-        int factor, hard, plain;
-    } kinds[] = {{1, 0, 0}, {2, 0, 0}, {1, 1, 0}, {2, 1, 0}, {1, 1, 1}};
-    for (int k = 0; k < 5; k++) {
+        int factor, hard, plain, recipe;
+    } kinds[] = {{1, 0, 0, 0},
+                 {2, 0, 0, 0},
+                 {1, 1, 0, 0},
+                 {2, 1, 0, 0},
+                 {1, 1, 1, 0},
+                 {1, 0, 0, MSE_AVERAGED},
+                 {2, 0, 0, COSINE_RANDOM},
+                 {1, 1, 0, HARD_UNMIXED}};
+    for (int k = 0; k < 8; k++) {
         static student s;
         dc3_accuracy accuracy;
         s = (student){.factor = kinds[k].factor, .hard = kinds[k].hard, .plain = kinds[k].plain};
+        s.recipe = kinds[k].recipe;
         double expected = train(&s, &accuracy);
         dc3_evaluate_options o = options_of(s.hard ? DC3_LABELS_HARD : DC3_LABELS_SOFT);
         if (s.plain)
             o.augment = DC3_AUGMENT_NONE;
         else if (s.factor == 2)
             o.factor = 2; /* 1 is the default for so small views */
+        set_recipe(&s, &o);
         dc3_score score = evaluate(&o);
         print_message("kind %d: loss %.9g and %.9g, top-1 %.4f\n", k, score.loss, expected, score.top1);
         if (!(fabs(score.loss - expected) < 1e-9 * expected)) fail_msg("kind %d: another loss", k);
         assert_true(score.top1 == accuracy.top1 && score.top5 == accuracy.top5);
         assert_int_equal(score.steps, EPOCHS * 3);
         assert_int_equal(score.test_images, 30);
-        assert_true(score.lr == 0.001 && score.temperature == (s.hard ? 0 : 20));
+        assert_true(score.lr == 0.001 && score.temperature == (s.hard || s.recipe ? 0 : 20));
     }
 }
 
@@ -196,10 +273,10 @@ static void stored_labels(void **state)
     dc3_label_options l = dc3_label_defaults();
     dc3_label_report report;
     l.run = data, l.out = stored, l.teacher = weights, l.size = SIZE, l.factor = 2, l.batch = BATCH;
-    l.views = EPOCHS, l.seed = SEED, l.threads = 2;
+    l.views = EPOCHS, l.seed = SEED, l.threads = 2, l.rand_ops = 1, l.crop = 0.2, l.cutmix = 0;
     if (dc3_label(&l, &report) != DC3_OK) fail_msg("%s", dc3_error_text());
     dc3_evaluate_options soft = options_of(DC3_LABELS_SOFT), o = options_of(DC3_LABELS_STORED);
-    soft.factor = 2, o.stored = stored, o.teacher = NULL;
+    soft.factor = 2, soft.rand_ops = 1, soft.crop = 0.2, soft.cutmix = 0, o.stored = stored, o.teacher = NULL;
     dc3_score asked = evaluate(&soft), read = evaluate(&o);
     print_message("loss %.9g with a teacher, %.9g with stored labels\n", asked.loss, read.loss);
     assert_true(fabs(asked.loss - read.loss) < 0.01 * asked.loss);

@@ -39,14 +39,14 @@ static void names_of_a_program(void **state)
     (void)state;
     dc3_score score;
     dc3_evaluate_options o = dc3_evaluate_defaults();
-    o.data = "/nowhere", o.val = "/nowhere", o.epochs = 0;
+    o.data = "/nowhere", o.val = "/nowhere", o.epochs = -1;
     dc3_name_settings(as_option);
     assert_int_equal(dc3_evaluate(&o, NULL, &score), DC3_ERR_OPTION);
-    assert_string_equal(dc3_error_text(), "/EPOCHS: expected 1 to 1000000, found 0");
+    assert_string_equal(dc3_error_text(), "/EPOCHS: expected 1 to 1000000, found -1");
     assert_string_equal(dc3_error_setting(), "epochs");
     dc3_name_settings(NULL);
     assert_int_equal(dc3_evaluate(&o, NULL, &score), DC3_ERR_OPTION);
-    assert_string_equal(dc3_error_text(), "epochs: expected 1 to 1000000, found 0");
+    assert_string_equal(dc3_error_text(), "epochs: expected 1 to 1000000, found -1");
 }
 
 int main(void)
