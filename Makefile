@@ -31,7 +31,8 @@ build/build.ninja:
 	@bash tools/check_deps.sh
 	cmake -S . -B build -G Ninja
 
-# Installs what is missing of Debian's packages: deps to build, deps-test to test too, deps-dev all.
+# Installs what is missing of Debian's packages: deps to build, deps-test to test too, deps-dev all. And fetches the
+# weights of a network of photos, which nothing needs.
 deps-test: PACKAGES += $(PACKAGES_TEST)
 deps-dev: PACKAGES += $(PACKAGES_TEST) $(PACKAGES_DEVELOP)
 deps deps-test deps-dev:
@@ -40,6 +41,7 @@ deps deps-test deps-dev:
 	  $(SUDO) apt-get update -q && \
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $$missing; \
 	else echo "all packages are there"; fi
+	@bash tools/fetch_backbone.sh
 
 # What is given as DATA=... reaches the recipe through the environment, as it is.
 demo: deps all
