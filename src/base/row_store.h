@@ -10,7 +10,7 @@
 typedef struct dc3_row_store dc3_row_store;
 
 /* Bytes of a store that are kept in memory. */
-enum { DC3_ROW_STORE_MEMORY = 1 << 26 };
+enum { DC3_ROW_STORE_MEMORY = 1 << 24 };
 
 /* Room for at most `rows` of `row_bytes` each, both 1 or more: in memory where they take `most` bytes or
  * fewer, else in a file in `folder`, which exists. DC3_ERR_MEMORY, or DC3_ERR_IO with the folder and the
