@@ -14,4 +14,10 @@ static void describe(const dc3_run *run, const dc3_part *parts, json_t *line)
     (void)run, (void)parts, (void)line;
 }
 
-const dc3_synthesis dc3_as_is = {.stage = "storing", .again = "", .make = make, .describe = describe};
+const dc3_synthesis dc3_as_is = {
+    .stage = "storing",
+    .again = "",
+    .threads = 1,
+    .make = make,
+    .describe = describe,
+};

@@ -4,14 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "output/output_path.h"
-#include "colour/combine.h"
 #include "run_folder/listed.h"
-#include "run_folder/saved_edits.h"
 #include "condense/map.h"
 #include "base/listener.h"
 #include "condense/choose.h"
@@ -21,95 +18,9 @@
 #include "condense/output.h"
 #include "condense/run_open.h"
 #include "condense/run_teacher.h"
+#include "condense/storing.h"
 #include "features/skipped.h"
 #include "report/stage.h"
-
-/* Makes and stores one image; one that cannot be read is skipped: *stored stays 0. */
-static dc3_status make_image(dc3_run *run, const dc3_part *parts, const char *relative, char *path,
-                             char *stored)
-{
-    char reason[512];
-    dc3_made made = {0};
-    dc3_status status = run->synthesis->make(run, parts, &made);
-    if (status != DC3_OK && made.unreadable) {
-        snprintf(reason, sizeof reason, "%s", dc3_error_text());
-        return dc3_run_skip(run, made.unreadable->item, reason);
-    }
-    if (status == DC3_OK && made.edits.pixels)
-        status = dc3_edits_write(run->options->out, relative, &made.edits);
-    if (status == DC3_OK) status = dc3_make_folder_of(path);
-    if (status == DC3_OK) status = dc3_image_write(path, &made.image, run->format);
-    dc3_made_free(&made);
-    *stored = status == DC3_OK;
-    if (*stored && run->synthesis->combines) run->report->edits += dc3_combine_edits(run->combine);
-    return status;
-}
-
-/* Bytes of a file; -1: there is none. */
-static int64_t bytes_of(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (int64_t)info.st_size : -1;
-}
-
-/* 1 if the image is there, and all of it. */
-static int is_there(const dc3_run *run, int64_t image, const char *path)
-{
-    int64_t found = bytes_of(path), written = dc3_state_stored_bytes(run->state, image);
-    if (found >= 0 && written >= 0 && written != found)
-        dc3_run_say(run, "note: %s has %lld bytes and not the %lld that were written; made again", path,
-                    (long long)found, (long long)written);
-    return found >= 0 && (written < 0 || written == found);
-}
-
-/* Notes the hashes of the files that an image is made of. */
-static dc3_status note_parts(const dc3_run *run, const dc3_part *parts)
-{
-    for (int k = 0; k < run->each; k++) {
-        uint64_t hash;
-        int failed = dc3_dataset_hash(run->dataset, parts[k].item, &hash) != DC3_OK;
-        DC3_TRY(dc3_run_note_read(run, 1, &parts[k].item, &hash, &failed));
-    }
-    return DC3_OK;
-}
-
-/* Stores image number `image` unless it is there already. */
-static dc3_status store(dc3_run *run, const dc3_output *output, int64_t image, const dc3_part *parts,
-                        char *stored)
-{
-    char *relative, *path;
-    DC3_TRY(dc3_output_name(output, parts, &relative, &path));
-    *stored = (char)is_there(run, image, path);
-    dc3_status status = *stored ? DC3_OK : note_parts(run, parts);
-    if (!*stored && status == DC3_OK) status = make_image(run, parts, relative, path, stored);
-    if (*stored && status == DC3_OK)
-        status = dc3_state_store(run->state, image, bytes_of(path),
-                                 run->synthesis->combines ? dc3_combine_edits(run->combine) : 0);
-    run->report->stored += *stored;
-    free(relative);
-    free(path);
-    return status;
-}
-
-/* Every chosen image in turn: they are grouped by class. */
-static dc3_status store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
-{
-    DC3_TRY(dc3_chosen_number(run, chosen));
-    DC3_TRY(dc3_output_plan(output, chosen));
-    run->to_make = chosen->count;
-    for (run->making = 0; run->making < run->to_make; run->making++) {
-        int64_t i = run->making;
-        dc3_run_made(run, 0);
-        DC3_TRY(dc3_check_cancel());
-        DC3_TRY(store(run, output, i, chosen->parts + i * run->each, chosen->stored + i));
-    }
-    dc3_run_made(run, 0);
-    if (run->report->stored == 0)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data,
-                        (long long)chosen->count);
-    DC3_TRY(dc3_output_write_metadata(output, chosen));
-    return dc3_output_finish(output);
-}
 
 static const char features_stage[] = "features";
 
@@ -163,7 +74,7 @@ static int64_t live_classes(const dc3_run *run)
 static dc3_status make_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
     dc3_run_begin_stage(run, 2, run->synthesis->stage);
-    dc3_status status = store_all(run, output, chosen);
+    dc3_status status = dc3_store_all(run, output, chosen);
     dc3_run_end_stage(run);
     return status;
 }

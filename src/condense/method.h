@@ -36,7 +36,8 @@ struct dc3_synthesis {
     const char *again; /* how the repeats of an image differ, after "used again" */
     int stitches;      /* a stored image is made of factor x factor squares, each of a part */
     int combines;      /* makes several edits of an image and combines them */
-    /* The image of `parts` [run->each]; *made is zero before. */
+    int threads;       /* make may be called by several threads at once */
+    /* The image of `parts` [run->each], 4 of them at most; *made is zero before. */
     dc3_status (*make)(dc3_run *run, const dc3_part *parts, dc3_made *made);
     /* Steps that an image is made in where each takes long enough to be reported, else 1; NULL: 1. */
     int (*steps)(const dc3_run *run);

@@ -241,6 +241,7 @@ const dc3_synthesis dc3_stitching = {
     .stage = "storing",
     .again = " with other crops",
     .stitches = 1,
+    .threads = 1,
     .make = make,
     .describe = describe,
     .settings = settings,

@@ -1,0 +1,131 @@
+#include "condense/storing.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/call.h"
+#include "base/file.h"
+#include "colour/combine.h"
+#include "condense/chosen.h"
+#include "condense/method.h"
+#include "features/skipped.h"
+#include "run_folder/saved_edits.h"
+
+enum { AT_ONCE = 16, PARTS = 4 }; /* images in work where threads make them; parts of an image at most */
+
+/* An image on its way to the disk. */
+typedef struct job {
+    const dc3_part *parts;
+    char *relative, *path;
+    int there;              /* it stood there before */
+    uint64_t hashes[PARTS]; /* of the files of its parts, but for those that cannot be read */
+    int failed[PARTS];
+    dc3_status status;          /* of what follows the hashes */
+    const dc3_part *unreadable; /* the part that it failed for, or NULL */
+    char reason[512];
+} job;
+
+/* Bytes of a file; -1: there is none. */
+static int64_t bytes_of(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (int64_t)info.st_size : -1;
+}
+
+/* 1 if the image is there, and all of it. */
+static int is_there(const dc3_run *run, int64_t image, const char *path)
+{
+    int64_t found = bytes_of(path), written = dc3_state_stored_bytes(run->state, image);
+    if (found >= 0 && written >= 0 && written != found)
+        dc3_run_say(run, "note: %s has %lld bytes and not the %lld that were written; made again", path,
+                    (long long)found, (long long)written);
+    return found >= 0 && (written < 0 || written == found);
+}
+
+static dc3_status make_and_write(dc3_run *run, job *j)
+{
+    dc3_made made = {0};
+    dc3_status status = run->synthesis->make(run, j->parts, &made);
+    j->unreadable = status == DC3_OK ? NULL : made.unreadable;
+    if (status == DC3_OK && made.edits.pixels)
+        status = dc3_edits_write(run->options->out, j->relative, &made.edits);
+    if (status == DC3_OK) status = dc3_make_folder_of(j->path);
+    if (status == DC3_OK) status = dc3_image_write(j->path, &made.image, run->format);
+    dc3_made_free(&made);
+    return status;
+}
+
+/* All that needs neither the state nor the report, so that threads may do it at once. */
+static void work(dc3_run *run, job *j)
+{
+    for (int k = 0; k < run->each; k++)
+        j->failed[k] = dc3_dataset_hash(run->dataset, j->parts[k].item, &j->hashes[k]) != DC3_OK;
+    j->status = dc3_check_cancel();
+    if (j->status == DC3_OK) j->status = make_and_write(run, j);
+    if (j->status != DC3_OK) snprintf(j->reason, sizeof j->reason, "%s", dc3_error_text());
+}
+
+/* What came of image number `image`; one that cannot be read is skipped. */
+static dc3_status note(dc3_run *run, int64_t image, const job *j, char *stored)
+{
+    int edits = run->synthesis->combines ? dc3_combine_edits(run->combine) : 0;
+    for (int k = 0; k < run->each && !j->there; k++)
+        DC3_TRY(dc3_run_note_read(run, 1, &j->parts[k].item, &j->hashes[k], &j->failed[k]));
+    if (j->status != DC3_OK && j->unreadable) return dc3_run_skip(run, j->unreadable->item, j->reason);
+    if (j->status != DC3_OK) return dc3_fail(j->status, "%s", j->reason);
+    *stored = 1;
+    run->report->stored++;
+    if (!j->there) run->report->edits += edits;
+    return dc3_state_store(run->state, image, bytes_of(j->path), edits);
+}
+
+/* The images from `first` on, `count` of them. */
+static dc3_status store(dc3_run *run, const dc3_output *output, const dc3_chosen *chosen, int64_t first,
+                        int count)
+{
+    job jobs[AT_ONCE] = {0};
+    dc3_status status = dc3_check_cancel();
+    for (int i = 0; status == DC3_OK && i < count; i++) {
+        job *j = &jobs[i];
+        j->parts = chosen->parts + (first + i) * run->each;
+        status = dc3_output_name(output, j->parts, &j->relative, &j->path);
+        if (status == DC3_OK) j->there = is_there(run, first + i, j->path);
+    }
+    dc3_watch *watch = dc3_cancel_here();
+    int threads = count > 1 ? run->options->select.threads : 1;
+    if (status == DC3_OK && threads > 1) {
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+        for (int i = 0; i < count; i++) {
+            DC3_CANCEL_SHARE(watch);
+            if (!jobs[i].there) work(run, &jobs[i]);
+        }
+    } else
+        for (int i = 0; status == DC3_OK && i < count; i++)
+            if (!jobs[i].there) work(run, &jobs[i]);
+    for (int i = 0; status == DC3_OK && i < count; i++)
+        status = note(run, first + i, &jobs[i], chosen->stored + first + i);
+    for (int i = 0; i < count; i++) free(jobs[i].relative), free(jobs[i].path);
+    return status;
+}
+
+dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
+{
+    int most = run->synthesis->threads ? AT_ONCE : 1;
+    DC3_TRY(dc3_chosen_number(run, chosen));
+    DC3_TRY(dc3_output_plan(output, chosen));
+    run->to_make = chosen->count;
+    for (run->making = 0; run->making < run->to_make;) {
+        int64_t left = run->to_make - run->making, count = left < most ? left : most;
+        dc3_run_made(run, 0);
+        DC3_TRY(store(run, output, chosen, run->making, (int)count));
+        run->making += count;
+    }
+    dc3_run_made(run, 0);
+    if (run->report->stored == 0)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data,
+                        (long long)chosen->count);
+    DC3_TRY(dc3_output_write_metadata(output, chosen));
+    return dc3_output_finish(output);
+}
