@@ -61,7 +61,7 @@ static dc3_status select_rows(dc3_run *run, const int64_t *labels, dc3_selection
 }
 
 /* A word on every class that has too few readable images. */
-static dc3_status check_classes(const dc3_run *run, const int64_t *labels)
+static dc3_status check_classes(dc3_run *run, const int64_t *labels)
 {
     int classes = dc3_dataset_classes(run->dataset);
     int64_t *readable = calloc((size_t)classes, sizeof *readable);

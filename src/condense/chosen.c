@@ -68,13 +68,16 @@ dc3_status dc3_note_unreadable(dc3_made *made, const dc3_part *part, dc3_status 
     return status;
 }
 
-dc3_status dc3_run_check_class(const dc3_run *run, int label, int64_t readable, int64_t wanted)
+dc3_status dc3_run_check_class(dc3_run *run, int label, int64_t readable, int64_t wanted)
 {
     const char *name = dc3_dataset_class_name(run->dataset, label);
     if (readable >= wanted) return DC3_OK;
     if (run->options->strict)
         return dc3_fail(DC3_ERR_ARGUMENT, "class '%s' has %lld readable images, fewer than %lld (%s)", name,
                         (long long)readable, (long long)wanted, dc3_setting("strict"));
+    if (++run->poor_classes == DC3_NOTE_LIMIT + 1)
+        dc3_run_say(run, "warning: more classes have too few images");
+    if (run->poor_classes > DC3_NOTE_LIMIT) return DC3_OK;
     if (readable)
         dc3_run_say(run, "warning: class '%s' has %lld %s images, fewer than %lld; some are used again%s",
                     name, (long long)readable, run->copies && run->copies->copies ? "different" : "readable",

@@ -9,8 +9,9 @@ dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen);
 void dc3_chosen_free(dc3_chosen *chosen);
 /* Numbers the stored images within their classes, and the repeats of whole images; none is stored yet. */
 dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen);
-/* Warns, or fails with strict, where a class has fewer readable images than it is to give. */
-dc3_status dc3_run_check_class(const dc3_run *run, int label, int64_t readable, int64_t wanted);
+/* Warns, or fails with strict, where a class has fewer readable images than it is to give; of DC3_NOTE_LIMIT
+ * classes. */
+dc3_status dc3_run_check_class(dc3_run *run, int label, int64_t readable, int64_t wanted);
 /* Adds what is known of how the image was chosen: "bin", "rank", "gain"; and takes it from there. */
 void dc3_part_to_json(const dc3_part *part, json_t *object);
 void dc3_part_of_json(const json_t *object, dc3_part *part);

@@ -47,6 +47,7 @@ typedef struct dc3_run {
     int64_t listed;          /* images to compensate, of a list or all; 0: the method chooses */
     dc3_state *state;        /* of the run folder; NULL where the command makes none */
     dc3_copies *copies;      /* of the images that were looked at, NULL before */
+    int poor_classes;        /* that have fewer images than are wanted */
     json_t *skipped;         /* list of [key, reason] */
     char *skipped_path;      /* where it is written */
     double rate;             /* FLOP/s measured by the estimate */

@@ -114,7 +114,7 @@ dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_lis
 dc3_status dc3_check_enough(const dc3_listener *listener, const dc3_dataset *data, int64_t wanted, int strict,
                             const char *again)
 {
-    int64_t n = dc3_dataset_size(data);
+    int64_t n = dc3_dataset_size(data), few = 0;
     for (int64_t i = 0, first = 0; i < n; i++) {
         int label = dc3_dataset_label(data, i);
         if (i + 1 < n && dc3_dataset_label(data, i + 1) == label) continue;
@@ -123,12 +123,14 @@ dc3_status dc3_check_enough(const dc3_listener *listener, const dc3_dataset *dat
         if (count < wanted && strict)
             return dc3_fail(DC3_ERR_FORMAT, "%s: class '%s' has %lld images, fewer than %lld (%s)",
                             dc3_dataset_path(data), name, count, (long long)wanted, dc3_setting("strict"));
-        if (count < wanted)
+        if (count < wanted && ++few <= DC3_NOTE_LIMIT)
             dc3_listener_say(listener,
                              "warning: class '%s' has %lld images, fewer than %lld; some are used again%s",
                              name, count, (long long)wanted, again);
         first = i + 1;
     }
+    if (few > DC3_NOTE_LIMIT)
+        dc3_listener_say(listener, "warning: so have %lld more classes", (long long)(few - DC3_NOTE_LIMIT));
     return DC3_OK;
 }
 

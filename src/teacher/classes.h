@@ -23,7 +23,7 @@ dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_lis
 /* Warns where there is more to test on than there is of a whole dataset to train on. */
 void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val);
 /* Of each class that has fewer images than `wanted`: warns that some are used again, `again` says how, or
- * fails with strict. */
+ * fails with strict. DC3_NOTE_LIMIT are named, the others counted. */
 dc3_status dc3_check_enough(const dc3_listener *listener, const dc3_dataset *data, int64_t wanted, int strict,
                             const char *again);
 /* The median shorter side of some images, at least 8, at most `most`; 64 where none can be read. */

@@ -67,6 +67,12 @@ expect 0 "does not use a teacher" "$dc3" condense data -o r2 --method random --i
 expect 0 "fewer than 9; some are used again" "$dc3" condense data -o r9 --method random --ipc 9 "${common[@]}"
 [[ $(find r9/train -name '*.png' | wc -l) == 18 ]] && grep -q text.png r9/skipped.txt ||
   fail "random: exactly IPC, and the unreadable one is listed"
+# Of many classes of too few, twenty are named.
+for c in $(seq 25); do mkdir -p many/$c && cp data/red/r1.png many/$c; done
+for how in "--dry-run:so have 5 more classes" "--no-report:more classes have too few images"; do
+  expect 0 "${how#*:}" "$dc3" condense many -o few --method random --ipc 2 "${how%%:*}" "${common[@]}"
+  [[ $(grep -c "^warning: class '.*fewer than 2" <<< "$output") == 20 ]] || fail "classes of one image: $output"
+done
 expect 1 "(--strict)" "$dc3" condense data -o strict --method random --ipc 8 --strict "${common[@]}"
 
 # RDED: patches with their boxes, stitched at factor 2; the best first; more crops than images.
