@@ -20,7 +20,7 @@ static dc3_image random_image(dc3_rng *rng, int width, int height)
 static dc3_resample_axis axis_of(int size, double shrink)
 {
     int scaled = (int)floor(size / shrink + 0.5);
-    return (dc3_resample_axis){size, scaled, shrink, 0, scaled};
+    return (dc3_resample_axis){size, size, scaled, shrink, 0, scaled};
 }
 
 static double lanczos(double x)

@@ -8,9 +8,9 @@
 typedef struct dc3_colours dc3_colours;
 
 /* Of an ICC profile. 1: known; *colours is to be released, or NULL where the profile is sRGB: where it
- * changes no colour of the table by more than 1 of 255. 0: the profile is damaged, for other pixels or too
- * large, or there is no memory. libvips is asked once for each profile, as long as it is among the last few.
- * Threads may call it at once. */
+ * changes no colour of the table by more than 1 of 255. 0: the profile is damaged, for other pixels, too
+ * large or too steep for a table, or there is no memory. libvips is asked once for each profile, as long as
+ * it is among the last few. Threads may call it at once. */
 int dc3_colours_of(const void *profile, size_t size, dc3_colours **colours);
 /* Brings pixels of 3 channels, or 4 with alpha, to sRGB in place, interpolated between the colours of the
  * table (tetrahedra). */

@@ -6,11 +6,11 @@
 #include "io/images/resample.h"
 #include "io/images/turn.h"
 
-static dc3_resample_axis axis_of(int size, double shrink)
+static dc3_resample_axis axis_of(int size, double extent, double shrink)
 {
-    if (shrink > size) shrink = size; /* something is left of a thin line */
-    int scaled = (int)floor(size / shrink + 0.5);
-    return (dc3_resample_axis){size, scaled, shrink, 0, scaled};
+    if (shrink > extent) shrink = extent; /* something is left of a thin line */
+    int scaled = (int)floor(extent / shrink + 0.5);
+    return (dc3_resample_axis){size, extent, scaled, shrink, 0, scaled};
 }
 
 /* The middle of what is too long for `wanted`; of an odd rest the greater half is cut behind it, or before
@@ -37,11 +37,13 @@ static int resample(const dc3_plain *from, int width, int height, dc3_fit fit, d
 {
     int o = from->orientation, columns = dc3_turn_swaps(o) ? height : width,
         rows = dc3_turn_swaps(o) ? width : height;
-    double across = (double)from->image.width / columns, down = (double)from->image.height / rows;
+    double wide = from->columns > 0 ? from->columns : from->image.width, across = wide / columns;
+    double high = from->rows > 0 ? from->rows : from->image.height, down = high / rows;
     if (fit == DC3_FIT_CROP) across = down = fmin(across, down);
     if (fit == DC3_FIT_PAD) across = down = fmax(across, down);
     if (across < 1 || down < 1) return 0;
-    dc3_resample_axis x = axis_of(from->image.width, across), y = axis_of(from->image.height, down);
+    dc3_resample_axis x = axis_of(from->image.width, wide, across);
+    dc3_resample_axis y = axis_of(from->image.height, high, down);
     crop_to(&x, columns, dc3_turn_reverses_columns(o));
     crop_to(&y, rows, dc3_turn_reverses_rows(o));
     return dc3_resample(&from->image, x, y, tile);

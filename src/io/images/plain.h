@@ -10,6 +10,7 @@
 typedef struct dc3_plain {
     dc3_image image;
     int shrink;           /* of a JPEG: by how much it was scaled down while it was decoded */
+    double columns, rows; /* of pixels that it has, where its last ones are no whole ones; 0: all */
     int orientation;      /* how it stands, 1 to 8 as in EXIF; 0 stands for 1 */
     dc3_colours *colours; /* what its profile says; NULL: sRGB */
     unsigned notes;       /* dc3_image_note bits */

@@ -57,7 +57,7 @@ dc3_status dc3_plain_fit(const char *origin, const dc3_plain *from, int width, i
 {
     if (!width || !height) width = dc3_plain_width(from), height = dc3_plain_height(from);
     int own_size = width == dc3_plain_width(from) && height == dc3_plain_height(from);
-    if (from->orientation <= 1 && !from->colours)
+    if (from->orientation <= 1 && !from->colours && from->shrink <= 1)
         return dc3_image_resize(&from->image, width, height, fit, image);
     if (own_size) return copy_standing(from, image);
     if (dc3_fit_smaller_plain(from, width, height, fit, image)) return DC3_OK;

@@ -68,17 +68,6 @@ static int read_marks(decoder *d, dc3_plain *plain)
            dc3_colours_of(d->profile, size, &plain->colours);
 }
 
-/* Without the last row and column where they stand for less than a whole block of the file's pixels. In
- * place. */
-static void trim(dc3_image *image, int width, int height)
-{
-    for (int y = 1; y < height && width < image->width; y++)
-        memmove(image->pixels + (size_t)y * (size_t)width * 3,
-                image->pixels + (size_t)y * (size_t)image->width * 3, (size_t)width * 3);
-    image->width = width;
-    image->height = height;
-}
-
 static void read_all(struct jpeg_decompress_struct *jpeg, const dc3_image *image)
 {
     jpeg->out_color_space = JCS_RGB;
@@ -134,9 +123,10 @@ int dc3_plain_jpeg(const void *data, size_t size, int width, int height, dc3_pla
     if (!setjmp(d.stop)) {
         start(&d, data, size);
         if (is_plain(&d.jpeg) && read_marks(&d, plain) && prepare(&d.jpeg, size, width, height, plain)) {
-            int shrink = plain->shrink = (int)d.jpeg.scale_denom;
+            plain->shrink = (int)d.jpeg.scale_denom;
             read_all(&d.jpeg, &plain->image);
-            trim(&plain->image, (int)d.jpeg.image_width / shrink, (int)d.jpeg.image_height / shrink);
+            plain->columns = (double)d.jpeg.image_width / plain->shrink;
+            plain->rows = (double)d.jpeg.image_height / plain->shrink;
             if (dc3_marks_of_jpeg(data, size).frames) plain->notes |= DC3_NOTE_FRAMES;
             done = 1;
         }

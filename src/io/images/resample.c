@@ -73,7 +73,7 @@ static void taps_free(taps *t)
 /* Of an axis whose samples were averaged by `block`; the caller frees, after a failure too. */
 static int taps_make(dc3_resample_axis axis, int block, taps *t)
 {
-    double shrink = axis.shrink / block, before = (axis.scaled * axis.shrink - axis.size) / 2 / block;
+    double shrink = axis.shrink / block, before = (axis.scaled * axis.shrink - axis.extent) / 2 / block;
     int points = 2 * (int)ceil(LOBES * shrink);
     *t = (taps){.points = points};
     t->first = malloc((size_t)axis.count * sizeof *t->first);

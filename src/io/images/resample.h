@@ -4,10 +4,13 @@
 
 #include "io/pixels.h"
 
-/* One axis of an image: `size` samples become `scaled`, which lie `shrink` (1 or more) of them apart, around
- * the same middle. Of these the `count` from `first` on are wanted. */
+/* One axis of an image: `size` samples, of which the last may lie beyond the image's `extent`, become
+ * `scaled`, which lie `shrink` (1 or more) of them apart, around the same middle. Of these the `count` from
+ * `first` on are wanted. */
 typedef struct dc3_resample_axis {
-    int size, scaled;
+    int size;
+    double extent;
+    int scaled;
     double shrink;
     int first, count;
 } dc3_resample_axis;
