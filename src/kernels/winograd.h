@@ -12,9 +12,13 @@ typedef struct dc3_winograd {
     /* Bytes of scratch that the pass needs, 64-byte aligned; 0: not for this shape (it takes those of its
      * type, without groups, channels in whole vectors, no activation or ReLU). */
     size_t (*scratch)(const dc3_conv_shape *shape, dc3_conv_pass pass);
-    void (*forward)(const dc3_conv_shape *shape, const void *x, const float *w, const float *bias,
+    /* Bytes of the kernels as a pass (not WEIGHT) reads them, whatever the images' sizes, 64-byte aligned;
+     * and those of w [co, ci, 3, 3]. */
+    size_t (*packed_size)(const dc3_conv_shape *shape, dc3_conv_pass pass);
+    void (*pack)(const dc3_conv_shape *shape, dc3_conv_pass pass, const float *w, void *packed);
+    void (*forward)(const dc3_conv_shape *shape, const void *x, const void *packed, const float *bias,
                     const void *residual, void *y, void *scratch);
-    void (*data)(const dc3_conv_shape *shape, const void *dy, const float *w, void *dx, void *scratch);
+    void (*data)(const dc3_conv_shape *shape, const void *dy, const void *packed, void *dx, void *scratch);
     void (*weight)(const dc3_conv_shape *shape, const void *x, const void *dy, float *dw, void *scratch);
 } dc3_winograd;
 

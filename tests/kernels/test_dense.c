@@ -256,6 +256,16 @@ static void winograd_bf16(void **state)
     winograd_shapes(DC3_BF16, 2.5 * tolerance(DC3_BF16), 4e-2);
 }
 
+/* NULL for the weight's gradient. */
+static void *winograd_kernels(const dc3_winograd *own, const dc3_conv_shape *s, dc3_conv_pass pass,
+                              const float *w)
+{
+    if (pass == DC3_PASS_WEIGHT) return NULL;
+    void *kernels = aligned_alloc(64, (own->packed_size(s, pass) + 63) / 64 * 64);
+    own->pack(s, pass, w, kernels);
+    return kernels;
+}
+
 /* The same bits for any number of threads: an odd number of tiles, in two blocks of the weight gradient. */
 static void same_for_threads(const dc3_winograd *own, dc3_dtype type)
 {
@@ -281,10 +291,11 @@ static void same_for_threads(const dc3_winograd *own, dc3_dtype type)
         for (int pass = 0; pass < 3; pass++) {
             void *scratch = aligned_alloc(64, (own->scratch(&s, (dc3_conv_pass)pass) + 63) / 64 * 64);
             float *to = results[i] + (size_t)pass * COUNT;
-            if (pass == DC3_PASS_FORWARD) own->forward(&s, x, w, NULL, NULL, to, scratch);
-            if (pass == DC3_PASS_DATA) own->data(&s, dy, w, to, scratch);
+            void *kernels = winograd_kernels(own, &s, (dc3_conv_pass)pass, w);
+            if (pass == DC3_PASS_FORWARD) own->forward(&s, x, kernels, NULL, NULL, to, scratch);
+            if (pass == DC3_PASS_DATA) own->data(&s, dy, kernels, to, scratch);
             if (pass == DC3_PASS_WEIGHT) own->weight(&s, x, dy, to, scratch);
-            free(scratch);
+            free(scratch), free(kernels);
         }
     }
     omp_set_num_threads(threads);
@@ -327,10 +338,11 @@ static void propagates_nan(const dc3_winograd *own, dc3_dtype type)
     void *x = random_values(&rng, type, COUNT, 1), *y = malloc(COUNT * sizeof(float));
     float *w = random_values(&rng, DC3_F32, 9 * C * C, 0.1f);
     void *scratch = aligned_alloc(64, (own->scratch(&s, DC3_PASS_FORWARD) + 63) / 64 * 64);
+    void *kernels = winograd_kernels(own, &s, DC3_PASS_FORWARD, w);
     int64_t at = (SIDE * SIDE + 5 * SIDE + 5) * C; /* in the second image */
     float nan = NAN;
     dc3_convert(&nan, DC3_F32, (char *)x + (size_t)at * dc3_dtype_size(type), type, 1);
-    own->forward(&s, x, w, NULL, NULL, y, scratch);
+    own->forward(&s, x, kernels, NULL, NULL, y, scratch);
     for (int64_t i = 0; i < COUNT; i++) {
         int64_t row = i / C / SIDE % SIDE, column = i / C % SIDE;
         int near = i / (SIDE * SIDE * C) == 1 && row >= 4 && column >= 4;
@@ -340,7 +352,7 @@ static void propagates_nan(const dc3_winograd *own, dc3_dtype type)
             fail_msg("value %d of row %d, column %d: %g", (int)i, (int)row, (int)column,
                      value_at(type, y, i));
     }
-    free(x), free(w), free(y), free(scratch);
+    free(x), free(w), free(y), free(scratch), free(kernels);
 }
 
 static void winograd_propagates_nan(void **state)

@@ -152,20 +152,37 @@ static dc3_status choose_linear(onednn *d, const dc3_linear_shape *shape, dc3_co
     return scratch_for(d, size[*way]);
 }
 
+/* The kernels of a pass by Winograd: kept with the weight where they are small, since transforming them takes
+ * a good part of the time for a few small images; else behind the scratch, since they are up to four times as
+ * large as the weight. */
+static dc3_status winograd_kernels(onednn *d, const dc3_conv_shape *shape, dc3_conv_pass pass,
+                                   dc3_weight *weight, const void **kernels)
+{
+    enum { MOST_KEPT = 4 << 20 }; /* bytes: of 256 channels in bf16, of 160 in f32 */
+    const dc3_winograd *w = winograd_of(d, shape);
+    size_t size = w->packed_size(shape, pass), before = (w->scratch(shape, pass) + 63) / 64 * 64;
+    if (size <= MOST_KEPT) return dc3_onednn_winograd_weight(weight, w, shape, pass, kernels);
+    const float *plain;
+    DC3_TRY(dc3_onednn_plain_weight(weight, &plain));
+    DC3_TRY(scratch_for(d, before + size));
+    *kernels = (char *)d->scratch + before;
+    w->pack(shape, pass, plain, (char *)d->scratch + before);
+    return DC3_OK;
+}
+
 static dc3_status conv2d(void *self, const dc3_conv_shape *shape, const void *x, dc3_weight *weight,
                          const float *bias, const void *residual, void *y)
 {
     onednn *d = self;
     dc3_way way;
-    const float *plain;
+    const void *weights;
     DC3_TRY(choose_conv(d, shape, DC3_PASS_FORWARD, &way));
     if (way == DC3_WAY_WINOGRAD) {
-        DC3_TRY(dc3_onednn_plain_weight(weight, &plain));
-        winograd_of(d, shape)->forward(shape, x, plain, bias, residual, y, d->scratch);
+        DC3_TRY(winograd_kernels(d, shape, DC3_PASS_FORWARD, weight, &weights));
+        winograd_of(d, shape)->forward(shape, x, weights, bias, residual, y, d->scratch);
         return DC3_OK;
     }
     if (way == DC3_WAY_TILES) {
-        const void *weights;
         DC3_TRY(dc3_tile_conv_weight(weight, d->own.conv_tiles, shape, DC3_PASS_FORWARD, &weights));
         d->own.conv_tiles->forward(shape, x, weights, bias, residual, y, d->scratch);
         return DC3_OK;
@@ -195,15 +212,14 @@ static dc3_status conv2d_backward_data(void *self, const dc3_conv_shape *shape, 
 {
     onednn *d = self;
     dc3_way way;
-    const float *plain;
+    const void *weights;
     DC3_TRY(choose_conv(d, shape, DC3_PASS_DATA, &way));
     if (way == DC3_WAY_WINOGRAD) {
-        DC3_TRY(dc3_onednn_plain_weight(weight, &plain));
-        winograd_of(d, shape)->data(shape, dy, plain, dx, d->scratch);
+        DC3_TRY(winograd_kernels(d, shape, DC3_PASS_DATA, weight, &weights));
+        winograd_of(d, shape)->data(shape, dy, weights, dx, d->scratch);
         return DC3_OK;
     }
     if (way == DC3_WAY_TILES) {
-        const void *weights;
         DC3_TRY(dc3_tile_conv_weight(weight, d->own.conv_tiles, shape, DC3_PASS_DATA, &weights));
         d->own.conv_tiles->data(shape, dy, weights, dx, d->scratch);
         return DC3_OK;

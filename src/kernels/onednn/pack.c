@@ -158,3 +158,74 @@ dc3_status dc3_onednn_plain_weight(dc3_weight *weight, const float **out)
     *out = ((plain_copy *)pack)->data;
     return DC3_OK;
 }
+
+/* Kernels as one pass of Winograd's convolution reads them; the key is that convolution. */
+typedef struct transformed {
+    dc3_pack base;
+    dc3_conv_pass pass;
+    void *data;
+} transformed;
+
+typedef struct winograd_pass {
+    const dc3_winograd *own;
+    const dc3_conv_shape *shape;
+    dc3_conv_pass pass;
+} winograd_pass;
+
+static void transformed_release(dc3_pack *pack)
+{
+    free(((transformed *)pack)->data);
+    free(pack);
+}
+
+static int transformed_fits(const void *user, const dc3_pack *pack)
+{
+    return ((const transformed *)pack)->pass == ((const winograd_pass *)user)->pass;
+}
+
+static dc3_status make_transformed(const void *user, const dc3_weight *weight, dc3_pack **pack)
+{
+    (void)weight;
+    const winograd_pass *w = user;
+    size_t size = w->own->packed_size(w->shape, w->pass);
+    transformed *made = calloc(1, sizeof *made);
+    if (!made) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    made->base.release = transformed_release;
+    made->pass = w->pass;
+    made->data = dc3_alloc(size);
+    *pack = &made->base;
+    return made->data ? DC3_OK
+                      : dc3_fail(DC3_ERR_MEMORY, "out of memory for a packed weight of %zu bytes", size);
+}
+
+static dc3_status fill_transformed(const void *user, dc3_weight *weight, dc3_pack *pack)
+{
+    const winograd_pass *w = user;
+    void *to = ((transformed *)pack)->data;
+    if (weight_is_plain(weight)) {
+        w->own->pack(w->shape, w->pass, weight->part[0].data, to);
+        return DC3_OK;
+    }
+    size_t size = (size_t)(dc3_weight_rows(weight) * dc3_weight_columns(weight)) * sizeof(float);
+    float *plain = dc3_alloc(size);
+    if (!plain) return dc3_fail(DC3_ERR_MEMORY, "out of memory for a weight of %zu bytes", size);
+    dc3_status status = dc3_weight_unpack(weight, DC3_F32, plain);
+    if (status == DC3_OK) w->own->pack(w->shape, w->pass, plain, to);
+    free(plain);
+    return status;
+}
+
+dc3_status dc3_onednn_winograd_weight(dc3_weight *weight, const dc3_winograd *own,
+                                      const dc3_conv_shape *shape, dc3_conv_pass pass, const void **out)
+{
+    winograd_pass user = {own, shape, pass};
+    dc3_packer packer = {.key = own,
+                         .user = &user,
+                         .fits = transformed_fits,
+                         .make = make_transformed,
+                         .fill = fill_transformed};
+    dc3_pack *pack;
+    DC3_TRY(dc3_weight_pack(weight, &packer, &pack));
+    *out = ((transformed *)pack)->data;
+    return DC3_OK;
+}

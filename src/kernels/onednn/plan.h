@@ -75,6 +75,9 @@ dnnl_status_t dc3_onednn_plain_layout(const plan *p, dnnl_data_type_t type, dc3_
 /* The weight in f32, all parts one behind the other in a file's order: its own memory where it lies so, else
  * a copy that is kept like a packed form. */
 dc3_status dc3_onednn_plain_weight(dc3_weight *weight, const float **out);
+/* The weight as a pass (not WEIGHT) of Winograd's convolution reads it, kept like a packed form. */
+dc3_status dc3_onednn_winograd_weight(dc3_weight *weight, const dc3_winograd *own,
+                                      const dc3_conv_shape *shape, dc3_conv_pass pass, const void **out);
 /* The weight in the plan's format, packed if it is not yet or has changed since. */
 dc3_status dc3_onednn_packed_weight(onednn *d, const plan *p, dc3_weight *weight, packed **out);
 

@@ -122,4 +122,4 @@ DC3_INLINE vec accumulate(vec sum, word one, wide x)
 
 #include "kernels/x86/winograd_body.h"
 
-const dc3_winograd X86(winograd) = {scratch_of, forward, data_gradient, weight_gradient};
+const dc3_winograd X86(winograd) = {scratch_of, packed_size, pack, forward, data_gradient, weight_gradient};

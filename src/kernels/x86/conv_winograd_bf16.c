@@ -103,4 +103,5 @@ DC3_INLINE vec accumulate(vec sum, word one, wide x)
 
 #include "kernels/x86/winograd_body.h"
 
-const dc3_winograd dc3_avx512_winograd_bf16 = {scratch_of, forward, data_gradient, weight_gradient};
+const dc3_winograd dc3_avx512_winograd_bf16 = {scratch_of, packed_size,   pack,
+                                               forward,    data_gradient, weight_gradient};

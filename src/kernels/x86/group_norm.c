@@ -1,35 +1,53 @@
 /* Group normalisation and its gradient, channels-last. Sums are taken over fixed blocks of pixels
  * and added in the order of the blocks, so that the result does not depend on the number of threads. */
 #include <stdlib.h>
-#include "kernels/x86/math.h"
+#include "kernels/cpu.h"
+#include "kernels/x86/lanes.h"
 #include "kernels/x86/x86.h"
 
 enum { BLOCKS = DC3_NORM_BLOCKS, SOME_ROWS = 32, MOST_CHANNELS = 8192 };
+
+DC3_INLINE vec load(dc3_dtype type, const void *x, int64_t at, vec_span s)
+{
+    return type == DC3_BF16 ? v_load_bf16((const uint16_t *)x + at, s)
+                            : v_load_span((const float *)x + at, s);
+}
+
+/* Sums of x + add and of its square over pixels [from, to), of `count` vectors of channels from j on. */
+DC3_INLINE void vector_sums(dc3_dtype type, int count, const void *x, const float *add, int64_t from,
+                            int64_t to, int64_t c, int64_t j, float *first, float *second)
+{
+    vec sum[2] = {v_zero(), v_zero()}, square[2] = {v_zero(), v_zero()}, shift[2];
+    vec_span s[2];
+    for (int i = 0; i < count; i++)
+        s[i] = v_span(c - j - i * LANES), shift[i] = v_load_span(add + j + i * LANES, s[i]);
+    for (int64_t p = from; p < to; p++)
+        for (int i = 0; i < count; i++) {
+            vec v = v_add(load(type, x, p * c + j + i * LANES, s[i]), shift[i]);
+            sum[i] = v_add(sum[i], v);
+            square[i] = v_mul_add(v, v, square[i]);
+        }
+    for (int i = 0; i < count; i++) {
+        v_store_span(first + j + i * LANES, s[i], sum[i]);
+        v_store_span(second + j + i * LANES, s[i], square[i]);
+    }
+}
 
 /* Sums of x + add and of its square over pixels [from, to) for every group: sums [groups, 2]. */
 DC3_INLINE void block_sums(dc3_dtype type, const void *x, const float *add, int64_t from, int64_t to,
                            int64_t c, int64_t groups, double *sums)
 {
+    enum { SOME = 64 };
     float first[MOST_CHANNELS], second[MOST_CHANNELS];
     int64_t width = c / groups;
     for (int64_t g = 0; g < 2 * groups; g++) sums[g] = 0;
-    for (int64_t start = from; start < to; start += 64) {
-        int64_t stop = start + 64 < to ? start + 64 : to;
-        memset(first, 0, (size_t)c * sizeof *first);
-        memset(second, 0, (size_t)c * sizeof *second);
-        for (int64_t p = start; p < stop; p++) {
-            const char *row = (const char *)x + (size_t)(p * c) * (type == DC3_BF16 ? 2 : 4);
-#pragma omp simd
-            for (int64_t j = 0; j < c; j++) {
-                float v = dc3_load(type, row, j) + add[j];
-                first[j] += v;
-                second[j] += v * v;
-            }
-        }
-        for (int64_t j = 0; j < c; j++) {
-            sums[j / width * 2] += first[j];
-            sums[j / width * 2 + 1] += second[j];
-        }
+    for (int64_t start = from; start < to; start += SOME) {
+        int64_t stop = start + SOME < to ? start + SOME : to, j = 0;
+        for (; c - j > LANES; j += 2 * LANES) vector_sums(type, 2, x, add, start, stop, c, j, first, second);
+        if (j < c) vector_sums(type, 1, x, add, start, stop, c, j, first, second);
+        for (int64_t g = 0, at = 0; g < groups; g++)
+            for (int64_t i = 0; i < width; i++, at++)
+                sums[g * 2] += (double)first[at], sums[g * 2 + 1] += (double)second[at];
     }
 }
 
@@ -47,6 +65,24 @@ DC3_INLINE void apply_row(dc3_dtype type, const void *x, const float *scale, con
 #pragma omp simd
         for (int64_t j = 0; j < c; j++) dc3_store(type, y, j, dc3_load(type, x, j) * scale[j] + offset[j]);
     }
+}
+
+/* The same for `rows` of them; native: the processor converts to bf16. */
+static void apply_rows(dc3_dtype type, int native, int64_t rows, int64_t c, const void *x, const float *scale,
+                       const float *offset, int silu, void *y)
+{
+#if defined(__AVX512F__)
+    if (type == DC3_BF16 && native) {
+        dc3_avx512_scale_rows_bf16(rows, c, x, scale, offset, silu, y);
+        return;
+    }
+#endif
+    (void)native;
+    for (int64_t r = 0; r < rows; r++)
+        if (type == DC3_BF16)
+            apply_row(DC3_BF16, (const uint16_t *)x + r * c, scale, offset, c, silu, (uint16_t *)y + r * c);
+        else
+            apply_row(DC3_F32, (const float *)x + r * c, scale, offset, c, silu, (float *)y + r * c);
 }
 
 /* What is added to each channel before the sums: less the group's first value, so that a mean far from zero
@@ -95,6 +131,7 @@ void X86(group_norm)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64
     }
     float add[MOST_CHANNELS], scale[MOST_CHANNELS], offset[MOST_CHANNELS];
     size_t pixel = (size_t)c * (type == DC3_BF16 ? 2 : 4);
+    int native = dc3_cpu_has_bf16();
     for (int64_t i = 0; i < n; i++) {
         const char *in = (const char *)x + (size_t)(i * pixels) * pixel;
         char *out = (char *)y + (size_t)(i * pixels) * pixel;
@@ -113,12 +150,10 @@ void X86(group_norm)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, int64
 #pragma omp single
             make_scale(sums, add, pixels, c, groups, gamma, beta, eps, scale, offset);
 #pragma omp for
-            for (int64_t p = 0; p < pixels; p++) {
-                size_t at = (size_t)p * pixel;
-                if (type == DC3_BF16)
-                    apply_row(DC3_BF16, in + at, scale, offset, c, act == DC3_ACT_SILU, out + at);
-                else
-                    apply_row(DC3_F32, in + at, scale, offset, c, act == DC3_ACT_SILU, out + at);
+            for (int64_t b = 0; b < BLOCKS; b++) {
+                int64_t from = pixels * b / BLOCKS, to = pixels * (b + 1) / BLOCKS;
+                size_t at = (size_t)from * pixel;
+                apply_rows(type, native, to - from, c, in + at, scale, offset, act == DC3_ACT_SILU, out + at);
             }
         }
     }

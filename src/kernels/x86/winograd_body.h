@@ -39,9 +39,16 @@ static int64_t product_place(const job *j)
 /* Kernels for LANES outputs of one input channel, times G on both sides: from w [co, ci, 3, 3]. */
 DC3_INLINE void kernels_of(const float *from, int64_t next_k, int turned, vec *v)
 {
-    float plain[9][LANES] __attribute__((aligned(64)));
-    for (int i = 0; i < LANES; i++)
-        for (int p = 0; p < 9; p++) plain[turned ? 8 - p : p][i] = from[i * next_k + p];
+    enum { ROOM = 16 };
+    float rows[LANES][ROOM] __attribute__((aligned(64))), plain[9][LANES] __attribute__((aligned(64)));
+    float columns[LANES][LANES] __attribute__((aligned(64)));
+    for (int i = 0; i < LANES; i++) memcpy(rows[i], from + i * next_k, 9 * sizeof **rows);
+    v_transpose(rows, sizeof *rows, columns, sizeof *columns);
+    for (int p = 0; p < 9; p++)
+        if (p < LANES)
+            v_store(plain[turned ? 8 - p : p], v_load(columns[p]));
+        else
+            for (int i = 0; i < LANES; i++) plain[turned ? 8 - p : p][i] = rows[i][p];
     for (int p = 0; p < 9; p++) v[p / 3 * IN + p % 3] = v_load(plain[p]);
     for (int i = 0; i < 3; i++) transform_kernels(v + i, IN);
     for (int i = 0; i < IN; i++) transform_kernels(v + i * IN, 1);
@@ -82,44 +89,113 @@ DC3_INLINE void find_inputs(const job *j, const void *x, int64_t t, const void *
         find_pixels(IN, x, j->h, j->w, j->c, sizeof(value), p.n, p.y - j->top, p.x - j->left, zeros, pixels);
 }
 
-/* Tile `t`, which is number `at` of the block. */
-static void pack_inputs(const job *j, const void *x, int64_t t, int64_t at, const void *zeros, word *to)
+/* A tile on its way through the images, in the order of a block. */
+typedef struct walk {
+    int64_t n, y, x; /* image, first row and column of its outputs */
+} walk;
+
+DC3_INLINE void advance(const job *j, walk *w)
 {
-    const void *pixels[PLACES];
-    find_inputs(j, x, t, zeros, pixels);
-    for (int64_t c = 0; c < j->c; c += LANES) {
-        vec v[PLACES];
-        inputs_of(pixels, c, v);
-        word *out = to + (c / WIDE * j->block + at) * WORDS + c % WIDE / PER_WORD;
-        for (int i = 0; i < PLACES; i++) store(out + i * input_place(j), v[i]);
+    w->x += OUT;
+    if (w->x < j->across * OUT) return;
+    w->x = 0, w->y += OUT;
+    if (w->y >= j->down * OUT) w->y = 0, w->n++;
+}
+
+/* Channels of the rows that a row of tiles sees, outside of the image zeros. */
+typedef struct strip {
+    const value *at[IN];
+    int64_t next[IN]; /* values from one column to the next */
+} strip;
+
+DC3_INLINE strip strip_of(const job *j, const value *x, const walk *w, int64_t c, const value *zeros)
+{
+    strip found;
+    for (int r = 0; r < IN; r++) {
+        int64_t row = w->y - j->top + r;
+        int inside = row >= 0 && row < j->h;
+        found.at[r] = inside ? x + (w->n * j->h + row) * j->w * j->c + c : zeros;
+        found.next[r] = inside ? j->c : 0;
+    }
+    return found;
+}
+
+/* Columns first..IN-1 of the tile whose inputs begin at column `x`, times B^T. */
+DC3_INLINE void load_columns(const job *j, const strip *from, int64_t x, int first, vec *v)
+{
+    for (int q = first; q < IN; q++) {
+        int inside = x + q >= 0 && x + q < j->w;
+        for (int r = 0; r < IN; r++)
+            v[r * IN + q] = inside ? load(from->at[r] + (x + q) * from->next[r]) : v_zero();
+        if (inside) transform_inputs(v + q, IN);
     }
 }
 
-DC3_INLINE vec finish(const epilogue *e, vec x, int64_t k, int64_t at)
+/* Tiles first..first+count-1, which are the block's. Of a tile's columns the first IN - OUT were the last
+ * ones of the tile before. */
+static void pack_inputs(const job *j, const void *x, int64_t first, int64_t count, const void *zeros,
+                        word *to)
 {
-    if (e->bias) x += v_load_any(e->bias + k);
+    place p = place_of(j, first);
+    for (int64_t c = 0; c < j->c; c += LANES) {
+        word *out = to + c / WIDE * j->block * WORDS + c % WIDE / PER_WORD;
+        walk w = {p.n, p.y, p.x};
+        strip from = strip_of(j, x, &w, c, zeros);
+        vec v[PLACES], u[PLACES];
+        load_columns(j, &from, w.x - j->left, 0, v);
+        for (int64_t t = 0; t < count; t++, out += WORDS) {
+            for (int i = 0; i < IN; i++) {
+                for (int q = 0; q < IN; q++) u[i * IN + q] = v[i * IN + q];
+                for (int q = OUT; q < IN; q++) v[i * IN + q - OUT] = v[i * IN + q];
+                transform_inputs(u + i * IN, 1);
+            }
+            for (int i = 0; i < PLACES; i++) store(out + i * input_place(j), u[i]);
+            if (t + 1 == count) break;
+            advance(j, &w);
+            if (w.x > 0) {
+                load_columns(j, &from, w.x - j->left, IN - OUT, v);
+            } else {
+                from = strip_of(j, x, &w, c, zeros);
+                load_columns(j, &from, w.x - j->left, 0, v);
+            }
+        }
+    }
+}
+
+DC3_INLINE vec finish(const epilogue *e, vec x, vec bias, int64_t at)
+{
+    x += bias;
     if (e->relu && !e->relu_last) x = positive(x);
     if (e->residual) x += load((const value *)e->residual + at);
     if (e->relu && e->relu_last) x = positive(x);
     return x;
 }
 
-/* A^T m A of tile `t`, which is number `at` of the block, channels from k on, to y. */
-static void unpack_outputs(const job *j, const float *m, int64_t t, int64_t at, int64_t k, const epilogue *e,
-                           value *y)
+/* A^T m A of those tiles, LANES channels from k on, to y. */
+static void unpack_outputs(const job *j, const float *m, int64_t first, int64_t count, int64_t k,
+                           const epilogue *e, value *y)
 {
-    place p = place_of(j, t);
-    for (int half = 0; half < 2; half++, k += LANES) {
+    place p = place_of(j, first);
+    walk w = {p.n, p.y, p.x};
+    vec bias = e->bias ? v_load_any(e->bias + k) : v_zero();
+    for (int64_t t = 0; t < count; t++, m += WIDE, advance(j, &w)) {
         vec v[PLACES];
-        for (int i = 0; i < PLACES; i++)
-            v[i] = v_load_any(m + i * product_place(j) + at * WIDE + half * LANES);
+        for (int i = 0; i < PLACES; i++) v[i] = v_load_any(m + i * product_place(j));
         for (int i = 0; i < IN; i++) transform_outputs(v + i, IN);
         for (int i = 0; i < OUT; i++) transform_outputs(v + i * IN, 1);
-        for (int64_t r = 0; r < OUT && p.y + r < j->oh; r++)
-            for (int64_t q = 0; q < OUT && p.x + q < j->ow; q++) {
-                int64_t to = ((p.n * j->oh + p.y + r) * j->ow + p.x + q) * j->k + k;
-                store(y + to, finish(e, v[r * IN + q], k, to));
+        int64_t to = ((w.n * j->oh + w.y) * j->ow + w.x) * j->k + k;
+        int64_t down = smaller(OUT, j->oh - w.y), across = smaller(OUT, j->ow - w.x);
+        if (down == OUT && across == OUT)
+            for (int i = 0; i < OUT * OUT; i++) {
+                int64_t at = to + (i / OUT * j->ow + i % OUT) * j->k;
+                store(y + at, finish(e, v[i / OUT * IN + i % OUT], bias, at));
             }
+        else
+            for (int64_t r = 0; r < down; r++)
+                for (int64_t q = 0; q < across; q++) {
+                    int64_t at = to + (r * j->ow + q) * j->k;
+                    store(y + at, finish(e, v[r * IN + q], bias, at));
+                }
     }
 }
 
@@ -146,7 +222,7 @@ static void convolve_block(const job *j, const void *data, const word *u, int64_
                            const void *zeros, word *x, float *m, const epilogue *e, value *y)
 {
     int64_t count = last - first, used = up(count, ROWS);
-    for (int64_t t = 0; t < count; t++) pack_inputs(j, data, first + t, t, zeros, x);
+    pack_inputs(j, data, first, count, zeros, x);
     for (int64_t p = 0; p < PLACES && used > count; p++)
         for (int64_t b = 0; b < j->c / WIDE; b++)
             memset(x + p * input_place(j) + (b * j->block + count) * WORDS, 0,
@@ -156,7 +232,8 @@ static void convolve_block(const job *j, const void *data, const word *u, int64_
             for (int64_t t = 0; t < used; t += ROWS)
                 multiply(j->c, j->block, x + p * input_place(j) + t * WORDS, u,
                          m + p * product_place(j) + t * WIDE);
-        for (int64_t t = 0; t < count; t++) unpack_outputs(j, m, first + t, t, k, e, y);
+        for (int64_t half = 0; half < WIDE; half += LANES)
+            unpack_outputs(j, m + half, first, count, k + half, e, y);
     }
 }
 
@@ -180,12 +257,10 @@ static void choose_convolution(job *j)
     choose_block(j, most_tiles(j->c), ROWS, omp_get_max_threads());
 }
 
-static void convolve(job *j, const void *x, const float *w, int turned, const epilogue *e, value *y,
-                     word *scratch)
+static void convolve(job *j, const void *x, const word *u, const epilogue *e, value *y, word *scratch)
 {
-    word *u = scratch, *zeros = u + kernel_words(j), *buffers = zeros + zero_words(j->c);
+    word *zeros = scratch, *buffers = zeros + zero_words(j->c);
     choose_convolution(j);
-    pack_kernels(j, w, turned, u);
     memset(zeros, 0, (size_t)zero_words(j->c) * sizeof *zeros);
 #pragma omp parallel for schedule(dynamic)
     for (int64_t first = 0; first < j->tiles; first += j->block) {
@@ -199,23 +274,35 @@ static size_t convolve_scratch(const dc3_conv_shape *s, int data_gradient)
 {
     job j = job_of(s, data_gradient);
     choose_convolution(&j);
-    return (size_t)(kernel_words(&j) + zero_words(j.c) + omp_get_max_threads() * thread_words(&j)) *
-           sizeof(word);
+    return (size_t)(zero_words(j.c) + omp_get_max_threads() * thread_words(&j)) * sizeof(word);
 }
 
-static void forward(const dc3_conv_shape *s, const void *x, const float *w, const float *bias,
+static size_t packed_size(const dc3_conv_shape *s, dc3_conv_pass pass)
+{
+    job j = job_of(s, pass == DC3_PASS_DATA);
+    return (size_t)kernel_words(&j) * sizeof(word);
+}
+
+static void pack(const dc3_conv_shape *s, dc3_conv_pass pass, const float *w, void *packed)
+{
+    job j = job_of(s, pass == DC3_PASS_DATA);
+    pack_kernels(&j, w, pass == DC3_PASS_DATA, packed);
+}
+
+static void forward(const dc3_conv_shape *s, const void *x, const void *packed, const float *bias,
                     const void *residual, void *y, void *scratch)
 {
     job j = job_of(s, 0);
     epilogue e = {bias, residual, s->act == DC3_ACT_RELU, s->act_last};
-    convolve(&j, x, w, 0, &e, y, scratch);
+    convolve(&j, x, packed, &e, y, scratch);
 }
 
-static void data_gradient(const dc3_conv_shape *s, const void *dy, const float *w, void *dx, void *scratch)
+static void data_gradient(const dc3_conv_shape *s, const void *dy, const void *packed, void *dx,
+                          void *scratch)
 {
     job j = job_of(s, 1);
     epilogue none = {0};
-    convolve(&j, dy, w, 1, &none, dx, scratch);
+    convolve(&j, dy, packed, &none, dx, scratch);
 }
 
 #include "kernels/x86/winograd_gradient.h"

@@ -69,6 +69,9 @@ extern const dc3_winograd dc3_avx512_winograd, dc3_avx2_winograd;
 
 /* For processors with AVX512-BF16. */
 extern const dc3_winograd dc3_avx512_winograd_bf16;
+/* y = x * scale + offset, with SiLU behind it or not; x and y bf16 [rows, c], scale and offset [c]. */
+void dc3_avx512_scale_rows_bf16(int64_t rows, int64_t c, const uint16_t *x, const float *scale,
+                                const float *offset, int with_silu, uint16_t *y);
 size_t dc3_avx512_attention_scratch_bf16(const dc3_attention_shape *shape, int threads);
 void dc3_avx512_attention_bf16(const dc3_attention_shape *shape, const void *q, const void *k, const void *v,
                                void *y, float *lse, void *scratch);
