@@ -30,13 +30,16 @@ static int worth_winograd(const dc3_case *c)
     return worth_tiles(c->shape.conv, c->type == DC3_F32 ? 4 : 2);
 }
 
-/* Pairs are of images: of an odd few, much of the work would be on the last one's missing partner. */
+/* Pairs are of images: of an odd few, much of the work would be on the last one's missing partner. A kernel
+ * of one place by a stride uses a quarter of the pixels that are paired, or less. */
 static int worth_pairs(const dc3_case *c)
 {
-    return c->shape.conv->n % 2 == 0 || c->shape.conv->n >= 8;
+    const dc3_conv_shape *s = c->shape.conv;
+    return (s->n % 2 == 0 || s->n >= 8) && (s->kh * s->kw > 1 || s->stride == 1);
 }
 
-/* In order; what no rule takes is oneDNN's, and attention that of vectors. */
+/* In order; what no rule takes is oneDNN's, and attention that of vectors. All candidates by processor:
+ * bench/results/dispatch. */
 static const rule rules[] = {
     /* A quarter of the products, and oneDNN 2.6 has none in this layout:
      * bench/results/2026-11-27-winograd.txt. With AMX too, which has no f32. */
@@ -44,7 +47,8 @@ static const rule rules[] = {
     /* bench/results/2026-11-27-zen4-winograd-bf16.txt. Not with AMX, where oneDNN 2.6 multiplies by tiles and
      * is 2 to 7 times faster (bench/results/2026-11-28-amx-onednn.txt). */
     {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ALL_PASSES, DC3_WAY_WINOGRAD, worth_winograd},
-    /* bench/results/2026-11-25-zen4-training.txt; with AMX as above. */
+    /* bench/results/2026-11-25-zen4-training.txt; with AMX as above. Of one place by a stride oneDNN's is 1.4
+     * to 1.6 times faster. */
     {BELOW_AMX, DC3_WORK_CONV, DC3_BF16, ONE(DC3_PASS_WEIGHT), DC3_WAY_DIRECT, worth_pairs},
     /* With AMX our own over tiles, of stride 1, are unmeasured, and oneDNN's are fast; likewise linear
      * layers, of which oneDNN's take 150 ms of the U-Net's 607. To take ours: {ONE(DC3_TIER_AMX),

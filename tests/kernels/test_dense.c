@@ -565,6 +565,8 @@ static void rules(void **state)
     dc3_conv_shape tiny = large, odd = large; /* a tile in all; an image without a partner */
     tiny.n = 1, tiny.h = tiny.w = 4;
     odd.n = 3;
+    dc3_conv_shape pixels = large; /* a quarter of them */
+    pixels.kh = pixels.kw = 1, pixels.stride = 2;
     unsigned no_winograd = 1u << DC3_WAY_WINOGRAD;
     for (int pass = 0; pass < 3; pass++) {
         dc3_conv_pass p = (dc3_conv_pass)pass;
@@ -579,6 +581,7 @@ static void rules(void **state)
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &large, 0), DC3_WAY_WINOGRAD);
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &large, no_winograd), direct);
         assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &odd, no_winograd), DC3_WAY_ONEDNN);
+        assert_int_equal(rule_for(DC3_TIER_AVX512, DC3_BF16, p, &pixels, no_winograd), DC3_WAY_ONEDNN);
         assert_int_equal(rule_for(DC3_TIER_AMX, DC3_BF16, p, &large, 0), DC3_WAY_ONEDNN);
     }
 }
