@@ -9,10 +9,9 @@
 # that each student sees; default 30,000, 100,000 and 150,000 at IPC 1, 10, 50), TEACHER (a file, default: one is
 # trained on the images that are not held out), HELD (the end of the held-out names, default 7).
 #
-# With the defaults 9 sets of 3 seeds and 15 + 13 pieces are 2,268 students. A student of ConvNet-3 takes about
-# 2.6 ms for an image and its teacher's answer in batches of 25 (EPYC, Zen 4, one thread), so 1.3, 4.3 and 6.5 minutes
-# at the three sizes: about three days on two cores, one day with SEEDS=1. PIECES="base ema gift" and an IPC make it
-# an evening.
+# With the defaults 9 sets of 3 seeds and 15 + 13 pieces are 756 students. At about 3 ms an image with soft
+# labels and 2 ms with hard ones (one thread of a free EPYC, Zen 4; estimated from 1.9 ms of a training step on a shared
+# one) that is 54 hours of one core: 27 hours on two, 9 with SEEDS=1. IPC 10 alone takes a third of it.
 set -eu
 cifar=$(realpath "$1") work=$2 only=${3:-} only_labels=${4:-}
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
@@ -69,14 +68,14 @@ seen() { case $1 in 1) echo "${SEEN:-30000}" ;; 10) echo "${SEEN:-100000}" ;; *)
 condense() { # METHOD IPC SEED
   [[ -f runs/$1-$2-$3/dc3.json ]] && grep -q '"complete": *true' "runs/$1-$2-$3/dc3.json" && return
   "$dc3" condense fit -o "runs/$1-$2-$3" --method "$1" --ipc "$2" --teacher "$teacher" --cache features --seed "$3" \
-    --no-report -q
+    --no-report -q > /dev/null
 }
 student() { # METHOD IPC LABELS SEED PIECE OPTIONS...
   local out=scores/$2-$3-$5-$1-$4.json
   [[ ! -f $out ]] || return 0
   "$dc3" evaluate "runs/$1-$2-$4" --val held --teacher "$teacher" --arch convnet3 --labels "$3" --seed "$4" \
-    --threads 1 --images-seen "$(seen "$2")" -q --json "${@:6}" -o "$out.row" > "$out.part"
-  mv "$out.part" "$out" && rm "$out.row"
+    --threads 1 --images-seen "$(seen "$2")" -q --json "${@:6}" -o "$out.row.json" > "$out.part"
+  rm "$out.row.json" && mv "$out.part" "$out"
 }
 table() {
   local ipc labels piece method file
