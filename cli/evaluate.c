@@ -12,7 +12,7 @@ enum { MOST_SEEDS = 100 };
 /* What one architecture scored. */
 typedef struct result {
     dc3_score last; /* of the last seed, for what does not depend on it */
-    int seeds, replaced;
+    int seeds;
     double top1[MOST_SEEDS], top5[MOST_SEEDS], best[MOST_SEEDS], seconds;
 } result;
 
@@ -57,33 +57,6 @@ static void print_row(const result *r, int first)
     print_conditions(r);
 }
 
-static dc3_status score_arch(const settings *s, dc3_evaluate_options *o, dc3_tests *tests, int seeds,
-                             result *r)
-{
-    uint64_t first = s->options.select.seed;
-    memset(r, 0, sizeof *r);
-    for (int i = 0; i < seeds; i++) {
-        o->seed = first + (uint64_t)i;
-        dc3_status status = dc3_evaluate(o, tests, &r->last);
-        if (status != DC3_OK) return status;
-        r->top1[i] = r->last.top1, r->top5[i] = r->last.top5, r->best[i] = r->last.best_top1;
-        r->seconds += r->last.seconds;
-        r->replaced |= r->last.replaced;
-        r->seeds++;
-        o->student++;
-        if (o->listener.message) {
-            char text[160];
-            snprintf(text, sizeof text, "%s, seed %llu: top-1 %.2f %% after %d epoch%s (loss %.4f, %.0f s)",
-                     r->last.arch, (unsigned long long)o->seed, 100 * r->last.top1, r->last.epochs,
-                     r->last.epochs == 1 ? "" : "s", r->last.loss, r->last.seconds);
-            o->listener.message(o->listener.user, text);
-            if (r->last.diverged)
-                o->listener.message(o->listener.user, "note: a smaller --lr may keep it from diverging");
-        }
-    }
-    return DC3_OK;
-}
-
 /* Whether there are such architectures; before hours of work with the first of them. */
 static int check_archs(const command *c, char **archs)
 {
@@ -108,6 +81,46 @@ static dc3_status keep(const settings *s, dc3_tests *tests, const char *file, co
         print_row(r, first), fflush(stdout);
     free(row);
     return kept;
+}
+
+/* All students of a call. */
+typedef struct scoring {
+    const settings *common;
+    const dc3_evaluate_options *options;
+    dc3_tests *tests;
+    const char *file; /* NULL: scores are kept nowhere */
+    int seeds, replaced;
+    result now; /* of the architecture whose students are scored */
+    json_t *all;
+} scoring;
+
+static void report(const scoring *all, uint64_t seed, const dc3_score *s)
+{
+    const dc3_listener *l = &all->options->listener;
+    char text[160];
+    if (!l->message) return;
+    snprintf(text, sizeof text, "%s, seed %llu: top-1 %.2f %% after %d epoch%s (loss %.4f, %.0f s)", s->arch,
+             (unsigned long long)seed, 100 * s->top1, s->epochs, s->epochs == 1 ? "" : "s", s->loss,
+             s->seconds);
+    l->message(l->user, text);
+    if (s->diverged) l->message(l->user, "note: a smaller --lr may keep it from diverging");
+}
+
+/* The score of student number `student`; after the last of an architecture that one's row. */
+static dc3_status scored(void *user, int student, const dc3_score *score)
+{
+    scoring *all = user;
+    result *r = &all->now;
+    int i = student % all->seeds;
+    if (!i) memset(r, 0, sizeof *r);
+    r->last = *score;
+    r->top1[i] = score->top1, r->top5[i] = score->top5, r->best[i] = score->best_top1;
+    r->seconds += score->seconds;
+    all->replaced |= score->replaced;
+    r->seeds++;
+    report(all, all->common->options.select.seed + (uint64_t)i, score);
+    if (r->seeds < all->seeds) return DC3_OK;
+    return keep(all->common, all->tests, all->file, r, student < all->seeds, all->all);
 }
 
 static void say(const dc3_evaluate_options *o, const char *format, const char *text)
@@ -136,18 +149,23 @@ static int score_all(const settings *s, dc3_evaluate_options *o, char **archs, i
     json_t *all = json_array();
     dc3_tests *tests;
     char *file = NULL;
-    int replaced = 0;
-    o->students = (int)g_strv_length(archs) * seeds;
+    int count = (int)g_strv_length(archs) * seeds;
     dc3_status status = dc3_tests_new(&o->listener, &tests);
     if (status == DC3_OK) status = find_file(o, asked, &file);
-    for (int i = 0; archs[i] && status == DC3_OK; i++) {
-        result *r = g_new0(result, 1);
-        o->arch = *archs[i] ? archs[i] : NULL;
-        status = score_arch(s, o, tests, seeds, r);
-        if (status == DC3_OK) status = keep(s, tests, file, r, i == 0, all);
-        replaced |= r->replaced;
-        g_free(r);
+    scoring *students = g_new0(scoring, 1);
+    *students =
+        (scoring){.common = s, .options = o, .tests = tests, .file = file, .seeds = seeds, .all = all};
+    dc3_evaluate_options *own = g_new(dc3_evaluate_options, (gsize)count);
+    const dc3_evaluate_options **list = g_new(const dc3_evaluate_options *, (gsize)count);
+    for (int i = 0; i < count; i++) {
+        own[i] = *o;
+        own[i].arch = *archs[i / seeds] ? archs[i / seeds] : NULL;
+        own[i].seed = s->options.select.seed + (uint64_t)(i % seeds);
+        list[i] = &own[i];
     }
+    if (status == DC3_OK) status = dc3_evaluate_all(list, count, tests, scored, students);
+    int replaced = students->replaced;
+    g_free(list), g_free(own), g_free(students);
     /* What was finished before another student failed is not lost. */
     if (s->json && (status == DC3_OK || json_array_size(all))) {
         char *text = json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
@@ -176,6 +194,7 @@ static int estimate_all(const settings *s, dc3_evaluate_options *o, char **archs
     g_free(file);
     if (status == DC3_OK) status = dc3_tests_new(&o->listener, &tests);
     o->dry_run = 1;
+    o->students = (int)g_strv_length(archs) * seeds;
     for (int i = 0; archs[i] && status == DC3_OK; i++) {
         dc3_score score;
         o->arch = *archs[i] ? archs[i] : NULL;

@@ -10,7 +10,7 @@ shared=$1 static=$2 bad=0
 report() { while read -r name; do echo "$name: $1"; bad=1; done; }
 declared=$(for header in include/dc3/*.h; do echo "#include \"dc3/${header##*/}\""; done |
   ${CC:-cc} -E -P -Iinclude -x c - |
-  tr '\n' ' ' | grep -oE '\bdc3_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u)
+  tr '\n' ' ' | grep -oE '\bdc3_[a-z0-9_]+ *\([^*]' | grep -oE '^dc3_[a-z0-9_]+' | sort -u) # (*: a callback's type
 exported=$(nm -D --defined-only "$shared" | awk '$2 != "A" {sub(/@.*/, "", $3); print $3}' | sort -u)
 [[ -n $declared && -n $exported ]] || { echo "no functions found"; exit 1; }
 report "declared in include/dc3, not exported: without DC3_API, or not there" \

@@ -87,7 +87,7 @@ typedef struct dc3_score {
     int tested[DC3_EVALUATE_TESTS]; /* epochs */
     double top1_at[DC3_EVALUATE_TESTS];
     double loss;             /* mean of the last epoch */
-    double seconds;          /* training and tests */
+    double seconds;          /* training and tests, by the part of the threads that it had */
     double estimate_seconds; /* of a dry run */
     double first_loss;       /* of the first step, before anything is learnt; 0: not known */
     int diverged;    /* 1: `loss` is more than twice first_loss and, times temperature^2, than ln(classes) */
@@ -133,6 +133,17 @@ DC3_API const char *dc3_evaluate_folder(const char *data);
  * bits, and one that was finished is not trained again. Where nothing can be saved the listener is notified
  * and the student continues. */
 DC3_API dc3_status dc3_evaluate(const dc3_evaluate_options *options, dc3_tests *tests, dc3_score *score);
+
+/* Several students, those of options->threads side by side: as many at once as there are threads, students,
+ * and memory (half of what the process may use), with an even part of the threads each; each learns the same
+ * whatever runs beside it. All have the `val`, threads and listener of the first, and dc3_evaluate's remarks
+ * hold for each; dry_run is not read. `scored` is called on the calling thread for each student in the order
+ * of the list, once its score and those before it are there, and a status of its own ends the call. Where a
+ * student fails those behind it are stopped, saved as they are, and those before it are finished; the error
+ * is that of the first in the list. `tests` as for dc3_evaluate. */
+DC3_API dc3_status dc3_evaluate_all(const dc3_evaluate_options *const *students, int count, dc3_tests *tests,
+                                    dc3_status (*scored)(void *user, int student, const dc3_score *score),
+                                    void *user);
 
 /* Mean and standard deviation (n - 1) over n values; the deviation of one is 0. */
 DC3_API void dc3_mean_deviation(const double *values, int n, double *mean, double *deviation);

@@ -228,51 +228,96 @@ static int epochs_of(const dc3_comparing *c, const dc3_cell *w)
     return 0;
 }
 
-static dc3_status score_cell(dc3_comparing *c, const dc3_cell *w, const char *folder, const cost *made)
+/* A score to make, of a dataset that is condensed. */
+typedef struct pending {
+    dc3_cell cell;
+    char *folder;
+    cost made;
+    dc3_evaluate_options options;
+} pending;
+
+/* The scores that are made together: their students train side by side. */
+typedef struct batch {
+    dc3_comparing *comparing;
+    int count, most;
+    pending *of;                       /* [most] */
+    const dc3_evaluate_options **list; /* [most] */
+} batch;
+
+static dc3_status fill_options(dc3_comparing *c, pending *p)
 {
-    dc3_evaluate_options o = c->options->evaluate;
-    dc3_score s;
+    const dc3_cell *w = &p->cell;
+    dc3_evaluate_options *o = &p->options;
+    *o = c->options->evaluate;
+    o->data = p->folder;
+    o->size = c->size;
+    o->arch = w->arch;
+    DC3_TRY(dc3_label_kind_parse(w->labels, &o->labels));
+    DC3_TRY(dc3_augment_kind_parse(w->augment, &o->augment));
+    o->teacher = dc3_goes_without(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
+    o->teacher_classes = c->trains ? NULL : c->options->condense.teacher_classes;
+    o->seed = c->options->condense.select.seed + (uint64_t)w->seed;
+    o->folder = c->options->out;
+    dc3_comparing_loss(o);
+    if (o->minutes > 0 && (o->epochs = epochs_of(c, w))) o->minutes = 0;
+    if (!c->options->verbose)
+        o->listener = (dc3_listener){c, pass_progress, pass_students, o->listener.cancel};
+    return DC3_OK;
+}
+
+static dc3_status scored(void *user, int student, const dc3_score *s)
+{
+    batch *b = user;
+    dc3_comparing *c = b->comparing;
+    const pending *p = &b->of[student];
+    const dc3_cell *w = &p->cell;
     char left[DC3_NUMBER_TEXT + 80];
     int is_usual = strcmp(w->augment, dc3_usual_augment(c->options)) == 0;
-    o.data = folder;
-    o.size = c->size;
-    o.arch = w->arch;
-    DC3_TRY(dc3_label_kind_parse(w->labels, &o.labels));
-    DC3_TRY(dc3_augment_kind_parse(w->augment, &o.augment));
-    o.teacher = dc3_goes_without(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
-    o.teacher_classes = c->trains ? NULL : c->options->condense.teacher_classes;
-    o.seed = c->options->condense.select.seed + (uint64_t)w->seed;
-    o.folder = c->options->out;
-    dc3_comparing_loss(&o);
-    if (o.minutes > 0 && (o.epochs = epochs_of(c, w))) o.minutes = 0;
-    if (!c->options->verbose) o.listener = (dc3_listener){c, pass_progress, pass_students, o.listener.cancel};
-    DC3_TRY(dc3_evaluate(&o, c->tests, &s));
-    DC3_TRY(dc3_results_add(&c->results,
-                            line_of(w, &c->tests->students[c->tests->students_count - 1], c->trains, made)));
+    const dc3_tested *last = &c->tests->students[c->tests->students_count - 1];
+    DC3_TRY(dc3_results_add(&c->results, line_of(w, last, c->trains, &p->made)));
     c->report->done++;
     dc3_listener_say(&c->options->condense.listener,
                      "%s, ipc %d, %s, %s labels%s, seed %d: top-1 %.2f %% (%.0f s)%s", w->method, w->ipc,
-                     w->arch, w->labels, is_usual ? "" : ", no augmentation", w->seed, 100 * s.top1,
-                     s.seconds, left_text(c, left));
+                     w->arch, w->labels, is_usual ? "" : ", no augmentation", w->seed, 100 * s->top1,
+                     s->seconds, left_text(c, left));
     DC3_TRY(dc3_results_write(c->options->out, &c->results));
     dc3_tests_forget(c->tests);
     return DC3_OK;
 }
 
-/* One student, unless its score stands there already. The first that is missing has the dataset condensed. */
-static dc3_status run_student(dc3_comparing *c, const dc3_cell *w, char **folder, cost *made)
+/* Makes the scores that are pending. */
+static dc3_status make_scores(batch *b)
 {
+    dc3_status status = DC3_OK;
+    for (int i = 0; i < b->count; i++) {
+        if (status == DC3_OK) status = fill_options(b->comparing, &b->of[i]);
+        b->list[i] = &b->of[i].options;
+    }
+    if (status == DC3_OK && b->count)
+        status = dc3_evaluate_all(b->list, b->count, b->comparing->tests, scored, b);
+    for (int i = 0; i < b->count; i++) free(b->of[i].folder);
+    b->count = 0;
+    return status;
+}
+
+/* One score, unless it stands there already. The first that is missing has the dataset condensed. */
+static dc3_status add_student(batch *b, const dc3_cell *w, char **folder, cost *made)
+{
+    dc3_comparing *c = b->comparing;
     if (dc3_results_find(&c->results, w)) {
         c->report->reused++;
         return DC3_OK;
     }
     if (!*folder) DC3_TRY(condense_for(c, w, folder, made));
-    return score_cell(c, w, *folder, made);
+    char *own = strdup(*folder);
+    if (!own) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    b->of[b->count++] = (pending){.cell = *w, .folder = own, .made = *made};
+    return b->count < b->most ? DC3_OK : make_scores(b);
 }
 
-/* All scores that are wanted; the students of one condensed dataset come after each other. */
-dc3_status dc3_comparing_run(dc3_comparing *c)
+static dc3_status run_all(batch *b)
 {
+    dc3_comparing *c = b->comparing;
     int64_t students = dc3_wanted_students(c->wanted);
     char *folder = NULL;
     cost made = {0};
@@ -283,8 +328,24 @@ dc3_status dc3_comparing_run(dc3_comparing *c)
             free(folder);
             folder = NULL;
         }
-        status = run_student(c, &cell, &folder, &made);
+        status = add_student(b, &cell, &folder, &made);
     }
     free(folder);
+    return status;
+}
+
+/* All scores that are wanted; the students of one condensed dataset come after each other. Datasets are
+ * condensed for as many students as there are threads, which are then trained side by side. */
+dc3_status dc3_comparing_run(dc3_comparing *c)
+{
+    const dc3_evaluate_options *o = &c->options->evaluate;
+    batch b = {.comparing = c, .most = o->minutes > 0 ? 1 : o->threads}; /* epochs follow from the first */
+    b.of = calloc((size_t)b.most, sizeof *b.of);
+    b.list = calloc((size_t)b.most, sizeof *b.list);
+    dc3_status status = b.of && b.list ? run_all(&b) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = make_scores(&b);
+    for (int i = 0; i < b.count; i++) free(b.of[i].folder);
+    free(b.of);
+    free(b.list);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "base/listener.h"
 #include "condense/methods.h"
 #include "dc3/text.h"
+#include "evaluate/evaluation.h"
 #include "compare/comparing.h"
 #include "evaluate/recipe.h"
 #include "learn/trainer.h"
@@ -101,15 +102,23 @@ static dc3_status measure_condensing(dc3_comparing *c, costs *all)
     return DC3_OK;
 }
 
-/* Seconds of a student's step. */
+/* Seconds that a student's step adds to the time of all, some of which are trained side by side. */
 static dc3_status measure_step(dc3_comparing *c, const char *arch, int size, int64_t batch, double *seconds)
 {
+    int threads = c->options->evaluate.threads;
     dc3_trainer trainer;
     dc3_classifier_spec spec = {.arch = arch, .classes = c->classes, .size = size};
     dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
-    dc3_status status =
-        dc3_trainer_open(&spec, NULL, c->dtype, c->options->evaluate.threads, &adamw, &trainer);
+    dc3_status status = dc3_trainer_open(&spec, NULL, c->dtype, threads, &adamw, &trainer);
     if (status == DC3_OK) status = dc3_trainer_measure(&trainer, batch, size, seconds);
+    int side = status == DC3_OK && dc3_same_for_threads(c->dtype)
+                   ? dc3_students_at_once(threads, c->report->total, (double)dc3_ctx_bytes(trainer.ctx))
+                   : 1;
+    if (side > 1) {
+        dc3_ctx_set_threads(trainer.ctx, threads / side);
+        status = dc3_trainer_measure(&trainer, batch, size, seconds);
+        *seconds /= side;
+    }
     dc3_trainer_close(&trainer);
     return status;
 }

@@ -1,35 +1,18 @@
 /* One student, trained on a condensed dataset and tested on real images. */
-#include "dc3/evaluate.h"
+#include "evaluate/student.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/call.h"
-#include "base/options.h"
 #include "base/file.h"
 #include "base/listener.h"
+#include "base/memory.h"
 #include "dc3/text.h"
 #include "evaluate/budget.h"
 #include "kernels/backend.h"
 #include "learn/protocol.h"
 #include "learn/schedule.h"
 #include "run_folder/fingerprint.h"
-#include "run_folder/work.h"
-
-dc3_evaluate_options dc3_evaluate_defaults(void)
-{
-    return (dc3_evaluate_options){.struct_size = sizeof(dc3_evaluate_options),
-                                  .weight_decay = -1,
-                                  .threads = 1,
-                                  .recipe = DC3_RECIPE_DEFAULT,
-                                  .loss = DC3_LOSS_DEFAULT,
-                                  .schedule = DC3_LR_DEFAULT,
-                                  .hard_share = -1,
-                                  .smoothing = -1,
-                                  .cutmix = -1,
-                                  .rand_ops = -1,
-                                  .ema = -1};
-}
 
 const char *dc3_evaluate_folder(const char *data)
 {
@@ -104,14 +87,15 @@ static json_t *departures(const dc3_evaluation *e)
 /* 1 if the images are others now than before the training. */
 static int were_replaced(const dc3_evaluation *e)
 {
-    if (!e->stored) {
+    uint64_t stored = e->set->stored;
+    if (!stored) {
         json_t *now = dc3_fingerprint_text(dc3_fingerprint_images(e->data));
         int changed = !json_equal(now, json_object_get(e->settings, "data"));
         json_decref(now);
         return changed;
     }
     char *train = dc3_path_join(e->options->data, "train");
-    int replaced = train && dc3_fingerprint_folder(train) != e->stored;
+    int replaced = train && dc3_fingerprint_folder(train) != stored;
     free(train);
     return replaced;
 }
@@ -122,53 +106,20 @@ int dc3_has_diverged(const dc3_score *s)
     return s->first_loss > 0 && s->loss > 2 * s->first_loss && t * t * s->loss > log((double)s->classes);
 }
 
-/* Hands the student over to the tests. */
-static dc3_status keep_result(dc3_evaluation *e, json_t *classes)
+/* What is told of a student with its score. */
+static json_t *settings_to_tell(dc3_evaluation *e)
 {
     dc3_score *s = e->score;
     json_t *settings = json_copy(e->settings);
     json_object_set_new(settings, "data_path", dc3_json_text(e->options->data));
     json_object_set_new(settings, "val_path", dc3_json_text(e->options->val));
     json_object_set_new(settings, "departs_from_protocol", departures(e));
-    if (e->stored) /* the images as they were, wherever they are */
-        json_object_set_new(settings, "stored", dc3_fingerprint_text(e->stored));
+    if (e->set->stored) /* the images as they were, wherever they are */
+        json_object_set_new(settings, "stored", dc3_fingerprint_text(e->set->stored));
     s->any_teacher = e->source->doubted;
     s->replaced = were_replaced(e);
     s->diverged = dc3_has_diverged(s);
-    if (s->diverged)
-        dc3_listener_say(
-            &e->options->listener,
-            "warning: %s, seed %llu: the training diverged: loss %.3g at its beginning, %.3g at its end",
-            s->arch, (unsigned long long)e->options->seed, s->first_loss, s->loss);
-    return dc3_tests_add(e->tests, s, settings, classes);
-}
-
-/* Whether the student is already finished, and if not, where it was interrupted. */
-static dc3_status open_saved(dc3_evaluation *e, int *finished)
-{
-    const dc3_evaluate_options *o = e->options;
-    dc3_tests *tests = e->tests;
-    json_t *classes = NULL;
-    if (!tests->fingerprint) tests->fingerprint = dc3_fingerprint_images(tests->dataset);
-    e->settings = settings_of(e);
-    if (!o->folder) return DC3_OK;
-    DC3_TRY(dc3_saved_student_open(o->folder, json_copy(e->settings), &e->saved));
-    if (!tests->saved) tests->saved = json_array();
-    *finished = dc3_saved_student_finished(&e->saved, e->score, &classes);
-    if (*finished) {
-        json_array_append_new(tests->saved, json_string(e->saved.score));
-        DC3_TRY(keep_result(e, classes));
-    } else
-        DC3_TRY(dc3_saved_student_resume(&e->saved, &e->student, &e->place, e->score));
-    e->before = e->score->seconds;
-    if (*finished)
-        dc3_listener_say(&o->listener,
-                         "%s, seed %llu: was finished by an earlier command, whose score is used",
-                         e->score->arch, (unsigned long long)o->seed);
-    else if (e->place.epoch || e->place.first)
-        dc3_listener_say(&o->listener, "%s, seed %llu: resuming in epoch %d of %d", e->score->arch,
-                         (unsigned long long)o->seed, e->place.epoch + 1, e->score->epochs);
-    return DC3_OK;
+    return settings;
 }
 
 /* One step, on `count` images of e->order from `first` on; adds to *sum the images' losses. */
@@ -178,7 +129,7 @@ static dc3_status step(dc3_evaluation *e, int64_t first, int64_t count, double l
     double loss;
     dc3_target target;
     DC3_TRY(dc3_images_batch(e->images, count, e->order + first, e->batch, &found));
-    if (found < count) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
+    if (found < count) return dc3_fail(DC3_ERR_FORMAT, "%s", e->set->unreadable);
     dc3_label_batch batch = {e->place.epoch, first / e->score->batch, (int)count, e->batch, e->params,
                              e->views};
     DC3_TRY(e->source->functions->draw(e->source, &batch));
@@ -190,34 +141,94 @@ static dc3_status step(dc3_evaluation *e, int64_t first, int64_t count, double l
     return DC3_OK;
 }
 
+/* Seconds of a step: the mean of some, without the first, which packs weights. */
+static dc3_status measure_step(dc3_evaluation *e, double *seconds)
+{
+    enum { MOST = 20 };
+    const double enough = 0.7;
+    int64_t count = e->n < e->score->batch ? e->n : e->score->batch;
+    double sum = 0, spent = 0;
+    dc3_draw_order(e->source->seed, 0, e->n, e->order);
+    for (int i = 0; i < MOST && spent < enough; i++) {
+        double start = dc3_seconds_now();
+        DC3_TRY(dc3_check_cancel());
+        DC3_TRY(step(e, 0, count, e->score->lr, &sum));
+        if (i) spent += dc3_seconds_now() - start;
+        *seconds = i ? spent / i : dc3_seconds_now() - start;
+    }
+    return DC3_OK;
+}
+
+/* Students that differ only in what they are trained on, in seed and in teacher, train for as many epochs. */
+static dc3_status settle_minutes(dc3_evaluation *e)
+{
+    static const char *const own[] = {"seed", "data", "val", "epochs"};
+    json_t *settings = settings_of(e);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) json_object_del(settings, own[i]);
+    if (e->source->path) json_object_del(settings, e->source->setting);
+    json_object_set_new(settings, "images", json_integer((json_int_t)e->n));
+    return dc3_budget_settle(e, settings, measure_step);
+}
+
+dc3_status dc3_student_begin(dc3_evaluation *e, int *finished, dc3_tested *result)
+{
+    const dc3_evaluate_options *o = e->options;
+    dc3_tests *tests = e->tests;
+    *finished = 0;
+    if (o->minutes > 0) DC3_TRY(settle_minutes(e));
+    if (!tests->fingerprint) tests->fingerprint = dc3_fingerprint_images(tests->dataset);
+    e->settings = settings_of(e);
+    if (!o->folder) return DC3_OK;
+    DC3_TRY(dc3_saved_student_open(o->folder, json_copy(e->settings), &e->saved));
+    *finished = dc3_saved_student_finished(&e->saved, e->score, &result->classes);
+    if (!*finished) DC3_TRY(dc3_saved_student_resume(&e->saved, &e->student, &e->place, e->score));
+    if (*finished) result->settings = settings_to_tell(e);
+    if (*finished)
+        dc3_listener_say(&o->listener,
+                         "%s, seed %llu: was finished by an earlier command, whose score is used",
+                         e->score->arch, (unsigned long long)o->seed);
+    else if (e->place.epoch || e->place.first)
+        dc3_listener_say(&o->listener, "%s, seed %llu: resuming in epoch %d of %d", e->score->arch,
+                         (unsigned long long)o->seed, e->place.epoch + 1, e->score->epochs);
+    return DC3_OK;
+}
+
 /* Where a student cannot be saved training continues all the same, which is reported once for all students.
  */
 static void warn(const dc3_evaluation *e, dc3_status status)
 {
-    if (status == DC3_OK || e->tests->warned) return;
-    e->tests->warned = 1;
+    if (status == DC3_OK || __atomic_exchange_n(&e->tests->warned, 1, __ATOMIC_RELAXED)) return;
     dc3_listener_say(&e->options->listener,
                      "warning: students are not saved, and start over if they are interrupted: %s",
                      dc3_error_text());
 }
 
+static int is_saved(const dc3_evaluation *e)
+{
+    return e->saved.settings && !__atomic_load_n(&e->tests->warned, __ATOMIC_RELAXED);
+}
+
+/* Adds the time since the last call: of a student that has a part of the threads, that part of it, so that
+ * students side by side take together what the clock says. */
+static void count_seconds(dc3_evaluation *e)
+{
+    double now = dc3_seconds_now();
+    e->score->seconds += (now - e->measured) * e->threads / e->options->threads;
+    e->measured = now;
+}
+
 /* Keeps the student as it is. */
 static void save(dc3_evaluation *e, int now)
 {
-    e->score->seconds = e->before + dc3_seconds_now() - e->start;
-    if (e->saved.settings && !e->tests->warned)
-        warn(e, dc3_saved_student_save(&e->saved, now, &e->student, &e->place, e->score));
+    count_seconds(e);
+    if (is_saved(e)) warn(e, dc3_saved_student_save(&e->saved, now, &e->student, &e->place, e->score));
 }
 
-/* Keeps the score of a finished student. */
-static dc3_status save_score(dc3_evaluation *e)
+void dc3_student_end(dc3_evaluation *e, dc3_tested *result)
 {
-    json_t *classes = classes_of(e);
-    if (e->saved.settings && !e->tests->warned) {
-        warn(e, dc3_saved_student_finish(&e->saved, e->score, classes));
-        json_array_append_new(e->tests->saved, json_string(e->saved.score));
-    }
-    return keep_result(e, classes);
+    result->classes = classes_of(e);
+    if (is_saved(e)) warn(e, dc3_saved_student_finish(&e->saved, e->score, result->classes));
+    result->settings = settings_to_tell(e);
 }
 
 /* The rest of an epoch. */
@@ -231,6 +242,8 @@ static dc3_status run_epoch(dc3_evaluation *e, double lr)
         DC3_TRY(dc3_check_cancel());
         if (count > 1 || e->n == 1) /* a batch norm needs more than one */
             DC3_TRY(step(e, first, count, lr, &place->sum));
+        if (!e->stepped && e->epochs.stepped) e->epochs.stepped(e->epochs.user);
+        e->stepped = 1;
         place->first += batch;
         save(e, 0);
     }
@@ -266,49 +279,29 @@ static int tests_after(const dc3_evaluation *e, int epoch)
                : (int)(((int64_t)epoch * DC3_EVALUATE_TESTS + DC3_EVALUATE_TESTS - 1) / epochs);
 }
 
-/* So many epochs of this student are done. */
-static void tell(const dc3_evaluation *e, int done)
+/* What the next epoch may use. */
+static void take_threads(dc3_evaluation *e)
 {
-    const dc3_evaluate_options *o = e->options;
-    const dc3_listener *l = &o->listener;
-    int of_all = o->students > 1, epochs = e->score->epochs;
-    int64_t before = of_all ? (int64_t)o->student * epochs : 0;
-    if (l->progress)
-        l->progress(l->user, of_all ? "students" : "student", before + done,
-                    (int64_t)epochs * (of_all ? o->students : 1));
+    const dc3_epochs *all = &e->epochs;
+    count_seconds(e);
+    if (all->threads) dc3_evaluation_set_threads(e, all->threads(all->user));
 }
 
-static dc3_status run_all(dc3_evaluation *e)
+dc3_status dc3_student_train(dc3_evaluation *e)
 {
     int epochs = e->score->epochs;
     dc3_schedule_options schedule = dc3_schedule_defaults();
     schedule.kind = dc3_recipe_schedule(e->recipe.schedule);
     while (e->place.epoch < epochs) {
         int epoch = e->place.epoch;
+        take_threads(e);
         DC3_TRY(run_epoch(e, e->score->lr * dc3_schedule_factor(&schedule, epoch, epochs)));
-        tell(e, epoch + 1);
+        if (e->epochs.done) e->epochs.done(e->epochs.user, epoch + 1);
         if (tests_after(e, epoch + 1) == tests_after(e, epoch)) continue;
         DC3_TRY(test_now(e, epoch + 1, tests_after(e, epoch)));
         if (epoch + 1 < epochs) save(e, 1);
     }
-    return DC3_OK;
-}
-
-/* Seconds of a step: the mean of some, without the first, which packs weights. */
-static dc3_status measure_step(dc3_evaluation *e, double *seconds)
-{
-    enum { MOST = 20 };
-    const double enough = 0.7;
-    int64_t count = e->n < e->score->batch ? e->n : e->score->batch;
-    double sum = 0, spent = 0;
-    dc3_draw_order(e->source->seed, 0, e->n, e->order);
-    for (int i = 0; i < MOST && spent < enough; i++) {
-        double start = dc3_seconds_now();
-        DC3_TRY(dc3_check_cancel());
-        DC3_TRY(step(e, 0, count, e->score->lr, &sum));
-        if (i) spent += dc3_seconds_now() - start;
-        *seconds = i ? spent / i : dc3_seconds_now() - start;
-    }
+    count_seconds(e);
     return DC3_OK;
 }
 
@@ -327,80 +320,47 @@ static double measure_reading(const dc3_evaluation *e)
     return (dc3_seconds_now() - start) / LOOK;
 }
 
-/* How long a student takes: steps measured on the images themselves, and tests, whose forward pass is a third
- * of a step's work; a teacher of soft labels is asked about the test images once. */
-static dc3_status estimate(dc3_evaluation *e)
+/* How many students of this kind are trained at once, by what the first step takes. */
+static dc3_status find_side(dc3_evaluation *e, int *side, double *bytes)
 {
-    char text[DC3_NUMBER_TEXT];
-    double each = 0;
-    dc3_score *s = e->score;
-    DC3_TRY(measure_step(e, &each));
-    if (e->options->minutes > 0) dc3_budget_take(s, e->options->minutes, each);
-    int tests = s->epochs < DC3_EVALUATE_TESTS ? 1 : DC3_EVALUATE_TESTS;
-    double asked = tests + (e->source->functions->accuracy ? 1 : 0);
-    s->test_images = dc3_dataset_size(e->tests->dataset);
-    s->estimate_seconds = each * (double)s->steps + asked * (double)s->test_images * each / s->batch / 3 +
-                          (double)s->test_images * measure_reading(e) / e->options->threads;
-    dc3_listener_say(
-        &e->options->listener,
-        "estimate: %s, %lld steps of %d images (%.1f ms each), %d tests on %lld images, about %s", s->arch,
-        (long long)s->steps, s->batch, each * 1e3, tests, (long long)s->test_images,
-        dc3_duration_text(s->estimate_seconds, text));
+    const dc3_evaluate_options *o = e->options;
+    double sum = 0, pixels = (double)e->score->size * e->score->size * 3;
+    int64_t count = e->n < e->score->batch ? e->n : e->score->batch;
+    int held = dc3_same_for_threads(e->dtype) && dc3_images_held(e->images) &&
+               pixels * (double)dc3_dataset_size(e->tests->dataset) < (double)dc3_memory_limit() / 3;
+    *side = 1;
+    *bytes = 0;
+    if (!held || o->minutes > 0 || o->threads < 2 || o->students < 2) return DC3_OK;
+    dc3_draw_order(e->source->seed, 0, e->n, e->order);
+    DC3_TRY(step(e, 0, count, e->score->lr, &sum));
+    *bytes = dc3_evaluation_bytes(e);
+    *side = dc3_students_at_once(o->threads, o->students, *bytes);
+    dc3_evaluation_set_threads(e, o->threads / *side);
     return DC3_OK;
 }
 
-/* Students that differ only in what they are trained on, in seed and in teacher, train for as many epochs. */
-static dc3_status settle_minutes(dc3_evaluation *e)
+dc3_status dc3_student_estimate(dc3_evaluation *e)
 {
-    static const char *const own[] = {"seed", "data", "val", "epochs"};
-    json_t *settings = settings_of(e);
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) json_object_del(settings, own[i]);
-    if (e->source->path) json_object_del(settings, e->source->setting);
-    json_object_set_new(settings, "images", json_integer((json_int_t)e->n));
-    return dc3_budget_settle(e, settings, measure_step);
-}
-
-/* The student's training and tests, unless an earlier command has finished it. */
-static dc3_status score_student(dc3_evaluation *e)
-{
-    int finished = 0;
-    if (e->options->minutes > 0) DC3_TRY(settle_minutes(e));
-    DC3_TRY(open_saved(e, &finished));
-    if (finished) return DC3_OK;
-    dc3_status status = run_all(e);
-    e->score->seconds = e->before + dc3_seconds_now() - e->start;
-    return status == DC3_OK ? save_score(e) : status;
-}
-
-dc3_status dc3_evaluate(const dc3_evaluate_options *given, dc3_tests *tests, dc3_score *score)
-{
-    dc3_evaluate_options own = dc3_evaluate_defaults();
-    const dc3_evaluate_options *options = &own;
-    DC3_TRY(dc3_place_need("score", score));
-    *score = (dc3_score){0};
-    DC3_TRY(DC3_TAKE_OPTIONS(dc3_evaluate_options, listener, given, &own));
-    DC3_TRY(dc3_options_threads(&own.threads));
-    DC3_TRY(dc3_options_need("data", own.data));
-    DC3_CALL_SCOPE(own.listener.cancel);
-    dc3_evaluation e = {.options = options, .score = score, .tests = tests, .start = dc3_seconds_now()};
-    dc3_tests *single = NULL;
-    dc3_work_note note;
-    if (!tests) DC3_TRY(dc3_tests_new(&options->listener, &single));
-    if (single) e.tests = single;
-    dc3_work_begin(&note, own.dry_run ? NULL : dc3_evaluate_folder(own.data), "evaluate", &own.listener);
-    dc3_status status = dc3_evaluation_open(&e);
-    if (status == DC3_OK) status = options->dry_run ? estimate(&e) : score_student(&e);
-    dc3_evaluation_close(&e);
-    dc3_tests_free(&single);
-    dc3_work_end(&note);
-    return status;
-}
-
-void dc3_mean_deviation(const double *values, int n, double *mean, double *deviation)
-{
-    double sum = 0, square = 0;
-    for (int i = 0; i < n; i++) sum += values[i];
-    *mean = n ? sum / n : 0;
-    for (int i = 0; i < n; i++) square += (values[i] - *mean) * (values[i] - *mean);
-    *deviation = n > 1 ? sqrt(square / (n - 1)) : 0;
+    char text[DC3_NUMBER_TEXT], beside[160] = "";
+    double each = 0, bytes;
+    int side, tests;
+    dc3_score *s = e->score;
+    DC3_TRY(find_side(e, &side, &bytes));
+    DC3_TRY(measure_step(e, &each));
+    if (e->options->minutes > 0) dc3_budget_take(s, e->options->minutes, each);
+    tests = s->epochs < DC3_EVALUATE_TESTS ? 1 : DC3_EVALUATE_TESTS;
+    double asked = tests + (e->source->functions->accuracy ? 1 : 0);
+    s->test_images = dc3_dataset_size(e->tests->dataset);
+    s->estimate_seconds =
+        (each * (double)s->steps + asked * (double)s->test_images * each / s->batch / 3) / side +
+        (double)s->test_images * measure_reading(e) / e->options->threads;
+    if (side > 1)
+        snprintf(beside, sizeof beside, " (%d students side by side, each with %d thread%s and %.2f GB)",
+                 side, e->threads, e->threads == 1 ? "" : "s", bytes * 1e-9);
+    dc3_listener_say(
+        &e->options->listener,
+        "estimate: %s, %lld steps of %d images (%.1f ms each), %d tests on %lld images, about %s%s", s->arch,
+        (long long)s->steps, s->batch, each * 1e3, tests, (long long)s->test_images,
+        dc3_duration_text(s->estimate_seconds, text), beside);
+    return DC3_OK;
 }

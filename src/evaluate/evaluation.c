@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "learn/protocol.h"
 #include "options/option_names.h"
@@ -39,8 +40,8 @@ static dc3_status check_options(dc3_evaluation *e)
 
 static void note_unreadable(void *user, const char *key, const char *reason)
 {
-    dc3_evaluation *e = user;
-    if (!*e->unreadable) snprintf(e->unreadable, sizeof e->unreadable, "%.200s: %.300s", key, reason);
+    dc3_condensed *set = user;
+    if (!*set->unreadable) snprintf(set->unreadable, sizeof set->unreadable, "%.200s: %.300s", key, reason);
 }
 
 /* The document of a run, which must not say that the run is incomplete; at how many pixels its teacher saw
@@ -61,44 +62,63 @@ static dc3_status read_document(const char *document, int *teacher_size)
 }
 
 /* The images of a run of dc3 are in its folder "train". */
-static dc3_status open_condensed(dc3_evaluation *e)
+static dc3_status open_condensed(const dc3_evaluation *e)
 {
+    dc3_condensed *set = e->set;
     const char *data = e->options->data;
     char *document = dc3_path_join(data, "dc3.json"), *folder = dc3_path_join(data, "train");
     dc3_status status = document && folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
-    if (status == DC3_OK && is_run) status = read_document(document, &e->teacher_size);
-    if (status == DC3_OK && is_run) e->stored = dc3_fingerprint_folder(folder);
-    if (status == DC3_OK) status = dc3_dataset_open(is_run ? folder : data, &e->data);
+    if (status == DC3_OK && is_run) status = read_document(document, &set->teacher_size);
+    if (status == DC3_OK && is_run) set->stored = dc3_fingerprint_folder(folder);
+    if (status == DC3_OK) status = dc3_dataset_open(is_run ? folder : data, &set->data);
     if (status == DC3_OK && is_run && !e->tests->dataset)
-        dc3_stored_images_note(folder, e->data, &e->options->listener);
+        dc3_stored_images_note(folder, set->data, &e->options->listener);
     free(document);
     free(folder);
     return status;
 }
 
-static dc3_status open_images(dc3_evaluation *e)
+/* Which images to test on, by the first student. */
+static dc3_status open_tests(const dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
+    if (e->tests->dataset) return dc3_same_classes(e->data, e->tests->dataset);
+    dc3_note_one_class(&o->listener, e->data);
+    DC3_TRY(dc3_open_val(o->val, e->data, &o->listener, &e->tests->dataset));
+    dc3_warn_origin(&o->listener, o->data, e->tests->dataset);
+    return DC3_OK;
+}
+
+static dc3_status open_set(dc3_evaluation *e)
+{
+    const dc3_evaluate_options *o = e->options;
+    if (!(e->set = calloc(1, sizeof *e->set))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_condensed *set = e->set;
     dc3_images_options options = {
-        .how = DC3_IMAGES_OWN, .threads = o->threads, .user = e, .skipped = note_unreadable};
+        .how = DC3_IMAGES_OWN, .threads = o->threads, .user = set, .skipped = note_unreadable};
+    set->users = 1;
     DC3_TRY(open_condensed(e));
+    e->data = set->data;
     dc3_report_notes(&o->listener, e->data);
-    if (e->tests->dataset)
-        DC3_TRY(dc3_same_classes(e->data, e->tests->dataset));
-    else {
-        dc3_note_one_class(&o->listener, e->data);
-        DC3_TRY(dc3_open_val(o->val, e->data, &o->listener, &e->tests->dataset));
-        dc3_warn_origin(&o->listener, o->data, e->tests->dataset);
-    }
-    DC3_TRY(dc3_images_open(e->data, &options, &e->images));
-    if (*e->unreadable) return dc3_fail(DC3_ERR_FORMAT, "%s", e->unreadable);
+    DC3_TRY(open_tests(e));
+    DC3_TRY(dc3_images_open(set->data, &options, &set->images));
+    return *set->unreadable ? dc3_fail(DC3_ERR_FORMAT, "%s", set->unreadable) : DC3_OK;
+}
+
+static dc3_status open_images(dc3_evaluation *e)
+{
+    if (e->set) {
+        e->data = e->set->data;
+        DC3_TRY(open_tests(e));
+    } else
+        DC3_TRY(open_set(e));
+    e->images = e->set->images;
     e->n = dc3_images_count(e->images);
     e->score->images = e->n;
     e->score->classes = dc3_dataset_classes(e->data);
     return DC3_OK;
 }
-
 /* Stored labels have views of their own: what is asked for must be what they have. */
 static dc3_status check_stored(const dc3_evaluation *e)
 {
@@ -130,7 +150,7 @@ static dc3_status check_stored(const dc3_evaluation *e)
 static dc3_status find_size(const dc3_evaluation *e, int *size)
 {
     const dc3_label_source *source = e->source;
-    int usual = e->teacher_size, own;
+    int usual = e->set->teacher_size, own;
     if (e->options->size) return dc3_view_size(e->data, e->options->size, size);
     DC3_TRY(dc3_view_size(e->data, 0, &own));
     if (!usual) usual = own;
@@ -218,8 +238,10 @@ static dc3_status open_memory(dc3_evaluation *e)
     return dc3_fail(DC3_ERR_MEMORY, "out of memory for a batch of %zu views of %d pixels", batch, s->size);
 }
 
-dc3_status dc3_evaluation_open(dc3_evaluation *e)
+dc3_status dc3_evaluation_look(dc3_evaluation *e)
 {
+    e->threads = e->options->threads;
+    e->measured = dc3_seconds_now();
     DC3_TRY(check_options(e));
     DC3_TRY(open_images(e));
     DC3_TRY(
@@ -228,6 +250,11 @@ dc3_status dc3_evaluation_open(dc3_evaluation *e)
     DC3_TRY(resolve(e));
     DC3_TRY(dc3_label_source_start(e->source, e->score));
     e->score->teacher_top1 = -1;
+    return DC3_OK;
+}
+
+dc3_status dc3_evaluation_open(dc3_evaluation *e)
+{
     if (e->options->dry_run) {
         DC3_TRY(open_student(e));
         return open_memory(e);
@@ -239,14 +266,52 @@ dc3_status dc3_evaluation_open(dc3_evaluation *e)
     return open_memory(e);
 }
 
+void dc3_condensed_release(dc3_condensed **set, const dc3_listener *listener)
+{
+    dc3_condensed *s = *set;
+    *set = NULL;
+    if (!s || --s->users) return;
+    dc3_images_close(&s->images);
+    dc3_dataset_say_reading(s->data, listener);
+    dc3_dataset_close(&s->data);
+    free(s);
+}
+
+void dc3_evaluation_set_threads(dc3_evaluation *e, int threads)
+{
+    e->threads = threads;
+    dc3_ctx_set_threads(e->student.ctx, threads);
+    if (e->source->ctx) dc3_ctx_set_threads(e->source->ctx, threads);
+    dc3_augmenter_set_threads(e->augmenter, threads);
+}
+
+double dc3_evaluation_bytes(const dc3_evaluation *e)
+{
+    /* Values, gradients, two moments and packed forms; values and packed forms. */
+    const double student = 24, teacher = 8;
+    size_t temporaries = dc3_ctx_bytes(e->student.ctx) + (e->source->ctx ? dc3_ctx_bytes(e->source->ctx) : 0);
+    return (double)temporaries + student * e->student.info->parameters + teacher * e->source->parameters;
+}
+
+int dc3_same_for_threads(dc3_dtype dtype)
+{
+    return dtype == DC3_BF16;
+}
+
+int dc3_students_at_once(int threads, int64_t count, double bytes)
+{
+    double room = bytes > 0 ? (double)dc3_memory_limit() / 2 / bytes : threads;
+    int64_t side = threads < count ? threads : count;
+    if (room < (double)side) side = (int64_t)room;
+    return side > 1 ? (int)side : 1;
+}
+
 void dc3_evaluation_close(dc3_evaluation *e)
 {
     dc3_trainer_close(&e->student);
     dc3_label_source_close(&e->source);
     dc3_augmenter_close(&e->augmenter);
-    dc3_images_close(&e->images);
-    dc3_dataset_say_reading(e->data, &e->options->listener);
-    dc3_dataset_close(&e->data);
+    dc3_condensed_release(&e->set, &e->options->listener);
     dc3_saved_student_close(&e->saved);
     json_decref(e->settings);
     free(e->order);

@@ -53,6 +53,8 @@ struct dc3_label_source {
     double temperature;  /* 0: the labels have none */
     const char *setting; /* what `path` is called among the settings that a score depends on */
     char *path;          /* file that the labels depend on; NULL: none */
+    dc3_ctx *ctx;        /* that the teacher runs in; NULL: none does */
+    double parameters;   /* of the teacher */
     int doubted;         /* after `accuracy`: the teacher seems to be one of other classes, and is taken */
 };
 

@@ -12,7 +12,6 @@
 typedef struct soft {
     dc3_label_source common;
     dc3_classifier *teacher;
-    dc3_ctx *ctx;
     float *logits; /* [batch, classes] */
     json_t *names; /* of the classes */
     dc3_teacher_check check;
@@ -36,7 +35,7 @@ static dc3_status accuracy(dc3_label_source *source, dc3_tests *tests, double *t
     soft *s = (soft *)source;
     dc3_teacher_accuracy found = {.images = dc3_images_count(tests->images) - tests->unreadable,
                                   .on = "test images"};
-    DC3_TRY(dc3_tests_score_teacher(tests, s->ctx, s->teacher, source->path, top1));
+    DC3_TRY(dc3_tests_score_teacher(tests, source->ctx, s->teacher, source->path, top1));
     found.top1 = *top1;
     s->check.data = source->options->val;
     DC3_TRY(dc3_teacher_check_accuracy(&s->check, &found, dc3_largest_share(tests->dataset)));
@@ -47,15 +46,16 @@ static dc3_status accuracy(dc3_label_source *source, dc3_tests *tests, double *t
 static dc3_status logits(dc3_label_source *source, const dc3_label_batch *batch, const float **to)
 {
     soft *s = (soft *)source;
-    dc3_scope scope = dc3_scope_open(s->ctx);
+    dc3_ctx *ctx = source->ctx;
+    dc3_scope scope = dc3_scope_open(ctx);
     dc3_tensor embedding, x = dc3_view((void *)(uintptr_t)batch->views, source->dtype, 4,
                                        (int64_t[]){batch->n, source->size, source->size, 3});
-    dc3_tensor z = dc3_cast(
-        s->ctx, dc3_classifier_of(s->ctx, s->teacher, dc3_on_device(s->ctx, x), &embedding), DC3_F32);
-    dc3_download(s->ctx, z, s->logits);
-    dc3_status status = dc3_ctx_status(s->ctx);
-    dc3_scope_close(s->ctx, scope);
-    dc3_ctx_clear(s->ctx);
+    dc3_tensor z =
+        dc3_cast(ctx, dc3_classifier_of(ctx, s->teacher, dc3_on_device(ctx, x), &embedding), DC3_F32);
+    dc3_download(ctx, z, s->logits);
+    dc3_status status = dc3_ctx_status(ctx);
+    dc3_scope_close(ctx, scope);
+    dc3_ctx_clear(ctx);
     *to = s->logits;
     return status;
 }
@@ -64,7 +64,7 @@ static void release(dc3_label_source *source)
 {
     soft *s = (soft *)source;
     dc3_classifier_close(&s->teacher);
-    dc3_ctx_close(&s->ctx);
+    dc3_ctx_close(&source->ctx);
     free(s->logits);
     json_decref(s->names);
 }
@@ -108,7 +108,8 @@ static dc3_status open_teacher(soft *s)
     const dc3_classifier_info *info = dc3_classifier_describe(s->teacher);
     snprintf(common->teacher, sizeof common->teacher, "%s", info->arch);
     common->size = (int)info->trained;
-    return dc3_ctx_open(NULL, common->dtype, o->threads, DC3_CTX_FAST, &s->ctx);
+    common->parameters = info->parameters;
+    return dc3_ctx_open(NULL, common->dtype, o->threads, DC3_CTX_FAST, &common->ctx);
 }
 
 dc3_status dc3_labels_soft_open(const dc3_label_source *common, dc3_label_source **source)

@@ -31,7 +31,8 @@ typedef struct scratch {
 struct dc3_augmenter {
     dc3_augment_options options;
     float scale[3], shift[3]; /* from bytes to values */
-    scratch *scratch;         /* [threads] */
+    int threads;              /* that work now, at most those of the options */
+    scratch *scratch;         /* [threads of the options] */
     uint8_t *bytes;           /* [n + threads, size, size, 3] whole views, and room to work on one; or NULL */
     size_t bytes_size;
 };
@@ -54,10 +55,16 @@ dc3_status dc3_augmenter_open(const dc3_augment_options *options, dc3_augmenter 
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     a->options = *options;
+    a->threads = options->threads;
     float ends[6] = {0, 0, 0, 1, 1, 1}; /* black and white */
     if (options->normalise) dc3_classifier_normalise(2, ends);
     for (int c = 0; c < 3; c++) a->scale[c] = (ends[3 + c] - ends[c]) / 255, a->shift[c] = ends[c];
     return DC3_OK;
+}
+
+void dc3_augmenter_set_threads(dc3_augmenter *a, int threads)
+{
+    a->threads = threads < a->options.threads ? threads : a->options.threads;
 }
 
 void dc3_augmenter_close(dc3_augmenter **augmenter)
@@ -103,7 +110,7 @@ static dc3_status reserve(dc3_augmenter *a, int n, const dc3_view_params *params
         width = params[i].w > width ? params[i].w : width;
         height = params[i].h > height ? params[i].h : height;
     }
-    for (int t = 0; t < a->options.threads; t++) {
+    for (int t = 0; t < a->threads; t++) {
         scratch *s = &a->scratch[t], none = {0};
         size_t bytes = lay_out(&none, a->options.size, width, height);
         if (bytes > s->size) {
@@ -296,7 +303,7 @@ static void finish_row(const dc3_augmenter *a, const scratch *s, const dc3_view_
 static dc3_status augment_bytes(dc3_augmenter *a, int n, const dc3_loaded_image *images,
                                 const dc3_view_params *params, void *views)
 {
-    int size = a->options.size, threads = a->options.threads;
+    int size = a->options.size, threads = a->threads;
     size_t row = (size_t)size * 3, each = (size_t)size * row, bytes = (size_t)(n + threads) * each;
     if (bytes > a->bytes_size) {
         free(a->bytes);
@@ -333,7 +340,7 @@ dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_loaded_image *images, 
     DC3_TRY(check(a, n, params));
     DC3_TRY(reserve(a, n, params));
     if (has_ops(n, params)) return augment_bytes(a, n, images, params, views);
-#pragma omp parallel for schedule(dynamic) num_threads(a->options.threads)
+#pragma omp parallel for schedule(dynamic) num_threads(a->threads)
     for (int i = 0; i < n; i++) {
         scratch *s = &a->scratch[omp_get_thread_num()];
         const dc3_view_params *p = &params[i];

@@ -65,6 +65,8 @@ typedef struct dc3_augment_options {
 /* Keeps the memory that making views needs. */
 typedef struct dc3_augmenter dc3_augmenter;
 dc3_status dc3_augmenter_open(const dc3_augment_options *options, dc3_augmenter **augmenter);
+/* From now on as many threads, 1 to those of the options. */
+void dc3_augmenter_set_threads(dc3_augmenter *augmenter, int threads);
 /* Accepts NULL; nulls. */
 void dc3_augmenter_close(dc3_augmenter **augmenter);
 /* Makes n views: views [n, size, size, 3] in the options' type, owned by the caller. Resampling is bilinear

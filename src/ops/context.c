@@ -118,6 +118,11 @@ int dc3_ctx_threads(const dc3_ctx *ctx)
     return ctx->threads;
 }
 
+void dc3_ctx_set_threads(dc3_ctx *ctx, int threads)
+{
+    ctx->threads = threads;
+}
+
 const dc3_kernels *dc3_ctx_kernels(const dc3_ctx *ctx)
 {
     return ctx->kernels;

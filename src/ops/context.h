@@ -34,6 +34,8 @@ dc3_tensor dc3_ctx_fail(dc3_ctx *ctx, dc3_status status);
 const dc3_device *dc3_ctx_device(const dc3_ctx *ctx);
 dc3_dtype dc3_ctx_dtype(const dc3_ctx *ctx);
 int dc3_ctx_threads(const dc3_ctx *ctx);
+/* From the next operation on as many, 1 to 4096. */
+void dc3_ctx_set_threads(dc3_ctx *ctx, int threads);
 
 /* Temporaries: what is made in a scope is freed with it. */
 typedef size_t dc3_scope;

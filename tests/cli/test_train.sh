@@ -113,6 +113,15 @@ expect 0 "600 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype 
 [[ $(ls small/train) == $'blue\nmetadata.jsonl\nred' ]] ||
   fail "something was written into a dataset: $(ls small/train)"
 
+# The same of students that are trained side by side, as they are in bf16, which score as alone.
+many=("$dc3" evaluate small --val val --labels hard --epochs 400 --seeds 3 --json)
+scores() { sed -n '/^\[$/,$p' | grep -v '"seconds\|"date\|"threads'; }
+"${many[@]}" --threads 1 2> /dev/null | scores > undisturbed || fail "evaluate, one thread"
+interrupt "small/students/*.checkpoint" "students: " "${many[@]}" --threads 2
+expect 0 "resuming in epoch" "${many[@]}" --threads 2
+grep -q '"dtype": "f32"' undisturbed || scores <<< "$output" | diff undisturbed - || fail "side by side: other scores"
+[[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
+
 # The same with a teacher's labels, of each batch and stored.
 for labels in "soft --teacher whole.safetensors" stored; do
   many=("${score[@]}" --labels $labels --epochs 400 --json)

@@ -283,8 +283,89 @@ static void stored_labels(void **state)
     assert_true(fabs(asked.top1 - read.top1) < 0.05);
 }
 
+/* What several students come to. */
+typedef struct results {
+    int count;
+    dc3_score of[6];
+} results;
+
+static dc3_status collect(void *user, int number, const dc3_score *score)
+{
+    results *r = user;
+    assert_int_equal(number, r->count);
+    r->of[r->count++] = *score;
+    return DC3_OK;
+}
+
+static void same_scores(const dc3_score *a, const dc3_score *b)
+{
+    assert_string_equal(a->arch, b->arch);
+    assert_true(a->loss == b->loss && a->first_loss == b->first_loss && a->top1 == b->top1 &&
+                a->top5 == b->top5);
+    assert_true(a->best_top1 == b->best_top1 && a->best_epoch == b->best_epoch && a->steps == b->steps);
+}
+
+/* Students of two architectures and of seeds, listed in the order of a table. */
+static void list_students(dc3_compute dtype, int threads, dc3_evaluate_options own[6],
+                          const dc3_evaluate_options *list[6])
+{
+    for (int i = 0; i < 6; i++) {
+        own[i] = options_of(i < 3 ? DC3_LABELS_SOFT : DC3_LABELS_HARD);
+        own[i].arch = i % 3 == 2 ? "convnet4" : "convnet3";
+        own[i].seed = (uint64_t)i;
+        own[i].threads = threads, own[i].dtype = dtype;
+        own[i].epochs = i % 2 ? EPOCHS : 2 * EPOCHS; /* the order in which they end is another */
+        list[i] = &own[i];
+    }
+}
+
+/* However many are trained side by side, each is what it is alone. */
+static void side_by_side(void **state)
+{
+    (void)state;
+    dc3_evaluate_options own[6];
+    const dc3_evaluate_options *list[6];
+    for (dc3_compute dtype = DC3_COMPUTE_AUTO; dtype <= DC3_COMPUTE_F32; dtype++) {
+        results alone = {0};
+        list_students(dtype, 1, own, list);
+        for (int i = 0; i < 6; i++) alone.of[i] = evaluate(list[i]);
+        for (int threads = 1; threads <= 4; threads++) {
+            results together = {0};
+            list_students(dtype, threads, own, list);
+            if (dtype == DC3_COMPUTE_F32 && threads > 1) break;
+            assert_int_equal(dc3_evaluate_all(list, 6, NULL, collect, &together), DC3_OK);
+            assert_int_equal(together.count, 6);
+            for (int i = 0; i < 6; i++) same_scores(&alone.of[i], &together.of[i]);
+        }
+    }
+}
+
+/* Of a list with one that fails those before it are scored, and the error is its own; so where the listener
+ * cancels. */
+static void one_fails(void **state)
+{
+    (void)state;
+    dc3_evaluate_options own[6];
+    const dc3_evaluate_options *list[6];
+    static dc3_cancel stop;
+    for (int threads = 1; threads <= 3; threads += 2) {
+        results some = {0};
+        list_students(DC3_COMPUTE_AUTO, threads, own, list);
+        own[3].lr = 1e30, own[4].epochs = 10000;
+        assert_int_equal(dc3_evaluate_all(list, 6, NULL, collect, &some), DC3_ERR_OPTION);
+        assert_int_equal(some.count, 3);
+        assert_string_equal(dc3_error_setting(), "lr");
+        assert_non_null(strstr(dc3_error_text(), "expected more than 0 and at most 1000, found 1e+30"));
+        dc3_cancel_set(&stop);
+        own[3].lr = 0, own[0].listener.cancel = &stop;
+        assert_int_equal(dc3_evaluate_all(list, 6, NULL, collect, &some), DC3_ERR_CANCELLED);
+        assert_int_equal(some.count, 3);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(students), cmocka_unit_test(stored_labels)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(students), cmocka_unit_test(stored_labels),
+                                       cmocka_unit_test(side_by_side), cmocka_unit_test(one_fails)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
