@@ -74,6 +74,7 @@ int64_t dc3_conv_out_width(const dc3_conv_shape *shape);
 
 typedef struct dc3_dense {
     const char *name;
+    int by_threads; /* 1: the last bits of results depend on the number of threads */
     void *self;
     /* y [n, oh, ow, co] = act(conv(x [n, h, w, ci], weight) + bias) + residual; bias f32 [co]. y may be
      * residual. */

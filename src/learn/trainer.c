@@ -16,6 +16,7 @@ dc3_status dc3_trainer_open(const dc3_classifier_spec *spec, dc3_table **table, 
     t->params = dc3_classifier_params(t->net, &t->count);
     if (!t->params) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(dc3_ctx_open(NULL, dtype, threads, DC3_CTX_FAST, &t->ctx));
+    dc3_governor_open(&t->governor, dc3_ctx_team_is_free(t->ctx) ? threads : 1);
     DC3_TRY(dc3_tape_open(&t->tape));
     for (size_t i = 0; i < t->count; i++)
         if (t->params[i].gradient.data)
@@ -59,7 +60,7 @@ static dc3_tensor loss_of(dc3_trainer *t, dc3_tensor logits, const dc3_target *t
     return wanted ? dc3_add_losses(t->ctx, apart, hard, share) : hard;
 }
 
-dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views, const dc3_target *target,
+static dc3_status take_step(dc3_trainer *t, int64_t n, int64_t size, void *views, const dc3_target *target,
                             double lr, double *loss)
 {
     dc3_scope scope = dc3_scope_open(t->ctx);
@@ -85,6 +86,19 @@ dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views
     if (status == DC3_OK && t->clip > 0) dc3_clip_gradients(t->ctx, t->params, t->count, t->clip);
     if (status == DC3_OK) status = dc3_optimizer_step(t->optimizer, lr);
     return status == DC3_OK && t->ema ? dc3_ema_update(t->ema) : status;
+}
+
+dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views, const dc3_target *target,
+                            double lr, double *loss)
+{
+    int all = dc3_ctx_threads(t->ctx);
+    if (t->governor.most < 2 || t->governor.most != all)
+        return take_step(t, n, size, views, target, lr, loss);
+    dc3_ctx_set_team(t->ctx, dc3_governor_begin(&t->governor));
+    dc3_status status = take_step(t, n, size, views, target, lr, loss);
+    dc3_ctx_set_team(t->ctx, all);
+    dc3_governor_end(&t->governor, (double)(n * size * size));
+    return status;
 }
 
 enum { TEST_BATCH = 100 };

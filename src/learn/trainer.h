@@ -7,6 +7,7 @@
 #include "learn/ema.h"
 #include "learn/optimizer.h"
 #include "nn/classifier.h"
+#include "ops/governor.h"
 #include "ops/tape.h"
 
 typedef struct dc3_trainer {
@@ -17,9 +18,10 @@ typedef struct dc3_trainer {
     dc3_param *params; /* the network's */
     size_t count;
     dc3_optimizer *optimizer;
-    uint64_t seed; /* of dropout and stochastic depth */
-    dc3_ema *ema;  /* averages of the parameters, updated after each step; NULL: none */
-    double clip;   /* the most that the norm of all gradients together may be (clip.h); 0: anything */
+    uint64_t seed;         /* of dropout and stochastic depth */
+    dc3_ema *ema;          /* averages of the parameters, updated after each step; NULL: none */
+    dc3_governor governor; /* of the steps */
+    double clip;           /* the most that the norm of all gradients together may be (clip.h); 0: anything */
 } dc3_trainer;
 
 /* A network as `spec` says, or from *table (taken over; dc3_classifier_open_to_train), on the default device.

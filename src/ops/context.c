@@ -19,7 +19,7 @@ typedef struct temporary {
 
 struct dc3_ctx {
     dc3_dtype dtype;
-    int threads;
+    int threads, team; /* all; those that the operations take */
     dc3_ctx_mode mode;
     const dc3_backend *backend;
     const dc3_kernels *kernels;
@@ -60,7 +60,7 @@ dc3_status dc3_ctx_open(const char *device, dc3_dtype dtype, int threads, dc3_ct
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     ctx->dtype = dtype;
-    ctx->threads = threads;
+    ctx->threads = ctx->team = threads;
     ctx->mode = mode;
     omp_set_num_threads(threads);
     ctx->backend = backend;
@@ -120,7 +120,17 @@ int dc3_ctx_threads(const dc3_ctx *ctx)
 
 void dc3_ctx_set_threads(dc3_ctx *ctx, int threads)
 {
-    ctx->threads = threads;
+    ctx->threads = ctx->team = threads;
+}
+
+void dc3_ctx_set_team(dc3_ctx *ctx, int team)
+{
+    ctx->team = team < 1 ? 1 : team > ctx->threads ? ctx->threads : team;
+}
+
+int dc3_ctx_team_is_free(const dc3_ctx *ctx)
+{
+    return !ctx->dense.by_threads;
 }
 
 const dc3_kernels *dc3_ctx_kernels(const dc3_ctx *ctx)
@@ -351,7 +361,7 @@ int dc3_op_begin(dc3_op *op, dc3_ctx *ctx, dc3_op_kind kind, double flops)
     ctx->profile.flops[kind] += flops;
     ctx->profile.calls[kind]++;
     if (ctx->mode == DC3_CTX_COUNT) return 0;
-    if (omp_get_max_threads() != ctx->threads) omp_set_num_threads(ctx->threads);
+    if (omp_get_max_threads() != ctx->team) omp_set_num_threads(ctx->team);
     op->start = seconds_now();
     return 1;
 }

@@ -36,6 +36,10 @@ dc3_dtype dc3_ctx_dtype(const dc3_ctx *ctx);
 int dc3_ctx_threads(const dc3_ctx *ctx);
 /* From the next operation on as many, 1 to 4096. */
 void dc3_ctx_set_threads(dc3_ctx *ctx, int threads);
+/* How many of them the operations take from now on, 1 to all; all at first. */
+void dc3_ctx_set_team(dc3_ctx *ctx, int team);
+/* 1 where no byte of a result depends on how many threads there are. */
+int dc3_ctx_team_is_free(const dc3_ctx *ctx);
 
 /* Temporaries: what is made in a scope is freed with it. */
 typedef size_t dc3_scope;

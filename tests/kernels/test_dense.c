@@ -623,6 +623,62 @@ static int packs_of(const dc3_weight *weight)
     return count;
 }
 
+/* Gradients of weights that oneDNN computes are the same bytes with any number of threads, on top of what is
+ * there: parts of the batch and of the channels, of even and odd sizes. */
+static void weight_parts(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t n, side, ci, co, kernel, stride, groups;
+    } shapes[] = {{5, 16, 3, 32, 3, 1, 1},    {18, 12, 3, 16, 3, 2, 1},   {3, 8, 64, 128, 3, 2, 1},
+                  {9, 16, 32, 64, 1, 2, 1},   {2, 32, 3, 64, 16, 16, 1},  {7, 9, 48, 48, 3, 1, 48},
+                  {2051, 1, 24, 40, 1, 1, 1}, {2100, 1, 40, 576, 1, 1, 1}};
+    dc3_dense fast, plain;
+    assert_int_equal(dc3_dense_by(DC3_WAY_ONEDNN, &fast), DC3_OK);
+    assert_int_equal(dc3_dense_ref(&plain), DC3_OK);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes && !fast.by_threads; i++) {
+        dc3_rng rng = dc3_rng_make(i, DC3_RNG_TEST, 72);
+        int64_t pad = shapes[i].kernel == 3, side = shapes[i].side;
+        int linear = shapes[i].n > 2048;
+        dc3_conv_shape s = {.n = shapes[i].n,
+                            .h = side,
+                            .w = side,
+                            .ci = shapes[i].ci,
+                            .co = shapes[i].co,
+                            .kh = shapes[i].kernel,
+                            .kw = shapes[i].kernel,
+                            .stride = shapes[i].stride,
+                            .groups = shapes[i].groups,
+                            .pad_top = pad,
+                            .pad_left = pad,
+                            .pad_bottom = pad,
+                            .pad_right = pad,
+                            .type = DC3_F32};
+        dc3_linear_shape l = {s.n, s.ci, s.co, s.type, DC3_ACT_NONE, 0, 0};
+        int64_t pixels = s.n * dc3_conv_out_height(&s) * dc3_conv_out_width(&s);
+        int64_t in = s.n * side * side * s.ci, count = s.co * dc3_conv_columns(&s);
+        float *x = random_values(&rng, DC3_F32, in, 1), *dy = random_values(&rng, DC3_F32, pixels * s.co, 1);
+        float *start = random_values(&rng, DC3_F32, count, 1), *dw[5];
+        for (int k = 0; k < 5; k++) { /* plain; by one to four threads */
+            dc3_dense *d = k ? &fast : &plain;
+            dw[k] = malloc((size_t)count * sizeof(float));
+            memcpy(dw[k], start, (size_t)count * sizeof(float));
+            if (k) omp_set_num_threads(k);
+            assert_int_equal(linear ? d->linear_backward_weight(d->self, &l, x, dy, dw[k])
+                                    : d->conv2d_backward_weight(d->self, &s, x, dy, dw[k]),
+                             DC3_OK);
+            double far = distance(DC3_F32, dw[0], dw[k], count) / sqrt((double)pixels);
+            if (far > 1e-4) fail_msg("case %d, %d threads: distance %g", (int)i, k, far);
+            if (k > 1 && memcmp(dw[1], dw[k], (size_t)count * sizeof(float)) != 0)
+                fail_msg("case %d: other bytes with %d threads", (int)i, k);
+        }
+        for (int k = 0; k < 5; k++) free(dw[k]);
+        free(x), free(dy), free(start);
+    }
+    fast.close(fast.self);
+    plain.close(plain.self);
+}
+
 /* Plans are bounded: the one that was not asked for the longest goes, and weights that were packed for it
  * serve the next. Products and their gradients for 12 numbers of rows, against the plain ones. */
 static void bounded_plans(void **state)
@@ -674,6 +730,7 @@ int main(void)
                                        cmocka_unit_test(random_shapes),
                                        cmocka_unit_test(gradients),
                                        cmocka_unit_test(wide_gradients),
+                                       cmocka_unit_test(weight_parts),
                                        cmocka_unit_test(winograd),
                                        cmocka_unit_test(winograd_bf16),
                                        cmocka_unit_test(winograd_threads),

@@ -299,6 +299,7 @@ static dc3_status open_dense(int plain, dc3_dense *dense)
         return status;
     }
     *dense = (dc3_dense){.name = "guarded",
+                         .by_threads = under->by_threads,
                          .self = under,
                          .conv2d = conv2d,
                          .linear = linear,

@@ -5,20 +5,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/memory.h"
-#include "kernels/onednn/plan.h"
+#include "kernels/onednn/weight_parts.h"
 #include "kernels/tile_weights.h"
-
-static dc3_status scratch_for(onednn *d, size_t size)
-{
-    if (size <= d->scratch_size) return DC3_OK;
-    free(d->scratch);
-    d->scratch_size = 0;
-    d->scratch = dc3_alloc(size);
-    if (!d->scratch) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %zu bytes of scratch", size);
-    d->scratch_size = size;
-    return DC3_OK;
-}
 
 /* memcpy by all threads. */
 static void copy(void *to, const void *from, size_t size)
@@ -29,29 +17,6 @@ static void copy(void *to, const void *from, size_t size)
         memcpy((char *)to + at, (const char *)from + at, size - at < PIECE ? size - at : PIECE);
 }
 
-typedef struct operand {
-    int arg;
-    dnnl_memory_t memory; /* NULL: not there */
-    const void *data;     /* NULL: the memory has its data, as packed weights have, which threads share */
-} operand;
-
-enum { MOST_OPERANDS = 8 };
-static dc3_status execute(onednn *d, dnnl_primitive_t primitive, int count, const operand *operands)
-{
-    dnnl_exec_arg_t args[MOST_OPERANDS];
-    dnnl_status_t r = dnnl_success;
-    int n = 0;
-    for (int i = 0; !r && i < count; i++) {
-        if (!operands[i].memory) continue;
-        if (operands[i].data)
-            r = dnnl_memory_set_data_handle(operands[i].memory, (void *)(uintptr_t)operands[i].data);
-        args[n++] = (dnnl_exec_arg_t){operands[i].arg, operands[i].memory};
-    }
-    if (!r) r = dnnl_primitive_execute(primitive, d->stream, n, args);
-    if (!r) r = dnnl_stream_wait(d->stream);
-    return dc3_onednn_check(r, "a kernel");
-}
-
 static dc3_status forward(onednn *d, const plan_key *key, const void *x, dc3_weight *weight,
                           const float *bias, const void *residual, void *y)
 {
@@ -59,7 +24,7 @@ static dc3_status forward(onednn *d, const plan_key *key, const void *x, dc3_wei
     packed *w = NULL;
     DC3_TRY(dc3_onednn_plan_get(d, key, &p));
     DC3_TRY(dc3_onednn_packed_weight(d, p, weight, &w));
-    DC3_TRY(scratch_for(d, p->scratch_size));
+    DC3_TRY(dc3_onednn_scratch(d, p->scratch_size));
     if (residual && !p->residual && residual != y)
         copy(y, residual, dc3_md_size(dc3_pd_md(p->pd, dnnl_query_dst_md, 0)));
     operand all[] = {{DNNL_ARG_SRC, p->in, x},
@@ -69,7 +34,7 @@ static dc3_status forward(onednn *d, const plan_key *key, const void *x, dc3_wei
                      {DNNL_ARG_ATTR_MULTIPLE_POST_OP(key->conv.act != DC3_ACT_NONE) | DNNL_ARG_SRC_1,
                       p->residual, residual},
                      {DNNL_ARG_SCRATCHPAD, p->scratch, d->scratch}};
-    return execute(d, p->primitive, 6, all);
+    return dc3_onednn_execute(d, p->primitive, 6, all);
 }
 
 static dc3_status backward_data(onednn *d, const plan_key *key, const void *dy, dc3_weight *weight, void *dx)
@@ -79,12 +44,12 @@ static dc3_status backward_data(onednn *d, const plan_key *key, const void *dy, 
     int conv = key->kind == PLAN_CONV_DATA;
     DC3_TRY(dc3_onednn_plan_get(d, key, &p));
     DC3_TRY(dc3_onednn_packed_weight(d, p, weight, &w));
-    DC3_TRY(scratch_for(d, p->scratch_size));
+    DC3_TRY(dc3_onednn_scratch(d, p->scratch_size));
     operand all[] = {{conv ? DNNL_ARG_DIFF_DST : DNNL_ARG_SRC, p->in, dy},
                      {DNNL_ARG_WEIGHTS, w->memory, NULL},
                      {conv ? DNNL_ARG_DIFF_SRC : DNNL_ARG_DST, p->out, dx},
                      {DNNL_ARG_SCRATCHPAD, p->scratch, d->scratch}};
-    return execute(d, p->primitive, 4, all);
+    return dc3_onednn_execute(d, p->primitive, 4, all);
 }
 
 static plan_key conv_key(plan_kind kind, const dc3_conv_shape *shape)
@@ -140,7 +105,7 @@ static dc3_status choose_conv(onednn *d, const dc3_conv_shape *shape, dc3_conv_p
                                  d->own.conv_tiles ? d->own.conv_tiles->scratch(shape, pass) : 0};
     dc3_case c = {d->own.tier, DC3_WORK_CONV, shape->type, pass, .shape.conv = shape};
     *way = choose(d, &c, size);
-    return scratch_for(d, size[*way]);
+    return dc3_onednn_scratch(d, size[*way]);
 }
 
 /* The same for a linear layer. */
@@ -149,7 +114,7 @@ static dc3_status choose_linear(onednn *d, const dc3_linear_shape *shape, dc3_co
     size_t size[DC3_WAYS] = {[DC3_WAY_TILES] = d->own.tiles ? d->own.tiles->scratch(shape, pass) : 0};
     dc3_case c = {d->own.tier, DC3_WORK_LINEAR, shape->type, pass, .shape.linear = shape};
     *way = choose(d, &c, size);
-    return scratch_for(d, size[*way]);
+    return dc3_onednn_scratch(d, size[*way]);
 }
 
 /* The kernels of a pass by Winograd: kept with the weight where they are small, since transforming them takes
@@ -164,7 +129,7 @@ static dc3_status winograd_kernels(onednn *d, const dc3_conv_shape *shape, dc3_c
     if (size <= MOST_KEPT) return dc3_onednn_winograd_weight(weight, w, shape, pass, kernels);
     const float *plain;
     DC3_TRY(dc3_onednn_plain_weight(weight, &plain));
-    DC3_TRY(scratch_for(d, before + size));
+    DC3_TRY(dc3_onednn_scratch(d, before + size));
     *kernels = (char *)d->scratch + before;
     w->pack(shape, pass, plain, (char *)d->scratch + before);
     return DC3_OK;
@@ -262,18 +227,8 @@ static dc3_status conv2d_backward_weight(void *self, const dc3_conv_shape *shape
         d->own.conv_tiles->weight(shape, x, dy, dw, d->scratch);
         return DC3_OK;
     }
-    plan *p = NULL;
     plan_key key = conv_key(PLAN_CONV_WEIGHT, shape);
-    DC3_TRY(dc3_onednn_plan_get(d, &key, &p));
-    DC3_TRY(scratch_for(d, p->scratch_size + dc3_md_size(p->weights_md)));
-    void *gradient = (char *)d->scratch + p->scratch_size;
-    operand all[] = {{DNNL_ARG_SRC, p->in, x},
-                     {DNNL_ARG_DIFF_DST, p->out, dy},
-                     {DNNL_ARG_DIFF_WEIGHTS, p->weights, gradient},
-                     {DNNL_ARG_SCRATCHPAD, p->scratch, d->scratch}};
-    DC3_TRY(execute(d, p->primitive, 4, all));
-    operand add[] = {{DNNL_ARG_FROM, p->weights, gradient}, {DNNL_ARG_TO, p->plain, dw}};
-    return execute(d, p->add, 2, add);
+    return dc3_onednn_weight_by_parts(d, &key, x, dy, dw);
 }
 
 static dc3_status linear_backward_weight(void *self, const dc3_linear_shape *shape, const void *x,
@@ -288,13 +243,14 @@ static dc3_status linear_backward_weight(void *self, const dc3_linear_shape *sha
         return DC3_OK;
     }
     plan_key key = linear_key(PLAN_LINEAR_WEIGHT, shape);
+    if (dc3_onednn_linear_has_parts(shape->rows)) return dc3_onednn_weight_by_parts(d, &key, x, dy, dw);
     DC3_TRY(dc3_onednn_plan_get(d, &key, &p));
-    DC3_TRY(scratch_for(d, p->scratch_size));
+    DC3_TRY(dc3_onednn_scratch(d, p->scratch_size));
     operand all[] = {{DNNL_ARG_SRC, p->in, dy},
                      {DNNL_ARG_WEIGHTS, p->weights, x},
                      {DNNL_ARG_DST, p->out, dw},
                      {DNNL_ARG_SCRATCHPAD, p->scratch, d->scratch}};
-    return execute(d, p->primitive, 4, all);
+    return dc3_onednn_execute(d, p->primitive, 4, all);
 }
 
 static void onednn_close(void *self)
@@ -315,6 +271,14 @@ static void make_engine(void)
     if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success) engine = NULL;
 }
 
+/* oneDNN's matrix products, below AVX-512 and (not tried) over tiles, are split by the number of threads. */
+static int is_by_threads(void)
+{
+    unsigned isa = (unsigned)dnnl_get_effective_cpu_isa(), wanted = (unsigned)dnnl_cpu_isa_avx512_core;
+    unsigned amx = (unsigned)dnnl_cpu_isa_avx512_core_amx;
+    return (isa & wanted) != wanted || (isa & amx) == amx;
+}
+
 dc3_status dc3_dense_onednn(dc3_dense *dense)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -332,6 +296,7 @@ dc3_status dc3_dense_onednn(dc3_dense *dense)
         return dc3_onednn_check(r, "opening the CPU engine");
     }
     *dense = (dc3_dense){.name = "oneDNN",
+                         .by_threads = is_by_threads(),
                          .self = d,
                          .conv2d = conv2d,
                          .linear = linear,

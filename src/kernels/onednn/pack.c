@@ -30,18 +30,22 @@ static int weight_is_plain(const dc3_weight *weight)
     return 1;
 }
 
+/* For the threads that the plan is for. */
 static dnnl_status_t make_reorder(onednn *d, const plan *p, const dc3_weight *weight, packed *out)
 {
     dc3_md md;
     dnnl_primitive_desc_t pd = NULL;
+    if (out->reorder) dnnl_primitive_destroy(out->reorder);
+    out->reorder = NULL;
     dnnl_status_t r = dc3_onednn_plain_layout(
         p, weight_is_plain(weight) ? dnnl_f32 : dc3_onednn_type(p->key.conv.type), &md);
-    if (!r) r = dnnl_memory_create(&out->plain, dc3_md_ref(&md), d->engine, DNNL_MEMORY_NONE);
-    if (!r) r = dnnl_memory_create(&out->memory, p->weights_md, d->engine, out->data);
+    if (!r && !out->plain) r = dnnl_memory_create(&out->plain, dc3_md_ref(&md), d->engine, DNNL_MEMORY_NONE);
+    if (!r && !out->memory) r = dnnl_memory_create(&out->memory, p->weights_md, d->engine, out->data);
     if (!r) r = dc3_reorder_pd(&pd, d->engine, dc3_md_ref(&md), p->weights_md, NULL);
     if (!r) r = dnnl_primitive_create(&out->reorder, pd);
     if (pd) dnnl_primitive_desc_destroy(pd);
     dc3_md_close(&md);
+    out->threads = p->key.threads;
     return r;
 }
 
@@ -67,6 +71,8 @@ static dc3_status fill(const void *user, dc3_weight *weight, dc3_pack *pack)
     const plan *p = w->plan;
     packed *out = (packed *)pack;
     dc3_status status;
+    if (out->threads != p->key.threads)
+        DC3_TRY(dc3_onednn_check(make_reorder(d, p, weight, out), "packing a weight"));
     if (weight_is_plain(weight)) {
         status = reorder(d, weight->part[0].data, out);
         for (int i = 0; weight->version == 0 && i < weight->parts; i++)

@@ -1,6 +1,7 @@
 /* Primitives by shape. */
 #include "kernels/onednn/plan.h"
 
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
@@ -174,15 +175,18 @@ static void plan_close(plan *p)
     free(p);
 }
 
-/* The addition of a packed gradient to the plain one. */
-static dnnl_status_t make_add(onednn *d, plan *p)
+dnnl_status_t dc3_onednn_make_add(onednn *d, plan *p, int threads)
 {
     dc3_md md;
     dnnl_post_ops_t ops = NULL;
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
+    int before = omp_get_max_threads();
     dnnl_status_t r = dc3_onednn_plain_layout(p, dnnl_f32, &md);
-    if (!r) r = make_memory(d, dc3_md_ref(&md), &p->plain);
+    if (p->add) dnnl_primitive_destroy(p->add);
+    p->add = NULL;
+    omp_set_num_threads(threads);
+    if (!r && !p->plain) r = make_memory(d, dc3_md_ref(&md), &p->plain);
     if (!r) r = dnnl_primitive_attr_create(&attr);
     if (!r) r = dnnl_post_ops_create(&ops);
     if (!r) r = dc3_append_sum(ops);
@@ -193,6 +197,8 @@ static dnnl_status_t make_add(onednn *d, plan *p)
     if (ops) dnnl_post_ops_destroy(ops);
     if (attr) dnnl_primitive_attr_destroy(attr);
     dc3_md_close(&md);
+    omp_set_num_threads(before);
+    p->add_threads = threads;
     return r;
 }
 
@@ -225,7 +231,7 @@ static dnnl_status_t plan_fill(onednn *d, plan *p)
     if (!r) r = make_memory(d, out, &p->out);
     if (!r && s->residual && kind == PLAN_LINEAR) r = make_memory(d, out, &p->residual);
     if (!r) r = make_memory(d, scratch, &p->scratch);
-    if (!r && kind == PLAN_CONV_WEIGHT) r = make_add(d, p);
+    if (!r && kind == PLAN_CONV_WEIGHT) r = dc3_onednn_make_add(d, p, p->key.threads);
     return r;
 }
 
@@ -292,7 +298,10 @@ dc3_status dc3_onednn_plan_get(onednn *d, const plan_key *key, plan **out)
     plan *p = calloc(1, sizeof *p);
     if (!p) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     p->key = *key;
+    int threads = omp_get_max_threads();
+    omp_set_num_threads(key->threads);
     dnnl_status_t r = plan_fill(d, p);
+    omp_set_num_threads(threads);
     if (r) {
         plan_close(p);
         return failed(key, r);

@@ -32,6 +32,7 @@ typedef struct plan {
     dc3_const_md weights_md; /* the format of the weight, or of its gradient; valid as long as pd */
     dnnl_primitive_t add;    /* PLAN_CONV_WEIGHT: adds the gradient in weights_md to the plain one, `plain` */
     dnnl_memory_t plain;
+    int add_threads; /* that `add` is made for */
     size_t scratch_size;
     struct plan *next;          /* in its bucket */
     struct plan *newer, *older; /* by when they were last asked for */
@@ -59,7 +60,8 @@ typedef struct packed {
     plan_kind kind; /* what reads it so: PLAN_LINEAR, PLAN_LINEAR_DATA, or PLAN_CONV for both of those */
     dnnl_memory_t memory;
     void *data;
-    dnnl_primitive_t reorder; /* from `plain`, kept to pack the next version */
+    dnnl_primitive_t reorder; /* from `plain`, kept to pack the next version by so many threads */
+    int threads;
     dnnl_memory_t plain;
 } packed;
 
@@ -68,6 +70,8 @@ dnnl_data_type_t dc3_onednn_type(dc3_dtype type);
 /* The plan for `key`, made if it is new; then the one that has not been asked for the longest is freed where
  * there are too many. *out stays until the next call. */
 dc3_status dc3_onednn_plan_get(onednn *d, const plan_key *key, plan **out);
+/* Makes p->add and p->plain of a PLAN_CONV_WEIGHT for so many threads. */
+dnnl_status_t dc3_onednn_make_add(onednn *d, plan *p, int threads);
 /* Frees all plans. */
 void dc3_onednn_plans_close(onednn *d);
 /* The plain description of the plan's weight in `type`: oihw, goihw, or a matrix as the product reads it. */
