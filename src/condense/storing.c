@@ -57,22 +57,53 @@ static dc3_status make_and_write(dc3_run *run, job *j)
     return status;
 }
 
-/* All that needs neither the state nor the report, so that threads may do it at once. */
-static void work(dc3_run *run, job *j)
+/* The two parts of the work need neither the state nor the report, so that threads may do them at once. */
+static void hash_parts(dc3_run *run, job *j)
 {
     for (int k = 0; k < run->each; k++)
         j->failed[k] = dc3_dataset_hash(run->dataset, j->parts[k].item, &j->hashes[k]) != DC3_OK;
+}
+
+static void make(dc3_run *run, job *j)
+{
     j->status = dc3_check_cancel();
     if (j->status == DC3_OK) j->status = make_and_write(run, j);
     if (j->status != DC3_OK) snprintf(j->reason, sizeof j->reason, "%s", dc3_error_text());
+}
+
+/* For each image that is not there. */
+static void do_all(dc3_run *run, job *jobs, int count, void (*part)(dc3_run *run, job *j))
+{
+    dc3_watch *watch = dc3_cancel_here();
+    int threads = count > 1 ? run->options->select.threads : 1;
+    if (threads > 1) {
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+        for (int i = 0; i < count; i++) {
+            DC3_CANCEL_SHARE(watch);
+            if (!jobs[i].there) part(run, &jobs[i]);
+        }
+    } else
+        for (int i = 0; i < count; i++)
+            if (!jobs[i].there) part(run, &jobs[i]);
+}
+
+/* What is read is in the state before any image of it is on the disk: an image that an interrupted command
+ * left there is not made again, and its inputs are not read. */
+static dc3_status note_inputs(const dc3_run *run, const job *jobs, int count)
+{
+    dc3_status status = DC3_OK;
+    int64_t items[PARTS];
+    for (int i = 0; status == DC3_OK && i < count; i++) {
+        for (int k = 0; k < run->each; k++) items[k] = jobs[i].parts[k].item;
+        if (!jobs[i].there) status = dc3_run_note_read(run, run->each, items, jobs[i].hashes, jobs[i].failed);
+    }
+    return status;
 }
 
 /* What came of image number `image`; one that cannot be read is skipped. */
 static dc3_status note(dc3_run *run, int64_t image, const job *j, char *stored)
 {
     int edits = run->synthesis->combines ? dc3_combine_edits(run->combine) : 0;
-    for (int k = 0; k < run->each && !j->there; k++)
-        DC3_TRY(dc3_run_note_read(run, 1, &j->parts[k].item, &j->hashes[k], &j->failed[k]));
     if (j->status != DC3_OK && j->unreadable) return dc3_run_skip(run, j->unreadable->item, j->reason);
     if (j->status != DC3_OK) return dc3_fail(j->status, "%s", j->reason);
     *stored = 1;
@@ -93,17 +124,11 @@ static dc3_status store(dc3_run *run, const dc3_output *output, const dc3_chosen
         status = dc3_output_name(output, j->parts, &j->relative, &j->path);
         if (status == DC3_OK) j->there = is_there(run, first + i, j->path);
     }
-    dc3_watch *watch = dc3_cancel_here();
-    int threads = count > 1 ? run->options->select.threads : 1;
-    if (status == DC3_OK && threads > 1) {
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-        for (int i = 0; i < count; i++) {
-            DC3_CANCEL_SHARE(watch);
-            if (!jobs[i].there) work(run, &jobs[i]);
-        }
-    } else
-        for (int i = 0; status == DC3_OK && i < count; i++)
-            if (!jobs[i].there) work(run, &jobs[i]);
+    if (status == DC3_OK) {
+        do_all(run, jobs, count, hash_parts);
+        status = note_inputs(run, jobs, count);
+    }
+    if (status == DC3_OK) do_all(run, jobs, count, make);
     for (int i = 0; status == DC3_OK && i < count; i++)
         status = note(run, first + i, &jobs[i], chosen->stored + first + i);
     for (int i = 0; i < count; i++) free(jobs[i].relative), free(jobs[i].path);
