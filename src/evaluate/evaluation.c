@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/call.h"
 #include "base/file.h"
 #include "base/listener.h"
 #include "base/memory.h"
@@ -295,7 +296,12 @@ double dc3_evaluation_bytes(const dc3_evaluation *e)
 
 int dc3_same_for_threads(dc3_dtype dtype)
 {
-    return dtype == DC3_BF16;
+    dc3_ctx *ctx;
+    DC3_CALL_SCOPE(NULL);
+    if (dtype != DC3_BF16 || dc3_ctx_open(NULL, dtype, 1, DC3_CTX_FAST, &ctx) != DC3_OK) return 0;
+    int same = dc3_ctx_team_is_free(ctx);
+    dc3_ctx_close(&ctx);
+    return same;
 }
 
 int dc3_students_at_once(int threads, int64_t count, double bytes)

@@ -288,12 +288,25 @@ static int same_arch(const dc3_evaluate_options *a, const dc3_evaluate_options *
     return a->arch && b->arch ? strcmp(a->arch, b->arch) == 0 : a->arch == b->arch;
 }
 
+/* Bytes of the images of datasets that are held for those that run, but for the next one's own. */
+static double images_beside(const group *g, const job *next)
+{
+    double bytes = 0;
+    for (int i = 0; i < g->threads; i++) {
+        const dc3_condensed *set = g->slots[i] ? g->slots[i]->e.set : NULL;
+        int counted = !set || set == next->e.set;
+        for (int k = 0; k < i && !counted; k++) counted = g->slots[k] && g->slots[k]->e.set == set;
+        if (!counted) bytes += (double)dc3_images_bytes(set->images);
+    }
+    return bytes;
+}
+
 /* What a student will take, by those of its architecture before it, else four times the largest of the
- * others; and what those take that run. */
+ * others; and what those take that run, with the images of other datasets. */
 static double bytes_with(const group *g, const job *next)
 {
     const double other = 4;
-    double own = 0, largest = 0, running = 0;
+    double own = 0, largest = 0, running = images_beside(g, next);
     for (int i = 0; i < next->number; i++) {
         const job *j = g->jobs[i];
         double batches =
