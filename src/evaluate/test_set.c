@@ -100,6 +100,7 @@ void dc3_tests_free(dc3_tests **tests)
     if (!tests || !*tests) return;
     dc3_tests_drop(*tests);
     json_decref((*tests)->saved);
+    json_decref((*tests)->budgets);
     dc3_images_close(&(*tests)->images);
     dc3_dataset_say_reading((*tests)->dataset, &(*tests)->listener);
     dc3_dataset_close(&(*tests)->dataset);

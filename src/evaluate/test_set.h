@@ -25,9 +25,10 @@ struct dc3_tests {
     uint64_t fingerprint;  /* of `dataset`; 0: not taken yet */
     dc3_tested *students;  /* since the last dc3_tests_row */
     int students_count;
-    json_t *saved; /* list of files: the scores of finished students that are saved */
-    int told;      /* the listener was told at which size students see images */
-    int warned;    /* students cannot be saved, which the listener was notified */
+    json_t *saved;   /* list of files: the scores of finished students that are saved */
+    json_t *budgets; /* list: what students of a number of minutes were given (budget.c) */
+    int told;        /* the listener was told at which size students see images */
+    int warned;      /* students cannot be saved, which the listener was notified */
 };
 
 /* Adds a student, whose JSON it takes over. */
