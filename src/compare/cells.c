@@ -258,6 +258,9 @@ static dc3_status fill_options(dc3_comparing *c, pending *p)
     o->teacher_classes = c->trains ? NULL : c->options->condense.teacher_classes;
     o->seed = c->options->condense.select.seed + (uint64_t)w->seed;
     o->folder = c->options->out;
+    if (o->augment ==
+        DC3_AUGMENT_NONE) /* beside students with these views, for an augmentation-robust score */
+        o->crop = 0, o->cutmix = o->rand_ops = -1, o->rand_strength = 0;
     dc3_comparing_loss(o);
     if (o->minutes > 0 && (o->epochs = epochs_of(c, w))) o->minutes = 0;
     if (!c->options->verbose)

@@ -136,8 +136,9 @@ static dc3_status measure_students(dc3_comparing *c, int ipc, const char *arch, 
     while (o->methods[methods]) methods++;
     for (int l = 0; o->labels[l] != DC3_LABELS_END; l++) {
         dc3_recipe values = dc3_recipe_of(recipe, o->labels[l] == DC3_LABELS_HARD);
-        double epochs = dc3_recipe_epochs(&o->evaluate, &values, images),
-               steps = o->evaluate.minutes > 0 ? 60 * o->evaluate.minutes / step
+        int epochs;
+        DC3_TRY(dc3_recipe_epochs(&o->evaluate, &values, images, &epochs));
+        double steps = o->evaluate.minutes > 0 ? 60 * o->evaluate.minutes / step
                                                : (double)((images + batch - 1) / batch) * epochs,
                each = step * steps + tests * step / (double)batch / 3;
         if (o->labels[l] == DC3_LABELS_SOFT) each += all->forward * (double)batch * steps;

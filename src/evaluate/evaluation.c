@@ -187,7 +187,7 @@ static dc3_status resolve(dc3_evaluation *e)
     int64_t batch = source->views ? source->batch : o->batch;
     dc3_recipe_kind kind = dc3_recipe_named(o->recipe);
     s->batch = !batch ? dc3_recipe_batch(kind, e->n, s->classes) : batch < e->n ? (int)batch : (int)e->n;
-    s->epochs = dc3_recipe_epochs(o, &e->recipe, e->n);
+    DC3_TRY(dc3_recipe_epochs(o, &e->recipe, e->n, &s->epochs));
     s->temperature = source->temperature;
     snprintf(s->teacher, sizeof s->teacher, "%s", source->teacher);
     snprintf(s->recipe, sizeof s->recipe, "%s", dc3_recipe_kind_name(kind));

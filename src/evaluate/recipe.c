@@ -59,6 +59,10 @@ dc3_status dc3_recipe_resolve(const dc3_evaluate_options *o, dc3_recipe *r)
     DC3_TRY(dc3_option_check("schedule", (int)o->schedule, 1));
     *r = dc3_recipe_of(dc3_recipe_named(o->recipe), o->labels == DC3_LABELS_HARD);
     DC3_TRY(check_budget(o));
+    if (o->augment == DC3_AUGMENT_NONE && (o->crop > 0 || o->cutmix > 0 || o->rand_ops > 0))
+        return dc3_fail_about(
+            "augment", "%s none: whole images are seen as they are; leave out %s, %s and %s",
+            dc3_setting("augment"), dc3_setting("crop"), dc3_setting("cutmix"), dc3_setting("rand_ops"));
     const dc3_recipe_views views = {o->factor, o->crop, o->cutmix, o->rand_ops, o->rand_strength};
     DC3_TRY(dc3_recipe_take_views(&views, r));
     DC3_TRY(take_loss(o, r));
@@ -69,12 +73,17 @@ dc3_status dc3_recipe_resolve(const dc3_evaluate_options *o, dc3_recipe *r)
     return take_share("ema", o->ema, 0.999999, &r->ema);
 }
 
-int dc3_recipe_epochs(const dc3_evaluate_options *o, const dc3_recipe *r, int64_t images)
+dc3_status dc3_recipe_epochs(const dc3_evaluate_options *o, const dc3_recipe *r, int64_t images, int *epochs)
 {
-    if (o->epochs > 0) return o->epochs;
-    if (!(o->images_seen > 0)) return r->epochs;
-    double epochs = rint(o->images_seen / (double)images);
-    return epochs < 1 ? 1 : epochs > 1e6 ? 1000000 : (int)epochs;
+    *epochs = o->epochs > 0 ? o->epochs : r->epochs;
+    if (!(o->images_seen > 0)) return DC3_OK;
+    double asked = rint(o->images_seen / (double)images);
+    if (asked > 1e6)
+        return dc3_fail_setting("images_seen",
+                                "expected at most %.0f, 1000000 times each of %lld, found %.0f",
+                                1e6 * (double)images, (long long)images, o->images_seen);
+    *epochs = asked < 1 ? 1 : (int)asked;
+    return DC3_OK;
 }
 
 static void add_number(json_t *settings, const char *key, double value)

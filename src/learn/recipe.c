@@ -60,6 +60,9 @@ dc3_status dc3_recipe_take_views(const dc3_recipe_views *v, dc3_recipe *r)
     if (v->cutmix >= 0) r->cutmix = v->cutmix;
     if (v->rand_ops >= 0) r->rand_ops = v->rand_ops;
     if (v->rand_strength) r->rand_strength = v->rand_strength;
+    if (!r->rand_ops && v->rand_strength)
+        return dc3_fail_about("rand_strength", "%s: needs %s of 1 to %d, whose strength it is",
+                              dc3_setting("rand_strength"), dc3_setting("rand_ops"), DC3_VIEW_OPS);
     if (r->rand_ops && !r->rand_strength) r->rand_strength = 9; /* torchvision's */
     if (!r->rand_ops) r->rand_strength = 0;
     return DC3_OK;

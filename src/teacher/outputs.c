@@ -50,6 +50,7 @@ static dc3_status find_listed(const dc3_teacher_outputs *w, int64_t outputs, int
     json_t *known, *name;
     size_t i;
     dc3_status status = read_list(w->list, &known);
+    if (status != DC3_OK) status = dc3_fail_in(status, "%s", dc3_setting("teacher_classes"));
     if (status == DC3_OK && (int64_t)json_array_size(known) != outputs)
         status = dc3_fail_setting("teacher_classes",
                                   "%s: expected %lld names, a line for each output of %s, found %zu", w->list,

@@ -46,6 +46,9 @@ static dc3_status check_options(const dc3_train_options *o)
     if (o->hold_out > 0 && o->val)
         return dc3_fail_setting("hold_out", "the images of %s are tested on; leave out one of the two",
                                 dc3_setting("val"));
+    if (o->size && (o->size < DC3_TEACHER_LEAST_SIZE || o->size > DC3_TEACHER_MOST_SIZE))
+        return dc3_fail_setting("size", "expected %d to %d pixels with %s, found %d", DC3_TEACHER_LEAST_SIZE,
+                                DC3_TEACHER_MOST_SIZE, dc3_setting("backbone"), o->size);
     if (o->init || o->progressive)
         return dc3_fail_about(o->init ? "init" : "progressive",
                               "%s means nothing with %s, of which only the last layer is trained",
@@ -70,10 +73,10 @@ static dc3_status open_all(probe *p, const char *run)
         {"the dataset", o->data}, {"the images to test on", o->val}, {"the backbone", o->backbone}};
     dc3_output_path output = {"out", o->out, &dc3_weights_output, o->force, inputs, 3, run};
     DC3_TRY(check_options(o));
-    if (dc3_path_what(o->backbone) == DC3_PATH_MISSING)
+    if (dc3_path_what(o->backbone) != DC3_PATH_FILE)
         return dc3_fail_setting(
-            "backbone", "%s: expected a classifier's file (.safetensors or .pth), found nothing there",
-            o->backbone);
+            "backbone", "%s: expected a classifier's file (.safetensors or .pth), found %s", o->backbone,
+            dc3_path_what(o->backbone) == DC3_PATH_MISSING ? "nothing there" : "no file");
     if (o->out) DC3_TRY(dc3_output_path_check(&output, &p->place));
     DC3_TRY(dc3_dataset_open(o->data, &p->data));
     if (o->val) DC3_TRY(dc3_open_val(o->val, p->data, &o->listener, &p->val));

@@ -62,7 +62,7 @@ dc3_status dc3_teacher_read(const char *path, const char *arch, dc3_classifier *
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
                             dc3_teacher *t)
 {
-    enum { MOST = 224, LEAST = 16 };
+    enum { MOST = 224, LEAST = DC3_TEACHER_LEAST_SIZE };
     memset(t, 0, sizeof *t);
     t->accuracy.top1 = t->stored.top1 = -1;
     DC3_TRY(dc3_teacher_read(path, arch, &t->net, &t->classes, &t->training));
@@ -71,8 +71,9 @@ dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int us
     if (size && fixed && size != fixed)
         return dc3_fail_about("teacher_size", "%s or %s: the teacher, a %s, takes %d pixels only, found %d",
                               dc3_setting("teacher_size"), dc3_setting("size"), t->info->arch, fixed, size);
-    if (size && (size < LEAST || size > 1024))
-        return dc3_fail_setting("teacher_size", "expected %d to 1024 pixels, found %d", LEAST, size);
+    if (size && (size < LEAST || size > DC3_TEACHER_MOST_SIZE))
+        return dc3_fail_setting("teacher_size", "expected %d to %d pixels, found %d", LEAST,
+                                DC3_TEACHER_MOST_SIZE, size);
     int other = t->info->trained ? (int)t->info->trained
                 : usual > MOST   ? MOST
                 : usual < LEAST  ? LEAST

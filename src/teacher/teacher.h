@@ -8,6 +8,8 @@
 #include "nn/classifier.h"
 #include "teacher/accuracy.h"
 
+enum { DC3_TEACHER_LEAST_SIZE = 16, DC3_TEACHER_MOST_SIZE = 1024 }; /* pixels at which one sees images */
+
 typedef struct dc3_teacher {
     dc3_ctx *ctx;
     dc3_classifier *net; /* NULL: no teacher */

@@ -36,6 +36,11 @@ for word in '"recipe": "strong"' '"schedule": "smooth"' '"cutmix": 0' '"crop": 0
 done
 expect 2 "--loss: hard labels have the cross-entropy" "${recipe[@]}" --loss mse
 expect 2 "each say how long students train" "${recipe[@]}" --epochs 2 --minutes 1
+expect 2 "--rand-strength: needs --rand-ops of 1 to 4" "${recipe[@]}" --epochs 2 --rand-strength 5
+expect 2 "--augment none: whole images are seen as they are; leave out --crop" \
+  "${recipe[@]}" --epochs 2 --augment none --crop 0.5
+expect 2 "--images-seen: expected at most 4000000, 1000000 times each of 4, found 9000000" \
+  "${recipe[@]}" --images-seen 9e6
 expect 2 "--recipe: expected one of classic, rded, dc3, strong" "${recipe[@]}" --recipe weak
 # Minutes become epochs, once for all that continue.
 expect 0 "convnet3" "$dc3" evaluate run --val data --labels hard --size 16 --minutes 0.005 --threads 1 -q --json \
@@ -55,6 +60,13 @@ find plain | sort | cmp - before || fail "a folder that is not dc3's was written
 expect 0 "convnet3" "$dc3" evaluate plain --val data --labels hard --size 16 -o kept.json "${quick[@]}"
 find plain | sort | cmp - before || fail "-o elsewhere writes into the folder"
 [[ $(rows kept.json) == 2 ]] || fail "-o: $(cat kept.json)"
+
+# Students that differ in the seed alone train for as many epochs, also where nothing is kept in a folder.
+output=$("$dc3" evaluate plain --val data --labels hard --size 16 --minutes 0.01 --seeds 3 --threads 1 2>&1) ||
+  fail "minutes of a plain folder: $output"
+mapfile -t epochs < <(sed -n 's/.*top-1 .* after \([0-9]*\) epochs.*/\1/p' <<< "$output")
+[[ ${#epochs[@]} == 3 && ${epochs[0]} == "${epochs[1]}" && ${epochs[0]} == "${epochs[2]}" ]] ||
+  fail "three seeds of as many minutes: $output"
 
 # An empty file is a list without rows; one that is write-protected is left.
 : > empty.json

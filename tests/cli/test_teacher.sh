@@ -113,6 +113,10 @@ expect 0 "teacher's accuracy: $right" "$dc3" select train -o x.jsonl --ipc 2 --f
   --teacher probe.safetensors --threads 2
 expect 2 "--lr: means nothing with --backbone" "${probe[@]}" -o x.safetensors --lr 1
 expect 2 "--backbone: gone.pth: expected a classifier's file" "$dc3" train train --backbone gone.pth -o no.safetensors
+expect 2 "--backbone: val: expected a classifier's file (.safetensors or .pth), found no file" \
+  "$dc3" train train --backbone val -o no.safetensors
+expect 2 "--size: expected 16 to 1024 pixels with --backbone, found 8" \
+  "$dc3" train train --backbone three.safetensors --size 8 -o no.safetensors
 expect 2 "--cache: needs --backbone" "$dc3" train train --cache saved -o no.safetensors
 [[ ! -e no.safetensors ]] || fail "a refused command writes"
 # So few images that nothing can be told from them.
