@@ -71,6 +71,9 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
         "beta", s->beta);
     const dc3_edit_option *o;
     if (settings) add_recipe(e, settings);
+    if (settings)
+        json_object_set_new(settings, "teacher_classes",
+                            d->teacher_classes ? dc3_fingerprint(d->teacher_classes) : json_null());
     for (int i = 0; settings && (o = dc3_edit_option_at(i)); i++)
         json_object_set_new(settings, o->name, edit_setting(o, d));
     return settings;

@@ -37,6 +37,8 @@ static json_t *settings_of(const dc3_evaluation *e)
     json_object_set_new(settings, "data", dc3_fingerprint_text(dc3_fingerprint_images(e->data)));
     json_object_set_new(settings, "val", dc3_fingerprint_text(e->tests->fingerprint));
     if (e->source->path) json_object_set_new(settings, e->source->setting, dc3_fingerprint(e->source->path));
+    if (o->teacher_classes && e->labels == DC3_LABELS_SOFT)
+        json_object_set_new(settings, "teacher_classes", dc3_fingerprint(o->teacher_classes));
     return settings;
 }
 

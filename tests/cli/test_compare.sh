@@ -83,6 +83,11 @@ echo '{"wanted": {"seeds": 2, "ipc": [1], "method": [3], "arch": ["a"], "labels"
   > earlier/compare.json
 expect 1 "'wanted' is not what dc3 compare writes" "$dc3" status earlier
 expect 2 "leave out --augment none" "${compare[@]}" -o x --augment none --augment-robust
+expect 2 "--augment none: whole images are seen as they are; leave out" "${compare[@]}" -o x --augment none --rand-ops 2
+
+# The order of a teacher's classes is a part of what its labels are.
+ls train > names.txt
+expect 1 "table: holds scores of another 'teacher_classes'" "${compare[@]}" -o table --ipc 1 --teacher-classes names.txt
 
 # Robust scores by DD-Ranking's formulas, of accuracies that are put into the lines: first as scores, then from their
 # means.
