@@ -342,6 +342,44 @@ static void promises(void **state)
     free(data);
 }
 
+/* Big-endian, as in a profile. */
+static void put_number(uint8_t *at, size_t value)
+{
+    for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+/* A profile of two levels, which alternate with every second value: too steep for a table, when it is met
+ * first and when it is known. */
+static void steep_profile(void **state)
+{
+    enum { LEVELS = 128, CURVE = 12 + 2 * LEVELS, TAGS = 128, ENTRY = 12 };
+    VipsBlob *blob = NULL;
+    size_t size;
+    (void)state;
+    assert_int_equal(vips_profile_load("p3", &blob, NULL), 0);
+    const void *plain = vips_blob_get(blob, &size);
+    uint8_t *steep = calloc(1, size + CURVE), *curve = steep + size;
+    memcpy(steep, plain, size);
+    memcpy(curve, "curv", 4);
+    put_number(curve + 8, LEVELS);
+    for (int i = 0; i < LEVELS; i++) memset(curve + 12 + 2 * i, i % 2 ? 255 : 0, 2);
+    put_number(steep, size + CURVE);
+    int curves = 0;
+    for (uint8_t *tag = steep + TAGS + 4; tag < steep + TAGS + 4 + ENTRY * steep[TAGS + 3]; tag += ENTRY)
+        if (memcmp(tag + 1, "TRC", 3) == 0) put_number(tag + 4, size), put_number(tag + 8, CURVE), curves++;
+    assert_int_equal(curves, 3);
+    for (int i = 0; i < 2; i++) {
+        dc3_colours *colours;
+        assert_int_equal(dc3_colours_of(plain, size, &colours), 1);
+        assert_non_null(colours);
+        dc3_colours_release(&colours);
+        assert_int_equal(dc3_colours_of(steep, size + CURVE, &colours), 0);
+        assert_null(colours);
+    }
+    free(steep);
+    vips_area_unref(VIPS_AREA(blob));
+}
+
 /* Random samples; consumes nothing, gives malloc's memory. */
 static void *write_png(dc3_rng *rng, int type, int depth, int interlace, int clear_colour, size_t *size)
 {
@@ -453,6 +491,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(saved_by_libvips), cmocka_unit_test(other_jpegs),
                                        cmocka_unit_test(many_scans),       cmocka_unit_test(promises),
-                                       cmocka_unit_test(other_pngs),       cmocka_unit_test(orientations)};
+                                       cmocka_unit_test(steep_profile),    cmocka_unit_test(other_pngs),
+                                       cmocka_unit_test(orientations)};
     return cmocka_run_group_tests(tests, start, NULL);
 }

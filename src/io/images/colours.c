@@ -27,6 +27,7 @@ struct dc3_colours {
 typedef struct meaning {
     void *profile;
     size_t size;
+    int known;            /* 0: each of its images is left to libvips, which is not asked for a table again */
     dc3_colours *colours; /* NULL: sRGB */
 } meaning;
 
@@ -151,9 +152,9 @@ static int ask(const void *profile, size_t size, dc3_colours **colours)
 }
 
 /* In place of the one that was added first. */
-static void keep(const void *profile, size_t size, dc3_colours *colours)
+static void keep(const void *profile, size_t size, int known, dc3_colours *colours)
 {
-    meaning m = {malloc(size), size, colours};
+    meaning m = {malloc(size), size, known, colours};
     if (!m.profile) return;
     memcpy(m.profile, profile, size);
     dc3_colours_retain(colours);
@@ -163,14 +164,12 @@ static void keep(const void *profile, size_t size, dc3_colours *colours)
     next = (next + 1) % KEPT;
 }
 
-static int find(const void *profile, size_t size, dc3_colours **colours)
+static const meaning *find(const void *profile, size_t size)
 {
     for (int i = 0; i < KEPT; i++)
-        if (kept[i].profile && kept[i].size == size && memcmp(kept[i].profile, profile, size) == 0) {
-            *colours = dc3_colours_retain(kept[i].colours);
-            return 1;
-        }
-    return 0;
+        if (kept[i].profile && kept[i].size == size && memcmp(kept[i].profile, profile, size) == 0)
+            return &kept[i];
+    return NULL;
 }
 
 int dc3_colours_of(const void *profile, size_t size, dc3_colours **colours)
@@ -178,8 +177,12 @@ int dc3_colours_of(const void *profile, size_t size, dc3_colours **colours)
     *colours = NULL;
     if (!size || size > PROFILE_LIMIT) return 0;
     pthread_mutex_lock(&lock);
-    int known = find(profile, size, colours);
-    if (!known && (known = ask(profile, size, colours))) keep(profile, size, *colours);
+    const meaning *m = find(profile, size);
+    int known = m ? m->known : ask(profile, size, colours);
+    if (m)
+        *colours = dc3_colours_retain(m->colours);
+    else
+        keep(profile, size, known, *colours);
     pthread_mutex_unlock(&lock);
     return known;
 }
