@@ -65,19 +65,25 @@ static dc3_status add_pack(dc3_weight *weight, const dc3_packer *packer, dc3_pac
     return DC3_OK;
 }
 
+/* Whether what is in it is the weight's present values, written before the version was. */
+static int is_present(const dc3_pack *pack, const dc3_weight *weight)
+{
+    return pack && __atomic_load_n(&pack->version, __ATOMIC_ACQUIRE) == weight->version;
+}
+
 dc3_status dc3_weight_pack(dc3_weight *weight, const dc3_packer *packer, dc3_pack **out)
 {
     static pthread_mutex_t packing = PTHREAD_MUTEX_INITIALIZER;
     dc3_status status = DC3_OK;
     *out = find_pack(weight, packer);
-    if (*out && (*out)->version == weight->version) return DC3_OK;
+    if (is_present(*out, weight)) return DC3_OK;
     pthread_mutex_lock(&packing);
     *out = find_pack(weight, packer);
     if (!*out)
         status = add_pack(weight, packer, out);
-    else if ((*out)->version != weight->version) {
+    else if (!is_present(*out, weight)) {
         status = packer->fill(packer->user, weight, *out);
-        if (status == DC3_OK) (*out)->version = weight->version;
+        if (status == DC3_OK) __atomic_store_n(&(*out)->version, weight->version, __ATOMIC_RELEASE);
     }
     pthread_mutex_unlock(&packing);
     return status;
