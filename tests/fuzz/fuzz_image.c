@@ -5,6 +5,7 @@
 #include "io/images/gif.h"
 #include "io/images/kind.h"
 #include "io/images/marks.h"
+#include "io/images/plain_fit.h"
 #include "io/images/vips.h"
 
 /* The canvas is libvips's, and its size need not be the file's. */
@@ -26,6 +27,19 @@ static void copy_all(const dc3_image *image)
     free(copy);
 }
 
+/* At a size that most images are larger than, and one that many are smaller than. */
+static void fit(const uint8_t *data, size_t size, int width, int height)
+{
+    for (int fit = DC3_FIT_CROP; fit <= DC3_FIT_PAD; fit++) {
+        dc3_plain plain;
+        dc3_image image = {0};
+        if (!dc3_plain_decode(data, size, width, height, &plain)) return;
+        if (dc3_plain_fit("image", &plain, width, height, (dc3_fit)fit, &image) == DC3_OK) copy_all(&image);
+        dc3_image_free(&image);
+        dc3_plain_free(&plain);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     dc3_plain plain;
@@ -36,5 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (dc3_fit_smaller_plain(&plain, 7, 5, DC3_FIT_PAD, &image)) dc3_image_free(&image);
     if (dc3_plain_stand(&plain)) copy_all(&plain.image);
     dc3_plain_free(&plain);
+    fit(data, size, 3, 4);
+    fit(data, size, 45, 30);
     return 0;
 }
