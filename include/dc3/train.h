@@ -56,7 +56,7 @@ typedef struct dc3_train_report {
     double parameters;
     double loss;       /* mean of the last epoch */
     double top1, top5; /* of the last epoch's test, 0 to 1; -1 without one: neither val nor hold_out, or too
-                          few images to hold any out */
+                          few images to hold any out; top5 -1 with backbone too */
     double best_top1;  /* of all tests; -1 without one */
     int best_epoch;    /* 1.. */
     double seconds;    /* of all calls that made the file together, as far as their checkpoints say */

@@ -74,7 +74,8 @@ static json_t *departures(const dc3_evaluation *e)
                {"loss", e->labels != DC3_LABELS_HARD && e->recipe.loss != r.loss},
                {"schedule", e->recipe.schedule != r.schedule},
                {"hard_share", e->labels != DC3_LABELS_HARD && e->recipe.hard != r.hard},
-               {"smoothing", e->recipe.smoothing != r.smoothing},
+               {"smoothing", (e->labels == DC3_LABELS_HARD || e->recipe.loss != DC3_LOSS_KL) &&
+                                 e->recipe.smoothing != r.smoothing},
                {"crop", e->recipe.crop != r.crop},
                {"cutmix", e->recipe.cutmix != r.cutmix},
                {"rand_ops", e->recipe.rand_ops != r.rand_ops},

@@ -87,7 +87,10 @@ for command in "select train -o x.jsonl --ipc 2 --force" "measure set --data tra
   expect 0 "the 2 of " "$dc3" $command --teacher plain.safetensors --teacher-classes list --threads 2
   [[ $output == *"are used: by list"* && $output == *"accuracy: top-1 100.00 %"* ]] || fail "$command: $output"
 done
-expect 0 "are used: by list" "$dc3" evaluate set --val val --teacher plain.safetensors --teacher-classes list --epochs 1
+expect 0 "are used: by list" "$dc3" evaluate set --val val --teacher plain.safetensors --teacher-classes list \
+  --epochs 1 --smoothing 0.2 --json
+[[ $output == *'"teacher_classes": "'* && $output == *'"departs_from_protocol": [],'* ]] ||
+  fail "the list is no setting, or a smoothing that soft labels have not departs from the recipe: $output"
 expect 0 "are used: by list" "$dc3" compare train --val val -o listed-table --methods random --ipc 1 --seeds 1 \
   --epochs 1 --labels soft --teacher plain.safetensors --teacher-classes list --threads 2
 expect 0 "accuracy: top-1 100.00 %" "$dc3" select swapped -o x.jsonl --ipc 2 --force --teacher nameless.safetensors \
