@@ -71,13 +71,23 @@ static int is_present(const dc3_pack *pack, const dc3_weight *weight)
     return pack && __atomic_load_n(&pack->version, __ATOMIC_ACQUIRE) == weight->version;
 }
 
+#define FOUR_LOCKS                                                                                           \
+    PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER
+
+/* One of 16, so that threads that pack weights of their own seldom wait for each other. */
+static pthread_mutex_t *lock_of(const dc3_weight *weight)
+{
+    static pthread_mutex_t locks[] = {FOUR_LOCKS, FOUR_LOCKS, FOUR_LOCKS, FOUR_LOCKS};
+    return &locks[(uint64_t)(uintptr_t)weight * 0x9e3779b97f4a7c15U >> 60];
+}
+
 dc3_status dc3_weight_pack(dc3_weight *weight, const dc3_packer *packer, dc3_pack **out)
 {
-    static pthread_mutex_t packing = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_t *lock = lock_of(weight);
     dc3_status status = DC3_OK;
     *out = find_pack(weight, packer);
     if (is_present(*out, weight)) return DC3_OK;
-    pthread_mutex_lock(&packing);
+    pthread_mutex_lock(lock);
     *out = find_pack(weight, packer);
     if (!*out)
         status = add_pack(weight, packer, out);
@@ -85,7 +95,7 @@ dc3_status dc3_weight_pack(dc3_weight *weight, const dc3_packer *packer, dc3_pac
         status = packer->fill(packer->user, weight, *out);
         if (status == DC3_OK) __atomic_store_n(&(*out)->version, weight->version, __ATOMIC_RELEASE);
     }
-    pthread_mutex_unlock(&packing);
+    pthread_mutex_unlock(lock);
     return status;
 }
 
