@@ -68,10 +68,11 @@ typedef struct dc3_train_report {
 /* One-cycle schedule, standard augmentation (a crop of the image, padded by reflection, and a flip up to 64
  * pixels, above RandomResizedCrop and a flip), cross-entropy; with sgd the norm of all gradients is limited.
  * OUT says at how many pixels it was trained, the names of the classes and, where there were tests, its
- * accuracy (docs/formats.md). Writes OUT.checkpoint every minute or so and at
- * each epoch's end, and resumes from one of the same settings, to the bit; it is removed when OUT is there. A
- * loss that is not finite ends the training (DC3_ERR_FORMAT) and leaves the last checkpoint. */
-/* With `backbone` its last layer alone is made anew: a multinomial logistic regression on its embeddings of
+ * accuracy (docs/formats.md). Writes OUT.checkpoint every minute or so and at each epoch's end, and resumes
+ * from one of the same settings, to the bit; it is removed when OUT is there. A loss that is not finite ends
+ * the training (DC3_ERR_FORMAT) and leaves the last checkpoint.
+ *
+ * With `backbone` its last layer alone is made anew: a multinomial logistic regression on its embeddings of
  * the images, each seen once at `size` pixels (default: as the file says, else that of the images, 96 to
  * 224), standardised, which is folded into the layer. Its decay, 10 to 1e-5, has the least loss on images
  * that are held out: a fifth of each class, or `hold_out` of it; without `hold_out` the regression is then

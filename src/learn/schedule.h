@@ -12,7 +12,7 @@ typedef enum dc3_schedule_kind {
     DC3_SCHEDULE_COSINE,      /* 0.5 (1 + cos(pi t / T)): down to 0 (Loshchilov and Hutter 2017) */
     DC3_SCHEDULE_HALF_COSINE, /* 0.5 (1 + cos(pi t / T / 2)): down to 0.5, as RDED has it */
     DC3_SCHEDULE_SMOOTH,      /* as half cosine up to t = 5 T / 6, then in a line down to 0 (Shao et al. 2024,
-                                 EDC's      smoothing schedule with zeta 2; its program's line begins at a sixth of
+                                 EDC's smoothing schedule with zeta 2; its program's line begins at a sixth of
                                  that) */
     DC3_SCHEDULE_ONE_CYCLE, /* up, then down, both along cosines: torch's OneCycleLR (Smith and Topin 2018) */
     DC3_SCHEDULE_DECAY      /* gamma^(t / every, rounded down), or gamma^(number of milestones up to t) */

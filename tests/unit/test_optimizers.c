@@ -201,7 +201,7 @@ static double number(const json_t *entry, const char *key, double fallback)
 
 static dc3_schedule_options schedule_of(const json_t *entry)
 {
-    static const char *const kinds[] = {"constant", "cosine", "half_cosine", "one_cycle", "decay"};
+    static const char *const kinds[] = {"constant", "cosine", "half_cosine", "smooth", "one_cycle", "decay"};
     dc3_schedule_options o = dc3_schedule_defaults();
     const char *kind = json_string_value(json_object_get(entry, "kind"));
     while (strcmp(kinds[o.kind], kind) != 0) o.kind++;
@@ -239,6 +239,18 @@ static void schedules(void **state)
         }
         assert_true(isfinite(dc3_schedule_factor(&o, total + 5, total)));
     }
+}
+
+/* Half a cosine for five sixths, where it is 0.5 (1 + cos(75 degrees)); then a line to 0. */
+static void smooth_schedule(void **state)
+{
+    (void)state;
+    const double corner = 0.5 * (1 + 0.25881904510252074);
+    dc3_schedule_options o = dc3_schedule_defaults();
+    o.kind = DC3_SCHEDULE_SMOOTH;
+    const double wanted[][2] = {{0, 1}, {8, 0.75}, {10, corner}, {11, corner / 2}, {12, 0}};
+    for (int i = 0; i < 5; i++)
+        assert_true(fabs(dc3_schedule_factor(&o, (int64_t)wanted[i][0], 12) - wanted[i][1]) <= 1e-12);
 }
 
 static void short_schedules(void **state)
@@ -453,11 +465,11 @@ static void threads_alike(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trajectories),    cmocka_unit_test(schedules),
-        cmocka_unit_test(short_schedules), cmocka_unit_test(bad_schedules),
-        cmocka_unit_test(bad_options),     cmocka_unit_test(clip_extremes),
-        cmocka_unit_test(kernels),         cmocka_unit_test(every_lane_alike),
-        cmocka_unit_test(threads_alike),
+        cmocka_unit_test(trajectories),     cmocka_unit_test(schedules),
+        cmocka_unit_test(smooth_schedule),  cmocka_unit_test(short_schedules),
+        cmocka_unit_test(bad_schedules),    cmocka_unit_test(bad_options),
+        cmocka_unit_test(clip_extremes),    cmocka_unit_test(kernels),
+        cmocka_unit_test(every_lane_alike), cmocka_unit_test(threads_alike),
     };
     return cmocka_run_group_tests(tests, open_golden, close_golden);
 }
