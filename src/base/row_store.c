@@ -22,7 +22,7 @@ enum { BUFFER = 1 << 20 };
 
 static dc3_status cannot_write(const dc3_row_store *s)
 {
-    return dc3_fail(DC3_ERR_IO, "%s: cannot write a temporary file of up to %.1f GB there: %s", s->folder,
+    return dc3_fail(DC3_ERR_IO, "%s: cannot write a temporary file of up to %.2f GB there: %s", s->folder,
                     (double)s->all * 1e-9, strerror(errno));
 }
 

@@ -211,6 +211,7 @@ static void stored_rows_come_back(void **state)
     assert_int_equal(rmdir(folder), 0);
     assert_int_equal(dc3_row_store_open(folder, 10, 1 << 20, 1 << 20, &store), DC3_ERR_IO);
     assert_non_null(strstr(dc3_error_text(), folder));
+    assert_non_null(strstr(dc3_error_text(), "0.01 GB"));
     assert_null(store);
 }
 
