@@ -298,7 +298,7 @@ int dc3_same_for_threads(dc3_dtype dtype)
 {
     dc3_ctx *ctx;
     DC3_CALL_SCOPE(NULL);
-    if (dtype != DC3_BF16 || dc3_ctx_open(NULL, dtype, 1, DC3_CTX_FAST, &ctx) != DC3_OK) return 0;
+    if (dc3_ctx_open(NULL, dtype, 1, DC3_CTX_FAST, &ctx) != DC3_OK) return 0;
     int same = dc3_ctx_team_is_free(ctx);
     dc3_ctx_close(&ctx);
     return same;

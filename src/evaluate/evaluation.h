@@ -69,8 +69,8 @@ void dc3_evaluation_set_threads(dc3_evaluation *e, int threads);
 /* What the student takes by itself, after a step of its training. */
 double dc3_evaluation_bytes(const dc3_evaluation *e);
 
-/* 1: results of this type do not depend on the number of threads, so that students of it may be trained side
- * by side: of bf16, where no kernel of this processor's does (dc3_ctx_team_is_free). */
+/* 1: results of this type do not depend on the number of threads (dc3_ctx_team_is_free), so that its students
+ * may be trained side by side. */
 int dc3_same_for_threads(dc3_dtype dtype);
 /* How many of `count` students that each take so many bytes are trained at once: as many as there are
  * threads, students, and memory, half of what the process may use. */
