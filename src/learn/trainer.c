@@ -101,22 +101,6 @@ dc3_status dc3_trainer_step(dc3_trainer *t, int64_t n, int64_t size, void *views
     return status;
 }
 
-enum { TEST_BATCH = 100 };
-
-/* Adds what the logits of one image say; 0: one of them is not finite. */
-static int count_one(const float *z, int64_t classes, int label, dc3_accuracy *a)
-{
-    int above = 0, finite = 1;
-    for (int64_t j = 0; j < classes; j++) {
-        above += z[j] > z[label] || (z[j] == z[label] && j < label);
-        finite &= isfinite(z[j]) != 0;
-    }
-    a->n++;
-    a->top1 += above < 1;
-    a->top5 += above < 5;
-    return finite;
-}
-
 dc3_status dc3_trainer_measure(dc3_trainer *trainer, int64_t n, int64_t size, double *seconds)
 {
     size_t values = (size_t)n * (size_t)size * (size_t)size * 3;
@@ -132,89 +116,4 @@ dc3_status dc3_trainer_measure(dc3_trainer *trainer, int64_t n, int64_t size, do
     free(labels);
     free(views);
     return status;
-}
-
-/* What a test holds besides the network. */
-typedef struct test {
-    dc3_augmenter *augmenter;
-    dc3_loaded_image batch[TEST_BATCH];
-    dc3_view_params params[TEST_BATCH];
-    int64_t items[TEST_BATCH];
-    char *views;       /* [TEST_BATCH, size, size, 3] */
-    int64_t *by_class; /* NULL: not counted */
-} test;
-
-static dc3_status test_batch(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size, test *t,
-                             int64_t wanted, dc3_accuracy *accuracy)
-{
-    int64_t classes = dc3_classifier_describe(net)->classes, count;
-    DC3_TRY(dc3_images_batch(images, wanted, t->items, t->batch, &count));
-    if (!count) return DC3_OK;
-    for (int64_t i = 0; i < count; i++) t->params[i] = dc3_view_whole(t->batch[i].width, t->batch[i].height);
-    DC3_TRY(dc3_augment(t->augmenter, (int)count, t->batch, t->params, t->views));
-    dc3_scope scope = dc3_scope_open(ctx);
-    dc3_tensor x = dc3_view(t->views, dc3_ctx_dtype(ctx), 4, (int64_t[]){TEST_BATCH, size, size, 3}),
-               embedding;
-    dc3_tensor z = dc3_cast(ctx, dc3_classifier_of(ctx, net, dc3_on_device(ctx, x), &embedding), DC3_F32);
-    z = dc3_on_host(ctx, z);
-    dc3_status status = dc3_ctx_status(ctx);
-    for (int64_t i = 0; status == DC3_OK && i < count; i++) {
-        int label = dc3_images_label(images, t->batch[i].item);
-        if (label >= classes)
-            status = dc3_fail(DC3_ERR_ARGUMENT,
-                              "the network distinguishes %lld classes, the test images have more",
-                              (long long)classes);
-        else {
-            double right = accuracy->top1;
-            if (!count_one((float *)z.data + i * classes, classes, label, accuracy))
-                status = dc3_fail(DC3_ERR_FORMAT, "the network's outputs are not finite (NaN or infinite)");
-            if (t->by_class) t->by_class[2 * label]++, t->by_class[2 * label + 1] += accuracy->top1 > right;
-        }
-    }
-    dc3_scope_close(ctx, scope);
-    dc3_ctx_clear(ctx);
-    return status;
-}
-
-static dc3_status test_all(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
-                           void (*progress)(void *user, int64_t done, int64_t total), void *user,
-                           int64_t *by_class, dc3_accuracy *accuracy)
-{
-    int64_t n = dc3_images_count(images);
-    size_t bytes = TEST_BATCH * (size_t)size * (size_t)size * 3 * dc3_dtype_size(dc3_ctx_dtype(ctx));
-    dc3_augment_options options = {
-        .size = size, .dtype = dc3_ctx_dtype(ctx), .normalise = 1, .threads = dc3_ctx_threads(ctx)};
-    test *t = calloc(1, sizeof *t);
-    if (t) t->views = calloc(1, bytes), t->by_class = by_class;
-    dc3_status status = t && t->views ? dc3_augmenter_open(&options, &t->augmenter)
-                                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    *accuracy = (dc3_accuracy){0};
-    for (int64_t first = 0; status == DC3_OK && first < n; first += TEST_BATCH) {
-        int64_t wanted = n - first < TEST_BATCH ? n - first : TEST_BATCH;
-        for (int64_t i = 0; i < wanted; i++) t->items[i] = first + i;
-        status = test_batch(ctx, net, images, size, t, wanted, accuracy);
-        if (progress) progress(user, first + wanted, n);
-    }
-    if (accuracy->n) {
-        accuracy->top1 /= (double)accuracy->n;
-        accuracy->top5 /= (double)accuracy->n;
-    }
-    if (t) dc3_augmenter_close(&t->augmenter), free(t->views);
-    free(t);
-    return status;
-}
-
-dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
-                               void (*progress)(void *user, int64_t done, int64_t total), void *user,
-                               dc3_accuracy *accuracy)
-{
-    return test_all(ctx, net, images, size, progress, user, NULL, accuracy);
-}
-
-dc3_status dc3_test_classes(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
-                            int64_t *by_class, dc3_accuracy *accuracy)
-{
-    int64_t classes = dc3_classifier_describe(net)->classes;
-    memset(by_class, 0, 2 * (size_t)classes * sizeof *by_class);
-    return test_all(ctx, net, images, size, NULL, NULL, by_class, accuracy);
 }

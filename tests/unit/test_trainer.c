@@ -210,17 +210,10 @@ static void losses(void **state)
 
 /* One image of each of seven classes: the label's logit must be the largest, or among the five largest; where
  * logits are equal the lower class comes first. */
-static void accuracy(void **state)
+/* An image of each class, in `folder`, which is made. */
+static void make_images(char *folder)
 {
-    (void)state;
-    char folder[] = "/tmp/dc3-trainer-XXXXXX", path[256];
-    const struct {
-        float logits[TESTED];
-        int first, among_five;
-    } cases[] = {{{0, 0, 0, 0, 0, 0, 0}, 1, 5}, /* classes 0; 0 to 4 */
-                 {{6, 5, 4, 3, 2, 1, 0}, 1, 5},
-                 {{0, 1, 1, 1, 1, 1, 1}, 1, 5},  /* 1; 1 to 5 */
-                 {{0, 0, 0, 0, 0, 0, 9}, 1, 5}}; /* 6; 6 and 0 to 3 */
+    char path[256];
     assert_non_null(mkdtemp(folder));
     for (int i = 0; i < TESTED; i++) {
         dc3_image image;
@@ -231,6 +224,20 @@ static void accuracy(void **state)
         assert_int_equal(dc3_image_write(path, &image, DC3_PNG), DC3_OK);
         dc3_image_free(&image);
     }
+}
+
+static void accuracy(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/dc3-trainer-XXXXXX";
+    const struct {
+        float logits[TESTED];
+        int first, among_five;
+    } cases[] = {{{0, 0, 0, 0, 0, 0, 0}, 1, 5}, /* classes 0; 0 to 4 */
+                 {{6, 5, 4, 3, 2, 1, 0}, 1, 5},
+                 {{0, 1, 1, 1, 1, 1, 1}, 1, 5},  /* 1; 1 to 5 */
+                 {{0, 0, 0, 0, 0, 0, 9}, 1, 5}}; /* 6; 6 and 0 to 3 */
+    make_images(folder);
     dc3_trainer t;
     dc3_dataset *data;
     dc3_images *images;
@@ -257,11 +264,65 @@ static void accuracy(void **state)
     remove_folder(folder);
 }
 
+/* Each call's place, and that they come in order. */
+static void note(void *user, int64_t done, int64_t total)
+{
+    int64_t *last = user;
+    assert_true(done > *last && done <= total);
+    *last = done;
+}
+
+/* Batches are shared out among threads; what is counted is the same for any number of them. */
+static void accuracy_by_threads(void **state)
+{
+    (void)state;
+    enum { EACH = 50, ALL = EACH * TESTED };
+    char folder[] = "/tmp/dc3-trainer-XXXXXX";
+    int64_t items[ALL], counts[4][TESTED][2];
+    for (int i = 0; i < ALL; i++) items[i] = i / EACH;
+    make_images(folder);
+    dc3_dataset *data;
+    assert_int_equal(dc3_dataset_open(folder, &data), DC3_OK);
+    for (int held = 0; held < 2; held++)
+        for (int threads = 1; threads <= 3; threads++) {
+            dc3_trainer t;
+            dc3_images *images;
+            dc3_accuracy found;
+            dc3_optimizer_options adamw = dc3_optimizer_defaults(DC3_ADAMW);
+            dc3_classifier_spec spec = {"convnet3", TESTED, SIZE, 7};
+            dc3_images_options how = {.how = DC3_IMAGES_TEST,
+                                      .size = SIZE,
+                                      .items = items,
+                                      .count = ALL,
+                                      .threads = threads,
+                                      .max_bytes = held ? 0 : 100 * SIZE * SIZE * 3};
+            int64_t last = 0, sum = 0;
+            assert_int_equal(dc3_trainer_open(&spec, NULL, DC3_F32, threads, &adamw, &t), DC3_OK);
+            assert_int_equal(dc3_images_open(data, &how, &images), DC3_OK);
+            assert_int_equal(dc3_images_held(images), held);
+            assert_int_equal(dc3_test_classifier(t.ctx, t.net, images, SIZE, note, &last, &found), DC3_OK);
+            assert_int_equal(last, ALL);
+            assert_int_equal(dc3_test_classes(t.ctx, t.net, images, SIZE, counts[threads][0], &found),
+                             DC3_OK);
+            assert_int_equal(found.n, ALL);
+            for (int k = 0; k < TESTED; k++) {
+                assert_int_equal(counts[threads][k][0], EACH);
+                assert_int_equal(counts[threads][k][1], counts[1][k][1]);
+                sum += counts[threads][k][1];
+            }
+            assert_true(fabs(found.top1 - (double)sum / ALL) < 1e-12);
+            dc3_images_close(&images);
+            dc3_trainer_close(&t);
+        }
+    dc3_dataset_close(&data);
+    remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(learns),     cmocka_unit_test(limited_gradients),
                                        cmocka_unit_test(not_finite), cmocka_unit_test(protocol_batches),
                                        cmocka_unit_test(protocol),   cmocka_unit_test(losses),
-                                       cmocka_unit_test(accuracy)};
+                                       cmocka_unit_test(accuracy),   cmocka_unit_test(accuracy_by_threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
