@@ -189,8 +189,7 @@ static void add_conditions(json_t *row, const json_t *s)
     if (json_object_get(s, "epochs"))
         g_string_printf(text, "%.9g epochs, batches of %.9g, %.9g px", dc3_row_number(s, "epochs"),
                         dc3_row_number(s, "batch"), dc3_row_number(s, "size"));
-    if (teacher && json_object_get(s, "epochs"))
-        g_string_append_printf(text, ", teacher %.32s", teacher);
+    if (teacher && json_object_get(s, "epochs")) g_string_append_printf(text, ", teacher %.32s", teacher);
     if (teacher && json_object_get(s, "epochs") && temperature > 0)
         g_string_append_printf(text, " at temperature %g", temperature);
     if (teacher && json_is_number(json_object_get(s, "teacher_top1")))
