@@ -46,8 +46,9 @@ static int64_t images_of(const test *t, int64_t batch)
     return left < BATCH ? left : BATCH;
 }
 
-static dc3_status run(const test *t, int at, int64_t batch, void *result)
+static dc3_status work(void *user, int at, int64_t batch, void *result)
 {
+    const test *t = user;
     worker *w = &t->workers[at];
     dc3_ctx *ctx = t->contexts[at];
     outputs *o = result;
@@ -70,11 +71,6 @@ static dc3_status run(const test *t, int at, int64_t batch, void *result)
     dc3_scope_close(ctx, scope);
     dc3_ctx_clear(ctx);
     return status;
-}
-
-static dc3_status work(void *user, int at, int64_t batch, void *result)
-{
-    return run(user, at, batch, result);
 }
 
 /* Adds what the logits of one image say; 0: one of them is not finite. */
@@ -110,19 +106,23 @@ static dc3_status take(void *user, int64_t batch, void *result)
     return DC3_OK;
 }
 
-/* What a batch takes: temporaries of the network, and views. */
-static double batch_bytes(const test *t, dc3_ctx *ctx)
+double dc3_classifier_bytes(const dc3_ctx *ctx, dc3_classifier *net, int64_t n, int64_t size)
 {
     dc3_ctx *counting;
     dc3_tensor embedding;
     dc3_dtype type = dc3_ctx_dtype(ctx);
-    double views = (double)BATCH * t->size * t->size * 3 * (double)dc3_dtype_size(type);
-    if (dc3_ctx_open(dc3_ctx_device(ctx)->name, type, 1, DC3_CTX_COUNT, &counting) != DC3_OK) return views;
-    dc3_classifier_of(counting, t->net, dc3_new(counting, type, 4, (int64_t[]){BATCH, t->size, t->size, 3}),
-                      &embedding);
+    if (dc3_ctx_open(dc3_ctx_device(ctx)->name, type, 1, DC3_CTX_COUNT, &counting) != DC3_OK) return 0;
+    dc3_classifier_of(counting, net, dc3_new(counting, type, 4, (int64_t[]){n, size, size, 3}), &embedding);
     double bytes = (double)dc3_ctx_bytes(counting);
     dc3_ctx_close(&counting);
-    return bytes + views;
+    return bytes;
+}
+
+/* What a batch takes: temporaries of the network, and views. */
+static double batch_bytes(const test *t, const dc3_ctx *ctx)
+{
+    return dc3_classifier_bytes(ctx, t->net, BATCH, t->size) +
+           (double)BATCH * t->size * t->size * 3 * (double)dc3_dtype_size(dc3_ctx_dtype(ctx));
 }
 
 /* Images that are decoded batch by batch are decoded by all threads. Always close. */

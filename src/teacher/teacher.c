@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "io/found.h"
 #include "io/weights.h"
+#include "learn/trainer.h"
 #include "base/listener.h"
 #include "base/text.h"
 
@@ -163,15 +164,7 @@ dc3_status dc3_teacher_run(dc3_teacher *t, int n, float *rgb, float *embeddings,
 
 double dc3_teacher_bytes(const dc3_teacher *t, int n)
 {
-    dc3_ctx *ctx;
-    dc3_tensor h;
-    if (dc3_ctx_open(dc3_ctx_device(t->ctx)->name, dc3_ctx_dtype(t->ctx), 1, DC3_CTX_COUNT, &ctx) != DC3_OK)
-        return 0;
-    dc3_classifier_of(ctx, t->net, dc3_new(ctx, dc3_ctx_dtype(ctx), 4, (int64_t[]){n, t->size, t->size, 3}),
-                      &h);
-    double bytes = (double)dc3_ctx_bytes(ctx);
-    dc3_ctx_close(&ctx);
-    return bytes;
+    return dc3_classifier_bytes(t->ctx, t->net, n, t->size);
 }
 
 dc3_status dc3_teacher_measure(dc3_teacher *t, double *seconds)
