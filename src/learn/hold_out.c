@@ -61,3 +61,13 @@ void dc3_held_out_free(dc3_held_out *parts)
     free(parts->held);
     *parts = (dc3_held_out){0};
 }
+
+dc3_status dc3_hold_out_check(double share, const char *val)
+{
+    if (!(share >= 0 && share <= 0.5))
+        return dc3_fail_setting("hold_out", "expected 0 to 0.5, found %g", share);
+    if (share > 0 && val)
+        return dc3_fail_setting("hold_out", "the images of %s are tested on; leave out one of the two",
+                                dc3_setting("val"));
+    return DC3_OK;
+}

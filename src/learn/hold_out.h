@@ -26,4 +26,8 @@ int64_t dc3_hold_out_count(const dc3_dataset *dataset, double share);
 /* Sets 1 at `wanted` places of marks [n] at random, at all of them where there are fewer; the others stay. */
 void dc3_mark_some(dc3_rng *rng, int64_t n, int64_t wanted, char *marks);
 
+/* DC3_ERR_OPTION unless the share is 0 to 0.5, and 0 where there are other images to test on (val, or NULL).
+ */
+dc3_status dc3_hold_out_check(double share, const char *val);
+
 #endif

@@ -41,11 +41,7 @@ typedef struct probe {
 
 static dc3_status check_options(const dc3_train_options *o)
 {
-    if (!(o->hold_out >= 0 && o->hold_out <= 0.5))
-        return dc3_fail_setting("hold_out", "expected 0 to 0.5, found %g", o->hold_out);
-    if (o->hold_out > 0 && o->val)
-        return dc3_fail_setting("hold_out", "the images of %s are tested on; leave out one of the two",
-                                dc3_setting("val"));
+    DC3_TRY(dc3_hold_out_check(o->hold_out, o->val));
     if (o->size && (o->size < DC3_TEACHER_LEAST_SIZE || o->size > DC3_TEACHER_MOST_SIZE))
         return dc3_fail_setting("size", "expected %d to %d pixels with %s, found %d", DC3_TEACHER_LEAST_SIZE,
                                 DC3_TEACHER_MOST_SIZE, dc3_setting("backbone"), o->size);

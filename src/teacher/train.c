@@ -126,11 +126,7 @@ static double clip_of(const dc3_train_options *o)
 
 static dc3_status check_options(const dc3_train_options *o)
 {
-    if (!(o->hold_out >= 0 && o->hold_out <= 0.5))
-        return dc3_fail_setting("hold_out", "expected 0 to 0.5, found %g", o->hold_out);
-    if (o->hold_out > 0 && o->val)
-        return dc3_fail_setting("hold_out", "the images of %s are tested on; leave out one of the two",
-                                dc3_setting("val"));
+    DC3_TRY(dc3_hold_out_check(o->hold_out, o->val));
     if (o->progressive && o->epochs < 3)
         return dc3_fail_setting("progressive", "expected 3 epochs or more, found %d", o->epochs);
     if (!o->out && !o->dry_run) return dc3_fail_setting("out", "expected a file to write, found none");
