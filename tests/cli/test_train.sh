@@ -83,7 +83,8 @@ first=$("${score[@]}" --labels hard --json | grep -v '"seconds\|"date') \
 [[ $first == "$second" ]] || fail "the same evaluation scores differently: $first and $second"
 
 # Students that were interrupted resume, and finished ones are not trained again, to the same scores.
-many=("${score[@]}" --labels hard --epochs 600 --seeds 2 --json)
+# One thread: one student after the other, so that the second is under way when the first is finished.
+many=("${score[@]}" --labels hard --epochs 600 --seeds 2 --threads 1 --json)
 "${many[@]}" 2> /dev/null | grep -v '"seconds\|"date' > undisturbed || fail "evaluate"
 [[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
 interrupt "small/students/*.checkpoint" "students: " "${many[@]}"
