@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dc3/evaluate.h"
+#include "dc3/text.h"
 
 enum { MOST_SEEDS = 100 };
 
@@ -33,7 +34,7 @@ static void print_conditions(const result *r)
     printf("  %d epoch%s of %lld image%s, %lld step%s of %d, learning rate %g, %d px, %s; %s labels",
            s->epochs, s->epochs == 1 ? "" : "s", (long long)s->images, s->images == 1 ? "" : "s",
            (long long)s->steps, s->steps == 1 ? "" : "s", s->batch, s->lr, s->size, s->dtype, s->labels);
-    if (*s->teacher) printf(" of a %s", s->teacher);
+    if (*s->teacher) printf(" of %s %s", dc3_text_article(s->teacher), s->teacher);
     if (s->teacher_top1 >= 0) printf(" (top-1 %.2f %%)", 100 * s->teacher_top1);
     if (s->any_teacher) printf(", taken with --any-teacher: hardly one of these classes");
     if (*s->teacher && s->temperature > 0) printf(" at temperature %g", s->temperature);

@@ -26,6 +26,9 @@ DC3_API const char *dc3_size_text(double bytes, char text[DC3_NUMBER_TEXT]);
 /* "40 s", "12 min", "3.5 h"; "0 s" where there is nothing. */
 DC3_API const char *dc3_duration_text(double seconds, char text[DC3_NUMBER_TEXT]);
 
+/* "an" before a name that begins with a vowel's letter, as efficientnet_b0, else "a". */
+DC3_API const char *dc3_text_article(const char *name);
+
 /* How many bytes of `a` must be put in, left out, replaced, or exchanged with the next one to make `b`; 64
  * for different texts of which one has more than 64 bytes. */
 DC3_API int dc3_text_distance(const char *a, const char *b);

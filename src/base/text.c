@@ -89,6 +89,11 @@ const char *dc3_size_text(double bytes, char text[DC3_NUMBER_TEXT])
     return text;
 }
 
+const char *dc3_text_article(const char *name)
+{
+    return *name && strchr("aeiouAEIOU", *name) ? "an" : "a";
+}
+
 const char *dc3_duration_text(double seconds, char text[DC3_NUMBER_TEXT])
 {
     if (seconds < 90)

@@ -261,7 +261,7 @@ static dc3_status fill_options(dc3_comparing *c, pending *p)
     if (o->augment ==
         DC3_AUGMENT_NONE) /* beside students with these views, for an augmentation-robust score */
         o->crop = 0, o->cutmix = o->rand_ops = -1, o->rand_strength = 0;
-    dc3_comparing_loss(o);
+    dc3_comparing_loss(c->options, o);
     if (o->minutes > 0 && (o->epochs = epochs_of(c, w))) o->minutes = 0;
     if (!c->options->verbose)
         o->listener = (dc3_listener){c, pass_progress, pass_students, o->listener.cancel};

@@ -31,8 +31,8 @@ typedef struct dc3_comparing {
 
 /* options.c: DC3_ERR_OPTION for what a comparison does not take. */
 dc3_status dc3_comparing_check(const dc3_compare_options *options);
-/* Of soft and hard labels together a loss that is given is that of the soft ones. */
-void dc3_comparing_loss(dc3_evaluate_options *student);
+/* Of soft and hard labels together what is given of one kind's loss is not asked of the other's students. */
+void dc3_comparing_loss(const dc3_compare_options *options, dc3_evaluate_options *student);
 /* 1 for the teacher "none". */
 int dc3_goes_without(const char *teacher);
 /* 1 if a method needs a teacher; if any of them or the labels do. */

@@ -68,9 +68,17 @@ static dc3_status check_labels(const dc3_label_kind *labels)
     return DC3_OK;
 }
 
-void dc3_comparing_loss(dc3_evaluate_options *student)
+void dc3_comparing_loss(const dc3_compare_options *o, dc3_evaluate_options *student)
 {
-    if (student->labels == DC3_LABELS_HARD) student->loss = DC3_LOSS_DEFAULT;
+    const dc3_evaluate_options usual = dc3_evaluate_defaults();
+    int other = 0;
+    for (int i = 0; o->labels[i] != DC3_LABELS_END; i++) other |= o->labels[i] != student->labels;
+    if (!other) return;
+    if (student->labels == DC3_LABELS_HARD)
+        student->loss = usual.loss, student->temperature = usual.temperature,
+        student->hard_share = usual.hard_share;
+    else if (student->loss == DC3_LOSS_DEFAULT || student->loss == DC3_LOSS_KL)
+        student->smoothing = usual.smoothing;
 }
 
 static dc3_status check_recipe(const dc3_compare_options *o)
@@ -79,7 +87,7 @@ static dc3_status check_recipe(const dc3_compare_options *o)
         dc3_evaluate_options student = o->evaluate;
         dc3_recipe recipe;
         student.labels = o->labels[i];
-        dc3_comparing_loss(&student);
+        dc3_comparing_loss(o, &student);
         DC3_TRY(dc3_recipe_resolve(&student, &recipe));
     }
     return DC3_OK;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "evaluate/label_sources.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
@@ -22,8 +23,8 @@ static dc3_status start(dc3_label_source *source, const dc3_score *score)
     soft *s = (soft *)source;
     const dc3_classifier_info *info = dc3_classifier_describe(s->teacher);
     if (info->size && info->size != score->size)
-        return dc3_fail_setting("size", "the teacher, a %s, takes %lld pixels only, found %d", info->arch,
-                                (long long)info->size, score->size);
+        return dc3_fail_setting("size", "the teacher, %s %s, takes %lld pixels only, found %d",
+                                dc3_text_article(info->arch), info->arch, (long long)info->size, score->size);
     source->size = score->size;
     source->factor = score->factor;
     s->logits = malloc((size_t)score->batch * (size_t)source->classes * sizeof *s->logits);

@@ -20,6 +20,30 @@ static dc3_status take_share(const char *name, double given, double most, double
     return DC3_OK;
 }
 
+/* What was given of a loss must mean something in the one that the labels have. */
+static dc3_status check_effect(const dc3_evaluate_options *o, dc3_loss_kind loss)
+{
+    int hard = o->labels == DC3_LABELS_HARD;
+    if (hard && o->temperature > 0)
+        return dc3_fail_about("temperature", "%s: means nothing with hard labels, which have no teacher",
+                              dc3_setting("temperature"));
+    if (hard && o->hard_share >= 0)
+        return dc3_fail_about("hard_share", "%s: means nothing with hard labels, which are all of the loss",
+                              dc3_setting("hard_share"));
+    if (!hard && loss != DC3_LOSS_KL && o->temperature > 0)
+        return dc3_fail_about("temperature",
+                              "%s: is of the loss kl; cosine and mse compare logits as they are",
+                              dc3_setting("temperature"));
+    if (!hard && loss == DC3_LOSS_KL && o->hard_share >= 0)
+        return dc3_fail_about("hard_share", "%s: needs the loss cosine or mse; kl has soft labels only",
+                              dc3_setting("hard_share"));
+    if (!hard && loss == DC3_LOSS_KL && o->smoothing >= 0)
+        return dc3_fail_about("smoothing",
+                              "%s: needs hard labels, or the loss cosine or mse; kl has soft labels only",
+                              dc3_setting("smoothing"));
+    return DC3_OK;
+}
+
 static dc3_status take_loss(const dc3_evaluate_options *o, dc3_recipe *r)
 {
     int hard = o->labels == DC3_LABELS_HARD;
@@ -33,10 +57,7 @@ static dc3_status take_loss(const dc3_evaluate_options *o, dc3_recipe *r)
         return dc3_fail_setting("temperature", "expected more than 0 and at most 1e6, found %g",
                                 o->temperature);
     if (o->temperature > 0) r->temperature = o->temperature;
-    if (!hard && r->loss == DC3_LOSS_KL && o->hard_share > 0)
-        return dc3_fail_about("hard_share", "%s: needs the loss cosine or mse; kl has soft labels only",
-                              dc3_setting("hard_share"));
-    return DC3_OK;
+    return check_effect(o, r->loss);
 }
 
 static dc3_status check_budget(const dc3_evaluate_options *o)

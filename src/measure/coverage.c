@@ -13,6 +13,7 @@
 #include "select/choose.h"
 #include "select/coverage.h"
 #include "base/listener.h"
+#include "base/text.h"
 #include "features/features.h"
 #include "condense/run_open.h"
 #include "run_folder/fingerprint.h"
@@ -270,7 +271,8 @@ static dc3_status report(const work *w, int g)
         snprintf(name, sizeof name, "VAE of %s, images of %d pixels",
                  dc3_editor_describe(w->run->editor).name, w->size);
     else
-        snprintf(name, sizeof name, "embeddings of the teacher, a %s", w->m->teacher.info->arch);
+        snprintf(name, sizeof name, "embeddings of the teacher, %s %s",
+                 dc3_text_article(w->m->teacher.info->arch), w->m->teacher.info->arch);
     json_object_set_new(o, "features", dc3_json_text(name));
     json_object_set_new(o, "dimensions", json_integer(w->d));
     json_object_set_new(o, "draws", json_integer(DRAWS));

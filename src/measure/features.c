@@ -7,6 +7,7 @@
 #include "metrics/frechet.h"
 #include "select/choose.h"
 #include "base/listener.h"
+#include "base/text.h"
 
 /* Rows that are sampled for the kernel distance, of each dataset; its subsets; parts of the Inception score.
  */
@@ -104,7 +105,9 @@ static dc3_status finish(dc3_measuring *m, dc3_subject *s, int k)
 {
     char name[64] = "Inception v3";
     const dc3_feature_sums *f = &s->features[k];
-    if (k == DC3_BY_TEACHER) snprintf(name, sizeof name, "teacher, a %s", m->teacher.info->arch);
+    if (k == DC3_BY_TEACHER)
+        snprintf(name, sizeof name, "teacher, %s %s", dc3_text_article(m->teacher.info->arch),
+                 m->teacher.info->arch);
     int64_t n = dc3_moments_count(f->moments), d = dc3_moments_size(f->moments);
     json_t *o = s->distribution[k] = json_object();
     json_object_set_new(o, "network", json_string(name));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "report/gather_parts.h"
 #include "report/sample.h"
 #include "report/score_answer.h"
@@ -196,7 +197,8 @@ static void features_text(const dc3_reporting *r, const json_t *quality, char te
     double size = member(r->settings, "feature_size");
     *text = 0;
     if (strcmp(word(quality, "by"), "teacher") == 0)
-        snprintf(text, 200, ", by embeddings of the teacher, a %.24s", word(teacher, "arch"));
+        snprintf(text, 200, ", by embeddings of the teacher, %s %.24s",
+                 dc3_text_article(word(teacher, "arch")), word(teacher, "arch"));
     else if (strcmp(word(quality, "by"), "vae-features") == 0 && *editor && size > 0)
         snprintf(text, 200, ", by VAE of %.80s, images of %.0f pixels", editor, size);
 }
@@ -299,8 +301,9 @@ dc3_status dc3_report_answers(dc3_reporting *r)
     add_score(r, rows);
     char what[100] = "Accuracy by class";
     if (r->by_class && r->score && r->by_class != r->score)
-        snprintf(what, sizeof what, "Accuracy by class (%.24s, %.12s labels, %.9g epochs)",
-                 word(r->by_class, "arch"), word(r->by_class, "labels"), member(r->by_class, "epochs"));
+        snprintf(what, sizeof what, "Accuracy by class (%.24s, %.12s labels, %.9g epoch%s)",
+                 word(r->by_class, "arch"), word(r->by_class, "labels"), member(r->by_class, "epochs"),
+                 member(r->by_class, "epochs") == 1 ? "" : "s");
     if (classes || r->score) add(rows, what, classes, none, none, none);
     add_teacher(r, rows);
     add_coverage(r, quality, rows);

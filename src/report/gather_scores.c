@@ -187,8 +187,9 @@ static void add_conditions(json_t *row, const json_t *s)
     if (!temperature) temperature = dc3_row_number(json_object_get(s, "settings"), "temperature");
     GString *text = g_string_new(json_object_get(s, "epochs") ? "" : "not said");
     if (json_object_get(s, "epochs"))
-        g_string_printf(text, "%.9g epochs, batches of %.9g, %.9g px", dc3_row_number(s, "epochs"),
-                        dc3_row_number(s, "batch"), dc3_row_number(s, "size"));
+        g_string_printf(text, "%.9g epoch%s, batches of %.9g, %.9g px", dc3_row_number(s, "epochs"),
+                        dc3_row_number(s, "epochs") == 1 ? "" : "s", dc3_row_number(s, "batch"),
+                        dc3_row_number(s, "size"));
     if (teacher && json_object_get(s, "epochs")) g_string_append_printf(text, ", teacher %.32s", teacher);
     if (teacher && json_object_get(s, "epochs") && temperature > 0)
         g_string_append_printf(text, " at temperature %g", temperature);
@@ -266,10 +267,10 @@ static void say_answer(const dc3_reporting *r, char *text, size_t size)
                  "tests during training stands beside it.");
     if (r->score && json_array_size(r->rows) > 1)
         snprintf(text + n, size - (size_t)n,
-                 " The first box takes %.24s, %.12s labels, %.9g epochs, %.0f seed%s%s.",
+                 " The first box takes %.24s, %.12s labels, %.9g epoch%s, %.0f seed%s%s.",
                  dc3_row_text(r->score, "arch"), dc3_row_text(r->score, "labels"),
-                 dc3_row_number(r->score, "epochs"), dc3_row_number(r->score, "seeds"),
-                 dc3_row_number(r->score, "seeds") > 1 ? "s" : "",
+                 dc3_row_number(r->score, "epochs"), dc3_row_number(r->score, "epochs") == 1 ? "" : "s",
+                 dc3_row_number(r->score, "seeds"), dc3_row_number(r->score, "seeds") > 1 ? "s" : "",
                  r->random ? ", beside random images under the same conditions" : "");
 }
 

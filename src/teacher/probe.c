@@ -89,10 +89,11 @@ static dc3_status open_all(probe *p, const char *run)
     r->size = p->teacher.size, r->classes = p->classes, r->images = dc3_dataset_size(p->data);
     r->parameters =
         p->teacher.info->parameters + (double)((p->classes - p->teacher.info->classes) * (p->d + 1));
-    dc3_listener_say(&o->listener,
-                     "%s: %lld images in %lld classes; a regression on the %lld values of %s, a %s, at %d px",
-                     o->data, (long long)r->images, (long long)r->classes, (long long)p->d, o->backbone,
-                     r->arch, r->size);
+    dc3_listener_say(
+        &o->listener,
+        "%s: %lld images in %lld classes; a regression on the %lld values of %s, %s %s, at %d px", o->data,
+        (long long)r->images, (long long)r->classes, (long long)p->d, o->backbone, dc3_text_article(r->arch),
+        r->arch, r->size);
     dc3_report_names(&o->listener, o->backbone, p->teacher.net);
     return DC3_OK;
 }

@@ -70,8 +70,9 @@ dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int us
     t->info = dc3_classifier_describe(t->net);
     int fixed = (int)t->info->size;
     if (size && fixed && size != fixed)
-        return dc3_fail_about("teacher_size", "%s or %s: the teacher, a %s, takes %d pixels only, found %d",
-                              dc3_setting("teacher_size"), dc3_setting("size"), t->info->arch, fixed, size);
+        return dc3_fail_about("teacher_size", "%s or %s: the teacher, %s %s, takes %d pixels only, found %d",
+                              dc3_setting("teacher_size"), dc3_setting("size"),
+                              dc3_text_article(t->info->arch), t->info->arch, fixed, size);
     if (size && (size < LEAST || size > DC3_TEACHER_MOST_SIZE))
         return dc3_fail_setting("teacher_size", "expected %d to %d pixels, found %d", LEAST,
                                 DC3_TEACHER_MOST_SIZE, size);

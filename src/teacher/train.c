@@ -512,8 +512,8 @@ static dc3_status estimate(training *t, int size)
     t->report->estimate_seconds =
         (trained + tested) * reading + o->epochs * trained * image + tests * tested * step / o->batch / 3;
     dc3_listener_say(&o->listener,
-                     "estimate: %.0f images read in %.1f ms each, %d epochs at %.1f images/s, about %s",
-                     trained + tested, reading * 1e3, o->epochs, 1 / image,
+                     "estimate: %.0f images read in %.1f ms each, %d epoch%s at %.1f images/s, about %s",
+                     trained + tested, reading * 1e3, o->epochs, o->epochs == 1 ? "" : "s", 1 / image,
                      dc3_duration_text(t->report->estimate_seconds, text));
     return DC3_OK;
 }

@@ -32,6 +32,17 @@ for twice in "--methods random,dc3,random" "--ipc 1,2,1" "--labels hard,hard" "-
 done
 [[ ! -e twice ]] || fail "a refused comparison makes a folder"
 
+# What is of one kind of labels only is given beside the other kind, and not without it.
+losses=("${compare[@]}" --ipc 1 --methods random --epochs 1 --seeds 1)
+expect 0 "losses/table.txt" "${losses[@]}" -o losses --smoothing 0.2
+for text in '"soft",.*KL divergence at temperature 20; ' '"hard",.*cross-entropy, labels smoothed by 0.2; '; do
+  [[ $(grep -c "\"labels\":$text" losses/results.jsonl) == 1 ]] || fail "no $text: $(< losses/results.jsonl)"
+done
+expect 2 "--hard-share: means nothing with hard labels" "${losses[@]}" -o refused --labels hard --hard-share 0.5
+expect 2 "--loss: hard labels have the cross-entropy" "${losses[@]}" -o refused --labels hard --loss mse
+expect 2 "--smoothing: needs hard labels" "${losses[@]}" -o refused --labels soft --smoothing 0.2
+[[ ! -e refused ]] || fail "a refused comparison makes a folder"
+
 grep -q '"on": "training images"' table/ipc1/dc3/seed0/dc3.json || fail "dc3.json has no accuracy of the teacher"
 grep -qE '^ *1 .* hard .*\* \+- .*\* .*\* ' table/table.txt || fail "equal ones are not marked: $(< table/table.txt)"
 

@@ -35,6 +35,11 @@ for word in '"recipe": "strong"' '"schedule": "smooth"' '"cutmix": 0' '"crop": 0
   grep -q "$word" recipe.json || fail "no $word: $(cat recipe.json)"
 done
 expect 2 "--loss: hard labels have the cross-entropy" "${recipe[@]}" --loss mse
+expect 2 "--temperature: means nothing with hard labels" "${recipe[@]}" --temperature 5
+expect 2 "--hard-share: means nothing with hard labels" "${recipe[@]}" --hard-share 0.1
+expect 2 "--smoothing: needs hard labels, or the loss cosine or mse" "${recipe[@]}" --labels soft --smoothing 0.1
+expect 2 "--hard-share: needs the loss cosine or mse" "${recipe[@]}" --labels soft --hard-share 0
+expect 2 "--temperature: is of the loss kl" "${recipe[@]}" --labels soft --loss mse --temperature 5
 expect 2 "each say how long students train" "${recipe[@]}" --epochs 2 --minutes 1
 expect 2 "--rand-strength: needs --rand-ops of 1 to 4" "${recipe[@]}" --epochs 2 --rand-strength 5
 expect 2 "--augment none: whole images are seen as they are; leave out --crop" \

@@ -81,6 +81,9 @@ expect 0 "of the 3 classes of three.safetensors the 2 of train$used" "$dc3" sele
 expect 0 "the 2 of set$used" "$dc3" label set -o x.safetensors --views 1 --teacher three.safetensors --threads 2
 LC_ALL=C sed 's/dc3\.classes/dc3.classez/' three.safetensors > plain.safetensors
 expect 1 "or its classes be named (--teacher-classes)" "$dc3" select train -o y.jsonl --teacher plain.safetensors
+expect 1 "expected an alexnet, found the tensors of a convnet3" "$dc3" label set -o x.safetensors --force --views 1 \
+  --teacher plain.safetensors --arch alexnet
+expect 0 ", 1 epoch at " "$dc3" train train -o no.safetensors --size 16 --epochs 1 --batch 4 --threads 1 --dry-run
 printf 'blue\ngreen\nred\n\n' > list && printf 'red\nblue\n' > order && printf 'green\nblue\nred\n' > wrong
 for command in "select train -o x.jsonl --ipc 2 --force" "measure set --data train" "label set --views 1 --fresh" \
   "condense train -o listed --ipc 1 --size 16 --method dc3-select"; do
@@ -88,9 +91,9 @@ for command in "select train -o x.jsonl --ipc 2 --force" "measure set --data tra
   [[ $output == *"are used: by list"* && $output == *"accuracy: top-1 100.00 %"* ]] || fail "$command: $output"
 done
 expect 0 "are used: by list" "$dc3" evaluate set --val val --teacher plain.safetensors --teacher-classes list \
-  --epochs 1 --smoothing 0.2 --json
+  --epochs 1 --json
 [[ $output == *'"teacher_classes": "'* && $output == *'"departs_from_protocol": [],'* ]] ||
-  fail "the list is no setting, or a smoothing that soft labels have not departs from the recipe: $output"
+  fail "the list is no setting, or departs from the recipe: $output"
 expect 0 "are used: by list" "$dc3" compare train --val val -o listed-table --methods random --ipc 1 --seeds 1 \
   --epochs 1 --labels soft --teacher plain.safetensors --teacher-classes list --threads 2
 expect 0 "accuracy: top-1 100.00 %" "$dc3" select swapped -o x.jsonl --ipc 2 --force --teacher nameless.safetensors \

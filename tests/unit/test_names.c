@@ -96,6 +96,15 @@ static void nearest(void **state)
     assert_string_equal(dc3_hint(text, names, 7, hint), "");
 }
 
+static void articles(void **state)
+{
+    (void)state;
+    static const char *const nouns[][2] = {
+        {"efficientnet_lite0", "an"}, {"alexnet", "an"}, {"convnet3", "a"}, {"resnet18", "a"}, {"", "a"}};
+    for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
+        assert_string_equal(dc3_text_article(nouns[i][0]), nouns[i][1]);
+}
+
 static void real_paths(void **state)
 {
     (void)state;
@@ -119,6 +128,7 @@ static void real_paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(utf8), cmocka_unit_test(stems),
-                                       cmocka_unit_test(nearest), cmocka_unit_test(real_paths)};
+                                       cmocka_unit_test(nearest), cmocka_unit_test(real_paths),
+                                       cmocka_unit_test(articles)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,8 +142,8 @@ static dc3_status take(dc3_classifier *c, const dc3_classifier_names *names, con
     c->info.parameters = dc3_module_parameters(c->module);
     c->info.trained = trained_size(dc3_module_table(c->module));
     if (arch && strcmp(arch, c->info.arch) != 0)
-        return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a %.40s, found the tensors of a %s", file, arch,
-                        c->info.arch);
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected %s %.40s, found the tensors of %s %s", file,
+                        dc3_text_article(arch), arch, dc3_text_article(c->info.arch), c->info.arch);
     return DC3_OK;
 }
 
