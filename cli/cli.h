@@ -16,14 +16,15 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* How the value of an option is read, and the type of the field that it is stored in. */
 typedef enum option_kind {
-    OPTION_FLAG,  /* no value; int: 1 */
-    OPTION_TEXT,  /* UTF-8; const char *, valid until the program ends */
-    OPTION_WORD,  /* a word of dc3_option_names; its constant, an enum */
-    OPTION_PATH,  /* any bytes; the same */
-    OPTION_PATHS, /* the option may be repeated; const char **, NULL behind the last; g_free */
-    OPTION_WHOLE, /* int */
-    OPTION_REAL,  /* double */
-    OPTION_SEED   /* uint64_t */
+    OPTION_FLAG,   /* no value; int: 1 */
+    OPTION_TEXT,   /* UTF-8; const char *, valid until the program ends */
+    OPTION_WORD,   /* a word of dc3_option_names; its constant, an enum */
+    OPTION_CODING, /* "webp:30"; format, quality and chroma of a dc3_condense_options */
+    OPTION_PATH,   /* any bytes; the same */
+    OPTION_PATHS,  /* the option may be repeated; const char **, NULL behind the last; g_free */
+    OPTION_WHOLE,  /* int */
+    OPTION_REAL,   /* double */
+    OPTION_SEED    /* uint64_t */
 } option_kind;
 
 /* Which numbers are taken; `high` below `low`: the library checks them. */

@@ -104,8 +104,11 @@ const option store_options[] = {
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Where the result goes", "PATH"},
     {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 4096),
      "Size of the stored images in pixels (default: chosen to suit the dataset, at most 256)", "N"},
-    {"format", 0, OPTION_WORD, AT(options.format), ANY,
-     "png, webp (both lossless), jpeg (4:4:4) (default png)", "F"},
+    {"format", 0, OPTION_CODING, AT(options), ANY,
+     "png, webp (both lossless), jpeg (quality 95, 4:4:4); with loss and a quality Q from 1 to 100: webp:Q, "
+     "jpeg:Q "
+     "(4:4:4), jpeg:Q:420, avif:Q, avif:Q:420 (default png)",
+     "F"},
     {"detail", 0, OPTION_WORD, AT(options.detail), ANY,
      "keep: only the change of colour; edit: the edit itself (default: the model's)", "HOW"},
     {0}};

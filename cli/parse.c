@@ -115,7 +115,8 @@ static GArray *make_entries(const command *c)
     GArray *entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
     EACH_OPTION(c, t, o)
     {
-        int is_text = o->kind == OPTION_TEXT || o->kind == OPTION_WORD || o->kind == OPTION_SEED;
+        int is_text = o->kind == OPTION_TEXT || o->kind == OPTION_WORD || o->kind == OPTION_CODING ||
+                      o->kind == OPTION_SEED;
         GOptionEntry e = {.long_name = o->name,
                           .short_name = o->letter,
                           .flags = o->kind == OPTION_FLAG ? G_OPTION_FLAG_NO_ARG

@@ -85,7 +85,8 @@ void print_estimate(const settings *s, double seconds)
 void print_report(const settings *s, const dc3_condense_report *r, const char *out)
 {
     if (s->options.dry_run) {
-        if (s->json) printf("{\"estimate_seconds\": %.1f}\n", r->estimate_seconds);
+        if (s->json)
+            printf("{\"estimate_seconds\": %.1f, \"estimate_bytes\": %.0f}\n", r->estimate_seconds, r->bytes);
         return;
     }
     if (s->json) {
@@ -97,6 +98,7 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
             "peak_megabytes", r->peak_bytes * 1e-6, "estimate_seconds", r->estimate_seconds);
         if (!r->stage[2] && r->stored)
             json_object_set_new(o, "selected", json_integer((json_int_t)r->stored));
+        if (r->stage[2]) json_object_set_new(o, "image_bytes", json_integer((json_int_t)r->bytes));
         json_t *stages = json_object();
         for (int i = 0; i < DC3_STAGES; i++)
             if (r->stage[i]) json_object_set_new(stages, r->stage[i], json_real(r->seconds[i]));
@@ -104,6 +106,7 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
         print_json(o);
         return;
     }
+    char bytes[DC3_NUMBER_TEXT];
     for (int i = 0; i < DC3_STAGES; i++)
         if (r->stage[i]) printf("%-20s %8.1f s\n", r->stage[i], r->seconds[i]);
     if (r->stage[2])
@@ -112,5 +115,6 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
         printf("%lld images selected from %lld, %lld of them again, ", (long long)r->stored,
                (long long)r->readable, (long long)r->repeated);
     printf("%lld images skipped, peak memory %.0f MB\n", (long long)r->skipped, r->peak_bytes * 1e-6);
+    if (r->stage[2]) printf("bytes of images: %s\n", dc3_size_text(r->bytes, bytes));
     printf("result: %s\n", out);
 }

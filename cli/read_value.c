@@ -60,7 +60,11 @@ static void add_path(const char ***paths, const char *path)
 static int read_word(const option *o, const char *text, void *field, GError **error)
 {
     int value;
-    if (dc3_option_parse(o->name, text, &value) == DC3_OK) {
+    dc3_condense_options *stored = field;
+    if (o->kind == OPTION_CODING) {
+        if (dc3_image_coding_parse(text, &stored->format, &stored->quality, &stored->chroma) == DC3_OK)
+            return TRUE;
+    } else if (dc3_option_parse(o->name, text, &value) == DC3_OK) {
         memcpy(field, &value, sizeof value);
         return TRUE;
     }
@@ -79,6 +83,7 @@ int read_value(const option *o, const char *name, const char *text, void *field,
         *(const char **)field = g_intern_string(text);
         return TRUE;
     case OPTION_WORD:
+    case OPTION_CODING:
         return read_word(o, text, field, error);
     case OPTION_PATHS:
         add_path(field, g_intern_string(text));

@@ -28,9 +28,16 @@ typedef enum dc3_fit {
 typedef enum dc3_image_format {
     DC3_FORMAT_DEFAULT = -1, /* as the call says */
     DC3_PNG,                 /* "png" */
-    DC3_WEBP,                /* "webp", without loss */
-    DC3_JPEG                 /* "jpeg" of quality 95, full chroma */
+    DC3_WEBP,                /* "webp", without loss where no quality is given */
+    DC3_JPEG,                /* "jpeg", of quality 95 and full chroma where no quality is given */
+    DC3_AVIF                 /* "avif", which needs a quality; where the installed libheif writes it */
 } dc3_image_format;
+
+/* How finely an image with loss stores its colours. */
+typedef enum dc3_chroma {
+    DC3_CHROMA_444, /* "444": as finely as its brightness */
+    DC3_CHROMA_420  /* "420": a value for 2 x 2 pixels */
+} dc3_chroma;
 
 /* How several edits of one image become one stored image; "combine". */
 typedef enum dc3_combine {
@@ -151,6 +158,10 @@ DC3_API dc3_status dc3_option_parse(const char *setting, const char *word, int *
 DC3_API dc3_status dc3_compute_parse(const char *word, dc3_compute *value);
 DC3_API dc3_status dc3_fit_parse(const char *word, dc3_fit *value);
 DC3_API dc3_status dc3_image_format_parse(const char *word, dc3_image_format *value);
+/* A format with its quality, "webp:30", and chroma, "jpeg:80:420", into the three, which stay as they are on
+ * an error: DC3_ERR_OPTION (format). A word alone gives quality 0: none. */
+DC3_API dc3_status dc3_image_coding_parse(const char *text, dc3_image_format *format, int *quality,
+                                          dc3_chroma *chroma);
 DC3_API dc3_status dc3_combine_parse(const char *word, dc3_combine *value);
 DC3_API dc3_status dc3_detail_parse(const char *word, dc3_detail *value);
 DC3_API dc3_status dc3_sampler_kind_parse(const char *word, dc3_sampler_kind *value);

@@ -29,7 +29,7 @@ typedef struct dc3_condense_options {
                             stored size, at most 112 and no more than the images have */
     dc3_compute dtype;
     dc3_fit fit;             /* default DC3_FIT_CROP; for edit see dc3_edit_command */
-    dc3_image_format format; /* default DC3_PNG; for edit as the name of `out` ends */
+    dc3_image_format format; /* default DC3_PNG; for edit as the name of `out` ends, not DC3_AVIF */
     dc3_combine combine;
     dc3_detail detail;
     dc3_sampler_kind sampler;
@@ -61,6 +61,9 @@ typedef struct dc3_condense_options {
                                     of its outputs, of which those of the dataset's classes are used; NULL:
                                     they are the dataset's classes, or its file names them, or they are
                                     ImageNet's 1,000 and the dataset's classes WordNet ids */
+    int quality; /* 1 to 100 of stored images with loss, of DC3_WEBP, DC3_JPEG or DC3_AVIF; 0: as the format
+                    says */
+    dc3_chroma chroma; /* of DC3_JPEG and DC3_AVIF with a quality; default DC3_CHROMA_444 */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);
@@ -79,6 +82,7 @@ typedef struct dc3_condense_report {
     double estimate_seconds;    /* made before the work */
     double cached_seconds;      /* that features from the cache took when they were made; not in `seconds` */
     double peak_bytes;          /* resident, of the process */
+    double bytes;               /* of the files of the stored images; of a dry run an estimate, 0: none */
 } dc3_condense_report;
 
 /* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json; and OUT/state.db,

@@ -5,6 +5,7 @@
 #include "condense/methods.h"
 #include "compare/comparing.h"
 #include "evaluate/recipe.h"
+#include "options/coding.h"
 #include "options/option_names.h"
 
 int dc3_goes_without(const char *teacher)
@@ -111,7 +112,7 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
     DC3_TRY(dc3_option_check("augment", (int)o->evaluate.augment, 0));
     DC3_TRY(dc3_option_check("combine", (int)o->condense.combine, 0));
     DC3_TRY(dc3_option_check("fit", (int)o->condense.fit, 1));
-    DC3_TRY(dc3_option_check("format", (int)o->condense.format, 1));
+    DC3_TRY(dc3_coding_of(o->condense.format, o->condense.quality, o->condense.chroma, &(dc3_coding){0}));
     DC3_TRY(dc3_option_check("detail", (int)o->condense.detail, 1));
     DC3_TRY(dc3_option_check("sampler", (int)o->condense.sampler, 1));
     DC3_TRY(dc3_option_check("dtype", (int)o->condense.dtype, 0));

@@ -6,6 +6,7 @@
 #include "dc3/edit_options.h"
 #include "evaluate/recipe.h"
 #include "compare/comparing.h"
+#include "options/coding.h"
 #include "options/option_names.h"
 #include "run_folder/fingerprint.h"
 
@@ -60,15 +61,16 @@ static void add_recipe(const dc3_evaluate_options *e, json_t *settings)
 static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluate_options *e)
 {
     const dc3_select_options *s = &d->select;
+    char format[DC3_CODING_TEXT];
+    dc3_coding coding = {d->format == DC3_FORMAT_DEFAULT ? DC3_PNG : d->format, d->quality, d->chroma};
     json_t *settings = json_pack(
         "{s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f}", "detail",
         word(dc3_detail_name(d->detail)), "prompts", d->prompts ? dc3_fingerprint(d->prompts) : json_null(),
-        "format", dc3_image_format_name(d->format == DC3_FORMAT_DEFAULT ? DC3_PNG : d->format),
-        "condense_dtype", dc3_compute_name(d->dtype), "objective", dc3_objective_name(s->objective),
-        "maximizer", dc3_maximizer_name(s->maximizer), "gradient", dc3_gradient_name(s->gradient),
-        "feature_size", d->feature_size, "image_size", d->size, "teacher_size", d->teacher_size,
-        "rded_factor", d->factor, "components", s->components, "lambda", s->lambda, "epsilon", s->epsilon,
-        "beta", s->beta);
+        "format", dc3_coding_text(coding, format), "condense_dtype", dc3_compute_name(d->dtype), "objective",
+        dc3_objective_name(s->objective), "maximizer", dc3_maximizer_name(s->maximizer), "gradient",
+        dc3_gradient_name(s->gradient), "feature_size", d->feature_size, "image_size", d->size,
+        "teacher_size", d->teacher_size, "rded_factor", d->factor, "components", s->components, "lambda",
+        s->lambda, "epsilon", s->epsilon, "beta", s->beta);
     const dc3_edit_option *o;
     if (settings) add_recipe(e, settings);
     if (settings)

@@ -5,23 +5,24 @@
 #include "base/file.h"
 #include "base/options.h"
 #include "output/output_path.h"
-#include "options/option_names.h"
+#include "options/coding.h"
 #include "features/run.h"
 #include "condense/run_open.h"
 #include "condense/single_edit.h"
 
 /* As the path ends; of a path without an ending as `format` says. Both must agree where both are there. */
-static dc3_status format_of(const dc3_condense_options *o, dc3_image_format *format)
+static dc3_status coding_of(const dc3_condense_options *o, dc3_coding *coding)
 {
     dc3_image_format named = dc3_image_format_of(o->out);
-    *format = named;
-    if (o->format != DC3_FORMAT_DEFAULT) DC3_TRY(dc3_option_check("format", (int)o->format, 1));
-    if (named == DC3_FORMAT_DEFAULT) *format = o->format;
-    if (*format == DC3_FORMAT_DEFAULT)
+    DC3_TRY(dc3_coding_of(o->format, o->quality, o->chroma, coding));
+    if (o->format == DC3_AVIF)
+        return dc3_fail_setting("format", "edited images are PNG, WebP, JPEG or TIFF; found avif");
+    if (named == DC3_FORMAT_DEFAULT && o->format == DC3_FORMAT_DEFAULT)
         return dc3_fail_setting("out",
                                 "expected a name that ends with .png, .webp, .jpg or .tif, or %s; found %s",
                                 dc3_setting("format"), o->out);
-    if (o->format == DC3_FORMAT_DEFAULT || o->format == *format) return DC3_OK;
+    if (o->format == DC3_FORMAT_DEFAULT) coding->format = named;
+    if (named == DC3_FORMAT_DEFAULT || named == coding->format) return DC3_OK;
     return dc3_fail_setting("format", "expected that of the file's name, %s; found %s", o->out,
                             dc3_image_format_name(o->format));
 }
@@ -32,7 +33,7 @@ typedef struct job {
     dc3_image_source *image;
     int width, height; /* of the result */
     dc3_fit fit;
-    dc3_image_format format;
+    dc3_coding coding;
     char *place; /* of the file to write */
 } job;
 
@@ -53,7 +54,7 @@ static dc3_status write(const job *j, int width, int height, const float *result
     DC3_TRY(dc3_image_of_floats(width, height, result, &own));
     int same = width == j->width && height == j->height;
     dc3_status status = same ? DC3_OK : dc3_image_resize(&own, j->width, j->height, DC3_FIT_SQUASH, &scaled);
-    if (status == DC3_OK) status = dc3_image_save(j->place, same ? &own : &scaled, j->format);
+    if (status == DC3_OK) status = dc3_image_save(j->place, same ? &own : &scaled, j->coding);
     dc3_image_free(&own);
     dc3_image_free(&scaled);
     return status;
@@ -129,7 +130,7 @@ dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path,
         {"the image", path}, {"the editor", options->editor}, {"the prompts", options->prompts}};
     dc3_output_path output = {"out", options->out, &dc3_image_output, options->force, inputs, 3, NULL};
     DC3_TRY(dc3_output_path_check(&output, &j.place));
-    dc3_status status = format_of(options, &j.format);
+    dc3_status status = coding_of(options, &j.coding);
     if (status == DC3_OK) status = dc3_image_source_open_file(path, &j.image);
     if (status == DC3_OK) status = edit_image(options, prompt, &j);
     dc3_image_source_say(j.image, &options->listener);

@@ -10,9 +10,10 @@
 #include "features/features.h"
 #include "condense/run_teacher.h"
 #include "dc3/text.h"
+#include "options/coding.h"
 #include "report/stage.h"
 
-enum { IMAGES = 8 };
+enum { IMAGES = 8, SIZED = 64 };    /* that are made; whose bytes are counted */
 enum { LEAST_LEFT = 64 << 20 };     /* bytes that a run takes beside what it has once it was measured */
 static const double writing = 0.01; /* seconds until an image and its row of state.db are safely on a disk */
 static const double enough = 0.7;   /* seconds to spend on a measurement, where one is not longer by itself */
@@ -30,7 +31,7 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     run->edit.steps = steps;
     dc3_status status = run->synthesis->make(run, &part, &made);
     run->edit.steps = all;
-    if (status == DC3_OK) status = dc3_image_encode(&made.image, run->format, &data, &size);
+    if (status == DC3_OK) status = dc3_image_encode_as(&made.image, run->coding, &data, &size);
     *seconds = dc3_seconds_now() - start;
     free(data);
     dc3_made_free(&made);
@@ -153,6 +154,44 @@ static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, dou
     return DC3_OK;
 }
 
+/* Bytes of a stored image as the mean of some, spread over the dataset, as they are: an edit changes their
+ * colours, hardly their details. One of several parts shows as much as they do at their size. 0: none can be
+ * read. */
+static dc3_status measure_bytes(const dc3_run *run, double *each)
+{
+    int fourfold = run->synthesis->combines && run->combine == DC3_COMBINE_FOURFOLD;
+    int parts = fourfold || run->each > 1 ? 4 : 1, size = parts > 1 ? run->size / 2 : run->size, read = 0;
+    int64_t n = dc3_dataset_size(run->dataset), looks = n < SIZED ? n : SIZED;
+    double sum = 0, start = dc3_seconds_now();
+    for (int64_t i = 0; i < looks && (!read || dc3_seconds_now() - start < enough); i++) {
+        dc3_image image;
+        void *data;
+        size_t bytes;
+        if (dc3_dataset_read(run->dataset, n * i / looks, size, size, run->fit, &image) != DC3_OK) continue;
+        dc3_status status = dc3_image_encode_as(&image, run->coding, &data, &bytes);
+        dc3_image_free(&image);
+        DC3_TRY(status);
+        free(data);
+        sum += (double)bytes * parts;
+        read++;
+    }
+    *each = read ? sum / read : 0;
+    return DC3_OK;
+}
+
+static dc3_status estimate_bytes(dc3_run *run, int64_t stored)
+{
+    char format[DC3_CODING_TEXT], one[DC3_NUMBER_TEXT], all[DC3_NUMBER_TEXT];
+    double each;
+    DC3_TRY(measure_bytes(run, &each));
+    run->report->bytes = each * (double)stored;
+    if (each > 0)
+        dc3_run_say(run, "estimate: %lld images as %s of about %s each, %s in all", (long long)stored,
+                    dc3_coding_text(run->coding, format), dc3_size_text(each, one),
+                    dc3_size_text(run->report->bytes, all));
+    return DC3_OK;
+}
+
 /* Bytes of the features of all images, and of what the selection of the largest class works on beside them.
  */
 static double selection_bytes(const dc3_run *run)
@@ -196,5 +235,6 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)
     dc3_duration_text(run->report->estimate_seconds, text);
     dc3_run_say(run, "estimate: %s%s%sabout %s", training > 0 ? "a teacher's training, " : "", first, second,
                 text);
+    if (stored && run->options->dry_run) DC3_TRY(estimate_bytes(run, stored));
     return dc3_check_memory(LEAST_LEFT + (images ? selection_bytes(run) : 0));
 }

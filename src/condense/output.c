@@ -339,7 +339,7 @@ dc3_status dc3_output_name(const dc3_output *o, const dc3_part *part, char **rel
     const char *dot = strrchr(base, '.');
     dc3_stored_stem(base, dot && dot > base ? (size_t)(dot - base) : strlen(base), stem, sizeof stem);
     snprintf(name, sizeof name, "%s/%03d-%s%s", folder, part->place, stem,
-             dc3_image_extension(o->run->format));
+             dc3_image_extension(o->run->coding.format));
     *relative = strdup(name);
     *path = dc3_path_join(o->train, name);
     if (*relative && *path) return DC3_OK;

@@ -10,6 +10,7 @@
 #include "condense/methods.h"
 #include "condense/run_teacher.h"
 #include "diffusion/edit_options.h"
+#include "options/coding.h"
 #include "options/option_names.h"
 #include "teacher/classes.h"
 #include "teacher/own_teacher.h"
@@ -39,10 +40,9 @@ static dc3_status read_choices(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
     DC3_TRY(dc3_option_check("fit", (int)o->fit, 1));
-    DC3_TRY(dc3_option_check("format", (int)o->format, 1));
+    DC3_TRY(dc3_coding_of(o->format, o->quality, o->chroma, &run->coding));
     DC3_TRY(dc3_option_check("combine", (int)o->combine, 0));
     run->fit = o->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : o->fit;
-    run->format = o->format == DC3_FORMAT_DEFAULT ? DC3_PNG : o->format;
     run->combine = o->combine;
     return DC3_OK;
 }

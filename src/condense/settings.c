@@ -7,6 +7,7 @@
 #include "condense/method.h"
 #include "condense/run_teacher.h"
 #include "condense/settings.h"
+#include "options/coding.h"
 #include "options/option_names.h"
 
 /* The choice of rows: bins, objective and the features that tell images apart. */
@@ -47,7 +48,7 @@ static void editor_settings(const dc3_run *run, json_t *o)
 
 json_t *dc3_run_settings(const dc3_run *run)
 {
-    char seed[24], *data = dc3_path_real(run->options->data);
+    char seed[24], format[DC3_CODING_TEXT], *data = dc3_path_real(run->options->data);
     json_t *o = json_object();
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->options->select.seed);
     json_object_set_new(o, "method", json_string(run->method->words->name));
@@ -72,7 +73,9 @@ json_t *dc3_run_settings(const dc3_run *run)
     if (run->synthesis->combines)
         json_object_set_new(o, "combine", json_string(dc3_combine_names[run->combine]));
     json_object_set_new(o, "fit", json_string(dc3_fit_names[run->fit]));
-    json_object_set_new(o, "format", json_string(dc3_image_extension(run->format) + 1));
+    json_object_set_new(o, "format",
+                        json_string(run->coding.quality ? dc3_coding_text(run->coding, format)
+                                                        : dc3_image_extension(run->coding.format) + 1));
     if (run->synthesis->settings) run->synthesis->settings(run, o);
     return o;
 }

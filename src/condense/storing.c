@@ -52,7 +52,7 @@ static dc3_status make_and_write(dc3_run *run, job *j)
     if (status == DC3_OK && made.edits.pixels)
         status = dc3_edits_write(run->options->out, j->relative, &made.edits);
     if (status == DC3_OK) status = dc3_make_folder_of(j->path);
-    if (status == DC3_OK) status = dc3_image_write(j->path, &made.image, run->format);
+    if (status == DC3_OK) status = dc3_image_write_as(j->path, &made.image, run->coding);
     dc3_made_free(&made);
     return status;
 }
@@ -106,10 +106,12 @@ static dc3_status note(dc3_run *run, int64_t image, const job *j, char *stored)
     int edits = run->synthesis->combines ? dc3_combine_edits(run->combine) : 0;
     if (j->status != DC3_OK && j->unreadable) return dc3_run_skip(run, j->unreadable->item, j->reason);
     if (j->status != DC3_OK) return dc3_fail(j->status, "%s", j->reason);
+    int64_t bytes = bytes_of(j->path);
     *stored = 1;
     run->report->stored++;
+    run->report->bytes += (double)bytes;
     if (!j->there) run->report->edits += edits;
-    return dc3_state_store(run->state, image, bytes_of(j->path), edits);
+    return dc3_state_store(run->state, image, bytes, edits);
 }
 
 /* The images from `first` on, `count` of them. */

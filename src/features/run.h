@@ -32,7 +32,7 @@ typedef struct dc3_run {
     dc3_detail detail; /* what of an edit is stored */
     dc3_combine combine;
     dc3_fit fit;
-    dc3_image_format format;
+    dc3_coding coding; /* of stored images */
     int size, feature_size;
     int usual;                        /* dc3_usual_size of the dataset, at most 256 */
     int each;                         /* parts of a stored image */

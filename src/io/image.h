@@ -32,25 +32,37 @@ dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fi
 dc3_status dc3_image_caption(const char *text, int width, int height, dc3_image *image);
 
 /* A JPEG to look at, quality 85, which nobody can ask for by a word. */
-#define DC3_JPEG_SMALL ((dc3_image_format)(DC3_JPEG + 1))
+#define DC3_JPEG_SMALL ((dc3_image_format)(DC3_AVIF + 1))
 /* Of the files that dc3_image_save writes only. */
-#define DC3_TIFF ((dc3_image_format)(DC3_JPEG + 2))
+#define DC3_TIFF ((dc3_image_format)(DC3_AVIF + 2))
 /* "png", ...; NULL after the last. */
 extern const char *const dc3_format_names[];
-/* ".png", ".webp" (lossless), ".jpg" (quality 95, full chroma), ".jpg" (quality 85, full chroma, to look at),
- * ".tif" (Deflate). */
+/* ".png", ".webp", ".jpg", ".avif", ".jpg" (DC3_JPEG_SMALL), ".tif" (Deflate). */
 const char *dc3_image_extension(dc3_image_format format);
+
+/* How an image is encoded. Without a quality: PNG and WebP without loss, JPEG of quality 95 and full chroma.
+ */
+typedef struct dc3_coding {
+    dc3_image_format format;
+    int quality;       /* 1 to 100 of WebP, JPEG or AVIF with loss; 0: none is given */
+    dc3_chroma chroma; /* of JPEG and AVIF with a quality; WebP with loss stores 4:2:0 */
+} dc3_coding;
+
 /* Encoded bytes, which the caller frees. The same image gives the same bytes. */
 dc3_status dc3_image_encode(const dc3_image *image, dc3_image_format format, void **data, size_t *size);
+dc3_status dc3_image_encode_as(const dc3_image *image, dc3_coding coding, void **data, size_t *size);
 /* Encodes and writes, the file whole or not at all. */
 dc3_status dc3_image_write(const char *path, const dc3_image *image, dc3_image_format format);
+dc3_status dc3_image_write_as(const char *path, const dc3_image *image, dc3_coding coding);
+/* 1 if the installed libraries write the format, which is tried. */
+int dc3_image_writes(dc3_image_format format);
 
 /* The format that the ending of a name says (".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff");
  * DC3_FORMAT_DEFAULT for other names. */
 dc3_image_format dc3_image_format_of(const char *name);
 /* A single image that a user named: what dc3_image_save writes. */
 extern const dc3_output_kind dc3_image_output;
-/* The same as dc3_image_write, with a mark by which the file is known as dc3's. */
-dc3_status dc3_image_save(const char *path, const dc3_image *image, dc3_image_format format);
+/* The same as dc3_image_write_as, with a mark by which the file is known as dc3's; not of DC3_AVIF. */
+dc3_status dc3_image_save(const char *path, const dc3_image *image, dc3_coding coding);
 
 #endif

@@ -114,7 +114,8 @@ static dc3_status draw(const origins *from, const json_t *lines, int rows, const
     }
     dc3_image_format format = dc3_image_format_of(place);
     if (status == DC3_OK)
-        status = dc3_image_save(place, &sheet, format == DC3_FORMAT_DEFAULT ? DC3_PNG : format);
+        status = dc3_image_save(place, &sheet,
+                                (dc3_coding){.format = format == DC3_FORMAT_DEFAULT ? DC3_PNG : format});
     dc3_image_free(&sheet);
     return status;
 }

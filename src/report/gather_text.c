@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/file.h"
 #include "report/gather_parts.h"
 #include "dc3/progress.h"
@@ -74,6 +75,23 @@ static const char *label_of(const char *key, char text[64])
     return text;
 }
 
+/* Bytes of the files that the lines of metadata.jsonl name; 0: none are there. */
+static double stored_bytes(const dc3_reporting *r)
+{
+    double sum = 0;
+    size_t i;
+    json_t *line;
+    struct stat info;
+    json_array_foreach(r->lines, i, line)
+    {
+        const char *name = json_string_value(json_object_get(line, "file_name"));
+        char *path = name && r->train ? dc3_path_join(r->train, name) : NULL;
+        if (path && stat(path, &info) == 0) sum += (double)info.st_size;
+        free(path);
+    }
+    return sum;
+}
+
 dc3_status dc3_report_settings(dc3_reporting *r)
 {
     const char *key;
@@ -85,6 +103,10 @@ dc3_status dc3_report_settings(dc3_reporting *r)
         if (text && *text) json_array_append_new(list, dc3_report_pair(label_of(key, label), text));
         free(text);
     }
+    double bytes = stored_bytes(r);
+    char size[DC3_NUMBER_TEXT];
+    if (bytes > 0)
+        json_array_append_new(list, dc3_report_pair("Bytes of the images", dc3_size_text(bytes, size)));
     const char *version = json_string_value(json_object_get(r->document, "version"));
     if (version) json_array_append_new(list, dc3_report_pair("Version of dc3", version));
     json_object_set_new(r->page, "settings", list);

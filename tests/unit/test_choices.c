@@ -8,7 +8,7 @@ static const struct {
 } settings[] = {
     {"dtype", {"auto", "f32", "bf16"}},
     {"fit", {"crop", "squash", "pad"}},
-    {"format", {"png", "webp", "jpeg"}},
+    {"format", {"png", "webp", "jpeg", "avif"}},
     {"combine", {"gradient", "random", "grid", "fourfold"}},
     {"detail", {"keep", "edit"}},
     {"sampler",

@@ -83,7 +83,7 @@ static void wrong_constants(void **state)
     } while (0)
     CONSTANT(fit, (dc3_fit)3);
     CONSTANT(fit, (dc3_fit)-2);
-    CONSTANT(format, (dc3_image_format)3);
+    CONSTANT(format, (dc3_image_format)4);
     CONSTANT(combine, (dc3_combine)4);
     CONSTANT(combine, (dc3_combine)-1);
     dc3_train_options train = dc3_train_defaults();
