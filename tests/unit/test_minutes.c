@@ -1,5 +1,6 @@
-/* Minutes of training: the number of epochs that they became is kept, so that an interrupted student resumes to
- * the same. Nothing here depends on how fast the machine is: students are interrupted by their progress. */
+/* Minutes of training: the number of epochs that they became is kept, so that an interrupted student resumes
+ * to the same. Nothing here depends on how fast the machine is: students are interrupted by their progress.
+ */
 #include "support/shaped_dataset.h"
 #include <dirent.h>
 #include "dc3/evaluate.h"
