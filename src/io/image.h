@@ -1,5 +1,5 @@
-/* Images: decoded (by libvips, plain JPEG and PNG without it) to 8-bit sRGB, at their own size or fitted to
- * one; and encoded again. */
+/* Images: decoded (by libvips, plain JPEG, PNG and WebP without it) to 8-bit sRGB, at their own size or
+ * fitted to one; and encoded again. */
 #ifndef DC3_IO_IMAGE_H
 #define DC3_IO_IMAGE_H
 

@@ -7,8 +7,6 @@
 #include "io/image.h"
 #include "io/images/plain.h"
 
-#define FOLDER DC3_TEST_DATA "/images/"
-
 /* Some order and some noise, so that JPEG's chroma and PNG's filters have something to do. */
 static VipsImage *random_image(dc3_rng *rng, int width, int height)
 {
@@ -111,6 +109,12 @@ static void taken(void **state)
         same_as_libvips("PNG", data, size, 0, 0);
         same_as_libvips("PNG", data, size, width, height);
         g_free(data);
+        assert_int_equal(vips_webpsave_buffer(rgb, &data, &size, "Q", quality, "lossless", round % 2,
+                                              "effort", 1, "strip", TRUE, NULL),
+                         0);
+        same_as_libvips("WebP", data, size, 0, 0);
+        same_as_libvips("WebP", data, size, width, height);
+        g_free(data);
         g_object_unref(rgb);
     }
     data = png_that_says(&size, 0, 0);
@@ -187,22 +191,93 @@ static void damaged(void **state)
     assert_int_equal(vips_pngsave_buffer(rgb, &data, &size, "strip", TRUE, NULL), 0);
     damage("a cut PNG", data, size, &rng);
     g_free(data);
+    for (int lossless = 0; lossless < 2; lossless++) {
+        assert_int_equal(vips_webpsave_buffer(rgb, &data, &size, "lossless", lossless, "strip", TRUE, NULL),
+                         0);
+        damage("a cut WebP", data, size, &rng);
+        g_free(data);
+    }
     g_object_unref(rgb);
+}
+
+static void *read_golden(const char *name, size_t *size)
+{
+    char path[1024], *data;
+    snprintf(path, sizeof path, DC3_TEST_DATA "/%s", name);
+    assert_int_equal(dc3_file_read(path, 1 << 20, &data, size), DC3_OK);
+    return data;
 }
 
 static void left_to_libvips(void **state)
 {
     (void)state;
-    static const char *const files[] = {"cmyk.jpg",  "cut.jpg",    "text.jpg",     "cut.png",
-                                        "empty.png", "alpha.webp", "animated.gif", "pages.tif"};
+    static const char *const files[] = {"images/cmyk.jpg",     "images/cut.jpg",   "images/text.jpg",
+                                        "images/cut.png",      "images/empty.png", "images/animated.webp",
+                                        "images/animated.gif", "images/pages.tif"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char path[1024], *data;
         size_t size;
-        snprintf(path, sizeof path, "%s%s", FOLDER, files[i]);
-        assert_int_equal(dc3_file_read(path, 1 << 20, &data, &size), DC3_OK);
+        void *data = read_golden(files[i], &size);
         left_alone(files[i], data, size);
         free(data);
     }
+}
+
+/* A WebP with transparency, an orientation or a profile is taken, and what its pixels need is known. */
+static void webps(void **state)
+{
+    enum { FLAGS = 20, ALPHA = 0x10, EXIF = 0x08, ICC = 0x20, ANIMATION = 0x02 };
+    static const struct {
+        const char *name;
+        int orientation, managed;
+    } files[] = {
+        {"images/alpha.webp", 1, 0}, {"odd_images/turned.webp", 3, 0}, {"odd_images/wide.webp", 1, 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        size_t size;
+        dc3_plain plain;
+        uint8_t *data = read_golden(files[i].name, &size);
+        assert_int_equal(dc3_plain_decode(data, size, 0, 0, &plain), 1);
+        assert_int_equal(plain.orientation, files[i].orientation);
+        assert_int_equal(plain.colours != NULL, files[i].managed);
+        dc3_plain_free(&plain);
+        if (memcmp(data + 12, "VP8X", 4) == 0) { /* whose header names parts that are not there */
+            data[FLAGS] ^= EXIF | ICC;
+            left_alone("a WebP without what it names", data, size);
+            data[FLAGS] = ANIMATION;
+            left_alone("an animated WebP", data, size);
+        }
+        free(data);
+    }
+}
+
+/* Transparency that the header does not name: libwebp passes over a chunk of it; where it is in the pixels
+ * themselves, libvips decides what becomes of it. */
+static void unnamed_alpha(void **state)
+{
+    enum { FLAGS = 20, ALPHA = 0x10 };
+    dc3_rng rng = dc3_rng_make(6, DC3_RNG_TEST, 0);
+    (void)state;
+    VipsImage *rgb = random_image(&rng, 20, 18), *clear;
+    assert_int_equal(vips_bandjoin_const1(rgb, &clear, 100, NULL), 0);
+    for (int lossless = 0; lossless < 2; lossless++) {
+        void *data;
+        size_t size;
+        dc3_plain plain;
+        vips_image_set_int(clear, VIPS_META_ORIENTATION, 1); /* for which EXIF is written, and a header */
+        assert_int_equal(vips_webpsave_buffer(clear, &data, &size, "lossless", lossless, NULL), 0);
+        uint8_t *flags = (uint8_t *)data + FLAGS;
+        assert_true(*flags & ALPHA);
+        assert_int_equal(dc3_plain_decode(data, size, 0, 0, &plain), 1);
+        dc3_plain_free(&plain);
+        *flags &= (uint8_t)~ALPHA;
+        if (lossless)
+            left_alone("a WebP with alpha in its pixels only", data, size);
+        else
+            same_as_libvips("a WebP with alpha that its header does not name", data, size, 0, 0);
+        g_free(data);
+    }
+    g_object_unref(clear);
+    g_object_unref(rgb);
 }
 
 /* Texts that a small file may inflate to gigabytes. */
@@ -237,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(taken),           cmocka_unit_test(shrinks),
                                        cmocka_unit_test(reduced),         cmocka_unit_test(damaged),
-                                       cmocka_unit_test(left_to_libvips), cmocka_unit_test(texts)};
+                                       cmocka_unit_test(left_to_libvips), cmocka_unit_test(webps),
+                                       cmocka_unit_test(unnamed_alpha),   cmocka_unit_test(texts)};
     return cmocka_run_group_tests(tests, start, NULL);
 }

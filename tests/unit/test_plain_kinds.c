@@ -189,7 +189,11 @@ static const struct kind {
     {".webp[lossless]", 3, 6, NULL, &usual, 0},
     {".webp[lossless]", 4, 0, NULL, &clear, 0},
     {".webp", 4, 0, NULL, &clear, 0},
+    {".webp[Q=40]", 3, 5, NULL, &usual, 0},
+    {".webp", 1, 0, NULL, &usual, 0},
+    {".webp", 3, 8, "srgb", &usual, 0},
     {".webp", 3, 0, "p3", &managed, 0},
+    {".webp[lossless]", 4, 6, "p3", &both, 0},
     {".tif", 3, 8, NULL, &usual, 0},
     {".tif[compression=lzw]", 4, 0, NULL, &clear, 0},
     {".tif", 1, 0, NULL, &usual, 0},
@@ -470,6 +474,7 @@ static void orientations(void **state)
         size_t c = i / 2, size = write_exif(block, i % 2, cases[c].count, cases[c].tag, cases[c].type,
                                             cases[c].values, cases[c].value);
         assert_int_equal(dc3_marks_orientation(block, size), cases[c].wanted);
+        assert_int_equal(dc3_marks_orientation(block + 6, size - 6), cases[c].wanted); /* as in most WebPs */
         for (size_t cut = 0; cut < size - 4; cut++) { /* which ends with the place of the next directory */
             uint8_t *part = malloc(cut + 1);
             memcpy(part, block, cut);

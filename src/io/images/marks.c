@@ -31,9 +31,10 @@ static size_t find_tag(const unsigned char *tiff, size_t size, size_t tag)
 int dc3_marks_orientation(const unsigned char *exif, size_t size)
 {
     enum { PREFIX = 6, TAG = 0x112, SHORT = 3, HEADER = 8, ENTRY = 12 };
-    if (size < PREFIX + HEADER + 2 || memcmp(exif, "Exif\0", PREFIX) != 0) return 0;
-    const unsigned char *tiff = exif + PREFIX;
-    size -= PREFIX;
+    int prefix = size >= PREFIX && memcmp(exif, "Exif\0", PREFIX) == 0 ? PREFIX : 0;
+    const unsigned char *tiff = exif + prefix;
+    size -= (size_t)prefix;
+    if (size < HEADER + 2) return 0;
     if (memcmp(tiff, "II\x2a", 4) != 0 && memcmp(tiff, "MM\0\x2a", 4) != 0) return 0;
     int little = *tiff == 'I', orientation = 1, entries = 0;
     size_t at = number(tiff + 4, 4, little);

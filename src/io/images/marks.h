@@ -16,8 +16,9 @@ typedef struct dc3_marks {
 dc3_marks dc3_marks_of_png(const void *data, size_t size);
 /* Of a JPEG: whether it begins a Multi-Picture file (CIPA DC-007) of several images. */
 dc3_marks dc3_marks_of_jpeg(const void *data, size_t size);
-/* How an image stands, 1 to 8, by the EXIF in a JPEG from its first bytes, "Exif", on; 1 where it does not
- * say. 0: the block, its first directory or that entry is not as it should be. */
+/* How an image stands, 1 to 8, by the EXIF in a JPEG or WebP, with its first bytes, "Exif", or, as in most
+ * WebPs, without; 1 where it does not say. 0: the block, its first directory or that entry is not as it
+ * should be. */
 int dc3_marks_orientation(const unsigned char *exif, size_t size);
 
 #endif

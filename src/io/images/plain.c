@@ -12,6 +12,8 @@ int dc3_plain_decode(const void *data, size_t size, int width, int height, dc3_p
         done = dc3_plain_jpeg(data, size, width, height, plain);
     else if (size > 8 && memcmp(data, "\x89PNG", 4) == 0)
         done = dc3_plain_png(data, size, plain);
+    else if (dc3_kind_of(data, size) == DC3_KIND_WEBP)
+        done = dc3_plain_webp(data, size, plain);
     else if (dc3_kind_of(data, size) == DC3_KIND_NETPBM)
         done = dc3_plain_netpbm(data, size, &plain->image);
     if (done > 1) plain->notes |= DC3_NOTE_FRAMES;

@@ -21,17 +21,18 @@ typedef struct dc3_plain {
 int dc3_jpeg_shrink(int own_width, int own_height, int width, int height);
 /* Decodes an undamaged JPEG that is neither CMYK nor of another depth than 8 bits, at 1 / shrink of its size,
  * as dc3_jpeg_shrink says for the size that it is to have as it stands; or a PNG, unless it has 16 bits and
- * is transparent; or Netpbm. 1: done, and the pixels are those that libvips gives, which uses the same two
- * libraries but takes some 40 times as long at 32 x 32 pixels. 0: not such an image, or too large, or there
- * is no memory for it; *plain is empty, and libvips decides what is wrong with it. Threads may call it at
- * once. */
+ * is transparent; or a WebP that is not animated; or Netpbm. 1: done, and the pixels are those that libvips
+ * gives, which uses the same three libraries but takes some 40 times as long at 32 x 32 pixels. 0: not such
+ * an image, or too large, or there is no memory for it; *plain is empty, and libvips decides what is wrong
+ * with it. Threads may call it at once. */
 int dc3_plain_decode(const void *data, size_t size, int width, int height, dc3_plain *plain);
 /* Accepts an empty one; empties. */
 void dc3_plain_free(dc3_plain *plain);
 
-/* The same as decode where it is known to be a JPEG, or a PNG. */
+/* The same as decode where it is known to be a JPEG, a PNG or a WebP. */
 int dc3_plain_jpeg(const void *data, size_t size, int width, int height, dc3_plain *plain);
 int dc3_plain_png(const void *data, size_t size, dc3_plain *plain);
+int dc3_plain_webp(const void *data, size_t size, dc3_plain *plain);
 /* The same where its first bytes are those of a PBM, PGM or PPM: P1 to P6. 2: another one follows it. */
 int dc3_plain_netpbm(const void *data, size_t size, dc3_image *image);
 /* Fills `rgb` from grey (1 channel) or RGB (3), with alpha (2, 4) or without; it may be `from` where there
