@@ -67,8 +67,8 @@ int dc3_plain_webp(const void *data, size_t size, dc3_plain *plain)
     WebPDemuxer *file = WebPDemux(&bytes); /* NULL: cut short, or no WebP */
     if (!file) return 0;
     uint32_t flags = WebPDemuxGetI(file, WEBP_FF_FORMAT_FLAGS);
-    int done = !(flags & ANIMATION_FLAG) && read_marks(file, flags, plain) &&
-               read_still(file, flags, size, plain);
+    int done =
+        !(flags & ANIMATION_FLAG) && read_marks(file, flags, plain) && read_still(file, flags, size, plain);
     WebPDemuxDelete(file);
     return done;
 }
