@@ -65,8 +65,10 @@ static const option own_options[] = {
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Folder for datasets, scores and the table", "DIR"},
     {"teacher", 0, OPTION_PATH, AT(common.options.teacher), ANY,
      "Classifier trained on the whole dataset: gradients, crops' scores, soft labels; none: VAE "
-     "features, hard labels (default: one is trained for all of it)",
-     "FILE"},
+     "features, hard labels (default: one is trained for all of it); of several, A,B, averaged logits are "
+     "the "
+     "labels and the first selects",
+     "FILE,.."},
     {"teacher-arch", 0, OPTION_TEXT, AT(common.options.arch), ANY,
      "Architecture of the teacher: of a FILE it is checked (default of one that is trained: convnet3 up to "
      "64 "

@@ -34,7 +34,11 @@ static void print_conditions(const result *r)
     printf("  %d epoch%s of %lld image%s, %lld step%s of %d, learning rate %g, %d px, %s; %s labels",
            s->epochs, s->epochs == 1 ? "" : "s", (long long)s->images, s->images == 1 ? "" : "s",
            (long long)s->steps, s->steps == 1 ? "" : "s", s->batch, s->lr, s->size, s->dtype, s->labels);
-    if (*s->teacher) printf(" of %s %s", dc3_text_article(s->teacher), s->teacher);
+    if (s->teachers)
+        printf(" of %d teachers' averaged logits: %s%s", s->teachers, s->teachers_text,
+               s->teacher_top1 >= 0 ? "; together" : "");
+    else if (*s->teacher)
+        printf(" of %s %s", dc3_text_article(s->teacher), s->teacher);
     if (s->teacher_top1 >= 0) printf(" (top-1 %.2f %%)", 100 * s->teacher_top1);
     if (s->any_teacher) printf(", taken with --any-teacher: hardly one of these classes");
     if (*s->teacher && s->temperature > 0) printf(" at temperature %g", s->temperature);
@@ -225,7 +229,9 @@ static const option own_options[] = {
     {"labels", 0, OPTION_WORD, AT(options.labels), ANY,
      "soft (a teacher's, of each batch), stored (by dc3 label), hard (default soft)", "KIND"},
     {"teacher", 0, OPTION_PATH, AT(options.teacher), ANY,
-     "Classifier trained on the whole dataset (default: the run's own)", "FILE"},
+     "Classifier trained on the whole dataset (default: the run's own); of several, A,B, their averaged "
+     "logits",
+     "FILE,.."},
     {"teacher-classes", 0, OPTION_PATH, AT(options.teacher_classes), ANY, "As for condense", "FILE"},
     {"any-teacher", 0, OPTION_FLAG, AT(options.any_teacher), ANY, "As for condense", NULL},
     {"stored", 0, OPTION_PATH, AT(options.stored), ANY, "Stored labels (default OUT/soft_labels.safetensors)",

@@ -36,7 +36,9 @@ typedef struct label_values {
 
 static const option own_options[] = {
     {"teacher", 0, OPTION_PATH, AT(teacher), ANY,
-     "Classifier trained on the dataset's classes (default: the run's own)", "FILE"},
+     "Classifier trained on the dataset's classes (default: the run's own); of several, A,B, their averaged "
+     "logits",
+     "FILE,.."},
     {"arch", 0, OPTION_TEXT, AT(arch), ANY,
      "Architecture that the teacher must have: resnet18, convnet3, ... (default: as its tensors say)",
      "NAME"},

@@ -67,7 +67,8 @@ const option select_options[] = {{"ipc", 'n', OPTION_WHOLE, AT(options.select.ip
 const option teacher_options[] = {
     {"teacher", 0, OPTION_PATH, AT(options.teacher), ANY,
      "Classifier (.safetensors or .pth, trained on the dataset's classes) whose gradients or features "
-     "measure similarity; none: the VAE's features do (default: condense trains one; otherwise none)",
+     "measure similarity; none: the VAE's features do (default: condense trains one; otherwise none); of "
+     "several, A,B, the first's do",
      "FILE"},
     {"teacher-arch", 0, OPTION_TEXT, AT(options.arch), ANY,
      "Architecture of the teacher: resnet18, resnet50, convnet3, ... (default: of a FILE as its tensors say; "

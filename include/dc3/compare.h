@@ -15,7 +15,8 @@ extern "C" {
 typedef struct dc3_compare_options {
     size_t struct_size; /* set by dc3_compare_defaults; not to be changed */
     dc3_condense_options
-        condense; /* data, teacher, editor and the rest; ipc, method, seed, out are set here */
+        condense; /* data, teacher (of several, "A,B", the first selects and the averaged logits of all are
+                     the soft labels), editor and the rest; ipc, method, seed, out are set here */
     dc3_evaluate_options evaluate; /* val, epochs and the rest; data, arch, labels, augment, teacher, seed,
                                       folder are set here */
     const char *out;               /* folder to make */

@@ -21,8 +21,9 @@ typedef struct dc3_condense_options {
     const char *out;     /* folder to make */
     const char *method;  /* for condense and select: "dc3", or a baseline's name (dc3_method_name) */
     const char *editor;  /* diffusers directory */
-    const char *teacher; /* classifier: safetensors, .pth; "none": images are as similar as their VAE
-                            features; NULL: dc3_condense trains one in its folder, others take none */
+    const char *teacher; /* classifier: safetensors, .pth; of several, "A,B", the first; "none": images are as
+                            similar as their VAE features; NULL: dc3_condense trains one in its folder, others
+                            take none */
     const char *arch;    /* the teacher's architecture: of one that is trained here, default convnet3 up to 64
                             pixels, else resnet18; of a given one to be checked, derived from its tensors */
     int teacher_size;    /* pixels at which the teacher sees images; of one that is trained here, default the

@@ -21,7 +21,7 @@ typedef struct dc3_evaluate_options {
     const char *val;    /* dataset of the same classes to test on */
     const char *arch;   /* the student's architecture */
     dc3_label_kind labels;
-    const char *teacher; /* of soft labels: safetensors or .pth */
+    const char *teacher; /* of soft labels: safetensors or .pth; "A,B": their averaged logits, up to 16 */
     const char *stored;  /* file of stored labels; default DATA/soft_labels.safetensors */
     dc3_augment_kind augment;
     dc3_compute dtype;   /* of student and teacher */
@@ -70,8 +70,10 @@ DC3_API dc3_evaluate_options dc3_evaluate_defaults(void);
 enum { DC3_EVALUATE_TESTS = 4 }; /* after 25, 50, 75 and 100 % of the epochs */
 typedef struct dc3_score {
     char arch[24];
-    char teacher[24];           /* architecture of the soft labels' teacher, "" without one */
-    double teacher_top1;        /* of that teacher on the same images, 0 to 1; -1 where it was not asked */
+    char teacher[24];    /* architecture of the soft labels' teacher, of several of the first, "" without
+                            one */
+    double teacher_top1; /* of that teacher on the same images, of several of their averaged logits, 0 to
+                            1; -1 where it was not asked */
     char labels[8], augment[8]; /* "soft", "stored", "hard"; "rded", "none" */
     char dtype[8];              /* of the computation: "f32", "bf16" */
     int64_t images, test_images, classes;
@@ -96,6 +98,8 @@ typedef struct dc3_score {
     char recipe[16]; /* "classic", .. */
     char training[320]; /* for people: optimizer, schedule, loss, augmentation, which weights are tested */
     double minutes;     /* that were asked for; 0: none */
+    int teachers;       /* whose averaged logits are the soft labels; 0: not of several */
+    char teachers_text[640]; /* of several, for people: "a.safetensors, a convnet3 (top-1 80.12 %); .." */
 } dc3_score;
 
 /* The images that several students are tested on, which are read once; and a teacher's accuracy on them. */

@@ -18,8 +18,9 @@ typedef struct dc3_label_options {
     size_t struct_size;  /* set by dc3_label_defaults; not to be changed */
     const char *run;     /* folder that dc3_condense made, or any dataset that dc3 reads */
     const char *out;     /* file to write; default RUN/soft_labels.safetensors where dc3 made RUN */
-    const char *teacher; /* classifier checkpoint, trained on the dataset's classes */
-    const char *arch;    /* the teacher's architecture, to be checked; derived from its tensors */
+    const char *teacher; /* classifier checkpoint, trained on the dataset's classes; "A,B": the averaged
+                            logits of several, up to 16 */
+    const char *arch;    /* each teacher's architecture, to be checked; derived from its tensors */
     int size;   /* pixels of a view's side; default the teacher's own, else the images', at most 224 */
     int views;  /* of each image, 1 to 100000; default 10 */
     int top_k;  /* logits to store of each view, below the number of classes; 0: all */

@@ -168,6 +168,17 @@ static json_t *settings_of(const dc3_tested *student)
     return settings;
 }
 
+/* Several teachers in a line (or NULL): what they are, and how often their averaged logits are right. */
+static void add_teachers(const dc3_tested *student, json_t *line)
+{
+    char names[400];
+    json_t *teachers = json_object_get(student->settings, "teachers");
+    if (!teachers || !line) return;
+    json_object_set_new(line, "teacher", json_string(dc3_teacher_names(teachers, names, sizeof names)));
+    json_object_set(line, "teachers", teachers);
+    json_object_set_new(line, "teacher_top1", json_real(student->score.teacher_top1));
+}
+
 /* The line of results.jsonl; NULL without memory. */
 static json_t *line_of(const dc3_cell *w, const dc3_tested *student, int own_teacher, const cost *made)
 {
@@ -183,17 +194,19 @@ static json_t *line_of(const dc3_cell *w, const dc3_tested *student, int own_tea
         json_decref(at);
         return NULL;
     }
-    return json_pack("{s:i, s:s, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, "
-                     "s:f, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:i, s:b, s:s, s:s, s:o}",
-                     "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels",
-                     w->labels, "augment", w->augment, "top1", s->top1, "top5", s->top5, "best_top1",
-                     s->best_top1, "best_epoch", s->best_epoch, "top1_at", at, "seconds_condense",
-                     made->seconds, "seconds_evaluate", s->seconds, "image_bytes", made->bytes, "label_bytes",
-                     labels, "colourfulness", made->colourfulness, "images", (json_int_t)s->images,
-                     "test_images", (json_int_t)s->test_images, "batch", s->batch, "epochs", s->epochs,
-                     "size", s->size, "factor", s->factor, "steps", (json_int_t)s->steps, "teacher",
-                     s->teacher, "diverged", s->diverged, "any_teacher", s->any_teacher && !own_teacher,
-                     "recipe", s->recipe, "training", s->training, "settings", settings_of(student));
+    json_t *line = json_pack(
+        "{s:i, s:s, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, "
+        "s:f, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:i, s:b, s:s, s:s, s:o}",
+        "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels", w->labels, "augment",
+        w->augment, "top1", s->top1, "top5", s->top5, "best_top1", s->best_top1, "best_epoch", s->best_epoch,
+        "top1_at", at, "seconds_condense", made->seconds, "seconds_evaluate", s->seconds, "image_bytes",
+        made->bytes, "label_bytes", labels, "colourfulness", made->colourfulness, "images",
+        (json_int_t)s->images, "test_images", (json_int_t)s->test_images, "batch", s->batch, "epochs",
+        s->epochs, "size", s->size, "factor", s->factor, "steps", (json_int_t)s->steps, "teacher", s->teacher,
+        "diverged", s->diverged, "any_teacher", s->any_teacher && !own_teacher, "recipe", s->recipe,
+        "training", s->training, "settings", settings_of(student));
+    add_teachers(student, line);
+    return line;
 }
 
 /* ", 3 of 8 scores, about 2 min left for all of it"; "" where that was the last. */
@@ -254,7 +267,7 @@ static dc3_status fill_options(dc3_comparing *c, pending *p)
     o->arch = w->arch;
     DC3_TRY(dc3_label_kind_parse(w->labels, &o->labels));
     DC3_TRY(dc3_augment_kind_parse(w->augment, &o->augment));
-    o->teacher = dc3_goes_without(c->options->condense.teacher) ? NULL : c->options->condense.teacher;
+    o->teacher = dc3_goes_without(c->students_teacher) ? NULL : c->students_teacher;
     o->teacher_classes = c->trains ? NULL : c->options->condense.teacher_classes;
     o->seed = c->options->condense.select.seed + (uint64_t)w->seed;
     o->folder = c->options->out;

@@ -6,6 +6,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
+#include "base/listener.h"
 #include "output/output_path.h"
 #include "compare/comparing.h"
 #include "io/weights.h"
@@ -32,26 +33,41 @@ static dc3_status find_size(dc3_comparing *c)
     return DC3_OK;
 }
 
+/* Of several teachers the students' lines say it. */
+static void take_first(dc3_comparing *c)
+{
+    const json_t *line = dc3_results_teachers(&c->results),
+                 *first = json_array_get(json_object_get(line, "teachers"), 0);
+    const char *arch = json_string_value(json_object_get(first, "arch"));
+    if (c->real_hard < 0 && arch && !c->options->archs[1] && strcmp(arch, c->options->archs[0]) == 0)
+        c->real_hard = json_number_value(json_object_get(first, "top1"));
+}
+
 /* The accuracy of the teacher on the test images, where it is a student's kind of network. */
 static dc3_status measure_teacher(dc3_comparing *c)
 {
     const dc3_compare_options *o = c->options;
+    double each[DC3_ENSEMBLE_MOST];
     dc3_table *table;
-    dc3_classifier *net = NULL;
+    dc3_ensemble one = {.count = 1};
     dc3_ctx *ctx = NULL;
     c->real_hard = o->real_hard;
+    if (c->given.count > 1) {
+        take_first(c);
+        return DC3_OK;
+    }
     if (o->real_hard >= 0 || !o->condense.teacher || dc3_goes_without(o->condense.teacher) || o->archs[1] ||
         !c->tests->images)
         return DC3_OK;
     DC3_TRY(dc3_weights_open(o->condense.teacher, &table));
-    DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &net));
+    DC3_TRY(dc3_classifier_open(NULL, NULL, &table, &one.nets[0]));
     dc3_status status = DC3_OK;
-    if (strcmp(dc3_classifier_describe(net)->arch, o->archs[0]) == 0) {
+    if (strcmp(dc3_classifier_describe(one.nets[0])->arch, o->archs[0]) == 0) {
         status = dc3_ctx_open(NULL, c->dtype, o->evaluate.threads, DC3_CTX_FAST, &ctx);
         if (status == DC3_OK)
-            status = dc3_tests_score_teacher(c->tests, ctx, net, o->condense.teacher, &c->real_hard);
+            status = dc3_tests_score_teachers(c->tests, ctx, &one, o->condense.teacher, each, &c->real_hard);
     }
-    dc3_classifier_close(&net);
+    dc3_classifier_close(&one.nets[0]);
     dc3_ctx_close(&ctx);
     return status;
 }
@@ -65,35 +81,56 @@ static void keep_accuracy(dc3_comparing *c)
     d->teacher_on = c->accuracy.on;
 }
 
-/* Asks the teacher about training images, once for all that is made with it; one that is given must be one of
- * these classes. */
-static dc3_status check_teacher(dc3_comparing *c, const dc3_dataset *data)
+/* Asks a teacher about training images; one that is given must be one of these classes. */
+static dc3_status check_teacher(dc3_comparing *c, const char *path, int usual, const dc3_teacher_check *about,
+                                const dc3_teacher_sample *sample)
 {
     const dc3_condense_options *d = &c->options->condense;
     dc3_teacher teacher;
-    if (!d->teacher || dc3_goes_without(d->teacher)) return DC3_OK;
-    int usual = dc3_usual_size(data, 256);
-    json_t *names = dc3_class_names(data);
-    dc3_teacher_check check = {.path = d->teacher,
-                               .data = d->data,
-                               .names = names,
-                               .own = c->trains,
-                               .any = d->any_teacher,
-                               .listener = &d->listener};
-    dc3_teacher_sample sample = {.dataset = data, .on = "training images", .threads = d->select.threads};
-    sample.fit = d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit;
-    dc3_status status =
-        dc3_teacher_open(d->teacher, d->arch, d->teacher_size, usual, d->select.threads, &teacher);
-    dc3_teacher_outputs outputs = {d->teacher, d->teacher_classes, d->data, names, &d->listener};
+    dc3_teacher_check check = *about;
+    check.path = path;
+    dc3_status status = dc3_teacher_open(path, d->arch, path == d->teacher ? d->teacher_size : 0, usual,
+                                         d->select.threads, &teacher);
+    dc3_teacher_outputs outputs = {path, d->teacher_classes, d->data, check.names, &d->listener};
     if (status == DC3_OK) status = dc3_teacher_choose_outputs(&outputs, teacher.net, &teacher.classes);
     if (status == DC3_OK) dc3_report_teacher(&d->listener, &teacher);
-    if (status == DC3_OK && !c->trains)
-        dc3_teacher_note_size(&d->listener, &teacher, d->teacher, d->data, usual);
-    if (status == DC3_OK) status = dc3_teacher_check_all(&teacher, &check, NULL, &sample);
-    c->accuracy = teacher.accuracy;
-    c->doubted = teacher.doubted;
-    keep_accuracy(c);
+    if (status == DC3_OK && !c->trains) dc3_teacher_note_size(&d->listener, &teacher, path, d->data, usual);
+    if (status == DC3_OK) status = dc3_teacher_check_all(&teacher, &check, NULL, sample);
+    if (path == d->teacher) c->accuracy = teacher.accuracy;
+    c->doubted |= teacher.doubted;
     dc3_teacher_close(&teacher);
+    return status;
+}
+
+/* All of them, once for all that is made with them, and what they say together. */
+static dc3_status check_teachers(dc3_comparing *c, const dc3_dataset *data)
+{
+    const dc3_condense_options *d = &c->options->condense;
+    char text[DC3_ACCURACY_TEXT];
+    int usual = dc3_usual_size(data, 256), several = c->given.count > 1;
+    if (!d->teacher || dc3_goes_without(d->teacher)) return DC3_OK;
+    dc3_mean_answers mean = {0};
+    json_t *names = dc3_class_names(data);
+    const dc3_teacher_check check = {.data = d->data,
+                                     .names = names,
+                                     .own = c->trains,
+                                     .any = d->any_teacher,
+                                     .several = several,
+                                     .listener = &d->listener};
+    const dc3_teacher_sample sample = {.dataset = data,
+                                       .on = "training images",
+                                       .mean = several ? &mean : NULL,
+                                       .fit = d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit,
+                                       .threads = d->select.threads};
+    dc3_status status = check_teacher(c, d->teacher, usual, &check, &sample);
+    for (int k = 1; status == DC3_OK && k < c->given.count; k++)
+        status = check_teacher(c, c->given.paths[k], usual, &check, &sample);
+    dc3_teacher_accuracy together = dc3_mean_answers_accuracy(&mean, sample.on);
+    if (status == DC3_OK && several)
+        dc3_listener_say(&d->listener, "the teachers' averaged logits: %s",
+                         dc3_teacher_accuracy_text(&together, text));
+    keep_accuracy(c);
+    dc3_mean_answers_free(&mean);
     json_decref(names);
     return status;
 }
@@ -106,12 +143,13 @@ static dc3_status train_teacher(dc3_comparing *c)
     if (c->trains) {
         DC3_TRY(dc3_own_teacher_train(&c->plan, &c->accuracy));
         d->teacher = c->teacher;
+        c->students_teacher = c->teacher;
         d->teacher_epochs = 0; /* it is trained now */
         c->own.evaluate.any_teacher = 1;
     }
     if (c->trains && c->accuracy.top1 < 0) {
         DC3_TRY(dc3_dataset_open(d->data, &data));
-        dc3_status status = check_teacher(c, data);
+        dc3_status status = check_teachers(c, data);
         dc3_dataset_close(&data);
         DC3_TRY(status);
     }
@@ -161,7 +199,7 @@ static dc3_status look_ahead(dc3_comparing *c)
     c->usual = dc3_usual_size(data, 224);
     dc3_note_one_class(&d->listener, data);
     dc3_status status = d->dry_run ? tell(c, data) : DC3_OK;
-    if (status == DC3_OK) status = check_teacher(c, data);
+    if (status == DC3_OK) status = check_teachers(c, data);
     if (status == DC3_OK)
         status = dc3_open_val(c->options->evaluate.val, data, &c->tests->listener, &c->tests->dataset);
     if (status == DC3_OK) dc3_warn_swapped(&c->tests->listener, data, c->tests->dataset);
@@ -169,11 +207,36 @@ static dc3_status look_ahead(dc3_comparing *c)
     return status;
 }
 
+/* All teachers give the students' labels, the first alone the gradients for selection. */
+static dc3_status take_teachers(dc3_comparing *c)
+{
+    dc3_condense_options *d = &c->own.condense;
+    c->students_teacher = d->teacher;
+    if (!d->teacher || dc3_goes_without(d->teacher)) return DC3_OK;
+    DC3_TRY(dc3_teacher_list_read(d->teacher, &c->given));
+    d->teacher = c->given.paths[0];
+    int soft = 0;
+    for (int i = 0; c->options->labels[i] != DC3_LABELS_END; i++)
+        soft |= c->options->labels[i] == DC3_LABELS_SOFT;
+    if (c->given.count > 1 && !soft)
+        return dc3_fail_about("teacher",
+                              "%s: several teachers are for soft labels; with hard ones give the first",
+                              dc3_setting("teacher"));
+    if (c->given.count > 1)
+        dc3_listener_say(
+            &d->listener,
+            "note: %s, the first of %d teachers, gives the gradients for selection; soft labels are "
+            "the averaged logits of all",
+            d->teacher, c->given.count);
+    return DC3_OK;
+}
+
 /* What is known before anything is written. */
 static dc3_status plan(dc3_comparing *c)
 {
     const dc3_compare_options *o = c->options;
     DC3_TRY(dc3_comparing_check(o));
+    DC3_TRY(take_teachers(c));
     const dc3_input inputs[] = {{"the dataset", o->condense.data},
                                 {"the images to test on", o->evaluate.val},
                                 {"the editor", o->condense.editor}};
@@ -255,6 +318,7 @@ dc3_status dc3_compare(const dc3_compare_options *given, dc3_compare_report *rep
     json_decref(c.wanted);
     json_decref(c.told);
     dc3_results_free(&c.results);
+    dc3_teacher_list_free(&c.given);
     free(c.teacher);
     return status;
 }

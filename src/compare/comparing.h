@@ -12,9 +12,11 @@ typedef struct dc3_comparing {
     const dc3_compare_options *options; /* = &own */
     int trains;                         /* 1: it is, as the plan says */
     dc3_train_options plan;
-    dc3_teacher_accuracy accuracy; /* of the teacher; top1 below 0: not known */
+    dc3_teacher_accuracy accuracy; /* of the first teacher; top1 below 0: not known */
     int doubted;                   /* 1: it seems to be one of other classes, and is taken all the same */
     char *teacher;                 /* OUT/teacher.safetensors */
+    dc3_teacher_list given;        /* teachers' files; count 0: none, or "none" */
+    const char *students_teacher;  /* text of these files, for students; condensing has the first */
     dc3_compare_report *report;
     dc3_lock lock;       /* of OUT */
     json_t *wanted;      /* dc3_wanted */

@@ -45,16 +45,26 @@ static dc3_status measure_teacher_training(dc3_comparing *c, costs *all)
     return DC3_OK;
 }
 
-/* A file's teacher on one view of the students' size. */
-static dc3_status measure_forward(dc3_comparing *c, int size, costs *all)
+/* A file's teacher on one view of the students' size, of several each at its own. */
+static dc3_status measure_file(dc3_comparing *c, const char *path, int size, double *seconds)
 {
-    const char *path = c->options->condense.teacher;
     dc3_teacher teacher = {0};
-    if (!path || dc3_goes_without(path)) return DC3_OK;
-    dc3_status status = dc3_teacher_open(path, NULL, size, size, c->options->evaluate.threads, &teacher);
-    if (status == DC3_OK) status = dc3_teacher_measure(&teacher, &all->forward);
+    int fixed = c->given.count > 1 ? 0 : size;
+    dc3_status status = dc3_teacher_open(path, NULL, fixed, size, c->options->evaluate.threads, &teacher);
+    if (status == DC3_OK && !fixed) teacher.size = dc3_teacher_sees(teacher.info, size);
+    if (status == DC3_OK) status = dc3_teacher_measure(&teacher, seconds);
     dc3_teacher_close(&teacher);
     return status;
+}
+
+static dc3_status measure_forward(dc3_comparing *c, int size, costs *all)
+{
+    for (int k = 0; k < c->given.count; k++) {
+        double seconds = 0;
+        DC3_TRY(measure_file(c, c->given.paths[k], size, &seconds));
+        all->forward += seconds;
+    }
+    return DC3_OK;
 }
 
 /* Condensing by a method into the largest set, without the training of a teacher: of that one epoch is

@@ -94,6 +94,17 @@ json_t *dc3_results_find(const dc3_results *r, const dc3_cell *w)
     return entry ? json_array_get(r->lines, (entry - 1) >> 1) : NULL;
 }
 
+const json_t *dc3_results_teachers(const dc3_results *r)
+{
+    size_t i;
+    json_t *line;
+    json_array_foreach(r->lines, i, line)
+    {
+        if (json_array_size(json_object_get(line, "teachers")) > 1) return line;
+    }
+    return NULL;
+}
+
 /* ---- the file ---- */
 
 static dc3_status add_augment(json_t *lines, const char *augment)

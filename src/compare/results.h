@@ -16,6 +16,8 @@ void dc3_results_free(dc3_results *results);
 /* Adds a line, whose reference it takes, also where it fails. */
 dc3_status dc3_results_add(dc3_results *results, json_t *line);
 dc3_status dc3_results_write(const char *out, const dc3_results *results);
+/* A line of soft labels of several teachers, which names them; NULL: there is none. */
+const json_t *dc3_results_teachers(const dc3_results *results);
 /* The first line of a cell, or NULL; of seed -1: of any. Takes the same time however many lines there are. */
 json_t *dc3_results_find(const dc3_results *results, const dc3_cell *cell);
 

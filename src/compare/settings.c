@@ -17,7 +17,7 @@ static json_t *teacher_setting(const dc3_comparing *c)
     if (c->trains) return dc3_own_teacher_settings(&c->plan);
     return !teacher                    ? json_null()
            : dc3_goes_without(teacher) ? json_string(teacher)
-                                       : dc3_fingerprint(teacher);
+                                       : dc3_teacher_list_fingerprint(&c->given);
 }
 
 /* A word, or null where the model decides. */

@@ -186,6 +186,7 @@ static void add_students(const table *t, dc3_cell w, json_t *o)
         if (json_object_get(said, shared[i]))
             json_object_set(settings, shared[i], json_object_get(said, shared[i]));
     if (teacher && *teacher) json_object_set_new(o, "teacher", json_string(teacher));
+    if (json_object_get(line, "teachers")) json_object_set(o, "teachers", json_object_get(line, "teachers"));
     if (diverged) json_object_set_new(o, "diverged", json_integer(diverged));
     if (json_is_true(json_object_get(line, "any_teacher")))
         json_object_set_new(o, "any_teacher", json_true());
@@ -201,7 +202,11 @@ static void add_origin(const table *t, json_t *o)
     const dc3_comparing *c = t->c;
     json_object_set_new(o, "dataset", dc3_fingerprint_text(c->dataset));
     if (c->real_hard >= 0) json_object_set_new(o, "full_top1", json_real(c->real_hard));
-    if (c->tests->teacher) json_object_set_new(o, "teacher_top1", json_real(c->tests->teacher_top1));
+    const json_t *several = dc3_results_teachers(&c->results);
+    if (several)
+        json_object_set(o, "teacher_top1", json_object_get(several, "teacher_top1"));
+    else if (c->tests->teacher)
+        json_object_set_new(o, "teacher_top1", json_real(c->tests->teacher_top1));
 }
 
 static dc3_status store_row(const table *t, const row *r)
@@ -327,6 +332,22 @@ static void explain(const table *t)
                 "students with augmentation and\n     without it (no aug.)\n");
 }
 
+/* Several teachers, which together give the soft labels; the line behind them is the first one's. */
+static void print_teachers(const table *t)
+{
+    size_t k;
+    json_t *one;
+    const json_t *line = dc3_results_teachers(&t->c->results);
+    json_array_foreach(json_object_get(line, "teachers"), k, one)
+        fprintf(t->text, "%s%s, %s (top-1 %.2f %%)",
+                k ? "; " : "teachers: ", json_string_value(json_object_get(one, "file")),
+                json_string_value(json_object_get(one, "arch")),
+                100 * json_number_value(json_object_get(one, "top1")));
+    if (line)
+        fprintf(t->text, "; their averaged logits: top-1 %.2f %% on the test images; the first selects\n",
+                100 * json_number_value(json_object_get(line, "teacher_top1")));
+}
+
 /* Under which conditions the scores were made, which they mean nothing without. */
 static void print_conditions(const table *t)
 {
@@ -345,12 +366,14 @@ static void print_conditions(const table *t)
     dc3_evaluate_options soft = o->evaluate;
     dc3_recipe recipe;
     soft.labels = DC3_LABELS_SOFT;
+    dc3_comparing_loss(o, &soft);
     if (dc3_recipe_resolve(&soft, &recipe) == DC3_OK && recipe.loss == DC3_LOSS_KL)
         fprintf(t->text, ", at temperature %g", recipe.temperature);
     fprintf(t->text, "\n");
+    print_teachers(t);
     fprintf(t->text, "teacher: %s", o->condense.teacher ? o->condense.teacher : "none");
     if (c->accuracy.top1 >= 0) fprintf(t->text, ", %s", dc3_teacher_accuracy_text(&c->accuracy, accuracy));
-    if (c->tests->teacher)
+    if (c->tests->teacher && c->given.count < 2)
         fprintf(t->text, ", top-1 %.2f %% on the test images", 100 * c->tests->teacher_top1);
     if (c->doubted)
         fprintf(t->text, "; taken with %s: hardly one of these classes", dc3_setting("any_teacher"));

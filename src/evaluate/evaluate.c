@@ -13,6 +13,7 @@
 #include "learn/protocol.h"
 #include "learn/schedule.h"
 #include "run_folder/fingerprint.h"
+#include "teacher/teacher_list.h"
 
 const char *dc3_evaluate_folder(const char *data)
 {
@@ -36,7 +37,11 @@ static json_t *settings_of(const dc3_evaluation *e)
     dc3_recipe_add(&e->recipe, e->labels == DC3_LABELS_HARD, settings);
     json_object_set_new(settings, "data", dc3_fingerprint_text(dc3_fingerprint_images(e->data)));
     json_object_set_new(settings, "val", dc3_fingerprint_text(e->tests->fingerprint));
-    if (e->source->path) json_object_set_new(settings, e->source->setting, dc3_fingerprint(e->source->path));
+    const char *path = e->source->path;
+    if (path)
+        json_object_set_new(settings, e->source->setting,
+                            e->labels == DC3_LABELS_SOFT ? dc3_teachers_fingerprint(path)
+                                                         : dc3_fingerprint(path));
     if (o->teacher_classes && e->labels == DC3_LABELS_SOFT)
         json_object_set_new(settings, "teacher_classes", dc3_fingerprint(o->teacher_classes));
     return settings;
@@ -119,6 +124,7 @@ static json_t *settings_to_tell(dc3_evaluation *e)
     json_object_set_new(settings, "departs_from_protocol", departures(e));
     if (e->set->stored) /* the images as they were, wherever they are */
         json_object_set_new(settings, "stored", dc3_fingerprint_text(e->set->stored));
+    if (e->source->teachers) json_object_set_new(settings, "teachers", json_deep_copy(e->source->teachers));
     s->any_teacher = e->source->doubted;
     s->replaced = were_replaced(e);
     s->diverged = dc3_has_diverged(s);

@@ -190,6 +190,7 @@ static dc3_status resolve(dc3_evaluation *e)
     DC3_TRY(dc3_recipe_epochs(o, &e->recipe, e->n, &s->epochs));
     s->temperature = source->temperature;
     snprintf(s->teacher, sizeof s->teacher, "%s", source->teacher);
+    s->teachers = (int)json_array_size(source->teachers);
     snprintf(s->recipe, sizeof s->recipe, "%s", dc3_recipe_kind_name(kind));
     dc3_recipe_text(s->recipe, &e->recipe, e->labels == DC3_LABELS_HARD, e->plain, s->training,
                     sizeof s->training);
@@ -254,6 +255,31 @@ dc3_status dc3_evaluation_look(dc3_evaluation *e)
     return DC3_OK;
 }
 
+/* Several teachers, for people. */
+static void tell_teachers(dc3_evaluation *e)
+{
+    char *text = e->score->teachers_text;
+    size_t used = 0, k, size = sizeof e->score->teachers_text;
+    json_t *one;
+    *text = 0;
+    json_array_foreach(e->source->teachers, k, one)
+    {
+        const char *file = json_string_value(json_object_get(one, "file")),
+                   *arch = json_string_value(json_object_get(one, "arch"));
+        const json_t *top1 = json_object_get(one, "top1");
+        char right[32] = "", line[200];
+        if (top1) snprintf(right, sizeof right, " (top-1 %.2f %%)", 100 * json_number_value(top1));
+        int room = file ? dc3_text_room(file, 100) : 0, length = file ? (int)strlen(file) : 0;
+        snprintf(line, sizeof line, "%s%.*s%s%s%s%s", k ? "; " : "", room, file ? file : "",
+                 room < length ? ".." : "", file ? ", " : "", arch ? arch : "", right);
+        if (used + strlen(line) + 6 > size) {
+            snprintf(text + used, size - used, "; ..");
+            return;
+        }
+        used += (size_t)snprintf(text + used, size - used, "%s", line);
+    }
+}
+
 dc3_status dc3_evaluation_open(dc3_evaluation *e)
 {
     if (e->options->dry_run) {
@@ -263,6 +289,7 @@ dc3_status dc3_evaluation_open(dc3_evaluation *e)
     DC3_TRY(dc3_tests_open(e->tests, e->score->size, e->options->threads));
     if (e->source->functions->accuracy)
         DC3_TRY(e->source->functions->accuracy(e->source, e->tests, &e->score->teacher_top1));
+    tell_teachers(e);
     DC3_TRY(open_student(e));
     return open_memory(e);
 }
@@ -291,7 +318,8 @@ double dc3_evaluation_bytes(const dc3_evaluation *e)
     /* Values, gradients, two moments and packed forms; values and packed forms. */
     const double student = 24, teacher = 8;
     size_t temporaries = dc3_ctx_bytes(e->student.ctx) + (e->source->ctx ? dc3_ctx_bytes(e->source->ctx) : 0);
-    return (double)temporaries + student * e->student.info->parameters + teacher * e->source->parameters;
+    return (double)(temporaries + e->source->room) + student * e->student.info->parameters +
+           teacher * e->source->parameters;
 }
 
 int dc3_same_for_threads(dc3_dtype dtype)

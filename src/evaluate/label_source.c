@@ -68,6 +68,7 @@ void dc3_label_source_close(dc3_label_source **source)
     if (!*source) return;
     (*source)->functions->close(*source);
     free((*source)->path);
+    json_decref((*source)->teachers);
     free((*source)->hard);
     free((*source)->shares);
     free(*source);

@@ -40,21 +40,24 @@ struct dc3_label_source {
     const dc3_dataset *data;
     dc3_dtype dtype;
     int64_t n, classes;
-    dc3_recipe recipe;   /* of the student; with stored labels the views are drawn as theirs were */
-    int64_t *hard;       /* [batch, 2] classes of each view and its partner; after `start` */
-    float *shares;       /* [batch, 2] of them, by CutMix's areas */
-    int plain;           /* views are whole images, nothing drawn and mixed */
-    char teacher[24];    /* architecture of the labels' teacher, "" without one */
-    int size;            /* pixels of the views where the options do not say; 0: not known */
-    int factor;          /* of stored views, or, after `start`, of those that are drawn */
-    int64_t batch;       /* of stored views; 0: free */
-    int64_t views;       /* after so many epochs the same views come again; 0: never */
-    uint64_t seed;       /* names the random numbers of views and of the images' order */
+    dc3_recipe recipe; /* of the student; with stored labels the views are drawn as theirs were */
+    int64_t *hard;     /* [batch, 2] classes of each view and its partner; after `start` */
+    float *shares;     /* [batch, 2] of them, by CutMix's areas */
+    int plain;         /* views are whole images, nothing drawn and mixed */
+    char teacher[24];  /* architecture of the labels' teacher, of several of the first, "" without one */
+    json_t
+        *teachers; /* of several an object each, as scores have them (docs/formats.md); NULL: not several */
+    int size;      /* pixels of the views where the options do not say; 0: not known */
+    int factor;    /* of stored views, or, after `start`, of those that are drawn */
+    int64_t batch; /* of stored views; 0: free */
+    int64_t views; /* after so many epochs the same views come again; 0: never */
+    uint64_t seed; /* names the random numbers of views and of the images' order */
     double temperature;  /* 0: the labels have none */
     const char *setting; /* what `path` is called among the settings that a score depends on */
     char *path;          /* file that the labels depend on; NULL: none */
     dc3_ctx *ctx;        /* that the teacher runs in; NULL: none does */
-    double parameters;   /* of the teacher */
+    double parameters;   /* of the teachers */
+    size_t room;         /* bytes that they take beside the context and the parameters, after `start` */
     int doubted;         /* after `accuracy`: the teacher seems to be one of other classes, and is taken */
 };
 

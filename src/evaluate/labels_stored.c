@@ -117,6 +117,11 @@ static dc3_status read_info(stored *s)
     common->size = s->labels.size;
     common->factor = (int)json_integer_value(json_object_get(info, "factor"));
     common->views = s->labels.views;
+    json_t *teachers = json_object_get(info, "teachers");
+    if (json_array_size(teachers) > 1) {
+        common->teachers = json_incref(teachers);
+        teacher = json_string_value(json_object_get(json_array_get(teachers, 0), "arch"));
+    }
     snprintf(common->teacher, sizeof common->teacher, "%s", teacher ? teacher : "");
     return DC3_OK;
 }

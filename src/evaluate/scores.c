@@ -13,6 +13,7 @@
 #include "output/output_path.h"
 #include "evaluate/test_set.h"
 #include "run_folder/document.h"
+#include "teacher/teacher_list.h"
 
 enum { LIMIT = 1 << 28 }; /* bytes of a file of scores */
 /* In rows of images that are no longer there. */
@@ -67,13 +68,22 @@ static void add_conditions(const dc3_score *s, json_t *row)
 static void add_optional(const dc3_score *s, json_t *row)
 {
     if (s->factor) json_object_set_new(row, "factor", json_integer(s->factor));
-    if (*s->teacher) json_object_set_new(row, "teacher", json_string(s->teacher));
+    if (*s->teacher && !s->teachers) json_object_set_new(row, "teacher", json_string(s->teacher));
     if (s->teacher_top1 >= 0) json_object_set_new(row, "teacher_top1", json_real(s->teacher_top1));
     if (s->temperature > 0) json_object_set_new(row, "temperature", json_real(s->temperature));
     json_object_set_new(row, "recipe", json_string(s->recipe));
     json_object_set_new(row, "training", json_string(s->training));
     if (s->minutes > 0) json_object_set_new(row, "minutes", json_real(s->minutes));
     if (s->any_teacher) json_object_set_new(row, "any_teacher", json_true());
+}
+
+/* Several teachers: their architectures as one text, and each. */
+static void add_teachers(const json_t *teachers, json_t *row)
+{
+    char archs[400];
+    dc3_teacher_names(teachers, archs, sizeof archs);
+    json_object_set_new(row, "teacher", json_string(archs));
+    json_object_set_new(row, "teachers", json_deep_copy(teachers));
 }
 
 /* The accuracy of each class, mean over the students. */
@@ -99,6 +109,7 @@ static json_t *shared_settings(const dc3_tests *t)
 {
     json_t *settings = json_copy(t->students[0].settings);
     json_object_del(settings, "seed");
+    json_object_del(settings, "teachers"); /* the row has them */
     return settings;
 }
 
@@ -155,6 +166,8 @@ static dc3_status fill_row(const dc3_tests *t, json_t *row)
     add_each(t, row);
     add_conditions(last, row);
     add_optional(last, row);
+    const json_t *teachers = json_object_get(t->students[0].settings, "teachers");
+    if (teachers) add_teachers(teachers, row);
     json_object_set_new(row, "class_top1", class_accuracy(t));
     json_object_set_new(row, "settings", shared_settings(t));
     if (were_replaced(t)) json_object_set_new(row, replaced_key, json_true());

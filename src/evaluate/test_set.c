@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include "base/listener.h"
 #include "base/options.h"
-#include "learn/trainer.h"
+#include "learn/tester.h"
 #include "evaluate/label_source.h"
 
 static void skipped_test(void *user, const char *key, const char *reason)
@@ -27,18 +27,20 @@ dc3_status dc3_tests_open(dc3_tests *tests, int size, int threads)
     return dc3_images_open(tests->dataset, &options, &tests->images);
 }
 
-dc3_status dc3_tests_score_teacher(dc3_tests *tests, dc3_ctx *ctx, dc3_classifier *teacher, const char *path,
-                                   double *top1)
+dc3_status dc3_tests_score_teachers(dc3_tests *tests, dc3_ctx *ctx, const dc3_ensemble *teachers,
+                                    const char *path, double each[DC3_ENSEMBLE_MOST], double *top1)
 {
-    dc3_accuracy a;
+    dc3_accuracy all[DC3_ENSEMBLE_MOST], mean;
     if (!tests->teacher || strcmp(tests->teacher, path) != 0) {
-        DC3_TRY(dc3_test_classifier(ctx, teacher, tests->images, tests->size, NULL, NULL, &a));
+        DC3_TRY(dc3_test_ensemble(ctx, teachers, tests->images, tests->size, all, &mean));
         free(tests->teacher);
         tests->teacher = strdup(path);
-        tests->teacher_top1 = a.top1;
+        tests->teacher_top1 = mean.top1;
+        for (int k = 0; k < teachers->count; k++) tests->each_top1[k] = all[k].top1;
         if (!tests->teacher) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     *top1 = tests->teacher_top1;
+    memcpy(each, tests->each_top1, sizeof tests->each_top1);
     return DC3_OK;
 }
 

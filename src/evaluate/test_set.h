@@ -5,6 +5,7 @@
 #include "dc3/evaluate.h"
 #include "io/json.h"
 #include "learn/images.h"
+#include "learn/ensemble.h"
 #include "nn/classifier.h"
 
 /* A student that was tested. */
@@ -20,10 +21,11 @@ struct dc3_tests {
     int size;
     int64_t unreadable;    /* images that are, of the last opening */
     dc3_listener listener; /* hears of some of them */
-    char *teacher;         /* file of the teacher that was asked last; NULL: none, or another size since */
-    double teacher_top1;   /* of it on `images` */
-    uint64_t fingerprint;  /* of `dataset`; 0: not taken yet */
-    dc3_tested *students;  /* since the last dc3_tests_row */
+    char *teacher;         /* files of the teachers asked last; NULL: none were, or another size since */
+    double teacher_top1;   /* of their mean on `images` */
+    double each_top1[DC3_ENSEMBLE_MOST]; /* of each of them */
+    uint64_t fingerprint;                /* of `dataset`; 0: not taken yet */
+    dc3_tested *students;                /* since the last dc3_tests_row */
     int students_count;
     json_t *saved;   /* list of files: the scores of finished students that are saved */
     json_t *budgets; /* list: what students of a number of minutes were given (budget.c) */
@@ -37,8 +39,9 @@ dc3_status dc3_tests_add(dc3_tests *tests, const dc3_score *score, json_t *setti
 void dc3_tests_drop(dc3_tests *tests);
 /* Reads the images of the open dataset, unless they are there at that size. */
 dc3_status dc3_tests_open(dc3_tests *tests, int size, int threads);
-/* The accuracy of a teacher, from the file `path`, on the open images, 0 to 1. */
-dc3_status dc3_tests_score_teacher(dc3_tests *tests, dc3_ctx *ctx, dc3_classifier *teacher, const char *path,
-                                   double *top1);
+/* The accuracy of teachers, from the files `path`, on the open images, 0 to 1: of each, and of their averaged
+ * logits. */
+dc3_status dc3_tests_score_teachers(dc3_tests *tests, dc3_ctx *ctx, const dc3_ensemble *teachers,
+                                    const char *path, double each[DC3_ENSEMBLE_MOST], double *top1);
 
 #endif

@@ -9,7 +9,9 @@ static void say_teacher(dc3_info_page *page, const json_t *info)
 {
     const char *teacher = json_string_value(json_object_get(info, "teacher"));
     const json_t *temperature = json_object_get(info, "temperature");
-    if (teacher) dc3_info_line(page, "teacher", "%.*s", dc3_text_room(teacher, 60), teacher);
+    int several = json_array_size(json_object_get(info, "teachers")) > 1;
+    if (teacher)
+        dc3_info_line(page, several ? "mean of" : "teacher", "%.*s", dc3_text_room(teacher, 60), teacher);
     if (json_is_number(temperature)) dc3_info_line(page, "temperature", "%g", json_number_value(temperature));
     dc3_info_line(page, "views by", "factor %lld, CutMix in batches of %lld, seed %.24s",
                   (long long)json_integer_value(json_object_get(info, "factor")),
@@ -22,7 +24,7 @@ static void say_teacher(dc3_info_page *page, const json_t *info)
 dc3_status dc3_info_labels(dc3_info_page *page, const dc3_table *table)
 {
     static const char *const copied[] = {
-        "teacher", "teacher_fingerprint", "temperature", "factor", "batch", "seed", "version"};
+        "teacher", "teachers", "teacher_fingerprint", "temperature", "factor", "batch", "seed", "version"};
     dc3_soft_labels l;
     DC3_TRY(dc3_soft_labels_look(table, &l));
     dc3_info_title(page, "soft labels", "soft labels: a teacher's logits of views of images");

@@ -22,11 +22,9 @@
 #include "options/option_names.h"
 #include "run_folder/document.h"
 #include "run_folder/state.h"
-#include "teacher/check.h"
+#include "labels/label_teachers.h"
 #include "teacher/classes.h"
-#include "teacher/outputs.h"
 #include "teacher/own_teacher.h"
-#include "teacher/teacher.h"
 #include "dc3/text.h"
 
 typedef struct labelling {
@@ -44,19 +42,18 @@ typedef struct labelling {
     char *data;      /* what the run was made from; NULL: not known */
     dc3_images *images;
     char unreadable[512]; /* the first image that is, and why */
-    dc3_teacher teacher;
+    dc3_label_teachers teachers;
     dc3_recipe recipe; /* of the views */
     int mixed;         /* images that are mixed with each other: of the options, or the recipe's */
     int factor;        /* of the views, 1 or 2 */
     dc3_augmenter *augmenter;
     dc3_soft_labels labels;
-    char *teacher_path; /* the given one, or the run's own */
     /* One batch. */
     int64_t *order; /* [n] of a view's images */
     dc3_loaded_image *batch;
     dc3_view_params *params;
-    float *views;               /* [batch rounded up to DC3_TEACHER_BATCH, size, size, 3] */
-    float *embeddings, *logits; /* [DC3_TEACHER_BATCH, ..] */
+    float *views;  /* [batch rounded up to DC3_TEACHER_BATCH, size, size, 3] */
+    float *logits; /* [DC3_TEACHER_BATCH, classes] */
 } labelling;
 
 dc3_label_options dc3_label_defaults(void)
@@ -90,11 +87,11 @@ static dc3_status check_options(labelling *l)
 static void resolve(labelling *l)
 {
     const dc3_label_options *o = l->options;
-    int64_t n = dc3_dataset_size(l->dataset), classes = l->teacher.info->classes;
+    int64_t n = dc3_dataset_size(l->dataset), classes = l->teachers.of[0].info->classes;
     l->mixed = o->batch                          ? o->batch
                : o->recipe == DC3_RECIPE_DEFAULT ? 100
                                                  : dc3_recipe_batch(o->recipe, n, classes);
-    l->factor = l->recipe.factor ? l->recipe.factor : dc3_protocol_factor(l->teacher.size);
+    l->factor = l->recipe.factor ? l->recipe.factor : dc3_protocol_factor(l->teachers.size);
 }
 
 /* The names of a run's classes, from its dc3.json. */
@@ -123,9 +120,11 @@ static dc3_status find_output(labelling *l)
     const dc3_label_options *o = l->options;
     char *checkpoint = NULL;
     dc3_status status = DC3_OK;
-    dc3_input inputs[] = {
-        {"the images", l->folder}, {"the teacher", l->teacher_path}, {"the dataset", l->data}};
-    dc3_output_path output = {"out", o->out, &dc3_soft_labels_output, o->force, inputs, 3, o->run};
+    dc3_input inputs[2 + DC3_ENSEMBLE_MOST] = {{"the images", l->folder}, {"the dataset", l->data}};
+    size_t count = 2;
+    for (int k = 0; k < l->teachers.list.count; k++)
+        inputs[count++] = (dc3_input){"the teacher", l->teachers.list.paths[k]};
+    dc3_output_path output = {"out", o->out, &dc3_soft_labels_output, o->force, inputs, count, o->run};
     if (o->out)
         DC3_TRY(dc3_output_path_check(&output, &l->out));
     else
@@ -234,23 +233,18 @@ static dc3_status open_images(labelling *l)
     return *l->unreadable ? dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable) : DC3_OK;
 }
 
-/* The teacher, for views as large as the first image's shorter side where nothing else is said. */
-static dc3_status open_teacher(labelling *l)
+/* The teachers, for views as large as the first image's shorter side where nothing else is said. */
+static dc3_status open_teachers(labelling *l)
 {
-    const dc3_label_options *o = l->options;
     dc3_loaded_image first = {0};
     int64_t count = 0;
     DC3_TRY(dc3_images_batch(l->images, 1, &(int64_t){0}, &first, &count));
     if (!count) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
     int side = first.width < first.height ? first.width : first.height;
-    DC3_TRY(dc3_teacher_open(l->teacher_path, o->arch, o->size, side, o->threads, &l->teacher));
     json_t *names = l->classes ? json_incref(l->classes) : dc3_class_names(l->dataset);
-    dc3_teacher_outputs outputs = {l->teacher_path, o->teacher_classes, o->run, names, &o->listener};
-    dc3_status status = dc3_teacher_choose_outputs(&outputs, l->teacher.net, &l->teacher.classes);
-    int64_t classes = (int64_t)json_array_size(names);
+    dc3_status status = dc3_label_teachers_open(l->options, side, names, &l->teachers);
     json_decref(names);
-    DC3_TRY(status);
-    return dc3_teacher_check_classes(l->teacher.info, l->teacher_path, classes, o->run);
+    return status;
 }
 
 /* The dataset that a run was made from, where it is still there with the same classes; else NULL. */
@@ -264,15 +258,14 @@ static dc3_dataset *open_originals(const labelling *l)
     return originals;
 }
 
-/* The teacher must be one of these classes: it is asked about the training images, else about those that are
+/* Teachers must be of these classes: they are asked about the training images, else about those that are
  * stored. */
-static dc3_status check_teacher(labelling *l)
+static dc3_status check_teachers(labelling *l)
 {
     const dc3_label_options *o = l->options;
     json_t *names = l->classes ? json_incref(l->classes) : dc3_class_names(l->dataset);
     dc3_dataset *originals = open_originals(l);
-    dc3_teacher_check check = {.path = l->teacher_path,
-                               .data = originals ? l->data : o->run,
+    dc3_teacher_check check = {.data = originals ? l->data : o->run,
                                .names = names,
                                .own = !o->teacher,
                                .any = o->any_teacher,
@@ -284,7 +277,7 @@ static dc3_status check_teacher(labelling *l)
                                                    : "labelled images",
                                  .fit = DC3_FIT_CROP,
                                  .threads = o->threads};
-    dc3_status status = dc3_teacher_check_all(&l->teacher, &check, NULL, &sample);
+    dc3_status status = dc3_label_teachers_check(&l->teachers, &check, &sample);
     dc3_dataset_close(&originals);
     json_decref(names);
     return status;
@@ -298,8 +291,7 @@ static void fill_info(labelling *l)
     char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
     json_object_set_new(info, "version", json_string(dc3_version()));
-    json_object_set_new(info, "teacher", json_string(l->teacher.info->arch));
-    json_object_set_new(info, "teacher_fingerprint", dc3_fingerprint(l->teacher_path));
+    dc3_label_teachers_describe(&l->teachers, info);
     if (o->teacher_classes) json_object_set_new(info, "teacher_classes", dc3_fingerprint(o->teacher_classes));
     json_object_set_new(info, "seed", json_string(seed));
     json_object_set_new(info, "factor", json_integer(l->factor));
@@ -317,18 +309,17 @@ static void fill_info(labelling *l)
 
 static dc3_status open_memory(labelling *l)
 {
-    int64_t n = dc3_dataset_size(l->dataset), size = l->teacher.size;
+    int64_t n = dc3_dataset_size(l->dataset), size = l->teachers.size;
     size_t batch = (size_t)(l->mixed < n ? l->mixed : n);
     size_t rows = (batch + DC3_TEACHER_BATCH - 1) / DC3_TEACHER_BATCH * DC3_TEACHER_BATCH;
     l->order = malloc((size_t)n * sizeof *l->order);
     l->batch = malloc(batch * sizeof *l->batch);
     l->params = malloc(batch * sizeof *l->params);
     l->views = calloc(rows, (size_t)(size * size * 3) * sizeof *l->views);
-    l->embeddings = malloc(DC3_TEACHER_BATCH * (size_t)l->teacher.info->embedding * sizeof *l->embeddings);
-    l->logits = malloc(DC3_TEACHER_BATCH * (size_t)l->teacher.info->classes * sizeof *l->logits);
-    if (l->order && l->batch && l->params && l->views && l->embeddings && l->logits) return DC3_OK;
+    l->logits = malloc(DC3_TEACHER_BATCH * (size_t)l->labels.classes * sizeof *l->logits);
+    if (l->order && l->batch && l->params && l->views && l->logits) return DC3_OK;
     return dc3_fail(DC3_ERR_MEMORY, "out of memory for a batch of %zu views of %d pixels (%.1f GB)", rows,
-                    l->teacher.size, (double)rows * (double)size * (double)size * 12e-9);
+                    (int)size, (double)rows * (double)size * (double)size * 12e-9);
 }
 
 /* Bytes of the images' files; 0 where they are in archives. */
@@ -350,30 +341,27 @@ static dc3_status open_all(labelling *l)
 {
     const dc3_label_options *o = l->options;
     DC3_TRY(check_options(l));
-    l->teacher_path = o->teacher ? strdup(o->teacher) : dc3_own_teacher_find(o->run);
-    if (!l->teacher_path)
-        return dc3_fail_setting(
-            "teacher", "expected a classifier's file, found none, and no teacher.safetensors in %s", o->run);
+    DC3_TRY(dc3_label_teachers_find(o, &l->teachers));
     DC3_TRY(find_places(l));
-    dc3_run_teacher_warn(o->run, l->teacher_path, &o->listener);
+    dc3_run_teachers_warn(o->run, &l->teachers.list, &o->listener);
     DC3_TRY(open_images(l));
-    DC3_TRY(open_teacher(l));
+    DC3_TRY(open_teachers(l));
     resolve(l);
-    int64_t n = dc3_dataset_size(l->dataset), classes = l->teacher.info->classes;
+    int64_t n = dc3_dataset_size(l->dataset), classes = l->teachers.of[0].info->classes;
     if (o->top_k < 0 || (o->top_k && o->top_k >= classes))
         return dc3_fail_setting("top_k", "expected 1 to %lld of %lld classes, found %d",
                                 (long long)classes - 1, (long long)classes, o->top_k);
-    dc3_augment_options augment = {.size = l->teacher.size, .dtype = DC3_F32, .threads = o->threads};
+    dc3_augment_options augment = {.size = l->teachers.size, .dtype = DC3_F32, .threads = o->threads};
     DC3_TRY(dc3_augmenter_open(&augment, &l->augmenter));
-    DC3_TRY(dc3_soft_labels_new(n, o->views, classes, o->top_k, l->teacher.size, &l->labels));
+    DC3_TRY(dc3_soft_labels_new(n, o->views, classes, o->top_k, l->teachers.size, &l->labels));
     fill_info(l);
     DC3_TRY(take_labels(l));
-    DC3_TRY(check_teacher(l));
+    DC3_TRY(check_teachers(l));
     DC3_TRY(open_memory(l));
     *l->report = (dc3_label_report){.images = n,
                                     .classes = classes,
                                     .views = o->views,
-                                    .size = l->teacher.size,
+                                    .size = l->teachers.size,
                                     .image_bytes = image_bytes(l)};
     return DC3_OK;
 }
@@ -382,12 +370,11 @@ static void close_all(labelling *l)
 {
     dc3_soft_labels_free(&l->labels);
     dc3_augmenter_close(&l->augmenter);
-    dc3_teacher_close(&l->teacher);
+    dc3_label_teachers_close(&l->teachers);
     dc3_images_close(&l->images);
     dc3_dataset_say_reading(l->dataset, &l->options->listener);
     dc3_dataset_close(&l->dataset);
     json_decref(l->classes);
-    free(l->teacher_path);
     free(l->data);
     free(l->folder);
     free(l->out);
@@ -396,7 +383,6 @@ static void close_all(labelling *l)
     free(l->batch);
     free(l->params);
     free(l->views);
-    free(l->embeddings);
     free(l->logits);
 }
 
@@ -405,27 +391,23 @@ static dc3_status estimate(labelling *l)
     char text[DC3_NUMBER_TEXT];
     const dc3_label_options *o = l->options;
     double each, total = (double)l->labels.n * o->views;
-    DC3_TRY(dc3_teacher_measure(&l->teacher, &each));
+    DC3_TRY(dc3_label_teachers_measure(&l->teachers, &o->listener, &each));
     l->report->estimate_seconds = each * total;
     l->report->bytes = dc3_soft_labels_bytes(l->labels.n, o->views, l->labels.classes, o->top_k);
-    dc3_listener_say(&o->listener, "teacher %s: %.1f M parameters, views of %d px", l->teacher.info->arch,
-                     l->teacher.info->parameters * 1e-6, l->teacher.size);
-    dc3_report_names(&o->listener, l->teacher_path, l->teacher.net);
     dc3_listener_say(&o->listener, "estimate: %d views of each of %lld images, %.1f MB, about %s", o->views,
                      (long long)l->labels.n, l->report->bytes * 1e-6, dc3_duration_text(each * total, text));
     return DC3_OK;
 }
 
-/* The teacher's logits of the batch's n views, DC3_TEACHER_BATCH at a time, the last filled up with zeros, so
+/* The teachers' logits of the batch's n views, DC3_TEACHER_BATCH at a time, the last filled up with zeros, so
  * that all run alike. */
-static dc3_status run_teacher(labelling *l, int64_t view, int n)
+static dc3_status run_teachers(labelling *l, int64_t view, int n)
 {
-    size_t each = (size_t)l->teacher.size * (size_t)l->teacher.size * 3;
+    size_t each = (size_t)l->teachers.size * (size_t)l->teachers.size * 3;
     size_t fill = (size_t)(DC3_TEACHER_BATCH - 1 - (n - 1) % DC3_TEACHER_BATCH);
     memset(l->views + (size_t)n * each, 0, fill * each * sizeof *l->views);
     for (int first = 0; first < n; first += DC3_TEACHER_BATCH) {
-        DC3_TRY(dc3_teacher_run(&l->teacher, DC3_TEACHER_BATCH, l->views + (size_t)first * each,
-                                l->embeddings, l->logits));
+        DC3_TRY(dc3_label_teachers_run(&l->teachers, l->views + (size_t)first * each, l->logits));
         for (int i = 0; i < DC3_TEACHER_BATCH && first + i < n; i++)
             DC3_TRY(dc3_soft_labels_put(&l->labels, view, l->batch[first + i].item, l->options->temperature,
                                         l->logits + i * l->labels.classes));
@@ -442,9 +424,9 @@ static dc3_status label_batch(labelling *l, int64_t view, int64_t b, int64_t fir
     if (count < n) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
     for (int i = 0; i < n; i++)
         dc3_draw_recipe(&l->recipe, o->seed, view, &l->batch[i], l->factor, &l->params[i]);
-    dc3_mix_recipe(&l->recipe, o->seed, view, b, n, l->teacher.size, l->params);
+    dc3_mix_recipe(&l->recipe, o->seed, view, b, n, l->teachers.size, l->params);
     DC3_TRY(dc3_augment(l->augmenter, n, l->batch, l->params, l->views));
-    DC3_TRY(run_teacher(l, view, n));
+    DC3_TRY(run_teachers(l, view, n));
     for (int i = 0; i < n; i++) { /* last, since it says that the view is there */
         dc3_view_params *saved = &l->labels.params[view * l->labels.n + l->batch[i].item];
         *saved = l->params[i];

@@ -1,9 +1,9 @@
-/* Accuracy of a classifier: batches of test images as pieces of work (base/pieces.h), a thread each. */
+/* Accuracy of classifiers: batches of test images as pieces of work (base/pieces.h), a thread each. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/pieces.h"
-#include "learn/trainer.h"
+#include "learn/tester.h"
 #include "ops/workers.h"
 
 enum { BATCH = 100 }; /* always as many, so that an image's outputs depend on it alone */
@@ -14,11 +14,12 @@ typedef struct worker {
     dc3_loaded_image images[BATCH];
     dc3_view_params params[BATCH];
     char *views; /* [BATCH, size, size, 3] */
+    void *room;  /* of the networks that see them at another size; NULL: none does */
 } worker;
 
 typedef struct test {
     dc3_ctx **contexts; /* [count] */
-    dc3_classifier *net;
+    const dc3_ensemble *nets;
     dc3_images *images;
     int size, count; /* count: workers */
     int64_t n, classes;
@@ -26,10 +27,11 @@ typedef struct test {
     int64_t *by_class; /* [classes, 2]; NULL: not counted */
     void (*progress)(void *user, int64_t done, int64_t total);
     void *user;
-    dc3_accuracy accuracy; /* top1, top5: numbers of images, not yet shares */
+    /* Of their mean, and of each; top1, top5: numbers of images, not yet shares. */
+    dc3_accuracy accuracy, each[DC3_ENSEMBLE_MOST];
 } test;
 
-/* What comes of a batch, with the outputs [BATCH, classes] behind it. */
+/* What comes of a batch, with the outputs of each network [networks, BATCH, classes] behind it. */
 typedef struct outputs {
     int64_t count; /* images that can be read */
     int64_t items[BATCH];
@@ -61,16 +63,7 @@ static dc3_status work(void *user, int at, int64_t batch, void *result)
         w->params[i] = dc3_view_whole(w->images[i].width, w->images[i].height);
     }
     DC3_TRY(dc3_augment(w->augmenter, (int)o->count, w->images, w->params, w->views));
-    dc3_scope scope = dc3_scope_open(ctx);
-    dc3_tensor embedding,
-        x = dc3_view(w->views, dc3_ctx_dtype(ctx), 4, (int64_t[]){BATCH, t->size, t->size, 3});
-    dc3_tensor z = dc3_cast(ctx, dc3_classifier_of(ctx, t->net, dc3_on_device(ctx, x), &embedding), DC3_F32);
-    z = dc3_on_host(ctx, z);
-    dc3_status status = dc3_ctx_status(ctx);
-    if (status == DC3_OK) memcpy(logits_of(o), z.data, (size_t)(o->count * t->classes) * sizeof(float));
-    dc3_scope_close(ctx, scope);
-    dc3_ctx_clear(ctx);
-    return status;
+    return dc3_ensemble_logits(t->nets, ctx, BATCH, t->size, w->views, w->room, logits_of(o));
 }
 
 /* Adds what the logits of one image say; 0: one of them is not finite. */
@@ -87,41 +80,43 @@ static int count_one(const float *z, int64_t classes, int label, dc3_accuracy *a
     return finite;
 }
 
+/* Those of each network, before the mean takes the place of the first. */
+static dc3_status count_each(test *t, outputs *o)
+{
+    int64_t values = BATCH * t->classes;
+    for (int k = 0; k < t->nets->count; k++)
+        for (int64_t i = 0; i < o->count; i++) {
+            int label = dc3_images_label(t->images, o->items[i]);
+            if (label >= t->classes)
+                return dc3_fail(DC3_ERR_ARGUMENT,
+                                "the network distinguishes %lld classes, the test images have more",
+                                (long long)t->classes);
+            if (!count_one(logits_of(o) + k * values + i * t->classes, t->classes, label, &t->each[k]))
+                return dc3_fail(DC3_ERR_FORMAT, "the network's outputs are not finite (NaN or infinite)");
+        }
+    dc3_ensemble_mean(t->nets, values, logits_of(o), logits_of(o));
+    return DC3_OK;
+}
+
 static dc3_status take(void *user, int64_t batch, void *result)
 {
     test *t = user;
     outputs *o = result;
+    DC3_TRY(count_each(t, o));
     for (int64_t i = 0; i < o->count; i++) {
         int label = dc3_images_label(t->images, o->items[i]);
         double right = t->accuracy.top1;
-        if (label >= t->classes)
-            return dc3_fail(DC3_ERR_ARGUMENT,
-                            "the network distinguishes %lld classes, the test images have more",
-                            (long long)t->classes);
-        if (!count_one(logits_of(o) + i * t->classes, t->classes, label, &t->accuracy))
-            return dc3_fail(DC3_ERR_FORMAT, "the network's outputs are not finite (NaN or infinite)");
+        count_one(logits_of(o) + i * t->classes, t->classes, label, &t->accuracy);
         if (t->by_class) t->by_class[2 * label]++, t->by_class[2 * label + 1] += t->accuracy.top1 > right;
     }
     if (t->progress) t->progress(t->user, batch * BATCH + images_of(t, batch), t->n);
     return DC3_OK;
 }
 
-double dc3_classifier_bytes(const dc3_ctx *ctx, dc3_classifier *net, int64_t n, int64_t size)
-{
-    dc3_ctx *counting;
-    dc3_tensor embedding;
-    dc3_dtype type = dc3_ctx_dtype(ctx);
-    if (dc3_ctx_open(dc3_ctx_device(ctx)->name, type, 1, DC3_CTX_COUNT, &counting) != DC3_OK) return 0;
-    dc3_classifier_of(counting, net, dc3_new(counting, type, 4, (int64_t[]){n, size, size, 3}), &embedding);
-    double bytes = (double)dc3_ctx_bytes(counting);
-    dc3_ctx_close(&counting);
-    return bytes;
-}
-
 /* What a batch takes: temporaries of the network, and views. */
 static double batch_bytes(const test *t, const dc3_ctx *ctx)
 {
-    return dc3_classifier_bytes(ctx, t->net, BATCH, t->size) +
+    return dc3_ensemble_bytes(t->nets, ctx, BATCH, t->size) +
            (double)BATCH * t->size * t->size * 3 * (double)dc3_dtype_size(dc3_ctx_dtype(ctx));
 }
 
@@ -141,7 +136,9 @@ static dc3_status open(test *t, dc3_ctx *ctx)
     for (int i = 0; i < t->count; i++) {
         worker *w = &t->workers[i];
         w->views = calloc(BATCH * (size_t)t->size * (size_t)t->size * 3, dc3_dtype_size(type));
-        if (!w->views) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        size_t room = dc3_ensemble_room(t->nets, BATCH, t->size, type);
+        if (room) w->room = malloc(room);
+        if (!w->views || (room && !w->room)) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
         DC3_TRY(dc3_augmenter_open(&options, &w->augmenter));
     }
     return DC3_OK;
@@ -150,29 +147,41 @@ static dc3_status open(test *t, dc3_ctx *ctx)
 static void shut(test *t, const dc3_ctx *ctx)
 {
     for (int i = 0; t->workers && i < t->count; i++)
-        dc3_augmenter_close(&t->workers[i].augmenter), free(t->workers[i].views);
+        dc3_augmenter_close(&t->workers[i].augmenter), free(t->workers[i].views), free(t->workers[i].room);
     free(t->workers);
     dc3_workers_close(ctx, t->count, &t->contexts);
+}
+
+static dc3_accuracy shares(dc3_accuracy a)
+{
+    if (a.n) a.top1 /= (double)a.n, a.top5 /= (double)a.n;
+    return a;
 }
 
 static dc3_status test_all(dc3_ctx *ctx, test *t, dc3_accuracy *accuracy)
 {
     t->n = dc3_images_count(t->images);
-    t->classes = dc3_classifier_describe(t->net)->classes;
+    t->classes = dc3_classifier_describe(t->nets->nets[0])->classes;
     dc3_status status = open(t, ctx);
     dc3_pieces pieces = {.count = (t->n + BATCH - 1) / BATCH,
                          .workers = t->count,
-                         .result_size = sizeof(outputs) + (size_t)(BATCH * t->classes) * sizeof(float),
+                         .result_size =
+                             sizeof(outputs) + (size_t)(t->nets->count * BATCH * t->classes) * sizeof(float),
                          .user = t,
                          .work = work,
                          .take = take};
     if (status == DC3_OK) status = dc3_pieces_run(&pieces);
     shut(t, ctx);
-    *accuracy = t->accuracy;
-    if (accuracy->n) {
-        accuracy->top1 /= (double)accuracy->n;
-        accuracy->top5 /= (double)accuracy->n;
-    }
+    *accuracy = shares(t->accuracy);
+    return status;
+}
+
+dc3_status dc3_test_ensemble(dc3_ctx *ctx, const dc3_ensemble *nets, dc3_images *images, int size,
+                             dc3_accuracy *each, dc3_accuracy *mean)
+{
+    test t = {.nets = nets, .images = images, .size = size};
+    dc3_status status = test_all(ctx, &t, mean);
+    for (int k = 0; k < nets->count; k++) each[k] = shares(t.each[k]);
     return status;
 }
 
@@ -180,15 +189,17 @@ dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_images *im
                                void (*progress)(void *user, int64_t done, int64_t total), void *user,
                                dc3_accuracy *accuracy)
 {
-    test t = {.net = net, .images = images, .size = size, .progress = progress, .user = user};
+    const dc3_ensemble one = {.count = 1, .nets = {net}};
+    test t = {.nets = &one, .images = images, .size = size, .progress = progress, .user = user};
     return test_all(ctx, &t, accuracy);
 }
 
 dc3_status dc3_test_classes(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
                             int64_t *by_class, dc3_accuracy *accuracy)
 {
+    const dc3_ensemble one = {.count = 1, .nets = {net}};
     int64_t classes = dc3_classifier_describe(net)->classes;
     memset(by_class, 0, 2 * (size_t)classes * sizeof *by_class);
-    test t = {.net = net, .images = images, .size = size, .by_class = by_class};
+    test t = {.nets = &one, .images = images, .size = size, .by_class = by_class};
     return test_all(ctx, &t, accuracy);
 }

@@ -56,10 +56,6 @@ dc3_status dc3_trainer_step(dc3_trainer *trainer, int64_t n, int64_t size, void 
 /* How long a step on n views takes: the second of two on views of nothing, at rate 0. */
 dc3_status dc3_trainer_measure(dc3_trainer *trainer, int64_t n, int64_t size, double *seconds);
 
-/* Bytes of temporaries of a forward pass over n images of `size` pixels in a context like ctx; 0: not known.
- */
-double dc3_classifier_bytes(const dc3_ctx *ctx, dc3_classifier *net, int64_t n, int64_t size);
-
 typedef struct dc3_accuracy {
     int64_t n;         /* images seen */
     double top1, top5; /* shares, 0 to 1; of equal logits the first class's counts as the highest */

@@ -190,7 +190,10 @@ static void add_conditions(json_t *row, const json_t *s)
         g_string_printf(text, "%.9g epoch%s, batches of %.9g, %.9g px", dc3_row_number(s, "epochs"),
                         dc3_row_number(s, "epochs") == 1 ? "" : "s", dc3_row_number(s, "batch"),
                         dc3_row_number(s, "size"));
-    if (teacher && json_object_get(s, "epochs")) g_string_append_printf(text, ", teacher %.32s", teacher);
+    int several = json_array_size(json_object_get(s, "teachers")) > 1;
+    if (teacher && json_object_get(s, "epochs"))
+        g_string_append_printf(text, ", %s %.*s", several ? "averaged logits of teachers" : "teacher",
+                               several ? 200 : 32, teacher);
     if (teacher && json_object_get(s, "epochs") && temperature > 0)
         g_string_append_printf(text, " at temperature %g", temperature);
     if (teacher && json_is_number(json_object_get(s, "teacher_top1")))

@@ -274,6 +274,7 @@ static dc3_status ask_batch(asking *a, int64_t first)
 {
     int failed[DC3_TEACHER_BATCH];
     int64_t classes = a->teacher->info->classes;
+    dc3_mean_answers *mean = a->sample->mean;
     DC3_TRY(dc3_check_cancel());
     load(a, first, failed);
     DC3_TRY(dc3_teacher_run(a->teacher, DC3_TEACHER_BATCH, a->rgb, a->embeddings, a->logits));
@@ -281,6 +282,7 @@ static dc3_status ask_batch(asking *a, int64_t first)
         if (failed[i]) continue;
         int label = label_of(a->sample, a->items[first + i]);
         a->right += answer(a->logits + i * classes, classes) == label;
+        if (mean) dc3_mean_answers_add(mean, first + i, label, a->logits + i * classes);
         a->by_class[label]++;
         a->read++;
     }
@@ -291,6 +293,8 @@ static dc3_status ask_all(asking *a, const dc3_listener *listener)
 {
     DC3_TRY(draw(a));
     DC3_TRY(open_memory(a));
+    if (a->sample->mean)
+        DC3_TRY(dc3_mean_answers_begin(a->sample->mean, a->count, a->teacher->info->classes));
     for (int64_t first = 0; first < a->count; first += DC3_TEACHER_BATCH) {
         int64_t done = first + DC3_TEACHER_BATCH < a->count ? first + DC3_TEACHER_BATCH : a->count;
         DC3_TRY(ask_batch(a, first));
@@ -366,8 +370,8 @@ dc3_status dc3_teacher_check_all(dc3_teacher *t, dc3_teacher_check *check, const
         return DC3_OK;
     }
     DC3_TRY(dc3_teacher_ask(t, sample, check->listener, &t->accuracy, &largest));
-    dc3_listener_say(check->listener, "teacher's accuracy: %s%s%s",
-                     dc3_teacher_accuracy_text(&t->accuracy, text),
+    dc3_listener_say(check->listener, "%s%steacher's accuracy: %s%s%s", check->several ? check->path : "",
+                     check->several ? ": " : "", dc3_teacher_accuracy_text(&t->accuracy, text),
                      t->training.top1 >= 0 ? "; after its training " : "",
                      t->training.top1 >= 0 ? dc3_teacher_accuracy_text(&t->training, training) : "");
     DC3_TRY(dc3_teacher_check_accuracy(check, &t->accuracy, largest));

@@ -13,6 +13,7 @@
 #define DC3_TEACHER_CHECK_H
 
 #include "io/dataset.h"
+#include "teacher/mean_answers.h"
 #include "teacher/teacher.h"
 
 typedef enum dc3_verdict { DC3_TEACHER_FITS, DC3_TEACHER_UNCLEAR, DC3_TEACHER_WRONG } dc3_verdict;
@@ -26,6 +27,7 @@ typedef struct dc3_teacher_check {
     const json_t *names; /* of the classes, in their order */
     int own;             /* it was trained by the run itself */
     int any;             /* a wrong one is taken all the same, with a warning */
+    int several;         /* it is one of several: what is said of it names it */
     const dc3_listener *listener;
     int named;   /* set by dc3_teacher_check_names: its file has these names, and they are no numbers */
     int doubted; /* set by both checks: it is a wrong one, and taken for `any` alone */
@@ -44,8 +46,9 @@ dc3_status dc3_teacher_check_accuracy(dc3_teacher_check *check, const dc3_teache
  * about 1,000; the same ones whatever the seed of a run. */
 typedef struct dc3_teacher_sample {
     const dc3_dataset *dataset;
-    const int32_t *labels; /* of the dataset's images; NULL: as it says */
-    const char *on;        /* what they are: "training images" */
+    const int32_t *labels;  /* of the dataset's images; NULL: as it says */
+    const char *on;         /* what they are: "training images" */
+    dc3_mean_answers *mean; /* of several teachers, to which this one's answers are added; NULL: not wanted */
     dc3_fit fit;
     int threads;
 } dc3_teacher_sample;

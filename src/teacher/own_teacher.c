@@ -136,11 +136,17 @@ int dc3_run_teacher_differs(const char *folder, const char *teacher)
     return differs;
 }
 
-void dc3_run_teacher_warn(const char *folder, const char *teacher, const dc3_listener *listener)
+void dc3_run_teachers_warn(const char *folder, const dc3_teacher_list *teachers, const dc3_listener *listener)
 {
-    if (dc3_run_teacher_differs(folder, teacher))
+    for (int k = 0; k < teachers->count; k++)
+        if (!dc3_run_teacher_differs(folder, teachers->paths[k])) return;
+    if (teachers->count == 1)
         dc3_listener_say(listener, "warning: %s is not the teacher with which the images of %s were chosen",
-                         teacher, folder);
+                         teachers->paths[0], folder);
+    else
+        dc3_listener_say(
+            listener, "warning: none of the %d teachers is the one with which the images of %s were chosen",
+            teachers->count, folder);
 }
 
 /* Trains it and says how it went. */
@@ -224,18 +230,33 @@ char *dc3_own_teacher_find(const char *folder)
     return NULL;
 }
 
-dc3_status dc3_own_teacher_check_kept(const dc3_condense_options *o)
+/* 1 if `teacher` is the file `own`. */
+static dc3_status is_file(const char *own, const char *teacher, int *same)
 {
-    if (!o->fresh || !o->teacher || strcmp(o->teacher, "none") == 0) return DC3_OK;
-    char *own = dc3_path_join(o->out, "teacher.safetensors"), *real = own ? dc3_path_real(own) : NULL,
-         *given = dc3_path_real(o->teacher);
+    char *real = dc3_path_real(own), *given = dc3_path_real(teacher);
+    *same = real && given && strcmp(real, given) == 0;
     dc3_status status = real && given ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && strcmp(real, given) == 0)
-        status = dc3_fail_setting("teacher",
-                                  "expected a file that %s does not remove, found %s; copy it elsewhere",
-                                  dc3_setting("fresh"), o->teacher);
-    free(own);
     free(real);
     free(given);
+    return status;
+}
+
+dc3_status dc3_own_teacher_check_kept(const dc3_condense_options *o)
+{
+    dc3_teacher_list list;
+    int same = 0;
+    if (!o->fresh || !o->teacher || strcmp(o->teacher, "none") == 0) return DC3_OK;
+    char *own = dc3_path_join(o->out, "teacher.safetensors");
+    dc3_status status =
+        own ? dc3_teacher_list_read(o->teacher, &list) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int k = 0; status == DC3_OK && !same && k < list.count; k++) {
+        status = is_file(own, list.paths[k], &same);
+        if (status == DC3_OK && same)
+            status = dc3_fail_setting("teacher",
+                                      "expected a file that %s does not remove, found %s; copy it elsewhere",
+                                      dc3_setting("fresh"), list.paths[k]);
+    }
+    if (own) dc3_teacher_list_free(&list);
+    free(own);
     return status;
 }

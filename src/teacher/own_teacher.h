@@ -7,6 +7,7 @@
 #include "io/dataset.h"
 #include "io/json.h"
 #include "teacher/accuracy.h"
+#include "teacher/teacher_list.h"
 
 /* How it is trained, for a dataset whose images are stored at `side` pixels, or are no larger themselves,
  * into the file `out`: a ConvNet-3 at the stored size up to 64 pixels, else a ResNet-18 at up to 112, on
@@ -36,8 +37,8 @@ dc3_status dc3_own_teacher_measure(const dc3_train_options *plan, int64_t images
 void dc3_own_teacher_describe(const char *teacher, json_t *document);
 /* 1 if the document of the folder `run` knows of another file, its own teacher or one that it was given. */
 int dc3_run_teacher_differs(const char *run, const char *teacher);
-/* Warns where that is so. */
-void dc3_run_teacher_warn(const char *run, const char *teacher, const dc3_listener *listener);
+/* Warns where that is so of all of them. */
+void dc3_run_teachers_warn(const char *run, const dc3_teacher_list *teachers, const dc3_listener *listener);
 
 /* Starting over removes the run's own teacher: DC3_ERR_OPTION where it is the one that is given. */
 dc3_status dc3_own_teacher_check_kept(const dc3_condense_options *options);

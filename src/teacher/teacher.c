@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "io/found.h"
 #include "io/weights.h"
-#include "learn/trainer.h"
+#include "learn/ensemble.h"
 #include "base/listener.h"
 #include "base/text.h"
 

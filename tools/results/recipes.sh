@@ -7,11 +7,12 @@
 #
 # In the environment: SEEDS (default 3), JOBS (default: processors), METHODS, PIECES (words, default all), SEEN (images
 # that each student sees; default 30,000, 100,000 and 150,000 at IPC 1, 10, 50), TEACHER (a file, default: one is
-# trained on the images that are not held out), HELD (the end of the held-out names, default 7).
+# trained on the images that are not held out), SECOND (that of the piece two-teachers, whose default has another
+# seed), TEACHER_EPOCHS (default 14), HELD (the end of the held-out names, default 7).
 #
-# With the defaults 9 sets of 3 seeds and 15 + 13 pieces are 756 students. At about 3 ms an image with soft
+# With the defaults 9 sets of 3 seeds and 16 + 13 pieces are 783 students. At about 3 ms an image with soft
 # labels and 2 ms with hard ones (one thread of a free EPYC, Zen 4; estimated from 1.9 ms of a training step on a shared
-# one) that is 54 hours of one core: 27 hours on two, 9 with SEEDS=1. IPC 10 alone takes a third of it.
+# one) that is 56 hours of one core: 28 hours on two, 9 with SEEDS=1. IPC 10 alone takes a third of it.
 set -eu
 cifar=$(realpath "$1") work=$2 only=${3:-} only_labels=${4:-}
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
@@ -32,9 +33,12 @@ if [[ ! -d held ]]; then
   done
   mv parts/fit fit && mv parts/held held && rmdir parts
 fi
-teacher=${TEACHER:-teacher.safetensors}
-[[ -f $teacher ]] || "$dc3" train fit --val held --arch convnet3 --epochs 14 --test-every 7 --seed 1 \
-  -o teacher.safetensors --json > teacher.json 2>> teacher.log
+teacher=${TEACHER:-teacher.safetensors} second=${SECOND:-second.safetensors} teacher_epochs=${TEACHER_EPOCHS:-14}
+train() { # FILE SEED
+  [[ -f $1 ]] || "$dc3" train fit --val held --arch convnet3 --epochs "$teacher_epochs" --test-every 7 --seed "$2" \
+    --threads "${THREADS:-$(nproc)}" -o "$1" --json > "${1%.*}.json" 2>> "${1%.*}.log"
+}
+train "$teacher" 1
 
 # The pieces of each kind of labels: a name and its options. "base" is what the others are compared with: the classic
 # recipe in small batches; "all" has what is expected to add up.
@@ -56,6 +60,7 @@ pieces() { # LABELS IPC
   if [[ $1 == soft ]]; then
     echo "gift $small --loss cosine"
     echo "mse $small --loss mse"
+    echo "two-teachers $small --teacher $teacher,$second"
     echo "rand-augment-2-9 $small --rand-ops 2 --rand-strength 9"
     echo "all $small --schedule smooth --ema 0.99 --crop 0.5 --rand-ops 1 --rand-strength 6"
   else
@@ -110,6 +115,7 @@ for ((seed = 0; seed < seeds; seed++)); do
     for labels in ${only_labels:-soft hard}; do
       while read -r piece options; do
         [[ -z ${PIECES:-} || " $PIECES " == *" $piece "* ]] || continue
+        [[ $piece != two-teachers ]] || train "$second" 2
         for method in $methods; do
           while (($(jobs -rp | wc -l) >= jobs)); do wait -n || exit 1; done
           # shellcheck disable=SC2086 # options are words
