@@ -35,6 +35,12 @@ void dc3_draw_crop(uint64_t seed, int64_t epoch, int64_t item, int width, int he
  * image and shapes w / h from 3/4 to 4/3, and a flip by a coin. */
 void dc3_draw_resized_crop(uint64_t seed, int64_t epoch, int64_t item, int width, int height,
                            dc3_view_params *params);
+/* Fast training: up to `small` pixels the image with size / 16 pixels of padding on each side, of it a crop
+ * of size x size, for larger views RandomResizedCrop with areas from 0.35 to 1; flips alternate: a coin of
+ * the image's decides about its first epoch, and each epoch is the other way round than the one before
+ * (Jordan 2024, arXiv 2404.00498), so that two epochs show both. */
+void dc3_draw_alternating(uint64_t seed, int64_t epoch, int64_t item, int width, int height, int size,
+                          int small, dc3_view_params *params);
 /* The RDED protocol: factor 2 swaps the halves of columns and of rows by a coin each, then RandomResizedCrop
  * with areas from `least` to 1, and a flip by a coin. factor 1 or 2; least more than 0, at most 1: RDED's is
  * 1 / factor, and 0 means that. */

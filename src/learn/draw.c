@@ -24,14 +24,20 @@ dc3_view_params dc3_view_whole(int width, int height)
     return (dc3_view_params){.w = width, .h = height};
 }
 
+/* A crop of size x size of the image with `pad` pixels around it. */
+static void padded_crop(dc3_rng *rng, int width, int height, int size, int pad, dc3_view_params *p)
+{
+    int wide = width + 2 * pad, high = height + 2 * pad;
+    *p = dc3_view_whole(size < wide ? size : wide, size < high ? size : high);
+    p->x = up_to(rng, wide - p->w) - pad;
+    p->y = up_to(rng, high - p->h) - pad;
+}
+
 void dc3_draw_crop(uint64_t seed, int64_t epoch, int64_t item, int width, int height, int size,
                    dc3_view_params *p)
 {
     dc3_rng rng = stream(seed, DC3_RNG_AUGMENT, epoch, item);
-    int pad = size / 8, wide = width + 2 * pad, high = height + 2 * pad;
-    *p = dc3_view_whole(size < wide ? size : wide, size < high ? size : high);
-    p->x = up_to(&rng, wide - p->w) - pad;
-    p->y = up_to(&rng, high - p->h) - pad;
+    padded_crop(&rng, width, height, size, size / 8, p);
     p->flip = coin(&rng);
 }
 
@@ -70,6 +76,18 @@ void dc3_draw_resized_crop(uint64_t seed, int64_t epoch, int64_t item, int width
     dc3_rng rng = stream(seed, DC3_RNG_AUGMENT, epoch, item);
     resized_crop(&rng, width, height, 0.08, p);
     p->flip = coin(&rng);
+}
+
+void dc3_draw_alternating(uint64_t seed, int64_t epoch, int64_t item, int width, int height, int size,
+                          int small, dc3_view_params *p)
+{
+    dc3_rng rng = stream(seed, DC3_RNG_AUGMENT, epoch, item),
+            first = stream(seed, DC3_RNG_FIRST_FLIP, 0, item);
+    if (size <= small)
+        padded_crop(&rng, width, height, size, size / 16, p);
+    else
+        resized_crop(&rng, width, height, 0.35, p);
+    p->flip = coin(&first) ^ (int)(epoch & 1);
 }
 
 void dc3_draw_rded(uint64_t seed, int64_t epoch, int64_t item, int width, int height, int factor,

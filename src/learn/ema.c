@@ -69,6 +69,22 @@ dc3_status dc3_ema_update(dc3_ema *ema)
     return DC3_OK;
 }
 
+dc3_status dc3_ema_look_ahead(dc3_ema *ema, double decay)
+{
+    DC3_TRY(must_be_out(ema));
+    if (!(decay >= 0 && decay <= 1))
+        return dc3_fail(DC3_ERR_ARGUMENT, "decay of the averages: expected 0 to 1, found %g", decay);
+    ema->updates++;
+    for (size_t i = 0; i < ema->count; i++) {
+        const dc3_tensor *value = &ema->params[i].value;
+        if (value->dtype != DC3_F32) continue; /* a counter counts on */
+        ema->kernels->blend(dc3_count(value), (float)(1 - decay), value->data, ema->averages[i].data);
+        ema->kernels->copy(dc3_bytes(value), ema->averages[i].data, value->data);
+        dc3_param_changed(&ema->params[i]);
+    }
+    return DC3_OK;
+}
+
 void dc3_ema_swap(dc3_ema *ema)
 {
     for (size_t i = 0; i < ema->count; i++) {

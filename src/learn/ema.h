@@ -26,6 +26,10 @@ void dc3_ema_close(dc3_ema **ema);
 
 /* DC3_ERR_ARGUMENT while the averages are swapped in. */
 dc3_status dc3_ema_update(dc3_ema *ema);
+/* Lookahead (Zhang et al. 2019) with a decay of the caller's: averages as above, and the values start again
+ * from them. With decay 1 the values become the averages. DC3_ERR_ARGUMENT for a decay that is not 0 to 1 and
+ * while the averages are swapped in. */
+dc3_status dc3_ema_look_ahead(dc3_ema *ema, double decay);
 /* Exchanges averages and values: the first call puts the averages into the module, the second puts the values
  * back, to the bit. Raises the weights' versions. */
 void dc3_ema_swap(dc3_ema *ema);

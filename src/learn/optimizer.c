@@ -34,6 +34,12 @@ static dc3_status check(const dc3_optimizer_options *o, const dc3_param *params,
 {
     if (!(o->weight_decay >= 0 && isfinite(o->weight_decay)))
         return dc3_fail(DC3_ERR_ARGUMENT, "weight decay: expected 0 or more, found %g", o->weight_decay);
+    for (int i = 0; i < o->group_count; i++)
+        if (!(o->groups[i].rate >= 0 && isfinite(o->groups[i].rate) && o->groups[i].decay >= 0 &&
+              isfinite(o->groups[i].decay)))
+            return dc3_fail(DC3_ERR_ARGUMENT,
+                            "parameters '%s': expected factors of 0 or more, found %g and %g",
+                            o->groups[i].name, o->groups[i].rate, o->groups[i].decay);
     for (size_t i = 0; i < count; i++)
         if (params[i].gradient.data && params[i].value.dtype != DC3_F32)
             return dc3_fail(DC3_ERR_ARGUMENT, "parameter '%s': expected f32 for training, found %s",
@@ -74,17 +80,23 @@ void dc3_optimizer_close(dc3_optimizer **optimizer)
     *optimizer = NULL;
 }
 
-static int ends_in_weight(const char *name)
+static int ends_in(const char *name, const char *end)
 {
-    static const char end[] = "weight"; /* also in_proj_weight */
-    size_t length = strlen(name), tail = sizeof end - 1;
+    size_t length = strlen(name), tail = strlen(end);
     return length >= tail && strcmp(name + length - tail, end) == 0;
+}
+
+static dc3_param_group group_of(const dc3_optimizer *o, const dc3_param *p)
+{
+    for (int i = 0; i < o->options.group_count; i++)
+        if (ends_in(p->name, o->options.groups[i].name)) return o->options.groups[i];
+    return (dc3_param_group){.rate = 1, .decay = 1};
 }
 
 static double decay_of(const dc3_optimizer *o, const dc3_param *p)
 {
-    int spared =
-        o->options.decay_rule == DC3_DECAY_WEIGHTS && !(p->value.ndim >= 2 && ends_in_weight(p->name));
+    int spared = o->options.decay_rule == DC3_DECAY_WEIGHTS &&
+                 !(p->value.ndim >= 2 && ends_in(p->name, "weight")); /* also in_proj_weight */
     return spared ? 0 : o->options.weight_decay;
 }
 
@@ -96,10 +108,11 @@ dc3_status dc3_optimizer_step(dc3_optimizer *o, double lr)
     for (size_t i = 0; i < o->count; i++) {
         dc3_param *p = &o->params[i];
         if (!p->gradient.data) continue;
+        dc3_param_group group = group_of(o, p);
         float *state[DC3_OPTIMIZER_STATES] = {NULL};
         for (int k = 0; k < o->states; k++) state[k] = o->arrays[(size_t)k * o->count + i].data;
-        o->method->step(o->kernels, &o->options, o->step, lr, decay_of(o, p), dc3_count(&p->value),
-                        p->gradient.data, p->value.data, state);
+        o->method->step(o->kernels, &o->options, o->step, lr * group.rate, decay_of(o, p) * group.decay,
+                        dc3_count(&p->value), p->gradient.data, p->value.data, state);
         dc3_param_changed(p);
     }
     return o->device->failure ? o->device->failure() : DC3_OK;

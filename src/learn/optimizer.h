@@ -14,14 +14,24 @@ typedef enum dc3_decay_rule {
     DC3_DECAY_WEIGHTS /* those called "weight" or "*.weight" with two or more dimensions, as RDED does */
 } dc3_decay_rule;
 
+/* Parameters that go at a rate of their own: those whose names end in `name`, or are it. */
+typedef struct dc3_param_group {
+    const char *name;
+    double rate;  /* times the learning rate, at least 0; 0: the values stay as they are */
+    double decay; /* times the weight decay, at least 0 */
+} dc3_param_group;
+
 typedef struct dc3_optimizer_options {
     dc3_optimizer_kind kind;
-    dc3_decay_rule decay_rule; /* default: all */
-    double weight_decay;       /* at least 0; default 0 for SGD, 0.01 for AdamW */
-    double momentum;           /* SGD, 0 to 1 exclusive; default 0 */
-    int nesterov;              /* SGD, needs momentum; default 0 */
-    double beta1, beta2;       /* AdamW, 0 to 1 exclusive; default 0.9 and 0.999 */
-    double eps;                /* AdamW, at least 0; default 1e-8 */
+    dc3_decay_rule decay_rule;     /* default: all */
+    double weight_decay;           /* at least 0; default 0 for SGD, 0.01 for AdamW */
+    double momentum;               /* SGD, 0 to 1 exclusive; default 0 */
+    int nesterov;                  /* SGD, needs momentum; default 0 */
+    double beta1, beta2;           /* AdamW, 0 to 1 exclusive; default 0.9 and 0.999 */
+    double eps;                    /* AdamW, at least 0; default 1e-8 */
+    const dc3_param_group *groups; /* [group_count], of which a parameter belongs to the first that fits; they
+                                      must stay; default none */
+    int group_count;
 } dc3_optimizer_options;
 
 dc3_optimizer_options dc3_optimizer_defaults(dc3_optimizer_kind kind);

@@ -60,6 +60,13 @@ static double one_cycle(const dc3_schedule_options *o, double step, double total
     return along_cosine(1, bottom / o->last_divisor, (step - top) / (last - top));
 }
 
+static double triangle(const dc3_schedule_options *o, double step, double total)
+{
+    double bottom = 1 / o->first_divisor, last = bottom / o->last_divisor, top = o->rise * total;
+    if (step < top) return bottom + (1 - bottom) * step / top;
+    return step < total ? last + (1 - last) * (total - step) / (total - top) : last;
+}
+
 static double decay(const dc3_schedule_options *o, int64_t step)
 {
     int64_t times = o->every > 0 ? step / o->every : 0;
@@ -83,6 +90,8 @@ double dc3_schedule_factor(const dc3_schedule_options *o, int64_t step, int64_t 
                                 : along_cosine(1, 0, 5 / 12.0) * 6 * (all - t) / all;
     case DC3_SCHEDULE_ONE_CYCLE:
         return one_cycle(o, t, all);
+    case DC3_SCHEDULE_TRIANGLE:
+        return triangle(o, t, all);
     case DC3_SCHEDULE_DECAY:
         return decay(o, step - o->warm_up);
     default:

@@ -15,6 +15,7 @@ typedef enum dc3_schedule_kind {
                                  EDC's smoothing schedule with zeta 2; its program's line begins at a sixth of
                                  that) */
     DC3_SCHEDULE_ONE_CYCLE, /* up, then down, both along cosines: torch's OneCycleLR (Smith and Topin 2018) */
+    DC3_SCHEDULE_TRIANGLE,  /* as one cycle, but along lines, from step 0 to T */
     DC3_SCHEDULE_DECAY      /* gamma^(t / every, rounded down), or gamma^(number of milestones up to t) */
 } dc3_schedule_kind;
 

@@ -1,10 +1,10 @@
 /* Classifiers, teachers and students. With torchvision's names and rules: ResNets (also with the 3x3 stem of
  * CIFAR), VGG-11, AlexNet (new ones for 64 pixels or fewer with DD-Ranking's 5x5 stem), MobileNetV2,
  * EfficientNet-B0, ViT-B/16 (new ones for any multiple of 16 pixels) and Swin V2-T; with timm's
- * EfficientNet-Lite0 to Lite2, which see 2 x - 1 of an image; and the ConvNets of
- * dataset distillation (Gidaris and Komodakis 2018; width 128, batch norm, average pooling). Opened for
- * inference their batch norms are folded into the convolutions before them; in training dropout and
- * stochastic depth follow dc3_ctx_set_dropout. */
+ * EfficientNet-Lite0 to Lite2, which see 2 x - 1 of an image; speednet, a small network for fast training
+ * (classifiers/speednet.c); and the ConvNets of dataset distillation (Gidaris and Komodakis 2018; width 128,
+ * batch norm, average pooling). Opened for inference their batch norms are folded into the convolutions
+ * before them, but for speednet's; in training dropout and stochastic depth follow dc3_ctx_set_dropout. */
 #ifndef DC3_NN_CLASSIFIER_H
 #define DC3_NN_CLASSIFIER_H
 

@@ -37,6 +37,7 @@ static void fill_weight(dc3_init init, dc3_rng *rng, float *x, int64_t n, double
 {
     switch (init) {
     case DC3_INIT_TORCH:
+    case DC3_INIT_DIRAC:
         fill_uniform(rng, x, n, 1 / sqrt(fan_in));
         break;
     case DC3_INIT_UNIFORM_FAN_OUT:
@@ -62,6 +63,17 @@ static void fill_weight(dc3_init init, dc3_rng *rng, float *x, int64_t n, double
     }
 }
 
+/* Kernel o of a convolution [co, ci, h, w] gives channel o as it is, for o < co and o < ci. */
+static void fill_identity(const int64_t *shape, float *x)
+{
+    int64_t size = shape[2] * shape[3], middle = shape[2] / 2 * shape[3] + shape[3] / 2;
+    for (int64_t o = 0; o < shape[0] && o < shape[1]; o++) {
+        float *kernels = x + o * shape[1] * size;
+        fill(kernels, shape[1] * size, 0);
+        kernels[o * size + middle] = 1;
+    }
+}
+
 void dc3_initial_values(const dc3_first_values *first, const char *name, int ndim, const int64_t *shape,
                         float *values)
 {
@@ -71,6 +83,7 @@ void dc3_initial_values(const dc3_first_values *first, const char *name, int ndi
     if (ndim > 1) {
         double fan_in = (double)(n / shape[0]), fan_out = (double)(n / (shape[1] ? shape[1] : 1));
         fill_weight(first->init, &rng, values, n, fan_in, fan_out);
+        if (first->init == DC3_INIT_DIRAC && ndim == 4) fill_identity(shape, values);
     } else if (first->fan_in > 0) {
         if (first->init == DC3_INIT_TORCH) fill_uniform(&rng, values, n, 1 / sqrt(first->fan_in));
         if (first->init == DC3_INIT_XAVIER) fill_normal(&rng, values, n, 1e-6);

@@ -23,6 +23,7 @@ typedef enum dc3_init {
     DC3_INIT_UNIFORM_FAN_OUT, /* uniform in +- 1 / sqrt(fan out); bias 0 (EfficientNet's last layer) */
     DC3_INIT_NORMAL_FAN_IN,   /* normal, deviation sqrt(1 / fan in); bias 0 */
     DC3_INIT_NORMAL_002,      /* normal, deviation 0.02; bias 0 */
+    DC3_INIT_DIRAC, /* as TORCH, but the first kernels, one for each input channel, let it through as it is */
     DC3_INIT_XAVIER /* uniform in +- sqrt(6 / (fan in + fan out)); bias normal, 1e-6 (ViT's inner layers) */
 } dc3_init;
 

@@ -12,6 +12,7 @@
 #include "base/lock.h"
 #include "output/output_path.h"
 #include "teacher/train_in_run.h"
+#include "teacher/train_recipe.h"
 #include "teacher/probe.h"
 #include "base/text.h"
 #include "dc3/text.h"
@@ -26,10 +27,11 @@
 #include "learn/hold_out.h"
 #include "learn/schedule.h"
 #include "learn/trainer.h"
+#include "learn/whiten.h"
 #include "base/listener.h"
 #include "io/json.h"
 
-enum { SMALL = 64, SAVE_SECONDS = 60 };
+enum { SAVE_SECONDS = 60 };
 
 typedef struct training {
     const dc3_train_options *options;
@@ -39,14 +41,17 @@ typedef struct training {
     dc3_images *images, *tests;
     dc3_augmenter *augmenter;
     int view; /* pixels of the side of the views that it makes */
+    dc3_train_recipe recipe;
     dc3_trainer trainer;
+    dc3_ema *slow; /* of a recipe that looks ahead */
     dc3_dtype dtype;
-    const char *run;  /* whose own teacher this is; NULL: nobody's */
-    char *place;      /* where the weights go */
-    char *checkpoint; /* PLACE.checkpoint */
-    int held;         /* the checkpoint that was written last; -1: none */
-    char *settings;   /* what the result depends on, as JSON */
-    int64_t n, steps; /* images; steps an epoch */
+    const char *run;   /* whose own teacher this is; NULL: nobody's */
+    char *place;       /* where the weights go */
+    char *checkpoint;  /* PLACE.checkpoint */
+    int held;          /* the checkpoint that was written last; -1: none */
+    char *settings;    /* what the result depends on, as JSON */
+    int64_t n, steps;  /* images; steps an epoch */
+    int size_of_batch; /* images a step, of which there may be fewer in all */
     int64_t *order;
     dc3_loaded_image *batch;
     dc3_view_params *params;
@@ -59,16 +64,6 @@ typedef struct training {
     double start, before; /* of this call; seconds of earlier ones, up to the checkpoint */
     dc3_work_note note;
 } training;
-
-dc3_train_options dc3_train_defaults(void)
-{
-    return (dc3_train_options){.struct_size = sizeof(dc3_train_options),
-                               .epochs = 15,
-                               .batch = 128,
-                               .weight_decay = -1,
-                               .test_every = 1,
-                               .threads = 1};
-}
 
 const char *dc3_arch_name(int i)
 {
@@ -107,32 +102,16 @@ static void skipped_test(void *user, const char *key, const char *reason)
         dc3_listener_say(&t->options->listener, "skipped: %s: %s", key, reason);
 }
 
-static int uses_sgd(const dc3_train_options *o)
-{
-    return o->optimizer == DC3_SGD;
-}
-
-static double highest_lr(const dc3_train_options *o)
-{
-    return o->lr > 0 ? o->lr : uses_sgd(o) ? 0.1 : 1e-3;
-}
-
-/* What the norm of all gradients together is limited to: SGD at a high rate diverges in the first epochs
- * where a batch's are many times as long as usual, and AdamW divides by their length anyway. */
-static double clip_of(const dc3_train_options *o)
-{
-    return uses_sgd(o) ? 1 : 0;
-}
-
 static dc3_status check_options(const dc3_train_options *o)
 {
     DC3_TRY(dc3_hold_out_check(o->hold_out, o->val));
+    DC3_TRY(dc3_train_check_fast(o));
     if (o->progressive && o->epochs < 3)
         return dc3_fail_setting("progressive", "expected 3 epochs or more, found %d", o->epochs);
     if (!o->out && !o->dry_run) return dc3_fail_setting("out", "expected a file to write, found none");
     if (o->epochs < 1 || o->epochs > 100000)
         return dc3_fail_setting("epochs", "expected 1 to 100000, found %d", o->epochs);
-    if (o->batch < 2 || o->batch > 65536)
+    if (!(o->fast && o->batch == 0) && (o->batch < 2 || o->batch > 65536))
         return dc3_fail_setting("batch", "expected 2 to 65536, found %d", o->batch);
     if (!(o->lr >= 0 && o->lr <= 1e3))
         return dc3_fail_setting("lr", "expected more than 0 and at most 1000, found %g", o->lr);
@@ -206,24 +185,17 @@ static int view_size(const dc3_train_options *o, int size, int64_t epoch)
 static dc3_status open_network(training *t, int size)
 {
     const dc3_train_options *o = t->options;
-    dc3_optimizer_options optimizer = dc3_optimizer_defaults(uses_sgd(o) ? DC3_SGD : DC3_ADAMW);
-    optimizer.decay_rule = DC3_DECAY_WEIGHTS;
-    optimizer.weight_decay = o->weight_decay >= 0 ? o->weight_decay : uses_sgd(o) ? 5e-4 : 0.01;
-    if (uses_sgd(o)) optimizer.momentum = 0.9, optimizer.nesterov = 1;
-    dc3_classifier_spec spec = {.arch = o->arch         ? o->arch
-                                        : size <= SMALL ? "convnet3"
-                                                        : "resnet18",
-                                .classes = dc3_dataset_classes(t->data),
-                                .size = size,
-                                .seed = o->seed};
+    dc3_train_recipe_of(o, size, &t->recipe);
+    dc3_classifier_spec spec = {
+        .arch = t->recipe.arch, .classes = dc3_dataset_classes(t->data), .size = size, .seed = o->seed};
     dc3_table *table = NULL;
     if (o->init) {
         DC3_TRY(dc3_weights_open(o->init, &table));
         spec.arch = o->arch;
     }
     DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
-    DC3_TRY(dc3_trainer_open(&spec, &table, t->dtype, o->threads, &optimizer, &t->trainer));
-    t->trainer.clip = clip_of(o);
+    DC3_TRY(dc3_trainer_open(&spec, &table, t->dtype, o->threads, &t->recipe.optimizer, &t->trainer));
+    t->trainer.clip = t->recipe.clip;
     if (o->init) dc3_report_names(&o->listener, o->init, t->trainer.net);
     const dc3_classifier_info *info = t->trainer.info;
     if (o->progressive && (info->size || view_size(o, size, 0) < info->least))
@@ -239,7 +211,7 @@ static dc3_status open_images(training *t, int size)
 {
     const dc3_train_options *o = t->options;
     int holds = t->parts.held_count > 0;
-    dc3_images_options options = {.how = size <= SMALL ? DC3_IMAGES_FIT : DC3_IMAGES_OWN,
+    dc3_images_options options = {.how = size <= DC3_TRAIN_SMALL ? DC3_IMAGES_FIT : DC3_IMAGES_OWN,
                                   .size = size,
                                   .fit = DC3_FIT_CROP,
                                   .items = holds ? t->parts.trained : NULL,
@@ -277,12 +249,26 @@ static dc3_status open_augmenter(training *t, int view)
     return DC3_OK;
 }
 
+/* What the fast recipe begins with, beside a new network: the first layer's kernels, and the averages. */
+static dc3_status open_fast(training *t)
+{
+    dc3_trainer *r = &t->trainer;
+    if (!t->recipe.fast) return DC3_OK;
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->params[i].name, "whiten.weight") == 0)
+            DC3_TRY(dc3_whiten(t->images, t->report->size, &r->params[i]));
+    dc3_ema_options options = dc3_ema_defaults();
+    return dc3_ema_open(r->ctx, &options, r->params, r->count, &t->slow);
+}
+
 static dc3_status open_memory(training *t, int size)
 {
-    size_t batch = (size_t)t->options->batch;
     t->n = dc3_images_count(t->images);
-    if (t->n < t->options->batch) batch = (size_t)(t->n > 2 ? t->n : 2);
+    t->size_of_batch = dc3_train_batch(t->options, t->n);
+    size_t batch = (size_t)t->size_of_batch;
+    if (t->n < t->size_of_batch) batch = (size_t)(t->n > 2 ? t->n : 2);
     t->steps = t->n / (int64_t)batch;
+    dc3_train_fit(&t->recipe, (int64_t)batch, t->steps * t->options->epochs);
     t->order = malloc((size_t)t->n * sizeof *t->order);
     t->batch = malloc(batch * sizeof *t->batch);
     t->params = malloc(batch * sizeof *t->params);
@@ -297,16 +283,17 @@ static dc3_status open_memory(training *t, int size)
 static dc3_status describe(training *t)
 {
     const dc3_train_options *o = t->options;
-    json_t *s = json_pack("{s:I, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:s, s:s, s:i}", "images",
-                          (json_int_t)t->n, "arch", t->report->arch, "size", t->report->size, "epochs",
-                          o->epochs, "batch", o->batch, "lr", highest_lr(o), "weight_decay", o->weight_decay,
-                          "smoothing", o->smoothing, "optimizer", dc3_optimizer_kind_name(o->optimizer),
-                          "dtype", dc3_dtype_name(t->dtype), "threads", o->threads);
+    json_t *s = json_pack(
+        "{s:I, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:s, s:s, s:i}", "images", (json_int_t)t->n, "arch",
+        t->report->arch, "size", t->report->size, "epochs", o->epochs, "batch", t->size_of_batch, "lr",
+        t->recipe.lr, "weight_decay", o->weight_decay, "smoothing", o->smoothing, "optimizer",
+        dc3_optimizer_kind_name(o->optimizer), "dtype", dc3_dtype_name(t->dtype), "threads", o->threads);
     if (s) json_object_set_new(s, "data", dc3_json_text(o->data));
     if (s) json_object_set_new(s, "init", o->init ? dc3_json_text(o->init) : json_null());
     if (s && o->progressive) json_object_set_new(s, "progressive", json_true());
     if (s && t->parts.held_count) json_object_set_new(s, "hold_out", json_real(o->hold_out));
-    if (s && clip_of(o) > 0) json_object_set_new(s, "clip", json_real(clip_of(o)));
+    if (s && t->recipe.clip > 0) json_object_set_new(s, "clip", json_real(t->recipe.clip));
+    if (s && o->fast) json_object_set_new(s, "fast", json_true());
     if (s) json_object_set_new(s, "seed", json_integer((json_int_t)o->seed));
     t->settings = s ? json_dumps(s, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(s);
@@ -316,7 +303,7 @@ static dc3_status describe(training *t)
 
 static dc3_training parts_of(const training *t)
 {
-    return (dc3_training){t->trainer.params, t->trainer.count, t->trainer.optimizer, NULL};
+    return (dc3_training){t->trainer.params, t->trainer.count, t->trainer.optimizer, t->slow};
 }
 
 static dc3_status save(training *t)
@@ -393,21 +380,18 @@ static dc3_status resume(training *t)
 static dc3_status train_step(training *t, int64_t epoch, int64_t step, double lr)
 {
     const dc3_train_options *o = t->options;
-    int64_t batch = t->n / t->steps < o->batch ? t->n / t->steps : o->batch, count;
+    int64_t batch = t->n / t->steps < t->size_of_batch ? t->n / t->steps : t->size_of_batch, count;
     double loss;
     DC3_TRY(open_augmenter(t, view_size(o, t->report->size, epoch)));
     DC3_TRY(dc3_images_batch(t->images, batch, t->order + step * batch, t->batch, &count));
     if (count < 2) return DC3_OK; /* a batch norm needs more than one */
     for (int64_t i = 0; i < count; i++) {
         const dc3_loaded_image *p = &t->batch[i];
-        if (t->report->size <= SMALL)
-            dc3_draw_crop(o->seed, epoch, p->item, p->width, p->height, t->report->size, &t->params[i]);
-        else
-            dc3_draw_resized_crop(o->seed, epoch, p->item, p->width, p->height, &t->params[i]);
+        dc3_train_draw(&t->recipe, o->seed, epoch, p, t->report->size, &t->params[i]);
         t->labels[i] = dc3_images_label(t->images, p->item);
     }
     DC3_TRY(dc3_augment(t->augmenter, (int)count, t->batch, t->params, t->views));
-    dc3_target target = {.k = 1, .labels = t->labels, .smoothing = (float)o->smoothing};
+    dc3_target target = {.k = 1, .labels = t->labels, .smoothing = (float)t->recipe.smoothing};
     DC3_TRY(dc3_trainer_step(&t->trainer, count, t->view, t->views, &target, lr, &loss));
     t->loss += loss;
     return DC3_OK;
@@ -437,17 +421,18 @@ static dc3_status run_epochs(training *t)
 {
     const dc3_train_options *o = t->options;
     int64_t total = t->steps * o->epochs, first = t->done;
-    dc3_schedule_options schedule = dc3_schedule_defaults();
-    schedule.kind = DC3_SCHEDULE_ONE_CYCLE;
-    DC3_TRY(dc3_schedule_check(&schedule, total));
+    const dc3_schedule_options *schedule = &t->recipe.schedule;
+    DC3_TRY(dc3_schedule_check(schedule, total));
     double start = dc3_seconds_now();
     t->saved = start;
     while (t->done < total) {
         int64_t epoch = t->done / t->steps, step = t->done % t->steps;
         if (step == 0 || t->done == first) dc3_draw_order(o->seed, epoch, t->n, t->order);
         DC3_TRY(dc3_check_cancel());
-        DC3_TRY(train_step(t, epoch, step, highest_lr(o) * dc3_schedule_factor(&schedule, t->done, total)));
+        DC3_TRY(train_step(t, epoch, step, t->recipe.lr * dc3_schedule_factor(schedule, t->done, total)));
         t->done++;
+        double ahead = dc3_train_lookahead(&t->recipe, t->done, total);
+        if (ahead >= 0) DC3_TRY(dc3_ema_look_ahead(t->slow, ahead));
         progress(t, "training", t->done, total);
         if (t->done % t->steps == 0)
             DC3_TRY(finish_epoch(t, epoch));
@@ -506,11 +491,12 @@ static dc3_status estimate(training *t, int size)
     double held = (double)t->parts.held_count, trained = (double)t->report->images - held,
            tested = t->val ? (double)dc3_dataset_size(t->val) : held;
     char text[DC3_NUMBER_TEXT];
-    DC3_TRY(dc3_trainer_measure(&t->trainer, o->batch, size, &step));
+    int batch = dc3_train_batch(o, (int64_t)trained);
+    DC3_TRY(dc3_trainer_measure(&t->trainer, batch, size, &step));
     double reading = measure_reading(t, size) / o->threads,
-           image = step / o->batch * (o->progressive ? progressive : 1);
+           image = step / batch * (o->progressive ? progressive : 1);
     t->report->estimate_seconds =
-        (trained + tested) * reading + o->epochs * trained * image + tests * tested * step / o->batch / 3;
+        (trained + tested) * reading + o->epochs * trained * image + tests * tested * step / batch / 3;
     dc3_listener_say(&o->listener,
                      "estimate: %.0f images read in %.1f ms each, %d epoch%s at %.1f images/s, about %s",
                      trained + tested, reading * 1e3, o->epochs, o->epochs == 1 ? "" : "s", 1 / image,
@@ -542,6 +528,7 @@ static dc3_status train(training *t, dc3_listener *listener)
     DC3_TRY(dc3_work_begin_alone(&t->note, t->place, "train", listener));
     DC3_TRY(open_images(t, size));
     DC3_TRY(open_memory(t, size));
+    DC3_TRY(open_fast(t));
     DC3_TRY(describe(t));
     DC3_TRY(resume(t));
     DC3_TRY(run_epochs(t));
@@ -561,12 +548,14 @@ dc3_status dc3_train_in_run(const dc3_train_options *given, const char *run, dc3
     DC3_TRY(dc3_options_need("data", own.data));
     DC3_CALL_SCOPE(own.listener.cancel);
     training t = {.options = options, .run = run, .report = report, .start = dc3_seconds_now(), .held = -1};
-    dc3_status status = own.backbone ? dc3_probe_train(&own, run, report) : train(&t, &own.listener);
+    dc3_status status =
+        own.backbone && !own.fast ? dc3_probe_train(&own, run, report) : train(&t, &own.listener);
     if (t.held >= 0) close(t.held);
     report->seconds = t.before + dc3_seconds_now() - t.start;
     dc3_augmenter_close(&t.augmenter);
     dc3_images_close(&t.images);
     dc3_images_close(&t.tests);
+    dc3_ema_close(&t.slow);
     dc3_trainer_close(&t.trainer);
     dc3_dataset_say_reading(t.data, &own.listener);
     dc3_dataset_say_reading(t.val, &own.listener);

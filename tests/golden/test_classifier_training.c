@@ -162,7 +162,7 @@ static void steps(void **state)
         check_step(net);
         stepped++;
     }
-    assert_int_equal(stepped, 13);
+    assert_int_equal(stepped, 15);
 }
 
 /* Mean and deviation of a new network's tensors are those of PyTorch's, as far as a sample of n tells. */
@@ -206,7 +206,7 @@ static void new_networks(void **state)
     (void)state;
     const char *net;
     json_t *entry;
-    assert_int_equal(json_object_size(nets), 15);
+    assert_int_equal(json_object_size(nets), 17);
     json_object_foreach(nets, net, entry) check_initial(net, entry);
 }
 
@@ -219,6 +219,7 @@ static void sizes(void **state)
         const char *text;
     } wrong[] = {{"convnet4", 24, "expected images of a multiple of 16 pixels, found 24"},
                  {"vgg11", 31, "expected images of 32 pixels or more"},
+                 {"speednet", 8, "expected images of 9 pixels or more"},
                  {"alexnet", 14, "expected images of 15 pixels or more"},
                  {"vit_b_16", 72, "expected images of a multiple of 16 pixels, found 72"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

@@ -188,6 +188,30 @@ static void padded_crops(void **state)
     assert_true(sum > 1000); /* of 2080 */
 }
 
+/* Shifts by two pixels of 32; each epoch flips what the one before did not, and the first about half. */
+static void alternating_flips(void **state)
+{
+    (void)state;
+    int64_t seen[5] = {0}, flipped = 0;
+    for (int i = 0; i < 5000; i++) {
+        dc3_view_params p, next;
+        dc3_draw_alternating(1, 4, i, 32, 32, 32, 64, &p);
+        dc3_draw_alternating(1, 5, i, 32, 32, 32, 64, &next);
+        assert_true(p.w == 32 && p.h == 32 && p.x >= -2 && p.x <= 2 && p.y >= -2 && p.y <= 2);
+        assert_int_equal(p.flip + next.flip, 1);
+        seen[p.x + 2]++;
+        flipped += p.flip;
+    }
+    for (int i = 0; i < 5; i++) assert_in_range(seen[i], 1000 - 150, 1000 + 150); /* five deviations */
+    assert_in_range(flipped, 2500 - 180, 2500 + 180);
+    for (int i = 0; i < 1000; i++) {
+        dc3_view_params p;
+        dc3_draw_alternating(1, 0, i, 200, 100, 96, 64, &p);
+        assert_true(p.x >= 0 && p.y >= 0 && p.x + p.w <= 200 && p.y + p.h <= 100);
+        assert_true(p.w * p.h >= 0.35 * 200 * 100 - 200); /* sides are whole numbers */
+    }
+}
+
 /* Every kind of view of images of any shape is defined, and the number of threads changes nothing. */
 static void extreme_shapes_and_threads(void **state)
 {
@@ -348,6 +372,7 @@ int main(void)
                                        cmocka_unit_test(crops_are_distributed_as_torchvisions),
                                        cmocka_unit_test(boxes_are_distributed_as_cutmixs),
                                        cmocka_unit_test(padded_crops),
+                                       cmocka_unit_test(alternating_flips),
                                        cmocka_unit_test(extreme_shapes_and_threads),
                                        cmocka_unit_test(wrong_parameters),
                                        cmocka_unit_test(held_or_not)};

@@ -88,6 +88,21 @@ static void expect(const char *part, const char *what, int i, const float *found
         fail_msg("%s.%s.%s, row %d: error %g of %g", part, what, names[i], (int)row, error, scale);
 }
 
+/* Groups of an entry, in room for four. */
+static int groups_of(const json_t *entry, dc3_param_group *groups)
+{
+    size_t i;
+    json_t *list = json_object_get(entry, "groups"), *group;
+    json_array_foreach(list, i, group)
+    {
+        assert_true(i < 4);
+        groups[i] = (dc3_param_group){json_string_value(json_array_get(group, 0)),
+                                      json_real_value(json_array_get(group, 1)),
+                                      json_real_value(json_array_get(group, 2))};
+    }
+    return (int)json_array_size(list);
+}
+
 static dc3_optimizer_options options_of(const json_t *entry)
 {
     int adamw = strcmp(json_string_value(json_object_get(entry, "kind")), "adamw") == 0;
@@ -153,6 +168,9 @@ static void run_case(dc3_ctx *ctx, const char *name, const json_t *entry)
                                  json_is_true(json_object_get(entry, "warm"))};
     double lr = json_real_value(json_object_get(entry, "lr"));
     double most = json_real_value(json_object_get(entry, "clip"));
+    int every = (int)json_integer_value(json_object_get(entry, "every"));
+    dc3_param_group groups[4];
+    options.groups = groups, options.group_count = groups_of(entry, groups);
     dc3_optimizer *optimizer;
     dc3_ema *ema;
     begin();
@@ -166,11 +184,12 @@ static void run_case(dc3_ctx *ctx, const char *name, const json_t *entry)
             assert_true(dc3_gradient_norm(ctx, params, PARAMS) <= fmin(most, found) * (1 + limit));
         }
         assert_int_equal(dc3_optimizer_step(optimizer, lr), DC3_OK);
-        assert_int_equal(dc3_ema_update(ema), DC3_OK);
+        if (!every) assert_int_equal(dc3_ema_update(ema), DC3_OK);
+        if (every && (t + 1) % every == 0) assert_int_equal(dc3_ema_look_ahead(ema, averaging.decay), DC3_OK);
         for (int i = 0; i < PARAMS && t + 1 == checked[row]; i++) expect(name, "value", i, values[i], row);
         row += t + 1 == checked[row];
     }
-    assert_int_equal(weight.version, STEPS);
+    assert_int_equal(weight.version, STEPS + (every ? STEPS / every : 0));
     expect_state(name, optimizer);
     if (averaging.decay > 0) expect_averages(name, ema);
     dc3_optimizer_zero_gradients(optimizer);
@@ -201,7 +220,8 @@ static double number(const json_t *entry, const char *key, double fallback)
 
 static dc3_schedule_options schedule_of(const json_t *entry)
 {
-    static const char *const kinds[] = {"constant", "cosine", "half_cosine", "smooth", "one_cycle", "decay"};
+    static const char *const kinds[] = {"constant",  "cosine",   "half_cosine", "smooth",
+                                        "one_cycle", "triangle", "decay"};
     dc3_schedule_options o = dc3_schedule_defaults();
     const char *kind = json_string_value(json_object_get(entry, "kind"));
     while (strcmp(kinds[o.kind], kind) != 0) o.kind++;
@@ -296,10 +316,11 @@ static void bad_options(void **state)
     dc3_ctx *ctx;
     dc3_optimizer *optimizer;
     dc3_ema *ema;
-    dc3_optimizer_options o[7];
+    dc3_optimizer_options o[9];
+    const dc3_param_group wrong[] = {{"bias", -1, 1}, {"bias", 1, NAN}};
     begin();
     assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 1, DC3_CTX_FAST, &ctx), DC3_OK);
-    for (int i = 0; i < 7; i++) o[i] = dc3_optimizer_defaults(i < 3 ? DC3_SGD : DC3_ADAMW);
+    for (int i = 0; i < 9; i++) o[i] = dc3_optimizer_defaults(i < 3 ? DC3_SGD : DC3_ADAMW);
     o[0].momentum = 1;
     o[1].nesterov = 1;
     o[2].weight_decay = -1;
@@ -307,7 +328,9 @@ static void bad_options(void **state)
     o[4].beta2 = -0.1;
     o[5].eps = NAN;
     o[6].weight_decay = INFINITY;
-    for (int i = 0; i < 7; i++) {
+    o[7].groups = &wrong[0], o[8].groups = &wrong[1];
+    o[7].group_count = o[8].group_count = 1;
+    for (int i = 0; i < 9; i++) {
         assert_int_equal(dc3_optimizer_open(ctx, &o[i], params, PARAMS, &optimizer), DC3_ERR_ARGUMENT);
         assert_null(optimizer);
     }

@@ -101,6 +101,34 @@ def alexnet_small(num_classes):
     return net
 
 
+class SpeedNet(nn.Module):
+    """After airbench94 (Jordan 2024): a first layer of k x k at stride k / 2 and three blocks, of which the first
+    convolution of each is pooled before its norm. New 3x3 convolutions let channels through (Dirac)."""
+
+    def __init__(self, classes, kernel=2, filters=24, widths=(64, 256, 256)):
+        super().__init__()
+        self.whiten = nn.Conv2d(3, filters, kernel, stride=kernel // 2)
+        for i, width in enumerate(widths, 1):
+            block = nn.Module()
+            for j, channels in ((1, filters), (2, width)):
+                conv = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+                nn.init.dirac_(conv.weight.data[:channels])
+                setattr(block, f"conv{j}", conv)
+                setattr(block, f"norm{j}", nn.BatchNorm2d(width, momentum=0.4))
+            setattr(self, f"block{i}", block)
+            filters = width
+        self.fc = nn.Linear(filters, classes)
+        nn.init.normal_(self.fc.weight, std=0.01)
+        nn.init.zeros_(self.fc.bias)
+
+    def forward(self, x):
+        x = nn.functional.gelu(self.whiten(x))
+        for b in (self.block1, self.block2, self.block3):
+            x = nn.functional.gelu(b.norm1(nn.functional.max_pool2d(b.conv1(x), 2)))
+            x = nn.functional.gelu(b.norm2(b.conv2(x)))
+        return self.fc(x.amax((2, 3)))
+
+
 def cases():
     models = torchvision.models
     yield "resnet18", "resnet18", lambda: models.resnet18(num_classes=10), 64
@@ -116,6 +144,8 @@ def cases():
     yield "efficientnet_b0", "efficientnet_b0", lambda: models.efficientnet_b0(num_classes=10), 64
     yield "swin_v2_t", "swin_v2_t", lambda: models.swin_v2_t(num_classes=10), 112
     yield "vit_b_16", "vit_b_16", lambda: models.vit_b_16(num_classes=10, image_size=64), 64
+    yield "speednet", "speednet", lambda: SpeedNet(10), 32
+    yield "speednet_64", "speednet", lambda: SpeedNet(10, 4, 64), 64
 
 
 def derived(name):

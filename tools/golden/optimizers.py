@@ -9,7 +9,7 @@ A few random tensors are trained for 20 steps with random gradients that grow an
   schedule.CASE [total]                          the factors
 """
 import json, os, sys
-import torch
+import numpy as np, torch
 from safetensors.torch import save_file
 from torch.optim import SGD, AdamW, lr_scheduler as lrs
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -32,6 +32,10 @@ OPTIMIZERS = {
     "clipped_adamw": dict(kind="adamw", lr=0.01, clip=8.0),
     "averaged": dict(kind="sgd", lr=0.1, momentum=0.9, average=0.9),
     "averaged_warm": dict(kind="sgd", lr=0.1, momentum=0.9, average=0.99, warm=True),
+    "grouped": dict(kind="sgd", lr=0.05, momentum=0.85, weight_decay=0.02, nesterov=True,
+                    groups=[["conv.bias", 64.0, 1 / 64], ["norm.weight", 0.0, 1.0], ["fc.weight", 0.5, 3.0],
+                            [".weight", 2.0, 0.0]]),
+    "ahead": dict(kind="sgd", lr=0.1, momentum=0.9, average=0.6, every=5),
     "averaged_capped": dict(kind="sgd", lr=0.1, momentum=0.9, average=0.5, warm=True),
 }
 SCHEDULES = {
@@ -44,6 +48,8 @@ SCHEDULES = {
     "one_cycle_odd": dict(kind="one_cycle", rise=0.43, first_divisor=10.0, last_divisor=100.0),
     "one_cycle_only_down": dict(kind="one_cycle", rise=0.0),
     "one_cycle_only_up": dict(kind="one_cycle", rise=1.0),
+    "triangle": dict(kind="triangle", rise=0.23, first_divisor=5.0, last_divisor=20 / 7),
+    "triangle_warm": dict(kind="triangle", rise=0.4, first_divisor=4.0, last_divisor=10.0, warm_up=6),
     "decay_every": dict(kind="decay", gamma=0.3, every=9),
     "decay_milestones": dict(kind="decay", gamma=0.5, milestones=[3, 17, 30]),
     "decay_warm": dict(kind="decay", gamma=0.2, milestones=[4, 12], warm_up=6, warm_up_start=0.1),
@@ -57,7 +63,13 @@ class Net(torch.nn.Module):
         self.values = torch.nn.ParameterList([t.clone() for t in start.values()])
 
 
-def groups(net, rule, decay):
+def param_groups(net, rule, decay, lr, named):
+    if named:  # the first whose name the parameter's ends in
+        found = []
+        for k, p in zip(net.keys, net.values):
+            rate, factor = next(((r, d) for name, r, d in named if k.endswith(name)), (1.0, 1.0))
+            found.append({"params": [p], "lr": lr * rate, "weight_decay": decay * factor})
+        return found
     if rule is None:
         return net.parameters()
     spared = [not ((k == "weight" or k.endswith(".weight")) and p.dim() >= 2) for k, p in zip(net.keys, net.values)]
@@ -66,9 +78,10 @@ def groups(net, rule, decay):
     } for wanted in (False, True)]
 
 
-def train(name, start, gradients, golden, kind, lr, rule=None, clip=None, average=None, warm=False, **options):
+def train(name, start, gradients, golden, kind, lr, rule=None, clip=None, average=None, warm=False, every=0,
+          groups=None, **options):
     net = Net(start)
-    params = groups(net, rule, options.get("weight_decay", 0))
+    params = param_groups(net, rule, options.get("weight_decay", 0), lr, groups)
     optimizer = (SGD if kind == "sgd" else AdamW)(params, lr=lr, **options)
     averaged = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(average)) if average else None
     if averaged:
@@ -85,7 +98,11 @@ def train(name, start, gradients, golden, kind, lr, rule=None, clip=None, averag
             averaged.update_parameters(net)
         d = min(average or 0, (1 + t) / (10 + t))
         for a, p in zip(warm_average, net.values):
-            a.lerp_(p.detach(), 1 - d)
+            if not every:
+                a.lerp_(p.detach(), 1 - d)
+            elif (t + 1) % every == 0:  # lookahead: the values go on from the average
+                a.lerp_(p.detach(), 1 - average)
+                p.data.copy_(a)
         if t + 1 in KEPT:
             for k, p in zip(net.keys, net.values):
                 kept[k].append(p.detach().clone())
@@ -97,7 +114,7 @@ def train(name, start, gradients, golden, kind, lr, rule=None, clip=None, averag
     if clip:
         golden[f"{name}.norm"] = torch.stack(norms).float()
     if average:
-        values = warm_average if warm else [p.detach() for p in averaged.module.values]
+        values = warm_average if warm or every else [p.detach() for p in averaged.module.values]
         for k, a in zip(net.keys, values):
             golden[f"{name}.average.{k}"] = a.clone()
 
@@ -117,6 +134,10 @@ def factors(kind, total, warm_up=0, warm_up_start=0.01, rise=0.3, first_divisor=
     elif kind == "one_cycle":
         s = lrs.OneCycleLR(optimizer, max_lr=1.0, total_steps=rest, pct_start=rise, div_factor=first_divisor,
                            final_div_factor=last_divisor)
+    elif kind == "triangle":  # numpy's interpolation between three points
+        s = lrs.LambdaLR(
+            optimizer, lambda t: float(np.interp(t, [0, rise * rest, rest], [
+                1 / first_divisor, 1, 1 / first_divisor / last_divisor])))
     elif every:
         s = lrs.StepLR(optimizer, every, gamma)
     else:

@@ -1,6 +1,6 @@
 /* Vectors of LANES floats, in AVX-512 or in AVX2 and FMA, whichever the file is compiled for. Of NaN holds
  * what the instructions do, which is the same in both: the larger of two is the second where one of them is
- * NaN, and no comparison but v_differ holds. */
+ * NaN, and no comparison but v_unequal and v_differ holds. */
 #ifndef DC3_KERNELS_X86_LANES_H
 #define DC3_KERNELS_X86_LANES_H
 
@@ -49,6 +49,17 @@ DC3_INLINE void v_store_bf16(void *y, vec_span s, vec v)
 DC3_INLINE vec_mask v_greater(vec x, vec y)
 {
     return _mm512_cmp_ps_mask(x, y, _CMP_GT_OQ);
+}
+
+DC3_INLINE vec_mask v_equal(vec x, vec y)
+{
+    return _mm512_cmp_ps_mask(x, y, _CMP_EQ_OQ);
+}
+
+/* Where they differ, or one is NaN. */
+DC3_INLINE vec_mask v_unequal(vec x, vec y)
+{
+    return _mm512_cmp_ps_mask(x, y, _CMP_NEQ_UQ);
 }
 
 /* Whether any lane's differ. */
@@ -192,6 +203,17 @@ DC3_INLINE void v_store_bf16(void *y, vec_span s, vec v)
 DC3_INLINE vec_mask v_greater(vec x, vec y)
 {
     return _mm256_cmp_ps(x, y, _CMP_GT_OQ);
+}
+
+DC3_INLINE vec_mask v_equal(vec x, vec y)
+{
+    return _mm256_cmp_ps(x, y, _CMP_EQ_OQ);
+}
+
+/* Where they differ, or one is NaN. */
+DC3_INLINE vec_mask v_unequal(vec x, vec y)
+{
+    return _mm256_cmp_ps(x, y, _CMP_NEQ_UQ);
 }
 
 /* Whether any lane's differ. */

@@ -77,6 +77,7 @@ void X86(kernels)(dc3_kernels *table)
     table->batch_norm_gradient = X86(batch_norm_gradient);
     table->cast = X86(cast);
     table->pool = X86(pool);
+    table->pool_gradient = X86(pool_gradient);
     table->sgd = X86(sgd);
     table->adamw = X86(adamw);
 }

@@ -39,6 +39,8 @@ void X86(activate)(dc3_dtype type, dc3_activation act, int64_t n, const void *x,
 void X86(add)(dc3_dtype type, int64_t n, const void *a, const void *b, void *y);
 void X86(cast)(dc3_dtype from_type, const void *from, dc3_dtype to_type, void *to, int64_t n);
 void X86(pool)(const dc3_pool_shape *shape, const void *x, void *y);
+void X86(pool_gradient)(const dc3_pool_shape *shape, const void *x, const void *y, const void *dy, void *dx,
+                        void *scratch);
 void X86(sgd)(const dc3_sgd_step *step, int64_t n, const float *gradient, float *value, float *momentum);
 void X86(adamw)(const dc3_adamw_step *step, int64_t n, const float *gradient, float *value, float *m,
                 float *v);

@@ -7,15 +7,10 @@
 #include "nn/classifiers/classifier_names.h"
 
 /* A new family: one file and one entry here. */
-static const dc3_classifier_kind *const kinds[] = {&dc3_kind_resnet,
-                                                   &dc3_kind_convnet,
-                                                   &dc3_kind_vgg,
-                                                   &dc3_kind_alexnet,
-                                                   &dc3_kind_mobilenet,
-                                                   &dc3_kind_efficientnet,
-                                                   &dc3_kind_efficientnet_lite,
-                                                   &dc3_kind_vit,
-                                                   &dc3_kind_swin};
+static const dc3_classifier_kind *const kinds[] = {
+    &dc3_kind_resnet,  &dc3_kind_convnet,   &dc3_kind_speednet,     &dc3_kind_vgg,
+    &dc3_kind_alexnet, &dc3_kind_mobilenet, &dc3_kind_efficientnet, &dc3_kind_efficientnet_lite,
+    &dc3_kind_vit,     &dc3_kind_swin};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 const char *dc3_classifier_arch(int i)

@@ -214,6 +214,8 @@ static const dc3_naming namings[] = {
      0, 0},
     {&dc3_kind_convnet, MARKS("features.0.weight", "features.1.weight", "features.4.weight"), NULL, NULL, 0,
      0},
+    {&dc3_kind_speednet, MARKS("whiten.weight", "block1.conv1.weight", "block1.norm1.running_mean"), NULL,
+     NULL, 0, 0},
     {&dc3_kind_mobilenet, MARKS("features.18.0.weight", "features.1.conv.0.0.weight"), NULL, NULL, 0, 0},
     {&dc3_kind_efficientnet, MARKS("features.8.0.weight", "features.1.0.block.0.0.weight"), NULL, NULL, 0, 0},
     {&dc3_kind_efficientnet,

@@ -31,8 +31,9 @@ struct dc3_classifier_kind {
     /* Takes its tensors and fills info, body, last and run; failures are the module's. */
     void (*take)(dc3_classifier *classifier);
 };
-extern const dc3_classifier_kind dc3_kind_resnet, dc3_kind_convnet, dc3_kind_vgg, dc3_kind_alexnet,
-    dc3_kind_mobilenet, dc3_kind_efficientnet, dc3_kind_efficientnet_lite, dc3_kind_vit, dc3_kind_swin;
+extern const dc3_classifier_kind dc3_kind_resnet, dc3_kind_convnet, dc3_kind_speednet, dc3_kind_vgg,
+    dc3_kind_alexnet, dc3_kind_mobilenet, dc3_kind_efficientnet, dc3_kind_efficientnet_lite, dc3_kind_vit,
+    dc3_kind_swin;
 
 /* The shape of "prefix.name" into shape[4], zeros behind; 0 if there is no such tensor. */
 int dc3_shape_of(const dc3_module *module, const char *prefix, const char *name, int64_t *shape);
