@@ -68,13 +68,17 @@ static int run_compensate(const command *c, int argc, char **argv)
 static const option report_options[] = {{"no-report", 0, OPTION_FLAG, offsetof(settings, options.no_report),
                                          ANY, "Write no OUT/report.html, and save no edits for it", NULL},
                                         {0}};
-static const option *const condense_tables[] = {compute_options, result_options,
-                                                data_options,    features_options,
-                                                set_options,     model_options,
-                                                method_options,  select_options,
-                                                teacher_options, own_teacher_options,
-                                                store_options,   editing_options,
-                                                report_options,  NULL};
+static const option compensation_options[] = {
+    {"compensation", 0, OPTION_WORD, offsetof(settings, options.compensation), ANY,
+     "Of the method dc3: random, a warm and a cold edit by chance, as in the paper; calibrated, the edits "
+     "that "
+     "bring the class nearest to the whole class; none, the chosen images as they are (default random)",
+     "KIND"},
+    {0}};
+static const option *const condense_tables[] = {
+    compute_options, result_options,  data_options,         features_options, set_options,
+    model_options,   method_options,  select_options,       teacher_options,  own_teacher_options,
+    store_options,   editing_options, compensation_options, report_options,   NULL};
 static const option list_options[] = {{"list", 0, OPTION_PATH, offsetof(settings, options.list), ANY,
                                        "Only the images of a list that dc3 select wrote", "FILE.jsonl"},
                                       {0}};

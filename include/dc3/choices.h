@@ -47,6 +47,14 @@ typedef enum dc3_combine {
     DC3_COMBINE_FOURFOLD  /* "fourfold": two warm and two cold ones at half size, side by side */
 } dc3_combine;
 
+/* Which edits of a chosen image the method dc3 stores; "compensation". */
+typedef enum dc3_compensation_kind {
+    DC3_COMPENSATION_DEFAULT = -1, /* "random" */
+    DC3_COMPENSATION_RANDOM,       /* "random": a warm and a cold one by chance, the paper's */
+    DC3_COMPENSATION_CALIBRATED, /* "calibrated": none, one or two, as brings the class nearest to the data */
+    DC3_COMPENSATION_NONE        /* "none": the chosen images as they are */
+} dc3_compensation_kind;
+
 /* What of an edit is taken over; "detail". */
 typedef enum dc3_detail {
     DC3_DETAIL_DEFAULT = -1, /* as the model's directory says */
@@ -163,6 +171,7 @@ DC3_API dc3_status dc3_image_format_parse(const char *word, dc3_image_format *va
 DC3_API dc3_status dc3_image_coding_parse(const char *text, dc3_image_format *format, int *quality,
                                           dc3_chroma *chroma);
 DC3_API dc3_status dc3_combine_parse(const char *word, dc3_combine *value);
+DC3_API dc3_status dc3_compensation_kind_parse(const char *word, dc3_compensation_kind *value);
 DC3_API dc3_status dc3_detail_parse(const char *word, dc3_detail *value);
 DC3_API dc3_status dc3_sampler_kind_parse(const char *word, dc3_sampler_kind *value);
 DC3_API dc3_status dc3_label_kind_parse(const char *word, dc3_label_kind *value);
@@ -180,6 +189,7 @@ DC3_API const char *dc3_compute_name(dc3_compute value);
 DC3_API const char *dc3_fit_name(dc3_fit value);
 DC3_API const char *dc3_image_format_name(dc3_image_format value);
 DC3_API const char *dc3_combine_name(dc3_combine value);
+DC3_API const char *dc3_compensation_kind_name(dc3_compensation_kind value);
 DC3_API const char *dc3_detail_name(dc3_detail value);
 DC3_API const char *dc3_sampler_kind_name(dc3_sampler_kind value);
 DC3_API const char *dc3_label_kind_name(dc3_label_kind value);

@@ -64,7 +64,9 @@ typedef struct dc3_condense_options {
                                     ImageNet's 1,000 and the dataset's classes WordNet ids */
     int quality; /* 1 to 100 of stored images with loss, of DC3_WEBP, DC3_JPEG or DC3_AVIF; 0: as the format
                     says */
-    dc3_chroma chroma; /* of DC3_JPEG and DC3_AVIF with a quality; default DC3_CHROMA_444 */
+    dc3_chroma chroma;                  /* of DC3_JPEG and DC3_AVIF with a quality; default DC3_CHROMA_444 */
+    dc3_compensation_kind compensation; /* of the method dc3 in dc3_condense and dc3_compare; others refuse
+                                           it, and with "none" what edits depend on */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

@@ -131,6 +131,7 @@ static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folde
     o.out = *folder;
     o.method = w->method;
     o.no_report = 1;
+    dc3_comparing_compensation(&o);
     if (!dc3_method_needs_teacher(w->method)) o.teacher = NULL; /* which it would say that it does not use */
     o.select.ipc = w->ipc;
     o.select.seed += (uint64_t)w->seed;

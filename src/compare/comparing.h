@@ -39,6 +39,8 @@ void dc3_comparing_loss(const dc3_compare_options *options, dc3_evaluate_options
 int dc3_goes_without(const char *teacher);
 /* 1 if a method needs a teacher; if any of them or the labels do. */
 int dc3_method_needs_teacher(const char *method);
+/* Leaves of the comparison's compensation what the options' method has of it. */
+void dc3_comparing_compensation(dc3_condense_options *options);
 int dc3_comparing_needs_teacher(const dc3_compare_options *options);
 
 /* settings.c: makes OUT, or opens one of the same settings, and takes its lock; notes in its

@@ -82,6 +82,7 @@ static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, 
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     o.out = folder;
     o.method = method;
+    dc3_comparing_compensation(&o);
     o.no_report = o.dry_run = 1;
     o.select.ipc = ipc;
     if (c->trains && dc3_path_what(c->teacher) == DC3_PATH_FILE) /* its sets were made with that one */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/text.h"
+#include "condense/compensation.h"
 #include "condense/methods.h"
 #include "compare/comparing.h"
 #include "evaluate/recipe.h"
@@ -82,6 +83,38 @@ void dc3_comparing_loss(const dc3_compare_options *o, dc3_evaluate_options *stud
         student->smoothing = usual.smoothing;
 }
 
+static int has_method(const dc3_compare_options *o, dc3_method_id id)
+{
+    for (int i = 0; o->methods[i]; i++)
+        if (strcmp(o->methods[i], dc3_method_words_of[id].name) == 0) return 1;
+    return 0;
+}
+
+/* The compensation is that of the method dc3; what others combine has an effect without it, too. */
+static dc3_status check_compensation(const dc3_compare_options *o)
+{
+    const dc3_condense_options *d = &o->condense;
+    DC3_TRY(dc3_option_check("compensation", (int)d->compensation, 1));
+    if (d->compensation == DC3_COMPENSATION_DEFAULT) return DC3_OK;
+    if (!has_method(o, DC3_METHOD_DC3))
+        return dc3_fail_setting("compensation", "of the method dc3 only, which is not among %s",
+                                dc3_setting("methods"));
+    int combines = has_method(o, DC3_METHOD_JITTER) || has_method(o, DC3_METHOD_GRAYSCALE) ||
+                   has_method(o, DC3_METHOD_BLUR);
+    if (d->compensation == DC3_COMPENSATION_NONE) return dc3_compensation_check_none(d, !combines);
+    dc3_condense_options one = *d;
+    const dc3_method *method = &dc3_methods[DC3_METHOD_DC3];
+    return dc3_compensation_choose(&one, 1, &method);
+}
+
+void dc3_comparing_compensation(dc3_condense_options *o)
+{
+    if (strcmp(o->method, dc3_method_words_of[DC3_METHOD_DC3].name) != 0)
+        o->compensation = DC3_COMPENSATION_DEFAULT;
+    else if (o->compensation == DC3_COMPENSATION_NONE)
+        o->combine = DC3_COMBINE_GRADIENT; /* which the other methods have it for */
+}
+
 static dc3_status check_recipe(const dc3_compare_options *o)
 {
     for (int i = 0; o->labels[i] != DC3_LABELS_END; i++) {
@@ -114,6 +147,7 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
     DC3_TRY(dc3_option_check("fit", (int)o->condense.fit, 1));
     DC3_TRY(dc3_coding_of(o->condense.format, o->condense.quality, o->condense.chroma, &(dc3_coding){0}));
     DC3_TRY(dc3_option_check("detail", (int)o->condense.detail, 1));
+    DC3_TRY(check_compensation(o));
     DC3_TRY(dc3_option_check("sampler", (int)o->condense.sampler, 1));
     DC3_TRY(dc3_option_check("dtype", (int)o->condense.dtype, 0));
     DC3_TRY(dc3_option_check("objective", (int)o->condense.select.objective, 0));

@@ -76,6 +76,11 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
     if (settings)
         json_object_set_new(settings, "teacher_classes",
                             d->teacher_classes ? dc3_fingerprint(d->teacher_classes) : json_null());
+    int random = d->compensation == DC3_COMPENSATION_DEFAULT;
+    if (settings)
+        json_object_set_new(
+            settings, "compensation",
+            json_string(dc3_compensation_kind_name(random ? DC3_COMPENSATION_RANDOM : d->compensation)));
     for (int i = 0; settings && (o = dc3_edit_option_at(i)); i++)
         json_object_set_new(settings, o->name, edit_setting(o, d));
     return settings;

@@ -14,10 +14,26 @@ static void describe(const dc3_run *run, const dc3_part *parts, json_t *line)
     (void)run, (void)parts, (void)line;
 }
 
+static void say_none(const dc3_run *run, json_t *settings)
+{
+    (void)run;
+    json_object_set_new(settings, "compensation",
+                        json_string(dc3_compensation_kind_name(DC3_COMPENSATION_NONE)));
+}
+
 const dc3_synthesis dc3_as_is = {
     .stage = "storing",
     .again = "",
     .threads = 1,
     .make = make,
     .describe = describe,
+};
+
+const dc3_synthesis dc3_uncompensated = {
+    .stage = "storing",
+    .again = "",
+    .threads = 1,
+    .make = make,
+    .describe = describe,
+    .settings = say_none,
 };

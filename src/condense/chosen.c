@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
+#include "colour/combine.h"
 #include "condense/chosen.h"
 #include "features/copies.h"
 
@@ -96,6 +97,12 @@ uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part)
 int dc3_run_placed_size(const dc3_run *run)
 {
     return run->combine == DC3_COMBINE_FOURFOLD ? run->size / 2 : run->size;
+}
+
+int dc3_run_edits(const dc3_run *run)
+{
+    if (run->synthesis->edits) return run->synthesis->edits(run);
+    return run->synthesis->combines ? dc3_combine_edits(run->combine) : 0;
 }
 
 void dc3_run_made(const dc3_run *run, int steps)

@@ -19,6 +19,8 @@ void dc3_part_of_json(const json_t *object, dc3_part *part);
 uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part);
 /* Tells that of the image that is being made so many steps are done. */
 void dc3_run_made(const dc3_run *run, int steps);
+/* How many edits are made of an image that is stored. */
+int dc3_run_edits(const dc3_run *run);
 /* Pixels of an edit's side in the stored image: all of it, or half for the fourfold view. */
 int dc3_run_placed_size(const dc3_run *run);
 

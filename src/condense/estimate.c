@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include "base/file.h"
 #include "base/memory.h"
-#include "colour/combine.h"
 #include "base/listener.h"
 #include "condense/chosen.h"
 #include "condense/estimate.h"
@@ -25,7 +24,7 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     int all = run->edit.steps;
     void *data = NULL;
     size_t size;
-    dc3_part part = {.item = item};
+    dc3_part part = {.item = item, .candidate = -1};
     dc3_made made = {0};
     double start = dc3_seconds_now();
     run->edit.steps = steps;
@@ -71,7 +70,7 @@ static int few_steps(const dc3_run *run)
  * from it by the number of operations; else whole ones are made. */
 static dc3_status measure_edits(dc3_run *run, double *seconds)
 {
-    int edits = dc3_combine_edits(run->combine), keep = run->detail == DC3_DETAIL_KEEP;
+    int edits = dc3_run_edits(run), keep = run->detail == DC3_DETAIL_KEEP;
     dc3_edit_settings one = run->edit;
     one.steps = few_steps(run);
     double flops = dc3_editor_flops(run->editor, &run->edit, edits, keep);
@@ -140,9 +139,8 @@ static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, dou
         DC3_TRY(measure_edits(run, &each));
         dc3_run_say(run, "measured: %.0f ms per image to edit and store, %.0f GFLOP/s%s", each * 1e3,
                     run->rate * 1e-9, each > 0 ? "" : " (none of those tried could be read)");
-        snprintf(text, size, "%lld edits of %d step%s at %d px, ",
-                 (long long)stored * dc3_combine_edits(run->combine), run->edit.steps,
-                 run->edit.steps == 1 ? "" : "s", run->edit.size);
+        snprintf(text, size, "%lld edits of %d step%s at %d px, ", (long long)stored * dc3_run_edits(run),
+                 run->edit.steps, run->edit.steps == 1 ? "" : "s", run->edit.size);
     } else {
         if (run->synthesis->stitches) /* which crops is not known yet */
             each = run->each * reading * run->options->select.threads;

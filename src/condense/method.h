@@ -36,7 +36,12 @@ struct dc3_synthesis {
     const char *again; /* how the repeats of an image differ, after "used again" */
     int stitches;      /* a stored image is made of factor x factor squares, each of a part */
     int combines;      /* makes several edits of an image and combines them */
-    int threads;       /* make may be called by several threads at once */
+    /* How many edits of an image are made; NULL: what `combines` says. */
+    int (*edits)(const dc3_run *run);
+    /* Before the first image is made, and when the last is stored; NULL: nothing. */
+    dc3_status (*prepare)(dc3_run *run, dc3_chosen *chosen);
+    void (*tidy)(dc3_run *run, const dc3_chosen *chosen);
+    int threads; /* make may be called by several threads at once */
     /* The image of `parts` [run->each], 4 of them at most; *made is zero before. */
     dc3_status (*make)(dc3_run *run, const dc3_part *parts, dc3_made *made);
     /* Steps that an image is made in where each takes long enough to be reported, else 1; NULL: 1. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "output/output_path.h"
+#include "run_folder/calibration.h"
 #include "run_folder/clear.h"
 #include "run_folder/stored_names.h"
 #include "run_folder/work.h"
@@ -52,6 +53,9 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
     }
     if (json_object_get(a, "list") && !json_object_get(b, "list"))
         json_object_set_new(b, "list", json_null());
+    for (int i = 0; i < 2; i++) /* the usual one is not said */
+        if (json_object_get(both[i], "compensation") && !json_object_get(both[!i], "compensation"))
+            json_object_set_new(both[!i], "compensation", json_string("random"));
     dc3_json_differences(a, b, " and", text, sizeof text);
     json_decref(a);
     json_decref(b);
@@ -107,7 +111,8 @@ static dc3_status check_no_link(const char *path)
 static dc3_status check_place(const dc3_run *run, const char *train)
 {
     const dc3_condense_options *o = run->options;
-    char *edits = dc3_path_join(o->out, "edits");
+    char *edits = dc3_path_join(o->out, "edits"),
+         *calibration = dc3_path_join(o->out, dc3_calibration_folder);
     const dc3_input inputs[] = {{"the dataset", o->data}, {"the editor", o->editor}};
     dc3_status status = edits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && o->out != dc3_nowhere) status = dc3_output_folder_check("out", o->out, inputs, 2);
@@ -115,6 +120,8 @@ static dc3_status check_place(const dc3_run *run, const char *train)
     if (status == DC3_OK && run->trains && !o->fresh) status = dc3_own_teacher_check_file(run->teacher_path);
     if (status == DC3_OK) status = check_no_link(train);
     if (status == DC3_OK) status = check_no_link(edits);
+    if (status == DC3_OK) status = check_no_link(calibration);
+    free(calibration);
     free(edits);
     return status;
 }

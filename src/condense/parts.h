@@ -14,7 +14,8 @@ typedef struct dc3_part {
     int64_t bin; /* of the image in its class, where rank is not 0; -1: there are no bins */
     int rank; /* of the image in the order in which its bin's (or without bins its class's) were chosen, from
                  1 on; 0: it was chosen otherwise */
-    double gain; /* what it added to the objective then; NaN: nothing is known */
+    int candidate; /* of calibrated compensation: which is stored; -1: nobody chose yet */
+    double gain;   /* what it added to the objective then; NaN: nothing is known */
 } dc3_part;
 
 /* What is stored, by class: run->each parts for each image. */

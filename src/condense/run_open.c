@@ -7,6 +7,7 @@
 #include "output/output_path.h"
 #include "base/options.h"
 #include "base/text.h"
+#include "condense/compensation.h"
 #include "condense/methods.h"
 #include "condense/run_teacher.h"
 #include "diffusion/edit_options.h"
@@ -23,6 +24,7 @@ dc3_condense_options dc3_condense_defaults(void)
                               .fit = DC3_FIT_DEFAULT,
                               .format = DC3_FORMAT_DEFAULT,
                               .detail = DC3_DETAIL_DEFAULT,
+                              .compensation = DC3_COMPENSATION_DEFAULT,
                               .teacher_top1 = -1,
                               .select = dc3_select_defaults()};
     dc3_condense_options_unset(&o);
@@ -71,6 +73,7 @@ static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
     if (needs >= DC3_RUN_METHOD && run->options->method)
         DC3_TRY(dc3_choose_name("method", run->options->method, names, &method));
     run->method = &dc3_methods[method];
+    DC3_TRY(dc3_compensation_choose(run->options, needs == DC3_RUN_CONDENSE, &run->method));
     run->synthesis = run->method->synthesis;
     run->each = 1;
     DC3_TRY(choose_teacher(run, needs));

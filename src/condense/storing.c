@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include "base/call.h"
 #include "base/file.h"
-#include "colour/combine.h"
 #include "condense/chosen.h"
 #include "condense/method.h"
 #include "features/skipped.h"
@@ -103,7 +102,7 @@ static dc3_status note_inputs(const dc3_run *run, const job *jobs, int count)
 /* What came of image number `image`; one that cannot be read is skipped. */
 static dc3_status note(dc3_run *run, int64_t image, const job *j, char *stored)
 {
-    int edits = run->synthesis->combines ? dc3_combine_edits(run->combine) : 0;
+    int edits = dc3_run_edits(run);
     if (j->status != DC3_OK && j->unreadable) return dc3_run_skip(run, j->unreadable->item, j->reason);
     if (j->status != DC3_OK) return dc3_fail(j->status, "%s", j->reason);
     int64_t bytes = bytes_of(j->path);
@@ -143,6 +142,7 @@ dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
     DC3_TRY(dc3_chosen_number(run, chosen));
     DC3_TRY(dc3_output_plan(output, chosen));
     run->to_make = chosen->count;
+    if (run->synthesis->prepare) DC3_TRY(run->synthesis->prepare(run, chosen));
     for (run->making = 0; run->making < run->to_make;) {
         int64_t left = run->to_make - run->making, count = left < most ? left : most;
         dc3_run_made(run, 0);
@@ -154,5 +154,6 @@ dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
         return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data,
                         (long long)chosen->count);
     DC3_TRY(dc3_output_write_metadata(output, chosen));
+    if (run->synthesis->tidy) run->synthesis->tidy(run, chosen);
     return dc3_output_finish(output);
 }

@@ -10,6 +10,7 @@
 const char *const dc3_compute_names[] = {"auto", "f32", "bf16", NULL};
 const char *const dc3_detail_names[] = {"keep", "edit", NULL};
 const char *const dc3_combine_names[] = {"gradient", "random", "grid", "fourfold", NULL};
+const char *const dc3_compensation_names[] = {"random", "calibrated", "none", NULL};
 const char *const dc3_label_names[] = {"soft", "stored", "hard", NULL};
 const char *const dc3_augment_names[] = {"rded", "none", NULL};
 const char *const dc3_recipe_names[] = {"classic", "rded", "dc3", "strong", NULL};
@@ -29,7 +30,7 @@ const char *const *dc3_option_names(const char *option)
                {"format", dc3_format_names},       {"combine", dc3_combine_names},
                {"detail", dc3_detail_names},       {"sampler", dc3_sampler_names},
                {"objective", dc3_objective_names}, {"maximizer", dc3_maximizer_names},
-               {"gradient", dc3_gradient_names}};
+               {"gradient", dc3_gradient_names},   {"compensation", dc3_compensation_names}};
     for (size_t i = 0; option && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].option, option) == 0) return all[i].names;
     return NULL;
@@ -83,6 +84,7 @@ WORDS(dc3_compute, "dtype")
 WORDS(dc3_fit, "fit")
 WORDS(dc3_image_format, "format")
 WORDS(dc3_combine, "combine")
+WORDS(dc3_compensation_kind, "compensation")
 WORDS(dc3_detail, "detail")
 WORDS(dc3_sampler_kind, "sampler")
 WORDS(dc3_label_kind, "labels")

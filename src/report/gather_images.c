@@ -115,16 +115,27 @@ static void add_fact(json_t *facts, const char *name, const char *text)
     if (text && *text) json_array_append_new(facts, dc3_report_pair(name, text));
 }
 
-/* Warm prompts stand first in the list. */
-static void add_prompts(json_t *facts, const json_t *prompts, int saved)
+/* Whether prompt i of n is a warm one: as the line says; else warm prompts stand first in the list. */
+static int is_warm(const json_t *line, size_t i, size_t n)
 {
+    const char *kind = json_string_value(json_array_get(json_object_get(line, "kinds"), i));
+    return kind ? strcmp(kind, "warm") == 0 : i < n / 2;
+}
+
+static void add_prompts(json_t *facts, const json_t *line, int saved)
+{
+    const json_t *prompts = json_object_get(line, "prompts");
     size_t n = json_array_size(prompts);
     for (size_t i = 0; i < n; i++)
-        add_fact(facts, i < n / 2 ? "Warm prompt" : "Cold prompt",
+        add_fact(facts, is_warm(line, i, n) ? "Warm prompt" : "Cold prompt",
                  json_string_value(json_array_get(prompts, i)));
     if (n && !saved)
         add_fact(facts, "Edits",
-                 "The warm and the cold edit went into the stored image; the run did not save them.");
+                 n == 1
+                     ? "The edit went into the stored image; the run did not save it."
+                     : "The warm and the cold edit went into the stored image; the run did not save them.");
+    if (json_object_get(line, "kinds") && !n)
+        add_fact(facts, "Edits", "None: it is stored as it was chosen.");
 }
 
 /* The edits as [caption, data URI]. */
@@ -135,8 +146,8 @@ static json_t *edits_of(const shown *s)
     json_t *edits = json_array();
     for (size_t i = 0; i < DC3_MOST_EDITS && s->edits[i]; i++) {
         const char *prompt = json_string_value(json_array_get(prompts, i));
-        char *caption =
-            g_strdup_printf("%s%s%s", i < n / 2 ? "warm" : "cold", prompt ? ": " : "", prompt ? prompt : "");
+        char *caption = g_strdup_printf("%s%s%s", is_warm(s->line, i, n) ? "warm" : "cold",
+                                        prompt ? ": " : "", prompt ? prompt : "");
         json_array_append_new(edits, dc3_report_pair(caption, s->edits[i]));
         g_free(caption);
     }
@@ -145,14 +156,14 @@ static json_t *edits_of(const shown *s)
 
 static json_t *facts_of(const json_t *line, int saved)
 {
-    static const char *const known[] = {"file_name", "label",  "class",  "source",
-                                        "prompts",   "method", "patches"};
+    static const char *const known[] = {"file_name", "label",  "class",   "source",
+                                        "prompts",   "method", "patches", "kinds"};
     const char *key;
     json_t *value, *patch, *facts = json_array();
     size_t i;
     add_fact(facts, "Original", json_string_value(json_object_get(line, "source")));
     add_fact(facts, "Stored as", json_string_value(json_object_get(line, "file_name")));
-    add_prompts(facts, json_object_get(line, "prompts"), saved);
+    add_prompts(facts, line, saved);
     json_array_foreach(json_object_get(line, "patches"), i, patch)
     {
         char *text = dc3_report_value(patch);

@@ -29,6 +29,8 @@ int64_t dc3_report_room(const dc3_reporting *r);
 dc3_status dc3_report_classes(dc3_reporting *r);
 /* The same of the images that r->classes say are shown. */
 dc3_status dc3_report_shown(dc3_reporting *r);
+/* calibration.c: adds the classes of calibrated compensation. */
+dc3_status dc3_report_calibration(dc3_reporting *r);
 /* gather_colour.c: adds curves and measures. */
 dc3_status dc3_report_colour(dc3_reporting *r);
 

@@ -100,6 +100,7 @@ static dc3_status print(FILE *to, const json_t *document, const char *script, si
     dc3_section_answers(to, document);
     dc3_section_scores(to, document);
     dc3_section_colour(to, document);
+    dc3_section_calibration(to, document);
     dc3_section_classes(to, document);
     dc3_section_class_table(to, document);
     dc3_section_times(to, document);

@@ -73,6 +73,7 @@ static dc3_status join(dc3_reporting *r)
     DC3_TRY(dc3_report_times(r));
     DC3_TRY(dc3_report_skipped(r));
     DC3_TRY(dc3_report_colour(r));
+    DC3_TRY(dc3_report_calibration(r));
     DC3_TRY(dc3_report_classes(r));
     dc3_report_class_table(r);
     return dc3_report_answers(r);

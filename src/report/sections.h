@@ -15,6 +15,7 @@ void dc3_section_answers(FILE *to, const json_t *document);
 void dc3_section_class_table(FILE *to, const json_t *document);
 void dc3_section_settings(FILE *to, const json_t *document);
 void dc3_section_classes(FILE *to, const json_t *document);
+void dc3_section_calibration(FILE *to, const json_t *document);
 void dc3_section_colour(FILE *to, const json_t *document);
 void dc3_section_scores(FILE *to, const json_t *document);
 void dc3_section_times(FILE *to, const json_t *document);

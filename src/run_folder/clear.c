@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "run_folder/calibration.h"
 #include "run_folder/own_files.h"
 #include "run_folder/saved_edits.h"
 #include "run_folder/state.h"
@@ -122,11 +123,15 @@ static dc3_status clear_parts(const char *folder, int depth)
 dc3_status dc3_clear_parts(const char *folder)
 {
     char *train = dc3_path_join(folder, "train"), *edits = dc3_path_join(folder, "edits");
-    dc3_status status = train && edits ? clear_parts(folder, 0) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    char *calibration = dc3_path_join(folder, dc3_calibration_folder);
+    dc3_status status =
+        train && edits && calibration ? clear_parts(folder, 0) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = clear_parts(train, 1);
     if (status == DC3_OK) status = clear_parts(edits, 1);
+    if (status == DC3_OK) status = clear_parts(calibration, 0);
     free(train);
     free(edits);
+    free(calibration);
     return status;
 }
 
@@ -146,6 +151,7 @@ dc3_status dc3_clear_run(const char *folder)
         free(path);
     }
     if (status == DC3_OK) status = dc3_clear_students(folder);
+    if (status == DC3_OK) status = dc3_clear_calibration(folder);
     if (status == DC3_OK) status = dc3_clear_parts(folder);
     if (status == DC3_OK) dc3_state_remove(folder);
     free(train);

@@ -91,8 +91,8 @@ dc3_status dc3_edits_read(const char *out, const char *relative, dc3_image edits
         free(path);
     }
     int side = joined.height, wanted = side ? joined.width / side : 0;
-    if (status == DC3_OK && side && (joined.width % side || (wanted != 2 && wanted != DC3_MOST_EDITS)))
-        status = dc3_fail(DC3_ERR_FORMAT, "%s/edits: %s: expected 2 or 4 squares side by side, found %dx%d",
+    if (status == DC3_OK && side && (joined.width % side || (wanted < 1 || wanted > DC3_MOST_EDITS)))
+        status = dc3_fail(DC3_ERR_FORMAT, "%s/edits: %s: expected 1 to 4 squares side by side, found %dx%d",
                           out, relative, joined.width, side);
     for (int i = 0; status == DC3_OK && i < wanted; i++) {
         status = cut(&joined, i * side, side, &edits[i]);

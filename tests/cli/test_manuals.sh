@@ -73,7 +73,7 @@ takes() { # option, command...
   [[ $said ]] || fail "$1 $option nonsense: no list of what is expected"
   completes "$said" "$1" "$option" ""
 }
-for option in --method --fit --format --combine --detail --sampler --dtype --objective --maximizer; do
+for option in --method --fit --format --combine --compensation --detail --sampler --dtype --objective --maximizer; do
   takes $option condense data -o x; done
 takes --gradient condense data -o x --teacher none
 for option in --arch --optimizer --dtype; do takes $option train data -o x; done

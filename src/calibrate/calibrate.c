@@ -1,0 +1,258 @@
+#include "calibrate/calibrate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "calibrate/choose.h"
+#include "calibrate/look.h"
+#include "run_folder/calibration.h"
+
+/* The sets whose distances and curves are told. */
+enum { SELECTION, RANDOM, CALIBRATED, SETS };
+static const char *const set_names[] = {"selection", "random", "calibrated"};
+
+/* What is told of a class: sums over its images. */
+typedef struct told {
+    double distance[SETS][DC3_TARGET_TERMS], curves[SETS][DC3_LAB_CURVES];
+    int64_t images, candidates, dropped;
+} told;
+
+/* A group of images and all their candidates. */
+typedef struct group {
+    dc3_run *run;
+    int label;
+    const dc3_class_look *class;
+    dc3_slot *slots[DC3_CALIBRATE_GROUP]; /* that can be read */
+    int64_t count, rows;
+    dc3_looked looked;
+    int64_t *slot;
+    char *dropped;
+    double *values;
+    dc3_editing editing;
+    float *out;
+} group;
+
+static void close_group(group *g)
+{
+    dc3_look_close(&g->looked);
+    dc3_editing_close(&g->editing);
+    free(g->slot);
+    free(g->dropped);
+    free(g->values);
+    free(g->out);
+}
+
+static dc3_status open_group(dc3_run *run, int label, const dc3_class_look *class, int64_t images, group *g)
+{
+    int64_t rows = images * DC3_CANDIDATES;
+    size_t pixels = (size_t)run->size * (size_t)run->size;
+    *g = (group){.run = run, .label = label, .class = class};
+    g->slot = malloc((size_t)rows * sizeof *g->slot);
+    g->dropped = calloc((size_t)rows, 1);
+    g->values = malloc((size_t)rows * DC3_CALIBRATE_VALUES * sizeof *g->values);
+    g->out = malloc(pixels * 3 * sizeof *g->out);
+    dc3_status status = g->slot && g->dropped && g->values && g->out
+                            ? DC3_OK
+                            : dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld candidates", (long long)rows);
+    if (status == DC3_OK) status = dc3_look_open(run, rows, &g->looked);
+    if (status == DC3_OK)
+        status = dc3_editing_open(run, run->size, 2 * dc3_calibrate_pairs(run), &g->editing);
+    return status;
+}
+
+/* Looks at all candidates of an image whose edits are there. */
+static dc3_status look_at_candidates(group *g, dc3_slot *slot)
+{
+    dc3_run *run = g->run;
+    dc3_candidate all[DC3_CANDIDATES];
+    int count = dc3_candidates_of(dc3_calibrate_pairs(run), all);
+    for (int i = 0; i < count; i++) {
+        dc3_image image;
+        dc3_candidate_image(&all[i], run->combine, run->size, g->editing.original,
+                            (const float *const *)g->editing.placed, run->options->select.seed, slot->random,
+                            g->out);
+        DC3_TRY(dc3_image_of_floats(run->size, run->size, g->out, &image));
+        dc3_status status = dc3_look_add(run, &image, &g->looked);
+        dc3_image_free(&image);
+        DC3_TRY(status);
+        g->slot[g->rows++] = g->count;
+    }
+    g->slots[g->count++] = slot;
+    return DC3_OK;
+}
+
+/* An image that cannot be read any more has no candidates: who stores it tells so. */
+static dc3_status add_image(group *g, dc3_slot *slot)
+{
+    dc3_status status = dc3_editing_read(g->run, slot->item, 1, &g->editing);
+    slot->candidate = 0;
+    if (status == DC3_ERR_MEMORY || status == DC3_ERR_CANCELLED) return status;
+    if (status != DC3_OK) return DC3_OK;
+    DC3_TRY(dc3_calibrate_edits(g->run, slot, 1, &g->editing));
+    return look_at_candidates(g, slot);
+}
+
+static void guard(group *g, told *t)
+{
+    const dc3_looked *l = &g->looked;
+    int64_t classes = l->logits ? g->run->teacher.info->classes : 0, original = 0;
+    for (int64_t i = 0; l->logits && i < g->rows; i++) {
+        if (i == 0 || g->slot[i] != g->slot[i - 1]) original = i;
+        if (i != original)
+            g->dropped[i] =
+                !dc3_guard_keeps(&g->class->losses, classes, g->label, l->logits + original * classes,
+                                 l->losses[original], l->logits + i * classes, l->losses[i]);
+        t->dropped += g->dropped[i];
+    }
+    t->candidates += g->rows;
+}
+
+static void tell(const dc3_calibrating *c, const dc3_looked *l, const int64_t *choice, int set, told *t)
+{
+    double terms[DC3_TARGET_TERMS];
+    dc3_calibrate_distance(c, choice, terms);
+    for (int i = 0; i < DC3_TARGET_TERMS; i++) t->distance[set][i] += terms[i] * (double)c->slots;
+    for (int64_t s = 0; s < c->slots; s++)
+        for (int k = 0; k < DC3_LAB_CURVES; k++) t->curves[set][k] += l->colours[choice[s]].curves[k];
+}
+
+static dc3_status choose(group *g, told *t)
+{
+    const dc3_looked *l = &g->looked;
+    int each = (int)(g->rows / g->count);
+    dc3_calibrating c = {.target = &g->class->target,
+                         .slots = g->count,
+                         .rows = g->rows,
+                         .slot = g->slot,
+                         .dropped = g->dropped,
+                         .values = g->values,
+                         .a = l->gradients.a,
+                         .b = l->gradients.b};
+    int64_t chosen[DC3_CALIBRATE_GROUP], other[DC3_CALIBRATE_GROUP];
+    guard(g, t);
+    for (int64_t i = 0; i < g->rows; i++)
+        dc3_target_values(c.target, &l->colours[i], g->values + i * DC3_CALIBRATE_VALUES);
+    DC3_TRY(dc3_calibrate(&c, chosen));
+    for (int64_t s = 0; s < g->count; s++) {
+        g->slots[s]->candidate = (int)(chosen[s] - s * each);
+        other[s] = s * each;
+    }
+    tell(&c, l, other, SELECTION, t);
+    for (int64_t s = 0; s < g->count; s++) other[s] += dc3_candidate_random(dc3_calibrate_pairs(g->run));
+    tell(&c, l, other, RANDOM, t);
+    tell(&c, l, chosen, CALIBRATED, t);
+    t->images += g->count;
+    return DC3_OK;
+}
+
+static dc3_status calibrate_group(dc3_run *run, int label, const dc3_class_look *class, int64_t n,
+                                  dc3_slot *slots, told *t, void (*made)(void *), void *user)
+{
+    group g;
+    dc3_status status = open_group(run, label, class, n, &g);
+    for (int64_t i = 0; status == DC3_OK && i < n; i++) {
+        status = add_image(&g, &slots[i]);
+        if (status == DC3_OK) made(user);
+    }
+    if (status == DC3_OK && g.count) status = dc3_look_finish(run, label, &g.looked);
+    if (status == DC3_OK && g.count) status = choose(&g, t);
+    close_group(&g);
+    return status;
+}
+
+/* [..] of numbers / by, rounded to six digits behind the point. */
+static json_t *numbers(const double *values, int count, double by)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) json_array_append_new(list, json_real(round(values[i] / by * 1e6) / 1e6));
+    return list;
+}
+
+static const char *name_of(const dc3_slot *slot, char name[24])
+{
+    snprintf(name, 24, "%016llx", (unsigned long long)slot->random);
+    return name;
+}
+
+static json_t *choice_of(const dc3_run *run, int label, const dc3_class_look *class, int64_t n,
+                         const dc3_slot *slots, const told *t)
+{
+    double by = t->images ? (double)t->images : 1;
+    json_t *o = json_object(), *images = json_array(), *curves = json_object(), *distance = json_object();
+    json_object_set_new(o, "class", dc3_json_text(dc3_dataset_class_name(run->dataset, label)));
+    for (int64_t i = 0; i < n; i++) {
+        char name[24];
+        json_array_append_new(images, json_pack("[s, i]", name_of(&slots[i], name), slots[i].candidate));
+    }
+    json_object_set_new(o, "images", images);
+    json_object_set_new(o, "sample", json_integer(class->images));
+    json_object_set_new(o, "candidates", json_integer(t->candidates));
+    json_object_set_new(o, "dropped", json_integer(t->dropped));
+    json_object_set_new(curves, "data", numbers(class->curves, DC3_LAB_CURVES, 1));
+    for (int s = 0; s < SETS; s++) {
+        json_object_set_new(distance, set_names[s], numbers(t->distance[s], DC3_TARGET_TERMS, by));
+        json_object_set_new(curves, set_names[s], numbers(t->curves[s], DC3_LAB_CURVES, by));
+    }
+    json_object_set_new(o, "distance", distance);
+    json_object_set_new(o, "curves", curves);
+    return o;
+}
+
+/* Takes the choices of an earlier part of the run; 0: they are not there, or not of these images. */
+static int take_choice(const char *path, int64_t n, dc3_slot *slots)
+{
+    json_t *o = NULL;
+    if (dc3_path_what(path) != DC3_PATH_FILE || dc3_json_read(path, 1 << 28, &o) != DC3_OK) return 0;
+    const json_t *images = json_object_get(o, "images");
+    int same = (int64_t)json_array_size(images) == n;
+    for (int64_t i = 0; same && i < n; i++) {
+        const json_t *one = json_array_get(images, (size_t)i);
+        const char *name = json_string_value(json_array_get(one, 0));
+        json_int_t candidate = json_integer_value(json_array_get(one, 1));
+        char own[24];
+        same = name && strcmp(name, name_of(&slots[i], own)) == 0 && candidate >= 0 &&
+               candidate < DC3_CANDIDATES;
+        if (same) slots[i].candidate = (int)candidate;
+    }
+    json_decref(o);
+    return same;
+}
+
+static dc3_status make_choice(dc3_run *run, int label, const char *folder, const char *file, int64_t n,
+                              dc3_slot *slots, void (*made)(void *), void *user)
+{
+    dc3_class_look class;
+    told *t = calloc(1, sizeof *t);
+    if (!t) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = dc3_look_at_class(run, label, &class);
+    for (int64_t i = 0; status == DC3_OK && i < n; i += DC3_CALIBRATE_GROUP)
+        status =
+            calibrate_group(run, label, &class, n - i < DC3_CALIBRATE_GROUP ? n - i : DC3_CALIBRATE_GROUP,
+                            slots + i, t, made, user);
+    if (status == DC3_OK) status = dc3_make_dirs(folder);
+    if (status == DC3_OK) {
+        json_t *o = choice_of(run, label, &class, n, slots, t);
+        status = dc3_json_write(folder, file, o, JSON_PRESERVE_ORDER);
+        json_decref(o);
+    }
+    dc3_target_close(&class.target);
+    free(t);
+    return status;
+}
+
+dc3_status dc3_calibrate_class(dc3_run *run, int label, int64_t n, dc3_slot *slots, void (*made)(void *user),
+                               void *user)
+{
+    char name[DC3_CALIBRATION_NAME], *folder = dc3_path_join(run->options->out, dc3_calibration_folder);
+    char *file = folder ? dc3_path_join(folder, dc3_calibration_name(label, name)) : NULL;
+    dc3_status status = file ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (file && take_choice(file, n, slots))
+        for (int64_t i = 0; i < n; i++) made(user);
+    else if (file)
+        status = make_choice(run, label, folder, name, n, slots, made, user);
+    free(file);
+    free(folder);
+    return status;
+}

@@ -1,0 +1,42 @@
+/* What calibration knows of images: their colours, and what the teacher says of them. */
+#ifndef DC3_CALIBRATE_LOOK_H
+#define DC3_CALIBRATE_LOOK_H
+
+#include "calibrate/lab_colours.h"
+#include "calibrate/guard.h"
+#include "calibrate/target.h"
+#include "features/run.h"
+#include "select/similarity.h"
+
+/* Of `count` images, at most `most`. */
+typedef struct dc3_looked {
+    int64_t count, most;
+    dc3_lab_colours *colours;   /* [most] */
+    double *losses;             /* [most] of the teacher, nats; NULL without one */
+    float *embeddings, *logits; /* [most rounded up to whole batches, ..]; NULL without one */
+    dc3_meter meter;
+    dc3_similarity gradients; /* their factors, once dc3_look_finish made them; empty without a teacher */
+    float *seen;              /* a batch for the teacher */
+} dc3_looked;
+
+/* Free with dc3_look_close, also after a failure. */
+dc3_status dc3_look_open(const dc3_run *run, int64_t most, dc3_looked *looked);
+void dc3_look_close(dc3_looked *looked);
+/* One more image, of any size; the teacher sees it at its own. */
+dc3_status dc3_look_add(dc3_run *run, const dc3_image *image, dc3_looked *looked);
+/* After the last: what the teacher says, by its gradients for images of class `label`. */
+dc3_status dc3_look_finish(dc3_run *run, int label, dc3_looked *looked);
+
+/* The whole class by at most 500 of its images, evenly spread over it: its target, the range of its losses
+ * (without a teacher nothing) and the mean of its curves. Images that cannot be read are left out. */
+enum { DC3_CLASS_SAMPLE = 500 };
+typedef struct dc3_class_look {
+    int64_t images;
+    dc3_target target;
+    dc3_loss_range losses;
+    double curves[DC3_LAB_CURVES];
+} dc3_class_look;
+/* Free with dc3_target_close(&look->target), also after a failure. */
+dc3_status dc3_look_at_class(dc3_run *run, int label, dc3_class_look *look);
+
+#endif

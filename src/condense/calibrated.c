@@ -1,0 +1,137 @@
+/* Calibrated compensation (src/calibrate): each stored image is the original, an edit of it or two combined,
+ * as brings its class nearest to the whole class. */
+#include <stdlib.h>
+#include "calibrate/calibrate.h"
+#include "condense/chosen.h"
+#include "condense/compensate.h"
+#include "condense/syntheses.h"
+#include "options/option_names.h"
+#include "run_folder/saved_edits.h"
+
+static dc3_slot slot_of(const dc3_run *run, const dc3_part *part)
+{
+    return (dc3_slot){.item = part->item, .random = dc3_run_item(run, part), .candidate = part->candidate};
+}
+
+static void image_made(void *user)
+{
+    dc3_run *run = user;
+    dc3_run_progress(run, "candidates", ++run->making, run->to_make);
+}
+
+/* The images of a class: parts [n]. */
+static dc3_status calibrate_class(dc3_run *run, int label, int64_t n, dc3_part *parts)
+{
+    dc3_slot *slots = calloc((size_t)n, sizeof *slots);
+    if (!slots) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; i < n; i++) slots[i] = slot_of(run, &parts[i]);
+    dc3_status status = dc3_calibrate_class(run, label, n, slots, image_made, run);
+    for (int64_t i = 0; status == DC3_OK && i < n; i++) parts[i].candidate = slots[i].candidate;
+    free(slots);
+    return status;
+}
+
+static dc3_status prepare(dc3_run *run, dc3_chosen *chosen)
+{
+    run->making = 0;
+    for (int64_t first = 0, end; first < chosen->count; first = end) {
+        int label = dc3_dataset_label(run->dataset, chosen->parts[first].item);
+        for (end = first + 1; end < chosen->count; end++)
+            if (dc3_dataset_label(run->dataset, chosen->parts[end].item) != label) break;
+        DC3_TRY(calibrate_class(run, label, end - first, chosen->parts + first));
+    }
+    return DC3_OK;
+}
+
+static void tidy(dc3_run *run, const dc3_chosen *chosen)
+{
+    for (int64_t i = 0; i < chosen->count; i++) {
+        dc3_slot slot = slot_of(run, &chosen->parts[i]);
+        dc3_calibrate_forget(run, &slot);
+    }
+}
+
+/* An estimate asks before anything is chosen: it gets a candidate that has all that a candidate may have. */
+static dc3_candidate candidate_of(const dc3_run *run, const dc3_part *part)
+{
+    dc3_candidate all[DC3_CANDIDATES];
+    int count = dc3_candidates_of(dc3_calibrate_pairs(run), all);
+    return all[part->candidate < 0 || part->candidate >= count ? count - 1 : part->candidate];
+}
+
+static int used(const dc3_candidate *c)
+{
+    return (c->edits[0] >= 0) + (c->edits[1] >= 0);
+}
+
+/* The edits that the image has. */
+static dc3_status join_used(const dc3_candidate *c, const dc3_editing *e, dc3_image *joined)
+{
+    const float *edits[2] = {0};
+    for (int i = 0; i < used(c); i++) edits[i] = e->placed[c->edits[i]];
+    return dc3_edits_join(e->size, used(c), edits, joined);
+}
+
+static dc3_status make_from(dc3_run *run, const dc3_part *part, dc3_editing *e, float *out, dc3_made *made)
+{
+    dc3_candidate c = candidate_of(run, part);
+    dc3_slot slot = slot_of(run, part);
+    DC3_TRY(dc3_note_unreadable(made, part, dc3_editing_read(run, part->item, 1, e)));
+    if (used(&c)) DC3_TRY(dc3_calibrate_edits(run, &slot, part->candidate >= 0, e));
+    dc3_candidate_image(&c, run->combine, run->size, e->original, (const float *const *)e->placed,
+                        run->options->select.seed, slot.random, out);
+    DC3_TRY(dc3_image_of_floats(run->size, run->size, out, &made->image));
+    return used(&c) && dc3_saves_edits(run, part) ? join_used(&c, e, &made->edits) : DC3_OK;
+}
+
+static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
+{
+    dc3_editing e;
+    float *out = malloc((size_t)run->size * (size_t)run->size * 3 * sizeof *out);
+    dc3_status status = dc3_editing_open(run, run->size, 2 * dc3_calibrate_pairs(run), &e);
+    if (status == DC3_OK && !out) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = make_from(run, part, &e, out, made);
+    dc3_editing_close(&e);
+    free(out);
+    return status;
+}
+
+static int edits(const dc3_run *run)
+{
+    return 2 * dc3_calibrate_pairs(run);
+}
+
+static void describe(const dc3_run *run, const dc3_part *part, json_t *line)
+{
+    dc3_candidate c = candidate_of(run, part);
+    dc3_slot_edits all;
+    const char *prompts[2] = {0};
+    uint64_t seeds[2] = {0};
+    dc3_calibrate_prompts(run, dc3_run_item(run, part), &all);
+    for (int i = 0; i < used(&c); i++) prompts[i] = all.prompts[c.edits[i]], seeds[i] = all.seeds[c.edits[i]];
+    dc3_describe_edits(used(&c), prompts, seeds, line);
+    json_object_set_new(line, "kinds", json_array());
+    for (int i = 0; i < used(&c); i++)
+        json_array_append_new(json_object_get(line, "kinds"),
+                              json_string(c.edits[i] < all.pairs ? "warm" : "cold"));
+    json_object_set_new(line, "strength", json_real(c.strength));
+}
+
+static void settings(const dc3_run *run, json_t *to)
+{
+    json_object_set_new(to, "compensation",
+                        json_string(dc3_compensation_kind_name(DC3_COMPENSATION_CALIBRATED)));
+    dc3_compensation_settings(run, to);
+}
+
+const dc3_synthesis dc3_calibrated = {
+    .stage = "compensation",
+    .again = " with other prompts",
+    .combines = 1,
+    .edits = edits,
+    .prepare = prepare,
+    .tidy = tidy,
+    .make = make,
+    .describe = describe,
+    .settings = settings,
+};

@@ -1,0 +1,15 @@
+/* Which compensation the method dc3 has. */
+#ifndef DC3_CONDENSE_COMPENSATION_H
+#define DC3_CONDENSE_COMPENSATION_H
+
+#include "condense/method.h"
+
+/* DC3_ERR_OPTION unless options of edits are left at their defaults: without compensation they have no
+ * effect. `combines`: nor has how edits are combined. */
+dc3_status dc3_compensation_check_none(const dc3_condense_options *options, int combines);
+/* The method as the options' compensation has it, in *method; `condenses`: the command does all of it. Fails
+ * where the method or the command has no compensation to choose, and where an option has no effect. */
+dc3_status dc3_compensation_choose(const dc3_condense_options *options, int condenses,
+                                   const dc3_method **method);
+
+#endif
