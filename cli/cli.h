@@ -24,6 +24,7 @@ typedef enum option_kind {
     OPTION_PATHS,  /* the option may be repeated; const char **, NULL behind the last; g_free */
     OPTION_WHOLE,  /* int */
     OPTION_REAL,   /* double */
+    OPTION_BYTES,  /* "5MB"; double */
     OPTION_SEED    /* uint64_t */
 } option_kind;
 
@@ -74,10 +75,11 @@ typedef struct settings {
 
 /* Tables of options whose values are in `settings`: random choices and threads; how the result is printed; a
  * dataset; the VAE's features of it; a condensed set; the editor; the method; the selection; the teacher;
- * the teacher that the command trains; stored images; whether a file is replaced. */
+ * the teacher that the command trains; how many images over all classes; stored images; whether a file is
+ * replaced. */
 extern const option compute_options[], result_options[], data_options[], features_options[], set_options[],
     model_options[], method_options[], select_options[], teacher_options[], own_teacher_options[],
-    store_options[], force_options[];
+    amount_options[], store_options[], force_options[];
 /* A student's recipe: its name and how views are drawn; the rest of it. */
 extern const option view_options[], recipe_options[];
 /* Takes what was given of them over. */
@@ -153,6 +155,11 @@ int one_word(const command *c, char **rest, const char *what, const char *which)
 
 /* From here on the library's texts speak of options: "--top-k" for top_k. */
 void name_settings(void);
+
+/* ---- how many images (stages.c) ---- */
+
+/* EXIT_DONE unless both --ipc and what takes its place are there. */
+int check_amount(const command *c);
 
 /* ---- signals (signals.c) ---- */
 

@@ -101,6 +101,13 @@ const option own_teacher_options[] = {
      "Epochs of a teacher that is trained (default: as many as show it 300,000 images, 8 to 20)", "N"},
     {0}};
 
+const option amount_options[] = {
+    {"total", 0, OPTION_WHOLE, AT(options.total), FROM_1(" images"),
+     "In place of --ipc: images in all, divided over the classes as evenly as they have them", "N"},
+    {"fraction", 0, OPTION_REAL, AT(options.fraction), ABOVE_0(1),
+     "In place of --ipc: the part of the dataset's images that is chosen, such as 0.01", "X"},
+    {0}};
+
 const option store_options[] = {
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Where the result goes", "PATH"},
     {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 4096),

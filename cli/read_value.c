@@ -38,6 +38,25 @@ static int read_real(const char *name, const char *text, double *value, GError *
     return fail(error, "Double value “%s” for %s out of range", text, name);
 }
 
+/* Bytes with a unit, of decimal steps or of binary ones. */
+static int read_bytes(const char *name, const char *text, double *value, GError **error)
+{
+    static const struct {
+        const char *unit;
+        double bytes;
+    } units[] = {{"", 1},     {"B", 1},         {"kB", 1e3},      {"KB", 1e3},     {"MB", 1e6},
+                 {"GB", 1e9}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
+    char *end;
+    double number = g_ascii_strtod(text, &end);
+    while (*end == ' ') end++;
+    for (size_t i = 0; end != text && number > 0 && number < 1e15 && i < G_N_ELEMENTS(units); i++)
+        if (strcmp(end, units[i].unit) == 0 && number * units[i].bytes >= 1) {
+            *value = number * units[i].bytes;
+            return TRUE;
+        }
+    return fail(error, "%s: expected bytes, such as 500kB or 5MB, found '%s'", name, text);
+}
+
 static int read_seed(const char *name, const char *text, uint64_t *value, GError **error)
 {
     errno = 0;
@@ -92,6 +111,8 @@ int read_value(const option *o, const char *name, const char *text, void *field,
         return read_whole(name, text, field, error);
     case OPTION_REAL:
         return read_real(name, text, field, error);
+    case OPTION_BYTES:
+        return read_bytes(name, text, field, error);
     case OPTION_SEED:
         return read_seed(name, text, field, error);
     }

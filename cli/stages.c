@@ -28,6 +28,15 @@ static const char *remains(const dc3_condense_options *o, const dc3_condense_rep
     return text;
 }
 
+int check_amount(const command *c)
+{
+    const char *const others[] = {"total", "fraction", "budget"};
+    for (int i = 0; i < 3; i++)
+        if (is_given(c, others[i]) && is_given(c, "ipc"))
+            return usage_error(c, "--ipc and --%s: expected one of them", others[i]);
+    return EXIT_DONE;
+}
+
 typedef dc3_status (*stage)(const dc3_condense_options *options, dc3_condense_report *report);
 
 /* ---- commands that make a folder: condense, compensate ---- */
@@ -40,7 +49,7 @@ static int run_stage(const command *c, int argc, char **argv, stage function)
     dc3_condense_report report;
     int status = parse(c, argc, argv, &s, &rest);
     if (status != EXIT_DONE) return status;
-    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE)
+    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE || check_amount(c) != EXIT_DONE)
         status = EXIT_USAGE;
     else if (!o->out && !o->dry_run)
         status = usage_error(c, "where should the result go? Use -o DIR");
@@ -75,10 +84,30 @@ static const option compensation_options[] = {
      "bring the class nearest to the whole class; none, the chosen images as they are (default random)",
      "KIND"},
     {0}};
-static const option *const condense_tables[] = {
-    compute_options, result_options,  data_options,         features_options, set_options,
-    model_options,   method_options,  select_options,       teacher_options,  own_teacher_options,
-    store_options,   editing_options, compensation_options, report_options,   NULL};
+static const option budget_options[] = {
+    {"budget", 0, OPTION_BYTES, offsetof(settings, options.budget), ANY,
+     "In place of --ipc: bytes that OUT/train may take, images and metadata.jsonl (30kB, 5MB); how many "
+     "images, and "
+     "unless --format is given in which format and quality, follow (docs/formats.md)",
+     "SIZE"},
+    {0}};
+static const option *const condense_tables[] = {compute_options,
+                                                result_options,
+                                                data_options,
+                                                features_options,
+                                                set_options,
+                                                model_options,
+                                                method_options,
+                                                select_options,
+                                                amount_options,
+                                                budget_options,
+                                                teacher_options,
+                                                own_teacher_options,
+                                                store_options,
+                                                editing_options,
+                                                compensation_options,
+                                                report_options,
+                                                NULL};
 static const option list_options[] = {{"list", 0, OPTION_PATH, offsetof(settings, options.list), ANY,
                                        "Only the images of a list that dc3 select wrote", "FILE.jsonl"},
                                       {0}};
@@ -123,7 +152,8 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
 {
     dc3_condense_options *o = &s->options;
     dc3_condense_report report;
-    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE) return EXIT_USAGE;
+    if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE || check_amount(c) != EXIT_DONE)
+        return EXIT_USAGE;
     if (!o->out && !o->dry_run) return usage_error(c, "where should the list go? Use -o FILE.jsonl");
     o->editor = editor_of(o->editor);
     o->data = rest[0];
@@ -184,8 +214,8 @@ static void print_rows(const settings *s, const dc3_selection *selection)
 
 static int run_from(const command *c, const settings *s, const char *from, char **rest)
 {
-    const char *const names[] = {"editor",  "dtype",  "fit",    "feature-size",
-                                 "teacher", "method", "factor", "dry-run"};
+    const char *const names[] = {"editor", "dtype",  "fit",     "feature-size", "teacher",
+                                 "method", "factor", "dry-run", "total",        "fraction"};
     if (*rest) return usage_error(c, "select: --from takes no dataset beside it, found '%s'", *rest);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (is_given(c, names[i]))
@@ -208,9 +238,19 @@ static const option from_options[] = {{"from", 0, OPTION_PATH, offsetof(list_val
                                        "Tensors embeddings [n,d], logits [n,c], labels [n], bins [n]",
                                        "FILE"},
                                       {0}};
-static const option *const select_tables[] = {
-    compute_options, result_options,  data_options,   features_options, model_options, method_options,
-    select_options,  teacher_options, output_options, force_options,    from_options,  NULL};
+static const option *const select_tables[] = {compute_options,
+                                              result_options,
+                                              data_options,
+                                              features_options,
+                                              model_options,
+                                              method_options,
+                                              select_options,
+                                              amount_options,
+                                              teacher_options,
+                                              output_options,
+                                              force_options,
+                                              from_options,
+                                              NULL};
 
 static int run_select(const command *c, int argc, char **argv)
 {

@@ -67,6 +67,13 @@ typedef struct dc3_condense_options {
     dc3_chroma chroma;                  /* of DC3_JPEG and DC3_AVIF with a quality; default DC3_CHROMA_444 */
     dc3_compensation_kind compensation; /* of the method dc3 in dc3_condense and dc3_compare; others refuse
                                            it, and with "none" what edits depend on */
+    /* At most one of the next three, of dc3_condense (the first two also of dc3_select_command), in place of
+     * select.ipc, which is not looked at then. Images are divided over the classes as evenly as they have
+     * them. */
+    int total;       /* images in all, at least one of each class; 0: not given */
+    double fraction; /* of the dataset's images, above 0 to 1, rounded down; 0: not given */
+    double budget; /* bytes that OUT/train may take, images and metadata.jsonl; 0: not given. How many images
+                      and, unless `format` is given, in which format with which quality: src/budget/rule.c */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

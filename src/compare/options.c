@@ -139,6 +139,9 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
     for (int i = 0; o->ipcs[i]; i++)
         for (int k = 0; k < i; k++)
             if (o->ipcs[i] == o->ipcs[k]) return dc3_fail_setting("ipcs", "%d is given twice", o->ipcs[i]);
+    if (o->condense.total || o->condense.fraction || o->condense.budget)
+        return dc3_fail_setting("ipcs",
+                                "a comparison is of images per class; leave out total, fraction and budget");
     DC3_TRY(check_once("methods", o->methods));
     DC3_TRY(check_once("archs", o->archs));
     DC3_TRY(check_labels(o->labels));

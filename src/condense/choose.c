@@ -69,7 +69,7 @@ static dc3_status check_classes(dc3_run *run, const int64_t *labels)
     for (int64_t i = 0; i < run->n; i++) readable[labels[i]]++;
     dc3_status status = DC3_OK;
     for (int c = 0; status == DC3_OK && c < classes; c++)
-        status = dc3_run_check_class(run, c, readable[c], run->options->select.ipc);
+        status = dc3_run_check_class(run, c, readable[c], dc3_run_wanted(run, c));
     free(readable);
     return status;
 }

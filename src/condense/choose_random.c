@@ -86,11 +86,11 @@ dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t
 /* Images of one class into parts [ipc]: a class of too few repeats them, one of none gives none. */
 static dc3_status choose_class(dc3_run *run, int64_t first, int64_t n, dc3_chosen *chosen)
 {
+    int label = dc3_dataset_label(run->dataset, first);
     int64_t ipc = run->options->select.ipc, found, *items = malloc((size_t)ipc * sizeof *items);
     if (!items) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = dc3_run_draw_readable(run, first, n, ipc, items, &found);
-    if (status == DC3_OK)
-        status = dc3_run_check_class(run, dc3_dataset_label(run->dataset, first), found, ipc);
+    if (status == DC3_OK) status = dc3_run_check_class(run, label, found, dc3_run_wanted(run, label));
     for (int64_t i = 0; status == DC3_OK && found && i < ipc; i++)
         chosen->parts[chosen->count++] = (dc3_part){.item = items[i % found]};
     if (status == DC3_OK && found) run->report->repeated += ipc - (found < ipc ? found : ipc);

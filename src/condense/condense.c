@@ -11,6 +11,7 @@
 #include "run_folder/listed.h"
 #include "condense/map.h"
 #include "base/listener.h"
+#include "condense/amount.h"
 #include "condense/choose.h"
 #include "condense/chosen.h"
 #include "condense/estimate.h"
@@ -43,6 +44,7 @@ static dc3_status choose(dc3_run *run, dc3_chosen *chosen)
     if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) DC3_TRY(make_features(run));
     dc3_run_begin_stage(run, 1, selection_stage(run));
     dc3_status status = run->method->select(run, chosen);
+    if (status == DC3_OK) status = dc3_amount_trim(run, chosen);
     if (status == DC3_OK) status = dc3_run_write_skipped(run);
     dc3_run_end_stage(run);
     return status;
@@ -96,10 +98,12 @@ static dc3_status work(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 
 static dc3_status condense(dc3_run *run, dc3_output *output)
 {
-    dc3_run_say(run, "%s: %lld images in %lld classes (%s), %d per class to store at %d px",
+    int64_t stored = run->give ? run->total : live_classes(run) * run->options->select.ipc;
+    dc3_run_say(run, "%s: %lld images in %lld classes (%s), %s%d per class to store at %d px",
                 run->options->data, (long long)run->report->images, (long long)run->report->classes,
-                dc3_dataset_kind(run->dataset), run->options->select.ipc, run->size);
-    DC3_TRY(dc3_run_estimate(run, run->report->images, live_classes(run) * run->options->select.ipc));
+                dc3_dataset_kind(run->dataset), run->give ? "at most " : "", run->options->select.ipc,
+                run->size);
+    DC3_TRY(dc3_run_estimate(run, run->report->images, stored));
     if (run->options->dry_run) return DC3_OK;
     dc3_chosen chosen;
     DC3_TRY(dc3_output_claim(output));
@@ -143,6 +147,7 @@ dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *
     dc3_lock lock = {.fd = -1};
     dc3_status status = dc3_run_open(options, DC3_RUN_CONDENSE, report, &run);
     if (status == DC3_OK) status = dc3_run_check_edits(&run);
+    if (status == DC3_OK) status = dc3_amount_decide(&run, &own);
     if (status == DC3_OK) status = dc3_output_open(&run, &output);
     if (status == DC3_OK) {
         status = condense(&run, &output);
@@ -326,6 +331,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
     char *place;
     DC3_TRY(find_place(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_METHOD, report, &run);
+    if (status == DC3_OK) status = dc3_amount_decide(&run, &own);
     if (status == DC3_OK) status = list_skipped(&run, place);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
     if (status == DC3_OK && !options->dry_run) status = choose(&run, &chosen);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/listener.h"
 #include "condense/chosen.h"
+#include "condense/amount.h"
 #include "condense/estimate.h"
 #include "features/features.h"
 #include "condense/run_teacher.h"
@@ -152,36 +153,11 @@ static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, dou
     return DC3_OK;
 }
 
-/* Bytes of a stored image as the mean of some, spread over the dataset, as they are: an edit changes their
- * colours, hardly their details. One of several parts shows as much as they do at their size. 0: none can be
- * read. */
-static dc3_status measure_bytes(const dc3_run *run, double *each)
-{
-    int fourfold = run->synthesis->combines && run->combine == DC3_COMBINE_FOURFOLD;
-    int parts = fourfold || run->each > 1 ? 4 : 1, size = parts > 1 ? run->size / 2 : run->size, read = 0;
-    int64_t n = dc3_dataset_size(run->dataset), looks = n < SIZED ? n : SIZED;
-    double sum = 0, start = dc3_seconds_now();
-    for (int64_t i = 0; i < looks && (!read || dc3_seconds_now() - start < enough); i++) {
-        dc3_image image;
-        void *data;
-        size_t bytes;
-        if (dc3_dataset_read(run->dataset, n * i / looks, size, size, run->fit, &image) != DC3_OK) continue;
-        dc3_status status = dc3_image_encode_as(&image, run->coding, &data, &bytes);
-        dc3_image_free(&image);
-        DC3_TRY(status);
-        free(data);
-        sum += (double)bytes * parts;
-        read++;
-    }
-    *each = read ? sum / read : 0;
-    return DC3_OK;
-}
-
 static dc3_status estimate_bytes(dc3_run *run, int64_t stored)
 {
     char format[DC3_CODING_TEXT], one[DC3_NUMBER_TEXT], all[DC3_NUMBER_TEXT];
     double each;
-    DC3_TRY(measure_bytes(run, &each));
+    DC3_TRY(dc3_run_measure_bytes(run, &run->coding, 1, &each));
     run->report->bytes = each * (double)stored;
     if (each > 0)
         dc3_run_say(run, "estimate: %lld images as %s of about %s each, %s in all", (long long)stored,

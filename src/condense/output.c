@@ -355,14 +355,12 @@ dc3_status dc3_output_name(const dc3_output *o, const dc3_part *part, char **rel
     return dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
-/* One line of metadata.jsonl. */
-static char *metadata_line(const dc3_output *output, const char *relative, const dc3_part *parts)
+char *dc3_metadata_line(const dc3_run *run, int number, const char *relative, const dc3_part *parts)
 {
-    const dc3_run *run = output->run;
     int label = dc3_dataset_label(run->dataset, parts->item);
     json_t *o = json_object();
     json_object_set_new(o, "file_name", dc3_json_text(relative));
-    json_object_set_new(o, "label", json_integer(output->labels[label]));
+    json_object_set_new(o, "label", json_integer(number));
     json_object_set_new(o, "class", dc3_json_text(dc3_dataset_class_name(run->dataset, label)));
     json_object_set_new(o, "source", dc3_json_text(dc3_dataset_key(run->dataset, parts->item)));
     json_object_set_new(o, "method", json_string(run->method->words->name));
@@ -444,7 +442,8 @@ dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)
         char *relative, *file;
         status = dc3_output_name(o, parts, &relative, &file);
         if (status != DC3_OK) break;
-        char *line = metadata_line(o, relative, parts);
+        int label = dc3_dataset_label(o->run->dataset, parts->item);
+        char *line = dc3_metadata_line(o->run, o->labels[label], relative, parts);
         if (line) fprintf(lines.file, "%s\n", line);
         free(line);
         free(relative);

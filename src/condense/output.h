@@ -38,6 +38,9 @@ dc3_status dc3_output_write_selection(const dc3_output *output, const dc3_chosen
 dc3_status dc3_output_name(const dc3_output *output, const dc3_part *part, char **relative, char **path);
 /* Writes the names of what will be stored, for dc3_clear_run. */
 dc3_status dc3_output_plan(const dc3_output *output, const dc3_chosen *chosen);
+/* A line of metadata.jsonl, without its end, of an image of class number `number`; the caller frees. NULL
+ * without memory. */
+char *dc3_metadata_line(const dc3_run *run, int number, const char *relative, const dc3_part *parts);
 /* Of what is stored; numbers the classes. */
 dc3_status dc3_output_write_metadata(dc3_output *output, const dc3_chosen *chosen);
 dc3_status dc3_output_finish(dc3_output *output);

@@ -150,13 +150,14 @@ static int64_t wanted(const dc3_run *run)
 
 static dc3_status choose_class(dc3_run *run, int64_t first, int64_t n, dc3_chosen *chosen)
 {
+    int label = dc3_dataset_label(run->dataset, first);
     int64_t needed = (int64_t)run->options->select.ipc * run->each, most = wanted(run), found = 0;
     int64_t *items = malloc((size_t)most * sizeof *items);
     dc3_part *candidates = calloc((size_t)most, sizeof *candidates);
     dc3_status status = items && candidates ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_run_draw_readable(run, first, n, most, items, &found);
     if (status == DC3_OK)
-        status = dc3_run_check_class(run, dc3_dataset_label(run->dataset, first), found, needed);
+        status = dc3_run_check_class(run, label, found, dc3_run_wanted(run, label) * run->each);
     if (status == DC3_OK && found) {
         int64_t count = found > needed ? found : needed;
         for (int64_t i = 0; i < count; i++)

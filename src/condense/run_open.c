@@ -7,6 +7,7 @@
 #include "output/output_path.h"
 #include "base/options.h"
 #include "base/text.h"
+#include "condense/amount.h"
 #include "condense/compensation.h"
 #include "condense/methods.h"
 #include "condense/run_teacher.h"
@@ -154,7 +155,7 @@ static dc3_status choose_feature_size(dc3_run *run)
 static dc3_status check_classes(const dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
-    if (!o->strict && !o->dry_run) return DC3_OK;
+    if ((!o->strict && !o->dry_run) || dc3_amount_given(o)) return DC3_OK;
     return dc3_check_enough(&o->listener, run->dataset, (int64_t)o->select.ipc * run->each, o->strict,
                             run->synthesis->again);
 }
@@ -183,6 +184,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     run->options = options;
     run->report = report;
     DC3_TRY(read_choices(run));
+    DC3_TRY(dc3_amount_check(options, needs == DC3_RUN_CONDENSE, needs >= DC3_RUN_METHOD));
     if (options->select.ipc < 1 || options->select.ipc > 1000000)
         return dc3_fail_setting("ipc", "expected 1 to 1000000 images per class, found %d",
                                 options->select.ipc);

@@ -58,6 +58,8 @@ json_t *dc3_run_settings(const dc3_run *run)
     if (run->options->list) json_object_set_new(o, "list", dc3_fingerprint(run->options->list));
     json_object_set_new(o, run->listed ? "listed" : "ipc",
                         json_integer(run->listed ? run->listed : run->options->select.ipc));
+    if (run->give) json_object_set_new(o, "total", json_integer(run->total));
+    if (run->options->budget > 0) json_object_set_new(o, "budget", json_real(run->options->budget));
     if (!run->listed && run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS))
         selection_settings(run, o);
     if (run->trains)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include "base/call.h"
 #include "base/file.h"
+#include "condense/amount.h"
 #include "condense/chosen.h"
 #include "condense/method.h"
 #include "features/skipped.h"
@@ -155,5 +156,6 @@ dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
                         (long long)chosen->count);
     DC3_TRY(dc3_output_write_metadata(output, chosen));
     if (run->synthesis->tidy) run->synthesis->tidy(run, chosen);
+    if (run->options->budget > 0) DC3_TRY(dc3_amount_fit(run, output, chosen));
     return dc3_output_finish(output);
 }

@@ -49,6 +49,11 @@ void dc3_run_earlier_stage(dc3_run *run, int stage, const char *name)
     run->report->seconds[stage] = seconds;
 }
 
+int64_t dc3_run_wanted(const dc3_run *run, int label)
+{
+    return run->give ? run->give[label] : run->options->select.ipc;
+}
+
 void dc3_run_close(dc3_run *run)
 {
     dc3_editor_close(&run->editor);
@@ -58,6 +63,7 @@ void dc3_run_close(dc3_run *run)
     dc3_dataset_close(&run->dataset);
     dc3_feature_rows_close(run);
     free(run->items);
+    free(run->give);
     free(run->bins);
     dc3_copies_close(&run->copies);
     json_decref(run->skipped);

@@ -33,6 +33,8 @@ typedef struct dc3_run {
     dc3_combine combine;
     dc3_fit fit;
     dc3_coding coding; /* of stored images */
+    int64_t *give; /* [classes] images of each, where they are counted over all; NULL: select.ipc of each */
+    int64_t total; /* their sum */
     int size, feature_size;
     int usual;                        /* dc3_usual_size of the dataset, at most 256 */
     int each;                         /* parts of a stored image */
@@ -57,6 +59,8 @@ typedef struct dc3_run {
     dc3_condense_report *report;
 } dc3_run;
 
+/* Images that a class is to give. */
+int64_t dc3_run_wanted(const dc3_run *run, int label);
 /* Closes what dc3_run_open (run_open.h) opened, also after its failure. */
 void dc3_run_close(dc3_run *run);
 /* Tells the listener; printf form. */

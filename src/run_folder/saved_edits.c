@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/file.h"
 
 /* Pixels of an edit's side at most, and up to which no colour is lost. */
@@ -66,6 +67,15 @@ dc3_status dc3_edits_write(const char *out, const char *relative, const dc3_imag
     if (status == DC3_OK) status = dc3_image_write(path, joined, format);
     free(path);
     return status;
+}
+
+void dc3_edits_remove(const char *out, const char *relative)
+{
+    for (int i = 0; i < 2; i++) {
+        char *path = path_of(out, relative, i ? DC3_JPEG_SMALL : DC3_PNG);
+        if (path) unlink(path);
+        free(path);
+    }
 }
 
 /* Columns left..left+side-1 of an image. */

@@ -14,6 +14,8 @@ int64_t dc3_report_each(int64_t classes);
 dc3_status dc3_edits_join(int size, int count, const float *const *edits, dc3_image *joined);
 /* Writes them for the image `relative` (below OUT/train), whole or not at all. */
 dc3_status dc3_edits_write(const char *out, const char *relative, const dc3_image *joined);
+/* Removes them where they are saved. */
+void dc3_edits_remove(const char *out, const char *relative);
 /* Reads them: *count is 0 where none are saved. The caller frees each. */
 dc3_status dc3_edits_read(const char *out, const char *relative, dc3_image edits[DC3_MOST_EDITS], int *count);
 /* "<class>/<name>.png" or .jpg for the image `relative`; the caller frees, NULL without memory. */

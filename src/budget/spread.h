@@ -1,0 +1,13 @@
+/* A number of images over classes. */
+#ifndef DC3_BUDGET_SPREAD_H
+#define DC3_BUDGET_SPREAD_H
+
+#include <stdint.h>
+
+/* Divides `total` over classes that have `have` [classes] images each, as evenly as can be: a class gives no
+ * more than it has, none gives two fewer than another unless it has no more, and of classes that could give
+ * one more the first do. `give` [classes] sums up to `total`, or to all where there are fewer. Returns the
+ * most that a class gives. */
+int64_t dc3_spread(int64_t total, int classes, const int64_t *have, int64_t *give);
+
+#endif

@@ -1,0 +1,171 @@
+#include "condense/amount.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "budget/rule.h"
+#include "budget/spread.h"
+#include "colour/combine.h"
+#include "condense/method.h"
+#include "dc3/text.h"
+#include "options/coding.h"
+
+enum { SIZED = 64 };              /* images whose bytes are measured */
+static const double spare = 0.05; /* part of the images that is made beyond those that should fit */
+
+int dc3_amount_given(const dc3_condense_options *o)
+{
+    return o->total != 0 || o->fraction != 0 || o->budget != 0;
+}
+
+dc3_status dc3_amount_check(const dc3_condense_options *o, int stores, int chooses)
+{
+    const char *first = o->total ? "total" : o->fraction != 0 ? "fraction" : "budget";
+    if ((o->total != 0) + (o->fraction != 0) + (o->budget != 0) > 1)
+        return dc3_fail_setting(first, "expected one of %s, %s and %s, found several", dc3_setting("total"),
+                                dc3_setting("fraction"), dc3_setting("budget"));
+    if (o->total < 0) return dc3_fail_setting("total", "expected 1 image or more, found %d", o->total);
+    if (!(o->fraction >= 0 && o->fraction <= 1))
+        return dc3_fail_setting("fraction", "expected above 0 and at most 1, found %g", o->fraction);
+    if (!(o->budget >= 0 && isfinite(o->budget)))
+        return dc3_fail_setting("budget", "expected bytes, found %g", o->budget);
+    if (o->budget > 0 && !stores)
+        return dc3_fail_setting("budget",
+                                "counts the bytes of stored images; this command stores none by it");
+    if (!chooses && dc3_amount_given(o))
+        return dc3_fail_setting(first, "this command does not choose images");
+    return DC3_OK;
+}
+
+/* ---- what an image takes ---- */
+
+dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, int count, double *each)
+{
+    /* One of several parts shows as much as they do at their size. */
+    int fourfold = run->synthesis->combines && run->combine == DC3_COMBINE_FOURFOLD;
+    int parts = fourfold || run->each > 1 ? 4 : 1, size = parts > 1 ? run->size / 2 : run->size, read = 0;
+    int64_t n = dc3_dataset_size(run->dataset), looks = n < SIZED ? n : SIZED;
+    dc3_status status = DC3_OK;
+    for (int k = 0; k < count; k++) each[k] = 0;
+    for (int64_t i = 0; status == DC3_OK && i < looks; i++) {
+        dc3_image image;
+        if (dc3_dataset_read(run->dataset, n * i / looks, size, size, run->fit, &image) != DC3_OK) continue;
+        for (int k = 0; status == DC3_OK && k < count; k++) {
+            void *data;
+            size_t bytes;
+            status = dc3_image_encode_as(&image, codings[k], &data, &bytes);
+            if (status == DC3_OK) each[k] += (double)bytes * parts;
+            if (status == DC3_OK) free(data);
+        }
+        dc3_image_free(&image);
+        read++;
+    }
+    for (int k = 0; read && k < count; k++) each[k] /= read;
+    return status;
+}
+
+/* Bytes of a line of metadata.jsonl, mean of the same images. */
+static dc3_status measure_lines(const dc3_run *run, double *each)
+{
+    int64_t n = dc3_dataset_size(run->dataset), looks = n < SIZED ? n : SIZED;
+    int crops = run->method->crops > 0, ranked = run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS);
+    double sum = 0;
+    for (int64_t i = 0; i < looks; i++) {
+        dc3_part parts[4] = {0};
+        char name[600];
+        for (int k = 0; k < 4; k++)
+            parts[k] = (dc3_part){.item = n * i / looks,
+                                  .box = {.side = crops ? 100 : 0, .left = 10, .top = 10},
+                                  .loss = 0.123456789,
+                                  .candidate = -1,
+                                  .bin = run->method->needs & DC3_NEEDS_BINS ? 1 : -1,
+                                  .rank = ranked ? 1 : 0,
+                                  .gain = ranked ? 12.345678901234567 : NAN};
+        const char *key = dc3_dataset_key(run->dataset, parts->item), *slash = strrchr(key, '/');
+        int label = dc3_dataset_label(run->dataset, parts->item);
+        snprintf(name, sizeof name, "%.200s/000-%.200s", dc3_dataset_class_name(run->dataset, label),
+                 slash ? slash + 1 : key);
+        char *line = dc3_metadata_line(run, label, name, parts);
+        if (!line) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        sum += (double)strlen(line) + 1;
+        free(line);
+    }
+    *each = looks ? sum / (double)looks : 0;
+    return DC3_OK;
+}
+
+/* ---- how many ---- */
+
+/* Images of each class, [classes], the caller frees; *live classes have any. */
+static int64_t *count_images(const dc3_run *run, int64_t *live)
+{
+    int classes = dc3_dataset_classes(run->dataset);
+    int64_t *have = calloc((size_t)classes + 1, sizeof *have);
+    *live = 0;
+    for (int64_t i = 0; have && i < dc3_dataset_size(run->dataset); i++)
+        *live += !have[dc3_dataset_label(run->dataset, i)]++;
+    return have;
+}
+
+static dc3_status choose_offer(dc3_run *run, int64_t live, int64_t *images)
+{
+    const dc3_condense_options *o = run->options;
+    dc3_offer offers[DC3_OFFERS];
+    double each[DC3_OFFERS], line = 0;
+    int fixed = o->format != DC3_FORMAT_DEFAULT, count = fixed ? 1 : DC3_OFFERS, which = 0;
+    char size[DC3_NUMBER_TEXT], text[DC3_CODING_TEXT], expected[DC3_NUMBER_TEXT];
+    const dc3_coding *codings = fixed ? &run->coding : dc3_budget_codings;
+    DC3_TRY(dc3_run_measure_bytes(run, codings, count, each));
+    DC3_TRY(measure_lines(run, &line));
+    if (each[0] <= 0) return dc3_fail(DC3_ERR_FORMAT, "%s: none of its images can be read", o->data);
+    for (int i = 0; i < count; i++) offers[i] = (dc3_offer){codings[i], each[i] + line};
+    dc3_size_text(o->budget, size);
+    if (dc3_budget_choose(offers, count, o->budget, live, dc3_dataset_size(run->dataset), &which, images) !=
+        DC3_OK) {
+        char least[80];
+        snprintf(least, sizeof least, "%s", dc3_error_text());
+        return dc3_fail_setting(
+            "budget",
+            "expected at least about %s, which an image of each of %lld classes takes at %d px; "
+            "found %.0f; a smaller %s takes fewer",
+            least, (long long)live, run->size, o->budget, dc3_setting("size"));
+    }
+    run->coding = codings[which];
+    dc3_run_say(run, "budget of %s: about %lld images as %s, %s and %.0f bytes of metadata each", size,
+                (long long)*images, dc3_coding_text(run->coding, text), dc3_size_text(each[which], expected),
+                line);
+    double more = ceil((double)*images * (1 + spare));
+    *images = more < (double)dc3_dataset_size(run->dataset) ? (int64_t)more : dc3_dataset_size(run->dataset);
+    return DC3_OK;
+}
+
+static dc3_status decide_total(dc3_run *run, int64_t live, int64_t *images)
+{
+    const dc3_condense_options *o = run->options;
+    int64_t all = dc3_dataset_size(run->dataset);
+    if (o->budget > 0) return choose_offer(run, live, images);
+    *images = o->total ? o->total : (int64_t)floor(o->fraction * (double)all);
+    if (*images >= live && *images <= all) return DC3_OK;
+    return dc3_fail_setting(o->total ? "total" : "fraction",
+                            "expected %lld to %lld images, at least one of each class, found %lld",
+                            (long long)live, (long long)all, (long long)*images);
+}
+
+dc3_status dc3_amount_decide(dc3_run *run, dc3_condense_options *own)
+{
+    int64_t live, images = 0, *have = NULL;
+    int classes = dc3_dataset_classes(run->dataset);
+    if (!dc3_amount_given(run->options)) return DC3_OK;
+    have = count_images(run, &live);
+    run->give = calloc((size_t)classes + 1, sizeof *run->give);
+    dc3_status status = have && run->give ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = decide_total(run, live, &images);
+    if (status == DC3_OK) {
+        own->select.ipc = (int)dc3_spread(images, classes, have, run->give);
+        run->total = images;
+    }
+    free(have);
+    return status;
+}

@@ -1,0 +1,28 @@
+/* How many images are stored, and in which format, where that is given over all classes: in images, as a part
+ * of the dataset, in bytes. */
+#ifndef DC3_CONDENSE_AMOUNT_H
+#define DC3_CONDENSE_AMOUNT_H
+
+#include "condense/output.h"
+
+/* 1 if total, fraction or budget is. */
+int dc3_amount_given(const dc3_condense_options *options);
+/* DC3_ERR_OPTION where they do not go together, are out of range, or the command stores no images (`stores`)
+ * or chooses none (`chooses`). */
+dc3_status dc3_amount_check(const dc3_condense_options *options, int stores, int chooses);
+
+/* Bytes of a stored image in each of `count` ways [count], as the mean of 64 images, spread over the dataset,
+ * as they are: an edit changes their colours, hardly their details. 0: none can be read. */
+dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, int count, double *each);
+
+/* Decides, where it is given so: own->select.ipc (the most of a class), run->give and run->total; of a budget
+ * also run->coding, and 5 % more images than are expected to fit. `own` is what run->options is. */
+dc3_status dc3_amount_decide(dc3_run *run, dc3_condense_options *own);
+/* Leaves out of each class what it gives beyond run->give: repeats first, then what was chosen last. */
+dc3_status dc3_amount_trim(dc3_run *run, dc3_chosen *chosen);
+/* Counts the bytes of what is stored, and removes images, of the class that has most the one chosen last,
+ * until all is within the budget; notes what is left. DC3_ERR_ARGUMENT where an image of each class is more,
+ * after which the images are there and the run is not complete. */
+dc3_status dc3_amount_fit(dc3_run *run, dc3_output *output, dc3_chosen *chosen);
+
+#endif

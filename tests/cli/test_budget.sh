@@ -1,0 +1,84 @@
+#!/bin/bash
+# How many images: over all classes, as a part, and in bytes, which are never exceeded.
+source "$(dirname "$0")/support.sh"
+# Two classes of 24 images that differ in size as files, and one of 3.
+for i in {1..24}; do
+  mkdir -p data/a data/b
+  "$make" data/a/$i.png $((20 + i)) 30 $((10 * i)) 90 $((250 - 9 * i)) || fail "make_image"
+  "$make" data/b/$i.png 40 $((20 + i)) 200 $((9 * i)) $((4 * i)) || fail "make_image"
+done
+images data/c 3
+random=(--method random --threads 1 --size 32 --no-report)
+# bytes RUN: of all that is in its train/.
+bytes() { find "$1/train" -type f -printf '%s\n' | awk '{n += $1} END {print n + 0}'; }
+# each RUN: images of the classes a, b and c.
+each() { local c; for c in a b c; do find "$1/train/$c" -type f 2> /dev/null | wc -l; done | xargs; }
+
+# As evenly as the classes have them; of those that could give one more the first do.
+for case in "7|3 2 2" "9|3 3 3" "12|5 4 3" "40|19 18 3" "51|24 24 3"; do
+  expect 0 "${case%|*} images stored" "$dc3" condense data -o total --fresh --total "${case%|*}" "${random[@]}"
+  [[ $(each total) == "${case#*|}" ]] || fail "--total ${case%|*}: $(each total)"
+  [[ $output != *"used again"* ]] || fail "--total ${case%|*} repeats images: $output"
+done
+expect 0 "10 images stored" "$dc3" condense data -o part --fraction 0.2 "${random[@]}"
+[[ $(each part) == "4 3 3" ]] || fail "--fraction: $(each part)"
+# The same images as --ipc chooses.
+expect 0 "9 images stored" "$dc3" condense data -o three --ipc 3 "${random[@]}"
+expect 0 "9 images stored" "$dc3" condense data -o nine --total 9 "${random[@]}"
+diff -r three/train nine/train || fail "--total 9 is not --ipc 3"
+expect 0 "10 images selected" "$dc3" select data -o chosen.jsonl --total 10 --method random --threads 1
+[[ $(field chosen.jsonl class | sort | uniq -c | xargs) == "4 a 3 b 3 c" ]] || fail "select: $(< chosen.jsonl)"
+expect 0 "12 images stored" "$dc3" condense data -o bins --method dc3-select --total 12 --bins 2 --teacher none \
+  "${random[@]:2}" --editor "$source/models/dc3-mini"
+[[ $(each bins) == "5 4 3" ]] || fail "--total with bins: $(each bins)"
+for wrong in "--total 2|--total: expected 3 to 51 images, at least one of each class, found 2" \
+  "--total 52|--total: expected 3 to 51 images" "--fraction 0.04|--fraction: expected 3 to 51 images" \
+  "--total 9 --ipc 3|--ipc and --total: expected one of them" "--total 9 --fraction 0.2|expected one of" \
+  "--fraction 1.5|--fraction" "--budget 5XB|--budget: expected bytes, such as 500kB or 5MB, found '5XB'" \
+  "--budget 0|--budget: expected bytes" "--budget 300|--budget: expected at least about"; do
+  read -ra words <<< "${wrong%|*}"
+  expect 2 "${wrong#*|}" "$dc3" condense data -o x "${words[@]}" "${random[@]}"
+done
+expect 2 "nknown option" "$dc3" select data -o y.jsonl --budget 5kB --method random --threads 1
+[[ ! -e x && ! -e y.jsonl ]] || fail "a refused command makes something"
+
+# In bytes: images and metadata together stay below, and most of it is used.
+for budget in 2kB 4000 6kB; do
+  expect 0 "images stored" "$dc3" condense data -o bytes --fresh --budget $budget "${random[@]}"
+  most=${budget/kB/000} found=$(bytes bytes)
+  (( found <= most )) || fail "--budget $budget: $found bytes"
+  [[ $(wc -l < bytes/train/metadata.jsonl) == $(find bytes/train -type f ! -name metadata.jsonl | wc -l) ]] ||
+    fail "--budget $budget: metadata of other images"
+  diff <(sort bytes/pictures.txt) <(cd bytes/train && find . -type f ! -name metadata.jsonl | sed 's,^./,,' | sort) ||
+    fail "--budget $budget: pictures.txt has others"
+done
+(( found * 10 > most * 8 )) || fail "--budget 6kB: $found bytes only"
+"$dc3" info bytes > info || fail "info"
+grep -q "state *complete" info || fail "info: $(< info)"
+# The format that is asked for; with less loss fewer images.
+expect 0 "images stored" "$dc3" condense data -o fine --budget 6kB --format webp:95 "${random[@]}"
+(( $(bytes fine) <= 6000 && $(wc -l < fine/pictures.txt) < $(wc -l < bytes/pictures.txt) )) ||
+  fail "--format: $(bytes fine)"
+# All of a small dataset fits: without loss.
+expect 0 "51 images stored" "$dc3" condense data -o whole --budget 1MB "${random[@]}"
+[[ $(find whole/train -name '*.png' | wc -l) == 51 ]] || fail "a budget for all: $(find whole/train | head -3)"
+# The same again: nothing to do; after a loss the same bytes; by several threads the same bytes.
+cp -r bytes again
+expect 0 "images stored" "$dc3" condense data -o again --budget 6kB "${random[@]}"
+same_run bytes again || fail "a finished run of a budget changes"
+rm "$(find again/train -name '*.webp' | sort | head -1)"
+expect 0 "images stored" "$dc3" condense data -o again --budget 6kB "${random[@]}"
+same_run bytes again || fail "an image that was lost"
+expect 0 "images stored" "$dc3" condense data -o threads --budget 6kB "${random[@]}" --threads 3
+diff -r bytes/train threads/train || fail "threads change what fits"
+expect 1 "other settings" "$dc3" condense data -o again --budget 5kB "${random[@]}"
+expect 0 "budget of 6.0 kB: about" "$dc3" condense data --budget 6kB "${random[@]}" --dry-run
+# Edits of images that are left out go, too.
+tiny_editor ip2p
+edits=(--method dc3 --editor ip2p --teacher none --threads 1 --dtype f32 --size 32 --bins 2)
+expect 0 "images stored" "$dc3" condense data -o edited --budget 3kB "${edits[@]}"
+(( $(bytes edited) <= 3000 )) || fail "an edited budget: $(bytes edited)"
+[[ $(find edited/edits -type f | wc -l) == $(wc -l < edited/pictures.txt) ]] ||
+  fail "edits of images that are not there"
+expect 0 "" "$dc3" evaluate edited --val data --labels hard --arch convnet3 --epochs 1 --threads 1 --size 16 --batch 4
+echo "all checks passed"

@@ -1,0 +1,92 @@
+/* Budgets: which format is worth its bytes, and how images are divided over classes. */
+#include "support/random_tensors.h"
+#include "budget/rule.h"
+#include "budget/spread.h"
+
+/* All ways to give out `total`: what dc3_spread gives is compared with taking one after the other from the
+ * class that has given least, the first of equals. */
+static void one_after_the_other(int64_t total, int classes, const int64_t *have, int64_t *give)
+{
+    for (int i = 0; i < classes; i++) give[i] = 0;
+    for (; total > 0; total--) {
+        int next = -1;
+        for (int i = 0; i < classes; i++)
+            if (give[i] < have[i] && (next < 0 || give[i] < give[next])) next = i;
+        if (next < 0) return;
+        give[next]++;
+    }
+}
+
+static void spreads(void **state)
+{
+    (void)state;
+    enum { CLASSES = 7 };
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        int64_t have[CLASSES], found[CLASSES], wanted[CLASSES], sum = 0, most = 0;
+        for (int i = 0; i < CLASSES; i++)
+            sum += have[i] = (int64_t)(dc3_hash64(&(uint64_t[]){seed, (uint64_t)i}, 16) % 12);
+        for (int64_t total = 0; total <= sum + 2; total++) {
+            int64_t said = dc3_spread(total, CLASSES, have, found);
+            one_after_the_other(total, CLASSES, have, wanted);
+            assert_memory_equal(found, wanted, sizeof found);
+            most = 0;
+            for (int i = 0; i < CLASSES; i++) most = wanted[i] > most ? wanted[i] : most;
+            assert_int_equal(said, most);
+        }
+    }
+}
+
+/* More images are worth more, and so is less loss; formats that the rule does not offer lie between those. */
+static void scores(void **state)
+{
+    (void)state;
+    for (int i = 0; i < DC3_OFFERS; i++) {
+        assert_true(dc3_budget_score(dc3_budget_codings[i], 11) >
+                    dc3_budget_score(dc3_budget_codings[i], 10));
+        if (i)
+            assert_true(dc3_budget_score(dc3_budget_codings[i], 10) >=
+                        dc3_budget_score(dc3_budget_codings[i - 1], 10));
+    }
+    for (int quality = 1; quality < 100; quality++)
+        assert_true(dc3_budget_score((dc3_coding){DC3_WEBP, quality + 1, 0}, 3) >=
+                    dc3_budget_score((dc3_coding){DC3_WEBP, quality, 0}, 3));
+}
+
+static dc3_offer offer(dc3_image_format format, int quality, double bytes)
+{
+    return (dc3_offer){{format, quality, DC3_CHROMA_444}, bytes};
+}
+
+static void choices(void **state)
+{
+    (void)state;
+    /* Bytes of 40 images of CIFAR-10 of 32 pixels with 120 bytes of metadata. */
+    const dc3_offer cifar[] = {offer(DC3_WEBP, 20, 292), offer(DC3_WEBP, 30, 313), offer(DC3_WEBP, 50, 358),
+                               offer(DC3_WEBP, 80, 480), offer(DC3_PNG, 0, 2970)};
+    int which;
+    int64_t images;
+    /* PNG holds a tenth of the images; it is not taken while there are more. */
+    assert_int_equal(dc3_budget_choose(cifar, 5, 100000, 10, 50000, &which, &images), DC3_OK);
+    assert_true(cifar[which].coding.format == DC3_WEBP);
+    assert_int_equal(images, (int64_t)(100000 / cifar[which].bytes));
+    /* Where all images fit, without loss. */
+    assert_int_equal(dc3_budget_choose(cifar, 5, 4e6, 10, 1000, &which, &images), DC3_OK);
+    assert_int_equal(which, 4);
+    assert_int_equal(images, 1000);
+    /* Where all fit with some loss only, as little of it as fits. */
+    assert_int_equal(dc3_budget_choose(cifar, 5, 370e3, 10, 1000, &which, &images), DC3_OK);
+    assert_int_equal(which, 2);
+    assert_int_equal(images, 1000);
+    /* One of each class, and a byte less. */
+    assert_int_equal(dc3_budget_choose(cifar, 5, 2920, 10, 50000, &which, &images), DC3_OK);
+    assert_true(which == 0 && images == 10);
+    assert_int_equal(dc3_budget_choose(cifar, 5, 2919, 10, 50000, &which, &images), DC3_ERR_ARGUMENT);
+    assert_string_equal(dc3_error_text(), "2920 bytes");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(spreads), cmocka_unit_test(scores),
+                                       cmocka_unit_test(choices)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
