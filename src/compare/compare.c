@@ -120,8 +120,7 @@ static dc3_status check_teachers(dc3_comparing *c, const dc3_dataset *data)
     const dc3_teacher_sample sample = {.dataset = data,
                                        .on = "training images",
                                        .mean = several ? &mean : NULL,
-                                       .fit = d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit,
-                                       .threads = d->select.threads};
+                                       .fit = d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit};
     dc3_status status = check_teacher(c, d->teacher, usual, &check, &sample);
     for (int k = 1; status == DC3_OK && k < c->given.count; k++)
         status = check_teacher(c, c->given.paths[k], usual, &check, &sample);

@@ -459,7 +459,7 @@ dc3_status dc3_output_finish(dc3_output *o)
     dc3_run *run = o->run;
     if (run->teacher.net)
         DC3_TRY(dc3_teacher_ask_about_stored(&run->teacher, o->train, o->labels, run->fit,
-                                             run->options->select.threads, &run->options->listener));
+                                             &run->options->listener));
     DC3_TRY(dc3_run_write_skipped(run));
     DC3_TRY(write_document(o, 1));
     o->complete = 1;

@@ -23,8 +23,7 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
                                .own = run->trains,
                                .any = o->any_teacher,
                                .listener = &o->listener};
-    dc3_teacher_sample sample = {
-        .dataset = run->dataset, .on = "training images", .fit = run->fit, .threads = o->select.threads};
+    dc3_teacher_sample sample = {.dataset = run->dataset, .on = "training images", .fit = run->fit};
     dc3_teacher_accuracy known = {.top1 = o->teacher_top1, .images = o->teacher_images};
     snprintf(known.on, sizeof known.on, "%s", o->teacher_on ? o->teacher_on : "images");
     if (status == DC3_OK) status = dc3_teacher_check_all(t, &check, known.top1 >= 0 ? &known : NULL, &sample);

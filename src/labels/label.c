@@ -23,6 +23,7 @@
 #include "run_folder/document.h"
 #include "run_folder/state.h"
 #include "labels/label_teachers.h"
+#include "labels/label_views.h"
 #include "teacher/classes.h"
 #include "teacher/own_teacher.h"
 #include "dc3/text.h"
@@ -46,14 +47,8 @@ typedef struct labelling {
     dc3_recipe recipe; /* of the views */
     int mixed;         /* images that are mixed with each other: of the options, or the recipe's */
     int factor;        /* of the views, 1 or 2 */
-    dc3_augmenter *augmenter;
     dc3_soft_labels labels;
-    /* One batch. */
-    int64_t *order; /* [n] of a view's images */
-    dc3_loaded_image *batch;
-    dc3_view_params *params;
-    float *views;  /* [batch rounded up to DC3_TEACHER_BATCH, size, size, 3] */
-    float *logits; /* [DC3_TEACHER_BATCH, classes] */
+    dc3_label_views *drawn; /* NULL before they are asked for */
 } labelling;
 
 dc3_label_options dc3_label_defaults(void)
@@ -275,8 +270,7 @@ static dc3_status check_teachers(labelling *l)
                                  .on = originals   ? "training images"
                                        : l->is_run ? "stored images"
                                                    : "labelled images",
-                                 .fit = DC3_FIT_CROP,
-                                 .threads = o->threads};
+                                 .fit = DC3_FIT_CROP};
     dc3_status status = dc3_label_teachers_check(&l->teachers, &check, &sample);
     dc3_dataset_close(&originals);
     json_decref(names);
@@ -305,21 +299,6 @@ static void fill_info(labelling *l)
     json_object_set_new(info, "temperature", json_real(o->temperature));
     json_object_set_new(info, "class_names", l->classes ? json_incref(l->classes) : names_of(l->dataset, 1));
     json_object_set_new(info, "files", names_of(l->dataset, 0));
-}
-
-static dc3_status open_memory(labelling *l)
-{
-    int64_t n = dc3_dataset_size(l->dataset), size = l->teachers.size;
-    size_t batch = (size_t)(l->mixed < n ? l->mixed : n);
-    size_t rows = (batch + DC3_TEACHER_BATCH - 1) / DC3_TEACHER_BATCH * DC3_TEACHER_BATCH;
-    l->order = malloc((size_t)n * sizeof *l->order);
-    l->batch = malloc(batch * sizeof *l->batch);
-    l->params = malloc(batch * sizeof *l->params);
-    l->views = calloc(rows, (size_t)(size * size * 3) * sizeof *l->views);
-    l->logits = malloc(DC3_TEACHER_BATCH * (size_t)l->labels.classes * sizeof *l->logits);
-    if (l->order && l->batch && l->params && l->views && l->logits) return DC3_OK;
-    return dc3_fail(DC3_ERR_MEMORY, "out of memory for a batch of %zu views of %d pixels (%.1f GB)", rows,
-                    (int)size, (double)rows * (double)size * (double)size * 12e-9);
 }
 
 /* Bytes of the images' files; 0 where they are in archives. */
@@ -351,13 +330,18 @@ static dc3_status open_all(labelling *l)
     if (o->top_k < 0 || (o->top_k && o->top_k >= classes))
         return dc3_fail_setting("top_k", "expected 1 to %lld of %lld classes, found %d",
                                 (long long)classes - 1, (long long)classes, o->top_k);
-    dc3_augment_options augment = {.size = l->teachers.size, .dtype = DC3_F32, .threads = o->threads};
-    DC3_TRY(dc3_augmenter_open(&augment, &l->augmenter));
     DC3_TRY(dc3_soft_labels_new(n, o->views, classes, o->top_k, l->teachers.size, &l->labels));
     fill_info(l);
     DC3_TRY(take_labels(l));
     DC3_TRY(check_teachers(l));
-    DC3_TRY(open_memory(l));
+    const dc3_label_views_options views = {.images = l->images,
+                                           .recipe = l->recipe,
+                                           .seed = o->seed,
+                                           .mixed = l->mixed,
+                                           .factor = l->factor,
+                                           .size = l->teachers.size,
+                                           .threads = o->threads};
+    DC3_TRY(dc3_label_views_open(&views, &l->drawn));
     *l->report = (dc3_label_report){.images = n,
                                     .classes = classes,
                                     .views = o->views,
@@ -369,7 +353,7 @@ static dc3_status open_all(labelling *l)
 static void close_all(labelling *l)
 {
     dc3_soft_labels_free(&l->labels);
-    dc3_augmenter_close(&l->augmenter);
+    dc3_label_views_close(&l->drawn);
     dc3_label_teachers_close(&l->teachers);
     dc3_images_close(&l->images);
     dc3_dataset_say_reading(l->dataset, &l->options->listener);
@@ -379,11 +363,6 @@ static void close_all(labelling *l)
     free(l->folder);
     free(l->out);
     free(l->checkpoint);
-    free(l->order);
-    free(l->batch);
-    free(l->params);
-    free(l->views);
-    free(l->logits);
 }
 
 static dc3_status estimate(labelling *l)
@@ -396,42 +375,6 @@ static dc3_status estimate(labelling *l)
     l->report->bytes = dc3_soft_labels_bytes(l->labels.n, o->views, l->labels.classes, o->top_k);
     dc3_listener_say(&o->listener, "estimate: %d views of each of %lld images, %.1f MB, about %s", o->views,
                      (long long)l->labels.n, l->report->bytes * 1e-6, dc3_duration_text(each * total, text));
-    return DC3_OK;
-}
-
-/* The teachers' logits of the batch's n views, DC3_TEACHER_BATCH at a time, the last filled up with zeros, so
- * that all run alike. */
-static dc3_status run_teachers(labelling *l, int64_t view, int n)
-{
-    size_t each = (size_t)l->teachers.size * (size_t)l->teachers.size * 3;
-    size_t fill = (size_t)(DC3_TEACHER_BATCH - 1 - (n - 1) % DC3_TEACHER_BATCH);
-    memset(l->views + (size_t)n * each, 0, fill * each * sizeof *l->views);
-    for (int first = 0; first < n; first += DC3_TEACHER_BATCH) {
-        DC3_TRY(dc3_label_teachers_run(&l->teachers, l->views + (size_t)first * each, l->logits));
-        for (int i = 0; i < DC3_TEACHER_BATCH && first + i < n; i++)
-            DC3_TRY(dc3_soft_labels_put(&l->labels, view, l->batch[first + i].item, l->options->temperature,
-                                        l->logits + i * l->labels.classes));
-    }
-    return DC3_OK;
-}
-
-/* The b-th batch of a view: n images of its order from `first` on. */
-static dc3_status label_batch(labelling *l, int64_t view, int64_t b, int64_t first, int n)
-{
-    const dc3_label_options *o = l->options;
-    int64_t count;
-    DC3_TRY(dc3_images_batch(l->images, n, l->order + first, l->batch, &count));
-    if (count < n) return dc3_fail(DC3_ERR_FORMAT, "%s", l->unreadable);
-    for (int i = 0; i < n; i++)
-        dc3_draw_recipe(&l->recipe, o->seed, view, &l->batch[i], l->factor, &l->params[i]);
-    dc3_mix_recipe(&l->recipe, o->seed, view, b, n, l->teachers.size, l->params);
-    DC3_TRY(dc3_augment(l->augmenter, n, l->batch, l->params, l->views));
-    DC3_TRY(run_teachers(l, view, n));
-    for (int i = 0; i < n; i++) { /* last, since it says that the view is there */
-        dc3_view_params *saved = &l->labels.params[view * l->labels.n + l->batch[i].item];
-        *saved = l->params[i];
-        saved->partner = (int)l->batch[saved->partner].item;
-    }
     return DC3_OK;
 }
 
@@ -500,35 +443,39 @@ static dc3_status resume(labelling *l)
     return dc3_soft_labels_resume(l->checkpoint, &l->labels);
 }
 
-/* 1 if all of a batch came from the checkpoint. */
-static int is_there(const labelling *l, int64_t view, int64_t first, int n)
+static dc3_status show(void *user, int worker, int64_t i, float *view, void *note)
 {
-    for (int i = 0; i < n; i++)
-        if (!dc3_soft_labels_has(&l->labels, view, l->order[first + i])) return 0;
-    return 1;
+    return dc3_label_views_make(((const labelling *)user)->drawn, worker, i, view, note);
 }
 
-static dc3_status label_view(labelling *l, int64_t view)
+static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
 {
-    int64_t n = l->labels.n, batch = l->mixed;
-    const dc3_listener *listener = &l->options->listener;
-    dc3_draw_order(l->options->seed, view, n, l->order);
-    for (int64_t first = 0; first < n; first += batch) {
-        int count = (int)(n - first < batch ? n - first : batch);
-        DC3_TRY(dc3_check_cancel());
-        int there = is_there(l, view, first, count);
-        if (!there) DC3_TRY(label_batch(l, view, first / batch, first, count));
-        if (!there) DC3_TRY(save_now_and_then(l));
-        if (listener->progress)
-            listener->progress(listener->user, "labels", view * n + first + count, n * l->labels.views);
-    }
-    return DC3_OK;
+    labelling *l = user;
+    const dc3_label_view *made = seen->note;
+    int64_t view = i / l->labels.n;
+    if (seen->status != DC3_OK) return dc3_fail(seen->status, "%s", seen->reason);
+    DC3_TRY(dc3_soft_labels_put(&l->labels, view, made->item, l->options->temperature, seen->values[0]));
+    l->labels.params[view * l->labels.n + made->item] =
+        made->params; /* last: it says that the view is there */
+    return save_now_and_then(l);
+}
+
+/* The first view that did not come from the checkpoint: they were put in this order. */
+static int64_t first_missing(const labelling *l)
+{
+    int64_t i = 0, all = l->labels.n * l->labels.views;
+    while (i < all && dc3_soft_labels_has(&l->labels, i / l->labels.n, dc3_label_views_item(l->drawn, i)))
+        i++;
+    return i;
 }
 
 static dc3_status label_all(labelling *l)
 {
-    dc3_status status = DC3_OK;
-    for (int64_t view = 0; status == DC3_OK && view < l->labels.views; view++) status = label_view(l, view);
+    dc3_look look = dc3_label_teachers_look(&l->teachers);
+    look.first = first_missing(l), look.count = l->labels.n * l->labels.views;
+    look.user = l, look.show = show, look.take = take, look.note = sizeof(dc3_label_view);
+    look.listener = &l->options->listener, look.stage = "labels";
+    dc3_status status = dc3_look_run(&look);
     if (status == DC3_ERR_CANCELLED) {
         DC3_TRY(save(l));
         return dc3_fail(status, "interrupted");

@@ -53,23 +53,13 @@ dc3_status dc3_label_teachers_open(const dc3_label_options *o, int side, const j
                                    dc3_label_teachers *t)
 {
     for (int k = 0; k < t->list.count; k++) DC3_TRY(open_one(o, k, side, names, t));
-    DC3_TRY(find_sizes(o, t));
-    const dc3_classifier_info *info = t->of[0].info;
-    size_t room = dc3_ensemble_room(&t->nets, DC3_TEACHER_BATCH, t->size, DC3_F32);
-    t->embeddings = malloc(DC3_TEACHER_BATCH * (size_t)info->embedding * sizeof *t->embeddings);
-    t->each = malloc((size_t)t->list.count * DC3_TEACHER_BATCH * (size_t)info->classes * sizeof *t->each);
-    if (room) t->room = malloc(room);
-    return t->embeddings && t->each && (t->room || !room) ? DC3_OK
-                                                          : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    return find_sizes(o, t);
 }
 
 void dc3_label_teachers_close(dc3_label_teachers *t)
 {
     for (int k = 0; k < t->list.count; k++) dc3_teacher_close(&t->of[k]);
     dc3_teacher_list_free(&t->list);
-    free(t->room);
-    free(t->embeddings);
-    free(t->each);
 }
 
 dc3_status dc3_label_teachers_check(dc3_label_teachers *t, const dc3_teacher_check *check,
@@ -130,13 +120,30 @@ dc3_status dc3_label_teachers_measure(dc3_label_teachers *t, const dc3_listener 
     return DC3_OK;
 }
 
-dc3_status dc3_label_teachers_run(dc3_label_teachers *t, float *views, float *logits)
+static dc3_status run(const void *network, dc3_ctx *ctx, int n, float *views, float *const values[2])
 {
-    int64_t values = DC3_TEACHER_BATCH * t->of[0].info->classes;
-    if (t->list.count == 1)
-        return dc3_teacher_run(&t->of[0], DC3_TEACHER_BATCH, views, t->embeddings, logits);
-    dc3_classifier_normalise((int64_t)DC3_TEACHER_BATCH * t->size * t->size, views);
-    DC3_TRY(dc3_ensemble_logits(&t->nets, t->of[0].ctx, DC3_TEACHER_BATCH, t->size, views, t->room, t->each));
-    dc3_ensemble_mean(&t->nets, values, t->each, logits);
-    return DC3_OK;
+    const dc3_label_teachers *t = network;
+    int64_t logits = n * t->of[0].info->classes;
+    size_t room = dc3_ensemble_room(&t->nets, n, t->size, DC3_F32);
+    char *memory = malloc(room + (size_t)t->list.count * (size_t)logits * sizeof(float));
+    float *each = memory ? (float *)(void *)(memory + room) : NULL;
+    if (!each) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_ctx_clear(ctx);
+    dc3_classifier_normalise((int64_t)n * t->size * t->size, views);
+    dc3_status status = dc3_ensemble_logits(&t->nets, ctx, n, t->size, views, room ? memory : NULL, each);
+    if (status == DC3_OK) dc3_ensemble_mean(&t->nets, logits, each, values[0]);
+    free(memory);
+    return status;
+}
+
+dc3_look dc3_label_teachers_look(const dc3_label_teachers *t)
+{
+    dc3_ctx *ctx = t->of[0].ctx;
+    return (dc3_look){.ctx = ctx,
+                      .rows = DC3_TEACHER_BATCH,
+                      .pixels = (int64_t)t->size * t->size * 3,
+                      .widths = {t->of[0].info->classes, 0},
+                      .bytes = dc3_ensemble_bytes(&t->nets, ctx, DC3_TEACHER_BATCH, t->size),
+                      .network = t,
+                      .run = run};
 }

@@ -11,9 +11,6 @@ typedef struct dc3_label_teachers {
     dc3_teacher of[DC3_ENSEMBLE_MOST];
     dc3_ensemble nets; /* theirs */
     int size;          /* of a view's side, pixels */
-    void *room;        /* of views at another size (learn/ensemble.h) */
-    float *embeddings; /* [DC3_TEACHER_BATCH, embedding] of a single one */
-    float *each;       /* [list.count, DC3_TEACHER_BATCH, classes] */
 } dc3_label_teachers;
 
 /* Reads which files there are: those of the options, else the run's own. */
@@ -31,8 +28,8 @@ void dc3_label_teachers_describe(const dc3_label_teachers *teachers, json_t *inf
 /* Says which they are; *seconds: what a view takes. */
 dc3_status dc3_label_teachers_measure(dc3_label_teachers *teachers, const dc3_listener *listener,
                                       double *seconds);
-/* logits [DC3_TEACHER_BATCH, classes] of views [DC3_TEACHER_BATCH, size, size, 3] in [0, 1], which are
- * normalised in place. */
-dc3_status dc3_label_teachers_run(dc3_label_teachers *teachers, float *views, float *logits);
+/* A look (ops/look.h) of theirs at views [size, size, 3] in [0, 1]: the first part of its values is the
+ * logits [classes]. The caller adds what else there is. */
+dc3_look dc3_label_teachers_look(const dc3_label_teachers *teachers);
 
 #endif

@@ -300,7 +300,7 @@ static void finish_row(const dc3_augmenter *a, const scratch *s, const dc3_view_
         }
 }
 
-static dc3_status augment_bytes(dc3_augmenter *a, int n, const dc3_loaded_image *images,
+static dc3_status augment_bytes(dc3_augmenter *a, int n, int made, const dc3_loaded_image *images,
                                 const dc3_view_params *params, void *views)
 {
     int size = a->options.size, threads = a->threads;
@@ -319,7 +319,7 @@ static dc3_status augment_bytes(dc3_augmenter *a, int n, const dc3_loaded_image 
         if (params[i].strength) dc3_rand_augment(view, size, &params[i], room);
     }
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < made; i++) {
         const scratch *s = &a->scratch[omp_get_thread_num()];
         const uint8_t *own = a->bytes + (size_t)i * each,
                       *partner = a->bytes + (size_t)params[i].partner * each;
@@ -332,16 +332,17 @@ static dc3_status augment_bytes(dc3_augmenter *a, int n, const dc3_loaded_image 
     return DC3_OK;
 }
 
-dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_loaded_image *images, const dc3_view_params *params,
-                       void *views)
+/* The first `made` of n views. */
+static dc3_status augment(dc3_augmenter *a, int n, int made, const dc3_loaded_image *images,
+                          const dc3_view_params *params, void *views)
 {
     int size = a->options.size;
     size_t each = (size_t)size * (size_t)size * 3;
     DC3_TRY(check(a, n, params));
     DC3_TRY(reserve(a, n, params));
-    if (has_ops(n, params)) return augment_bytes(a, n, images, params, views);
+    if (has_ops(n, params)) return augment_bytes(a, n, made, images, params, views);
 #pragma omp parallel for schedule(dynamic) num_threads(a->threads)
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < made; i++) {
         scratch *s = &a->scratch[omp_get_thread_num()];
         const dc3_view_params *p = &params[i];
         int whole[] = {0, 0, size, size}, box[] = {p->x0, p->y0, p->x1, p->y1};
@@ -350,4 +351,18 @@ dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_loaded_image *images, 
             render(a, s, &images[p->partner], &params[p->partner], box, views, (size_t)i * each);
     }
     return DC3_OK;
+}
+
+dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_loaded_image *images, const dc3_view_params *params,
+                       void *views)
+{
+    return augment(a, n, n, images, params, views);
+}
+
+dc3_status dc3_augment_one(dc3_augmenter *a, const dc3_loaded_image *images, const dc3_view_params *params,
+                           void *view)
+{
+    dc3_view_params both[] = {params[0], params[1]};
+    both[0].partner = both[1].partner = 1;
+    return augment(a, 2, 1, images, both, view);
 }

@@ -248,3 +248,14 @@ dc3_status dc3_images_batch(dc3_images *p, int64_t n, const int64_t *items, dc3_
     }
     return DC3_OK;
 }
+
+dc3_status dc3_images_one(const dc3_images *p, int64_t item, dc3_image *own, dc3_loaded_image *image)
+{
+    *own = (dc3_image){0};
+    dc3_status status = DC3_OK;
+    if (!p->held || !p->held[item].pixels) status = read_one(p, number_of(p, item), own);
+    if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_dataset_key(p->dataset, number_of(p, item)));
+    const dc3_image *from = own->pixels ? own : &p->held[item];
+    *image = (dc3_loaded_image){from->pixels, from->width, from->height, item};
+    return DC3_OK;
+}

@@ -57,5 +57,8 @@ typedef struct dc3_loaded_image {
  * not held. DC3_ERR_ARGUMENT where a batch alone is more than max_bytes; DC3_ERR_CANCELLED. */
 dc3_status dc3_images_batch(dc3_images *images, int64_t n, const int64_t *items, dc3_loaded_image *batch,
                             int64_t *count);
+/* One of them, by any thread: its pixels are held, or decoded into *own, which the caller frees in any case
+ * (dc3_image_free). Fails with "KEY: reason" for one that cannot be read. */
+dc3_status dc3_images_one(const dc3_images *images, int64_t item, dc3_image *own, dc3_loaded_image *image);
 
 #endif

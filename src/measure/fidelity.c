@@ -288,8 +288,7 @@ static dc3_status check_teacher(dc3_measuring *m, const dc3_pairing *p, const ch
     json_t *names = dc3_class_names(p->originals);
     dc3_teacher_check check = {
         .path = o->teacher, .data = data, .names = names, .any = o->any_teacher, .listener = &o->listener};
-    dc3_teacher_sample sample = {
-        .dataset = p->originals, .on = "training images", .fit = DC3_FIT_CROP, .threads = o->threads};
+    dc3_teacher_sample sample = {.dataset = p->originals, .on = "training images", .fit = DC3_FIT_CROP};
     dc3_status status = dc3_teacher_check_all(&m->teacher, &check, NULL, &sample);
     json_decref(names);
     return status;

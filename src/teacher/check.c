@@ -1,11 +1,9 @@
 #include "teacher/check.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
 #include "base/listener.h"
 #include "base/rng.h"
 #include "base/text.h"
@@ -190,9 +188,7 @@ typedef struct asking {
     const dc3_teacher_sample *sample;
     int64_t *items; /* [count] */
     int64_t count, read, right;
-    int64_t *by_class;          /* [classes] of those that were read */
-    float *rgb;                 /* [DC3_TEACHER_BATCH, size, size, 3] */
-    float *embeddings, *logits; /* [DC3_TEACHER_BATCH, ..] */
+    int64_t *by_class; /* [classes] of those that were read */
 } asking;
 
 static int label_of(const dc3_teacher_sample *s, int64_t item)
@@ -229,34 +225,17 @@ static dc3_status draw(asking *a)
     return status;
 }
 
-static dc3_status open_memory(asking *a)
+static dc3_status show(void *user, int worker, int64_t i, float *view, void *note)
 {
-    const dc3_classifier_info *info = a->teacher->info;
-    size_t each = (size_t)a->teacher->size * (size_t)a->teacher->size * 3;
-    a->rgb = calloc(DC3_TEACHER_BATCH * each, sizeof *a->rgb);
-    a->embeddings = malloc(DC3_TEACHER_BATCH * (size_t)info->embedding * sizeof *a->embeddings);
-    a->logits = malloc(DC3_TEACHER_BATCH * (size_t)info->classes * sizeof *a->logits);
-    a->by_class = calloc((size_t)info->classes, sizeof *a->by_class);
-    return a->rgb && a->embeddings && a->logits && a->by_class ? DC3_OK
-                                                               : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-}
-
-/* Reads as many images as a batch has, from the first-th on; failed[i]: it cannot be read. */
-static void load(const asking *a, int64_t first, int failed[DC3_TEACHER_BATCH])
-{
+    (void)worker, (void)note;
+    const asking *a = user;
     const dc3_teacher_sample *s = a->sample;
     int size = a->teacher->size;
-    size_t each = (size_t)size * (size_t)size * 3;
-#pragma omp parallel for schedule(dynamic) num_threads(s->threads)
-    for (int i = 0; i < DC3_TEACHER_BATCH; i++) {
-        dc3_image image;
-        failed[i] = first + i >= a->count ||
-                    dc3_dataset_read(s->dataset, a->items[first + i], size, size, s->fit, &image) != DC3_OK;
-        if (failed[i])
-            memset(a->rgb + (size_t)i * each, 0, each * sizeof *a->rgb);
-        else
-            dc3_image_to_floats(&image, a->rgb + (size_t)i * each), dc3_image_free(&image);
-    }
+    dc3_image image;
+    DC3_TRY(dc3_dataset_read(s->dataset, a->items[i], size, size, s->fit, &image));
+    dc3_image_to_floats(&image, view);
+    dc3_image_free(&image);
+    return DC3_OK;
 }
 
 /* Which class the logits mean; of equal ones the first. -1: one is not finite. */
@@ -270,37 +249,29 @@ static int64_t answer(const float *logits, int64_t classes)
     return best;
 }
 
-static dc3_status ask_batch(asking *a, int64_t first)
+static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
 {
-    int failed[DC3_TEACHER_BATCH];
-    int64_t classes = a->teacher->info->classes;
-    dc3_mean_answers *mean = a->sample->mean;
-    DC3_TRY(dc3_check_cancel());
-    load(a, first, failed);
-    DC3_TRY(dc3_teacher_run(a->teacher, DC3_TEACHER_BATCH, a->rgb, a->embeddings, a->logits));
-    for (int i = 0; i < DC3_TEACHER_BATCH; i++) {
-        if (failed[i]) continue;
-        int label = label_of(a->sample, a->items[first + i]);
-        a->right += answer(a->logits + i * classes, classes) == label;
-        if (mean) dc3_mean_answers_add(mean, first + i, label, a->logits + i * classes);
-        a->by_class[label]++;
-        a->read++;
-    }
+    asking *a = user;
+    if (seen->status != DC3_OK) return DC3_OK;
+    int label = label_of(a->sample, a->items[i]);
+    a->right += answer(seen->values[1], a->teacher->info->classes) == label;
+    if (a->sample->mean) dc3_mean_answers_add(a->sample->mean, i, label, seen->values[1]);
+    a->by_class[label]++;
+    a->read++;
     return DC3_OK;
 }
 
 static dc3_status ask_all(asking *a, const dc3_listener *listener)
 {
     DC3_TRY(draw(a));
-    DC3_TRY(open_memory(a));
+    a->by_class = calloc((size_t)a->teacher->info->classes, sizeof *a->by_class);
+    if (!a->by_class) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (a->sample->mean)
         DC3_TRY(dc3_mean_answers_begin(a->sample->mean, a->count, a->teacher->info->classes));
-    for (int64_t first = 0; first < a->count; first += DC3_TEACHER_BATCH) {
-        int64_t done = first + DC3_TEACHER_BATCH < a->count ? first + DC3_TEACHER_BATCH : a->count;
-        DC3_TRY(ask_batch(a, first));
-        if (listener->progress) listener->progress(listener->user, "asking the teacher", done, a->count);
-    }
-    return DC3_OK;
+    dc3_look look = dc3_teacher_look(a->teacher);
+    look.count = a->count, look.user = a, look.show = show, look.take = take;
+    look.listener = listener, look.stage = "asking the teacher";
+    return dc3_look_run(&look);
 }
 
 dc3_status dc3_teacher_ask(dc3_teacher *teacher, const dc3_teacher_sample *sample,
@@ -315,7 +286,7 @@ dc3_status dc3_teacher_ask(dc3_teacher *teacher, const dc3_teacher_sample *sampl
     *accuracy =
         (dc3_teacher_accuracy){.top1 = a.read ? (double)a.right / (double)a.read : -1, .images = a.read};
     snprintf(accuracy->on, sizeof accuracy->on, "%s", sample->on);
-    free(a.items), free(a.rgb), free(a.embeddings), free(a.logits), free(a.by_class);
+    free(a.items), free(a.by_class);
     return status;
 }
 
@@ -333,15 +304,14 @@ static int32_t *stored_labels(const dc3_dataset *stored, int64_t classes, const 
 }
 
 dc3_status dc3_teacher_ask_about_stored(dc3_teacher *teacher, const char *train, const int *folder_of,
-                                        dc3_fit fit, int threads, const dc3_listener *listener)
+                                        dc3_fit fit, const dc3_listener *listener)
 {
     dc3_dataset *stored;
     double largest;
     char text[DC3_ACCURACY_TEXT];
     DC3_TRY(dc3_dataset_open(train, &stored));
     int32_t *labels = stored_labels(stored, teacher->info->classes, folder_of);
-    dc3_teacher_sample sample = {
-        .dataset = stored, .labels = labels, .on = "stored images", .fit = fit, .threads = threads};
+    dc3_teacher_sample sample = {.dataset = stored, .labels = labels, .on = "stored images", .fit = fit};
     dc3_status status = labels ? dc3_teacher_ask(teacher, &sample, listener, &teacher->stored, &largest)
                                : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK)

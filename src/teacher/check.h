@@ -50,7 +50,6 @@ typedef struct dc3_teacher_sample {
     const char *on;         /* what they are: "training images" */
     dc3_mean_answers *mean; /* of several teachers, to which this one's answers are added; NULL: not wanted */
     dc3_fit fit;
-    int threads;
 } dc3_teacher_sample;
 
 /* How often the teacher is right about them, and the share of the most frequent class. Images that cannot be
@@ -61,7 +60,7 @@ dc3_status dc3_teacher_ask(dc3_teacher *teacher, const dc3_teacher_sample *sampl
 /* The same about the images that a run stored in `train`, whose folders are numbered apart from the dataset
  * where a class has none: folder_of [classes], -1 for such a class. Into teacher->stored; says so. */
 dc3_status dc3_teacher_ask_about_stored(dc3_teacher *teacher, const char *train, const int *folder_of,
-                                        dc3_fit fit, int threads, const dc3_listener *listener);
+                                        dc3_fit fit, const dc3_listener *listener);
 
 /* All of it: compares numbers and names of the classes, asks, says how often the teacher is right, which is
  * kept in teacher->accuracy, and refuses it as above. With `known` (or NULL) it is not asked: that is its

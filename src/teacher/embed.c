@@ -1,22 +1,19 @@
 #include "teacher/embed.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
 #include "base/file.h"
 #include "base/listener.h"
 #include "base/rng.h"
 #include "io/safetensors.h"
 #include "run_folder/fingerprint.h"
 
-/* One batch. */
-typedef struct room {
-    float *rgb;                 /* [DC3_TEACHER_BATCH, size, size, 3] */
-    float *embeddings, *logits; /* [DC3_TEACHER_BATCH, ..] */
-} room;
+typedef struct looking {
+    const dc3_embedding_call *call;
+    float *rows;
+} looking;
 
 static dc3_status find_cache(const dc3_embedding_call *e, char **path)
 {
@@ -56,57 +53,38 @@ static dc3_status write_cache(const dc3_embedding_call *e, const char *path, flo
     return status;
 }
 
-/* Reads as many images as a batch has, from the first-th on; failed[i]: it cannot be read, or there is none.
- */
-static void load(const dc3_embedding_call *e, int64_t first, float *rgb, int failed[DC3_TEACHER_BATCH])
+static dc3_status show(void *user, int worker, int64_t i, float *view, void *note)
 {
+    (void)worker, (void)note;
+    const dc3_embedding_call *e = ((const looking *)user)->call;
     int size = e->teacher->size;
-    int64_t n = dc3_dataset_size(e->data);
-    size_t each = (size_t)size * (size_t)size * 3;
-#pragma omp parallel for schedule(dynamic) num_threads(e->threads)
-    for (int i = 0; i < DC3_TEACHER_BATCH; i++) {
-        dc3_image image;
-        failed[i] = first + i >= n ||
-                    dc3_dataset_read(e->data, first + i, size, size, DC3_FIT_CROP, &image) != DC3_OK;
-        if (failed[i])
-            memset(rgb + (size_t)i * each, 0, each * sizeof *rgb);
-        else
-            dc3_image_to_floats(&image, rgb + (size_t)i * each), dc3_image_free(&image);
-    }
+    dc3_image image;
+    DC3_TRY(dc3_dataset_read(e->data, i, size, size, DC3_FIT_CROP, &image));
+    dc3_image_to_floats(&image, view);
+    dc3_image_free(&image);
+    return DC3_OK;
 }
 
-static dc3_status run_batch(const dc3_embedding_call *e, const room *r, int64_t first, float *rows)
+static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
 {
-    int failed[DC3_TEACHER_BATCH];
-    int64_t width = e->teacher->info->embedding, n = dc3_dataset_size(e->data);
-    DC3_TRY(dc3_check_cancel());
-    load(e, first, r->rgb, failed);
-    DC3_TRY(dc3_teacher_run(e->teacher, DC3_TEACHER_BATCH, r->rgb, r->embeddings, r->logits));
-    for (int i = 0; i < DC3_TEACHER_BATCH && first + i < n; i++) {
-        memcpy(rows + (first + i) * width, r->embeddings + i * width, (size_t)width * sizeof *rows);
-        if (failed[i]) rows[(first + i) * width] = NAN;
-    }
+    const looking *l = user;
+    int64_t width = l->call->teacher->info->embedding;
+    float *row = l->rows + i * width;
+    memcpy(row, seen->values[0], (size_t)width * sizeof *row);
+    if (seen->status != DC3_OK) row[0] = NAN;
     return DC3_OK;
 }
 
 static dc3_status run_all(dc3_embedding_call *e, float *rows)
 {
-    const dc3_classifier_info *info = e->teacher->info;
-    int64_t n = dc3_dataset_size(e->data), size = e->teacher->size;
     double start = dc3_seconds_now();
-    room r = {.rgb = malloc(DC3_TEACHER_BATCH * (size_t)(size * size * 3) * sizeof *r.rgb),
-              .embeddings = malloc(DC3_TEACHER_BATCH * (size_t)info->embedding * sizeof *r.embeddings),
-              .logits = malloc(DC3_TEACHER_BATCH * (size_t)info->classes * sizeof *r.logits)};
-    dc3_status status =
-        r.rgb && r.embeddings && r.logits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int64_t first = 0; status == DC3_OK && first < n; first += DC3_TEACHER_BATCH) {
-        status = run_batch(e, &r, first, rows);
-        int64_t done = first + DC3_TEACHER_BATCH < n ? first + DC3_TEACHER_BATCH : n;
-        if (e->listener->progress) e->listener->progress(e->listener->user, "embeddings", done, n);
-    }
-    e->looked = n;
+    looking l = {e, rows};
+    dc3_look look = dc3_teacher_look(e->teacher);
+    look.count = dc3_dataset_size(e->data), look.user = &l, look.show = show, look.take = take;
+    look.listener = e->listener, look.stage = "embeddings";
+    dc3_status status = dc3_look_run(&look);
+    e->looked = look.count;
     e->seconds = dc3_seconds_now() - start;
-    free(r.rgb), free(r.embeddings), free(r.logits);
     return status;
 }
 

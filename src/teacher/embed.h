@@ -11,7 +11,6 @@ typedef struct dc3_embedding_call {
     const char *path; /* of its file */
     const dc3_dataset *data;
     const char *cache; /* folder that saves the result for other calls; NULL: none */
-    int threads;
     const dc3_listener *listener;
     int64_t looked; /* set: images that the network was run on, 0 where they came from the cache */
     double seconds; /* set: that this took */

@@ -122,7 +122,6 @@ static dc3_status embed(probe *p, const dc3_dataset *data, rows *r, int64_t *pla
                             .path = o->backbone,
                             .data = data,
                             .cache = o->cache,
-                            .threads = o->threads,
                             .listener = &p->listener};
     int64_t n = dc3_dataset_size(data);
     DC3_TRY(take_rows(r, n, p->d));

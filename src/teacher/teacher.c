@@ -163,6 +163,22 @@ dc3_status dc3_teacher_run(dc3_teacher *t, int n, float *rgb, float *embeddings,
     return dc3_teacher_run_in(t, t->ctx, n, rgb, embeddings, logits);
 }
 
+static dc3_status run_views(const void *teacher, dc3_ctx *ctx, int n, float *views, float *const values[2])
+{
+    return dc3_teacher_run_in(teacher, ctx, n, views, values[0], values[1]);
+}
+
+dc3_look dc3_teacher_look(const dc3_teacher *t)
+{
+    return (dc3_look){.ctx = t->ctx,
+                      .rows = DC3_TEACHER_BATCH,
+                      .pixels = (int64_t)t->size * t->size * 3,
+                      .widths = {t->info->embedding, t->info->classes},
+                      .bytes = dc3_teacher_bytes(t, DC3_TEACHER_BATCH),
+                      .network = t,
+                      .run = run_views};
+}
+
 double dc3_teacher_bytes(const dc3_teacher *t, int n)
 {
     return dc3_classifier_bytes(t->ctx, t->net, n, t->size);

@@ -6,6 +6,7 @@
 
 #include "dc3/condense.h"
 #include "nn/classifier.h"
+#include "ops/look.h"
 #include "teacher/accuracy.h"
 
 enum { DC3_TEACHER_LEAST_SIZE = 16, DC3_TEACHER_MOST_SIZE = 1024 }; /* pixels at which one sees images */
@@ -54,6 +55,9 @@ dc3_status dc3_teacher_run(dc3_teacher *teacher, int n, float *rgb, float *embed
 /* The same in a context of the caller's, so that threads ask one teacher side by side (ops/workers.h). */
 dc3_status dc3_teacher_run_in(const dc3_teacher *teacher, dc3_ctx *ctx, int n, float *rgb, float *embeddings,
                               float *logits);
+/* A look (ops/look.h) of the teacher's at views [size, size, 3] in [0, 1], DC3_TEACHER_BATCH at once:
+ * embeddings and logits. The caller adds what else there is. */
+dc3_look dc3_teacher_look(const dc3_teacher *teacher);
 /* Bytes that such a call needs in its context. */
 double dc3_teacher_bytes(const dc3_teacher *teacher, int n);
 /* Seconds for one image, from the second of two batches of DC3_TEACHER_BATCH. */

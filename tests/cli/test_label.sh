@@ -16,7 +16,7 @@ odd=$(find photos-ipc10/train/blue -name '*.png' | sort | head -1)
 "$tools/make_image" "$odd" 57 38 90 90 10 || fail "make_image"
 label=("$dc3" label photos-ipc10 --teacher teacher.safetensors --threads 2)
 
-expect 0 "about 1 s" "${label[@]}" --dry-run
+expect 0 "estimate: 10 views of each of 6 images" "${label[@]}" --dry-run
 [[ ! -e photos-ipc10/soft_labels.safetensors ]] || fail "--dry-run writes"
 expect 0 "times the images'" "${label[@]}" --views 5 --batch 4
 cp photos-ipc10/soft_labels.safetensors first
@@ -24,6 +24,10 @@ expect 0 '"views": 5' "${label[@]}" --views 5 --batch 4 --json
 cmp first photos-ipc10/soft_labels.safetensors || fail "the same command gives other bytes"
 expect 0 "result: seed" "${label[@]}" --views 5 --batch 4 --seed 1 -o seed
 cmp -s first seed && fail "the seed changes nothing"
+for threads in 1 3; do
+  expect 0 "result: threads" "${label[@]}" --views 15 --batch 4 --threads $threads -o threads$threads
+done
+cmp threads1 threads3 || fail "the number of threads changes labels"
 
 # Views made again by dc3 and by the program of docs/soft-labels.md.
 python=${PYTHON:-python3}

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "learn/augment.h"
+#include "learn/rand_augment.h"
 #include "learn/resample.h"
 
 static void must(dc3_status status)
@@ -246,6 +247,41 @@ static void extreme_shapes_and_threads(void **state)
     }
 }
 
+/* A view that is made alone with its partner is the one of the batch, also where operations follow. */
+static void one_of_a_batch(void **state)
+{
+    (void)state;
+    enum { N = 6, SIDE = 20, SIZE = 16, EACH = SIZE * SIZE * 3 };
+    static uint8_t pixels[N][SIDE * SIDE * 3];
+    static float views[N * EACH], alone[EACH];
+    dc3_loaded_image images[N];
+    dc3_view_params p[N];
+    int others = 0;
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < SIDE * SIDE * 3; k++) pixels[i][k] = (uint8_t)((i * 1009 + k) * 101 / 7);
+    for (int ops = 0; ops < 2; ops++) {
+        dc3_augmenter *a;
+        must(dc3_augmenter_open(&(dc3_augment_options){.size = SIZE, .threads = 2}, &a));
+        for (int i = 0; i < N; i++) {
+            images[i] = (dc3_loaded_image){pixels[i], SIDE, SIDE, i};
+            dc3_draw_rded(3, 1, i, SIDE, SIDE, 2, 0, &p[i]);
+            p[i].strength = 0;
+            if (ops) dc3_draw_rand_augment(3, 1, i, 2, 9, &p[i]);
+        }
+        dc3_draw_cutmix(3, 1, 0, N, SIZE, p);
+        must(dc3_augment(a, N, images, p, views));
+        for (int i = 0; i < N; i++) {
+            int k = p[i].partner;
+            must(dc3_augment_one(a, (dc3_loaded_image[]){images[i], images[k]},
+                                 (dc3_view_params[]){p[i], p[k]}, alone));
+            assert_memory_equal(alone, views + i * EACH, sizeof alone);
+            others += k != i && p[i].x1 > p[i].x0 && p[i].y1 > p[i].y0;
+        }
+        dc3_augmenter_close(&a);
+    }
+    assert_true(others > N);
+}
+
 static void wrong_parameters(void **state)
 {
     (void)state;
@@ -374,6 +410,7 @@ int main(void)
                                        cmocka_unit_test(padded_crops),
                                        cmocka_unit_test(alternating_flips),
                                        cmocka_unit_test(extreme_shapes_and_threads),
+                                       cmocka_unit_test(one_of_a_batch),
                                        cmocka_unit_test(wrong_parameters),
                                        cmocka_unit_test(held_or_not)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
