@@ -3,7 +3,6 @@
  * see it alike are a group, for which each of its images is read once; a class's chosen and drawn ones
  * first. */
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,17 +23,21 @@ enum { DRAWS = 10, SETS = 1 + DRAWS }; /* set 0 is the run's choice */
 
 typedef struct work {
     dc3_measuring *m;
-    dc3_subject **group; /* [count], the runs */
-    int count;
+    dc3_subject **group; /* [runs] */
+    int runs;
     const dc3_dataset *data;
     dc3_run *run; /* has the VAE; NULL: the teacher looks */
     int size;
     int64_t d;
-    float *views, *features; /* [DC3_MEASURE_BATCH, size, size, 3], [DC3_MEASURE_BATCH, d] */
-    uint16_t *member;        /* [count, images], a bit for each of the run's sets that an image is in */
-    dc3_coverage **sets;     /* [count, SETS, classes] */
-    float *retained;         /* [room, d], of the class's images that are in a set */
-    int64_t room;
+    uint16_t *member;    /* [runs, images], a bit for each of the run's sets that an image is in */
+    dc3_coverage **sets; /* [runs, SETS, classes] */
+    /* Of the class in work. */
+    int64_t *items; /* [listed], those that are looked at, */
+    int64_t listed;
+    int fills;    /* to fill the sets, or to be held against them */
+    int64_t done; /* images of all classes */
+    float *rows;  /* [room, d], features that are not yet held against the sets */
+    int64_t count, room;
 } work;
 
 /* The bits of the g-th run. */
@@ -82,7 +85,7 @@ static dc3_status mark_class(work *w, int64_t first, int64_t end)
 {
     int64_t *order = malloc((size_t)(end - first + 1) * sizeof *order);
     if (!order) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int g = 0; g < w->count; g++) mark_draws(w, g, first, end, order);
+    for (int g = 0; g < w->runs; g++) mark_draws(w, g, first, end, order);
     free(order);
     return DC3_OK;
 }
@@ -97,134 +100,126 @@ static dc3_status read_view(const work *w, int64_t item, float *to)
     return status;
 }
 
-/* Features of `count` images; the rows of those that can be read come first, their number is *readable and
- * their items stay in items [count]. */
-static dc3_status look(work *w, int64_t *items, int count, int *readable)
-{
-    enum { B = DC3_MEASURE_BATCH };
-    char reasons[B][DC3_REASON_SIZE];
-    int failed[B] = {0};
-    size_t each = (size_t)w->size * (size_t)w->size * 3;
-    memset(w->views, 0, B * each * sizeof *w->views);
-#pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads)
-    for (int i = 0; i < count; i++) {
-        failed[i] = read_view(w, items[i], w->views + (size_t)i * each) != DC3_OK;
-        if (failed[i]) snprintf(reasons[i], sizeof reasons[i], "%s", dc3_error_text());
-    }
-    DC3_TRY(dc3_check_cancel());
-    if (w->run)
-        DC3_TRY(dc3_editor_encode(w->run->editor, B, w->size, w->views, w->features));
-    else
-        DC3_TRY(dc3_network_run(w->m, DC3_BY_TEACHER, w->views, w->features,
-                                w->m->networks[DC3_BY_TEACHER].logits));
-    *readable = 0;
-    for (int i = 0; i < count; i++) {
-        if (failed[i]) {
-            DC3_TRY(dc3_measure_skip(w->m, w->group[0], dc3_dataset_key(w->data, items[i]), reasons[i]));
-            continue;
-        }
-        memmove(w->features + *readable * w->d, w->features + i * w->d, (size_t)w->d * sizeof(float));
-        items[(*readable)++] = items[i];
-    }
-    return DC3_OK;
-}
-
 static int is_marked(const work *w, int64_t item)
 {
     int any = 0;
-    for (int g = 0; g < w->count; g++) any |= members_of(w, g)[item] != 0;
+    for (int g = 0; g < w->runs; g++) any |= members_of(w, g)[item] != 0;
     return any;
 }
 
-/* The next images from *at on, before `end`, that are in a set or not; returns how many. */
-static int next_items(const work *w, int marked, int64_t *at, int64_t end, int64_t *items)
-{
-    int count = 0;
-    for (; *at < end && count < DC3_MEASURE_BATCH; ++*at)
-        if (is_marked(w, *at) == marked) items[count++] = *at;
-    return count;
-}
-
-/* Puts the first `more` rows of the features behind the `count` that are kept. */
-static dc3_status retain(work *w, int64_t count, int64_t more)
-{
-    if (!more) return DC3_OK;
-    if (count + more > w->room) {
-        int64_t room = 2 * (count + more);
-        float *retained = realloc(w->retained, (size_t)(room * w->d) * sizeof *retained);
-        if (!retained)
-            return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld rows of features", (long long)room);
-        w->retained = retained;
-        w->room = room;
-    }
-    memcpy(w->retained + count * w->d, w->features, (size_t)(more * w->d) * sizeof(float));
-    return DC3_OK;
-}
-
 /* Puts a row into the sets that its image is in. */
-static dc3_status choose_row(work *w, int label, int64_t item, const float *x)
+static dc3_status choose_row(const work *w, int label, int64_t item, const float *x)
 {
-    for (int g = 0; g < w->count; g++)
+    for (int g = 0; g < w->runs; g++)
         for (int k = 0; k < SETS; k++)
             if (members_of(w, g)[item] >> k & 1) DC3_TRY(dc3_coverage_choose(*set_of(w, g, k, label), x));
     return DC3_OK;
 }
 
-/* Holds rows of a class against all sets. */
-static dc3_status add_rows(work *w, int label, int64_t n, const float *x)
+/* Holds the waiting rows of a class against all sets. */
+static dc3_status add_rows(work *w, int label)
 {
     int failed = 0;
 #pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads) reduction(| : failed)
-    for (int i = 0; i < w->count * SETS; i++)
-        failed |= dc3_coverage_add(*set_of(w, i / SETS, i % SETS, label), n, x) != DC3_OK;
+    for (int i = 0; i < w->runs * SETS; i++)
+        failed |= dc3_coverage_add(*set_of(w, i / SETS, i % SETS, label), w->count, w->rows) != DC3_OK;
+    w->count = 0;
     return failed ? dc3_fail(DC3_ERR_MEMORY, "out of memory for the distances of the images") : DC3_OK;
 }
 
-static void report_progress(const work *w, int64_t done)
+/* Keeps a row that waits. */
+static dc3_status keep_row(work *w, const float *x)
 {
+    if (w->count == w->room) {
+        int64_t room = w->room ? 2 * w->room : 64;
+        float *rows = realloc(w->rows, (size_t)(room * w->d) * sizeof *rows);
+        if (!rows)
+            return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld rows of features", (long long)room);
+        w->rows = rows;
+        w->room = room;
+    }
+    memcpy(w->rows + w->count++ * w->d, x, (size_t)w->d * sizeof *x);
+    return DC3_OK;
+}
+
+static dc3_status show(void *user, int worker, int64_t i, float *view, void *note)
+{
+    (void)worker, (void)note;
+    const work *w = user;
+    return read_view(w, w->items[i], view);
+}
+
+static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
+{
+    enum { MANY = 1 << 20 }; /* values */
+    work *w = user;
+    int64_t item = w->items[i];
+    int label = dc3_dataset_label(w->data, item);
     const dc3_listener *listener = &w->m->options->listener;
-    if (listener->progress) listener->progress(listener->user, "coverage", done, dc3_dataset_size(w->data));
+    if (++w->done % DC3_MEASURE_BATCH == 0 && listener->progress)
+        listener->progress(listener->user, "coverage", w->done, dc3_dataset_size(w->data));
+    if (seen->status != DC3_OK)
+        return dc3_measure_skip(w->m, w->group[0], dc3_dataset_key(w->data, item), seen->reason);
+    if (w->fills) DC3_TRY(choose_row(w, label, item, seen->values[0]));
+    DC3_TRY(keep_row(w, seen->values[0]));
+    return w->fills || w->count * w->d < MANY ? DC3_OK : add_rows(w, label);
+}
+
+static dc3_status encode(const void *network, dc3_ctx *ctx, int rows, float *views, float *const values[2])
+{
+    const work *w = network;
+    return dc3_editor_encode_in(w->run->editor, ctx, rows, w->size, views, values[0]);
+}
+
+/* The images of the class [first, end) that are in a set, whose rows all wait then, or those that are not. */
+static dc3_status look_at(work *w, int64_t first, int64_t end, int fills)
+{
+    dc3_look look = w->run ? (dc3_look){.ctx = dc3_editor_ctx(w->run->editor),
+                                        .rows = DC3_MEASURE_BATCH,
+                                        .pixels = (int64_t)w->size * w->size * 3,
+                                        .widths = {w->d, 0},
+                                        .network = w,
+                                        .run = encode}
+                           : dc3_teacher_look(&w->m->teacher);
+    if (w->run) look.bytes = dc3_editor_encode_bytes(w->run->editor, DC3_MEASURE_BATCH, w->size);
+    w->listed = 0, w->fills = fills;
+    for (int64_t i = first; i < end; i++)
+        if (is_marked(w, i) == fills) w->items[w->listed++] = i;
+    look.count = w->listed, look.user = w, look.show = show, look.take = take;
+    return dc3_look_run(&look);
 }
 
 /* The class [first, end): its sets are filled, then all of it is held against them. */
 static dc3_status cover_class(work *w, int64_t first, int64_t end)
 {
-    int64_t items[DC3_MEASURE_BATCH], retained = 0, done = first;
-    int label = dc3_dataset_label(w->data, first), count, readable;
+    int label = dc3_dataset_label(w->data, first);
     DC3_TRY(mark_class(w, first, end));
-    for (int64_t at = first; (count = next_items(w, 1, &at, end, items)); report_progress(w, done += count)) {
-        DC3_TRY(look(w, items, count, &readable));
-        for (int i = 0; i < readable; i++) DC3_TRY(choose_row(w, label, items[i], w->features + i * w->d));
-        DC3_TRY(retain(w, retained, readable));
-        retained += readable;
-    }
-    /* cover_group frees w->retained; the analyzer loses sight of w in the parallel region.
-     * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-    DC3_TRY(add_rows(w, label, retained, w->retained));
-    for (int64_t at = first; retained && (count = next_items(w, 0, &at, end, items));
-         report_progress(w, done += count)) {
-        DC3_TRY(look(w, items, count, &readable));
-        DC3_TRY(add_rows(w, label, readable, w->features));
-    }
-    for (int g = 0; g < w->count; g++)
+    w->done = first;
+    DC3_TRY(look_at(w, first, end, 1));
+    int is_empty = !w->count;
+    DC3_TRY(add_rows(w, label));
+    if (!is_empty) DC3_TRY(look_at(w, first, end, 0));
+    DC3_TRY(add_rows(w, label));
+    for (int g = 0; g < w->runs; g++)
         for (int k = 0; k < SETS; k++) dc3_coverage_rest(*set_of(w, g, k, label));
     return DC3_OK;
 }
 
 static int set_count(const work *w)
 {
-    return w->count * SETS * dc3_dataset_classes(w->data);
+    return w->runs * SETS * dc3_dataset_classes(w->data);
 }
 
 static dc3_status cover_all(work *w)
 {
     int64_t n = dc3_dataset_size(w->data);
     int sets = set_count(w);
-    w->member = calloc((size_t)w->count * (size_t)n, sizeof *w->member);
+    w->items = malloc((size_t)n * sizeof *w->items);
+    w->member = calloc((size_t)w->runs * (size_t)n, sizeof *w->member);
     w->sets = calloc((size_t)sets, sizeof(dc3_coverage *));
-    if (!w->member || !w->sets) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (!w->items || !w->member || !w->sets) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int i = 0; i < sets; i++) DC3_TRY(dc3_coverage_open(w->d, &w->sets[i]));
-    for (int g = 0; g < w->count; g++) mark_chosen(w, g);
+    for (int g = 0; g < w->runs; g++) mark_chosen(w, g);
     for (int64_t first = 0, end; first < n; first = end) {
         for (end = first; end < n && dc3_dataset_label(w->data, end) == dc3_dataset_label(w->data, first);)
             end++;
@@ -342,22 +337,12 @@ static dc3_status open_editor(work *w, dc3_condense_options *o, dc3_condense_rep
             "coverage: expected an editor or a teacher whose features tell images apart, found neither");
     DC3_TRY(dc3_run_open(o, DC3_RUN_METHOD, result, w->run));
     json_t *fingerprint = dc3_fingerprint(o->editor);
-    for (int g = 0; g < w->count; g++) {
+    for (int g = 0; g < w->runs; g++) {
         check_editor(w, w->group[g], fingerprint);
         note_own(w, w->group[g]);
     }
     json_decref(fingerprint);
     return DC3_OK;
-}
-
-static dc3_status open_memory(work *w)
-{
-    const dc3_network *t = &w->m->networks[DC3_BY_TEACHER];
-    w->size = w->run ? w->run->feature_size : t->size;
-    w->d = w->run ? w->run->feature_length : t->features;
-    w->views = malloc(DC3_MEASURE_BATCH * (size_t)w->size * (size_t)w->size * 3 * sizeof *w->views);
-    w->features = malloc(DC3_MEASURE_BATCH * (size_t)w->d * sizeof *w->features);
-    return w->views && w->features ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 static dc3_status cover_group(work *w)
@@ -367,15 +352,15 @@ static dc3_status cover_group(work *w)
     dc3_condense_report result;
     w->run = w->m->teacher.net ? NULL : &run;
     dc3_status status = w->run ? open_editor(w, &options, &result) : DC3_OK;
-    if (status == DC3_OK) status = open_memory(w);
+    w->size = w->run ? run.feature_size : w->m->teacher.size;
+    w->d = w->run ? run.feature_length : w->m->networks[DC3_BY_TEACHER].features;
     if (status == DC3_OK) status = cover_all(w);
-    for (int g = 0; status == DC3_OK && g < w->count; g++) status = report(w, g);
+    for (int g = 0; status == DC3_OK && g < w->runs; g++) status = report(w, g);
     for (int i = 0; w->sets && i < set_count(w); i++) dc3_coverage_close(&w->sets[i]);
     free(w->sets);
     free(w->member);
-    free(w->views);
-    free(w->features);
-    free(w->retained);
+    free(w->items);
+    free(w->rows);
     if (w->run) dc3_run_close(w->run);
     w->run = NULL;
     return status;
@@ -421,12 +406,12 @@ dc3_status dc3_measure_coverage(dc3_measuring *m)
                          "note: %s: none of these is a run whose choice can be compared with its dataset",
                          dc3_setting("coverage"));
     while (status == DC3_OK && (s = next_run(m))) {
-        work w = {.m = m, .group = group, .count = 1, .data = dc3_pairing_originals(s->pairing)};
+        work w = {.m = m, .group = group, .runs = 1, .data = dc3_pairing_originals(s->pairing)};
         group[0] = s;
         for (int k = 0; k < m->count; k++) {
             dc3_subject *other = &m->subjects[k];
             if (other != s && other->pairing && !other->coverage && alike(m, s, other))
-                group[w.count++] = other;
+                group[w.runs++] = other;
         }
         status = cover_group(&w);
     }

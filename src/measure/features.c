@@ -50,19 +50,16 @@ void dc3_features_close(dc3_subject *s)
     }
 }
 
-dc3_status dc3_features_add(const dc3_measuring *m, dc3_subject *s, int64_t first, const int *wanted)
+dc3_status dc3_features_add(const dc3_measuring *m, dc3_subject *s, int64_t item, const dc3_answers *answers)
 {
     for (int k = 0; k < DC3_NETWORKS; k++) {
-        const dc3_network *n = &m->networks[k];
         dc3_feature_sums *f = &s->features[k];
-        for (int i = 0; n->size && i < DC3_MEASURE_BATCH; i++) {
-            if (!wanted[i]) continue;
-            dc3_moments_add(f->moments, 1, n->embeddings + i * n->features);
-            DC3_TRY(dc3_feature_sample_add(f->sample, n->embeddings + i * n->features));
-            if (!f->score) continue;
-            int part = dc3_inception_score_part(f->ranks[first + i], dc3_dataset_size(s->data), PARTS);
-            dc3_inception_score_add(f->score, part, n->logits + i * n->classes);
-        }
+        if (!m->networks[k].size) continue;
+        dc3_moments_add(f->moments, 1, answers->embeddings[k]);
+        DC3_TRY(dc3_feature_sample_add(f->sample, answers->embeddings[k]));
+        if (!f->score) continue;
+        int part = dc3_inception_score_part(f->ranks[item], dc3_dataset_size(s->data), PARTS);
+        dc3_inception_score_add(f->score, part, answers->logits[k]);
     }
     return DC3_OK;
 }

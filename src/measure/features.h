@@ -7,8 +7,8 @@
 /* Makes room for a subject's features. */
 dc3_status dc3_features_open(const dc3_measuring *m, dc3_subject *s);
 void dc3_features_close(dc3_subject *s);
-/* Adds what the networks said of the batch whose first image is `first`; wanted [DC3_MEASURE_BATCH]. */
-dc3_status dc3_features_add(const dc3_measuring *m, dc3_subject *s, int64_t first, const int *wanted);
+/* Adds what the networks said of an image. */
+dc3_status dc3_features_add(const dc3_measuring *m, dc3_subject *s, int64_t item, const dc3_answers *answers);
 /* Fills s->distribution from all features, with the distances from the reference's. */
 dc3_status dc3_features_finish(dc3_measuring *m, dc3_subject *s);
 

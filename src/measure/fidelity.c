@@ -26,13 +26,6 @@ typedef struct sums {
     double loss_before, loss_after;
 } sums;
 
-/* One image of the batch and its original. */
-typedef struct pair {
-    enum { NOT_COMPARED, FAILED, COMPARED } state;
-    double ssim, delta_e, psnr;
-    char reason[DC3_REASON_SIZE];
-} pair;
-
 /* Where a stored image has no original that is known: metadata.jsonl does not name the image or its source
  * is another image now; its source is not among the originals. */
 enum { UNNAMED = -1, GONE = -2 };
@@ -43,9 +36,7 @@ struct dc3_pairing {
     dc3_fit fit;
     int fourfold;
     sums *classes, all;
-    float *views;               /* [DC3_MEASURE_BATCH, size, size, 3] of the originals, for the teacher */
-    float *embeddings, *logits; /* [DC3_MEASURE_BATCH, ..] */
-    pair pairs[DC3_MEASURE_BATCH];
+    int asks; /* the teacher is asked about the originals, too */
 };
 
 const dc3_dataset *dc3_pairing_originals(const dc3_pairing *p)
@@ -147,29 +138,31 @@ static dc3_status read_original(const dc3_pairing *p, int64_t item, int width, i
     return status;
 }
 
-static dc3_status compare(const dc3_measuring *m, const dc3_pairing *p, int i, const dc3_image *stored,
-                          const dc3_image *original, pair *to)
+static dc3_status compare(const dc3_measuring *m, const dc3_image *stored, const dc3_image *original,
+                          float *view, dc3_pair *to)
 {
     int64_t pixels = (int64_t)stored->width * stored->height;
     const uint8_t *a = original->pixels, *b = stored->pixels;
     DC3_TRY(dc3_ssim(a, b, stored->width, stored->height, &to->ssim));
     to->delta_e = dc3_mean_delta_e_2000(a, b, pixels);
     to->psnr = dc3_psnr(a, b, 3 * pixels);
-    if (!p->views) return DC3_OK;
-    float *view = p->views + (size_t)i * dc3_view_values(&m->networks[DC3_BY_TEACHER]);
-    return dc3_network_view(m, DC3_BY_TEACHER, original, view);
+    return view ? dc3_network_view(m, DC3_BY_TEACHER, original, view) : DC3_OK;
 }
 
-void dc3_pairing_measure(const dc3_measuring *m, dc3_pairing *p, int64_t item, int i, const dc3_image *stored)
+void dc3_pairing_measure(const dc3_measuring *m, const dc3_pairing *p, int64_t item, const dc3_image *stored,
+                         float *view, dc3_pair *to)
 {
     dc3_image original = {0};
-    pair *to = &p->pairs[i];
-    to->state = NOT_COMPARED;
-    if (p->items[item] == UNNAMED) return;
-    dc3_status status = read_original(p, p->items[item], stored->width, stored->height, &original);
-    if (status == DC3_OK) status = compare(m, p, i, stored, &original, to);
-    to->state = status == DC3_OK ? COMPARED : FAILED;
+    int size = m->teacher.size;
+    *to = (dc3_pair){.state = DC3_NOT_COMPARED};
+    dc3_status status = DC3_OK;
+    if (p->items[item] != UNNAMED) {
+        status = read_original(p, p->items[item], stored->width, stored->height, &original);
+        if (status == DC3_OK) status = compare(m, stored, &original, view, to);
+        to->state = status == DC3_OK ? DC3_COMPARED : DC3_COMPARISON_FAILED;
+    }
     if (status != DC3_OK) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
+    if (view && to->state != DC3_COMPARED) memset(view, 0, (size_t)size * (size_t)size * 3 * sizeof *view);
     dc3_image_free(&original);
 }
 
@@ -182,12 +175,11 @@ static int64_t top_of(int64_t classes, const float *logits)
     return top;
 }
 
-/* The teacher's answers to the i-th original and to what is stored. */
-static void compare_answers(const dc3_measuring *m, const dc3_pairing *p, int i, int label, sums *one)
+/* The teacher's answers to the original and to what is stored. */
+static void compare_answers(const dc3_measuring *m, const dc3_answers *answers, int label, sums *one)
 {
     int64_t classes = m->teacher.info->classes;
-    const float *original = p->logits + i * classes,
-                *stored = m->networks[DC3_BY_TEACHER].logits + i * classes;
+    const float *original = answers->before, *stored = answers->logits[DC3_BY_TEACHER];
     int64_t before = top_of(classes, original), after = top_of(classes, stored);
     one->loss_before = dc3_teacher_loss(classes, original, label);
     one->loss_after = dc3_teacher_loss(classes, stored, label);
@@ -204,25 +196,20 @@ static void add(sums *to, const sums *one)
     to->loss_before += one->loss_before, to->loss_after += one->loss_after;
 }
 
-dc3_status dc3_pairing_add(dc3_measuring *m, dc3_subject *s, int64_t first, const int *wanted)
+dc3_status dc3_pairing_add(dc3_measuring *m, dc3_subject *s, int64_t item, const dc3_pair *of,
+                           const dc3_answers *answers)
 {
     dc3_pairing *p = s->pairing;
-    if (p->views) DC3_TRY(dc3_network_run(m, DC3_BY_TEACHER, p->views, p->embeddings, p->logits));
-    for (int i = 0; i < DC3_MEASURE_BATCH; i++) {
-        const pair *of = &p->pairs[i];
-        if (!wanted[i] || of->state == NOT_COMPARED) continue;
-        if (of->state == FAILED) {
-            DC3_TRY(dc3_measure_skip(m, s, dc3_dataset_key(s->data, first + i), of->reason));
-            continue;
-        }
-        sums one = {.pairs = 1, .identical = isinf(of->psnr), .windowed = !isnan(of->ssim)};
-        one.ssim = one.windowed ? of->ssim : 0;
-        one.delta_e = of->delta_e;
-        one.psnr = one.identical ? 0 : of->psnr;
-        if (p->views) compare_answers(m, p, i, dc3_dataset_label(p->originals, p->items[first + i]), &one);
-        add(&p->classes[dc3_dataset_label(s->data, first + i)], &one);
-        add(&p->all, &one);
-    }
+    if (of->state == DC3_NOT_COMPARED) return DC3_OK;
+    if (of->state == DC3_COMPARISON_FAILED)
+        return dc3_measure_skip(m, s, dc3_dataset_key(s->data, item), of->reason);
+    sums one = {.pairs = 1, .identical = isinf(of->psnr), .windowed = !isnan(of->ssim)};
+    one.ssim = one.windowed ? of->ssim : 0;
+    one.delta_e = of->delta_e;
+    one.psnr = one.identical ? 0 : of->psnr;
+    if (p->asks) compare_answers(m, answers, dc3_dataset_label(p->originals, p->items[item]), &one);
+    add(&p->classes[dc3_dataset_label(s->data, item)], &one);
+    add(&p->all, &one);
     return DC3_OK;
 }
 
@@ -235,7 +222,7 @@ static json_t *to_json(const dc3_pairing *p, const sums *s)
     dc3_measure_set(o, "ssim", s->ssim / (double)s->windowed);
     dc3_measure_set(o, "delta_e_2000", s->delta_e / n);
     dc3_measure_set(o, "psnr", s->psnr / (double)(s->pairs - s->identical));
-    if (!p->views) return o;
+    if (!p->asks) return o;
     dc3_measure_set(o, "top1_same", (double)s->same / n);
     dc3_measure_set(o, "top1_before", (double)s->right_before / n);
     dc3_measure_set(o, "top1_after", (double)s->right_after / n);
@@ -260,17 +247,10 @@ void dc3_pairing_finish(dc3_subject *s)
 
 static dc3_status open_memory(const dc3_measuring *m, const dc3_subject *s, dc3_pairing *p)
 {
-    const dc3_network *t = &m->networks[DC3_BY_TEACHER];
     p->classes = calloc((size_t)dc3_dataset_classes(s->data), sizeof *p->classes);
     p->items = malloc((size_t)dc3_dataset_size(s->data) * sizeof *p->items);
-    int ready = p->classes && p->items;
-    if (t->size) {
-        p->views = calloc(DC3_MEASURE_BATCH * dc3_view_values(t), sizeof *p->views);
-        p->embeddings = malloc(DC3_MEASURE_BATCH * (size_t)t->features * sizeof *p->embeddings);
-        p->logits = malloc(DC3_MEASURE_BATCH * (size_t)t->classes * sizeof *p->logits);
-        ready = ready && p->views && p->embeddings && p->logits;
-    }
-    return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    p->asks = m->teacher.net != NULL;
+    return p->classes && p->items ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 /* How the run saw its images. */
@@ -325,9 +305,6 @@ void dc3_pairing_close(dc3_pairing **pairing)
     dc3_dataset_close(&p->originals);
     free(p->items);
     free(p->classes);
-    free(p->views);
-    free(p->embeddings);
-    free(p->logits);
     free(p);
     *pairing = NULL;
 }

@@ -7,11 +7,19 @@
 /* Fills s->pairing, where the subject is a run whose images have one original each. */
 dc3_status dc3_pairing_open(dc3_measuring *m, dc3_subject *s);
 void dc3_pairing_close(dc3_pairing **pairing);
-/* Compares the item-th image, the i-th of its batch. Threads may call it at once. */
-void dc3_pairing_measure(const dc3_measuring *m, dc3_pairing *pairing, int64_t item, int i,
-                         const dc3_image *stored);
-/* Adds the batch, after the networks have looked; wanted [DC3_MEASURE_BATCH] says what was compared. */
-dc3_status dc3_pairing_add(dc3_measuring *m, dc3_subject *s, int64_t first, const int *wanted);
+/* An image and its original. */
+typedef struct dc3_pair {
+    enum { DC3_NOT_COMPARED, DC3_COMPARISON_FAILED, DC3_COMPARED } state;
+    double ssim, delta_e, psnr;
+    char reason[DC3_REASON_SIZE];
+} dc3_pair;
+/* Compares the item-th image; `view`, or NULL: what the teacher is to see of the original. Threads may call
+ * it at once. */
+void dc3_pairing_measure(const dc3_measuring *m, const dc3_pairing *pairing, int64_t item,
+                         const dc3_image *stored, float *view, dc3_pair *pair);
+/* Adds it, after the networks have looked. */
+dc3_status dc3_pairing_add(dc3_measuring *m, dc3_subject *s, int64_t item, const dc3_pair *pair,
+                           const dc3_answers *answers);
 /* Fills s->fidelity. */
 void dc3_pairing_finish(dc3_subject *s);
 /* The originals, or NULL; `from`: the number of a stored image's, negative where it is not known. */

@@ -8,8 +8,6 @@
 #include "measure/table.h"
 
 #include <math.h>
-#include <omp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/call.h"
@@ -96,102 +94,95 @@ static void close_all(dc3_measuring *m)
     dc3_networks_close(m);
 }
 
-/* One image of a batch. */
-typedef struct slot {
-    int failed;
-    char reason[DC3_REASON_SIZE];
+/* What is found of an image besides what the networks say. */
+typedef struct found {
     dc3_colour_sums colour;
-} slot;
+    dc3_pair pair;
+} found;
 
-/* What the networks are to see of the i-th of a batch. */
-static dc3_status view_image(const dc3_measuring *m, const dc3_image *image, int i)
+typedef struct passing {
+    dc3_measuring *m;
+    dc3_subject *s;
+    int64_t first; /* image of view 0 */
+    dc3_sight sight;
+} passing;
+
+static dc3_status show_image(const passing *p, int64_t item, const dc3_image *image, float *view, found *to)
 {
+    memset(to, 0, sizeof *to);
     for (int k = 0; k < DC3_NETWORKS; k++) {
-        const dc3_network *n = &m->networks[k];
-        if (n->size) DC3_TRY(dc3_network_view(m, k, image, n->views + (size_t)i * dc3_view_values(n)));
+        float *its = dc3_sight_view(&p->sight, k, view);
+        if (its) DC3_TRY(dc3_network_view(p->m, k, image, its));
     }
+    dc3_colour_sums_add(&to->colour, image);
+    if (p->s->pairing)
+        dc3_pairing_measure(p->m, p->s->pairing, item, image, dc3_sight_view(&p->sight, DC3_NETWORKS, view),
+                            &to->pair);
     return DC3_OK;
 }
 
-/* The i-th of a batch. */
-static void measure_image(const dc3_measuring *m, dc3_subject *s, int64_t first, int i, slot *to)
+static dc3_status show(void *user, int worker, int64_t i, float *view, void *note)
 {
+    (void)worker;
+    const passing *p = user;
     dc3_image image = {0};
-    memset(&to->colour, 0, sizeof to->colour);
-    dc3_status status = dc3_dataset_read(s->data, first + i, 0, 0, DC3_FIT_CROP, &image);
-    if (status == DC3_OK) status = view_image(m, &image, i);
-    if (status == DC3_OK) dc3_colour_sums_add(&to->colour, &image);
-    to->failed = status != DC3_OK;
-    if (to->failed) snprintf(to->reason, sizeof to->reason, "%s", dc3_error_text());
-    if (!to->failed && s->pairing) dc3_pairing_measure(m, s->pairing, first + i, i, &image);
+    DC3_TRY(dc3_dataset_read(p->s->data, p->first + i, 0, 0, DC3_FIT_CROP, &image));
+    dc3_status status = show_image(p, p->first + i, &image, view, note);
     dc3_image_free(&image);
+    return status;
 }
 
-/* The networks on the batch; then what they say is added. */
-static dc3_status look(dc3_measuring *m, dc3_subject *s, int64_t first, const int *wanted)
+static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
 {
-    for (int k = 0; k < DC3_NETWORKS; k++) {
-        const dc3_network *n = &m->networks[k];
-        if (n->size) DC3_TRY(dc3_network_run(m, k, n->views, n->embeddings, n->logits));
-    }
-    DC3_TRY(dc3_features_add(m, s, first, wanted));
-    return s->pairing ? dc3_pairing_add(m, s, first, wanted) : DC3_OK;
+    const passing *p = user;
+    dc3_measuring *m = p->m;
+    dc3_subject *s = p->s;
+    const found *f = seen->note;
+    int64_t item = p->first + i;
+    const dc3_listener *listener = &m->options->listener;
+    if (++m->done % DC3_MEASURE_BATCH == 0 || m->done == m->total)
+        if (listener->progress) listener->progress(listener->user, "images", m->done, m->total);
+    if (seen->status != DC3_OK) return dc3_measure_skip(m, s, dc3_dataset_key(s->data, item), seen->reason);
+    dc3_colour_sums_merge(&s->classes[dc3_dataset_label(s->data, item)], &f->colour);
+    dc3_colour_sums_merge(&s->all, &f->colour);
+    m->report->images++;
+    dc3_answers answers = dc3_sight_answers(&p->sight, seen);
+    DC3_TRY(dc3_features_add(m, s, item, &answers));
+    return s->pairing ? dc3_pairing_add(m, s, item, &f->pair, &answers) : DC3_OK;
 }
 
-/* `count` images from `first` on: measured in parallel, added in their order. */
-static dc3_status measure_batch(dc3_measuring *m, dc3_subject *s, int64_t first, int count, slot *slots)
+/* `count` images from `first` on. */
+static dc3_status pass(dc3_measuring *m, dc3_subject *s, int64_t first, int64_t count)
 {
-    int wanted[DC3_MEASURE_BATCH] = {0};
-#pragma omp parallel for schedule(dynamic) num_threads(m->options->threads)
-    for (int i = 0; i < count; i++) measure_image(m, s, first, i, &slots[i]);
-    DC3_TRY(dc3_check_cancel());
-    for (int i = 0; i < count; i++) {
-        if (slots[i].failed) {
-            DC3_TRY(dc3_measure_skip(m, s, dc3_dataset_key(s->data, first + i), slots[i].reason));
-            continue;
-        }
-        dc3_colour_sums_merge(&s->classes[dc3_dataset_label(s->data, first + i)], &slots[i].colour);
-        dc3_colour_sums_merge(&s->all, &slots[i].colour);
-        m->report->images++;
-        wanted[i] = 1;
-    }
-    return look(m, s, first, wanted);
+    passing p = {m, s, first, {m, s->pairing && m->teacher.net}};
+    dc3_look look = dc3_sight_look(&p.sight);
+    look.bytes = dc3_sight_bytes(&p.sight), look.count = count;
+    look.user = &p, look.show = show, look.take = take, look.note = sizeof(found);
+    return dc3_look_run(&look);
 }
 
 static dc3_status measure_images(dc3_measuring *m, dc3_subject *s)
 {
     int64_t n = dc3_dataset_size(s->data);
-    const dc3_listener *listener = &m->options->listener;
-    slot *slots = malloc(DC3_MEASURE_BATCH * sizeof *slots);
-    dc3_status status = slots ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_listener_say(listener, "%s: %lld images in %d classes", s->path, (long long)n,
+    dc3_listener_say(&m->options->listener, "%s: %lld images in %d classes", s->path, (long long)n,
                      dc3_dataset_classes(s->data));
-    for (int64_t first = 0; status == DC3_OK && first < n; first += DC3_MEASURE_BATCH) {
-        int count = n - first < DC3_MEASURE_BATCH ? (int)(n - first) : DC3_MEASURE_BATCH;
-        status = measure_batch(m, s, first, count, slots);
-        m->done += count;
-        if (listener->progress) listener->progress(listener->user, "images", m->done, m->total);
-    }
-    free(slots);
-    if (status == DC3_OK && !s->all.images)
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", s->folder, (long long)n);
-    return status;
+    DC3_TRY(pass(m, s, 0, n));
+    if (s->all.images) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", s->folder, (long long)n);
 }
 
-/* Seconds for one image of a dataset, by its first ones: the second of two batches, since the first fills
- * caches. */
+/* Seconds for one image of a dataset, by its first ones, a piece for each thread: the second of two times,
+ * since the first fills caches. */
 static dc3_status measure_time(dc3_measuring *m, dc3_subject *s, double *seconds)
 {
-    int64_t n = dc3_dataset_size(s->data), count = n < DC3_MEASURE_BATCH ? n : DC3_MEASURE_BATCH;
-    slot *slots = malloc(DC3_MEASURE_BATCH * sizeof *slots);
-    dc3_status status = slots ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int i = 0; status == DC3_OK && i < 2; i++) {
+    int64_t n = dc3_dataset_size(s->data), most = (int64_t)DC3_MEASURE_BATCH * m->options->threads;
+    int64_t count = n < most ? n : most;
+    for (int i = 0; i < 2; i++) {
         double start = dc3_seconds_now();
-        status = measure_batch(m, s, i && n >= 2 * count ? n - count : 0, (int)count, slots);
+        DC3_TRY(pass(m, s, i && n >= 2 * count ? n - count : 0, count));
         *seconds = (dc3_seconds_now() - start) / (double)count;
     }
-    free(slots);
-    return status;
+    return DC3_OK;
 }
 
 /* How long all datasets take. Coverage reads each run's originals once more, at the cost of the run's images.

@@ -13,7 +13,7 @@
 #include "metrics/moments.h"
 #include "nn/inception.h"
 
-enum { DC3_MEASURE_BATCH = 16, DC3_REASON_SIZE = 256 };
+enum { DC3_MEASURE_BATCH = 16, DC3_REASON_SIZE = 256 }; /* images that a network sees at once */
 
 /* Of a class, or of all images. */
 typedef struct dc3_colour_sums {
@@ -27,11 +27,15 @@ typedef struct dc3_colour_sums {
 /* The networks that look at every image: each sees its own view. */
 enum { DC3_BY_TEACHER, DC3_BY_INCEPTION, DC3_NETWORKS };
 typedef struct dc3_network {
-    int size;                   /* of the views, pixels; 0: it is not there */
-    int64_t features, classes;  /* of an image */
-    float *views;               /* [DC3_MEASURE_BATCH, size, size, 3] */
-    float *embeddings, *logits; /* [DC3_MEASURE_BATCH, ..], what it says of the batch */
+    int size;                  /* of the views, pixels; 0: it is not there */
+    int64_t features, classes; /* of an image */
 } dc3_network;
+
+/* What they say of one image. */
+typedef struct dc3_answers {
+    const float *embeddings[DC3_NETWORKS], *logits[DC3_NETWORKS]; /* of a network that is not there: NULL */
+    const float *before; /* the teacher's logits of its original; NULL: it is not asked */
+} dc3_answers;
 
 /* What one network says of all images. */
 typedef struct dc3_feature_sums {
@@ -68,7 +72,7 @@ typedef struct dc3_measuring {
     dc3_network networks[DC3_NETWORKS];
     dc3_teacher teacher; /* net NULL: none */
     dc3_inception *inception;
-    dc3_ctx *inception_ctx;
+    dc3_ctx *ctx; /* in f32 */
 } dc3_measuring;
 
 /* Notes an image that is skipped, fatal with strict. */
