@@ -90,13 +90,14 @@ dc3_status dc3_label_views_make(const dc3_label_views *v, int worker, int64_t i,
     int places[] = {at, d->params[at].partner};
     dc3_image own[2] = {{0}, {0}};
     dc3_loaded_image images[2];
-    dc3_view_params params[2];
+    dc3_view_params params[2] = {{0}, {0}};
     dc3_status status = DC3_OK;
     for (int k = 0; status == DC3_OK && k < 2; k++) {
         status = dc3_images_one(v->options.images, items[places[k]], &own[k], &images[k]);
         if (status == DC3_OK) params[k] = crop(v, d, places[k], &images[k]);
     }
-    if (status == DC3_OK) status = dc3_augment_one(d->augmenter, images, params, view);
+    params[0].partner = params[1].partner = 1;
+    if (status == DC3_OK) status = dc3_augment_first(d->augmenter, 2, 1, images, params, view);
     for (int k = 0; k < 2; k++) dc3_image_free(&own[k]);
     if (status != DC3_OK) return status;
     *made = (dc3_label_view){items[at], params[0]};

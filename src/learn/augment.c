@@ -332,9 +332,8 @@ static dc3_status augment_bytes(dc3_augmenter *a, int n, int made, const dc3_loa
     return DC3_OK;
 }
 
-/* The first `made` of n views. */
-static dc3_status augment(dc3_augmenter *a, int n, int made, const dc3_loaded_image *images,
-                          const dc3_view_params *params, void *views)
+dc3_status dc3_augment_first(dc3_augmenter *a, int n, int made, const dc3_loaded_image *images,
+                             const dc3_view_params *params, void *views)
 {
     int size = a->options.size;
     size_t each = (size_t)size * (size_t)size * 3;
@@ -356,13 +355,5 @@ static dc3_status augment(dc3_augmenter *a, int n, int made, const dc3_loaded_im
 dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_loaded_image *images, const dc3_view_params *params,
                        void *views)
 {
-    return augment(a, n, n, images, params, views);
-}
-
-dc3_status dc3_augment_one(dc3_augmenter *a, const dc3_loaded_image *images, const dc3_view_params *params,
-                           void *view)
-{
-    dc3_view_params both[] = {params[0], params[1]};
-    both[0].partner = both[1].partner = 1;
-    return augment(a, 2, 1, images, both, view);
+    return dc3_augment_first(a, n, n, images, params, views);
 }

@@ -81,9 +81,8 @@ void dc3_augmenter_close(dc3_augmenter **augmenter);
  * empty, or a box or a partner lies outside the view or the batch. */
 dc3_status dc3_augment(dc3_augmenter *augmenter, int n, const dc3_loaded_image *images,
                        const dc3_view_params *params, void *views);
-/* The first of such views alone, as it is in a batch with its partner: images [2] and params [2] are its own
- * and the partner's, whose numbers in the batch are not read. view [size, size, 3]. */
-dc3_status dc3_augment_one(dc3_augmenter *augmenter, const dc3_loaded_image *images,
-                           const dc3_view_params *params, void *view);
+/* The first `made` of them alone. */
+dc3_status dc3_augment_first(dc3_augmenter *augmenter, int n, int made, const dc3_loaded_image *images,
+                             const dc3_view_params *params, void *views);
 
 #endif

@@ -272,8 +272,9 @@ static void one_of_a_batch(void **state)
         must(dc3_augment(a, N, images, p, views));
         for (int i = 0; i < N; i++) {
             int k = p[i].partner;
-            must(dc3_augment_one(a, (dc3_loaded_image[]){images[i], images[k]},
-                                 (dc3_view_params[]){p[i], p[k]}, alone));
+            dc3_view_params both[] = {p[i], p[k]};
+            both[0].partner = both[1].partner = 1;
+            must(dc3_augment_first(a, 2, 1, (dc3_loaded_image[]){images[i], images[k]}, both, alone));
             assert_memory_equal(alone, views + i * EACH, sizeof alone);
             others += k != i && p[i].x1 > p[i].x0 && p[i].y1 > p[i].y0;
         }
