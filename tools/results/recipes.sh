@@ -95,7 +95,7 @@ table() {
           printf '%-4s %-5s %-18s' "$ipc" "$labels" "$piece"
           for method in $methods; do
             for file in scores/"$ipc-$labels-$piece-$method"-[0-9].json; do
-              [[ ! -f $file ]] || grep -o '"top1": *[0-9.]*' "$file" | grep -o '[0-9.]*$'
+              [[ ! -f $file ]] || grep -om1 '"top1": *[0-9.]*' "$file" | grep -o '[0-9.]*$'
             done | awk '{ x = 100 * $1; n++; s += x; q += x * x }
               END { m = n ? s / n : 0; d = n > 1 ? sqrt((q - n * m * m) / (n - 1)) : 0
                     printf(" %6.2f +- %4.2f (%d)", m, d, n) }'
