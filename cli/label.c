@@ -49,6 +49,11 @@ static const option own_options[] = {
     {"views", 0, OPTION_WHOLE, AT(views), ANY, "Views of each image (default 10)", "V"},
     {"top-k", 0, OPTION_WHOLE, AT(top_k), WITHIN(1, 1000000),
      "Store only the K largest logits of a view and spread the rest evenly (default: all)", "K"},
+    {"bits", 0, OPTION_WHOLE, AT(bits), WITHIN(8, 16),
+     "Bits of a stored logit: 16 (f16), or 8 (one of 256 even steps between the least and the most of its "
+     "view) "
+     "(default 16)",
+     "8|16"},
     {"temperature", 0, OPTION_REAL, AT(temperature), ANY,
      "Temperature at which --top-k preserves the probabilities (default 20)", "T"},
     {"factor", 0, OPTION_WHOLE, AT(factor), WITHIN(1, 2),

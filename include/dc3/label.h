@@ -40,6 +40,7 @@ typedef struct dc3_label_options {
     dc3_recipe_kind recipe;
     double crop;
     int cutmix, rand_ops, rand_strength;
+    int bits; /* of a stored logit: 16 (f16; default) or 8 (one of 256 even steps of its view) */
 } dc3_label_options;
 
 DC3_API dc3_label_options dc3_label_defaults(void);
@@ -54,7 +55,7 @@ typedef struct dc3_label_report {
 } dc3_label_report;
 
 /* Views are drawn and mixed as the RDED protocol trains (CutMix with alpha 1 in each batch); the file holds
- * what was drawn, the teacher's logits in f16, the classes and the images' names (docs/soft-labels.md). The
+ * what was drawn, the teacher's logits, the classes and the images' names (docs/soft-labels.md). The
  * same options, images and teacher give the same bytes. An image that cannot be read ends the run. What
  * was labelled before an interrupt, and each minute, is saved in FILE.checkpoint; the same call resumes from
  * there. */

@@ -9,7 +9,7 @@
 #include "dc3/text.h"
 #include "compare/comparing.h"
 #include "compare/time_left.h"
-#include "learn/soft_labels.h"
+#include "labels/soft_labels.h"
 #include "metrics/colourfulness.h"
 
 /* What a condensed dataset costs and how colourful it is. */
@@ -186,7 +186,7 @@ static json_t *line_of(const dc3_cell *w, const dc3_tested *student, int own_tea
     const dc3_score *s = &student->score;
     /* Soft labels as they would be stored: f16 logits of each image in each epoch. */
     double labels =
-        strcmp(w->labels, "soft") ? 0 : dc3_soft_labels_bytes(s->images, s->epochs, s->classes, 0);
+        strcmp(w->labels, "soft") ? 0 : dc3_soft_labels_bytes(s->images, s->epochs, s->classes, 0, 16);
     json_t *at = json_array();
     int failed = !at;
     for (int i = 0; i < DC3_EVALUATE_TESTS && s->tested[i]; i++)

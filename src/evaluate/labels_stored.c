@@ -1,10 +1,10 @@
-/* Stored labels: views and logits that dc3 label drew and asked for (learn/soft_labels.h). */
+/* Stored labels: views and logits that dc3 label drew and asked for (labels/soft_labels.h). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
 #include "learn/rand_augment.h"
-#include "learn/soft_labels.h"
+#include "labels/soft_labels.h"
 #include "evaluate/label_sources.h"
 
 typedef struct stored {

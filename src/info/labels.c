@@ -3,7 +3,7 @@
 #include "base/lock.h"
 #include "base/text.h"
 #include "info/kinds.h"
-#include "learn/soft_labels.h"
+#include "labels/soft_labels.h"
 
 static void say_teacher(dc3_info_page *page, const json_t *info)
 {
@@ -27,19 +27,21 @@ dc3_status dc3_info_labels(dc3_info_page *page, const dc3_table *table)
         "teacher", "teachers", "teacher_fingerprint", "temperature", "factor", "batch", "seed", "version"};
     dc3_soft_labels l;
     DC3_TRY(dc3_soft_labels_look(table, &l));
+    const char *type = l.bits == 8 ? "8 bits" : "f16";
     dc3_info_title(page, "soft labels", "soft labels: a teacher's logits of views of images");
     dc3_info_line(page, "images", "%lld in %lld classes", (long long)l.n, (long long)l.classes);
     dc3_info_line(page, "views", "%lld of each image, %d px", (long long)l.views, l.size);
     if (l.top_k)
-        dc3_info_line(page, "logits", "the %lld largest of %lld, f16", (long long)l.top_k,
-                      (long long)l.classes);
+        dc3_info_line(page, "logits", "the %lld largest of %lld, %s", (long long)l.top_k,
+                      (long long)l.classes, type);
     else
-        dc3_info_line(page, "logits", "all %lld, f16", (long long)l.classes);
+        dc3_info_line(page, "logits", "all %lld, %s", (long long)l.classes, type);
     dc3_info_set(page, "images", json_integer(l.n));
     dc3_info_set(page, "classes", json_integer(l.classes));
     dc3_info_set(page, "views", json_integer(l.views));
     dc3_info_set(page, "view_px", json_integer(l.size));
     dc3_info_set(page, "top_k", json_integer(l.top_k));
+    dc3_info_set(page, "bits", json_integer(l.bits));
     const json_t *checkpoint = json_object_get(l.info, "checkpoint");
     int runs = checkpoint && dc3_file_held(page->options->path);
     if (checkpoint)

@@ -16,7 +16,7 @@
 #include "learn/checkpoint.h"
 #include "learn/protocol.h"
 #include "learn/recipe.h"
-#include "learn/soft_labels.h"
+#include "labels/soft_labels.h"
 #include "base/listener.h"
 #include "base/lock.h"
 #include "options/option_names.h"
@@ -330,7 +330,10 @@ static dc3_status open_all(labelling *l)
     if (o->top_k < 0 || (o->top_k && o->top_k >= classes))
         return dc3_fail_setting("top_k", "expected 1 to %lld of %lld classes, found %d",
                                 (long long)classes - 1, (long long)classes, o->top_k);
-    DC3_TRY(dc3_soft_labels_new(n, o->views, classes, o->top_k, l->teachers.size, &l->labels));
+    if (o->bits && o->bits != 8 && o->bits != 16)
+        return dc3_fail_setting("bits", "expected 8 or 16, found %d", o->bits);
+    DC3_TRY(dc3_soft_labels_new(n, o->views, classes, o->top_k, o->bits ? o->bits : 16, l->teachers.size,
+                                &l->labels));
     fill_info(l);
     DC3_TRY(take_labels(l));
     DC3_TRY(check_teachers(l));
@@ -372,7 +375,8 @@ static dc3_status estimate(labelling *l)
     double each, total = (double)l->labels.n * o->views;
     DC3_TRY(dc3_label_teachers_measure(&l->teachers, &o->listener, &each));
     l->report->estimate_seconds = each * total;
-    l->report->bytes = dc3_soft_labels_bytes(l->labels.n, o->views, l->labels.classes, o->top_k);
+    l->report->bytes =
+        dc3_soft_labels_bytes(l->labels.n, o->views, l->labels.classes, o->top_k, l->labels.bits);
     dc3_listener_say(&o->listener, "estimate: %d views of each of %lld images, %.1f MB, about %s", o->views,
                      (long long)l->labels.n, l->report->bytes * 1e-6, dc3_duration_text(each * total, text));
     return DC3_OK;

@@ -1,6 +1,6 @@
 /* The soft labels of a condensed dataset, and every view of those that are accepted. */
 #include "fuzz.h"
-#include "learn/soft_labels.h"
+#include "labels/soft_labels.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "teacher/teacher.h"
 #include "io/safetensors.h"
-#include "learn/soft_labels.h"
+#include "labels/soft_labels.h"
 
 static void must(dc3_status status)
 {

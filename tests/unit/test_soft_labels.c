@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "io/safetensors.h"
-#include "learn/soft_labels.h"
+#include "labels/soft_labels.h"
 
 enum { N = 3, VIEWS = 2, CLASSES = 7, SIZE = 8 };
 
@@ -25,7 +25,7 @@ static void all_logits(void **state)
     dc3_soft_labels l;
     const float logits[CLASSES] = {1, -2, 3.5f, 0.125f, -60000, 7, 1e-3f};
     float back[CLASSES];
-    must(dc3_soft_labels_new(N, VIEWS, CLASSES, 0, SIZE, &l));
+    must(dc3_soft_labels_new(N, VIEWS, CLASSES, 0, 16, SIZE, &l));
     must(dc3_soft_labels_put(&l, 1, 2, 20, logits));
     dc3_soft_labels_get(&l, 1, 2, back);
     for (int c = 0; c < CLASSES; c++) assert_true(fabsf(back[c] - logits[c]) <= fabsf(logits[c]) * 0x1p-11f);
@@ -49,7 +49,7 @@ static void largest_logits(void **state)
             dc3_soft_labels l;
             double p[CLASSES], q[CLASSES], left = 1;
             float back[CLASSES];
-            must(dc3_soft_labels_new(N, VIEWS, CLASSES, k, SIZE, &l));
+            must(dc3_soft_labels_new(N, VIEWS, CLASSES, k, 16, SIZE, &l));
             must(dc3_soft_labels_put(&l, 0, 1, 2, logits[row]));
             dc3_soft_labels_get(&l, 0, 1, back);
             softmax(logits[row], 2, p);
@@ -67,19 +67,55 @@ static void largest_logits(void **state)
             dc3_soft_labels_free(&l);
         }
     dc3_soft_labels l;
-    assert_int_equal(dc3_soft_labels_new(N, VIEWS, CLASSES, CLASSES, SIZE, &l), DC3_ERR_ARGUMENT);
+    assert_int_equal(dc3_soft_labels_new(N, VIEWS, CLASSES, CLASSES, 16, SIZE, &l), DC3_ERR_ARGUMENT);
     dc3_soft_labels_free(&l);
-    assert_int_equal(dc3_soft_labels_new(N, VIEWS, 40000, 10, SIZE, &l), DC3_ERR_ARGUMENT);
+    assert_int_equal(dc3_soft_labels_new(N, VIEWS, 40000, 10, 16, SIZE, &l), DC3_ERR_ARGUMENT);
     dc3_soft_labels_free(&l);
 }
 
+/* Of 8 bits a logit is off by half a step at most, the least and the largest by what f16 loses; equal logits
+ * stay equal, and probabilities at the usual temperature are off by little. */
+static void eight_bits(void **state)
+{
+    (void)state;
+    dc3_rng rng = dc3_rng_make(3, DC3_RNG_TEST, 0);
+    for (int i = 0; i < 200; i++) {
+        dc3_soft_labels l;
+        float logits[CLASSES], back[CLASSES], least = INFINITY, most = -INFINITY;
+        double p[CLASSES], q[CLASSES], spread = pow(10, i % 5 - 2);
+        dc3_rng_normal(&rng, logits, CLASSES);
+        for (int c = 0; c < CLASSES; c++) {
+            logits[c] = i % 7 ? (float)(spread * logits[c] + i % 3) : 2.5f;
+            least = fminf(least, logits[c]), most = fmaxf(most, logits[c]);
+        }
+        must(dc3_soft_labels_new(N, VIEWS, CLASSES, 0, 8, SIZE, &l));
+        must(dc3_soft_labels_put(&l, 1, 0, 20, logits));
+        dc3_soft_labels_get(&l, 1, 0, back);
+        float f16 = fmaxf(fabsf(least), fabsf(most)) * 0x1p-10f + 0x1p-14f;
+        for (int c = 0; c < CLASSES; c++)
+            if (!(fabsf(back[c] - logits[c]) <= (most - least) / 510 * 1.01f + f16))
+                fail_msg("%g is stored as %g, of %g to %g", logits[c], back[c], least, most);
+        softmax(logits, 20, p);
+        softmax(back, 20, q);
+        for (int c = 0; c < CLASSES && spread <= 10; c++) assert_true(fabs(p[c] - q[c]) < 2e-3);
+        dc3_soft_labels_free(&l);
+    }
+    dc3_soft_labels l;
+    const float large[CLASSES] = {0, 0, 70000}, none[CLASSES] = {0, 0, NAN};
+    must(dc3_soft_labels_new(N, VIEWS, CLASSES, 3, 8, SIZE, &l));
+    assert_int_equal(dc3_soft_labels_put(&l, 0, 0, 20, large), DC3_ERR_FORMAT);
+    assert_int_equal(dc3_soft_labels_put(&l, 0, 0, 20, none), DC3_ERR_FORMAT);
+    dc3_soft_labels_free(&l);
+    assert_true(dc3_soft_labels_bytes(10, 3, 1000, 0, 8) < 0.52 * dc3_soft_labels_bytes(10, 3, 1000, 0, 16));
+}
+
 /* Labels with every field set. */
-static void fill(int top_k, dc3_soft_labels *l)
+static void fill(int top_k, int bits, dc3_soft_labels *l)
 {
     float logits[CLASSES];
     json_t *files = json_array();
     dc3_rng rng = dc3_rng_make(1, DC3_RNG_TEST, 0);
-    must(dc3_soft_labels_new(N, VIEWS, CLASSES, top_k, SIZE, l));
+    must(dc3_soft_labels_new(N, VIEWS, CLASSES, top_k, bits, SIZE, l));
     for (int i = 0; i < N; i++) {
         json_array_append_new(files, json_string("a/image \xc3\xbc.png"));
         l->labels[i] = 2 * i;
@@ -112,9 +148,9 @@ static int remove_path(void **state)
 static void files(void **state)
 {
     (void)state;
-    for (int top_k = 0; top_k < 4; top_k += 3) {
+    for (int top_k = 0, bits = 16; top_k < 4; bits = bits == 16 ? 8 : 16, top_k += bits == 16 ? 3 : 0) {
         dc3_soft_labels l, back;
-        fill(top_k, &l);
+        fill(top_k, bits, &l);
         must(dc3_soft_labels_save(path, &l));
         must(dc3_soft_labels_open(path, &back));
         int64_t stored_value = top_k ? top_k : CLASSES;
@@ -123,7 +159,14 @@ static void files(void **state)
         assert_true(json_equal(back.info, l.info));
         assert_memory_equal(back.labels, l.labels, N * sizeof *l.labels);
         assert_memory_equal(back.params, l.params, N * VIEWS * sizeof *l.params);
-        assert_memory_equal(back.logits, l.logits, (size_t)(N * VIEWS * stored_value) * sizeof *l.logits);
+        assert_int_equal(back.bits, bits);
+        if (bits == 16)
+            assert_memory_equal(back.logits, l.logits, (size_t)(N * VIEWS * stored_value) * sizeof *l.logits);
+        else {
+            assert_memory_equal(back.codes, l.codes, (size_t)(N * VIEWS * stored_value));
+            assert_memory_equal(back.offset, l.offset, N * VIEWS * sizeof *l.offset);
+            assert_memory_equal(back.scale, l.scale, N * VIEWS * sizeof *l.scale);
+        }
         if (top_k)
             assert_memory_equal(back.indices, l.indices, (size_t)(N * VIEWS * top_k) * sizeof *l.indices);
         if (top_k) assert_memory_equal(back.rest, l.rest, N * VIEWS * sizeof *l.rest);
@@ -146,7 +189,7 @@ static void damaged_files(void **state)
 {
     (void)state;
     dc3_soft_labels l;
-    fill(3, &l);
+    fill(3, 16, &l);
     dc3_view_params *p = &l.params[4], stored_value = *p;
     p->x1 = SIZE + 1, expect_refused(&l, "view 1 of image 1: its box lies outside"), *p = stored_value;
     p->w = 0, expect_refused(&l, "its crop is empty"), *p = stored_value;
@@ -163,6 +206,7 @@ static void damaged_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(all_logits), cmocka_unit_test(largest_logits),
-                                       cmocka_unit_test(files), cmocka_unit_test(damaged_files)};
+                                       cmocka_unit_test(eight_bits), cmocka_unit_test(files),
+                                       cmocka_unit_test(damaged_files)};
     return cmocka_run_group_tests(tests, make_path, remove_path);
 }

@@ -1,4 +1,4 @@
-#include "learn/soft_labels.h"
+#include "labels/soft_labels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,16 +12,36 @@ static int64_t stored_logits(const dc3_soft_labels *l)
     return l->top_k ? l->top_k : l->classes;
 }
 
-double dc3_soft_labels_bytes(int64_t n, int64_t views, int64_t classes, int64_t top_k)
+double dc3_soft_labels_bytes(int64_t n, int64_t views, int64_t classes, int64_t top_k, int bits)
 {
-    double each = 1 + 4 + 8 + 8 + (top_k ? 4 * (double)top_k + 2 : 2 * (double)classes);
+    double one = bits / 8.0, each = 1 + 4 + 8 + 8 + (bits == 8 ? 4 : 0);
+    each += top_k ? (one + 2) * (double)top_k + 2 : one * (double)classes;
     return (double)n * ((double)views * each + 4);
 }
 
-dc3_status dc3_soft_labels_new(int64_t n, int64_t views, int64_t classes, int64_t top_k, int size,
+/* Room for the logits of all views; 0 without memory. */
+static int make_room(dc3_soft_labels *l)
+{
+    size_t rows = (size_t)(l->n * l->views), all = rows * (size_t)stored_logits(l);
+    if (l->top_k) {
+        l->indices = calloc(rows * (size_t)l->top_k, sizeof *l->indices);
+        l->rest = calloc(rows, sizeof *l->rest);
+    }
+    if (l->bits == 8) {
+        l->codes = calloc(all, sizeof *l->codes);
+        l->offset = calloc(rows, sizeof *l->offset);
+        l->scale = calloc(rows, sizeof *l->scale);
+    } else
+        l->logits = calloc(all, sizeof *l->logits);
+    int has = l->bits == 8 ? l->codes && l->offset && l->scale : l->logits != NULL;
+    return has && (!l->top_k || (l->indices && l->rest));
+}
+
+dc3_status dc3_soft_labels_new(int64_t n, int64_t views, int64_t classes, int64_t top_k, int bits, int size,
                                dc3_soft_labels *l)
 {
-    *l = (dc3_soft_labels){.n = n, .views = views, .classes = classes, .top_k = top_k, .size = size};
+    *l = (dc3_soft_labels){
+        .n = n, .views = views, .classes = classes, .top_k = top_k, .bits = bits, .size = size};
     if (top_k < 0 || (top_k && (top_k >= classes || classes > INT16_MAX)))
         return dc3_fail(DC3_ERR_ARGUMENT,
                         "expected to keep 1 to %lld of %lld logits (of at most %d classes), found %lld",
@@ -29,21 +49,19 @@ dc3_status dc3_soft_labels_new(int64_t n, int64_t views, int64_t classes, int64_
     size_t rows = (size_t)(n * views);
     l->labels = calloc((size_t)n, sizeof *l->labels);
     l->params = calloc(rows, sizeof *l->params);
-    l->logits = calloc(rows * (size_t)stored_logits(l), sizeof *l->logits);
     l->info = json_object();
-    if (top_k) {
-        l->indices = calloc(rows * (size_t)top_k, sizeof *l->indices);
-        l->rest = calloc(rows, sizeof *l->rest);
-    }
-    json_object_set_new(l->info, "format", json_string("dc3 soft labels 1"));
+    int has = make_room(l);
+    json_object_set_new(l->info, "format",
+                        json_string(bits == 8 ? "dc3 soft labels 2" : "dc3 soft labels 1"));
     json_object_set_new(l->info, "size", json_integer(size));
     json_object_set_new(l->info, "classes", json_integer((json_int_t)classes));
     json_object_set_new(l->info, "top_k", json_integer((json_int_t)top_k));
-    if (l->labels && l->params && l->logits && l->info && (!top_k || (l->indices && l->rest))) return DC3_OK;
+    if (bits == 8) json_object_set_new(l->info, "bits", json_integer(bits));
+    if (l->labels && l->params && l->info && has) return DC3_OK;
     return dc3_fail(DC3_ERR_MEMORY,
                     "out of memory for %lld views of %lld images with %lld logits each (%.1f GB)",
                     (long long)views, (long long)n, (long long)stored_logits(l),
-                    dc3_soft_labels_bytes(n, views, classes, top_k) * 1e-9);
+                    dc3_soft_labels_bytes(n, views, classes, top_k, bits) * 1e-9);
 }
 
 void dc3_soft_labels_free(dc3_soft_labels *l)
@@ -51,6 +69,9 @@ void dc3_soft_labels_free(dc3_soft_labels *l)
     free(l->labels);
     free(l->params);
     free(l->logits);
+    free(l->codes);
+    free(l->offset);
+    free(l->scale);
     free(l->indices);
     free(l->rest);
     json_decref(l->info);
@@ -95,21 +116,56 @@ static dc3_status to_half(double value, int64_t view, int64_t image, uint16_t *h
     return DC3_OK;
 }
 
+/* The stored ones of logits [classes] as the nearest of 256 even steps. The step is rounded up to an f16, so
+ * that the last reaches the largest. */
+static dc3_status put_codes(dc3_soft_labels *l, int64_t view, int64_t image, const float *logits)
+{
+    enum { LAST = 255 };
+    int64_t row = view * l->n + image, count = stored_logits(l);
+    const int16_t *indices = l->top_k ? l->indices + row * count : NULL;
+    float least = INFINITY, most = -INFINITY;
+    for (int64_t k = 0; k < count; k++) {
+        float z = logits[indices ? indices[k] : k];
+        least = fminf(least, z), most = fmaxf(most, z);
+    }
+    DC3_TRY(to_half(least, view, image, &l->offset[row]));
+    DC3_TRY(to_half(most, view, image, &l->scale[row])); /* that it can be held */
+    double offset = dc3_from_f16(l->offset[row]), wanted = fmax(0, ((double)most - offset) / LAST);
+    l->scale[row] = dc3_to_f16((float)wanted);
+    if (dc3_from_f16(l->scale[row]) < wanted)
+        l->scale[row]++; /* the next f16 of a number that is not negative */
+    double scale = dc3_from_f16(l->scale[row]);
+    for (int64_t k = 0; k < count; k++) {
+        double step = scale > 0 ? round((logits[indices ? indices[k] : k] - offset) / scale) : 0;
+        l->codes[row * count + k] = (uint8_t)fmin(LAST, fmax(0, step));
+    }
+    return DC3_OK;
+}
+
 dc3_status dc3_soft_labels_put(dc3_soft_labels *l, int64_t view, int64_t image, double temperature,
                                const float *logits)
 {
     int64_t row = view * l->n + image, count = stored_logits(l);
     int16_t *indices = l->top_k ? l->indices + row * count : NULL;
     for (int64_t c = 0; c < l->classes; c++)
-        if (!isfinite(logits[c])) return to_half(logits[c], view, image, l->logits);
+        if (!isfinite(logits[c])) return to_half(logits[c], view, image, &(uint16_t){0});
     if (indices) {
         largest(l->classes, logits, count, indices);
         DC3_TRY(to_half(even_rest(l->classes, logits, indices[count - 1], temperature), view, image,
                         &l->rest[row]));
     }
+    if (l->bits == 8) return put_codes(l, view, image, logits);
     for (int64_t k = 0; k < count; k++)
         DC3_TRY(to_half(logits[indices ? indices[k] : k], view, image, &l->logits[row * count + k]));
     return DC3_OK;
+}
+
+/* A stored logit: the k-th of a view, whose number is `row`. */
+static float stored(const dc3_soft_labels *l, int64_t row, int64_t k)
+{
+    int64_t at = row * stored_logits(l) + k;
+    if (l->bits != 8) return dc3_from_f16(l->logits[at]);
+    return dc3_from_f16(l->offset[row]) + dc3_from_f16(l->scale[row]) * (float)l->codes[at];
 }
 
 void dc3_soft_labels_get(const dc3_soft_labels *l, int64_t view, int64_t image, float *logits)
@@ -117,7 +173,7 @@ void dc3_soft_labels_get(const dc3_soft_labels *l, int64_t view, int64_t image, 
     int64_t row = view * l->n + image, count = stored_logits(l);
     for (int64_t c = 0; l->top_k && c < l->classes; c++) logits[c] = dc3_from_f16(l->rest[row]);
     for (int64_t k = 0; k < count; k++)
-        logits[l->top_k ? l->indices[row * count + k] : k] = dc3_from_f16(l->logits[row * count + k]);
+        logits[l->top_k ? l->indices[row * count + k] : k] = stored(l, row, k);
 }
 
 /* The parameters as the file has them. */
@@ -167,7 +223,7 @@ static dc3_status add(dc3_table *table, const char *name, void *data, dc3_dtype 
     return dc3_table_add(table, name, dc3_view(data, type, ndim, (int64_t[]){a, b, c}));
 }
 
-static const char *const marks[] = {"\"logits\":{\"dtype\":\"F16\"", "\"partner\":{\"dtype\":\"I32\"",
+static const char *const marks[] = {"\"logits\":{\"dtype\":\"", "\"partner\":{\"dtype\":\"I32\"",
                                     "\"crop\":{\"dtype\":\"I16\"", NULL};
 const dc3_output_kind dc3_soft_labels_output = {"soft labels",
                                                 "safetensors",
@@ -192,7 +248,12 @@ dc3_status dc3_soft_labels_save(const char *path, const dc3_soft_labels *l)
     if (status == DC3_OK) {
         if (l->top_k) DC3_GOTO(add(table, "indices", l->indices, DC3_I16, 3, views, n, l->top_k));
         if (l->top_k) DC3_GOTO(add(table, "rest", l->rest, DC3_F16, 2, views, n, 0));
-        DC3_GOTO(add(table, "logits", l->logits, DC3_F16, 3, views, n, stored_logits(l)));
+        if (l->bits == 8) {
+            DC3_GOTO(add(table, "offset", l->offset, DC3_F16, 2, views, n, 0));
+            DC3_GOTO(add(table, "scale", l->scale, DC3_F16, 2, views, n, 0));
+            DC3_GOTO(add(table, "logits", l->codes, DC3_U8, 3, views, n, stored_logits(l)));
+        } else
+            DC3_GOTO(add(table, "logits", l->logits, DC3_F16, 3, views, n, stored_logits(l)));
         DC3_GOTO(add(table, "labels", l->labels, DC3_I32, 1, n, 0, 0));
         DC3_GOTO(add(table, "partner", p.partner, DC3_I32, 2, views, n, 0));
         DC3_GOTO(add(table, "crop", p.crop, DC3_I16, 3, views, n, 4));
@@ -239,7 +300,7 @@ static dc3_status check_view(const char *path, const dc3_soft_labels *l, int64_t
 
 /* The file's tensors. */
 typedef struct found {
-    const dc3_tensor *labels, *logits, *partner, *crop, *box, *flags, *indices, *rest;
+    const dc3_tensor *labels, *logits, *partner, *crop, *box, *flags, *indices, *rest, *offset, *scale;
 } found;
 
 static dc3_status find_all(const dc3_table *table, const dc3_soft_labels *l, found *f)
@@ -247,7 +308,12 @@ static dc3_status find_all(const dc3_table *table, const dc3_soft_labels *l, fou
     int64_t n = l->n, views = l->views;
     *f = (found){0};
     DC3_TRY(find(table, "labels", DC3_I32, 1, n, 0, 0, &f->labels));
-    DC3_TRY(find(table, "logits", DC3_F16, 3, views, n, stored_logits(l), &f->logits));
+    dc3_dtype type = l->bits == 8 ? DC3_U8 : DC3_F16;
+    DC3_TRY(find(table, "logits", type, 3, views, n, stored_logits(l), &f->logits));
+    if (l->bits == 8) {
+        DC3_TRY(find(table, "offset", DC3_F16, 2, views, n, 0, &f->offset));
+        DC3_TRY(find(table, "scale", DC3_F16, 2, views, n, 0, &f->scale));
+    }
     DC3_TRY(find(table, "partner", DC3_I32, 2, views, n, 0, &f->partner));
     DC3_TRY(find(table, "crop", DC3_I16, 3, views, n, 4, &f->crop));
     DC3_TRY(find(table, "box", DC3_I16, 3, views, n, 4, &f->box));
@@ -273,7 +339,11 @@ static dc3_status read_tensors(const dc3_table *table, int partly, dc3_soft_labe
         memcpy(l->rest, f.rest->data, dc3_bytes(f.rest));
     }
     memcpy(l->labels, f.labels->data, dc3_bytes(f.labels));
-    memcpy(l->logits, f.logits->data, dc3_bytes(f.logits));
+    if (l->bits == 8) {
+        memcpy(l->offset, f.offset->data, dc3_bytes(f.offset));
+        memcpy(l->scale, f.scale->data, dc3_bytes(f.scale));
+    }
+    memcpy(l->bits == 8 ? (void *)l->codes : (void *)l->logits, f.logits->data, dc3_bytes(f.logits));
     for (int64_t i = 0; i < l->n; i++)
         if (l->labels[i] < 0 || l->labels[i] >= l->classes)
             return dc3_fail(DC3_ERR_FORMAT, "%s: image %lld: expected a class below %lld, found %d",
@@ -305,8 +375,12 @@ static dc3_status read_sizes(const dc3_table *table, dc3_soft_labels *l)
 {
     const char *path = dc3_table_origin(table);
     const dc3_tensor *logits;
-    int64_t size;
-    DC3_TRY(find(table, "logits", DC3_F16, 3, -1, -1, -1, &logits));
+    int64_t size, bits;
+    DC3_TRY(dc3_json_int(l->info, path, "bits", 16, 8, 16, &bits));
+    if (bits != 8 && bits != 16)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected logits of 8 or 16 bits, found %d", path, (int)bits);
+    l->bits = (int)bits;
+    DC3_TRY(find(table, "logits", bits == 8 ? DC3_U8 : DC3_F16, 3, -1, -1, -1, &logits));
     DC3_TRY(dc3_json_int(l->info, path, "size", 0, 1, 1 << 15, &size));
     DC3_TRY(dc3_json_int(l->info, path, "classes", 0, 1, INT32_MAX, &l->classes));
     DC3_TRY(dc3_json_int(l->info, path, "top_k", 0, 0, INT16_MAX, &l->top_k));
@@ -344,7 +418,7 @@ dc3_status dc3_soft_labels_open(const char *path, dc3_soft_labels *l)
     DC3_TRY(dc3_safetensors_open(path, &table));
     dc3_status status = look(table, &seen);
     if (status == DC3_OK)
-        status = dc3_soft_labels_new(seen.n, seen.views, seen.classes, seen.top_k, seen.size, l);
+        status = dc3_soft_labels_new(seen.n, seen.views, seen.classes, seen.top_k, seen.bits, seen.size, l);
     if (status == DC3_OK) {
         json_decref(l->info);
         l->info = json_incref(seen.info);
@@ -363,7 +437,7 @@ dc3_status dc3_soft_labels_resume(const char *path, dc3_soft_labels *l)
     DC3_TRY(dc3_safetensors_open(path, &table));
     dc3_status status = dc3_soft_labels_look(table, &seen);
     if (status == DC3_OK && (seen.n != l->n || seen.views != l->views || seen.classes != l->classes ||
-                             seen.top_k != l->top_k || seen.size != l->size))
+                             seen.top_k != l->top_k || seen.bits != l->bits || seen.size != l->size))
         status = dc3_fail(DC3_ERR_ARGUMENT, "%s: holds labels of other sizes", path);
     if (status == DC3_OK) status = read_tensors(table, 1, l);
     dc3_soft_labels_free(&seen);
