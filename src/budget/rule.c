@@ -13,12 +13,17 @@
  *
  * gain: dc3-select, PNG, IPC 10 and 50: 37.4 and 51.7 %, 14.3 / ln 5 = 8.9.
  * loss: the same IPC 50 as WebP of quality 80, 30 and PNG: 51.1, 51.8 and 51.7 %: none is seen.
- * Equal bytes (tools/results/budgets.sh, random images, images and metadata.jsonl in 30,000 bytes): quality
- * 10, 20, 30, 50 and 80 hold 10, 9, 8, 7 and 5 images of each class, and reach 29.2, 28.2, 29.3, 26.2
- * and 23.8 %; PNG holds none. By the gain alone 10 would be 2.0 points ahead of 30, and 20 would be 1.0:
- * where they are not, it is their loss, to within that point. So 30 is taken at 32 px. 10 is not offered:
- * larger images, whose bytes differ more between qualities than those of 32 px, would come to it by a formula
- * that was measured elsewhere.
+ * Equal bytes (tools/results/budgets.sh, random images; images and metadata.jsonl count), images and %:
+ *
+ *     bytes    seed  quality 10  20        30        50        80        PNG
+ *     30,000   1     100: 29.2   90: 28.2  80: 29.3  70: 26.2  50: 23.8  none
+ *     30,000   2     100: 28.1   90: 28.5  90: 28.4  70: 27.9  .         none
+ *     100,000  1     360: 41.5   .         300: 41.4 .         .         .
+ *
+ * By the gain alone 10 would be 1.6 points ahead of 30 at 100,000, and 20 would be 1.0 at 30,000 with seed 1:
+ * where they are not, it is their loss, to within a point. So 30 is taken at 32 px. 10 is not offered: larger
+ * images, whose bytes differ more between qualities than those of 32 px, would come to it by a formula that
+ * was measured elsewhere.
  */
 #include "budget/rule.h"
 
