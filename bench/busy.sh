@@ -9,6 +9,7 @@ folder=$(mktemp -d)
 neighbour=
 trap 'kill $neighbour 2> /dev/null || true; rm -rf "$folder"' EXIT
 "$1" condense "$train" -o "$folder/ipc10" --method random --ipc 10 -q > /dev/null
+"$1" train "$folder/ipc10/train" --arch convnet3 --epochs 1 -o "$folder/teacher.safetensors" -q > /dev/null
 
 # timed WORDS...: runs them, and prints the seconds.
 timed() {
@@ -43,3 +44,7 @@ row "two students" "${student[@]}" --seeds 2
 row "teacher, 100 images" train "$folder/ipc10/train" --arch resnet18_modified --epochs 40 --batch 50 \
   -o "$folder/out.safetensors"
 row "condense by random" condense "$train" --method random --ipc 200 -o "$folder/out"
+teacher=(--teacher "$folder/teacher.safetensors" --any-teacher)
+row "edits of 100 images" compensate "$folder/ipc10/train" -o "$folder/out"
+row "label" label "$folder/ipc10" "${teacher[@]}" --views 40 -o "$folder/out.safetensors"
+row "measure" measure "$folder/ipc10" --reference "$test" "${teacher[@]}"
