@@ -99,6 +99,8 @@ static const option own_options[] = {
      NULL},
     {"bins", 0, OPTION_WHOLE, AT(common.options.select.bins), WITHIN(1, 10000),
      "Clusters per class (default 10)", "K"},
+    {"selection", 0, OPTION_WORD, AT(common.options.selection), ANY,
+     "As for condense, of those methods that have it (default paper)", "NAME"},
     {"size", 0, OPTION_WHOLE, STUDENT(size), WITHIN(8, 1024),
      "Size in pixels of the stored images and of what teacher and students see (default: chosen to suit the "
      "images)",

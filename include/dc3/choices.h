@@ -156,6 +156,17 @@ typedef enum dc3_gradient {
                                  */
 } dc3_gradient;
 
+/* How dc3 chooses the images of a class (docs/methods.md); "selection". All but the paper's need a teacher.
+ */
+typedef enum dc3_selection_kind {
+    DC3_SELECTION_DEFAULT = -1, /* as dc3 does by itself: "paper" */
+    DC3_SELECTION_PAPER,  /* "paper": bins, and in each an objective that is maximised (Wu et al. 2025) */
+    DC3_SELECTION_BPS,    /* "bps": half from the centres of patterns, half from their margins (CVPR 2026) */
+    DC3_SELECTION_CAO2,   /* "cao2": ten of which the teacher is sure, then hard ones (Wang et al. 2025) */
+    DC3_SELECTION_KMEANS, /* "kmeans": the image nearest to each of ipc centres, largest clusters first */
+    DC3_SELECTION_HERDING /* "herding": images whose mean follows that of the class (Welling 2009) */
+} dc3_selection_kind;
+
 /* The words of a setting ("fit", "sampler", "labels", ..) in the order of their constants from 0 on, NULL
  * behind the last; NULL where there is no such setting. Owned by the library. */
 DC3_API const char *const *dc3_option_names(const char *setting);
@@ -183,6 +194,7 @@ DC3_API dc3_status dc3_optimizer_kind_parse(const char *word, dc3_optimizer_kind
 DC3_API dc3_status dc3_objective_parse(const char *word, dc3_objective *value);
 DC3_API dc3_status dc3_maximizer_parse(const char *word, dc3_maximizer *value);
 DC3_API dc3_status dc3_gradient_parse(const char *word, dc3_gradient *value);
+DC3_API dc3_status dc3_selection_kind_parse(const char *word, dc3_selection_kind *value);
 
 /* A constant's word, owned by the library; NULL for one without a word, such as DC3_FIT_DEFAULT. */
 DC3_API const char *dc3_compute_name(dc3_compute value);
@@ -201,6 +213,7 @@ DC3_API const char *dc3_optimizer_kind_name(dc3_optimizer_kind value);
 DC3_API const char *dc3_objective_name(dc3_objective value);
 DC3_API const char *dc3_maximizer_name(dc3_maximizer value);
 DC3_API const char *dc3_gradient_name(dc3_gradient value);
+DC3_API const char *dc3_selection_kind_name(dc3_selection_kind value);
 
 #ifdef __cplusplus
 }

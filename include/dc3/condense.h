@@ -67,6 +67,7 @@ typedef struct dc3_condense_options {
     dc3_chroma chroma;                  /* of DC3_JPEG and DC3_AVIF with a quality; default DC3_CHROMA_444 */
     dc3_compensation_kind compensation; /* of the method dc3 in dc3_condense and dc3_compare; others refuse
                                            it, and with "none" what edits depend on */
+    dc3_selection_kind selection;       /* of the methods that choose as dc3 does */
     /* At most one of the next three, of dc3_condense (the first two also of dc3_select_command), in place of
      * select.ipc, which is not looked at then. Images are divided over the classes as evenly as they have
      * them. */

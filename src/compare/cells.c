@@ -130,6 +130,7 @@ static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folde
     DC3_TRY(dc3_make_dirs(*folder));
     o.out = *folder;
     o.method = w->method;
+    dc3_comparing_selection(w->method, &o);
     o.no_report = 1;
     dc3_comparing_compensation(&o);
     if (!dc3_method_needs_teacher(w->method)) o.teacher = NULL; /* which it would say that it does not use */

@@ -43,6 +43,10 @@ int dc3_method_needs_teacher(const char *method);
 void dc3_comparing_compensation(dc3_condense_options *options);
 int dc3_comparing_needs_teacher(const dc3_compare_options *options);
 
+/* Takes out of a method's own options the selection that it does not have, and the number of bins that its
+ * selection has no use for. */
+void dc3_comparing_selection(const char *method, dc3_condense_options *condense);
+
 /* settings.c: makes OUT, or opens one of the same settings, and takes its lock; notes in its
  * compare.json what is wanted. */
 dc3_status dc3_comparing_open(dc3_comparing *c);

@@ -83,6 +83,7 @@ static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, 
     o.out = folder;
     o.method = method;
     dc3_comparing_compensation(&o);
+    dc3_comparing_selection(method, &o);
     o.no_report = o.dry_run = 1;
     o.select.ipc = ipc;
     if (c->trains && dc3_path_what(c->teacher) == DC3_PATH_FILE) /* its sets were made with that one */

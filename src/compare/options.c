@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "condense/compensation.h"
 #include "condense/methods.h"
+#include "condense/selection.h"
 #include "compare/comparing.h"
 #include "evaluate/recipe.h"
 #include "options/coding.h"
@@ -127,6 +128,32 @@ static dc3_status check_recipe(const dc3_compare_options *o)
     return DC3_OK;
 }
 
+/* A selection that a method has, and a teacher where it asks one; bins where something has them. */
+static dc3_status check_selection(const dc3_compare_options *o)
+{
+    dc3_selection_kind kind = o->condense.selection;
+    int takes = 0, bins = 0;
+    DC3_TRY(dc3_option_check("selection", (int)kind, 1));
+    if (kind == DC3_SELECTION_DEFAULT) return DC3_OK;
+    for (int i = 0; o->methods[i]; i++) {
+        const dc3_method *method = dc3_method_called(o->methods[i]);
+        int has = dc3_method_takes_selection(method);
+        takes |= has;
+        bins |= has ? dc3_selection_ways[kind].bins : (method->uses & DC3_USES_BINS) != 0;
+    }
+    if (!takes)
+        return dc3_fail_about(
+            "selection", "%s %s: none of %s chooses as dc3 does; leave it out, or add dc3-select",
+            dc3_setting("selection"), dc3_selection_kind_name(kind), dc3_setting("methods"));
+    if (!bins && o->condense.select.bins != dc3_select_defaults().bins)
+        return dc3_fail_about("bins", "%s says nothing about %s %s; leave it out", dc3_setting("bins"),
+                              dc3_setting("selection"), dc3_selection_kind_name(kind));
+    if (dc3_selection_ways[kind].chooser && dc3_goes_without(o->condense.teacher))
+        return dc3_fail_about("teacher", "%s none: %s %s asks a teacher", dc3_setting("teacher"),
+                              dc3_setting("selection"), dc3_selection_kind_name(kind));
+    return DC3_OK;
+}
+
 dc3_status dc3_comparing_check(const dc3_compare_options *o)
 {
     if (!o->out) return dc3_fail_setting("out", "expected a folder to make, found none");
@@ -162,13 +189,23 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
         return dc3_fail_setting("augment_robust", "trains with augmentation and without; leave out %s none",
                                 dc3_setting("augment"));
     DC3_TRY(check_recipe(o));
-    return check_names(o);
+    DC3_TRY(check_names(o));
+    return check_selection(o);
 }
 
 int dc3_method_needs_teacher(const char *method)
 {
     return (dc3_method_called(method)->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER)) !=
            0;
+}
+
+void dc3_comparing_selection(const char *method, dc3_condense_options *condense)
+{
+    if (condense->selection == DC3_SELECTION_DEFAULT) return;
+    if (!dc3_method_takes_selection(dc3_method_called(method)))
+        condense->selection = DC3_SELECTION_DEFAULT;
+    else if (!dc3_selection_ways[condense->selection].bins)
+        condense->select.bins = dc3_select_defaults().bins;
 }
 
 int dc3_comparing_needs_teacher(const dc3_compare_options *o)

@@ -57,6 +57,11 @@ static void add_recipe(const dc3_evaluate_options *e, json_t *settings)
     json_object_set_new(settings, "schedule", word(dc3_lr_schedule_name(e->schedule)));
 }
 
+static json_t *selection_setting(dc3_selection_kind kind)
+{
+    return word(dc3_selection_kind_name(kind == DC3_SELECTION_DEFAULT ? DC3_SELECTION_PAPER : kind));
+}
+
 /* The settings that compare.json has where they are not as usual only, which earlier versions had not. */
 static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluate_options *e)
 {
@@ -81,6 +86,7 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
         json_object_set_new(
             settings, "compensation",
             json_string(dc3_compensation_kind_name(random ? DC3_COMPENSATION_RANDOM : d->compensation)));
+    if (settings) json_object_set_new(settings, "selection", selection_setting(d->selection));
     for (int i = 0; settings && (o = dc3_edit_option_at(i)); i++)
         json_object_set_new(settings, o->name, edit_setting(o, d));
     return settings;

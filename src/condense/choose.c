@@ -5,6 +5,7 @@
 #include "select/bins.h"
 #include "condense/choose.h"
 #include "condense/chosen.h"
+#include "condense/selection.h"
 
 static int64_t *labels_of(const dc3_run *run)
 {
@@ -52,12 +53,13 @@ static dc3_status select_rows(dc3_run *run, const int64_t *labels, dc3_selection
 {
     const dc3_select_options *options = &run->options->select;
     const dc3_classifier_info *teacher = run->teacher.info;
-    if (!run->method->chooser) return select_in_bins(run, labels, selection);
+    dc3_chooser *chooser = run->selection ? run->selection->chooser : run->method->chooser;
+    if (!chooser) return select_in_bins(run, labels, selection);
     if (teacher)
-        return dc3_select_by(options, run->method->chooser, run->n, teacher->embedding, teacher->classes,
-                             run->embeddings, run->logits, labels, selection);
-    return dc3_select_by(options, run->method->chooser, run->n, run->feature_length, 0, run->features, NULL,
-                         labels, selection);
+        return dc3_select_by(options, chooser, run->n, teacher->embedding, teacher->classes, run->embeddings,
+                             run->logits, labels, selection);
+    return dc3_select_by(options, chooser, run->n, run->feature_length, 0, run->features, NULL, labels,
+                         selection);
 }
 
 /* A word on every class that has too few readable images. */

@@ -27,7 +27,7 @@ static const char features_stage[] = "features";
 
 static const char *selection_stage(const dc3_run *run)
 {
-    return run->method->needs & DC3_NEEDS_BINS ? "bins and selection" : "selection";
+    return run->needs & DC3_NEEDS_BINS ? "bins and selection" : "selection";
 }
 
 static dc3_status make_features(dc3_run *run)
@@ -41,7 +41,7 @@ static dc3_status make_features(dc3_run *run)
 /* Features, where the method has any, and selection. */
 static dc3_status choose(dc3_run *run, dc3_chosen *chosen)
 {
-    if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) DC3_TRY(make_features(run));
+    if (run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) DC3_TRY(make_features(run));
     dc3_run_begin_stage(run, 1, selection_stage(run));
     dc3_status status = run->method->select(run, chosen);
     if (status == DC3_OK) status = dc3_amount_trim(run, chosen);

@@ -110,7 +110,7 @@ static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, i
                                  double *seconds, char *text, size_t size)
 {
     double each = 0;
-    if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
+    if (run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
         int pixels = run->encodes ? run->feature_size : r->size;
         if (run->encodes || run->teacher.net) DC3_TRY(dc3_run_measure_features(run, &each));
         each = (each > 0 ? each : r->reading) + r->forward;
@@ -178,7 +178,7 @@ static double selection_bytes(const dc3_run *run)
     }
     double encoded = run->encodes ? (double)run->feature_length : 0;
     double taught = t->net ? (double)t->info->embedding + (double)t->info->classes : 0;
-    if (!(run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS))) return 0;
+    if (!(run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS))) return 0;
     return 4 * ((double)n * (encoded + taught) + (double)largest * (encoded + taught));
 }
 

@@ -11,6 +11,7 @@
 #include "condense/compensation.h"
 #include "condense/methods.h"
 #include "condense/run_teacher.h"
+#include "condense/selection.h"
 #include "diffusion/edit_options.h"
 #include "options/coding.h"
 #include "options/option_names.h"
@@ -26,6 +27,7 @@ dc3_condense_options dc3_condense_defaults(void)
                               .format = DC3_FORMAT_DEFAULT,
                               .detail = DC3_DETAIL_DEFAULT,
                               .compensation = DC3_COMPENSATION_DEFAULT,
+                              .selection = DC3_SELECTION_DEFAULT,
                               .teacher_top1 = -1,
                               .select = dc3_select_defaults()};
     dc3_condense_options_unset(&o);
@@ -55,7 +57,7 @@ static dc3_status read_choices(dc3_run *run)
 static dc3_status choose_teacher(dc3_run *run, dc3_run_needs needs)
 {
     const dc3_condense_options *o = run->options;
-    int uses = run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
+    int uses = run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
     run->trains = !o->teacher && needs == DC3_RUN_CONDENSE && uses;
     DC3_TRY(dc3_own_teacher_check(o, run->trains));
     if (o->teacher && strcmp(o->teacher, "none") == 0) return DC3_OK;
@@ -77,10 +79,12 @@ static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
     DC3_TRY(dc3_compensation_choose(run->options, needs == DC3_RUN_CONDENSE, &run->method));
     run->synthesis = run->method->synthesis;
     run->each = 1;
+    run->needs = run->method->needs;
+    if (needs >= DC3_RUN_METHOD) DC3_TRY(dc3_run_choose_selection(run));
     DC3_TRY(choose_teacher(run, needs));
-    run->encodes =
-        needs != DC3_RUN_EDITOR && (run->method->needs & DC3_NEEDS_BINS ||
-                                    (run->method->needs & DC3_NEEDS_FEATURES && !run->teacher_path));
+    run->encodes = needs != DC3_RUN_EDITOR &&
+                   (run->needs & DC3_NEEDS_BINS || (run->needs & DC3_NEEDS_FEATURES && !run->teacher_path));
+    DC3_TRY(dc3_run_check_selection(run));
     if (run->method->needs & DC3_NEEDS_TEACHER && !run->teacher_path)
         return dc3_fail_about("method", "%s %s scores crops with a teacher: expected %s FILE",
                               dc3_setting("method"), run->method->words->name, dc3_setting("teacher"));
@@ -200,7 +204,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     DC3_TRY(choose_feature_size(run));
     if (!run->dataset) return DC3_OK;
     if (needs >= DC3_RUN_METHOD && run->teacher_path && !run->trains) {
-        if (run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER))
+        if (run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER))
             DC3_TRY(dc3_run_open_teacher(run));
         else {
             dc3_table *unused;

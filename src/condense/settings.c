@@ -6,6 +6,7 @@
 #include "select/objective.h"
 #include "condense/method.h"
 #include "condense/run_teacher.h"
+#include "condense/selection.h"
 #include "condense/settings.h"
 #include "options/coding.h"
 #include "options/option_names.h"
@@ -15,12 +16,14 @@ static void selection_settings(const dc3_run *run, json_t *o)
 {
     const dc3_select_options *s = &run->options->select;
     int taught = run->teacher.net || run->trains;
-    int uses = run->method->uses, cuts = uses & DC3_USES_MAXIMIZER;
+    int uses = dc3_run_uses(run), cuts = uses & DC3_USES_MAXIMIZER;
+    if (run->selection)
+        json_object_set_new(o, "selection", json_string(dc3_selection_names[run->options->selection]));
     if (uses & DC3_USES_BINS) json_object_set_new(o, "bins", json_integer(s->bins));
-    if (uses & DC3_USES_OBJECTIVE) {
+    if (uses & DC3_USES_OBJECTIVE || (run->selection && run->selection->bins))
         json_object_set_new(o, "components", json_integer(s->components));
+    if (uses & DC3_USES_OBJECTIVE)
         json_object_set_new(o, "objective", json_string(dc3_objective_names[s->objective]));
-    }
     if (cuts) {
         json_object_set_new(o, "maximizer", json_string(dc3_maximizer_names[s->maximizer]));
         json_object_set_new(o, "similarity", json_string(taught ? "gradients" : "vae-features"));
@@ -60,8 +63,7 @@ json_t *dc3_run_settings(const dc3_run *run)
                         json_integer(run->listed ? run->listed : run->options->select.ipc));
     if (run->give) json_object_set_new(o, "total", json_integer(run->total));
     if (run->options->budget > 0) json_object_set_new(o, "budget", json_real(run->options->budget));
-    if (!run->listed && run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS))
-        selection_settings(run, o);
+    if (!run->listed && run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) selection_settings(run, o);
     if (run->trains)
         json_object_set_new(o, "own_teacher", dc3_run_teacher_plan(run));
     else if (run->teacher.net)

@@ -16,11 +16,14 @@ typedef struct dc3_method dc3_method;
 typedef struct dc3_synthesis dc3_synthesis;
 typedef struct dc3_copies dc3_copies;
 typedef struct dc3_feature_rows dc3_feature_rows;
+typedef struct dc3_selection_way dc3_selection_way;
 
 typedef struct dc3_run {
     const dc3_condense_options *options;
     const dc3_method *method;
     const dc3_synthesis *synthesis;
+    const dc3_selection_way *selection; /* in place of the method's own; NULL: that one */
+    int needs;                          /* what the method needs with it */
     dc3_dataset *dataset;
     dc3_editor *editor;  /* NULL: the method needs neither its edits nor its features */
     dc3_teacher teacher; /* of the commands that select, if one is given and the method looks at it */

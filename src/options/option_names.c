@@ -6,6 +6,7 @@
 #include "diffusion/editor.h"
 #include "io/image.h"
 #include "select/objective.h"
+#include "select/selections.h"
 
 const char *const dc3_compute_names[] = {"auto", "f32", "bf16", NULL};
 const char *const dc3_detail_names[] = {"keep", "edit", NULL};
@@ -30,7 +31,8 @@ const char *const *dc3_option_names(const char *option)
                {"format", dc3_format_names},       {"combine", dc3_combine_names},
                {"detail", dc3_detail_names},       {"sampler", dc3_sampler_names},
                {"objective", dc3_objective_names}, {"maximizer", dc3_maximizer_names},
-               {"gradient", dc3_gradient_names},   {"compensation", dc3_compensation_names}};
+               {"gradient", dc3_gradient_names},   {"compensation", dc3_compensation_names},
+               {"selection", dc3_selection_names}};
     for (size_t i = 0; option && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].option, option) == 0) return all[i].names;
     return NULL;
@@ -96,3 +98,4 @@ WORDS(dc3_optimizer_kind, "optimizer")
 WORDS(dc3_objective, "objective")
 WORDS(dc3_maximizer, "maximizer")
 WORDS(dc3_gradient, "gradient")
+WORDS(dc3_selection_kind, "selection")

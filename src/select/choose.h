@@ -29,6 +29,10 @@ typedef dc3_status dc3_chooser(const dc3_candidates *from, int64_t count, int64_
 dc3_chooser dc3_choose_submodular;
 dc3_chooser dc3_choose_graph_cut, dc3_choose_nearest_to_centres, dc3_choose_herding, dc3_choose_k_center,
     dc3_choose_dataset_quantization;
+/* Which need a teacher's embeddings and logits. */
+dc3_chooser dc3_choose_balanced_patterns, dc3_choose_confident_then_hard;
+/* As nearest_to_centres, in another order. */
+dc3_chooser dc3_choose_largest_clusters;
 
 /* Exactly options->ipc rows of each class, from the whole class at once: as dc3_select_rows, but for the
  * chooser. logits may be NULL. */

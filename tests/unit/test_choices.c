@@ -86,6 +86,7 @@ static void typed(void **state)
     ROUND(dc3_objective, "log-determinant", DC3_LOG_DETERMINANT);
     ROUND(dc3_maximizer, "approximate-lazy", DC3_APPROXIMATE_LAZY_GREEDY);
     ROUND(dc3_gradient, "double-softmax", DC3_GRADIENT_DOUBLE_SOFTMAX);
+    ROUND(dc3_selection_kind, "herding", DC3_SELECTION_HERDING);
 }
 
 int main(void)

@@ -1,0 +1,62 @@
+#include "condense/selection.h"
+
+#include <stdlib.h>
+#include "options/option_names.h"
+
+int dc3_method_takes_selection(const dc3_method *method)
+{
+    return (method->needs & DC3_NEEDS_BINS) != 0;
+}
+
+/* Settings of dc3_select_options that are not as usual and would change nothing. */
+static dc3_status refuse_unused(const dc3_run *run)
+{
+    const dc3_select_options *o = &run->options->select;
+    const dc3_select_options usual = dc3_select_defaults();
+    int bins = run->selection->bins;
+    const struct {
+        const char *setting;
+        int given;
+    } all[] = {{"bins", !bins && o->bins != usual.bins},
+               {"components", !bins && o->components != usual.components},
+               {"objective", o->objective != usual.objective},
+               {"maximizer", o->maximizer != usual.maximizer},
+               {"gradient", o->gradient != usual.gradient}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].given)
+            return dc3_fail_about(all[i].setting, "%s says nothing about %s %s; leave it out",
+                                  dc3_setting(all[i].setting), dc3_setting("selection"),
+                                  dc3_selection_kind_name(run->options->selection));
+    return DC3_OK;
+}
+
+dc3_status dc3_run_choose_selection(dc3_run *run)
+{
+    dc3_selection_kind kind = run->options->selection;
+    run->needs = run->method->needs;
+    DC3_TRY(dc3_option_check("selection", (int)kind, 1));
+    if (kind == DC3_SELECTION_DEFAULT) return DC3_OK;
+    if (!dc3_method_takes_selection(run->method))
+        return dc3_fail_about("selection",
+                              "%s %s: %s %s chooses in its own way; leave it out, or take dc3 or "
+                              "dc3-select",
+                              dc3_setting("selection"), dc3_selection_kind_name(kind), dc3_setting("method"),
+                              run->method->words->name);
+    if (kind == DC3_SELECTION_PAPER) return DC3_OK;
+    run->selection = &dc3_selection_ways[kind];
+    run->needs = (run->needs & ~DC3_NEEDS_BINS) | DC3_NEEDS_FEATURES | DC3_NEEDS_TEACHER;
+    return refuse_unused(run);
+}
+
+dc3_status dc3_run_check_selection(const dc3_run *run)
+{
+    if (!run->selection || run->teacher_path) return DC3_OK;
+    return dc3_fail_about(
+        "selection", "%s %s chooses by what a teacher makes of the images: expected %s FILE",
+        dc3_setting("selection"), dc3_selection_kind_name(run->options->selection), dc3_setting("teacher"));
+}
+
+int dc3_run_uses(const dc3_run *run)
+{
+    return !run->selection ? run->method->uses : run->selection->bins ? DC3_USES_BINS : 0;
+}

@@ -1,0 +1,20 @@
+/* A selection in place of the paper's bins and submodular maximisation. */
+#ifndef DC3_CONDENSE_SELECTION_H
+#define DC3_CONDENSE_SELECTION_H
+
+#include "condense/method.h"
+#include "select/selections.h"
+
+/* 1: the method chooses as dc3 does, and so has the other selections. */
+int dc3_method_takes_selection(const dc3_method *method);
+
+/* What run->method needs with the selection of the options into run->needs, and that selection, unless it is
+ * the method's own, into run->selection. DC3_ERR_OPTION where the method has no other one, or for another
+ * setting that says nothing about it. */
+dc3_status dc3_run_choose_selection(dc3_run *run);
+/* DC3_ERR_OPTION where the selection needs a teacher and the run has none. */
+dc3_status dc3_run_check_selection(const dc3_run *run);
+/* Which of the settings count (method.h). */
+int dc3_run_uses(const dc3_run *run);
+
+#endif

@@ -1,0 +1,98 @@
+#!/bin/bash
+# What the choices of images are worth on CIFAR-10 (docs/methods.md): selections.sh CIFAR WORK [IPC], where CIFAR has
+# train/ with a folder per class. Nothing of CIFAR's test set is used: the images whose names end in 7 are held out,
+# teacher and sets see the rest. WORK/selections.txt has a row for each IPC and kind of labels, and a column for each
+# method or selection of dc3-select. Each step continues where it stopped; students of one thread each run side by side.
+#
+# In the environment: SEEDS (default 3), JOBS (default: processors), LABELS (default hard), WAYS (words, default random
+# rded and every selection), SEEN (images that each student sees; default 3,000, 30,000 and 150,000 at IPC 1, 10, 50),
+# TEACHER (a file, default: one is trained on the images that are not held out), EPOCHS (of it, default 14), FROM (last
+# digits of the names of the images that are chosen from, default 0-689).
+set -eu
+cifar=$(realpath "$1") work=$2 only=${3:-}
+dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
+[[ $only =~ ^(|1|10|50)$ ]] || { echo "expected IPC 1, 10 or 50, found $only" >&2; exit 1; }
+seeds=${SEEDS:-3} jobs=${JOBS:-$(nproc)} kinds=${LABELS:-hard}
+ways=${WAYS:-random rded paper bps cao2 kmeans herding}
+export OMP_WAIT_POLICY=passive
+mkdir -p "$work" && cd "$work"
+
+# The two parts as links.
+if [[ ! -d held ]]; then
+  rm -rf parts && mkdir parts
+  for class in "$cifar"/train/*/; do
+    name=$(basename "$class")
+    mkdir -p "parts/fit/$name" "parts/held/$name"
+    find "$class" -type f -name "*7.*" -exec ln -s -t "parts/held/$name" {} +
+    find "$class" -type f ! -name "*7.*" -exec ln -s -t "parts/fit/$name" {} +
+  done
+  mv parts/fit fit && mv parts/held held && rmdir parts
+fi
+from=fit
+if [[ -n ${FROM:-} ]]; then
+  from=from-$FROM
+  for class in "$cifar"/train/*/; do
+    mkdir -p "$from/$(basename "$class")"
+    find "$class" -type f -name "*[$FROM].*" ! -name "*7.*" -exec ln -sf -t "$from/$(basename "$class")" {} +
+  done
+fi
+teacher=${TEACHER:-teacher.safetensors}
+[[ -f $teacher ]] || "$dc3" train fit --val held --arch convnet3 --epochs "${EPOCHS:-14}" --seed 1 \
+  -o teacher.safetensors --json > teacher.json 2>> teacher.log
+
+small_batch() { case $1 in 1) echo 10 ;; 10) echo 25 ;; *) echo 50 ;; esac; }
+seen() { case $1 in 1) echo "${SEEN:-3000}" ;; 10) echo "${SEEN:-30000}" ;; *) echo "${SEEN:-150000}" ;; esac; }
+condense() { # WAY IPC SEED
+  local how=(--method dc3-select --selection "$1")
+  [[ $1 != random && $1 != rded ]] || how=(--method "$1")
+  [[ -f runs/$1-$2-$3/dc3.json ]] && grep -q '"complete": *true' "runs/$1-$2-$3/dc3.json" && return
+  "$dc3" condense "$from" -o "runs/$1-$2-$3" "${how[@]}" --ipc "$2" --teacher "$teacher" --cache features --seed "$3" \
+    --no-report -q > /dev/null
+}
+student() { # WAY IPC LABELS SEED
+  local out=scores/$2-$3-$1-$4.json
+  [[ ! -f $out ]] || return 0
+  "$dc3" evaluate "runs/$1-$2-$4" --val held --teacher "$teacher" --arch convnet3 --labels "$3" --seed "$4" \
+    --threads 1 --batch "$(small_batch "$2")" --images-seen "$(seen "$2")" -q --json -o "$out.row.json" > "$out.part"
+  rm "$out.row.json" && mv "$out.part" "$out"
+}
+table() {
+  local ipc labels way file
+  {
+    printf '%-4s %-5s' IPC label
+    for way in $ways; do printf ' %-18s' "$way"; done
+    printf '\n'
+    for ipc in 1 10 50; do
+      for labels in $kinds; do
+        compgen -G "scores/$ipc-$labels-*.json" > /dev/null || continue
+        printf '%-4s %-5s' "$ipc" "$labels"
+        for way in $ways; do
+          for file in scores/"$ipc-$labels-$way"-[0-9].json; do
+            [[ ! -f $file ]] || grep -o '"top1": *[0-9.]*' "$file" | grep -o '[0-9.]*$'
+          done | awk '{ x = 100 * $1; n++; s += x; q += x * x }
+            END { m = n ? s / n : 0; d = n > 1 ? sqrt((q - n * m * m) / (n - 1)) : 0
+                  printf(" %6.2f +- %4.2f (%d)", m, d, n) }'
+        done
+        printf '\n'
+      done
+    done
+  } > selections.txt.part
+  mv selections.txt.part selections.txt
+}
+
+mkdir -p runs scores
+for ((seed = 0; seed < seeds; seed++)); do
+  for ipc in ${only:-1 10 50}; do
+    for way in $ways; do
+      condense "$way" "$ipc" "$seed"
+      for labels in $kinds; do
+        while (($(jobs -rp | wc -l) >= jobs)); do wait -n || exit 1; done
+        student "$way" "$ipc" "$labels" "$seed" &
+      done
+      table
+    done
+  done
+done
+while (($(jobs -rp | wc -l))); do wait -n || exit 1; done
+table
+cat selections.txt
