@@ -16,18 +16,20 @@ typedef struct rule {
 
 /* Winograd's convolution in tiles of `side` outputs: kernels, which are transformed, must not weigh several
  * times more than images nor be huge, nor the rims of tiles more than their insides. */
-static int worth_tiles(const dc3_conv_shape *s, int64_t side)
+static int worth_tiles(const dc3_conv_shape *s, int64_t side, dc3_dtype type)
 {
-    enum { LEAST_TILES = 64, MOST_KERNELS = 16 << 20 };
+    enum { MOST_KERNEL_BYTES = 64 << 20 };
+    int64_t least_tiles = type == DC3_F32 ? 64 : 16, heaviest = type == DC3_F32 ? 4 : 6;
     int64_t oh = dc3_conv_out_height(s), ow = dc3_conv_out_width(s), pairs = s->ci * s->co;
     int64_t tiles = s->n * ((oh + side - 1) / side) * ((ow + side - 1) / side);
-    return tiles >= LEAST_TILES && tiles * side * side <= 2 * s->n * oh * ow &&
-           pairs <= 4 * tiles * (s->ci + s->co) && (side + 2) * (side + 2) * pairs <= MOST_KERNELS;
+    int64_t kernel_bytes = (side + 2) * (side + 2) * pairs * (int64_t)dc3_dtype_size(type);
+    return tiles >= least_tiles && tiles * side * side <= 2 * s->n * oh * ow &&
+           pairs <= heaviest * tiles * (s->ci + s->co) && kernel_bytes <= MOST_KERNEL_BYTES;
 }
 
 static int worth_winograd(const dc3_case *c)
 {
-    return worth_tiles(c->shape.conv, c->type == DC3_F32 ? 4 : 2);
+    return worth_tiles(c->shape.conv, c->type == DC3_F32 ? 4 : 2, c->type);
 }
 
 /* Pairs are of images: of an odd few, much of the work would be on the last one's missing partner. A kernel

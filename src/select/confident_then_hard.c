@@ -1,5 +1,5 @@
 /* Images that a teacher gets right, confident ones at few images per class and hard ones at many: the
- * probability-informed selection of CaO2 (Wang et al., ICCV 2025, arXiv 2506.22637, section 4.1). With the
+ * probability-informed selection of CaO2 (Wang et al., ICCV 2025, arXiv 2506.22637). With the
  * probability p_y of an image's own class y, among the images with argmax_k p_k = y, its program takes those
  * of the largest p_y at 10 images per class and those of the smallest at 50; where too few are right, the
  * wrong ones follow by their confidence. Where ours departs: CaO2 chooses among images that a diffusion model
