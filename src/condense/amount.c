@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "budget/measure.h"
 #include "budget/rule.h"
 #include "budget/spread.h"
 #include "colour/combine.h"
@@ -12,7 +13,7 @@
 #include "dc3/text.h"
 #include "options/coding.h"
 
-enum { SIZED = 64 };              /* images whose bytes are measured */
+enum { SIZED = 64 };              /* images whose lines are measured */
 static const double spare = 0.05; /* part of the images that is made beyond those that should fit */
 
 int dc3_amount_given(const dc3_condense_options *o)
@@ -41,29 +42,15 @@ dc3_status dc3_amount_check(const dc3_condense_options *o, int stores, int choos
 
 /* ---- what an image takes ---- */
 
-dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, int count, double *each)
+dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, int count, double seconds,
+                                 double *each)
 {
     /* One of several parts shows as much as they do at their size. */
     int fourfold = run->synthesis->combines && run->combine == DC3_COMBINE_FOURFOLD;
-    int parts = fourfold || run->each > 1 ? 4 : 1, size = parts > 1 ? run->size / 2 : run->size, read = 0;
-    int64_t n = dc3_dataset_size(run->dataset), looks = n < SIZED ? n : SIZED;
-    dc3_status status = DC3_OK;
-    for (int k = 0; k < count; k++) each[k] = 0;
-    for (int64_t i = 0; status == DC3_OK && i < looks; i++) {
-        dc3_image image;
-        if (dc3_dataset_read(run->dataset, n * i / looks, size, size, run->fit, &image) != DC3_OK) continue;
-        for (int k = 0; status == DC3_OK && k < count; k++) {
-            void *data;
-            size_t bytes;
-            status = dc3_image_encode_as(&image, codings[k], &data, &bytes);
-            if (status == DC3_OK) each[k] += (double)bytes * parts;
-            if (status == DC3_OK) free(data);
-        }
-        dc3_image_free(&image);
-        read++;
-    }
-    for (int k = 0; read && k < count; k++) each[k] /= read;
-    return status;
+    int parts = fourfold || run->each > 1 ? 4 : 1;
+    const dc3_sizing sizing = {run->dataset, parts > 1 ? run->size / 2 : run->size, parts,
+                               run->fit,     run->options->select.threads,          seconds};
+    return dc3_budget_measure(&sizing, codings, count, each);
 }
 
 /* Bytes of a line of metadata.jsonl, mean of the same images. */
@@ -117,7 +104,7 @@ static dc3_status choose_offer(dc3_run *run, int64_t live, int64_t *images)
     int fixed = o->format != DC3_FORMAT_DEFAULT, count = fixed ? 1 : DC3_OFFERS, which = 0;
     char size[DC3_NUMBER_TEXT], text[DC3_CODING_TEXT], expected[DC3_NUMBER_TEXT];
     const dc3_coding *codings = fixed ? &run->coding : dc3_budget_codings;
-    DC3_TRY(dc3_run_measure_bytes(run, codings, count, each));
+    DC3_TRY(dc3_run_measure_bytes(run, codings, count, 0, each));
     DC3_TRY(measure_lines(run, &line));
     if (each[0] <= 0) return dc3_fail(DC3_ERR_FORMAT, "%s: none of its images can be read", o->data);
     for (int i = 0; i < count; i++) offers[i] = (dc3_offer){codings[i], each[i] + line};

@@ -11,9 +11,9 @@ int dc3_amount_given(const dc3_condense_options *options);
  * or chooses none (`chooses`). */
 dc3_status dc3_amount_check(const dc3_condense_options *options, int stores, int chooses);
 
-/* Bytes of a stored image in each of `count` ways [count], as the mean of 64 images, spread over the dataset,
- * as they are: an edit changes their colours, hardly their details. 0: none can be read. */
-dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, int count, double *each);
+/* Bytes of a stored image in each of `count` ways [count] (dc3_budget_measure). */
+dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, int count, double seconds,
+                                 double *each);
 
 /* Decides, where it is given so: own->select.ipc (the most of a class), run->give and run->total; of a budget
  * also run->coding, and 5 % more images than are expected to fit. `own` is what run->options is. */
@@ -21,8 +21,11 @@ dc3_status dc3_amount_decide(dc3_run *run, dc3_condense_options *own);
 /* Leaves out of each class what it gives beyond run->give: repeats first, then what was chosen last. */
 dc3_status dc3_amount_trim(dc3_run *run, dc3_chosen *chosen);
 /* Counts the bytes of what is stored, and removes images, of the class that has most the one chosen last,
- * until all is within the budget; notes what is left. DC3_ERR_ARGUMENT where an image of each class is more,
- * after which the images are there and the run is not complete. */
+ * until all is within the budget; notes what is left, and in selection.json what is left out. DC3_ERR_OPTION
+ * where an image of each class is more: all images are there then and the run is not complete. */
 dc3_status dc3_amount_fit(dc3_run *run, dc3_output *output, dc3_chosen *chosen);
+/* Takes out of the selection, which is numbered, what an earlier part of the run left out, and removes what
+ * is there of that still. */
+dc3_status dc3_amount_continue(dc3_run *run, const dc3_output *output, dc3_chosen *chosen);
 
 #endif

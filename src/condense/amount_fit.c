@@ -1,91 +1,54 @@
-/* Which of the chosen images stay, where they are counted over all classes. */
+/* Which of the chosen images stay, where they are counted over all classes. What a budget leaves out is noted
+ * in selection.json (run_folder/left_out.h) before it goes, so that a command that is given again
+ * makes none of it anew. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "budget/leave.h"
 #include "condense/amount.h"
 #include "condense/chosen.h"
 #include "condense/method.h"
 #include "dc3/text.h"
 #include "options/coding.h"
+#include "run_folder/left_out.h"
 #include "run_folder/saved_edits.h"
 
-/* A class among the chosen images, which stand class by class. */
-typedef struct segment {
-    int64_t first, count, left; /* of images; those that stay */
-} segment;
-
-typedef struct leaving {
-    const dc3_run *run;
-    dc3_chosen *chosen;
-    segment *segments; /* [classes] */
-    int64_t classes;
-    char *there;  /* [count]: it stays */
-    char *repeat; /* [count]: an earlier one shows the same image */
-} leaving;
-
-static void close_leaving(leaving *l)
-{
-    free(l->segments);
-    free(l->there);
-    free(l->repeat);
-}
-
-static int label_of(const leaving *l, int64_t image)
-{
-    return dc3_dataset_label(l->run->dataset, l->chosen->parts[image * l->run->each].item);
-}
-
-static dc3_status open_leaving(const dc3_run *run, dc3_chosen *chosen, leaving *l)
+/* The chosen images, class by class; those that are stored, before that all, are there. The caller frees. */
+static dc3_status list_images(const dc3_run *run, const dc3_chosen *chosen, dc3_stay **images)
 {
     char *seen = calloc((size_t)dc3_dataset_size(run->dataset) + 1, 1);
-    *l = (leaving){.run = run,
-                   .chosen = chosen,
-                   .segments = calloc((size_t)dc3_dataset_classes(run->dataset) + 1, sizeof *l->segments),
-                   .there = malloc((size_t)chosen->count + 1),
-                   .repeat = calloc((size_t)chosen->count + 1, 1)};
-    if (!seen || !l->segments || !l->there || !l->repeat) {
-        free(seen);
-        close_leaving(l);
-        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    }
-    for (int64_t i = 0; i < chosen->count; i++) {
+    dc3_stay *list = *images = calloc((size_t)chosen->count + 1, sizeof *list);
+    for (int64_t i = 0; seen && list && i < chosen->count; i++) {
         const dc3_part *part = chosen->parts + i * run->each;
-        if (!i || label_of(l, i) != label_of(l, i - 1)) l->segments[l->classes++].first = i;
-        segment *s = &l->segments[l->classes - 1];
-        l->there[i] = !chosen->stored || chosen->stored[i];
-        l->repeat[i] = seen[part->item] && !part->box.side;
+        list[i] = (dc3_stay){.label = dc3_dataset_label(run->dataset, part->item),
+                             .rank = part->rank,
+                             .repeat = (char)(seen[part->item] && !part->box.side),
+                             .there = (char)(!chosen->stored || chosen->stored[i])};
         seen[part->item] = 1;
-        s->count++, s->left += l->there[i];
     }
+    dc3_status status = seen && list ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(seen);
-    return DC3_OK;
+    if (status != DC3_OK) free(list);
+    return status;
 }
 
-/* Takes the image out that goes first of those of a class: the last repeat, else that of the highest rank,
- * the last of equals. */
-static int64_t leave(leaving *l, segment *s)
+static int64_t count_repeats(const dc3_stay *images, int64_t count)
 {
-    int64_t goes = -1;
-    for (int64_t i = s->first; i < s->first + s->count; i++) {
-        if (!l->there[i] || (goes >= 0 && l->repeat[goes] && !l->repeat[i])) continue;
-        const dc3_part *part = l->chosen->parts + i * l->run->each;
-        if (goes < 0 || l->repeat[i] || part->rank >= l->chosen->parts[goes * l->run->each].rank) goes = i;
-    }
-    l->there[goes] = 0;
-    s->left--;
-    return goes;
+    int64_t repeats = 0;
+    for (int64_t i = 0; i < count; i++) repeats += images[i].there && images[i].repeat;
+    return repeats;
 }
 
-/* Keeps those that are there, in their order. */
-static void keep(leaving *l)
+/* Takes those out that go [count], and keeps the others in their order. */
+static void take_out(const dc3_run *run, dc3_chosen *c, const char *goes)
 {
-    dc3_chosen *c = l->chosen;
-    int64_t kept = 0, each = l->run->each;
+    int64_t kept = 0, each = run->each;
     for (int64_t i = 0; i < c->count; i++) {
-        if (!l->there[i]) continue;
+        if (goes[i]) continue;
         memmove(c->parts + kept * each, c->parts + i * each, (size_t)each * sizeof *c->parts);
-        if (c->stored) c->stored[kept] = 1;
+        if (c->stored) c->stored[kept] = c->stored[i];
         kept++;
     }
     c->count = kept;
@@ -93,17 +56,21 @@ static void keep(leaving *l)
 
 dc3_status dc3_amount_trim(dc3_run *run, dc3_chosen *chosen)
 {
-    leaving l;
+    dc3_stay *images;
     if (!run->give) return DC3_OK;
-    DC3_TRY(open_leaving(run, chosen, &l));
-    for (int64_t k = 0; k < l.classes; k++) {
-        segment *s = &l.segments[k];
-        int64_t give = dc3_run_wanted(run, label_of(&l, s->first));
-        while (s->left > give) run->report->repeated -= l.repeat[leave(&l, s)];
+    char *goes = calloc((size_t)chosen->count + 1, 1);
+    if (!goes) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = list_images(run, chosen, &images);
+    if (status == DC3_OK) {
+        int64_t repeats = count_repeats(images, chosen->count);
+        status = dc3_leave_beyond(images, chosen->count, run->give);
+        run->report->repeated -= repeats - count_repeats(images, chosen->count);
+        for (int64_t i = 0; i < chosen->count; i++) goes[i] = !images[i].there;
+        if (status == DC3_OK) take_out(run, chosen, goes);
+        free(images);
     }
-    keep(&l);
-    close_leaving(&l);
-    return DC3_OK;
+    free(goes);
+    return status;
 }
 
 /* ---- bytes ---- */
@@ -125,73 +92,135 @@ static dc3_status bytes_of(const dc3_output *output, const dc3_part *parts, doub
     return status;
 }
 
+/* The image with its edits, as far as they are there. */
 static dc3_status remove_image(const dc3_output *output, const dc3_part *parts)
 {
     char *relative, *path;
     DC3_TRY(dc3_output_name(output, parts, &relative, &path));
-    dc3_status status = unlink(path) == 0 ? DC3_OK : dc3_fail(DC3_ERR_IO, "%s: cannot be removed", path);
+    dc3_status status = DC3_OK;
+    if (unlink(path) != 0 && errno != ENOENT)
+        status = dc3_fail(DC3_ERR_IO, "%s: cannot be removed: %s", path, strerror(errno));
     dc3_edits_remove(output->folder, relative);
     free(relative);
     free(path);
     return status;
 }
 
-/* Removes images until the others fit; *gone of them. */
-static dc3_status make_fit(leaving *l, const dc3_output *output, int64_t *gone)
+static dc3_status remove_images(const dc3_output *output, const dc3_chosen *chosen, const char *goes)
 {
-    dc3_run *run = output->run;
-    double sum = 0, image, line, budget = run->options->budget;
-    for (int64_t i = 0; i < l->chosen->count; i++) {
-        if (!l->there[i]) continue;
-        DC3_TRY(bytes_of(output, l->chosen->parts + i * run->each, &image, &line));
-        sum += image + line;
-    }
-    for (*gone = 0; sum > budget; ++*gone) {
-        segment *most = l->segments;
-        for (int64_t k = 1; k < l->classes; k++)
-            if (l->segments[k].left >= most->left) most = &l->segments[k];
-        if (most->left < 2) {
-            char size[DC3_NUMBER_TEXT];
-            return dc3_fail_setting("budget",
-                                    "expected at least %.0f bytes, which an image of each class takes; "
-                                    "found %s",
-                                    sum, dc3_size_text(budget, size));
-        }
-        const dc3_part *parts = l->chosen->parts + leave(l, most) * run->each;
-        DC3_TRY(bytes_of(output, parts, &image, &line));
-        DC3_TRY(remove_image(output, parts));
-        sum -= image + line;
-        run->report->stored--;
-        run->report->bytes -= image;
-    }
+    for (int64_t i = 0; i < chosen->count; i++)
+        if (goes[i]) DC3_TRY(remove_image(output, chosen->parts + i * output->run->each));
     return DC3_OK;
 }
 
-/* Notes in the folder and its state what is left. */
+/* Decides which images go, [count]; *gone of them. */
+static dc3_status decide(dc3_run *run, const dc3_output *output, const dc3_chosen *chosen, char *goes,
+                         int64_t *gone)
+{
+    dc3_stay *images;
+    double sum = 0, image, line, budget = run->options->budget;
+    char size[DC3_NUMBER_TEXT];
+    DC3_TRY(list_images(run, chosen, &images));
+    dc3_status status = DC3_OK;
+    for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++) {
+        if (!images[i].there) continue;
+        status = bytes_of(output, chosen->parts + i * run->each, &image, &line);
+        images[i].bytes = image + line;
+    }
+    int64_t repeats = count_repeats(images, chosen->count);
+    if (status == DC3_OK) status = dc3_leave_until(images, chosen->count, budget, &sum);
+    if (status == DC3_OK && sum > budget)
+        status = dc3_fail_setting(
+            "budget", "expected at least %.0f bytes, which an image of each class takes; found %s", sum,
+            dc3_size_text(budget, size));
+    *gone = 0;
+    for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++)
+        *gone += goes[i] = chosen->stored[i] && !images[i].there;
+    if (*gone) run->report->repeated -= repeats - count_repeats(images, chosen->count);
+    free(images);
+    return status;
+}
+
+static dc3_status note_left_out(const dc3_output *output, const dc3_chosen *chosen, const char *goes)
+{
+    char *relative, *file;
+    json_t *names = json_array();
+    dc3_status status = DC3_OK;
+    for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++) {
+        if (!goes[i]) continue;
+        status = dc3_output_name(output, chosen->parts + i * output->run->each, &relative, &file);
+        if (status != DC3_OK) break;
+        json_array_append_new(names, dc3_json_text(relative));
+        free(relative);
+        free(file);
+    }
+    if (status == DC3_OK) status = dc3_left_out_add(output->folder, names, output->run->report->repeated);
+    json_decref(names);
+    return status;
+}
+
+/* Notes what is left in the folder's state and in the report. */
 static dc3_status note_left(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
     int edits = dc3_run_edits(run);
     DC3_TRY(dc3_output_plan(output, chosen));
+    run->report->stored = 0;
+    run->report->bytes = 0;
     for (int64_t i = 0; i < chosen->count; i++) {
         double image, line;
+        if (!chosen->stored[i]) continue;
         DC3_TRY(bytes_of(output, chosen->parts + i * run->each, &image, &line));
         DC3_TRY(dc3_state_store(run->state, i, (int64_t)image, edits));
+        run->report->stored++;
+        run->report->bytes += image;
     }
-    return dc3_output_write_metadata(output, chosen);
+    return DC3_OK;
+}
+
+/* Whatever ends it in between, the command given again goes on: what is noted as left out is no longer
+ * described, then no longer there, then no longer listed. */
+static dc3_status leave_out(dc3_run *run, dc3_output *output, dc3_chosen *chosen, const char *goes)
+{
+    DC3_TRY(note_left_out(output, chosen, goes));
+    for (int64_t i = 0; i < chosen->count; i++)
+        if (goes[i]) chosen->stored[i] = 0;
+    DC3_TRY(dc3_output_write_metadata(output, chosen));
+    DC3_TRY(remove_images(output, chosen, goes));
+    take_out(run, chosen, goes);
+    return note_left(run, output, chosen);
 }
 
 dc3_status dc3_amount_fit(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
-    leaving l;
     int64_t gone = 0;
-    DC3_TRY(open_leaving(run, chosen, &l));
-    dc3_status status = make_fit(&l, output, &gone);
+    char *goes = calloc((size_t)chosen->count + 1, 1);
+    if (!goes) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = decide(run, output, chosen, goes, &gone);
     if (status == DC3_OK && gone) {
-        keep(&l);
         dc3_run_say(run, "budget: %lld images made beyond it are left out, %lld stay", (long long)gone,
-                    (long long)chosen->count);
-        status = note_left(run, output, chosen);
+                    (long long)(run->report->stored - gone));
+        status = leave_out(run, output, chosen, goes);
     }
-    close_leaving(&l);
+    free(goes);
+    return status;
+}
+
+dc3_status dc3_amount_continue(dc3_run *run, const dc3_output *output, dc3_chosen *chosen)
+{
+    char *goes = calloc((size_t)chosen->count + 1, 1), *relative, *file;
+    json_t *names = NULL;
+    if (!goes) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = dc3_left_out_read(output->folder, &names);
+    for (int64_t i = 0; status == DC3_OK && json_object_size(names) && i < chosen->count; i++) {
+        status = dc3_output_name(output, chosen->parts + i * run->each, &relative, &file);
+        if (status != DC3_OK) break;
+        goes[i] = json_object_get(names, relative) != NULL;
+        free(relative);
+        free(file);
+    }
+    if (status == DC3_OK) status = remove_images(output, chosen, goes);
+    if (status == DC3_OK) take_out(run, chosen, goes);
+    json_decref(names);
+    free(goes);
     return status;
 }

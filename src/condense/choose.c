@@ -105,11 +105,12 @@ static void take_parts(const dc3_run *run, const int64_t *labels, const dc3_sele
 dc3_status dc3_run_select(dc3_run *run, dc3_chosen *chosen)
 {
     dc3_selection selection = {0};
-    DC3_TRY(dc3_chosen_open(run, chosen));
+    *chosen = (dc3_chosen){0};
     int64_t *labels = labels_of(run);
     dc3_status status = labels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = select_rows(run, labels, &selection);
     if (status == DC3_OK) status = check_classes(run, labels);
+    if (status == DC3_OK) status = dc3_chosen_open(run, selection.count, chosen);
     if (status == DC3_OK) take_parts(run, labels, &selection, chosen);
     run->report->repeated = selection.repeated;
     dc3_selection_free(&selection);

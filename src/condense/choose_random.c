@@ -83,14 +83,14 @@ dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t
     return status;
 }
 
-/* Images of one class into parts [ipc]: a class of too few repeats them, one of none gives none. */
+/* Images of one class, as many as it is to give: a class of too few repeats them, one of none gives none. */
 static dc3_status choose_class(dc3_run *run, int64_t first, int64_t n, dc3_chosen *chosen)
 {
     int label = dc3_dataset_label(run->dataset, first);
-    int64_t ipc = run->options->select.ipc, found, *items = malloc((size_t)ipc * sizeof *items);
+    int64_t ipc = dc3_run_wanted(run, label), found, *items = malloc((size_t)ipc * sizeof *items);
     if (!items) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = dc3_run_draw_readable(run, first, n, ipc, items, &found);
-    if (status == DC3_OK) status = dc3_run_check_class(run, label, found, dc3_run_wanted(run, label));
+    if (status == DC3_OK) status = dc3_run_check_class(run, label, found, ipc);
     for (int64_t i = 0; status == DC3_OK && found && i < ipc; i++)
         chosen->parts[chosen->count++] = (dc3_part){.item = items[i % found]};
     if (status == DC3_OK && found) run->report->repeated += ipc - (found < ipc ? found : ipc);
@@ -102,8 +102,9 @@ dc3_status dc3_run_each_class(dc3_run *run, dc3_chosen *chosen,
                               dc3_status (*choose)(dc3_run *run, int64_t first, int64_t n,
                                                    dc3_chosen *chosen))
 {
-    int64_t n = dc3_dataset_size(run->dataset), next;
-    DC3_TRY(dc3_chosen_open(run, chosen));
+    int64_t n = dc3_dataset_size(run->dataset), most = 0, next;
+    for (int c = 0; c < dc3_dataset_classes(run->dataset); c++) most += dc3_run_wanted(run, c);
+    DC3_TRY(dc3_chosen_open(run, most, chosen));
     dc3_status status = DC3_OK;
     for (int64_t first = 0; status == DC3_OK && first < n; first = next) {
         for (next = first + 1; next < n; next++)

@@ -7,10 +7,9 @@
 #include "condense/chosen.h"
 #include "features/copies.h"
 
-dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen)
+dc3_status dc3_chosen_open(const dc3_run *run, int64_t most, dc3_chosen *chosen)
 {
-    size_t most = (size_t)dc3_dataset_classes(run->dataset) * (size_t)run->options->select.ipc;
-    *chosen = (dc3_chosen){.parts = calloc(most * (size_t)run->each, sizeof *chosen->parts)};
+    *chosen = (dc3_chosen){.parts = calloc((size_t)most * (size_t)run->each + 1, sizeof *chosen->parts)};
     return chosen->parts ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 

@@ -4,8 +4,8 @@
 
 #include "condense/method.h"
 
-/* Room for classes * ipc images, count 0. */
-dc3_status dc3_chosen_open(const dc3_run *run, dc3_chosen *chosen);
+/* Room for `most` images, count 0. */
+dc3_status dc3_chosen_open(const dc3_run *run, int64_t most, dc3_chosen *chosen);
 void dc3_chosen_free(dc3_chosen *chosen);
 /* Numbers the stored images within their classes, and the repeats of whole images; none is stored yet. */
 dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen);

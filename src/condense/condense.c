@@ -7,7 +7,7 @@
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
-#include "output/output_path.h"
+#include "output/list_place.h"
 #include "run_folder/listed.h"
 #include "condense/map.h"
 #include "base/listener.h"
@@ -230,48 +230,6 @@ static void describe(const dc3_run *run, FILE *file, const dc3_part *part, int64
     json_decref(o);
 }
 
-static const dc3_output_kind list_kind = {
-    "lists",
-    "lines of JSON",
-    (const char *const[]){".jsonl", ".ndjson", NULL},
-    (const char *const[]){"{\"source\":\"", "\"label\":", "\"class\":\"", NULL},
-    NULL,
-    0};
-
-/* Images that are skipped are listed beside the output. Caller frees; NULL without memory. */
-static char *skipped_beside(const char *out)
-{
-    size_t length = strlen(out) + sizeof ".skipped.txt";
-    char *path = malloc(length);
-    if (path) snprintf(path, length, "%s.skipped.txt", out);
-    return path;
-}
-
-/* A list of skipped images is replaced together with the output that it belongs to. */
-static dc3_status check_skipped(const dc3_condense_options *o, const char *place)
-{
-    char *list = skipped_beside(place);
-    dc3_status status = list ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (list && !o->force && dc3_path_what(place) == DC3_PATH_MISSING &&
-        dc3_path_what(list) != DC3_PATH_MISSING)
-        status = dc3_fail_setting("out", "%s is there already, and no %s; choose another name, or give %s",
-                                  list, o->out, dc3_setting("force"));
-    free(list);
-    return status;
-}
-
-/* Where the list goes; NULL of a dry run that says nothing of it. */
-static dc3_status find_place(const dc3_condense_options *o, char **place)
-{
-    dc3_input inputs[] = {{"the dataset", o->data}, {"the editor", o->editor}, {"the teacher", o->teacher}};
-    dc3_output_path output = {"out", o->out, &list_kind, o->force, inputs, 3, NULL};
-    *place = NULL;
-    if (o->out) DC3_TRY(dc3_output_path_check(&output, place));
-    dc3_status status = *place ? check_skipped(o, *place) : DC3_OK;
-    if (status != DC3_OK) free(*place);
-    return status;
-}
-
 static dc3_status write_list(const dc3_run *run, const dc3_part *parts, const int64_t *bins, int64_t count,
                              const char *place)
 {
@@ -283,7 +241,7 @@ static dc3_status write_list(const dc3_run *run, const dc3_part *parts, const in
 
 static dc3_status list_skipped(dc3_run *run, const char *place)
 {
-    if (place && !(run->skipped_path = skipped_beside(place)))
+    if (place && !(run->skipped_path = dc3_list_skipped(place)))
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     return DC3_OK;
 }
@@ -310,7 +268,7 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     char *place;
-    DC3_TRY(find_place(options, &place));
+    DC3_TRY(dc3_list_place(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
     if (status == DC3_OK) status = list_skipped(&run, place);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
@@ -329,7 +287,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
     dc3_run run;
     dc3_chosen chosen = {0};
     char *place;
-    DC3_TRY(find_place(options, &place));
+    DC3_TRY(dc3_list_place(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_METHOD, report, &run);
     if (status == DC3_OK) status = dc3_amount_decide(&run, &own);
     if (status == DC3_OK) status = list_skipped(&run, place);

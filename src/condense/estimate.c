@@ -13,7 +13,7 @@
 #include "options/coding.h"
 #include "report/stage.h"
 
-enum { IMAGES = 8, SIZED = 64 };    /* that are made; whose bytes are counted */
+enum { IMAGES = 8 };                /* that are made */
 enum { LEAST_LEFT = 64 << 20 };     /* bytes that a run takes beside what it has once it was measured */
 static const double writing = 0.01; /* seconds until an image and its row of state.db are safely on a disk */
 static const double enough = 0.7;   /* seconds to spend on a measurement, where one is not longer by itself */
@@ -157,7 +157,7 @@ static dc3_status estimate_bytes(dc3_run *run, int64_t stored)
 {
     char format[DC3_CODING_TEXT], one[DC3_NUMBER_TEXT], all[DC3_NUMBER_TEXT];
     double each;
-    DC3_TRY(dc3_run_measure_bytes(run, &run->coding, 1, &each));
+    DC3_TRY(dc3_run_measure_bytes(run, &run->coding, 1, enough, &each));
     run->report->bytes = each * (double)stored;
     if (each > 0)
         dc3_run_say(run, "estimate: %lld images as %s of about %s each, %s in all", (long long)stored,

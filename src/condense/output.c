@@ -454,6 +454,13 @@ dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)
     return status;
 }
 
+dc3_status dc3_output_reopen(dc3_output *o)
+{
+    if (!o->continues || o->reopened) return DC3_OK;
+    o->reopened = 1;
+    return write_document(o, 0);
+}
+
 dc3_status dc3_output_finish(dc3_output *o)
 {
     dc3_run *run = o->run;

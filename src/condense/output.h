@@ -13,6 +13,7 @@ typedef struct dc3_output {
     int continues;  /* the folder holds an earlier part of the same run */
     int clears;     /* the folder holds a run that goes */
     int complete;   /* all is stored */
+    int reopened;   /* dc3.json says that it is not, though an earlier part of the run was */
     dc3_lock lock;
 } dc3_output;
 /* What a dry run takes for its folder where it is given none. */
@@ -44,5 +45,7 @@ char *dc3_metadata_line(const dc3_run *run, int number, const char *relative, co
 /* Of what is stored; numbers the classes. */
 dc3_status dc3_output_write_metadata(dc3_output *output, const dc3_chosen *chosen);
 dc3_status dc3_output_finish(dc3_output *output);
+/* Says in dc3.json that not all is stored, before something is made anew in a run that may be complete. */
+dc3_status dc3_output_reopen(dc3_output *output);
 
 #endif

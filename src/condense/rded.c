@@ -120,12 +120,11 @@ static int by_loss(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
-/* Scores the candidates and appends ipc images of the best: parts of image i are the i-th best, the
- * (ipc + i)-th best, ... */
-static dc3_status take_best(dc3_run *run, dc3_part *candidates, int64_t n, dc3_chosen *chosen)
+/* Scores the candidates [n] of a class and appends ipc images of the best: parts of image i are the i-th
+ * best, the (ipc + i)-th best, ... */
+static dc3_status take_best(dc3_run *run, int64_t ipc, dc3_part *candidates, int64_t n, dc3_chosen *chosen)
 {
     batch b;
-    int64_t ipc = run->options->select.ipc;
     DC3_TRY(batch_open(run, &b));
     dc3_status status = DC3_OK;
     for (int64_t i = 0; status == DC3_OK && i < n; i += BATCH)
@@ -141,29 +140,28 @@ static dc3_status take_best(dc3_run *run, dc3_part *candidates, int64_t n, dc3_c
     return DC3_OK;
 }
 
-/* How many images of a class are looked at, where it has them. */
-static int64_t wanted(const dc3_run *run)
+/* How many images are looked at of a class that gives ipc, where it has them. */
+static int64_t wanted(const dc3_run *run, int64_t ipc)
 {
-    int64_t needed = (int64_t)run->options->select.ipc * run->each;
+    int64_t needed = ipc * run->each;
     return needed > LOOK ? needed : LOOK;
 }
 
 static dc3_status choose_class(dc3_run *run, int64_t first, int64_t n, dc3_chosen *chosen)
 {
     int label = dc3_dataset_label(run->dataset, first);
-    int64_t needed = (int64_t)run->options->select.ipc * run->each, most = wanted(run), found = 0;
+    int64_t ipc = dc3_run_wanted(run, label), needed = ipc * run->each, most = wanted(run, ipc), found = 0;
     int64_t *items = malloc((size_t)most * sizeof *items);
     dc3_part *candidates = calloc((size_t)most, sizeof *candidates);
     dc3_status status = items && candidates ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_run_draw_readable(run, first, n, most, items, &found);
-    if (status == DC3_OK)
-        status = dc3_run_check_class(run, label, found, dc3_run_wanted(run, label) * run->each);
+    if (status == DC3_OK) status = dc3_run_check_class(run, label, found, needed);
     if (status == DC3_OK && found) {
         int64_t count = found > needed ? found : needed;
         for (int64_t i = 0; i < count; i++)
             candidates[i] = (dc3_part){.item = items[i % found], .repeat = (int)(i / found)};
         run->report->repeated += count - found;
-        status = take_best(run, candidates, count, chosen);
+        status = take_best(run, ipc, candidates, count, chosen);
     }
     free(items);
     free(candidates);
@@ -177,7 +175,8 @@ dc3_status dc3_run_select_crops(dc3_run *run, dc3_chosen *chosen)
 
 int64_t dc3_rded_images(const dc3_run *run)
 {
-    int64_t all = dc3_dataset_size(run->dataset), most = wanted(run) * dc3_dataset_classes(run->dataset);
+    int64_t all = dc3_dataset_size(run->dataset), most = 0;
+    for (int c = 0; c < dc3_dataset_classes(run->dataset); c++) most += wanted(run, dc3_run_wanted(run, c));
     return most < all ? most : all;
 }
 
@@ -235,7 +234,7 @@ static void settings(const dc3_run *run, json_t *to)
     json_object_set_new(to, "factor", json_integer(run->factor));
     json_object_set_new(to, "crops", json_integer(CROPS));
     json_object_set_new(to, "crop_area", json_pack("[f, f]", least_area, most_area));
-    json_object_set_new(to, "looked_at", json_integer(wanted(run)));
+    json_object_set_new(to, "looked_at", json_integer(wanted(run, run->options->select.ipc)));
 }
 
 const dc3_synthesis dc3_stitching = {

@@ -115,8 +115,7 @@ static dc3_status note(dc3_run *run, int64_t image, const job *j, char *stored)
 }
 
 /* The images from `first` on, `count` of them. */
-static dc3_status store(dc3_run *run, const dc3_output *output, const dc3_chosen *chosen, int64_t first,
-                        int count)
+static dc3_status store(dc3_run *run, dc3_output *output, const dc3_chosen *chosen, int64_t first, int count)
 {
     job jobs[AT_ONCE] = {0};
     dc3_status status = dc3_check_cancel();
@@ -125,6 +124,7 @@ static dc3_status store(dc3_run *run, const dc3_output *output, const dc3_chosen
         j->parts = chosen->parts + (first + i) * run->each;
         status = dc3_output_name(output, j->parts, &j->relative, &j->path);
         if (status == DC3_OK) j->there = is_there(run, first + i, j->path);
+        if (status == DC3_OK && !j->there && run->options->budget > 0) status = dc3_output_reopen(output);
     }
     if (status == DC3_OK) {
         do_all(run, jobs, count, hash_parts);
@@ -137,13 +137,25 @@ static dc3_status store(dc3_run *run, const dc3_output *output, const dc3_chosen
     return status;
 }
 
+/* Numbers the images, notes their names and prepares them. What a budget left out before has its number, and
+ * its part in what is prepared, as it had when the others were made. */
+static dc3_status plan(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
+{
+    int left = run->options->budget > 0 && output->continues;
+    DC3_TRY(dc3_chosen_number(run, chosen));
+    if (!left) DC3_TRY(dc3_output_plan(output, chosen));
+    run->to_make = chosen->count;
+    if (run->synthesis->prepare) DC3_TRY(run->synthesis->prepare(run, chosen));
+    if (!left) return DC3_OK;
+    DC3_TRY(dc3_amount_continue(run, output, chosen));
+    run->to_make = chosen->count;
+    return dc3_output_plan(output, chosen);
+}
+
 dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
     int most = run->synthesis->threads ? AT_ONCE : 1;
-    DC3_TRY(dc3_chosen_number(run, chosen));
-    DC3_TRY(dc3_output_plan(output, chosen));
-    run->to_make = chosen->count;
-    if (run->synthesis->prepare) DC3_TRY(run->synthesis->prepare(run, chosen));
+    DC3_TRY(plan(run, output, chosen));
     for (run->making = 0; run->making < run->to_make;) {
         int64_t left = run->to_make - run->making, count = left < most ? left : most;
         dc3_run_made(run, 0);

@@ -161,6 +161,18 @@ static void say_works(dc3_info_page *page)
     dc3_info_set(page, "working", list);
 }
 
+/* How many images, and what that counts. Of a budget more are made than stay: `noted` once it is complete. */
+static int64_t count_of(const json_t *settings, int64_t noted, const char **counts)
+{
+    int64_t listed = json_integer_value(json_object_get(settings, "listed"));
+    int64_t total = json_integer_value(json_object_get(settings, "total"));
+    int budget = json_object_get(settings, "budget") != NULL;
+    *counts = listed || total ? "in all" : "per class";
+    if (listed) return listed;
+    if (total) return budget && noted > 0 ? noted : total;
+    return json_integer_value(json_object_get(settings, "ipc"));
+}
+
 static dc3_status describe_run(dc3_info_page *page, const json_t *object)
 {
     const json_t *settings = json_object_get(object, "settings");
@@ -168,16 +180,18 @@ static dc3_status describe_run(dc3_info_page *page, const json_t *object)
     const char *version = json_string_value(json_object_get(object, "version"));
     int complete = json_is_true(json_object_get(object, "complete"));
     const char *stage = complete ? "complete" : stage_of(page->options->path, settings);
-    int64_t ipc = json_integer_value(json_object_get(settings, "ipc"));
+    const char *counts;
     char at[100];
     dc3_progress progress;
     DC3_TRY(dc3_progress_read(page->options->path, &progress));
-    int64_t listed = json_integer_value(json_object_get(settings, "listed")), images = listed ? listed : ipc;
+    int64_t noted = progress.has_database && progress.chosen ? progress.stored : -1;
+    int64_t images = count_of(settings, complete ? noted : -1, &counts);
+    int per_class = strcmp(counts, "in all") != 0;
     dc3_info_title(page, "run", "a %s dataset, method %.40s, %lld image%s %s",
-                   listed ? "compensated" : "condensed", method ? method : "not said", (long long)images,
-                   images == 1 ? "" : "s", listed ? "in all" : "per class");
+                   json_object_get(settings, "listed") ? "compensated" : "condensed",
+                   method ? method : "not said", (long long)images, images == 1 ? "" : "s", counts);
     dc3_info_set(page, "method", method ? json_string(method) : json_null());
-    dc3_info_set(page, "images_per_class", listed ? json_null() : json_integer(ipc));
+    dc3_info_set(page, "images_per_class", per_class ? json_integer(images) : json_null());
     dc3_info_set(page, "stage", json_string(stage));
     dc3_info_set(page, "version", version ? json_string(version) : json_null());
     if (progress.running && progress.total > 0)
@@ -186,7 +200,6 @@ static dc3_status describe_run(dc3_info_page *page, const json_t *object)
     else
         snprintf(at, sizeof at, "%s", stage);
     say_state(page, progress.running, progress.holder, complete, at);
-    int64_t noted = progress.has_database && progress.chosen ? progress.stored : -1;
     dc3_progress_free(&progress);
     say_works(page);
     DC3_TRY(say_stored(page, complete, noted));

@@ -54,7 +54,7 @@ dc3_status dc3_image_encode_as(const dc3_image *image, dc3_coding coding, void *
 /* Encodes and writes, the file whole or not at all. */
 dc3_status dc3_image_write(const char *path, const dc3_image *image, dc3_image_format format);
 dc3_status dc3_image_write_as(const char *path, const dc3_image *image, dc3_coding coding);
-/* 1 if the installed libraries write the format, which is tried. */
+/* 1 if the installed libraries write the format and read it again, which is tried. */
 int dc3_image_writes(dc3_image_format format);
 
 /* The format that the ending of a name says (".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff");

@@ -30,8 +30,8 @@ dc3_status dc3_coding_of(dc3_image_format format, int quality, dc3_chroma chroma
         return dc3_fail_setting("format", "420 needs a quality; expected jpeg:80:420, say");
     if (!dc3_image_writes(used))
         return dc3_fail_setting("format",
-                                "this installation of libvips and libheif writes no AVIF; expected webp:30, "
-                                "say");
+                                "this installation of libvips and libheif writes no AVIF that it can read; "
+                                "expected webp:30, say");
     *coding = (dc3_coding){used, quality, chroma};
     return DC3_OK;
 }

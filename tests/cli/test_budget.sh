@@ -26,6 +26,18 @@ expect 0 "10 images stored" "$dc3" condense data -o part --fraction 0.2 "${rando
 expect 0 "9 images stored" "$dc3" condense data -o three --ipc 3 "${random[@]}"
 expect 0 "9 images stored" "$dc3" condense data -o nine --total 9 "${random[@]}"
 diff -r three/train nine/train || fail "--total 9 is not --ipc 3"
+# A class of g images has those of --ipc g, also where others give more: no others, and RDED's no worse crops.
+expect 0 "images stored" "$dc3" condense data -o own --method rded --ipc 2 "${random[@]:2}" --size 16
+for method in random rded; do
+  teacher=(); [[ $method == rded ]] && teacher=(--teacher own/teacher.safetensors)
+  how=(--method $method "${random[@]:2}" "${teacher[@]}" --factor 2)
+  [[ $method == rded ]] || unset 'how[-1]' 'how[-1]'
+  expect 0 "9 images stored" "$dc3" condense data -o "$method-9" --ipc 3 "${how[@]}"
+  expect 0 "6 images stored" "$dc3" condense data -o "$method-6" --ipc 2 "${how[@]}"
+  expect 0 "7 images stored" "$dc3" condense data -o "$method-7" --total 7 "${how[@]}"
+  diff -r "$method-9/train/a" "$method-7/train/a" && diff -r "$method-6/train/b" "$method-7/train/b" &&
+    diff -r "$method-6/train/c" "$method-7/train/c" || fail "$method: classes of 3, 2 and 2 images"
+done
 expect 0 "10 images selected" "$dc3" select data -o chosen.jsonl --total 10 --method random --threads 1
 [[ $(field chosen.jsonl class | sort | uniq -c | xargs) == "4 a 3 b 3 c" ]] || fail "select: $(< chosen.jsonl)"
 expect 0 "12 images stored" "$dc3" condense data -o bins --method dc3-select --total 12 --bins 2 --teacher none \
@@ -64,8 +76,27 @@ expect 0 "51 images stored" "$dc3" condense data -o whole --budget 1MB "${random
 [[ $(find whole/train -name '*.png' | wc -l) == 51 ]] || fail "a budget for all: $(find whole/train | head -3)"
 # The same again: nothing to do; after a loss the same bytes; by several threads the same bytes.
 cp -r bytes again
+# times RUN: when each of its images was written.
+times() { find "$1/train" -name '*.webp' -printf '%p %T@\n' | sort; }
+before=$(times again)
 expect 0 "images stored" "$dc3" condense data -o again --budget 6kB "${random[@]}"
 same_run bytes again || fail "a finished run of a budget changes"
+[[ $(times again) == "$before" && $output != *"left out"* ]] || fail "a finished run makes images again: $output"
+# One that was ended while it left images out: those that are still there go, and none is made for it.
+left=$(sed -n '/"left_out"/,/]/s/^ *"\([ab].*\)",*$/\1/p' again/selection.json)
+[[ -n $left ]] || fail "left_out: $(tail -5 again/selection.json)"
+for name in $left; do
+  [[ ! -e again/train/$name ]] || fail "$name is left out and there"
+  cp "$(find again/train -name '*.webp' | head -1)" "again/train/$name"
+done
+sed -i 's/"complete": true/"complete": false/' again/dc3.json
+before=$(times bytes | sed 's/ .*//; s/bytes/again/')
+expect 0 "$(wc -l < bytes/pictures.txt) images stored" "$dc3" condense data -o again --budget 6kB "${random[@]}"
+same_run bytes again || fail "a run that was ended while it left images out"
+[[ $(times again | sed 's/ .*//') == "$before" ]] || fail "images that are left out: $(times again)"
+grep -q '"complete": true' again/dc3.json || fail "it is not complete"
+"$dc3" info again > info || fail "info"
+grep -q "$(wc -l < bytes/pictures.txt) images in all" info || fail "info: $(head -1 info)"
 rm "$(find again/train -name '*.webp' | sort | head -1)"
 expect 0 "images stored" "$dc3" condense data -o again --budget 6kB "${random[@]}"
 same_run bytes again || fail "an image that was lost"
@@ -78,6 +109,7 @@ tiny_editor ip2p
 edits=(--method dc3 --editor ip2p --teacher none --threads 1 --dtype f32 --size 32 --bins 2)
 expect 0 "images stored" "$dc3" condense data -o edited --budget 3kB "${edits[@]}"
 (( $(bytes edited) <= 3000 )) || fail "an edited budget: $(bytes edited)"
+expect 0 '"edits": 0,' "$dc3" condense data -o edited --budget 3kB "${edits[@]}" --json
 [[ $(find edited/edits -type f | wc -l) == $(wc -l < edited/pictures.txt) ]] ||
   fail "edits of images that are not there"
 expect 0 "" "$dc3" evaluate edited --val data --labels hard --arch convnet3 --epochs 1 --threads 1 --size 16 --batch 4

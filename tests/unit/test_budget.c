@@ -1,5 +1,6 @@
 /* Budgets: which format is worth its bytes, and how images are divided over classes. */
 #include "support/random_tensors.h"
+#include "budget/leave.h"
 #include "budget/rule.h"
 #include "budget/spread.h"
 
@@ -84,9 +85,48 @@ static void choices(void **state)
     assert_string_equal(dc3_error_text(), "2920 bytes");
 }
 
+static int64_t count_there(const dc3_stay *images, int64_t count, int label)
+{
+    int64_t there = 0;
+    for (int64_t i = 0; i < count; i++) there += images[i].there && images[i].label == label;
+    return there;
+}
+
+/* Class 0 in two bins, ranks 1 and 2 of each and a repeat; class 1 without ranks; class 2 of one image. */
+static void leaves(void **state)
+{
+    (void)state;
+    enum { COUNT = 9 };
+    static const dc3_stay given[COUNT] = {{0, 1, 0, 1, 10}, {0, 2, 0, 1, 20}, {0, 1, 0, 1, 40},
+                                          {0, 2, 0, 1, 80}, {0, 1, 1, 1, 5},  {1, 0, 0, 1, 7},
+                                          {1, 0, 0, 0, 99}, {1, 0, 0, 1, 9},  {2, 0, 0, 1, 3}};
+    dc3_stay images[COUNT];
+    double bytes;
+    /* The repeat, then the last of rank 2. */
+    memcpy(images, given, sizeof images);
+    assert_int_equal(dc3_leave_beyond(images, COUNT, (const int64_t[]){3, 1, 1}), DC3_OK);
+    assert_true(images[0].there && images[1].there && images[2].there && !images[3].there &&
+                !images[4].there);
+    assert_true(images[5].there && !images[7].there && images[8].there);
+    /* 174 bytes are there, without the one of 99 that is not: nothing goes at 174. */
+    memcpy(images, given, sizeof images);
+    assert_int_equal(dc3_leave_until(images, COUNT, 174, &bytes), DC3_OK);
+    assert_true(bytes == 174);
+    assert_memory_equal(images, given, sizeof images);
+    /* The class of most gives the repeat (5), then rank 2 (80): 89 bytes. */
+    assert_int_equal(dc3_leave_until(images, COUNT, 173, &bytes), DC3_OK);
+    assert_true(bytes == 169 && !images[4].there && images[3].there);
+    assert_int_equal(dc3_leave_until(images, COUNT, 89, &bytes), DC3_OK);
+    assert_true(bytes == 89 && !images[3].there);
+    /* One of each stays, also where that is too much. */
+    assert_int_equal(dc3_leave_until(images, COUNT, 1, &bytes), DC3_OK);
+    assert_true(bytes == 20 && images[0].there && images[5].there && images[8].there);
+    for (int label = 0; label < 3; label++) assert_int_equal(count_there(images, COUNT, label), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(spreads), cmocka_unit_test(scores),
-                                       cmocka_unit_test(choices)};
+                                       cmocka_unit_test(choices), cmocka_unit_test(leaves)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,11 +143,14 @@ int dc3_image_writes(dc3_image_format format)
     enum { SIDE = 16 };
     uint8_t black[SIDE * SIDE * 3] = {0};
     const dc3_image image = {.width = SIDE, .height = SIDE, .pixels = black};
-    void *data;
+    dc3_image back = {0};
+    void *data = NULL;
     size_t size;
     if (format != DC3_AVIF) return 1;
     int works =
-        dc3_image_encode_as(&image, (dc3_coding){.format = format, .quality = 50}, &data, &size) == DC3_OK;
+        dc3_image_encode_as(&image, (dc3_coding){.format = format, .quality = 50}, &data, &size) == DC3_OK &&
+        dc3_image_decode("AVIF", data, size, 0, 0, DC3_FIT_CROP, &back) == DC3_OK;
+    dc3_image_free(&back);
     free(data);
     return works;
 }
