@@ -99,7 +99,7 @@ typedef struct dc3_score {
     char training[320]; /* for people: optimizer, schedule, loss, augmentation, which weights are tested */
     double minutes;     /* that were asked for; 0: none */
     int teachers;       /* whose averaged logits are the soft labels; 0: not of several */
-    char teachers_text[640]; /* of several, for people: "a.safetensors, a convnet3 (top-1 80.12 %); .." */
+    char teachers_text[640]; /* of several, for people: "a.safetensors, convnet3 (top-1 80.12 %); .." */
 } dc3_score;
 
 /* The images that several students are tested on, which are read once; and a teacher's accuracy on them. */

@@ -52,7 +52,7 @@ DC3_API dc3_train_options dc3_train_defaults(void);
  * small network, speednet, whose first layer whitens the images' patches; Nesterov SGD at a triangle of
  * rates, label smoothing 0.2, averages of the weights that training returns to, flips that alternate (Jordan
  * 2024, arXiv 2404.00498). It sets arch, optimizer, lr, weight_decay and smoothing, and takes no init,
- * progressive or backbone. */
+ * progressive, backbone or cache. */
 DC3_API dc3_train_options dc3_train_fast_defaults(void);
 
 typedef struct dc3_train_report {

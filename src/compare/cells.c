@@ -269,7 +269,7 @@ static dc3_status fill_options(dc3_comparing *c, pending *p)
     o->arch = w->arch;
     DC3_TRY(dc3_label_kind_parse(w->labels, &o->labels));
     DC3_TRY(dc3_augment_kind_parse(w->augment, &o->augment));
-    o->teacher = dc3_goes_without(c->students_teacher) ? NULL : c->students_teacher;
+    o->teacher = o->labels == DC3_LABELS_SOFT ? c->students_teacher : NULL;
     o->teacher_classes = c->trains ? NULL : c->options->condense.teacher_classes;
     o->seed = c->options->condense.select.seed + (uint64_t)w->seed;
     o->folder = c->options->out;

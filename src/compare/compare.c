@@ -221,7 +221,7 @@ static dc3_status take_teachers(dc3_comparing *c)
         return dc3_fail_about("teacher",
                               "%s: several teachers are for soft labels; with hard ones give the first",
                               dc3_setting("teacher"));
-    if (c->given.count > 1)
+    if (c->given.count > 1 && dc3_comparing_selects(c->options))
         dc3_listener_say(
             &d->listener,
             "note: %s, the first of %d teachers, gives the gradients for selection; soft labels are "

@@ -37,8 +37,9 @@ dc3_status dc3_comparing_check(const dc3_compare_options *options);
 void dc3_comparing_loss(const dc3_compare_options *options, dc3_evaluate_options *student);
 /* 1 for the teacher "none". */
 int dc3_goes_without(const char *teacher);
-/* 1 if a method needs a teacher; if any of them or the labels do. */
+/* 1 if a method needs a teacher; if any of them does; if any of them or the labels do. */
 int dc3_method_needs_teacher(const char *method);
+int dc3_comparing_selects(const dc3_compare_options *options);
 /* Leaves of the comparison's compensation what the options' method has of it. */
 void dc3_comparing_compensation(dc3_condense_options *options);
 int dc3_comparing_needs_teacher(const dc3_compare_options *options);

@@ -208,10 +208,16 @@ void dc3_comparing_selection(const char *method, dc3_condense_options *condense)
         condense->select.bins = dc3_select_defaults().bins;
 }
 
+int dc3_comparing_selects(const dc3_compare_options *o)
+{
+    int selects = 0;
+    for (int i = 0; o->methods[i]; i++) selects |= dc3_method_needs_teacher(o->methods[i]);
+    return selects;
+}
+
 int dc3_comparing_needs_teacher(const dc3_compare_options *o)
 {
-    int wants = 0;
-    for (int i = 0; o->methods[i]; i++) wants |= dc3_method_needs_teacher(o->methods[i]);
+    int wants = dc3_comparing_selects(o);
     for (int i = 0; o->labels[i] != DC3_LABELS_END; i++) wants |= o->labels[i] == DC3_LABELS_SOFT;
     return wants;
 }

@@ -344,8 +344,9 @@ static void print_teachers(const table *t)
                 json_string_value(json_object_get(one, "arch")),
                 100 * json_number_value(json_object_get(one, "top1")));
     if (line)
-        fprintf(t->text, "; their averaged logits: top-1 %.2f %% on the test images; the first selects\n",
-                100 * json_number_value(json_object_get(line, "teacher_top1")));
+        fprintf(t->text, "; their averaged logits: top-1 %.2f %% on the test images%s\n",
+                100 * json_number_value(json_object_get(line, "teacher_top1")),
+                dc3_comparing_selects(t->c->options) ? "; the first selects" : "");
 }
 
 /* Under which conditions the scores were made, which they mean nothing without. */

@@ -22,6 +22,7 @@
 #include "condense/storing.h"
 #include "features/skipped.h"
 #include "report/stage.h"
+#include "teacher/own_teacher.h"
 
 static const char features_stage[] = "features";
 
@@ -268,7 +269,7 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
     DC3_CALL_SCOPE(own.listener.cancel);
     dc3_run run;
     char *place;
-    DC3_TRY(dc3_list_place(options, &place));
+    DC3_TRY(dc3_list_place_apart(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
     if (status == DC3_OK) status = list_skipped(&run, place);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
@@ -287,7 +288,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
     dc3_run run;
     dc3_chosen chosen = {0};
     char *place;
-    DC3_TRY(dc3_list_place(options, &place));
+    DC3_TRY(dc3_list_place_apart(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_METHOD, report, &run);
     if (status == DC3_OK) status = dc3_amount_decide(&run, &own);
     if (status == DC3_OK) status = list_skipped(&run, place);

@@ -62,7 +62,8 @@ static dc3_status choose_teacher(dc3_run *run, dc3_run_needs needs)
     DC3_TRY(dc3_own_teacher_check(o, run->trains));
     if (o->teacher && strcmp(o->teacher, "none") == 0) return DC3_OK;
     if (!o->teacher && !run->trains) return DC3_OK;
-    if (!run->trains) return dc3_teacher_list_first(o->teacher, &o->listener, &run->teacher_path);
+    if (!run->trains)
+        return dc3_teacher_list_first(o->teacher, uses ? &o->listener : NULL, &run->teacher_path);
     run->teacher_path = dc3_path_join(o->out, "teacher.safetensors");
     return run->teacher_path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }

@@ -168,7 +168,8 @@ static dc3_status measure_step(dc3_evaluation *e, double *seconds)
     return DC3_OK;
 }
 
-/* Students that differ only in what they are trained on, in seed and in teacher, train for as many epochs. */
+/* Students that differ only in what they are trained on, in seed and in teacher, train for as many epochs;
+ * several teachers take longer to ask than one. */
 static dc3_status settle_minutes(dc3_evaluation *e)
 {
     static const char *const own[] = {"seed", "data", "val", "epochs"};
@@ -176,6 +177,8 @@ static dc3_status settle_minutes(dc3_evaluation *e)
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) json_object_del(settings, own[i]);
     if (e->source->path) json_object_del(settings, e->source->setting);
     json_object_set_new(settings, "images", json_integer((json_int_t)e->n));
+    size_t teachers = e->labels == DC3_LABELS_SOFT ? json_array_size(e->source->teachers) : 0;
+    if (teachers) json_object_set_new(settings, "teachers", json_integer((json_int_t)teachers));
     return dc3_budget_settle(e, settings, measure_step);
 }
 

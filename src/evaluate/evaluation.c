@@ -15,6 +15,21 @@
 #include "run_folder/stored_images.h"
 #include "teacher/classes.h"
 #include "teacher/seen_images.h"
+#include "teacher/teacher_list.h"
+
+/* Labels that no teacher gives are not of several. */
+static dc3_status check_teachers(const dc3_evaluate_options *o)
+{
+    dc3_teacher_list list;
+    if (!o->teacher || o->labels == DC3_LABELS_SOFT) return DC3_OK;
+    dc3_status status = dc3_teacher_list_read(o->teacher, &list);
+    if (status == DC3_OK && list.count > 1)
+        status =
+            dc3_fail_about("teacher", "%s: several teachers are for soft labels; with %s %s leave it out",
+                           dc3_setting("teacher"), dc3_setting("labels"), dc3_label_kind_name(o->labels));
+    dc3_teacher_list_free(&list);
+    return status;
+}
 
 static dc3_status check_options(dc3_evaluation *e)
 {
@@ -25,6 +40,7 @@ static dc3_status check_options(dc3_evaluation *e)
     if (!(o->lr >= 0 && o->lr <= 1e3))
         return dc3_fail_setting("lr", "expected more than 0 and at most 1000, found %g", o->lr);
     DC3_TRY(dc3_option_check("labels", (int)o->labels, 0));
+    DC3_TRY(check_teachers(o));
     DC3_TRY(dc3_option_check("augment", (int)o->augment, 0));
     DC3_TRY(dc3_recipe_resolve(o, &e->recipe));
     e->labels = o->labels;

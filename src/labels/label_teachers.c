@@ -117,6 +117,7 @@ dc3_status dc3_label_teachers_measure(dc3_label_teachers *t, const dc3_listener 
                          one->info->parameters * 1e-6, t->size, sees);
         dc3_report_names(listener, t->list.paths[k], one->net);
     }
+    for (int k = 1; k < t->list.count; k++) dc3_ctx_close(&t->of[k].ctx); /* labelling has the first one's */
     return DC3_OK;
 }
 

@@ -25,7 +25,8 @@ dc3_status dc3_label_teachers_check(dc3_label_teachers *teachers, const dc3_teac
                                     const dc3_teacher_sample *sample);
 /* Adds to the labels' info which they are. */
 void dc3_label_teachers_describe(const dc3_label_teachers *teachers, json_t *info);
-/* Says which they are; *seconds: what a view takes. */
+/* Says which they are; *seconds: what a view takes. Closes all contexts but the first, which serves all from
+ * here on. */
 dc3_status dc3_label_teachers_measure(dc3_label_teachers *teachers, const dc3_listener *listener,
                                       double *seconds);
 /* A look (ops/look.h) of theirs at views [size, size, 3] in [0, 1]: the first part of its values is the

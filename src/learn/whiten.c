@@ -69,10 +69,22 @@ typedef struct patches {
     int64_t count;
 } patches;
 
+static int step_of(const patches *p)
+{
+    return p->kernel > 1 ? p->kernel / 2 : 1;
+}
+
+/* Patches of a view. */
+static int64_t patches_of(const patches *p)
+{
+    int64_t along = (p->size - p->kernel) / step_of(p) + 1;
+    return along * along;
+}
+
 /* Adds the patches of a view [size, size, 3], at strides of half a patch. */
 static void add_view(patches *p, const float *view)
 {
-    int k = p->kernel, step = k > 1 ? k / 2 : 1;
+    int k = p->kernel, step = step_of(p);
     for (int y = 0; y + k <= p->size; y += step)
         for (int x = 0; x + k <= p->size; x += step) {
             for (int i = 0; i < p->d; i++)
@@ -85,10 +97,13 @@ static void add_view(patches *p, const float *view)
         }
 }
 
-/* As many images, evenly from all, as make patches enough for their covariance. */
+/* As many images, evenly from all, as make patches enough for their covariance: fewer of views that have more
+ * patches each than one of 32 px has with kernels of 2. */
 static dc3_status gather(dc3_images *images, patches *p, float *view)
 {
-    int64_t n = dc3_images_count(images), wanted = 24000 / p->d + 1;
+    const int64_t usual = 31 * 31; /* patches of such a view */
+    int64_t n = dc3_images_count(images), wanted = 24000 / p->d + 1, each = patches_of(p);
+    if (each > usual) wanted = wanted * usual / each + 1;
     if (wanted > n) wanted = n;
     dc3_augmenter *augmenter;
     dc3_augment_options options = {

@@ -35,13 +35,17 @@ static dc3_status check_skipped(const dc3_condense_options *o, const char *place
     return status;
 }
 
-dc3_status dc3_list_place(const dc3_condense_options *o, char **place)
+dc3_status dc3_list_place(const dc3_condense_options *o, char *const *teachers, int count, char **place)
 {
-    dc3_input inputs[] = {{"the dataset", o->data}, {"the editor", o->editor}, {"the teacher", o->teacher}};
-    dc3_output_path output = {"out", o->out, &list_kind, o->force, inputs, 3, NULL};
+    dc3_input *inputs = calloc((size_t)count + 2, sizeof *inputs);
     *place = NULL;
-    if (o->out) DC3_TRY(dc3_output_path_check(&output, place));
-    dc3_status status = *place ? check_skipped(o, *place) : DC3_OK;
+    if (!inputs) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_output_path output = {"out", o->out, &list_kind, o->force, inputs, 2, NULL};
+    inputs[0] = (dc3_input){"the dataset", o->data}, inputs[1] = (dc3_input){"the editor", o->editor};
+    for (int k = 0; k < count; k++) inputs[output.count++] = (dc3_input){"the teacher", teachers[k]};
+    dc3_status status = o->out ? dc3_output_path_check(&output, place) : DC3_OK;
+    free(inputs);
+    if (status == DC3_OK && *place) status = check_skipped(o, *place);
     if (status != DC3_OK) free(*place);
     return status;
 }

@@ -5,8 +5,10 @@
 #include "dc3/condense.h"
 
 /* Where the list goes, the caller frees; NULL of a dry run that says nothing of it. DC3_ERR_OPTION where it
- * may not go there (dc3_output_path_check), or would replace a list of skipped images without its own. */
-dc3_status dc3_list_place(const dc3_condense_options *options, char **place);
+ * may not go there (dc3_output_path_check), or would replace a list of skipped images without its own.
+ * teachers: the files [count] that the options name. */
+dc3_status dc3_list_place(const dc3_condense_options *options, char *const *teachers, int count,
+                          char **place);
 /* Images that are skipped are listed beside the output `out`. Caller frees; NULL without memory. */
 char *dc3_list_skipped(const char *out);
 

@@ -1,5 +1,6 @@
 #include "teacher/mean_answers.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,9 +26,13 @@ dc3_teacher_accuracy dc3_mean_answers_accuracy(const dc3_mean_answers *a, const 
     for (int64_t i = 0; i < a->n; i++) {
         const float *z = a->logits + i * a->classes;
         int64_t best = 0;
-        for (int64_t k = 1; k < a->classes; k++) best = z[k] > z[best] ? k : best;
+        int finite = 1;
+        for (int64_t k = 0; k < a->classes; k++) {
+            finite = finite && isfinite(z[k]);
+            best = z[k] > z[best] ? k : best;
+        }
         read += a->labels[i] >= 0;
-        right += best == a->labels[i];
+        right += finite && best == a->labels[i];
     }
     dc3_teacher_accuracy accuracy = {.top1 = read ? (double)right / (double)read : -1, .images = read};
     snprintf(accuracy.on, sizeof accuracy.on, "%s", on);

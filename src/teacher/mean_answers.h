@@ -16,7 +16,8 @@ typedef struct dc3_mean_answers {
 dc3_status dc3_mean_answers_begin(dc3_mean_answers *answers, int64_t n, int64_t classes);
 /* What it says of image i. */
 void dc3_mean_answers_add(dc3_mean_answers *answers, int64_t i, int label, const float *logits);
-/* Of the highest sum of the logits, of equal ones the first; `on` as in teacher/accuracy.h. */
+/* Of the highest sum of the logits, of equal ones the first; an image with a sum that is not finite is not
+ * right; `on` as in teacher/accuracy.h. */
 dc3_teacher_accuracy dc3_mean_answers_accuracy(const dc3_mean_answers *answers, const char *on);
 void dc3_mean_answers_free(dc3_mean_answers *answers);
 

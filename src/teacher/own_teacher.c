@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "output/list_place.h"
 #include "run_folder/document.h"
 #include "run_folder/fingerprint.h"
 #include "io/weights.h"
@@ -258,5 +259,14 @@ dc3_status dc3_own_teacher_check_kept(const dc3_condense_options *o)
     }
     if (own) dc3_teacher_list_free(&list);
     free(own);
+    return status;
+}
+
+dc3_status dc3_list_place_apart(const dc3_condense_options *o, char **place)
+{
+    dc3_teacher_list teachers = {0};
+    dc3_status status = o->teacher ? dc3_teacher_list_read(o->teacher, &teachers) : DC3_OK;
+    if (status == DC3_OK) status = dc3_list_place(o, teachers.paths, teachers.count, place);
+    dc3_teacher_list_free(&teachers);
     return status;
 }

@@ -44,5 +44,7 @@ void dc3_run_teachers_warn(const char *run, const dc3_teacher_list *teachers, co
 dc3_status dc3_own_teacher_check_kept(const dc3_condense_options *options);
 /* The teacher that a run trained for itself in `folder`, caller frees; NULL: there is none. */
 char *dc3_own_teacher_find(const char *folder);
+/* Where a list of chosen images goes (output/list_place.h), apart from each of the teachers' files. */
+dc3_status dc3_list_place_apart(const dc3_condense_options *options, char **place);
 
 #endif

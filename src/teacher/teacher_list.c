@@ -63,7 +63,7 @@ dc3_status dc3_teacher_list_first(const char *text, const dc3_listener *listener
 {
     dc3_teacher_list list;
     dc3_status status = dc3_teacher_list_read(text, &list);
-    if (status == DC3_OK && list.count > 1)
+    if (status == DC3_OK && list.count > 1 && listener)
         dc3_listener_say(
             listener,
             "note: %s, the first of %d teachers, gives the gradients for selection; the others are for "

@@ -16,8 +16,8 @@ typedef struct dc3_teacher_list {
  * Whether there is one is not asked. DC3_ERR_OPTION (teacher) for an empty name, one that is given twice, and
  * too many. Free in any case. */
 dc3_status dc3_teacher_list_read(const char *text, dc3_teacher_list *list);
-/* The first of such a text, whose gradients are those for selection, which is said where there are more; the
- * caller frees *path. */
+/* The first of such a text, whose gradients are those for selection, which `listener` (NULL: nobody) hears
+ * where there are more; the caller frees *path. */
 dc3_status dc3_teacher_list_first(const char *text, const dc3_listener *listener, char **path);
 void dc3_teacher_list_free(dc3_teacher_list *list);
 /* A hash of their contents in their order; of one file that of the file (run_folder/fingerprint.h). */

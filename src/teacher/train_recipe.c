@@ -41,6 +41,7 @@ dc3_status dc3_train_check_fast(const dc3_train_options *o)
                       : o->progressive                              ? "progressive"
                       : o->init                                     ? "init"
                       : o->backbone                                 ? "backbone"
+                      : o->cache                                    ? "cache"
                                                                     : NULL;
     return own ? dc3_fail_about(own, "%s: not with %s, which has its own", dc3_setting(own),
                                 dc3_setting("fast"))

@@ -24,6 +24,12 @@ expect 0 "4 images stored" "${set[@]}" -o set --teacher a.safetensors
 expect 0 "note: a.safetensors, the first of 2 teachers, gives the gradients for selection" "${set[@]}" -o again \
   --teacher a.safetensors,b.safetensors
 same_run set again || fail "the second of the teachers had a part in selection"
+cp b.safetensors list.jsonl
+expect 2 "expected a place apart from the teacher, found list.jsonl" "$dc3" select train --ipc 1 "${one[@]}" \
+  -o list.jsonl --force --teacher a.safetensors,list.jsonl
+expect 0 "note: --method random does not use a teacher" "$dc3" condense train --ipc 2 --method random --size 16 \
+  --no-report "${one[@]}" -o random --teacher a.safetensors,b.safetensors
+[[ $output != *"for selection"* ]] || fail "a method without a teacher has its gradients: $output"
 
 # The same teacher twice is that teacher, also to what a student learns; each sees views at the size of its training.
 label=("$dc3" label set --views 3 --batch 4 --seed 2)
@@ -72,6 +78,10 @@ grep -q 'averaged logits of teachers convnet3, convnet3 at temperature 20 (top-1
 expect 2 "--teacher: a.safetensors is given twice" "${evaluate[@]}" --teacher a.safetensors,a.safetensors
 expect 2 "found an empty one" "${evaluate[@]}" --teacher a.safetensors,
 expect 1 "--teacher gone.pth: expected a classifier's file" "${evaluate[@]}" --teacher a.safetensors,gone.pth
+for labels in hard stored; do
+  expect 2 "--teacher: several teachers are for soft labels; with --labels $labels leave it out" "${evaluate[@]}" \
+    --labels $labels --teacher a.safetensors,gone.pth
+done
 for command in "evaluate set --val val --epochs 1 -o x.json" "label set --views 1 -o x.safetensors --force"; do
   expect 1 "wrong.safetensors: the teacher is too seldom right" "$dc3" $command --threads 1 \
     --teacher a.safetensors,wrong.safetensors
@@ -101,6 +111,9 @@ expect 1 "holds scores of another 'teacher'" "${compare[@]}" -o table --teacher 
   --any-teacher
 expect 2 "--teacher: several teachers are for soft labels" "${compare[@]}" -o hard --labels hard \
   --teacher a.safetensors,b.safetensors
+expect 0 "top-1 100.00 % on the test images" "${compare[@]}" -o few --methods random --labels soft,hard \
+  --teacher a.safetensors,b.safetensors
+[[ $output != *"for selection"* && $output != *"the first selects"* ]] || fail "no method selects by it: $output"
 expect 0 "estimate: teacher 0 s" "${compare[@]}" -o dry --dry-run --teacher a.safetensors,b.safetensors
 [[ ! -e hard && ! -e dry ]] || fail "a refused comparison makes a folder"
 echo "teachers: passed"

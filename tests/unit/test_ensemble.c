@@ -157,19 +157,21 @@ static void accuracy(void **state)
     for (int k = 0; k < 2; k++) dc3_classifier_close(&nets[k]);
 }
 
-/* Sums of logits, not of votes; an image that nobody could read does not count. */
+/* Sums of logits, not of votes; an image that nobody could read does not count, one with a sum that is
+ * not finite is wrong. */
 static void answers(void **state)
 {
     (void)state;
     dc3_mean_answers a = {0};
-    const float first[] = {1, 0, 3}, second[] = {1, 5, 0}, third[] = {0, 1, 0};
+    const float first[] = {1, 0, 3}, second[] = {1, 5, 0}, third[] = {0, 1, 0}, none[] = {9, NAN, 0};
     for (int teacher = 0; teacher < 2; teacher++) {
-        assert_int_equal(dc3_mean_answers_begin(&a, 3, 3), DC3_OK);
+        assert_int_equal(dc3_mean_answers_begin(&a, 4, 3), DC3_OK);
         dc3_mean_answers_add(&a, 0, 1, teacher ? second : first); /* 2 5 3: right */
         dc3_mean_answers_add(&a, 2, 0, third);                    /* 0 2 0: wrong */
+        dc3_mean_answers_add(&a, 3, 0, teacher ? third : none);   /* 9 NAN 0: wrong */
     }
     dc3_teacher_accuracy is = dc3_mean_answers_accuracy(&a, "images");
-    assert_true(is.top1 == 0.5 && is.images == 2);
+    assert_true(is.top1 == 1.0 / 3 && is.images == 3);
     dc3_mean_answers_free(&a);
 }
 

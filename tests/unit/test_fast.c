@@ -125,13 +125,14 @@ static void refused(void **state)
 {
     (void)state;
     dc3_train_report report;
-    dc3_train_options o[8];
-    static const char *const names[] = {"arch",      "lr",          "weight_decay", "optimizer",
-                                        "smoothing", "progressive", "init",         "backbone"};
-    for (int i = 0; i < 8; i++) o[i] = dc3_train_fast_defaults(), o[i].data = "nothing", o[i].out = "x";
+    enum { MOST = 9 };
+    dc3_train_options o[MOST];
+    static const char *const names[MOST] = {"arch",        "lr",   "weight_decay", "optimizer", "smoothing",
+                                            "progressive", "init", "backbone",     "cache"};
+    for (int i = 0; i < MOST; i++) o[i] = dc3_train_fast_defaults(), o[i].data = "nothing", o[i].out = "x";
     o[0].arch = "convnet3", o[1].lr = 0.1, o[2].weight_decay = 0, o[3].optimizer = DC3_ADAMW;
-    o[4].smoothing = 0.1, o[5].progressive = 1, o[6].init = "x", o[7].backbone = "x";
-    for (int i = 0; i < 8; i++) {
+    o[4].smoothing = 0.1, o[5].progressive = 1, o[6].init = "x", o[7].backbone = "x", o[8].cache = "x";
+    for (int i = 0; i < MOST; i++) {
         char text[80];
         snprintf(text, sizeof text, "%s: not with fast, which has its own", names[i]);
         assert_int_equal(dc3_train(&o[i], &report), DC3_ERR_OPTION);

@@ -4,6 +4,7 @@
 #include "support/shaped_dataset.h"
 #include <dirent.h>
 #include "dc3/evaluate.h"
+#include "dc3/train.h"
 #include "io/json.h"
 
 static char folder[] = "/tmp/dc3-minutes-XXXXXX";
@@ -117,8 +118,57 @@ static void resumes_to_the_same(void **state)
     assert_true(score.minutes == 1);
 }
 
+static char *new_teacher(const char *name, uint64_t seed)
+{
+    dc3_train_options o = dc3_train_defaults();
+    dc3_train_report report;
+    char *path = dc3_path_join(folder, name);
+    o.data = data, o.out = path, o.arch = "convnet3", o.size = 16, o.epochs = 1, o.seed = seed;
+    if (dc3_train(&o, &report) != DC3_OK) fail_msg("%s", dc3_error_text());
+    return path;
+}
+
+/* How many numbers of epochs FOLDER/soft keeps after a student with labels of these teachers began. */
+static int kept_for(const char *teachers)
+{
+    char path[80];
+    int count = 0;
+    hearing h = {.last = 1};
+    dc3_score score;
+    dc3_evaluate_options o = dc3_evaluate_defaults();
+    snprintf(path, sizeof path, "%s/soft", folder);
+    o.data = data, o.val = val, o.arch = "convnet3", o.labels = DC3_LABELS_SOFT, o.size = 16;
+    o.teacher = teachers, o.any_teacher = 1, o.dtype = DC3_COMPUTE_F32, o.minutes = 1, o.folder = path;
+    o.listener = (dc3_listener){.user = &h, .progress = progress, .cancel = &h.stop};
+    if (dc3_evaluate(&o, NULL, &score) != DC3_ERR_CANCELLED) fail_msg("%s", dc3_error_text());
+    snprintf(path, sizeof path, "%s/soft/students", folder);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        const char *dot = strrchr(entry->d_name, '.');
+        count += dot && strcmp(dot, ".json") == 0;
+    }
+    closedir(dir);
+    return count;
+}
+
+/* Two teachers take longer to ask than one, whichever they are. */
+static void goes_by_teachers(void **state)
+{
+    (void)state;
+    char *a = new_teacher("a.safetensors", 1), *b = new_teacher("b.safetensors", 2), both[160];
+    snprintf(both, sizeof both, "%s,%s", a, b);
+    assert_int_equal(kept_for(a), 1);
+    assert_int_equal(kept_for(b), 1);
+    assert_int_equal(kept_for(both), 2);
+    snprintf(both, sizeof both, "%s,%s", b, a);
+    assert_int_equal(kept_for(both), 2);
+    free(a), free(b);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(resumes_to_the_same)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(resumes_to_the_same),
+                                       cmocka_unit_test(goes_by_teachers)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
