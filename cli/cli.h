@@ -75,11 +75,11 @@ typedef struct settings {
 
 /* Tables of options whose values are in `settings`: random choices and threads; how the result is printed; a
  * dataset; the VAE's features of it; a condensed set; the editor; the method; the selection; the teacher;
- * the teacher that the command trains; how many images over all classes; stored images; whether a file is
- * replaced. */
+ * the teacher that the command trains; the backbone; how many images over all classes; stored images; whether
+ * a file is replaced. */
 extern const option compute_options[], result_options[], data_options[], features_options[], set_options[],
     model_options[], method_options[], select_options[], teacher_options[], own_teacher_options[],
-    amount_options[], store_options[], force_options[];
+    backbone_options[], amount_options[], store_options[], force_options[];
 /* A student's recipe: its name and how views are drawn; the rest of it. */
 extern const option view_options[], recipe_options[];
 /* Takes what was given of them over. */
@@ -173,11 +173,14 @@ int caught_signal(void);
 /* Bars and messages on standard error. */
 extern const dc3_listener progress_listener;
 
-/* ---- the editor (own_editor.c) ---- */
+/* ---- the editor and the backbone (own_editor.c) ---- */
 
 /* The directory of an editor that was given: of NULL and of "dc3-mini", unless the current directory has
  * something of that name, the one that comes with the program. */
 const char *editor_of(const char *given);
+
+/* Where no backbone was given: the one that was fetched for the program, if it is there, as a default. */
+void choose_backbone(dc3_condense_options *options);
 
 /* ---- printing (print.c) ---- */
 

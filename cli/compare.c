@@ -124,8 +124,9 @@ static const option own_options[] = {
     {"cache", 0, OPTION_PATH, AT(cache), ANY,
      "Folder in which features are saved (default: below the output folder)", "DIR"},
     {0}};
-static const option *const tables[] = {compute_options,     result_options, model_options,  own_options,
-                                       own_teacher_options, view_options,   recipe_options, NULL};
+static const option *const tables[] = {compute_options, result_options,      model_options,
+                                       own_options,     own_teacher_options, backbone_options,
+                                       view_options,    recipe_options,      NULL};
 
 /* The options of the library besides the lists. */
 static void fill_options(compare_values *v, const char *data, const char *cache)
@@ -136,6 +137,7 @@ static void fill_options(compare_values *v, const char *data, const char *cache)
     if (!o->verbose && !isatty(STDERR_FILENO)) o->condense.listener.progress = NULL;
     o->condense.data = data, o->condense.cache = cache;
     o->condense.editor = editor_of(o->condense.editor);
+    choose_backbone(&o->condense);
     o->condense.size = e->size;
     if (!o->condense.teacher_size) o->condense.teacher_size = e->size;
     e->dtype = o->condense.dtype;

@@ -113,6 +113,17 @@ const option amount_options[] = {
      "In place of --ipc: the part of the dataset's images that is chosen, such as 0.01", "X"},
     {0}};
 
+const option backbone_options[] = {{"backbone", 0, OPTION_PATH, AT(options.backbone), ANY,
+                                    "Classifier (.safetensors or .pth, of any classes) whose frozen "
+                                    "embeddings tell images apart, in place of the "
+                                    "VAE's features, and whose last layer, made anew, is the teacher where "
+                                    "one would be trained; none: neither "
+                                    "(default: EfficientNet-Lite0 of ImageNet where make deps fetched it, "
+                                    "for images above 48 pixels and where no "
+                                    "option is about a teacher)",
+                                    "FILE"},
+                                   {0}};
+
 const option store_options[] = {
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Where the result goes", "PATH"},
     {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 4096),

@@ -56,6 +56,7 @@ static int run_stage(const command *c, int argc, char **argv, stage function)
     else {
         o->data = rest[0];
         o->editor = editor_of(o->editor);
+        if (has_options(c, backbone_options)) choose_backbone(o);
         dc3_status result = function(o, &report);
         status = finish(result, remains(o, &report, left, sizeof left));
         if (status == EXIT_DONE) print_report(&s, &report, o->out);
@@ -91,23 +92,12 @@ static const option budget_options[] = {
      "unless --format is given in which format and quality, follow (docs/formats.md)",
      "SIZE"},
     {0}};
-static const option *const condense_tables[] = {compute_options,
-                                                result_options,
-                                                data_options,
-                                                features_options,
-                                                set_options,
-                                                model_options,
-                                                method_options,
-                                                select_options,
-                                                amount_options,
-                                                budget_options,
-                                                teacher_options,
-                                                own_teacher_options,
-                                                store_options,
-                                                editing_options,
-                                                compensation_options,
-                                                report_options,
-                                                NULL};
+static const option *const condense_tables[] = {compute_options,      result_options,  data_options,
+                                                features_options,     set_options,     model_options,
+                                                method_options,       select_options,  amount_options,
+                                                budget_options,       teacher_options, own_teacher_options,
+                                                backbone_options,     store_options,   editing_options,
+                                                compensation_options, report_options,  NULL};
 static const option list_options[] = {{"list", 0, OPTION_PATH, offsetof(settings, options.list), ANY,
                                        "Only the images of a list that dc3 select wrote", "FILE.jsonl"},
                                       {0}};
@@ -156,6 +146,7 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
         return EXIT_USAGE;
     if (!o->out && !o->dry_run) return usage_error(c, "where should the list go? Use -o FILE.jsonl");
     o->editor = editor_of(o->editor);
+    choose_backbone(o);
     o->data = rest[0];
     int status = finish(function(o, &report), NULL);
     if (status == EXIT_DONE) print_report(s, &report, o->out);
@@ -165,9 +156,9 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
 static const option bins_options[] = {{"bins", 0, OPTION_WHOLE, offsetof(list_values, bins), FROM_1(""),
                                        "Clusters per class (default 10)", "K"},
                                       {0}};
-static const option *const bins_tables[] = {compute_options,  result_options, data_options,
-                                            features_options, model_options,  output_options,
-                                            force_options,    bins_options,   NULL};
+static const option *const bins_tables[] = {
+    compute_options, result_options,   data_options,  features_options, model_options,
+    output_options,  backbone_options, force_options, bins_options,     NULL};
 
 static int run_bins(const command *c, int argc, char **argv)
 {
@@ -184,7 +175,7 @@ static int run_bins(const command *c, int argc, char **argv)
 
 const command bins_command = {
     "bins",
-    "Group the images of each class by their content (VAE features, PCA, k-means).",
+    "Group the images of each class by their content (VAE features or a backbone's, PCA, k-means).",
     "DATA -o FILE.jsonl",
     "  dc3 bins photos/train -o bins.jsonl --bins 10\n  dc3 bins cifar-10-batches-bin -o bins.jsonl "
     "--feature-size 32",
@@ -214,8 +205,8 @@ static void print_rows(const settings *s, const dc3_selection *selection)
 
 static int run_from(const command *c, const settings *s, const char *from, char **rest)
 {
-    const char *const names[] = {"editor", "dtype",   "fit",   "feature-size", "teacher",  "method",
-                                 "factor", "dry-run", "total", "fraction",     "selection"};
+    const char *const names[] = {"editor", "dtype",   "fit",   "feature-size", "teacher",   "method",
+                                 "factor", "dry-run", "total", "fraction",     "selection", "backbone"};
     if (*rest) return usage_error(c, "select: --from takes no dataset beside it, found '%s'", *rest);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (is_given(c, names[i]))
@@ -238,19 +229,13 @@ static const option from_options[] = {{"from", 0, OPTION_PATH, offsetof(list_val
                                        "Tensors embeddings [n,d], logits [n,c], labels [n], bins [n]",
                                        "FILE"},
                                       {0}};
-static const option *const select_tables[] = {compute_options,
-                                              result_options,
-                                              data_options,
-                                              features_options,
-                                              model_options,
-                                              method_options,
-                                              select_options,
-                                              amount_options,
-                                              teacher_options,
-                                              output_options,
-                                              force_options,
-                                              from_options,
-                                              NULL};
+static const option *const select_tables[] = {compute_options,  result_options,
+                                              data_options,     features_options,
+                                              model_options,    method_options,
+                                              select_options,   amount_options,
+                                              teacher_options,  output_options,
+                                              force_options,    from_options,
+                                              backbone_options, NULL};
 
 static int run_select(const command *c, int argc, char **argv)
 {

@@ -75,6 +75,12 @@ typedef struct dc3_condense_options {
     double fraction; /* of the dataset's images, above 0 to 1, rounded down; 0: not given */
     double budget; /* bytes that OUT/train may take, images and metadata.jsonl; 0: not given. How many images
                       and, unless `format` is given, in which format with which quality: src/budget/rule.c */
+    const char *backbone; /* a classifier's file, of any classes; "none" or NULL: none. Its embeddings of the
+                             images, frozen, stand for the VAE's features, and for a teacher's where images
+                             are compared by those; without `teacher` dc3_condense makes its last layer anew
+                             for the dataset's classes (a linear probe): that is the run's own teacher */
+    int usual_backbone;   /* 1: the backbone is a default, not a choice: it is left out of images of 48 pixels
+                             or fewer, where a teacher is given or described, and where it is of no use */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);
@@ -94,6 +100,10 @@ typedef struct dc3_condense_report {
     double cached_seconds;      /* that features from the cache took when they were made; not in `seconds` */
     double peak_bytes;          /* resident, of the process */
     double bytes;               /* of the files of the stored images; of a dry run an estimate, 0: none */
+    char backbone[24];          /* its architecture; "": none is used */
+    const char *pretrained;     /* what it was trained on, as far as can be told; NULL: not known */
+    double
+        probe_top1; /* of a linear probe, the run's own teacher, on held-out images, 0 to 1; -1: not known */
 } dc3_condense_report;
 
 /* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json; and OUT/state.db,

@@ -134,6 +134,7 @@ static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folde
     o.no_report = 1;
     dc3_comparing_compensation(&o);
     if (!dc3_method_needs_teacher(w->method)) o.teacher = NULL; /* which it would say that it does not use */
+    if (!dc3_method_has_features(&c->options->condense, w->method)) o.backbone = NULL;
     o.select.ipc = w->ipc;
     o.select.seed += (uint64_t)w->seed;
     if (c->options->verbose)

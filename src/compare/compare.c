@@ -1,6 +1,7 @@
 /* dc3 compare: methods under one protocol and one budget. */
 #include "dc3/compare.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/call.h"
@@ -12,6 +13,7 @@
 #include "io/weights.h"
 #include "run_folder/clear.h"
 #include "run_folder/fingerprint.h"
+#include "teacher/backbone.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
 #include "teacher/outputs.h"
@@ -140,10 +142,11 @@ static dc3_status train_teacher(dc3_comparing *c)
     dc3_condense_options *d = &c->own.condense;
     dc3_dataset *data;
     if (c->trains) {
-        DC3_TRY(dc3_own_teacher_train(&c->plan, &c->accuracy));
+        DC3_TRY(dc3_own_teacher_train(&c->plan, NULL, &c->accuracy));
         d->teacher = c->teacher;
         c->students_teacher = c->teacher;
-        d->teacher_epochs = 0; /* it is trained now */
+        if (d->backbone) d->backbone = c->teacher; /* whose embeddings are the same */
+        d->teacher_epochs = 0;                     /* it is trained now */
         c->own.evaluate.any_teacher = 1;
     }
     if (c->trains && c->accuracy.top1 < 0) {
@@ -182,6 +185,28 @@ static dc3_status tell(const dc3_comparing *c, const dc3_dataset *data)
     return dc3_check_enough(&o->condense.listener, data, largest, 0, "");
 }
 
+/* The backbone: one for all methods that compare images, and for the teacher that is trained here. */
+static dc3_status plan_backbone(dc3_comparing *c, const dc3_dataset *data)
+{
+    dc3_condense_options *d = &c->own.condense;
+    const dc3_backbone_use use = {dc3_comparing_has_features(c->options), c->trains,
+                                  dc3_usual_size(data, 256), "such a comparison"};
+    dc3_teacher backbone;
+    DC3_TRY(dc3_backbone_choose(d, &use, &d->backbone));
+    d->usual_backbone = 0;
+    if (!d->backbone) return DC3_OK;
+    int size = d->feature_size ? d->feature_size : c->trains ? d->teacher_size : 0;
+    dc3_status status = dc3_backbone_open(d->backbone, size, use.side, d->select.threads, &backbone);
+    if (status == DC3_OK) {
+        dc3_backbone_say(&d->listener, d->backbone, &backbone, data);
+        snprintf(c->backbone, sizeof c->backbone, "%s", backbone.info->arch);
+        c->pretrained = dc3_backbone_origin(&backbone);
+        if (c->trains) dc3_backbone_plan(&c->plan, d->backbone, backbone.size, d->cache);
+    }
+    dc3_teacher_close(&backbone);
+    return status;
+}
+
 /* Looks at the two datasets, before hours of work with them, and plans the teacher. */
 static dc3_status look_ahead(dc3_comparing *c)
 {
@@ -197,7 +222,8 @@ static dc3_status look_ahead(dc3_comparing *c)
     c->classes = dc3_dataset_classes(data);
     c->usual = dc3_usual_size(data, 224);
     dc3_note_one_class(&d->listener, data);
-    dc3_status status = d->dry_run ? tell(c, data) : DC3_OK;
+    dc3_status status = plan_backbone(c, data);
+    if (status == DC3_OK && d->dry_run) status = tell(c, data);
     if (status == DC3_OK) status = check_teachers(c, data);
     if (status == DC3_OK)
         status = dc3_open_val(c->options->evaluate.val, data, &c->tests->listener, &c->tests->dataset);

@@ -13,6 +13,8 @@ typedef struct dc3_comparing {
     int trains;                         /* 1: it is, as the plan says */
     dc3_train_options plan;
     dc3_teacher_accuracy accuracy; /* of the first teacher; top1 below 0: not known */
+    char backbone[24];             /* its architecture; "": none is used */
+    const char *pretrained;        /* what it was trained on; NULL: not known */
     int doubted;                   /* 1: it seems to be one of other classes, and is taken all the same */
     char *teacher;                 /* OUT/teacher.safetensors */
     dc3_teacher_list given;        /* teachers' files; count 0: none, or "none" */
@@ -43,6 +45,9 @@ int dc3_comparing_selects(const dc3_compare_options *options);
 /* Leaves of the comparison's compensation what the options' method has of it. */
 void dc3_comparing_compensation(dc3_condense_options *options);
 int dc3_comparing_needs_teacher(const dc3_compare_options *options);
+/* 1 if a method compares images by features that a backbone can give; if any of them does. */
+int dc3_method_has_features(const dc3_condense_options *options, const char *method);
+int dc3_comparing_has_features(const dc3_compare_options *options);
 
 /* Takes out of a method's own options the selection that it does not have, and the number of bins that its
  * selection has no use for. */

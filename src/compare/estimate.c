@@ -17,6 +17,7 @@
 typedef struct costs {
     double teacher, condensing, students; /* seconds */
     double forward;                       /* of the teacher on one view */
+    double regression;                    /* of `teacher`, where that is a linear probe */
     double reading;                       /* of one image, by all threads together */
 } costs;
 
@@ -42,6 +43,7 @@ static dc3_status measure_teacher_training(dc3_comparing *c, costs *all)
     DC3_TRY(dc3_own_teacher_measure(&c->plan, c->images, c->classes, &cost));
     all->teacher = cost.training + (double)c->images * all->reading;
     all->forward = cost.forward;
+    all->regression = cost.regression;
     return DC3_OK;
 }
 
@@ -70,14 +72,16 @@ static dc3_status measure_forward(dc3_comparing *c, int size, costs *all)
 /* Condensing by a method into the largest set, without the training of a teacher: of that one epoch is
  * measured with it, which is taken off. *before: what each run takes to open its files and to measure itself.
  */
-static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, double teacher,
+static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, const costs *all,
                                  double *seconds, double *before)
 {
     dc3_condense_options o = c->options->condense;
     dc3_condense_report report;
     dc3_cell cell = {.ipc = ipc, .method = method};
     char *folder = dc3_cell_folder(c->options->out, &cell);
-    double start = dc3_seconds_now();
+    double start = dc3_seconds_now(), teacher = all->teacher;
+    int probes = c->trains && c->plan.backbone,
+        features = dc3_method_has_features(&c->options->condense, method);
     int asks = dc3_method_called(method)->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     o.out = folder;
@@ -86,8 +90,12 @@ static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, 
     dc3_comparing_selection(method, &o);
     o.no_report = o.dry_run = 1;
     o.select.ipc = ipc;
-    if (c->trains && dc3_path_what(c->teacher) == DC3_PATH_FILE) /* its sets were made with that one */
+    if (!features && !(probes && asks)) o.backbone = NULL;
+    if (c->trains && dc3_path_what(c->teacher) == DC3_PATH_FILE) { /* its sets were made with that one */
         o.teacher = c->teacher, o.teacher_epochs = 0, o.any_teacher = 1, teacher = 0;
+        if (o.backbone) o.backbone = dc3_method_has_features(&o, method) ? c->teacher : NULL;
+    } else if (probes) /* whose embeddings are the features */
+        teacher = features ? all->regression : asks ? teacher : 0;
     else if (c->trains)
         o.teacher_epochs = asks ? 1 : 0, teacher = asks ? teacher / c->plan.epochs : 0;
     o.listener = (dc3_listener){.cancel = o.listener.cancel};
@@ -108,7 +116,7 @@ static dc3_status measure_condensing(dc3_comparing *c, costs *all)
     }
     for (int m = 0; o->methods[m]; m++) {
         double seconds = 0, before = 0;
-        DC3_TRY(measure_method(c, o->methods[m], largest, all->teacher, &seconds, &before));
+        DC3_TRY(measure_method(c, o->methods[m], largest, all, &seconds, &before));
         all->condensing += (seconds * sum / largest + before * (sizes - 1)) * o->seeds;
     }
     return DC3_OK;

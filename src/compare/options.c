@@ -221,3 +221,16 @@ int dc3_comparing_needs_teacher(const dc3_compare_options *o)
     for (int i = 0; o->labels[i] != DC3_LABELS_END; i++) wants |= o->labels[i] == DC3_LABELS_SOFT;
     return wants;
 }
+
+int dc3_method_has_features(const dc3_condense_options *d, const char *method)
+{
+    int given = d->teacher && !dc3_goes_without(d->teacher);
+    return dc3_selection_compares(dc3_method_called(method), d->selection, given);
+}
+
+int dc3_comparing_has_features(const dc3_compare_options *o)
+{
+    int has = 0;
+    for (int i = 0; o->methods[i]; i++) has |= dc3_method_has_features(&o->condense, o->methods[i]);
+    return has;
+}

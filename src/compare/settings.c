@@ -77,6 +77,8 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
         "teacher_size", d->teacher_size, "rded_factor", d->factor, "components", s->components, "lambda",
         s->lambda, "epsilon", s->epsilon, "beta", s->beta);
     const dc3_edit_option *o;
+    if (settings)
+        json_object_set_new(settings, "backbone", d->backbone ? dc3_fingerprint(d->backbone) : json_null());
     if (settings) add_recipe(e, settings);
     if (settings)
         json_object_set_new(settings, "teacher_classes",

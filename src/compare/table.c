@@ -202,6 +202,8 @@ static void add_origin(const table *t, json_t *o)
     const dc3_comparing *c = t->c;
     json_object_set_new(o, "dataset", dc3_fingerprint_text(c->dataset));
     if (c->real_hard >= 0) json_object_set_new(o, "full_top1", json_real(c->real_hard));
+    if (*c->backbone) json_object_set_new(o, "backbone", json_string(c->backbone));
+    if (c->pretrained) json_object_set_new(o, "backbone_pretrained", json_string(c->pretrained));
     const json_t *several = dc3_results_teachers(&c->results);
     if (several)
         json_object_set(o, "teacher_top1", json_object_get(several, "teacher_top1"));
@@ -349,6 +351,19 @@ static void print_teachers(const table *t)
                 dc3_comparing_selects(t->c->options) ? "; the first selects" : "");
 }
 
+static void print_backbone(const table *t)
+{
+    const dc3_comparing *c = t->c;
+    if (!*c->backbone) return;
+    fprintf(t->text, "backbone: %s", c->backbone);
+    if (c->pretrained)
+        fprintf(t->text,
+                ", pretrained on %s: scores to compare with papers need a teacher trained on the dataset "
+                "alone (%s none)",
+                c->pretrained, dc3_setting("backbone"));
+    fprintf(t->text, "\n");
+}
+
 /* Under which conditions the scores were made, which they mean nothing without. */
 static void print_conditions(const table *t)
 {
@@ -373,12 +388,14 @@ static void print_conditions(const table *t)
     fprintf(t->text, "\n");
     print_teachers(t);
     fprintf(t->text, "teacher: %s", o->condense.teacher ? o->condense.teacher : "none");
+    if (c->trains && *c->backbone) fprintf(t->text, ", a linear probe");
     if (c->accuracy.top1 >= 0) fprintf(t->text, ", %s", dc3_teacher_accuracy_text(&c->accuracy, accuracy));
     if (c->tests->teacher && c->given.count < 2)
         fprintf(t->text, ", top-1 %.2f %% on the test images", 100 * c->tests->teacher_top1);
     if (c->doubted)
         fprintf(t->text, "; taken with %s: hardly one of these classes", dc3_setting("any_teacher"));
     fprintf(t->text, "\n");
+    print_backbone(t);
     explain(t);
 }
 

@@ -35,7 +35,7 @@ static dc3_status note_bins(const dc3_run *run, const int64_t *bins)
     return dc3_state_commit(run->state);
 }
 
-/* Bins by the VAE's features, similarities by the teacher's gradients, or by the same features. */
+/* Bins by the features, similarities by the teacher's gradients, or by the same features. */
 static dc3_status select_in_bins(dc3_run *run, const int64_t *labels, dc3_selection *selection)
 {
     const dc3_select_options *options = &run->options->select;
@@ -54,8 +54,9 @@ static dc3_status select_rows(dc3_run *run, const int64_t *labels, dc3_selection
     const dc3_select_options *options = &run->options->select;
     const dc3_classifier_info *teacher = run->teacher.info;
     dc3_chooser *chooser = run->selection ? run->selection->chooser : run->method->chooser;
+    int asks = run->selection || run->method->uses & DC3_USES_MAXIMIZER || !run->backbone.net;
     if (!chooser) return select_in_bins(run, labels, selection);
-    if (teacher)
+    if (teacher && asks)
         return dc3_select_by(options, chooser, run->n, teacher->embedding, teacher->classes, run->embeddings,
                              run->logits, labels, selection);
     return dc3_select_by(options, chooser, run->n, run->feature_length, 0, run->features, NULL, labels,

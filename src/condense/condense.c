@@ -18,7 +18,7 @@
 #include "features/features.h"
 #include "condense/output.h"
 #include "condense/run_open.h"
-#include "condense/run_teacher.h"
+#include "features/run_teacher.h"
 #include "condense/storing.h"
 #include "features/skipped.h"
 #include "report/stage.h"
@@ -43,12 +43,22 @@ static dc3_status make_features(dc3_run *run)
 static dc3_status choose(dc3_run *run, dc3_chosen *chosen)
 {
     if (run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) DC3_TRY(make_features(run));
+    if (dc3_run_probes_features(run)) DC3_TRY(dc3_run_probe(run));
     dc3_run_begin_stage(run, 1, selection_stage(run));
     dc3_status status = run->method->select(run, chosen);
     if (status == DC3_OK) status = dc3_amount_trim(run, chosen);
     if (status == DC3_OK) status = dc3_run_write_skipped(run);
     dc3_run_end_stage(run);
     return status;
+}
+
+/* A probe is made where the images are chosen, or by itself where they were, and it is gone since. */
+static dc3_status train_teacher(dc3_run *run, const dc3_chosen *chosen)
+{
+    if (!dc3_run_probes_features(run)) return dc3_run_train_teacher(run);
+    if (!chosen->count) return DC3_OK;
+    DC3_TRY(make_features(run));
+    return dc3_run_probe(run);
 }
 
 static dc3_status choose_once(dc3_run *run, const dc3_output *output, dc3_chosen *chosen)
@@ -92,7 +102,7 @@ static dc3_status work(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
     if (has_teacher) DC3_TRY(dc3_run_train_teacher(run));
     DC3_TRY(dc3_output_start(output));
     if (has_teacher) dc3_run_earlier_stage(run, 3, "teacher");
-    if (run->trains && !has_teacher) DC3_TRY(dc3_run_train_teacher(run));
+    if (run->trains && !has_teacher) DC3_TRY(train_teacher(run, chosen));
     DC3_TRY(choose_once(run, output, chosen));
     return make_all(run, output, chosen);
 }

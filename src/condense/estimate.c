@@ -8,7 +8,7 @@
 #include "condense/amount.h"
 #include "condense/estimate.h"
 #include "features/features.h"
-#include "condense/run_teacher.h"
+#include "features/run_teacher.h"
 #include "dc3/text.h"
 #include "options/coding.h"
 #include "report/stage.h"
@@ -177,7 +177,8 @@ static double selection_bytes(const dc3_run *run)
         if (i - first + 1 > largest) largest = i - first + 1;
     }
     double encoded = run->encodes ? (double)run->feature_length : 0;
-    double taught = t->net ? (double)t->info->embedding + (double)t->info->classes : 0;
+    double taught = dc3_run_asks(run) ? (double)t->info->embedding + (double)t->info->classes : 0;
+    if (run->probes) taught = (double)run->report->classes;
     if (!(run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS))) return 0;
     return 4 * ((double)n * (encoded + taught) + (double)largest * (encoded + taught));
 }
@@ -196,8 +197,9 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)
     if (images && run->trains && dc3_path_what(run->teacher_path) != DC3_PATH_FILE) {
         dc3_teacher_cost cost;
         DC3_TRY(dc3_run_measure_teacher(run, &cost));
-        r.forward = cost.forward;
-        training = cost.training + (double)images * r.reading;
+        int known = dc3_run_probes_features(run); /* what the backbone says is measured with the features */
+        r.forward = known ? 0 : cost.forward;
+        training = known ? cost.regression : cost.training + (double)images * r.reading;
         dc3_run_say(run, "measured: about %s to train a teacher first (%s FILE uses yours)",
                     dc3_duration_text(training, text), dc3_setting("teacher"));
     }

@@ -124,11 +124,13 @@ static dc3_status write_all_maps(const dc3_output *output, const char *marks)
     return status;
 }
 
-/* By the teacher's embeddings, or else the VAE's features. */
+/* By the backbone's embeddings (the teacher's, where that is made of it), else by those of the teacher, or
+ * else by the VAE's features. */
 static dc3_status write_quality(const dc3_output *output, const char *marks)
 {
     const dc3_run *run = output->run;
-    int taught = run->embeddings != NULL;
+    int taught = run->embeddings != NULL && (!run->backbone.net || run->probes);
+    const char *by = taught ? "teacher" : run->backbone.net ? "backbone" : "vae-features";
     int32_t *labels = calloc((size_t)run->n + 1, sizeof *labels);
     dc3_class_rows rows = {taught ? run->embeddings : run->features,
                            run->n,
@@ -144,9 +146,9 @@ static dc3_status write_quality(const dc3_output *output, const char *marks)
     dc3_status status = dc3_coverage_beside_random(&rows, &b);
     free(labels);
     if (status != DC3_OK || isnan(b.distance)) return status;
-    json_t *o = json_pack("{s:f, s:f, s:f, s:s, s:I}", "distance", b.distance, "random_distance",
-                          b.random_distance, "random_deviation", b.random_deviation, "by",
-                          taught ? "teacher" : "vae-features", "images", (json_int_t)b.looked);
+    json_t *o =
+        json_pack("{s:f, s:f, s:f, s:s, s:I}", "distance", b.distance, "random_distance", b.random_distance,
+                  "random_deviation", b.random_deviation, "by", by, "images", (json_int_t)b.looked);
     status = o ? dc3_json_write(output->folder, "quality.json", o, JSON_REAL_PRECISION(6))
                : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     json_decref(o);

@@ -1,5 +1,6 @@
 #include "condense/run_open.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,8 @@
 #include "condense/amount.h"
 #include "condense/compensation.h"
 #include "condense/methods.h"
-#include "condense/run_teacher.h"
+#include "features/run_teacher.h"
+#include "features/run_backbone.h"
 #include "condense/selection.h"
 #include "diffusion/edit_options.h"
 #include "options/coding.h"
@@ -83,12 +85,25 @@ static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
     run->needs = run->method->needs;
     if (needs >= DC3_RUN_METHOD) DC3_TRY(dc3_run_choose_selection(run));
     DC3_TRY(choose_teacher(run, needs));
-    run->encodes = needs != DC3_RUN_EDITOR &&
-                   (run->needs & DC3_NEEDS_BINS || (run->needs & DC3_NEEDS_FEATURES && !run->teacher_path));
     DC3_TRY(dc3_run_check_selection(run));
     if (run->method->needs & DC3_NEEDS_TEACHER && !run->teacher_path)
         return dc3_fail_about("method", "%s %s scores crops with a teacher: expected %s FILE",
                               dc3_setting("method"), run->method->words->name, dc3_setting("teacher"));
+    return DC3_OK;
+}
+
+/* Whose features are wanted. */
+static dc3_status choose_features(dc3_run *run, dc3_run_needs needs)
+{
+    int bins = run->needs & DC3_NEEDS_BINS, features = run->needs & DC3_NEEDS_FEATURES;
+    int given = run->teacher_path && !run->trains;
+    char what[64];
+    snprintf(what, sizeof what, "%s %s", dc3_setting("method"), run->method->words->name);
+    if (run->dataset)
+        DC3_TRY(dc3_run_open_backbone(
+            run, dc3_selection_compares(run->method, run->options->selection, given), what));
+    run->encodes = needs != DC3_RUN_EDITOR && !run->shares &&
+                   (bins || (features && (!run->teacher_path || run->backbone_path)));
     return DC3_OK;
 }
 
@@ -100,7 +115,8 @@ static dc3_status open_editor(dc3_run *run)
     DC3_TRY(dc3_compute_type(o->dtype, &dtype));
     DC3_TRY(dc3_option_check("detail", (int)o->detail, 1));
     DC3_TRY(dc3_edit_settings_of_condense(o, &run->edit));
-    if (!run->encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return dc3_editor_check_unused(o->editor);
+    int encodes = run->encodes && !run->backbone_path;
+    if (!encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return dc3_editor_check_unused(o->editor);
     DC3_TRY(dc3_options_need("editor", o->editor));
     DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);
@@ -142,6 +158,10 @@ static dc3_status choose_feature_size(dc3_run *run)
 {
     const dc3_condense_options *o = run->options;
     int usual = run->usual;
+    if (run->encodes && run->backbone.net) {
+        run->feature_size = run->backbone.size, run->feature_length = run->backbone.info->embedding;
+        return DC3_OK;
+    }
     if (!run->encodes) return DC3_OK;
     dc3_editor_info info = dc3_editor_describe(run->editor);
     int feature = o->feature_size ? o->feature_size : usual < run->edit.size ? usual : run->edit.size;
@@ -186,6 +206,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     enum { MOST = 256 }; /* pixels of stored images, where nothing else is said */
     memset(run, 0, sizeof *run);
     memset(report, 0, sizeof *report);
+    report->probe_top1 = -1;
     run->options = options;
     run->report = report;
     DC3_TRY(read_choices(run));
@@ -198,8 +219,9 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
     if (needs != DC3_RUN_EDITOR)
         DC3_TRY(dc3_dataset_open_with_progress(options->data, found, run, &run->dataset));
-    DC3_TRY(open_editor(run));
     run->usual = run->dataset ? dc3_usual_size(run->dataset, MOST) : MOST;
+    DC3_TRY(choose_features(run, needs));
+    DC3_TRY(open_editor(run));
     DC3_TRY(choose_size(run));
     if (needs >= DC3_RUN_METHOD) DC3_TRY(check_classes(run));
     DC3_TRY(choose_feature_size(run));
@@ -215,6 +237,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
                         run->method->words->name);
         }
     }
+    if (run->shares) run->feature_length = run->teacher.info->embedding;
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);
     dc3_report_notes(&options->listener, run->dataset);

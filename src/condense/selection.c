@@ -56,6 +56,14 @@ dc3_status dc3_run_check_selection(const dc3_run *run)
         dc3_setting("selection"), dc3_selection_kind_name(run->options->selection), dc3_setting("teacher"));
 }
 
+int dc3_selection_compares(const dc3_method *method, dc3_selection_kind kind, int given)
+{
+    int bins = method->needs & DC3_NEEDS_BINS, gradients = method->uses & DC3_USES_MAXIMIZER;
+    int other = kind != DC3_SELECTION_DEFAULT && kind != DC3_SELECTION_PAPER && bins;
+    if (given && (other || (gradients && !bins))) return 0;
+    return bins || method->needs & DC3_NEEDS_FEATURES;
+}
+
 int dc3_run_uses(const dc3_run *run)
 {
     return !run->selection ? run->method->uses : run->selection->bins ? DC3_USES_BINS : 0;

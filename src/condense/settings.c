@@ -5,7 +5,7 @@
 #include "run_folder/fingerprint.h"
 #include "select/objective.h"
 #include "condense/method.h"
-#include "condense/run_teacher.h"
+#include "features/run_teacher.h"
 #include "condense/selection.h"
 #include "condense/settings.h"
 #include "options/coding.h"
@@ -19,6 +19,7 @@ static void selection_settings(const dc3_run *run, json_t *o)
     int uses = dc3_run_uses(run), cuts = uses & DC3_USES_MAXIMIZER;
     if (run->selection)
         json_object_set_new(o, "selection", json_string(dc3_selection_names[run->options->selection]));
+    const char *features = run->backbone_path ? "backbone" : "vae-features";
     if (uses & DC3_USES_BINS) json_object_set_new(o, "bins", json_integer(s->bins));
     if (uses & DC3_USES_OBJECTIVE || (run->selection && run->selection->bins))
         json_object_set_new(o, "components", json_integer(s->components));
@@ -26,9 +27,9 @@ static void selection_settings(const dc3_run *run, json_t *o)
         json_object_set_new(o, "objective", json_string(dc3_objective_names[s->objective]));
     if (cuts) {
         json_object_set_new(o, "maximizer", json_string(dc3_maximizer_names[s->maximizer]));
-        json_object_set_new(o, "similarity", json_string(taught ? "gradients" : "vae-features"));
+        json_object_set_new(o, "similarity", json_string(taught ? "gradients" : features));
     } else
-        json_object_set_new(o, "features", json_string(taught ? "teacher" : "vae-features"));
+        json_object_set_new(o, "features", json_string(taught && !run->backbone_path ? "teacher" : features));
     if (cuts && taught) json_object_set_new(o, "gradient", json_string(dc3_gradient_names[s->gradient]));
 }
 
@@ -39,6 +40,15 @@ static void teacher_settings(const dc3_run *run, json_t *o)
     json_object_set_new(o, "teacher_fingerprint", dc3_fingerprint(run->teacher_path));
     if (run->options->teacher_classes)
         json_object_set_new(o, "teacher_classes", dc3_fingerprint(run->options->teacher_classes));
+}
+
+static void backbone_settings(const dc3_run *run, json_t *o)
+{
+    const dc3_teacher *b = run->shares ? &run->teacher : &run->backbone;
+    json_object_set_new(o, "backbone", json_string(b->info->arch));
+    if (run->report->pretrained)
+        json_object_set_new(o, "backbone_pretrained", json_string(run->report->pretrained));
+    json_object_set_new(o, "backbone_fingerprint", dc3_fingerprint(run->backbone_path));
 }
 
 static void editor_settings(const dc3_run *run, json_t *o)
@@ -64,12 +74,13 @@ json_t *dc3_run_settings(const dc3_run *run)
     if (run->give) json_object_set_new(o, "total", json_integer(run->total));
     if (run->options->budget > 0) json_object_set_new(o, "budget", json_real(run->options->budget));
     if (!run->listed && run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) selection_settings(run, o);
+    if (run->backbone_path) backbone_settings(run, o);
     if (run->trains)
         json_object_set_new(o, "own_teacher", dc3_run_teacher_plan(run));
     else if (run->teacher.net)
         teacher_settings(run, o);
     json_object_set_new(o, "seed", json_string(seed));
-    if (run->editor || run->teacher.net || run->trains)
+    if (run->editor || run->teacher.net || run->trains || run->backbone.net)
         json_object_set_new(o, "threads", json_integer(run->options->select.threads));
     if (run->editor) editor_settings(run, o);
     json_object_set_new(o, "size", json_integer(run->size));

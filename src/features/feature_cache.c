@@ -16,6 +16,7 @@
 static uint64_t key_of(const dc3_run *run)
 {
     const dc3_teacher *t = &run->teacher;
+    int asks = dc3_run_asks(run), vae = run->encodes && !run->backbone.net;
     uint64_t hash = 0, n = (uint64_t)dc3_dataset_size(run->dataset);
     for (uint64_t i = 0; i < n; i++) {
         const char *key = dc3_dataset_key(run->dataset, (int64_t)i);
@@ -24,21 +25,23 @@ static uint64_t key_of(const dc3_run *run)
     }
     const char *path = dc3_dataset_path(run->dataset);
     dc3_editor_info editor = {0};
-    if (run->encodes) editor = dc3_editor_describe(run->editor);
+    if (vae) editor = dc3_editor_describe(run->editor);
     enum { FORM = 2 }; /* of what a file holds: the second has no copies */
     uint64_t all[] = {FORM,
                       hash,
                       n,
                       dc3_hash64(path, strlen(path)),
-                      run->encodes ? dc3_fingerprint_folder(run->options->editor) : 0,
-                      t->net ? dc3_fingerprint_any(run->teacher_path) : 0,
+                      vae ? dc3_fingerprint_folder(run->options->editor) : 0,
+                      asks ? dc3_fingerprint_any(run->teacher_path) : 0,
                       (uint64_t)run->feature_size,
-                      t->net ? (uint64_t)t->size : 0,
+                      asks ? (uint64_t)t->size : 0,
                       (uint64_t)editor.dtype,
                       (uint64_t)editor.threads,
                       (uint64_t)run->fit};
     uint64_t key = dc3_hash64(all, sizeof all);
-    const char *list = t->net ? run->options->teacher_classes : NULL; /* it says whose logits they are */
+    if (run->backbone.net)
+        key = dc3_hash64((uint64_t[]){key, dc3_fingerprint_any(run->backbone_path)}, 2 * sizeof key);
+    const char *list = asks ? run->options->teacher_classes : NULL; /* it says whose logits they are */
     return list ? dc3_hash64((uint64_t[]){key, dc3_fingerprint_any(list)}, 2 * sizeof key) : key;
 }
 

@@ -14,12 +14,18 @@ struct dc3_feature_rows {
     dc3_table *table;             /* that they were taken from */
 };
 
+/* Features that are the teacher's embeddings lie there. */
+static void share(dc3_run *run)
+{
+    if (run->shares) run->features = run->embeddings;
+}
+
 /* Values of a row; 0: the run has none of the kind. */
 static int64_t columns_of(const dc3_run *run, int kind)
 {
     const dc3_teacher *t = &run->teacher;
     if (kind == FEATURES) return run->encodes ? run->feature_length : 0;
-    if (!t->net) return 0;
+    if (!dc3_run_asks(run)) return 0;
     return kind == EMBEDDINGS ? t->info->embedding : t->info->classes;
 }
 
@@ -66,6 +72,7 @@ dc3_status dc3_feature_rows_finish(dc3_run *run)
         if (run->rows->stores[k]) DC3_TRY(dc3_row_store_read(run->rows->stores[k], &rows));
         *place_of(run, k) = rows;
     }
+    share(run);
     return DC3_OK;
 }
 
@@ -102,6 +109,7 @@ int dc3_feature_rows_take(dc3_run *run, dc3_table *table)
         return 0;
     }
     for (int k = 0; k < KINDS; k++) *place_of(run, k) = found[k] ? found[k]->data : NULL;
+    share(run);
     run->rows->table = table;
     return 1;
 }
@@ -110,7 +118,7 @@ dc3_status dc3_feature_rows_give(const dc3_run *run, dc3_table *table)
 {
     const float *rows[KINDS] = {run->features, run->embeddings, run->logits};
     for (int k = 0; k < KINDS; k++)
-        if (rows[k])
+        if (rows[k] && columns_of(run, k))
             DC3_TRY(dc3_table_add(
                 table, names[k],
                 dc3_view((void *)(uintptr_t)rows[k], DC3_F32, 2, (int64_t[]){run->n, columns_of(run, k)})));

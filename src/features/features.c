@@ -1,5 +1,5 @@
-/* Features of a dataset, as the method needs: the mean of the VAE's posterior of every image; with a
- * teacher, its embedding and logits. */
+/* Features of a dataset, as the method needs: the embedding of a backbone, or the mean of the VAE's
+ * posterior, of every image; with a teacher, its embedding and logits. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,18 +28,19 @@ typedef struct piece {
 
 /* What a worker works in. */
 typedef struct worker {
-    float *rgb;  /* [rows, feature_size, feature_size, 3] */
-    float *seen; /* [PIECE, teacher.size, teacher.size, 3] */
+    float *rgb;    /* [rows, feature_size, feature_size, 3] */
+    float *seen;   /* [PIECE, teacher.size, teacher.size, 3] */
+    float *unused; /* [PIECE, ..] logits of the backbone */
 } worker;
 
 typedef struct stage {
     dc3_run *run;
     int64_t n;
-    int rows;  /* images that the VAE encodes at once, */
+    int rows;  /* images that the VAE or the backbone encodes at once, */
     int asked; /* and that the teacher sees at once: PIECE */
     int count;
     worker *workers;              /* [count] */
-    dc3_ctx **encoders, **askers; /* [count], contexts of the VAE and of the teacher */
+    dc3_ctx **encoders, **askers; /* [count], contexts of the VAE or backbone, and of the teacher */
     int64_t first, stride;        /* piece p begins at image first + p * stride */
 } stage;
 
@@ -70,7 +71,23 @@ static float *logits_of(const dc3_run *run, piece *p)
 static int64_t columns_of(const dc3_run *run)
 {
     const dc3_teacher *t = &run->teacher;
-    return (run->encodes ? run->feature_length : 0) + (t->net ? t->info->embedding + t->info->classes : 0);
+    return (run->encodes ? run->feature_length : 0) +
+           (dc3_run_asks(run) ? t->info->embedding + t->info->classes : 0);
+}
+
+static dc3_ctx *encoder_of(const dc3_run *run)
+{
+    return run->backbone.net ? run->backbone.ctx : dc3_editor_ctx(run->editor);
+}
+
+/* Features of `rows` images. */
+static dc3_status encode(const stage *s, int at, float *to)
+{
+    const dc3_run *run = s->run;
+    const worker *w = &s->workers[at];
+    if (run->backbone.net)
+        return dc3_teacher_run_in(&run->backbone, s->encoders[at], s->rows, w->rgb, to, w->unused);
+    return dc3_editor_encode_in(run->editor, s->encoders[at], s->rows, run->feature_size, w->rgb, to);
 }
 
 /* The image of `source` as floats [size, size, 3]; `more`: at another size too, later. pixels: their hash, or
@@ -140,8 +157,7 @@ static dc3_status compute(const stage *s, int at, int64_t first, int count, piec
         load(run, first + i, i < count, i, w->rgb ? w->rgb + row * each : NULL,
              w->seen ? w->seen + i * each_seen : NULL, p);
         if (!w->rgb || row < s->rows - 1 || i - row >= count) continue;
-        DC3_TRY(dc3_editor_encode_in(run->editor, s->encoders[at], s->rows, run->feature_size, w->rgb,
-                                     latents_of(p) + (i - row) * run->feature_length));
+        DC3_TRY(encode(s, at, latents_of(p) + (i - row) * run->feature_length));
     }
     return w->seen ? dc3_teacher_run_in(&run->teacher, s->askers[at], s->asked, w->seen,
                                         embeddings_of(run, p), logits_of(run, p))
@@ -160,7 +176,7 @@ static dc3_status take(void *user, int64_t number, void *result)
     const stage *s = user;
     dc3_run *run = s->run;
     piece *p = result;
-    int count = count_of(s, number);
+    int count = count_of(s, number), asks = dc3_run_asks(run);
     int64_t items[PIECE] = {0}, first = s->first + number * s->stride;
     uint64_t files[PIECE] = {0};
     for (int i = 0; i < count; i++) items[i] = first + i, files[i] = p->hashes[i].file;
@@ -173,8 +189,8 @@ static dc3_status take(void *user, int64_t number, void *result)
         const dc3_classifier_info *t = run->teacher.info;
         DC3_TRY(dc3_feature_rows_add(run, first + i,
                                      run->encodes ? latents_of(p) + i * run->feature_length : NULL,
-                                     run->teacher.net ? embeddings_of(run, p) + i * t->embedding : NULL,
-                                     run->teacher.net ? logits_of(run, p) + i * t->classes : NULL));
+                                     asks ? embeddings_of(run, p) + i * t->embedding : NULL,
+                                     asks ? logits_of(run, p) + i * t->classes : NULL));
     }
     dc3_run_progress(run, "features", first + count, s->n);
     return DC3_OK;
@@ -187,10 +203,11 @@ static float *floats(int64_t rows, int64_t columns)
 
 static void close_stage(stage *s)
 {
-    for (int i = 0; s->workers && i < s->count; i++) free(s->workers[i].rgb), free(s->workers[i].seen);
+    for (int i = 0; s->workers && i < s->count; i++)
+        free(s->workers[i].rgb), free(s->workers[i].seen), free(s->workers[i].unused);
     free(s->workers);
-    if (s->run->encodes) dc3_workers_close(dc3_editor_ctx(s->run->editor), s->count, &s->encoders);
-    if (s->run->teacher.net) dc3_workers_close(s->run->teacher.ctx, s->count, &s->askers);
+    if (s->run->encodes) dc3_workers_close(encoder_of(s->run), s->count, &s->encoders);
+    if (dc3_run_asks(s->run)) dc3_workers_close(s->run->teacher.ctx, s->count, &s->askers);
 }
 
 /* How many workers there are, for as many pieces; with less than two the networks' own threads share a piece.
@@ -201,30 +218,33 @@ static int workers_of(const stage *s, int64_t pieces)
     const dc3_teacher *t = &run->teacher;
     double bytes = 4.0 * PIECE * (double)columns_of(run);
     if (run->encodes)
-        bytes += dc3_editor_encode_bytes(run->editor, s->rows, run->feature_size) +
+        bytes += (run->backbone.net ? dc3_teacher_bytes(&run->backbone, s->rows)
+                                    : dc3_editor_encode_bytes(run->editor, s->rows, run->feature_size)) +
                  12.0 * s->rows * run->feature_size * run->feature_size;
-    if (t->net) bytes += dc3_teacher_bytes(t, PIECE) + 12.0 * PIECE * t->size * t->size;
-    return dc3_workers(run->encodes ? dc3_editor_ctx(run->editor) : t->ctx, pieces, bytes);
+    if (dc3_run_asks(run)) bytes += dc3_teacher_bytes(t, PIECE) + 12.0 * PIECE * t->size * t->size;
+    return dc3_workers(run->encodes ? encoder_of(run) : t->ctx, pieces, bytes);
 }
 
 /* Always close. */
 static dc3_status open_stage(dc3_run *run, stage *s)
 {
-    const dc3_teacher *t = &run->teacher;
+    const dc3_teacher *t = &run->teacher, *b = &run->backbone;
+    int asks = dc3_run_asks(run);
     int64_t size = run->feature_size;
     *s = (stage){.run = run, .n = dc3_dataset_size(run->dataset), .asked = PIECE, .stride = PIECE};
-    s->rows = run->encodes ? dc3_images_at_once(run->feature_size) : PIECE;
+    s->rows = run->encodes && !b->net ? dc3_images_at_once(run->feature_size) : PIECE;
     s->count = workers_of(s, (s->n + PIECE - 1) / PIECE);
     s->workers = calloc((size_t)s->count, sizeof *s->workers);
     int ready = s->workers != NULL;
     for (int i = 0; ready && i < s->count; i++) {
         worker *w = &s->workers[i];
         if (run->encodes) ready = (w->rgb = floats(s->rows, size * size * 3)) != NULL;
-        if (t->net) ready = ready && (w->seen = floats(PIECE, (int64_t)t->size * t->size * 3)) != NULL;
+        if (b->net) ready = ready && (w->unused = floats(PIECE, b->info->classes)) != NULL;
+        if (asks) ready = ready && (w->seen = floats(PIECE, (int64_t)t->size * t->size * 3)) != NULL;
     }
     if (!ready) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (run->encodes) DC3_TRY(dc3_workers_open(dc3_editor_ctx(run->editor), s->count, &s->encoders));
-    return t->net ? dc3_workers_open(t->ctx, s->count, &s->askers) : DC3_OK;
+    if (run->encodes) DC3_TRY(dc3_workers_open(encoder_of(run), s->count, &s->encoders));
+    return asks ? dc3_workers_open(t->ctx, s->count, &s->askers) : DC3_OK;
 }
 
 static size_t piece_size(const dc3_run *run)
@@ -265,8 +285,9 @@ dc3_status dc3_run_measure_features(dc3_run *run, double *seconds)
     dc3_status status = open_stage(run, &s);
     /* As many images as hardly take longer than one, the first time with the packing of weights; of a large
      * network that must do. */
-    int usual = s.rows, few = dc3_images_at_once(run->feature_size > run->teacher.size ? run->feature_size
-                                                                                       : run->teacher.size);
+    int size =
+        dc3_run_asks(run) && run->teacher.size > run->feature_size ? run->teacher.size : run->feature_size;
+    int usual = s.rows, few = dc3_images_at_once(size);
     s.rows = s.rows < few ? s.rows : few, s.asked = few;
     for (int i = 0; i < 2 && status == DC3_OK; i++) {
         double start = dc3_seconds_now();

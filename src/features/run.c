@@ -58,6 +58,7 @@ void dc3_run_close(dc3_run *run)
 {
     dc3_editor_close(&run->editor);
     dc3_teacher_close(&run->teacher);
+    dc3_teacher_close(&run->backbone);
     free(run->teacher_path);
     dc3_dataset_say_reading(run->dataset, &run->options->listener);
     dc3_dataset_close(&run->dataset);
@@ -65,6 +66,7 @@ void dc3_run_close(dc3_run *run)
     free(run->items);
     free(run->give);
     free(run->bins);
+    free(run->answers);
     dc3_copies_close(&run->copies);
     json_decref(run->skipped);
     free(run->skipped_path);

@@ -25,11 +25,16 @@ typedef struct dc3_run {
     const dc3_selection_way *selection; /* in place of the method's own; NULL: that one */
     int needs;                          /* what the method needs with it */
     dc3_dataset *dataset;
-    dc3_editor *editor;  /* NULL: the method needs neither its edits nor its features */
-    dc3_teacher teacher; /* of the commands that select, if one is given and the method looks at it */
-    char *teacher_path;  /* NULL: none */
-    int trains;          /* the teacher is this run's own, in its folder */
-    int encodes;         /* the VAE's features are wanted */
+    dc3_editor *editor;        /* NULL: the method needs neither its edits nor its features */
+    dc3_teacher teacher;       /* of the commands that select, if one is given and the method looks at it */
+    char *teacher_path;        /* NULL: none */
+    int trains;                /* the teacher is this run's own, in its folder */
+    dc3_teacher backbone;      /* whose embeddings are the features; net NULL: none, or the teacher's are */
+    const char *backbone_path; /* of the options; NULL: none */
+    int shares;                /* the backbone is the teacher's own file, whose embeddings are the features */
+    int probes;                /* the run's own teacher is the backbone with another last layer */
+    float *answers;            /* with probes: the teacher's logits of the images */
+    int encodes;               /* features are wanted of the backbone, else of the VAE */
     dc3_prompts prompts;
     dc3_edit_settings edit;
     dc3_detail detail; /* what of an edit is stored */
@@ -45,7 +50,8 @@ typedef struct dc3_run {
     int64_t feature_length;           /* values of one image's features */
     dc3_feature_rows *rows;           /* where the next three lie; NULL before */
     const float *features;            /* [n, feature_length] of the readable images, in the dataset's order */
-    const float *embeddings, *logits; /* [n, ..] of the same images by the teacher; NULL without one */
+    const float *embeddings, *logits; /* [n, ..] of the same images by the teacher; NULL without one; may be
+                                         the features */
     int64_t *items;                   /* [n], their numbers in the dataset, ascending */
     int64_t *bins;                    /* [n], within each class; NULL before they are known or without them */
     int64_t n;
@@ -64,6 +70,11 @@ typedef struct dc3_run {
 
 /* Images that a class is to give. */
 int64_t dc3_run_wanted(const dc3_run *run, int label);
+/* 1 if the teacher is asked about each image: a probe answers by the features. */
+static inline int dc3_run_asks(const dc3_run *run)
+{
+    return run->teacher.net && !(run->probes && run->encodes);
+}
 /* Closes what dc3_run_open (run_open.h) opened, also after its failure. */
 void dc3_run_close(dc3_run *run);
 /* Tells the listener; printf form. */

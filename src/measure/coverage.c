@@ -296,6 +296,10 @@ static void note_own(const work *w, const dc3_subject *s)
             "note: %s: its report has the coverage by its teacher's embeddings, this is by a VAE; %s "
             "with the file of that teacher measures it by those",
             s->path, dc3_setting("teacher"));
+    else if (by && strcmp(by, "backbone") == 0)
+        dc3_listener_say(
+            &w->m->options->listener,
+            "note: %s: its report has the coverage by its backbone's embeddings, this is by a VAE", s->path);
     json_decref(quality);
     free(path);
 }

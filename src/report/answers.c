@@ -192,14 +192,14 @@ static json_t *read_quality(const dc3_reporting *r)
 /* In which features the distances are measured, in the words of dc3_measure. */
 static void features_text(const dc3_reporting *r, const json_t *quality, char text[200])
 {
-    const json_t *teacher = json_object_get(r->document, "teacher");
-    const char *editor = word(r->settings, "editor");
+    const char *by = word(quality, "by"), *editor = word(r->settings, "editor"),
+               *arch = word(r->settings, "backbone");
     double size = member(r->settings, "feature_size");
     *text = 0;
-    if (strcmp(word(quality, "by"), "teacher") == 0)
-        snprintf(text, 200, ", by embeddings of the teacher, %s %.24s",
-                 dc3_text_article(word(teacher, "arch")), word(teacher, "arch"));
-    else if (strcmp(word(quality, "by"), "vae-features") == 0 && *editor && size > 0)
+    if (strcmp(by, "teacher") == 0) arch = word(json_object_get(r->document, "teacher"), "arch");
+    if (strcmp(by, "teacher") == 0 || strcmp(by, "backbone") == 0)
+        snprintf(text, 200, ", by embeddings of the %s, %s %.24s", by, dc3_text_article(arch), arch);
+    else if (strcmp(by, "vae-features") == 0 && *editor && size > 0)
         snprintf(text, 200, ", by VAE of %.80s, images of %.0f pixels", editor, size);
 }
 

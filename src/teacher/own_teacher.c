@@ -8,6 +8,7 @@
 #include "run_folder/document.h"
 #include "run_folder/fingerprint.h"
 #include "io/weights.h"
+#include "teacher/backbone.h"
 #include "teacher/classes.h"
 #include "learn/hold_out.h"
 #include "teacher/train_in_run.h"
@@ -52,6 +53,7 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
 
 json_t *dc3_own_teacher_settings(const dc3_train_options *o)
 {
+    if (o->backbone) return json_pack("{s:s, s:i}", "kind", "linear probe", "size", o->size);
     return json_pack("{s:s, s:i, s:i, s:i, s:b, s:f}", "arch", o->arch, "size", o->size, "epochs", o->epochs,
                      "batch", o->batch, "progressive", o->progressive, "hold_out", o->hold_out);
 }
@@ -150,11 +152,17 @@ void dc3_run_teachers_warn(const char *folder, const dc3_teacher_list *teachers,
             teachers->count, folder);
 }
 
-/* Trains it and says how it went. */
-static dc3_status train(const dc3_train_options *plan, const char *run, dc3_teacher_accuracy *accuracy)
+static void say_probe(const dc3_train_options *plan)
 {
-    dc3_train_report report;
-    char text[DC3_ACCURACY_TEXT];
+    dc3_listener_say(&plan->listener,
+                     "a linear probe on the backbone is the teacher, also of soft labels: of so few images a "
+                     "network that is trained from nothing learns less (%s FILE: yours; %s none: one is "
+                     "trained)",
+                     dc3_setting("teacher"), dc3_setting("backbone"));
+}
+
+static void say_training(const dc3_train_options *plan)
+{
     dc3_listener_say(
         &plan->listener,
         "a teacher is trained first: %s at %d px, %d epoch%s in batches of %d (%s, %s, %s: another "
@@ -167,7 +175,19 @@ static dc3_status train(const dc3_train_options *plan, const char *run, dc3_teac
                          "note: %s: too few images to hold any out for tests: all are trained on, and the "
                          "teacher's accuracy on others is not known",
                          plan->data);
-    DC3_TRY(dc3_train_in_run(plan, run, &report));
+}
+
+/* Trains it and says how it went. rows: embeddings of its backbone, or NULL. */
+static dc3_status train(const dc3_train_options *plan, const char *run, const dc3_probe_rows *rows,
+                        dc3_teacher_accuracy *accuracy)
+{
+    dc3_train_report report;
+    char text[DC3_ACCURACY_TEXT];
+    if (plan->backbone)
+        say_probe(plan);
+    else
+        say_training(plan);
+    DC3_TRY(rows ? dc3_probe_train_rows(plan, run, rows, &report) : dc3_train_in_run(plan, run, &report));
     DC3_TRY(note_file(run, plan->out));
     DC3_TRY(read_accuracy(plan->out, accuracy));
     dc3_listener_say(&plan->listener, "teacher trained in %.0f s, loss %.3f, %s", report.seconds, report.loss,
@@ -192,13 +212,28 @@ dc3_status dc3_own_teacher_check_file(const char *path)
         path);
 }
 
-dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accuracy *accuracy)
+dc3_status dc3_own_teacher_train(const dc3_train_options *plan, const dc3_probe_rows *rows,
+                                 dc3_teacher_accuracy *accuracy)
 {
     DC3_TRY(dc3_own_teacher_check_file(plan->out));
     if (dc3_path_what(plan->out) == DC3_PATH_FILE) return read_accuracy(plan->out, accuracy);
     char *run = g_path_get_dirname(plan->out);
-    dc3_status status = train(plan, run, accuracy);
+    dc3_status status = train(plan, run, rows, accuracy);
     g_free(run);
+    return status;
+}
+
+/* Of a probe: what the regression takes, and the backbone's embeddings of the images. */
+static dc3_status measure_probe(const dc3_train_options *o, int64_t images, int classes,
+                                dc3_teacher_cost *cost)
+{
+    dc3_teacher backbone;
+    dc3_status status = dc3_backbone_open(o->backbone, o->size, o->size, o->threads, &backbone);
+    if (status == DC3_OK) status = dc3_teacher_measure(&backbone, &cost->forward);
+    if (status == DC3_OK)
+        status = dc3_probe_measure(images, backbone.info->embedding, classes, o->threads, &cost->regression);
+    cost->training = cost->regression + (double)images * cost->forward;
+    dc3_teacher_close(&backbone);
     return status;
 }
 
@@ -210,6 +245,8 @@ dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, i
     dc3_trainer trainer;
     dc3_dtype dtype;
     double step = 0;
+    *cost = (dc3_teacher_cost){0};
+    if (o->backbone) return measure_probe(o, images, classes, cost);
     DC3_TRY(dc3_compute_type(o->dtype, &dtype));
     dc3_classifier_spec spec = {.arch = o->arch, .classes = classes, .size = o->size};
     dc3_optimizer_options optimizer = dc3_optimizer_defaults(DC3_SGD);

@@ -8,6 +8,7 @@
 #include "io/json.h"
 #include "teacher/accuracy.h"
 #include "teacher/teacher_list.h"
+#include "teacher/probe.h"
 
 /* How it is trained, for a dataset whose images are stored at `side` pixels, or are no larger themselves,
  * into the file `out`: a ConvNet-3 at the stored size up to 64 pixels, else a ResNet-18 at up to 112, on
@@ -18,17 +19,20 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
                                   const dc3_dataset *dataset);
 /* What the training depends on, for a document of settings. */
 json_t *dc3_own_teacher_settings(const dc3_train_options *plan);
-/* Trains it, unless the file is there; *accuracy is that on the images that were held out. The folder's
- * document keeps which file was written. */
-dc3_status dc3_own_teacher_train(const dc3_train_options *plan, dc3_teacher_accuracy *accuracy);
+/* Trains it, unless the file is there; *accuracy is that on the images that were held out. rows: for a plan
+ * with a backbone (backbone.h), where its embeddings are known; else NULL. The folder's document keeps which
+ * file was written. */
+dc3_status dc3_own_teacher_train(const dc3_train_options *plan, const dc3_probe_rows *rows,
+                                 dc3_teacher_accuracy *accuracy);
 /* DC3_ERR_ARGUMENT where the file `path` is there and is not the one that was written. */
 dc3_status dc3_own_teacher_check_file(const char *path);
 /* Refuses options about a training where none is made. */
 dc3_status dc3_own_teacher_check(const dc3_condense_options *options, int trains);
 /* What it will cost, from a step of its training. */
 typedef struct dc3_teacher_cost {
-    double training; /* seconds, but for the reading of the images */
-    double forward;  /* seconds to ask it about one image */
+    double training;   /* seconds, but for the reading of the images */
+    double forward;    /* seconds to ask it about one image */
+    double regression; /* of `training`, with a backbone: what it takes once the embeddings are known */
 } dc3_teacher_cost;
 dc3_status dc3_own_teacher_measure(const dc3_train_options *plan, int64_t images, int classes,
                                    dc3_teacher_cost *cost);

@@ -324,6 +324,12 @@ static dc3_status estimate(probe *p)
     return DC3_OK;
 }
 
+static void close_rows(probe *p)
+{
+    free_rows(&p->all), free_rows(&p->tests), free_rows(&p->learned), free_rows(&p->held);
+    free(p->mean), free(p->deviation), free(p->weights), free(p->place);
+}
+
 static dc3_status work(probe *p)
 {
     int64_t *places = malloc((size_t)dc3_dataset_size(p->data) * sizeof *places);
@@ -355,7 +361,70 @@ dc3_status dc3_probe_train(const dc3_train_options *options, const char *run, dc
     dc3_teacher_close(&p.teacher);
     dc3_dataset_close(&p.data);
     dc3_dataset_close(&p.val);
-    free_rows(&p.all), free_rows(&p.tests), free_rows(&p.learned), free_rows(&p.held);
-    free(p.mean), free(p.deviation), free(p.weights), free(p.place);
+    close_rows(&p);
+    return status;
+}
+
+/* Copies of the rows, and where each image's is. */
+static dc3_status take_known(probe *p, const dc3_probe_rows *known, int64_t *places)
+{
+    DC3_TRY(take_rows(&p->all, known->n, p->d));
+    for (int64_t i = 0; i < dc3_dataset_size(p->data); i++) places[i] = -1;
+    memcpy(p->all.x, known->x, (size_t)(known->n * p->d) * sizeof *known->x);
+    for (int64_t i = 0; i < known->n; i++) {
+        p->all.y[i] = dc3_dataset_label(p->data, known->items[i]);
+        places[known->items[i]] = i;
+    }
+    p->all.n = known->n;
+    return DC3_OK;
+}
+
+static dc3_status work_on_rows(probe *p, const char *run, const dc3_probe_rows *known)
+{
+    const dc3_train_options *o = p->options;
+    dc3_output_path output = {"out", o->out, &dc3_weights_output, o->force, NULL, 0, run};
+    DC3_TRY(dc3_output_path_check(&output, &p->place));
+    int64_t *places = malloc((size_t)dc3_dataset_size(p->data) * sizeof *places);
+    dc3_status status = places ? take_known(p, known, places) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = measure(p);
+    if (status == DC3_OK) standardise(p, &p->all);
+    if (status == DC3_OK) status = split(p, places);
+    if (status == DC3_OK) status = learn(p);
+    if (status == DC3_OK) status = write_file(p);
+    free(places);
+    return status;
+}
+
+dc3_status dc3_probe_train_rows(const dc3_train_options *options, const char *run,
+                                const dc3_probe_rows *known, dc3_train_report *report)
+{
+    probe p = {.options = options, .report = report, .listener = options->listener, .accuracy = {.top1 = -1}};
+    double start = dc3_seconds_now();
+    p.data = (dc3_dataset *)(uintptr_t)known->data, p.teacher = *known->backbone;
+    p.d = p.teacher.info->embedding, p.classes = dc3_dataset_classes(p.data);
+    *report = (dc3_train_report){.images = known->n, .classes = p.classes, .size = p.teacher.size};
+    report->top1 = report->top5 = report->best_top1 = -1;
+    snprintf(report->arch, sizeof report->arch, "%s", p.teacher.info->arch);
+    dc3_status status = work_on_rows(&p, run, known);
+    report->seconds = dc3_seconds_now() - start;
+    close_rows(&p);
+    return status;
+}
+
+dc3_status dc3_probe_measure(int64_t n, int64_t d, int64_t classes, int threads, double *seconds)
+{
+    enum { ROWS = 256, PASSES = 1000 }; /* of all decays together, some of them forward and back */
+    int64_t some = n < ROWS ? n : ROWS;
+    double loss, right, *weights = calloc((size_t)(classes * (d + 1)), sizeof *weights);
+    float *x = calloc((size_t)(some * d) + 1, sizeof *x);
+    int32_t *y = calloc((size_t)some + 1, sizeof *y);
+    dc3_logistic_data data = {some, d, classes, x, y, threads};
+    dc3_status status = weights && x && y ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < 2 && status == DC3_OK; i++) {
+        double start = dc3_seconds_now();
+        status = dc3_logistic_test(&data, weights, &loss, &right);
+        *seconds = (dc3_seconds_now() - start) * PASSES * (double)n / (double)(some ? some : 1);
+    }
+    free(weights), free(x), free(y);
     return status;
 }

@@ -179,6 +179,24 @@ dc3_look dc3_teacher_look(const dc3_teacher *t)
                       .run = run_views};
 }
 
+dc3_status dc3_teacher_answer(dc3_teacher *t, int64_t n, const float *embeddings, float *logits)
+{
+    enum { ROWS = 256 };
+    dc3_status status = DC3_OK;
+    for (int64_t first = 0; status == DC3_OK && first < n; first += ROWS) {
+        int64_t rows = n - first < ROWS ? n - first : ROWS;
+        dc3_ctx_clear(t->ctx);
+        dc3_scope scope = dc3_scope_open(t->ctx);
+        dc3_tensor h = dc3_view((void *)(uintptr_t)(embeddings + first * t->info->embedding), DC3_F32, 2,
+                                (int64_t[]){rows, t->info->embedding});
+        dc3_tensor z = dc3_classifier_last_of(t->ctx, t->net, dc3_on_device(t->ctx, h));
+        dc3_download(t->ctx, z, logits + first * t->info->classes);
+        status = dc3_ctx_status(t->ctx);
+        dc3_scope_close(t->ctx, scope);
+    }
+    return status;
+}
+
 double dc3_teacher_bytes(const dc3_teacher *t, int n)
 {
     return dc3_classifier_bytes(t->ctx, t->net, n, t->size);

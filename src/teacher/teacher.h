@@ -58,6 +58,8 @@ dc3_status dc3_teacher_run_in(const dc3_teacher *teacher, dc3_ctx *ctx, int n, f
 /* A look (ops/look.h) of the teacher's at views [size, size, 3] in [0, 1], DC3_TEACHER_BATCH at once:
  * embeddings and logits. The caller adds what else there is. */
 dc3_look dc3_teacher_look(const dc3_teacher *teacher);
+/* Of embeddings [n, info->embedding] alone, by the last layer: logits [n, info->classes]. */
+dc3_status dc3_teacher_answer(dc3_teacher *teacher, int64_t n, const float *embeddings, float *logits);
 /* Bytes that such a call needs in its context. */
 double dc3_teacher_bytes(const dc3_teacher *teacher, int n);
 /* Seconds for one image, from the second of two batches of DC3_TEACHER_BATCH. */

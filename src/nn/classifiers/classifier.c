@@ -258,3 +258,9 @@ dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor images,
     *embeddings = c->run(ctx, c->body, images);
     return dc3_linear_of(ctx, &c->last, *embeddings, NULL);
 }
+
+dc3_tensor dc3_classifier_last_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor embeddings)
+{
+    if (embeddings.dtype != dc3_ctx_dtype(ctx)) embeddings = dc3_cast(ctx, embeddings, dc3_ctx_dtype(ctx));
+    return dc3_linear_of(ctx, &c->last, embeddings, NULL);
+}

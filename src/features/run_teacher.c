@@ -1,10 +1,22 @@
-#include "condense/run_teacher.h"
+#include "features/run_teacher.h"
 
 #include <stdio.h>
 #include "base/listener.h"
+#include "features/run_backbone.h"
+#include "teacher/backbone.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
 #include "teacher/outputs.h"
+
+/* What is known of the teacher, which it is not asked then; NULL: nothing. */
+static const dc3_teacher_accuracy *known_of(const dc3_run *run, dc3_teacher_accuracy *known)
+{
+    const dc3_condense_options *o = run->options;
+    *known = (dc3_teacher_accuracy){.top1 = o->teacher_top1, .images = o->teacher_images};
+    snprintf(known->on, sizeof known->on, "%s", o->teacher_on ? o->teacher_on : "images");
+    if (run->probes) *known = run->teacher.training;
+    return known->top1 >= 0 ? known : NULL;
+}
 
 dc3_status dc3_run_open_teacher(dc3_run *run)
 {
@@ -24,9 +36,8 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
                                .any = o->any_teacher,
                                .listener = &o->listener};
     dc3_teacher_sample sample = {.dataset = run->dataset, .on = "training images", .fit = run->fit};
-    dc3_teacher_accuracy known = {.top1 = o->teacher_top1, .images = o->teacher_images};
-    snprintf(known.on, sizeof known.on, "%s", o->teacher_on ? o->teacher_on : "images");
-    if (status == DC3_OK) status = dc3_teacher_check_all(t, &check, known.top1 >= 0 ? &known : NULL, &sample);
+    dc3_teacher_accuracy known;
+    if (status == DC3_OK) status = dc3_teacher_check_all(t, &check, known_of(run, &known), &sample);
     json_decref(names);
     return status;
 }
@@ -34,7 +45,9 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
 static dc3_train_options plan_of(const dc3_run *run)
 {
     int side = run->size < run->usual ? run->size : run->usual;
-    return dc3_own_teacher(run->options, run->teacher_path, side, run->dataset);
+    dc3_train_options plan = dc3_own_teacher(run->options, run->teacher_path, side, run->dataset);
+    if (run->probes) dc3_backbone_plan(&plan, run->backbone_path, run->backbone.size, run->options->cache);
+    return plan;
 }
 
 json_t *dc3_run_teacher_plan(const dc3_run *run)
@@ -53,17 +66,36 @@ static void teacher_message(void *user, const char *text)
     dc3_run_say(user, "%s", text);
 }
 
-dc3_status dc3_run_train_teacher(dc3_run *run)
+/* rows: of embeddings that are known, or NULL. */
+static dc3_status train(dc3_run *run, const dc3_probe_rows *rows)
 {
     dc3_train_options plan = plan_of(run);
     plan.listener = (dc3_listener){.user = run, .progress = teacher_progress, .message = teacher_message};
     dc3_run_begin_stage(run, 3, "teacher");
     dc3_teacher_accuracy accuracy = {.top1 = -1};
-    dc3_status status = dc3_own_teacher_train(&plan, &accuracy);
+    dc3_status status = dc3_own_teacher_train(&plan, rows, &accuracy);
     if (status == DC3_OK) status = dc3_run_open_teacher(run);
     if (accuracy.top1 >= 0) run->teacher.accuracy = accuracy;
+    if (run->probes) run->report->probe_top1 = accuracy.top1;
     dc3_run_end_stage(run);
     return status;
+}
+
+dc3_status dc3_run_train_teacher(dc3_run *run)
+{
+    return train(run, NULL);
+}
+
+int dc3_run_probes_features(const dc3_run *run)
+{
+    return run->probes && run->encodes;
+}
+
+dc3_status dc3_run_probe(dc3_run *run)
+{
+    const dc3_probe_rows rows = {&run->backbone, run->dataset, run->n, run->items, run->features};
+    if (!run->teacher.net) DC3_TRY(train(run, &rows));
+    return dc3_run_answer(run);
 }
 
 int dc3_run_teacher_size(const dc3_run *run)

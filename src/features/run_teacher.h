@@ -1,6 +1,6 @@
 /* The teacher of a run: the one that is given, or its own, trained in its folder. */
-#ifndef DC3_CONDENSE_RUN_TEACHER_H
-#define DC3_CONDENSE_RUN_TEACHER_H
+#ifndef DC3_FEATURES_RUN_TEACHER_H
+#define DC3_FEATURES_RUN_TEACHER_H
 
 #include "features/run.h"
 #include "teacher/own_teacher.h"
@@ -9,6 +9,10 @@
 dc3_status dc3_run_open_teacher(dc3_run *run);
 /* Trains the run's own teacher, if that is not done yet, and opens it. */
 dc3_status dc3_run_train_teacher(dc3_run *run);
+/* 1 if the run's own teacher is made of its features (a linear probe), once they are there. */
+int dc3_run_probes_features(const dc3_run *run);
+/* Then: makes it, if that is not done yet, opens it, and has what it says of all images. */
+dc3_status dc3_run_probe(dc3_run *run);
 /* What the training depends on, for dc3.json. */
 json_t *dc3_run_teacher_plan(const dc3_run *run);
 /* Pixels at which it will see images. */
