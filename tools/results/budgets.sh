@@ -18,19 +18,10 @@ budgets=("${@:-30000 100000 300000}") formats=${FORMATS:-webp:10 webp:20 webp:30
 method=${METHOD:-random} seeds=${SEEDS:-1} epochs=${EPOCHS:-300}
 read -ra options <<< "${OPTIONS:-}"
 read -ra budgets <<< "${budgets[*]}"
+source "$(dirname "$0")/held_out.sh"
 mkdir -p "$work" && cd "$work"
 
-# The two parts as links.
-if [[ ! -d held ]]; then
-  rm -rf parts && mkdir parts
-  for class in "$cifar"/train/*/; do
-    name=$(basename "$class")
-    mkdir -p "parts/fit/$name" "parts/held/$name"
-    find "$class" -type f -name "*7.*" -exec ln -s -t "parts/held/$name" {} +
-    find "$class" -type f ! -name "*7.*" -exec ln -s -t "parts/fit/$name" {} +
-  done
-  mv parts/fit fit && mv parts/held held && rmdir parts
-fi
+split_train "$cifar"
 
 bytes() { find "$1/train" -type f -printf '%s\n' | awk '{n += $1} END {print n}'; }
 store() { # RUN FORMAT IPC SEED

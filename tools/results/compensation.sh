@@ -17,27 +17,11 @@ dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
 [[ $only =~ ^(|1|10)$ ]] || { echo "expected IPC 1 or 10, found $only" >&2; exit 1; }
 seeds=${SEEDS:-3} jobs=${JOBS:-$(nproc)} kinds=${KINDS:-none random calibrated}
 export OMP_WAIT_POLICY=passive
+source "$(dirname "$0")/held_out.sh"
 mkdir -p "$work" && cd "$work"
 
-# The two parts as links.
-if [[ ! -d held ]]; then
-  rm -rf parts && mkdir parts
-  for class in "$cifar"/train/*/; do
-    name=$(basename "$class")
-    mkdir -p "parts/fit/$name" "parts/held/$name"
-    find "$class" -type f -name '*7.*' -exec ln -s -t "parts/held/$name" {} +
-    find "$class" -type f ! -name '*7.*' -exec ln -s -t "parts/fit/$name" {} +
-  done
-  mv parts/fit fit && mv parts/held held && rmdir parts
-fi
-from=fit
-if [[ -n ${FROM:-} ]]; then
-  from=from-$FROM
-  for class in "$cifar"/train/*/; do
-    mkdir -p "$from/$(basename "$class")"
-    find "$class" -type f -name "*[$FROM].*" ! -name '*7.*' -exec ln -sf -t "$from/$(basename "$class")" {} +
-  done
-fi
+split_train "$cifar"
+from=$(fit_part "$cifar" "${FROM:-}")
 teacher=${TEACHER:-teacher.safetensors}
 [[ -f $teacher ]] || "$dc3" train fit --val held --arch convnet3 --epochs "${TEACHER_EPOCHS:-14}" --test-every 7 \
   --seed 1 --threads "$jobs" -o teacher.safetensors --json > teacher.json 2>> teacher.log

@@ -20,19 +20,10 @@ dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
 [[ $only_labels =~ ^(|soft|hard)$ ]] || { echo "expected soft or hard, found $only_labels" >&2; exit 1; }
 seeds=${SEEDS:-3} jobs=${JOBS:-$(nproc)} methods=${METHODS:-random rded dc3-select} held=${HELD:-7}
 export OMP_WAIT_POLICY=passive
+source "$(dirname "$0")/held_out.sh"
 mkdir -p "$work" && cd "$work"
 
-# The two parts as links.
-if [[ ! -d held ]]; then
-  rm -rf parts && mkdir parts
-  for class in "$cifar"/train/*/; do
-    name=$(basename "$class")
-    mkdir -p "parts/fit/$name" "parts/held/$name"
-    find "$class" -type f -name "*7.*" -name "*$held.*" -exec ln -s -t "parts/held/$name" {} +
-    find "$class" -type f ! -name "*7.*" -exec ln -s -t "parts/fit/$name" {} +
-  done
-  mv parts/fit fit && mv parts/held held && rmdir parts
-fi
+split_train "$cifar" "$held"
 teacher=${TEACHER:-teacher.safetensors} second=${SECOND:-second.safetensors} teacher_epochs=${TEACHER_EPOCHS:-14}
 train() { # FILE SEED
   [[ -f $1 ]] || "$dc3" train fit --val held --arch convnet3 --epochs "$teacher_epochs" --test-every 7 --seed "$2" \
@@ -96,9 +87,7 @@ table() {
           for method in $methods; do
             for file in scores/"$ipc-$labels-$piece-$method"-[0-9].json; do
               [[ ! -f $file ]] || grep -om1 '"top1": *[0-9.]*' "$file" | grep -o '[0-9.]*$'
-            done | awk '{ x = 100 * $1; n++; s += x; q += x * x }
-              END { m = n ? s / n : 0; d = n > 1 ? sqrt((q - n * m * m) / (n - 1)) : 0
-                    printf(" %6.2f +- %4.2f (%d)", m, d, n) }'
+            done | mean_and_deviation
           done
           printf '\n'
         done

@@ -15,27 +15,11 @@ dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
 seeds=${SEEDS:-3} jobs=${JOBS:-$(nproc)} kinds=${LABELS:-hard}
 ways=${WAYS:-random rded paper bps cao2 kmeans herding}
 export OMP_WAIT_POLICY=passive
+source "$(dirname "$0")/held_out.sh"
 mkdir -p "$work" && cd "$work"
 
-# The two parts as links.
-if [[ ! -d held ]]; then
-  rm -rf parts && mkdir parts
-  for class in "$cifar"/train/*/; do
-    name=$(basename "$class")
-    mkdir -p "parts/fit/$name" "parts/held/$name"
-    find "$class" -type f -name "*7.*" -exec ln -s -t "parts/held/$name" {} +
-    find "$class" -type f ! -name "*7.*" -exec ln -s -t "parts/fit/$name" {} +
-  done
-  mv parts/fit fit && mv parts/held held && rmdir parts
-fi
-from=fit
-if [[ -n ${FROM:-} ]]; then
-  from=from-$FROM
-  for class in "$cifar"/train/*/; do
-    mkdir -p "$from/$(basename "$class")"
-    find "$class" -type f -name "*[$FROM].*" ! -name "*7.*" -exec ln -sf -t "$from/$(basename "$class")" {} +
-  done
-fi
+split_train "$cifar"
+from=$(fit_part "$cifar" "${FROM:-}")
 teacher=${TEACHER:-teacher.safetensors}
 [[ -f $teacher ]] || "$dc3" train fit --val held --arch convnet3 --epochs "${EPOCHS:-14}" --seed 1 \
   -o teacher.safetensors --json > teacher.json 2>> teacher.log
@@ -69,9 +53,7 @@ table() {
         for way in $ways; do
           for file in scores/"$ipc-$labels-$way"-[0-9].json; do
             [[ ! -f $file ]] || grep -o '"top1": *[0-9.]*' "$file" | grep -o '[0-9.]*$'
-          done | awk '{ x = 100 * $1; n++; s += x; q += x * x }
-            END { m = n ? s / n : 0; d = n > 1 ? sqrt((q - n * m * m) / (n - 1)) : 0
-                  printf(" %6.2f +- %4.2f (%d)", m, d, n) }'
+          done | mean_and_deviation
         done
         printf '\n'
       done
