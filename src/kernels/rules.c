@@ -16,20 +16,30 @@ typedef struct rule {
 
 /* Winograd's convolution in tiles of `side` outputs: kernels, which are transformed, must not weigh several
  * times more than images nor be huge, nor the rims of tiles more than their insides. */
-static int worth_tiles(const dc3_conv_shape *s, int64_t side, dc3_dtype type)
+typedef struct worth {
+    int64_t side, least_tiles, heaviest; /* the most that kernels may weigh, images being 1 */
+    int64_t kernel_bytes;                /* the most of transformed kernels */
+} worth;
+
+static int worth_tiles(const dc3_conv_shape *s, dc3_dtype type, const worth *w)
 {
-    enum { MOST_KERNEL_BYTES = 64 << 20 };
-    int64_t least_tiles = type == DC3_F32 ? 64 : 16, heaviest = type == DC3_F32 ? 4 : 6;
-    int64_t oh = dc3_conv_out_height(s), ow = dc3_conv_out_width(s), pairs = s->ci * s->co;
+    int64_t oh = dc3_conv_out_height(s), ow = dc3_conv_out_width(s), pairs = s->ci * s->co, side = w->side;
     int64_t tiles = s->n * ((oh + side - 1) / side) * ((ow + side - 1) / side);
     int64_t kernel_bytes = (side + 2) * (side + 2) * pairs * (int64_t)dc3_dtype_size(type);
-    return tiles >= least_tiles && tiles * side * side <= 2 * s->n * oh * ow &&
-           pairs <= heaviest * tiles * (s->ci + s->co) && kernel_bytes <= MOST_KERNEL_BYTES;
+    return tiles >= w->least_tiles && tiles * side * side <= 2 * s->n * oh * ow &&
+           pairs <= w->heaviest * tiles * (s->ci + s->co) && kernel_bytes <= w->kernel_bytes;
 }
 
+/* In f32 heavy kernels pay when many tiles share them, and in gradients of weights, which are transformed
+ * back once and not read from memory again for each block of tiles. */
 static int worth_winograd(const dc3_case *c)
 {
-    return worth_tiles(c->shape.conv, c->type == DC3_F32 ? 4 : 2, c->type);
+    static const worth bf16 = {2, 16, 6, 64 << 20}, few = {4, 16, 5, 64 << 20}, many = {4, 48, 14, 256 << 20},
+                       weight = {4, 16, 8, 64 << 20};
+    const dc3_conv_shape *s = c->shape.conv;
+    if (c->type != DC3_F32) return worth_tiles(s, c->type, &bf16);
+    return worth_tiles(s, c->type, c->pass == DC3_PASS_WEIGHT ? &weight : &few) ||
+           worth_tiles(s, c->type, &many);
 }
 
 /* Pairs are of images: of an odd few, much of the work would be on the last one's missing partner. A kernel
