@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "report/gather_parts.h"
-#include "report/score_rows.h"
+#include "gather/parts.h"
+#include "gather/score_rows.h"
+#include "report/place.h"
 
 enum {
     LIMIT = 1 << 28,
@@ -234,12 +235,12 @@ static dc3_status add_set(comparison *c, const char *folder, const char *name)
     json_object_set_new(r.page, "notes", r.notes);
     dc3_status status = dc3_reporting_read(&r);
     if (status == DC3_OK) status = dc3_reporting_open_data(&r);
-    int64_t room = status == DC3_OK ? dc3_report_room(&r) / c->sets : 0,
+    int64_t room = status == DC3_OK ? dc3_gather_room(&r) / c->sets : 0,
             count = room < CLASSES ? room : CLASSES;
     if (count < 1) count = 1;
     for (int64_t k = 0; status == DC3_OK && k < count; k++)
         if (r.classes_count) r.classes[k * r.classes_count / count].shown = 1;
-    if (status == DC3_OK) status = dc3_report_shown(&r);
+    if (status == DC3_OK) status = dc3_gather_shown(&r);
     json_array_foreach(json_object_get(r.page, "classes"), i, class)
         json_array_extend(images, json_object_get(class, "pictures"));
     if (status == DC3_OK)
@@ -279,7 +280,7 @@ static dc3_status add_set_of(comparison *c, const json_t *row)
         folder ? add_set(c, folder, name) : dc3_fail(DC3_ERR_FORMAT, "%s: no such set", below);
     free(folder);
     if (status == DC3_OK || status == DC3_ERR_MEMORY || status == DC3_ERR_CANCELLED) return status;
-    dc3_report_note(&c->r, "The images of %s are not shown: %.300s", name, dc3_error_text());
+    dc3_gather_note(&c->r, "The images of %s are not shown: %.300s", name, dc3_error_text());
     return DC3_OK;
 }
 
@@ -307,7 +308,7 @@ static void note_teacher(comparison *c)
     json_array_foreach(c->table, i, row)
     {
         if (!json_is_true(json_object_get(row, "any_teacher"))) continue;
-        dc3_report_note(
+        dc3_gather_note(
             &c->r,
             "Soft labels are of a teacher that is hardly one of these classes, taken with %s: top-1 "
             "%.2f %% on the test images.",
@@ -331,7 +332,7 @@ static dc3_status join(comparison *c)
     add_table(c);
     json_object_set(c->r.page, "classes", c->classes);
     DC3_TRY(add_sets(c));
-    return dc3_report_settings(&c->r);
+    return dc3_gather_settings(&c->r);
 }
 
 dc3_status dc3_report_comparison(const dc3_report_options *options, dc3_report_result *result)

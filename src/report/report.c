@@ -1,5 +1,5 @@
-/* The report of a run: what its folder and its dataset hold, joined for the page (src/report). */
-#include "report/gather.h"
+/* The report of a run: what its folder and its dataset hold, joined for the page (src/gather). */
+#include "gather/gather.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -13,9 +13,10 @@
 #include "run_folder/document.h"
 #include "dc3/condense.h"
 #include "report/comparison_page.h"
-#include "report/gather_parts.h"
+#include "gather/parts.h"
+#include "report/place.h"
 #include "report/report.h"
-#include "report/sample.h"
+#include "gather/sample.h"
 
 dc3_report_options dc3_report_defaults(void)
 {
@@ -34,8 +35,8 @@ static void add_figure(json_t *facts, int64_t n, const char *what, const char *u
 {
     char count[32], text[64];
     if (n < 1) return;
-    snprintf(text, sizeof text, "%s%s", dc3_report_count(n, count), unit);
-    json_array_append_new(facts, dc3_report_pair(text, what));
+    snprintf(text, sizeof text, "%s%s", dc3_gather_count(n, count), unit);
+    json_array_append_new(facts, dc3_gather_pair(text, what));
 }
 
 static dc3_status add_head(dc3_reporting *r)
@@ -68,15 +69,15 @@ static dc3_status join(dc3_reporting *r)
 {
     DC3_TRY(dc3_reporting_open_data(r));
     DC3_TRY(add_head(r));
-    DC3_TRY(dc3_report_settings(r));
-    DC3_TRY(dc3_report_scores(r));
-    DC3_TRY(dc3_report_times(r));
-    DC3_TRY(dc3_report_skipped(r));
-    DC3_TRY(dc3_report_colour(r));
-    DC3_TRY(dc3_report_calibration(r));
-    DC3_TRY(dc3_report_classes(r));
-    dc3_report_class_table(r);
-    return dc3_report_answers(r);
+    DC3_TRY(dc3_gather_settings(r));
+    DC3_TRY(dc3_gather_scores(r));
+    DC3_TRY(dc3_gather_times(r));
+    DC3_TRY(dc3_gather_skipped(r));
+    DC3_TRY(dc3_gather_colour(r));
+    DC3_TRY(dc3_gather_calibration(r));
+    DC3_TRY(dc3_gather_classes(r));
+    dc3_gather_class_table(r);
+    return dc3_gather_answers(r);
 }
 
 dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_result *result)

@@ -2,7 +2,7 @@
 
 #include "base/listener.h"
 #include "report/report.h"
-#include "report/sample.h"
+#include "gather/sample.h"
 #include "run_folder/state.h"
 
 /* Who hears how far the page is. */
@@ -35,7 +35,7 @@ double dc3_report_stage(const dc3_report_options *options, const char *stage, do
 
 double dc3_report_reads(int64_t images, int64_t stored)
 {
-    enum { CURVES = 500 }; /* images that a curve of colours is of (gather_colour.c) */
+    enum { CURVES = 500 }; /* images that a curve of colours is of (gather/colour.c) */
     double all = (double)(images < CURVES ? images : CURVES),
            curve = (double)(stored < CURVES ? stored : CURVES),
            shown = (double)(stored < DC3_PAGE_IMAGES ? stored : DC3_PAGE_IMAGES);

@@ -1,8 +1,8 @@
 /* The table of all classes, also those of which no image is shown. */
 #include <math.h>
 #include <stdio.h>
-#include "report/gather_parts.h"
-#include "report/sample.h"
+#include "gather/parts.h"
+#include "gather/sample.h"
 
 static void add_cell(json_t *row, double value, const char *format)
 {
@@ -11,7 +11,7 @@ static void add_cell(json_t *row, double value, const char *format)
     json_array_append_new(row, json_string(text));
 }
 
-void dc3_report_class_table(dc3_reporting *r)
+void dc3_gather_class_table(dc3_reporting *r)
 {
     int scored = 0, changed = 0;
     json_t *rows = json_array(), *head = json_pack("[s, s]", "Class", "Images stored");
@@ -22,7 +22,7 @@ void dc3_report_class_table(dc3_reporting *r)
     if (scored) json_array_append_new(head, json_string("Top-1 (%)"));
     if (changed) json_array_append_new(head, json_string("Mean change of a pixel (0 to 255)"));
     for (int64_t i = 0; i < r->classes_count; i++) {
-        const dc3_report_class *c = r->classes + i;
+        const dc3_gather_class *c = r->classes + i;
         json_t *row = json_array();
         json_array_append(row, json_object_get(json_array_get(r->lines, c->first), "class"));
         add_cell(row, (double)c->stored, "%.0f");

@@ -6,10 +6,10 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/listener.h"
-#include "report/gather_parts.h"
-#include "report/sample.h"
-#include "report/score_answer.h"
-#include "report/score_rows.h"
+#include "gather/parts.h"
+#include "gather/sample.h"
+#include "gather/score_answer.h"
+#include "gather/score_rows.h"
 #include "run_folder/document.h"
 
 /* ---- which rows there are ---- */
@@ -61,9 +61,9 @@ static void read_found(dc3_reporting *r, const dc3_identity *is, const char *pat
     dc3_status status = dc3_rows_read(is, path, r->rows, counts);
     for (int i = 0; i < DC3_ROW_KINDS; i++) found += counts[i];
     if (status != DC3_OK)
-        dc3_report_note(r, "The scores cannot be shown: %.300s", dc3_error_text());
+        dc3_gather_note(r, "The scores cannot be shown: %.300s", dc3_error_text());
     else if (counts[DC3_ROW_OTHER])
-        dc3_report_note(r, "%d of %d scores in %.300s are of other data, and not shown.",
+        dc3_gather_note(r, "%d of %d scores in %.300s are of other data, and not shown.",
                         counts[DC3_ROW_OTHER], found, path);
 }
 
@@ -300,7 +300,7 @@ static void add_table(dc3_reporting *r, const dc3_identity *is)
                         json_pack("{s:o, s:o, s:s}", "head", head, "rows", rows, "text", text));
 }
 
-dc3_status dc3_report_scores(dc3_reporting *r)
+dc3_status dc3_gather_scores(dc3_reporting *r)
 {
     dc3_identity is;
     const char *const *against = r->options->against;

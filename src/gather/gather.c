@@ -1,10 +1,10 @@
-#include "report/gather.h"
+#include "gather/gather.h"
 
 #include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-void dc3_report_note(dc3_reporting *r, const char *format, ...)
+void dc3_gather_note(dc3_reporting *r, const char *format, ...)
 {
     char text[1024];
     va_list args;
@@ -14,7 +14,7 @@ void dc3_report_note(dc3_reporting *r, const char *format, ...)
     json_array_append_new(r->notes, dc3_json_text(text));
 }
 
-void dc3_report_step(dc3_reporting *r)
+void dc3_gather_step(dc3_reporting *r)
 {
     const dc3_listener *listener = &r->options->listener;
     int64_t done;
@@ -25,7 +25,7 @@ void dc3_report_step(dc3_reporting *r)
         listener->progress(listener->user, "report", done, r->total);
 }
 
-json_t *dc3_report_pair(const char *a, const char *b)
+json_t *dc3_gather_pair(const char *a, const char *b)
 {
     json_t *pair = json_array();
     json_array_append_new(pair, dc3_json_text(a));
@@ -33,7 +33,7 @@ json_t *dc3_report_pair(const char *a, const char *b)
     return pair;
 }
 
-const char *dc3_report_count(int64_t n, char text[32])
+const char *dc3_gather_count(int64_t n, char text[32])
 {
     char plain[24];
     int length = snprintf(plain, sizeof plain, "%lld", (long long)n), to = 0;

@@ -1,4 +1,4 @@
-#include "report/score_answer.h"
+#include "gather/score_answer.h"
 
 #include <math.h>
 #include <stdio.h>

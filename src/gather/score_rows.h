@@ -1,6 +1,6 @@
 /* Rows of scores, which say what they are of (docs/formats.md), and whether that is a run. */
-#ifndef DC3_REPORT_SCORE_ROWS_H
-#define DC3_REPORT_SCORE_ROWS_H
+#ifndef DC3_GATHER_SCORE_ROWS_H
+#define DC3_GATHER_SCORE_ROWS_H
 
 #include "io/json.h"
 

@@ -1,13 +1,13 @@
 /* What the report's page is joined from. */
-#ifndef DC3_REPORT_GATHER_H
-#define DC3_REPORT_GATHER_H
+#ifndef DC3_GATHER_GATHER_H
+#define DC3_GATHER_GATHER_H
 
 #include "dc3/report.h"
 #include "io/dataset.h"
 #include "io/json.h"
 
 /* A class of the run. */
-typedef struct dc3_report_class {
+typedef struct dc3_gather_class {
     size_t first;    /* its first line */
     int64_t stored;  /* lines */
     int64_t label;   /* number in dc3.json */
@@ -16,7 +16,7 @@ typedef struct dc3_report_class {
     int64_t changes; /* images that `change` is of */
     int64_t shown;   /* images on the page */
     const char *why; /* it was chosen for the page; NULL: all classes are */
-} dc3_report_class;
+} dc3_gather_class;
 
 typedef struct dc3_reporting {
     const dc3_report_options *options;
@@ -31,7 +31,7 @@ typedef struct dc3_reporting {
     int size; /* of the stored images */
     uint64_t seed;
     char gone[400];            /* why there is no dataset */
-    dc3_report_class *classes; /* [classes_count], in the order of the lines */
+    dc3_gather_class *classes; /* [classes_count], in the order of the lines */
     int64_t classes_count;
     json_t *rows, *baselines;       /* of scores; of random images in other runs' folders */
     const json_t *score;            /* of them: the one that answers (score_answer.h), NULL: none */
@@ -49,12 +49,12 @@ typedef struct dc3_reporting {
 } dc3_reporting;
 
 /* Adds a note for people; printf form. */
-void dc3_report_note(dc3_reporting *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void dc3_gather_note(dc3_reporting *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* One of r->total steps more is done, which the listener hears; from any thread. */
-void dc3_report_step(dc3_reporting *r);
+void dc3_gather_step(dc3_reporting *r);
 /* [a, b] of texts. */
-json_t *dc3_report_pair(const char *a, const char *b);
+json_t *dc3_gather_pair(const char *a, const char *b);
 /* "1,234" */
-const char *dc3_report_count(int64_t n, char text[32]);
+const char *dc3_gather_count(int64_t n, char text[32]);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/file.h"
-#include "report/gather_parts.h"
+#include "gather/parts.h"
 #include "dc3/progress.h"
 #include "dc3/text.h"
 
@@ -36,7 +36,7 @@ static void print_value(FILE *to, const json_t *v)
     }
 }
 
-char *dc3_report_value(const json_t *value)
+char *dc3_gather_value(const json_t *value)
 {
     char *text = NULL;
     size_t size;
@@ -92,23 +92,23 @@ static double stored_bytes(const dc3_reporting *r)
     return sum;
 }
 
-dc3_status dc3_report_settings(dc3_reporting *r)
+dc3_status dc3_gather_settings(dc3_reporting *r)
 {
     const char *key;
     json_t *value, *list = json_array();
     char label[64];
     json_object_foreach(r->settings, key, value)
     {
-        char *text = dc3_report_value(value);
-        if (text && *text) json_array_append_new(list, dc3_report_pair(label_of(key, label), text));
+        char *text = dc3_gather_value(value);
+        if (text && *text) json_array_append_new(list, dc3_gather_pair(label_of(key, label), text));
         free(text);
     }
     double bytes = stored_bytes(r);
     char size[DC3_NUMBER_TEXT];
     if (bytes > 0)
-        json_array_append_new(list, dc3_report_pair("Bytes of the images", dc3_size_text(bytes, size)));
+        json_array_append_new(list, dc3_gather_pair("Bytes of the images", dc3_size_text(bytes, size)));
     const char *version = json_string_value(json_object_get(r->document, "version"));
-    if (version) json_array_append_new(list, dc3_report_pair("Version of dc3", version));
+    if (version) json_array_append_new(list, dc3_gather_pair("Version of dc3", version));
     json_object_set_new(r->page, "settings", list);
     return DC3_OK;
 }
@@ -124,14 +124,14 @@ static json_t *stage_rows(const dc3_progress *p)
         if (strcmp(p->names[i], "report") == 0) continue; /* which is being made */
         double seconds = p->seconds[i];
         snprintf(text, sizeof text, seconds < 10 ? "%.2f s" : seconds < 1000 ? "%.1f s" : "%.0f s", seconds);
-        json_t *row = dc3_report_pair(p->names[i], text);
+        json_t *row = dc3_gather_pair(p->names[i], text);
         json_array_append_new(row, json_real(longest > 0 ? seconds / longest : 0));
         json_array_append_new(rows, row);
     }
     return rows;
 }
 
-dc3_status dc3_report_times(dc3_reporting *r)
+dc3_status dc3_gather_times(dc3_reporting *r)
 {
     char duration[DC3_NUMBER_TEXT], text[400];
     double sum = 0;
@@ -154,7 +154,7 @@ dc3_status dc3_report_times(dc3_reporting *r)
     return DC3_OK;
 }
 
-dc3_status dc3_report_skipped(dc3_reporting *r)
+dc3_status dc3_gather_skipped(dc3_reporting *r)
 {
     char *path = dc3_path_join(r->options->run, "skipped.txt"), *text = NULL, *rest, *line;
     size_t size;

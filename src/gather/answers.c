@@ -6,9 +6,9 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/text.h"
-#include "report/gather_parts.h"
-#include "report/sample.h"
-#include "report/score_answer.h"
+#include "gather/parts.h"
+#include "gather/sample.h"
+#include "gather/score_answer.h"
 
 enum { NAMES = 3, VERDICT = 400 }; /* classes that are named; bytes of the sentence */
 
@@ -119,7 +119,7 @@ static void add_score(const dc3_reporting *r, json_t *rows)
 
 static int by_top1(const void *a, const void *b)
 {
-    const dc3_report_class *x = *(dc3_report_class *const *)a, *y = *(dc3_report_class *const *)b;
+    const dc3_gather_class *x = *(dc3_gather_class *const *)a, *y = *(dc3_gather_class *const *)b;
     return x->top1 < y->top1 ? -1 : x->top1 > y->top1 ? 1 : x->first < y->first ? -1 : x->first > y->first;
 }
 
@@ -129,7 +129,7 @@ static char *extremes(const dc3_reporting *r)
     char *text = NULL;
     size_t size;
     int64_t n = 0;
-    dc3_report_class **order = malloc((size_t)(r->classes_count + 1) * sizeof *order);
+    dc3_gather_class **order = malloc((size_t)(r->classes_count + 1) * sizeof *order);
     FILE *to = order ? open_memstream(&text, &size) : NULL;
     for (int64_t i = 0; to && i < r->classes_count; i++)
         if (!isnan(r->classes[i].top1)) order[n++] = r->classes + i;
@@ -233,7 +233,7 @@ static void add_duplicates(const dc3_reporting *r, json_t *rows)
 {
     char own[80], count[32];
     if (!r->looked) return;
-    const char *of = dc3_report_count(r->looked, count);
+    const char *of = dc3_gather_count(r->looked, count);
     if (r->duplicates)
         snprintf(own, sizeof own, "%lld of %s that were compared", (long long)r->duplicates, of);
     else
@@ -293,7 +293,7 @@ static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next
         say(next, "Remove equal images from the dataset, or condense again: this version counts them once.");
 }
 
-dc3_status dc3_report_answers(dc3_reporting *r)
+dc3_status dc3_gather_answers(dc3_reporting *r)
 {
     char sentence[VERDICT];
     json_t *rows = json_array(), *next = json_array(), *quality = read_quality(r);

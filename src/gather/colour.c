@@ -12,8 +12,8 @@
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/rng.h"
-#include "report/gather_parts.h"
-#include "report/sample.h"
+#include "gather/parts.h"
+#include "gather/sample.h"
 #include "run_folder/sources.h"
 #include "metrics/colourfulness.h"
 #include "metrics/density_distance.h"
@@ -92,7 +92,7 @@ static void look_at(dc3_reporting *r, side *s, int64_t i)
     dc3_levels_add(&levels, image.pixels, pixels);
     if (s->changes) s->changes[i] = change_of(r, json_array_get(s->lines, (size_t)s->items[i]), &image);
     dc3_image_free(&image);
-#pragma omp critical(dc3_report_levels)
+#pragma omp critical(dc3_gather_levels)
     dc3_levels_merge(&s->levels, &levels); /* whole numbers: the order does not matter */
 }
 
@@ -104,7 +104,7 @@ static dc3_status look(dc3_reporting *r, side *s)
     for (int64_t i = 0; i < s->count; i++) {
         DC3_CANCEL_SHARE(watch);
         look_at(r, s, i);
-        dc3_report_step(r);
+        dc3_gather_step(r);
     }
     DC3_TRY(dc3_check_cancel());
     for (int64_t i = 0; i < s->count; i++) {
@@ -131,7 +131,7 @@ static void note_stored(dc3_reporting *r, side *stored)
 {
     int64_t n = 0;
     for (int64_t i = 0; i < stored->count; i++) {
-        dc3_report_class *c = dc3_report_class_of(r, (size_t)stored->items[i]);
+        dc3_gather_class *c = dc3_gather_class_of(r, (size_t)stored->items[i]);
         if (isnan(stored->colourfulness[i])) continue;
         stored->hashes[n++] = stored->hashes[i];
         if (isnan(stored->changes[i])) continue;
@@ -247,8 +247,8 @@ static void add_row(json_t *rows, const side *s, const side *from, int distances
 {
     char count[32], of[32], text[80];
     json_t *row = json_array();
-    snprintf(text, sizeof text, "%s", dc3_report_count(s->count - s->failed, count));
-    if (s->count < s->of) snprintf(text, sizeof text, "%s of %s", count, dc3_report_count(s->of, of));
+    snprintf(text, sizeof text, "%s", dc3_gather_count(s->count - s->failed, count));
+    if (s->count < s->of) snprintf(text, sizeof text, "%s of %s", count, dc3_gather_count(s->of, of));
     json_array_append_new(row, dc3_json_text(s->name));
     json_array_append_new(row, json_string(text));
     add_cell(row, "%.2f", s->mean); /* as many digits as dc3 measure prints */
@@ -288,7 +288,7 @@ static void add_all(dc3_reporting *r, const sides *all)
     if (original && original->count < original->of)
         n += snprintf(text + n, sizeof text - (size_t)n,
                       " The originals are a sample of %s of %s images, drawn by the run's seed.",
-                      dc3_report_count(original->count, count), dc3_report_count(original->of, of));
+                      dc3_gather_count(original->count, count), dc3_gather_count(original->of, of));
     if (original)
         snprintf(text + n, sizeof text - (size_t)n,
                  " Smoothed by Scott's rule of the originals. The distance of two curves is that of Jensen "
@@ -338,7 +338,7 @@ static dc3_status look_at_run(dc3_reporting *r, const char *folder, int number, 
     DC3_TRY(look(r, s));
     if (s->count == s->failed) return dc3_fail(DC3_ERR_FORMAT, "%s: none of its images can be read", folder);
     if (s->failed)
-        dc3_report_note(r, "%lld of the images of %s that the curves are of cannot be read.",
+        dc3_gather_note(r, "%lld of the images of %s that the curves are of cannot be read.",
                         (long long)s->failed, s->name);
     return DC3_OK;
 }
@@ -369,17 +369,17 @@ static dc3_status look_at_all(dc3_reporting *r, sides *all)
     if (!stored->changes) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (r->data) DC3_TRY(draw(original, dc3_dataset_size(r->data), MOST, r->seed, 1));
     if (r->data) DC3_TRY(draw(random, dc3_dataset_size(r->data), stored->count, r->seed, 2000));
-    r->total = stored->count + original->count + random->count + dc3_report_room(r);
+    r->total = stored->count + original->count + random->count + dc3_gather_room(r);
     DC3_TRY(look(r, stored));
     note_stored(r, stored);
     DC3_TRY(look(r, original));
     DC3_TRY(look(r, random));
     all->has_original = original->count > original->failed;
     if (stored->failed)
-        dc3_report_note(r, "%lld of the stored images that the curves are of cannot be read.",
+        dc3_gather_note(r, "%lld of the stored images that the curves are of cannot be read.",
                         (long long)stored->failed);
     if (original->failed)
-        dc3_report_note(r, "%lld of the originals that the curves are of cannot be read.",
+        dc3_gather_note(r, "%lld of the originals that the curves are of cannot be read.",
                         (long long)original->failed);
     return look_at_others(r, all);
 }
@@ -395,7 +395,7 @@ static void side_free(side *s)
     free(s->changes);
 }
 
-dc3_status dc3_report_colour(dc3_reporting *r)
+dc3_status dc3_gather_colour(dc3_reporting *r)
 {
     sides *all = calloc(1, sizeof *all);
     dc3_status status = all ? look_at_all(r, all) : dc3_fail(DC3_ERR_MEMORY, "out of memory");

@@ -1,4 +1,4 @@
-#include "report/sample.h"
+#include "gather/sample.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@ static json_int_t label_of(const dc3_reporting *r, size_t line)
     return json_integer_value(json_object_get(json_array_get(r->lines, line), "label"));
 }
 
-dc3_status dc3_report_list_classes(dc3_reporting *r)
+dc3_status dc3_gather_list_classes(dc3_reporting *r)
 {
     size_t lines = json_array_size(r->lines);
     json_int_t last = -1;
@@ -19,14 +19,14 @@ dc3_status dc3_report_list_classes(dc3_reporting *r)
         json_int_t label = label_of(r, i);
         if (!i || label != last)
             r->classes[r->classes_count++] =
-                (dc3_report_class){.first = i, .label = label, .top1 = NAN, .change = NAN};
+                (dc3_gather_class){.first = i, .label = label, .top1 = NAN, .change = NAN};
         r->classes[r->classes_count - 1].stored++;
         last = label;
     }
     return DC3_OK;
 }
 
-dc3_report_class *dc3_report_class_of(const dc3_reporting *r, size_t line)
+dc3_gather_class *dc3_gather_class_of(const dc3_reporting *r, size_t line)
 {
     int64_t low = 0, high = r->classes_count - 1;
     while (low < high) {
@@ -40,23 +40,23 @@ dc3_report_class *dc3_report_class_of(const dc3_reporting *r, size_t line)
 }
 
 /* What a class is ordered by, the most urgent first; NaN comes last. */
-static double need_of_accuracy(const dc3_report_class *c)
+static double need_of_accuracy(const dc3_gather_class *c)
 {
     return c->top1;
 }
 
-static double need_of_change(const dc3_report_class *c)
+static double need_of_change(const dc3_gather_class *c)
 {
     return -c->change;
 }
 
 /* Chooses the `count` classes that are not chosen yet with the lowest known need. */
-static void choose(dc3_reporting *r, double (*need)(const dc3_report_class *), const char *why, int64_t count)
+static void choose(dc3_reporting *r, double (*need)(const dc3_gather_class *), const char *why, int64_t count)
 {
     while (count-- > 0) {
-        dc3_report_class *best = NULL;
+        dc3_gather_class *best = NULL;
         for (int64_t i = 0; i < r->classes_count; i++) {
-            dc3_report_class *c = r->classes + i;
+            dc3_gather_class *c = r->classes + i;
             if (!c->why && !isnan(need(c)) && (!best || need(c) < need(best))) best = c;
         }
         if (!best) return;
@@ -71,7 +71,7 @@ static void draw(dc3_reporting *r, int64_t count)
     int64_t left = 0;
     for (int64_t i = 0; i < r->classes_count; i++) left += !r->classes[i].why;
     for (int64_t i = 0; i < r->classes_count && count > 0; i++) {
-        dc3_report_class *c = r->classes + i;
+        dc3_gather_class *c = r->classes + i;
         if (c->why) continue;
         if (dc3_rng_below(&rng, (uint64_t)left--) >= (uint64_t)count) continue;
         c->why = "drawn at random";
@@ -93,13 +93,13 @@ static void share(dc3_reporting *r, int64_t most, int all)
     do {
         before = left;
         for (int64_t i = 0; i < r->classes_count && left > 0; i++) {
-            dc3_report_class *c = r->classes + i;
+            dc3_gather_class *c = r->classes + i;
             if ((all || c->why) && c->shown < c->stored) c->shown++, left--;
         }
     } while (left > 0 && left < before);
 }
 
-void dc3_report_sample(dc3_reporting *r, int64_t most)
+void dc3_gather_sample(dc3_reporting *r, int64_t most)
 {
     int64_t room = most < DC3_PAGE_CLASSES ? most : DC3_PAGE_CLASSES;
     int all = r->classes_count <= room;

@@ -1,4 +1,4 @@
-#include "report/score_rows.h"
+#include "gather/score_rows.h"
 
 #include <glib.h>
 #include <math.h>

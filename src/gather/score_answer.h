@@ -1,9 +1,9 @@
 /* Which of the scores answer whether a set is good. */
-#ifndef DC3_REPORT_SCORE_ANSWER_H
-#define DC3_REPORT_SCORE_ANSWER_H
+#ifndef DC3_GATHER_SCORE_ANSWER_H
+#define DC3_GATHER_SCORE_ANSWER_H
 
-#include "report/gather.h"
-#include "report/score_rows.h"
+#include "gather/gather.h"
+#include "gather/score_rows.h"
 
 /* Of r->rows the one of the run that tells most, into r->score: not one of students that diverged; rather one
  * of students that have learnt anything; then one beside which there is a score of random images, and of

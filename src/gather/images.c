@@ -7,8 +7,8 @@
 #include "base/cancel.h"
 #include "base/file.h"
 #include "run_folder/saved_edits.h"
-#include "report/gather_parts.h"
-#include "report/sample.h"
+#include "gather/parts.h"
+#include "gather/sample.h"
 #include "run_folder/sources.h"
 
 /* Characters that all images of the page may take; pixels of a side up to which no colour is lost. Bytes of a
@@ -19,7 +19,7 @@ static const double exact_bytes = 2.2, other_bytes = 0.4;
 /* One stored image of the page. */
 typedef struct shown {
     const json_t *line;
-    dc3_report_class *class;
+    dc3_gather_class *class;
     int64_t place;                                   /* in its class */
     char *stored, *original, *edits[DC3_MOST_EDITS]; /* data URIs, or NULL */
     int width, height;
@@ -112,7 +112,7 @@ static void prepare(const dc3_reporting *r, shown *s)
 
 static void add_fact(json_t *facts, const char *name, const char *text)
 {
-    if (text && *text) json_array_append_new(facts, dc3_report_pair(name, text));
+    if (text && *text) json_array_append_new(facts, dc3_gather_pair(name, text));
 }
 
 /* Whether prompt i of n is a warm one: as the line says; else warm prompts stand first in the list. */
@@ -148,7 +148,7 @@ static json_t *edits_of(const shown *s)
         const char *prompt = json_string_value(json_array_get(prompts, i));
         char *caption = g_strdup_printf("%s%s%s", is_warm(s->line, i, n) ? "warm" : "cold",
                                         prompt ? ": " : "", prompt ? prompt : "");
-        json_array_append_new(edits, dc3_report_pair(caption, s->edits[i]));
+        json_array_append_new(edits, dc3_gather_pair(caption, s->edits[i]));
         g_free(caption);
     }
     return edits;
@@ -166,7 +166,7 @@ static json_t *facts_of(const json_t *line, int saved)
     add_prompts(facts, line, saved);
     json_array_foreach(json_object_get(line, "patches"), i, patch)
     {
-        char *text = dc3_report_value(patch);
+        char *text = dc3_gather_value(patch);
         add_fact(facts, "Square of", text);
         free(text);
     }
@@ -174,7 +174,7 @@ static json_t *facts_of(const json_t *line, int saved)
     {
         int other = !(strcmp(key, "repeat") == 0 && json_integer_value(value) == 0);
         for (size_t k = 0; k < sizeof known / sizeof *known; k++) other = other && strcmp(key, known[k]) != 0;
-        char *text = other ? dc3_report_value(value) : NULL, *name = g_strdup(key);
+        char *text = other ? dc3_gather_value(value) : NULL, *name = g_strdup(key);
         if (*name >= 'a' && *name <= 'z') *name = (char)(*name - 'a' + 'A');
         add_fact(facts, name, text);
         free(text);
@@ -211,7 +211,7 @@ static int64_t list(const dc3_reporting *r, shown *all)
     int64_t count = 0;
     for (int64_t i = 0; i < r->classes_count; i++)
         for (int64_t k = 0; k < r->classes[i].shown; k++) {
-            dc3_report_class *c = r->classes + i;
+            dc3_gather_class *c = r->classes + i;
             all[count++] =
                 (shown){.line = json_array_get(r->lines, c->first + (size_t)k), .class = c, .place = k};
         }
@@ -255,7 +255,7 @@ static json_t *map_of(const json_t *maps, const json_t *line)
 }
 
 /* A class of the page, without its images. */
-static json_t *class_of(const dc3_reporting *r, const dc3_report_class *c, const json_t *maps)
+static json_t *class_of(const dc3_reporting *r, const dc3_gather_class *c, const json_t *maps)
 {
     const json_t *line = json_array_get(r->lines, c->first);
     json_t *class = json_object(), *map = map_of(maps, line);
@@ -271,7 +271,7 @@ static void add_classes(dc3_reporting *r, const shown *all, int64_t count, int64
 {
     int fourfold = dc3_sources_fourfold(r->settings);
     json_t *classes = json_array(), *images = NULL, *maps = read_maps(r);
-    const dc3_report_class *class = NULL;
+    const dc3_gather_class *class = NULL;
     for (int64_t i = 0; i < count; i++) {
         if (all[i].place >= places) continue;
         if (all[i].class != class) {
@@ -296,7 +296,7 @@ static int edits_of_run(const dc3_reporting *r)
     return !saved ? 0 : dc3_sources_fourfold(r->settings) ? DC3_MOST_EDITS : 2;
 }
 
-int64_t dc3_report_room(const dc3_reporting *r)
+int64_t dc3_gather_room(const dc3_reporting *r)
 {
     double pixels = (double)r->size * r->size, bytes = r->size <= EXACT ? exact_bytes : other_bytes,
            each = (2 + edits_of_run(r)) * 4 / 3.0 * (pixels * bytes + 300);
@@ -323,7 +323,7 @@ static dc3_status prepare_all(dc3_reporting *r, shown *all, int64_t count)
     for (int64_t i = 0; i < count; i++) {
         DC3_CANCEL_SHARE(watch);
         prepare(r, &all[i]);
-        dc3_report_step(r);
+        dc3_gather_step(r);
     }
     DC3_TRY(dc3_check_cancel());
     for (int64_t i = 0; i < count; i++)
@@ -336,14 +336,14 @@ static void note_missing(dc3_reporting *r)
     int64_t classes = (int64_t)json_array_size(json_object_get(r->page, "classes"));
     r->result->images = (int64_t)json_array_size(r->lines);
     if (r->result->shown + r->absent < r->result->images)
-        dc3_report_note(r, "The page shows %lld of %lld images, the first of each class.",
+        dc3_gather_note(r, "The page shows %lld of %lld images, the first of each class.",
                         (long long)r->result->shown, (long long)r->result->images);
     if (classes < r->classes_count)
-        dc3_report_note(r, "It shows images of %lld of %lld classes; the table of classes has all of them.",
+        dc3_gather_note(r, "It shows images of %lld of %lld classes; the table of classes has all of them.",
                         (long long)classes, (long long)r->classes_count);
 }
 
-dc3_status dc3_report_shown(dc3_reporting *r)
+dc3_status dc3_gather_shown(dc3_reporting *r)
 {
     int64_t room = 1;
     for (int64_t i = 0; i < r->classes_count; i++) room += r->classes[i].shown;
@@ -361,10 +361,10 @@ dc3_status dc3_report_shown(dc3_reporting *r)
     return status;
 }
 
-dc3_status dc3_report_classes(dc3_reporting *r)
+dc3_status dc3_gather_classes(dc3_reporting *r)
 {
-    dc3_report_sample(r, dc3_report_room(r));
-    DC3_TRY(dc3_report_shown(r));
+    dc3_gather_sample(r, dc3_gather_room(r));
+    DC3_TRY(dc3_gather_shown(r));
     note_missing(r);
     return DC3_OK;
 }

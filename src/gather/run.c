@@ -2,13 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/file.h"
 #include "base/listener.h"
-#include "output/output_path.h"
-#include "report/gather_parts.h"
-#include "report/page.h"
-#include "report/sample.h"
+#include "gather/parts.h"
+#include "gather/sample.h"
 #include "run_folder/document.h"
 #include "run_folder/origins.h"
 #include "run_folder/sources.h"
@@ -27,7 +24,7 @@ dc3_status dc3_reporting_read(dc3_reporting *r)
     const char *seed;
     r->settings = json_object_get(r->document, "settings");
     r->fit = dc3_sources_fit(r->settings);
-    DC3_TRY(dc3_report_list_classes(r));
+    DC3_TRY(dc3_gather_list_classes(r));
     r->size = (int)json_integer_value(json_object_get(r->settings, "size"));
     seed = json_string_value(json_object_get(r->settings, "seed"));
     r->seed = seed ? strtoull(seed, NULL, 10) : 0;
@@ -39,7 +36,7 @@ dc3_status dc3_reporting_read(dc3_reporting *r)
 /* For the page and the listener. */
 static void tell(dc3_reporting *r, const char *text)
 {
-    dc3_report_note(r, "%s", text);
+    dc3_gather_note(r, "%s", text);
     dc3_listener_say(&r->options->listener, "note: %s", text);
 }
 
@@ -103,33 +100,7 @@ dc3_status dc3_reporting_open_data(dc3_reporting *r)
     if (!r->items) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(check_data(r, path));
     for (size_t i = 0; r->data && i < dc3_dataset_notes(r->data); i++)
-        dc3_report_note(r, "%s", dc3_dataset_note(r->data, i));
-    return DC3_OK;
-}
-
-/* Where the page goes: not among the images that it shows, nor over a file that it reads. */
-dc3_status dc3_report_find_place(const dc3_reporting *r, char **place)
-{
-    const dc3_report_options *o = r->options;
-    dc3_input inputs[4 + DC3_REPORT_AGAINST] = {{"the dataset", o->data}, {"the scores", o->scores}};
-    size_t count = 2;
-    if (!o->out) {
-        *place = dc3_path_join(o->run, "report.html");
-        return *place ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    }
-    if (!o->data) inputs[0].path = json_string_value(json_object_get(r->settings, "data"));
-    inputs[count++] = (dc3_input){"the run's images", r->train};
-    for (int i = 0; o->against && o->against[i] && i < DC3_REPORT_AGAINST; i++)
-        inputs[count++] = (dc3_input){"the run beside it", o->against[i]};
-    dc3_output_path output = {"out", o->out, &dc3_page_output, o->force, inputs, count, o->run};
-    return dc3_output_path_check(&output, place);
-}
-
-dc3_status dc3_report_write_page(dc3_reporting *r, const char *place)
-{
-    struct stat info;
-    DC3_TRY(dc3_page_write(place, r->page));
-    if (stat(place, &info) == 0) r->result->bytes = (double)info.st_size;
+        dc3_gather_note(r, "%s", dc3_dataset_note(r->data, i));
     return DC3_OK;
 }
 
