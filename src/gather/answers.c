@@ -257,7 +257,7 @@ static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next
     const char *method = word(r->settings, "method");
     int is_random = strcmp(method, "random") == 0;
     double ipc = member(r->settings, "ipc"), top1 = member(r->score, "top1"), full = full_accuracy(r);
-    char text[400];
+    char text[400], each[48], count[32];
     if (!r->score && *r->why)
         say(next, "Score again at the protocol's learning rate, which is taken where none is given.");
     else if (!r->score)
@@ -274,10 +274,19 @@ static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next
                   "evaluate that, and make this page with it beside.");
     if (r->score && member(r->score, "seeds") < 3) say_doubt(r->score, next);
     if (!isnan(top1) && !isnan(full) && !isnan(ipc) && full - top1 > 0.1) {
-        snprintf(
-            text, sizeof text,
-            "%.0f points are missing to what all data give: more than %.0f image%s per class bring the most.",
-            100 * (full - top1), ipc, ipc > 1 ? "s" : "");
+        if (dc3_gather_is_uneven(r))
+            snprintf(
+                text, sizeof text,
+                "%.0f points are missing to what all data give: more than %s images in all, %s per class, "
+                "bring the most.",
+                100 * (full - top1), dc3_gather_count((int64_t)json_array_size(r->lines), count),
+                dc3_gather_each(r, each));
+        else
+            snprintf(
+                text, sizeof text,
+                "%.0f points are missing to what all data give: more than %.0f image%s per class bring the "
+                "most.",
+                100 * (full - top1), ipc, ipc > 1 ? "s" : "");
         say(next, text);
     }
     if (!isnan(r->distance) && r->distance > 1.2 * r->random_distance && !is_random)

@@ -33,6 +33,33 @@ json_t *dc3_gather_pair(const char *a, const char *b)
     return pair;
 }
 
+static void find_range(const dc3_reporting *r, int64_t *least, int64_t *most)
+{
+    *least = *most = r->classes_count ? r->classes[0].stored : 0;
+    for (int64_t i = 1; i < r->classes_count; i++) {
+        int64_t stored = r->classes[i].stored;
+        if (stored < *least) *least = stored;
+        if (stored > *most) *most = stored;
+    }
+}
+
+int dc3_gather_is_uneven(const dc3_reporting *r)
+{
+    int64_t least, most;
+    find_range(r, &least, &most);
+    return json_object_get(r->settings, "total") != NULL && least < most;
+}
+
+const char *dc3_gather_each(const dc3_reporting *r, char text[48])
+{
+    int64_t least, most;
+    char a[32], b[32];
+    find_range(r, &least, &most);
+    snprintf(text, 48, "%.20s%s%.20s", dc3_gather_count(least, a), least < most ? " to " : "",
+             least < most ? dc3_gather_count(most, b) : "");
+    return text;
+}
+
 const char *dc3_gather_count(int64_t n, char text[32])
 {
     char plain[24];

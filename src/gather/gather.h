@@ -54,6 +54,11 @@ void dc3_gather_note(dc3_reporting *r, const char *format, ...) __attribute__((f
 void dc3_gather_step(dc3_reporting *r);
 /* [a, b] of texts. */
 json_t *dc3_gather_pair(const char *a, const char *b);
+/* 1 if the run's images were counted over all classes (total, fraction, budget), and some class has more of
+ * them than another. */
+int dc3_gather_is_uneven(const dc3_reporting *r);
+/* How many images the classes have: "10", "2 to 3". */
+const char *dc3_gather_each(const dc3_reporting *r, char text[48]);
 /* "1,234" */
 const char *dc3_gather_count(int64_t n, char text[32]);
 

@@ -130,8 +130,7 @@ const char *dc3_row_departures(const json_t *row, char text[160])
 
 static int is_random(const dc3_identity *is, const json_t *row)
 {
-    return strcmp(dc3_row_text(row, "method"), "random") == 0 &&
-           dc3_row_number(row, "ipc") == (double)is->ipc;
+    return strcmp(dc3_row_text(row, "method"), "random") == 0 && dc3_row_as_many(is, row);
 }
 
 static int has_diverged(const json_t *row)
@@ -173,6 +172,7 @@ static double epochs_of_all(const json_t *row)
  * for those that diverged. */
 typedef struct candidates {
     json_t *random, *full; /* arrays */
+    int sets;              /* 1: what follows from the number of images must be the same of random ones */
 } candidates;
 
 static void add_candidates(const dc3_identity *is, const json_t *rows, candidates *c)
@@ -213,7 +213,7 @@ typedef struct answer {
 static answer weigh(const candidates *c, const json_t *row)
 {
     int apart = 0;
-    answer a = {.row = row, .random = find_partner(c->random, row, 1, &apart)};
+    answer a = {.row = row, .random = find_partner(c->random, row, c->sets, &apart)};
     if (apart) a.random = NULL;
     a.full = find_partner(c->full, row, 0, &apart);
     if (apart) a.full = NULL;
@@ -241,7 +241,7 @@ static void take_answer(dc3_reporting *r, const answer *best, const candidates *
     r->score = best->row;
     r->random = best->random;
     r->full = best->full;
-    const json_t *near = r->random ? NULL : find_partner(c->random, r->score, 1, &apart);
+    const json_t *near = r->random ? NULL : find_partner(c->random, r->score, c->sets, &apart);
     if (!near) return;
     say_differences(near, r->score, text);
     snprintf(r->why_random, sizeof r->why_random, "the score of random images is of other conditions: %.240s",
@@ -250,7 +250,7 @@ static void take_answer(dc3_reporting *r, const answer *best, const candidates *
 
 void dc3_scores_answer(dc3_reporting *r, const dc3_identity *is, const json_t *baselines)
 {
-    candidates c = {json_array(), json_array()};
+    candidates c = {json_array(), json_array(), !is->budget};
     answer best = {0};
     size_t i;
     json_t *row;

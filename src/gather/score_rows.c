@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/text.h"
+#include "dc3/text.h"
 #include "run_folder/fingerprint.h"
 
 double dc3_row_number(const json_t *row, const char *key)
@@ -37,6 +38,9 @@ dc3_status dc3_identity_of(const char *folder, const json_t *document, dc3_ident
                          .all = json_integer_value(json_object_get(settings, "images")),
                          .classes = json_object_get(document, "classes")};
     if (!train) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    is->budget = (int64_t)dc3_row_number(settings, "budget");
+    int64_t total = json_integer_value(json_object_get(settings, "total"));
+    if (!is->budget && total != is->ipc * (int64_t)json_array_size(is->classes)) is->total = total;
     is->stored = hash_copy(dc3_fingerprint_folder(train));
     is->dataset = hash_copy(dc3_fingerprint_classes(is->all, is->classes));
     free(train);
@@ -47,6 +51,40 @@ void dc3_identity_free(dc3_identity *is)
 {
     free(is->stored);
     free(is->dataset);
+}
+
+int dc3_identity_as_many(const dc3_identity *a, const dc3_identity *b)
+{
+    return a->budget == b->budget && (a->budget || (a->total == b->total && (a->total || a->ipc == b->ipc)));
+}
+
+int dc3_row_as_many(const dc3_identity *is, const json_t *row)
+{
+    double total = dc3_row_number(row, "total"), budget = dc3_row_number(row, "budget");
+    if (is->budget || budget > 0) return (double)is->budget == budget;
+    if (is->total || total > 0) return (double)is->total == total;
+    return (double)is->ipc == dc3_row_number(row, "ipc");
+}
+
+const char *dc3_identity_amount(const dc3_identity *is, char text[DC3_ROW_AMOUNT])
+{
+    if (is->budget) return dc3_size_text((double)is->budget, text);
+    if (is->total)
+        snprintf(text, DC3_ROW_AMOUNT, "%lld images in all", (long long)is->total);
+    else
+        snprintf(text, DC3_ROW_AMOUNT, "%lld images per class", (long long)is->ipc);
+    return text;
+}
+
+const char *dc3_row_amount(const json_t *row, char text[DC3_ROW_AMOUNT])
+{
+    const double most = 1e15;
+    double budget = fmin(dc3_row_number(row, "budget"), most),
+           total = fmin(dc3_row_number(row, "total"), most);
+    if (budget > 0) return dc3_size_text(budget, text);
+    snprintf(text, DC3_ROW_AMOUNT, "%.0f%s", total > 0 ? total : dc3_row_number(row, "ipc"),
+             total > 0 ? " in all" : "");
+    return text;
 }
 
 static int has_text(const json_t *list, const char *text)
@@ -76,9 +114,8 @@ static int has_classes(const dc3_identity *is, const json_t *row)
 static dc3_row_kind kind_in_table(const dc3_identity *is, const json_t *row)
 {
     const json_t *sets = json_object_get(row, "stored");
-    int same =
-        strcmp(dc3_row_text(row, "method"), is->method) == 0 && dc3_row_number(row, "ipc") == (double)is->ipc;
-    if (!same) return DC3_ROW_BESIDE;
+    if (strcmp(dc3_row_text(row, "method"), is->method) != 0 || !dc3_row_as_many(is, row))
+        return DC3_ROW_BESIDE;
     return !json_is_array(sets) || has_text(sets, is->stored) ? DC3_ROW_OWN : DC3_ROW_LIKE;
 }
 

@@ -9,13 +9,22 @@ typedef struct dc3_identity {
     char *stored, *dataset; /* hashes, as texts */
     int64_t images, all;    /* stored ones; those of the dataset */
     const char *method;     /* owned by the document */
-    int64_t ipc;
-    const json_t *classes; /* the same */
+    int64_t ipc;            /* images of each class, at most, where one of these two is above 0 */
+    int64_t total, budget;  /* images of all classes, where they are not as many of each; bytes */
+    const json_t *classes;  /* the same */
 } dc3_identity;
 
 /* Of the run `folder` with this dc3.json, which must stay; `images` is the caller's to set. Always free. */
 dc3_status dc3_identity_of(const char *folder, const json_t *document, dc3_identity *is);
 void dc3_identity_free(dc3_identity *is);
+
+/* 1 if two runs are of as many images, or bytes; if a run and a comparison's row are. */
+int dc3_identity_as_many(const dc3_identity *a, const dc3_identity *b);
+int dc3_row_as_many(const dc3_identity *is, const json_t *row);
+/* "10 images per class", "25 images in all", "30.0 kB"; and of a comparison's row "10", "30.0 kB". */
+enum { DC3_ROW_AMOUNT = 48 };
+const char *dc3_identity_amount(const dc3_identity *is, char text[DC3_ROW_AMOUNT]);
+const char *dc3_row_amount(const json_t *row, char text[DC3_ROW_AMOUNT]);
 
 typedef enum dc3_row_kind {
     DC3_ROW_OTHER,  /* of other data */

@@ -22,9 +22,9 @@ static void list_others(const json_t *rows, const dc3_identity *is, char text[20
     *text = 0;
     json_array_foreach(rows, i, row)
     {
-        char one[64];
+        char one[80], amount[DC3_ROW_AMOUNT];
         if (dc3_row_kind_of(is, row) != DC3_ROW_BESIDE) continue;
-        snprintf(one, sizeof one, "%.30s at %.0f", dc3_row_text(row, "method"), dc3_row_number(row, "ipc"));
+        snprintf(one, sizeof one, "%.30s at %.30s", dc3_row_text(row, "method"), dc3_row_amount(row, amount));
         if (n + strlen(one) + 3 > 200 || strstr(text, one)) continue;
         n += (size_t)snprintf(text + n, 200 - n, "%s%s", n ? ", " : "", one);
     }
@@ -35,18 +35,16 @@ static void list_others(const json_t *rows, const dc3_identity *is, char text[20
 static dc3_status read_asked(const dc3_identity *is, const char *path, json_t *rows)
 {
     int counts[DC3_ROW_KINDS];
-    char others[200];
+    char others[200], amount[DC3_ROW_AMOUNT];
     json_t *found = json_array();
     dc3_status status = dc3_rows_read(is, path, found, counts);
     list_others(found, is, others);
     if (status == DC3_OK && !counts[DC3_ROW_OWN] && !counts[DC3_ROW_LIKE] && !counts[DC3_ROW_FULL])
         status =
             counts[DC3_ROW_BESIDE]
-                ? dc3_fail(
-                      DC3_ERR_FORMAT,
-                      "%s: expected a row of this run's set (%.64s at %lld images per class), found those of "
-                      "others: %s",
-                      path, is->method, (long long)is->ipc, others)
+                ? dc3_fail(DC3_ERR_FORMAT,
+                           "%s: expected a row of this run's set (%.64s at %s), found those of others: %s",
+                           path, is->method, dc3_identity_amount(is, amount), others)
                 : dc3_fail(DC3_ERR_FORMAT,
                            "%s: expected scores of this run's images, found those of other data", path);
     json_decref(found);
@@ -103,37 +101,46 @@ static void add_baseline(dc3_reporting *r, const dc3_identity *is, const json_t 
         json_t *copy = json_copy(row);
         json_object_set_new(copy, "method", json_string("random"));
         json_object_set_new(copy, "ipc", json_integer(is->ipc));
+        if (is->total) json_object_set_new(copy, "total", json_integer(is->total));
+        if (is->budget) json_object_set_new(copy, "budget", json_integer(is->budget));
         json_array_append_new(r->baselines, copy);
     }
 }
 
-/* A run that stands beside this one, if it is one of random images; why its scores are of no use. */
-static dc3_status read_baseline(dc3_reporting *r, const char *folder, const dc3_identity *here)
+/* The scores of a run of random images, or why they are of no use. */
+static void take_baseline(dc3_reporting *r, const char *folder, const char *path, const dc3_identity *is,
+                          const dc3_identity *here)
 {
-    json_t *document = NULL, *rows = json_array();
-    dc3_identity is = {0};
     int counts[DC3_ROW_KINDS];
-    char *path = dc3_path_join(folder, "scores.json"), *why = r->why_random;
+    char *why = r->why_random, there[DC3_ROW_AMOUNT], own[DC3_ROW_AMOUNT];
     size_t room = sizeof r->why_random;
-    dc3_status status =
-        path ? dc3_document_read(folder, &document) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_identity_of(folder, document, &is);
-    if (status != DC3_OK || strcmp(is.method, "random") != 0)
-        is.ipc = 0;
-    else if (strcmp(is.dataset, here->dataset) != 0)
+    json_t *rows = json_array();
+    if (strcmp(is->dataset, here->dataset) != 0)
         snprintf(why, room, "the random images in %.200s are of another dataset", folder);
-    else if (is.ipc != here->ipc)
-        snprintf(why, room, "the random images in %.200s are %lld per class, here %lld", folder,
-                 (long long)is.ipc, (long long)here->ipc);
-    else if (dc3_path_what(path) != DC3_PATH_FILE || dc3_rows_read(&is, path, rows, counts) != DC3_OK ||
+    else if (!dc3_identity_as_many(is, here))
+        snprintf(why, room, "the random images in %.150s are %s, here %s", folder,
+                 dc3_identity_amount(is, there), dc3_identity_amount(here, own));
+    else if (dc3_path_what(path) != DC3_PATH_FILE || dc3_rows_read(is, path, rows, counts) != DC3_OK ||
              !counts[DC3_ROW_OWN])
         snprintf(why, room, "the random images in %.200s have no scores; dc3 evaluate makes them", folder);
     else
-        add_baseline(r, &is, rows);
+        add_baseline(r, is, rows);
+    json_decref(rows);
+}
+
+/* A run that stands beside this one, if it is one of random images. */
+static dc3_status read_baseline(dc3_reporting *r, const char *folder, const dc3_identity *here)
+{
+    json_t *document = NULL;
+    dc3_identity is = {0};
+    char *path = dc3_path_join(folder, "scores.json");
+    dc3_status status =
+        path ? dc3_document_read(folder, &document) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_identity_of(folder, document, &is);
+    if (status == DC3_OK && strcmp(is.method, "random") == 0) take_baseline(r, folder, path, &is, here);
     free(path);
     dc3_identity_free(&is);
     json_decref(document);
-    json_decref(rows);
     return status;
 }
 
@@ -212,10 +219,9 @@ static void add_conditions(json_t *row, const json_t *s)
 /* What a row is of: "dc3 (this set)". */
 static void add_method(json_t *row, const json_t *s, const dc3_identity *is)
 {
-    char text[120];
+    char text[120], amount[DC3_ROW_AMOUNT];
     const char *named = dc3_row_text(s, "method");
     dc3_row_kind kind = dc3_row_kind_of(is, s);
-    double ipc = *named ? dc3_row_number(s, "ipc") : (double)is->ipc;
     if (kind == DC3_ROW_FULL)
         snprintf(text, sizeof text, "all data");
     else
@@ -224,8 +230,13 @@ static void add_method(json_t *row, const json_t *s, const dc3_identity *is)
                  : !*named            ? " (this set)"
                                       : "");
     add_text(row, text);
-    snprintf(text, sizeof text, "%.0f", ipc);
-    add_text(row, kind == DC3_ROW_FULL ? "" : text);
+    if (*named)
+        dc3_row_amount(s, amount);
+    else if (is->total || is->budget)
+        dc3_identity_amount(is, amount);
+    else
+        snprintf(amount, sizeof amount, "%lld", (long long)is->ipc);
+    add_text(row, kind == DC3_ROW_FULL ? "" : amount);
 }
 
 static json_t *score_row(const json_t *s, int compared, const dc3_identity *is)
@@ -291,7 +302,8 @@ static void add_table(dc3_reporting *r, const dc3_identity *is)
     }
     free(repeated);
     json_t *head =
-        compared ? json_pack("[s, s, s, s, s, s, s, s, s]", "Student", "Method", "Images a class", "Labels",
+        compared ? json_pack("[s, s, s, s, s, s, s, s, s]", "Student", "Method",
+                             is->total || is->budget ? "Images" : "Images a class", "Labels",
                              "Top-1, last (%)", "Top-5, last (%)", "Top-1, best (%)", "Seeds", "Conditions")
                  : json_pack("[s, s, s, s, s, s, s]", "Student", "Labels", "Top-1, last (%)",
                              "Top-5, last (%)", "Top-1, best (%)", "Seeds", "Conditions");

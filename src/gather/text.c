@@ -54,6 +54,7 @@ static const char *label_of(const char *key, char text[64])
     static const char *const labels[][2] = {{"data", "Dataset"},
                                             {"images", "Images in the dataset"},
                                             {"ipc", "Images a class"},
+                                            {"total", "Images in all"},
                                             {"listed", "Images to compensate"},
                                             {"bins", "Bins a class"},
                                             {"components", "Components of the PCA"},
@@ -92,6 +93,19 @@ static double stored_bytes(const dc3_reporting *r)
     return sum;
 }
 
+/* How many images, where that was not said of each class: settings have what was planned. NULL: as the
+ * setting says. Caller frees. */
+static char *amount_of(const dc3_reporting *r, const char *key)
+{
+    char text[48], count[32];
+    const json_t *budget = json_object_get(r->settings, "budget");
+    if (strcmp(key, "ipc") == 0 && dc3_gather_is_uneven(r)) return strdup(dc3_gather_each(r, text));
+    if (strcmp(key, "total") == 0 && budget)
+        return strdup(dc3_gather_count((int64_t)json_array_size(r->lines), count));
+    if (strcmp(key, "budget") == 0) return strdup(dc3_size_text(json_number_value(budget), text));
+    return NULL;
+}
+
 dc3_status dc3_gather_settings(dc3_reporting *r)
 {
     const char *key;
@@ -99,7 +113,8 @@ dc3_status dc3_gather_settings(dc3_reporting *r)
     char label[64];
     json_object_foreach(r->settings, key, value)
     {
-        char *text = dc3_gather_value(value);
+        char *text = amount_of(r, key);
+        if (!text) text = dc3_gather_value(value);
         if (text && *text) json_array_append_new(list, dc3_gather_pair(label_of(key, label), text));
         free(text);
     }

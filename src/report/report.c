@@ -56,7 +56,10 @@ static dc3_status add_head(dc3_reporting *r)
             classes = (int64_t)json_array_size(json_object_get(r->document, "classes"));
     add_figure(facts, stored, stored == 1 ? "image stored" : "images stored", "");
     add_figure(facts, classes, classes == 1 ? "class" : "classes", "");
-    if (json_object_get(s, "ipc"))
+    char each[48];
+    if (dc3_gather_is_uneven(r))
+        json_array_append_new(facts, dc3_gather_pair(dc3_gather_each(r, each), "of each class"));
+    else if (json_object_get(s, "ipc"))
         add_figure(facts, json_integer_value(json_object_get(s, "ipc")), "requested per class", "");
     add_figure(facts, json_integer_value(json_object_get(s, "images")), "images in the dataset", "");
     add_figure(facts, r->size, "side of a stored image", " px");

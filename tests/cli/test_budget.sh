@@ -26,6 +26,20 @@ expect 0 "10 images stored" "$dc3" condense data -o part --fraction 0.2 "${rando
 expect 0 "9 images stored" "$dc3" condense data -o three --ipc 3 "${random[@]}"
 expect 0 "9 images stored" "$dc3" condense data -o nine --total 9 "${random[@]}"
 diff -r three/train nine/train || fail "--total 9 is not --ipc 3"
+# The page says how many there are of each class where they are not as many.
+page() { expect 0 "result" "$dc3" report "$1" --threads 1; tr '\n' ' ' < "$1/report.html"; }
+has() { [[ $1 == *"$2"* ]] || fail "no $2 on the page: $(grep -o '<ul class="figures">.*</ul>' <<< "$1")"; }
+expect 0 "7 images stored" "$dc3" condense data -o seven --total 7 "${random[@]}"
+echo '[{"arch": "convnet3", "labels": "hard", "seeds": 3, "images": 7, "top1": 0.3, "full_top1": 0.9}]' \
+  > seven/scores.json
+text=$(page seven)
+has "$text" '<b>2 to 3</b> of each class'
+has "$text" '<dt>Images a class</dt><dd>2 to 3</dd>'
+has "$text" '<dt>Images in all</dt><dd>7</dd>'
+has "$text" 'more than 7 images in all, 2 to 3 per class, bring the most.'
+[[ $text != *"requested per class"* ]] || fail "the page of uneven classes says one number for all"
+text=$(page nine)
+has "$text" '<b>3</b> requested per class'
 # A class of g images has those of --ipc g, also where others give more: no others, and RDED's no worse crops.
 expect 0 "images stored" "$dc3" condense data -o own --method rded --ipc 2 "${random[@]:2}" --size 16
 for method in random rded; do
@@ -67,6 +81,10 @@ done
 (( found * 10 > most * 8 )) || fail "--budget 6kB: $found bytes only"
 "$dc3" info bytes > info || fail "info"
 grep -q "state *complete" info || fail "info: $(< info)"
+text=$(page bytes)
+has "$text" "<dt>Budget</dt><dd>6.0 kB</dd>"
+has "$text" "<dt>Images in all</dt><dd>$(wc -l < bytes/pictures.txt)</dd>"
+rm bytes/report.html
 # The format that is asked for; with less loss fewer images.
 expect 0 "images stored" "$dc3" condense data -o fine --budget 6kB --format webp:95 "${random[@]}"
 (( $(bytes fine) <= 6000 && $(wc -l < fine/pictures.txt) < $(wc -l < bytes/pictures.txt) )) ||
