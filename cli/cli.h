@@ -132,6 +132,8 @@ const option *short_option(const command *c, char letter);
 /* Reads the text of an option that was written as `name` ("--ipc", "-n") into its field. 0 with a GError of
  * G_OPTION_ERROR whose message is for the user. Texts are interned, so that nobody owns them. */
 int read_value(const option *o, const char *name, const char *text, void *field, GError **error);
+/* The same of bytes with a unit, of decimal steps or of binary ones: "500kB", "5 MiB". */
+int read_bytes(const char *name, const char *text, double *value, GError **error);
 
 /* ---- command lines that are not understood (explain.c) ---- */
 

@@ -1,6 +1,7 @@
 /* Methods side by side. */
 #include "cli.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,27 @@ static int *read_numbers(const command *c, const char *text)
     return numbers;
 }
 
+/* "100kB,1MB" as bytes, 0 behind the last; NULL with a message. */
+static int64_t *read_budgets(const command *c, const char *text)
+{
+    char **words = g_strsplit(text, ",", -1);
+    guint n = g_strv_length(words);
+    int64_t *budgets = g_new0(int64_t, n + 1);
+    for (guint i = 0; budgets && i < n; i++) {
+        GError *error = NULL;
+        double bytes;
+        if (read_bytes("--budgets", words[i], &bytes, &error)) {
+            budgets[i] = llround(bytes);
+            continue;
+        }
+        usage_error(c, "%s", error->message);
+        g_clear_error(&error);
+        g_clear_pointer(&budgets, g_free);
+    }
+    g_strfreev(words);
+    return budgets;
+}
+
 /* "soft,hard" as constants, DC3_LABELS_END behind the last; NULL with a message. Stored labels are those of
  * one dataset. */
 static dc3_label_kind *read_labels(const char *text)
@@ -52,7 +74,7 @@ static dc3_label_kind *read_labels(const char *text)
 typedef struct compare_values {
     settings common;
     dc3_compare_options options;
-    const char *ipcs, *methods, *archs, *labels; /* separated by commas */
+    const char *ipcs, *budgets, *methods, *archs, *labels; /* separated by commas */
     const char *cache;
 } compare_values;
 
@@ -79,6 +101,10 @@ static const option own_options[] = {
     {"teacher-classes", 0, OPTION_PATH, AT(common.options.teacher_classes), ANY, "As for condense", "FILE"},
     {"any-teacher", 0, OPTION_FLAG, AT(common.options.any_teacher), ANY, "As for condense", NULL},
     {"ipc", 'n', OPTION_TEXT, AT(ipcs), ANY, "Images per class, separated by commas (default 1,10)", "N,.."},
+    {"budgets", 0, OPTION_TEXT, AT(budgets), ANY,
+     "In place of --ipc: bytes that a condensed set may take, images and metadata.jsonl, separated by commas "
+     "(30kB,1MB); how many images, and in which format and quality, follow as for condense --budget",
+     "SIZE,.."},
     {"methods", 'm', OPTION_TEXT, AT(methods), ANY,
      "Separated by commas (default random,rded,dc3-select,jitter,dc3)", "M,.."},
     {"arch", 'a', OPTION_TEXT, AT(archs), ANY, "Students, separated by commas (default convnet3)", "A,.."},
@@ -162,27 +188,43 @@ static int print_comparison(const compare_values *v)
     return status;
 }
 
+/* Sizes of the sets and labels of the students, which the caller frees. */
+static int read_lists(const command *c, const compare_values *v, int **ipcs, int64_t **budgets,
+                      dc3_label_kind **labels)
+{
+    const char *teacher = v->options.condense.teacher;
+    int no_teacher = teacher && strcmp(teacher, "none") == 0;
+    *labels = NULL, *ipcs = NULL, *budgets = NULL;
+    if (v->ipcs && v->budgets) return usage_error(c, "--ipc and --budgets: expected one of them");
+    if (v->budgets)
+        *budgets = read_budgets(c, v->budgets);
+    else
+        *ipcs = read_numbers(c, v->ipcs ? v->ipcs : "1,10");
+    if (*budgets || *ipcs) *labels = read_labels(v->labels ? v->labels : no_teacher ? "hard" : "soft,hard");
+    return *labels ? EXIT_DONE : EXIT_USAGE;
+}
+
 static int compare_lists(const command *c, compare_values *v)
 {
     dc3_compare_options *o = &v->options;
-    int *numbers = read_numbers(c, v->ipcs ? v->ipcs : "1,10");
-    int no_teacher = o->condense.teacher && strcmp(o->condense.teacher, "none") == 0;
-    dc3_label_kind *labels = numbers ? read_labels(v->labels    ? v->labels
-                                                   : no_teacher ? "hard"
-                                                                : "soft,hard")
-                                     : NULL;
-    if (!labels) {
+    int *numbers;
+    int64_t *budgets;
+    dc3_label_kind *labels;
+    if (read_lists(c, v, &numbers, &budgets, &labels) != EXIT_DONE) {
         g_free(numbers);
+        g_free(budgets);
         return EXIT_USAGE;
     }
     const char *methods = v->methods ? v->methods : "random,rded,dc3-select,jitter,dc3";
     char **m = g_strsplit(methods, ",", -1), **a = g_strsplit(v->archs ? v->archs : "convnet3", ",", -1);
     o->ipcs = numbers;
+    o->budgets = budgets;
     o->methods = (const char *const *)m;
     o->archs = (const char *const *)a;
     o->labels = labels;
     int status = print_comparison(v);
     g_free(numbers);
+    g_free(budgets);
     g_free(labels);
     g_strfreev(m), g_strfreev(a);
     return status;
@@ -217,6 +259,8 @@ const command compare_command = {
     "  dc3 compare photos/train --val photos/val --teacher teacher.safetensors -o table --ipc 1,10,50\n"
     "  dc3 compare cifar10/train --val cifar10/test --teacher t.safetensors -o c10 --methods "
     "random,herding,dc3 "
-    "--seeds 5",
+    "--seeds 5\n"
+    "  dc3 compare photos/train --val photos/val -o bytes --budgets 100kB,300kB,1MB      accuracy against "
+    "bytes",
     tables,
     run};

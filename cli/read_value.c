@@ -38,8 +38,7 @@ static int read_real(const char *name, const char *text, double *value, GError *
     return fail(error, "Double value “%s” for %s out of range", text, name);
 }
 
-/* Bytes with a unit, of decimal steps or of binary ones. */
-static int read_bytes(const char *name, const char *text, double *value, GError **error)
+int read_bytes(const char *name, const char *text, double *value, GError **error)
 {
     static const struct {
         const char *unit;

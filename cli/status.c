@@ -179,16 +179,46 @@ static const char *augment_of(const dc3_compared *cell)
     return strcmp(cell->augment, "none") ? "" : ", no augmentation";
 }
 
+/* "IPC 10" or "30.0 kB" */
+static const char *amount_of(const dc3_compared *cell, char text[DC3_NUMBER_TEXT])
+{
+    if (cell->budget) return dc3_size_text((double)cell->budget, text);
+    snprintf(text, DC3_NUMBER_TEXT, "IPC %d", cell->ipc);
+    return text;
+}
+
+static void print_cell(const dc3_compared *cell)
+{
+    char amount[DC3_NUMBER_TEXT];
+    char *text = g_strdup_printf("%s, %s, %s, %s labels%s, seed %d", cell->method, amount_of(cell, amount),
+                                 cell->arch, cell->labels, augment_of(cell), cell->seed);
+    print_text(text, 0);
+    g_free(text);
+}
+
+/* The cells whose students are trained side by side, but for the first; a line ends before each. */
+static void print_others(const dc3_comparison *c)
+{
+    enum { MOST = 8 };
+    int64_t said = 1;
+    for (int64_t i = c->next + 1; i < c->total && said < c->training && said < MOST; i++) {
+        if (!c->cells[i].trains) continue;
+        printf("\n            ");
+        print_cell(&c->cells[i]);
+        said++;
+    }
+    if (said < c->training) printf("\n            and %lld others", (long long)(c->training - said));
+}
+
 static void print_next(const dc3_comparison *c)
 {
     const dc3_compared *cell = c->next < 0 ? NULL : &c->cells[c->next];
     const dc3_progress *run = c->has_run && !c->run.complete && c->run.total > 0 ? &c->run : NULL;
     printf("  %-10s", c->running ? "now" : "next");
     if (cell) {
-        char *text = g_strdup_printf("%s, IPC %d, %s, %s labels%s, seed %d: ", cell->method, cell->ipc,
-                                     cell->arch, cell->labels, augment_of(cell), cell->seed);
-        print_text(text, 0);
-        g_free(text);
+        print_cell(cell);
+        print_others(c);
+        printf(": ");
     }
     printf("%s\n", c->step);
     if (!run) return;
@@ -221,12 +251,18 @@ static void print_cells(const dc3_comparison *c)
 {
     int64_t rows = 0;
     while (rows < c->total && c->cells[rows].seed == 0) rows++;
-    printf("  %4s  %-18s %-18s %-6s  seeds done\n", "IPC", "method", "student", "labels");
+    int bytes = c->total && c->cells[0].budget;
+    printf("  %*s  %-18s %-18s %-6s  seeds done\n", bytes ? 9 : 4, bytes ? "budget" : "IPC", "method",
+           "student", "labels");
     for (int64_t i = 0; i < rows; i++) {
         const dc3_compared *cell = &c->cells[i];
+        char text[DC3_NUMBER_TEXT];
         int done;
         GString *seeds = seeds_done(c, i, rows, &done);
-        printf("  %4d  ", cell->ipc);
+        if (bytes)
+            printf("  %9s  ", amount_of(cell, text));
+        else
+            printf("  %4d  ", cell->ipc);
         print_text(cell->method, 19);
         print_text(cell->arch, 19);
         print_text(cell->labels, 8);
@@ -263,10 +299,13 @@ static void print_comparison(const char *folder, const dc3_comparison *c)
 
 static json_t *cell_json(const dc3_compared *cell)
 {
-    json_t *o = json_pack("{s:o, s:i, s:o, s:o, s:o, s:i, s:b}", "method", json_text(cell->method), "ipc",
-                          cell->ipc, "arch", json_text(cell->arch), "labels", json_text(cell->labels),
-                          "augment", json_text(cell->augment), "seed", cell->seed, "done", cell->done);
+    json_t *o =
+        json_pack("{s:o, s:I, s:o, s:o, s:o, s:i, s:b}", "method", json_text(cell->method),
+                  cell->budget ? "budget" : "ipc", (json_int_t)(cell->budget ? cell->budget : cell->ipc),
+                  "arch", json_text(cell->arch), "labels", json_text(cell->labels), "augment",
+                  json_text(cell->augment), "seed", cell->seed, "done", cell->done);
     if (cell->done) json_object_set_new(o, "top1", json_real(cell->top1));
+    if (cell->trains) json_object_set_new(o, "trains", json_true());
     return o;
 }
 
@@ -287,8 +326,10 @@ static json_t *comparison_json(const char *folder, const dc3_comparison *c)
     if (c->total && !c->complete) json_object_set_new(o, "step", json_string(c->step));
     if (c->next >= 0) json_object_set_new(o, "next", cell_json(&c->cells[c->next]));
     if (c->has_run && !c->run.complete) {
-        char *run = g_strdup_printf("%s/ipc%d/%s/seed%d", folder, c->cells[c->next].ipc,
-                                    c->cells[c->next].method, c->cells[c->next].seed);
+        const dc3_compared *cell = &c->cells[c->next];
+        int64_t amount = cell->budget ? cell->budget : cell->ipc;
+        char *run = g_strdup_printf("%s/%s%lld/%s/seed%d", folder, cell->budget ? "budget" : "ipc",
+                                    (long long)amount, cell->method, cell->seed);
         json_object_set_new(o, "run", run_json(run, &c->run));
         g_free(run);
     }

@@ -20,10 +20,10 @@ typedef struct dc3_compare_options {
     dc3_evaluate_options evaluate; /* val, epochs and the rest; data, arch, labels, augment, teacher, seed,
                                       folder are set here */
     const char *out;               /* folder to make */
-    const int *ipcs;
-    const char *const *methods;   /* dc3_method_name */
-    const char *const *archs;     /* of students */
-    const dc3_label_kind *labels; /* soft and hard ones; DC3_LABELS_END after the last */
+    const int *ipcs;               /* images of each class; NULL: budgets */
+    const char *const *methods;    /* dc3_method_name */
+    const char *const *archs;      /* of students */
+    const dc3_label_kind *labels;  /* soft and hard ones; DC3_LABELS_END after the last */
     int seeds;          /* seeds 0..seeds-1 (above the options' seed) vary the condensation and the student */
     double real_hard;   /* accuracy of the student trained on all data with hard labels, 0 to 1, for the
                            label-robust score; below 0: the teacher's own, where it is such a network */
@@ -31,6 +31,8 @@ typedef struct dc3_compare_options {
                            augmentation-robust score; not where evaluate.augment is DC3_AUGMENT_NONE */
     int verbose;        /* 1: the listener hears all that condensing says; 0: its warnings and notes, each
                            once, beside a line for each score */
+    const int64_t *budgets; /* in place of ipcs: bytes that a condensed set may take, as condense.budget; 0
+                               after the last; NULL: ipcs */
 } dc3_compare_options;
 
 /* Defaults of both parts, 3 seeds, real_hard -1; the lists and the folders are the caller's to set. */
@@ -43,9 +45,10 @@ typedef struct dc3_compare_report {
     char *json;              /* an array of rows; caller frees */
 } dc3_compare_report;
 
-/* For each seed, IPC and method: condenses into OUT/ipcN/METHOD/seedS, trains and tests the students, and
- * adds a line to OUT/results.jsonl; scores that are already there are not computed again. A folder of other
- * settings is refused. Writes OUT/table.txt and OUT/table.json at the end.
+/* For each seed, IPC (or budget) and method: condenses into OUT/ipcN/METHOD/seedS (or, of a budget,
+ * OUT/budgetBYTES/METHOD/seedS), trains and tests the students, and adds a line to OUT/results.jsonl; scores
+ * that are already there are not computed again. A folder of other settings is refused. Writes OUT/table.txt
+ * and OUT/table.json at the end.
  *
  * A line's "augment" says how its student's views were drawn; lines of earlier versions, which have none, are
  * of the options' evaluate.augment. With hard and soft labels and the method "random" the table has the

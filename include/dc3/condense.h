@@ -103,7 +103,8 @@ typedef struct dc3_condense_report {
     char backbone[24];          /* its architecture; "": none is used */
     const char *pretrained;     /* what it was trained on, as far as can be told; NULL: not known */
     double
-        probe_top1; /* of a linear probe, the run's own teacher, on held-out images, 0 to 1; -1: not known */
+        probe_top1;  /* of a linear probe, the run's own teacher, on held-out images, 0 to 1; -1: not known */
+    int64_t planned; /* images that dc3_condense means to store, of a dry run too; a budget leaves some out */
 } dc3_condense_report;
 
 /* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json; and OUT/state.db,

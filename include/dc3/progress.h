@@ -55,8 +55,9 @@ DC3_API int dc3_works_read(const char *place, dc3_work works[DC3_WORKS]);
 typedef struct dc3_compared {
     char method[32], arch[32], labels[8], augment[8];
     int ipc, seed;
-    int done;
-    double top1; /* 0 to 1, of what is done */
+    int64_t budget;   /* bytes of its set, in place of ipc; 0: none */
+    int done, trains; /* trains: its student is being trained, beside others perhaps */
+    double top1;      /* 0 to 1, of what is done */
 } dc3_compared;
 
 /* What a comparison's compare.json and results.jsonl say. */
@@ -69,10 +70,11 @@ typedef struct dc3_comparison {
     dc3_compared *cells; /* [total], in the order in which they are made; total 0: an earlier version made the
                             folder and did not write what it wanted */
     int64_t total, done;
-    int64_t next;        /* the first that is not done, which a call is at; -1: none */
+    int64_t training;    /* of them, those whose students a process is training now, side by side */
+    int64_t next;        /* the first that is not done, or the first that a call is at; -1: none */
     double seconds_left; /* of all that is missing, by what is done; -1: nothing is done yet */
-    const char *step;    /* what is done for it: "training the teacher", "condensing", "training its student";
-                            "making the table" without one */
+    const char *step;    /* what is done for it: "training the teacher", "condensing", "training its student",
+                            of several "training their students"; "making the table" without one */
     int has_run;         /* its dataset has been begun: `run` is its progress */
     dc3_progress run;
 } dc3_comparison;

@@ -1,159 +1,15 @@
-/* The scores of a comparison: datasets are condensed, students trained and tested. */
+/* The scores of a comparison: students of condensed sets are trained and tested. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/file.h"
 #include "base/listener.h"
-#include "dc3/progress.h"
 #include "dc3/text.h"
 #include "compare/comparing.h"
+#include "compare/now.h"
+#include "compare/sets.h"
 #include "compare/time_left.h"
 #include "labels/soft_labels.h"
-#include "metrics/colourfulness.h"
-
-/* What a condensed dataset costs and how colourful it is. */
-typedef struct cost {
-    double seconds, bytes, colourfulness;
-    int64_t images;
-} cost;
-
-static dc3_status look_at(const char *train, cost *out)
-{
-    dc3_dataset *d;
-    double sum = 0;
-    DC3_TRY(dc3_dataset_open(train, &d));
-    dc3_status status = DC3_OK;
-    out->images = dc3_dataset_size(d);
-    for (int64_t i = 0; status == DC3_OK && i < out->images; i++) {
-        dc3_image image;
-        struct stat info;
-        char *path = dc3_path_join(train, dc3_dataset_key(d, i));
-        if (path && stat(path, &info) == 0) out->bytes += (double)info.st_size;
-        status = path ? dc3_dataset_read(d, i, 0, 0, DC3_FIT_CROP, &image)
-                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        free(path);
-        if (status != DC3_OK) break;
-        sum += dc3_colourfulness(image.pixels, (int64_t)image.width * image.height);
-        dc3_image_free(&image);
-    }
-    out->colourfulness = out->images ? sum / (double)out->images : 0;
-    dc3_dataset_close(&d);
-    return status;
-}
-
-/* What earlier calls took for a run that they did not end, and for its features among that, seconds. */
-typedef struct earlier {
-    double all, features;
-} earlier;
-
-static earlier seconds_before(const char *folder)
-{
-    earlier before = {0};
-    dc3_progress p;
-    if (dc3_progress_read(folder, &p) != DC3_OK) return before; /* as of a folder that is empty yet */
-    for (int i = 0; i < p.stages; i++) {
-        before.all += p.seconds[i];
-        if (strcmp(p.names[i], "features") == 0) before.features = p.seconds[i];
-    }
-    dc3_progress_free(&p);
-    return before;
-}
-
-/* What condensing cost stands in the run's cost.json, since a run that is there already takes no time. */
-static dc3_status save_cost(const char *folder, cost *made)
-{
-    char *path = dc3_path_join(folder, "cost.json");
-    json_t *old = NULL;
-    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = DC3_OK;
-    if (dc3_path_what(path) == DC3_PATH_FILE) {
-        status = dc3_json_read(path, 1 << 16, &old);
-        if (status == DC3_OK) made->seconds = json_number_value(json_object_get(old, "seconds"));
-    } else {
-        old = json_pack("{s:f}", "seconds", made->seconds);
-        status = old ? dc3_json_write(folder, "cost.json", old, JSON_SORT_KEYS)
-                     : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    }
-    json_decref(old);
-    free(path);
-    return status;
-}
-
-/* 1 for a warning or a note, which is much the same for each cell. */
-static int is_note(const char *text)
-{
-    static const char *const kinds[] = {"warning: ", "note: ", "skipped: "};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strncmp(text, kinds[i], strlen(kinds[i])) == 0) return 1;
-    return 0;
-}
-
-/* Of what condensing says, warnings and notes are passed on once. */
-static void pass_notes(void *user, const char *text)
-{
-    dc3_comparing *c = user;
-    json_t *key = is_note(text) ? dc3_json_text(text) : NULL;
-    const char *name = json_string_value(key);
-    if (!c->told) c->told = json_object();
-    if (name && !json_object_get(c->told, name)) {
-        json_object_set_new(c->told, name, json_true());
-        dc3_listener_say(&c->options->condense.listener, "%s", text);
-    }
-    json_decref(key);
-}
-
-/* Of what is said of students only they are not passed on twice. */
-static void pass_students(void *user, const char *text)
-{
-    const dc3_comparing *c = user;
-    if (is_note(text))
-        pass_notes(user, text);
-    else
-        dc3_listener_say(&c->options->condense.listener, "%s", text);
-}
-
-static void pass_progress(void *user, const char *stage, int64_t done, int64_t total)
-{
-    const dc3_listener *listener = &((const dc3_comparing *)user)->options->condense.listener;
-    if (listener->progress) listener->progress(listener->user, stage, done, total);
-}
-
-/* Condenses for a cell, unless that stands there already; *folder is its place, freed by the caller. */
-static dc3_status condense_for(dc3_comparing *c, const dc3_cell *w, char **folder, cost *out)
-{
-    dc3_condense_options o = c->options->condense;
-    dc3_condense_report report;
-    *folder = dc3_cell_folder(c->options->out, w);
-    *out = (cost){0};
-    if (!*folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    DC3_TRY(dc3_make_dirs(*folder));
-    o.out = *folder;
-    o.method = w->method;
-    dc3_comparing_selection(w->method, &o);
-    o.no_report = 1;
-    dc3_comparing_compensation(&o);
-    if (!dc3_method_needs_teacher(w->method)) o.teacher = NULL; /* which it would say that it does not use */
-    if (!dc3_method_has_features(&c->options->condense, w->method)) o.backbone = NULL;
-    o.select.ipc = w->ipc;
-    o.select.seed += (uint64_t)w->seed;
-    if (c->options->verbose)
-        dc3_listener_say(&o.listener, "condensing: %s, %d image%s per class, seed %d", w->method, w->ipc,
-                         w->ipc == 1 ? "" : "s", w->seed);
-    else
-        o.listener = (dc3_listener){c, pass_progress, pass_notes, o.listener.cancel};
-    earlier before = seconds_before(*folder);
-    double start = dc3_seconds_now();
-    DC3_TRY(dc3_condense(&o, &report));
-    /* Features may come from a cache that an earlier call of the same run has filled. */
-    double cached = report.cached_seconds - before.features;
-    out->seconds = before.all + dc3_seconds_now() - start + (cached > 0 ? cached : 0);
-    DC3_TRY(save_cost(*folder, out));
-    char *train = dc3_path_join(*folder, "train");
-    dc3_status status = train ? look_at(train, out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(train);
-    return status;
-}
 
 /* What of a student's settings must be the same where scores are compared, and which images it is of; NULL
  * without memory. */
@@ -183,7 +39,8 @@ static void add_teachers(const dc3_tested *student, json_t *line)
 }
 
 /* The line of results.jsonl; NULL without memory. */
-static json_t *line_of(const dc3_cell *w, const dc3_tested *student, int own_teacher, const cost *made)
+static json_t *line_of(const dc3_cell *w, const dc3_tested *student, int own_teacher,
+                       const dc3_set_cost *made)
 {
     const dc3_score *s = &student->score;
     /* Soft labels as they would be stored: f16 logits of each image in each epoch. */
@@ -198,17 +55,20 @@ static json_t *line_of(const dc3_cell *w, const dc3_tested *student, int own_tea
         return NULL;
     }
     json_t *line = json_pack(
-        "{s:i, s:s, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, "
+        "{s:I, s:s, s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:f, s:f, s:f, s:f, "
         "s:f, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:i, s:b, s:s, s:s, s:o}",
-        "ipc", w->ipc, "method", w->method, "seed", w->seed, "arch", w->arch, "labels", w->labels, "augment",
-        w->augment, "top1", s->top1, "top5", s->top5, "best_top1", s->best_top1, "best_epoch", s->best_epoch,
-        "top1_at", at, "seconds_condense", made->seconds, "seconds_evaluate", s->seconds, "image_bytes",
-        made->bytes, "label_bytes", labels, "colourfulness", made->colourfulness, "images",
-        (json_int_t)s->images, "test_images", (json_int_t)s->test_images, "batch", s->batch, "epochs",
-        s->epochs, "size", s->size, "factor", s->factor, "steps", (json_int_t)s->steps, "teacher", s->teacher,
-        "diverged", s->diverged, "any_teacher", s->any_teacher && !own_teacher, "recipe", s->recipe,
-        "training", s->training, "settings", settings_of(student));
+        w->budget ? "budget" : "ipc", (json_int_t)(w->budget ? w->budget : w->ipc), "method", w->method,
+        "seed", w->seed, "arch", w->arch, "labels", w->labels, "augment", w->augment, "top1", s->top1, "top5",
+        s->top5, "best_top1", s->best_top1, "best_epoch", s->best_epoch, "top1_at", at, "seconds_condense",
+        made->seconds, "seconds_evaluate", s->seconds, "image_bytes", made->bytes, "label_bytes", labels,
+        "colourfulness", made->colourfulness, "images", (json_int_t)s->images, "test_images",
+        (json_int_t)s->test_images, "batch", s->batch, "epochs", s->epochs, "size", s->size, "factor",
+        s->factor, "steps", (json_int_t)s->steps, "teacher", s->teacher, "diverged", s->diverged,
+        "any_teacher", s->any_teacher && !own_teacher, "recipe", s->recipe, "training", s->training,
+        "settings", settings_of(student));
     add_teachers(student, line);
+    if (line && w->budget) json_object_set_new(line, "train_bytes", json_real(made->train));
+    if (line && w->budget) json_object_set_new(line, "format", json_string(made->format));
     return line;
 }
 
@@ -225,16 +85,18 @@ static const char *left_text(const dc3_comparing *c, char text[DC3_NUMBER_TEXT +
 }
 
 /* Epochs of a student of the same size, network and labels that is there: students of one comparison that
- * have so many minutes train for as long, whatever they are trained on. 0: there is none. */
+ * have so many minutes train for as long, whatever they are trained on. 0: there is none, or sets of one
+ * budget have different numbers of images, so that as many epochs would be other minutes. */
 static int epochs_of(const dc3_comparing *c, const dc3_cell *w)
 {
     const char *const keys[] = {"arch", "labels", "augment"}, *const words[] = {w->arch, w->labels,
                                                                                 w->augment};
     size_t i;
     json_t *line;
+    if (w->budget) return 0;
     json_array_foreach(c->results.lines, i, line)
     {
-        int same = json_integer_value(json_object_get(line, "ipc")) == w->ipc;
+        int same = dc3_line_amount(line) == dc3_cell_amount(w);
         for (int k = 0; same && k < 3; k++) {
             const char *text = json_string_value(json_object_get(line, keys[k]));
             same = text && strcmp(text, words[k]) == 0;
@@ -247,8 +109,10 @@ static int epochs_of(const dc3_comparing *c, const dc3_cell *w)
 /* A score to make, of a dataset that is condensed. */
 typedef struct pending {
     dc3_cell cell;
+    int64_t number; /* of the cell */
+    int works;      /* its student is being trained */
     char *folder;
-    cost made;
+    dc3_set_cost made;
     dc3_evaluate_options options;
 } pending;
 
@@ -258,7 +122,19 @@ typedef struct batch {
     int count, most;
     pending *of;                       /* [most] */
     const dc3_evaluate_options **list; /* [most] */
+    int64_t *at_work;                  /* [most] numbers of cells */
 } batch;
+
+/* Tells dc3 status whose students are trained. */
+static void note_student(void *user, int student, int works)
+{
+    batch *b = user;
+    int count = 0;
+    b->of[student].works = works;
+    for (int i = 0; i < b->count; i++)
+        if (b->of[i].works) b->at_work[count++] = b->of[i].number;
+    dc3_now_write(b->comparing->options->out, DC3_DOING_STUDENTS, b->at_work, count);
+}
 
 static dc3_status fill_options(dc3_comparing *c, pending *p)
 {
@@ -280,7 +156,7 @@ static dc3_status fill_options(dc3_comparing *c, pending *p)
     dc3_comparing_loss(c->options, o);
     if (o->minutes > 0 && (o->epochs = epochs_of(c, w))) o->minutes = 0;
     if (!c->options->verbose)
-        o->listener = (dc3_listener){c, pass_progress, pass_students, o->listener.cancel};
+        o->listener = (dc3_listener){c, dc3_comparing_progress, dc3_comparing_message, o->listener.cancel};
     return DC3_OK;
 }
 
@@ -290,15 +166,15 @@ static dc3_status scored(void *user, int student, const dc3_score *s)
     dc3_comparing *c = b->comparing;
     const pending *p = &b->of[student];
     const dc3_cell *w = &p->cell;
-    char left[DC3_NUMBER_TEXT + 80];
+    char left[DC3_NUMBER_TEXT + 80], amount[DC3_NUMBER_TEXT];
     int is_usual = strcmp(w->augment, dc3_usual_augment(c->options)) == 0;
     const dc3_tested *last = &c->tests->students[c->tests->students_count - 1];
     DC3_TRY(dc3_results_add(&c->results, line_of(w, last, c->trains, &p->made)));
     c->report->done++;
     dc3_listener_say(&c->options->condense.listener,
-                     "%s, ipc %d, %s, %s labels%s, seed %d: top-1 %.2f %% (%.0f s)%s", w->method, w->ipc,
-                     w->arch, w->labels, is_usual ? "" : ", no augmentation", w->seed, 100 * s->top1,
-                     s->seconds, left_text(c, left));
+                     "%s, %s, %s, %s labels%s, seed %d: top-1 %.2f %% (%.0f s)%s", w->method,
+                     dc3_cell_amount_text(w, amount), w->arch, w->labels, is_usual ? "" : ", no augmentation",
+                     w->seed, 100 * s->top1, s->seconds, left_text(c, left));
     DC3_TRY(dc3_results_write(c->options->out, &c->results));
     dc3_tests_forget(c->tests);
     return DC3_OK;
@@ -312,25 +188,33 @@ static dc3_status make_scores(batch *b)
         if (status == DC3_OK) status = fill_options(b->comparing, &b->of[i]);
         b->list[i] = &b->of[i].options;
     }
-    if (status == DC3_OK && b->count)
-        status = dc3_evaluate_all(b->list, b->count, b->comparing->tests, scored, b);
+    dc3_tests *tests = b->comparing->tests;
+    if (status == DC3_OK && b->count) {
+        dc3_now_write(b->comparing->options->out, DC3_DOING_STUDENTS, NULL, 0);
+        tests->at_work = note_student, tests->at_work_user = b;
+        status = dc3_evaluate_all(b->list, b->count, tests, scored, b);
+        tests->at_work = NULL;
+    }
     for (int i = 0; i < b->count; i++) free(b->of[i].folder);
     b->count = 0;
     return status;
 }
 
 /* One score, unless it stands there already. The first that is missing has the dataset condensed. */
-static dc3_status add_student(batch *b, const dc3_cell *w, char **folder, cost *made)
+static dc3_status add_student(batch *b, const dc3_cell *w, int64_t number, char **folder, dc3_set_cost *made)
 {
     dc3_comparing *c = b->comparing;
     if (dc3_results_find(&c->results, w)) {
         c->report->reused++;
         return DC3_OK;
     }
-    if (!*folder) DC3_TRY(condense_for(c, w, folder, made));
+    if (!*folder) {
+        dc3_now_write(c->options->out, DC3_DOING_SET, &number, 1);
+        DC3_TRY(dc3_comparing_condense(c, w, folder, made));
+    }
     char *own = strdup(*folder);
     if (!own) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    b->of[b->count++] = (pending){.cell = *w, .folder = own, .made = *made};
+    b->of[b->count++] = (pending){.cell = *w, .number = number, .folder = own, .made = *made};
     return b->count < b->most ? DC3_OK : make_scores(b);
 }
 
@@ -339,7 +223,7 @@ static dc3_status run_all(batch *b)
     dc3_comparing *c = b->comparing;
     int64_t students = dc3_wanted_students(c->wanted);
     char *folder = NULL;
-    cost made = {0};
+    dc3_set_cost made = {0};
     dc3_status status = DC3_OK;
     for (int64_t i = 0; status == DC3_OK && i < c->report->total; i++) {
         const dc3_cell cell = dc3_wanted_cell(c->wanted, i);
@@ -347,7 +231,7 @@ static dc3_status run_all(batch *b)
             free(folder);
             folder = NULL;
         }
-        status = add_student(b, &cell, &folder, &made);
+        status = add_student(b, &cell, i, &folder, &made);
     }
     free(folder);
     return status;
@@ -361,10 +245,13 @@ dc3_status dc3_comparing_run(dc3_comparing *c)
     batch b = {.comparing = c, .most = o->minutes > 0 ? 1 : o->threads}; /* epochs follow from the first */
     b.of = calloc((size_t)b.most, sizeof *b.of);
     b.list = calloc((size_t)b.most, sizeof *b.list);
-    dc3_status status = b.of && b.list ? run_all(&b) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    b.at_work = calloc((size_t)b.most, sizeof *b.at_work);
+    dc3_status status = b.of && b.list && b.at_work ? run_all(&b) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = make_scores(&b);
     for (int i = 0; i < b.count; i++) free(b.of[i].folder);
     free(b.of);
     free(b.list);
+    free(b.at_work);
+    dc3_now_remove(c->options->out);
     return status;
 }

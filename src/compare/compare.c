@@ -180,8 +180,9 @@ static dc3_status tell(const dc3_comparing *c, const dc3_dataset *data)
 {
     const dc3_compare_options *o = c->options;
     int largest = 0;
-    for (int i = 0; o->ipcs[i]; i++) largest = o->ipcs[i] > largest ? o->ipcs[i] : largest;
+    for (int i = 0; !o->budgets && o->ipcs[i]; i++) largest = o->ipcs[i] > largest ? o->ipcs[i] : largest;
     dc3_report_notes(&o->condense.listener, data);
+    if (o->budgets) return DC3_OK; /* which takes no more images than there are */
     return dc3_check_enough(&o->condense.listener, data, largest, 0, "");
 }
 
@@ -222,7 +223,8 @@ static dc3_status look_ahead(dc3_comparing *c)
     c->classes = dc3_dataset_classes(data);
     c->usual = dc3_usual_size(data, 224);
     dc3_note_one_class(&d->listener, data);
-    dc3_status status = plan_backbone(c, data);
+    dc3_status status = dc3_comparing_check_least(c, data, stored_size(d, data));
+    if (status == DC3_OK) status = plan_backbone(c, data);
     if (status == DC3_OK && d->dry_run) status = tell(c, data);
     if (status == DC3_OK) status = check_teachers(c, data);
     if (status == DC3_OK)
@@ -320,7 +322,7 @@ static dc3_status take_options(const dc3_compare_options *given, dc3_compare_opt
     DC3_TRY(dc3_options_threads(&own->condense.select.threads));
     DC3_TRY(dc3_options_threads(&own->evaluate.threads));
     DC3_TRY(dc3_options_need("data", own->condense.data));
-    DC3_TRY(dc3_options_need("ipcs", own->ipcs));
+    if (!own->budgets) DC3_TRY(dc3_options_need("ipcs", own->ipcs));
     DC3_TRY(dc3_options_need("methods", own->methods));
     DC3_TRY(dc3_options_need("archs", own->archs));
     return dc3_options_need("labels", own->labels);

@@ -2,6 +2,7 @@
 #ifndef DC3_COMPARE_COMPARING_H
 #define DC3_COMPARE_COMPARING_H
 
+#include <stdio.h>
 #include "base/lock.h"
 #include "compare/results.h"
 #include "evaluate/test_set.h"
@@ -53,6 +54,10 @@ int dc3_comparing_has_features(const dc3_compare_options *options);
  * selection has no use for. */
 void dc3_comparing_selection(const char *method, dc3_condense_options *condense);
 
+/* least.c: DC3_ERR_OPTION where the smallest budget surely holds no image of each class, stored at `size`
+ * pixels. */
+dc3_status dc3_comparing_check_least(const dc3_comparing *c, const dc3_dataset *data, int size);
+
 /* settings.c: makes OUT, or opens one of the same settings, and takes its lock; notes in its
  * compare.json what is wanted. */
 dc3_status dc3_comparing_open(dc3_comparing *c);
@@ -62,6 +67,9 @@ dc3_status dc3_comparing_estimate(dc3_comparing *c);
 
 /* cells.c: makes the scores that are wanted and not there. */
 dc3_status dc3_comparing_run(dc3_comparing *c);
+
+/* conditions.c: prints below the table how its scores were made, and what its columns mean. */
+void dc3_comparing_conditions(const dc3_comparing *c, FILE *to);
 
 /* table.c: the report's table and rows, also as OUT/table.txt and OUT/table.json. */
 dc3_status dc3_comparing_table(dc3_comparing *c);

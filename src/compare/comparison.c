@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/options.h"
+#include "compare/now.h"
 #include "compare/results.h"
 #include "compare/time_left.h"
 #include "dc3/progress.h"
@@ -44,7 +45,7 @@ static void copy(char *to, size_t size, const char *from)
 
 static dc3_compared compared(const dc3_cell *cell, const dc3_results *results)
 {
-    dc3_compared one = {.ipc = cell->ipc, .seed = cell->seed};
+    dc3_compared one = {.ipc = cell->ipc, .budget = cell->budget, .seed = cell->seed};
     const json_t *line = dc3_results_find(results, cell);
     copy(one.method, sizeof one.method, cell->method);
     copy(one.arch, sizeof one.arch, cell->arch);
@@ -76,10 +77,32 @@ static dc3_status read_cells(const char *folder, const json_t *wanted, const dc3
     return DC3_OK;
 }
 
-/* What is done for the first cell that is not. */
+/* Where a process is: at the set of the next cell, or at students. */
+static dc3_doing find_work(const char *folder, dc3_comparison *c)
+{
+    json_t *numbers, *one;
+    size_t i;
+    int64_t first = -1;
+    dc3_doing doing = c->running ? dc3_now_read(folder, c->total, &numbers) : DC3_DOING_UNKNOWN;
+    if (!c->running) return doing;
+    json_array_foreach(numbers, i, one)
+    {
+        dc3_compared *cell = &c->cells[json_integer_value(one)];
+        if (cell->done) continue;
+        if (first < 0) first = json_integer_value(one);
+        cell->trains = doing == DC3_DOING_STUDENTS;
+        c->training += cell->trains;
+    }
+    json_decref(numbers);
+    if (first >= 0) c->next = first;
+    return doing;
+}
+
+/* What is done for the next cell. */
 static dc3_status find_step(const char *folder, const json_t *settings, dc3_comparison *c)
 {
     struct timespec when;
+    dc3_doing doing = find_work(folder, c);
     c->step = "making the table";
     if (json_is_object(json_object_get(settings, "teacher")) &&
         !written(folder, "teacher.safetensors", &when))
@@ -89,7 +112,10 @@ static dc3_status find_step(const char *folder, const json_t *settings, dc3_comp
         char *run = dc3_cell_folder(folder, &cell);
         if (!run) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
         c->has_run = dc3_path_stays(cell.method) && dc3_progress_read(run, &c->run) == DC3_OK;
-        c->step = c->has_run && c->run.complete ? "training its student" : "condensing";
+        int trains = doing == DC3_DOING_UNKNOWN ? c->has_run && c->run.complete : doing == DC3_DOING_STUDENTS;
+        c->step = c->training > 1 ? "training their students"
+                  : trains        ? "training its student"
+                                  : "condensing";
         free(run);
     }
     return DC3_OK;

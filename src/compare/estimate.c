@@ -19,7 +19,23 @@ typedef struct costs {
     double forward;                       /* of the teacher on one view */
     double regression;                    /* of `teacher`, where that is a linear probe */
     double reading;                       /* of one image, by all threads together */
+    double images;                        /* of a set of the largest budget, mean of the methods */
 } costs;
+
+/* The largest set of all, and how often as much all of them are together. */
+static int largest_amount(const dc3_compare_options *o, dc3_cell *largest, double *together)
+{
+    dc3_cell one;
+    int sizes = 0;
+    double sum = 0, most = 0;
+    for (; dc3_wanted_amount(o, sizes, &one); sizes++) {
+        double amount = one.budget ? (double)one.budget : one.ipc;
+        sum += amount;
+        if (amount > most) most = amount, largest->ipc = one.ipc, largest->budget = one.budget;
+    }
+    *together = sum / most;
+    return sizes;
+}
 
 /* Seconds to read an image for a student, by all threads together: those that are tested on are as good as
  * any. */
@@ -72,13 +88,13 @@ static dc3_status measure_forward(dc3_comparing *c, int size, costs *all)
 /* Condensing by a method into the largest set, without the training of a teacher: of that one epoch is
  * measured with it, which is taken off. *before: what each run takes to open its files and to measure itself.
  */
-static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, const costs *all,
-                                 double *seconds, double *before)
+static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const costs *all, double *seconds,
+                                 double *before, double *images)
 {
+    const char *method = cell->method;
     dc3_condense_options o = c->options->condense;
     dc3_condense_report report;
-    dc3_cell cell = {.ipc = ipc, .method = method};
-    char *folder = dc3_cell_folder(c->options->out, &cell);
+    char *folder = dc3_cell_folder(c->options->out, cell);
     double start = dc3_seconds_now(), teacher = all->teacher;
     int probes = c->trains && c->plan.backbone,
         features = dc3_method_has_features(&c->options->condense, method);
@@ -89,7 +105,10 @@ static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, 
     dc3_comparing_compensation(&o);
     dc3_comparing_selection(method, &o);
     o.no_report = o.dry_run = 1;
-    o.select.ipc = ipc;
+    if (cell->budget)
+        o.budget = (double)cell->budget;
+    else
+        o.select.ipc = cell->ipc;
     if (!features && !(probes && asks)) o.backbone = NULL;
     if (c->trains && dc3_path_what(c->teacher) == DC3_PATH_FILE) { /* its sets were made with that one */
         o.teacher = c->teacher, o.teacher_epochs = 0, o.any_teacher = 1, teacher = 0;
@@ -103,22 +122,24 @@ static dc3_status measure_method(dc3_comparing *c, const char *method, int ipc, 
     free(folder);
     *seconds = report.estimate_seconds > teacher ? report.estimate_seconds - teacher : 0;
     *before = dc3_seconds_now() - start;
+    *images = (double)report.planned;
     return status;
 }
 
 static dc3_status measure_condensing(dc3_comparing *c, costs *all)
 {
     const dc3_compare_options *o = c->options;
-    int largest = 0, sum = 0, sizes = 0;
-    for (int i = 0; o->ipcs[i]; i++, sizes++) {
-        sum += o->ipcs[i];
-        if (o->ipcs[i] > largest) largest = o->ipcs[i];
+    dc3_cell largest = {0};
+    double together, images = 0;
+    int sizes = largest_amount(o, &largest, &together), m = 0;
+    for (; o->methods[m]; m++) {
+        double seconds = 0, before = 0, planned = 0;
+        largest.method = o->methods[m];
+        DC3_TRY(measure_method(c, &largest, all, &seconds, &before, &planned));
+        all->condensing += (seconds * together + before * (sizes - 1)) * o->seeds;
+        images += planned;
     }
-    for (int m = 0; o->methods[m]; m++) {
-        double seconds = 0, before = 0;
-        DC3_TRY(measure_method(c, o->methods[m], largest, all, &seconds, &before));
-        all->condensing += (seconds * sum / largest + before * (sizes - 1)) * o->seeds;
-    }
+    all->images = images / (m ? m : 1);
     return DC3_OK;
 }
 
@@ -143,11 +164,23 @@ static dc3_status measure_step(dc3_comparing *c, const char *arch, int size, int
     return status;
 }
 
+/* Images of a set: of a budget as many as its part of the largest one, which is measured. */
+static int64_t images_of(const dc3_comparing *c, const dc3_cell *cell, const costs *all)
+{
+    dc3_cell largest = {0};
+    double together;
+    if (!cell->budget) return (int64_t)cell->ipc * c->classes;
+    largest_amount(c->options, &largest, &together);
+    int64_t images = (int64_t)(all->images * (double)cell->budget / (double)largest.budget);
+    return images < c->classes ? c->classes : images < c->images ? images : c->images;
+}
+
 /* All students of one size and network. */
-static dc3_status measure_students(dc3_comparing *c, int ipc, const char *arch, int size, costs *all)
+static dc3_status measure_students(dc3_comparing *c, const dc3_cell *cell, const char *arch, int size,
+                                   costs *all)
 {
     const dc3_compare_options *o = c->options;
-    int64_t images = (int64_t)ipc * c->classes, methods = 0;
+    int64_t images = images_of(c, cell, all), methods = 0;
     dc3_recipe_kind recipe = dc3_recipe_named(o->evaluate.recipe);
     int64_t batch = o->evaluate.batch ? o->evaluate.batch : dc3_recipe_batch(recipe, images, c->classes);
     if (batch > images) batch = images;
@@ -171,6 +204,7 @@ dc3_status dc3_comparing_estimate(dc3_comparing *c)
 {
     const dc3_compare_options *o = c->options;
     costs all = {0};
+    dc3_cell cell = {0};
     char text[DC3_NUMBER_TEXT], teacher[DC3_NUMBER_TEXT], sets[DC3_NUMBER_TEXT];
     int size = o->evaluate.size ? o->evaluate.size
                : c->size        ? c->size
@@ -180,10 +214,10 @@ dc3_status dc3_comparing_estimate(dc3_comparing *c)
     DC3_TRY(measure_teacher_training(c, &all));
     if (all.forward <= 0) DC3_TRY(measure_forward(c, size, &all));
     DC3_TRY(measure_condensing(c, &all));
-    for (int i = 0; o->ipcs[i]; i++)
+    for (int i = 0; dc3_wanted_amount(o, i, &cell); i++)
         for (int a = 0; o->archs[a]; a++) {
             DC3_TRY(dc3_check_cancel());
-            DC3_TRY(measure_students(c, o->ipcs[i], o->archs[a], size, &all));
+            DC3_TRY(measure_students(c, &cell, o->archs[a], size, &all));
         }
     all.students += (double)dc3_dataset_size(c->tests->dataset) * all.reading; /* once for all of them */
     c->report->estimate_seconds = all.teacher + all.condensing + all.students;

@@ -154,21 +154,36 @@ static dc3_status check_selection(const dc3_compare_options *o)
     return DC3_OK;
 }
 
+/* Images of each class, or bytes: each once. */
+static dc3_status check_amounts(const dc3_compare_options *o)
+{
+    const char *name = o->budgets ? "budgets" : "ipcs";
+    dc3_cell a, b;
+    if (o->budgets && o->ipcs)
+        return dc3_fail_about(name, "%s and %s: expected one of them", dc3_setting("ipcs"),
+                              dc3_setting(name));
+    if (!dc3_wanted_amount(o, 0, &a))
+        return dc3_fail_setting(name, "expected %s, found none", o->budgets ? "bytes" : "images per class");
+    for (int i = 0; dc3_wanted_amount(o, i, &a); i++) {
+        int64_t amount = a.budget ? a.budget : a.ipc;
+        if (amount < 1) return dc3_fail_setting(name, "expected 1 or more, found %lld", (long long)amount);
+        for (int k = 0; k < i && dc3_wanted_amount(o, k, &b); k++)
+            if (dc3_cell_amount(&a) == dc3_cell_amount(&b))
+                return dc3_fail_setting(name, "%lld is given twice", (long long)amount);
+    }
+    if (o->condense.total || o->condense.fraction || o->condense.budget)
+        return dc3_fail_setting(name, "say how large the sets of a comparison are; leave out total, "
+                                      "fraction and budget");
+    return DC3_OK;
+}
+
 dc3_status dc3_comparing_check(const dc3_compare_options *o)
 {
     if (!o->out) return dc3_fail_setting("out", "expected a folder to make, found none");
     if (!o->evaluate.val) return dc3_fail_setting("val", "expected a dataset to test on, found none");
     if (o->seeds < 1 || o->seeds > DC3_SEEDS_LIMIT)
         return dc3_fail_setting("seeds", "expected 1 to %d, found %d", DC3_SEEDS_LIMIT, o->seeds);
-    if (!o->ipcs[0]) return dc3_fail_setting("ipcs", "expected images per class, found none");
-    for (int i = 0; o->ipcs[i]; i++)
-        if (o->ipcs[i] < 1) return dc3_fail_setting("ipcs", "expected 1 or more, found %d", o->ipcs[i]);
-    for (int i = 0; o->ipcs[i]; i++)
-        for (int k = 0; k < i; k++)
-            if (o->ipcs[i] == o->ipcs[k]) return dc3_fail_setting("ipcs", "%d is given twice", o->ipcs[i]);
-    if (o->condense.total || o->condense.fraction || o->condense.budget)
-        return dc3_fail_setting("ipcs",
-                                "a comparison is of images per class; leave out total, fraction and budget");
+    DC3_TRY(check_amounts(o));
     DC3_TRY(check_once("methods", o->methods));
     DC3_TRY(check_once("archs", o->archs));
     DC3_TRY(check_labels(o->labels));

@@ -16,9 +16,9 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
     return hash;
 }
 
-static uint64_t hash_cell(int64_t ipc, int64_t seed, const char *const names[4])
+static uint64_t hash_cell(int64_t amount, int64_t seed, const char *const names[4])
 {
-    uint64_t hash = hash_bytes(0xcbf29ce484222325, &ipc, sizeof ipc);
+    uint64_t hash = hash_bytes(0xcbf29ce484222325, &amount, sizeof amount);
     hash = hash_bytes(hash, &seed, sizeof seed);
     for (int i = 0; i < 4; i++) hash = hash_bytes(hash, names[i], strlen(names[i]) + 1);
     return hash;
@@ -35,23 +35,23 @@ static int64_t number_of(const json_t *line, const char *key)
 }
 
 /* 1 if a line is of a cell; `any`: of any seed. */
-static int is_of(const json_t *line, int any, int64_t ipc, int64_t seed, const char *const names[4])
+static int is_of(const json_t *line, int any, int64_t amount, int64_t seed, const char *const names[4])
 {
     static const char *const keys[] = {"method", "arch", "labels", "augment"};
     for (int i = 0; i < 4; i++) {
         const char *text = text_of(line, keys[i]);
         if (!text || strcmp(text, names[i]) != 0) return 0;
     }
-    return number_of(line, "ipc") == ipc && (any || number_of(line, "seed") == seed);
+    return dc3_line_amount(line) == amount && (any || number_of(line, "seed") == seed);
 }
 
 /* The slot of a cell, or the empty one where it belongs; `seed` below 0: of any. */
-static size_t *slot_of(const dc3_results *r, int64_t ipc, int64_t seed, const char *const names[4])
+static size_t *slot_of(const dc3_results *r, int64_t amount, int64_t seed, const char *const names[4])
 {
-    size_t any = seed < 0, mask = r->size - 1, at = hash_cell(ipc, seed, names) & mask;
+    size_t any = seed < 0, mask = r->size - 1, at = hash_cell(amount, seed, names) & mask;
     for (; r->slots[at]; at = (at + 1) & mask) {
         size_t entry = r->slots[at] - 1;
-        if ((entry & 1) == any && is_of(json_array_get(r->lines, entry >> 1), (int)any, ipc, seed, names))
+        if ((entry & 1) == any && is_of(json_array_get(r->lines, entry >> 1), (int)any, amount, seed, names))
             break;
     }
     return r->slots + at;
@@ -66,7 +66,7 @@ static void enter(dc3_results *r, size_t place)
     int64_t seed = number_of(line, "seed"), seeds[] = {seed, -1};
     if (!names[0] || !names[1] || !names[2] || !names[3]) return;
     for (int i = seed < 0; i < 2; i++) {
-        size_t *slot = slot_of(r, number_of(line, "ipc"), seeds[i], names);
+        size_t *slot = slot_of(r, dc3_line_amount(line), seeds[i], names);
         if (!*slot) *slot = 2 * place + 1 + (size_t)i;
     }
 }
@@ -90,7 +90,7 @@ json_t *dc3_results_find(const dc3_results *r, const dc3_cell *w)
 {
     const char *const names[] = {w->method, w->arch, w->labels, w->augment};
     if (!r->size) return NULL;
-    size_t entry = *slot_of(r, w->ipc, w->seed, names);
+    size_t entry = *slot_of(r, dc3_cell_amount(w), w->seed, names);
     return entry ? json_array_get(r->lines, (entry - 1) >> 1) : NULL;
 }
 

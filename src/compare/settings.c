@@ -6,6 +6,7 @@
 #include "dc3/edit_options.h"
 #include "evaluate/recipe.h"
 #include "compare/comparing.h"
+#include "compare/now.h"
 #include "options/coding.h"
 #include "options/option_names.h"
 #include "run_folder/fingerprint.h"
@@ -205,6 +206,7 @@ dc3_status dc3_comparing_open(dc3_comparing *c)
                           "%s: holds files that dc3 compare did not make; choose a new folder", out);
     if (status == DC3_OK) status = dc3_make_dirs(out);
     if (status == DC3_OK) status = dc3_lock_take(out, &c->lock);
+    if (status == DC3_OK) dc3_now_remove(out); /* of a process that was killed */
     if (status == DC3_OK) status = write_settings(c, document);
     free(document);
     return status;

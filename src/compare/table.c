@@ -5,7 +5,6 @@
 #include <string.h>
 #include "base/file.h"
 #include "compare/comparing.h"
-#include "evaluate/recipe.h"
 #include "run_folder/fingerprint.h"
 
 enum { SCORE_TEXT = 16 };
@@ -16,11 +15,6 @@ typedef struct table {
     FILE *text;
     json_t *rows;
 } table;
-
-static int number(const json_t *line, const char *key)
-{
-    return (int)json_integer_value(json_object_get(line, key));
-}
 
 /* Mean and deviation of `key` over the seeds of a cell; the number of seeds. */
 static int over_seeds(const table *t, dc3_cell w, const char *key, double *mean, double *deviation)
@@ -80,8 +74,18 @@ typedef struct row {
     int n;
     double value[MARKED], spread[MARKED];
     double seconds, bytes, labels, colour, unaugmented, unaugmented_spread;
-    char mark[MARKED]; /* '*' the best, '~' not told apart from it, ' ' else */
+    double images, train; /* of a budget: how many, and bytes of images and metadata.jsonl */
+    const char *format;   /* of a budget; the line's */
+    char mark[MARKED];    /* '*' the best, '~' not told apart from it, ' ' else */
 } row;
+
+/* How the images of a budget are stored, of the first seed that is there. */
+static const char *format_of(const table *t, dc3_cell w)
+{
+    w.seed = -1;
+    const char *format = json_string_value(json_object_get(dc3_results_find(&t->c->results, &w), "format"));
+    return format ? format : "?";
+}
 
 static void collect_row(const table *t, const dc3_cell *w, row *r)
 {
@@ -96,6 +100,9 @@ static void collect_row(const table *t, const dc3_cell *w, row *r)
     over_seeds(t, *w, "image_bytes", &r->bytes, &d);
     over_seeds(t, *w, "label_bytes", &r->labels, &d);
     over_seeds(t, *w, "colourfulness", &r->colour, &d);
+    if (w->budget) over_seeds(t, *w, "images", &r->images, &d);
+    if (w->budget) over_seeds(t, *w, "train_bytes", &r->train, &d);
+    if (w->budget) r->format = format_of(t, *w);
     dc3_cell plain = *w;
     plain.augment = "none";
     if (t->c->options->augment_robust) over_seeds(t, plain, "top1", &r->unaugmented, &r->unaugmented_spread);
@@ -131,14 +138,19 @@ static void score_text(double score, char text[SCORE_TEXT])
 
 static void print_row(const table *t, const row *r)
 {
-    char score[SCORE_TEXT], deviation[16] = ""; /* one seed has none */
+    char score[SCORE_TEXT], amount[DC3_NUMBER_TEXT], deviation[16] = ""; /* one seed has none */
     const dc3_cell *w = &r->cell;
     score_text(r->value[LABEL_ROBUST], score);
     if (r->n > 1) snprintf(deviation, sizeof deviation, "+- %5.2f", 100 * r->spread[TOP1]);
-    fprintf(t->text, "%4d  %-18s %-6s %-12s %6.2f%c %-8s  %6.2f%c %6.2f%c %8.1f  %9.1f  %9.1f  %6.1f  %7s%c",
-            w->ipc, w->arch, w->labels, w->method, 100 * r->value[TOP1], r->mark[TOP1], deviation,
+    if (w->budget)
+        fprintf(t->text, "%9s  %6.0f  %-8s ", dc3_cell_amount_text(w, amount), r->images, r->format);
+    else
+        fprintf(t->text, "%4d  ", w->ipc);
+    fprintf(t->text, "%-18s %-6s %-12s %6.2f%c %-8s  %6.2f%c %6.2f%c %8.1f  %9.1f  %9.1f  %6.1f  %7s%c",
+            w->arch, w->labels, w->method, 100 * r->value[TOP1], r->mark[TOP1], deviation,
             100 * r->value[TOP5], r->mark[TOP5], 100 * r->value[BEST], r->mark[BEST], r->seconds,
-            r->bytes * 1e-3, r->labels * 1e-3, r->colour, score, r->mark[LABEL_ROBUST]);
+            (w->budget ? r->train : r->bytes) * 1e-3, r->labels * 1e-3, r->colour, score,
+            r->mark[LABEL_ROBUST]);
     if (t->c->options->augment_robust) {
         score_text(r->value[AUGMENT_ROBUST], score);
         fprintf(t->text, " %7.2f  %7s%c", 100 * r->unaugmented, score, r->mark[AUGMENT_ROBUST]);
@@ -161,8 +173,8 @@ static json_t *marks_of(const row *r)
  * hashes of its sets, where the lines say them (those of earlier versions do not). */
 static void add_students(const table *t, dc3_cell w, json_t *o)
 {
-    static const char *const keys[] = {"epochs",  "batch",       "size",   "factor",
-                                       "augment", "test_images", "recipe", "training"},
+    static const char *const keys[] = {"epochs",      "batch",  "size",     "factor", "augment",
+                                       "test_images", "recipe", "training", "format"},
                              *const shared[] = {"lr",       "weight_decay",  "temperature",
                                                 "val",      "teacher",       "departs_from_protocol",
                                                 "loss",     "hard_share",    "smoothing",
@@ -215,12 +227,17 @@ static dc3_status store_row(const table *t, const row *r)
 {
     const dc3_cell *w = &r->cell;
     json_t *o =
-        json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "ipc",
-                  w->ipc, "arch", w->arch, "labels", w->labels, "method", w->method, "seeds", r->n, "top1",
-                  r->value[TOP1], "top1_deviation", r->spread[TOP1], "top5", r->value[TOP5], "top5_deviation",
+        json_pack("{s:I, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o}",
+                  w->budget ? "budget" : "ipc", (json_int_t)(w->budget ? w->budget : w->ipc), "arch", w->arch,
+                  "labels", w->labels, "method", w->method, "seeds", r->n, "top1", r->value[TOP1],
+                  "top1_deviation", r->spread[TOP1], "top5", r->value[TOP5], "top5_deviation",
                   r->spread[TOP5], "best_top1", r->value[BEST], "seconds_condense", r->seconds, "image_bytes",
                   r->bytes, "label_bytes", r->labels, "colourfulness", r->colour, "marks", marks_of(r));
     if (!o || json_array_append_new(t->rows, o) != 0) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (w->budget) {
+        DC3_TRY(set_number(o, "images", r->images));
+        DC3_TRY(set_number(o, "train_bytes", r->train));
+    }
     add_origin(t, o);
     add_students(t, *w, o);
     if (!isnan(r->value[LABEL_ROBUST])) DC3_TRY(set_number(o, "label_robust_score", r->value[LABEL_ROBUST]));
@@ -259,153 +276,28 @@ static dc3_status add_rows(const table *t)
     while (o->methods[methods]) methods++;
     row *rows = calloc((size_t)methods + 1, sizeof *rows);
     dc3_status status = rows ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int i = 0; o->ipcs[i]; i++)
+    dc3_cell w = {.augment = dc3_usual_augment(o)};
+    for (int i = 0; dc3_wanted_amount(o, i, &w); i++)
         for (int a = 0; o->archs[a]; a++)
-            for (int l = 0; o->labels[l] != DC3_LABELS_END; l++)
-                if (status == DC3_OK)
-                    status = add_group(t,
-                                       (dc3_cell){.ipc = o->ipcs[i],
-                                                  .arch = o->archs[a],
-                                                  .labels = dc3_label_kind_name(o->labels[l]),
-                                                  .augment = dc3_usual_augment(o)},
-                                       rows);
+            for (int l = 0; o->labels[l] != DC3_LABELS_END; l++) {
+                w.arch = o->archs[a];
+                w.labels = dc3_label_kind_name(o->labels[l]);
+                if (status == DC3_OK) status = add_group(t, w, rows);
+            }
     free(rows);
     return status;
 }
 
-static void print_batches(const table *t)
-{
-    const dc3_compare_options *o = t->c->options;
-    for (int i = 0; o->ipcs[i]; i++) {
-        const dc3_cell w = {.ipc = o->ipcs[i],
-                            .seed = -1,
-                            .method = o->methods[0],
-                            .arch = o->archs[0],
-                            .labels = dc3_label_kind_name(o->labels[0]),
-                            .augment = dc3_usual_augment(o)};
-        const json_t *line = dc3_results_find(&t->c->results, &w);
-        if (line)
-            fprintf(t->text, "%s batches of %d (IPC %d)", i ? "," : ";", number(line, "batch"), o->ipcs[i]);
-    }
-}
-
-/* How the students of each kind of labels were trained. */
-static void print_training(const table *t)
-{
-    const dc3_compare_options *o = t->c->options;
-    for (int l = 0; o->labels[l] != DC3_LABELS_END; l++) {
-        const dc3_cell w = {.ipc = o->ipcs[0],
-                            .seed = -1,
-                            .method = o->methods[0],
-                            .arch = o->archs[0],
-                            .labels = dc3_label_kind_name(o->labels[l]),
-                            .augment = dc3_usual_augment(o)};
-        const char *text =
-            json_string_value(json_object_get(dc3_results_find(&t->c->results, &w), "training"));
-        if (text) fprintf(t->text, "with %s labels: %s\n", w.labels, text);
-    }
-}
-
-/* What marks and scores mean. */
-static void explain(const table *t)
-{
-    const dc3_comparing *c = t->c;
-    if (c->options->methods[1])
-        fprintf(t->text,
-                "*: the best of its IPC, student and labels (several where they are equal); ~: the "
-                "difference from\n   it "
-                "is within both deviations over seeds%s\n",
-                c->options->seeds > 1 ? "" : " (one seed has none: give three or more)");
-    fprintf(
-        t->text,
-        "LRS: DD-Ranking's label-robust score, 0 to 1, more is better: half of what soft labels gain over "
-        "random images, less half\n     of what hard labels lose to training on everything\n");
-    if (c->real_hard >= 0)
-        fprintf(t->text, "LRS takes %.2f %% as the accuracy of the student trained on everything\n",
-                100 * c->real_hard);
-    else
-        fprintf(t->text,
-                "LRS is known where that accuracy is (%s) and soft and hard labels and the method random are "
-                "there\n",
-                dc3_setting("real_hard"));
-    if (c->options->augment_robust)
-        fprintf(t->text,
-                "ARS: its augmentation-robust score, 0 to 1, more is better: the gain over random images of "
-                "students with augmentation and\n     without it (no aug.)\n");
-}
-
-/* Several teachers, which together give the soft labels; the line behind them is the first one's. */
-static void print_teachers(const table *t)
-{
-    size_t k;
-    json_t *one;
-    const json_t *line = dc3_results_teachers(&t->c->results);
-    json_array_foreach(json_object_get(line, "teachers"), k, one)
-        fprintf(t->text, "%s%s, %s (top-1 %.2f %%)",
-                k ? "; " : "teachers: ", json_string_value(json_object_get(one, "file")),
-                json_string_value(json_object_get(one, "arch")),
-                100 * json_number_value(json_object_get(one, "top1")));
-    if (line)
-        fprintf(t->text, "; their averaged logits: top-1 %.2f %% on the test images%s\n",
-                100 * json_number_value(json_object_get(line, "teacher_top1")),
-                dc3_comparing_selects(t->c->options) ? "; the first selects" : "");
-}
-
-static void print_backbone(const table *t)
-{
-    const dc3_comparing *c = t->c;
-    if (!*c->backbone) return;
-    fprintf(t->text, "backbone: %s", c->backbone);
-    if (c->pretrained)
-        fprintf(t->text,
-                ", pretrained on %s: scores to compare with papers need a teacher trained on the dataset "
-                "alone (%s none)",
-                c->pretrained, dc3_setting("backbone"));
-    fprintf(t->text, "\n");
-}
-
-/* Under which conditions the scores were made, which they mean nothing without. */
-static void print_conditions(const table *t)
-{
-    const dc3_comparing *c = t->c;
-    const dc3_compare_options *o = c->options;
-    const json_t *lines = c->results.lines, *last = json_array_get(lines, json_array_size(lines) - 1);
-    char accuracy[DC3_ACCURACY_TEXT];
-    if (!last) return;
-    fprintf(t->text, "\nstudents: %d epoch%s, %d px, %s", number(last, "epochs"),
-            number(last, "epochs") == 1 ? "" : "s", number(last, "size"), dc3_dtype_name(c->dtype));
-    print_batches(t);
-    fprintf(t->text, "; %s\n",
-            strcmp(dc3_usual_augment(o), "none") ? "views by RDED's protocol" : "whole images");
-    print_training(t);
-    fprintf(t->text, "labels: soft ones by the teacher of each batch's views");
-    dc3_evaluate_options soft = o->evaluate;
-    dc3_recipe recipe;
-    soft.labels = DC3_LABELS_SOFT;
-    dc3_comparing_loss(o, &soft);
-    if (dc3_recipe_resolve(&soft, &recipe) == DC3_OK && recipe.loss == DC3_LOSS_KL)
-        fprintf(t->text, ", at temperature %g", recipe.temperature);
-    fprintf(t->text, "\n");
-    print_teachers(t);
-    fprintf(t->text, "teacher: %s", o->condense.teacher ? o->condense.teacher : "none");
-    if (c->trains && *c->backbone) fprintf(t->text, ", a linear probe");
-    if (c->accuracy.top1 >= 0) fprintf(t->text, ", %s", dc3_teacher_accuracy_text(&c->accuracy, accuracy));
-    if (c->tests->teacher && c->given.count < 2)
-        fprintf(t->text, ", top-1 %.2f %% on the test images", 100 * c->tests->teacher_top1);
-    if (c->doubted)
-        fprintf(t->text, "; taken with %s: hardly one of these classes", dc3_setting("any_teacher"));
-    fprintf(t->text, "\n");
-    print_backbone(t);
-    explain(t);
-}
-
 static dc3_status write_table(const table *t)
 {
-    fprintf(t->text, "%4s  %-18s %-6s %-12s %-16s  %6s  %6s  %8s  %9s  %9s  %6s  %7s%s  seeds\n", "IPC",
-            "student", "labels", "method", "top-1, last (%)", "top-5", "best", "seconds", "images kB",
-            "labels kB", "colour", "LRS", t->c->options->augment_robust ? "  no aug.      ARS" : "");
+    int bytes = t->c->options->budgets != NULL;
+    fputs(bytes ? "   budget  images  format   " : " IPC  ", t->text);
+    fprintf(t->text, "%-18s %-6s %-12s %-16s  %6s  %6s  %8s  %9s  %9s  %6s  %7s%s  seeds\n", "student",
+            "labels", "method", "top-1, last (%)", "top-5", "best", "seconds",
+            bytes ? "train kB" : "images kB", "labels kB", "colour", "LRS",
+            t->c->options->augment_robust ? "  no aug.      ARS" : "");
     DC3_TRY(add_rows(t));
-    print_conditions(t);
+    dc3_comparing_conditions(t->c, t->text);
     t->c->report->json = json_dumps(t->rows, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     if (!t->c->report->json || ferror(t->text)) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     return dc3_json_write(t->c->options->out, "table.json", t->rows, JSON_SORT_KEYS);

@@ -22,15 +22,16 @@ static double mean_of(const json_t *means, const char *key)
     return count > 0 ? json_number_value(json_array_get(mean, 0)) / count : -1;
 }
 
-static const char *student_key(char key[KEY], int ipc, const char *arch, const char *labels)
+/* amount: of images of each class, or of bytes; 0: for each of them. */
+static const char *student_key(char key[KEY], int64_t amount, const char *arch, const char *labels)
 {
-    snprintf(key, KEY, "student %d %.60s %.20s", ipc, arch, labels);
+    snprintf(key, KEY, "student %lld %.60s %.20s", (long long)amount, arch, labels);
     return key;
 }
 
-static const char *set_key(char key[KEY], int ipc, const char *method)
+static const char *set_key(char key[KEY], int64_t amount, const char *method)
 {
-    snprintf(key, KEY, "set %d %.60s", ipc, method);
+    snprintf(key, KEY, "set %lld %.60s", (long long)amount, method);
     return key;
 }
 
@@ -40,33 +41,37 @@ static const char *text_of(const json_t *line, const char *name)
     return text ? text : "";
 }
 
-static void add_line(json_t *means, const json_t *line)
+/* A line of the other kind of amount says nothing. */
+static void add_line(json_t *means, const json_t *line, int bytes)
 {
     char key[KEY];
-    int ipc = (int)json_integer_value(json_object_get(line, "ipc"));
+    int64_t amount = bytes ? -dc3_line_amount(line) : dc3_line_amount(line);
     double student = json_number_value(json_object_get(line, "seconds_evaluate")),
            set = json_number_value(json_object_get(line, "seconds_condense"));
-    if (ipc < 1) return;
-    add(means, student_key(key, ipc, text_of(line, "arch"), text_of(line, "labels")), student);
-    add(means, student_key(key, 0, text_of(line, "arch"), ""), student / ipc);
-    add(means, student_key(key, 0, "", ""), student / ipc);
-    add(means, set_key(key, ipc, text_of(line, "method")), set);
-    add(means, set_key(key, 0, ""), set / ipc);
+    if (amount < 1) return;
+    add(means, student_key(key, amount, text_of(line, "arch"), text_of(line, "labels")), student);
+    add(means, student_key(key, 0, text_of(line, "arch"), ""), student / (double)amount);
+    add(means, student_key(key, 0, "", ""), student / (double)amount);
+    add(means, set_key(key, amount, text_of(line, "method")), set);
+    add(means, set_key(key, 0, ""), set / (double)amount);
 }
 
 static double student_seconds(const json_t *means, const dc3_cell *cell)
 {
     char key[KEY];
-    double seconds = mean_of(means, student_key(key, cell->ipc, cell->arch, cell->labels));
-    if (seconds < 0) seconds = cell->ipc * mean_of(means, student_key(key, 0, cell->arch, ""));
-    return seconds < 0 ? cell->ipc * mean_of(means, student_key(key, 0, "", "")) : seconds;
+    int64_t amount = cell->budget ? cell->budget : cell->ipc;
+    double seconds = mean_of(means, student_key(key, amount, cell->arch, cell->labels)),
+           each = mean_of(means, student_key(key, 0, cell->arch, ""));
+    if (seconds >= 0) return seconds;
+    return (double)amount * (each < 0 ? mean_of(means, student_key(key, 0, "", "")) : each);
 }
 
 static double set_seconds(const json_t *means, const dc3_cell *cell)
 {
     char key[KEY];
-    double seconds = mean_of(means, set_key(key, cell->ipc, cell->method));
-    return seconds < 0 ? cell->ipc * mean_of(means, set_key(key, 0, "")) : seconds;
+    int64_t amount = cell->budget ? cell->budget : cell->ipc;
+    double seconds = mean_of(means, set_key(key, amount, cell->method));
+    return seconds < 0 ? (double)amount * mean_of(means, set_key(key, 0, "")) : seconds;
 }
 
 double dc3_seconds_left(const json_t *wanted, const dc3_results *results)
@@ -75,7 +80,8 @@ double dc3_seconds_left(const json_t *wanted, const dc3_results *results)
     json_t *line, *means = json_object();
     int64_t total = dc3_wanted_count(wanted), students = total > 0 ? dc3_wanted_students(wanted) : 1;
     double sum = 0;
-    json_array_foreach(results->lines, i, line) add_line(means, line);
+    int bytes = total > 0 && dc3_wanted_cell(wanted, 0).budget;
+    json_array_foreach(results->lines, i, line) add_line(means, line, bytes);
     for (int64_t first = 0; first < total; first += students) {
         int done = 0;
         dc3_cell cell;

@@ -110,6 +110,7 @@ static dc3_status work(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 static dc3_status condense(dc3_run *run, dc3_output *output)
 {
     int64_t stored = run->give ? run->total : live_classes(run) * run->options->select.ipc;
+    run->report->planned = stored;
     dc3_run_say(run, "%s: %lld images in %lld classes (%s), %s%d per class to store at %d px",
                 run->options->data, (long long)run->report->images, (long long)run->report->classes,
                 dc3_dataset_kind(run->dataset), run->give ? "at most " : "", run->options->select.ipc,

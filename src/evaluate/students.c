@@ -214,6 +214,7 @@ static void leave_slot(job *j)
         if (g->slots[i] == j) g->slots[i] = NULL;
     g->running--;
     pthread_mutex_unlock(&g->lock);
+    if (g->tests->at_work) g->tests->at_work(g->tests->at_work_user, j->number, 0);
 }
 
 static void enter_slot(job *j)
@@ -225,6 +226,7 @@ static void enter_slot(job *j)
     g->slots[i] = j;
     g->running++;
     pthread_mutex_unlock(&g->lock);
+    if (g->tests->at_work) g->tests->at_work(g->tests->at_work_user, j->number, 1);
 }
 
 /* Until something has happened, or for a tenth of a second. */

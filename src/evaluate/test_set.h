@@ -31,6 +31,9 @@ struct dc3_tests {
     json_t *budgets; /* list: what students of a number of minutes were given (budget.c) */
     int told;        /* the listener was told at which size students see images */
     int warned;      /* students cannot be saved, which the listener was notified */
+    void (*at_work)(void *user, int student,
+                    int works); /* hears whose training begins and ends; may be NULL */
+    void *at_work_user;
 };
 
 /* Adds a student, whose JSON it takes over. */

@@ -248,6 +248,10 @@ static void say_values(dc3_info_page *page, const json_t *lines, const char *key
     json_t *values = values_of(lines, key), *one;
     char text[400] = "";
     size_t i;
+    if (!json_array_size(values)) {
+        json_decref(values);
+        return;
+    }
     json_array_foreach(values, i, one)
     {
         size_t used = strlen(text);
@@ -300,6 +304,7 @@ static void describe_comparison(dc3_info_page *page, json_t *settings, const jso
     if (c->scores) {
         say_values(page, lines, "method", "methods");
         say_values(page, lines, "ipc", "IPC");
+        say_values(page, lines, "budget", "budgets");
         say_values(page, lines, "arch", "students");
         say_values(page, lines, "labels", "labels");
         say_values(page, lines, "seed", "seeds");

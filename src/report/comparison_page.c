@@ -6,7 +6,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "gather/parts.h"
-#include "gather/score_rows.h"
+#include "report/comparison_rows.h"
 #include "report/place.h"
 
 enum {
@@ -32,21 +32,6 @@ int dc3_report_is_comparison(const char *folder)
     return is;
 }
 
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-    return text ? text : "";
-}
-
-/* NAN of what is missing, no number, or so large that no comparison finds it and texts have no room. */
-static double number(const json_t *o, const char *key)
-{
-    const double most = 1e9;
-    const json_t *field = json_object_get(o, key);
-    double value = json_is_number(field) ? json_number_value(field) : NAN;
-    return fabs(value) <= most ? value : NAN;
-}
-
 static dc3_status read_all(comparison *c)
 {
     const char *folder = c->r.options->run;
@@ -70,153 +55,6 @@ static dc3_status read_all(comparison *c)
     free(table);
     c->r.settings = c->r.document;
     return status;
-}
-
-/* ---- the table ---- */
-
-/* "28.30 +- 0.40" of a column in percent, without a place to break; with its mark. */
-static const char *percent(const json_t *row, const char *key, int marked, char text[64])
-{
-    char deviation[40];
-    const char *mark = text_of(json_object_get(row, "marks"), key);
-    snprintf(deviation, sizeof deviation, "%s_deviation", key);
-    double value = number(row, key), spread = number(row, deviation);
-    if (isnan(value)) return "";
-    snprintf(text, 64, "%.2f", 100 * value); /* cut, where the file has an absurd number */
-    size_t n = strlen(text);
-    if (number(row, "seeds") > 1 && !isnan(spread))
-        snprintf(text + n, 64 - n, "\xc2\xa0\xc2\xb1\xc2\xa0%.2f", 100 * spread);
-    n = strlen(text);
-    if (marked && *mark)
-        snprintf(text + n, 64 - n, "%s",
-                 strcmp(mark, "best") == 0 ? "\xc2\xa0\xe2\x98\x85" : "\xc2\xa0\xe2\x89\x88");
-    return text;
-}
-
-static void add(json_t *row, const char *text)
-{
-    json_array_append_new(row, dc3_json_text(text));
-}
-
-static void add_number(json_t *row, const char *format, double value, const char *mark)
-{
-    char text[64] = "";
-    if (!isnan(value)) {
-        int n = snprintf(text, sizeof text, format, value);
-        if (strcmp(mark, "best") == 0) snprintf(text + n, sizeof text - (size_t)n, "\xc2\xa0\xe2\x98\x85");
-    }
-    add(row, text);
-}
-
-static json_t *table_row(const json_t *one)
-{
-    static const char *const shares[] = {"top1", "top5", "best_top1"};
-    const json_t *marks = json_object_get(one, "marks");
-    char text[64];
-    json_t *row = json_array();
-    snprintf(text, sizeof text, "%.0f", number(one, "ipc"));
-    add(row, text_of(one, "method"));
-    add(row, text);
-    add(row, text_of(one, "arch"));
-    add(row, text_of(one, "labels"));
-    for (int i = 0; i < 3; i++) add(row, percent(one, shares[i], 1, text));
-    add_number(row, "%.4f", number(one, "label_robust_score"), text_of(marks, "label_robust_score"));
-    add_number(row, "%.4f", number(one, "augmentation_robust_score"),
-               text_of(marks, "augmentation_robust_score"));
-    add_number(row, "%.1f", number(one, "colourfulness"), "");
-    add_number(row, "%.1f", number(one, "seconds_condense"), "");
-    return row;
-}
-
-static void add_table(comparison *c)
-{
-    size_t i;
-    json_t *one, *rows = json_array();
-    json_array_foreach(c->table, i, one) json_array_append_new(rows, table_row(one));
-    json_object_set_new(
-        c->r.page, "scores",
-        json_pack("{s:[s, s, s, s, s, s, s, s, s, s, s], s:o, s:s}", "head", "Method", "Images a class",
-                  "Student", "Labels", "Top-1, last (%)", "Top-5, last (%)", "Top-1, best (%)", "LRS", "ARS",
-                  "Colourfulness", "Seconds to condense", "rows", rows, "text",
-                  "\xe2\x98\x85: the best of its images a class, student and labels; \xe2\x89\x88: the "
-                  "difference from "
-                  "it is within both deviations over seeds. LRS and ARS are the label-robust and the "
-                  "augmentation-robust score of DD-Ranking, 0 to 1, more is better: what the images bring "
-                  "beside soft "
-                  "labels, and beside augmentation. The last epoch's accuracy is the score."));
-}
-
-/* ---- the first box ---- */
-
-static int same_group(const json_t *a, const json_t *b)
-{
-    return number(a, "ipc") == number(b, "ipc") && strcmp(text_of(a, "arch"), text_of(b, "arch")) == 0 &&
-           strcmp(text_of(a, "labels"), text_of(b, "labels")) == 0;
-}
-
-/* The rows of a group of which `first` is the first: its best, its random images, how many are not told
- * apart. Returns 1 where several methods have the best one's accuracy and no other. */
-static int look_at_group(const json_t *table, size_t first, const json_t **best, const json_t **random,
-                         int *close)
-{
-    const json_t *of = json_array_get(table, first);
-    int rows = 0, differ = 0;
-    *best = of, *random = NULL, *close = 0;
-    for (size_t i = first; i < json_array_size(table); i++) {
-        const json_t *row = json_array_get(table, i);
-        if (!same_group(row, of)) continue;
-        rows++;
-        differ |= number(row, "top1") != number(of, "top1");
-        if (number(row, "top1") > number(*best, "top1")) *best = row;
-        if (strcmp(text_of(row, "method"), "random") == 0) *random = row;
-        *close += strcmp(text_of(json_object_get(row, "marks"), "top1"), "within the spread") == 0;
-    }
-    return rows > 1 && !differ;
-}
-
-static json_t *answer_row(const json_t *table, size_t first)
-{
-    const json_t *best, *random, *of = json_array_get(table, first);
-    int close;
-    char text[300], share[64], all[32] = "not known";
-    json_t *row = json_array();
-    int equal = look_at_group(table, first, &best, &random, &close);
-    snprintf(text, sizeof text, "%.0f per class, %.40s, %.20s labels", number(of, "ipc"), text_of(of, "arch"),
-             text_of(of, "labels"));
-    add(row, text);
-    snprintf(text, sizeof text, "%.60s: %s %%", equal ? "no difference" : text_of(best, "method"),
-             percent(best, "top1", 0, share));
-    if (close) snprintf(text + strlen(text), 80, " (%d not told apart from it)", close);
-    add(row, text);
-    snprintf(text, sizeof text, "%s %%", random ? percent(random, "top1", 0, share) : "");
-    add(row, random ? text : "not compared");
-    double full = number(of, "full_top1");
-    if (isnan(full)) full = number(of, "teacher_top1");
-    if (!isnan(full)) snprintf(all, sizeof all, "%.2f %%", 100 * full);
-    add(row, all);
-    return row;
-}
-
-static void add_answers(comparison *c)
-{
-    json_t *rows = json_array(), *next = json_array();
-    int seeds = 0;
-    for (size_t i = 0; i < json_array_size(c->table); i++) {
-        size_t before = 0;
-        const json_t *row = json_array_get(c->table, i);
-        while (before < i && !same_group(json_array_get(c->table, before), row)) before++;
-        if (before == i) json_array_append_new(rows, answer_row(c->table, i));
-        if (number(row, "seeds") > seeds) seeds = (int)number(row, "seeds");
-    }
-    if (seeds < 3) {
-        char doubt[DC3_ROWS_DOUBT], text[DC3_ROWS_DOUBT + 80];
-        snprintf(text, sizeof text, "Compare with three seeds or more: %s.", dc3_rows_doubt(c->table, doubt));
-        add(next, text);
-    }
-    json_object_set_new(c->r.page, "answers",
-                        json_pack("{s:s, s:s, s:[s, s, s, s], s:o, s:o}", "title",
-                                  "Which method is the best?", "text", "", "head", "", "Best",
-                                  "Random images", "All data", "rows", rows, "next", next));
 }
 
 /* ---- images ---- */
@@ -261,8 +99,8 @@ static int is_first(const json_t *table, size_t i)
     const json_t *row = json_array_get(table, i);
     for (size_t k = 0; k < i; k++) {
         const json_t *other = json_array_get(table, k);
-        if (number(other, "ipc") == number(row, "ipc") &&
-            strcmp(text_of(other, "method"), text_of(row, "method")) == 0)
+        if (dc3_comparison_amount(other) == dc3_comparison_amount(row) &&
+            strcmp(dc3_row_text(other, "method"), dc3_row_text(row, "method")) == 0)
             return 0;
     }
     return 1;
@@ -271,10 +109,11 @@ static int is_first(const json_t *table, size_t i)
 /* The set of a row. One that is not there, or is not complete, is left out. */
 static dc3_status add_set_of(comparison *c, const json_t *row)
 {
-    const char *method = text_of(row, "method");
-    char below[200], name[200];
-    snprintf(below, sizeof below, "ipc%.0f/%.60s/seed0", number(row, "ipc"), method);
-    snprintf(name, sizeof name, "%.60s, %.0f per class", method, number(row, "ipc"));
+    const char *method = dc3_row_text(row, "method");
+    char below[200], name[200], text[48];
+    double amount = dc3_comparison_amount(row);
+    snprintf(below, sizeof below, "%s%.0f/%.60s/seed0", amount < 0 ? "budget" : "ipc", fabs(amount), method);
+    snprintf(name, sizeof name, "%.60s, %s", method, dc3_comparison_amount_text(row, text));
     char *folder = dc3_path_stays(below) ? dc3_path_join(c->r.options->run, below) : NULL;
     dc3_status status =
         folder ? add_set(c, folder, name) : dc3_fail(DC3_ERR_FORMAT, "%s: no such set", below);
@@ -312,7 +151,7 @@ static void note_teacher(comparison *c)
             &c->r,
             "Soft labels are of a teacher that is hardly one of these classes, taken with %s: top-1 "
             "%.2f %% on the test images.",
-            dc3_setting("any_teacher"), 100 * number(row, "teacher_top1"));
+            dc3_setting("any_teacher"), 100 * dc3_comparison_number(row, "teacher_top1"));
         return;
     }
 }
@@ -324,12 +163,13 @@ static dc3_status join(comparison *c)
     const char *slash = strrchr(folder, '/');
     json_object_set_new(c->r.page, "title", dc3_json_text(slash && slash[1] ? slash + 1 : folder));
     snprintf(text, sizeof text, "Methods compared on %.500s, tested on %.500s.",
-             text_of(c->r.settings, "data"), text_of(c->r.settings, "val"));
+             dc3_row_text(c->r.settings, "data"), dc3_row_text(c->r.settings, "val"));
     json_object_set_new(c->r.page, "subtitle", dc3_json_text(text));
     free(folder);
     note_teacher(c);
-    add_answers(c);
-    add_table(c);
+    dc3_comparison_answers(c->r.page, c->table);
+    dc3_comparison_charts(c->r.page, c->table);
+    dc3_comparison_table(c->r.page, c->table);
     json_object_set(c->r.page, "classes", c->classes);
     DC3_TRY(add_sets(c));
     return dc3_gather_settings(&c->r);

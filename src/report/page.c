@@ -28,7 +28,23 @@ const dc3_output_kind dc3_page_output = {
     "report.html",
     0};
 
-static void head(FILE *to, const json_t *document, const char *script, const char *style)
+/* With the colours of charts only where there is one. */
+static dc3_status join_style(const json_t *document, char **style, size_t *size)
+{
+    FILE *to = open_memstream(style, size);
+    if (!to) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    fwrite(dc3_page_css, 1, dc3_page_css_size, to);
+    if (json_object_get(document, "bytes")) fwrite(dc3_chart_css, 1, dc3_chart_css_size, to);
+    return fclose(to) == 0 ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+/* What stands before the page's sections: hashes and style. */
+typedef struct styling {
+    char *style, *style_hash, *script_hash;
+    size_t size;
+} styling;
+
+static void head(FILE *to, const json_t *document, const styling *s)
 {
     fprintf(to,
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -37,10 +53,10 @@ static void head(FILE *to, const json_t *document, const char *script, const cha
             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
             "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"dc3 "
             "%s\">\n<title>",
-            script, style, dc3_version());
+            s->script_hash, s->style_hash, dc3_version());
     dc3_html_text(to, dc3_section_text(document, "title"));
     fputs("</title>\n<style>", to);
-    fwrite(dc3_page_css, 1, dc3_page_css_size, to);
+    fwrite(s->style, 1, s->size, to);
     fputs("</style>\n</head>\n<body>\n", to);
 }
 
@@ -98,6 +114,7 @@ static dc3_status data(FILE *to, const json_t *document)
 static dc3_status print(FILE *to, const json_t *document, const char *script, size_t size)
 {
     dc3_section_answers(to, document);
+    dc3_section_bytes(to, document);
     dc3_section_scores(to, document);
     dc3_section_colour(to, document);
     dc3_section_calibration(to, document);
@@ -120,21 +137,26 @@ static dc3_status print(FILE *to, const json_t *document, const char *script, si
 
 dc3_status dc3_page_write(const char *path, const json_t *document)
 {
-    char *script = NULL, *script_hash = NULL, *style_hash = dc3_html_hash(dc3_page_css, dc3_page_css_size);
+    char *script = NULL;
     size_t size = 0;
+    styling s = {0};
     dc3_draft page = {0};
     dc3_status status = join_script(&script, &size);
-    if (status == DC3_OK) script_hash = dc3_html_hash(script, size);
-    if (status == DC3_OK && (!script_hash || !style_hash)) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = join_style(document, &s.style, &s.size);
+    if (status == DC3_OK)
+        s.script_hash = dc3_html_hash(script, size), s.style_hash = dc3_html_hash(s.style, s.size);
+    if (status == DC3_OK && (!s.script_hash || !s.style_hash))
+        status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_draft_open(&page);
     if (status == DC3_OK) {
-        head(page.file, document, script_hash, style_hash);
+        head(page.file, document, &s);
         top(page.file, document);
         status = print(page.file, document, script, size);
     }
     status = dc3_draft_write(&page, status, path);
     free(script);
-    free(script_hash);
-    free(style_hash);
+    free(s.style);
+    free(s.style_hash);
+    free(s.script_hash);
     return status;
 }

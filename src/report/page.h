@@ -18,6 +18,9 @@
  * "rows": [[text, ..], ..]} scores             {"head", "rows", "text"} times              {"rows": [[stage,
  * text, part of the longest, 0 to 1], ..], "text"} skipped            [text, ..] skipped_more       how many
  * there are besides
+ *
+ *   bytes              of a comparison of budgets: [{"title", "ticks": [bytes, ..], "full": accuracy of all
+ * data or null, "lines": [{"name", "points": [[bytes, accuracy, deviation or 0], ..]}, ..]}, ..]
  */
 #ifndef DC3_REPORT_PAGE_H
 #define DC3_REPORT_PAGE_H

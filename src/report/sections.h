@@ -17,6 +17,7 @@ void dc3_section_settings(FILE *to, const json_t *document);
 void dc3_section_classes(FILE *to, const json_t *document);
 void dc3_section_calibration(FILE *to, const json_t *document);
 void dc3_section_colour(FILE *to, const json_t *document);
+void dc3_section_bytes(FILE *to, const json_t *document);
 void dc3_section_scores(FILE *to, const json_t *document);
 void dc3_section_times(FILE *to, const json_t *document);
 void dc3_section_skipped(FILE *to, const json_t *document);

@@ -162,20 +162,38 @@ expect 2 "the method rded needs a teacher" "$dc3" compare train --val val --teac
 # One that is running: status and info report it; nobody else works in its folder; interrupted, it stands where it
 # stood.
 "${compare[@]}" -o going --ipc 1 --methods random --epochs 100000 > log 2>&1 & process=$!
-for ((i = 0; i < 300; i++)); do [[ $("$dc3" status going 2> /dev/null) == *"training its student"* ]] && break;
-  sleep 0.1; done
+# trained: how many students are, between the same count twice; names them in $output.
+trained() {
+  local before=-1 count=0
+  for ((i = 0; i < 300; i++)); do
+    output=$("$dc3" status going 2> /dev/null)
+    count=$("$dc3" status going --json 2> /dev/null | grep -c '"trains": true')
+    ((count > 0 && count == before)) && break
+    before=$count
+    sleep 0.1
+  done
+  echo "$count"
+}
+count=$(trained) # 2 where students of two threads are trained side by side
 expect 0 "running   process $process" "$dc3" status going
-now="  now       random, IPC 1, convnet3, soft labels, seed 0: training its student"
+now="  now       random, IPC 1, convnet3, soft labels, seed 0: training its student" step="training its student"
+[[ $count == 1 ]] || {
+  step="training their students"
+  now="${now%:*}"$'\n'"            random, IPC 1, convnet3, hard labels, seed 0: $step"
+}
 [[ $output == *"  scores    0 of 4"*"$now"* ]] ||
-  fail "status: $output"
-expect 0 '"step": "training its student"' "$dc3" status going --json
+  fail "status, where $count students are trained: $output"
+expect 0 "\"step\": \"$step\"" "$dc3" status going --json
 expect 0 "running: process $process" "$dc3" info going
 expect 1 "process $process on $(hostname) is working in this folder" "${compare[@]}" -o going --ipc 1 \
   --methods random --epochs 100000
 kill -INT $process; wait $process; status=$?
 [[ $status == 130 ]] || fail "SIGINT: status $status: $(cat log)"
 expect 0 "stopped   to continue" "$dc3" status going
-[[ ! -e going/.lock ]] || fail "the lock is left"
+[[ ! -e going/.lock && ! -e going/now.json ]] || fail "the lock or now.json is left"
+# What a killed process was at says nothing of one that is not there.
+echo '{"doing": "training", "scores": [1, 2, 99, -1]}' > going/now.json
+expect 0 "  next      random, IPC 1, convnet3, soft labels, seed 0: training its student" "$dc3" status going
 
 # A student that was interrupted resumes, to the same score.
 student=("$dc3" compare train --val val --teacher t.safetensors --threads 2 --dtype f32 --epochs 800 --seeds 1

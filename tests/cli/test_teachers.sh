@@ -105,6 +105,10 @@ done
   fail "the line of soft labels alone names the teachers: $(< table/results.jsonl)"
 row=$(tr -d ' \n' < table/table.json)
 [[ $row == *'"full_top1":1.0'*'"teacher_top1":1.0'* && $row == *'"teachers":[{'* ]] || fail "table.json: $row"
+expect 0 "result" "$dc3" report table
+each="a.safetensors, convnet3 (top-1 100.00 %); b.safetensors, convnet3 (top-1 100.00 %); "
+grep -qF "Soft labels are the averaged logits of 2 teachers: ${each}together top-1 100.00 % on the test images." \
+  table/report.html || fail "the page does not name the teachers"
 expect 0 "their averaged logits" "${compare[@]}" -o table --teacher a.safetensors,b.safetensors
 expect 1 "holds scores of another 'teacher'" "${compare[@]}" -o table --teacher a.safetensors
 expect 1 "holds scores of another 'teacher'" "${compare[@]}" -o table --teacher a.safetensors,wrong.safetensors \

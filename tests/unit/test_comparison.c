@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "dc3/condense.h"
 #include "compare/comparing.h"
+#include "compare/time_left.h"
 
 static char folder[] = "/tmp/dc3-comparison-XXXXXX";
 
@@ -109,6 +110,57 @@ static void lines_that_say_less(void **state)
     assert_int_equal(found(&r, &w), -1);
     dc3_results_free(&r);
     unlink(path);
+}
+
+/* ---- budgets ---- */
+
+static dc3_cell cell_of_budget(int64_t budget, int ipc)
+{
+    return (dc3_cell){.ipc = ipc,
+                      .budget = budget,
+                      .method = "random",
+                      .arch = "convnet3",
+                      .labels = "hard",
+                      .augment = "rded"};
+}
+
+static json_t *line_of_amount(const char *key, int64_t amount, double seconds)
+{
+    return json_pack("{s:I, s:i, s:s, s:s, s:s, s:s, s:i, s:f, s:f}", key, (json_int_t)amount, "seed", 0,
+                     "method", "random", "arch", "convnet3", "labels", "hard", "augment", "rded", "top1",
+                     (int)amount, "seconds_evaluate", seconds, "seconds_condense", 0.0);
+}
+
+/* As many bytes as images of a class are another cell, in another folder. */
+static void budgets_beside_images(void **state)
+{
+    (void)state;
+    dc3_results r = {.lines = json_array()};
+    dc3_cell bytes = cell_of_budget(50, 0), images = cell_of_budget(0, 50), other = cell_of_budget(51, 0);
+    assert_int_equal(dc3_results_add(&r, line_of_amount("budget", 50, 100)), DC3_OK);
+    assert_null(dc3_results_find(&r, &images));
+    assert_int_equal(found(&r, &bytes), 50);
+    assert_int_equal(found(&r, &other), -1);
+    assert_int_equal(dc3_results_add(&r, line_of_amount("ipc", 50, 7)), DC3_OK);
+    assert_ptr_not_equal(dc3_results_find(&r, &images), dc3_results_find(&r, &bytes));
+    char text[DC3_NUMBER_TEXT], *a = dc3_cell_folder("o", &bytes), *b = dc3_cell_folder("o", &images);
+    assert_string_equal(a, "o/budget50/random/seed0");
+    assert_string_equal(b, "o/ipc50/random/seed0");
+    assert_string_equal(dc3_cell_amount_text(&bytes, text), "50 bytes");
+    free(a), free(b);
+    /* Time that is left goes by the lines of the same kind of amount: 200 bytes take four times as long. */
+    json_t *wanted = json_pack("{s:i, s:[i, i], s:[s], s:[s], s:[s], s:[s]}", "seeds", 1, "budget", 50, 200,
+                               "method", "random", "arch", "convnet3", "labels", "hard", "augment", "rded");
+    assert_int_equal(dc3_wanted_count(wanted), 2);
+    assert_int_equal(dc3_wanted_cell(wanted, 1).budget, 200);
+    assert_int_equal(dc3_wanted_cell(wanted, 1).ipc, 0);
+    assert_float_equal(dc3_seconds_left(wanted, &r), 400, 1e-6);
+    json_decref(wanted);
+    wanted = json_pack("{s:i, s:[i], s:[s], s:[s], s:[s], s:[s]}", "seeds", 1, "ipc", 100, "method", "random",
+                       "arch", "convnet3", "labels", "hard", "augment", "rded");
+    assert_float_equal(dc3_seconds_left(wanted, &r), 14, 1e-6);
+    json_decref(wanted);
+    dc3_results_free(&r);
 }
 
 /* ---- the table ---- */
@@ -233,6 +285,32 @@ static void all_refused(const dc3_compare_options *usual, const char *prompts)
 #undef REFUSED
 }
 
+/* Sizes of sets are one list, each once, in place of the condensing's own. */
+static void amounts(void **state)
+{
+    (void)state;
+    static const int64_t twice[] = {4000, 3000, 4000, 0}, none[] = {0}, below[] = {-5, 0}, good[] = {4000, 0};
+    char paths[3][256];
+    const dc3_compare_options usual = random_images(paths);
+    dc3_compare_options o = usual;
+#define REFUSED(change, setting, text)                                                                       \
+    do {                                                                                                     \
+        change;                                                                                              \
+        assert_int_equal(compare(&o, 0), DC3_ERR_OPTION);                                                    \
+        assert_string_equal(dc3_error_setting(), setting);                                                   \
+        assert_non_null(strstr(dc3_error_text(), text));                                                     \
+        o = usual;                                                                                           \
+    } while (0)
+    REFUSED(o.budgets = good, "budgets", "ipcs and budgets: expected one of them");
+    REFUSED(o.budgets = twice; o.ipcs = NULL, "budgets", "4000 is given twice");
+    REFUSED(o.budgets = none; o.ipcs = NULL, "budgets", "expected bytes, found none");
+    REFUSED(o.budgets = below; o.ipcs = NULL, "budgets", "expected 1 or more, found -5");
+    REFUSED(o.condense.budget = 4000, "ipcs", "leave out total, fraction and budget");
+    REFUSED(o.budgets = good; o.ipcs = NULL; o.condense.total = 4, "budgets", "leave out total");
+    REFUSED(o.ipcs = NULL, "ipcs", "");
+#undef REFUSED
+}
+
 /* What the scores of a folder depend on is the same in each call, also for folders of earlier versions, whose
  * compare.json does not tell. */
 static void scores_of_other_settings(void **state)
@@ -278,9 +356,12 @@ static void sheet_of_equal_pairs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_of_20000_lines), cmocka_unit_test(lines_that_say_less),
-        cmocka_unit_test(table_without_memory), cmocka_unit_test(scores_of_other_settings),
-        cmocka_unit_test(sheet_of_equal_pairs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_of_20000_lines),
+                                       cmocka_unit_test(lines_that_say_less),
+                                       cmocka_unit_test(budgets_beside_images),
+                                       cmocka_unit_test(table_without_memory),
+                                       cmocka_unit_test(amounts),
+                                       cmocka_unit_test(scores_of_other_settings),
+                                       cmocka_unit_test(sheet_of_equal_pairs)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

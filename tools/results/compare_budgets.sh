@@ -1,0 +1,36 @@
+#!/bin/bash
+# Accuracy against bytes on CIFAR-10: compare_budgets.sh CIFAR WORK, where CIFAR has train/ with a folder per class.
+# Nothing of CIFAR's test set is used: the images whose names end in 7 are held out, and teacher and sets see the rest.
+# WORK/table/table.txt has a row for each budget, method and kind of labels, WORK/budgets.html the charts. The teacher
+# is a ConvNet-3, as the students are, so its accuracy on the held-out images is that of all data. It continues where
+# it stopped: the teacher's training, condensing, and each student.
+#
+# In the environment: BUDGETS (default 30kB,100kB,300kB,1MB), METHODS (default random,rded,dc3-select,dc3), LABELS
+# (default hard,soft), SEEDS (default 1), EPOCHS (of students, default 300), BATCH (default 25), THREADS (default:
+# processors; so many students of one thread each run side by side; the same each time), TEACHER (a file; default: one
+# is trained), TRAINING (its epochs, default 14), FROM (last digits of the names of the images that sets are made of;
+# default all but 7), OPTIONS (further words for dc3 compare, such as --compensation calibrated; sets of other options
+# go to another WORK).
+#
+# A student sees EPOCHS times the images of its set, at about 2 ms each (hard labels, one thread of a free EPYC, Zen 4):
+# of 30 kB (90 images) 1 minute, of 1 MB (3,000) half an hour, so with the defaults and one seed about 6 hours of one
+# core. Another budget or another method beside those that are there is made alone.
+set -eu
+cifar=$(realpath "$1") work=$2
+dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
+budgets=${BUDGETS:-30kB,100kB,300kB,1MB} methods=${METHODS:-random,rded,dc3-select,dc3}
+teacher=${TEACHER:-teacher.safetensors} threads=${THREADS:-$(nproc)}
+[[ $teacher == teacher.safetensors ]] || teacher=$(realpath "$teacher")
+read -ra options <<< "${OPTIONS:-}"
+export OMP_WAIT_POLICY=passive
+source "$(dirname "$0")/held_out.sh"
+mkdir -p "$work" && cd "$work"
+
+split_train "$cifar"
+from=$(fit_part "$cifar" "${FROM:-}")
+[[ -f $teacher ]] || nice -n 19 "$dc3" train fit --val held --arch convnet3 --epochs "${TRAINING:-14}" --seed 1 \
+  --threads "$threads" -o teacher.safetensors --json > teacher.json 2>> teacher.log
+nice -n 19 "$dc3" compare "$from" --val held -o table --teacher "$teacher" --budgets "$budgets" --methods "$methods" \
+  --labels "${LABELS:-hard,soft}" --seeds "${SEEDS:-1}" --arch convnet3 --epochs "${EPOCHS:-300}" \
+  --batch "${BATCH:-25}" --threads "$threads" "${options[@]}" 2>> compare.log
+"$dc3" report table -o budgets.html -q --force > /dev/null
