@@ -52,6 +52,23 @@ typedef struct dc3_kernels {
     void (*layer_norm_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
                                 float eps, const void *dy, void *dx, float *dgamma, float *dbeta,
                                 void *scratch);
+    /* y = (x - mean) / sqrt(variance + eps) * (1 + scale) + shift, mean and variance over the last dimension:
+     * x, y [n, tokens, c], shift and scale vectors of the condition; y may be x. */
+    void (*adaptive_norm)(dc3_dtype type, const dc3_adaptive_shape *shape, const void *x, const void *shift,
+                          const void *scale, void *y);
+    /* Bytes of scratch that the gradient takes. */
+    size_t (*adaptive_norm_scratch)(const dc3_adaptive_shape *shape);
+    /* dx as x, dshift and dscale as shift and scale, in their own columns: overwritten; dshift and dscale may
+     * both be NULL, so may dx. */
+    void (*adaptive_norm_gradient)(dc3_dtype type, const dc3_adaptive_shape *shape, const void *x,
+                                   const void *scale, const void *dy, void *dx, void *dshift, void *dscale,
+                                   void *scratch);
+    /* y = x + gate * branch: x, branch, y [n, tokens, c], gate a vector of the condition; y may be x. */
+    void (*gated_add)(dc3_dtype type, const dc3_adaptive_shape *shape, const void *x, const void *branch,
+                      const void *gate, void *y);
+    /* dbranch = gate * dy, dgate = the sum over the tokens of branch * dy; either may be NULL. */
+    void (*gated_add_gradient)(dc3_dtype type, const dc3_adaptive_shape *shape, const void *branch,
+                               const void *gate, const void *dy, void *dbranch, void *dgate);
     /* Bytes of scratch that attention needs for this shape with `threads` threads, 64-byte aligned. */
     size_t (*attention_scratch)(dc3_dtype type, const dc3_attention_shape *shape, int threads);
     /* Never holds the whole score matrix (online softmax, Dao et al. 2022). lse [n, heads, tokens_q]: log of
@@ -154,8 +171,8 @@ typedef struct dc3_kernels {
     /* x and y of `count` elements; backward is the same with dy for x. */
     void (*dropout)(const dc3_dropout_shape *shape, const void *x, void *y);
 
-    /* y [n, t, c]: row ids[i] of table [rows, c] plus row i % t % positions of position [positions, c], added
-     * in f32; ids [n * t] are in 0..rows-1. */
+    /* y [n, t, c]: row ids[i] of table [rows, c] plus row i % t % positions of position [positions, c] (none
+     * where `positions` is 0), added in f32; ids [n * t] are in 0..rows-1. */
     void (*embedding)(const dc3_embedding_shape *shape, const int64_t *ids, const void *table,
                       const void *position, void *y);
     /* y [n, t, c]: `token` [c] before the t - 1 tokens of each row of x, plus position [t, c]. */

@@ -12,6 +12,7 @@ typedef enum dc3_activation {
     DC3_ACT_QUICK_GELU,
     DC3_ACT_RELU6, /* min(max(x, 0), 6) */
     DC3_ACT_SIGMOID,
+    DC3_ACT_GELU_TANH, /* GELU with tanh for erf: x sigmoid(1.5957691 (x + 0.044715 x^3)) */
     DC3_ACTS
 } dc3_activation;
 
@@ -33,6 +34,14 @@ typedef struct dc3_attention_gradient {
     const float *lse; /* from the forward */
     void *dq, *dk, *dv;
 } dc3_attention_gradient;
+
+/* What a condition does to the tokens of its row (Peebles and Xie 2023): tokens [n, tokens, c]; a vector of
+ * the condition is [n, c] with `stride` elements from one row to the next, so that it may be columns of a
+ * wider matrix. */
+typedef struct dc3_adaptive_shape {
+    int64_t n, tokens, c, stride;
+    float eps; /* of the norm */
+} dc3_adaptive_shape;
 
 /* Batch norm over images [n, h, w, c], with what follows it: y = act(x * scale + offset + residual), then
  * with `pool` the mean of each 2x2 window (a rest of one row or column is left out; no residual then). act is
@@ -77,7 +86,8 @@ typedef struct dc3_dropout_shape {
     int each;
 } dc3_dropout_shape;
 
-/* n * t rows of c values from a table of `rows` and one of `positions`; any float type each. */
+/* n * t rows of c values from a table of `rows` and one of `positions` (0: there is none); any float type
+ * each. */
 typedef struct dc3_embedding_shape {
     int64_t n, t, c, rows, positions;
     dc3_dtype table_type, position_type, type; /* type: of the result */

@@ -10,7 +10,7 @@ static int is_float(dc3_dtype type)
 
 static dc3_status check(const dc3_embedding_shape *s, const int64_t *ids)
 {
-    dc3_dtype type = is_float(s->table_type) ? s->position_type : s->table_type;
+    dc3_dtype type = is_float(s->table_type) && s->positions ? s->position_type : s->table_type;
     if (!is_float(type))
         return dc3_fail(DC3_ERR_ARGUMENT, "cannot convert %s to %s", dc3_dtype_name(type),
                         dc3_dtype_name(DC3_F32));
@@ -50,17 +50,17 @@ static void record_embedding(dc3_ctx *ctx, const dc3_embedding_shape *s, dc3_ten
                              const dc3_tensor *table, const dc3_tensor *position, dc3_tensor *y)
 {
     float *d_table = dc3_parameter_gradient(ctx, *table),
-          *d_position = dc3_parameter_gradient(ctx, *position);
+          *d_position = position ? dc3_parameter_gradient(ctx, *position) : NULL;
     dc3_record *record = dc3_record_new(ctx, backward, y, 0, NULL, d_table || d_position);
     if (!record) {
         dc3_drop(ctx, tokens);
         return;
     }
-    dc3_tensor places = places_of(ctx, s->n * s->t, s->t, s->positions);
-    if (!places.data) return;
     record->gradient[0] = d_table, record->gradient[1] = d_position;
     dc3_record_save(ctx, record, 0, tokens);
-    dc3_record_save(ctx, record, 1, places);
+    if (!position) return;
+    dc3_tensor places = places_of(ctx, s->n * s->t, s->t, s->positions);
+    if (places.data) dc3_record_save(ctx, record, 1, places);
 }
 
 dc3_tensor dc3_embedding(dc3_ctx *ctx, int64_t n, int64_t t, const int64_t *ids, const dc3_tensor *table,
@@ -70,9 +70,9 @@ dc3_tensor dc3_embedding(dc3_ctx *ctx, int64_t n, int64_t t, const int64_t *ids,
                              .t = t,
                              .c = table->shape[1],
                              .rows = table->shape[0],
-                             .positions = position->shape[0],
+                             .positions = position ? position->shape[0] : 0,
                              .table_type = table->dtype,
-                             .position_type = position->dtype,
+                             .position_type = position ? position->dtype : DC3_F32,
                              .type = dc3_ctx_dtype(ctx)};
     dc3_tensor y = dc3_new(ctx, s.type, 3, (int64_t[]){n, t, s.c});
     dc3_tensor tokens = dc3_upload(ctx, DC3_I64, 1, (int64_t[]){n * t}, ids);
@@ -80,7 +80,8 @@ dc3_tensor dc3_embedding(dc3_ctx *ctx, int64_t n, int64_t t, const int64_t *ids,
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return y;
     dc3_status status = check(&s, ids);
     if (status == DC3_OK)
-        dc3_ctx_kernels(ctx)->embedding(&s, tokens.data, table->data, position->data, y.data);
+        dc3_ctx_kernels(ctx)->embedding(&s, tokens.data, table->data, position ? position->data : NULL,
+                                        y.data);
     dc3_op_end(&op, status);
     record_embedding(ctx, &s, tokens, table, position, &y);
     return y;

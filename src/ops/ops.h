@@ -68,8 +68,8 @@ dc3_tensor dc3_concat(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b);
 dc3_tensor dc3_upsample2(dc3_ctx *ctx, dc3_tensor x);
 /* x in another float type. */
 dc3_tensor dc3_cast(dc3_ctx *ctx, dc3_tensor x, dc3_dtype dtype);
-/* Rows ids[i] of table [rows, c] plus rows i % positions of `position` [positions, c]: [n, t, c] for n * t
- * ids, which must lie in 0..rows-1. */
+/* Rows ids[i] of table [rows, c] plus rows i % positions of `position` [positions, c] (NULL: nothing is
+ * added): [n, t, c] for n * t ids, which must lie in 0..rows-1. */
 dc3_tensor dc3_embedding(dc3_ctx *ctx, int64_t n, int64_t t, const int64_t *ids, const dc3_tensor *table,
                          const dc3_tensor *position);
 /* Largest value under a k x k window, padding never wins. */
@@ -95,6 +95,20 @@ dc3_tensor dc3_stochastic_depth(dc3_ctx *ctx, dc3_tensor x, float p);
 dc3_tensor dc3_class_token(dc3_ctx *ctx, dc3_tensor x, dc3_tensor token, dc3_tensor position);
 /* x[:, 0]: [n, t, c] to [n, c]. */
 dc3_tensor dc3_first_token(dc3_ctx *ctx, dc3_tensor x);
+
+/* Diffusion transformers (Peebles and Xie 2023). A condition is [n, columns] of x's type; its vectors for the
+ * n rows of x [n, tokens, c] are c columns of it. */
+/* The layer norm of x, without parameters of its own, times 1 + scale, plus shift: columns [at_scale,
+ * at_scale
+ * + c) and [at_shift, at_shift + c) of the condition. */
+dc3_tensor dc3_adaptive_norm(dc3_ctx *ctx, dc3_tensor x, dc3_tensor condition, int64_t at_shift,
+                             int64_t at_scale, float eps);
+/* x + gate * branch, gate being columns [at_gate, at_gate + c) of the condition; branch as x. */
+dc3_tensor dc3_gated_add(dc3_ctx *ctx, dc3_tensor x, dc3_tensor branch, dc3_tensor condition,
+                         int64_t at_gate);
+/* x [n, h * w, side * side * c], patches row by row, each by its rows, columns and channels, to the image [n,
+ * h * side, w * side, c]. */
+dc3_tensor dc3_unpatchify(dc3_ctx *ctx, dc3_tensor x, int64_t h, int64_t w, int64_t side);
 
 /* Swin Transformer V2 (Liu et al. 2022). */
 /* Attention within windows: qkv [n, h, w, 3 c], without bias, position f32 [heads, side^2, side^2] (of query

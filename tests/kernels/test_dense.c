@@ -5,8 +5,8 @@
 #include "kernels/cpu_convolutions.h"
 #include "kernels/onednn/plan.h"
 
-static const dc3_activation acts[] = {DC3_ACT_NONE,       DC3_ACT_RELU,  DC3_ACT_SILU,   DC3_ACT_GELU_ERF,
-                                      DC3_ACT_QUICK_GELU, DC3_ACT_RELU6, DC3_ACT_SIGMOID};
+static const dc3_activation acts[] = {DC3_ACT_NONE,       DC3_ACT_RELU,  DC3_ACT_SILU,    DC3_ACT_GELU_ERF,
+                                      DC3_ACT_QUICK_GELU, DC3_ACT_RELU6, DC3_ACT_SIGMOID, DC3_ACT_GELU_TANH};
 
 /* `most`: the largest distance. */
 static void compare(dc3_dense *fast, const dc3_conv_shape *s, int linear, uint64_t seed, dc3_rng *rng,
@@ -72,7 +72,7 @@ static void random_shapes(void **state)
                             .pad_bottom = 1,
                             .pad_right = 1,
                             .type = type,
-                            .act = acts[between(&rng, 0, 6)],
+                            .act = acts[between(&rng, 0, 7)],
                             .bias = seed % 5 != 0,
                             .residual = seed % 4 < 2};
         if (seed % 7 == 0) s.pad_top = s.pad_left = 0; /* as the VAE's downsampling pads */
@@ -383,7 +383,7 @@ static void tile_products(const dc3_cpu_convolutions *own)
                             .kw = 1,
                             .stride = 1,
                             .type = DC3_BF16,
-                            .act = acts[seed % 7],
+                            .act = acts[seed % 8],
                             .bias = seed % 5 != 0,
                             .residual = seed % 4 < 2};
         compare(&fast, &s, 1, (uint64_t)seed, &rng, tolerance(DC3_BF16));
@@ -417,7 +417,7 @@ static void tile_convolutions(const dc3_cpu_convolutions *own)
                             .pad_bottom = between(&rng, 0, kernel - 1),
                             .pad_right = between(&rng, 0, kernel - 1),
                             .type = DC3_BF16,
-                            .act = acts[seed % 7],
+                            .act = acts[seed % 8],
                             .bias = seed % 5 != 0,
                             .residual = seed % 4 < 2,
                             .act_last = seed % 8 == 1};

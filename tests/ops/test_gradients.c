@@ -226,6 +226,33 @@ static dc3_tensor geglu(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_wei
     return dc3_geglu(ctx, x);
 }
 
+/* The input is tokens, branch and, by its first token, the condition; the gate's columns overlap the scale's.
+ */
+static dc3_tensor adaptive(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
+{
+    weight->part[0] = dc3_reshape(p[0], 2, (int64_t[]){13, 5});
+    weight->parts = 1;
+    dc3_tensor condition = dc3_linear(ctx, dc3_first_token(ctx, x), weight, p[1], DC3_ACT_NONE, NULL);
+    dc3_tensor y = dc3_adaptive_norm(ctx, x, condition, 0, 6, 1e-6f);
+    return dc3_gated_add(ctx, y, dc3_activate(ctx, x, DC3_ACT_GELU_TANH), condition, 8);
+}
+
+/* Two by three patches of two by two pixels. */
+static dc3_tensor unpatchify(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
+{
+    (void)p, (void)weight;
+    return dc3_activate(ctx, dc3_unpatchify(ctx, x, 2, 3, 2), DC3_ACT_SIGMOID);
+}
+
+/* Rows of one table, of which one is asked for twice and one never. */
+static dc3_tensor labels(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
+{
+    (void)weight;
+    static const int64_t ids[] = {3, 0, 3};
+    dc3_tensor table = dc3_reshape(p[0], 2, (int64_t[]){4, 6});
+    return dc3_add(ctx, dc3_activate(ctx, dc3_embedding(ctx, 3, 1, ids, &table, NULL), DC3_ACT_SILU), x);
+}
+
 /* [silu(x), x] doubled in size, and the mean of x added to every pixel. */
 static dc3_tensor concat_upsample(dc3_ctx *ctx, dc3_tensor x, const dc3_tensor *p, dc3_weight *weight)
 {
@@ -269,6 +296,9 @@ static const subject subjects[] = {
     {"instance norm", {2, 3, 4, 5}, 4, {5, 5}, 1, 0, instance_norm},
     {"geglu", {3, 2, 10}, 3, {0}, 0, 0, geglu},
     {"concatenation, upsampling, added vector", {2, 3, 2, 4}, 4, {0}, 0, 0, concat_upsample},
+    {"adaptive norm and gate", {3, 4, 5}, 3, {65, 13}, 0, 0, adaptive},
+    {"patches to an image", {2, 6, 12}, 3, {0}, 0, 0, unpatchify},
+    {"labels", {3, 1, 6}, 3, {24}, 0, 0, labels},
     {"embedding", {2, 5, 6}, 3, {24, 18}, 0, 0, embedding},
     {"shared gradients", {2, 3, 4, 5}, 4, {5, 5}, 1, 0, shared},
 };

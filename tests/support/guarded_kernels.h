@@ -26,6 +26,22 @@ KERNEL(layer_norm_gradient,
        (dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma, float eps, const void *dy,
         void *dx, float *dgamma, float *dbeta, void *scratch),
        (type, rows, c, D(x), D(gamma), eps, D(dy), D(dx), D(dgamma), D(dbeta), D(scratch)))
+KERNEL(adaptive_norm,
+       (dc3_dtype type, const dc3_adaptive_shape *shape, const void *x, const void *shift, const void *scale,
+        void *y),
+       (type, shape, D(x), D(shift), D(scale), D(y)))
+KERNEL(adaptive_norm_gradient,
+       (dc3_dtype type, const dc3_adaptive_shape *shape, const void *x, const void *scale, const void *dy,
+        void *dx, void *dshift, void *dscale, void *scratch),
+       (type, shape, D(x), D(scale), D(dy), D(dx), D(dshift), D(dscale), D(scratch)))
+KERNEL(gated_add,
+       (dc3_dtype type, const dc3_adaptive_shape *shape, const void *x, const void *branch, const void *gate,
+        void *y),
+       (type, shape, D(x), D(branch), D(gate), D(y)))
+KERNEL(gated_add_gradient,
+       (dc3_dtype type, const dc3_adaptive_shape *shape, const void *branch, const void *gate, const void *dy,
+        void *dbranch, void *dgate),
+       (type, shape, D(branch), D(gate), D(dy), D(dbranch), D(dgate)))
 KERNEL(attention,
        (dc3_dtype type, const dc3_attention_shape *shape, const void *q, const void *k, const void *v,
         void *y, float *lse, void *scratch),

@@ -33,6 +33,8 @@ static dnnl_status_t append_activation(dnnl_post_ops_t ops, dc3_activation act)
         return dc3_append_eltwise(ops, dnnl_eltwise_clip, 0, 6);
     case DC3_ACT_SIGMOID:
         return dc3_append_eltwise(ops, dnnl_eltwise_logistic, 0, 0);
+    case DC3_ACT_GELU_TANH:
+        return dc3_append_eltwise(ops, dnnl_eltwise_gelu_tanh, 0, 0);
     default:
         return dnnl_success;
     }

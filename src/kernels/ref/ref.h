@@ -16,6 +16,16 @@ void dc3_ref_group_norm_gradient(dc3_dtype type, int64_t n, int64_t pixels, int6
 void dc3_ref_layer_norm_gradient(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
                                  float eps, const void *dy, void *dx, float *dgamma, float *dbeta,
                                  void *scratch);
+void dc3_ref_adaptive_norm(dc3_dtype type, const dc3_adaptive_shape *shape, const void *x, const void *shift,
+                           const void *scale, void *y);
+size_t dc3_ref_adaptive_norm_scratch(const dc3_adaptive_shape *shape);
+void dc3_ref_adaptive_norm_gradient(dc3_dtype type, const dc3_adaptive_shape *shape, const void *x,
+                                    const void *scale, const void *dy, void *dx, void *dshift, void *dscale,
+                                    void *scratch);
+void dc3_ref_gated_add(dc3_dtype type, const dc3_adaptive_shape *shape, const void *x, const void *branch,
+                       const void *gate, void *y);
+void dc3_ref_gated_add_gradient(dc3_dtype type, const dc3_adaptive_shape *shape, const void *branch,
+                                const void *gate, const void *dy, void *dbranch, void *dgate);
 size_t dc3_ref_attention_scratch(dc3_dtype type, const dc3_attention_shape *shape, int threads);
 void dc3_ref_attention(dc3_dtype type, const dc3_attention_shape *shape, const void *q, const void *k,
                        const void *v, void *y, float *lse, void *scratch);

@@ -18,6 +18,12 @@ static inline void put(dc3_dtype type, void *y, int64_t i, double value)
         ((float *)y)[i] = (float)value;
 }
 
+/* Of GELU by tanh, which is x sigmoid(this): 2 sqrt(2 / pi) (x + 0.044715 x^3). */
+static inline double gelu_tanh_inner(double x)
+{
+    return 1.5957691216057308 * (x + 0.044715 * x * x * x);
+}
+
 static inline double act_of(dc3_activation act, double x)
 {
     switch (act) {
@@ -33,6 +39,8 @@ static inline double act_of(dc3_activation act, double x)
         return x < 0 ? 0 : x > 6 ? 6 : x;
     case DC3_ACT_SIGMOID:
         return 1 / (1 + exp(-x));
+    case DC3_ACT_GELU_TANH:
+        return x / (1 + exp(-gelu_tanh_inner(x)));
     default:
         return x;
     }
@@ -54,6 +62,9 @@ static inline double act_slope(dc3_activation act, double x)
         return s + rate * x * s * (1 - s);
     case DC3_ACT_GELU_ERF:
         return 0.5 * (1 + erf(x * 0.70710678118654752)) + x * exp(-0.5 * x * x) * 0.39894228040143268;
+    case DC3_ACT_GELU_TANH:
+        s = 1 / (1 + exp(-gelu_tanh_inner(x)));
+        return s + x * s * (1 - s) * 1.5957691216057308 * (1 + 0.134145 * x * x);
     default:
         return 1;
     }

@@ -26,7 +26,8 @@ void dc3_ref_embedding(const dc3_embedding_shape *s, const int64_t *ids, const v
         for (int64_t j = 0; j < c; j++)
             store(y, s->type, i * c + j,
                   load_any(table, s->table_type, ids[i] * c + j) +
-                      load_any(position, s->position_type, i % s->t % s->positions * c + j));
+                      (s->positions ? load_any(position, s->position_type, i % s->t % s->positions * c + j)
+                                    : 0));
 }
 
 void dc3_ref_class_token(dc3_dtype type, int64_t n, int64_t t, int64_t c, const void *x, const float *token,

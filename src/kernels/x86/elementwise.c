@@ -43,6 +43,8 @@ DC3_INLINE float act_of(dc3_activation act, float x)
         return x < 0 ? 0 : x > 6.0f ? 6.0f : x;
     case DC3_ACT_SIGMOID:
         return 1.0f / (1.0f + dc3_exp(-x));
+    case DC3_ACT_GELU_TANH:
+        return x / (1.0f + dc3_exp(-1.5957691f * fmaf(0.044715f * x * x, x, x)));
     default:
         return x;
     }
@@ -65,6 +67,7 @@ DC3_INLINE float act_of(dc3_activation act, float x)
         CASE(DC3_ACT_QUICK_GELU, __VA_ARGS__);                                                               \
         CASE(DC3_ACT_RELU6, __VA_ARGS__);                                                                    \
         CASE(DC3_ACT_SIGMOID, __VA_ARGS__);                                                                  \
+        CASE(DC3_ACT_GELU_TANH, __VA_ARGS__);                                                                \
     default:                                                                                                 \
         break;                                                                                               \
     }
@@ -104,6 +107,10 @@ DC3_INLINE float slope_of(dc3_activation act, float x)
     case DC3_ACT_GELU_ERF:
         /* One of the products is fused with the sum; which, the compiler would choose loop by loop. */
         return fmaf(x * dc3_exp(-0.5f * x * x), 0.39894228f, 0.5f * (1.0f + dc3_erf(x * 0.70710678f)));
+    case DC3_ACT_GELU_TANH:
+        s = 1.0f / (1.0f + dc3_exp(-1.5957691f * fmaf(0.044715f * x * x, x, x)));
+        x = x < -16.0f ? -16.0f : x > 16.0f ? 16.0f : x; /* where s (1 - s) is 0, and x^2 might be infinite */
+        return s + x * s * (1.0f - s) * 1.5957691f * fmaf(0.134145f * x, x, 1.0f);
     default:
         return 1.0f;
     }

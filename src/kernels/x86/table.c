@@ -58,6 +58,10 @@ void X86(kernels)(dc3_kernels *table)
     table->norm_gradient_scratch = X86(norm_gradient_scratch);
     table->group_norm_gradient = X86(group_norm_gradient);
     table->layer_norm_gradient = X86(layer_norm_gradient);
+    table->adaptive_norm = X86(adaptive_norm);
+    table->adaptive_norm_gradient = X86(adaptive_norm_gradient);
+    table->gated_add = X86(gated_add);
+    table->gated_add_gradient = X86(gated_add_gradient);
     table->attention_scratch = attention_scratch;
     table->attention = attention;
     table->attention_gradient_scratch = attention_gradient_scratch;

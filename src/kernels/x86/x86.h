@@ -29,6 +29,15 @@ void X86(group_norm_gradient)(dc3_dtype type, int64_t n, int64_t pixels, int64_t
 void X86(layer_norm_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const float *gamma,
                               float eps, const void *dy, void *dx, float *dgamma, float *dbeta,
                               void *scratch);
+void X86(adaptive_norm)(dc3_dtype type, const dc3_adaptive_shape *shape, const void *x, const void *shift,
+                        const void *scale, void *y);
+void X86(adaptive_norm_gradient)(dc3_dtype type, const dc3_adaptive_shape *shape, const void *x,
+                                 const void *scale, const void *dy, void *dx, void *dshift, void *dscale,
+                                 void *scratch);
+void X86(gated_add)(dc3_dtype type, const dc3_adaptive_shape *shape, const void *x, const void *branch,
+                    const void *gate, void *y);
+void X86(gated_add_gradient)(dc3_dtype type, const dc3_adaptive_shape *shape, const void *branch,
+                             const void *gate, const void *dy, void *dbranch, void *dgate);
 void X86(geglu)(dc3_dtype type, int64_t rows, int64_t c, const void *x, void *y);
 void X86(geglu_gradient)(dc3_dtype type, int64_t rows, int64_t c, const void *x, const void *dy, void *dx);
 void X86(add_vector)(dc3_dtype type, int64_t n, int64_t pixels, int64_t c, const void *x, const void *vector,

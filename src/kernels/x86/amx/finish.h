@@ -27,6 +27,10 @@ static inline void activate(dc3_activation act, float *v)
     case DC3_ACT_SIGMOID:
         for (int i = 0; i < SIDE; i++) v[i] = 1 / (1 + dc3_exp(-v[i]));
         break;
+    case DC3_ACT_GELU_TANH:
+        for (int i = 0; i < SIDE; i++)
+            v[i] = v[i] / (1 + dc3_exp(-1.5957691f * (v[i] + 0.044715f * v[i] * v[i] * v[i])));
+        break;
     default:
         break;
     }
