@@ -1,5 +1,6 @@
 /* A full-size diffusers directory against what diffusers computed with it (tools/golden/full_size.py):
- * relative errors, seconds and peak memory. Usage: bench_full FOLDER unet|vae|text [f32|bf16] [threads] */
+ * relative errors, seconds and peak memory. Usage: bench_full FOLDER unet|vae|text|dit [f32|bf16] [threads]
+ */
 #include <math.h>
 #include <omp.h>
 #include "bench.h"
@@ -7,6 +8,7 @@
 #include "io/weights.h"
 #include "nn/autoencoder_kl.h"
 #include "nn/clip_text.h"
+#include "nn/dit.h"
 #include "nn/unet_2d_condition.h"
 
 typedef struct test {
@@ -118,11 +120,39 @@ static double run_text(test *t, const char *root)
     return parameters;
 }
 
+static double run_dit(test *t, const char *root)
+{
+    dc3_table *table = open_part(t, root, "transformer", "diffusion_pytorch_model");
+    dc3_dit_config config;
+    dc3_dit *dit;
+    must(dc3_dit_config_read(t->config, &config));
+    must(dc3_dit_open(NULL, &config, &table, &dit));
+    dc3_tensor x = input(t, "x");
+    for (int i = 0; i < 3; i++) {
+        dc3_ctx_profile_reset(t->ctx);
+        double start = now(), flops = 0;
+        dc3_tensor y = dc3_dit_of(t->ctx, dit, x, golden(t, "timesteps")->data, golden(t, "labels")->data);
+        double seconds = now() - start;
+        dc3_profile p = dc3_ctx_profile(t->ctx);
+        for (int k = 0; k < DC3_OP_KINDS; k++) flops += p.flops[k];
+        if (i) report(t, "y", y, seconds);
+        if (i == 2)
+            for (int k = 0; k < DC3_OP_KINDS; k++)
+                printf("%-10s %.3f s, %.1f GFLOP\n", dc3_op_kind_name((dc3_op_kind)k), p.seconds[k],
+                       p.flops[k] * 1e-9);
+        if (i == 2) printf("%.1f GFLOP in all, %.0f GFLOP/s\n", flops * 1e-9, flops * 1e-9 / seconds);
+        dc3_drop(t->ctx, y);
+    }
+    double parameters = dc3_dit_parameters(dit);
+    dc3_dit_close(&dit);
+    return parameters;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        printf("needs a folder made by tools/golden/full_size.py: bench_full FOLDER unet|vae|text [f32|bf16] "
-               "[threads]\n");
+        printf("needs a folder made by tools/golden/full_size.py: bench_full FOLDER unet|vae|text|dit "
+               "[f32|bf16] [threads]\n");
         return 0;
     }
     const char *root = argv[1], *part = argv[2];
@@ -131,7 +161,10 @@ int main(int argc, char **argv)
     snprintf(t.config, sizeof t.config, "%s/golden.safetensors", root);
     must(dc3_safetensors_open(t.config, &t.golden));
     must(dc3_ctx_open(NULL, dtype, argc > 4 ? atoi(argv[4]) : omp_get_max_threads(), DC3_CTX_FAST, &t.ctx));
-    double parameters = (*part == 'u' ? run_unet : *part == 'v' ? run_vae : run_text)(&t, root);
+    double parameters = (*part == 'u'   ? run_unet
+                         : *part == 'v' ? run_vae
+                         : *part == 'd' ? run_dit
+                                        : run_text)(&t, root);
     double weights = parameters * (double)dc3_dtype_size(dtype);
     printf("%-8s %.0f M parameters, %.0f MB in %s; peak memory %.0f MB, that is 1.15 times the weights %+.0f "
            "MB; temporaries %.0f MB\n",

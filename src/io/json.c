@@ -231,3 +231,20 @@ json_t *dc3_json_text(const char *bytes)
     free(safe);
     return text ? text : json_null();
 }
+
+dc3_status dc3_json_only(const json_t *object, const char *file, const char *key, const char *expected)
+{
+    const char *found;
+    DC3_TRY(dc3_json_string(object, file, key, expected, &found));
+    if (strcmp(found, expected) != 0)
+        return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is '%.60s'; only '%s' is supported", file, key, found,
+                        expected);
+    return DC3_OK;
+}
+
+dc3_status dc3_json_unset(const json_t *object, const char *file, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!value || json_is_null(value) || json_is_false(value)) return DC3_OK;
+    return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is set, which is not supported", file, key);
+}

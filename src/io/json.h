@@ -44,6 +44,11 @@ dc3_status dc3_json_string(const json_t *object, const char *file, const char *k
 dc3_status dc3_json_ints(const json_t *object, const char *file, const char *key, int64_t fallback,
                          int64_t low, int64_t high, int count, int64_t *out);
 
+/* Settings of a network that it is built for one value of: DC3_ERR_UNSUPPORTED where `key` is there and not
+ * `expected`, or (dc3_json_unset) neither null nor false. */
+dc3_status dc3_json_only(const json_t *object, const char *file, const char *key, const char *expected);
+dc3_status dc3_json_unset(const json_t *object, const char *file, const char *key);
+
 /* A list of 1 to `most` integers into out; their number in *count. */
 dc3_status dc3_json_list(const json_t *object, const char *file, const char *key, int64_t low, int64_t high,
                          int most, int64_t *out, int *count);

@@ -70,8 +70,8 @@ static dc3_tensor take_table(dc3_clip_text *t, const char *root, const char *nam
                            (int64_t[]){rows, t->config.hidden});
 }
 
-dc3_status dc3_clip_text_open(const dc3_device *device, const dc3_clip_text_config *config, dc3_table **table,
-                              dc3_clip_text **out)
+static dc3_status open_text(const dc3_device *device, const dc3_clip_text_config *config, dc3_table **table,
+                            int train, dc3_clip_text **out)
 {
     dc3_clip_text *t = *out = calloc(1, sizeof *t);
     if (!t) {
@@ -81,6 +81,7 @@ dc3_status dc3_clip_text_open(const dc3_device *device, const dc3_clip_text_conf
     t->config = *config;
     dc3_status status = dc3_module_open(device, table, &t->module);
     if (status == DC3_OK) {
+        if (train) dc3_module_train(t->module, 0, 0);
         /* transformers 5 stores the names without the model's own prefix. */
         const char *root =
             dc3_module_has(t->module, "text_model.embeddings.token_embedding", "weight") ? "text_model." : "";
@@ -96,6 +97,23 @@ dc3_status dc3_clip_text_open(const dc3_device *device, const dc3_clip_text_conf
     }
     if (status != DC3_OK) dc3_clip_text_close(out);
     return status;
+}
+
+dc3_status dc3_clip_text_open(const dc3_device *device, const dc3_clip_text_config *config, dc3_table **table,
+                              dc3_clip_text **out)
+{
+    return open_text(device, config, table, 0, out);
+}
+
+dc3_status dc3_clip_text_open_to_train(const dc3_device *device, const dc3_clip_text_config *config,
+                                       dc3_table **table, dc3_clip_text **out)
+{
+    return open_text(device, config, table, 1, out);
+}
+
+dc3_param *dc3_clip_text_params(dc3_clip_text *text, size_t *count)
+{
+    return dc3_module_params(text->module, count);
 }
 
 void dc3_clip_text_close(dc3_clip_text **text)
@@ -134,14 +152,23 @@ static dc3_tensor layer_of(dc3_ctx *ctx, const dc3_clip_text_config *c, layer *l
     return dc3_scope_return(ctx, scope, dc3_linear_of(ctx, &l->fc2, h, &x));
 }
 
-dc3_tensor dc3_clip_text_of(dc3_ctx *ctx, dc3_clip_text *t, int64_t n, int64_t tokens, const int64_t *ids)
+dc3_tensor dc3_clip_text_skipping(dc3_ctx *ctx, dc3_clip_text *t, int64_t n, int64_t tokens,
+                                  const int64_t *ids, int64_t skip)
 {
     if (tokens > t->config.positions)
         return dc3_ctx_fail(ctx,
                             dc3_fail(DC3_ERR_ARGUMENT, "text of %lld tokens: the model has %lld positions",
                                      (long long)tokens, (long long)t->config.positions));
+    if (skip < 0 || skip >= t->config.layers)
+        return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_ARGUMENT, "%lld layers to skip: the text encoder has %lld",
+                                          (long long)skip, (long long)t->config.layers));
     dc3_scope scope = dc3_scope_open(ctx);
     dc3_tensor x = dc3_embedding(ctx, n, tokens, ids, &t->tokens, &t->positions);
-    for (int i = 0; i < t->config.layers; i++) x = layer_of(ctx, &t->config, &t->layers[i], x);
+    for (int i = 0; i < t->config.layers - skip; i++) x = layer_of(ctx, &t->config, &t->layers[i], x);
     return dc3_scope_return(ctx, scope, dc3_layer_norm_of(ctx, &t->norm, x));
+}
+
+dc3_tensor dc3_clip_text_of(dc3_ctx *ctx, dc3_clip_text *t, int64_t n, int64_t tokens, const int64_t *ids)
+{
+    return dc3_clip_text_skipping(ctx, t, n, tokens, ids, 0);
 }

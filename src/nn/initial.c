@@ -46,6 +46,9 @@ static void fill_weight(dc3_init init, dc3_rng *rng, float *x, int64_t n, double
     case DC3_INIT_XAVIER:
         fill_uniform(rng, x, n, sqrt(6 / (fan_in + fan_out)));
         break;
+    case DC3_INIT_XAVIER_ROWS:
+        fill_uniform(rng, x, n, sqrt(6 / (fan_in + (double)n / fan_in)));
+        break;
     case DC3_INIT_KAIMING_FAN_OUT:
         fill_normal(rng, x, n, sqrt(2 / fan_out));
         break;

@@ -24,7 +24,9 @@ typedef enum dc3_init {
     DC3_INIT_NORMAL_FAN_IN,   /* normal, deviation sqrt(1 / fan in); bias 0 */
     DC3_INIT_NORMAL_002,      /* normal, deviation 0.02; bias 0 */
     DC3_INIT_DIRAC, /* as TORCH, but the first kernels, one for each input channel, let it through as it is */
-    DC3_INIT_XAVIER /* uniform in +- sqrt(6 / (fan in + fan out)); bias normal, 1e-6 (ViT's inner layers) */
+    DC3_INIT_XAVIER, /* uniform in +- sqrt(6 / (fan in + fan out)); bias normal, 1e-6 (ViT's inner layers) */
+    DC3_INIT_XAVIER_ROWS /* uniform in +- sqrt(6 / (fan in + rows)), rows being the outputs, also of a
+                            convolution; bias 0 (DiT's inner layers) */
 } dc3_init;
 
 /* Makes the module trainable, before anything is taken from it: what is taken becomes f32 parameters with

@@ -3,24 +3,6 @@
 #include "io/json.h"
 #include "nn/unet_2d_condition.h"
 
-/* Settings that must have the one value that is built here, or be absent. */
-static dc3_status only(const json_t *object, const char *file, const char *key, const char *expected)
-{
-    const char *found;
-    DC3_TRY(dc3_json_string(object, file, key, expected, &found));
-    if (strcmp(found, expected) != 0)
-        return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is '%.60s'; only '%s' is supported", file, key, found,
-                        expected);
-    return DC3_OK;
-}
-
-static dc3_status absent(const json_t *object, const char *file, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    if (!value || json_is_null(value) || json_is_false(value)) return DC3_OK;
-    return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%s' is set, which is not supported", file, key);
-}
-
 static dc3_status block_types(const json_t *object, const char *file, const char *key, const char *plain,
                               const char *cross, int levels, int *attention)
 {
@@ -64,14 +46,15 @@ static dc3_status read_sizes(const json_t *o, const char *file, dc3_unet_config 
 static dc3_status fill(const json_t *o, const char *file, void *config)
 {
     dc3_unet_config *c = config;
-    static const char *const unset[] = {"only_cross_attention", "dual_cross_attention",
-                                        "class_embed_type",     "addition_embed_type",
-                                        "encoder_hid_dim",      "time_cond_proj_dim",
-                                        "center_input_sample",  "resnet_skip_time_act",
-                                        "cross_attention_norm", "num_class_embeds",
-                                        "timestep_post_act",    "time_embedding_act_fn",
-                                        "time_embedding_dim",   "reverse_transformer_layers_per_block",
-                                        "encoder_hid_dim_type", "mid_block_only_cross_attention"};
+    static const char *const unset[] = {"only_cross_attention",   "dual_cross_attention",
+                                        "class_embed_type",       "addition_embed_type",
+                                        "encoder_hid_dim",        "time_cond_proj_dim",
+                                        "center_input_sample",    "resnet_skip_time_act",
+                                        "cross_attention_norm",   "num_class_embeds",
+                                        "timestep_post_act",      "time_embedding_act_fn",
+                                        "time_embedding_dim",     "reverse_transformer_layers_per_block",
+                                        "encoder_hid_dim_type",   "mid_block_only_cross_attention",
+                                        "class_embeddings_concat"};
     const json_t *middle = json_object_get(o, "mid_block_type");
     double real;
     DC3_TRY(read_sizes(o, file, c));
@@ -82,15 +65,16 @@ static dc3_status fill(const json_t *o, const char *file, void *config)
     if (middle && json_is_null(middle)) /* not as one that is not there: none in the network */
         return dc3_fail(DC3_ERR_UNSUPPORTED,
                         "%s: 'mid_block_type' is null; only 'UNetMidBlock2DCrossAttn' is supported", file);
-    DC3_TRY(only(o, file, "mid_block_type", "UNetMidBlock2DCrossAttn"));
-    DC3_TRY(only(o, file, "attention_type", "default"));
-    DC3_TRY(only(o, file, "act_fn", "silu"));
-    DC3_TRY(only(o, file, "resnet_time_scale_shift", "default"));
-    DC3_TRY(only(o, file, "time_embedding_type", "positional"));
-    for (size_t i = 0; i < sizeof unset / sizeof *unset; i++) DC3_TRY(absent(o, file, unset[i]));
+    DC3_TRY(dc3_json_only(o, file, "mid_block_type", "UNetMidBlock2DCrossAttn"));
+    DC3_TRY(dc3_json_only(o, file, "attention_type", "default"));
+    DC3_TRY(dc3_json_only(o, file, "act_fn", "silu"));
+    DC3_TRY(dc3_json_only(o, file, "resnet_time_scale_shift", "default"));
+    DC3_TRY(dc3_json_only(o, file, "time_embedding_type", "positional"));
+    for (size_t i = 0; i < sizeof unset / sizeof *unset; i++) DC3_TRY(dc3_json_unset(o, file, unset[i]));
     DC3_TRY(dc3_json_real(o, file, "norm_eps", 1e-5, 0, 1, &real));
     c->norm_eps = (float)real;
     DC3_TRY(dc3_json_real(o, file, "mid_block_scale_factor", 1, 1, 1, &real));
+    DC3_TRY(dc3_json_real(o, file, "resnet_out_scale_factor", 1, 1, 1, &real));
     DC3_TRY(dc3_json_real(o, file, "freq_shift", 0, 0, 1, &c->freq_shift));
     DC3_TRY(dc3_json_bool(o, file, "use_linear_projection", 0, &c->linear_projection));
     return dc3_json_bool(o, file, "flip_sin_to_cos", 1, &c->flip_sin_to_cos);

@@ -4,6 +4,7 @@
 #include "diffusion/scheduler.h"
 #include "nn/autoencoder_kl.h"
 #include "nn/clip_text.h"
+#include "nn/dit.h"
 #include "nn/unet_2d_condition.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -12,10 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int fd = fuzz_file(data, size, path);
     dc3_vae_config vae;
     dc3_unet_config unet;
+    dc3_dit_config dit;
     dc3_clip_text_config text;
     dc3_scheduler_config scheduler;
     dc3_vae_config_read(path, &vae);
     dc3_unet_config_read(path, &unet);
+    dc3_dit_config_read(path, &dit);
     dc3_clip_text_config_read(path, &text);
     if (dc3_scheduler_config_read(path, &scheduler) == DC3_OK && scheduler.train_steps <= 2000) {
         dc3_sampler *sampler;

@@ -47,16 +47,6 @@ static const dc3_tensor *expected(const char *net, const char *what)
     return t;
 }
 
-/* Input `name` [n, c, pixels] by formula as [n, pixels, c]; the caller frees. */
-static float *inputs(const char *name, int64_t n, int64_t c, int64_t pixels)
-{
-    float *x = malloc((size_t)(n * c * pixels) * sizeof *x);
-    for (int64_t i = 0; i < n * c * pixels; i++)
-        x[(i / (c * pixels) * pixels + i % pixels) * c + i / pixels % c] =
-            (float)(4 * hash_uniform(hash_name(name), i));
-    return x;
-}
-
 /* A network in training. */
 typedef struct subject {
     const char *name;
@@ -112,7 +102,7 @@ static subject new_classifier(const char *name)
     must(dc3_classifier_open_to_train(NULL, &(dc3_classifier_spec){.arch = name}, &table, &s.classifier));
     s.params = dc3_classifier_params(s.classifier, &s.count);
     snprintf(images, sizeof images, "%s.pictures20", name);
-    s.x = inputs(images, 8, 3, 32 * 32);
+    s.x = hash_inputs(images, 8, 3, 32 * 32);
     for (int i = 0; i < 8; i++) s.labels[i] = (3 * i + 1) % 10;
     watch(&s);
     return s;
@@ -127,8 +117,8 @@ static subject new_unet(dc3_dtype dtype, dc3_ctx_mode mode)
     must(dc3_unet_config_read(DC3_TEST_DATA "/training/config.json", &config));
     must(dc3_unet_open_to_train(NULL, &config, &table, 0, &s.unet));
     s.params = dc3_unet_params(s.unet, &s.count);
-    s.x = inputs("unet.x", 4, 8, 64), s.noise = inputs("unet.noise", 4, 4, 64);
-    s.text = inputs("unet.text", 4 * 7, 12, 1);
+    s.x = hash_inputs("unet.x", 4, 8, 64), s.noise = hash_inputs("unet.noise", 4, 4, 64);
+    s.text = hash_inputs("unet.text", 4 * 7, 12, 1);
     watch(&s);
     return s;
 }

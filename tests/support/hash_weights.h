@@ -66,6 +66,16 @@ static inline float *hash_images(int64_t size)
     return x;
 }
 
+/* Input `name` [n, c, pixels] by the formula as [n, pixels, c]; the caller frees. */
+static inline float *hash_inputs(const char *name, int64_t n, int64_t c, int64_t pixels)
+{
+    float *x = malloc((size_t)(n * c * pixels) * sizeof *x);
+    for (int64_t i = 0; x && i < n * c * pixels; i++)
+        x[(i / (c * pixels) * pixels + i % pixels) * c + i / pixels % c] =
+            (float)(4 * hash_uniform(hash_name(name), i));
+    return x;
+}
+
 /* All tensors of the network `net` in nets.json (parsed), as a table that the caller closes; NULL without
  * memory or where `net` is unknown. */
 static inline dc3_table *hash_weights_table(const json_t *nets, const char *net)

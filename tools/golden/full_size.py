@@ -1,12 +1,13 @@
 """Makes a diffusers directory of InstructPix2Pix's full size with random weights, and what diffusers computes with it.
 
-    python tools/golden/full_size.py FOLDER
+    python tools/golden/full_size.py FOLDER [dit]
 Writes 2.1 GB of f16 weights and golden.safetensors (inputs and f32 results, channels last); run by hand, then
 bench/bench_full FOLDER unet|vae|text f32|bf16
+With dit: DiT-XL/2 for 256 pixels in their place, 1.35 GB; bench/bench_full FOLDER dit f32|bf16
 """
 import os, sys, time
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, DiTTransformer2DModel, UNet2DConditionModel
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
@@ -68,5 +69,20 @@ def main():
     save_file({k: v.contiguous() for k, v in golden.items()}, os.path.join(OUT, "golden.safetensors"))
 
 
+def dit():
+    torch.manual_seed(0)
+    net = DiTTransformer2DModel(out_channels=8)
+    first = net.transformer_blocks[0].norm1.emb
+    for block in net.transformer_blocks:  # as in converted checkpoints
+        block.norm1.emb = first
+    net = store(net, "transformer")
+    x, t, labels = torch.randn(2, 4, 32, 32), torch.tensor([601.0, 601.0]), torch.tensor([207, 1000])
+    y = timed("dit f32", lambda: net(x, t, labels).sample)
+    save_file({"x": last(x), "timesteps": t, "labels": labels, "y": last(y)}, os.path.join(OUT, "golden.safetensors"))
+    net = net.bfloat16()
+    z = timed("dit bf16", lambda: net(x.bfloat16(), t.bfloat16(), labels).sample)
+    print(f"bf16 is {(z.float() - y).norm() / y.norm():.1e} from f32")
+
+
 with torch.no_grad():
-    main()
+    dit() if sys.argv[2:] == ["dit"] else main()
