@@ -21,7 +21,7 @@ typedef struct dc3_progress {
     char holder[200];
     char method[32];
     char *data;           /* the dataset's place as it was given; dc3_progress_free frees it */
-    int64_t ipc, classes; /* ipc: 0: the images were not chosen by class */
+    int64_t ipc, classes; /* ipc: 0: no number of images of each class was asked for */
     int64_t inputs, read, skipped, binned; /* of the dataset's images */
     int64_t chosen, stored, edits;         /* of the images to store */
     int64_t bytes, views;                  /* of stored images; labelled views of each */

@@ -10,7 +10,7 @@
 
 /* Tenths of a pixel, since a number with a point would be one of the locale's: of the chart, of the room
  * around the plot (to the right stand the names), between the lines of text. */
-enum { WIDE = 5600, HIGH = 4000, LEFT = 520, RIGHT = 1300, TOP = 320, BOTTOM = 580, LINE = 160 };
+enum { WIDE = 5600, HIGH = 4000, LEFT = 520, RIGHT = 1300, TOP = 320, BOTTOM = 580, LINE = 175 };
 enum { COLOURS = 6, MARKS = 4, MOST_LINES = 32 };
 
 typedef struct plot {

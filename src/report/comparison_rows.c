@@ -88,14 +88,17 @@ static int has(const json_t *table, const char *key)
     return 0;
 }
 
-/* Scores that a table of budgets has only where they are known. */
-static int has_robust(const json_t *table)
+/* DD-Ranking's scores, of which a table of budgets has a column only where they are known. */
+enum { ROBUST = 2 };
+static const char *const robust_keys[ROBUST] = {"label_robust_score", "augmentation_robust_score"},
+                         *const robust_heads[ROBUST] = {"LRS", "ARS"};
+
+static int has_robust(const json_t *table, int i)
 {
-    return !dc3_comparison_has_budgets(table) || has(table, "label_robust_score") ||
-           has(table, "augmentation_robust_score");
+    return !dc3_comparison_has_budgets(table) || has(table, robust_keys[i]);
 }
 
-static json_t *table_row(const json_t *one, int robust)
+static json_t *table_row(const json_t *table, const json_t *one)
 {
     static const char *const shares[] = {"top1", "top5", "best_top1"};
     const json_t *marks = json_object_get(one, "marks");
@@ -114,18 +117,16 @@ static json_t *table_row(const json_t *one, int robust)
     add(row, dc3_row_text(one, "arch"));
     add(row, dc3_row_text(one, "labels"));
     for (int i = 0; i < 3; i++) add(row, percent(one, shares[i], 1, text));
-    if (robust) {
-        add_number(row, "%.4f", dc3_comparison_number(one, "label_robust_score"),
-                   dc3_row_text(marks, "label_robust_score"));
-        add_number(row, "%.4f", dc3_comparison_number(one, "augmentation_robust_score"),
-                   dc3_row_text(marks, "augmentation_robust_score"));
-    }
+    for (int i = 0; i < ROBUST; i++)
+        if (has_robust(table, i))
+            add_number(row, "%.4f", dc3_comparison_number(one, robust_keys[i]),
+                       dc3_row_text(marks, robust_keys[i]));
     add_number(row, "%.1f", dc3_comparison_number(one, "colourfulness"), "");
     add_number(row, "%.1f", dc3_comparison_number(one, "seconds_condense"), "");
     return row;
 }
 
-static json_t *table_head(const json_t *table, int robust)
+static json_t *table_head(const json_t *table)
 {
     static const char *const sizes[] = {"Budget", "Bytes", "Images", "Stored as"}, *const scores[] = {
                                                                                        "Student", "Labels",
@@ -139,7 +140,8 @@ static json_t *table_head(const json_t *table, int robust)
     else
         add(head, "Images a class");
     for (int i = 0; i < 5; i++) add(head, scores[i]);
-    if (robust) add(head, "LRS"), add(head, "ARS");
+    for (int i = 0; i < ROBUST; i++)
+        if (has_robust(table, i)) add(head, robust_heads[i]);
     add(head, "Colourfulness"), add(head, "Seconds to condense");
     return head;
 }
@@ -147,10 +149,10 @@ static json_t *table_head(const json_t *table, int robust)
 void dc3_comparison_table(json_t *page, const json_t *table)
 {
     size_t i;
-    int robust = has_robust(table), budgets = dc3_comparison_has_budgets(table);
+    int robust = has_robust(table, 0) || has_robust(table, 1), budgets = dc3_comparison_has_budgets(table);
     json_t *one, *rows = json_array();
     char *teachers = dc3_comparison_teachers(table), text[3000];
-    json_array_foreach(table, i, one) json_array_append_new(rows, table_row(one, robust));
+    json_array_foreach(table, i, one) json_array_append_new(rows, table_row(table, one));
     snprintf(text, sizeof text,
              "\xe2\x98\x85: the best of its %s, student and labels; \xe2\x89\x88: the difference from it is "
              "within "
@@ -161,9 +163,9 @@ void dc3_comparison_table(json_t *page, const json_t *table)
                    "1, more is better: what the images bring beside soft labels, and beside augmentation."
                  : "",
              teachers && *teachers ? " " : "", teachers ? teachers : "");
-    json_object_set_new(page, "scores",
-                        json_pack("{s:o, s:o, s:o}", "head", table_head(table, robust), "rows", rows, "text",
-                                  dc3_json_text(text)));
+    json_object_set_new(
+        page, "scores",
+        json_pack("{s:o, s:o, s:o}", "head", table_head(table), "rows", rows, "text", dc3_json_text(text)));
     free(teachers);
 }
 

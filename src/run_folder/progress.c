@@ -95,7 +95,8 @@ static dc3_status read_document(const char *path, dc3_progress *p)
     if (!program || strcmp(program, "dc3") != 0 || !json_is_object(settings))
         status = dc3_fail(DC3_ERR_FORMAT, "%s: was not made by dc3 condense", path);
     p->complete = json_is_true(json_object_get(o, "complete"));
-    p->ipc = json_integer_value(json_object_get(settings, "ipc"));
+    int in_all = json_object_get(settings, "total") != NULL; /* "ipc" is the most of a class then */
+    p->ipc = in_all ? 0 : json_integer_value(json_object_get(settings, "ipc"));
     copy(p->method, sizeof p->method, json_string_value(json_object_get(settings, "method")));
     p->data = data ? strdup(data) : NULL;
     json_decref(o);

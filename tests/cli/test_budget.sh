@@ -38,6 +38,9 @@ has "$text" '<dt>Images a class</dt><dd>2 to 3</dd>'
 has "$text" '<dt>Images in all</dt><dd>7</dd>'
 has "$text" 'more than 7 images in all, 2 to 3 per class, bring the most.'
 [[ $text != *"requested per class"* ]] || fail "the page of uneven classes says one number for all"
+expect 0 "7 of 7 stored" "$dc3" status seven
+[[ $output != *"per class"* && $("$dc3" status seven --json) == *'"ipc": null'* ]] || fail "status of seven: $output"
+expect 0 "3 images per class" "$dc3" status three
 text=$(page nine)
 has "$text" '<b>3</b> requested per class'
 # A class of g images has those of --ipc g, also where others give more: no others, and RDED's no worse crops.
