@@ -1,9 +1,10 @@
 #!/bin/bash
 # Accuracy against bytes on CIFAR-10: compare_budgets.sh CIFAR WORK, where CIFAR has train/ with a folder per class.
 # Nothing of CIFAR's test set is used: the images whose names end in 7 are held out, and teacher and sets see the rest.
-# WORK/table/table.txt has a row for each budget, method and kind of labels, WORK/budgets.html the charts. The teacher
-# is a ConvNet-3, as the students are, so its accuracy on the held-out images is that of all data. It continues where
-# it stopped: the teacher's training, condensing, and each student.
+# WORK/table/table.txt has a row for each budget, method and kind of labels, WORK/budgets.html the charts, which also
+# stand alone as WORK/convnet3-hard-labels.svg and so on, for browsers. The teacher is a ConvNet-3, as the students are,
+# so its accuracy on the held-out images is that of all data. It continues where it stopped: the teacher's training,
+# condensing, and each student.
 #
 # In the environment: BUDGETS (default 30kB,100kB,300kB,1MB), METHODS (default random,rded,dc3-select,dc3), LABELS
 # (default hard,soft), SEEDS (default 1), EPOCHS (of students, default 300), BATCH (default 25), THREADS (default:
@@ -17,7 +18,7 @@
 # core. Another budget or another method beside those that are there is made alone.
 set -eu
 cifar=$(realpath "$1") work=$2
-dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
+dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}") styles=$(realpath "$(dirname "$0")/../../src/report")
 budgets=${BUDGETS:-30kB,100kB,300kB,1MB} methods=${METHODS:-random,rded,dc3-select,dc3}
 teacher=${TEACHER:-teacher.safetensors} threads=${THREADS:-$(nproc)}
 [[ $teacher == teacher.safetensors ]] || teacher=$(realpath "$teacher")
@@ -34,3 +35,17 @@ nice -n 19 "$dc3" compare "$from" --val held -o table --teacher "$teacher" --bud
   --labels "${LABELS:-hard,soft}" --seeds "${SEEDS:-1}" --arch convnet3 --epochs "${EPOCHS:-300}" \
   --batch "${BATCH:-25}" --threads "$threads" "${options[@]}" 2>> compare.log
 "$dc3" report table -o budgets.html -q --force > /dev/null
+
+# The page's charts with the light colours of its style, each as a file.
+{ sed -n '/^:root {/,/^}/p' "$styles/page.css" "$styles/chart.css"; grep '^\.bytes' "$styles/chart.css"; } > style.part
+awk '
+  FNR == NR { style = style $0 "\n"; next }
+  /<svg class="bytes"/ {
+    name = $0; sub(/<\/figcaption>.*/, "", name); sub(/.*<figcaption>/, "", name); gsub(/[^A-Za-z0-9]+/, "-", name)
+    file = name ".svg"; sub(/.*<svg /, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"560\" height=\"400\" ")
+    print $0 "\n<style>\n" style ".bytes { font-family: sans-serif; background: #fff; }\n</style>" > file
+    next
+  }
+  file != "" { last = sub(/<\/figure>.*/, ""); print > file; if (last) { close(file); file = "" } }' \
+  style.part budgets.html
+rm style.part
