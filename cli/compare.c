@@ -127,6 +127,9 @@ static const option own_options[] = {
      "Clusters per class (default 10)", "K"},
     {"selection", 0, OPTION_WORD, AT(common.options.selection), ANY,
      "As for condense, of those methods that have it (default paper)", "NAME"},
+    {"crops", 0, OPTION_WHOLE, AT(common.options.crops), WITHIN(1, 100),
+     "As for condense, of every method (default: whole images; of rded 5); above 64 pixels four to an image",
+     "N"},
     {"size", 0, OPTION_WHOLE, STUDENT(size), WITHIN(8, 1024),
      "Size in pixels of the stored images and of what teacher and students see (default: chosen to suit the "
      "images)",

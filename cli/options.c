@@ -48,9 +48,14 @@ const option model_options[] = {
 
 const option method_options[] = {
     {"method", 'm', OPTION_TEXT, AT(options.method), ANY, "How to condense; see below (default dc3)", "NAME"},
+    {"crops", 0, OPTION_WHOLE, AT(options.crops), WITHIN(1, 100),
+     "Choose and store crops: the one of N random crops of an image of which a teacher is surest stands for "
+     "it "
+     "(default: whole images; of rded 5)",
+     "N"},
     {"factor", 0, OPTION_WHOLE, AT(options.factor), WITHIN(1, 2),
-     "For rded: patches along the side of a stored image, 1 or 2 (default: 1 up to 64 pixels, as in its "
-     "scripts for CIFAR and Tiny-ImageNet, else 2)",
+     "Of rded and --crops: crops along the side of a stored image, 1, or 2 for four of different images "
+     "(default: 1 up to 64 pixels, as in RDED's scripts for CIFAR and Tiny-ImageNet, else 2)",
      "N"},
     {0}};
 

@@ -37,7 +37,7 @@ typedef struct dc3_condense_options {
     const char *cache;   /* folder that saves features for other runs on the same data; NULL: none */
     const char *prompts; /* file with lines "warm: TEXT" and "cold: TEXT" */
     int size;            /* side of the stored images in pixels; for edit, the longer side */
-    int factor;       /* for "rded": patches along the side of a stored image, 1 or 2; 0: 2 above 64 pixels */
+    int factor;       /* of crops: patches along the side of a stored image, 1 or 2; 0: 2 above 64 pixels */
     int feature_size; /* pixels at which images are encoded for the bins */
     int steps;        /* of the sampler */
     double guidance;  /* text guidance, -1: the model's */
@@ -81,6 +81,9 @@ typedef struct dc3_condense_options {
                              for the dataset's classes (a linear probe): that is the run's own teacher */
     int usual_backbone;   /* 1: the backbone is a default, not a choice: it is left out of images of 48 pixels
                              or fewer, where a teacher is given or described, and where it is of no use */
+    int crops; /* of each image so many random ones, 1 to 100, of which that stands for it of which a teacher
+                  is surest: it is what is chosen by and what is stored; 0: all of the image does, but for
+                  "rded" the best of 5 */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

@@ -86,7 +86,7 @@ static dc3_status look_at_candidates(group *g, dc3_slot *slot)
 /* An image that cannot be read any more has no candidates: who stores it tells so. */
 static dc3_status add_image(group *g, dc3_slot *slot)
 {
-    dc3_status status = dc3_editing_read(g->run, slot->item, 1, &g->editing);
+    dc3_status status = dc3_editing_read(g->run, slot->parts, 1, &g->editing);
     slot->candidate = 0;
     if (status == DC3_ERR_MEMORY || status == DC3_ERR_CANCELLED) return status;
     if (status != DC3_OK) return DC3_OK;

@@ -7,9 +7,9 @@
 
 /* An image to store. */
 typedef struct dc3_slot {
-    int64_t item;    /* of the dataset */
-    uint64_t random; /* names its random numbers (dc3_run_item) */
-    int candidate;   /* the chosen one's number in dc3_candidates_of */
+    const dc3_part *parts; /* [run->each], what it is made of */
+    uint64_t random;       /* names its random numbers (dc3_run_item) */
+    int candidate;         /* the chosen one's number in dc3_candidates_of */
 } dc3_slot;
 
 /* Prompts and seeds of an image's edits: warm ones, then as many cold ones. */

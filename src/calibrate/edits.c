@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/rng.h"
 #include "colour/detail_keep.h"
-#include "features/features.h"
+#include "features/images.h"
 
 uint64_t dc3_edit_seed(uint64_t seed, uint64_t item, const char *prompt)
 {
@@ -31,11 +31,11 @@ void dc3_editing_close(dc3_editing *e)
     *e = (dc3_editing){0};
 }
 
-dc3_status dc3_editing_read(const dc3_run *run, int64_t item, int original, dc3_editing *e)
+dc3_status dc3_editing_read(const dc3_run *run, const dc3_part *parts, int original, dc3_editing *e)
 {
     int wanted = original || run->detail == DC3_DETAIL_KEEP;
-    return dc3_run_read_sizes(run, item, (int[]){run->edit.size, e->size},
-                              (float *[]){e->input, wanted ? e->original : NULL}, NULL);
+    return dc3_run_read_parts(run, parts, (int[]){run->edit.size, e->size},
+                              (float *[]){e->input, wanted ? e->original : NULL}, &e->unreadable);
 }
 
 /* The edit itself at another size. */

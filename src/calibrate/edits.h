@@ -3,7 +3,7 @@
 #define DC3_CALIBRATE_EDITS_H
 
 #include "calibrate/candidates.h"
-#include "features/run.h"
+#include "features/part.h"
 
 enum { DC3_EDITS_AT_ONCE = 4, DC3_EDITS_MOST = 2 * DC3_CANDIDATE_PAIRS };
 
@@ -13,13 +13,15 @@ typedef struct dc3_editing {
     float *input, *reconstruction, *raw; /* [small, small, 3] with the editor's size; raw of those at once */
     float *original;                     /* [size, size, 3] */
     float *placed[DC3_EDITS_MOST];       /* [size, size, 3] */
+    const dc3_part *unreadable;          /* of what was read last, as dc3_run_read_parts has it */
 } dc3_editing;
 
 /* Room for `count` edits of `size` pixels. Free with dc3_editing_close, also after a failure. */
 dc3_status dc3_editing_open(const dc3_run *run, int size, int count, dc3_editing *editing);
 void dc3_editing_close(dc3_editing *editing);
-/* Reads the image to `input`, and where edits keep its detail or `original` is 1 to `original`. */
-dc3_status dc3_editing_read(const dc3_run *run, int64_t item, int original, dc3_editing *editing);
+/* Reads what is edited, the image of parts [run->each], to `input`, and where edits keep its detail or
+ * `original` is 1 to `original`. */
+dc3_status dc3_editing_read(const dc3_run *run, const dc3_part *parts, int original, dc3_editing *editing);
 /* `count` edits in one batch, at most DC3_EDITS_AT_ONCE, to placed[at] and behind; settings: the run's, which
  * may have somebody who hears of steps. */
 dc3_status dc3_editing_make(dc3_run *run, const dc3_edit_settings *settings, int count,

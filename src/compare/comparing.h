@@ -41,7 +41,7 @@ void dc3_comparing_loss(const dc3_compare_options *options, dc3_evaluate_options
 /* 1 for the teacher "none". */
 int dc3_goes_without(const char *teacher);
 /* 1 if a method needs a teacher; if any of them does; if any of them or the labels do. */
-int dc3_method_needs_teacher(const char *method);
+int dc3_method_needs_teacher(const dc3_condense_options *condense, const char *method);
 int dc3_comparing_selects(const dc3_compare_options *options);
 /* Leaves of the comparison's compensation what the options' method has of it. */
 void dc3_comparing_compensation(dc3_condense_options *options);
@@ -50,8 +50,8 @@ int dc3_comparing_needs_teacher(const dc3_compare_options *options);
 int dc3_method_has_features(const dc3_condense_options *options, const char *method);
 int dc3_comparing_has_features(const dc3_compare_options *options);
 
-/* Takes out of a method's own options the selection that it does not have, and the number of bins that its
- * selection has no use for. */
+/* Takes out of a method's own options the selection that it does not have, the number of bins that its
+ * selection has no use for, and the factor where it stores no crops. */
 void dc3_comparing_selection(const char *method, dc3_condense_options *condense);
 
 /* least.c: DC3_ERR_OPTION where the smallest budget surely holds no image of each class, stored at `size`

@@ -98,7 +98,7 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
     double start = dc3_seconds_now(), teacher = all->teacher;
     int probes = c->trains && c->plan.backbone,
         features = dc3_method_has_features(&c->options->condense, method);
-    int asks = dc3_method_called(method)->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
+    int asks = dc3_method_needs_teacher(&c->options->condense, method);
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     o.out = folder;
     o.method = method;

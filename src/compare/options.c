@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "condense/compensation.h"
+#include "condense/cropping.h"
 #include "condense/methods.h"
 #include "condense/selection.h"
 #include "compare/comparing.h"
@@ -37,6 +38,9 @@ static dc3_status check_names(const dc3_compare_options *o)
         if (none && dc3_method_called(o->methods[i])->needs & DC3_NEEDS_TEACHER)
             return dc3_fail_about("teacher", "%s none: the method %s needs a teacher", dc3_setting("teacher"),
                                   o->methods[i]);
+        if (none && o->condense.crops)
+            return dc3_fail_about("teacher", "%s none: %s %d: a teacher scores crops", dc3_setting("teacher"),
+                                  dc3_setting("crops"), o->condense.crops);
     }
     for (int i = 0; o->archs[i]; i++)
         if (!dc3_classifier_has_arch(o->archs[i]))
@@ -208,14 +212,16 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
     return check_selection(o);
 }
 
-int dc3_method_needs_teacher(const char *method)
+int dc3_method_needs_teacher(const dc3_condense_options *condense, const char *method)
 {
-    return (dc3_method_called(method)->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER)) !=
-           0;
+    const dc3_method *m = dc3_method_called(method);
+    return m->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER) ||
+           dc3_method_crops(m, condense);
 }
 
 void dc3_comparing_selection(const char *method, dc3_condense_options *condense)
 {
+    if (!dc3_method_crops(dc3_method_called(method), condense)) condense->factor = 0;
     if (condense->selection == DC3_SELECTION_DEFAULT) return;
     if (!dc3_method_takes_selection(dc3_method_called(method)))
         condense->selection = DC3_SELECTION_DEFAULT;
@@ -226,7 +232,7 @@ void dc3_comparing_selection(const char *method, dc3_condense_options *condense)
 int dc3_comparing_selects(const dc3_compare_options *o)
 {
     int selects = 0;
-    for (int i = 0; o->methods[i]; i++) selects |= dc3_method_needs_teacher(o->methods[i]);
+    for (int i = 0; o->methods[i]; i++) selects |= dc3_method_needs_teacher(&o->condense, o->methods[i]);
     return selects;
 }
 

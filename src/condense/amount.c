@@ -57,7 +57,7 @@ dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, 
 static dc3_status measure_lines(const dc3_run *run, double *each)
 {
     int64_t n = dc3_dataset_size(run->dataset), looks = n < SIZED ? n : SIZED;
-    int crops = run->method->crops > 0, ranked = run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS);
+    int crops = run->crops > 0, ranked = run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS);
     double sum = 0;
     for (int64_t i = 0; i < looks; i++) {
         dc3_part parts[4] = {0};

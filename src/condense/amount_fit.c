@@ -24,7 +24,7 @@ static dc3_status list_images(const dc3_run *run, const dc3_chosen *chosen, dc3_
         const dc3_part *part = chosen->parts + i * run->each;
         list[i] = (dc3_stay){.label = dc3_dataset_label(run->dataset, part->item),
                              .rank = part->rank,
-                             .repeat = (char)(seen[part->item] && !part->box.side),
+                             .repeat = (char)(seen[part->item] && (!part->box.side || part->rank)),
                              .there = (char)(!chosen->stored || chosen->stored[i])};
         seen[part->item] = 1;
     }

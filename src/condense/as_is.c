@@ -1,9 +1,24 @@
-/* Images stored as they were chosen, brought to their size. */
+/* Images stored as they were chosen, brought to their size; of crops, squares side by side. */
+#include <stdlib.h>
 #include "condense/chosen.h"
 #include "condense/syntheses.h"
+#include "features/images.h"
+
+static dc3_status stitch(dc3_run *run, const dc3_part *parts, dc3_made *made)
+{
+    int size = run->size;
+    float *rgb = malloc((size_t)size * (size_t)size * 3 * sizeof *rgb);
+    if (!rgb) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status =
+        dc3_run_read_parts(run, parts, (int[]){size, 0}, (float *[]){rgb, NULL}, &made->unreadable);
+    if (status == DC3_OK) status = dc3_image_of_floats(size, size, rgb, &made->image);
+    free(rgb);
+    return status;
+}
 
 static dc3_status make(dc3_run *run, const dc3_part *parts, dc3_made *made)
 {
+    if (parts->box.side) return stitch(run, parts, made);
     dc3_status status =
         dc3_dataset_read(run->dataset, parts->item, run->size, run->size, run->fit, &made->image);
     return dc3_note_unreadable(made, parts, status);

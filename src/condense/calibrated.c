@@ -10,7 +10,7 @@
 
 static dc3_slot slot_of(const dc3_run *run, const dc3_part *part)
 {
-    return (dc3_slot){.item = part->item, .random = dc3_run_item(run, part), .candidate = part->candidate};
+    return (dc3_slot){.parts = part, .random = dc3_run_item(run, part), .candidate = part->candidate};
 }
 
 static void image_made(void *user)
@@ -19,26 +19,31 @@ static void image_made(void *user)
     dc3_run_progress(run, "candidates", ++run->making, run->to_make);
 }
 
-/* The images of a class: parts [n]. */
+/* The n images of a class: parts [n, run->each]. */
 static dc3_status calibrate_class(dc3_run *run, int label, int64_t n, dc3_part *parts)
 {
     dc3_slot *slots = calloc((size_t)n, sizeof *slots);
     if (!slots) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int64_t i = 0; i < n; i++) slots[i] = slot_of(run, &parts[i]);
+    for (int64_t i = 0; i < n; i++) slots[i] = slot_of(run, parts + i * run->each);
     dc3_status status = dc3_calibrate_class(run, label, n, slots, image_made, run);
-    for (int64_t i = 0; status == DC3_OK && i < n; i++) parts[i].candidate = slots[i].candidate;
+    for (int64_t i = 0; status == DC3_OK && i < n; i++) parts[i * run->each].candidate = slots[i].candidate;
     free(slots);
     return status;
+}
+
+static int label_of(const dc3_run *run, const dc3_chosen *chosen, int64_t image)
+{
+    return dc3_dataset_label(run->dataset, chosen->parts[image * run->each].item);
 }
 
 static dc3_status prepare(dc3_run *run, dc3_chosen *chosen)
 {
     run->making = 0;
     for (int64_t first = 0, end; first < chosen->count; first = end) {
-        int label = dc3_dataset_label(run->dataset, chosen->parts[first].item);
+        int label = label_of(run, chosen, first);
         for (end = first + 1; end < chosen->count; end++)
-            if (dc3_dataset_label(run->dataset, chosen->parts[end].item) != label) break;
-        DC3_TRY(calibrate_class(run, label, end - first, chosen->parts + first));
+            if (label_of(run, chosen, end) != label) break;
+        DC3_TRY(calibrate_class(run, label, end - first, chosen->parts + first * run->each));
     }
     return DC3_OK;
 }
@@ -46,7 +51,7 @@ static dc3_status prepare(dc3_run *run, dc3_chosen *chosen)
 static void tidy(dc3_run *run, const dc3_chosen *chosen)
 {
     for (int64_t i = 0; i < chosen->count; i++) {
-        dc3_slot slot = slot_of(run, &chosen->parts[i]);
+        dc3_slot slot = slot_of(run, chosen->parts + i * run->each);
         dc3_calibrate_forget(run, &slot);
     }
 }
@@ -76,7 +81,9 @@ static dc3_status make_from(dc3_run *run, const dc3_part *part, dc3_editing *e, 
 {
     dc3_candidate c = candidate_of(run, part);
     dc3_slot slot = slot_of(run, part);
-    DC3_TRY(dc3_note_unreadable(made, part, dc3_editing_read(run, part->item, 1, e)));
+    dc3_status status = dc3_editing_read(run, part, 1, e);
+    made->unreadable = e->unreadable;
+    DC3_TRY(status);
     if (used(&c)) DC3_TRY(dc3_calibrate_edits(run, &slot, part->candidate >= 0, e));
     dc3_candidate_image(&c, run->combine, run->size, e->original, (const float *const *)e->placed,
                         run->options->select.seed, slot.random, out);

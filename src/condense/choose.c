@@ -6,6 +6,7 @@
 #include "condense/choose.h"
 #include "condense/chosen.h"
 #include "condense/selection.h"
+#include "features/crops.h"
 
 static int64_t *labels_of(const dc3_run *run)
 {
@@ -14,15 +15,23 @@ static int64_t *labels_of(const dc3_run *run)
     return labels;
 }
 
+/* A stored image takes as many of the selection as it has parts. */
+static dc3_select_options options_of(const dc3_run *run)
+{
+    dc3_select_options options = run->options->select;
+    options.ipc *= run->each;
+    return options;
+}
+
 dc3_status dc3_run_bins(dc3_run *run)
 {
+    const dc3_select_options options = options_of(run);
     int64_t *labels = labels_of(run);
     free(run->bins);
     run->bins = malloc((size_t)(run->n + 1) * sizeof *run->bins);
     dc3_status status = labels && run->bins ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK)
-        status = dc3_select_bins(&run->options->select, run->n, run->feature_length, run->features, labels,
-                                 run->bins);
+        status = dc3_select_bins(&options, run->n, run->feature_length, run->features, labels, run->bins);
     free(labels);
     return status;
 }
@@ -38,7 +47,7 @@ static dc3_status note_bins(const dc3_run *run, const int64_t *bins)
 /* Bins by the features, similarities by the teacher's gradients, or by the same features. */
 static dc3_status select_in_bins(dc3_run *run, const int64_t *labels, dc3_selection *selection)
 {
-    const dc3_select_options *options = &run->options->select;
+    const dc3_select_options own = options_of(run), *options = &own;
     const dc3_classifier_info *teacher = run->teacher.info;
     DC3_TRY(dc3_run_bins(run));
     DC3_TRY(note_bins(run, run->bins));
@@ -51,7 +60,7 @@ static dc3_status select_in_bins(dc3_run *run, const int64_t *labels, dc3_select
 
 static dc3_status select_rows(dc3_run *run, const int64_t *labels, dc3_selection *selection)
 {
-    const dc3_select_options *options = &run->options->select;
+    const dc3_select_options own = options_of(run), *options = &own;
     const dc3_classifier_info *teacher = run->teacher.info;
     dc3_chooser *chooser = run->selection ? run->selection->chooser : run->method->chooser;
     int asks = run->selection || run->method->uses & DC3_USES_MAXIMIZER || !run->backbone.net;
@@ -72,7 +81,7 @@ static dc3_status check_classes(dc3_run *run, const int64_t *labels)
     for (int64_t i = 0; i < run->n; i++) readable[labels[i]]++;
     dc3_status status = DC3_OK;
     for (int c = 0; status == DC3_OK && c < classes; c++)
-        status = dc3_run_check_class(run, c, readable[c], dc3_run_wanted(run, c));
+        status = dc3_run_check_class(run, c, readable[c], dc3_run_wanted(run, c) * run->each);
     free(readable);
     return status;
 }
@@ -86,21 +95,50 @@ static dc3_part part_of(const dc3_run *run, const int64_t *labels, const dc3_sel
     if (i && labels[s->rows[i - 1]] == labels[row] && parts[i - 1].bin == part.bin)
         part.rank = parts[i - 1].rank + 1;
     part.gain = s->gains[i];
+    if (run->boxes) part.box = run->boxes[part.item], part.loss = run->losses[part.item];
     return part;
 }
 
 /* A class of too few gives its rows again, from the first on: as they were, without a gain. */
-static void take_parts(const dc3_run *run, const int64_t *labels, const dc3_selection *s, dc3_chosen *chosen)
+static void take_parts(const dc3_run *run, const int64_t *labels, const dc3_selection *s, dc3_part *parts)
 {
-    int64_t ipc = run->options->select.ipc, period = 0;
-    for (int64_t i = 0; i < s->count; i++, chosen->count++) {
-        if (i % ipc == 0)
+    int64_t each = options_of(run).ipc, period = 0;
+    for (int64_t i = 0; i < s->count; i++) {
+        if (i % each == 0)
             period = 0;
-        else if (!period && s->rows[i] == s->rows[i - i % ipc])
-            period = i % ipc;
-        chosen->parts[i] = period ? chosen->parts[i - period] : part_of(run, labels, s, i, chosen->parts);
-        if (period) chosen->parts[i].gain = NAN;
+        else if (!period && s->rows[i] == s->rows[i - i % each])
+            period = i % each;
+        parts[i] = period ? parts[i - period] : part_of(run, labels, s, i, parts);
+        if (period) parts[i].gain = NAN, parts[i].repeat++;
     }
+}
+
+static int by_turns(const void *a, const void *b)
+{
+    const dc3_part *x = a, *y = b;
+    if (x->repeat != y->repeat) return x->repeat < y->repeat ? -1 : 1;
+    if (x->rank != y->rank) return x->rank < y->rank ? -1 : 1;
+    return (x->bin > y->bin) - (x->bin < y->bin);
+}
+
+/* The parts [n] of a class. Those of a stored image are one after the other in turns between the bins, so
+ * that they are of different images, and the first images are a selection. A repeat has another crop. */
+static dc3_status arrange(dc3_run *run, int64_t n, dc3_part *parts)
+{
+    int64_t first = 0;
+    if (run->each > 1) qsort(parts, (size_t)n, sizeof *parts, by_turns);
+    while (first < n && !parts[first].repeat) first++;
+    return run->crops && first < n ? dc3_run_best_crops(run, n - first, parts + first) : DC3_OK;
+}
+
+static dc3_status take_all(dc3_run *run, const int64_t *labels, const dc3_selection *s, dc3_chosen *chosen)
+{
+    int64_t each = options_of(run).ipc;
+    DC3_TRY(dc3_chosen_open(run, s->count / run->each, chosen));
+    take_parts(run, labels, s, chosen->parts);
+    for (int64_t i = 0; i < s->count; i += each) DC3_TRY(arrange(run, each, chosen->parts + i));
+    chosen->count = s->count / run->each;
+    return DC3_OK;
 }
 
 dc3_status dc3_run_select(dc3_run *run, dc3_chosen *chosen)
@@ -111,8 +149,7 @@ dc3_status dc3_run_select(dc3_run *run, dc3_chosen *chosen)
     dc3_status status = labels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = select_rows(run, labels, &selection);
     if (status == DC3_OK) status = check_classes(run, labels);
-    if (status == DC3_OK) status = dc3_chosen_open(run, selection.count, chosen);
-    if (status == DC3_OK) take_parts(run, labels, &selection, chosen);
+    if (status == DC3_OK) status = take_all(run, labels, &selection, chosen);
     run->report->repeated = selection.repeated;
     dc3_selection_free(&selection);
     free(labels);

@@ -1,5 +1,6 @@
-/* Random images of each class. An image is known to be readable only once it is read, so the class's
- * random order is gone through until enough are found: the cost follows what is stored, not what there is. */
+/* Random images of each class, or the best crop of each (features/crops.h). An image is known to be readable
+ * only once it is read, so the class's random order is gone through until enough are found: the cost follows
+ * what is stored, not what there is. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include "base/rng.h"
 #include "condense/chosen.h"
 #include "features/copies.h"
+#include "features/crops.h"
 #include "features/skipped.h"
 
 enum { AT_ONCE = 64 };
@@ -87,13 +89,19 @@ dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t
 static dc3_status choose_class(dc3_run *run, int64_t first, int64_t n, dc3_chosen *chosen)
 {
     int label = dc3_dataset_label(run->dataset, first);
-    int64_t ipc = dc3_run_wanted(run, label), found, *items = malloc((size_t)ipc * sizeof *items);
+    int64_t ipc = dc3_run_wanted(run, label), wanted = ipc * run->each, found,
+            *items = malloc((size_t)wanted * sizeof *items);
+    dc3_part *parts = chosen->parts + chosen->count * run->each;
     if (!items) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = dc3_run_draw_readable(run, first, n, ipc, items, &found);
-    if (status == DC3_OK) status = dc3_run_check_class(run, label, found, ipc);
-    for (int64_t i = 0; status == DC3_OK && found && i < ipc; i++)
-        chosen->parts[chosen->count++] = (dc3_part){.item = items[i % found]};
-    if (status == DC3_OK && found) run->report->repeated += ipc - (found < ipc ? found : ipc);
+    dc3_status status = dc3_run_draw_readable(run, first, n, wanted, items, &found);
+    if (status == DC3_OK) status = dc3_run_check_class(run, label, found, wanted);
+    for (int64_t i = 0; status == DC3_OK && found && i < wanted; i++)
+        parts[i] = (dc3_part){.item = items[i % found], .repeat = (int)(i / found)};
+    if (status == DC3_OK && found && run->crops) status = dc3_run_best_crops(run, wanted, parts);
+    if (status == DC3_OK && found) {
+        chosen->count += ipc;
+        run->report->repeated += wanted - (found < wanted ? found : wanted);
+    }
     free(items);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "colour/combine.h"
 #include "condense/chosen.h"
 #include "features/copies.h"
+#include "features/crops.h"
 
 dc3_status dc3_chosen_open(const dc3_run *run, int64_t most, dc3_chosen *chosen)
 {
@@ -33,8 +34,7 @@ dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen)
         int label = dc3_dataset_label(run->dataset, part->item);
         place = label == last ? place + 1 : 0;
         last = label;
-        for (int k = 0; k < run->each; k++) part[k].place = place;
-        if (!part->box.side) part->repeat = used[part->item]++;
+        for (int k = 0; k < run->each; k++) part[k].place = place, part[k].repeat = used[part[k].item]++;
     }
     free(used);
     return DC3_OK;
@@ -68,6 +68,37 @@ dc3_status dc3_note_unreadable(dc3_made *made, const dc3_part *part, dc3_status 
     return status;
 }
 
+const char *dc3_run_again(const dc3_run *run)
+{
+    return run->crops && !*run->synthesis->again ? " with other crops" : run->synthesis->again;
+}
+
+void dc3_describe_patches(const dc3_run *run, const dc3_part *parts, json_t *line)
+{
+    if (!parts->box.side) return;
+    json_t *list = json_array();
+    for (int k = 0; k < run->each; k++) {
+        json_t *o = json_object();
+        dc3_box box = parts[k].box;
+        json_object_set_new(o, "source", dc3_json_text(dc3_dataset_key(run->dataset, parts[k].item)));
+        json_object_set_new(o, "box", json_pack("[i, i, i, i]", box.left, box.top, box.side, box.side));
+        json_object_set_new(o, "loss", json_real(parts[k].loss));
+        dc3_part_to_json(parts + k, o);
+        json_array_append_new(list, o);
+    }
+    json_object_set_new(line, "patches", list);
+}
+
+void dc3_crop_settings(const dc3_run *run, json_t *to)
+{
+    int64_t (*looks)(const dc3_run *, int64_t) = run->method->looks;
+    if (!run->crops) return;
+    json_object_set_new(to, "factor", json_integer(run->factor));
+    json_object_set_new(to, "crops", json_integer(run->crops));
+    json_object_set_new(to, "crop_area", json_pack("[f, f]", dc3_crop_area[0], dc3_crop_area[1]));
+    if (looks) json_object_set_new(to, "looked_at", json_integer(looks(run, run->options->select.ipc)));
+}
+
 dc3_status dc3_run_check_class(dc3_run *run, int label, int64_t readable, int64_t wanted)
 {
     const char *name = dc3_dataset_class_name(run->dataset, label);
@@ -81,16 +112,10 @@ dc3_status dc3_run_check_class(dc3_run *run, int label, int64_t readable, int64_
     if (readable)
         dc3_run_say(run, "warning: class '%s' has %lld %s images, fewer than %lld; some are used again%s",
                     name, (long long)readable, run->copies && run->copies->copies ? "different" : "readable",
-                    (long long)wanted, run->synthesis->again);
+                    (long long)wanted, dc3_run_again(run));
     else
         dc3_run_say(run, "warning: class '%s' has no readable image and gets none", name);
     return DC3_OK;
-}
-
-uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part)
-{
-    const char *key = dc3_dataset_key(run->dataset, part->item);
-    return dc3_hash64(key, strlen(key)) + (uint64_t)part->repeat;
 }
 
 int dc3_run_placed_size(const dc3_run *run)

@@ -7,16 +7,21 @@
 /* Room for `most` images, count 0. */
 dc3_status dc3_chosen_open(const dc3_run *run, int64_t most, dc3_chosen *chosen);
 void dc3_chosen_free(dc3_chosen *chosen);
-/* Numbers the stored images within their classes, and the repeats of whole images; none is stored yet. */
+/* Numbers the stored images within their classes, and the repeats of images; none is stored yet. */
 dc3_status dc3_chosen_number(const dc3_run *run, dc3_chosen *chosen);
+/* How the repeats of an image differ, after "used again". */
+const char *dc3_run_again(const dc3_run *run);
+/* Adds the squares that a stored image is made of to its line of metadata.jsonl, if it is: "patches", a list
+ * of
+ * {"source", "box", "loss"} and how each was chosen; and to the settings in dc3.json what they depend on. */
+void dc3_describe_patches(const dc3_run *run, const dc3_part *parts, json_t *line);
+void dc3_crop_settings(const dc3_run *run, json_t *settings);
 /* Warns, or fails with strict, where a class has fewer readable images than it is to give; of DC3_NOTE_LIMIT
  * classes. */
 dc3_status dc3_run_check_class(dc3_run *run, int label, int64_t readable, int64_t wanted);
 /* Adds what is known of how the image was chosen: "bin", "rank", "gain"; and takes it from there. */
 void dc3_part_to_json(const dc3_part *part, json_t *object);
 void dc3_part_of_json(const json_t *object, dc3_part *part);
-/* Names the part's random numbers: the image's key and the repeat. */
-uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part);
 /* Tells that of the image that is being made so many steps are done. */
 void dc3_run_made(const dc3_run *run, int steps);
 /* How many edits are made of an image that is stored. */

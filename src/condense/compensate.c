@@ -54,7 +54,8 @@ static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
     float *out = malloc((size_t)run->size * (size_t)run->size * 3 * sizeof *out);
     dc3_status status = dc3_editing_open(run, size, parts, &e);
     if (status == DC3_OK && !out) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_note_unreadable(made, part, dc3_editing_read(run, part->item, 0, &e));
+    if (status == DC3_OK) status = dc3_editing_read(run, part, 0, &e);
+    made->unreadable = e.unreadable;
     if (status == DC3_OK) status = dc3_editing_make(run, &with_progress, parts, d.prompts, d.seeds, 0, &e);
     const float *const *placed = (const float *const *)e.placed;
     if (status == DC3_OK) {

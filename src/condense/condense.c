@@ -52,10 +52,11 @@ static dc3_status choose(dc3_run *run, dc3_chosen *chosen)
     return status;
 }
 
-/* A probe is made where the images are chosen, or by itself where they were, and it is gone since. */
+/* A probe is made where the images are chosen, or by itself where they were, and it is gone since; of crops
+ * before there are features, since those are of the crops of which it is surest. */
 static dc3_status train_teacher(dc3_run *run, const dc3_chosen *chosen)
 {
-    if (!dc3_run_probes_features(run)) return dc3_run_train_teacher(run);
+    if (!dc3_run_probes_features(run) || run->crops) return dc3_run_train_teacher(run);
     if (!chosen->count) return DC3_OK;
     DC3_TRY(make_features(run));
     return dc3_run_probe(run);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "colour/combine.h"
 #include "condense/chosen.h"
-#include "features/features.h"
+#include "features/images.h"
 #include "condense/syntheses.h"
 
 /* The values of edit i of an image. */
@@ -37,7 +37,8 @@ static dc3_status make(dc3_run *run, const dc3_part *parts, dc3_made *made)
     float *memory = malloc((each * (size_t)(1 + count) + whole) * sizeof *memory), *edits[4] = {0};
     if (!memory) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int i = 0; i < count; i++) edits[i] = memory + each * (size_t)(1 + i);
-    dc3_status status = dc3_note_unreadable(made, parts, dc3_run_read_floats(run, parts->item, size, memory));
+    dc3_status status =
+        dc3_run_read_parts(run, parts, (int[]){size, 0}, (float *[]){memory, NULL}, &made->unreadable);
     if (status == DC3_OK)
         status = edit(run, parts, memory, edits, memory + each * (size_t)(1 + count), &made->image);
     free(memory);

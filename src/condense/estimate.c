@@ -1,6 +1,7 @@
 /* How long a run will take: measured on a few of its own images before it starts. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/listener.h"
@@ -18,6 +19,13 @@ enum { LEAST_LEFT = 64 << 20 };     /* bytes that a run takes beside what it has
 static const double writing = 0.01; /* seconds until an image and its row of state.db are safely on a disk */
 static const double enough = 0.7;   /* seconds to spend on a measurement, where one is not longer by itself */
 
+/* Parts of an image that is stored before any was chosen: which crops is not known yet. */
+static void fill_parts(const dc3_run *run, int64_t item, dc3_part parts[DC3_PARTS])
+{
+    for (int k = 0; k < DC3_PARTS; k++)
+        parts[k] = (dc3_part){.item = item, .box = {.side = run->crops ? 1 : 0}, .candidate = -1};
+}
+
 /* Seconds to make one image, read, edited, combined and encoded; -1 if it cannot be read. `steps` is changed
  * for it. */
 static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *seconds)
@@ -25,11 +33,12 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     int all = run->edit.steps;
     void *data = NULL;
     size_t size;
-    dc3_part part = {.item = item, .candidate = -1};
+    dc3_part parts[DC3_PARTS];
     dc3_made made = {0};
     double start = dc3_seconds_now();
+    fill_parts(run, item, parts);
     run->edit.steps = steps;
-    dc3_status status = run->synthesis->make(run, &part, &made);
+    dc3_status status = run->synthesis->make(run, parts, &made);
     run->edit.steps = all;
     if (status == DC3_OK) status = dc3_image_encode_as(&made.image, run->coding, &data, &size);
     *seconds = dc3_seconds_now() - start;
@@ -105,29 +114,53 @@ typedef struct rates {
     int size;       /* pixels at which the teacher sees images */
 } rates;
 
+/* Images whose crops are scored: all that have features, those that the method looks at, or what is drawn. */
+static int64_t cropped_images(const dc3_run *run, int64_t images, int64_t stored)
+{
+    int64_t all = dc3_dataset_size(run->dataset), most = 0;
+    if (run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) return images;
+    if (!run->method->looks) return stored * run->each;
+    for (int c = 0; c < dc3_dataset_classes(run->dataset); c++)
+        most += run->method->looks(run, dc3_run_wanted(run, c));
+    return most < all ? most : all;
+}
+
+/* Seconds to score crops. Each image is read twice. */
+static dc3_status cropping_time(dc3_run *run, const rates *r, int64_t images, double *seconds, char *text,
+                                size_t size)
+{
+    double each = 0;
+    if (run->teacher.net) DC3_TRY(dc3_teacher_measure(&run->teacher, &each));
+    each = (each + r->forward) * run->crops + 2 * r->reading;
+    dc3_run_say(run, "measured: %.1f ms per image to score %d crops", each * 1e3, run->crops);
+    snprintf(text, size, "%lld crops scored at %d px, ", (long long)images * run->crops, r->size);
+    *seconds = (double)images * each;
+    return DC3_OK;
+}
+
 /* Seconds to choose `stored` of `images` images; `text` says what is done for it. */
 static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, int64_t stored,
                                  double *seconds, char *text, size_t size)
 {
-    double each = 0;
+    double each = 0, cropping = 0;
+    *seconds = 0;
+    *text = 0;
     if (run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
         int pixels = run->encodes ? run->feature_size : r->size;
         if (run->encodes || run->teacher.net) DC3_TRY(dc3_run_measure_features(run, &each));
         each = (each > 0 ? each : r->reading) + r->forward;
         dc3_run_say(run, "measured: %.1f ms per image to read and encode at %d px", each * 1e3, pixels);
         snprintf(text, size, "%lld images encoded at %d px, ", (long long)images, pixels);
-    } else if (run->method->crops) { /* each is read twice */
-        if (run->teacher.net) DC3_TRY(dc3_teacher_measure(&run->teacher, &each));
-        each = (each + r->forward) * run->method->crops + 2 * r->reading;
-        images = run->method->examined(run);
-        dc3_run_say(run, "measured: %.1f ms per image to score %d crops", each * 1e3, run->method->crops);
-        snprintf(text, size, "%lld crops scored at %d px, ", (long long)images * run->method->crops, r->size);
-    } else { /* only those that are drawn are read */
-        images = stored;
-        each = r->reading;
-        snprintf(text, size, "%lld images drawn, ", (long long)images);
+        *seconds = (double)images * each;
+    } else if (!run->crops) { /* only those that are drawn are read */
+        snprintf(text, size, "%lld images drawn, ", (long long)stored);
+        *seconds = (double)stored * r->reading;
     }
-    *seconds = (double)images * each;
+    size_t used = strlen(text);
+    if (run->crops)
+        DC3_TRY(
+            cropping_time(run, r, cropped_images(run, images, stored), &cropping, text + used, size - used));
+    *seconds += cropping;
     return DC3_OK;
 }
 
@@ -143,7 +176,7 @@ static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, dou
         snprintf(text, size, "%lld edits of %d step%s at %d px, ", (long long)stored * dc3_run_edits(run),
                  run->edit.steps, run->edit.steps == 1 ? "" : "s", run->edit.size);
     } else {
-        if (run->synthesis->stitches) /* which crops is not known yet */
+        if (run->crops) /* which is not known yet */
             each = run->each * reading * run->options->select.threads;
         else
             DC3_TRY(measure_images(run, run->edit.steps, IMAGES, &each));
@@ -197,7 +230,8 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)
     if (images && run->trains && dc3_path_what(run->teacher_path) != DC3_PATH_FILE) {
         dc3_teacher_cost cost;
         DC3_TRY(dc3_run_measure_teacher(run, &cost));
-        int known = dc3_run_probes_features(run); /* what the backbone says is measured with the features */
+        /* What the backbone says is measured with the features, but of crops. */
+        int known = dc3_run_probes_features(run) && !run->crops;
         r.forward = known ? 0 : cost.forward;
         training = known ? cost.regression : cost.training + (double)images * r.reading;
         dc3_run_say(run, "measured: about %s to train a teacher first (%s FILE uses yours)",

@@ -34,7 +34,6 @@ typedef struct dc3_made {
 struct dc3_synthesis {
     const char *stage; /* as the report calls it */
     const char *again; /* how the repeats of an image differ, after "used again" */
-    int stitches;      /* a stored image is made of factor x factor squares, each of a part */
     int combines;      /* makes several edits of an image and combines them */
     /* How many edits of an image are made; NULL: what `combines` says. */
     int (*edits)(const dc3_run *run);
@@ -59,8 +58,9 @@ struct dc3_method {
     dc3_chooser *chooser; /* of dc3_run_select; NULL: bins and a submodular maximiser in each */
     const dc3_synthesis *synthesis;
     const dc3_image_edit *edit; /* of dc3_conventional */
-    int crops;                  /* of each image that is examined, which the teacher scores; 0: none */
-    int64_t (*examined)(const dc3_run *run); /* how many images are, at most; NULL without crops */
+    int crops;                  /* of an image that are drawn, where nothing is said (dc3_run.crops) */
+    /* How many images of a class that gives ipc are looked at, where it has them; NULL: all. */
+    int64_t (*looks)(const dc3_run *run, int64_t ipc);
 };
 
 #endif

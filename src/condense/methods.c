@@ -6,6 +6,7 @@
 #include "condense/syntheses.h"
 #include "colour/image_edit.h"
 #include "condense/rded.h"
+#include "features/crops.h"
 #include "select/choose.h"
 
 #define WORDS(id) .words = &dc3_method_words_of[id]
@@ -107,9 +108,9 @@ const dc3_method dc3_methods[DC3_METHODS] = {
             WORDS(DC3_METHOD_RDED),
             .needs = DC3_NEEDS_TEACHER,
             .select = dc3_run_select_crops,
-            .synthesis = &dc3_stitching,
-            .crops = DC3_RDED_CROPS,
-            .examined = dc3_rded_images,
+            .synthesis = &dc3_as_is,
+            .crops = DC3_CROPS,
+            .looks = dc3_rded_looks,
         },
 };
 

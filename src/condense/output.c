@@ -250,23 +250,23 @@ static dc3_status read_counts(dc3_run *run, const json_t *selection)
     return dc3_run_skip_listed(run, json_object_get(selection, "skipped"));
 }
 
-/* One part: [number, key], of a square [number, key, left, top, side, loss], of a whole image of which is
- * known how it was chosen [number, key, {"bin", "rank", "gain"}]. */
+/* One part: [number, key], of a square [number, key, left, top, side, loss]; where it is known how it was
+ * chosen {"bin", "rank", "gain"} comes last. */
 static json_t *part_to_json(const dc3_run *run, const dc3_part *part)
 {
     json_t *o = json_array();
     json_array_append_new(o, json_integer(part->item));
     json_array_append_new(o, dc3_json_text(dc3_dataset_key(run->dataset, part->item)));
-    if (!part->box.side && part->rank) {
-        json_t *how = json_object();
-        dc3_part_to_json(part, how);
-        json_array_append_new(o, how);
+    if (part->box.side) {
+        json_array_append_new(o, json_integer(part->box.left));
+        json_array_append_new(o, json_integer(part->box.top));
+        json_array_append_new(o, json_integer(part->box.side));
+        json_array_append_new(o, json_real(part->loss));
     }
-    if (!part->box.side) return o;
-    json_array_append_new(o, json_integer(part->box.left));
-    json_array_append_new(o, json_integer(part->box.top));
-    json_array_append_new(o, json_integer(part->box.side));
-    json_array_append_new(o, json_real(part->loss));
+    if (!part->rank) return o;
+    json_t *how = json_object();
+    dc3_part_to_json(part, how);
+    json_array_append_new(o, how);
     return o;
 }
 
@@ -286,7 +286,8 @@ static dc3_status part_of_json(const dc3_run *run, const char *path, const json_
             "added; put them back, or use %s to start over",
             path, key ? key : "(no name)", dc3_setting("fresh"));
     *part = (dc3_part){.item = number};
-    if (json_is_object(json_array_get(o, 2))) dc3_part_of_json(json_array_get(o, 2), part);
+    const json_t *how = json_array_get(o, json_array_size(o) - 1);
+    if (json_is_object(how)) dc3_part_of_json(how, part);
     part->box.left = (int)json_integer_value(json_array_get(o, 2));
     part->box.top = (int)json_integer_value(json_array_get(o, 3));
     part->box.side = (int)json_integer_value(json_array_get(o, 4));
@@ -366,6 +367,7 @@ char *dc3_metadata_line(const dc3_run *run, int number, const char *relative, co
     json_object_set_new(o, "method", json_string(run->method->words->name));
     if (!parts->box.side) json_object_set_new(o, "repeat", json_integer(parts->repeat));
     if (!parts->box.side) dc3_part_to_json(parts, o);
+    dc3_describe_patches(run, parts, o);
     run->synthesis->describe(run, parts, o);
     char *line = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(o);

@@ -4,11 +4,8 @@
 
 #include "condense/parts.h"
 
-enum { DC3_RDED_CROPS = 5 }; /* of each image that is looked at */
-
-/* How many images are looked at, at most. */
-int64_t dc3_rded_images(const dc3_run *run);
-
+/* How many images of a class that gives ipc are looked at, where it has them. */
+int64_t dc3_rded_looks(const dc3_run *run, int64_t ipc);
 /* Chooses them. */
 dc3_status dc3_run_select_crops(dc3_run *run, dc3_chosen *chosen);
 

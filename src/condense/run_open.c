@@ -9,7 +9,9 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "condense/amount.h"
+#include "condense/chosen.h"
 #include "condense/compensation.h"
+#include "condense/cropping.h"
 #include "condense/methods.h"
 #include "features/run_teacher.h"
 #include "features/run_backbone.h"
@@ -84,12 +86,10 @@ static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
     run->each = 1;
     run->needs = run->method->needs;
     if (needs >= DC3_RUN_METHOD) DC3_TRY(dc3_run_choose_selection(run));
+    DC3_TRY(dc3_run_choose_crops(run, needs >= DC3_RUN_METHOD));
     DC3_TRY(choose_teacher(run, needs));
     DC3_TRY(dc3_run_check_selection(run));
-    if (run->method->needs & DC3_NEEDS_TEACHER && !run->teacher_path)
-        return dc3_fail_about("method", "%s %s scores crops with a teacher: expected %s FILE",
-                              dc3_setting("method"), run->method->words->name, dc3_setting("teacher"));
-    return DC3_OK;
+    return dc3_run_check_crops(run);
 }
 
 /* Whose features are wanted. */
@@ -138,16 +138,12 @@ dc3_status dc3_run_check_edits(const dc3_run *run)
 /* Of the stored images, and how many parts they have. */
 static dc3_status choose_size(dc3_run *run)
 {
-    enum { SMALL = 64 }; /* up to which RDED's scripts take factor 1 */
     const dc3_condense_options *o = run->options;
     int edited = run->method->needs & DC3_NEEDS_EDITOR && run->detail == DC3_DETAIL_EDIT;
     if (o->size < 0 || o->size > 4096 || (o->size && o->size < 8))
         return dc3_fail_setting("size", "expected 8 to 4096 pixels, found %d", o->size);
-    if (o->factor < 0 || o->factor > 2)
-        return dc3_fail_setting("factor", "expected 1 or 2, found %d", o->factor);
     run->size = o->size ? o->size : edited ? run->edit.size : run->usual;
-    run->factor = o->factor ? o->factor : run->size > SMALL ? 2 : 1;
-    if (run->synthesis->stitches) run->each = run->factor * run->factor;
+    DC3_TRY(dc3_run_choose_factor(run));
     if (run->each > 1 || (run->synthesis->combines && run->combine == DC3_COMBINE_FOURFOLD))
         run->size -= run->size % 2;
     return DC3_OK;
@@ -182,7 +178,7 @@ static dc3_status check_classes(const dc3_run *run)
     const dc3_condense_options *o = run->options;
     if ((!o->strict && !o->dry_run) || dc3_amount_given(o)) return DC3_OK;
     return dc3_check_enough(&o->listener, run->dataset, (int64_t)o->select.ipc * run->each, o->strict,
-                            run->synthesis->again);
+                            dc3_run_again(run));
 }
 
 /* Saved features must not lie among what is read. One that cannot be written may hold what is wanted. */

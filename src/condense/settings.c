@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "run_folder/fingerprint.h"
 #include "select/objective.h"
-#include "condense/method.h"
+#include "condense/chosen.h"
 #include "features/run_teacher.h"
 #include "condense/selection.h"
 #include "condense/settings.h"
@@ -91,6 +91,7 @@ json_t *dc3_run_settings(const dc3_run *run)
     json_object_set_new(o, "format",
                         json_string(run->coding.quality ? dc3_coding_text(run->coding, format)
                                                         : dc3_image_extension(run->coding.format) + 1));
+    dc3_crop_settings(run, o);
     if (run->synthesis->settings) run->synthesis->settings(run, o);
     return o;
 }

@@ -9,6 +9,5 @@ extern const dc3_synthesis dc3_calibrated;   /* calibrated.c */
 extern const dc3_synthesis dc3_as_is;
 extern const dc3_synthesis dc3_uncompensated; /* as_is.c: of the method dc3 without compensation */
 extern const dc3_synthesis dc3_conventional;
-extern const dc3_synthesis dc3_stitching; /* rded.c */
 
 #endif

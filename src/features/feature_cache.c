@@ -9,6 +9,7 @@
 #include "run_folder/fingerprint.h"
 #include "io/safetensors.h"
 #include "features/copies.h"
+#include "features/crops.h"
 #include "features/feature_rows.h"
 #include "features/skipped.h"
 
@@ -41,7 +42,11 @@ static uint64_t key_of(const dc3_run *run)
     uint64_t key = dc3_hash64(all, sizeof all);
     if (run->backbone.net)
         key = dc3_hash64((uint64_t[]){key, dc3_fingerprint_any(run->backbone_path)}, 2 * sizeof key);
-    const char *list = asks ? run->options->teacher_classes : NULL; /* it says whose logits they are */
+    if (run->crops)
+        key = dc3_hash64((uint64_t[]){key, dc3_fingerprint_any(run->teacher_path), (uint64_t)t->size,
+                                      (uint64_t)run->crops, (uint64_t)run->factor, run->options->select.seed},
+                         6 * sizeof key);
+    const char *list = asks || run->crops ? run->options->teacher_classes : NULL; /* whose logits they are */
     return list ? dc3_hash64((uint64_t[]){key, dc3_fingerprint_any(list)}, 2 * sizeof key) : key;
 }
 
@@ -65,12 +70,33 @@ static dc3_status skip_again(dc3_run *run, const char *skipped, const char *copi
     return status;
 }
 
+/* The squares that stand for the images; 0: the run has some, and they are not there. */
+static int take_squares(dc3_run *run, const dc3_table *table)
+{
+    int64_t n = dc3_dataset_size(run->dataset);
+    const dc3_tensor *boxes = NULL, *losses = NULL;
+    if (!run->crops) return 1;
+    if (dc3_table_get(table, "boxes", 2, (int64_t[]){n, 3}, &boxes) != DC3_OK || boxes->dtype != DC3_I32 ||
+        dc3_table_get(table, "losses", 1, &n, &losses) != DC3_OK || losses->dtype != DC3_F64)
+        return 0;
+    dc3_run_take_crops(run, boxes->data, losses->data);
+    return run->boxes && run->losses;
+}
+
+static dc3_status give_squares(const dc3_run *run, dc3_table *table)
+{
+    int64_t n = dc3_dataset_size(run->dataset);
+    if (!run->crops) return DC3_OK;
+    DC3_TRY(dc3_table_add(table, "boxes", dc3_view(run->boxes, DC3_I32, 2, (int64_t[]){n, 3})));
+    return dc3_table_add(table, "losses", dc3_view(run->losses, DC3_F64, 1, &n));
+}
+
 dc3_status dc3_feature_cache_read(dc3_run *run, const char *path, int *found)
 {
     dc3_table *table = NULL;
     *found = 0;
     if (dc3_path_what(path) == DC3_PATH_FILE && dc3_safetensors_open(path, &table) == DC3_OK) {
-        *found = dc3_feature_rows_take(run, table);
+        *found = take_squares(run, table) && dc3_feature_rows_take(run, table);
         if (*found) dc3_run_say(run, "features of %lld images from %s", (long long)run->n, path);
     }
     const char *took = *found ? dc3_table_text(table, "seconds") : NULL;
@@ -96,6 +122,7 @@ dc3_status dc3_feature_cache_write(const dc3_run *run, const char *path, double 
     if (status == DC3_OK && skipped) status = dc3_table_set_text(table, "skipped", skipped);
     if (status == DC3_OK && copies) status = dc3_table_set_text(table, "copies", copies);
     if (status == DC3_OK) status = dc3_feature_rows_give(run, table);
+    if (status == DC3_OK) status = give_squares(run, table);
     if (status == DC3_OK) status = dc3_safetensors_save(path, table);
     dc3_table_close(&table);
     free(skipped);

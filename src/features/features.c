@@ -1,5 +1,6 @@
 /* Features of a dataset, as the method needs: the embedding of a backbone, or the mean of the VAE's
- * posterior, of every image; with a teacher, its embedding and logits. */
+ * posterior, of every image, or of the square that stands for it; with a teacher, its embedding and logits.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,10 @@
 #include "base/listener.h"
 #include "base/pieces.h"
 #include "features/copies.h"
+#include "features/crops.h"
 #include "features/features.h"
 #include "features/feature_rows.h"
+#include "features/images.h"
 #include "base/rng.h"
 #include "features/skipped.h"
 #include "ops/workers.h"
@@ -90,41 +93,6 @@ static dc3_status encode(const stage *s, int at, float *to)
     return dc3_editor_encode_in(run->editor, s->encoders[at], s->rows, run->feature_size, w->rgb, to);
 }
 
-/* The image of `source` as floats [size, size, 3]; `more`: at another size too, later. pixels: their hash, or
- * NULL. */
-static dc3_status read_floats(const dc3_run *run, dc3_image_source *source, int size, int more, float *to,
-                              dc3_appearance *view)
-{
-    dc3_image image;
-    DC3_TRY(dc3_image_source_read(source, size, size, run->fit, more, &image));
-    dc3_image_to_floats(&image, to);
-    if (view) *view = dc3_appearance_of(&image, dc3_image_source_reduced(source));
-    dc3_image_free(&image);
-    return DC3_OK;
-}
-
-dc3_status dc3_run_read_sizes(const dc3_run *run, int64_t item, const int sizes[2], float *const to[2],
-                              dc3_image_hashes *hashes)
-{
-    dc3_image_source *source;
-    dc3_appearance *view = hashes ? &hashes->view : NULL;
-    DC3_TRY(dc3_dataset_source(run->dataset, item, &source));
-    int same = to[0] && to[1] && sizes[0] == sizes[1];
-    dc3_status status = to[0] ? read_floats(run, source, sizes[0], to[1] && !same, to[0], view) : DC3_OK;
-    if (same && status == DC3_OK)
-        memcpy(to[1], to[0], (size_t)sizes[0] * (size_t)sizes[0] * 3 * sizeof *to[0]);
-    else if (to[1] && status == DC3_OK)
-        status = read_floats(run, source, sizes[1], 0, to[1], to[0] ? NULL : view);
-    if (hashes) hashes->file = run->state ? dc3_image_source_hash(source) : 0;
-    dc3_image_source_close(&source);
-    return status;
-}
-
-dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to)
-{
-    return dc3_run_read_sizes(run, item, (int[]){size, 0}, (float *[]){to, NULL}, NULL);
-}
-
 /* Reads image i of a piece, for the VAE as `rgb` and for the teacher as `seen`; one that is not there or
  * cannot be read is nothing. */
 static void load(const dc3_run *run, int64_t item, int is_there, int i, float *rgb, float *seen, piece *p)
@@ -132,7 +100,7 @@ static void load(const dc3_run *run, int64_t item, int is_there, int i, float *r
     const int sizes[] = {run->feature_size, run->teacher.size};
     float *const to[] = {rgb, seen};
     p->failed[i] =
-        is_there && dc3_run_read_sizes(run, item, sizes, (float *[]){rgb, seen}, &p->hashes[i]) != DC3_OK;
+        is_there && dc3_run_read_candidate(run, item, sizes, (float *[]){rgb, seen}, &p->hashes[i]) != DC3_OK;
     if (p->failed[i]) snprintf(p->reason[i], sizeof p->reason[i], "%s", dc3_error_text());
     for (int k = 0; k < 2 && (!is_there || p->failed[i]); k++)
         if (to[k]) memset(to[k], 0, (size_t)sizes[k] * (size_t)sizes[k] * 3 * sizeof **to);
@@ -337,7 +305,8 @@ dc3_status dc3_run_features(dc3_run *run)
     dc3_status status = cached ? dc3_feature_cache_read(run, cached, &found) : DC3_OK;
     if (status == DC3_OK && !found) {
         double start = dc3_seconds_now();
-        status = compute_all(run);
+        if (run->crops) status = dc3_run_crop_all(run);
+        if (status == DC3_OK) status = compute_all(run);
         if (status == DC3_OK && cached)
             status = dc3_feature_cache_write(run, cached, dc3_seconds_now() - start);
     }

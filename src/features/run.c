@@ -67,6 +67,8 @@ void dc3_run_close(dc3_run *run)
     free(run->give);
     free(run->bins);
     free(run->answers);
+    free(run->boxes);
+    free(run->losses);
     dc3_copies_close(&run->copies);
     json_decref(run->skipped);
     free(run->skipped_path);

@@ -44,9 +44,10 @@ typedef struct dc3_run {
     int64_t *give; /* [classes] images of each, where they are counted over all; NULL: select.ipc of each */
     int64_t total; /* their sum */
     int size, feature_size;
-    int usual;                        /* dc3_usual_size of the dataset, at most 256 */
-    int each;                         /* parts of a stored image */
-    int factor;                       /* of crops: patches across a stored image */
+    int usual;  /* dc3_usual_size of the dataset, at most 256 */
+    int each;   /* parts of a stored image */
+    int crops;  /* of an image that are drawn, of which the best stands for it; 0: all of it does */
+    int factor; /* of crops: patches across a stored image */
     int64_t feature_length;           /* values of one image's features */
     dc3_feature_rows *rows;           /* where the next three lie; NULL before */
     const float *features;            /* [n, feature_length] of the readable images, in the dataset's order */
@@ -55,13 +56,16 @@ typedef struct dc3_run {
     int64_t *items;                   /* [n], their numbers in the dataset, ascending */
     int64_t *bins;                    /* [n], within each class; NULL before they are known or without them */
     int64_t n;
-    int64_t listed;          /* images to compensate, of a list or all; 0: the method chooses */
-    dc3_state *state;        /* of the run folder; NULL where the command makes none */
-    dc3_copies *copies;      /* of the images that were looked at, NULL before */
-    int poor_classes;        /* that have fewer images than are wanted */
-    json_t *skipped;         /* list of [key, reason] */
-    char *skipped_path;      /* where it is written */
-    double rate;             /* FLOP/s measured by the estimate */
+    dc3_box *boxes;     /* [dataset], the square that stands for each image (crops.h), side 0: none, it does
+                           itself; NULL     before they are known or without crops */
+    double *losses;     /* [dataset] of the squares, by the teacher */
+    int64_t listed;     /* images to compensate, of a list or all; 0: the method chooses */
+    dc3_state *state;   /* of the run folder; NULL where the command makes none */
+    dc3_copies *copies; /* of the images that were looked at, NULL before */
+    int poor_classes;   /* that have fewer images than are wanted */
+    json_t *skipped;    /* list of [key, reason] */
+    char *skipped_path; /* where it is written */
+    double rate;        /* FLOP/s measured by the estimate */
     int64_t making, to_make; /* number of the image that is being made, and of all; to_make 0: none is */
     int stage;               /* that time passes in */
     double stage_start;      /* when it began, seconds */

@@ -14,6 +14,7 @@
 #include "base/listener.h"
 #include "base/text.h"
 #include "features/features.h"
+#include "features/images.h"
 #include "condense/run_open.h"
 #include "run_folder/fingerprint.h"
 #include "measure/fidelity.h"

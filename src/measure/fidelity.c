@@ -281,9 +281,8 @@ static dc3_status open_originals(dc3_measuring *m, const dc3_subject *s, dc3_pai
     const dc3_measure_options *o = m->options;
     const json_t *settings = json_object_get(s->document, "settings");
     const char *data = o->originals ? o->originals : json_string_value(json_object_get(settings, "data"));
-    const char *method = json_string_value(json_object_get(settings, "method"));
-    if (method && strcmp(method, "rded") == 0)
-        snprintf(why, size, "its images are stitched from crops");
+    if (json_object_get(settings, "crops"))
+        snprintf(why, size, "its images are crops of others");
     else if (!data)
         snprintf(why, size, "its dc3.json names no dataset; %s says where the originals are",
                  dc3_setting("originals"));

@@ -33,8 +33,7 @@ static dc3_status find(const dc3_dataset *dataset, GHashTable *numbers, const ch
         return dc3_fail(DC3_ERR_FORMAT, "%s: '%.200s' is no image of %s", where, source,
                         dc3_dataset_path(dataset));
     if (json_object_get(listed->line, "box"))
-        return dc3_fail(DC3_ERR_FORMAT, "%s: a square of an image (of method rded); expected whole images",
-                        where);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: a square of an image; expected whole images", where);
     listed->item = (int64_t)found - 1;
     listed->label = dc3_dataset_label(dataset, listed->item);
     return DC3_OK;

@@ -98,6 +98,13 @@ done
 expect 2 "--backbone: --method dc3-select has no use for it" "${run[@]}" "${with[@]}" -o x --selection herding \
   --teacher trained.safetensors
 expect 0 "a linear probe on the backbone is the teacher" "${run[@]}" "${with[@]}" -o herded --selection herding
+# The probe scores crops before their features are made, by which they are chosen; a run that has lost all else goes on.
+expect 0 "a linear probe on the backbone is the teacher" "${run[@]}" "${with[@]}" -o cropped --crops 2
+grep -q '"similarity": "gradients"' cropped/dc3.json && grep -q '"crops": 2' cropped/dc3.json ||
+  fail "crops by a probe: $(< cropped/dc3.json)"
+cp -r cropped cropped2 && rm cropped2/selection.json cropped2/train/*/*.png
+expect 0 "6 images stored" "${run[@]}" "${with[@]}" -o cropped2 --crops 2
+same_run cropped cropped2 > differences || fail "crops by a probe, chosen again: $(< differences)"
 expect 2 "--teacher-epochs means nothing with --backbone" "${run[@]}" "${with[@]}" -o x --teacher-epochs 2
 expect 2 "--teacher-arch means nothing with --backbone" "${run[@]}" "${with[@]}" -o x --teacher-arch resnet18
 expect 2 "--feature-size: the backbone is the teacher too, which sees images at 48 px" "${run[@]}" "${with[@]}" -o x \

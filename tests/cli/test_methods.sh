@@ -110,15 +110,15 @@ expect 0 "14 images selected from 14, " "$dc3" select data -o listed.jsonl --met
 grep -q '^red/text.png: ' listed.jsonl.skipped.txt || fail "select: the unreadable one is listed"
 cp -r data lost
 for method in jitter random rded; do
-  expect 0 "14 images stored" "$dc3" condense lost -o lost-$method --method $method --ipc 7 --factor 1 \
+  expect 0 "14 images stored" "$dc3" condense lost -o lost-$method --method $method --ipc 7 \
     --teacher teacher.safetensors --any-teacher "${common[@]}"
   rm lost-$method/train/red/*-r[12].png
 done
 echo "no longer an image" > lost/red/r1.png; "$make" lost/red/r2.png 8 8 1 2 3
-expect 0 "13 images stored" "$dc3" condense lost -o lost-jitter --method jitter --ipc 7 --factor 1 \
+expect 0 "13 images stored" "$dc3" condense lost -o lost-jitter --method jitter --ipc 7 \
   --teacher teacher.safetensors --any-teacher "${common[@]}"
-expect 0 "13 images stored" "$dc3" condense lost -o lost-random --method random --ipc 7 --factor 1 "${common[@]}"
-expect 0 "12 images stored" "$dc3" condense lost -o lost-rded --method rded --ipc 7 --factor 1 \
+expect 0 "13 images stored" "$dc3" condense lost -o lost-random --method random --ipc 7 "${common[@]}"
+expect 0 "12 images stored" "$dc3" condense lost -o lost-rded --method rded --ipc 7 \
   --teacher teacher.safetensors --any-teacher "${common[@]}"
 for method in jitter random rded; do
   grep -q '^red/r1.png: ' lost-$method/skipped.txt || fail "$method: a lost image is not listed"

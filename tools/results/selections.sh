@@ -1,43 +1,55 @@
 #!/bin/bash
-# What the choices of images are worth on CIFAR-10 (docs/methods.md): selections.sh CIFAR WORK [IPC], where CIFAR has
-# train/ with a folder per class. Nothing of CIFAR's test set is used: the images whose names end in 7 are held out,
-# teacher and sets see the rest. WORK/selections.txt has a row for each IPC and kind of labels, and a column for each
-# method or selection of dc3-select. Each step continues where it stopped; students of one thread each run side by side.
+# What the choices of images are worth (docs/methods.md): selections.sh DATA WORK [IPC], where DATA, such as CIFAR-10 or
+# ImageNette, has train/ with a folder per class. Nothing of its test set is used: the images whose names end in 7 are
+# held out, teacher and sets see the rest. WORK/selections.txt has a row for each IPC and kind of labels, and a column
+# for each method or selection of dc3-select. Each step continues where it stopped; students of one thread each run side
+# by side. Selections of whole images and of crops, and of mosaics of four crops, at 128 pixels:
+#
+#     LABELS='hard soft' WAYS='random rded paper random+crop paper+crop cao2+crop' selections.sh cifar10 work
+#     SIZE=128 ARCH=resnet18 WAYS='random rded paper paper+crop paper+mosaic' selections.sh imagenette work
 #
 # In the environment: SEEDS (default 3), JOBS (default: processors), LABELS (default hard), WAYS (words, default random
-# rded and every selection), SEEN (images that each student sees; default 3,000, 30,000 and 150,000 at IPC 1, 10, 50),
-# TEACHER (a file, default: one is trained on the images that are not held out), EPOCHS (of it, default 14), FROM (last
-# digits of the names of the images that are chosen from, default 0-689).
+# rded and every selection; X+crop and X+mosaic: --crops CROPS with factor 1 and 2), CROPS (default 5), SIZE (pixels,
+# default: the images'), ARCH (of teacher and students, default convnet3), SEEN (images that each student sees; default
+# 3,000, 30,000 and 150,000 at IPC 1, 10, 50), TEACHER (a file, default: one is trained on the images that are not held
+# out), EPOCHS (of it, default 14), FROM (last digits of the names of the images that are chosen from, default 0-689).
 set -eu
-cifar=$(realpath "$1") work=$2 only=${3:-}
+data=$(realpath "$1") work=$2 only=${3:-}
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
 [[ $only =~ ^(|1|10|50)$ ]] || { echo "expected IPC 1, 10 or 50, found $only" >&2; exit 1; }
 seeds=${SEEDS:-3} jobs=${JOBS:-$(nproc)} kinds=${LABELS:-hard}
-ways=${WAYS:-random rded paper bps cao2 kmeans herding}
+ways=${WAYS:-random rded paper bps cao2 kmeans herding} arch=${ARCH:-convnet3}
+size=(${SIZE:+--size "$SIZE"})
 export OMP_WAIT_POLICY=passive
 source "$(dirname "$0")/held_out.sh"
 mkdir -p "$work" && cd "$work"
 
-split_train "$cifar"
-from=$(fit_part "$cifar" "${FROM:-}")
+split_train "$data"
+from=$(fit_part "$data" "${FROM:-}")
 teacher=${TEACHER:-teacher.safetensors}
-[[ -f $teacher ]] || "$dc3" train fit --val held --arch convnet3 --epochs "${EPOCHS:-14}" --seed 1 \
+[[ -f $teacher ]] || "$dc3" train fit --val held --arch "$arch" "${size[@]}" --epochs "${EPOCHS:-14}" --seed 1 \
   -o teacher.safetensors --json > teacher.json 2>> teacher.log
 
 small_batch() { case $1 in 1) echo 10 ;; 10) echo 25 ;; *) echo 50 ;; esac; }
 seen() { case $1 in 1) echo "${SEEN:-3000}" ;; 10) echo "${SEEN:-30000}" ;; *) echo "${SEEN:-150000}" ;; esac; }
 condense() { # WAY IPC SEED
-  local how=(--method dc3-select --selection "$1")
-  [[ $1 != random && $1 != rded ]] || how=(--method "$1")
+  local how=(--method dc3-select --selection "${1%+*}")
+  [[ $1 != random* && $1 != rded* ]] || how=(--method "${1%+*}")
+  case $1 in
+    *+crop) how+=(--crops "${CROPS:-5}" --factor 1) ;;
+    *+mosaic) how+=(--crops "${CROPS:-5}" --factor 2) ;;
+    *+*) echo "expected +crop or +mosaic, found $1" >&2; exit 1 ;;
+  esac
   [[ -f runs/$1-$2-$3/dc3.json ]] && grep -q '"complete": *true' "runs/$1-$2-$3/dc3.json" && return
   "$dc3" condense "$from" -o "runs/$1-$2-$3" "${how[@]}" --ipc "$2" --teacher "$teacher" --cache features --seed "$3" \
-    --no-report -q > /dev/null
+    "${size[@]}" --no-report -q > /dev/null
 }
 student() { # WAY IPC LABELS SEED
   local out=scores/$2-$3-$1-$4.json
   [[ ! -f $out ]] || return 0
-  "$dc3" evaluate "runs/$1-$2-$4" --val held --teacher "$teacher" --arch convnet3 --labels "$3" --seed "$4" \
-    --threads 1 --batch "$(small_batch "$2")" --images-seen "$(seen "$2")" -q --json -o "$out.row.json" > "$out.part"
+  "$dc3" evaluate "runs/$1-$2-$4" --val held --teacher "$teacher" --arch "$arch" "${size[@]}" --labels "$3" \
+    --seed "$4" --threads 1 --batch "$(small_batch "$2")" --images-seen "$(seen "$2")" -q --json \
+    -o "$out.row.json" > "$out.part"
   rm "$out.row.json" && mv "$out.part" "$out"
 }
 table() {
