@@ -99,6 +99,11 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
         if (!r->stage[2] && r->stored)
             json_object_set_new(o, "selected", json_integer((json_int_t)r->stored));
         if (r->stage[2]) json_object_set_new(o, "image_bytes", json_integer((json_int_t)r->bytes));
+        if (r->files) {
+            json_object_set_new(o, "files", json_integer((json_int_t)r->files));
+            json_object_set_new(o, "file_bytes", json_integer((json_int_t)r->file_bytes));
+            json_object_set_new(o, "disk_bytes", json_integer((json_int_t)r->disk_bytes));
+        }
         if (*r->backbone) json_object_set_new(o, "backbone", json_string(r->backbone));
         if (r->pretrained) json_object_set_new(o, "backbone_pretrained", json_string(r->pretrained));
         if (r->probe_top1 >= 0) json_object_set_new(o, "probe_top1", json_real(r->probe_top1));
@@ -109,7 +114,7 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
         print_json(o);
         return;
     }
-    char bytes[DC3_NUMBER_TEXT];
+    char bytes[DC3_NUMBER_TEXT], disk[DC3_NUMBER_TEXT];
     for (int i = 0; i < DC3_STAGES; i++)
         if (r->stage[i]) printf("%-20s %8.1f s\n", r->stage[i], r->seconds[i]);
     if (r->stage[2])
@@ -119,5 +124,9 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
                (long long)r->readable, (long long)r->repeated);
     printf("%lld images skipped, peak memory %.0f MB\n", (long long)r->skipped, r->peak_bytes * 1e-6);
     if (r->stage[2]) printf("bytes of images: %s\n", dc3_size_text(r->bytes, bytes));
+    if (r->files)
+        printf("on the disk: %lld file%s of %s, whose blocks take %s\n", (long long)r->files,
+               r->files == 1 ? "" : "s", dc3_size_text(r->file_bytes, bytes),
+               dc3_size_text(r->disk_bytes, disk));
     printf("result: %s\n", out);
 }

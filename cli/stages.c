@@ -87,23 +87,54 @@ static const option compensation_options[] = {
     {0}};
 static const option budget_options[] = {
     {"budget", 0, OPTION_BYTES, offsetof(settings, options.budget), ANY,
-     "In place of --ipc: bytes that OUT/train may take, images and metadata.jsonl (30kB, 5MB); how many "
-     "images, and "
-     "unless --format is given in which format and quality, follow (docs/formats.md)",
+     "In place of --ipc: bytes that OUT/train may take, images and what is said of them (30kB, 5MB), and "
+     "with "
+     "--label-views soft labels together with it; how many images, and unless --format is given in which "
+     "format and quality, follow (docs/formats.md)",
      "SIZE"},
+    {"label-views", 0, OPTION_WHOLE, offsetof(settings, options.label_views), WITHIN(1, 100000),
+     "Leave room in the --budget for soft labels of V views of each image, which dc3 label OUT then stores "
+     "by "
+     "itself (default: for none)",
+     "V"},
+    {"label-bits", 0, OPTION_WHOLE, offsetof(settings, options.label_bits), WITHIN(8, 16),
+     "Bits of a logit of those labels, 8 or 16 (default 16)", "8|16"},
+    {"label-top-k", 0, OPTION_WHOLE, offsetof(settings, options.label_top_k), WITHIN(1, 1000000),
+     "Logits of a view that those labels store, the largest (default: all)", "K"},
     {0}};
-static const option *const condense_tables[] = {compute_options,      result_options,  data_options,
-                                                features_options,     set_options,     model_options,
-                                                method_options,       select_options,  amount_options,
-                                                budget_options,       teacher_options, own_teacher_options,
-                                                backbone_options,     store_options,   editing_options,
-                                                compensation_options, report_options,  NULL};
+static const option shard_options[] = {
+    {"store", 0, OPTION_WORD, offsetof(settings, options.store), ANY,
+     "files, an image each; tar, WebDataset shards OUT/train/train-000000.tar and so on, so that small files "
+     "take no block of the disk each (default files)",
+     "KIND"},
+    {"shard-size", 0, OPTION_BYTES, offsetof(settings, options.shard_size), ANY,
+     "Of --store tar: bytes of a shard at most (default 100MB)", "SIZE"},
+    {0}};
+static const option *const condense_tables[] = {compute_options,
+                                                result_options,
+                                                data_options,
+                                                features_options,
+                                                set_options,
+                                                model_options,
+                                                method_options,
+                                                select_options,
+                                                amount_options,
+                                                budget_options,
+                                                teacher_options,
+                                                own_teacher_options,
+                                                backbone_options,
+                                                store_options,
+                                                editing_options,
+                                                compensation_options,
+                                                shard_options,
+                                                report_options,
+                                                NULL};
 static const option list_options[] = {{"list", 0, OPTION_PATH, offsetof(settings, options.list), ANY,
                                        "Only the images of a list that dc3 select wrote", "FILE.jsonl"},
                                       {0}};
-static const option *const compensate_tables[] = {compute_options, result_options, data_options,
-                                                  set_options,     model_options,  store_options,
-                                                  editing_options, list_options,   NULL};
+static const option *const compensate_tables[] = {
+    compute_options, result_options,  data_options, set_options,   model_options,
+    store_options,   editing_options, list_options, shard_options, NULL};
 
 const command condense_command = {
     "condense",

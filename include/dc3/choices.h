@@ -33,6 +33,12 @@ typedef enum dc3_image_format {
     DC3_AVIF                 /* "avif", which needs a quality; where the installed libheif writes it */
 } dc3_image_format;
 
+/* What the stored images of a run stand in; "store". */
+typedef enum dc3_store_kind {
+    DC3_STORE_FILES, /* "files": a file each, in a folder for each class */
+    DC3_STORE_TAR    /* "tar": WebDataset shards */
+} dc3_store_kind;
+
 /* How finely an image with loss stores its colours. */
 typedef enum dc3_chroma {
     DC3_CHROMA_444, /* "444": as finely as its brightness */
@@ -181,6 +187,7 @@ DC3_API dc3_status dc3_image_format_parse(const char *word, dc3_image_format *va
  * an error: DC3_ERR_OPTION (format). A word alone gives quality 0: none. */
 DC3_API dc3_status dc3_image_coding_parse(const char *text, dc3_image_format *format, int *quality,
                                           dc3_chroma *chroma);
+DC3_API dc3_status dc3_store_kind_parse(const char *word, dc3_store_kind *value);
 DC3_API dc3_status dc3_combine_parse(const char *word, dc3_combine *value);
 DC3_API dc3_status dc3_compensation_kind_parse(const char *word, dc3_compensation_kind *value);
 DC3_API dc3_status dc3_detail_parse(const char *word, dc3_detail *value);
@@ -200,6 +207,7 @@ DC3_API dc3_status dc3_selection_kind_parse(const char *word, dc3_selection_kind
 DC3_API const char *dc3_compute_name(dc3_compute value);
 DC3_API const char *dc3_fit_name(dc3_fit value);
 DC3_API const char *dc3_image_format_name(dc3_image_format value);
+DC3_API const char *dc3_store_kind_name(dc3_store_kind value);
 DC3_API const char *dc3_combine_name(dc3_combine value);
 DC3_API const char *dc3_compensation_kind_name(dc3_compensation_kind value);
 DC3_API const char *dc3_detail_name(dc3_detail value);

@@ -73,8 +73,9 @@ typedef struct dc3_condense_options {
      * them. */
     int total;       /* images in all, at least one of each class; 0: not given */
     double fraction; /* of the dataset's images, above 0 to 1, rounded down; 0: not given */
-    double budget; /* bytes that OUT/train may take, images and metadata.jsonl; 0: not given. How many images
-                      and, unless `format` is given, in which format with which quality: src/budget/rule.c */
+    double budget;   /* bytes that OUT/train may take, images and metadata.jsonl or all of the tars, and with
+                        `label_views` those labels together with it; 0: not given. How many images
+                        and, unless `format` is given, in which format with which quality: src/budget/rule.c */
     const char *backbone; /* a classifier's file, of any classes; "none" or NULL: none. Its embeddings of the
                              images, frozen, stand for the VAE's features, and for a teacher's where images
                              are compared by those; without `teacher` dc3_condense makes its last layer anew
@@ -84,6 +85,13 @@ typedef struct dc3_condense_options {
     int crops; /* of each image so many random ones, 1 to 100, of which that stands for it of which a teacher
                   is surest: it is what is chosen by and what is stored; 0: all of the image does, but for
                   "rded" the best of 5 */
+    dc3_store_kind store; /* of dc3_condense and dc3_compensate_command: what the images stand in */
+    double
+        shard_size; /* of DC3_STORE_TAR: bytes of a tar at most, or of one sample; from 10240 on, 0: 100 MB */
+    /* The soft labels that `budget` is for as well, as dc3_label_options has them. */
+    int label_views; /* of each image, 1 to 100000; 0: for no labels */
+    int label_bits;  /* 16 (0) or 8 */
+    int label_top_k; /* 0: all logits */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);
@@ -102,17 +110,20 @@ typedef struct dc3_condense_report {
     double estimate_seconds;    /* made before the work */
     double cached_seconds;      /* that features from the cache took when they were made; not in `seconds` */
     double peak_bytes;          /* resident, of the process */
-    double bytes;               /* of the files of the stored images; of a dry run an estimate, 0: none */
+    double bytes;               /* of the stored images, encoded; of a dry run an estimate, 0: none */
     char backbone[24];          /* its architecture; "": none is used */
     const char *pretrained;     /* what it was trained on, as far as can be told; NULL: not known */
     double
         probe_top1;  /* of a linear probe, the run's own teacher, on held-out images, 0 to 1; -1: not known */
     int64_t planned; /* images that dc3_condense means to store, of a dry run too; a budget leaves some out */
+    int64_t files;   /* in OUT/train, once the run is complete; 0 before */
+    double file_bytes; /* their lengths */
+    double disk_bytes; /* what their blocks take of the disk */
 } dc3_condense_report;
 
-/* Everything: DATA to OUT/train/<class>/, OUT/train/metadata.jsonl, OUT/dc3.json; and OUT/state.db,
- * OUT/map.json and OUT/report.html (dc3_report), without which the run is complete too. Refuses a folder that
- * it did not make; in a folder of the same settings it continues. */
+/* Everything: DATA to OUT/train/<class>/ and OUT/train/metadata.jsonl, or to OUT/train/train-000000.tar and
+ * so on; OUT/dc3.json; and OUT/state.db, OUT/map.json and OUT/report.html (dc3_report), without which the run
+ * is complete too. Refuses a folder that it did not make; in a folder of the same settings it continues. */
 DC3_API dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report);
 /* The bins of every image, as lines of JSON in the file `out`. */
 DC3_API dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report);

@@ -22,8 +22,8 @@ typedef struct dc3_label_options {
                             logits of several, up to 16 */
     const char *arch;    /* each teacher's architecture, to be checked; derived from its tensors */
     int size;   /* pixels of a view's side; default the teacher's own, else the images', at most 224 */
-    int views;  /* of each image, 1 to 100000; default 10 */
-    int top_k;  /* logits to store of each view, below the number of classes; 0: all */
+    int views;  /* of each image, 1 to 100000; 0: as the budget of the run has room for, else 10 */
+    int top_k;  /* logits to store of each view, below the number of classes; 0: the same, else all */
     int factor; /* 2: swapped halves and crops of at least half the area; 1: neither; 0: 1 up to
                    64 pixels, else 2, as students are trained */
     int batch;  /* images that are mixed with each other, 1 to 65536; 0: 100, or as a named recipe has it */
@@ -40,7 +40,7 @@ typedef struct dc3_label_options {
     dc3_recipe_kind recipe;
     double crop;
     int cutmix, rand_ops, rand_strength;
-    int bits; /* of a stored logit: 16 (f16; default) or 8 (one of 256 even steps of its view) */
+    int bits; /* of a stored logit: 16 (f16) or 8 (one of 256 even steps of its view); 0: the same, else 16 */
 } dc3_label_options;
 
 DC3_API dc3_label_options dc3_label_defaults(void);
@@ -49,7 +49,7 @@ typedef struct dc3_label_report {
     int64_t images, classes, views; /* views: of each image */
     int size;                       /* of a view's side, pixels */
     double bytes;                   /* of the file */
-    double image_bytes;             /* of the images' files; 0 where they are none of their own */
+    double image_bytes;             /* of the images, as they are stored */
     double estimate_seconds;
     double seconds; /* of all calls that made the file together, as far as their checkpoint says */
 } dc3_label_report;

@@ -8,7 +8,7 @@
 #include "base/listener.h"
 #include "base/options.h"
 #include "diffusion/prompts.h"
-#include "condense/single_edit.h"
+#include "edit/single_edit.h"
 #include "diffusion/edit_options.h"
 #include "io/image.h"
 #include "options/option_names.h"

@@ -74,30 +74,51 @@ static dc3_status write_all(int fd, const char *data, size_t size)
     return DC3_OK;
 }
 
-static dc3_status write_pieces(int fd, const dc3_piece *pieces, size_t count)
+dc3_status dc3_file_begin(const char *path, dc3_growing *f)
 {
-    for (size_t i = 0; i < count; i++) DC3_TRY(write_all(fd, pieces[i].data, pieces[i].size));
-    return DC3_OK;
+    size_t length = strlen(path) + 32;
+    *f = (dc3_growing){-1, strdup(path), malloc(length)};
+    if (f->path && f->aside) {
+        snprintf(f->aside, length, "%s.%ld.part", path, (long)getpid());
+        f->fd = open(f->aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        if (f->fd >= 0) return DC3_OK;
+        dc3_fail(DC3_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
+    } else
+        dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    dc3_status status = f->path && f->aside ? DC3_ERR_IO : DC3_ERR_MEMORY;
+    free(f->path);
+    free(f->aside);
+    return status;
+}
+
+dc3_status dc3_file_append(dc3_growing *f, const void *data, size_t size)
+{
+    if (write_all(f->fd, data, size) == DC3_OK) return DC3_OK;
+    return dc3_fail(DC3_ERR_IO, "%s: cannot write: %s", f->path, strerror(errno));
+}
+
+dc3_status dc3_file_end(dc3_growing *f, dc3_status status)
+{
+    int failed = 0;
+    if (status == DC3_OK && fsync(f->fd) != 0) failed = errno;
+    if (close(f->fd) != 0 && !failed) failed = errno;
+    if (status == DC3_OK && !failed && rename(f->aside, f->path) != 0) failed = errno;
+    if (status != DC3_OK || failed) unlink(f->aside);
+    if (status == DC3_OK && failed)
+        status = dc3_fail(DC3_ERR_IO, "%s: cannot write: %s", f->path, strerror(failed));
+    free(f->path);
+    free(f->aside);
+    return status;
 }
 
 dc3_status dc3_file_write_pieces(const char *path, const dc3_piece *pieces, size_t count)
 {
-    size_t length = strlen(path) + 32;
-    char *aside = malloc(length);
-    if (!aside) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
-    snprintf(aside, length, "%s.%ld.part", path, (long)getpid());
-    int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    dc3_status status = fd < 0 ? DC3_ERR_IO : write_pieces(fd, pieces, count);
-    int reason = errno;
-    if (status == DC3_OK && fsync(fd) != 0) status = DC3_ERR_IO, reason = errno;
-    if (fd >= 0 && close(fd) != 0 && status == DC3_OK) status = DC3_ERR_IO, reason = errno;
-    if (status == DC3_OK && rename(aside, path) != 0) status = DC3_ERR_IO, reason = errno;
-    if (status != DC3_OK) {
-        if (fd >= 0) unlink(aside);
-        dc3_fail(status, "%s: cannot write: %s", path, strerror(reason));
-    }
-    free(aside);
-    return status;
+    dc3_growing file;
+    DC3_TRY(dc3_file_begin(path, &file));
+    dc3_status status = DC3_OK;
+    for (size_t i = 0; status == DC3_OK && i < count; i++)
+        status = dc3_file_append(&file, pieces[i].data, pieces[i].size);
+    return dc3_file_end(&file, status);
 }
 
 dc3_status dc3_file_write(const char *path, const void *data, size_t size)

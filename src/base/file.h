@@ -20,6 +20,17 @@ typedef struct dc3_piece {
 } dc3_piece;
 dc3_status dc3_file_write_pieces(const char *path, const dc3_piece *pieces, size_t count);
 
+/* Same for data that comes bit by bit: a file that is there, whole, once it is ended. */
+typedef struct dc3_growing {
+    int fd;
+    char *path, *aside;
+} dc3_growing;
+dc3_status dc3_file_begin(const char *path, dc3_growing *file);
+dc3_status dc3_file_append(dc3_growing *file, const void *data, size_t size);
+/* Unless `status` says that something failed before: then nothing of it stays. Returns what failed first.
+ * Frees it always. */
+dc3_status dc3_file_end(dc3_growing *file, dc3_status status);
+
 /* A text that is printed bit by bit and written as a whole. It must not be moved. */
 typedef struct dc3_draft {
     FILE *file; /* to print to */

@@ -45,7 +45,8 @@ static void measure(const dc3_sizing *s, int64_t item, const dc3_coding *codings
     dc3_image_free(&image);
 }
 
-dc3_status dc3_budget_measure(const dc3_sizing *sizing, const dc3_coding *codings, int count, double *each)
+dc3_status dc3_budget_measure(const dc3_sizing *sizing, const dc3_coding *codings, int count, double *each,
+                              double *costs)
 {
     int64_t n = dc3_dataset_size(sizing->dataset), looks = count_samples(sizing), read = 0;
     double end = sizing->seconds > 0 ? dc3_seconds_now() + sizing->seconds : 0;
@@ -63,12 +64,16 @@ dc3_status dc3_budget_measure(const dc3_sizing *sizing, const dc3_coding *coding
     }
     dc3_status status = DC3_OK;
     for (int k = 0; k < count; k++) each[k] = 0;
+    for (int k = 0; costs && k < count; k++) costs[k] = 0;
     for (int64_t i = 0; status == DC3_OK && i < looks; i++) {
         if (samples[i].status != DC3_OK) status = dc3_fail(samples[i].status, "%s", samples[i].reason);
         for (int k = 0; samples[i].read && k < count; k++) each[k] += samples[i].bytes[k];
+        for (int k = 0; costs && samples[i].read && k < count; k++)
+            costs[k] += dc3_cost_image(sizing->cost, samples[i].bytes[k]);
         read += samples[i].read;
     }
     for (int k = 0; read && k < count; k++) each[k] /= (double)read;
+    for (int k = 0; costs && read && k < count; k++) costs[k] /= (double)read;
     free(samples);
     return status;
 }

@@ -57,15 +57,15 @@ double dc3_budget_score(dc3_coding coding, double each)
     return gain * log(each) - loss_of(coding);
 }
 
-dc3_status dc3_budget_choose(const dc3_offer *offers, int count, double budget, int64_t classes, int64_t most,
-                             int *which, int64_t *images)
+dc3_status dc3_budget_choose(const dc3_offer *offers, int count, double budget, double once, int64_t classes,
+                             int64_t most, int *which, int64_t *images)
 {
     double best = -INFINITY, least = INFINITY;
     *images = 0;
     for (int i = 0; i < count; i++) {
-        double fit = floor(budget / offers[i].bytes);
+        double fit = fmax(0, floor((budget - once) / offers[i].bytes));
         int64_t n = fit < (double)most ? (int64_t)fit : most;
-        least = fmin(least, offers[i].bytes * (double)classes);
+        least = fmin(least, once + offers[i].bytes * (double)classes);
         if (n < classes) continue;
         double score = dc3_budget_score(offers[i].coding, (double)n / (double)classes);
         if (score > best) best = score, *which = i, *images = n;

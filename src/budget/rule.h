@@ -20,9 +20,9 @@ extern const dc3_coding dc3_budget_codings[DC3_OFFERS];
 double dc3_budget_score(dc3_coding coding, double each);
 
 /* The offer of the highest expected score and how many images it is, of at most `most` that there are, for
- * `classes` classes. Among equals the first. DC3_ERR_ARGUMENT, whose text is "N bytes" of the least that
- * holds an image of each class, where none fits. */
-dc3_status dc3_budget_choose(const dc3_offer *offers, int count, double budget, int64_t classes, int64_t most,
-                             int *which, int64_t *images);
+ * `classes` classes, where `once` of the budget is taken before. Among equals the first. DC3_ERR_ARGUMENT,
+ * whose text is "N bytes" of the least that holds an image of each class, where none fits. */
+dc3_status dc3_budget_choose(const dc3_offer *offers, int count, double budget, double once, int64_t classes,
+                             int64_t most, int *which, int64_t *images);
 
 #endif

@@ -32,8 +32,8 @@ dc3_status dc3_comparing_check_least(const dc3_comparing *c, const dc3_dataset *
     if (!least) return DC3_OK;
     if (d->format != DC3_FORMAT_DEFAULT) coding = (dc3_coding){d->format, d->quality, d->chroma};
     const dc3_sizing sizing = {
-        data, size, 1, d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit, d->select.threads, seconds};
-    DC3_TRY(dc3_budget_measure(&sizing, &coding, 1, &each));
+        data, size, 1, d->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : d->fit, d->select.threads, seconds, NULL};
+    DC3_TRY(dc3_budget_measure(&sizing, &coding, 1, &each, NULL));
     double needed = each * (double)live_classes(data);
     if (needed <= (double)least) return DC3_OK;
     return dc3_fail_setting(

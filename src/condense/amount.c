@@ -10,54 +10,50 @@
 #include "budget/spread.h"
 #include "colour/combine.h"
 #include "condense/method.h"
+#include "condense/selection.h"
 #include "dc3/text.h"
+#include "labels/soft_labels.h"
 #include "options/coding.h"
+#include "run_folder/store.h"
+#include "teacher/classes.h"
 
 enum { SIZED = 64 };              /* images whose lines are measured */
 static const double spare = 0.05; /* part of the images that is made beyond those that should fit */
 
-int dc3_amount_given(const dc3_condense_options *o)
-{
-    return o->total != 0 || o->fraction != 0 || o->budget != 0;
-}
-
-dc3_status dc3_amount_check(const dc3_condense_options *o, int stores, int chooses)
-{
-    const char *first = o->total ? "total" : o->fraction != 0 ? "fraction" : "budget";
-    if ((o->total != 0) + (o->fraction != 0) + (o->budget != 0) > 1)
-        return dc3_fail_setting(first, "expected one of %s, %s and %s, found several", dc3_setting("total"),
-                                dc3_setting("fraction"), dc3_setting("budget"));
-    if (o->total < 0) return dc3_fail_setting("total", "expected 1 image or more, found %d", o->total);
-    if (!(o->fraction >= 0 && o->fraction <= 1))
-        return dc3_fail_setting("fraction", "expected above 0 and at most 1, found %g", o->fraction);
-    if (!(o->budget >= 0 && isfinite(o->budget)))
-        return dc3_fail_setting("budget", "expected bytes, found %g", o->budget);
-    if (o->budget > 0 && !stores)
-        return dc3_fail_setting("budget",
-                                "counts the bytes of stored images; this command stores none by it");
-    if (!chooses && dc3_amount_given(o))
-        return dc3_fail_setting(first, "this command does not choose images");
-    return DC3_OK;
-}
-
 /* ---- what an image takes ---- */
 
-dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, int count, double seconds,
-                                 double *each)
+dc3_cost dc3_run_cost(const dc3_run *run)
 {
+    const dc3_condense_options *o = run->options;
+    dc3_cost cost = {.tar = o->store == DC3_STORE_TAR, .shard = dc3_store_shard_bytes(o)};
+    if (!o->label_views) return cost;
+    json_t *names = dc3_class_names(run->dataset);
+    cost.labels = dc3_soft_labels_bytes(1, o->label_views, dc3_dataset_classes(run->dataset), o->label_top_k,
+                                        o->label_bits ? o->label_bits : 16);
+    cost.names = dc3_cost_names(names);
+    json_decref(names);
+    return cost;
+}
+
+dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, int count, double seconds,
+                                 double *each, double *costs)
+{
+    dc3_cost cost = dc3_run_cost(run);
     /* One of several parts shows as much as they do at their size. */
     int fourfold = run->synthesis->combines && run->combine == DC3_COMBINE_FOURFOLD;
     int parts = fourfold || run->each > 1 ? 4 : 1;
     const dc3_sizing sizing = {run->dataset, parts > 1 ? run->size / 2 : run->size, parts,
-                               run->fit,     run->options->select.threads,          seconds};
-    return dc3_budget_measure(&sizing, codings, count, each);
+                               run->fit,     run->options->select.threads,          seconds,
+                               &cost};
+    return dc3_budget_measure(&sizing, codings, count, each, costs);
 }
 
-/* Bytes of a line of metadata.jsonl, mean of the same images. */
-static dc3_status measure_lines(const dc3_run *run, double *each)
+/* Bytes of what is stored beside an image, mean of the same images. */
+static dc3_status measure_rest(const dc3_run *run, const dc3_cost *cost, double *each)
 {
     int64_t n = dc3_dataset_size(run->dataset), looks = n < SIZED ? n : SIZED;
-    int crops = run->crops > 0, ranked = run->method->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS);
+    int crops = run->crops > 0, ranked = run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS);
+    int gains = ranked && dc3_run_uses(run) & DC3_USES_MAXIMIZER;
     double sum = 0;
     for (int64_t i = 0; i < looks; i++) {
         dc3_part parts[4] = {0};
@@ -67,16 +63,16 @@ static dc3_status measure_lines(const dc3_run *run, double *each)
                                   .box = {.side = crops ? 100 : 0, .left = 10, .top = 10},
                                   .loss = 0.123456789,
                                   .candidate = -1,
-                                  .bin = run->method->needs & DC3_NEEDS_BINS ? 1 : -1,
+                                  .bin = run->needs & DC3_NEEDS_BINS ? 1 : -1,
                                   .rank = ranked ? 1 : 0,
-                                  .gain = ranked ? 12.345678901234567 : NAN};
+                                  .gain = gains ? 12.345678901234567 : NAN};
         const char *key = dc3_dataset_key(run->dataset, parts->item), *slash = strrchr(key, '/');
         int label = dc3_dataset_label(run->dataset, parts->item);
         snprintf(name, sizeof name, "%.200s/000-%.200s", dc3_dataset_class_name(run->dataset, label),
                  slash ? slash + 1 : key);
         char *line = dc3_metadata_line(run, label, name, parts);
         if (!line) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        sum += (double)strlen(line) + 1;
+        sum += dc3_cost_rest(cost, (double)strlen(line), label, name);
         free(line);
     }
     *each = looks ? sum / (double)looks : 0;
@@ -96,21 +92,31 @@ static int64_t *count_images(const dc3_run *run, int64_t *live)
     return have;
 }
 
+static const char *what_else(const dc3_cost *cost)
+{
+    if (cost->tar) return cost->labels > 0 ? "tar, metadata and labels" : "tar and metadata";
+    return cost->labels > 0 ? "metadata and labels" : "metadata";
+}
+
 static dc3_status choose_offer(dc3_run *run, int64_t live, int64_t *images)
 {
     const dc3_condense_options *o = run->options;
     dc3_offer offers[DC3_OFFERS];
-    double each[DC3_OFFERS], line = 0;
+    double each[DC3_OFFERS], costs[DC3_OFFERS], rest = 0;
+    dc3_cost cost = dc3_run_cost(run);
     int fixed = o->format != DC3_FORMAT_DEFAULT, count = fixed ? 1 : DC3_OFFERS, which = 0;
     char size[DC3_NUMBER_TEXT], text[DC3_CODING_TEXT], expected[DC3_NUMBER_TEXT];
     const dc3_coding *codings = fixed ? &run->coding : dc3_budget_codings;
-    DC3_TRY(dc3_run_measure_bytes(run, codings, count, 0, each));
-    DC3_TRY(measure_lines(run, &line));
+    if (o->label_top_k >= dc3_dataset_classes(run->dataset))
+        return dc3_fail_setting("label_top_k", "expected less than the %d classes, found %d",
+                                dc3_dataset_classes(run->dataset), o->label_top_k);
+    DC3_TRY(dc3_run_measure_bytes(run, codings, count, 0, each, costs));
+    DC3_TRY(measure_rest(run, &cost, &rest));
     if (each[0] <= 0) return dc3_fail(DC3_ERR_FORMAT, "%s: none of its images can be read", o->data);
-    for (int i = 0; i < count; i++) offers[i] = (dc3_offer){codings[i], each[i] + line};
+    for (int i = 0; i < count; i++) offers[i] = (dc3_offer){codings[i], costs[i] + rest};
     dc3_size_text(o->budget, size);
-    if (dc3_budget_choose(offers, count, o->budget, live, dc3_dataset_size(run->dataset), &which, images) !=
-        DC3_OK) {
+    if (dc3_budget_choose(offers, count, o->budget, dc3_cost_once(&cost, o->budget), live,
+                          dc3_dataset_size(run->dataset), &which, images) != DC3_OK) {
         char least[80];
         snprintf(least, sizeof least, "%s", dc3_error_text());
         return dc3_fail_setting(
@@ -120,9 +126,9 @@ static dc3_status choose_offer(dc3_run *run, int64_t live, int64_t *images)
             least, (long long)live, run->size, o->budget, dc3_setting("size"));
     }
     run->coding = codings[which];
-    dc3_run_say(run, "budget of %s: about %lld images as %s, %s and %.0f bytes of metadata each", size,
+    dc3_run_say(run, "budget of %s: about %lld images as %s, %s and %.0f bytes of %s each", size,
                 (long long)*images, dc3_coding_text(run->coding, text), dc3_size_text(each[which], expected),
-                line);
+                rest + costs[which] - each[which], what_else(&cost));
     double more = ceil((double)*images * (1 + spare));
     *images = more < (double)dc3_dataset_size(run->dataset) ? (int64_t)more : dc3_dataset_size(run->dataset);
     return DC3_OK;

@@ -3,17 +3,16 @@
 #ifndef DC3_CONDENSE_AMOUNT_H
 #define DC3_CONDENSE_AMOUNT_H
 
+#include "budget/cost.h"
+#include "budget/given.h"
 #include "condense/output.h"
 
-/* 1 if total, fraction or budget is. */
-int dc3_amount_given(const dc3_condense_options *options);
-/* DC3_ERR_OPTION where they do not go together, are out of range, or the command stores no images (`stores`)
- * or chooses none (`chooses`). */
-dc3_status dc3_amount_check(const dc3_condense_options *options, int stores, int chooses);
-
-/* Bytes of a stored image in each of `count` ways [count] (dc3_budget_measure). */
+/* Bytes of a stored image in each of `count` ways [count], and what they take, unless NULL
+ * (dc3_budget_measure). */
 dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, int count, double seconds,
-                                 double *each);
+                                 double *each, double *costs);
+/* What counts in the run's budget. */
+dc3_cost dc3_run_cost(const dc3_run *run);
 
 /* Decides, where it is given so: own->select.ipc (the most of a class), run->give and run->total; of a budget
  * also run->coding, and 5 % more images than are expected to fit. `own` is what run->options is. */

@@ -75,8 +75,9 @@ dc3_status dc3_amount_trim(dc3_run *run, dc3_chosen *chosen)
 
 /* ---- bytes ---- */
 
-/* What an image takes: its file and its line. */
-static dc3_status bytes_of(const dc3_output *output, const dc3_part *parts, double *image, double *line)
+/* Bytes of an image, and what is stored beside it. */
+static dc3_status bytes_of(const dc3_output *output, const dc3_cost *cost, const dc3_part *parts,
+                           double *image, double *rest)
 {
     char *relative, *path;
     struct stat info;
@@ -84,7 +85,7 @@ static dc3_status bytes_of(const dc3_output *output, const dc3_part *parts, doub
     int number = output->labels[dc3_dataset_label(output->run->dataset, parts->item)];
     char *text = dc3_metadata_line(output->run, number, relative, parts);
     *image = stat(path, &info) == 0 ? (double)info.st_size : 0;
-    *line = text ? (double)strlen(text) + 1 : 0;
+    *rest = text ? dc3_cost_rest(cost, (double)strlen(text), number, relative) : 0;
     dc3_status status = text ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(text);
     free(relative);
@@ -118,21 +119,23 @@ static dc3_status decide(dc3_run *run, const dc3_output *output, const dc3_chose
                          int64_t *gone)
 {
     dc3_stay *images;
-    double sum = 0, image, line, budget = run->options->budget;
+    dc3_cost cost = dc3_run_cost(run);
+    double once = dc3_cost_once(&cost, run->options->budget);
+    double sum = 0, image, rest, budget = run->options->budget - once;
     char size[DC3_NUMBER_TEXT];
     DC3_TRY(list_images(run, chosen, &images));
     dc3_status status = DC3_OK;
     for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++) {
         if (!images[i].there) continue;
-        status = bytes_of(output, chosen->parts + i * run->each, &image, &line);
-        images[i].bytes = image + line;
+        status = bytes_of(output, &cost, chosen->parts + i * run->each, &image, &rest);
+        images[i].bytes = dc3_cost_image(&cost, image) + rest;
     }
     int64_t repeats = count_repeats(images, chosen->count);
     if (status == DC3_OK) status = dc3_leave_until(images, chosen->count, budget, &sum);
     if (status == DC3_OK && sum > budget)
         status = dc3_fail_setting(
-            "budget", "expected at least %.0f bytes, which an image of each class takes; found %s", sum,
-            dc3_size_text(budget, size));
+            "budget", "expected at least %.0f bytes, which an image of each class takes; found %s",
+            sum + once, dc3_size_text(run->options->budget, size));
     *gone = 0;
     for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++)
         *gone += goes[i] = chosen->stored[i] && !images[i].there;
@@ -166,10 +169,11 @@ static dc3_status note_left(dc3_run *run, dc3_output *output, dc3_chosen *chosen
     DC3_TRY(dc3_output_plan(output, chosen));
     run->report->stored = 0;
     run->report->bytes = 0;
+    dc3_cost cost = dc3_run_cost(run);
     for (int64_t i = 0; i < chosen->count; i++) {
-        double image, line;
+        double image, rest;
         if (!chosen->stored[i]) continue;
-        DC3_TRY(bytes_of(output, chosen->parts + i * run->each, &image, &line));
+        DC3_TRY(bytes_of(output, &cost, chosen->parts + i * run->each, &image, &rest));
         DC3_TRY(dc3_state_store(run->state, i, (int64_t)image, edits));
         run->report->stored++;
         run->report->bytes += image;

@@ -190,7 +190,7 @@ static dc3_status estimate_bytes(dc3_run *run, int64_t stored)
 {
     char format[DC3_CODING_TEXT], one[DC3_NUMBER_TEXT], all[DC3_NUMBER_TEXT];
     double each;
-    DC3_TRY(dc3_run_measure_bytes(run, &run->coding, 1, enough, &each));
+    DC3_TRY(dc3_run_measure_bytes(run, &run->coding, 1, enough, &each, NULL));
     run->report->bytes = each * (double)stored;
     if (each > 0)
         dc3_run_say(run, "estimate: %lld images as %s of about %s each, %s in all", (long long)stored,

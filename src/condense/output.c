@@ -8,6 +8,7 @@
 #include "output/output_path.h"
 #include "run_folder/calibration.h"
 #include "run_folder/clear.h"
+#include "run_folder/store.h"
 #include "run_folder/stored_names.h"
 #include "run_folder/work.h"
 #include "condense/chosen.h"
@@ -43,6 +44,7 @@ static json_t *document(const dc3_output *output, int complete)
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
     static const char *const follow[] = {"batch", "epochs", "hold_out"}; /* from the number of images */
+    static const char *const some[] = {"list", "store", "shard_size", "labels", "crops"}; /* have it */
     char text[400];
     json_t *both[2] = {json_deep_copy(was), json_deep_copy(is)}, *a = both[0], *b = both[1];
     int same = json_equal(json_object_get(a, "images"), json_object_get(b, "images"));
@@ -51,8 +53,9 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
         json_object_del(both[i], "images"); /* compare_inputs names them */
         for (int k = 0; !same && k < 3; k++) json_object_del(teacher, follow[k]);
     }
-    if (json_object_get(a, "list") && !json_object_get(b, "list"))
-        json_object_set_new(b, "list", json_null());
+    for (int i = 0; i < 5; i++)
+        if (json_object_get(a, some[i]) && !json_object_get(b, some[i]))
+            json_object_set_new(b, some[i], json_null());
     for (int i = 0; i < 2; i++) /* the usual one is not said */
         if (json_object_get(both[i], "compensation") && !json_object_get(both[!i], "compensation"))
             json_object_set_new(both[!i], "compensation", json_string("random"));
@@ -138,6 +141,7 @@ dc3_status dc3_output_open(dc3_run *run, dc3_output *o)
     run->skipped_path = dc3_path_join(run->options->out, "skipped.txt");
     if (status == DC3_OK && (!o->folder || !o->train || !o->labels))
         status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_store_check_folders(run->options, o->folders, classes);
     for (int i = 0; status == DC3_OK && i < classes; i++) o->labels[i] = i;
     if (status == DC3_OK) status = check_place(run, o->train);
     if (status == DC3_OK) status = look(o);
@@ -237,6 +241,7 @@ void dc3_output_close(dc3_output *o)
     free(o->folder);
     free(o->train);
     free(o->labels);
+    dc3_shards_close(&o->shards);
     *o = (dc3_output){.lock = {.fd = -1}};
 }
 
@@ -345,7 +350,8 @@ dc3_status dc3_output_name(const dc3_output *o, const dc3_part *part, char **rel
     const char *key = dc3_dataset_key(o->run->dataset, part->item), *slash = strrchr(key, '/'),
                *base = slash ? slash + 1 : key;
     const char *dot = strrchr(base, '.');
-    dc3_stored_stem(base, dot && dot > base ? (size_t)(dot - base) : strlen(base), stem, sizeof stem);
+    (o->run->options->store == DC3_STORE_TAR ? dc3_stored_key : dc3_stored_stem)(
+        base, dot && dot > base ? (size_t)(dot - base) : strlen(base), stem, sizeof stem);
     snprintf(name, sizeof name, "%s/%03d-%s%s", folder, part->place, stem,
              dc3_image_extension(o->run->coding.format));
     *relative = strdup(name);
@@ -434,10 +440,11 @@ dc3_status dc3_output_plan(const dc3_output *o, const dc3_chosen *chosen)
 
 dc3_status dc3_output_write_metadata(dc3_output *o, const dc3_chosen *chosen)
 {
+    number_classes(o, chosen);
+    if (o->shards) return DC3_OK;
     char *path = dc3_path_join(o->train, "metadata.jsonl");
     dc3_draft lines = {0};
     dc3_status status = path ? dc3_draft_open(&lines) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    number_classes(o, chosen);
     for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++) {
         const dc3_part *parts = chosen->parts + i * o->run->each;
         if (!chosen->stored[i]) continue;
@@ -470,6 +477,11 @@ dc3_status dc3_output_finish(dc3_output *o)
         DC3_TRY(dc3_teacher_ask_about_stored(&run->teacher, o->train, o->labels, run->fit,
                                              &run->options->listener));
     DC3_TRY(dc3_run_write_skipped(run));
+    if (run->options->store == DC3_STORE_TAR)
+        DC3_TRY(o->shards ? dc3_shards_tidy(o->train)
+                          : dc3_shards_pack(o->train, dc3_store_shard_bytes(run->options)));
+    dc3_disk_use use = dc3_disk_use_of(o->train);
+    run->report->files = use.files, run->report->file_bytes = use.bytes, run->report->disk_bytes = use.blocks;
     DC3_TRY(write_document(o, 1));
     o->complete = 1;
     return DC3_OK;

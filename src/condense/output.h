@@ -4,16 +4,18 @@
 
 #include "base/lock.h"
 #include "condense/parts.h"
+#include "run_folder/shards.h"
 
 typedef struct dc3_output {
     dc3_run *run;
     char *folder, *train;
-    char **folders; /* of the classes, below train */
-    int *labels;    /* [classes], as stored: classes without an image have -1 and no number is left out */
-    int continues;  /* the folder holds an earlier part of the same run */
-    int clears;     /* the folder holds a run that goes */
-    int complete;   /* all is stored */
-    int reopened;   /* dc3.json says that it is not, though an earlier part of the run was */
+    char **folders;     /* of the classes, below train */
+    int *labels;        /* [classes], as stored: classes without an image have -1 and no number is left out */
+    int continues;      /* the folder holds an earlier part of the same run */
+    int clears;         /* the folder holds a run that goes */
+    int complete;       /* all is stored */
+    dc3_shards *shards; /* that hold all of the images already; NULL: they are files */
+    int reopened;       /* dc3.json says that it is not, though an earlier part of the run was */
     dc3_lock lock;
 } dc3_output;
 /* What a dry run takes for its folder where it is given none. */
@@ -42,7 +44,7 @@ dc3_status dc3_output_plan(const dc3_output *output, const dc3_chosen *chosen);
 /* A line of metadata.jsonl, without its end, of an image of class number `number`; the caller frees. NULL
  * without memory. */
 char *dc3_metadata_line(const dc3_run *run, int number, const char *relative, const dc3_part *parts);
-/* Of what is stored; numbers the classes. */
+/* Of what is stored, unless it is in shards; numbers the classes. */
 dc3_status dc3_output_write_metadata(dc3_output *output, const dc3_chosen *chosen);
 dc3_status dc3_output_finish(dc3_output *output);
 /* Says in dc3.json that not all is stored, before something is made anew in a run that may be complete. */

@@ -19,6 +19,7 @@
 #include "diffusion/edit_options.h"
 #include "options/coding.h"
 #include "options/option_names.h"
+#include "run_folder/store.h"
 #include "teacher/classes.h"
 #include "teacher/own_teacher.h"
 #include "teacher/seen_images.h"
@@ -52,6 +53,7 @@ static dc3_status read_choices(dc3_run *run)
     DC3_TRY(dc3_option_check("fit", (int)o->fit, 1));
     DC3_TRY(dc3_coding_of(o->format, o->quality, o->chroma, &run->coding));
     DC3_TRY(dc3_option_check("combine", (int)o->combine, 0));
+    DC3_TRY(dc3_store_check(o));
     run->fit = o->fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : o->fit;
     run->combine = o->combine;
     return DC3_OK;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include "base/file.h"
 #include "run_folder/fingerprint.h"
+#include "budget/given.h"
+#include "run_folder/store.h"
 #include "select/objective.h"
 #include "condense/chosen.h"
 #include "features/run_teacher.h"
@@ -72,7 +74,7 @@ json_t *dc3_run_settings(const dc3_run *run)
     json_object_set_new(o, run->listed ? "listed" : "ipc",
                         json_integer(run->listed ? run->listed : run->options->select.ipc));
     if (run->give) json_object_set_new(o, "total", json_integer(run->total));
-    if (run->options->budget > 0) json_object_set_new(o, "budget", json_real(run->options->budget));
+    dc3_budget_settings(run->options, o);
     if (!run->listed && run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) selection_settings(run, o);
     if (run->backbone_path) backbone_settings(run, o);
     if (run->trains)
@@ -92,6 +94,7 @@ json_t *dc3_run_settings(const dc3_run *run)
                         json_string(run->coding.quality ? dc3_coding_text(run->coding, format)
                                                         : dc3_image_extension(run->coding.format) + 1));
     dc3_crop_settings(run, o);
+    dc3_store_settings(run->options, o);
     if (run->synthesis->settings) run->synthesis->settings(run, o);
     return o;
 }

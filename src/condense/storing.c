@@ -27,17 +27,19 @@ typedef struct job {
     char reason[512];
 } job;
 
-/* Bytes of a file; -1: there is none. */
-static int64_t bytes_of(const char *path)
+/* Bytes of an image in the folder; -1: it is not there. */
+static int64_t bytes_of(const dc3_output *output, const char *relative, const char *path)
 {
     struct stat info;
+    if (output->shards) return dc3_shards_bytes(output->shards, relative);
     return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (int64_t)info.st_size : -1;
 }
 
 /* 1 if the image is there, and all of it. */
-static int is_there(const dc3_run *run, int64_t image, const char *path)
+static int is_there(const dc3_output *output, int64_t image, const char *relative, const char *path)
 {
-    int64_t found = bytes_of(path), written = dc3_state_stored_bytes(run->state, image);
+    const dc3_run *run = output->run;
+    int64_t found = bytes_of(output, relative, path), written = dc3_state_stored_bytes(run->state, image);
     if (found >= 0 && written >= 0 && written != found)
         dc3_run_say(run, "note: %s has %lld bytes and not the %lld that were written; made again", path,
                     (long long)found, (long long)written);
@@ -101,12 +103,13 @@ static dc3_status note_inputs(const dc3_run *run, const job *jobs, int count)
 }
 
 /* What came of image number `image`; one that cannot be read is skipped. */
-static dc3_status note(dc3_run *run, int64_t image, const job *j, char *stored)
+static dc3_status note(const dc3_output *output, int64_t image, const job *j, char *stored)
 {
+    dc3_run *run = output->run;
     int edits = dc3_run_edits(run);
     if (j->status != DC3_OK && j->unreadable) return dc3_run_skip(run, j->unreadable->item, j->reason);
     if (j->status != DC3_OK) return dc3_fail(j->status, "%s", j->reason);
-    int64_t bytes = bytes_of(j->path);
+    int64_t bytes = bytes_of(output, j->relative, j->path);
     *stored = 1;
     run->report->stored++;
     run->report->bytes += (double)bytes;
@@ -123,7 +126,7 @@ static dc3_status store(dc3_run *run, dc3_output *output, const dc3_chosen *chos
         job *j = &jobs[i];
         j->parts = chosen->parts + (first + i) * run->each;
         status = dc3_output_name(output, j->parts, &j->relative, &j->path);
-        if (status == DC3_OK) j->there = is_there(run, first + i, j->path);
+        if (status == DC3_OK) j->there = is_there(output, first + i, j->relative, j->path);
         if (status == DC3_OK && !j->there && run->options->budget > 0) status = dc3_output_reopen(output);
     }
     if (status == DC3_OK) {
@@ -132,7 +135,7 @@ static dc3_status store(dc3_run *run, dc3_output *output, const dc3_chosen *chos
     }
     if (status == DC3_OK) do_all(run, jobs, count, make);
     for (int i = 0; status == DC3_OK && i < count; i++)
-        status = note(run, first + i, &jobs[i], chosen->stored + first + i);
+        status = note(output, first + i, &jobs[i], chosen->stored + first + i);
     for (int i = 0; i < count; i++) free(jobs[i].relative), free(jobs[i].path);
     return status;
 }
@@ -152,10 +155,30 @@ static dc3_status plan(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
     return dc3_output_plan(output, chosen);
 }
 
+/* What an earlier part of the run packed is as good as files if nothing lacks; else files are made of it. */
+static dc3_status look_into_shards(dc3_run *run, dc3_output *output, const dc3_chosen *chosen)
+{
+    if (run->options->store != DC3_STORE_TAR || !output->continues) return DC3_OK;
+    DC3_TRY(dc3_shards_open(output->train, &output->shards));
+    int there = output->shards && dc3_shards_whole(output->shards);
+    for (int64_t i = 0; there && i < chosen->count; i++) {
+        char *relative, *path;
+        DC3_TRY(dc3_output_name(output, chosen->parts + i * run->each, &relative, &path));
+        there = is_there(output, i, relative, path);
+        free(relative);
+        free(path);
+    }
+    if (!output->shards || there) return DC3_OK;
+    dc3_shards_close(&output->shards);
+    DC3_TRY(dc3_output_reopen(output));
+    return dc3_shards_unpack(output->train);
+}
+
 dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
     int most = run->synthesis->threads ? AT_ONCE : 1;
     DC3_TRY(plan(run, output, chosen));
+    DC3_TRY(look_into_shards(run, output, chosen));
     for (run->making = 0; run->making < run->to_make;) {
         int64_t left = run->to_make - run->making, count = left < most ? left : most;
         dc3_run_made(run, 0);
@@ -168,6 +191,6 @@ dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
                         (long long)chosen->count);
     DC3_TRY(dc3_output_write_metadata(output, chosen));
     if (run->synthesis->tidy) run->synthesis->tidy(run, chosen);
-    if (run->options->budget > 0) DC3_TRY(dc3_amount_fit(run, output, chosen));
+    if (run->options->budget > 0 && !output->shards) DC3_TRY(dc3_amount_fit(run, output, chosen));
     return dc3_output_finish(output);
 }

@@ -156,8 +156,8 @@ static json_t *edits_of(const shown *s)
 
 static json_t *facts_of(const json_t *line, int saved)
 {
-    static const char *const known[] = {"file_name", "label",  "class",   "source",
-                                        "prompts",   "method", "patches", "kinds"};
+    static const char *const known[] = {"file_name", "label",   "class", "source", "prompts",
+                                        "method",    "patches", "kinds", "place"};
     const char *key;
     json_t *value, *patch, *facts = json_array();
     size_t i;

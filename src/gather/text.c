@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/file.h"
 #include "gather/parts.h"
 #include "dc3/progress.h"
+#include "run_folder/sources.h"
 #include "dc3/text.h"
 
 enum { SKIPPED = 1000 }; /* images that are listed */
@@ -76,23 +76,6 @@ static const char *label_of(const char *key, char text[64])
     return text;
 }
 
-/* Bytes of the files that the lines of metadata.jsonl name; 0: none are there. */
-static double stored_bytes(const dc3_reporting *r)
-{
-    double sum = 0;
-    size_t i;
-    json_t *line;
-    struct stat info;
-    json_array_foreach(r->lines, i, line)
-    {
-        const char *name = json_string_value(json_object_get(line, "file_name"));
-        char *path = name && r->train ? dc3_path_join(r->train, name) : NULL;
-        if (path && stat(path, &info) == 0) sum += (double)info.st_size;
-        free(path);
-    }
-    return sum;
-}
-
 /* How many images, where that was not said of each class: settings have what was planned. NULL: as the
  * setting says. Caller frees. */
 static char *amount_of(const dc3_reporting *r, const char *key)
@@ -118,7 +101,7 @@ dc3_status dc3_gather_settings(dc3_reporting *r)
         if (text && *text) json_array_append_new(list, dc3_gather_pair(label_of(key, label), text));
         free(text);
     }
-    double bytes = stored_bytes(r);
+    double bytes = r->train ? dc3_sources_stored_bytes(r->train, r->lines) : 0;
     char size[DC3_NUMBER_TEXT];
     if (bytes > 0)
         json_array_append_new(list, dc3_gather_pair("Bytes of the images", dc3_size_text(bytes, size)));

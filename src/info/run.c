@@ -9,6 +9,7 @@
 #include "dc3/edit_options.h"
 #include "dc3/progress.h"
 #include "run_folder/document.h"
+#include "run_folder/store.h"
 
 enum { WIDTH = 90, LIMIT = 1 << 28 };
 
@@ -77,6 +78,19 @@ static const char *stage_of(const char *folder, const json_t *settings)
                                                                     : "before its teacher";
 }
 
+static void say_disk_use(dc3_info_page *page, const char *train)
+{
+    char bytes[DC3_NUMBER_TEXT], blocks[DC3_NUMBER_TEXT];
+    dc3_disk_use use = dc3_disk_use_of(train);
+    if (!use.files) return;
+    dc3_info_line(page, "on the disk", "%lld file%s of %s, whose blocks take %s", (long long)use.files,
+                  use.files == 1 ? "" : "s", dc3_size_text(use.bytes, bytes),
+                  dc3_size_text(use.blocks, blocks));
+    dc3_info_set(page, "files", json_integer((json_int_t)use.files));
+    dc3_info_set(page, "file_bytes", json_integer((json_int_t)use.bytes));
+    dc3_info_set(page, "disk_bytes", json_integer((json_int_t)use.blocks));
+}
+
 /* The images that lie in train/; those that are to come too. noted: those of the run, as dc3 status counts
  * them; -1: nobody knows. */
 static dc3_status say_stored(dc3_info_page *page, int complete, int64_t noted)
@@ -93,6 +107,7 @@ static dc3_status say_stored(dc3_info_page *page, int complete, int64_t noted)
     dc3_info_set(page, "stored", json_integer(stored));
     dc3_info_set(page, "planned", json_integer(planned));
     if (d) status = dc3_info_images(page, d);
+    if (train) say_disk_use(page, train);
     if (skipped)
         dc3_info_line(page, "skipped", "%lld that cannot be read; skipped.txt lists them",
                       (long long)skipped);

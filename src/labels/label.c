@@ -24,6 +24,7 @@
 #include "run_folder/state.h"
 #include "labels/label_teachers.h"
 #include "labels/label_views.h"
+#include "labels/reserved.h"
 #include "teacher/classes.h"
 #include "teacher/own_teacher.h"
 #include "dc3/text.h"
@@ -54,7 +55,6 @@ typedef struct labelling {
 dc3_label_options dc3_label_defaults(void)
 {
     return (dc3_label_options){.struct_size = sizeof(dc3_label_options),
-                               .views = 10,
                                .temperature = 20,
                                .threads = 1,
                                .recipe = DC3_RECIPE_DEFAULT,
@@ -301,18 +301,10 @@ static void fill_info(labelling *l)
     json_object_set_new(info, "files", names_of(l->dataset, 0));
 }
 
-/* Bytes of the images' files; 0 where they are in archives. */
 static double image_bytes(const labelling *l)
 {
     double sum = 0;
-    struct stat info;
-    for (int64_t i = 0; i < dc3_dataset_size(l->dataset); i++) {
-        char *path = dc3_path_join(l->folder, dc3_dataset_key(l->dataset, i));
-        int there = path && stat(path, &info) == 0;
-        free(path);
-        if (!there) return 0;
-        sum += (double)info.st_size;
-    }
+    for (int64_t i = 0; i < dc3_dataset_size(l->dataset); i++) sum += dc3_dataset_bytes(l->dataset, i);
     return sum;
 }
 
@@ -503,6 +495,7 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_label_options, listener, given, &own));
     DC3_TRY(dc3_options_threads(&own.threads));
     DC3_TRY(dc3_options_need("run", own.run));
+    dc3_label_take_reserved(&own);
     DC3_CALL_SCOPE(own.listener.cancel);
     labelling l = {.options = options, .report = report, .start = dc3_seconds_now(), .held = -1};
     dc3_work_note note;
@@ -517,6 +510,7 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
         if (status == DC3_OK) status = label_all(&l);
         if (status == DC3_OK && into_run(&l)) dc3_state_label(options->run, options->views);
         if (status == DC3_OK && stat(l.out, &info) == 0) report->bytes = (double)info.st_size;
+        if (status == DC3_OK && into_run(&l)) dc3_label_note_budget(options, report->bytes);
     }
     report->seconds = l.before + dc3_seconds_now() - l.start;
     if (l.held >= 0) close(l.held);

@@ -10,6 +10,7 @@
 
 const char *const dc3_compute_names[] = {"auto", "f32", "bf16", NULL};
 const char *const dc3_detail_names[] = {"keep", "edit", NULL};
+const char *const dc3_store_names[] = {"files", "tar", NULL};
 const char *const dc3_combine_names[] = {"gradient", "random", "grid", "fourfold", NULL};
 const char *const dc3_compensation_names[] = {"random", "calibrated", "none", NULL};
 const char *const dc3_label_names[] = {"soft", "stored", "hard", NULL};
@@ -32,7 +33,7 @@ const char *const *dc3_option_names(const char *option)
                {"detail", dc3_detail_names},       {"sampler", dc3_sampler_names},
                {"objective", dc3_objective_names}, {"maximizer", dc3_maximizer_names},
                {"gradient", dc3_gradient_names},   {"compensation", dc3_compensation_names},
-               {"selection", dc3_selection_names}};
+               {"selection", dc3_selection_names}, {"store", dc3_store_names}};
     for (size_t i = 0; option && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].option, option) == 0) return all[i].names;
     return NULL;
@@ -85,6 +86,7 @@ static const char *name_of(const char *setting, int value)
 WORDS(dc3_compute, "dtype")
 WORDS(dc3_fit, "fit")
 WORDS(dc3_image_format, "format")
+WORDS(dc3_store_kind, "store")
 WORDS(dc3_combine, "combine")
 WORDS(dc3_compensation_kind, "compensation")
 WORDS(dc3_detail, "detail")

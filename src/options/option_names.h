@@ -6,6 +6,7 @@
 #include "dc3/choices.h"
 
 extern const char *const dc3_compute_names[];      /* --dtype */
+extern const char *const dc3_store_names[];        /* --store: dc3_store_kind */
 extern const char *const dc3_combine_names[];      /* --combine: dc3_combine */
 extern const char *const dc3_compensation_names[]; /* --compensation: dc3_compensation_kind */
 extern const char *const dc3_detail_names[];       /* --detail: dc3_detail */

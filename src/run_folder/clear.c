@@ -9,8 +9,10 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "run_folder/calibration.h"
+#include "run_folder/document.h"
 #include "run_folder/own_files.h"
 #include "run_folder/saved_edits.h"
+#include "run_folder/shards.h"
 #include "run_folder/state.h"
 #include "io/json.h"
 
@@ -135,6 +137,18 @@ dc3_status dc3_clear_parts(const char *folder)
     return status;
 }
 
+/* The shards of a run that stores such. */
+static dc3_status remove_shards(const char *folder, const char *train)
+{
+    json_t *document = NULL;
+    dc3_status status = dc3_document_read(folder, &document);
+    const json_t *settings = json_object_get(document, "settings");
+    const char *store = json_string_value(json_object_get(settings, "store"));
+    if (status == DC3_OK && store && strcmp(store, "tar") == 0) status = dc3_shards_remove(train);
+    json_decref(document);
+    return status;
+}
+
 dc3_status dc3_clear_run(const char *folder)
 {
     char *train = dc3_path_join(folder, "train"), *list = dc3_path_join(folder, "pictures.txt");
@@ -142,6 +156,7 @@ dc3_status dc3_clear_run(const char *folder)
     dc3_status status = train && list && lines && edits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = remove_listed(list, train, edits);
     if (status == DC3_OK && is_folder(train)) status = remove_listed(lines, train, edits);
+    if (status == DC3_OK && is_folder(train)) status = remove_shards(folder, train);
     if (status == DC3_OK) rmdir(edits);
     if (status == DC3_OK && is_folder(train)) status = remove_file(lines);
     /* The list goes after what it names, so that an interrupted removal can be finished. */

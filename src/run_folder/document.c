@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/lock.h"
+#include "run_folder/shards.h"
 
 dc3_status dc3_document_read(const char *run, json_t **document)
 {
@@ -42,8 +43,9 @@ dc3_status dc3_check_complete(const char *document, const json_t *object)
 
 dc3_status dc3_metadata_read(const char *train, json_t **lines)
 {
-    char *path = dc3_path_join(train, "metadata.jsonl");
     *lines = NULL;
+    if (dc3_shards_hold(train)) return dc3_shards_lines(train, lines);
+    char *path = dc3_path_join(train, "metadata.jsonl");
     dc3_status status =
         path ? dc3_json_read_lines(path, 1 << 28, lines) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(path);

@@ -11,7 +11,8 @@ dc3_status dc3_document_read(const char *run, json_t **document);
 /* DC3_ERR_FORMAT unless `object`, what the file `document` holds, says that the run is complete; names the
  * process that works on it, if one does. */
 dc3_status dc3_check_complete(const char *document, const json_t *object);
-/* The lines of `train`/metadata.jsonl as a list of objects; the caller releases it, also after a failure. */
+/* The lines of `train`/metadata.jsonl, or of the shards in its place (shards.h), as a list of objects; the
+ * caller releases it, also after a failure. */
 dc3_status dc3_metadata_read(const char *train, json_t **lines);
 
 #endif

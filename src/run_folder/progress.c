@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "io/json.h"
 #include "run_folder/document.h"
+#include "run_folder/shards.h"
 #include "run_folder/state.h"
 
 static void copy(char *to, size_t size, const char *from)
@@ -63,6 +64,16 @@ static void read_database(const char *path, dc3_progress *p)
     sqlite3_close(db);
 }
 
+/* 1 if an image is there: in the shards, or without them (NULL) in `train`. */
+static int is_there(const char *train, const dc3_shards *shards, const char *name)
+{
+    if (shards) return dc3_shards_bytes(shards, name) >= 0;
+    char *image = dc3_path_join(train, name);
+    int there = image && dc3_path_what(image) == DC3_PATH_FILE;
+    free(image);
+    return there;
+}
+
 /* The images that are noted as stored, and still lie below train/. */
 static void count_stored(const char *folder, const char *path, dc3_progress *p)
 {
@@ -70,15 +81,16 @@ static void count_stored(const char *folder, const char *path, dc3_progress *p)
     sqlite3_stmt *row = NULL;
     sqlite3 *db = dc3_state_open_read_only(path);
     char *train = dc3_path_join(folder, "train");
+    dc3_shards *shards = NULL;
+    if (train) dc3_shards_open(train, &shards);
     if (train && db && sqlite3_prepare_v2(db, stored, -1, &row, NULL) == SQLITE_OK)
         while (sqlite3_step(row) == SQLITE_ROW) {
             const char *name = (const char *)sqlite3_column_text(row, 0);
-            char *image = name ? dc3_path_join(train, name) : NULL;
-            int there = image && dc3_path_what(image) == DC3_PATH_FILE;
+            int there = name && is_there(train, shards, name);
             p->stored += there;
             p->bytes += there ? sqlite3_column_int64(row, 1) : 0;
-            free(image);
         }
+    dc3_shards_close(&shards);
     sqlite3_finalize(row);
     sqlite3_close(db);
     free(train);

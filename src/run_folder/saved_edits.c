@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "run_folder/shards.h"
 
 /* Pixels of an edit's side at most, and up to which no colour is lost. */
 enum { LARGEST = 160, EXACT = 64 };
@@ -38,8 +39,9 @@ static dc3_image_format format_of(int side)
     return side <= EXACT ? DC3_PNG : DC3_JPEG_SMALL;
 }
 
-char *dc3_edits_name(const char *relative, dc3_image_format format)
+char *dc3_edits_name(const char *name_below, dc3_image_format format)
 {
+    const char *relative = dc3_shard_member(name_below);
     const char *slash = strrchr(relative, '/'), *dot = strrchr(relative, '.');
     int stem = (int)(dot && (!slash || dot > slash) ? dot - relative : (long)strlen(relative));
     size_t room = (size_t)stem + 8;

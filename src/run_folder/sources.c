@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/file.h"
 #include "options/option_names.h"
 #include "dc3/condense.h"
+#include "run_folder/shards.h"
 
 static void want(json_t *items, const json_t *object)
 {
@@ -73,9 +75,30 @@ dc3_status dc3_sources_stored(const char *train, const json_t *line, int width, 
     if (!dc3_path_stays(name))
         return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: expected names of files below it, found '%.200s'",
                         train, name);
+    if (json_object_get(line, "place")) return dc3_shards_image(train, line, width, height, image);
     char *path = dc3_path_join(train, name);
     dc3_status status = path ? dc3_image_read(path, width, height, DC3_FIT_CROP, image)
                              : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(path);
     return status;
+}
+
+double dc3_sources_stored_bytes(const char *train, const json_t *lines)
+{
+    double sum = 0;
+    size_t i;
+    json_t *line;
+    struct stat info;
+    json_array_foreach((json_t *)(uintptr_t)lines, i, line)
+    {
+        const char *name = json_string_value(json_object_get(line, "file_name"));
+        const json_t *place = json_object_get(line, "place");
+        char *path = name ? dc3_path_join(train, name) : NULL;
+        if (place)
+            sum += (double)json_integer_value(json_array_get(place, 1));
+        else if (path && stat(path, &info) == 0)
+            sum += (double)info.st_size;
+        free(path);
+    }
+    return sum;
 }

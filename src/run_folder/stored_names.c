@@ -41,6 +41,13 @@ void dc3_stored_stem(const char *from, size_t length, char *to, size_t size)
     if (*to == '.' || *to == '-') *to = '_';
 }
 
+void dc3_stored_key(const char *from, size_t length, char *to, size_t size)
+{
+    enum { MOST = 80 }; /* behind it and before it stand at most 20 */
+    dc3_stored_stem(from, length, to, size < MOST ? size : MOST);
+    for (char *dot = to; (dot = strchr(dot, '.'));) *dot = '_';
+}
+
 void dc3_class_folders_free(const dc3_dataset *dataset, char **folders)
 {
     for (int i = 0; folders && i < dc3_dataset_classes(dataset); i++) free(folders[i]);

@@ -7,6 +7,8 @@
 /* A file name that is safe anywhere: letters, digits, space . _ - and characters beyond ASCII; other bytes
  * become _, and so does a leading dot or dash. Cut between characters to less than `size` bytes. */
 void dc3_stored_stem(const char *from, size_t length, char *to, size_t size);
+/* The same for a sample of a tar: without dots, since a key ends at the first, and short (io/ustar.h). */
+void dc3_stored_key(const char *from, size_t length, char *to, size_t size);
 
 /* The folder of each class: the class's name wherever that can be a folder of UTF-8 letters; so that
  * torchvision's ImageFolder, which numbers folders in the order of their names, numbers them as the dataset

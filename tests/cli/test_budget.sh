@@ -125,6 +125,52 @@ expect 0 "images stored" "$dc3" condense data -o threads --budget 6kB "${random[
 diff -r bytes/train threads/train || fail "threads change what fits"
 expect 1 "other settings" "$dc3" condense data -o again --budget 5kB "${random[@]}"
 expect 0 "budget of 6.0 kB: about" "$dc3" condense data --budget 6kB "${random[@]}" --dry-run
+# What is said of an image is measured as it will be: also of selections that maximise nothing and have no bins.
+"$dc3" train data --arch convnet3 --epochs 1 --size 16 --threads 1 -o t.safetensors -q > /dev/null || fail "train"
+for selection in paper kmeans; do
+  how=(--method dc3-select --selection $selection --teacher t.safetensors --editor "$source/models/dc3-mini")
+  expect 0 "bytes of metadata each" "$dc3" condense data -o $selection --budget 6kB "${how[@]}" "${random[@]:2}"
+  each=$(sed -n 's/.* and \([0-9]*\) bytes of metadata each.*/\1/p' <<< "$output")
+  mean=$(awk '{n += length + 1} END {printf "%d", n / NR}' $selection/train/metadata.jsonl)
+  ((each - mean < 8 && mean - each < 8)) || fail "--selection $selection: $each bytes of metadata, found $mean"
+  (($(bytes $selection) <= 6000)) || fail "--selection $selection: $(bytes $selection) bytes"
+done
+
+# A tar's headers and what fills its blocks count.
+expect 0 "bytes of tar and metadata each" "$dc3" condense data -o tars --budget 50kB --store tar "${random[@]}"
+(($(bytes tars) <= 50000 && $(bytes tars) > 40000)) || fail "a budget of tars: $(bytes tars)"
+grep -q "on the disk: 1 file of $(bytes tars | sed 's/...$/./')" <<< "$output" || fail "bytes on the disk: $output"
+cp -r tars again-tars
+expect 0 "images stored" "$dc3" condense data -o again-tars --budget 50kB --store tar "${random[@]}"
+same_run tars again-tars || fail "a finished run of a budget in tars changes"
+rm again-tars/train/*
+expect 0 "images stored" "$dc3" condense data -o again-tars --budget 50kB --store tar "${random[@]}"
+same_run tars again-tars || fail "a run of a budget whose tar was lost"
+expect 2 "--budget: expected at least about" "$dc3" condense data -o x --budget 7kB --store tar "${random[@]}"
+
+# Images, what is said of them and soft labels together; label stores what there is room for, and says where it is more.
+total() { echo $(($(bytes "$1") + $(stat -c %s "$1/soft_labels.safetensors"))); }
+for case in "20kB|--label-views 10 --label-bits 8" "20kB|--label-views 20 --label-top-k 2" \
+  "90kB|--label-views 7 --store tar"; do
+  read -ra words <<< "${case#*|}"
+  most=${case%kB*}000
+  expect 0 "and labels each" "$dc3" condense data -o both --fresh --budget "${case%|*}" "${words[@]}" "${random[@]}"
+  expect 0 "${words[1]} views of each of" "$dc3" label both --teacher t.safetensors --threads 1
+  [[ $output != *"budget"* ]] || fail "${case}: $output"
+  (($(total both) <= most && $(total both) * 10 > most * 8)) || fail "$case: $(total both) bytes"
+done
+expect 0 "warning: images and labels take" "$dc3" label both --teacher t.safetensors --threads 1 --views 60 --fresh
+expect 0 "the run's budget of 6.0 kB was for images alone" "$dc3" label bytes --teacher t.safetensors --threads 1
+for wrong in "--ipc 1 --label-views 9|--label-views: reserves room for labels in a budget; expected --budget" \
+  "--budget 9kB --label-bits 8|--label-bits: says how labels are stored; expected --label-views" \
+  "--budget 9kB --label-views 9 --label-bits 9|--label-bits: expected 8 or 16" \
+  "--budget 9kB --label-views 9 --label-top-k 3|--label-top-k: expected less than the 3 classes" \
+  "--budget 3kB --label-views 9|--budget: expected at least about"; do
+  read -ra words <<< "${wrong%|*}"
+  expect 2 "${wrong#*|}" "$dc3" condense data -o x "${words[@]}" "${random[@]}"
+done
+[[ ! -e x ]] || fail "a refused command makes something"
+
 # Edits of images that are left out go, too.
 tiny_editor ip2p
 edits=(--method dc3 --editor ip2p --teacher none --threads 1 --dtype f32 --size 32 --bins 2)

@@ -1,7 +1,7 @@
 /* A library to be preloaded, in whose process calls that change files fail as DC3_FAULT says, HOW:N from call
- * number N of all of them on, or HOW:CALL=NAME for each CALL (write, fsync, close, rename) of a file whose
- * path holds NAME. HOW is "fail": the disk is full (ENOSPC); "half": the same, but the first write stores
- * half of its bytes; "kill": the process is killed; "stop": it is stopped there once, until SIGCONT.
+ * number N of all of them on, or HOW:CALL=NAME for each CALL (write, fsync, close, rename, unlink) of a file
+ * whose path holds NAME. HOW is "fail": the disk is full (ENOSPC); "half": the same, but the first write
+ * stores half of its bytes; "kill": the process is killed; "stop": it is stopped there once, until SIGCONT.
  * "count:FILE" writes the number of calls into FILE at the end. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -35,14 +35,15 @@ static int has_name(const char *path, int fd, const char *name)
     return strstr(text, name) != NULL;
 }
 
-/* 1 if this call is one that `where` means; a close is not counted. */
+/* 1 if this call is one that `where` means; a close is not counted, nor an unlink. */
 static int is_meant(const char *where, const char *call, const char *path, int fd)
 {
     const char *name = strchr(where, '=');
     if (name)
         return strncmp(where, call, strlen(call)) == 0 && where + strlen(call) == name &&
                has_name(path, fd, name + 1);
-    return strcmp(call, "close") != 0 && atomic_fetch_add(&calls, 1) + 1 >= strtol(where, NULL, 10);
+    if (strcmp(call, "close") == 0 || strcmp(call, "unlink") == 0) return 0;
+    return atomic_fetch_add(&calls, 1) + 1 >= strtol(where, NULL, 10);
 }
 
 /* 1 if this call is to fail; *half is set where some of it is to be done first. */
@@ -117,6 +118,14 @@ int rename(const char *from, const char *to)
     int half;
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, "rename");
     return strikes("rename", to, -1, &half) ? -1 : real(from, to);
+}
+
+int unlink(const char *path)
+{
+    static int (*real)(const char *);
+    int half;
+    if (!real) *(void **)&real = dlsym(RTLD_NEXT, "unlink");
+    return strikes("unlink", path, -1, &half) ? -1 : real(path);
 }
 
 int mkdir(const char *path, mode_t mode)

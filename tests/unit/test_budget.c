@@ -1,5 +1,6 @@
 /* Budgets: which format is worth its bytes, and how images are divided over classes. */
 #include "support/random_tensors.h"
+#include "budget/cost.h"
 #include "budget/leave.h"
 #include "budget/rule.h"
 #include "budget/spread.h"
@@ -67,22 +68,46 @@ static void choices(void **state)
     int which;
     int64_t images;
     /* PNG holds a tenth of the images; it is not taken while there are more. */
-    assert_int_equal(dc3_budget_choose(cifar, 5, 100000, 10, 50000, &which, &images), DC3_OK);
+    assert_int_equal(dc3_budget_choose(cifar, 5, 100000, 0, 10, 50000, &which, &images), DC3_OK);
     assert_true(cifar[which].coding.format == DC3_WEBP);
     assert_int_equal(images, (int64_t)(100000 / cifar[which].bytes));
     /* Where all images fit, without loss. */
-    assert_int_equal(dc3_budget_choose(cifar, 5, 4e6, 10, 1000, &which, &images), DC3_OK);
+    assert_int_equal(dc3_budget_choose(cifar, 5, 4e6, 0, 10, 1000, &which, &images), DC3_OK);
     assert_int_equal(which, 4);
     assert_int_equal(images, 1000);
     /* Where all fit with some loss only, as little of it as fits. */
-    assert_int_equal(dc3_budget_choose(cifar, 5, 370e3, 10, 1000, &which, &images), DC3_OK);
+    assert_int_equal(dc3_budget_choose(cifar, 5, 370e3, 0, 10, 1000, &which, &images), DC3_OK);
     assert_int_equal(which, 2);
     assert_int_equal(images, 1000);
     /* One of each class, and a byte less. */
-    assert_int_equal(dc3_budget_choose(cifar, 5, 2920, 10, 50000, &which, &images), DC3_OK);
+    assert_int_equal(dc3_budget_choose(cifar, 5, 2920, 0, 10, 50000, &which, &images), DC3_OK);
     assert_true(which == 0 && images == 10);
-    assert_int_equal(dc3_budget_choose(cifar, 5, 2919, 10, 50000, &which, &images), DC3_ERR_ARGUMENT);
+    assert_int_equal(dc3_budget_choose(cifar, 5, 2919, 0, 10, 50000, &which, &images), DC3_ERR_ARGUMENT);
     assert_string_equal(dc3_error_text(), "2920 bytes");
+    /* What is taken once is not there for images. */
+    assert_int_equal(dc3_budget_choose(cifar, 5, 3420, 500, 10, 50000, &which, &images), DC3_OK);
+    assert_true(which == 0 && images == 10);
+    assert_int_equal(dc3_budget_choose(cifar, 5, 3419, 500, 10, 50000, &which, &images), DC3_ERR_ARGUMENT);
+    assert_string_equal(dc3_error_text(), "3420 bytes");
+    assert_int_equal(dc3_budget_choose(cifar, 5, 400, 500, 10, 50000, &which, &images), DC3_ERR_ARGUMENT);
+}
+
+/* Files have their lengths; members of a tar a block before them and whole blocks; labels name their images.
+ */
+static void costs(void **state)
+{
+    (void)state;
+    const dc3_cost files = {.tar = 0}, tar = {.tar = 1, .shard = 1e5};
+    const dc3_cost labels = {.tar = 1, .shard = 1e5, .labels = 310, .names = 2100};
+    assert_true(dc3_cost_image(&files, 193) == 193 && dc3_cost_rest(&files, 120, 3, "a/0.webp") == 121);
+    assert_true(dc3_cost_once(&files, 1e6) == 0);
+    assert_true(dc3_cost_image(&tar, 512) == 1024 && dc3_cost_image(&tar, 513) == 1536);
+    assert_true(dc3_cost_rest(&tar, 120, 3, "a/0.webp") == 2048);
+    /* "train-000000.tar/a/0.webp", quoted, with a comma. */
+    assert_true(dc3_cost_rest(&labels, 120, 3, "a/0.webp") == 2048 + 310 + 28);
+    /* 21 tars at most in 1 MB: two after each other hold more than 100 kB. */
+    assert_true(dc3_cost_once(&tar, 1e6) == 21 * 1024);
+    assert_true(dc3_cost_once(&labels, 5e4) == 2 * 1024 + 2100);
 }
 
 static int64_t count_there(const dc3_stay *images, int64_t count, int label)
@@ -127,6 +152,7 @@ static void leaves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(spreads), cmocka_unit_test(scores),
-                                       cmocka_unit_test(choices), cmocka_unit_test(leaves)};
+                                       cmocka_unit_test(choices), cmocka_unit_test(costs),
+                                       cmocka_unit_test(leaves)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,6 +148,89 @@ static void json_texts(void **state)
     dc3_dataset_close(&d);
 }
 
+/* Classes 2 and 10 with a name each in the .json, whichever of a sample's members come first. */
+static void add_named(const char *two, const char *ten, const char *again)
+{
+    char text[80];
+    add_image("1.png", 1);
+    add("1.cls", "2");
+    snprintf(text, sizeof text, "{\"label\": 2, \"class\": \"%s\"}", two);
+    add("1.json", text);
+    snprintf(text, sizeof text, "{\"class\": \"%s\", \"label\": 10}", ten);
+    add("2.json", text);
+    add("2.cls", "10");
+    add_image("2.png", 2);
+    snprintf(text, sizeof text, "{\"label\": 2, \"class\": \"%s\"}", again);
+    add("3.cls", "2");
+    add("3.json", text);
+    add_image("3.png", 3);
+}
+
+static void check_named(const char *two, const char *ten)
+{
+    dc3_dataset *d = open_tar("a.tar");
+    assert_int_equal(dc3_dataset_size(d), 3);
+    check_item(d, 0, "a.tar/1.png", two, 1);
+    check_item(d, 1, "a.tar/3.png", two, 3);
+    check_item(d, 2, "a.tar/2.png", ten, 2);
+    dc3_dataset_close(&d);
+}
+
+/* Numbers of classes with their names beside them: as they stand, spaces and zeros too. */
+static void named_classes(void **state)
+{
+    (void)state;
+    add_named("007 a", "08", "007 a");
+    check_named("007 a", "08");
+}
+
+/* They stay numbers where names have another order, where one has two names, and where two have one. */
+static void other_order(void **state)
+{
+    (void)state;
+    add_named("eel", "carp", "eel");
+    check_named("02", "10");
+}
+
+static void two_names(void **state)
+{
+    (void)state;
+    add_named("carp", "eel", "cat");
+    check_named("02", "10");
+}
+
+static void one_name(void **state)
+{
+    (void)state;
+    add_named("eel", "eel", "eel");
+    check_named("02", "10");
+}
+
+/* ... and where a sample has none, or the .json another number than the .cls. */
+static void some_named(void **state)
+{
+    (void)state;
+    add_named("carp", "eel", "carp");
+    add_image("4.png", 4);
+    add("4.cls", "11");
+    dc3_dataset *d = open_tar("a.tar");
+    check_item(d, 0, "a.tar/1.png", "02", 1);
+    check_item(d, 3, "a.tar/4.png", "11", 4);
+    dc3_dataset_close(&d);
+}
+
+static void other_number(void **state)
+{
+    (void)state;
+    add_named("carp", "eel", "carp");
+    add_image("4.png", 4);
+    add("4.cls", "11");
+    add("4.json", "{\"label\": 12, \"class\": \"tench\"}");
+    dc3_dataset *d = open_tar("a.tar");
+    check_item(d, 0, "a.tar/1.png", "02", 1);
+    dc3_dataset_close(&d);
+}
+
 /* A label with the same dots makes a sample; without one, KEY.seg.png belongs to KEY. */
 static void dotted_keys(void **state)
 {
@@ -387,6 +470,7 @@ int main(void)
         TEST(json_labels),      TEST(json_texts), TEST(dotted_keys),        TEST(class_folders),
         TEST(one_folder),       TEST(compressed), TEST(compressed_damaged), TEST(compressed_bomb),
         TEST(compressed_bombs), TEST(same_stems), TEST(damaged_shards),     TEST(no_labels),
-        TEST(no_images),        TEST(parts)};
+        TEST(no_images),        TEST(parts),      TEST(named_classes),      TEST(other_order),
+        TEST(two_names),        TEST(one_name),   TEST(some_named),         TEST(other_number)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,18 @@
 #!/bin/bash
-# Which quality is worth its bytes on CIFAR-10 (the rule of dc3 condense --budget): budgets.sh CIFAR WORK [BUDGET..],
-# where CIFAR has train/ with a folder per class and a BUDGET is bytes (default 30000 100000 300000). Nothing of
-# CIFAR's test set is used: the images whose names end in 7 are held out. For each budget and format the set of the
-# most images of each class whose files in train/ (images and metadata.jsonl) fit it is stored, and ConvNet-3 trained
-# on it: hard labels, 300 epochs, batch 25. WORK/budgets.txt has a row for each. It continues where it stopped.
+# What is worth its bytes on CIFAR-10 (the rule of dc3 condense --budget): budgets.sh CIFAR WORK [BUDGET..], where CIFAR
+# has train/ with a folder per class and a BUDGET is bytes (default 30000 100000 300000). Nothing of CIFAR's test set is
+# used: the images whose names end in 7 are held out. For each budget and cell the set of the most images of each class
+# whose files in train/ (images and metadata.jsonl) fit it is stored, and ConvNet-3 trained on it: hard labels, 300
+# epochs, batch 25. WORK/budgets.txt has a row for each. It continues where it stopped.
 #
-# In the environment: FORMATS (default "webp:10 webp:20 webp:30 webp:50 webp:80 png"), METHOD (default random, of
-# which sets of different sizes are beginnings of one order only in what they are drawn from: SEEDS average it), SEEDS
-# (default 1), EPOCHS (default 300), OPTIONS (further words for dc3 condense, such as --teacher FILE).
+# In the environment: FORMATS (default "webp:10 webp:20 webp:30 webp:50 webp:80 png"), SIZES (pixels of stored images,
+# default 32, of which students see views of 32), METHOD (default random, of which sets of different sizes are
+# beginnings of one order only in what they are drawn from: SEEDS average it), SEEDS (default 1), EPOCHS (default 300),
+# OPTIONS (further words for dc3 condense, such as --teacher FILE). LABELS (default hard) also takes soft labels, as
+# VIEWS:BITS or VIEWS:BITS:K (the K largest logits): images, metadata and labels of VIEWS views of each image by TEACHER
+# fit the budget together, and a student sees each view as often as EPOCHS has it, at least once. For instance,
+#     SIZES="16 20 24 28 32" FORMATS=webp:30 SEEDS=3 budgets.sh CIFAR WORK
+#     LABELS="hard 10:16 10:8 40:8 40:8:3 160:8" FORMATS=webp:30 TEACHER=t.safetensors SEEDS=3 budgets.sh CIFAR WORK
 #
 # A student sees 300 times the images of its set, at about 2 ms each (one thread of a free EPYC, Zen 4): at 30 kB 1
 # minute, at 300 kB 10; with the defaults 18 students take about an hour of one core.
@@ -15,7 +20,8 @@ set -eu
 cifar=$(realpath "$1") work=$2; shift 2
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
 budgets=("${@:-30000 100000 300000}") formats=${FORMATS:-webp:10 webp:20 webp:30 webp:50 webp:80 png}
-method=${METHOD:-random} seeds=${SEEDS:-1} epochs=${EPOCHS:-300}
+method=${METHOD:-random} seeds=${SEEDS:-1} epochs=${EPOCHS:-300} sizes=${SIZES:-32} kinds=${LABELS:-hard}
+[[ -z ${TEACHER:-} ]] || teacher=$(realpath "$TEACHER")
 read -ra options <<< "${OPTIONS:-}"
 read -ra budgets <<< "${budgets[*]}"
 source "$(dirname "$0")/held_out.sh"
@@ -23,23 +29,24 @@ mkdir -p "$work" && cd "$work"
 
 split_train "$cifar"
 
-bytes() { find "$1/train" -type f -printf '%s\n' | awk '{n += $1} END {print n}'; }
-store() { # RUN FORMAT IPC SEED
-  "$dc3" condense fit -o "$1" --fresh --format "$2" --ipc "$3" --method "$method" --seed "$4" --threads 1 --no-report \
-    -q "${options[@]}" > /dev/null
+bytes() { find "$1/train" "$1"/soft_labels.safetensors -type f -printf '%s\n' 2> /dev/null |
+  awk '{n += $1} END {print n}'; }
+condense() { # RUN FORMAT SIZE SEED words of how many
+  "$dc3" condense fit -o "$1" --fresh --format "$2" --size "$3" --method "$method" --seed "$4" --threads 1 --no-report \
+    -q "${options[@]}" "${@:5}" > /dev/null
 }
 # The most images of each class that fit: from what one takes, and from there by what they take together.
-fill() { # RUN FORMAT BUDGET SEED
+fill() { # RUN FORMAT SIZE BUDGET SEED
   local ipc=1 next size
   while :; do
-    store "$1" "$2" "$ipc" "$4"
+    condense "$1" "$2" "$3" "$5" --ipc $ipc
     size=$(bytes "$1")
-    next=$(($3 * ipc / size))
-    if ((size > $3)); then
+    next=$(($4 * ipc / size))
+    if ((size > $4)); then
       ((ipc == 1)) && return 1
       ((next < ipc)) || next=$((ipc - 1))
-      store "$1" "$2" "$next" "$4"
-      (($(bytes "$1") <= $3)) && return 0
+      condense "$1" "$2" "$3" "$5" --ipc $next
+      (($(bytes "$1") <= $4)) && return 0
       ipc=$((next - 1))
       ((ipc > 0)) || return 1
     else
@@ -48,27 +55,45 @@ fill() { # RUN FORMAT BUDGET SEED
     fi
   done
 }
+# Images with room for their labels, and the labels.
+fill_both() { # RUN FORMAT SIZE BUDGET SEED VIEWS BITS K
+  condense "$1" "$2" "$3" "$5" --budget "$4" --label-views "$6" --label-bits "$7" ${8:+--label-top-k "$8"} || return 1
+  "$dc3" label "$1" --teacher "$teacher" --teacher-size 32 --seed "$5" --threads 1 -q > /dev/null
+}
+cell() { # BUDGET FORMAT SIZE LABELS SEED
+  local name how=$epochs views bits k kind
+  name=$1-${2//:/-}
+  [[ $3 == 32 ]] || name=$name@$3
+  [[ $4 == hard ]] || name=$name+${4//:/x}
+  name=$name-$5
+  [[ ! -f $name.json ]] || return 0
+  IFS=: read -r views bits k <<< "$4"
+  [[ $4 == hard ]] && kind=hard || kind=stored
+  if [[ ! -f $name.done ]]; then
+    if [[ $4 == hard ]]; then fill "run-$name" "$2" "$3" "$1" "$5"; else
+      fill_both "run-$name" "$2" "$3" "$1" "$5" "$views" "$bits" "$k"; fi || {
+      echo "$1 bytes hold no image of each class as $2 of $3 px with labels $4"
+      return 0
+    }
+    : > "$name.done"
+  fi
+  [[ $4 == hard ]] || how=$(((epochs + views - 1) / views * views))
+  nice -n 19 "$dc3" evaluate "run-$name" --val held --labels "$kind" --arch convnet3 --epochs "$how" --batch 25 \
+    --size 32 --seed "$5" --threads 1 -q --json -o "$name.row.json" > "$name.part"
+  rm "$name.row.json" && mv "$name.part" "$name.json"
+}
 for budget in "${budgets[@]}"; do
   for ((seed = 1; seed <= seeds; seed++)); do
     for format in $formats; do
-      name=$budget-${format//:/-}-$seed
-      [[ ! -f $name.json ]] || continue
-      if [[ ! -f $name.done ]]; then
-        fill "run-$name" "$format" "$budget" "$seed" || {
-          echo "$budget bytes hold no image of each class as $format"
-          continue
-        }
-        : > "$name.done"
-      fi
-      nice -n 19 "$dc3" evaluate "run-$name" --val held --labels hard --arch convnet3 --epochs "$epochs" --batch 25 \
-        --seed "$seed" --threads 1 -q --json -o "$name.row.json" > "$name.part"
-      rm "$name.row.json" && mv "$name.part" "$name.json"
+      for size in $sizes; do
+        for kind in $kinds; do cell "$budget" "$format" "$size" "$kind" "$seed"; done
+      done
     done
   done
 done
 
 {
-  echo "budget format seed images bytes top1_percent"
+  echo "budget format@size+labels seed images bytes top1_percent"
   for row in *-*-[0-9]*.json; do
     [[ -f $row ]] || continue
     name=${row%.json} rest=${row#*-}

@@ -113,3 +113,15 @@ void dc3_label_of_json(const char *text, size_t length, char *label, size_t size
     if (!*label && !*keys) snprintf(keys, keys_size, "%s", value ? "(none)" : "(no JSON)");
     json_decref(value);
 }
+
+void dc3_named_label_of_json(const char *text, size_t length, char *number, char *name, size_t size)
+{
+    json_t *value = load(text, length);
+    const json_t *class = json_object_get(value, "class");
+    *number = *name = 0;
+    take_label(json_object_get(value, "label"), number, size);
+    if (json_is_string(class) && json_string_length(class) < size)
+        snprintf(name, size, "%s", json_string_value(class));
+    if (!*name || !dc3_is_number(number)) *number = *name = 0;
+    json_decref(value);
+}

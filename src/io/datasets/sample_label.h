@@ -14,5 +14,8 @@ void dc3_label_of_text(char *text);
  * keys[keys_size] are the names of its members, "a, b, c", or what it is instead. */
 void dc3_label_of_json(const char *text, size_t length, char *label, size_t size, char *keys,
                        size_t keys_size);
+/* The class of a .json that has both its number, `label`, and its name, `class`, a text: into number[size]
+ * and name[size]; both "" where it has not. */
+void dc3_named_label_of_json(const char *text, size_t length, char *number, char *name, size_t size);
 
 #endif

@@ -2,9 +2,10 @@
  * KEY.json with one (sample_label.h). As in the webdataset library, a key goes up to the first dot of the
  * base name, and what follows is the kind: KEY.seg.png is no image of the sample beside KEY.png, nor is a
  * second one of a key. But where KEY.001.cls stands beside KEY.001.jpg the two are a sample of their own.
- * Where all classes are numbers they are written with as many digits each, so that names and values have the
- * same order. Where no shard has any label, folders in the tars are the classes (tar_folders.h). The shards
- * are listed once, with each image's place, and read by that; members' names are never used as paths. */
+ * Where all classes are numbers they are called as the .json says (tar_names.h), or written with as many
+ * digits each, so that names and values have the same order. Where no shard has any label, folders in the
+ * tars are the classes (tar_folders.h). The shards are listed once, with each image's place, and read by
+ * that; members' names are never used as paths. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "io/datasets/shards.h"
 #include "io/datasets/tar_folders.h"
 #include "io/datasets/tar_labels.h"
+#include "io/datasets/tar_names.h"
 #include "io/datasets/tar_shard.h"
 
 enum { LABEL_LIMIT = 256, PATH_LIMIT = 512, JSON_LIMIT = 1 << 20, SHOWN = 200 };
@@ -23,8 +25,9 @@ enum { LABEL_LIMIT = 256, PATH_LIMIT = 512, JSON_LIMIT = 1 << 20, SHOWN = 200 };
 /* A sample that is being put together: its image and its class may come in either order. */
 typedef struct sample {
     char key[PATH_LIMIT];
-    char class_name[LABEL_LIMIT]; /* of a .cls, or else of the .json */
-    char member[PATH_LIMIT];      /* the image's; "": none yet */
+    char class_name[LABEL_LIMIT];                  /* of a .cls, or else of the .json */
+    char number[LABEL_LIMIT], called[LABEL_LIMIT]; /* what the .json says of a .cls that is a number */
+    char member[PATH_LIMIT];                       /* the image's; "": none yet */
     dc3_place place;
 } sample;
 
@@ -41,6 +44,7 @@ typedef struct listing {
     GHashTable *apart;     /* labels without an image beside them */
     GHashTable *linked;    /* of the shard: members' names to arrays of the names of hard links to them */
     dc3_tar_survey survey;
+    dc3_tar_names names;
 } listing;
 
 static dc3_status flush(listing *w, sample *s, int is_dotted)
@@ -54,6 +58,7 @@ static dc3_status flush(listing *w, sample *s, int is_dotted)
         snprintf(key, sizeof key, "%s/%s", w->shard, s->member);
         status = dc3_dataset_text(d, key, &item.key);
         if (status == DC3_OK && *s->class_name) status = dc3_dataset_class(d, s->class_name, &item.label);
+        if (*s->class_name) dc3_tar_names_add(&w->names, s->class_name, s->number, s->called);
         if (status == DC3_OK)
             status =
                 *s->class_name ? dc3_dataset_add(d, item) : dc3_tar_images_add(&w->images, item, is_dotted);
@@ -88,8 +93,10 @@ static dc3_status read_json(listing *w, dc3_tar *tar, sample *s)
     size_t got;
     char label[LABEL_LIMIT], keys[DC3_TAR_KEYS];
     if (!w->json && !(w->json = malloc(JSON_LIMIT))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (*s->class_name) return DC3_OK;
+    if (*s->class_name && w->names.off) return DC3_OK;
     DC3_TRY(dc3_tar_read(tar, w->json, JSON_LIMIT, &got));
+    dc3_tar_names_of_json(&w->names, w->json, got, s->number, s->called, LABEL_LIMIT);
+    if (*s->class_name) return DC3_OK;
     dc3_label_of_json(w->json, got, label, sizeof label, keys, sizeof keys);
     if (*label) {
         w->labels++;
@@ -353,6 +360,7 @@ static dc3_status name_classes(listing *w)
                                    w->images.plain, w->images.plain == 1 ? " has" : "s have",
                                    w->images.plain == 1 ? "it" : "them",
                                    d->text + w->images.items[w->images.first].key));
+    DC3_TRY(dc3_tar_names_take(&w->names, d));
     return pad_numbers(d);
 }
 
@@ -370,6 +378,7 @@ static dc3_status open_tars(const char *path, dc3_dataset *d)
         status =
             dc3_dataset_mention(d, "%ld compressed tar%s unpacked into a temporary file (%.1f MB) each time",
                                 w->spooled, w->spooled == 1 ? " is" : "s are", (double)d->spool_size * 1e-6);
+    dc3_tar_names_free(&w->names);
     if (w->apart) g_hash_table_destroy(w->apart);
     if (w->linked) g_hash_table_destroy(w->linked);
     free(w->images.items);

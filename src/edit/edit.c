@@ -8,7 +8,7 @@
 #include "options/coding.h"
 #include "features/run.h"
 #include "condense/run_open.h"
-#include "condense/single_edit.h"
+#include "edit/single_edit.h"
 
 /* As the path ends; of a path without an ending as `format` says. Both must agree where both are there. */
 static dc3_status coding_of(const dc3_condense_options *o, dc3_coding *coding)

@@ -1,4 +1,4 @@
-#include "condense/single_edit.h"
+#include "edit/single_edit.h"
 
 #include <stdlib.h>
 #include <string.h>

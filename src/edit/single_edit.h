@@ -1,6 +1,6 @@
 /* One image, one prompt, where nothing else is stored with it: dc3 edit, and the public editor. */
-#ifndef DC3_CONDENSE_SINGLE_EDIT_H
-#define DC3_CONDENSE_SINGLE_EDIT_H
+#ifndef DC3_EDIT_SINGLE_EDIT_H
+#define DC3_EDIT_SINGLE_EDIT_H
 
 #include <stdint.h>
 #include "diffusion/editor.h"

@@ -1,0 +1,57 @@
+#include "labels/reserved.h"
+
+#include <stdlib.h>
+#include "base/file.h"
+#include "base/listener.h"
+#include "dc3/text.h"
+#include "run_folder/document.h"
+#include "run_folder/store.h"
+
+enum { USUAL_VIEWS = 10 };
+
+/* The settings of the run, NULL where it is none; the caller releases *document. */
+static const json_t *settings_of(const char *run, json_t **document)
+{
+    *document = NULL;
+    char *path = dc3_path_join(run, "dc3.json");
+    if (path && dc3_path_what(path) == DC3_PATH_FILE) dc3_json_read(path, DC3_DOCUMENT_LIMIT, document);
+    free(path);
+    return json_object_get(*document, "settings");
+}
+
+static void take(const json_t *labels, const char *name, int *value)
+{
+    if (!*value) *value = (int)json_integer_value(json_object_get(labels, name));
+}
+
+void dc3_label_take_reserved(dc3_label_options *o)
+{
+    json_t *document;
+    const json_t *labels = json_object_get(settings_of(o->run, &document), "labels");
+    take(labels, "views", &o->views);
+    take(labels, "bits", &o->bits);
+    take(labels, "top_k", &o->top_k);
+    if (!o->views) o->views = USUAL_VIEWS;
+    json_decref(document);
+}
+
+void dc3_label_note_budget(const dc3_label_options *o, double bytes)
+{
+    json_t *document;
+    char all[DC3_NUMBER_TEXT], limit[DC3_NUMBER_TEXT];
+    const json_t *settings = settings_of(o->run, &document);
+    double budget = json_number_value(json_object_get(settings, "budget"));
+    char *train = dc3_path_join(o->run, "train");
+    double sum = train && budget > 0 ? bytes + dc3_disk_use_of(train).bytes : 0;
+    if (sum > budget && json_object_get(settings, "labels"))
+        dc3_listener_say(&o->listener,
+                         "warning: images and labels take %s, more than the run's budget of %s for both",
+                         dc3_size_text(sum, all), dc3_size_text(budget, limit));
+    else if (sum > budget)
+        dc3_listener_say(&o->listener,
+                         "note: with the labels it is %s; the run's budget of %s was for images alone (%s "
+                         "has it for both)",
+                         dc3_size_text(sum, all), dc3_size_text(budget, limit), dc3_setting("label_views"));
+    free(train);
+    json_decref(document);
+}
