@@ -89,6 +89,20 @@ static void check_positions(dc3_dit *d)
     dc3_module_fail(d->module, status);
 }
 
+/* A block more than the configuration has is not left out in silence. */
+static void check_layers(dc3_dit *d)
+{
+    char name[DC3_NAME_SIZE];
+    dc3_dit_name(name, d->names->condition, d->config.layers);
+    if (dc3_module_has(d->module, name, "weight"))
+        dc3_module_fail(
+            d->module,
+            dc3_fail(DC3_ERR_FORMAT,
+                     "%s: '%s' is there, but the configuration has %d blocks, the last of number %d",
+                     dc3_table_origin(dc3_module_table(d->module)), name, d->config.layers,
+                     d->config.layers - 1));
+}
+
 static dc3_status take(dc3_dit *d)
 {
     const dc3_dit_config *c = &d->config;
@@ -98,6 +112,7 @@ static dc3_status take(dc3_dit *d)
     d->embedders = dc3_module_alloc(m, (size_t)d->embedder_count, sizeof *d->embedders);
     d->blocks = dc3_module_alloc(m, (size_t)c->layers, sizeof *d->blocks);
     if (dc3_module_status(m) != DC3_OK) return dc3_module_status(m);
+    check_layers(d);
     check_positions(d);
     dc3_module_init(m, DC3_INIT_XAVIER_ROWS);
     dc3_take_conv(m, &d->patches, d->names->patches, c->in_channels, c->hidden, c->patch, c->patch, 1);

@@ -288,6 +288,10 @@ static void bad_input(void **state)
     table = published_table(64, 2, 2);
     config.classes = 10;
     expect(dc3_dit_open(NULL, &config, &table, &dit), DC3_ERR_FORMAT, "y_embedder.embedding_table.weight");
+    table = published_table(64, 2, 2);
+    config.classes = 1000, config.layers = 1;
+    expect(dc3_dit_open(NULL, &config, &table, &dit), DC3_ERR_FORMAT,
+           "'blocks.1.adaLN_modulation.1' is there");
     table = dc3_table_new("empty");
     expect(dc3_dit_config_of(table, 0, &config), DC3_ERR_FORMAT, "x_embedder.proj.weight");
     dc3_table_close(&table);

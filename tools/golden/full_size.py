@@ -18,6 +18,10 @@ def store(model, folder):
     """Rounds the weights to f16, as checkpoints hold them, and saves them; computing continues with the rounded ones in
     f32."""
     torch.manual_seed(1)
+    if isinstance(model, DiTTransformer2DModel):  # each block has a copy of them, as in converted checkpoints
+        first = model.transformer_blocks[0].norm1.emb.state_dict()
+        for block in model.transformer_blocks:
+            block.norm1.emb.load_state_dict(first)
     for name, p in model.named_parameters():
         if p.ndim == 1 and p.abs().max() in (0, 1):
             p.data += 0.05 * torch.randn_like(p)
@@ -71,11 +75,7 @@ def main():
 
 def dit():
     torch.manual_seed(0)
-    net = DiTTransformer2DModel(out_channels=8)
-    first = net.transformer_blocks[0].norm1.emb
-    for block in net.transformer_blocks:  # as in converted checkpoints
-        block.norm1.emb = first
-    net = store(net, "transformer")
+    net = store(DiTTransformer2DModel(out_channels=8), "transformer")
     x, t, labels = torch.randn(2, 4, 32, 32), torch.tensor([601.0, 601.0]), torch.tensor([207, 1000])
     y = timed("dit f32", lambda: net(x, t, labels).sample)
     save_file({"x": last(x), "timesteps": t, "labels": labels, "y": last(y)}, os.path.join(OUT, "golden.safetensors"))
