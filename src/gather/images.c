@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "run_folder/saved_edits.h"
 #include "gather/parts.h"
+#include "gather/patches.h"
 #include "gather/sample.h"
 #include "run_folder/sources.h"
 
@@ -45,32 +46,12 @@ static dc3_status encode(const dc3_image *image, size_t *characters, char **uri)
     return *uri ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
-/* The originals of a stitched image, in the order of its squares, as many across as down. */
-static dc3_status read_patches(const dc3_reporting *r, const json_t *patches, int size, dc3_image *image)
-{
-    int count = (int)json_array_size(patches), across = count >= 4 ? 2 : 1, side = size / across;
-    *image = (dc3_image){side * across, side * across, NULL};
-    image->pixels = calloc((size_t)image->width * (size_t)image->height, 3);
-    if (!image->pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int k = 0; k < across * across; k++) {
-        const char *source = json_string_value(json_object_get(json_array_get(patches, (size_t)k), "source"));
-        int64_t item = dc3_sources_item(r->items, source);
-        dc3_image one;
-        if (item < 0) return dc3_sources_lost(r->items, source);
-        DC3_TRY(dc3_dataset_read(r->data, item, side, side, r->fit, &one));
-        dc3_image_paste(image, &one, k % across * side, k / across * side);
-        dc3_image_free(&one);
-    }
-    return DC3_OK;
-}
-
 static dc3_status read_original(const dc3_reporting *r, const shown *s, dc3_image *image)
 {
-    const json_t *patches = json_object_get(s->line, "patches");
     const char *source = json_string_value(json_object_get(s->line, "source"));
     int64_t item = dc3_sources_item(r->items, source);
     if (!r->data) return dc3_fail(DC3_ERR_FORMAT, "%s", r->gone);
-    if (json_array_size(patches)) return read_patches(r, patches, s->width, image);
+    if (dc3_gather_patches(s->line)) return dc3_gather_read_patches(r, s->line, s->width, image);
     if (item < 0) return dc3_sources_lost(r->items, source);
     return dc3_dataset_read(r->data, item, s->width, s->height, r->fit, image);
 }
@@ -197,7 +178,7 @@ static json_t *image_of(dc3_reporting *r, const shown *s, int fourfold)
     json_object_set_new(o, "missing", dc3_json_text(s->missing));
     json_object_set_new(o, "width", json_integer(s->width));
     json_object_set_new(o, "height", json_integer(s->height));
-    json_object_set_new(o, "aligned", json_boolean(!fourfold && !json_object_get(s->line, "patches")));
+    json_object_set_new(o, "aligned", json_boolean(!fourfold && dc3_gather_is_aligned(s->line)));
     json_object_set_new(o, "edits", edits_of(s));
     json_object_set_new(o, "facts", facts_of(s->line, s->edits[0] != NULL));
     *(s->stored ? &r->result->shown : &r->absent) += 1;

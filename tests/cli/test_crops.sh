@@ -91,6 +91,10 @@ for kind in none random calibrated; do
     expect 0 "4 images stored" "$dc3" condense data -o $run --compensation $kind "${how[@]}" --threads 1
     [[ $(squares $run) == "$(squares e-none-$factor)" ]] || fail "--compensation $kind: other crops"
     [[ $kind != random ]] || ! cmp -s $run/train/red/000-* e-none-$factor/train/red/000-* || fail "nothing is edited"
+    # Its report shows what was edited, or where the crops are from.
+    aligned=1; [[ $kind != none ]] || aligned=0
+    [[ $(grep -o 'data-aligned="[01]"' $run/report.html | sort | uniq -c | xargs) == "4 data-aligned=$aligned" ]] ||
+      fail "$kind, factor $factor: the report's originals"
     [[ $kind != calibrated ]] || grep -q '"candidates": *[1-9]' $run/calibration/class-0000.json ||
       fail "no candidates"
     cp -r $run half && rm half/train/blue/000-*
