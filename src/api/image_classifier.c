@@ -6,17 +6,16 @@
 #include "api/images.h"
 #include "base/call.h"
 #include "base/options.h"
+#include "ops/workers.h"
 #include "teacher/teacher.h"
 #include "io/image.h"
 #include "options/option_names.h"
 
-enum { BATCH = DC3_TEACHER_BATCH }; /* always as many, the last filled up: rows depend on their image alone */
-
 struct dc3_image_classifier {
     dc3_teacher teacher;
     dc3_fit fit;
-    float *pixels;              /* [BATCH, size, size, 3] */
-    float *embeddings, *logits; /* [BATCH, ..] */
+    dc3_ctx **contexts; /* [count] of workers, kept from call to call; NULL: none were needed yet */
+    int count;
 };
 
 dc3_image_classifier_options dc3_image_classifier_defaults(void)
@@ -25,24 +24,10 @@ dc3_image_classifier_options dc3_image_classifier_defaults(void)
         .struct_size = sizeof(dc3_image_classifier_options), .fit = DC3_FIT_DEFAULT, .threads = 1};
 }
 
-static dc3_status open_inner(const char *file, const dc3_image_classifier_options *o, dc3_image_classifier *c)
-{
-    enum { USUAL = 224 };
-    dc3_teacher *t = &c->teacher;
-    DC3_TRY(dc3_teacher_open(file, o->arch, o->size, USUAL, o->threads, t));
-    size_t pixels = (size_t)t->size * (size_t)t->size * 3;
-    size_t results = (size_t)(t->info->embedding + t->info->classes);
-    c->pixels = malloc(BATCH * (pixels + results) * sizeof *c->pixels);
-    if (!c->pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    c->embeddings = c->pixels + BATCH * pixels;
-    c->logits = c->embeddings + BATCH * t->info->embedding;
-    return DC3_OK;
-}
-
 dc3_status dc3_image_classifier_open(const char *file, const dc3_image_classifier_options *options,
                                      dc3_image_classifier **out)
 {
-    enum { LEAST = 16, MOST = 1024 };
+    enum { LEAST = 16, MOST = 1024, USUAL = 224 };
     dc3_image_classifier_options o = dc3_image_classifier_defaults();
     DC3_TRY(dc3_place_need("classifier", out));
     *out = NULL;
@@ -56,7 +41,7 @@ dc3_status dc3_image_classifier_open(const char *file, const dc3_image_classifie
     dc3_image_classifier *c = calloc(1, sizeof *c);
     if (!c) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     c->fit = o.fit == DC3_FIT_DEFAULT ? DC3_FIT_CROP : o.fit;
-    dc3_status status = open_inner(file, &o, c);
+    dc3_status status = dc3_teacher_open(file, o.arch, o.size, USUAL, o.threads, &c->teacher);
     if (status == DC3_OK)
         *out = c;
     else
@@ -67,8 +52,8 @@ dc3_status dc3_image_classifier_open(const char *file, const dc3_image_classifie
 void dc3_image_classifier_close(dc3_image_classifier **classifier)
 {
     if (!classifier || !*classifier) return;
+    dc3_workers_close(NULL, (*classifier)->count, &(*classifier)->contexts);
     dc3_teacher_close(&(*classifier)->teacher);
-    free((*classifier)->pixels);
     free(*classifier);
     *classifier = NULL;
 }
@@ -101,40 +86,80 @@ static dc3_status place(const dc3_image_classifier *c, const dc3_image *image, f
     return DC3_OK;
 }
 
-/* `count` images from the first one on. */
-static dc3_status run_batch(dc3_image_classifier *c, int count, int height, int width, const uint8_t *images,
-                            float *embeddings, float *logits)
+/* The images of a call, and what is wanted of them. */
+typedef struct images {
+    const dc3_image_classifier *classifier;
+    int height, width;
+    const uint8_t *images;
+    float *embeddings, *logits; /* [n, ..], or NULL */
+} images;
+
+static dc3_status show(void *user, int worker, int64_t i, float *view, void *note)
 {
-    const dc3_classifier_info *info = c->teacher.info;
-    size_t each = (size_t)c->teacher.size * (size_t)c->teacher.size * 3;
-    memset(c->pixels, 0, BATCH * each * sizeof *c->pixels);
-    for (int i = 0; i < count; i++) {
-        dc3_image image = dc3_image_at(i, height, width, images);
-        DC3_TRY(place(c, &image, c->pixels + (size_t)i * each));
+    const images *s = user;
+    dc3_image image = dc3_image_at(i, s->height, s->width, s->images);
+    (void)worker, (void)note;
+    return place(s->classifier, &image, view);
+}
+
+static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
+{
+    const images *s = user;
+    const dc3_classifier_info *info = s->classifier->teacher.info;
+    if (seen->status != DC3_OK) return dc3_fail(seen->status, "%s", seen->reason);
+    if (s->embeddings)
+        memcpy(s->embeddings + i * info->embedding, seen->values[0], (size_t)info->embedding * sizeof(float));
+    if (s->logits)
+        memcpy(s->logits + i * info->classes, seen->values[1], (size_t)info->classes * sizeof(float));
+    return DC3_OK;
+}
+
+/* The contexts of workers, where there are several. */
+static dc3_status open_contexts(dc3_image_classifier *c, dc3_look *look)
+{
+    int workers = dc3_look_workers(look);
+    if (workers < 2) return DC3_OK;
+    if (c->count < workers) {
+        dc3_workers_close(NULL, c->count, &c->contexts);
+        c->count = workers;
+        dc3_status status = dc3_workers_open(look->ctx, workers, &c->contexts);
+        if (status != DC3_OK) {
+            dc3_workers_close(NULL, workers, &c->contexts);
+            c->count = 0;
+            return status;
+        }
     }
-    DC3_TRY(dc3_teacher_run(&c->teacher, BATCH, c->pixels, c->embeddings, c->logits));
-    if (embeddings) memcpy(embeddings, c->embeddings, (size_t)(count * info->embedding) * sizeof *embeddings);
-    if (logits) memcpy(logits, c->logits, (size_t)(count * info->classes) * sizeof *logits);
+    look->contexts = c->contexts, look->workers = workers;
+    return DC3_OK;
+}
+
+/* Where threads could change the last bits (kernels/dense.h), all of them always work on one batch. */
+static dc3_status look_by_batches(dc3_look *look)
+{
+    const dc3_listener *listener = look->listener;
+    int64_t n = look->count;
+    look->listener = NULL;
+    for (int64_t end = 0; end < n;) {
+        look->first = end;
+        look->count = end = n - end < look->rows ? n : end + look->rows;
+        DC3_TRY(dc3_look_run(look));
+        if (listener && listener->progress) listener->progress(listener->user, look->stage, end, n);
+    }
     return DC3_OK;
 }
 
 dc3_status dc3_image_classifier_run(dc3_image_classifier *c, int64_t n, int height, int width,
-                                    const uint8_t *images, const dc3_listener *listener, float *embeddings,
+                                    const uint8_t *pixels, const dc3_listener *listener, float *embeddings,
                                     float *logits)
 {
     if (!c) return dc3_fail(DC3_ERR_ARGUMENT, "classifier: expected one that is open, found NULL");
-    DC3_TRY(dc3_check_images(n, height, width, images));
+    DC3_TRY(dc3_check_images(n, height, width, pixels));
     DC3_CALL_SCOPE(listener ? listener->cancel : NULL);
-    dc3_status status = DC3_OK;
-    for (int64_t first = 0; status == DC3_OK && first < n; first += BATCH) {
-        int count = n - first < BATCH ? (int)(n - first) : BATCH;
-        status = dc3_check_cancel();
-        if (status == DC3_OK)
-            status = run_batch(c, count, height, width, dc3_image_at(first, height, width, images).pixels,
-                               embeddings ? embeddings + first * c->teacher.info->embedding : NULL,
-                               logits ? logits + first * c->teacher.info->classes : NULL);
-        if (status == DC3_OK && listener && listener->progress)
-            listener->progress(listener->user, "images", first + count, n);
-    }
-    return status;
+    images s = {c, height, width, pixels, embeddings, logits};
+    dc3_look look = dc3_teacher_look(&c->teacher);
+    look.count = n, look.user = &s, look.show = show, look.take = take;
+    look.listener = listener, look.stage = "images";
+    if (!dc3_ctx_team_is_free(look.ctx)) return look_by_batches(&look);
+    DC3_TRY(open_contexts(c, &look));
+    return dc3_look_run(&look);
 }

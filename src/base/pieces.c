@@ -81,9 +81,12 @@ static dc3_status take_next(team *t)
 {
     slot *s = &t->slots[t->taken % t->slot_count];
     if (s->status != DC3_OK) return dc3_failure_give(&s->failure, s->status);
-    pthread_mutex_unlock(&t->lock);
-    dc3_status status = t->pieces->take(t->pieces->user, t->taken, result_of(t, t->taken));
-    pthread_mutex_lock(&t->lock);
+    dc3_status status = DC3_OK;
+    if (t->pieces->take) {
+        pthread_mutex_unlock(&t->lock);
+        status = t->pieces->take(t->pieces->user, t->taken, result_of(t, t->taken));
+        pthread_mutex_lock(&t->lock);
+    }
     s->done = 0;
     t->taken++;
     pthread_cond_signal(&t->room);

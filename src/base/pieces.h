@@ -18,7 +18,8 @@ typedef struct dc3_pieces {
      * OpenMP where there are several workers, and on a thread that reads the caller's cancel flag. result:
      * 64-byte aligned, with what an earlier piece left there (at first zeros). */
     dc3_status (*work)(void *user, int worker, int64_t piece, void *result);
-    /* Takes what came of it; by the calling thread, in the order of the pieces, none left out. */
+    /* Takes what came of it; by the calling thread, in the order of the pieces, none left out. NULL: nothing
+     * is to be taken. */
     dc3_status (*take)(void *user, int64_t piece, void *result);
 } dc3_pieces;
 

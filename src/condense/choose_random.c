@@ -1,10 +1,10 @@
 /* Random images of each class, or the best crop of each (features/crops.h). An image is known to be readable
  * only once it is read, so the class's random order is gone through until enough are found: the cost follows
  * what is stored, not what there is. */
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "condense/choose_random.h"
+#include "base/pieces.h"
 #include "base/rng.h"
 #include "condense/chosen.h"
 #include "features/copies.h"
@@ -23,23 +23,39 @@ typedef struct draw {
     char reasons[AT_ONCE][256];
 } draw;
 
-static void look(const dc3_run *run, draw *d)
+/* The draw and its run, for pieces of work of an image each. */
+typedef struct looking {
+    const dc3_run *run;
+    draw *draw;
+} looking;
+
+static dc3_status look_at(void *user, int worker, int64_t i, void *result)
 {
-#pragma omp parallel for schedule(dynamic) num_threads(run->options->select.threads)
-    for (int i = 0; i < d->count; i++) {
-        dc3_image_source *source = NULL;
-        dc3_image image = {0};
-        d->failed[i] = dc3_dataset_source(run->dataset, d->items[i], &source) != DC3_OK ||
-                       dc3_image_source_read(source, run->size, run->size, run->fit, 0, &image) != DC3_OK;
-        if (d->failed[i])
-            snprintf(d->reasons[i], sizeof d->reasons[i], "%s", dc3_error_text());
-        else {
-            d->files[i] = dc3_image_source_hash(source);
-            d->views[i] = dc3_appearance_of(&image, dc3_image_source_reduced(source));
-        }
-        dc3_image_free(&image);
-        dc3_image_source_close(&source);
+    const looking *l = user;
+    const dc3_run *run = l->run;
+    draw *d = l->draw;
+    dc3_image_source *source = NULL;
+    dc3_image image = {0};
+    (void)worker, (void)result;
+    d->failed[i] = dc3_dataset_source(run->dataset, d->items[i], &source) != DC3_OK ||
+                   dc3_image_source_read(source, run->size, run->size, run->fit, 0, &image) != DC3_OK;
+    if (d->failed[i])
+        snprintf(d->reasons[i], sizeof d->reasons[i], "%s", dc3_error_text());
+    else {
+        d->files[i] = dc3_image_source_hash(source);
+        d->views[i] = dc3_appearance_of(&image, dc3_image_source_reduced(source));
     }
+    dc3_image_free(&image);
+    dc3_image_source_close(&source);
+    return DC3_OK;
+}
+
+static dc3_status look(const dc3_run *run, draw *d)
+{
+    looking l = {run, d};
+    dc3_pieces pieces = {
+        .count = d->count, .workers = run->options->select.threads, .user = &l, .work = look_at};
+    return dc3_pieces_run(&pieces);
 }
 
 /* Appends those that can be read and are no copies. */
@@ -74,8 +90,8 @@ dc3_status dc3_run_draw_readable(dc3_run *run, int64_t first, int64_t n, int64_t
         int64_t missing = wanted - *found, left = n - at, most = missing < left ? missing : left;
         d->count = most < AT_ONCE ? (int)most : AT_ONCE;
         for (int i = 0; i < d->count; i++) d->items[i] = first + order[at + i];
-        look(run, d);
-        status = take(run, files, d, items, found);
+        status = look(run, d);
+        if (status == DC3_OK) status = take(run, files, d, items, found);
         at += d->count;
         if (status == DC3_OK) status = dc3_check_cancel();
     }

@@ -220,23 +220,13 @@ static size_t piece_size(const dc3_run *run)
     return sizeof(piece) + (size_t)(PIECE * columns_of(run)) * sizeof(float);
 }
 
-static dc3_status pass(void *user, int64_t number, void *result)
-{
-    (void)user, (void)number, (void)result;
-    return DC3_OK;
-}
-
 /* Seconds of one image, by all workers, in some pieces that are spread over the dataset. */
 static dc3_status measure_pieces(stage *s, int64_t count, double *seconds)
 {
     double start = dc3_seconds_now();
     s->stride = count > 1 ? (s->n - PIECE) / (count - 1) : PIECE;
-    dc3_pieces pieces = {.count = count,
-                         .workers = s->count,
-                         .result_size = piece_size(s->run),
-                         .user = s,
-                         .work = work,
-                         .take = pass};
+    dc3_pieces pieces = {
+        .count = count, .workers = s->count, .result_size = piece_size(s->run), .user = s, .work = work};
     dc3_status status = dc3_pieces_run(&pieces);
     int64_t images = s->n < PIECE ? s->n : count * PIECE;
     *seconds = (dc3_seconds_now() - start) / (double)images;

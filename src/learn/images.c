@@ -5,9 +5,10 @@
 #include <string.h>
 #include "base/cancel.h"
 #include "base/memory.h"
+#include "base/pieces.h"
 #include "learn/resample.h"
 
-enum { CHUNK = 256, MOST = 1 << 15 }; /* images between two reports; pixels of a side */
+enum { CHUNK = 256, EACH = 4, MOST = 1 << 15 }; /* images between two reports, in a piece; pixels of a side */
 
 typedef struct slot {
     dc3_image image; /* pixels NULL: not read, or cannot be read */
@@ -63,26 +64,42 @@ static dc3_status read_one(const dc3_images *p, int64_t number, dc3_image *image
     return status;
 }
 
+/* Images that are decoded, in pieces of work of EACH. */
+typedef struct decoding {
+    dc3_images *images;
+    int64_t n;
+    const int64_t *items;
+} decoding;
+
+static dc3_status decode_piece(void *user, int worker, int64_t piece, void *result)
+{
+    const decoding *d = user;
+    dc3_images *p = d->images;
+    int64_t end = (piece + 1) * EACH < d->n ? (piece + 1) * EACH : d->n;
+    (void)worker, (void)result;
+    for (int64_t i = piece * EACH; i < end; i++) {
+        slot *s = &p->slots[i];
+        s->unreadable = p->reported[d->items[i]];
+        if (s->unreadable) continue;
+        dc3_status status = read_one(p, number_of(p, d->items[i]), &s->image);
+        s->unreadable = status != DC3_OK;
+        if (s->unreadable) snprintf(s->reason, sizeof s->reason, "%s", dc3_error_text());
+        DC3_TRY(dc3_check_cancel());
+        if (status == DC3_ERR_MEMORY)
+            return dc3_fail(status, "%s: out of memory for %lld images at a time",
+                            dc3_dataset_path(p->dataset), (long long)d->n);
+    }
+    return DC3_OK;
+}
+
 /* Decodes n <= slot_count items into the slots; the reason of those that cannot be read stands in them. */
 static dc3_status decode(dc3_images *p, int64_t n, const int64_t *items)
 {
-    dc3_watch *watch = dc3_cancel_here();
-    int memory = 0;
+    decoding d = {p, n, items};
+    dc3_pieces pieces = {
+        .count = (n + EACH - 1) / EACH, .workers = p->options.threads, .user = &d, .work = decode_piece};
     drop_slots(p);
-#pragma omp parallel for schedule(dynamic) num_threads(p->options.threads) reduction(| : memory)
-    for (int64_t i = 0; i < n; i++) {
-        slot *s = &p->slots[i];
-        s->unreadable = p->reported[items[i]] || dc3_watch_fires(watch);
-        if (s->unreadable) continue;
-        dc3_status status = read_one(p, number_of(p, items[i]), &s->image);
-        s->unreadable = status != DC3_OK;
-        memory |= status == DC3_ERR_MEMORY;
-        if (s->unreadable) snprintf(s->reason, sizeof s->reason, "%s", dc3_error_text());
-    }
-    DC3_TRY(dc3_check_cancel());
-    return memory ? dc3_fail(DC3_ERR_MEMORY, "%s: out of memory for %lld images at a time",
-                             dc3_dataset_path(p->dataset), (long long)n)
-                  : DC3_OK;
+    return dc3_pieces_run(&pieces);
 }
 
 /* Notes and reports that an item cannot be read. */

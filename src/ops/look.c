@@ -13,8 +13,9 @@ enum { REASON = 256 }; /* bytes of a reason */
 typedef struct team {
     const dc3_look *look;
     int count;
-    dc3_ctx **contexts; /* [count] */
-    float **views;      /* [count], each [rows, pixels] */
+    dc3_ctx **opened;         /* [count], or NULL */
+    dc3_ctx *const *contexts; /* [count], those or the caller's */
+    float **views;            /* [count], each [rows, pixels] */
 } team;
 
 /* What comes of a view, with its note; of a piece there are [rows], and both parts of the values behind them.
@@ -96,7 +97,7 @@ static dc3_status take(void *user, int64_t piece, void *result)
     return DC3_OK;
 }
 
-static int workers_of(const dc3_look *l)
+int dc3_look_workers(const dc3_look *l)
 {
     double views = 4.0 * l->rows * (double)l->pixels;
     return dc3_workers(l->ctx, (l->count + l->rows - 1) / l->rows, l->bytes + views);
@@ -110,22 +111,25 @@ static dc3_status open(team *t)
     int ready = t->views != NULL;
     for (int i = 0; ready && i < t->count; i++)
         ready = (t->views[i] = malloc((size_t)l->rows * (size_t)l->pixels * sizeof(float))) != NULL;
-    return ready ? dc3_workers_open(l->ctx, t->count, &t->contexts)
-                 : dc3_fail(DC3_ERR_MEMORY, "out of memory for %d views of %lld values", l->rows,
-                            (long long)l->pixels);
+    if (!ready)
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory for %d views of %lld values", l->rows,
+                        (long long)l->pixels);
+    if (!l->contexts) DC3_TRY(dc3_workers_open(l->ctx, t->count, &t->opened));
+    t->contexts = l->contexts ? l->contexts : t->opened;
+    return DC3_OK;
 }
 
 static void shut(team *t)
 {
     for (int i = 0; t->views && i < t->count; i++) free(t->views[i]);
     free(t->views);
-    dc3_workers_close(t->look->ctx, t->count, &t->contexts);
+    dc3_workers_close(t->look->ctx, t->count, &t->opened);
 }
 
 dc3_status dc3_look_run(const dc3_look *l)
 {
     if (l->first >= l->count) return DC3_OK;
-    team t = {.look = l, .count = workers_of(l)};
+    team t = {.look = l, .count = l->contexts ? l->workers : dc3_look_workers(l)};
     dc3_status status = open(&t);
     dc3_pieces pieces = {.count = (l->count - l->first + l->rows - 1) / l->rows,
                          .workers = t.count,

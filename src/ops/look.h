@@ -33,10 +33,15 @@ typedef struct dc3_look {
     const void *network;
     /* By the calling thread, for each view in order. */
     dc3_status (*take)(void *user, int64_t i, const dc3_seen *seen);
+    dc3_ctx *const *contexts; /* [workers] of dc3_workers_open, which the caller keeps for several runs; NULL:
+                                 they are opened for this one */
+    int workers;              /* with contexts */
     const dc3_listener *listener; /* hears of `stage` after each piece; NULL: nobody does */
     const char *stage;
 } dc3_look;
 
+/* How many look where no contexts are given. */
+int dc3_look_workers(const dc3_look *look);
 /* How many workers there are follows from `count`, so that it is the same wherever a command begins again.
  * Fails as `run` or `take` does, or with DC3_ERR_CANCELLED, DC3_ERR_MEMORY; a view that cannot be shown is
  * left to `take`. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/cancel.h"
 #include "ops/look.h"
+#include "ops/workers.h"
 
 enum { ROWS = 4, PIXELS = 5, MOST = 64, BROKEN = 6 };
 
@@ -18,6 +19,8 @@ typedef struct job {
     float sums[MOST][2];
     int64_t told, total; /* by the listener */
     dc3_cancel *flag;
+    dc3_ctx *kept[8]; /* contexts that are expected, or none */
+    int others;       /* times that another one was used */
 } job;
 
 static dc3_status show(void *user, int worker, int64_t i, float *view, void *note)
@@ -33,7 +36,10 @@ static dc3_status show(void *user, int worker, int64_t i, float *view, void *not
 /* The sum and the last value of each view; the views are spoiled, as networks may do. */
 static dc3_status run(const void *network, dc3_ctx *ctx, int rows, float *views, float *const values[2])
 {
-    const job *j = network;
+    job *j = (job *)(uintptr_t)network;
+    int known = !j->kept[0];
+    for (int i = 0; i < 8; i++) known |= ctx && j->kept[i] == ctx;
+    if (!known) __atomic_fetch_add(&j->others, 1, __ATOMIC_RELAXED);
     if (j->fails || rows != ROWS || !ctx) return dc3_fail(DC3_ERR_FORMAT, "the network fails");
     for (int i = 0; i < rows; i++) {
         values[0][2 * i] = 0;
@@ -109,6 +115,39 @@ static void all_in_order(void **state)
             }
 }
 
+/* Contexts that the caller keeps are those that are run in, again and again. */
+static void kept_contexts(void **state)
+{
+    (void)state;
+    dc3_ctx *ctx, **contexts = NULL;
+    job j = {.stops = -1, .threads = 3};
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 3, DC3_CTX_FAST, &ctx), DC3_OK);
+    dc3_look look = {.ctx = ctx,
+                     .count = 41,
+                     .rows = ROWS,
+                     .pixels = PIXELS,
+                     .widths = {2, 1},
+                     .note = sizeof(int64_t),
+                     .user = &j,
+                     .show = show,
+                     .run = run,
+                     .network = &j,
+                     .take = take};
+    int workers = dc3_look_workers(&look);
+    assert_int_equal(workers, dc3_ctx_device(ctx)->host_visible ? 3 : 1);
+    assert_int_equal(dc3_workers_open(ctx, workers, &contexts), DC3_OK);
+    for (int i = 0; i < workers; i++) j.kept[i] = contexts[i];
+    look.contexts = contexts, look.workers = workers;
+    for (int round = 0; round < 2; round++) {
+        j.taken = 0;
+        assert_int_equal(dc3_look_run(&look), DC3_OK);
+        assert_int_equal(j.taken, 41);
+        assert_int_equal(j.others, 0);
+    }
+    dc3_workers_close(ctx, workers, &contexts);
+    dc3_ctx_close(&ctx);
+}
+
 static void failures(void **state)
 {
     (void)state;
@@ -130,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_in_order),
         cmocka_unit_test(failures),
+        cmocka_unit_test(kept_contexts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

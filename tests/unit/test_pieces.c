@@ -49,6 +49,14 @@ static dc3_status take(void *user, int64_t piece, void *result)
     return DC3_OK;
 }
 
+static dc3_status mark(void *user, int worker, int64_t piece, void *result)
+{
+    int *done = user;
+    (void)worker, (void)result;
+    done[piece]++;
+    return DC3_OK;
+}
+
 static dc3_status run(job *j, int workers, int64_t count)
 {
     j->most = workers;
@@ -75,6 +83,24 @@ static void in_order(void **state)
             assert_int_equal(j.parallel, workers > 1 && count > 1 ? 0 : count ? 3 : 0);
         }
         assert_int_equal(omp_get_max_threads(), 3);
+    }
+}
+
+/* Where nothing is to be taken every piece is done all the same, and failures are told. */
+static void nothing_taken(void **state)
+{
+    (void)state;
+    for (int workers = 1; workers <= 4; workers++) {
+        int done[PIECES] = {0};
+        dc3_pieces pieces = {.count = PIECES, .workers = workers, .user = done, .work = mark};
+        assert_int_equal(dc3_pieces_run(&pieces), DC3_OK);
+        for (int i = 0; i < PIECES; i++) assert_int_equal(done[i], 1);
+        job j = usual();
+        j.fails = 20, j.most = workers;
+        pieces =
+            (dc3_pieces){.count = PIECES, .workers = workers, .result_size = 16, .user = &j, .work = work};
+        assert_int_equal(dc3_pieces_run(&pieces), DC3_ERR_OPTION);
+        assert_string_equal(dc3_error_text(), "ipc: piece 20");
     }
 }
 
@@ -114,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_order),
+        cmocka_unit_test(nothing_taken),
         cmocka_unit_test(earliest_failure),
         cmocka_unit_test(cancelled),
     };
