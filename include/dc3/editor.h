@@ -78,8 +78,9 @@ DC3_API dc3_image_edit_options dc3_image_edit_defaults(void);
  * All of an image is squashed to the model's square and edited; with DC3_DETAIL_KEEP only the change of
  * colour comes back to the image's own pixels, with DC3_DETAIL_EDIT the edit itself, brought to the image's
  * shape. An image's edit depends on the image, its prompt, its seed and the settings alone, not on the
- * others, and has the pixels that `dc3 edit --seed` stores for the same image in a PNG file. So images are
- * edited one after the other: what a network computes together may differ in its last bits.
+ * others, and has the pixels that `dc3 edit --seed` stores for the same image in a PNG file. So no two images
+ * are computed together, which may change the last bits: with a small model they are edited side by side, a
+ * thread each, where that changes none (docs/architecture.md, Determinism), else one after the other.
  *
  * DC3_ERR_OPTION for a setting out of range and DC3_ERR_ARGUMENT for another argument, DC3_ERR_UNSUPPORTED
  * for a sampler that the model cannot run with, DC3_ERR_CANCELLED, DC3_ERR_MEMORY; edits that were done

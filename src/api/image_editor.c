@@ -7,6 +7,7 @@
 #include "base/call.h"
 #include "base/listener.h"
 #include "base/options.h"
+#include "base/pieces.h"
 #include "diffusion/prompts.h"
 #include "edit/single_edit.h"
 #include "diffusion/edit_options.h"
@@ -16,6 +17,8 @@
 
 struct dc3_image_editor {
     dc3_editor *editor;
+    dc3_editor **beside; /* [count], kept from call to call; NULL: none was needed yet */
+    int count;
 };
 
 dc3_image_editor_options dc3_image_editor_defaults(void)
@@ -55,6 +58,7 @@ dc3_status dc3_image_editor_open(const char *directory, const dc3_image_editor_o
 void dc3_image_editor_close(dc3_image_editor **editor)
 {
     if (!editor || !*editor) return;
+    dc3_editors_close((*editor)->editor, (*editor)->count, &(*editor)->beside);
     dc3_editor_close(&(*editor)->editor);
     free(*editor);
     *editor = NULL;
@@ -150,19 +154,91 @@ static dc3_status edit_one(dc3_editor *editor, const dc3_edit_settings *s, const
     return DC3_OK;
 }
 
+/* The edits of a call. */
+typedef struct edits {
+    dc3_editor *const *editors; /* [count] */
+    dc3_single_edit *memory;    /* [count] */
+    int count;
+    const dc3_edit_settings *settings;
+    int64_t n;
+    int height, width;
+    const uint8_t *images;
+    const char *const *prompts;
+    const uint64_t *seeds;
+    uint8_t *edits;
+    const dc3_listener *listener;
+} edits;
+
+static dc3_status make_edit(void *user, int worker, int64_t i, void *result)
+{
+    const edits *e = user;
+    dc3_image image = dc3_image_at(i, e->height, e->width, e->images);
+    dc3_image to = dc3_image_at(i, e->height, e->width, e->edits);
+    (void)result;
+    return edit_one(e->editors[worker], e->settings, &e->memory[worker], e->prompts[i],
+                    e->seeds ? e->seeds[i] : 0, &image, &to);
+}
+
+static dc3_status edit_made(void *user, int64_t i, void *result)
+{
+    const edits *e = user;
+    (void)result;
+    if (e->listener->progress) e->listener->progress(e->listener->user, "edits", i + 1, e->n);
+    return DC3_OK;
+}
+
+/* How many edits are made side by side: none where that could change the last bits of one (dense.h), which
+ * depend on the image alone. */
+static int workers_of(const dc3_image_editor *editor, const edits *e)
+{
+    double small = e->settings->size, pixels = (double)e->width * e->height;
+    if (!dc3_ctx_team_is_free(dc3_editor_ctx(editor->editor))) return 1;
+    return dc3_editor_workers(editor->editor, e->settings, 1, e->n, 12 * (3 * small * small + 2 * pixels));
+}
+
+/* The editors of so many workers. */
+static dc3_status open_beside(dc3_image_editor *editor, int workers, dc3_editor *const **editors)
+{
+    *editors = workers > 1 ? editor->beside : &editor->editor;
+    if (workers <= (workers > 1 ? editor->count : 1)) return DC3_OK;
+    dc3_editors_close(editor->editor, editor->count, &editor->beside);
+    editor->count = workers;
+    dc3_status status = dc3_editors_open(editor->editor, workers, &editor->beside);
+    if (status != DC3_OK) {
+        dc3_editors_close(editor->editor, workers, &editor->beside);
+        editor->count = 0;
+    }
+    *editors = editor->beside;
+    return status;
+}
+
+static dc3_status edit_all(dc3_image_editor *editor, dc3_detail detail, edits *e)
+{
+    e->count = workers_of(editor, e);
+    e->memory = calloc((size_t)e->count, sizeof *e->memory);
+    dc3_status status = e->memory ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = open_beside(editor, e->count, &e->editors);
+    for (int i = 0; status == DC3_OK && i < e->count; i++)
+        status = dc3_single_edit_open(e->settings->size, e->width, e->height, detail, &e->memory[i]);
+    dc3_pieces pieces = {.count = e->n, .workers = e->count, .user = e, .work = make_edit, .take = edit_made};
+    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
+    for (int i = 0; e->memory && i < e->count; i++) dc3_single_edit_close(&e->memory[i]);
+    free(e->memory);
+    return status;
+}
+
 dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_options *options, int64_t n,
                                  int height, int width, const uint8_t *images, const char *const *prompts,
-                                 const uint64_t *seeds, uint8_t *edits)
+                                 const uint64_t *seeds, uint8_t *to)
 {
     dc3_image_edit_options o = dc3_image_edit_defaults();
     dc3_edit_settings settings;
-    dc3_single_edit w;
     char note[1000];
     if (!editor) return dc3_fail(DC3_ERR_ARGUMENT, "editor: expected one that is open, found NULL");
     DC3_TRY(DC3_TAKE_OPTIONS(dc3_image_edit_options, listener, options, &o));
     DC3_TRY(dc3_check_images(n, height, width, images));
     DC3_TRY(check_prompts(n, prompts));
-    DC3_TRY(dc3_place_need("edits", edits));
+    DC3_TRY(dc3_place_need("edits", to));
     DC3_TRY(settings_of(editor->editor, &o, &settings));
     dc3_detail detail =
         o.detail != DC3_DETAIL_DEFAULT ? o.detail : dc3_editor_describe(editor->editor).detail;
@@ -174,15 +250,14 @@ dc3_status dc3_image_editor_edit(dc3_image_editor *editor, const dc3_image_edit_
         if (i == 0 || strcmp(prompts[i], prompts[i - 1]) != 0)
             dc3_prompt_tell(prompts[i], dc3_editor_concepts(editor->editor),
                             dc3_editor_describe(editor->editor).name, &o.listener);
-    DC3_TRY(dc3_single_edit_open(settings.size, width, height, detail, &w));
-    dc3_status status = DC3_OK;
-    for (int64_t i = 0; status == DC3_OK && i < n; i++) {
-        dc3_image image = dc3_image_at(i, height, width, images), to = dc3_image_at(i, height, width, edits);
-        status = dc3_check_cancel();
-        if (status == DC3_OK)
-            status = edit_one(editor->editor, &settings, &w, prompts[i], seeds ? seeds[i] : 0, &image, &to);
-        if (status == DC3_OK && o.listener.progress) o.listener.progress(o.listener.user, "edits", i + 1, n);
-    }
-    dc3_single_edit_close(&w);
-    return status;
+    edits e = {.settings = &settings,
+               .n = n,
+               .height = height,
+               .width = width,
+               .images = images,
+               .prompts = prompts,
+               .seeds = seeds,
+               .edits = to,
+               .listener = &o.listener};
+    return edit_all(editor, detail, &e);
 }

@@ -19,79 +19,129 @@ typedef struct told {
     int64_t images, candidates, dropped;
 } told;
 
+/* Whose candidates a thread makes: those of one image after the other. */
+typedef struct maker {
+    int64_t image; /* that is in `editing`; -1: none */
+    dc3_editing editing;
+    float *out;
+} maker;
+
 /* A group of images and all their candidates. */
 typedef struct group {
     dc3_run *run;
     int label;
     const dc3_class_look *class;
-    dc3_slot *slots[DC3_CALIBRATE_GROUP]; /* that can be read */
+    dc3_slot *images; /* [n] */
+    dc3_candidate all[DC3_CANDIDATES];
+    int each;                             /* of those, each image's */
+    dc3_slot *slots[DC3_CALIBRATE_GROUP]; /* images that can be read */
     int64_t count, rows;
     dc3_looked looked;
     int64_t *slot;
     char *dropped;
     double *values;
-    dc3_editing editing;
-    float *out;
+    int gone; /* 1: kept edits were not there */
+    int makers;
+    maker *maker; /* [makers], filled when they are needed */
 } group;
 
 static void close_group(group *g)
 {
     dc3_look_close(&g->looked);
-    dc3_editing_close(&g->editing);
+    for (int i = 0; g->maker && i < g->makers; i++) {
+        dc3_editing_close(&g->maker[i].editing);
+        free(g->maker[i].out);
+    }
+    free(g->maker);
     free(g->slot);
     free(g->dropped);
     free(g->values);
-    free(g->out);
 }
 
-static dc3_status open_group(dc3_run *run, int label, const dc3_class_look *class, int64_t images, group *g)
+static dc3_status open_group(dc3_run *run, int label, const dc3_class_look *class, int64_t n,
+                             dc3_slot *images, group *g)
 {
-    int64_t rows = images * DC3_CANDIDATES;
-    size_t pixels = (size_t)run->size * (size_t)run->size;
-    *g = (group){.run = run, .label = label, .class = class};
+    int64_t rows = n * DC3_CANDIDATES;
+    *g = (group){.run = run, .label = label, .class = class, .images = images};
+    g->each = dc3_candidates_of(dc3_calibrate_pairs(run), g->all);
+    g->makers = run->options->select.threads;
     g->slot = malloc((size_t)rows * sizeof *g->slot);
     g->dropped = calloc((size_t)rows, 1);
     g->values = malloc((size_t)rows * DC3_CALIBRATE_VALUES * sizeof *g->values);
-    g->out = malloc(pixels * 3 * sizeof *g->out);
-    dc3_status status = g->slot && g->dropped && g->values && g->out
-                            ? DC3_OK
-                            : dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld candidates", (long long)rows);
-    if (status == DC3_OK) status = dc3_look_open(run, rows, &g->looked);
-    if (status == DC3_OK)
-        status = dc3_editing_open(run, run->size, 2 * dc3_calibrate_pairs(run), &g->editing);
-    return status;
+    g->maker = calloc((size_t)g->makers, sizeof *g->maker);
+    if (!g->slot || !g->dropped || !g->values || !g->maker)
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld candidates", (long long)rows);
+    for (int i = 0; i < g->makers; i++) g->maker[i].image = -1;
+    for (int64_t i = 0; i < n; i++) images[i].candidate = 0;
+    return dc3_look_open(run, rows, &g->looked);
 }
 
-/* Looks at all candidates of an image whose edits are there. */
-static dc3_status look_at_candidates(group *g, dc3_slot *slot)
+/* Values in an image of the stored size. */
+static size_t values_of(const dc3_run *run)
 {
-    dc3_run *run = g->run;
-    dc3_candidate all[DC3_CANDIDATES];
-    int count = dc3_candidates_of(dc3_calibrate_pairs(run), all);
-    for (int i = 0; i < count; i++) {
-        dc3_image image;
-        dc3_candidate_image(&all[i], run->combine, run->size, g->editing.original,
-                            (const float *const *)g->editing.placed, run->options->select.seed, slot->random,
-                            g->out);
-        DC3_TRY(dc3_image_of_floats(run->size, run->size, g->out, &image));
-        dc3_status status = dc3_look_add(run, &image, &g->looked);
-        dc3_image_free(&image);
-        DC3_TRY(status);
-        g->slot[g->rows++] = g->count;
+    return (size_t)run->size * (size_t)run->size * 3;
+}
+
+/* Image i of the group, with its edits. */
+static dc3_status show_image(group *g, int64_t i, maker *m)
+{
+    const dc3_run *run = g->run;
+    int there;
+    if (m->image == i) return DC3_OK;
+    if (!m->out) {
+        DC3_TRY(dc3_editing_open(run, run->size, 2 * dc3_calibrate_pairs(run), &m->editing));
+        m->out = malloc(values_of(run) * sizeof *m->out);
+        if (!m->out) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
-    g->slots[g->count++] = slot;
+    m->image = -1;
+    DC3_TRY(dc3_editing_read(run, g->images[i].parts, 1, &m->editing));
+    DC3_TRY(dc3_calibrate_kept(run, &g->images[i], &m->editing, &there));
+    if (!there) {
+        __atomic_store_n(&g->gone, 1, __ATOMIC_RELEASE);
+        return dc3_fail(DC3_ERR_IO, "%s/%s: the edits of %s were made and are gone; give the command again",
+                        run->options->out, dc3_calibration_folder,
+                        dc3_dataset_key(run->dataset, g->images[i].parts->item));
+    }
+    m->image = i;
     return DC3_OK;
 }
 
-/* An image that cannot be read any more has no candidates: who stores it tells so. */
-static dc3_status add_image(group *g, dc3_slot *slot)
+static dc3_status make_candidate(void *user, int worker, int64_t i, dc3_image *image)
 {
-    dc3_status status = dc3_editing_read(g->run, slot->parts, 1, &g->editing);
-    slot->candidate = 0;
-    if (status == DC3_ERR_MEMORY || status == DC3_ERR_CANCELLED) return status;
-    if (status != DC3_OK) return DC3_OK;
-    DC3_TRY(dc3_calibrate_edits(g->run, slot, 1, &g->editing));
-    return look_at_candidates(g, slot);
+    group *g = user;
+    const dc3_run *run = g->run;
+    maker *m = &g->maker[worker];
+    DC3_TRY(show_image(g, i / g->each, m));
+    dc3_candidate_image(&g->all[i % g->each], run->combine, run->size, m->editing.original,
+                        (const float *const *)m->editing.placed, run->options->select.seed,
+                        g->images[i / g->each].random, m->out);
+    return dc3_image_of_floats(run->size, run->size, m->out, image);
+}
+
+/* An image that cannot be read any more has no candidates: who stores it tells so. */
+static dc3_status take_candidate(void *user, int64_t i, dc3_status status, const char *reason, int *counts)
+{
+    group *g = user;
+    int first = i % g->each == 0, failed = status != DC3_OK;
+    dc3_slot *image = &g->images[i / g->each];
+    if (first && !failed) g->slots[g->count++] = image;
+    int has = g->count > 0 && g->slots[g->count - 1] == image; /* it could be read for the first of them */
+    int ends = has || __atomic_load_n(&g->gone, __ATOMIC_ACQUIRE);
+    if (failed && (ends || status == DC3_ERR_MEMORY || status == DC3_ERR_CANCELLED))
+        return dc3_fail(status, "%s", reason);
+    *counts = has && !failed;
+    if (*counts) g->slot[g->rows++] = g->count - 1;
+    return DC3_OK;
+}
+
+static dc3_status look_at_candidates(group *g, int64_t n)
+{
+    dc3_view_list list = {.count = n * g->each,
+                          .bytes = 4.0 * (2 + 2 * DC3_CANDIDATE_PAIRS) * (double)values_of(g->run),
+                          .user = g,
+                          .make = make_candidate,
+                          .take = take_candidate};
+    return dc3_look_add(g->run, &list, &g->looked);
 }
 
 static void guard(group *g, told *t)
@@ -148,14 +198,11 @@ static dc3_status choose(group *g, told *t)
 }
 
 static dc3_status calibrate_group(dc3_run *run, int label, const dc3_class_look *class, int64_t n,
-                                  dc3_slot *slots, told *t, void (*made)(void *), void *user)
+                                  dc3_slot *slots, told *t)
 {
     group g;
-    dc3_status status = open_group(run, label, class, n, &g);
-    for (int64_t i = 0; status == DC3_OK && i < n; i++) {
-        status = add_image(&g, &slots[i]);
-        if (status == DC3_OK) made(user);
-    }
+    dc3_status status = open_group(run, label, class, n, slots, &g);
+    if (status == DC3_OK) status = look_at_candidates(&g, n);
     if (status == DC3_OK && g.count) status = dc3_look_finish(run, label, &g.looked);
     if (status == DC3_OK && g.count) status = choose(&g, t);
     close_group(&g);
@@ -221,16 +268,16 @@ static int take_choice(const char *path, int64_t n, dc3_slot *slots)
 }
 
 static dc3_status make_choice(dc3_run *run, int label, const char *folder, const char *file, int64_t n,
-                              dc3_slot *slots, void (*made)(void *), void *user)
+                              dc3_slot *slots)
 {
     dc3_class_look class;
     told *t = calloc(1, sizeof *t);
     if (!t) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_status status = dc3_look_at_class(run, label, &class);
-    for (int64_t i = 0; status == DC3_OK && i < n; i += DC3_CALIBRATE_GROUP)
-        status =
-            calibrate_group(run, label, &class, n - i < DC3_CALIBRATE_GROUP ? n - i : DC3_CALIBRATE_GROUP,
-                            slots + i, t, made, user);
+    for (int64_t i = 0; status == DC3_OK && i < n; i += DC3_CALIBRATE_GROUP) {
+        int64_t count = n - i < DC3_CALIBRATE_GROUP ? n - i : DC3_CALIBRATE_GROUP;
+        status = calibrate_group(run, label, &class, count, slots + i, t);
+    }
     if (status == DC3_OK) status = dc3_make_dirs(folder);
     if (status == DC3_OK) {
         json_t *o = choice_of(run, label, &class, n, slots, t);
@@ -242,17 +289,21 @@ static dc3_status make_choice(dc3_run *run, int label, const char *folder, const
     return status;
 }
 
-dc3_status dc3_calibrate_class(dc3_run *run, int label, int64_t n, dc3_slot *slots, void (*made)(void *user),
-                               void *user)
+int dc3_calibrate_chosen(const dc3_run *run, int label, int64_t n, dc3_slot *slots)
 {
     char name[DC3_CALIBRATION_NAME], *folder = dc3_path_join(run->options->out, dc3_calibration_folder);
     char *file = folder ? dc3_path_join(folder, dc3_calibration_name(label, name)) : NULL;
-    dc3_status status = file ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (file && take_choice(file, n, slots))
-        for (int64_t i = 0; i < n; i++) made(user);
-    else if (file)
-        status = make_choice(run, label, folder, name, n, slots, made, user);
+    int is_there = file && take_choice(file, n, slots);
     free(file);
+    free(folder);
+    return is_there;
+}
+
+dc3_status dc3_calibrate_class(dc3_run *run, int label, int64_t n, dc3_slot *slots)
+{
+    char name[DC3_CALIBRATION_NAME], *folder = dc3_path_join(run->options->out, dc3_calibration_folder);
+    if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = make_choice(run, label, folder, dc3_calibration_name(label, name), n, slots);
     free(folder);
     return status;
 }

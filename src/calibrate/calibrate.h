@@ -4,6 +4,7 @@
 #define DC3_CALIBRATE_CALIBRATE_H
 
 #include "calibrate/edits.h"
+#include "features/crew.h"
 
 /* An image to store. */
 typedef struct dc3_slot {
@@ -24,17 +25,23 @@ int dc3_calibrate_pairs(const dc3_run *run);
 /* The first warm and the first cold edit are those of random compensation. */
 void dc3_calibrate_prompts(const dc3_run *run, uint64_t random, dc3_slot_edits *edits);
 
-/* Chooses for the `n` images of class `label`: fills their candidates. What is made is kept in
- * OUT/calibration: all edits of an image, when they are made, as a PNG that is named by its random number;
- * and at last class-LABEL.json with the choices, the distances and the curves. What is there already is not
- * made again. Images are calibrated in groups of 64, so that the memory depends neither on the dataset nor on
- * n. `made` hears of each image that is done. */
+/* Fills the candidates of the `n` images of class `label` from what was chosen before and is kept in
+ * OUT/calibration; 0: nothing was, of these images. */
+int dc3_calibrate_chosen(const dc3_run *run, int label, int64_t n, dc3_slot *slots);
+/* Chooses for them: fills their candidates. At last class-LABEL.json in OUT/calibration has the choices, the
+ * distances and the curves. The edits of those that can be read are kept already (dc3_calibrate_edits).
+ * Images are calibrated in groups of 64, so that the memory depends neither on the dataset nor on n. */
 enum { DC3_CALIBRATE_GROUP = 64 };
-dc3_status dc3_calibrate_class(dc3_run *run, int label, int64_t n, dc3_slot *slots, void (*made)(void *user),
-                               void *user);
+dc3_status dc3_calibrate_class(dc3_run *run, int label, int64_t n, dc3_slot *slots);
+/* All of that for `count` images, class by class: the edits of some classes' images are made first, by a
+ * crew. Tells the run's listener how many are there. */
+dc3_status dc3_calibrate_all(dc3_run *run, const dc3_crew *crew, int64_t count, dc3_slot *slots);
 /* The edits of an image to `editing`, which is open for 2 * dc3_calibrate_pairs: those that are kept, else
- * they are made, and kept if `keep` is 1; rounded to 8 bits either way. */
+ * they are made, and kept if `keep` is 1: in OUT/calibration, as a PNG that is named by the image's random
+ * number; rounded to 8 bits either way. */
 dc3_status dc3_calibrate_edits(dc3_run *run, const dc3_slot *slot, int keep, dc3_editing *editing);
+/* Those that are kept alone, in any thread; *there 0: none are. */
+dc3_status dc3_calibrate_kept(const dc3_run *run, const dc3_slot *slot, dc3_editing *editing, int *there);
 /* Removes the edits that are kept for an image; what cannot be removed stays. */
 void dc3_calibrate_forget(const dc3_run *run, const dc3_slot *slot);
 

@@ -96,15 +96,33 @@ static dc3_status make(dc3_run *run, const dc3_slot *slot, dc3_editing *e)
     return DC3_OK;
 }
 
+/* What the file has; 0: not these edits. */
+static int read_kept(const char *path, int count, dc3_editing *e)
+{
+    dc3_image joined = {0};
+    int is_there = dc3_path_what(path) == DC3_PATH_FILE &&
+                   dc3_image_read(path, 0, 0, DC3_FIT_CROP, &joined) == DC3_OK && split(&joined, count, e);
+    dc3_image_free(&joined);
+    return is_there;
+}
+
+dc3_status dc3_calibrate_kept(const dc3_run *run, const dc3_slot *slot, dc3_editing *e, int *there)
+{
+    char *path = path_of(run, slot);
+    *there = 0;
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    *there = read_kept(path, 2 * dc3_calibrate_pairs(run), e);
+    free(path);
+    return DC3_OK;
+}
+
 dc3_status dc3_calibrate_edits(dc3_run *run, const dc3_slot *slot, int keep, dc3_editing *e)
 {
     int count = 2 * dc3_calibrate_pairs(run);
     dc3_image joined = {0};
     char *path = keep ? path_of(run, slot) : NULL;
     if (keep && !path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    int kept = keep && dc3_path_what(path) == DC3_PATH_FILE &&
-               dc3_image_read(path, 0, 0, DC3_FIT_CROP, &joined) == DC3_OK && split(&joined, count, e);
-    dc3_image_free(&joined);
+    int kept = keep && read_kept(path, count, e);
     dc3_status status = kept ? DC3_OK : make(run, slot, e);
     if (status == DC3_OK && !kept) status = join(e, count, &joined);
     if (status == DC3_OK && !kept && keep) status = dc3_make_folder_of(path);

@@ -3,20 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = DC3_TEACHER_BATCH };
+/* A list that is looked at. */
+typedef struct looking {
+    const dc3_run *run;
+    const dc3_view_list *list;
+    dc3_looked *looked;
+} looking;
 
 dc3_status dc3_look_open(const dc3_run *run, int64_t most, dc3_looked *l)
 {
     const dc3_teacher *t = &run->teacher;
-    size_t rows = (size_t)(most + BATCH - 1) / BATCH * BATCH, side = (size_t)t->size;
+    size_t rows = (size_t)most;
     *l = (dc3_looked){.most = most, .colours = malloc((size_t)most * sizeof *l->colours)};
     int ready = l->colours != NULL;
     if (ready && t->net) {
-        l->losses = malloc((size_t)most * sizeof *l->losses);
+        l->losses = malloc(rows * sizeof *l->losses);
         l->embeddings = malloc(rows * (size_t)t->info->embedding * sizeof *l->embeddings);
         l->logits = malloc(rows * (size_t)t->info->classes * sizeof *l->logits);
-        l->seen = calloc(BATCH * side * side * 3, sizeof *l->seen);
-        ready = l->losses && l->embeddings && l->logits && l->seen;
+        ready = l->losses && l->embeddings && l->logits;
     }
     return ready ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld images", (long long)most);
 }
@@ -27,46 +31,78 @@ void dc3_look_close(dc3_looked *l)
     free(l->losses);
     free(l->embeddings);
     free(l->logits);
-    free(l->seen);
     if (l->gradients.meter) dc3_similarity_close(&l->gradients);
     *l = (dc3_looked){0};
 }
 
-/* Always a whole batch, the last filled up, so that what is said of an image depends on it alone. */
-static dc3_status ask(dc3_run *run, int64_t first, dc3_looked *l)
+/* The image as the teacher sees it. */
+static dc3_status view_of(const dc3_image *image, int size, float *view)
 {
-    const dc3_classifier_info *t = run->teacher.info;
-    return dc3_teacher_run(&run->teacher, BATCH, l->seen, l->embeddings + first * t->embedding,
-                           l->logits + first * t->classes);
+    dc3_image seen;
+    if (image->width == size && image->height == size) {
+        dc3_image_to_floats(image, view);
+        return DC3_OK;
+    }
+    DC3_TRY(dc3_image_resize(image, size, size, DC3_FIT_SQUASH, &seen));
+    dc3_image_to_floats(&seen, view);
+    dc3_image_free(&seen);
+    return DC3_OK;
 }
 
-dc3_status dc3_look_add(dc3_run *run, const dc3_image *image, dc3_looked *l)
+static dc3_status show(void *user, int worker, int64_t i, float *view, void *colours)
 {
-    int size = run->teacher.size;
-    dc3_image seen = {0};
-    dc3_lab_colours_of(image->pixels, image->width, image->height, &l->colours[l->count]);
-    if (run->teacher.net) {
-        float *to = l->seen + (l->count % BATCH) * size * size * 3;
-        if (image->width == size && image->height == size)
-            dc3_image_to_floats(image, to);
-        else {
-            DC3_TRY(dc3_image_resize(image, size, size, DC3_FIT_SQUASH, &seen));
-            dc3_image_to_floats(&seen, to);
-            dc3_image_free(&seen);
-        }
+    const looking *l = user;
+    const dc3_teacher *t = &l->run->teacher;
+    dc3_image image = {0};
+    dc3_status status = l->list->make(l->list->user, worker, i, &image);
+    if (status == DC3_OK) dc3_lab_colours_of(image.pixels, image.width, image.height, colours);
+    if (status == DC3_OK && t->net) status = view_of(&image, t->size, view);
+    dc3_image_free(&image);
+    return status;
+}
+
+static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
+{
+    const looking *l = user;
+    const dc3_teacher *t = &l->run->teacher;
+    dc3_looked *to = l->looked;
+    int counts = 0;
+    DC3_TRY(l->list->take(l->list->user, i, seen->status, seen->reason, &counts));
+    if (!counts) return DC3_OK;
+    memcpy(&to->colours[to->count], seen->note, sizeof *to->colours);
+    if (t->net) {
+        size_t h = (size_t)t->info->embedding, z = (size_t)t->info->classes, row = (size_t)to->count;
+        memcpy(to->embeddings + row * h, seen->values[0], h * sizeof(float));
+        memcpy(to->logits + row * z, seen->values[1], z * sizeof(float));
     }
-    l->count++;
-    return run->teacher.net && l->count % BATCH == 0 ? ask(run, l->count - BATCH, l) : DC3_OK;
+    to->count++;
+    return DC3_OK;
+}
+
+/* Without a teacher. */
+static dc3_status say_nothing(const void *network, dc3_ctx *ctx, int rows, float *views,
+                              float *const values[2])
+{
+    (void)network, (void)ctx, (void)rows, (void)views, (void)values;
+    return DC3_OK;
+}
+
+dc3_status dc3_look_add(dc3_run *run, const dc3_view_list *list, dc3_looked *looked)
+{
+    looking l = {run, list, looked};
+    dc3_look look = {
+        .ctx = dc3_editor_ctx(run->editor), .rows = DC3_TEACHER_BATCH, .pixels = 1, .run = say_nothing};
+    if (run->teacher.net) look = dc3_teacher_look(&run->teacher);
+    look.count = list->count, look.bytes += list->bytes, look.note = sizeof(dc3_lab_colours);
+    look.user = &l, look.show = show, look.take = take;
+    return dc3_look_run(&look);
 }
 
 dc3_status dc3_look_finish(dc3_run *run, int label, dc3_looked *l)
 {
     const dc3_classifier_info *t = run->teacher.info;
-    int64_t rest = l->count % BATCH, *rows;
+    int64_t *rows;
     if (!run->teacher.net || !l->count) return DC3_OK;
-    size_t each = (size_t)run->teacher.size * (size_t)run->teacher.size * 3;
-    if (rest) memset(l->seen + (size_t)rest * each, 0, (size_t)(BATCH - rest) * each * sizeof *l->seen);
-    if (rest) DC3_TRY(ask(run, l->count - rest, l));
     for (int64_t i = 0; i < l->count; i++)
         l->losses[i] = dc3_teacher_loss(t->classes, l->logits + i * t->classes, label);
     rows = malloc((size_t)l->count * sizeof *rows);
@@ -89,33 +125,46 @@ static void range_of(const dc3_dataset *d, int label, int64_t *first, int64_t *e
     *end = at;
 }
 
-static dc3_status read_sample(dc3_run *run, int label, dc3_looked *l)
+/* Images of a class, evenly spread over it. */
+typedef struct sample {
+    const dc3_run *run;
+    int64_t first, end, count;
+} sample;
+
+static dc3_status read_image(void *user, int worker, int64_t i, dc3_image *image)
 {
-    int64_t first, end;
-    range_of(run->dataset, label, &first, &end);
-    for (int64_t i = 0; i < l->most; i++) {
-        dc3_image image;
-        DC3_TRY(dc3_check_cancel());
-        dc3_status status = dc3_dataset_read(run->dataset, first + (end - first) * i / l->most, run->size,
-                                             run->size, run->fit, &image);
-        if (status == DC3_ERR_MEMORY || status == DC3_ERR_CANCELLED) return status;
-        if (status != DC3_OK) continue; /* it was told, and skipped, when features were made */
-        status = dc3_look_add(run, &image, l);
-        dc3_image_free(&image);
-        DC3_TRY(status);
-    }
+    const sample *s = user;
+    int64_t item = s->first + (s->end - s->first) * i / s->count;
+    (void)worker;
+    return dc3_dataset_read(s->run->dataset, item, s->run->size, s->run->size, s->run->fit, image);
+}
+
+/* One that cannot be read was told, and skipped, when features were made. */
+static dc3_status take_image(void *user, int64_t i, dc3_status status, const char *reason, int *counts)
+{
+    (void)user, (void)i;
+    if (status == DC3_ERR_MEMORY || status == DC3_ERR_CANCELLED) return dc3_fail(status, "%s", reason);
+    *counts = status == DC3_OK;
+    return DC3_OK;
+}
+
+static dc3_status look_at_sample(dc3_run *run, int label, const sample *s, dc3_looked *l)
+{
+    dc3_view_list list = {
+        .count = s->count, .user = (void *)(uintptr_t)s, .make = read_image, .take = take_image};
+    DC3_TRY(dc3_look_add(run, &list, l));
     return dc3_look_finish(run, label, l);
 }
 
 dc3_status dc3_look_at_class(dc3_run *run, int label, dc3_class_look *look)
 {
-    int64_t first, end;
+    sample s = {.run = run};
     dc3_looked l;
     *look = (dc3_class_look){0};
-    range_of(run->dataset, label, &first, &end);
-    dc3_status status =
-        dc3_look_open(run, end - first < DC3_CLASS_SAMPLE ? end - first : DC3_CLASS_SAMPLE, &l);
-    if (status == DC3_OK) status = read_sample(run, label, &l);
+    range_of(run->dataset, label, &s.first, &s.end);
+    s.count = s.end - s.first < DC3_CLASS_SAMPLE ? s.end - s.first : DC3_CLASS_SAMPLE;
+    dc3_status status = dc3_look_open(run, s.count, &l);
+    if (status == DC3_OK) status = look_at_sample(run, label, &s, &l);
     if (status == DC3_OK && !l.count)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: no image of class '%s' can be read", run->options->data,
                           dc3_dataset_class_name(run->dataset, label));

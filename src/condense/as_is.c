@@ -39,7 +39,6 @@ static void say_none(const dc3_run *run, json_t *settings)
 const dc3_synthesis dc3_as_is = {
     .stage = "storing",
     .again = "",
-    .threads = 1,
     .make = make,
     .describe = describe,
 };
@@ -47,7 +46,6 @@ const dc3_synthesis dc3_as_is = {
 const dc3_synthesis dc3_uncompensated = {
     .stage = "storing",
     .again = "",
-    .threads = 1,
     .make = make,
     .describe = describe,
     .settings = say_none,

@@ -13,39 +13,16 @@ static dc3_slot slot_of(const dc3_run *run, const dc3_part *part)
     return (dc3_slot){.parts = part, .random = dc3_run_item(run, part), .candidate = part->candidate};
 }
 
-static void image_made(void *user)
+static dc3_status prepare(dc3_run *run, dc3_chosen *chosen, const dc3_crew *crew)
 {
-    dc3_run *run = user;
-    dc3_run_progress(run, "candidates", ++run->making, run->to_make);
-}
-
-/* The n images of a class: parts [n, run->each]. */
-static dc3_status calibrate_class(dc3_run *run, int label, int64_t n, dc3_part *parts)
-{
-    dc3_slot *slots = calloc((size_t)n, sizeof *slots);
+    dc3_slot *slots = calloc((size_t)chosen->count + 1, sizeof *slots);
     if (!slots) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int64_t i = 0; i < n; i++) slots[i] = slot_of(run, parts + i * run->each);
-    dc3_status status = dc3_calibrate_class(run, label, n, slots, image_made, run);
-    for (int64_t i = 0; status == DC3_OK && i < n; i++) parts[i * run->each].candidate = slots[i].candidate;
+    for (int64_t i = 0; i < chosen->count; i++) slots[i] = slot_of(run, chosen->parts + i * run->each);
+    dc3_status status = dc3_calibrate_all(run, crew, chosen->count, slots);
+    for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++)
+        chosen->parts[i * run->each].candidate = slots[i].candidate;
     free(slots);
     return status;
-}
-
-static int label_of(const dc3_run *run, const dc3_chosen *chosen, int64_t image)
-{
-    return dc3_dataset_label(run->dataset, chosen->parts[image * run->each].item);
-}
-
-static dc3_status prepare(dc3_run *run, dc3_chosen *chosen)
-{
-    run->making = 0;
-    for (int64_t first = 0, end; first < chosen->count; first = end) {
-        int label = label_of(run, chosen, first);
-        for (end = first + 1; end < chosen->count; end++)
-            if (label_of(run, chosen, end) != label) break;
-        DC3_TRY(calibrate_class(run, label, end - first, chosen->parts + first * run->each));
-    }
-    return DC3_OK;
 }
 
 static void tidy(dc3_run *run, const dc3_chosen *chosen)

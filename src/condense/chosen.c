@@ -129,6 +129,11 @@ int dc3_run_edits(const dc3_run *run)
     return run->synthesis->combines ? dc3_combine_edits(run->combine) : 0;
 }
 
+int dc3_run_edits_at_once(const dc3_run *run)
+{
+    return run->method->needs & DC3_NEEDS_EDITOR ? dc3_combine_edits(run->combine) : 0;
+}
+
 void dc3_run_made(const dc3_run *run, int steps)
 {
     char stage[80];

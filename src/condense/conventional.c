@@ -67,7 +67,6 @@ const dc3_synthesis dc3_conventional = {
     .stage = "storing",
     .again = " with other edits",
     .combines = 1,
-    .threads = 1,
     .make = make,
     .describe = describe,
     .settings = settings,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/pieces.h"
 #include "base/listener.h"
 #include "condense/chosen.h"
 #include "condense/amount.h"
@@ -76,9 +77,61 @@ static int few_steps(const dc3_run *run)
     return few.steps;
 }
 
-/* Seconds of one compensation. The first, of few steps, also packs weights. A large model's is extrapolated
- * from it by the number of operations; else whole ones are made. */
-static dc3_status measure_edits(dc3_run *run, double *seconds)
+/* Images that a crew makes, to see how long it takes. */
+typedef struct trial {
+    dc3_crew crew;
+    int64_t first, looks; /* number of the first among all that are looked at */
+    int read;             /* could be, so far */
+} trial;
+
+static dc3_status try_one(void *user, int worker, int64_t piece, void *result)
+{
+    const trial *t = user;
+    dc3_run *run = t->crew.runs[worker];
+    int64_t item = dc3_dataset_size(run->dataset) * (t->first + piece) / t->looks;
+    double seconds;
+    DC3_TRY(make_one(run, item, run->edit.steps, &seconds));
+    *(int *)result = seconds >= 0;
+    return DC3_OK;
+}
+
+static dc3_status tried(void *user, int64_t piece, void *result)
+{
+    trial *t = user;
+    (void)piece;
+    t->read += *(int *)result;
+    return DC3_OK;
+}
+
+/* Seconds of one compensation where several are made side by side and one took about `rough`: workers make an
+ * image each, and then all of them some more. */
+static dc3_status measure_crew(dc3_run *run, int64_t stored, double rough, double *seconds)
+{
+    trial t = {.read = 0};
+    dc3_status status = dc3_crew_open(run, stored, dc3_run_edits_at_once(run), &t.crew);
+    int64_t count = t.crew.count, fit = rough > 0 ? (int64_t)(enough / rough) : IMAGES;
+    int64_t more = fit < count    ? count
+                   : fit < IMAGES ? fit / count * count
+                                  : (IMAGES + count - 1) / count * count;
+    dc3_pieces pieces = {.count = count,
+                         .workers = t.crew.count,
+                         .result_size = sizeof(int),
+                         .user = &t,
+                         .work = try_one,
+                         .take = tried};
+    t.looks = count + more;
+    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
+    double start = dc3_seconds_now();
+    pieces.count = more, t.first = count, t.read = 0;
+    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
+    *seconds = t.read ? (dc3_seconds_now() - start) / t.read : 0;
+    dc3_crew_close(&t.crew);
+    return status;
+}
+
+/* Seconds of one compensation, of `stored` of them. The first, of few steps, also packs weights. A large
+ * model's is extrapolated from it by the number of operations; else whole ones are made. */
+static dc3_status measure_edits(dc3_run *run, int64_t stored, double *seconds)
 {
     int edits = dc3_run_edits(run), keep = run->detail == DC3_DETAIL_KEEP;
     dc3_edit_settings one = run->edit;
@@ -87,7 +140,10 @@ static dc3_status measure_edits(dc3_run *run, double *seconds)
     double ratio = flops / dc3_editor_flops(run->editor, &one, edits, keep), first;
     DC3_TRY(measure_images(run, one.steps, 1, &first));
     *seconds = first * ratio;
-    if (*seconds < 3 * enough) DC3_TRY(measure_images(run, run->edit.steps, IMAGES, seconds));
+    int beside = dc3_crew_size(run, stored, dc3_run_edits_at_once(run)) > 1;
+    if (*seconds < 3 * enough)
+        DC3_TRY(beside ? measure_crew(run, stored, *seconds, seconds)
+                       : measure_images(run, run->edit.steps, IMAGES, seconds));
     run->rate = *seconds > 0 ? flops / *seconds : 0;
     return DC3_OK;
 }
@@ -170,7 +226,7 @@ static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, dou
 {
     double each = 0;
     if (run->method->needs & DC3_NEEDS_EDITOR) {
-        DC3_TRY(measure_edits(run, &each));
+        DC3_TRY(measure_edits(run, stored, &each));
         dc3_run_say(run, "measured: %.0f ms per image to edit and store, %.0f GFLOP/s%s", each * 1e3,
                     run->rate * 1e-9, each > 0 ? "" : " (none of those tried could be read)");
         snprintf(text, size, "%lld edits of %d step%s at %d px, ", (long long)stored * dc3_run_edits(run),
@@ -246,5 +302,6 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)
     dc3_run_say(run, "estimate: %s%s%sabout %s", training > 0 ? "a teacher's training, " : "", first, second,
                 text);
     if (stored && run->options->dry_run) DC3_TRY(estimate_bytes(run, stored));
-    return dc3_check_memory(LEAST_LEFT + (images ? selection_bytes(run) : 0));
+    double made = stored ? dc3_crew_bytes(run, stored, dc3_run_edits_at_once(run)) : 0;
+    return dc3_check_memory(LEAST_LEFT + made + (images ? selection_bytes(run) : 0));
 }

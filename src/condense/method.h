@@ -4,6 +4,7 @@
 
 #include "colour/image_edit.h"
 #include "condense/parts.h"
+#include "features/crew.h"
 #include "options/method_names.h"
 #include "select/choose.h"
 
@@ -37,11 +38,11 @@ struct dc3_synthesis {
     int combines;      /* makes several edits of an image and combines them */
     /* How many edits of an image are made; NULL: what `combines` says. */
     int (*edits)(const dc3_run *run);
-    /* Before the first image is made, and when the last is stored; NULL: nothing. */
-    dc3_status (*prepare)(dc3_run *run, dc3_chosen *chosen);
+    /* Before the first image is made, by a crew that is open, and when the last is stored; NULL: nothing. */
+    dc3_status (*prepare)(dc3_run *run, dc3_chosen *chosen, const dc3_crew *crew);
     void (*tidy)(dc3_run *run, const dc3_chosen *chosen);
-    int threads; /* make may be called by several threads at once */
-    /* The image of `parts` [run->each], 4 of them at most; *made is zero before. */
+    /* The image of `parts` [run->each], 4 of them at most; *made is zero before. Threads do so at once, each
+     * with a run of its own (features/crew.h). */
     dc3_status (*make)(dc3_run *run, const dc3_part *parts, dc3_made *made);
     /* Steps that an image is made in where each takes long enough to be reported, else 1; NULL: 1. */
     int (*steps)(const dc3_run *run);

@@ -1,19 +1,19 @@
 #include "condense/storing.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "base/call.h"
 #include "base/file.h"
+#include "base/pieces.h"
 #include "condense/amount.h"
 #include "condense/chosen.h"
 #include "condense/method.h"
+#include "features/crew.h"
 #include "features/skipped.h"
 #include "run_folder/saved_edits.h"
 
-enum { AT_ONCE = 16, PARTS = 4 }; /* images in work where threads make them; parts of an image at most */
+enum { AT_ONCE = 64, PARTS = 4 }; /* images in work where several are made at once; parts of one at most */
 
 /* An image on its way to the disk. */
 typedef struct job {
@@ -22,10 +22,20 @@ typedef struct job {
     int there;              /* it stood there before */
     uint64_t hashes[PARTS]; /* of the files of its parts, but for those that cannot be read */
     int failed[PARTS];
-    dc3_status status;          /* of what follows the hashes */
-    const dc3_part *unreadable; /* the part that it failed for, or NULL */
-    char reason[512];
+    const dc3_part *unreadable; /* the part for which it cannot be made, or NULL */
+    char reason[512];           /* why */
 } job;
+
+/* What is made. */
+typedef struct storing {
+    dc3_run *run;
+    dc3_output *output;
+    dc3_chosen *chosen;
+    dc3_crew crew;
+    int64_t first; /* the images in work: `count` from this one on */
+    int count;
+    job jobs[AT_ONCE];
+} storing;
 
 /* Bytes of an image in the folder; -1: it is not there. */
 static int64_t bytes_of(const dc3_output *output, const char *relative, const char *path)
@@ -59,34 +69,29 @@ static dc3_status make_and_write(dc3_run *run, job *j)
     return status;
 }
 
-/* The two parts of the work need neither the state nor the report, so that threads may do them at once. */
-static void hash_parts(dc3_run *run, job *j)
+/* The two parts of the work on an image need neither the state nor the report, so that threads may do them at
+ * once. */
+static dc3_status hash_parts(void *user, int worker, int64_t i, void *result)
 {
-    for (int k = 0; k < run->each; k++)
-        j->failed[k] = dc3_dataset_hash(run->dataset, j->parts[k].item, &j->hashes[k]) != DC3_OK;
+    storing *s = user;
+    job *j = &s->jobs[i];
+    (void)worker, (void)result;
+    for (int k = 0; !j->there && k < s->run->each; k++)
+        j->failed[k] = dc3_dataset_hash(s->run->dataset, j->parts[k].item, &j->hashes[k]) != DC3_OK;
+    return DC3_OK;
 }
 
-static void make(dc3_run *run, job *j)
+/* An image that cannot be read is no failure. */
+static dc3_status make(void *user, int worker, int64_t i, void *result)
 {
-    j->status = dc3_check_cancel();
-    if (j->status == DC3_OK) j->status = make_and_write(run, j);
-    if (j->status != DC3_OK) snprintf(j->reason, sizeof j->reason, "%s", dc3_error_text());
-}
-
-/* For each image that is not there. */
-static void do_all(dc3_run *run, job *jobs, int count, void (*part)(dc3_run *run, job *j))
-{
-    dc3_watch *watch = dc3_cancel_here();
-    int threads = count > 1 ? run->options->select.threads : 1;
-    if (threads > 1) {
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-        for (int i = 0; i < count; i++) {
-            DC3_CANCEL_SHARE(watch);
-            if (!jobs[i].there) part(run, &jobs[i]);
-        }
-    } else
-        for (int i = 0; i < count; i++)
-            if (!jobs[i].there) part(run, &jobs[i]);
+    storing *s = user;
+    job *j = &s->jobs[i];
+    (void)result;
+    if (j->there) return DC3_OK;
+    dc3_status status = make_and_write(s->crew.runs[worker], j);
+    if (status == DC3_OK || status == DC3_ERR_CANCELLED || !j->unreadable) return status;
+    snprintf(j->reason, sizeof j->reason, "%s", dc3_error_text());
+    return DC3_OK;
 }
 
 /* What is read is in the state before any image of it is on the disk: an image that an interrupted command
@@ -102,57 +107,88 @@ static dc3_status note_inputs(const dc3_run *run, const job *jobs, int count)
     return status;
 }
 
-/* What came of image number `image`; one that cannot be read is skipped. */
-static dc3_status note(const dc3_output *output, int64_t image, const job *j, char *stored)
+/* Notes what came of an image; one that cannot be read is skipped. */
+static dc3_status note(void *user, int64_t i, void *result)
 {
-    dc3_run *run = output->run;
+    storing *s = user;
+    dc3_run *run = s->run;
+    const job *j = &s->jobs[i];
     int edits = dc3_run_edits(run);
-    if (j->status != DC3_OK && j->unreadable) return dc3_run_skip(run, j->unreadable->item, j->reason);
-    if (j->status != DC3_OK) return dc3_fail(j->status, "%s", j->reason);
-    int64_t bytes = bytes_of(output, j->relative, j->path);
-    *stored = 1;
-    run->report->stored++;
-    run->report->bytes += (double)bytes;
-    if (!j->there) run->report->edits += edits;
-    return dc3_state_store(run->state, image, bytes, edits);
+    int64_t image = s->first + i, bytes;
+    (void)result;
+    if (j->unreadable)
+        DC3_TRY(dc3_run_skip(run, j->unreadable->item, j->reason));
+    else {
+        bytes = bytes_of(s->output, j->relative, j->path);
+        s->chosen->stored[image] = 1;
+        run->report->stored++;
+        run->report->bytes += (double)bytes;
+        if (!j->there) run->report->edits += edits;
+        DC3_TRY(dc3_state_store(run->state, image, bytes, edits));
+    }
+    run->making = image + 1;
+    dc3_run_made(run, 0);
+    return DC3_OK;
 }
 
-/* The images from `first` on, `count` of them. */
-static dc3_status store(dc3_run *run, dc3_output *output, const dc3_chosen *chosen, int64_t first, int count)
+static dc3_status name_images(storing *s)
 {
-    job jobs[AT_ONCE] = {0};
+    dc3_run *run = s->run;
     dc3_status status = dc3_check_cancel();
-    for (int i = 0; status == DC3_OK && i < count; i++) {
-        job *j = &jobs[i];
-        j->parts = chosen->parts + (first + i) * run->each;
-        status = dc3_output_name(output, j->parts, &j->relative, &j->path);
-        if (status == DC3_OK) j->there = is_there(output, first + i, j->relative, j->path);
-        if (status == DC3_OK && !j->there && run->options->budget > 0) status = dc3_output_reopen(output);
+    for (int i = 0; status == DC3_OK && i < s->count; i++) {
+        job *j = &s->jobs[i];
+        j->parts = s->chosen->parts + (s->first + i) * run->each;
+        status = dc3_output_name(s->output, j->parts, &j->relative, &j->path);
+        if (status == DC3_OK) j->there = is_there(s->output, s->first + i, j->relative, j->path);
+        if (status == DC3_OK && !j->there && run->options->budget > 0) status = dc3_output_reopen(s->output);
     }
-    if (status == DC3_OK) {
-        do_all(run, jobs, count, hash_parts);
-        status = note_inputs(run, jobs, count);
-    }
-    if (status == DC3_OK) do_all(run, jobs, count, make);
-    for (int i = 0; status == DC3_OK && i < count; i++)
-        status = note(output, first + i, &jobs[i], chosen->stored + first + i);
-    for (int i = 0; i < count; i++) free(jobs[i].relative), free(jobs[i].path);
     return status;
+}
+
+/* The images in work. */
+static dc3_status store(storing *s)
+{
+    dc3_pieces pieces = {.count = s->count, .workers = s->crew.count, .user = s, .work = hash_parts};
+    memset(s->jobs, 0, sizeof s->jobs);
+    dc3_status status = name_images(s);
+    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
+    if (status == DC3_OK) status = note_inputs(s->run, s->jobs, s->count);
+    pieces.work = make, pieces.take = note;
+    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
+    for (int i = 0; i < s->count; i++) free(s->jobs[i].relative), free(s->jobs[i].path);
+    return status;
+}
+
+/* All of them. Where an editor makes one after the other, its inputs are read just before. */
+static dc3_status store_each(storing *s)
+{
+    dc3_run *run = s->run;
+    int most = s->crew.count > 1 || !dc3_run_edits_at_once(run) ? AT_ONCE : 1;
+    run->making = 0;
+    dc3_run_made(run, 0);
+    for (s->first = 0; s->first < run->to_make; s->first += s->count) {
+        int64_t left = run->to_make - s->first;
+        s->count = left < most ? (int)left : most;
+        DC3_TRY(store(s));
+    }
+    return DC3_OK;
 }
 
 /* Numbers the images, notes their names and prepares them. What a budget left out before has its number, and
  * its part in what is prepared, as it had when the others were made. */
-static dc3_status plan(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
+static dc3_status plan(storing *s)
 {
-    int left = run->options->budget > 0 && output->continues;
-    DC3_TRY(dc3_chosen_number(run, chosen));
-    if (!left) DC3_TRY(dc3_output_plan(output, chosen));
-    run->to_make = chosen->count;
-    if (run->synthesis->prepare) DC3_TRY(run->synthesis->prepare(run, chosen));
+    dc3_run *run = s->run;
+    int left = run->options->budget > 0 && s->output->continues;
+    DC3_TRY(dc3_chosen_number(run, s->chosen));
+    if (!left) DC3_TRY(dc3_output_plan(s->output, s->chosen));
+    run->to_make = s->chosen->count;
+    DC3_TRY(dc3_crew_open(run, s->chosen->count, dc3_run_edits_at_once(run), &s->crew));
+    if (run->synthesis->prepare) DC3_TRY(run->synthesis->prepare(run, s->chosen, &s->crew));
     if (!left) return DC3_OK;
-    DC3_TRY(dc3_amount_continue(run, output, chosen));
-    run->to_make = chosen->count;
-    return dc3_output_plan(output, chosen);
+    DC3_TRY(dc3_amount_continue(run, s->output, s->chosen));
+    run->to_make = s->chosen->count;
+    return dc3_output_plan(s->output, s->chosen);
 }
 
 /* What an earlier part of the run packed is as good as files if nothing lacks; else files are made of it. */
@@ -176,16 +212,12 @@ static dc3_status look_into_shards(dc3_run *run, dc3_output *output, const dc3_c
 
 dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
 {
-    int most = run->synthesis->threads ? AT_ONCE : 1;
-    DC3_TRY(plan(run, output, chosen));
-    DC3_TRY(look_into_shards(run, output, chosen));
-    for (run->making = 0; run->making < run->to_make;) {
-        int64_t left = run->to_make - run->making, count = left < most ? left : most;
-        dc3_run_made(run, 0);
-        DC3_TRY(store(run, output, chosen, run->making, (int)count));
-        run->making += count;
-    }
-    dc3_run_made(run, 0);
+    storing s = {.run = run, .output = output, .chosen = chosen};
+    dc3_status status = plan(&s);
+    if (status == DC3_OK) status = look_into_shards(run, output, chosen);
+    if (status == DC3_OK) status = store_each(&s);
+    dc3_crew_close(&s.crew);
+    DC3_TRY(status);
     if (run->report->stored == 0)
         return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data,
                         (long long)chosen->count);

@@ -1,5 +1,6 @@
 #include "diffusion/denoiser.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include "base/file.h"
 
@@ -33,8 +34,12 @@ void dc3_denoiser_close(dc3_denoiser **denoiser)
 dc3_status dc3_denoising_open(dc3_ctx *ctx, dc3_denoiser *denoiser, int steps, const float *timesteps,
                               dc3_denoising **denoising)
 {
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
     *denoising = NULL;
-    return denoiser->kind->prepare(ctx, denoiser, steps, timesteps, denoising);
+    pthread_mutex_lock(&one_at_a_time);
+    dc3_status status = denoiser->kind->prepare(ctx, denoiser, steps, timesteps, denoising);
+    pthread_mutex_unlock(&one_at_a_time);
+    return status;
 }
 
 void dc3_denoising_close(dc3_denoising **denoising)

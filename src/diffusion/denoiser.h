@@ -46,7 +46,8 @@ dc3_status dc3_denoiser_open(const char *directory, dc3_denoiser **denoiser);
 void dc3_denoiser_close(dc3_denoiser **denoiser);
 
 /* Computes what `steps` time steps contribute (timesteps [steps]), for any number of edits. The denoiser is
- * borrowed. */
+ * borrowed. Threads may do so with one denoiser, and take steps meanwhile: preparing is done one at a time,
+ * so that it may free packed weights that no step needs. */
 dc3_status dc3_denoising_open(dc3_ctx *ctx, dc3_denoiser *denoiser, int steps, const float *timesteps,
                               dc3_denoising **denoising);
 /* Accepts NULL; nulls. */

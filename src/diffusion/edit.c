@@ -142,6 +142,13 @@ static dc3_tensor make_memory(dc3_ctx *ctx, const dc3_sampler *sampler, dc3_tens
     return dc3_take_rows(ctx, x, count, rows);
 }
 
+/* As many threads as the governor of steps found fastest; where there is none, all. */
+static void take_threads(dc3_editor *e, int is_step)
+{
+    if (e->governor.most < 2) return;
+    dc3_ctx_set_team(e->ctx, is_step ? dc3_governor_begin(&e->governor) : e->governor.team);
+}
+
 /* x [n, side, side, channels] f32 after all steps, guided by `image`; `host` is room for noise of its size.
  */
 static dc3_tensor denoise(dc3_editor *e, const dc3_edit_settings *settings, const dc3_edit_request *q,
@@ -156,13 +163,15 @@ static dc3_tensor denoise(dc3_editor *e, const dc3_edit_settings *settings, cons
     for (int i = 0; i < evaluations && dc3_ctx_status(ctx) == DC3_OK; i++) {
         dc3_scope scope = dc3_scope_open(ctx);
         dc3_sampler_step step = dc3_sampler_step_of(e->sampler, i);
+        take_threads(e, 1);
         dc3_tensor output = predict(e, &in, x, i), noise;
         int noisy = step.next[DC3_TERM_NOISE] != 0;
         if (noisy) noise = make_noise(ctx, q, i + 1, shape, host);
         dc3_step_sampler(ctx, &step, output, noisy ? &noise : NULL, x, memory);
         dc3_scope_close(ctx, scope);
-        if (settings->stepped && dc3_ctx_status(ctx) == DC3_OK)
-            settings->stepped(settings->user, i + 1, evaluations);
+        if (dc3_ctx_status(ctx) != DC3_OK) break;
+        dc3_governor_end(&e->governor, (double)dc3_guidance_rows(g) * (double)(shape[1] * shape[2]));
+        if (settings->stepped) settings->stepped(settings->user, i + 1, evaluations);
     }
     return x;
 }
@@ -206,12 +215,15 @@ static void run(dc3_editor *e, const dc3_edit_settings *settings, const dc3_edit
 {
     dc3_guidance g = dc3_guidance_of(settings, q->n);
     dc3_scope scope = dc3_scope_open(e->ctx);
+    take_threads(e, 0);
     dc3_tensor image = encode(e, e->ctx, 1, settings->size, q->rgb);
     prepare_texts(e, &g, q->ids);
     dc3_tensor x = denoise(e, settings, q, &g, image, host);
     if (q->latents) dc3_download(e->ctx, x, q->latents);
+    take_threads(e, 0);
     decode(e, x, 1 / dc3_vae_config_of(e->vae)->scaling_factor, q->edits);
     if (q->reconstruction) decode(e, image, 1, q->reconstruction);
+    dc3_ctx_set_team(e->ctx, dc3_ctx_threads(e->ctx));
     dc3_scope_close(e->ctx, scope);
 }
 

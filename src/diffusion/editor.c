@@ -158,6 +158,14 @@ dc3_status dc3_editor_check_unused(const char *directory)
     return find_index(directory);
 }
 
+dc3_status dc3_editor_open_ctx(dc3_editor *e, const dc3_ctx *like, dc3_dtype dtype, int threads)
+{
+    DC3_TRY(like ? dc3_ctx_open_beside(like, threads, &e->ctx)
+                 : dc3_ctx_open(NULL, dtype, threads, DC3_CTX_FAST, &e->ctx));
+    dc3_governor_open(&e->governor, dc3_ctx_team_is_free(e->ctx) ? threads : 1);
+    return DC3_OK;
+}
+
 dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, dc3_editor **out)
 {
     *out = NULL;
@@ -166,11 +174,20 @@ dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, 
     if (!e) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     const char *slash = strrchr(directory, '/');
     snprintf(e->name, sizeof e->name, "%s", slash && slash[1] ? slash + 1 : directory);
-    dc3_status status = dc3_ctx_open(NULL, dtype, threads, DC3_CTX_FAST, &e->ctx);
+    dc3_status status = dc3_editor_open_ctx(e, NULL, dtype, threads);
     if (status == DC3_OK) status = open_networks(e, directory);
     if (status == DC3_OK) status = open_rest(e, directory);
     if (status != DC3_OK) dc3_editor_close(out);
     return status;
+}
+
+static void close_networks(dc3_editor *e)
+{
+    dc3_vae_close(&e->vae);
+    dc3_denoiser_close(&e->denoiser);
+    dc3_clip_text_close(&e->text);
+    dc3_tokenizer_close(&e->tokenizer);
+    dc3_concepts_close(&e->concepts);
 }
 
 void dc3_editor_close(dc3_editor **editor)
@@ -179,11 +196,7 @@ void dc3_editor_close(dc3_editor **editor)
     if (!e) return;
     dc3_sampler_close(&e->sampler);
     dc3_denoising_close(&e->denoising);
-    dc3_vae_close(&e->vae);
-    dc3_denoiser_close(&e->denoiser);
-    dc3_clip_text_close(&e->text);
-    dc3_tokenizer_close(&e->tokenizer);
-    dc3_concepts_close(&e->concepts);
+    if (!e->is_beside) close_networks(e);
     dc3_ctx_close(&e->ctx);
     free(e);
     *editor = NULL;

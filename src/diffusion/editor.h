@@ -38,6 +38,9 @@ typedef struct dc3_editor_info {
 dc3_status dc3_editor_check_unused(const char *directory);
 /* Opens a diffusers directory. dtype: DC3_F32 or DC3_BF16. threads >= 1. */
 dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, dc3_editor **editor);
+/* Another of the same networks, which they share, so that threads edit side by side: with a context of its
+ * own of `threads` threads. It is closed before `editor` is. */
+dc3_status dc3_editor_open_beside(const dc3_editor *editor, int threads, dc3_editor **beside);
 void dc3_editor_close(dc3_editor **editor);
 dc3_edit_settings dc3_editor_defaults(const dc3_editor *editor);
 dc3_editor_info dc3_editor_describe(const dc3_editor *editor);
@@ -73,7 +76,21 @@ dc3_status dc3_editor_edit(dc3_editor *editor, const dc3_edit_settings *settings
 /* FLOPs of one edit call with `n` prompts under the settings, for estimates; `reconstruction`: with one. */
 double dc3_editor_flops(const dc3_editor *editor, const dc3_edit_settings *settings, int n,
                         int reconstruction);
+/* Bytes that such a call needs in the editor's context, beside the networks. */
+double dc3_editor_bytes(const dc3_editor *editor, const dc3_edit_settings *settings, int n);
 /* FLOPs of encoding one image. */
 double dc3_editor_encode_flops(const dc3_editor *editor, int size);
+
+/* How many editors make `calls` such calls side by side (ops/workers.h), each with one thread and with `more`
+ * bytes beside the context. 1: the editor itself makes one after the other with all its threads. So it does
+ * where a call is large, which is decided here for all commands: it takes seconds then, is told of step by
+ * step, and what is interrupted is lost. Nothing but the arguments, the editor and the memory that the
+ * process may use decides. */
+int dc3_editor_workers(const dc3_editor *editor, const dc3_edit_settings *settings, int n, int64_t calls,
+                       double more);
+/* The editors of `workers` of them; of a single one `editor` itself. Close in any case. */
+dc3_status dc3_editors_open(dc3_editor *editor, int workers, dc3_editor ***all);
+/* Accepts NULL; nulls. */
+void dc3_editors_close(const dc3_editor *editor, int workers, dc3_editor ***all);
 
 #endif

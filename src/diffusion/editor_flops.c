@@ -1,4 +1,4 @@
-/* FLOPs of edits, counted by running the networks without computing anything. */
+/* FLOPs and bytes of edits, counted by running the networks without computing anything. */
 #include "diffusion/editor_private.h"
 #include "diffusion/guidance.h"
 
@@ -44,6 +44,40 @@ double dc3_editor_encode_bytes(const dc3_editor *e, int n, int size)
     return bytes;
 }
 
+/* The texts of n prompts, as all rows of a step see them. */
+static void count_texts(dc3_ctx *ctx, const dc3_editor *e, dc3_denoising *denoising, int n, int64_t rows)
+{
+    int64_t tokens = dc3_editor_tokens(e);
+    dc3_drop(ctx, dc3_clip_text_of(ctx, e->text, n + 1, tokens, NULL));
+    dc3_tensor states =
+        dc3_new(ctx, dc3_ctx_dtype(ctx), 3, (int64_t[]){rows, tokens, e->denoiser->text_channels});
+    dc3_denoising_texts(ctx, denoising, states);
+    dc3_drop(ctx, states);
+}
+
+/* One part of an edit at a time has temporaries, beside the keys and values of the texts. */
+double dc3_editor_bytes(const dc3_editor *e, const dc3_edit_settings *s, int n)
+{
+    dc3_ctx *ctx = counting(e);
+    dc3_denoising *denoising = NULL;
+    double bytes = 0;
+    dc3_guidance g = dc3_guidance_of(s, n);
+    int64_t side = s->size / dc3_editor_factor(e), channels = dc3_vae_config_of(e->vae)->latent_channels;
+    int64_t rows = dc3_guidance_rows(&g);
+    if (ctx && dc3_denoising_open(ctx, e->denoiser, 1, (float[]){1}, &denoising) == DC3_OK) {
+        count_texts(ctx, e, denoising, n, rows);
+        dc3_scope scope = dc3_scope_open(ctx);
+        dc3_denoising_step(ctx, denoising, nothing(ctx, rows, side, 2 * channels), 0);
+        dc3_scope_close(ctx, scope);
+        dc3_vae_decode(ctx, e->vae, nothing(ctx, 1, side, channels));
+        bytes = (double)dc3_ctx_bytes(ctx);
+    }
+    dc3_denoising_close(&denoising);
+    dc3_ctx_close(&ctx);
+    double encoding = dc3_editor_encode_bytes(e, 1, s->size);
+    return bytes > encoding ? bytes : encoding;
+}
+
 /* Of the denoiser; `steps` where no sampler can be opened, which the edit then says. */
 static int evaluations_of(const dc3_editor *e, const dc3_edit_settings *s)
 {
@@ -62,13 +96,10 @@ double dc3_editor_flops(const dc3_editor *e, const dc3_edit_settings *s, int n, 
     double once = 0, step = 0;
     dc3_guidance g = dc3_guidance_of(s, n);
     int64_t side = s->size / dc3_editor_factor(e), channels = dc3_vae_config_of(e->vae)->latent_channels;
-    int64_t tokens = dc3_editor_tokens(e), rows = dc3_guidance_rows(&g);
+    int64_t rows = dc3_guidance_rows(&g);
     if (ctx && dc3_denoising_open(ctx, e->denoiser, 1, (float[]){1}, &denoising) == DC3_OK) {
         dc3_ctx_profile_reset(ctx);
-        dc3_clip_text_of(ctx, e->text, n + 1, tokens, NULL);
-        dc3_denoising_texts(
-            ctx, denoising,
-            dc3_new(ctx, dc3_ctx_dtype(ctx), 3, (int64_t[]){rows, tokens, e->denoiser->text_channels}));
+        count_texts(ctx, e, denoising, n, rows);
         dc3_vae_decode(ctx, e->vae, nothing(ctx, n + !!reconstruction, side, channels));
         once = flops_of(ctx) + dc3_editor_encode_flops(e, s->size);
         dc3_ctx_profile_reset(ctx);

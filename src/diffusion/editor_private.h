@@ -9,10 +9,13 @@
 #include "diffusion/scheduler.h"
 #include "nn/autoencoder_kl.h"
 #include "nn/clip_text.h"
+#include "ops/governor.h"
 #include "tokenizer/tokenizer.h"
 
 struct dc3_editor {
+    int is_beside; /* the networks, the tokenizer and the concepts are another editor's */
     dc3_ctx *ctx;
+    dc3_governor governor; /* of the context's threads, step by step */
     dc3_vae *vae;
     dc3_clip_text *text;
     dc3_denoiser *denoiser;
@@ -30,6 +33,8 @@ struct dc3_editor {
     dc3_denoising *denoising; /* and the denoiser prepared for its time steps */
 };
 
+/* A context of `threads` threads, as `like` is or a new one, with its governor. */
+dc3_status dc3_editor_open_ctx(dc3_editor *editor, const dc3_ctx *like, dc3_dtype dtype, int threads);
 /* Pixels of the image to one of the latents. */
 int dc3_editor_factor(const dc3_editor *editor);
 

@@ -1,5 +1,6 @@
 /* One whole InstructPix2Pix edit with given noise against diffusers (tools/golden/networks.py). */
 #include "support/random_tensors.h"
+#include <pthread.h>
 #include "diffusion/editor_private.h"
 #include "io/safetensors.h"
 
@@ -116,6 +117,98 @@ static void mini(void **state)
     dc3_table_close(&golden);
 }
 
+enum { ROUNDS = 20, TEAM = 3, TINY = 32 * 32 * 3 };
+
+/* What an editor beside another is asked for, by a thread of its own. */
+typedef struct asked {
+    dc3_editor *editor;
+    const dc3_table *golden;
+    uint64_t seed;
+    float edit[TINY];
+    dc3_status status;
+} asked;
+
+static void *ask(void *of)
+{
+    asked *a = of;
+    dc3_edit_settings settings = dc3_editor_defaults(a->editor);
+    settings.size = 32, settings.steps = 3;
+    dc3_edit_request request = {.rgb = dc3_table_find(a->golden, "picture")->data,
+                                .n = 1,
+                                .ids = dc3_table_find(a->golden, "ids")->data,
+                                .seeds = &a->seed,
+                                .edits = a->edit};
+    a->status = dc3_editor_run(a->editor, &settings, &request);
+    return NULL;
+}
+
+/* Editors that share networks, at once: what each makes alone; and the bytes of its temporaries as counted.
+ */
+static void beside(void **state)
+{
+    (void)state;
+    dc3_table *golden = NULL;
+    dc3_editor *editor = NULL, **all = NULL;
+    if (dc3_safetensors_open(DC3_TEST_DATA "/ip2p/golden.safetensors", &golden) != DC3_OK ||
+        dc3_editor_open(DC3_TEST_DATA "/ip2p", DC3_F32, TEAM, &editor) != DC3_OK)
+        fail_msg("%s", dc3_error_text());
+    static asked alone[TEAM], together[TEAM];
+    for (int i = 0; i < TEAM; i++) {
+        alone[i] = (asked){.golden = golden, .seed = (uint64_t)i};
+        assert_int_equal(dc3_editor_open_beside(editor, 1, &alone[i].editor), DC3_OK);
+        ask(&alone[i]);
+        assert_int_equal(alone[i].status, DC3_OK);
+        dc3_editor_close(&alone[i].editor);
+    }
+    assert_memory_not_equal(alone[0].edit, alone[1].edit, sizeof alone->edit);
+    double counted, taken = 0;
+    for (int round = 0; round < ROUNDS; round++) { /* each prepares its steps anew */
+        pthread_t threads[TEAM];
+        assert_int_equal(dc3_editors_open(editor, TEAM, &all), DC3_OK);
+        for (int i = 0; i < TEAM; i++) {
+            together[i] = (asked){.editor = all[i], .golden = golden, .seed = (uint64_t)i};
+            assert_int_equal(pthread_create(&threads[i], NULL, ask, &together[i]), 0);
+        }
+        for (int i = 0; i < TEAM; i++) {
+            pthread_join(threads[i], NULL);
+            assert_int_equal(together[i].status, DC3_OK);
+            assert_memory_equal(together[i].edit, alone[i].edit, sizeof alone->edit);
+        }
+        taken = (double)dc3_ctx_bytes(all[0]->ctx);
+        dc3_editors_close(editor, TEAM, &all);
+    }
+    dc3_edit_settings settings = dc3_editor_defaults(editor);
+    settings.size = 32;
+    counted = dc3_editor_bytes(editor, &settings, 1);
+    if (!(taken < 2 * counted && taken > counted / 2)) fail_msg("%g bytes counted, %g taken", counted, taken);
+    /* It needs nothing of theirs; with its own threads it makes the same where their number is free. */
+    together[0] = (asked){.editor = editor, .golden = golden};
+    ask(&together[0]);
+    assert_int_equal(together[0].status, DC3_OK);
+    if (dc3_ctx_team_is_free(editor->ctx))
+        assert_memory_equal(together[0].edit, alone[0].edit, sizeof alone->edit);
+    dc3_editor_close(&editor);
+    dc3_table_close(&golden);
+}
+
+/* How many edit side by side: as many as there are threads, unless there are too few edits or large ones. */
+static void workers(void **state)
+{
+    (void)state;
+    dc3_editor *editor = NULL;
+    assert_int_equal(dc3_editor_open(DC3_TEST_DATA "/ip2p", DC3_F32, TEAM, &editor), DC3_OK);
+    dc3_edit_settings settings = dc3_editor_defaults(editor);
+    int several = dc3_ctx_device(editor->ctx)->host_visible ? TEAM : 1;
+    settings.size = 32;
+    assert_int_equal(dc3_editor_workers(editor, &settings, 2, TEAM, 0), several);
+    assert_int_equal(dc3_editor_workers(editor, &settings, 2, 1000, 0), several);
+    assert_int_equal(dc3_editor_workers(editor, &settings, 2, TEAM - 1, 0), 1);
+    assert_int_equal(dc3_editor_workers(editor, &settings, 2, 1000, 1e18), 1);
+    settings.size = 2048;
+    assert_int_equal(dc3_editor_workers(editor, &settings, 2, 1000, 0), 1);
+    dc3_editor_close(&editor);
+}
+
 static void missing_directory(void **state)
 {
     (void)state;
@@ -127,6 +220,7 @@ static void missing_directory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(whole_edit), cmocka_unit_test(mini),
+                                       cmocka_unit_test(beside), cmocka_unit_test(workers),
                                        cmocka_unit_test(missing_directory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

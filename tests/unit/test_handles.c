@@ -176,6 +176,42 @@ static void editor_stops(void **state)
     free(images), free(edits), free(again);
 }
 
+/* Threads edit side by side: the bytes that one thread makes, also after a call that was stopped. */
+static void edits_side_by_side(void **state)
+{
+    (void)state;
+    enum { N = 16, SIDE = 40, EACH = SIDE * SIDE * 3 }; /* more than three threads begin at once (pieces.c) */
+    static const char *const words[] = {"rainy", "sunny", "sepia", "autumn", "golden hour"};
+    const char *prompts[N];
+    uint64_t seeds[N];
+    for (int i = 0; i < N; i++) prompts[i] = words[i % 5], seeds[i] = (uint64_t)i;
+    uint8_t *images = batch(N, SIDE, SIDE), *alone = calloc(N, EACH), *edits = calloc(N, EACH);
+    dc3_image_edit_options o = dc3_image_edit_defaults();
+    dc3_image_editor_options open = dc3_image_editor_defaults();
+    dc3_image_editor *three;
+    open.threads = 3, open.dtype = DC3_COMPUTE_F32;
+    assert_int_equal(dc3_image_editor_open(MODEL, &open, &three), DC3_OK);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(dc3_image_editor_edit(three, &o, 1, SIDE, SIDE, images + i * EACH, prompts + i,
+                                               seeds + i, alone + i * EACH),
+                         DC3_OK);
+    stopping s = {.done = 0};
+    o.listener = (dc3_listener){.user = &s, .progress = stop, .cancel = &s.flag};
+    assert_int_equal(dc3_image_editor_edit(three, &o, N, SIDE, SIDE, images, prompts, seeds, edits),
+                     DC3_ERR_CANCELLED);
+    assert_true(s.done >= 1 && s.done < N);
+    assert_memory_equal(edits, alone, (size_t)s.done * EACH);
+    o.listener = (dc3_listener){.user = NULL};
+    for (int n = N; n >= 2; n -= 7) {
+        memset(edits, 0, N * EACH);
+        assert_int_equal(dc3_image_editor_edit(three, &o, n, SIDE, SIDE, images, prompts, seeds, edits),
+                         DC3_OK);
+        assert_memory_equal(edits, alone, (size_t)n * EACH);
+    }
+    dc3_image_editor_close(&three);
+    free(images), free(alone), free(edits);
+}
+
 /* Fails with a text that begins with `text`. */
 static void refused(dc3_status got, dc3_status expected, const char *text)
 {
@@ -302,6 +338,41 @@ static void rows_as_inside(void **state)
     for (int i = 0; i < 2; i++) free(h[i]), free(z[i]);
 }
 
+/* Threads look side by side at batches, in one call and in the next. */
+static void rows_side_by_side(void **state)
+{
+    (void)state;
+    enum { N = 14 * DC3_TEACHER_BATCH + 3, SIDE = 24 };
+    dc3_image_classifier_options open = dc3_image_classifier_defaults();
+    dc3_image_classifier *three;
+    open.threads = 3;
+    assert_int_equal(dc3_image_classifier_open(weights, &open, &three), DC3_OK);
+    dc3_image_classifier_info info = dc3_image_classifier_describe(three);
+    size_t d = (size_t)info.embedding, c = (size_t)info.classes, each = SIDE * SIDE * 3;
+    uint8_t *images = batch(N, SIDE, SIDE);
+    float *h[2], *z[2];
+    for (int i = 0; i < 2; i++) h[i] = calloc(N, d * sizeof(float)), z[i] = calloc(N, c * sizeof(float));
+    for (size_t i = 0, n = 0; i < N; i += n) {
+        n = N - i < DC3_TEACHER_BATCH ? N - i : DC3_TEACHER_BATCH;
+        assert_int_equal(dc3_image_classifier_run(three, (int64_t)n, SIDE, SIDE, images + i * each, NULL,
+                                                  h[0] + i * d, z[0] + i * c),
+                         DC3_OK);
+    }
+    stopping s = {.done = 0};
+    dc3_listener listener = {.user = &s, .progress = stop, .cancel = &s.flag};
+    assert_int_equal(dc3_image_classifier_run(three, N, SIDE, SIDE, images, &listener, h[1], z[1]),
+                     DC3_ERR_CANCELLED);
+    for (int64_t n = N; n > 0; n -= 6 * DC3_TEACHER_BATCH) {
+        memset(h[1], 0, N * d * sizeof(float)), memset(z[1], 0, N * c * sizeof(float));
+        assert_int_equal(dc3_image_classifier_run(three, n, SIDE, SIDE, images, NULL, h[1], z[1]), DC3_OK);
+        assert_memory_equal(h[0], h[1], (size_t)n * d * sizeof(float));
+        assert_memory_equal(z[0], z[1], (size_t)n * c * sizeof(float));
+    }
+    dc3_image_classifier_close(&three);
+    free(images);
+    for (int i = 0; i < 2; i++) free(h[i]), free(z[i]);
+}
+
 static void classifier_stops(void **state)
 {
     (void)state;
@@ -367,6 +438,7 @@ int main(void)
         cmocka_unit_test(editor_describes_itself), cmocka_unit_test(editor_stops),
         cmocka_unit_test(editor_refuses),          cmocka_unit_test(rows_as_inside),
         cmocka_unit_test(classifier_stops),        cmocka_unit_test(classifier_refuses),
+        cmocka_unit_test(edits_side_by_side),      cmocka_unit_test(rows_side_by_side),
     };
     return cmocka_run_group_tests_name("handles", tests, set_up, tear_down);
 }
