@@ -88,7 +88,7 @@ static dc3_status merged(const dc3_adapter *a, double scale, const dc3_tensor *w
 static dc3_status check_shape(const dc3_lora *lora, const dc3_adapter *a, const char *name,
                               const dc3_tensor *w)
 {
-    int64_t r = a->down->shape[0];
+    int64_t r = a->down->shape[0], rows = w->ndim ? w->shape[0] : 0;
     if (w->ndim >= 2 && a->up->shape[0] == w->shape[0] &&
         dc3_count(a->down) * w->shape[0] == dc3_count(w) * r)
         return DC3_OK;
@@ -97,8 +97,8 @@ static dc3_status check_shape(const dc3_lora *lora, const dc3_adapter *a, const 
         "%s: '%.150s' adapts %lld rows of %lld columns, but '%.150s' has %lld of %lld: is the LoRA for "
         "another model?",
         dc3_table_origin(lora->table), a->name, (long long)a->up->shape[0],
-        (long long)(dc3_count(a->down) / r), name, (long long)w->shape[0],
-        (long long)(dc3_count(w) / w->shape[0]));
+        (long long)(dc3_count(a->down) / r), name, (long long)rows,
+        (long long)(rows ? dc3_count(w) / rows : 0));
 }
 
 /* Tensor i of `from` into `to`, merged if an adapter is for it, which is noted in `used`. */

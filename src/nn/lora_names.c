@@ -41,11 +41,11 @@ static void replace(char *text, const char *from, const char *to)
 
 const char *dc3_lora_module(const char *name, char *text)
 {
-    snprintf(text, DC3_LORA_NAME, "%s", name);
+    int begins_so = strncmp(name, "text_model", 10) == 0 && (name[10] == '.' || name[10] == '_');
+    snprintf(text, DC3_LORA_NAME, "%s", begins_so ? name + 11 : name);
     replace(text, ".processor.", ".");
     for (char *c = text; *c; c++)
         if (*c == '.') *c = '_';
-    if (strncmp(text, "text_model_", 11) == 0) memmove(text, text + 11, strlen(text + 11) + 1);
     return text;
 }
 
@@ -65,6 +65,7 @@ static half half_of(const char *name, dc3_lora_part *part, char *module)
         skip = i < 4 ? length : 0;
     }
     if (e == sizeof ends / sizeof *ends || !known || n >= DC3_LORA_NAME) return OTHER;
+    if (n <= skip + strlen(ends[e].end)) return OTHER; /* no module between them */
     snprintf(middle, sizeof middle, "%.*s", (int)(n - skip - strlen(ends[e].end)), name + skip);
     dc3_lora_module(middle, module);
     /* The older form has the projection's name where the newer has the layer's. */
@@ -101,7 +102,9 @@ static dc3_status add(dc3_lora *lora, size_t place)
     if (kind == ALPHA) {
         if (dc3_count(t) != 1)
             return dc3_fail(DC3_ERR_FORMAT, "%s: '%.150s' should be one number", origin, name);
-        return dc3_convert(t->data, t->dtype, &a->alpha, DC3_F64, 1);
+        DC3_TRY(dc3_convert(t->data, t->dtype, &a->alpha, DC3_F64, 1));
+        if (a->alpha >= 0 && a->alpha < 1e6) return DC3_OK;
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%.150s' is %g; expected 0 to 1e6", origin, name, a->alpha);
     }
     const dc3_tensor **matrix = kind == DOWN ? &a->down : &a->up;
     if (*matrix || (t->ndim != 2 && t->ndim != 4) || dc3_count(t) < 1)

@@ -220,6 +220,8 @@ static void refused(void **state)
            "1 of 1 adapters, such as 'lora_unet_input_blocks_4_1_proj_in");
     refuse((const char *[]){"lora_te1_text_model_encoder.lora_down.weight"}, (const int64_t[][2]){{2, 8}}, 1,
            "is no part of a LoRA");
+    refuse((const char *[]){"unet.lora_A.weight"}, (const int64_t[][2]){{2, 8}}, 1, "is no part of a LoRA");
+    refuse((const char *[]){Q "alpha"}, (const int64_t[][2]){{2, 8}}, 1, "should be one number");
     refuse((const char *[]){"conv1.weight"}, (const int64_t[][2]){{2, 8}}, 1,
            "'conv1.weight' is no part of a LoRA");
 }
