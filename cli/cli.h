@@ -8,6 +8,7 @@
 #include "dc3/condense.h"
 #include "dc3/edit_options.h"
 #include "dc3/evaluate.h"
+#include "dc3/search.h"
 
 /* Exit statuses. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -70,7 +71,8 @@ typedef struct option {
 typedef struct settings {
     dc3_condense_options options;
     dc3_evaluate_options student; /* its recipe alone */
-    int json, quiet;
+    int json, quiet, search;      /* search: condense finds first how its budget is spent best */
+    double search_images;
 } settings;
 
 /* Tables of options whose values are in `settings`: random choices and threads; how the result is printed; a

@@ -41,12 +41,23 @@ typedef dc3_status (*stage)(const dc3_condense_options *options, dc3_condense_re
 
 /* ---- commands that make a folder: condense, compensate ---- */
 
+/* Where a search is wanted it comes first, and fills what it found. */
+static int search_first(const command *c, settings *s, dc3_search_found *found)
+{
+    if (!s->search && is_given(c, "search-images"))
+        return usage_error(c, "--search-images says how --search tries; use both");
+    if (!s->search) return EXIT_DONE;
+    if (s->options.dry_run) return usage_error(c, "--search trains students; leave out --dry-run");
+    return finish(dc3_search(&s->options, s->search_images, found), "to continue: the same command");
+}
+
 static int run_stage(const command *c, int argc, char **argv, stage function)
 {
     settings s;
     char **rest, left[200];
     dc3_condense_options *o = &s.options;
     dc3_condense_report report;
+    dc3_search_found found;
     int status = parse(c, argc, argv, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE || check_amount(c) != EXIT_DONE)
@@ -57,6 +68,9 @@ static int run_stage(const command *c, int argc, char **argv, stage function)
         o->data = rest[0];
         o->editor = editor_of(o->editor);
         if (has_options(c, backbone_options)) choose_backbone(o);
+        status = search_first(c, &s, &found);
+    }
+    if (status == EXIT_DONE) {
         dc3_status result = function(o, &report);
         status = finish(result, remains(o, &report, left, sizeof left));
         if (status == EXIT_DONE) print_report(&s, &report, o->out);
@@ -92,6 +106,12 @@ static const option budget_options[] = {
      "--label-views soft labels together with it; how many images, and unless --format is given in which "
      "format and quality, follow (docs/formats.md)",
      "SIZE"},
+    {"search", 0, OPTION_FLAG, offsetof(settings, search), ANY,
+     "Find the format and the size of the --budget by short trainings on sets of random images that fill it, "
+     "tested on images of DATA in none of them",
+     NULL},
+    {"search-images", 0, OPTION_REAL, offsetof(settings, search_images), ABOVE_0(1e15),
+     "Images that each student of --search sees (default 100,000)", "N"},
     {"label-views", 0, OPTION_WHOLE, offsetof(settings, options.label_views), WITHIN(1, 100000),
      "Leave room in the --budget for soft labels of V views of each image, which dc3 label OUT then stores "
      "by "

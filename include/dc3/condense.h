@@ -92,6 +92,8 @@ typedef struct dc3_condense_options {
     int label_views; /* of each image, 1 to 100000; 0: for no labels */
     int label_bits;  /* 16 (0) or 8 */
     int label_top_k; /* 0: all logits */
+    const struct dc3_search_found
+        *search; /* what dc3_search found for these options, for dc3.json; NULL: nothing */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

@@ -37,6 +37,7 @@
 #include "dc3/measure.h"
 #include "dc3/progress.h"
 #include "dc3/report.h"
+#include "dc3/search.h"
 #include "dc3/select.h"
 #include "dc3/status.h"
 #include "dc3/text.h"

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "run_folder/fingerprint.h"
 #include "budget/given.h"
+#include "budget/searched.h"
 #include "run_folder/store.h"
 #include "select/objective.h"
 #include "condense/chosen.h"
@@ -75,6 +76,7 @@ json_t *dc3_run_settings(const dc3_run *run)
                         json_integer(run->listed ? run->listed : run->options->select.ipc));
     if (run->give) json_object_set_new(o, "total", json_integer(run->total));
     dc3_budget_settings(run->options, o);
+    dc3_searched_settings(run->options->search, o);
     if (!run->listed && run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) selection_settings(run, o);
     if (run->backbone_path) backbone_settings(run, o);
     if (run->trains)

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,4 +175,18 @@ dc3_status dc3_clear_run(const char *folder)
     free(lines);
     free(edits);
     return status;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+    (void)info, (void)kind, (void)place;
+    return remove(path);
+}
+
+void dc3_clear_search(const char *folder)
+{
+    enum { OPEN = 16 };
+    char *path = dc3_path_join(folder, ".search");
+    if (path && is_folder(path)) nftw(path, remove_entry, OPEN, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    free(path);
 }

@@ -1,0 +1,14 @@
+/* What dc3_search found, as dc3.json has it. */
+#ifndef DC3_BUDGET_SEARCHED_H
+#define DC3_BUDGET_SEARCHED_H
+
+#include "dc3/search.h"
+#include "io/json.h"
+
+/* Adds it to the settings, unless it is NULL: "search" with "images_seen", "held_out", "best" (a number of
+ * "tried") and "tried", a list of "format", "size", "images", "top1". */
+void dc3_searched_settings(const dc3_search_found *found, json_t *settings);
+/* The same back; 0 where there is none. */
+int dc3_searched_read(const json_t *settings, dc3_search_found *found);
+
+#endif

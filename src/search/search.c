@@ -1,0 +1,257 @@
+#include "dc3/search.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/call.h"
+#include "base/file.h"
+#include "base/listener.h"
+#include "base/options.h"
+#include "budget/searched.h"
+#include "dc3/evaluate.h"
+#include "options/coding.h"
+#include "output/output_path.h"
+#include "run_folder/clear.h"
+#include "run_folder/document.h"
+#include "run_folder/own_files.h"
+#include "search/held_out.h"
+#include "teacher/classes.h"
+
+enum { SMALL = 64, LARGEST = 256, UNIT = 4, LEAST_SIZE = 8, TEXT = 80 };
+static const double usual_images_seen = 1e5;
+
+typedef struct searching {
+    dc3_condense_options *options;
+    dc3_search_found *found;
+    dc3_dataset *dataset;
+    int usual;    /* size that is stored where nothing is said */
+    char *folder; /* OUT/.search */
+    json_t *used; /* sources of all sets */
+} searching;
+
+/* ---- what is tried ---- */
+
+/* Fractions of the usual size, in quarters, and qualities at them; what the rule takes at 32 px
+ * (budget/rule.c) first. */
+static const struct {
+    int quarters, quality;
+} ways[DC3_SEARCH_MOST] = {{4, 30}, {4, 20}, {4, 50}, {3, 30}, {3, 50}, {2, 50}};
+
+static void add(dc3_search_found *f, dc3_search_tried way)
+{
+    for (int i = 0; i < f->count; i++)
+        if (f->tried[i].size == way.size && f->tried[i].quality == way.quality) return;
+    f->tried[f->count++] = way;
+}
+
+static void list_ways(searching *s)
+{
+    const dc3_condense_options *o = s->options;
+    for (int i = 0; i < DC3_SEARCH_MOST; i++) {
+        dc3_search_tried way = {DC3_WEBP, ways[i].quality, s->usual * ways[i].quarters / 4, 0, 0};
+        way.size -= way.size % UNIT;
+        if (ways[i].quarters == 4) way.size = s->usual;
+        if (way.size < LEAST_SIZE) continue;
+        if (o->size) way.size = o->size;
+        if (o->format != DC3_FORMAT_DEFAULT) way.format = o->format, way.quality = o->quality;
+        add(s->found, way);
+    }
+}
+
+static dc3_chroma chroma_of(const searching *s, const dc3_search_tried *way)
+{
+    return way->format == DC3_WEBP ? DC3_CHROMA_444 : s->options->chroma;
+}
+
+static const char *text_of(const searching *s, const dc3_search_tried *way, char text[TEXT])
+{
+    char coding[DC3_CODING_TEXT];
+    dc3_coding_text((dc3_coding){way->format, way->quality, chroma_of(s, way)}, coding);
+    snprintf(text, TEXT, "%s at %d px", coding, way->size);
+    return text;
+}
+
+/* "OUT/.search/webp-30-24"; the caller frees. */
+static char *folder_of(const searching *s, const dc3_search_tried *way)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s-%d-%d", dc3_image_format_name(way->format), way->quality, way->size);
+    return dc3_path_join(s->folder, name);
+}
+
+/* ---- sets and students ---- */
+
+static void pass_progress(void *user, const char *stage, int64_t done, int64_t total)
+{
+    const dc3_listener *to = user;
+    if (to->progress) to->progress(to->user, stage, done, total);
+}
+
+/* What is heard of a set or a student: progress, no texts. */
+static dc3_listener quiet(const searching *s)
+{
+    dc3_listener *to = &s->options->listener;
+    return (dc3_listener){to, pass_progress, NULL, to->cancel};
+}
+
+/* Random images that fill the budget in this way; a budget that does not hold one of each class leaves 0. */
+static dc3_status make_set(searching *s, dc3_search_tried *way)
+{
+    const dc3_condense_options *from = s->options;
+    dc3_condense_options o = dc3_condense_defaults();
+    dc3_condense_report report;
+    char *out = folder_of(s, way);
+    o.data = from->data, o.out = out, o.method = "random", o.no_report = 1, o.fit = from->fit;
+    o.budget = from->budget, o.format = way->format, o.quality = way->quality, o.size = way->size;
+    o.chroma = chroma_of(s, way), o.store = from->store, o.shard_size = from->shard_size;
+    o.label_views = from->label_views, o.label_bits = from->label_bits, o.label_top_k = from->label_top_k;
+    o.select.seed = from->select.seed, o.select.threads = from->select.threads;
+    o.listener = quiet(s);
+    dc3_status status = out ? dc3_condense(&o, &report) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) {
+        way->images = report.stored;
+        status = dc3_held_out_not(out, s->used);
+    }
+    free(out);
+    return status == DC3_ERR_OPTION ? DC3_OK : status;
+}
+
+static dc3_status test_student(searching *s, const char *held, dc3_tests *tests, dc3_search_tried *way)
+{
+    dc3_evaluate_options o = dc3_evaluate_defaults();
+    dc3_score score;
+    char *data = folder_of(s, way), text[TEXT];
+    o.data = o.folder = data, o.val = held, o.labels = DC3_LABELS_HARD, o.size = s->usual;
+    o.arch = s->usual > SMALL ? "resnet18" : "convnet3";
+    o.images_seen = s->found->images_seen;
+    o.seed = s->options->select.seed, o.threads = s->options->select.threads;
+    o.listener = quiet(s);
+    dc3_status status = data ? dc3_evaluate(&o, tests, &score) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(data);
+    if (status != DC3_OK) return status;
+    way->top1 = score.top1;
+    dc3_listener_say(&s->options->listener, "search: %lld images as %s: %.1f %% of %lld held-out images",
+                     (long long)way->images, text_of(s, way, text), 100 * way->top1,
+                     (long long)s->found->held_out);
+    return DC3_OK;
+}
+
+static dc3_status make_sets(searching *s)
+{
+    dc3_search_found *f = s->found;
+    int fit = 0;
+    for (int i = 0; i < f->count; i++) {
+        DC3_TRY(make_set(s, &f->tried[i]));
+        fit += f->tried[i].images > 0;
+    }
+    if (fit) return DC3_OK;
+    return dc3_fail_setting("budget", "none of %d ways to store images holds one of each class", f->count);
+}
+
+/* The first that is no worse than the best by more than its standard error. */
+static int choose(const dc3_search_found *f)
+{
+    double best = 0;
+    int i = 0;
+    for (int k = 0; k < f->count; k++) best = fmax(best, f->tried[k].top1);
+    double error = sqrt(best * (1 - best) / (double)f->held_out);
+    while (!f->tried[i].images || f->tried[i].top1 < best - error) i++;
+    return i;
+}
+
+static dc3_status try_all(searching *s)
+{
+    dc3_search_found *f = s->found;
+    dc3_tests *tests = NULL;
+    char *held = dc3_path_join(s->folder, "held");
+    dc3_status status = held ? make_sets(s) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK)
+        status = dc3_held_out_make(s->dataset, s->used, s->options->select.seed, s->usual, DC3_FIT_CROP, held,
+                                   &f->held_out);
+    if (status == DC3_OK) status = dc3_tests_new(&s->options->listener, &tests);
+    for (int i = 0; status == DC3_OK && i < f->count; i++) {
+        if (f->tried[i].images) status = test_student(s, held, tests, &f->tried[i]);
+    }
+    if (status == DC3_OK) f->best = choose(f);
+    dc3_tests_free(&tests);
+    free(held);
+    return status;
+}
+
+/* ---- the call ---- */
+
+static dc3_status check(const dc3_condense_options *o, double images_seen)
+{
+    DC3_TRY(dc3_options_need("data", o->data));
+    DC3_TRY(dc3_options_need("out", o->out));
+    if (!(o->budget > 0))
+        return dc3_fail_setting("search", "finds how a budget is spent best; expected %s with it",
+                                dc3_setting("budget"));
+    if (o->format != DC3_FORMAT_DEFAULT && o->size)
+        return dc3_fail_setting("search", "has nothing to find where %s and %s are given",
+                                dc3_setting("format"), dc3_setting("size"));
+    if (!(images_seen >= 0 && images_seen <= 1e15))
+        return dc3_fail_setting("search_images", "expected 1 or more, found %g", images_seen);
+    const dc3_input inputs[] = {{"the dataset", o->data}};
+    DC3_TRY(dc3_output_folder_check("out", o->out, inputs, 1));
+    if (!dc3_folder_occupied(o->out) || dc3_is_run_folder(o->out)) return DC3_OK;
+    return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 did not make; choose a new folder", o->out);
+}
+
+/* What an earlier call found for the run that is there; 0: there is none. A search of other length is
+ * another.
+ */
+static int find_recorded(const dc3_condense_options *o, dc3_search_found *found)
+{
+    json_t *document = NULL;
+    dc3_search_found recorded;
+    if (dc3_document_read(o->out, &document) != DC3_OK) return 0;
+    int known = dc3_searched_read(json_object_get(document, "settings"), &recorded) &&
+                recorded.images_seen == found->images_seen;
+    if (known) *found = recorded;
+    json_decref(document);
+    return known;
+}
+
+static dc3_status search_anew(searching *s)
+{
+    DC3_TRY(dc3_dataset_open(s->options->data, &s->dataset));
+    s->usual = s->options->size ? s->options->size : dc3_usual_size(s->dataset, LARGEST);
+    list_ways(s);
+    DC3_TRY(dc3_make_dirs(s->folder));
+    return try_all(s);
+}
+
+static void take(searching *s)
+{
+    const dc3_search_tried *best = &s->found->tried[s->found->best];
+    char text[TEXT];
+    s->options->chroma = chroma_of(s, best);
+    s->options->format = best->format, s->options->quality = best->quality, s->options->size = best->size;
+    s->options->search = s->found;
+    dc3_listener_say(&s->options->listener, "search: %s is taken", text_of(s, best, text));
+}
+
+dc3_status dc3_search(dc3_condense_options *options, double images_seen, dc3_search_found *found)
+{
+    DC3_TRY(dc3_options_need("options", options));
+    DC3_TRY(dc3_place_need("found", found));
+    DC3_TRY(check(options, images_seen));
+    DC3_CALL_SCOPE(options->listener.cancel);
+    searching s = {.options = options, .found = found, .used = json_object()};
+    *found = (dc3_search_found){.images_seen = images_seen > 0 ? images_seen : usual_images_seen};
+    s.folder = dc3_path_join(options->out, ".search");
+    dc3_status status = s.folder && s.used ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && (options->fresh || !find_recorded(options, found))) status = search_anew(&s);
+    if (status == DC3_OK) take(&s);
+    if (status == DC3_ERR_OPTION || status == DC3_ERR_ARGUMENT) { /* the same again would not go on from it */
+        dc3_clear_search(options->out);
+        rmdir(options->out); /* where nothing else is in it */
+    }
+    dc3_dataset_close(&s.dataset);
+    json_decref(s.used);
+    free(s.folder);
+    return status;
+}
