@@ -8,10 +8,10 @@ enum { DC3_LORA_NAME = 200 };
 
 typedef struct dc3_adapter {
     dc3_lora_part part;
-    char module[DC3_LORA_NAME];  /* what it adapts; dots and underscores alike are underscores */
-    const char *name;            /* of one of its tensors, for messages */
-    const dc3_tensor *down, *up; /* [r, in] or [r, in, kh, kw], and [out, r] or [out, r, 1, 1] */
-    double alpha;                /* or 0: as large as the rank */
+    char module[DC3_LORA_NAME + 4]; /* what it adapts; dots and underscores alike are underscores */
+    const char *name;               /* of one of its tensors, for messages */
+    const dc3_tensor *down, *up;    /* [r, in] or [r, in, kh, kw], and [out, r] or [out, r, 1, 1] */
+    double alpha;                   /* or 0: as large as the rank */
 } dc3_adapter;
 
 struct dc3_lora {
