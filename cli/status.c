@@ -245,6 +245,15 @@ static GString *seeds_done(const dc3_comparison *c, int64_t i, int64_t step, int
     return text;
 }
 
+/* ", needs 437 bytes" where that is more than a row's budget, the most of its seeds. */
+static void print_needed(const dc3_comparison *c, int64_t i, int64_t step)
+{
+    double needed = 0;
+    for (; i < c->total; i += step)
+        if (c->cells[i].needed > needed) needed = c->cells[i].needed;
+    if (needed > 0) printf(", needs %.0f bytes", needed);
+}
+
 /* A line for each method, size, student and kind of labels: cells with the same seed come after each other.
  */
 static void print_cells(const dc3_comparison *c)
@@ -266,8 +275,10 @@ static void print_cells(const dc3_comparison *c)
         print_text(cell->method, 19);
         print_text(cell->arch, 19);
         print_text(cell->labels, 8);
-        printf("%d of %lld%s%s%s%s\n", done, (long long)(c->total / rows), done ? " (" : "", seeds->str,
+        printf("%d of %lld%s%s%s%s", done, (long long)(c->total / rows), done ? " (" : "", seeds->str,
                done ? ")" : "", augment_of(cell));
+        print_needed(c, i, rows);
+        printf("\n");
         g_string_free(seeds, TRUE);
     }
 }
@@ -290,6 +301,7 @@ static void print_comparison(const char *folder, const dc3_comparison *c)
     }
     printf("  scores    %lld of %lld", (long long)c->done, (long long)c->total);
     if (c->scores > c->done) printf(", and %lld of other calls", (long long)(c->scores - c->done));
+    if (c->unmet) printf("; %lld left out, whose budgets are too small", (long long)c->unmet);
     if (!c->complete && c->seconds_left >= 0)
         printf("; about %s left for all of it", dc3_duration_text(c->seconds_left, text));
     printf("\n");
@@ -305,6 +317,7 @@ static json_t *cell_json(const dc3_compared *cell)
                   "arch", json_text(cell->arch), "labels", json_text(cell->labels), "augment",
                   json_text(cell->augment), "seed", cell->seed, "done", cell->done);
     if (cell->done) json_object_set_new(o, "top1", json_real(cell->top1));
+    if (cell->needed > 0) json_object_set_new(o, "needed", json_real(cell->needed));
     if (cell->trains) json_object_set_new(o, "trains", json_true());
     return o;
 }
@@ -320,6 +333,7 @@ static json_t *comparison_json(const char *folder, const dc3_comparison *c)
     json_object_set_new(o, "val", json_text(c->val ? c->val : ""));
     json_object_set_new(o, "scores", json_integer(c->scores));
     if (c->total) json_object_set_new(o, "done", json_integer(c->done));
+    if (c->unmet) json_object_set_new(o, "unmet", json_integer(c->unmet));
     if (c->total) json_object_set_new(o, "total", json_integer(c->total));
     if (c->total && !c->complete && c->seconds_left >= 0)
         json_object_set_new(o, "seconds_left", json_real(c->seconds_left));

@@ -40,6 +40,7 @@ DC3_API dc3_compare_options dc3_compare_defaults(void);
 
 typedef struct dc3_compare_report {
     int done, reused, total; /* scores made now, read from an earlier run, wanted */
+    int unmet;               /* of them, not made: their budget does not hold an image of each class */
     double estimate_seconds; /* of a dry run (condense.dry_run), which makes nothing else of all this */
     char *table;             /* for people; caller frees */
     char *json;              /* an array of rows; caller frees */
@@ -47,7 +48,9 @@ typedef struct dc3_compare_report {
 
 /* For each seed, IPC (or budget) and method: condenses into OUT/ipcN/METHOD/seedS (or, of a budget,
  * OUT/budgetBYTES/METHOD/seedS), trains and tests the students, and adds a line to OUT/results.jsonl; scores
- * that are already there are not computed again. A folder of other settings is refused. Writes OUT/table.txt
+ * that are already there are not computed again. A method that takes more bytes than a budget for an image of
+ * each class is left out there, and OUT/unmet.json has the bytes that it needs; DC3_ERR_OPTION where nothing
+ * else is left. A folder of other settings is refused. Writes OUT/table.txt
  * and OUT/table.json at the end.
  *
  * A line's "augment" says how its student's views were drawn; lines of earlier versions, which have none, are

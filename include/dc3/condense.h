@@ -119,8 +119,10 @@ typedef struct dc3_condense_report {
         probe_top1;  /* of a linear probe, the run's own teacher, on held-out images, 0 to 1; -1: not known */
     int64_t planned; /* images that dc3_condense means to store, of a dry run too; a budget leaves some out */
     int64_t files;   /* in OUT/train, once the run is complete; 0 before */
-    double file_bytes; /* their lengths */
-    double disk_bytes; /* what their blocks take of the disk */
+    double file_bytes;  /* their lengths */
+    double disk_bytes;  /* what their blocks take of the disk */
+    double least_bytes; /* of a budget: what an image of each class takes, about; 0: none was given. A budget
+                           below that is refused (DC3_ERR_OPTION, "budget") */
 } dc3_condense_report;
 
 /* Everything: DATA to OUT/train/<class>/ and OUT/train/metadata.jsonl, or to OUT/train/train-000000.tar and

@@ -58,24 +58,26 @@ typedef struct dc3_compared {
     int64_t budget;   /* bytes of its set, in place of ipc; 0: none */
     int done, trains; /* trains: its student is being trained, beside others perhaps */
     double top1;      /* 0 to 1, of what is done */
+    double needed;    /* above 0: there is no score, since an image of each class takes so many bytes, which
+                         the budget does not hold */
 } dc3_compared;
 
 /* What a comparison's compare.json and results.jsonl say. */
 typedef struct dc3_comparison {
-    int complete; /* all wanted scores are there, and the table of them */
+    int complete; /* all wanted scores are there that can be, and the table of them */
     int running;  /* a process holds the folder's lock: `holder` says which */
     char holder[200];
     char *data, *val;    /* as they were given */
     int64_t scores;      /* that are there, of all calls */
     dc3_compared *cells; /* [total], in the order in which they are made; total 0: an earlier version made the
                             folder and did not write what it wanted */
-    int64_t total, done;
-    int64_t training;    /* of them, those whose students a process is training now, side by side */
-    int64_t next;        /* the first that is not done, or the first that a call is at; -1: none */
-    double seconds_left; /* of all that is missing, by what is done; -1: nothing is done yet */
-    const char *step;    /* what is done for it: "training the teacher", "condensing", "training its student",
-                            of several "training their students"; "making the table" without one */
-    int has_run;         /* its dataset has been begun: `run` is its progress */
+    int64_t total, done, unmet; /* unmet: of the total, with `needed` */
+    int64_t training;           /* of them, those whose students a process is training now, side by side */
+    int64_t next;               /* the first that is to be made, or the first that a call is at; -1: none */
+    double seconds_left;        /* of all that is missing, by what is done; -1: nothing is done yet */
+    const char *step; /* what is done for it: "training the teacher", "condensing", "training its student",
+                         of several "training their students"; "making the table" without one */
+    int has_run;      /* its dataset has been begun: `run` is its progress */
     dc3_progress run;
 } dc3_comparison;
 

@@ -76,7 +76,7 @@ static json_t *line_of(const dc3_cell *w, const dc3_tested *student, int own_tea
 static const char *left_text(const dc3_comparing *c, char text[DC3_NUMBER_TEXT + 80])
 {
     char duration[DC3_NUMBER_TEXT];
-    int done = c->report->done + c->report->reused;
+    int done = c->report->done + c->report->reused + c->report->unmet;
     *text = 0;
     if (done < c->report->total)
         snprintf(text, DC3_NUMBER_TEXT + 80, "; %d of %d scores, about %s left for all of it", done,
@@ -200,7 +200,19 @@ static dc3_status make_scores(batch *b)
     return status;
 }
 
-/* One score, unless it stands there already. The first that is missing has the dataset condensed. */
+/* Notes that the budget of a cell does not hold an image of each class; the others go on. */
+static dc3_status leave_out(dc3_comparing *c, const dc3_cell *w, double needed)
+{
+    char amount[DC3_NUMBER_TEXT];
+    c->report->unmet++;
+    dc3_listener_say(&c->options->condense.listener,
+                     "left out: %s, %s, seed %d: an image of each class takes at least about %.0f bytes",
+                     w->method, dc3_cell_amount_text(w, amount), w->seed, needed);
+    return dc3_results_add_unmet(c->options->out, &c->results, w, needed);
+}
+
+/* One score, unless it stands there already, or has no set. The first that is missing has the dataset
+ * condensed. */
 static dc3_status add_student(batch *b, const dc3_cell *w, int64_t number, char **folder, dc3_set_cost *made)
 {
     dc3_comparing *c = b->comparing;
@@ -208,14 +220,35 @@ static dc3_status add_student(batch *b, const dc3_cell *w, int64_t number, char 
         c->report->reused++;
         return DC3_OK;
     }
+    if (dc3_results_needed(&c->results, w) > 0) {
+        c->report->unmet++;
+        return DC3_OK;
+    }
     if (!*folder) {
         dc3_now_write(c->options->out, DC3_DOING_SET, &number, 1);
         DC3_TRY(dc3_comparing_condense(c, w, folder, made));
+        if (made->needed > 0) return leave_out(c, w, made->needed);
     }
     char *own = strdup(*folder);
     if (!own) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     b->of[b->count++] = (pending){.cell = *w, .number = number, .folder = own, .made = *made};
     return b->count < b->most ? DC3_OK : make_scores(b);
+}
+
+/* Where nothing is left there is nothing to compare. */
+static dc3_status check_any(const dc3_comparing *c)
+{
+    double least = 0;
+    if (!c->report->total || c->report->unmet < c->report->total) return DC3_OK;
+    for (int64_t i = 0; i < c->report->total; i++) {
+        const dc3_cell cell = dc3_wanted_cell(c->wanted, i);
+        double needed = dc3_results_needed(&c->results, &cell);
+        if (!i || needed < least) least = needed;
+    }
+    return dc3_fail_setting("budgets",
+                            "expected at least about %.0f bytes, which an image of each class takes by the "
+                            "method that needs fewest; found less; a smaller %s takes fewer",
+                            least, dc3_setting("size"));
 }
 
 static dc3_status run_all(batch *b)
@@ -248,6 +281,7 @@ dc3_status dc3_comparing_run(dc3_comparing *c)
     b.at_work = calloc((size_t)b.most, sizeof *b.at_work);
     dc3_status status = b.of && b.list && b.at_work ? run_all(&b) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = make_scores(&b);
+    if (status == DC3_OK) status = check_any(c);
     for (int i = 0; i < b.count; i++) free(b.of[i].folder);
     free(b.of);
     free(b.list);

@@ -58,6 +58,10 @@ void dc3_comparing_selection(const char *method, dc3_condense_options *condense)
  * pixels. */
 dc3_status dc3_comparing_check_least(const dc3_comparing *c, const dc3_dataset *data, int size);
 
+/* sets.c: what condensing for a cell came to: the bytes that one image of each class takes where that is
+ * above the cell's budget, which it was refused for; else 0. */
+double dc3_comparing_unmet(dc3_status status, const dc3_cell *cell, const dc3_condense_report *report);
+
 /* settings.c: makes OUT, or opens one of the same settings, and takes its lock; notes in its
  * compare.json what is wanted. */
 dc3_status dc3_comparing_open(dc3_comparing *c);
@@ -68,7 +72,10 @@ dc3_status dc3_comparing_estimate(dc3_comparing *c);
 /* cells.c: makes the scores that are wanted and not there. */
 dc3_status dc3_comparing_run(dc3_comparing *c);
 
-/* conditions.c: prints below the table how its scores were made, and what its columns mean. */
+/* conditions.c: the bytes that one image of each class takes, the most of all seeds, where those are more
+ * than the budget of a cell's set for any of them; else 0. */
+double dc3_comparing_needed(const dc3_comparing *c, dc3_cell cell);
+/* Prints below the table how its scores were made, and what its columns mean. */
 void dc3_comparing_conditions(const dc3_comparing *c, FILE *to);
 
 /* table.c: the report's table and rows, also as OUT/table.txt and OUT/table.json. */

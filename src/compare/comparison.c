@@ -26,10 +26,14 @@ static int written(const char *folder, const char *name, struct timespec *when)
 /* 1 if there is a table and no score is newer. */
 static int has_table(const char *folder)
 {
-    struct timespec table, results;
+    static const char *const of[] = {"results.jsonl", "unmet.json"};
+    struct timespec table, one;
     if (!written(folder, "table.txt", &table)) return 0;
-    if (!written(folder, "results.jsonl", &results)) return 1;
-    return table.tv_sec != results.tv_sec ? table.tv_sec > results.tv_sec : table.tv_nsec >= results.tv_nsec;
+    for (int i = 0; i < 2; i++) {
+        if (!written(folder, of[i], &one)) continue;
+        if (table.tv_sec != one.tv_sec ? table.tv_sec < one.tv_sec : table.tv_nsec < one.tv_nsec) return 0;
+    }
+    return 1;
 }
 
 int dc3_comparison_is(const char *folder)
@@ -52,6 +56,7 @@ static dc3_compared compared(const dc3_cell *cell, const dc3_results *results)
     copy(one.labels, sizeof one.labels, cell->labels);
     copy(one.augment, sizeof one.augment, cell->augment);
     one.done = line != NULL;
+    one.needed = line ? 0 : dc3_results_needed(results, cell);
     one.top1 = json_number_value(json_object_get(line, "top1"));
     return one;
 }
@@ -72,7 +77,8 @@ static dc3_status read_cells(const char *folder, const json_t *wanted, const dc3
         const dc3_cell cell = dc3_wanted_cell(wanted, i);
         c->cells[i] = compared(&cell, results);
         c->done += c->cells[i].done;
-        if (!c->cells[i].done && c->next < 0) c->next = i;
+        c->unmet += c->cells[i].needed > 0;
+        if (!c->cells[i].done && c->cells[i].needed <= 0 && c->next < 0) c->next = i;
     }
     return DC3_OK;
 }
@@ -140,7 +146,7 @@ static dc3_status read_document(const char *folder, const json_t *settings, dc3_
     if (status == DC3_OK && c->total)
         c->seconds_left = dc3_seconds_left(json_object_get(settings, "wanted"), &results);
     if (status == DC3_OK) status = find_step(folder, settings, c);
-    c->complete = !c->running && c->done == c->total && has_table(folder);
+    c->complete = !c->running && c->done + c->unmet == c->total && has_table(folder);
     dc3_results_free(&results);
     return status;
 }

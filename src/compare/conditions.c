@@ -9,19 +9,30 @@ static int number(const json_t *line, const char *key)
     return (int)json_integer_value(json_object_get(line, key));
 }
 
+/* A line of any seed of the first method that has one with the rest of the cell, whose method becomes that;
+ * NULL: none has. */
+static const json_t *line_of_first(const dc3_comparing *c, dc3_cell *cell)
+{
+    const json_t *line = NULL;
+    cell->seed = -1;
+    for (int m = 0; !line && c->options->methods[m]; m++) {
+        cell->method = c->options->methods[m];
+        line = dc3_results_find(&c->results, cell);
+    }
+    return line;
+}
+
 static void print_batches(const dc3_comparing *c, FILE *to)
 {
     const dc3_compare_options *o = c->options;
-    dc3_cell w = {.seed = -1,
-                  .method = o->methods[0],
-                  .arch = o->archs[0],
-                  .labels = dc3_label_kind_name(o->labels[0]),
-                  .augment = dc3_usual_augment(o)};
+    int said = 0;
+    dc3_cell w = {
+        .arch = o->archs[0], .labels = dc3_label_kind_name(o->labels[0]), .augment = dc3_usual_augment(o)};
     for (int i = 0; dc3_wanted_amount(o, i, &w); i++) {
-        const json_t *line = dc3_results_find(&c->results, &w);
+        const json_t *line = line_of_first(c, &w);
         char text[DC3_NUMBER_TEXT];
         if (!line) continue;
-        fprintf(to, "%s batches of %d (", i ? "," : ";", number(line, "batch"));
+        fprintf(to, "%s batches of %d (", said++ ? "," : ";", number(line, "batch"));
         if (w.budget)
             fprintf(to, "%s, %s)", dc3_cell_amount_text(&w, text), w.method);
         else
@@ -34,15 +45,41 @@ static void print_training(const dc3_comparing *c, FILE *to)
 {
     const dc3_compare_options *o = c->options;
     for (int l = 0; o->labels[l] != DC3_LABELS_END; l++) {
-        dc3_cell w = {.seed = -1,
-                      .method = o->methods[0],
-                      .arch = o->archs[0],
+        dc3_cell w = {.arch = o->archs[0],
                       .labels = dc3_label_kind_name(o->labels[l]),
                       .augment = dc3_usual_augment(o)};
-        dc3_wanted_amount(o, 0, &w);
-        const char *text = json_string_value(json_object_get(dc3_results_find(&c->results, &w), "training"));
+        const json_t *line = NULL;
+        for (int i = 0; !line && dc3_wanted_amount(o, i, &w); i++) line = line_of_first(c, &w);
+        const char *text = json_string_value(json_object_get(line, "training"));
         if (text) fprintf(to, "with %s labels: %s\n", w.labels, text);
     }
+}
+
+double dc3_comparing_needed(const dc3_comparing *c, dc3_cell cell)
+{
+    double most = 0;
+    for (cell.seed = 0; cell.seed < c->options->seeds; cell.seed++) {
+        double needed = dc3_results_needed(&c->results, &cell);
+        if (needed > most) most = needed;
+    }
+    return most;
+}
+
+/* What is not in the table, or not with all of its seeds. */
+static void print_left_out(const dc3_comparing *c, FILE *to)
+{
+    const dc3_compare_options *o = c->options;
+    dc3_cell cell = {0};
+    for (int i = 0; dc3_wanted_amount(o, i, &cell); i++)
+        for (int m = 0; o->methods[m]; m++) {
+            cell.method = o->methods[m];
+            double needed = dc3_comparing_needed(c, cell);
+            if (needed > 0)
+                fprintf(to,
+                        "left out: %s with a budget of %lld bytes: an image of each class takes at least "
+                        "about %.0f\n",
+                        cell.method, (long long)cell.budget, needed);
+        }
 }
 
 /* What marks and scores mean. */
@@ -111,6 +148,7 @@ void dc3_comparing_conditions(const dc3_comparing *c, FILE *to)
     const dc3_compare_options *o = c->options;
     const json_t *lines = c->results.lines, *last = json_array_get(lines, json_array_size(lines) - 1);
     char accuracy[DC3_ACCURACY_TEXT];
+    print_left_out(c, to);
     if (!last) return;
     fprintf(to, "\nstudents: %d epoch%s, %d px, %s", number(last, "epochs"),
             number(last, "epochs") == 1 ? "" : "s", number(last, "size"), dc3_dtype_name(c->dtype));

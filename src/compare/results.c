@@ -120,6 +120,37 @@ static dc3_status add_augment(json_t *lines, const char *augment)
     return DC3_OK;
 }
 
+static dc3_status read_unmet(const char *out, dc3_results *r)
+{
+    char *path = dc3_path_join(out, "unmet.json");
+    dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (path && dc3_path_what(path) == DC3_PATH_FILE)
+        status = dc3_json_read(path, LIMIT, &r->unmet);
+    else if (path && !(r->unmet = json_object()))
+        status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && !json_is_object(r->unmet))
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected an object, as dc3 compare writes it", path);
+    free(path);
+    return status;
+}
+
+double dc3_results_needed(const dc3_results *r, const dc3_cell *cell)
+{
+    char *place = cell->budget && json_object_size(r->unmet) ? dc3_cell_folder(".", cell) : NULL;
+    double needed = place ? json_number_value(json_object_get(r->unmet, place + 2)) : 0;
+    free(place);
+    return needed > 0 ? needed : 0;
+}
+
+dc3_status dc3_results_add_unmet(const char *out, dc3_results *r, const dc3_cell *cell, double needed)
+{
+    char *place = dc3_cell_folder(".", cell);
+    int failed = !place || json_object_set_new(r->unmet, place + 2, json_real(needed)) != 0;
+    free(place);
+    if (failed) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    return dc3_json_write(out, "unmet.json", r->unmet, JSON_SORT_KEYS);
+}
+
 dc3_status dc3_results_read(const char *out, const char *augment, dc3_results *r)
 {
     char *path = dc3_path_join(out, "results.jsonl");
@@ -131,6 +162,7 @@ dc3_status dc3_results_read(const char *out, const char *augment, dc3_results *r
         status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = add_augment(r->lines, augment);
     if (status == DC3_OK) status = grow(r);
+    if (status == DC3_OK) status = read_unmet(out, r);
     free(path);
     return status;
 }
@@ -138,6 +170,7 @@ dc3_status dc3_results_read(const char *out, const char *augment, dc3_results *r
 void dc3_results_free(dc3_results *r)
 {
     json_decref(r->lines);
+    json_decref(r->unmet);
     free(r->slots);
     *r = (dc3_results){0};
 }

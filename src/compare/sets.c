@@ -138,20 +138,16 @@ static void say_condensing(const dc3_comparing *c, const dc3_cell *w)
                          w->ipc == 1 ? "" : "s", w->seed);
 }
 
-/* What a set's budget is called is one of the comparison's. */
-static dc3_status rename_budget(dc3_status status)
+double dc3_comparing_unmet(dc3_status status, const dc3_cell *w, const dc3_condense_report *report)
 {
-    char text[1024];
-    const char *reason = strstr(dc3_error_text(), ": ");
-    if (status != DC3_ERR_OPTION || strcmp(dc3_error_setting(), "budget") != 0 || !reason) return status;
-    snprintf(text, sizeof text, "%s", reason + 2);
-    return dc3_fail_setting("budgets", "%s", text);
+    int is = w->budget && status == DC3_ERR_OPTION && strcmp(dc3_error_setting(), "budget") == 0;
+    return is && report->least_bytes > (double)w->budget ? report->least_bytes : 0;
 }
 
 dc3_status dc3_comparing_condense(dc3_comparing *c, const dc3_cell *w, char **folder, dc3_set_cost *out)
 {
     dc3_condense_options o = c->options->condense;
-    dc3_condense_report report;
+    dc3_condense_report report = {0};
     *folder = dc3_cell_folder(c->options->out, w);
     *out = (dc3_set_cost){0};
     if (!*folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -176,7 +172,9 @@ dc3_status dc3_comparing_condense(dc3_comparing *c, const dc3_cell *w, char **fo
     earlier before = seconds_before(*folder);
     double start = dc3_seconds_now();
     dc3_status status = dc3_condense(&o, &report);
-    if (status != DC3_OK) return w->budget ? rename_budget(status) : status;
+    out->needed = dc3_comparing_unmet(status, w, &report);
+    if (out->needed > 0) return DC3_OK;
+    DC3_TRY(status);
     /* Features may come from a cache that an earlier call of the same run has filled. */
     double cached = report.cached_seconds - before.features;
     out->seconds = before.all + dc3_seconds_now() - start + (cached > 0 ? cached : 0);

@@ -76,6 +76,7 @@ typedef struct row {
     double seconds, bytes, labels, colour, unaugmented, unaugmented_spread;
     double images, train; /* of a budget: how many, and bytes of images and metadata.jsonl */
     const char *format;   /* of a budget; the line's */
+    double needed;        /* dc3_comparing_needed */
     char mark[MARKED];    /* '*' the best, '~' not told apart from it, ' ' else */
 } row;
 
@@ -91,7 +92,7 @@ static void collect_row(const table *t, const dc3_cell *w, row *r)
 {
     static const char *const keys[] = {"top1", "top5", "best_top1"};
     double d;
-    *r = (row){.cell = *w};
+    *r = (row){.cell = *w, .needed = dc3_comparing_needed(t->c, *w)};
     for (int i = TOP1; i <= BEST; i++) r->n = over_seeds(t, *w, keys[i], &r->value[i], &r->spread[i]);
     if (!r->n) return;
     r->value[LABEL_ROBUST] = label_robust(t, *w);
@@ -237,6 +238,7 @@ static dc3_status store_row(const table *t, const row *r)
     if (w->budget) {
         DC3_TRY(set_number(o, "images", r->images));
         DC3_TRY(set_number(o, "train_bytes", r->train));
+        if (r->needed > 0) DC3_TRY(set_number(o, "needed_bytes", r->needed));
     }
     add_origin(t, o);
     add_students(t, *w, o);
@@ -247,6 +249,16 @@ static dc3_status store_row(const table *t, const row *r)
     return isnan(r->value[AUGMENT_ROBUST])
                ? DC3_OK
                : set_number(o, "augmentation_robust_score", r->value[AUGMENT_ROBUST]);
+}
+
+/* A method whose sets take more than the budget: what it is, and the bytes that it needs. */
+static dc3_status store_unmet(const table *t, const row *r)
+{
+    const dc3_cell *w = &r->cell;
+    json_t *o = json_pack("{s:I, s:s, s:s, s:s, s:i}", "budget", (json_int_t)w->budget, "arch", w->arch,
+                          "labels", w->labels, "method", w->method, "seeds", 0);
+    if (!o || json_array_append_new(t->rows, o) != 0) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    return set_number(o, "needed_bytes", r->needed);
 }
 
 /* The methods of one size, student and kind of labels. */
@@ -261,9 +273,11 @@ static dc3_status add_group(const table *t, dc3_cell w, row *rows)
     }
     for (int i = 0; i < MARKED; i++) mark_column(rows, count, i);
     for (int m = 0; status == DC3_OK && m < count; m++) {
-        if (!rows[m].n) continue;
-        print_row(t, rows + m);
-        status = store_row(t, rows + m);
+        if (rows[m].n) print_row(t, rows + m);
+        if (rows[m].n)
+            status = store_row(t, rows + m);
+        else if (rows[m].needed > 0)
+            status = store_unmet(t, rows + m);
     }
     return status;
 }

@@ -89,10 +89,11 @@ double dc3_seconds_left(const json_t *wanted, const dc3_results *results)
             cell = dc3_wanted_cell(wanted, k);
             if (dc3_results_find(results, &cell))
                 done = 1;
-            else
+            else if (dc3_results_needed(results, &cell) <= 0)
                 sum += student_seconds(means, &cell);
         }
         cell = dc3_wanted_cell(wanted, first);
+        if (dc3_results_needed(results, &cell) > 0) continue;
         if (!done) sum += set_seconds(means, &cell);
     }
     int known = json_object_size(means) > 0;

@@ -113,18 +113,20 @@ static dc3_status choose_offer(dc3_run *run, int64_t live, int64_t *images)
     DC3_TRY(dc3_run_measure_bytes(run, codings, count, 0, each, costs));
     DC3_TRY(measure_rest(run, &cost, &rest));
     if (each[0] <= 0) return dc3_fail(DC3_ERR_FORMAT, "%s: none of its images can be read", o->data);
-    for (int i = 0; i < count; i++) offers[i] = (dc3_offer){codings[i], costs[i] + rest};
+    double once = dc3_cost_once(&cost, o->budget);
+    for (int i = 0; i < count; i++) {
+        offers[i] = (dc3_offer){codings[i], costs[i] + rest};
+        double least = ceil(once + offers[i].bytes * (double)live);
+        if (!i || least < run->report->least_bytes) run->report->least_bytes = least;
+    }
     dc3_size_text(o->budget, size);
-    if (dc3_budget_choose(offers, count, o->budget, dc3_cost_once(&cost, o->budget), live,
-                          dc3_dataset_size(run->dataset), &which, images) != DC3_OK) {
-        char least[80];
-        snprintf(least, sizeof least, "%s", dc3_error_text());
+    if (dc3_budget_choose(offers, count, o->budget, once, live, dc3_dataset_size(run->dataset), &which,
+                          images) != DC3_OK)
         return dc3_fail_setting(
             "budget",
-            "expected at least about %s, which an image of each of %lld classes takes at %d px; "
+            "expected at least about %.0f bytes, which an image of each of %lld classes takes at %d px; "
             "found %.0f; a smaller %s takes fewer",
-            least, (long long)live, run->size, o->budget, dc3_setting("size"));
-    }
+            run->report->least_bytes, (long long)live, run->size, o->budget, dc3_setting("size"));
     run->coding = codings[which];
     dc3_run_say(run, "budget of %s: about %lld images as %s, %s and %.0f bytes of %s each", size,
                 (long long)*images, dc3_coding_text(run->coding, text), dc3_size_text(each[which], expected),

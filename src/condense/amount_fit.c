@@ -132,10 +132,12 @@ static dc3_status decide(dc3_run *run, const dc3_output *output, const dc3_chose
     }
     int64_t repeats = count_repeats(images, chosen->count);
     if (status == DC3_OK) status = dc3_leave_until(images, chosen->count, budget, &sum);
-    if (status == DC3_OK && sum > budget)
+    if (status == DC3_OK && sum > budget) {
+        run->report->least_bytes = sum + once;
         status = dc3_fail_setting(
             "budget", "expected at least %.0f bytes, which an image of each class takes; found %s",
             sum + once, dc3_size_text(run->options->budget, size));
+    }
     *gone = 0;
     for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++)
         *gone += goes[i] = chosen->stored[i] && !images[i].there;

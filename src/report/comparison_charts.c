@@ -66,8 +66,8 @@ static json_t *chart_of(const json_t *table, const json_t *of)
 
 void dc3_comparison_charts(json_t *page, const json_t *table)
 {
-    json_t *charts = json_array();
     if (!dc3_comparison_has_budgets(table)) return;
+    json_t *charts = json_array();
     for (size_t i = 0; i < json_array_size(table); i++) {
         const json_t *row = json_array_get(table, i);
         int known = 0;

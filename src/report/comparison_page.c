@@ -57,6 +57,42 @@ static dc3_status read_all(comparison *c)
     return status;
 }
 
+/* 1 if no earlier row has this one's method and size. */
+static int is_first(const json_t *table, size_t i)
+{
+    const json_t *row = json_array_get(table, i);
+    for (size_t k = 0; k < i; k++) {
+        const json_t *other = json_array_get(table, k);
+        if (dc3_comparison_amount(other) == dc3_comparison_amount(row) &&
+            strcmp(dc3_row_text(other, "method"), dc3_row_text(row, "method")) == 0)
+            return 0;
+    }
+    return 1;
+}
+
+static int has_score(const json_t *row)
+{
+    return json_is_number(json_object_get(row, "top1"));
+}
+
+/* Notes which methods take more than a budget; of the rows those without any score go. */
+static void take_out_unmet(comparison *c)
+{
+    char text[48];
+    for (size_t i = 0; i < json_array_size(c->table); i++) {
+        const json_t *row = json_array_get(c->table, i);
+        double needed = dc3_comparison_number(row, "needed_bytes");
+        if (needed > 0 && is_first(c->table, i))
+            dc3_gather_note(
+                &c->r, "%.60s %s a budget of %s: an image of each class takes at least about %.0f bytes.",
+                dc3_row_text(row, "method"),
+                has_score(row) ? "with some seeds does not keep" : "does not keep",
+                dc3_comparison_amount_text(row, text), needed);
+    }
+    for (size_t i = json_array_size(c->table); i-- > 0 && json_array_size(c->table) > 1;)
+        if (!has_score(json_array_get(c->table, i))) json_array_remove(c->table, i);
+}
+
 /* ---- images ---- */
 
 /* The images of one set, the first of some classes spread over all, as one group of the page. */
@@ -91,19 +127,6 @@ static dc3_status add_set(comparison *c, const char *folder, const char *name)
     json_decref(images);
     dc3_reporting_close(&r);
     return status;
-}
-
-/* 1 if no earlier row has this one's method and size. */
-static int is_first(const json_t *table, size_t i)
-{
-    const json_t *row = json_array_get(table, i);
-    for (size_t k = 0; k < i; k++) {
-        const json_t *other = json_array_get(table, k);
-        if (dc3_comparison_amount(other) == dc3_comparison_amount(row) &&
-            strcmp(dc3_row_text(other, "method"), dc3_row_text(row, "method")) == 0)
-            return 0;
-    }
-    return 1;
 }
 
 /* The set of a row. One that is not there, or is not complete, is left out. */
@@ -167,6 +190,7 @@ static dc3_status join(comparison *c)
     json_object_set_new(c->r.page, "subtitle", dc3_json_text(text));
     free(folder);
     note_teacher(c);
+    take_out_unmet(c);
     dc3_comparison_answers(c->r.page, c->table);
     dc3_comparison_charts(c->r.page, c->table);
     dc3_comparison_table(c->r.page, c->table);

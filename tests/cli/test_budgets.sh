@@ -74,6 +74,38 @@ expect 0 "bytes/table.txt" "${compare[@]}" -o bytes --ipc 1 --methods random --s
 [[ $(grep -c '"ipc":1,' bytes/results.jsonl) == 1 ]] || fail "images per class beside budgets: $(< bytes/results.jsonl)"
 expect 0 "bytes/table.txt" "${compare[@]}" -o bytes --budgets 1200,4kB "${methods[@]}"
 
+# A budget that holds an image of each class of random images, whose lines are shorter, and none of dc3-select's: the
+# others go on, and what is left out is said with the bytes that it needs.
+least() { # METHOD: bytes that an image of each class takes
+  "$dc3" condense train --method "$1" --size 16 --budget 99 "${one[@]}" --teacher t.safetensors -o few 2>&1 |
+    sed -n 's/.*expected at least about \([0-9]*\) bytes.*/\1/p'
+}
+few=$(least random) more=$(least dc3-select) between=$(((few + more) / 2))
+((few < between && between < more)) || fail "an image of each class takes $few and $more bytes"
+part=("${compare[@]}" -o part --budgets "$between,4kB" --methods dc3-select,random --seeds 1)
+takes="an image of each class takes at least about $more"
+expect 0 "left out: dc3-select, $between bytes, seed 0: $takes bytes" "${part[@]}"
+[[ $output == *"left out: dc3-select with a budget of $between bytes: "*"about $more"* && -s part/table.txt &&
+  $(wc -l < part/results.jsonl) == 6 && $(grep -cE '^ *[0-9.]+ (kB|bytes) .* convnet3 ' part/table.txt) == 6 ]] ||
+  fail "a part of the scores: $output"
+[[ $(grep -c "\"needed_bytes\": $more" part/table.json) == 2 && $(grep -c '"top1":' part/table.json) -ge 6 ]] ||
+  fail "table.json: $(< part/table.json)"
+cp part/results.jsonl before
+expect 0 '"needed_bytes": '"$more" "${part[@]}" --json
+cmp before part/results.jsonl || fail "scores were made again"
+expect 0 "  complete"$'\n'"  scores    6 of 8; 2 left out, whose budgets are too small" "$dc3" status part
+[[ $output == *"dc3-select         convnet3           soft    0 of 1, needs $more bytes"* ]] || fail "status: $output"
+expect 0 '"unmet": 2' "$dc3" status part --json
+head -3 before > part/results.jsonl
+expect 0 "  stopped" "$dc3" status part
+[[ $output == *"  scores    3 of 8; 2 left out"*"  next      dc3-select, 4.0 kB, "* ]] || fail "status: $output"
+expect 0 "part/table.txt" "${part[@]}"
+expect 0 "result" "$dc3" report part
+note="dc3-select does not keep a budget of $between bytes: $takes bytes."
+[[ $(grep -cF "$note" part/report.html) == 1 ]] || fail "the page does not say: $note"
+expect 2 "--budgets: expected at least about $more bytes" "${compare[@]}" -o none --budgets "$between" \
+  --methods dc3-select --seeds 1
+
 # The page: a chart for each kind of labels, with a line of each method and the full data's.
 expect 0 "result" "$dc3" report bytes
 page=bytes/report.html

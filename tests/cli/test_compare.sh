@@ -162,28 +162,24 @@ expect 2 "the method rded needs a teacher" "$dc3" compare train --val val --teac
 # One that is running: status and info report it; nobody else works in its folder; interrupted, it stands where it
 # stood.
 "${compare[@]}" -o going --ipc 1 --methods random --epochs 100000 > log 2>&1 & process=$!
-# trained: how many students are, between the same count twice; names them in $output.
+# trained: waits until students are, and says in $output, $count and $step what one and the same status has of them.
 trained() {
-  local before=-1 count=0
   for ((i = 0; i < 300; i++)); do
     output=$("$dc3" status going 2> /dev/null)
-    count=$("$dc3" status going --json 2> /dev/null | grep -c '"trains": true')
-    ((count > 0 && count == before)) && break
-    before=$count
+    count=$(grep -c "random, IPC 1, convnet3, .* labels, seed 0" <<< "$output")
+    step=$(sed -n 's/.*seed 0: \(training .*\)$/\1/p' <<< "$output")
+    [[ $step == "training its student" || $step == "training their students" ]] && return
     sleep 0.1
   done
-  echo "$count"
+  fail "no student is trained: $output"
 }
-count=$(trained) # 2 where students of two threads are trained side by side
-expect 0 "running   process $process" "$dc3" status going
-now="  now       random, IPC 1, convnet3, soft labels, seed 0: training its student" step="training its student"
-[[ $count == 1 ]] || {
-  step="training their students"
-  now="${now%:*}"$'\n'"            random, IPC 1, convnet3, hard labels, seed 0: $step"
-}
-[[ $output == *"  scores    0 of 4"*"$now"* ]] ||
-  fail "status, where $count students are trained: $output"
-expect 0 "\"step\": \"$step\"" "$dc3" status going --json
+trained
+[[ $output == *"running   process $process"* ]] || fail "status: $output"
+cell="random, IPC 1, convnet3, * labels, seed 0"
+now="  now       $cell: training its student"
+((count == 1)) || now="  now       $cell"$'\n'"            $cell: training their students" # side by side
+[[ $output == *"  scores    0 of 4"*$now* ]] || fail "status, where $count students are trained: $output"
+expect 0 '"step": "training ' "$dc3" status going --json
 expect 0 "running: process $process" "$dc3" info going
 expect 1 "process $process on $(hostname) is working in this folder" "${compare[@]}" -o going --ipc 1 \
   --methods random --epochs 100000
