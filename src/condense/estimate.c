@@ -80,6 +80,7 @@ static int few_steps(const dc3_run *run)
 /* Images that a crew makes, to see how long it takes. */
 typedef struct trial {
     dc3_crew crew;
+    int steps;
     int64_t first, looks; /* number of the first among all that are looked at */
     int read;             /* could be, so far */
 } trial;
@@ -90,7 +91,7 @@ static dc3_status try_one(void *user, int worker, int64_t piece, void *result)
     dc3_run *run = t->crew.runs[worker];
     int64_t item = dc3_dataset_size(run->dataset) * (t->first + piece) / t->looks;
     double seconds;
-    DC3_TRY(make_one(run, item, run->edit.steps, &seconds));
+    DC3_TRY(make_one(run, item, t->steps, &seconds));
     *(int *)result = seconds >= 0;
     return DC3_OK;
 }
@@ -103,28 +104,40 @@ static dc3_status tried(void *user, int64_t piece, void *result)
     return DC3_OK;
 }
 
-/* Seconds of one compensation where several are made side by side and one took about `rough`: workers make an
- * image each, and then all of them some more. */
-static dc3_status measure_crew(dc3_run *run, int64_t stored, double rough, double *seconds)
+/* Seconds of one image of the next `count` ones, with `steps`; 0: none of them can be read. */
+static dc3_status try_some(trial *t, int64_t count, int steps, double *seconds)
+{
+    dc3_pieces pieces = {.count = count,
+                         .workers = t->crew.count,
+                         .result_size = sizeof(int),
+                         .user = t,
+                         .work = try_one,
+                         .take = tried};
+    double start = dc3_seconds_now();
+    t->steps = steps, t->read = 0;
+    dc3_status status = dc3_pieces_run(&pieces);
+    t->first += count;
+    *seconds = t->read ? (dc3_seconds_now() - start) / t->read : 0;
+    return status;
+}
+
+/* Seconds of one compensation where several are made side by side: workers make an image each with `few`
+ * steps, whose operations the whole has `ratio` times; of a small model then some whole ones. */
+static dc3_status measure_crew(dc3_run *run, int64_t stored, int few, double ratio, double *seconds)
 {
     trial t = {.read = 0};
     dc3_status status = dc3_crew_open(run, stored, dc3_run_edits_at_once(run), &t.crew);
-    int64_t count = t.crew.count, fit = rough > 0 ? (int64_t)(enough / rough) : IMAGES;
-    int64_t more = fit < count    ? count
-                   : fit < IMAGES ? fit / count * count
-                                  : (IMAGES + count - 1) / count * count;
-    dc3_pieces pieces = {.count = count,
-                         .workers = t.crew.count,
-                         .result_size = sizeof(int),
-                         .user = &t,
-                         .work = try_one,
-                         .take = tried};
-    t.looks = count + more;
-    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
-    double start = dc3_seconds_now();
-    pieces.count = more, t.first = count, t.read = 0;
-    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
-    *seconds = t.read ? (dc3_seconds_now() - start) / t.read : 0;
+    int64_t count = t.crew.count;
+    t.looks = 2 * count + (count > IMAGES ? count : IMAGES);
+    *seconds = 0;
+    if (status == DC3_OK) status = try_some(&t, count, few, seconds);
+    *seconds *= ratio;
+    if (status == DC3_OK && *seconds < 3 * enough) {
+        if (few != run->edit.steps) status = try_some(&t, count, run->edit.steps, seconds);
+        int64_t fit = *seconds > 0 ? (int64_t)(enough / *seconds) : IMAGES;
+        int64_t more = fit > IMAGES ? IMAGES : fit < count ? count : fit;
+        if (status == DC3_OK) status = try_some(&t, more, run->edit.steps, seconds);
+    }
     dc3_crew_close(&t.crew);
     return status;
 }
@@ -138,12 +151,13 @@ static dc3_status measure_edits(dc3_run *run, int64_t stored, double *seconds)
     one.steps = few_steps(run);
     double flops = dc3_editor_flops(run->editor, &run->edit, edits, keep);
     double ratio = flops / dc3_editor_flops(run->editor, &one, edits, keep), first;
-    DC3_TRY(measure_images(run, one.steps, 1, &first));
-    *seconds = first * ratio;
-    int beside = dc3_crew_size(run, stored, dc3_run_edits_at_once(run)) > 1;
-    if (*seconds < 3 * enough)
-        DC3_TRY(beside ? measure_crew(run, stored, *seconds, seconds)
-                       : measure_images(run, run->edit.steps, IMAGES, seconds));
+    if (dc3_crew_size(run, stored, dc3_run_edits_at_once(run)) > 1)
+        DC3_TRY(measure_crew(run, stored, one.steps, ratio, seconds));
+    else {
+        DC3_TRY(measure_images(run, one.steps, 1, &first));
+        *seconds = first * ratio;
+        if (*seconds < 3 * enough) DC3_TRY(measure_images(run, run->edit.steps, IMAGES, seconds));
+    }
     run->rate = *seconds > 0 ? flops / *seconds : 0;
     return DC3_OK;
 }
