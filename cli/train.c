@@ -15,6 +15,7 @@ static void print_training(const settings *s, const dc3_train_report *r, const c
                       r->loss, "top1", r->top1, "top5", r->top5, "best_top1", r->best_top1, "best_epoch",
                       r->best_epoch, "seconds", r->seconds, "images_per_second", r->images_second);
         if (r->decay > 0) json_object_set_new(o, "decay", json_real(r->decay));
+        if (r->mirrored_top1 >= 0) json_object_set_new(o, "mirrored_top1", json_real(r->mirrored_top1));
         json_object_set_new(o, "out", json_text(out));
         print_json(o);
         return;
@@ -31,6 +32,9 @@ static void print_training(const settings *s, const dc3_train_report *r, const c
     if (r->top1 >= 0)
         printf("last epoch: top-1 %.2f %%, top-5 %.2f %%; best of the tests: %.2f %% after epoch %d\n",
                100 * r->top1, 100 * r->top5, 100 * r->best_top1, r->best_epoch);
+    if (r->mirrored_top1 >= 0)
+        printf("with the mean of the logits of each image and of its mirror image: top-1 %.2f %%\n",
+               100 * r->mirrored_top1);
     printf("result: %s\n", out);
 }
 

@@ -24,7 +24,7 @@ typedef struct dc3_condense_options {
     const char *teacher; /* classifier: safetensors, .pth; of several, "A,B", the first; "none": images are as
                             similar as their VAE features; NULL: dc3_condense trains one in its folder, others
                             take none */
-    const char *arch;    /* the teacher's architecture: of one that is trained here, default convnet3 up to 64
+    const char *arch;    /* the teacher's architecture: of one that is trained here, default speednet up to 64
                             pixels, else resnet18; of a given one to be checked, derived from its tensors */
     int teacher_size;    /* pixels at which the teacher sees images; of one that is trained here, default the
                             stored size, at most 112 and no more than the images have */
@@ -51,7 +51,7 @@ typedef struct dc3_condense_options {
     int force;       /* replace a file at `out` that dc3 did not write; of commands whose `out` is a file */
     int any_teacher; /* 1: a given teacher that seems to be one of other classes is taken, with a warning */
     int teacher_epochs; /* of a teacher that is trained here, 1 to 100000; default 8 to 20, as many as show it
-                           300,000 images */
+                           300,000 images; of a speednet by the fast recipe 5 to 20, 40,000 */
     double teacher_top1;    /* accuracy of the teacher, 0 to 1, where the caller knows it: then the teacher is
                                not asked about training images; -1: it is */
     int64_t teacher_images; /* that this is of */
@@ -93,7 +93,11 @@ typedef struct dc3_condense_options {
     int label_bits;  /* 16 (0) or 8 */
     int label_top_k; /* 0: all logits */
     const struct dc3_search_found
-        *search; /* what dc3_search found for these options, for dc3.json; NULL: nothing */
+        *search;       /* what dc3_search found for these options, for dc3.json; NULL: nothing */
+    int both_teachers; /* with a backbone and without `teacher`: a network is trained on the images alone
+                          too, and the one that is right more often on held-out images is the run's own
+                          teacher; 0: where there are 1,000 images of a class or more, 100,000 or fewer in
+                          all, and the probe is right in less than 90 % */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);
@@ -116,7 +120,9 @@ typedef struct dc3_condense_report {
     char backbone[24];          /* its architecture; "": none is used */
     const char *pretrained;     /* what it was trained on, as far as can be told; NULL: not known */
     double
-        probe_top1;  /* of a linear probe, the run's own teacher, on held-out images, 0 to 1; -1: not known */
+        probe_top1; /* of a linear probe, the run's own teacher, on held-out images, 0 to 1; -1: not known */
+    double trained_top1; /* the same of a network that was trained beside it; -1: none was. The better of the
+                            two is the teacher, of equal ones the probe */
     int64_t planned; /* images that dc3_condense means to store, of a dry run too; a budget leaves some out */
     int64_t files;   /* in OUT/train, once the run is complete; 0 before */
     double file_bytes;  /* their lengths */

@@ -70,6 +70,9 @@ typedef struct dc3_train_report {
     double estimate_seconds; /* of a dry run */
     double images_second;    /* trained, of this call; with backbone: that it looked at */
     double decay;            /* with backbone: of the regression */
+    double mirrored_top1;    /* with fast, of the last test: by the mean of the logits of an image and of its
+                                mirror image; -1 without a test. The file's answers are those of one view, and
+                                its accuracy is top1 */
 } dc3_train_report;
 
 /* One-cycle schedule, standard augmentation (a crop of the image, padded by reflection, and a flip up to 64

@@ -13,7 +13,7 @@
 #include "io/weights.h"
 #include "run_folder/clear.h"
 #include "run_folder/fingerprint.h"
-#include "teacher/backbone.h"
+#include "train/backbone.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
 #include "teacher/outputs.h"
@@ -136,17 +136,29 @@ static dc3_status check_teachers(dc3_comparing *c, const dc3_dataset *data)
     return status;
 }
 
+/* The one that is made here, or the better of two. */
+static dc3_status make_teacher(dc3_comparing *c)
+{
+    dc3_both_result result;
+    c->probes = c->plan.backbone != NULL;
+    if (!c->both) return dc3_own_teacher_train(&c->plan, NULL, &c->accuracy);
+    DC3_TRY(dc3_both_teachers_train(&c->two, &result));
+    c->accuracy = result.accuracy;
+    c->probes = result.took_probe;
+    return DC3_OK;
+}
+
 /* One teacher for all methods, seeds and soft labels, which is asked where no images were held out. */
 static dc3_status train_teacher(dc3_comparing *c)
 {
     dc3_condense_options *d = &c->own.condense;
     dc3_dataset *data;
     if (c->trains) {
-        DC3_TRY(dc3_own_teacher_train(&c->plan, NULL, &c->accuracy));
+        DC3_TRY(make_teacher(c));
         d->teacher = c->teacher;
         c->students_teacher = c->teacher;
-        if (d->backbone) d->backbone = c->teacher; /* whose embeddings are the same */
-        d->teacher_epochs = 0;                     /* it is trained now */
+        if (c->probes) d->backbone = c->teacher;  /* whose embeddings are the same */
+        d->teacher_epochs = d->both_teachers = 0; /* it is trained now */
         c->own.evaluate.any_teacher = 1;
     }
     if (c->trains && c->accuracy.top1 < 0) {
@@ -186,15 +198,31 @@ static dc3_status tell(const dc3_comparing *c, const dc3_dataset *data)
     return dc3_check_enough(&o->condense.listener, data, largest, 0, "");
 }
 
+/* The teacher is a probe on the backbone, or that or what was planned before. */
+static void plan_probe(dc3_comparing *c, int size, const dc3_dataset *data)
+{
+    const dc3_condense_options *d = &c->own.condense;
+    dc3_train_options probe = c->plan;
+    dc3_backbone_plan(&probe, d->backbone, size, d->cache);
+    c->both = dc3_both_teachers_due(d, data);
+    if (c->both)
+        c->two = (dc3_both_plan){probe, c->plan, d->both_teachers};
+    else
+        c->plan = probe;
+}
+
 /* The backbone: one for all methods that compare images, and for the teacher that is trained here. */
 static dc3_status plan_backbone(dc3_comparing *c, const dc3_dataset *data)
 {
     dc3_condense_options *d = &c->own.condense;
     const dc3_backbone_use use = {dc3_comparing_has_features(c->options), c->trains,
-                                  dc3_usual_size(data, 256), "such a comparison"};
+                                  dc3_usual_size(data, 256), "such a comparison", c->options->out};
     dc3_teacher backbone;
     DC3_TRY(dc3_backbone_choose(d, &use, &d->backbone));
     d->usual_backbone = 0;
+    if (d->both_teachers && !(d->backbone && c->trains))
+        return dc3_fail_about("both_teachers", "%s needs a backbone (%s FILE) and no teacher's file",
+                              dc3_setting("both_teachers"), dc3_setting("backbone"));
     if (!d->backbone) return DC3_OK;
     int size = d->feature_size ? d->feature_size : c->trains ? d->teacher_size : 0;
     dc3_status status = dc3_backbone_open(d->backbone, size, use.side, d->select.threads, &backbone);
@@ -202,7 +230,7 @@ static dc3_status plan_backbone(dc3_comparing *c, const dc3_dataset *data)
         dc3_backbone_say(&d->listener, d->backbone, &backbone, data);
         snprintf(c->backbone, sizeof c->backbone, "%s", backbone.info->arch);
         c->pretrained = dc3_backbone_origin(&backbone);
-        if (c->trains) dc3_backbone_plan(&c->plan, d->backbone, backbone.size, d->cache);
+        if (c->trains) plan_probe(c, backbone.size, data);
     }
     dc3_teacher_close(&backbone);
     return status;

@@ -6,13 +6,16 @@
 #include "base/lock.h"
 #include "compare/results.h"
 #include "evaluate/test_set.h"
-#include "teacher/own_teacher.h"
+#include "train/both_teachers.h"
 
 typedef struct dc3_comparing {
     dc3_compare_options own;            /* with the teacher that is trained here, where none is given */
     const dc3_compare_options *options; /* = &own */
     int trains;                         /* 1: it is, as the plan says */
     dc3_train_options plan;
+    int both;                      /* the plan or a linear probe, whichever is better: */
+    dc3_both_plan two;             /* with both */
+    int probes;                    /* the teacher that was made here is a linear probe */
     dc3_teacher_accuracy accuracy; /* of the first teacher; top1 below 0: not known */
     char backbone[24];             /* its architecture; "": none is used */
     const char *pretrained;        /* what it was trained on; NULL: not known */

@@ -165,7 +165,7 @@ void dc3_comparing_conditions(const dc3_comparing *c, FILE *to)
     fprintf(to, "\n");
     print_teachers(c, to);
     fprintf(to, "teacher: %s", o->condense.teacher ? o->condense.teacher : "none");
-    if (c->trains && *c->backbone) fprintf(to, ", a linear probe");
+    if (c->probes) fprintf(to, ", a linear probe");
     if (c->accuracy.top1 >= 0) fprintf(to, ", %s", dc3_teacher_accuracy_text(&c->accuracy, accuracy));
     if (c->tests->teacher && c->given.count < 2)
         fprintf(to, ", top-1 %.2f %% on the test images", 100 * c->tests->teacher_top1);

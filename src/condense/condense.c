@@ -22,7 +22,7 @@
 #include "condense/storing.h"
 #include "features/skipped.h"
 #include "report/stage.h"
-#include "teacher/own_teacher.h"
+#include "train/own_teacher.h"
 
 static const char features_stage[] = "features";
 

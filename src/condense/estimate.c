@@ -281,7 +281,7 @@ static double selection_bytes(const dc3_run *run)
     }
     double encoded = run->encodes ? (double)run->feature_length : 0;
     double taught = dc3_run_asks(run) ? (double)t->info->embedding + (double)t->info->classes : 0;
-    if (run->probes) taught = (double)run->report->classes;
+    if (run->probes) taught = (double)run->report->classes + encoded; /* the regression has a copy */
     if (!(run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS))) return 0;
     return 4 * ((double)n * (encoded + taught) + (double)largest * (encoded + taught));
 }

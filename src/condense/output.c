@@ -14,11 +14,12 @@
 #include "condense/chosen.h"
 #include "condense/output.h"
 #include "condense/settings.h"
+#include "features/run_teacher.h"
 #include "features/skipped.h"
 #include "kernels/backend.h"
 #include "run_folder/document.h"
 #include "teacher/check.h"
-#include "teacher/own_teacher.h"
+#include "train/both_teachers.h"
 
 const char dc3_nowhere[] = "/dev/null/none";
 
@@ -37,6 +38,8 @@ static json_t *document(const dc3_output *output, int complete)
     json_object_set_new(o, "classes", classes);
     if (run->teacher.net) json_object_set_new(o, "teacher", dc3_teacher_to_json(&run->teacher));
     if (run->teacher.net && run->trains) dc3_own_teacher_describe(run->teacher_path, o);
+    json_t *choice = dc3_run_teacher_choice(run);
+    if (choice) json_object_set_new(o, dc3_both_teachers_key, choice);
     return o;
 }
 

@@ -9,7 +9,7 @@
 #include "teacher/check.h"
 #include "teacher/classes.h"
 #include "teacher/outputs.h"
-#include "teacher/own_teacher.h"
+#include "train/own_teacher.h"
 #include "teacher/teacher.h"
 #include "teacher/teacher_list.h"
 

@@ -33,6 +33,8 @@ typedef struct dc3_run {
     const char *backbone_path; /* of the options; NULL: none */
     int shares;                /* the backbone is the teacher's own file, whose embeddings are the features */
     int probes;                /* the run's own teacher is the backbone with another last layer */
+    int both;                  /* it is that, or a network that is trained too, whichever is better: `probes`
+                                  says so once that is known */
     float *answers;            /* with probes: the teacher's logits of the images */
     int encodes;               /* features are wanted of the backbone, else of the VAE */
     dc3_prompts prompts;

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "teacher/backbone.h"
+#include "train/backbone.h"
+#include "train/both_teachers.h"
 
 /* 1 if both are one file. */
 static int is_same(const char *a, const char *b)
@@ -18,10 +19,14 @@ static int is_same(const char *a, const char *b)
 dc3_status dc3_run_open_backbone(dc3_run *run, int features, const char *what)
 {
     const dc3_condense_options *o = run->options;
-    const dc3_backbone_use use = {features, run->trains, run->usual, what};
+    const dc3_backbone_use use = {features, run->trains, run->usual, what, o->out};
     DC3_TRY(dc3_backbone_choose(o, &use, &run->backbone_path));
+    if (o->both_teachers && !(run->backbone_path && run->trains))
+        return dc3_fail_about("both_teachers", "%s needs a backbone (%s FILE) and no teacher's file",
+                              dc3_setting("both_teachers"), dc3_setting("backbone"));
     if (!run->backbone_path) return DC3_OK;
-    run->probes = run->trains;
+    run->both = run->trains && dc3_both_teachers_due(o, run->dataset);
+    run->probes = run->trains && !run->both;
     run->shares = !run->trains && run->teacher_path && is_same(run->backbone_path, run->teacher_path);
     if (run->shares) return DC3_OK;
     int size = o->feature_size ? o->feature_size : run->trains ? o->teacher_size : 0;

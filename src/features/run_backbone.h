@@ -1,4 +1,4 @@
-/* A run's backbone (teacher/backbone.h). */
+/* A run's backbone (train/backbone.h). */
 #ifndef DC3_FEATURES_RUN_BACKBONE_H
 #define DC3_FEATURES_RUN_BACKBONE_H
 

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include "base/listener.h"
 #include "features/run_backbone.h"
-#include "teacher/backbone.h"
+#include "train/backbone.h"
+#include "train/both_teachers.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
 #include "teacher/outputs.h"
@@ -42,18 +43,44 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
     return status;
 }
 
-static dc3_train_options plan_of(const dc3_run *run)
+/* Of a network, and of a probe. */
+static dc3_train_options trained_plan(const dc3_run *run)
 {
     int side = run->size < run->usual ? run->size : run->usual;
-    dc3_train_options plan = dc3_own_teacher(run->options, run->teacher_path, side, run->dataset);
-    if (run->probes) dc3_backbone_plan(&plan, run->backbone_path, run->backbone.size, run->options->cache);
+    return dc3_own_teacher(run->options, run->teacher_path, side, run->dataset);
+}
+
+static dc3_train_options probe_plan(const dc3_run *run)
+{
+    dc3_train_options plan = trained_plan(run);
+    dc3_backbone_plan(&plan, run->backbone_path, run->backbone.size, run->options->cache);
     return plan;
+}
+
+static dc3_train_options plan_of(const dc3_run *run)
+{
+    return run->probes && !run->both ? probe_plan(run) : trained_plan(run);
+}
+
+static dc3_both_plan both_plan(const dc3_run *run)
+{
+    return (dc3_both_plan){probe_plan(run), trained_plan(run), run->options->both_teachers};
 }
 
 json_t *dc3_run_teacher_plan(const dc3_run *run)
 {
     dc3_train_options plan = plan_of(run);
-    return dc3_own_teacher_settings(&plan);
+    dc3_both_plan both;
+    if (!run->both) return dc3_own_teacher_settings(&plan);
+    both = both_plan(run);
+    return dc3_both_teachers_settings(&both);
+}
+
+json_t *dc3_run_teacher_choice(const dc3_run *run)
+{
+    const dc3_both_result result = {
+        .took_probe = run->probes, .probe = run->report->probe_top1, .trained = run->report->trained_top1};
+    return run->both && run->teacher.net ? dc3_both_teachers_to_json(&result) : NULL;
 }
 
 static void teacher_progress(void *user, const char *stage, int64_t done, int64_t total)
@@ -66,17 +93,41 @@ static void teacher_message(void *user, const char *text)
     dc3_run_say(user, "%s", text);
 }
 
+static dc3_listener listener_of(dc3_run *run)
+{
+    return (dc3_listener){.user = run, .progress = teacher_progress, .message = teacher_message};
+}
+
+/* Of two, the better. */
+static dc3_status train_both(dc3_run *run, dc3_teacher_accuracy *accuracy)
+{
+    dc3_both_plan plan = both_plan(run);
+    dc3_both_result result;
+    plan.probe.listener = plan.trained.listener = listener_of(run);
+    DC3_TRY(dc3_both_teachers_train(&plan, &result));
+    run->probes = result.took_probe;
+    run->report->probe_top1 = result.probe, run->report->trained_top1 = result.trained;
+    *accuracy = result.accuracy;
+    return DC3_OK;
+}
+
 /* rows: of embeddings that are known, or NULL. */
-static dc3_status train(dc3_run *run, const dc3_probe_rows *rows)
+static dc3_status train_one(dc3_run *run, const dc3_probe_rows *rows, dc3_teacher_accuracy *accuracy)
 {
     dc3_train_options plan = plan_of(run);
-    plan.listener = (dc3_listener){.user = run, .progress = teacher_progress, .message = teacher_message};
+    plan.listener = listener_of(run);
+    DC3_TRY(dc3_own_teacher_train(&plan, rows, accuracy));
+    if (run->probes) run->report->probe_top1 = accuracy->top1;
+    return DC3_OK;
+}
+
+static dc3_status train(dc3_run *run, const dc3_probe_rows *rows)
+{
     dc3_run_begin_stage(run, 3, "teacher");
     dc3_teacher_accuracy accuracy = {.top1 = -1};
-    dc3_status status = dc3_own_teacher_train(&plan, rows, &accuracy);
+    dc3_status status = run->both ? train_both(run, &accuracy) : train_one(run, rows, &accuracy);
     if (status == DC3_OK) status = dc3_run_open_teacher(run);
     if (accuracy.top1 >= 0) run->teacher.accuracy = accuracy;
-    if (run->probes) run->report->probe_top1 = accuracy.top1;
     dc3_run_end_stage(run);
     return status;
 }
@@ -105,6 +156,10 @@ int dc3_run_teacher_size(const dc3_run *run)
 
 dc3_status dc3_run_measure_teacher(const dc3_run *run, dc3_teacher_cost *cost)
 {
+    int64_t images = run->report->images;
+    int classes = dc3_dataset_classes(run->dataset);
     dc3_train_options plan = plan_of(run);
-    return dc3_own_teacher_measure(&plan, run->report->images, dc3_dataset_classes(run->dataset), cost);
+    if (!run->both) return dc3_own_teacher_measure(&plan, images, classes, cost);
+    dc3_both_plan both = both_plan(run);
+    return dc3_both_teachers_measure(&both, images, classes, cost);
 }

@@ -26,7 +26,7 @@
 #include "labels/label_views.h"
 #include "labels/reserved.h"
 #include "teacher/classes.h"
-#include "teacher/own_teacher.h"
+#include "train/own_teacher.h"
 #include "dc3/text.h"
 
 typedef struct labelling {

@@ -7,7 +7,7 @@
 #include "options/option_names.h"
 #include "run_folder/fingerprint.h"
 #include "teacher/outputs.h"
-#include "teacher/own_teacher.h"
+#include "train/own_teacher.h"
 
 dc3_status dc3_label_teachers_find(const dc3_label_options *o, dc3_label_teachers *t)
 {

@@ -25,13 +25,16 @@ typedef struct test {
     int64_t n, classes;
     worker *workers;   /* [count] */
     int64_t *by_class; /* [classes, 2]; NULL: not counted */
+    int mirrors;       /* each image is seen mirrored too, by one network */
     void (*progress)(void *user, int64_t done, int64_t total);
     void *user;
     /* Of their mean, and of each; top1, top5: numbers of images, not yet shares. */
     dc3_accuracy accuracy, each[DC3_ENSEMBLE_MOST];
+    dc3_accuracy mirrored; /* of the mean of the logits of both */
 } test;
 
-/* What comes of a batch, with the outputs of each network [networks, BATCH, classes] behind it. */
+/* What comes of a batch, with the outputs of each network [networks, BATCH, classes] behind it, and those of
+ * the mirrored images behind these. */
 typedef struct outputs {
     int64_t count; /* images that can be read */
     int64_t items[BATCH];
@@ -63,7 +66,12 @@ static dc3_status work(void *user, int at, int64_t batch, void *result)
         w->params[i] = dc3_view_whole(w->images[i].width, w->images[i].height);
     }
     DC3_TRY(dc3_augment(w->augmenter, (int)o->count, w->images, w->params, w->views));
-    return dc3_ensemble_logits(t->nets, ctx, BATCH, t->size, w->views, w->room, logits_of(o));
+    DC3_TRY(dc3_ensemble_logits(t->nets, ctx, BATCH, t->size, w->views, w->room, logits_of(o)));
+    if (!t->mirrors) return DC3_OK;
+    for (int64_t i = 0; i < o->count; i++) w->params[i].flip = 1;
+    DC3_TRY(dc3_augment(w->augmenter, (int)o->count, w->images, w->params, w->views));
+    return dc3_ensemble_logits(t->nets, ctx, BATCH, t->size, w->views, w->room,
+                               logits_of(o) + BATCH * t->classes);
 }
 
 /* Adds what the logits of one image say; 0: one of them is not finite. */
@@ -98,6 +106,15 @@ static dc3_status count_each(test *t, outputs *o)
     return DC3_OK;
 }
 
+/* Logits of both views become their mean. */
+static void count_mirrored(test *t, outputs *o)
+{
+    float *z = logits_of(o), *other = z + BATCH * t->classes;
+    for (int64_t j = 0; j < o->count * t->classes; j++) z[j] = (z[j] + other[j]) / 2;
+    for (int64_t i = 0; i < o->count; i++)
+        count_one(z + i * t->classes, t->classes, dc3_images_label(t->images, o->items[i]), &t->mirrored);
+}
+
 static dc3_status take(void *user, int64_t batch, void *result)
 {
     test *t = user;
@@ -109,6 +126,7 @@ static dc3_status take(void *user, int64_t batch, void *result)
         count_one(logits_of(o) + i * t->classes, t->classes, label, &t->accuracy);
         if (t->by_class) t->by_class[2 * label]++, t->by_class[2 * label + 1] += t->accuracy.top1 > right;
     }
+    if (t->mirrors) count_mirrored(t, o);
     if (t->progress) t->progress(t->user, batch * BATCH + images_of(t, batch), t->n);
     return DC3_OK;
 }
@@ -166,7 +184,8 @@ static dc3_status test_all(dc3_ctx *ctx, test *t, dc3_accuracy *accuracy)
     dc3_pieces pieces = {.count = (t->n + BATCH - 1) / BATCH,
                          .workers = t->count,
                          .result_size =
-                             sizeof(outputs) + (size_t)(t->nets->count * BATCH * t->classes) * sizeof(float),
+                             sizeof(outputs) +
+                             (size_t)((t->nets->count + t->mirrors) * BATCH * t->classes) * sizeof(float),
                          .user = t,
                          .work = work,
                          .take = take};
@@ -192,6 +211,16 @@ dc3_status dc3_test_classifier(dc3_ctx *ctx, dc3_classifier *net, dc3_images *im
     const dc3_ensemble one = {.count = 1, .nets = {net}};
     test t = {.nets = &one, .images = images, .size = size, .progress = progress, .user = user};
     return test_all(ctx, &t, accuracy);
+}
+
+dc3_status dc3_test_mirrored(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,
+                             dc3_accuracy *accuracy, dc3_accuracy *mirrored)
+{
+    const dc3_ensemble one = {.count = 1, .nets = {net}};
+    test t = {.nets = &one, .images = images, .size = size, .mirrors = 1};
+    dc3_status status = test_all(ctx, &t, accuracy);
+    *mirrored = shares(t.mirrored);
+    return status;
 }
 
 dc3_status dc3_test_classes(dc3_ctx *ctx, dc3_classifier *net, dc3_images *images, int size,

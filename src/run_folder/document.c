@@ -51,3 +51,17 @@ dc3_status dc3_metadata_read(const char *train, json_t **lines)
     free(path);
     return status;
 }
+
+json_t *dc3_document_of(const char *folder, char **path)
+{
+    static const char *const names[] = {"dc3.json", "compare.json"};
+    json_t *document = NULL;
+    *path = NULL;
+    for (int i = 0; i < 2 && !document; i++) {
+        free(*path);
+        *path = dc3_path_join(folder, names[i]);
+        if (*path && dc3_path_what(*path) == DC3_PATH_FILE)
+            (void)dc3_json_read(*path, DC3_DOCUMENT_LIMIT, &document);
+    }
+    return document;
+}

@@ -8,6 +8,9 @@ enum { DC3_DOCUMENT_LIMIT = 1 << 24 }; /* bytes of dc3.json */
 
 /* Reads dc3.json of the folder `run`; the caller releases it. DC3_ERR_IO where there is none. */
 dc3_status dc3_document_read(const char *run, json_t **document);
+/* The document of the folder of a run or a comparison, dc3.json or compare.json, which the caller releases;
+ * NULL: there is none that can be read. *path: where it is, or would be; the caller's, by free. */
+json_t *dc3_document_of(const char *folder, char **path);
 /* DC3_ERR_FORMAT unless `object`, what the file `document` holds, says that the run is complete; names the
  * process that works on it, if one does. */
 dc3_status dc3_check_complete(const char *document, const json_t *object);

@@ -80,6 +80,19 @@ none=("${run[@]}" --threads 2 --dtype f32 --teacher-epochs 1)
 expect 0 "a teacher is trained first" "${none[@]}" -o none
 expect 0 "a teacher is trained first" usual "${none[@]}" -o none2
 same_run none none2 > differences || fail "a backbone that is left out matters: $(< differences)"
+# A run that was begun before there was one goes on without; one that is asked for is refused there.
+begun=("${run[@]}" --threads 2 --dtype f32)
+expect 0 "estimate" "${begun[@]}" -o without --backbone none
+rm "$(find without/train -name '*.png' | sort | head -1)"
+expect 0 "note: without: begun without a backbone, so it goes on without; in another folder seen.safetensors" \
+  usual "${begun[@]}" -o without
+[[ $output == *"6 images were selected before"* ]] || fail "it does not go on: $output"
+[[ $(grep -o 'begun without a backbone' <<< "$output" | wc -l) == 1 ]] || fail "it is said more than once: $output"
+expect 0 "" "${begun[@]}" -o without2 --backbone none
+same_run without without2 > differences || fail "a run that goes on without differs: $(< differences)"
+expect 1 "without: holds a run with other settings" "${begun[@]}" -o without --backbone seen.safetensors
+expect 0 "backbone seen.safetensors" usual "${begun[@]}" -o without --fresh
+same_run own without > differences || fail "a run begun anew differs from one with a backbone: $(< differences)"
 expect 0 "estimate" usual "${run[@]}" -o x --backbone none --dry-run
 [[ $output == *"to train a teacher first"* && $output != *"backbone seen"* ]] || fail "--backbone none: $output"
 for more in "--teacher none" "--teacher trained.safetensors" "--method random"; do
@@ -111,6 +124,7 @@ expect 2 "--feature-size: the backbone is the teacher too, which sees images at 
   --teacher-size 48 --feature-size 32
 expect 2 "--backbone: gone.pth: expected a classifier's file" "${run[@]}" -o x --backbone gone.pth
 expect 2 "--backbone: val: expected a classifier's file" "${run[@]}" -o x --backbone val
+expect 2 "--backbone: val: expected a classifier's file" "$dc3" train train -o x.safetensors --backbone val
 expect 1 "--backbone" "${run[@]}" -o x --backbone train/n01440764/1.png
 expect 2 "--backbone" "$dc3" select --from x.npz --ipc 1 --backbone seen.safetensors
 [[ ! -e x ]] || fail "a refused command writes"
@@ -126,6 +140,10 @@ grep -q '"backbone"' table/ipc1/dc3-select/seed0/dc3.json || fail "no backbone i
 ! grep -q '"backbone"' table/ipc1/random/seed0/dc3.json || fail "a backbone in a set of random images"
 expect 0 "table.txt" "${compare[@]}" --backbone seen.safetensors -o table
 expect 1 "table: holds scores of another 'backbone'" "${compare[@]}" --backbone other.safetensors -o table
+few=("$dc3" compare train --val val --ipc 1 --methods herding --labels hard --epochs 1 --seeds 1 --size 32 --threads 2)
+expect 0 "table.txt" "${few[@]}" --backbone none -o begun
+expect 0 "note: begun: begun without a backbone, so it goes on without" usual "${few[@]}" -o begun
+! grep -q '"backbone"' begun/compare.json || fail "a comparison begun without has a backbone: $(< begun/compare.json)"
 expect 0 "estimate: teacher " "${compare[@]}" --backbone seen.safetensors -o x --dry-run
 expect 0 "estimate: teacher " "${compare[@]}" --backbone seen.safetensors -o table --dry-run
 expect 2 "--backbone: such a comparison has no use for it" "$dc3" compare train --val val -o x --ipc 1 --labels hard \

@@ -10,12 +10,15 @@ for set in train val; do
   done
 done
 fast=("$dc3" train train --fast --val val --size 16 --threads 1 --dtype f32 --batch 8)
-expect 0 "train: 24 images in 2 classes; speednet, 1.97 M parameters, 16 px" "${fast[@]}" --epochs 4 \
+expect 0 "train: 24 images in 2 classes; speednet, 1.97 M parameters, 16 px" "${fast[@]}" --epochs 8 \
   -o whole.safetensors
 [[ $output == *"last epoch: top-1 100.00 %"* ]] || fail "it does not learn: $output"
-expect 0 '"arch": "speednet"' "${fast[@]}" --epochs 4 -o again.safetensors --json
+[[ $output == *"with the mean of the logits of each image and of its mirror image: top-1 100.00 %"* ]] ||
+  fail "a mirrored test is not said: $output"
+expect 0 '"arch": "speednet"' "${fast[@]}" --epochs 8 -o again.safetensors --json
+[[ $output == *'"mirrored_top1": 1.0'* ]] || fail "JSON has no mirrored test: $output"
 cmp whole.safetensors again.safetensors || fail "the same command gives other bytes"
-expect 0 "result" "${fast[@]}" --epochs 4 --seed 1 -o other.safetensors
+expect 0 "result" "${fast[@]}" --epochs 8 --seed 1 -o other.safetensors
 cmp -s whole.safetensors other.safetensors && fail "the seed changes nothing"
 
 # Interrupted, and continued.

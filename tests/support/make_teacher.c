@@ -1,8 +1,11 @@
-/* make_teacher FILE.safetensors CLASSES: a ConvNet-3 for 32 pixels with weights by formula, for the tests of
- * the command line. */
+/* make_teacher FILE.safetensors CLASSES [blind]: a ConvNet-3 for 32 pixels with weights by formula, for the
+ * tests of the command line; a blind one has kernels of 0, so that all images are the same to it. */
 #include <stdio.h>
+#include <string.h>
 #include "io/safetensors.h"
 #include "support/hash_weights.h"
+
+static int is_blind;
 
 static int add(dc3_table *table, const char *name, int ndim, const int64_t *shape)
 {
@@ -10,6 +13,7 @@ static int add(dc3_table *table, const char *name, int ndim, const int64_t *shap
     t.data = malloc(dc3_bytes(&t));
     if (!t.data) return 0;
     hash_weights(name, ndim, shape, 0.6, t.data);
+    if (is_blind && ndim == 4) memset(t.data, 0, dc3_bytes(&t));
     return dc3_table_own(table, t.data, free) == DC3_OK && dc3_table_add(table, name, t) == DC3_OK;
 }
 
@@ -17,7 +21,8 @@ int main(int argc, char **argv)
 {
     static const char *const norm[] = {"weight", "bias", "running_mean", "running_var"};
     char name[64];
-    if (argc != 3) return 2;
+    if (argc < 3) return 2;
+    is_blind = argc == 4 && strcmp(argv[3], "blind") == 0;
     dc3_table *table = dc3_table_new("teacher");
     int64_t classes = atoi(argv[2]), width = 32, ok = table != NULL;
     for (int i = 0; ok && i < 3; i++) {

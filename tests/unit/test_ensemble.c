@@ -157,6 +157,62 @@ static void accuracy(void **state)
     for (int k = 0; k < 2; k++) dc3_classifier_close(&nets[k]);
 }
 
+/* The logits of an image, mirrored or not. */
+static void logits_of(dc3_classifier *net, dc3_ctx *ctx, const dc3_loaded_image *image, int mirrored,
+                      float *z)
+{
+    float view[SIZE * SIZE * 3];
+    const dc3_ensemble one = {.count = 1, .nets = {net}};
+    for (int p = 0; p < SIZE * SIZE * 3; p++) {
+        int x = p / 3 % SIZE, y = p / 3 / SIZE, from = mirrored ? SIZE - 1 - x : x;
+        view[p] = (float)image->pixels[(y * SIZE + from) * 3 + p % 3] / 255;
+    }
+    dc3_classifier_normalise(SIZE * SIZE, view);
+    assert_int_equal(dc3_ensemble_logits(&one, ctx, 1, SIZE, view, NULL, z), DC3_OK);
+}
+
+/* Beside the usual accuracy that of the mean over an image and its mirror image, counted by hand. The network
+ * must not be blind to the difference: some image's answer changes. */
+static void mirrored(void **state)
+{
+    (void)state;
+    dc3_dataset *dataset;
+    dc3_images *images;
+    dc3_images_options test = {.how = DC3_IMAGES_TEST, .size = SIZE, .threads = 2};
+    assert_int_equal(dc3_dataset_open(data, &dataset), DC3_OK);
+    assert_int_equal(dc3_images_open(dataset, &test, &images), DC3_OK);
+    int differ = 0;
+    for (uint64_t seed = 1; seed <= 6; seed++)
+        for (int threads = 1; threads <= 2; threads++) {
+            dc3_classifier *net = network("convnet3", seed);
+            dc3_accuracy plain, both, usual;
+            dc3_ctx *ctx;
+            assert_int_equal(dc3_ctx_open(NULL, DC3_F32, threads, DC3_CTX_FAST, &ctx), DC3_OK);
+            assert_int_equal(dc3_test_mirrored(ctx, net, images, SIZE, &plain, &both), DC3_OK);
+            assert_int_equal(dc3_test_classifier(ctx, net, images, SIZE, NULL, NULL, &usual), DC3_OK);
+            assert_true(plain.n == usual.n && plain.top1 == usual.top1 && plain.top5 == usual.top5);
+            int64_t right = 0, items = dc3_images_count(images), count;
+            for (int64_t i = 0; i < items; i++) {
+                dc3_loaded_image image;
+                float z[2][SHAPED_CLASSES], sum[SHAPED_CLASSES];
+                assert_int_equal(dc3_images_batch(images, 1, &i, &image, &count), DC3_OK);
+                for (int k = 0; k < 2; k++) logits_of(net, ctx, &image, k, z[k]);
+                for (int c = 0; c < SHAPED_CLASSES; c++) sum[c] = (z[0][c] + z[1][c]) / 2;
+                int best = sum[1] > sum[0] ? 1 : 0, one = z[0][1] > z[0][0] ? 1 : 0;
+                best = sum[2] > sum[best] ? 2 : best, one = z[0][2] > z[0][one] ? 2 : one;
+                right += best == dc3_images_label(images, i);
+                differ += best != one;
+            }
+            assert_int_equal(both.n, items);
+            assert_true(fabs(both.top1 * (double)items - (double)right) < 1e-6);
+            dc3_ctx_close(&ctx);
+            dc3_classifier_close(&net);
+        }
+    assert_true(differ > 0);
+    dc3_images_close(&images);
+    dc3_dataset_close(&dataset);
+}
+
 /* Sums of logits, not of votes; an image that nobody could read does not count, one with a sum that is
  * not finite is wrong. */
 static void answers(void **state)
@@ -247,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(views),    cmocka_unit_test(averages),
                                        cmocka_unit_test(accuracy), cmocka_unit_test(answers),
-                                       cmocka_unit_test(lists),    cmocka_unit_test(sizes)};
+                                       cmocka_unit_test(lists),    cmocka_unit_test(sizes),
+                                       cmocka_unit_test(mirrored)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -5,7 +5,7 @@
 #include "learn/augment.h"
 #include "learn/whiten.h"
 #include "nn/classifier.h"
-#include "teacher/train_recipe.h"
+#include "train/train_recipe.h"
 
 enum { N = 27, SIZE = SMALL_SIDE };
 

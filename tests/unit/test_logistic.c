@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "io/json.h"
-#include "teacher/logistic.h"
+#include "train/logistic.h"
 
 enum { N = 60, D = 6, CLASSES = 4, MANY = 1500 };
 

@@ -1,6 +1,6 @@
 /* How dc3 train goes about it: the usual way, and the fast one. */
-#ifndef DC3_TEACHER_TRAIN_RECIPE_H
-#define DC3_TEACHER_TRAIN_RECIPE_H
+#ifndef DC3_TRAIN_RECIPE_H
+#define DC3_TRAIN_RECIPE_H
 
 #include "dc3/train.h"
 #include "learn/augment.h"

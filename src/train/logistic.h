@@ -1,6 +1,6 @@
 /* Multinomial logistic regression on arrays. */
-#ifndef DC3_TEACHER_LOGISTIC_H
-#define DC3_TEACHER_LOGISTIC_H
+#ifndef DC3_TRAIN_LOGISTIC_H
+#define DC3_TRAIN_LOGISTIC_H
 
 #include <stdint.h>
 #include "base/status.h"

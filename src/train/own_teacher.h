@@ -1,6 +1,6 @@
 /* The teacher that is trained where none is given. */
-#ifndef DC3_TEACHER_OWN_TEACHER_H
-#define DC3_TEACHER_OWN_TEACHER_H
+#ifndef DC3_TRAIN_OWN_TEACHER_H
+#define DC3_TRAIN_OWN_TEACHER_H
 
 #include "dc3/condense.h"
 #include "dc3/train.h"
@@ -8,11 +8,13 @@
 #include "io/json.h"
 #include "teacher/accuracy.h"
 #include "teacher/teacher_list.h"
-#include "teacher/probe.h"
+#include "train/probe.h"
 
 /* How it is trained, for a dataset whose images are stored at `side` pixels, or are no larger themselves,
- * into the file `out`: a ConvNet-3 at the stored size up to 64 pixels, else a ResNet-18 at up to 112, on
- * smaller views first; as many epochs as show it 300,000 images, 8 to 20; of few images small batches. A
+ * into the file `out`. From 16 to 64 pixels: a speednet at the stored size by the fast recipe
+ * (train_recipe.h), as many epochs as show it 40,000 images, 5 to 20. Else, and where the options name an
+ * architecture, in the usual way: by default a ResNet-18 at up to 112 pixels, on smaller views first (below
+ * 16 pixels a ConvNet-3); as many epochs as show it 300,000 images, 8 to 20; of few images small batches. A
  * tenth of each class is held out and tested on, unless that is too few to say anything. The options say
  * otherwise where they say anything. The strings are those of the options. */
 dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int side,
@@ -24,6 +26,10 @@ json_t *dc3_own_teacher_settings(const dc3_train_options *plan);
  * file was written. */
 dc3_status dc3_own_teacher_train(const dc3_train_options *plan, const dc3_probe_rows *rows,
                                  dc3_teacher_accuracy *accuracy);
+/* The accuracy on held-out images that a file says; top1 -1: it does not. */
+dc3_status dc3_own_teacher_accuracy(const char *path, dc3_teacher_accuracy *accuracy);
+/* Beside a run's own teacher, as long as the teacher may yet be this one (both_teachers.h). */
+#define DC3_PROBE_FILE "probe.safetensors"
 /* DC3_ERR_ARGUMENT where the file `path` is there and is not the one that was written. */
 dc3_status dc3_own_teacher_check_file(const char *path);
 /* Refuses options about a training where none is made. */

@@ -1,4 +1,4 @@
-#include "teacher/probe.h"
+#include "train/probe.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +14,8 @@
 #include "run_folder/work.h"
 #include "teacher/classes.h"
 #include "teacher/embed.h"
-#include "teacher/logistic.h"
+#include "train/backbone.h"
+#include "train/logistic.h"
 
 /* Rows of embeddings and their classes. */
 typedef struct rows {
@@ -33,7 +34,8 @@ typedef struct probe {
     dc3_teacher teacher;
     int64_t d, classes;
     rows all, tests;          /* of the data and of val, without those that cannot be read */
-    rows learned, held;       /* of the data; they share no memory with it */
+    rows learned, held;       /* parts of `all` while it is arranged; its memory */
+    int64_t *from;            /* [all.n]: whose place row i of an arranged `all` had */
     double *mean, *deviation; /* [d] of `all` */
     double *weights;          /* [classes, d + 1], of standardised values */
     dc3_teacher_accuracy accuracy;
@@ -69,11 +71,10 @@ static dc3_status open_all(probe *p, const char *run)
         {"the dataset", o->data}, {"the images to test on", o->val}, {"the backbone", o->backbone}};
     dc3_output_path output = {"out", o->out, &dc3_weights_output, o->force, inputs, 3, run};
     DC3_TRY(check_options(o));
-    if (dc3_path_what(o->backbone) != DC3_PATH_FILE)
-        return dc3_fail_setting(
-            "backbone", "%s: expected a classifier's file (.safetensors or .pth), found %s", o->backbone,
-            dc3_path_what(o->backbone) == DC3_PATH_MISSING ? "nothing there" : "no file");
-    if (o->out) DC3_TRY(dc3_output_path_check(&output, &p->place));
+    DC3_TRY(dc3_backbone_check_file(o->backbone));
+    if (run) p->place = strdup(o->out); /* a file that the run has for itself */
+    if (run && !p->place) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (o->out && !run) DC3_TRY(dc3_output_path_check(&output, &p->place));
     DC3_TRY(dc3_dataset_open(o->data, &p->data));
     if (o->val) DC3_TRY(dc3_open_val(o->val, p->data, &o->listener, &p->val));
     if (p->val) dc3_warn_swapped(&o->listener, p->data, p->val);
@@ -171,33 +172,65 @@ static void standardise(const probe *p, rows *r)
         }
 }
 
-/* The rows of some of the dataset's images. */
-static dc3_status copy_rows(const probe *p, const int64_t *items, int64_t count, const int64_t *places,
-                            rows *to)
+/* Moves row i of `all` to place to[i], each of which there is once; no second copy of the rows is made. */
+static dc3_status arrange(probe *p, const int64_t *to)
 {
-    DC3_TRY(take_rows(to, count, p->d));
-    for (int64_t i = 0; i < count; i++) {
-        int64_t at = places[items[i]];
-        if (at < 0) continue;
-        memcpy(to->x + to->n * p->d, p->all.x + at * p->d, (size_t)p->d * sizeof *to->x);
-        to->y[to->n++] = p->all.y[at];
+    rows *r = &p->all;
+    size_t width = (size_t)p->d;
+    float *carried = malloc(2 * width * sizeof *carried), *kept = carried ? carried + width : NULL;
+    char *done = calloc((size_t)r->n + 1, 1);
+    for (int64_t i = 0; carried && done && i < r->n; i++) {
+        if (done[i]) continue;
+        int64_t at = i;
+        int32_t label = r->y[i], other;
+        memcpy(carried, r->x + i * p->d, width * sizeof *carried);
+        do {
+            at = to[at];
+            memcpy(kept, r->x + at * p->d, width * sizeof *kept), other = r->y[at];
+            memcpy(r->x + at * p->d, carried, width * sizeof *carried), r->y[at] = label;
+            memcpy(carried, kept, width * sizeof *carried), label = other;
+            done[at] = 1;
+        } while (at != i);
     }
-    return DC3_OK;
+    dc3_status status = carried && done ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(carried), free(done);
+    return status;
 }
 
-/* Fills learned and held, which stay empty where there are too few images. */
+/* Gives the rows of some of the dataset's images the next places; the number of places given then. */
+static int64_t give_places(const int64_t *items, int64_t count, const int64_t *places, int64_t given,
+                           int64_t *to)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (places[items[i]] >= 0) to[places[items[i]]] = given++;
+    return given;
+}
+
+/* Brings the rows that are learned to the front and those held out behind them, as learned and held, which
+ * stay empty where there are too few images. */
 static dc3_status split(probe *p, const int64_t *places)
 {
     const double fifth = 0.2;
     const dc3_train_options *o = p->options;
     dc3_held_out parts;
     double share = o->hold_out > 0 ? o->hold_out : fifth;
+    int64_t n = p->all.n, *to = malloc((size_t)(n + 1) * sizeof *to);
+    p->from = malloc((size_t)(n + 1) * sizeof *p->from);
+    if (!to || !p->from) {
+        free(to);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
     dc3_status status = dc3_hold_out(p->data, share, o->seed, &parts);
     if (status == DC3_OK && parts.held_count) {
-        status = copy_rows(p, parts.trained, parts.trained_count, places, &p->learned);
-        if (status == DC3_OK) status = copy_rows(p, parts.held, parts.held_count, places, &p->held);
+        int64_t learned = give_places(parts.trained, parts.trained_count, places, 0, to);
+        give_places(parts.held, parts.held_count, places, learned, to);
+        for (int64_t i = 0; i < n; i++) p->from[to[i]] = i;
+        status = arrange(p, to);
+        p->learned = (rows){learned, p->all.x, p->all.y};
+        p->held = (rows){n - learned, p->all.x + learned * p->d, p->all.y + learned};
     }
     dc3_held_out_free(&parts);
+    free(to);
     return status;
 }
 
@@ -239,6 +272,7 @@ static dc3_status learn(probe *p)
     char text[DC3_ACCURACY_TEXT];
     DC3_TRY(choose_decay(p));
     int holds = o->hold_out > 0 && p->held.n;
+    if (p->held.n && !holds) DC3_TRY(arrange(p, p->from)); /* in the images' order again */
     dc3_logistic_data all = data_of(p, holds ? &p->learned : &p->all), tests = data_of(p, &p->tests);
     if (p->held.n)
         dc3_listener_say(&o->listener, "decay %.3g chosen by %lld images that were held out: %s",
@@ -326,8 +360,8 @@ static dc3_status estimate(probe *p)
 
 static void close_rows(probe *p)
 {
-    free_rows(&p->all), free_rows(&p->tests), free_rows(&p->learned), free_rows(&p->held);
-    free(p->mean), free(p->deviation), free(p->weights), free(p->place);
+    free_rows(&p->all), free_rows(&p->tests);
+    free(p->from), free(p->mean), free(p->deviation), free(p->weights), free(p->place);
 }
 
 static dc3_status work(probe *p)
@@ -403,7 +437,7 @@ dc3_status dc3_probe_train_rows(const dc3_train_options *options, const char *ru
     p.data = (dc3_dataset *)(uintptr_t)known->data, p.teacher = *known->backbone;
     p.d = p.teacher.info->embedding, p.classes = dc3_dataset_classes(p.data);
     *report = (dc3_train_report){.images = known->n, .classes = p.classes, .size = p.teacher.size};
-    report->top1 = report->top5 = report->best_top1 = -1;
+    report->top1 = report->top5 = report->best_top1 = report->mirrored_top1 = -1;
     snprintf(report->arch, sizeof report->arch, "%s", p.teacher.info->arch);
     dc3_status status = work_on_rows(&p, run, known);
     report->seconds = dc3_seconds_now() - start;

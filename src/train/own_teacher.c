@@ -1,4 +1,4 @@
-#include "teacher/own_teacher.h"
+#include "train/own_teacher.h"
 
 #include <glib.h>
 #include <stdlib.h>
@@ -8,14 +8,16 @@
 #include "run_folder/document.h"
 #include "run_folder/fingerprint.h"
 #include "io/weights.h"
-#include "teacher/backbone.h"
+#include "train/backbone.h"
 #include "teacher/classes.h"
 #include "learn/hold_out.h"
-#include "teacher/train_in_run.h"
+#include "train/train_in_run.h"
+#include "train/train_recipe.h"
 #include "learn/trainer.h"
 #include "base/listener.h"
 
 enum { SMALL = 64, LARGE = 112, SEEN = 300000, LEAST = 8, MOST = 20 };
+enum { FAST_SEEN = 40000, FAST_LEAST = 5, FAST_MOST = 20, FAST_LEAST_SIZE = 16 };
 
 /* Images a step: of few images few, so that an epoch has 16 steps or more, but not below 32. */
 static int batch_for(int64_t images, int usual)
@@ -25,24 +27,52 @@ static int batch_for(int64_t images, int usual)
     return batch > usual ? usual : batch < LEAST_BATCH ? LEAST_BATCH : (int)batch;
 }
 
+/* Epochs that show it so many images. */
+static int epochs_for(int64_t images, int64_t seen, int least, int most)
+{
+    int64_t epochs = (seen + images - 1) / images;
+    return (int)(epochs < least ? least : epochs > most ? most : epochs);
+}
+
+/* By the fast recipe (train_recipe.h), whose network takes any size from 9 pixels on. */
+static void plan_fast(dc3_train_options *o, int64_t images, int64_t trained)
+{
+    o->fast = 1;
+    o->arch = "speednet";
+    o->epochs = epochs_for(images, FAST_SEEN, FAST_LEAST, FAST_MOST);
+    o->batch = 0;
+    o->batch = dc3_train_batch(o, trained);
+}
+
+/* In the usual way. */
+static void plan_usual(dc3_train_options *o, int64_t images)
+{
+    int usual = o->batch;
+    o->progressive = !o->arch && o->size > SMALL;
+    if (!o->arch) o->arch = o->size <= SMALL ? "convnet3" : "resnet18";
+    o->epochs = epochs_for(images, SEEN, LEAST, MOST);
+    o->batch = batch_for(images, usual);
+    o->lr = 0.1 * o->batch / usual;
+}
+
 dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int side,
                                   const dc3_dataset *dataset)
 {
     const double tenth = 0.1;
     dc3_train_options o = dc3_train_defaults();
-    int64_t n = dc3_dataset_size(dataset), epochs = (SEEN + n - 1) / n;
-    int size = side < 8 ? 8 : (side < LARGE ? side : LARGE) / 8 * 8, usual = o.batch;
+    int64_t n = dc3_dataset_size(dataset), held = dc3_hold_out_count(dataset, tenth);
+    int size = side < 8 ? 8 : (side < LARGE ? side : LARGE) / 8 * 8;
     o.data = options->data;
     o.out = out;
     o.size = options->teacher_size ? options->teacher_size : size;
-    o.arch = options->arch ? options->arch : o.size <= SMALL ? "convnet3" : "resnet18";
-    o.progressive = !options->arch && o.size > SMALL;
-    o.epochs = (int)(epochs < LEAST ? LEAST : epochs > MOST ? MOST : epochs);
+    o.arch = options->arch;
+    o.hold_out = held ? tenth : 0;
+    if (!o.arch && o.size >= FAST_LEAST_SIZE && o.size <= SMALL)
+        plan_fast(&o, n, n - held);
+    else
+        plan_usual(&o, n);
     if (options->teacher_epochs) o.epochs = options->teacher_epochs;
     if (o.epochs < 3) o.progressive = 0;
-    o.batch = batch_for(n, usual);
-    o.lr = 0.1 * o.batch / usual;
-    o.hold_out = dc3_hold_out_count(dataset, tenth) ? tenth : 0;
     o.dtype = options->dtype;
     o.seed = options->select.seed;
     o.threads = options->select.threads;
@@ -54,8 +84,11 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
 json_t *dc3_own_teacher_settings(const dc3_train_options *o)
 {
     if (o->backbone) return json_pack("{s:s, s:i}", "kind", "linear probe", "size", o->size);
-    return json_pack("{s:s, s:i, s:i, s:i, s:b, s:f}", "arch", o->arch, "size", o->size, "epochs", o->epochs,
-                     "batch", o->batch, "progressive", o->progressive, "hold_out", o->hold_out);
+    json_t *settings =
+        json_pack("{s:s, s:i, s:i, s:i, s:b, s:f}", "arch", o->arch, "size", o->size, "epochs", o->epochs,
+                  "batch", o->batch, "progressive", o->progressive, "hold_out", o->hold_out);
+    if (o->fast) json_object_set_new(settings, "fast", json_true());
+    return settings;
 }
 
 dc3_status dc3_own_teacher_check(const dc3_condense_options *o, int trains)
@@ -77,8 +110,7 @@ dc3_status dc3_own_teacher_check(const dc3_condense_options *o, int trains)
                           dc3_setting("teacher_epochs"));
 }
 
-/* The accuracy that its file says. */
-static dc3_status read_accuracy(const char *path, dc3_teacher_accuracy *accuracy)
+dc3_status dc3_own_teacher_accuracy(const char *path, dc3_teacher_accuracy *accuracy)
 {
     dc3_table *table;
     DC3_TRY(dc3_weights_open(path, &table));
@@ -87,28 +119,13 @@ static dc3_status read_accuracy(const char *path, dc3_teacher_accuracy *accuracy
     return DC3_OK;
 }
 
-/* The document of the folder of a run or a comparison, and its path; NULL where there is none. */
-static json_t *read_document(const char *folder, char **path)
-{
-    static const char *const names[] = {"dc3.json", "compare.json"};
-    json_t *document = NULL;
-    *path = NULL;
-    for (int i = 0; i < 2 && !document; i++) {
-        free(*path);
-        *path = dc3_path_join(folder, names[i]);
-        if (*path && dc3_path_what(*path) == DC3_PATH_FILE)
-            (void)dc3_json_read(*path, DC3_DOCUMENT_LIMIT, &document);
-    }
-    return document;
-}
-
 static const char file_key[] = "teacher_file";
 
 /* Keeps in the folder's document which file was written, so that another one is noticed. */
 static dc3_status note_file(const char *folder, const char *teacher)
 {
     char *path;
-    json_t *document = read_document(folder, &path);
+    json_t *document = dc3_document_of(folder, &path);
     dc3_status status = DC3_OK;
     if (document) {
         dc3_own_teacher_describe(teacher, document);
@@ -128,7 +145,7 @@ void dc3_own_teacher_describe(const char *teacher, json_t *document)
 int dc3_run_teacher_differs(const char *folder, const char *teacher)
 {
     char *path;
-    json_t *document = read_document(folder, &path), *is = NULL;
+    json_t *document = dc3_document_of(folder, &path), *is = NULL;
     const json_t *was = json_object_get(document, file_key);
     if (!was) was = json_object_get(json_object_get(document, "settings"), "teacher_fingerprint");
     if (was) is = dc3_fingerprint(teacher);
@@ -155,9 +172,8 @@ void dc3_run_teachers_warn(const char *folder, const dc3_teacher_list *teachers,
 static void say_probe(const dc3_train_options *plan)
 {
     dc3_listener_say(&plan->listener,
-                     "a linear probe on the backbone is the teacher, also of soft labels: of so few images a "
-                     "network that is trained from nothing learns less (%s FILE: yours; %s none: one is "
-                     "trained)",
+                     "a linear probe on the backbone is the teacher, also of soft labels (%s FILE: yours; %s "
+                     "none: one is trained on these images alone)",
                      dc3_setting("teacher"), dc3_setting("backbone"));
 }
 
@@ -165,11 +181,11 @@ static void say_training(const dc3_train_options *plan)
 {
     dc3_listener_say(
         &plan->listener,
-        "a teacher is trained first: %s at %d px, %d epoch%s in batches of %d (%s, %s, %s: another "
+        "a teacher is trained first: %s at %d px, %d epoch%s in batches of %d%s (%s, %s, %s: another "
         "one; %s FILE: yours; %s none: VAE features are compared)",
         plan->arch, plan->size, plan->epochs, plan->epochs == 1 ? "" : "s", plan->batch,
-        dc3_setting("teacher_arch"), dc3_setting("teacher_size"), dc3_setting("teacher_epochs"),
-        dc3_setting("teacher"), dc3_setting("teacher"));
+        plan->fast ? " by the fast recipe" : "", dc3_setting("teacher_arch"), dc3_setting("teacher_size"),
+        dc3_setting("teacher_epochs"), dc3_setting("teacher"), dc3_setting("teacher"));
     if (!(plan->hold_out > 0))
         dc3_listener_say(&plan->listener,
                          "note: %s: too few images to hold any out for tests: all are trained on, and the "
@@ -189,7 +205,7 @@ static dc3_status train(const dc3_train_options *plan, const char *run, const dc
         say_training(plan);
     DC3_TRY(rows ? dc3_probe_train_rows(plan, run, rows, &report) : dc3_train_in_run(plan, run, &report));
     DC3_TRY(note_file(run, plan->out));
-    DC3_TRY(read_accuracy(plan->out, accuracy));
+    DC3_TRY(dc3_own_teacher_accuracy(plan->out, accuracy));
     dc3_listener_say(&plan->listener, "teacher trained in %.0f s, loss %.3f, %s", report.seconds, report.loss,
                      dc3_teacher_accuracy_text(accuracy, text));
     return DC3_OK;
@@ -201,9 +217,11 @@ dc3_status dc3_own_teacher_check_file(const char *path)
         if (!dc3_path_is_link(path)) return DC3_OK;
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a file, found a symbolic link to nothing", path);
     }
-    char *run = g_path_get_dirname(path);
-    int differs = dc3_run_teacher_differs(run, path);
+    char *run = g_path_get_dirname(path), *probe = dc3_path_join(run, DC3_PROBE_FILE);
+    int undecided = probe && dc3_path_what(probe) == DC3_PATH_FILE; /* which of two it will be */
+    int differs = !undecided && dc3_run_teacher_differs(run, path);
     g_free(run);
+    free(probe);
     if (!differs) return DC3_OK;
     return dc3_fail(
         DC3_ERR_ARGUMENT,
@@ -216,7 +234,7 @@ dc3_status dc3_own_teacher_train(const dc3_train_options *plan, const dc3_probe_
                                  dc3_teacher_accuracy *accuracy)
 {
     DC3_TRY(dc3_own_teacher_check_file(plan->out));
-    if (dc3_path_what(plan->out) == DC3_PATH_FILE) return read_accuracy(plan->out, accuracy);
+    if (dc3_path_what(plan->out) == DC3_PATH_FILE) return dc3_own_teacher_accuracy(plan->out, accuracy);
     char *run = g_path_get_dirname(plan->out);
     dc3_status status = train(plan, run, rows, accuracy);
     g_free(run);
@@ -248,9 +266,10 @@ dc3_status dc3_own_teacher_measure(const dc3_train_options *o, int64_t images, i
     *cost = (dc3_teacher_cost){0};
     if (o->backbone) return measure_probe(o, images, classes, cost);
     DC3_TRY(dc3_compute_type(o->dtype, &dtype));
-    dc3_classifier_spec spec = {.arch = o->arch, .classes = classes, .size = o->size};
-    dc3_optimizer_options optimizer = dc3_optimizer_defaults(DC3_SGD);
-    dc3_status status = dc3_trainer_open(&spec, NULL, dtype, o->threads, &optimizer, &trainer);
+    dc3_train_recipe recipe;
+    dc3_train_recipe_of(o, o->size, &recipe);
+    dc3_classifier_spec spec = {.arch = recipe.arch, .classes = classes, .size = o->size};
+    dc3_status status = dc3_trainer_open(&spec, NULL, dtype, o->threads, &recipe.optimizer, &trainer);
     if (status == DC3_OK) status = dc3_trainer_measure(&trainer, o->batch, o->size, &step);
     dc3_trainer_close(&trainer);
     double trained = (double)images * (1 - o->hold_out), tested = (double)images * o->hold_out;

@@ -1,6 +1,6 @@
 /* A linear probe (Alain and Bengio 2016): the last layer of a trained network made anew for other classes. */
-#ifndef DC3_TEACHER_PROBE_H
-#define DC3_TEACHER_PROBE_H
+#ifndef DC3_TRAIN_PROBE_H
+#define DC3_TRAIN_PROBE_H
 
 #include "dc3/train.h"
 #include "io/dataset.h"

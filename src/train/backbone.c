@@ -1,9 +1,12 @@
-#include "teacher/backbone.h"
+#include "train/backbone.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "base/text.h"
 #include "io/weights.h"
+#include "run_folder/document.h"
 #include "teacher/imagenet.h"
 
 /* What the options say of a teacher that is trained from nothing, which a probe is not; NULL: nothing. */
@@ -30,6 +33,18 @@ static dc3_status check(const dc3_condense_options *o, const dc3_backbone_use *u
     return DC3_OK;
 }
 
+/* 1 if there is a run or a comparison in the folder, whose settings know of no backbone. */
+static int begun_without(const char *folder)
+{
+    char *path = NULL;
+    json_t *document = folder ? dc3_document_of(folder, &path) : NULL;
+    const json_t *settings = json_object_get(document, "settings"); /* of a run; a comparison's are all */
+    int without = document && !json_object_get(settings ? settings : document, "backbone");
+    json_decref(document);
+    free(path);
+    return without;
+}
+
 dc3_status dc3_backbone_choose(const dc3_condense_options *o, const dc3_backbone_use *use, const char **path)
 {
     const char *given = o->backbone; /* which *path may be */
@@ -42,9 +57,24 @@ dc3_status dc3_backbone_choose(const dc3_condense_options *o, const dc3_backbone
                          dc3_setting("backbone"));
     if (!given || strcmp(given, "none") == 0) return DC3_OK;
     if (o->usual_backbone && !(is_due && (use->features || use->trains))) return DC3_OK;
+    if (o->usual_backbone && !o->fresh && begun_without(use->folder)) {
+        dc3_listener_say(&o->listener,
+                         "note: %s: begun without a backbone, so it goes on without; in another folder %s "
+                         "would be used",
+                         use->folder, given);
+        return DC3_OK;
+    }
     DC3_TRY(check(o, use));
     *path = given;
     return DC3_OK;
+}
+
+dc3_status dc3_backbone_check_file(const char *path)
+{
+    dc3_path_kind kind = dc3_path_what(path);
+    if (kind == DC3_PATH_FILE || (kind == DC3_PATH_FOLDER && dc3_weights_are_model(path))) return DC3_OK;
+    return dc3_fail_setting("backbone", "%s: expected a classifier's file (.safetensors or .pth), found %s",
+                            path, kind == DC3_PATH_MISSING ? "nothing there" : "no file");
 }
 
 dc3_status dc3_backbone_open(const char *path, int size, int side, int threads, dc3_teacher *backbone)
@@ -52,16 +82,18 @@ dc3_status dc3_backbone_open(const char *path, int size, int side, int threads, 
     enum { LEAST = 96, MOST = 128 };
     int usual = side < LEAST ? LEAST : side > MOST ? MOST : side / 8 * 8;
     memset(backbone, 0, sizeof *backbone);
-    dc3_path_kind kind = dc3_path_what(path);
-    if (kind != DC3_PATH_FILE && !(kind == DC3_PATH_FOLDER && dc3_weights_are_model(path)))
-        return dc3_fail_setting("backbone",
-                                "%s: expected a classifier's file (.safetensors or .pth), found %s", path,
-                                kind == DC3_PATH_MISSING ? "nothing there" : "no file");
+    DC3_TRY(dc3_backbone_check_file(path));
     if (size && (size < DC3_TEACHER_LEAST_SIZE || size > DC3_TEACHER_MOST_SIZE))
         return dc3_fail_setting("feature_size", "expected %d to %d pixels with %s, found %d",
                                 DC3_TEACHER_LEAST_SIZE, DC3_TEACHER_MOST_SIZE, dc3_setting("backbone"), size);
-    dc3_status status = dc3_teacher_open(path, NULL, size, usual, threads, backbone);
-    return status == DC3_OK ? DC3_OK : dc3_fail_in(status, "%s", dc3_setting("backbone"));
+    dc3_status status = dc3_teacher_open(path, NULL, 0, usual, threads, backbone);
+    if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("backbone"));
+    const dc3_classifier_info *info = backbone->info;
+    if (size && info->size && size != info->size)
+        return dc3_fail_setting("feature_size", "%s, %s %s, takes %d pixels only, found %d", path,
+                                dc3_text_article(info->arch), info->arch, (int)info->size, size);
+    if (size) backbone->size = size;
+    return DC3_OK;
 }
 
 const char *dc3_backbone_origin(const dc3_teacher *backbone)
@@ -98,5 +130,5 @@ void dc3_backbone_say(const dc3_listener *listener, const char *path, const dc3_
 void dc3_backbone_plan(dc3_train_options *plan, const char *path, int size, const char *cache)
 {
     plan->backbone = path, plan->size = size, plan->cache = cache;
-    plan->arch = NULL, plan->progressive = 0, plan->hold_out = 0;
+    plan->arch = NULL, plan->fast = plan->progressive = 0, plan->hold_out = 0;
 }

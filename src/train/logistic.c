@@ -1,4 +1,4 @@
-#include "teacher/logistic.h"
+#include "train/logistic.h"
 
 #include <cblas.h>
 #include <math.h>

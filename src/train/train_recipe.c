@@ -1,4 +1,4 @@
-#include "teacher/train_recipe.h"
+#include "train/train_recipe.h"
 
 #include <math.h>
 #include <string.h>

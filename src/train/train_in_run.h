@@ -1,5 +1,5 @@
-#ifndef DC3_TEACHER_TRAIN_IN_RUN_H
-#define DC3_TEACHER_TRAIN_IN_RUN_H
+#ifndef DC3_TRAIN_IN_RUN_H
+#define DC3_TRAIN_IN_RUN_H
 
 #include "dc3/train.h"
 

@@ -1,0 +1,65 @@
+#!/bin/bash
+# --both-teachers: a linear probe on a backbone and a trained network, of which the better is the run's own teacher.
+source "$2/tests/cli/support.sh"
+
+# Two teachers, of which the better stays: a network beside a probe that sees nothing, and beside one that sees all.
+for i in {1..60}; do
+  mkdir -p many/blue many/red
+  "$make" many/blue/$i.png 52 50 $((2 * i)) $((i % 7 * 9)) 180 && "$make" many/red/$i.png 50 52 180 $((2 * i)) 30 ||
+    fail "make_image"
+done
+"$tools/make_teacher" seen.safetensors 4 && "$tools/make_teacher" blind.safetensors 4 blind || fail "make_teacher"
+sources() { local file=$1; [[ -d $1 ]] && file=$1/train/metadata.jsonl; field "$file" source | sort; }
+both=("$dc3" condense many --ipc 3 --method dc3-select --size 16 --threads 1 --dtype f32 --both-teachers)
+network="the network trained on these images alone: top-1 100.00 % on 12 held-out images"
+expect 0 "the linear probe: top-1 50.00 % on 24 held-out images; $network: the network is the teacher" \
+  "${both[@]}" --backbone blind.safetensors -o trained --json
+[[ $output == *'"probe_top1": 0.5'*'"trained_top1": 1.0'* ]] || fail "JSON: $output"
+for line in '"kind": "this or a linear probe"' '"taken": "trained"' '"backbone": "convnet3"' \
+  '"similarity": "gradients"'; do
+  grep -q "$line" trained/dc3.json || fail "dc3.json has no $line: $(< trained/dc3.json)"
+done
+expect 0 "a classifier, speednet" "$dc3" info trained/teacher.safetensors
+[[ ! -e trained/probe.safetensors ]] || fail "the other teacher is left"
+expect 0 "" "$dc3" select many -o trained.jsonl --ipc 3 --backbone blind.safetensors --threads 1 --dtype f32 \
+  --teacher trained/teacher.safetensors
+diff <(sources trained) <(sources trained.jsonl) || fail "the images are not those of that teacher"
+expect 0 "100.00 % on 24 held-out images; $network: the probe is the teacher" "${both[@]}" --backbone seen.safetensors \
+  -o probed
+grep -q '"taken": "probe"' probed/dc3.json || fail "dc3.json: $(< probed/dc3.json)"
+expect 0 "" "$dc3" train many --backbone seen.safetensors -o probe.safetensors --threads 1
+cmp probed/teacher.safetensors probe.safetensors || fail "the probe that was taken is not that of dc3 train"
+# Continued after the choice: the same bytes, and nothing is made again.
+for run in trained probed; do
+  file=seen; [[ $run == trained ]] && file=blind
+  cp -r $run before && rm "$(find $run/train -name '*.png' | sort | head -1)" $run/selection.json
+  expect 0 "" "${both[@]}" --backbone $file.safetensors -o $run
+  [[ $output != *"epoch "* && $output != *"decay "* ]] || fail "$run: the teacher is made again: $output"
+  same_run $run before > differences || fail "$run: a continued run differs: $(< differences)"
+  rm -rf before
+done
+# As an interruption leaves it: before the network is there, and before the one of the two that stays.
+"$dc3" train many --backbone blind.safetensors -o sees-nothing.safetensors --threads 1 -q > /dev/null || fail "train"
+cp -r trained cut && rm cut/selection.json && cp sees-nothing.safetensors cut/probe.safetensors
+expect 0 "the network is the teacher" "${both[@]}" --backbone blind.safetensors -o cut
+[[ $output != *"epoch "* && $output != *"decay "* ]] || fail "one is made again: $output"
+same_run trained cut > differences || fail "a run that was stopped before its choice differs: $(< differences)"
+rm cut/selection.json cut/teacher.safetensors && cp sees-nothing.safetensors cut/probe.safetensors
+expect 0 "the network is the teacher" "${both[@]}" --backbone blind.safetensors -o cut
+[[ $output == *"epoch "* && $output != *"decay "* ]] || fail "the probe is made again: $output"
+same_run trained cut > differences || fail "a run that was stopped in its training differs: $(< differences)"
+expect 0 "" "${both[@]}" --backbone seen.safetensors -o cut --fresh
+same_run probed cut > differences || fail "a run begun anew differs: $(< differences)"
+expect 1 "holds a run with other settings" "${both[@]/--both-teachers/--no-report}" --backbone seen.safetensors -o cut
+expect 2 "--both-teachers needs a backbone" "${both[@]}" -o x --backbone none
+expect 2 "--both-teachers needs a backbone" "${both[@]}" -o x --backbone seen.safetensors --teacher probe.safetensors
+expect 0 "a teacher's training, 120 images encoded at 32 px" "${both[@]}" --backbone seen.safetensors -o x --dry-run
+pair=("$dc3" compare many --val many --ipc 1 --methods random,dc3-select --epochs 1 --seeds 1 --size 32 --threads 1
+  --backbone blind.safetensors --both-teachers --dtype f32)
+expect 0 "the network is the teacher" "${pair[@]}" -o pair
+[[ $output == *"teacher: pair/teacher.safetensors, top-1 "*"backbone: convnet3"* ]] || fail "the table: $output"
+expect 0 "table.txt" "${pair[@]}" -o pair
+expect 0 "estimate: teacher " "${pair[@]}" -o x --dry-run
+expect 2 "--both-teachers needs a backbone" "${pair[@]}" -o x --teacher probe.safetensors --backbone none
+[[ ! -e x ]] || fail "a refused command writes"
+echo "both teachers: passed"
