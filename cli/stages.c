@@ -130,25 +130,18 @@ static const option shard_options[] = {
     {"shard-size", 0, OPTION_BYTES, offsetof(settings, options.shard_size), ANY,
      "Of --store tar: bytes of a shard at most (default 100MB)", "SIZE"},
     {0}};
-static const option *const condense_tables[] = {compute_options,
-                                                result_options,
-                                                data_options,
-                                                features_options,
-                                                set_options,
-                                                model_options,
-                                                method_options,
-                                                select_options,
-                                                amount_options,
-                                                budget_options,
-                                                teacher_options,
-                                                own_teacher_options,
-                                                backbone_options,
-                                                store_options,
-                                                editing_options,
-                                                compensation_options,
-                                                shard_options,
-                                                report_options,
-                                                NULL};
+static const option near_options[] = {
+    {"near-duplicates", 0, OPTION_REAL, offsetof(settings, options.near_duplicates), WITHIN(0.5, 1),
+     "Never choose an image whose embedding, of the backbone or else of the teacher, has a cosine of X or "
+     "more with "
+     "that of one before it in its class (docs/methods.md; default: only of the same images one counts)",
+     "X"},
+    {0}};
+static const option *const condense_tables[] = {
+    compute_options,      result_options,      data_options,     features_options, set_options,
+    model_options,        method_options,      select_options,   amount_options,   budget_options,
+    teacher_options,      own_teacher_options, backbone_options, store_options,    editing_options,
+    compensation_options, shard_options,       near_options,     report_options,   NULL};
 static const option list_options[] = {{"list", 0, OPTION_PATH, offsetof(settings, options.list), ANY,
                                        "Only the images of a list that dc3 select wrote", "FILE.jsonl"},
                                       {0}};
@@ -256,9 +249,9 @@ static void print_rows(const settings *s, const dc3_selection *selection)
 
 static int run_from(const command *c, const settings *s, const char *from, char **rest)
 {
-    const char *const names[] = {"editor",    "dtype",    "fit",     "feature-size", "teacher",
-                                 "method",    "factor",   "dry-run", "total",        "fraction",
-                                 "selection", "backbone", "crops"};
+    const char *const names[] = {"editor",    "dtype",    "fit",     "feature-size",   "teacher",
+                                 "method",    "factor",   "dry-run", "total",          "fraction",
+                                 "selection", "backbone", "crops",   "near-duplicates"};
     if (*rest) return usage_error(c, "select: --from takes no dataset beside it, found '%s'", *rest);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (is_given(c, names[i]))
@@ -281,13 +274,10 @@ static const option from_options[] = {{"from", 0, OPTION_PATH, offsetof(list_val
                                        "Tensors embeddings [n,d], logits [n,c], labels [n], bins [n]",
                                        "FILE"},
                                       {0}};
-static const option *const select_tables[] = {compute_options,  result_options,
-                                              data_options,     features_options,
-                                              model_options,    method_options,
-                                              select_options,   amount_options,
-                                              teacher_options,  output_options,
-                                              force_options,    from_options,
-                                              backbone_options, NULL};
+static const option *const select_tables[] = {
+    compute_options, result_options, data_options,     features_options, model_options,
+    method_options,  select_options, amount_options,   teacher_options,  output_options,
+    force_options,   from_options,   backbone_options, near_options,     NULL};
 
 static int run_select(const command *c, int argc, char **argv)
 {

@@ -93,11 +93,15 @@ typedef struct dc3_condense_options {
     int label_bits;  /* 16 (0) or 8 */
     int label_top_k; /* 0: all logits */
     const struct dc3_search_found
-        *search;       /* what dc3_search found for these options, for dc3.json; NULL: nothing */
-    int both_teachers; /* with a backbone and without `teacher`: a network is trained on the images alone
-                          too, and the one that is right more often on held-out images is the run's own
-                          teacher; 0: where there are 1,000 images of a class or more, 100,000 or fewer in
-                          all, and the probe is right in less than 90 % */
+        *search;            /* what dc3_search found for these options, for dc3.json; NULL: nothing */
+    int both_teachers;      /* with a backbone and without `teacher`: a network is trained on the images alone
+                               too, and the one that is right more often on held-out images is the run's own
+                               teacher; 0: where there are 1,000 images of a class or more, 100,000 or fewer in
+                               all, and the probe is right in less than 90 % */
+    double near_duplicates; /* 0.5 to 1: an image counts as a copy of one of its class before it where the
+                               cosine of their embeddings, of the backbone or else of the teacher, is that or
+                               more; such images are not chosen. 0: images that are the same count as copies
+                               alone */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);
@@ -108,9 +112,10 @@ DC3_API const char *dc3_method_summary(int i);
 enum { DC3_STAGES = 5 };
 typedef struct dc3_condense_report {
     int64_t images, readable, classes, stored, edits, repeated;
-    int64_t skipped;   /* images that could not be read; listed in OUT/skipped.txt */
-    int64_t copies;    /* images that are the same as another of their class, which count once */
-    int64_t conflicts; /* images that are the same as one of another class */
+    int64_t skipped;         /* images that could not be read; listed in OUT/skipped.txt */
+    int64_t copies;          /* images that are the same as another of their class, which count once */
+    int64_t conflicts;       /* images that are the same as one of another class */
+    int64_t near_duplicates; /* images that were left out as such */
     const char *stage[DC3_STAGES];
     double seconds[DC3_STAGES]; /* of all calls that made the run together */
     double estimate_seconds;    /* made before the work */

@@ -188,6 +188,8 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
     if (o->seeds < 1 || o->seeds > DC3_SEEDS_LIMIT)
         return dc3_fail_setting("seeds", "expected 1 to %d, found %d", DC3_SEEDS_LIMIT, o->seeds);
     DC3_TRY(check_amounts(o));
+    if (o->condense.near_duplicates != 0)
+        return dc3_fail_setting("near_duplicates", "a comparison takes images as they are; leave it out");
     DC3_TRY(check_once("methods", o->methods));
     DC3_TRY(check_once("archs", o->archs));
     DC3_TRY(check_labels(o->labels));

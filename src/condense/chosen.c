@@ -111,7 +111,9 @@ dc3_status dc3_run_check_class(dc3_run *run, int label, int64_t readable, int64_
     if (run->poor_classes > DC3_NOTE_LIMIT) return DC3_OK;
     if (readable)
         dc3_run_say(run, "warning: class '%s' has %lld %s images, fewer than %lld; some are used again%s",
-                    name, (long long)readable, run->copies && run->copies->copies ? "different" : "readable",
+                    name, (long long)readable,
+                    (run->copies && run->copies->copies) || run->report->near_duplicates ? "different"
+                                                                                         : "readable",
                     (long long)wanted, dc3_run_again(run));
     else
         dc3_run_say(run, "warning: class '%s' has no readable image and gets none", name);

@@ -47,8 +47,8 @@ static json_t *document(const dc3_output *output, int complete)
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
     static const char *const follow[] = {"batch", "epochs", "hold_out"}; /* from the number of images */
-    static const char *const some[] = {"list",   "store", "shard_size",
-                                       "labels", "crops", "search"}; /* have it */
+    static const char *const some[] = {"list",  "store",  "shard_size",     "labels",
+                                       "crops", "search", "near_duplicates"}; /* have it */
     char text[400];
     json_t *both[2] = {json_deep_copy(was), json_deep_copy(is)}, *a = both[0], *b = both[1];
     int same = json_equal(json_object_get(a, "images"), json_object_get(b, "images"));
@@ -57,7 +57,7 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
         json_object_del(both[i], "images"); /* compare_inputs names them */
         for (int k = 0; !same && k < 3; k++) json_object_del(teacher, follow[k]);
     }
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 7; i++)
         if (json_object_get(a, some[i]) && !json_object_get(b, some[i]))
             json_object_set_new(b, some[i], json_null());
     for (int i = 0; i < 2; i++) /* the usual one is not said */

@@ -13,6 +13,7 @@
 #include "condense/compensation.h"
 #include "condense/cropping.h"
 #include "condense/methods.h"
+#include "features/near_copies.h"
 #include "features/run_teacher.h"
 #include "features/run_backbone.h"
 #include "condense/selection.h"
@@ -236,6 +237,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
         }
     }
     if (run->shares) run->feature_length = run->teacher.info->embedding;
+    DC3_TRY(dc3_near_copies_check(run, run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)));
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);
     dc3_report_notes(&options->listener, run->dataset);

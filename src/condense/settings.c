@@ -79,6 +79,8 @@ json_t *dc3_run_settings(const dc3_run *run)
     dc3_searched_settings(run->options->search, o);
     if (!run->listed && run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) selection_settings(run, o);
     if (run->backbone_path) backbone_settings(run, o);
+    if (run->options->near_duplicates > 0)
+        json_object_set_new(o, "near_duplicates", json_real(run->options->near_duplicates));
     if (run->trains)
         json_object_set_new(o, "own_teacher", dc3_run_teacher_plan(run));
     else if (run->teacher.net)

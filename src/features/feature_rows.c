@@ -125,12 +125,37 @@ dc3_status dc3_feature_rows_give(const dc3_run *run, dc3_table *table)
     return dc3_table_add(table, "items", dc3_view(run->items, DC3_I64, 1, &run->n));
 }
 
+static void close_rows(dc3_feature_rows *rows)
+{
+    if (!rows) return;
+    for (int k = 0; k < KINDS; k++) dc3_row_store_close(&rows->stores[k]);
+    dc3_table_close(&rows->table);
+    free(rows);
+}
+
 void dc3_feature_rows_close(dc3_run *run)
 {
     for (int k = 0; k < KINDS; k++) *place_of(run, k) = NULL;
-    if (!run->rows) return;
-    for (int k = 0; k < KINDS; k++) dc3_row_store_close(&run->rows->stores[k]);
-    dc3_table_close(&run->rows->table);
-    free(run->rows);
+    close_rows(run->rows);
     run->rows = NULL;
+}
+
+dc3_status dc3_feature_rows_keep(dc3_run *run, const int64_t *first)
+{
+    dc3_feature_rows *old = run->rows;
+    int64_t n = run->n, *items = run->items;
+    const float *rows[KINDS] = {run->features, run->embeddings, run->logits};
+    run->rows = NULL, run->items = NULL, run->n = 0;
+    dc3_status status = dc3_feature_rows_open(run, n);
+    for (int64_t i = 0; status == DC3_OK && i < n; i++) {
+        const float *row[KINDS];
+        for (int k = 0; k < KINDS; k++)
+            row[k] = rows[k] && columns_of(run, k) ? rows[k] + i * columns_of(run, k) : NULL;
+        if (first[i] == i)
+            status = dc3_feature_rows_add(run, items[i], row[FEATURES], row[EMBEDDINGS], row[LOGITS]);
+    }
+    if (status == DC3_OK) status = dc3_feature_rows_finish(run);
+    close_rows(old);
+    free(items);
+    return status;
 }

@@ -19,6 +19,8 @@ dc3_status dc3_feature_rows_finish(dc3_run *run);
 int dc3_feature_rows_take(dc3_run *run, dc3_table *table);
 /* Adds views of them to a table, which must not be used after the run. */
 dc3_status dc3_feature_rows_give(const dc3_run *run, dc3_table *table);
+/* Keeps the rows i with first[i] = i alone, first [run->n], and their items; they may lie elsewhere then. */
+dc3_status dc3_feature_rows_keep(dc3_run *run, const int64_t *first);
 void dc3_feature_rows_close(dc3_run *run);
 
 #endif

@@ -13,6 +13,7 @@
 #include "features/features.h"
 #include "features/feature_rows.h"
 #include "features/images.h"
+#include "features/near_copies.h"
 #include "base/rng.h"
 #include "features/skipped.h"
 #include "ops/workers.h"
@@ -303,5 +304,5 @@ dc3_status dc3_run_features(dc3_run *run)
     free(cached);
     if (status == DC3_OK) dc3_copies_tell(run);
     if (status == DC3_OK) run->report->readable = run->n + run->report->copies;
-    return status;
+    return status == DC3_OK ? dc3_near_copies_leave_out(run) : status;
 }

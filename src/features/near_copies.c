@@ -1,0 +1,72 @@
+#include "features/near_copies.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/listener.h"
+#include "features/feature_rows.h"
+#include "select/near.h"
+
+dc3_status dc3_near_copies_check(const dc3_run *run, int looks)
+{
+    double least = run->options->near_duplicates;
+    int compares = run->backbone.net || run->shares || dc3_run_asks(run) || run->trains;
+    if (least == 0) return DC3_OK;
+    if (!(least >= 0.5 && least <= 1))
+        return dc3_fail_setting("near_duplicates", "expected a cosine from 0.5 to 1, found %g", least);
+    if (!compares || !looks)
+        return dc3_fail_setting(
+            "near_duplicates", "there are no embeddings of a backbone or a teacher to compare all images by");
+    return DC3_OK;
+}
+
+/* The rows to compare: the backbone's, else the teacher's. */
+static const float *embeddings_of(const dc3_run *run, int64_t *d)
+{
+    int own = run->backbone.net != NULL;
+    *d = own ? run->feature_length : run->teacher.info->embedding;
+    return own ? run->features : run->embeddings;
+}
+
+/* Which rows stand for themselves, class by class; the classes' rows lie together. */
+static dc3_status find_all(const dc3_run *run, int64_t *first)
+{
+    int64_t d;
+    const float *x = embeddings_of(run, &d);
+    for (int64_t begin = 0, end; begin < run->n; begin = end) {
+        int label = dc3_dataset_label(run->dataset, run->items[begin]);
+        for (end = begin + 1; end < run->n && dc3_dataset_label(run->dataset, run->items[end]) == label;)
+            end++;
+        DC3_TRY(dc3_near_rows(end - begin, d, x + begin * d, run->options->near_duplicates, first + begin));
+        for (int64_t i = begin; i < end; i++) first[i] += begin;
+        dc3_run_progress(run, "near-duplicates", end, run->n);
+    }
+    return DC3_OK;
+}
+
+static void tell(dc3_run *run, const int64_t *first)
+{
+    int64_t n = 0, example = -1;
+    for (int64_t i = 0; i < run->n; i++)
+        if (first[i] != i && n++ == 0) example = i;
+    run->report->near_duplicates = n;
+    if (n)
+        dc3_run_say(
+            run, "note: %lld image%s class, a cosine of %g or more ('%s' of '%s'): left out", (long long)n,
+            n == 1 ? " is a near-duplicate of another of its" : "s are near-duplicates of others of their",
+            run->options->near_duplicates, dc3_dataset_key(run->dataset, run->items[example]),
+            dc3_dataset_key(run->dataset, run->items[first[example]]));
+    else
+        dc3_run_say(run, "no image is a near-duplicate of another of its class, a cosine of %g or more",
+                    run->options->near_duplicates);
+}
+
+dc3_status dc3_near_copies_leave_out(dc3_run *run)
+{
+    if (run->options->near_duplicates == 0) return DC3_OK;
+    int64_t *first = malloc((size_t)(run->n + 1) * sizeof *first);
+    dc3_status status = first ? find_all(run, first) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) tell(run, first);
+    if (status == DC3_OK && run->report->near_duplicates) status = dc3_feature_rows_keep(run, first);
+    free(first);
+    return status;
+}

@@ -1,0 +1,47 @@
+#include "select/near.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/cancel.h"
+#include "select/blas.h"
+
+enum { ROWS = 256 }; /* of a block */
+
+/* x / |x|, or zeros. */
+static void normalise(int64_t d, const float *x, float *to)
+{
+    double squares = 0;
+    for (int64_t j = 0; j < d; j++) squares += (double)x[j] * (double)x[j];
+    double scale = squares > 0 && isfinite(squares) ? 1 / sqrt(squares) : 0;
+    for (int64_t j = 0; j < d; j++) to[j] = scale > 0 ? (float)((double)x[j] * scale) : 0;
+}
+
+/* Whom row i stands for. cosines: with all rows before it. */
+static int64_t find(int64_t i, const float *cosines, double least, const int64_t *first)
+{
+    for (int64_t j = 0; j < i; j++)
+        if (first[j] == j && (double)cosines[j] >= least) return j;
+    return i;
+}
+
+dc3_status dc3_near_rows(int64_t n, int64_t d, const float *x, double least, int64_t *first)
+{
+    float *unit = malloc((size_t)(n * d + 1) * sizeof *unit),
+          *cosines = malloc((size_t)(n * ROWS + 1) * sizeof *cosines);
+    dc3_status status = unit && cosines
+                            ? DC3_OK
+                            : dc3_fail(DC3_ERR_MEMORY, "out of memory to compare %lld images", (long long)n);
+    DC3_BLAS_SCOPE();
+    for (int64_t i = 0; status == DC3_OK && i < n; i++) normalise(d, x + i * d, unit + i * d);
+    for (int64_t from = 0; status == DC3_OK && from < n; from += ROWS) {
+        int64_t rows = n - from < ROWS ? n - from : ROWS, all = from + rows;
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)all, (int)d, 1, unit + from * d,
+                    (int)d, unit, (int)d, 0, cosines, (int)all);
+        for (int64_t i = 0; i < rows; i++) first[from + i] = find(from + i, cosines + i * all, least, first);
+        status = dc3_check_cancel();
+    }
+    free(unit), free(cosines);
+    return status;
+}
