@@ -58,7 +58,7 @@ fill() { # RUN FORMAT SIZE BUDGET SEED
 # Images with room for their labels, and the labels.
 fill_both() { # RUN FORMAT SIZE BUDGET SEED VIEWS BITS K
   condense "$1" "$2" "$3" "$5" --budget "$4" --label-views "$6" --label-bits "$7" ${8:+--label-top-k "$8"} || return 1
-  "$dc3" label "$1" --teacher "$teacher" --teacher-size 32 --seed "$5" --threads 1 -q > /dev/null
+  "$dc3" label "$1" --teacher "$teacher" --teacher-size 32 --batch 25 --seed "$5" --threads 1 -q > /dev/null
 }
 cell() { # BUDGET FORMAT SIZE LABELS SEED
   local name how=$epochs views bits k kind
