@@ -477,13 +477,14 @@ dc3_status dc3_output_reopen(dc3_output *o)
 dc3_status dc3_output_finish(dc3_output *o)
 {
     dc3_run *run = o->run;
+    /* First, as files that are left beside shards would be read in place of them. */
+    if (o->shards) DC3_TRY(dc3_shards_tidy(o->train));
     if (run->teacher.net)
         DC3_TRY(dc3_teacher_ask_about_stored(&run->teacher, o->train, o->labels, run->fit,
                                              &run->options->listener));
     DC3_TRY(dc3_run_write_skipped(run));
-    if (run->options->store == DC3_STORE_TAR)
-        DC3_TRY(o->shards ? dc3_shards_tidy(o->train)
-                          : dc3_shards_pack(o->train, dc3_store_shard_bytes(run->options)));
+    if (run->options->store == DC3_STORE_TAR && !o->shards)
+        DC3_TRY(dc3_shards_pack(o->train, dc3_store_shard_bytes(run->options)));
     dc3_disk_use use = dc3_disk_use_of(o->train);
     run->report->files = use.files, run->report->file_bytes = use.bytes, run->report->disk_bytes = use.blocks;
     DC3_TRY(write_document(o, 1));

@@ -210,9 +210,25 @@ static dc3_status for_all(const char *train, task what)
     return status;
 }
 
+/* A class's folder that is a link leads to files that are none of the run's. */
+static dc3_status check_folder(char *path)
+{
+    char *slash = strrchr(path, '/');
+    *slash = 0;
+    dc3_status status = DC3_OK;
+    if (dc3_path_is_link(path))
+        status = dc3_fail(DC3_ERR_ARGUMENT,
+                          "%s: expected a folder of images of the run, found a link; remove it, and give the "
+                          "command again",
+                          path);
+    *slash = '/';
+    return status;
+}
+
 static dc3_status remove_image(dc3_ustar *tar, char *path)
 {
     (void)tar;
+    DC3_TRY(check_folder(path));
     return dc3_path_what(path) == DC3_PATH_FILE ? remove_file(path) : DC3_OK;
 }
 
@@ -237,6 +253,7 @@ dc3_status dc3_shards_tidy(const char *train)
 static dc3_status make_file(dc3_ustar *tar, char *path)
 {
     char *image;
+    DC3_TRY(check_folder(path));
     if (dc3_path_what(path) != DC3_PATH_MISSING) return DC3_OK;
     DC3_TRY(dc3_make_folder_of(path));
     dc3_status status = dc3_ustar_read(tar, DC3_FILE_LIMIT, &image);

@@ -92,11 +92,39 @@ killed kill:unlink=metadata.jsonl "killed when all is packed"
 killed kill:unlink=train/a/000 "killed before the first image goes"
 killed kill:unlink=train/b/001 "killed while images go"
 
+# Killed when only folders are left beside the shards, or a file: the teacher is asked about the shards.
+"$tools/make_teacher" teacher.safetensors 3 || fail "make_teacher"
+crops=(--method random --ipc 4 --crops 2 --factor 1 --teacher teacher.safetensors --any-teacher --dtype f32 --threads 1
+  --size 16 --no-report --store tar)
+asked() { tr -d ' \n' < "$1/dc3.json" | grep -o '"stored_accuracy":{[^}]*}'; }
+expect 0 "12 images stored" "$dc3" condense data -o asked "${crops[@]}"
+[[ $(asked asked) == *'"images":12'* ]] || fail "what a teacher says of a tar: $(asked asked)"
+for left in 0 1; do
+  { LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=kill:unlink=train/c.v2/002 \
+    "$dc3" condense data -o out "${crops[@]}" -q > log; } 2> errors && fail "not killed"
+  [[ $(find out/train -name '*.png') == */c.v2/002*.png ]] || fail "files that are left: $(find out/train)"
+  ((left)) || find out/train -name '*.png' -delete
+  expect 0 "12 images stored" "$dc3" condense data -o out "${crops[@]}"
+  diff -r asked/train out/train || fail "other shards, or files beside them"
+  [[ $(asked out) == "$(asked asked)" ]] || fail "half-tidied, $left left: $(asked out), not $(asked asked)"
+  rm -rf out
+done
+# A class's folder that is a link is not followed.
+cp -r good out
+mkdir elsewhere && ln -s ../../elsewhere out/train/a
+for image in unpacked/a/*.png; do cp "$image" elsewhere; done
+expect 1 "out/train/a: expected a folder of images of the run, found a link" "$dc3" condense data -o out "${tar[@]}"
+rm out/train/train-000001.tar
+expect 1 "out/train/a: expected a folder of images of the run, found a link" "$dc3" condense data -o out "${tar[@]}"
+[[ $(find elsewhere -name '*.png' | wc -l) == 4 ]] || fail "files elsewhere go: $(ls elsewhere)"
+rm out/train/a; same out "a link in place of a folder"
+rm -rf out
+
 # What is lost or damaged is made again, and no more.
 cp -r good out
-before=$(stat -c '%n %Y' out/train/*)
+before=$(stat -c '%n %i' out/train/*)
 same out "nothing to do"
-[[ $(stat -c '%n %Y' out/train/*) == "$before" ]] || fail "a finished run packs again"
+[[ $(stat -c '%n %i' out/train/*) == "$before" ]] || fail "a finished run packs again"
 rm out/train/train-000001.tar; same out "a lost shard"
 rm out/train/train-000000.tar; same out "a lost first shard"
 for size in 5000 $(($(stat -c %s whole/train-000001.tar) - 1024)); do

@@ -231,6 +231,33 @@ static void other_number(void **state)
     dc3_dataset_close(&d);
 }
 
+/* Names that are numbers stay as they are, in the order of the labels. */
+static void named_by_numbers(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"1", "10", "2"};
+    char text[64];
+    for (int i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, "%d.cls", i);
+        add(text, (const char[]){(char)('0' + i), 0});
+        snprintf(text, sizeof text, "{\"label\": %d, \"class\": \"%s\"}", i, names[i]);
+        char json[16], png[16];
+        snprintf(json, sizeof json, "%d.json", i);
+        snprintf(png, sizeof png, "%d.png", i);
+        add(json, text);
+        add_image(png, i);
+    }
+    dc3_dataset *d = open_tar("a.tar");
+    assert_int_equal(dc3_dataset_classes(d), 3);
+    for (int i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, "a.tar/%d.png", i);
+        check_item(d, i, text, names[i], i);
+        assert_int_equal(dc3_dataset_label(d, i), i);
+        assert_string_equal(dc3_dataset_class_name(d, i), names[i]);
+    }
+    dc3_dataset_close(&d);
+}
+
 /* A label with the same dots makes a sample; without one, KEY.seg.png belongs to KEY. */
 static void dotted_keys(void **state)
 {
@@ -471,6 +498,7 @@ int main(void)
         TEST(one_folder),       TEST(compressed), TEST(compressed_damaged), TEST(compressed_bomb),
         TEST(compressed_bombs), TEST(same_stems), TEST(damaged_shards),     TEST(no_labels),
         TEST(no_images),        TEST(parts),      TEST(named_classes),      TEST(other_order),
-        TEST(two_names),        TEST(one_name),   TEST(some_named),         TEST(other_number)};
+        TEST(two_names),        TEST(one_name),   TEST(some_named),         TEST(named_by_numbers),
+        TEST(other_number)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

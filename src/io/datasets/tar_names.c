@@ -48,11 +48,11 @@ static int are_ordered(const dc3_tar_names *n, const dc3_dataset *d, size_t *ord
     return 1;
 }
 
-dc3_status dc3_tar_names_take(dc3_tar_names *n, dc3_dataset *d)
+dc3_status dc3_tar_names_take(dc3_tar_names *n, dc3_dataset *d, int *taken)
 {
     size_t *order = calloc(d->class_count + 1, sizeof *order);
     if (!order) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path);
-    int ordered = are_ordered(n, d, order);
+    int ordered = *taken = are_ordered(n, d, order);
     dc3_status status = DC3_OK;
     for (size_t i = 0; ordered && status == DC3_OK && i < d->class_count; i++) {
         char *name = strdup(name_of(n, d, i));

@@ -16,8 +16,8 @@ void dc3_tar_names_of_json(const dc3_tar_names *names, const char *text, size_t 
                            char *name, size_t size);
 /* A sample of class `of` whose .json said so. */
 void dc3_tar_names_add(dc3_tar_names *names, const char *of, const char *number, const char *name);
-/* Calls the classes so, where they can be. DC3_ERR_MEMORY. */
-dc3_status dc3_tar_names_take(dc3_tar_names *names, dc3_dataset *dataset);
+/* Calls the classes so, where they can be (*taken 1, else 0). DC3_ERR_MEMORY. */
+dc3_status dc3_tar_names_take(dc3_tar_names *names, dc3_dataset *dataset, int *taken);
 void dc3_tar_names_free(dc3_tar_names *names);
 
 #endif

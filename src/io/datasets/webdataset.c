@@ -352,6 +352,7 @@ static dc3_status pad_numbers(dc3_dataset *d)
 static dc3_status name_classes(listing *w)
 {
     dc3_dataset *d = w->dataset;
+    int named;
     if (!w->labels && w->images.count) return dc3_tar_folders(d, &w->images, &w->survey);
     if (!d->size && w->survey.kinds == 0 && d->skipped->len) return DC3_OK;
     if (!d->size) return dc3_tar_survey_explain(&w->survey, d->path, w->images.count, w->labels);
@@ -360,8 +361,8 @@ static dc3_status name_classes(listing *w)
                                    w->images.plain, w->images.plain == 1 ? " has" : "s have",
                                    w->images.plain == 1 ? "it" : "them",
                                    d->text + w->images.items[w->images.first].key));
-    DC3_TRY(dc3_tar_names_take(&w->names, d));
-    return pad_numbers(d);
+    DC3_TRY(dc3_tar_names_take(&w->names, d, &named));
+    return named ? DC3_OK : pad_numbers(d);
 }
 
 static dc3_status open_tars(const char *path, dc3_dataset *d)
