@@ -73,6 +73,10 @@ static void check_positions(dc3_dit *d)
     if (!stored || dc3_module_status(d->module) != DC3_OK) return;
     dc3_status status =
         dc3_table_get(table, "pos_embed", 3, (int64_t[]){1, side * side, d->config.hidden}, &stored);
+    if (status != DC3_OK) {
+        dc3_module_fail(d->module, status);
+        return;
+    }
     float *wanted = malloc((size_t)count * 2 * sizeof *wanted), *found = wanted + count;
     if (!wanted) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_convert(stored->data, stored->dtype, found, DC3_F32, count);
@@ -171,11 +175,6 @@ void dc3_dit_close(dc3_dit **dit)
     *dit = NULL;
 }
 
-const dc3_dit_config *dc3_dit_config_at(const dc3_dit *dit)
-{
-    return &dit->config;
-}
-
 double dc3_dit_parameters(const dc3_dit *dit)
 {
     return dc3_module_parameters(dit->module);
@@ -230,10 +229,11 @@ static dc3_tensor tokens_of(dc3_ctx *ctx, dc3_dit *d, dc3_tensor x)
     dc3_scope scope = dc3_scope_open(ctx);
     x = dc3_conv_of(ctx, &d->patches, x, NULL);
     int64_t n = x.shape[0], tokens = x.shape[1] * x.shape[2], c = d->config.hidden;
-    float *values = dc3_ctx_status(ctx) == DC3_OK ? malloc((size_t)(tokens * c) * sizeof *values) : NULL;
+    int failed = dc3_ctx_status(ctx) != DC3_OK; /* which has its text */
+    float *values = failed ? NULL : malloc((size_t)(tokens * c) * sizeof *values);
     if (!values) {
         dc3_scope_close(ctx, scope);
-        return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
+        return failed ? (dc3_tensor){0} : dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
     }
     dc3_position_embedding(c, x.shape[1], x.shape[2], d->config.size / d->config.patch, values);
     dc3_tensor places = dc3_upload(ctx, DC3_F32, 2, (int64_t[]){1, tokens * c}, values);

@@ -38,7 +38,6 @@ dc3_status dc3_dit_open_to_train(const dc3_device *device, const dc3_dit_config 
 dc3_param *dc3_dit_params(dc3_dit *dit, size_t *count);
 /* Accepts NULL; nulls. */
 void dc3_dit_close(dc3_dit **dit);
-const dc3_dit_config *dc3_dit_config_at(const dc3_dit *dit);
 double dc3_dit_parameters(const dc3_dit *dit);
 
 /* x [n, h, w, in_channels] in the compute type, h and w multiples of the patch and not necessarily the size

@@ -5,6 +5,8 @@
 #include "io/json.h"
 #include "nn/dit.h"
 
+enum { MOST_CHANNELS = 64, MOST_PATCH = 64, MOST_SIZE = 4096 };
+
 static dc3_status check(const char *origin, const dc3_dit_config *c)
 {
     if (c->hidden % 4 || c->hidden % c->heads)
@@ -23,11 +25,11 @@ static dc3_status read_sizes(const json_t *o, const char *file, dc3_dit_config *
     double eps;
     DC3_TRY(dc3_json_int(o, file, "num_attention_heads", 16, 1, 1024, &c->heads));
     DC3_TRY(dc3_json_int(o, file, "attention_head_dim", 72, 1, 1024, &dim));
-    DC3_TRY(dc3_json_int(o, file, "in_channels", 4, 1, 64, &c->in_channels));
-    DC3_TRY(dc3_json_int(o, file, "out_channels", c->in_channels, 1, 128, &c->out_channels));
+    DC3_TRY(dc3_json_int(o, file, "in_channels", 4, 1, MOST_CHANNELS, &c->in_channels));
+    DC3_TRY(dc3_json_int(o, file, "out_channels", c->in_channels, 1, 2 * MOST_CHANNELS, &c->out_channels));
     DC3_TRY(dc3_json_int(o, file, "num_layers", 28, 1, 256, &layers));
-    DC3_TRY(dc3_json_int(o, file, "sample_size", 32, 1, 4096, &c->size));
-    DC3_TRY(dc3_json_int(o, file, "patch_size", 2, 1, 64, &c->patch));
+    DC3_TRY(dc3_json_int(o, file, "sample_size", 32, 1, MOST_SIZE, &c->size));
+    DC3_TRY(dc3_json_int(o, file, "patch_size", 2, 1, MOST_PATCH, &c->patch));
     DC3_TRY(dc3_json_int(o, file, "num_embeds_ada_norm", 1000, 1, 1 << 24, &c->classes));
     DC3_TRY(dc3_json_bool(o, file, "attention_bias", 1, &c->attention_bias));
     DC3_TRY(dc3_json_real(o, file, "norm_eps", 1e-5, 0, 1, &eps));
@@ -90,41 +92,52 @@ static int64_t published_heads(int64_t hidden)
     return 0;
 }
 
-static int64_t side_of(int64_t tokens)
+/* Of the square of the patches; 0 if it is none, or one of more than `most` a side. */
+static int64_t side_of(int64_t tokens, int64_t most)
 {
     int64_t side = 0;
-    while (side * side < tokens) side++;
+    while (side < most && side * side < tokens) side++;
     return side * side == tokens ? side : 0;
 }
 
 dc3_status dc3_dit_config_of(const dc3_table *table, int64_t heads, dc3_dit_config *c)
 {
-    const dc3_tensor *patches, *labels, *last, *places;
+    const dc3_tensor *patches, *labels, *last, *places; /* of sizes that a file may give as it likes */
     const char *origin = dc3_table_origin(table);
     char name[80] = "blocks.0.attn.qkv.weight";
     DC3_TRY(dc3_table_get(table, "x_embedder.proj.weight", 4, (int64_t[]){-1, -1, -1, -1}, &patches));
-    DC3_TRY(dc3_table_get(table, "y_embedder.embedding_table.weight", 2, (int64_t[]){-1, -1}, &labels));
-    DC3_TRY(dc3_table_get(table, "final_layer.linear.weight", 2, (int64_t[]){-1, -1}, &last));
-    DC3_TRY(dc3_table_get(table, "pos_embed", 3, (int64_t[]){1, -1, -1}, &places));
+    int64_t hidden = patches->shape[0], patch = patches->shape[2];
+    DC3_TRY(dc3_table_get(table, "y_embedder.embedding_table.weight", 2, (int64_t[]){-1, hidden}, &labels));
+    DC3_TRY(dc3_table_get(table, "final_layer.linear.weight", 2, (int64_t[]){-1, hidden}, &last));
+    DC3_TRY(dc3_table_get(table, "pos_embed", 3, (int64_t[]){1, -1, hidden}, &places));
+    if (patch != patches->shape[3] || patch < 1 || patch > MOST_PATCH || patches->shape[1] < 1 ||
+        patches->shape[1] > MOST_CHANNELS || hidden < 1)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: 'x_embedder.proj.weight' takes patches of %lldx%lld pixels in %lld channels to "
+                        "%lld; expected squares of 1 to %d pixels in 1 to %d channels",
+                        origin, (long long)patches->shape[3], (long long)patch, (long long)patches->shape[1],
+                        (long long)hidden, MOST_PATCH, MOST_CHANNELS);
     *c = (dc3_dit_config){.in_channels = patches->shape[1],
-                          .patch = patches->shape[2],
-                          .hidden = patches->shape[0],
-                          .heads = heads ? heads : published_heads(patches->shape[0]),
+                          .patch = patch,
+                          .hidden = hidden,
+                          .heads = heads ? heads : published_heads(hidden),
+                          .out_channels = last->shape[0] / (patch * patch),
+                          .size = side_of(places->shape[1], MOST_SIZE / patch) * patch,
                           .classes = labels->shape[0] - 1,
                           .attention_bias = 1,
                           .norm_eps = 1e-6f};
-    if (c->patch < 1 || c->hidden < 1 || c->classes < 1 || last->shape[0] % (c->patch * c->patch))
+    if (c->classes < 1 || c->out_channels < 1 || last->shape[0] % (patch * patch))
         return dc3_fail(
-            DC3_ERR_FORMAT, "%s: patches of %lld pixels, %lld channels, %lld classes, %lld outputs", origin,
-            (long long)c->patch, (long long)c->hidden, (long long)c->classes, (long long)last->shape[0]);
+            DC3_ERR_FORMAT,
+            "%s: %lld classes and %lld outputs for patches of %lld pixels; expected a class and an "
+            "output of each pixel or more",
+            origin, (long long)c->classes, (long long)last->shape[0], (long long)patch);
     if (!c->heads)
         return dc3_fail(
             DC3_ERR_UNSUPPORTED,
             "%s: %lld channels, of which the tensors do not show how many heads they have; expected "
             "384, 768, 1024 or 1152, or a config.json of diffusers beside",
             origin, (long long)c->hidden);
-    c->out_channels = last->shape[0] / (c->patch * c->patch);
-    c->size = side_of(places->shape[1]) * c->patch;
     while (dc3_table_find(table, name)) snprintf(name, sizeof name, "blocks.%d.attn.qkv.weight", ++c->layers);
     if (!c->size || !c->layers)
         return dc3_fail(DC3_ERR_FORMAT, "%s: %lld positions and %d blocks make no diffusion transformer",

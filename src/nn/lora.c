@@ -85,10 +85,14 @@ static dc3_status merged(const dc3_adapter *a, double scale, const dc3_tensor *w
     return status;
 }
 
-static dc3_status check_shape(const dc3_lora *lora, const dc3_adapter *a, const char *name,
-                              const dc3_tensor *w)
+static dc3_status check_weight(const dc3_lora *lora, const dc3_adapter *a, const char *name,
+                               const dc3_tensor *w)
 {
     int64_t r = a->down->shape[0], rows = w->ndim ? w->shape[0] : 0;
+    if (!dc3_lora_float(w))
+        return dc3_fail(DC3_ERR_UNSUPPORTED,
+                        "%s: '%.150s' adapts '%.150s', which is of type %s; expected f32, f16, bf16 or f64",
+                        dc3_table_origin(lora->table), a->name, name, dc3_dtype_name(w->dtype));
     if (w->ndim >= 2 && a->up->shape[0] == w->shape[0] &&
         dc3_count(a->down) * w->shape[0] == dc3_count(w) * r)
         return DC3_OK;
@@ -111,7 +115,7 @@ static dc3_status add_tensor(const dc3_lora *lora, dc3_lora_part part, double sc
     if (a) {
         dc3_tensor result;
         used[a - lora->adapters] = 1;
-        DC3_TRY(check_shape(lora, a, name, &t));
+        DC3_TRY(check_weight(lora, a, name, &t));
         dc3_status status = merged(a, scale, &t, &result);
         if (status == DC3_OK) status = dc3_table_own(to, result.data, free);
         if (status != DC3_OK) {
@@ -155,6 +159,8 @@ dc3_status dc3_lora_merge(const dc3_lora *lora, dc3_lora_part part, double scale
     if (status == DC3_OK) status = check_used(lora, part, from, used);
     for (size_t i = 0; status == DC3_OK && (text = dc3_table_text_at(from, i, &key)); i++)
         status = dc3_table_set_text(to, key, text);
+    for (size_t i = 0; status == DC3_OK && (key = dc3_table_odd_at(from, i, &text)); i++)
+        status = dc3_table_add_odd(to, key, text);
     if (status == DC3_OK && *dc3_table_notes(from)) status = dc3_table_note(to, "%s", dc3_table_notes(from));
     if (status == DC3_OK) status = dc3_table_own(to, from, close_table);
     free(used);

@@ -2,7 +2,8 @@
  * of up [out, r] and down [r, in], by which it becomes W + scale alpha / r up down; a convolution's kernels
  * count as columns. Read as diffusers writes them ("unet.MODULE.lora_A.weight", and its older forms) and as
  * kohya's scripts do
- * ("lora_unet_MODULE.lora_down.weight" with underscores). */
+ * ("lora_unet_MODULE.lora_down.weight" with underscores); matrices of f32, f16, bf16 or f64, an alpha of
+ * these or of integers. */
 #ifndef DC3_NN_LORA_H
 #define DC3_NN_LORA_H
 

@@ -1,4 +1,5 @@
 /* The names of LoRA files: which module a tensor adapts, and what of it the tensor is. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,23 @@ const char *dc3_lora_module(const char *name, char *text)
     return text;
 }
 
-/* What the tensor is; its part and its module, if it is of an adapter. */
+/* The older form has the projection's name where the newer has the layer's. */
+static void name_layer(dc3_lora_part part, char *module)
+{
+    static const char *const projections[][2] = {
+        {"_to_q", "_q_proj"}, {"_to_k", "_k_proj"}, {"_to_v", "_v_proj"}, {"_to_out", "_out_proj"}};
+    size_t n = strlen(module);
+    for (size_t i = 0; i < sizeof projections / sizeof *projections; i++) {
+        size_t m = strlen(projections[i][0]);
+        if (n <= m || strcmp(module + n - m, projections[i][0]) != 0) continue;
+        if (part == DC3_LORA_TEXT_ENCODER)
+            strcpy(module + n - m, projections[i][1]);
+        else if (i == 3)
+            strcat(module, "_0");
+    }
+}
+
+/* What the tensor is; its part and its module [DC3_LORA_NAME + 4], if it is of an adapter. */
 static half half_of(const char *name, dc3_lora_part *part, char *module)
 {
     size_t n = strlen(name), skip = 0, e = 0;
@@ -68,9 +85,7 @@ static half half_of(const char *name, dc3_lora_part *part, char *module)
     if (n <= skip + strlen(ends[e].end)) return OTHER; /* no module between them */
     snprintf(middle, sizeof middle, "%.*s", (int)(n - skip - strlen(ends[e].end)), name + skip);
     dc3_lora_module(middle, module);
-    /* The older form has the projection's name where the newer has the layer's. */
-    size_t m = strlen(module);
-    if (ends[e].end[0] == '_' && m > 7 && strcmp(module + m - 7, "_to_out") == 0) strcat(module, "_0");
+    if (ends[e].end[0] == '_') name_layer(*part, module);
     return ends[e].half;
 }
 
@@ -83,6 +98,42 @@ static dc3_adapter *adapter_of(dc3_lora *lora, dc3_lora_part part, const char *m
     *a = (dc3_adapter){.part = part, .name = name};
     snprintf(a->module, sizeof a->module, "%s", module);
     return a;
+}
+
+/* The one number of a tensor of floats or integers, in which kohya's scripts write an alpha; NaN of others.
+ */
+static double number_of(const dc3_tensor *t)
+{
+    double value = NAN;
+    switch (t->dtype) {
+    case DC3_I64:
+        return (double)*(const int64_t *)t->data;
+    case DC3_I32:
+        return *(const int32_t *)t->data;
+    case DC3_I16:
+        return *(const int16_t *)t->data;
+    case DC3_I8:
+        return *(const int8_t *)t->data;
+    case DC3_U64:
+        return (double)*(const uint64_t *)t->data;
+    case DC3_U32:
+        return *(const uint32_t *)t->data;
+    case DC3_U16:
+        return *(const uint16_t *)t->data;
+    case DC3_U8:
+        return *(const uint8_t *)t->data;
+    default:
+        return dc3_convert(t->data, t->dtype, &value, DC3_F64, 1) == DC3_OK ? value : NAN;
+    }
+}
+
+static dc3_status take_alpha(dc3_adapter *a, const char *origin, const char *name, const dc3_tensor *t)
+{
+    if (dc3_count(t) != 1 || t->dtype == DC3_BOOL)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%.150s' should be one number", origin, name);
+    a->alpha = number_of(t);
+    if (a->alpha >= 0 && a->alpha < 1e6) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: '%.150s' is %g; expected 0 to 1e6", origin, name, a->alpha);
 }
 
 static dc3_status add(dc3_lora *lora, size_t place)
@@ -99,17 +150,14 @@ static dc3_status add(dc3_lora *lora, size_t place)
             "other adapters (DoRA, LoHa, LoKr) and parts are not supported",
             origin, name);
     dc3_adapter *a = adapter_of(lora, part, module, name);
-    if (kind == ALPHA) {
-        if (dc3_count(t) != 1)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: '%.150s' should be one number", origin, name);
-        DC3_TRY(dc3_convert(t->data, t->dtype, &a->alpha, DC3_F64, 1));
-        if (a->alpha >= 0 && a->alpha < 1e6) return DC3_OK;
-        return dc3_fail(DC3_ERR_FORMAT, "%s: '%.150s' is %g; expected 0 to 1e6", origin, name, a->alpha);
-    }
+    if (kind == ALPHA) return take_alpha(a, origin, name, t);
     const dc3_tensor **matrix = kind == DOWN ? &a->down : &a->up;
     if (*matrix || (t->ndim != 2 && t->ndim != 4) || dc3_count(t) < 1)
         return dc3_fail(DC3_ERR_FORMAT, "%s: '%.150s' should be the one matrix of its kind for its module",
                         origin, name);
+    if (!dc3_lora_float(t))
+        return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: '%.150s' is of type %s; expected f32, f16, bf16 or f64",
+                        origin, name, dc3_dtype_name(t->dtype));
     *matrix = t;
     return DC3_OK;
 }
@@ -154,7 +202,7 @@ static dc3_status check_halves(const dc3_lora *lora)
         if (!a->down || !a->up)
             return dc3_fail(DC3_ERR_FORMAT, "%s: '%.150s' stands without the other half of its product",
                             dc3_table_origin(lora->table), a->name);
-        if (dc3_count(a->up) != a->up->shape[0] * a->down->shape[0])
+        if (a->up->shape[1] != a->down->shape[0] || dc3_count(a->up) != a->up->shape[0] * a->down->shape[0])
             return dc3_fail(DC3_ERR_FORMAT,
                             "%s: '%.150s': the halves of the product have ranks %lld and %lld",
                             dc3_table_origin(lora->table), a->name, (long long)a->down->shape[0],
@@ -166,6 +214,11 @@ static dc3_status check_halves(const dc3_lora *lora)
 dc3_status dc3_lora_read(dc3_lora *lora)
 {
     size_t count = dc3_table_size(lora->table);
+    const char *what, *odd = dc3_table_odd_at(lora->table, 0, &what);
+    if (odd)
+        return dc3_fail(DC3_ERR_UNSUPPORTED,
+                        "%s: '%.150s' is %.100s, which is not read; expected f32, f16, bf16 or f64",
+                        dc3_table_origin(lora->table), odd, what);
     if (!count) return dc3_fail(DC3_ERR_FORMAT, "%s: no tensors", dc3_table_origin(lora->table));
     lora->adapters = calloc(count, sizeof *lora->adapters);
     if (!lora->adapters) return dc3_fail(DC3_ERR_MEMORY, "out of memory");

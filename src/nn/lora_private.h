@@ -23,6 +23,11 @@ struct dc3_lora {
 /* A module's name in the form of dc3_adapter, into text [DC3_LORA_NAME]; returns text. "text_model." goes,
  * which transformers 5 leaves out. */
 const char *dc3_lora_module(const char *name, char *text);
+/* Whether the tensor's numbers can be multiplied and added here. */
+static inline int dc3_lora_float(const dc3_tensor *t)
+{
+    return t->dtype == DC3_F32 || t->dtype == DC3_BF16 || t->dtype == DC3_F16 || t->dtype == DC3_F64;
+}
 /* Sorts the table's tensors into adapters. */
 dc3_status dc3_lora_read(dc3_lora *lora);
 

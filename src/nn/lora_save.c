@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "io/safetensors.h"
-#include "nn/lora.h"
+#include "nn/lora_private.h"
 
 /* up times alpha / r, memory of the table's own. */
 static dc3_status add_up(dc3_table *table, const char *name, const dc3_lora_layer *layer)
@@ -25,10 +25,13 @@ static dc3_status add_up(dc3_table *table, const char *name, const dc3_lora_laye
 static dc3_status add_layer(dc3_table *table, const dc3_lora_layer *layer)
 {
     static const char *const parts[] = {"unet", "text_encoder"};
-    char name[300];
-    snprintf(name, sizeof name, "%s.%.250s.lora_A.weight", parts[layer->part], layer->module);
+    char name[DC3_LORA_NAME];
+    int length = snprintf(name, sizeof name, "%s.%s.lora_A.weight", parts[layer->part], layer->module);
+    if (length >= DC3_LORA_NAME) /* as dc3_lora_open has it */
+        return dc3_fail(DC3_ERR_UNSUPPORTED, "%s: a name of %d characters, '%.100s...'; expected up to %d",
+                        dc3_table_origin(table), length, name, DC3_LORA_NAME - 1);
     DC3_TRY(dc3_table_add(table, name, layer->down));
-    snprintf(name, sizeof name, "%s.%.250s.lora_B.weight", parts[layer->part], layer->module);
+    snprintf(name, sizeof name, "%s.%s.lora_B.weight", parts[layer->part], layer->module);
     return add_up(table, name, layer);
 }
 

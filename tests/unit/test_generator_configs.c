@@ -193,7 +193,7 @@ static dc3_table *published_table(int64_t c, int layers, int64_t patch)
                  {"mlp.fc1", 4, 1},
                  {"mlp.fc2", 1, 4}};
     int64_t side = 32 / patch;
-    zeros z = {dc3_table_new("published"), calloc((size_t)(6 * c * c), sizeof(float))};
+    zeros z = {dc3_table_new("published"), calloc((size_t)((6 * c + 1001) * c), sizeof(float))};
     float *places = malloc((size_t)(side * side * c) * sizeof *places);
     char name[80];
     assert_int_equal(dc3_table_own(z.table, z.memory, free), DC3_OK);
@@ -271,6 +271,40 @@ static void expect(dc3_status found, dc3_status status, const char *words)
     if (!strstr(dc3_error_text(), words)) fail_msg("no '%s' in: %s", words, dc3_error_text());
 }
 
+/* Sizes that a file gives in a header of a few bytes, none of which may overflow or be divided by. */
+static void sizes_of_files(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t patches[4], classes, outputs, positions;
+        const char *words;
+    } bad[] = {{{64, 0, 4294967296, 1}, 11, 32, 16, "1x4294967296 pixels in 0 channels to 64"},
+               {{64, 0, 4294967296, 4294967296}, 11, 32, 16, "in 0 channels to 64"},
+               {{64, 4, 2, 3}, 11, 32, 16, "patches of 3x2 pixels"},
+               {{64, 4, 65, 65}, 11, 32, 16, "patches of 65x65 pixels"},
+               {{64, 65, 2, 2}, 11, 32, 16, "in 65 channels to 64"},
+               {{0, 4, 2, 2}, 11, 32, 16, "in 4 channels to 0"},
+               {{64, 4, 0, 0}, 11, 32, 16, "patches of 0x0 pixels"},
+               {{64, 4, 2, 2}, 1, 32, 16, "0 classes and 32 outputs"},
+               {{64, 4, 2, 2}, 11, 0, 16, "10 classes and 0 outputs"},
+               {{64, 4, 2, 2}, 11, 30, 16, "10 classes and 30 outputs"},
+               {{64, 4, 2, 2}, 11, 32, 15, "15 positions"},
+               {{64, 4, 2, 2}, 11, 32, 0, "0 positions"},
+               {{64, 4, 2, 2}, 11, 32, INT64_MAX, "9223372036854775807 positions"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const int64_t *s = bad[i].patches;
+        dc3_dit_config config;
+        zeros z = {dc3_table_new("test"), NULL};
+        add(&z, "x_embedder.proj.weight", 4, s[0], s[1], s[2], s[3]);
+        add(&z, "y_embedder.embedding_table.weight", 2, bad[i].classes, s[0], 0, 0);
+        add(&z, "final_layer.linear.weight", 2, bad[i].outputs, s[0], 0, 0);
+        add(&z, "pos_embed", 3, 1, bad[i].positions, s[0], 0);
+        add(&z, "blocks.0.attn.qkv.weight", 2, 3 * s[0], s[0], 0, 0);
+        expect(dc3_dit_config_of(z.table, 4, &config), DC3_ERR_FORMAT, bad[i].words);
+        dc3_table_close(&z.table);
+    }
+}
+
 /* Files that are none, or of something else; inputs out of range. */
 static void bad_input(void **state)
 {
@@ -309,6 +343,21 @@ static void bad_input(void **state)
     dc3_ctx_close(&ctx);
 }
 
+/* The answer to an image that is not zero. */
+static void check_zero(dc3_dit *dit)
+{
+    dc3_ctx *ctx;
+    float x[8 * 8 * 4];
+    for (int i = 0; i < 8 * 8 * 4; i++) x[i] = (float)(i % 7) - 3;
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 1, DC3_CTX_FAST, &ctx), DC3_OK);
+    dc3_tensor y = dc3_dit_of(ctx, dit, dc3_upload(ctx, DC3_F32, 4, (int64_t[]){1, 8, 8, 4}, x),
+                              (float[]){500}, (int64_t[]){3});
+    assert_int_equal(dc3_ctx_status(ctx), DC3_OK);
+    assert_int_equal(dc3_count(&y), 8 * 8 * 8);
+    for (int i = 0; i < 8 * 8 * 8; i++) assert_true(((const float *)y.data)[i] == 0);
+    dc3_ctx_close(&ctx);
+}
+
 /* A new network: what is zero, how the rest is spread, the same for a seed; its answer is zero. */
 static void new_network(void **state)
 {
@@ -343,14 +392,15 @@ static void new_network(void **state)
             fail_msg("%s: mean square %g, expected %g", p[i].name, square, wanted);
         assert_memory_equal(x, q[i].value.data, (size_t)n * sizeof *x);
     }
+    check_zero(dit);
     dc3_dit_close(&dit);
     dc3_dit_close(&again);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(published), cmocka_unit_test(refused),
-                                       cmocka_unit_test(sizes), cmocka_unit_test(bad_input),
-                                       cmocka_unit_test(new_network)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(published),      cmocka_unit_test(refused),
+                                       cmocka_unit_test(sizes),          cmocka_unit_test(bad_input),
+                                       cmocka_unit_test(sizes_of_files), cmocka_unit_test(new_network)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
