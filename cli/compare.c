@@ -32,17 +32,22 @@ static int *read_numbers(const command *c, const char *text)
 /* "100kB,1MB" as bytes, 0 behind the last; NULL with a message. */
 static int64_t *read_budgets(const command *c, const char *text)
 {
+    const double most = 1e15;
     char **words = g_strsplit(text, ",", -1);
     guint n = g_strv_length(words);
     int64_t *budgets = g_new0(int64_t, n + 1);
     for (guint i = 0; budgets && i < n; i++) {
         GError *error = NULL;
         double bytes;
-        if (read_bytes("--budgets", words[i], &bytes, &error)) {
-            budgets[i] = llround(bytes);
+        int is = read_bytes("--budgets", words[i], &bytes, &error);
+        if (is && bytes >= 1 && bytes <= most) {
+            budgets[i] = (int64_t)floor(bytes);
             continue;
         }
-        usage_error(c, "%s", error->message);
+        if (is)
+            usage_error(c, "--budgets: expected 1 byte to 1000000 GB, found '%s'", words[i]);
+        else
+            usage_error(c, "%s", error->message);
         g_clear_error(&error);
         g_clear_pointer(&budgets, g_free);
     }

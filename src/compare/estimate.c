@@ -86,6 +86,18 @@ static dc3_status measure_forward(dc3_comparing *c, int size, costs *all)
     return DC3_OK;
 }
 
+/* Says which budgets a method does not keep, for which an image of each class takes so many bytes. */
+static void note_unmet(const dc3_comparing *c, const char *method, double least)
+{
+    dc3_cell one;
+    for (int i = 0; dc3_wanted_amount(c->options, i, &one); i++)
+        if ((double)one.budget < least)
+            dc3_listener_say(&c->options->condense.listener,
+                             "note: %s will be left out with a budget of %lld bytes: an image of each class "
+                             "takes at least about %.0f",
+                             method, (long long)one.budget, least);
+}
+
 /* Condensing by a method into the largest set, without the training of a teacher: of that one epoch is
  * measured with it, which is taken off. *before: what each run takes to open its files and to measure itself.
  */
@@ -94,7 +106,7 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
 {
     const char *method = cell->method;
     dc3_condense_options o = c->options->condense;
-    dc3_condense_report report;
+    dc3_condense_report report = {0};
     char *folder = dc3_cell_folder(c->options->out, cell);
     double start = dc3_seconds_now(), teacher = all->teacher;
     int probes = c->trains && c->plan.backbone,
@@ -125,6 +137,8 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
     o.listener = (dc3_listener){.cancel = o.listener.cancel};
     dc3_status status = dc3_condense(&o, &report);
     free(folder);
+    if (dc3_comparing_unmet(status, cell, &report) > 0) status = DC3_OK, report.planned = 0;
+    if (status == DC3_OK && cell->budget) note_unmet(c, method, report.least_bytes);
     *seconds = report.estimate_seconds > teacher ? report.estimate_seconds - teacher : 0;
     *before = dc3_seconds_now() - start;
     *images = (double)report.planned;
@@ -145,6 +159,11 @@ static dc3_status measure_condensing(dc3_comparing *c, costs *all)
         images += planned;
     }
     all->images = images / (m ? m : 1);
+    if (largest.budget && images < 1)
+        return dc3_fail_setting("budgets",
+                                "expected more bytes than %lld, which no method keeps with an image of each "
+                                "class; a smaller %s takes fewer",
+                                (long long)largest.budget, dc3_setting("size"));
     return DC3_OK;
 }
 

@@ -47,6 +47,7 @@ int dc3_gather_is_uneven(const dc3_reporting *r)
 {
     int64_t least, most;
     find_range(r, &least, &most);
+    if (json_object_get(r->settings, "budget")) return 1;
     return json_object_get(r->settings, "total") != NULL && least < most;
 }
 

@@ -55,7 +55,7 @@ void dc3_gather_step(dc3_reporting *r);
 /* [a, b] of texts. */
 json_t *dc3_gather_pair(const char *a, const char *b);
 /* 1 if the run's images were counted over all classes (total, fraction, budget), and some class has more of
- * them than another. */
+ * them than another, or a budget left out what was planned: the number for each class is not settings.ipc. */
 int dc3_gather_is_uneven(const dc3_reporting *r);
 /* How many images the classes have: "10", "2 to 3". */
 const char *dc3_gather_each(const dc3_reporting *r, char text[48]);

@@ -31,6 +31,7 @@ static int x_of(const plot *p, double bytes)
 
 static int y_of(const plot *p, double share)
 {
+    share = fmin(fmax(share, p->low), p->high);
     return (int)lrint(TOP + (HIGH - TOP - BOTTOM) * (p->high - share) / (p->high - p->low));
 }
 

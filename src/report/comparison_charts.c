@@ -28,12 +28,14 @@ static json_t *lines_of(const json_t *table, const json_t *of)
                spread = dc3_comparison_number(row, "top1_deviation");
         int other = strcmp(dc3_row_text(row, "arch"), dc3_row_text(of, "arch")) != 0 ||
                     strcmp(dc3_row_text(row, "labels"), dc3_row_text(of, "labels")) != 0;
-        if (other || !(bytes > 0) || !(top1 >= 0 && top1 <= 1)) continue;
+        if (other || !(dc3_comparison_amount(row) < 0) || !(bytes > 0) || !(top1 >= 0 && top1 <= 1)) continue;
         json_t *line = json_object_get(by_name, method);
         if (!line) {
-            line = json_pack("{s:o, s:[]}", "name", dc3_json_text(method), "points");
-            json_object_set_new(by_name, method, line);
-            json_array_append(lines, line);
+            json_t *one = json_pack("{s:o, s:[]}", "name", dc3_json_text(method), "points");
+            json_object_set(by_name, method, one);
+            json_array_append(lines, one);
+            json_decref(one);
+            line = json_object_get(by_name, method);
         }
         double deviation = dc3_comparison_number(row, "seeds") > 1 && spread > 0 ? fmin(spread, 1) : 0;
         json_t *points = json_object_get(line, "points");
@@ -58,7 +60,7 @@ static json_t *chart_of(const json_t *table, const json_t *of)
         for (size_t k = 0; k < i && !known; k++)
             known = dc3_comparison_amount(json_array_get(table, k)) == dc3_comparison_amount(row);
         double budget = -dc3_comparison_amount(row);
-        if (!known) json_array_insert_new(ticks, place_of(ticks, 0, budget), json_real(budget));
+        if (!known && budget > 0) json_array_insert_new(ticks, place_of(ticks, 0, budget), json_real(budget));
     }
     return json_pack("{s:o, s:o, s:o, s:o}", "title", dc3_json_text(title), "ticks", ticks, "full",
                      full >= 0 && full <= 1 ? json_real(full) : json_null(), "lines", lines_of(table, of));

@@ -43,6 +43,11 @@ expect 0 "7 of 7 stored" "$dc3" status seven
 expect 0 "3 images per class" "$dc3" status three
 text=$(page nine)
 has "$text" '<b>3</b> requested per class'
+# Of a budget 5 % more are planned than fit: what stays is said, also where each class has as many.
+expect 0 "images stored" "$dc3" condense data -o held --budget 1500 "${random[@]}"
+counts=$(cut -d/ -f1 held/pictures.txt | sort | uniq -c | awk '{print $1}' | sort -n)
+least=$(head -1 <<< "$counts") most=$(tail -1 <<< "$counts")
+has "$(page held)" "<b>$least$( ((least == most)) || echo " to $most")</b> of each class"
 # A class of g images has those of --ipc g, also where others give more: no others, and RDED's no worse crops.
 expect 0 "images stored" "$dc3" condense data -o own --method rded --ipc 2 "${random[@]:2}" --size 16
 for method in random rded; do

@@ -19,7 +19,8 @@ methods=(--methods random,dc3-select --seeds 2)
 # What has no meaning is refused before anything is made.
 for wrong in "--budgets 1kB --ipc 1|--ipc and --budgets: expected one of them" \
   "--budgets 4kB,4000|--budgets: 4000 is given twice" "--budgets 4kB,3XB|--budgets: expected bytes, such as 500kB" \
-  "--budgets ,4kB|--budgets: expected bytes" "--budgets 4kB,60|--budgets: expected at least about "; do
+  "--budgets ,4kB|--budgets: expected bytes" "--budgets 4kB,60|--budgets: expected at least about " \
+  "--budgets 20000000GB|--budgets: expected 1 byte to 1000000 GB"; do
   read -ra words <<< "${wrong%|*}"
   expect 2 "${wrong#*|}" "${compare[@]}" -o refused "${words[@]}" "${methods[@]}"
 done
@@ -103,6 +104,7 @@ expect 0 "part/table.txt" "${part[@]}"
 expect 0 "result" "$dc3" report part
 note="dc3-select does not keep a budget of $between bytes: $takes bytes."
 [[ $(grep -cF "$note" part/report.html) == 1 ]] || fail "the page does not say: $note"
+expect 0 "note: dc3-select will be left out with a budget of $between bytes: $takes" "${part[@]}" --dry-run
 expect 2 "--budgets: expected at least about $more bytes" "${compare[@]}" -o none --budgets "$between" \
   --methods dc3-select --seeds 1
 
