@@ -17,21 +17,48 @@ static char *column(dc3_tensor t, int64_t at)
     return t.data ? (char *)t.data + (size_t)at * dc3_dtype_size(t.dtype) : NULL;
 }
 
-/* The shape, if x [n, tokens, c] and the columns from the last of `at` on fit the condition [n, columns]. */
-static int fits(dc3_ctx *ctx, dc3_tensor x, dc3_tensor condition, int64_t last, dc3_adaptive_shape *shape)
+/* The shape, if x [n, tokens, c] and c columns from each of `at` on fit the condition [n, columns]. what: the
+ * operation, for messages. */
+static int fits(dc3_ctx *ctx, const char *what, dc3_tensor x, dc3_tensor condition, const int64_t *at,
+                dc3_adaptive_shape *shape)
 {
     if (dc3_ctx_status(ctx) != DC3_OK) return 0;
+    int64_t last = at[0] > at[1] ? at[0] : at[1];
+    if (x.ndim != 3 || condition.ndim != 2) {
+        dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_ARGUMENT,
+                                   "%s: tokens of %d dimensions and a condition of %d; expected 3 and 2",
+                                   what, x.ndim, condition.ndim));
+        return 0;
+    }
     *shape = (dc3_adaptive_shape){
         .n = x.shape[0], .tokens = x.shape[1], .c = x.shape[2], .stride = condition.shape[1]};
-    if (x.ndim == 3 && condition.ndim == 2 && condition.shape[0] == shape->n && condition.dtype == x.dtype &&
-        last + shape->c <= shape->stride)
+    if (condition.shape[0] == shape->n && condition.dtype == x.dtype && at[0] >= 0 && at[1] >= 0 &&
+        last <= shape->stride - shape->c)
         return 1;
     dc3_ctx_fail(ctx,
                  dc3_fail(DC3_ERR_ARGUMENT,
-                          "adaptive norm: a condition of %lld rows and %lld columns for %lld rows of %lld "
-                          "channels",
-                          (long long)condition.shape[0], (long long)condition.shape[1], (long long)shape->n,
-                          (long long)shape->c));
+                          "%s: columns from %lld and %lld on of a condition of %lld rows and %lld columns "
+                          "of %s for %lld rows of %lld channels of %s",
+                          what, (long long)at[0], (long long)at[1], (long long)condition.shape[0],
+                          (long long)condition.shape[1], dc3_dtype_name(condition.dtype), (long long)shape->n,
+                          (long long)shape->c, dc3_dtype_name(x.dtype)));
+    return 0;
+}
+
+/* The same, and a branch like x. */
+static int branch_fits(dc3_ctx *ctx, dc3_tensor x, dc3_tensor branch, dc3_tensor condition, const int64_t *at,
+                       dc3_adaptive_shape *shape)
+{
+    if (!fits(ctx, "gated sum", x, condition, at, shape)) return 0;
+    if (branch.dtype == x.dtype && branch.ndim == 3 &&
+        memcmp(branch.shape, x.shape, 3 * sizeof *x.shape) == 0)
+        return 1;
+    dc3_ctx_fail(ctx,
+                 dc3_fail(DC3_ERR_ARGUMENT,
+                          "gated sum: a branch of %lldx%lldx%lld of %s for tokens of %lldx%lldx%lld of %s",
+                          (long long)branch.shape[0], (long long)branch.shape[1], (long long)branch.shape[2],
+                          dc3_dtype_name(branch.dtype), (long long)x.shape[0], (long long)x.shape[1],
+                          (long long)x.shape[2], dc3_dtype_name(x.dtype)));
     return 0;
 }
 
@@ -70,7 +97,7 @@ dc3_tensor dc3_adaptive_norm(dc3_ctx *ctx, dc3_tensor x, dc3_tensor condition, i
                              int64_t at_scale, float eps)
 {
     memory m = {.at = {at_shift, at_scale}};
-    if (!fits(ctx, x, condition, at_shift > at_scale ? at_shift : at_scale, &m.shape)) return (dc3_tensor){0};
+    if (!fits(ctx, "adaptive norm", x, condition, m.at, &m.shape)) return (dc3_tensor){0};
     m.shape.eps = eps;
     dc3_tensor y = dc3_new(ctx, x.dtype, x.ndim, x.shape);
     dc3_op op;
@@ -106,8 +133,8 @@ static void gate_backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
 
 dc3_tensor dc3_gated_add(dc3_ctx *ctx, dc3_tensor x, dc3_tensor branch, dc3_tensor condition, int64_t at_gate)
 {
-    memory m = {.at = {at_gate}};
-    if (!fits(ctx, x, condition, at_gate, &m.shape)) return (dc3_tensor){0};
+    memory m = {.at = {at_gate, at_gate}};
+    if (!branch_fits(ctx, x, branch, condition, m.at, &m.shape)) return (dc3_tensor){0};
     dc3_tensor y = dc3_new(ctx, x.dtype, x.ndim, x.shape);
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) return y;

@@ -3,6 +3,7 @@
 #include "support/random_tensors.h"
 #include <omp.h>
 #include "kernels/backend.h"
+#include "ops/ops.h"
 
 static const dc3_dtype types[] = {DC3_F32, DC3_BF16};
 
@@ -175,8 +176,42 @@ static void threads_and_parts(void **state)
     omp_set_num_threads(most);
 }
 
+static void expect_refusal(dc3_ctx *ctx, dc3_tensor y, const char *words)
+{
+    assert_null(y.data);
+    assert_int_equal(dc3_ctx_status(ctx), DC3_ERR_ARGUMENT);
+    if (!strstr(dc3_error_text(), words)) fail_msg("no '%s' in: %s", words, dc3_error_text());
+    dc3_ctx_clear(ctx);
+}
+
+/* Tensors and columns that do not fit, each operation in its own words. */
+static void refused(void **state)
+{
+    (void)state;
+    dc3_ctx *ctx;
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 1, DC3_CTX_FAST, &ctx), DC3_OK);
+    dc3_tensor x = dc3_new(ctx, DC3_F32, 3, (int64_t[]){2, 3, 4}),
+               condition = dc3_new(ctx, DC3_F32, 2, (int64_t[]){2, 8}),
+               longer = dc3_new(ctx, DC3_F32, 3, (int64_t[]){2, 4, 4}),
+               half = dc3_new(ctx, DC3_BF16, 3, (int64_t[]){2, 3, 4}),
+               flat = dc3_new(ctx, DC3_F32, 2, (int64_t[]){6, 4});
+    assert_non_null(dc3_adaptive_norm(ctx, x, condition, 4, 0, 1e-6f).data);
+    assert_non_null(dc3_gated_add(ctx, x, x, condition, 4).data);
+    expect_refusal(ctx, dc3_adaptive_norm(ctx, x, condition, 0, 5, 1e-6f), "norm: columns from 0 and 5 on");
+    expect_refusal(ctx, dc3_adaptive_norm(ctx, x, condition, -1, 4, 1e-6f), "norm: columns from -1 and 4 on");
+    expect_refusal(ctx, dc3_adaptive_norm(ctx, half, condition, 0, 4, 1e-6f), "2 rows of 4 channels of bf16");
+    expect_refusal(ctx, dc3_adaptive_norm(ctx, flat, condition, 0, 4, 1e-6f), "norm: tokens of 2 dimensions");
+    expect_refusal(ctx, dc3_gated_add(ctx, x, x, condition, 5), "gated sum: columns from 5");
+    expect_refusal(ctx, dc3_gated_add(ctx, x, x, condition, -1), "gated sum: columns from -1");
+    expect_refusal(ctx, dc3_gated_add(ctx, x, longer, condition, 0),
+                   "a branch of 2x4x4 of f32 for tokens of 2x3x4");
+    expect_refusal(ctx, dc3_gated_add(ctx, x, half, condition, 0), "a branch of 2x3x4 of bf16");
+    dc3_ctx_close(&ctx);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(definitions), cmocka_unit_test(threads_and_parts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(definitions), cmocka_unit_test(threads_and_parts),
+                                       cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

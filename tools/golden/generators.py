@@ -13,6 +13,7 @@ Inputs: NET.x, NET.target of y's shape; NET.text [n, 7, 12] of U-Nets; time step
 golden.safetensors, f32, images channels last: NET.y (text: also text.skipped, without its last layer), dit.other of 12
   x 12 pixels; of the mean squared difference of y and target NET.loss, NET.gradient.NAME of each parameter, NET.dx,
   NET.dtext.
+wide.safetensors: dit.y of dit.wide, two images of 4 x 10 pixels (rows x columns), channels last.
 authors.pt: dit_authors as its authors store such networks, with the table of positions.
 nets.json: the tensors of each network and their shapes.
 """
@@ -134,6 +135,18 @@ def variable(name, *shape):
     return make(name, shape, 0.0, 4.0).double().requires_grad_()
 
 
+def wide(net, t, labels):
+    """diffusers puts the patches of squares alone together: taken before, from the last layer."""
+    found = []
+    hook = net.proj_out_2.register_forward_hook(lambda module, inputs, y: found.append(y.detach()))
+    try:
+        net(variable("dit.wide", 2, 4, 4, 10), t, labels)
+    except RuntimeError:
+        pass  # of 10 patches as a square
+    hook.remove()
+    return found[0].reshape(2, 2, 5, 2, 2, 8).permute(0, 5, 1, 3, 2, 4).reshape(2, 8, 4, 10)
+
+
 def dits():
     t, labels = torch.tensor([3., 250.5, 999.]), torch.tensor([4, CLASSES, 0])
     golden["dit.timesteps"], golden["dit.labels"] = t.clone(), labels.clone()
@@ -144,6 +157,8 @@ def dits():
     x = variable("dit.x", 3, 4, 8, 8)
     store("dit", net, net(x, t.double(), labels).sample, x=x)
     put("dit.other", last(net(variable("dit.other_x", 3, 4, 12, 12), t.double(), labels).sample))
+    save_file({"dit.y": last(wide(net, t[:2].double(), labels[:2])).float().contiguous()},
+              os.path.join(OUT, "wide.safetensors"))
     net = fill("dit_authors", Authors())
     x = variable("dit_authors.x", 3, 4, 8, 8)
     store("dit_authors", net, net(x, t.double(), labels), x=x)
