@@ -83,7 +83,8 @@ dc3_status dc3_ustar_open(const char *path, dc3_ustar *tar)
 {
     *tar = (dc3_ustar){.path = path};
     struct stat info;
-    if (dc3_path_what(path) == DC3_PATH_FILE) tar->file = fopen(path, "rbe");
+    if (dc3_path_what(path) != DC3_PATH_FILE) return dc3_fail(DC3_ERR_IO, "%s: there is no such file", path);
+    tar->file = fopen(path, "rbe");
     if (tar->file && fstat(fileno(tar->file), &info) == 0) tar->bytes = (uint64_t)info.st_size;
     return tar->file ? DC3_OK : dc3_fail(DC3_ERR_IO, "%s: cannot be opened: %s", path, strerror(errno));
 }

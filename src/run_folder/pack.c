@@ -10,22 +10,21 @@
 #include "io/ustar.h"
 #include "run_folder/shards.h"
 
-enum { LINES_LIMIT = 1 << 28 };
-
 /* An image to pack. */
 typedef struct sample {
-    const char *text; /* its line, as it stands in metadata.jsonl */
-    json_t *line;     /* the same */
-    const char *name; /* CLASS/NAME.webp */
+    char *name;   /* CLASS/NAME.webp */
+    off_t offset; /* of its line in metadata.jsonl */
     int64_t label;
 } sample;
 
 typedef struct packing {
     const char *train;
     double most;
-    char *text; /* metadata.jsonl; each line ends with a zero byte */
+    FILE *lines; /* metadata.jsonl */
+    char *line;  /* one of them */
+    size_t line_room;
     sample *samples;
-    size_t count;
+    size_t count, room;
     dc3_growing shard;
     int open, shards; /* shards that were begun */
     double bytes;     /* of the shard that is open, as it would end now */
@@ -38,30 +37,60 @@ static int by_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* In the order in which a folder of these images would be read. */
+/* The next line, without its end; *length: with it, -1 at the file's end. */
+static dc3_status read_line(packing *p, ssize_t *length)
+{
+    errno = 0;
+    *length = getline(&p->line, &p->line_room, p->lines);
+    if (*length < 0 && !feof(p->lines))
+        return dc3_fail(DC3_ERR_IO, "%s/metadata.jsonl: cannot be read: %s", p->train, strerror(errno));
+    if (*length > 0 && p->line[*length - 1] == '\n') p->line[*length - 1] = 0;
+    return DC3_OK;
+}
+
+static dc3_status add_line(packing *p, off_t offset)
+{
+    if (p->count == p->room) {
+        size_t room = 2 * p->room + 64;
+        sample *more = realloc(p->samples, room * sizeof *more);
+        if (!more) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        p->samples = more, p->room = room;
+    }
+    json_t *line = json_loads(p->line, 0, NULL);
+    const char *name = json_string_value(json_object_get(line, "file_name"));
+    int is_name = name && dc3_path_stays(name) && strchr(name, '/');
+    sample s = {.name = is_name ? strdup(name) : NULL,
+                .offset = offset,
+                .label = json_integer_value(json_object_get(line, "label"))};
+    json_decref(line);
+    if (!is_name)
+        return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: line %zu: expected a file_name in a folder",
+                        p->train, p->count + 1);
+    if (!s.name) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    p->samples[p->count++] = s;
+    return DC3_OK;
+}
+
+/* In the order in which a folder of these images would be read. Lines are read again when they are packed:
+ * a large run's do not fit in memory. */
 static dc3_status read_samples(packing *p)
 {
-    size_t size, lines = 0;
-    char *path = dc3_path_join(p->train, "metadata.jsonl"), *rest, *line;
+    ssize_t length = 0;
+    off_t offset = 0;
+    char *path = dc3_path_join(p->train, "metadata.jsonl");
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    p->lines = fopen(path, "rbe");
     dc3_status status =
-        path ? dc3_file_read(path, LINES_LIMIT, &p->text, &size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        p->lines ? DC3_OK : dc3_fail(DC3_ERR_IO, "%s: cannot be opened: %s", path, strerror(errno));
     free(path);
-    DC3_TRY(status);
-    for (size_t i = 0; i < size; i++) lines += p->text[i] == '\n';
-    p->samples = calloc(lines + 1, sizeof *p->samples);
-    if (!p->samples) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    rest = p->text;
-    while (p->count < lines && (line = strsep(&rest, "\n"))) {
-        sample *s = &p->samples[p->count++];
-        s->text = line, s->line = json_loads(line, 0, NULL);
-        s->name = json_string_value(json_object_get(s->line, "file_name"));
-        s->label = json_integer_value(json_object_get(s->line, "label"));
-        if (!s->name || !dc3_path_stays(s->name) || !strchr(s->name, '/'))
-            return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: line %zu: expected a file_name in a folder",
-                            p->train, p->count);
+    while (status == DC3_OK) {
+        status = read_line(p, &length);
+        if (status != DC3_OK || length < 0) break;
+        status = add_line(p, offset);
+        offset += length;
     }
-    qsort(p->samples, p->count, sizeof *p->samples, by_name);
-    return DC3_OK;
+    if (status == DC3_OK && p->count) qsort(p->samples, p->count, sizeof *p->samples, by_name);
+    return status;
 }
 
 static dc3_status end_shard(packing *p, dc3_status status)
@@ -72,15 +101,9 @@ static dc3_status end_shard(packing *p, dc3_status status)
     return dc3_file_end(&p->shard, status);
 }
 
-static char *shard_path(const char *train, int number)
-{
-    char name[DC3_SHARD_NAME];
-    return dc3_path_join(train, dc3_shard_name(number, name));
-}
-
 static dc3_status begin_shard(packing *p)
 {
-    char *path = shard_path(p->train, p->shards);
+    char *path = dc3_shard_path(p->train, p->shards);
     dc3_status status = path ? dc3_file_begin(path, &p->shard) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(path);
     p->open = status == DC3_OK;
@@ -93,10 +116,15 @@ static dc3_status add_sample(packing *p, const sample *s, const char *image, siz
 {
     char name[DC3_USTAR_FOLDER + DC3_USTAR_BASE + 8], label[24];
     const char *dot = strchr(strrchr(s->name, '/'), '.');
+    ssize_t length = -1;
+    if (fseeko(p->lines, s->offset, SEEK_SET) == 0) DC3_TRY(read_line(p, &length));
+    if (length < 0)
+        return dc3_fail(DC3_ERR_IO, "%s/metadata.jsonl: the line of %s is not there any more", p->train,
+                        s->name);
     int stem = (int)(dot ? dot - s->name : (long)strlen(s->name)),
         digits = snprintf(label, sizeof label, "%lld", (long long)s->label);
     double takes =
-        dc3_ustar_takes((double)size) + dc3_ustar_takes(digits) + dc3_ustar_takes((double)strlen(s->text));
+        dc3_ustar_takes((double)size) + dc3_ustar_takes(digits) + dc3_ustar_takes((double)strlen(p->line));
     if (p->open && p->bytes + takes > p->most) DC3_TRY(end_shard(p, DC3_OK));
     if (!p->open) DC3_TRY(begin_shard(p));
     p->bytes += takes;
@@ -104,7 +132,7 @@ static dc3_status add_sample(packing *p, const sample *s, const char *image, siz
     snprintf(name, sizeof name, "%.*s.cls", stem, s->name);
     DC3_TRY(dc3_ustar_add(&p->shard, name, label, (size_t)digits));
     snprintf(name, sizeof name, "%.*s.json", stem, s->name);
-    return dc3_ustar_add(&p->shard, name, s->text, strlen(s->text));
+    return dc3_ustar_add(&p->shard, name, p->line, strlen(p->line));
 }
 
 static dc3_status add_all(packing *p)
@@ -128,21 +156,18 @@ static dc3_status remove_file(const char *path)
     return dc3_fail(DC3_ERR_IO, "%s: cannot be removed: %s", path, strerror(errno));
 }
 
-/* Those from number `from` on, the last first, so that none is left behind a gap. */
+/* Those from number `from` on, the last first. */
 static dc3_status remove_shards(const char *train, int from)
 {
-    dc3_status status = DC3_OK;
-    int behind = from, there = 1;
-    for (; there; behind++) {
-        char *path = shard_path(train, behind);
-        there = path && dc3_path_what(path) == DC3_PATH_FILE;
-        free(path);
-    }
-    for (int i = behind - 2; status == DC3_OK && i >= from; i--) {
-        char *path = shard_path(train, i);
+    int *numbers;
+    size_t count;
+    dc3_status status = dc3_shards_numbers(train, &numbers, &count);
+    for (size_t i = count; status == DC3_OK && i-- > 0 && numbers[i] >= from;) {
+        char *path = dc3_shard_path(train, numbers[i]);
         status = path ? remove_file(path) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(path);
     }
+    free(numbers);
     return status;
 }
 
@@ -160,9 +185,10 @@ dc3_status dc3_shards_pack(const char *train, double most)
     char *lines = dc3_path_join(train, "metadata.jsonl");
     if (status == DC3_OK && !lines) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = remove_file(lines);
-    for (size_t i = 0; i < p.count; i++) json_decref(p.samples[i].line);
+    for (size_t i = 0; i < p.count; i++) free(p.samples[i].name);
+    if (p.lines) fclose(p.lines);
     free(p.samples);
-    free(p.text);
+    free(p.line);
     free(lines);
     return status == DC3_OK ? dc3_shards_tidy(train) : status;
 }
@@ -189,7 +215,8 @@ static dc3_status for_each(const char *train, const char *shard, task what)
     dc3_status status = dc3_ustar_next(&tar, &found), done = DC3_OK;
     while (status == DC3_OK && done == DC3_OK && found) {
         char *path = file_of(train, tar.name);
-        if (path) done = what(&tar, path);
+        done = dc3_check_cancel();
+        if (path && done == DC3_OK) done = what(&tar, path);
         free(path);
         if (done == DC3_OK) status = dc3_ustar_next(&tar, &found);
     }
@@ -199,14 +226,15 @@ static dc3_status for_each(const char *train, const char *shard, task what)
 
 static dc3_status for_all(const char *train, task what)
 {
-    dc3_status status = DC3_OK;
-    for (int i = 0; status == DC3_OK; i++) {
-        char *path = shard_path(train, i);
-        int there = path && dc3_path_what(path) == DC3_PATH_FILE;
-        if (there) status = for_each(train, path, what);
+    int *numbers;
+    size_t count;
+    dc3_status status = dc3_shards_numbers(train, &numbers, &count);
+    for (size_t i = 0; status == DC3_OK && i < count; i++) {
+        char *path = dc3_shard_path(train, numbers[i]);
+        status = path ? for_each(train, path, what) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(path);
-        if (!there) break;
     }
+    free(numbers);
     return status;
 }
 

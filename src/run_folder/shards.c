@@ -1,5 +1,8 @@
 #include "run_folder/shards.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,23 +35,76 @@ const char *dc3_shard_member(const char *name)
                                                                                        : name;
 }
 
-/* The shard's path, or NULL where there is none of that number; the caller frees. */
-static char *path_of(const char *train, int number)
+char *dc3_shard_path(const char *train, int number)
 {
     char name[DC3_SHARD_NAME];
-    char *path = dc3_path_join(train, dc3_shard_name(number, name));
-    if (path && dc3_path_what(path) == DC3_PATH_FILE) return path;
+    return dc3_path_join(train, dc3_shard_name(number, name));
+}
+
+/* The number of a shard's name, -1 for another name. */
+static int number_of(const char *name)
+{
+    char own[DC3_SHARD_NAME];
+    if (strncmp(name, first, sizeof first - 1) != 0) return -1;
+    errno = 0;
+    long number = strtol(name + sizeof first - 1, NULL, 10);
+    if (errno || number < 0 || number > INT_MAX) return -1;
+    return strcmp(dc3_shard_name((int)number, own), name) == 0 ? (int)number : -1;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+static dc3_status add_number(const char *train, int number, int **numbers, size_t *count)
+{
+    char *path = dc3_shard_path(train, number);
+    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    int is_file = dc3_path_what(path) == DC3_PATH_FILE;
     free(path);
-    return NULL;
+    if (!is_file) return DC3_OK;
+    if ((*count & (*count - 1)) == 0) { /* 0 or a power of 2: there is no more room */
+        int *more = realloc(*numbers, (2 * *count + 1) * sizeof *more);
+        if (!more) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        *numbers = more;
+    }
+    (*numbers)[(*count)++] = number;
+    return DC3_OK;
+}
+
+dc3_status dc3_shards_numbers(const char *train, int **numbers, size_t *count)
+{
+    *numbers = NULL, *count = 0;
+    DIR *entries = opendir(train);
+    if (!entries && (errno == ENOENT || errno == ENOTDIR)) return DC3_OK;
+    if (!entries) return dc3_fail(DC3_ERR_IO, "%s: cannot be listed: %s", train, strerror(errno));
+    struct dirent *entry;
+    dc3_status status = DC3_OK;
+    while (status == DC3_OK && (errno = 0, entry = readdir(entries))) {
+        int number = number_of(entry->d_name);
+        if (number >= 0) status = add_number(train, number, numbers, count);
+    }
+    if (status == DC3_OK && errno)
+        status = dc3_fail(DC3_ERR_IO, "%s: cannot be listed: %s", train, strerror(errno));
+    closedir(entries);
+    if (status == DC3_OK && *count) qsort(*numbers, *count, sizeof **numbers, ascending);
+    if (status == DC3_OK) return DC3_OK;
+    free(*numbers);
+    *numbers = NULL, *count = 0;
+    return status;
 }
 
 int dc3_shards_hold(const char *train)
 {
-    char *lines = dc3_path_join(train, "metadata.jsonl"), *shard = path_of(train, 0);
-    int hold = lines && shard && dc3_path_what(lines) == DC3_PATH_MISSING;
+    int *numbers = NULL;
+    size_t count = 0;
+    char *lines = dc3_path_join(train, "metadata.jsonl");
+    if (lines && dc3_path_what(lines) == DC3_PATH_MISSING) dc3_shards_numbers(train, &numbers, &count);
+    free(numbers);
     free(lines);
-    free(shard);
-    return hold;
+    return count > 0;
 }
 
 /* What a member is by the end of its name: the key before the first dot of the base name, as the webdataset
@@ -82,16 +138,19 @@ static dc3_status list_images(const char *path, dc3_shards *shards)
 
 dc3_status dc3_shards_open(const char *train, dc3_shards **shards)
 {
-    char *path;
+    int *numbers;
+    size_t count;
     *shards = NULL;
     if (!dc3_shards_hold(train)) return DC3_OK;
     dc3_shards *s = *shards = calloc(1, sizeof *s);
     if (!s || !(s->bytes = json_object())) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = DC3_OK;
-    for (int i = 0; status == DC3_OK && (path = path_of(train, i)); i++) {
-        status = list_images(path, s);
+    dc3_status status = dc3_shards_numbers(train, &numbers, &count);
+    for (size_t i = 0; status == DC3_OK && i < count; i++) {
+        char *path = dc3_shard_path(train, numbers[i]);
+        status = path ? list_images(path, s) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(path);
     }
+    free(numbers);
     if (status != DC3_OK) dc3_shards_close(shards);
     return status;
 }
@@ -179,13 +238,18 @@ static dc3_status read_lines(const char *path, const char *shard, json_t *lines)
 
 dc3_status dc3_shards_lines(const char *train, json_t **lines)
 {
-    char *path, name[DC3_SHARD_NAME];
-    dc3_status status = DC3_OK;
+    char name[DC3_SHARD_NAME];
+    int *numbers;
+    size_t count;
     *lines = json_array();
-    for (int i = 0; status == DC3_OK && (path = path_of(train, i)); i++) {
-        status = read_lines(path, dc3_shard_name(i, name), *lines);
+    dc3_status status = dc3_shards_numbers(train, &numbers, &count);
+    for (size_t i = 0; status == DC3_OK && i < count; i++) {
+        char *path = dc3_shard_path(train, numbers[i]);
+        status = path ? read_lines(path, dc3_shard_name(numbers[i], name), *lines)
+                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(path);
     }
+    free(numbers);
     return status;
 }
 

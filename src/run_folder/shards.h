@@ -5,7 +5,7 @@
  *
  * While a run is made its images are files. When all are there they are packed: each shard is written whole;
  * then metadata.jsonl goes, and from then on the shards hold the run; then the files go. Where there are
- * shards and no metadata.jsonl, they are all there. */
+ * shards and no metadata.jsonl, they are all there, unless some were lost. */
 #ifndef DC3_RUN_FOLDER_SHARDS_H
 #define DC3_RUN_FOLDER_SHARDS_H
 
@@ -18,16 +18,20 @@ enum { DC3_SHARD_BYTES = 100000000, DC3_SHARD_LEAST = 10240 };
 /* "train-000012.tar"; returns text. */
 enum { DC3_SHARD_NAME = 32 };
 const char *dc3_shard_name(int number, char text[DC3_SHARD_NAME]);
+/* Its path in the folder `train`; the caller frees, NULL without memory. */
+char *dc3_shard_path(const char *train, int number);
 /* The name in the shard, "CLASS/NAME.webp", of "train-000000.tar/CLASS/NAME.webp"; other names as they are.
  */
 const char *dc3_shard_member(const char *name);
 
+/* The numbers of the shards in `train`, ascending; some may lack. The caller frees. */
+dc3_status dc3_shards_numbers(const char *train, int **numbers, size_t *count);
 /* 1 if the images of the folder `train` are in shards. */
 int dc3_shards_hold(const char *train);
 /* Where the images of a run are. */
 typedef struct dc3_shards dc3_shards;
-/* NULL where they are in no shards. What a damaged shard has behind the damage is left out. The caller
- * closes. */
+/* NULL where they are in no shards. What a damaged shard has behind the damage is left out, as are shards
+ * that are lost. The caller closes. */
 dc3_status dc3_shards_open(const char *train, dc3_shards **shards);
 void dc3_shards_close(dc3_shards **shards);
 /* 1 if none of them is damaged. */

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,11 +25,17 @@ dc3_status dc3_store_check(const dc3_condense_options *o)
 
 dc3_status dc3_store_check_folders(const dc3_condense_options *o, char *const *folders, int count)
 {
-    for (int i = 0; o->store == DC3_STORE_TAR && i < count; i++)
+    char key[DC3_SHARD_NAME + DC3_USTAR_FOLDER + 2];
+    for (int i = 0; o->store == DC3_STORE_TAR && i < count; i++) {
         if (strlen(folders[i]) > DC3_USTAR_FOLDER)
             return dc3_fail_about("store", "%s %s: expected names of classes of at most %d bytes, found '%s'",
                                   dc3_setting("store"), dc3_store_kind_name(o->store), DC3_USTAR_FOLDER,
                                   folders[i]);
+        snprintf(key, sizeof key, "%s/", folders[i]);
+        if (dc3_shard_member(key) != key)
+            return dc3_fail_about("store", "%s %s: expected classes called otherwise than shards, found '%s'",
+                                  dc3_setting("store"), dc3_store_kind_name(o->store), folders[i]);
+    }
     return DC3_OK;
 }
 

@@ -89,6 +89,11 @@ killed kill:write=train-000000.tar "killed in the first shard"
 killed kill:rename=train-000001.tar "killed between shards"
 killed half:write=train-000001.tar "a disk that is full at the second shard"
 killed kill:unlink=metadata.jsonl "killed when all is packed"
+{ LD_PRELOAD=$tools/libfaulty_io.so DC3_FAULT=kill:unlink=metadata.jsonl "$dc3" condense data -o out "${tar[@]}" \
+  -q > log; } 2> errors && fail "not killed"
+cp out/train/train-000000.tar out/train/train-000009.tar
+same out "a shard of another packing, behind a gap"
+rm -rf out
 killed kill:unlink=train/a/000 "killed before the first image goes"
 killed kill:unlink=train/b/001 "killed while images go"
 
@@ -125,7 +130,10 @@ cp -r good out
 before=$(stat -c '%n %i' out/train/*)
 same out "nothing to do"
 [[ $(stat -c '%n %i' out/train/*) == "$before" ]] || fail "a finished run packs again"
-rm out/train/train-000001.tar; same out "a lost shard"
+rm out/train/train-000001.tar
+left=$((12 - $(tar tf whole/train-000001.tar | grep -c 'png$')))
+[[ $("$dc3" status out) == *" $left of 12 stored"* ]] || fail "a lost shard, $left images left: $("$dc3" status out)"
+same out "a lost shard"
 rm out/train/train-000000.tar; same out "a lost first shard"
 for size in 5000 $(($(stat -c %s whole/train-000001.tar) - 1024)); do
   truncate -s $size out/train/train-000001.tar; same out "a shard of $size bytes"
@@ -135,6 +143,7 @@ rm out/state.db; same out "a lost database"
 mkdir -p out/train/a && echo mine > out/train/a/mine.txt
 expect 1 "out/train/a: expected nothing but images of the run" "$dc3" condense data -o out "${tar[@]}"
 rm out/train/a/mine.txt; same out "something beside the images"
+cp out/train/train-000000.tar out/train/train-000009.tar
 # Settings count, and starting over removes the shards.
 expect 1 "other settings (store" "$dc3" condense data -o out "${random[@]}"
 expect 1 "other settings (shard_size" "$dc3" condense data -o out "${random[@]}" --store tar --shard-size 20kB
@@ -150,6 +159,9 @@ done
 long=$(printf 'x%.0s' {1..156})
 cp -r data long && mv long/a "long/$long"
 expect 2 "--store tar: expected names of classes of at most 155 bytes" "$dc3" condense long -o x "${tar[@]}"
+cp -r data called && mv called/a called/train-000000.tar
+expect 2 "--store tar: expected classes called otherwise than shards, found 'train-000000.tar'" \
+  "$dc3" condense called -o x "${tar[@]}"
 [[ ! -e x ]] || fail "a refused command makes something"
 
 # compensate stores the same way, with edits for the report; its images are found in the shard.
