@@ -65,7 +65,8 @@ static void read_found(dc3_reporting *r, const dc3_identity *is, const char *pat
                         counts[DC3_ROW_OTHER], found, path);
 }
 
-/* The table of the comparison that a run at OUT/ipcN/METHOD/seedS is a part of; caller frees, NULL: none. */
+/* The table of the comparison that a run at OUT/ipcN/METHOD/seedS or OUT/budgetB/METHOD/seedS is a part of;
+ * caller frees, NULL: none. */
 static char *table_of_comparison(const char *run)
 {
     char *document = dc3_path_join(run, "../../../compare.json"), *table = NULL;

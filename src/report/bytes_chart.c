@@ -81,7 +81,8 @@ static plot range_of(const json_t *chart)
 /* "30.0 kB" as "30 kB" */
 static const char *short_size(double bytes, char text[DC3_NUMBER_TEXT])
 {
-    char *zero = strstr((char *)(uintptr_t)dc3_size_text(bytes, text), ".0 ");
+    dc3_size_text(bytes, text);
+    char *zero = strstr(text, ".0 ");
     if (zero) memmove(zero, zero + 2, strlen(zero + 2) + 1);
     return text;
 }
@@ -284,8 +285,8 @@ void dc3_section_bytes(FILE *to, const json_t *document)
     fputs(
         "<section id=\"bytes\"><h2>Accuracy against bytes</h2>\n<p class=\"small\">Bytes of the images and "
         "metadata.jsonl of each condensed set. Soft labels are not among them: the teacher gives them while "
-        "students train. Points are means over seeds, bars and the band of random images their "
-        "deviation.</p>\n<div class=\"charts\">\n",
+        "students train. Points are means over seeds; of several seeds, bars and the band of random "
+        "images are the deviation.</p>\n<div class=\"charts\">\n",
         to);
     json_array_foreach(charts, i, chart)
     {

@@ -128,11 +128,9 @@ static json_t *table_row(const json_t *table, const json_t *one)
 
 static json_t *table_head(const json_t *table)
 {
-    static const char *const sizes[] = {"Budget", "Bytes", "Images", "Stored as"}, *const scores[] = {
-                                                                                       "Student", "Labels",
-                                                                                       "Top-1, last (%)",
-                                                                                       "Top-5, last (%)",
-                                                                                       "Top-1, best (%)"};
+    static const char *const sizes[] = {"Budget", "Bytes", "Images", "Stored as"};
+    static const char *const scores[] = {"Student", "Labels", "Top-1, last (%)", "Top-5, last (%)",
+                                         "Top-1, best (%)"};
     json_t *head = json_array();
     add(head, "Method");
     if (dc3_comparison_has_budgets(table))

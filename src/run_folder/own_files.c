@@ -20,8 +20,8 @@ const char *const dc3_run_files[] = {"selection.json",
 
 /* What stays when a run starts over, and what only comparisons have. */
 static const char *const others[] = {
-    "dc3.json",      "scores.json", "state.db",   "state.db-wal", "state.db-shm", ".lock", "compare.json",
-    "results.jsonl", "table.txt",   "table.json", "now.json",     "unmet.json",   NULL};
+    "dc3.json",      "scores.json", "state.db",   "state.db-wal", "state.db-shm", ".lock",     "compare.json",
+    "results.jsonl", "table.txt",   "table.json", "now.json",     "unmet.json",   "cost.json", NULL};
 
 int dc3_is_run_folder(const char *path)
 {
