@@ -339,6 +339,10 @@ static void bad_input(void **state)
     dc3_dit_of(ctx, dit, dc3_new(ctx, DC3_F32, 4, (int64_t[]){1, 8, 8, 4}), (float[]){1}, (int64_t[]){1001});
     expect(dc3_ctx_status(ctx), DC3_ERR_ARGUMENT,
            "class 1001: the model has classes 0 to 999 (and 1000 for none)");
+    /* What fails first is what is told. */
+    dc3_ctx_clear(ctx);
+    dc3_dit_of(ctx, dit, dc3_new(ctx, DC3_F32, 4, (int64_t[]){1, 8, 8, 3}), (float[]){1}, (int64_t[]){0});
+    expect(dc3_ctx_status(ctx), DC3_ERR_ARGUMENT, "3 channels");
     dc3_dit_close(&dit);
     dc3_ctx_close(&ctx);
 }
