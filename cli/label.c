@@ -47,16 +47,15 @@ static const option own_options[] = {
     {"teacher-classes", 0, OPTION_PATH, AT(teacher_classes), ANY, "As for condense", "FILE"},
     {"any-teacher", 0, OPTION_FLAG, AT(any_teacher), ANY, "As for condense", NULL},
     {"views", 0, OPTION_WHOLE, AT(views), ANY,
-     "Views of each image (default: as many as condense --label-views left room for, else 10)", "V"},
+     "Views of each image (default: without -o as many as condense --label-views left room for, else 10)",
+     "V"},
     {"top-k", 0, OPTION_WHOLE, AT(top_k), WITHIN(1, 1000000),
-     "Store only the K largest logits of a view and spread the rest evenly (default: as condense "
-     "--label-top-k "
-     "said, else all)",
+     "Store only the K largest logits of a view and spread the rest evenly (default: without -o as "
+     "condense --label-top-k said, else all)",
      "K"},
     {"bits", 0, OPTION_WHOLE, AT(bits), WITHIN(8, 16),
      "Bits of a stored logit: 16 (f16), or 8 (one of 256 even steps between the least and the most of its "
-     "view) "
-     "(default: as condense --label-bits said, else 16)",
+     "view) (default: without -o as condense --label-bits said, else 16)",
      "8|16"},
     {"temperature", 0, OPTION_REAL, AT(temperature), ANY,
      "Temperature at which --top-k preserves the probabilities (default 20)", "T"},

@@ -22,7 +22,7 @@ typedef struct dc3_label_options {
                             logits of several, up to 16 */
     const char *arch;    /* each teacher's architecture, to be checked; derived from its tensors */
     int size;   /* pixels of a view's side; default the teacher's own, else the images', at most 224 */
-    int views;  /* of each image, 1 to 100000; 0: as the budget of the run has room for, else 10 */
+    int views;  /* of each image, 1 to 100000; 0: without `out` as the run left room for, else 10 */
     int top_k;  /* logits to store of each view, below the number of classes; 0: the same, else all */
     int factor; /* 2: swapped halves and crops of at least half the area; 1: neither; 0: 1 up to
                    64 pixels, else 2, as students are trained */

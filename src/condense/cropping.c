@@ -49,11 +49,13 @@ dc3_status dc3_run_choose_factor(dc3_run *run)
         dc3_run_say(run, "note: %s %d makes patches of %d pixels; below %d pixels %s 1 is usual",
                     dc3_setting("factor"), run->factor, run->size / run->factor, SMALL,
                     dc3_setting("factor"));
-    if (run->each > 1 && run->synthesis->combines && run->combine == DC3_COMBINE_FOURFOLD)
+    if (run->each == 1 || !run->synthesis->combines || run->combine != DC3_COMBINE_FOURFOLD) return DC3_OK;
+    if (!given) /* perhaps as it cannot be: a comparison has no such setting */
         return dc3_fail_about("combine",
-                              "%s fourfold stores four edits of half the size, and %s %d four crops: take "
-                              "%s 1",
-                              dc3_setting("combine"), dc3_setting("factor"), run->factor,
-                              dc3_setting("factor"));
-    return DC3_OK;
+                              "%s fourfold stores four edits of half the size, and images of more than %d "
+                              "pixels four crops: take another %s",
+                              dc3_setting("combine"), SMALL, dc3_setting("combine"));
+    return dc3_fail_about("combine",
+                          "%s fourfold stores four edits of half the size, and %s %d four crops: take %s 1",
+                          dc3_setting("combine"), dc3_setting("factor"), run->factor, dc3_setting("factor"));
 }

@@ -1,13 +1,15 @@
 #include "labels/reserved.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/file.h"
 #include "base/listener.h"
 #include "dc3/text.h"
 #include "run_folder/document.h"
 #include "run_folder/store.h"
 
-enum { USUAL_VIEWS = 10 };
+enum { USUAL_VIEWS = 10, TAKEN = 128 };
 
 /* The settings of the run, NULL where it is none; the caller releases *document. */
 static const json_t *settings_of(const char *run, json_t **document)
@@ -19,18 +21,24 @@ static const json_t *settings_of(const char *run, json_t **document)
     return json_object_get(*document, "settings");
 }
 
-static void take(const json_t *labels, const char *name, int *value)
+/* Notes in `taken` what is not given and taken from the run. */
+static void take(const json_t *labels, const char *name, int *value, char taken[TAKEN])
 {
-    if (!*value) *value = (int)json_integer_value(json_object_get(labels, name));
+    size_t used = strlen(taken);
+    if (*value || !(*value = (int)json_integer_value(json_object_get(labels, name)))) return;
+    snprintf(taken + used, TAKEN - used, "%s%s %d", used ? ", " : "", dc3_setting(name), *value);
 }
 
 void dc3_label_take_reserved(dc3_label_options *o)
 {
-    json_t *document;
-    const json_t *labels = json_object_get(settings_of(o->run, &document), "labels");
-    take(labels, "views", &o->views);
-    take(labels, "bits", &o->bits);
-    take(labels, "top_k", &o->top_k);
+    json_t *document = NULL;
+    char taken[TAKEN] = "";
+    /* A file of the user's own is none that the run left room for. */
+    const json_t *labels = o->out ? NULL : json_object_get(settings_of(o->run, &document), "labels");
+    take(labels, "views", &o->views, taken);
+    take(labels, "bits", &o->bits, taken);
+    take(labels, "top_k", &o->top_k, taken);
+    if (*taken) dc3_listener_say(&o->listener, "labels as the run left room for: %s", taken);
     if (!o->views) o->views = USUAL_VIEWS;
     json_decref(document);
 }

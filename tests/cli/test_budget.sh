@@ -162,6 +162,11 @@ for case in "20kB|--label-views 10 --label-bits 8" "20kB|--label-views 20 --labe
   expect 0 "and labels each" "$dc3" condense data -o both --fresh --budget "${case%|*}" "${words[@]}" "${random[@]}"
   expect 0 "${words[1]} views of each of" "$dc3" label both --teacher t.safetensors --threads 1
   [[ $output != *"budget"* ]] || fail "${case}: $output"
+  [[ $output == *"labels as the run left room for: --views ${words[1]}"* ]] || fail "$case: not said: $output"
+  expect 0 "10 views of each of" "$dc3" label both -o full.safetensors --teacher t.safetensors --threads 1 --fresh
+  [[ $output != *"left room for"* ]] || fail "$case: a file of its own: $output"
+  head -c 2000 full.safetensors | grep -qaE '"logits":\{"dtype":"F16","shape":\[10,[0-9]+,3\]' ||
+    fail "$case: a file of its own: $(head -c 600 full.safetensors)"
   (($(total both) <= most && $(total both) * 10 > most * 8)) || fail "$case: $(total both) bytes"
 done
 expect 0 "warning: images and labels take" "$dc3" label both --teacher t.safetensors --threads 1 --views 60 --fresh

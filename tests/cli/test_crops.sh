@@ -139,6 +139,8 @@ expect 2 "--crops: expected 1 to 100" "${refused[@]}" "${teacher[@]}" --crops 10
 expect 2 "--crops 5: a teacher scores crops: expected --teacher FILE" "${refused[@]}" --teacher none --crops 5
 expect 2 "--factor is of crops, and --method dc3-select stores whole images: leave it out, or add --crops N" \
   "${refused[@]}" "${teacher[@]}" --factor 2
+expect 2 "images of more than 64 pixels four crops: take another --combine" "$dc3" condense data -o x --ipc 1 \
+  --threads 1 --dtype f32 --size 80 "${teacher[@]}" --editor tiny --combine fourfold --crops 5
 expect 2 "--combine fourfold stores four edits of half the size, and --factor 2 four crops: take --factor 1" "$dc3" \
   condense data -o x --ipc 1 "${common[@]}" "${teacher[@]}" --editor tiny --combine fourfold --crops 5 --factor 2
 expect 2 "--crops is for a dataset" "$dc3" select --from x --crops 5
