@@ -139,6 +139,8 @@ static dc3_status look_by_batches(dc3_look *look)
     const dc3_listener *listener = look->listener;
     int64_t n = look->count;
     look->listener = NULL;
+    look->contexts = &look->ctx,
+    look->workers = 1; /* else their number followed from the place in the call */
     for (int64_t end = 0; end < n;) {
         look->first = end;
         look->count = end = n - end < look->rows ? n : end + look->rows;

@@ -65,9 +65,10 @@ static dc3_status edits_made(void *user, int64_t piece, void *result)
 /* Of a class's images and those behind, as many as keep all workers busy. */
 static dc3_status make_ahead(calibrating *c, int64_t first)
 {
-    enum { LEAST = 64 };
+    enum { LEAST = 64, EACH = 4 };
+    int64_t wanted = c->crew->count * EACH > LEAST ? c->crew->count * EACH : LEAST;
     c->first = c->ahead = first;
-    while (c->ahead < c->count && c->ahead - first < LEAST) c->ahead = end_of(c, c->ahead);
+    while (c->ahead < c->count && c->ahead - first < wanted) c->ahead = end_of(c, c->ahead);
     dc3_pieces pieces = {.count = c->ahead - first,
                          .workers = c->crew->count,
                          .user = c,

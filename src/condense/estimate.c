@@ -1,4 +1,5 @@
 /* How long a run will take: measured on a few of its own images before it starts. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 
 enum { IMAGES = 8 };                /* that are made */
 enum { LEAST_LEFT = 64 << 20 };     /* bytes that a run takes beside what it has once it was measured */
-static const double writing = 0.01; /* seconds until an image and its row of state.db are safely on a disk */
+static const double writing = 0.01; /* seconds until an image is safely on a disk, for one of a crew */
 static const double enough = 0.7;   /* seconds to spend on a measurement, where one is not longer by itself */
 
 /* Parts of an image that is stored before any was chosen: which crops is not known yet. */
@@ -50,19 +51,19 @@ static dc3_status make_one(dc3_run *run, int64_t item, int steps, double *second
     return DC3_OK;
 }
 
-/* Seconds of one image: the mean of at most `most` spread over the dataset; 0: none of them can be read. None
- * is made twice, but an edit of the only one. */
-static dc3_status measure_images(dc3_run *run, int steps, int most, double *seconds)
+/* Seconds of one image: the mean of at most `most` spread over the dataset, of the first alone where it takes
+ * more than `slow`; 0: none of them can be read. None is made twice, but an edit of the only one. */
+static dc3_status measure_images(dc3_run *run, int steps, int most, double slow, double *seconds)
 {
     int64_t n = dc3_dataset_size(run->dataset), least = run->editor ? 2 : 1;
     int read = 0, looks = (int)(n < least ? least : n < IMAGES ? n : IMAGES);
     double spent = 0;
     *seconds = 0;
-    for (int i = 0; i < looks && read < most && spent < enough; i++) {
+    for (int i = 0; i < looks && read < most && spent < enough && *seconds <= slow; i++) {
         double each;
         DC3_TRY(make_one(run, n * i / looks, steps, &each));
         if (each < 0) continue;
-        if (read++) spent += each; /* the first makes the table of time steps */
+        if (read++) spent += each; /* the first packs weights, or makes the table of time steps */
         *seconds = read > 1 ? spent / (read - 1) : each;
     }
     return DC3_OK;
@@ -81,69 +82,95 @@ static int few_steps(const dc3_run *run)
 typedef struct trial {
     dc3_crew crew;
     int steps;
-    int64_t first, looks; /* number of the first among all that are looked at */
-    int read;             /* could be, so far */
+    char *had;         /* [crew.count], of a worker: 1: it has made one, for which weights were packed */
+    int64_t count;     /* of images at the most, spread over the dataset */
+    double latest;     /* none begins later but one for each worker, in dc3_seconds_now */
+    double seconds[2]; /* sums over a worker's first images, and over those behind */
+    int64_t made[2];
 } trial;
+
+/* What came of an image. */
+typedef struct tried {
+    double seconds; /* below 0: it cannot be read, or was not begun */
+    int is_warm;
+} tried;
 
 static dc3_status try_one(void *user, int worker, int64_t piece, void *result)
 {
     const trial *t = user;
+    tried *r = result;
     dc3_run *run = t->crew.runs[worker];
-    int64_t item = dc3_dataset_size(run->dataset) * (t->first + piece) / t->looks;
-    double seconds;
-    DC3_TRY(make_one(run, item, t->steps, &seconds));
-    *(int *)result = seconds >= 0;
+    *r = (tried){.seconds = -1, .is_warm = t->had[worker]};
+    if (piece >= t->crew.count && dc3_seconds_now() > t->latest) return DC3_OK;
+    DC3_TRY(make_one(run, dc3_dataset_size(run->dataset) * piece / t->count, t->steps, &r->seconds));
+    if (r->seconds >= 0) t->had[worker] = 1;
     return DC3_OK;
 }
 
-static dc3_status tried(void *user, int64_t piece, void *result)
+static dc3_status take_tried(void *user, int64_t piece, void *result)
 {
     trial *t = user;
+    const tried *r = result;
     (void)piece;
-    t->read += *(int *)result;
+    if (r->seconds < 0) return DC3_OK;
+    t->seconds[r->is_warm] += r->seconds;
+    t->made[r->is_warm]++;
     return DC3_OK;
 }
 
-/* Seconds of one image of the next `count` ones, with `steps`; 0: none of them can be read. */
-static dc3_status try_some(trial *t, int64_t count, int steps, double *seconds)
+/* Seconds of one image of the crew, of as many as it makes of `most` with `steps` until `latest`, and of the
+ * workers' first ones only if there are no others; as it was if none can be read. */
+static dc3_status try_some(trial *t, int64_t most, int steps, double latest, double *seconds)
 {
-    dc3_pieces pieces = {.count = count,
+    int64_t n = dc3_dataset_size(t->crew.runs[0]->dataset);
+    t->steps = steps, t->latest = latest, t->count = most < n ? most : n;
+    for (int k = 0; k < 2; k++) t->seconds[k] = 0, t->made[k] = 0;
+    dc3_pieces pieces = {.count = t->count,
                          .workers = t->crew.count,
-                         .result_size = sizeof(int),
+                         .result_size = sizeof(tried),
                          .user = t,
                          .work = try_one,
-                         .take = tried};
-    double start = dc3_seconds_now();
-    t->steps = steps, t->read = 0;
+                         .take = take_tried};
     dc3_status status = dc3_pieces_run(&pieces);
-    t->first += count;
-    *seconds = t->read ? (dc3_seconds_now() - start) / t->read : 0;
+    int k = t->made[1] > 0;
+    if (t->made[k]) *seconds = t->seconds[k] / (double)t->made[k] / t->crew.count;
     return status;
 }
 
-/* Seconds of one compensation where several are made side by side: workers make an image each with `few`
- * steps, whose operations the whole has `ratio` times; of a small model then some whole ones. */
+/* Seconds that a measurement may take where one edit takes `each`: a small part of the run's. */
+static double patience(int64_t stored, double each)
+{
+    static const double part = 0.05;
+    double all = (double)stored * each * part;
+    return all > enough ? all : enough;
+}
+
+/* Seconds of one compensation where several are made side by side: workers make images with `few` steps,
+ * whose operations the whole has `ratio` times; where there is time for it, an image each with all steps, and
+ * more of a small model. They are no more than are stored. */
 static dc3_status measure_crew(dc3_run *run, int64_t stored, int few, double ratio, double *seconds)
 {
-    trial t = {.read = 0};
+    trial t = {.made = {0}};
     dc3_status status = dc3_crew_open(run, stored, dc3_run_edits_at_once(run), &t.crew);
-    int64_t count = t.crew.count;
-    t.looks = 2 * count + (count > IMAGES ? count : IMAGES);
+    int64_t count = t.crew.count, twice = 2 * count > IMAGES ? 2 * count : IMAGES;
+    int64_t most = twice < stored ? twice : stored;
     *seconds = 0;
-    if (status == DC3_OK) status = try_some(&t, count, few, seconds);
+    t.had = calloc((size_t)count, 1);
+    if (status == DC3_OK && !t.had) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    double start = dc3_seconds_now();
+    if (status == DC3_OK) status = try_some(&t, most, few, start + enough / 2, seconds);
     *seconds *= ratio;
-    if (status == DC3_OK && *seconds < 3 * enough) {
-        if (few != run->edit.steps) status = try_some(&t, count, run->edit.steps, seconds);
-        int64_t fit = *seconds > 0 ? (int64_t)(enough / *seconds) : IMAGES;
-        int64_t more = fit > IMAGES ? IMAGES : fit < count ? count : fit;
-        if (status == DC3_OK) status = try_some(&t, more, run->edit.steps, seconds);
-    }
+    double left = start + patience(stored, *seconds) - dc3_seconds_now(), round = *seconds * (double)count;
+    if (status == DC3_OK && few != run->edit.steps && round < left)
+        status = try_some(&t, most, run->edit.steps, start + enough - round, seconds);
+    free(t.had);
     dc3_crew_close(&t.crew);
     return status;
 }
 
-/* Seconds of one compensation, of `stored` of them. The first, of few steps, also packs weights. A large
- * model's is extrapolated from it by the number of operations; else whole ones are made. */
+/* Seconds of one compensation, of `stored` of them. The first, of few steps, also packs weights: another
+ * follows unless that takes too long. A large model's is extrapolated from it by the number of operations;
+ * else whole ones are made. */
 static dc3_status measure_edits(dc3_run *run, int64_t stored, double *seconds)
 {
     int edits = dc3_run_edits(run), keep = run->detail == DC3_DETAIL_KEEP;
@@ -154,9 +181,11 @@ static dc3_status measure_edits(dc3_run *run, int64_t stored, double *seconds)
     if (dc3_crew_size(run, stored, dc3_run_edits_at_once(run)) > 1)
         DC3_TRY(measure_crew(run, stored, one.steps, ratio, seconds));
     else {
-        DC3_TRY(measure_images(run, one.steps, 1, &first));
+        int is_short = patience(stored, ratio) > 1; /* beside the run, whatever one takes */
+        DC3_TRY(measure_images(run, one.steps, 2, is_short ? INFINITY : enough, &first));
         *seconds = first * ratio;
-        if (*seconds < 3 * enough) DC3_TRY(measure_images(run, run->edit.steps, IMAGES, seconds));
+        if (*seconds < 3 * enough)
+            DC3_TRY(measure_images(run, run->edit.steps, IMAGES, patience(stored, *seconds), seconds));
     }
     run->rate = *seconds > 0 ? flops / *seconds : 0;
     return DC3_OK;
@@ -238,7 +267,7 @@ static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, i
 static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, double *seconds, char *text,
                                size_t size)
 {
-    double each = 0;
+    double each = 0, crew = dc3_crew_size(run, stored, dc3_run_edits_at_once(run));
     if (run->method->needs & DC3_NEEDS_EDITOR) {
         DC3_TRY(measure_edits(run, stored, &each));
         dc3_run_say(run, "measured: %.0f ms per image to edit and store, %.0f GFLOP/s%s", each * 1e3,
@@ -249,10 +278,11 @@ static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, dou
         if (run->crops) /* which is not known yet */
             each = run->each * reading * run->options->select.threads;
         else
-            DC3_TRY(measure_images(run, run->edit.steps, IMAGES, &each));
+            DC3_TRY(measure_images(run, run->edit.steps, IMAGES, enough, &each));
+        each /= crew;
         snprintf(text, size, "%lld images stored at %d px, ", (long long)stored, run->size);
     }
-    *seconds = (double)stored * (each + writing);
+    *seconds = (double)stored * (each + writing / crew);
     return DC3_OK;
 }
 

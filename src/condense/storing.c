@@ -13,7 +13,8 @@
 #include "features/skipped.h"
 #include "run_folder/saved_edits.h"
 
-enum { AT_ONCE = 64, PARTS = 4 }; /* images in work where several are made at once; parts of one at most */
+/* Images in work where several are made at once, at least, and for each worker; parts of one at most. */
+enum { AT_ONCE = 64, EACH = 4, PARTS = 4 };
 
 /* An image on its way to the disk. */
 typedef struct job {
@@ -34,7 +35,8 @@ typedef struct storing {
     dc3_crew crew;
     int64_t first; /* the images in work: `count` from this one on */
     int count;
-    job jobs[AT_ONCE];
+    job *jobs; /* [most] */
+    int most;
 } storing;
 
 /* Bytes of an image in the folder; -1: it is not there. */
@@ -149,7 +151,7 @@ static dc3_status name_images(storing *s)
 static dc3_status store(storing *s)
 {
     dc3_pieces pieces = {.count = s->count, .workers = s->crew.count, .user = s, .work = hash_parts};
-    memset(s->jobs, 0, sizeof s->jobs);
+    memset(s->jobs, 0, (size_t)s->count * sizeof *s->jobs);
     dc3_status status = name_images(s);
     if (status == DC3_OK) status = dc3_pieces_run(&pieces);
     if (status == DC3_OK) status = note_inputs(s->run, s->jobs, s->count);
@@ -163,12 +165,15 @@ static dc3_status store(storing *s)
 static dc3_status store_each(storing *s)
 {
     dc3_run *run = s->run;
-    int most = s->crew.count > 1 || !dc3_run_edits_at_once(run) ? AT_ONCE : 1;
+    int most = s->crew.count * EACH > AT_ONCE ? s->crew.count * EACH : AT_ONCE;
+    s->most = s->crew.count > 1 || !dc3_run_edits_at_once(run) ? most : 1;
+    s->jobs = malloc((size_t)s->most * sizeof *s->jobs);
+    if (!s->jobs) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     run->making = 0;
     dc3_run_made(run, 0);
     for (s->first = 0; s->first < run->to_make; s->first += s->count) {
         int64_t left = run->to_make - s->first;
-        s->count = left < most ? (int)left : most;
+        s->count = left < s->most ? (int)left : s->most;
         DC3_TRY(store(s));
     }
     return DC3_OK;
@@ -217,6 +222,7 @@ dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
     if (status == DC3_OK) status = look_into_shards(run, output, chosen);
     if (status == DC3_OK) status = store_each(&s);
     dc3_crew_close(&s.crew);
+    free(s.jobs);
     DC3_TRY(status);
     if (run->report->stored == 0)
         return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data,
