@@ -76,7 +76,7 @@ dc3_status dc3_feature_rows_finish(dc3_run *run)
     return DC3_OK;
 }
 
-/* The numbers of the images in a file: the dataset's own. */
+/* The numbers of the images in a file: the dataset's own, ascending. */
 static int take_items(dc3_run *run, const dc3_tensor *items)
 {
     int64_t all = dc3_dataset_size(run->dataset);
@@ -86,7 +86,7 @@ static int take_items(dc3_run *run, const dc3_tensor *items)
     if (!own) return 0;
     memcpy(own, items->data, (size_t)n * sizeof *own);
     int fit = 1;
-    for (int64_t i = 0; i < n; i++) fit = fit && own[i] >= 0 && own[i] < all;
+    for (int64_t i = 0; i < n; i++) fit = fit && own[i] > (i ? own[i - 1] : -1) && own[i] < all;
     if (!fit) free(own);
     if (fit) run->items = own, run->n = n;
     return fit;

@@ -183,10 +183,14 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
     return remove(path);
 }
 
+const char dc3_search_file[] = "search.json";
+
 void dc3_clear_search(const char *folder)
 {
     enum { OPEN = 16 };
-    char *path = dc3_path_join(folder, ".search");
-    if (path && is_folder(path)) nftw(path, remove_entry, OPEN, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    char *path = dc3_path_join(folder, ".search"), *file = path ? dc3_path_join(path, dc3_search_file) : NULL;
+    int ours = file && is_folder(path) && dc3_path_what(file) == DC3_PATH_FILE;
+    if (ours) nftw(path, remove_entry, OPEN, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    free(file);
     free(path);
 }

@@ -12,7 +12,9 @@ dc3_status dc3_clear_run(const char *folder);
 dc3_status dc3_clear_parts(const char *folder);
 /* Removes the students that are saved in a folder (saved_students.h). */
 dc3_status dc3_clear_students(const char *folder);
-/* Removes FOLDER/.search, where dc3_search works, with all that is in it. */
+/* What the file is called in which a search keeps what it was begun with. */
+extern const char dc3_search_file[];
+/* Removes FOLDER/.search, where dc3_search works, with all that is in it, if it has that file. */
 void dc3_clear_search(const char *folder);
 
 #endif

@@ -16,6 +16,7 @@
 #include "run_folder/clear.h"
 #include "run_folder/document.h"
 #include "run_folder/own_files.h"
+#include "search/begun.h"
 #include "search/held_out.h"
 #include "teacher/classes.h"
 
@@ -115,7 +116,8 @@ static dc3_status make_set(searching *s, dc3_search_tried *way)
         status = dc3_held_out_not(out, s->used);
     }
     free(out);
-    return status == DC3_ERR_OPTION ? DC3_OK : status;
+    int too_small = status == DC3_ERR_OPTION && strcmp(dc3_error_setting(), "budget") == 0;
+    return too_small ? DC3_OK : status;
 }
 
 static dc3_status test_student(searching *s, const char *held, dc3_tests *tests, dc3_search_tried *way)
@@ -200,27 +202,48 @@ static dc3_status check(const dc3_condense_options *o, double images_seen)
     return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 did not make; choose a new folder", o->out);
 }
 
-/* What an earlier call found for the run that is there; 0: there is none. A search of other length is
- * another.
- */
-static int find_recorded(const dc3_condense_options *o, dc3_search_found *found)
+/* Whether both list the same ways to store images. */
+static int is_same(const searching *s, const dc3_search_found *recorded)
+{
+    const dc3_search_found *f = s->found;
+    int same = recorded->count == f->count && recorded->images_seen == f->images_seen;
+    for (int i = 0; same && i < f->count; i++) {
+        char text[2][TEXT];
+        same = strcmp(text_of(s, &f->tried[i], text[0]), text_of(s, &recorded->tried[i], text[1])) == 0;
+    }
+    return same;
+}
+
+/* What an earlier call found for the run that is there. *known 0: there is no run. */
+static dc3_status find_recorded(const searching *s, int *known)
 {
     json_t *document = NULL;
     dc3_search_found recorded;
-    if (dc3_document_read(o->out, &document) != DC3_OK) return 0;
-    int known = dc3_searched_read(json_object_get(document, "settings"), &recorded) &&
-                recorded.images_seen == found->images_seen;
-    if (known) *found = recorded;
+    *known = 0;
+    if (s->options->fresh || dc3_document_read(s->options->out, &document) != DC3_OK) return DC3_OK;
+    *known = dc3_searched_read(json_object_get(document, "settings"), &recorded) && is_same(s, &recorded);
     json_decref(document);
-    return known;
+    if (!*known)
+        return dc3_fail(
+            DC3_ERR_ARGUMENT,
+            "%s: holds a run that was not searched for with this %s, %s and %s; give the same, or "
+            "%s to start over",
+            s->options->out, dc3_setting("size"), dc3_setting("format"), dc3_setting("search_images"),
+            dc3_setting("fresh"));
+    *s->found = recorded;
+    return DC3_OK;
 }
 
-static dc3_status search_anew(searching *s)
+static dc3_status search(searching *s)
 {
+    int known;
     DC3_TRY(dc3_dataset_open(s->options->data, &s->dataset));
     s->usual = s->options->size ? s->options->size : dc3_usual_size(s->dataset, LARGEST);
     list_ways(s);
-    DC3_TRY(dc3_make_dirs(s->folder));
+    DC3_TRY(find_recorded(s, &known));
+    if (known) return DC3_OK;
+    if (s->options->fresh) dc3_clear_search(s->options->out);
+    DC3_TRY(dc3_search_begin(s->folder, s->options, s->dataset, s->found->images_seen));
     return try_all(s);
 }
 
@@ -243,10 +266,11 @@ dc3_status dc3_search(dc3_condense_options *options, double images_seen, dc3_sea
     searching s = {.options = options, .found = found, .used = json_object()};
     *found = (dc3_search_found){.images_seen = images_seen > 0 ? images_seen : usual_images_seen};
     s.folder = dc3_path_join(options->out, ".search");
-    dc3_status status = s.folder && s.used ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && (options->fresh || !find_recorded(options, found))) status = search_anew(&s);
+    int earlier = s.folder && dc3_path_what(s.folder) == DC3_PATH_FOLDER;
+    dc3_status status = s.folder && s.used ? search(&s) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) take(&s);
-    if (status == DC3_ERR_OPTION || status == DC3_ERR_ARGUMENT) { /* the same again would not go on from it */
+    /* The same again would not go on from what this call made; what an earlier one made is kept. */
+    if (!earlier && (status == DC3_ERR_OPTION || status == DC3_ERR_ARGUMENT)) {
         dc3_clear_search(options->out);
         rmdir(options->out); /* where nothing else is in it */
     }

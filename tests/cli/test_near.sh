@@ -36,6 +36,15 @@ expect 0 "different images, fewer than 9" "${near[@]}" --ipc 9 -o again
 expect 0 "" "${near[@]}" --ipc 4 -o cached --cache kept
 expect 0 "features of 24 images from kept/" "${near[@]}" --ipc 4 -o cached2 --cache kept
 same_run cached cached2 > differences && same_run four cached > differences || fail "runs differ: $(< differences)"
+# A file of them with an image twice is damaged: they are made again.
+file=(kept/features-*.safetensors)
+header=$(od -An -t u8 -N 8 "${file[0]}")
+offset=$(head -c $((8 + header)) "${file[0]}" | grep -ao '"items":{[^}]*' | sed 's/.*offsets":\[\([0-9]*\).*/\1/')
+[[ ${#file[@]} == 1 && $offset ]] || fail "the saved features: ${file[*]}"
+printf '\001' | dd of="${file[0]}" bs=1 seek=$((8 + header + offset + 16)) conv=notrunc status=none
+expect 0 "" "${near[@]}" --ipc 4 -o cached3 --cache kept
+[[ $output != *"images from kept/"* ]] || fail "damaged features are taken: $output"
+same_run cached cached3 > differences || fail "after damage: $(< differences)"
 rm cached/selection.json
 expect 0 "near-duplicates of others" "${near[@]}" --ipc 4 -o cached
 same_run four cached > differences || fail "a run that chooses again differs: $(< differences)"

@@ -21,8 +21,19 @@ cp -r out before
 expect 0 "${taken% *} at ${taken#* } px is taken" "$dc3" "${search[@]}"
 [[ $output != *"held-out"* ]] || fail "it searches again: $output"
 same_run before out || fail "the same command again"
-# Interrupted while it searches: the same again goes on, to the same. The tests are on images that no set has.
-interrupt 'other/.search/held/b/*' "held-out images" "$dc3" "${search[@]/#out/other}"
+# Of another search, or of none: refused, and what is there stays.
+for other in "--size 16" "--format webp:40" "--search-images 300"; do
+  read -ra words <<< "$other"
+  expect 1 "out: holds a run that was not searched for with this --size, --format and --search-images; give the same" \
+    "$dc3" "${search[@]}" "${words[@]}"
+done
+same_run before out || fail "a refused search changes the run"
+# A run that ends before its images are stored, and without some of what was tried, as one that was interrupted:
+# the same again goes on, to the same. The tests are on images that no set has.
+expect 1 "nowhere" "$dc3" "${search[@]/#out/other}" --method dc3 --editor nowhere
+students=(other/.search/webp-*/students/*.json)
+[[ ${#students[@]} == 6 ]] || fail "students: ${students[*]}"
+rm "${students[@]:2}" other/.search/held/b/*[13579].png
 [[ -d other/.search && ! -e other/dc3.json ]] || fail "interrupted: $(ls -a other)"
 sets=$(cat other/.search/webp-*/train/metadata.jsonl | grep -o '"source":"[^"]*"' | cut -d'"' -f4 | sort -u)
 for image in other/.search/held/a/*.png; do # called by its number in the dataset
@@ -30,6 +41,21 @@ for image in other/.search/held/a/*.png; do # called by its number in the datase
   name=$(find data -name '*.png' | LC_ALL=C sort | sed -n "$((number + 1))s,^data/,,p")
   [[ -n $name ]] && ! grep -qxF "$name" <<< "$sets" || fail "$image, $name, is tested on and stored"
 done
+# Other settings are refused, and do not cost what is done.
+find other -type f -exec md5sum {} + | sort > kept.md5
+for changed in "--seed 7 |seed was 0 and is 7" "--budget 5kB |budget was 6000" \
+  "--size 16 |size was \"open\" and is 16" "--fit squash|fit was" \
+  "--label-views 2 --label-top-k 50|label_views was 0 and is 2"; do
+  read -ra words <<< "${changed%|*}"
+  expect 1 "a search with other settings was interrupted here (" "$dc3" "${search[@]/#out/other}" "${words[@]}"
+  [[ $output == *"${changed#*|}"* ]] || fail "${words[*]}: $output"
+done
+find other -type f -exec md5sum {} + | sort | cmp - kept.md5 || fail "a refused search changes what is done"
+cp -r other begun
+expect 0 "is taken" "$dc3" "${search[@]/#out/begun}" --seed 7 --fresh
+[[ $(find begun -name '*.png' -path '*held*') == "" ]] || fail "--fresh: $(find begun)"
+expect 0 "is taken" "$dc3" "${search[@]/#out/seven}" --seed 7
+diff -r begun/train seven/train && diff begun/dc3.json seven/dc3.json || fail "--fresh after an interruption"
 expect 0 "is taken" "$dc3" "${search[@]/#out/other}"
 diff -r out/train other/train && diff out/dc3.json other/dc3.json || fail "after an interruption"
 # What is given stays, and where nothing is open there is nothing to find.
@@ -39,7 +65,8 @@ for wrong in "--search --ipc 3|--search: finds how a budget is spent best; expec
   "--search --budget 6kB --size 16 --format webp:30|--search: has nothing to find" \
   "--search-images 9 --budget 6kB|--search-images says how --search tries" \
   "--search --budget 6kB --dry-run|--search trains students" \
-  "--search --budget 200|--budget: none of 6 ways"; do
+  "--search --budget 200|--budget: none of 6 ways" \
+  "--search --budget 6kB --label-views 9 --label-top-k 50|--label-top-k: "; do
   read -ra words <<< "${wrong%|*}"
   expect 2 "${wrong#*|}" "$dc3" condense data -o x --method random --threads 1 "${words[@]}"
 done
