@@ -158,7 +158,7 @@ static dc3_status measure_crew(dc3_run *run, int64_t stored, int few, double rat
     t.had = calloc((size_t)count, 1);
     if (status == DC3_OK && !t.had) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     double start = dc3_seconds_now();
-    if (status == DC3_OK) status = try_some(&t, most, few, start + enough / 2, seconds);
+    if (status == DC3_OK) status = try_some(&t, most, few, start + enough, seconds);
     *seconds *= ratio;
     double left = start + patience(stored, *seconds) - dc3_seconds_now(), round = *seconds * (double)count;
     if (status == DC3_OK && few != run->edit.steps && round < left)
