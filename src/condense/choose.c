@@ -147,8 +147,8 @@ dc3_status dc3_run_select(dc3_run *run, dc3_chosen *chosen)
     *chosen = (dc3_chosen){0};
     int64_t *labels = labels_of(run);
     dc3_status status = labels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = select_rows(run, labels, &selection);
     if (status == DC3_OK) status = check_classes(run, labels);
+    if (status == DC3_OK) status = select_rows(run, labels, &selection);
     if (status == DC3_OK) status = take_all(run, labels, &selection, chosen);
     run->report->repeated = selection.repeated;
     dc3_selection_free(&selection);

@@ -103,18 +103,18 @@ dc3_status dc3_run_check_class(dc3_run *run, int label, int64_t readable, int64_
 {
     const char *name = dc3_dataset_class_name(run->dataset, label);
     if (readable >= wanted) return DC3_OK;
+    int near = run->report->near_duplicates > 0, different = near || (run->copies && run->copies->copies);
     if (run->options->strict)
-        return dc3_fail(DC3_ERR_ARGUMENT, "class '%s' has %lld readable images, fewer than %lld (%s)", name,
-                        (long long)readable, (long long)wanted, dc3_setting("strict"));
+        return dc3_fail(DC3_ERR_ARGUMENT, "class '%s' has %lld %s images%s%s, fewer than %lld (%s)", name,
+                        (long long)readable, different ? "different" : "readable", near ? " by " : "",
+                        near ? dc3_setting("near_duplicates") : "", (long long)wanted, dc3_setting("strict"));
     if (++run->poor_classes == DC3_NOTE_LIMIT + 1)
         dc3_run_say(run, "warning: more classes have too few images");
     if (run->poor_classes > DC3_NOTE_LIMIT) return DC3_OK;
     if (readable)
         dc3_run_say(run, "warning: class '%s' has %lld %s images, fewer than %lld; some are used again%s",
-                    name, (long long)readable,
-                    (run->copies && run->copies->copies) || run->report->near_duplicates ? "different"
-                                                                                         : "readable",
-                    (long long)wanted, dc3_run_again(run));
+                    name, (long long)readable, different ? "different" : "readable", (long long)wanted,
+                    dc3_run_again(run));
     else
         dc3_run_say(run, "warning: class '%s' has no readable image and gets none", name);
     return DC3_OK;

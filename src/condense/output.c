@@ -488,7 +488,7 @@ dc3_status dc3_output_finish(dc3_output *o)
     dc3_disk_use use = dc3_disk_use_of(o->train);
     run->report->files = use.files, run->report->file_bytes = use.bytes, run->report->disk_bytes = use.blocks;
     DC3_TRY(write_document(o, 1));
-    if (run->options->search) dc3_clear_search(o->folder);
+    dc3_clear_search(o->folder); /* also one that was given up */
     o->complete = 1;
     return DC3_OK;
 }

@@ -60,12 +60,37 @@ static void tell(dc3_run *run, const int64_t *first)
                     run->options->near_duplicates);
 }
 
+/* A class that loses most of its images is hardly of copies: a teacher of these very classes, as a run trains
+ * it, makes all images of a class alike. */
+static void warn_of_losses(dc3_run *run, const int64_t *first)
+{
+    int64_t classes = 0, lost_first = 0, of = 0;
+    int label = 0;
+    for (int64_t begin = 0, end; begin < run->n; begin = end) {
+        int64_t lost = 0;
+        int now = dc3_dataset_label(run->dataset, run->items[begin]);
+        for (end = begin; end < run->n && dc3_dataset_label(run->dataset, run->items[end]) == now; end++)
+            lost += first[end] != end;
+        if (2 * lost <= end - begin) continue;
+        if (!classes++) lost_first = lost, of = end - begin, label = now;
+    }
+    if (classes)
+        dc3_run_say(run,
+                    "warning: %lld class%s more than half of %s images as near-duplicates ('%s': %lld of "
+                    "%lld); use a greater %s%s%s",
+                    (long long)classes, classes == 1 ? " loses" : "es lose", classes == 1 ? "its" : "their",
+                    dc3_dataset_class_name(run->dataset, label), (long long)lost_first, (long long)of,
+                    dc3_setting("near_duplicates"),
+                    run->backbone.net ? "" : ", or compare by a network of other classes: ",
+                    run->backbone.net ? "" : dc3_setting("backbone"));
+}
+
 dc3_status dc3_near_copies_leave_out(dc3_run *run)
 {
     if (run->options->near_duplicates == 0) return DC3_OK;
     int64_t *first = malloc((size_t)(run->n + 1) * sizeof *first);
     dc3_status status = first ? find_all(run, first) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) tell(run, first);
+    if (status == DC3_OK) tell(run, first), warn_of_losses(run, first);
     if (status == DC3_OK && run->report->near_duplicates) status = dc3_feature_rows_keep(run, first);
     free(first);
     return status;

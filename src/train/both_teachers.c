@@ -13,8 +13,26 @@
 
 const char dc3_both_teachers_key[] = "teacher_choice";
 
+static const char kind[] = "this or a linear probe";
+
+/* 1 or 0: the run in the folder was begun with both, or with a teacher of its own that is one; -1: there is
+ * none. */
+static int begun_with(const char *folder)
+{
+    char *path;
+    json_t *document = dc3_document_of(folder, &path);
+    const json_t *own = json_object_get(json_object_get(document, "settings"), "own_teacher");
+    const char *is = json_string_value(json_object_get(own, "kind"));
+    int both = own ? is && strcmp(is, kind) == 0 : -1;
+    json_decref(document);
+    free(path);
+    return both;
+}
+
 int dc3_both_teachers_due(const dc3_condense_options *o, const dc3_dataset *data)
 {
+    int begun = o->out && !o->fresh ? begun_with(o->out) : -1;
+    if (begun >= 0 && !o->both_teachers) return begun;
     int64_t n = dc3_dataset_size(data), classes = dc3_dataset_classes(data);
     return o->both_teachers || (n >= classes * DC3_BOTH_EACH && n <= DC3_BOTH_MOST);
 }
@@ -22,7 +40,7 @@ int dc3_both_teachers_due(const dc3_condense_options *o, const dc3_dataset *data
 json_t *dc3_both_teachers_settings(const dc3_both_plan *plan)
 {
     json_t *settings = dc3_own_teacher_settings(&plan->trained);
-    json_object_set_new(settings, "kind", json_string("this or a linear probe"));
+    json_object_set_new(settings, "kind", json_string(kind));
     json_object_set_new(settings, "probe_size", json_integer(plan->probe.size));
     if (plan->always) json_object_set_new(settings, "both_teachers", json_true());
     return settings;

@@ -27,7 +27,8 @@ typedef struct dc3_both_result {
     dc3_teacher_accuracy accuracy; /* of the one that was taken */
 } dc3_both_result;
 
-/* 1 if both are to be made of such a dataset: on demand, or by the rule above. */
+/* 1 if both are to be made of such a dataset: on demand, as the run in options->out was begun, or by the rule
+ * above. */
 int dc3_both_teachers_due(const dc3_condense_options *options, const dc3_dataset *data);
 /* What they depend on, for a document of settings. */
 json_t *dc3_both_teachers_settings(const dc3_both_plan *plan);

@@ -62,4 +62,15 @@ expect 0 "table.txt" "${pair[@]}" -o pair
 expect 0 "estimate: teacher " "${pair[@]}" -o x --dry-run
 expect 2 "--both-teachers needs a backbone" "${pair[@]}" -o x --teacher probe.safetensors --backbone none
 [[ ! -e x ]] || fail "a refused command writes"
+# A dataset at the rule's bound that loses an image: the run goes on with the teachers that it began with.
+mkdir -p bound/blue bound/red
+for class in blue red; do
+  for i in {1..1000}; do ln many/$class/$((i % 60 + 1)).png bound/$class/$i.png || fail "ln"; done
+done
+bound=("$dc3" condense bound --ipc 1 --method dc3-select --size 16 --threads 1 --dtype f32 --no-report
+  --backbone seen.safetensors -o at-bound)
+expect 0 "the teacher is the better of two" "${bound[@]}"
+rm bound/red/999.png # the last, so that those that were chosen stay where they were
+expect 0 "warning: " "${bound[@]}"
+grep -q '"kind": "this or a linear probe"' at-bound/dc3.json || fail "dc3.json: $(< at-bound/dc3.json)"
 echo "both teachers: passed"

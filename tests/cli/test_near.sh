@@ -32,6 +32,14 @@ diff <(sources four) <(sources four.jsonl) || fail "select chooses others"
 expect 0 "" "${run[@]}" --ipc 9 -o usual
 sources usual | grep -q /9- && ! grep -q near_duplicates usual/dc3.json || fail "near-duplicates are left out unasked"
 expect 0 "different images, fewer than 9" "${near[@]}" --ipc 9 -o again
+# More than half of a class: hardly copies, it is said; least of all by a teacher of the same classes.
+expect 0 "warning: 2 classes lose more than half of their images as near-duplicates ('blue': " "${run[@]}" \
+  --near-duplicates 0.5 --ipc 1 -o lost
+"$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
+expect 0 "or compare by a network of other classes: --backbone" "$dc3" condense data --method dc3-select --size 16 \
+  --bins 1 --threads 1 --no-report --backbone none --teacher two.safetensors --near-duplicates 0.5 \
+  --ipc 1 -o by-teacher
+expect 1 "different images by --near-duplicates, fewer than 9 (--strict)" "${near[@]}" --ipc 9 --strict -o strict
 # Saved features, and a run that chooses again: the same.
 expect 0 "" "${near[@]}" --ipc 4 -o cached --cache kept
 expect 0 "features of 24 images from kept/" "${near[@]}" --ipc 4 -o cached2 --cache kept

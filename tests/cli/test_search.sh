@@ -52,6 +52,9 @@ for changed in "--seed 7 |seed was 0 and is 7" "--budget 5kB |budget was 6000" \
 done
 find other -type f -exec md5sum {} + | sort | cmp - kept.md5 || fail "a refused search changes what is done"
 cp -r other begun
+cp -r other without
+expect 0 "" "$dc3" condense data -o without --method random --ipc 1 --size 16 --threads 1 --no-report
+[[ ! -e without/.search ]] || fail "a search that was given up stays: $(ls -a without)"
 expect 0 "is taken" "$dc3" "${search[@]/#out/begun}" --seed 7 --fresh
 [[ $(find begun -name '*.png' -path '*held*') == "" ]] || fail "--fresh: $(find begun)"
 expect 0 "is taken" "$dc3" "${search[@]/#out/seven}" --seed 7
