@@ -3,9 +3,9 @@
  * and input. */
 #include "support/hash_weights.h"
 #include "support/device_values.h"
+#include "support/golden_nets.h"
 #include "support/skips.h"
 #include <stdio.h>
-#include "io/json.h"
 #include "io/safetensors.h"
 #include "io/weights.h"
 #include "nn/clip_text.h"
@@ -16,27 +16,10 @@
 /* Single precision through some ten layers; bf16 keeps 8 bits a layer. */
 static const double limit = 1e-4, bf16_limit = 6e-2;
 
-static json_t *nets;
-static dc3_table *golden;
-
 static int open_files(void **state)
 {
     (void)state;
-    return dc3_json_read(DC3_TEST_DATA "/generators/nets.json", 1 << 20, &nets) != DC3_OK ||
-           dc3_safetensors_open(DC3_TEST_DATA "/generators/golden.safetensors", &golden) != DC3_OK;
-}
-
-static int close_files(void **state)
-{
-    (void)state;
-    json_decref(nets);
-    dc3_table_close(&golden);
-    return 0;
-}
-
-static void must(dc3_status status)
-{
-    if (status != DC3_OK) fail_msg("%s", dc3_error_text());
+    return open_golden_nets("generators");
 }
 
 static const dc3_tensor *wanted(const char *net, const char *what, const char *parameter)
@@ -446,5 +429,5 @@ int main(void)
                                        cmocka_unit_test(unet_step),
                                        cmocka_unit_test(text),
                                        cmocka_unit_test(text_skipping)};
-    return cmocka_run_group_tests(tests, open_files, close_files);
+    return cmocka_run_group_tests(tests, open_files, close_golden_nets);
 }

@@ -2,10 +2,9 @@
  * computed): two classifiers and a small U-Net. The optimizer is written out here. */
 #include "support/hash_weights.h"
 #include "support/device_values.h"
+#include "support/golden_nets.h"
 #include "support/skips.h"
 #include <stdio.h>
-#include "io/json.h"
-#include "io/safetensors.h"
 #include "nn/classifier.h"
 #include "nn/layers.h"
 #include "nn/unet_2d_condition.h"
@@ -15,27 +14,10 @@ enum { STEPS = 10 };
 /* Single precision through tens of layers, ten times. */
 static const double loss_limit = 3e-4, gradient_limit = 1e-3;
 
-static json_t *nets;
-static dc3_table *golden;
-
 static int open_files(void **state)
 {
     (void)state;
-    return dc3_json_read(DC3_TEST_DATA "/training/nets.json", 1 << 20, &nets) != DC3_OK ||
-           dc3_safetensors_open(DC3_TEST_DATA "/training/golden.safetensors", &golden) != DC3_OK;
-}
-
-static int close_files(void **state)
-{
-    (void)state;
-    json_decref(nets);
-    dc3_table_close(&golden);
-    return 0;
-}
-
-static void must(dc3_status status)
-{
-    if (status != DC3_OK) fail_msg("%s", dc3_error_text());
+    return open_golden_nets("training");
 }
 
 static const dc3_tensor *expected(const char *net, const char *what)
@@ -308,5 +290,5 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(convnet3),  cmocka_unit_test(resnet18_modified),
                                        cmocka_unit_test(unet),      cmocka_unit_test(unet_plain),
                                        cmocka_unit_test(unet_bf16), cmocka_unit_test(fused_layers)};
-    return cmocka_run_group_tests(tests, open_files, close_files);
+    return cmocka_run_group_tests(tests, open_files, close_golden_nets);
 }
