@@ -28,8 +28,8 @@ typedef struct dc3_condense_options {
                             pixels, else resnet18; of a given one to be checked, derived from its tensors */
     int teacher_size;    /* pixels at which the teacher sees images; of one that is trained here, default the
                             stored size, at most 112 and no more than the images have */
-    dc3_compute dtype;
-    dc3_fit fit;             /* default DC3_FIT_CROP; for edit see dc3_edit_command */
+    dc3_compute dtype;   /* of the editor, and of the teacher but for its last layer */
+    dc3_fit fit;         /* default DC3_FIT_CROP; for edit see dc3_edit_command */
     dc3_image_format format; /* default DC3_PNG; for edit as the name of `out` ends, not DC3_AVIF */
     dc3_combine combine;
     dc3_detail detail;

@@ -6,6 +6,7 @@
 #include "budget/given.h"
 #include "budget/searched.h"
 #include "run_folder/store.h"
+#include "teacher/classes.h"
 #include "select/objective.h"
 #include "condense/chosen.h"
 #include "features/run_teacher.h"
@@ -57,7 +58,6 @@ static void backbone_settings(const dc3_run *run, json_t *o)
 static void editor_settings(const dc3_run *run, json_t *o)
 {
     dc3_editor_info info = dc3_editor_describe(run->editor);
-    json_object_set_new(o, "dtype", json_string(dc3_dtype_name(info.dtype)));
     json_object_set_new(o, "editor", dc3_json_text(info.name));
     json_object_set_new(o, "editor_fingerprint", dc3_fingerprint(run->options->editor));
 }
@@ -88,6 +88,10 @@ json_t *dc3_run_settings(const dc3_run *run)
     json_object_set_new(o, "seed", json_string(seed));
     if (run->editor || run->teacher.net || run->trains || run->backbone.net)
         json_object_set_new(o, "threads", json_integer(run->options->select.threads));
+    dc3_dtype dtype;
+    if ((run->editor || run->teacher.net || run->trains) &&
+        dc3_compute_type(run->options->dtype, &dtype) == DC3_OK)
+        json_object_set_new(o, "dtype", json_string(dc3_dtype_name(dtype)));
     if (run->editor) editor_settings(run, o);
     json_object_set_new(o, "size", json_integer(run->size));
     if (run->encodes && !run->listed) json_object_set_new(o, "feature_size", json_integer(run->feature_size));

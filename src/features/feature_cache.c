@@ -27,7 +27,7 @@ static uint64_t key_of(const dc3_run *run)
     const char *path = dc3_dataset_path(run->dataset);
     dc3_editor_info editor = {0};
     if (vae) editor = dc3_editor_describe(run->editor);
-    enum { FORM = 2 }; /* of what a file holds: the second has no copies */
+    enum { FORM = 3 }; /* of what a file holds: from the second on it has no copies */
     uint64_t all[] = {FORM,
                       hash,
                       n,
@@ -36,6 +36,7 @@ static uint64_t key_of(const dc3_run *run)
                       asks ? dc3_fingerprint_any(run->teacher_path) : 0,
                       (uint64_t)run->feature_size,
                       asks ? (uint64_t)t->size : 0,
+                      asks || run->crops ? (uint64_t)dc3_ctx_dtype(t->ctx) : 0,
                       (uint64_t)editor.dtype,
                       (uint64_t)editor.threads,
                       (uint64_t)run->fit};

@@ -24,6 +24,9 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
     const dc3_condense_options *o = run->options;
     dc3_teacher *t = &run->teacher;
     DC3_TRY(dc3_teacher_open(run->teacher_path, o->arch, o->teacher_size, run->usual, o->select.threads, t));
+    dc3_dtype dtype;
+    DC3_TRY(dc3_compute_type(o->dtype, &dtype));
+    DC3_TRY(dc3_teacher_compute_in(t, dtype));
     json_t *names = dc3_class_names(run->dataset);
     dc3_teacher_outputs outputs = {run->teacher_path, o->teacher_classes, o->data, names, &o->listener};
     dc3_status status = dc3_teacher_choose_outputs(&outputs, t->net, &t->classes);

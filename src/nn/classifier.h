@@ -69,7 +69,8 @@ const char *dc3_classifier_notes(const dc3_classifier *classifier);
  * Returns logits [n, classes]; *embeddings [n, embedding], of a ConvNet in the order channel, row, column. */
 dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *classifier, dc3_tensor images,
                              dc3_tensor *embeddings);
-/* Of embeddings [n, embedding] alone: logits [n, classes], by the last layer. */
+/* Of embeddings [n, embedding] alone: logits [n, classes], by the last layer, in the type of the embeddings.
+ */
 dc3_tensor dc3_classifier_last_of(dc3_ctx *ctx, dc3_classifier *classifier, dc3_tensor embeddings);
 /* In place: `pixels` pixels of red, green, blue in [0, 1]. */
 void dc3_classifier_normalise(int64_t pixels, float *rgb);

@@ -84,6 +84,14 @@ dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int us
     return dc3_ctx_open(NULL, DC3_F32, threads, DC3_CTX_FAST, &t->ctx);
 }
 
+dc3_status dc3_teacher_compute_in(dc3_teacher *t, dc3_dtype dtype)
+{
+    int threads = dc3_ctx_threads(t->ctx);
+    if (dtype == dc3_ctx_dtype(t->ctx)) return DC3_OK;
+    dc3_ctx_close(&t->ctx);
+    return dc3_ctx_open(NULL, dtype, threads, DC3_CTX_FAST, &t->ctx);
+}
+
 void dc3_teacher_close(dc3_teacher *t)
 {
     dc3_classifier_close(&t->net);
@@ -151,6 +159,10 @@ dc3_status dc3_teacher_run_in(const dc3_teacher *t, dc3_ctx *ctx, int n, float *
     dc3_classifier_normalise((int64_t)n * t->size * t->size, rgb);
     dc3_tensor h, x = dc3_view(rgb, DC3_F32, 4, (int64_t[]){n, t->size, t->size, 3});
     dc3_tensor z = dc3_classifier_of(ctx, t->net, dc3_on_device(ctx, x), &h);
+    if (dc3_ctx_dtype(ctx) != DC3_F32) {
+        h = dc3_cast(ctx, h, DC3_F32);
+        z = dc3_classifier_last_of(ctx, t->net, h);
+    }
     dc3_download(ctx, h, embeddings);
     dc3_download(ctx, z, logits);
     dc3_status status = dc3_ctx_status(ctx);

@@ -1,6 +1,6 @@
 /* The teacher: a classifier whose gradients say which images are alike (docs/method.md,
- * Submodular sampling). It runs in f32,
- * whatever the editor's type. */
+ * Submodular sampling). It runs in f32 unless told otherwise, its last layer always: in bf16 a sure answer
+ * would be rounded to a loss and a gradient of nothing. */
 #ifndef DC3_TEACHER_TEACHER_H
 #define DC3_TEACHER_TEACHER_H
 
@@ -34,6 +34,8 @@ dc3_status dc3_teacher_read(const char *path, const char *arch, dc3_classifier *
  * training where the file says it, else `usual`, at most 224. Always close. */
 dc3_status dc3_teacher_open(const char *path, const char *arch, int size, int usual, int threads,
                             dc3_teacher *teacher);
+/* Before it runs: all layers but the last compute in `dtype`. */
+dc3_status dc3_teacher_compute_in(dc3_teacher *teacher, dc3_dtype dtype);
 void dc3_teacher_close(dc3_teacher *teacher);
 /* DC3_ERR_ARGUMENT unless the teacher, from `path`, tells as many classes apart as `data` has. */
 dc3_status dc3_teacher_check_classes(const dc3_classifier_info *teacher, const char *path, int64_t classes,

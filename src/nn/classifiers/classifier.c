@@ -256,11 +256,10 @@ dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor images,
         return dc3_ctx_fail(ctx, too_small(c, images.shape[1], images.shape[2]));
     if (images.dtype != dc3_ctx_dtype(ctx)) images = dc3_cast(ctx, images, dc3_ctx_dtype(ctx));
     *embeddings = c->run(ctx, c->body, images);
-    return dc3_linear_of(ctx, &c->last, *embeddings, NULL);
+    return dc3_classifier_last_of(ctx, c, *embeddings);
 }
 
 dc3_tensor dc3_classifier_last_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor embeddings)
 {
-    if (embeddings.dtype != dc3_ctx_dtype(ctx)) embeddings = dc3_cast(ctx, embeddings, dc3_ctx_dtype(ctx));
     return dc3_linear_of(ctx, &c->last, embeddings, NULL);
 }
