@@ -30,16 +30,17 @@ static int worth_tiles(const dc3_conv_shape *s, dc3_dtype type, const worth *w)
            pairs <= w->heaviest * tiles * (s->ci + s->co) && kernel_bytes <= w->kernel_bytes;
 }
 
-/* In f32 heavy kernels pay when many tiles share them, and in gradients of weights, which are transformed
- * back once and not read from memory again for each block of tiles. */
+/* Heavy kernels pay when many tiles share them, and in gradients of weights, which are transformed back once
+ * and not read from memory again for each block of tiles. */
 static int worth_winograd(const dc3_case *c)
 {
-    static const worth bf16 = {2, 16, 6, 64 << 20}, few = {4, 16, 5, 64 << 20}, many = {4, 48, 14, 256 << 20},
-                       weight = {4, 16, 8, 64 << 20};
+    static const worth few[] = {{4, 16, 5, 64 << 20}, {2, 16, 6, 4 << 20}},
+                       many[] = {{4, 48, 14, 256 << 20}, {2, 192, 6, 64 << 20}},
+                       weight[] = {{4, 16, 8, 64 << 20}, {2, 16, 6, 64 << 20}};
     const dc3_conv_shape *s = c->shape.conv;
-    if (c->type != DC3_F32) return worth_tiles(s, c->type, &bf16);
-    return worth_tiles(s, c->type, c->pass == DC3_PASS_WEIGHT ? &weight : &few) ||
-           worth_tiles(s, c->type, &many);
+    int t = c->type != DC3_F32;
+    return worth_tiles(s, c->type, c->pass == DC3_PASS_WEIGHT ? &weight[t] : &few[t]) ||
+           worth_tiles(s, c->type, &many[t]);
 }
 
 /* Pairs are of images: of an odd few, much of the work would be on the last one's missing partner. A kernel
