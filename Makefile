@@ -22,7 +22,7 @@ SOURCES = $(shell git ls-files '*.c' '*.h')
 all: build/build.ninja
 	cmake --build build -j $(JOBS) --target product
 
-# The tests too.
+# The tests and benchmarks too.
 everything:
 	@bash tools/check_deps.sh tests
 	cmake -S . -B build -G Ninja

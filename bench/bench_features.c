@@ -8,6 +8,7 @@
 #include "bench.h"
 #include "condense/run_open.h"
 #include "features/features.h"
+#include "features/images.h"
 #include "io/image.h"
 
 enum { MADE = 3000, SIDE = 224, CLASSES = 10, PIECE = 16 };
