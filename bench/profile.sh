@@ -42,16 +42,13 @@ shares() { # of the samples of the command that perf recorded
 }
 
 row() { # NAME WORDS...
-  local name=$1 start seconds cpu
+  local name=$1
   shift
   rm -rf "$folder/out"*
-  start=$EPOCHREALTIME
-  perf record -q -e cpu-clock -F 199 -o "$folder/perf" -- /usr/bin/time -f '%U %S %M' -o "$folder/time" "$dc3" "$@" -q \
+  perf record -q -e cpu-clock -F 199 -o "$folder/perf" -- /usr/bin/time -f '%e %U %S %M' -o "$folder/time" "$dc3" "$@" -q \
     > /dev/null 2> "$folder/err" || { cat "$folder/err" >&2; exit 1; }
-  seconds=$(awk "BEGIN { print $EPOCHREALTIME - $start }")
-  cpu=$(tail -1 "$folder/time")
-  awk -v name="$name" -v s="$seconds" -v cpu="$cpu" 'BEGIN {
-    split(cpu, c, " "); printf("%-22s %7.1f %5.2f %6.0f  ", name, s, (c[1] + c[2]) / s, c[3] / 1024) }'
+  tail -1 "$folder/time" | awk -v name="$name" '{
+    printf("%-22s %7.2f %5.2f %6.0f  ", name, $1, ($2 + $3) / $1, $4 / 1024) }'
   shares
   echo
 }
