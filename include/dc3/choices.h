@@ -173,6 +173,22 @@ typedef enum dc3_selection_kind {
     DC3_SELECTION_HERDING /* "herding": images whose mean follows that of the class (Welling 2009) */
 } dc3_selection_kind;
 
+/* What of a generator is trained; "train". */
+typedef enum dc3_finetune_part {
+    DC3_FINETUNE_LORA,      /* "lora": low-rank adapters beside attention's projections (Hu et al. 2022) */
+    DC3_FINETUNE_ATTENTION, /* "attention": all of attention */
+    DC3_FINETUNE_BIAS_NORM, /* "bias-norm": biases, scales of norms and embeddings of classes (DiffFit, Xie et
+                               al. 2023, without its factors) */
+    DC3_FINETUNE_ALL        /* "all" */
+} dc3_finetune_part;
+
+/* How its learning rate falls; "lr_schedule". */
+typedef enum dc3_finetune_schedule {
+    DC3_FINETUNE_SCHEDULE_DEFAULT = -1, /* as the call says */
+    DC3_FINETUNE_CONSTANT,              /* "constant" */
+    DC3_FINETUNE_COSINE                 /* "cosine": down to 0 */
+} dc3_finetune_schedule;
+
 /* The words of a setting ("fit", "sampler", "labels", ..) in the order of their constants from 0 on, NULL
  * behind the last; NULL where there is no such setting. Owned by the library. */
 DC3_API const char *const *dc3_option_names(const char *setting);
@@ -202,6 +218,8 @@ DC3_API dc3_status dc3_objective_parse(const char *word, dc3_objective *value);
 DC3_API dc3_status dc3_maximizer_parse(const char *word, dc3_maximizer *value);
 DC3_API dc3_status dc3_gradient_parse(const char *word, dc3_gradient *value);
 DC3_API dc3_status dc3_selection_kind_parse(const char *word, dc3_selection_kind *value);
+DC3_API dc3_status dc3_finetune_part_parse(const char *word, dc3_finetune_part *value);
+DC3_API dc3_status dc3_finetune_schedule_parse(const char *word, dc3_finetune_schedule *value);
 
 /* A constant's word, owned by the library; NULL for one without a word, such as DC3_FIT_DEFAULT. */
 DC3_API const char *dc3_compute_name(dc3_compute value);
@@ -222,6 +240,8 @@ DC3_API const char *dc3_objective_name(dc3_objective value);
 DC3_API const char *dc3_maximizer_name(dc3_maximizer value);
 DC3_API const char *dc3_gradient_name(dc3_gradient value);
 DC3_API const char *dc3_selection_kind_name(dc3_selection_kind value);
+DC3_API const char *dc3_finetune_part_name(dc3_finetune_part value);
+DC3_API const char *dc3_finetune_schedule_name(dc3_finetune_schedule value);
 
 #ifdef __cplusplus
 }

@@ -27,6 +27,7 @@ typedef enum dc3_rng_purpose {
     DC3_RNG_ASK = 25,          /* a sample of a class that a teacher is asked about */
     DC3_RNG_RAND_AUGMENT = 26, /* the operations on a view */
     DC3_RNG_FIRST_FLIP = 27,   /* of an image, where flips alternate */
+    DC3_RNG_FINETUNE = 28,     /* a row of a generator's training */
     DC3_RNG_RANDOM_ROWS = 30,  /* baselines: from 30 on */
     DC3_RNG_QUANTIZATION = 31,
     DC3_RNG_CROP = 32,

@@ -7,6 +7,7 @@
 #include "nn/layers.h"
 #include "nn/position_embedding.h"
 #include "nn/time_embedding.h"
+#include "ops/recompute.h"
 
 enum { WAVES = 256 };           /* values of a time step before the embedding's layers */
 static const float eps = 1e-6f; /* of the norms, where no configuration says otherwise */
@@ -19,6 +20,7 @@ typedef struct embedder {
 
 typedef struct block {
     dc3_linear_layer condition, qkv, out, fc1, fc2;
+    const dc3_dit *dit;
 } block;
 
 struct dc3_dit {
@@ -30,6 +32,7 @@ struct dc3_dit {
     int embedder_count;
     block *blocks;
     dc3_linear_layer condition_last, last;
+    int recompute;
 };
 
 static void take_embedder(dc3_dit *d, embedder *e, int i)
@@ -45,6 +48,7 @@ static void take_embedder(dc3_dit *d, embedder *e, int i)
 
 static void take_block(dc3_dit *d, block *b, int i)
 {
+    b->dit = d;
     const dc3_dit_names *n = d->names;
     dc3_module *m = d->module;
     int64_t c = d->config.hidden;
@@ -129,8 +133,15 @@ static dc3_status take(dc3_dit *d)
     return dc3_module_status(m);
 }
 
+/* How a network is opened: with `trained` to train that of it. */
+typedef struct opening {
+    int train, create;
+    uint64_t seed;
+    const dc3_trained *trained;
+} opening;
+
 static dc3_status open_dit(const dc3_device *device, const dc3_dit_config *config, dc3_table **table,
-                           int train, int create, uint64_t seed, dc3_dit **out)
+                           opening how, dc3_dit **out)
 {
     dc3_dit *d = *out = calloc(1, sizeof *d);
     if (!d) {
@@ -138,9 +149,10 @@ static dc3_status open_dit(const dc3_device *device, const dc3_dit_config *confi
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     d->config = *config;
-    d->names = dc3_dit_names_of(*table);
+    d->names = dc3_dit_names_of(how.create && config->diffusers_names ? NULL : *table);
     dc3_status status = dc3_module_open(device, table, &d->module);
-    if (status == DC3_OK && train) dc3_module_train(d->module, create, seed);
+    if (status == DC3_OK && how.train) dc3_module_train(d->module, how.create, how.seed);
+    if (status == DC3_OK && how.trained) dc3_module_train_some(d->module, how.trained);
     if (status == DC3_OK) status = take(d);
     if (status != DC3_OK) dc3_dit_close(out);
     return status;
@@ -149,7 +161,7 @@ static dc3_status open_dit(const dc3_device *device, const dc3_dit_config *confi
 dc3_status dc3_dit_open(const dc3_device *device, const dc3_dit_config *config, dc3_table **table,
                         dc3_dit **out)
 {
-    return open_dit(device, config, table, 0, 0, 0, out);
+    return open_dit(device, config, table, (opening){0}, out);
 }
 
 dc3_status dc3_dit_open_to_train(const dc3_device *device, const dc3_dit_config *config, dc3_table **table,
@@ -159,7 +171,18 @@ dc3_status dc3_dit_open_to_train(const dc3_device *device, const dc3_dit_config 
     int create = !table || !*table;
     *out = NULL;
     if (create && !(empty = dc3_table_new("new network"))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    return open_dit(device, config, create ? &empty : table, 1, create, seed, out);
+    return open_dit(device, config, create ? &empty : table, (opening){1, create, seed, NULL}, out);
+}
+
+dc3_status dc3_dit_open_to_tune(const dc3_device *device, const dc3_dit_config *config, dc3_table **table,
+                                const dc3_trained *trained, dc3_dit **out)
+{
+    return open_dit(device, config, table, (opening){.trained = trained}, out);
+}
+
+void dc3_dit_recompute(dc3_dit *dit)
+{
+    dit->recompute = 1;
 }
 
 dc3_param *dc3_dit_params(dc3_dit *dit, size_t *count)
@@ -223,6 +246,19 @@ static dc3_tensor block_of(dc3_ctx *ctx, const dc3_dit *d, block *b, dc3_tensor 
     return dc3_scope_return(ctx, scope, dc3_gated_add(ctx, x, h, m, GATE_FF * c));
 }
 
+/* inputs: x, condition. */
+static dc3_tensor block_again(dc3_ctx *ctx, void *network, const dc3_tensor *inputs)
+{
+    block *b = network;
+    return block_of(ctx, b->dit, b, inputs[0], inputs[1]);
+}
+
+static dc3_tensor run_block(dc3_ctx *ctx, const dc3_dit *d, block *b, dc3_tensor x, dc3_tensor condition)
+{
+    if (!d->recompute) return block_of(ctx, d, b, x, condition);
+    return dc3_recompute(ctx, block_again, b, 2, (dc3_tensor[]){x, condition});
+}
+
 /* The patches of x with their places, [n, h w, hidden]. */
 static dc3_tensor tokens_of(dc3_ctx *ctx, dc3_dit *d, dc3_tensor x)
 {
@@ -279,7 +315,7 @@ dc3_tensor dc3_dit_of(dc3_ctx *ctx, dc3_dit *d, dc3_tensor x, const float *times
     for (int i = 0; i < d->config.layers; i++) {
         int own = i > 0 && d->embedder_count > 1;
         dc3_tensor condition = own ? condition_of(ctx, d, &d->embedders[i], waves, labels) : first;
-        y = dc3_replace(ctx, y, block_of(ctx, d, &d->blocks[i], y, condition));
+        y = dc3_replace(ctx, y, run_block(ctx, d, &d->blocks[i], y, condition));
         if (own) dc3_drop(ctx, condition);
     }
     dc3_tensor m = dc3_linear_of(ctx, &d->condition_last, first, NULL);

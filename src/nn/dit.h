@@ -5,7 +5,7 @@
 #ifndef DC3_NN_DIT_H
 #define DC3_NN_DIT_H
 
-#include "nn/param.h"
+#include "nn/module.h"
 #include "ops/ops.h"
 #include "tensor/table.h"
 
@@ -17,7 +17,8 @@ typedef struct dc3_dit_config {
     int64_t patch, size;               /* pixels: of a patch; height and width of the latents trained with */
     int64_t heads, hidden, classes;    /* hidden: a multiple of heads and of 4 */
     int layers, attention_bias;
-    float norm_eps; /* before the feed-forward layers, in diffusers' form */
+    int diffusers_names; /* of a new network; else the authors' */
+    float norm_eps;      /* before the feed-forward layers, in diffusers' form */
 } dc3_dit_config;
 
 /* config.json of diffusers; what is not computed here is refused by name. */
@@ -34,8 +35,13 @@ dc3_status dc3_dit_open(const dc3_device *device, const dc3_dit_config *config, 
  * new, with the authors' names, rules and `seed`. */
 dc3_status dc3_dit_open_to_train(const dc3_device *device, const dc3_dit_config *config, dc3_table **table,
                                  uint64_t seed, dc3_dit **dit);
+/* The same of a part of it alone (nn/module.h). */
+dc3_status dc3_dit_open_to_tune(const dc3_device *device, const dc3_dit_config *config, dc3_table **table,
+                                const dc3_trained *trained, dc3_dit **dit);
 /* Its parameters, if opened to be trained. */
 dc3_param *dc3_dit_params(dc3_dit *dit, size_t *count);
+/* From here on backward computes each block again, and a tape keeps what goes into them alone. */
+void dc3_dit_recompute(dc3_dit *dit);
 /* Accepts NULL; nulls. */
 void dc3_dit_close(dc3_dit **dit);
 double dc3_dit_parameters(const dc3_dit *dit);

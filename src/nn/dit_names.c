@@ -34,7 +34,7 @@ static const dc3_dit_names authors = {.patches = "x_embedder.proj",
 
 const dc3_dit_names *dc3_dit_names_of(const dc3_table *table)
 {
-    return dc3_table_find(table, "pos_embed.proj.weight") ? &diffusers : &authors;
+    return !table || dc3_table_find(table, "pos_embed.proj.weight") ? &diffusers : &authors;
 }
 
 const char *dc3_dit_name(char *text, const char *form, int block)

@@ -12,8 +12,8 @@ typedef struct dc3_dit_names {
     double freq_shift; /* of the time embedding (nn/time_embedding.h) */
 } dc3_dit_names;
 
-/* diffusers' names where the table has them, else the authors', in which q names queries, keys and values and
- * k and v are NULL. */
+/* diffusers' names where the table has them or is NULL, else the authors', in which q names queries, keys and
+ * values and k and v are NULL. */
 const dc3_dit_names *dc3_dit_names_of(const dc3_table *table);
 /* A form with the block's number, into text [DC3_NAME_SIZE]; returns text. */
 const char *dc3_dit_name(char *text, const char *form, int block);

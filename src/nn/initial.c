@@ -55,6 +55,9 @@ static void fill_weight(dc3_init init, dc3_rng *rng, float *x, int64_t n, double
     case DC3_INIT_NORMAL_FAN_IN:
         fill_normal(rng, x, n, sqrt(1 / fan_in));
         break;
+    case DC3_INIT_NORMAL_ROWS:
+        fill_normal(rng, x, n, fan_in / (double)n);
+        break;
     case DC3_INIT_NORMAL_001:
         fill_normal(rng, x, n, 0.01);
         break;

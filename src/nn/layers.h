@@ -2,6 +2,7 @@
 #ifndef DC3_NN_LAYERS_H
 #define DC3_NN_LAYERS_H
 
+#include "nn/low_rank.h"
 #include "nn/module.h"
 #include "ops/ops.h"
 
@@ -13,7 +14,8 @@ typedef struct dc3_norm_layer {
 
 typedef struct dc3_linear_layer {
     dc3_weight weight;
-    dc3_tensor bias; /* or empty */
+    dc3_tensor bias;        /* or empty */
+    dc3_low_rank *low_rank; /* what is added by an adapter; NULL: nothing */
 } dc3_linear_layer;
 
 typedef struct dc3_conv_layer {

@@ -21,7 +21,8 @@ struct dc3_module {
     size_t tensor_count;
     dc3_weight **weights;
     size_t weight_count;
-    int trainable, create;
+    int trainable, create, some; /* some: only what `trained` says is trained */
+    dc3_trained trained;
     uint64_t seed;
     dc3_init init;
     dc3_param **params; /* each of its own, so that pointers to them last while more are taken */
@@ -212,6 +213,31 @@ int dc3_module_is_trainable(const dc3_module *module)
     return module->trainable;
 }
 
+void dc3_module_train_some(dc3_module *module, const dc3_trained *trained)
+{
+    dc3_module_train(module, 0, trained->seed);
+    module->some = 1;
+    module->trained = *trained;
+}
+
+const dc3_trained *dc3_module_trained(const dc3_module *module)
+{
+    return module->some ? &module->trained : NULL;
+}
+
+/* Whether the tensor of this whole name is a parameter. */
+static int is_trained(const dc3_module *m, const char *name)
+{
+    if (!m->trainable || !m->some) return m->trainable;
+    return m->trained.chosen && m->trained.chosen(name);
+}
+
+int dc3_module_trains(const dc3_module *module, const char *prefix, const char *name)
+{
+    char text[DC3_NAME_SIZE];
+    return is_trained(module, dc3_name(text, "%s%s%s", prefix, *prefix ? "." : "", name));
+}
+
 void dc3_module_init(dc3_module *module, dc3_init init)
 {
     module->init = init;
@@ -297,7 +323,7 @@ static const dc3_tensor *take(dc3_module *m, const char *prefix, const char *nam
                           dc3_table_origin(m->table), text, dc3_dtype_name(found->dtype));
     if (dc3_module_fail(m, status) != DC3_OK) return NULL;
     if (!mark_used(m, dc3_table_place(m->table, text))) return NULL;
-    if (m->trainable) return take_param(m, text, ndim, shape, found, fan_in, place);
+    if (is_trained(m, text)) return take_param(m, text, ndim, shape, found, fan_in, place);
     m->parameters += (double)dc3_count(found);
     return found;
 }
@@ -308,11 +334,17 @@ const dc3_tensor *dc3_take_tensor(dc3_module *m, const char *prefix, const char 
     return take(m, prefix, name, ndim, shape, 0, NULL);
 }
 
+/* What was taken is a parameter, not the file's tensor. */
+static int is_param(const dc3_tensor *found)
+{
+    return found->id != 0;
+}
+
 dc3_tensor dc3_take_stored(dc3_module *m, const char *prefix, const char *name, int ndim,
                            const int64_t *shape)
 {
     const dc3_tensor *found = take(m, prefix, name, ndim, shape, 0, NULL);
-    if (!found || m->trainable) return found ? *found : (dc3_tensor){0};
+    if (!found || is_param(found)) return found ? *found : (dc3_tensor){0};
     dc3_tensor t = *found;
     if (m->device->host_visible) {
         t.device = m->device;
@@ -352,10 +384,22 @@ void dc3_take_weight(dc3_module *m, dc3_weight *weight, const char *prefix, cons
     dc3_take_weight_at(m, weight, prefix, name, ndim, shape, NULL);
 }
 
+void dc3_take_new_weight(dc3_module *m, dc3_weight *weight, const char *prefix, const char *name,
+                         dc3_init init, int ndim, const int64_t *shape)
+{
+    char text[DC3_NAME_SIZE];
+    dc3_init before = m->init;
+    if (m->status != DC3_OK) return;
+    m->init = init;
+    const dc3_tensor *made = take_param(m, dc3_name(text, "%s.%s", prefix, name), ndim, shape, NULL, 0, NULL);
+    m->init = before;
+    if (made) dc3_take_own(m, weight, *made);
+}
+
 /* A parameter, or the file's tensor as f32 on the device. */
 static dc3_tensor on_device(dc3_module *m, const dc3_tensor *found)
 {
-    if (!found || m->trainable) return found ? *found : (dc3_tensor){0};
+    if (!found || is_param(found)) return found ? *found : (dc3_tensor){0};
     dc3_tensor t = dc3_module_tensor(m, found->ndim, found->shape);
     if (m->status == DC3_OK) dc3_module_fail(m, set_values(NULL, NULL, found, &t));
     return m->status == DC3_OK ? t : (dc3_tensor){0};

@@ -25,7 +25,9 @@ typedef enum dc3_init {
     DC3_INIT_NORMAL_002,      /* normal, deviation 0.02; bias 0 */
     DC3_INIT_DIRAC, /* as TORCH, but the first kernels, one for each input channel, let it through as it is */
     DC3_INIT_XAVIER, /* uniform in +- sqrt(6 / (fan in + fan out)); bias normal, 1e-6 (ViT's inner layers) */
-    DC3_INIT_XAVIER_ROWS /* uniform in +- sqrt(6 / (fan in + rows)), rows being the outputs, also of a
+    DC3_INIT_NORMAL_ROWS, /* normal, deviation 1 / rows (peft's "gaussian" for the inner matrix of adapters)
+                           */
+    DC3_INIT_XAVIER_ROWS  /* uniform in +- sqrt(6 / (fan in + rows)), rows being the outputs, also of a
                             convolution; bias 0 (DiT's inner layers) */
 } dc3_init;
 
@@ -33,6 +35,21 @@ typedef enum dc3_init {
  * gradients. `create`: a tensor that the table lacks is made, by `seed`, its name and dc3_module_init. */
 void dc3_module_train(dc3_module *module, int create, uint64_t seed);
 int dc3_module_is_trainable(const dc3_module *module);
+/* What of a network is trained, where that is not all. */
+typedef struct dc3_trained {
+    int (*chosen)(const char *name);  /* of a tensor: it becomes a parameter; the others stay as the file has
+                                         them. The parts of a fused layer are alike. NULL: none */
+    int (*adapted)(const char *name); /* of a linear layer: it gets an adapter (nn/low_rank.h); NULL: none */
+    int64_t rank;                     /* of adapters, */
+    double alpha;                     /* which count alpha / rank times */
+    uint64_t seed;                    /* that they begin with */
+} dc3_trained;
+/* In place of dc3_module_train: only that. `trained` is copied. */
+void dc3_module_train_some(dc3_module *module, const dc3_trained *trained);
+/* 1 if "prefix.name" is, or becomes when it is taken, a parameter. */
+int dc3_module_trains(const dc3_module *module, const char *prefix, const char *name);
+/* NULL: all that is taken is trained, or nothing. */
+const dc3_trained *dc3_module_trained(const dc3_module *module);
 /* The rule for the weights and biases taken from here on. */
 void dc3_module_init(dc3_module *module, dc3_init init);
 /* Parameters and buffers of a trainable module in the order taken, after all have been; the array is the
@@ -73,6 +90,9 @@ void dc3_take_weight_at(dc3_module *module, dc3_weight *weight, const char *pref
                         int ndim, const int64_t *shape, const dc3_place *place);
 void dc3_take_weight(dc3_module *module, dc3_weight *weight, const char *prefix, const char *name, int ndim,
                      const int64_t *shape);
+/* The same of a parameter that no file has: a new one by `init`. */
+void dc3_take_new_weight(dc3_module *module, dc3_weight *weight, const char *prefix, const char *name,
+                         dc3_init init, int ndim, const int64_t *shape);
 /* Adds a weight of the caller's own, which lives as long as the module: a parameter, or memory of the host.
  */
 void dc3_take_own(dc3_module *module, dc3_weight *weight, dc3_tensor tensor);

@@ -6,6 +6,7 @@
 #include "nn/resnet_block.h"
 #include "nn/time_embedding.h"
 #include "nn/transformer_2d.h"
+#include "ops/recompute.h"
 
 typedef struct level {
     dc3_resnet_block *resnets;
@@ -25,6 +26,7 @@ struct dc3_unet {
     dc3_resnet_block **resnets; /* all, in the order of dc3_unet_time's rows */
     int resnet_count, text_count;
     dc3_tensor *kv; /* [text_count], of dc3_unet_denoise */
+    int recompute;
 };
 
 struct dc3_unet_time {
@@ -134,8 +136,15 @@ static dc3_status take(dc3_unet *u)
     return dc3_module_status(u->module);
 }
 
+/* How a network is opened: with `trained` to train that of it. */
+typedef struct opening {
+    int train, create;
+    uint64_t seed;
+    const dc3_trained *trained;
+} opening;
+
 static dc3_status open_unet(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
-                            int train, int create, uint64_t seed, dc3_unet **out)
+                            opening how, dc3_unet **out)
 {
     dc3_unet *u = *out = calloc(1, sizeof *u);
     if (!u) {
@@ -144,7 +153,8 @@ static dc3_status open_unet(const dc3_device *device, const dc3_unet_config *con
     }
     u->config = *config;
     dc3_status status = dc3_module_open(device, table, &u->module);
-    if (status == DC3_OK && train) dc3_module_train(u->module, create, seed);
+    if (status == DC3_OK && how.train) dc3_module_train(u->module, how.create, how.seed);
+    if (status == DC3_OK && how.trained) dc3_module_train_some(u->module, how.trained);
     if (status == DC3_OK) status = take(u);
     if (status != DC3_OK) dc3_unet_close(out);
     return status;
@@ -153,7 +163,7 @@ static dc3_status open_unet(const dc3_device *device, const dc3_unet_config *con
 dc3_status dc3_unet_open(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
                          dc3_unet **out)
 {
-    return open_unet(device, config, table, 0, 0, 0, out);
+    return open_unet(device, config, table, (opening){0}, out);
 }
 
 dc3_status dc3_unet_open_to_train(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
@@ -163,7 +173,18 @@ dc3_status dc3_unet_open_to_train(const dc3_device *device, const dc3_unet_confi
     int create = !table || !*table;
     *out = NULL;
     if (create && !(empty = dc3_table_new("new network"))) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    return open_unet(device, config, create ? &empty : table, 1, create, seed, out);
+    return open_unet(device, config, create ? &empty : table, (opening){1, create, seed, NULL}, out);
+}
+
+dc3_status dc3_unet_open_to_tune(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
+                                 const dc3_trained *trained, dc3_unet **out)
+{
+    return open_unet(device, config, table, (opening){.trained = trained}, out);
+}
+
+void dc3_unet_recompute(dc3_unet *unet)
+{
+    unet->recompute = 1;
 }
 
 dc3_param *dc3_unet_params(dc3_unet *unet, size_t *count)
@@ -288,8 +309,22 @@ void dc3_unet_text_of(dc3_ctx *ctx, dc3_unet *u, dc3_tensor states, dc3_tensor *
     for (int i = 0; i < u->config.levels; i++) text_of_level(ctx, &u->up[i], u->up[i].count, states, &kv);
 }
 
+/* inputs: x, embedding. */
+static dc3_tensor resnet_again(dc3_ctx *ctx, void *network, const dc3_tensor *inputs)
+{
+    return dc3_resnet_block_timed(ctx, network, inputs[0], inputs[1]);
+}
+
+/* inputs: x, keys and values of one layer or two. */
+static dc3_tensor transformer_again(dc3_ctx *ctx, void *network, const dc3_tensor *inputs)
+{
+    return dc3_transformer_2d_of(ctx, network, inputs[0], inputs + 1);
+}
+
 static dc3_tensor resnet_of(pass *w, level *l, int j, dc3_tensor x)
 {
+    if (!w->time && w->unet->recompute)
+        return dc3_recompute(w->ctx, resnet_again, &l->resnets[j], 2, (dc3_tensor[]){x, w->embedding});
     if (!w->time) return dc3_resnet_block_timed(w->ctx, &l->resnets[j], x, w->embedding);
     dc3_tensor bias = dc3_tensor_row(w->time->bias[w->resnet++], w->step);
     return dc3_resnet_block_of(w->ctx, &l->resnets[j], x, &bias);
@@ -297,8 +332,13 @@ static dc3_tensor resnet_of(pass *w, level *l, int j, dc3_tensor x)
 
 static dc3_tensor transformer_of(pass *w, level *l, int j, dc3_tensor x)
 {
-    dc3_tensor y = dc3_transformer_2d_of(w->ctx, &l->transformers[j], x, w->kv);
-    w->kv += l->transformers[j].count;
+    dc3_transformer_2d *t = &l->transformers[j];
+    dc3_tensor y, inputs[] = {x, w->kv[0], t->count > 1 ? w->kv[1] : (dc3_tensor){0}};
+    if (w->unet->recompute && t->count <= 2)
+        y = dc3_recompute(w->ctx, transformer_again, t, 1 + t->count, inputs);
+    else
+        y = dc3_transformer_2d_of(w->ctx, t, x, w->kv);
+    w->kv += t->count;
     dc3_drop(w->ctx, x);
     return y;
 }

@@ -2,7 +2,7 @@
 #ifndef DC3_NN_UNET_2D_CONDITION_H
 #define DC3_NN_UNET_2D_CONDITION_H
 
-#include "nn/param.h"
+#include "nn/module.h"
 #include "ops/ops.h"
 #include "tensor/table.h"
 
@@ -32,8 +32,14 @@ dc3_status dc3_unet_open(const dc3_device *device, const dc3_unet_config *config
  * new, by PyTorch's rules and `seed`. */
 dc3_status dc3_unet_open_to_train(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
                                   uint64_t seed, dc3_unet **unet);
+/* The same of a part of it alone (nn/module.h). */
+dc3_status dc3_unet_open_to_tune(const dc3_device *device, const dc3_unet_config *config, dc3_table **table,
+                                 const dc3_trained *trained, dc3_unet **unet);
 /* Its parameters, if opened to be trained. */
 dc3_param *dc3_unet_params(dc3_unet *unet, size_t *count);
+/* From here on backward computes residual blocks and transformers again, and a tape keeps what goes into them
+ * alone. */
+void dc3_unet_recompute(dc3_unet *unet);
 void dc3_unet_close(dc3_unet **unet);
 const dc3_unet_config *dc3_unet_config_of(const dc3_unet *unet);
 double dc3_unet_parameters(const dc3_unet *unet);

@@ -3,13 +3,21 @@
 #include "ops/ops.h"
 #include "ops/tape.h"
 
-/* saved[0]: x; more: the shape. */
+/* more: the product's shape, and that of x. */
+typedef struct memory {
+    dc3_linear_shape shape;
+    int ndim;
+    int64_t x[DC3_MAX_DIMS];
+} memory;
+_Static_assert(sizeof(memory) <= DC3_RECORD_BYTES, "fits into a record");
+
+/* saved[0]: x, where the weight is trained. */
 static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
 {
-    dc3_linear_shape s;
-    memcpy(&s, record->more, sizeof s);
+    memory m;
+    memcpy(&m, record->more, sizeof m);
+    dc3_linear_shape s = m.shape;
     const dc3_dense *dense = dc3_ctx_dense(ctx);
-    dc3_tensor x = record->saved[0];
     double flops = 2.0 * (double)s.rows * (double)(s.ci * s.co);
     dc3_op op;
     if (record->gradient[1] && dc3_op_begin(&op, ctx, DC3_OP_OTHER, 0)) {
@@ -17,9 +25,10 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
         dc3_op_end(&op, DC3_OK);
     }
     if (record->gradient[0] && dc3_op_begin(&op, ctx, DC3_OP_LINEAR, flops))
-        dc3_op_end(&op, dense->linear_backward_weight(dense->self, &s, x.data, dy.data, record->gradient[0]));
+        dc3_op_end(&op, dense->linear_backward_weight(dense->self, &s, record->saved[0].data, dy.data,
+                                                      record->gradient[0]));
     if (!record->inputs[0]) return;
-    dc3_tensor dx = dc3_new(ctx, s.type, x.ndim, x.shape);
+    dc3_tensor dx = dc3_new(ctx, s.type, m.ndim, m.x);
     if (dc3_op_begin(&op, ctx, DC3_OP_LINEAR, flops))
         dc3_op_end(&op, dense->linear_backward_data(dense->self, &s, dy.data, record->weight, dx.data));
     dc3_give_gradient(ctx, record, 0, dx);
@@ -40,14 +49,16 @@ static void record_linear(dc3_ctx *ctx, const dc3_linear_shape *s, dc3_tensor x,
     float *dw = dc3_parameter_gradient(ctx, weight->part[0]), *db = dc3_parameter_gradient(ctx, bias);
     dc3_record *record = dc3_record_new(ctx, backward, y, 1, &x, dw || db);
     if (!record) return;
-    memcpy(record->more, s, sizeof *s);
+    memory m = {.shape = *s, .ndim = x.ndim};
+    memcpy(m.x, x.shape, sizeof m.x);
+    memcpy(record->more, &m, sizeof m);
     record->weight = weight;
     record->weight_version = weight->version;
     record->gradient[0] = dw, record->gradient[1] = db;
     if (dw && !is_joined(ctx, weight, dw))
         dc3_ctx_fail(ctx,
                      dc3_fail(DC3_ERR_INTERNAL, "the gradients of a weight's parts are not side by side"));
-    dc3_record_save(ctx, record, 0, x);
+    if (dw) dc3_record_save(ctx, record, 0, x);
 }
 
 dc3_tensor dc3_linear(dc3_ctx *ctx, dc3_tensor x, dc3_weight *weight, dc3_tensor bias, dc3_activation act,

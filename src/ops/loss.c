@@ -131,6 +131,15 @@ dc3_tensor dc3_add_losses(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b, float rate)
     return y;
 }
 
+dc3_tensor dc3_given_loss(dc3_ctx *ctx, dc3_tensor x, float value, const float *slope)
+{
+    loss l = {.z = dc3_cast(ctx, x, DC3_F32)};
+    if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
+    l.slope = dc3_upload(ctx, DC3_F32, l.z.ndim, l.z.shape, slope);
+    l.value = dc3_upload(ctx, DC3_F32, 1, (int64_t[]){1}, &value);
+    return finish(ctx, &l);
+}
+
 dc3_tensor dc3_mse(dc3_ctx *ctx, dc3_tensor x, const float *target)
 {
     loss l = new_loss(ctx, x);

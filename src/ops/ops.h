@@ -146,6 +146,8 @@ dc3_tensor dc3_cosine_loss(dc3_ctx *ctx, dc3_tensor logits, const float *target,
                            const int64_t *labels, const float *weights, float smoothing, float share);
 /* a + rate * b of two losses [1] f32. */
 dc3_tensor dc3_add_losses(dc3_ctx *ctx, dc3_tensor a, dc3_tensor b, float rate);
+/* A loss that the host has computed: its value, and its gradient with respect to x, as many f32 values. */
+dc3_tensor dc3_given_loss(dc3_ctx *ctx, dc3_tensor x, float value, const float *slope);
 /* Mean squared difference of x and target, as many f32 values. */
 dc3_tensor dc3_mse(dc3_ctx *ctx, dc3_tensor x, const float *target);
 

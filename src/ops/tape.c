@@ -24,6 +24,8 @@ struct dc3_tape {
     size_t retained_count, retained_capacity;
     watched *watched; /* open addressing by id; a power of two, at most half full */
     size_t watched_count, watched_capacity;
+    int paused;       /* nothing is recorded */
+    dc3_tape *inside; /* of what is computed again; its `watched` is this one's */
 };
 
 dc3_status dc3_tape_open(dc3_tape **tape)
@@ -35,6 +37,8 @@ dc3_status dc3_tape_open(dc3_tape **tape)
 void dc3_tape_close(dc3_tape **tape)
 {
     if (!*tape) return;
+    if ((*tape)->inside) (*tape)->inside->watched = NULL;
+    dc3_tape_close(&(*tape)->inside);
     free((*tape)->records);
     free((*tape)->gradients);
     free((*tape)->retained);
@@ -85,7 +89,7 @@ dc3_status dc3_tape_watch(dc3_tape *t, dc3_tensor parameter, dc3_tensor gradient
 float *dc3_parameter_gradient(const dc3_ctx *ctx, dc3_tensor parameter)
 {
     const dc3_tape *t = dc3_ctx_tape(ctx);
-    if (!t || !parameter.id || !t->watched_count) return NULL;
+    if (!t || t->paused || !parameter.id || !t->watched_count) return NULL;
     return place_of(t->watched, t->watched_capacity, parameter.id)->gradient;
 }
 
@@ -176,7 +180,7 @@ dc3_record *dc3_record_new(dc3_ctx *ctx, void (*backward)(dc3_ctx *, dc3_record 
     int wanted = parameters;
     y->var = 0;
     for (int i = 0; i < count; i++) wanted |= inputs[i].var != 0;
-    if (!t || !wanted || dc3_ctx_status(ctx) != DC3_OK) return NULL;
+    if (!t || t->paused || !wanted || dc3_ctx_status(ctx) != DC3_OK) return NULL;
     dc3_status status = grow(&t->records, t->record_count, &t->record_capacity, sizeof *t->records);
     if (status != DC3_OK) {
         dc3_ctx_fail(ctx, status);
@@ -253,18 +257,55 @@ static void run_record(dc3_tape *t, dc3_ctx *ctx, dc3_record *record)
     release_record(t, ctx, record);
 }
 
+int dc3_tape_pause(dc3_tape *t, int paused)
+{
+    int before = t->paused;
+    t->paused = paused;
+    return before;
+}
+
+dc3_tape *dc3_tape_inside(dc3_tape *t)
+{
+    if (!t->inside && dc3_tape_open(&t->inside) != DC3_OK) return NULL;
+    t->inside->watched = t->watched;
+    t->inside->watched_count = t->watched_count, t->inside->watched_capacity = t->watched_capacity;
+    return t->inside;
+}
+
+dc3_tensor dc3_tape_gradient_so_far(const dc3_tape *t, const dc3_record *record, int i)
+{
+    return record->inputs[i] ? t->gradients[record->inputs[i]] : (dc3_tensor){0};
+}
+
+void dc3_replace_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g)
+{
+    dc3_tape *t = dc3_ctx_tape(ctx);
+    if (!record->inputs[i] || !g.data || dc3_ctx_status(ctx) != DC3_OK) return;
+    release(t, ctx, t->gradients[record->inputs[i]]);
+    t->gradients[record->inputs[i]] = (dc3_tensor){0};
+    dc3_give_gradient(ctx, record, i, g);
+}
+
+void dc3_tape_begin_gradient(dc3_tape *t, dc3_ctx *ctx, dc3_tensor x, dc3_tensor g)
+{
+    if (!g.data || !x.var) return;
+    retain(t, ctx, g);
+    t->gradients[x.var] = g;
+}
+
+void dc3_tape_run(dc3_tape *t, dc3_ctx *ctx, dc3_tensor y, dc3_tensor dy)
+{
+    dc3_tape_begin_gradient(t, ctx, y, dy);
+    for (size_t i = t->record_count; i-- > 0;) run_record(t, ctx, &t->records[i]);
+    t->record_count = 0;
+}
+
 dc3_status dc3_tape_backward(dc3_tape *t, dc3_ctx *ctx, dc3_tensor loss, float scale)
 {
     dc3_status status = dc3_ctx_status(ctx);
     if (status == DC3_OK && !loss.var)
         dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_INTERNAL, "backward: the loss depends on no parameter"));
-    dc3_tensor seed = dc3_upload(ctx, DC3_F32, 1, (int64_t[]){1}, &scale);
-    if (seed.data) {
-        retain(t, ctx, seed);
-        t->gradients[loss.var] = seed;
-    }
-    for (size_t i = t->record_count; i-- > 0;) run_record(t, ctx, &t->records[i]);
-    t->record_count = 0;
+    dc3_tape_run(t, ctx, loss, dc3_upload(ctx, DC3_F32, 1, (int64_t[]){1}, &scale));
     dc3_ctx_set_tape(ctx, NULL);
     return dc3_ctx_status(ctx);
 }

@@ -67,4 +67,19 @@ void dc3_give_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g);
 /* dy if nothing else refers to it, else a copy: free to be changed. */
 dc3_tensor dc3_own_gradient(dc3_ctx *ctx, dc3_tensor dy);
 
+/* For what is computed again in backward (ops/recompute.h). */
+/* Nothing is recorded while it is paused, though operations compute as they do on a tape. What it was before.
+ */
+int dc3_tape_pause(dc3_tape *tape, int paused);
+/* A tape of the same parameters, for a part of what is recorded; NULL without memory. The tape's own. */
+dc3_tape *dc3_tape_inside(dc3_tape *tape);
+/* What the gradient of the record's input i is so far; empty: nothing. */
+dc3_tensor dc3_tape_gradient_so_far(const dc3_tape *tape, const dc3_record *record, int i);
+/* g, a temporary, becomes the gradient of input i in place of what it was. */
+void dc3_replace_gradient(dc3_ctx *ctx, dc3_record *record, int i, dc3_tensor g);
+/* The gradient of x, which is tracked, begins with g, a temporary that may be changed. */
+void dc3_tape_begin_gradient(dc3_tape *tape, dc3_ctx *ctx, dc3_tensor x, dc3_tensor g);
+/* Gradients from dy, that of y, a temporary that may be changed; the recording stays. */
+void dc3_tape_run(dc3_tape *tape, dc3_ctx *ctx, dc3_tensor y, dc3_tensor dy);
+
 #endif

@@ -19,6 +19,8 @@ const char *const dc3_recipe_names[] = {"classic", "rded", "dc3", "strong", NULL
 const char *const dc3_loss_names[] = {"kl", "cosine", "mse", NULL};
 const char *const dc3_lr_schedule_names[] = {"half-cosine", "cosine", "smooth", NULL};
 const char *const dc3_optimizer_names[] = {"sgd", "adamw", NULL};
+static const char *const finetune_parts[] = {"lora", "attention", "bias-norm", "all", NULL},
+                         *const finetune_schedules[] = {"constant", "cosine", NULL};
 
 const char *const *dc3_option_names(const char *option)
 {
@@ -33,7 +35,9 @@ const char *const *dc3_option_names(const char *option)
                {"detail", dc3_detail_names},       {"sampler", dc3_sampler_names},
                {"objective", dc3_objective_names}, {"maximizer", dc3_maximizer_names},
                {"gradient", dc3_gradient_names},   {"compensation", dc3_compensation_names},
-               {"selection", dc3_selection_names}, {"store", dc3_store_names}};
+               {"selection", dc3_selection_names}, {"store", dc3_store_names},
+               {"train", finetune_parts},          {"lr_schedule", finetune_schedules},
+               {"lr-schedule", finetune_schedules}};
     for (size_t i = 0; option && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].option, option) == 0) return all[i].names;
     return NULL;
@@ -101,3 +105,5 @@ WORDS(dc3_objective, "objective")
 WORDS(dc3_maximizer, "maximizer")
 WORDS(dc3_gradient, "gradient")
 WORDS(dc3_selection_kind, "selection")
+WORDS(dc3_finetune_part, "train")
+WORDS(dc3_finetune_schedule, "lr_schedule")

@@ -24,7 +24,9 @@ static const struct {
     {"optimizer", {"sgd", "adamw"}},
     {"objective", {"graph-cut", "facility-location", "log-determinant"}},
     {"maximizer", {"naive", "lazy", "stochastic", "approximate-lazy"}},
-    {"gradient", {"plain", "double-softmax"}}};
+    {"gradient", {"plain", "double-softmax"}},
+    {"train", {"lora", "attention", "bias-norm", "all"}},
+    {"lr_schedule", {"constant", "cosine"}}};
 
 static void every_word(void **state)
 {

@@ -1,0 +1,104 @@
+#include "finetune/network.h"
+
+#include <string.h>
+
+static int ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+    return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+static int is_of_attention(const char *name)
+{
+    return strstr(name, ".attn1.") || strstr(name, ".attn2.") || strstr(name, ".attn.");
+}
+
+/* DiffFit's choice (Xie et al. 2023) but for its factors, which are tensors that no other program reads. The
+ * layers that make a condition of "norm1" are no norms. */
+static int is_bias_or_norm(const char *name)
+{
+    static const char *const ends[] = {".bias",         ".norm.weight",  ".norm1.weight",
+                                       ".norm2.weight", ".norm3.weight", "conv_norm_out.weight"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (ends_with(name, ends[i])) return 1;
+    return strstr(name, "class_embedder.embedding_table") || strstr(name, "y_embedder.embedding_table");
+}
+
+int dc3_tuning_has(dc3_finetune_part part, const char *name)
+{
+    switch (part) {
+    case DC3_FINETUNE_ATTENTION:
+        return is_of_attention(name);
+    case DC3_FINETUNE_BIAS_NORM:
+        return is_bias_or_norm(name);
+    default:
+        return part == DC3_FINETUNE_ALL;
+    }
+}
+
+static dc3_trained trained_of(const dc3_tuning *t)
+{
+    dc3_trained trained = {.rank = t->rank, .alpha = t->alpha, .seed = t->seed};
+    if (t->part == DC3_FINETUNE_ATTENTION) trained.chosen = is_of_attention;
+    if (t->part == DC3_FINETUNE_BIAS_NORM) trained.chosen = is_bias_or_norm;
+    if (t->part == DC3_FINETUNE_LORA) trained.adapted = is_of_attention;
+    return trained;
+}
+
+static dc3_status count_params(dc3_tuned *t, dc3_param *params)
+{
+    t->params = params;
+    if (!params) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < t->count; i++)
+        if (params[i].gradient.data) t->parameters += dc3_count(&params[i].value);
+    return DC3_OK;
+}
+
+dc3_status dc3_tuned_open_unet(const dc3_unet_config *c, const dc3_tuning *tuning, dc3_table **table,
+                               dc3_tuned *t)
+{
+    dc3_trained trained = trained_of(tuning);
+    *t = (dc3_tuned){.channels = c->in_channels,
+                     .outputs = c->out_channels,
+                     .unit = (int64_t)1 << (c->levels - 1),
+                     .text_channels = c->text_channels};
+    if (tuning->part == DC3_FINETUNE_ALL)
+        DC3_TRY(dc3_unet_open_to_train(NULL, c, table, tuning->seed, &t->unet));
+    else
+        DC3_TRY(dc3_unet_open_to_tune(NULL, c, table, &trained, &t->unet));
+    if (tuning->recompute) dc3_unet_recompute(t->unet);
+    return count_params(t, dc3_unet_params(t->unet, &t->count));
+}
+
+dc3_status dc3_tuned_open_dit(const dc3_dit_config *c, const dc3_tuning *tuning, dc3_table **table,
+                              dc3_tuned *t)
+{
+    dc3_trained trained = trained_of(tuning);
+    *t = (dc3_tuned){
+        .channels = c->in_channels, .outputs = c->out_channels, .unit = c->patch, .classes = c->classes};
+    if (tuning->part == DC3_FINETUNE_LORA) {
+        dc3_table_close(table);
+        return dc3_fail_setting("train",
+                                "lora is for U-Nets of texts; of a diffusion transformer expected attention, "
+                                "bias-norm or all");
+    }
+    if (tuning->part == DC3_FINETUNE_ALL)
+        DC3_TRY(dc3_dit_open_to_train(NULL, c, table, tuning->seed, &t->dit));
+    else
+        DC3_TRY(dc3_dit_open_to_tune(NULL, c, table, &trained, &t->dit));
+    if (tuning->recompute) dc3_dit_recompute(t->dit);
+    return count_params(t, dc3_dit_params(t->dit, &t->count));
+}
+
+void dc3_tuned_close(dc3_tuned *t)
+{
+    dc3_unet_close(&t->unet);
+    dc3_dit_close(&t->dit);
+}
+
+dc3_tensor dc3_tuned_of(dc3_ctx *ctx, dc3_tuned *t, dc3_tensor x, const float *timesteps, dc3_tensor states,
+                        const int64_t *labels)
+{
+    return t->dit ? dc3_dit_of(ctx, t->dit, x, timesteps, labels)
+                  : dc3_unet_denoise(ctx, t->unet, x, timesteps, states);
+}

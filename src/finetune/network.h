@@ -1,0 +1,49 @@
+/* The network that is trained, a text-to-image U-Net or a diffusion transformer, and what of it. */
+#ifndef DC3_FINETUNE_NETWORK_H
+#define DC3_FINETUNE_NETWORK_H
+
+#include "dc3/choices.h"
+#include "nn/dit.h"
+#include "nn/unet_2d_condition.h"
+
+typedef struct dc3_tuned {
+    dc3_unet *unet; /* or NULL: */
+    dc3_dit *dit;
+    int64_t channels, outputs; /* of the latents, and of what it gives for each of their pixels */
+    int64_t unit;              /* sides of latents are multiples of it */
+    int64_t text_channels;     /* of a U-Net */
+    int64_t classes;           /* of a transformer, which takes the number behind them for no class; else 0 */
+    int64_t parameters;        /* that are trained */
+    dc3_param *params;
+    size_t count;
+} dc3_tuned;
+
+/* What is trained of it, and the adapters of DC3_FINETUNE_LORA. */
+typedef struct dc3_tuning {
+    dc3_finetune_part part;
+    int64_t rank;
+    double alpha;
+    uint64_t seed; /* of new values */
+    int recompute; /* backward computes blocks again instead of keeping what they made */
+} dc3_tuning;
+
+/* Both take *table over, also on failure, and null it; a transformer without one is new. Close in any case.
+ */
+dc3_status dc3_tuned_open_unet(const dc3_unet_config *config, const dc3_tuning *tuning, dc3_table **table,
+                               dc3_tuned *tuned);
+/* DC3_ERR_OPTION for adapters, which are of U-Nets. */
+dc3_status dc3_tuned_open_dit(const dc3_dit_config *config, const dc3_tuning *tuning, dc3_table **table,
+                              dc3_tuned *tuned);
+/* Before the context that it was used in. */
+void dc3_tuned_close(dc3_tuned *tuned);
+
+/* 1 if the part has the tensor `name`: attention's weights and biases; or biases, scales of norms and the
+ * table of classes. */
+int dc3_tuning_has(dc3_finetune_part part, const char *name);
+
+/* x [n, h, w, channels] in the compute type at timesteps [n] under states [n, tokens, text_channels] in it,
+ * or of labels [n], to [n, h, w, outputs]. */
+dc3_tensor dc3_tuned_of(dc3_ctx *ctx, dc3_tuned *tuned, dc3_tensor x, const float *timesteps,
+                        dc3_tensor states, const int64_t *labels);
+
+#endif
