@@ -119,7 +119,7 @@ extern const char exit_statuses[]; /* a sentence */
 
 extern const command condense_command, bins_command, select_command, compensate_command, edit_command,
     contact_command, label_command, train_command, evaluate_command, compare_command, measure_command,
-    status_command, info_command, report_command;
+    status_command, info_command, report_command, finetune_command;
 
 /* ---- options of a command (options.c) ---- */
 

@@ -6,8 +6,13 @@
 /* Where it is not the field's name with dashes. */
 static const struct {
     const char *field, *option;
-} others[] = {{"out", "-o"},     {"png", "-o"},       {"originals", "--data"},
-              {"ipcs", "--ipc"}, {"archs", "--arch"}, {"real_hard", "--full-accuracy"}};
+} others[] = {{"out", "-o"},
+              {"png", "-o"},
+              {"originals", "--data"},
+              {"ipcs", "--ipc"},
+              {"caption_template", "--template"},
+              {"archs", "--arch"},
+              {"real_hard", "--full-accuracy"}};
 
 static const char *option_of(const char *field)
 {

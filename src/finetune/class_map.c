@@ -1,0 +1,75 @@
+#include "finetune/class_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/listener.h"
+#include "io/json.h"
+#include "teacher/imagenet.h"
+
+static int by_wordnet(const dc3_base_model *m, const dc3_dataset *data, int64_t *map)
+{
+    if (m->dit.classes != DC3_IMAGENET_CLASSES) return 0;
+    for (int i = 0; i < dc3_dataset_classes(data); i++)
+        if ((map[i] = dc3_imagenet_class(dc3_dataset_class_name(data, i))) < 0) return 0;
+    return 1;
+}
+
+/* 1 if `name` is one of `names`, which commas separate. */
+static int is_among(const char *name, const char *names)
+{
+    size_t length = strlen(name);
+    for (const char *at = names; at; at = strchr(at, ',')) {
+        at += strspn(at, ", ");
+        if (strncmp(at, name, length) == 0 && (at[length] == ',' || !at[length])) return 1;
+    }
+    return 0;
+}
+
+/* The key, a number, of the label that has the name; -1: none. */
+static int64_t label_of(const json_t *labels, const char *name, int64_t classes)
+{
+    const char *key;
+    const json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)labels, key, value)
+    {
+        const char *names = json_string_value(value);
+        int64_t number = strtoll(key, NULL, 10);
+        if (names && is_among(name, names) && number >= 0 && number < classes) return number;
+    }
+    return -1;
+}
+
+static int by_names(const dc3_base_model *m, const dc3_dataset *data, int64_t *map)
+{
+    json_t *index = NULL;
+    char *path = dc3_path_join(m->directory, "model_index.json");
+    int found =
+        path && dc3_path_what(path) == DC3_PATH_FILE && dc3_json_read(path, 1 << 24, &index) == DC3_OK;
+    for (int i = 0; found && i < dc3_dataset_classes(data); i++) {
+        map[i] =
+            label_of(json_object_get(index, "id2label"), dc3_dataset_class_name(data, i), m->dit.classes);
+        found = map[i] >= 0;
+    }
+    json_decref(index);
+    free(path);
+    return found;
+}
+
+dc3_status dc3_class_map(const dc3_base_model *m, const dc3_dataset *data, const dc3_listener *listener,
+                         int64_t *map)
+{
+    int classes = dc3_dataset_classes(data);
+    if (classes > m->dit.classes)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %d classes, but the model has %lld; expected as many or fewer",
+                        dc3_dataset_path(data), classes, (long long)m->dit.classes);
+    if (!m->is_new && (by_wordnet(m, data, map) || by_names(m, data, map))) return DC3_OK;
+    for (int i = 0; i < classes; i++) map[i] = i;
+    if (!m->is_new)
+        dc3_listener_say(
+            listener,
+            "note: the model does not name its classes as %s does: '%.80s' trains its class 0, the "
+            "next ones the next, by the order of their names",
+            dc3_dataset_path(data), dc3_dataset_class_name(data, 0));
+    return DC3_OK;
+}

@@ -1,0 +1,191 @@
+#include "finetune/encoding.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/listener.h"
+#include "learn/images.h"
+#include "ops/ops.h"
+
+enum { MOST_PIXELS = 16384, MOST_TOGETHER = 64, SAID = 5 };
+
+static void progress(const dc3_encoding *e, const char *stage, int64_t done, int64_t total)
+{
+    if (e->listener->progress) e->listener->progress(e->listener->user, stage, done, total);
+}
+
+/* ---- texts ---- */
+
+static dc3_status text_states(dc3_ctx *ctx, const dc3_text_reader *r, int64_t n, const int64_t *ids,
+                              float *states)
+{
+    dc3_scope scope = dc3_scope_open(ctx);
+    dc3_tensor x = dc3_clip_text_of(ctx, r->text, n, r->tokens, ids);
+    dc3_download(ctx, dc3_cast(ctx, x, DC3_F32), states);
+    dc3_scope_close(ctx, scope);
+    return dc3_ctx_status(ctx);
+}
+
+static dc3_status all_states(const dc3_encoding *e, dc3_ctx *ctx, const dc3_text_reader *r, int64_t *ids,
+                             dc3_encoded *to, float *states)
+{
+    enum { TOGETHER = 8 };
+    const dc3_texts *c = e->captions;
+    for (int64_t i = 0; i < c->count; i++) {
+        int cut = 0;
+        DC3_TRY(dc3_text_reader_ids(r, c->texts[i], ids + i * r->tokens, &cut));
+        if (cut && to->cut++ < SAID)
+            dc3_listener_say(e->listener, "note: a caption of more than %d tokens, cut there: %.200s",
+                             r->tokens, c->texts[i]);
+    }
+    for (int64_t i = 0; i < c->count; i += TOGETHER) {
+        int64_t n = c->count - i < TOGETHER ? c->count - i : TOGETHER;
+        DC3_TRY(text_states(ctx, r, n, ids + i * r->tokens, states + i * r->tokens * to->channels));
+        progress(e, "captions", i + n, c->count);
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_encode_texts(const dc3_encoding *e, dc3_encoded *to, float **states)
+{
+    dc3_text_reader r;
+    dc3_ctx *ctx = NULL;
+    int64_t *ids = NULL;
+    dc3_status status = dc3_text_reader_open(e->model, &r);
+    if (status == DC3_OK) status = dc3_ctx_open(NULL, e->dtype, e->threads, DC3_CTX_FAST, &ctx);
+    if (status == DC3_OK) {
+        size_t places = (size_t)(to->texts * r.tokens);
+        to->tokens = r.tokens;
+        ids = malloc(places * sizeof *ids);
+        *states = malloc(places * (size_t)to->channels * sizeof **states);
+        status = ids && *states ? all_states(e, ctx, &r, ids, to, *states)
+                                : dc3_fail(DC3_ERR_MEMORY, "out of memory for the states of %lld captions",
+                                           (long long)to->texts);
+    }
+    free(ids);
+    dc3_text_reader_close(&r);
+    dc3_ctx_close(&ctx);
+    return status;
+}
+
+/* ---- images ---- */
+
+typedef struct encoder {
+    const dc3_encoding *e;
+    const dc3_encoded *to;
+    dc3_vae *vae;
+    dc3_ctx *ctx;
+    dc3_images *images;
+    int together;
+    int64_t said;
+    dc3_loaded_image *batch; /* [together] */
+    float *pixels;           /* [together, size, size, 3] */
+    float *latents;          /* [together, sides, h, w, c] */
+    float *made;             /* [together, h, w, c] */
+} encoder;
+
+static void skipped(void *user, const char *key, const char *reason)
+{
+    encoder *x = user;
+    if (x->said++ < SAID) dc3_listener_say(x->e->listener, "skipped: %s: %s", key, reason);
+}
+
+static void reading(void *user, int64_t done, int64_t total)
+{
+    progress(((encoder *)user)->e, "reading", done, total);
+}
+
+/* Bytes to [-1, 1], from the right to the left with `mirror`. */
+static void take_pixels(const encoder *x, int mirror, int64_t count)
+{
+    int64_t size = x->e->size;
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t p = 0; p < size * size; p++) {
+            int64_t column = p % size, from = p - column + (mirror ? size - 1 - column : column);
+            for (int64_t k = 0; k < 3; k++)
+                x->pixels[(i * size * size + p) * 3 + k] =
+                    (float)x->batch[i].pixels[from * 3 + k] / 127.5f - 1;
+        }
+}
+
+/* The scaled means of the posteriors of the first `count` images in pixels, into `made`. */
+static dc3_status run_vae(encoder *x, int64_t count)
+{
+    dc3_ctx *ctx = x->ctx;
+    int64_t size = x->e->size, values = count * x->to->h * x->to->w * x->to->c;
+    dc3_scope scope = dc3_scope_open(ctx);
+    dc3_tensor p = dc3_upload(ctx, DC3_F32, 4, (int64_t[]){count, size, size, 3}, x->pixels);
+    if (dc3_ctx_dtype(ctx) != DC3_F32) p = dc3_replace(ctx, p, dc3_cast(ctx, p, dc3_ctx_dtype(ctx)));
+    dc3_download(ctx, dc3_cast(ctx, dc3_vae_encode(ctx, x->vae, p), DC3_F32), x->made);
+    dc3_scope_close(ctx, scope);
+    for (int64_t i = 0; i < values; i++) x->made[i] *= x->e->model->vae.scaling_factor;
+    return dc3_ctx_status(ctx);
+}
+
+/* Images first .. first + n - 1; notes which are readable. */
+static dc3_status encode_some(encoder *x, int64_t first, int64_t n, uint8_t *readable)
+{
+    int64_t items[MOST_TOGETHER], count, each = x->to->h * x->to->w * x->to->c, sides = x->to->sides;
+    for (int64_t i = 0; i < n; i++) items[i] = first + i;
+    memset(x->latents, 0, (size_t)(n * sides * each) * sizeof *x->latents);
+    DC3_TRY(dc3_images_batch(x->images, n, items, x->batch, &count));
+    for (int side = 0; side < sides && count; side++) {
+        take_pixels(x, side, count);
+        DC3_TRY(run_vae(x, count));
+        for (int64_t i = 0; i < count; i++)
+            memcpy(x->latents + ((x->batch[i].item - first) * sides + side) * each, x->made + i * each,
+                   (size_t)each * sizeof *x->made);
+    }
+    for (int64_t i = 0; i < count; i++) readable[x->batch[i].item] = 1;
+    return DC3_OK;
+}
+
+static dc3_status open_encoder(encoder *x)
+{
+    const dc3_encoding *e = x->e;
+    int64_t pixels = (int64_t)e->size * e->size, most = MOST_PIXELS / pixels;
+    x->together = most < 1 ? 1 : most > MOST_TOGETHER ? MOST_TOGETHER : (int)most;
+    size_t n = (size_t)x->together, each = (size_t)(x->to->h * x->to->w * x->to->c);
+    dc3_images_options options = {.how = DC3_IMAGES_FIT,
+                                  .size = e->size,
+                                  .fit = DC3_FIT_CROP,
+                                  .threads = e->threads,
+                                  .user = x,
+                                  .skipped = skipped,
+                                  .progress = reading};
+    DC3_TRY(dc3_base_model_vae(e->model, &x->vae));
+    DC3_TRY(dc3_ctx_open(NULL, e->dtype, e->threads, DC3_CTX_FAST, &x->ctx));
+    DC3_TRY(dc3_images_open(e->data, &options, &x->images));
+    x->batch = malloc(n * sizeof *x->batch);
+    x->pixels = malloc(n * (size_t)pixels * 3 * sizeof *x->pixels);
+    x->latents = malloc(n * (size_t)x->to->sides * each * sizeof *x->latents);
+    x->made = malloc(n * each * sizeof *x->made);
+    return x->batch && x->pixels && x->latents && x->made ? DC3_OK
+                                                          : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+static void close_encoder(encoder *x)
+{
+    free(x->batch), free(x->pixels), free(x->latents), free(x->made);
+    dc3_images_close(&x->images);
+    dc3_vae_close(&x->vae);
+    dc3_ctx_close(&x->ctx);
+}
+
+dc3_status dc3_encode_images(const dc3_encoding *e, const dc3_encoded *to,
+                             dc3_status (*append)(void *user, const void *data, size_t size), void *user)
+{
+    encoder x = {.e = e, .to = to};
+    size_t each = (size_t)(to->sides * to->h * to->w * to->c) * sizeof *x.latents;
+    uint8_t *readable = calloc((size_t)to->images + 1, 1);
+    dc3_status status = readable ? open_encoder(&x) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; i < to->images && status == DC3_OK; i += x.together) {
+        int64_t n = to->images - i < x.together ? to->images - i : x.together;
+        status = encode_some(&x, i, n, readable);
+        if (status == DC3_OK) status = append(user, x.latents, (size_t)n * each);
+        progress(e, "latents", i + n, to->images);
+    }
+    if (status == DC3_OK) status = append(user, readable, (size_t)to->images);
+    close_encoder(&x);
+    free(readable);
+    return status;
+}

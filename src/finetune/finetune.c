@@ -1,0 +1,247 @@
+/* dc3 finetune: a generator trained further on a dataset, or a new one trained. */
+#include "dc3/finetune.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/call.h"
+#include "base/file.h"
+#include "base/listener.h"
+#include "base/options.h"
+#include "finetune/class_map.h"
+#include "finetune/part.h"
+#include "io/json.h"
+#include "output/output_path.h"
+#include "run_folder/fingerprint.h"
+#include "teacher/classes.h"
+
+static dc3_status check_folder(const dc3_finetune_options *o)
+{
+    dc3_input inputs[] = {{"the dataset", o->data}, {"the model", o->model}};
+    return o->dry_run ? DC3_OK : dc3_output_folder_check("out", o->out, inputs, 2);
+}
+
+static dc3_status open_folder(dc3_finetuning *t)
+{
+    const dc3_finetune_options *o = &t->options;
+    DC3_TRY(dc3_make_dirs(o->out));
+    t->checkpoint = dc3_path_join(o->out, "training.checkpoint");
+    return t->checkpoint ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+static dc3_status open_data(dc3_finetuning *t)
+{
+    const dc3_finetune_options *o = &t->options;
+    dc3_finetune_report *r = t->report;
+    DC3_TRY(dc3_dataset_open(o->data, &t->data));
+    dc3_report_notes(&o->listener, t->data);
+    if (o->strict) DC3_TRY(dc3_dataset_check_skipped(t->data));
+    r->images = dc3_dataset_size(t->data);
+    r->classes = dc3_dataset_classes(t->data);
+    return DC3_OK;
+}
+
+/* What each image is trained under. */
+static dc3_status open_subjects(dc3_finetuning *t)
+{
+    const dc3_finetune_options *o = &t->options;
+    if (!t->model.is_dit) {
+        DC3_TRY(dc3_texts_make(t->data, o->caption_template, o->captions, o->names, &t->captions));
+        t->report->captions = t->captions.count - 1;
+        return DC3_OK;
+    }
+    t->class_map = malloc((size_t)t->report->classes * sizeof *t->class_map);
+    if (!t->class_map) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    return dc3_class_map(&t->model, t->data, &o->listener, t->class_map);
+}
+
+static dc3_status open_network(dc3_finetuning *t)
+{
+    const dc3_finetune_options *o = &t->options;
+    dc3_tuning tuning = {
+        .part = o->train, .rank = o->rank, .alpha = o->alpha, .seed = o->seed, .recompute = o->recompute};
+    dc3_tuner_options options = {.dtype = t->dtype,
+                                 .threads = o->threads,
+                                 .optimizer = dc3_optimizer_defaults(DC3_ADAMW),
+                                 .ema_decay = o->ema,
+                                 .clip = o->clip,
+                                 .min_snr = o->min_snr};
+    options.optimizer.weight_decay = o->weight_decay;
+    DC3_TRY(dc3_base_model_network(&t->model, &tuning, &o->listener, &t->net));
+    DC3_TRY(dc3_noising_open(&t->model.scheduler, &t->noising));
+    DC3_TRY(dc3_tuner_open(&options, &t->net, &t->noising, &t->tuner));
+    t->report->trained = (double)t->net.parameters;
+    t->report->parameters = t->net.dit ? dc3_dit_parameters(t->net.dit) : dc3_unet_parameters(t->net.unet);
+    return DC3_OK;
+}
+
+static json_t *file_text(const char *path)
+{
+    return path ? dc3_fingerprint(path) : json_null();
+}
+
+/* What latents and states depend on. */
+static json_t *describe_encoding(const dc3_finetuning *t)
+{
+    const dc3_finetune_options *o = &t->options;
+    json_t *s =
+        json_pack("{s:i, s:b, s:s, s:o}", "size", o->size, "flip", !o->no_flip, "dtype",
+                  dc3_dtype_name(t->dtype), "images", dc3_fingerprint_text(dc3_fingerprint_images(t->data)));
+    static const char *const parts[] = {"vae", "text_encoder", "tokenizer"};
+    for (int i = 0; s && i < (t->model.is_dit ? 1 : 3); i++) {
+        char *path = dc3_path_join(o->model, parts[i]);
+        json_object_set_new(s, parts[i], file_text(path));
+        free(path);
+    }
+    if (!s || t->model.is_dit) return s;
+    json_object_set_new(s, "captions", file_text(o->captions));
+    json_object_set_new(s, "names", file_text(o->names));
+    json_object_set_new(s, "template", dc3_json_text(o->caption_template));
+    return s;
+}
+
+/* What the weights depend on. */
+static json_t *describe(const dc3_finetuning *t, json_t *encoding)
+{
+    const dc3_finetune_options *o = &t->options;
+    json_t *s = json_pack(
+        "{s:s, s:i, s:i, s:i, s:f, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:I, s:o}", "train",
+        dc3_finetune_part_name(o->train), "steps", o->steps, "batch", o->batch, "accumulate", o->accumulate,
+        "lr", o->lr, "lr_schedule", dc3_finetune_schedule_name(o->lr_schedule), "warm_up", o->warm_up,
+        "weight_decay", o->weight_decay, "clip", o->clip, "ema", o->ema, "min_snr", o->min_snr, "dropout",
+        o->dropout, "threads", o->threads, "seed", (json_int_t)o->seed, "encoded", encoding);
+    char *network = t->model.is_new ? NULL : dc3_path_join(o->model, t->model.part);
+    if (s && o->train == DC3_FINETUNE_LORA) {
+        json_object_set_new(s, "rank", json_integer(o->rank));
+        json_object_set_new(s, "alpha", json_real(o->alpha));
+    }
+    if (s) json_object_set_new(s, t->model.part, file_text(network ? network : o->config));
+    free(network);
+    return s;
+}
+
+static dc3_status open_encoded(dc3_finetuning *t)
+{
+    const dc3_finetune_options *o = &t->options;
+    json_t *depends = describe_encoding(t);
+    char *settings = depends ? json_dumps(depends, JSON_COMPACT | JSON_SORT_KEYS) : NULL,
+         *path = dc3_path_join(o->out, "encoded.safetensors");
+    dc3_encoding encoding = {.model = &t->model,
+                             .data = t->data,
+                             .captions = t->model.is_dit ? NULL : &t->captions,
+                             .size = o->size,
+                             .flip = !o->no_flip,
+                             .dtype = t->dtype,
+                             .threads = o->threads,
+                             .path = path,
+                             .settings = settings,
+                             .listener = &o->listener};
+    dc3_status status = settings && path ? dc3_encoded_open(&encoding, &t->encoded)
+                                         : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_t *all = describe(t, depends);
+    t->settings = all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    if (status == DC3_OK && !t->settings) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_decref(all);
+    free(settings);
+    free(path);
+    t->report->skipped = t->encoded.skipped, t->report->cut = t->encoded.cut;
+    if (status == DC3_OK && o->strict && t->encoded.skipped)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: %lld images cannot be read (%s)", o->data,
+                          (long long)t->encoded.skipped, dc3_setting("strict"));
+    return status;
+}
+
+static dc3_status list_readable(dc3_finetuning *t)
+{
+    t->readable = malloc((size_t)t->encoded.images * sizeof *t->readable);
+    if (!t->readable) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; i < t->encoded.images; i++)
+        if (t->encoded.readable[i]) t->readable[t->count++] = i;
+    return DC3_OK;
+}
+
+/* Tokens of a text, where there are texts and nothing is encoded yet. */
+static dc3_status count_tokens(const dc3_finetuning *t, int64_t *tokens)
+{
+    dc3_text_reader reader = {0};
+    *tokens = 0;
+    if (t->model.is_dit) return DC3_OK;
+    dc3_status status = dc3_text_reader_open(&t->model, &reader);
+    *tokens = reader.tokens;
+    dc3_text_reader_close(&reader);
+    return status;
+}
+
+static void say_what(const dc3_finetuning *t)
+{
+    const dc3_finetune_options *o = &t->options;
+    dc3_listener_say(&o->listener,
+                     "%s: %lld images in %lld classes; %s of %.2f M parameters, of which %.3f M are trained "
+                     "(%s), %d px, %s, %d threads",
+                     o->data, (long long)t->report->images, (long long)t->report->classes, t->model.part,
+                     t->report->parameters * 1e-6, t->report->trained * 1e-6,
+                     dc3_finetune_part_name(o->train), o->size, dc3_dtype_name(t->dtype), o->threads);
+}
+
+static void fill_report(dc3_finetuning *t)
+{
+    const dc3_finetune_options *o = &t->options;
+    dc3_finetune_report *r = t->report;
+    r->steps = o->steps, r->size = o->size, r->batch = o->batch, r->accumulate = o->accumulate, r->lr = o->lr;
+}
+
+static dc3_status finetune(dc3_finetuning *t)
+{
+    dc3_finetune_options *o = &t->options;
+    int64_t tokens;
+    DC3_TRY(dc3_finetune_check(o));
+    DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
+    DC3_TRY(dc3_base_model_read(o->model, o->config, &t->model));
+    DC3_TRY(open_data(t));
+    DC3_TRY(dc3_finetune_fill(t));
+    fill_report(t);
+    DC3_TRY(check_folder(o));
+    DC3_TRY(open_subjects(t));
+    DC3_TRY(open_network(t));
+    say_what(t);
+    DC3_TRY(count_tokens(t, &tokens));
+    if (o->dry_run) return dc3_finetune_estimate(t, tokens);
+    DC3_TRY(open_folder(t));
+    DC3_TRY(dc3_work_begin_alone(&t->note, o->out, "finetune", &o->listener));
+    DC3_TRY(dc3_finetune_fits(t, tokens));
+    DC3_TRY(open_encoded(t));
+    DC3_TRY(list_readable(t));
+    DC3_TRY(dc3_finetune_loop(t));
+    DC3_TRY(dc3_finetune_export(t));
+    unlink(t->checkpoint);
+    return DC3_OK;
+}
+
+static void close_all(dc3_finetuning *t)
+{
+    dc3_tuned_close(&t->net);
+    dc3_tuner_close(&t->tuner);
+    dc3_noising_free(&t->noising);
+    dc3_encoded_close(&t->encoded);
+    dc3_texts_free(&t->captions);
+    dc3_dataset_say_reading(t->data, &t->options.listener);
+    dc3_dataset_close(&t->data);
+    dc3_work_end(&t->note);
+    free(t->class_map), free(t->settings), free(t->checkpoint), free(t->readable);
+}
+
+dc3_status dc3_finetune(const dc3_finetune_options *given, dc3_finetune_report *report)
+{
+    dc3_finetuning t = {.options = dc3_finetune_defaults(), .report = report, .start = dc3_seconds_now()};
+    DC3_TRY(dc3_place_need("report", report));
+    *report = (dc3_finetune_report){0};
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_finetune_options, listener, given, &t.options));
+    DC3_TRY(dc3_options_threads(&t.options.threads));
+    DC3_TRY(dc3_options_need("data", t.options.data));
+    DC3_TRY(dc3_options_need("model", t.options.model));
+    DC3_CALL_SCOPE(t.options.listener.cancel);
+    dc3_status status = finetune(&t);
+    report->seconds = t.before + dc3_seconds_now() - t.start;
+    close_all(&t);
+    return status;
+}

@@ -1,0 +1,183 @@
+#include "finetune/texts.h"
+
+#include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "io/json.h"
+
+enum { FILE_LIMIT = 1 << 28 };
+
+void dc3_texts_free(dc3_texts *c)
+{
+    for (int64_t i = 0; c->texts && i < c->count; i++) free(c->texts[i]);
+    free(c->texts);
+    free(c->of);
+    *c = (dc3_texts){0};
+}
+
+/* The place of a text, which is added if it is new; -1 without memory. `places`: of those that are there. */
+static int64_t place_of(dc3_texts *c, GHashTable *places, const char *text)
+{
+    gpointer found;
+    if (g_hash_table_lookup_extended(places, text, NULL, &found)) return (int64_t)GPOINTER_TO_SIZE(found);
+    char *copy = strdup(text);
+    if (!copy) return -1;
+    c->texts[c->count] = copy;
+    g_hash_table_insert(places, copy, GSIZE_TO_POINTER((gsize)c->count));
+    return c->count++;
+}
+
+/* Room for a text of each image, and the empty one. */
+static dc3_status make_room(const dc3_dataset *data, dc3_texts *c, GHashTable *places)
+{
+    size_t n = (size_t)dc3_dataset_size(data);
+    c->texts = calloc(n + 1, sizeof *c->texts);
+    c->of = calloc(n + 1, sizeof *c->of);
+    if (c->texts && c->of && place_of(c, places, "") == 0) return DC3_OK;
+    return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+/* ---- of classes ---- */
+
+/* The rest of the line of `names` that begins with `folder`, or NULL; the caller frees. */
+static char *nicer_name(const char *names, const char *folder)
+{
+    size_t length = strlen(folder);
+    for (const char *line = names; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        if (strncmp(line, folder, length) != 0 || (line[length] != ' ' && line[length] != '\t')) continue;
+        const char *name = line + length + strspn(line + length, " \t");
+        size_t end = strcspn(name, "\r\n");
+        if (end) return strndup(name, end);
+    }
+    return NULL;
+}
+
+/* Lines whose first word is no class are mistakes: of another dataset, or in the word. */
+static dc3_status check_names(const dc3_dataset *data, const char *path, const char *names)
+{
+    int number = 1;
+    for (const char *line = names; *line; number++) {
+        size_t length = strcspn(line, "\r\n"), word = strcspn(line, " \t\r\n");
+        int known = length == 0;
+        for (int i = 0; i < dc3_dataset_classes(data) && !known; i++) {
+            const char *name = dc3_dataset_class_name(data, i);
+            size_t n = strlen(name);
+            known = strncmp(line, name, n) == 0 && n < length && (line[n] == ' ' || line[n] == '\t');
+        }
+        if (!known)
+            return dc3_fail(
+                DC3_ERR_FORMAT,
+                "%s, line %d: '%.*s' is no class of %s; expected lines of a class's folder and its "
+                "name (%s)",
+                path, number, (int)(word < 60 ? word : 60), line, dc3_dataset_path(data),
+                dc3_setting("names"));
+        line += length;
+        line += *line == '\r', line += *line == '\n';
+    }
+    return DC3_OK;
+}
+
+/* The folder's name in words; the caller frees. */
+static char *plain_name(const char *folder)
+{
+    char *name = strdup(folder);
+    for (char *c = name; c && *c; c++)
+        if (*c == '_' || *c == '-') *c = ' ';
+    return name;
+}
+
+/* "a photo of a {}" and "tench" to "a photo of a tench"; the caller frees. */
+static char *fill_form(const char *form, const char *name)
+{
+    const char *at = strstr(form, "{}");
+    size_t size = strlen(form) + strlen(name);
+    char *text = malloc(size);
+    if (text) snprintf(text, size, "%.*s%s%s", (int)(at - form), form, name, at + 2);
+    return text;
+}
+
+static dc3_status class_captions(const dc3_dataset *data, const char *form, const char *names, dc3_texts *c,
+                                 GHashTable *places)
+{
+    int classes = dc3_dataset_classes(data);
+    int64_t *of_class = calloc((size_t)classes, sizeof *of_class);
+    dc3_status status = of_class ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < classes && status == DC3_OK; i++) {
+        const char *folder = dc3_dataset_class_name(data, i);
+        char *name = names ? nicer_name(names, folder) : NULL, *text;
+        if (!name) name = plain_name(folder);
+        text = name ? fill_form(form, name) : NULL;
+        of_class[i] = text ? place_of(c, places, text) : -1;
+        if (of_class[i] < 0) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        free(name);
+        free(text);
+    }
+    for (int64_t i = 0; i < dc3_dataset_size(data) && status == DC3_OK; i++)
+        c->of[i] = of_class[dc3_dataset_label(data, i)];
+    free(of_class);
+    return status;
+}
+
+static dc3_status from_classes(const dc3_dataset *data, const char *form, const char *path, dc3_texts *c,
+                               GHashTable *places)
+{
+    char *names = NULL;
+    size_t size;
+    const char *at = strstr(form, "{}");
+    if (!at || strstr(at + 2, "{}"))
+        return dc3_fail_setting("caption_template",
+                                "expected one {} where the class's name goes, found '%.80s'", form);
+    if (path) DC3_TRY(dc3_file_read(path, FILE_LIMIT, &names, &size));
+    dc3_status status = names ? check_names(data, path, names) : DC3_OK;
+    if (status == DC3_OK) status = class_captions(data, form, names, c, places);
+    free(names);
+    return status;
+}
+
+/* ---- of a file ---- */
+
+static dc3_status take_line(const json_t *line, const char *path, size_t number, GHashTable *texts)
+{
+    const char *file = json_string_value(json_object_get(line, "file_name")),
+               *text = json_string_value(json_object_get(line, "text"));
+    if (!file || !text)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s, object %zu: expected texts 'file_name' and 'text', found no '%s' (%s)", path,
+                        number, file ? "text" : "file_name", dc3_setting("captions"));
+    g_hash_table_insert(texts, (gpointer)(uintptr_t)file, (gpointer)(uintptr_t)text);
+    return DC3_OK;
+}
+
+static dc3_status from_file(const dc3_dataset *data, const char *path, dc3_texts *c, GHashTable *places)
+{
+    json_t *lines = NULL;
+    GHashTable *texts = g_hash_table_new(g_str_hash, g_str_equal);
+    dc3_status status = dc3_json_read_lines(path, FILE_LIMIT, &lines);
+    for (size_t i = 0; status == DC3_OK && i < json_array_size(lines); i++)
+        status = take_line(json_array_get(lines, i), path, i + 1, texts);
+    for (int64_t i = 0; status == DC3_OK && i < dc3_dataset_size(data); i++) {
+        const char *key = dc3_dataset_key(data, i), *text = g_hash_table_lookup(texts, key);
+        if (!text)
+            status = dc3_fail(DC3_ERR_FORMAT, "%s: no text of '%.200s' of %s (%s)", path, key,
+                              dc3_dataset_path(data), dc3_setting("captions"));
+        else if ((c->of[i] = place_of(c, places, text)) < 0)
+            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    g_hash_table_destroy(texts);
+    json_decref(lines);
+    return status;
+}
+
+dc3_status dc3_texts_make(const dc3_dataset *data, const char *form, const char *file, const char *names,
+                          dc3_texts *c)
+{
+    GHashTable *places = g_hash_table_new(g_str_hash, g_str_equal);
+    *c = (dc3_texts){0};
+    dc3_status status = make_room(data, c, places);
+    if (status == DC3_OK)
+        status = file ? from_file(data, file, c, places) : from_classes(data, form, names, c, places);
+    g_hash_table_destroy(places);
+    return status;
+}

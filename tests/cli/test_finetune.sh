@@ -1,0 +1,91 @@
+#!/bin/bash
+# dc3 finetune: a tiny U-Net of texts and a tiny transformer of classes in the latents of dc3-mini's VAE.
+source "$(dirname "$0")/support.sh"
+mini=$source/models/dc3-mini
+images data/red_fox 4; images data/n01440764 5
+mkdir -p sd/unet sd/scheduler && cp -r "$mini"/{vae,text_encoder,tokenizer} sd || fail "cp"
+cat > sd/unet/config.json << 'END'
+{"_class_name": "UNet2DConditionModel", "in_channels": 4, "out_channels": 4, "block_out_channels": [16, 32],
+ "layers_per_block": 1, "norm_num_groups": 8, "cross_attention_dim": 128, "attention_head_dim": 2, "sample_size": 8,
+ "down_block_types": ["CrossAttnDownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D"]}
+END
+echo '{"_class_name": "DDIMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}' \
+  > sd/scheduler/scheduler_config.json
+echo '{"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers",
+ "AutoencoderKL"], "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
+ "scheduler": ["diffusers", "DDIMScheduler"]}' > sd/model_index.json
+"$tools/make_unet" sd/unet/config.json sd/unet/diffusion_pytorch_model.safetensors || fail "make_unet"
+echo '{"_class_name": "DiTTransformer2DModel", "num_attention_heads": 2, "attention_head_dim": 12, "in_channels": 4,
+ "out_channels": 8, "num_layers": 2, "sample_size": 8, "patch_size": 2, "num_embeds_ada_norm": 2}' > dit.json
+
+few=(--threads 2 --dtype f32 --batch 2 --accumulate 2)
+lora=("$dc3" finetune data --model sd "${few[@]}" --steps 40 --lr 0.01 --sample-every 20 --dropout 0.2)
+expect 0 "result: lora" "${lora[@]}" -o lora
+[[ $output == *"9 images in 2 classes; unet of "*" (lora), 32 px, f32, 2 threads"* ]] || fail "what is trained: $output"
+for file in pytorch_lora_weights.safetensors finetune.json encoded.safetensors samples/step-000020.png \
+  samples/step-000040.png; do [[ -s lora/$file ]] || fail "no lora/$file"; done
+[[ ! -e lora/training.checkpoint && ! -e lora/unet ]] || fail "a finished training leaves more: $(ls lora)"
+expect 0 '"steps": 40' "${lora[@]}" -o again --json --recompute
+cmp lora/pytorch_lora_weights.safetensors again/pytorch_lora_weights.safetensors || fail "--recompute gives other bytes"
+
+# Cut off and continued: the same bytes. Other settings are refused.
+interrupt cut/samples/step-000020.png "step 20 of 40" "${lora[@]}" -o cut
+[[ -s cut/training.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
+expect 1 "other settings was interrupted here (lr was 0.01, is 0.02)" "${lora[@]}" -o cut --lr 0.02
+expect 0 "resuming after step 2" "${lora[@]}" -o cut
+cmp lora/pytorch_lora_weights.safetensors cut/pytorch_lora_weights.safetensors ||
+  fail "an interrupted training gives other bytes"
+cmp lora/samples/step-000040.png cut/samples/step-000040.png || fail "an interrupted training gives other samples"
+
+# Parts of it, stored as a whole model, which can be trained on.
+quick=("${few[@]}" --sample-every -1)
+expect 0 "result: norms" "$dc3" finetune data --model sd "${quick[@]}" --steps 2 --train bias-norm -o norms
+for part in unet vae text_encoder tokenizer scheduler; do [[ -d norms/$part ]] || fail "norms has no $part"; done
+cmp norms/vae/config.json sd/vae/config.json || fail "the VAE is another"
+cmp -s norms/unet/diffusion_pytorch_model.safetensors sd/unet/diffusion_pytorch_model.safetensors &&
+  fail "nothing was trained"
+expect 0 "result: more" "$dc3" finetune data --model norms "${quick[@]}" --steps 1 --train attention -o more
+
+# A new transformer, and one that is trained on.
+new=("$dc3" finetune data --from-scratch --config dit.json --model "$mini" "${few[@]}")
+expect 0 "result: dit" "${new[@]}" --steps 3 -o dit
+[[ $(< dit/model_index.json) == *DiTPipeline*red_fox* && -s dit/samples/step-000003.png ]] || fail "dit: $(ls dit)"
+expect 0 "result: tuned" "$dc3" finetune data --model dit "${few[@]}" --train bias-norm --steps 2 --min-snr 5 -o tuned
+expect 0 '"estimate_seconds"' "${new[@]}" --dry-run --json
+[[ $output == *'"steps": 225'* ]] || fail "100 times 9 images in steps of 4: $output" # rounded up
+expect 0 "estimate: about" "${lora[@]}" --dry-run
+
+# Captions.
+long=$(printf 'word %.0s' {1..90})
+expect 0 "note: a caption of more than 40 tokens, cut there: word word" "${lora[@]}" --steps 1 --template "$long{}" \
+  -o long
+expect 2 "--template: expected one {}" "${lora[@]}" --template 'a photo' -o x
+printf 'n01440764 tench\nred_wolf wolf\n' > names
+expect 1 "names, line 2: 'red_wolf' is no class of data" "${lora[@]}" --names names -o x
+echo '{"file_name": "red_fox/1.png", "text": "a fox"}' > some.jsonl
+expect 1 "some.jsonl: no text of 'n01440764/1.png' of data" "${lora[@]}" --captions some.jsonl -o x
+
+# What cannot be trained is said before anything begins.
+expect 2 "--train: lora is for U-Nets" "$dc3" finetune data --model dit --train lora -o x
+expect 1 "it is an editor" "$dc3" finetune data --model "$mini" -o x
+expect 1 "data: expected a diffusers directory with a folder 'vae'" "$dc3" finetune data --model data -o x
+expect 2 "--size: expected a multiple of 8, found 36" "${lora[@]}" --size 36 -o x
+expect 2 "--from-scratch: needs --config" "$dc3" finetune data --from-scratch --model "$mini" -o x
+expect 2 "--rank: only with --train lora" "$dc3" finetune data --model sd --train all --rank 3 -o x
+images more_classes/c 1; cp -r more_classes/c more_classes/d; cp -r more_classes/c more_classes/e
+expect 1 "more_classes: 3 classes, but the model has 2" "$dc3" finetune more_classes --model dit --train all -o x
+expect 1 "the loss is not finite at step" "$dc3" finetune data --model sd "${quick[@]}" --train all --lr 1000 \
+  --clip 0 --steps 30 -o diverged
+[[ $output == *"a smaller --lr may help"* ]] || fail "what to do: $output"
+limited=(bash -c 'ulimit -v 4000000; exec "$@"' _)
+expect 1 "a step of 60000 images at 32 px needs about" "${limited[@]}" "${lora[@]}" --batch 60000 -o x
+[[ $output == *"; --batch "*" would fit"* ]] || fail "what would fit: $output"
+
+# A full disk.
+disk=$tools/libfaulty_io.so asan="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0"
+for file in encoded.safetensors pytorch_lora_weights.safetensors; do
+  expect 1 "$file: cannot write: No space left on device" env DC3_FAULT=half:write=full/$file ASAN_OPTIONS="$asan" \
+    LD_PRELOAD="$disk" "${lora[@]}" --steps 2 -o full
+  [[ ! -e full/$file ]] || fail "a part of $file is left"
+done
+echo "all checks passed"
