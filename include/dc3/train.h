@@ -45,6 +45,8 @@ typedef struct dc3_train_options {
                              on what the others make of the images; NULL: all is trained */
     const char *cache;    /* with backbone: folder that saves what it makes of the images; NULL: none */
     int fast;             /* the fast recipe; begin with dc3_train_fast_defaults */
+    int fine_tune;        /* with backbone: all its layers are trained; begin with
+                             dc3_train_fine_tune_defaults */
 } dc3_train_options;
 
 DC3_API dc3_train_options dc3_train_defaults(void);
@@ -54,6 +56,9 @@ DC3_API dc3_train_options dc3_train_defaults(void);
  * 2024, arXiv 2404.00498). It sets arch, optimizer, lr, weight_decay and smoothing, and takes no init,
  * progressive, backbone or cache. */
 DC3_API dc3_train_options dc3_train_fast_defaults(void);
+/* Of a fine-tuning: 10 epochs in batches of a 64th of the images (32 to 128, which batch 0 means), AdamW at a
+ * rate of 2e-4 (sgd: 5e-3), label smoothing 0.1. It takes no init, progressive or fast. */
+DC3_API dc3_train_options dc3_train_fine_tune_defaults(void);
 
 typedef struct dc3_train_report {
     int64_t images, skipped, classes;
@@ -73,6 +78,9 @@ typedef struct dc3_train_report {
     double mirrored_top1;    /* with fast, of the last test: by the mean of the logits of an image and of its
                                 mirror image; -1 without a test. The file's answers are those of one view, and
                                 its accuracy is top1 */
+    double probe_top1, tuned_top1; /* with fine_tune: of the probe and of what training made of it, on
+                                      held-out images; else -1 */
+    int took_probe;                /* 1: the probe is the result */
 } dc3_train_report;
 
 /* One-cycle schedule, standard augmentation (a crop of the image, padded by reflection, and a flip up to 64
@@ -88,7 +96,15 @@ typedef struct dc3_train_report {
  * that are held out: a fifth of each class, or `hold_out` of it; without `hold_out` the regression is then
  * made on all of them. The accuracy is that on val, else of the regression that did not see them on the
  * images held out. arch, if not NULL, must be the backbone's; what is about steps of a training means
- * nothing, init and progressive are refused. Nothing is saved on the way. */
+ * nothing, init and progressive are refused. Nothing is saved on the way.
+ *
+ * With `fine_tune` too, all layers are then trained from there on by the options about steps, the last one at
+ * ten times the rate, on flips and crops of 0.35 to all of an image; batch norms keep the statistics that
+ * they have. A fifth of each class, or `hold_out` of it, is seen by neither, with val too: where the
+ * averages of the weights are right more often on it than the regression, they are the result, else the
+ * regression is. The accuracy is that on val, else on the images held out, as a teacher sees them, in f32.
+ * OUT.probe has the regression until OUT is there; a training that is interrupted is resumed, as above.
+ * DC3_ERR_FORMAT where fewer than ten images can be held out. */
 DC3_API dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report);
 
 /* The i-th architecture's name, NULL after the last. */

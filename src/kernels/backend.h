@@ -129,7 +129,8 @@ typedef struct dc3_kernels {
     void (*batch_norm_running)(int64_t c, int64_t count, float momentum, const float *mean,
                                const float *variance, float *running_mean, float *running_variance);
     /* a, b, d of batch_norm_gradient into coefficients [3, c] from sums [2, c] (sum, product) over `count`
-     * values a channel; dgamma, dbeta [c] accumulate, NULL: not wanted. */
+     * values a channel, 0: the statistics do not depend on x, so that b = d = 0; dgamma, dbeta [c]
+     * accumulate, NULL: not wanted. */
     void (*batch_norm_coefficients)(int64_t c, int64_t count, const float *gamma, const float *vectors,
                                     const float *sums, float *coefficients, float *dgamma, float *dbeta);
     /* sums [c] += the rows of x [rows, c]. */

@@ -51,6 +51,8 @@ extern const char dc3_classifier_size_key[];
 const char *dc3_classifier_arch(int i);
 /* 1 if there is one of that name. */
 int dc3_classifier_has_arch(const char *arch);
+/* How its last layer's tensors begin: "fc", "classifier.1"; NULL for no architecture. */
+const char *dc3_classifier_head(const char *arch);
 /* Leaves a classifier that was opened for inference, before it runs, the outputs rows [n], each 0 to classes
  * - 1, in this order. DC3_ERR_MEMORY. */
 dc3_status dc3_classifier_keep_outputs(dc3_classifier *classifier, int64_t n, const int64_t *rows);

@@ -7,7 +7,7 @@
 typedef struct memory {
     dc3_batch_norm_shape shape;
     dc3_tensor gamma;
-    int has_residual;
+    int has_residual, is_frozen;
 } memory;
 _Static_assert(sizeof(memory) <= DC3_RECORD_BYTES, "fits into a record");
 
@@ -40,8 +40,8 @@ static void backward(dc3_ctx *ctx, dc3_record *record, dc3_tensor dy)
     const float *mean = vector(vectors, MEAN), *scale = vector(vectors, SCALE),
                 *offset = vector(vectors, OFFSET);
     k->batch_norm_sums(&s, dy.data, x.data, y.data, scale, offset, mean, dz.data, sum, product, scratch.data);
-    k->batch_norm_coefficients(s.c, s.n * s.h * s.w, m->gamma.data, vectors.data, sum, a, record->gradient[0],
-                               record->gradient[1]);
+    k->batch_norm_coefficients(s.c, m->is_frozen ? 0 : s.n * s.h * s.w, m->gamma.data, vectors.data, sum, a,
+                               record->gradient[0], record->gradient[1]);
     if (record->inputs[0]) {
         if (m->has_residual) s.act = DC3_ACT_NONE; /* dz has passed the gate */
         k->batch_norm_gradient(&s, m->has_residual ? dz.data : dy.data, x.data, scale, offset, a, b, d,
@@ -65,10 +65,11 @@ dc3_tensor dc3_batch_norm(dc3_ctx *ctx, dc3_tensor x, const dc3_batch_norm_optio
     dc3_tensor y = dc3_new(ctx, x.dtype, 4, (int64_t[]){s.n, h, w, s.c});
     dc3_tensor vectors = dc3_new(ctx, DC3_F32, 2, (int64_t[]){VECTORS, s.c});
     dc3_tensor scratch = scratch_for(ctx, &s);
+    int is_frozen = dc3_ctx_norms_are_frozen(ctx);
     dc3_op op;
     if (!dc3_op_begin(&op, ctx, DC3_OP_NORM, 0)) return y;
     const dc3_kernels *k = dc3_ctx_kernels(ctx);
-    if (dc3_ctx_tape(ctx)) {
+    if (dc3_ctx_tape(ctx) && !is_frozen) {
         float *mean = vector(vectors, SCALE), *variance = vector(vectors, OFFSET); /* until they are filled */
         k->batch_norm_statistics(&s, x.data, mean, variance, scratch.data);
         k->batch_norm_running(s.c, rows, o->momentum, mean, variance, o->mean.data, o->variance.data);
@@ -87,7 +88,7 @@ dc3_tensor dc3_batch_norm(dc3_ctx *ctx, dc3_tensor x, const dc3_batch_norm_optio
         dc3_drop(ctx, vectors);
         return y;
     }
-    memory m = {s, o->gamma, residual != NULL};
+    memory m = {s, o->gamma, residual != NULL, is_frozen};
     memcpy(record->more, &m, sizeof m);
     record->gradient[0] = dgamma, record->gradient[1] = dbeta;
     dc3_record_save(ctx, record, 0, x);

@@ -32,6 +32,7 @@ struct dc3_ctx {
     size_t counted, most_counted; /* bytes of temporaries that there would be, where it only counts */
     dc3_profile profile;
     struct dc3_tape *tape;
+    int frozen; /* batch norms */
     int drops;
     uint64_t draw[3]; /* seed, step, place */
 };
@@ -300,6 +301,16 @@ struct dc3_tape *dc3_ctx_tape(const dc3_ctx *ctx)
 void dc3_ctx_set_tape(dc3_ctx *ctx, struct dc3_tape *tape)
 {
     ctx->tape = tape;
+}
+
+void dc3_ctx_freeze_norms(dc3_ctx *ctx, int frozen)
+{
+    ctx->frozen = frozen;
+}
+
+int dc3_ctx_norms_are_frozen(const dc3_ctx *ctx)
+{
+    return ctx->frozen;
 }
 
 void dc3_ctx_set_dropout(dc3_ctx *ctx, uint64_t seed, uint64_t step)

@@ -80,6 +80,10 @@ dc3_status dc3_ctx_wait(dc3_ctx *ctx);
  * norms take the batch's statistics. */
 struct dc3_tape *dc3_ctx_tape(const dc3_ctx *ctx);
 void dc3_ctx_set_tape(dc3_ctx *ctx, struct dc3_tape *tape);
+/* 1: batch norms take their running statistics also while there is a tape, and leave them as they are; 0, as
+ * it is at first: they do not. */
+void dc3_ctx_freeze_norms(dc3_ctx *ctx, int frozen);
+int dc3_ctx_norms_are_frozen(const dc3_ctx *ctx);
 /* Dropout and stochastic depth draw by seed, step and their place among the draws since this call. Off until
  * the first call; drawn only while there is a tape. */
 void dc3_ctx_set_dropout(dc3_ctx *ctx, uint64_t seed, uint64_t step);

@@ -1,6 +1,7 @@
 #include "train/train_recipe.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The fast recipe is airbench94's (Jordan 2024, arXiv 2404.00498), whose rates are per 1,024 images of a sum
@@ -30,6 +31,13 @@ dc3_train_options dc3_train_fast_defaults(void)
     return o;
 }
 
+dc3_train_options dc3_train_fine_tune_defaults(void)
+{
+    dc3_train_options o = dc3_train_defaults();
+    o.fine_tune = 1, o.epochs = 10, o.batch = 0, o.optimizer = DC3_ADAMW, o.smoothing = 0.1;
+    return o;
+}
+
 dc3_status dc3_train_check_fast(const dc3_train_options *o)
 {
     const char *own = !o->fast                                      ? NULL
@@ -41,6 +49,7 @@ dc3_status dc3_train_check_fast(const dc3_train_options *o)
                       : o->progressive                              ? "progressive"
                       : o->init                                     ? "init"
                       : o->backbone                                 ? "backbone"
+                      : o->fine_tune                                ? "fine_tune"
                       : o->cache                                    ? "cache"
                                                                     : NULL;
     return own ? dc3_fail_about(own, "%s: not with %s, which has its own", dc3_setting(own),
@@ -50,16 +59,24 @@ dc3_status dc3_train_check_fast(const dc3_train_options *o)
 
 int dc3_train_batch(const dc3_train_options *o, int64_t images)
 {
-    enum { MOST = 512, LEAST = 32, STEPS = 64 };
-    int batch = MOST;
+    enum { MOST = 512, FINE_MOST = 128, LEAST = 32, STEPS = 64 };
+    int batch = o->fine_tune ? FINE_MOST : MOST;
     if (o->batch) return o->batch;
     while (batch > LEAST && (int64_t)batch * STEPS > images) batch /= 2;
     return batch;
 }
 
+/* The decay of averages over about the last tenth of so many steps. */
+static double average_over(double total)
+{
+    const double least = 0.5, most = 0.999;
+    return fmin(fmax(1 - 10 / total, least), most);
+}
+
 void dc3_train_fit(dc3_train_recipe *r, int64_t batch, int64_t total)
 {
     enum { LOOKS = 20 };
+    if (r->average > 0) r->average = average_over((double)total);
     if (!r->fast) return;
     r->lr = fast_rate * (double)batch / fast_batch;
     r->lookahead = llround(5 * fast_batch / (double)batch);
@@ -83,6 +100,29 @@ static void take_fast(dc3_train_recipe *r)
     r->clip = 0;
 }
 
+/* Fine-tuning: small rates, of the last layer larger ones, and of most of an image. */
+static void take_fine(const dc3_train_options *o, dc3_train_recipe *r)
+{
+    int sgd = o->optimizer == DC3_SGD;
+    r->lr = o->lr > 0 ? o->lr : sgd ? 5e-3 : 2e-4;
+    r->schedule.rise = 0.15;
+    r->clip = 1;
+    r->average = 1;
+    r->least = 0.35;
+}
+
+void dc3_train_set_last(dc3_train_recipe *r, const char *head)
+{
+    static const char *const parts[DC3_LAST_GROUPS] = {"weight", "bias"};
+    const double rate = 10;
+    for (int i = 0; i < DC3_LAST_GROUPS; i++) {
+        snprintf(r->names[i], sizeof r->names[i], "%s.%s", head, parts[i]);
+        r->last[i] = (dc3_param_group){r->names[i], rate, 1};
+    }
+    r->optimizer.groups = r->last;
+    r->optimizer.group_count = DC3_LAST_GROUPS;
+}
+
 void dc3_train_recipe_of(const dc3_train_options *o, int size, dc3_train_recipe *r)
 {
     int sgd = o->optimizer == DC3_SGD;
@@ -104,6 +144,7 @@ void dc3_train_recipe_of(const dc3_train_options *o, int size, dc3_train_recipe 
     if (sgd) r->optimizer.momentum = 0.9, r->optimizer.nesterov = 1;
     r->schedule.kind = DC3_SCHEDULE_ONE_CYCLE;
     if (o->fast) take_fast(r);
+    if (o->fine_tune) take_fine(o, r);
 }
 
 double dc3_train_lookahead(const dc3_train_recipe *r, int64_t done, int64_t total)
@@ -120,6 +161,8 @@ void dc3_train_draw(const dc3_train_recipe *r, uint64_t seed, int64_t epoch, con
                              params);
     else if (size <= DC3_TRAIN_SMALL)
         dc3_draw_crop(seed, epoch, image->item, image->width, image->height, size, params);
+    else if (r->least > 0)
+        dc3_draw_rded(seed, epoch, image->item, image->width, image->height, 1, r->least, params);
     else
         dc3_draw_resized_crop(seed, epoch, image->item, image->width, image->height, params);
 }

@@ -112,17 +112,25 @@ static void check_gradients(const char *net, dc3_classifier *c)
     print_message(", gradients within %.1e\n", worst);
 }
 
+/* The network of nets.json, to be trained or for inference. */
+static dc3_classifier *open_net(const char *net, int to_train)
+{
+    dc3_table *table = hash_weights_table(nets, net);
+    dc3_classifier *c;
+    if ((to_train ? dc3_classifier_open_to_train(NULL, &(dc3_classifier_spec){0}, &table, &c)
+                  : dc3_classifier_open(NULL, NULL, &table, &c)) != DC3_OK)
+        fail_msg("%s: %s", net, dc3_error_text());
+    return c;
+}
+
 static void check_step(const char *net)
 {
     dc3_ctx *ctx;
     dc3_tape *tape;
-    dc3_classifier *c;
-    dc3_table *table = hash_weights_table(nets, net);
+    dc3_classifier *c = open_net(net, 1);
     int64_t size = json_integer_value(json_object_get(json_object_get(nets, net), "size"));
     assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
     assert_int_equal(dc3_tape_open(&tape), DC3_OK);
-    if (dc3_classifier_open_to_train(NULL, &(dc3_classifier_spec){0}, &table, &c) != DC3_OK)
-        fail_msg("%s: %s", net, dc3_error_text());
     size_t count;
     dc3_param *params = dc3_classifier_params(c, &count);
     for (size_t i = 0; i < count; i++)
@@ -163,6 +171,58 @@ static void steps(void **state)
         stepped++;
     }
     assert_int_equal(stepped, 15);
+}
+
+/* Logits [2, classes] of the images, with a tape if there is one; the caller frees. */
+static float *logits_of(dc3_ctx *ctx, dc3_tape *tape, dc3_classifier *c, int64_t size)
+{
+    float *x = hash_images(size), *z = malloc(2 * (size_t)dc3_classifier_describe(c)->classes * sizeof *z);
+    dc3_scope scope = dc3_scope_open(ctx);
+    if (tape) dc3_tape_start(tape, ctx);
+    dc3_tensor in = dc3_on_device(ctx, dc3_view(x, DC3_F32, 4, (int64_t[]){2, size, size, 3})), embedding;
+    dc3_download(ctx, dc3_classifier_of(ctx, c, in, &embedding), z);
+    if (dc3_ctx_status(ctx) != DC3_OK) fail_msg("%s", dc3_error_text());
+    if (tape) dc3_tape_stop(tape, ctx);
+    dc3_scope_close(ctx, scope);
+    free(x);
+    return z;
+}
+
+/* Trained with batch norms of fixed statistics, a network begins with the answers that it has in use, where
+ * the norms are folded away, and its statistics stay. */
+static void frozen_norms(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"resnet18_modified", "convnet3", "mobilenet_v2", "efficientnet_b0"};
+    const double close = 1e-4, apart = 1e-2; /* of the largest logit: folded or not; by other statistics */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        dc3_ctx *ctx;
+        dc3_tape *tape;
+        int64_t size = json_integer_value(json_object_get(json_object_get(nets, names[i]), "size"));
+        assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 2, DC3_CTX_FAST, &ctx), DC3_OK);
+        assert_int_equal(dc3_tape_open(&tape), DC3_OK);
+        dc3_classifier *used = open_net(names[i], 0), *trained = open_net(names[i], 1);
+        int64_t classes = dc3_classifier_describe(used)->classes;
+        float *want = logits_of(ctx, NULL, used, size), *found[2];
+        dc3_ctx_freeze_norms(ctx, 1);
+        free(logits_of(ctx, tape, trained, size));
+        found[1] = logits_of(ctx, tape, trained, size);
+        dc3_ctx_freeze_norms(ctx, 0);
+        found[0] = logits_of(ctx, tape, trained, size);
+        double most = 0, error[2] = {0};
+        for (int64_t k = 0; k < 2 * classes; k++) {
+            most = fmax(most, fabs((double)want[k]));
+            for (int f = 0; f < 2; f++)
+                error[f] = fmax(error[f], fabs((double)found[f][k] - (double)want[k]));
+        }
+        if (!(error[1] <= close * most && error[0] > apart * most))
+            fail_msg("%s: off by %g with frozen norms, by %g with the batch's, of %g", names[i], error[1],
+                     error[0], most);
+        free(want), free(found[0]), free(found[1]);
+        dc3_classifier_close(&used), dc3_classifier_close(&trained);
+        dc3_tape_close(&tape);
+        dc3_ctx_close(&ctx);
+    }
 }
 
 /* Mean and deviation of a new network's tensors are those of PyTorch's, as far as a sample of n tells. */
@@ -232,7 +292,7 @@ static void sizes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(steps), cmocka_unit_test(new_networks),
-                                       cmocka_unit_test(sizes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(steps), cmocka_unit_test(frozen_norms),
+                                       cmocka_unit_test(new_networks), cmocka_unit_test(sizes)};
     return cmocka_run_group_tests(tests, open_files, close_files);
 }

@@ -175,6 +175,14 @@ static void batch_norm_coefficients(void **state)
     for (int j = 0; j < CHANNELS; j++)
         assert_true(running[CHANNELS + j] == gamma[j]); /* one value: as it is */
     k->batch_norm_coefficients(CHANNELS, COUNT, gamma, vectors, sums, coefficients, NULL, NULL);
+    k->batch_norm_coefficients(CHANNELS, 0, gamma, vectors, sums, coefficients, dgamma, dbeta);
+    for (int j = 0; j < CHANNELS; j++) { /* of statistics that do not depend on x */
+        double rate = 1 / sqrt(v[j] + (double)*eps);
+        assert_true(fabs((double)coefficients[j] - (double)gamma[j] * rate) < 1e-5);
+        assert_true(coefficients[CHANNELS + j] == 0 && coefficients[2 * CHANNELS + j] == 0);
+        assert_true(fabs((double)dgamma[j] - 1 - 2 * (double)sums[CHANNELS + j] * rate) < 2e-5 &&
+                    fabs((double)dbeta[j] - 1 - 2 * (double)sums[j]) < 2e-6);
+    }
     free(p);
 }
 

@@ -116,14 +116,15 @@ void dc3_ref_batch_norm_running(int64_t c, int64_t count, float momentum, const 
 }
 
 /* With g the gradient before activation and pool, xhat = (x - mean) rate and N values a channel:
- * dbeta = sum g, dgamma = sum g xhat, dx = gamma rate (g - dbeta / N - xhat dgamma / N). */
+ * dbeta = sum g, dgamma = sum g xhat, dx = gamma rate (g - dbeta / N - xhat dgamma / N); of statistics that
+ * do not depend on x, as those of infinitely many values, dx = gamma rate g. */
 void dc3_ref_batch_norm_coefficients(int64_t c, int64_t count, const float *gamma, const float *vectors,
                                      const float *sums, float *coefficients, float *dgamma, float *dbeta)
 {
     const float *mean = vectors + MEAN * c, *rate = vectors + RATE * c, *sum = sums, *product = sums + c;
     float *a = coefficients, *b = a + c, *d = b + c;
     for (int64_t j = 0; j < c; j++) {
-        double slope = (double)product[j] * rate[j], n = (double)count;
+        double slope = (double)product[j] * rate[j], n = count ? (double)count : INFINITY;
         if (dgamma) dgamma[j] += (float)slope;
         if (dbeta) dbeta[j] += sum[j];
         a[j] = gamma[j] * rate[j];

@@ -34,6 +34,12 @@ int dc3_classifier_has_arch(const char *arch)
     return kind_called(arch) != NULL;
 }
 
+const char *dc3_classifier_head(const char *arch)
+{
+    const dc3_classifier_kind *kind = kind_called(arch);
+    return kind ? kind->head : NULL;
+}
+
 /* An error that lists all architectures and suggests the nearest; DC3_OK if `arch` is one. */
 static dc3_status check_arch(const char *arch)
 {
