@@ -77,18 +77,19 @@ typedef struct settings {
 
 /* Tables of options whose values are in `settings`: random choices and threads; how the result is printed; a
  * dataset; the VAE's features of it; a condensed set; the editor; the method; the selection; the teacher;
- * the teacher that the command trains; the backbone; how many images over all classes; stored images; whether
- * a file is replaced. */
+ * the teacher that the command trains; the backbone; adapters of the editor; how many images over all
+ * classes; stored images; whether a file is replaced. */
 extern const option compute_options[], result_options[], data_options[], features_options[], set_options[],
     model_options[], method_options[], select_options[], teacher_options[], own_teacher_options[],
-    backbone_options[], amount_options[], store_options[], force_options[];
+    backbone_options[], adapter_options[], amount_options[], store_options[], force_options[];
 /* A student's recipe: its name and how views are drawn; the rest of it. */
 extern const option view_options[], recipe_options[];
 /* Takes what was given of them over. */
 void take_recipe(const settings *s, dc3_evaluate_options *to);
-/* The settings of an edit, which the library's table has (dc3/edit_options.h). */
+/* The settings of an edit, which the library's table has (dc3/edit_options.h), and those of them that images
+ * are generated with. */
 enum { EDITING_OPTIONS = 16 }; /* at most */
-extern option editing_options[];
+extern option editing_options[], sampling_options[];
 void fill_editing_options(void);
 
 /* The words that an option of a command takes, NULL behind the last; NULL: no certain ones. */
@@ -118,8 +119,8 @@ extern const command *const commands[];
 extern const char exit_statuses[]; /* a sentence */
 
 extern const command condense_command, bins_command, select_command, compensate_command, edit_command,
-    contact_command, label_command, train_command, evaluate_command, compare_command, measure_command,
-    status_command, info_command, report_command, finetune_command;
+    generate_command, contact_command, label_command, train_command, evaluate_command, compare_command,
+    measure_command, status_command, info_command, report_command, finetune_command;
 
 /* ---- options of a command (options.c) ---- */
 

@@ -15,8 +15,9 @@ static const option edit_options[] = {{"prompt", 'p', OPTION_TEXT, offsetof(edit
                                        "What the colours should be, or a whole instruction; " MINI_KNOWS,
                                        "TEXT"},
                                       {0}};
-static const option *const edit_tables[] = {compute_options, result_options, model_options, store_options,
-                                            editing_options, force_options,  edit_options,  NULL};
+static const option *const edit_tables[] = {compute_options, result_options, model_options,
+                                            adapter_options, store_options,  editing_options,
+                                            force_options,   edit_options,   NULL};
 
 static int run_edit(const command *c, int argc, char **argv)
 {

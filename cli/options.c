@@ -138,6 +138,13 @@ const option backbone_options[] = {{"backbone", 0, OPTION_PATH, AT(options.backb
                                     "FILE"},
                                    {0}};
 
+const option adapter_options[] = {
+    {"lora", 0, OPTION_PATH, AT(options.lora), ANY,
+     "Low-rank adapters that are merged into the editor, as diffusers or kohya's scripts write them", "FILE"},
+    {"lora-scale", 0, OPTION_REAL, AT(options.lora_scale), WITHIN(-100, 100),
+     "What the adapters count (default 1)", "X"},
+    {0}};
+
 const option store_options[] = {
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Where the result goes", "PATH"},
     {"size", 0, OPTION_WHOLE, AT(options.size), WITHIN(8, 4096),
@@ -199,13 +206,14 @@ void take_recipe(const settings *s, dc3_evaluate_options *to)
     to->images_seen = from->images_seen, to->minutes = from->minutes;
 }
 
-option editing_options[EDITING_OPTIONS + 1];
+option editing_options[EDITING_OPTIONS + 1], sampling_options[EDITING_OPTIONS + 1];
 
 void fill_editing_options(void)
 {
     static const option_kind kinds[] = {
         [DC3_EDIT_WHOLE] = OPTION_WHOLE, [DC3_EDIT_REAL] = OPTION_REAL, [DC3_EDIT_WORD] = OPTION_WORD};
     const dc3_edit_option *from;
+    option *sampling = sampling_options;
     for (int i = 0; i < EDITING_OPTIONS && (from = dc3_edit_option_at(i)); i++) {
         char *name = g_strdelimit(g_strdup(from->name), "_", '-');
         editing_options[i] = (option){.name = g_intern_string(name),
@@ -214,6 +222,7 @@ void fill_editing_options(void)
                                       .range = {from->least, from->most, 0, ""},
                                       .help = from->help,
                                       .value = from->value};
+        if (from->in_generate) *sampling++ = editing_options[i];
         g_free(name);
     }
 }

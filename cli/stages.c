@@ -137,16 +137,18 @@ static const option near_options[] = {
      "that of one before it in its class (docs/methods.md; default: only of the same images one counts)",
      "X"},
     {0}};
-static const option *const condense_tables[] = {
-    compute_options,      result_options,      data_options,     features_options, set_options,
-    model_options,        method_options,      select_options,   amount_options,   budget_options,
-    teacher_options,      own_teacher_options, backbone_options, store_options,    editing_options,
-    compensation_options, shard_options,       near_options,     report_options,   NULL};
+static const option *const condense_tables[] = {compute_options,     result_options,       data_options,
+                                                features_options,    set_options,          model_options,
+                                                adapter_options,     method_options,       select_options,
+                                                amount_options,      budget_options,       teacher_options,
+                                                own_teacher_options, backbone_options,     store_options,
+                                                editing_options,     compensation_options, shard_options,
+                                                near_options,        report_options,       NULL};
 static const option list_options[] = {{"list", 0, OPTION_PATH, offsetof(settings, options.list), ANY,
                                        "Only the images of a list that dc3 select wrote", "FILE.jsonl"},
                                       {0}};
 static const option *const compensate_tables[] = {
-    compute_options, result_options,  data_options, set_options,   model_options,
+    compute_options, result_options,  data_options, set_options,   model_options, adapter_options,
     store_options,   editing_options, list_options, shard_options, NULL};
 
 const command condense_command = {

@@ -371,19 +371,17 @@ static int is_there(const char *path)
     return access(path, F_OK) == 0;
 }
 
-static const char *state_of_training(const char *path, const char *checkpoint, int working)
-{
-    return state_of(working, !is_there(checkpoint) && is_there(path));
-}
-
-static int status_of_training(const settings *s, const char *path, const char *checkpoint)
+/* Of what a command makes: whether one works on it, it is there, or was left. done: what is printed beside
+ * the state of what is complete. */
+static int status_of_work(const settings *s, const char *path, const char *kind, int complete,
+                          const char *done)
 {
     dc3_work works[DC3_WORKS];
     int count = dc3_works_read(path, works);
-    const char *state = state_of_training(path, checkpoint, count);
+    const char *state = state_of(count, complete);
     if (s->json) {
         json_t *o = json_object();
-        json_object_set_new(o, "kind", json_string("training"));
+        json_object_set_new(o, "kind", json_string(kind));
         json_object_set_new(o, "out", json_text(path));
         json_object_set_new(o, "state", json_string(state));
         json_object_set_new(o, "working", works_json(works, count));
@@ -392,11 +390,22 @@ static int status_of_training(const settings *s, const char *path, const char *c
     }
     print_text(path, 0);
     printf(": %s%s\n", state,
-           count                  ? ""
-           : is_there(checkpoint) ? "   to continue: the command that began it, again"
-                                  : " (dc3 info tells what it is)");
+           count      ? ""
+           : complete ? done
+                      : "   to continue: the command that began it, again");
     print_works(works, count);
     return EXIT_DONE;
+}
+
+/* ---- a folder of dc3 generate ---- */
+
+/* What generate.json of the folder says, for the caller to release; NULL: there is none. */
+static json_t *generated_in(const char *folder)
+{
+    char *path = g_build_filename(folder, "generate.json", NULL);
+    json_t *document = json_load_file(path, 0, NULL);
+    g_free(path);
+    return document;
 }
 
 /* 1 if it is a file, or one that is being made. */
@@ -411,9 +420,18 @@ static int is_training(const char *path, const char *checkpoint)
 static int status_of(const settings *s, const char *path)
 {
     char *checkpoint = g_strconcat(path, ".checkpoint", NULL);
-    int status = dc3_comparison_is(path)         ? status_of_comparison(s, path)
-                 : is_training(path, checkpoint) ? status_of_training(s, path, checkpoint)
-                                                 : status_of_run(s, path);
+    json_t *generated = generated_in(path);
+    int trained = !is_there(checkpoint) && is_there(path), status;
+    if (dc3_comparison_is(path))
+        status = status_of_comparison(s, path);
+    else if (generated)
+        status =
+            status_of_work(s, path, "generated", json_is_true(json_object_get(generated, "complete")), "");
+    else if (is_training(path, checkpoint))
+        status = status_of_work(s, path, "training", trained, " (dc3 info tells what it is)");
+    else
+        status = status_of_run(s, path);
+    json_decref(generated);
     g_free(checkpoint);
     return status;
 }

@@ -102,6 +102,10 @@ typedef struct dc3_condense_options {
                                cosine of their embeddings, of the backbone or else of the teacher, is that or
                                more; such images are not chosen. 0: images that are the same count as copies
                                alone */
+    const char
+        *lora;         /* low-rank adapters that are merged into the editor's networks, a file or its folder,
+                          as  diffusers or kohya's scripts write them; NULL: none. Of methods that make edits */
+    double lora_scale; /* what they count, -100 to 100; default 1 */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

@@ -32,6 +32,7 @@
 #include "dc3/evaluate.h"
 #include "dc3/export.h"
 #include "dc3/finetune.h"
+#include "dc3/generate.h"
 #include "dc3/info.h"
 #include "dc3/label.h"
 #include "dc3/listener.h"

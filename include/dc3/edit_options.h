@@ -1,5 +1,6 @@
-/* The settings of an edit that the model's directory decides where nothing is said, as a table: what the
- * command line, dc3.json and the checks go by, and what a program needs that offers them to its users. */
+/* The settings of an edit, or of an image that is generated, that the model's directory decides where nothing
+ * is said, as a table: what the command line, dc3.json and the checks go by, and what a program needs that
+ * offers them to its users. */
 #ifndef DC3_EDIT_OPTIONS_H
 #define DC3_EDIT_OPTIONS_H
 
@@ -25,6 +26,7 @@ typedef struct dc3_edit_option {
     size_t in_edit;     /* and in dc3_image_edit_options */
     const char *help;   /* a line */
     const char *value;  /* what a line of help calls the value: "N" */
+    size_t in_generate; /* offset in dc3_generate_options; 0: it has none */
 } dc3_edit_option;
 
 /* The i-th from 0 on; NULL behind the last. Owned by the library. */

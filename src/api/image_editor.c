@@ -23,7 +23,8 @@ struct dc3_image_editor {
 
 dc3_image_editor_options dc3_image_editor_defaults(void)
 {
-    return (dc3_image_editor_options){.struct_size = sizeof(dc3_image_editor_options), .threads = 1};
+    return (dc3_image_editor_options){
+        .struct_size = sizeof(dc3_image_editor_options), .threads = 1, .lora_scale = 1};
 }
 
 dc3_image_edit_options dc3_image_edit_defaults(void)
@@ -47,7 +48,8 @@ dc3_status dc3_image_editor_open(const char *directory, const dc3_image_editor_o
     DC3_TRY(dc3_compute_type(o.dtype, &dtype));
     dc3_image_editor *e = calloc(1, sizeof *e);
     if (!e) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = dc3_editor_open(directory, dtype, o.threads, &e->editor);
+    dc3_status status =
+        dc3_editor_open_adapted(directory, o.lora, o.lora_scale, dtype, o.threads, &e->editor);
     if (status == DC3_OK)
         *out = e;
     else

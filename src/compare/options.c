@@ -190,6 +190,8 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
     DC3_TRY(check_amounts(o));
     if (o->condense.near_duplicates != 0)
         return dc3_fail_setting("near_duplicates", "a comparison takes images as they are; leave it out");
+    if (o->condense.lora)
+        return dc3_fail_setting("lora", "a comparison takes an editor as it is; leave it out");
     DC3_TRY(check_once("methods", o->methods));
     DC3_TRY(check_once("archs", o->archs));
     DC3_TRY(check_labels(o->labels));

@@ -47,8 +47,9 @@ static json_t *document(const dc3_output *output, int complete)
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
     static const char *const follow[] = {"batch", "epochs", "hold_out"}; /* from the number of images */
-    static const char *const some[] = {"list",  "store",  "shard_size",     "labels",
-                                       "crops", "search", "near_duplicates"}; /* have it */
+    static const char *const some[] = {
+        "list",   "store",           "shard_size",       "labels",    "crops",
+        "search", "near_duplicates", "lora_fingerprint", "lora_scale"}; /* have it */
     char text[400];
     json_t *both[2] = {json_deep_copy(was), json_deep_copy(is)}, *a = both[0], *b = both[1];
     int same = json_equal(json_object_get(a, "images"), json_object_get(b, "images"));
@@ -57,7 +58,7 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
         json_object_del(both[i], "images"); /* compare_inputs names them */
         for (int k = 0; !same && k < 3; k++) json_object_del(teacher, follow[k]);
     }
-    for (int i = 0; i < 7; i++)
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++)
         if (json_object_get(a, some[i]) && !json_object_get(b, some[i]))
             json_object_set_new(b, some[i], json_null());
     for (int i = 0; i < 2; i++) /* the usual one is not said */
@@ -120,9 +121,10 @@ static dc3_status check_place(const dc3_run *run, const char *train)
     const dc3_condense_options *o = run->options;
     char *edits = dc3_path_join(o->out, "edits"),
          *calibration = dc3_path_join(o->out, dc3_calibration_folder);
-    const dc3_input inputs[] = {{"the dataset", o->data}, {"the editor", o->editor}};
+    const dc3_input inputs[] = {
+        {"the dataset", o->data}, {"the editor", o->editor}, {"the adapters", o->lora}};
     dc3_status status = edits ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && o->out != dc3_nowhere) status = dc3_output_folder_check("out", o->out, inputs, 2);
+    if (status == DC3_OK && o->out != dc3_nowhere) status = dc3_output_folder_check("out", o->out, inputs, 3);
     if (status == DC3_OK) status = dc3_own_teacher_check_kept(o);
     if (status == DC3_OK && run->trains && !o->fresh) status = dc3_own_teacher_check_file(run->teacher_path);
     if (status == DC3_OK) status = check_no_link(train);

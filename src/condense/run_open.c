@@ -35,6 +35,7 @@ dc3_condense_options dc3_condense_defaults(void)
                               .compensation = DC3_COMPENSATION_DEFAULT,
                               .selection = DC3_SELECTION_DEFAULT,
                               .teacher_top1 = -1,
+                              .lora_scale = 1,
                               .select = dc3_select_defaults()};
     dc3_condense_options_unset(&o);
     return o;
@@ -118,10 +119,15 @@ static dc3_status open_editor(dc3_run *run)
     DC3_TRY(dc3_compute_type(o->dtype, &dtype));
     DC3_TRY(dc3_option_check("detail", (int)o->detail, 1));
     DC3_TRY(dc3_edit_settings_of_condense(o, &run->edit));
-    int encodes = run->encodes && !run->backbone_path;
-    if (!encodes && !(run->method->needs & DC3_NEEDS_EDITOR)) return dc3_editor_check_unused(o->editor);
+    int encodes = run->encodes && !run->backbone_path, edits = run->method->needs & DC3_NEEDS_EDITOR;
+    if (o->lora && !edits)
+        return dc3_fail_setting("lora", "the method %s makes no edits", run->method->words->name);
+    if (!(o->lora_scale >= -100 && o->lora_scale <= 100))
+        return dc3_fail_setting("lora_scale", "expected -100 to 100, found %g", o->lora_scale);
+    if (!encodes && !edits) return dc3_editor_check_unused(o->editor);
     DC3_TRY(dc3_options_need("editor", o->editor));
-    DC3_TRY(dc3_editor_open(o->editor, dtype, o->select.threads, &run->editor));
+    DC3_TRY(
+        dc3_editor_open_adapted(o->editor, o->lora, o->lora_scale, dtype, o->select.threads, &run->editor));
     run->edit = dc3_editor_defaults(run->editor);
     run->detail = o->detail != DC3_DETAIL_DEFAULT ? o->detail : dc3_editor_describe(run->editor).detail;
     return dc3_edit_settings_of_condense(o, &run->edit);

@@ -60,6 +60,9 @@ static void editor_settings(const dc3_run *run, json_t *o)
     dc3_editor_info info = dc3_editor_describe(run->editor);
     json_object_set_new(o, "editor", dc3_json_text(info.name));
     json_object_set_new(o, "editor_fingerprint", dc3_fingerprint(run->options->editor));
+    if (!run->options->lora) return;
+    json_object_set_new(o, "lora_fingerprint", dc3_fingerprint(run->options->lora));
+    json_object_set_new(o, "lora_scale", json_real(run->options->lora_scale));
 }
 
 json_t *dc3_run_settings(const dc3_run *run)

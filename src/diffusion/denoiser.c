@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "base/file.h"
 
-static const dc3_denoiser_kind *const kinds[] = {&dc3_denoiser_unet};
+static const dc3_denoiser_kind *const kinds[] = {&dc3_denoiser_unet, &dc3_denoiser_dit};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* The kind whose folder is there; without any the first, which says what is missing. */
@@ -19,10 +19,10 @@ static const dc3_denoiser_kind *kind_of(const char *directory)
     return kinds[0];
 }
 
-dc3_status dc3_denoiser_open(const char *directory, dc3_denoiser **denoiser)
+dc3_status dc3_denoiser_open(const char *directory, const dc3_adapters *adapters, dc3_denoiser **denoiser)
 {
     *denoiser = NULL;
-    return kind_of(directory)->open(directory, denoiser);
+    return kind_of(directory)->open(directory, adapters, denoiser);
 }
 
 void dc3_denoiser_close(dc3_denoiser **denoiser)
@@ -51,6 +51,11 @@ void dc3_denoising_close(dc3_denoising **denoising)
 void dc3_denoising_texts(dc3_ctx *ctx, dc3_denoising *denoising, dc3_tensor states)
 {
     denoising->denoiser->kind->texts(ctx, denoising, states);
+}
+
+void dc3_denoising_classes(dc3_ctx *ctx, dc3_denoising *denoising, int64_t rows, const int64_t *labels)
+{
+    denoising->denoiser->kind->classes(ctx, denoising, rows, labels);
 }
 
 dc3_tensor dc3_denoising_step(dc3_ctx *ctx, dc3_denoising *denoising, dc3_tensor x, int step)

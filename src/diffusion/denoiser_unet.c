@@ -28,7 +28,7 @@ static void close_unet(dc3_denoiser *denoiser)
     free(d);
 }
 
-static dc3_status open_unet(const char *directory, dc3_denoiser **out)
+static dc3_status open_unet(const char *directory, const dc3_adapters *adapters, dc3_denoiser **out)
 {
     dc3_unet_config config;
     dc3_table *table;
@@ -36,6 +36,7 @@ static dc3_status open_unet(const char *directory, dc3_denoiser **out)
     DC3_TRY(dc3_part_open(directory, dc3_denoiser_unet.part, "diffusion_pytorch_model", read_config, &config,
                           &table));
     int from_checkpoint = *dc3_table_notes(table) != 0;
+    DC3_TRY(dc3_part_adapt(adapters, DC3_LORA_UNET, &table));
     DC3_TRY(dc3_unet_open(NULL, &config, &table, &unet));
     unet_denoiser *d = malloc(sizeof *d);
     if (!d) {
@@ -48,6 +49,7 @@ static dc3_status open_unet(const char *directory, dc3_denoiser **out)
                                   .text_channels = config.text_channels,
                                   .from_checkpoint = from_checkpoint,
                                   .unit = (int64_t)1 << (config.levels - 1),
+                                  .size = config.size,
                                   .parameters = dc3_unet_parameters(unet)},
                          .unet = unet};
     *out = &d->base;
@@ -94,5 +96,11 @@ static dc3_tensor step(dc3_ctx *ctx, dc3_denoising *denoising, dc3_tensor x, int
     return dc3_unet_of(ctx, d->unet, x, d->time, i, d->kv);
 }
 
-const dc3_denoiser_kind dc3_denoiser_unet = {"unet",  "U-Net", open_unet, close_unet,
-                                             prepare, texts,   step,      finish};
+const dc3_denoiser_kind dc3_denoiser_unet = {.part = "unet",
+                                             .name = "U-Net",
+                                             .open = open_unet,
+                                             .close = close_unet,
+                                             .prepare = prepare,
+                                             .texts = texts,
+                                             .step = step,
+                                             .finish = finish};

@@ -13,23 +13,26 @@ typedef struct row {
 
 #define FIELDS(field) offsetof(dc3_condense_options, field), offsetof(dc3_image_edit_options, field)
 
+#define GENERATES(field) offsetof(dc3_generate_options, field)
+
 #define HELP_OF(constant, class, word) word ", "
 
-static const row rows[] = {
-    {{"steps", DC3_EDIT_WHOLE, 1, 1000, 0, FIELDS(steps), "Steps of the sampler (default: the model's)", "N"},
-     offsetof(dc3_edit_settings, steps),
-     NULL},
-    {{"sampler", DC3_EDIT_WORD, 0, 0, DC3_SAMPLER_DEFAULT, FIELDS(sampler),
-      DC3_SAMPLERS(HELP_OF) "default: the model's", "NAME"},
-     offsetof(dc3_edit_settings, sampler),
-     dc3_sampler_names},
-    {{"guidance", DC3_EDIT_REAL, 0, 100, -1, FIELDS(guidance), "Text guidance (default: the model's)", "X"},
-     offsetof(dc3_edit_settings, guidance),
-     NULL},
-    {{"image_guidance", DC3_EDIT_REAL, 0, 100, -1, FIELDS(image_guidance),
-      "Image guidance (default: the model's)", "X"},
-     offsetof(dc3_edit_settings, image_guidance),
-     NULL}};
+static const row rows[] = {{{"steps", DC3_EDIT_WHOLE, 1, 1000, 0, FIELDS(steps),
+                             "Steps of the sampler (default: the model's)", "N", GENERATES(steps)},
+                            offsetof(dc3_edit_settings, steps),
+                            NULL},
+                           {{"sampler", DC3_EDIT_WORD, 0, 0, DC3_SAMPLER_DEFAULT, FIELDS(sampler),
+                             DC3_SAMPLERS(HELP_OF) "default: the model's", "NAME", GENERATES(sampler)},
+                            offsetof(dc3_edit_settings, sampler),
+                            dc3_sampler_names},
+                           {{"guidance", DC3_EDIT_REAL, 0, 100, -1, FIELDS(guidance),
+                             "Text guidance (default: the model's)", "X", GENERATES(guidance)},
+                            offsetof(dc3_edit_settings, guidance),
+                            NULL},
+                           {{"image_guidance", DC3_EDIT_REAL, 0, 100, -1, FIELDS(image_guidance),
+                             "Image guidance (default: the model's)", "X", 0},
+                            offsetof(dc3_edit_settings, image_guidance),
+                            NULL}};
 enum { ROWS = sizeof rows / sizeof *rows };
 
 const dc3_edit_option *dc3_edit_option_at(int i)
@@ -82,10 +85,22 @@ static dc3_status check(const row *r, double value)
 
 /* ---- options ---- */
 
-static void unset(void *options, int of_condense)
+/* Which options they are fields of. */
+typedef enum owner { OF_CONDENSE, OF_EDIT, OF_GENERATE } owner;
+
+/* Where an option is in them; 0: they have none. */
+static size_t place_in(const row *r, owner of)
+{
+    return of == OF_CONDENSE ? r->option.in_condense
+           : of == OF_EDIT   ? r->option.in_edit
+                             : r->option.in_generate;
+}
+
+static void unset(void *options, owner of)
 {
     for (const row *r = rows; r < rows + ROWS; r++) {
-        void *field = (char *)options + (of_condense ? r->option.in_condense : r->option.in_edit);
+        void *field = (char *)options + place_in(r, of);
+        if (field == options) continue;
         if (r->option.kind == DC3_EDIT_REAL)
             *(double *)field = r->option.unset;
         else
@@ -95,19 +110,24 @@ static void unset(void *options, int of_condense)
 
 void dc3_condense_options_unset(dc3_condense_options *options)
 {
-    unset(options, 1);
+    unset(options, OF_CONDENSE);
 }
 
 void dc3_image_edit_options_unset(dc3_image_edit_options *options)
 {
-    unset(options, 0);
+    unset(options, OF_EDIT);
 }
 
-static dc3_status take(const void *options, int of_condense, dc3_edit_settings *s)
+void dc3_generate_options_unset(dc3_generate_options *options)
+{
+    unset(options, OF_GENERATE);
+}
+
+static dc3_status take(const void *options, owner of, dc3_edit_settings *s)
 {
     for (const row *r = rows; r < rows + ROWS; r++) {
-        double value =
-            get(r, (const char *)options + (of_condense ? r->option.in_condense : r->option.in_edit));
+        size_t at = place_in(r, of);
+        double value = at ? get(r, (const char *)options + at) : r->option.unset;
         if (value == r->option.unset) continue;
         DC3_TRY(check(r, value));
         set_setting(r, value, s);
@@ -117,12 +137,17 @@ static dc3_status take(const void *options, int of_condense, dc3_edit_settings *
 
 dc3_status dc3_edit_settings_of_condense(const dc3_condense_options *options, dc3_edit_settings *settings)
 {
-    return take(options, 1, settings);
+    return take(options, OF_CONDENSE, settings);
 }
 
 dc3_status dc3_edit_settings_of_image(const dc3_image_edit_options *options, dc3_edit_settings *settings)
 {
-    return take(options, 0, settings);
+    return take(options, OF_EDIT, settings);
+}
+
+dc3_status dc3_edit_settings_of_generate(const dc3_generate_options *options, dc3_edit_settings *settings)
+{
+    return take(options, OF_GENERATE, settings);
 }
 
 dc3_status dc3_edit_settings_check(const dc3_edit_settings *settings)

@@ -7,14 +7,17 @@
 #include "dc3/condense.h"
 #include "dc3/edit_options.h"
 #include "dc3/editor.h"
+#include "dc3/generate.h"
 #include "diffusion/editor.h"
 
 /* Leaves all of them to the model. */
 void dc3_condense_options_unset(dc3_condense_options *options);
 void dc3_image_edit_options_unset(dc3_image_edit_options *options);
+void dc3_generate_options_unset(dc3_generate_options *options);
 /* Those that are not left to the model, into settings. DC3_ERR_ARGUMENT where one is out of its range. */
 dc3_status dc3_edit_settings_of_condense(const dc3_condense_options *options, dc3_edit_settings *settings);
 dc3_status dc3_edit_settings_of_image(const dc3_image_edit_options *options, dc3_edit_settings *settings);
+dc3_status dc3_edit_settings_of_generate(const dc3_generate_options *options, dc3_edit_settings *settings);
 /* DC3_ERR_ARGUMENT where one is out of its range. */
 dc3_status dc3_edit_settings_check(const dc3_edit_settings *settings);
 

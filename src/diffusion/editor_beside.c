@@ -13,7 +13,8 @@ dc3_status dc3_editor_open_beside(const dc3_editor *editor, int threads, dc3_edi
     e->ctx = NULL;
     e->sampler = NULL;
     e->denoising = NULL;
-    dc3_status status = dc3_editor_open_ctx(e, editor->ctx, dc3_ctx_dtype(editor->ctx), threads);
+    dc3_status status =
+        dc3_pipeline_open_ctx(editor->ctx, dc3_ctx_dtype(editor->ctx), threads, &e->ctx, &e->governor);
     if (status != DC3_OK) dc3_editor_close(out);
     return status;
 }

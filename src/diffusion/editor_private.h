@@ -4,39 +4,21 @@
 #define DC3_DIFFUSION_EDITOR_PRIVATE_H
 
 #include "diffusion/concepts.h"
-#include "diffusion/denoiser.h"
 #include "diffusion/editor.h"
-#include "diffusion/scheduler.h"
-#include "nn/autoencoder_kl.h"
-#include "nn/clip_text.h"
-#include "ops/governor.h"
-#include "tokenizer/tokenizer.h"
+#include "diffusion/pipeline.h"
 
 struct dc3_editor {
-    int is_beside; /* the networks, the tokenizer and the concepts are another editor's */
+    int is_beside; /* the model and the concepts are another editor's */
     dc3_ctx *ctx;
     dc3_governor governor; /* of the context's threads, step by step */
-    dc3_vae *vae;
-    dc3_clip_text *text;
-    dc3_denoiser *denoiser;
-    dc3_tokenizer *tokenizer; /* NULL: none, only token ids can be edited with */
-    dc3_scheduler_config scheduler;
+    dc3_pipeline model;
     dc3_edit_settings defaults;
     dc3_detail detail; /* the directory's advice */
     int residual; /* the denoiser's output is relative to the input image's latents, docs/mini-editor.md */
-    dc3_concepts *concepts; /* NULL: every word is known */
-    char name[64];
-    char checkpoints[48];     /* the parts whose weights are a .bin, for want of safetensors */
-    char index_scheduler[64]; /* the scheduler's class in model_index.json, where it is another */
-    int no_class;             /* nothing names the scheduler's class, nor a sampler */
+    dc3_concepts *concepts;   /* NULL: every word is known */
     dc3_sampler *sampler;     /* of the last edit, */
     dc3_denoising *denoising; /* and the denoiser prepared for its time steps */
 };
-
-/* A context of `threads` threads, as `like` is or a new one, with its governor. */
-dc3_status dc3_editor_open_ctx(dc3_editor *editor, const dc3_ctx *like, dc3_dtype dtype, int threads);
-/* Pixels of the image to one of the latents. */
-int dc3_editor_factor(const dc3_editor *editor);
 
 typedef struct dc3_edit_request {
     const float *rgb; /* [size, size, 3] in [0, 1] */

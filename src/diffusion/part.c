@@ -27,3 +27,11 @@ dc3_status dc3_part_open(const char *directory, const char *part, const char *st
     free(path);
     return status;
 }
+
+dc3_status dc3_part_adapt(const dc3_adapters *adapters, dc3_lora_part part, dc3_table **table)
+{
+    if (!adapters->lora || !dc3_lora_count(adapters->lora, part)) return DC3_OK;
+    dc3_status status = dc3_lora_merge(adapters->lora, part, adapters->scale, table);
+    if (status != DC3_OK) dc3_table_close(table);
+    return status;
+}

@@ -126,9 +126,11 @@ dc3_status dc3_edit_command(const dc3_condense_options *given, const char *path,
     if (dc3_path_what(path) == DC3_PATH_FOLDER)
         return dc3_fail(DC3_ERR_IO, "%s: expected an image, found a folder; dc3 compensate takes folders",
                         path);
-    dc3_input inputs[] = {
-        {"the image", path}, {"the editor", options->editor}, {"the prompts", options->prompts}};
-    dc3_output_path output = {"out", options->out, &dc3_image_output, options->force, inputs, 3, NULL};
+    dc3_input inputs[] = {{"the image", path},
+                          {"the editor", options->editor},
+                          {"the prompts", options->prompts},
+                          {"the adapters", options->lora}};
+    dc3_output_path output = {"out", options->out, &dc3_image_output, options->force, inputs, 4, NULL};
     DC3_TRY(dc3_output_path_check(&output, &j.place));
     dc3_status status = coding_of(options, &j.coding);
     if (status == DC3_OK) status = dc3_image_source_open_file(path, &j.image);

@@ -1,4 +1,4 @@
-/* An editor: a diffusion model in the diffusers layout. */
+/* An editor or a generator: a diffusion model in the diffusers layout. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "info/kinds.h"
 #include "diffusion/editor.h"
+#include "generate/generator.h"
 #include "io/weights.h"
 
 /* The name of a part's class in its configuration, for the caller to free; NULL: it does not say. */
@@ -126,6 +127,33 @@ static void say_editor(dc3_info_page *page)
     dc3_info_set(page, "why_not", dc3_json_text(dc3_error_text()));
 }
 
+/* Whether dc3 can generate with it, and what it does by itself. */
+static void say_generator(dc3_info_page *page)
+{
+    dc3_generator *generator;
+    dc3_generator_options options = {.lora_scale = 1, .dtype = DC3_F32, .threads = 1};
+    char label[32];
+    snprintf(label, sizeof label, "for %s", dc3_setting("model"));
+    dc3_status status = dc3_generator_open(page->options->path, &options, &generator);
+    if (status == DC3_OK) {
+        dc3_edit_settings d = dc3_generator_defaults(generator);
+        int64_t classes = dc3_generator_describe(generator).classes;
+        const char *sampler = dc3_sampler_kind_name(d.sampler);
+        char of[40] = "texts";
+        if (classes) snprintf(of, sizeof of, "%lld classes", (long long)classes);
+        dc3_info_line(page, "generates", "%s at %d px by %s, %d step%s, guidance %g", of, d.size,
+                      sampler ? sampler : "no sampler of dc3", d.steps, d.steps == 1 ? "" : "s",
+                      (double)d.guidance);
+        dc3_info_set(page, "generates_px", json_integer(d.size));
+        dc3_info_set(page, "generates_classes", json_integer(classes));
+        status = dc3_generator_check(generator, &d);
+        dc3_generator_close(&generator);
+    }
+    dc3_info_set(page, "generates", json_boolean(status == DC3_OK));
+    dc3_info_line(page, label, "%s%s",
+                  status == DC3_OK ? "yes" : "no: ", status == DC3_OK ? "" : dc3_error_text());
+}
+
 static void say_scheduler(dc3_info_page *page)
 {
     char *folder = dc3_path_join(page->options->path, "scheduler");
@@ -145,9 +173,11 @@ dc3_status dc3_info_model(dc3_info_page *page)
                    name ? name : "");
     dc3_info_set(page, "class", name ? dc3_json_text(name) : json_null());
     free(name);
-    dc3_status status = look_at_part(page, parts, "unet", "diffusion_pytorch_model", &sum);
+    int of_classes = dc3_info_holds(page->options->path, "transformer/config.json");
+    dc3_status status =
+        look_at_part(page, parts, of_classes ? "transformer" : "unet", "diffusion_pytorch_model", &sum);
     if (status == DC3_OK) status = look_at_part(page, parts, "vae", "diffusion_pytorch_model", &sum);
-    if (status == DC3_OK) status = look_at_part(page, parts, "text_encoder", "model", &sum);
+    if (status == DC3_OK && !of_classes) status = look_at_part(page, parts, "text_encoder", "model", &sum);
     dc3_info_set(page, "parts", parts);
     if (status != DC3_OK) return status;
     dc3_info_line(page, "parameters", "%s in all", dc3_count_text(sum.parameters, count));
@@ -155,5 +185,6 @@ dc3_status dc3_info_model(dc3_info_page *page)
     dc3_info_bytes(page, "weights", sum.bytes);
     say_scheduler(page);
     say_editor(page);
+    say_generator(page);
     return DC3_OK;
 }

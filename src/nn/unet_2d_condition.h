@@ -12,6 +12,7 @@ enum { DC3_UNET_LEVELS = 8 };
 /* config.json, checked. */
 typedef struct dc3_unet_config {
     int64_t in_channels, out_channels, groups;
+    int64_t size; /* height and width of the latents trained with; 0: not said */
     int levels;
     int64_t channels[DC3_UNET_LEVELS];
     int down_attention[DC3_UNET_LEVELS], up_attention[DC3_UNET_LEVELS]; /* the level has transformers */

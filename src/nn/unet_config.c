@@ -23,6 +23,8 @@ static dc3_status read_sizes(const json_t *o, const char *file, dc3_unet_config 
 {
     int64_t values[DC3_UNET_LEVELS], value;
     DC3_TRY(dc3_json_list(o, file, "block_out_channels", 1, 8192, DC3_UNET_LEVELS, c->channels, &c->levels));
+    if (!json_is_array(json_object_get(o, "sample_size"))) /* height and width of their own */
+        DC3_TRY(dc3_json_int(o, file, "sample_size", 0, 0, 4096, &c->size));
     DC3_TRY(dc3_json_int(o, file, "in_channels", 4, 1, 64, &c->in_channels));
     DC3_TRY(dc3_json_int(o, file, "out_channels", 4, 1, 64, &c->out_channels));
     DC3_TRY(dc3_json_int(o, file, "norm_num_groups", 32, 1, 1024, &c->groups));

@@ -41,6 +41,22 @@ dc3_tensor dc3_take_rows(dc3_ctx *ctx, dc3_tensor x, int count, const int *rows)
     return y;
 }
 
+dc3_tensor dc3_first_channels(dc3_ctx *ctx, dc3_tensor x, int64_t channels)
+{
+    if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
+    int64_t all = x.shape[x.ndim - 1];
+    if (channels >= all) return x;
+    dc3_tensor y = x;
+    y.shape[x.ndim - 1] = channels;
+    y = dc3_new(ctx, x.dtype, x.ndim, y.shape);
+    size_t from = (size_t)all * dc3_dtype_size(x.dtype), to = (size_t)channels * dc3_dtype_size(x.dtype);
+    dc3_op op;
+    if (!begin(&op, ctx)) return y;
+    dc3_ctx_kernels(ctx)->copy_rows(dc3_count(&x) / all, to, x.data, from, y.data, to);
+    dc3_op_end(&op, DC3_OK);
+    return y;
+}
+
 dc3_tensor dc3_guided(dc3_ctx *ctx, const dc3_guided_shape *shape, dc3_tensor rows, dc3_tensor condition)
 {
     dc3_tensor y = rows;

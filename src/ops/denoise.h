@@ -10,6 +10,9 @@ dc3_tensor dc3_affine(dc3_ctx *ctx, dc3_tensor x, float scale, float offset);
 void dc3_clamp(dc3_ctx *ctx, dc3_tensor x, float low, float high);
 /* Of any type, [rows, ...] to [count, ...]: row rows[i] of x, or zeros where that is -1. */
 dc3_tensor dc3_take_rows(dc3_ctx *ctx, dc3_tensor x, int count, const int *rows);
+/* Of any type, x [..., channels or more] without its channels from `channels` on; x itself where it has no
+ * more. */
+dc3_tensor dc3_first_channels(dc3_ctx *ctx, dc3_tensor x, int64_t channels);
 /* Guidance (kernels/shapes.h): rows and condition [kinds * n, ...] to [n, ...]; shape->n is filled in. */
 dc3_tensor dc3_guided(dc3_ctx *ctx, const dc3_guided_shape *shape, dc3_tensor rows, dc3_tensor condition);
 /* A sampler's step (kernels/shapes.h) in place, from the denoiser's output, of x's shape; noise: or NULL;

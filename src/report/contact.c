@@ -1,17 +1,16 @@
 /* A grid of originals beside results of a finished run. */
 #include <stdlib.h>
-#include <string.h>
 #include "base/call.h"
 #include "base/options.h"
 #include "base/file.h"
 #include "output/output_path.h"
+#include "report/sheet.h"
 #include "run_folder/origins.h"
 #include "run_folder/sources.h"
 #include "run_folder/document.h"
 #include "dc3/condense.h"
 
-/* Pixels: of an image, between images, of the line with a class's name above its images. */
-enum { TILE = 96, GAP = 4, NAME = 18, ROW = NAME + 2 * TILE + 2 * GAP };
+enum { TILE = 96, ACROSS = 8 }; /* pixels of an image; pairs of a class at most */
 
 /* What the pairs come from. */
 typedef struct origins {
@@ -21,21 +20,9 @@ typedef struct origins {
     dc3_fit fit;
 } origins;
 
-/* Frees the image. */
-static dc3_status paste_tile(dc3_image *image, dc3_image *sheet, int x, int y)
-{
-    dc3_image tile;
-    dc3_status status = dc3_image_resize(image, TILE, TILE, DC3_FIT_CROP, &tile);
-    dc3_image_free(image);
-    DC3_TRY(status);
-    dc3_image_paste(sheet, &tile, x, y);
-    dc3_image_free(&tile);
-    return DC3_OK;
-}
-
 /* The original above what is stored, at the same size, and both brought to a tile alike: so that a difference
  * is one of the images. */
-static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image *sheet, int x, int y)
+static dc3_status paste_pair(const origins *from, const json_t *line, dc3_sheet *sheet, int row, int column)
 {
     const char *source = json_string_value(json_object_get(line, "source"));
     if (!source) return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no source", from->train);
@@ -48,75 +35,60 @@ static dc3_status paste_pair(const origins *from, const json_t *line, dc3_image 
     DC3_TRY(dc3_sources_stored(from->train, line, 0, 0, &stored));
     dc3_status status =
         dc3_dataset_read(from->dataset, item, stored.width, stored.height, from->fit, &original);
-    if (status == DC3_OK) status = paste_tile(&original, sheet, x, y);
-    if (status == DC3_OK) status = paste_tile(&stored, sheet, x, y + TILE);
+    if (status == DC3_OK) {
+        status = dc3_sheet_paste(sheet, row, column, 0, &original);
+        dc3_image_free(&original);
+    }
+    if (status == DC3_OK) status = dc3_sheet_paste(sheet, row, column, 1, &stored);
     dc3_image_free(&stored);
     return status;
 }
 
-/* The name of the class of a line. */
-static dc3_status paste_name(const json_t *line, dc3_image *sheet, int y)
+/* How many classes the lines have, and how many of the images of one stand together at the most. */
+static void count_lines(const json_t *lines, int *classes, int *across)
 {
-    const char *name = json_string_value(json_object_get(line, "class"));
-    dc3_image caption;
-    DC3_TRY(dc3_image_caption(name ? name : "", sheet->width - 2 * GAP, NAME, &caption));
-    dc3_image_paste(sheet, &caption, GAP, y);
-    dc3_image_free(&caption);
-    return DC3_OK;
-}
-
-/* White, for `classes` rows of `across` images, and no narrower than a name of some length. */
-static dc3_status make_sheet(int classes, int across, dc3_image *sheet)
-{
-    enum { NARROWEST = 2 };
-    int columns = across < NARROWEST ? NARROWEST : across;
-    *sheet = (dc3_image){columns * (TILE + GAP) + GAP, classes * ROW + GAP, NULL};
-    size_t bytes = (size_t)sheet->width * (size_t)sheet->height * 3;
-    sheet->pixels = malloc(bytes);
-    if (!sheet->pixels) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    memset(sheet->pixels, 255, bytes);
-    return DC3_OK;
-}
-
-/* Up to `rows` classes downwards, and of each as many pairs as the first has, up to eight, across. */
-static dc3_status draw(const origins *from, const json_t *lines, int rows, const char *place)
-{
-    enum { ACROSS = 8 };
-    int classes = 0, across = 0, here = 0;
+    int here = 0;
     json_int_t last = -1;
     size_t i;
     json_t *line;
+    *classes = *across = 0;
     json_array_foreach(lines, i, line)
     {
         json_int_t label = json_integer_value(json_object_get(line, "label"));
         here = label == last ? here + 1 : 1;
-        classes += label != last;
+        *classes += label != last;
         last = label;
-        across = here > across ? here : across;
+        *across = here > *across ? here : *across;
     }
+}
+
+/* Up to `rows` classes downwards, and of each as many pairs as the first has, up to ACROSS, across. */
+static dc3_status draw(const origins *from, const json_t *lines, int rows, const char *place)
+{
+    int classes, across, row = -1, column = 0;
+    json_int_t last = -1;
+    size_t i;
+    json_t *line;
+    count_lines(lines, &classes, &across);
     if (!classes) return dc3_fail(DC3_ERR_FORMAT, "%s: no images", from->train);
     if (classes > rows) classes = rows;
     if (across > ACROSS) across = ACROSS;
-    dc3_image sheet;
-    dc3_status status = make_sheet(classes, across, &sheet);
-    int row = -1, column = 0;
-    last = -1;
+    dc3_sheet sheet;
+    dc3_status status = dc3_sheet_open(classes, across, 2, TILE, &sheet);
     json_array_foreach(lines, i, line)
     {
         json_int_t label = json_integer_value(json_object_get(line, "label"));
+        const char *name = json_string_value(json_object_get(line, "class"));
         column = label == last ? column + 1 : 0;
         row += label != last;
         last = label;
         if (status == DC3_OK && row < classes && column == 0)
-            status = paste_name(line, &sheet, GAP + row * ROW);
+            status = dc3_sheet_name(&sheet, row, name ? name : "");
         if (status == DC3_OK && row < classes && column < across)
-            status = paste_pair(from, line, &sheet, GAP + column * (TILE + GAP), GAP + row * ROW + NAME);
+            status = paste_pair(from, line, &sheet, row, column);
     }
-    dc3_image_format format = dc3_image_format_of(place);
-    if (status == DC3_OK)
-        status = dc3_image_save(place, &sheet,
-                                (dc3_coding){.format = format == DC3_FORMAT_DEFAULT ? DC3_PNG : format});
-    dc3_image_free(&sheet);
+    if (status == DC3_OK) status = dc3_sheet_save(&sheet, place);
+    dc3_sheet_close(&sheet);
     return status;
 }
 

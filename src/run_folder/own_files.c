@@ -20,14 +20,15 @@ const char *const dc3_run_files[] = {"selection.json",
 
 /* What stays when a run starts over, and what only comparisons have. */
 static const char *const others[] = {
-    "dc3.json",      "scores.json", "state.db",   "state.db-wal", "state.db-shm", ".lock",     "compare.json",
-    "results.jsonl", "table.txt",   "table.json", "now.json",     "unmet.json",   "cost.json", NULL};
+    "dc3.json", "scores.json",  "state.db",      "state.db-wal",  "state.db-shm",
+    ".lock",    "compare.json", "results.jsonl", "table.txt",     "table.json",
+    "now.json", "unmet.json",   "cost.json",     "generate.json", NULL};
 
 int dc3_is_run_folder(const char *path)
 {
-    static const char *const documents[] = {"dc3.json", "compare.json"};
+    static const char *const documents[] = {"dc3.json", "compare.json", "generate.json"};
     int found = 0;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         char *file = dc3_path_join(path, documents[i]);
         found |= file && dc3_path_what(file) == DC3_PATH_FILE;
         free(file);

@@ -4,7 +4,7 @@
 
 /* What starting over removes beside the images; NULL behind the last. */
 extern const char *const dc3_run_files[];
-/* 1 for a folder with dc3.json or compare.json in it. */
+/* 1 for a folder with dc3.json, compare.json or generate.json in it. */
 int dc3_is_run_folder(const char *path);
 /* 1 for the name of a file that such a folder has for itself. */
 int dc3_is_run_file(const char *name);

@@ -238,6 +238,15 @@ static dc3_status add_text(const dc3_tokenizer *t, const char *text, dc3_ids *id
     return add_segment(t, text, strlen(text), ids);
 }
 
+dc3_status dc3_tokenizer_count(const dc3_tokenizer *tokenizer, const char *text, int64_t *count)
+{
+    dc3_ids found = {0};
+    dc3_status status = add_text(tokenizer, text, &found);
+    *count = (int64_t)found.count + 2;
+    free(found.at);
+    return status;
+}
+
 dc3_status dc3_tokenizer_encode(const dc3_tokenizer *tokenizer, const char *text, int max_length,
                                 int64_t *ids)
 {

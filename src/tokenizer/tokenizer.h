@@ -23,6 +23,9 @@ int64_t dc3_tokenizer_size(const dc3_tokenizer *tokenizer);
 /* model_max_length of the config, or 77. */
 int dc3_tokenizer_max_length(const dc3_tokenizer *tokenizer);
 
+/* Tokens of the UTF-8 `text`, the begin and end tokens among them, before it is cut to any length. */
+dc3_status dc3_tokenizer_count(const dc3_tokenizer *tokenizer, const char *text, int64_t *count);
+
 /* Ids of the UTF-8 `text` between the begin and end tokens, cut to `max_length` (>= 2) with the end token
  * last, or padded to it with the pad token: ids [max_length]. Bytes that are not UTF-8 count as U+FFFD.
  * Safe to call from several threads at once. */

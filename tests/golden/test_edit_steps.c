@@ -44,12 +44,12 @@ static void close_edit(edit *e)
 static void give_texts(const edit *e, dc3_denoising *denoising)
 {
     dc3_ctx *ctx = e->editor->ctx;
-    int64_t tokens = dc3_editor_tokens(e->editor), channels = e->editor->denoiser->text_channels;
+    int64_t tokens = dc3_editor_tokens(e->editor), channels = e->editor->model.denoiser->text_channels;
     int64_t rows[ROWS * 128];
     for (int r = 0; r < ROWS; r++)
         memcpy(rows + r * tokens, e->ids + (r < PROMPTS ? r : PROMPTS) * tokens,
                (size_t)tokens * sizeof *rows);
-    dc3_tensor states = dc3_clip_text_of(ctx, e->editor->text, ROWS, tokens, rows);
+    dc3_tensor states = dc3_clip_text_of(ctx, e->editor->model.text, ROWS, tokens, rows);
     assert_int_equal(states.shape[2], channels);
     dc3_denoising_texts(ctx, denoising, states);
 }
@@ -81,7 +81,7 @@ static void predict(const edit *e, dc3_denoising *denoising, const float *x, flo
 static void guide(const edit *e, const float *out, double *y)
 {
     double s_t = (double)e->settings.guidance, s_i = (double)e->settings.image_guidance;
-    double share = e->editor->residual ? (double)dc3_vae_config_of(e->editor->vae)->scaling_factor : 0;
+    double share = e->editor->residual ? (double)dc3_vae_config_of(e->editor->model.vae)->scaling_factor : 0;
     for (int64_t i = 0; i < PROMPTS * e->each; i++) {
         double image = share * (double)e->image[i % e->each];
         double text = out[i] - image, seen = out[PROMPTS * e->each + i] - image;
@@ -117,10 +117,10 @@ static void by_hand(const edit *e, float *latents)
            *memory = calloc((size_t)(DC3_SAMPLER_MEMORIES * n), sizeof *memory);
     dc3_sampler *s;
     dc3_denoising *denoising;
-    assert_int_equal(dc3_sampler_open(e->settings.sampler, &e->editor->scheduler, STEPS, &s), DC3_OK);
+    assert_int_equal(dc3_sampler_open(e->settings.sampler, &e->editor->model.scheduler, STEPS, &s), DC3_OK);
     int evaluations = dc3_sampler_evaluations(s);
     assert_true(evaluations >= STEPS && evaluations <= EVALUATIONS);
-    assert_int_equal(dc3_denoising_open(e->editor->ctx, e->editor->denoiser, evaluations,
+    assert_int_equal(dc3_denoising_open(e->editor->ctx, e->editor->model.denoiser, evaluations,
                                         dc3_sampler_timesteps(s), &denoising),
                      DC3_OK);
     dc3_scope scope = dc3_scope_open(e->editor->ctx);

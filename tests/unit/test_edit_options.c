@@ -19,6 +19,8 @@ static void table(void **state)
     static const char *const names[] = {"steps", "sampler", "guidance", "image_guidance"};
     dc3_condense_options c = dc3_condense_defaults();
     dc3_image_edit_options e = dc3_image_edit_defaults();
+    dc3_generate_options g = dc3_generate_defaults();
+    const void *in_generate[] = {&g.steps, &g.sampler, &g.guidance, &g}; /* images are not edited */
     const void *in_condense[] = {&c.steps, &c.sampler, &c.guidance, &c.image_guidance};
     const void *in_edit[] = {&e.steps, &e.sampler, &e.guidance, &e.image_guidance};
     for (int i = 0; i < 4; i++) {
@@ -27,12 +29,12 @@ static void table(void **state)
         assert_string_equal(o->name, names[i]);
         assert_ptr_equal((const char *)&c + o->in_condense, in_condense[i]);
         assert_ptr_equal((const char *)&e + o->in_edit, in_edit[i]);
-        double unset[2];
-        for (int k = 0; k < 2; k++) {
-            const void *field = k ? in_edit[i] : in_condense[i];
-            unset[k] = o->kind == DC3_EDIT_REAL ? *(const double *)field : *(const int *)field;
+        assert_ptr_equal((const char *)&g + o->in_generate, in_generate[i]);
+        for (int k = 0; k < (o->in_generate ? 3 : 2); k++) { /* what the defaults calls give */
+            const void *field = k == 2 ? in_generate[i] : k ? in_edit[i] : in_condense[i];
+            double unset = o->kind == DC3_EDIT_REAL ? *(const double *)field : *(const int *)field;
+            assert_true(unset == o->unset);
         }
-        assert_true(unset[0] == o->unset && unset[1] == o->unset); /* what the defaults calls give */
         assert_true(o->unset < o->least || o->kind == DC3_EDIT_WORD);
         assert_true(*o->help && *o->value);
     }
@@ -52,6 +54,11 @@ static void taken(void **state)
     c.steps = 1000, c.guidance = 0;
     assert_int_equal(dc3_edit_settings_of_condense(&c, &s), DC3_OK);
     wanted.steps = 1000, wanted.guidance = 0;
+    assert_true(same(&s, &wanted));
+    dc3_generate_options g = dc3_generate_defaults();
+    g.steps = 20, g.guidance = 1;
+    assert_int_equal(dc3_edit_settings_of_generate(&g, &s), DC3_OK);
+    wanted.steps = 20, wanted.guidance = 1;
     assert_true(same(&s, &wanted));
     e.sampler = DC3_EULER_ANCESTRAL, e.image_guidance = 100;
     assert_int_equal(dc3_edit_settings_of_image(&e, &s), DC3_OK);

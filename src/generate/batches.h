@@ -1,0 +1,31 @@
+/* The images of a call, batch by batch: how many together, how much memory and time they take, and making
+ * them. */
+#ifndef DC3_GENERATE_BATCHES_H
+#define DC3_GENERATE_BATCHES_H
+
+#include "diffusion/guidance.h"
+#include "generate/folder.h"
+
+typedef struct dc3_batches {
+    const dc3_generate_options *options;
+    dc3_generator *generator;
+    const dc3_edit_settings *settings;
+    const dc3_subjects *subjects;
+    const dc3_listener *listener;
+    int64_t total; /* images in all: those of the first subject, of the second, ... */
+    int size;      /* of a batch, but for the last one */
+    int workers;   /* batches that are made side by side */
+    double bytes;  /* that they need together, the packed weights among them */
+} dc3_batches;
+
+/* `size`: of a batch, or 0: as many as take a gigabyte of memory, up to 16, and fewer where those do not fit.
+ * DC3_ERR_MEMORY, which says what would fit, where the process cannot have so much. */
+dc3_status dc3_batches_plan(dc3_batches *batches, int size);
+/* Seconds that `images` images take, by one with as few steps as the sampler takes. */
+dc3_status dc3_batches_measure(const dc3_batches *batches, int64_t images, double *seconds);
+/* How many images are not in the folder yet. */
+dc3_status dc3_batches_missing(const dc3_batches *batches, const dc3_generated *folder, int64_t *images);
+/* Makes those, and tells the listener. *made: how many were. */
+dc3_status dc3_batches_make(const dc3_batches *batches, const dc3_generated *folder, int64_t *made);
+
+#endif

@@ -1,0 +1,173 @@
+/* Images from texts or of classes: dc3 generate. */
+#include "dc3/generate.h"
+
+#include <sys/resource.h>
+#include "base/call.h"
+#include "base/listener.h"
+#include "base/options.h"
+#include "dc3/text.h"
+#include "diffusion/edit_options.h"
+#include "generate/batches.h"
+#include "generate/contact.h"
+#include "run_folder/work.h"
+#include "teacher/classes.h"
+
+dc3_generate_options dc3_generate_defaults(void)
+{
+    dc3_generate_options o = {
+        .struct_size = sizeof o, .lora_scale = 1, .images = 10, .format = DC3_FORMAT_DEFAULT, .threads = 1};
+    dc3_generate_options_unset(&o);
+    return o;
+}
+
+static dc3_status check_range(const char *setting, double value, double least, double most)
+{
+    if (value >= least && value <= most) return DC3_OK;
+    return dc3_fail_setting(setting, "expected %g to %g, found %g", least, most, value);
+}
+
+static dc3_status check_options(const dc3_generate_options *o)
+{
+    DC3_TRY(dc3_options_need("model", o->model));
+    if (!o->dry_run) DC3_TRY(dc3_options_need("out", o->out));
+    DC3_TRY(check_range("images", o->images, 1, 1e9));
+    DC3_TRY(check_range("batch", o->batch, 0, DC3_EDIT_PROMPTS));
+    DC3_TRY(check_range("lora_scale", o->lora_scale, -100, 100));
+    return o->out ? dc3_generated_check_place(o) : DC3_OK;
+}
+
+/* What a call works with. */
+typedef struct job {
+    const dc3_generate_options *options;
+    dc3_listener listener;
+    dc3_generate_report *report;
+    dc3_generator *generator;
+    dc3_edit_settings settings;
+    dc3_subjects subjects;
+    dc3_generated folder;
+    dc3_batches batches;
+} job;
+
+static dc3_status open_model(job *j)
+{
+    const dc3_generate_options *o = j->options;
+    dc3_generator_options options = {.lora = o->lora, .lora_scale = o->lora_scale, .threads = o->threads};
+    DC3_TRY(dc3_compute_type(o->dtype, &options.dtype));
+    DC3_TRY(dc3_edit_settings_of_generate(o, &j->settings)); /* their ranges, before anything is opened */
+    DC3_TRY(dc3_generator_open(o->model, &options, &j->generator));
+    j->settings = dc3_generator_defaults(j->generator);
+    DC3_TRY(dc3_edit_settings_of_generate(o, &j->settings));
+    if (o->size) j->settings.size = o->size;
+    return dc3_generator_check(j->generator, &j->settings);
+}
+
+/* What was opened, what of it is not followed, and prompts that are cut. */
+static void say_model(const job *j)
+{
+    char note[1000];
+    const dc3_subjects *s = &j->subjects;
+    dc3_generator_info info = dc3_generator_describe(j->generator);
+    dc3_listener_say(&j->listener, "generator %s: %.1f M parameters, %s, %d thread%s", info.name,
+                     info.parameters * 1e-6, dc3_dtype_name(info.dtype), info.threads,
+                     info.threads == 1 ? "" : "s");
+    if (*dc3_generator_note(j->generator, &j->settings, note, sizeof note))
+        dc3_listener_say(&j->listener, "note: %s", note);
+    if (s->cut)
+        dc3_listener_say(&j->listener,
+                         "note: %lld prompt%s cut to the %d tokens that the model sees, the first of them of "
+                         "%lld: '%.60s..'",
+                         (long long)s->cut, s->cut == 1 ? " is" : "s are", s->tokens,
+                         (long long)s->longest_tokens, s->longest);
+}
+
+static void fill_report(job *j)
+{
+    dc3_generate_report *r = j->report;
+    dc3_generator_info info = dc3_generator_describe(j->generator);
+    r->images = j->batches.total;
+    r->classes = j->subjects.count;
+    r->cut = j->subjects.cut;
+    r->size = j->settings.size, r->steps = j->settings.steps, r->batch = j->batches.size;
+    r->sampler = j->settings.sampler;
+    r->guidance = (double)j->settings.guidance;
+    r->dtype = info.dtype == DC3_BF16 ? DC3_COMPUTE_BF16 : DC3_COMPUTE_F32;
+    r->parameters = info.parameters;
+    r->estimate_memory = j->batches.bytes;
+}
+
+/* How many together, and how long all that lack will take. */
+static dc3_status estimate(job *j)
+{
+    const dc3_generate_options *o = j->options;
+    char text[DC3_NUMBER_TEXT], memory[DC3_NUMBER_TEXT];
+    int64_t images;
+    j->batches = (dc3_batches){.options = o,
+                               .generator = j->generator,
+                               .settings = &j->settings,
+                               .subjects = &j->subjects,
+                               .listener = &j->listener,
+                               .total = (int64_t)j->subjects.count * o->images};
+    DC3_TRY(dc3_batches_plan(&j->batches, j->folder.batch ? j->folder.batch : o->batch));
+    DC3_TRY(dc3_batches_missing(&j->batches, &j->folder, &images));
+    fill_report(j);
+    if (!images) return DC3_OK;
+    DC3_TRY(dc3_batches_measure(&j->batches, images, &j->report->estimate_seconds));
+    dc3_listener_say(
+        &j->listener, "estimate: %lld image%s of %d px in %d step%s, %d at once, %s of memory, about %s",
+        (long long)images, images == 1 ? "" : "s", j->settings.size, j->settings.steps,
+        j->settings.steps == 1 ? "" : "s", j->batches.size * j->batches.workers,
+        dc3_size_text(j->batches.bytes, memory), dc3_duration_text(j->report->estimate_seconds, text));
+    return DC3_OK;
+}
+
+static dc3_status make(job *j)
+{
+    dc3_work_note note;
+    double start = dc3_seconds_now();
+    DC3_TRY(dc3_generated_begin(&j->folder, j->batches.size));
+    dc3_work_begin(&note, j->options->out, "generate", &j->listener);
+    dc3_status status = dc3_batches_make(&j->batches, &j->folder, &j->report->made);
+    if (j->report->made) j->report->image_seconds = (dc3_seconds_now() - start) / (double)j->report->made;
+    if (status == DC3_OK) status = dc3_generated_contact(&j->folder, j->settings.size);
+    if (status == DC3_OK) status = dc3_generated_end(&j->folder);
+    dc3_work_end(&note);
+    j->listener = j->options->listener;
+    return status;
+}
+
+static dc3_status run(job *j)
+{
+    const dc3_generate_options *o = j->options;
+    DC3_TRY(open_model(j));
+    DC3_TRY(dc3_subjects_open(o, j->generator, &j->subjects));
+    say_model(j);
+    DC3_TRY(dc3_generated_open(o, j->generator, &j->settings, &j->subjects, &j->folder));
+    DC3_TRY(estimate(j));
+    return o->dry_run ? DC3_OK : make(j);
+}
+
+static void close_job(job *j)
+{
+    dc3_generated_close(&j->folder);
+    dc3_subjects_close(&j->subjects);
+    dc3_generator_close(&j->generator);
+}
+
+dc3_status dc3_generate(const dc3_generate_options *given, dc3_generate_report *report)
+{
+    dc3_generate_options o = dc3_generate_defaults();
+    struct rusage usage;
+    double start = dc3_seconds_now();
+    DC3_TRY(dc3_place_need("report", report));
+    *report = (dc3_generate_report){.images = 0};
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_generate_options, listener, given, &o));
+    DC3_TRY(dc3_options_threads(&o.threads));
+    DC3_CALL_SCOPE(o.listener.cancel);
+    DC3_TRY(check_options(&o));
+    job j = {.options = &o, .listener = o.listener, .report = report, .folder = {.lock = {.fd = -1}}};
+    dc3_status status = run(&j);
+    close_job(&j);
+    report->seconds = dc3_seconds_now() - start;
+    if (getrusage(RUSAGE_SELF, &usage) == 0) report->peak_bytes = (double)usage.ru_maxrss * 1024;
+    return status;
+}
