@@ -143,8 +143,8 @@ typedef struct making {
     const dc3_generated *folder;
     dc3_generator **generators; /* [workers] */
     int64_t *todo;              /* [count], the first image of each batch that lacks some */
-    int64_t count, done;        /* batches; of one worker, those that are made */
-    int64_t made;               /* images */
+    int64_t count, done;        /* batches, and those that are done */
+    int64_t images, seen, made; /* in those batches, in those that are done, and new on the disk */
 } making;
 
 static int size_at(const dc3_batches *b, int64_t first)
@@ -238,7 +238,8 @@ static dc3_status take(void *user, int64_t piece, void *result)
     const dc3_listener *l = m->b->listener;
     m->made += *(const int *)result;
     m->done = piece + 1;
-    if (m->b->workers > 1 && l->progress) l->progress(l->user, "images", m->done, m->count);
+    m->seen += size_at(m->b, m->todo[piece]);
+    if (m->b->workers > 1 && l->progress) l->progress(l->user, "images", m->seen, m->images);
     return DC3_OK;
 }
 
@@ -251,7 +252,9 @@ static dc3_status list(making *m)
     for (int64_t first = 0; first < b->total; first += b->size) {
         int lacking;
         DC3_TRY(count_lacking(b, m->folder, first, &lacking));
-        if (lacking) m->todo[m->count++] = first;
+        if (!lacking) continue;
+        m->todo[m->count++] = first;
+        m->images += size_at(b, first);
     }
     return DC3_OK;
 }

@@ -51,6 +51,9 @@ new=("$dc3" finetune data --from-scratch --config dit.json --model "$mini" "${fe
 expect 0 "result: dit" "${new[@]}" --steps 3 -o dit
 [[ $(< dit/model_index.json) == *DiTPipeline*red_fox* && -s dit/samples/step-000003.png ]] || fail "dit: $(ls dit)"
 expect 0 "result: tuned" "$dc3" finetune data --model dit "${few[@]}" --train bias-norm --steps 2 --min-snr 5 -o tuned
+# What comes of both generates images.
+expect 0 "2 images of 2 classes" "$dc3" generate --model dit --classes data -n 1 --steps 2 -o by_classes
+expect 0 "2 images of 2 classes" "$dc3" generate --model sd --lora lora --classes data -n 1 --steps 2 -o by_texts
 expect 0 '"estimate_seconds"' "${new[@]}" --dry-run --json
 [[ $output == *'"steps": 225'* ]] || fail "100 times 9 images in steps of 4: $output" # rounded up
 expect 0 "estimate: about" "${lora[@]}" --dry-run

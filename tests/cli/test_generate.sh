@@ -29,6 +29,13 @@ diff -r before fish || fail "an image that was lost is another"
 expect 0 "5 of them made now" "${text[@]}" -p 'a red fish' -n 5 --seed 1 -o other
 cmp -s fish/train/*/00000.png other/train/*/00000.png && fail "another seed gives the same image"
 
+# Side by side: the same bytes.
+for threads in 1 2; do
+  expect 0 "6 of them made now" "${text[@]}" --threads $threads -p 'a red fish' -n 6 --batch 2 -o "threads$threads"
+done
+[[ $output == *"images: 6 of 6, "* ]] || fail "two batches at once: $output"
+diff -r threads1/train threads2/train || fail "the number of threads changes images"
+
 # Interrupted, and continued.
 many=("${text[@]}" -p 'a red fish' -n 60 --steps 20 --batch 2)
 interrupt 'broken/train/*/00003.png' "" "${many[@]}" -o broken
