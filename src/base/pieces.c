@@ -14,24 +14,29 @@ typedef struct slot {
     dc3_failure failure;
 } slot;
 
-typedef struct team {
-    const dc3_pieces *pieces;
-    dc3_watch *watch;
-    pthread_mutex_t lock;     /* of what follows, but for a slot's result, which its piece's worker has */
-    pthread_cond_t room, end; /* a piece may begin, or none will; a piece is done */
-    int64_t next, taken;      /* the first piece that nobody has begun; pieces that were taken */
-    int stops;                /* no piece begins any more */
-    int64_t slot_count;
-    slot *slots; /* [slot_count] of piece p the one at p % slot_count */
-    char *results;
-    size_t each;
-} team;
+typedef struct team team;
 
 typedef struct member {
     team *team;
     int worker;
-    pthread_t thread;
 } member;
+
+/* A thread that the system begins late finds that all is done: the call has not waited for it, and of the
+ * team there is only what says so. */
+struct team {
+    const dc3_pieces *pieces; /* the caller's, as the watch is: there for those who are present */
+    dc3_watch *watch;
+    pthread_mutex_t lock;     /* of what follows, but for a slot's result, which its piece's worker has */
+    pthread_cond_t room, end; /* a piece may begin, or none will; a piece is done, or somebody has gone */
+    int64_t next, taken;      /* the first piece that nobody has begun; pieces that were taken */
+    int stops;                /* no piece begins any more, and nobody comes */
+    int present, holders;     /* workers that are at work; threads that will still look at the team */
+    int64_t slot_count;
+    slot *slots; /* [slot_count] of piece p the one at p % slot_count */
+    char *results;
+    size_t each;
+    member members[]; /* [workers] */
+};
 
 static void *result_of(const team *t, int64_t piece)
 {
@@ -60,19 +65,42 @@ static void work_on_next(team *t, int worker)
     if (t->stops) pthread_cond_broadcast(&t->room);
 }
 
+/* The lock is held before and after. */
+static void take_part(team *t, int worker)
+{
+    DC3_CANCEL_SHARE(t->watch);
+    omp_set_num_threads(1);
+    while (!t->stops && t->next < t->pieces->count)
+        if (may_begin(t))
+            work_on_next(t, worker);
+        else
+            pthread_cond_wait(&t->room, &t->lock);
+}
+
+/* `threads` threads look at the team no more; the lock is held before, and with the last goes the team. */
+static void leave(team *t, int threads)
+{
+    int is_left = t->holders -= threads;
+    pthread_mutex_unlock(&t->lock);
+    if (is_left) return;
+    pthread_cond_destroy(&t->end);
+    pthread_cond_destroy(&t->room);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
 static void *work(void *of)
 {
     const member *m = of;
     team *t = m->team;
-    DC3_CANCEL_SHARE(t->watch);
-    omp_set_num_threads(1);
     pthread_mutex_lock(&t->lock);
-    while (!t->stops && t->next < t->pieces->count)
-        if (may_begin(t))
-            work_on_next(t, m->worker);
-        else
-            pthread_cond_wait(&t->room, &t->lock);
-    pthread_mutex_unlock(&t->lock);
+    if (!t->stops) {
+        t->present++;
+        take_part(t, m->worker);
+        t->present--;
+        pthread_cond_signal(&t->end);
+    }
+    leave(t, 1);
     return NULL;
 }
 
@@ -93,7 +121,8 @@ static dc3_status take_next(team *t)
     return status;
 }
 
-/* The calling thread's part: taking comes before working, so that the others have room. */
+/* The calling thread's part: taking comes before working, so that the others have room. The lock is held
+ * afterwards, and nobody else is present. */
 static dc3_status lead(team *t)
 {
     dc3_status status = DC3_OK;
@@ -107,26 +136,27 @@ static dc3_status lead(team *t)
             pthread_cond_wait(&t->end, &t->lock);
     t->stops = 1;
     pthread_cond_broadcast(&t->room);
-    pthread_mutex_unlock(&t->lock);
+    while (t->present) pthread_cond_wait(&t->end, &t->lock);
     return status;
 }
 
-/* The other workers, as many as the system gives. */
+/* With the other workers, as many as the system gives; the team is closed. */
 static dc3_status run(team *t, int workers)
 {
-    member *members = calloc((size_t)workers, sizeof *members);
-    int begun = 1;
-    if (!members) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    int begun = 1, threads = omp_get_max_threads();
+    t->holders = workers;
     for (; begun < workers; begun++) {
-        members[begun] = (member){.team = t, .worker = begun};
-        if (pthread_create(&members[begun].thread, NULL, work, &members[begun]) != 0) break;
+        pthread_t thread;
+        t->members[begun] = (member){.team = t, .worker = begun};
+        if (pthread_create(&thread, NULL, work, &t->members[begun]) != 0) break;
+        pthread_detach(thread);
     }
-    int threads = omp_get_max_threads();
     if (workers > 1) omp_set_num_threads(1);
     dc3_status status = lead(t);
     omp_set_num_threads(threads);
-    for (int i = 1; i < begun; i++) pthread_join(members[i].thread, NULL);
-    free(members);
+    free(t->results);
+    free(t->slots);
+    leave(t, workers - begun + 1);
     return status;
 }
 
@@ -135,23 +165,24 @@ dc3_status dc3_pieces_run(const dc3_pieces *pieces)
     enum { AHEAD = 4, ALIGNED = 64 };
     int workers = pieces->workers < pieces->count ? pieces->workers : (int)pieces->count;
     if (pieces->count < 1) return DC3_OK;
-    team t = {.pieces = pieces, .watch = dc3_cancel_here(), .slot_count = workers > 1 ? AHEAD * workers : 1};
-    t.each = (pieces->result_size + ALIGNED) / ALIGNED * ALIGNED;
-    t.slots = calloc((size_t)t.slot_count, sizeof *t.slots);
-    t.results = dc3_alloc((size_t)t.slot_count * t.each);
-    pthread_mutex_init(&t.lock, NULL);
-    pthread_cond_init(&t.room, NULL);
-    pthread_cond_init(&t.end, NULL);
-    dc3_status status = DC3_OK;
-    if (t.slots && t.results)
-        memset(t.results, 0, (size_t)t.slot_count * t.each);
-    else
-        status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = run(&t, workers);
-    pthread_cond_destroy(&t.end);
-    pthread_cond_destroy(&t.room);
-    pthread_mutex_destroy(&t.lock);
-    free(t.results);
-    free(t.slots);
-    return status;
+    int64_t slots = workers > 1 ? AHEAD * workers : 1;
+    size_t each = (pieces->result_size + ALIGNED) / ALIGNED * ALIGNED;
+    team *t = malloc(sizeof *t + (size_t)workers * sizeof *t->members);
+    slot *all = calloc((size_t)slots, sizeof *all);
+    char *results = dc3_alloc((size_t)slots * each);
+    if (!t || !all || !results) {
+        free(t), free(all), free(results);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    memset(results, 0, (size_t)slots * each);
+    *t = (team){.pieces = pieces,
+                .watch = dc3_cancel_here(),
+                .slot_count = slots,
+                .slots = all,
+                .results = results,
+                .each = each};
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->room, NULL);
+    pthread_cond_init(&t->end, NULL);
+    return run(t, workers);
 }

@@ -1,6 +1,7 @@
 /* Work over many items, handed out in pieces: each of some threads takes the next piece, does all of it
  * alone, and what comes of it is taken in the order of the pieces by the calling thread, which works, too. So
- * no thread waits for another at a barrier, and one that the system holds up costs only its own share. */
+ * no thread waits for another at a barrier, and one that the system holds up costs only its own share: one
+ * that it has not begun by the end is not waited for at all. */
 #ifndef DC3_BASE_PIECES_H
 #define DC3_BASE_PIECES_H
 
@@ -24,7 +25,7 @@ typedef struct dc3_pieces {
 } dc3_pieces;
 
 /* Fails as the earliest piece does whose work or taking fails: all pieces before it were taken, none behind.
- * DC3_ERR_CANCELLED where the flag is set; DC3_ERR_MEMORY. When it returns no worker runs. */
+ * DC3_ERR_CANCELLED where the flag is set; DC3_ERR_MEMORY. When it returns nobody works on a piece. */
 dc3_status dc3_pieces_run(const dc3_pieces *pieces);
 
 #endif

@@ -6,10 +6,43 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <omp.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/cancel.h"
 #include "base/pieces.h"
+
+/* The library's threads are begun by these (--wrap of the linker), late where `lateness` says so. */
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+static unsigned lateness; /* microseconds */
+static int still_late;    /* threads */
+
+typedef struct beginning {
+    void *(*start)(void *);
+    void *of;
+} beginning;
+
+static void *begin_late(void *of)
+{
+    beginning b = *(beginning *)of;
+    free(of);
+    usleep(lateness);
+    void *result = b.start(b.of);
+    __atomic_sub_fetch(&still_late, 1, __ATOMIC_ACQ_REL);
+    return result;
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                          void *of)
+{
+    beginning *b = lateness ? malloc(sizeof *b) : NULL;
+    if (!b) return __real_pthread_create(thread, attributes, start, of);
+    *b = (beginning){start, of};
+    __atomic_add_fetch(&still_late, 1, __ATOMIC_ACQ_REL);
+    return __real_pthread_create(thread, attributes, begin_late, b);
+}
 
 enum { PIECES = 100 };
 typedef struct job {
@@ -123,6 +156,23 @@ static void earliest_failure(void **state)
     }
 }
 
+/* A thread that begins when all is done is not waited for, touches nothing of the caller's and ends. */
+static void late_threads(void **state)
+{
+    (void)state;
+    lateness = 500000;
+    for (int workers = 2, late = 0; workers <= 4; workers++) {
+        job j = usual();
+        assert_int_equal(run(&j, workers, 5), DC3_OK);
+        assert_int_equal(j.taken, 5);
+        late += workers - 1;
+        assert_int_equal(__atomic_load_n(&still_late, __ATOMIC_ACQUIRE), late);
+    }
+    for (int i = 0; i < 5000 && __atomic_load_n(&still_late, __ATOMIC_ACQUIRE); i++) usleep(1000);
+    assert_int_equal(still_late, 0);
+    lateness = 0;
+}
+
 static void cancelled(void **state)
 {
     (void)state;
@@ -139,10 +189,8 @@ static void cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_order),
-        cmocka_unit_test(nothing_taken),
-        cmocka_unit_test(earliest_failure),
-        cmocka_unit_test(cancelled),
+        cmocka_unit_test(in_order),  cmocka_unit_test(nothing_taken), cmocka_unit_test(earliest_failure),
+        cmocka_unit_test(cancelled), cmocka_unit_test(late_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
