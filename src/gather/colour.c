@@ -5,12 +5,11 @@
  * value an image: it is counted in 256 steps of a fixed range, and all curves take the widest of their
  * bandwidths, since a few images say little. */
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
 #include "base/file.h"
+#include "base/pieces.h"
 #include "base/rng.h"
 #include "gather/parts.h"
 #include "gather/sample.h"
@@ -79,34 +78,52 @@ static double change_of(const dc3_reporting *r, const json_t *line, const dc3_im
     return (double)sum / (double)values;
 }
 
-static void look_at(dc3_reporting *r, side *s, int64_t i)
+/* A side whose images are looked at. */
+typedef struct looking {
+    dc3_reporting *r;
+    side *side;
+} looking;
+
+/* Image i, whose levels are the result. */
+static dc3_status look_at(void *user, int worker, int64_t i, void *levels)
 {
+    const looking *l = user;
+    side *s = l->side;
     dc3_image image = {0};
-    dc3_levels levels = {0};
+    (void)worker;
+    memset(levels, 0, sizeof(dc3_levels));
     s->colourfulness[i] = NAN;
     if (s->changes) s->changes[i] = NAN;
-    if (dc3_cancelled() || read_image(r, s, s->items[i], &image) != DC3_OK) return;
+    if (read_image(l->r, s, s->items[i], &image) != DC3_OK) return dc3_check_cancel();
     int64_t pixels = (int64_t)image.width * image.height;
     s->colourfulness[i] = dc3_colourfulness(image.pixels, pixels);
     s->hashes[i] = dc3_hash64(image.pixels, (size_t)pixels * 3);
-    dc3_levels_add(&levels, image.pixels, pixels);
-    if (s->changes) s->changes[i] = change_of(r, json_array_get(s->lines, (size_t)s->items[i]), &image);
+    dc3_levels_add(levels, image.pixels, pixels);
+    if (s->changes) s->changes[i] = change_of(l->r, json_array_get(s->lines, (size_t)s->items[i]), &image);
     dc3_image_free(&image);
-#pragma omp critical(dc3_gather_levels)
-    dc3_levels_merge(&s->levels, &levels); /* whole numbers: the order does not matter */
+    return DC3_OK;
+}
+
+static dc3_status take_levels(void *user, int64_t i, void *levels)
+{
+    const looking *l = user;
+    (void)i;
+    dc3_levels_merge(&l->side->levels, levels);
+    dc3_gather_step(l->r);
+    return DC3_OK;
 }
 
 static dc3_status look(dc3_reporting *r, side *s)
 {
-    dc3_watch *watch = dc3_cancel_here();
+    looking l = {r, s};
+    dc3_pieces pieces = {.count = s->count,
+                         .workers = r->options->threads,
+                         .result_size = sizeof(dc3_levels),
+                         .user = &l,
+                         .work = look_at,
+                         .take = take_levels};
     double sum = 0;
-#pragma omp parallel for schedule(dynamic) num_threads(r->options->threads)
-    for (int64_t i = 0; i < s->count; i++) {
-        DC3_CANCEL_SHARE(watch);
-        look_at(r, s, i);
-        dc3_gather_step(r);
-    }
-    DC3_TRY(dc3_check_cancel());
+    DC3_TRY(dc3_pieces_run(&pieces));
     for (int64_t i = 0; i < s->count; i++) {
         double c = s->colourfulness[i];
         if (isnan(c)) {

@@ -1,6 +1,5 @@
 #include "gather/gather.h"
 
-#include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -17,12 +16,8 @@ void dc3_gather_note(dc3_reporting *r, const char *format, ...)
 void dc3_gather_step(dc3_reporting *r)
 {
     const dc3_listener *listener = &r->options->listener;
-    int64_t done;
-#pragma omp atomic capture
-    done = ++r->done;
-    if (done > r->total) done = r->total;
-    if (omp_get_thread_num() == 0 && listener->progress)
-        listener->progress(listener->user, "report", done, r->total);
+    if (r->done < r->total) r->done++;
+    if (listener->progress) listener->progress(listener->user, "report", r->done, r->total);
 }
 
 json_t *dc3_gather_pair(const char *a, const char *b)

@@ -50,7 +50,7 @@ typedef struct dc3_reporting {
 
 /* Adds a note for people; printf form. */
 void dc3_gather_note(dc3_reporting *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* One of r->total steps more is done, which the listener hears; from any thread. */
+/* One of r->total steps more is done, which the listener hears; by the calling thread. */
 void dc3_gather_step(dc3_reporting *r);
 /* [a, b] of texts. */
 json_t *dc3_gather_pair(const char *a, const char *b);

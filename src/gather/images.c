@@ -1,11 +1,10 @@
 /* The images of the report: what is stored and what it was made from, small enough for one page. */
 #include <glib.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
 #include "base/file.h"
+#include "base/pieces.h"
 #include "run_folder/saved_edits.h"
 #include "gather/parts.h"
 #include "gather/patches.h"
@@ -26,7 +25,6 @@ typedef struct shown {
     int width, height;
     size_t characters; /* of all URIs */
     char missing[300]; /* why there is no original */
-    dc3_status status; /* what failed for want of memory */
 } shown;
 
 /* data:image/...;base64,..., at the image's own size; caller frees with free. */
@@ -72,12 +70,11 @@ static dc3_status prepare_edits(const dc3_reporting *r, shown *s)
 }
 
 /* An image that is not there or cannot be read is left out; only want of memory ends the report. */
-static void prepare(const dc3_reporting *r, shown *s)
+static dc3_status prepare(const dc3_reporting *r, shown *s)
 {
     dc3_image image = {0};
     s->width = s->height = r->size; /* the place that it would take */
-    dc3_status status =
-        dc3_cancelled() ? DC3_ERR_CANCELLED : dc3_sources_stored(r->train, s->line, 0, 0, &image);
+    dc3_status status = dc3_sources_stored(r->train, s->line, 0, 0, &image);
     if (status == DC3_OK) s->width = image.width, s->height = image.height;
     if (status == DC3_OK) status = encode(&image, &s->characters, &s->stored);
     dc3_image_free(&image);
@@ -88,7 +85,7 @@ static void prepare(const dc3_reporting *r, shown *s)
         dc3_image_free(&image);
         if (status != DC3_ERR_MEMORY) status = prepare_edits(r, s);
     }
-    s->status = status == DC3_ERR_MEMORY ? status : DC3_OK;
+    return status == DC3_ERR_MEMORY ? status : DC3_OK;
 }
 
 static void add_fact(json_t *facts, const char *name, const char *text)
@@ -297,19 +294,34 @@ static int64_t places_of(const shown *all, int64_t count)
     return places;
 }
 
+/* All images of the page. */
+typedef struct preparing {
+    dc3_reporting *r;
+    shown *all;
+} preparing;
+
+static dc3_status prepare_one(void *user, int worker, int64_t i, void *result)
+{
+    const preparing *p = user;
+    (void)worker, (void)result;
+    DC3_TRY(prepare(p->r, &p->all[i]));
+    return dc3_check_cancel();
+}
+
+static dc3_status count_one(void *user, int64_t i, void *result)
+{
+    const preparing *p = user;
+    (void)i, (void)result;
+    dc3_gather_step(p->r);
+    return DC3_OK;
+}
+
 static dc3_status prepare_all(dc3_reporting *r, shown *all, int64_t count)
 {
-    dc3_watch *watch = dc3_cancel_here();
-#pragma omp parallel for schedule(dynamic) num_threads(r->options->threads)
-    for (int64_t i = 0; i < count; i++) {
-        DC3_CANCEL_SHARE(watch);
-        prepare(r, &all[i]);
-        dc3_gather_step(r);
-    }
-    DC3_TRY(dc3_check_cancel());
-    for (int64_t i = 0; i < count; i++)
-        if (all[i].status != DC3_OK) return dc3_fail(all[i].status, "out of memory");
-    return DC3_OK;
+    preparing p = {r, all};
+    dc3_pieces pieces = {
+        .count = count, .workers = r->options->threads, .user = &p, .work = prepare_one, .take = count_one};
+    return dc3_pieces_run(&pieces);
 }
 
 static void note_missing(dc3_reporting *r)

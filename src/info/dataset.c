@@ -1,9 +1,8 @@
 /* A dataset: its classes, and what its images are like. */
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
+#include "base/pieces.h"
 #include "base/text.h"
 #include "info/kinds.h"
 
@@ -150,23 +149,40 @@ static char is_unreadable(const dc3_dataset *d, int64_t item)
     return 0;
 }
 
-/* Marks the images that cannot be read: unreadable [n]. */
-static void check(const dc3_info_page *page, const dc3_dataset *d, char *unreadable)
+/* All images that are read. */
+typedef struct checking {
+    const dc3_info_page *page;
+    const dc3_dataset *data;
+    char *unreadable; /* [n] */
+} checking;
+
+static dc3_status check_one(void *user, int worker, int64_t i, void *result)
 {
-    const dc3_listener *l = &page->options->listener;
-    dc3_watch *watch = dc3_cancel_here();
-    int64_t n = dc3_dataset_size(d), done = 0;
-#pragma omp parallel for schedule(dynamic) num_threads(page->options->threads)
-    for (int64_t i = 0; i < n; i++) {
-        int64_t now;
-        if (dc3_watch_fires(watch)) continue;
-        unreadable[i] = is_unreadable(d, i);
-#pragma omp atomic capture
-        now = ++done;
-        if (l->progress && omp_get_thread_num() == 0 && now < n)
-            l->progress(l->user, "checking", now, n); /* the thread of the call */
-    }
-    if (l->progress && done == n) l->progress(l->user, "checking", n, n);
+    const checking *c = user;
+    (void)worker, (void)result;
+    c->unreadable[i] = is_unreadable(c->data, i);
+    return dc3_check_cancel();
+}
+
+static dc3_status tell_one(void *user, int64_t i, void *result)
+{
+    const checking *c = user;
+    const dc3_listener *l = &c->page->options->listener;
+    (void)result;
+    if (l->progress) l->progress(l->user, "checking", i + 1, dc3_dataset_size(c->data));
+    return DC3_OK;
+}
+
+/* Marks the images that cannot be read. */
+static dc3_status check(const dc3_info_page *page, const dc3_dataset *d, char *unreadable)
+{
+    checking c = {page, d, unreadable};
+    dc3_pieces pieces = {.count = dc3_dataset_size(d),
+                         .workers = page->options->threads,
+                         .user = &c,
+                         .work = check_one,
+                         .take = tell_one};
+    return dc3_pieces_run(&pieces);
 }
 
 static dc3_status say_check(dc3_info_page *page, const dc3_dataset *d)
@@ -178,7 +194,7 @@ static dc3_status say_check(dc3_info_page *page, const dc3_dataset *d)
         json_decref(list);
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
-    check(page, d, unreadable);
+    dc3_status status = check(page, d, unreadable);
     for (int64_t i = 0; i < n; i++) count += unreadable[i];
     dc3_info_line(page, "unreadable", "%lld of all %lld", (long long)count, (long long)n);
     for (int64_t i = 0; i < n; i++) {
@@ -193,7 +209,7 @@ static dc3_status say_check(dc3_info_page *page, const dc3_dataset *d)
                       dc3_setting("json"));
     dc3_info_set(page, "unreadable", list);
     free(unreadable);
-    return dc3_check_cancel();
+    return status;
 }
 
 /* What was noted of the images that were read. */

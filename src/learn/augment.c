@@ -2,10 +2,10 @@
  * the columns of each row: bytes in, floats out, nothing between them but one row. */
 #include "learn/augment.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
+#include "base/pieces.h"
 #include "learn/rand_augment.h"
 #include "learn/resample.h"
 #include "nn/classifier.h"
@@ -264,6 +264,27 @@ static dc3_status check(const dc3_augmenter *a, int n, const dc3_view_params *pa
     return DC3_OK;
 }
 
+/* What is made of a batch, view by view. */
+typedef struct batch {
+    dc3_augmenter *a;
+    int n;
+    const dc3_loaded_image *images;
+    const dc3_view_params *params;
+    void *views;
+} batch;
+
+/* The first `count` views, each alone. */
+static dc3_status each_view(batch *b, int count, dc3_status (*make)(void *, int, int64_t, void *))
+{
+    dc3_pieces pieces = {.count = count, .workers = b->a->threads, .user = b, .work = make};
+    return dc3_pieces_run(&pieces);
+}
+
+static size_t values_of(const dc3_augmenter *a)
+{
+    return (size_t)a->options.size * (size_t)a->options.size * 3;
+}
+
 /* ---- views that operations on bytes follow ---- */
 
 static int has_ops(int n, const dc3_view_params *params)
@@ -300,56 +321,72 @@ static void finish_row(const dc3_augmenter *a, const scratch *s, const dc3_view_
         }
 }
 
-static dc3_status augment_bytes(dc3_augmenter *a, int n, int made, const dc3_loaded_image *images,
-                                const dc3_view_params *params, void *views)
+static dc3_status make_bytes(void *user, int worker, int64_t i, void *result)
 {
-    int size = a->options.size, threads = a->threads;
-    size_t row = (size_t)size * 3, each = (size_t)size * row, bytes = (size_t)(n + threads) * each;
+    const batch *b = user;
+    const dc3_augmenter *a = b->a;
+    size_t each = values_of(a);
+    uint8_t *view = a->bytes + (size_t)i * each, *room = a->bytes + (size_t)(b->n + worker) * each;
+    (void)result;
+    render_bytes(a, &a->scratch[worker], &b->images[i], &b->params[i], view);
+    if (b->params[i].strength) dc3_rand_augment(view, a->options.size, &b->params[i], room);
+    return DC3_OK;
+}
+
+static dc3_status finish_bytes(void *user, int worker, int64_t i, void *result)
+{
+    const batch *b = user;
+    const dc3_augmenter *a = b->a;
+    const scratch *s = &a->scratch[worker];
+    size_t each = values_of(a), row = (size_t)a->options.size * 3;
+    const uint8_t *own = a->bytes + (size_t)i * each,
+                  *partner = a->bytes + (size_t)b->params[i].partner * each;
+    (void)result;
+    for (int y = 0; y < a->options.size; y++) {
+        size_t at = (size_t)y * row;
+        finish_row(a, s, &b->params[i], own + at, partner + at, y);
+        store(a->options.dtype, s->finished, b->views, (size_t)i * each + at, row);
+    }
+    return DC3_OK;
+}
+
+static dc3_status augment_bytes(batch *b, int made)
+{
+    dc3_augmenter *a = b->a;
+    size_t bytes = (size_t)(b->n + a->threads) * values_of(a);
     if (bytes > a->bytes_size) {
         free(a->bytes);
         a->bytes = malloc(bytes);
         a->bytes_size = a->bytes ? bytes : 0;
-        if (!a->bytes) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %d views of %d pixels", n, size);
+        if (!a->bytes)
+            return dc3_fail(DC3_ERR_MEMORY, "out of memory for %d views of %d pixels", b->n, a->options.size);
     }
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int i = 0; i < n; i++) {
-        uint8_t *view = a->bytes + (size_t)i * each,
-                *room = a->bytes + (size_t)(n + omp_get_thread_num()) * each;
-        render_bytes(a, &a->scratch[omp_get_thread_num()], &images[i], &params[i], view);
-        if (params[i].strength) dc3_rand_augment(view, size, &params[i], room);
-    }
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int i = 0; i < made; i++) {
-        const scratch *s = &a->scratch[omp_get_thread_num()];
-        const uint8_t *own = a->bytes + (size_t)i * each,
-                      *partner = a->bytes + (size_t)params[i].partner * each;
-        for (int y = 0; y < size; y++) {
-            size_t at = (size_t)y * row;
-            finish_row(a, s, &params[i], own + at, partner + at, y);
-            store(a->options.dtype, s->finished, views, (size_t)i * each + at, row);
-        }
-    }
+    DC3_TRY(each_view(b, b->n, make_bytes));
+    return each_view(b, made, finish_bytes);
+}
+
+static dc3_status make_view(void *user, int worker, int64_t i, void *result)
+{
+    const batch *b = user;
+    const dc3_augmenter *a = b->a;
+    scratch *s = &a->scratch[worker];
+    const dc3_view_params *p = &b->params[i];
+    int whole[] = {0, 0, a->options.size, a->options.size}, box[] = {p->x0, p->y0, p->x1, p->y1};
+    size_t at = (size_t)i * values_of(a);
+    (void)result;
+    render(a, s, &b->images[i], p, whole, b->views, at);
+    if (p->x1 > p->x0 && p->y1 > p->y0)
+        render(a, s, &b->images[p->partner], &b->params[p->partner], box, b->views, at);
     return DC3_OK;
 }
 
 dc3_status dc3_augment_first(dc3_augmenter *a, int n, int made, const dc3_loaded_image *images,
                              const dc3_view_params *params, void *views)
 {
-    int size = a->options.size;
-    size_t each = (size_t)size * (size_t)size * 3;
+    batch b = {a, n, images, params, views};
     DC3_TRY(check(a, n, params));
     DC3_TRY(reserve(a, n, params));
-    if (has_ops(n, params)) return augment_bytes(a, n, made, images, params, views);
-#pragma omp parallel for schedule(dynamic) num_threads(a->threads)
-    for (int i = 0; i < made; i++) {
-        scratch *s = &a->scratch[omp_get_thread_num()];
-        const dc3_view_params *p = &params[i];
-        int whole[] = {0, 0, size, size}, box[] = {p->x0, p->y0, p->x1, p->y1};
-        render(a, s, &images[i], p, whole, views, (size_t)i * each);
-        if (p->x1 > p->x0 && p->y1 > p->y0)
-            render(a, s, &images[p->partner], &params[p->partner], box, views, (size_t)i * each);
-    }
-    return DC3_OK;
+    return has_ops(n, params) ? augment_bytes(&b, made) : each_view(&b, made, make_view);
 }
 
 dc3_status dc3_augment(dc3_augmenter *a, int n, const dc3_loaded_image *images, const dc3_view_params *params,

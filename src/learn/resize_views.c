@@ -1,7 +1,7 @@
 #include "learn/resize_views.h"
 
-#include <omp.h>
 #include <stdlib.h>
+#include "base/pieces.h"
 #include "learn/resample.h"
 
 /* The same for rows and columns. */
@@ -38,23 +38,36 @@ static void blend_rows(const axis *a, dc3_dtype dtype, const void *from, size_t 
     }
 }
 
-static void resize_one(const axis *a, dc3_dtype dtype, const void *from, void *to, int64_t number,
-                       float *line)
+/* What the pieces read: a view each. */
+typedef struct resizing {
+    const axis *axis;
+    dc3_dtype dtype;
+    const void *from;
+    void *to;
+    float *lines; /* [threads, in, 3] */
+} resizing;
+
+static dc3_status resize_one(void *user, int worker, int64_t number, void *result)
 {
+    const resizing *r = user;
+    const axis *a = r->axis;
+    float *line = r->lines + (size_t)worker * (size_t)a->in * 3;
+    (void)result;
     size_t in = (size_t)a->in, out = (size_t)a->out, view = (size_t)number * in * in * 3,
            at = (size_t)number * out * out * 3;
     for (int y = 0; y < a->out; y++) {
-        blend_rows(a, dtype, from, view, y, line);
+        blend_rows(a, r->dtype, r->from, view, y, line);
         for (int x = 0; x < a->out; x++) {
             const double *weights = a->weights + (size_t)x * (size_t)a->width;
             for (int c = 0; c < 3; c++) {
                 double sum = 0;
                 for (int t = 0; t < a->taps[x].used; t++)
                     sum += weights[t] * (double)line[3 * (a->taps[x].first + t) + c];
-                set_at(dtype, to, at++, (float)sum);
+                set_at(r->dtype, r->to, at++, (float)sum);
             }
         }
     }
+    return DC3_OK;
 }
 
 dc3_status dc3_resize_views(int64_t n, dc3_dtype dtype, int size, const void *from, int wanted, void *to,
@@ -66,12 +79,10 @@ dc3_status dc3_resize_views(int64_t n, dc3_dtype dtype, int size, const void *fr
     a.weights = malloc((size_t)wanted * (size_t)a.width * sizeof *a.weights);
     float *lines = malloc((size_t)threads * row * sizeof *lines);
     int complete = a.taps && a.weights && lines;
-    if (complete) {
-        dc3_taps_fill(size, wanted, a.width, a.taps, a.weights);
-#pragma omp parallel for num_threads(threads)
-        for (int64_t i = 0; i < n; i++)
-            resize_one(&a, dtype, from, to, i, lines + (size_t)omp_get_thread_num() * row);
-    }
+    resizing r = {&a, dtype, from, to, lines};
+    dc3_pieces pieces = {.count = n, .workers = threads, .user = &r, .work = resize_one};
+    if (complete) dc3_taps_fill(size, wanted, a.width, a.taps, a.weights);
+    dc3_status status = complete ? dc3_pieces_run(&pieces) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(a.taps), free(a.weights), free(lines);
-    return complete ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    return status;
 }

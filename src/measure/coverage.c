@@ -12,6 +12,7 @@
 #include "select/choose.h"
 #include "select/coverage.h"
 #include "base/listener.h"
+#include "base/pieces.h"
 #include "base/text.h"
 #include "features/features.h"
 #include "features/images.h"
@@ -35,6 +36,7 @@ typedef struct work {
     /* Of the class in work. */
     int64_t *items; /* [listed], those that are looked at, */
     int64_t listed;
+    int label;
     int fills;    /* to fill the sets, or to be held against them */
     int64_t done; /* images of all classes */
     float *rows;  /* [room, d], features that are not yet held against the sets */
@@ -109,23 +111,31 @@ static int is_marked(const work *w, int64_t item)
 }
 
 /* Puts a row into the sets that its image is in. */
-static dc3_status choose_row(const work *w, int label, int64_t item, const float *x)
+static dc3_status choose_row(const work *w, int64_t item, const float *x)
 {
     for (int g = 0; g < w->runs; g++)
         for (int k = 0; k < SETS; k++)
-            if (members_of(w, g)[item] >> k & 1) DC3_TRY(dc3_coverage_choose(*set_of(w, g, k, label), x));
+            if (members_of(w, g)[item] >> k & 1) DC3_TRY(dc3_coverage_choose(*set_of(w, g, k, w->label), x));
     return DC3_OK;
 }
 
-/* Holds the waiting rows of a class against all sets. */
-static dc3_status add_rows(work *w, int label)
+static dc3_status add_to_set(void *user, int worker, int64_t i, void *result)
 {
-    int failed = 0;
-#pragma omp parallel for schedule(dynamic) num_threads(w->m->options->threads) reduction(| : failed)
-    for (int i = 0; i < w->runs * SETS; i++)
-        failed |= dc3_coverage_add(*set_of(w, i / SETS, i % SETS, label), w->count, w->rows) != DC3_OK;
+    const work *w = user;
+    (void)worker, (void)result;
+    return dc3_coverage_add(*set_of(w, (int)i / SETS, (int)i % SETS, w->label), w->count, w->rows);
+}
+
+/* Holds the waiting rows of the class against all sets. */
+static dc3_status add_rows(work *w)
+{
+    dc3_pieces pieces = {.count = w->count ? w->runs * SETS : 0,
+                         .workers = w->m->options->threads,
+                         .user = w,
+                         .work = add_to_set};
+    dc3_status status = dc3_pieces_run(&pieces);
     w->count = 0;
-    return failed ? dc3_fail(DC3_ERR_MEMORY, "out of memory for the distances of the images") : DC3_OK;
+    return status;
 }
 
 /* Keeps a row that waits. */
@@ -155,15 +165,14 @@ static dc3_status take(void *user, int64_t i, const dc3_seen *seen)
     enum { MANY = 1 << 20 }; /* values */
     work *w = user;
     int64_t item = w->items[i];
-    int label = dc3_dataset_label(w->data, item);
     const dc3_listener *listener = &w->m->options->listener;
     if (++w->done % DC3_MEASURE_BATCH == 0 && listener->progress)
         listener->progress(listener->user, "coverage", w->done, dc3_dataset_size(w->data));
     if (seen->status != DC3_OK)
         return dc3_measure_skip(w->m, w->group[0], dc3_dataset_key(w->data, item), seen->reason);
-    if (w->fills) DC3_TRY(choose_row(w, label, item, seen->values[0]));
+    if (w->fills) DC3_TRY(choose_row(w, item, seen->values[0]));
     DC3_TRY(keep_row(w, seen->values[0]));
-    return w->fills || w->count * w->d < MANY ? DC3_OK : add_rows(w, label);
+    return w->fills || w->count * w->d < MANY ? DC3_OK : add_rows(w);
 }
 
 static dc3_status encode(const void *network, dc3_ctx *ctx, int rows, float *views, float *const values[2])
@@ -193,16 +202,16 @@ static dc3_status look_at(work *w, int64_t first, int64_t end, int fills)
 /* The class [first, end): its sets are filled, then all of it is held against them. */
 static dc3_status cover_class(work *w, int64_t first, int64_t end)
 {
-    int label = dc3_dataset_label(w->data, first);
+    w->label = dc3_dataset_label(w->data, first);
     DC3_TRY(mark_class(w, first, end));
     w->done = first;
     DC3_TRY(look_at(w, first, end, 1));
     int is_empty = !w->count;
-    DC3_TRY(add_rows(w, label));
+    DC3_TRY(add_rows(w));
     if (!is_empty) DC3_TRY(look_at(w, first, end, 0));
-    DC3_TRY(add_rows(w, label));
+    DC3_TRY(add_rows(w));
     for (int g = 0; g < w->runs; g++)
-        for (int k = 0; k < SETS; k++) dc3_coverage_rest(*set_of(w, g, k, label));
+        for (int k = 0; k < SETS; k++) dc3_coverage_rest(*set_of(w, g, k, w->label));
     return DC3_OK;
 }
 
