@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "calibrate/choose.h"
 #include "calibrate/look.h"
+#include "ops/workers.h"
 #include "run_folder/calibration.h"
 
 /* The sets whose distances and curves are told. */
@@ -82,6 +83,29 @@ static size_t values_of(const dc3_run *run)
     return (size_t)run->size * (size_t)run->size * 3;
 }
 
+/* Of the image as it is edited, of the original and the edits as floats and as they are read, of a
+ * candidate. */
+static double maker_bytes(const dc3_run *run)
+{
+    double small = run->edit.size, edits = 2 * dc3_calibrate_pairs(run);
+    return 4 * 2 * 3 * small * small + (4 * (2 + edits) + edits) * (double)values_of(run);
+}
+
+/* Of a group's candidates: what is known of each, the factors of its gradient among it. */
+static double candidate_bytes(const dc3_run *run)
+{
+    const dc3_classifier_info *t = run->teacher.net ? run->teacher.info : NULL;
+    return sizeof(dc3_lab_colours) + sizeof(double) * (DC3_CALIBRATE_VALUES + 2) +
+           (t ? 3 * sizeof(float) * (double)(t->embedding + t->classes) : 0);
+}
+
+double dc3_calibrate_bytes(const dc3_run *run, int64_t count)
+{
+    double each = maker_bytes(run), makers = dc3_threads_with_room(run->options->select.threads, each);
+    double images = count < DC3_CALIBRATE_GROUP ? (double)count : DC3_CALIBRATE_GROUP;
+    return makers * each + images * DC3_CANDIDATES * candidate_bytes(run);
+}
+
 /* Image i of the group, with its edits. */
 static dc3_status show_image(group *g, int64_t i, maker *m)
 {
@@ -89,7 +113,7 @@ static dc3_status show_image(group *g, int64_t i, maker *m)
     int there;
     if (m->image == i) return DC3_OK;
     if (!m->out) {
-        DC3_TRY(dc3_editing_open(run, run->size, 2 * dc3_calibrate_pairs(run), &m->editing));
+        DC3_TRY(dc3_calibrate_open(run, 0, &m->editing));
         m->out = malloc(values_of(run) * sizeof *m->out);
         if (!m->out) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
@@ -137,7 +161,7 @@ static dc3_status take_candidate(void *user, int64_t i, dc3_status status, const
 static dc3_status look_at_candidates(group *g, int64_t n)
 {
     dc3_view_list list = {.count = n * g->each,
-                          .bytes = 4.0 * (2 + 2 * DC3_CANDIDATE_PAIRS) * (double)values_of(g->run),
+                          .bytes = maker_bytes(g->run),
                           .user = g,
                           .make = make_candidate,
                           .take = take_candidate};

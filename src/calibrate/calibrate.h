@@ -36,7 +36,13 @@ dc3_status dc3_calibrate_class(dc3_run *run, int label, int64_t n, dc3_slot *slo
 /* All of that for `count` images, class by class: the edits of some classes' images are made first, by a
  * crew. Tells the run's listener how many are there. */
 dc3_status dc3_calibrate_all(dc3_run *run, const dc3_crew *crew, int64_t count, dc3_slot *slots);
-/* The edits of an image to `editing`, which is open for 2 * dc3_calibrate_pairs: those that are kept, else
+/* Bytes that this needs at the most, beside the crew and what the teacher runs in. */
+double dc3_calibrate_bytes(const dc3_run *run, int64_t count);
+/* Room for all edits of an image: with `makes` 1 also to make them, DC3_CALIBRATE_AT_ONCE at once. Free with
+ * dc3_editing_close, also after a failure. */
+enum { DC3_CALIBRATE_AT_ONCE = 2 };
+dc3_status dc3_calibrate_open(const dc3_run *run, int makes, dc3_editing *editing);
+/* The edits of an image to `editing`, which is open by dc3_calibrate_open: those that are kept, else
  * they are made, and kept if `keep` is 1: in OUT/calibration, as a PNG that is named by the image's random
  * number; rounded to 8 bits either way. */
 dc3_status dc3_calibrate_edits(dc3_run *run, const dc3_slot *slot, int keep, dc3_editing *editing);

@@ -42,7 +42,7 @@ static dc3_status make_edits(void *user, int worker, int64_t piece, void *result
     dc3_editing e;
     (void)result;
     if (c->known[c->first + piece]) return DC3_OK;
-    dc3_status status = dc3_editing_open(run, run->size, 2 * dc3_calibrate_pairs(run), &e);
+    dc3_status status = dc3_calibrate_open(run, 1, &e);
     if (status == DC3_OK) {
         status = dc3_editing_read(run, slot->parts, 1, &e);
         if (status == DC3_OK)

@@ -12,9 +12,9 @@ uint64_t dc3_edit_seed(uint64_t seed, uint64_t item, const char *prompt)
     return dc3_hash64(parts, sizeof parts);
 }
 
-dc3_status dc3_editing_open(const dc3_run *run, int size, int count, dc3_editing *e)
+dc3_status dc3_editing_open(const dc3_run *run, int size, int at_once, int count, dc3_editing *e)
 {
-    int small = run->edit.size, at_once = count < DC3_EDITS_AT_ONCE ? count : DC3_EDITS_AT_ONCE;
+    int small = run->edit.size;
     size_t a = (size_t)small * (size_t)small * 3, b = (size_t)size * (size_t)size * 3;
     *e = (dc3_editing){.size = size};
     e->input = malloc((a * (size_t)(2 + at_once) + b * (size_t)(1 + count)) * sizeof *e->input);

@@ -10,14 +10,15 @@ enum { DC3_EDITS_AT_ONCE = 4, DC3_EDITS_MOST = 2 * DC3_CANDIDATE_PAIRS };
 /* Memory for the edits of an image; values in [0, 1]. */
 typedef struct dc3_editing {
     int size;                            /* pixels of the side of an edit that is stored */
-    float *input, *reconstruction, *raw; /* [small, small, 3] with the editor's size; raw of those at once */
+    float *input, *reconstruction, *raw; /* [small, small, 3] with the editor's size; raw: of an edit each */
     float *original;                     /* [size, size, 3] */
     float *placed[DC3_EDITS_MOST];       /* [size, size, 3] */
     const dc3_part *unreadable;          /* of what was read last, as dc3_run_read_parts has it */
 } dc3_editing;
 
-/* Room for `count` edits of `size` pixels. Free with dc3_editing_close, also after a failure. */
-dc3_status dc3_editing_open(const dc3_run *run, int size, int count, dc3_editing *editing);
+/* Room for `count` edits of `size` pixels, of which `at_once` are made at once; 0: they are only read. Free
+ * with dc3_editing_close, also after a failure. */
+dc3_status dc3_editing_open(const dc3_run *run, int size, int at_once, int count, dc3_editing *editing);
 void dc3_editing_close(dc3_editing *editing);
 /* Reads what is edited, the image of parts [run->each], to `input`, and where edits keep its detail or
  * `original` is 1 to `original`. */

@@ -14,6 +14,12 @@ int dc3_calibrate_pairs(const dc3_run *run)
     return run->prompts.cold_count < pairs ? run->prompts.cold_count : pairs;
 }
 
+dc3_status dc3_calibrate_open(const dc3_run *run, int makes, dc3_editing *e)
+{
+    int at_once = makes ? DC3_CALIBRATE_AT_ONCE : 0;
+    return dc3_editing_open(run, run->size, at_once, 2 * dc3_calibrate_pairs(run), e);
+}
+
 /* Puts `first` before the others of `all` [of], which are in a random order, and keeps `count`. */
 static void take(const char *first, int of, const char *const *all, int count, const char **out)
 {
@@ -91,7 +97,7 @@ static dc3_status make(dc3_run *run, const dc3_slot *slot, dc3_editing *e)
         pair[0] = placed[i], pair[1] = placed[edits.pairs + i];
         two.placed[0] = pair[0], two.placed[1] = pair[1];
         DC3_TRY(dc3_check_cancel());
-        DC3_TRY(dc3_editing_make(run, &run->edit, 2, prompts, seeds, 0, &two));
+        DC3_TRY(dc3_editing_make(run, &run->edit, DC3_CALIBRATE_AT_ONCE, prompts, seeds, 0, &two));
     }
     return DC3_OK;
 }

@@ -93,7 +93,7 @@ dc3_status dc3_look_add(dc3_run *run, const dc3_view_list *list, dc3_looked *loo
     dc3_look look = {
         .ctx = dc3_editor_ctx(run->editor), .rows = DC3_TEACHER_BATCH, .pixels = 1, .run = say_nothing};
     if (run->teacher.net) look = dc3_teacher_look(&run->teacher);
-    look.count = list->count, look.bytes += list->bytes, look.note = sizeof(dc3_lab_colours);
+    look.count = list->count, look.show_bytes = list->bytes, look.note = sizeof(dc3_lab_colours);
     look.user = &l, look.show = show, look.take = take;
     return dc3_look_run(&look);
 }

@@ -72,7 +72,7 @@ static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
 {
     dc3_editing e;
     float *out = malloc((size_t)run->size * (size_t)run->size * 3 * sizeof *out);
-    dc3_status status = dc3_editing_open(run, run->size, 2 * dc3_calibrate_pairs(run), &e);
+    dc3_status status = dc3_calibrate_open(run, 1, &e);
     if (status == DC3_OK && !out) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = make_from(run, part, &e, out, made);
     dc3_editing_close(&e);
@@ -113,6 +113,7 @@ const dc3_synthesis dc3_calibrated = {
     .again = " with other prompts",
     .combines = 1,
     .edits = edits,
+    .bytes = dc3_calibrate_bytes,
     .prepare = prepare,
     .tidy = tidy,
     .make = make,

@@ -131,9 +131,10 @@ int dc3_run_edits(const dc3_run *run)
     return run->synthesis->combines ? dc3_combine_edits(run->combine) : 0;
 }
 
-int dc3_run_edits_at_once(const dc3_run *run)
+dc3_crew_edits dc3_run_crew_edits(const dc3_run *run)
 {
-    return run->method->needs & DC3_NEEDS_EDITOR ? dc3_combine_edits(run->combine) : 0;
+    if (!(run->method->needs & DC3_NEEDS_EDITOR)) return (dc3_crew_edits){0, 0};
+    return (dc3_crew_edits){dc3_combine_edits(run->combine), dc3_run_edits(run)};
 }
 
 void dc3_run_made(const dc3_run *run, int steps)

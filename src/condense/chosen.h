@@ -26,8 +26,8 @@ void dc3_part_of_json(const json_t *object, dc3_part *part);
 void dc3_run_made(const dc3_run *run, int steps);
 /* How many edits are made of an image that is stored. */
 int dc3_run_edits(const dc3_run *run);
-/* How many of them an editor makes at once; 0 where the method needs none's. */
-int dc3_run_edits_at_once(const dc3_run *run);
+/* The same, and how many of them an editor makes at once; none where the method needs no editor. */
+dc3_crew_edits dc3_run_crew_edits(const dc3_run *run);
 /* Pixels of an edit's side in the stored image: all of it, or half for the fourfold view. */
 int dc3_run_placed_size(const dc3_run *run);
 

@@ -52,7 +52,7 @@ static dc3_status make(dc3_run *run, const dc3_part *part, dc3_made *made)
     dc3_editing e;
     draw(run, part, &d);
     float *out = malloc((size_t)run->size * (size_t)run->size * 3 * sizeof *out);
-    dc3_status status = dc3_editing_open(run, size, parts, &e);
+    dc3_status status = dc3_editing_open(run, size, parts, parts, &e);
     if (status == DC3_OK && !out) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_editing_read(run, part, 0, &e);
     made->unreadable = e.unreadable;

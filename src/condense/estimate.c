@@ -151,7 +151,7 @@ static double patience(int64_t stored, double each)
 static dc3_status measure_crew(dc3_run *run, int64_t stored, int few, double ratio, double *seconds)
 {
     trial t = {.made = {0}};
-    dc3_status status = dc3_crew_open(run, stored, dc3_run_edits_at_once(run), &t.crew);
+    dc3_status status = dc3_crew_open(run, stored, dc3_run_crew_edits(run), &t.crew);
     int64_t count = t.crew.count, twice = 2 * count > IMAGES ? 2 * count : IMAGES;
     int64_t most = twice < stored ? twice : stored;
     *seconds = 0;
@@ -178,7 +178,7 @@ static dc3_status measure_edits(dc3_run *run, int64_t stored, double *seconds)
     one.steps = few_steps(run);
     double flops = dc3_editor_flops(run->editor, &run->edit, edits, keep);
     double ratio = flops / dc3_editor_flops(run->editor, &one, edits, keep), first;
-    if (dc3_crew_size(run, stored, dc3_run_edits_at_once(run)) > 1)
+    if (dc3_crew_size(run, stored, dc3_run_crew_edits(run)) > 1)
         DC3_TRY(measure_crew(run, stored, one.steps, ratio, seconds));
     else {
         int is_short = patience(stored, ratio) > 1; /* beside the run, whatever one takes */
@@ -267,7 +267,7 @@ static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, i
 static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, double *seconds, char *text,
                                size_t size)
 {
-    double each = 0, crew = dc3_crew_size(run, stored, dc3_run_edits_at_once(run));
+    double each = 0, crew = dc3_crew_size(run, stored, dc3_run_crew_edits(run));
     if (run->method->needs & DC3_NEEDS_EDITOR) {
         DC3_TRY(measure_edits(run, stored, &each));
         dc3_run_say(run, "measured: %.0f ms per image to edit and store, %.0f GFLOP/s%s", each * 1e3,
@@ -346,6 +346,7 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)
     dc3_run_say(run, "estimate: %s%s%sabout %s", training > 0 ? "a teacher's training, " : "", first, second,
                 text);
     if (stored && run->options->dry_run) DC3_TRY(estimate_bytes(run, stored));
-    double made = stored ? dc3_crew_bytes(run, stored, dc3_run_edits_at_once(run)) : 0;
+    double made = stored ? dc3_crew_bytes(run, stored, dc3_run_crew_edits(run)) : 0;
+    if (stored && run->synthesis->bytes) made += run->synthesis->bytes(run, stored);
     return dc3_check_memory(LEAST_LEFT + made + (images ? selection_bytes(run) : 0));
 }

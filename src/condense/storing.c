@@ -166,7 +166,7 @@ static dc3_status store_each(storing *s)
 {
     dc3_run *run = s->run;
     int most = s->crew.count * EACH > AT_ONCE ? s->crew.count * EACH : AT_ONCE;
-    s->most = s->crew.count > 1 || !dc3_run_edits_at_once(run) ? most : 1;
+    s->most = s->crew.count > 1 || !dc3_run_crew_edits(run).at_once ? most : 1;
     s->jobs = malloc((size_t)s->most * sizeof *s->jobs);
     if (!s->jobs) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     run->making = 0;
@@ -188,7 +188,7 @@ static dc3_status plan(storing *s)
     DC3_TRY(dc3_chosen_number(run, s->chosen));
     if (!left) DC3_TRY(dc3_output_plan(s->output, s->chosen));
     run->to_make = s->chosen->count;
-    DC3_TRY(dc3_crew_open(run, s->chosen->count, dc3_run_edits_at_once(run), &s->crew));
+    DC3_TRY(dc3_crew_open(run, s->chosen->count, dc3_run_crew_edits(run), &s->crew));
     if (run->synthesis->prepare) DC3_TRY(run->synthesis->prepare(run, s->chosen, &s->crew));
     if (!left) return DC3_OK;
     DC3_TRY(dc3_amount_continue(run, s->output, s->chosen));

@@ -12,13 +12,19 @@ typedef struct dc3_crew {
     dc3_editor **editors;
 } dc3_crew;
 
-/* How many work on `images` images, of which `edits` edits are made at once; 0: none are, and a thread each
- * works where there are as many images. It follows from these numbers and the run's settings. */
-int dc3_crew_size(const dc3_run *run, int64_t images, int edits);
+/* The edits of an image. */
+typedef struct dc3_crew_edits {
+    int at_once; /* that are made at once; 0: none are, and a thread each works where there are as many images
+                  */
+    int held;    /* all of them, which are in memory until it is stored; at_once or more */
+} dc3_crew_edits;
+
+/* How many work on `images` images. It follows from these numbers and the run's settings. */
+int dc3_crew_size(const dc3_run *run, int64_t images, dc3_crew_edits edits);
 /* Bytes that they need together, beside those of the run that has made an image. */
-double dc3_crew_bytes(const dc3_run *run, int64_t images, int edits);
+double dc3_crew_bytes(const dc3_run *run, int64_t images, dc3_crew_edits edits);
 /* Close in any case. */
-dc3_status dc3_crew_open(dc3_run *run, int64_t images, int edits, dc3_crew *crew);
+dc3_status dc3_crew_open(dc3_run *run, int64_t images, dc3_crew_edits edits, dc3_crew *crew);
 void dc3_crew_close(dc3_crew *crew);
 
 #endif

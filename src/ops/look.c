@@ -1,10 +1,8 @@
 #include "ops/look.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
 #include "base/pieces.h"
 #include "ops/workers.h"
 
@@ -53,12 +51,41 @@ static int views_of(const dc3_look *l, int64_t first)
     return left < l->rows ? (int)left : l->rows;
 }
 
-/* View i, or none with -1, as worker `at`. */
-static void show(const dc3_look *l, int at, int64_t i, float *view, slot *to)
+/* Views of a piece that are made. */
+typedef struct showing {
+    const dc3_look *look;
+    int64_t first; /* its first view */
+    int count;     /* of those that there are */
+    float *views;  /* [rows, pixels] */
+    void *piece;   /* its slots */
+} showing;
+
+/* Row i of the piece: its view, or zeros behind the last. */
+static dc3_status show(void *user, int worker, int64_t i, void *result)
 {
-    to->status = i < 0 ? DC3_OK : l->show(l->user, at, i, view, to->note);
+    const showing *s = user;
+    const dc3_look *l = s->look;
+    slot *to = slot_of(l, s->piece, (int)i);
+    float *view = s->views + i * l->pixels;
+    int is_there = i < s->count;
+    (void)result;
+    to->status = is_there ? l->show(l->user, worker, s->first + i, view, to->note) : DC3_OK;
     snprintf(to->reason, REASON, "%s", to->status == DC3_OK ? "" : dc3_error_text());
-    if (i < 0 || to->status != DC3_OK) memset(view, 0, (size_t)l->pixels * sizeof *view);
+    if (!is_there || to->status != DC3_OK) memset(view, 0, (size_t)l->pixels * sizeof *view);
+    return DC3_OK;
+}
+
+/* All rows, by worker `at` or, where there is one alone, by as many threads as there is room for. */
+static dc3_status show_all(const team *t, int at, showing *s)
+{
+    const dc3_look *l = t->look;
+    dc3_pieces rows = {.count = l->rows,
+                       .workers = dc3_threads_with_room(dc3_ctx_threads(l->ctx), l->show_bytes),
+                       .user = s,
+                       .work = show};
+    if (t->count == 1) DC3_TRY(dc3_pieces_run(&rows));
+    for (int i = 0; t->count > 1 && i < l->rows; i++) DC3_TRY(show(s, at, i, NULL));
+    return dc3_check_cancel();
 }
 
 static dc3_status work(void *user, int at, int64_t piece, void *result)
@@ -66,16 +93,8 @@ static dc3_status work(void *user, int at, int64_t piece, void *result)
     const team *t = user;
     const dc3_look *l = t->look;
     int64_t first = l->first + piece * l->rows;
-    int count = views_of(l, first);
-    int threads = t->count > 1 ? 1 : dc3_ctx_threads(l->ctx);
-    dc3_watch *watch = dc3_cancel_here();
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int i = 0; i < l->rows; i++) {
-        DC3_CANCEL_SHARE(watch);
-        int worker = t->count > 1 ? at : omp_get_thread_num();
-        show(l, worker, i < count ? first + i : -1, t->views[at] + i * l->pixels, slot_of(l, result, i));
-    }
-    DC3_TRY(dc3_check_cancel());
+    showing s = {l, first, views_of(l, first), t->views[at], result};
+    DC3_TRY(show_all(t, at, &s));
     float *const values[] = {values_of(l, result, 0), values_of(l, result, 1)};
     return l->run(l->network, t->contexts[at], l->rows, t->views[at], values);
 }
@@ -100,7 +119,7 @@ static dc3_status take(void *user, int64_t piece, void *result)
 int dc3_look_workers(const dc3_look *l)
 {
     double views = 4.0 * l->rows * (double)l->pixels;
-    return dc3_workers(l->ctx, (l->count + l->rows - 1) / l->rows, l->bytes + views);
+    return dc3_workers(l->ctx, (l->count + l->rows - 1) / l->rows, l->bytes + l->show_bytes + views);
 }
 
 /* Always close. */

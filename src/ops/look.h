@@ -23,6 +23,7 @@ typedef struct dc3_look {
     int64_t pixels;       /* floats of a view */
     int64_t widths[2];    /* floats that the network says of one, in two parts; the second may be 0 */
     double bytes;         /* that running it takes in a context */
+    double show_bytes;    /* that a thread needs to make a view, beside it; 0: few */
     size_t note;          /* bytes of what `show` tells `take` of a view besides, or 0 */
     void *user;
     /* View i to `view` [pixels]. Any thread; `worker`, below dc3_ctx_threads(ctx), is alone with its number.

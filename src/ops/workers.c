@@ -4,13 +4,18 @@
 #include <stdlib.h>
 #include "base/memory.h"
 
+int dc3_threads_with_room(int threads, double bytes)
+{
+    double room = (double)dc3_memory_limit() / 3 / (bytes > 1 ? bytes : 1);
+    return room >= threads ? threads : room < 1 ? 1 : (int)room;
+}
+
 int dc3_workers(const dc3_ctx *ctx, int64_t pieces, double bytes)
 {
     static const double most_each = 1 << 30;
     int threads = dc3_ctx_threads(ctx);
     if (pieces < threads || bytes > most_each || !dc3_ctx_device(ctx)->host_visible) return 1;
-    double room = (double)dc3_memory_limit() / 3 / (bytes > 1 ? bytes : 1);
-    return room >= threads ? threads : room < 1 ? 1 : (int)room;
+    return dc3_threads_with_room(threads, bytes);
 }
 
 dc3_status dc3_workers_open(dc3_ctx *ctx, int workers, dc3_ctx ***out)

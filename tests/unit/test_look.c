@@ -7,7 +7,9 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/cancel.h"
+#include "base/memory.h"
 #include "ops/look.h"
 #include "ops/workers.h"
 
@@ -115,6 +117,62 @@ static void all_in_order(void **state)
             }
 }
 
+/* Where one worker looks, views are made by no more threads than a third of the memory has room for. */
+typedef struct places {
+    int used[8];
+} places;
+
+static dc3_status show_in(void *user, int worker, int64_t i, float *view, void *note)
+{
+    places *p = user;
+    (void)note;
+    usleep(1000); /* so that the others have time to begin */
+    __atomic_store_n(&p->used[worker], 1, __ATOMIC_RELEASE);
+    for (int k = 0; k < PIXELS; k++) view[k] = (float)i;
+    return DC3_OK;
+}
+
+static dc3_status run_plain(const void *network, dc3_ctx *ctx, int rows, float *views, float *const values[2])
+{
+    (void)network, (void)ctx;
+    for (int i = 0; i < rows; i++) values[0][i] = views[i * PIXELS];
+    return DC3_OK;
+}
+
+static dc3_status take_plain(void *user, int64_t i, const dc3_seen *seen)
+{
+    (void)user;
+    assert_true(seen->values[0][0] == (float)i);
+    return DC3_OK;
+}
+
+static void room_for_views(void **state)
+{
+    (void)state;
+    dc3_ctx *ctx;
+    assert_int_equal(dc3_ctx_open(NULL, DC3_F32, 6, DC3_CTX_FAST, &ctx), DC3_OK);
+    double third = (double)dc3_memory_limit() / 3;
+    for (int room = 1; room <= 3; room++) {
+        places p = {{0}};
+        dc3_look look = {.ctx = ctx,
+                         .count = 160,
+                         .rows = 32,
+                         .pixels = PIXELS,
+                         .widths = {1, 0},
+                         .show_bytes = third / (room + 0.5),
+                         .user = &p,
+                         .show = show_in,
+                         .run = run_plain,
+                         .take = take_plain};
+        int counted = 0;
+        assert_int_equal(dc3_look_workers(&look), 1);
+        assert_int_equal(dc3_look_run(&look), DC3_OK);
+        for (int i = 0; i < 8; i++) counted += p.used[i];
+        assert_int_equal(counted, room);
+    }
+    dc3_ctx_close(&ctx);
+}
+
 /* Contexts that the caller keeps are those that are run in, again and again. */
 static void kept_contexts(void **state)
 {
@@ -170,6 +228,7 @@ int main(void)
         cmocka_unit_test(all_in_order),
         cmocka_unit_test(failures),
         cmocka_unit_test(kept_contexts),
+        cmocka_unit_test(room_for_views),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
