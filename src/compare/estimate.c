@@ -5,7 +5,7 @@
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/listener.h"
-#include "condense/methods.h"
+#include "methods/methods.h"
 #include "dc3/text.h"
 #include "evaluate/evaluation.h"
 #include "compare/comparing.h"

@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/text.h"
-#include "condense/compensation.h"
-#include "condense/cropping.h"
-#include "condense/methods.h"
-#include "condense/selection.h"
+#include "methods/compensation.h"
+#include "methods/cropping.h"
+#include "methods/methods.h"
+#include "methods/selection.h"
 #include "compare/comparing.h"
 #include "evaluate/recipe.h"
 #include "options/coding.h"

@@ -8,8 +8,8 @@
 #include <unistd.h>
 #include "budget/leave.h"
 #include "condense/amount.h"
-#include "condense/chosen.h"
-#include "condense/method.h"
+#include "methods/chosen.h"
+#include "methods/method.h"
 #include "dc3/text.h"
 #include "options/coding.h"
 #include "run_folder/left_out.h"

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/pieces.h"
 #include "base/listener.h"
-#include "condense/chosen.h"
+#include "methods/chosen.h"
 #include "condense/amount.h"
 #include "condense/estimate.h"
 #include "features/features.h"

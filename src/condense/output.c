@@ -11,7 +11,7 @@
 #include "run_folder/store.h"
 #include "run_folder/stored_names.h"
 #include "run_folder/work.h"
-#include "condense/chosen.h"
+#include "methods/chosen.h"
 #include "condense/output.h"
 #include "condense/settings.h"
 #include "features/run_teacher.h"

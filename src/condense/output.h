@@ -3,7 +3,7 @@
 #define DC3_CONDENSE_OUTPUT_H
 
 #include "base/lock.h"
-#include "condense/parts.h"
+#include "methods/parts.h"
 #include "run_folder/shards.h"
 
 typedef struct dc3_output {

@@ -1,4 +1,4 @@
-/* What the methods of condensation are called, and a line about each. How they work: condense/methods.c. */
+/* What the methods of condensation are called, and a line about each. How they work: methods/methods.c. */
 #ifndef DC3_OPTIONS_METHOD_NAMES_H
 #define DC3_OPTIONS_METHOD_NAMES_H
 

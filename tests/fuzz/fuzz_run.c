@@ -3,7 +3,7 @@
  */
 #include <sys/stat.h>
 #include "run_folder/clear.h"
-#include "condense/chosen.h"
+#include "methods/chosen.h"
 #include "condense/output.h"
 #include "run_folder/document.h"
 #include "fuzz.h"

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "select/bins.h"
-#include "condense/choose.h"
-#include "condense/chosen.h"
-#include "condense/selection.h"
+#include "methods/choose.h"
+#include "methods/chosen.h"
+#include "methods/selection.h"
 #include "features/crops.h"
 
 static int64_t *labels_of(const dc3_run *run)

@@ -1,6 +1,6 @@
 /* What is stored, and of which parts. */
-#ifndef DC3_CONDENSE_PARTS_H
-#define DC3_CONDENSE_PARTS_H
+#ifndef DC3_METHODS_PARTS_H
+#define DC3_METHODS_PARTS_H
 
 #include "features/part.h"
 

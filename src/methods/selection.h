@@ -1,8 +1,8 @@
 /* A selection in place of the paper's bins and submodular maximisation. */
-#ifndef DC3_CONDENSE_SELECTION_H
-#define DC3_CONDENSE_SELECTION_H
+#ifndef DC3_METHODS_SELECTION_H
+#define DC3_METHODS_SELECTION_H
 
-#include "condense/method.h"
+#include "methods/method.h"
 #include "select/selections.h"
 
 /* 1: the method chooses as dc3 does, and so has the other selections. */

@@ -1,8 +1,8 @@
 /* Crops in the place of whole images (features/crops.h), as options have them. */
-#ifndef DC3_CONDENSE_CROPPING_H
-#define DC3_CONDENSE_CROPPING_H
+#ifndef DC3_METHODS_CROPPING_H
+#define DC3_METHODS_CROPPING_H
 
-#include "condense/method.h"
+#include "methods/method.h"
 
 /* 1: with these options the method stores crops. */
 int dc3_method_crops(const dc3_method *method, const dc3_condense_options *options);

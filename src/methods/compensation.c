@@ -1,8 +1,8 @@
-#include "condense/compensation.h"
+#include "methods/compensation.h"
 
-#include "condense/choose.h"
-#include "condense/methods.h"
-#include "condense/syntheses.h"
+#include "methods/choose.h"
+#include "methods/methods.h"
+#include "methods/syntheses.h"
 #include "dc3/edit_options.h"
 #include "options/option_names.h"
 

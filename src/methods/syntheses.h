@@ -1,8 +1,8 @@
 /* How stored images are made: each of these stands in the file of its name. */
-#ifndef DC3_CONDENSE_SYNTHESES_H
-#define DC3_CONDENSE_SYNTHESES_H
+#ifndef DC3_METHODS_SYNTHESES_H
+#define DC3_METHODS_SYNTHESES_H
 
-#include "condense/method.h"
+#include "methods/method.h"
 
 extern const dc3_synthesis dc3_compensation; /* compensate.c */
 extern const dc3_synthesis dc3_calibrated;   /* calibrated.c */

@@ -1,9 +1,9 @@
 /* What a method of condensation is made of. */
-#ifndef DC3_CONDENSE_METHOD_H
-#define DC3_CONDENSE_METHOD_H
+#ifndef DC3_METHODS_METHOD_H
+#define DC3_METHODS_METHOD_H
 
 #include "colour/image_edit.h"
-#include "condense/parts.h"
+#include "methods/parts.h"
 #include "features/crew.h"
 #include "options/method_names.h"
 #include "select/choose.h"

@@ -1,8 +1,8 @@
 /* What was chosen to be stored, and what is made of it. */
-#ifndef DC3_CONDENSE_CHOSEN_H
-#define DC3_CONDENSE_CHOSEN_H
+#ifndef DC3_METHODS_CHOSEN_H
+#define DC3_METHODS_CHOSEN_H
 
-#include "condense/method.h"
+#include "methods/method.h"
 
 /* Room for `most` images, count 0. */
 dc3_status dc3_chosen_open(const dc3_run *run, int64_t most, dc3_chosen *chosen);

@@ -1,8 +1,8 @@
 /* Selection class by class, without features. */
-#ifndef DC3_CONDENSE_CHOOSE_RANDOM_H
-#define DC3_CONDENSE_CHOOSE_RANDOM_H
+#ifndef DC3_METHODS_CHOOSE_RANDOM_H
+#define DC3_METHODS_CHOOSE_RANDOM_H
 
-#include "condense/parts.h"
+#include "methods/parts.h"
 
 /* Calls `choose` for each class that has images, with its first item and their number; it appends to
  * chosen. On success the caller frees with dc3_chosen_free. */

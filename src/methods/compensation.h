@@ -1,8 +1,8 @@
 /* Which compensation the method dc3 has. */
-#ifndef DC3_CONDENSE_COMPENSATION_H
-#define DC3_CONDENSE_COMPENSATION_H
+#ifndef DC3_METHODS_COMPENSATION_H
+#define DC3_METHODS_COMPENSATION_H
 
-#include "condense/method.h"
+#include "methods/method.h"
 
 /* DC3_ERR_OPTION unless options of edits are left at their defaults: without compensation they have no
  * effect. `combines`: nor has how edits are combined. */

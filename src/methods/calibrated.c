@@ -2,9 +2,9 @@
  * as brings its class nearest to the whole class. */
 #include <stdlib.h>
 #include "calibrate/calibrate.h"
-#include "condense/chosen.h"
-#include "condense/compensate.h"
-#include "condense/syntheses.h"
+#include "methods/chosen.h"
+#include "methods/compensate.h"
+#include "methods/syntheses.h"
 #include "options/option_names.h"
 #include "run_folder/saved_edits.h"
 

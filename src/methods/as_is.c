@@ -1,7 +1,7 @@
 /* Images stored as they were chosen, brought to their size; of crops, squares side by side. */
 #include <stdlib.h>
-#include "condense/chosen.h"
-#include "condense/syntheses.h"
+#include "methods/chosen.h"
+#include "methods/syntheses.h"
 #include "features/images.h"
 
 static dc3_status stitch(dc3_run *run, const dc3_part *parts, dc3_made *made)

@@ -1,8 +1,8 @@
 /* RDED (Sun et al. 2024): the crops that a teacher is surest of. */
-#ifndef DC3_CONDENSE_RDED_H
-#define DC3_CONDENSE_RDED_H
+#ifndef DC3_METHODS_RDED_H
+#define DC3_METHODS_RDED_H
 
-#include "condense/parts.h"
+#include "methods/parts.h"
 
 /* How many images of a class that gives ipc are looked at, where it has them. */
 int64_t dc3_rded_looks(const dc3_run *run, int64_t ipc);

@@ -1,8 +1,8 @@
 /* Selection of rows of the features. */
-#ifndef DC3_CONDENSE_CHOOSE_H
-#define DC3_CONDENSE_CHOOSE_H
+#ifndef DC3_METHODS_CHOOSE_H
+#define DC3_METHODS_CHOOSE_H
 
-#include "condense/parts.h"
+#include "methods/parts.h"
 
 /* run->bins of the readable images. */
 dc3_status dc3_run_bins(dc3_run *run);

@@ -1,4 +1,4 @@
-#include "condense/cropping.h"
+#include "methods/cropping.h"
 
 #include "features/crops.h"
 #include "options/option_names.h"

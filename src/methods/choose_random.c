@@ -3,10 +3,10 @@
  * what is stored, not what there is. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "condense/choose_random.h"
+#include "methods/choose_random.h"
 #include "base/pieces.h"
 #include "base/rng.h"
-#include "condense/chosen.h"
+#include "methods/chosen.h"
 #include "features/copies.h"
 #include "features/crops.h"
 #include "features/skipped.h"

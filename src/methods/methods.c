@@ -1,11 +1,11 @@
-#include "condense/methods.h"
+#include "methods/methods.h"
 
 #include <string.h>
-#include "condense/choose.h"
-#include "condense/choose_random.h"
-#include "condense/syntheses.h"
+#include "methods/choose.h"
+#include "methods/choose_random.h"
+#include "methods/syntheses.h"
 #include "colour/image_edit.h"
-#include "condense/rded.h"
+#include "methods/rded.h"
 #include "features/crops.h"
 #include "select/choose.h"
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "colour/combine.h"
-#include "condense/chosen.h"
+#include "methods/chosen.h"
 #include "features/images.h"
-#include "condense/syntheses.h"
+#include "methods/syntheses.h"
 
 /* The values of edit i of an image. */
 static void draw(const dc3_run *run, const dc3_part *part, int i, double *values)

@@ -1,4 +1,4 @@
-#include "condense/selection.h"
+#include "methods/selection.h"
 
 #include <stdlib.h>
 #include "options/option_names.h"

@@ -6,11 +6,11 @@
  * scripts for CIFAR and Tiny-ImageNet and 2 for ImageNet and its parts. Ours: ties to the earlier image; more
  * than 300 images where ipc * factor^2 are more; a class of too few gives other crops of the same images;
  * rounded, lossless images, where the program cuts off decimals and stores JPEG. */
-#include "condense/rded.h"
+#include "methods/rded.h"
 
 #include <stdlib.h>
-#include "condense/choose_random.h"
-#include "condense/chosen.h"
+#include "methods/choose_random.h"
+#include "methods/chosen.h"
 #include "features/crops.h"
 
 enum { LOOK = 300 };

@@ -3,9 +3,9 @@
 #include <string.h>
 #include "calibrate/edits.h"
 #include "colour/combine.h"
-#include "condense/chosen.h"
-#include "condense/compensate.h"
-#include "condense/syntheses.h"
+#include "methods/chosen.h"
+#include "methods/compensate.h"
+#include "methods/syntheses.h"
 #include "diffusion/edit_options.h"
 #include "run_folder/saved_edits.h"
 

@@ -1,8 +1,8 @@
 /* What random and calibrated compensation share. */
-#ifndef DC3_CONDENSE_COMPENSATE_H
-#define DC3_CONDENSE_COMPENSATE_H
+#ifndef DC3_METHODS_COMPENSATE_H
+#define DC3_METHODS_COMPENSATE_H
 
-#include "condense/method.h"
+#include "methods/method.h"
 
 /* Steps that an image is made in where they are reported: a large editor's take seconds each; else 1. */
 int dc3_compensation_steps(const dc3_run *run);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/rng.h"
 #include "colour/combine.h"
-#include "condense/chosen.h"
+#include "methods/chosen.h"
 #include "features/copies.h"
 #include "features/crops.h"
 
