@@ -12,6 +12,7 @@ static const char *remains(const dc3_condense_options *o, const dc3_condense_rep
     const char *how = o->fresh ? " without --fresh" : "";
     char *selection = g_build_filename(o->out, "selection.json", NULL);
     char *teacher = g_build_filename(o->out, "teacher.safetensors.checkpoint", NULL);
+    char *search = g_build_filename(o->out, ".search", NULL);
     if (r->stored)
         snprintf(text, size, "%lld images are saved. To continue: run the same command again%s",
                  (long long)r->stored, how);
@@ -20,11 +21,14 @@ static const char *remains(const dc3_condense_options *o, const dc3_condense_rep
     else if (g_file_test(teacher, G_FILE_TEST_EXISTS))
         snprintf(text, size, "the teacher's training is saved. To continue: run the same command again%s",
                  how);
+    else if (g_file_test(search, G_FILE_TEST_IS_DIR))
+        snprintf(text, size, "the search is saved. To continue: run the same command again%s", how);
     else
         snprintf(text, size,
                  "no image was finished and nothing is saved; the same command starts from the beginning");
     g_free(selection);
     g_free(teacher);
+    g_free(search);
     return text;
 }
 

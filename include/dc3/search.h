@@ -34,8 +34,8 @@ typedef struct dc3_search_found {
  * standard error goes into `options`: format, quality and size; and `found`, which must live as long as they
  * are used, into options->search. Works in options->out/.search, which dc3_condense removes, and resumes
  * there; where options->out is a run that was searched for, that is what is found; options->fresh starts
- * over. DC3_ERR_ARGUMENT where the search or the run there is of other settings. DC3_ERR_OPTION without a
- * budget, and where format and size are both given. */
+ * over. The options are checked first, by dc3_condense_check. DC3_ERR_ARGUMENT where the search or the run
+ * there is of other settings. DC3_ERR_OPTION without a budget, and where format and size are both given. */
 DC3_API dc3_status dc3_search(dc3_condense_options *options, double images_seen, dc3_search_found *found);
 
 #ifdef __cplusplus

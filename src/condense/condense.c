@@ -173,6 +173,21 @@ dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *
     return status;
 }
 
+dc3_status dc3_condense_check(const dc3_condense_options *given)
+{
+    dc3_condense_options own;
+    dc3_condense_report report = {0};
+    dc3_run run;
+    DC3_TRY(take(given, &own, &report));
+    own.listener = (dc3_listener){.cancel = own.listener.cancel};
+    if (!own.out) own.out = dc3_nowhere;
+    DC3_CALL_SCOPE(own.listener.cancel);
+    dc3_status status = dc3_run_open(&own, DC3_RUN_CONDENSE, &report, &run);
+    if (status == DC3_OK) status = dc3_run_check_edits(&run);
+    dc3_run_close(&run);
+    return status;
+}
+
 /* The images to compensate: those of the list, or all. */
 static dc3_status take_images(const dc3_run *run, dc3_chosen *chosen)
 {

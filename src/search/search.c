@@ -262,6 +262,7 @@ dc3_status dc3_search(dc3_condense_options *options, double images_seen, dc3_sea
     DC3_TRY(dc3_options_need("options", options));
     DC3_TRY(dc3_place_need("found", found));
     DC3_TRY(check(options, images_seen));
+    DC3_TRY(dc3_condense_check(options));
     DC3_CALL_SCOPE(options->listener.cancel);
     searching s = {.options = options, .found = found, .used = json_object()};
     *found = (dc3_search_found){.images_seen = images_seen > 0 ? images_seen : usual_images_seen};

@@ -28,9 +28,19 @@ for other in "--size 16" "--format webp:40" "--search-images 300"; do
     "$dc3" "${search[@]}" "${words[@]}"
 done
 same_run before out || fail "a refused search changes the run"
-# A run that ends before its images are stored, and without some of what was tried, as one that was interrupted:
-# the same again goes on, to the same. The tests are on images that no set has.
-expect 1 "nowhere" "$dc3" "${search[@]/#out/other}" --method dc3 --editor nowhere
+# What is wrong with the other options is said before anything is tried.
+for wrong in "--method dc3 --editor nowhere|1 nowhere" "--method dc3-select --teacher nowhere|1 nowhere" \
+  "--method nothing|2 --method: "; do
+  read -ra words <<< "${wrong%|*}" && read -r status text <<< "${wrong#*|}"
+  expect "$status" "$text" "$dc3" "${search[@]/#out/wrong}" "${words[@]}"
+  [[ $output != *held-out* && ! -e wrong ]] || fail "${words[*]}: it is searched first: $output"
+done
+# Interrupted before its images are stored, and without some of what was tried: the same again goes on, to the same.
+# The tests are on images that no set has.
+tiny_editor tiny
+interrupt "other/.search" "is taken" "$dc3" "${search[@]/#out/other}" --method dc3 --editor tiny --teacher none \
+  --steps 1000 --dtype f32
+[[ $(< log) == *"the search is saved"* ]] || fail "what an interrupted search leaves: $(< log)"
 students=(other/.search/webp-*/students/*.json)
 [[ ${#students[@]} == 6 ]] || fail "students: ${students[*]}"
 rm "${students[@]:2}" other/.search/held/b/*[13579].png
