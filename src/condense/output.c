@@ -9,6 +9,7 @@
 #include "run_folder/calibration.h"
 #include "run_folder/clear.h"
 #include "run_folder/store.h"
+#include "run_folder/stored_images.h"
 #include "run_folder/stored_names.h"
 #include "run_folder/work.h"
 #include "methods/chosen.h"
@@ -205,7 +206,10 @@ static dc3_status open_state(const dc3_output *o)
 static dc3_status write_document(const dc3_output *o, int complete)
 {
     json_t *now = document(o, complete);
-    dc3_status status = dc3_json_write(o->folder, "dc3.json", now, JSON_PRESERVE_ORDER);
+    dc3_status status = DC3_OK;
+    if (complete && o->run->options->store == DC3_STORE_TAR)
+        status = dc3_stored_images_describe(o->train, o->run->report->stored, now);
+    if (status == DC3_OK) status = dc3_json_write(o->folder, "dc3.json", now, JSON_PRESERVE_ORDER);
     json_decref(now);
     return status;
 }

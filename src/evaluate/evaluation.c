@@ -90,7 +90,7 @@ static dc3_status open_condensed(const dc3_evaluation *e)
     if (status == DC3_OK && is_run) set->stored = dc3_fingerprint_folder(folder);
     if (status == DC3_OK) status = dc3_dataset_open(is_run ? folder : data, &set->data);
     if (status == DC3_OK && is_run && !e->tests->dataset)
-        dc3_stored_images_note(folder, set->data, &e->options->listener);
+        dc3_stored_images_note(data, set->data, &e->options->listener);
     free(document);
     free(folder);
     return status;

@@ -58,7 +58,7 @@ static void check_stored(dc3_reporting *r)
     dc3_dataset *stored = NULL;
     char text[DC3_STORED_TEXT];
     if (dc3_dataset_open(r->train, &stored) != DC3_OK) stored = NULL;
-    dc3_stored_images_check(r->lines, stored, &found);
+    dc3_stored_images_check(r->train, r->document, r->lines, stored, &found);
     dc3_dataset_close(&stored);
     if (found.missing) tell(r, dc3_stored_missing(&found, text));
     if (found.foreign) tell(r, dc3_stored_foreign(&found, text));

@@ -21,6 +21,7 @@
 #include "base/lock.h"
 #include "options/option_names.h"
 #include "run_folder/document.h"
+#include "run_folder/stored_images.h"
 #include "run_folder/state.h"
 #include "labels/label_teachers.h"
 #include "labels/label_views.h"
@@ -40,8 +41,9 @@ typedef struct labelling {
     int is_run;           /* dc3 made the folder */
     dc3_lock lock;        /* of the run's folder, where the labels go into it */
     dc3_dataset *dataset;
-    json_t *classes; /* their names, in order */
-    char *data;      /* what the run was made from; NULL: not known */
+    json_t *document; /* the run's dc3.json; NULL: no run's */
+    json_t *classes;  /* their names, in order */
+    char *data;       /* what the run was made from; NULL: not known */
     dc3_images *images;
     char unreadable[512]; /* the first image that is, and why */
     dc3_label_teachers teachers;
@@ -104,7 +106,7 @@ static dc3_status read_run(labelling *l, const char *document)
     if (status == DC3_OK) l->classes = json_incref(classes);
     const char *data = json_string_value(json_object_get(json_object_get(object, "settings"), "data"));
     if (data) l->data = strdup(data);
-    json_decref(object);
+    l->document = object;
     return status;
 }
 
@@ -170,7 +172,13 @@ static dc3_status read_metadata(const labelling *l, json_t **labels)
 {
     json_t *lines, *line;
     size_t i;
+    dc3_stored_images found = {0};
+    char text[DC3_STORED_TEXT];
     dc3_status status = dc3_metadata_read(l->folder, &lines);
+    if (status == DC3_OK) dc3_stored_images_check(l->folder, l->document, lines, l->dataset, &found);
+    if (found.lost)
+        status = dc3_fail(DC3_ERR_FORMAT, "%s: %s; give the run's command again", l->folder,
+                          dc3_stored_missing(&found, text));
     *labels = json_object();
     json_array_foreach(lines, i, line)
     {
@@ -353,6 +361,7 @@ static void close_all(labelling *l)
     dc3_images_close(&l->images);
     dc3_dataset_say_reading(l->dataset, &l->options->listener);
     dc3_dataset_close(&l->dataset);
+    json_decref(l->document);
     json_decref(l->classes);
     free(l->data);
     free(l->folder);

@@ -52,7 +52,7 @@ static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *pat
     if (!s->folder || !s->skipped) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     DC3_TRY(dc3_dataset_open(s->folder, &s->data));
     dc3_report_notes(&m->options->listener, s->data);
-    if (s->document) dc3_stored_images_note(s->folder, s->data, &m->options->listener);
+    if (s->document) dc3_stored_images_note(path, s->data, &m->options->listener);
     if (m->options->strict) DC3_TRY(dc3_dataset_check_skipped(s->data));
     s->classes = calloc((size_t)dc3_dataset_classes(s->data), sizeof *s->classes);
     return s->classes ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");

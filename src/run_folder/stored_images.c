@@ -1,16 +1,52 @@
 #include "run_folder/stored_images.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include "base/file.h"
 #include "base/text.h"
 #include "run_folder/document.h"
+#include "run_folder/shards.h"
 #include "run_folder/sources.h"
+
+/* Members of dc3.json. */
+static const char shards_key[] = "shards", images_key[] = "stored";
 
 static void remember(char first[200], const char *name)
 {
     if (!*first) snprintf(first, 200, "%.*s", dc3_text_room(name, 190), name);
 }
 
-void dc3_stored_images_check(const json_t *lines, const dc3_dataset *dataset, dc3_stored_images *found)
+dc3_status dc3_stored_images_describe(const char *train, int64_t images, json_t *document)
+{
+    int *numbers;
+    size_t count;
+    DC3_TRY(dc3_shards_numbers(train, &numbers, &count));
+    free(numbers);
+    json_object_set_new(document, shards_key, json_integer((json_int_t)count));
+    json_object_set_new(document, images_key, json_integer(images));
+    return DC3_OK;
+}
+
+/* Shards say what is in them; of one that is lost only the document knows. */
+static void find_lost(const char *train, const json_t *document, dc3_stored_images *found)
+{
+    json_int_t images = json_integer_value(json_object_get(document, images_key)),
+               shards = json_integer_value(json_object_get(document, shards_key));
+    char name[DC3_SHARD_NAME];
+    int *numbers, gap = 0;
+    size_t count;
+    if (images <= found->wanted || !dc3_shards_hold(train)) return;
+    if (dc3_shards_numbers(train, &numbers, &count) != DC3_OK) return;
+    while ((size_t)gap < count && numbers[gap] == gap) gap++;
+    free(numbers);
+    found->lost = shards > (json_int_t)count ? shards - (json_int_t)count : 0;
+    found->missing += images - found->wanted;
+    found->wanted = images;
+    if (found->lost) snprintf(found->first_missing, 200, "%s", dc3_shard_name(gap, name));
+}
+
+void dc3_stored_images_check(const char *train, const json_t *document, const json_t *lines,
+                             const dc3_dataset *dataset, dc3_stored_images *found)
 {
     json_t *line, *names = json_object(), *item;
     const char *name;
@@ -39,15 +75,24 @@ void dc3_stored_images_check(const json_t *lines, const dc3_dataset *dataset, dc
         json_decref(key);
     }
     json_decref(names);
+    find_lost(train, document, found);
 }
 
 const char *dc3_stored_missing(const dc3_stored_images *f, char text[DC3_STORED_TEXT])
 {
+    const char *are = f->missing == 1 ? "is" : "are";
     *text = 0;
-    if (f->missing)
-        snprintf(text, DC3_STORED_TEXT, "%lld of %lld images of the run %s missing: %s%s",
-                 (long long)f->missing, (long long)f->wanted, f->missing == 1 ? "is" : "are",
-                 f->first_missing, f->missing == 1 ? "" : " and others");
+    if (f->lost > 1)
+        snprintf(text, DC3_STORED_TEXT,
+                 "%lld of %lld images of the run %s missing, with %lld shards: %s and others",
+                 (long long)f->missing, (long long)f->wanted, are, (long long)f->lost, f->first_missing);
+    else if (f->lost)
+        snprintf(text, DC3_STORED_TEXT, "%lld of %lld images of the run %s missing, with its shard %s",
+                 (long long)f->missing, (long long)f->wanted, are, f->first_missing);
+    else if (f->missing)
+        snprintf(text, DC3_STORED_TEXT, "%lld of %lld images of the run %s missing%s%s%s",
+                 (long long)f->missing, (long long)f->wanted, are, *f->first_missing ? ": " : "",
+                 f->first_missing, *f->first_missing && f->missing > 1 ? " and others" : "");
     return text;
 }
 
@@ -60,17 +105,20 @@ const char *dc3_stored_foreign(const dc3_stored_images *f, char text[DC3_STORED_
     return text;
 }
 
-void dc3_stored_images_note(const char *train, const dc3_dataset *dataset, const dc3_listener *listener)
+void dc3_stored_images_note(const char *run, const dc3_dataset *dataset, const dc3_listener *listener)
 {
-    json_t *lines = NULL;
+    json_t *lines = NULL, *document = NULL;
     dc3_stored_images found;
-    char text[DC3_STORED_TEXT];
-    if (dc3_metadata_read(train, &lines) == DC3_OK) {
-        dc3_stored_images_check(lines, dataset, &found);
+    char text[DC3_STORED_TEXT], *train = dc3_path_join(run, "train");
+    if (train && dc3_metadata_read(train, &lines) == DC3_OK) {
+        (void)dc3_document_read(run, &document);
+        dc3_stored_images_check(train, document, lines, dataset, &found);
         if (found.missing)
             dc3_listener_say(listener, "note: %s: %s", train, dc3_stored_missing(&found, text));
         if (found.foreign)
             dc3_listener_say(listener, "note: %s: %s", train, dc3_stored_foreign(&found, text));
     }
+    json_decref(document);
     json_decref(lines);
+    free(train);
 }

@@ -8,19 +8,26 @@
 
 typedef struct dc3_stored_images {
     int64_t wanted, missing, foreign; /* images: of the run; not there; there, but not of the run */
-    char first_missing[200], first_foreign[200];
+    int64_t lost;                     /* shards of the run that are not there */
+    char first_missing[200], first_foreign[200]; /* images; the first missing: the shard, where one is lost */
 } dc3_stored_images;
 
-/* Compares the lines of a metadata.jsonl with the dataset of its folder; NULL: nothing is there. */
-void dc3_stored_images_check(const json_t *lines, const dc3_dataset *dataset, dc3_stored_images *found);
+/* Adds to `document`, the dc3.json of a complete run whose images are in shards, how many of both there are.
+ */
+dc3_status dc3_stored_images_describe(const char *train, int64_t images, json_t *document);
+/* Compares the lines of `train`/metadata.jsonl, or of the shards in its place, with the dataset there; NULL:
+ * nothing is there. document: the run's dc3.json, which knows of shards that are lost; may be NULL. */
+void dc3_stored_images_check(const char *train, const json_t *document, const json_t *lines,
+                             const dc3_dataset *dataset, dc3_stored_images *found);
 
-/* "1 of 12 images of the run is missing: a/1.png"; "1 image is not of the run: a/mine.jpg"; "": none is. */
+/* "1 of 12 images of the run is missing: a/1.png"; "4 of 12 images of the run are missing, with its shard
+ * train-000001.tar"; "1 image is not of the run: a/mine.jpg"; "": none is. */
 enum { DC3_STORED_TEXT = 320 };
 const char *dc3_stored_missing(const dc3_stored_images *found, char text[DC3_STORED_TEXT]);
 const char *dc3_stored_foreign(const dc3_stored_images *found, char text[DC3_STORED_TEXT]);
 
-/* Says both, of those that there are, of the dataset in `train`. Nothing where no metadata.jsonl can be read.
- */
-void dc3_stored_images_note(const char *train, const dc3_dataset *dataset, const dc3_listener *listener);
+/* Says both, of those that there are, of the dataset in `run`/train. Nothing where no metadata.jsonl can be
+ * read. */
+void dc3_stored_images_note(const char *run, const dc3_dataset *dataset, const dc3_listener *listener);
 
 #endif

@@ -126,6 +126,22 @@ expect 1 "out/train/a: expected a folder of images of the run, found a link" "$d
 rm out/train/a; same out "a link in place of a folder"
 rm -rf out
 
+# A finished run that has lost a shard says so wherever it is read, and gets no labels.
+for lost in 1 2; do
+  cp -r good out && rm out/report.html
+  for ((i = 1; i <= lost; i++)); do rm "out/train/train-00000$i.tar"; done
+  gone=$((12 - $(cat out/train/*.tar | tar tif - | grep -c 'png$')))
+  ((lost == 1)) && with="its shard train-000001.tar" || with="2 shards: train-000001.tar and others"
+  expect 0 "note: out/train: $gone of 12 images of the run are missing, with $with" "$dc3" evaluate out --val data \
+    "${hard[@]}" --arch convnet3 --epochs 1 --threads 1
+  expect 0 "note: out/train: $gone of 12 images of the run are missing, with $with" "$dc3" measure data out
+  expect 0 "note: $gone of 12 images of the run are missing, with $with" "$dc3" report out
+  grep -q "$gone of 12 images of the run are missing" out/report.html || fail "the page says nothing of $lost shards"
+  expect 1 "out/train: $gone of 12 images of the run are missing, with $with; give the run's command again" \
+    "$dc3" label out --teacher t.safetensors --views 1 --threads 1 -o labels-of-$lost
+  rm -rf out
+done
+
 # What is lost or damaged is made again, and no more.
 cp -r good out
 before=$(stat -c '%n %i' out/train/*)
