@@ -490,7 +490,7 @@ dc3_status dc3_output_finish(dc3_output *o)
                                              &run->options->listener));
     DC3_TRY(dc3_run_write_skipped(run));
     if (run->options->store == DC3_STORE_TAR && !o->shards)
-        DC3_TRY(dc3_shards_pack(o->train, dc3_store_shard_bytes(run->options)));
+        DC3_TRY(dc3_shards_pack(o->train, dc3_store_shard_bytes(run->options), &run->options->listener));
     dc3_disk_use use = dc3_disk_use_of(o->train);
     run->report->files = use.files, run->report->file_bytes = use.bytes, run->report->disk_bytes = use.blocks;
     DC3_TRY(write_document(o, 1));

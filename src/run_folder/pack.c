@@ -20,6 +20,7 @@ typedef struct sample {
 typedef struct packing {
     const char *train;
     double most;
+    const dc3_listener *listener;
     FILE *lines; /* metadata.jsonl */
     char *line;  /* one of them */
     size_t line_room;
@@ -144,6 +145,8 @@ static dc3_status add_all(packing *p)
         status = path ? dc3_check_cancel() : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         if (status == DC3_OK) status = dc3_file_read(path, DC3_FILE_LIMIT, &image, &size);
         if (status == DC3_OK) status = add_sample(p, &p->samples[i], image, size);
+        if (status == DC3_OK && p->listener->progress)
+            p->listener->progress(p->listener->user, "packing", (int64_t)i + 1, (int64_t)p->count);
         free(image);
         free(path);
     }
@@ -176,9 +179,9 @@ dc3_status dc3_shards_remove(const char *train)
     return remove_shards(train, 0);
 }
 
-dc3_status dc3_shards_pack(const char *train, double most)
+dc3_status dc3_shards_pack(const char *train, double most, const dc3_listener *listener)
 {
-    packing p = {.train = train, .most = most};
+    packing p = {.train = train, .most = most, .listener = listener};
     dc3_status status = read_samples(&p);
     if (status == DC3_OK) status = add_all(&p);
     if (status == DC3_OK) status = remove_shards(train, p.shards);

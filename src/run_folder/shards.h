@@ -9,6 +9,7 @@
 #ifndef DC3_RUN_FOLDER_SHARDS_H
 #define DC3_RUN_FOLDER_SHARDS_H
 
+#include "dc3/listener.h"
 #include "io/image.h"
 #include "io/json.h"
 
@@ -47,8 +48,8 @@ dc3_status dc3_shards_lines(const char *train, json_t **lines);
 dc3_status dc3_shards_image(const char *train, const json_t *line, int width, int height, dc3_image *image);
 
 /* Packs the images that `train`/metadata.jsonl names, by class and name, into shards of at most `most` bytes
- * or one image; then removes what dc3_shards_tidy does. */
-dc3_status dc3_shards_pack(const char *train, double most);
+ * or one image; then removes what dc3_shards_tidy does. The listener hears of "packing". */
+dc3_status dc3_shards_pack(const char *train, double most, const dc3_listener *listener);
 /* Removes the files of images that are in shards, and their folders. DC3_ERR_ARGUMENT where something else
  * lies in those. */
 dc3_status dc3_shards_tidy(const char *train);

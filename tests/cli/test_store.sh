@@ -10,6 +10,7 @@ tar=("${random[@]}" --store tar --shard-size 12000)
 # As tar(1) sees them: a file, a number and a line for each image, the same bytes as without tars.
 expect 0 "12 images stored" "$dc3" condense data -o files "${random[@]}"
 expect 0 "files of " "$dc3" condense data -o good "${tar[@]}"
+[[ $output == *$'\n'"packing: "*"packing: 12 of 12, "* ]] || fail "packing tells nothing: $output"
 [[ $(cd good/train && echo *) == $(cd good/train && ls | sort | grep -E '^train-00000[0-9]\.tar$' | xargs) ]] ||
   fail "more than shards: $(ls good/train)"
 shards=$(ls good/train | wc -l)
