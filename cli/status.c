@@ -182,7 +182,7 @@ static const char *augment_of(const dc3_compared *cell)
 /* "IPC 10" or "30.0 kB" */
 static const char *amount_of(const dc3_compared *cell, char text[DC3_NUMBER_TEXT])
 {
-    if (cell->budget) return dc3_size_text((double)cell->budget, text);
+    if (cell->budget) return dc3_exact_size_text((double)cell->budget, text);
     snprintf(text, DC3_NUMBER_TEXT, "IPC %d", cell->ipc);
     return text;
 }

@@ -145,7 +145,8 @@ typedef struct dc3_condense_report {
  * is complete too. Refuses a folder that it did not make; in a folder of the same settings it continues. */
 DC3_API dc3_status dc3_condense(const dc3_condense_options *options, dc3_condense_report *report);
 /* Fails as dc3_condense does where an option is wrong, or the dataset, the editor or a teacher that is given
- * cannot be opened; what depends on what is in options->out is not looked at. Makes nothing and tells nobody. */
+ * cannot be opened; what depends on what is in options->out is not looked at. Makes nothing and tells nobody.
+ */
 DC3_API dc3_status dc3_condense_check(const dc3_condense_options *options);
 /* The bins of every image, as lines of JSON in the file `out`. */
 DC3_API dc3_status dc3_bins_command(const dc3_condense_options *options, dc3_condense_report *report);

@@ -23,6 +23,8 @@ DC3_API char *dc3_text_printable(const char *bytes);
 enum { DC3_NUMBER_TEXT = 24 };
 /* "312 bytes", "4.2 kB", "29.5 MB", "1.3 GB". */
 DC3_API const char *dc3_size_text(double bytes, char text[DC3_NUMBER_TEXT]);
+/* The same to the byte, for sizes that are names: 4000 is "4.0 kB", 4001 is "4.001 kB". */
+DC3_API const char *dc3_exact_size_text(double bytes, char text[DC3_NUMBER_TEXT]);
 /* "40 s", "12 min", "3.5 h"; "0 s" where there is nothing. */
 DC3_API const char *dc3_duration_text(double seconds, char text[DC3_NUMBER_TEXT]);
 

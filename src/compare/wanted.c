@@ -38,7 +38,7 @@ int64_t dc3_line_amount(const json_t *line)
 
 const char *dc3_cell_amount_text(const dc3_cell *cell, char text[DC3_NUMBER_TEXT])
 {
-    if (cell->budget) return dc3_size_text((double)cell->budget, text);
+    if (cell->budget) return dc3_exact_size_text((double)cell->budget, text);
     snprintf(text, DC3_NUMBER_TEXT, "ipc %d", cell->ipc);
     return text;
 }

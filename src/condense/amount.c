@@ -119,7 +119,7 @@ static dc3_status choose_offer(dc3_run *run, int64_t live, int64_t *images)
         double least = ceil(once + offers[i].bytes * (double)live);
         if (!i || least < run->report->least_bytes) run->report->least_bytes = least;
     }
-    dc3_size_text(o->budget, size);
+    dc3_exact_size_text(o->budget, size);
     if (dc3_budget_choose(offers, count, o->budget, once, live, dc3_dataset_size(run->dataset), &which,
                           images) != DC3_OK)
         return dc3_fail_setting(

@@ -136,7 +136,7 @@ static dc3_status decide(dc3_run *run, const dc3_output *output, const dc3_chose
         run->report->least_bytes = sum + once;
         status = dc3_fail_setting(
             "budget", "expected at least %.0f bytes, which an image of each class takes; found %s",
-            sum + once, dc3_size_text(run->options->budget, size));
+            sum + once, dc3_exact_size_text(run->options->budget, size));
     }
     *gone = 0;
     for (int64_t i = 0; status == DC3_OK && i < chosen->count; i++)

@@ -68,7 +68,7 @@ int dc3_row_as_many(const dc3_identity *is, const json_t *row)
 
 const char *dc3_identity_amount(const dc3_identity *is, char text[DC3_ROW_AMOUNT])
 {
-    if (is->budget) return dc3_size_text((double)is->budget, text);
+    if (is->budget) return dc3_exact_size_text((double)is->budget, text);
     if (is->total)
         snprintf(text, DC3_ROW_AMOUNT, "%lld images in all", (long long)is->total);
     else
@@ -81,7 +81,7 @@ const char *dc3_row_amount(const json_t *row, char text[DC3_ROW_AMOUNT])
     const double most = 1e15;
     double budget = fmin(dc3_row_number(row, "budget"), most),
            total = fmin(dc3_row_number(row, "total"), most);
-    if (budget > 0) return dc3_size_text(budget, text);
+    if (budget > 0) return dc3_exact_size_text(budget, text);
     snprintf(text, DC3_ROW_AMOUNT, "%.0f%s", total > 0 ? total : dc3_row_number(row, "ipc"),
              total > 0 ? " in all" : "");
     return text;

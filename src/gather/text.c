@@ -85,7 +85,7 @@ static char *amount_of(const dc3_reporting *r, const char *key)
     if (strcmp(key, "ipc") == 0 && dc3_gather_is_uneven(r)) return strdup(dc3_gather_each(r, text));
     if (strcmp(key, "total") == 0 && budget)
         return strdup(dc3_gather_count((int64_t)json_array_size(r->lines), count));
-    if (strcmp(key, "budget") == 0) return strdup(dc3_size_text(json_number_value(budget), text));
+    if (strcmp(key, "budget") == 0) return strdup(dc3_exact_size_text(json_number_value(budget), text));
     return NULL;
 }
 

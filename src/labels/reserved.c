@@ -54,12 +54,13 @@ void dc3_label_note_budget(const dc3_label_options *o, double bytes)
     if (sum > budget && json_object_get(settings, "labels"))
         dc3_listener_say(&o->listener,
                          "warning: images and labels take %s, more than the run's budget of %s for both",
-                         dc3_size_text(sum, all), dc3_size_text(budget, limit));
+                         dc3_size_text(sum, all), dc3_exact_size_text(budget, limit));
     else if (sum > budget)
         dc3_listener_say(&o->listener,
                          "note: with the labels it is %s; the run's budget of %s was for images alone (%s "
                          "has it for both)",
-                         dc3_size_text(sum, all), dc3_size_text(budget, limit), dc3_setting("label_views"));
+                         dc3_size_text(sum, all), dc3_exact_size_text(budget, limit),
+                         dc3_setting("label_views"));
     free(train);
     json_decref(document);
 }

@@ -28,7 +28,7 @@ int dc3_comparison_has_budgets(const json_t *table)
 const char *dc3_comparison_amount_text(const json_t *row, char text[48])
 {
     double amount = dc3_comparison_amount(row);
-    if (amount < 0) return dc3_size_text(-amount, text);
+    if (amount < 0) return dc3_exact_size_text(-amount, text);
     snprintf(text, 48, "%.0f per class", amount);
     return text;
 }

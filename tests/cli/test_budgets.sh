@@ -69,8 +69,11 @@ for file in before bytes/results.jsonl; do
 done
 diff before.sorted results.jsonl.sorted || fail "continued scores differ"
 cp bytes/results.jsonl before
-expect 0 "bytes/table.txt" "${compare[@]}" -o bytes --budgets 1200,3kB --methods random --seeds 1 --labels hard
-[[ $(grep -c '"budget":3000,' bytes/results.jsonl) == 1 ]] || fail "a further budget: $(< bytes/results.jsonl)"
+# Budgets that differ have names that differ.
+expect 0 "bytes/table.txt" "${compare[@]}" -o bytes --budgets 3kB,3001 --methods random --seeds 1 --labels hard
+[[ $(grep -c '"budget":300[01],' bytes/results.jsonl) == 2 ]] || fail "further budgets: $(< bytes/results.jsonl)"
+[[ $(grep -oE '^ +[0-9.]+ kB ' bytes/table.txt | xargs) == "3.0 kB 3.001 kB" ]] || fail "names: $(< bytes/table.txt)"
+expect 0 "3.001 kB  random " "$dc3" status bytes
 expect 0 "bytes/table.txt" "${compare[@]}" -o bytes --ipc 1 --methods random --seeds 1 --labels hard
 [[ $(grep -c '"ipc":1,' bytes/results.jsonl) == 1 ]] || fail "images per class beside budgets: $(< bytes/results.jsonl)"
 expect 0 "bytes/table.txt" "${compare[@]}" -o bytes --budgets 1200,4kB "${methods[@]}"

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/row_store.h"
+#include "dc3/text.h"
 #include "tensor/table.h"
 
 static void rng_depends_on_key_only(void **state)
@@ -254,6 +255,31 @@ static void locks_die_with_their_holder(void **state)
     assert_int_equal(rmdir(folder), 0); /* nothing is left in it */
 }
 
+/* No two sizes have the same, and round ones are as short as others. */
+static void sizes_that_are_names(void **state)
+{
+    (void)state;
+    static const struct {
+        double bytes;
+        const char *text;
+    } wanted[] = {{0, "0 bytes"},
+                  {999, "999 bytes"},
+                  {1000, "1.0 kB"},
+                  {4000, "4.0 kB"},
+                  {4001, "4.001 kB"},
+                  {29950, "29.95 kB"},
+                  {999999, "999.999 kB"},
+                  {1e6, "1.0 MB"},
+                  {1000010, "1.00001 MB"},
+                  {123456789012, "123.456789012 GB"},
+                  {999999999999999, "999.999999999999 TB"},
+                  {1e15, "1000.0 TB"},
+                  {3e16, "30000.0 TB"}};
+    char text[DC3_NUMBER_TEXT];
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        assert_string_equal(dc3_exact_size_text(wanted[i].bytes, text), wanted[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +291,7 @@ int main(void)
         cmocka_unit_test(table_finds_and_names),
         cmocka_unit_test(parts_of_files_are_recognised_by_name),
         cmocka_unit_test(stored_rows_come_back),
+        cmocka_unit_test(sizes_that_are_names),
         cmocka_unit_test(memory_is_checked),
         cmocka_unit_test(locks_die_with_their_holder),
     };
