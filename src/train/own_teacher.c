@@ -38,7 +38,7 @@ static int epochs_for(int64_t images, int64_t seen, int least, int most)
 static void plan_fast(dc3_train_options *o, int64_t images, int64_t trained)
 {
     o->fast = 1;
-    o->arch = "speednet";
+    o->arch = dc3_train_fast_arch;
     o->epochs = epochs_for(images, FAST_SEEN, FAST_LEAST, FAST_MOST);
     o->batch = 0;
     o->batch = dc3_train_batch(o, trained);
@@ -67,7 +67,8 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
     o.size = options->teacher_size ? options->teacher_size : size;
     o.arch = options->arch;
     o.hold_out = held ? tenth : 0;
-    if (!o.arch && o.size >= FAST_LEAST_SIZE && o.size <= SMALL)
+    int is_named = o.arch && strcmp(o.arch, dc3_train_fast_arch) == 0;
+    if (o.size >= FAST_LEAST_SIZE && (is_named || (!o.arch && o.size <= SMALL)))
         plan_fast(&o, n, n - held);
     else
         plan_usual(&o, n);

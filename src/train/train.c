@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/call.h"
 #include "base/options.h"
@@ -285,6 +286,9 @@ static dc3_status train(dc3_train_state *t, dc3_listener *listener)
                      "%s: %lld images in %lld classes; %s, %.2f M parameters, %d px, %s, %d threads", o->data,
                      (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
                      dc3_dtype_name(t->dtype), o->threads);
+    if (!o->fast && !o->init && !o->fine_tune && strcmp(r->arch, dc3_train_fast_arch) == 0)
+        dc3_listener_say(&o->listener, "note: a %s is trained in the usual way; %s has a recipe made for it",
+                         r->arch, dc3_setting("fast"));
     DC3_TRY(dc3_train_hold_out(t));
     if (o->dry_run) return estimate(t, size);
     DC3_TRY(dc3_train_open_images(t));

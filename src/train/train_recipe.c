@@ -14,6 +14,8 @@ static const dc3_param_group fast_groups[] = {
     {"whiten.weight", 0, 0}, {"whiten.bias", 1, 1},  {"fc.weight", 1.0 / 81, 81}, {"fc.bias", 0, 0},
     {"norm1.weight", 0, 0},  {"norm2.weight", 0, 0}, {".bias", 64, 1.0 / 64}};
 
+const char dc3_train_fast_arch[] = "speednet";
+
 dc3_train_options dc3_train_defaults(void)
 {
     return (dc3_train_options){.struct_size = sizeof(dc3_train_options),
@@ -40,18 +42,18 @@ dc3_train_options dc3_train_fine_tune_defaults(void)
 
 dc3_status dc3_train_check_fast(const dc3_train_options *o)
 {
-    const char *own = !o->fast                                      ? NULL
-                      : o->arch && strcmp(o->arch, "speednet") != 0 ? "arch"
-                      : o->lr > 0                                   ? "lr"
-                      : o->weight_decay >= 0                        ? "weight_decay"
-                      : o->optimizer != DC3_SGD                     ? "optimizer"
-                      : o->smoothing > 0                            ? "smoothing"
-                      : o->progressive                              ? "progressive"
-                      : o->init                                     ? "init"
-                      : o->backbone                                 ? "backbone"
-                      : o->fine_tune                                ? "fine_tune"
-                      : o->cache                                    ? "cache"
-                                                                    : NULL;
+    const char *own = !o->fast                                               ? NULL
+                      : o->arch && strcmp(o->arch, dc3_train_fast_arch) != 0 ? "arch"
+                      : o->lr > 0                                            ? "lr"
+                      : o->weight_decay >= 0                                 ? "weight_decay"
+                      : o->optimizer != DC3_SGD                              ? "optimizer"
+                      : o->smoothing > 0                                     ? "smoothing"
+                      : o->progressive                                       ? "progressive"
+                      : o->init                                              ? "init"
+                      : o->backbone                                          ? "backbone"
+                      : o->fine_tune                                         ? "fine_tune"
+                      : o->cache                                             ? "cache"
+                                                                             : NULL;
     return own ? dc3_fail_about(own, "%s: not with %s, which has its own", dc3_setting(own),
                                 dc3_setting("fast"))
                : DC3_OK;
@@ -93,7 +95,7 @@ static void take_fast(dc3_train_recipe *r)
     p->momentum = 0.85, p->nesterov = 1;
     p->groups = fast_groups;
     p->group_count = sizeof fast_groups / sizeof *fast_groups;
-    r->arch = "speednet";
+    r->arch = dc3_train_fast_arch;
     r->schedule.kind = DC3_SCHEDULE_TRIANGLE;
     r->schedule.rise = 0.23, r->schedule.first_divisor = 5, r->schedule.last_divisor = 0.2 / 0.07;
     r->smoothing = 0.2;

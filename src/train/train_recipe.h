@@ -25,6 +25,9 @@ typedef struct dc3_train_recipe {
     char names[DC3_LAST_GROUPS][80];       /* of its parameters */
 } dc3_train_recipe;
 
+/* The network that the fast recipe is made for. */
+extern const char dc3_train_fast_arch[];
+
 /* What the options say for views of `size` pixels; checked options. */
 void dc3_train_recipe_of(const dc3_train_options *options, int size, dc3_train_recipe *recipe);
 /* Gives the parameters of the last layer, called `head`, the rate that they have in a fine-tuning. The recipe

@@ -52,6 +52,10 @@ for option in "--arch resnet18" "--lr 0.1" "--weight-decay 0" "--optimizer adamw
   # shellcheck disable=SC2086
   expect 2 "${option%% *}: not with --fast, which has its own" "$dc3" train train --fast -o x.safetensors $option
 done
+expect 0 "speednet, 1.97 M parameters" "$dc3" train train --arch speednet --size 16 --dry-run --init whole.safetensors
+[[ $output != *"in the usual way"* ]] || fail "of a training that goes on it is said: $output"
+expect 0 "note: a speednet is trained in the usual way; --fast has a recipe made for it" "$dc3" train train \
+  --arch speednet --size 16 --dry-run
 expect 2 "--batch: expected" "${fast[@]}" --batch 0 -o x.safetensors
 expect 1 "expected images of 9 pixels or more" "$dc3" train train --fast --size 8 -o x.safetensors
 echo "train --fast: passed"

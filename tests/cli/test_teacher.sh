@@ -151,6 +151,8 @@ grep -q '"fast": true' usual/dc3.json || fail "dc3.json does not say the recipe:
 expect 0 "a teacher is trained first: convnet3 at 16 px, 1 epoch in batches of 32 (" "${own[@]}" -o named \
   --teacher-arch convnet3 --teacher-epochs 1
 ! grep -q '"fast"' named/dc3.json || fail "a named architecture by the fast recipe: $(< named/dc3.json)"
+expect 0 "a teacher is trained first: speednet at 72 px, 1 epoch in batches of 32 by the fast recipe" "${own[@]}" \
+  -o speed --teacher-arch speednet --teacher-size 72 --teacher-epochs 1
 expect 2 "--teacher-epochs is for a teacher that is trained here" "${own[@]}" -o x --teacher none --teacher-epochs 3
 expect 2 "--teacher-epochs is for a teacher that is trained here" "${own[@]}" -o x --teacher named.safetensors \
   --teacher-epochs 3
