@@ -11,6 +11,7 @@
 #include "condense/estimate.h"
 #include "condense/image_times.h"
 #include "features/features.h"
+#include "features/near_copies.h"
 #include "features/run_teacher.h"
 #include "dc3/text.h"
 #include "options/coding.h"
@@ -70,7 +71,8 @@ static dc3_status cropping_time(dc3_run *run, const rates *r, int64_t images, do
 static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, int64_t stored,
                                  double *seconds, char *text, size_t size)
 {
-    double each = 0, cropping = 0;
+    double each = 0, cropping = 0, comparing = 0;
+    char duration[DC3_NUMBER_TEXT];
     *seconds = 0;
     *text = 0;
     if (run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
@@ -88,7 +90,11 @@ static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, i
     if (run->crops)
         DC3_TRY(
             cropping_time(run, r, cropped_images(run, images, stored), &cropping, text + used, size - used));
-    *seconds += cropping;
+    DC3_TRY(dc3_near_copies_measure(run, &comparing));
+    if (comparing >= 1)
+        dc3_run_say(run, "measured: about %s to find near-duplicates",
+                    dc3_duration_text(comparing, duration));
+    *seconds += cropping + comparing;
     return DC3_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/listener.h"
+#include "base/rng.h"
 #include "features/feature_rows.h"
 #include "select/near.h"
 
@@ -25,6 +26,38 @@ static const float *embeddings_of(const dc3_run *run, int64_t *d)
     int own = run->backbone.net != NULL;
     *d = own ? run->feature_length : run->teacher.info->embedding;
     return own ? run->features : run->embeddings;
+}
+
+/* Pairs of images of one class, both ways. */
+static double count_pairs(const dc3_dataset *d)
+{
+    double pairs = 0;
+    int64_t n = dc3_dataset_size(d);
+    for (int64_t begin = 0, end; begin < n; begin = end) {
+        for (end = begin + 1; end < n && dc3_dataset_label(d, end) == dc3_dataset_label(d, begin);) end++;
+        pairs += (double)(end - begin) * (double)(end - begin);
+    }
+    return pairs;
+}
+
+dc3_status dc3_near_copies_measure(const dc3_run *run, double *seconds)
+{
+    enum { SAMPLE = 512, WIDTH = 512 }; /* of a teacher that is not there yet */
+    int64_t first[SAMPLE], d = run->backbone.net  ? run->feature_length
+                               : run->teacher.net ? run->teacher.info->embedding
+                                                  : WIDTH;
+    double pairs = run->options->near_duplicates > 0 ? count_pairs(run->dataset) : 0;
+    *seconds = 0;
+    if (pairs < SAMPLE * SAMPLE) return DC3_OK;
+    float *x = malloc((size_t)(SAMPLE * d) * sizeof *x);
+    if (!x) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_rng rng = dc3_rng_make(0, DC3_RNG_MEASURE, 0);
+    dc3_rng_normal(&rng, x, SAMPLE * d);
+    double start = dc3_seconds_now();
+    dc3_status status = dc3_near_rows(SAMPLE, d, x, run->options->near_duplicates, first);
+    *seconds = (dc3_seconds_now() - start) * pairs / (SAMPLE * SAMPLE);
+    free(x);
+    return status;
 }
 
 /* Which rows stand for themselves, class by class; the classes' rows lie together. */

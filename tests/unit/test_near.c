@@ -1,7 +1,10 @@
 /* Near-duplicates among rows (select/near.h), against the definition in double. */
 #include "support/random_tensors.h"
 #include <math.h>
+#include "base/file.h"
+#include "features/near_copies.h"
 #include "select/near.h"
+#include "support/small_dataset.h"
 
 enum { MOST = 700, D = 5 };
 
@@ -59,8 +62,51 @@ static void leaders(void **state)
     for (int i = 0; i < 8; i++) assert_int_equal(first[i], expected[i]);
 }
 
+/* The least of some measurements of a CIFAR binary with `classes` classes, `each` a class. */
+static double seconds_of(const char *folder, int classes, int each, double least)
+{
+    static unsigned char record[3073];
+    dc3_dataset *d;
+    dc3_condense_options o = dc3_condense_defaults();
+    double seconds = INFINITY;
+    char *path = dc3_path_join(folder, "data_batch_1.bin");
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    for (int i = 0; i < classes * each; i++) {
+        record[0] = (unsigned char)(i / each);
+        assert_int_equal(fwrite(record, sizeof record, 1, file), 1);
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(dc3_dataset_open(path, &d), DC3_OK);
+    assert_int_equal(dc3_dataset_size(d), classes * each);
+    o.near_duplicates = least;
+    dc3_run run = {.options = &o, .dataset = d};
+    for (int i = 0; i < 9; i++) {
+        double now;
+        assert_int_equal(dc3_near_copies_measure(&run, &now), DC3_OK);
+        seconds = fmin(seconds, now);
+    }
+    dc3_dataset_close(&d);
+    free(path);
+    return seconds;
+}
+
+/* One class of as many images as four have is compared in four times the time. */
+static void measured_by_squares(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/dc3-near-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    double several = seconds_of(folder, 4, 256, 0.9), one = seconds_of(folder, 1, 1024, 0.9);
+    assert_true(several > 0);
+    if (!(one > 2 * several && one < 8 * several)) fail_msg("%g s, of four classes %g s", one, several);
+    assert_true(seconds_of(folder, 1, 1024, 0) == 0);
+    remove_folder(folder);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(by_definition), cmocka_unit_test(leaders)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_definition), cmocka_unit_test(leaders),
+                                       cmocka_unit_test(measured_by_squares)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
