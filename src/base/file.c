@@ -59,6 +59,56 @@ dc3_status dc3_file_read(const char *path, size_t limit, char **data, size_t *si
     return DC3_OK;
 }
 
+/* A line as it grows. */
+typedef struct growing_line {
+    char *text;
+    size_t length, room;
+} growing_line;
+
+static int add_byte(growing_line *l, int byte)
+{
+    if (l->length + 2 > l->room) {
+        size_t room = 2 * l->room + 256;
+        char *more = realloc(l->text, room);
+        if (!more) return 0;
+        l->text = more, l->room = room;
+    }
+    l->text[l->length++] = (char)byte;
+    l->text[l->length] = 0;
+    return 1;
+}
+
+/* The next line; *end 1: it is the last, which may be empty. */
+static dc3_status read_line(FILE *file, const char *path, size_t limit, growing_line *l, int *end)
+{
+    for (int byte; (byte = getc_unlocked(file)) != '\n';) {
+        if (byte == EOF) {
+            *end = 1;
+            return ferror(file) ? dc3_fail(DC3_ERR_IO, "%s: cannot read: %s", path, strerror(errno)) : DC3_OK;
+        }
+        if (l->length == limit)
+            return dc3_fail(DC3_ERR_FORMAT, "%s: a line is longer than the limit of %zu bytes", path, limit);
+        if (!add_byte(l, byte)) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_file_each_line(const char *path, size_t limit, dc3_line_take *take, void *user)
+{
+    growing_line l = {NULL, 0, 0};
+    FILE *file = open_to_read(path);
+    dc3_status status = DC3_OK;
+    if (!file) return dc3_fail(DC3_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    for (int end = 0; status == DC3_OK && !end;) {
+        l.length = 0;
+        status = read_line(file, path, limit, &l, &end);
+        if (status == DC3_OK && !(end && !l.length)) status = take(user, l.length ? l.text : "", l.length);
+    }
+    fclose(file);
+    free(l.text);
+    return status;
+}
+
 /* What lies in a mapping is let go of as it is written, so that a copy of a large file takes no memory. */
 static dc3_status write_all(int fd, const char *data, size_t size)
 {

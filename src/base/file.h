@@ -10,6 +10,12 @@
  * be read and with DC3_ERR_FORMAT if it is longer than `limit` bytes. */
 dc3_status dc3_file_read(const char *path, size_t limit, char **data, size_t *size);
 
+/* Hands the lines of a file to `take`, one at a time, without their ends; `line`, NUL-terminated behind
+ * `length` bytes, is take's until it returns. Fails as take does, which ends it; with DC3_ERR_FORMAT where a
+ * line is longer than `limit` bytes; with DC3_ERR_IO. */
+typedef dc3_status dc3_line_take(void *user, const char *line, size_t length);
+dc3_status dc3_file_each_line(const char *path, size_t limit, dc3_line_take *take, void *user);
+
 /* Writes `data` to a new file beside `path`, syncs it and renames it over `path`: after a crash there is the
  * old file or the new one, never a part. */
 dc3_status dc3_file_write(const char *path, const void *data, size_t size);

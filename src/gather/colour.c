@@ -344,14 +344,48 @@ static dc3_status name_run(const char *folder, side *s)
     return status;
 }
 
+/* Of another run's lines, however many there are, those that are drawn are kept. */
+typedef struct picking {
+    side *side;
+    int64_t line, kept;
+} picking;
+
+static dc3_status count_line(void *user, json_t *line)
+{
+    (void)line;
+    ++*(int64_t *)user;
+    return DC3_OK;
+}
+
+static dc3_status pick_line(void *user, json_t *line)
+{
+    picking *p = user;
+    side *s = p->side;
+    if (p->kept < s->count && s->items[p->kept] == p->line++) {
+        json_array_append(s->lines, line);
+        s->items[p->kept] = p->kept;
+        p->kept++;
+    }
+    return DC3_OK;
+}
+
+static dc3_status draw_lines(side *s, uint64_t seed, uint64_t which)
+{
+    int64_t lines = 0;
+    picking p = {.side = s};
+    DC3_TRY(dc3_metadata_each(s->train, count_line, &lines));
+    DC3_TRY(draw(s, lines, MOST, seed, which));
+    s->lines = json_array();
+    return dc3_metadata_each(s->train, pick_line, &p);
+}
+
 /* The images of another run. */
 static dc3_status look_at_run(dc3_reporting *r, const char *folder, int number, side *s)
 {
     DC3_TRY(name_run(folder, s));
     s->train = dc3_path_join(folder, "train");
     if (!s->train) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    DC3_TRY(dc3_metadata_read(s->train, &s->lines));
-    DC3_TRY(draw(s, (int64_t)json_array_size(s->lines), MOST, r->seed, (uint64_t)(2 + number)));
+    DC3_TRY(draw_lines(s, r->seed, (uint64_t)(2 + number)));
     DC3_TRY(look(r, s));
     if (s->count == s->failed) return dc3_fail(DC3_ERR_FORMAT, "%s: none of its images can be read", folder);
     if (s->failed)

@@ -56,9 +56,16 @@ static void check_stored(dc3_reporting *r)
 {
     dc3_stored_images found;
     dc3_dataset *stored = NULL;
+    json_t *line, *names = json_object();
+    size_t i;
     char text[DC3_STORED_TEXT];
     if (dc3_dataset_open(r->train, &stored) != DC3_OK) stored = NULL;
-    dc3_stored_images_check(r->train, r->document, r->lines, stored, &found);
+    json_array_foreach(r->lines, i, line)
+    {
+        dc3_stored_images_add(line, names);
+    }
+    dc3_stored_images_check(r->train, r->document, names, stored, &found);
+    json_decref(names);
     dc3_dataset_close(&stored);
     if (found.missing) tell(r, dc3_stored_missing(&found, text));
     if (found.foreign) tell(r, dc3_stored_foreign(&found, text));

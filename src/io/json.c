@@ -49,6 +49,30 @@ dc3_status dc3_json_read(const char *path, size_t limit, json_t **object)
     return status;
 }
 
+/* Whom the lines are for. */
+typedef struct reading {
+    const char *path;
+    dc3_json_take *take;
+    void *user;
+} reading;
+
+static dc3_status parse_line(void *user, const char *text, size_t size)
+{
+    const reading *r = user;
+    json_t *line;
+    if (!size) return DC3_OK;
+    DC3_TRY(dc3_json_parse(r->path, text, size, &line));
+    dc3_status status = r->take(r->user, line);
+    json_decref(line);
+    return status;
+}
+
+dc3_status dc3_json_each_line(const char *path, size_t limit, dc3_json_take *take, void *user)
+{
+    reading r = {path, take, user};
+    return dc3_file_each_line(path, limit, parse_line, &r);
+}
+
 dc3_status dc3_json_read_lines(const char *path, size_t limit, json_t **lines)
 {
     char *text = NULL, *rest, *line;

@@ -9,6 +9,10 @@
 
 /* Reads an object from a file of at most `limit` bytes; the caller releases it with json_decref. */
 dc3_status dc3_json_read(const char *path, size_t limit, json_t **object);
+/* Hands the objects of a file that has one on each line, empty lines skipped, to `take`, one at a time: it is
+ * released when take returns, unless take keeps a reference. Lines are of at most `limit` bytes. */
+typedef dc3_status dc3_json_take(void *user, json_t *line);
+dc3_status dc3_json_each_line(const char *path, size_t limit, dc3_json_take *take, void *user);
 /* The objects of a file that has one on each line, empty lines skipped, as a list; the caller releases
  * it, also after a failure. */
 dc3_status dc3_json_read_lines(const char *path, size_t limit, json_t **lines);

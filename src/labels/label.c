@@ -167,33 +167,41 @@ static json_t *names_of(const dc3_dataset *d, int classes)
     return names;
 }
 
-/* What metadata.jsonl says: an object of the labels by file name. */
+/* What metadata.jsonl says. */
+typedef struct metadata {
+    const labelling *l;
+    int64_t lines;
+    json_t *labels; /* by file name */
+} metadata;
+
+static dc3_status add_line(void *user, json_t *line)
+{
+    metadata *m = user;
+    const char *name = json_string_value(json_object_get(line, "file_name"));
+    json_t *label = json_object_get(line, "label");
+    json_int_t value = json_integer_value(label);
+    size_t classes = json_array_size(m->l->classes);
+    m->lines++;
+    if (!name || !json_is_integer(label) || value < 0 || value >= (json_int_t)classes)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s/metadata.jsonl: line %lld: expected a file_name and a label below %zu",
+                        m->l->folder, (long long)m->lines, classes);
+    json_object_set(m->labels, name, label);
+    return DC3_OK;
+}
+
+/* An object of the labels by file name, which the caller releases. */
 static dc3_status read_metadata(const labelling *l, json_t **labels)
 {
-    json_t *lines, *line;
-    size_t i;
+    metadata m = {.l = l, .labels = json_object()};
     dc3_stored_images found = {0};
     char text[DC3_STORED_TEXT];
-    dc3_status status = dc3_metadata_read(l->folder, &lines);
-    if (status == DC3_OK) dc3_stored_images_check(l->folder, l->document, lines, l->dataset, &found);
-    if (found.lost)
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: %s; give the run's command again", l->folder,
-                          dc3_stored_missing(&found, text));
-    *labels = json_object();
-    json_array_foreach(lines, i, line)
-    {
-        const char *name = json_string_value(json_object_get(line, "file_name"));
-        json_t *label = json_object_get(line, "label");
-        json_int_t value = json_integer_value(label);
-        if (status == DC3_OK && (!name || !json_is_integer(label) || value < 0 ||
-                                 value >= (json_int_t)json_array_size(l->classes)))
-            status = dc3_fail(DC3_ERR_FORMAT,
-                              "%s/metadata.jsonl: line %zu: expected a file_name and a label below %zu",
-                              l->folder, i + 1, json_array_size(l->classes));
-        if (status == DC3_OK) json_object_set(*labels, name, label);
-    }
-    json_decref(lines);
-    return status;
+    *labels = m.labels;
+    DC3_TRY(dc3_metadata_each(l->folder, add_line, &m));
+    dc3_stored_images_lost(l->folder, l->document, m.lines, &found);
+    if (!found.lost) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s: %s; give the run's command again", l->folder,
+                    dc3_stored_missing(&found, text));
 }
 
 /* The classes of the images: of a run those of metadata.jsonl, since a class without images has no

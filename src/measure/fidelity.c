@@ -72,39 +72,54 @@ static dc3_status check_originals(const dc3_measuring *m, const dc3_subject *s, 
     return DC3_OK;
 }
 
-/* Fills items from the lines of metadata.jsonl: the sources of the images in the folder. */
-static dc3_status find_items(const dc3_measuring *m, const dc3_subject *s, const json_t *lines,
-                             dc3_pairing *p, char *why, size_t size)
+/* What metadata.jsonl says, which is read twice. */
+typedef struct metadata {
+    const dc3_subject *subject;
+    int64_t lines;
+    json_t *stored, *sources; /* numbers by file name, in the folder, and by source, in the originals */
+} metadata;
+
+static dc3_status add_names(void *user, json_t *line)
 {
-    json_t *line, *stored = json_object(), *sources = json_object();
-    size_t i;
-    dc3_status status = DC3_OK;
-    json_array_foreach((json_t *)(uintptr_t)lines, i, line)
-    {
-        const char *name = json_string_value(json_object_get(line, "file_name")),
-                   *source = json_string_value(json_object_get(line, "source"));
-        if (name && source) {
-            json_object_set_new(stored, name, json_null());
-            json_object_set_new(sources, source, json_null());
-        } else if (status == DC3_OK)
-            status =
-                dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: line %zu: expected a file_name and a source",
-                         s->folder, i + 1);
-    }
+    metadata *m = user;
+    const char *name = json_string_value(json_object_get(line, "file_name")),
+               *source = json_string_value(json_object_get(line, "source"));
+    m->lines++;
+    if (!name || !source)
+        return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: line %lld: expected a file_name and a source",
+                        m->subject->folder, (long long)m->lines);
+    json_object_set_new(m->stored, name, json_null());
+    json_object_set_new(m->sources, source, json_null());
+    return DC3_OK;
+}
+
+static dc3_status fill_item(void *user, json_t *line)
+{
+    const metadata *m = user;
+    int64_t item = dc3_sources_item(m->stored, json_string_value(json_object_get(line, "file_name"))),
+            original = dc3_sources_item(m->sources, json_string_value(json_object_get(line, "source")));
+    if (item >= 0)
+        m->subject->pairing->items[item] = original >= 0                    ? original
+                                           : original == DC3_SOURCE_CHANGED ? UNNAMED
+                                                                            : GONE;
+    return DC3_OK;
+}
+
+/* Fills items: the sources of the images in the folder. */
+static dc3_status find_items(const dc3_measuring *m, const dc3_subject *s, dc3_pairing *p, char *why,
+                             size_t size)
+{
+    metadata of = {.subject = s, .stored = json_object(), .sources = json_object()};
     for (int64_t k = 0; k < dc3_dataset_size(s->data); k++) p->items[k] = UNNAMED;
-    dc3_sources_number(stored, s->data);
-    dc3_sources_number(sources, p->originals);
-    if (status == DC3_OK) status = check_originals(m, s, sources, p, why, size);
-    json_array_foreach((json_t *)(uintptr_t)lines, i, line)
-    {
-        if (status != DC3_OK) break;
-        int64_t item = dc3_sources_item(stored, json_string_value(json_object_get(line, "file_name"))),
-                original = dc3_sources_item(sources, json_string_value(json_object_get(line, "source")));
-        if (item >= 0)
-            p->items[item] = original >= 0 ? original : original == DC3_SOURCE_CHANGED ? UNNAMED : GONE;
+    dc3_status status = dc3_metadata_each(s->folder, add_names, &of);
+    if (status == DC3_OK) {
+        dc3_sources_number(of.stored, s->data);
+        dc3_sources_number(of.sources, p->originals);
+        status = check_originals(m, s, of.sources, p, why, size);
     }
-    json_decref(stored);
-    json_decref(sources);
+    if (status == DC3_OK && !*why) status = dc3_metadata_each(s->folder, fill_item, &of);
+    json_decref(of.stored);
+    json_decref(of.sources);
     return status;
 }
 
@@ -310,12 +325,8 @@ void dc3_pairing_close(dc3_pairing **pairing)
 
 static dc3_status open_pairs(dc3_measuring *m, dc3_subject *s, char *why, size_t size)
 {
-    json_t *lines = NULL;
-    dc3_status status = dc3_metadata_read(s->folder, &lines);
-    if (status == DC3_OK) status = open_memory(m, s, s->pairing);
-    if (status == DC3_OK) status = find_items(m, s, lines, s->pairing, why, size);
-    json_decref(lines);
-    return status;
+    DC3_TRY(open_memory(m, s, s->pairing));
+    return find_items(m, s, s->pairing, why, size);
 }
 
 dc3_status dc3_pairing_open(dc3_measuring *m, dc3_subject *s)

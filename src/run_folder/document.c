@@ -41,15 +41,27 @@ dc3_status dc3_check_complete(const char *document, const json_t *object)
                     document);
 }
 
-dc3_status dc3_metadata_read(const char *train, json_t **lines)
+dc3_status dc3_metadata_each(const char *train, dc3_json_take *take, void *user)
 {
-    *lines = NULL;
-    if (dc3_shards_hold(train)) return dc3_shards_lines(train, lines);
+    enum { LINE_LIMIT = 1 << 24 };
+    if (dc3_shards_hold(train)) return dc3_shards_each_line(train, take, user);
     char *path = dc3_path_join(train, "metadata.jsonl");
     dc3_status status =
-        path ? dc3_json_read_lines(path, 1 << 28, lines) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        path ? dc3_json_each_line(path, LINE_LIMIT, take, user) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(path);
     return status;
+}
+
+static dc3_status keep(void *user, json_t *line)
+{
+    json_t *lines = user;
+    return json_array_append(lines, line) == 0 ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+dc3_status dc3_metadata_read(const char *train, json_t **lines)
+{
+    *lines = json_array();
+    return *lines ? dc3_metadata_each(train, keep, *lines) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 json_t *dc3_document_of(const char *folder, char **path)

@@ -184,26 +184,38 @@ typedef struct sample {
     json_t *line;
 } sample;
 
-static dc3_status finish(sample *s, json_t *lines)
+/* Who takes the lines. */
+typedef struct lines {
+    dc3_json_take *take;
+    void *user;
+} lines;
+
+static void drop(sample *s)
 {
+    json_decref(s->line);
+    free(s->name);
+    *s = (sample){0};
+}
+
+static dc3_status finish(sample *s, const lines *to)
+{
+    dc3_status status = DC3_OK;
     if (s->line && s->name) {
         json_object_set_new(s->line, "file_name", dc3_json_text(s->name));
         json_object_set_new(s->line, "place",
                             json_pack("[I, I]", (json_int_t)s->offset, (json_int_t)s->size));
-        json_array_append(lines, s->line);
+        status = to->take(to->user, s->line);
     }
-    json_decref(s->line);
-    free(s->name);
-    *s = (sample){0};
-    return DC3_OK;
+    drop(s);
+    return status;
 }
 
-static dc3_status take(dc3_ustar *tar, const char *shard, sample *s, json_t *lines)
+static dc3_status take(dc3_ustar *tar, const char *shard, sample *s, const lines *to)
 {
     int key;
     char *text;
     kind is = kind_of(tar->name, &key);
-    if (strncmp(s->key, tar->name, (size_t)key) != 0 || s->key[key]) DC3_TRY(finish(s, lines));
+    if (strncmp(s->key, tar->name, (size_t)key) != 0 || s->key[key]) DC3_TRY(finish(s, to));
     snprintf(s->key, sizeof s->key, "%.*s", key, tar->name);
     if (is == IMAGE) {
         free(s->name);
@@ -219,7 +231,7 @@ static dc3_status take(dc3_ustar *tar, const char *shard, sample *s, json_t *lin
     return status;
 }
 
-static dc3_status read_lines(const char *path, const char *shard, json_t *lines)
+static dc3_status read_lines(const char *path, const char *shard, const lines *to)
 {
     dc3_ustar tar;
     sample s = {0};
@@ -227,25 +239,25 @@ static dc3_status read_lines(const char *path, const char *shard, json_t *lines)
     DC3_TRY(dc3_ustar_open(path, &tar));
     dc3_status status = dc3_ustar_next(&tar, &found);
     while (status == DC3_OK && found) {
-        status = take(&tar, shard, &s, lines);
+        status = take(&tar, shard, &s, to);
         if (status == DC3_OK) status = dc3_ustar_next(&tar, &found);
     }
-    if (status == DC3_OK) status = finish(&s, lines);
-    finish(&s, NULL);
+    if (status == DC3_OK) status = finish(&s, to);
+    drop(&s);
     dc3_ustar_close(&tar);
     return status;
 }
 
-dc3_status dc3_shards_lines(const char *train, json_t **lines)
+dc3_status dc3_shards_each_line(const char *train, dc3_json_take *take_line, void *user)
 {
     char name[DC3_SHARD_NAME];
     int *numbers;
     size_t count;
-    *lines = json_array();
+    lines to = {take_line, user};
     dc3_status status = dc3_shards_numbers(train, &numbers, &count);
     for (size_t i = 0; status == DC3_OK && i < count; i++) {
         char *path = dc3_shard_path(train, numbers[i]);
-        status = path ? read_lines(path, dc3_shard_name(numbers[i], name), *lines)
+        status = path ? read_lines(path, dc3_shard_name(numbers[i], name), &to)
                       : dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(path);
     }

@@ -40,10 +40,10 @@ int dc3_shards_whole(const dc3_shards *shards);
 /* Bytes of the image `name` (in a shard); -1: there is none. */
 int64_t dc3_shards_bytes(const dc3_shards *shards, const char *name);
 
-/* The lines of metadata.jsonl that the shards hold, as a list of objects; each has `file_name` with its
- * shard, and `place`, where the image is in it: [first byte, bytes]. DC3_ERR_FORMAT where a shard is damaged.
- */
-dc3_status dc3_shards_lines(const char *train, json_t **lines);
+/* The lines of metadata.jsonl that the shards hold, as dc3_json_each_line hands them out; each has
+ * `file_name` with its shard, and `place`, where the image is in it: [first byte, bytes]. DC3_ERR_FORMAT
+ * where a shard is damaged. */
+dc3_status dc3_shards_each_line(const char *train, dc3_json_take *take, void *user);
 /* The image of such a line, as dc3_image_read brings it to its size. Threads may call it at once. */
 dc3_status dc3_shards_image(const char *train, const json_t *line, int width, int height, dc3_image *image);
 

@@ -28,35 +28,36 @@ dc3_status dc3_stored_images_describe(const char *train, int64_t images, json_t 
 }
 
 /* Shards say what is in them; of one that is lost only the document knows. */
-static void find_lost(const char *train, const json_t *document, dc3_stored_images *found)
+void dc3_stored_images_lost(const char *train, const json_t *document, int64_t there,
+                            dc3_stored_images *found)
 {
     json_int_t images = json_integer_value(json_object_get(document, images_key)),
                shards = json_integer_value(json_object_get(document, shards_key));
     char name[DC3_SHARD_NAME];
     int *numbers, gap = 0;
     size_t count;
-    if (images <= found->wanted || !dc3_shards_hold(train)) return;
+    if (images <= there || !dc3_shards_hold(train)) return;
     if (dc3_shards_numbers(train, &numbers, &count) != DC3_OK) return;
     while ((size_t)gap < count && numbers[gap] == gap) gap++;
     free(numbers);
     found->lost = shards > (json_int_t)count ? shards - (json_int_t)count : 0;
-    found->missing += images - found->wanted;
+    found->missing += images - there;
     found->wanted = images;
     if (found->lost) snprintf(found->first_missing, 200, "%s", dc3_shard_name(gap, name));
 }
 
-void dc3_stored_images_check(const char *train, const json_t *document, const json_t *lines,
+void dc3_stored_images_add(const json_t *line, json_t *names)
+{
+    const char *name = json_string_value(json_object_get(line, "file_name"));
+    if (name) json_object_set_new(names, name, json_null());
+}
+
+void dc3_stored_images_check(const char *train, const json_t *document, json_t *names,
                              const dc3_dataset *dataset, dc3_stored_images *found)
 {
-    json_t *line, *names = json_object(), *item;
     const char *name;
-    size_t i;
+    json_t *item;
     *found = (dc3_stored_images){0};
-    json_array_foreach((json_t *)(uintptr_t)lines, i, line)
-    {
-        name = json_string_value(json_object_get(line, "file_name"));
-        if (name) json_object_set_new(names, name, json_null());
-    }
     if (dataset) dc3_sources_number(names, dataset);
     json_object_foreach(names, name, item)
     {
@@ -74,8 +75,7 @@ void dc3_stored_images_check(const char *train, const json_t *document, const js
         }
         json_decref(key);
     }
-    json_decref(names);
-    find_lost(train, document, found);
+    dc3_stored_images_lost(train, document, found->wanted, found);
 }
 
 const char *dc3_stored_missing(const dc3_stored_images *f, char text[DC3_STORED_TEXT])
@@ -105,20 +105,26 @@ const char *dc3_stored_foreign(const dc3_stored_images *f, char text[DC3_STORED_
     return text;
 }
 
+static dc3_status add(void *names, json_t *line)
+{
+    dc3_stored_images_add(line, names);
+    return DC3_OK;
+}
+
 void dc3_stored_images_note(const char *run, const dc3_dataset *dataset, const dc3_listener *listener)
 {
-    json_t *lines = NULL, *document = NULL;
+    json_t *names = json_object(), *document = NULL;
     dc3_stored_images found;
     char text[DC3_STORED_TEXT], *train = dc3_path_join(run, "train");
-    if (train && dc3_metadata_read(train, &lines) == DC3_OK) {
+    if (train && names && dc3_metadata_each(train, add, names) == DC3_OK) {
         (void)dc3_document_read(run, &document);
-        dc3_stored_images_check(train, document, lines, dataset, &found);
+        dc3_stored_images_check(train, document, names, dataset, &found);
         if (found.missing)
             dc3_listener_say(listener, "note: %s: %s", train, dc3_stored_missing(&found, text));
         if (found.foreign)
             dc3_listener_say(listener, "note: %s: %s", train, dc3_stored_foreign(&found, text));
     }
     json_decref(document);
-    json_decref(lines);
+    json_decref(names);
     free(train);
 }

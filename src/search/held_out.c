@@ -10,18 +10,18 @@
 
 enum { MOST = 2000, LEAST = 5, CLASS_LEAST = 10 };
 
+static dc3_status add_source(void *used, json_t *line)
+{
+    const char *source = json_string_value(json_object_get(line, "source"));
+    if (source) json_object_set_new(used, source, json_null());
+    return DC3_OK;
+}
+
 dc3_status dc3_held_out_not(const char *folder, json_t *used)
 {
     char *train = dc3_path_join(folder, "train");
-    json_t *lines = NULL, *line;
-    size_t i;
-    dc3_status status = train ? dc3_metadata_read(train, &lines) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    json_array_foreach(lines, i, line)
-    {
-        const char *source = json_string_value(json_object_get(line, "source"));
-        if (source) json_object_set_new(used, source, json_null());
-    }
-    json_decref(lines);
+    dc3_status status =
+        train ? dc3_metadata_each(train, add_source, used) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(train);
     return status;
 }

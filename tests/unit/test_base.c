@@ -17,6 +17,7 @@
 #include "base/rng.h"
 #include "base/row_store.h"
 #include "dc3/text.h"
+#include "io/json.h"
 #include "tensor/table.h"
 
 static void rng_depends_on_key_only(void **state)
@@ -255,6 +256,71 @@ static void locks_die_with_their_holder(void **state)
     assert_int_equal(rmdir(folder), 0); /* nothing is left in it */
 }
 
+/* The lines so far, each behind a '|'; those after the one with an 'x' are not wanted. */
+typedef struct heard {
+    char text[64];
+    int lines;
+} heard;
+
+static dc3_status hear(void *user, const char *line, size_t length)
+{
+    heard *h = user;
+    size_t used = strlen(h->text);
+    assert_int_equal(line[length], 0);
+    snprintf(h->text + used, sizeof h->text - used, "|%zu:%s", length, line);
+    h->lines++;
+    return *line == 'x' ? dc3_fail(DC3_ERR_ARGUMENT, "enough") : DC3_OK;
+}
+
+static dc3_status count_object(void *user, json_t *line)
+{
+    *(json_int_t *)user += json_integer_value(json_object_get(line, "label"));
+    return DC3_OK;
+}
+
+/* Whatever a file has many of is not held together. */
+static void lines_come_one_at_a_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        size_t size;
+        const char *heard;
+        dc3_status status;
+    } files[] = {{"", 0, "", DC3_OK},
+                 {"a\n", 2, "|1:a", DC3_OK},
+                 {"a\n\nbcd\nlast", 10, "|1:a|0:|3:bcd|3:las", DC3_OK},
+                 {"a\0b\n", 4, "|3:a", DC3_OK},
+                 {"a\nabcd\n", 7, "|1:a", DC3_ERR_FORMAT},
+                 {"a\nx\nb\n", 6, "|1:a|1:x", DC3_ERR_ARGUMENT}};
+    enum { LINES = 100000, MOST = 8 << 20 };
+    char path[] = "/tmp/dc3-lines-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        heard h = {"", 0};
+        assert_int_equal(dc3_file_write(path, files[i].file, files[i].size), DC3_OK);
+        assert_int_equal(dc3_file_each_line(path, 3, hear, &h), files[i].status);
+        assert_string_equal(h.text, files[i].heard);
+    }
+    FILE *many = fopen(path, "w");
+    for (int i = 0; i < LINES; i++)
+        fprintf(many, "{\"file_name\": \"a/%d.png\", \"label\": 1}\n%s", i, i % 7 ? "" : "\n");
+    fclose(many);
+    json_int_t sum = 0;
+    long before = resident();
+    assert_int_equal(dc3_json_each_line(path, 100, count_object, &sum), DC3_OK);
+    assert_int_equal(sum, LINES);
+#if !defined(DC3_TSAN) && !defined(__SANITIZE_ADDRESS__) /* which keep what was freed */
+    assert_true(resident() - before < MOST);
+#endif
+    (void)before;
+    assert_int_equal(unlink(path), 0);
+    heard h = {"", 0};
+    assert_int_equal(dc3_file_each_line(path, 3, hear, &h), DC3_ERR_IO);
+}
+
 /* No two sizes have the same, and round ones are as short as others. */
 static void sizes_that_are_names(void **state)
 {
@@ -291,6 +357,7 @@ int main(void)
         cmocka_unit_test(table_finds_and_names),
         cmocka_unit_test(parts_of_files_are_recognised_by_name),
         cmocka_unit_test(stored_rows_come_back),
+        cmocka_unit_test(lines_come_one_at_a_time),
         cmocka_unit_test(sizes_that_are_names),
         cmocka_unit_test(memory_is_checked),
         cmocka_unit_test(locks_die_with_their_holder),
