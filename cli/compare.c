@@ -135,6 +135,8 @@ static const option own_options[] = {
     {"crops", 0, OPTION_WHOLE, AT(common.options.crops), WITHIN(1, 100),
      "As for condense, of every method (default: whole images; of rded 5); above 64 pixels four to an image",
      "N"},
+    {"near-duplicates", 0, OPTION_REAL, AT(common.options.near_duplicates), WITHIN(0.5, 1),
+     "As for condense, of those methods that compare all images (default: none is left out)", "X"},
     {"size", 0, OPTION_WHOLE, STUDENT(size), WITHIN(8, 1024),
      "Size in pixels of the stored images and of what teacher and students see (default: chosen to suit the "
      "images)",

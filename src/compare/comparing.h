@@ -54,7 +54,8 @@ int dc3_method_has_features(const dc3_condense_options *options, const char *met
 int dc3_comparing_has_features(const dc3_compare_options *options);
 
 /* Takes out of a method's own options the selection that it does not have, the number of bins that its
- * selection has no use for, and the factor where it stores no crops. */
+ * selection has no use for, the factor where it stores no crops, and near-duplicates where it does not look
+ * at the features of all images. */
 void dc3_comparing_selection(const char *method, dc3_condense_options *condense);
 
 /* least.c: DC3_ERR_OPTION where the smallest budget surely holds no image of each class, stored at `size`

@@ -181,6 +181,32 @@ static dc3_status check_amounts(const dc3_compare_options *o)
     return DC3_OK;
 }
 
+/* 1 if the method looks at the features of all images. */
+static int has_all_features(const char *method)
+{
+    return (dc3_method_called(method)->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) != 0;
+}
+
+/* Some method finds near-duplicates; the others take images as they are. */
+static dc3_status check_near(const dc3_compare_options *o)
+{
+    double least = o->condense.near_duplicates;
+    int looks = 0;
+    if (least == 0) return DC3_OK;
+    if (!(least >= 0.5 && least <= 1))
+        return dc3_fail_setting("near_duplicates", "expected a cosine from 0.5 to 1, found %g", least);
+    for (int i = 0; o->methods[i]; i++) looks |= has_all_features(o->methods[i]);
+    if (!looks)
+        return dc3_fail_setting("near_duplicates",
+                                "none of %s compares all images; leave it out, or add "
+                                "dc3-select",
+                                dc3_setting("methods"));
+    if (dc3_goes_without(o->condense.teacher) && !o->condense.backbone)
+        return dc3_fail_setting(
+            "near_duplicates", "there are no embeddings of a backbone or a teacher to compare all images by");
+    return DC3_OK;
+}
+
 dc3_status dc3_comparing_check(const dc3_compare_options *o)
 {
     if (!o->out) return dc3_fail_setting("out", "expected a folder to make, found none");
@@ -188,8 +214,6 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
     if (o->seeds < 1 || o->seeds > DC3_SEEDS_LIMIT)
         return dc3_fail_setting("seeds", "expected 1 to %d, found %d", DC3_SEEDS_LIMIT, o->seeds);
     DC3_TRY(check_amounts(o));
-    if (o->condense.near_duplicates != 0)
-        return dc3_fail_setting("near_duplicates", "a comparison takes images as they are; leave it out");
     if (o->condense.lora)
         return dc3_fail_setting("lora", "a comparison takes an editor as it is; leave it out");
     DC3_TRY(check_once("methods", o->methods));
@@ -213,6 +237,7 @@ dc3_status dc3_comparing_check(const dc3_compare_options *o)
                                 dc3_setting("augment"));
     DC3_TRY(check_recipe(o));
     DC3_TRY(check_names(o));
+    DC3_TRY(check_near(o));
     return check_selection(o);
 }
 
@@ -226,6 +251,7 @@ int dc3_method_needs_teacher(const dc3_condense_options *condense, const char *m
 void dc3_comparing_selection(const char *method, dc3_condense_options *condense)
 {
     if (!dc3_method_crops(dc3_method_called(method), condense)) condense->factor = 0;
+    if (!has_all_features(method)) condense->near_duplicates = 0;
     if (condense->selection == DC3_SELECTION_DEFAULT) return;
     if (!dc3_method_takes_selection(dc3_method_called(method)))
         condense->selection = DC3_SELECTION_DEFAULT;

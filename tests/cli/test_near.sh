@@ -65,6 +65,17 @@ expect 0 "near-duplicates of others" "$dc3" select data -o taught.jsonl --ipc 4 
 expect 0 "near-duplicates of others" "$dc3" condense data -o own --method dc3-select --size 16 --ipc 4 --threads 1 \
   --dtype f32 --no-report --near-duplicates 0.999 --backbone seen.safetensors
 
+# A comparison hands it to the methods that compare all images, and keeps its scores apart.
+compare=("$dc3" compare data --val plain --ipc 4 --labels hard --seeds 1 --epochs 1 --size 16 --bins 1 --threads 1
+  --dtype f32 --backbone seen.safetensors --teacher none)
+expect 0 "near-duplicates of others" "${compare[@]}" -o compared --methods random,dc3-select --near-duplicates 0.999
+diff <(sources compared/ipc4/dc3-select/seed0) <(sources four) || fail "a comparison chooses others"
+grep -q '"near_duplicates": 0.999' compared/compare.json || fail "compare.json: $(< compared/compare.json)"
+! grep -q near_duplicates compared/ipc4/random/seed0/dc3.json || fail "random images are compared"
+expect 1 "scores of another 'near_duplicates'" "${compare[@]}" -o compared --methods random,dc3-select
+expect 2 "--near-duplicates: none of --methods compares all images" "${compare[@]}" -o x --methods random \
+  --near-duplicates 0.999
+
 # What has nothing to compare is refused, and what is no cosine.
 expect 2 "--near-duplicates: there are no embeddings" "${near[@]}" --ipc 4 -o x --backbone none
 expect 2 "--near-duplicates: there are no embeddings" "$dc3" condense data -o x --ipc 4 --method random --threads 1 \
