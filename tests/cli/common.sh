@@ -13,6 +13,18 @@ expect() { # status, text that must be in the output, command...
   [[ $found == "$status" ]] || fail "$*: status $found, expected $status: $output"
   [[ $output == *"$text"* ]] || fail "$*: expected '$text' in: $output"
 }
+# blue_and_red COUNT STEP: the folders train and val, COUNT images each of the classes blue and red, whose other colour
+# grows by STEP.
+blue_and_red() {
+  local i set
+  for set in train val; do
+    mkdir -p $set/blue $set/red
+    for ((i = 1; i <= $1; i++)); do
+      "$tools/make_image" "$set/blue/$i.png" 20 18 $(($2 * i)) 30 180 &&
+        "$tools/make_image" "$set/red/$i.png" 18 20 180 $(($2 * i)) 20 || fail "make_image"
+    done
+  done
+}
 # interrupt PATTERN TEXT command...: SIGINT once there is such a file and such a text in what it prints (in the file
 # log); it must end as interrupted, and say how to continue.
 interrupt() {

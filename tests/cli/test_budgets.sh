@@ -3,13 +3,7 @@
 # bytes on the page.
 source "$2/tests/cli/common.sh"
 
-for i in {1..12}; do
-  for set in train val; do
-    mkdir -p $set/blue $set/red
-    "$tools/make_image" $set/blue/$i.png 20 18 $((7 * i)) 30 180 &&
-      "$tools/make_image" $set/red/$i.png 18 20 180 $((7 * i)) 20 || fail "make_image"
-  done
-done
+blue_and_red 12 7
 one=(--threads 1 --dtype f32)
 expect 0 "result: t.safetensors" "$dc3" train train --size 16 --batch 4 --epochs 3 --lr 0.05 "${one[@]}" \
   -o t.safetensors

@@ -3,13 +3,7 @@
 # teacher.
 source "$2/tests/cli/common.sh"
 
-for i in 1 2 3 4 5 6; do
-  for set in train val; do
-    mkdir -p $set/blue $set/red
-    "$tools/make_image" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 &&
-      "$tools/make_image" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_image"
-  done
-done
+blue_and_red 6 10
 expect 0 "result: t.safetensors" "$dc3" train train --size 16 --batch 4 --epochs 4 --lr 0.05 --threads 2 --dtype f32 \
   -o t.safetensors
 compare=("$dc3" compare train --val val --teacher t.safetensors --threads 2 --dtype f32 --epochs 4 --seeds 2)

@@ -2,13 +2,7 @@
 # dc3 train --fast: the same bytes, also after an interruption; its file as a teacher of every command; what it refuses.
 source "$2/tests/cli/support.sh"
 
-for set in train val; do
-  for ((i = 1; i <= 12; i++)); do
-    mkdir -p $set/blue $set/red
-    "$make" "$set/blue/$i.png" 20 18 $((8 * i)) 30 180 && "$make" "$set/red/$i.png" 18 20 180 $((8 * i)) 20 ||
-      fail "make_image"
-  done
-done
+blue_and_red 12 8
 fast=("$dc3" train train --fast --val val --size 16 --threads 1 --dtype f32 --batch 8)
 expect 0 "train: 24 images in 2 classes; speednet, 1.97 M parameters, 16 px" "${fast[@]}" --epochs 8 \
   -o whole.safetensors

@@ -2,13 +2,7 @@
 # Whether a teacher is one of the dataset's classes, and the teacher that dc3 trains for itself.
 source "$2/tests/cli/common.sh"
 
-for i in {1..20}; do
-  for set in train val; do
-    mkdir -p $set/blue $set/red
-    "$tools/make_image" $set/blue/$i.png 20 18 $((4 * i)) 30 180 &&
-      "$tools/make_image" $set/red/$i.png 18 20 180 $((4 * i)) 20 || fail "make_image"
-  done
-done
+blue_and_red 20 4
 mkdir swapped other && cp -r train/blue swapped/red && cp -r train/red swapped/blue &&
   cp -r train/blue other/cyan && cp -r train/red other/pink
 common=(--threads 2 --dtype f32 --size 16)

@@ -2,13 +2,7 @@
 # Several teachers, whose averaged logits are the soft labels, in label, evaluate, compare and condense.
 source "$2/tests/cli/common.sh"
 
-for i in {1..12}; do
-  for set in train val; do
-    mkdir -p $set/blue $set/red
-    "$tools/make_image" $set/blue/$i.png 20 18 $((4 * i)) 30 180 &&
-      "$tools/make_image" $set/red/$i.png 18 20 180 $((4 * i)) 20 || fail "make_image"
-  done
-done
+blue_and_red 12 4
 mkdir swapped && cp -r train/blue swapped/red && cp -r train/red swapped/blue
 one=(--threads 1 --dtype f32)
 train() { expect 0 "result: $1" "$dc3" train "${@:2}" --batch 8 --epochs 3 --lr 0.05 -o "$1" "${one[@]}"; }

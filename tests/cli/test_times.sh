@@ -2,13 +2,7 @@
 # What a run, a training and a comparison took is summed over the calls that made them, however a call was interrupted.
 source "$2/tests/cli/common.sh"
 
-for i in 1 2 3 4 5 6; do
-  for set in train val; do
-    mkdir -p $set/blue $set/red
-    "$tools/make_image" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 || fail "make_image"
-    "$tools/make_image" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_image"
-  done
-done
+blue_and_red 6 10
 # seconds_in STAGE: of the member "seconds" of JSON on the standard input; nothing where it is not there.
 seconds_in() { sed -n '/"seconds": {/,/}/s/.*"'"$1"'": \([0-9.e+-]*\).*/\1/p'; }
 seconds_of() { "$dc3" status "$1" --json | seconds_in "$2"; }

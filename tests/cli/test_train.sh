@@ -2,13 +2,7 @@
 # dc3 train and dc3 evaluate on two classes of small images that differ in their colour.
 source "$2/tests/cli/common.sh"
 
-for i in 1 2 3 4 5 6 7 8; do
-  for set in train val; do
-    mkdir -p $set/blue $set/red
-    "$tools/make_image" "$set/blue/$i.png" 20 18 $((10 * i)) 30 180 &&
-      "$tools/make_image" "$set/red/$i.png" 18 20 180 $((10 * i)) 20 || fail "make_image"
-  done
-done
+blue_and_red 8 10
 train=("$dc3" train train --val val --size 16 --batch 4 --threads 2 --dtype f32 --lr 0.05)
 
 expect 0 "last epoch: top-1 100.00 %" "${train[@]}" --epochs 6 -o whole.safetensors

@@ -1,6 +1,6 @@
 /* Baselines: every choice of rows against a plain implementation on random data; colour jitter, grey, blur
  * and crops against torchvision (tools/golden/color_jitter.py). */
-#include "support/random_tensors.h"
+#include "support/choices.h"
 #include <stdio.h>
 #include "learn/crop.h"
 #include "colour/image_edit.h"
@@ -53,22 +53,6 @@ static double apart(const rows *r, int64_t a, int64_t b)
     return sum;
 }
 
-static int holds(const int64_t *picks, int64_t count, int64_t row)
-{
-    for (int64_t k = 0; k < count; k++)
-        if (picks[k] == row) return 1;
-    return 0;
-}
-
-static void run(const rows *r, dc3_chooser *chooser, int64_t count, int64_t *picks)
-{
-    if (chooser(&r->from, count, picks) != DC3_OK) fail_msg("%s", dc3_error_text());
-    for (int64_t k = 0; k < count; k++) {
-        assert_in_range(picks[k], 0, r->m - 1);
-        assert_false(holds(picks, k, picks[k]));
-    }
-}
-
 /* The mean of the chosen and one more, from the beginning each time. */
 static void herding_follows_the_mean(void **state)
 {
@@ -77,7 +61,7 @@ static void herding_follows_the_mean(void **state)
         rows r;
         int64_t picks[12], count = 12;
         make_rows(seed, &r);
-        run(&r, dc3_choose_herding, count, picks);
+        run(&r.from, dc3_choose_herding, count, picks);
         for (int64_t k = 0; k < count; k++) {
             double least = INFINITY;
             int64_t best = -1;
@@ -107,7 +91,7 @@ static void k_center_goes_farthest(void **state)
         int64_t picks[12], count = 12, first = 0;
         double least = INFINITY;
         make_rows(seed, &r);
-        run(&r, dc3_choose_k_center, count, picks);
+        run(&r.from, dc3_choose_k_center, count, picks);
         for (int64_t i = 0; i < r.m; i++) {
             double there = 0;
             for (int64_t j = 0; j < r.d; j++) {
@@ -142,7 +126,7 @@ static void one_row_for_each_centre(void **state)
         int64_t picks[K], found = 0;
         make_rows(seed, &r);
         for (int64_t i = 0; i < r.m; i++) r.x[i * r.d] += 40 * (float)(i % K);
-        run(&r, dc3_choose_nearest_to_centres, K, picks);
+        run(&r.from, dc3_choose_nearest_to_centres, K, picks);
         for (int64_t c = 0; c < K; c++) {
             double least = INFINITY;
             int64_t best = -1;
@@ -216,7 +200,7 @@ static void quantization_as_in_the_paper(void **state)
                          (int)taken[i]);
         for (int64_t count = 1; count <= r.m; count += count < 9 ? 1 : r.m - count > 0 ? r.m - count : 1) {
             int64_t of[4] = {0};
-            run(&r, dc3_choose_dataset_quantization, count, picks);
+            run(&r.from, dc3_choose_dataset_quantization, count, picks);
             for (int64_t k = 0; k < count; k++) of[bins[picks[k]]]++;
             for (int64_t b = 0; b < n; b++) {
                 assert_true(of[b] >= count / n);

@@ -1,6 +1,6 @@
 /* The selections of dc3 besides the paper's: each against a plain implementation from its definition on
  * random rows; the mixture of two normal distributions; that each prefix is the selection of fewer images. */
-#include "support/random_tensors.h"
+#include "support/choices.h"
 #include <stdio.h>
 #include "select/bins.h"
 #include "select/certainty.h"
@@ -48,22 +48,6 @@ static void free_rows(rows *r)
 {
     assert_int_equal(r->meter.held, 0);
     free(r->x), free(r->z);
-}
-
-static int holds(const int64_t *picks, int64_t count, int64_t row)
-{
-    for (int64_t k = 0; k < count; k++)
-        if (picks[k] == row) return 1;
-    return 0;
-}
-
-static void run(const rows *r, dc3_chooser *chooser, int64_t count, int64_t *picks)
-{
-    if (chooser(&r->from, count, picks) != DC3_OK) fail_msg("%s", dc3_error_text());
-    for (int64_t k = 0; k < count; k++) {
-        assert_in_range(picks[k], 0, r->m - 1);
-        assert_false(holds(picks, k, picks[k]));
-    }
 }
 
 static double probability(const rows *r, int64_t i, int64_t k)
@@ -130,7 +114,7 @@ static void confident_then_hard(void **state)
         rows r;
         int64_t picks[MOST];
         make_rows(seed, &r);
-        run(&r, dc3_choose_confident_then_hard, r.m, picks);
+        run(&r.from, dc3_choose_confident_then_hard, r.m, picks);
         for (int64_t k = 0; k < r.m; k++) {
             int64_t best = surest(&r, 1, k < 10 ? 1 : -1, picks, k);
             if (best < 0) best = surest(&r, 0, 1, picks, k);
@@ -329,7 +313,7 @@ static void patterns_are_balanced(void **state)
         assert_int_equal(dc3_bins(&r.meter, r.m, r.d, units, 50, patterns, seed, 2, of), DC3_OK);
         for (int64_t i = 0; i < r.m; i++) size[of[i]]++;
         int64_t count = r.m < 40 ? r.m : 40;
-        run(&r, dc3_choose_balanced_patterns, count, picks);
+        run(&r.from, dc3_choose_balanced_patterns, count, picks);
         for (int64_t k = 0; k < count; k++) {
             int due = -1;
             for (int b = 0; b < patterns; b++)
@@ -360,8 +344,8 @@ static void largest_clusters_first(void **state)
             r.x[n * r.d] += 60 * (float)cluster[i];
             size[cluster[i]]++;
         }
-        run(&r, dc3_choose_nearest_to_centres, K, plain);
-        run(&r, dc3_choose_largest_clusters, K, picks);
+        run(&r.from, dc3_choose_nearest_to_centres, K, plain);
+        run(&r.from, dc3_choose_largest_clusters, K, picks);
         for (int k = 0; k < K; k++) assert_true(holds(plain, K, picks[k]));
         for (int k = 1; k < K; k++) assert_true(size[cluster[picks[k]]] <= size[cluster[picks[k - 1]]]);
         assert_int_equal(cluster[picks[0]], 0);

@@ -1,25 +1,17 @@
 #!/bin/bash
 # What dc3's settings do on CIFAR-10: ablations.sh CIFAR WORK, where CIFAR has train/ with a folder per class. Nothing
 # of CIFAR's test set is used: a tenth of train (the images whose names end in 7) is held out, and the rest is what the
-# teacher and the condensations see. WORK/ablations.txt has a line for each setting and IPC. Each step continues where
-# it stopped. About two hours on two cores; an IPC (1 or 10) as third argument runs that alone.
+# teacher and the condensations see. WORK/ablations.txt has a line for each setting and IPC: mean and deviation in per
+# cent, and the number of seeds. Each step continues where it stopped. About two hours on two cores; an IPC (1 or 10) as
+# third argument runs that alone.
 set -eu
 cifar=$1 work=$2 only=${3:-}
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
 [[ $only =~ ^(|1|10)$ ]] || { echo "expected IPC 1 or 10, found $only" >&2; exit 1; }
+source "$(dirname "$0")/held_out.sh"
 mkdir -p "$work" && cd "$work"
 
-# The two parts as links.
-if [[ ! -d held ]]; then
-  rm -rf parts && mkdir parts
-  for class in "$cifar"/train/*/; do
-    name=$(basename "$class")
-    mkdir -p "parts/fit/$name" "parts/held/$name"
-    find "$class" -name '*[0-689].*' -exec ln -s -t "parts/fit/$name" {} +
-    find "$class" -name '*7.*' -exec ln -s -t "parts/held/$name" {} +
-  done
-  mv parts/fit fit && mv parts/held held && rmdir parts
-fi
+split_train "$cifar"
 [[ -f teacher.safetensors ]] || "$dc3" train fit --val held --arch convnet3 --epochs 14 --test-every 7 --seed 1 \
   -o teacher.safetensors --json > teacher.json 2>> teacher.log
 
@@ -41,10 +33,8 @@ table() {
   local file name
   for file in scores/*-0.json; do
     name=${file%-0.json}
-    cat "$name"-[0-9].json | grep -o '"top1": *[0-9.]*' | grep -o '[0-9.]*$' |
-      awk -v name="${name#scores/}" '{ x = 100 * $1; n++; s += x; q += x * x }
-        END { m = s / n; d = (n > 1) ? sqrt((q - n * m * m) / (n - 1)) : 0
-              printf("%-28s %6.2f +- %5.2f %%   %d seeds\n", name, m, d, n) }'
+    printf '%-28s%s\n' "${name#scores/}" "$(cat "$name"-[0-9].json | grep -o '"top1": *[0-9.]*' |
+      grep -o '[0-9.]*$' | mean_and_deviation)"
   done > ablations.txt.part
   mv ablations.txt.part ablations.txt
 }
