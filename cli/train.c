@@ -71,7 +71,7 @@ static const option own_options[] = {
     {"batch", 0, OPTION_WHOLE, AT(batch), WITHIN(2, 65536), "Images per step (default 128)", "N"},
     {"lr", 0, OPTION_REAL, AT(lr), ABOVE_0(1000),
      "Highest learning rate of the cycle (default 0.1 for sgd, 0.001 for adamw; with --fine-tune 0.005 and "
-     "0.0002)",
+     "0.0005)",
      "X"},
     {"weight-decay", 0, OPTION_REAL, AT(weight_decay), ANY,
      "Weight decay of matrices and kernels (default 5e-4 for sgd, 0.01 for adamw)", "X"},

@@ -57,7 +57,7 @@ DC3_API dc3_train_options dc3_train_defaults(void);
  * progressive, backbone or cache. */
 DC3_API dc3_train_options dc3_train_fast_defaults(void);
 /* Of a fine-tuning: 10 epochs in batches of a 64th of the images (32 to 128, which batch 0 means), AdamW at a
- * rate of 2e-4 (sgd: 5e-3), label smoothing 0.1. It takes no init, progressive or fast. */
+ * rate of 5e-4 (sgd: 5e-3), label smoothing 0.1. It takes no init, progressive or fast. */
 DC3_API dc3_train_options dc3_train_fine_tune_defaults(void);
 
 typedef struct dc3_train_report {

@@ -198,11 +198,12 @@ static dc3_status choose(dc3_train_state *t)
                      (long long)a.n, 100 * r->probe_top1, 100 * r->tuned_top1,
                      r->took_probe ? "probe" : "fine-tuned network");
     if (r->took_probe) DC3_TRY(take_probe(t));
-    r->top1 = r->took_probe ? r->probe_top1 : a.top1, t->tested = a.n;
+    r->top1 = r->took_probe ? r->probe_top1 : a.top1, r->top5 = r->took_probe ? -1 : a.top5, t->tested = a.n;
+    if (a.top1 > r->best_top1) r->best_top1 = a.top1, r->best_epoch = o->epochs;
     if (!t->val) return DC3_OK;
     DC3_TRY(dc3_train_open_val(t));
     DC3_TRY(dc3_fine_tune_test(&t->probe, t->trainer.net, t->tests, o->threads, &a));
-    r->top1 = a.top1, t->tested = a.n;
+    r->top1 = a.top1, r->top5 = a.top5, t->tested = a.n;
     return DC3_OK;
 }
 

@@ -106,7 +106,7 @@ static void take_fast(dc3_train_recipe *r)
 static void take_fine(const dc3_train_options *o, dc3_train_recipe *r)
 {
     int sgd = o->optimizer == DC3_SGD;
-    r->lr = o->lr > 0 ? o->lr : sgd ? 5e-3 : 2e-4;
+    r->lr = o->lr > 0 ? o->lr : sgd ? 5e-3 : 5e-4;
     r->schedule.rise = 0.15;
     r->clip = 1;
     r->average = 1;

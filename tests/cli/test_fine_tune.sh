@@ -35,6 +35,8 @@ expect 0 "a classifier, convnet3" "$dc3" info better.safetensors
 [[ $output == *'"images":80,"on":"test images"'* ]] || fail "the file does not say its accuracy: $output"
 expect 0 '"result": "fine-tuned"' "${blind[@]}" --epochs 12 -o again.safetensors --json
 [[ $output == *'"probe_top1": 0.5'* && $output == *'"tuned_top1": '* ]] || fail "JSON: $output"
+member() { sed -n 's/.*"'"$1"'": \([-0-9.]*\),\{0,1\}$/\1/p' <<< "$output"; }
+[[ $(member top1) == $(member tuned_top1) && $(member top5) == 1.0 ]] || fail "the last test is not reported: $output"
 expect 0 "" "${blind[@]}" --epochs 12 -o third.safetensors
 cmp again.safetensors third.safetensors || fail "the same command gives other bytes"
 expect 0 "4 images stored" "$dc3" condense train -o small --ipc 2 --size 32 --teacher better.safetensors --threads 1 \
