@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/listener.h"
 #include "learn/images.h"
+#include "ops/governor.h"
 #include "ops/ops.h"
 
 enum { MOST_PIXELS = 16384, MOST_TOGETHER = 64, SAID = 5 };
@@ -74,6 +75,7 @@ typedef struct encoder {
     const dc3_encoded *to;
     dc3_vae *vae;
     dc3_ctx *ctx;
+    dc3_governor governor;
     dc3_images *images;
     int together;
     int64_t said;
@@ -112,11 +114,13 @@ static dc3_status run_vae(encoder *x, int64_t count)
 {
     dc3_ctx *ctx = x->ctx;
     int64_t size = x->e->size, values = count * x->to->h * x->to->w * x->to->c;
+    if (x->governor.most > 1) dc3_ctx_set_team(ctx, dc3_governor_begin(&x->governor));
     dc3_scope scope = dc3_scope_open(ctx);
     dc3_tensor p = dc3_upload(ctx, DC3_F32, 4, (int64_t[]){count, size, size, 3}, x->pixels);
     if (dc3_ctx_dtype(ctx) != DC3_F32) p = dc3_replace(ctx, p, dc3_cast(ctx, p, dc3_ctx_dtype(ctx)));
     dc3_download(ctx, dc3_cast(ctx, dc3_vae_encode(ctx, x->vae, p), DC3_F32), x->made);
     dc3_scope_close(ctx, scope);
+    dc3_governor_end(&x->governor, (double)(count * size * size));
     for (int64_t i = 0; i < values; i++) x->made[i] *= x->e->model->vae.scaling_factor;
     return dc3_ctx_status(ctx);
 }
@@ -154,6 +158,7 @@ static dc3_status open_encoder(encoder *x)
                                   .progress = reading};
     DC3_TRY(dc3_base_model_vae(e->model, &x->vae));
     DC3_TRY(dc3_ctx_open(NULL, e->dtype, e->threads, DC3_CTX_FAST, &x->ctx));
+    dc3_governor_open(&x->governor, dc3_ctx_team_is_free(x->ctx) ? e->threads : 1);
     DC3_TRY(dc3_images_open(e->data, &options, &x->images));
     x->batch = malloc(n * sizeof *x->batch);
     x->pixels = malloc(n * (size_t)pixels * 3 * sizeof *x->pixels);

@@ -22,7 +22,8 @@ typedef struct sampling {
     dc3_ctx *ctx;
     dc3_vae *vae;
     dc3_sampler *sampler;
-    float *host; /* noise or guided output [h, w, c], then what the network gives for both rows */
+    dc3_governor governor; /* of the network's evaluations */
+    float *host;           /* noise or guided output [h, w, c], then what the network gives for both rows */
 } sampling;
 
 static dc3_tensor in_type(dc3_ctx *ctx, dc3_tensor x)
@@ -68,8 +69,10 @@ static dc3_tensor predict(sampling *s, dc3_tensor x, int at, dc3_tensor states, 
           rate = (float)guidance_of(s->t), *own = s->host + pixels * e->c, *none = own + pixels * outputs;
     dc3_tensor y = dc3_affine(s->ctx, x, dc3_sampler_input_scale(s->sampler, at), 0);
     y = dc3_take_rows(s->ctx, in_type(s->ctx, y), 2, (int[]){0, 0});
+    if (s->governor.most > 1) dc3_ctx_set_team(s->ctx, dc3_governor_begin(&s->governor));
     y = dc3_cast(s->ctx, dc3_tuned_of(s->ctx, &s->t->net, y, times, states, labels), DC3_F32);
     dc3_download(s->ctx, y, own);
+    dc3_governor_end(&s->governor, 1);
     if (dc3_ctx_status(s->ctx) != DC3_OK) return (dc3_tensor){0};
     for (int64_t p = 0; p < pixels; p++)
         for (int64_t c = 0; c < e->c; c++) {
@@ -139,10 +142,12 @@ static dc3_status open_sampling(sampling *s)
 static dc3_status make_grid(sampling *s, dc3_image *grid)
 {
     dc3_status status = open_sampling(s);
+    dc3_governor_open(&s->governor, s->t->tuner.governor.most);
     for (int i = 0; status == DC3_OK && i < SAMPLES; i++) {
         dc3_finetune_progress(s->t, "samples", i, SAMPLES);
         status = add_sample(s, i, grid);
     }
+    dc3_ctx_set_team(s->ctx, dc3_ctx_threads(s->ctx));
     dc3_ctx_clear(s->ctx);
     free(s->host);
     dc3_vae_close(&s->vae);

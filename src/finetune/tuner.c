@@ -24,6 +24,7 @@ dc3_status dc3_tuner_open(const dc3_tuner_options *o, dc3_tuned *net, const dc3_
     *t = (dc3_tuner){.net = net, .noising = noising, .clip = o->clip, .min_snr = o->min_snr};
     DC3_TRY(check(net, noising));
     DC3_TRY(dc3_ctx_open(NULL, o->dtype, o->threads, DC3_CTX_FAST, &t->ctx));
+    dc3_governor_open(&t->governor, dc3_ctx_team_is_free(t->ctx) ? o->threads : 1);
     DC3_TRY(dc3_tape_open(&t->tape));
     for (size_t i = 0; i < net->count; i++)
         if (net->params[i].gradient.data)
@@ -101,7 +102,7 @@ static dc3_status back(dc3_tuner *t, dc3_tensor y, double found, const float *sl
     return dc3_tape_backward(t->tape, t->ctx, value, (float)share);
 }
 
-dc3_status dc3_tuner_add(dc3_tuner *t, const dc3_tuning_batch *b, double share, double *loss)
+static dc3_status add(dc3_tuner *t, const dc3_tuning_batch *b, double share, double *loss)
 {
     buffers at = {0};
     DC3_TRY(make_room(t, b, &at));
@@ -129,6 +130,16 @@ dc3_status dc3_tuner_add(dc3_tuner *t, const dc3_tuning_batch *b, double share, 
     dc3_tape_stop(t->tape, t->ctx);
     dc3_scope_close(t->ctx, scope);
     dc3_ctx_clear(t->ctx);
+    return status;
+}
+
+dc3_status dc3_tuner_add(dc3_tuner *t, const dc3_tuning_batch *b, double share, double *loss)
+{
+    if (t->governor.most < 2) return add(t, b, share, loss);
+    dc3_ctx_set_team(t->ctx, dc3_governor_begin(&t->governor));
+    dc3_status status = add(t, b, share, loss);
+    dc3_ctx_set_team(t->ctx, dc3_ctx_threads(t->ctx));
+    dc3_governor_end(&t->governor, (double)(b->n * b->h * b->w));
     return status;
 }
 

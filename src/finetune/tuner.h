@@ -8,6 +8,7 @@
 #include "finetune/network.h"
 #include "learn/ema.h"
 #include "learn/optimizer.h"
+#include "ops/governor.h"
 #include "ops/tape.h"
 
 typedef struct dc3_tuner {
@@ -16,10 +17,11 @@ typedef struct dc3_tuner {
     dc3_tuned *net; /* the caller's */
     const dc3_noising *noising;
     dc3_optimizer *optimizer;
-    dc3_ema *ema;         /* of what is trained; NULL: none */
-    double clip, min_snr; /* the most that the norm of all gradients may be; min-SNR's gamma; 0: neither */
-    float *host;          /* noisy latents, target, output and slope of a batch */
-    size_t room;          /* values of it */
+    dc3_ema *ema;          /* of what is trained; NULL: none */
+    dc3_governor governor; /* of the batches' threads */
+    double clip, min_snr;  /* the most that the norm of all gradients may be; min-SNR's gamma; 0: neither */
+    float *host;           /* noisy latents, target, output and slope of a batch */
+    size_t room;           /* values of it */
 } dc3_tuner;
 
 typedef struct dc3_tuner_options {
