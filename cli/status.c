@@ -408,6 +408,25 @@ static json_t *generated_in(const char *folder)
     return document;
 }
 
+/* ---- a folder of dc3 finetune ---- */
+
+static int has_file(const char *folder, const char *name)
+{
+    char *path = g_build_filename(folder, name, NULL);
+    int has = is_there(path);
+    g_free(path);
+    return has;
+}
+
+static int is_finetuned(const char *folder)
+{
+    dc3_work works[DC3_WORKS];
+    int count = dc3_works_read(folder, works);
+    for (int i = 0; i < count; i++)
+        if (strcmp(works[i].command, "finetune") == 0) return 1;
+    return has_file(folder, "finetune.json") || has_file(folder, "training.checkpoint");
+}
+
 /* 1 if it is a file, or one that is being made. */
 static int is_training(const char *path, const char *checkpoint)
 {
@@ -427,6 +446,10 @@ static int status_of(const settings *s, const char *path)
     else if (generated)
         status =
             status_of_work(s, path, "generated", json_is_true(json_object_get(generated, "complete")), "");
+    else if (is_finetuned(path))
+        status =
+            status_of_work(s, path, "finetuned",
+                           has_file(path, "finetune.json") && !has_file(path, "training.checkpoint"), "");
     else if (is_training(path, checkpoint))
         status = status_of_work(s, path, "training", trained, " (dc3 info tells what it is)");
     else

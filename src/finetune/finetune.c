@@ -10,15 +10,30 @@
 #include "base/options.h"
 #include "finetune/class_map.h"
 #include "finetune/part.h"
-#include "io/json.h"
 #include "output/output_path.h"
-#include "run_folder/fingerprint.h"
 #include "teacher/classes.h"
+
+/* 1 if an earlier call wrote into the folder. */
+static int is_own(const char *folder)
+{
+    static const char *const names[] = {"finetune.json", "training.checkpoint", "encoded.safetensors"};
+    int is = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !is; i++) {
+        char *path = dc3_path_join(folder, names[i]);
+        is = path && dc3_path_what(path) == DC3_PATH_FILE;
+        free(path);
+    }
+    return is;
+}
 
 static dc3_status check_folder(const dc3_finetune_options *o)
 {
     dc3_input inputs[] = {{"the dataset", o->data}, {"the model", o->model}};
-    return o->dry_run ? DC3_OK : dc3_output_folder_check("out", o->out, inputs, 2);
+    if (o->dry_run) return DC3_OK;
+    DC3_TRY(dc3_output_folder_check("out", o->out, inputs, 2));
+    if (!dc3_folder_occupied(o->out) || is_own(o->out)) return DC3_OK;
+    return dc3_fail_setting(
+        "out", "%s holds other files; expected a new folder, or one of an earlier training", o->out);
 }
 
 static dc3_status open_folder(dc3_finetuning *t)
@@ -75,57 +90,10 @@ static dc3_status open_network(dc3_finetuning *t)
     return DC3_OK;
 }
 
-static json_t *file_text(const char *path)
-{
-    return path ? dc3_fingerprint(path) : json_null();
-}
-
-/* What latents and states depend on. */
-static json_t *describe_encoding(const dc3_finetuning *t)
-{
-    const dc3_finetune_options *o = &t->options;
-    json_t *s =
-        json_pack("{s:i, s:b, s:s, s:o}", "size", o->size, "flip", !o->no_flip, "dtype",
-                  dc3_dtype_name(t->dtype), "images", dc3_fingerprint_text(dc3_fingerprint_images(t->data)));
-    static const char *const parts[] = {"vae", "text_encoder", "tokenizer"};
-    for (int i = 0; s && i < (t->model.is_dit ? 1 : 3); i++) {
-        char *path = dc3_path_join(o->model, parts[i]);
-        json_object_set_new(s, parts[i], file_text(path));
-        free(path);
-    }
-    if (!s || t->model.is_dit) return s;
-    json_object_set_new(s, "captions", file_text(o->captions));
-    json_object_set_new(s, "names", file_text(o->names));
-    json_object_set_new(s, "template", dc3_json_text(o->caption_template));
-    return s;
-}
-
-/* What the weights depend on. */
-static json_t *describe(const dc3_finetuning *t, json_t *encoding)
-{
-    const dc3_finetune_options *o = &t->options;
-    json_t *s = json_pack(
-        "{s:s, s:i, s:i, s:i, s:f, s:s, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:I, s:o}", "train",
-        dc3_finetune_part_name(o->train), "steps", o->steps, "batch", o->batch, "accumulate", o->accumulate,
-        "lr", o->lr, "lr_schedule", dc3_finetune_schedule_name(o->lr_schedule), "warm_up", o->warm_up,
-        "weight_decay", o->weight_decay, "clip", o->clip, "ema", o->ema, "min_snr", o->min_snr, "dropout",
-        o->dropout, "threads", o->threads, "seed", (json_int_t)o->seed, "encoded", encoding);
-    char *network = t->model.is_new ? NULL : dc3_path_join(o->model, t->model.part);
-    if (s && o->train == DC3_FINETUNE_LORA) {
-        json_object_set_new(s, "rank", json_integer(o->rank));
-        json_object_set_new(s, "alpha", json_real(o->alpha));
-    }
-    if (s) json_object_set_new(s, t->model.part, file_text(network ? network : o->config));
-    free(network);
-    return s;
-}
-
 static dc3_status open_encoded(dc3_finetuning *t)
 {
     const dc3_finetune_options *o = &t->options;
-    json_t *depends = describe_encoding(t);
-    char *settings = depends ? json_dumps(depends, JSON_COMPACT | JSON_SORT_KEYS) : NULL,
-         *path = dc3_path_join(o->out, "encoded.safetensors");
+    char *path = dc3_path_join(o->out, "encoded.safetensors");
     dc3_encoding encoding = {.model = &t->model,
                              .data = t->data,
                              .captions = t->model.is_dit ? NULL : &t->captions,
@@ -134,15 +102,10 @@ static dc3_status open_encoded(dc3_finetuning *t)
                              .dtype = t->dtype,
                              .threads = o->threads,
                              .path = path,
-                             .settings = settings,
+                             .settings = t->encoding,
                              .listener = &o->listener};
-    dc3_status status = settings && path ? dc3_encoded_open(&encoding, &t->encoded)
-                                         : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    json_t *all = describe(t, depends);
-    t->settings = all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    if (status == DC3_OK && !t->settings) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    json_decref(all);
-    free(settings);
+    dc3_status status =
+        path ? dc3_encoded_open(&encoding, &t->encoded) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(path);
     t->report->skipped = t->encoded.skipped, t->report->cut = t->encoded.cut;
     if (status == DC3_OK && o->strict && t->encoded.skipped)
@@ -194,6 +157,7 @@ static dc3_status finetune(dc3_finetuning *t)
 {
     dc3_finetune_options *o = &t->options;
     int64_t tokens;
+    int done;
     DC3_TRY(dc3_finetune_check(o));
     DC3_TRY(dc3_compute_type(o->dtype, &t->dtype));
     DC3_TRY(dc3_base_model_read(o->model, o->config, &t->model));
@@ -208,6 +172,9 @@ static dc3_status finetune(dc3_finetuning *t)
     if (o->dry_run) return dc3_finetune_estimate(t, tokens);
     DC3_TRY(open_folder(t));
     DC3_TRY(dc3_work_begin_alone(&t->note, o->out, "finetune", &o->listener));
+    DC3_TRY(dc3_finetune_describe(t));
+    DC3_TRY(dc3_finetune_find(t, &done));
+    if (done) return DC3_OK;
     DC3_TRY(dc3_finetune_fits(t, tokens));
     DC3_TRY(open_encoded(t));
     DC3_TRY(list_readable(t));
@@ -227,7 +194,7 @@ static void close_all(dc3_finetuning *t)
     dc3_dataset_say_reading(t->data, &t->options.listener);
     dc3_dataset_close(&t->data);
     dc3_work_end(&t->note);
-    free(t->class_map), free(t->settings), free(t->checkpoint), free(t->readable);
+    free(t->class_map), free(t->settings), free(t->encoding), free(t->checkpoint), free(t->readable);
 }
 
 dc3_status dc3_finetune(const dc3_finetune_options *given, dc3_finetune_report *report)

@@ -25,6 +25,7 @@ typedef struct dc3_finetuning {
     dc3_tuner tuner;
     dc3_schedule_options schedule;
     char *settings;    /* what the result depends on, as JSON */
+    char *encoding;    /* what of it latents and states depend on */
     char *checkpoint;  /* OUT/training.checkpoint */
     int64_t *readable; /* [count] images that can be read */
     int64_t count;
@@ -43,6 +44,11 @@ void dc3_finetune_progress(const dc3_finetuning *t, const char *stage, int64_t d
 /* settings.c: tells the listener; options that are out of range; those that are left to the kind of model. */
 dc3_status dc3_finetune_check(const dc3_finetune_options *options);
 dc3_status dc3_finetune_fill(dc3_finetuning *t);
+/* describe.c: what the result depends on. */
+dc3_status dc3_finetune_describe(dc3_finetuning *t);
+/* Of a training that is complete in OUT: *done is 1 where it is this one; DC3_ERR_ARGUMENT where it is
+ * another, and is not to be replaced. */
+dc3_status dc3_finetune_find(dc3_finetuning *t, int *done);
 /* loop.c: the rest of the steps, from the checkpoint if there is one. */
 dc3_status dc3_finetune_loop(dc3_finetuning *t);
 /* estimate.c: DC3_ERR_MEMORY where a step would not fit, and what would; for a dry run the whole's time. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/file.h"
+#include "generate/captions.h"
 #include "io/json.h"
 
 enum { FILE_LIMIT = 1 << 28 };
@@ -41,19 +41,6 @@ static dc3_status make_room(const dc3_dataset *data, dc3_texts *c, GHashTable *p
 
 /* ---- of classes ---- */
 
-/* The rest of the line of `names` that begins with `folder`, or NULL; the caller frees. */
-static char *nicer_name(const char *names, const char *folder)
-{
-    size_t length = strlen(folder);
-    for (const char *line = names; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-        if (strncmp(line, folder, length) != 0 || (line[length] != ' ' && line[length] != '\t')) continue;
-        const char *name = line + length + strspn(line + length, " \t");
-        size_t end = strcspn(name, "\r\n");
-        if (end) return strndup(name, end);
-    }
-    return NULL;
-}
-
 /* Lines whose first word is no class are mistakes: of another dataset, or in the word. */
 static dc3_status check_names(const dc3_dataset *data, const char *path, const char *names)
 {
@@ -79,39 +66,16 @@ static dc3_status check_names(const dc3_dataset *data, const char *path, const c
     return DC3_OK;
 }
 
-/* The folder's name in words; the caller frees. */
-static char *plain_name(const char *folder)
-{
-    char *name = strdup(folder);
-    for (char *c = name; c && *c; c++)
-        if (*c == '_' || *c == '-') *c = ' ';
-    return name;
-}
-
-/* "a photo of a {}" and "tench" to "a photo of a tench"; the caller frees. */
-static char *fill_form(const char *form, const char *name)
-{
-    const char *at = strstr(form, "{}");
-    size_t size = strlen(form) + strlen(name);
-    char *text = malloc(size);
-    if (text) snprintf(text, size, "%.*s%s%s", (int)(at - form), form, name, at + 2);
-    return text;
-}
-
-static dc3_status class_captions(const dc3_dataset *data, const char *form, const char *names, dc3_texts *c,
+static dc3_status class_captions(const dc3_dataset *data, const dc3_captions *captions, dc3_texts *c,
                                  GHashTable *places)
 {
     int classes = dc3_dataset_classes(data);
     int64_t *of_class = calloc((size_t)classes, sizeof *of_class);
     dc3_status status = of_class ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int i = 0; i < classes && status == DC3_OK; i++) {
-        const char *folder = dc3_dataset_class_name(data, i);
-        char *name = names ? nicer_name(names, folder) : NULL, *text;
-        if (!name) name = plain_name(folder);
-        text = name ? fill_form(form, name) : NULL;
+        char *text = dc3_caption(captions, dc3_dataset_class_name(data, i));
         of_class[i] = text ? place_of(c, places, text) : -1;
         if (of_class[i] < 0) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        free(name);
         free(text);
     }
     for (int64_t i = 0; i < dc3_dataset_size(data) && status == DC3_OK; i++)
@@ -120,19 +84,14 @@ static dc3_status class_captions(const dc3_dataset *data, const char *form, cons
     return status;
 }
 
-static dc3_status from_classes(const dc3_dataset *data, const char *form, const char *path, dc3_texts *c,
+static dc3_status from_classes(const dc3_dataset *data, const char *form, const char *names, dc3_texts *c,
                                GHashTable *places)
 {
-    char *names = NULL;
-    size_t size;
-    const char *at = strstr(form, "{}");
-    if (!at || strstr(at + 2, "{}"))
-        return dc3_fail_setting("caption_template",
-                                "expected one {} where the class's name goes, found '%.80s'", form);
-    if (path) DC3_TRY(dc3_file_read(path, FILE_LIMIT, &names, &size));
-    dc3_status status = names ? check_names(data, path, names) : DC3_OK;
-    if (status == DC3_OK) status = class_captions(data, form, names, c, places);
-    free(names);
+    dc3_captions captions;
+    dc3_status status = dc3_captions_open(form, names, &captions);
+    if (status == DC3_OK && captions.names) status = check_names(data, names, captions.names);
+    if (status == DC3_OK) status = class_captions(data, &captions, c, places);
+    dc3_captions_close(&captions);
     return status;
 }
 

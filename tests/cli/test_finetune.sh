@@ -31,11 +31,20 @@ cmp lora/pytorch_lora_weights.safetensors again/pytorch_lora_weights.safetensors
 # Cut off and continued: the same bytes. Other settings are refused.
 interrupt cut/samples/step-000020.png "step 20 of 40" "${lora[@]}" -o cut
 [[ -s cut/training.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
+expect 0 "cut: stopped   to continue: the command that began it, again" "$dc3" status cut
+expect 0 "lora: complete" "$dc3" status lora
 expect 1 "other settings was interrupted here (lr was 0.01, is 0.02)" "${lora[@]}" -o cut --lr 0.02
 expect 0 "resuming after step 2" "${lora[@]}" -o cut
 cmp lora/pytorch_lora_weights.safetensors cut/pytorch_lora_weights.safetensors ||
   fail "an interrupted training gives other bytes"
 cmp lora/samples/step-000040.png cut/samples/step-000040.png || fail "an interrupted training gives other samples"
+
+# What is complete is not trained again, and not replaced unasked; nor is anything of somebody else's.
+expect 0 "lora is complete" "${lora[@]}" -o lora
+expect 1 "other settings is complete here (lr was 0.01, is 0.02)" "${lora[@]}" -o lora --lr 0.02
+expect 0 "result: again" "${lora[@]}" -o again --fresh --steps 2
+mkdir mine && touch mine/notes
+expect 2 "-o: mine holds other files" "${lora[@]}" -o mine
 
 # Parts of it, stored as a whole model, which can be trained on.
 quick=("${few[@]}" --sample-every -1)
@@ -57,6 +66,15 @@ expect 0 "2 images of 2 classes" "$dc3" generate --model sd --lora lora --classe
 expect 0 '"estimate_seconds"' "${new[@]}" --dry-run --json
 [[ $output == *'"steps": 225'* ]] || fail "100 times 9 images in steps of 4: $output" # rounded up
 expect 0 "estimate: about" "${lora[@]}" --dry-run
+
+# What was trained generates.
+generate=("$dc3" generate -n 1 --steps 2 --dtype f32 --threads 2)
+for what in plain lora; do
+  adapters=(); [[ $what == lora ]] && adapters=(--lora lora/pytorch_lora_weights.safetensors)
+  expect 0 "1 image of 1 class" "${generate[@]}" --model sd -p 'a photo of a tench' "${adapters[@]}" -o by-$what
+done
+cmp -s by-plain/train/*/00000.png by-lora/train/*/00000.png && fail "adapters change nothing"
+expect 0 "2 images of 2 classes" "${generate[@]}" --model tuned --classes n01440764,red_fox -o by-dit
 
 # Captions.
 long=$(printf 'word %.0s' {1..90})
