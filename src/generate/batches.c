@@ -12,6 +12,7 @@ enum { MOST = 16 };                        /* of a batch that nothing is said of
 static const double usual = 1 << 30;       /* bytes that one takes at the most */
 static const double least_left = 64 << 20; /* bytes beside what is counted */
 static const double enough = 0.7;          /* seconds of a measurement */
+static const double many = 20;             /* times that the whole takes as long as a measurement */
 
 /* ---- memory ---- */
 
@@ -126,11 +127,13 @@ dc3_status dc3_batches_measure(const dc3_batches *b, int64_t images, double *sec
     dc3_status status = image ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && b->workers > 1) status = dc3_generator_open_beside(g, 1, &beside);
     if (beside) g = beside;
-    /* The first also packs weights: another follows unless that takes too long. */
-    if (status == DC3_OK) status = time_one(b, g, &few, image, seconds);
-    if (status == DC3_OK && *seconds < enough) status = time_one(b, g, &few, image, seconds);
     double ratio = dc3_generator_flops(g, b->settings, b->size) / b->size / dc3_generator_flops(g, &few, 1);
-    *seconds *= ratio * (double)images / b->workers;
+    double times = ratio * (double)images / b->workers;
+    /* The first also packs weights: another follows where that takes little of the whole. */
+    if (status == DC3_OK) status = time_one(b, g, &few, image, seconds);
+    if (status == DC3_OK && (*seconds < enough || times > many))
+        status = time_one(b, g, &few, image, seconds);
+    *seconds *= times;
     dc3_generator_close(&beside);
     free(image);
     return status;
