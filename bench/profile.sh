@@ -45,7 +45,8 @@ row() { # NAME WORDS...
   local name=$1
   shift
   rm -rf "$folder/out"*
-  perf record -q -e cpu-clock -F 199 -o "$folder/perf" -- /usr/bin/time -f '%e %U %S %M' -o "$folder/time" "$dc3" "$@" -q \
+  perf record -q -e cpu-clock -F 199 -o "$folder/perf" -- \
+    /usr/bin/time -f '%e %U %S %M' -o "$folder/time" "$dc3" "$@" -q \
     > /dev/null 2> "$folder/err" || { cat "$folder/err" >&2; exit 1; }
   tail -1 "$folder/time" | awk -v name="$name" '{
     printf("%-22s %7.2f %5.2f %6.0f  ", name, $1, ($2 + $3) / $1, $4 / 1024) }'
