@@ -26,31 +26,56 @@ static int is_among(const char *name, const char *names)
     return 0;
 }
 
-/* The key, a number, of the label that has the name; -1: none. */
-static int64_t label_of(const json_t *labels, const char *name, int64_t classes)
+/* The key, a number, of the first label that has the name; -1: none. *other: of the next one, or -1. */
+static int64_t label_of(const json_t *labels, const char *name, int64_t classes, int64_t *other)
 {
+    int64_t first = -1;
     const char *key;
     const json_t *value;
     json_object_foreach((json_t *)(uintptr_t)labels, key, value)
     {
         const char *names = json_string_value(value);
         int64_t number = strtoll(key, NULL, 10);
-        if (names && is_among(name, names) && number >= 0 && number < classes) return number;
+        if (!names || !is_among(name, names) || number < 0 || number >= classes) continue;
+        if (first >= 0) {
+            *other = number;
+            return first;
+        }
+        first = number;
     }
-    return -1;
+    return first;
 }
 
-static int by_names(const dc3_base_model *m, const dc3_dataset *data, int64_t *map)
+/* 1 if two of [count] are the same. */
+static int has_twice(const int64_t *map, int count)
 {
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < i; k++)
+            if (map[i] == map[k]) return 1;
+    return 0;
+}
+
+/* Folders of one label are no names of classes. A name of two labels, such as ImageNet's crane, is told. */
+static int by_names(const dc3_base_model *m, const dc3_dataset *data, const dc3_listener *listener,
+                    int64_t *map)
+{
+    int classes = dc3_dataset_classes(data);
     json_t *index = NULL;
     char *path = dc3_path_join(m->directory, "model_index.json");
     int found =
         path && dc3_path_what(path) == DC3_PATH_FILE && dc3_json_read(path, 1 << 24, &index) == DC3_OK;
-    for (int i = 0; found && i < dc3_dataset_classes(data); i++) {
-        map[i] =
-            label_of(json_object_get(index, "id2label"), dc3_dataset_class_name(data, i), m->dit.classes);
+    for (int i = 0; found && i < classes; i++) {
+        int64_t other = -1;
+        const char *name = dc3_dataset_class_name(data, i);
+        map[i] = label_of(json_object_get(index, "id2label"), name, m->dit.classes, &other);
         found = map[i] >= 0;
+        if (other >= 0)
+            dc3_listener_say(
+                listener,
+                "note: the model's classes %lld and %lld are both called '%.80s', which trains the first",
+                (long long)map[i], (long long)other, name);
     }
+    found = found && !has_twice(map, classes);
     json_decref(index);
     free(path);
     return found;
@@ -63,7 +88,7 @@ dc3_status dc3_class_map(const dc3_base_model *m, const dc3_dataset *data, const
     if (classes > m->dit.classes)
         return dc3_fail(DC3_ERR_FORMAT, "%s: %d classes, but the model has %lld; expected as many or fewer",
                         dc3_dataset_path(data), classes, (long long)m->dit.classes);
-    if (!m->is_new && (by_wordnet(m, data, map) || by_names(m, data, map))) return DC3_OK;
+    if (!m->is_new && (by_wordnet(m, data, map) || by_names(m, data, listener, map))) return DC3_OK;
     for (int i = 0; i < classes; i++) map[i] = i;
     if (!m->is_new)
         dc3_listener_say(

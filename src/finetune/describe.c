@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "base/rng.h"
 #include "finetune/part.h"
 #include "io/json.h"
 #include "run_folder/fingerprint.h"
@@ -43,13 +44,19 @@ static json_t *describe(const dc3_finetuning *t, json_t *encoding)
         "lr", o->lr, "lr_schedule", dc3_finetune_schedule_name(o->lr_schedule), "warm_up", o->warm_up,
         "weight_decay", o->weight_decay, "clip", o->clip, "ema", o->ema, "min_snr", o->min_snr, "dropout",
         o->dropout, "threads", o->threads, "seed", (json_int_t)o->seed, "encoded", encoding);
-    char *network = t->model.is_new ? NULL : dc3_path_join(o->model, t->model.part);
+    char *network = t->model.is_new ? NULL : dc3_path_join(o->model, t->model.part),
+         *scheduler = t->model.is_new ? NULL : dc3_path_join(o->model, "scheduler");
     if (s && o->train == DC3_FINETUNE_LORA) {
         json_object_set_new(s, "rank", json_integer(o->rank));
         json_object_set_new(s, "alpha", json_real(o->alpha));
     }
     if (s) json_object_set_new(s, t->model.part, file_text(network ? network : o->config));
-    free(network);
+    if (s && scheduler) json_object_set_new(s, "scheduler", file_text(scheduler));
+    if (s && t->class_map)
+        json_object_set_new(s, "classes",
+                            dc3_fingerprint_text(
+                                dc3_hash64(t->class_map, (size_t)t->report->classes * sizeof *t->class_map)));
+    free(network), free(scheduler);
     return s;
 }
 

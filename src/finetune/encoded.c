@@ -8,7 +8,7 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 
-static const char settings_key[] = "dc3.encoded", cut_key[] = "dc3.cut";
+static const char settings_key[] = "dc3.encoded";
 
 /* ---- the file ---- */
 
@@ -25,17 +25,18 @@ static json_t *entry(const char *type, int ndim, const int64_t *shape, size_t si
     return e;
 }
 
-/* The header of what will follow: states, then latents, then which images are readable. */
+/* The header of what will follow: states and how many texts are cut, then latents, then which images are
+ * readable. */
 static char *header_of(const dc3_encoding *e, const dc3_encoded *to)
 {
-    char cut[24];
     size_t at = 0;
-    snprintf(cut, sizeof cut, "%lld", (long long)to->cut);
-    json_t *h = json_object(), *texts = json_pack("{s:s, s:s}", settings_key, e->settings, cut_key, cut);
+    json_t *h = json_object(), *texts = json_pack("{s:s}", settings_key, e->settings);
     json_object_set_new(h, "__metadata__", texts);
-    if (to->texts)
+    if (to->texts) {
         json_object_set_new(h, "states",
                             entry("F32", 3, (int64_t[]){to->texts, to->tokens, to->channels}, 4, &at));
+        json_object_set_new(h, "cut", entry("I64", 1, (int64_t[]){1}, 8, &at));
+    }
     json_object_set_new(h, "latents",
                         entry("F32", 5, (int64_t[]){to->images, to->sides, to->h, to->w, to->c}, 4, &at));
     json_object_set_new(h, "readable", entry("U8", 1, &to->images, 1, &at));
@@ -60,30 +61,32 @@ static dc3_status append(void *file, const void *data, size_t size)
     return dc3_file_append(file, data, size);
 }
 
-static dc3_status fill(const dc3_encoding *e, dc3_encoded *to, dc3_growing *file)
+static dc3_status fill(const dc3_encoding *e, const dc3_encoded *to, dc3_growing *file)
 {
-    float *states = NULL;
-    dc3_status status = e->captions ? dc3_encode_texts(e, to, &states) : DC3_OK;
-    char *header = status == DC3_OK ? header_of(e, to) : NULL;
-    if (status == DC3_OK && !header) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = append_header(file, header);
-    if (status == DC3_OK && states)
-        status =
-            dc3_file_append(file, states, (size_t)(to->texts * to->tokens * to->channels) * sizeof *states);
-    free(states);
+    char *header = header_of(e, to);
+    dc3_status status = header ? append_header(file, header) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(header);
+    if (status == DC3_OK && e->captions) status = dc3_encode_texts(e, to, append, file);
     return status == DC3_OK ? dc3_encode_images(e, to, append, file) : status;
 }
 
-static dc3_status make(const dc3_encoding *e)
+/* The dimensions of what the settings lead to. */
+static dc3_encoded shapes_of(const dc3_encoding *e)
 {
-    dc3_growing file;
     dc3_encoded to = {.images = dc3_dataset_size(e->data),
                       .sides = e->flip ? 2 : 1,
                       .h = e->size / e->model->factor,
                       .w = e->size / e->model->factor,
                       .c = e->model->vae.latent_channels};
-    if (e->captions) to.texts = e->captions->count, to.channels = e->model->unet.text_channels;
+    if (e->captions)
+        to.texts = e->captions->count, to.tokens = e->tokens, to.channels = e->model->unet.text_channels;
+    return to;
+}
+
+static dc3_status make(const dc3_encoding *e)
+{
+    dc3_growing file;
+    dc3_encoded to = shapes_of(e);
     DC3_TRY(dc3_file_begin(e->path, &file));
     return dc3_file_end(&file, fill(e, &to, &file));
 }
@@ -91,32 +94,42 @@ static dc3_status make(const dc3_encoding *e)
 /* ---- reading ---- */
 
 static dc3_status find(const dc3_table *table, const char *name, dc3_dtype type, int ndim,
-                       const dc3_tensor **found)
+                       const int64_t *shape, const void **data)
 {
-    DC3_TRY(dc3_table_get(table, name, ndim, (int64_t[]){-1, -1, -1, -1, -1}, found));
-    if ((*found)->dtype == type) return DC3_OK;
+    const dc3_tensor *found;
+    DC3_TRY(dc3_table_get(table, name, ndim, shape, &found));
+    *data = found->data;
+    if (found->dtype == type) return DC3_OK;
     return dc3_fail(DC3_ERR_FORMAT, "%s: '%s' should hold %s, holds %s", dc3_table_origin(table), name,
-                    dc3_dtype_name(type), dc3_dtype_name((*found)->dtype));
+                    dc3_dtype_name(type), dc3_dtype_name(found->dtype));
 }
 
 static dc3_status read(const dc3_encoding *e, dc3_encoded *to)
 {
-    const dc3_tensor *latents, *readable, *states;
-    DC3_TRY(find(to->table, "latents", DC3_F32, 5, &latents));
-    DC3_TRY(find(to->table, "readable", DC3_U8, 1, &readable));
-    to->images = latents->shape[0], to->sides = latents->shape[1];
-    to->h = latents->shape[2], to->w = latents->shape[3], to->c = latents->shape[4];
-    to->latents = latents->data, to->readable = readable->data;
-    const char *cut = dc3_table_text(to->table, cut_key);
-    to->cut = cut ? strtoll(cut, NULL, 10) : 0;
-    if (to->images != dc3_dataset_size(e->data) || readable->shape[0] != to->images)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: %lld images, expected %lld", e->path, (long long)to->images,
-                        (long long)dc3_dataset_size(e->data));
+    dc3_table *table = to->table;
+    const void *latents, *readable, *states, *cut;
+    *to = shapes_of(e);
+    to->table = table;
+    DC3_TRY(find(table, "latents", DC3_F32, 5, (int64_t[]){to->images, to->sides, to->h, to->w, to->c},
+                 &latents));
+    DC3_TRY(find(table, "readable", DC3_U8, 1, &to->images, &readable));
+    to->latents = latents, to->readable = readable;
     for (int64_t i = 0; i < to->images; i++) to->skipped += !to->readable[i];
     if (!e->captions) return DC3_OK;
-    DC3_TRY(find(to->table, "states", DC3_F32, 3, &states));
-    to->texts = states->shape[0], to->tokens = states->shape[1], to->channels = states->shape[2];
-    to->states = states->data;
+    DC3_TRY(find(table, "states", DC3_F32, 3, (int64_t[]){to->texts, to->tokens, to->channels}, &states));
+    DC3_TRY(find(table, "cut", DC3_I64, 1, (int64_t[]){1}, &cut));
+    to->states = states;
+    memcpy(&to->cut, cut, sizeof to->cut);
+    return DC3_OK;
+}
+
+/* With `strict`: the first image that an earlier call could not read. */
+static dc3_status check_strict(const dc3_encoding *e, const dc3_encoded *to)
+{
+    for (int64_t i = 0; e->strict && i < to->images; i++)
+        if (!to->readable[i])
+            return dc3_fail(DC3_ERR_FORMAT, "%s: %s cannot be read (%s)", dc3_dataset_path(e->data),
+                            dc3_dataset_key(e->data, i), dc3_setting("strict"));
     return DC3_OK;
 }
 
@@ -140,7 +153,7 @@ dc3_status dc3_encoded_open(const dc3_encoding *e, dc3_encoded *to)
     DC3_TRY(read(e, to));
     if (to->skipped == to->images)
         return dc3_fail(DC3_ERR_FORMAT, "%s: no image can be read", dc3_dataset_path(e->data));
-    return DC3_OK;
+    return check_strict(e, to);
 }
 
 void dc3_encoded_close(dc3_encoded *to)

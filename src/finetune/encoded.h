@@ -10,7 +10,9 @@ typedef struct dc3_encoding {
     const dc3_base_model *model;
     const dc3_dataset *data;
     const dc3_texts *captions; /* NULL: of a transformer of classes */
+    int64_t tokens;            /* of a text */
     int size, flip;            /* pixels of a side; whether mirror images are wanted too */
+    int strict;                /* the first image that cannot be read is a failure */
     dc3_dtype dtype;           /* that the networks compute in */
     int threads;
     const char *path;     /* of the file */
@@ -29,7 +31,8 @@ typedef struct dc3_encoded {
     int64_t cut;         /* texts of more tokens, of which the last are left out */
 } dc3_encoded;
 
-/* Reads the file, or makes it, whole or not at all. Close in any case. */
+/* Reads the file, or makes it, whole or not at all. DC3_ERR_FORMAT for a file of other shapes, where no image
+ * can be read, and with `strict` where one cannot. Close in any case. */
 dc3_status dc3_encoded_open(const dc3_encoding *encoding, dc3_encoded *encoded);
 void dc3_encoded_close(dc3_encoded *encoded);
 

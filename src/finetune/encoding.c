@@ -1,5 +1,6 @@
 #include "finetune/encoding.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/listener.h"
@@ -7,7 +8,8 @@
 #include "ops/governor.h"
 #include "ops/ops.h"
 
-enum { MOST_PIXELS = 16384, MOST_TOGETHER = 64, SAID = 5 };
+/* Pixels and images that the VAE takes at once; images that are decoded at once, and bytes of them. */
+enum { MOST_PIXELS = 16384, MOST_TOGETHER = 64, MOST_GROUP = 64, GROUP_BYTES = 1 << 28, SAID = 5 };
 
 static void progress(const dc3_encoding *e, const char *stage, int64_t done, int64_t total)
 {
@@ -26,43 +28,54 @@ static dc3_status text_states(dc3_ctx *ctx, const dc3_text_reader *r, int64_t n,
     return dc3_ctx_status(ctx);
 }
 
-static dc3_status all_states(const dc3_encoding *e, dc3_ctx *ctx, const dc3_text_reader *r, int64_t *ids,
-                             dc3_encoded *to, float *states)
+/* Where texts and images go. */
+typedef struct sink {
+    dc3_status (*append)(void *user, const void *data, size_t size);
+    void *user;
+} sink;
+
+/* Texts first .. first + n - 1; adds to *cut. */
+static dc3_status some_states(const dc3_encoding *e, dc3_ctx *ctx, const dc3_text_reader *r, int64_t first,
+                              int64_t n, int64_t *ids, float *states, int64_t *cut)
 {
-    enum { TOGETHER = 8 };
-    const dc3_texts *c = e->captions;
-    for (int64_t i = 0; i < c->count; i++) {
-        int cut = 0;
-        DC3_TRY(dc3_text_reader_ids(r, c->texts[i], ids + i * r->tokens, &cut));
-        if (cut && to->cut++ < SAID)
+    for (int64_t i = 0; i < n; i++) {
+        int is_cut = 0;
+        const char *text = e->captions->texts[first + i];
+        DC3_TRY(dc3_text_reader_ids(r, text, ids + i * r->tokens, &is_cut));
+        if (is_cut && (*cut)++ < SAID)
             dc3_listener_say(e->listener, "note: a caption of more than %d tokens, cut there: %.200s",
-                             r->tokens, c->texts[i]);
+                             r->tokens, text);
     }
-    for (int64_t i = 0; i < c->count; i += TOGETHER) {
-        int64_t n = c->count - i < TOGETHER ? c->count - i : TOGETHER;
-        DC3_TRY(text_states(ctx, r, n, ids + i * r->tokens, states + i * r->tokens * to->channels));
-        progress(e, "captions", i + n, c->count);
-    }
-    return DC3_OK;
+    return text_states(ctx, r, n, ids, states);
 }
 
-dc3_status dc3_encode_texts(const dc3_encoding *e, dc3_encoded *to, float **states)
+static dc3_status all_states(const dc3_encoding *e, const dc3_encoded *to, dc3_ctx *ctx,
+                             const dc3_text_reader *r, const sink *out)
 {
+    enum { TOGETHER = 8 };
+    size_t text = (size_t)(to->tokens * to->channels);
+    int64_t *ids = malloc((size_t)(TOGETHER * to->tokens) * sizeof *ids), cut = 0;
+    float *states = malloc(TOGETHER * text * sizeof *states);
+    dc3_status status = ids && states ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; status == DC3_OK && i < to->texts; i += TOGETHER) {
+        int64_t n = to->texts - i < TOGETHER ? to->texts - i : TOGETHER;
+        status = some_states(e, ctx, r, i, n, ids, states, &cut);
+        if (status == DC3_OK) status = out->append(out->user, states, (size_t)n * text * sizeof *states);
+        progress(e, "captions", i + n, to->texts);
+    }
+    free(ids), free(states);
+    return status == DC3_OK ? out->append(out->user, &cut, sizeof cut) : status;
+}
+
+dc3_status dc3_encode_texts(const dc3_encoding *e, const dc3_encoded *to,
+                            dc3_status (*append)(void *user, const void *data, size_t size), void *user)
+{
+    sink out = {append, user};
     dc3_text_reader r;
     dc3_ctx *ctx = NULL;
-    int64_t *ids = NULL;
     dc3_status status = dc3_text_reader_open(e->model, &r);
     if (status == DC3_OK) status = dc3_ctx_open(NULL, e->dtype, e->threads, DC3_CTX_FAST, &ctx);
-    if (status == DC3_OK) {
-        size_t places = (size_t)(to->texts * r.tokens);
-        to->tokens = r.tokens;
-        ids = malloc(places * sizeof *ids);
-        *states = malloc(places * (size_t)to->channels * sizeof **states);
-        status = ids && *states ? all_states(e, ctx, &r, ids, to, *states)
-                                : dc3_fail(DC3_ERR_MEMORY, "out of memory for the states of %lld captions",
-                                           (long long)to->texts);
-    }
-    free(ids);
+    if (status == DC3_OK) status = all_states(e, to, ctx, &r, &out);
     dc3_text_reader_close(&r);
     dc3_ctx_close(&ctx);
     return status;
@@ -77,18 +90,26 @@ typedef struct encoder {
     dc3_ctx *ctx;
     dc3_governor governor;
     dc3_images *images;
-    int together;
+    int64_t group, together; /* images that are decoded at once; that the VAE takes at once */
     int64_t said;
-    dc3_loaded_image *batch; /* [together] */
+    char first[600];         /* the first that cannot be read, and why */
+    dc3_loaded_image *batch; /* [group] */
     float *pixels;           /* [together, size, size, 3] */
-    float *latents;          /* [together, sides, h, w, c] */
+    float *latents;          /* [group, sides, h, w, c] */
     float *made;             /* [together, h, w, c] */
 } encoder;
 
 static void skipped(void *user, const char *key, const char *reason)
 {
     encoder *x = user;
-    if (x->said++ < SAID) dc3_listener_say(x->e->listener, "skipped: %s: %s", key, reason);
+    if (!x->said) snprintf(x->first, sizeof x->first, "%s: %s", key, reason);
+    if (x->said++ < SAID && !x->e->strict) dc3_listener_say(x->e->listener, "skipped: %s: %s", key, reason);
+}
+
+static dc3_status check_strict(const encoder *x)
+{
+    if (!x->e->strict || !x->said) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s (%s)", x->first, dc3_setting("strict"));
 }
 
 static void reading(void *user, int64_t done, int64_t total)
@@ -97,15 +118,14 @@ static void reading(void *user, int64_t done, int64_t total)
 }
 
 /* Bytes to [-1, 1], from the right to the left with `mirror`. */
-static void take_pixels(const encoder *x, int mirror, int64_t count)
+static void take_pixels(const encoder *x, const dc3_loaded_image *batch, int mirror, int64_t count)
 {
     int64_t size = x->e->size;
     for (int64_t i = 0; i < count; i++)
         for (int64_t p = 0; p < size * size; p++) {
             int64_t column = p % size, from = p - column + (mirror ? size - 1 - column : column);
             for (int64_t k = 0; k < 3; k++)
-                x->pixels[(i * size * size + p) * 3 + k] =
-                    (float)x->batch[i].pixels[from * 3 + k] / 127.5f - 1;
+                x->pixels[(i * size * size + p) * 3 + k] = (float)batch[i].pixels[from * 3 + k] / 127.5f - 1;
         }
 }
 
@@ -125,34 +145,54 @@ static dc3_status run_vae(encoder *x, int64_t count)
     return dc3_ctx_status(ctx);
 }
 
-/* Images first .. first + n - 1; notes which are readable. */
-static dc3_status encode_some(encoder *x, int64_t first, int64_t n, uint8_t *readable)
+/* `count` <= together readable images, of a group that begins with image `first`. */
+static dc3_status encode_batch(encoder *x, int64_t first, const dc3_loaded_image *batch, int64_t count)
 {
-    int64_t items[MOST_TOGETHER], count, each = x->to->h * x->to->w * x->to->c, sides = x->to->sides;
-    for (int64_t i = 0; i < n; i++) items[i] = first + i;
-    memset(x->latents, 0, (size_t)(n * sides * each) * sizeof *x->latents);
-    DC3_TRY(dc3_images_batch(x->images, n, items, x->batch, &count));
-    for (int side = 0; side < sides && count; side++) {
-        take_pixels(x, side, count);
+    int64_t each = x->to->h * x->to->w * x->to->c, sides = x->to->sides;
+    for (int side = 0; side < sides; side++) {
+        take_pixels(x, batch, side, count);
         DC3_TRY(run_vae(x, count));
         for (int64_t i = 0; i < count; i++)
-            memcpy(x->latents + ((x->batch[i].item - first) * sides + side) * each, x->made + i * each,
+            memcpy(x->latents + ((batch[i].item - first) * sides + side) * each, x->made + i * each,
                    (size_t)each * sizeof *x->made);
+    }
+    return DC3_OK;
+}
+
+/* Images first .. first + n - 1; notes which are readable. */
+static dc3_status encode_group(encoder *x, int64_t first, int64_t n, uint8_t *readable)
+{
+    int64_t items[MOST_GROUP], count, each = x->to->sides * x->to->h * x->to->w * x->to->c;
+    for (int64_t i = 0; i < n; i++) items[i] = first + i;
+    memset(x->latents, 0, (size_t)(n * each) * sizeof *x->latents);
+    DC3_TRY(dc3_images_batch(x->images, n, items, x->batch, &count));
+    DC3_TRY(check_strict(x));
+    for (int64_t i = 0; i < count; i += x->together) {
+        int64_t some = count - i < x->together ? count - i : x->together;
+        DC3_TRY(encode_batch(x, first, x->batch + i, some));
+        progress(x->e, "latents", first + i + some, x->to->images);
     }
     for (int64_t i = 0; i < count; i++) readable[x->batch[i].item] = 1;
     return DC3_OK;
 }
 
+static int64_t within(int64_t value, int64_t high)
+{
+    return value < 1 ? 1 : value > high ? high : value;
+}
+
 static dc3_status open_encoder(encoder *x)
 {
     const dc3_encoding *e = x->e;
-    int64_t pixels = (int64_t)e->size * e->size, most = MOST_PIXELS / pixels;
-    x->together = most < 1 ? 1 : most > MOST_TOGETHER ? MOST_TOGETHER : (int)most;
-    size_t n = (size_t)x->together, each = (size_t)(x->to->h * x->to->w * x->to->c);
+    int64_t pixels = (int64_t)e->size * e->size;
+    x->together = within(MOST_PIXELS / pixels, MOST_TOGETHER);
+    x->group = within(GROUP_BYTES / (pixels * 3), MOST_GROUP);
+    size_t n = (size_t)x->together, group = (size_t)x->group, each = (size_t)(x->to->h * x->to->w * x->to->c);
     dc3_images_options options = {.how = DC3_IMAGES_FIT,
                                   .size = e->size,
                                   .fit = DC3_FIT_CROP,
                                   .threads = e->threads,
+                                  .max_bytes = group * (size_t)pixels * 3,
                                   .user = x,
                                   .skipped = skipped,
                                   .progress = reading};
@@ -160,9 +200,10 @@ static dc3_status open_encoder(encoder *x)
     DC3_TRY(dc3_ctx_open(NULL, e->dtype, e->threads, DC3_CTX_FAST, &x->ctx));
     dc3_governor_open(&x->governor, dc3_ctx_team_is_free(x->ctx) ? e->threads : 1);
     DC3_TRY(dc3_images_open(e->data, &options, &x->images));
-    x->batch = malloc(n * sizeof *x->batch);
+    DC3_TRY(check_strict(x));
+    x->batch = malloc(group * sizeof *x->batch);
     x->pixels = malloc(n * (size_t)pixels * 3 * sizeof *x->pixels);
-    x->latents = malloc(n * (size_t)x->to->sides * each * sizeof *x->latents);
+    x->latents = malloc(group * (size_t)x->to->sides * each * sizeof *x->latents);
     x->made = malloc(n * each * sizeof *x->made);
     return x->batch && x->pixels && x->latents && x->made ? DC3_OK
                                                           : dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -183,11 +224,10 @@ dc3_status dc3_encode_images(const dc3_encoding *e, const dc3_encoded *to,
     size_t each = (size_t)(to->sides * to->h * to->w * to->c) * sizeof *x.latents;
     uint8_t *readable = calloc((size_t)to->images + 1, 1);
     dc3_status status = readable ? open_encoder(&x) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    for (int64_t i = 0; i < to->images && status == DC3_OK; i += x.together) {
-        int64_t n = to->images - i < x.together ? to->images - i : x.together;
-        status = encode_some(&x, i, n, readable);
+    for (int64_t i = 0; i < to->images && status == DC3_OK; i += x.group) {
+        int64_t n = to->images - i < x.group ? to->images - i : x.group;
+        status = encode_group(&x, i, n, readable);
         if (status == DC3_OK) status = append(user, x.latents, (size_t)n * each);
-        progress(e, "latents", i + n, to->images);
     }
     if (status == DC3_OK) status = append(user, readable, (size_t)to->images);
     close_encoder(&x);

@@ -137,6 +137,15 @@ static dc3_status read_index(const dc3_finetuning *t, json_t **index)
     return status;
 }
 
+dc3_status dc3_finetune_export_check(const dc3_finetuning *t)
+{
+    json_t *index = NULL;
+    if (t->model.is_new || t->options.train == DC3_FINETUNE_LORA) return DC3_OK;
+    dc3_status status = read_index(t, &index);
+    json_decref(index);
+    return status;
+}
+
 /* As the file of the untrained network has it, with what was trained in its place. */
 static dc3_status merge(const dc3_finetuning *t, const dc3_table *trained, dc3_table *to)
 {

@@ -90,14 +90,16 @@ static dc3_status open_network(dc3_finetuning *t)
     return DC3_OK;
 }
 
-static dc3_status open_encoded(dc3_finetuning *t)
+static dc3_status open_encoded(dc3_finetuning *t, int64_t tokens)
 {
     const dc3_finetune_options *o = &t->options;
     char *path = dc3_path_join(o->out, "encoded.safetensors");
     dc3_encoding encoding = {.model = &t->model,
                              .data = t->data,
                              .captions = t->model.is_dit ? NULL : &t->captions,
+                             .tokens = tokens,
                              .size = o->size,
+                             .strict = o->strict,
                              .flip = !o->no_flip,
                              .dtype = t->dtype,
                              .threads = o->threads,
@@ -108,9 +110,6 @@ static dc3_status open_encoded(dc3_finetuning *t)
         path ? dc3_encoded_open(&encoding, &t->encoded) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(path);
     t->report->skipped = t->encoded.skipped, t->report->cut = t->encoded.cut;
-    if (status == DC3_OK && o->strict && t->encoded.skipped)
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: %lld images cannot be read (%s)", o->data,
-                          (long long)t->encoded.skipped, dc3_setting("strict"));
     return status;
 }
 
@@ -169,6 +168,7 @@ static dc3_status finetune(dc3_finetuning *t)
     DC3_TRY(open_network(t));
     say_what(t);
     DC3_TRY(count_tokens(t, &tokens));
+    DC3_TRY(dc3_finetune_export_check(t));
     if (o->dry_run) return dc3_finetune_estimate(t, tokens);
     DC3_TRY(open_folder(t));
     DC3_TRY(dc3_work_begin_alone(&t->note, o->out, "finetune", &o->listener));
@@ -176,7 +176,7 @@ static dc3_status finetune(dc3_finetuning *t)
     DC3_TRY(dc3_finetune_find(t, &done));
     if (done) return DC3_OK;
     DC3_TRY(dc3_finetune_fits(t, tokens));
-    DC3_TRY(open_encoded(t));
+    DC3_TRY(open_encoded(t, tokens));
     DC3_TRY(list_readable(t));
     DC3_TRY(dc3_finetune_loop(t));
     DC3_TRY(dc3_finetune_export(t));

@@ -30,6 +30,7 @@ typedef struct dc3_finetuning {
     int64_t *readable; /* [count] images that can be read */
     int64_t count;
     int64_t done;                     /* steps */
+    int64_t sampled;                  /* steps after which the last grid of samples was made; 0: none */
     int64_t saved_step;               /* of the last checkpoint; -1: there is none */
     double saved;                     /* when it was written */
     double loss;                      /* sum of this part's */
@@ -54,9 +55,10 @@ dc3_status dc3_finetune_loop(dc3_finetuning *t);
 /* estimate.c: DC3_ERR_MEMORY where a step would not fit, and what would; for a dry run the whole's time. */
 dc3_status dc3_finetune_fits(dc3_finetuning *t, int64_t tokens);
 dc3_status dc3_finetune_estimate(dc3_finetuning *t, int64_t tokens);
-/* export.c: what OUT gets. */
+/* export.c: what OUT gets; whether the model has what that is made of, before anything is trained. */
+dc3_status dc3_finetune_export_check(const dc3_finetuning *t);
 dc3_status dc3_finetune_export(dc3_finetuning *t);
-/* samples.c: OUT/samples/step-DONE.png. */
+/* samples.c: OUT/samples/step-DONE.png. A grid that does not fit the memory is left out, which is told. */
 dc3_status dc3_finetune_sample(dc3_finetuning *t);
 
 #endif

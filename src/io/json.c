@@ -95,9 +95,8 @@ dc3_status dc3_json_read_lines(const char *path, size_t limit, json_t **lines)
 static void add_difference(const char *name, const json_t *old, const json_t *value, const char *between,
                            char *text, size_t size)
 {
-    enum { LONGEST = 60 };
-    char *a = old ? json_dumps(old, JSON_ENCODE_ANY | JSON_COMPACT) : NULL,
-         *b = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    enum { LONGEST = 60, flags = JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15) };
+    char *a = old ? json_dumps(old, flags) : NULL, *b = json_dumps(value, flags);
     size_t used = strlen(text);
     snprintf(text + used, size - used, "%s%s was %.*s%s%s is %.*s%s", used ? "; " : "", name, LONGEST,
              a ? a : "absent", a && strlen(a) > LONGEST ? ".." : "", between, LONGEST, b ? b : "",
