@@ -65,7 +65,7 @@ typedef struct dc3_finetune_report {
     int size, batch, accumulate;
     double lr;
     double parameters, trained; /* numbers of the network, and those that are trained */
-    double loss;                /* mean of the last hundred steps */
+    double loss;                /* mean of the last hundredth of the steps */
     double seconds;       /* of all calls that made the result together, as far as their checkpoints say */
     double images_second; /* of this call */
     double estimate_seconds, estimate_bytes; /* of a dry run: of the training, and of its memory */
@@ -75,8 +75,9 @@ typedef struct dc3_finetune_report {
 /* Latents and states of texts are made once and kept in OUT/encoded.safetensors. A step: noise is added to
  * latents at uniform time steps, the network predicts it (or v, as its scheduler says), and AdamW follows the
  * gradient of the squared difference, with a DiT's learned variance that of the variational bound too. Writes
- * OUT/training.checkpoint every minute, and resumes from one of the same settings, to the bit; it is removed
- * at the end. A loss that is not finite ends the training (DC3_ERR_FORMAT) and leaves the last checkpoint.
+ * OUT/training.checkpoint every minute and where the training ends early, and resumes from one of the same
+ * settings, to the bit; lr, warm_up and clip may be others, which is told. It is removed at the end. A loss
+ * that is not finite ends the training (DC3_ERR_FORMAT) and leaves the last checkpoint.
  * OUT gets pytorch_lora_weights.safetensors, or is a diffusers directory with the trained network
  * (docs/generators.md). DC3_ERR_MEMORY before the first step where a step would not fit. */
 DC3_API dc3_status dc3_finetune(const dc3_finetune_options *options, dc3_finetune_report *report);

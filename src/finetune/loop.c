@@ -109,9 +109,10 @@ static dc3_status save(dc3_finetuning *t)
     dc3_training parts = parts_of(t);
     json_t *means = json_array();
     for (int64_t i = 0; i < parts_done(t, t->done); i++) json_array_append_new(means, json_real(t->means[i]));
-    json_t *counters = json_pack("{s:I, s:f, s:I, s:o, s:s, s:f}", "step", (json_int_t)t->done, "loss",
-                                 t->loss, "losses", (json_int_t)t->losses, "means", means, "settings",
-                                 t->settings, "seconds", t->before + dc3_seconds_now() - t->start);
+    json_t *counters =
+        json_pack("{s:I, s:I, s:f, s:I, s:o, s:s, s:f}", "step", (json_int_t)t->done, "sampled",
+                  (json_int_t)t->sampled, "loss", t->loss, "losses", (json_int_t)t->losses, "means", means,
+                  "settings", t->settings, "seconds", t->before + dc3_seconds_now() - t->start);
     char *text = counters ? json_dumps(counters, JSON_COMPACT) : NULL;
     json_decref(counters);
     dc3_status status =
@@ -122,15 +123,32 @@ static dc3_status save(dc3_finetuning *t)
     return status;
 }
 
+/* A training may go on with another rate, warm-up and limit of the gradients: a way out of one that diverged.
+ * 1 if there is no other difference; list: of those or, if there are, of the others. */
+static int may_go_on(json_t *was, json_t *now, char *list, size_t size)
+{
+    static const char *const free_keys[] = {"lr", "warm_up", "clip"};
+    json_t *before = json_copy(was);
+    for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
+        json_object_set(before, free_keys[i], json_object_get(now, free_keys[i]));
+    int may = before && json_equal(before, now);
+    dc3_json_differences(may ? was : before, now, ",", list, size);
+    json_decref(before);
+    return may;
+}
+
 static dc3_status check_settings(const dc3_finetuning *t, const json_t *counters)
 {
     char list[600];
     const char *settings = json_string_value(json_object_get(counters, "settings"));
-    if (settings && strcmp(settings, t->settings) == 0) return DC3_OK;
     json_t *was = settings ? json_loads(settings, 0, NULL) : NULL, *now = json_loads(t->settings, 0, NULL);
-    dc3_json_differences(was, now, ",", list, sizeof list);
+    int may = may_go_on(was, now, list, sizeof list);
     json_decref(was);
     json_decref(now);
+    if (may && *list)
+        dc3_listener_say(&t->options.listener, "note: the rest is trained otherwise than what is done: %s",
+                         list);
+    if (may) return DC3_OK;
     return dc3_fail(
         DC3_ERR_ARGUMENT,
         "%s: a training with other settings was interrupted here (%s); give the same, or %s to start over",
@@ -141,6 +159,7 @@ static void take_counters(dc3_finetuning *t, const json_t *counters)
 {
     const json_t *means = json_object_get(counters, "means");
     t->done = t->saved_step = json_integer_value(json_object_get(counters, "step"));
+    t->sampled = json_integer_value(json_object_get(counters, "sampled"));
     t->loss = json_number_value(json_object_get(counters, "loss"));
     t->losses = json_integer_value(json_object_get(counters, "losses"));
     t->before = json_number_value(json_object_get(counters, "seconds"));
@@ -174,8 +193,15 @@ static void count_loss(dc3_finetuning *t, double loss)
     t->done++;
     if (next == part) return;
     for (; part < next; part++) t->means[part] = t->loss / (double)t->losses;
-    t->report->loss = t->means[next - 1];
     t->loss = 0, t->losses = 0;
+}
+
+/* The mean of the last part that is done; of all steps before the first one is. */
+static double recent_loss(const dc3_finetuning *t)
+{
+    int64_t parts = parts_done(t, t->done);
+    if (parts) return t->means[parts - 1];
+    return t->losses ? t->loss / (double)t->losses : 0;
 }
 
 /* A loss or gradient that is no number: where, and what is left. */
@@ -190,34 +216,43 @@ static dc3_status diverged(const dc3_finetuning *t, const char *what)
                     (long long)t->done + 1, lr, dc3_setting("lr"), left);
 }
 
-/* After a failure, whose text stays: what is done is saved where the training is interrupted. */
+/* After a failure, whose text stays: what is done is saved, unless a step ended half way or numbers are
+ * not finite. */
 static dc3_status leave(dc3_finetuning *t, dc3_status status)
 {
     dc3_failure failure;
     dc3_failure_note(&failure);
-    if (status == DC3_ERR_CANCELLED && t->done > t->saved_step && t->done > 0) {
-        dc3_status saved = save(t);
-        return saved == DC3_OK ? dc3_failure_give(&failure, status) : saved;
-    }
-    return status == DC3_ERR_FORMAT && strstr(failure.text, "not finite") ? diverged(t, failure.text)
-                                                                          : status;
+    if (status == DC3_ERR_FORMAT && strstr(failure.text, "not finite")) return diverged(t, failure.text);
+    if (t->done <= t->saved_step || t->done == 0 || dc3_optimizer_steps(t->tuner.optimizer) != t->done)
+        return status;
+    dc3_status saved = save(t);
+    return saved != DC3_OK && status == DC3_ERR_CANCELLED ? saved : dc3_failure_give(&failure, status);
+}
+
+/* Whether a grid of samples belongs to the steps that are done. */
+static int is_due(const dc3_finetuning *t)
+{
+    const dc3_finetune_options *o = &t->options;
+    if (t->done == o->steps) return o->sample_every >= 0;
+    return o->sample_every > 0 && t->done > 0 && t->done % o->sample_every == 0;
 }
 
 static dc3_status run(dc3_finetuning *t, rows *r)
 {
     const dc3_finetune_options *o = &t->options;
     double loss;
+    if (is_due(t) && t->sampled != t->done) DC3_TRY(dc3_finetune_sample(t));
     while (t->done < o->steps) {
         DC3_TRY(dc3_check_cancel());
         DC3_TRY(take_step(t, r, &loss));
         count_loss(t, loss);
         dc3_finetune_progress(t, "training", t->done, o->steps);
-        int last = t->done == o->steps, due = o->sample_every > 0 && t->done % o->sample_every == 0;
-        if (!last && dc3_seconds_now() - t->saved > SAVE_SECONDS) DC3_TRY(save(t));
-        if (due || (last && o->sample_every >= 0)) DC3_TRY(dc3_finetune_sample(t));
+        int last = t->done == o->steps, due = is_due(t);
+        if (last || dc3_seconds_now() - t->saved > SAVE_SECONDS) DC3_TRY(save(t));
+        if (due) DC3_TRY(dc3_finetune_sample(t));
         if (due || last)
             dc3_listener_say(&o->listener, "step %lld of %d: loss %.4f", (long long)t->done, o->steps,
-                             t->report->loss);
+                             recent_loss(t));
     }
     return DC3_OK;
 }
@@ -233,6 +268,7 @@ dc3_status dc3_finetune_loop(dc3_finetuning *t)
     if (status == DC3_OK) status = run(t, &r);
     if (status != DC3_OK) status = leave(t, status);
     close_rows(&r);
+    t->report->loss = recent_loss(t);
     double seconds = dc3_seconds_now() - start;
     double images = (double)(t->done - first) * t->options.batch * t->options.accumulate;
     t->report->images_second = seconds > 0 ? images / seconds : 0;

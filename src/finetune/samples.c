@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/listener.h"
 #include "base/rng.h"
 #include "finetune/part.h"
 #include "io/image.h"
@@ -180,5 +181,9 @@ dc3_status dc3_finetune_sample(dc3_finetuning *t)
     if (t->tuner.ema) dc3_ema_swap(t->tuner.ema);
     if (status == DC3_OK) status = write_grid(t, &grid);
     dc3_image_free(&grid);
-    return status;
+    if (status == DC3_OK || status == DC3_ERR_MEMORY) t->sampled = t->done;
+    if (status != DC3_ERR_MEMORY) return status;
+    dc3_listener_say(&t->options.listener, "note: no samples of step %lld: %s", (long long)t->done,
+                     dc3_error_text());
+    return DC3_OK;
 }

@@ -33,7 +33,15 @@ interrupt cut/samples/step-000020.png "step 20 of 40" "${lora[@]}" -o cut
 [[ -s cut/training.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
 expect 0 "cut: stopped   to continue: the command that began it, again" "$dc3" status cut
 expect 0 "lora: complete" "$dc3" status lora
-expect 1 "other settings was interrupted here (lr was 0.01, is 0.02)" "${lora[@]}" -o cut --lr 0.02
+expect 1 "other settings was interrupted here (dropout was 0.2, is 0.3)" "${lora[@]}" -o cut --lr 0.02 --dropout 0.3
+cp -r sd other && sed -i s/0.012/0.02/ other/scheduler/scheduler_config.json
+expect 1 "other settings was interrupted here (scheduler was " "${lora[@]}" --model other -o cut
+# But for the rate, the warm-up and the limit of gradients.
+cp -r cut slower
+expect 0 "note: the rest is trained otherwise than what is done: clip was 1.0, is 2.0; lr was 0.01, is 0.005" \
+  "${lora[@]}" -o slower --lr 0.005 --clip 2 --sample-every -1
+cp -r cut damaged && LC_ALL=C sed -i 's/\[9,2,8,8,4\]/[9,2,8,4,8]/' damaged/encoded.safetensors
+expect 1 "encoded.safetensors: tensor 'latents'" "${lora[@]}" -o damaged
 expect 0 "resuming after step 2" "${lora[@]}" -o cut
 cmp lora/pytorch_lora_weights.safetensors cut/pytorch_lora_weights.safetensors ||
   fail "an interrupted training gives other bytes"
@@ -53,6 +61,10 @@ for part in unet vae text_encoder tokenizer scheduler; do [[ -d norms/$part ]] |
 cmp norms/vae/config.json sd/vae/config.json || fail "the VAE is another"
 cmp -s norms/unet/diffusion_pytorch_model.safetensors sd/unet/diffusion_pytorch_model.safetensors &&
   fail "nothing was trained"
+mv sd/model_index.json index
+expect 1 "sd/model_index.json" "$dc3" finetune data --model sd "${quick[@]}" --steps 2 --train bias-norm -o indexless
+[[ ! -e indexless ]] || fail "a model without an index is trained"
+mv index sd/model_index.json
 expect 0 "result: more" "$dc3" finetune data --model norms "${quick[@]}" --steps 1 --train attention -o more
 
 # A new transformer, and one that is trained on.
@@ -63,6 +75,18 @@ expect 0 "result: tuned" "$dc3" finetune data --model dit "${few[@]}" --train bi
 # What comes of both generates images.
 expect 0 "2 images of 2 classes" "$dc3" generate --model dit --classes data -n 1 --steps 2 -o by_classes
 expect 0 "2 images of 2 classes" "$dc3" generate --model sd --lora lora --classes data -n 1 --steps 2 -o by_texts
+long=("${new[@]}" --steps 60 --sample-every 30)
+expect 0 "result: averages" "${long[@]}" -o averages
+interrupt cut_dit/samples/step-000030.png "step 30 of 60" "${long[@]}" -o cut_dit
+expect 0 "resuming after step " "${long[@]}" -o cut_dit
+cmp {averages,cut_dit}/transformer/diffusion_pytorch_model.safetensors || fail "averages that were cut off differ"
+interrupt first/samples/step-000001.png "step 1 of 300: loss " "${new[@]}" --steps 300 --sample-every 1 -o first
+[[ $(< log) != *"loss 0.0000"* ]] || fail "no loss before a hundredth of the steps: $(< log)"
+cp -r dit two_names
+sed -i 's/"0": "n01440764"/"0": "n01440764, red_fox"/' two_names/model_index.json
+expect 0 "note: the model's classes 0 and 1 are both called 'red_fox'" "$dc3" finetune data --model two_names \
+  --train all --dry-run
+[[ $output == *"note: the model does not name its classes as data does"* ]] || fail "two folders of a label: $output"
 expect 0 '"estimate_seconds"' "${new[@]}" --dry-run --json
 [[ $output == *'"steps": 225'* ]] || fail "100 times 9 images in steps of 4: $output" # rounded up
 expect 0 "estimate: about" "${lora[@]}" --dry-run
@@ -109,4 +133,18 @@ for file in encoded.safetensors pytorch_lora_weights.safetensors; do
     LD_PRELOAD="$disk" "${lora[@]}" --steps 2 -o full
   [[ ! -e full/$file ]] || fail "a part of $file is left"
 done
+expect 0 "resuming after step 2 of 2" "${lora[@]}" --steps 2 -o full
+# Samples that cannot be written lose no step, and are made when the training goes on.
+expect 1 "No space left on device" env DC3_FAULT=half:write=grids/samples/ ASAN_OPTIONS="$asan" LD_PRELOAD="$disk" \
+  "${lora[@]}" --steps 4 --sample-every 2 -o grids
+expect 0 "resuming after step 2 of 4" "${lora[@]}" --steps 4 --sample-every 2 -o grids
+[[ -s grids/samples/step-000002.png ]] || fail "the samples that could not be written are not made"
+
+# Images that cannot be read.
+cp -r data broken && echo 'no image' > broken/red_fox/0.png
+lora[2]=broken
+expect 1 "red_fox/0.png" "${lora[@]}" --strict -o broken_lora --steps 1
+[[ $output == *"(--strict)"* && ! -e broken_lora/encoded.safetensors ]] || fail "--strict: $output"
+expect 0 "skipped: red_fox/0.png: " "${lora[@]}" -o broken_lora --steps 1
+expect 1 "broken: red_fox/0.png cannot be read (--strict)" "${lora[@]}" --strict -o broken_lora --steps 2 --fresh
 echo "all checks passed"

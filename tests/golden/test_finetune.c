@@ -282,6 +282,7 @@ static void recomputed(void **state)
     (void)state;
     static const char *const names[] = {"lora", "attention", "unet_all", "bias_norm", "dit_all"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) check_recomputed(names[i], DC3_F32);
+    check_recomputed("lora", DC3_BF16), check_recomputed("dit_all", DC3_BF16);
 }
 
 /* A loss or gradient that is no number is said, and changes nothing. */
