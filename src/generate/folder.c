@@ -46,8 +46,9 @@ static json_t *settings_of(const dc3_generate_options *o, const dc3_generator *g
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
     json_object_set_new(j, "model", dc3_json_text(info.name));
     json_object_set_new(j, "model_fingerprint", dc3_fingerprint(o->model));
-    if (o->lora) json_object_set_new(j, "lora_fingerprint", dc3_fingerprint(o->lora));
-    if (o->lora) json_object_set_new(j, "lora_scale", json_real(o->lora_scale));
+    /* null without adapters, so that a later call that leaves them out differs */
+    json_object_set_new(j, "lora_fingerprint", o->lora ? dc3_fingerprint(o->lora) : json_null());
+    json_object_set_new(j, "lora_scale", o->lora ? json_real(o->lora_scale) : json_null());
     json_object_set_new(j, "subjects_fingerprint", subjects_fingerprint(subjects, o->negative));
     json_object_set_new(j, "images", json_integer(o->images));
     json_object_set_new(j, "size", json_integer(s->size));

@@ -72,6 +72,8 @@ expect 0 "2 images" "${text[@]}" "${named[@]}" --lora "$models/lora" -o adapted
 cmp -s {named,adapted}/train/n01440764/00000.png && fail "an adapter changes nothing"
 expect 0 "2 images" "${text[@]}" "${named[@]}" --lora "$models/lora" --lora-scale 0 -o plain
 cmp {named,plain}/train/n01440764/00000.png || fail "an adapter that counts nothing changes an image"
+expect 1 "other settings (lora_fingerprint was " "${text[@]}" "${named[@]}" -o adapted
+expect 1 "other settings (lora_fingerprint was null and is " "${text[@]}" "${named[@]}" --lora "$models/lora" -o named
 
 # A model of classes: those of a dataset, and by names and numbers. An image is the same whatever else is made.
 expect 0 "2 images of 2 classes" "${classes[@]}" --classes data -n 1 --batch 1 -o of_data
