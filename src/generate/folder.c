@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "diffusion/edit_options.h"
+#include "diffusion/guidance.h"
 #include "kernels/backend.h"
 #include "options/coding.h"
 #include "output/output_path.h"
@@ -130,9 +131,11 @@ static dc3_status look(dc3_generated *o)
     if (status == DC3_OK && o->options->fresh)
         o->clears = 1;
     else if (status == DC3_OK) {
-        status = compare(o, was);
+        int64_t batch = 0;
+        status = dc3_json_int(was, path, "batch", 0, 1, DC3_EDIT_PROMPTS, &batch);
+        if (status == DC3_OK) status = compare(o, was);
         o->continues = status == DC3_OK;
-        o->batch = (int)json_integer_value(json_object_get(was, "batch"));
+        o->batch = (int)batch;
     }
     json_decref(old);
     free(path);

@@ -49,6 +49,11 @@ diff -r broken whole || fail "a call that was continued has other bytes"
 # Other settings are refused, or start over.
 expect 1 'holds images of other settings (seed was "0" and is "2"); use --fresh' "${text[@]}" -p 'a red fish' -n 3 \
   --seed 2 -o fish
+for batch in 1000 0 -1; do
+  cp -r other damaged; sed -i "s/\"batch\": [0-9]*/\"batch\": $batch/" damaged/generate.json
+  expect 1 "damaged/generate.json: 'batch': " "${text[@]}" -p 'a red fish' -n 5 --seed 1 -o damaged
+  rm -r damaged
+done
 touch fish/train/mine
 expect 0 "2 of them made now" "${text[@]}" -p 'a blue fish' -n 2 --seed 2 -o fish --fresh
 [[ -e fish/train/mine && ! -e "fish/train/a red fish" && -s "fish/train/a blue fish/00001.png" ]] ||
