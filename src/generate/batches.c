@@ -54,6 +54,7 @@ static dc3_status no_memory(const dc3_batches *b, int size)
 dc3_status dc3_batches_plan(dc3_batches *b, int size)
 {
     b->size = size ? size : usual_size(b);
+    if (b->size > b->total) b->size = (int)b->total;
     b->bytes = bytes_of(b, b->settings, b->size, &b->workers);
     dc3_status status = dc3_check_memory(b->bytes);
     while (status == DC3_ERR_MEMORY && !size && b->size > 1) {

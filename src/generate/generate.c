@@ -100,7 +100,7 @@ static dc3_status estimate(job *j)
 {
     const dc3_generate_options *o = j->options;
     char text[DC3_NUMBER_TEXT], memory[DC3_NUMBER_TEXT];
-    int64_t images;
+    int64_t images, together;
     j->batches = (dc3_batches){.options = o,
                                .generator = j->generator,
                                .settings = &j->settings,
@@ -112,10 +112,11 @@ static dc3_status estimate(job *j)
     fill_report(j);
     if (!images) return DC3_OK;
     DC3_TRY(dc3_batches_measure(&j->batches, images, &j->report->estimate_seconds));
+    together = (int64_t)j->batches.size * j->batches.workers;
     dc3_listener_say(
-        &j->listener, "estimate: %lld image%s of %d px in %d step%s, %d at once, %s of memory, about %s",
+        &j->listener, "estimate: %lld image%s of %d px in %d step%s, %lld at once, %s of memory, about %s",
         (long long)images, images == 1 ? "" : "s", j->settings.size, j->settings.steps,
-        j->settings.steps == 1 ? "" : "s", j->batches.size * j->batches.workers,
+        j->settings.steps == 1 ? "" : "s", (long long)(together < images ? together : images),
         dc3_size_text(j->batches.bytes, memory), dc3_duration_text(j->report->estimate_seconds, text));
     return DC3_OK;
 }
@@ -124,7 +125,7 @@ static dc3_status make(job *j)
 {
     dc3_work_note note;
     double start = dc3_seconds_now();
-    DC3_TRY(dc3_generated_begin(&j->folder, j->batches.size));
+    DC3_TRY(dc3_generated_begin(&j->folder, j->options->batch ? j->options->batch : j->batches.size));
     dc3_work_begin(&note, j->options->out, "generate", &j->listener);
     dc3_status status = dc3_batches_make(&j->batches, &j->folder, &j->report->made);
     if (j->report->made) j->report->image_seconds = (dc3_seconds_now() - start) / (double)j->report->made;

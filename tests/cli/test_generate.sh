@@ -36,6 +36,9 @@ done
 [[ $output == *"images: 6 of 6, "* ]] || fail "two batches at once: $output"
 diff -r threads1/train threads2/train || fail "the number of threads changes images"
 
+expect 0 "estimate: 3 images of 16 px in 2 steps, 3 at once" "${text[@]}" -p 'a red fish' -n 3 --batch 64 -o few
+expect 0 "0 of them made now" "${text[@]}" -p 'a red fish' -n 3 --batch 64 -o few
+
 # Interrupted, and continued.
 many=("${text[@]}" -p 'a red fish' -n 60 --steps 20 --batch 2)
 interrupt 'broken/train/*/00003.png' "" "${many[@]}" -o broken
