@@ -172,7 +172,7 @@ static dc3_status count_lacking(const dc3_batches *b, const dc3_generated *folde
     *lacking = 0;
     for (int i = 0; i < size_at(b, first); i++) {
         int there = 0;
-        if (folder->folder) DC3_TRY(is_there(b, folder, first + i, &there));
+        if (folder->folder && !folder->clears) DC3_TRY(is_there(b, folder, first + i, &there));
         *lacking += !there;
     }
     return DC3_OK;

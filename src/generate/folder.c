@@ -233,6 +233,7 @@ dc3_status dc3_generated_begin(dc3_generated *o, int batch)
     DC3_TRY(dc3_lock_take(o->folder, &o->lock));
     DC3_TRY(look(o)); /* somebody may have been faster since the first look */
     if (o->clears) DC3_TRY(clear(o));
+    o->clears = 0;
     DC3_TRY(dc3_clear_parts(o->folder)); /* also of one that was killed before its document was there */
     if (!o->batch) o->batch = batch;
     if (!o->continues) DC3_TRY(write_document(o, 0));

@@ -16,7 +16,8 @@ typedef struct dc3_generated {
     char *folder, *train;
     json_t *settings; /* but for the batch */
     int batch;        /* images at once, as the folder says; 0: it is new, or says nothing */
-    int continues, clears;
+    int continues;
+    int clears; /* it starts over: what images there are goes before the first is made */
     dc3_lock lock;
 } dc3_generated;
 

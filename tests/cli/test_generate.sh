@@ -58,6 +58,7 @@ for batch in 1000 0 -1; do
   rm -r damaged
 done
 touch fish/train/mine
+expect 0 "estimate: 3 images of 16 px" "${text[@]}" -p 'a red fish' -n 3 -o fish --fresh --dry-run
 expect 0 "2 of them made now" "${text[@]}" -p 'a blue fish' -n 2 --seed 2 -o fish --fresh
 [[ -e fish/train/mine && ! -e "fish/train/a red fish" && -s "fish/train/a blue fish/00001.png" ]] ||
   fail "starting over: $(ls -R fish)"
