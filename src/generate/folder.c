@@ -227,7 +227,7 @@ static dc3_status clear(const dc3_generated *o)
     return status;
 }
 
-dc3_status dc3_generated_begin(dc3_generated *o, int batch)
+dc3_status dc3_generated_begin(dc3_generated *o, int batch, int64_t missing)
 {
     DC3_TRY(dc3_make_dirs(o->folder));
     DC3_TRY(dc3_lock_take(o->folder, &o->lock));
@@ -236,7 +236,7 @@ dc3_status dc3_generated_begin(dc3_generated *o, int batch)
     o->clears = 0;
     DC3_TRY(dc3_clear_parts(o->folder)); /* also of one that was killed before its document was there */
     if (!o->batch) o->batch = batch;
-    if (!o->continues) DC3_TRY(write_document(o, 0));
+    if (!o->continues || missing) DC3_TRY(write_document(o, 0));
     return dc3_make_dirs(o->train);
 }
 

@@ -29,8 +29,9 @@ dc3_status dc3_generated_open(const dc3_generate_options *options, const dc3_gen
                               const dc3_edit_settings *settings, const dc3_subjects *subjects,
                               dc3_generated *generated);
 /* Makes the folder, takes its lock and removes what an earlier call made where it starts over. batch: images
- * at once, which a call that continues keeps. */
-dc3_status dc3_generated_begin(dc3_generated *generated, int batch);
+ * at once, which a call that continues keeps. missing: images that are still to be made; while there are any
+ * generate.json says that the folder is not complete. */
+dc3_status dc3_generated_begin(dc3_generated *generated, int batch, int64_t missing);
 /* Writes metadata.jsonl, and that the folder is complete. */
 dc3_status dc3_generated_end(dc3_generated *generated);
 void dc3_generated_close(dc3_generated *generated);

@@ -46,6 +46,7 @@ typedef struct job {
     dc3_subjects subjects;
     dc3_generated folder;
     dc3_batches batches;
+    int64_t missing; /* images, in batches that lack some */
 } job;
 
 static dc3_status open_model(job *j)
@@ -108,8 +109,9 @@ static dc3_status estimate(job *j)
                                .listener = &j->listener,
                                .total = (int64_t)j->subjects.count * o->images};
     DC3_TRY(dc3_batches_plan(&j->batches, j->folder.batch ? j->folder.batch : o->batch));
-    DC3_TRY(dc3_batches_missing(&j->batches, &j->folder, &images));
+    DC3_TRY(dc3_batches_missing(&j->batches, &j->folder, &j->missing));
     fill_report(j);
+    images = j->missing;
     if (!images) return DC3_OK;
     DC3_TRY(dc3_batches_measure(&j->batches, images, &j->report->estimate_seconds));
     together = (int64_t)j->batches.size * j->batches.workers;
@@ -125,7 +127,8 @@ static dc3_status make(job *j)
 {
     dc3_work_note note;
     double start = dc3_seconds_now();
-    DC3_TRY(dc3_generated_begin(&j->folder, j->options->batch ? j->options->batch : j->batches.size));
+    int batch = j->options->batch ? j->options->batch : j->batches.size;
+    DC3_TRY(dc3_generated_begin(&j->folder, batch, j->missing));
     dc3_work_begin(&note, j->options->out, "generate", &j->listener);
     dc3_status status = dc3_batches_make(&j->batches, &j->folder, &j->report->made);
     if (j->report->made) j->report->image_seconds = (dc3_seconds_now() - start) / (double)j->report->made;

@@ -48,6 +48,9 @@ expect 0 "60 images of 1 class" "${many[@]}" -o broken
 expect 0 "60 images of 1 class, 60 of them made now" "${many[@]}" -o whole
 expect 0 "whole: complete" "$dc3" status whole
 diff -r broken whole || fail "a call that was continued has other bytes"
+rm broken/train/*/*.png
+interrupt 'broken/train/*/00003.png' "" "${many[@]}" -o broken
+expect 0 "broken: stopped   " "$dc3" status broken
 
 # Other settings are refused, or start over.
 expect 1 'holds images of other settings (seed was "0" and is "2"); use --fresh' "${text[@]}" -p 'a red fish' -n 3 \
