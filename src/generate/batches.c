@@ -36,17 +36,18 @@ static int usual_size(const dc3_batches *b)
 /* The current failure, and what would fit: a smaller batch than `size`, or smaller images. */
 static dc3_status no_memory(const dc3_batches *b, int size)
 {
-    char text[400], fits[100] = "";
+    char text[400], fits[100] = "", with[40] = "";
     int workers;
     snprintf(text, sizeof text, "%s", dc3_error_text());
+    if (b->continues) snprintf(with, sizeof with, " with %s", dc3_setting("fresh"));
     for (int n = size - 1; n >= 1 && !*fits; n--)
         if (dc3_check_memory(bytes_of(b, b->settings, n, &workers)) == DC3_OK)
-            snprintf(fits, sizeof fits, "; %s %d fits", dc3_setting("batch"), n);
+            snprintf(fits, sizeof fits, "; %s %d%s fits", dc3_setting("batch"), n, with);
     dc3_edit_settings s = *b->settings;
     int unit = dc3_generator_describe(b->generator).unit;
     for (s.size -= unit; s.size >= unit && !*fits; s.size -= unit)
         if (dc3_check_memory(bytes_of(b, &s, 1, &workers)) == DC3_OK)
-            snprintf(fits, sizeof fits, "; %s %d fits", dc3_setting("size"), s.size);
+            snprintf(fits, sizeof fits, "; %s %d%s fits", dc3_setting("size"), s.size, with);
     return dc3_fail(DC3_ERR_MEMORY, "%d image%s of %d pixels at once: %s%s", size, size == 1 ? "" : "s",
                     b->settings->size, text, fits);
 }

@@ -16,6 +16,7 @@ typedef struct dc3_batches {
     int size;      /* of a batch, but for the last one */
     int workers;   /* batches that are made side by side */
     double bytes;  /* that they need together, the packed weights among them */
+    int continues; /* the settings are those of a folder, which only starting over changes */
 } dc3_batches;
 
 /* `size`: of a batch, which takes no more than all images, or 0: as many as take a gigabyte of memory, up to

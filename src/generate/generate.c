@@ -107,7 +107,8 @@ static dc3_status estimate(job *j)
                                .settings = &j->settings,
                                .subjects = &j->subjects,
                                .listener = &j->listener,
-                               .total = (int64_t)j->subjects.count * o->images};
+                               .total = (int64_t)j->subjects.count * o->images,
+                               .continues = j->folder.continues};
     DC3_TRY(dc3_batches_plan(&j->batches, j->folder.batch ? j->folder.batch : o->batch));
     DC3_TRY(dc3_batches_missing(&j->batches, &j->folder, &j->missing));
     fill_report(j);
