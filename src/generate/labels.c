@@ -75,12 +75,17 @@ static dc3_status no_class(const dc3_generator *g, const char *word)
 
 dc3_status dc3_generator_class(const dc3_generator *g, const char *word, int64_t *label)
 {
-    int64_t classes = g->model.denoiser->classes, number = number_of(word);
+    int64_t classes = g->model.denoiser->classes, number = number_of(word), found = -1;
     for (int64_t i = 0; g->labels && i < classes; i++) {
         const char *names = names_of(g, i);
-        *label = i;
-        if (names && has_name(names, word)) return DC3_OK;
+        if (!names || !has_name(names, word)) continue;
+        if (found >= 0)
+            return dc3_fail_setting("classes", "'%.100s' is the class %lld of %s and %lld too; give its number",
+                                    word, (long long)found, g->model.name, (long long)i);
+        found = i;
     }
+    *label = found;
+    if (found >= 0) return DC3_OK;
     if (number < 0 && classes == DC3_IMAGENET_CLASSES) number = dc3_imagenet_class(word);
     *label = number;
     return number >= 0 && number < classes ? DC3_OK : no_class(g, word);

@@ -135,6 +135,10 @@ expect 2 "has no class 'golden retriver'; did you mean 'golden retriever'?" "${c
 expect 2 "has no class '1000'; expected names of its classes, or their numbers from 0 to 999" "${classes[@]}" \
   --classes 1000 -o x
 expect 2 "'tench' and '0' are the same class 0" "${classes[@]}" --classes tench,0 -o x
+cp -r "$models/classes" cranes; sed -i 's/"cock"/"Goldfish"/' cranes/model_index.json
+expect 2 "--classes: 'goldfish' is the class 1 of cranes and 7 too; give its number" "$dc3" generate --model cranes \
+  --classes goldfish -o x
+expect 0 "estimate: about " "$dc3" generate --model cranes "${quick[@]}" --classes 1,7 -n 1 --dry-run
 expect 2 "expected one of --prompt, --prompts and --classes, found several" "${text[@]}" -p a --classes data -o x
 expect 2 "--template: expected one {} where the class's name goes, found 'a'" "${text[@]}" --classes data \
   --template a -o x
