@@ -184,6 +184,14 @@ static dc3_status try_all(searching *s)
 
 /* ---- the call ---- */
 
+static int holds_run(const char *folder)
+{
+    char *path = dc3_path_join(folder, "dc3.json");
+    int is = path && dc3_path_what(path) == DC3_PATH_FILE;
+    free(path);
+    return is;
+}
+
 static dc3_status check(const dc3_condense_options *o, double images_seen)
 {
     DC3_TRY(dc3_options_need("data", o->data));
@@ -198,8 +206,9 @@ static dc3_status check(const dc3_condense_options *o, double images_seen)
         return dc3_fail_setting("search_images", "expected 1 or more, found %g", images_seen);
     const dc3_input inputs[] = {{"the dataset", o->data}};
     DC3_TRY(dc3_output_folder_check("out", o->out, inputs, 1));
-    if (!dc3_folder_occupied(o->out) || dc3_is_run_folder(o->out)) return DC3_OK;
-    return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 did not make; choose a new folder", o->out);
+    if (!dc3_folder_occupied(o->out) || holds_run(o->out)) return DC3_OK;
+    return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 %s make; choose a new folder", o->out,
+                    dc3_is_run_folder(o->out) ? "condense did not" : "did not");
 }
 
 /* Whether both list the same ways to store images. */

@@ -88,4 +88,8 @@ expect 1 "class 'a' has" "$dc3" condense data -o x --method random --threads 1 -
 mkdir mine && echo mine > mine/text
 expect 1 "holds files that dc3 did not make" "$dc3" condense data -o mine --method random --search --budget 6kB
 [[ ! -e mine/.search ]] || fail "a refused search makes something"
+mkdir generated && echo '{"program": "dc3"}' > generated/generate.json
+expect 1 "holds files that dc3 condense did not make" "$dc3" condense data -o generated --method random --search \
+  --budget 6kB
+[[ $(ls -A generated) == generate.json ]] || fail "a refused search makes something in a generated folder"
 echo "all checks passed"
