@@ -22,7 +22,7 @@ typedef struct dc3_image_editor_options {
     dc3_compute dtype;  /* DC3_COMPUTE_BF16 where the processor has none: DC3_ERR_UNSUPPORTED */
     int threads;        /* 1 to 1024, default 1; the last bits of a pixel may depend on it */
     const char *lora;   /* low-rank adapters, as dc3_condense_options has them; NULL: none */
-    double lora_scale;  /* default 1 */
+    double lora_scale;  /* what they count, -100 to 100; dc3_image_editor_defaults sets 1 */
 } dc3_image_editor_options;
 
 DC3_API dc3_image_editor_options dc3_image_editor_defaults(void);

@@ -19,7 +19,7 @@ typedef struct dc3_generate_options {
     size_t struct_size;  /* set by dc3_generate_defaults; not to be changed */
     const char *model;   /* a diffusers directory: Stable Diffusion 1 or 2, or a DiT of classes */
     const char *lora;    /* low-rank adapters of a Stable Diffusion, a file or its folder; NULL: none */
-    double lora_scale;   /* what they count; default 1 */
+    double lora_scale;   /* what they count, -100 to 100; dc3_generate_defaults sets 1, and 0 is no effect */
     const char *prompt;  /* a text; */
     const char *prompts; /* a file with a text a line, or a class, a tab and a text (docs/generators.md); */
     const char *classes; /* a dataset, whose classes; or names or numbers of the model's, "A,B"; or "all" */
@@ -32,7 +32,8 @@ typedef struct dc3_generate_options {
     int size;              /* pixels of a side; default the model's */
     int steps;             /* of the sampler; default the model's, else 50 */
     dc3_sampler_kind sampler;
-    double guidance; /* 1: none; -1: the model's, else 7.5 of texts, 4 of classes */
+    double guidance; /* 1: none, 0: no condition; -1, which dc3_generate_defaults sets: the model's, else 7.5
+                        of texts, 4 of classes */
     int batch;       /* images at once, up to 64; default as many as take a gigabyte, up to 16 */
     dc3_compute dtype;
     dc3_image_format format;

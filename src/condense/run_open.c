@@ -122,8 +122,6 @@ static dc3_status open_editor(dc3_run *run)
     int encodes = run->encodes && !run->backbone_path, edits = run->method->needs & DC3_NEEDS_EDITOR;
     if (o->lora && !edits)
         return dc3_fail_setting("lora", "the method %s makes no edits", run->method->words->name);
-    if (!(o->lora_scale >= -100 && o->lora_scale <= 100))
-        return dc3_fail_setting("lora_scale", "expected -100 to 100, found %g", o->lora_scale);
     if (!encodes && !edits) return dc3_editor_check_unused(o->editor);
     DC3_TRY(dc3_options_need("editor", o->editor));
     DC3_TRY(

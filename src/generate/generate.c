@@ -32,7 +32,6 @@ static dc3_status check_options(const dc3_generate_options *o)
     if (!o->dry_run) DC3_TRY(dc3_options_need("out", o->out));
     DC3_TRY(check_range("images", o->images, 1, 1e9));
     DC3_TRY(check_range("batch", o->batch, 0, DC3_EDIT_PROMPTS));
-    DC3_TRY(check_range("lora_scale", o->lora_scale, -100, 100));
     return o->out ? dc3_generated_check_place(o) : DC3_OK;
 }
 
