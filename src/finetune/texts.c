@@ -47,11 +47,12 @@ static dc3_status check_names(const dc3_dataset *data, const char *path, const c
     int number = 1;
     for (const char *line = names; *line; number++) {
         size_t length = strcspn(line, "\r\n"), word = strcspn(line, " \t\r\n");
+        char between = memchr(line, '\t', length) ? '\t' : ' '; /* as dc3_caption has it */
         int known = length == 0;
         for (int i = 0; i < dc3_dataset_classes(data) && !known; i++) {
             const char *name = dc3_dataset_class_name(data, i);
             size_t n = strlen(name);
-            known = strncmp(line, name, n) == 0 && n < length && (line[n] == ' ' || line[n] == '\t');
+            known = strncmp(line, name, n) == 0 && n < length && line[n] == between;
         }
         if (!known)
             return dc3_fail(
@@ -71,9 +72,11 @@ static dc3_status class_captions(const dc3_dataset *data, const dc3_captions *ca
 {
     int classes = dc3_dataset_classes(data);
     int64_t *of_class = calloc((size_t)classes, sizeof *of_class);
-    dc3_status status = of_class ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    const char **names = calloc((size_t)classes, sizeof *names);
+    dc3_status status = of_class && names ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; names && i < classes; i++) names[i] = dc3_dataset_class_name(data, i);
     for (int i = 0; i < classes && status == DC3_OK; i++) {
-        char *text = dc3_caption(captions, dc3_dataset_class_name(data, i));
+        char *text = dc3_caption(captions, names[i], names, classes);
         of_class[i] = text ? place_of(c, places, text) : -1;
         if (of_class[i] < 0) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
         free(text);
@@ -81,6 +84,7 @@ static dc3_status class_captions(const dc3_dataset *data, const dc3_captions *ca
     for (int64_t i = 0; i < dc3_dataset_size(data) && status == DC3_OK; i++)
         c->of[i] = of_class[dc3_dataset_label(data, i)];
     free(of_class);
+    free(names);
     return status;
 }
 

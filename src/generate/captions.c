@@ -35,23 +35,42 @@ void dc3_captions_close(dc3_captions *c)
     *c = (dc3_captions){.form = NULL};
 }
 
-/* What the file calls a class, into *length bytes; NULL: nothing. */
-static const char *name_in(const char *names, const char *class_name, size_t *length)
+/* 1 if the line begins with a class of n bytes and what separates it from its name. */
+static int begins(const char *line, const char *class_name, size_t n)
+{
+    return strncmp(line, class_name, n) == 0 && (line[n] == ' ' || line[n] == '\t');
+}
+
+/* 1 if the line is one of this class: a tab separates; without one a space does, behind the longest class. */
+static int is_line_of(const char *line, const char *class_name, const char *const *classes, int count)
 {
     size_t n = strlen(class_name);
+    if (!begins(line, class_name, n)) return 0;
+    if (line[strcspn(line, "\t\r\n")] == '\t') return line[n] == '\t';
+    for (int i = 0; i < count; i++)
+        if (strlen(classes[i]) > n && begins(line, classes[i], strlen(classes[i]))) return 0;
+    return 1;
+}
+
+/* What the file calls a class, into *length bytes; NULL: nothing. */
+static const char *name_in(const char *names, const char *class_name, const char *const *classes, int count,
+                           size_t *length)
+{
     for (const char *line = names; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-        if (strncmp(line, class_name, n) != 0 || (line[n] != ' ' && line[n] != '\t')) continue;
-        const char *name = line + n + strspn(line + n, " \t");
+        if (!is_line_of(line, class_name, classes, count)) continue;
+        const char *name = line + strlen(class_name);
+        name += strspn(name, " \t");
         *length = strcspn(name, "\r\n");
         if (*length) return name;
     }
     return NULL;
 }
 
-char *dc3_caption(const dc3_captions *c, const char *class_name)
+char *dc3_caption(const dc3_captions *c, const char *class_name, const char *const *classes, int count)
 {
     size_t length = strlen(class_name);
-    const char *known = name_in(c->names, class_name, &length), *place = strstr(c->form, "{}");
+    const char *known = name_in(c->names, class_name, classes, count, &length),
+               *place = strstr(c->form, "{}");
     char *name = strndup(known ? known : class_name, length), *text = NULL;
     for (char *at = known ? NULL : name; at && *at; at++)
         if (*at == '_' || *at == '-') *at = ' ';

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "generate/captions.h"
+#include "generate/prompts.h"
 #include "io/dataset.h"
 #include "io/found.h"
 #include "run_folder/stored_names.h"
@@ -126,8 +127,8 @@ static dc3_status add_prompts(making *m)
 
 /* ---- classes ---- */
 
-/* A class that the user calls `name`; of a model of texts with its caption. */
-static dc3_status add_class(making *m, const char *name, const char *folder, const dc3_captions *captions)
+/* A class that the user calls `name`. */
+static dc3_status add_class(making *m, const char *name, const char *folder)
 {
     int64_t label = -1;
     char own[FOLDER];
@@ -139,31 +140,30 @@ static dc3_status add_class(making *m, const char *name, const char *folder, con
                                         m->s->at[i].name, name, (long long)label, m->info.name);
         if (!folder) name = dc3_generator_class_name(m->generator, label, own, sizeof own);
     }
-    DC3_TRY(add(m, name, folder, label));
-    return m->info.classes ? DC3_OK : add_prompt(last(m->s), dc3_caption(captions, name));
+    return add(m, name, folder, label);
 }
 
-static dc3_status add_dataset(making *m, const dc3_captions *captions)
+static dc3_status add_dataset(making *m)
 {
     dc3_dataset *d;
     char **folders = NULL;
     DC3_TRY(dc3_dataset_open(m->options->classes, &d));
     dc3_status status = dc3_class_folders(d, &folders);
     for (int i = 0; status == DC3_OK && i < dc3_dataset_classes(d); i++)
-        status = add_class(m, dc3_dataset_class_name(d, i), folders[i], captions);
+        status = add_class(m, dc3_dataset_class_name(d, i), folders[i]);
     dc3_class_folders_free(d, folders);
     dc3_dataset_close(&d);
     return status;
 }
 
-static dc3_status add_list(making *m, const dc3_captions *captions)
+static dc3_status add_list(making *m)
 {
     char *copy = strdup(m->options->classes), *rest = copy, *word;
     dc3_status status = copy ? DC3_OK : no_memory();
     while (status == DC3_OK && (word = strsep(&rest, ","))) {
         word += strspn(word, " ");
         for (size_t n = strlen(word); n && word[n - 1] == ' ';) word[--n] = 0;
-        if (*word) status = add_class(m, word, NULL, captions);
+        if (*word) status = add_class(m, word, NULL);
     }
     free(copy);
     if (status == DC3_OK && !m->s->count)
@@ -180,6 +180,18 @@ static dc3_status add_all(making *m)
     return status;
 }
 
+/* A prompt for each. */
+static dc3_status add_captions(dc3_subjects *s, const dc3_captions *captions)
+{
+    const char **names = malloc((size_t)(s->count + 1) * sizeof *names);
+    dc3_status status = names ? DC3_OK : no_memory();
+    for (int i = 0; names && i < s->count; i++) names[i] = s->at[i].name;
+    for (int i = 0; status == DC3_OK && i < s->count; i++)
+        status = add_prompt(&s->at[i], dc3_caption(captions, names[i], names, s->count));
+    free(names);
+    return status;
+}
+
 static dc3_status add_classes(making *m)
 {
     const char *given = m->options->classes;
@@ -187,7 +199,8 @@ static dc3_status add_classes(making *m)
     if (m->info.classes && strcmp(given, "all") == 0) return add_all(m);
     int is_path = strchr(given, '/') || dc3_path_what(given) != DC3_PATH_MISSING;
     dc3_status status = dc3_captions_open(m->options->caption_template, m->options->names, &captions);
-    if (status == DC3_OK) status = is_path ? add_dataset(m, &captions) : add_list(m, &captions);
+    if (status == DC3_OK) status = is_path ? add_dataset(m) : add_list(m);
+    if (status == DC3_OK && !m->info.classes) status = add_captions(m->s, &captions);
     dc3_captions_close(&captions);
     return status;
 }
@@ -211,23 +224,6 @@ static dc3_status sort(dc3_subjects *s)
         free(s->at[i].folder);
         s->at[i].folder = numbered;
     }
-    return DC3_OK;
-}
-
-/* Counts the prompts that are cut. */
-static dc3_status count_tokens(making *m)
-{
-    const dc3_pipeline *p = dc3_generator_pipeline(m->generator);
-    dc3_subjects *s = m->s;
-    if (!p->tokenizer) return DC3_OK; /* dc3_generator_check says so */
-    s->tokens = dc3_pipeline_tokens(p);
-    for (int i = 0; i < s->count; i++)
-        for (int k = 0; k < s->at[i].count; k++) {
-            int64_t tokens;
-            DC3_TRY(dc3_tokenizer_count(p->tokenizer, s->at[i].prompts[k], &tokens));
-            if (tokens <= s->tokens) continue;
-            if (!s->cut++) s->longest = s->at[i].prompts[k], s->longest_tokens = tokens;
-        }
     return DC3_OK;
 }
 
@@ -266,7 +262,7 @@ dc3_status dc3_subjects_open(const dc3_generate_options *options, const dc3_gene
     if (options->prompts) DC3_TRY(add_prompts(&m));
     if (options->classes) DC3_TRY(add_classes(&m));
     DC3_TRY(sort(s));
-    return count_tokens(&m);
+    return dc3_prompts_look(dc3_generator_pipeline(generator), s);
 }
 
 void dc3_subjects_close(dc3_subjects *s)

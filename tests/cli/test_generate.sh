@@ -80,6 +80,10 @@ named=(--classes data --template 'a {}, wet.' --names names -n 1)
 expect 0 "2 images of 2 classes" "${text[@]}" "${named[@]}" -o named
 [[ $(sed -n 's/.*"prompt":"\([^"]*\)".*/\1/p' named/train/metadata.jsonl | paste -sd'|') == \
   "a golden retriever, wet.|a tench, wet." ]] || fail "captions: $(< named/train/metadata.jsonl)"
+printf 'polar bear ursus\npolar\tbear cold\npolar bear white\n' > polar
+expect 0 "2 images" "${text[@]}" --classes 'polar bear,polar' --template '{}.' --names polar -n 1 -o polars
+[[ $(field polars/train/metadata.jsonl prompt | paste -sd,) == "bear cold.,ursus." ]] ||
+  fail "names of classes that begin with another: $(< polars/train/metadata.jsonl)"
 expect 0 "2 images" "${text[@]}" "${named[@]}" --lora "$models/lora" -o adapted
 cmp -s {named,adapted}/train/n01440764/00000.png && fail "an adapter changes nothing"
 expect 0 "2 images" "${text[@]}" "${named[@]}" --lora "$models/lora" --lora-scale 0 -o plain
