@@ -61,7 +61,7 @@ static dc3_status open_model(job *j)
     return dc3_generator_check(j->generator, &j->settings);
 }
 
-/* What was opened, what of it is not followed, and prompts that are cut. */
+/* What was opened, what of it is not followed, and prompts that are cut or shared. */
 static void say_model(const job *j)
 {
     char note[1000];
@@ -78,6 +78,12 @@ static void say_model(const job *j)
                          "%lld: '%.60s..'",
                          (long long)s->cut, s->cut == 1 ? " is" : "s are", s->tokens,
                          (long long)s->longest_tokens, s->longest);
+    if (s->shared)
+        dc3_listener_say(&j->listener,
+                         "note: '%.60s' and '%.60s' share the prompt '%.60s': images of it with the same number "
+                         "are the same in both%s",
+                         s->at[s->first[0]].name, s->at[s->first[1]].name, s->both,
+                         s->shared > 1 ? ", as in others that share one" : "");
 }
 
 static void fill_report(job *j)

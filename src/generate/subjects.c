@@ -64,6 +64,14 @@ static dc3_subject *last(const dc3_subjects *s)
     return &s->at[s->count - 1];
 }
 
+/* The one of this name, or NULL. */
+static dc3_subject *find(const dc3_subjects *s, const char *name)
+{
+    for (int i = 0; i < s->count; i++)
+        if (strcmp(s->at[i].name, name) == 0) return &s->at[i];
+    return NULL;
+}
+
 /* ---- texts ---- */
 
 static dc3_status check_prompt(const char *origin, const char *prompt)
@@ -79,11 +87,8 @@ static dc3_status check_prompt(const char *origin, const char *prompt)
 /* The one of this name, or a new one. */
 static dc3_status find_or_add(making *m, const char *name, dc3_subject **one)
 {
-    for (int i = 0; i < m->s->count; i++)
-        if (strcmp(m->s->at[i].name, name) == 0) {
-            *one = &m->s->at[i];
-            return DC3_OK;
-        }
+    *one = find(m->s, name);
+    if (*one) return DC3_OK;
     dc3_status status = add(m, name, NULL, -1);
     if (status == DC3_OK) *one = last(m->s);
     return status;
@@ -163,7 +168,10 @@ static dc3_status add_list(making *m)
     while (status == DC3_OK && (word = strsep(&rest, ","))) {
         word += strspn(word, " ");
         for (size_t n = strlen(word); n && word[n - 1] == ' ';) word[--n] = 0;
-        if (*word) status = add_class(m, word, NULL);
+        if (!m->info.classes && find(m->s, word))
+            status = dc3_fail_setting("classes", "'%.60s' stands there twice; expected different classes", word);
+        else if (*word)
+            status = add_class(m, word, NULL);
     }
     free(copy);
     if (status == DC3_OK && !m->s->count)

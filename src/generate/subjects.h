@@ -20,6 +20,9 @@ typedef struct dc3_subjects {
     int tokens;             /* that it sees, begin and end among them */
     const char *longest;    /* the first of them, one of the prompts; */
     int64_t longest_tokens; /* its tokens */
+    int64_t shared;         /* prompts of a subject that one before it has too, */
+    int first[2];           /* the two of the first of them, which is */
+    const char *both;
 } dc3_subjects;
 
 /* From the options' prompt, prompts or classes, of which exactly one is there. DC3_ERR_OPTION where they do

@@ -73,6 +73,14 @@ expect 0 "6 images of 2 classes" "${text[@]}" --prompts texts -n 3 -o lines
   fail "prompts: $(< lines/train/metadata.jsonl)"
 [[ $(field lines/train/metadata.jsonl label | paste -sd,) == 0,0,0,1,1,1 ]] || fail "labels of lines"
 
+# The same prompt of two classes gives the same images.
+printf 'bird\ta crane\nmachine\ta crane\n' > cranes
+expect 0 "note: 'bird' and 'machine' share the prompt 'a crane': images of it with the same number are the same in both" \
+  "${text[@]}" --prompts cranes -n 1 -o same
+cmp same/train/{bird,machine}/00000.png || fail "the same prompt and number give two images"
+expect 2 "--classes: 'crane' stands there twice; expected different classes" "${text[@]}" --classes 'crane, heron,crane' \
+  -n 1 -o x
+
 # Classes of a dataset by a template and their nicer names, and an image by an adapter differs.
 images data/n01440764 1; images data/golden_retriever 1
 printf 'n01440764 tench\n' > names
@@ -139,10 +147,10 @@ expect 2 "has no class 'golden retriver'; did you mean 'golden retriever'?" "${c
 expect 2 "has no class '1000'; expected names of its classes, or their numbers from 0 to 999" "${classes[@]}" \
   --classes 1000 -o x
 expect 2 "'tench' and '0' are the same class 0" "${classes[@]}" --classes tench,0 -o x
-cp -r "$models/classes" cranes; sed -i 's/"cock"/"Goldfish"/' cranes/model_index.json
-expect 2 "--classes: 'goldfish' is the class 1 of cranes and 7 too; give its number" "$dc3" generate --model cranes \
+cp -r "$models/classes" fishes; sed -i 's/"cock"/"Goldfish"/' fishes/model_index.json
+expect 2 "--classes: 'goldfish' is the class 1 of fishes and 7 too; give its number" "$dc3" generate --model fishes \
   --classes goldfish -o x
-expect 0 "estimate: about " "$dc3" generate --model cranes "${quick[@]}" --classes 1,7 -n 1 --dry-run
+expect 0 "estimate: about " "$dc3" generate --model fishes "${quick[@]}" --classes 1,7 -n 1 --dry-run
 expect 2 "expected one of --prompt, --prompts and --classes, found several" "${text[@]}" -p a --classes data -o x
 expect 2 "--template: expected one {} where the class's name goes, found 'a'" "${text[@]}" --classes data \
   --template a -o x
