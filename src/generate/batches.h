@@ -20,8 +20,8 @@ typedef struct dc3_batches {
 } dc3_batches;
 
 /* `size`: of a batch, which takes no more than all images, or 0: as many as take a gigabyte of memory, up to
- * 16, and fewer where those do not fit.
- * DC3_ERR_MEMORY, which says what would fit, where the process cannot have so much. */
+ * 16, and fewer where those do not fit. DC3_ERR_MEMORY, which says what would fit, where the process cannot
+ * have so much. */
 dc3_status dc3_batches_plan(dc3_batches *batches, int size);
 /* Seconds that `images` images take, by one with as few steps as the sampler takes. */
 dc3_status dc3_batches_measure(const dc3_batches *batches, int64_t images, double *seconds);

@@ -79,11 +79,12 @@ static void say_model(const job *j)
                          (long long)s->cut, s->cut == 1 ? " is" : "s are", s->tokens,
                          (long long)s->longest_tokens, s->longest);
     if (s->shared)
-        dc3_listener_say(&j->listener,
-                         "note: '%.60s' and '%.60s' share the prompt '%.60s': images of it with the same number "
-                         "are the same in both%s",
-                         s->at[s->first[0]].name, s->at[s->first[1]].name, s->both,
-                         s->shared > 1 ? ", as in others that share one" : "");
+        dc3_listener_say(
+            &j->listener,
+            "note: '%.60s' and '%.60s' share the prompt '%.60s': images of it with the same number "
+            "are the same in both%s",
+            s->at[s->first[0]].name, s->at[s->first[1]].name, s->both,
+            s->shared > 1 ? ", as in others that share one" : "");
 }
 
 static void fill_report(job *j)

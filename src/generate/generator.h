@@ -54,8 +54,8 @@ const char *dc3_generator_note(const dc3_generator *generator, const dc3_edit_se
 
 /* The class that a word means, 0 to classes - 1: a name of id2label in model_index.json, as a whole or
  * between its commas, where letters may be of either case and _ stands for a space; of 1,000 classes a
- * WordNet id, as ImageNet's folders have it; its number. DC3_ERR_OPTION (classes): with the nearest name where
- * there is none, with the numbers where two classes have the name, as ImageNet's two cranes. */
+ * WordNet id, as ImageNet's folders have it; its number. DC3_ERR_OPTION (classes): with the nearest name
+ * where there is none, with the numbers where two classes have the name, as ImageNet's two cranes. */
 dc3_status dc3_generator_class(const dc3_generator *generator, const char *word, int64_t *label);
 /* The first name of a class, or where it has none its number, into text. Returns text. */
 const char *dc3_generator_class_name(const dc3_generator *generator, int64_t label, char *text, size_t size);

@@ -80,8 +80,9 @@ dc3_status dc3_generator_class(const dc3_generator *g, const char *word, int64_t
         const char *names = names_of(g, i);
         if (!names || !has_name(names, word)) continue;
         if (found >= 0)
-            return dc3_fail_setting("classes", "'%.100s' is the class %lld of %s and %lld too; give its number",
-                                    word, (long long)found, g->model.name, (long long)i);
+            return dc3_fail_setting("classes",
+                                    "'%.100s' is the class %lld of %s and %lld too; give its number", word,
+                                    (long long)found, g->model.name, (long long)i);
         found = i;
     }
     *label = found;

@@ -169,7 +169,8 @@ static dc3_status add_list(making *m)
         word += strspn(word, " ");
         for (size_t n = strlen(word); n && word[n - 1] == ' ';) word[--n] = 0;
         if (!m->info.classes && find(m->s, word))
-            status = dc3_fail_setting("classes", "'%.60s' stands there twice; expected different classes", word);
+            status =
+                dc3_fail_setting("classes", "'%.60s' stands there twice; expected different classes", word);
         else if (*word)
             status = add_class(m, word, NULL);
     }

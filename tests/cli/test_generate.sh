@@ -3,6 +3,11 @@
 # said before it starts, and what is refused.
 source "$(dirname "$0")/support.sh"
 models=$source/tests/golden/generate
+# differ A B TEXT: TEXT is what failed where both files are the same; a file that is missing fails too.
+differ() {
+  cmp -s "$1" "$2"
+  case $? in 0) fail "$3" ;; 1) ;; *) fail "$1 or $2 is missing" ;; esac
+}
 quick=(--steps 2 --dtype f32 --threads 1)
 text=("$dc3" generate --model "$models/text" "${quick[@]}")
 classes=("$dc3" generate --model "$models/classes" "${quick[@]}")
@@ -27,7 +32,7 @@ rm "fish/train/a red fish/00001.png" fish/train/metadata.jsonl
 expect 0 "1 of them made now" "${text[@]}" -p 'a red fish' -n 3 -o fish
 diff -r before fish || fail "an image that was lost is another"
 expect 0 "5 of them made now" "${text[@]}" -p 'a red fish' -n 5 --seed 1 -o other
-cmp -s fish/train/*/00000.png other/train/*/00000.png && fail "another seed gives the same image"
+differ fish/train/*/00000.png other/train/*/00000.png "another seed gives the same image"
 
 # Side by side: the same bytes.
 for threads in 1 2; do
@@ -39,15 +44,20 @@ diff -r threads1/train threads2/train || fail "the number of threads changes ima
 expect 0 "estimate: 3 images of 16 px in 2 steps, 3 at once" "${text[@]}" -p 'a red fish' -n 3 --batch 64 -o few
 expect 0 "0 of them made now" "${text[@]}" -p 'a red fish' -n 3 --batch 64 -o few
 
-# Interrupted, and continued.
-many=("${text[@]}" -p 'a red fish' -n 60 --steps 20 --batch 2)
-interrupt 'broken/train/*/00003.png' "" "${many[@]}" -o broken
-expect 0 "broken: stopped   to continue: the command that began it, again" "$dc3" status broken
-[[ ! -e broken/train/metadata.jsonl ]] || fail "metadata.jsonl is there before all images are"
-expect 0 "60 images of 1 class" "${many[@]}" -o broken
-expect 0 "60 images of 1 class, 60 of them made now" "${many[@]}" -o whole
-expect 0 "whole: complete" "$dc3" status whole
-diff -r broken whole || fail "a call that was continued has other bytes"
+# Interrupted, and continued: batches one after the other, and side by side.
+for way in "--batch 2" "--batch 1 --threads 4"; do
+  rm -rf broken whole
+  read -ra words <<< "$way"
+  many=("${text[@]}" -p 'a red fish' -n 60 --steps 20 "${words[@]}")
+  interrupt 'broken/train/*/00003.png' "" "${many[@]}" -o broken
+  expect 0 "broken: stopped   to continue: the command that began it, again" "$dc3" status broken
+  [[ ! -e broken/train/metadata.jsonl ]] || fail "metadata.jsonl is there before all images are"
+  expect 0 "60 images of 1 class" "${many[@]}" -o broken
+  [[ $output != *"60 of them made now"* ]] || fail "nothing was left of the interrupted call: $output"
+  expect 0 "60 images of 1 class, 60 of them made now" "${many[@]}" -o whole
+  expect 0 "whole: complete" "$dc3" status whole
+  diff -r broken whole || fail "a call that was continued has other bytes ($way)"
+done
 rm broken/train/*/*.png
 interrupt 'broken/train/*/00003.png' "" "${many[@]}" -o broken
 expect 0 "broken: stopped   " "$dc3" status broken
@@ -57,7 +67,8 @@ expect 1 'holds images of other settings (seed was "0" and is "2"); use --fresh'
   --seed 2 -o fish
 for batch in 1000 0 -1; do
   cp -r other damaged; sed -i "s/\"batch\": [0-9]*/\"batch\": $batch/" damaged/generate.json
-  expect 1 "damaged/generate.json: 'batch': " "${text[@]}" -p 'a red fish' -n 5 --seed 1 -o damaged
+  expect 1 "damaged/generate.json: 'batch' should lie in 1 to 64, is $batch" "${text[@]}" -p 'a red fish' -n 5 \
+    --seed 1 -o damaged
   rm -r damaged
 done
 touch fish/train/mine
@@ -75,11 +86,12 @@ expect 0 "6 images of 2 classes" "${text[@]}" --prompts texts -n 3 -o lines
 
 # The same prompt of two classes gives the same images.
 printf 'bird\ta crane\nmachine\ta crane\n' > cranes
-expect 0 "note: 'bird' and 'machine' share the prompt 'a crane': images of it with the same number are the same in both" \
+both="images of it with the same number are the same in both"
+expect 0 "note: 'bird' and 'machine' share the prompt 'a crane': $both" \
   "${text[@]}" --prompts cranes -n 1 -o same
 cmp same/train/{bird,machine}/00000.png || fail "the same prompt and number give two images"
-expect 2 "--classes: 'crane' stands there twice; expected different classes" "${text[@]}" --classes 'crane, heron,crane' \
-  -n 1 -o x
+expect 2 "--classes: 'crane' stands there twice; expected different classes" "${text[@]}" \
+  --classes 'crane, heron,crane' -n 1 -o x
 
 # Classes of a dataset by a template and their nicer names, and an image by an adapter differs.
 images data/n01440764 1; images data/golden_retriever 1
@@ -93,7 +105,7 @@ expect 0 "2 images" "${text[@]}" --classes 'polar bear,polar' --template '{}.' -
 [[ $(field polars/train/metadata.jsonl prompt | paste -sd,) == "bear cold.,ursus." ]] ||
   fail "names of classes that begin with another: $(< polars/train/metadata.jsonl)"
 expect 0 "2 images" "${text[@]}" "${named[@]}" --lora "$models/lora" -o adapted
-cmp -s {named,adapted}/train/n01440764/00000.png && fail "an adapter changes nothing"
+differ {named,adapted}/train/n01440764/00000.png "an adapter changes nothing"
 expect 0 "2 images" "${text[@]}" "${named[@]}" --lora "$models/lora" --lora-scale 0 -o plain
 cmp {named,plain}/train/n01440764/00000.png || fail "an adapter that counts nothing changes an image"
 expect 1 "other settings (lora_fingerprint was " "${text[@]}" "${named[@]}" -o adapted
@@ -114,7 +126,7 @@ adapter=(--lora "$models/editor_lora.safetensors")
 expect 0 "result: usual.png" "${edit[@]}" -o usual.png
 expect 0 "result: adapted.png" "${edit[@]}" "${adapter[@]}" -o adapted.png
 expect 0 "result: without.png" "${edit[@]}" "${adapter[@]}" --lora-scale 0 -o without.png
-cmp -s usual.png adapted.png && fail "adapters do not change an edit"
+differ usual.png adapted.png "adapters do not change an edit"
 cmp usual.png without.png || fail "adapters that count nothing change an edit"
 run=(pictures -o run --editor editor --ipc 1 --bins 1 --teacher none --no-report "${common[@]}")
 expect 0 "result: run" "$dc3" condense "${run[@]}" "${adapter[@]}"
@@ -138,6 +150,10 @@ if ! grep -q __asan_init "$dc3"; then
   [[ $fits == *"1 image of 4096 pixels at once: this needs about "*" of address space"*"; --size "*" fits"* ]] ||
     fail "too little memory: $fits"
   [[ ! -e large ]] || fail "a folder was made all the same"
+  sed -i 's/"images": 3/"images": 64/; s/"size": 16/"size": 320/' few/generate.json # its batch is 64
+  fits=$(ulimit -v 1300000; "${text[@]}" -p 'a red fish' -n 64 --size 320 -o few 2>&1) && fail "320 px in 1.3 GB: $fits"
+  [[ $fits == *"64 images of 320 pixels at once: "*"; --batch "*" with --fresh fits"* ]] ||
+    fail "too little memory for a folder's batch: $fits"
 fi
 
 # What is refused.

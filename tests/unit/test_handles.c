@@ -277,7 +277,8 @@ static void editor_refuses(void **state)
     open.dtype = DC3_COMPUTE_F32;
     for (int i = 0; i < 3; i++) {
         open.lora_scale = (double[]){NAN, INFINITY, 1e30}[i];
-        refused(dc3_image_editor_open(MODEL, &open, &none), DC3_ERR_OPTION, "lora_scale: expected -100 to 100");
+        refused(dc3_image_editor_open(MODEL, &open, &none), DC3_ERR_OPTION,
+                "lora_scale: expected -100 to 100");
     }
     dc3_image_editor_close(&none);
     dc3_image_editor_close(NULL);
