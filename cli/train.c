@@ -60,7 +60,8 @@ static const option own_options[] = {
     {"val", 0, OPTION_PATH, AT(val), ANY,
      "Dataset with the same classes to test on; of a folder of CIFAR binaries, its test file", "DIR"},
     {"hold-out", 0, OPTION_REAL, AT(hold_out), WITHIN(0, 0.5),
-     "Share of each class's images that are not trained on but tested on, in place of --val (default 0)",
+     "Share of each class's images that are not trained on but tested on, in place of --val; with "
+     "--fine-tune, beside it (default 0; 0.2)",
      "X"},
     {"arch", 'a', OPTION_TEXT, AT(arch), ANY,
      "convnet3, resnet18_modified (3x3 stem, for small images), resnet18, ... (default: suits the images)",

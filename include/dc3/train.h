@@ -100,7 +100,7 @@ typedef struct dc3_train_report {
  *
  * With `fine_tune` too, all layers are then trained from there on by the options about steps, the last one at
  * ten times the rate, on flips and crops of 0.35 to all of an image; batch norms keep the statistics that
- * they have. A fifth of each class, or `hold_out` of it, is seen by neither, with val too: where the
+ * they have. A fifth of each class, or `hold_out` of it, is seen by no step, with val too: where the
  * averages of the weights are right more often on it than the regression, they are the result, else the
  * regression is. The accuracy is that on val, else on the images held out, as a teacher sees them, in f32.
  * OUT.probe has the regression until OUT is there; a training that is interrupted is resumed, as above.

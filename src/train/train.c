@@ -1,6 +1,7 @@
 /* dc3 train: a classifier from a whole dataset. */
 #include "dc3/train.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static void testing(void *user, int64_t done, int64_t total)
 
 static dc3_status check_options(const dc3_train_options *o)
 {
-    DC3_TRY(dc3_hold_out_check(o->hold_out, o->val));
+    DC3_TRY(dc3_hold_out_check(o->hold_out, o->fine_tune ? NULL : o->val));
     DC3_TRY(dc3_train_check_fast(o));
     DC3_TRY(dc3_fine_tune_check(o));
     if (o->progressive && o->epochs < 3)
@@ -191,7 +192,7 @@ static dc3_status choose(dc3_train_state *t)
     swap_averages(t); /* for good */
     DC3_TRY(dc3_fine_tune_test(&t->probe, t->trainer.net, t->tests, o->threads, &a));
     r->probe_top1 = t->probe.accuracy.top1, r->tuned_top1 = a.top1;
-    r->took_probe = !(r->tuned_top1 > r->probe_top1);
+    r->took_probe = llround(r->tuned_top1 * (double)a.n) <= llround(r->probe_top1 * (double)a.n);
     dc3_listener_say(&o->listener,
                      "on %lld held-out images the linear probe has top-1 %.2f %%, the fine-tuned network "
                      "%.2f %%: the %s is the result",
@@ -280,7 +281,7 @@ static dc3_status train(dc3_train_state *t, dc3_listener *listener)
     DC3_TRY(dc3_train_open_network(t, size));
     snprintf(r->arch, sizeof r->arch, "%s", t->trainer.info->arch);
     r->size = size, r->epochs = o->epochs;
-    r->classes = t->trainer.info->classes;
+    r->classes = dc3_dataset_classes(t->data);
     r->parameters = t->trainer.info->parameters;
     r->images = dc3_dataset_size(t->data);
     dc3_listener_say(&o->listener,
