@@ -201,9 +201,6 @@ static dc3_status check_near(const dc3_compare_options *o)
                                 "none of %s compares all images; leave it out, or add "
                                 "dc3-select",
                                 dc3_setting("methods"));
-    if (dc3_goes_without(o->condense.teacher) && !o->condense.backbone)
-        return dc3_fail_setting(
-            "near_duplicates", "there are no embeddings of a backbone or a teacher to compare all images by");
     return DC3_OK;
 }
 

@@ -76,6 +76,10 @@ expect 1 "scores of another 'near_duplicates'" "${compare[@]}" -o compared --met
 expect 2 "--near-duplicates: none of --methods compares all images" "${compare[@]}" -o x --methods random \
   --near-duplicates 0.999
 
+expect 2 "--near-duplicates: there are no embeddings" "${compare[@]}" -o x --methods random,dc3-select \
+  --near-duplicates 0.999 --backbone none
+[[ ! -e x ]] || fail "a refused comparison begins"
+
 # What has nothing to compare is refused, and what is no cosine.
 expect 2 "--near-duplicates: there are no embeddings" "${near[@]}" --ipc 4 -o x --backbone none
 expect 2 "--near-duplicates: there are no embeddings" "$dc3" condense data -o x --ipc 4 --method random --threads 1 \

@@ -13,11 +13,11 @@
 #include "base/cancel.h"
 #include "base/pieces.h"
 
-/* The library's threads are begun by these (--wrap of the linker), late where `lateness` says so. */
+/* The library's threads are begun by these (--wrap of the linker), late while `waits` says so. */
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-static unsigned lateness; /* microseconds */
-static int still_late;    /* threads */
+static int waits;      /* threads that are begun go on when it is 0 again */
+static int still_late; /* threads */
 
 typedef struct beginning {
     void *(*start)(void *);
@@ -28,7 +28,7 @@ static void *begin_late(void *of)
 {
     beginning b = *(beginning *)of;
     free(of);
-    usleep(lateness);
+    while (__atomic_load_n(&waits, __ATOMIC_ACQUIRE)) usleep(1000);
     void *result = b.start(b.of);
     __atomic_sub_fetch(&still_late, 1, __ATOMIC_ACQ_REL);
     return result;
@@ -37,7 +37,7 @@ static void *begin_late(void *of)
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
                           void *of)
 {
-    beginning *b = lateness ? malloc(sizeof *b) : NULL;
+    beginning *b = waits ? malloc(sizeof *b) : NULL;
     if (!b) return __real_pthread_create(thread, attributes, start, of);
     *b = (beginning){start, of};
     __atomic_add_fetch(&still_late, 1, __ATOMIC_ACQ_REL);
@@ -160,7 +160,7 @@ static void earliest_failure(void **state)
 static void late_threads(void **state)
 {
     (void)state;
-    lateness = 500000;
+    waits = 1;
     for (int workers = 2, late = 0; workers <= 4; workers++) {
         job j = usual();
         assert_int_equal(run(&j, workers, 5), DC3_OK);
@@ -168,9 +168,9 @@ static void late_threads(void **state)
         late += workers - 1;
         assert_int_equal(__atomic_load_n(&still_late, __ATOMIC_ACQUIRE), late);
     }
+    __atomic_store_n(&waits, 0, __ATOMIC_RELEASE);
     for (int i = 0; i < 5000 && __atomic_load_n(&still_late, __ATOMIC_ACQUIRE); i++) usleep(1000);
-    assert_int_equal(still_late, 0);
-    lateness = 0;
+    assert_int_equal(__atomic_load_n(&still_late, __ATOMIC_ACQUIRE), 0);
 }
 
 static void cancelled(void **state)
