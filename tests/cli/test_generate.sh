@@ -43,6 +43,7 @@ diff -r threads1/train threads2/train || fail "the number of threads changes ima
 
 expect 0 "estimate: 3 images of 16 px in 2 steps, 3 at once" "${text[@]}" -p 'a red fish' -n 3 --batch 64 -o few
 expect 0 "0 of them made now" "${text[@]}" -p 'a red fish' -n 3 --batch 64 -o few
+expect 0 '"batch": 3,' "${text[@]}" -p 'a red fish' -n 3 --batch 64 --dry-run --json
 
 # Interrupted, and continued: batches one after the other, and side by side.
 for way in "--batch 2" "--batch 1 --threads 4"; do
