@@ -102,8 +102,8 @@ expect 0 "2 images of 2 classes" "${generate[@]}" --model tuned --classes n01440
 
 # Captions.
 long=$(printf 'word %.0s' {1..90})
-expect 0 "note: a caption of more than 40 tokens, cut there: word word" "${lora[@]}" --steps 1 --template "$long{}" \
-  -o long
+expect 0 "note: a caption of more than 40 tokens, cut there: word word" "${lora[@]}" --steps 1 --sample-every -1 \
+  --template "$long{}" -o long
 expect 2 "--template: expected one {}" "${lora[@]}" --template 'a photo' -o x
 printf 'n01440764 tench\nred_wolf wolf\n' > names
 expect 1 "names, line 2: 'red_wolf' is no class of data" "${lora[@]}" --names names -o x
@@ -145,6 +145,6 @@ cp -r data broken && echo 'no image' > broken/red_fox/0.png
 lora[2]=broken
 expect 1 "red_fox/0.png" "${lora[@]}" --strict -o broken_lora --steps 1
 [[ $output == *"(--strict)"* && ! -e broken_lora/encoded.safetensors ]] || fail "--strict: $output"
-expect 0 "skipped: red_fox/0.png: " "${lora[@]}" -o broken_lora --steps 1
+expect 0 "skipped: red_fox/0.png: " "${lora[@]}" -o broken_lora --steps 1 --sample-every -1
 expect 1 "broken: red_fox/0.png cannot be read (--strict)" "${lora[@]}" --strict -o broken_lora --steps 2 --fresh
 echo "all checks passed"
