@@ -122,9 +122,11 @@ expect 1 "more_classes: 3 classes, but the model has 2" "$dc3" finetune more_cla
 expect 1 "the loss is not finite at step" "$dc3" finetune data --model sd "${quick[@]}" --train all --lr 1000 \
   --clip 0 --steps 30 -o diverged
 [[ $output == *"a smaller --lr may help"* ]] || fail "what to do: $output"
-limited=(bash -c 'ulimit -v 4000000; exec "$@"' _)
-expect 1 "a step of 60000 images at 32 px needs about" "${limited[@]}" "${lora[@]}" --batch 60000 -o x
-[[ $output == *"; --batch "*" would fit"* ]] || fail "what would fit: $output"
+if ! grep -q __asan_init "$dc3"; then # the sanitizers need more than any limit
+  limited=(bash -c 'ulimit -v 4000000; exec "$@"' _)
+  expect 1 "a step of 60000 images at 32 px needs about" "${limited[@]}" "${lora[@]}" --batch 60000 -o x
+  [[ $output == *"; --batch "*" would fit"* ]] || fail "what would fit: $output"
+fi
 
 # A full disk.
 disk=$tools/libfaulty_io.so asan="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0"
