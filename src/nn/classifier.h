@@ -71,6 +71,8 @@ const char *dc3_classifier_notes(const dc3_classifier *classifier);
  * Returns logits [n, classes]; *embeddings [n, embedding], of a ConvNet in the order channel, row, column. */
 dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *classifier, dc3_tensor images,
                              dc3_tensor *embeddings);
+/* The embeddings alone. */
+dc3_tensor dc3_classifier_embed(dc3_ctx *ctx, dc3_classifier *classifier, dc3_tensor images);
 /* Of embeddings [n, embedding] alone: logits [n, classes], by the last layer, in the type of the embeddings.
  */
 dc3_tensor dc3_classifier_last_of(dc3_ctx *ctx, dc3_classifier *classifier, dc3_tensor embeddings);

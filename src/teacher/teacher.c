@@ -157,12 +157,10 @@ dc3_status dc3_teacher_run_in(const dc3_teacher *t, dc3_ctx *ctx, int n, float *
     dc3_ctx_clear(ctx);
     dc3_scope scope = dc3_scope_open(ctx);
     dc3_classifier_normalise((int64_t)n * t->size * t->size, rgb);
-    dc3_tensor h, x = dc3_view(rgb, DC3_F32, 4, (int64_t[]){n, t->size, t->size, 3});
-    dc3_tensor z = dc3_classifier_of(ctx, t->net, dc3_on_device(ctx, x), &h);
-    if (dc3_ctx_dtype(ctx) != DC3_F32) {
-        h = dc3_cast(ctx, h, DC3_F32);
-        z = dc3_classifier_last_of(ctx, t->net, h);
-    }
+    dc3_tensor x = dc3_view(rgb, DC3_F32, 4, (int64_t[]){n, t->size, t->size, 3});
+    dc3_tensor h = dc3_classifier_embed(ctx, t->net, dc3_on_device(ctx, x));
+    if (dc3_ctx_dtype(ctx) != DC3_F32) h = dc3_cast(ctx, h, DC3_F32);
+    dc3_tensor z = dc3_classifier_last_of(ctx, t->net, h);
     dc3_download(ctx, h, embeddings);
     dc3_download(ctx, z, logits);
     dc3_status status = dc3_ctx_status(ctx);

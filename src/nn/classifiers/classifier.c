@@ -248,11 +248,10 @@ const dc3_classifier_info *dc3_classifier_describe(const dc3_classifier *classif
     return &classifier->info;
 }
 
-dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor images, dc3_tensor *embeddings)
+dc3_tensor dc3_classifier_embed(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor images)
 {
     int64_t size = c->info.size;
-    *embeddings = (dc3_tensor){0};
-    if (dc3_ctx_status(ctx) != DC3_OK) return *embeddings;
+    if (dc3_ctx_status(ctx) != DC3_OK) return (dc3_tensor){0};
     if (size && (images.shape[1] != size || images.shape[2] != size))
         return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_ARGUMENT,
                                           "%s takes images of %lldx%lld pixels, these have %lldx%lld",
@@ -261,7 +260,12 @@ dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor images,
     if (images.shape[1] < c->info.least || images.shape[2] < c->info.least)
         return dc3_ctx_fail(ctx, too_small(c, images.shape[1], images.shape[2]));
     if (images.dtype != dc3_ctx_dtype(ctx)) images = dc3_cast(ctx, images, dc3_ctx_dtype(ctx));
-    *embeddings = c->run(ctx, c->body, images);
+    return c->run(ctx, c->body, images);
+}
+
+dc3_tensor dc3_classifier_of(dc3_ctx *ctx, dc3_classifier *c, dc3_tensor images, dc3_tensor *embeddings)
+{
+    *embeddings = dc3_classifier_embed(ctx, c, images);
     return dc3_classifier_last_of(ctx, c, *embeddings);
 }
 
