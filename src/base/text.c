@@ -81,16 +81,16 @@ static const char *const units[] = {"kB", "MB", "GB", "TB"};
 const char *dc3_exact_size_text(double bytes, char text[DC3_NUMBER_TEXT])
 {
     const double most = 1e15;
-    int unit = 0, digits = 3;
+    const int64_t finest = 1000000000000; // 1 TB, the largest unit, in bytes
+    int unit = 0;
     int64_t whole = bytes >= 1000 && bytes <= most ? (int64_t)bytes : 0, each = 1000;
     if (!whole) return dc3_size_text(bytes, text);
-    for (; whole / each >= 1000 && unit < 3; each *= 1000, digits += 3) unit++;
-    int64_t rest = whole % each;
-    for (; rest % 10 == 0 && digits > 1; rest /= 10) digits--;
+    for (; whole / each >= 1000 && unit < 3; each *= 1000) unit++;
     char exact[64];
-    snprintf(exact, sizeof exact, "%lld.%0*lld %s", (long long)(whole / each), digits, (long long)rest,
-             units[unit]);
-    snprintf(text, DC3_NUMBER_TEXT, "%.*s", DC3_NUMBER_TEXT - 1, exact);
+    int length = snprintf(exact, sizeof exact, "%lld.%012lld", (long long)(whole / each),
+                          (long long)(whole % each * (finest / each)));
+    while (exact[length - 1] == '0' && exact[length - 2] != '.') length--;
+    snprintf(text, DC3_NUMBER_TEXT, "%.*s %s", length, exact, units[unit]);
     return text;
 }
 
