@@ -42,6 +42,10 @@ static const option own_options[] = {
      "Weights of the Inception v3 of 2015-12-05 as pytorch-fid or torch-fidelity has them: FID, KID and "
      "Inception score",
      "FILE"},
+    {"training", 0, OPTION_PATH, AT(training), ANY,
+     "What a generator was trained on: the share of images that are nearer to an image of it than that is to "
+     "others there; with --teacher or --inception",
+     "DIR"},
     {"coverage", 0, OPTION_FLAG, AT(coverage), ANY,
      "How well the images that a run chose cover its dataset, beside random choices of as many; reads the "
      "whole dataset",
@@ -89,6 +93,7 @@ const command measure_command = {
     "DATA|OUT [...]",
     "  dc3 measure photos/train photos-ipc10\n"
     "  dc3 measure photos/train photos-ipc10 jitter-ipc10 --teacher teacher.safetensors --per-class\n"
-    "  dc3 measure photos-ipc10 --data /mnt/photos/train --json",
+    "  dc3 measure photos-ipc10 --data /mnt/photos/train --json\n"
+    "  dc3 measure photos/val generated --teacher teacher.safetensors --training photos-ipc10",
     tables,
     run};

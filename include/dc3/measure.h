@@ -33,6 +33,7 @@ typedef struct dc3_measure_options {
     int any_teacher; /* as dc3_condense_options, where answers of the teacher are measured */
     int dry_run;     /* 1: measure some images of each dataset and stop: the report has estimate_seconds */
     const char *teacher_classes; /* as dc3_condense_options */
+    const char *training; /* dataset that a generator was trained on: which images are nearly one of it */
 } dc3_measure_options;
 
 DC3_API dc3_measure_options dc3_measure_defaults(void);
@@ -48,8 +49,10 @@ typedef struct dc3_measure_report {
 /* Colourfulness, hue and chroma, and the density of red, green and blue of every image at its own size,
  * by class and of all (docs/measures.md); of runs whose images have one original each SSIM, Delta E 2000
  * and PSNR against it, with a teacher also how its answers change, and of all datasets the
- * distances of its embeddings from the reference's. Images are read one batch after the
- * other: memory does not grow with their number. Classes are matched by name. On failure table and json are
+ * distances of its embeddings from the reference's, and how far both cover each other. A folder of generated
+ * images is taken as it is. Images are read one batch after the
+ * other: memory does not grow with their number, except for
+ * the embeddings of `training`. Classes are matched by name. On failure table and json are
  * NULL. */
 DC3_API dc3_status dc3_measure(const dc3_measure_options *options, dc3_measure_report *report);
 

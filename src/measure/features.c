@@ -3,26 +3,29 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "measure/features.h"
 #include "metrics/frechet.h"
+#include "metrics/memorisation.h"
+#include "metrics/precision_recall.h"
 #include "select/choose.h"
 #include "base/listener.h"
 #include "base/text.h"
 
-/* Rows that are sampled for the kernel distance, of each dataset; its subsets; parts of the Inception score.
- */
-enum { RESERVOIR = 10000, SUBSETS = 100, SUBSET_SIZE = 1000, PARTS = 10 };
+/* Rows that are sampled for all but the Frechet distance, of each dataset; subsets of the kernel distance,
+ * and blocks of its error; parts of the Inception score. */
+enum { RESERVOIR = 10000, SUBSETS = 100, SUBSET_SIZE = 1000, BLOCKS = 10, PARTS = 10 };
 /* Names the random order of the score's parts; the numbers below are those of the kernel distance. */
 static const uint64_t score_item = (uint64_t)1 << 32;
 
-static dc3_status open_score(const dc3_measuring *m, dc3_subject *s, dc3_feature_sums *f)
+static dc3_status open_score(const dc3_measuring *m, dc3_subject *s, int64_t classes, dc3_feature_sums *f)
 {
     int64_t n = dc3_dataset_size(s->data);
     dc3_rng rng = dc3_rng_make(m->options->seed, DC3_RNG_MEASURE, score_item);
     f->ranks = malloc((size_t)n * sizeof *f->ranks);
     if (!f->ranks) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_shuffle(&rng, n, n, f->ranks);
-    return dc3_inception_score_open(DC3_INCEPTION_CLASSES, PARTS, &f->score);
+    return dc3_inception_score_open(classes, PARTS, &f->score);
 }
 
 dc3_status dc3_features_open(const dc3_measuring *m, dc3_subject *s)
@@ -31,9 +34,11 @@ dc3_status dc3_features_open(const dc3_measuring *m, dc3_subject *s)
         const dc3_network *n = &m->networks[k];
         dc3_feature_sums *f = &s->features[k];
         if (!n->size) continue;
+        int64_t most = s == m->training ? dc3_dataset_size(s->data) : RESERVOIR;
+        DC3_TRY(dc3_feature_sample_open(n->features, most, m->options->seed, &f->sample));
+        if (s == m->training) continue;
         DC3_TRY(dc3_moments_open(n->features, &f->moments));
-        DC3_TRY(dc3_feature_sample_open(n->features, RESERVOIR, m->options->seed, &f->sample));
-        if (k == DC3_BY_INCEPTION) DC3_TRY(open_score(m, s, f));
+        DC3_TRY(open_score(m, s, n->classes, f));
     }
     return DC3_OK;
 }
@@ -55,9 +60,9 @@ dc3_status dc3_features_add(const dc3_measuring *m, dc3_subject *s, int64_t item
     for (int k = 0; k < DC3_NETWORKS; k++) {
         dc3_feature_sums *f = &s->features[k];
         if (!m->networks[k].size) continue;
-        dc3_moments_add(f->moments, 1, answers->embeddings[k]);
         DC3_TRY(dc3_feature_sample_add(f->sample, answers->embeddings[k]));
-        if (!f->score) continue;
+        if (s == m->training) continue;
+        dc3_moments_add(f->moments, 1, answers->embeddings[k]);
         int part = dc3_inception_score_part(f->ranks[item], dc3_dataset_size(s->data), PARTS);
         dc3_inception_score_add(f->score, part, answers->logits[k]);
     }
@@ -67,12 +72,12 @@ dc3_status dc3_features_add(const dc3_measuring *m, dc3_subject *s, int64_t item
 /* The distances of two datasets of two images or more, under the names that they have for the network. */
 static dc3_status compare(const dc3_measuring *m, const dc3_subject *s, int k, json_t *o)
 {
-    static const char *const names[DC3_NETWORKS][5] = {
+    static const char *const names[DC3_NETWORKS][6] = {
         {"frechet_distance", "kernel_distance", "kernel_distance_deviation", "kernel_subsets",
-         "kernel_subset_size"},
-        {"fid", "kid", "kid_deviation", "kid_subsets", "kid_subset_size"}};
+         "kernel_subset_size", "kernel_distance_error"},
+        {"fid", "kid", "kid_deviation", "kid_subsets", "kid_subset_size", "kid_error"}};
     const dc3_feature_sums *a = &m->subjects->features[k], *b = &s->features[k];
-    double distance = NAN, mean = NAN, deviation = NAN;
+    double distance = NAN, mean = NAN, deviation = NAN, error = NAN;
     int64_t least = dc3_feature_sample_count(b->sample), other = dc3_feature_sample_count(a->sample);
     int64_t size = other < least ? other : least;
     if (size > SUBSET_SIZE) size = SUBSET_SIZE;
@@ -80,22 +85,73 @@ static dc3_status compare(const dc3_measuring *m, const dc3_subject *s, int k, j
         DC3_TRY(dc3_frechet_distance(a->moments, b->moments, &distance));
         DC3_TRY(
             dc3_kernel_distance(a->sample, b->sample, SUBSETS, size, m->options->seed, &mean, &deviation));
+        DC3_TRY(dc3_kernel_error(a->sample, b->sample, BLOCKS, &error));
     }
     dc3_measure_set(o, names[k][0], distance);
     dc3_measure_set(o, names[k][1], mean);
     dc3_measure_set(o, names[k][2], deviation);
     json_object_set_new(o, names[k][3], json_integer(SUBSETS));
     json_object_set_new(o, names[k][4], json_integer(size));
+    dc3_measure_set(o, names[k][5], error);
     return DC3_OK;
 }
 
-static void add_score(const dc3_inception_score *score, json_t *o)
+/* `count` of the rows, which stand in the order of the classes: row i count / n of n. The caller frees. */
+static float *spread_rows(const dc3_feature_sample *s, int64_t count)
 {
+    int64_t d = dc3_feature_sample_size(s), n = dc3_feature_sample_count(s);
+    float *rows = malloc((size_t)(count * d) * sizeof *rows);
+    for (int64_t i = 0; rows && i < count; i++)
+        memcpy(rows + i * d, dc3_feature_sample_rows(s) + i * n / count * d, (size_t)d * sizeof *rows);
+    return rows;
+}
+
+/* Of as many rows of both, since a manifold of few rows is a wider one. */
+static dc3_status add_manifolds(const dc3_measuring *m, const dc3_subject *s, int k, json_t *o)
+{
+    const dc3_feature_sample *a = m->subjects->features[k].sample, *b = s->features[k].sample;
+    int64_t first = dc3_feature_sample_count(a), second = dc3_feature_sample_count(b);
+    int64_t n = s == m->subjects ? 0 : first < second ? first : second;
+    dc3_precision_recall r = {NAN, NAN, NAN, NAN};
+    if (n) {
+        float *real = spread_rows(a, n), *made = spread_rows(b, n);
+        dc3_status status = real && made ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        if (status == DC3_OK)
+            status = dc3_precision_recall_of(dc3_feature_sample_size(a), n, real, n, made, &r);
+        free(real), free(made);
+        DC3_TRY(status);
+    }
+    json_object_set_new(o, "manifold_images", n ? json_integer(n) : json_null());
+    dc3_measure_set(o, "precision", r.precision);
+    dc3_measure_set(o, "recall", r.recall);
+    dc3_measure_set(o, "density", r.density);
+    dc3_measure_set(o, "coverage", r.coverage);
+    return DC3_OK;
+}
+
+/* The reference's share is what images have that no generator made of the training images. */
+static dc3_status add_memorised(const dc3_measuring *m, const dc3_subject *s, int k, json_t *o)
+{
+    if (!m->training) return DC3_OK;
+    const dc3_feature_sample *train = m->training->features[k].sample, *x = s->features[k].sample;
+    double share;
+    DC3_TRY(dc3_memorised(dc3_feature_sample_size(train), dc3_feature_sample_count(train),
+                          dc3_feature_sample_rows(train), dc3_feature_sample_count(x),
+                          dc3_feature_sample_rows(x), &share));
+    dc3_measure_set(o, "memorised", share);
+    return DC3_OK;
+}
+
+static void add_score(const dc3_inception_score *score, int k, json_t *o)
+{
+    static const char *const names[DC3_NETWORKS][3] = {
+        {"classifier_score", "classifier_score_deviation", "classifier_score_parts"},
+        {"inception_score", "inception_score_deviation", "inception_score_parts"}};
     double mean, deviation;
     dc3_inception_score_get(score, &mean, &deviation);
-    dc3_measure_set(o, "inception_score", mean);
-    dc3_measure_set(o, "inception_score_deviation", deviation);
-    json_object_set_new(o, "inception_score_parts", json_integer(PARTS));
+    dc3_measure_set(o, names[k][0], mean);
+    dc3_measure_set(o, names[k][1], deviation);
+    json_object_set_new(o, names[k][2], json_integer(PARTS));
 }
 
 static dc3_status finish(dc3_measuring *m, dc3_subject *s, int k)
@@ -117,7 +173,9 @@ static dc3_status finish(dc3_measuring *m, dc3_subject *s, int k)
                          s->path, (long long)n, (long long)d,
                          k == DC3_BY_INCEPTION ? "FID" : "Frechet distance");
     DC3_TRY(compare(m, s, k, o));
-    if (f->score) add_score(f->score, o);
+    DC3_TRY(add_manifolds(m, s, k, o));
+    DC3_TRY(add_memorised(m, s, k, o));
+    add_score(f->score, k, o);
     return DC3_OK;
 }
 

@@ -26,17 +26,29 @@ dc3_measure_options dc3_measure_defaults(void)
     return (dc3_measure_options){.struct_size = sizeof(dc3_measure_options), .threads = 1};
 }
 
-/* The dc3.json of a run that is complete; NULL where the folder is no run. */
-static dc3_status read_document(dc3_subject *s)
+/* The document `name` of a folder that is complete; NULL where it has none. */
+static dc3_status read_document(const char *folder, const char *name, json_t **document)
 {
-    char *path = dc3_path_join(s->path, "dc3.json");
+    char *path = dc3_path_join(folder, name);
     dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK && dc3_path_what(path) == DC3_PATH_FILE) {
-        status = dc3_json_read(path, DC3_DOCUMENT_LIMIT, &s->document);
-        if (status == DC3_OK) status = dc3_check_complete(path, s->document);
+        status = dc3_json_read(path, DC3_DOCUMENT_LIMIT, document);
+        if (status == DC3_OK) status = dc3_check_complete(path, *document);
     }
     free(path);
     return status;
+}
+
+/* Where the images are: in `train` of a run, or of a folder of generated ones. */
+static dc3_status find_images(dc3_subject *s)
+{
+    json_t *generated = NULL;
+    DC3_TRY(read_document(s->path, "dc3.json", &s->document));
+    dc3_status status = s->document ? DC3_OK : read_document(s->path, "generate.json", &generated);
+    s->folder = s->document || generated ? dc3_path_join(s->path, "train") : strdup(s->path);
+    json_decref(generated);
+    DC3_TRY(status);
+    return s->folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *path)
@@ -47,9 +59,8 @@ static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *pat
                         path, path);
     s->path = path;
     s->skipped = json_array();
-    DC3_TRY(read_document(s));
-    s->folder = s->document ? dc3_path_join(path, "train") : strdup(path);
-    if (!s->folder || !s->skipped) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (!s->skipped) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(find_images(s));
     DC3_TRY(dc3_dataset_open(s->folder, &s->data));
     dc3_report_notes(&m->options->listener, s->data);
     if (s->document) dc3_stored_images_note(path, s->data, &m->options->listener);
@@ -64,32 +75,40 @@ static dc3_status open_subjects(dc3_measuring *m)
     int given = 0, at = 0;
     while (o->data && o->data[given]) given++;
     if (!given && !o->reference) return dc3_fail(DC3_ERR_ARGUMENT, "expected datasets, found none");
-    m->subjects = calloc((size_t)given + 1, sizeof *m->subjects);
+    if (o->training && !o->teacher && !o->inception)
+        return dc3_fail_setting("training", "needs %s or %s, by whose features images are near",
+                                dc3_setting("teacher"), dc3_setting("inception"));
+    m->subjects = calloc((size_t)given + 2, sizeof *m->subjects);
     if (!m->subjects) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     m->count = given + (o->reference != NULL);
     if (o->reference) DC3_TRY(open_subject(m, &m->subjects[at++], o->reference));
     for (int i = 0; i < given; i++) DC3_TRY(open_subject(m, &m->subjects[at++], o->data[i]));
-    return DC3_OK;
+    if (!o->training) return DC3_OK;
+    m->training = &m->subjects[at];
+    return open_subject(m, m->training, o->training);
+}
+
+static void close_subject(dc3_measuring *m, dc3_subject *s)
+{
+    dc3_dataset_say_reading(s->data, &m->options->listener);
+    if (s->pairing) dc3_dataset_say_reading(dc3_pairing_originals(s->pairing), &m->options->listener);
+    dc3_dataset_close(&s->data);
+    json_decref(s->document);
+    json_decref(s->skipped);
+    json_decref(s->fidelity);
+    json_decref(s->coverage);
+    for (int k = 0; k < DC3_NETWORKS; k++) json_decref(s->distribution[k]);
+    dc3_features_close(s);
+    dc3_pairing_close(&s->pairing);
+    free(s->curves);
+    free(s->folder);
+    free(s->classes);
 }
 
 static void close_all(dc3_measuring *m)
 {
-    for (int i = 0; m->subjects && i < m->count; i++) {
-        dc3_subject *s = &m->subjects[i];
-        dc3_dataset_say_reading(s->data, &m->options->listener);
-        if (s->pairing) dc3_dataset_say_reading(dc3_pairing_originals(s->pairing), &m->options->listener);
-        dc3_dataset_close(&s->data);
-        json_decref(s->document);
-        json_decref(s->skipped);
-        json_decref(s->fidelity);
-        json_decref(s->coverage);
-        for (int k = 0; k < DC3_NETWORKS; k++) json_decref(s->distribution[k]);
-        dc3_features_close(s);
-        dc3_pairing_close(&s->pairing);
-        free(s->curves);
-        free(s->folder);
-        free(s->classes);
-    }
+    for (int i = 0; m->subjects && i < m->count; i++) close_subject(m, &m->subjects[i]);
+    if (m->training) close_subject(m, m->training);
     free(m->subjects);
     dc3_networks_close(m);
 }
@@ -185,23 +204,27 @@ static dc3_status measure_time(dc3_measuring *m, dc3_subject *s, double *seconds
     return DC3_OK;
 }
 
-/* How long all datasets take. Coverage reads each run's originals once more, at the cost of the run's images.
- */
-static dc3_status estimate(dc3_measuring *m)
+/* Coverage reads each run's originals once more, at the cost of the run's images. */
+static dc3_status estimate_subject(dc3_measuring *m, dc3_subject *s)
 {
     char text[DC3_NUMBER_TEXT];
-    for (int i = 0; i < m->count; i++) {
-        dc3_subject *s = &m->subjects[i];
-        double each = 0, images = (double)dc3_dataset_size(s->data);
-        DC3_TRY(dc3_features_open(m, s));
-        DC3_TRY(dc3_pairing_open(m, s));
-        DC3_TRY(measure_time(m, s, &each));
-        if (m->options->coverage && s->document)
-            images += json_number_value(json_object_get(json_object_get(s->document, "settings"), "images"));
-        m->report->estimate_seconds += each * images;
-        dc3_listener_say(&m->options->listener, "%s: %.0f images, %.1f ms each, about %s", s->path, images,
-                         each * 1e3, dc3_duration_text(each * images, text));
-    }
+    double each = 0, images = (double)dc3_dataset_size(s->data);
+    DC3_TRY(dc3_features_open(m, s));
+    if (s != m->training) DC3_TRY(dc3_pairing_open(m, s));
+    DC3_TRY(measure_time(m, s, &each));
+    if (m->options->coverage && s->document && s != m->training)
+        images += json_number_value(json_object_get(json_object_get(s->document, "settings"), "images"));
+    m->report->estimate_seconds += each * images;
+    dc3_listener_say(&m->options->listener, "%s: %.0f images, %.1f ms each, about %s", s->path, images,
+                     each * 1e3, dc3_duration_text(each * images, text));
+    return DC3_OK;
+}
+
+/* How long all datasets take. */
+static dc3_status estimate(dc3_measuring *m)
+{
+    for (int i = 0; i < m->count; i++) DC3_TRY(estimate_subject(m, &m->subjects[i]));
+    if (m->training) DC3_TRY(estimate_subject(m, m->training));
     m->report->images = m->report->skipped = 0;
     return DC3_OK;
 }
@@ -269,6 +292,10 @@ static dc3_status write_report(dc3_measuring *m)
                             json_pack("{s:s, s:i}", "arch", m->teacher.info->arch, "size", m->teacher.size));
     for (int i = 0; i < m->count; i++) json_array_append_new(list, subject_to_json(m, &m->subjects[i]));
     json_object_set_new(document, "datasets", list);
+    if (m->training)
+        json_object_set_new(document, "training",
+                            json_pack("{s:o, s:I, s:O}", "path", dc3_json_text(m->training->path), "images",
+                                      (json_int_t)m->training->all.images, "skipped", m->training->skipped));
     m->report->table = dc3_measure_table(document, m->options->per_class);
     m->report->json = json_dumps(document, JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
     json_decref(document);
@@ -277,6 +304,10 @@ static dc3_status write_report(dc3_measuring *m)
 
 static dc3_status measure_all(dc3_measuring *m)
 {
+    if (m->training) {
+        DC3_TRY(dc3_features_open(m, m->training));
+        DC3_TRY(measure_images(m, m->training));
+    }
     for (int i = 0; i < m->count; i++) DC3_TRY(measure_subject(m, &m->subjects[i]));
     if (m->options->coverage) DC3_TRY(dc3_measure_coverage(m));
     return write_report(m);
@@ -300,6 +331,7 @@ dc3_status dc3_measure(const dc3_measure_options *given, dc3_measure_report *rep
                        "measure", &own.listener);
     if (status == DC3_OK) status = dc3_networks_open(&m);
     for (int i = 0; status == DC3_OK && i < m.count; i++) m.total += dc3_dataset_size(m.subjects[i].data);
+    if (status == DC3_OK && m.training) m.total += dc3_dataset_size(m.training->data);
     if (status == DC3_OK) status = options->dry_run ? estimate(&m) : measure_all(&m);
     for (int i = 0; notes && i < m.count; i++) dc3_work_end(&notes[i]);
     close_all(&m);

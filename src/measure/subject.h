@@ -39,9 +39,9 @@ typedef struct dc3_answers {
 
 /* What one network says of all images. */
 typedef struct dc3_feature_sums {
-    dc3_moments *moments; /* NULL: it does not look */
+    dc3_moments *moments; /* NULL: it does not look, or at training images */
     dc3_feature_sample *sample;
-    dc3_inception_score *score; /* of Inception; else NULL */
+    dc3_inception_score *score; /* the formula on the classes of either network */
     int64_t *ranks;             /* [images], a random order, which says what part of the score is whose */
 } dc3_feature_sums;
 
@@ -68,6 +68,8 @@ typedef struct dc3_measuring {
     dc3_measure_report *report;
     dc3_subject *subjects; /* [count]; the first is the reference */
     int count;
+    dc3_subject
+        *training; /* what a generator was trained on, of which all features are kept; NULL: not given */
     int64_t done, total; /* images of all datasets */
     dc3_network networks[DC3_NETWORKS];
     dc3_teacher teacher; /* net NULL: none */

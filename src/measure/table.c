@@ -186,6 +186,9 @@ static void print_distribution(FILE *to, const json_t *features)
     print_cell(to, features, "frechet_distance", 1, 10, 4);
     print_cell(to, features, "kernel_distance", 1, 10, 5);
     print_cell(to, features, "kernel_distance_deviation", 1, 10, 5);
+    print_cell(to, features, "kernel_distance_error", 1, 10, 5);
+    print_cell(to, features, "classifier_score", 1, 10, 3);
+    print_cell(to, features, "classifier_score_deviation", 1, 10, 3);
 }
 
 static void print_inception(FILE *to, const json_t *inception)
@@ -193,8 +196,32 @@ static void print_inception(FILE *to, const json_t *inception)
     print_cell(to, inception, "fid", 1, 10, 3);
     print_cell(to, inception, "kid", 1, 10, 5);
     print_cell(to, inception, "kid_deviation", 1, 10, 5);
+    print_cell(to, inception, "kid_error", 1, 10, 5);
     print_cell(to, inception, "inception_score", 1, 10, 3);
     print_cell(to, inception, "inception_score_deviation", 1, 10, 3);
+}
+
+static void print_manifolds(FILE *to, const json_t *features)
+{
+    print_cell(to, features, "manifold_images", 1, 8, 0);
+    print_cell(to, features, "precision", 1, 10, 4);
+    print_cell(to, features, "recall", 1, 8, 4);
+    print_cell(to, features, "density", 1, 8, 4);
+    print_cell(to, features, "coverage", 1, 9, 4);
+    if (json_object_get(features, "memorised")) print_cell(to, features, "memorised", 1, 10, 4);
+}
+
+/* Below the distances by the same network, whose features are `member`. */
+static void print_manifold_table(FILE *to, const json_t *document, const char *member)
+{
+    const json_t *training = json_object_get(document, "training");
+    fprintf(to, "\nHow far they and as many images of the reference cover each other in these features\n");
+    if (training)
+        fprintf(to, "(memorised: the part that is nearer to an image of %s than that is to others there)\n",
+                json_string_value(json_object_get(training, "path")));
+    fprintf(to, "%-*s %8s %10s %8s %8s %9s%s\n", NAME, "dataset", "images", "precision", "recall", "density",
+            "coverage", training ? "  memorised" : "");
+    print_rows(to, document, member, 0, print_manifolds);
 }
 
 static void print_inception_table(FILE *to, const json_t *document)
@@ -202,9 +229,10 @@ static void print_inception_table(FILE *to, const json_t *document)
     const json_t *first = json_array_get(json_object_get(document, "datasets"), 0);
     if (!json_is_object(json_object_get(first, "inception"))) return;
     fprintf(to, "\nInception v3: distance from the reference, and the Inception score of each dataset\n");
-    fprintf(to, "%-*s %10s %10s %10s %10s %10s\n", NAME, "dataset", "FID", "KID", "deviation", "IS",
-            "deviation");
+    fprintf(to, "%-*s %10s %10s %10s %10s %10s %10s\n", NAME, "dataset", "FID", "KID", "deviation", "error",
+            "IS", "deviation");
     print_rows(to, document, "inception", 0, print_inception);
+    print_manifold_table(to, document, "inception");
 }
 
 static void print_distribution_table(FILE *to, const json_t *document)
@@ -212,11 +240,14 @@ static void print_distribution_table(FILE *to, const json_t *document)
     const json_t *first =
         json_object_get(json_array_get(json_object_get(document, "datasets"), 0), "features");
     if (!json_is_object(first)) return;
-    fprintf(to, "\nDistance of features from the reference's: %lld embeddings of the %s\n",
+    fprintf(to,
+            "\nDistance of features from the reference's: %lld embeddings of the %s; its classifier score\n",
             (long long)json_integer_value(json_object_get(first, "dimensions")),
             json_string_value(json_object_get(first, "network")));
-    fprintf(to, "%-*s %10s %10s %10s\n", NAME, "dataset", "Frechet", "kernel", "deviation");
+    fprintf(to, "%-*s %10s %10s %10s %10s %10s %10s\n", NAME, "dataset", "Frechet", "kernel", "deviation",
+            "error", "score", "deviation");
     print_rows(to, document, "features", 0, print_distribution);
+    print_manifold_table(to, document, "features");
 }
 
 char *dc3_measure_table(const json_t *document, int per_class)

@@ -55,6 +55,39 @@ read -r first self other < <(numbers near.json frechet_distance)
 [[ $first == null && $self =~ ^0\.0|e- && ! $other =~ ^0\.0|e-|null ]] || fail "Frechet distances: $first $self $other"
 expect 1 "the teacher distinguishes 3 classes" "${dc3m[@]}" same --teacher three.safetensors
 
+# A generator's images: the folder as dc3 generate leaves it, how far it covers held-out images, and what of it is
+# copied from the training images; 3 of 6 images are copies.
+for i in {1..6}; do
+  mkdir -p held/blue made/train/blue trained/blue
+  "$make" held/blue/$i.png 30 24 $((i * 31 % 255)) $((i * 77 % 255)) $((i * 53 % 255))
+  "$make" trained/blue/$i.png 30 24 $((i * 41 % 255)) $((i * 97 % 255)) $((i * 23 % 255))
+  if ((i > 3)); then cp trained/blue/$i.png made/train/blue; else
+    "$make" made/train/blue/$i.png 30 24 $((200 - i * 40)) $((90 + i * 50)) $((20 + i * 70)); fi
+done
+echo '{"complete": true}' > made/generate.json
+measures=("${dc3m[@]}" held made --training trained --any-teacher)
+expect 2 "--training: needs --teacher or --inception" "${measures[@]}"
+measures+=(--teacher teacher.safetensors)
+expect 0 "nearer to an image of trained than that is to others there" "${measures[@]}"
+[[ $output == *"images  precision   recall  density  coverage  memorised"* ]] || fail "the table: $output"
+"${measures[@]}" --json -q > made.json || fail "--training"
+"$tools/is_json" made.json || fail "JSON of made"
+read -r held made < <(numbers made.json memorised)
+awk "BEGIN { exit !($made >= 0.5 && $held < $made) }" || fail "memorised: $held of held, $made of made"
+for name in precision recall density coverage manifold_images; do
+  found=$(numbers made.json $name) # the colours have a density, the datasets a coverage, too
+  [[ $found =~ null.*\ [0-9.]+\ (null\ )?$ ]] || fail "$name: $found"
+done
+[[ $(numbers made.json classifier_score) =~ ^1\.[0-9]+\ 1\. ]] || fail "$(numbers made.json classifier_score)"
+[[ $(numbers made.json kernel_distance_error) == "null null " ]] || fail "6 images in 10 blocks have an error"
+"${dc3m[@]}" made trained --training trained --teacher teacher.safetensors --any-teacher --json -q > copies.json ||
+  fail "copies"
+[[ $(numbers copies.json memorised) == *" 1.0 " ]] || fail "of copies: $(numbers copies.json memorised)"
+expect 0 "estimate: about" "${measures[@]}" --dry-run
+[[ $output == *"trained: 6 images"* ]] || fail "the estimate leaves out the training images: $output"
+echo '{"complete": false}' > made/generate.json
+expect 1 "made/generate.json" "${measures[@]}"
+
 # Coverage of the dataset by a choice, beside random ones; where all is chosen nothing is at a distance.
 images many/blue 5 && images many/red 3
 expect 0 "stored" "$dc3" condense many -o one --ipc 1 --method random "${common[@]}"
