@@ -54,6 +54,8 @@ typedef struct dc3_finetune_options {
     int dry_run;      /* stop after the estimate */
     int fresh;        /* start over although an interrupted training of other settings is there */
     dc3_listener listener;
+    int keep_every; /* steps between copies of what is trained so far, whole results in OUT/steps/STEP; 0:
+                       none */
 } dc3_finetune_options;
 
 DC3_API dc3_finetune_options dc3_finetune_defaults(void);

@@ -79,9 +79,9 @@ static dc3_status copy_folder(const char *from, const char *to)
 }
 
 /* The model's other parts, as its index lists them. */
-static dc3_status copy_parts(const dc3_finetuning *t, const json_t *index)
+static dc3_status copy_parts(const dc3_finetuning *t, const json_t *index, const char *out)
 {
-    const char *key, *out = t->options.out;
+    const char *key;
     const json_t *value;
     dc3_status status = DC3_OK;
     json_object_foreach((json_t *)(uintptr_t)index, key, value)
@@ -100,9 +100,9 @@ static dc3_status copy_parts(const dc3_finetuning *t, const json_t *index)
 }
 
 /* A new transformer's index and scheduler. */
-static dc3_status write_new(const dc3_finetuning *t, json_t **index)
+static dc3_status write_new(const dc3_finetuning *t, const char *out, json_t **index)
 {
-    char *folder = dc3_path_join(t->options.out, "scheduler");
+    char *folder = dc3_path_join(out, "scheduler");
     const dc3_scheduler_config *c = &t->model.scheduler;
     json_t *scheduler = json_pack("{s:s, s:i, s:f, s:f, s:s, s:s, s:b, s:b}", "_class_name", c->class_name,
                                   "num_train_timesteps", c->train_steps, "beta_start", c->beta_start,
@@ -167,9 +167,9 @@ static dc3_status merge(const dc3_finetuning *t, const dc3_table *trained, dc3_t
     return status;
 }
 
-static dc3_status save_network(const dc3_finetuning *t, const dc3_table *trained)
+static dc3_status save_network(const dc3_finetuning *t, const dc3_table *trained, const char *out)
 {
-    char *folder = dc3_path_join(t->options.out, t->model.part), *config = NULL, *given = NULL, *path = NULL;
+    char *folder = dc3_path_join(out, t->model.part), *config = NULL, *given = NULL, *path = NULL;
     dc3_table *to = NULL;
     dc3_status status;
     if (folder) config = dc3_path_join(folder, "config.json");
@@ -190,14 +190,13 @@ done:
     return status;
 }
 
-static dc3_status save_directory(const dc3_finetuning *t, const dc3_table *trained)
+static dc3_status save_directory(const dc3_finetuning *t, const dc3_table *trained, const char *out)
 {
     json_t *index = NULL;
-    DC3_TRY(save_network(t, trained));
-    dc3_status status = t->model.is_new ? write_new(t, &index) : read_index(t, &index);
-    if (status == DC3_OK) status = copy_parts(t, index);
-    if (status == DC3_OK)
-        status = dc3_json_write(t->options.out, "model_index.json", index, JSON_PRESERVE_ORDER);
+    DC3_TRY(save_network(t, trained, out));
+    dc3_status status = t->model.is_new ? write_new(t, out, &index) : read_index(t, &index);
+    if (status == DC3_OK) status = copy_parts(t, index, out);
+    if (status == DC3_OK) status = dc3_json_write(out, "model_index.json", index, JSON_PRESERVE_ORDER);
     json_decref(index);
     return status;
 }
@@ -211,7 +210,8 @@ static dc3_status save_document(const dc3_finetuning *t)
     int64_t parts = t->options.steps < DC3_FINETUNE_PARTS ? t->options.steps : DC3_FINETUNE_PARTS;
     for (int64_t i = 0; i < parts; i++)
         json_array_append_new(means, json_real(t->means[(i + 1) * DC3_FINETUNE_PARTS / parts - 1]));
-    json_t *o = json_pack("{s:o, s:I, s:I, s:f, s:f, s:o}", "settings", settings, "images",
+    json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:I, s:f, s:f, s:o}", "data", dc3_json_text(t->options.data),
+                          "model", dc3_json_text(t->options.model), "settings", settings, "images",
                           (json_int_t)r->images, "skipped", (json_int_t)r->skipped, "parameters",
                           r->parameters, "trained", r->trained, "losses", means);
     dc3_status status = o ? dc3_json_write(t->options.out, "finetune.json", o, JSON_PRESERVE_ORDER)
@@ -220,18 +220,36 @@ static dc3_status save_document(const dc3_finetuning *t)
     return status;
 }
 
-dc3_status dc3_finetune_export(dc3_finetuning *t)
+/* What is trained so far, into the folder `out`. */
+static dc3_status export_to(dc3_finetuning *t, const char *out)
 {
-    char *path = dc3_path_join(t->options.out, "pytorch_lora_weights.safetensors");
+    char *path = dc3_path_join(out, "pytorch_lora_weights.safetensors");
     dc3_table *table = NULL;
     if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (t->tuner.ema) dc3_ema_swap(t->tuner.ema);
     dc3_status status = table_of_params(t, path, &table);
     if (status == DC3_OK)
-        status =
-            t->options.train == DC3_FINETUNE_LORA ? save_adapters(t, path, table) : save_directory(t, table);
+        status = t->options.train == DC3_FINETUNE_LORA ? save_adapters(t, path, table)
+                                                       : save_directory(t, table, out);
     if (t->tuner.ema) dc3_ema_swap(t->tuner.ema);
     dc3_table_close(&table);
     free(path);
-    return status == DC3_OK ? save_document(t) : status;
+    return status;
+}
+
+dc3_status dc3_finetune_export(dc3_finetuning *t)
+{
+    DC3_TRY(export_to(t, t->options.out));
+    return save_document(t);
+}
+
+dc3_status dc3_finetune_keep(dc3_finetuning *t)
+{
+    char name[40], *folder;
+    snprintf(name, sizeof name, "steps/%06lld", (long long)t->done);
+    folder = dc3_path_join(t->options.out, name);
+    dc3_status status = folder ? dc3_make_dirs(folder) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = export_to(t, folder);
+    free(folder);
+    return status;
 }

@@ -248,6 +248,8 @@ static dc3_status run(dc3_finetuning *t, rows *r)
         count_loss(t, loss);
         dc3_finetune_progress(t, "training", t->done, o->steps);
         int last = t->done == o->steps, due = is_due(t);
+        /* Before the checkpoint of the step, so that one that goes on from there has it. */
+        if (o->keep_every && t->done % o->keep_every == 0 && !last) DC3_TRY(dc3_finetune_keep(t));
         if (last || dc3_seconds_now() - t->saved > SAVE_SECONDS) DC3_TRY(save(t));
         if (due) DC3_TRY(dc3_finetune_sample(t));
         if (due || last)

@@ -58,6 +58,8 @@ dc3_status dc3_finetune_estimate(dc3_finetuning *t, int64_t tokens);
 /* export.c: what OUT gets; whether the model has what that is made of, before anything is trained. */
 dc3_status dc3_finetune_export_check(const dc3_finetuning *t);
 dc3_status dc3_finetune_export(dc3_finetuning *t);
+/* OUT/steps/DONE: what OUT would get if the training ended here, without finetune.json. */
+dc3_status dc3_finetune_keep(dc3_finetuning *t);
 /* samples.c: OUT/samples/step-DONE.png. A grid that does not fit the memory is left out, which is told. */
 dc3_status dc3_finetune_sample(dc3_finetuning *t);
 

@@ -47,6 +47,7 @@ dc3_status dc3_finetune_check(const dc3_finetune_options *o)
     DC3_TRY(whole("warm_up", o->warm_up, 0, INT_MAX));
     DC3_TRY(whole("rank", o->rank, 1, 1024));
     DC3_TRY(whole("sample_every", o->sample_every, -1, INT_MAX));
+    DC3_TRY(whole("keep_every", o->keep_every, 0, INT_MAX));
     DC3_TRY(real("lr", o->lr, 0, 1e3));
     DC3_TRY(real("alpha", o->alpha, 0, 1e6));
     DC3_TRY(real("weight_decay", o->weight_decay, 1, 1e3));

@@ -75,6 +75,17 @@ expect 0 "result: tuned" "$dc3" finetune data --model dit "${few[@]}" --train bi
 # What comes of both generates images.
 expect 0 "2 images of 2 classes" "$dc3" generate --model dit --classes data -n 1 --steps 2 -o by_classes
 expect 0 "2 images of 2 classes" "$dc3" generate --model sd --lora lora --classes data -n 1 --steps 2 -o by_texts
+# What is kept on the way is what a shorter training makes, also where one was cut off.
+kept=("${new[@]}" --keep-every 2 --sample-every -1)
+expect 0 "result: kept" "${kept[@]}" --steps 5 -o kept
+[[ $(ls kept/steps) == $'000002\n000004' ]] || fail "kept: $(ls kept/steps)"
+expect 0 "result: two" "${kept[@]}" --steps 2 -o two
+[[ ! -e two/steps ]] || fail "the end is kept twice"
+diff -r two/transformer kept/steps/000002/transformer || fail "step 2 is not what two steps make"
+cmp {two,kept/steps/000002}/model_index.json || fail "the index of step 2"
+expect 0 "2 images of 2 classes" "$dc3" generate --model kept/steps/000004 --classes data -n 1 --steps 2 -o by_kept
+expect 0 "result: kept_lora" "${lora[@]}" --steps 3 --keep-every 2 --sample-every -1 -o kept_lora
+[[ -s kept_lora/steps/000002/pytorch_lora_weights.safetensors ]] || fail "kept adapters: $(ls kept_lora/steps)"
 long=("${new[@]}" --steps 60 --sample-every 30)
 expect 0 "result: averages" "${long[@]}" -o averages
 interrupt cut_dit/samples/step-000030.png "step 30 of 60" "${long[@]}" -o cut_dit
