@@ -61,9 +61,8 @@ static const option own_options[] = {
      "VAE alone",
      "DIR"},
     {"train", 0, OPTION_WORD, AT(train), ANY,
-     "What is trained: lora (adapters of attention, of a U-Net; default), attention, bias-norm (biases, "
-     "norms, "
-     "embeddings of classes), all",
+     "What is trained: lora (adapters, of a U-Net; default), attention, bias-norm (biases, norms, embeddings "
+     "of classes), all",
      "PART"},
     {"from-scratch", 0, OPTION_FLAG, offsetof(finetune_values, from_scratch), ANY,
      "Train a new DiT, as --config says, in the latents of --model's VAE", NULL},
@@ -109,6 +108,9 @@ static const option own_options[] = {
     {"rank", 0, OPTION_WHOLE, AT(rank), WITHIN(1, 1024), "Rank of adapters (default 4)", "N"},
     {"alpha", 0, OPTION_REAL, AT(alpha), ABOVE_0(1e6),
      "What adapters count: alpha / rank (default: the rank)", "X"},
+    {"lora-layers", 0, OPTION_TEXT, AT(lora_layers), ANY,
+     "Layers of the U-Net that get adapters: attention, feed-forward, convolutions (default attention)",
+     "A,.."},
     {"recompute", 0, OPTION_FLAG, AT(recompute), ANY,
      "Less memory, more time, the same result: blocks are computed again in backward", NULL},
     {"dtype", 0, OPTION_WORD, AT(dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
@@ -130,8 +132,10 @@ static int check(const command *c, const finetune_values *v)
     if (!o->out && !o->dry_run) return usage_error(c, "where should the result go? Use -o DIR");
     if (v->from_scratch && !o->config) return usage_error(c, "--from-scratch: needs --config");
     if (o->config && !v->from_scratch) return usage_error(c, "--config: needs --from-scratch");
-    if ((is_given(c, "rank") || is_given(c, "alpha")) && o->train != DC3_FINETUNE_LORA)
-        return usage_error(c, "--%s: only with --train lora", is_given(c, "rank") ? "rank" : "alpha");
+    static const char *const of_adapters[] = {"rank", "alpha", "lora-layers"};
+    for (size_t i = 0; i < sizeof of_adapters / sizeof *of_adapters; i++)
+        if (is_given(c, of_adapters[i]) && o->train != DC3_FINETUNE_LORA)
+            return usage_error(c, "--%s: only with --train lora", of_adapters[i]);
     return EXIT_DONE;
 }
 

@@ -175,7 +175,7 @@ typedef enum dc3_selection_kind {
 
 /* What of a generator is trained; "train". */
 typedef enum dc3_finetune_part {
-    DC3_FINETUNE_LORA,      /* "lora": low-rank adapters beside attention's projections (Hu et al. 2022) */
+    DC3_FINETUNE_LORA,      /* "lora": low-rank adapters beside layers (Hu et al. 2022) */
     DC3_FINETUNE_ATTENTION, /* "attention": all of attention */
     DC3_FINETUNE_BIAS_NORM, /* "bias-norm": biases, scales of norms and embeddings of classes (DiffFit, Xie et
                                al. 2023, without its factors) */

@@ -56,6 +56,9 @@ typedef struct dc3_finetune_options {
     dc3_listener listener;
     int keep_every; /* steps between copies of what is trained so far, whole results in OUT/steps/STEP; 0:
                        none */
+    const char *lora_layers; /* of the U-Net that get adapters, words of "lora_layers" with commas between:
+                                attention (its four projections), feed-forward (both layers), convolutions (of
+                                residual blocks, and where the resolution changes); default attention */
 } dc3_finetune_options;
 
 DC3_API dc3_finetune_options dc3_finetune_defaults(void);

@@ -34,6 +34,16 @@ static json_t *describe_encoding(const dc3_finetuning *t)
     return s;
 }
 
+/* Layers with adapters, as a list in one order. */
+static json_t *layer_names(unsigned layers)
+{
+    json_t *list = json_array();
+    const char *const *names = dc3_option_names("lora_layers");
+    for (int i = 0; names[i]; i++)
+        if (layers & 1u << i) json_array_append_new(list, json_string(names[i]));
+    return list;
+}
+
 /* What the weights depend on. */
 static json_t *describe(const dc3_finetuning *t, json_t *encoding)
 {
@@ -49,6 +59,7 @@ static json_t *describe(const dc3_finetuning *t, json_t *encoding)
     if (s && o->train == DC3_FINETUNE_LORA) {
         json_object_set_new(s, "rank", json_integer(o->rank));
         json_object_set_new(s, "alpha", json_real(o->alpha));
+        json_object_set_new(s, "lora_layers", layer_names(t->layers));
     }
     if (s) json_object_set_new(s, t->model.part, file_text(network ? network : o->config));
     if (s && scheduler) json_object_set_new(s, "scheduler", file_text(scheduler));

@@ -1,6 +1,7 @@
 /* dc3 finetune: a generator trained further on a dataset, or a new one trained. */
 #include "dc3/finetune.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,8 +74,12 @@ static dc3_status open_subjects(dc3_finetuning *t)
 static dc3_status open_network(dc3_finetuning *t)
 {
     const dc3_finetune_options *o = &t->options;
-    dc3_tuning tuning = {
-        .part = o->train, .rank = o->rank, .alpha = o->alpha, .seed = o->seed, .recompute = o->recompute};
+    dc3_tuning tuning = {.part = o->train,
+                         .layers = t->layers,
+                         .rank = o->rank,
+                         .alpha = o->alpha,
+                         .seed = o->seed,
+                         .recompute = o->recompute};
     dc3_tuner_options options = {.dtype = t->dtype,
                                  .threads = o->threads,
                                  .optimizer = dc3_optimizer_defaults(DC3_ADAMW),
@@ -134,15 +139,31 @@ static dc3_status count_tokens(const dc3_finetuning *t, int64_t *tokens)
     return status;
 }
 
+/* What is trained, " of" which layers where it is adapters. */
+static void name_part(const dc3_finetuning *t, char *text, size_t size)
+{
+    const char *const *names = dc3_option_names("lora_layers");
+    const char *between = " of ";
+    snprintf(text, size, "%s", dc3_finetune_part_name(t->options.train));
+    for (int i = 0; t->options.train == DC3_FINETUNE_LORA && names[i]; i++) {
+        if (!(t->layers & 1u << i)) continue;
+        size_t length = strlen(text);
+        snprintf(text + length, size - length, "%s%s", between, names[i]);
+        between = ", ";
+    }
+}
+
 static void say_what(const dc3_finetuning *t)
 {
     const dc3_finetune_options *o = &t->options;
+    char part[100];
+    name_part(t, part, sizeof part);
     dc3_listener_say(&o->listener,
                      "%s: %lld images in %lld classes; %s of %.2f M parameters, of which %.3f M are trained "
                      "(%s), %d px, %s, %d threads",
                      o->data, (long long)t->report->images, (long long)t->report->classes, t->model.part,
-                     t->report->parameters * 1e-6, t->report->trained * 1e-6,
-                     dc3_finetune_part_name(o->train), o->size, dc3_dtype_name(t->dtype), o->threads);
+                     t->report->parameters * 1e-6, t->report->trained * 1e-6, part, o->size,
+                     dc3_dtype_name(t->dtype), o->threads);
 }
 
 static void fill_report(dc3_finetuning *t)

@@ -24,6 +24,17 @@ static int is_bias_or_norm(const char *name)
     return strstr(name, "class_embedder.embedding_table") || strstr(name, "y_embedder.embedding_table");
 }
 
+/* Of a U-Net, as diffusers calls its layers. */
+static int is_adapted(const char *name, unsigned layers)
+{
+    static const char *const ends[] = {".conv1", ".conv2", ".conv_shortcut", "samplers.0.conv"};
+    if (is_of_attention(name)) return (layers & DC3_LORA_ATTENTION) != 0;
+    if (strstr(name, ".ff.net.")) return (layers & DC3_LORA_FEED_FORWARD) != 0;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (ends_with(name, ends[i])) return (layers & DC3_LORA_CONVOLUTIONS) != 0;
+    return 0;
+}
+
 int dc3_tuning_has(dc3_finetune_part part, const char *name)
 {
     switch (part) {
@@ -38,10 +49,10 @@ int dc3_tuning_has(dc3_finetune_part part, const char *name)
 
 static dc3_trained trained_of(const dc3_tuning *t)
 {
-    dc3_trained trained = {.rank = t->rank, .alpha = t->alpha, .seed = t->seed};
+    dc3_trained trained = {.layers = t->layers, .rank = t->rank, .alpha = t->alpha, .seed = t->seed};
     if (t->part == DC3_FINETUNE_ATTENTION) trained.chosen = is_of_attention;
     if (t->part == DC3_FINETUNE_BIAS_NORM) trained.chosen = is_bias_or_norm;
-    if (t->part == DC3_FINETUNE_LORA) trained.adapted = is_of_attention;
+    if (t->part == DC3_FINETUNE_LORA) trained.adapted = is_adapted;
     return trained;
 }
 

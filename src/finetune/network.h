@@ -18,9 +18,13 @@ typedef struct dc3_tuned {
     size_t count;
 } dc3_tuned;
 
+/* Layers of a U-Net that get adapters, in the order of the words of "lora_layers". */
+enum { DC3_LORA_ATTENTION = 1, DC3_LORA_FEED_FORWARD = 2, DC3_LORA_CONVOLUTIONS = 4 };
+
 /* What is trained of it, and the adapters of DC3_FINETUNE_LORA. */
 typedef struct dc3_tuning {
     dc3_finetune_part part;
+    unsigned layers;
     int64_t rank;
     double alpha;
     uint64_t seed; /* of new values */

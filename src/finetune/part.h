@@ -15,6 +15,7 @@ typedef struct dc3_finetuning {
     dc3_finetune_options options; /* with all defaults filled in */
     dc3_finetune_report *report;
     dc3_dtype dtype;
+    unsigned layers; /* that get adapters, of network.h */
     dc3_base_model model;
     dc3_dataset *data;
     dc3_texts captions;

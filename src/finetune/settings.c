@@ -1,6 +1,7 @@
 /* The settings of a training, and its defaults: of a U-Net those of diffusers' example of LoRA training
  * (train_text_to_image_lora.py, as its page calls it; of other parts the rate of train_text_to_image.py), of
  * a transformer those of MinimaxDiffusion's train_dit.py (of other parts than bias-norm DiT's own rate). */
+#include <glib.h>
 #include <limits.h>
 #include <math.h>
 #include "finetune/part.h"
@@ -59,8 +60,26 @@ dc3_status dc3_finetune_check(const dc3_finetune_options *o)
     if (o->captions && (o->names || o->caption_template))
         return dc3_fail_setting("captions", "stands in place of %s and %s; expected one of them",
                                 dc3_setting("caption_template"), dc3_setting("names"));
+    if (o->lora_layers && o->train != DC3_FINETUNE_LORA)
+        return dc3_fail_setting("lora_layers", "only with %s lora", dc3_setting("train"));
     if (!o->out && !o->dry_run) return dc3_fail_setting("out", "expected a folder to write, found none");
     return DC3_OK;
+}
+
+/* A bit for each of the list's words. */
+static dc3_status read_layers(dc3_finetuning *t)
+{
+    const char *list = t->options.lora_layers ? t->options.lora_layers : "attention";
+    dc3_status status = DC3_OK;
+    char **words = g_strsplit(list, ",", -1);
+    int place = 0;
+    if (!words[0]) status = dc3_option_parse("lora_layers", "", &place);
+    for (char **word = words; *word && status == DC3_OK; word++) {
+        status = dc3_option_parse("lora_layers", *word, &place);
+        if (status == DC3_OK) t->layers |= 1u << place;
+    }
+    g_strfreev(words);
+    return status;
 }
 
 static dc3_status check_kind(const dc3_finetuning *t)
@@ -103,6 +122,7 @@ dc3_status dc3_finetune_fill(dc3_finetuning *t)
     int dit = t->model.is_dit;
     DC3_TRY(check_kind(t));
     DC3_TRY(check_size(t));
+    DC3_TRY(read_layers(t));
     if (!o->batch) o->batch = dit ? 8 : 1;
     if (!o->accumulate) o->accumulate = dit ? 1 : 4;
     if (!o->steps) o->steps = steps_of(t);

@@ -18,7 +18,7 @@ void dc3_take_linear(dc3_module *m, dc3_linear_layer *layer, const char *prefix,
 {
     dc3_take_weight(m, &layer->weight, prefix, "weight", spatial ? 4 : 2, (int64_t[]){co, ci, 1, 1});
     if (bias) layer->bias = dc3_take_bias(m, prefix, "bias", co, ci, NULL);
-    if (!spatial) layer->low_rank = dc3_take_low_rank(m, &prefix, 1, ci, co);
+    layer->low_rank = dc3_take_low_rank(m, &prefix, 1, ci, co, spatial);
 }
 
 /* Rows first .. first + count - 1 of x as a parameter of its own. */
@@ -82,7 +82,7 @@ void dc3_take_fused(dc3_module *m, dc3_linear_layer *layer, const char *const *p
     }
     if (bias) layer->bias = joined ? dc3_module_place(m, 1, &co, joined) : biases.value;
     free(joined);
-    if (!spatial) layer->low_rank = dc3_take_low_rank(m, prefixes, count, ci, co_each);
+    layer->low_rank = dc3_take_low_rank(m, prefixes, count, ci, co_each, spatial);
 }
 
 void dc3_conv_pad(dc3_conv_layer *layer, int64_t pad)
@@ -98,17 +98,31 @@ void dc3_take_conv(dc3_module *m, dc3_conv_layer *layer, const char *prefix, int
     dc3_conv_pad(layer, kernel / 2);
     dc3_take_weight(m, &layer->weight, prefix, "weight", 4, (int64_t[]){co, ci, kernel, kernel});
     if (bias) layer->bias = dc3_take_bias(m, prefix, "bias", co, ci * kernel * kernel, NULL);
+    layer->low_rank = dc3_take_low_rank_conv(m, prefix, ci, co, &layer->options);
+}
+
+/* y with what an adapter adds to it. */
+static dc3_tensor adapted(dc3_ctx *ctx, dc3_low_rank *low_rank, dc3_tensor x, dc3_tensor y)
+{
+    return low_rank ? dc3_replace(ctx, y, dc3_add_low_rank(ctx, low_rank, x, y)) : y;
+}
+
+dc3_tensor dc3_conv_biased(dc3_ctx *ctx, dc3_conv_layer *layer, dc3_tensor x, dc3_tensor bias,
+                           const dc3_tensor *residual)
+{
+    return adapted(ctx, layer->low_rank, x,
+                   dc3_conv2d(ctx, x, &layer->weight, bias, &layer->options, residual));
 }
 
 dc3_tensor dc3_conv_of(dc3_ctx *ctx, dc3_conv_layer *layer, dc3_tensor x, const dc3_tensor *residual)
 {
-    return dc3_conv2d(ctx, x, &layer->weight, layer->bias, &layer->options, residual);
+    return dc3_conv_biased(ctx, layer, x, layer->bias, residual);
 }
 
 dc3_tensor dc3_linear_of(dc3_ctx *ctx, dc3_linear_layer *layer, dc3_tensor x, const dc3_tensor *residual)
 {
-    dc3_tensor y = dc3_linear(ctx, x, &layer->weight, layer->bias, DC3_ACT_NONE, residual);
-    return layer->low_rank ? dc3_replace(ctx, y, dc3_add_low_rank(ctx, layer->low_rank, x, y)) : y;
+    return adapted(ctx, layer->low_rank, x,
+                   dc3_linear(ctx, x, &layer->weight, layer->bias, DC3_ACT_NONE, residual));
 }
 
 dc3_tensor dc3_group_norm_of(dc3_ctx *ctx, const dc3_norm_layer *layer, dc3_tensor x, dc3_activation act)

@@ -22,6 +22,7 @@ typedef struct dc3_conv_layer {
     dc3_weight weight;
     dc3_tensor bias; /* or empty */
     dc3_conv_options options;
+    dc3_low_rank *low_rank; /* as above */
 } dc3_conv_layer;
 
 dc3_norm_layer dc3_take_norm(dc3_module *module, const char *prefix, int64_t c, int64_t groups, float eps);
@@ -62,6 +63,9 @@ dc3_tensor dc3_conv_norm_of(dc3_ctx *ctx, dc3_conv_norm_layer *layer, dc3_tensor
                             const dc3_tensor *residual);
 
 dc3_tensor dc3_conv_of(dc3_ctx *ctx, dc3_conv_layer *layer, dc3_tensor x, const dc3_tensor *residual);
+/* With another bias than the layer's. */
+dc3_tensor dc3_conv_biased(dc3_ctx *ctx, dc3_conv_layer *layer, dc3_tensor x, dc3_tensor bias,
+                           const dc3_tensor *residual);
 dc3_tensor dc3_linear_of(dc3_ctx *ctx, dc3_linear_layer *layer, dc3_tensor x, const dc3_tensor *residual);
 dc3_tensor dc3_group_norm_of(dc3_ctx *ctx, const dc3_norm_layer *layer, dc3_tensor x, dc3_activation act);
 dc3_tensor dc3_layer_norm_of(dc3_ctx *ctx, const dc3_norm_layer *layer, dc3_tensor x);

@@ -37,12 +37,14 @@ void dc3_module_train(dc3_module *module, int create, uint64_t seed);
 int dc3_module_is_trainable(const dc3_module *module);
 /* What of a network is trained, where that is not all. */
 typedef struct dc3_trained {
-    int (*chosen)(const char *name);  /* of a tensor: it becomes a parameter; the others stay as the file has
-                                         them. The parts of a fused layer are alike. NULL: none */
-    int (*adapted)(const char *name); /* of a linear layer: it gets an adapter (nn/low_rank.h); NULL: none */
-    int64_t rank;                     /* of adapters, */
-    double alpha;                     /* which count alpha / rank times */
-    uint64_t seed;                    /* that they begin with */
+    int (*chosen)(const char *name); /* of a tensor: it becomes a parameter; the others stay as the file has
+                                        them. The parts of a fused layer are alike. NULL: none */
+    int (*adapted)(const char *name, unsigned layers); /* of a linear layer or a convolution: it gets an
+                                                          adapter (nn/low_rank.h); NULL: none */
+    unsigned layers;                                   /* what `adapted` is asked with */
+    int64_t rank;                                      /* of adapters, */
+    double alpha;                                      /* which count alpha / rank times */
+    uint64_t seed;                                     /* that they begin with */
 } dc3_trained;
 /* In place of dc3_module_train: only that. `trained` is copied. */
 void dc3_module_train_some(dc3_module *module, const dc3_trained *trained);

@@ -21,7 +21,7 @@ void dc3_take_resnet_block(dc3_module *m, dc3_resnet_block *b, const char *prefi
 static dc3_tensor first_half(dc3_ctx *ctx, dc3_resnet_block *b, dc3_tensor x, dc3_tensor bias)
 {
     dc3_tensor h = dc3_group_norm_of(ctx, &b->norm1, x, DC3_ACT_SILU);
-    return dc3_replace(ctx, h, dc3_conv2d(ctx, h, &b->conv1.weight, bias, &b->conv1.options, NULL));
+    return dc3_replace(ctx, h, dc3_conv_biased(ctx, &b->conv1, h, bias, NULL));
 }
 
 /* The rest, which drops h. */

@@ -20,24 +20,37 @@ const char *const dc3_loss_names[] = {"kl", "cosine", "mse", NULL};
 const char *const dc3_lr_schedule_names[] = {"half-cosine", "cosine", "smooth", NULL};
 const char *const dc3_optimizer_names[] = {"sgd", "adamw", NULL};
 static const char *const finetune_parts[] = {"lora", "attention", "bias-norm", "all", NULL},
-                         *const finetune_schedules[] = {"constant", "cosine", NULL};
+                         *const finetune_schedules[] = {"constant", "cosine", NULL},
+                         *const lora_layers[] = {"attention", "feed-forward", "convolutions", NULL};
 
 const char *const *dc3_option_names(const char *option)
 {
     static const struct {
         const char *option;
         const char *const *names;
-    } all[] = {{"dtype", dc3_compute_names},       {"labels", dc3_label_names},
-               {"augment", dc3_augment_names},     {"recipe", dc3_recipe_names},
-               {"loss", dc3_loss_names},           {"schedule", dc3_lr_schedule_names},
-               {"optimizer", dc3_optimizer_names}, {"fit", dc3_fit_names},
-               {"format", dc3_format_names},       {"combine", dc3_combine_names},
-               {"detail", dc3_detail_names},       {"sampler", dc3_sampler_names},
-               {"objective", dc3_objective_names}, {"maximizer", dc3_maximizer_names},
-               {"gradient", dc3_gradient_names},   {"compensation", dc3_compensation_names},
-               {"selection", dc3_selection_names}, {"store", dc3_store_names},
-               {"train", finetune_parts},          {"lr_schedule", finetune_schedules},
-               {"lr-schedule", finetune_schedules}};
+    } all[] = {{"dtype", dc3_compute_names},
+               {"labels", dc3_label_names},
+               {"augment", dc3_augment_names},
+               {"recipe", dc3_recipe_names},
+               {"loss", dc3_loss_names},
+               {"schedule", dc3_lr_schedule_names},
+               {"optimizer", dc3_optimizer_names},
+               {"fit", dc3_fit_names},
+               {"format", dc3_format_names},
+               {"combine", dc3_combine_names},
+               {"detail", dc3_detail_names},
+               {"sampler", dc3_sampler_names},
+               {"objective", dc3_objective_names},
+               {"maximizer", dc3_maximizer_names},
+               {"gradient", dc3_gradient_names},
+               {"compensation", dc3_compensation_names},
+               {"selection", dc3_selection_names},
+               {"store", dc3_store_names},
+               {"train", finetune_parts},
+               {"lr_schedule", finetune_schedules},
+               {"lr-schedule", finetune_schedules},
+               {"lora_layers", lora_layers},
+               {"lora-layers", lora_layers}};
     for (size_t i = 0; option && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].option, option) == 0) return all[i].names;
     return NULL;

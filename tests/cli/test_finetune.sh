@@ -19,9 +19,11 @@ echo '{"_class_name": "DiTTransformer2DModel", "num_attention_heads": 2, "attent
  "out_channels": 8, "num_layers": 2, "sample_size": 8, "patch_size": 2, "num_embeds_ada_norm": 2}' > dit.json
 
 few=(--threads 2 --dtype f32 --batch 2 --accumulate 2)
-lora=("$dc3" finetune data --model sd "${few[@]}" --steps 40 --lr 0.01 --sample-every 20 --dropout 0.2)
+lora=("$dc3" finetune data --model sd "${few[@]}" --steps 40 --lr 0.01 --sample-every 20 --dropout 0.2
+  --lora-layers convolutions,attention,feed-forward)
 expect 0 "result: lora" "${lora[@]}" -o lora
-[[ $output == *"9 images in 2 classes; unet of "*" (lora), 32 px, f32, 2 threads"* ]] || fail "what is trained: $output"
+[[ $output == *"9 images in 2 classes; unet of "*" (lora of attention, feed-forward, convolutions), 32 px, f32, 2 "* ]] ||
+  fail "what is trained: $output"
 for file in pytorch_lora_weights.safetensors finetune.json encoded.safetensors samples/step-000020.png \
   samples/step-000040.png; do [[ -s lora/$file ]] || fail "no lora/$file"; done
 [[ ! -e lora/training.checkpoint && ! -e lora/unet ]] || fail "a finished training leaves more: $(ls lora)"
@@ -50,6 +52,8 @@ cmp lora/samples/step-000040.png cut/samples/step-000040.png || fail "an interru
 # What is complete is not trained again, and not replaced unasked; nor is anything of somebody else's.
 expect 0 "lora is complete" "${lora[@]}" -o lora
 expect 1 "other settings is complete here (lr was 0.01, is 0.02)" "${lora[@]}" -o lora --lr 0.02
+expect 1 'complete here (lora_layers was ["attention","feed-forward","convolutions"], is ["feed-forward"])' \
+  "${lora[@]}" -o lora --lora-layers feed-forward
 expect 0 "result: again" "${lora[@]}" -o again --fresh --steps 2
 mkdir mine && touch mine/notes
 expect 2 "-o: mine holds other files" "${lora[@]}" -o mine
@@ -127,6 +131,11 @@ expect 1 "it is an editor" "$dc3" finetune data --model "$mini" -o x
 expect 1 "data: expected a diffusers directory with a folder 'vae'" "$dc3" finetune data --model data -o x
 expect 2 "--size: expected a multiple of 8, found 36" "${lora[@]}" --size 36 -o x
 expect 2 "--from-scratch: needs --config" "$dc3" finetune data --from-scratch --model "$mini" -o x
+expect 0 "(lora of attention), 32 px" "$dc3" finetune data --model sd "${few[@]}" --dry-run
+expect 2 "--lora-layers: expected one of attention, feed-forward, convolutions; found 'conv'" "${lora[@]}" \
+  --lora-layers attention,conv -o x
+expect 2 "--lora-layers: only with --train lora" "$dc3" finetune data --model sd --train all --lora-layers attention \
+  -o x
 expect 2 "--rank: only with --train lora" "$dc3" finetune data --model sd --train all --rank 3 -o x
 images more_classes/c 1; cp -r more_classes/c more_classes/d; cp -r more_classes/c more_classes/e
 expect 1 "more_classes: 3 classes, but the model has 2" "$dc3" finetune more_classes --model dit --train all -o x

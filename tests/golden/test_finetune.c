@@ -141,12 +141,21 @@ static void begin_adapters(subject *s)
         const dc3_param *p = &s->net.params[i];
         if (!strstr(p->name, ".lora_A.")) continue;
         float *values = malloc(dc3_bytes(&p->value));
-        hash_weights(p->name, 2, p->value.shape, 0, values);
+        hash_weights(p->name, p->value.ndim, p->value.shape, 0, values);
         for (int64_t k = 0; k < dc3_count(&p->value); k++) values[k] *= 0.5f;
         must(dc3_tensor_write(&p->value, values));
         p->weight->version++;
         free(values);
     }
+}
+
+/* The bits of a list of words. */
+static unsigned layers_of(const char *list)
+{
+    const char *const *names = dc3_option_names("lora_layers");
+    unsigned layers = 0;
+    for (int i = 0; names[i]; i++) layers |= strstr(list, names[i]) ? 1u << i : 0;
+    return layers;
 }
 
 static void open_subject(subject *s, const char *name, dc3_dtype dtype, int recompute)
@@ -155,6 +164,7 @@ static void open_subject(subject *s, const char *name, dc3_dtype dtype, int reco
     const char *net = text(name, "net");
     dc3_table *table = hash_weights_table(nets, net);
     dc3_tuning tuning = {.part = part_of(text(name, "part")),
+                         .layers = layers_of(text(name, "layers")),
                          .rank = (int64_t)real(name, "rank"),
                          .alpha = real(name, "alpha"),
                          .recompute = recompute};
@@ -252,8 +262,8 @@ static void check_steps(const char *name)
 static void steps(void **state)
 {
     (void)state;
-    static const char *const names[] = {"lora",     "lora_v",    "attention", "unet_bias_norm",
-                                        "unet_all", "bias_norm", "dit_all"};
+    static const char *const names[] = {"lora",      "lora_v",         "lora_ff",  "lora_conv", "lora_all",
+                                        "attention", "unet_bias_norm", "unet_all", "bias_norm", "dit_all"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) check_steps(names[i]);
 }
 
@@ -280,9 +290,9 @@ static void check_recomputed(const char *name, dc3_dtype dtype)
 static void recomputed(void **state)
 {
     (void)state;
-    static const char *const names[] = {"lora", "attention", "unet_all", "bias_norm", "dit_all"};
+    static const char *const names[] = {"lora", "lora_all", "attention", "unet_all", "bias_norm", "dit_all"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) check_recomputed(names[i], DC3_F32);
-    check_recomputed("lora", DC3_BF16), check_recomputed("dit_all", DC3_BF16);
+    check_recomputed("lora_all", DC3_BF16), check_recomputed("dit_all", DC3_BF16);
 }
 
 /* A loss or gradient that is no number is said, and changes nothing. */

@@ -26,7 +26,8 @@ static const struct {
     {"maximizer", {"naive", "lazy", "stochastic", "approximate-lazy"}},
     {"gradient", {"plain", "double-softmax"}},
     {"train", {"lora", "attention", "bias-norm", "all"}},
-    {"lr_schedule", {"constant", "cosine"}}};
+    {"lr_schedule", {"constant", "cosine"}},
+    {"lora_layers", {"attention", "feed-forward", "convolutions"}}};
 
 static void every_word(void **state)
 {

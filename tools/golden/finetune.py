@@ -35,13 +35,24 @@ LOSSES = {
     "hybrid": dict(schedule="linear", prediction="epsilon", min_snr=0, outputs=8),
 }
 SD = dict(schedule="scaled_linear", prediction="epsilon", min_snr=0, decay=0.01, clip=1.0, n=2, batches=1, rank=0,
-          alpha=0)
+          alpha=0, layers="attention")
 DIT = dict(SD, schedule="linear", decay=0, clip=0, n=3)
+LAYERS = {
+    "attention": ["to_q", "to_k", "to_v", "to_out.0"],
+    "feed-forward": ["ff.net.0.proj", "ff.net.2"],
+    "convolutions": ["conv1", "conv2", "conv_shortcut", "downsamplers.0.conv", "upsamplers.0.conv"],
+}
 CASES = {
     "lora": dict(SD, net="unet_sd1", part="lora", rank=2, alpha=2, lr=1e-2, last="mid_block.attentions.0."
                  "transformer_blocks.0.attn2.to_v.lora_B.weight"),
     "lora_v": dict(SD, net="unet_sd2", part="lora", rank=3, alpha=6, lr=1e-2, prediction="v_prediction", min_snr=5,
                    batches=2, last="mid_block.attentions.0.transformer_blocks.0.attn1.to_q.lora_A.weight"),
+    "lora_ff": dict(SD, net="unet_sd2", part="lora", layers="attention,feed-forward", rank=2, alpha=4, lr=1e-2,
+                    last="mid_block.attentions.0.transformer_blocks.0.ff.net.0.proj.lora_A.weight"),
+    "lora_conv": dict(SD, net="unet_sd1", part="lora", layers="convolutions", rank=3, alpha=3, lr=1e-2,
+                      last="up_blocks.0.upsamplers.0.conv.lora_A.weight"),
+    "lora_all": dict(SD, net="unet_sd1", part="lora", layers="convolutions,attention,feed-forward", rank=2, alpha=1,
+                     lr=1e-2, last="down_blocks.1.resnets.0.conv_shortcut.lora_B.weight"),
     "attention": dict(SD, net="unet_sd1", part="attention", lr=1e-3, last="mid_block.attentions.0.transformer_blocks.0."
                       "attn2.to_k.weight"),
     "unet_bias_norm": dict(SD, net="unet_sd2", part="bias-norm", lr=1e-2, last="mid_block.resnets.0.norm1.weight"),
@@ -150,8 +161,8 @@ def network(case):
     net = kind.from_config(kind.load_config(os.path.join(NETS, file + ".json")))
     net.load_state_dict({k: weights(k, list(v.shape), 0.6) for k, v in net.named_parameters()}, strict=False)
     if case["part"] == "lora":
-        net.add_adapter(LoraConfig(r=case["rank"], lora_alpha=case["alpha"],
-                                   target_modules=["to_q", "to_k", "to_v", "to_out.0"]))
+        names = [name for layer in case["layers"].split(",") for name in LAYERS[layer]]
+        net.add_adapter(LoraConfig(r=case["rank"], lora_alpha=case["alpha"], target_modules=names))
     net = net.double().train()
     for name, p in net.named_parameters():
         p.requires_grad_(is_trained(case["part"], name))
