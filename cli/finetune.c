@@ -111,6 +111,8 @@ static const option own_options[] = {
     {"lora-layers", 0, OPTION_TEXT, AT(lora_layers), ANY,
      "Layers of the U-Net that get adapters: attention, feed-forward, convolutions (default attention)",
      "A,.."},
+    {"train-text-encoder", 0, OPTION_FLAG, AT(train_text_encoder), ANY,
+     "Adapters of the text encoder's attention, too", NULL},
     {"recompute", 0, OPTION_FLAG, AT(recompute), ANY,
      "Less memory, more time, the same result: blocks are computed again in backward", NULL},
     {"dtype", 0, OPTION_WORD, AT(dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
@@ -132,7 +134,7 @@ static int check(const command *c, const finetune_values *v)
     if (!o->out && !o->dry_run) return usage_error(c, "where should the result go? Use -o DIR");
     if (v->from_scratch && !o->config) return usage_error(c, "--from-scratch: needs --config");
     if (o->config && !v->from_scratch) return usage_error(c, "--config: needs --from-scratch");
-    static const char *const of_adapters[] = {"rank", "alpha", "lora-layers"};
+    static const char *const of_adapters[] = {"rank", "alpha", "lora-layers", "train-text-encoder"};
     for (size_t i = 0; i < sizeof of_adapters / sizeof *of_adapters; i++)
         if (is_given(c, of_adapters[i]) && o->train != DC3_FINETUNE_LORA)
             return usage_error(c, "--%s: only with --train lora", of_adapters[i]);

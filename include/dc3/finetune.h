@@ -59,6 +59,8 @@ typedef struct dc3_finetune_options {
     const char *lora_layers; /* of the U-Net that get adapters, words of "lora_layers" with commas between:
                                 attention (its four projections), feed-forward (both layers), convolutions (of
                                 residual blocks, and where the resolution changes); default attention */
+    int train_text_encoder;  /* the text encoder's attention gets adapters, too; captions are then encoded
+                                anew in each step */
 } dc3_finetune_options;
 
 DC3_API dc3_finetune_options dc3_finetune_defaults(void);

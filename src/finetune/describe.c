@@ -28,6 +28,7 @@ static json_t *describe_encoding(const dc3_finetuning *t)
         free(path);
     }
     if (!s || t->model.is_dit) return s;
+    if (o->train_text_encoder) json_object_set_new(s, "texts", json_string("ids"));
     json_object_set_new(s, "captions", file_text(o->captions));
     json_object_set_new(s, "names", file_text(o->names));
     json_object_set_new(s, "template", dc3_json_text(o->caption_template));
@@ -60,6 +61,7 @@ static json_t *describe(const dc3_finetuning *t, json_t *encoding)
         json_object_set_new(s, "rank", json_integer(o->rank));
         json_object_set_new(s, "alpha", json_real(o->alpha));
         json_object_set_new(s, "lora_layers", layer_names(t->layers));
+        json_object_set_new(s, "train_text_encoder", json_boolean(o->train_text_encoder));
     }
     if (s) json_object_set_new(s, t->model.part, file_text(network ? network : o->config));
     if (s && scheduler) json_object_set_new(s, "scheduler", file_text(scheduler));

@@ -25,16 +25,19 @@ static json_t *entry(const char *type, int ndim, const int64_t *shape, size_t si
     return e;
 }
 
-/* The header of what will follow: states and how many texts are cut, then latents, then which images are
- * readable. */
+/* The header of what will follow: states, or ids, and how many texts are cut, then latents, then which images
+ * are readable. */
 static char *header_of(const dc3_encoding *e, const dc3_encoded *to)
 {
     size_t at = 0;
     json_t *h = json_object(), *texts = json_pack("{s:s}", settings_key, e->settings);
     json_object_set_new(h, "__metadata__", texts);
     if (to->texts) {
-        json_object_set_new(h, "states",
-                            entry("F32", 3, (int64_t[]){to->texts, to->tokens, to->channels}, 4, &at));
+        int64_t shape[] = {to->texts, to->tokens, to->channels};
+        if (e->ids)
+            json_object_set_new(h, "ids", entry("I64", 2, shape, 8, &at));
+        else
+            json_object_set_new(h, "states", entry("F32", 3, shape, 4, &at));
         json_object_set_new(h, "cut", entry("I64", 1, (int64_t[]){1}, 8, &at));
     }
     json_object_set_new(h, "latents",
@@ -107,7 +110,8 @@ static dc3_status find(const dc3_table *table, const char *name, dc3_dtype type,
 static dc3_status read(const dc3_encoding *e, dc3_encoded *to)
 {
     dc3_table *table = to->table;
-    const void *latents, *readable, *states, *cut;
+    const void *latents, *readable, *texts, *cut;
+    int64_t shape[3];
     *to = shapes_of(e);
     to->table = table;
     DC3_TRY(find(table, "latents", DC3_F32, 5, (int64_t[]){to->images, to->sides, to->h, to->w, to->c},
@@ -116,9 +120,16 @@ static dc3_status read(const dc3_encoding *e, dc3_encoded *to)
     to->latents = latents, to->readable = readable;
     for (int64_t i = 0; i < to->images; i++) to->skipped += !to->readable[i];
     if (!e->captions) return DC3_OK;
-    DC3_TRY(find(table, "states", DC3_F32, 3, (int64_t[]){to->texts, to->tokens, to->channels}, &states));
+    shape[0] = to->texts, shape[1] = to->tokens, shape[2] = to->channels;
+    if (e->ids)
+        DC3_TRY(find(table, "ids", DC3_I64, 2, shape, &texts));
+    else
+        DC3_TRY(find(table, "states", DC3_F32, 3, shape, &texts));
     DC3_TRY(find(table, "cut", DC3_I64, 1, (int64_t[]){1}, &cut));
-    to->states = states;
+    if (e->ids)
+        to->ids = texts;
+    else
+        to->states = texts;
     memcpy(&to->cut, cut, sizeof to->cut);
     return DC3_OK;
 }

@@ -1,5 +1,5 @@
 /* What a training reads again and again, made once and kept in a file: the images' latents and the texts'
- * states. */
+ * states, or ids. */
 #ifndef DC3_FINETUNE_ENCODED_H
 #define DC3_FINETUNE_ENCODED_H
 
@@ -11,6 +11,7 @@ typedef struct dc3_encoding {
     const dc3_dataset *data;
     const dc3_texts *captions; /* NULL: of a transformer of classes */
     int64_t tokens;            /* of a text */
+    int ids;                   /* of texts their ids alone: the text encoder is trained */
     int size, flip;            /* pixels of a side; whether mirror images are wanted too */
     int strict;                /* the first image that cannot be read is a failure */
     dc3_dtype dtype;           /* that the networks compute in */
@@ -27,6 +28,7 @@ typedef struct dc3_encoded {
     const uint8_t *readable; /* [images]; of others the latents are zeros */
     int64_t texts, tokens, channels;
     const float *states; /* [texts, tokens, channels] of the captions, or NULL */
+    const int64_t *ids;  /* [texts, tokens] of them in its place, or NULL */
     int64_t skipped;     /* images that cannot be read */
     int64_t cut;         /* texts of more tokens, of which the last are left out */
 } dc3_encoded;

@@ -34,9 +34,9 @@ typedef struct sink {
     void *user;
 } sink;
 
-/* Texts first .. first + n - 1; adds to *cut. */
-static dc3_status some_states(const dc3_encoding *e, dc3_ctx *ctx, const dc3_text_reader *r, int64_t first,
-                              int64_t n, int64_t *ids, float *states, int64_t *cut)
+/* Ids of texts first .. first + n - 1; adds to *cut. */
+static dc3_status some_ids(const dc3_encoding *e, const dc3_text_reader *r, int64_t first, int64_t n,
+                           int64_t *ids, int64_t *cut)
 {
     for (int64_t i = 0; i < n; i++) {
         int is_cut = 0;
@@ -46,11 +46,11 @@ static dc3_status some_states(const dc3_encoding *e, dc3_ctx *ctx, const dc3_tex
             dc3_listener_say(e->listener, "note: a caption of more than %d tokens, cut there: %.200s",
                              r->tokens, text);
     }
-    return text_states(ctx, r, n, ids, states);
+    return DC3_OK;
 }
 
-static dc3_status all_states(const dc3_encoding *e, const dc3_encoded *to, dc3_ctx *ctx,
-                             const dc3_text_reader *r, const sink *out)
+static dc3_status all_texts(const dc3_encoding *e, const dc3_encoded *to, dc3_ctx *ctx,
+                            const dc3_text_reader *r, const sink *out)
 {
     enum { TOGETHER = 8 };
     size_t text = (size_t)(to->tokens * to->channels);
@@ -59,8 +59,11 @@ static dc3_status all_states(const dc3_encoding *e, const dc3_encoded *to, dc3_c
     dc3_status status = ids && states ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int64_t i = 0; status == DC3_OK && i < to->texts; i += TOGETHER) {
         int64_t n = to->texts - i < TOGETHER ? to->texts - i : TOGETHER;
-        status = some_states(e, ctx, r, i, n, ids, states, &cut);
-        if (status == DC3_OK) status = out->append(out->user, states, (size_t)n * text * sizeof *states);
+        status = some_ids(e, r, i, n, ids, &cut);
+        if (status == DC3_OK && !e->ids) status = text_states(ctx, r, n, ids, states);
+        if (status == DC3_OK)
+            status = e->ids ? out->append(out->user, ids, (size_t)(n * to->tokens) * sizeof *ids)
+                            : out->append(out->user, states, (size_t)n * text * sizeof *states);
         progress(e, "captions", i + n, to->texts);
     }
     free(ids), free(states);
@@ -75,7 +78,7 @@ dc3_status dc3_encode_texts(const dc3_encoding *e, const dc3_encoded *to,
     dc3_ctx *ctx = NULL;
     dc3_status status = dc3_text_reader_open(e->model, &r);
     if (status == DC3_OK) status = dc3_ctx_open(NULL, e->dtype, e->threads, DC3_CTX_FAST, &ctx);
-    if (status == DC3_OK) status = all_states(e, to, ctx, &r, &out);
+    if (status == DC3_OK) status = all_texts(e, to, ctx, &r, &out);
     dc3_text_reader_close(&r);
     dc3_ctx_close(&ctx);
     return status;

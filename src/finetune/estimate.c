@@ -16,7 +16,7 @@ static dc3_status probe(dc3_finetuning *t, int64_t n, int64_t h, int64_t w, int6
     size_t values = (size_t)(n * h * w * t->net.channels), text = (size_t)(n * tokens * t->net.text_channels);
     float *zeros = calloc(values + text + 1, sizeof *zeros);
     int *times = calloc((size_t)n, sizeof *times);
-    int64_t *labels = calloc((size_t)n, sizeof *labels);
+    int64_t *labels = calloc((size_t)(n * (tokens ? tokens : 1)), sizeof *labels); /* or ids */
     double loss, start = dc3_seconds_now();
     dc3_tuning_batch batch = {.n = n,
                               .h = h,
@@ -26,6 +26,7 @@ static dc3_status probe(dc3_finetuning *t, int64_t n, int64_t h, int64_t w, int6
                               .noise = zeros,
                               .timesteps = times,
                               .states = t->net.classes ? NULL : zeros + values,
+                              .ids = t->net.text ? labels : NULL,
                               .labels = t->net.classes ? labels : NULL};
     dc3_status status = zeros && times && labels ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int64_t i = 0; status == DC3_OK && i < n; i++) times[i] = t->noising.steps / 2;

@@ -27,6 +27,21 @@ static dc3_status table_of_params(const dc3_finetuning *t, const char *origin, d
 
 /* ---- adapters ---- */
 
+/* The module of an adapter's name, whose first `length` bytes are the layer's: the text encoder's with the
+ * model's own prefix, which transformers 5 leaves out. The caller frees. */
+static char *module_of(const char *name, size_t length, dc3_lora_part *part)
+{
+    static const char of_text[] = "text_encoder.", root[] = "text_model.";
+    size_t skip = sizeof of_text - 1;
+    *part = strncmp(name, of_text, skip) == 0 ? DC3_LORA_TEXT_ENCODER : DC3_LORA_UNET;
+    if (*part == DC3_LORA_UNET) return strndup(name, length);
+    const char *layer = name + skip;
+    char *module = calloc(length + sizeof root, 1);
+    if (!module) return NULL;
+    if (strncmp(layer, root, sizeof root - 1) != 0) strcpy(module, root);
+    return strncat(module, layer, length - skip);
+}
+
 static dc3_status save_adapters(const dc3_finetuning *t, const char *path, const dc3_table *table)
 {
     size_t count = 0, m = sizeof down_end - 1;
@@ -36,12 +51,14 @@ static dc3_status save_adapters(const dc3_finetuning *t, const char *path, const
         const char *name = dc3_table_name(table, i);
         size_t n = strlen(name);
         if (n <= m || strcmp(name + n - m, down_end) != 0) continue;
-        char *module = strndup(name, n - m), up[DC3_NAME_SIZE];
-        snprintf(up, sizeof up, "%s%s", module ? module : "", up_end);
+        char up[DC3_NAME_SIZE];
+        snprintf(up, sizeof up, "%.*s%s", (int)(n - m), name, up_end);
         const dc3_tensor *second = dc3_table_find(table, up);
-        if (!module || !second) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        layers[count++] = (dc3_lora_layer){DC3_LORA_UNET, module, *dc3_table_at(table, i),
-                                           second ? *second : (dc3_tensor){0}, t->options.alpha};
+        dc3_lora_layer *layer = &layers[count++];
+        *layer = (dc3_lora_layer){.down = *dc3_table_at(table, i), .alpha = t->options.alpha};
+        if (second) layer->up = *second;
+        layer->module = module_of(name, n - m, &layer->part);
+        if (!layer->module || !second) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     if (status == DC3_OK) status = dc3_lora_save(path, layers, count);
     for (size_t i = 0; i < count; i++) free((char *)(uintptr_t)layers[i].module);

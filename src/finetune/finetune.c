@@ -76,6 +76,7 @@ static dc3_status open_network(dc3_finetuning *t)
     const dc3_finetune_options *o = &t->options;
     dc3_tuning tuning = {.part = o->train,
                          .layers = t->layers,
+                         .text = o->train_text_encoder,
                          .rank = o->rank,
                          .alpha = o->alpha,
                          .seed = o->seed,
@@ -92,6 +93,7 @@ static dc3_status open_network(dc3_finetuning *t)
     DC3_TRY(dc3_tuner_open(&options, &t->net, &t->noising, &t->tuner));
     t->report->trained = (double)t->net.parameters;
     t->report->parameters = t->net.dit ? dc3_dit_parameters(t->net.dit) : dc3_unet_parameters(t->net.unet);
+    if (t->net.text) t->report->parameters += dc3_clip_text_parameters(t->net.text);
     return DC3_OK;
 }
 
@@ -103,6 +105,7 @@ static dc3_status open_encoded(dc3_finetuning *t, int64_t tokens)
                              .data = t->data,
                              .captions = t->model.is_dit ? NULL : &t->captions,
                              .tokens = tokens,
+                             .ids = o->train_text_encoder,
                              .size = o->size,
                              .strict = o->strict,
                              .flip = !o->no_flip,
@@ -151,12 +154,13 @@ static void name_part(const dc3_finetuning *t, char *text, size_t size)
         snprintf(text + length, size - length, "%s%s", between, names[i]);
         between = ", ";
     }
+    if (t->net.text) strcat(text, " and of the text encoder's attention");
 }
 
 static void say_what(const dc3_finetuning *t)
 {
     const dc3_finetune_options *o = &t->options;
-    char part[100];
+    char part[160];
     name_part(t, part, sizeof part);
     dc3_listener_say(&o->listener,
                      "%s: %lld images in %lld classes; %s of %.2f M parameters, of which %.3f M are trained "

@@ -15,7 +15,7 @@ enum { SAVE_SECONDS = 60 };
 typedef struct rows {
     float *latents, *noise, *states;
     int *timesteps;
-    int64_t *labels;
+    int64_t *labels, *ids;
     int64_t *order, epoch; /* the readable images in the order of an epoch; -1: none yet */
 } rows;
 
@@ -29,16 +29,17 @@ static dc3_status open_rows(const dc3_finetuning *t, rows *r)
                 .states = malloc((n * text + 1) * sizeof(float)),
                 .timesteps = malloc(n * sizeof(int)),
                 .labels = malloc(n * sizeof(int64_t)),
+                .ids = malloc((n * (size_t)e->tokens + 1) * sizeof(int64_t)),
                 .order = malloc((size_t)t->count * sizeof(int64_t)),
                 .epoch = -1};
-    if (r->latents && r->noise && r->states && r->timesteps && r->labels && r->order) return DC3_OK;
+    if (r->latents && r->noise && r->states && r->timesteps && r->labels && r->ids && r->order) return DC3_OK;
     return dc3_fail(DC3_ERR_MEMORY, "out of memory for batches of %d images", t->options.batch);
 }
 
 static void close_rows(rows *r)
 {
     free(r->latents), free(r->noise), free(r->states);
-    free(r->timesteps), free(r->labels), free(r->order);
+    free(r->timesteps), free(r->labels), free(r->ids), free(r->order);
 }
 
 /* Row `row` of all that the training sees as row i of the batch. */
@@ -46,7 +47,7 @@ static void take_row(const dc3_finetuning *t, rows *r, int64_t row, int64_t i)
 {
     const dc3_finetune_options *o = &t->options;
     const dc3_encoded *e = &t->encoded;
-    int64_t each = e->h * e->w * e->c, text = e->tokens * e->channels;
+    int64_t each = e->h * e->w * e->c, text = e->tokens * e->channels, place;
     if (row / t->count != r->epoch) {
         r->epoch = row / t->count;
         dc3_draw_order(o->seed, r->epoch, t->count, r->order);
@@ -57,11 +58,15 @@ static void take_row(const dc3_finetuning *t, rows *r, int64_t row, int64_t i)
     int64_t side = d.flip && e->sides > 1;
     memcpy(r->latents + i * each, e->latents + (item * e->sides + side) * each, (size_t)each * sizeof(float));
     r->timesteps[i] = d.timestep;
-    if (t->net.classes)
+    if (t->net.classes) {
         r->labels[i] = d.drop ? t->net.classes : t->class_map[dc3_dataset_label(t->data, item)];
+        return;
+    }
+    place = d.drop ? 0 : t->captions.of[item];
+    if (e->ids)
+        memcpy(r->ids + i * e->tokens, e->ids + place * e->tokens, (size_t)e->tokens * sizeof(int64_t));
     else
-        memcpy(r->states + i * text, e->states + (d.drop ? 0 : t->captions.of[item]) * text,
-               (size_t)text * sizeof(float));
+        memcpy(r->states + i * text, e->states + place * text, (size_t)text * sizeof(float));
 }
 
 static dc3_status take_step(dc3_finetuning *t, rows *r, double *loss)
@@ -79,6 +84,8 @@ static dc3_status take_step(dc3_finetuning *t, rows *r, double *loss)
                               .timesteps = r->timesteps};
     if (t->net.classes)
         batch.labels = r->labels;
+    else if (e->ids)
+        batch.ids = r->ids;
     else
         batch.states = r->states;
     *loss = 0;

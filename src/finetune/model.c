@@ -137,14 +137,25 @@ static dc3_status open_table(const dc3_base_model *m, dc3_table **table)
                          m->is_dit ? (void *)&dit : (void *)&unet, table);
 }
 
+static dc3_status add_text(const dc3_base_model *m, const dc3_tuning *tuning, const dc3_listener *listener,
+                           dc3_tuned *tuned)
+{
+    dc3_clip_text_config config;
+    dc3_table *table = NULL;
+    DC3_TRY(dc3_part_open(m->directory, "text_encoder", "model", read_text, &config, &table));
+    if (*dc3_table_notes(table)) dc3_listener_say(listener, "note: %s", dc3_table_notes(table));
+    return dc3_tuned_add_text(&config, tuning, &table, tuned);
+}
+
 dc3_status dc3_base_model_network(const dc3_base_model *m, const dc3_tuning *tuning,
                                   const dc3_listener *listener, dc3_tuned *tuned)
 {
     dc3_table *table = NULL;
     if (!m->is_new) DC3_TRY(open_table(m, &table));
     if (table && *dc3_table_notes(table)) dc3_listener_say(listener, "note: %s", dc3_table_notes(table));
-    return m->is_dit ? dc3_tuned_open_dit(&m->dit, tuning, &table, tuned)
-                     : dc3_tuned_open_unet(&m->unet, tuning, &table, tuned);
+    if (m->is_dit) return dc3_tuned_open_dit(&m->dit, tuning, &table, tuned);
+    DC3_TRY(dc3_tuned_open_unet(&m->unet, tuning, &table, tuned));
+    return tuning->text ? add_text(m, tuning, listener, tuned) : DC3_OK;
 }
 
 dc3_status dc3_base_model_vae(const dc3_base_model *m, dc3_vae **vae)

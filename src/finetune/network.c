@@ -1,5 +1,6 @@
 #include "finetune/network.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int ends_with(const char *name, const char *end)
@@ -81,6 +82,43 @@ dc3_status dc3_tuned_open_unet(const dc3_unet_config *c, const dc3_tuning *tunin
     return count_params(t, dc3_unet_params(t->unet, &t->count));
 }
 
+static int is_adapted_in_text(const char *name, unsigned layers)
+{
+    (void)layers;
+    return strstr(name, ".self_attn.") != NULL;
+}
+
+/* The parameters of both networks as one list. */
+static dc3_status join_params(dc3_tuned *t, const dc3_param *text, size_t count)
+{
+    size_t room = (t->count + count) * sizeof *t->params;
+    if (!text) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_param *all = t->joined = malloc(room + count * DC3_NAME_SIZE);
+    if (!all) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    memcpy(all, t->params, t->count * sizeof *all);
+    for (size_t i = 0; i < count; i++) {
+        char *name = (char *)all + room + i * DC3_NAME_SIZE;
+        all[t->count + i] = text[i];
+        all[t->count + i].name = dc3_name(name, "text_encoder.%s", text[i].name);
+        t->parameters += dc3_count(&text[i].value);
+    }
+    t->params = all;
+    t->count += count;
+    return DC3_OK;
+}
+
+dc3_status dc3_tuned_add_text(const dc3_clip_text_config *config, const dc3_tuning *tuning, dc3_table **table,
+                              dc3_tuned *t)
+{
+    size_t count;
+    dc3_trained trained = {
+        .adapted = is_adapted_in_text, .rank = tuning->rank, .alpha = tuning->alpha, .seed = tuning->seed};
+    DC3_TRY(dc3_clip_text_open_to_tune(NULL, config, table, &trained, &t->text));
+    if (tuning->recompute) dc3_clip_text_recompute(t->text);
+    dc3_param *params = dc3_clip_text_params(t->text, &count);
+    return join_params(t, params, count);
+}
+
 dc3_status dc3_tuned_open_dit(const dc3_dit_config *c, const dc3_tuning *tuning, dc3_table **table,
                               dc3_tuned *t)
 {
@@ -105,6 +143,14 @@ void dc3_tuned_close(dc3_tuned *t)
 {
     dc3_unet_close(&t->unet);
     dc3_dit_close(&t->dit);
+    dc3_clip_text_close(&t->text);
+    free(t->joined);
+    t->joined = NULL;
+}
+
+dc3_tensor dc3_tuned_states(dc3_ctx *ctx, dc3_tuned *t, int64_t n, int64_t tokens, const int64_t *ids)
+{
+    return dc3_clip_text_of(ctx, t->text, n, tokens, ids);
 }
 
 dc3_tensor dc3_tuned_of(dc3_ctx *ctx, dc3_tuned *t, dc3_tensor x, const float *timesteps, dc3_tensor states,

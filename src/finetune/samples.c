@@ -41,6 +41,19 @@ static dc3_tensor noise_of(sampling *s, int i, int step)
     return dc3_upload(s->ctx, DC3_F32, 4, (int64_t[]){1, e->h, e->w, e->c}, s->host);
 }
 
+/* States of text `own` and of none by the text encoder as it stands. */
+static dc3_tensor states_of(const sampling *s, int64_t own)
+{
+    const dc3_encoded *e = &s->t->encoded;
+    int64_t *both = malloc((size_t)(2 * e->tokens) * sizeof *both);
+    if (!both) return dc3_ctx_fail(s->ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
+    memcpy(both, e->ids + own * e->tokens, (size_t)e->tokens * sizeof *both);
+    memcpy(both + e->tokens, e->ids, (size_t)e->tokens * sizeof *both);
+    dc3_tensor states = dc3_tuned_states(s->ctx, &s->t->net, 2, e->tokens, both);
+    free(both);
+    return states;
+}
+
 /* The classes, or states of the texts, of sample i with guidance: its own, and none. */
 static dc3_tensor subject_of(const sampling *s, int i, int64_t *labels)
 {
@@ -52,9 +65,11 @@ static dc3_tensor subject_of(const sampling *s, int i, int64_t *labels)
         labels[1] = t->net.classes;
         return (dc3_tensor){0};
     }
+    if (own >= e->texts) own = 0;
+    if (e->ids) return states_of(s, own);
     float *both = malloc((size_t)(2 * text) * sizeof *both);
     if (!both) return dc3_ctx_fail(s->ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
-    memcpy(both, e->states + (own < e->texts ? own : 0) * text, (size_t)text * sizeof *both);
+    memcpy(both, e->states + own * text, (size_t)text * sizeof *both);
     memcpy(both + text, e->states, (size_t)text * sizeof *both);
     dc3_tensor states = dc3_upload(s->ctx, DC3_F32, 3, (int64_t[]){2, e->tokens, e->channels}, both);
     free(both);

@@ -62,6 +62,8 @@ dc3_status dc3_finetune_check(const dc3_finetune_options *o)
                                 dc3_setting("caption_template"), dc3_setting("names"));
     if (o->lora_layers && o->train != DC3_FINETUNE_LORA)
         return dc3_fail_setting("lora_layers", "only with %s lora", dc3_setting("train"));
+    if (o->train_text_encoder && o->train != DC3_FINETUNE_LORA)
+        return dc3_fail_setting("train_text_encoder", "only with %s lora", dc3_setting("train"));
     if (!o->out && !o->dry_run) return dc3_fail_setting("out", "expected a folder to write, found none");
     return DC3_OK;
 }

@@ -90,7 +90,10 @@ static dc3_tensor predict(dc3_tuner *t, const dc3_tuning_batch *b, const buffers
     if (!times) return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
     for (int64_t i = 0; i < b->n; i++) times[i] = (float)b->timesteps[i];
     dc3_tensor x = upload(ctx, 4, (int64_t[]){b->n, b->h, b->w, t->net->channels}, at->noisy), states = {0};
-    if (b->states) states = upload(ctx, 3, (int64_t[]){b->n, b->tokens, t->net->text_channels}, b->states);
+    if (b->ids)
+        states = dc3_tuned_states(ctx, t->net, b->n, b->tokens, b->ids);
+    else if (b->states)
+        states = upload(ctx, 3, (int64_t[]){b->n, b->tokens, t->net->text_channels}, b->states);
     dc3_tensor y = dc3_tuned_of(ctx, t->net, x, times, states, b->labels);
     free(times);
     return dc3_cast(ctx, y, DC3_F32);

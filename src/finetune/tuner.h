@@ -38,13 +38,14 @@ dc3_status dc3_tuner_open(const dc3_tuner_options *options, dc3_tuned *net, cons
                           dc3_tuner *tuner);
 void dc3_tuner_close(dc3_tuner *tuner);
 
-/* Latents [n, h, w, channels] of the network with their noise, time steps [n], and either states [n, tokens,
- * text_channels] of texts or labels [n]; of the host. */
+/* Latents [n, h, w, channels] of the network with their noise, time steps [n], and of texts states [n,
+ * tokens, text_channels], or their ids [n, tokens] where the text encoder is trained, or labels [n]; of the
+ * host. */
 typedef struct dc3_tuning_batch {
     int64_t n, h, w, tokens;
     const float *latents, *noise, *states;
     const int *timesteps;
-    const int64_t *labels;
+    const int64_t *ids, *labels;
 } dc3_tuning_batch;
 
 /* Adds the gradients of `share` times the batch's loss to those that are there; its loss is in *loss. One

@@ -4,10 +4,12 @@
 #include <string.h>
 #include "io/json.h"
 #include "nn/layers.h"
+#include "ops/recompute.h"
 
 typedef struct layer {
     dc3_norm_layer norm1, norm2;
     dc3_linear_layer qkv, out, fc1, fc2;
+    const dc3_clip_text_config *config;
 } layer;
 
 struct dc3_clip_text {
@@ -16,6 +18,7 @@ struct dc3_clip_text {
     dc3_tensor tokens, positions;
     layer *layers;
     dc3_norm_layer norm;
+    int recompute;
 };
 
 static dc3_status fill(const json_t *o, const char *file, void *config)
@@ -51,6 +54,7 @@ static void take_layer(dc3_clip_text *t, layer *l, const char *prefix)
 {
     const dc3_clip_text_config *c = &t->config;
     char a[DC3_NAME_SIZE], b[DC3_NAME_SIZE], d[DC3_NAME_SIZE];
+    l->config = c;
     l->norm1 = dc3_take_norm(t->module, dc3_name(a, "%s.layer_norm1", prefix), c->hidden, 1, c->eps);
     const char *qkv[] = {dc3_name(a, "%s.self_attn.q_proj", prefix),
                          dc3_name(b, "%s.self_attn.k_proj", prefix),
@@ -71,7 +75,7 @@ static dc3_tensor take_table(dc3_clip_text *t, const char *root, const char *nam
 }
 
 static dc3_status open_text(const dc3_device *device, const dc3_clip_text_config *config, dc3_table **table,
-                            int train, dc3_clip_text **out)
+                            int train, const dc3_trained *trained, dc3_clip_text **out)
 {
     dc3_clip_text *t = *out = calloc(1, sizeof *t);
     if (!t) {
@@ -82,6 +86,7 @@ static dc3_status open_text(const dc3_device *device, const dc3_clip_text_config
     dc3_status status = dc3_module_open(device, table, &t->module);
     if (status == DC3_OK) {
         if (train) dc3_module_train(t->module, 0, 0);
+        if (trained) dc3_module_train_some(t->module, trained);
         /* transformers 5 stores the names without the model's own prefix. */
         const char *root =
             dc3_module_has(t->module, "text_model.embeddings.token_embedding", "weight") ? "text_model." : "";
@@ -102,13 +107,24 @@ static dc3_status open_text(const dc3_device *device, const dc3_clip_text_config
 dc3_status dc3_clip_text_open(const dc3_device *device, const dc3_clip_text_config *config, dc3_table **table,
                               dc3_clip_text **out)
 {
-    return open_text(device, config, table, 0, out);
+    return open_text(device, config, table, 0, NULL, out);
 }
 
 dc3_status dc3_clip_text_open_to_train(const dc3_device *device, const dc3_clip_text_config *config,
                                        dc3_table **table, dc3_clip_text **out)
 {
-    return open_text(device, config, table, 1, out);
+    return open_text(device, config, table, 1, NULL, out);
+}
+
+dc3_status dc3_clip_text_open_to_tune(const dc3_device *device, const dc3_clip_text_config *config,
+                                      dc3_table **table, const dc3_trained *trained, dc3_clip_text **out)
+{
+    return open_text(device, config, table, 0, trained, out);
+}
+
+void dc3_clip_text_recompute(dc3_clip_text *text)
+{
+    text->recompute = 1;
 }
 
 dc3_param *dc3_clip_text_params(dc3_clip_text *text, size_t *count)
@@ -134,8 +150,9 @@ double dc3_clip_text_parameters(const dc3_clip_text *text)
     return dc3_module_parameters(text->module);
 }
 
-static dc3_tensor layer_of(dc3_ctx *ctx, const dc3_clip_text_config *c, layer *l, dc3_tensor x)
+static dc3_tensor layer_of(dc3_ctx *ctx, layer *l, dc3_tensor x)
 {
+    const dc3_clip_text_config *c = l->config;
     dc3_scope scope = dc3_scope_open(ctx);
     dc3_tensor h = dc3_layer_norm_of(ctx, &l->norm1, x), qkv = dc3_linear_of(ctx, &l->qkv, h, NULL);
     h = dc3_attention(ctx, &(dc3_attention_input){.q = qkv,
@@ -152,6 +169,11 @@ static dc3_tensor layer_of(dc3_ctx *ctx, const dc3_clip_text_config *c, layer *l
     return dc3_scope_return(ctx, scope, dc3_linear_of(ctx, &l->fc2, h, &x));
 }
 
+static dc3_tensor layer_again(dc3_ctx *ctx, void *network, const dc3_tensor *inputs)
+{
+    return layer_of(ctx, network, inputs[0]);
+}
+
 dc3_tensor dc3_clip_text_skipping(dc3_ctx *ctx, dc3_clip_text *t, int64_t n, int64_t tokens,
                                   const int64_t *ids, int64_t skip)
 {
@@ -164,7 +186,9 @@ dc3_tensor dc3_clip_text_skipping(dc3_ctx *ctx, dc3_clip_text *t, int64_t n, int
                                           (long long)skip, (long long)t->config.layers));
     dc3_scope scope = dc3_scope_open(ctx);
     dc3_tensor x = dc3_embedding(ctx, n, tokens, ids, &t->tokens, &t->positions);
-    for (int i = 0; i < t->config.layers - skip; i++) x = layer_of(ctx, &t->config, &t->layers[i], x);
+    for (int i = 0; i < t->config.layers - skip; i++)
+        x = t->recompute ? dc3_recompute(ctx, layer_again, &t->layers[i], 1, &x)
+                         : layer_of(ctx, &t->layers[i], x);
     return dc3_scope_return(ctx, scope, dc3_layer_norm_of(ctx, &t->norm, x));
 }
 

@@ -4,7 +4,7 @@
 #ifndef DC3_NN_CLIP_TEXT_H
 #define DC3_NN_CLIP_TEXT_H
 
-#include "nn/param.h"
+#include "nn/module.h"
 #include "ops/ops.h"
 #include "tensor/table.h"
 
@@ -23,6 +23,11 @@ dc3_status dc3_clip_text_open(const dc3_device *device, const dc3_clip_text_conf
 /* Opened to be trained, in f32, from *table. */
 dc3_status dc3_clip_text_open_to_train(const dc3_device *device, const dc3_clip_text_config *config,
                                        dc3_table **table, dc3_clip_text **text);
+/* The same of a part of it alone (nn/module.h). */
+dc3_status dc3_clip_text_open_to_tune(const dc3_device *device, const dc3_clip_text_config *config,
+                                      dc3_table **table, const dc3_trained *trained, dc3_clip_text **text);
+/* From here on backward computes layers again, and a tape keeps what goes into them alone. */
+void dc3_clip_text_recompute(dc3_clip_text *text);
 /* Its parameters, if opened to be trained. */
 dc3_param *dc3_clip_text_params(dc3_clip_text *text, size_t *count);
 void dc3_clip_text_close(dc3_clip_text **text);

@@ -49,6 +49,21 @@ cmp lora/pytorch_lora_weights.safetensors cut/pytorch_lora_weights.safetensors |
   fail "an interrupted training gives other bytes"
 cmp lora/samples/step-000040.png cut/samples/step-000040.png || fail "an interrupted training gives other samples"
 
+# With the text encoder: its ids are kept, not its states.
+texts=("$dc3" finetune data --model sd "${few[@]}" --steps 12 --lr 0.01 --sample-every 6 --train-text-encoder)
+expect 0 "(lora of attention and of the text encoder's attention)" "${texts[@]}" -o texts
+keys=$(LC_ALL=C head -c 40000 texts/pytorch_lora_weights.safetensors | tr -d '\0')
+[[ $keys == *'"text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight"'*'"unet.'* ||
+  $keys == *'"unet.'*'"text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight"'* ]] || fail "keys: $keys"
+[[ $(LC_ALL=C head -c 2000 texts/encoded.safetensors | tr -d '\0') == *'"ids"'* ]] || fail "no ids are kept"
+interrupt cut_texts/samples/step-000006.png "step 6 of 12" "${texts[@]}" --recompute -o cut_texts
+expect 1 "train_text_encoder was true, is false); give the same" "$dc3" finetune data --model sd \
+  "${few[@]}" --steps 12 --lr 0.01 --sample-every 6 -o cut_texts
+expect 0 "resuming after step " "${texts[@]}" -o cut_texts
+for file in pytorch_lora_weights.safetensors samples/step-000012.png; do
+  cmp {texts,cut_texts}/$file || fail "an interrupted training of texts gives another $file"
+done
+
 # What is complete is not trained again, and not replaced unasked; nor is anything of somebody else's.
 expect 0 "lora is complete" "${lora[@]}" -o lora
 expect 1 "other settings is complete here (lr was 0.01, is 0.02)" "${lora[@]}" -o lora --lr 0.02
@@ -108,11 +123,12 @@ expect 0 "estimate: about" "${lora[@]}" --dry-run
 
 # What was trained generates.
 generate=("$dc3" generate -n 1 --steps 2 --dtype f32 --threads 2)
-for what in plain lora; do
-  adapters=(); [[ $what == lora ]] && adapters=(--lora lora/pytorch_lora_weights.safetensors)
+for what in plain lora texts; do
+  adapters=(); [[ $what != plain ]] && adapters=(--lora $what/pytorch_lora_weights.safetensors)
   expect 0 "1 image of 1 class" "${generate[@]}" --model sd -p 'a photo of a tench' "${adapters[@]}" -o by-$what
 done
 cmp -s by-plain/train/*/00000.png by-lora/train/*/00000.png && fail "adapters change nothing"
+cmp -s by-plain/train/*/00000.png by-texts/train/*/00000.png && fail "adapters of texts change nothing"
 expect 0 "2 images of 2 classes" "${generate[@]}" --model tuned --classes n01440764,red_fox -o by-dit
 
 # Captions.
@@ -136,6 +152,8 @@ expect 2 "--lora-layers: expected one of attention, feed-forward, convolutions; 
   --lora-layers attention,conv -o x
 expect 2 "--lora-layers: only with --train lora" "$dc3" finetune data --model sd --train all --lora-layers attention \
   -o x
+expect 2 "--train-text-encoder: only with --train lora" "$dc3" finetune data --model sd --train all \
+  --train-text-encoder -o x
 expect 2 "--rank: only with --train lora" "$dc3" finetune data --model sd --train all --rank 3 -o x
 images more_classes/c 1; cp -r more_classes/c more_classes/d; cp -r more_classes/c more_classes/e
 expect 1 "more_classes: 3 classes, but the model has 2" "$dc3" finetune more_classes --model dit --train all -o x

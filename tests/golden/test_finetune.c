@@ -5,6 +5,7 @@
 #include "support/device_values.h"
 #include "support/golden_nets.h"
 #include <stdio.h>
+#include <unistd.h>
 #include "finetune/tuner.h"
 
 /* Sums in double precision of values in single; losses of ten steps in single precision. */
@@ -158,6 +159,25 @@ static unsigned layers_of(const char *list)
     return layers;
 }
 
+static int has_text(const char *name)
+{
+    return json_is_true(json_object_get(json_object_get(cases, name), "text_encoder"));
+}
+
+static void add_text(subject *s, const dc3_tuning *tuning)
+{
+    char path[] = "/tmp/dc3-text-XXXXXX";
+    json_t *json = json_object_get(json_object_get(cases, "text"), "config");
+    dc3_clip_text_config config;
+    dc3_table *table = hash_weights_table(cases, "text");
+    int file = mkstemp(path);
+    assert_true(table && file >= 0 && json_dumpfd(json, file, 0) == 0);
+    close(file);
+    must(dc3_clip_text_config_read(path, &config));
+    unlink(path);
+    must(dc3_tuned_add_text(&config, tuning, &table, &s->net));
+}
+
 static void open_subject(subject *s, const char *name, dc3_dtype dtype, int recompute)
 {
     char path[512];
@@ -180,6 +200,7 @@ static void open_subject(subject *s, const char *name, dc3_dtype dtype, int reco
         dc3_unet_config config;
         must(dc3_unet_config_read(path, &config));
         must(dc3_tuned_open_unet(&config, &tuning, &table, &s->net));
+        if (has_text(name)) add_text(s, &tuning);
     }
     begin_adapters(s);
     dc3_tuner_options o = {.dtype = dtype,
@@ -216,6 +237,8 @@ static double add(subject *s, int64_t i, int64_t b, double share)
     dc3_tuning_batch batch = {.n = n, .h = 8, .w = 8, .latents = x, .noise = noise, .timesteps = steps};
     if (s->net.classes)
         batch.labels = (const int64_t *)wanted(s->name, "labels")->data + first;
+    else if (s->net.text)
+        batch.ids = (const int64_t *)wanted(s->name, "ids")->data + first * 9, batch.tokens = 9;
     else
         batch.states = states, batch.tokens = 7;
     must(dc3_tuner_add(&s->tuner, &batch, share, &loss));
@@ -262,8 +285,9 @@ static void check_steps(const char *name)
 static void steps(void **state)
 {
     (void)state;
-    static const char *const names[] = {"lora",      "lora_v",         "lora_ff",  "lora_conv", "lora_all",
-                                        "attention", "unet_bias_norm", "unet_all", "bias_norm", "dit_all"};
+    static const char *const names[] = {"lora",           "lora_v",    "lora_ff",       "lora_conv",
+                                        "lora_all",       "lora_text", "lora_text_all", "attention",
+                                        "unet_bias_norm", "unet_all",  "bias_norm",     "dit_all"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) check_steps(names[i]);
 }
 
@@ -290,9 +314,10 @@ static void check_recomputed(const char *name, dc3_dtype dtype)
 static void recomputed(void **state)
 {
     (void)state;
-    static const char *const names[] = {"lora", "lora_all", "attention", "unet_all", "bias_norm", "dit_all"};
+    static const char *const names[] = {"lora",     "lora_all",  "lora_text", "attention",
+                                        "unet_all", "bias_norm", "dit_all"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) check_recomputed(names[i], DC3_F32);
-    check_recomputed("lora_all", DC3_BF16), check_recomputed("dit_all", DC3_BF16);
+    check_recomputed("lora_text_all", DC3_BF16), check_recomputed("dit_all", DC3_BF16);
 }
 
 /* A loss or gradient that is no number is said, and changes nothing. */

@@ -11,7 +11,8 @@ normals.
 CASE of cases below: CASE.losses [10], those before each step of AdamW; CASE.untrained [10], the same of the first
 weights; CASE.timesteps, CASE.labels [10, batches, n]; CASE.last of one tensor after the last step. Networks and
 weights are those of generators.py; adapters begin by the same formula, half as large, and with zeros. Inputs
-CASE.x.I.B, CASE.noise.I.B of step I and batch B, CASE.text.
+CASE.x.I.B, CASE.noise.I.B of step I and batch B, CASE.text;
+of a case with a text encoder, whose configuration and tensors are "text" in cases.json, CASE.ids [10, batches, n, 9].
 cases.json: the cases' settings.
 """
 import json, math, os, sys
@@ -22,6 +23,7 @@ from diffusers.training_utils import compute_snr
 from peft import LoraConfig
 from safetensors.torch import save_file
 from torch.distributions import Normal, kl_divergence
+from transformers import CLIPTextConfig, CLIPTextModel
 
 OUT = sys.argv[1]
 NETS = os.path.join(OUT, "..", "generators")
@@ -35,13 +37,17 @@ LOSSES = {
     "hybrid": dict(schedule="linear", prediction="epsilon", min_snr=0, outputs=8),
 }
 SD = dict(schedule="scaled_linear", prediction="epsilon", min_snr=0, decay=0.01, clip=1.0, n=2, batches=1, rank=0,
-          alpha=0, layers="attention")
+          alpha=0, layers="attention",
+          text_encoder=False)
 DIT = dict(SD, schedule="linear", decay=0, clip=0, n=3)
 LAYERS = {
     "attention": ["to_q", "to_k", "to_v", "to_out.0"],
     "feed-forward": ["ff.net.0.proj", "ff.net.2"],
     "convolutions": ["conv1", "conv2", "conv_shortcut", "downsamplers.0.conv", "upsamplers.0.conv"],
 }
+ENCODER = dict(vocab_size=40, hidden_size=12, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+               max_position_embeddings=9, hidden_act="quick_gelu", layer_norm_eps=1e-5, bos_token_id=38,
+               eos_token_id=39, pad_token_id=0)
 CASES = {
     "lora": dict(SD, net="unet_sd1", part="lora", rank=2, alpha=2, lr=1e-2, last="mid_block.attentions.0."
                  "transformer_blocks.0.attn2.to_v.lora_B.weight"),
@@ -53,6 +59,11 @@ CASES = {
                       last="up_blocks.0.upsamplers.0.conv.lora_A.weight"),
     "lora_all": dict(SD, net="unet_sd1", part="lora", layers="convolutions,attention,feed-forward", rank=2, alpha=1,
                      lr=1e-2, last="down_blocks.1.resnets.0.conv_shortcut.lora_B.weight"),
+    "lora_text": dict(SD, net="unet_sd1", part="lora", text_encoder=True, rank=2, alpha=3, lr=1e-2, batches=2,
+                      last="text_encoder.encoder.layers.0.self_attn.k_proj.lora_B.weight"),
+    "lora_text_all": dict(SD, net="unet_sd2", part="lora", text_encoder=True, rank=3, alpha=3, lr=1e-2,
+                          layers="attention,feed-forward,convolutions",
+                          last="text_encoder.encoder.layers.1.self_attn.out_proj.lora_A.weight"),
     "attention": dict(SD, net="unet_sd1", part="attention", lr=1e-3, last="mid_block.attentions.0.transformer_blocks.0."
                       "attn2.to_k.weight"),
     "unet_bias_norm": dict(SD, net="unet_sd2", part="bias-norm", lr=1e-2, last="mid_block.resnets.0.norm1.weight"),
@@ -61,7 +72,7 @@ CASES = {
                       "embedding_table.weight"),
     "dit_all": dict(DIT, net="dit", part="all", lr=1e-3, last="transformer_blocks.1.attn1.to_k.weight"),
 }
-golden = {}
+golden, TEXT = {}, {"gain": 0.6, "config": ENCODER}
 
 
 def last(x):
@@ -173,13 +184,34 @@ def network(case):
     return net
 
 
+def text_encoder(case):
+    """With adapters of attention, under names that begin with "text_encoder."."""
+    net = CLIPTextModel(CLIPTextConfig(**ENCODER))
+    TEXT["tensors"] = {k: list(v.shape) for k, v in net.named_parameters()}
+    net.load_state_dict({k: weights(k, list(v.shape), 0.6) for k, v in net.named_parameters()}, strict=False)
+    names = ["q_proj", "k_proj", "v_proj", "out_proj"]
+    peft.inject_adapter_in_model(LoraConfig(r=case["rank"], lora_alpha=case["alpha"], target_modules=names), net)
+    net = net.double().train()
+    for name, p in net.named_parameters():
+        p.requires_grad_(".lora_" in name)
+        if ".lora_A" in name:
+            p.data = weights("text_encoder." + name.replace(".default", ""), list(p.shape), 0.0).double() * 0.5
+        if ".lora_B" in name:
+            p.data.zero_()
+    return net
+
+
 def run(name, case, trains):
     """The losses before each step."""
     s, net, n, found = scheduler_of(case), network(case), case["n"], []
-    trained = [p for p in net.parameters() if p.requires_grad]
+    encoder = text_encoder(case) if case["text_encoder"] else None
+    values = {k.replace(".default", ""): v for k, v in net.named_parameters()}
+    if encoder:
+        values |= {"text_encoder." + k.replace(".default", ""): v for k, v in encoder.named_parameters()}
+    trained = [p for p in values.values() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=case["lr"], weight_decay=case["decay"])
     text = variable(name + ".text", n, 7, 12)
-    times, labels = golden[name + ".timesteps"], golden[name + ".labels"]
+    times, labels, ids = (golden.get(f"{name}.{kind}") for kind in ("timesteps", "labels", "ids"))
     for i in range(STEPS):
         total = 0
         for b in range(case["batches"]):
@@ -188,7 +220,7 @@ def run(name, case, trains):
             if case["net"] == "dit":  # drops classes by itself in training: they are given here
                 y = net.eval()(noisy, t.double(), labels[i, b]).sample
             else:
-                y = net(noisy, t, text).sample
+                y = net(noisy, t, encoder(ids[i, b]).last_hidden_state if encoder else text).sample
             loss = loss_of(case, s, x, noise, t, y) / case["batches"]
             loss.backward()
             total += loss.item()
@@ -199,7 +231,6 @@ def run(name, case, trains):
             optimizer.step()
         optimizer.zero_grad()
     if trains:
-        values = {k.replace(".default", ""): v for k, v in net.named_parameters()}
         golden[name + ".last"] = values[case["last"]].detach().float().contiguous()
     return torch.tensor(found)
 
@@ -212,13 +243,17 @@ def main():
                                    indexing="ij")
         golden[name + ".timesteps"] = ((97 * i + 211 * b + 389 * row + 3) % 1000).contiguous()
         golden[name + ".labels"] = ((i + b + row) % (CLASSES + 1)).contiguous()
+        if case["text_encoder"]:  # begin, four words, end, padding
+            words = (7 * i + 5 * b + 3 * row)[..., None] % 30 + torch.arange(4)
+            ends = torch.tensor([38, 39, 0, 0, 0]).expand(*i.shape, -1)
+            golden[name + ".ids"] = torch.cat([ends[..., :1], words, ends[..., 1:]], -1)
         put(name + ".losses", run(name, case, True)), put(name + ".untrained", run(name, case, False))
         print(name, golden[name + ".losses"].tolist(), golden[name + ".untrained"].tolist())
     save_file(golden, os.path.join(OUT, "golden.safetensors"), metadata={
         "torch": torch.__version__, "diffusers": diffusers.__version__, "peft": peft.__version__
     })
     with open(os.path.join(OUT, "cases.json"), "w") as f:
-        f.write("{\n" + ",\n".join(f'"{k}": {json.dumps(v)}' for k, v in (LOSSES | CASES).items()) + "\n}\n")
+        f.write("{\n" + ",\n".join(f'"{k}": {json.dumps(v)}' for k, v in (LOSSES | CASES | {"text": TEXT}).items()) + "\n}\n")
 
 
 main()
