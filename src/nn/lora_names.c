@@ -147,7 +147,7 @@ static dc3_status add(dc3_lora *lora, size_t place)
         return dc3_fail(
             DC3_ERR_UNSUPPORTED,
             "%s: '%.150s' is no part of a LoRA for a U-Net or a text encoder as diffusers or kohya write it; "
-            "other adapters (DoRA, LoHa, LoKr) and parts are not supported",
+            "other adapters (DoRA, LoHa, LoKr, or with a lora_mid) and parts are not supported",
             origin, name);
     dc3_adapter *a = adapter_of(lora, part, module, name);
     if (kind == ALPHA) return take_alpha(a, origin, name, t);

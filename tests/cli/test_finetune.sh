@@ -22,7 +22,7 @@ few=(--threads 2 --dtype f32 --batch 2 --accumulate 2)
 lora=("$dc3" finetune data --model sd "${few[@]}" --steps 40 --lr 0.01 --sample-every 20 --dropout 0.2
   --lora-layers convolutions,attention,feed-forward)
 expect 0 "result: lora" "${lora[@]}" -o lora
-[[ $output == *"9 images in 2 classes; unet of "*" (lora of attention, feed-forward, convolutions), 32 px, f32, 2 "* ]] ||
+[[ $output == *"9 images in 2 classes; unet of "*" (lora of attention, feed-forward, convolutions), 32 px, f32, "* ]] ||
   fail "what is trained: $output"
 for file in pytorch_lora_weights.safetensors finetune.json encoded.safetensors samples/step-000020.png \
   samples/step-000040.png; do [[ -s lora/$file ]] || fail "no lora/$file"; done
@@ -53,8 +53,8 @@ cmp lora/samples/step-000040.png cut/samples/step-000040.png || fail "an interru
 texts=("$dc3" finetune data --model sd "${few[@]}" --steps 12 --lr 0.01 --sample-every 6 --train-text-encoder)
 expect 0 "(lora of attention and of the text encoder's attention)" "${texts[@]}" -o texts
 keys=$(LC_ALL=C head -c 40000 texts/pytorch_lora_weights.safetensors | tr -d '\0')
-[[ $keys == *'"text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight"'*'"unet.'* ||
-  $keys == *'"unet.'*'"text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight"'* ]] || fail "keys: $keys"
+[[ $keys == *'"text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight"'* && $keys == *'"unet.'* ]] ||
+  fail "keys: $keys"
 [[ $(LC_ALL=C head -c 2000 texts/encoded.safetensors | tr -d '\0') == *'"ids"'* ]] || fail "no ids are kept"
 interrupt cut_texts/samples/step-000006.png "step 6 of 12" "${texts[@]}" --recompute -o cut_texts
 expect 1 "train_text_encoder was true, is false); give the same" "$dc3" finetune data --model sd \

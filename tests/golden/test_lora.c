@@ -136,6 +136,12 @@ static void kohya(void **state)
     check("kohya", "kohya.safetensors", 33, 6);
 }
 
+static void locon(void **state)
+{
+    (void)state;
+    check("locon", "locon.safetensors", 79, 18);
+}
+
 /* kohya's adapters of attention stored again, in the form of diffusers: the same result, alpha and all.
  * DC3_LORA_FILE in the environment names where the file stays, for tools/golden/lora.py to load it by
  * diffusers. */
@@ -220,6 +226,12 @@ static void refused(void **state)
            "1 of 1 adapters, such as 'lora_unet_input_blocks_4_1_proj_in");
     refuse((const char *[]){"lora_te1_text_model_encoder.lora_down.weight"}, (const int64_t[][2]){{2, 8}}, 1,
            "is no part of a LoRA");
+    refuse((const char *[]){"lora_unet_down_blocks_0_resnets_0_conv1.lora_down.weight",
+                            "lora_unet_down_blocks_0_resnets_0_conv1.lora_up.weight"},
+           (const int64_t[][2]){{2, 8}, {8, 2}}, 2,
+           "8 rows of 8 columns, but 'down_blocks.0.resnets.0.conv1.weight' has 8 of 72");
+    refuse((const char *[]){"lora_unet_down_blocks_0_resnets_0_conv1.lora_mid.weight"},
+           (const int64_t[][2]){{2, 2}}, 1, "other adapters (DoRA, LoHa, LoKr, or with a lora_mid)");
     refuse((const char *[]){"unet.lora_A.weight"}, (const int64_t[][2]){{2, 8}}, 1, "is no part of a LoRA");
     refuse((const char *[]){Q "alpha"}, (const int64_t[][2]){{2, 8}}, 1, "should be one number");
     refuse((const char *[]){"conv1.weight"}, (const int64_t[][2]){{2, 8}}, 1,
@@ -229,7 +241,7 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(diffusers), cmocka_unit_test(diffusers_old),
-                                       cmocka_unit_test(kohya), cmocka_unit_test(saved),
-                                       cmocka_unit_test(refused)};
+                                       cmocka_unit_test(kohya),     cmocka_unit_test(locon),
+                                       cmocka_unit_test(saved),     cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, open_files, close_files);
 }

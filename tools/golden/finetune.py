@@ -253,7 +253,8 @@ def main():
         "torch": torch.__version__, "diffusers": diffusers.__version__, "peft": peft.__version__
     })
     with open(os.path.join(OUT, "cases.json"), "w") as f:
-        f.write("{\n" + ",\n".join(f'"{k}": {json.dumps(v)}' for k, v in (LOSSES | CASES | {"text": TEXT}).items()) + "\n}\n")
+        settings = LOSSES | CASES | {"text": TEXT}
+        f.write("{\n" + ",\n".join(f'"{k}": {json.dumps(v)}' for k, v in settings.items()) + "\n}\n")
 
 
 main()

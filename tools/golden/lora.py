@@ -7,6 +7,8 @@ Needs peft beside what generators.py needs. Files:
                         2, alpha 3 in the metadata
   old.safetensors       the same values by diffusers' oldest names (processor.to_q_lora.down), alpha = rank
   kohya.safetensors     by the names of kohya's scripts: rank 3, alpha 2, also of convolutions and feed-forward layers
+  locon.safetensors     the same of all layers that its LoCon adapts: those of transformers and of the text encoder with
+                        rank 4, alpha 1; of residual blocks and where the resolution changes with rank 2, alpha 2
 golden.safetensors: FILE.unet and FILE.text, results on unet_sd1's and text's inputs, by diffusers' own loader of the
   file; old.unet by peft, since diffusers no longer loads it; the text encoder's with the products added here, since
   transformers 5 takes neither this peft nor all names.
@@ -57,11 +59,15 @@ def state(net):
     return {k: v.float().contiguous() for k, v in values.items()}
 
 
-def load(path):
-    """The result of a U-Net that diffusers has loaded the file into."""
+def load(path, with_text=False):
+    """The result of a U-Net that diffusers has loaded the file into; with the text encoder's where that is wanted."""
     unet, text = networks()
     values, alphas, *rest = StableDiffusionPipeline.lora_state_dict(path, return_lora_metadata=True)
-    StableDiffusionPipeline.load_lora_into_unet(values, alphas, unet, metadata=rest[0] if rest else None)
+    metadata = rest[0] if rest else None
+    StableDiffusionPipeline.load_lora_into_unet(values, alphas, unet, metadata=metadata)
+    if with_text:
+        StableDiffusionPipeline.load_lora_into_text_encoder(values, alphas, text, metadata=metadata)
+        return results(unet.double(), text.double())
     return results(unet.double(), text)[0]
 
 
@@ -84,25 +90,29 @@ def text_result(kinds, rank, alpha):
 
 
 KOHYA_TEXT, ATTENTION_TEXT = ("q_proj", "mlp.fc1"), ("q_proj", "k_proj", "v_proj", "out_proj")
+KOHYA = ("attn1.to_q", "attn2.to_k", "to_out.0", "proj_in", "ff.net.0.proj", "ff.net.2", "resnets.0.conv1")
+TRANSFORMER = ("to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out", "ff.net.0.proj", "ff.net.2")
+LOCON = ("conv1", "conv2", "conv_shortcut", "time_emb_proj", "samplers.0.conv")
+ALL_TEXT = (*ATTENTION_TEXT, "mlp.fc1", "mlp.fc2")
 
 
-def kohya(unet):
-    out = {}
+def put(out, key, down, up, alpha):
+    out[key + ".lora_down.weight"], out[key + ".lora_up.weight"] = down, up
+    out[key + ".alpha"] = torch.tensor(float(alpha))
 
-    def put(key, down, up):
-        out[key + ".lora_down.weight"], out[key + ".lora_up.weight"] = down, up
-        out[key + ".alpha"] = torch.tensor(2.0)
 
-    kinds = ("attn1.to_q", "attn2.to_k", "to_out.0", "proj_in", "ff.net.0.proj", "ff.net.2", "resnets.0.conv1")
+def kohya(unet, out, kinds, rank, alpha):
     for name, p in unet.named_parameters():
         module = name.removesuffix(".weight")
         if name.endswith(".weight") and module.endswith(kinds):
             key = "lora_unet_" + module.replace(".", "_")
-            put(key, weights(key + ".down", [3, *p.shape[1:]], 0.0),
-                0.5 * weights(key + ".up", [p.shape[0], 3] + [1] * (p.ndim - 2), 0.0))
-    for module, down, up in text_halves(KOHYA_TEXT, 3):
-        put("lora_te_text_model_" + module.replace(".", "_"), down, up)
-    save_file(out, os.path.join(OUT, "kohya.safetensors"), metadata=META)
+            put(out, key, weights(key + ".down", [rank, *p.shape[1:]], 0.0),
+                0.5 * weights(key + ".up", [p.shape[0], rank] + [1] * (p.ndim - 2), 0.0), alpha)
+
+
+def kohya_text(out, kinds, rank, alpha):
+    for module, down, up in text_halves(kinds, rank):
+        put(out, "lora_te_text_model_" + module.replace(".", "_"), down, up, alpha)
 
 
 def old(unet):
@@ -121,7 +131,13 @@ def main():
     golden = {}
     unet, text = networks()
     golden["none.unet"], golden["none.text"] = results(unet, text)
-    kohya(unet)
+    out, more = {}, {}
+    kohya(unet, out, KOHYA, 3, 2), kohya_text(out, KOHYA_TEXT, 3, 2)
+    save_file(out, os.path.join(OUT, "kohya.safetensors"), metadata=META)
+    kohya(unet, more, TRANSFORMER, 4, 1), kohya(unet, more, LOCON, 2, 2), kohya_text(more, ALL_TEXT, 4, 1)
+    save_file(more, os.path.join(OUT, "locon.safetensors"), metadata=META)
+    golden["locon.unet"], golden["locon.text"] = load(os.path.join(OUT, "locon.safetensors"), True)
+    print("text:", (golden["locon.text"] - text_result(ALL_TEXT, 4, 1)).abs().max())
     golden["kohya.unet"] = load(os.path.join(OUT, "kohya.safetensors"))
     golden["kohya.text"] = text_result(KOHYA_TEXT, 3, 2)
     adapters(unet, ["to_q", "to_k", "to_v", "to_out.0"], 2, 2)
