@@ -32,6 +32,11 @@ static const option own_options[] = {
      "comparison "
      "that it is a part of)",
      "FILE"},
+    {"measures", 0, OPTION_PATH, AT(options.measures), ANY,
+     "Of a folder of dc3 finetune: what dc3 measure --json says of images that it generates; datasets whose "
+     "names "
+     "end in a number are drawn over the steps",
+     "FILE"},
     {"against", 0, OPTION_PATHS, AT(against), ANY,
      "Another run, a baseline for instance, whose colours are shown too; up to six times", "RUN"},
     {0}};
@@ -65,11 +70,12 @@ static int run(const command *c, int argc, char **argv)
 
 const command report_command = {
     "report",
-    "Write a page about a run or a comparison: is it good? Images beside the originals, colours, scores, "
-    "times.",
+    "Write a page about a run, a comparison or a fine-tuning: is it good? Images beside the originals, "
+    "colours, scores, times.",
     "OUT",
     "  dc3 report photos-ipc10\n"
     "  dc3 report table                              the folder of dc3 compare\n"
+    "  dc3 report small-dit --measures measures.json  the folder of dc3 finetune\n"
     "  dc3 report photos-ipc10 --data /mnt/photos/train --against photos-random10 -o photos-ipc10.html",
     tables,
     run};

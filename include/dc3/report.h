@@ -17,7 +17,7 @@ enum { DC3_REPORT_AGAINST = 6 };
 /* NULL means the default. */
 typedef struct dc3_report_options {
     size_t struct_size; /* set by dc3_report_defaults; not to be changed */
-    const char *run;    /* folder that dc3_condense or dc3_compare made */
+    const char *run;    /* folder that dc3_condense, dc3_compare or dc3_finetune made */
     const char *out;    /* file to write; default RUN/report.html */
     const char *data;   /* where the dataset is now; default as the run's dc3.json says */
     const char *scores; /* rows of dc3_tests_row or of a comparison's table.json; default RUN/scores.json and,
@@ -27,6 +27,8 @@ typedef struct dc3_report_options {
     int threads;                /* 1 to 1024; the page does not depend on it */
     dc3_listener listener;
     int force; /* replace a file at `out` that dc3 did not write */
+    const char
+        *measures; /* of a folder of dc3_finetune: JSON of dc3_measure of images that its results made */
 } dc3_report_options;
 
 DC3_API dc3_report_options dc3_report_defaults(void);
@@ -43,7 +45,8 @@ typedef struct dc3_report_result {
  * are known. The page takes at most about 8 MB: at most 500 images are shown, the first of each class, of
  * many classes a sample (docs/report.md); curves are of at most 500 images of each side, drawn by the run's
  * seed. The listener hears of the progress as stage "report". Of a comparison the page has its table with the
- * best marked and some images of each method's first sets; `scores` and `against` are not for it. Missing
+ * best marked and some images of each method's first sets; `scores` and `against` are not for it. Of a folder
+ * that dc3_finetune made it has the samples, the loss and `measures`, with curves over the steps. Missing
  * parts are left out, and the page says so; DC3_ERR_FORMAT where the run is not complete, DC3_ERR_BUSY where
  * a process works in it, DC3_ERR_IO or DC3_ERR_FORMAT where `data`, `scores` or `against` are given and
  * cannot be read. */

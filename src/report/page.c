@@ -34,7 +34,8 @@ static dc3_status join_style(const json_t *document, char **style, size_t *size)
     FILE *to = open_memstream(style, size);
     if (!to) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     fwrite(dc3_page_css, 1, dc3_page_css_size, to);
-    if (json_object_get(document, "bytes")) fwrite(dc3_chart_css, 1, dc3_chart_css_size, to);
+    if (json_object_get(document, "bytes") || json_object_get(document, "plots"))
+        fwrite(dc3_chart_css, 1, dc3_chart_css_size, to);
     return fclose(to) == 0 ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
@@ -115,6 +116,9 @@ static dc3_status print(FILE *to, const json_t *document, const char *script, si
 {
     dc3_section_answers(to, document);
     dc3_section_bytes(to, document);
+    dc3_section_samples(to, document);
+    dc3_section_plots(to, document);
+    dc3_section_measured(to, document);
     dc3_section_scores(to, document);
     dc3_section_colour(to, document);
     dc3_section_calibration(to, document);

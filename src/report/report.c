@@ -17,6 +17,7 @@
 #include "report/place.h"
 #include "report/report.h"
 #include "gather/sample.h"
+#include "report/training_page.h"
 
 dc3_report_options dc3_report_defaults(void)
 {
@@ -85,6 +86,10 @@ static dc3_status join(dc3_reporting *r)
 
 dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_result *result)
 {
+    int is_training = dc3_report_is_training(options->run);
+    if (options->measures && !is_training)
+        return dc3_fail_setting("measures", "is for a folder of dc3 finetune, found %s", options->run);
+    if (is_training) return dc3_report_training(options, result);
     if (dc3_report_is_comparison(options->run)) return dc3_report_comparison(options, result);
     dc3_reporting r = {.options = options,
                        .result = result,

@@ -153,6 +153,27 @@ void dc3_section_scores(FILE *to, const json_t *document)
     fputs("</section>\n", to);
 }
 
+void dc3_section_measured(FILE *to, const json_t *document)
+{
+    const json_t *measured = json_object_get(document, "measured");
+    size_t i;
+    json_t *one;
+    if (!json_array_size(measured)) return;
+    fputs("<section id=\"measured\"><h2>Measures</h2>\n<p class=\"small\">Of the generated images, from the "
+          "first "
+          "dataset; docs/measures.md says what they are.</p>\n",
+          to);
+    json_array_foreach(measured, i, one)
+    {
+        fputs("<h3>", to);
+        dc3_html_text(to, dc3_section_text(one, "title"));
+        fputs("</h3>\n", to);
+        table(to, one);
+        paragraph(to, dc3_section_text(one, "text"));
+    }
+    fputs("</section>\n", to);
+}
+
 void dc3_section_times(FILE *to, const json_t *document)
 {
     const json_t *times = json_object_get(document, "times");

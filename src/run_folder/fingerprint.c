@@ -31,6 +31,8 @@ uint64_t dc3_fingerprint_file(const char *path)
     return hash;
 }
 
+static uint64_t folder(const char *path, int depth);
+
 static int visible(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
@@ -41,21 +43,42 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* In the folder of a model: what dc3 finetune and dc3 report leave beside its parts. */
+static int is_beside(const char *name)
+{
+    static const char *const names[] = {"report.html", "finetune.json", "encoded.safetensors", "samples",
+                                        "steps"};
+    int is = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) is |= strcmp(name, names[i]) == 0;
+    return is;
+}
+
+/* One entry of the folder `path`, after those of `hash`. */
+static uint64_t entry_of(const char *path, const char *name, int depth, uint64_t hash)
+{
+    char *below = dc3_path_join(path, name);
+    dc3_path_kind kind = below ? dc3_path_what(below) : DC3_PATH_MISSING;
+    hash = join(hash, dc3_hash64(name, strlen(name)));
+    if (kind == DC3_PATH_FOLDER) hash = join(hash, folder(below, depth + 1));
+    if (kind == DC3_PATH_FILE) hash = join(hash, dc3_fingerprint_file(below));
+    free(below);
+    return hash;
+}
+
 static uint64_t folder(const char *path, int depth)
 {
     struct dirent **entries;
     int count = depth < DEPTH ? scandir(path, &entries, visible, by_bytes) : -1;
+    char *index = depth ? NULL : dc3_path_join(path, "model_index.json");
+    int is_model = index && dc3_path_what(index) == DC3_PATH_FILE;
     uint64_t hash = 0;
     for (int i = 0; i < count; i++) {
-        char *below = dc3_path_join(path, entries[i]->d_name);
-        dc3_path_kind kind = below ? dc3_path_what(below) : DC3_PATH_MISSING;
-        hash = join(hash, dc3_hash64(entries[i]->d_name, strlen(entries[i]->d_name)));
-        if (kind == DC3_PATH_FOLDER) hash = join(hash, folder(below, depth + 1));
-        if (kind == DC3_PATH_FILE) hash = join(hash, dc3_fingerprint_file(below));
-        free(below);
+        if (!is_model || !is_beside(entries[i]->d_name))
+            hash = entry_of(path, entries[i]->d_name, depth, hash);
         free(entries[i]);
     }
     if (count >= 0) free(entries);
+    free(index);
     return hash;
 }
 

@@ -9,7 +9,8 @@
  * blocks spread over it. 0 for what is no file. */
 uint64_t dc3_fingerprint_file(const char *path);
 /* A hash of the names and contents of all files in a folder and below it, but for those whose names begin
- * with a dot. Links are followed. */
+ * with a dot, and in that of a model those that dc3 finetune and dc3 report leave beside a model's parts.
+ * Links are followed. */
 uint64_t dc3_fingerprint_folder(const char *path);
 /* The one that suits `path`. */
 uint64_t dc3_fingerprint_any(const char *path);

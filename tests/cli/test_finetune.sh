@@ -64,6 +64,27 @@ for file in pytorch_lora_weights.safetensors samples/step-000012.png; do
   cmp {texts,cut_texts}/$file || fail "an interrupted training of texts gives another $file"
 done
 
+# The page about it: samples and curves that load nothing, and measures in which nothing is markup.
+expect 0 "2 of 2 images shown" "$dc3" report lora
+for text in 'after step 20' 'after step 40' 'src="data:image/png;base64,' 'Loss, mean of each hundredth' \
+  '<b>40</b> steps' 'width="536"'; do grep -qF -- "$text" lora/report.html || fail "report.html has no $text"; done
+set_of() { echo '{"path": "'"$1"'", "features": {"network": "teacher", "recall": '"$2"', "precision": 0.5,
+  "frechet_distance": 9.5}, "inception": null}'; }
+echo '{"datasets": ['"$(set_of 'held<i>' null), $(set_of gen-20/train 0.75), $(set_of gen-40/ 0.25)"']}' > measures.json
+expect 0 "result: page.html" "$dc3" report lora --measures measures.json -o page.html
+for text in 'held&lt;i&gt;' 'highest after step 20 (0.750), and 0.250 after step 40' 'Precision and recall' \
+  '>Recall</text><path class="line" d="M'; do grep -qF -- "$text" page.html || fail "page.html has no $text"; done
+! grep -q '<i>' page.html || fail "a path is markup"
+expect 0 "result: again.html" "$dc3" report lora --measures measures.json -o again.html
+cmp page.html again.html || fail "the same training gives another page"
+echo '{}' > measures.json
+expect 1 "expected what dc3 measure prints with --json" "$dc3" report lora --measures measures.json
+expect 2 "--measures: is for a folder of dc3 finetune, found data" "$dc3" report data --measures measures.json
+expect 1 "damaged: expected a training that is complete" "$dc3" report damaged
+rm lora/report.html && echo none > lora/samples/step-000020.png
+expect 0 "1 of 2 images shown" "$dc3" report lora
+grep -q "step-000020.png is not shown" lora/report.html || fail "a damaged grid"
+
 # What is complete is not trained again, and not replaced unasked; nor is anything of somebody else's.
 expect 0 "lora is complete" "${lora[@]}" -o lora
 expect 1 "other settings is complete here (lr was 0.01, is 0.02)" "${lora[@]}" -o lora --lr 0.02
@@ -121,6 +142,11 @@ expect 0 '"estimate_seconds"' "${new[@]}" --dry-run --json
 [[ $output == *'"steps": 225'* ]] || fail "100 times 9 images in steps of 4: $output" # rounded up
 expect 0 "estimate: about" "${lora[@]}" --dry-run
 
+# A page beside a model makes no other model of it.
+expect 0 "2 images of 2 classes" "$dc3" generate --model tuned --classes data -n 1 --steps 2 -o by_tuned
+expect 0 "images shown" "$dc3" report tuned
+expect 0 "2 images of 2 classes, 0 of them made now" "$dc3" generate --model tuned --classes data -n 1 --steps 2 \
+  -o by_tuned
 # What was trained generates.
 generate=("$dc3" generate -n 1 --steps 2 --dtype f32 --threads 2)
 for what in plain lora texts; do

@@ -45,6 +45,28 @@ static void whole_model(void **state)
     rmdir(folder);
 }
 
+/* Of a model the page and the samples of its training are no part; of other folders all is. */
+static void beside_a_model(void **state)
+{
+    (void)state;
+    char root[] = "/tmp/dc3-print-XXXXXX";
+    assert_non_null(mkdtemp(root));
+    char *index = dc3_path_join(root, "model_index.json"), *page = dc3_path_join(root, "report.html"),
+         *samples = dc3_path_join(root, "samples");
+    assert_int_equal(dc3_file_write(index, "{}", 2), DC3_OK);
+    uint64_t first = dc3_fingerprint_folder(root);
+    assert_int_equal(mkdir(samples, 0700), 0);
+    assert_int_equal(dc3_file_write(page, "page", 4), DC3_OK);
+    assert_true(first == dc3_fingerprint_folder(root));
+    unlink(index);
+    first = dc3_fingerprint_folder(root);
+    rmdir(samples);
+    assert_true(first != dc3_fingerprint_folder(root));
+    unlink(page);
+    rmdir(root);
+    free(index), free(page), free(samples);
+}
+
 /* A large file, which is not read whole: both ends and the middle count. */
 static void large_file(void **state)
 {
@@ -68,6 +90,7 @@ static void large_file(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whole_model), cmocka_unit_test(large_file)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whole_model), cmocka_unit_test(beside_a_model),
+                                       cmocka_unit_test(large_file)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
