@@ -24,15 +24,16 @@ static int tenths(double x)
     return (int)lrint(10 * x);
 }
 
-static void path(FILE *to, const json_t *curve, const char *set, int panel, double highest)
+/* `area`: down to the axis on both sides. */
+static void path(FILE *to, const json_t *curve, const char *set, int area, int panel, double highest)
 {
-    int left = panel * (WIDE + SPACE);
+    double step = (double)WIDE / DC3_LAB_STEPS, first = panel * (WIDE + SPACE) + 0.5 * step;
     fprintf(to, "<path class=\"%s\" d=\"M", set);
-    for (int i = 0; i < DC3_LAB_STEPS; i++) {
-        int x = tenths(left + (i + 0.5) * WIDE / DC3_LAB_STEPS),
-            y = tenths(HIGH * (1 - smooth(curve, panel, i) / highest));
-        fprintf(to, "%s%d %d", i ? "L" : "", x, y);
-    }
+    if (area) fprintf(to, "%d %dL", tenths(first), 10 * HIGH);
+    for (int i = 0; i < DC3_LAB_STEPS; i++)
+        fprintf(to, "%s%d %d", i ? "L" : "", tenths(first + i * step),
+                tenths(HIGH * (1 - smooth(curve, panel, i) / highest)));
+    if (area) fprintf(to, "V%dZ", 10 * HIGH);
     fputs("\"/>", to);
 }
 
@@ -53,7 +54,7 @@ void dc3_calibration_chart(FILE *to, const json_t *curves, const char *const *se
                 10 * HIGH, 10 * WIDE, left, 10 * (HIGH + TEXT) - 20, names[panel]);
         for (int s = 0; s < count; s++)
             if (json_array_size(json_object_get(curves, sets[s])) == DC3_LAB_CURVES)
-                path(to, json_object_get(curves, sets[s]), sets[s], panel, highest);
+                path(to, json_object_get(curves, sets[s]), sets[s], s == 0, panel, highest);
     }
     fputs("</svg>\n", to);
 }
