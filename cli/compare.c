@@ -144,7 +144,8 @@ static const option own_options[] = {
     {"combine", 0, OPTION_WORD, AT(common.options.combine), ANY, "As for condense (default gradient)",
      "MODE"},
     {"compensation", 0, OPTION_WORD, AT(common.options.compensation), ANY,
-     "As for condense: random, calibrated, none (default random)", "KIND"},
+     "As for condense: calibrated, random, none (default calibrated, with --combine fourfold random)",
+     "KIND"},
     {"full-accuracy", 0, OPTION_REAL, AT(options.real_hard), WITHIN(0, 1),
      "Of the student trained on everything, 0 to 1, for the label-robust score (default: the teacher's, "
      "where "

@@ -98,9 +98,9 @@ static const option report_options[] = {{"no-report", 0, OPTION_FLAG, offsetof(s
                                         {0}};
 static const option compensation_options[] = {
     {"compensation", 0, OPTION_WORD, offsetof(settings, options.compensation), ANY,
-     "Of the method dc3: random, a warm and a cold edit by chance, as in the paper; calibrated, the edits "
-     "that "
-     "bring the class nearest to the whole class; none, the chosen images as they are (default random)",
+     "Of the method dc3: calibrated, the edits that bring the class nearest to the whole class; random, a "
+     "warm and a cold edit by chance, as in the paper; none, the chosen images as they are (default "
+     "calibrated, with --combine fourfold random)",
      "KIND"},
     {0}};
 static const option budget_options[] = {

@@ -55,7 +55,7 @@ typedef enum dc3_combine {
 
 /* Which edits of a chosen image the method dc3 stores; "compensation". */
 typedef enum dc3_compensation_kind {
-    DC3_COMPENSATION_DEFAULT = -1, /* "random" */
+    DC3_COMPENSATION_DEFAULT = -1, /* "calibrated", with "fourfold" "random" */
     DC3_COMPENSATION_RANDOM,       /* "random": a warm and a cold one by chance, the paper's */
     DC3_COMPENSATION_CALIBRATED, /* "calibrated": none, one or two, as brings the class nearest to the data */
     DC3_COMPENSATION_NONE        /* "none": the chosen images as they are */

@@ -38,6 +38,10 @@ dc3_status dc3_calibrate_class(dc3_run *run, int label, int64_t n, dc3_slot *slo
 dc3_status dc3_calibrate_all(dc3_run *run, const dc3_crew *crew, int64_t count, dc3_slot *slots);
 /* Bytes that this needs at the most, beside the crew and what the teacher runs in. */
 double dc3_calibrate_bytes(const dc3_run *run, int64_t count);
+/* Seconds that this takes for `count` images beside their edits; says what it measured. reading, forward:
+ * seconds of an image of the dataset and of a view by the teacher, by all threads together. */
+dc3_status dc3_calibrate_time(const dc3_run *run, int64_t count, double reading, double forward,
+                              double *seconds);
 /* Room for all edits of an image: with `makes` 1 also to make them, DC3_CALIBRATE_AT_ONCE at once. Free with
  * dc3_editing_close, also after a failure. */
 enum { DC3_CALIBRATE_AT_ONCE = 2 };
@@ -46,6 +50,9 @@ dc3_status dc3_calibrate_open(const dc3_run *run, int makes, dc3_editing *editin
  * they are made, and kept if `keep` is 1: in OUT/calibration, as a PNG that is named by the image's random
  * number; rounded to 8 bits either way. */
 dc3_status dc3_calibrate_edits(dc3_run *run, const dc3_slot *slot, int keep, dc3_editing *editing);
+/* Tells the run's listener that the edits of run->making images are made, and of the next one `steps` of
+ * those that all its pairs take (dc3_editing_steps each). */
+void dc3_calibrate_tell(const dc3_run *run, int64_t steps);
 /* Those that are kept alone, in any thread; *there 0: none are. */
 dc3_status dc3_calibrate_kept(const dc3_run *run, const dc3_slot *slot, dc3_editing *editing, int *there);
 /* Removes the edits that are kept for an image; what cannot be removed stays. */

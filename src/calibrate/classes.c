@@ -30,7 +30,7 @@ static int64_t end_of(const calibrating *c, int64_t first)
 static void tell(dc3_run *run, int64_t more)
 {
     run->making += more;
-    if (more) dc3_run_progress(run, "candidates", run->making, run->to_make);
+    if (more) dc3_calibrate_tell(run, 0);
 }
 
 /* An image that cannot be read any more is told by who stores it. */

@@ -12,6 +12,12 @@ uint64_t dc3_edit_seed(uint64_t seed, uint64_t item, const char *prompt)
     return dc3_hash64(parts, sizeof parts);
 }
 
+int dc3_editing_steps(const dc3_run *run)
+{
+    enum { MANY = 10 };
+    return run->edit.steps >= MANY ? run->edit.steps : 1;
+}
+
 dc3_status dc3_editing_open(const dc3_run *run, int size, int at_once, int count, dc3_editing *e)
 {
     int small = run->edit.size;

@@ -27,6 +27,8 @@ dc3_status dc3_editing_read(const dc3_run *run, const dc3_part *parts, int origi
  * may have somebody who hears of steps. */
 dc3_status dc3_editing_make(dc3_run *run, const dc3_edit_settings *settings, int count,
                             const char *const *prompts, const uint64_t *seeds, int at, dc3_editing *editing);
+/* Steps that an edit is made in where they are told: a large editor's take seconds each; else 1. */
+int dc3_editing_steps(const dc3_run *run);
 /* What names the noise of an edit: the run's seed, the image's random number (dc3_run_item), the prompt. */
 uint64_t dc3_edit_seed(uint64_t seed, uint64_t item, const char *prompt);
 

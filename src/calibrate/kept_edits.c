@@ -83,21 +83,48 @@ static dc3_status join(const dc3_editing *e, int count, dc3_image *joined)
     return status;
 }
 
+void dc3_calibrate_tell(const dc3_run *run, int64_t steps)
+{
+    int each = dc3_editing_steps(run);
+    int64_t all = each > 1 ? (int64_t)each * dc3_calibrate_pairs(run) : 1;
+    if (run->to_make)
+        dc3_run_progress(run, each > 1 ? "compensation, steps" : "compensation, edits",
+                         run->making * all + steps, run->to_make * all);
+}
+
+/* Who hears of the steps of an image's pairs of edits. */
+typedef struct hearing {
+    const dc3_run *run;
+    int made; /* pairs */
+} hearing;
+
+/* Some samplers evaluate the network more often than they have steps. */
+static void stepped(void *user, int done, int evaluations)
+{
+    const hearing *h = user;
+    int64_t steps = dc3_editing_steps(h->run);
+    if (steps > 1 && evaluations >= steps)
+        dc3_calibrate_tell(h->run, h->made * steps + done * steps / evaluations);
+}
+
 /* A warm and a cold one at a time, so that the memory is that of random compensation, and so are the edits.
  */
 static dc3_status make(dc3_run *run, const dc3_slot *slot, dc3_editing *e)
 {
     dc3_slot_edits edits;
+    hearing h = {.run = run};
+    dc3_edit_settings settings = run->edit;
+    settings.stepped = stepped, settings.user = &h;
     dc3_calibrate_prompts(run, slot->random, &edits);
     float **placed = e->placed, *pair[2];
-    for (int i = 0; i < edits.pairs; i++) {
+    for (int i = 0; i < edits.pairs; i++, h.made++) {
         const char *prompts[] = {edits.prompts[i], edits.prompts[edits.pairs + i]};
         uint64_t seeds[] = {edits.seeds[i], edits.seeds[edits.pairs + i]};
         dc3_editing two = *e;
         pair[0] = placed[i], pair[1] = placed[edits.pairs + i];
         two.placed[0] = pair[0], two.placed[1] = pair[1];
         DC3_TRY(dc3_check_cancel());
-        DC3_TRY(dc3_editing_make(run, &run->edit, DC3_CALIBRATE_AT_ONCE, prompts, seeds, 0, &two));
+        DC3_TRY(dc3_editing_make(run, &settings, DC3_CALIBRATE_AT_ONCE, prompts, seeds, 0, &two));
     }
     return DC3_OK;
 }

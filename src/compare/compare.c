@@ -294,6 +294,7 @@ static dc3_status plan(dc3_comparing *c)
 {
     const dc3_compare_options *o = c->options;
     DC3_TRY(dc3_comparing_check(o));
+    dc3_comparing_choose_compensation(&c->own);
     DC3_TRY(take_teachers(c));
     const dc3_input inputs[] = {{"the dataset", o->condense.data},
                                 {"the images to test on", o->evaluate.val},

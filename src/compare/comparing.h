@@ -46,6 +46,9 @@ int dc3_goes_without(const char *teacher);
 /* 1 if a method needs a teacher; if any of them does; if any of them or the labels do. */
 int dc3_method_needs_teacher(const dc3_condense_options *condense, const char *method);
 int dc3_comparing_selects(const dc3_compare_options *options);
+/* Puts the compensation of the method dc3 where the options leave it open, whether it is among theirs or not:
+ * the folder may get its sets later. */
+void dc3_comparing_choose_compensation(dc3_compare_options *options);
 /* Leaves of the comparison's compensation what the options' method has of it. */
 void dc3_comparing_compensation(dc3_condense_options *options);
 int dc3_comparing_needs_teacher(const dc3_compare_options *options);

@@ -112,6 +112,13 @@ static dc3_status check_compensation(const dc3_compare_options *o)
     return dc3_compensation_choose(&one, 1, &method);
 }
 
+void dc3_comparing_choose_compensation(dc3_compare_options *o)
+{
+    const dc3_listener nobody = {0};
+    o->condense.compensation = dc3_compensation_of(
+        &o->condense, o->out, has_method(o, DC3_METHOD_DC3) ? &o->condense.listener : &nobody);
+}
+
 void dc3_comparing_compensation(dc3_condense_options *o)
 {
     if (strcmp(o->method, dc3_method_words_of[DC3_METHOD_DC3].name) != 0)

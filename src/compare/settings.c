@@ -85,11 +85,8 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
     if (settings)
         json_object_set_new(settings, "teacher_classes",
                             d->teacher_classes ? dc3_fingerprint(d->teacher_classes) : json_null());
-    int random = d->compensation == DC3_COMPENSATION_DEFAULT;
     if (settings)
-        json_object_set_new(
-            settings, "compensation",
-            json_string(dc3_compensation_kind_name(random ? DC3_COMPENSATION_RANDOM : d->compensation)));
+        json_object_set_new(settings, "compensation", word(dc3_compensation_kind_name(d->compensation)));
     if (settings) json_object_set_new(settings, "selection", selection_setting(d->selection));
     if (settings) json_object_set_new(settings, "crops", json_integer(d->crops));
     if (settings) json_object_set_new(settings, "near_duplicates", json_real(d->near_duplicates));
@@ -104,8 +101,9 @@ static json_t *usual_settings(const dc3_comparing *c)
     dc3_condense_options d = dc3_condense_defaults();
     d.size = d.teacher_size = c->options->evaluate.size;
     d.dtype = c->options->evaluate.dtype;
+    d.compensation = DC3_COMPENSATION_RANDOM; /* which earlier versions had, as the recipe below */
     dc3_evaluate_options e = dc3_evaluate_defaults();
-    e.recipe = DC3_RECIPE_CLASSIC; /* which earlier versions had */
+    e.recipe = DC3_RECIPE_CLASSIC;
     return further_settings(&d, &e);
 }
 

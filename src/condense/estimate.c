@@ -98,11 +98,22 @@ static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, i
     return DC3_OK;
 }
 
+/* Seconds to prepare the images beside their edits, by a teacher that there is, or will be. */
+static dc3_status preparing_time(dc3_run *run, const rates *r, int64_t stored, double *seconds)
+{
+    dc3_teacher *known = run->teacher.net ? &run->teacher : run->probes ? &run->backbone : NULL;
+    double forward = r->forward;
+    *seconds = 0;
+    if (!run->synthesis->time) return DC3_OK;
+    if (known) DC3_TRY(dc3_teacher_measure(known, &forward));
+    return run->synthesis->time(run, stored, r->reading, forward, seconds);
+}
+
 /* Seconds to make and store `stored` images. */
-static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, double *seconds, char *text,
+static dc3_status storing_time(dc3_run *run, const rates *r, int64_t stored, double *seconds, char *text,
                                size_t size)
 {
-    double each = 0, crew = dc3_crew_size(run, stored, dc3_run_crew_edits(run));
+    double each = 0, before, crew = dc3_crew_size(run, stored, dc3_run_crew_edits(run));
     if (run->method->needs & DC3_NEEDS_EDITOR) {
         DC3_TRY(dc3_run_time_edits(run, stored, &each));
         dc3_run_say(run, "measured: %.0f ms per image to edit and store, %.0f GFLOP/s%s", each * 1e3,
@@ -111,13 +122,14 @@ static dc3_status storing_time(dc3_run *run, double reading, int64_t stored, dou
                  run->edit.steps, run->edit.steps == 1 ? "" : "s", run->edit.size);
     } else {
         if (run->crops) /* which is not known yet */
-            each = run->each * reading * run->options->select.threads;
+            each = run->each * r->reading * run->options->select.threads;
         else
             DC3_TRY(dc3_run_time_images(run, &each));
         each /= crew;
         snprintf(text, size, "%lld images stored at %d px, ", (long long)stored, run->size);
     }
-    *seconds = (double)stored * (each + writing / crew);
+    DC3_TRY(preparing_time(run, r, stored, &before));
+    *seconds = (double)stored * (each + writing / crew) + before;
     return DC3_OK;
 }
 
@@ -173,7 +185,7 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)
                     dc3_duration_text(training, text), dc3_setting("teacher"));
     }
     if (images) DC3_TRY(selection_time(run, &r, images, stored, &selection, first, sizeof first));
-    if (stored) DC3_TRY(storing_time(run, r.reading, stored, &storing, second, sizeof second));
+    if (stored) DC3_TRY(storing_time(run, &r, stored, &storing, second, sizeof second));
     if (images && stored && !run->options->no_report) page = dc3_report_reads(images, stored) * r.reading;
     /* What was measured here is done, and measured again by the run after a dry one. */
     run->report->estimate_seconds = training + selection + storing + page + dc3_seconds_now() - start;

@@ -103,9 +103,7 @@ static void describe(const dc3_run *run, const dc3_part *part, json_t *line)
 
 static void settings(const dc3_run *run, json_t *to)
 {
-    json_object_set_new(to, "compensation",
-                        json_string(dc3_compensation_kind_name(DC3_COMPENSATION_CALIBRATED)));
-    dc3_compensation_settings(run, to);
+    dc3_compensation_settings(run, DC3_COMPENSATION_CALIBRATED, to);
 }
 
 const dc3_synthesis dc3_calibrated = {
@@ -114,6 +112,7 @@ const dc3_synthesis dc3_calibrated = {
     .combines = 1,
     .edits = edits,
     .bytes = dc3_calibrate_bytes,
+    .time = dc3_calibrate_time,
     .prepare = prepare,
     .tidy = tidy,
     .make = make,

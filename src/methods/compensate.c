@@ -24,17 +24,11 @@ static void draw(const dc3_run *run, const dc3_part *part, drawn *out)
     for (int i = 0; i < out->edits; i++) out->seeds[i] = dc3_edit_seed(seed, item, out->prompts[i]);
 }
 
-int dc3_compensation_steps(const dc3_run *run)
-{
-    enum { MANY = 10 };
-    return run->edit.steps >= MANY ? run->edit.steps : 1;
-}
-
 /* Some samplers evaluate the network more often than they have steps. */
 static void stepped(void *user, int done, int evaluations)
 {
     const dc3_run *run = user;
-    int steps = dc3_compensation_steps(run);
+    int steps = dc3_editing_steps(run);
     if (steps > 1 && evaluations >= steps) dc3_run_made(run, (int)((int64_t)done * steps / evaluations));
 }
 
@@ -90,13 +84,14 @@ static void describe(const dc3_run *run, const dc3_part *part, json_t *line)
     dc3_describe_edits(d.edits, d.prompts, d.seeds, line);
 }
 
-void dc3_compensation_settings(const dc3_run *run, json_t *to)
+void dc3_compensation_settings(const dc3_run *run, dc3_compensation_kind kind, json_t *to)
 {
     json_t *warm = json_array(), *cold = json_array();
     for (int i = 0; i < run->prompts.warm_count; i++)
         json_array_append_new(warm, dc3_json_text(run->prompts.warm[i]));
     for (int i = 0; i < run->prompts.cold_count; i++)
         json_array_append_new(cold, dc3_json_text(run->prompts.cold[i]));
+    json_object_set_new(to, "compensation", json_string(dc3_compensation_kind_name(kind)));
     json_object_set_new(to, "edit_size", json_integer(run->edit.size));
     dc3_edit_settings_write(&run->edit, to);
     json_object_set_new(to, "detail", json_string(dc3_detail_name(run->detail)));
@@ -104,12 +99,17 @@ void dc3_compensation_settings(const dc3_run *run, json_t *to)
     json_object_set_new(to, "cold_prompts", cold);
 }
 
+static void settings(const dc3_run *run, json_t *to)
+{
+    dc3_compensation_settings(run, DC3_COMPENSATION_RANDOM, to);
+}
+
 const dc3_synthesis dc3_compensation = {
     .stage = "compensation",
     .again = " with other prompts",
     .combines = 1,
     .make = make,
-    .steps = dc3_compensation_steps,
+    .steps = dc3_editing_steps,
     .describe = describe,
-    .settings = dc3_compensation_settings,
+    .settings = settings,
 };

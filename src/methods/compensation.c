@@ -1,10 +1,14 @@
 #include "methods/compensation.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include "base/listener.h"
 #include "methods/choose.h"
 #include "methods/methods.h"
 #include "methods/syntheses.h"
 #include "dc3/edit_options.h"
 #include "options/option_names.h"
+#include "run_folder/document.h"
 
 #define COMPENSATED                                                                                          \
     .words = &dc3_method_words_of[DC3_METHOD_DC3], .uses = DC3_USES_ALL, .select = dc3_run_select
@@ -38,24 +42,61 @@ dc3_status dc3_compensation_check_none(const dc3_condense_options *o, int combin
     return DC3_OK;
 }
 
+/* 1 if there is a run of the method dc3 or a comparison in the folder that was begun with random edits, which
+ * those of earlier versions do not say. */
+static int begun_with_random(const char *folder)
+{
+    char *path = NULL;
+    json_t *document = folder ? dc3_document_of(folder, &path) : NULL;
+    const json_t *run = json_object_get(document, "settings"); /* a comparison's settings are all of it */
+    const char *method = json_string_value(json_object_get(run, "method")),
+               *kind = json_string_value(json_object_get(run ? run : document, "compensation"));
+    int edits = !run || (method && strcmp(method, dc3_method_words_of[DC3_METHOD_DC3].name) == 0);
+    int random = document && edits && (!kind || strcmp(kind, "random") == 0);
+    json_decref(document);
+    free(path);
+    return random;
+}
+
+dc3_compensation_kind dc3_compensation_of(const dc3_condense_options *o, const char *folder,
+                                          const dc3_listener *listener)
+{
+    if (o->compensation != DC3_COMPENSATION_DEFAULT) return o->compensation;
+    if (o->combine == DC3_COMBINE_FOURFOLD) {
+        dc3_listener_say(listener,
+                         "note: %s fourfold takes random compensation: two warm and two cold edits by "
+                         "chance; calibrated chooses among single edits and pairs",
+                         dc3_setting("combine"));
+        return DC3_COMPENSATION_RANDOM;
+    }
+    if (o->fresh || !begun_with_random(folder)) return DC3_COMPENSATION_CALIBRATED;
+    dc3_listener_say(listener,
+                     "note: %s: begun with random compensation, so it goes on with it; in another folder it "
+                     "would be calibrated",
+                     folder);
+    return DC3_COMPENSATION_RANDOM;
+}
+
 dc3_status dc3_compensation_choose(const dc3_condense_options *o, int condenses, const dc3_method **method)
 {
-    int kind = (int)o->compensation;
-    DC3_TRY(dc3_option_check("compensation", kind, 1));
-    if (o->compensation == DC3_COMPENSATION_DEFAULT) return DC3_OK;
+    dc3_compensation_kind kind = o->compensation;
+    int edits = *method == &dc3_methods[DC3_METHOD_DC3];
+    DC3_TRY(dc3_option_check("compensation", (int)kind, 1));
+    if (kind == DC3_COMPENSATION_DEFAULT && !(condenses && edits)) return DC3_OK;
     if (!condenses)
         return dc3_fail_setting("compensation", "expected none for this command, found %s",
                                 dc3_compensation_names[kind]);
-    if (*method != &dc3_methods[DC3_METHOD_DC3])
+    if (!edits)
         return dc3_fail_setting("compensation",
                                 "of the method dc3 only; %s %s stores no edits by a diffusion model",
                                 dc3_setting("method"), (*method)->words->name);
-    if (o->compensation == DC3_COMPENSATION_NONE) DC3_TRY(dc3_compensation_check_none(o, 1));
-    if (o->compensation == DC3_COMPENSATION_CALIBRATED && o->combine == DC3_COMBINE_FOURFOLD)
+    kind = dc3_compensation_of(o, o->out, &o->listener);
+    if (kind == DC3_COMPENSATION_NONE) DC3_TRY(dc3_compensation_check_none(o, 1));
+    if (kind == DC3_COMPENSATION_CALIBRATED && o->combine == DC3_COMBINE_FOURFOLD)
         return dc3_fail_setting("compensation",
                                 "calibrated chooses among single edits and pairs; %s fourfold takes four",
                                 dc3_setting("combine"));
-    if (o->compensation == DC3_COMPENSATION_CALIBRATED) *method = &calibrated;
-    if (o->compensation == DC3_COMPENSATION_NONE) *method = &uncompensated;
+    if (kind == DC3_COMPENSATION_CALIBRATED) *method = &calibrated;
+    if (kind == DC3_COMPENSATION_NONE) *method = &uncompensated;
     return DC3_OK;
 }

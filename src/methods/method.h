@@ -38,8 +38,10 @@ struct dc3_synthesis {
     int combines;      /* makes several edits of an image and combines them */
     /* How many edits of an image are made; NULL: what `combines` says. */
     int (*edits)(const dc3_run *run);
-    /* Bytes that `prepare` needs beside the crew for `count` images; NULL: few. */
+    /* Bytes that `prepare` needs beside the crew for `count` images, and seconds beside their edits, where
+     * an image of the dataset takes `reading` and a view by the teacher `forward`; NULL: few. */
     double (*bytes)(const dc3_run *run, int64_t count);
+    dc3_status (*time)(const dc3_run *run, int64_t count, double reading, double forward, double *seconds);
     /* Before the first image is made, by a crew that is open, and when the last is stored; NULL: nothing. */
     dc3_status (*prepare)(dc3_run *run, dc3_chosen *chosen, const dc3_crew *crew);
     void (*tidy)(dc3_run *run, const dc3_chosen *chosen);

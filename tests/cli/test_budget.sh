@@ -183,7 +183,7 @@ done
 
 # Edits of images that are left out go, too.
 tiny_editor ip2p
-edits=(--method dc3 --editor ip2p --teacher none --threads 1 --dtype f32 --size 32 --bins 2)
+edits=(--method dc3 --compensation random --editor ip2p --teacher none --threads 1 --dtype f32 --size 32 --bins 2)
 expect 0 "images stored" "$dc3" condense data -o edited --budget 3kB "${edits[@]}"
 (( $(bytes edited) <= 3000 )) || fail "an edited budget: $(bytes edited)"
 expect 0 '"edits": 0,' "$dc3" condense data -o edited --budget 3kB "${edits[@]}" --json

@@ -1,7 +1,7 @@
 #!/bin/bash
-# --compensation of the method dc3: what is chosen lies no further from the class than the selection; the same bytes for
-# any number of threads (with AVX-512), after an interruption and for an image that was lost; edits that are there are
-# not made again; none stores what dc3-select does; and what has no effect is refused.
+# --compensation of the method dc3: calibrated is the default; what is chosen lies no further from the class than the
+# selection; the same bytes for any number of threads (with AVX-512), after an interruption and for an image that was
+# lost; edits that are there are not made again; none stores what dc3-select does; what has no effect is refused.
 source "$2/tests/cli/support.sh"
 teach=$tools/make_teacher
 for class in red blue; do
@@ -18,8 +18,10 @@ calibrated=("$dc3" condense data --compensation calibrated --editor tiny --dtype
 [[ $("$dc3" info --machine --json) == *AVX-512* ]] && several=3 || several=1
 same_set() { diff -r "$1/train" "$2/train" && diff -r "$1/calibration" "$2/calibration"; }
 
-# The estimate counts the edits of all candidates: 6 of each image.
+# The estimate counts the edits of all candidates, 6 of each image, and what is looked at.
 expect 0 "36 edits of 1 step" "${calibrated[@]}" -o dry --ipc 3 --teacher none --dry-run
+[[ $output == *"per view to choose edits, of 186 candidates and of 16 images of their classes"* ]] ||
+  fail "the estimate does without the choice: $output"
 [[ ! -e dry ]] || fail "--dry-run makes a folder"
 
 # Without a teacher, and with one, whose gradients count and who drops edits.
@@ -92,12 +94,57 @@ same_set part whole > differences || fail "a continued run: $(< differences)"
 
 # Another compensation is another run; --fresh clears what calibration kept, and nothing else.
 touch part/calibration/mine
-random=("$dc3" condense data -o part --ipc 8 --teacher none --editor tiny --dtype f32 --size 16 --threads 1)
+random=("$dc3" condense data -o part --compensation random --ipc 8 --teacher none --editor tiny --dtype f32 --size 16
+  --threads 1)
 expect 1 'other settings (compensation was "calibrated" and is "random")' "${random[@]}"
 expect 0 "16 images stored" "${random[@]}" --fresh
 expect 1 'other settings (compensation was "random" and is "calibrated")' "${calibrated[@]}" -o part --ipc 8 \
   --teacher none --threads 1
 [[ $(ls part/calibration) == mine ]] || fail "--fresh leaves: $(ls part/calibration)"
+
+# Calibrated is the default. Fourfold takes random edits, and so does a run that was begun with them, also by an earlier
+# version, whose dc3.json does not say it; what is given is kept.
+usual=("$dc3" condense data --editor tiny --dtype f32 --size 16 --ipc 3 --teacher none --threads 1)
+quietly() { expect 0 "$@"; [[ $output != *"random compensation"* ]] || fail "a note too many: $output"; }
+says() { grep -q "\"compensation\": \"$2\"" "$1/dc3.json" || fail "$1: not $2: $(< "$1/dc3.json")"; }
+quietly "6 images stored, 36 edits made" "${usual[@]}" -o usual
+says usual calibrated
+same_run none-1 usual > differences || fail "the default is not --compensation calibrated: $(< differences)"
+# Its page shows each class, that it is calibrated, and the edits that are stored.
+[[ $(grep -o '<section id="calibration">' usual/report.html | wc -l) == 1 ]] || fail "the page shows no calibration"
+sed -n '/id="calibration"/,/<\/section>/p' usual/report.html > section
+[[ $(grep -c '<tr><th scope="row">\(blue\|red\)<' section) == 2 ]] || fail "the page shows other classes: $(< section)"
+# The data's densities are areas above the axis, at 900, from each panel's first step to its last.
+areas=$(grep -o '<path class="data" d="M[0-9]* 900L[^"]*V900Z"' section | sed 's/.*d="M\([0-9]*\).*/\1/' | xargs)
+[[ $areas == "20 2140 4260 20 2140 4260" ]] || fail "the data's densities: $(grep -o '<path class="data"[^>]*' section)"
+grep -q '>Compensation</[a-z]*><[a-z]*>calibrated<' usual/report.html || fail "the page does not say calibrated"
+[[ $(grep -o '<img class="edit"' usual/report.html | wc -l) == \
+  $(grep -o '"kinds":\[[^]]*\]' usual/train/metadata.jsonl | grep -o 'warm\|cold' | wc -l) ]] ||
+  fail "the page shows other edits than are stored"
+expect 0 "note: --combine fourfold takes random compensation: two warm and two cold edits" "${usual[@]}" -o fourfold \
+  --combine fourfold
+[[ $output == *"6 images stored, 24 edits made"* ]] || fail "fourfold: $output"
+says fourfold random
+! grep -q '<section id="calibration">' fourfold/report.html || fail "fourfold's report shows a calibration"
+quietly "6 images stored, 24 edits made" "${usual[@]}" -o four --compensation random --combine fourfold
+same_run fourfold four > differences || fail "fourfold is not random: $(< differences)"
+quietly "6 images stored, 12 edits made" "${usual[@]}" -o random --compensation random
+says random random
+for version in earlier this; do
+  cp -r random begun
+  [[ $version == this ]] || sed -i '/"compensation"/d' begun/dc3.json
+  rm "$(find begun/train -name '*.png' | sort | head -1)"
+  expect 0 "note: begun: begun with random compensation, so it goes on with it; in another folder it would be " \
+    "${usual[@]}" -o begun
+  [[ $(grep -c "random compensation" <<< "$output") == 1 && $output == *"2 edits made"* ]] || fail "$version: $output"
+  same_run random begun > differences || fail "a run of $version version goes on otherwise: $(< differences)"
+  expect 1 'other settings (compensation was "random" and is "calibrated")' "${usual[@]}" -o begun \
+    --compensation calibrated
+  quietly "36 edits made" "${usual[@]}" -o begun --fresh
+  same_run usual begun > differences || fail "started over it is not the default: $(< differences)"
+  rm -r begun
+done
+expect 1 'compensation was "none" and is "calibrated"' "${usual[@]}" -o as-is
 
 # What has no effect is refused, by the name of its option.
 none=("$dc3" condense data -o x --compensation none --ipc 1 --teacher none --editor tiny)
@@ -125,4 +172,23 @@ grep -q '"compensation": *"none"' table/compare.json || fail "compare.json: $(< 
 expect 1 "scores of another 'compensation'" "${compare[@]}" -o table --methods dc3,jitter --combine grid
 expect 0 "dc3" "${compare[@]}" -o other --methods dc3 --compensation calibrated
 grep -rq '"compensation": *"calibrated"' other --include=dc3.json || fail "compare does not calibrate"
+
+# So is its default, whether dc3 is among the first methods or comes later. What was begun with random edits, of which
+# compare.json says nothing as in earlier versions, goes on with them.
+quietly random "${compare[@]}" -o later --methods random
+for out in other later; do
+  quietly "dc3" "${compare[@]}" -o $out --methods random,dc3
+  grep -q '"compensation": *"calibrated"' $out/compare.json || fail "$out: $(< $out/compare.json)"
+  says $out/ipc1/dc3/seed0 calibrated
+done
+expect 1 "scores of another 'compensation'" "${compare[@]}" -o later --methods dc3 --compensation random
+expect 0 "note: --combine fourfold takes random compensation" "${compare[@]}" -o tiles --methods dc3 --combine fourfold
+says tiles/ipc1/dc3/seed0 random
+quietly "dc3" "${compare[@]}" -o chance --methods dc3 --compensation random
+! grep -q compensation chance/compare.json || fail "random is said: $(< chance/compare.json)"
+expect 0 "note: chance: begun with random compensation, so it goes on with it" "${compare[@]}" -o chance --seeds 2 \
+  --methods dc3
+[[ $(grep -c "random compensation" <<< "$output") == 1 ]] || fail "it is said more than once: $output"
+for seed in 0 1; do says chance/ipc1/dc3/seed$seed random; done
+expect 1 "scores of another 'compensation'" "${compare[@]}" -o chance --methods dc3 --compensation calibrated
 echo "all checks passed"

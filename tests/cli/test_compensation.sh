@@ -1,6 +1,7 @@
 #!/bin/bash
 # The pipeline of the method, in every type that this processor has: what `condense` stores is what the method says of
-# its sources, prompts and seeds; each way to combine, and each option of the editor, arrives where it should.
+# its sources, prompts and seeds, of random compensation, whose edits are drawn; each way to combine, and each option of
+# the editor, arrives where it should. (test_calibrated.sh has the default.)
 source "$2/tests/cli/support.sh"
 check=$tools/check_compensation model=$source/models/dc3-mini
 for class in red blue; do
@@ -23,7 +24,8 @@ fi
 editor=$model
 made() {
   local name=$1; shift
-  expect 0 "images stored" "$dc3" condense data -o "$name" --ipc 2 --teacher none --threads 2 --dtype $type "$@"
+  expect 0 "images stored" "$dc3" condense data -o "$name" --compensation random --ipc 2 --teacher none --threads 2 \
+    --dtype $type "$@"
   "$check" "$name" data "$editor" $type "${other[@]}" || fail "$name: not what the method says"
 }
 for type in "${types[@]}"; do
@@ -66,13 +68,14 @@ expect 0 "from cache/features-" "$dc3" condense data -o second --ipc 2 --teacher
 expect 0 "images stored" "$dc3" condense data -o third --ipc 2 --teacher none --threads 2 --dtype f32 --size 24
 same_run first second && same_run first third || fail "the cache changes the result"
 
-# What select chose can be compensated: the two together are condense.
+# What select chose can be compensated: the two together are condense with random compensation.
 quick=(--threads 1 --dtype f32) small=(--threads 1 --dtype f32 --size 16)
-expect 0 "result" "$dc3" condense data -o whole --ipc 3 --teacher none --no-report "${small[@]}"
+expect 0 "result" "$dc3" condense data -o whole --compensation random --ipc 3 --teacher none --no-report "${small[@]}"
 expect 0 "6 images selected from 12, 0 of them again" "$dc3" select data -o chosen.jsonl --ipc 3 --teacher none \
   "${quick[@]}"
 expect 0 "6 images stored" "$dc3" compensate data --list chosen.jsonl -o parts "${small[@]}"
 diff -r whole/train parts/train || fail "select and compensate give another dataset than condense"
+grep -q '"compensation": "random"' parts/dc3.json || fail "compensate: $(< parts/dc3.json)"
 # In another order and one twice, by hand: by class, each as it stands in the list.
 tac chosen.jsonl > back.jsonl; head -1 chosen.jsonl >> back.jsonl
 [[ $(sed -n '/"settings"/,/}/p' parts/dc3.json) == *'"listed": 6,'* ]] || fail "listed: $(cat parts/dc3.json)"

@@ -30,7 +30,7 @@ grep -q nothing.jpg out/skipped.txt && grep -q text.png out/skipped.txt && grep 
 expect 0 "6 images stored" "$dc3" condense data -o again --ipc 3 "${common[@]}"
 same_run out again > differences || fail "two runs differ: $(cat differences)"
 victim=$(find again/train -name '*.png' | sort | head -1); rm "$victim"
-expect 0 "2 edits made" "$dc3" condense data -o again --ipc 3 "${common[@]}"
+expect 0 "6 edits made" "$dc3" condense data -o again --ipc 3 "${common[@]}"
 same_run out again > differences || fail "a continued run differs: $(cat differences)"
 
 # Selections are the same for any number of threads.

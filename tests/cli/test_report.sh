@@ -13,7 +13,9 @@ mv "$data/plain/1.png" "$data/plain/"$'\x1b[31m\xff\xe2\x80\xae<em>.png'
 head -c 60 "$data/$tag/1.png" > "$data/$tag/cut<i>.png"
 mkdir "$data/empty<u>"
 
-expect 0 "6 images stored" "$dc3" condense "$data" -o run --ipc 2 --teacher none "${common[@]}"
+# A warm and a cold edit of each image. (test_calibrated.sh has the page of the default.)
+edited=("$dc3" condense "$data" -o run --ipc 2 --teacher none --compensation random "${common[@]}")
+expect 0 "6 images stored" "${edited[@]}"
 page=run/report.html
 [[ -s $page ]] || fail "condense writes no report"
 (($(wc -c < $page) < 1000000)) || fail "the page has $(wc -c < $page) bytes"
@@ -189,7 +191,7 @@ expect 2 "--against: expected at most 6 runs, found more" "${report[@]}" run \
 
 # Times are of all calls of a run; a run without them has none on its page.
 lacks $page 'Summed over'
-expect 0 "0 edits made" "$dc3" condense "$data" -o run --ipc 2 --teacher none "${common[@]}"
+expect 0 "0 edits made" "${edited[@]}"
 has $page 'Summed over 2 calls'
 rm run/state.db && expect 0 "result" "${report[@]}" run && lacks $page 'Time and memory'
 

@@ -191,7 +191,7 @@ expect 0 "15 images stored" "$dc3" compensate data -o edited "${edited[@]}" --st
 mkdir made && tar xf edited/train/train-000000.tar -C made
 (cd made && find . -name '*.png' -exec md5sum {} +) | sed 's/1_first/1.first/' | sort -k 2 > sums
 (cd edited-files/train && find . -name '*.png' -exec md5sum {} +) | sort -k 2 | diff sums - || fail "compensate"
-expect 0 "stored" "$dc3" condense data -o with-edits --method dc3 --teacher none --ipc 1 --bins 1 "${edited[@]}" \
-  --store tar
+expect 0 "stored" "$dc3" condense data -o with-edits --compensation random --teacher none --ipc 1 --bins 1 \
+  "${edited[@]}" --store tar
 grep -o 'warm: [a-z ]*' with-edits/report.html | grep -q . || fail "edits in the report"
 echo "all checks passed"

@@ -38,16 +38,17 @@ table() {
   done > ablations.txt.part
   mv ablations.txt.part ablations.txt
 }
+paper=(--compensation random)
 settings() { # what is done with each setting: "$@" NAME OPTIONS...
   "$@" select --method dc3-select
-  "$@" dc3
-  "$@" guidance-0.5 --guidance 0.5
-  "$@" combine-random --combine random
-  "$@" combine-fourfold --combine fourfold
-  "$@" detail-edit --detail edit
-  "$@" prompts-mild --prompts mild.txt
-  "$@" guidance-2 --guidance 2
-  "$@" combine-grid --combine grid
+  "$@" dc3 "${paper[@]}"
+  "$@" guidance-0.5 --guidance 0.5 "${paper[@]}"
+  "$@" combine-random --combine random "${paper[@]}"
+  "$@" combine-fourfold --combine fourfold "${paper[@]}"
+  "$@" detail-edit --detail edit "${paper[@]}"
+  "$@" prompts-mild --prompts mild.txt "${paper[@]}"
+  "$@" guidance-2 --guidance 2 "${paper[@]}"
+  "$@" combine-grid --combine grid "${paper[@]}"
   "$@" jitter --method jitter
   "$@" grayscale --method grayscale
 }

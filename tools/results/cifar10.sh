@@ -15,8 +15,8 @@ table() {
   [[ -f $teacher.safetensors ]] || "$dc3" train "$cifar/train" --val "$cifar/test" --arch "$teacher" \
     --epochs "$epochs" --test-every "$every" --seed 1 \
     -o "$teacher.safetensors" --json > "$teacher.json" 2>> "$teacher.log"
-  "$dc3" compare "$cifar/train" --val "$cifar/test" --teacher "$teacher.safetensors" -o "$name" --cache features "$@" \
-    2>> "$name.log"
+  "$dc3" compare "$cifar/train" --val "$cifar/test" --teacher "$teacher.safetensors" -o "$name" --cache features \
+    --compensation random "$@" 2>> "$name.log"
 }
 by_convnet3() { table "$1" convnet3 14 7 "${@:2}"; }
 five=random,rded,dc3-select,jitter,dc3

@@ -10,7 +10,7 @@
 # (default hard,soft), SEEDS (default 1), EPOCHS (of students, default 300), BATCH (default 25), THREADS (default:
 # processors; so many students of one thread each run side by side; the same each time), TEACHER (a file; default: one
 # is trained), TRAINING (its epochs, default 14), FROM (last digits of the names of the images that sets are made of;
-# default all but 7), OPTIONS (further words for dc3 compare, such as --compensation calibrated; sets of other options
+# default all but 7), OPTIONS (further words for dc3 compare, such as --compensation random; sets of other options
 # go to another WORK).
 #
 # A student sees EPOCHS times the images of its set, at about 2 ms each (hard labels, one thread of a free EPYC, Zen 4):

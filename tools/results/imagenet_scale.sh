@@ -28,7 +28,7 @@ for n in "${sizes[@]}"; do
   data "$n"
   [[ -f $teacher ]] || "$dc3" train "data-$n" --arch resnet18 --size 64 --epochs 1 --seed 1 -o "$teacher" 2>> log.txt
   "$dc3" condense "data-$n" -o "out-$n" --ipc "${IPC:-10}" --teacher "$teacher" --any-teacher --teacher-size 224 \
-    --size 224 --seed 1 --json ${OPTIONS:-} > run.part 2>> log.txt
+    --size 224 --seed 1 --compensation random --json ${OPTIONS:-} > run.part 2>> log.txt
   mv run.part "run-$n.json"
 done
 "$python" "$here/scale_table.py" "${sizes[@]}" | tee table.txt
