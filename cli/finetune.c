@@ -62,7 +62,7 @@ static const option own_options[] = {
      "DIR"},
     {"train", 0, OPTION_WORD, AT(train), ANY,
      "What is trained: lora (adapters, of a U-Net; default), attention, bias-norm (biases, norms, embeddings "
-     "of classes), all",
+     "of classes and factors: DiffFit), all",
      "PART"},
     {"from-scratch", 0, OPTION_FLAG, offsetof(finetune_values, from_scratch), ANY,
      "Train a new DiT, as --config says, in the latents of --model's VAE", NULL},

@@ -177,8 +177,8 @@ typedef enum dc3_selection_kind {
 typedef enum dc3_finetune_part {
     DC3_FINETUNE_LORA,      /* "lora": low-rank adapters beside layers (Hu et al. 2022) */
     DC3_FINETUNE_ATTENTION, /* "attention": all of attention */
-    DC3_FINETUNE_BIAS_NORM, /* "bias-norm": biases, scales of norms and embeddings of classes (DiffFit, Xie et
-                               al. 2023, without its factors) */
+    DC3_FINETUNE_BIAS_NORM, /* "bias-norm": biases, scales of norms and embeddings of classes, and of a DiT
+                               factors of layers, which are merged into them (DiffFit, Xie et al. 2023) */
     DC3_FINETUNE_ALL        /* "all" */
 } dc3_finetune_part;
 

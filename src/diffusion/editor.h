@@ -41,7 +41,7 @@ dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, 
 /* Another of the same networks, which they share, so that threads edit side by side: with a context of its
  * own of `threads` threads. It is closed before `editor` is. */
 dc3_status dc3_editor_open_beside(const dc3_editor *editor, int threads, dc3_editor **beside);
-/* The same with low-rank adapters (nn/lora.h), a file or its folder, merged into its networks, times `scale`
+/* The same with adapters (nn/adapters/lora.h), a file or its folder, merged into its networks, times `scale`
  * (-100 to 100, else DC3_ERR_OPTION); lora NULL: none. DC3_ERR_FORMAT where they are for another model. */
 dc3_status dc3_editor_open_adapted(const char *directory, const char *lora, double scale, dc3_dtype dtype,
                                    int threads, dc3_editor **editor);

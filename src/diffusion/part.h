@@ -2,7 +2,7 @@
 #ifndef DC3_DIFFUSION_PART_H
 #define DC3_DIFFUSION_PART_H
 
-#include "nn/lora.h"
+#include "nn/adapters/lora.h"
 
 /* "directory/part/file", which the caller frees. */
 dc3_status dc3_part_path(const char *directory, const char *part, const char *file, char **path);

@@ -13,7 +13,7 @@
 
 typedef struct dc3_pipeline_options {
     const char *setting;    /* what names the directory, for messages */
-    const char *lora;       /* low-rank adapters (nn/lora.h) that are merged into the networks; NULL: none */
+    const char *lora;       /* adapters (nn/adapters/lora.h) that are merged into the networks; NULL: none */
     double lora_scale;      /* what they count, -100 to 100 */
     dc3_denoiser *denoiser; /* in place of the directory's, of its shapes; borrowed. NULL: its own */
 } dc3_pipeline_options;

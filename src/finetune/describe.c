@@ -63,6 +63,8 @@ static json_t *describe(const dc3_finetuning *t, json_t *encoding)
         json_object_set_new(s, "lora_layers", layer_names(t->layers));
         json_object_set_new(s, "train_text_encoder", json_boolean(o->train_text_encoder));
     }
+    if (s && t->model.is_dit && o->train == DC3_FINETUNE_BIAS_NORM)
+        json_object_set_new(s, "factors", json_true()); /* of layers; earlier versions had none */
     if (s) json_object_set_new(s, t->model.part, file_text(network ? network : o->config));
     if (s && scheduler) json_object_set_new(s, "scheduler", file_text(scheduler));
     if (s && t->class_map)

@@ -10,7 +10,8 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "io/weights.h"
-#include "nn/lora.h"
+#include "nn/adapters/factors.h"
+#include "nn/adapters/lora.h"
 #include "teacher/classes.h"
 
 static const char down_end[] = ".lora_A.weight", up_end[] = ".lora_B.weight";
@@ -175,7 +176,9 @@ static dc3_status merge(const dc3_finetuning *t, const dc3_table *trained, dc3_t
     for (size_t i = 0; status == DC3_OK && i < dc3_table_size(order); i++) {
         const char *name = dc3_table_name(order, i);
         const dc3_tensor *other = dc3_table_find(trained, name);
-        status = dc3_table_add(to, name, other ? *other : *dc3_table_at(order, i));
+        dc3_tensor tensor = other ? *other : *dc3_table_at(order, i);
+        status = dc3_factors_merge(trained, name, to, &tensor);
+        if (status == DC3_OK) status = dc3_table_add(to, name, tensor);
     }
     if (status == DC3_OK) status = dc3_table_set_text(to, "format", "pt");
     if (status == DC3_OK) status = dc3_safetensors_save(dc3_table_origin(to), to);

@@ -14,8 +14,7 @@ static int is_of_attention(const char *name)
     return strstr(name, ".attn1.") || strstr(name, ".attn2.") || strstr(name, ".attn.");
 }
 
-/* DiffFit's choice (Xie et al. 2023) but for its factors, which are tensors that no other program reads. The
- * layers that make a condition of "norm1" are no norms. */
+/* DiffFit's choice (Xie et al. 2023). The layers that make a condition of "norm1" are no norms. */
 static int is_bias_or_norm(const char *name)
 {
     static const char *const ends[] = {".bias",         ".norm.weight",  ".norm1.weight",
@@ -36,23 +35,11 @@ static int is_adapted(const char *name, unsigned layers)
     return 0;
 }
 
-int dc3_tuning_has(dc3_finetune_part part, const char *name)
-{
-    switch (part) {
-    case DC3_FINETUNE_ATTENTION:
-        return is_of_attention(name);
-    case DC3_FINETUNE_BIAS_NORM:
-        return is_bias_or_norm(name);
-    default:
-        return part == DC3_FINETUNE_ALL;
-    }
-}
-
 static dc3_trained trained_of(const dc3_tuning *t)
 {
     dc3_trained trained = {.layers = t->layers, .rank = t->rank, .alpha = t->alpha, .seed = t->seed};
     if (t->part == DC3_FINETUNE_ATTENTION) trained.chosen = is_of_attention;
-    if (t->part == DC3_FINETUNE_BIAS_NORM) trained.chosen = is_bias_or_norm;
+    if (t->part == DC3_FINETUNE_BIAS_NORM) trained.chosen = is_bias_or_norm, trained.factors = 1;
     if (t->part == DC3_FINETUNE_LORA) trained.adapted = is_adapted;
     return trained;
 }

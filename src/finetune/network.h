@@ -48,10 +48,6 @@ dc3_status dc3_tuned_open_dit(const dc3_dit_config *config, const dc3_tuning *tu
 /* Before the context that it was used in. */
 void dc3_tuned_close(dc3_tuned *tuned);
 
-/* 1 if the part has the tensor `name`: attention's weights and biases; or biases, scales of norms and the
- * table of classes. */
-int dc3_tuning_has(dc3_finetune_part part, const char *name);
-
 /* x [n, h, w, channels] in the compute type at timesteps [n] under states [n, tokens, text_channels] in it,
  * or of labels [n], to [n, h, w, outputs]. */
 dc3_tensor dc3_tuned_of(dc3_ctx *ctx, dc3_tuned *tuned, dc3_tensor x, const float *timesteps,

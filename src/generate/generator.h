@@ -8,7 +8,7 @@
 typedef struct dc3_generator dc3_generator;
 
 typedef struct dc3_generator_options {
-    const char *lora; /* low-rank adapters that are merged into its networks (nn/lora.h); NULL: none */
+    const char *lora; /* adapters that are merged into its networks (nn/adapters/lora.h); NULL: none */
     double lora_scale;
     dc3_dtype dtype;        /* DC3_F32 or DC3_BF16 */
     int threads;            /* 1 or more */

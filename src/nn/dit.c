@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "nn/dit_names.h"
+#include "nn/adapters/factors.h"
 #include "nn/layers.h"
 #include "nn/position_embedding.h"
 #include "nn/time_embedding.h"
@@ -20,6 +21,7 @@ typedef struct embedder {
 
 typedef struct block {
     dc3_linear_layer condition, qkv, out, fc1, fc2;
+    dc3_factors *of_qkv, *of_out, *of_attention, *of_ff; /* or NULL */
     const dc3_dit *dit;
 } block;
 
@@ -46,6 +48,24 @@ static void take_embedder(dc3_dit *d, embedder *e, int i)
                                  (int64_t[]){c->classes + 1, c->hidden});
 }
 
+/* DiffFit's factors as MinimaxDiffusion's program has them in the first half of the blocks: of queries, keys
+ * and values, of attention's output twice (its own, and the block's), and of the feed-forward layers' output.
+ */
+static void take_factors(dc3_dit *d, block *b, int i)
+{
+    const dc3_dit_names *n = d->names;
+    int64_t c = d->config.hidden;
+    char q[DC3_NAME_SIZE], k[DC3_NAME_SIZE], v[DC3_NAME_SIZE], out[DC3_NAME_SIZE], fc2[DC3_NAME_SIZE];
+    if (i >= d->config.layers / 2) return;
+    const char *qkv[] = {dc3_dit_name(q, n->q, i), n->k ? dc3_dit_name(k, n->k, i) : NULL,
+                         n->v ? dc3_dit_name(v, n->v, i) : NULL},
+               *outs[] = {dc3_dit_name(out, n->out, i)}, *ff[] = {dc3_dit_name(fc2, n->fc2, i)};
+    b->of_qkv = dc3_take_factors(d->module, qkv, n->k ? 3 : 1, "gamma", n->k ? c : 3 * c);
+    b->of_out = dc3_take_factors(d->module, outs, 1, "gamma", c);
+    b->of_attention = dc3_take_factors(d->module, outs, 1, "gamma_block", c);
+    b->of_ff = dc3_take_factors(d->module, ff, 1, "gamma_block", c);
+}
+
 static void take_block(dc3_dit *d, block *b, int i)
 {
     b->dit = d;
@@ -65,6 +85,7 @@ static void take_block(dc3_dit *d, block *b, int i)
     dc3_take_linear(m, &b->out, dc3_dit_name(name, n->out, i), c, c, 1, 0);
     dc3_take_linear(m, &b->fc1, dc3_dit_name(name, n->fc1, i), c, 4 * c, 1, 0);
     dc3_take_linear(m, &b->fc2, dc3_dit_name(name, n->fc2, i), 4 * c, c, 1, 0);
+    take_factors(d, b, i);
 }
 
 /* The authors store the positions too, which must be those that are computed here. */
@@ -228,6 +249,7 @@ static dc3_tensor block_of(dc3_ctx *ctx, const dc3_dit *d, block *b, dc3_tensor 
     dc3_tensor m = dc3_linear_of(ctx, &b->condition, condition, NULL);
     dc3_tensor h = dc3_adaptive_norm(ctx, x, m, SHIFT_ATTENTION * c, SCALE_ATTENTION * c, eps);
     h = dc3_replace(ctx, h, dc3_linear_of(ctx, &b->qkv, h, NULL));
+    h = dc3_apply_factors(ctx, b->of_qkv, h);
     h = dc3_replace(ctx, h,
                     dc3_attention(ctx, &(dc3_attention_input){.q = h,
                                                               .k = h,
@@ -237,12 +259,14 @@ static dc3_tensor block_of(dc3_ctx *ctx, const dc3_dit *d, block *b, dc3_tensor 
                                                               .heads = d->config.heads,
                                                               .dim = c / d->config.heads}));
     h = dc3_replace(ctx, h, dc3_linear_of(ctx, &b->out, h, NULL));
+    h = dc3_apply_factors(ctx, b->of_attention, dc3_apply_factors(ctx, b->of_out, h));
     x = dc3_gated_add(ctx, x, h, m, GATE_ATTENTION * c);
     h = dc3_replace(
         ctx, h,
         dc3_adaptive_norm(ctx, x, m, SHIFT_FF * c, SCALE_FF * c, d->names->k ? d->config.norm_eps : eps));
     h = dc3_replace(ctx, h, dc3_linear(ctx, h, &b->fc1.weight, b->fc1.bias, DC3_ACT_GELU_TANH, NULL));
     h = dc3_replace(ctx, h, dc3_linear_of(ctx, &b->fc2, h, NULL));
+    h = dc3_apply_factors(ctx, b->of_ff, h);
     return dc3_scope_return(ctx, scope, dc3_gated_add(ctx, x, h, m, GATE_FF * c));
 }
 

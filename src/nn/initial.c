@@ -66,6 +66,9 @@ static void fill_weight(dc3_init init, dc3_rng *rng, float *x, int64_t n, double
         break;
     case DC3_INIT_ZERO: /* as it is */
         break;
+    case DC3_INIT_ONE:
+        fill(x, n, 1);
+        break;
     }
 }
 

@@ -2,7 +2,7 @@
 #ifndef DC3_NN_LAYERS_H
 #define DC3_NN_LAYERS_H
 
-#include "nn/low_rank.h"
+#include "nn/adapters/low_rank.h"
 #include "nn/module.h"
 #include "ops/ops.h"
 

@@ -20,6 +20,7 @@ typedef enum dc3_init {
     DC3_INIT_KAIMING_FAN_OUT, /* normal, deviation sqrt(2 / fan out); bias 0 (He et al. 2015) */
     DC3_INIT_NORMAL_001,      /* normal, deviation 0.01; bias 0 */
     DC3_INIT_ZERO,
+    DC3_INIT_ONE,
     DC3_INIT_UNIFORM_FAN_OUT, /* uniform in +- 1 / sqrt(fan out); bias 0 (EfficientNet's last layer) */
     DC3_INIT_NORMAL_FAN_IN,   /* normal, deviation sqrt(1 / fan in); bias 0 */
     DC3_INIT_NORMAL_002,      /* normal, deviation 0.02; bias 0 */
@@ -40,11 +41,12 @@ typedef struct dc3_trained {
     int (*chosen)(const char *name); /* of a tensor: it becomes a parameter; the others stay as the file has
                                         them. The parts of a fused layer are alike. NULL: none */
     int (*adapted)(const char *name, unsigned layers); /* of a linear layer or a convolution: it gets an
-                                                          adapter (nn/low_rank.h); NULL: none */
+                                                          adapter (nn/adapters/low_rank.h); NULL: none */
     unsigned layers;                                   /* what `adapted` is asked with */
     int64_t rank;                                      /* of adapters, */
     double alpha;                                      /* which count alpha / rank times */
     uint64_t seed;                                     /* that they begin with */
+    int factors; /* layers that the network says get learned factors (nn/adapters/factors.h) */
 } dc3_trained;
 /* In place of dc3_module_train: only that. `trained` is copied. */
 void dc3_module_train_some(dc3_module *module, const dc3_trained *trained);

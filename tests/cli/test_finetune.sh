@@ -131,6 +131,14 @@ expect 0 "result: averages" "${long[@]}" -o averages
 interrupt cut_dit/samples/step-000030.png "step 30 of 60" "${long[@]}" -o cut_dit
 expect 0 "resuming after step " "${long[@]}" -o cut_dit
 cmp {averages,cut_dit}/transformer/diffusion_pytorch_model.safetensors || fail "averages that were cut off differ"
+# DiffFit's factors are kept where it is cut off, and merged into the weights at its end.
+fit=("$dc3" finetune data --model dit "${few[@]}" --train bias-norm --lr 0.01 --steps 40 --sample-every 20)
+expect 0 "result: fit" "${fit[@]}" -o fit
+LC_ALL=C grep -q gamma fit/transformer/diffusion_pytorch_model.safetensors && fail "factors are stored apart"
+interrupt cut_fit/samples/step-000020.png "step 20 of 40" "${fit[@]}" -o cut_fit
+LC_ALL=C grep -q 'transformer_blocks.0.attn1.to_q.gamma' cut_fit/training.checkpoint || fail "no factors are trained"
+expect 0 "resuming after step " "${fit[@]}" -o cut_fit
+cmp {fit,cut_fit}/transformer/diffusion_pytorch_model.safetensors || fail "factors that were cut off differ"
 interrupt first/samples/step-000001.png "step 1 of 300: loss " "${new[@]}" --steps 300 --sample-every 1 -o first
 [[ $(< log) != *"loss 0.0000"* ]] || fail "no loss before a hundredth of the steps: $(< log)"
 cp -r dit two_names

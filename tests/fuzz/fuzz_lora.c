@@ -1,6 +1,6 @@
 /* A file of adapters, and merging it into the weights of two small layers. */
 #include "fuzz.h"
-#include "nn/lora.h"
+#include "nn/adapters/lora.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "finetune/tuner.h"
+#include "nn/adapters/factors.h"
 
 /* Sums in double precision of values in single; losses of ten steps in single precision. */
 static const double limit = 1e-5, step_limit = 1e-3;
 
 static json_t *cases;
+static dc3_table *tables[4]; /* what networks refer to */
+static int table_count;
 
 static int open_files(void **state)
 {
@@ -256,6 +259,29 @@ static double step(subject *s, int64_t i)
     return loss;
 }
 
+/* DiffFit's factors of some layers after the last step. */
+static void check_factors(const subject *s)
+{
+    static const char *const layers[] = {"attn1.to_k.gamma", "attn1.to_out.0.gamma",
+                                         "attn1.to_out.0.gamma_block", "ff.net.2.gamma_block"};
+    const dc3_tensor *gamma = wanted(s->name, "gamma");
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        char name[80];
+        double found = 1, moved = 0;
+        dc3_tensor right = dc3_tensor_row(*gamma, (int64_t)i);
+        snprintf(name, sizeof name, "transformer_blocks.0.%s", layers[i]);
+        for (int64_t k = 0; k < dc3_count(&right); k++) moved += fabs(((const float *)right.data)[k] - 1);
+        for (size_t p = 0; p < s->net.count; p++)
+            if (strcmp(s->net.params[p].name, name) == 0) {
+                dc3_tensor value = s->net.params[p].value;
+                found = relative_error(dc3_reshape(value, right.ndim, right.shape), &right);
+            }
+        print_message("%s: factors within %.1e, moved by %.1e\n", name, found,
+                      moved / (double)dc3_count(&right));
+        assert_true(found < step_limit && moved > 0.01 * (double)dc3_count(&right));
+    }
+}
+
 static void check_steps(const char *name)
 {
     subject s;
@@ -279,6 +305,7 @@ static void check_steps(const char *name)
     assert_true(moved > 3 * step_limit);
     assert_true(found <
                 1e-2); /* AdamW's first steps divide gradients by themselves: small ones by rounding */
+    if (strcmp(name, "bias_norm") == 0) check_factors(&s);
     close_subject(&s);
 }
 
@@ -318,6 +345,61 @@ static void recomputed(void **state)
                                         "unet_all", "bias_norm", "dit_all"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) check_recomputed(names[i], DC3_F32);
     check_recomputed("lora_text_all", DC3_BF16), check_recomputed("dit_all", DC3_BF16);
+    check_recomputed("bias_norm", DC3_BF16);
+}
+
+/* The case's weights with what was trained in its place, as it is stored: with the factors merged into them,
+ * or left out. */
+static dc3_dit *stored(const subject *s, int with_factors)
+{
+    dc3_table *weights = hash_weights_table(nets, "dit"), *trained = dc3_table_new("trained"),
+              *to = dc3_table_new("stored");
+    dc3_dit_config config;
+    dc3_dit *dit;
+    for (size_t i = 0; i < s->net.count; i++)
+        must(dc3_table_add(trained, s->net.params[i].name, s->net.params[i].value));
+    must(dc3_table_to_host(trained));
+    for (size_t i = 0; i < dc3_table_size(weights); i++) {
+        const char *name = dc3_table_name(weights, i);
+        const dc3_tensor *other = dc3_table_find(trained, name);
+        dc3_tensor t = other ? *other : *dc3_table_at(weights, i);
+        if (with_factors) must(dc3_factors_merge(trained, name, trained, &t));
+        must(dc3_table_add(to, name, t));
+    }
+    tables[table_count++] = weights, tables[table_count++] = trained;
+    must(dc3_dit_config_read(DC3_TEST_DATA "/generators/transformer.json", &config));
+    must(dc3_dit_open(NULL, &config, &to, &dit));
+    return dit;
+}
+
+/* What is stored of DiffFit's factors gives what the network gives that has them. */
+static void merged_factors(void **state)
+{
+    (void)state;
+    const float times[] = {3, 617};
+    const int64_t labels[] = {1, 4}, shape[] = {2, 8, 8, 4};
+    double found[2];
+    subject s;
+    open_subject(&s, "bias_norm", DC3_F32, 0);
+    for (int i = 0; i < 4; i++) step(&s, i);
+    dc3_ctx *ctx = s.tuner.ctx;
+    float *values = hash_inputs("merged.x", 2, 4, 64);
+    dc3_scope scope = dc3_scope_open(ctx);
+    dc3_tensor x = dc3_upload(ctx, DC3_F32, 4, shape, values),
+               y = dc3_tuned_of(ctx, &s.net, x, times, (dc3_tensor){0}, labels);
+    float *right = host_values(y);
+    dc3_tensor with_them = dc3_view(right, DC3_F32, y.ndim, y.shape);
+    for (int with = 0; with < 2; with++) {
+        dc3_dit *dit = stored(&s, with);
+        found[with] = relative_error(dc3_dit_of(ctx, dit, x, times, labels), &with_them);
+        dc3_dit_close(&dit);
+    }
+    print_message("factors merged: %.1e, left out: %.1e\n", found[1], found[0]);
+    assert_true(found[1] < limit && found[0] > 100 * limit);
+    dc3_scope_close(ctx, scope);
+    free(values), free(right);
+    while (table_count) dc3_table_close(&tables[--table_count]);
+    close_subject(&s);
 }
 
 /* A loss or gradient that is no number is said, and changes nothing. */
@@ -343,8 +425,8 @@ static void not_finite(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(losses), cmocka_unit_test(draws),
-                                       cmocka_unit_test(steps), cmocka_unit_test(recomputed),
-                                       cmocka_unit_test(not_finite)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(losses),         cmocka_unit_test(draws),
+                                       cmocka_unit_test(steps),          cmocka_unit_test(recomputed),
+                                       cmocka_unit_test(merged_factors), cmocka_unit_test(not_finite)};
     return cmocka_run_group_tests(tests, open_files, close_files);
 }

@@ -8,7 +8,7 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "nn/clip_text.h"
-#include "nn/lora.h"
+#include "nn/adapters/lora.h"
 #include "nn/unet_2d_condition.h"
 
 static const double limit = 1e-4;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "io/safetensors.h"
-#include "nn/lora.h"
+#include "nn/adapters/lora.h"
 
 enum { OUT = 2, IN = 3, R = 2 };
 

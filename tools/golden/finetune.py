@@ -12,7 +12,8 @@ CASE of cases below: CASE.losses [10], those before each step of AdamW; CASE.unt
 weights; CASE.timesteps, CASE.labels [10, batches, n]; CASE.last of one tensor after the last step. Networks and
 weights are those of generators.py; adapters begin by the same formula, half as large, and with zeros. Inputs
 CASE.x.I.B, CASE.noise.I.B of step I and batch B, CASE.text;
-of a case with a text encoder, whose configuration and tensors are "text" in cases.json, CASE.ids [10, batches, n, 9].
+of a case with a text encoder, whose configuration and tensors are "text" in cases.json, CASE.ids [10, batches, n, 9];
+of a case with DiffFit's factors CASE.gamma, some of them after the last step.
 cases.json: the cases' settings.
 """
 import json, math, os, sys
@@ -48,6 +49,7 @@ LAYERS = {
 ENCODER = dict(vocab_size=40, hidden_size=12, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
                max_position_embeddings=9, hidden_act="quick_gelu", layer_norm_eps=1e-5, bos_token_id=38,
                eos_token_id=39, pad_token_id=0)
+GAMMAS = ["attn1.to_k.gamma", "attn1.to_out.0.gamma", "attn1.to_out.0.gamma_block", "ff.net.2.gamma_block"]
 CASES = {
     "lora": dict(SD, net="unet_sd1", part="lora", rank=2, alpha=2, lr=1e-2, last="mid_block.attentions.0."
                  "transformer_blocks.0.attn2.to_v.lora_B.weight"),
@@ -164,7 +166,31 @@ def is_trained(part, name):
     attention = ".attn1." in name or ".attn2." in name
     norm = name.endswith(tuple(f".{n}.weight" for n in ("norm", "norm1", "norm2", "norm3"))) or "conv_norm_out" in name
     return {"all": True, "attention": attention, "lora": ".lora_" in name,
-            "bias-norm": name.endswith(".bias") or norm or "embedding_table" in name}[part]
+            "bias-norm": name.endswith(".bias") or norm or "embedding_table" in name or ".gamma" in name}[part]
+
+
+class Factors(torch.nn.Module):
+    """A layer whose outputs have learned factors, under the layer's own names."""
+
+    def __init__(self, layer, names):
+        super().__init__()
+        self.weight, self.bias, self.names = layer.weight, layer.bias, names
+        for name in names:
+            self.register_parameter(name, torch.nn.Parameter(torch.ones(len(layer.weight))))
+
+    def forward(self, x):
+        y = torch.nn.functional.linear(x, self.weight, self.bias)
+        for name in self.names:
+            y = getattr(self, name) * y
+        return y
+
+
+def add_factors(net):
+    """DiffFit's, as MinimaxDiffusion's DiT has them in the first half of its blocks."""
+    for block in net.transformer_blocks[:len(net.transformer_blocks) // 2]:
+        a, ff = block.attn1, block.ff.net
+        a.to_q, a.to_k, a.to_v = (Factors(layer, ["gamma"]) for layer in (a.to_q, a.to_k, a.to_v))
+        a.to_out[0], ff[2] = Factors(a.to_out[0], ["gamma", "gamma_block"]), Factors(ff[2], ["gamma_block"])
 
 
 def network(case):
@@ -174,6 +200,8 @@ def network(case):
     if case["part"] == "lora":
         names = [name for layer in case["layers"].split(",") for name in LAYERS[layer]]
         net.add_adapter(LoraConfig(r=case["rank"], lora_alpha=case["alpha"], target_modules=names))
+    if case["net"] == "dit" and case["part"] == "bias-norm":
+        add_factors(net)
     net = net.double().train()
     for name, p in net.named_parameters():
         p.requires_grad_(is_trained(case["part"], name))
@@ -231,6 +259,9 @@ def run(name, case, trains):
             optimizer.step()
         optimizer.zero_grad()
     if trains:
+        if ".gamma_block" in "".join(values):
+            golden[name + ".gamma"] = torch.stack([values["transformer_blocks.0." + layer].detach().float() for layer in
+                                                   GAMMAS])
         golden[name + ".last"] = values[case["last"]].detach().float().contiguous()
     return torch.tensor(found)
 

@@ -1,4 +1,4 @@
-#include "nn/low_rank.h"
+#include "nn/adapters/low_rank.h"
 
 struct dc3_low_rank {
     int parts;

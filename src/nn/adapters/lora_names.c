@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "io/json.h"
-#include "nn/lora_private.h"
+#include "nn/adapters/lora_private.h"
 
 typedef enum half { DOWN, UP, ALPHA, OTHER } half;
 

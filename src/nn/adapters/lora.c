@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "io/safetensors.h"
 #include "io/weights.h"
-#include "nn/lora_private.h"
+#include "nn/adapters/lora_private.h"
 
 dc3_status dc3_lora_open(const char *path, dc3_lora **out)
 {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "io/safetensors.h"
-#include "nn/lora_private.h"
+#include "nn/adapters/lora_private.h"
 
 /* up times alpha / r, memory of the table's own. */
 static dc3_status add_up(dc3_table *table, const char *name, const dc3_lora_layer *layer)

@@ -3,7 +3,7 @@
  * convolution, down is one of the same kernel to r channels, and up of 1x1, as peft and kohya's scripts have
  * it. Named as peft names them, LAYER.lora_A.weight (down [r, in] or [r, in, kh, kw]) and LAYER.lora_B.weight
  * (up [out, r] or [out, r, 1, 1]), and begun as peft's "gaussian" does: down normal with deviation 1 / r, up
- * zeros, so that a new adapter changes nothing. What is stored of them is nn/lora.h's. */
+ * zeros, so that a new adapter changes nothing. What is stored of them is nn/adapters/lora.h's. */
 #ifndef DC3_NN_LOW_RANK_H
 #define DC3_NN_LOW_RANK_H
 

@@ -2,7 +2,7 @@
 #ifndef DC3_NN_LORA_PRIVATE_H
 #define DC3_NN_LORA_PRIVATE_H
 
-#include "nn/lora.h"
+#include "nn/adapters/lora.h"
 
 enum { DC3_LORA_NAME = 200 };
 
