@@ -112,11 +112,11 @@ const option own_teacher_options[] = {
      "speednet 40,000, 5 to 20)",
      "N"},
     {"both-teachers", 0, OPTION_FLAG, AT(options.both_teachers), ANY,
-     "Where the backbone's last layer would be the teacher, train a network on the images alone too, and "
-     "take the "
-     "one that is right more often on held-out images (default: of 1,000 images of a class or more, 100,000 "
-     "or "
-     "fewer in all, unless the first is right in 90 %)",
+     "Where the backbone's last layer would be the teacher, fine-tune the backbone and train a network on "
+     "the images "
+     "alone too, and take the one that is right most often on held-out images (default: the first of 100 "
+     "images of a "
+     "class or more, the second of 1,000, of 100,000 or fewer in all, and neither once one is right in 90 %)",
      NULL},
     {0}};
 

@@ -109,6 +109,7 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
         if (*r->backbone) json_object_set_new(o, "backbone", json_string(r->backbone));
         if (r->pretrained) json_object_set_new(o, "backbone_pretrained", json_string(r->pretrained));
         if (r->probe_top1 >= 0) json_object_set_new(o, "probe_top1", json_real(r->probe_top1));
+        if (r->tuned_top1 >= 0) json_object_set_new(o, "tuned_top1", json_real(r->tuned_top1));
         if (r->trained_top1 >= 0) json_object_set_new(o, "trained_top1", json_real(r->trained_top1));
         json_t *stages = json_object();
         for (int i = 0; i < DC3_STAGES; i++)

@@ -93,11 +93,12 @@ typedef struct dc3_condense_options {
     int label_bits;  /* 16 (0) or 8 */
     int label_top_k; /* 0: all logits */
     const struct dc3_search_found
-        *search;            /* what dc3_search found for these options, for dc3.json; NULL: nothing */
-    int both_teachers;      /* with a backbone and without `teacher`: a network is trained on the images alone
-                               too, and the one that is right more often on held-out images is the run's own
-                               teacher; 0: where there are 1,000 images of a class or more, 100,000 or fewer in
-                               all, and the probe is right in less than 90 % */
+        *search;       /* what dc3_search found for these options, for dc3.json; NULL: nothing */
+    int both_teachers; /* with a backbone and without `teacher`: beside the probe on it, it is fine-tuned, and
+                          a network is trained on the images alone; the one that is right most often on
+                          held-out images is the run's own teacher. 0: the first where there are 100 images of
+                          a class or more on average, the second where there are 1,000, of up to 100,000 in
+                          all, and neither once one is right in 90 % */
     double near_duplicates; /* 0.5 to 1: an image counts as a copy of one of its class before it where the
                                cosine of their embeddings, of the backbone or else of the teacher, is that or
                                more; such images are not chosen. 0: images that are the same count as copies
@@ -130,8 +131,9 @@ typedef struct dc3_condense_report {
     const char *pretrained;     /* what it was trained on, as far as can be told; NULL: not known */
     double
         probe_top1; /* of a linear probe, the run's own teacher, on held-out images, 0 to 1; -1: not known */
-    double trained_top1; /* the same of a network that was trained beside it; -1: none was. The better of the
-                            two is the teacher, of equal ones the probe */
+    double tuned_top1;   /* the same of the backbone fine-tuned; -1: it was not */
+    double trained_top1; /* the same of a network trained on the images alone; -1: none was. The best of the
+                            three is the teacher, of equal ones the first */
     int64_t planned; /* images that dc3_condense means to store, of a dry run too; a budget leaves some out */
     int64_t files;   /* in OUT/train, once the run is complete; 0 before */
     double file_bytes;  /* their lengths */

@@ -102,9 +102,10 @@ typedef struct dc3_train_report {
  * ten times the rate, on flips and crops of 0.35 to all of an image; batch norms keep the statistics that
  * they have. A fifth of each class, or `hold_out` of it, is seen by no step, with val too: where the
  * averages of the weights are right more often on it than the regression, they are the result, else the
- * regression is. The accuracy is that on val, else on the images held out, as a teacher sees them, in f32.
- * OUT.probe has the regression until OUT is there; a training that is interrupted is resumed, as above.
- * DC3_ERR_FORMAT where fewer than ten images can be held out. */
+ * regression is, without `hold_out` made again on all images as above. The accuracy is that on val, else on
+ * the images held out, as a teacher sees them, in f32. OUT.probe has the regression until OUT is there; a
+ * training that is interrupted is resumed, as above. DC3_ERR_FORMAT where fewer than ten images can be held
+ * out. */
 DC3_API dc3_status dc3_train(const dc3_train_options *options, dc3_train_report *report);
 
 /* The i-th architecture's name, NULL after the last. */

@@ -9,8 +9,9 @@ typedef struct dc3_output_kind {
     /* How a file of this kind is known as dc3's: all of these stand in its first or its last
      * DC3_MARK_BYTES; NULL behind the last. */
     const char *const *marks;
-    const char *in_run; /* its name in the folder of the run that it is about; NULL: it has none there */
-    int grows;          /* what is there is read and added to by who writes, and never replaced */
+    const char *const *in_run; /* its names in the folder of the run that it is about, NULL behind the last;
+                                  NULL: it has none there */
+    int grows;                 /* what is there is read and added to by who writes, and never replaced */
 } dc3_output_kind;
 
 enum { DC3_MARK_BYTES = 1 << 14 };

@@ -136,15 +136,15 @@ static dc3_status check_teachers(dc3_comparing *c, const dc3_dataset *data)
     return status;
 }
 
-/* The one that is made here, or the better of two. */
+/* The one that is made here, or the best of several. */
 static dc3_status make_teacher(dc3_comparing *c)
 {
     dc3_both_result result;
     c->probes = c->plan.backbone != NULL;
     if (!c->both) return dc3_own_teacher_train(&c->plan, NULL, &c->accuracy);
-    DC3_TRY(dc3_both_teachers_train(&c->two, &result));
+    DC3_TRY(dc3_both_teachers_train(&c->candidates, &result));
     c->accuracy = result.accuracy;
-    c->probes = result.took_probe;
+    c->probes = result.taken == DC3_BOTH_PROBE;
     return DC3_OK;
 }
 
@@ -198,7 +198,7 @@ static dc3_status tell(const dc3_comparing *c, const dc3_dataset *data)
     return dc3_check_enough(&o->condense.listener, data, largest, 0, "");
 }
 
-/* The teacher is a probe on the backbone, or that or what was planned before. */
+/* The teacher is a probe on the backbone, or that or others. */
 static void plan_probe(dc3_comparing *c, int size, const dc3_dataset *data)
 {
     const dc3_condense_options *d = &c->own.condense;
@@ -206,7 +206,7 @@ static void plan_probe(dc3_comparing *c, int size, const dc3_dataset *data)
     dc3_backbone_plan(&probe, d->backbone, size, d->cache);
     c->both = dc3_both_teachers_due(d, data);
     if (c->both)
-        c->two = (dc3_both_plan){probe, c->plan, d->both_teachers};
+        c->candidates = dc3_both_teachers_plan(&probe, &c->plan, c->both, d->both_teachers, c->images);
     else
         c->plan = probe;
 }

@@ -13,9 +13,10 @@ typedef struct dc3_comparing {
     const dc3_compare_options *options; /* = &own */
     int trains;                         /* 1: it is, as the plan says */
     dc3_train_options plan;
-    int both;                      /* the plan or a linear probe, whichever is better: */
-    dc3_both_plan two;             /* with both */
-    int probes;                    /* the teacher that was made here is a linear probe */
+    int both;                 /* what it may be beside a linear probe (both_teachers.h), of which the best is
+                                 taken; 0: nothing */
+    dc3_both_plan candidates; /* with both */
+    int probes;               /* the teacher that was made here is a linear probe */
     dc3_teacher_accuracy accuracy; /* of the first teacher; top1 below 0: not known */
     char backbone[24];             /* its architecture; "": none is used */
     const char *pretrained;        /* what it was trained on; NULL: not known */

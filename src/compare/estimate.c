@@ -56,7 +56,7 @@ static dc3_status measure_teacher_training(dc3_comparing *c, costs *all)
 {
     dc3_teacher_cost cost;
     if (!c->trains || dc3_path_what(c->teacher) == DC3_PATH_FILE) return DC3_OK;
-    DC3_TRY(c->both ? dc3_both_teachers_measure(&c->two, c->images, c->classes, &cost)
+    DC3_TRY(c->both ? dc3_both_teachers_measure(&c->candidates, c->images, c->classes, &cost)
                     : dc3_own_teacher_measure(&c->plan, c->images, c->classes, &cost));
     all->teacher = cost.training + (double)c->images * all->reading;
     all->forward = cost.forward;
@@ -128,11 +128,9 @@ static dc3_status measure_method(dc3_comparing *c, const dc3_cell *cell, const c
         if (o.backbone && !dc3_method_has_features(&o, method)) o.backbone = NULL;
         if (o.backbone && !c->both) o.backbone = c->teacher;
         o.both_teachers = 0;
-    } else if (o.backbone && c->both) /* both are measured with it */
-        o.both_teachers = 1;
-    else if (probes) /* whose embeddings are the features */
+    } else if (probes) /* whose embeddings are the features */
         teacher = features ? all->regression : asks ? teacher : 0;
-    else if (c->trains)
+    else if (c->trains && !(o.backbone && c->both)) /* of several all are measured with it */
         o.teacher_epochs = asks ? 1 : 0, teacher = asks ? teacher / c->plan.epochs : 0;
     o.listener = (dc3_listener){.cancel = o.listener.cancel};
     dc3_status status = dc3_condense(&o, &report);

@@ -15,7 +15,7 @@
 static json_t *teacher_setting(const dc3_comparing *c)
 {
     const char *teacher = c->options->condense.teacher;
-    if (c->both) return dc3_both_teachers_settings(&c->two);
+    if (c->both) return dc3_both_teachers_settings(&c->candidates);
     if (c->trains) return dc3_own_teacher_settings(&c->plan);
     return !teacher                    ? json_null()
            : dc3_goes_without(teacher) ? json_string(teacher)

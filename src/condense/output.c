@@ -47,7 +47,8 @@ static json_t *document(const dc3_output *output, int complete)
 /* Names the settings that differ; DC3_OK if none does. */
 static dc3_status compare(const char *folder, const json_t *was, const json_t *is)
 {
-    static const char *const follow[] = {"batch", "epochs", "hold_out"}; /* from the number of images */
+    static const char *const follow[] = {"batch", "epochs", "hold_out",
+                                         "fine_tune_epochs"}; /* from the number of images */
     static const char *const some[] = {
         "list",   "store",           "shard_size",       "labels",    "crops",
         "search", "near_duplicates", "lora_fingerprint", "lora_scale"}; /* have it */
@@ -57,7 +58,7 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
     for (int i = 0; i < 2; i++) {
         json_t *teacher = json_object_get(both[i], "own_teacher");
         json_object_del(both[i], "images"); /* compare_inputs names them */
-        for (int k = 0; !same && k < 3; k++) json_object_del(teacher, follow[k]);
+        for (int k = 0; !same && k < 4; k++) json_object_del(teacher, follow[k]);
     }
     for (size_t i = 0; i < sizeof some / sizeof *some; i++)
         if (json_object_get(a, some[i]) && !json_object_get(b, some[i]))

@@ -209,7 +209,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     enum { MOST = 256 }; /* pixels of stored images, where nothing else is said */
     memset(run, 0, sizeof *run);
     memset(report, 0, sizeof *report);
-    report->probe_top1 = report->trained_top1 = -1;
+    report->probe_top1 = report->tuned_top1 = report->trained_top1 = -1;
     run->options = options;
     run->report = report;
     DC3_TRY(read_choices(run));

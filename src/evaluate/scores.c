@@ -222,7 +222,8 @@ static dc3_status find_place(const char *file, const dc3_input *inputs, size_t c
                              char **place)
 {
     static const char *const endings[] = {".json", NULL}, *const marks[] = {"\"top1\"", NULL};
-    const dc3_output_kind kind = {"scores", "JSON", endings, marks, "scores.json", 1};
+    const dc3_output_kind kind = {
+        "scores", "JSON", endings, marks, (const char *const[]){"scores.json", NULL}, 1};
     const dc3_output_path output = {"out", file, &kind, 0, inputs, count, run};
     DC3_TRY(dc3_output_path_check(&output, place));
     if (dc3_path_what(*place) == DC3_PATH_MISSING || access(*place, W_OK) == 0) return DC3_OK;

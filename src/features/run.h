@@ -33,10 +33,11 @@ typedef struct dc3_run {
     const char *backbone_path; /* of the options; NULL: none */
     int shares;                /* the backbone is the teacher's own file, whose embeddings are the features */
     int probes;                /* the run's own teacher is the backbone with another last layer */
-    int both;                  /* it is that, or a network that is trained too, whichever is better: `probes`
-                                  says so once that is known */
-    float *answers;            /* with probes: the teacher's logits of the images */
-    int encodes;               /* features are wanted of the backbone, else of the VAE */
+    int both;       /* what else it may be, of which the best is taken (both_teachers.h), which `probes`
+                       says once that is known; 0: nothing */
+    int taken;      /* with both, of these, once that is known */
+    float *answers; /* with probes: the teacher's logits of the images */
+    int encodes;    /* features are wanted of the backbone, else of the VAE */
     dc3_prompts prompts;
     dc3_edit_settings edit;
     dc3_detail detail; /* what of an edit is stored */

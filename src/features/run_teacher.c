@@ -62,12 +62,15 @@ static dc3_train_options probe_plan(const dc3_run *run)
 
 static dc3_train_options plan_of(const dc3_run *run)
 {
-    return run->probes && !run->both ? probe_plan(run) : trained_plan(run);
+    int probes = run->both ? run->both == DC3_BESIDE_TUNED : run->probes;
+    return probes ? probe_plan(run) : trained_plan(run);
 }
 
 static dc3_both_plan both_plan(const dc3_run *run)
 {
-    return (dc3_both_plan){probe_plan(run), trained_plan(run), run->options->both_teachers};
+    dc3_train_options probe = probe_plan(run), trained = trained_plan(run);
+    return dc3_both_teachers_plan(&probe, &trained, run->both, run->options->both_teachers,
+                                  dc3_dataset_size(run->dataset));
 }
 
 json_t *dc3_run_teacher_plan(const dc3_run *run)
@@ -81,8 +84,9 @@ json_t *dc3_run_teacher_plan(const dc3_run *run)
 
 json_t *dc3_run_teacher_choice(const dc3_run *run)
 {
-    const dc3_both_result result = {
-        .took_probe = run->probes, .probe = run->report->probe_top1, .trained = run->report->trained_top1};
+    const dc3_condense_report *r = run->report;
+    const dc3_both_result result = {.taken = run->taken,
+                                    .top1 = {r->probe_top1, r->tuned_top1, r->trained_top1}};
     return run->both && run->teacher.net ? dc3_both_teachers_to_json(&result) : NULL;
 }
 
@@ -101,15 +105,17 @@ static dc3_listener listener_of(dc3_run *run)
     return (dc3_listener){.user = run, .progress = teacher_progress, .message = teacher_message};
 }
 
-/* Of two, the better. */
+/* Of several, the best. */
 static dc3_status train_both(dc3_run *run, dc3_teacher_accuracy *accuracy)
 {
     dc3_both_plan plan = both_plan(run);
     dc3_both_result result;
-    plan.probe.listener = plan.trained.listener = listener_of(run);
+    for (int i = 0; i < DC3_BOTH_COUNT; i++) plan.plans[i].listener = listener_of(run);
     DC3_TRY(dc3_both_teachers_train(&plan, &result));
-    run->probes = result.took_probe;
-    run->report->probe_top1 = result.probe, run->report->trained_top1 = result.trained;
+    run->taken = result.taken, run->probes = result.taken == DC3_BOTH_PROBE;
+    run->report->probe_top1 = result.top1[DC3_BOTH_PROBE];
+    run->report->tuned_top1 = result.top1[DC3_BOTH_TUNED];
+    run->report->trained_top1 = result.top1[DC3_BOTH_TRAINED];
     *accuracy = result.accuracy;
     return DC3_OK;
 }

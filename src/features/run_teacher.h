@@ -15,7 +15,7 @@ int dc3_run_probes_features(const dc3_run *run);
 dc3_status dc3_run_probe(dc3_run *run);
 /* What the training depends on, for dc3.json. */
 json_t *dc3_run_teacher_plan(const dc3_run *run);
-/* Of two teachers, which was taken, for dc3.json; NULL: there are no two, or it is not known yet. */
+/* Of several teachers, which was taken, for dc3.json; NULL: there is one, or it is not known yet. */
 json_t *dc3_run_teacher_choice(const dc3_run *run);
 /* Pixels at which it will see images. */
 int dc3_run_teacher_size(const dc3_run *run);

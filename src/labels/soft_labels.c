@@ -229,14 +229,15 @@ const dc3_output_kind dc3_soft_labels_output = {"soft labels",
                                                 "safetensors",
                                                 (const char *const[]){".safetensors", NULL},
                                                 marks,
-                                                "soft_labels.safetensors",
+                                                (const char *const[]){"soft_labels.safetensors", NULL},
                                                 0};
-const dc3_output_kind dc3_soft_labels_part_output = {"parts of soft labels",
-                                                     "safetensors",
-                                                     (const char *const[]){".checkpoint", NULL},
-                                                     marks,
-                                                     "soft_labels.safetensors.checkpoint",
-                                                     0};
+const dc3_output_kind dc3_soft_labels_part_output = {
+    "parts of soft labels",
+    "safetensors",
+    (const char *const[]){".checkpoint", NULL},
+    marks,
+    (const char *const[]){"soft_labels.safetensors.checkpoint", NULL},
+    0};
 
 dc3_status dc3_soft_labels_save(const char *path, const dc3_soft_labels *l)
 {

@@ -19,14 +19,14 @@ const dc3_output_kind dc3_weights_output = {
     "safetensors",
     (const char *const[]){".safetensors", NULL},
     (const char *const[]){"{\"__metadata__\":{", "\"dc3.size\":\"", NULL},
-    "teacher.safetensors",
+    (const char *const[]){"teacher.safetensors", "fine-tuned.safetensors", NULL},
     0};
 const dc3_output_kind dc3_checkpoint_output = {
     "checkpoints of a training",
     "safetensors",
     (const char *const[]){".checkpoint", NULL},
     (const char *const[]){"{\"__metadata__\":{", "\"dc3.training\":\"", NULL},
-    "teacher.safetensors.checkpoint",
+    (const char *const[]){"teacher.safetensors.checkpoint", "fine-tuned.safetensors.checkpoint", NULL},
     0};
 enum { HASH_TEXT = 17 };
 

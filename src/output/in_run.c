@@ -47,9 +47,10 @@ dc3_status dc3_check_no_run_file(const dc3_output_path *o, const char *place)
         return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", o->path);
     }
     *slash = 0;
-    const char *name = slash + 1, *own = o->kind->in_run;
+    const char *name = slash + 1, *const *own = o->kind->in_run;
     dc3_status status = DC3_OK;
-    int may = own && o->run && strcmp(name, own) == 0 && is_same(real, o->run);
+    while (own && *own && strcmp(name, *own) != 0) own++;
+    int may = own && *own && o->run && is_same(real, o->run);
     if (!may && dc3_is_run_file(name) && dc3_is_run_folder(real))
         status = dc3_fail_setting(o->setting,
                                   "expected a place apart from the files of a run, found %s, which is one of "

@@ -20,16 +20,16 @@ typedef struct dc3_output_path {
     int force; /* replace a file that is not known as dc3's, and write into what looks like a dataset */
     const dc3_input *inputs;
     size_t count;    /* of inputs */
-    const char *run; /* the folder that the file is about, whose kind->in_run it may be; NULL: none */
+    const char *run; /* the folder that the file is about, among whose kind->in_run it may be; NULL: none */
 } dc3_output_path;
 
 /* DC3_ERR_OPTION, naming the setting, unless `path` may be written: its name has an ending of its kind or
  * none; its folder is there and can be written to; it is none of the inputs, by any name or link, and lies in
  * no folder among them, also where a link in that folder leads; it is none of a run's own files but
- * kind->in_run of `run`, nor among a run's images; without `force` it lies in no other dataset either
- * (around.h); what is there is nothing, an empty file, a file of this kind that dc3 wrote, or, with `force`,
- * any other regular file. *place is where to write, for the caller to free: `path`, or what it leads to where
- * it is a link, so that the link stays one. NULL after a failure. */
+ * those of kind->in_run in `run`, nor among a run's images; without `force` it lies in no other dataset
+ * either (around.h); what is there is nothing, an empty file, a file of this kind that dc3 wrote, or, with
+ * `force`, any other regular file. *place is where to write, for the caller to free: `path`, or what it leads
+ * to where it is a link, so that the link stays one. NULL after a failure. */
 dc3_status dc3_output_path_check(const dc3_output_path *output, char **place);
 
 /* 1 if `name` has no ending, or one of these, letters in either case. */

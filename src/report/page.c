@@ -25,7 +25,7 @@ const dc3_output_kind dc3_page_output = {
     "HTML",
     (const char *const[]){".html", ".htm", NULL},
     (const char *const[]){"<!DOCTYPE html>", "<meta name=\"generator\" content=\"dc3 ", NULL},
-    "report.html",
+    (const char *const[]){"report.html", NULL},
     0};
 
 /* With the colours of charts only where there is one. */

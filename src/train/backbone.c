@@ -132,3 +132,18 @@ void dc3_backbone_plan(dc3_train_options *plan, const char *path, int size, cons
     plan->backbone = path, plan->size = size, plan->cache = cache;
     plan->arch = NULL, plan->fast = plan->progressive = 0, plan->hold_out = 0;
 }
+
+dc3_train_options dc3_backbone_tuned(const dc3_train_options *probe, int64_t images)
+{
+    enum { SEEN = 30000, LEAST = 4, MOST = 10 };
+    dc3_train_options plan = dc3_train_fine_tune_defaults();
+    int64_t epochs = (SEEN + images - 1) / images;
+    plan.data = probe->data, plan.out = probe->out, plan.backbone = probe->backbone,
+    plan.cache = probe->cache;
+    plan.size = probe->size, plan.dtype = probe->dtype, plan.threads = probe->threads,
+    plan.seed = probe->seed;
+    plan.strict = probe->strict, plan.listener = probe->listener;
+    plan.epochs = (int)(epochs < LEAST ? LEAST : epochs > MOST ? MOST : epochs);
+    plan.test_every = plan.epochs; /* the last test chooses */
+    return plan;
+}

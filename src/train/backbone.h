@@ -38,5 +38,8 @@ void dc3_backbone_say(const dc3_listener *listener, const char *path, const dc3_
                       const dc3_dataset *data);
 /* Makes a plan of dc3_own_teacher one of a linear probe on the backbone of such a size. */
 void dc3_backbone_plan(dc3_train_options *plan, const char *path, int size, const char *cache);
+/* The plan of fine-tuning (fine_tune.h) the backbone of such a probe on so many images: as many epochs as
+ * show it 30,000, 4 to 10. */
+dc3_train_options dc3_backbone_tuned(const dc3_train_options *probe, int64_t images);
 
 #endif

@@ -8,48 +8,80 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "dc3/text.h"
+#include "learn/hold_out.h"
 #include "run_folder/document.h"
+#include "train/backbone.h"
+#include "train/fine_tune.h"
 #include "train/train_in_run.h"
 
 const char dc3_both_teachers_key[] = "teacher_choice";
 
-static const char kind[] = "this or a linear probe";
+static const char kind_trained[] = "this or a linear probe", kind_tuned[] = "linear probe or fine-tuned",
+                  epochs_key[] = "fine_tune_epochs", always_key[] = "both_teachers";
+/* Of the candidates: `taken`, and the keys of their shares. */
+static const char *const words[DC3_BOTH_COUNT] = {"probe", "fine-tuned", "trained"},
+                         *const keys[DC3_BOTH_COUNT] = {"probe", "fine_tuned", "trained"};
 
-/* 1 or 0: the run in the folder was begun with both, or with a teacher of its own that is one; -1: there is
- * none. */
-static int begun_with(const char *folder)
+/* What the run or the comparison in the folder was begun with; NULL: there is none, or it had no backbone for
+ * a teacher. */
+static json_t *begun_with(const char *folder)
 {
     char *path;
     json_t *document = dc3_document_of(folder, &path);
-    const json_t *own = json_object_get(json_object_get(document, "settings"), "own_teacher");
-    const char *is = json_string_value(json_object_get(own, "kind"));
-    int both = own ? is && strcmp(is, kind) == 0 : -1;
+    const json_t *settings = json_object_get(document, "settings"),
+                 *own = settings ? json_object_get(settings, "own_teacher")
+                                 : json_object_get(document, "teacher");
+    json_t *begun = json_object_get(own, "kind") ? json_deep_copy(own) : NULL;
     json_decref(document);
     free(path);
-    return both;
+    return begun;
+}
+
+static int beside_of(const json_t *own)
+{
+    const char *kind = json_string_value(json_object_get(own, "kind"));
+    return (kind && strcmp(kind, kind_trained) == 0 ? DC3_BESIDE_TRAINED : 0) |
+           (json_object_get(own, epochs_key) ? DC3_BESIDE_TUNED : 0);
 }
 
 int dc3_both_teachers_due(const dc3_condense_options *o, const dc3_dataset *data)
 {
-    int begun = o->out && !o->fresh ? begun_with(o->out) : -1;
-    if (begun >= 0 && !o->both_teachers) return begun;
+    json_t *begun = o->out && !o->fresh ? begun_with(o->out) : NULL;
+    int same = begun && (!o->both_teachers || json_object_get(begun, always_key)), was = beside_of(begun);
+    json_decref(begun);
+    if (same) return was;
     int64_t n = dc3_dataset_size(data), classes = dc3_dataset_classes(data);
-    return o->both_teachers || (n >= classes * DC3_BOTH_EACH && n <= DC3_BOTH_MOST);
+    int any = o->both_teachers, tunes = any || n >= classes * DC3_TUNED_EACH,
+        trains = any || n >= classes * DC3_TRAINED_EACH;
+    if (!any && n > DC3_BOTH_MOST) return 0;
+    if (!dc3_hold_out_count(data, DC3_TUNED_SHARE)) tunes = 0; /* nothing could tell whether it helps */
+    return (tunes ? DC3_BESIDE_TUNED : 0) | (trains ? DC3_BESIDE_TRAINED : 0);
 }
 
-json_t *dc3_both_teachers_settings(const dc3_both_plan *plan)
+dc3_both_plan dc3_both_teachers_plan(const dc3_train_options *probe, const dc3_train_options *trained,
+                                     int beside, int always, int64_t images)
 {
-    json_t *settings = dc3_own_teacher_settings(&plan->trained);
-    json_object_set_new(settings, "kind", json_string(kind));
-    json_object_set_new(settings, "probe_size", json_integer(plan->probe.size));
-    if (plan->always) json_object_set_new(settings, "both_teachers", json_true());
+    return (dc3_both_plan){{*probe, dc3_backbone_tuned(probe, images), *trained}, beside, always};
+}
+
+json_t *dc3_both_teachers_settings(const dc3_both_plan *p)
+{
+    int trains = p->beside & DC3_BESIDE_TRAINED;
+    json_t *settings = trains ? dc3_own_teacher_settings(&p->plans[DC3_BOTH_TRAINED]) : json_object();
+    json_object_set_new(settings, "kind", json_string(trains ? kind_trained : kind_tuned));
+    json_object_set_new(settings, "probe_size", json_integer(p->plans[DC3_BOTH_PROBE].size));
+    if (p->beside & DC3_BESIDE_TUNED)
+        json_object_set_new(settings, epochs_key, json_integer(p->plans[DC3_BOTH_TUNED].epochs));
+    if (p->always) json_object_set_new(settings, always_key, json_true());
     return settings;
 }
 
 json_t *dc3_both_teachers_to_json(const dc3_both_result *r)
 {
-    return json_pack("{s:s, s:f, s:f}", "taken", r->took_probe ? "probe" : "trained", "probe", r->probe,
-                     "trained", r->trained);
+    json_t *choice = json_pack("{s:s}", "taken", words[r->taken]);
+    for (int i = 0; i < DC3_BOTH_COUNT; i++) json_object_set_new(choice, keys[i], json_real(r->top1[i]));
+    return choice;
 }
 
 /* What the folder's document says of an earlier call; 0: nothing. */
@@ -59,14 +91,15 @@ static int read_choice(const char *folder, dc3_both_result *r)
     json_t *document = dc3_document_of(folder, &path);
     const json_t *choice = json_object_get(document, dc3_both_teachers_key);
     const char *taken = json_string_value(json_object_get(choice, "taken"));
-    if (taken) {
-        r->took_probe = strcmp(taken, "probe") == 0;
-        r->probe = json_number_value(json_object_get(choice, "probe"));
-        r->trained = json_number_value(json_object_get(choice, "trained"));
+    int found = 0;
+    for (int i = 0; taken && i < DC3_BOTH_COUNT; i++) {
+        const json_t *top1 = json_object_get(choice, keys[i]);
+        if (strcmp(taken, words[i]) == 0) r->taken = i, found = 1;
+        r->top1[i] = top1 ? json_number_value(top1) : -1;
     }
     json_decref(document);
     free(path);
-    return taken != NULL;
+    return found;
 }
 
 /* Keeps the result, and which file the teacher is, before that file takes its place. */
@@ -85,89 +118,183 @@ static dc3_status note_choice(const char *folder, const char *winner, const dc3_
     return status;
 }
 
-/* One of the two into its file, unless that is there. */
-static dc3_status make(const dc3_train_options *plan, const char *run, const char *path,
-                       dc3_teacher_accuracy *accuracy)
+/* A choice in progress. */
+typedef struct choice {
+    const dc3_both_plan *plan;
+    const dc3_listener *listener;
+    char *run, *paths[DC3_BOTH_COUNT]; /* of the candidates; the last one is `out` */
+    dc3_teacher_accuracy found[DC3_BOTH_COUNT];
+    dc3_both_result *result;
+} choice;
+
+static dc3_status open_choice(const dc3_both_plan *plan, dc3_both_result *r, choice *c)
+{
+    const char *out = plan->plans[DC3_BOTH_PROBE].out;
+    *c = (choice){.plan = plan, .listener = &plan->plans[DC3_BOTH_PROBE].listener, .result = r};
+    c->run = g_path_get_dirname(out);
+    c->paths[DC3_BOTH_PROBE] = dc3_path_join(c->run, DC3_PROBE_FILE);
+    c->paths[DC3_BOTH_TUNED] = dc3_path_join(c->run, DC3_TUNED_FILE);
+    c->paths[DC3_BOTH_TRAINED] = strdup(out);
+    for (int i = 0; i < DC3_BOTH_COUNT; i++)
+        if (!c->paths[i]) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    return DC3_OK;
+}
+
+static void close_choice(choice *c)
+{
+    for (int i = 0; i < DC3_BOTH_COUNT; i++) free(c->paths[i]);
+    g_free(c->run);
+}
+
+/* Seconds, of which nothing is said. */
+static dc3_status measure_tuning(const dc3_train_options *plan, double *seconds)
 {
     dc3_train_options own = *plan;
     dc3_train_report report;
-    own.out = path;
-    if (dc3_path_what(path) != DC3_PATH_FILE) DC3_TRY(dc3_train_in_run(&own, run, &report));
-    return dc3_own_teacher_accuracy(path, accuracy);
+    own.dry_run = 1, own.out = NULL;
+    own.listener = (dc3_listener){.cancel = plan->listener.cancel};
+    DC3_TRY(dc3_train_in_run(&own, NULL, &report));
+    *seconds = report.estimate_seconds;
+    return DC3_OK;
 }
 
-/* Whether the network is worth its time beside such a probe. */
-static int is_worth(const dc3_both_plan *plan, const dc3_teacher_accuracy *probe)
+static dc3_status say_tuning(const choice *c)
 {
-    const dc3_listener *listener = &plan->trained.listener;
-    char text[DC3_ACCURACY_TEXT];
-    if (plan->always || (probe->top1 >= 0 && probe->top1 < DC3_BOTH_ENOUGH)) return 1;
+    const dc3_train_options *plan = &c->plan->plans[DC3_BOTH_TUNED];
+    char text[DC3_ACCURACY_TEXT], time[DC3_NUMBER_TEXT];
+    double seconds;
+    DC3_TRY(measure_tuning(plan, &seconds));
     dc3_listener_say(
-        listener,
-        "the linear probe: %s: it is the teacher, also of soft labels, and no network is trained "
-        "(%s: one is)",
-        dc3_teacher_accuracy_text(probe, text), dc3_setting("both_teachers"));
-    return 0;
+        c->listener,
+        "note: the linear probe: %s; all layers of the backbone are trained too, %d epochs at %d px, "
+        "which takes about %s (%s FILE: yours)",
+        dc3_teacher_accuracy_text(&c->found[DC3_BOTH_PROBE], text), plan->epochs, plan->size,
+        dc3_duration_text(seconds, time), dc3_setting("teacher"));
+    return DC3_OK;
 }
 
-static void say_choice(const dc3_both_plan *plan, const dc3_teacher_accuracy *probe,
-                       const dc3_teacher_accuracy *trained, int took_probe)
+/* A candidate into its file, unless that is there. */
+static dc3_status make(choice *c, int which)
 {
-    char text[2][DC3_ACCURACY_TEXT];
-    dc3_listener_say(&plan->trained.listener,
-                     "the linear probe: %s; the network trained on these images alone: %s: the %s is the "
-                     "teacher, also of soft labels",
-                     dc3_teacher_accuracy_text(probe, text[0]), dc3_teacher_accuracy_text(trained, text[1]),
-                     took_probe ? "probe" : "network");
+    dc3_train_options own = c->plan->plans[which];
+    dc3_train_report report;
+    int is_there = dc3_path_what(c->paths[which]) == DC3_PATH_FILE;
+    own.out = c->paths[which];
+    if (!is_there && which == DC3_BOTH_TUNED) DC3_TRY(say_tuning(c));
+    if (!is_there) DC3_TRY(dc3_train_in_run(&own, c->run, &report));
+    DC3_TRY(dc3_own_teacher_accuracy(c->paths[which], &c->found[which]));
+    dc3_both_result *r = c->result;
+    r->top1[which] = c->found[which].top1;
+    if (which == DC3_BOTH_PROBE || r->top1[which] > r->accuracy.top1)
+        r->taken = which, r->accuracy = c->found[which];
+    return DC3_OK;
 }
 
-static dc3_status choose(const dc3_both_plan *plan, const char *run, const char *probe_path,
-                         dc3_both_result *r)
+/* Whether another one is worth its time beside the best so far: not where nothing is known of that one. */
+static int goes_on(const choice *c)
 {
-    const char *out = plan->trained.out;
-    dc3_teacher_accuracy probe, trained = {.top1 = -1};
+    double best = c->result->accuracy.top1;
+    return best >= 0 && (c->plan->always || best < DC3_BOTH_ENOUGH);
+}
+
+static void say_candidates(const choice *c)
+{
+    const dc3_train_options *trained = &c->plan->plans[DC3_BOTH_TRAINED];
+    int beside = c->plan->beside;
+    char network[120] = "";
+    if (beside & DC3_BESIDE_TRAINED)
+        snprintf(network, sizeof network, ", and %s trained on these images alone, %d epochs at %d px",
+                 trained->arch, trained->epochs, trained->size);
     dc3_listener_say(
-        &plan->trained.listener,
-        "the teacher is the better of two: a linear probe on the backbone, and %s trained on these "
-        "images alone, %d epochs at %d px (%s none: the second; %s FILE: yours)",
-        plan->trained.arch, plan->trained.epochs, plan->trained.size, dc3_setting("backbone"),
+        c->listener,
+        "the teacher is the best of %s: a linear probe on the backbone%s%s (%s none: trained on these "
+        "images alone; %s FILE: yours)",
+        beside == DC3_BESIDE_TUNED || beside == DC3_BESIDE_TRAINED ? "two" : "three",
+        beside & DC3_BESIDE_TUNED ? ", that backbone fine-tuned" : "", network, dc3_setting("backbone"),
         dc3_setting("teacher"));
-    DC3_TRY(make(&plan->probe, run, probe_path, &probe));
-    if (is_worth(plan, &probe)) {
-        DC3_TRY(make(&plan->trained, run, out, &trained));
-        r->took_probe = probe.top1 >= trained.top1;
-        say_choice(plan, &probe, &trained, r->took_probe);
-    } else
-        r->took_probe = 1;
-    r->probe = probe.top1, r->trained = trained.top1;
-    r->accuracy = r->took_probe ? probe : trained;
-    DC3_TRY(note_choice(run, r->took_probe ? probe_path : out, r));
-    if (r->took_probe ? rename(probe_path, out) == 0 : unlink(probe_path) == 0) return DC3_OK;
-    return dc3_fail(DC3_ERR_IO, "%s: cannot be %s: %s", probe_path, r->took_probe ? "renamed" : "removed",
-                    strerror(errno));
+}
+
+/* Which was taken, and why. */
+static void say_choice(const choice *c)
+{
+    static const char *const names[DC3_BOTH_COUNT] = {"linear probe", "fine-tuned backbone",
+                                                      "network trained on these images alone"},
+                             *const is[DC3_BOTH_COUNT] = {"probe", "fine-tuned backbone", "network"};
+    const dc3_both_result *r = c->result;
+    GString *all = g_string_new(NULL);
+    int made = 0;
+    char text[DC3_ACCURACY_TEXT];
+    for (int i = 0; i < DC3_BOTH_COUNT; i++)
+        if (i == DC3_BOTH_PROBE || r->top1[i] >= 0)
+            g_string_append_printf(all, "%sthe %s: %s", made++ ? "; " : "", names[i],
+                                   dc3_teacher_accuracy_text(&c->found[i], text));
+    if (made > 1)
+        dc3_listener_say(c->listener, "%s: the %s is the teacher, also of soft labels", all->str,
+                         is[r->taken]);
+    else
+        dc3_listener_say(c->listener,
+                         "%s: it is the teacher, also of soft labels, and no network is trained (%s: one is)",
+                         all->str, dc3_setting("both_teachers"));
+    g_string_free(all, TRUE);
+}
+
+/* Removes the candidates that were not taken, and brings the one that was to its place; of an earlier call
+ * too that did so in part. */
+static dc3_status finish(const choice *c)
+{
+    const char *taken = c->paths[c->result->taken], *out = c->paths[DC3_BOTH_TRAINED];
+    for (int i = 0; i < DC3_BOTH_TRAINED; i++)
+        if (i != c->result->taken && unlink(c->paths[i]) != 0 && errno != ENOENT)
+            return dc3_fail(DC3_ERR_IO, "%s: cannot be removed: %s", c->paths[i], strerror(errno));
+    if (dc3_path_what(taken) != DC3_PATH_FILE || strcmp(taken, out) == 0 || rename(taken, out) == 0)
+        return DC3_OK;
+    return dc3_fail(DC3_ERR_IO, "%s: cannot be renamed: %s", taken, strerror(errno));
+}
+
+static dc3_status choose(choice *c)
+{
+    *c->result = (dc3_both_result){.top1 = {-1, -1, -1}, .accuracy = {.top1 = -1}};
+    say_candidates(c);
+    DC3_TRY(make(c, DC3_BOTH_PROBE));
+    if (c->plan->beside & DC3_BESIDE_TUNED && goes_on(c)) DC3_TRY(make(c, DC3_BOTH_TUNED));
+    if (c->plan->beside & DC3_BESIDE_TRAINED && goes_on(c)) DC3_TRY(make(c, DC3_BOTH_TRAINED));
+    say_choice(c);
+    return note_choice(c->run, c->paths[c->result->taken], c->result);
+}
+
+/* 1 if the folder's document says which was taken, and that one is there. */
+static int is_decided(const choice *c)
+{
+    if (!read_choice(c->run, c->result)) return 0;
+    const char *at = c->paths[c->result->taken];
+    if (dc3_path_what(at) != DC3_PATH_FILE) at = c->paths[DC3_BOTH_TRAINED];
+    return dc3_path_what(at) == DC3_PATH_FILE && !dc3_run_teacher_differs(c->run, at);
 }
 
 dc3_status dc3_both_teachers_train(const dc3_both_plan *plan, dc3_both_result *r)
 {
-    const char *out = plan->trained.out;
-    char *run = g_path_get_dirname(out), *probe = dc3_path_join(run, DC3_PROBE_FILE);
-    *r = (dc3_both_result){.probe = -1, .trained = -1, .accuracy = {.top1 = -1}};
-    dc3_status status = probe ? dc3_own_teacher_check_file(out) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    int decided = status == DC3_OK && dc3_path_what(out) == DC3_PATH_FILE &&
-                  dc3_path_what(probe) != DC3_PATH_FILE && read_choice(run, r);
-    if (status == DC3_OK)
-        status = decided ? dc3_own_teacher_accuracy(out, &r->accuracy) : choose(plan, run, probe, r);
-    g_free(run);
-    free(probe);
+    choice c;
+    dc3_status status = open_choice(plan, r, &c);
+    if (status == DC3_OK) status = dc3_own_teacher_check_file(c.paths[DC3_BOTH_TRAINED]);
+    int decided = status == DC3_OK && is_decided(&c);
+    if (status == DC3_OK && !decided) status = choose(&c);
+    if (status == DC3_OK) status = finish(&c);
+    if (decided && status == DC3_OK)
+        status = dc3_own_teacher_accuracy(c.paths[DC3_BOTH_TRAINED], &r->accuracy);
+    close_choice(&c);
     return status;
 }
 
 dc3_status dc3_both_teachers_measure(const dc3_both_plan *plan, int64_t images, int classes,
                                      dc3_teacher_cost *cost)
 {
-    dc3_teacher_cost probe;
-    DC3_TRY(dc3_own_teacher_measure(&plan->probe, images, classes, &probe));
-    DC3_TRY(dc3_own_teacher_measure(&plan->trained, images, classes, cost));
-    cost->training += probe.training;
+    dc3_teacher_cost trained = {0};
+    double tuning = 0;
+    DC3_TRY(dc3_own_teacher_measure(&plan->plans[DC3_BOTH_PROBE], images, classes, cost));
+    if (plan->beside & DC3_BESIDE_TUNED) DC3_TRY(measure_tuning(&plan->plans[DC3_BOTH_TUNED], &tuning));
+    if (plan->beside & DC3_BESIDE_TRAINED)
+        DC3_TRY(dc3_own_teacher_measure(&plan->plans[DC3_BOTH_TRAINED], images, classes, &trained));
+    cost->training += trained.training + tuning;
+    if (trained.forward > cost->forward) cost->forward = trained.forward;
     return DC3_OK;
 }

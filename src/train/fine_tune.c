@@ -16,7 +16,7 @@ static const dc3_output_kind probe_output = {
     "safetensors",
     (const char *const[]){".probe", NULL},
     (const char *const[]){"{\"__metadata__\":{", "\"dc3.size\":\"", NULL},
-    NULL,
+    (const char *const[]){"fine-tuned.safetensors.probe", NULL},
     0};
 
 dc3_status dc3_fine_tune_check(const dc3_train_options *o)
@@ -33,8 +33,7 @@ dc3_status dc3_fine_tune_check(const dc3_train_options *o)
 
 double dc3_fine_tune_share(const dc3_train_options *o)
 {
-    const double fifth = 0.2;
-    return o->hold_out > 0 ? o->hold_out : fifth;
+    return o->hold_out > 0 ? o->hold_out : DC3_TUNED_SHARE;
 }
 
 /* What the probe's file says. */
@@ -53,42 +52,54 @@ static dc3_status look_at(dc3_probe_start *s)
     return status;
 }
 
-/* The options of the probe, which never sees the images held out. */
-static dc3_train_options probe_of(const dc3_train_options *o, const char *path)
+/* Makes the probe; hold_out: what it never sees. */
+static dc3_status train_probe(const dc3_train_options *o, const char *path, double hold_out,
+                              dc3_train_report *report)
 {
     dc3_train_options probe = *o;
+    char *folder = path ? g_path_get_dirname(path) : NULL; /* the path is checked */
     probe.fine_tune = 0;
-    probe.hold_out = dc3_fine_tune_share(o);
+    probe.hold_out = hold_out;
     probe.val = NULL;
     probe.out = path;
-    return probe;
+    dc3_status status = dc3_probe_train(&probe, folder, report);
+    g_free(folder);
+    return status;
 }
 
-static dc3_status find_place(const dc3_train_options *o, const char *place, dc3_probe_start *s)
+static dc3_status find_place(const dc3_train_options *o, const char *run, const char *place,
+                             dc3_probe_start *s)
 {
     dc3_input inputs[] = {
         {"the dataset", o->data}, {"the images to test on", o->val}, {"the backbone", o->backbone}};
     char *beside = g_strdup_printf("%s.probe", place);
-    dc3_output_path output = {"out", beside, &probe_output, o->force, inputs, 3, NULL};
+    dc3_output_path output = {"out", beside, &probe_output, o->force, inputs, 3, run};
     dc3_status status = dc3_output_path_check(&output, &s->path);
     g_free(beside);
     return status;
 }
 
-dc3_status dc3_fine_tune_begin(const dc3_train_options *o, const char *place, int goes_on, dc3_probe_start *s)
+dc3_status dc3_fine_tune_begin(const dc3_train_options *o, const char *run, const char *place, int goes_on,
+                               dc3_probe_start *s)
 {
     dc3_train_report report = {0};
-    if (!o->dry_run) DC3_TRY(find_place(o, place, s));
+    if (!o->dry_run) DC3_TRY(find_place(o, run, place, s));
     if (goes_on && dc3_path_what(s->path) == DC3_PATH_FILE) return look_at(s);
-    dc3_train_options probe = probe_of(o, s->path);
-    char *folder = s->path ? g_path_get_dirname(s->path) : NULL; /* the path is checked */
-    dc3_status status = dc3_probe_train(&probe, folder, &report);
-    g_free(folder);
-    if (status != DC3_OK || !o->dry_run) return status == DC3_OK ? look_at(s) : status;
+    DC3_TRY(train_probe(o, s->path, dc3_fine_tune_share(o), &report));
+    if (!o->dry_run) return look_at(s);
     snprintf(s->arch, sizeof s->arch, "%s", report.arch);
     s->size = report.size;
     s->seconds = report.estimate_seconds;
     return DC3_OK;
+}
+
+/* Its file's accuracy stays the same, so that an interrupted call makes the same choice again. */
+dc3_status dc3_fine_tune_complete(const dc3_train_options *o, const dc3_probe_start *s)
+{
+    dc3_train_report report;
+    if (o->hold_out > 0) return DC3_OK;
+    dc3_listener_say(&o->listener, "the probe is made again, on all images");
+    return train_probe(o, s->path, 0, &report);
 }
 
 dc3_status dc3_fine_tune_test(const dc3_probe_start *s, dc3_classifier *net, dc3_images *images, int threads,

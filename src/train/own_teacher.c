@@ -218,11 +218,16 @@ dc3_status dc3_own_teacher_check_file(const char *path)
         if (!dc3_path_is_link(path)) return DC3_OK;
         return dc3_fail(DC3_ERR_ARGUMENT, "%s: expected a file, found a symbolic link to nothing", path);
     }
-    char *run = g_path_get_dirname(path), *probe = dc3_path_join(run, DC3_PROBE_FILE);
-    int undecided = probe && dc3_path_what(probe) == DC3_PATH_FILE; /* which of two it will be */
+    static const char *const others[] = {DC3_PROBE_FILE, DC3_TUNED_FILE};
+    char *run = g_path_get_dirname(path);
+    int undecided = 0; /* which of them it will be */
+    for (int i = 0; i < 2; i++) {
+        char *other = dc3_path_join(run, others[i]);
+        undecided |= other && dc3_path_what(other) == DC3_PATH_FILE;
+        free(other);
+    }
     int differs = !undecided && dc3_run_teacher_differs(run, path);
     g_free(run);
-    free(probe);
     if (!differs) return DC3_OK;
     return dc3_fail(
         DC3_ERR_ARGUMENT,

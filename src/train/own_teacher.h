@@ -28,8 +28,9 @@ dc3_status dc3_own_teacher_train(const dc3_train_options *plan, const dc3_probe_
                                  dc3_teacher_accuracy *accuracy);
 /* The accuracy on held-out images that a file says; top1 -1: it does not. */
 dc3_status dc3_own_teacher_accuracy(const char *path, dc3_teacher_accuracy *accuracy);
-/* Beside a run's own teacher, as long as the teacher may yet be this one (both_teachers.h). */
+/* Beside a run's own teacher, as long as the teacher may yet be one of these (both_teachers.h). */
 #define DC3_PROBE_FILE "probe.safetensors"
+#define DC3_TUNED_FILE "fine-tuned.safetensors"
 /* DC3_ERR_ARGUMENT where the file `path` is there and is not the one that was written. */
 dc3_status dc3_own_teacher_check_file(const char *path);
 /* Refuses options about a training where none is made. */

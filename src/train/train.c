@@ -174,15 +174,17 @@ static dc3_status run_epochs(dc3_train_state *t)
     return DC3_OK;
 }
 
-/* Puts the probe's values back. */
+/* The network is the probe again, but of all images. */
 static dc3_status take_probe(dc3_train_state *t)
 {
     dc3_ema_close(&t->slow);
     dc3_trainer_close(&t->trainer);
+    DC3_TRY(dc3_fine_tune_complete(t->options, &t->probe));
     return dc3_train_open_network(t, t->report->size);
 }
 
-/* The result of a fine-tuning: what is right more often on the images held out, the probe or the averages. */
+/* The result of a fine-tuning: what is right more often on the images held out, the probe or the averages. A
+ * run chooses its own teacher itself (both_teachers.h), of which this is one candidate. */
 static dc3_status choose(dc3_train_state *t)
 {
     const dc3_train_options *o = t->options;
@@ -192,12 +194,13 @@ static dc3_status choose(dc3_train_state *t)
     swap_averages(t); /* for good */
     DC3_TRY(dc3_fine_tune_test(&t->probe, t->trainer.net, t->tests, o->threads, &a));
     r->probe_top1 = t->probe.accuracy.top1, r->tuned_top1 = a.top1;
-    r->took_probe = llround(r->tuned_top1 * (double)a.n) <= llround(r->probe_top1 * (double)a.n);
-    dc3_listener_say(&o->listener,
-                     "on %lld held-out images the linear probe has top-1 %.2f %%, the fine-tuned network "
-                     "%.2f %%: the %s is the result",
-                     (long long)a.n, 100 * r->probe_top1, 100 * r->tuned_top1,
-                     r->took_probe ? "probe" : "fine-tuned network");
+    r->took_probe = !t->run && llround(r->tuned_top1 * (double)a.n) <= llround(r->probe_top1 * (double)a.n);
+    if (!t->run)
+        dc3_listener_say(&o->listener,
+                         "on %lld held-out images the linear probe has top-1 %.2f %%, the fine-tuned network "
+                         "%.2f %%: the %s is the result",
+                         (long long)a.n, 100 * r->probe_top1, 100 * r->tuned_top1,
+                         r->took_probe ? "probe" : "fine-tuned network");
     if (r->took_probe) DC3_TRY(take_probe(t));
     r->top1 = r->took_probe ? r->probe_top1 : a.top1, r->top5 = r->took_probe ? -1 : a.top5, t->tested = a.n;
     if (a.top1 > r->best_top1) r->best_top1 = a.top1, r->best_epoch = o->epochs;

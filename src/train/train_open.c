@@ -59,7 +59,7 @@ static dc3_status start_from_probe(dc3_train_state *t)
                         "%s: %s needs %d images to hold out, by which to tell whether it helps, and %g %% of "
                         "each class are fewer; leave it out",
                         o->data, dc3_setting("fine_tune"), DC3_LEAST_HELD, 100 * t->share);
-    return dc3_fine_tune_begin(o, t->place, goes_on, &t->probe);
+    return dc3_fine_tune_begin(o, t->run, t->place, goes_on, &t->probe);
 }
 
 dc3_status dc3_train_start(dc3_train_state *t, int *size)

@@ -1,8 +1,9 @@
 #!/bin/bash
-# --both-teachers: a linear probe on a backbone and a trained network, of which the better is the run's own teacher.
+# --both-teachers: a linear probe on a backbone, that backbone fine-tuned and a trained network, of which the best is
+# the run's own teacher (test_tuned_teacher.sh: the second).
 source "$2/tests/cli/support.sh"
 
-# Two teachers, of which the better stays: a network beside a probe that sees nothing, and beside one that sees all.
+# The best stays: a network beside a probe that sees nothing, and a probe that sees all beside a network.
 for i in {1..60}; do
   mkdir -p many/blue many/red
   "$make" many/blue/$i.png 52 50 $((2 * i)) $((i % 7 * 9)) 180 && "$make" many/red/$i.png 50 52 180 $((2 * i)) 30 ||
@@ -12,20 +13,22 @@ done
 sources() { local file=$1; [[ -d $1 ]] && file=$1/train/metadata.jsonl; field "$file" source | sort; }
 both=("$dc3" condense many --ipc 3 --method dc3-select --size 16 --threads 1 --dtype f32 --both-teachers)
 network="the network trained on these images alone: top-1 100.00 % on 12 held-out images"
-expect 0 "the linear probe: top-1 50.00 % on 24 held-out images; $network: the network is the teacher" \
+few="the fine-tuned backbone: top-1 50.00 % on 24 held-out images" # which 30 steps from such a probe change nothing for
+expect 0 "the linear probe: top-1 50.00 % on 24 held-out images; $few; $network: the network is the teacher" \
   "${both[@]}" --backbone blind.safetensors -o trained --json
-[[ $output == *'"probe_top1": 0.5'*'"trained_top1": 1.0'* ]] || fail "JSON: $output"
+[[ $output == *'"probe_top1": 0.5'*'"tuned_top1": 0.5'*'"trained_top1": 1.0'* ]] || fail "JSON: $output"
 for line in '"kind": "this or a linear probe"' '"taken": "trained"' '"backbone": "convnet3"' \
   '"similarity": "gradients"'; do
   grep -q "$line" trained/dc3.json || fail "dc3.json has no $line: $(< trained/dc3.json)"
 done
 expect 0 "a classifier, speednet" "$dc3" info trained/teacher.safetensors
-[[ ! -e trained/probe.safetensors ]] || fail "the other teacher is left"
+! ls trained/{probe,fine-tuned}.safetensors* 2> /dev/null || fail "another teacher is left"
 expect 0 "" "$dc3" select many -o trained.jsonl --ipc 3 --backbone blind.safetensors --threads 1 --dtype f32 \
   --teacher trained/teacher.safetensors
 diff <(sources trained) <(sources trained.jsonl) || fail "the images are not those of that teacher"
-expect 0 "100.00 % on 24 held-out images; $network: the probe is the teacher" "${both[@]}" --backbone seen.safetensors \
-  -o probed
+expect 0 "$network: the probe is the teacher" "${both[@]}" --backbone seen.safetensors -o probed
+[[ $output == *"the linear probe: top-1 100.00 % on 24 held-out images; the fine-tuned backbone: "* ]] ||
+  fail "the others are not said: $output"
 grep -q '"taken": "probe"' probed/dc3.json || fail "dc3.json: $(< probed/dc3.json)"
 expect 0 "" "$dc3" train many --backbone seen.safetensors -o probe.safetensors --threads 1
 cmp probed/teacher.safetensors probe.safetensors || fail "the probe that was taken is not that of dc3 train"
@@ -40,11 +43,18 @@ for run in trained probed; do
 done
 # As an interruption leaves it: before the network is there, and before the one of the two that stays.
 "$dc3" train many --backbone blind.safetensors -o sees-nothing.safetensors --threads 1 -q > /dev/null || fail "train"
-cp -r trained cut && rm cut/selection.json && cp sees-nothing.safetensors cut/probe.safetensors
+undecided() { # FOLDER: as it was before the choice
+  cp sees-nothing.safetensors $1/probe.safetensors && cp tuned.safetensors $1/fine-tuned.safetensors &&
+    rm $1/selection.json && tr -d '\n' < $1/dc3.json | sed 's/, *"teacher_choice": *{[^}]*}//' > edited.json &&
+    mv edited.json $1/dc3.json || fail "undecided"
+}
+expect 0 "" "$dc3" train many --backbone blind.safetensors --fine-tune --test-every 10 --threads 1 --dtype f32 \
+  -o tuned.safetensors
+cp -r trained cut && undecided cut
 expect 0 "the network is the teacher" "${both[@]}" --backbone blind.safetensors -o cut
 [[ $output != *"epoch "* && $output != *"decay "* ]] || fail "one is made again: $output"
 same_run trained cut > differences || fail "a run that was stopped before its choice differs: $(< differences)"
-rm cut/selection.json cut/teacher.safetensors && cp sees-nothing.safetensors cut/probe.safetensors
+undecided cut && rm cut/teacher.safetensors
 expect 0 "the network is the teacher" "${both[@]}" --backbone blind.safetensors -o cut
 [[ $output == *"epoch "* && $output != *"decay "* ]] || fail "the probe is made again: $output"
 same_run trained cut > differences || fail "a run that was stopped in its training differs: $(< differences)"
@@ -69,7 +79,7 @@ for class in blue red; do
 done
 bound=("$dc3" condense bound --ipc 1 --method dc3-select --size 16 --threads 1 --dtype f32 --no-report
   --backbone seen.safetensors -o at-bound)
-expect 0 "the teacher is the better of two" "${bound[@]}"
+expect 0 "the teacher is the best of three" "${bound[@]}"
 rm bound/red/999.png # the last, so that those that were chosen stay where they were
 expect 0 "warning: " "${bound[@]}"
 grep -q '"kind": "this or a linear probe"' at-bound/dc3.json || fail "dc3.json: $(< at-bound/dc3.json)"

@@ -15,16 +15,34 @@ cp train/blue/1*.png few/blue/ && cp train/red/1*.png few/red/
 shares() { sed -n 's/.*probe has top-1 \([0-9.]*\) %, the fine-tuned network \([0-9.]*\) %.*/\1 \2/p' <<< "$output"; }
 fine=("$dc3" train train --backbone seen.safetensors --size 32 --fine-tune --threads 1 --dtype f32)
 
-# At a rate of nearly nothing it answers as the probe, which is then the result.
+# At a rate of nearly nothing it answers as the probe, which is then the result: made again of all images, unless some
+# are not to be trained on.
 expect 0 "the probe is the result" "${fine[@]}" --epochs 1 --lr 1e-12 -o still.safetensors
 [[ $(shares) == "100.00 100.00" ]] || fail "the first step does not answer as the probe: $output"
-expect 0 "top-1 100.00 % on 16 held-out images" "$dc3" train train --backbone seen.safetensors --size 32 --threads 1 \
-  --hold-out 0.2 -o probe.safetensors
+probe=("$dc3" train train --backbone seen.safetensors --size 32 --threads 1)
+expect 0 "top-1 100.00 % on 16 held-out images" "${probe[@]}" -o probe.safetensors
 cmp probe.safetensors still.safetensors || fail "the result is not the probe's file"
+cp -r train uneven && for i in 1 2 3; do cp val/blue/$i.png uneven/blue/v$i.png || fail "cp"; done # of which 9 and 8
+uneven=(uneven --backbone blind.safetensors --size 32 --threads 1)
+for share in "" "--hold-out 0.2"; do
+  # shellcheck disable=SC2086
+  expect 0 "the probe is the result" "$dc3" train "${uneven[@]}" --fine-tune --dtype f32 --epochs 1 --lr 1e-12 \
+    $share -o kept${share:+-held}.safetensors
+  # shellcheck disable=SC2086
+  expect 0 "" "$dc3" train "${uneven[@]}" $share -o all${share:+-held}.safetensors
+done
+cmp all.safetensors kept.safetensors || fail "the result is not the probe of all images"
+cmp all-held.safetensors kept-held.safetensors || fail "images that are held out are trained on"
+! cmp -s all.safetensors all-held.safetensors || fail "a probe of fewer images is the same"
 # What is worse is not taken.
 expect 0 "the probe is the result" "${fine[@]}" --epochs 3 --lr 0.3 -o worse.safetensors
 [[ $(shares) == "100.00 "?*.?? && $(shares) != "100.00 100.00" ]] || fail "so high a rate does no harm: $output"
 cmp probe.safetensors worse.safetensors || fail "the worse is taken"
+# Interrupted before the result is written: the same choice again.
+interrupt "late.safetensors.checkpoint" "epoch 2:" "${fine[@]}" --epochs 3 --lr 0.3 -o late.safetensors
+cp probe.safetensors late.safetensors.probe # as it is once it was made again
+expect 0 "the probe is the result" "${fine[@]}" --epochs 3 --lr 0.3 -o late.safetensors
+cmp probe.safetensors late.safetensors || fail "a probe that was made again is another"
 
 # Nor is what is as good, also of a share such as a third.
 for ((i = 1; i <= 40; i++)); do

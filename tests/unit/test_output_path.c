@@ -18,7 +18,7 @@ static const dc3_output_kind notes = {"notes",
                                       "text",
                                       (const char *const[]){".txt", ".md", NULL},
                                       (const char *const[]){"one", "two", NULL},
-                                      "report.html",
+                                      (const char *const[]){"report.html", NULL},
                                       0};
 
 static void write_text(const char *path, const char *text)
@@ -252,9 +252,12 @@ static void files_of_runs(void **state)
 {
     (void)state;
     char *place;
-    const dc3_output_kind pages = {
-        "pages",       "text", (const char *const[]){".html", NULL}, (const char *const[]){"one", NULL},
-        "report.html", 0};
+    const dc3_output_kind pages = {"pages",
+                                   "text",
+                                   (const char *const[]){".html", NULL},
+                                   (const char *const[]){"one", NULL},
+                                   (const char *const[]){"report.html", NULL},
+                                   0};
     const dc3_output_kind weights = {
         "weights", "text", (const char *const[]){".safetensors", NULL}, (const char *const[]){"one", NULL},
         NULL,      0};
