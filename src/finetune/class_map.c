@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/listener.h"
+#include "generate/label_names.h"
 #include "io/json.h"
 #include "teacher/imagenet.h"
 
@@ -13,37 +14,6 @@ static int by_wordnet(const dc3_base_model *m, const dc3_dataset *data, int64_t 
     for (int i = 0; i < dc3_dataset_classes(data); i++)
         if ((map[i] = dc3_imagenet_class(dc3_dataset_class_name(data, i))) < 0) return 0;
     return 1;
-}
-
-/* 1 if `name` is one of `names`, which commas separate. */
-static int is_among(const char *name, const char *names)
-{
-    size_t length = strlen(name);
-    for (const char *at = names; at; at = strchr(at, ',')) {
-        at += strspn(at, ", ");
-        if (strncmp(at, name, length) == 0 && (at[length] == ',' || !at[length])) return 1;
-    }
-    return 0;
-}
-
-/* The key, a number, of the first label that has the name; -1: none. *other: of the next one, or -1. */
-static int64_t label_of(const json_t *labels, const char *name, int64_t classes, int64_t *other)
-{
-    int64_t first = -1;
-    const char *key;
-    const json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)labels, key, value)
-    {
-        const char *names = json_string_value(value);
-        int64_t number = strtoll(key, NULL, 10);
-        if (!names || !is_among(name, names) || number < 0 || number >= classes) continue;
-        if (first >= 0) {
-            *other = number;
-            return first;
-        }
-        first = number;
-    }
-    return first;
 }
 
 /* 1 if two of [count] are the same. */
@@ -65,9 +35,9 @@ static int by_names(const dc3_base_model *m, const dc3_dataset *data, const dc3_
     int found =
         path && dc3_path_what(path) == DC3_PATH_FILE && dc3_json_read(path, 1 << 24, &index) == DC3_OK;
     for (int i = 0; found && i < classes; i++) {
-        int64_t other = -1;
+        int64_t other;
         const char *name = dc3_dataset_class_name(data, i);
-        map[i] = label_of(json_object_get(index, "id2label"), name, m->dit.classes, &other);
+        map[i] = dc3_label_find(json_object_get(index, "id2label"), m->dit.classes, name, &other);
         found = map[i] >= 0;
         if (other >= 0)
             dc3_listener_say(

@@ -165,9 +165,9 @@ expect 2 "has no class '1000'; expected names of its classes, or their numbers f
   --classes 1000 -o x
 expect 2 "'tench' and '0' are the same class 0" "${classes[@]}" --classes tench,0 -o x
 cp -r "$models/classes" fishes; sed -i 's/"cock"/"Goldfish"/' fishes/model_index.json
-expect 2 "--classes: 'goldfish' is the class 1 of fishes and 7 too; give its number" "$dc3" generate --model fishes \
-  --classes goldfish -o x
-expect 0 "estimate: about " "$dc3" generate --model fishes "${quick[@]}" --classes 1,7 -n 1 --dry-run
+expect 2 "--classes: 'goldFish' is the class 1 of fishes and 7 too; give its number" "$dc3" generate --model fishes \
+  --classes goldFish -o x
+expect 0 "estimate: about " "$dc3" generate --model fishes "${quick[@]}" --classes goldfish,Goldfish -n 1 --dry-run
 expect 2 "expected one of --prompt, --prompts and --classes, found several" "${text[@]}" -p a --classes data -o x
 expect 2 "--template: expected one {} where the class's name goes, found 'a'" "${text[@]}" --classes data \
   --template a -o x
