@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "base/file.h"
 #include "diffusion/edit_options.h"
 #include "diffusion/editor_private.h"
 #include "io/json.h"
@@ -21,12 +20,12 @@ static dc3_status check_networks(const dc3_editor *e, const char *directory)
 }
 
 /* What the index says under "dc3"; else as Brooks et al. 2023 and the scheduler's class have it. */
-static dc3_status read_defaults(const char *file, dc3_editor *e)
+static dc3_status read_defaults(dc3_editor *e)
 {
     enum { USUAL = 100, FEW = 4 }; /* steps; of Luo et al. 2023 */
     const json_t *own = json_object_get(e->model.index, "dc3");
     int64_t size;
-    const char *detail;
+    const char *detail, *file = e->model.index_path;
     DC3_TRY(dc3_json_int(own, file, "resolution", 256, 8, 4096, &size));
     DC3_TRY(dc3_json_string(own, file, "detail", "edit", &detail));
     DC3_TRY(dc3_json_bool(own, file, "residual_image_latents", 0, &e->residual));
@@ -51,10 +50,7 @@ static dc3_status open_model(dc3_editor *e, const char *directory, const char *l
     dc3_pipeline_options options = {.setting = "editor", .lora = lora, .lora_scale = scale};
     DC3_TRY(dc3_pipeline_open(directory, &options, &e->model));
     DC3_TRY(check_networks(e, directory));
-    char *file = dc3_path_join(directory, "model_index.json");
-    dc3_status status = file ? read_defaults(file, e) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(file);
-    return status;
+    return read_defaults(e);
 }
 
 dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, dc3_editor **out)

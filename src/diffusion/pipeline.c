@@ -127,12 +127,11 @@ static dc3_status open_scheduler(dc3_pipeline *p, const char *directory)
     dc3_status status = dc3_scheduler_config_read(path, &p->scheduler);
     free(path);
     if (status != DC3_OK) return status;
-    path = dc3_path_join(directory, "model_index.json");
-    if (!path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    status = dc3_json_read(path, 1 << 20, &p->index);
-    free(path);
-    if (status == DC3_OK) choose_sampler(p);
-    return status;
+    p->index_path = dc3_path_join(directory, "model_index.json");
+    if (!p->index_path) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(dc3_json_read(p->index_path, 1 << 20, &p->index));
+    choose_sampler(p);
+    return DC3_OK;
 }
 
 static dc3_status open_tokenizer(dc3_pipeline *p, const char *directory)
@@ -170,6 +169,7 @@ void dc3_pipeline_close(dc3_pipeline *p)
     dc3_clip_text_close(&p->text);
     dc3_tokenizer_close(&p->tokenizer);
     json_decref(p->index);
+    free(p->index_path);
     *p = (dc3_pipeline){0};
 }
 

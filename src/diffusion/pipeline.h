@@ -26,7 +26,8 @@ typedef struct dc3_pipeline {
     dc3_tokenizer *tokenizer; /* NULL: the directory has none, only token ids can be used */
     dc3_scheduler_config scheduler;
     dc3_sampler_kind sampler; /* of the scheduler's class; DC3_SAMPLER_DEFAULT: one that dc3 lacks */
-    json_t *index;            /* model_index.json */
+    char *index_path;         /* of model_index.json, for messages */
+    json_t *index;            /* what it says */
     char name[64];            /* the directory's last component */
     char checkpoints[48];     /* the parts whose weights are a .bin, for want of safetensors */
     char index_scheduler[64]; /* the scheduler's class in model_index.json, where it is another */

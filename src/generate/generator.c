@@ -4,7 +4,6 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/file.h"
 #include "base/rng.h"
 #include "diffusion/edit_options.h"
 #include "generate/generator_private.h"
@@ -24,7 +23,7 @@ static dc3_status check_networks(const dc3_generator *g, const char *directory)
 }
 
 /* What the index says under "dc3"; else as diffusers' pipelines have it. */
-static dc3_status read_defaults(const char *file, dc3_generator *g)
+static dc3_status read_defaults(dc3_generator *g)
 {
     enum {
         USUAL = 50,
@@ -32,6 +31,7 @@ static dc3_status read_defaults(const char *file, dc3_generator *g)
         SIZE = 64
     }; /* steps; of Luo et al. 2023; a side of Stable Diffusion's latents */
     const json_t *own = json_object_get(g->model.index, "dc3");
+    const char *file = g->model.index_path;
     int64_t latents = g->model.denoiser->size ? g->model.denoiser->size : SIZE, size;
     DC3_TRY(dc3_json_int(own, file, "resolution", latents * dc3_pipeline_factor(&g->model), 8, 4096, &size));
     g->defaults = (dc3_edit_settings){.size = (int)size,
@@ -51,10 +51,7 @@ static dc3_status open_model(dc3_generator *g, const char *directory, const dc3_
         .setting = "model", .lora = o->lora, .lora_scale = o->lora_scale, .denoiser = o->denoiser};
     DC3_TRY(dc3_pipeline_open(directory, &options, &g->model));
     DC3_TRY(check_networks(g, directory));
-    char *file = dc3_path_join(directory, "model_index.json");
-    dc3_status status = file ? read_defaults(file, g) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(file);
-    return status;
+    return read_defaults(g);
 }
 
 dc3_status dc3_generator_open(const char *directory, const dc3_generator_options *options,
