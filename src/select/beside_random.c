@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "base/file.h"
+#include "base/pieces.h"
 #include "base/rng.h"
 #include "select/coverage.h"
 
@@ -40,10 +41,19 @@ static void mark_class(work *w, int64_t first, int64_t end)
     }
 }
 
+typedef struct class_range {
+    const work *work;
+    int64_t first, end;
+} class_range;
+
 /* One set of the class [first, end). */
-static dc3_status cover(const work *w, int set, int64_t first, int64_t end)
+static dc3_status cover(void *user, int worker, int64_t set, void *result)
 {
+    const class_range *class = user;
+    const work *w = class->work;
     const dc3_class_rows *r = w->rows;
+    int64_t first = class->first, end = class->end;
+    (void)worker, (void)result;
     dc3_coverage **c = w->sets + set * r->classes + r->labels[first];
     DC3_TRY(dc3_coverage_open(r->d, c));
     for (int64_t row = first; row < end; row++)
@@ -58,13 +68,13 @@ static dc3_status cover_all(work *w)
 {
     const dc3_class_rows *r = w->rows;
     for (int64_t first = 0, end; first < r->n; first = end) {
-        int failed = 0;
         for (end = first + 1; end < r->n && r->labels[end] == r->labels[first];) end++;
         mark_class(w, first, end);
-#pragma omp parallel for num_threads(r->threads) reduction(| : failed)
-        for (int k = 0; k < SETS; k++) failed |= cover(w, k, first, end) != DC3_OK;
+        dc3_pieces sets = {
+            .count = SETS, .workers = r->threads, .user = &(class_range){w, first, end}, .work = cover};
+        dc3_status status = dc3_pieces_run(&sets);
         dc3_map_forget(r->features + first * r->d, (size_t)((end - first) * r->d) * sizeof *r->features);
-        if (failed) return dc3_fail(DC3_ERR_MEMORY, "out of memory for the distances of the images");
+        DC3_TRY(status);
     }
     return DC3_OK;
 }

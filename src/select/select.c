@@ -1,12 +1,12 @@
 /* Selection over all classes (docs/method.md, Clustering and Submodular sampling). Classes and bins are
  * independent; BLAS runs on one thread in each, so that sums do not depend on the number of threads. */
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/call.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/pieces.h"
 #include "dc3/select.h"
 #include "select/bins.h"
 #include "select/blas.h"
@@ -182,7 +182,7 @@ static dc3_status cluster_class(job *j, int64_t k)
     int64_t first = j->class_first[k], count = j->class_first[k + 1] - first;
     float *x = dc3_meter_alloc(&j->meter, (size_t)(count * j->d), sizeof *x);
     int *bins = dc3_meter_alloc(&j->meter, (size_t)count, sizeof *bins);
-    dc3_status status = x && bins ? dc3_check_cancel() : out_of_memory();
+    dc3_status status = x && bins ? DC3_OK : out_of_memory();
     for (int64_t i = 0; status == DC3_OK && i < count; i++)
         memcpy(x + i * j->d, j->embeddings + j->rows[first + i] * j->d, (size_t)j->d * sizeof *x);
     forget_class(j, k);
@@ -195,52 +195,21 @@ static dc3_status cluster_class(job *j, int64_t k)
     return status;
 }
 
-/* The first failure among threads; its text is carried over, since texts are kept per thread, and so is the
- * caller's flag. */
-typedef struct failure {
-    dc3_watch *watch;
-    dc3_status status;
-    char text[512];
-} failure;
-
-static int has_failed(failure *f)
+static dc3_status cluster_piece(void *user, int worker, int64_t class, void *result)
 {
-    dc3_status status;
-#pragma omp atomic read
-    status = f->status;
-    return status != DC3_OK;
-}
-
-static void note_failure(failure *f, dc3_status status)
-{
-    if (status == DC3_OK) return;
-#pragma omp critical(dc3_select_failure)
-    if (!has_failed(f)) {
-        strncpy(f->text, dc3_error_text(), sizeof f->text - 1);
-#pragma omp atomic write
-        f->status = status;
-    }
-}
-
-static dc3_status take_failure(const failure *f)
-{
-    return f->status == DC3_OK ? DC3_OK : dc3_fail(f->status, "%s", f->text);
+    (void)worker, (void)result;
+    return cluster_class(user, class);
 }
 
 static dc3_status cluster(job *j)
 {
-    failure f = {dc3_cancel_here(), DC3_OK, ""};
     if (j->whole) return DC3_OK; /* all rows are in bin 0 */
     if (j->given) {
         memcpy(j->bins, j->given, (size_t)j->n * sizeof *j->bins);
         return DC3_OK;
     }
-#pragma omp parallel for schedule(dynamic) num_threads(j->options->threads)
-    for (int64_t k = 0; k < j->classes; k++) {
-        DC3_CANCEL_SHARE(f.watch);
-        if (!has_failed(&f)) note_failure(&f, cluster_class(j, k));
-    }
-    return take_failure(&f);
+    return dc3_pieces_run(
+        &(dc3_pieces){.count = j->classes, .workers = j->options->threads, .user = j, .work = cluster_piece});
 }
 
 /* The bins in order, each with its share of the class's budget. */
@@ -292,7 +261,6 @@ static dc3_status pick(job *j, const bin *b, uint64_t item, int64_t *out, double
                            .label = b->label,
                            .item = item,
                            .gains = gains};
-    DC3_TRY(dc3_check_cancel());
     DC3_TRY(j->chooser(&from, b->picks, out));
     for (int64_t i = 0; i < b->picks; i++) out[i] = j->rows[b->first + out[i]];
     return DC3_OK;
@@ -318,9 +286,24 @@ static dc3_status make_bins(job *j)
     return cluster(j);
 }
 
+typedef struct picking {
+    job *job;
+    dc3_selection *selection;
+} picking;
+
+static dc3_status pick_piece(void *user, int worker, int64_t piece, void *result)
+{
+    const picking *p = user;
+    const bin *b = &p->job->parts[piece];
+    (void)worker, (void)result;
+    dc3_status status =
+        pick(p->job, b, (uint64_t)piece, p->selection->rows + b->out, p->selection->gains + b->out);
+    if (b->ends >= 0) forget_class(p->job, b->ends);
+    return status;
+}
+
 static dc3_status select_all(job *j, dc3_selection *selection)
 {
-    failure f = {dc3_cancel_here(), DC3_OK, ""};
     DC3_TRY(make_bins(j));
     DC3_TRY(make_parts(j));
     selection->count = j->classes * j->options->ipc;
@@ -328,15 +311,10 @@ static dc3_status select_all(job *j, dc3_selection *selection)
     selection->gains = malloc((size_t)selection->count * sizeof *selection->gains);
     if (!selection->rows || !selection->gains) return out_of_memory();
     for (int64_t i = 0; i < selection->count; i++) selection->gains[i] = NAN;
-#pragma omp parallel for schedule(dynamic) num_threads(j->options->threads)
-    for (int64_t b = 0; b < j->part_count; b++) {
-        DC3_CANCEL_SHARE(f.watch);
-        if (!has_failed(&f))
-            note_failure(&f, pick(j, &j->parts[b], (uint64_t)b, selection->rows + j->parts[b].out,
-                                  selection->gains + j->parts[b].out));
-        if (j->parts[b].ends >= 0) forget_class(j, j->parts[b].ends);
-    }
-    DC3_TRY(take_failure(&f));
+    DC3_TRY(dc3_pieces_run(&(dc3_pieces){.count = j->part_count,
+                                         .workers = j->options->threads,
+                                         .user = &(picking){j, selection},
+                                         .work = pick_piece}));
     repeat_rows(j, selection);
     return DC3_OK;
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/cancel.h"
+#include "base/pieces.h"
 #include "select/blas.h"
 
 /* Rows are worked on in parts that depend on their number alone, and the parts' sums added in order. */
@@ -19,6 +19,7 @@ typedef struct fit {
     float *slopes;             /* [parts, classes, d] */
     double *losses;            /* [parts] */
     int64_t right;
+    dc3_status status; /* of what was computed last */
 } fit;
 
 static void close_fit(fit *f)
@@ -59,12 +60,14 @@ static double finish_row(float *z, int64_t classes, int64_t label, int *is_right
     return log(sum) - own;
 }
 
-static void run_part(fit *f, int64_t part)
+static dc3_status run_part(void *user, int worker, int64_t part, void *result)
 {
+    const fit *f = user;
     const dc3_logistic_data *data = f->data;
     int64_t k = data->classes, d = data->d, first = part * f->rows;
     int64_t end = first + f->rows < data->n ? first + f->rows : data->n;
     int rows = (int)(end - first), is_right;
+    (void)worker, (void)result;
     double loss = 0, right = 0;
     float *z = f->logits + first * k;
     for (int64_t i = 0; i < rows; i++) memcpy(z + i * k, f->b, (size_t)k * sizeof *z);
@@ -76,15 +79,16 @@ static void run_part(fit *f, int64_t part)
         right += is_right;
     }
     f->losses[2 * part] = loss, f->losses[2 * part + 1] = right;
-    if (!f->slopes) return;
+    if (!f->slopes) return DC3_OK;
     float *slopes = f->slopes + part * k * d;
     memset(slopes, 0, (size_t)(k * d) * sizeof *slopes);
     if (rows > 0)
         cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)k, (int)d, rows, 1, z, (int)k,
                     data->x + first * d, (int)d, 0, slopes, (int)d);
+    return DC3_OK;
 }
 
-/* The mean loss at `weights`, without the decay. */
+/* The mean loss at `weights`, without the decay; NAN where f->status says why there is none. */
 static double run_all(fit *f, const double *weights)
 {
     const dc3_logistic_data *data = f->data;
@@ -94,8 +98,9 @@ static double run_all(fit *f, const double *weights)
         for (int64_t j = 0; j < data->d; j++) f->w[k * data->d + j] = (float)row[j];
         f->b[k] = (float)row[data->d];
     }
-#pragma omp parallel for schedule(dynamic) num_threads(data->threads)
-    for (int64_t p = 0; p < f->parts; p++) run_part(f, p);
+    f->status = dc3_pieces_run(
+        &(dc3_pieces){.count = f->parts, .workers = data->threads, .user = f, .work = run_part});
+    if (f->status != DC3_OK) return NAN;
     double loss = 0, right = 0;
     for (int64_t p = 0; p < f->parts; p++) loss += f->losses[2 * p], right += f->losses[2 * p + 1];
     f->right = (int64_t)right;
@@ -107,6 +112,7 @@ static double value(fit *f, const double *weights, double *gradient)
 {
     const dc3_logistic_data *data = f->data;
     double loss = run_all(f, weights), squares = 0;
+    if (f->status != DC3_OK) return loss;
     for (int64_t k = 0; k < data->classes; k++) {
         const double *row = weights + k * (data->d + 1);
         double *slope = gradient + k * (data->d + 1), bias = 0;
@@ -206,6 +212,7 @@ static int descend(search *s, fit *f, const double *weights, double *now)
     for (int i = 0; slope < 0 && i < MOST_HALVINGS; i++, length /= 2) {
         for (int64_t j = 0; j < s->n; j++) s->next[j] = weights[j] + length * s->direction[j];
         double then = value(f, s->next, s->next_gradient);
+        if (f->status != DC3_OK) return 0;
         if (!(then <= *now + part * length * slope)) continue;
         *now = then;
         return 1;
@@ -217,10 +224,11 @@ static dc3_status minimise(search *s, fit *f, double *weights, double *loss)
 {
     const double small = 1e-5;
     *loss = value(f, weights, s->gradient);
+    DC3_TRY(f->status);
     for (int i = 0; i < MOST_STEPS && largest(s->n, s->gradient) > small; i++) {
-        DC3_TRY(dc3_check_cancel());
         find_direction(s);
         if (!descend(s, f, weights, loss)) {
+            DC3_TRY(f->status);
             if (!s->count) break;
             s->count = 0; /* once more along the gradient alone */
             continue;
@@ -251,6 +259,7 @@ dc3_status dc3_logistic_test(const dc3_logistic_data *data, const double *weight
     dc3_status status = open_fit(&f, data, 0, 0);
     if (status == DC3_OK) {
         *loss = run_all(&f, weights);
+        status = f.status;
         *right = (double)f.right / (double)data->n;
     }
     close_fit(&f);
