@@ -181,8 +181,9 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)
         int known = dc3_run_probes_features(run) && !run->crops;
         r.forward = known ? 0 : cost.forward;
         training = known ? cost.regression : cost.training + (double)images * r.reading;
-        dc3_run_say(run, "measured: about %s to train a teacher first (%s FILE uses yours)",
-                    dc3_duration_text(training, text), dc3_setting("teacher"));
+        dc3_run_say(run, "measured: about %s to train a teacher first%s (%s FILE uses yours)",
+                    dc3_duration_text(training, text),
+                    run->both ? ", if a linear probe is too often wrong" : "", dc3_setting("teacher"));
     }
     if (images) DC3_TRY(selection_time(run, &r, images, stored, &selection, first, sizeof first));
     if (stored) DC3_TRY(storing_time(run, &r, stored, &storing, second, sizeof second));

@@ -48,6 +48,7 @@ done
 expect 0 "" "${run[@]}" -o tuned
 [[ $output != *"epoch "* ]] || fail "a complete run trains: $output"
 expect 0 "a teacher's training, 400 images encoded at 32 px" "${run[@]}" -o x --dry-run
+[[ $output == *"to train a teacher first, if a linear probe is too often wrong ("* ]] || fail "dry run: $output"
 
 # By how many images there are, and not where the probe is good; a run goes on with what it began with.
 small=("${run[@]/many/few}") && small=("${small[@]/blind/seen}")
