@@ -28,7 +28,7 @@ static void print_finetuning(const settings *s, const dc3_finetune_report *r, co
         print_json(o);
         return;
     }
-    printf("%lld steps of %d x %d images in %.0f s (%.2f images/s), loss %.4f, %s for a step\n",
+    printf("%lld steps of %d x %d images in %.0f s (%.2f images/s), loss %.4f, %s of memory\n",
            (long long)r->steps, r->accumulate, r->batch, r->seconds, r->images_second, r->loss,
            dc3_size_text(r->peak_bytes, bytes));
     printf("result: %s\n", out);

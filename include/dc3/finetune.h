@@ -76,7 +76,7 @@ typedef struct dc3_finetune_report {
     double seconds;       /* of all calls that made the result together, as far as their checkpoints say */
     double images_second; /* of this call */
     double estimate_seconds, estimate_bytes; /* of a dry run: of the training, and of its memory */
-    double peak_bytes;                       /* of the steps' temporaries */
+    double peak_bytes;                       /* of the process's memory, at the most */
 } dc3_finetune_report;
 
 /* Latents and states of texts are made once and kept in OUT/encoded.safetensors. A step: noise is added to

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "base/listener.h"
 #include "base/memory.h"
 #include "dc3/text.h"
@@ -81,6 +82,12 @@ static void advise(const dc3_finetuning *t, double fixed, double each, double ta
         snprintf(text, size, "; a smaller %s takes less", dc3_setting("size"));
 }
 
+double dc3_finetune_peak(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss * 1024 : 0;
+}
+
 dc3_status dc3_finetune_fits(dc3_finetuning *t, int64_t tokens)
 {
     double fixed, each;
@@ -88,7 +95,8 @@ dc3_status dc3_finetune_fits(dc3_finetuning *t, int64_t tokens)
     dc3_failure failure;
     DC3_TRY(measure(t, tokens, &fixed, &each));
     double taken = (double)dc3_ctx_bytes(t->tuner.ctx), wanted = fixed + t->options.batch * each;
-    t->report->estimate_bytes = wanted;
+    /* By now the networks are there in the forms that forward and backward read. */
+    t->report->estimate_bytes = dc3_finetune_peak() + (wanted > taken ? wanted - taken : 0);
     if (wanted <= taken || dc3_check_memory(wanted - taken) == DC3_OK) return DC3_OK;
     dc3_failure_note(&failure);
     advise(t, fixed, each, taken, advice, sizeof advice);
@@ -137,7 +145,7 @@ dc3_status dc3_finetune_estimate(dc3_finetuning *t, int64_t tokens)
     dc3_listener_say(
         &o->listener,
         "estimate: %.0f latents in %.3g s each, %d steps of %d x %d images in %.3g s each, about %s; "
-        "%s beside the networks",
+        "%s of memory",
         images, encoding, o->steps, o->accumulate, o->batch, o->accumulate * batch,
         dc3_duration_text(t->report->estimate_seconds, time),
         dc3_size_text(t->report->estimate_bytes, bytes));

@@ -281,6 +281,6 @@ dc3_status dc3_finetune_loop(dc3_finetuning *t)
     double seconds = dc3_seconds_now() - start;
     double images = (double)(t->done - first) * t->options.batch * t->options.accumulate;
     t->report->images_second = seconds > 0 ? images / seconds : 0;
-    t->report->peak_bytes = (double)dc3_ctx_bytes(t->tuner.ctx);
+    t->report->peak_bytes = dc3_finetune_peak();
     return status;
 }

@@ -53,7 +53,9 @@ dc3_status dc3_finetune_describe(dc3_finetuning *t);
 dc3_status dc3_finetune_find(dc3_finetuning *t, int *done);
 /* loop.c: the rest of the steps, from the checkpoint if there is one. */
 dc3_status dc3_finetune_loop(dc3_finetuning *t);
-/* estimate.c: DC3_ERR_MEMORY where a step would not fit, and what would; for a dry run the whole's time. */
+/* estimate.c: bytes of memory that the process has had at the most. */
+double dc3_finetune_peak(void);
+/* DC3_ERR_MEMORY where a step would not fit, and what would; for a dry run the whole's time. */
 dc3_status dc3_finetune_fits(dc3_finetuning *t, int64_t tokens);
 dc3_status dc3_finetune_estimate(dc3_finetuning *t, int64_t tokens);
 /* export.c: what OUT gets; whether the model has what that is made of, before anything is trained. */

@@ -28,6 +28,7 @@ for file in pytorch_lora_weights.safetensors finetune.json encoded.safetensors s
   samples/step-000040.png; do [[ -s lora/$file ]] || fail "no lora/$file"; done
 [[ ! -e lora/training.checkpoint && ! -e lora/unet ]] || fail "a finished training leaves more: $(ls lora)"
 expect 0 '"steps": 40' "${lora[@]}" -o again --json --recompute
+(($(sed -n 's/.*"peak_megabytes": \([0-9]*\).*/\1/p' <<< "$output") > 20)) || fail "no networks: $output"
 cmp lora/pytorch_lora_weights.safetensors again/pytorch_lora_weights.safetensors || fail "--recompute gives other bytes"
 
 # Cut off and continued: the same bytes. Other settings are refused.
@@ -147,6 +148,7 @@ expect 0 "note: the model's classes 0 and 1 are both called 'red_fox'" "$dc3" fi
   --train all --dry-run
 [[ $output == *"note: the model does not name its classes as data does"* ]] || fail "two folders of a label: $output"
 expect 0 '"estimate_seconds"' "${new[@]}" --dry-run --json
+(($(sed -n 's/.*"estimate_megabytes": \([0-9]*\).*/\1/p' <<< "$output") > 20)) || fail "no networks: $output"
 [[ $output == *'"steps": 225'* ]] || fail "100 times 9 images in steps of 4: $output" # rounded up
 expect 0 "estimate: about" "${lora[@]}" --dry-run
 
