@@ -118,7 +118,7 @@ static const option own_options[] = {
     {"seeds", 0, OPTION_WHOLE, AT(options.seeds), ANY,
      "Number of condensations and students of each (default 3)", "S"},
     {"epochs", 'e', OPTION_WHOLE, STUDENT(epochs), WITHIN(1, 1000000),
-     "Number of times that a student sees each image (default: the recipe's, 300)", "N"},
+     "Number of times that a student sees each image (default: the recipe's, 300 to 1000)", "N"},
     {"batch", 0, OPTION_WHOLE, STUDENT(batch), WITHIN(1, 65536), "Images per step (default: the recipe's)",
      "N"},
     {"factor", 0, OPTION_WHOLE, STUDENT(factor), WITHIN(1, 2),

@@ -237,7 +237,7 @@ static const option own_options[] = {
     {"stored", 0, OPTION_PATH, AT(options.stored), ANY, "Stored labels (default OUT/soft_labels.safetensors)",
      "FILE"},
     {"epochs", 'e', OPTION_WHOLE, AT(options.epochs), WITHIN(1, 1000000),
-     "Number of times that each image is seen (default: the recipe's, 300)", "N"},
+     "Number of times that each image is seen (default: the recipe's, 300 to 1000)", "N"},
     {"output", 'o', OPTION_PATH, AT(out), ANY,
      "File of scores to add to (default OUT/scores.json of a folder of dc3 condense; else none)", "FILE"},
     {"seeds", 0, OPTION_WHOLE, AT(seeds), WITHIN(1, MOST_SEEDS),

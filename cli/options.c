@@ -165,7 +165,7 @@ const option force_options[] = {
 const option view_options[] = {
     {"recipe", 0, OPTION_WORD, AT(student.recipe), ANY,
      "How students are trained, a table of values that other options override: classic, rded, dc3, strong "
-     "(docs/recipes.md; default classic)",
+     "(docs/recipes.md; default strong, of the views of dc3 label classic)",
      "NAME"},
     {"crop", 0, OPTION_REAL, AT(student.crop), ABOVE_0(1),
      "Least part of an image's area that a view shows, such as 0.1 (default: the recipe's, 1 over the "
@@ -174,7 +174,7 @@ const option view_options[] = {
     {"cutmix", 0, OPTION_WHOLE, AT(student.cutmix), WITHIN(0, 1),
      "1: views are mixed by CutMix, 0: they are not (default: the recipe's, 1)", "0|1"},
     {"rand-ops", 0, OPTION_WHOLE, AT(student.rand_ops), WITHIN(0, 4),
-     "Operations of RandAugment on each view (default: the recipe's, 0)", "N"},
+     "Operations of RandAugment on each view (default: the recipe's)", "N"},
     {"rand-strength", 0, OPTION_WHOLE, AT(student.rand_strength), WITHIN(1, 30),
      "Their strength, of 30 (default: the recipe's, or 9)", "M"},
     {0}};
@@ -187,7 +187,7 @@ const option recipe_options[] = {
     {"smoothing", 0, OPTION_REAL, AT(student.smoothing), WITHIN(0, 0.999),
      "By which hard labels are smoothed (default: the recipe's; 0.1 of --loss cosine)", "X"},
     {"schedule", 0, OPTION_WORD, AT(student.schedule), ANY,
-     "How the learning rate falls: half-cosine, cosine, smooth (default: the recipe's, half-cosine)", "KIND"},
+     "How the learning rate falls: half-cosine, cosine, smooth (default: the recipe's)", "KIND"},
     {"ema", 0, OPTION_REAL, AT(student.ema), WITHIN(0, 0.999999),
      "Test averages of the weights, of such a decay; 0: the weights (default: the recipe's)", "X"},
     {"images-seen", 0, OPTION_REAL, AT(student.images_seen), ABOVE_0(1e15),

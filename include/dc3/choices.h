@@ -107,11 +107,11 @@ typedef enum dc3_augment_kind {
 
 /* How students are trained, from their batches to their loss (docs/recipes.md); "recipe". */
 typedef enum dc3_recipe_kind {
-    DC3_RECIPE_DEFAULT = -1, /* as dc3 does by itself: "classic" */
+    DC3_RECIPE_DEFAULT = -1, /* as dc3 does by itself: "strong"; of dc3_label's views "classic" */
     DC3_RECIPE_CLASSIC,      /* "classic": RDED's protocol with the batches of DC3's program, 300 epochs */
     DC3_RECIPE_RDED,         /* "rded": Sun et al. 2024, as its program trains: smaller batches, 300 epochs */
     DC3_RECIPE_DC3,   /* "dc3": Wu et al. 2025, as its program's example has it: factor 2, 2,000 epochs */
-    DC3_RECIPE_STRONG /* "strong": small batches, 1,000 epochs, averaged weights */
+    DC3_RECIPE_STRONG /* "strong": small batches, RandAugment, averaged weights, up to 1,000 epochs */
 } dc3_recipe_kind;
 
 /* What a student's logits are compared with a teacher's by; "loss". Hard labels have the cross-entropy. */

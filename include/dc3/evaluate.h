@@ -130,8 +130,8 @@ DC3_API const char *dc3_evaluate_folder(const char *data);
  * are read for this student alone. Batches are drawn from (seed, epoch); views: swapped halves (factor 2), a
  * random resized crop, a flip, CutMix with alpha 1. Soft labels: KL divergence at the temperature of the
  * student from the teacher on the mixed views, without the factor T^2; hard: cross-entropy with the labels
- * weighted by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule. A recipe has
- * some of this otherwise.
+ * weighted by CutMix's areas. AdamW with decay on matrices and kernels, half-cosine schedule. Recipes have
+ * some of this otherwise, the default one too.
  *
  * With options->folder a student of the same settings and images that was interrupted resumes, to the same
  * bits, and one that was finished is not trained again. Where nothing can be saved the listener is notified

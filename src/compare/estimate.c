@@ -212,7 +212,7 @@ static dc3_status measure_students(dc3_comparing *c, const dc3_cell *cell, const
     for (int l = 0; o->labels[l] != DC3_LABELS_END; l++) {
         dc3_recipe values = dc3_recipe_of(recipe, o->labels[l] == DC3_LABELS_HARD);
         int epochs;
-        DC3_TRY(dc3_recipe_epochs(&o->evaluate, &values, images, &epochs));
+        DC3_TRY(dc3_recipe_given_epochs(&o->evaluate, &values, images, &epochs));
         double steps = o->evaluate.minutes > 0 ? 60 * o->evaluate.minutes / step
                                                : (double)((images + batch - 1) / batch) * epochs,
                each = step * steps + tests * step / (double)batch / 3;

@@ -140,8 +140,14 @@ static json_t *first_settings(const dc3_comparing *c)
         d->editor ? dc3_fingerprint(d->editor) : json_null());
 }
 
-static dc3_status refuse(const dc3_comparing *c, const char *key)
+/* `was`: of the folder, which has no recipe where it is "classic". */
+static dc3_status refuse(const dc3_comparing *c, const json_t *was, const char *key)
 {
+    const char *recipe = json_string_value(json_object_get(was, "recipe"));
+    if (!recipe) recipe = dc3_recipe_kind_name(DC3_RECIPE_CLASSIC);
+    if (strcmp(recipe, dc3_recipe_kind_name(dc3_recipe_named(c->options->evaluate.recipe))) != 0)
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of the recipe %s; give %s %s, or another folder",
+                        c->options->out, recipe, dc3_setting("recipe"), recipe);
     return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder", c->options->out,
                     key);
 }
@@ -155,12 +161,12 @@ static dc3_status check_settings(const dc3_comparing *c, const json_t *was, cons
     json_object_foreach((json_t *)(uintptr_t)is, key, value)
     {
         const json_t *old = json_object_get(was, key);
-        if (old && !json_equal(value, old)) return refuse(c, key);
+        if (old && !json_equal(value, old)) return refuse(c, was, key);
     }
     json_object_foreach(usual, key, value)
     {
         const json_t *old = json_object_get(was, key), *now = json_object_get(is, key);
-        if (!json_equal(old ? old : value, now ? now : value)) return refuse(c, key);
+        if (!json_equal(old ? old : value, now ? now : value)) return refuse(c, was, key);
     }
     return DC3_OK;
 }

@@ -203,7 +203,7 @@ static dc3_status resolve(dc3_evaluation *e)
     int64_t batch = source->views ? source->batch : o->batch;
     dc3_recipe_kind kind = dc3_recipe_named(o->recipe);
     s->batch = !batch ? dc3_recipe_batch(kind, e->n, s->classes) : batch < e->n ? (int)batch : (int)e->n;
-    DC3_TRY(dc3_recipe_epochs(o, &e->recipe, e->n, &s->epochs));
+    DC3_TRY(dc3_recipe_given_epochs(o, &e->recipe, e->n, &s->epochs));
     s->temperature = source->temperature;
     snprintf(s->teacher, sizeof s->teacher, "%s", source->teacher);
     s->teachers = (int)json_array_size(source->teachers);

@@ -94,9 +94,10 @@ dc3_status dc3_recipe_resolve(const dc3_evaluate_options *o, dc3_recipe *r)
     return take_share("ema", o->ema, 0.999999, &r->ema);
 }
 
-dc3_status dc3_recipe_epochs(const dc3_evaluate_options *o, const dc3_recipe *r, int64_t images, int *epochs)
+dc3_status dc3_recipe_given_epochs(const dc3_evaluate_options *o, const dc3_recipe *r, int64_t images,
+                                   int *epochs)
 {
-    *epochs = o->epochs > 0 ? o->epochs : r->epochs;
+    *epochs = o->epochs > 0 ? o->epochs : dc3_recipe_epochs(r, images);
     if (!(o->images_seen > 0)) return DC3_OK;
     double asked = rint(o->images_seen / (double)images);
     if (asked > 1e6)

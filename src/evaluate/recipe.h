@@ -13,8 +13,8 @@ dc3_recipe_kind dc3_recipe_named(dc3_recipe_kind recipe);
 dc3_status dc3_recipe_resolve(const dc3_evaluate_options *options, dc3_recipe *recipe);
 /* Epochs of a student on `images` images: those given, or of the images to be seen, of which too many are
  * DC3_ERR_OPTION, or the recipe's. */
-dc3_status dc3_recipe_epochs(const dc3_evaluate_options *options, const dc3_recipe *recipe, int64_t images,
-                             int *epochs);
+dc3_status dc3_recipe_given_epochs(const dc3_evaluate_options *options, const dc3_recipe *recipe,
+                                   int64_t images, int *epochs);
 /* What of it scores are compared by besides what the score itself says: into `settings` come the values that
  * are not those of RDED's protocol, by the options' names. */
 void dc3_recipe_add(const dc3_recipe *recipe, int hard, json_t *settings);

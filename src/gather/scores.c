@@ -209,8 +209,7 @@ static void add_conditions(json_t *row, const json_t *s)
     if (json_object_get(s, "any_teacher"))
         g_string_append_printf(text, ", which is hardly one of these classes (%.40s)",
                                dc3_setting("any_teacher"));
-    if (*dc3_row_text(s, "recipe") && strcmp(dc3_row_text(s, "recipe"), "classic") != 0)
-        g_string_append_printf(text, ", recipe %.16s", dc3_row_text(s, "recipe"));
+    if (*dc3_row_text(s, "recipe")) g_string_append_printf(text, ", recipe %.16s", dc3_row_text(s, "recipe"));
     g_string_append(text, dc3_row_departures(s, departures));
     if (dc3_row_number(s, "diverged") > 0) g_string_append(text, "; the training diverged");
     add_text(row, text->str);

@@ -76,7 +76,7 @@ static dc3_status check_options(labelling *l)
         return dc3_fail_setting("temperature", "expected more than 0 and at most 1e6, found %g",
                                 o->temperature);
     DC3_TRY(dc3_option_check("recipe", (int)o->recipe, 1));
-    l->recipe = dc3_recipe_of(o->recipe == DC3_RECIPE_DEFAULT ? DC3_RECIPE_USUAL : o->recipe, 0);
+    l->recipe = dc3_recipe_of(o->recipe == DC3_RECIPE_DEFAULT ? DC3_RECIPE_CLASSIC : o->recipe, 0);
     return dc3_recipe_take_views(&views, &l->recipe);
 }
 

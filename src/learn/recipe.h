@@ -9,13 +9,14 @@
 #include "learn/schedule.h"
 
 /* What a student is trained by, where nobody says otherwise; chosen by ablation on held-out images. */
-#define DC3_RECIPE_USUAL DC3_RECIPE_CLASSIC
+#define DC3_RECIPE_USUAL DC3_RECIPE_STRONG
 
 typedef struct dc3_recipe {
-    int epochs;
-    int factor;  /* of the views, 1 or 2; 0: dc3_protocol_factor */
-    double crop; /* least part of the image's area that a view shows, above 0 to 1; 0: 1 / factor */
-    int cutmix;  /* 1: alpha 1 on every batch; 0: views are not mixed */
+    int epochs;      /* at most */
+    int images_seen; /* fewer epochs, of at least 300, where all would see more images; 0: all epochs */
+    int factor;      /* of the views, 1 or 2; 0: dc3_protocol_factor */
+    double crop;     /* least part of the image's area that a view shows, above 0 to 1; 0: 1 / factor */
+    int cutmix;      /* 1: alpha 1 on every batch; 0: views are not mixed */
     int rand_ops, rand_strength; /* RandAugment's N and M; 0: none */
     dc3_loss_kind loss;          /* of soft labels */
     double temperature;          /* of KL */
@@ -29,6 +30,8 @@ typedef struct dc3_recipe {
 
 /* With hard labels (`hard` 1) or with soft ones. All use AdamW at dc3_protocol_lr with decay on weights. */
 dc3_recipe dc3_recipe_of(dc3_recipe_kind kind, int hard);
+/* Epochs for so many images. */
+int dc3_recipe_epochs(const dc3_recipe *recipe, int64_t images);
 /* Images a batch for so many images in so many classes; never above the number of images. */
 int dc3_recipe_batch(dc3_recipe_kind kind, int64_t images, int64_t classes);
 /* What may be given in place of a recipe's views: 0, or -1 of cutmix and rand_ops, is its own. */

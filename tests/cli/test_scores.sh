@@ -25,13 +25,16 @@ grep -q '"weight_decay": 0.01' run/scores.json && ! grep -q '"weight_decay": -1'
 # A recipe, and what is given in its place: said below the row, in JSON and in the report.
 recipe=("$dc3" evaluate run --val data --labels hard --size 16 --threads 1 -q -o recipe.json)
 expect 0 "recipe classic: AdamW, weight decay 0.01, half-cosine schedule; cross-entropy; CutMix; tested: the last" \
-  "${recipe[@]}" --epochs 2
-expect 0 "smooth schedule; cross-entropy, labels smoothed by 0.1; no CutMix, crops from 0.5 of the area, RandAugment 1 \
+  "${recipe[@]}" --recipe classic --epochs 2
+expect 0 "recipe strong: AdamW, weight decay 0.01, smooth schedule; cross-entropy; CutMix, RandAugment 1 of strength \
+6; tested: the last epoch's weights, averaged (EMA, decay 0.99)" "${recipe[@]}" --epochs 2
+expect 0 "cosine schedule; cross-entropy, labels smoothed by 0.1; no CutMix, crops from 0.5 of the area, RandAugment 1 \
 of strength 9; tested: the last epoch's weights, averaged (EMA, decay 0.9)" \
-  "${recipe[@]}" --recipe strong --schedule smooth --cutmix 0 --crop 0.5 --rand-ops 1 --ema 0.9 --images-seen 9
+  "${recipe[@]}" --recipe rded --schedule cosine --cutmix 0 --crop 0.5 --rand-ops 1 --ema 0.9 --smoothing 0.1 \
+  --images-seen 9
 [[ $(tail -60 recipe.json | tr -d ' \n') == *'"epochs":2,"steps":2,"batch":4'* ]] ||
   fail "9 of 4 images are 2 epochs, $(cat recipe.json)"
-for word in '"recipe": "strong"' '"schedule": "smooth"' '"cutmix": 0' '"crop": 0.5' '"rand_ops": 1' '"ema": 0.9'; do
+for word in '"recipe": "rded"' '"schedule": "cosine"' '"cutmix": 0' '"crop": 0.5' '"rand_ops": 1' '"ema": 0.9'; do
   grep -q "$word" recipe.json || fail "no $word: $(cat recipe.json)"
 done
 expect 2 "--loss: hard labels have the cross-entropy" "${recipe[@]}" --loss mse
@@ -41,7 +44,7 @@ expect 2 "--smoothing: needs hard labels, or the loss cosine or mse" "${recipe[@
 expect 2 "--hard-share: needs the loss cosine or mse" "${recipe[@]}" --labels soft --hard-share 0
 expect 2 "--temperature: is of the loss kl" "${recipe[@]}" --labels soft --loss mse --temperature 5
 expect 2 "each say how long students train" "${recipe[@]}" --epochs 2 --minutes 1
-expect 2 "--rand-strength: needs --rand-ops of 1 to 4" "${recipe[@]}" --epochs 2 --rand-strength 5
+expect 2 "--rand-strength: needs --rand-ops of 1 to 4" "${recipe[@]}" --epochs 2 --rand-ops 0 --rand-strength 5
 expect 2 "--augment none: whole images are seen as they are; leave out --crop" \
   "${recipe[@]}" --epochs 2 --augment none --crop 0.5
 expect 2 "--images-seen: expected at most 4000000, 1000000 times each of 4, found 9000000" \
@@ -165,7 +168,7 @@ expect 0 "40 px, " "$dc3" evaluate taught --val large --labels hard --size 40 --
 # How long it will take, from some steps: nothing is written. What is left of a comparison, from what is done.
 find run | sort > before
 expect 0 "estimate: about" "$dc3" evaluate run --val data --labels hard --size 16 --seeds 3 --dry-run --threads 1
-[[ $output == *"300 "*"steps"* && $output == *"4 tests on 8 images"* ]] || fail "evaluate --dry-run: $output"
+[[ $output == *"1000 "*"steps"* && $output == *"4 tests on 8 images"* ]] || fail "evaluate --dry-run: $output"
 expect 0 '"estimate_seconds": ' "$dc3" evaluate run --val data --labels hard --dry-run --threads 1 --json -q
 find run | sort | cmp - before || fail "a dry run writes"
 expect 0 "estimate: about" "$dc3" measure data run --dry-run --threads 1

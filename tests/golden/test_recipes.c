@@ -193,6 +193,7 @@ static void recipes(void **state)
     } batches[] = {{DC3_RECIPE_RDED, 10, {10, 50, 100}},     {DC3_RECIPE_RDED, 100, {20, 100, 200}},
                    {DC3_RECIPE_RDED, 200, {100, 100, 100}},  {DC3_RECIPE_RDED, 1000, {20, 100, 200}},
                    {DC3_RECIPE_DC3, 10, {10, 100, 500}},     {DC3_RECIPE_DC3, 100, {50, 200, 1000}},
+                   {DC3_RECIPE_STRONG, 10, {10, 25, 50}},    {DC3_RECIPE_STRONG, 1000, {10, 25, 50}},
                    {DC3_RECIPE_CLASSIC, 10, {10, 100, 500}}, {DC3_RECIPE_CLASSIC, 1000, {1000, 2000, 2000}}};
     static const int sizes[] = {1, 10, 50};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
@@ -206,6 +207,11 @@ static void recipes(void **state)
         assert_true(rded.epochs == 300 && rded.factor == 0 && rded.temperature == 20 && rded.cutmix);
         assert_true(dc3.epochs == 2000 && dc3.factor == 2 && dc3.temperature == 20 && dc3.cutmix);
         assert_true(rded.loss == DC3_LOSS_KL && rded.ema == 0 && rded.weight_decay == 0.01);
+        /* 1,000 epochs, or 200,000 images, of which each is seen 300 times at least. */
+        dc3_recipe strong = dc3_recipe_of(DC3_RECIPE_STRONG, hard);
+        assert_true(dc3_recipe_epochs(&strong, 10) == 1000 && dc3_recipe_epochs(&strong, 200) == 1000);
+        assert_true(dc3_recipe_epochs(&strong, 500) == 400 && dc3_recipe_epochs(&strong, 100000) == 300);
+        assert_true(dc3_recipe_epochs(&rded, 1) == 300 && dc3_recipe_epochs(&dc3, 10000000) == 2000);
         dc3_recipe_take_loss(DC3_LOSS_COSINE, &rded);
         assert_true(rded.loss == DC3_LOSS_COSINE && rded.hard == 0.1 && rded.smoothing == 0.1);
         dc3_recipe_take_loss(DC3_LOSS_MSE, &dc3);

@@ -24,7 +24,7 @@ score() {
     "$dc3" condense fit -o "$run" --ipc "$ipc" --teacher teacher.safetensors --cache features --seed "$seed" \
       --no-report -q "$@"
     "$dc3" evaluate "$run" --val held --teacher teacher.safetensors --arch convnet3 --labels "$labels" --seed "$seed" \
-      --seeds 1 -q --json > "$out.part"
+      --recipe classic --seeds 1 -q --json > "$out.part"
     mv "$out.part" "$out"
   fi
   table

@@ -79,7 +79,7 @@ cell() { # BUDGET FORMAT SIZE LABELS SEED
   fi
   [[ $4 == hard ]] || how=$(((epochs + views - 1) / views * views))
   nice -n 19 "$dc3" evaluate "run-$name" --val held --labels "$kind" --arch convnet3 --epochs "$how" --batch 25 \
-    --size 32 --seed "$5" --threads 1 -q --json -o "$name.row.json" > "$name.part"
+    --recipe classic --size 32 --seed "$5" --threads 1 -q --json -o "$name.row.json" > "$name.part"
   rm "$name.row.json" && mv "$name.part" "$name.json"
 }
 for budget in "${budgets[@]}"; do

@@ -16,7 +16,7 @@ table() {
     --epochs "$epochs" --test-every "$every" --seed 1 \
     -o "$teacher.safetensors" --json > "$teacher.json" 2>> "$teacher.log"
   "$dc3" compare "$cifar/train" --val "$cifar/test" --teacher "$teacher.safetensors" -o "$name" --cache features \
-    --compensation random "$@" 2>> "$name.log"
+    --recipe classic --compensation random "$@" 2>> "$name.log"
 }
 by_convnet3() { table "$1" convnet3 14 7 "${@:2}"; }
 five=random,rded,dc3-select,jitter,dc3

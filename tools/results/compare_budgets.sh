@@ -33,7 +33,7 @@ from=$(fit_part "$cifar" "${FROM:-}")
   --threads "$threads" -o teacher.safetensors --json > teacher.json 2>> teacher.log
 nice -n 19 "$dc3" compare "$from" --val held -o table --teacher "$teacher" --budgets "$budgets" --methods "$methods" \
   --labels "${LABELS:-hard,soft}" --seeds "${SEEDS:-1}" --arch convnet3 --epochs "${EPOCHS:-300}" \
-  --batch "${BATCH:-25}" --threads "$threads" "${options[@]}" 2>> compare.log
+  --recipe classic --batch "${BATCH:-25}" --threads "$threads" "${options[@]}" 2>> compare.log
 "$dc3" report table -o budgets.html -q --force > /dev/null
 
 # The page's charts with the light colours of its style, each as a file.

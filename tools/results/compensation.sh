@@ -43,7 +43,7 @@ student() { # KIND IPC SEED LABELS
   [[ ! -f $out ]] || return 0
   "$dc3" evaluate "runs/$1-$2-$3" --val held --teacher "$teacher" --arch "${ARCH:-convnet3}" "${size[@]}" \
     --labels "$4" --seed "$3" --seeds 1 --threads 1 --epochs "${EPOCHS:-300}" --batch "$batch" -q --json \
-    -o "$out.row.json" > "$out.part"
+    --recipe classic -o "$out.row.json" > "$out.part"
   rm "$out.row.json" && mv "$out.part" "$out"
 }
 top1() { grep -o '"top1": *[0-9.]*' "$1" | head -1 | grep -o '[0-9.]*$'; }

@@ -9,5 +9,5 @@ mkdir -p "$work" && cd "$work"
   --progressive --epochs 14 \
   --test-every 7 --seed 1 -o resnet18.safetensors --json > teacher.json 2>> teacher.log
 "$dc3" compare "$nette/train" --val "$nette/val" --teacher resnet18.safetensors -o resnet18 --cache features \
-  --size 128 --ipc 1,10 --compensation random \
+  --size 128 --ipc 1,10 --recipe classic --compensation random \
   --methods random,rded,dc3-select,jitter,dc3 --arch resnet18 --labels soft --seeds 1 2>> compare.log

@@ -70,7 +70,7 @@ student() { # METHOD IPC LABELS SEED PIECE OPTIONS...
   local out=scores/$2-$3-$5-$1-$4.json
   [[ ! -f $out ]] || return 0
   "$dc3" evaluate "runs/$1-$2-$4" --val held --teacher "$teacher" --arch convnet3 --labels "$3" --seed "$4" \
-    --threads 1 --images-seen "$(seen "$2")" -q --json "${@:6}" -o "$out.row.json" > "$out.part"
+    --recipe classic --threads 1 --images-seen "$(seen "$2")" -q --json "${@:6}" -o "$out.row.json" > "$out.part"
   rm "$out.row.json" && mv "$out.part" "$out"
 }
 table() {

@@ -49,7 +49,7 @@ student() { # WAY IPC LABELS SEED
   [[ ! -f $out ]] || return 0
   "$dc3" evaluate "runs/$1-$2-$4" --val held --teacher "$teacher" --arch "$arch" "${size[@]}" --labels "$3" \
     --seed "$4" --threads 1 --batch "$(small_batch "$2")" --images-seen "$(seen "$2")" -q --json \
-    -o "$out.row.json" > "$out.part"
+    --recipe classic -o "$out.row.json" > "$out.part"
   rm "$out.row.json" && mv "$out.part" "$out"
 }
 table() {
