@@ -125,18 +125,33 @@ static void range_of(const dc3_dataset *d, int label, int64_t *first, int64_t *e
     *end = at;
 }
 
-/* Images of a class, evenly spread over it. */
+/* Images of a class, evenly spread over it: over those that have bins, which are readable and no copies of
+ * others, where the selection was made in bins. */
 typedef struct sample {
     const dc3_run *run;
-    int64_t first, end, count;
+    int64_t *items; /* [of] */
+    int64_t of, count;
 } sample;
+
+static dc3_status open_sample(const dc3_run *run, int label, sample *s)
+{
+    int64_t first, end;
+    range_of(run->dataset, label, &first, &end);
+    *s = (sample){.run = run, .items = malloc((size_t)(end - first + 1) * sizeof *s->items)};
+    if (!s->items) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld images", (long long)(end - first));
+    if (run->state) DC3_TRY(dc3_state_binned(run->state, first, end, s->items, &s->of));
+    if (!s->of)
+        for (int64_t item = first; item < end; item++) s->items[s->of++] = item;
+    s->count = s->of < DC3_CLASS_SAMPLE ? s->of : DC3_CLASS_SAMPLE;
+    return DC3_OK;
+}
 
 static dc3_status read_image(void *user, int worker, int64_t i, dc3_image *image)
 {
     const sample *s = user;
-    int64_t item = s->first + (s->end - s->first) * i / s->count;
     (void)worker;
-    return dc3_dataset_read(s->run->dataset, item, s->run->size, s->run->size, s->run->fit, image);
+    return dc3_dataset_read(s->run->dataset, s->items[s->of * i / s->count], s->run->size, s->run->size,
+                            s->run->fit, image);
 }
 
 /* One that cannot be read was told, and skipped, when features were made. */
@@ -158,12 +173,11 @@ static dc3_status look_at_sample(dc3_run *run, int label, const sample *s, dc3_l
 
 dc3_status dc3_look_at_class(dc3_run *run, int label, dc3_class_look *look)
 {
-    sample s = {.run = run};
-    dc3_looked l;
+    sample s;
+    dc3_looked l = {0};
     *look = (dc3_class_look){0};
-    range_of(run->dataset, label, &s.first, &s.end);
-    s.count = s.end - s.first < DC3_CLASS_SAMPLE ? s.end - s.first : DC3_CLASS_SAMPLE;
-    dc3_status status = dc3_look_open(run, s.count, &l);
+    dc3_status status = open_sample(run, label, &s);
+    if (status == DC3_OK) status = dc3_look_open(run, s.count, &l);
     if (status == DC3_OK) status = look_at_sample(run, label, &s, &l);
     if (status == DC3_OK && !l.count)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: no image of class '%s' can be read", run->options->data,
@@ -176,5 +190,6 @@ dc3_status dc3_look_at_class(dc3_run *run, int label, dc3_class_look *look)
     look->images = l.count;
     if (status == DC3_OK && l.losses) look->losses = dc3_loss_range_of(l.count, l.losses);
     dc3_look_close(&l);
+    free(s.items);
     return status;
 }

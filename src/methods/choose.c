@@ -40,6 +40,7 @@ static dc3_status note_bins(const dc3_run *run, const int64_t *bins)
 {
     if (!run->state) return DC3_OK;
     DC3_TRY(dc3_state_begin(run->state));
+    DC3_TRY(dc3_state_unbin(run->state));
     for (int64_t i = 0; i < run->n; i++) DC3_TRY(dc3_state_bin(run->state, run->items[i], bins[i]));
     return dc3_state_commit(run->state);
 }
