@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/file.h"
 
-/* Grids and bytes of them that the page takes; bytes of one; pixels up to which one is enlarged. */
-enum { MOST = 24, BYTES = 4500000, LIMIT = 1 << 26, WIDE = 600 };
+/* Grids and bytes of them that the page takes; pixels up to which one is enlarged. */
+enum { MOST = 24, BYTES = 4500000, WIDE = 600 };
 
 /* step-000500.png: the step; else -1 */
 static long long step_of(const char *name)
@@ -54,38 +55,68 @@ static json_t *grid_of(long long step, const void *data, size_t size)
     return grid;
 }
 
-/* One file; a damaged one is left out, and noted. *bytes: of all so far. */
-static dc3_status add_grid(dc3_reporting *r, const char *folder, const char *name, json_t *grids,
-                           size_t *bytes)
+/* One file; a damaged one is left out, and noted. */
+static dc3_status add_grid(dc3_reporting *r, const char *folder, const char *name, json_t *grids)
 {
     char *path = dc3_path_join(folder, name), *data = NULL;
     size_t size = 0;
     dc3_status status =
-        path ? dc3_file_read(path, LIMIT, &data, &size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    json_t *grid = status == DC3_OK && *bytes + size <= BYTES ? grid_of(step_of(name), data, size) : NULL;
-    *bytes += grid ? size : 0;
+        path ? dc3_file_read(path, BYTES, &data, &size) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_t *grid = status == DC3_OK ? grid_of(step_of(name), data, size) : NULL;
     if (grid)
         json_array_append_new(grids, grid), r->result->shown++;
     else if (status != DC3_ERR_MEMORY)
-        dc3_gather_note(r, "samples/%.60s is not shown: it is no PNG, or there is no room.", name);
+        dc3_gather_note(r, "samples/%.60s is not shown: it is no PNG that can be read.", name);
     free(path);
     free(data);
     return status == DC3_ERR_MEMORY ? status : DC3_OK;
+}
+
+static int64_t size_of(const char *folder, const char *name)
+{
+    struct stat info;
+    char *path = dc3_path_join(folder, name);
+    int64_t size = path && stat(path, &info) == 0 ? info.st_size : 0;
+    free(path);
+    return size;
+}
+
+/* Moves the grids that the page has room for to the front, and notes the others. Returns how many there are;
+ * *most: how many of them fit together, whichever they are. */
+static int set_apart(dc3_reporting *r, const char *folder, struct dirent **entries, int n, int *most)
+{
+    int64_t largest = 1;
+    int fit = 0;
+    for (int i = 0; i < n; i++) {
+        struct dirent *entry = entries[i];
+        int64_t size = size_of(folder, entry->d_name);
+        if (size > BYTES) {
+            dc3_gather_note(r, "samples/%.60s is not shown: it has more than %.1f MB.", entry->d_name,
+                            BYTES * 1e-6);
+            continue;
+        }
+        largest = size > largest ? size : largest;
+        entries[i] = entries[fit], entries[fit++] = entry;
+    }
+    *most = BYTES / largest < MOST ? (int)(BYTES / largest) : MOST;
+    return fit;
 }
 
 dc3_status dc3_training_samples(dc3_reporting *r)
 {
     struct dirent **entries = NULL;
     char *folder = dc3_path_join(r->options->run, "samples");
-    size_t bytes = 0;
     json_t *grids = json_array();
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    int n = scandir(folder, &entries, is_grid, by_step), shown = n < MOST ? n : MOST;
+    int n = scandir(folder, &entries, is_grid, by_step), most, fit = set_apart(r, folder, entries, n, &most),
+        shown = fit < most ? fit : most;
     dc3_status status = DC3_OK;
     json_object_set_new(r->page, "samples", grids);
-    for (int i = 0; status == DC3_OK && i < shown; i++)
-        status =
-            add_grid(r, folder, entries[shown > 1 ? i * (n - 1) / (shown - 1) : 0]->d_name, grids, &bytes);
+    for (int i = 0; status == DC3_OK && i < shown; i++) {
+        int at = shown > 1 ? i * (fit - 1) / (shown - 1) : fit - 1; /* of one, the last */
+        status = add_grid(r, folder, entries[at]->d_name, grids);
+    }
+    if (shown < fit) dc3_gather_note(r, "Of %d grids of samples the page has room for %d.", fit, shown);
     r->result->images = n < 0 ? 0 : n;
     if (n <= 0) dc3_gather_note(r, "The training made no samples.");
     for (int i = 0; i < n; i++) free(entries[i]);

@@ -4,7 +4,8 @@
 
 #include "gather/gather.h"
 
-/* Adds those of RUN/samples to the page, of many some that are spread evenly, with the first and the last. */
+/* Adds those of RUN/samples to the page; of more than it has room for some that are spread evenly over the
+ * steps, with the first and the last; of one alone the last. */
 dc3_status dc3_training_samples(dc3_reporting *r);
 
 #endif

@@ -1,0 +1,31 @@
+#!/bin/bash
+# dc3 report of a folder that dc3 finetune made, by documents and grids that were not trained: what the page has room
+# for, curves of any values, and options that are not for it.
+source "$(dirname "$0")/support.sh"
+training='{"data": "photos", "model": "sd", "settings": {"steps": 60, "train": "lora"}, "images": 9, "trained": 5,
+ "losses": [0.5, 0.25]}'
+mkdir -p run/samples && echo "$training" > run/finetune.json || fail "mkdir"
+"$tools/make_image" grid.png 64 32 200 90 30 || fail "make_image"
+# grid STEP BYTES: a PNG of so many bytes as the samples of the step.
+grid() { cp grid.png "$(printf 'run/samples/step-%06d.png' "$1")" && truncate -s "$2" run/samples/step-*"$1".png; }
+# shown: the steps on the page.
+shown() { grep -o '>after step [0-9]*' run/report.html | tr -dc '0-9\n' | tr '\n' ' '; }
+
+# Of grids that do not all fit some that are spread evenly, with the first and the last; of one the last.
+for ((i = 10; i <= 60; i += 10)); do grid $i 1000000; done
+expect 0 "4 of 6 images shown" "$dc3" report run
+[[ $(shown) == "10 20 40 60 " ]] || fail "steps on the page: $(shown)"
+grep -q 'Of 6 grids of samples the page has room for 4\.' run/report.html || fail "no note about those left out"
+grid 30 3000000
+expect 0 "1 of 6 images shown" "$dc3" report run
+[[ $(shown) == "60 " ]] || fail "the one step on the page: $(shown)"
+# One that never fits leaves the room to the others.
+grid 30 5000000
+expect 0 "4 of 6 images shown" "$dc3" report run
+[[ $(shown) == "10 20 40 60 " ]] || fail "steps beside one that is too large: $(shown)"
+grep -q 'step-000030.png is not shown: it has more than 4.5 MB' run/report.html || fail "no note about the large one"
+rm run/samples/*
+for ((i = 10; i < 40; i++)); do grid $i 1000; done
+expect 0 "24 of 30 images shown" "$dc3" report run
+[[ $(shown) == "10 11 "*" 37 39 " ]] || fail "steps of many: $(shown)"
+echo "all checks passed"
