@@ -19,13 +19,19 @@ static range range_of(double low, double high)
 {
     static const double factors[] = {1, 2, 5, 10};
     int i = 0;
-    if (!(high > low)) high = low + 1;
+    double least = 1e-6 * fmax(1e-6, fmax(fabs(low), fabs(high))); /* a line that differs by less is flat */
+    if (!(high - low >= least)) high = low + fmax(1, 10 * least);
     double power = pow(10, floor(log10((high - low) / 6)));
     while (i < 3 && (high - low) / (factors[i] * power) > 6) i++;
     double step = factors[i] * power;
     range r = {floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step, step, 0};
     if (step < 1) r.digits = (int)ceil(-log10(step) - 1e-9);
     return r;
+}
+
+static int steps_of(const range *r)
+{
+    return (int)lrint((r->high - r->low) / r->step);
 }
 
 /* With a point in every locale. */
@@ -63,14 +69,16 @@ static range range_of_points(const json_t *lines, size_t axis)
 static void print_axes(FILE *to, const range *x, const range *y)
 {
     const int right = WIDE - RIGHT, bottom = HIGH - BOTTOM;
-    for (double v = y->low; v < y->high + y->step / 2; v += y->step) {
+    for (int i = 0; i <= steps_of(y); i++) {
+        double v = y->low + i * y->step;
         int h = place(v, y, bottom, TOP);
         fprintf(to, "<path class=\"grid\" d=\"M%d %dH%d\"/><text class=\"end\" x=\"%d\" y=\"%d\">", LEFT, h,
                 right, LEFT - 60, h + 45);
         print_number(to, v, y->digits);
         fputs("</text>\n", to);
     }
-    for (double v = x->low; v < x->high + x->step / 2; v += x->step) {
+    for (int i = 0; i <= steps_of(x); i++) {
+        double v = x->low + i * x->step;
         int w = place(v, x, LEFT, right);
         fprintf(to, "<path class=\"axis\" d=\"M%d %dv50\"/><text class=\"middle\" x=\"%d\" y=\"%d\">", w,
                 bottom, w, bottom + 190);

@@ -28,4 +28,21 @@ rm run/samples/*
 for ((i = 10; i < 40; i++)); do grid $i 1000; done
 expect 0 "24 of 30 images shown" "$dc3" report run
 [[ $(shown) == "10 11 "*" 37 39 " ]] || fail "steps of many: $(shown)"
+
+# Curves of values that differ by their last digits, or of large equal ones, have an end.
+set_of() { echo '{"path": "set-'"$1"'", "features": {"network": "teacher", "recall": '"$2"', "precision": 0.5,
+ "frechet_distance": '"$3"'}}'; }
+for values in "0.1234567 1000 0.12345670000000001 1000.0000000000001" "0.5 100000000000 0.5 100000000000" \
+  "0.5 0 0.25 0" "0.1 100000000000 0.9 100000000000.00002"; do
+  read -r -a v <<< "$values"
+  echo '{"datasets": ['"$(set_of 1 "${v[0]}" "${v[1]}"), $(set_of 2 "${v[2]}" "${v[3]}")"']}' > measures.json
+  expect 0 "result: page.html" timeout 20 "$dc3" report run --measures measures.json -o page.html --force
+  labels=$(grep -c '<path class="grid"' page.html)
+  ((labels >= 9 && labels <= 27)) || fail "$labels lines across three curves of $values"
+done
+echo '{"datasets": ['"$(set_of 1 0.5 20), $(set_of 2 0.25 30)"']}' > measures.json
+expect 0 "result: page.html" "$dc3" report run --measures measures.json -o page.html
+for text in '>0.25</text>' '>0.50</text>' '>20</text>' '>30</text>'; do
+  grep -qF -- "$text" page.html || fail "an axis without $text"
+done
 echo "all checks passed"
