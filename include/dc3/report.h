@@ -46,7 +46,8 @@ typedef struct dc3_report_result {
  * many classes a sample (docs/report.md); curves are of at most 500 images of each side, drawn by the run's
  * seed. The listener hears of the progress as stage "report". Of a comparison the page has its table with the
  * best marked and some images of each method's first sets; `scores` and `against` are not for it. Of a folder
- * that dc3_finetune made it has the samples, the loss and `measures`, with curves over the steps. Missing
+ * that dc3_finetune made it has the samples, the loss and `measures`, with curves over the steps; `data`,
+ * `scores` and `against` are DC3_ERR_OPTION then. Missing
  * parts are left out, and the page says so; DC3_ERR_FORMAT where the run is not complete, DC3_ERR_BUSY where
  * a process works in it, DC3_ERR_IO or DC3_ERR_FORMAT where `data`, `scores` or `against` are given and
  * cannot be read. */

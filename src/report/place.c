@@ -17,6 +17,7 @@ dc3_status dc3_report_find_place(const dc3_reporting *r, char **place)
     }
     if (!o->data) inputs[0].path = json_string_value(json_object_get(r->settings, "data"));
     inputs[count++] = (dc3_input){"the run's images", r->train};
+    inputs[count++] = (dc3_input){"the measures", o->measures};
     for (int i = 0; o->against && o->against[i] && i < DC3_REPORT_AGAINST; i++)
         inputs[count++] = (dc3_input){"the run beside it", o->against[i]};
     dc3_output_path output = {"out", o->out, &dc3_page_output, o->force, inputs, count, o->run};

@@ -83,7 +83,8 @@ static void add_table(json_t *page, const json_t *document, int network)
     json_array_foreach(sets, i, set)
     {
         json_t *row = json_array();
-        json_array_append(row, json_object_get(set, "path"));
+        const char *path = json_string_value(json_object_get(set, "path"));
+        json_array_append_new(row, dc3_json_text(path ? path : ""));
         for (int c = 0; c < COLUMNS; c++)
             json_array_append_new(row, cell(value_of(set, network, c), columns[c].digits));
         json_array_append_new(rows, row);

@@ -63,9 +63,11 @@ static void take_settings(dc3_reporting *r)
     r->settings = shown;
 }
 
+/* A count; 0 where it is none that could be. */
 static double number(const json_t *o, const char *key)
 {
-    return json_number_value(json_object_get(o, key));
+    double value = json_number_value(json_object_get(o, key));
+    return value >= 0 && value < 1e15 ? value : 0;
 }
 
 static void add_fact(json_t *facts, const char *text, const char *what)
@@ -88,9 +90,11 @@ static dc3_status add_head(dc3_reporting *r)
     add_fact(facts, dc3_gather_count((int64_t)number(r->document, "images"), count), "images");
     add_fact(facts, dc3_gather_count((int64_t)number(r->settings, "steps"), count), "steps");
     add_fact(facts, dc3_gather_count((int64_t)number(r->document, "trained"), count), "values trained");
-    snprintf(text, sizeof text, "%.4f",
-             json_number_value(json_array_get(losses, json_array_size(losses) - 1)));
-    add_fact(facts, text, "loss at the end");
+    if (json_array_size(losses)) {
+        snprintf(text, sizeof text, "%.4f",
+                 json_number_value(json_array_get(losses, json_array_size(losses) - 1)));
+        add_fact(facts, text, "loss at the end");
+    }
     json_object_set_new(r->page, "facts", facts);
     free(folder);
     return DC3_OK;
@@ -102,6 +106,7 @@ static void add_losses(dc3_reporting *r, json_t *plots)
     const json_t *losses = json_object_get(r->document, "losses");
     double steps = number(r->settings, "steps");
     size_t n = json_array_size(losses);
+    if (!n) return;
     json_t *points = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(points, json_pack("[f, f]", steps * (double)(i + 1) / (double)n,
@@ -119,6 +124,11 @@ static dc3_status add_measures(dc3_reporting *r, json_t *plots)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: expected what dc3 measure prints with %s, found other JSON",
                           r->options->measures, dc3_setting("json"));
     if (status == DC3_OK) dc3_training_measures(r->page, plots, document);
+    if (status == DC3_OK && !json_array_size(json_object_get(r->page, "measured")))
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: expected measures by a network (dc3 measure with %s or %s), "
+                          "found none",
+                          r->options->measures, dc3_setting("teacher"), dc3_setting("inception"));
     json_decref(document);
     return status;
 }
@@ -135,13 +145,23 @@ static dc3_status join(dc3_reporting *r)
     return dc3_gather_settings(r);
 }
 
+/* Options of the report of a run that say nothing about a training. */
+static dc3_status check_options(const dc3_report_options *o)
+{
+    static const char text[] = "is for a run of dc3 condense, found a folder of dc3 finetune, %s";
+    if (o->data) return dc3_fail_setting("data", text, o->run);
+    if (o->scores) return dc3_fail_setting("scores", text, o->run);
+    return o->against && *o->against ? dc3_fail_setting("against", text, o->run) : DC3_OK;
+}
+
 dc3_status dc3_report_training(const dc3_report_options *options, dc3_report_result *result)
 {
     dc3_reporting r = {.options = options, .result = result, .page = json_object(), .notes = json_array()};
     *result = (dc3_report_result){0};
     json_object_set_new(r.page, "notes", r.notes);
     char *place = NULL;
-    dc3_status status = read_document(&r);
+    dc3_status status = check_options(options);
+    if (status == DC3_OK) status = read_document(&r);
     if (status == DC3_OK) status = join(&r);
     if (status == DC3_OK) status = dc3_report_find_place(&r, &place);
     if (status == DC3_OK) status = dc3_report_write_page(&r, place);

@@ -45,4 +45,22 @@ expect 0 "result: page.html" "$dc3" report run --measures measures.json -o page.
 for text in '>0.25</text>' '>0.50</text>' '>20</text>' '>30</text>'; do
   grep -qF -- "$text" page.html || fail "an axis without $text"
 done
+
+# What is no measure, and what is not for a training.
+echo '{"datasets": [{"path": "set-1", "features": null, "inception": null}]}' > none.json
+expect 1 "none.json: expected measures by a network (dc3 measure with --teacher or --inception), found none" \
+  "$dc3" report run --measures none.json
+for option in data scores against; do
+  expect 2 "--$option: is for a run of dc3 condense, found a folder of dc3 finetune, run" "$dc3" report run \
+    --$option absent
+done
+cp measures.json measures.html
+expect 2 "the measures" "$dc3" report run --measures measures.html -o measures.html --force
+cmp measures.json measures.html || fail "the page replaces the measures"
+# A dataset without a path keeps its columns; no loss is made up.
+echo '{"datasets": [{"features": {"network": "teacher", "frechet_distance": 7.25}}]}' > measures.json
+echo "${training/\[0.5, 0.25\]/[]}" > run/finetune.json
+expect 0 "result: page.html" "$dc3" report run --measures measures.json -o page.html
+grep -qE '<th[^>]*></th><td>7\.25</td>' page.html || fail "a row without a path: $(grep -m 1 7.25 page.html)"
+! grep -q 'loss at the end' page.html || fail "a loss of no training"
 echo "all checks passed"
