@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "base/lock.h"
 #include "run_folder/document.h"
+#include "run_folder/work.h"
 #include "dc3/condense.h"
 #include "report/comparison_page.h"
 #include "gather/parts.h"
@@ -110,15 +111,15 @@ dc3_status dc3_report_claimed(const dc3_report_options *options, dc3_report_resu
     return status;
 }
 
-/* A page in the run's folder is written while nobody else works there; for one elsewhere it is enough that
- * nobody does now. Who reads it says what is not a run. */
+/* A page in the run's folder is written while nobody else works there; for one elsewhere, and of a training,
+ * it is enough that nobody does now. Who reads it says what is not a run. */
 static dc3_status claim(const dc3_report_options *options, dc3_lock *lock)
 {
     char *document = dc3_path_join(options->run, "dc3.json");
     if (!document) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     int is_run = dc3_path_what(document) == DC3_PATH_FILE || dc3_report_is_comparison(options->run);
     free(document);
-    if (!is_run) return DC3_OK;
+    if (!is_run) return dc3_work_check(options->run);
     return options->out ? dc3_lock_check(options->run) : dc3_lock_take(options->run, lock);
 }
 

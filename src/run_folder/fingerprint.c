@@ -43,6 +43,19 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* A model, or adapters, as dc3 finetune makes them. */
+static int is_trained(const char *path)
+{
+    static const char *const names[] = {"model_index.json", "pytorch_lora_weights.safetensors"};
+    int is = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !is; i++) {
+        char *file = dc3_path_join(path, names[i]);
+        is = file && dc3_path_what(file) == DC3_PATH_FILE;
+        free(file);
+    }
+    return is;
+}
+
 /* In the folder of a model: what dc3 finetune and dc3 report leave beside its parts. */
 static int is_beside(const char *name)
 {
@@ -69,8 +82,7 @@ static uint64_t folder(const char *path, int depth)
 {
     struct dirent **entries;
     int count = depth < DEPTH ? scandir(path, &entries, visible, by_bytes) : -1;
-    char *index = depth ? NULL : dc3_path_join(path, "model_index.json");
-    int is_model = index && dc3_path_what(index) == DC3_PATH_FILE;
+    int is_model = !depth && is_trained(path);
     uint64_t hash = 0;
     for (int i = 0; i < count; i++) {
         if (!is_model || !is_beside(entries[i]->d_name))
@@ -78,7 +90,6 @@ static uint64_t folder(const char *path, int depth)
         free(entries[i]);
     }
     if (count >= 0) free(entries);
-    free(index);
     return hash;
 }
 

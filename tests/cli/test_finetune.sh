@@ -50,6 +50,14 @@ cmp lora/pytorch_lora_weights.safetensors cut/pytorch_lora_weights.safetensors |
   fail "an interrupted training gives other bytes"
 cmp lora/samples/step-000040.png cut/samples/step-000040.png || fail "an interrupted training gives other samples"
 
+# No page while it is at work, of a training too.
+"${lora[@]}" --steps 100000 -o busy > log 2>&1 & process=$!
+for ((i = 0; i < 4000; i++)); do [[ -e busy/samples/step-000020.png ]] && break; sleep 0.01; done
+expect 1 "is at work on it (finetune)" "$dc3" report busy
+[[ ! -e busy/report.html ]] || fail "a page of a training at work"
+kill -INT $process; wait $process
+expect 1 "busy: expected a training that is complete" "$dc3" report busy
+
 # With the text encoder: its ids are kept, not its states.
 texts=("$dc3" finetune data --model sd "${few[@]}" --steps 12 --lr 0.01 --sample-every 6 --train-text-encoder)
 expect 0 "(lora of attention and of the text encoder's attention)" "${texts[@]}" -o texts
@@ -157,6 +165,11 @@ expect 0 "2 images of 2 classes" "$dc3" generate --model tuned --classes data -n
 expect 0 "images shown" "$dc3" report tuned
 expect 0 "2 images of 2 classes, 0 of them made now" "$dc3" generate --model tuned --classes data -n 1 --steps 2 \
   -o by_tuned
+rm lora/report.html
+adapted=("$dc3" generate --model sd --lora lora --classes data -n 1 --steps 2 -o by_folder)
+expect 0 "2 images of 2 classes" "${adapted[@]}"
+expect 0 "images shown" "$dc3" report lora
+expect 0 "2 images of 2 classes, 0 of them made now" "${adapted[@]}"
 # What was trained generates.
 generate=("$dc3" generate -n 1 --steps 2 --dtype f32 --threads 2)
 for what in plain lora texts; do
