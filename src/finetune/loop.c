@@ -180,7 +180,8 @@ static dc3_status resume(dc3_finetuning *t)
 {
     dc3_training parts = parts_of(t);
     char *text = NULL;
-    if (t->options.fresh || dc3_path_what(t->checkpoint) != DC3_PATH_FILE) return DC3_OK;
+    if (t->options.fresh) return dc3_finetune_clear(t);
+    if (dc3_path_what(t->checkpoint) != DC3_PATH_FILE) return DC3_OK;
     DC3_TRY(dc3_checkpoint_counters(t->checkpoint, &text));
     json_t *counters = json_loads(text, 0, NULL);
     free(text);

@@ -51,6 +51,8 @@ dc3_status dc3_finetune_describe(dc3_finetuning *t);
 /* Of a training that is complete in OUT: *done is 1 where it is this one; DC3_ERR_ARGUMENT where it is
  * another, and is not to be replaced. */
 dc3_status dc3_finetune_find(dc3_finetuning *t, int *done);
+/* clear.c: removes the checkpoint, the samples and the kept steps of the training that this one replaces. */
+dc3_status dc3_finetune_clear(const dc3_finetuning *t);
 /* loop.c: the rest of the steps, from the checkpoint if there is one. */
 dc3_status dc3_finetune_loop(dc3_finetuning *t);
 /* estimate.c: bytes of memory that the process has had at the most. */

@@ -99,7 +99,11 @@ expect 0 "lora is complete" "${lora[@]}" -o lora
 expect 1 "other settings is complete here (lr was 0.01, is 0.02)" "${lora[@]}" -o lora --lr 0.02
 expect 1 'complete here (lora_layers was ["attention","feed-forward","convolutions"], is ["feed-forward"])' \
   "${lora[@]}" -o lora --lora-layers feed-forward
-expect 0 "result: again" "${lora[@]}" -o again --fresh --steps 2
+# Of one that is replaced nothing stays among what the new one makes; other files do.
+mkdir -p again/steps/000020/unet && touch again/steps/000020/unet/weights again/samples/mine.png
+expect 0 "result: again" "${lora[@]}" -o again --fresh --steps 4 --sample-every 2
+[[ $(ls again/samples) == $'mine.png\nstep-000002.png\nstep-000004.png' && ! -e again/steps ]] ||
+  fail "what a training that was replaced leaves: $(ls again/*)"
 mkdir mine && touch mine/notes
 expect 2 "-o: mine holds other files" "${lora[@]}" -o mine
 
