@@ -134,16 +134,20 @@ expect 0 "result: kept" "${kept[@]}" --steps 5 -o kept
 [[ $(ls kept/steps) == $'000002\n000004' ]] || fail "kept: $(ls kept/steps)"
 expect 0 "result: two" "${kept[@]}" --steps 2 -o two
 [[ ! -e two/steps ]] || fail "the end is kept twice"
+expect 0 "result: unkept" "${new[@]}" --sample-every -1 --steps 5 -o unkept
+diff -r {unkept,kept}/transformer || fail "keeping steps changes the training"
 diff -r two/transformer kept/steps/000002/transformer || fail "step 2 is not what two steps make"
 cmp {two,kept/steps/000002}/model_index.json || fail "the index of step 2"
 expect 0 "2 images of 2 classes" "$dc3" generate --model kept/steps/000004 --classes data -n 1 --steps 2 -o by_kept
 expect 0 "result: kept_lora" "${lora[@]}" --steps 3 --keep-every 2 --sample-every -1 -o kept_lora
 [[ -s kept_lora/steps/000002/pytorch_lora_weights.safetensors ]] || fail "kept adapters: $(ls kept_lora/steps)"
-long=("${new[@]}" --steps 60 --sample-every 30)
+long=("${new[@]}" --steps 60 --sample-every 30 --keep-every 25)
 expect 0 "result: averages" "${long[@]}" -o averages
 interrupt cut_dit/samples/step-000030.png "step 30 of 60" "${long[@]}" -o cut_dit
 expect 0 "resuming after step " "${long[@]}" -o cut_dit
 cmp {averages,cut_dit}/transformer/diffusion_pytorch_model.safetensors || fail "averages that were cut off differ"
+[[ $(ls averages/steps) == $'000025\n000050' ]] || fail "kept on a long way: $(ls averages/steps)"
+diff -r {averages,cut_dit}/steps || fail "steps kept of a training that was cut off differ"
 # DiffFit's factors are kept where it is cut off, and merged into the weights at its end.
 fit=("$dc3" finetune data --model dit "${few[@]}" --train bias-norm --lr 0.01 --steps 40 --sample-every 20)
 expect 0 "result: fit" "${fit[@]}" -o fit
