@@ -129,7 +129,7 @@ static dc3_status add_manifolds(const dc3_measuring *m, const dc3_subject *s, in
     return DC3_OK;
 }
 
-/* The reference's share is what images have that no generator made of the training images. */
+/* The reference's share is what images have that were not generated: the value to compare with. */
 static dc3_status add_memorised(const dc3_measuring *m, const dc3_subject *s, int k, json_t *o)
 {
     if (!m->training) return DC3_OK;
