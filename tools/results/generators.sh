@@ -24,6 +24,7 @@ dc3=$(realpath "${DC3:-$here/../../build/dc3}")
 vae=$(realpath "${VAE:-$here/../../models/dc3-mini}") config=$(realpath "${CONFIG:-$here/dit.json}")
 sets=${SETS:-all random dc3-select dc3 rded} steps=${STEPS:-20000} each=${EACH:-500}
 keep=${KEEP:-$((steps / 4))} common=(--threads "${THREADS:-1}" --seed "${SEED:-0}" -q)
+((keep > 0)) || keep=$steps # none on the way
 student=(--arch "${ARCH:-convnet3}" --epochs "${EPOCHS:-15}" --test-every 1000 "${common[@]}" --json)
 export OMP_WAIT_POLICY=passive
 # shellcheck source=tools/results/held_out.sh
