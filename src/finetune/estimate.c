@@ -140,6 +140,7 @@ dc3_status dc3_finetune_estimate(dc3_finetuning *t, int64_t tokens)
     DC3_TRY(dc3_finetune_fits(t, tokens));
     DC3_TRY(probe(t, o->batch, side, side, tokens, &batch)); /* packs weights and takes memory */
     DC3_TRY(probe(t, o->batch, side, side, tokens, &batch));
+    if (t->report->estimate_bytes < dc3_finetune_peak()) t->report->estimate_bytes = dc3_finetune_peak();
     DC3_TRY(measure_encoding(t, &encoding));
     t->report->estimate_seconds = images * encoding + (double)o->steps * o->accumulate * batch;
     dc3_listener_say(
