@@ -36,7 +36,7 @@ for values in "0.1234567 1000 0.12345670000000001 1000.0000000000001" "0.5 10000
   "0.5 0 0.25 0" "0.1 100000000000 0.9 100000000000.00002"; do
   read -r -a v <<< "$values"
   echo '{"datasets": ['"$(set_of 1 "${v[0]}" "${v[1]}"), $(set_of 2 "${v[2]}" "${v[3]}")"']}' > measures.json
-  expect 0 "result: page.html" timeout 20 "$dc3" report run --measures measures.json -o page.html --force
+  expect 0 "result: page.html" timeout -s KILL 20 "$dc3" report run --measures measures.json -o page.html --force
   labels=$(grep -c '<path class="grid"' page.html)
   ((labels >= 9 && labels <= 27)) || fail "$labels lines across three curves of $values"
 done
