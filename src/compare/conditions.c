@@ -93,9 +93,10 @@ static void explain(const dc3_comparing *c, FILE *to)
                 c->options->budgets ? "budget" : "IPC",
                 c->options->seeds > 1 ? "" : " (one seed has none: give three or more)");
     if (c->options->budgets)
-        fprintf(to,
-                "train kB: images and metadata.jsonl, which a budget is of; labels are not in it: soft ones "
-                "are given by the teacher\n          while students train\n");
+        fprintf(to, "train kB: images and metadata.jsonl, which a budget is of; labels are not in it\n");
+    fprintf(to,
+            "labels kB: what dc3 label would store of soft labels of a view for each epoch; here the teacher "
+            "gives them while\n           students train, and nothing is stored\n");
     fprintf(
         to,
         "LRS: DD-Ranking's label-robust score, 0 to 1, more is better: half of what soft labels gain over "
@@ -143,6 +144,22 @@ static void print_backbone(const dc3_comparing *c, FILE *to)
     fprintf(to, "\n");
 }
 
+/* A given number of images or minutes is another number of epochs for each size of a set. */
+static void print_epochs(const json_t *lines, FILE *to)
+{
+    size_t i;
+    const json_t *line;
+    int least = 0, most = 0;
+    json_array_foreach(lines, i, line)
+    {
+        int epochs = number(line, "epochs"); /* 0: of a set that its budget does not hold */
+        if (epochs > 0 && (least == 0 || epochs < least)) least = epochs;
+        if (epochs > most) most = epochs;
+    }
+    if (least < most) fprintf(to, "%d to ", least);
+    fprintf(to, "%d epoch%s", most, most == 1 ? "" : "s");
+}
+
 void dc3_comparing_conditions(const dc3_comparing *c, FILE *to)
 {
     const dc3_compare_options *o = c->options;
@@ -150,8 +167,9 @@ void dc3_comparing_conditions(const dc3_comparing *c, FILE *to)
     char accuracy[DC3_ACCURACY_TEXT];
     print_left_out(c, to);
     if (!last) return;
-    fprintf(to, "\nstudents: %d epoch%s, %d px, %s", number(last, "epochs"),
-            number(last, "epochs") == 1 ? "" : "s", number(last, "size"), dc3_dtype_name(c->dtype));
+    fprintf(to, "\nstudents: ");
+    print_epochs(lines, to);
+    fprintf(to, ", %d px, %s", number(last, "size"), dc3_dtype_name(c->dtype));
     print_batches(c, to);
     fprintf(to, "; %s\n", strcmp(dc3_usual_augment(o), "none") ? "views by RDED's protocol" : "whole images");
     print_training(c, to);

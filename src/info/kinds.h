@@ -27,6 +27,8 @@ dc3_status dc3_info_images(dc3_info_page *page, const dc3_dataset *dataset);
 /* A folder with dc3's dc3.json, and one with a compare.json. */
 dc3_status dc3_info_run(dc3_info_page *page);
 dc3_status dc3_info_comparison(dc3_info_page *page);
+/* All settings, some to a line; those that nothing was given for are left out. */
+void dc3_info_settings(dc3_info_page *page, const json_t *settings);
 /* Which kernels run here. */
 dc3_status dc3_info_machine(dc3_info_page *page);
 

@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "info/kinds.h"
 #include "compare/results.h"
-#include "dc3/edit_options.h"
 #include "dc3/progress.h"
 #include "run_folder/document.h"
 #include "run_folder/store.h"
@@ -45,8 +44,7 @@ static void setting_text(char *text, size_t size, const char *key, const json_t 
     free(plain);
 }
 
-/* All settings, some to a line; those that nothing was given for are left out. */
-static void say_settings(dc3_info_page *page, const json_t *settings)
+void dc3_info_settings(dc3_info_page *page, const json_t *settings)
 {
     char line[400] = "";
     const char *key, *label = "settings";
@@ -219,7 +217,7 @@ static dc3_status describe_run(dc3_info_page *page, const json_t *object)
     say_works(page);
     DC3_TRY(say_stored(page, complete, noted));
     say_extras(page);
-    if (json_is_object(settings)) say_settings(page, settings);
+    if (json_is_object(settings)) dc3_info_settings(page, settings);
     return DC3_OK;
 }
 
@@ -270,8 +268,12 @@ static void say_values(dc3_info_page *page, const json_t *lines, const char *key
     json_array_foreach(values, i, one)
     {
         size_t used = strlen(text);
+        char size[DC3_NUMBER_TEXT];
         if (json_is_string(one))
             snprintf(text + used, sizeof text - used, "%s%.40s", i ? ", " : "", json_string_value(one));
+        else if (strcmp(key, "budget") == 0)
+            snprintf(text + used, sizeof text - used, "%s%s", i ? ", " : "",
+                     dc3_exact_size_text(json_number_value(one), size));
         else
             snprintf(text + used, sizeof text - used, "%s%lld", i ? ", " : "",
                      (long long)json_integer_value(one));
@@ -295,22 +297,6 @@ static void say_scores(dc3_info_page *page, const dc3_comparison *c)
     if (c->total) dc3_info_set(page, "total", json_integer(c->total));
 }
 
-static void drop_number(json_t *settings, const char *key, double most)
-{
-    const json_t *value = json_object_get(settings, key);
-    if (json_is_number(value) && json_number_value(value) <= most) json_object_del(settings, key);
-}
-
-/* Leaves out the numbers that nothing was given for, which compare.json has as 0 or -1. */
-static void drop_defaults(json_t *settings)
-{
-    static const char *const keys[] = {"batch", "factor", "lr", "temperature", "size", "bins"};
-    const dc3_edit_option *o;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) drop_number(settings, keys[i], 0);
-    drop_number(settings, "weight_decay", -1);
-    for (int i = 0; (o = dc3_edit_option_at(i)); i++) drop_number(settings, o->name, o->unset);
-}
-
 static void describe_comparison(dc3_info_page *page, json_t *settings, const json_t *lines,
                                 const dc3_comparison *c)
 {
@@ -325,9 +311,8 @@ static void describe_comparison(dc3_info_page *page, json_t *settings, const jso
         say_values(page, lines, "seed", "seeds");
     }
     say_extras(page);
-    json_object_del(settings, "wanted");
-    drop_defaults(settings);
-    say_settings(page, settings);
+    dc3_document_drop_unset(settings);
+    dc3_info_settings(page, settings);
 }
 
 dc3_status dc3_info_comparison(dc3_info_page *page)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/lock.h"
+#include "dc3/edit_options.h"
 #include "run_folder/shards.h"
 
 dc3_status dc3_document_read(const char *run, json_t **document)
@@ -22,6 +23,22 @@ dc3_status dc3_document_read(const char *run, json_t **document)
                                                     : "no folder");
     free(path);
     return status;
+}
+
+static void drop_number(json_t *settings, const char *key, double most)
+{
+    const json_t *value = json_object_get(settings, key);
+    if (json_is_number(value) && json_number_value(value) <= most) json_object_del(settings, key);
+}
+
+void dc3_document_drop_unset(json_t *settings)
+{
+    static const char *const keys[] = {"epochs", "batch", "factor", "lr", "temperature", "size", "bins"};
+    const dc3_edit_option *o;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) drop_number(settings, keys[i], 0);
+    drop_number(settings, "weight_decay", -1);
+    for (int i = 0; (o = dc3_edit_option_at(i)); i++) drop_number(settings, o->name, o->unset);
+    json_object_del(settings, "wanted");
 }
 
 dc3_status dc3_check_complete(const char *document, const json_t *object)

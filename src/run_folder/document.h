@@ -14,6 +14,9 @@ json_t *dc3_document_of(const char *folder, char **path);
 /* DC3_ERR_FORMAT unless `object`, what the file `document` holds, says that the run is complete; names the
  * process that works on it, if one does. */
 dc3_status dc3_check_complete(const char *document, const json_t *object);
+/* Of compare.json's settings leaves out the numbers that nothing was given for, which it has as 0 or -1, and
+ * which scores the last call wanted. */
+void dc3_document_drop_unset(json_t *settings);
 /* Hands out the lines of `train`/metadata.jsonl, or of the shards in its place (shards.h), one at a time, as
  * dc3_json_each_line does: all of a large run's take gigabytes. */
 dc3_status dc3_metadata_each(const char *train, dc3_json_take *take, void *user);

@@ -50,7 +50,8 @@ expect 0 '"budget": 4000' "${compare[@]}" -o bytes --budgets 1200,4kB "${methods
 for text in "  scores    16 of 16" "     1.2 kB  random             convnet3           soft    2 of 2 (0-1)"; do
   expect 0 "$text" "$dc3" status bytes
 done
-expect 0 "budgets       1200, 4000" "$dc3" info bytes
+expect 0 "budgets       1.2 kB, 4.0 kB" "$dc3" info bytes
+[[ $output != *", factor "* && $output == *"epochs 2"* ]] || fail "info tells what nothing was given for: $output"
 
 # What is missing is made, to the same scores; more budgets of the same comparison come beside what is there.
 cp bytes/results.jsonl before && cp bytes/table.txt first.txt
@@ -114,6 +115,7 @@ page=bytes/report.html
 for text in 'convnet3, hard labels' '<td>1.2 kB</td>' 'random, 4.0 kB' '1.2 kB, convnet3, soft labels'; do
   grep -qF "$text" $page || fail "$page has no $text"
 done
+! grep -qE '<dt>(Batch|Factor|Guidance|Lr|Wanted|Weight decay)<' $page || fail "$page has settings that were not given"
 expect 0 "result" "$dc3" report bytes/budget4000/dc3-select/seed0
 grep -q '<td>random</td><td>4.0 kB</td>' bytes/budget4000/dc3-select/seed0/report.html ||
   fail "the page of a set has no score of random images at its bytes"

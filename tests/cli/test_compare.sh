@@ -26,6 +26,14 @@ for twice in "--methods random,dc3,random" "--ipc 1,2,1" "--labels hard,hard" "-
 done
 [[ ! -e twice ]] || fail "a refused comparison makes a folder"
 
+# A number of images is another number of epochs for each size of a set.
+expect 0 "students: 2 to 4 epochs, 16 px" "$dc3" compare train --val val --teacher t.safetensors --threads 2 \
+  --dtype f32 --images-seen 8 --ipc 1,2 --methods random --labels hard --seeds 1 -o seen
+[[ $output == *"labels kB: what dc3 label would store of soft labels of a view for each epoch"* ]] ||
+  fail "labels kB is not explained: $output"
+expect 0 "images_seen 8.0" "$dc3" info seen
+[[ $output != *"epochs"* ]] || fail "info has a number of epochs that was not given: $output"
+
 # What is of one kind of labels only is given beside the other kind, and not without it.
 losses=("${compare[@]}" --ipc 1 --methods random --epochs 1 --seeds 1)
 expect 0 "losses/table.txt" "${losses[@]}" -o losses --smoothing 0.2
