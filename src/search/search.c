@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "budget/searched.h"
 #include "dc3/evaluate.h"
+#include "dc3/text.h"
 #include "options/coding.h"
 #include "output/output_path.h"
 #include "run_folder/clear.h"
@@ -120,19 +121,46 @@ static dc3_status make_set(searching *s, dc3_search_tried *way)
     return too_small ? DC3_OK : status;
 }
 
-static dc3_status test_student(searching *s, const char *held, dc3_tests *tests, dc3_search_tried *way)
+/* Trains and tests a student of the set, or with dry_run 1 measures how long that takes. */
+static dc3_status train_student(searching *s, const char *held, dc3_tests *tests, const dc3_search_tried *way,
+                                int dry_run, dc3_score *score)
 {
     dc3_evaluate_options o = dc3_evaluate_defaults();
-    dc3_score score;
-    char *data = folder_of(s, way), text[TEXT];
+    char *data = folder_of(s, way);
     o.data = o.folder = data, o.val = held, o.labels = DC3_LABELS_HARD, o.size = s->usual;
     o.arch = s->usual > SMALL ? "resnet18" : "convnet3";
     o.images_seen = s->found->images_seen;
     o.seed = s->options->select.seed, o.threads = s->options->select.threads;
-    o.listener = quiet(s);
-    dc3_status status = data ? dc3_evaluate(&o, tests, &score) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    o.listener = quiet(s), o.dry_run = dry_run;
+    dc3_status status = data ? dc3_evaluate(&o, tests, score) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(data);
-    if (status != DC3_OK) return status;
+    return status;
+}
+
+/* How many students there are, and how long all take: as long as the first. */
+static dc3_status estimate(searching *s, const char *held, dc3_tests *tests)
+{
+    const dc3_search_found *f = s->found;
+    const dc3_search_tried *first = NULL;
+    dc3_score score;
+    char text[DC3_NUMBER_TEXT];
+    int students = 0;
+    for (int i = f->count - 1; i >= 0; i--)
+        if (f->tried[i].images) first = &f->tried[i], students++;
+    if (!first) return DC3_OK;
+    DC3_TRY(train_student(s, held, tests, first, 1, &score));
+    dc3_listener_say(&s->options->listener,
+                     "search: %d students, each sees %.0f images (%s), about %s for all, less what is there",
+                     students, f->images_seen, dc3_setting("search_images"),
+                     dc3_duration_text(students * score.estimate_seconds, text));
+    return DC3_OK;
+}
+
+static dc3_status test_student(searching *s, const char *held, dc3_tests *tests, dc3_search_tried *way)
+{
+    dc3_score score;
+    char text[TEXT];
+    DC3_TRY(train_student(s, held, tests, way, 0, &score));
     way->top1 = score.top1;
     dc3_listener_say(&s->options->listener, "search: %lld images as %s: %.1f %% of %lld held-out images",
                      (long long)way->images, text_of(s, way, text), 100 * way->top1,
@@ -152,13 +180,19 @@ static dc3_status make_sets(searching *s)
     return dc3_fail_setting("budget", "none of %d ways to store images holds one of each class", f->count);
 }
 
+/* The standard error of the best. */
+static double error_of(const dc3_search_found *f, double *best)
+{
+    *best = 0;
+    for (int k = 0; k < f->count; k++) *best = fmax(*best, f->tried[k].top1);
+    return sqrt(*best * (1 - *best) / (double)f->held_out);
+}
+
 /* The first that is no worse than the best by more than its standard error. */
 static int choose(const dc3_search_found *f)
 {
-    double best = 0;
+    double best, error = error_of(f, &best);
     int i = 0;
-    for (int k = 0; k < f->count; k++) best = fmax(best, f->tried[k].top1);
-    double error = sqrt(best * (1 - best) / (double)f->held_out);
     while (!f->tried[i].images || f->tried[i].top1 < best - error) i++;
     return i;
 }
@@ -173,6 +207,7 @@ static dc3_status try_all(searching *s)
         status = dc3_held_out_make(s->dataset, s->used, s->options->select.seed, s->usual, DC3_FIT_CROP, held,
                                    &f->held_out);
     if (status == DC3_OK) status = dc3_tests_new(&s->options->listener, &tests);
+    if (status == DC3_OK) status = estimate(s, held, tests);
     for (int i = 0; status == DC3_OK && i < f->count; i++) {
         if (f->tried[i].images) status = test_student(s, held, tests, &f->tried[i]);
     }
@@ -260,10 +295,14 @@ static void take(searching *s)
 {
     const dc3_search_tried *best = &s->found->tried[s->found->best];
     char text[TEXT];
+    double top1, error = error_of(s->found, &top1);
     s->options->chroma = chroma_of(s, best);
     s->options->format = best->format, s->options->quality = best->quality, s->options->size = best->size;
     s->options->search = s->found;
-    dc3_listener_say(&s->options->listener, "search: %s is taken", text_of(s, best, text));
+    dc3_listener_say(
+        &s->options->listener,
+        "search: %s is taken, the first that is within %.1f points of the best, its standard error",
+        text_of(s, best, text), 100 * error);
 }
 
 dc3_status dc3_search(dc3_condense_options *options, double images_seen, dc3_search_found *found)

@@ -5,7 +5,9 @@ for class in a b; do images "data/$class" 40; done
 search=(condense data -o out --method random --budget 6kB --search --search-images 200 --threads 1 --no-report)
 expect 0 "is taken" "$dc3" "${search[@]}"
 [[ $(grep -c '^search: .* images as webp:.* of .* held-out images$' <<< "$output") == 6 ]] || fail "$output"
-taken=$(sed -n 's/^search: \(webp:[0-9]*\) at \([0-9]*\) px is taken$/\1 \2/p' <<< "$output")
+taken=$(sed -n 's/^search: \(webp:[0-9]*\) at \([0-9]*\) px is taken, .* its standard error$/\1 \2/p' <<< "$output")
+[[ $output == *"search: 6 students, each sees 200 images (--search-images), about "*"held-out images"* ]] ||
+  fail "how long the search takes is not said before: $output"
 # The first that is no worse than the best by more than its standard error.
 first=$(sed -n 's/^search: .* as \(webp:[0-9]*\) at \([0-9]*\) px: \([0-9.]*\) % of \([0-9]*\) .*/\1 \2 \3 \4/p' <<< \
   "$output" | awk '{ name[NR] = $1 " " $2; p[NR] = $3 / 100; n = $4; if (p[NR] > best) best = p[NR] }
