@@ -252,6 +252,21 @@ static void say_doubt(const json_t *score, json_t *next)
     json_decref(rows);
 }
 
+/* Where colours were changed, what changes them less. */
+static void say_colours(const dc3_reporting *r, const char *method, json_t *next)
+{
+    const char *detail = word(r->settings, "detail"); /* of edits by a diffusion model */
+    char text[400];
+    int edits = *detail != 0, jitters = strcmp(method, "jitter") == 0 || strcmp(method, "grayscale") == 0 ||
+                                        strcmp(method, "blur") == 0;
+    if (!edits && !jitters) return;
+    snprintf(text, sizeof text,
+             "The colours are further from the originals' than those of as many drawn at random: try %s%sthe "
+             "method dc3-select, which leaves colours as they are.",
+             strcmp(detail, "edit") == 0 ? "detail keep, " : "", edits ? "fewer or weaker prompts, or " : "");
+    say(next, text);
+}
+
 static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next)
 {
     const char *method = word(r->settings, "method");
@@ -289,11 +304,7 @@ static void add_next(const dc3_reporting *r, const json_t *quality, json_t *next
                 100 * (full - top1), ipc, ipc > 1 ? "s" : "");
         say(next, text);
     }
-    if (!isnan(r->distance) && r->distance > 1.2 * r->random_distance && !is_random)
-        say(next, "The colours are further from the originals' than those of as many drawn at random: try "
-                  "detail keep, "
-                  "fewer or "
-                  "weaker prompts, or the method dc3-select, which leaves colours as they are.");
+    if (!isnan(r->distance) && r->distance > 1.2 * r->random_distance) say_colours(r, method, next);
     if (member(quality, "distance") > member(quality, "random_distance") && !is_random)
         say(next, "The choice covers the dataset no better than a random one: try another objective or "
                   "number of bins, "

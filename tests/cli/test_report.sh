@@ -52,6 +52,11 @@ loads='(src|href|action|srcset|poster)="[^"]{0,5}|url\([^)]*|@import'
   fail "something is loaded"
 lacks markup.html 'src="http'
 
+# What changes colours less is said of what changes them, and nothing that is so already.
+lacks $page 'try detail keep'
+expect 0 "6 images stored" "$dc3" condense "$data" -o grey --method grayscale --ipc 2 --teacher none "${common[@]}"
+has grey/report.html 'drawn at random: try the method dc3-select, which leaves colours as they are.'
+
 # A map of each class: all that is chosen is among its points.
 has $page 'Map of the class'
 [[ $(grep -o '"of":[0-9]*' run/map.json | tr '\n' ' ') == '"of":3 "of":4 "of":3 ' ]] ||
