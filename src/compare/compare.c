@@ -224,8 +224,9 @@ static dc3_status plan_backbone(dc3_comparing *c, const dc3_dataset *data)
         return dc3_fail_about("both_teachers", "%s needs a backbone (%s FILE) and no teacher's file",
                               dc3_setting("both_teachers"), dc3_setting("backbone"));
     if (d->near_duplicates > 0 && !d->backbone && dc3_goes_without(d->teacher))
-        return dc3_fail_setting(
-            "near_duplicates", "there are no embeddings of a backbone or a teacher to compare all images by");
+        return dc3_fail_setting("near_duplicates",
+                                "there are no embeddings to compare images by; expected %s or %s with a file",
+                                dc3_setting("backbone"), dc3_setting("teacher"));
     if (!d->backbone) return DC3_OK;
     int size = d->feature_size ? d->feature_size : c->trains ? d->teacher_size : 0;
     dc3_status status = dc3_backbone_open(d->backbone, size, use.side, d->select.threads, &backbone);

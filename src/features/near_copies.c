@@ -14,9 +14,14 @@ dc3_status dc3_near_copies_check(const dc3_run *run, int looks)
     if (least == 0) return DC3_OK;
     if (!(least >= 0.5 && least <= 1))
         return dc3_fail_setting("near_duplicates", "expected a cosine from 0.5 to 1, found %g", least);
-    if (!compares || !looks)
-        return dc3_fail_setting(
-            "near_duplicates", "there are no embeddings of a backbone or a teacher to compare all images by");
+    if (!looks)
+        return dc3_fail_setting("near_duplicates",
+                                "the method looks at some images only; expected another %s",
+                                dc3_setting("method"));
+    if (!compares)
+        return dc3_fail_setting("near_duplicates",
+                                "there are no embeddings to compare images by; expected %s or %s with a file",
+                                dc3_setting("backbone"), dc3_setting("teacher"));
     return DC3_OK;
 }
 

@@ -81,9 +81,10 @@ expect 2 "--near-duplicates: there are no embeddings" "${compare[@]}" -o x --met
 [[ ! -e x ]] || fail "a refused comparison begins"
 
 # What has nothing to compare is refused, and what is no cosine.
-expect 2 "--near-duplicates: there are no embeddings" "${near[@]}" --ipc 4 -o x --backbone none
-expect 2 "--near-duplicates: there are no embeddings" "$dc3" condense data -o x --ipc 4 --method random --threads 1 \
-  --near-duplicates 0.99
+expect 2 "--near-duplicates: there are no embeddings to compare images by; expected --backbone or --teacher" \
+  "${near[@]}" --ipc 4 -o x --backbone none
+expect 2 "--near-duplicates: the method looks at some images only; expected another --method" \
+  "$dc3" condense data -o x --ipc 4 --method random --threads 1 --near-duplicates 0.99
 expect 2 "--near-duplicates" "${run[@]}" --ipc 4 -o x --near-duplicates 0.3
 expect 2 "--near-duplicates" "$dc3" select --from x.npz --ipc 1 --near-duplicates 0.9
 [[ ! -e x ]] || fail "a refused command writes"
