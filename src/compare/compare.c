@@ -204,7 +204,7 @@ static void plan_probe(dc3_comparing *c, int size, const dc3_dataset *data)
     const dc3_condense_options *d = &c->own.condense;
     dc3_train_options probe = c->plan;
     dc3_backbone_plan(&probe, d->backbone, size, d->cache);
-    c->both = dc3_both_teachers_due(d, data);
+    c->both = dc3_both_teachers_due(d, c->options->out, data);
     if (c->both)
         c->candidates = dc3_both_teachers_plan(&probe, &c->plan, c->both, d->both_teachers, c->images);
     else

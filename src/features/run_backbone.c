@@ -25,7 +25,7 @@ dc3_status dc3_run_open_backbone(dc3_run *run, int features, const char *what)
         return dc3_fail_about("both_teachers", "%s needs a backbone (%s FILE) and no teacher's file",
                               dc3_setting("both_teachers"), dc3_setting("backbone"));
     if (!run->backbone_path) return DC3_OK;
-    run->both = run->trains ? dc3_both_teachers_due(o, run->dataset) : 0;
+    run->both = run->trains ? dc3_both_teachers_due(o, o->out, run->dataset) : 0;
     run->probes = run->trains && !run->both;
     run->shares = !run->trains && run->teacher_path && is_same(run->backbone_path, run->teacher_path);
     if (run->shares) return DC3_OK;

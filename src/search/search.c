@@ -130,6 +130,8 @@ static dc3_status train_student(searching *s, const char *held, dc3_tests *tests
     o.data = o.folder = data, o.val = held, o.labels = DC3_LABELS_HARD, o.size = s->usual;
     o.arch = s->usual > SMALL ? "resnet18" : "convnet3";
     o.images_seen = s->found->images_seen;
+    o.recipe =
+        DC3_RECIPE_CLASSIC; /* by which a search that was begun goes on, and which docs/formats.md measured */
     o.seed = s->options->select.seed, o.threads = s->options->select.threads;
     o.listener = quiet(s), o.dry_run = dry_run;
     dc3_status status = data ? dc3_evaluate(&o, tests, score) : dc3_fail(DC3_ERR_MEMORY, "out of memory");

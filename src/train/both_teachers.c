@@ -45,9 +45,9 @@ static int beside_of(const json_t *own)
            (json_object_get(own, epochs_key) ? DC3_BESIDE_TUNED : 0);
 }
 
-int dc3_both_teachers_due(const dc3_condense_options *o, const dc3_dataset *data)
+int dc3_both_teachers_due(const dc3_condense_options *o, const char *folder, const dc3_dataset *data)
 {
-    json_t *begun = o->out && !o->fresh ? begun_with(o->out) : NULL;
+    json_t *begun = folder && !o->fresh ? begun_with(folder) : NULL;
     int same = begun && (!o->both_teachers || json_object_get(begun, always_key)), was = beside_of(begun);
     json_decref(begun);
     if (same) return was;

@@ -34,9 +34,9 @@ typedef struct dc3_both_result {
     dc3_teacher_accuracy accuracy; /* of the one that was taken */
 } dc3_both_result;
 
-/* What is a candidate beside a probe on such a dataset: on demand, as the run or the comparison in
- * options->out was begun, or by the rule above; 0: the probe is the teacher. */
-int dc3_both_teachers_due(const dc3_condense_options *options, const dc3_dataset *data);
+/* What is a candidate beside a probe on such a dataset: on demand, as the run or the comparison in `folder`
+ * (NULL: none) was begun, or by the rule above; 0: the probe is the teacher. */
+int dc3_both_teachers_due(const dc3_condense_options *options, const char *folder, const dc3_dataset *data);
 /* probe, trained: of dc3_backbone_plan and dc3_own_teacher. */
 dc3_both_plan dc3_both_teachers_plan(const dc3_train_options *probe, const dc3_train_options *trained,
                                      int beside, int always, int64_t images);

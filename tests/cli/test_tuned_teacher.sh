@@ -77,6 +77,11 @@ cmp same.safetensors pair/teacher.safetensors || fail "a comparison's teacher is
 expect 0 "table.txt" "${pair[@]}" -o pair
 [[ $output != *"epoch "* ]] || fail "the teacher is made again: $output"
 expect 0 "estimate: teacher " "${pair[@]}" -o x --dry-run
+# An earlier version's comparison, whose teacher was a probe alone, goes on with that.
+mkdir before && tr -d '\n' < pair/compare.json |
+  sed 's/"teacher": *{[^}]*}/"teacher": {"kind": "linear probe", "size": 32}/' > before/compare.json
+expect 0 "a linear probe on the backbone is the teacher" "${pair[@]}" -o before
+[[ $output != *"fine-tuned"* ]] || fail "the comparison began with a probe: $output"
 # Too few to hold out any: nothing could tell whether fine-tuning helps.
 several tiny 8
 expect 0 "accuracy not known: it is the teacher" "${run[@]/many/tiny}" --both-teachers -o tiny-run
