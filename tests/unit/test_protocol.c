@@ -218,6 +218,7 @@ static double train(student *s, dc3_accuracy *accuracy)
 static dc3_evaluate_options options_of(dc3_label_kind labels)
 {
     dc3_evaluate_options o = dc3_evaluate_defaults();
+    o.recipe = DC3_RECIPE_CLASSIC; /* the others are that and pieces */
     o.data = data, o.val = val, o.arch = "convnet3", o.labels = labels, o.dtype = DC3_COMPUTE_F32;
     o.epochs = EPOCHS, o.seed = SEED, o.threads = 2;
     if (labels != DC3_LABELS_HARD) o.teacher = weights;
