@@ -29,6 +29,12 @@ dc3_status dc3_info_run(dc3_info_page *page);
 dc3_status dc3_info_comparison(dc3_info_page *page);
 /* All settings, some to a line; those that nothing was given for are left out. */
 void dc3_info_settings(dc3_info_page *page, const json_t *settings);
+/* A folder of dc3 generate; of dc3 finetune with no model in it; what a finetune.json says. */
+dc3_status dc3_info_generated(dc3_info_page *page);
+dc3_status dc3_info_finetuned(dc3_info_page *page);
+dc3_status dc3_info_training(dc3_info_page *page);
+/* Says what the table holds where its file is one of adapters; 0: it is none. */
+int dc3_info_adapters(dc3_info_page *page, const dc3_table *table);
 /* Which kernels run here. */
 dc3_status dc3_info_machine(dc3_info_page *page);
 

@@ -199,6 +199,17 @@ static dc3_status say_embeddings(dc3_info_page *page)
     return status == DC3_ERR_MEMORY ? status : DC3_OK;
 }
 
+/* What dc3 finetune makes once of a dataset; 0: it is none of it. */
+static int say_latents(dc3_info_page *page, const dc3_table *table)
+{
+    const dc3_tensor *latents = dc3_table_find(table, "latents");
+    if (!latents || !dc3_table_text(table, "dc3.encoded")) return 0;
+    dc3_info_title(page, "latents", "latents of images, and states of texts, kept by dc3 finetune");
+    dc3_info_line(page, "images", "%lld", (long long)latents->shape[0]);
+    dc3_info_set(page, "images", json_integer(latents->shape[0]));
+    return 1;
+}
+
 /* Tensors that are no classifier: why not, where they nearly are one. */
 static dc3_status say_others(dc3_info_page *page, const dc3_table *table, int numpy)
 {
@@ -206,6 +217,11 @@ static dc3_status say_others(dc3_info_page *page, const dc3_table *table, int nu
     snprintf(reason, sizeof reason, "%s", dc3_error_text());
     const char *part = part_called(table);
     if (say_cache(page, table)) return DC3_OK;
+    if (say_latents(page, table)) return DC3_OK;
+    if (dc3_info_adapters(page, table)) {
+        say_parameters(page, dc3_info_facts(table).parameters);
+        return DC3_OK;
+    }
     if (numpy || dc3_rows_are_meant(table)) {
         DC3_TRY(say_embeddings(page));
         return say_largest(page, table);

@@ -31,10 +31,18 @@ expect 0 '"steps": 40' "${lora[@]}" -o again --json --recompute
 (($(sed -n 's/.*"peak_megabytes": \([0-9]*\).*/\1/p' <<< "$output") > 20)) || fail "no networks: $output"
 cmp lora/pytorch_lora_weights.safetensors again/pytorch_lora_weights.safetensors || fail "--recompute gives other bytes"
 
+expect 0 "lora: adapters (LoRA) that were trained by dc3 finetune"$'\n'"  state         complete" "$dc3" info lora
+[[ $output == *"  trained       lora: "*", 40 steps on 9 images of data"*"  loss  "*"dc3 generate --lora lora"* ]] ||
+  fail "info: $output"
+expect 0 "low-rank adapters (LoRA)" "$dc3" info lora/pytorch_lora_weights.safetensors
+[[ $output == *"  rank          4"* && $output != *"no classifier"* ]] || fail "info: $output"
+expect 0 "  images        9" "$dc3" info lora/encoded.safetensors
+
 # Cut off and continued: the same bytes. Other settings are refused.
 interrupt cut/samples/step-000020.png "step 20 of 40" "${lora[@]}" -o cut
 [[ -s cut/training.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
 expect 0 "cut: stopped   to continue: the command that began it, again" "$dc3" status cut
+expect 0 "cut: a generator in training by dc3 finetune"$'\n'"  state         interrupted" "$dc3" info cut
 expect 0 "lora: complete" "$dc3" status lora
 expect 1 "other settings was interrupted here (dropout was 0.2, is 0.3)" "${lora[@]}" -o cut --lr 0.02 --dropout 0.3
 cp -r sd other && sed -i s/0.012/0.02/ other/scheduler/scheduler_config.json
@@ -123,6 +131,7 @@ expect 0 "result: more" "$dc3" finetune data --model norms "${quick[@]}" --steps
 # A new transformer, and one that is trained on.
 new=("$dc3" finetune data --from-scratch --config dit.json --model "$mini" "${few[@]}")
 expect 0 "result: dit" "${new[@]}" --steps 3 -o dit
+expect 0 "  trained       all: " "$dc3" info dit
 [[ $(< dit/model_index.json) == *DiTPipeline*red_fox* && -s dit/samples/step-000003.png ]] || fail "dit: $(ls dit)"
 expect 0 "result: tuned" "$dc3" finetune data --model dit "${few[@]}" --train bias-norm --steps 2 --min-snr 5 -o tuned
 # What comes of both generates images.

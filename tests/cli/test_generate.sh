@@ -24,6 +24,9 @@ what='"label":0,"class":"a red fish","prompt":"a red fish","seed":0,"number":1}'
 [[ $(sed -n 2p fish/train/metadata.jsonl) == *"$what" ]] || fail "metadata.jsonl: $(< fish/train/metadata.jsonl)"
 grep -q '"complete": true' fish/generate.json || fail "generate.json: $(< fish/generate.json)"
 expect 0 "a dataset" "$dc3" info fish/train
+expect 0 "fish: generated images, 3 of each of 1 class by text"$'\n'"  state         complete" "$dc3" info fish
+[[ $output == *"  images        3 in 1 class"*"sampler ddim"* && $output != *fingerprint* ]] || fail "info: $output"
+expect 0 '"kind": "generated"' "$dc3" info fish --json
 
 # Again nothing is made; what is lost is made again, to the same bytes; another folder's are the same.
 cp -r fish before
@@ -52,6 +55,7 @@ for way in "--batch 2" "--batch 1 --threads 4"; do
   many=("${text[@]}" -p 'a red fish' -n 60 --steps 20 "${words[@]}")
   interrupt 'broken/train/*/00003.png' "" "${many[@]}" -o broken
   expect 0 "broken: stopped   to continue: the command that began it, again" "$dc3" status broken
+  expect 0 "  state         interrupted: run its command again to resume" "$dc3" info broken
   [[ ! -e broken/train/metadata.jsonl ]] || fail "metadata.jsonl is there before all images are"
   expect 0 "60 images of 1 class" "${many[@]}" -o broken
   [[ $output != *"60 of them made now"* ]] || fail "nothing was left of the interrupted call: $output"
