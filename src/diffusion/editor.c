@@ -55,7 +55,7 @@ static dc3_status open_model(dc3_editor *e, const char *directory, const char *l
 
 dc3_status dc3_editor_open(const char *directory, dc3_dtype dtype, int threads, dc3_editor **out)
 {
-    return dc3_editor_open_adapted(directory, NULL, 0, dtype, threads, out);
+    return dc3_editor_open_adapted(directory, NULL, 1, dtype, threads, out);
 }
 
 dc3_status dc3_editor_open_adapted(const char *directory, const char *lora, double scale, dc3_dtype dtype,

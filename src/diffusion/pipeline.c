@@ -155,6 +155,8 @@ dc3_status dc3_pipeline_open(const char *directory, const dc3_pipeline_options *
     *p = (dc3_pipeline){.sampler = DC3_SAMPLER_DEFAULT};
     if (!(options->lora_scale >= -100 && options->lora_scale <= 100))
         return dc3_fail_setting("lora_scale", "expected -100 to 100, found %g", options->lora_scale);
+    if (!options->lora && options->lora_scale != 1)
+        return dc3_fail_setting("lora_scale", "means nothing without %s", dc3_setting("lora"));
     DC3_TRY(dc3_pipeline_find(options->setting, directory));
     snprintf(p->name, sizeof p->name, "%s", slash && slash[1] ? slash + 1 : directory);
     DC3_TRY(open_networks(p, directory, options));

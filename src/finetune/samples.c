@@ -122,8 +122,8 @@ static dc3_tensor solve(sampling *s, int i)
 /* Sample i, and its place in the grid. */
 static dc3_status add_sample(sampling *s, int i, dc3_image *grid)
 {
-    int size = s->t->options.size;
-    dc3_image tile;
+    int size = s->t->options.size, side = dc3_image_seen_side(size);
+    dc3_image tile, seen;
     float *rgb = malloc((size_t)size * (size_t)size * 3 * sizeof *rgb);
     if (!rgb) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     dc3_scope scope = dc3_scope_open(s->ctx);
@@ -136,8 +136,12 @@ static dc3_status add_sample(sampling *s, int i, dc3_image *grid)
     dc3_status status = dc3_ctx_status(s->ctx);
     if (status == DC3_OK) status = dc3_image_of_floats(size, size, rgb, &tile);
     if (status == DC3_OK) {
-        dc3_image_paste(grid, &tile, i % ACROSS * (size + GAP), i / ACROSS * (size + GAP));
+        status = dc3_image_resize(&tile, side, side, DC3_FIT_CROP, &seen);
         dc3_image_free(&tile);
+    }
+    if (status == DC3_OK) {
+        dc3_image_paste(grid, &seen, i % ACROSS * (side + GAP), i / ACROSS * (side + GAP));
+        dc3_image_free(&seen);
     }
     free(rgb);
     return status;
@@ -187,7 +191,7 @@ dc3_status dc3_finetune_sample(dc3_finetuning *t)
 {
     sampling s = {.t = t, .ctx = t->tuner.ctx};
     dc3_image grid;
-    uint32_t side = (uint32_t)(t->options.size + GAP);
+    uint32_t side = (uint32_t)(dc3_image_seen_side(t->options.size) + GAP);
     if (!dc3_image_allocate(ACROSS * side - GAP, SAMPLES / ACROSS * side - GAP, &grid))
         return dc3_fail(DC3_ERR_MEMORY, "out of memory for a grid of samples");
     memset(grid.pixels, 255, (size_t)grid.width * (size_t)grid.height * 3);

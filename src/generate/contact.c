@@ -25,7 +25,8 @@ dc3_status dc3_generated_contact(const dc3_generated *o, int size)
     int across = o->options->images < ACROSS ? o->options->images : ACROSS;
     char *place = dc3_path_join(o->folder, "contact.png");
     dc3_sheet sheet = {.tile = 0};
-    dc3_status status = place ? dc3_sheet_open(rows, across, 1, size < TILE ? size : TILE, &sheet)
+    int tile = dc3_image_seen_side(size);
+    dc3_status status = place ? dc3_sheet_open(rows, across, 1, tile < TILE ? tile : TILE, &sheet)
                               : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int i = 0; status == DC3_OK && i < rows * across; i++)
         status = paste(o, &sheet, i / across, i % across);

@@ -92,20 +92,39 @@ dc3_status dc3_generated_check_place(const dc3_generate_options *o)
     return dc3_output_folder_check("out", o->out, inputs, sizeof inputs / sizeof *inputs);
 }
 
-/* Names the settings that differ; DC3_OK if none does. */
-static dc3_status compare(const dc3_generated *o, const json_t *was)
+/* Takes what both have as a hash out of them, and lists what is another: "; the prompts are others". */
+static void tell_hashes(json_t *was, json_t *is, char *text, size_t size)
 {
-    char text[400];
-    json_t *is = json_deep_copy(o->settings);
+    static const char *const hashes[][2] = {{"model_fingerprint", "the model's files are others"},
+                                            {"lora_fingerprint", "the adapters are others"},
+                                            {"subjects_fingerprint", "the prompts or classes are others"}};
+    *text = 0;
+    for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++) {
+        const char *key = hashes[i][0];
+        size_t used = strlen(text);
+        if (!json_equal(json_object_get(was, key), json_object_get(is, key)))
+            snprintf(text + used, size - used, "%s%s", used ? "; " : "", hashes[i][1]);
+        json_object_del(was, key);
+        json_object_del(is, key);
+    }
+}
+
+/* Names the settings that differ; DC3_OK if none does. */
+static dc3_status compare(const dc3_generated *o, const json_t *earlier)
+{
+    char text[400], hashes[200];
+    json_t *is = json_deep_copy(o->settings), *was = json_deep_copy(earlier);
     json_t *batch = json_object_get(was, "batch");
     if (batch && !o->options->batch) json_object_set(is, "batch", batch); /* it is kept */
     if (o->options->batch) json_object_set_new(is, "batch", json_integer(o->options->batch));
+    tell_hashes(was, is, hashes, sizeof hashes);
     dc3_json_differences(was, is, " and", text, sizeof text);
     json_decref(is);
-    if (!*text) return DC3_OK;
+    json_decref(was);
+    if (!*text && !*hashes) return DC3_OK;
     return dc3_fail(DC3_ERR_ARGUMENT,
-                    "%s: holds images of other settings (%s); use %s to start over or another folder",
-                    o->folder, text, dc3_setting("fresh"));
+                    "%s: holds images of other settings (%s%s%s); use %s to start over or another folder",
+                    o->folder, hashes, *text && *hashes ? "; " : "", text, dc3_setting("fresh"));
 }
 
 /* Whether the folder is new, ours to continue, ours to clear, or somebody else's. */

@@ -80,6 +80,8 @@ static dc3_status check_prompt(const char *origin, const char *prompt)
     if (length < 1 || length > PROMPT)
         return dc3_fail(DC3_ERR_OPTION, "%s: expected a text of 1 to %d bytes, found %zu", origin, PROMPT,
                         length);
+    if (strspn(prompt, " \t\r\n") == length)
+        return dc3_fail(DC3_ERR_OPTION, "%s: expected a text, found blanks only", origin);
     if (dc3_text_is_utf8(prompt)) return DC3_OK;
     return dc3_fail(DC3_ERR_OPTION, "%s: expected text in UTF-8, found '%.60s'", origin, prompt);
 }
@@ -95,19 +97,20 @@ static dc3_status find_or_add(making *m, const char *name, dc3_subject **one)
 }
 
 /* A line "TEXT" or "CLASS<tab>TEXT". */
-static dc3_status add_line(making *m, char *line)
+static dc3_status add_line(making *m, char *line, int number)
 {
-    char *tab = strchr(line, '\t'), *text = tab ? tab + 1 : line;
+    char *tab = strchr(line, '\t'), *text = tab ? tab + 1 : line, origin[400];
     dc3_subject *one;
+    snprintf(origin, sizeof origin, "%.360s, line %d", m->options->prompts, number);
     if (tab) *tab = 0;
     text += strspn(text, " \t");
     for (size_t n = strlen(text); n && (text[n - 1] == ' ' || text[n - 1] == '\t');) text[--n] = 0;
-    DC3_TRY(check_prompt(m->options->prompts, text));
-    if (tab) DC3_TRY(check_prompt(m->options->prompts, line));
+    DC3_TRY(check_prompt(origin, text));
+    if (tab) DC3_TRY(check_prompt(origin, line));
     DC3_TRY(find_or_add(m, tab ? line : text, &one));
     if (!tab && one->count)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: '%.60s' stands there twice; expected different texts",
-                        m->options->prompts, text);
+        return dc3_fail(DC3_ERR_FORMAT, "%s: '%.60s' stands there twice; expected different texts", origin,
+                        text);
     return add_prompt(one, strdup(text));
 }
 
@@ -119,10 +122,16 @@ static dc3_status add_prompts(making *m)
     dc3_status status = dc3_file_read(path, PROMPTS_LIMIT, &text, &size);
     if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("prompts"));
     status = dc3_check_found(path, "a prompt on each line", text, size);
+    if (status == DC3_OK && memchr(text, 0, size))
+        status = dc3_fail_found(path, "a prompt on each line", text, size);
     rest = text;
-    while (status == DC3_OK && (line = strsep(&rest, "\r\n"))) {
+    for (int number = 1; status == DC3_OK && rest;) {
+        const char *end = rest + strcspn(rest, "\r\n");
+        int next = number + (*end == '\n' || (*end == '\r' && end[1] != '\n'));
+        line = strsep(&rest, "\r\n");
         line += strspn(line, " ");
-        if (*line && *line != '#') status = add_line(m, line);
+        if (*line && *line != '#') status = add_line(m, line, number);
+        number = next;
     }
     free(text);
     if (status == DC3_OK && !m->s->count)

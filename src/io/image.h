@@ -27,6 +27,10 @@ dc3_status dc3_image_read(const char *path, int width, int height, dc3_fit fit, 
 /* A copy of `from` at a size. */
 dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image);
 
+/* The side at which an image of `side` pixels is well seen on a sheet: itself from 96 on, else its least
+ * multiple of that or more. */
+int dc3_image_seen_side(int side);
+
 /* A line of text, which need not be UTF-8, black on white at the left of width x height pixels; what is too
  * long ends with "..". Without a font it is white. */
 dc3_status dc3_image_caption(const char *text, int width, int height, dc3_image *image);

@@ -26,6 +26,9 @@ expect 0 "result: lora" "${lora[@]}" -o lora
   fail "what is trained: $output"
 for file in pytorch_lora_weights.safetensors finetune.json encoded.safetensors samples/step-000020.png \
   samples/step-000040.png; do [[ -s lora/$file ]] || fail "no lora/$file"; done
+# Samples of 32 px are seen three times as large, four in a row.
+read -r high low < <(od -An -tu1 -j18 -N2 lora/samples/step-000040.png)
+((256 * high + low == 4 * 98 - 2)) || fail "samples are $((256 * high + low)) px wide"
 [[ ! -e lora/training.checkpoint && ! -e lora/unet ]] || fail "a finished training leaves more: $(ls lora)"
 expect 0 '"steps": 40' "${lora[@]}" -o again --json --recompute
 (($(sed -n 's/.*"peak_megabytes": \([0-9]*\).*/\1/p' <<< "$output") > 20)) || fail "no networks: $output"
@@ -84,7 +87,7 @@ done
 # The page about it: samples and curves that load nothing, and measures in which nothing is markup.
 expect 0 "2 of 2 images shown" "$dc3" report lora
 for text in 'after step 20' 'after step 40' 'src="data:image/png;base64,' 'Loss, mean of each hundredth' \
-  '<b>40</b> steps' 'width="536"'; do grep -qF -- "$text" lora/report.html || fail "report.html has no $text"; done
+  '<b>40</b> steps' 'width="390"'; do grep -qF -- "$text" lora/report.html || fail "report.html has no $text"; done
 set_of() { echo '{"path": "'"$1"'", "features": {"network": "teacher", "recall": '"$2"', "precision": 0.5,
   "frechet_distance": 9.5}, "inception": null}'; }
 echo '{"datasets": ['"$(set_of 'held<i>' null), $(set_of gen-20/train 0.75), $(set_of gen-40/ 0.25)"']}' > measures.json

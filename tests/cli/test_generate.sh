@@ -17,6 +17,9 @@ expect 0 "3 images of 1 class, 3 of them made now" "${text[@]}" -p 'a red fish' 
 [[ $output == *"generator text: 0."*" M parameters, f32, 1 thread"* &&
   $output == *"estimate: 3 images of 16 px in 2 steps, 3 at once"*" s an image; peak memory "* ]] ||
   fail "what is said: $output"
+# Images of 16 px stand six times as large on the contact sheet.
+read -r high low < <(od -An -tu1 -j18 -N2 fish/contact.png)
+((256 * high + low > 3 * 96)) || fail "contact.png is $((256 * high + low)) px wide"
 for i in 0 1 2; do [[ -s "fish/train/a red fish/0000$i.png" ]] || fail "no image $i: $(ls -R fish)"; done
 [[ -s fish/contact.png && $(wc -l < fish/train/metadata.jsonl) == 3 ]] || fail "beside the images: $(ls -R fish)"
 [[ $(field fish/train/metadata.jsonl file_name | head -1) == "a red fish/00000.png" ]] || fail "file_name"
@@ -70,6 +73,8 @@ expect 0 "broken: stopped   " "$dc3" status broken
 # Other settings are refused, or start over.
 expect 1 'holds images of other settings (seed was "0" and is "2"); use --fresh' "${text[@]}" -p 'a red fish' -n 3 \
   --seed 2 -o fish
+expect 1 "holds images of other settings (the prompts or classes are others); use --fresh" "${text[@]}" \
+  -p 'a blue fish' -n 3 -o fish
 for batch in 1000 0 -1; do
   cp -r other damaged; sed -i "s/\"batch\": [0-9]*/\"batch\": $batch/" damaged/generate.json
   expect 1 "damaged/generate.json: 'batch' should lie in 1 to 64, is $batch" "${text[@]}" -p 'a red fish' -n 5 \
@@ -88,6 +93,13 @@ expect 0 "6 images of 2 classes" "${text[@]}" --prompts texts -n 3 -o lines
 [[ $(field lines/train/metadata.jsonl prompt | paste -sd,) == "the sky,the sky,the sky,a lake,the sea,a lake" ]] ||
   fail "prompts: $(< lines/train/metadata.jsonl)"
 [[ $(field lines/train/metadata.jsonl label | paste -sd,) == 0,0,0,1,1,1 ]] || fail "labels of lines"
+
+# What is no text is refused, with its line.
+printf 'water\ta lake\r\n\r\nair\t \r\n' > empty; printf '\0\0\0\1a lake' > binary
+expect 2 "empty, line 3: expected a text of 1 to 4000 bytes, found 0" "${text[@]}" --prompts empty -n 1 -o x
+expect 1 "binary: expected a prompt on each line, found " "${text[@]}" --prompts binary -n 1 -o x
+expect 2 "--prompt: expected a text, found blanks only" "${text[@]}" --prompt '  ' -n 1 -o x
+[[ ! -e x ]] || fail "what is refused makes a folder"
 
 # The same prompt of two classes gives the same images.
 printf 'bird\ta crane\nmachine\ta crane\n' > cranes
@@ -113,8 +125,9 @@ expect 0 "2 images" "${text[@]}" "${named[@]}" --lora "$models/lora" -o adapted
 differ {named,adapted}/train/n01440764/00000.png "an adapter changes nothing"
 expect 0 "2 images" "${text[@]}" "${named[@]}" --lora "$models/lora" --lora-scale 0 -o plain
 cmp {named,plain}/train/n01440764/00000.png || fail "an adapter that counts nothing changes an image"
-expect 1 "other settings (lora_fingerprint was " "${text[@]}" "${named[@]}" -o adapted
-expect 1 "other settings (lora_fingerprint was null and is " "${text[@]}" "${named[@]}" --lora "$models/lora" -o named
+expect 1 "other settings (the adapters are others; lora_scale was 1.0" "${text[@]}" "${named[@]}" -o adapted
+expect 1 "other settings (the adapters are others; " "${text[@]}" "${named[@]}" --lora "$models/lora" -o named
+expect 2 "--lora-scale: means nothing without --lora" "${text[@]}" "${named[@]}" --lora-scale 2 -o x
 
 # A model of classes: those of a dataset, and by names and numbers. An image is the same whatever else is made.
 expect 0 "2 images of 2 classes" "${classes[@]}" --classes data -n 1 --batch 1 -o of_data
@@ -130,6 +143,7 @@ edit=("$dc3" edit data/golden_retriever/1.png --editor editor -p sunny "${quick[
 adapter=(--lora "$models/editor_lora.safetensors")
 expect 0 "result: usual.png" "${edit[@]}" -o usual.png
 expect 0 "result: adapted.png" "${edit[@]}" "${adapter[@]}" -o adapted.png
+expect 2 "--lora-scale: means nothing without --lora" "${edit[@]}" --lora-scale 2 -o x.png
 expect 0 "result: without.png" "${edit[@]}" "${adapter[@]}" --lora-scale 0 -o without.png
 differ usual.png adapted.png "adapters do not change an edit"
 cmp usual.png without.png || fail "adapters that count nothing change an edit"

@@ -5,6 +5,11 @@
 
 const char *const dc3_fit_names[] = {"crop", "squash", "pad", NULL};
 
+int dc3_image_seen_side(int side)
+{
+    return side >= 96 ? side : side * ((96 + side - 1) / side);
+}
+
 dc3_status dc3_image_resize(const dc3_image *from, int width, int height, dc3_fit fit, dc3_image *image)
 {
     *image = (dc3_image){0};
