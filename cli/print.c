@@ -126,7 +126,8 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
     else if (r->stored)
         printf("%lld images selected from %lld, %lld of them again, ", (long long)r->stored,
                (long long)r->readable, (long long)r->repeated);
-    printf("%lld images skipped, peak memory %.0f MB\n", (long long)r->skipped, r->peak_bytes * 1e-6);
+    printf("%lld image%s skipped, peak memory %.0f MB\n", (long long)r->skipped, r->skipped == 1 ? "" : "s",
+           r->peak_bytes * 1e-6);
     if (r->stage[2]) printf("bytes of images: %s\n", dc3_size_text(r->bytes, bytes));
     if (r->files)
         printf("on the disk: %lld file%s of %s, whose blocks take %s\n", (long long)r->files,

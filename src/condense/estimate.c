@@ -171,8 +171,8 @@ dc3_status dc3_run_estimate(dc3_run *run, int64_t images, int64_t stored)
                run->trains ? dc3_run_teacher_size(run) : run->teacher.size};
     if (run->editor) {
         dc3_editor_info info = dc3_editor_describe(run->editor);
-        dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d threads", info.name, info.parameters * 1e-6,
-                    dc3_dtype_name(info.dtype), info.threads);
+        dc3_run_say(run, "editor %s: %.1f M parameters, %s, %d thread%s", info.name, info.parameters * 1e-6,
+                    dc3_dtype_name(info.dtype), info.threads, info.threads == 1 ? "" : "s");
     }
     if (images && run->trains && dc3_path_what(run->teacher_path) != DC3_PATH_FILE) {
         dc3_teacher_cost cost;

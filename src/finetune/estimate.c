@@ -145,9 +145,9 @@ dc3_status dc3_finetune_estimate(dc3_finetuning *t, int64_t tokens)
     t->report->estimate_seconds = images * encoding + (double)o->steps * o->accumulate * batch;
     dc3_listener_say(
         &o->listener,
-        "estimate: %.0f latents in %.3g s each, %d steps of %d x %d images in %.3g s each, about %s; "
+        "estimate: %.0f latents in %.3g ms each, %d steps of %d x %d images in %.3g s each, about %s; "
         "%s of memory",
-        images, encoding, o->steps, o->accumulate, o->batch, o->accumulate * batch,
+        images, encoding * 1e3, o->steps, o->accumulate, o->batch, o->accumulate * batch,
         dc3_duration_text(t->report->estimate_seconds, time),
         dc3_size_text(t->report->estimate_bytes, bytes));
     return DC3_OK;

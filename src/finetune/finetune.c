@@ -163,11 +163,12 @@ static void say_what(const dc3_finetuning *t)
     char part[160];
     name_part(t, part, sizeof part);
     dc3_listener_say(&o->listener,
-                     "%s: %lld images in %lld classes; %s of %.2f M parameters, of which %.3f M are trained "
-                     "(%s), %d px, %s, %d threads",
-                     o->data, (long long)t->report->images, (long long)t->report->classes, t->model.part,
-                     t->report->parameters * 1e-6, t->report->trained * 1e-6, part, o->size,
-                     dc3_dtype_name(t->dtype), o->threads);
+                     "%s: %lld images in %lld class%s; %s of %.2f M parameters, of which %.3f M are trained "
+                     "(%s), %d px, %s, %d thread%s",
+                     o->data, (long long)t->report->images, (long long)t->report->classes,
+                     t->report->classes == 1 ? "" : "es", t->model.part, t->report->parameters * 1e-6,
+                     t->report->trained * 1e-6, part, o->size, dc3_dtype_name(t->dtype), o->threads,
+                     o->threads == 1 ? "" : "s");
 }
 
 static void fill_report(dc3_finetuning *t)

@@ -183,8 +183,8 @@ static dc3_status pass(dc3_measuring *m, dc3_subject *s, int64_t first, int64_t 
 static dc3_status measure_images(dc3_measuring *m, dc3_subject *s)
 {
     int64_t n = dc3_dataset_size(s->data);
-    dc3_listener_say(&m->options->listener, "%s: %lld images in %d classes", s->path, (long long)n,
-                     dc3_dataset_classes(s->data));
+    dc3_listener_say(&m->options->listener, "%s: %lld images in %d class%s", s->path, (long long)n,
+                     dc3_dataset_classes(s->data), dc3_dataset_classes(s->data) == 1 ? "" : "es");
     DC3_TRY(pass(m, s, 0, n));
     if (s->all.images) return DC3_OK;
     return dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", s->folder, (long long)n);

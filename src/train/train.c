@@ -264,7 +264,7 @@ static dc3_status estimate(dc3_train_state *t, int size)
     t->report->estimate_seconds = t->probe.seconds + (trained + tested) * reading +
                                   o->epochs * trained * image + tests * tested * step / batch / 3;
     dc3_listener_say(&o->listener,
-                     "estimate: %.0f images read in %.1f ms each, %d epoch%s at %.1f images/s, about %s",
+                     "estimate: %.0f images read in %.2g ms each, %d epoch%s at %.1f images/s, about %s",
                      trained + tested, reading * 1e3, o->epochs, o->epochs == 1 ? "" : "s", 1 / image,
                      dc3_duration_text(t->report->estimate_seconds, text));
     return DC3_OK;
@@ -287,10 +287,10 @@ static dc3_status train(dc3_train_state *t, dc3_listener *listener)
     r->classes = dc3_dataset_classes(t->data);
     r->parameters = t->trainer.info->parameters;
     r->images = dc3_dataset_size(t->data);
-    dc3_listener_say(&o->listener,
-                     "%s: %lld images in %lld classes; %s, %.2f M parameters, %d px, %s, %d threads", o->data,
-                     (long long)r->images, (long long)r->classes, r->arch, r->parameters * 1e-6, size,
-                     dc3_dtype_name(t->dtype), o->threads);
+    dc3_listener_say(
+        &o->listener, "%s: %lld images in %lld class%s; %s, %.2f M parameters, %d px, %s, %d thread%s",
+        o->data, (long long)r->images, (long long)r->classes, r->classes == 1 ? "" : "es", r->arch,
+        r->parameters * 1e-6, size, dc3_dtype_name(t->dtype), o->threads, o->threads == 1 ? "" : "s");
     if (!o->fast && !o->init && !o->fine_tune && strcmp(r->arch, dc3_train_fast_arch) == 0)
         dc3_listener_say(&o->listener, "note: a %s is trained in the usual way; %s has a recipe made for it",
                          r->arch, dc3_setting("fast"));

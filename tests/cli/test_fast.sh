@@ -4,8 +4,8 @@ source "$2/tests/cli/support.sh"
 
 blue_and_red 12 8
 fast=("$dc3" train train --fast --val val --size 16 --threads 1 --dtype f32 --batch 8)
-expect 0 "train: 24 images in 2 classes; speednet, 1.97 M parameters, 16 px" "${fast[@]}" --epochs 8 \
-  -o whole.safetensors
+expect 0 "train: 24 images in 2 classes; speednet, 1.97 M parameters, 16 px, f32, 1 thread"$'\n' "${fast[@]}" \
+  --epochs 8 -o whole.safetensors
 [[ $output == *"last epoch: top-1 100.00 %"* ]] || fail "it does not learn: $output"
 [[ $output == *"with the mean of the logits of each image and of its mirror image: top-1 100.00 %"* ]] ||
   fail "a mirrored test is not said: $output"
