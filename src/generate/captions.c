@@ -66,6 +66,12 @@ static const char *name_in(const char *names, const char *class_name, const char
     return NULL;
 }
 
+int dc3_captions_name(const dc3_captions *c, const char *class_name, const char *const *classes, int count)
+{
+    size_t length;
+    return name_in(c->names, class_name, classes, count, &length) != NULL;
+}
+
 char *dc3_caption(const dc3_captions *c, const char *class_name, const char *const *classes, int count)
 {
     size_t length = strlen(class_name);

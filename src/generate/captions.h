@@ -21,4 +21,8 @@ void dc3_captions_close(dc3_captions *captions);
 char *dc3_caption(const dc3_captions *captions, const char *class_name, const char *const *classes,
                   int count);
 
+/* 1 if the file calls the class something. */
+int dc3_captions_name(const dc3_captions *captions, const char *class_name, const char *const *classes,
+                      int count);
+
 #endif

@@ -203,7 +203,15 @@ static dc3_status add_captions(dc3_subjects *s, const dc3_captions *captions)
 {
     const char **names = malloc((size_t)(s->count + 1) * sizeof *names);
     dc3_status status = names ? DC3_OK : no_memory();
+    int known = !captions->names;
     for (int i = 0; names && i < s->count; i++) names[i] = s->at[i].name;
+    for (int i = 0; names && !known && i < s->count; i++)
+        known = dc3_captions_name(captions, names[i], names, s->count);
+    if (names && !known)
+        status = dc3_fail_setting("names",
+                                  "expected lines of a class and its name, found none of these classes "
+                                  "('%.60s', ..)",
+                                  names[0]);
     for (int i = 0; status == DC3_OK && i < s->count; i++)
         status = add_prompt(&s->at[i], dc3_caption(captions, names[i], names, s->count));
     free(names);

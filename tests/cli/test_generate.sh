@@ -113,6 +113,9 @@ expect 2 "--classes: 'crane' stands there twice; expected different classes" "${
 # Classes of a dataset by a template and their nicer names, and an image by an adapter differs.
 images data/n01440764 1; images data/golden_retriever 1
 printf 'n01440764 tench\n' > names
+printf 'tench a fish\n' > strangers
+expect 2 "--names: expected lines of a class and its name, found none of these classes ('golden_retriever', ..)" \
+  "${text[@]}" --classes data --names strangers -n 1 -o x
 named=(--classes data --template 'a {}, wet.' --names names -n 1)
 expect 0 "2 images of 2 classes" "${text[@]}" "${named[@]}" -o named
 [[ $(sed -n 's/.*"prompt":"\([^"]*\)".*/\1/p' named/train/metadata.jsonl | paste -sd'|') == \
