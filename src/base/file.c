@@ -247,6 +247,14 @@ dc3_path_kind dc3_path_what(const char *path)
     return S_ISDIR(info.st_mode) ? DC3_PATH_FOLDER : DC3_PATH_OTHER;
 }
 
+int dc3_folder_holds(const char *folder, const char *name)
+{
+    char *path = dc3_path_join(folder, name);
+    int there = path && dc3_path_what(path) == DC3_PATH_FILE;
+    free(path);
+    return there;
+}
+
 int dc3_path_is_link(const char *path)
 {
     struct stat info;

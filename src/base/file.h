@@ -63,6 +63,9 @@ typedef enum dc3_path_kind { DC3_PATH_MISSING, DC3_PATH_FILE, DC3_PATH_FOLDER, D
 /* What `path` is, following symbolic links. */
 dc3_path_kind dc3_path_what(const char *path);
 
+/* 1 if FOLDER/NAME is a file; folder may be no folder. */
+int dc3_folder_holds(const char *folder, const char *name);
+
 /* 1 if `path` itself is a symbolic link. */
 int dc3_path_is_link(const char *path);
 /* `path` without links, "." and "..": absolute; what does not exist yet is kept as written (caller frees;

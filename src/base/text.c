@@ -81,7 +81,7 @@ static const char *const units[] = {"kB", "MB", "GB", "TB"};
 const char *dc3_exact_size_text(double bytes, char text[DC3_NUMBER_TEXT])
 {
     const double most = 1e15;
-    const int64_t finest = 1000000000000; // 1 TB, the largest unit, in bytes
+    const int64_t finest = 1000000000000; /* bytes of the largest unit, TB */
     int unit = 0;
     int64_t whole = bytes >= 1000 && bytes <= most ? (int64_t)bytes : 0, each = 1000;
     if (!whole) return dc3_size_text(bytes, text);

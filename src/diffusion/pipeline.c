@@ -36,10 +36,7 @@ static dc3_status none_there(const char *setting, const char *path)
 
 dc3_status dc3_pipeline_find(const char *setting, const char *directory)
 {
-    char *index = dc3_path_join(directory, "model_index.json");
-    int there = index && dc3_path_what(index) == DC3_PATH_FILE;
-    free(index);
-    return there ? DC3_OK : none_there(setting, directory);
+    return dc3_folder_holds(directory, "model_index.json") ? DC3_OK : none_there(setting, directory);
 }
 
 /* ---- networks ---- */

@@ -17,10 +17,7 @@
 
 const char *dc3_evaluate_folder(const char *data)
 {
-    char *document = data ? dc3_path_join(data, "dc3.json") : NULL;
-    int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
-    free(document);
-    return is_run ? data : NULL;
+    return data && dc3_folder_holds(data, "dc3.json") ? data : NULL;
 }
 
 /* What the score depends on. */

@@ -18,13 +18,9 @@
 static int is_own(const char *folder)
 {
     static const char *const names[] = {"finetune.json", "training.checkpoint", "encoded.safetensors"};
-    int is = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names && !is; i++) {
-        char *path = dc3_path_join(folder, names[i]);
-        is = path && dc3_path_what(path) == DC3_PATH_FILE;
-        free(path);
-    }
-    return is;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (dc3_folder_holds(folder, names[i])) return 1;
+    return 0;
 }
 
 static dc3_status check_folder(const dc3_finetune_options *o)

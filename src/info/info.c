@@ -60,15 +60,15 @@ static dc3_status describe_file(dc3_info_page *page)
 static dc3_status describe_folder(dc3_info_page *page)
 {
     const char *path = page->options->path;
-    if (dc3_info_holds(path, "dc3.json")) return dc3_info_run(page);
-    if (dc3_info_holds(path, "compare.json")) return dc3_info_comparison(page);
-    if (dc3_info_holds(path, "generate.json")) return dc3_info_generated(page);
-    if (dc3_info_holds(path, "model_index.json")) {
+    if (dc3_folder_holds(path, "dc3.json")) return dc3_info_run(page);
+    if (dc3_folder_holds(path, "compare.json")) return dc3_info_comparison(page);
+    if (dc3_folder_holds(path, "generate.json")) return dc3_info_generated(page);
+    if (dc3_folder_holds(path, "model_index.json")) {
         DC3_TRY(dc3_info_model(page));
-        return dc3_info_holds(path, "finetune.json") ? dc3_info_training(page) : DC3_OK;
+        return dc3_folder_holds(path, "finetune.json") ? dc3_info_training(page) : DC3_OK;
     }
-    if (dc3_info_holds(path, "encoded.safetensors") &&
-        (dc3_info_holds(path, "finetune.json") || dc3_info_holds(path, "training.checkpoint")))
+    if (dc3_folder_holds(path, "encoded.safetensors") &&
+        (dc3_folder_holds(path, "finetune.json") || dc3_folder_holds(path, "training.checkpoint")))
         return dc3_info_finetuned(page);
     if (dc3_weights_are_model(path)) return dc3_info_weights(page, "folder of transformers or timm", -1);
     dc3_status status = dc3_info_dataset(page);

@@ -111,7 +111,7 @@ dc3_status dc3_info_training(dc3_info_page *page)
 
 dc3_status dc3_info_finetuned(dc3_info_page *page)
 {
-    int complete = dc3_info_holds(page->options->path, "finetune.json");
+    int complete = dc3_folder_holds(page->options->path, "finetune.json");
     dc3_info_title(page, "fine-tuning", "%s by dc3 finetune",
                    complete ? "adapters (LoRA) that were trained" : "a generator in training");
     say_state(page, complete);

@@ -173,7 +173,7 @@ dc3_status dc3_info_model(dc3_info_page *page)
                    name ? name : "");
     dc3_info_set(page, "class", name ? dc3_json_text(name) : json_null());
     free(name);
-    int of_classes = dc3_info_holds(page->options->path, "transformer/config.json");
+    int of_classes = dc3_folder_holds(page->options->path, "transformer/config.json");
     dc3_status status =
         look_at_part(page, parts, of_classes ? "transformer" : "unet", "diffusion_pytorch_model", &sum);
     if (status == DC3_OK) status = look_at_part(page, parts, "vae", "diffusion_pytorch_model", &sum);

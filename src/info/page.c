@@ -65,11 +65,3 @@ void dc3_info_bytes(dc3_info_page *page, const char *label, double bytes)
         dc3_info_line(page, label, "%s (%.0f bytes)", dc3_size_text(bytes, text), bytes);
     dc3_info_set(page, "bytes", json_integer((json_int_t)bytes));
 }
-
-int dc3_info_holds(const char *folder, const char *name)
-{
-    char *path = dc3_path_join(folder, name);
-    int there = path && dc3_path_what(path) == DC3_PATH_FILE;
-    free(path);
-    return there;
-}

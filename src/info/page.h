@@ -24,9 +24,6 @@ void dc3_info_set(dc3_info_page *page, const char *key, json_t *value);
 /* The line "file" or the like and the member "bytes". */
 void dc3_info_bytes(dc3_info_page *page, const char *label, double bytes);
 
-/* 1 if there is a file FOLDER/NAME. */
-int dc3_info_holds(const char *folder, const char *name);
-
 /* "11.18 M", "0.31 M", "950"; returns text. */
 const char *dc3_count_text(double count, char text[DC3_NUMBER_TEXT]);
 

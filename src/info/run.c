@@ -68,12 +68,12 @@ void dc3_info_settings(dc3_info_page *page, const json_t *settings)
 /* How far a run that is not complete came. */
 static const char *stage_of(const char *folder, const json_t *settings)
 {
-    if (dc3_info_holds(folder, "pictures.txt")) return "storing images";
-    if (dc3_info_holds(folder, "selection.json")) return "selected";
-    if (!json_object_get(settings, "own_teacher") || dc3_info_holds(folder, "teacher.safetensors"))
+    if (dc3_folder_holds(folder, "pictures.txt")) return "storing images";
+    if (dc3_folder_holds(folder, "selection.json")) return "selected";
+    if (!json_object_get(settings, "own_teacher") || dc3_folder_holds(folder, "teacher.safetensors"))
         return "before the selection";
-    return dc3_info_holds(folder, "teacher.safetensors.checkpoint") ? "training its teacher"
-                                                                    : "before its teacher";
+    return dc3_folder_holds(folder, "teacher.safetensors.checkpoint") ? "training its teacher"
+                                                                      : "before its teacher";
 }
 
 static void say_disk_use(dc3_info_page *page, const char *train)

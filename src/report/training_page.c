@@ -11,22 +11,14 @@
 
 enum { LIMIT = 1 << 24 }; /* bytes of finetune.json and of measures */
 
-static int has_file(const char *folder, const char *name)
-{
-    char *path = dc3_path_join(folder, name);
-    int has = path && dc3_path_what(path) == DC3_PATH_FILE;
-    free(path);
-    return has;
-}
-
 int dc3_report_is_training(const char *folder)
 {
-    return has_file(folder, "finetune.json") || has_file(folder, "training.checkpoint");
+    return dc3_folder_holds(folder, "finetune.json") || dc3_folder_holds(folder, "training.checkpoint");
 }
 
 static dc3_status read_document(dc3_reporting *r)
 {
-    if (!has_file(r->options->run, "finetune.json"))
+    if (!dc3_folder_holds(r->options->run, "finetune.json"))
         return dc3_fail(
             DC3_ERR_FORMAT,
             "%s: expected a training that is complete, found one that was interrupted; the command "

@@ -46,14 +46,8 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 /* A model, or adapters, as dc3 finetune makes them. */
 static int is_trained(const char *path)
 {
-    static const char *const names[] = {"model_index.json", "pytorch_lora_weights.safetensors"};
-    int is = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names && !is; i++) {
-        char *file = dc3_path_join(path, names[i]);
-        is = file && dc3_path_what(file) == DC3_PATH_FILE;
-        free(file);
-    }
-    return is;
+    return dc3_folder_holds(path, "model_index.json") ||
+           dc3_folder_holds(path, "pytorch_lora_weights.safetensors");
 }
 
 /* In the folder of a model: what dc3 finetune and dc3 report leave beside its parts. */

@@ -31,11 +31,7 @@ int dc3_is_run_folder(const char *path)
 {
     static const char *const documents[] = {"dc3.json", "compare.json", "generate.json"};
     int found = 0;
-    for (int i = 0; i < 3; i++) {
-        char *file = dc3_path_join(path, documents[i]);
-        found |= file && dc3_path_what(file) == DC3_PATH_FILE;
-        free(file);
-    }
+    for (int i = 0; i < 3; i++) found |= dc3_folder_holds(path, documents[i]);
     return found;
 }
 

@@ -68,10 +68,7 @@ static void read_database(const char *path, dc3_progress *p)
 static int is_there(const char *train, const dc3_shards *shards, const char *name)
 {
     if (shards) return dc3_shards_bytes(shards, name) >= 0;
-    char *image = dc3_path_join(train, name);
-    int there = image && dc3_path_what(image) == DC3_PATH_FILE;
-    free(image);
-    return there;
+    return dc3_folder_holds(train, name);
 }
 
 /* The images that are noted as stored, and still lie below train/. */

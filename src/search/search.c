@@ -130,8 +130,8 @@ static dc3_status train_student(searching *s, const char *held, dc3_tests *tests
     o.data = o.folder = data, o.val = held, o.labels = DC3_LABELS_HARD, o.size = s->usual;
     o.arch = s->usual > SMALL ? "resnet18" : "convnet3";
     o.images_seen = s->found->images_seen;
-    o.recipe =
-        DC3_RECIPE_CLASSIC; /* by which a search that was begun goes on, and which docs/formats.md measured */
+    /* By which a search that was begun goes on, and which docs/formats.md measured. */
+    o.recipe = DC3_RECIPE_CLASSIC;
     o.seed = s->options->select.seed, o.threads = s->options->select.threads;
     o.listener = quiet(s), o.dry_run = dry_run;
     dc3_status status = data ? dc3_evaluate(&o, tests, score) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -221,14 +221,6 @@ static dc3_status try_all(searching *s)
 
 /* ---- the call ---- */
 
-static int holds_run(const char *folder)
-{
-    char *path = dc3_path_join(folder, "dc3.json");
-    int is = path && dc3_path_what(path) == DC3_PATH_FILE;
-    free(path);
-    return is;
-}
-
 static dc3_status check(const dc3_condense_options *o, double images_seen)
 {
     DC3_TRY(dc3_options_need("data", o->data));
@@ -243,7 +235,7 @@ static dc3_status check(const dc3_condense_options *o, double images_seen)
         return dc3_fail_setting("search_images", "expected 1 or more, found %g", images_seen);
     const dc3_input inputs[] = {{"the dataset", o->data}};
     DC3_TRY(dc3_output_folder_check("out", o->out, inputs, 1));
-    if (!dc3_folder_occupied(o->out) || holds_run(o->out)) return DC3_OK;
+    if (!dc3_folder_occupied(o->out) || dc3_folder_holds(o->out, "dc3.json")) return DC3_OK;
     return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds files that dc3 %s make; choose a new folder", o->out,
                     dc3_is_run_folder(o->out) ? "condense did not" : "did not");
 }

@@ -20,9 +20,7 @@ static const char *advice(const char *path, dc3_path_kind kind, char *text, size
     while (n < MOST && (archs[n] = dc3_classifier_arch((int)n))) n++;
     int is_word = kind == DC3_PATH_MISSING && !strpbrk(path, "./");
     const char *arch = is_word ? dc3_text_nearest(path, archs, n) : NULL;
-    char *own = kind == DC3_PATH_FOLDER ? dc3_path_join(path, "teacher.safetensors") : NULL;
-    int has_own = own && dc3_path_what(own) == DC3_PATH_FILE;
-    free(own);
+    int has_own = kind == DC3_PATH_FOLDER && dc3_folder_holds(path, "teacher.safetensors");
     char hub[DC3_FOUND_TEXT];
     snprintf(text, size, "dc3 train makes one%s", kind == DC3_PATH_MISSING ? dc3_hub_hint(path, hub) : "");
     if (has_own)

@@ -221,11 +221,7 @@ dc3_status dc3_own_teacher_check_file(const char *path)
     static const char *const others[] = {DC3_PROBE_FILE, DC3_TUNED_FILE};
     char *run = g_path_get_dirname(path);
     int undecided = 0; /* which of them it will be */
-    for (int i = 0; i < 2; i++) {
-        char *other = dc3_path_join(run, others[i]);
-        undecided |= other && dc3_path_what(other) == DC3_PATH_FILE;
-        free(other);
-    }
+    for (int i = 0; i < 2; i++) undecided |= dc3_folder_holds(run, others[i]);
     int differs = !undecided && dc3_run_teacher_differs(run, path);
     g_free(run);
     if (!differs) return DC3_OK;
