@@ -63,6 +63,10 @@ typedef enum dc3_path_kind { DC3_PATH_MISSING, DC3_PATH_FILE, DC3_PATH_FOLDER, D
 /* What `path` is, following symbolic links. */
 dc3_path_kind dc3_path_what(const char *path);
 
+/* Removes a file, or a folder with all that is in it; follows no links and stays on its file system. Not 0
+ * and errno: something is left. */
+int dc3_remove_tree(const char *path);
+
 /* 1 if FOLDER/NAME is a file; folder may be no folder. */
 int dc3_folder_holds(const char *folder, const char *name);
 

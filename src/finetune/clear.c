@@ -1,7 +1,6 @@
 /* What a training leaves in OUT that is replaced: of it nothing stays beside the new one's. */
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,17 +17,10 @@ static int is_numbered(const char *name, const char *before, const char *after)
     return digits >= 6 && strcmp(name + start + digits, after) == 0;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
-{
-    (void)info, (void)kind, (void)place;
-    return remove(path);
-}
-
 /* Removes files and folders of such names from OUT/FOLDER, and that where it is empty then; follows no links.
  */
 static dc3_status clear(const char *out, const char *folder, const char *before, const char *after)
 {
-    enum { OPEN = 16 };
     char *path = dc3_path_join(out, folder);
     DIR *entries = path && !dc3_path_is_link(path) ? opendir(path) : NULL;
     struct dirent *entry;
@@ -38,7 +30,7 @@ static dc3_status clear(const char *out, const char *folder, const char *before,
         char *old = dc3_path_join(path, entry->d_name);
         if (!old)
             status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        else if (nftw(old, remove_entry, OPEN, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0)
+        else if (dc3_remove_tree(old) != 0)
             status = dc3_fail(DC3_ERR_IO, "%s: cannot be removed: %s", old, strerror(errno));
         free(old);
     }

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,20 +176,13 @@ dc3_status dc3_clear_run(const char *folder)
     return status;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
-{
-    (void)info, (void)kind, (void)place;
-    return remove(path);
-}
-
 const char dc3_search_file[] = "search.json";
 
 void dc3_clear_search(const char *folder)
 {
-    enum { OPEN = 16 };
     char *path = dc3_path_join(folder, ".search"), *file = path ? dc3_path_join(path, dc3_search_file) : NULL;
     int ours = file && is_folder(path) && dc3_path_what(file) == DC3_PATH_FILE;
-    if (ours) nftw(path, remove_entry, OPEN, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    if (ours) dc3_remove_tree(path);
     free(file);
     free(path);
 }
