@@ -11,14 +11,15 @@
 # In the environment: SEEDS (default 3), JOBS (default: processors), LABELS (default hard), WAYS (words, default random
 # rded and every selection; X+crop and X+mosaic: --crops CROPS with factor 1 and 2), CROPS (default 5), SIZE (pixels,
 # default: the images'), ARCH (of teacher and students, default convnet3), SEEN (images that each student sees; default
-# 3,000, 30,000 and 150,000 at IPC 1, 10, 50), TEACHER (a file, default: one is trained on the images that are not held
-# out), EPOCHS (of it, default 14), FROM (last digits of the names of the images that are chosen from, default 0-689).
+# 10,000, 30,000 and 50,000 at IPC 1, 10, 50), RECIPE (of students, default strong; with classic in batches of 10, 25,
+# 50), TEACHER (a file, default: one is trained on the images that are not held out), EPOCHS (of it, default 14), FROM
+# (last digits of the names of the images that are chosen from, default 0-689).
 set -eu
 data=$(realpath "$1") work=$2 only=${3:-}
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
 [[ $only =~ ^(|1|10|50)$ ]] || { echo "expected IPC 1, 10 or 50, found $only" >&2; exit 1; }
 seeds=${SEEDS:-3} jobs=${JOBS:-$(nproc)} kinds=${LABELS:-hard}
-ways=${WAYS:-random rded paper bps cao2 kmeans herding} arch=${ARCH:-convnet3}
+ways=${WAYS:-random rded paper bps cao2 kmeans herding} arch=${ARCH:-convnet3} recipe=${RECIPE:-strong}
 size=(${SIZE:+--size "$SIZE"})
 export OMP_WAIT_POLICY=passive
 source "$(dirname "$0")/held_out.sh"
@@ -30,8 +31,14 @@ teacher=${TEACHER:-teacher.safetensors}
 [[ -f $teacher ]] || "$dc3" train fit --val held --arch "$arch" "${size[@]}" --epochs "${EPOCHS:-14}" --seed 1 \
   -o teacher.safetensors --json > teacher.json 2>> teacher.log
 
-small_batch() { case $1 in 1) echo 10 ;; 10) echo 25 ;; *) echo 50 ;; esac; }
-seen() { case $1 in 1) echo "${SEEN:-3000}" ;; 10) echo "${SEEN:-30000}" ;; *) echo "${SEEN:-150000}" ;; esac; }
+# The options of a recipe for an IPC: strong has batches of its own.
+recipe_of() {
+  local batch
+  case $1 in 1) batch=10 ;; 10) batch=25 ;; *) batch=50 ;; esac
+  echo "--recipe $recipe"
+  [[ $recipe != classic ]] || echo "--batch $batch"
+}
+seen() { case $1 in 1) echo "${SEEN:-10000}" ;; 10) echo "${SEEN:-30000}" ;; *) echo "${SEEN:-50000}" ;; esac; }
 condense() { # WAY IPC SEED
   local how=(--method dc3-select --selection "${1%+*}")
   [[ $1 != random* && $1 != rded* ]] || how=(--method "${1%+*}")
@@ -47,9 +54,9 @@ condense() { # WAY IPC SEED
 student() { # WAY IPC LABELS SEED
   local out=scores/$2-$3-$1-$4.json
   [[ ! -f $out ]] || return 0
+  # shellcheck disable=SC2046 # options are words
   "$dc3" evaluate "runs/$1-$2-$4" --val held --teacher "$teacher" --arch "$arch" "${size[@]}" --labels "$3" \
-    --seed "$4" --threads 1 --batch "$(small_batch "$2")" --images-seen "$(seen "$2")" -q --json \
-    --recipe classic -o "$out.row.json" > "$out.part"
+    --seed "$4" --threads 1 $(recipe_of "$2") --images-seen "$(seen "$2")" -q --json -o "$out.row.json" > "$out.part"
   rm "$out.row.json" && mv "$out.part" "$out"
 }
 table() {
