@@ -7,14 +7,14 @@
 # condensing, and each student.
 #
 # In the environment: BUDGETS (default 30kB,100kB,300kB,1MB), METHODS (default random,rded,dc3-select,dc3), LABELS
-# (default hard,soft), SEEDS (default 1), EPOCHS (of students, default 300), BATCH (default 25), THREADS (default:
-# processors; so many students of one thread each run side by side; the same each time), TEACHER (a file; default: one
-# is trained), TRAINING (its epochs, default 14), FROM (last digits of the names of the images that sets are made of;
-# default all but 7), OPTIONS (further words for dc3 compare, such as --compensation random; sets of other options
-# go to another WORK).
+# (default hard,soft), SEEDS (default 1), RECIPE (default strong), SEEN (images that each student sees; default: as the
+# recipe says), THREADS (default: processors; so many students of one thread each run side by side; the same each time),
+# TEACHER (a file; default: one is trained), TRAINING (its epochs, default 14), FROM (last digits of the names of the
+# images that sets are made of; default all but 7), OPTIONS (further words for dc3 compare, such as --compensation
+# random; sets of other options go to another WORK).
 #
-# A student sees EPOCHS times the images of its set, at about 2 ms each (hard labels, one thread of a free EPYC, Zen 4):
-# of 30 kB (90 images) 1 minute, of 1 MB (3,000) half an hour, so with the defaults and one seed about 6 hours of one
+# An image that a student sees takes about 2 ms (hard labels, one thread of a free EPYC, Zen 4), so with the defaults,
+# 200,000 images and more (300 epochs of 1 MB, 3,000 images, are 900,000), and one seed it takes about 12 hours of one
 # core. Another budget or another method beside those that are there is made alone.
 set -eu
 cifar=$(realpath "$1") work=$2
@@ -32,8 +32,8 @@ from=$(fit_part "$cifar" "${FROM:-}")
 [[ -f $teacher ]] || nice -n 19 "$dc3" train fit --val held --arch convnet3 --epochs "${TRAINING:-14}" --seed 1 \
   --threads "$threads" -o teacher.safetensors --json > teacher.json 2>> teacher.log
 nice -n 19 "$dc3" compare "$from" --val held -o table --teacher "$teacher" --budgets "$budgets" --methods "$methods" \
-  --labels "${LABELS:-hard,soft}" --seeds "${SEEDS:-1}" --arch convnet3 --epochs "${EPOCHS:-300}" \
-  --recipe classic --batch "${BATCH:-25}" --threads "$threads" "${options[@]}" 2>> compare.log
+  --labels "${LABELS:-hard,soft}" --seeds "${SEEDS:-1}" --arch convnet3 --recipe "${RECIPE:-strong}" \
+  ${SEEN:+--images-seen "$SEEN"} --threads "$threads" "${options[@]}" 2>> compare.log
 "$dc3" report table -o budgets.html -q --force > /dev/null
 
 # The page's charts with the light colours of its style, each as a file.

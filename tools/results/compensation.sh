@@ -1,26 +1,25 @@
 #!/bin/bash
 # What the kinds of colour compensation do (docs/method.md): compensation.sh DATA WORK [IPC], where DATA, such as
 # CIFAR-10, has train/ with a folder per class. Nothing of its test set is used: the images whose names end in 7 are
-# held out, teacher and sets see the rest. Students take 300 epochs in batches of 25 (10 at IPC 1), one thread each;
-# dc3-mini is the editor. WORK/compensation.txt has a row for each IPC, kind of labels and of compensation: the mean of
-# the scores, their deviation, and the mean and deviation of the differences from `none` of the same seeds. Each step
-# continues where it stopped. Of photos:
+# held out, teacher and sets see the rest. Students train by the recipe strong, one thread each; dc3-mini is the editor.
+# WORK/compensation.txt has a row for each IPC, kind of labels and of compensation: the mean of the scores, their
+# deviation, and the mean and deviation of the differences from `none` of the same seeds. Each step continues where it
+# stopped. Of photos:
 #
 #     SIZE=64 TEACHER_ARCH=resnet18 TEACHER_EPOCHS=5 compensation.sh imagenette work
 #
 # In the environment: SEEDS (default 3), JOBS (default: processors), KINDS (default none random calibrated), LABELS
 # (default hard), SIZE (pixels, default: the images'), TEACHER (a file; default: one is trained on the images that are
 # not held out), TEACHER_ARCH (default convnet3), TEACHER_EPOCHS (default 14), ARCH (of students, default convnet3),
-# EPOCHS (of students, default 300), FROM (last digits of the names of the images that are condensed; default: all that
-# are not held out).
-#
-# About 10 minutes of one core a seed at IPC 1 and 10 of CIFAR-10, after the teacher and the features.
+# RECIPE (of students, default strong; with classic in batches of 25, 10 at IPC 1), SEEN (images that each student sees,
+# default 10,000 and 30,000 at IPC 1 and 10), FROM (last digits of the names of the images that are condensed; default:
+# all that are not held out).
 set -eu
 data=$(realpath "$1") work=$2 only=${3:-}
 dc3=$(realpath "${DC3:-$(dirname "$0")/../../build/dc3}")
 [[ $only =~ ^(|1|10)$ ]] || { echo "expected IPC 1 or 10, found $only" >&2; exit 1; }
 seeds=${SEEDS:-3} jobs=${JOBS:-$(nproc)} kinds=${KINDS:-none random calibrated}
-labels=${LABELS:-hard} size=(${SIZE:+--size "$SIZE"})
+labels=${LABELS:-hard} size=(${SIZE:+--size "$SIZE"}) recipe=${RECIPE:-strong}
 export OMP_WAIT_POLICY=passive
 source "$(dirname "$0")/held_out.sh"
 mkdir -p "$work" && cd "$work"
@@ -38,12 +37,12 @@ condense() { # KIND IPC SEED
     "${size[@]}" --seed "$3" --no-report -q > "runs/$1-$2-$3.txt"
 }
 student() { # KIND IPC SEED LABELS
-  local out=scores/$2-$4-$1-$3.json batch=25
-  [[ $2 != 1 ]] || batch=10
+  local out=scores/$2-$4-$1-$3.json how=(--recipe "$recipe" --images-seen "${SEEN:-30000}")
+  [[ $2 != 1 ]] || how=(--recipe "$recipe" --images-seen "${SEEN:-10000}")
+  [[ $recipe != classic ]] || how+=(--batch $(($2 == 1 ? 10 : 25)))
   [[ ! -f $out ]] || return 0
   "$dc3" evaluate "runs/$1-$2-$3" --val held --teacher "$teacher" --arch "${ARCH:-convnet3}" "${size[@]}" \
-    --labels "$4" --seed "$3" --seeds 1 --threads 1 --epochs "${EPOCHS:-300}" --batch "$batch" -q --json \
-    --recipe classic -o "$out.row.json" > "$out.part"
+    --labels "$4" --seed "$3" --seeds 1 --threads 1 "${how[@]}" -q --json -o "$out.row.json" > "$out.part"
   rm "$out.row.json" && mv "$out.part" "$out"
 }
 top1() { grep -o '"top1": *[0-9.]*' "$1" | head -1 | grep -o '[0-9.]*$'; }
