@@ -291,13 +291,13 @@ static int take_choice(const char *path, int64_t n, dc3_slot *slots)
     return same;
 }
 
-static dc3_status make_choice(dc3_run *run, int label, const char *folder, const char *file, int64_t n,
-                              dc3_slot *slots)
+static dc3_status make_choice(dc3_run *run, int label, const json_t *passed_over, const char *folder,
+                              const char *file, int64_t n, dc3_slot *slots)
 {
     dc3_class_look class;
     told *t = calloc(1, sizeof *t);
     if (!t) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = dc3_look_at_class(run, label, &class);
+    dc3_status status = dc3_look_at_class(run, label, passed_over, &class);
     for (int64_t i = 0; status == DC3_OK && i < n; i += DC3_CALIBRATE_GROUP) {
         int64_t count = n - i < DC3_CALIBRATE_GROUP ? n - i : DC3_CALIBRATE_GROUP;
         status = calibrate_group(run, label, &class, count, slots + i, t);
@@ -323,11 +323,12 @@ int dc3_calibrate_chosen(const dc3_run *run, int label, int64_t n, dc3_slot *slo
     return is_there;
 }
 
-dc3_status dc3_calibrate_class(dc3_run *run, int label, int64_t n, dc3_slot *slots)
+dc3_status dc3_calibrate_class(dc3_run *run, int label, const json_t *passed_over, int64_t n, dc3_slot *slots)
 {
     char name[DC3_CALIBRATION_NAME], *folder = dc3_path_join(run->options->out, dc3_calibration_folder);
     if (!folder) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    dc3_status status = make_choice(run, label, folder, dc3_calibration_name(label, name), n, slots);
+    dc3_status status =
+        make_choice(run, label, passed_over, folder, dc3_calibration_name(label, name), n, slots);
     free(folder);
     return status;
 }

@@ -28,13 +28,16 @@ void dc3_calibrate_prompts(const dc3_run *run, uint64_t random, dc3_slot_edits *
 /* Fills the candidates of the `n` images of class `label` from what was chosen before and is kept in
  * OUT/calibration; 0: nothing was, of these images. */
 int dc3_calibrate_chosen(const dc3_run *run, int label, int64_t n, dc3_slot *slots);
-/* Chooses for them: fills their candidates. At last class-LABEL.json in OUT/calibration has the choices, the
+/* Chooses for them, of a class as it is without the set `passed_over` (features/passed_over.h): fills their
+ * candidates. At last class-LABEL.json in OUT/calibration has the choices, the
  * distances and the curves. The edits of those that can be read are kept already (dc3_calibrate_edits).
  * Images are calibrated in groups of 64, so that the memory depends neither on the dataset nor on n. */
 enum { DC3_CALIBRATE_GROUP = 64 };
-dc3_status dc3_calibrate_class(dc3_run *run, int label, int64_t n, dc3_slot *slots);
+dc3_status dc3_calibrate_class(dc3_run *run, int label, const json_t *passed_over, int64_t n,
+                               dc3_slot *slots);
 /* All of that for `count` images, class by class: the edits of some classes' images are made first, by a
- * crew. Tells the run's listener how many are there. */
+ * crew. Tells the run's listener how many are there. DC3_ERR_ARGUMENT where there is a class to choose for,
+ * and OUT/selection.json, of an earlier version, does not say which images were passed over. */
 dc3_status dc3_calibrate_all(dc3_run *run, const dc3_crew *crew, int64_t count, dc3_slot *slots);
 /* Bytes that this needs at the most, beside the crew and what the teacher runs in. */
 double dc3_calibrate_bytes(const dc3_run *run, int64_t count);

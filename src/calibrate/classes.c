@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/pieces.h"
+#include "base/status.h"
 #include "calibrate/calibrate.h"
+#include "features/passed_over.h"
 
 /* Edits are made of some classes' images before the first of these classes is chosen for. */
 typedef struct calibrating {
@@ -85,19 +87,38 @@ static void recall(calibrating *c, int64_t first, int64_t end)
     tell(c->run, end - first);
 }
 
+/* Which images do not count, unless everything is chosen for already. */
+static dc3_status read_passed_over(const calibrating *c, json_t **set)
+{
+    int64_t known = 0;
+    *set = NULL;
+    for (int64_t i = 0; i < c->count; i++) known += c->known[i];
+    if (known == c->count) return DC3_OK;
+    DC3_TRY(dc3_passed_over_read(c->run, set));
+    if (*set) return DC3_OK;
+    return dc3_fail(
+        DC3_ERR_ARGUMENT,
+        "%s: holds a run that an earlier version began; its selection does not say which images of a "
+        "class are copies or cannot be read, so that calibrated compensation cannot go on; use %s to "
+        "start over or another folder",
+        c->run->options->out, dc3_setting("fresh"));
+}
+
 dc3_status dc3_calibrate_all(dc3_run *run, const dc3_crew *crew, int64_t count, dc3_slot *slots)
 {
     calibrating c = {.run = run, .crew = crew, .count = count, .slots = slots};
-    dc3_status status = DC3_OK;
+    json_t *passed_over = NULL;
     c.known = calloc((size_t)count + 1, 1);
     if (!c.known) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     run->making = 0;
     for (int64_t i = 0; i < count; i = end_of(&c, i)) recall(&c, i, end_of(&c, i));
+    dc3_status status = read_passed_over(&c, &passed_over);
     for (int64_t i = 0; status == DC3_OK && i < count; i = end_of(&c, i)) {
         if (i >= c.ahead) status = make_ahead(&c, i);
         if (status == DC3_OK && !c.known[i])
-            status = dc3_calibrate_class(run, label_of(&c, i), end_of(&c, i) - i, slots + i);
+            status = dc3_calibrate_class(run, label_of(&c, i), passed_over, end_of(&c, i) - i, slots + i);
     }
+    json_decref(passed_over);
     free(c.known);
     return status;
 }

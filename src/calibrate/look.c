@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "features/passed_over.h"
 
 /* A list that is looked at. */
 typedef struct looking {
@@ -125,23 +126,21 @@ static void range_of(const dc3_dataset *d, int label, int64_t *first, int64_t *e
     *end = at;
 }
 
-/* Images of a class, evenly spread over it: over those that have bins, which are readable and no copies of
- * others, where the selection was made in bins. */
+/* Images of a class, evenly spread over those that count. */
 typedef struct sample {
     const dc3_run *run;
     int64_t *items; /* [of] */
     int64_t of, count;
 } sample;
 
-static dc3_status open_sample(const dc3_run *run, int label, sample *s)
+static dc3_status open_sample(const dc3_run *run, int label, const json_t *passed_over, sample *s)
 {
     int64_t first, end;
     range_of(run->dataset, label, &first, &end);
     *s = (sample){.run = run, .items = malloc((size_t)(end - first + 1) * sizeof *s->items)};
     if (!s->items) return dc3_fail(DC3_ERR_MEMORY, "out of memory for %lld images", (long long)(end - first));
-    if (run->state) DC3_TRY(dc3_state_binned(run->state, first, end, s->items, &s->of));
-    if (!s->of)
-        for (int64_t item = first; item < end; item++) s->items[s->of++] = item;
+    for (int64_t item = first; item < end; item++)
+        if (!dc3_passed_over_has(passed_over, run, item)) s->items[s->of++] = item;
     s->count = s->of < DC3_CLASS_SAMPLE ? s->of : DC3_CLASS_SAMPLE;
     return DC3_OK;
 }
@@ -154,7 +153,7 @@ static dc3_status read_image(void *user, int worker, int64_t i, dc3_image *image
                             s->run->fit, image);
 }
 
-/* One that cannot be read was told, and skipped, when features were made. */
+/* One that cannot be read any more is told by who stores it, if it is to be stored. */
 static dc3_status take_image(void *user, int64_t i, dc3_status status, const char *reason, int *counts)
 {
     (void)user, (void)i;
@@ -171,12 +170,12 @@ static dc3_status look_at_sample(dc3_run *run, int label, const sample *s, dc3_l
     return dc3_look_finish(run, label, l);
 }
 
-dc3_status dc3_look_at_class(dc3_run *run, int label, dc3_class_look *look)
+dc3_status dc3_look_at_class(dc3_run *run, int label, const json_t *passed_over, dc3_class_look *look)
 {
     sample s;
     dc3_looked l = {0};
     *look = (dc3_class_look){0};
-    dc3_status status = open_sample(run, label, &s);
+    dc3_status status = open_sample(run, label, passed_over, &s);
     if (status == DC3_OK) status = dc3_look_open(run, s.count, &l);
     if (status == DC3_OK) status = look_at_sample(run, label, &s, &l);
     if (status == DC3_OK && !l.count)

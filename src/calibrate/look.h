@@ -39,8 +39,9 @@ dc3_status dc3_look_add(dc3_run *run, const dc3_view_list *list, dc3_looked *loo
 /* After the last: what the teacher says, by its gradients for images of class `label`. */
 dc3_status dc3_look_finish(dc3_run *run, int label, dc3_looked *looked);
 
-/* The whole class by at most 500 of its images, evenly spread over it: its target, the range of its losses
- * (without a teacher nothing) and the mean of its curves. Images that cannot be read are left out. */
+/* The whole class by at most 500 of its images, evenly spread over those that are not in the set
+ * `passed_over` (features/passed_over.h): its target, the range of its losses (without a teacher nothing) and
+ * the mean of its curves. Images that cannot be read any more are left out. */
 enum { DC3_CLASS_SAMPLE = 500 };
 typedef struct dc3_class_look {
     int64_t images;
@@ -49,6 +50,6 @@ typedef struct dc3_class_look {
     double curves[DC3_LAB_CURVES];
 } dc3_class_look;
 /* Free with dc3_target_close(&look->target), also after a failure. */
-dc3_status dc3_look_at_class(dc3_run *run, int label, dc3_class_look *look);
+dc3_status dc3_look_at_class(dc3_run *run, int label, const json_t *passed_over, dc3_class_look *look);
 
 #endif

@@ -8,6 +8,7 @@
 #include "output/output_path.h"
 #include "run_folder/calibration.h"
 #include "run_folder/clear.h"
+#include "run_folder/selection_file.h"
 #include "run_folder/store.h"
 #include "run_folder/stored_images.h"
 #include "run_folder/stored_names.h"
@@ -15,6 +16,7 @@
 #include "methods/chosen.h"
 #include "condense/output.h"
 #include "condense/settings.h"
+#include "features/passed_over.h"
 #include "features/run_teacher.h"
 #include "features/skipped.h"
 #include "kernels/backend.h"
@@ -312,12 +314,11 @@ static dc3_status part_of_json(const dc3_run *run, const char *path, const json_
 
 dc3_status dc3_output_read_selection(const dc3_output *o, dc3_chosen *chosen)
 {
-    char *path = dc3_path_join(o->folder, "selection.json");
+    char *path = dc3_path_join(o->folder, dc3_selection_file);
     json_t *object = NULL;
     *chosen = (dc3_chosen){0};
     dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && o->continues && dc3_path_what(path) == DC3_PATH_FILE)
-        status = dc3_json_read(path, 1 << 28, &object);
+    if (status == DC3_OK && o->continues) status = dc3_selection_file_read(o->folder, &object);
     json_t *list = json_object_get(object, "items");
     size_t n = json_array_size(list);
     if (status == DC3_OK && n) {
@@ -347,8 +348,9 @@ dc3_status dc3_output_write_selection(const dc3_output *o, const dc3_chosen *cho
     json_object_set_new(object, "copies", json_integer(o->run->report->copies));
     json_object_set_new(object, "conflicts", json_integer(o->run->report->conflicts));
     json_object_set_new(object, "skipped", json_incref(o->run->skipped));
+    dc3_status status = dc3_passed_over_add(o->run, object);
     json_object_set_new(object, "items", list);
-    dc3_status status = dc3_json_write(o->folder, "selection.json", object, JSON_PRESERVE_ORDER);
+    if (status == DC3_OK) status = dc3_json_write(o->folder, dc3_selection_file, object, JSON_PRESERVE_ORDER);
     json_decref(object);
     return status == DC3_OK ? dc3_run_write_skipped(o->run) : status;
 }

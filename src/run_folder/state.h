@@ -52,8 +52,6 @@ dc3_status dc3_state_skip(dc3_state *state, int64_t item, const uint64_t *hash, 
 dc3_status dc3_state_bin(dc3_state *state, int64_t item, int64_t bin);
 /* No item has a bin, as before any got one. */
 dc3_status dc3_state_unbin(dc3_state *state);
-/* Those of the items first to end - 1 that have a bin, ascending, into items [end - first]; n: how many. */
-dc3_status dc3_state_binned(dc3_state *state, int64_t first, int64_t end, int64_t *items, int64_t *n);
 /* An image to store, `name` below train/, and the item of one of its parts. */
 dc3_status dc3_state_choose(dc3_state *state, int64_t image, const char *name);
 dc3_status dc3_state_part(dc3_state *state, int64_t image, int part, int64_t item);

@@ -162,19 +162,3 @@ dc3_status dc3_state_unbin(dc3_state *s)
 {
     return dc3_state_execute(s, "UPDATE inputs SET bin = NULL WHERE bin IS NOT NULL");
 }
-
-dc3_status dc3_state_binned(dc3_state *s, int64_t first, int64_t end, int64_t *items, int64_t *n)
-{
-    static const char sql[] =
-        "SELECT id FROM inputs WHERE id >= ?1 AND id < ?2 AND bin IS NOT NULL ORDER BY id";
-    sqlite3_stmt *rows = NULL;
-    *n = 0;
-    if (sqlite3_prepare_v2(s->db, sql, -1, &rows, NULL) != SQLITE_OK) return dc3_state_failed(s);
-    sqlite3_bind_int64(rows, 1, first);
-    sqlite3_bind_int64(rows, 2, end);
-    int result;
-    while ((result = sqlite3_step(rows)) == SQLITE_ROW) items[(*n)++] = sqlite3_column_int64(rows, 0);
-    dc3_status status = result == SQLITE_DONE ? DC3_OK : dc3_state_failed(s);
-    sqlite3_finalize(rows);
-    return status;
-}

@@ -1,7 +1,8 @@
 #!/bin/bash
 # --compensation of the method dc3: calibrated is the default; what is chosen lies no further from the class than the
 # selection; the same bytes for any number of threads (with AVX-512), after an interruption and for an image that was
-# lost; edits that are there are not made again; none stores what dc3-select does; what has no effect is refused.
+# lost; copies never weigh, whatever state.db knows; edits that are there are not made again; none stores what
+# dc3-select does; what has no effect is refused.
 source "$2/tests/cli/support.sh"
 teach=$tools/make_teacher
 for class in red blue; do
@@ -70,6 +71,39 @@ same_set lost two.safetensors-1 > differences || fail "a lost image: $(< differe
 rm -r lost/calibration lost/train/*/
 expect 0 "36 edits made" "${again[@]}" -o lost
 same_set lost two.safetensors-1 > differences || fail "lost choices: $(< differences)"
+
+# Copies never weigh, for any selection: red with its first image eight times more, and one that cannot be read, is
+# calibrated to the same class; also once state.db is lost between the selection and calibration.
+cp -r data copied
+for i in 1 2 3 4 5 6 7 8; do cp copied/red/1.png copied/red/9-$i.png; done
+echo none > copied/red/8-none.png
+sampled=()
+for selection in paper bps cao2 kmeans herding; do
+  case $selection in paper) sampled=() ;; *) sampled=(--selection $selection) ;; esac
+  sampled+=(--editor tiny --dtype f32 --size 16 --ipc 2 --teacher two.safetensors --any-teacher --threads 1 --no-report)
+  expect 0 "4 images stored" "$dc3" condense data -o plain-$selection "${sampled[@]}"
+  expect 0 "8 images are copies of others" "$dc3" condense copied -o copied-$selection "${sampled[@]}"
+  same_set plain-$selection copied-$selection > differences || fail "$selection: copies weigh: $(< differences)"
+  cp -r copied-$selection lost-state; rm -r lost-state/calibration lost-state/train/*/ lost-state/state.db*
+  expect 0 "continuing" "$dc3" condense copied -o lost-state "${sampled[@]}"
+  same_set copied-$selection lost-state > differences || fail "$selection, without state.db: $(< differences)"
+  rm -r lost-state
+done
+# What an earlier version selected does not say which these are: it goes on where nothing is to be chosen, or where
+# there are none of them, and else is refused.
+for run in data:plain copied:copied; do
+  grep -q '"passed_over"' ${run#*:}-herding/selection.json || fail "the selection does not say what it passed over"
+  sed -i '/"passed_over": \[\]/d; /"passed_over": \[/,/^  \]/d' ${run#*:}-herding/selection.json
+  rm "$(find ${run#*:}-herding/train -name '*.png' | sort | tail -1)"
+  expect 0 "continuing" "$dc3" condense ${run%:*} -o ${run#*:}-herding "${sampled[@]}"
+  rm -r ${run#*:}-herding/calibration
+done
+expect 0 "continuing" "$dc3" condense data -o plain-herding "${sampled[@]}"
+expect 1 "copied-herding: holds a run that an earlier version began" "$dc3" condense copied -o copied-herding \
+  "${sampled[@]}"
+[[ ! -e copied-herding/calibration ]] || fail "a refused run is calibrated"
+expect 0 "4 images stored" "$dc3" condense copied -o copied-herding "${sampled[@]}" --fresh
+same_set plain-herding copied-herding > differences || fail "after --fresh: $(< differences)"
 
 # Edits that are there are taken: with other ones in their place, one colour beside that of all others, the class of
 # random compensation is of that colour. The first number behind "random" is the share of the darkest pixels.
