@@ -2,10 +2,10 @@
  * needs this header and `pkg-config --cflags --libs dc3`. docs/library.md says the following at more length.
  *
  * Threads. Any functions may run on several threads at once, with these exceptions: a handle
- * (dc3_image_editor, dc3_image_classifier, dc3_tests) and what a call writes into (its report, its memory)
- * belong to one call at a time. Two calls that write into one folder are kept apart by the folder's lock: the
- * second returns DC3_ERR_BUSY. Callbacks come from the thread that made the call. dc3_error_text is that
- * thread's.
+ * (dc3_image_editor, dc3_image_classifier, dc3_label_set, dc3_tests) and what a call writes into (its report,
+ * its memory) belong to one call at a time. Two calls that write into one folder are kept apart by the
+ * folder's lock: the second returns DC3_ERR_BUSY. Callbacks come from the thread that made the call.
+ * dc3_error_text is that thread's.
  *
  * What is global, and changed for the whole process:
  * - OpenBLAS runs on one thread while a selection is running (openblas_set_num_threads), and then on as many
@@ -33,6 +33,7 @@
 #include "dc3/export.h"
 #include "dc3/finetune.h"
 #include "dc3/generate.h"
+#include "dc3/image_set.h"
 #include "dc3/info.h"
 #include "dc3/label.h"
 #include "dc3/listener.h"

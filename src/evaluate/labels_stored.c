@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "learn/rand_augment.h"
-#include "labels/soft_labels.h"
+#include "labels/stored.h"
 #include "evaluate/label_sources.h"
 
 typedef struct stored {
     dc3_label_source common;
     dc3_soft_labels labels;
+    dc3_stored_drawing drawing;
     float *logits; /* [batch, classes] */
 } stored;
 
@@ -28,16 +28,13 @@ static dc3_status draw(dc3_label_source *source, const dc3_label_batch *batch)
     for (int i = 0; i < batch->n; i++) {
         dc3_view_params *params = &batch->params[i];
         int64_t item = batch->images[i].item;
-        *params = s->labels.params[view * source->n + item];
+        *params = dc3_stored_view(&s->labels, &s->drawing, &source->recipe, view, item);
         int place = 0;
         while (place < batch->n && batch->images[place].item != params->partner) place++;
         if (place == batch->n)
             return dc3_fail(DC3_ERR_FORMAT, "stored labels: image %lld is mixed with one of another batch",
                             (long long)item);
         params->partner = place;
-        if (source->recipe.rand_ops)
-            dc3_draw_rand_augment(source->seed, view, item, source->recipe.rand_ops,
-                                  source->recipe.rand_strength, params);
         dc3_soft_labels_get(&s->labels, view, item, s->logits + i * source->classes);
     }
     return DC3_OK;
@@ -57,65 +54,17 @@ static void release(dc3_label_source *source)
     free(s->logits);
 }
 
-/* Stored labels name the images: they must be these. */
-static dc3_status check_images(const stored *s)
-{
-    const dc3_label_source *common = &s->common;
-    const char *path = common->path;
-    json_t *files = json_object_get(s->labels.info, "files");
-    if (s->labels.n != common->n || s->labels.classes != common->classes)
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: expected labels of %lld images in %lld classes, found %lld in %lld", path,
-                        (long long)common->n, (long long)common->classes, (long long)s->labels.n,
-                        (long long)s->labels.classes);
-    for (int64_t i = 0; i < common->n; i++) {
-        const char *name = json_string_value(json_array_get(files, (size_t)i));
-        if (!name || strcmp(name, dc3_dataset_key(common->data, i)) != 0)
-            return dc3_fail(DC3_ERR_FORMAT,
-                            "%s: image %lld is '%.100s', expected '%.100s'; give dc3 label again", path,
-                            (long long)i, name ? name : "", dc3_dataset_key(common->data, i));
-    }
-    return DC3_OK;
-}
-
-/* A whole number of the file's info, `usual` where it does not say, as files of earlier versions do not. */
-static int read_whole(const json_t *info, const char *key, int usual)
-{
-    const json_t *value = json_object_get(info, key);
-    return json_is_integer(value) ? (int)json_integer_value(value) : usual;
-}
-
-/* What of the recipe was settled with the views. */
-static dc3_status read_recipe(const json_t *info, const char *path, dc3_recipe *recipe)
-{
-    recipe->crop = json_number_value(json_object_get(info, "crop"));
-    recipe->cutmix = read_whole(info, "cutmix", 1);
-    recipe->rand_ops = read_whole(info, "rand_ops", 0);
-    recipe->rand_strength = read_whole(info, "rand_strength", 0);
-    if (recipe->crop >= 0 && recipe->crop <= 1 && recipe->rand_ops >= 0 && recipe->rand_ops <= DC3_VIEW_OPS &&
-        recipe->rand_strength >= 0 && recipe->rand_strength <= DC3_RAND_STRENGTH)
-        return DC3_OK;
-    return dc3_fail(
-        DC3_ERR_FORMAT,
-        "%s: expected a crop of 0 to 1 and 0 to %d operations of strength 0 to %d, found %g, %d and %d", path,
-        DC3_VIEW_OPS, DC3_RAND_STRENGTH, recipe->crop, recipe->rand_ops, recipe->rand_strength);
-}
-
 /* How the views were drawn. */
 static dc3_status read_info(stored *s)
 {
     dc3_label_source *common = &s->common;
     const json_t *info = s->labels.info;
-    const char *seed = json_string_value(json_object_get(info, "seed")),
-               *teacher = json_string_value(json_object_get(info, "teacher"));
-    common->batch = json_integer_value(json_object_get(info, "batch"));
-    if (!seed || common->batch < 1)
-        return dc3_fail(DC3_ERR_FORMAT, "%s: expected the seed and the batch that the views were drawn with",
-                        common->path);
-    DC3_TRY(read_recipe(info, common->path, &common->recipe));
-    common->seed = strtoull(seed, NULL, 10);
+    const char *teacher = json_string_value(json_object_get(info, "teacher"));
+    DC3_TRY(dc3_stored_read_drawing(&s->labels, common->path, &s->drawing, &common->recipe));
+    common->batch = s->drawing.batch;
+    common->seed = s->drawing.seed;
     common->size = s->labels.size;
-    common->factor = (int)json_integer_value(json_object_get(info, "factor"));
+    common->factor = s->drawing.factor;
     common->views = s->labels.views;
     json_t *teachers = json_object_get(info, "teachers");
     if (json_array_size(teachers) > 1) {
@@ -139,7 +88,7 @@ static dc3_status open_file(stored *s)
                         "them",
                         dc3_setting("labels"), common->path);
     DC3_TRY(status);
-    DC3_TRY(check_images(s));
+    DC3_TRY(dc3_stored_check_images(&s->labels, common->path, common->data));
     return read_info(s);
 }
 

@@ -1,0 +1,69 @@
+#include "labels/stored.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "learn/rand_augment.h"
+
+dc3_status dc3_stored_check_images(const dc3_soft_labels *labels, const char *path, const dc3_dataset *data)
+{
+    int64_t n = dc3_dataset_size(data), classes = dc3_dataset_classes(data);
+    json_t *files = json_object_get(labels->info, "files");
+    if (labels->n != n || labels->classes != classes)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: expected labels of %lld images in %lld classes, found %lld in %lld", path,
+                        (long long)n, (long long)classes, (long long)labels->n, (long long)labels->classes);
+    for (int64_t i = 0; i < n; i++) {
+        const char *name = json_string_value(json_array_get(files, (size_t)i));
+        if (!name || strcmp(name, dc3_dataset_key(data, i)) != 0)
+            return dc3_fail(DC3_ERR_FORMAT,
+                            "%s: image %lld is '%.100s', expected '%.100s'; give dc3 label again", path,
+                            (long long)i, name ? name : "", dc3_dataset_key(data, i));
+    }
+    return DC3_OK;
+}
+
+/* A whole number of the file's info, `usual` where it does not say, as files of earlier versions do not. */
+static int read_whole(const json_t *info, const char *key, int usual)
+{
+    const json_t *value = json_object_get(info, key);
+    return json_is_integer(value) ? (int)json_integer_value(value) : usual;
+}
+
+/* What of the recipe was settled with the views. */
+static dc3_status read_recipe(const json_t *info, const char *path, dc3_recipe *recipe)
+{
+    recipe->crop = json_number_value(json_object_get(info, "crop"));
+    recipe->cutmix = read_whole(info, "cutmix", 1);
+    recipe->rand_ops = read_whole(info, "rand_ops", 0);
+    recipe->rand_strength = read_whole(info, "rand_strength", 0);
+    if (recipe->crop >= 0 && recipe->crop <= 1 && recipe->rand_ops >= 0 && recipe->rand_ops <= DC3_VIEW_OPS &&
+        recipe->rand_strength >= 0 && recipe->rand_strength <= DC3_RAND_STRENGTH)
+        return DC3_OK;
+    return dc3_fail(
+        DC3_ERR_FORMAT,
+        "%s: expected a crop of 0 to 1 and 0 to %d operations of strength 0 to %d, found %g, %d and %d", path,
+        DC3_VIEW_OPS, DC3_RAND_STRENGTH, recipe->crop, recipe->rand_ops, recipe->rand_strength);
+}
+
+dc3_status dc3_stored_read_drawing(const dc3_soft_labels *labels, const char *path,
+                                   dc3_stored_drawing *drawing, dc3_recipe *recipe)
+{
+    const json_t *info = labels->info;
+    const char *seed = json_string_value(json_object_get(info, "seed"));
+    drawing->batch = json_integer_value(json_object_get(info, "batch"));
+    if (!seed || drawing->batch < 1)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected the seed and the batch that the views were drawn with",
+                        path);
+    drawing->seed = strtoull(seed, NULL, 10);
+    drawing->factor = (int)json_integer_value(json_object_get(info, "factor"));
+    return read_recipe(info, path, recipe);
+}
+
+dc3_view_params dc3_stored_view(const dc3_soft_labels *labels, const dc3_stored_drawing *drawing,
+                                const dc3_recipe *recipe, int64_t view, int64_t image)
+{
+    dc3_view_params params = labels->params[view * labels->n + image];
+    if (recipe->rand_ops)
+        dc3_draw_rand_augment(drawing->seed, view, image, recipe->rand_ops, recipe->rand_strength, &params);
+    return params;
+}
