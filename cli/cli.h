@@ -118,9 +118,9 @@ extern const command program;
 extern const command *const commands[];
 extern const char exit_statuses[]; /* a sentence */
 
-extern const command condense_command, bins_command, select_command, compensate_command, edit_command,
-    generate_command, contact_command, label_command, train_command, evaluate_command, compare_command,
-    measure_command, status_command, info_command, report_command, finetune_command;
+extern const command condense_command, bins_command, select_command, compensate_command, take_command,
+    edit_command, generate_command, contact_command, label_command, train_command, evaluate_command,
+    compare_command, measure_command, status_command, info_command, report_command, finetune_command;
 
 /* ---- options of a command (options.c) ---- */
 

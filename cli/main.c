@@ -21,23 +21,12 @@ const command program = {"dc3",
                          NULL};
 const char exit_statuses[] = "0 done, 1 failed, 2 wrong use, 130 or 143 interrupted.";
 
-const command *const commands[] = {&condense_command,
-                                   &bins_command,
-                                   &select_command,
-                                   &compensate_command,
-                                   &edit_command,
-                                   &contact_command,
-                                   &label_command,
-                                   &train_command,
-                                   &evaluate_command,
-                                   &compare_command,
-                                   &finetune_command,
-                                   &generate_command,
-                                   &measure_command,
-                                   &status_command,
-                                   &info_command,
-                                   &report_command,
-                                   NULL};
+const command *const commands[] = {&condense_command,   &bins_command,    &select_command,
+                                   &compensate_command, &take_command,    &edit_command,
+                                   &contact_command,    &label_command,   &train_command,
+                                   &evaluate_command,   &compare_command, &finetune_command,
+                                   &generate_command,   &measure_command, &status_command,
+                                   &info_command,       &report_command,  NULL};
 
 /* Named in the design, built later: they say so. */
 static const char *const later[] = {"pull"};

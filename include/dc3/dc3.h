@@ -43,6 +43,7 @@
 #include "dc3/search.h"
 #include "dc3/select.h"
 #include "dc3/status.h"
+#include "dc3/take.h"
 #include "dc3/text.h"
 #include "dc3/train.h"
 

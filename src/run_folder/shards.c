@@ -265,23 +265,32 @@ dc3_status dc3_shards_each_line(const char *train, dc3_json_take *take_line, voi
     return status;
 }
 
-dc3_status dc3_shards_image(const char *train, const json_t *line, int width, int height, dc3_image *image)
+dc3_status dc3_shards_file(const char *train, const json_t *line, char **data, size_t *size)
 {
     const char *name = json_string_value(json_object_get(line, "file_name"));
     const json_t *place = json_object_get(line, "place");
     const char *slash = name ? strchr(name, '/') : NULL;
     char *shard = slash ? strndup(name, (size_t)(slash - name)) : NULL;
-    char *path = shard ? dc3_path_join(train, shard) : NULL, *data = NULL;
+    char *path = shard ? dc3_path_join(train, shard) : NULL;
     dc3_ustar tar = {.file = NULL};
     dc3_status status = path ? dc3_ustar_open(path, &tar) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     tar.offset = (uint64_t)json_integer_value(json_array_get(place, 0));
     tar.size = (uint64_t)json_integer_value(json_array_get(place, 1));
-    if (status == DC3_OK) status = dc3_ustar_read(&tar, DC3_FILE_LIMIT, &data);
-    if (status == DC3_OK)
-        status = dc3_image_decode(name, data, (size_t)tar.size, width, height, DC3_FIT_CROP, image);
+    *data = NULL, *size = (size_t)tar.size;
+    if (status == DC3_OK) status = dc3_ustar_read(&tar, DC3_FILE_LIMIT, data);
     dc3_ustar_close(&tar);
-    free(data);
     free(path);
     free(shard);
+    return status;
+}
+
+dc3_status dc3_shards_image(const char *train, const json_t *line, int width, int height, dc3_image *image)
+{
+    const char *name = json_string_value(json_object_get(line, "file_name"));
+    char *data;
+    size_t size;
+    dc3_status status = dc3_shards_file(train, line, &data, &size);
+    if (status == DC3_OK) status = dc3_image_decode(name, data, size, width, height, DC3_FIT_CROP, image);
+    free(data);
     return status;
 }

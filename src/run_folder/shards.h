@@ -44,6 +44,9 @@ int64_t dc3_shards_bytes(const dc3_shards *shards, const char *name);
  * `file_name` with its shard, and `place`, where the image is in it: [first byte, bytes]. DC3_ERR_FORMAT
  * where a shard is damaged. */
 dc3_status dc3_shards_each_line(const char *train, dc3_json_take *take, void *user);
+/* The bytes of the image of such a line, with a zero byte behind them, which the caller frees. Threads may
+ * call it at once. */
+dc3_status dc3_shards_file(const char *train, const json_t *line, char **data, size_t *size);
 /* The image of such a line, as dc3_image_read brings it to its size. Threads may call it at once. */
 dc3_status dc3_shards_image(const char *train, const json_t *line, int width, int height, dc3_image *image);
 

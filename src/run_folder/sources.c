@@ -68,17 +68,41 @@ int dc3_sources_fourfold(const json_t *settings)
     return combine && strcmp(combine, dc3_combine_names[DC3_COMBINE_FOURFOLD]) == 0;
 }
 
+/* The name of a line's image, which stays below the folder. */
+static dc3_status name_of(const char *train, const json_t *line, const char **name)
+{
+    *name = json_string_value(json_object_get(line, "file_name"));
+    if (!*name) return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no file_name", train);
+    if (dc3_path_stays(*name)) return DC3_OK;
+    return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: expected names of files below it, found '%.200s'",
+                    train, *name);
+}
+
 dc3_status dc3_sources_stored(const char *train, const json_t *line, int width, int height, dc3_image *image)
 {
-    const char *name = json_string_value(json_object_get(line, "file_name"));
-    if (!name) return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: a line has no file_name", train);
-    if (!dc3_path_stays(name))
-        return dc3_fail(DC3_ERR_FORMAT, "%s/metadata.jsonl: expected names of files below it, found '%.200s'",
-                        train, name);
+    const char *name;
+    DC3_TRY(name_of(train, line, &name));
     if (json_object_get(line, "place")) return dc3_shards_image(train, line, width, height, image);
     char *path = dc3_path_join(train, name);
     dc3_status status = path ? dc3_image_read(path, width, height, DC3_FIT_CROP, image)
                              : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(path);
+    return status;
+}
+
+dc3_status dc3_sources_stored_file(const char *train, const json_t *line, char **data, size_t *size)
+{
+    const char *name;
+    DC3_TRY(name_of(train, line, &name));
+    if (json_object_get(line, "place")) return dc3_shards_file(train, line, data, size);
+    char *path = dc3_path_join(train, name);
+    dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && dc3_path_what(path) == DC3_PATH_MISSING)
+        status = dc3_fail(DC3_ERR_FORMAT,
+                          "%s: expected an image of the run, found none; its command makes "
+                          "it again",
+                          path);
+    if (status == DC3_OK) status = dc3_file_read(path, DC3_FILE_LIMIT, data, size);
     free(path);
     return status;
 }

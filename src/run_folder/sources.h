@@ -23,6 +23,8 @@ int dc3_sources_fourfold(const json_t *settings);
 /* Reads the stored image that a line of `train`/metadata.jsonl names (sizes as of dc3_image_read); a name
  * that leads out of `train` is refused. */
 dc3_status dc3_sources_stored(const char *train, const json_t *line, int width, int height, dc3_image *image);
+/* Its file's bytes, which the caller frees. DC3_ERR_FORMAT where it is not there. */
+dc3_status dc3_sources_stored_file(const char *train, const json_t *line, char **data, size_t *size);
 /* Bytes of the stored images that the lines name; 0: none are there. */
 double dc3_sources_stored_bytes(const char *train, const json_t *lines);
 

@@ -1,0 +1,125 @@
+#include "take/first.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "budget/spread.h"
+#include "io/dataset.h"
+
+/* An image by its place in the order of its class. */
+typedef struct place {
+    int64_t line, label, repeat, rank, bin;
+} place;
+
+static int compare_places(const void *a, const void *b)
+{
+    const place *x = a, *y = b;
+    if (x->label != y->label) return x->label < y->label ? -1 : 1;
+    if (x->repeat != y->repeat) return x->repeat < y->repeat ? -1 : 1;
+    if (x->rank != y->rank) return x->rank < y->rank ? -1 : 1;
+    if (x->bin != y->bin) return x->bin < y->bin ? -1 : 1;
+    return (x->line > y->line) - (x->line < y->line);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static place place_of(const json_t *line, int64_t number)
+{
+    const json_t *patch = json_array_get(json_object_get(line, "patches"), 0), *chosen = patch ? patch : line;
+    return (place){number, json_integer_value(json_object_get(line, "label")),
+                   json_integer_value(json_object_get(line, "repeat")),
+                   json_integer_value(json_object_get(chosen, "rank")),
+                   json_integer_value(json_object_get(chosen, "bin"))};
+}
+
+/* Sorts the places of all lines, and counts those of each class; the caller frees *have. */
+static dc3_status sort(const char *train, const json_t *lines, place *places, int64_t *classes,
+                       int64_t **have)
+{
+    int64_t n = (int64_t)json_array_size(lines);
+    *classes = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const json_t *line = json_array_get(lines, (size_t)i);
+        places[i] = place_of(line, i);
+        if (!json_is_integer(json_object_get(line, "label")) || places[i].label < 0 ||
+            places[i].label >= DC3_CLASS_LIMIT)
+            return dc3_fail(DC3_ERR_FORMAT,
+                            "%s: expected a label from 0 to %d in each line of the images, found none in "
+                            "that of image %lld",
+                            train, DC3_CLASS_LIMIT - 1, (long long)i + 1);
+        if (places[i].label >= *classes) *classes = places[i].label + 1;
+    }
+    *have = calloc((size_t)*classes + 1, sizeof **have);
+    if (!*have) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t i = 0; i < n; i++) (*have)[places[i].label]++;
+    qsort(places, (size_t)n, sizeof *places, compare_places);
+    return DC3_OK;
+}
+
+/* How many each class gives; `have` becomes that. */
+static dc3_status share(int64_t n, int64_t ipc, int64_t total, dc3_first *first, int64_t *have)
+{
+    int64_t most = 0, *give = calloc((size_t)first->classes + 1, sizeof *give);
+    if (!give) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int64_t c = 0; c < first->classes; c++) most = have[c] > most ? have[c] : most;
+    dc3_status status = DC3_OK;
+    if (total && (total > n || total < first->classes))
+        status = dc3_fail_setting("total",
+                                  "expected from one image of each class, %lld, to all of the run, %lld; "
+                                  "found %lld",
+                                  (long long)first->classes, (long long)n, (long long)total);
+    else if (!total && ipc > most)
+        status = dc3_fail_setting("ipc",
+                                  "expected at most what the run has of a class, %lld, found %lld; a run of "
+                                  "its own chooses more",
+                                  (long long)most, (long long)ipc);
+    else if (total)
+        first->most = dc3_spread(total, (int)first->classes, have, give);
+    else
+        for (int64_t c = 0; c < first->classes; c++) give[c] = have[c] < ipc ? have[c] : ipc;
+    if (!total) first->most = ipc;
+    memcpy(have, give, (size_t)first->classes * sizeof *have);
+    free(give);
+    return status;
+}
+
+dc3_status dc3_first_of(const char *train, const json_t *lines, int64_t ipc, int64_t total, dc3_first *first)
+{
+    int64_t n = (int64_t)json_array_size(lines), *left = NULL;
+    place *places = malloc(((size_t)n + 1) * sizeof *places);
+    *first = (dc3_first){.lines = malloc(((size_t)n + 1) * sizeof *first->lines)};
+    dc3_status status = places && first->lines ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && !n) status = dc3_fail(DC3_ERR_FORMAT, "%s: expected images, found none", train);
+    if (status == DC3_OK) status = sort(train, lines, places, &first->classes, &left);
+    if (status == DC3_OK) status = share(n, ipc, total, first, left);
+    for (int64_t i = 0; status == DC3_OK && i < n; i++)
+        if (left[places[i].label] > 0) {
+            left[places[i].label]--;
+            first->lines[first->count++] = places[i].line;
+        }
+    if (status == DC3_OK) qsort(first->lines, (size_t)first->count, sizeof *first->lines, compare_lines);
+    free(places);
+    free(left);
+    if (status != DC3_OK) dc3_first_free(first);
+    return status;
+}
+
+void dc3_first_free(dc3_first *first)
+{
+    free(first->lines);
+    *first = (dc3_first){0};
+}
+
+int dc3_is_nested(const json_t *settings)
+{
+    static const char *const orders[] = {"bps", "cao2", "herding", "k-center", "random"};
+    const char *selection = json_string_value(json_object_get(settings, "selection")),
+               *method = json_string_value(json_object_get(settings, "method")),
+               *by = selection ? selection : method;
+    for (size_t i = 0; by && i < sizeof orders / sizeof *orders; i++)
+        if (strcmp(by, orders[i]) == 0) return 1;
+    return 0;
+}

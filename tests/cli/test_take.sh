@@ -1,0 +1,121 @@
+#!/bin/bash
+# dc3 take: the first images of a larger run. Of selections that are nested the same bytes as a run of that size, of
+# the paper's by rank and bin; files and tars; what works on a run works on what is taken; what is refused.
+source "$2/tests/cli/support.sh"
+for class in blue red; do images data/$class 12; done
+for i in 1 2 3 4; do "$make" data/red/extra$i.png 24 30 $((200 - 30 * i)) $((20 * i)) 90 || fail "make_image"; done
+"$tools/make_teacher" teacher.safetensors 2 || fail "make_teacher"
+given=(--teacher teacher.safetensors --any-teacher --editor none --no-report "${common[@]}")
+sources() { field "$1/train/metadata.jsonl" source; }
+
+# The images, names and lines of a run with --ipc 3, where each next image follows one order.
+for how in "dc3-select --selection cao2" "dc3-select --selection bps" "dc3-select --selection herding" herding \
+  k-center random; do
+  name=${how// /_}
+  # shellcheck disable=SC2086 # options are words
+  expect 0 "20 images stored" "$dc3" condense data -o "$name" --ipc 10 --method $how "${given[@]}"
+  # shellcheck disable=SC2086
+  expect 0 "6 images stored" "$dc3" condense data -o "$name-3" --ipc 3 --method $how "${given[@]}"
+  expect 0 "6 of 20 images taken" "$dc3" take "$name" --ipc 3 -o "$name-taken"
+  [[ $output != *"note: "* ]] || fail "$how: a note: $output"
+  diff -r "$name-3/train" "$name-taken/train" > differences || fail "$how: not what --ipc 3 chooses: $(< differences)"
+  cmp "$name-3/pictures.txt" "$name-taken/pictures.txt" || fail "$how: pictures.txt"
+  grep -q '"nested": true' "$name-taken/dc3.json" || fail "$how: $(< "$name-taken/dc3.json")"
+done
+
+# Of the paper's selection rank 1 of each bin comes first; it is no smaller run's.
+tiny_editor tiny
+expect 0 "12 images stored" "$dc3" condense data -o paper --ipc 6 --bins 3 --method dc3-select "${given[@]}" \
+  --editor tiny
+expect 0 "not those that a run of its own with --ipc 3 would choose" "$dc3" take paper --ipc 3 -o paper-taken
+for class in blue red; do
+  [[ $(grep "\"class\":\"$class\"" paper-taken/train/metadata.jsonl | field /dev/stdin rank | xargs) == "1 1 1" ]] ||
+    fail "paper: ranks: $(< paper-taken/train/metadata.jsonl)"
+done
+[[ $(field paper-taken/train/metadata.jsonl bin | sort | uniq -c | awk '{print $1}' | xargs) == "2 2 2" ]] ||
+  fail "paper: bins: $(< paper-taken/train/metadata.jsonl)"
+while read -r name; do cmp "paper/train/$name" "paper-taken/train/$name" || fail "$name is not the same"; done \
+  < paper-taken/pictures.txt
+grep -Fxvf paper/train/metadata.jsonl paper-taken/train/metadata.jsonl && fail "a line is not the run's"
+expect 0 '"nested": false' "$dc3" take paper --ipc 1 -o paper-one --json -q
+
+# dc3.json says what was taken of what; --total divides as evenly as there are images.
+cat > is.py << 'PY'
+import json, sys
+d = json.load(open(sys.argv[1])); s = d["settings"]; t = s["taken"]
+assert d["complete"] and s["ipc"] == 3 and s["total"] == 5 and t["ipc"] == 6 and t["images"] == 12, s
+assert t["of"].endswith("/paper") and t["nested"] is False and d["classes"] == ["blue", "red"], d
+PY
+expect 0 "5 of 12 images taken" "$dc3" take paper --total 5 -o five
+if command -v python3 > /dev/null; then python3 is.py five/dc3.json || fail "dc3.json: $(< five/dc3.json)"; fi
+[[ $(ls five/train/blue | wc -l) == 3 && $(ls five/train/red | wc -l) == 2 ]] || fail "five: $(ls -R five/train)"
+expect 0 "2 of 5 images taken" "$dc3" take five --ipc 1 -o five-one
+cmp five-one/train/metadata.jsonl paper-one/train/metadata.jsonl || fail "taken of what was taken"
+
+# From tars to tars, as a run of that size has them.
+tars=(--method herding --store tar --shard-size 12kB "${given[@]}")
+expect 0 "20 images stored" "$dc3" condense data -o tar --ipc 10 "${tars[@]}"
+expect 0 "6 images stored" "$dc3" condense data -o tar-3 --ipc 3 "${tars[@]}"
+expect 0 "6 of 20 images taken" "$dc3" take tar --ipc 3 -o tar-taken
+diff -r tar-3/train tar-taken/train || fail "tars differ"
+[[ $(grep -o '"\(shards\|stored\)": [0-9]*' tar-3/dc3.json) == $(grep -o '"\(shards\|stored\)": [0-9]*' \
+  tar-taken/dc3.json) ]] || fail "dc3.json: $(< tar-taken/dc3.json)"
+
+# With edits, the run's own teacher and its page.
+expect 0 "4 images stored" "$dc3" condense data -o calibrated --ipc 2 "${given[@]}" --editor tiny
+expect 0 "compensated together with those of the images that are left out" "$dc3" take calibrated --ipc 1 -o calm
+expect 0 "6 images stored" "$dc3" condense data -o edited --ipc 3 --editor tiny --teacher-epochs 1 \
+  --compensation random "${common[@]}"
+printf 'gone.png\tnot readable\n' > edited/skipped.txt
+expect 0 "4 of 6 images taken" "$dc3" take edited --ipc 2 -o two
+cmp edited/teacher.safetensors two/teacher.safetensors || fail "the run's own teacher is not taken"
+cmp edited/skipped.txt two/skipped.txt || fail "skipped.txt is not taken"
+for edits in two/edits/*/*; do cmp "$edits" "edited/${edits#two/}" || fail "$edits"; done
+[[ $(find two/edits -type f | wc -l) == 4 && $(find two/train -name '*.png' | wc -l) == 4 ]] || fail "$(find two)"
+for run in two tar-taken; do
+  expect 0 "complete" "$dc3" info $run
+  expect 0 "" "$dc3" status $run
+  expect 0 "images shown" "$dc3" report $run --threads 1
+  expect 0 "" "$dc3" contact $run -o $run.png
+  expect 0 "convnet3" "$dc3" evaluate $run --val data --arch convnet3 --labels hard --epochs 1 --threads 1 --size 16 \
+    --seeds 1 --batch 4
+done
+expect 0 "views of each of 4 images" "$dc3" label two --views 2 --threads 1
+expect 0 "soft labels are of all images of two and are not taken; dc3 label one" "$dc3" take two --ipc 1 -o one
+[[ ! -e one/soft_labels.safetensors && ! -e one/scores.json ]] || fail "labels or scores were taken"
+
+# Refused, and nothing is left.
+before=$(find paper five -type f -exec cat {} + | cksum)
+expect 2 "Use one of --ipc and --total" "$dc3" take paper -o x
+expect 2 "Use one of --ipc and --total" "$dc3" take paper -o x --ipc 1 --total 3
+expect 2 "where should the result go" "$dc3" take paper --ipc 1
+expect 2 "--ipc: expected at most what the run has of a class, 6, found 7" "$dc3" take paper --ipc 7 -o x
+expect 2 "--total: expected from one image of each class, 2, to all of the run, 12; found 1" "$dc3" take paper \
+  --total 1 -o x
+expect 2 "found 13" "$dc3" take paper --total 13 -o x
+expect 1 "no dc3.json in it" "$dc3" take data --ipc 1 -o x
+expect 1 "nothing there" "$dc3" take nowhere --ipc 1 -o x
+expect 1 "apart from the run" "$dc3" take paper --ipc 1 -o paper/x
+expect 1 "apart from the run" "$dc3" take paper --ipc 1 -o paper
+expect 1 "apart from the dataset" "$dc3" take paper --ipc 1 -o data/x
+expect 1 "five: holds a run already; use --fresh" "$dc3" take paper --ipc 1 -o five
+mkdir mine && touch mine/notes.txt
+expect 1 "files that dc3 did not make" "$dc3" take paper --ipc 1 -o mine --fresh
+[[ $(find paper five -type f -exec cat {} + | cksum) == "$before" && ! -e x ]] || fail "what a refused command left"
+
+# A run that is not complete, or lacks an image, gives nothing; what an interrupted call left is made anew, and so is
+# any run with --fresh.
+cp -r paper broken && sed -i 's/"complete": true/"complete": false/' broken/dc3.json
+expect 1 "the run is not complete" "$dc3" take broken --ipc 1 -o x
+cp -r paper lost && rm lost/train/blue/000-*
+expect 1 "expected an image of the run, found none" "$dc3" take lost --ipc 1 -o x
+grep -q '"complete": false' x/dc3.json || fail "what is not complete says that it is"
+expect 1 "x: holds a run already" "$dc3" take paper --ipc 1 -o x
+rm -r lost && cp -r paper lost
+expect 0 "2 of 12 images taken" "$dc3" take lost --ipc 1 -o x
+diff -r x/train paper-one/train || fail "made anew"
+expect 0 "4 of 12 images taken" "$dc3" take paper --ipc 2 -o x --fresh
+[[ $(find x/train -name '*.png' | wc -l) == 4 ]] || fail "--fresh: $(find x)"
+expect 1 "holds a run with other settings" "$dc3" condense data -o x --ipc 2 --bins 3 --method dc3-select \
+  "${given[@]}" --editor tiny
+echo "all checks passed"
