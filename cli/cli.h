@@ -22,6 +22,7 @@ typedef enum option_kind {
     OPTION_WORD,   /* a word of dc3_option_names; its constant, an enum */
     OPTION_CODING, /* "webp:30"; format, quality and chroma of a dc3_condense_options */
     OPTION_PATH,   /* any bytes; the same */
+    OPTION_MODEL,  /* a path, or a name of the Hugging Face Hub, which is looked up in its cache; the same */
     OPTION_PATHS,  /* the option may be repeated; const char **, NULL behind the last; g_free */
     OPTION_WHOLE,  /* int */
     OPTION_REAL,   /* double */
@@ -177,6 +178,15 @@ int caught_signal(void);
 
 /* Bars and messages on standard error. */
 extern const dc3_listener progress_listener;
+
+/* ---- names of the Hugging Face Hub (hub_names.c) ---- */
+
+/* The path of a name hf:OWNER/NAME, interned, and anything else as it is. EXIT_DONE, or what to exit with
+ * after the message. */
+int find_model(const char *text, const char **path);
+/* The same for the options of the command that are models, in its values; a name of several, A,B, is one
+ * each. */
+int find_models(const command *c, void *values);
 
 /* ---- the editor and the backbone (own_editor.c) ---- */
 

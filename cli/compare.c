@@ -90,7 +90,7 @@ static const option own_options[] = {
     {"val", 0, OPTION_PATH, STUDENT(val), ANY,
      "Dataset with the same classes to test on; of a folder of CIFAR binaries, its test file", "DIR"},
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Folder for datasets, scores and the table", "DIR"},
-    {"teacher", 0, OPTION_PATH, AT(common.options.teacher), ANY,
+    {"teacher", 0, OPTION_MODEL, AT(common.options.teacher), ANY,
      "Classifier trained on the whole dataset: gradients, crops' scores, soft labels; none: VAE "
      "features, hard labels (default: one is trained for all of it); of several, A,B, averaged logits are "
      "the "

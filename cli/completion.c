@@ -6,7 +6,7 @@
 
 static int is_path(const option *o)
 {
-    return o->kind == OPTION_PATH;
+    return o->kind == OPTION_PATH || o->kind == OPTION_MODEL;
 }
 
 static int is_folder(const option *o)

@@ -228,7 +228,7 @@ static const option own_options[] = {
      "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "A,.."},
     {"labels", 0, OPTION_WORD, AT(options.labels), ANY,
      "soft (a teacher's, of each batch), stored (by dc3 label), hard (default soft)", "KIND"},
-    {"teacher", 0, OPTION_PATH, AT(options.teacher), ANY,
+    {"teacher", 0, OPTION_MODEL, AT(options.teacher), ANY,
      "Classifier trained on the whole dataset (default: the run's own); of several, A,B, their averaged "
      "logits",
      "FILE,.."},

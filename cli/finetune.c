@@ -55,7 +55,7 @@ typedef struct finetune_values {
 #define AT(field) offsetof(finetune_values, options.field)
 
 static const option own_options[] = {
-    {"model", 0, OPTION_PATH, AT(model), ANY,
+    {"model", 0, OPTION_MODEL, AT(model), ANY,
      "Generator in the diffusers layout: Stable Diffusion 1 or 2, or a DiT of classes; with --from-scratch "
      "of the "
      "VAE alone",

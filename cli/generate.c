@@ -47,10 +47,10 @@ typedef struct generate_values {
 #define AT(field) offsetof(generate_values, options.field)
 
 static const option own_options[] = {
-    {"model", 0, OPTION_PATH, AT(model), ANY,
+    {"model", 0, OPTION_MODEL, AT(model), ANY,
      "Model in the diffusers layout: Stable Diffusion 1 or 2, or a diffusion transformer of classes (DiT)",
      "DIR"},
-    {"lora", 0, OPTION_PATH, AT(lora), ANY,
+    {"lora", 0, OPTION_MODEL, AT(lora), ANY,
      "Low-rank adapters of a Stable Diffusion, as diffusers or kohya write them", "FILE"},
     {"lora-scale", 0, OPTION_REAL, AT(lora_scale), WITHIN(-100, 100), "What the adapters count (default 1)",
      "X"},

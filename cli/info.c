@@ -29,8 +29,7 @@ static int run(const command *c, int argc, char **argv)
         status = usage_error(c, "expected --machine alone, found '%s' too", rest[0]);
     else if (!v.options.machine && one_word(c, rest, "file or folder", "file or folder") != EXIT_DONE)
         status = EXIT_USAGE;
-    else {
-        v.options.path = editor_of(rest[0]);
+    else if ((status = find_model(editor_of(rest[0]), &v.options.path)) == EXIT_DONE) {
         v.options.threads = v.common.options.select.threads;
         v.options.listener = v.common.options.listener;
         status = finish(dc3_info(&v.options, &report), NULL);

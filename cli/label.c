@@ -35,7 +35,7 @@ typedef struct label_values {
 #define AT(field) offsetof(label_values, options.field)
 
 static const option own_options[] = {
-    {"teacher", 0, OPTION_PATH, AT(teacher), ANY,
+    {"teacher", 0, OPTION_MODEL, AT(teacher), ANY,
      "Classifier trained on the dataset's classes (default: the run's own); of several, A,B, their averaged "
      "logits",
      "FILE,.."},

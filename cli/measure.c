@@ -27,7 +27,7 @@ static const option own_options[] = {
      "What the datasets are compared with (default: the first of them)", "DIR"},
     {"data", 0, OPTION_PATH, AT(originals), ANY,
      "Where the dataset of the runs is (default: as each run says)", "DIR"},
-    {"teacher", 0, OPTION_PATH, AT(teacher), ANY,
+    {"teacher", 0, OPTION_MODEL, AT(teacher), ANY,
      "Classifier trained on that dataset's classes: how its answers to originals and results differ, and how "
      "far apart the datasets' embeddings are",
      "FILE"},
@@ -38,7 +38,7 @@ static const option own_options[] = {
      "Size in pixels at which the teacher sees images (default: chosen to suit both, at most 224)", "N"},
     {"teacher-classes", 0, OPTION_PATH, AT(teacher_classes), ANY, "As for condense", "FILE"},
     {"any-teacher", 0, OPTION_FLAG, AT(any_teacher), ANY, "As for condense", NULL},
-    {"inception", 0, OPTION_PATH, AT(inception), ANY,
+    {"inception", 0, OPTION_MODEL, AT(inception), ANY,
      "Weights of the Inception v3 of 2015-12-05 as pytorch-fid or torch-fidelity has them: FID, KID and "
      "Inception score",
      "FILE"},
@@ -50,7 +50,7 @@ static const option own_options[] = {
      "How well the images that a run chose cover its dataset, beside random choices of as many; reads the "
      "whole dataset",
      NULL},
-    {"editor", 0, OPTION_PATH, AT(editor), ANY,
+    {"editor", 0, OPTION_MODEL, AT(editor), ANY,
      "Diffusers directory whose VAE's features tell images apart for --coverage, unless --teacher does "
      "(default: the bundled one)",
      "DIR"},

@@ -39,8 +39,11 @@ const option set_options[] = {
     {0}};
 
 const option model_options[] = {
-    {"editor", 0, OPTION_PATH, AT(options.editor), ANY,
-     "Model in the diffusers layout, or dc3-mini, which comes with the program (default)", "DIR"},
+    {"editor", 0, OPTION_MODEL, AT(options.editor), ANY,
+     "Model in the diffusers layout, hf:OWNER/NAME that dc3 pull fetched, or dc3-mini, which comes with the "
+     "program "
+     "(default)",
+     "DIR"},
     {"dtype", 0, OPTION_WORD, AT(options.dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {"fit", 0, OPTION_WORD, AT(options.fit), ANY,
      "Images that are not square: crop, squash, pad (default crop)", "HOW"},
@@ -75,7 +78,7 @@ const option select_options[] = {
     {0}};
 
 const option teacher_options[] = {
-    {"teacher", 0, OPTION_PATH, AT(options.teacher), ANY,
+    {"teacher", 0, OPTION_MODEL, AT(options.teacher), ANY,
      "Classifier (.safetensors or .pth, trained on the dataset's classes) whose gradients or features "
      "measure similarity; none: the VAE's features do (default: condense trains one; otherwise none); of "
      "several, A,B, the first's do",
@@ -127,7 +130,7 @@ const option amount_options[] = {
      "In place of --ipc: the part of the dataset's images that is chosen, such as 0.01", "X"},
     {0}};
 
-const option backbone_options[] = {{"backbone", 0, OPTION_PATH, AT(options.backbone), ANY,
+const option backbone_options[] = {{"backbone", 0, OPTION_MODEL, AT(options.backbone), ANY,
                                     "Classifier (.safetensors or .pth, of any classes) whose frozen "
                                     "embeddings tell images apart, in place of the "
                                     "VAE's features, and whose last layer, made anew, is the teacher where "
@@ -139,7 +142,7 @@ const option backbone_options[] = {{"backbone", 0, OPTION_PATH, AT(options.backb
                                    {0}};
 
 const option adapter_options[] = {
-    {"lora", 0, OPTION_PATH, AT(options.lora), ANY,
+    {"lora", 0, OPTION_MODEL, AT(options.lora), ANY,
      "Low-rank adapters that are merged into the editor, as diffusers or kohya's scripts write them", "FILE"},
     {"lora-scale", 0, OPTION_REAL, AT(options.lora_scale), WITHIN(-100, 100),
      "What the adapters count (default 1)", "X"},

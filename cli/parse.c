@@ -94,7 +94,7 @@ static int settle(const reading *r, settings *s)
     s->options.select.strict = s->options.strict;
     if (!s->quiet) s->options.listener = progress_listener;
     s->options.listener.cancel = s->options.select.cancel = catch_signals();
-    return EXIT_DONE;
+    return find_models(c, r->values);
 }
 
 /* ---- GLib ---- */

@@ -98,6 +98,7 @@ int read_value(const option *o, const char *name, const char *text, void *field,
         return TRUE;
     case OPTION_TEXT:
     case OPTION_PATH:
+    case OPTION_MODEL:
         *(const char **)field = g_intern_string(text);
         return TRUE;
     case OPTION_WORD:

@@ -93,7 +93,7 @@ static const option own_options[] = {
      NULL},
     {"dtype", 0, OPTION_WORD, AT(dtype), ANY, "Compute type: auto, f32, bf16 (default auto)", "TYPE"},
     {"test-every", 0, OPTION_WHOLE, AT(test_every), ANY, "Epochs between tests (default 1)", "N"},
-    {"backbone", 0, OPTION_PATH, AT(backbone), ANY,
+    {"backbone", 0, OPTION_MODEL, AT(backbone), ANY,
      "Classifier of any classes (.safetensors or .pth) of which only the last layer is trained, in seconds: "
      "a regression "
      "on its embeddings of the images, as strict as suits images that are held out",
@@ -105,7 +105,7 @@ static const option own_options[] = {
      "--smoothing 0.1)",
      NULL},
     {"cache", 0, OPTION_PATH, AT(cache), ANY, "With --backbone: folder in which embeddings are saved", "DIR"},
-    {"init", 0, OPTION_PATH, AT(init), ANY, "Start from a checkpoint (.safetensors or .pth)", "FILE"},
+    {"init", 0, OPTION_MODEL, AT(init), ANY, "Start from a checkpoint (.safetensors or .pth)", "FILE"},
     {"strict", 0, OPTION_FLAG, AT(strict), ANY, "Stop at the first image that cannot be read", NULL},
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print how long it will take and stop", NULL},
     {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted training", NULL},

@@ -33,6 +33,7 @@
 #include "dc3/export.h"
 #include "dc3/finetune.h"
 #include "dc3/generate.h"
+#include "dc3/hub.h"
 #include "dc3/image_set.h"
 #include "dc3/info.h"
 #include "dc3/label.h"

@@ -1,0 +1,150 @@
+#include "hub/cache.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "hub/name.h"
+
+static const char models[] = "models--", between[] = "--";
+
+static const char *given(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && *value ? value : NULL;
+}
+
+/* "~" at the beginning is the user's folder, as Python's programs read it. */
+static char *of_user(const char *path)
+{
+    if (path[0] == '~' && (!path[1] || path[1] == '/'))
+        return g_build_filename(g_get_home_dir(), path + 1, NULL);
+    return g_strdup(path);
+}
+
+char *dc3_hub_home(void)
+{
+    const char *home = given("HF_HOME"), *caches = given("XDG_CACHE_HOME");
+    if (home) return of_user(home);
+    char *folder = of_user(caches ? caches : "~/.cache"),
+         *path = g_build_filename(folder, "huggingface", NULL);
+    g_free(folder);
+    return path;
+}
+
+char *dc3_hub_cache_root(void)
+{
+    const char *root = given("HF_HUB_CACHE");
+    if (!root) root = given("HUGGINGFACE_HUB_CACHE");
+    if (root) return of_user(root);
+    char *home = dc3_hub_home(), *path = g_build_filename(home, "hub", NULL);
+    g_free(home);
+    return path;
+}
+
+static char *entry_of(const char *repository)
+{
+    const char *slash = strchr(repository, '/');
+    return g_strdup_printf("%s%.*s%s%s", models, (int)(slash - repository), repository, between, slash + 1);
+}
+
+char *dc3_hub_cache_folder(const char *root, const char *repository)
+{
+    char *entry = entry_of(repository), *path = g_build_filename(root, entry, NULL);
+    g_free(entry);
+    return path;
+}
+
+char *dc3_hub_cache_locks(const char *root, const char *repository)
+{
+    char *entry = entry_of(repository), *path = g_build_filename(root, ".locks", entry, NULL);
+    g_free(entry);
+    return path;
+}
+
+char *dc3_hub_cache_repository(const char *entry)
+{
+    if (strncmp(entry, models, strlen(models)) != 0) return NULL;
+    const char *owner = entry + strlen(models), *end = strstr(owner, between);
+    return end ? g_strdup_printf("%.*s/%s", (int)(end - owner), owner, end + strlen(between))
+               : g_strdup(owner);
+}
+
+int dc3_hub_cache_commit(const char *folder, const char *revision, char commit[DC3_HUB_COMMIT])
+{
+    char *ref = g_build_filename(folder, "refs", revision, NULL), *text = NULL;
+    int found = 0;
+    if (dc3_hub_is_digest(revision, DC3_HUB_COMMIT - 1)) {
+        g_strlcpy(commit, revision, DC3_HUB_COMMIT);
+        found = 1;
+    } else if (dc3_path_what(ref) == DC3_PATH_FILE && g_file_get_contents(ref, &text, NULL, NULL)) {
+        g_strstrip(text);
+        found = dc3_hub_is_digest(text, DC3_HUB_COMMIT - 1);
+        if (found) g_strlcpy(commit, text, DC3_HUB_COMMIT);
+    }
+    g_free(text);
+    g_free(ref);
+    return found;
+}
+
+char *dc3_hub_cache_snapshot(const char *folder, const char *commit, const char *file)
+{
+    return g_build_filename(folder, "snapshots", commit, file, NULL);
+}
+
+char *dc3_hub_cache_blob(const char *folder, const char *digest)
+{
+    return g_build_filename(folder, "blobs", digest, NULL);
+}
+
+/* "../../blobs/DIGEST", from as deep as the file stands. */
+static char *way_to(const char *file, const char *digest)
+{
+    GString *way = g_string_new("../../");
+    for (const char *c = file; *c; c++)
+        if (*c == '/') g_string_append(way, "../");
+    g_string_append_printf(way, "blobs/%s", digest);
+    return g_string_free(way, FALSE);
+}
+
+/* Beside its place first, so that another program never finds nothing there. */
+static dc3_status put_link(const char *way, const char *path)
+{
+    char *aside = g_strdup_printf("%s.%ld.part", path, (long)getpid());
+    unlink(aside);
+    dc3_status status = DC3_OK;
+    if (symlink(way, aside) != 0 || rename(aside, path) != 0)
+        status = dc3_fail(DC3_ERR_IO, "%s: cannot be made a link to %s: %s", path, way, strerror(errno));
+    unlink(aside);
+    g_free(aside);
+    return status;
+}
+
+dc3_status dc3_hub_cache_link(const char *folder, const char *commit, const char *file, const char *digest)
+{
+    char *path = dc3_hub_cache_snapshot(folder, commit, file), *way = way_to(file, digest),
+         *found = g_file_read_link(path, NULL);
+    dc3_status status = DC3_OK;
+    if (!found || strcmp(found, way) != 0) {
+        status = dc3_make_folder_of(path);
+        if (status == DC3_OK) status = put_link(way, path);
+    }
+    g_free(found);
+    g_free(way);
+    g_free(path);
+    return status;
+}
+
+dc3_status dc3_hub_cache_note(const char *folder, const char *revision, const char *commit)
+{
+    char noted[DC3_HUB_COMMIT];
+    if (dc3_hub_cache_commit(folder, revision, noted) && strcmp(noted, commit) == 0) return DC3_OK;
+    if (dc3_hub_is_digest(revision, DC3_HUB_COMMIT - 1)) return DC3_OK;
+    char *ref = g_build_filename(folder, "refs", revision, NULL);
+    dc3_status status = dc3_make_folder_of(ref);
+    if (status == DC3_OK) status = dc3_file_write(ref, commit, strlen(commit));
+    g_free(ref);
+    return status;
+}

@@ -1,0 +1,38 @@
+/* Hugging Face's cache of the hub, as its Python package keeps it, so that either finds what the other has
+ * fetched:
+ *
+ *     ROOT/models--OWNER--NAME/blobs/DIGEST             contents, by the SHA-256 of a large file (Git LFS) or
+ * the SHA-1 of its git blob ROOT/models--OWNER--NAME/blobs/DIGEST.incomplete  the beginning of one
+ *     ROOT/models--OWNER--NAME/refs/REVISION            the commit that a branch or a tag was last found at
+ *     ROOT/models--OWNER--NAME/snapshots/COMMIT/PATH    a relative link to its blob
+ *     ROOT/.locks/models--OWNER--NAME/DIGEST.lock       held (flock) by who fetches it
+ */
+#ifndef DC3_HUB_CACHE_H
+#define DC3_HUB_CACHE_H
+
+#include "base/status.h"
+
+enum { DC3_HUB_COMMIT = 41 }; /* bytes of a commit's text */
+
+/* HF_HUB_CACHE, or "hub" in dc3_hub_home. All strings here are the caller's, to be freed with g_free. */
+char *dc3_hub_cache_root(void);
+/* HF_HOME, or "huggingface" in XDG_CACHE_HOME or ~/.cache. */
+char *dc3_hub_home(void);
+/* Both of the repository "OWNER/NAME". */
+char *dc3_hub_cache_folder(const char *root, const char *repository);
+char *dc3_hub_cache_locks(const char *root, const char *repository);
+/* The reverse for a name in ROOT: "OWNER/NAME" of models--OWNER--NAME; NULL for others. */
+char *dc3_hub_cache_repository(const char *entry);
+
+/* 1 if the cache knows which commit a revision is. */
+int dc3_hub_cache_commit(const char *folder, const char *revision, char commit[DC3_HUB_COMMIT]);
+/* The place of a file of a commit, or with NULL of the commit's folder. */
+char *dc3_hub_cache_snapshot(const char *folder, const char *commit, const char *file);
+char *dc3_hub_cache_blob(const char *folder, const char *digest);
+
+/* Makes the file of a commit lead to its blob; one that does already stays. */
+dc3_status dc3_hub_cache_link(const char *folder, const char *commit, const char *file, const char *digest);
+/* Notes the commit of a revision; one that is noted already, or is the commit, is not written. */
+dc3_status dc3_hub_cache_note(const char *folder, const char *revision, const char *commit);
+
+#endif
