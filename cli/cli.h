@@ -121,7 +121,8 @@ extern const char exit_statuses[]; /* a sentence */
 
 extern const command condense_command, bins_command, select_command, compensate_command, take_command,
     edit_command, generate_command, contact_command, label_command, train_command, evaluate_command,
-    compare_command, measure_command, status_command, info_command, report_command, finetune_command;
+    compare_command, measure_command, status_command, info_command, report_command, finetune_command,
+    pull_command;
 
 /* ---- options of a command (options.c) ---- */
 
@@ -178,6 +179,8 @@ int caught_signal(void);
 
 /* Bars and messages on standard error. */
 extern const dc3_listener progress_listener;
+/* The same where what is counted is bytes. */
+extern const dc3_listener bytes_listener;
 
 /* ---- names of the Hugging Face Hub (hub_names.c) ---- */
 

@@ -21,15 +21,25 @@ const command program = {"dc3",
                          NULL};
 const char exit_statuses[] = "0 done, 1 failed, 2 wrong use, 130 or 143 interrupted.";
 
-const command *const commands[] = {&condense_command,   &bins_command,    &select_command,
-                                   &compensate_command, &take_command,    &edit_command,
-                                   &contact_command,    &label_command,   &train_command,
-                                   &evaluate_command,   &compare_command, &finetune_command,
-                                   &generate_command,   &measure_command, &status_command,
-                                   &info_command,       &report_command,  NULL};
-
-/* Named in the design, built later: they say so. */
-static const char *const later[] = {"pull"};
+const command *const commands[] = {&condense_command,
+                                   &bins_command,
+                                   &select_command,
+                                   &compensate_command,
+                                   &take_command,
+                                   &edit_command,
+                                   &contact_command,
+                                   &label_command,
+                                   &train_command,
+                                   &evaluate_command,
+                                   &compare_command,
+                                   &finetune_command,
+                                   &generate_command,
+                                   &measure_command,
+                                   &status_command,
+                                   &info_command,
+                                   &report_command,
+                                   &pull_command,
+                                   NULL};
 
 static void help(FILE *to)
 {
@@ -70,11 +80,6 @@ static int generate(int argc, char **argv)
 
 static int unknown(const char *name)
 {
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (strcmp(name, later[i]) == 0) {
-            fprintf(stderr, "dc3: the command '%s' is not in this version\n", name);
-            return EXIT_USAGE;
-        }
     enum { MOST = 64 };
     const char *names[MOST];
     char hint[DC3_HINT_SIZE];

@@ -12,6 +12,7 @@ static struct {
     double start, shown;
     int64_t first, done;
     int tenth, open; /* open: the bar's line has no end yet */
+    int is_bytes;    /* what is counted: of a download */
 } bar;
 
 static double now(void)
@@ -40,20 +41,39 @@ static void begin_stage(const char *stage, int64_t done, double share, double ti
     bar.tenth = (int)(share * 10);
 }
 
-static void draw(const char *stage, int64_t done, int64_t total, double share, const char *left)
+/* "17", or "29.5 MB". */
+static const char *amount(int64_t number, char text[DC3_NUMBER_TEXT])
 {
-    char cells[31];
+    if (bar.is_bytes) return dc3_size_text((double)number, text);
+    snprintf(text, DC3_NUMBER_TEXT, "%lld", (long long)number);
+    return text;
+}
+
+/* "35 MB/s, " of a download, else "". */
+static const char *speed(double rate, char text[DC3_NUMBER_TEXT + 8])
+{
+    char size[DC3_NUMBER_TEXT];
+    *text = 0;
+    if (bar.is_bytes && rate > 0)
+        snprintf(text, DC3_NUMBER_TEXT + 8, "%s/s, ", dc3_size_text(1 / rate, size));
+    return text;
+}
+
+static void draw(const char *stage, int64_t done, int64_t total, double rate, const char *left)
+{
+    char cells[31], is[DC3_NUMBER_TEXT], of[DC3_NUMBER_TEXT], fast[DC3_NUMBER_TEXT + 8];
+    double share = total > 0 ? (double)done / (double)total : 1;
     for (int i = 0; i < 30; i++) cells[i] = (double)i < share * 30 ? '#' : '.';
     cells[30] = 0;
-    fprintf(stderr, "\r%-14s [%s] %lld/%lld  %s left   %s", stage, cells, (long long)done, (long long)total,
-            left, done == total ? "\n" : "");
+    fprintf(stderr, "\r%-14s [%s] %s/%s  %s%s left   %s", stage, cells, amount(done, is), amount(total, of),
+            speed(rate, fast), left, done == total ? "\n" : "");
     bar.open = done != total;
 }
 
 static void show(void *user, const char *stage, int64_t done, int64_t total)
 {
     (void)user;
-    char left[DC3_NUMBER_TEXT];
+    char left[DC3_NUMBER_TEXT], is[DC3_NUMBER_TEXT], of[DC3_NUMBER_TEXT], fast[DC3_NUMBER_TEXT + 8];
     double time = now(), share = total > 0 ? (double)done / (double)total : total ? 0 : 1;
     int terminal = isatty(STDERR_FILENO);
     if (strcmp(bar.stage, stage) != 0 || done < bar.done) begin_stage(stage, done, share, time);
@@ -65,13 +85,20 @@ static void show(void *user, const char *stage, int64_t done, int64_t total)
     double rate = done > bar.first ? (time - bar.start) / (double)(done - bar.first) : 0;
     dc3_duration_text(rate * (double)(total - done), left);
     if (terminal && (time - bar.shown > 0.1 || done == total)) {
-        draw(stage, done, total, share, left);
+        draw(stage, done, total, rate, left);
         bar.shown = time;
     } else if (!terminal && (int)(share * 10) > bar.tenth && (time - bar.shown > 1 || done == total)) {
         bar.tenth = (int)(share * 10);
         bar.shown = time;
-        fprintf(stderr, "%s: %lld of %lld, %s left\n", stage, (long long)done, (long long)total, left);
+        fprintf(stderr, "%s: %s of %s, %s%s left\n", stage, amount(done, is), amount(total, of),
+                speed(rate, fast), left);
     }
+}
+
+static void show_bytes(void *user, const char *stage, int64_t done, int64_t total)
+{
+    bar.is_bytes = 1;
+    show(user, stage, done, total);
 }
 
 static void message(void *user, const char *text)
@@ -82,3 +109,4 @@ static void message(void *user, const char *text)
 }
 
 const dc3_listener progress_listener = {.progress = show, .message = message};
+const dc3_listener bytes_listener = {.progress = show_bytes, .message = message};

@@ -41,8 +41,8 @@ per class. This is its shared library.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${DC3_PACKAGE_library} (= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libvips-dev, libjpeg62-turbo-dev, libpng-dev, libtiff-dev, \
-libwebp-dev, libglib2.0-dev, libjansson-dev, libarchive-dev, libsqlite3-dev, libopenblas-dev, liblapacke-dev, \
-libdnnl-dev")
+libwebp-dev, libglib2.0-dev, libjansson-dev, libarchive-dev, libsqlite3-dev, libcurl4-openssl-dev, \
+libopenblas-dev, liblapacke-dev, libdnnl-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "dataset condensation with colour compensation - development files
 dc3 turns a labelled dataset of images into a small one of 1, 10 or 50 images
 per class. These are the headers, the static library and the pkg-config file of

@@ -2,7 +2,8 @@
 # check_deps.sh [tests]: names what the build (and its tests) miss, with one line, before CMake does with many. Exit
 # status 1 if anything is missing.
 missing="" target=deps
-libraries="vips libjpeg libpng libtiff-4 libwebp libwebpdemux glib-2.0 jansson libarchive sqlite3 openblas lapacke"
+libraries="vips libjpeg libpng libtiff-4 libwebp libwebpdemux glib-2.0 jansson libarchive sqlite3 openblas lapacke
+libcurl"
 [[ ${1:-} == tests ]] && libraries+=" cmocka" target=deps-test
 for tool in cmake ninja pkg-config "${CC:-cc}"; do command -v "${tool%% *}" > /dev/null || missing+=" $tool"; done
 if command -v pkg-config > /dev/null; then

@@ -167,9 +167,9 @@ const char *dc3_hub_hint(const char *path, char *text)
     snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
     if (dc3_path_what(folder) == DC3_PATH_MISSING)
         snprintf(text, DC3_FOUND_TEXT,
-                 "; dc3 downloads nothing: hf download %.96s fetches a model of that name from the "
-                 "Hugging Face Hub and prints its folder",
-                 path);
+                 "; is it a model of the Hugging Face Hub? dc3 pull hf:%.64s fetches it, and hf:%.64s names "
+                 "it then",
+                 path, path);
     return text;
 }
 

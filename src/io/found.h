@@ -12,8 +12,8 @@ enum { DC3_FOUND_TEXT = 256 };
 const char *dc3_found(const void *data, size_t size, char *text);
 /* The same of a file. */
 const char *dc3_found_in(const char *path, char *text);
-/* For a path where nothing is that looks like ORGANISATION/MODEL: "; dc3 downloads nothing: .." into text
- * [DC3_FOUND_TEXT]; else "". Returns text. */
+/* For a path where nothing is that looks like ORGANISATION/MODEL: "; is it a model of the Hugging Face Hub?
+ * .." into text [DC3_FOUND_TEXT]; else "". Returns text. */
 const char *dc3_hub_hint(const char *path, char *text);
 /* 1 for a Git LFS pointer, which stands for a file that was not fetched. */
 int dc3_is_lfs_pointer(const void *data, size_t size);

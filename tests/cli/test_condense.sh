@@ -106,7 +106,7 @@ expect 1 "found nothing there" "$dc3" condense nowhere -o x
 expect 2 "did you mean --ipc" "$dc3" condense data -o x --ipx 3
 expect 2 "did you mean 'condense'" "$dc3" condens
 expect 2 "--ipc: expected 1 or more" "$dc3" condense data -o x --ipc 0
-expect 2 "not in this version" "$dc3" pull
+expect 2 "which model" "$dc3" pull
 expect 2 "--fit: expected one of crop, squash, pad" "$dc3" condense data -o x --fit tall
 mkdir split && ln -s ../data split/train && ln -s ../data split/val
 expect 1 "did you mean split/train" "$dc3" condense split -o x

@@ -20,7 +20,7 @@ for name in "${commands[@]}"; do
   page=share/man/man1/dc3-$name.1
   is_manual "$page"
   expect 0 "Usage:" "$dc3" help "$name"
-  options=$("$dc3" "$name" --help | grep -o -- '^  \(-., \)\?--[a-z-]*' | grep -o -- '--[a-z-]*')
+  options=$("$dc3" "$name" --help | grep -o -- '^  \(-., \)\?--[a-z0-9-]*' | grep -o -- '--[a-z0-9-]*')
   [[ $options == *--help*--* ]] || fail "$name --help names no options: $options"
   for option in $options; do
     grep -qF -- "${option//-/\\-}" "$page" || fail "$page has no $option"

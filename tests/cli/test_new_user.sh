@@ -94,7 +94,7 @@ teachers() { # command with its words; the teacher goes last
   says 1 "$@" small -- "found nothing there; dc3 train makes one; without --teacher, condense and compare train"
   says 1 "$@" resnet-18 -- "resnet18 is an architecture: dc3 train makes a file of one (--arch resnet18)"
   says 1 "$@" resnet18.pth -- "found nothing there; dc3 train makes one"
-  says 1 "$@" hub/net -- "dc3 downloads nothing: hf download hub/net fetches a model of that name"
+  says 1 "$@" hub/net -- "dc3 pull hf:hub/net fetches it, and hf:hub/net names it then"
   says 1 "$@" notes.txt -- "notes.txt: expected a safetensors file or a PyTorch checkpoint" "found a text"
   says 1 "$@" zip.pth -- "zip.pth: "
   says 1 "$@" cut.safetensors -- "cut.safetensors: " "is it truncated?"

@@ -1,4 +1,4 @@
-/* Names of the hub, and its cache on the disk. */
+/* Names of the hub, its cache on the disk, and which files of a repository are needed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,9 @@
 #include "base/file.h"
 #include "dc3/hub.h"
 #include "hub/cache.h"
+#include "hub/digest.h"
 #include "hub/name.h"
+#include "hub/wanted.h"
 
 /* ---- names ---- */
 
@@ -103,10 +105,111 @@ static void files_are_found_by_name(void **state)
     free(blob), free(folder);
 }
 
+/* What git hash-object and sha256sum say of "hello\n". */
+static void hashes_are_those_of_git(void **state)
+{
+    static const char blob[] = "ce013625030ba8dba906f756967f9e9ca394464a",
+                      sha256[] = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        dc3_digest *sum = dc3_digest_open(i ? sha256 : blob, 6);
+        dc3_digest_add(sum, "hel", 3);
+        dc3_digest_add(sum, "lo\n", 3);
+        assert_string_equal(dc3_digest_text(sum), i ? sha256 : blob);
+        dc3_digest_close(&sum);
+    }
+}
+
+/* ---- what is needed ---- */
+
+enum { MOST = 24 };
+
+/* The files of `listed` (NULL behind the last) that are chosen are those of `expected`, in its order. */
+static void chosen(const char *const *listed, const char *file, int fp16, dc3_status status,
+                   const char *const *expected)
+{
+    dc3_hub_file files[MOST] = {{0}};
+    dc3_hub_listing listing = {.files = files};
+    char owner[] = "o/n", branch[] = "main", wanted[MOST];
+    dc3_hub_name name = {owner, branch, (char *)(uintptr_t)file};
+    dc3_listener nobody = {.user = NULL};
+    for (; listed[listing.count]; listing.count++)
+        files[listing.count].path = (char *)(uintptr_t)listed[listing.count];
+    assert_int_equal(dc3_hub_choose(&listing, &name, fp16, &nobody, wanted), status);
+    if (status != DC3_OK) return;
+    for (int i = 0; i < listing.count; i++) {
+        if (!wanted[i]) continue;
+        assert_non_null(*expected);
+        assert_string_equal(listed[i], *expected++);
+    }
+    assert_null(*expected);
+}
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void parts_of_a_pipeline_are_needed(void **state)
+{
+    const char *const files[] = {".gitattributes",
+                                 "README.md",
+                                 "model_index.json",
+                                 "pix2pix.ckpt",
+                                 "safety_checker/config.json",
+                                 "safety_checker/model.safetensors",
+                                 "scheduler/scheduler_config.json",
+                                 "text_encoder/config.json",
+                                 "text_encoder/model.fp16.safetensors",
+                                 "text_encoder/model.safetensors",
+                                 "text_encoder/pytorch_model.bin",
+                                 "tokenizer/merges.txt",
+                                 "tokenizer/vocab.json",
+                                 "unet/config.json",
+                                 "unet/diffusion_pytorch_model.bin",
+                                 "unet/diffusion_pytorch_model.non_ema.safetensors",
+                                 "unet/diffusion_pytorch_model.safetensors",
+                                 "vae/config.json",
+                                 "vae/diffusion_pytorch_model.fp16.safetensors",
+                                 "vae/diffusion_pytorch_model.safetensors",
+                                 NULL};
+    (void)state;
+#define HEAD "model_index.json", "scheduler/scheduler_config.json", "text_encoder/config.json"
+    chosen(files, NULL, 0, DC3_OK,
+           LIST(HEAD, "text_encoder/model.safetensors", "tokenizer/merges.txt", "tokenizer/vocab.json",
+                "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "vae/config.json",
+                "vae/diffusion_pytorch_model.safetensors"));
+    chosen(files, NULL, 1, DC3_OK,
+           LIST(HEAD, "text_encoder/model.fp16.safetensors", "tokenizer/merges.txt", "tokenizer/vocab.json",
+                "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "vae/config.json",
+                "vae/diffusion_pytorch_model.fp16.safetensors"));
+    chosen(files, "pix2pix.ckpt", 0, DC3_OK, LIST("pix2pix.ckpt"));
+    chosen(files, "pix2pix.pt", 0, DC3_ERR_IO, NULL);
+}
+
+static void other_weights_are_needed(void **state)
+{
+    (void)state;
+    chosen(LIST("model_index.json", "unet/config.json", "unet/diffusion_flax_model.msgpack"), NULL, 0,
+           DC3_ERR_IO, NULL);
+    chosen(LIST("model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.bin"), NULL, 0, DC3_OK,
+           LIST("model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.bin"));
+    chosen(LIST("model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors"), NULL, 1,
+           DC3_ERR_OPTION, NULL);
+#define SHARDS                                                                                               \
+    "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"
+    chosen(LIST("config.json", "model-1-of-x.safetensors", SHARDS, "tf_model.h5"), NULL, 0, DC3_OK,
+           LIST("config.json", SHARDS));
+    chosen(LIST("config.json", SHARDS), "model.safetensors.index.json", 0, DC3_OK, LIST(SHARDS));
+    chosen(LIST("README.md", "style.safetensors"), NULL, 0, DC3_OK, LIST("style.safetensors"));
+    chosen(LIST("a.safetensors", "b.safetensors"), NULL, 0, DC3_ERR_OPTION, NULL);
+    chosen(LIST("README.md"), NULL, 0, DC3_ERR_IO, NULL);
+    chosen(LIST("x.safetensors"), "x.safetensors", 1, DC3_ERR_OPTION, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(names_have_parts),
                                        cmocka_unit_test(odd_names_are_refused),
-                                       cmocka_unit_test(files_are_found_by_name)};
+                                       cmocka_unit_test(files_are_found_by_name),
+                                       cmocka_unit_test(hashes_are_those_of_git),
+                                       cmocka_unit_test(parts_of_a_pipeline_are_needed),
+                                       cmocka_unit_test(other_weights_are_needed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

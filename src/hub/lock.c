@@ -1,0 +1,50 @@
+#include "hub/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/listener.h"
+
+/* 1 if `path` still names the open file, whose last holder may have removed it. */
+static int is_same(const char *path, int fd)
+{
+    struct stat named, opened;
+    return stat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
+           named.st_ino == opened.st_ino;
+}
+
+/* One try: *fd is -1 where another process has it. A file system without locks has none to wait for. */
+static dc3_status try_lock(const char *path, int *fd)
+{
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0664);
+    if (*fd < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot be made: %s", path, strerror(errno));
+    int busy = flock(*fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!busy && is_same(path, *fd)) return DC3_OK;
+    close(*fd);
+    *fd = -1;
+    return DC3_OK;
+}
+
+dc3_status dc3_hub_lock(const char *locks, const char *digest, const char *file, const dc3_listener *listener,
+                        int *fd)
+{
+    const struct timespec pause = {0, 100000000};
+    char *path = g_strdup_printf("%s/%s.lock", locks, digest);
+    dc3_status status = dc3_make_dirs(locks);
+    *fd = -1;
+    for (int tries = 0; status == DC3_OK; tries++) {
+        status = try_lock(path, fd);
+        if (status != DC3_OK || *fd >= 0) break;
+        if (tries == 1) dc3_listener_say(listener, "%s: another process fetches it; waiting for it", file);
+        if (tries) nanosleep(&pause, NULL);
+        status = dc3_check_cancel();
+    }
+    g_free(path);
+    return status;
+}

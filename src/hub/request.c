@@ -1,0 +1,322 @@
+#include "hub/request.h"
+
+#include <curl/curl.h>
+#include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "base/cancel.h"
+#include "base/listener.h"
+#include "base/memory.h"
+
+enum { REDIRECTS = 6, TRIES = 5, LONGEST_WAIT = 300, PART = 206 };
+
+struct dc3_hub_client {
+    const dc3_hub_place *place;
+    const dc3_listener *listener;
+    CURL *curl;
+    char error[CURL_ERROR_SIZE];
+    int reached; /* a server has answered */
+};
+
+/* A try that is under way. */
+typedef struct transfer {
+    dc3_hub_answer *answer;
+    dc3_hub_take *take;
+    void *user;
+    dc3_status status; /* what `take` failed with */
+    int elsewhere;     /* the request went to another host, whose ETag is not the hub's */
+} transfer;
+
+/* ---- what comes ---- */
+
+/* The value of a header line that begins with `name`, without quotes, into `value`. */
+static int header(const char *line, const char *name, char *value, size_t size)
+{
+    size_t length = strlen(name);
+    if (g_ascii_strncasecmp(line, name, length) != 0 || line[length] != ':') return 0;
+    char *text = g_strdup(line + length + 1);
+    g_strstrip(text);
+    const char *from = g_str_has_prefix(text, "W/") ? text + 2 : text;
+    size_t n = 0;
+    for (; *from && n + 1 < size; from++)
+        if (*from != '"') value[n++] = *from > ' ' && *from <= '~' ? *from : ' ';
+    value[n] = 0;
+    g_free(text);
+    return 1;
+}
+
+static void read_header(transfer *t, const char *line)
+{
+    dc3_hub_answer *a = t->answer;
+    char value[80];
+    if (g_ascii_strncasecmp(line, "HTTP/", 5) == 0) {
+        const char *code = strchr(line, ' ');
+        a->code = code ? atoi(code) : 0;
+        a->wait = -1;
+        a->start = 0;
+        *a->error = 0;
+    } else if (header(line, "X-Linked-Etag", value, sizeof value) ||
+               (!t->elsewhere && !*a->etag && header(line, "ETag", value, sizeof value)))
+        g_strlcpy(a->etag, value, sizeof a->etag);
+    else if (header(line, "X-Error-Code", value, sizeof value))
+        g_strlcpy(a->error, value, sizeof a->error);
+    else if (header(line, "Retry-After", value, sizeof value))
+        a->wait = g_ascii_isdigit(*value) ? g_ascii_strtod(value, NULL) : -1;
+    else if (header(line, "Content-Range", value, sizeof value) && g_str_has_prefix(value, "bytes "))
+        a->start = g_ascii_strtoll(value + strlen("bytes "), NULL, 10);
+}
+
+static size_t on_header(char *data, size_t one, size_t size, void *user)
+{
+    char *line = g_strndup(data, one * size);
+    read_header(user, line);
+    g_free(line);
+    return one * size;
+}
+
+static size_t on_body(char *data, size_t one, size_t size, void *user)
+{
+    transfer *t = user;
+    if (t->answer->code != 200 && t->answer->code != PART) return one * size;
+    t->status = t->take(t->user, t->answer, data, one * size);
+    return t->status == DC3_OK ? one * size : CURL_WRITEFUNC_ERROR;
+}
+
+static int on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t sent_total, curl_off_t sent)
+{
+    (void)user, (void)total, (void)now, (void)sent_total, (void)sent;
+    return dc3_cancelled();
+}
+
+/* ---- the client ---- */
+
+/* Certificates as other programs are told where they are. */
+static void choose_certificates(CURL *curl)
+{
+    const char *file = getenv("CURL_CA_BUNDLE");
+    if (!file || !*file) file = getenv("SSL_CERT_FILE");
+    if (file && *file) curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+}
+
+dc3_status dc3_hub_client_open(const dc3_hub_place *place, const dc3_listener *listener,
+                               dc3_hub_client **client)
+{
+    dc3_hub_client *c = *client = calloc(1, sizeof *c);
+    if (c) c->curl = curl_easy_init();
+    if (!c || !c->curl) {
+        dc3_hub_client_close(client);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    c->place = place;
+    c->listener = listener;
+    curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(c->curl, CURLOPT_USERAGENT, "dc3/" DC3_VERSION);
+    curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->error);
+    curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT, (long)place->patience);
+    curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)place->patience);
+    curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(c->curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(c->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(c->curl, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_body);
+    choose_certificates(c->curl);
+    return DC3_OK;
+}
+
+void dc3_hub_client_close(dc3_hub_client **client)
+{
+    if (!*client) return;
+    if ((*client)->curl) curl_easy_cleanup((*client)->curl);
+    free(*client);
+    *client = NULL;
+}
+
+const dc3_hub_place *dc3_hub_client_place(const dc3_hub_client *client)
+{
+    return client->place;
+}
+
+const dc3_listener *dc3_hub_client_listener(const dc3_hub_client *client)
+{
+    return client->listener;
+}
+
+/* ---- a try ---- */
+
+/* Scheme, host and port, with the port that the scheme has where none is named. */
+static char *origin_of(const char *url)
+{
+    char *part[3] = {NULL}, *origin = NULL;
+    CURLU *u = curl_url();
+    if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_SCHEME, &part[0], 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_HOST, &part[1], 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_PORT, &part[2], CURLU_DEFAULT_PORT) == CURLUE_OK)
+        origin = g_strdup_printf("%s://%s:%s", part[0], part[1], part[2]);
+    for (int i = 0; i < 3; i++) curl_free(part[i]);
+    curl_url_cleanup(u);
+    return origin;
+}
+
+static int is_transient(CURLcode code)
+{
+    static const CURLcode codes[] = {
+        CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT,  CURLE_OPERATION_TIMEDOUT, CURLE_PARTIAL_FILE,
+        CURLE_RECV_ERROR,           CURLE_SEND_ERROR,       CURLE_GOT_NOTHING,        CURLE_HTTP2,
+        CURLE_HTTP2_STREAM,         CURLE_SSL_CONNECT_ERROR};
+    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++)
+        if (codes[i] == code) return 1;
+    return 0;
+}
+
+/* Where no server has answered yet there is rather no network than a passing fault. */
+static dc3_status note_trouble(dc3_hub_client *client, CURLcode code, transfer *t)
+{
+    dc3_hub_answer *a = t->answer;
+    if (code == CURLE_ABORTED_BY_CALLBACK) return dc3_check_cancel();
+    if (t->status != DC3_OK) return t->status;
+    int first = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT;
+    a->code = 0;
+    a->passes = is_transient(code) && (client->reached || !first);
+    g_strlcpy(a->trouble, *client->error ? client->error : curl_easy_strerror(code), sizeof a->trouble);
+    return DC3_OK;
+}
+
+/* One request, without following redirects. */
+static dc3_status perform(dc3_hub_client *client, const char *url, int64_t from, int tell, transfer *t)
+{
+    char range[32], *line = NULL;
+    struct curl_slist *lines = NULL;
+    if (tell) {
+        line = g_strdup_printf("Authorization: Bearer %s", client->place->token);
+        lines = curl_slist_append(NULL, line);
+        explicit_bzero(line, strlen(line));
+        g_free(line);
+        t->answer->has_token = 1;
+    }
+    snprintf(range, sizeof range, "%lld-", (long long)from);
+    *client->error = 0;
+    curl_easy_setopt(client->curl, CURLOPT_URL, url);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, lines);
+    curl_easy_setopt(client->curl, CURLOPT_RANGE, from ? range : NULL);
+    curl_easy_setopt(client->curl, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, t);
+    CURLcode code = curl_easy_perform(client->curl);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(lines);
+    if (code != CURLE_OK) return note_trouble(client, code, t);
+    client->reached = 1;
+    return DC3_OK;
+}
+
+static int is_redirect(int code)
+{
+    return code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
+}
+
+/* Where the last answer leads, or NULL and what is wrong with it. */
+static char *next_url(dc3_hub_client *client, const char *url, dc3_hub_answer *a)
+{
+    const char *to = NULL;
+    curl_easy_getinfo(client->curl, CURLINFO_REDIRECT_URL, &to);
+    int is_worse = to && g_str_has_prefix(url, "https://") && !g_str_has_prefix(to, "https://");
+    if (to && !is_worse) return g_strdup(to);
+    g_strlcpy(a->trouble, to ? "a redirect that leaves https" : "a redirect that leads nowhere",
+              sizeof a->trouble);
+    a->code = 0;
+    return NULL;
+}
+
+dc3_status dc3_hub_try(dc3_hub_client *client, const char *path, int64_t from, dc3_hub_take *take, void *user,
+                       dc3_hub_answer *answer)
+{
+    transfer t = {.answer = answer, .take = take, .user = user};
+    char *url = g_strconcat(client->place->endpoint, path, NULL), *home = origin_of(url);
+    dc3_status status = home ? DC3_OK : dc3_fail_about("endpoint", "HF_ENDPOINT: expected https://HOST");
+    *answer = (dc3_hub_answer){.wait = -1};
+    for (int hop = 0; status == DC3_OK && url; hop++) {
+        char *origin = origin_of(url);
+        t.elsewhere = g_strcmp0(origin, home) != 0;
+        g_free(origin);
+        status = perform(client, url, from, !t.elsewhere && client->place->token, &t);
+        if (status != DC3_OK || !is_redirect(answer->code)) break;
+        char *to = next_url(client, url, answer);
+        g_free(url);
+        url = to;
+        if (url && hop == REDIRECTS) {
+            g_strlcpy(answer->trouble, "too many redirects", sizeof answer->trouble);
+            answer->code = 0;
+            break;
+        }
+    }
+    int c = answer->code;
+    if (c == 408 || c == 429 || c == 500 || c == 502 || c == 503 || c == 504) answer->passes = 1;
+    g_free(home);
+    g_free(url);
+    return status;
+}
+
+/* ---- further tries ---- */
+
+static dc3_status rest(double seconds)
+{
+    const double step = 0.1;
+    for (double end = dc3_seconds_now() + seconds;;) {
+        DC3_TRY(dc3_check_cancel());
+        double left = end - dc3_seconds_now();
+        if (left <= 0) return DC3_OK;
+        struct timespec pause = {0, (long)(1e9 * (left < step ? left : step))};
+        nanosleep(&pause, NULL);
+    }
+}
+
+dc3_status dc3_hub_pause(dc3_hub_client *client, const dc3_hub_answer *answer, int *tries)
+{
+    const double first = 0.2, factor = 4, told = 2;
+    char what[sizeof answer->trouble + 32];
+    if (answer->code)
+        snprintf(what, sizeof what, "it answers with error %d", answer->code);
+    else
+        snprintf(what, sizeof what, "%s", answer->trouble);
+    double seconds = first;
+    for (int i = 0; i < *tries; i++) seconds *= factor;
+    if (answer->wait >= 0) seconds = answer->wait;
+    if (++*tries >= TRIES || seconds > LONGEST_WAIT)
+        return dc3_fail(DC3_ERR_IO, "%s: %s; tried %d time%s; the same command goes on where it was",
+                        client->place->endpoint, what, *tries, *tries == 1 ? "" : "s");
+    if (seconds >= told)
+        dc3_listener_say(client->listener, "%s: %s; trying again in %.0f s", client->place->endpoint, what,
+                         seconds);
+    return rest(seconds);
+}
+
+static dc3_status collect(void *user, const dc3_hub_answer *answer, const void *data, size_t size)
+{
+    enum { MOST = 64 << 20 };
+    GString *text = user;
+    (void)answer;
+    if (text->len + size > MOST) return dc3_fail(DC3_ERR_FORMAT, "the hub's answer is longer than 64 MB");
+    g_string_append_len(text, data, (gssize)size);
+    return DC3_OK;
+}
+
+dc3_status dc3_hub_get(dc3_hub_client *client, const char *path, dc3_hub_answer *answer, char **text,
+                       size_t *size)
+{
+    GString *body = g_string_new(NULL);
+    dc3_status status;
+    int tries = 0;
+    do {
+        g_string_truncate(body, 0);
+        status = dc3_hub_try(client, path, 0, collect, body, answer);
+        if (status != DC3_OK || !answer->passes) break;
+        status = dc3_hub_pause(client, answer, &tries);
+    } while (status == DC3_OK);
+    *size = body->len;
+    *text = g_string_free(body, FALSE);
+    return status;
+}

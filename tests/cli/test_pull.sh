@@ -1,0 +1,81 @@
+#!/bin/bash
+# dc3 pull: a model comes into Hugging Face's cache, and hf:OWNER/NAME names it then; tokens; what is not there.
+source "$(dirname "$0")/common.sh"
+source "$(dirname "$0")/hub.sh"
+mkdir -p models/t && cp -r "$source/models/dc3-mini" models/t/mini
+mkdir -p models/t/mini/safety_checker && echo '{}' > models/t/mini/safety_checker/config.json
+echo text > models/t/mini/README.md
+echo other > models/t/mini/unet/diffusion_pytorch_model.non_ema.safetensors
+tiny plain gated private half
+cp models/t/half/model.safetensors models/t/half/model.fp16.safetensors
+"$tools/make_teacher" models/t/plain/teacher.safetensors 3 || fail "make_teacher"
+serve
+
+# Before anything is fetched: what would be; names that are not in the cache, in every option.
+"$tools/make_image" picture.png 20 18 90 30 180 || fail "make_image"
+expect 0 "to fetch: 29." "$dc3" pull hf:t/mini --dry-run
+[[ $output == *"unet/diffusion_pytorch_model.safetensors"* && $output != *README* && $output != *safety_checker* &&
+   $output != *non_ema* && ! -e $cache ]] || fail "what would be fetched: $output"
+lacks() { expect 1 "hf:t/mini: not in the cache $cache; dc3 pull hf:t/mini fetches it" "$dc3" "$@"; }
+lacks edit picture.png --editor hf:t/mini -p sunny -o out.png
+lacks edit picture.png --lora hf:t/mini -p sunny -o out.png
+lacks condense data -o out --teacher hf:t/mini
+lacks evaluate data --val data --teacher a.safetensors,hf:t/mini
+lacks measure data --inception hf:t/mini
+lacks generate --model hf:t/mini -p sunny -o out
+lacks finetune data --model hf:t/mini -o out
+lacks train data --init hf:t/mini -o out
+lacks info hf:t/mini
+expect 2 "hf:t: expected hf:OWNER/NAME" "$dc3" info hf:t
+expect 2 "did you mean hf:t/mini?" "$dc3" pull t/mini
+expect 1 "dc3 pull hf:t/mini@v1 fetches it" "$dc3" info --json hf:t/mini@v1
+requests=$(wc -l < log)
+
+# The whole of it; a second time nothing comes; its name is as good as its folder, without the network.
+expect 0 "result: $cache/models--t--mini/snapshots/1111111111" "$dc3" pull hf:t/mini
+for file in model_index.json unet/diffusion_pytorch_model.safetensors tokenizer/merges.txt; do
+  cmp models/t/mini/$file "$(place mini $file)" && [[ -L $(place mini $file) ]] || fail "$file"; done
+[[ ! -e $(place mini README.md) ]] || fail "README.md was fetched"
+cdn=$(grep -c '"cdn"' log)
+expect 0 "to fetch: nothing" "$dc3" pull hf:t/mini
+[[ $(grep -c '"cdn"' log) == "$cdn" ]] || fail "files were fetched twice"
+"$dc3" pull hf:t/mini --quiet --json > document || fail "pull --json"
+"$tools/is_json" document && grep -q '"fetched_bytes": 0' document || fail "JSON: $(cat document)"
+requests=$(wc -l < log)
+expect 0 "for --editor  yes" "$dc3" info hf:t/mini
+expect 0 "result: named.png" "$dc3" edit picture.png --editor hf:t/mini -p sunny --threads 1 -o named.png
+expect 0 "result: path.png" "$dc3" edit picture.png --editor models/t/mini -p sunny --threads 1 -o path.png
+cmp named.png path.png || fail "the model of the cache makes another image"
+expect 0 "result: $cache" env HF_HUB_OFFLINE=1 "$dc3" pull hf:t/mini
+expect 1 "HF_HUB_OFFLINE is set: hf:t/plain: not in the cache" env HF_HUB_OFFLINE=1 "$dc3" pull hf:t/plain
+[[ $(wc -l < log) == "$requests" ]] || fail "the network was used: $(tail -1 log)"
+
+# Single files, revisions, the fp16 variant.
+expect 0 "teacher.safetensors" "$dc3" pull hf:t/plain:teacher.safetensors
+expect 0 "a classifier, convnet3" "$dc3" info hf:t/plain:teacher.safetensors
+expect 1 "hf:t/plain:config.json: this file of the model is not in the cache" "$dc3" info hf:t/plain:config.json
+expect 1 "did you mean 'teacher.safetensors'?" "$dc3" pull hf:t/plain:teacher.safetensor
+expect 0 "snapshots/22222222" "$dc3" pull hf:t/plain@v1
+expect 1 "has no branch, tag or commit 'v2' at $HF_ENDPOINT; did you mean 'v1'?" "$dc3" pull hf:t/plain@v2
+expect 0 "result" "$dc3" pull hf:t/half --fp16
+[[ -e $(place half model.fp16.safetensors) && ! -e $(place half model.safetensors) ]] || fail "the variant fp16"
+expect 2 "--fp16: hf:t/plain has no weights of the variant" "$dc3" pull hf:t/plain --fp16
+
+# Models that are not there, and those that are not for everybody. A token goes to the hub alone, and nowhere else.
+expect 1 "hf:t/plane: no such model at $HF_ENDPOINT, unless it is a private one" "$dc3" pull hf:t/plane
+[[ $output == *"did you mean 't/plain'?"* ]] || fail "near names: $output"
+expect 1 "wants terms to be accepted, which your account does at $HF_ENDPOINT/t/gated" "$dc3" pull hf:t/gated
+[[ $output == *"$HF_ENDPOINT/settings/tokens, goes into HF_TOKEN or the file $HF_HOME/token"* ]] || fail "$output"
+expect 1 "no such model" "$dc3" pull hf:t/private
+! grep -q Bearer log || fail "there is no token to send"
+expect 1 "the token that was sent is of HF_TOKEN or" env HF_TOKEN=hf_secret "$dc3" pull hf:t/gated
+[[ $output != *hf_secret* ]] || fail "the token is shown: $output"
+expect 1 "refuses it (error 401)" env HF_TOKEN=hf_secret "$dc3" pull hf:t/private
+expect 2 "HF_TOKEN: expected a token in one line" env HF_TOKEN=$'hf_secret\nX: y' "$dc3" pull hf:t/private
+[[ $output != *hf_secret* ]] || fail "the token is shown: $output"
+echo good > $HF_HOME/token
+pulls gated
+rm $HF_HOME/token
+HF_TOKEN=good pulls private
+grep '"cdn"' log | grep -q private || fail "the large file is not on the other host"
+! grep '"cdn"' log | grep -q Bearer || fail "the token followed a redirect to another host"
