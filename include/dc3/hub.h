@@ -53,6 +53,22 @@ typedef struct dc3_pull_report {
 DC3_API dc3_status dc3_pull(const dc3_pull_options *options, dc3_pull_report *report);
 DC3_API void dc3_pull_report_free(dc3_pull_report *report);
 
+/* A model of the cache. */
+typedef struct dc3_cached {
+    char *name;      /* "hf:OWNER/NAME" */
+    char *revisions; /* "main, v1.0": those that are noted */
+    int64_t files;   /* whole ones */
+    int64_t bytes;   /* of them */
+    int64_t begun;   /* bytes of files that are not whole yet */
+} dc3_cached;
+
+/* The models of the cache, ordered by name; dc3_cached_free frees *list. None where there is no cache. */
+DC3_API dc3_status dc3_cached_read(dc3_cached **list, int *count);
+DC3_API void dc3_cached_free(dc3_cached *list, int count);
+/* Removes a model with all its revisions; *bytes is what that gives back. DC3_ERR_BUSY while something is
+ * fetched for it; DC3_ERR_OPTION (name) for a name with a revision or a file. */
+DC3_API dc3_status dc3_cached_remove(const char *name, int64_t *bytes);
+
 #ifdef __cplusplus
 }
 #endif

@@ -64,6 +64,14 @@ char *dc3_hub_cache_locks(const char *root, const char *repository)
     return path;
 }
 
+char *dc3_hub_cache_repository(const char *entry)
+{
+    if (strncmp(entry, models, strlen(models)) != 0) return NULL;
+    const char *owner = entry + strlen(models), *end = strstr(owner, between);
+    return end ? g_strdup_printf("%.*s/%s", (int)(end - owner), owner, end + strlen(between))
+               : g_strdup(owner);
+}
+
 int dc3_hub_cache_commit(const char *folder, const char *revision, char commit[DC3_HUB_COMMIT])
 {
     char *ref = g_build_filename(folder, "refs", revision, NULL), *text = NULL;

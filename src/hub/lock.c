@@ -48,3 +48,19 @@ dc3_status dc3_hub_lock(const char *locks, const char *digest, const char *file,
     g_free(path);
     return status;
 }
+
+int dc3_hub_locks_held(const char *locks)
+{
+    GDir *dir = g_dir_open(locks, 0, NULL);
+    const char *name;
+    int held = 0;
+    while (dir && !held && (name = g_dir_read_name(dir))) {
+        char *path = g_build_filename(locks, name, NULL);
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        if (fd >= 0) close(fd);
+        g_free(path);
+    }
+    if (dir) g_dir_close(dir);
+    return held;
+}

@@ -9,4 +9,7 @@
  * let go of it. `listener` hears once that another process has it. */
 dc3_status dc3_hub_lock(const char *locks, const char *digest, const char *file, const dc3_listener *listener,
                         int *fd);
+/* 1 if a process holds one of the locks in the folder. */
+int dc3_hub_locks_held(const char *locks);
+
 #endif

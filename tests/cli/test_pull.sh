@@ -79,3 +79,16 @@ rm $HF_HOME/token
 HF_TOKEN=good pulls private
 grep '"cdn"' log | grep -q private || fail "the large file is not on the other host"
 ! grep '"cdn"' log | grep -q Bearer || fail "the token followed a redirect to another host"
+
+# What the cache has, and removing it.
+expect 0 "hf:t/mini  main" "$dc3" pull --list
+[[ $output == *"hf:t/plain  main, v1"* || $output == *"hf:t/plain  v1, main"* ]] || fail "revisions: $output"
+"$dc3" pull --list --json > document && "$tools/is_json" document || fail "list as JSON"
+expect 0 "removed: hf:t/mini, 29." "$dc3" pull --remove hf:t/mini
+[[ ! -e $cache/models--t--mini && ! -e $cache/.locks/models--t--mini && -e $cache/models--t--plain ]] ||
+  fail "what is removed"
+expect 1 "hf:t/mini: not in the cache" "$dc3" pull --remove hf:t/mini
+expect 2 "removed with all its revisions and files; give hf:t/plain" "$dc3" pull --remove hf:t/plain@v1
+expect 2 "which model?" "$dc3" pull --remove
+expect 2 "expected one of" "$dc3" pull --remove --list
+expect 0 "no models" env HF_HOME=$work/none "$dc3" pull --list

@@ -30,6 +30,7 @@ expect 0 "$(place theirs unet/weights.safetensors)" env HF_HUB_OFFLINE=1 \
   "$dc3" pull hf:t/theirs:unet/weights.safetensors
 expect 0 "to fetch: nothing" "$dc3" pull hf:t/theirs
 [[ $(grep -c '"cdn"' log) == "$cdn" ]] || fail "we fetch again what is there"
+expect 0 "hf:t/theirs  main" "$dc3" pull --list
 
 # While Python holds a file's lock we wait.
 digest=$(sha256sum < models/t/held/model.safetensors | cut -d' ' -f1)
