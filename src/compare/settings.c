@@ -143,35 +143,81 @@ static json_t *first_settings(const dc3_comparing *c)
         d->editor ? dc3_fingerprint(d->editor) : json_null());
 }
 
-/* `was`: of the folder, which has no recipe where it is "classic". */
-static dc3_status refuse(const dc3_comparing *c, const json_t *was, const char *key)
+/* Of the folder, which has no recipe where it is "classic". */
+static dc3_recipe_kind recipe_of(const json_t *was)
 {
-    const char *recipe = json_string_value(json_object_get(was, "recipe"));
-    if (!recipe) recipe = dc3_recipe_kind_name(DC3_RECIPE_CLASSIC);
-    if (strcmp(recipe, dc3_recipe_kind_name(dc3_recipe_named(c->options->evaluate.recipe))) != 0)
-        return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of the recipe %s; give %s %s, or another folder",
-                        c->options->out, recipe, dc3_setting("recipe"), recipe);
-    return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another '%s'; use another folder", c->options->out,
-                    key);
+    const char *name = json_string_value(json_object_get(was, "recipe"));
+    dc3_recipe_kind kind;
+    if (!name || dc3_recipe_kind_parse(name, &kind) != DC3_OK) return DC3_RECIPE_CLASSIC;
+    return kind;
 }
 
-/* Names the first setting that is another than that of the folder's scores. Earlier versions do not say all
- * of the first ones; a further one that is not there is as usual. */
-static dc3_status check_settings(const dc3_comparing *c, const json_t *was, const json_t *is, json_t *usual)
+/* Takes out of the settings that differ the recipe, and what differs since the recipe does. */
+static void drop_recipe(dc3_recipe_kind was, dc3_recipe_kind is, const json_t *old, const json_t *now,
+                        json_t *differ)
+{
+    json_object_del(differ, "recipe");
+    json_object_del(differ, "recipe_version");
+    if (json_integer_value(json_object_get(old, "epochs")) == dc3_recipe_of(was, 0).epochs &&
+        json_integer_value(json_object_get(now, "epochs")) == dc3_recipe_of(is, 0).epochs)
+        json_object_del(differ, "epochs");
+}
+
+/* "'bins', 'combine' and 'fit'" */
+static const char *names_of(const json_t *differ, char *text, size_t size)
 {
     const char *key;
     json_t *value;
+    size_t i = 0, n = json_object_size(differ), used = 0;
+    *text = 0;
+    json_object_foreach((json_t *)(uintptr_t)differ, key, value)
+    {
+        const char *before = i == 0 ? "" : i + 1 == n ? " and " : ", ";
+        if (used < size) used += (size_t)snprintf(text + used, size - used, "%s'%s'", before, key);
+        i++;
+    }
+    return text;
+}
+
+/* `differ`: settings that are others than those of the folder's scores, at least one. */
+static dc3_status refuse(const dc3_comparing *c, const json_t *was, const json_t *is, json_t *differ)
+{
+    dc3_recipe_kind old = recipe_of(was), now = dc3_recipe_named(c->options->evaluate.recipe);
+    const char *out = c->options->out, *recipe = dc3_recipe_kind_name(old), *option = dc3_setting("recipe");
+    char names[400];
+    if (old != now) drop_recipe(old, now, was, is, differ);
+    names_of(differ, names, sizeof names);
+    if (old == now)
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of another %s; use another folder", out, names);
+    if (!*names)
+        return dc3_fail(DC3_ERR_ARGUMENT, "%s: holds scores of the recipe %s; give %s %s, or another folder",
+                        out, recipe, option, recipe);
+    return dc3_fail(
+        DC3_ERR_ARGUMENT,
+        "%s: holds scores of another %s and of the recipe %s; use another folder, or give what it "
+        "was begun with and %s %s",
+        out, names, recipe, option, recipe);
+}
+
+/* Names the settings that are others than those of the folder's scores. Earlier versions do not say all of
+ * the first ones; a further one that is not there is as usual. */
+static dc3_status check_settings(const dc3_comparing *c, const json_t *was, const json_t *is, json_t *usual)
+{
+    const char *key;
+    json_t *value, *differ = json_object();
     json_object_foreach((json_t *)(uintptr_t)is, key, value)
     {
         const json_t *old = json_object_get(was, key);
-        if (old && !json_equal(value, old)) return refuse(c, was, key);
+        if (old && !json_equal(value, old)) json_object_set_new(differ, key, json_true());
     }
     json_object_foreach(usual, key, value)
     {
         const json_t *old = json_object_get(was, key), *now = json_object_get(is, key);
-        if (!json_equal(old ? old : value, now ? now : value)) return refuse(c, was, key);
+        if (!json_equal(old ? old : value, now ? now : value)) json_object_set_new(differ, key, json_true());
     }
-    return DC3_OK;
+    dc3_status status = json_object_size(differ) ? refuse(c, was, is, differ) : DC3_OK;
+    json_decref(differ);
+    return status;
 }
 
 /* compare.json of a new folder, or of one of the same settings; it tells what the last call wants. */

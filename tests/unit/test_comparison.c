@@ -253,12 +253,31 @@ static dc3_status compare(const dc3_compare_options *o, int done)
     return status;
 }
 
+static void refused_for(const dc3_compare_options *o, const char *text)
+{
+    assert_int_equal(compare(o, 0), DC3_ERR_ARGUMENT);
+    if (!strstr(dc3_error_text(), text)) fail_msg("expected '%s' in: %s", text, dc3_error_text());
+}
+
 static void refused(const dc3_compare_options *o, const char *setting)
 {
     char text[64];
-    snprintf(text, sizeof text, "scores of another '%s'", setting);
-    assert_int_equal(compare(o, 0), DC3_ERR_ARGUMENT);
-    assert_non_null(strstr(dc3_error_text(), text));
+    snprintf(text, sizeof text, "holds scores of another '%s'; use another folder", setting);
+    refused_for(o, text);
+}
+
+/* All that differs is named, and the recipe alone as what to give. */
+static void refused_by_name(const dc3_compare_options *usual)
+{
+    dc3_compare_options o = *usual;
+    o.condense.select.bins = 3, o.evaluate.batch = 5, o.condense.select.lambda = 2;
+    refused_for(&o, "holds scores of another 'batch', 'bins' and 'lambda'; use another folder");
+    o = *usual;
+    o.evaluate.recipe = DC3_RECIPE_CLASSIC;
+    refused_for(&o, "holds scores of the recipe strong; give ");
+    o.condense.select.bins = 3;
+    refused_for(&o,
+                "holds scores of another 'bins' and of the recipe strong; use another folder, or give what ");
 }
 
 static void all_refused(const dc3_compare_options *usual, const char *prompts)
@@ -326,6 +345,7 @@ static void scores_of_other_settings(void **state)
     /* A folder whose scores are not of the usual settings. */
     char other[256];
     snprintf(other, sizeof other, "%s/other", folder);
+    refused_by_name(&o);
     o.out = other;
     o.condense.prompts = paths[2], o.condense.format = DC3_WEBP;
     assert_int_equal(compare(&o, 1), DC3_OK);
