@@ -10,7 +10,7 @@
 #include "run_folder/document.h"
 #include "run_folder/store.h"
 
-enum { WIDTH = 90, LIMIT = 1 << 28 };
+enum { LIMIT = 1 << 28 };
 
 /* Lines of FOLDER/NAME; 0 where it is not there. */
 static int64_t count_lines(const char *folder, const char *name)
@@ -23,46 +23,6 @@ static int64_t count_lines(const char *folder, const char *name)
     free(text);
     free(path);
     return lines;
-}
-
-static int is_size(const char *key)
-{
-    size_t n = strlen(key);
-    return n >= 4 && strcmp(key + n - 4, "size") == 0;
-}
-
-/* One setting as "key value", with its unit. */
-static void setting_text(char *text, size_t size, const char *key, const json_t *value)
-{
-    char *plain = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-    int pixels = is_size(key) && json_integer_value(value) > 0;
-    snprintf(text, size, "%.40s %.120s%s", key,
-             json_is_string(value) ? json_string_value(value)
-             : plain               ? plain
-                                   : "",
-             pixels ? " px" : "");
-    free(plain);
-}
-
-void dc3_info_settings(dc3_info_page *page, const json_t *settings)
-{
-    char line[400] = "";
-    const char *key, *label = "settings";
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)settings, key, value)
-    {
-        char one[240];
-        setting_text(one, sizeof one, key, value);
-        if (json_is_null(value) || strstr(key, "fingerprint")) continue;
-        if (*line && strlen(line) + strlen(one) > WIDTH) {
-            dc3_info_line(page, label, "%s", line);
-            label = "", *line = 0;
-        }
-        size_t used = strlen(line);
-        snprintf(line + used, sizeof line - used, "%s%s", used ? ", " : "", one);
-    }
-    if (*line) dc3_info_line(page, label, "%s", line);
-    dc3_info_set(page, "settings", json_deep_copy(settings));
 }
 
 /* How far a run that is not complete came. */
@@ -256,7 +216,9 @@ static json_t *values_of(const json_t *lines, const char *key)
     return values;
 }
 
-static void say_values(dc3_info_page *page, const json_t *lines, const char *key, const char *label)
+/* single, several: what the line is called where there is one value, or more. */
+static void say_values(dc3_info_page *page, const json_t *lines, const char *key, const char *single,
+                       const char *several)
 {
     json_t *values = values_of(lines, key), *one;
     char text[400] = "";
@@ -278,7 +240,7 @@ static void say_values(dc3_info_page *page, const json_t *lines, const char *key
             snprintf(text + used, sizeof text - used, "%s%lld", i ? ", " : "",
                      (long long)json_integer_value(one));
     }
-    dc3_info_line(page, label, "%s", text);
+    dc3_info_line(page, json_array_size(values) > 1 ? several : single, "%s", text);
     dc3_info_set(page, key, values);
 }
 
@@ -286,7 +248,7 @@ static void say_values(dc3_info_page *page, const json_t *lines, const char *key
 static void say_scores(dc3_info_page *page, const dc3_comparison *c)
 {
     char at[200];
-    snprintf(at, sizeof at, "%lld scores are there", (long long)c->scores);
+    snprintf(at, sizeof at, "%lld score%s there", (long long)c->scores, c->scores == 1 ? " is" : "s are");
     if (c->total)
         snprintf(at, sizeof at, "%lld of %lld scores are there", (long long)c->done, (long long)c->total);
     dc3_info_line(page, "scores", "%lld", (long long)c->scores);
@@ -303,12 +265,12 @@ static void describe_comparison(dc3_info_page *page, json_t *settings, const jso
     dc3_info_title(page, "comparison", "a comparison of methods");
     say_scores(page, c);
     if (c->scores) {
-        say_values(page, lines, "method", "methods");
-        say_values(page, lines, "ipc", "IPC");
-        say_values(page, lines, "budget", "budgets");
-        say_values(page, lines, "arch", "students");
-        say_values(page, lines, "labels", "labels");
-        say_values(page, lines, "seed", "seeds");
+        say_values(page, lines, "method", "method", "methods");
+        say_values(page, lines, "ipc", "IPC", "IPC");
+        say_values(page, lines, "budget", "budget", "budgets");
+        say_values(page, lines, "arch", "student", "students");
+        say_values(page, lines, "labels", "labels", "labels");
+        say_values(page, lines, "seed", "seed", "seeds");
     }
     say_extras(page);
     dc3_document_drop_unset(settings);

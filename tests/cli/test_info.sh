@@ -141,7 +141,10 @@ info compared "scores        0" "settings      epochs 4, seed 0"
 expect 1 "compared: holds a comparison of datasets" "$dc3" measure compared
 for seed in 0 1; do echo \
   "{\"method\": \"dc3\", \"ipc\": 10, \"arch\": \"convnet3\", \"labels\": \"soft\", \"seed\": $seed}"; done \
-  > compared/results.jsonl
+  > both.jsonl
+head -1 both.jsonl > compared/results.jsonl
+info compared "interrupted: 1 score is there" "method        dc3" "student       convnet3" "seed          0"
+mv both.jsonl compared/results.jsonl
 info compared "interrupted: 2 scores are there" "seeds         0, 1"
 echo table > compared/table.txt
 info compared "table         compared/table.txt" "state         complete"; member compared scores 2
