@@ -89,7 +89,7 @@ static int run_contact(const command *c, int argc, char **argv)
 
 const command contact_command = {
     "contact",
-    "Draw the originals of a run above its results, as one image.",
+    "Draw the originals of a run above its results, or the images of dc3 generate, as one image.",
     "OUT -o GRID.png",
     "  dc3 contact photos-ipc10 -o grid.png\n  dc3 contact photos-ipc10 --data /mnt/photos/train --rows 4 "
     "-o grid.png",

@@ -163,8 +163,9 @@ DC3_API dc3_status dc3_compensate_command(const dc3_condense_options *options, d
 DC3_API dc3_status dc3_edit_command(const dc3_condense_options *options, const char *image,
                                     const char *prompt);
 /* A grid of originals beside results from a finished run, at most `rows` of them, as PNG, or
- * as the name `png` ends; `data` overrides the dataset's place, `force` replaces a file that dc3 did not
- * write, and `cancel` stops it (NULL: nothing does). */
+ * as the name `png` ends; of the folder of dc3_generate its images alone, without `data`. `data` overrides
+ * the dataset's place, `force` replaces a file that dc3 did not write, and `cancel` stops it (NULL: nothing
+ * does). */
 DC3_API dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows,
                                        int force, const dc3_cancel *cancel);
 

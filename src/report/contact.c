@@ -1,4 +1,4 @@
-/* A grid of originals beside results of a finished run. */
+/* A grid of originals beside results of a finished run, or of images that were generated. */
 #include <stdlib.h>
 #include "base/call.h"
 #include "base/options.h"
@@ -103,12 +103,85 @@ static dc3_status check_data(const char *run, const dc3_dataset *dataset, json_t
                     dc3_dataset_path(dataset), run, dc3_origins_text(&found, text), dc3_setting("data"));
 }
 
+/* ---- images without originals, as dc3 generate makes them ---- */
+
+/* Images of the class that has most. */
+static int largest_class(const dc3_dataset *d)
+{
+    int here = 0, most = 0;
+    for (int64_t i = 0; i < dc3_dataset_size(d); i++) {
+        here = i && dc3_dataset_label(d, i) == dc3_dataset_label(d, i - 1) ? here + 1 : 1;
+        most = here > most ? here : most;
+    }
+    return most;
+}
+
+static dc3_status paste_alone(const dc3_dataset *d, int64_t item, int column, dc3_sheet *sheet)
+{
+    dc3_image image;
+    int row = dc3_dataset_label(d, item);
+    if (column == 0) DC3_TRY(dc3_sheet_name(sheet, row, dc3_dataset_class_name(d, row)));
+    DC3_TRY(dc3_dataset_read(d, item, 0, 0, DC3_FIT_CROP, &image));
+    dc3_status status = dc3_sheet_paste(sheet, row, column, 0, &image);
+    dc3_image_free(&image);
+    return status;
+}
+
+/* Up to `rows` classes downwards, of each up to ACROSS images. */
+static dc3_status draw_alone(const dc3_dataset *d, int rows, const char *place)
+{
+    int classes = dc3_dataset_classes(d), across = largest_class(d), column = 0;
+    dc3_sheet sheet;
+    if (classes > rows) classes = rows;
+    if (across > ACROSS) across = ACROSS;
+    dc3_status status = dc3_sheet_open(classes, across, 1, TILE, &sheet);
+    for (int64_t i = 0; status == DC3_OK && i < dc3_dataset_size(d); i++) {
+        column = i && dc3_dataset_label(d, i) == dc3_dataset_label(d, i - 1) ? column + 1 : 0;
+        if (dc3_dataset_label(d, i) < classes && column < across) status = paste_alone(d, i, column, &sheet);
+    }
+    if (status == DC3_OK) status = dc3_sheet_save(&sheet, place);
+    dc3_sheet_close(&sheet);
+    return status;
+}
+
+static int is_generated(const char *folder)
+{
+    return dc3_folder_holds(folder, "generate.json") && !dc3_folder_holds(folder, "dc3.json");
+}
+
+static dc3_status contact_generated(const char *folder, const char *png, int rows, int force)
+{
+    char *path = dc3_path_join(folder, "generate.json"), *train = dc3_path_join(folder, "train"),
+         *place = NULL;
+    json_t *document = NULL;
+    dc3_dataset *dataset = NULL;
+    const dc3_input inputs[] = {{"the generated images", train}};
+    dc3_output_path output = {"png", png, &dc3_image_output, force, inputs, 1, NULL};
+    dc3_status status = path && train ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, &document)
+                                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_check_complete(path, document);
+    if (status == DC3_OK) status = dc3_output_path_check(&output, &place);
+    if (status == DC3_OK) status = dc3_dataset_open(train, &dataset);
+    if (status == DC3_OK) status = draw_alone(dataset, rows, place);
+    dc3_dataset_close(&dataset);
+    json_decref(document);
+    free(path);
+    free(train);
+    free(place);
+    return status;
+}
+
 dc3_status dc3_contact_command(const char *run, const char *data, const char *png, int rows, int force,
                                const dc3_cancel *cancel)
 {
     DC3_CALL_SCOPE(cancel);
     DC3_TRY(dc3_options_need("run", run));
     DC3_TRY(dc3_options_need("png", png));
+    if (rows < 1) rows = 1;
+    if (is_generated(run) && data)
+        return dc3_fail_setting("data", "images that dc3 generate made (%s) have no originals; leave it out",
+                                run);
+    if (is_generated(run)) return contact_generated(run, png, rows, force);
     char *place = NULL;
     json_t *document = NULL, *lines = NULL;
     dc3_dataset *dataset = NULL;
@@ -128,7 +201,7 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     json_t *items = status == DC3_OK ? dc3_sources_find(lines, dataset) : NULL;
     if (status == DC3_OK) status = check_data(run, dataset, items);
     origins from = {train, dataset, items, dc3_sources_fit(settings)};
-    if (status == DC3_OK) status = draw(&from, lines, rows < 1 ? 1 : rows, place);
+    if (status == DC3_OK) status = draw(&from, lines, rows, place);
     json_decref(items);
     dc3_dataset_close(&dataset);
     json_decref(document);

@@ -9,6 +9,20 @@
 #include "dc3/edit_options.h"
 #include "run_folder/shards.h"
 
+/* What a folder without a dc3.json is. */
+static const char *describe(const char *folder)
+{
+    static const char *const made[][2] = {
+        {"generate.json",
+         "one that dc3 generate made; dc3 contact shows its images, dc3 measure compares them, "
+         "dc3 info says how they were made"},
+        {"finetune.json", "one that dc3 finetune made; dc3 report is about it, dc3 info says what it holds"},
+        {"compare.json", "one that dc3 compare made; dc3 report is about it, dc3 info says what it holds"}};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        if (dc3_folder_holds(folder, made[i][0])) return made[i][1];
+    return "no dc3.json in it";
+}
+
 dc3_status dc3_document_read(const char *run, json_t **document)
 {
     char *path = dc3_path_join(run, "dc3.json");
@@ -18,7 +32,7 @@ dc3_status dc3_document_read(const char *run, json_t **document)
         dc3_path_what(path) == DC3_PATH_FILE
             ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, document)
             : dc3_fail(DC3_ERR_IO, "%s: expected a folder that dc3 condense made, found %s", run,
-                       folder == DC3_PATH_FOLDER    ? "no dc3.json in it"
+                       folder == DC3_PATH_FOLDER    ? describe(run)
                        : folder == DC3_PATH_MISSING ? "nothing there"
                                                     : "no folder");
     free(path);

@@ -27,6 +27,13 @@ what='"label":0,"class":"a red fish","prompt":"a red fish","seed":0,"number":1}'
 [[ $(sed -n 2p fish/train/metadata.jsonl) == *"$what" ]] || fail "metadata.jsonl: $(< fish/train/metadata.jsonl)"
 grep -q '"complete": true' fish/generate.json || fail "generate.json: $(< fish/generate.json)"
 expect 0 "a dataset" "$dc3" info fish/train
+# A sheet of other rows, and what has no page says what it is.
+expect 0 "result: sheet.png" "$dc3" contact fish -o sheet.png
+read -r high low < <(od -An -tu1 -j18 -N2 sheet.png)
+((256 * high + low >= 3 * 96 && 256 * high + low < 4 * 96)) || fail "3 images: $((256 * high + low)) px wide"
+expect 2 "--data: images that dc3 generate made (fish) have no originals" "$dc3" contact fish --data fish/train -o x.png
+expect 1 "fish: expected a folder that dc3 condense made, found one that dc3 generate made; dc3 contact shows its \
+images" "$dc3" report fish
 expect 0 "fish: generated images, 3 of each of 1 class by text"$'\n'"  state         complete" "$dc3" info fish
 [[ $output == *"  images        3 in 1 class"*"sampler ddim"* && $output != *fingerprint* ]] || fail "info: $output"
 expect 0 '"kind": "generated"' "$dc3" info fish --json
