@@ -1,6 +1,7 @@
 /* dc3 compare: methods under one protocol and one budget. */
 #include "dc3/compare.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,14 @@ static void keep_accuracy(dc3_comparing *c)
     d->teacher_on = c->accuracy.on;
 }
 
+static void name_teacher(dc3_comparing *c, const char *path, const char *arch)
+{
+    size_t used = strlen(c->given_names);
+    char *name = g_path_get_basename(path);
+    snprintf(c->given_names + used, sizeof c->given_names - used, "%s%s, %s", used ? "; " : "", name, arch);
+    g_free(name);
+}
+
 /* Asks a teacher about training images; one that is given must be one of these classes. */
 static dc3_status check_teacher(dc3_comparing *c, const char *path, int usual, const dc3_teacher_check *about,
                                 const dc3_teacher_sample *sample)
@@ -99,6 +108,7 @@ static dc3_status check_teacher(dc3_comparing *c, const char *path, int usual, c
     if (status == DC3_OK && !c->trains) dc3_teacher_note_size(&d->listener, &teacher, path, d->data, usual);
     if (status == DC3_OK) status = dc3_teacher_check_all(&teacher, &check, NULL, sample);
     if (path == d->teacher) c->accuracy = teacher.accuracy;
+    if (status == DC3_OK && !c->trains) name_teacher(c, path, teacher.info->arch);
     c->doubted |= teacher.doubted;
     dc3_teacher_close(&teacher);
     return status;

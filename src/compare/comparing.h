@@ -23,6 +23,7 @@ typedef struct dc3_comparing {
     int doubted;                   /* 1: it seems to be one of other classes, and is taken all the same */
     char *teacher;                 /* OUT/teacher.safetensors */
     dc3_teacher_list given;        /* teachers' files; count 0: none, or "none" */
+    char given_names[400];         /* for people: "a.safetensors, resnet18; b.safetensors, convnet3" */
     const char *students_teacher;  /* text of these files, for students; condensing has the first */
     dc3_compare_report *report;
     dc3_lock lock;       /* of OUT */

@@ -1,4 +1,5 @@
 /* A comparison's folder, and its compare.json: what all scores depend on besides what their lines say. */
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -9,6 +10,7 @@
 #include "compare/now.h"
 #include "options/coding.h"
 #include "options/option_names.h"
+#include "run_folder/document.h"
 #include "run_folder/fingerprint.h"
 
 /* Which teacher the scores depend on. */
@@ -220,6 +222,28 @@ static dc3_status check_settings(const dc3_comparing *c, const json_t *was, cons
     return status;
 }
 
+static void add_name(json_t *names, const char *key, const char *path, const char *what)
+{
+    if (!path) return;
+    char *name = g_path_get_basename(path), *text = g_strdup_printf("%s%s%s", name, *what ? ", " : "", what);
+    json_object_set_new(names, key, dc3_json_text(text));
+    g_free(text);
+    g_free(name);
+}
+
+/* What people call the files of which the settings have fingerprints: for pages, never compared. */
+static json_t *names_of_files(const dc3_comparing *c)
+{
+    const dc3_condense_options *d = &c->options->condense;
+    json_t *names = json_object();
+    if (*c->given_names) json_object_set_new(names, "teacher", dc3_json_text(c->given_names));
+    add_name(names, "editor", d->editor, "");
+    add_name(names, "prompts", d->prompts, "");
+    add_name(names, "teacher_classes", d->teacher_classes, "");
+    add_name(names, "backbone", d->backbone, c->backbone);
+    return names;
+}
+
 /* compare.json of a new folder, or of one of the same settings; it tells what the last call wants. */
 static dc3_status write_document(const dc3_comparing *c, const char *document, json_t *settings,
                                  json_t *usual)
@@ -231,7 +255,9 @@ static dc3_status write_document(const dc3_comparing *c, const char *document, j
         if (status == DC3_OK) status = check_settings(c, saved, settings, usual);
     } else
         saved = json_incref(settings);
-    if (status == DC3_OK && !json_equal(json_object_get(saved, "wanted"), c->wanted)) {
+    int named = json_object_get(saved, dc3_document_names) != NULL;
+    if (status == DC3_OK && !(named && json_equal(json_object_get(saved, "wanted"), c->wanted))) {
+        if (!named) json_object_set_new(saved, dc3_document_names, names_of_files(c));
         status = json_object_set(saved, "wanted", c->wanted) == 0
                      ? dc3_json_write(c->options->out, "compare.json", saved, JSON_SORT_KEYS)
                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");

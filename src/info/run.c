@@ -274,7 +274,11 @@ static void describe_comparison(dc3_info_page *page, json_t *settings, const jso
     }
     say_extras(page);
     dc3_document_drop_unset(settings);
-    dc3_info_settings(page, settings);
+    json_t *named = json_deep_copy(settings);
+    dc3_document_use_names(named);
+    dc3_info_settings(page, named);
+    dc3_info_set(page, "settings", json_deep_copy(settings));
+    json_decref(named);
 }
 
 dc3_status dc3_info_comparison(dc3_info_page *page)

@@ -42,6 +42,7 @@ static dc3_status read_all(comparison *c)
     dc3_status status = document && table ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_json_read(document, 1 << 20, &c->r.document);
     dc3_document_drop_unset(c->r.document);
+    dc3_document_use_names(c->r.document);
     if (status == DC3_OK && dc3_path_what(table) != DC3_PATH_FILE)
         status =
             dc3_fail(DC3_ERR_FORMAT,

@@ -55,6 +55,20 @@ void dc3_document_drop_unset(json_t *settings)
     json_object_del(settings, "wanted");
 }
 
+const char dc3_document_names[] = "names";
+
+void dc3_document_use_names(json_t *settings)
+{
+    const char *key;
+    json_t *name, *names = json_incref(json_object_get(settings, dc3_document_names));
+    json_object_foreach(names, key, name)
+    {
+        if (json_is_string(json_object_get(settings, key))) json_object_set(settings, key, name);
+    }
+    json_object_del(settings, dc3_document_names);
+    json_decref(names);
+}
+
 dc3_status dc3_check_complete(const char *document, const json_t *object)
 {
     char who[200], own[40];

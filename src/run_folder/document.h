@@ -17,6 +17,10 @@ dc3_status dc3_check_complete(const char *document, const json_t *object);
 /* Of compare.json's settings leaves out the numbers that nothing was given for, which it has as 0 or -1, and
  * which scores the last call wanted. */
 void dc3_document_drop_unset(json_t *settings);
+/* The member of compare.json with the names of files of which its settings have fingerprints, by the
+ * settings' keys: puts them in the fingerprints' place. A comparison of an earlier version has none. */
+extern const char dc3_document_names[];
+void dc3_document_use_names(json_t *settings);
 /* Hands out the lines of `train`/metadata.jsonl, or of the shards in its place (shards.h), one at a time, as
  * dc3_json_each_line does: all of a large run's take gigabytes. */
 dc3_status dc3_metadata_each(const char *train, dc3_json_take *take, void *user);

@@ -103,6 +103,15 @@ expect 0 "result" "$dc3" report table
 each="a.safetensors, convnet3 (top-1 100.00 %); b.safetensors, convnet3 (top-1 100.00 %); "
 grep -qF "Soft labels are the averaged logits of 2 teachers: ${each}together top-1 100.00 % on the test images." \
   table/report.html || fail "the page does not name the teachers"
+# The settings name the files, whose fingerprints compare.json has; those of a later call with the same stay.
+named="a.safetensors, convnet3; b.safetensors, convnet3"
+hash=$(sed -n 's/.*"teacher": "\([0-9a-f]\{16,\}\)".*/\1/p' table/compare.json)
+grep -qF "<dt>Teacher</dt><dd>$named</dd>" table/report.html || fail "the page's settings: $(grep -F '<dt>Teacher' \
+  table/report.html)"
+[[ -n $hash ]] && ! grep -q "$hash" table/report.html || fail "the fingerprint '$hash' stands on the page"
+expect 0 "teacher $named" "$dc3" info table
+[[ $output != *"$hash"* ]] || fail "info: $output"
+expect 0 "\"teacher\": \"$hash\"" "$dc3" info table --json
 expect 0 "their averaged logits" "${compare[@]}" -o table --teacher a.safetensors,b.safetensors
 expect 1 "holds scores of another 'teacher'" "${compare[@]}" -o table --teacher a.safetensors
 expect 1 "holds scores of another 'teacher'" "${compare[@]}" -o table --teacher a.safetensors,wrong.safetensors \
