@@ -51,7 +51,6 @@ static int search_first(const command *c, settings *s, dc3_search_found *found)
     if (!s->search && is_given(c, "search-images"))
         return usage_error(c, "--search-images says how --search tries; use both");
     if (!s->search) return EXIT_DONE;
-    if (s->options.dry_run) return usage_error(c, "--search trains students; leave out --dry-run");
     return finish(dc3_search(&s->options, s->search_images, found), "to continue: the same command");
 }
 
@@ -61,7 +60,7 @@ static int run_stage(const command *c, int argc, char **argv, stage function)
     char **rest, left[200];
     dc3_condense_options *o = &s.options;
     dc3_condense_report report;
-    dc3_search_found found;
+    dc3_search_found found = {.estimate_seconds = 0};
     int status = parse(c, argc, argv, &s, &rest);
     if (status != EXIT_DONE) return status;
     if (one_word(c, rest, "dataset", "dataset") != EXIT_DONE || check_amount(c) != EXIT_DONE)
@@ -77,6 +76,7 @@ static int run_stage(const command *c, int argc, char **argv, stage function)
     if (status == EXIT_DONE) {
         dc3_status result = function(o, &report);
         status = finish(result, remains(o, &report, left, sizeof left));
+        if (o->dry_run) report.estimate_seconds += found.estimate_seconds;
         if (status == EXIT_DONE) print_report(&s, &report, o->out);
     }
     g_strfreev(rest);

@@ -20,10 +20,11 @@ typedef struct dc3_search_tried {
 } dc3_search_tried;
 
 typedef struct dc3_search_found {
-    int count, best; /* tried[best] is it */
+    int count, best; /* tried[best] is it; best -1: of a dry run, nothing was tried */
     dc3_search_tried tried[DC3_SEARCH_MOST];
-    int64_t held_out;   /* images of the tests */
-    double images_seen; /* by each student */
+    int64_t held_out;        /* images of the tests */
+    double images_seen;      /* by each student */
+    double estimate_seconds; /* of all students, before the first was trained; 0: none was to be */
 } dc3_search_found;
 
 /* Tries, of `options` with a budget, sets of random images that fill it: WebP of quality 30, 20 and 50 at the
@@ -35,7 +36,9 @@ typedef struct dc3_search_found {
  * are used, into options->search. Works in options->out/.search, which dc3_condense removes, and resumes
  * there; where options->out is a run that was searched for, that is what is found; options->fresh starts
  * over. The options are checked first, by dc3_condense_check. DC3_ERR_ARGUMENT where the search or the run
- * there is of other settings. DC3_ERR_OPTION without a budget, and where format and size are both given. */
+ * there is of other settings. With options->dry_run it makes one set in a folder of its own for temporary
+ * files, says how long all students take at most, and leaves `options` as they are. DC3_ERR_OPTION without a
+ * budget, and where format and size are both given. */
 DC3_API dc3_status dc3_search(dc3_condense_options *options, double images_seen, dc3_search_found *found);
 
 #ifdef __cplusplus

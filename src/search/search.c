@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <glib.h>
 #include <unistd.h>
 #include "base/call.h"
 #include "base/file.h"
@@ -29,7 +30,7 @@ typedef struct searching {
     dc3_search_found *found;
     dc3_dataset *dataset;
     int usual;    /* size that is stored where nothing is said */
-    char *folder; /* OUT/.search */
+    char *folder; /* OUT/.search, of a dry run one of its own */
     json_t *used; /* sources of all sets */
 } searching;
 
@@ -139,10 +140,12 @@ static dc3_status train_student(searching *s, const char *held, dc3_tests *tests
     return status;
 }
 
-/* How many students there are, and how long all take: as long as the first. */
+/* How many students there are, and how long all take: as long as the first. A dry run made the first set
+ * only. */
 static dc3_status estimate(searching *s, const char *held, dc3_tests *tests)
 {
-    const dc3_search_found *f = s->found;
+    dc3_search_found *f = s->found;
+    int is_dry = s->options->dry_run;
     const dc3_search_tried *first = NULL;
     dc3_score score;
     char text[DC3_NUMBER_TEXT];
@@ -150,11 +153,14 @@ static dc3_status estimate(searching *s, const char *held, dc3_tests *tests)
     for (int i = f->count - 1; i >= 0; i--)
         if (f->tried[i].images) first = &f->tried[i], students++;
     if (!first) return DC3_OK;
+    if (is_dry) students = f->count - (int)(first - f->tried);
     DC3_TRY(train_student(s, held, tests, first, 1, &score));
-    dc3_listener_say(&s->options->listener,
-                     "search: %d students, each sees %.0f images (%s), about %s for all, less what is there",
-                     students, f->images_seen, dc3_setting("search_images"),
-                     dc3_duration_text(students * score.estimate_seconds, text));
+    f->estimate_seconds = students * score.estimate_seconds;
+    dc3_listener_say(
+        &s->options->listener,
+        "search: %s%d students, each sees %.0f images (%s), about %s for all, less what is there",
+        is_dry ? "at most " : "", students, f->images_seen, dc3_setting("search_images"),
+        dc3_duration_text(f->estimate_seconds, text));
     return DC3_OK;
 }
 
@@ -170,11 +176,12 @@ static dc3_status test_student(searching *s, const char *held, dc3_tests *tests,
     return DC3_OK;
 }
 
+/* Of a dry run up to the first that the budget holds. */
 static dc3_status make_sets(searching *s)
 {
     dc3_search_found *f = s->found;
     int fit = 0;
-    for (int i = 0; i < f->count; i++) {
+    for (int i = 0; i < f->count && !(fit && s->options->dry_run); i++) {
         DC3_TRY(make_set(s, &f->tried[i]));
         fit += f->tried[i].images > 0;
     }
@@ -210,10 +217,10 @@ static dc3_status try_all(searching *s)
                                    &f->held_out);
     if (status == DC3_OK) status = dc3_tests_new(&s->options->listener, &tests);
     if (status == DC3_OK) status = estimate(s, held, tests);
-    for (int i = 0; status == DC3_OK && i < f->count; i++) {
+    for (int i = 0; status == DC3_OK && !s->options->dry_run && i < f->count; i++) {
         if (f->tried[i].images) status = test_student(s, held, tests, &f->tried[i]);
     }
-    if (status == DC3_OK) f->best = choose(f);
+    if (status == DC3_OK && !s->options->dry_run) f->best = choose(f);
     dc3_tests_free(&tests);
     free(held);
     return status;
@@ -224,7 +231,7 @@ static dc3_status try_all(searching *s)
 static dc3_status check(const dc3_condense_options *o, double images_seen)
 {
     DC3_TRY(dc3_options_need("data", o->data));
-    DC3_TRY(dc3_options_need("out", o->out));
+    if (!o->dry_run) DC3_TRY(dc3_options_need("out", o->out));
     if (!(o->budget > 0))
         return dc3_fail_setting("search", "finds how a budget is spent best; expected %s with it",
                                 dc3_setting("budget"));
@@ -233,6 +240,7 @@ static dc3_status check(const dc3_condense_options *o, double images_seen)
                                 dc3_setting("format"), dc3_setting("size"));
     if (!(images_seen >= 0 && images_seen <= 1e15))
         return dc3_fail_setting("search_images", "expected 1 or more, found %g", images_seen);
+    if (!o->out) return DC3_OK;
     const dc3_input inputs[] = {{"the dataset", o->data}};
     DC3_TRY(dc3_output_folder_check("out", o->out, inputs, 1));
     if (!dc3_folder_occupied(o->out) || dc3_folder_holds(o->out, "dc3.json")) return DC3_OK;
@@ -257,8 +265,9 @@ static dc3_status find_recorded(const searching *s, int *known)
 {
     json_t *document = NULL;
     dc3_search_found recorded;
+    const char *out = s->options->out;
     *known = 0;
-    if (s->options->fresh || dc3_document_read(s->options->out, &document) != DC3_OK) return DC3_OK;
+    if (!out || s->options->fresh || dc3_document_read(out, &document) != DC3_OK) return DC3_OK;
     *known = dc3_searched_read(json_object_get(document, "settings"), &recorded) && is_same(s, &recorded);
     json_decref(document);
     if (!*known)
@@ -266,7 +275,7 @@ static dc3_status find_recorded(const searching *s, int *known)
             DC3_ERR_ARGUMENT,
             "%s: holds a run that was not searched for with this %s, %s and %s; give the same, or "
             "%s to start over",
-            s->options->out, dc3_setting("size"), dc3_setting("format"), dc3_setting("search_images"),
+            out, dc3_setting("size"), dc3_setting("format"), dc3_setting("search_images"),
             dc3_setting("fresh"));
     *s->found = recorded;
     return DC3_OK;
@@ -274,14 +283,15 @@ static dc3_status find_recorded(const searching *s, int *known)
 
 static dc3_status search(searching *s)
 {
+    const dc3_condense_options *o = s->options;
     int known;
-    DC3_TRY(dc3_dataset_open(s->options->data, &s->dataset));
-    s->usual = s->options->size ? s->options->size : dc3_usual_size(s->dataset, LARGEST);
+    DC3_TRY(dc3_dataset_open(o->data, &s->dataset));
+    s->usual = o->size ? o->size : dc3_usual_size(s->dataset, LARGEST);
     list_ways(s);
     DC3_TRY(find_recorded(s, &known));
     if (known) return DC3_OK;
-    if (s->options->fresh) dc3_clear_search(s->options->out);
-    DC3_TRY(dc3_search_begin(s->folder, s->options, s->dataset, s->found->images_seen));
+    if (o->fresh && !o->dry_run) dc3_clear_search(o->out);
+    if (!o->dry_run) DC3_TRY(dc3_search_begin(s->folder, o, s->dataset, s->found->images_seen));
     return try_all(s);
 }
 
@@ -299,6 +309,30 @@ static void take(searching *s)
         text_of(s, best, text), 100 * error);
 }
 
+/* What a dry run makes goes again. */
+static dc3_status find_folder(searching *s)
+{
+    char *made = s->options->dry_run ? g_dir_make_tmp("dc3-search-XXXXXX", NULL) : NULL;
+    s->folder = made ? strdup(made) : s->options->dry_run ? NULL : dc3_path_join(s->options->out, ".search");
+    g_free(made);
+    if (s->folder && s->used) return DC3_OK;
+    return s->options->dry_run
+               ? dc3_fail(DC3_ERR_IO, "%s: cannot make a folder there for the estimate; TMPDIR names another",
+                          g_get_tmp_dir())
+               : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+}
+
+/* The same again would not go on from what this call made; what an earlier one made is kept. */
+static void tidy(const searching *s, dc3_status status, int earlier)
+{
+    if (s->options->dry_run) {
+        if (s->folder) dc3_remove_tree(s->folder);
+    } else if (!earlier && (status == DC3_ERR_OPTION || status == DC3_ERR_ARGUMENT)) {
+        dc3_clear_search(s->options->out);
+        rmdir(s->options->out); /* where nothing else is in it */
+    }
+}
+
 dc3_status dc3_search(dc3_condense_options *options, double images_seen, dc3_search_found *found)
 {
     DC3_TRY(dc3_options_need("options", options));
@@ -307,16 +341,12 @@ dc3_status dc3_search(dc3_condense_options *options, double images_seen, dc3_sea
     DC3_TRY(dc3_condense_check(options));
     DC3_CALL_SCOPE(options->listener.cancel);
     searching s = {.options = options, .found = found, .used = json_object()};
-    *found = (dc3_search_found){.images_seen = images_seen > 0 ? images_seen : usual_images_seen};
-    s.folder = dc3_path_join(options->out, ".search");
+    *found = (dc3_search_found){.images_seen = images_seen > 0 ? images_seen : usual_images_seen, .best = -1};
+    dc3_status status = find_folder(&s);
     int earlier = s.folder && dc3_path_what(s.folder) == DC3_PATH_FOLDER;
-    dc3_status status = s.folder && s.used ? search(&s) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) take(&s);
-    /* The same again would not go on from what this call made; what an earlier one made is kept. */
-    if (!earlier && (status == DC3_ERR_OPTION || status == DC3_ERR_ARGUMENT)) {
-        dc3_clear_search(options->out);
-        rmdir(options->out); /* where nothing else is in it */
-    }
+    if (status == DC3_OK) status = search(&s);
+    if (status == DC3_OK && found->best >= 0) take(&s);
+    tidy(&s, status, earlier);
     dc3_dataset_close(&s.dataset);
     json_decref(s.used);
     free(s.folder);

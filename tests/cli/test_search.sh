@@ -18,6 +18,21 @@ grep -q "\"format\": \"${taken% *}\"" out/dc3.json && grep -q "\"size\": ${taken
 [[ ! -e out/.search ]] || fail "what it worked on stays: $(ls -a out)"
 (($(find out/train -type f -printf '%s\n' | awk '{n += $1} END {print n}') <= 6000)) || fail "more than the budget"
 grep -q '"held_out"' out/dc3.json || fail "$(< out/dc3.json)"
+# info says what was tried, a line each, and which was taken.
+expect 0 "searched      6 ways to spend the budget, each by a student that saw 200 images" "$dc3" info out
+row='^ *webp:[0-9]* at [0-9]* px: [0-9.]* % of [0-9]* held-out images with [0-9]* images'
+[[ $(grep -c "$row" <<< "$output") == 6 &&
+  $(grep 'this was taken' <<< "$output") == *"${taken% *} at ${taken#* } px: "* && $output != *'"tried"'* ]] ||
+  fail "info: $output"
+# How long a search takes, without one: nothing is left.
+mkdir temporary
+TMPDIR=$PWD/temporary expect 0 "search: at most 6 students, each sees 200 images (--search-images), about " "$dc3" \
+  "${search[@]/#out/dry}" --dry-run
+[[ $output == *"estimate: "* && ! -e dry && -z $(ls temporary) ]] || fail "--dry-run: $(ls -a . temporary): $output"
+expect 0 '"estimate_seconds"' "$dc3" condense data --method random --budget 6kB --search --search-images 200 \
+  --threads 1 --dry-run --json
+expect 0 "${taken% *} at ${taken#* } px is taken" "$dc3" "${search[@]}" --dry-run
+[[ $output != *students* ]] || fail "what was found is searched for: $output"
 # Again: what was found stands in dc3.json, and nothing is tried.
 cp -r out before
 expect 0 "${taken% *} at ${taken#* } px is taken" "$dc3" "${search[@]}"
@@ -79,7 +94,6 @@ expect 0 "at 16 px is taken" "$dc3" "${search[@]/#out/sized}" --size 16
 for wrong in "--search --ipc 3|--search: finds how a budget is spent best; expected --budget" \
   "--search --budget 6kB --size 16 --format webp:30|--search: has nothing to find" \
   "--search-images 9 --budget 6kB|--search-images says how --search tries" \
-  "--search --budget 6kB --dry-run|--search trains students" \
   "--search --budget 200|--budget: none of 6 ways" \
   "--search --budget 6kB --label-views 9 --label-top-k 50|--label-top-k: "; do
   read -ra words <<< "${wrong%|*}"
