@@ -16,7 +16,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 .PHONY: all everything deps deps-test deps-dev demo test bench bench-dispatch format format-check lint \
-  install uninstall deb sanitize fuzz coverage valgrind tsan clean
+  install uninstall deb wheel sanitize fuzz coverage valgrind tsan clean
 
 # The program, the library and the manuals.
 all: build/build.ninja
@@ -133,6 +133,10 @@ deb:
 	cd build-deb && cpack -G DEB
 	@if command -v lintian > /dev/null; then lintian --fail-on error,warning build-deb/*.deb; \
 	  else echo "not checked: lintian is not there"; fi
+
+# The Python package, in build/wheel/; with the libraries under dc3 in it where auditwheel and patchelf are there.
+wheel: all
+	python3 python/make_wheel.py build build/wheel repair
 
 clean:
 	rm -rf build build-sanitize build-fuzz build-coverage build-tsan build-deb

@@ -1,0 +1,18 @@
+"""dc3: dataset condensation with colour compensation (docs/python.md).
+
+    rows = dc3.select(embeddings, labels, ipc=10).rows
+    warm = dc3.Editor().edit(images, "golden hour")
+    dc3.condense("photos/train", "small", ipc=10)
+"""
+from ._calls import Cancel
+from ._commands import Measures, condense, evaluate, info, label, measure, train
+from ._editor import Classifier, Editor
+from ._errors import (ArgumentError, Busy, Cancelled, Error, FileError, FormatError, InternalError, OptionError,
+                      OutOfMemory, Unsupported)
+from ._native import lib as _lib
+from ._selection import Selection, select
+
+__version__ = _lib.dc3_version().decode()
+__all__ = ["ArgumentError", "Busy", "Cancel", "Cancelled", "Classifier", "Editor", "Error", "FileError", "FormatError",
+           "InternalError", "Measures", "OptionError", "OutOfMemory", "Selection", "Unsupported",
+           "condense", "evaluate", "info", "label", "measure", "select", "train"]

@@ -1,0 +1,147 @@
+"""Settings as keywords: the fields of the library's options, by name, with the words that the command line takes."""
+import ctypes
+import difflib
+import numbers
+import os
+
+import numpy
+
+from . import _declared, _errors
+from ._native import lib, struct, words
+
+_HIDDEN = {"struct_size", "listener", "cancel", "search", "usual_backbone"}
+
+
+def threads():
+    """As many as there are processors for this process, at most 1024."""
+    return min(len(os.sched_getaffinity(0)), 1024)
+
+
+def defaults(name):
+    """A struct dc3_NAME_options with the library's defaults, and as many threads as there are processors."""
+    options = getattr(lib, f"dc3_{name}_defaults")()
+    for part in (options, getattr(options, "select", None)):
+        if part is not None and hasattr(part, "threads"):
+            part.threads = threads()
+    return options
+
+
+def _places(options):
+    """{keyword: (struct, field, declared type)} of a struct of options, and of the dc3_select_options in it."""
+    places = {}
+    for name, kind, lengths in _declared.STRUCTS[type(options).__name__]:
+        if kind == "dc3_select_options":
+            for key, place in _places(getattr(options, name)).items():
+                places.setdefault(key, place)
+        elif name not in _HIDDEN and not lengths:
+            places[name] = options, name, kind
+    return places
+
+
+def names(options):
+    """The keywords that fill() takes for a struct of options."""
+    return sorted(_places(options))
+
+
+def _whole(name, value, kind):
+    bits, signed = {"int": (31, True), "int64_t": (63, True), "size_t": (64, False), "uint64_t": (64, False)}[kind]
+    if isinstance(value, numpy.bool_):
+        value = bool(value)
+    if not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name}: expected a whole number, found {value!r}")
+    least = -2 ** bits if signed else 0
+    if not least <= value < 2 ** bits:
+        raise _errors.OptionError(f"{name}: expected {least} to {2 ** bits - 1}, found {value}")
+    return int(value)
+
+
+def _word(name, value):
+    if isinstance(value, str):
+        found = ctypes.c_int()
+        _errors.check(lib.dc3_option_parse(name.encode(), value.encode(), ctypes.addressof(found)))
+        return found.value
+    raise TypeError(f"{name}: expected one of {', '.join(words(name))}, found {value!r}")
+
+
+def path(name, value):
+    """The bytes of a file's name."""
+    if isinstance(value, (str, bytes, os.PathLike)):
+        found = os.fsencode(value)
+        if b"\0" in found:
+            raise ValueError(f"{name}: expected text without NUL, found {value!r}")
+        return found
+    raise TypeError(f"{name}: expected a path or text, found {value!r}")
+
+
+def _value(name, value, kind):
+    if kind == "const char *":
+        if isinstance(value, (list, tuple)):  # teachers
+            return b",".join(path(name, each) for each in value)
+        return path(name, value)
+    if kind in _declared.ENUMS:
+        return _word(name, value)
+    if "*" in kind:
+        raise TypeError(f"{name}: is not given in this way")
+    if kind == "double":
+        if isinstance(value, numbers.Real):
+            return float(value)
+        raise TypeError(f"{name}: expected a number, found {value!r}")
+    return _whole(name, value, kind)
+
+
+def _coding(options, value):
+    """format="webp:80" is three fields."""
+    kind, quality, chroma = ctypes.c_int(), ctypes.c_int(), ctypes.c_int(options.chroma)
+    if not isinstance(value, str):
+        raise TypeError(f"format: expected text such as 'png' or 'webp:80', found {value!r}")
+    _errors.check(lib.dc3_image_coding_parse(value.encode(), ctypes.byref(kind), ctypes.byref(quality),
+                                             ctypes.byref(chroma)))
+    options.format, options.quality, options.chroma = kind.value, quality.value, chroma.value
+
+
+def fill(call, options, settings):
+    """Puts `settings`, {keyword: value}, into a struct of options; None leaves a default. lambda_ is lambda."""
+    places = _places(options)
+    for name, value in settings.items():
+        name = "lambda" if name == "lambda_" else name
+        if name not in places:
+            near = difflib.get_close_matches(name, places, 1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise TypeError(f"{call}() has no setting '{name}'{hint}")
+        if value is None:
+            continue
+        part, field, kind = places[name]
+        if name == "format" and hasattr(options, "chroma"):
+            _coding(options, value)
+        else:
+            setattr(part, field, _value(name, value, kind))
+    return options
+
+
+def result(values):
+    """A struct of results as a dict of Python's values; addresses are left out."""
+    found = {}
+    for name, kind, lengths in _declared.STRUCTS[type(values).__name__]:
+        value = getattr(values, name)
+        if kind in ("char", "const char *"):
+            found[name] = _text(value)
+        elif lengths:
+            found[name] = list(value)
+        elif isinstance(kind, str) and "*" not in kind and kind not in _declared.STRUCTS:
+            found[name] = value
+    return found
+
+
+def _text(value):
+    """The text of a char pointer or array, or a list of those of an array of them."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if value is None:
+        return None
+    return [_text(each if each is None or isinstance(each, bytes) else each.value) for each in value]
+
+
+def new(name):
+    """An empty struct dc3_NAME and its address."""
+    made = struct(f"dc3_{name}")()
+    return made, ctypes.byref(made)
