@@ -9,10 +9,13 @@ from ._commands import Measures, condense, evaluate, info, label, measure, train
 from ._editor import Classifier, Editor
 from ._errors import (ArgumentError, Busy, Cancelled, Error, FileError, FormatError, InternalError, OptionError,
                       OutOfMemory, Unsupported)
+from ._huggingface import from_huggingface
 from ._native import lib as _lib
 from ._selection import Selection, select
+from ._stored import Images, SoftLabels, load
 
 __version__ = _lib.dc3_version().decode()
 __all__ = ["ArgumentError", "Busy", "Cancel", "Cancelled", "Classifier", "Editor", "Error", "FileError", "FormatError",
-           "InternalError", "Measures", "OptionError", "OutOfMemory", "Selection", "Unsupported",
-           "condense", "evaluate", "info", "label", "measure", "select", "train"]
+           "Images", "InternalError", "Measures", "OptionError", "OutOfMemory", "Selection", "SoftLabels",
+           "Unsupported", "condense", "evaluate", "from_huggingface", "info", "label", "load", "measure",
+           "select", "train"]

@@ -1,0 +1,124 @@
+"""Stored images and soft labels, with and without PyTorch."""
+import os
+import pickle
+import subprocess
+import unittest
+
+import numpy
+
+import dc3
+from dc3._program import PROGRAM
+
+from .support import FolderTest, write_dataset, write_ppm
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+
+def labelled_run(folder, **settings):
+    """A run of four images of 16 x 16 with two views of each, and the teacher's file."""
+    data, out, teacher = write_dataset(folder / "data"), folder / "out", folder / "teacher.safetensors"
+    dc3.condense(data, out, 2, teacher="none", compensation="none", no_report=True, threads=1)
+    dc3.train(data, teacher, arch="convnet3", size=16, epochs=1, batch=4, threads=1)
+    dc3.label(out, teacher, views=2, any_teacher=True, threads=1, **settings)
+    return out, teacher
+
+
+class Load(FolderTest):
+    """dc3.load."""
+
+    def test_any_dataset(self):
+        data = write_dataset(self.folder / "data")
+        images = dc3.load(data)
+        self.assertEqual((images.classes, len(images), images.info), (["blue", "red"], 8, None))
+        self.assertEqual(list(images.labels), [0] * 4 + [1] * 4)
+        pixels, label = images[-1]
+        self.assertEqual((label, images.keys[-1], pixels.dtype), (1, "red/3.ppm", numpy.uint8))
+        stored = (data / "red" / "3.ppm").read_bytes()[-16 * 16 * 3:]
+        self.assertEqual(pixels.tobytes(), stored)
+        self.assertEqual(images.array().shape, (8, 16, 16, 3))
+        self.assertEqual(len([1 for _ in images]), 8)
+        self.assertTrue((pickle.loads(pickle.dumps(images))[7][0] == pixels).all())
+
+    def test_what_cannot_be_read(self):
+        data = write_dataset(self.folder / "data")
+        (data / "red" / "3.ppm").write_bytes(b"P6\n16 16\n255\nshort")
+        with self.assertRaisesRegex(dc3.FormatError, "red/3.ppm"):
+            _ = dc3.load(data)[7]
+        with self.assertRaises(IndexError):
+            _ = dc3.load(data)[8]
+        with self.assertRaisesRegex(dc3.FileError, "nothing"):
+            dc3.load(self.folder / "nothing")
+
+    def test_editor_as_the_program_edits(self):
+        image = numpy.random.default_rng(0).integers(0, 256, (18, 24, 3), numpy.uint8)
+        write_ppm(self.folder / "in.ppm", image)
+        (self.folder / "data" / "a").mkdir(parents=True)
+        subprocess.run([PROGRAM, "edit", "in.ppm", "-p", "rainy", "--seed", "5", "--threads", "1", "-o",
+                        "data/a/1.png"], check=True, cwd=self.folder, capture_output=True)
+        ours = dc3.Editor(threads=1).edit(image, "rainy", seed=5)
+        self.assertTrue((dc3.load(self.folder / "data")[0][0] == ours).all())
+
+
+class Labels(FolderTest):
+    """dc3.SoftLabels."""
+
+    def test_views_have_their_logits(self):
+        """The teacher says of a view what is stored with it."""
+        out, teacher = labelled_run(self.folder, factor=2)
+        labels = dc3.SoftLabels(out)
+        self.assertEqual((labels.images, labels.views, labels.size, len(labels)), (4, 2, 16, 8))
+        self.assertEqual((labels.classes, list(labels.labels)), (["blue", "red"], [0, 0, 1, 1]))
+        with dc3.Classifier(teacher, threads=1) as net:
+            for v in range(2):
+                for i in range(4):
+                    view, stored = labels.view(v, i)
+                    _, logits = net.run(numpy.rint(view * 255).astype(numpy.uint8))
+                    self.assertTrue(numpy.allclose(logits, stored, atol=0.05), (v, i, logits, stored))
+                    partner, share = labels.mix(v, i)
+                    self.assertTrue(0 <= partner < 4 and 0 <= share <= 1)
+        self.assertFalse((labels.view(0, 0)[0] == labels.view(1, 0)[0]).all())
+
+    def test_memory_and_refusals(self):
+        out, _ = labelled_run(self.folder)
+        labels = dc3.SoftLabels(out)
+        place = numpy.empty((16, 16, 3), numpy.float32)
+        view, logits = labels.view(1, 2, out=place)
+        self.assertIs(view, place)
+        self.assertTrue((labels.logits(1, 2) == logits).all())
+        with self.assertRaises(IndexError):
+            labels.view(2, 0)
+        copy = pickle.loads(pickle.dumps(labels))
+        self.assertTrue((copy.view(1, 2)[0] == view).all())
+        with self.assertRaisesRegex(dc3.FormatError, "expected labels of 8 images in 2 classes, found 4 in 2"):
+            dc3.SoftLabels(self.folder / "data", out / "soft_labels.safetensors")
+
+    def test_in_a_forked_child(self):
+        out, _ = labelled_run(self.folder)
+        labels = dc3.SoftLabels(out)
+        expected = labels.view(0, 1)[0].sum()
+        child = os.fork()
+        if not child:
+            os._exit(7 if labels.view(0, 1)[0].sum() == expected and dc3.SoftLabels(out).views == 2 else 1)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 7)
+
+
+@unittest.skipUnless(torch, "PyTorch is not there")
+class Torch(FolderTest):
+    """SoftLabels.torch_dataset."""
+
+    def test_loader_with_workers(self):
+        out, _ = labelled_run(self.folder)
+        labels = dc3.SoftLabels(out)
+        views = labels.torch_dataset()
+        loader = torch.utils.data.DataLoader(views, batch_size=4, num_workers=2)
+        images, logits, classes = (torch.cat(parts) for parts in zip(*loader))
+        self.assertEqual((tuple(images.shape), tuple(logits.shape)), ((8, 3, 16, 16), (8, 2)))
+        self.assertEqual(classes.tolist(), [0, 0, 1, 1] * 2)
+        view, stored = labels.view(1, 2)
+        mean, deviation = (torch.tensor(x).view(3, 1, 1) for x in ((.485, .456, .406), (.229, .224, .225)))
+        back = images[6] * deviation + mean
+        self.assertTrue(torch.allclose(back, torch.from_numpy(view).permute(2, 0, 1), atol=1e-5))
+        self.assertTrue((logits[6].numpy() == stored).all())
