@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "dc3/hub.h"
 #include "dc3/text.h"
 
@@ -32,7 +33,7 @@ static int run_list(const settings *s)
     json_t *all = s->json ? json_array() : NULL;
     for (int i = 0; i < count; i++) {
         const dc3_cached *m = &list[i];
-        char size[DC3_NUMBER_TEXT], begun[DC3_NUMBER_TEXT];
+        char size[DC3_NUMBER_TEXT], begun[DC3_NUMBER_TEXT], *revisions = dc3_text_printable(m->revisions);
         if (all)
             json_array_append_new(all, json_pack("{s:o, s:o, s:I, s:I, s:I}", "name", json_text(m->name),
                                                  "revisions", json_text(m->revisions), "files",
@@ -40,9 +41,10 @@ static int run_list(const settings *s)
                                                  "begun_bytes", (json_int_t)m->begun));
         else
             printf("%10s  %s%s%s%s%s\n", dc3_size_text((double)m->bytes, size), m->name,
-                   *m->revisions ? "  " : "", m->revisions,
+                   *m->revisions ? "  " : "", revisions ? revisions : "",
                    m->begun ? "  and of files that are not whole yet " : "",
                    m->begun ? dc3_size_text((double)m->begun, begun) : "");
+        free(revisions);
     }
     if (all)
         print_json(all);

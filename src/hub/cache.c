@@ -68,8 +68,11 @@ char *dc3_hub_cache_repository(const char *entry)
 {
     if (strncmp(entry, models, strlen(models)) != 0) return NULL;
     const char *owner = entry + strlen(models), *end = strstr(owner, between);
-    return end ? g_strdup_printf("%.*s/%s", (int)(end - owner), owner, end + strlen(between))
-               : g_strdup(owner);
+    char *repository =
+        end ? g_strdup_printf("%.*s/%s", (int)(end - owner), owner, end + strlen(between)) : NULL;
+    if (repository && dc3_hub_is_repository(repository)) return repository;
+    g_free(repository);
+    return NULL;
 }
 
 int dc3_hub_cache_commit(const char *folder, const char *revision, char commit[DC3_HUB_COMMIT])

@@ -21,7 +21,8 @@ char *dc3_hub_home(void);
 /* Both of the repository "OWNER/NAME". */
 char *dc3_hub_cache_folder(const char *root, const char *repository);
 char *dc3_hub_cache_locks(const char *root, const char *repository);
-/* The reverse for a name in ROOT: "OWNER/NAME" of models--OWNER--NAME; NULL for others. */
+/* The reverse for a name in ROOT: "OWNER/NAME" of models--OWNER--NAME; NULL for others, also for
+ * models without an owner, which the hub once had. */
 char *dc3_hub_cache_repository(const char *entry);
 
 /* 1 if the cache knows which commit a revision is. */

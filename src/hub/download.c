@@ -11,6 +11,7 @@
 #include "hub/digest.h"
 #include "hub/lock.h"
 #include "hub/refusal.h"
+#include "hub/retry.h"
 
 enum { WHOLE = 200 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "hub/refusal.h"
+#include "hub/retry.h"
 #include "io/json.h"
 
 static const char api[] = "the hub's list of its files";

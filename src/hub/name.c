@@ -42,7 +42,7 @@ static int is_word(const char *word, size_t length)
     return 1;
 }
 
-static int is_repository(const char *text)
+int dc3_hub_is_repository(const char *text)
 {
     const char *slash = strchr(text, '/');
     return slash && is_word(text, (size_t)(slash - text)) && is_word(slash + 1, strlen(slash + 1));
@@ -53,14 +53,15 @@ dc3_status dc3_hub_name_read(const char *text, dc3_hub_name *name)
     *name = (dc3_hub_name){.file = NULL};
     if (!dc3_hub_is_name(text))
         return dc3_fail_about("name", "%s: expected a name of the Hugging Face Hub, " FORM "%s%s%s", text,
-                              is_repository(text) ? "; did you mean hf:" : "",
-                              is_repository(text) ? text : "", is_repository(text) ? "?" : "");
+                              dc3_hub_is_repository(text) ? "; did you mean hf:" : "",
+                              dc3_hub_is_repository(text) ? text : "",
+                              dc3_hub_is_repository(text) ? "?" : "");
     char *repository = g_strdup(text + strlen(prefix)), *file = strchr(repository, ':');
     if (file) *file++ = 0;
     char *revision = strchr(repository, '@');
     if (revision) *revision++ = 0;
     *name = (dc3_hub_name){repository, g_strdup(revision ? revision : "main"), g_strdup(file)};
-    if (!is_repository(repository))
+    if (!dc3_hub_is_repository(repository))
         return dc3_fail_about("name", "%s: expected " FORM ", found '%s' in place of OWNER/NAME", text,
                               repository);
     if (!dc3_hub_path_is_plain(name->revision))

@@ -15,6 +15,8 @@ typedef struct dc3_hub_name {
 dc3_status dc3_hub_name_read(const char *text, dc3_hub_name *name);
 void dc3_hub_name_free(dc3_hub_name *name);
 
+/* 1 for "OWNER/NAME" of letters, digits, "-", "_" and ".", as the hub has them. */
+int dc3_hub_is_repository(const char *text);
 /* 1 for a relative path that is a plain one: its parts are neither empty nor "." nor "..", and there are no
  * backslashes and no control characters in it. */
 int dc3_hub_path_is_plain(const char *path);

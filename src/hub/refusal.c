@@ -1,4 +1,5 @@
 #include "hub/refusal.h"
+#include "hub/retry.h"
 
 #include <glib.h>
 #include <string.h>
@@ -114,7 +115,10 @@ dc3_status dc3_hub_refused(dc3_hub_client *client, const dc3_hub_name *name, con
     enum { UNKNOWN = 401, FORBIDDEN = 403, NOT_FOUND = 404 };
     const char *endpoint = dc3_hub_client_place(client)->endpoint;
     int code = answer->code;
-    if (!code) return dc3_fail(DC3_ERR_IO, "%s: %s", endpoint, answer->trouble);
+    if (!code)
+        return dc3_fail(
+            DC3_ERR_IO, "%s: %s%s", endpoint, answer->trouble,
+            answer->unreached ? "; is there a network? (https_proxy names a proxy, if it needs one)" : "");
     /* Who does not say who they are is told 401 of what does not exist, too. */
     if (code == NOT_FOUND || (code == UNKNOWN && strcmp(answer->error, "RepoNotFound") == 0))
         return not_found(client, name, answer);

@@ -2,15 +2,14 @@
 
 #include <curl/curl.h>
 #include <glib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "base/cancel.h"
-#include "base/listener.h"
-#include "base/memory.h"
 
-enum { REDIRECTS = 6, TRIES = 5, LONGEST_WAIT = 300, PART = 206 };
+enum { REDIRECTS = 6, PART = 206, BUFFER = 256 << 10 };
 
 struct dc3_hub_client {
     const dc3_hub_place *place;
@@ -112,6 +111,7 @@ dc3_status dc3_hub_client_open(const dc3_hub_place *place, const dc3_listener *l
     c->place = place;
     c->listener = listener;
     curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c->curl, CURLOPT_BUFFERSIZE, (long)BUFFER);
     curl_easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c->curl, CURLOPT_USERAGENT, "dc3/" DC3_VERSION);
     curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->error);
@@ -181,9 +181,26 @@ static dc3_status note_trouble(dc3_hub_client *client, CURLcode code, transfer *
     if (t->status != DC3_OK) return t->status;
     int first = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT;
     a->code = 0;
-    a->passes = is_transient(code) && (client->reached || !first);
+    a->unreached = first && !client->reached;
+    a->passes = is_transient(code) && !a->unreached;
     g_strlcpy(a->trouble, *client->error ? client->error : curl_easy_strerror(code), sizeof a->trouble);
     return DC3_OK;
+}
+
+/* Writing to a connection that has ended raises SIGPIPE under TLS, which must not end the program: it is kept
+ * from this thread. */
+static CURLcode perform_quietly(CURL *curl)
+{
+    const struct timespec now = {0, 0};
+    sigset_t pipe_only, before, waiting;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    sigpending(&waiting);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+    CURLcode code = curl_easy_perform(curl);
+    if (!sigismember(&waiting, SIGPIPE)) sigtimedwait(&pipe_only, NULL, &now);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
 }
 
 /* One request, without following redirects. */
@@ -205,7 +222,7 @@ static dc3_status perform(dc3_hub_client *client, const char *url, int64_t from,
     curl_easy_setopt(client->curl, CURLOPT_RANGE, from ? range : NULL);
     curl_easy_setopt(client->curl, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, t);
-    CURLcode code = curl_easy_perform(client->curl);
+    CURLcode code = perform_quietly(client->curl);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(lines);
     if (code != CURLE_OK) return note_trouble(client, code, t);
@@ -257,66 +274,5 @@ dc3_status dc3_hub_try(dc3_hub_client *client, const char *path, int64_t from, d
     if (c == 408 || c == 429 || c == 500 || c == 502 || c == 503 || c == 504) answer->passes = 1;
     g_free(home);
     g_free(url);
-    return status;
-}
-
-/* ---- further tries ---- */
-
-static dc3_status rest(double seconds)
-{
-    const double step = 0.1;
-    for (double end = dc3_seconds_now() + seconds;;) {
-        DC3_TRY(dc3_check_cancel());
-        double left = end - dc3_seconds_now();
-        if (left <= 0) return DC3_OK;
-        struct timespec pause = {0, (long)(1e9 * (left < step ? left : step))};
-        nanosleep(&pause, NULL);
-    }
-}
-
-dc3_status dc3_hub_pause(dc3_hub_client *client, const dc3_hub_answer *answer, int *tries)
-{
-    const double first = 0.2, factor = 4, told = 2;
-    char what[sizeof answer->trouble + 32];
-    if (answer->code)
-        snprintf(what, sizeof what, "it answers with error %d", answer->code);
-    else
-        snprintf(what, sizeof what, "%s", answer->trouble);
-    double seconds = first;
-    for (int i = 0; i < *tries; i++) seconds *= factor;
-    if (answer->wait >= 0) seconds = answer->wait;
-    if (++*tries >= TRIES || seconds > LONGEST_WAIT)
-        return dc3_fail(DC3_ERR_IO, "%s: %s; tried %d time%s; the same command goes on where it was",
-                        client->place->endpoint, what, *tries, *tries == 1 ? "" : "s");
-    if (seconds >= told)
-        dc3_listener_say(client->listener, "%s: %s; trying again in %.0f s", client->place->endpoint, what,
-                         seconds);
-    return rest(seconds);
-}
-
-static dc3_status collect(void *user, const dc3_hub_answer *answer, const void *data, size_t size)
-{
-    enum { MOST = 64 << 20 };
-    GString *text = user;
-    (void)answer;
-    if (text->len + size > MOST) return dc3_fail(DC3_ERR_FORMAT, "the hub's answer is longer than 64 MB");
-    g_string_append_len(text, data, (gssize)size);
-    return DC3_OK;
-}
-
-dc3_status dc3_hub_get(dc3_hub_client *client, const char *path, dc3_hub_answer *answer, char **text,
-                       size_t *size)
-{
-    GString *body = g_string_new(NULL);
-    dc3_status status;
-    int tries = 0;
-    do {
-        g_string_truncate(body, 0);
-        status = dc3_hub_try(client, path, 0, collect, body, answer);
-        if (status != DC3_OK || !answer->passes) break;
-        status = dc3_hub_pause(client, answer, &tries);
-    } while (status == DC3_OK);
-    *size = body->len;
-    *text = g_string_free(body, FALSE);
     return status;
 }

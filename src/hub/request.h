@@ -20,6 +20,7 @@ const dc3_listener *dc3_hub_client_listener(const dc3_hub_client *client);
 typedef struct dc3_hub_answer {
     int code;          /* of HTTP; 0: none came whole, and `trouble` says why */
     char trouble[160]; /* the connection's; "": none */
+    int unreached;     /* no server has answered this client at all */
     int passes;        /* 1: another try may do better */
     char etag[72];     /* X-Linked-Etag of Git LFS, or ETag, without quotes; "": none */
     char error[40];    /* X-Error-Code, such as "GatedRepo"; "": none */
@@ -37,15 +38,5 @@ typedef dc3_status dc3_hub_take(void *user, const dc3_hub_answer *answer, const 
  * DC3_ERR_CANCELLED; what `take` fails with. */
 dc3_status dc3_hub_try(dc3_hub_client *client, const char *path, int64_t from, dc3_hub_take *take, void *user,
                        dc3_hub_answer *answer);
-
-/* Called after a try that failed with `passes`: waits, longer after each (as long as the answer says, else
- * 0.2 s and then each time four times as long), and DC3_OK says to try again. DC3_ERR_IO after five tries;
- * *tries counts them, and is 0 at first and whenever something has come. */
-dc3_status dc3_hub_pause(dc3_hub_client *client, const dc3_hub_answer *answer, int *tries);
-
-/* Gets a text of at most 64 MB whole, with further tries. DC3_OK for any answer that is not to be tried
- * again; free *text. */
-dc3_status dc3_hub_get(dc3_hub_client *client, const char *path, dc3_hub_answer *answer, char **text,
-                       size_t *size);
 
 #endif

@@ -81,7 +81,9 @@ grep '"cdn"' log | grep -q private || fail "the large file is not on the other h
 ! grep '"cdn"' log | grep -q Bearer || fail "the token followed a redirect to another host"
 
 # What the cache has, and removing it.
+mkdir $cache/models--gpt2 $cache/models--a--b--c $cache/models--$'\e[2J'--x $cache/datasets--t--data
 expect 0 "hf:t/mini  main" "$dc3" pull --list
+[[ $output != *gpt2* && $output != *hf:a* && $output != *$'\e'* && $output != *data* ]] || fail "other entries: $output"
 [[ $output == *"hf:t/plain  main, v1"* || $output == *"hf:t/plain  v1, main"* ]] || fail "revisions: $output"
 "$dc3" pull --list --json > document && "$tools/is_json" document || fail "list as JSON"
 expect 0 "removed: hf:t/mini, 29." "$dc3" pull --remove hf:t/mini

@@ -18,7 +18,7 @@ HF_HUB_DOWNLOAD_TIMEOUT=1 pulls stall
 pulls busy
 expect 1 "it answers with error 503; tried 5 times" "$dc3" pull hf:t/down
 [[ $(grep -c '"hub".*t/down' log) == 5 ]] || fail "tries: $(grep t/down log)"
-expect 1 "connect" env HF_ENDPOINT=http://127.0.0.1:9 "$dc3" pull hf:t/plain
+expect 1 "is there a network?" env HF_ENDPOINT=http://127.0.0.1:9 "$dc3" pull hf:t/plain
 expect 2 "HF_ENDPOINT: expected https://HOST" env HF_ENDPOINT=ftp://x "$dc3" pull hf:t/plain
 
 # Files that are not what the hub lists, and lists that lead elsewhere: nothing is kept, nothing is named.

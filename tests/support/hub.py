@@ -108,7 +108,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def is_allowed(self, model):
         """Answers 401, 403 or 404 where it is not."""
         name, token = model.split("/")[1], self.headers.get("Authorization")
-        if name == "gated" and token != "Bearer good":
+        if name == "gated" and token != "Bearer good" and "/resolve/" in self.path:
             self.refuse(403 if token else 401, "GatedRepo")
         elif name == "private" and token != "Bearer good":
             self.refuse(401, "" if token else "RepoNotFound")
