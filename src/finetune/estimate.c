@@ -135,19 +135,25 @@ dc3_status dc3_finetune_estimate(dc3_finetuning *t, int64_t tokens)
 {
     const dc3_finetune_options *o = &t->options;
     int64_t side = o->size / t->model.factor;
-    double batch, encoding, images = (double)t->report->images * (o->no_flip ? 1 : 2);
-    char time[DC3_NUMBER_TEXT], bytes[DC3_NUMBER_TEXT];
+    double batch, encoding, grid = 0, images = (double)t->report->images * (o->no_flip ? 1 : 2);
+    char time[DC3_NUMBER_TEXT], bytes[DC3_NUMBER_TEXT], samples[80] = "";
+    int64_t grids = dc3_finetune_grids(o);
     DC3_TRY(dc3_finetune_fits(t, tokens));
     DC3_TRY(probe(t, o->batch, side, side, tokens, &batch)); /* packs weights and takes memory */
     DC3_TRY(probe(t, o->batch, side, side, tokens, &batch));
     if (t->report->estimate_bytes < dc3_finetune_peak()) t->report->estimate_bytes = dc3_finetune_peak();
     DC3_TRY(measure_encoding(t, &encoding));
-    t->report->estimate_seconds = images * encoding + (double)o->steps * o->accumulate * batch;
+    if (grids) DC3_TRY(dc3_finetune_measure_grid(t, tokens, &grid));
+    if (grids)
+        snprintf(samples, sizeof samples, "%lld grid%s of samples in %.3g s each, ", (long long)grids,
+                 grids == 1 ? "" : "s", grid);
+    t->report->estimate_seconds =
+        images * encoding + (double)o->steps * o->accumulate * batch + (double)grids * grid;
     dc3_listener_say(
         &o->listener,
-        "estimate: %.0f latents in %.3g ms each, %d steps of %d x %d images in %.3g s each, about %s; "
+        "estimate: %.0f latents in %.3g ms each, %d steps of %d x %d images in %.3g s each, %sabout %s; "
         "%s of memory",
-        images, encoding * 1e3, o->steps, o->accumulate, o->batch, o->accumulate * batch,
+        images, encoding * 1e3, o->steps, o->accumulate, o->batch, o->accumulate * batch, samples,
         dc3_duration_text(t->report->estimate_seconds, time),
         dc3_size_text(t->report->estimate_bytes, bytes));
     return DC3_OK;

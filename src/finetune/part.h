@@ -67,5 +67,9 @@ dc3_status dc3_finetune_export(dc3_finetuning *t);
 dc3_status dc3_finetune_keep(dc3_finetuning *t);
 /* samples.c: OUT/samples/step-DONE.png. A grid that does not fit the memory is left out, which is told. */
 dc3_status dc3_finetune_sample(dc3_finetuning *t);
+/* How many grids a training makes, and the seconds of one, by one step of a sample and one image that is
+ * decoded; 0 where these do not fit the memory. */
+int64_t dc3_finetune_grids(const dc3_finetune_options *options);
+dc3_status dc3_finetune_measure_grid(dc3_finetuning *t, int64_t tokens, double *seconds);
 
 #endif

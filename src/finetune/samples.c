@@ -32,6 +32,18 @@ static dc3_tensor in_type(dc3_ctx *ctx, dc3_tensor x)
     return dc3_ctx_dtype(ctx) == DC3_F32 ? x : dc3_replace(ctx, x, dc3_cast(ctx, x, dc3_ctx_dtype(ctx)));
 }
 
+/* In the compute type. */
+static dc3_tensor zeros(dc3_ctx *ctx, const int64_t *shape, int dims)
+{
+    size_t values = 1;
+    for (int i = 0; i < dims; i++) values *= (size_t)shape[i];
+    float *none = calloc(values, sizeof *none);
+    if (!none) return dc3_ctx_fail(ctx, dc3_fail(DC3_ERR_MEMORY, "out of memory"));
+    dc3_tensor x = dc3_upload(ctx, DC3_F32, dims, shape, none);
+    free(none);
+    return in_type(ctx, x);
+}
+
 /* Noise of step `step` of sample i. */
 static dc3_tensor noise_of(sampling *s, int i, int step)
 {
@@ -147,13 +159,18 @@ static dc3_status add_sample(sampling *s, int i, dc3_image *grid)
     return status;
 }
 
-static dc3_status open_sampling(sampling *s)
+static dc3_status open_sampler(sampling *s)
 {
     const dc3_scheduler_config *config = &s->t->model.scheduler;
-    const dc3_encoded *e = &s->t->encoded;
     dc3_sampler_kind kind;
     if (dc3_scheduler_sampler(config, &kind) != DC3_OK) kind = DC3_DDIM;
-    DC3_TRY(dc3_sampler_open(kind, config, STEPS, &s->sampler));
+    return dc3_sampler_open(kind, config, STEPS, &s->sampler);
+}
+
+static dc3_status open_sampling(sampling *s)
+{
+    const dc3_encoded *e = &s->t->encoded;
+    DC3_TRY(open_sampler(s));
     s->host = malloc((size_t)(e->h * e->w * (e->c + 2 * s->t->net.outputs)) * sizeof *s->host);
     if (!s->host) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     return dc3_base_model_vae(&s->t->model, &s->vae);
@@ -205,4 +222,69 @@ dc3_status dc3_finetune_sample(dc3_finetuning *t)
     dc3_listener_say(&t->options.listener, "note: no samples of step %lld: %s", (long long)t->done,
                      dc3_error_text());
     return DC3_OK;
+}
+
+/* ---- how long it takes ---- */
+
+int64_t dc3_finetune_grids(const dc3_finetune_options *o)
+{
+    if (o->sample_every < 0) return 0;
+    return o->sample_every ? ((int64_t)o->steps + o->sample_every - 1) / o->sample_every : 1;
+}
+
+/* Seconds of one evaluation of both rows, of nothing. */
+static dc3_status time_evaluation(sampling *s, int64_t tokens, double *seconds)
+{
+    dc3_tuned *net = &s->t->net;
+    int64_t side = s->t->options.size / s->t->model.factor, labels[2] = {0, 0},
+            ids = net->text ? 2 * tokens : 0;
+    float times[2] = {(float)s->t->noising.steps / 2, (float)s->t->noising.steps / 2};
+    int64_t *none = calloc((size_t)ids + 1, sizeof *none);
+    if (!none) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < 2; i++) { /* the first packs weights */
+        double start = dc3_seconds_now();
+        dc3_scope scope = dc3_scope_open(s->ctx);
+        dc3_tensor states = {0}, x = zeros(s->ctx, (int64_t[]){2, side, side, net->channels}, 4);
+        if (net->text)
+            states = dc3_tuned_states(s->ctx, net, 2, tokens, none);
+        else if (!net->classes)
+            states = zeros(s->ctx, (int64_t[]){2, tokens, net->text_channels}, 3);
+        dc3_tuned_of(s->ctx, net, x, times, states, labels);
+        dc3_scope_close(s->ctx, scope);
+        if (dc3_ctx_wait(s->ctx) != DC3_OK) break;
+        *seconds = dc3_seconds_now() - start;
+    }
+    free(none);
+    return dc3_ctx_status(s->ctx);
+}
+
+/* Seconds to decode an image, of nothing. */
+static dc3_status time_decoding(sampling *s, double *seconds)
+{
+    int64_t side = s->t->options.size / s->t->model.factor;
+    for (int i = 0; i < 2; i++) {
+        double start = dc3_seconds_now();
+        dc3_scope scope = dc3_scope_open(s->ctx);
+        dc3_vae_decode(s->ctx, s->vae, zeros(s->ctx, (int64_t[]){1, side, side, s->t->net.channels}, 4));
+        dc3_scope_close(s->ctx, scope);
+        DC3_TRY(dc3_ctx_wait(s->ctx));
+        *seconds = dc3_seconds_now() - start;
+    }
+    return DC3_OK;
+}
+
+dc3_status dc3_finetune_measure_grid(dc3_finetuning *t, int64_t tokens, double *seconds)
+{
+    sampling s = {.t = t, .ctx = t->tuner.ctx};
+    double evaluation = 0, decoding = 0;
+    dc3_status status = open_sampler(&s);
+    if (status == DC3_OK) status = dc3_base_model_vae(&t->model, &s.vae);
+    if (status == DC3_OK) status = time_evaluation(&s, tokens, &evaluation);
+    if (status == DC3_OK) status = time_decoding(&s, &decoding);
+    if (status == DC3_OK) *seconds = SAMPLES * (dc3_sampler_evaluations(s.sampler) * evaluation + decoding);
+    if (status == DC3_ERR_MEMORY) *seconds = 0, status = DC3_OK;
+    dc3_ctx_clear(s.ctx);
+    dc3_vae_close(&s.vae);
+    dc3_sampler_close(&s.sampler);
+    return status;
 }

@@ -116,14 +116,30 @@ static dc3_status time_one(const dc3_batches *b, dc3_generator *g, const dc3_edi
     return status;
 }
 
-dc3_status dc3_batches_measure(const dc3_batches *b, int64_t images, double *seconds)
+/* Seconds to encode an image for its file. */
+static dc3_status time_encoding(const float *pixels, int size, dc3_coding coding, double *seconds)
+{
+    dc3_image image = {0};
+    void *data = NULL;
+    size_t bytes;
+    double start = dc3_seconds_now();
+    dc3_status status = dc3_image_of_floats(size, size, pixels, &image);
+    if (status == DC3_OK) status = dc3_image_encode_as(&image, coding, &data, &bytes);
+    *seconds = dc3_seconds_now() - start;
+    dc3_image_free(&image);
+    free(data);
+    return status;
+}
+
+dc3_status dc3_batches_measure(const dc3_batches *b, dc3_coding coding, int64_t images, double *seconds,
+                               double *writing)
 {
     dc3_edit_settings few = *b->settings;
     dc3_generator *g = b->generator, *beside = NULL;
     few.stepped = NULL;
     for (few.steps = 1; few.steps < b->settings->steps && dc3_generator_check(g, &few) != DC3_OK;)
         few.steps++;
-    *seconds = 0;
+    *seconds = *writing = 0;
     if (!images) return DC3_OK;
     float *image = new_images(b, 1);
     dc3_status status = image ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -135,7 +151,9 @@ dc3_status dc3_batches_measure(const dc3_batches *b, int64_t images, double *sec
     if (status == DC3_OK) status = time_one(b, g, &few, image, seconds);
     if (status == DC3_OK && (*seconds < enough || times > many))
         status = time_one(b, g, &few, image, seconds);
-    *seconds *= times;
+    if (status == DC3_OK) status = time_encoding(image, few.size, coding, writing);
+    *writing /= b->workers;
+    *seconds = *seconds * times + *writing * (double)images;
     dc3_generator_close(&beside);
     free(image);
     return status;

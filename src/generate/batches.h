@@ -23,8 +23,10 @@ typedef struct dc3_batches {
  * 16, and fewer where those do not fit. DC3_ERR_MEMORY, which says what would fit, where the process cannot
  * have so much. */
 dc3_status dc3_batches_plan(dc3_batches *batches, int size);
-/* Seconds that `images` images take, by one with as few steps as the sampler takes. */
-dc3_status dc3_batches_measure(const dc3_batches *batches, int64_t images, double *seconds);
+/* Seconds that `images` images take, by one with as few steps as the sampler takes; *writing: what of it each
+ * takes to be encoded, by all workers together. */
+dc3_status dc3_batches_measure(const dc3_batches *batches, dc3_coding coding, int64_t images, double *seconds,
+                               double *writing);
 /* How many images are not in the folder yet. */
 dc3_status dc3_batches_missing(const dc3_batches *batches, const dc3_generated *folder, int64_t *images);
 /* Makes those, and tells the listener. *made: how many were. */

@@ -108,6 +108,7 @@ static dc3_status estimate(job *j)
     const dc3_generate_options *o = j->options;
     char text[DC3_NUMBER_TEXT], memory[DC3_NUMBER_TEXT];
     int64_t images, together;
+    double writing;
     j->batches = (dc3_batches){.options = o,
                                .generator = j->generator,
                                .settings = &j->settings,
@@ -120,13 +121,16 @@ static dc3_status estimate(job *j)
     fill_report(j);
     images = j->missing;
     if (!images) return DC3_OK;
-    DC3_TRY(dc3_batches_measure(&j->batches, images, &j->report->estimate_seconds));
+    DC3_TRY(
+        dc3_batches_measure(&j->batches, j->folder.coding, images, &j->report->estimate_seconds, &writing));
     together = (int64_t)j->batches.size * j->batches.workers;
-    dc3_listener_say(
-        &j->listener, "estimate: %lld image%s of %d px in %d step%s, %lld at once, %s of memory, about %s",
-        (long long)images, images == 1 ? "" : "s", j->settings.size, j->settings.steps,
-        j->settings.steps == 1 ? "" : "s", (long long)(together < images ? together : images),
-        dc3_size_text(j->batches.bytes, memory), dc3_duration_text(j->report->estimate_seconds, text));
+    dc3_listener_say(&j->listener,
+                     "estimate: %lld image%s of %d px in %d step%s, %lld at once, %.3g ms each to write, %s "
+                     "of memory, about %s",
+                     (long long)images, images == 1 ? "" : "s", j->settings.size, j->settings.steps,
+                     j->settings.steps == 1 ? "" : "s", (long long)(together < images ? together : images),
+                     writing * 1e3, dc3_size_text(j->batches.bytes, memory),
+                     dc3_duration_text(j->report->estimate_seconds, text));
     return DC3_OK;
 }
 

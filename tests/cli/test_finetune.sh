@@ -178,7 +178,13 @@ expect 0 "note: the model's classes 0 and 1 are both called 'red_fox'" "$dc3" fi
 expect 0 '"estimate_seconds"' "${new[@]}" --dry-run --json
 (($(sed -n 's/.*"estimate_megabytes": \([0-9]*\).*/\1/p' <<< "$output") > 20)) || fail "no networks: $output"
 [[ $output == *'"steps": 225'* ]] || fail "100 times 9 images in steps of 4: $output" # rounded up
+# The time is that of the grids of samples, too.
 expect 0 "estimate: about" "${lora[@]}" --dry-run
+[[ $output == *", 2 grids of samples in "*" s each, about "* ]] || fail "samples are not counted: $output"
+expect 0 "estimate: about" "${new[@]}" --dry-run
+[[ $output == *", 1 grid of samples in "*" s each, about "* ]] || fail "samples of classes are not counted: $output"
+expect 0 "estimate: about" "${lora[@]}" --sample-every -1 --dry-run
+[[ $output != *"samples in"* ]] || fail "samples that are not made are counted: $output"
 
 # A page beside a model makes no other model of it.
 expect 0 "2 images of 2 classes" "$dc3" generate --model tuned --classes data -n 1 --steps 2 -o by_tuned

@@ -166,6 +166,7 @@ expect 1 "is the LoRA for another model?" "${edit[@]}" --lora "$source/tests/gol
 
 # Before it starts.
 expect 0 "estimate: about " "${text[@]}" -p fish --size 24 --dry-run
+[[ $output == *" ms each to write, "* ]] || fail "writing is not counted: $output"
 "${text[@]}" -p fish --dry-run --json > dry.json 2> log && "$tools/is_json" dry.json ||
   fail "--dry-run --json: $(< log)"
 grep -q '"estimate_memory_megabytes"' dry.json || fail "no memory: $(< dry.json)"
