@@ -25,6 +25,23 @@ blue_and_red() {
     done
   done
 }
+# sixty_of_each FOLDER: 60 images of each of the classes blue and red, which any network but a blind one tells apart.
+sixty_of_each() {
+  mkdir -p "$1/blue" "$1/red"
+  local i
+  for i in {1..60}; do
+    "$tools/make_image" "$1/blue/$i.png" 52 50 $((2 * i)) $((i % 7 * 9)) 180 &&
+      "$tools/make_image" "$1/red/$i.png" 50 52 180 $((2 * i)) 30 || fail "make_image"
+  done
+}
+# several FROM FOLDER COUNT: so many of each class of 60 images, some of them again, as links.
+several() {
+  local i class
+  mkdir -p "$2/blue" "$2/red"
+  for class in blue red; do
+    for ((i = 1; i <= $3; i++)); do ln "$1/$class/$((i % 60 + 1)).png" "$2/$class/$i.png" || fail "ln"; done
+  done
+}
 # interrupt PATTERN TEXT command...: SIGINT once there is such a file and such a text in what it prints (in the file
 # log); it must end as interrupted, and say how to continue.
 interrupt() {

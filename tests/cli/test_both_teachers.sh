@@ -4,11 +4,7 @@
 source "$2/tests/cli/support.sh"
 
 # The best stays: a network beside a probe that sees nothing, and a probe that sees all beside a network.
-for i in {1..60}; do
-  mkdir -p many/blue many/red
-  "$make" many/blue/$i.png 52 50 $((2 * i)) $((i % 7 * 9)) 180 && "$make" many/red/$i.png 50 52 180 $((2 * i)) 30 ||
-    fail "make_image"
-done
+sixty_of_each many
 "$tools/make_teacher" seen.safetensors 4 && "$tools/make_teacher" blind.safetensors 4 blind || fail "make_teacher"
 sources() { local file=$1; [[ -d $1 ]] && file=$1/train/metadata.jsonl; field "$file" source | sort; }
 both=("$dc3" condense many --ipc 3 --method dc3-select --size 16 --threads 1 --dtype f32 --both-teachers)
@@ -73,10 +69,7 @@ expect 0 "estimate: teacher " "${pair[@]}" -o x --dry-run
 expect 2 "--both-teachers needs a backbone" "${pair[@]}" -o x --teacher probe.safetensors --backbone none
 [[ ! -e x ]] || fail "a refused command writes"
 # A dataset at the rule's bound that loses an image: the run goes on with the teachers that it began with.
-mkdir -p bound/blue bound/red
-for class in blue red; do
-  for i in {1..1000}; do ln many/$class/$((i % 60 + 1)).png bound/$class/$i.png || fail "ln"; done
-done
+several many bound 1000
 bound=("$dc3" condense bound --ipc 1 --method dc3-select --size 16 --threads 1 --dtype f32 --no-report
   --backbone seen.safetensors -o at-bound)
 expect 0 "the teacher is the best of three" "${bound[@]}"

@@ -2,19 +2,8 @@
 # Where a probe on the backbone is too often wrong the run fine-tunes it, by the number of images or on demand.
 source "$2/tests/cli/support.sh"
 
-for i in {1..60}; do
-  mkdir -p made/blue made/red
-  "$make" made/blue/$i.png 52 50 $((2 * i)) $((i % 7 * 9)) 180 && "$make" made/red/$i.png 50 52 180 $((2 * i)) 30 ||
-    fail "make_image"
-done
-# several FOLDER COUNT: so many of a class, some of them again.
-several() {
-  mkdir -p "$1/blue" "$1/red"
-  for class in blue red; do
-    for ((i = 1; i <= $2; i++)); do ln made/$class/$((i % 60 + 1)).png "$1/$class/$i.png" || fail "ln"; done
-  done
-}
-several many 200 && several few 100
+sixty_of_each made
+several made many 200; several made few 100
 "$tools/make_teacher" seen.safetensors 4 && "$tools/make_teacher" blind.safetensors 4 blind || fail "make_teacher"
 run=("$dc3" condense many --ipc 2 --method dc3-select --size 16 --threads 1 --dtype f32 --backbone blind.safetensors)
 told="the linear probe: top-1 50.00 % on 80 held-out images; the fine-tuned backbone: top-1 100.00 % on 80 held-out"
@@ -62,7 +51,7 @@ rm few/red/99.png
 expect 0 "warning: " "${small[@]}" -o small
 grep -q '"fine_tune_epochs": 10' small/dc3.json || fail "dc3.json: $(< small/dc3.json)"
 # An earlier version's, which knew of no fine-tuning.
-several thousand 1000
+several made thousand 1000
 old=("${run[@]/many/thousand}") && old=("${old[@]/blind/seen}")
 expect 0 "the teacher is the best of three: " "${old[@]}" -o old
 tr -d '\n' < old/dc3.json | sed 's/, *"fine_tune_epochs": *[0-9]*//; s/, *"fine_tuned": *[-0-9.]*//' > edited.json &&
@@ -83,7 +72,7 @@ mkdir before && tr -d '\n' < pair/compare.json |
 expect 0 "a linear probe on the backbone is the teacher" "${pair[@]}" -o before
 [[ $output != *"fine-tuned"* ]] || fail "the comparison began with a probe: $output"
 # Too few to hold out any: nothing could tell whether fine-tuning helps.
-several tiny 8
+several made tiny 8
 expect 0 "accuracy not known: it is the teacher" "${run[@]/many/tiny}" --both-teachers -o tiny-run
 [[ $output != *"epoch "* ]] || fail "something is trained that cannot be compared: $output"
 echo "tuned teacher: passed"
