@@ -30,7 +30,7 @@ for file in pytorch_lora_weights.safetensors finetune.json encoded.safetensors s
 read -r high low < <(od -An -tu1 -j18 -N2 lora/samples/step-000040.png)
 ((256 * high + low == 4 * 98 - 2)) || fail "samples are $((256 * high + low)) px wide"
 [[ ! -e lora/training.checkpoint && ! -e lora/unet ]] || fail "a finished training leaves more: $(ls lora)"
-expect 0 '"steps": 40' "${lora[@]}" -o again --json --recompute
+expect 0 '"steps": 40' "${lora[@]}" -o again --json --recompute --sample-every 40
 (($(sed -n 's/.*"peak_megabytes": \([0-9]*\).*/\1/p' <<< "$output") > 20)) || fail "no networks: $output"
 cmp lora/pytorch_lora_weights.safetensors again/pytorch_lora_weights.safetensors || fail "--recompute gives other bytes"
 
@@ -62,8 +62,8 @@ cmp lora/pytorch_lora_weights.safetensors cut/pytorch_lora_weights.safetensors |
 cmp lora/samples/step-000040.png cut/samples/step-000040.png || fail "an interrupted training gives other samples"
 
 # No page while it is at work, of a training too.
-"${lora[@]}" --steps 100000 -o busy > log 2>&1 & process=$!
-for ((i = 0; i < 4000; i++)); do [[ -e busy/samples/step-000020.png ]] && break; sleep 0.01; done
+"${lora[@]}" --steps 100000 --sample-every 1 -o busy > log 2>&1 & process=$!
+for ((i = 0; i < 4000; i++)); do [[ -e busy/samples/step-000001.png ]] && break; sleep 0.01; done
 expect 1 "is at work on it (finetune)" "$dc3" report busy
 [[ ! -e busy/report.html ]] || fail "a page of a training at work"
 kill -INT $process; wait $process
@@ -245,10 +245,10 @@ fi
 disk=$tools/libfaulty_io.so asan="${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0"
 for file in encoded.safetensors pytorch_lora_weights.safetensors; do
   expect 1 "$file: cannot write: No space left on device" env DC3_FAULT=half:write=full/$file ASAN_OPTIONS="$asan" \
-    LD_PRELOAD="$disk" "${lora[@]}" --steps 2 -o full
+    LD_PRELOAD="$disk" "${lora[@]}" --steps 2 --sample-every -1 -o full
   [[ ! -e full/$file ]] || fail "a part of $file is left"
 done
-expect 0 "resuming after step 2 of 2" "${lora[@]}" --steps 2 -o full
+expect 0 "resuming after step 2 of 2" "${lora[@]}" --steps 2 --sample-every -1 -o full
 # Samples that cannot be written lose no step, and are made when the training goes on.
 expect 1 "No space left on device" env DC3_FAULT=half:write=grids/samples/ ASAN_OPTIONS="$asan" LD_PRELOAD="$disk" \
   "${lora[@]}" --steps 4 --sample-every 2 -o grids
