@@ -6,6 +6,8 @@
  *     ROOT/models--OWNER--NAME/refs/REVISION            the commit that a branch or a tag was last found at
  *     ROOT/models--OWNER--NAME/snapshots/COMMIT/PATH    a relative link to its blob
  *     ROOT/.locks/models--OWNER--NAME/DIGEST.lock       held (flock) by who fetches it
+ *     ROOT/.locks/models--OWNER--NAME/pull.lock         shared by calls of dc3 that fetch something of the
+ * model
  */
 #ifndef DC3_HUB_CACHE_H
 #define DC3_HUB_CACHE_H

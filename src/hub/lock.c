@@ -49,6 +49,19 @@ dc3_status dc3_hub_lock(const char *locks, const char *digest, const char *file,
     return status;
 }
 
+void dc3_hub_lock_share(const char *locks, int *fd)
+{
+    char *path = g_build_filename(locks, "pull.lock", NULL);
+    *fd = -1;
+    for (int gone = 1; gone && dc3_make_dirs(locks) == DC3_OK;) {
+        *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0664);
+        if (*fd < 0) break;
+        gone = flock(*fd, LOCK_SH) == 0 && !is_same(path, *fd);
+        if (gone) close(*fd);
+    }
+    g_free(path);
+}
+
 int dc3_hub_locks_held(const char *locks)
 {
     GDir *dir = g_dir_open(locks, 0, NULL);
@@ -56,8 +69,8 @@ int dc3_hub_locks_held(const char *locks)
     int held = 0;
     while (dir && !held && (name = g_dir_read_name(dir))) {
         char *path = g_build_filename(locks, name, NULL);
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
         if (fd >= 0) close(fd);
         g_free(path);
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 #include "base/call.h"
 #include "base/file.h"
 #include "base/listener.h"
@@ -11,6 +12,7 @@
 #include "dc3/hub.h"
 #include "dc3/text.h"
 #include "hub/download.h"
+#include "hub/lock.h"
 #include "hub/wanted.h"
 
 /* A call. */
@@ -110,6 +112,8 @@ static dc3_status fetch(pull *p, dc3_hub_client *client)
     dc3_hub_meter meter = {.listener = &p->options->listener, .total = p->report->missing};
     const char *commit = p->listing.commit;
     dc3_status status = DC3_OK;
+    int lock = -1;
+    if (meter.total) dc3_hub_lock_share(p->store.locks, &lock);
     for (int i = 0; status == DC3_OK && i < p->listing.count; i++) {
         const dc3_hub_file *file = &p->listing.files[i];
         if (!p->wanted[i]) continue;
@@ -117,7 +121,9 @@ static dc3_status fetch(pull *p, dc3_hub_client *client)
         if (status == DC3_OK) status = dc3_hub_cache_link(p->store.folder, commit, file->path, file->digest);
     }
     p->report->fetched = meter.done;
-    return status == DC3_OK ? dc3_hub_cache_note(p->store.folder, p->name.revision, commit) : status;
+    if (status == DC3_OK) status = dc3_hub_cache_note(p->store.folder, p->name.revision, commit);
+    if (lock >= 0) close(lock);
+    return status;
 }
 
 static dc3_status pull_online(pull *p)
