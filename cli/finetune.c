@@ -61,8 +61,8 @@ static const option own_options[] = {
      "VAE alone",
      "DIR"},
     {"train", 0, OPTION_WORD, AT(train), ANY,
-     "What is trained: lora (adapters, of a U-Net; default), attention, bias-norm (biases, norms, embeddings "
-     "of classes and factors: DiffFit), all",
+     "What is trained: lora (adapters; default of a U-Net), attention, bias-norm (biases, norms, embeddings "
+     "of classes and factors: DiffFit; default of a DiT), all (default from scratch)",
      "PART"},
     {"from-scratch", 0, OPTION_FLAG, offsetof(finetune_values, from_scratch), ANY,
      "Train a new DiT, as --config says, in the latents of --model's VAE", NULL},
@@ -134,10 +134,6 @@ static int check(const command *c, const finetune_values *v)
     if (!o->out && !o->dry_run) return usage_error(c, "where should the result go? Use -o DIR");
     if (v->from_scratch && !o->config) return usage_error(c, "--from-scratch: needs --config");
     if (o->config && !v->from_scratch) return usage_error(c, "--config: needs --from-scratch");
-    static const char *const of_adapters[] = {"rank", "alpha", "lora-layers", "train-text-encoder"};
-    for (size_t i = 0; i < sizeof of_adapters / sizeof *of_adapters; i++)
-        if (is_given(c, of_adapters[i]) && o->train != DC3_FINETUNE_LORA)
-            return usage_error(c, "--%s: only with --train lora", of_adapters[i]);
     return EXIT_DONE;
 }
 
@@ -150,7 +146,6 @@ static int run(const command *c, int argc, char **argv)
     int status = parse(c, argc, argv, &v, &rest);
     if (status != EXIT_DONE) return status;
     status = one_word(c, rest, "dataset", "dataset");
-    if (v.from_scratch && !is_given(c, "train")) o->train = DC3_FINETUNE_ALL;
     if (status == EXIT_DONE) status = check(c, &v);
     if (status == EXIT_DONE) {
         o->data = rest[0];

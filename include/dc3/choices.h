@@ -175,8 +175,10 @@ typedef enum dc3_selection_kind {
 
 /* What of a generator is trained; "train". */
 typedef enum dc3_finetune_part {
-    DC3_FINETUNE_LORA,      /* "lora": low-rank adapters beside layers (Hu et al. 2022) */
-    DC3_FINETUNE_ATTENTION, /* "attention": all of attention */
+    DC3_FINETUNE_PART_DEFAULT = -1, /* of a U-Net lora, of a diffusion transformer bias-norm, of a new network
+                                       all */
+    DC3_FINETUNE_LORA,              /* "lora": low-rank adapters beside layers (Hu et al. 2022) */
+    DC3_FINETUNE_ATTENTION,         /* "attention": all of attention */
     DC3_FINETUNE_BIAS_NORM, /* "bias-norm": biases, scales of norms and embeddings of classes, and of a DiT
                                factors of layers, which are merged into them (DiffFit, Xie et al. 2023) */
     DC3_FINETUNE_ALL        /* "all" */

@@ -16,12 +16,12 @@ extern "C" {
 /* NULL or 0 (or -1 where said) means the default. Two defaults are those of a text-to-image U-Net and of a
  * diffusion transformer (DiT). */
 typedef struct dc3_finetune_options {
-    size_t struct_size; /* set by dc3_finetune_defaults; not to be changed */
-    const char *data;   /* dataset to train on */
-    const char *model;  /* diffusers directory of a generator; with `config` of the VAE alone */
-    const char *out;    /* folder to write */
-    dc3_finetune_part train;
-    const char *config; /* config.json of a new DiT, which is trained from scratch, all of it; or NULL */
+    size_t struct_size;      /* set by dc3_finetune_defaults; not to be changed */
+    const char *data;        /* dataset to train on */
+    const char *model;       /* diffusers directory of a generator; with `config` of the VAE alone */
+    const char *out;         /* folder to write */
+    dc3_finetune_part train; /* default -1 */
+    const char *config;      /* config.json of a new DiT, which is trained from scratch, all of it; or NULL */
     const char
         *caption_template; /* of a U-Net: "{}" stands for the class's name; default "a photo of a {}" */
     const char *names;     /* what classes are called in captions: a file of lines "FOLDER NAME"; or NULL */

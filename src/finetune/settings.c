@@ -15,12 +15,12 @@ void dc3_finetune_progress(const dc3_finetuning *t, const char *stage, int64_t d
 dc3_finetune_options dc3_finetune_defaults(void)
 {
     return (dc3_finetune_options){.struct_size = sizeof(dc3_finetune_options),
+                                  .train = DC3_FINETUNE_PART_DEFAULT,
                                   .lr_schedule = DC3_FINETUNE_SCHEDULE_DEFAULT,
                                   .weight_decay = -1,
                                   .clip = -1,
                                   .ema = -1,
                                   .dropout = -1,
-                                  .rank = 4,
                                   .sample_every = 500};
 }
 
@@ -37,16 +37,30 @@ static dc3_status real(const char *setting, double value, int has_default, doubl
     return dc3_fail_setting(setting, "expected 0 to %g, found %g", high, value);
 }
 
+static dc3_status refuse_adapters(const dc3_finetune_options *o)
+{
+    const struct {
+        const char *setting;
+        int given;
+    } all[] = {{"rank", o->rank != 0},
+               {"alpha", o->alpha != 0},
+               {"lora_layers", o->lora_layers != NULL},
+               {"train_text_encoder", o->train_text_encoder}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].given) return dc3_fail_setting(all[i].setting, "only with %s lora", dc3_setting("train"));
+    return DC3_OK;
+}
+
 dc3_status dc3_finetune_check(const dc3_finetune_options *o)
 {
-    DC3_TRY(whole("train", (int)o->train, DC3_FINETUNE_LORA, DC3_FINETUNE_ALL));
+    DC3_TRY(whole("train", (int)o->train, DC3_FINETUNE_PART_DEFAULT, DC3_FINETUNE_ALL));
     DC3_TRY(whole("lr_schedule", (int)o->lr_schedule, -1, DC3_FINETUNE_COSINE));
     DC3_TRY(whole("size", o->size, 0, 4096));
     DC3_TRY(whole("steps", o->steps, 0, INT_MAX));
     DC3_TRY(whole("batch", o->batch, 0, 65536));
     DC3_TRY(whole("accumulate", o->accumulate, 0, 65536));
     DC3_TRY(whole("warm_up", o->warm_up, 0, INT_MAX));
-    DC3_TRY(whole("rank", o->rank, 1, 1024));
+    DC3_TRY(whole("rank", o->rank, 0, 1024));
     DC3_TRY(whole("sample_every", o->sample_every, -1, INT_MAX));
     DC3_TRY(whole("keep_every", o->keep_every, 0, INT_MAX));
     DC3_TRY(real("lr", o->lr, 0, 1e3));
@@ -60,10 +74,7 @@ dc3_status dc3_finetune_check(const dc3_finetune_options *o)
     if (o->captions && (o->names || o->caption_template))
         return dc3_fail_setting("captions", "stands in place of %s and %s; expected one of them",
                                 dc3_setting("caption_template"), dc3_setting("names"));
-    if (o->lora_layers && o->train != DC3_FINETUNE_LORA)
-        return dc3_fail_setting("lora_layers", "only with %s lora", dc3_setting("train"));
-    if (o->train_text_encoder && o->train != DC3_FINETUNE_LORA)
-        return dc3_fail_setting("train_text_encoder", "only with %s lora", dc3_setting("train"));
+    if (o->train > DC3_FINETUNE_LORA) DC3_TRY(refuse_adapters(o));
     if (!o->out && !o->dry_run) return dc3_fail_setting("out", "expected a folder to write, found none");
     return DC3_OK;
 }
@@ -99,6 +110,17 @@ static dc3_status check_kind(const dc3_finetuning *t)
     return DC3_OK;
 }
 
+/* What is trained where no word was given. */
+static dc3_status fill_part(dc3_finetuning *t)
+{
+    dc3_finetune_options *o = &t->options;
+    if (o->train != DC3_FINETUNE_PART_DEFAULT) return DC3_OK;
+    o->train = t->model.is_new   ? DC3_FINETUNE_ALL
+               : t->model.is_dit ? DC3_FINETUNE_BIAS_NORM
+                                 : DC3_FINETUNE_LORA;
+    return o->train == DC3_FINETUNE_LORA ? DC3_OK : refuse_adapters(o);
+}
+
 static dc3_status check_size(dc3_finetuning *t)
 {
     int64_t unit =
@@ -122,6 +144,7 @@ dc3_status dc3_finetune_fill(dc3_finetuning *t)
 {
     dc3_finetune_options *o = &t->options;
     int dit = t->model.is_dit;
+    DC3_TRY(fill_part(t));
     DC3_TRY(check_kind(t));
     DC3_TRY(check_size(t));
     DC3_TRY(read_layers(t));
@@ -135,6 +158,7 @@ dc3_status dc3_finetune_fill(dc3_finetuning *t)
     if (o->clip == -1) o->clip = dit ? 0 : 1;
     if (o->ema == -1) o->ema = dit ? 0.9999 : 0;
     if (o->dropout == -1) o->dropout = dit ? 0.1 : 0;
+    if (!o->rank) o->rank = 4;
     if (o->alpha == 0) o->alpha = o->rank;
     if (!o->caption_template) o->caption_template = "a photo of a {}";
     t->schedule = dc3_schedule_defaults();

@@ -136,7 +136,8 @@ new=("$dc3" finetune data --from-scratch --config dit.json --model "$mini" "${fe
 expect 0 "result: dit" "${new[@]}" --steps 3 -o dit
 expect 0 "  trained       all: " "$dc3" info dit
 [[ $(< dit/model_index.json) == *DiTPipeline*red_fox* && -s dit/samples/step-000003.png ]] || fail "dit: $(ls dit)"
-expect 0 "result: tuned" "$dc3" finetune data --model dit "${few[@]}" --train bias-norm --steps 2 --min-snr 5 -o tuned
+expect 0 "result: tuned" "$dc3" finetune data --model dit "${few[@]}" --steps 2 --min-snr 5 -o tuned
+grep -q '"train": *"bias-norm"' tuned/finetune.json || fail "of a DiT not bias-norm is trained by default"
 # What comes of both generates images.
 expect 0 "2 images of 2 classes" "$dc3" generate --model dit --classes data -n 1 --steps 2 -o by_classes
 expect 0 "2 images of 2 classes" "$dc3" generate --model sd --lora lora --classes data -n 1 --steps 2 -o by_texts
@@ -230,6 +231,7 @@ expect 2 "--lora-layers: only with --train lora" "$dc3" finetune data --model sd
 expect 2 "--train-text-encoder: only with --train lora" "$dc3" finetune data --model sd --train all \
   --train-text-encoder -o x
 expect 2 "--rank: only with --train lora" "$dc3" finetune data --model sd --train all --rank 3 -o x
+expect 2 "--rank: only with --train lora" "$dc3" finetune data --model dit --rank 3 -o x
 images more_classes/c 1; cp -r more_classes/c more_classes/d; cp -r more_classes/c more_classes/e
 expect 1 "more_classes: 3 classes, but the model has 2" "$dc3" finetune more_classes --model dit --train all -o x
 expect 1 "the loss is not finite at step" "$dc3" finetune data --model sd "${quick[@]}" --train all --lr 1000 \
