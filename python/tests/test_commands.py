@@ -63,6 +63,18 @@ class Condense(FolderTest):
             dc3.condense(self.data, self.out, 4, **dict(SMALL, compensation="random"), progress=progress, cancel=stop)
         self.assertTrue(all(threads) and threads)
 
+    def test_search_comes_first(self):
+        with self.assertRaisesRegex(dc3.ArgumentError, "a budget that holds nearly all of the dataset needs no search"):
+            dc3.condense(self.data, self.out, budget=4000, size=8, search=True, **SMALL)
+
+    def test_smaller_one(self):
+        dc3.condense(self.data, self.out, 2, **SMALL)
+        self.assertEqual(dc3.take(self.out, self.folder / "one", 1)["images"], 2)
+
+    def test_names_of_the_hub(self):
+        with self.assertRaisesRegex(dc3.Error, "hf:nobody/nothing"):
+            dc3.condense(self.data, self.out, 1, editor="hf:nobody/nothing")
+
     def test_refusals(self):
         with self.assertRaisesRegex(dc3.FileError, "nothing: expected a dataset"):
             dc3.condense(self.folder / "nothing", self.out)

@@ -5,7 +5,7 @@
     dc3.condense("photos/train", "small", ipc=10)
 """
 from ._calls import Cancel
-from ._commands import Measures, condense, evaluate, info, label, measure, train
+from ._commands import Measures, condense, evaluate, info, label, measure, pull, take, train
 from ._editor import Classifier, Editor
 from ._errors import (ArgumentError, Busy, Cancelled, Error, FileError, FormatError, InternalError, OptionError,
                       OutOfMemory, Unsupported)
@@ -18,4 +18,4 @@ __version__ = _lib.dc3_version().decode()
 __all__ = ["ArgumentError", "Busy", "Cancel", "Cancelled", "Classifier", "Editor", "Error", "FileError", "FormatError",
            "Images", "InternalError", "Measures", "OptionError", "OutOfMemory", "Selection", "SoftLabels",
            "Unsupported", "condense", "evaluate", "from_huggingface", "info", "label", "load", "measure",
-           "select", "train"]
+           "pull", "select", "take", "train"]

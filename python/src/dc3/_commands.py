@@ -39,14 +39,15 @@ def _usual_backbone(options):
         options.backbone, options.usual_backbone = os.fsencode(said), 1
 
 
-def condense(data: Path, out: Path, ipc: typing.Optional[int] = None, *, progress=None, message=None, cancel=None,
-             **settings) -> dict:
+def condense(data: Path, out: typing.Optional[Path] = None, ipc: typing.Optional[int] = None, *, search: bool = False,
+             search_images: float = 0, progress=None, message=None, cancel=None, **settings) -> dict:
     """Condenses a dataset to `ipc` images of each class (default 10) in the folder `out`; `dc3 condense`.
 
     data: a folder with a folder for each class, CIFAR files, or WebDataset tars. In place of ipc: total, fraction, or
-    budget (bytes). Settings among others: method, teacher (a file, a list of files, "none"), editor, size, format
-    ("webp:80"), compensation, selection, seed, threads, dry_run, fresh. Returns the report: images, stored, seconds ..;
-    dc3.load(out) has the images. In a folder of the same settings it continues.
+    budget (bytes). search: the format and the size of the budget are found by short trainings first, of students that
+    see search_images images each. Settings among others: method, teacher (a file, a list of files, "none"), editor,
+    size, format ("webp:80"), compensation, selection, seed, threads, dry_run, fresh. Returns the report: images,
+    stored, seconds ..; dc3.load(out) has the images. In a folder of the same settings it continues.
     """
     for name in ("total", "fraction", "budget"):
         if ipc is not None and settings.get(name) is not None:
@@ -54,7 +55,26 @@ def condense(data: Path, out: Path, ipc: typing.Optional[int] = None, *, progres
     options = _settings.defaults("condense")
     _settings.fill("condense", options, {"editor": MINI, "data": data, "out": out, "ipc": ipc, **settings})
     _usual_backbone(options)
-    return _settings.result(_run(Call(progress, message, cancel), "condense", options))
+    call = Call(progress, message, cancel)
+    if search:
+        call.listen(options.listener)
+        found, place = _settings.new("search_found")
+        options.found = found  # the options keep it
+        call.run(lambda: lib.dc3_search(ctypes.byref(options), search_images, place))
+    return _settings.result(_run(call, "condense", options))
+
+
+def take(run: Path, out: Path, ipc: typing.Optional[int] = None, *, progress=None, message=None, cancel=None,
+         **settings) -> dict:
+    """Makes a smaller condensed dataset `out` of the run in the folder `run`; `dc3 take`. Settings: total, fresh."""
+    options = _settings.fill("take", lib.dc3_take_defaults(), {"run": run, "out": out, "ipc": ipc, **settings})
+    return _settings.result(_run(Call(progress, message, cancel), "take", options))
+
+
+def pull(name: str, *, fp16: bool = False, progress=None, message=None, cancel=None) -> str:
+    """Fetches a model, hf:OWNER/NAME, into the cache of the Hugging Face Hub; `dc3 pull`. Returns where it is."""
+    options = _settings.fill("pull", lib.dc3_pull_defaults(), {"name": name, "fp16": fp16})
+    return taken_text(_run(Call(progress, message, cancel), "pull", options).path)
 
 
 def train(data: Path, out: typing.Optional[Path] = None, *, val: typing.Optional[Path] = None, fast: bool = False,

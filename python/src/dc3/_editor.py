@@ -47,8 +47,9 @@ class _Handle:
 class Editor(_Handle):
     """An InstructPix2Pix model in the diffusers layout; by default the small one of the package, dc3-mini.
 
-    path: its directory, None: dc3-mini. threads: default as many as there are processors. dtype: "auto", "f32" or
-    "bf16". lora: low-rank adapters to merge, a file or its folder, which count lora_scale.
+    path: its directory, or hf:OWNER/NAME once dc3.pull has fetched it; None: dc3-mini. threads: default as many as
+    there are processors. dtype: "auto", "f32" or "bf16". lora: low-rank adapters to merge, a file or its folder, which
+    count lora_scale.
     """
 
     def __init__(self, path: typing.Optional[os.PathLike] = None, *, threads: typing.Optional[int] = None,
@@ -56,7 +57,7 @@ class Editor(_Handle):
         super().__init__(lib.dc3_image_editor_close)
         options = _settings.fill("Editor", _settings.defaults("image_editor"),
                                  {"threads": threads, "dtype": dtype, "lora": lora, "lora_scale": lora_scale})
-        directory, place = _settings.path("path", MINI if path is None else path), ctypes.byref(self._handle)
+        directory, place = _settings.model("path", MINI if path is None else path), ctypes.byref(self._handle)
         Call().run(lambda: lib.dc3_image_editor_open(directory, ctypes.byref(options), place))
 
     @property
@@ -122,7 +123,7 @@ class Classifier(_Handle):
         super().__init__(lib.dc3_image_classifier_close)
         options = _settings.fill("Classifier", _settings.defaults("image_classifier"),
                                  {"arch": arch, "size": size, "fit": fit, "threads": threads})
-        file, place = _settings.path("path", path), ctypes.byref(self._handle)
+        file, place = _settings.model("path", path), ctypes.byref(self._handle)
         Call().run(lambda: lib.dc3_image_classifier_open(file, ctypes.byref(options), place))
 
     @property

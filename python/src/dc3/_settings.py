@@ -7,8 +7,9 @@ import os
 import numpy
 
 from . import _declared, _errors
-from ._native import lib, struct, words
+from ._native import lib, struct, taken_text, words
 
+_MODELS = {"backbone", "editor", "inception", "init", "lora", "teacher"}
 _HIDDEN = {"struct_size", "listener", "cancel", "search", "usual_backbone"}
 
 
@@ -73,11 +74,22 @@ def path(name, value):
     raise TypeError(f"{name}: expected a path or text, found {value!r}")
 
 
+def model(name, value):
+    """The bytes of a model's file or folder; hf:OWNER/NAME is where the Hugging Face Hub's cache has it (dc3.pull)."""
+    text = path(name, value)
+    if not lib.dc3_hub_is_name(text):
+        return text
+    found = ctypes.c_void_p()
+    _errors.check(lib.dc3_hub_find(text, ctypes.byref(found)))
+    return taken_text(found).encode()
+
+
 def _value(name, value, kind):
     if kind == "const char *":
-        if isinstance(value, (list, tuple)):  # teachers
-            return b",".join(path(name, each) for each in value)
-        return path(name, value)
+        if name not in _MODELS:
+            return path(name, value)
+        several = value if isinstance(value, (list, tuple)) else [value]  # "A,B" is several too
+        return b",".join(model(name, part) for each in several for part in path(name, each).split(b","))
     if kind in _declared.ENUMS:
         return _word(name, value)
     if "*" in kind:
