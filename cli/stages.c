@@ -129,7 +129,8 @@ static const option budget_options[] = {
 static const option shard_options[] = {
     {"store", 0, OPTION_WORD, offsetof(settings, options.store), ANY,
      "files, an image each; tar, WebDataset shards OUT/train/train-000000.tar and so on, so that small files "
-     "take no block of the disk each (default files)",
+     "take no block of the disk each; of methods that change no pixel copy, the files of the chosen images "
+     "byte for byte, or link, symbolic links to them (default files)",
      "KIND"},
     {"shard-size", 0, OPTION_BYTES, offsetof(settings, options.shard_size), ANY,
      "Of --store tar: bytes of a shard at most (default 100MB)", "SIZE"},

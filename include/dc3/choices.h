@@ -36,7 +36,9 @@ typedef enum dc3_image_format {
 /* What the stored images of a run stand in; "store". */
 typedef enum dc3_store_kind {
     DC3_STORE_FILES, /* "files": a file each, in a folder for each class */
-    DC3_STORE_TAR    /* "tar": WebDataset shards */
+    DC3_STORE_TAR,   /* "tar": WebDataset shards */
+    DC3_STORE_COPY,  /* "copy": the files of the images that were chosen, byte for byte */
+    DC3_STORE_LINK   /* "link": symbolic links to them, by absolute paths */
 } dc3_store_kind;
 
 /* How finely an image with loss stores its colours. */

@@ -85,7 +85,9 @@ typedef struct dc3_condense_options {
     int crops; /* of each image so many random ones, 1 to 100, of which that stands for it of which a teacher
                   is surest: it is what is chosen by and what is stored; 0: all of the image does, but for
                   "rded" the best of 5 */
-    dc3_store_kind store; /* of dc3_condense and dc3_compensate_command: what the images stand in */
+    dc3_store_kind store; /* of dc3_condense and dc3_compensate_command: what the images stand in.
+                             DC3_STORE_COPY and _LINK are of methods that store whole images as they are, in
+                             their own size and format, and _LINK of datasets whose images are files */
     double
         shard_size; /* of DC3_STORE_TAR: bytes of a tar at most, or of one sample; from 10240 on, 0: 100 MB */
     /* The soft labels that `budget` is for as well, as dc3_label_options has them. */

@@ -10,12 +10,14 @@
 #include "condense/amount.h"
 #include "condense/estimate.h"
 #include "condense/image_times.h"
+#include "condense/originals.h"
 #include "features/features.h"
 #include "features/near_copies.h"
 #include "features/run_teacher.h"
 #include "dc3/text.h"
 #include "options/coding.h"
 #include "report/stage.h"
+#include "run_folder/store.h"
 
 enum { LEAST_LEFT = 64 << 20 };     /* bytes that a run takes beside what it has once it was measured */
 static const double writing = 0.01; /* seconds until an image is safely on a disk, for one of a crew */
@@ -137,6 +139,13 @@ static dc3_status estimate_bytes(dc3_run *run, int64_t stored)
 {
     char format[DC3_CODING_TEXT], one[DC3_NUMBER_TEXT], all[DC3_NUMBER_TEXT];
     double each;
+    if (dc3_store_keeps(run->options)) {
+        each = dc3_originals_bytes(run);
+        run->report->bytes = each * (double)stored;
+        dc3_run_say(run, "estimate: %lld images as their files of about %s each are", (long long)stored,
+                    dc3_size_text(each, one));
+        return DC3_OK;
+    }
     DC3_TRY(dc3_run_measure_bytes(run, &run->coding, 1, enough, &each, NULL));
     run->report->bytes = each * (double)stored;
     if (each > 0)

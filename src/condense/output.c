@@ -357,15 +357,16 @@ dc3_status dc3_output_write_selection(const dc3_output *o, const dc3_chosen *cho
 
 dc3_status dc3_output_name(const dc3_output *o, const dc3_part *part, char **relative, char **path)
 {
-    char stem[120], name[512];
+    char stem[120], name[512], ending[DC3_ENDING_TEXT];
     const char *folder = o->folders[dc3_dataset_label(o->run->dataset, part->item)];
     const char *key = dc3_dataset_key(o->run->dataset, part->item), *slash = strrchr(key, '/'),
                *base = slash ? slash + 1 : key;
     const char *dot = strrchr(base, '.');
     (o->run->options->store == DC3_STORE_TAR ? dc3_stored_key : dc3_stored_stem)(
         base, dot && dot > base ? (size_t)(dot - base) : strlen(base), stem, sizeof stem);
-    snprintf(name, sizeof name, "%s/%03d-%s%s", folder, part->place, stem,
-             dc3_image_extension(o->run->coding.format));
+    snprintf(ending, sizeof ending, "%s", dc3_image_extension(o->run->coding.format));
+    if (dc3_store_keeps(o->run->options)) DC3_TRY(dc3_dataset_ending(o->run->dataset, part->item, ending));
+    snprintf(name, sizeof name, "%s/%03d-%s%s", folder, part->place, stem, ending);
     *relative = strdup(name);
     *path = dc3_path_join(o->train, name);
     if (*relative && *path) return DC3_OK;

@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "condense/amount.h"
+#include "condense/originals.h"
 #include "methods/chosen.h"
 #include "methods/compensation.h"
 #include "methods/cropping.h"
@@ -226,6 +227,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     DC3_TRY(choose_features(run, needs));
     DC3_TRY(open_editor(run));
     DC3_TRY(choose_size(run));
+    DC3_TRY(dc3_originals_check(run));
     if (needs >= DC3_RUN_METHOD) DC3_TRY(check_classes(run));
     DC3_TRY(choose_feature_size(run));
     if (!run->dataset) return DC3_OK;

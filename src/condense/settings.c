@@ -101,9 +101,9 @@ json_t *dc3_run_settings(const dc3_run *run)
     if (run->synthesis->combines)
         json_object_set_new(o, "combine", json_string(dc3_combine_names[run->combine]));
     json_object_set_new(o, "fit", json_string(dc3_fit_names[run->fit]));
-    json_object_set_new(o, "format",
-                        json_string(run->coding.quality ? dc3_coding_text(run->coding, format)
-                                                        : dc3_image_extension(run->coding.format) + 1));
+    const char *stored = run->coding.quality ? dc3_coding_text(run->coding, format)
+                                             : dc3_image_extension(run->coding.format) + 1;
+    json_object_set_new(o, "format", json_string(dc3_store_keeps(run->options) ? "original" : stored));
     dc3_crop_settings(run, o);
     dc3_store_settings(run->options, o);
     if (run->synthesis->settings) run->synthesis->settings(run, o);

@@ -7,11 +7,13 @@
 #include "base/file.h"
 #include "base/pieces.h"
 #include "condense/amount.h"
+#include "condense/originals.h"
 #include "methods/chosen.h"
 #include "methods/method.h"
 #include "features/crew.h"
 #include "features/skipped.h"
 #include "run_folder/saved_edits.h"
+#include "run_folder/store.h"
 
 /* Images in work where several are made at once, at least, and for each worker; parts of one at most. */
 enum { AT_ONCE = 64, EACH = 4, PARTS = 4 };
@@ -66,7 +68,9 @@ static dc3_status make_and_write(dc3_run *run, job *j)
     if (status == DC3_OK && made.edits.pixels)
         status = dc3_edits_write(run->options->out, j->relative, &made.edits);
     if (status == DC3_OK) status = dc3_make_folder_of(j->path);
-    if (status == DC3_OK) status = dc3_image_write_as(j->path, &made.image, run->coding);
+    if (status == DC3_OK)
+        status = dc3_store_keeps(run->options) ? dc3_original_write(run, j->parts->item, j->path)
+                                               : dc3_image_write_as(j->path, &made.image, run->coding);
     dc3_made_free(&made);
     return status;
 }

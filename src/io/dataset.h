@@ -46,6 +46,15 @@ int dc3_dataset_label(const dc3_dataset *dataset, int64_t item);
 const char *dc3_dataset_key(const dc3_dataset *dataset, int64_t item);
 /* Bytes that an item takes where it lies, encoded; 0 for a file that is gone. */
 double dc3_dataset_bytes(const dc3_dataset *dataset, int64_t item);
+/* The file that is this item alone, for the caller to free; NULL: it is a part of a file (or without memory).
+ */
+char *dc3_dataset_file(const dc3_dataset *dataset, int64_t item);
+/* 1 if items are image files, alone or in tars; 0: pixels (CIFAR). */
+int dc3_dataset_has_files(const dc3_dataset *dataset);
+/* How the name of the item's file ends, ".JPG" as it is called, or as its contents are where the name says
+ * nothing; in `text`. DC3_ERR_FORMAT where neither is known. */
+enum { DC3_ENDING_TEXT = 16 };
+dc3_status dc3_dataset_ending(const dc3_dataset *dataset, int64_t item, char text[DC3_ENDING_TEXT]);
 /* Sentences about what was skipped: empty classes, files that are no images, files outside a class. */
 size_t dc3_dataset_notes(const dc3_dataset *dataset);
 const char *dc3_dataset_note(const dc3_dataset *dataset, size_t i);

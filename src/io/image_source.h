@@ -23,6 +23,10 @@ dc3_status dc3_image_source_of_pixels(const char *origin, void *data, size_t siz
 void dc3_image_source_close(dc3_image_source **source);
 /* dc3_hash64 of the bytes. */
 uint64_t dc3_image_source_hash(const dc3_image_source *source);
+/* The bytes, which stay the source's. */
+const void *dc3_image_source_bytes(const dc3_image_source *source, size_t *size);
+/* How files of that format are called, ".jpg"; "": none that is known. */
+const char *dc3_image_source_ending(const dc3_image_source *source);
 /* The pixels that dc3_image_decode gives of the same bytes. `more`: other sizes will be read, for which what
  * was decoded is kept. One thread at a time. */
 dc3_status dc3_image_source_read(dc3_image_source *source, int width, int height, dc3_fit fit, int more,

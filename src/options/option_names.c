@@ -10,7 +10,7 @@
 
 const char *const dc3_compute_names[] = {"auto", "f32", "bf16", NULL};
 const char *const dc3_detail_names[] = {"keep", "edit", NULL};
-const char *const dc3_store_names[] = {"files", "tar", NULL};
+const char *const dc3_store_names[] = {"files", "tar", "copy", "link", NULL};
 const char *const dc3_combine_names[] = {"gradient", "random", "grid", "fourfold", NULL};
 const char *const dc3_compensation_names[] = {"random", "calibrated", "none", NULL};
 const char *const dc3_label_names[] = {"soft", "stored", "hard", NULL};

@@ -22,11 +22,16 @@ static int is_folder(const char *path)
     return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+static dc3_status remove_name(const char *path)
+{
+    if (unlink(path) == 0) return DC3_OK;
+    return dc3_fail(DC3_ERR_IO, "%s: cannot be removed: %s", path, strerror(errno));
+}
+
 static dc3_status remove_file(const char *path)
 {
     struct stat info;
-    if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode) || unlink(path) == 0) return DC3_OK;
-    return dc3_fail(DC3_ERR_IO, "%s: cannot be removed: %s", path, strerror(errno));
+    return lstat(path, &info) != 0 || !S_ISREG(info.st_mode) ? DC3_OK : remove_name(path);
 }
 
 /* "class/image.png" below train, and the class's folder if that was its last. Names of another form are not
@@ -41,7 +46,8 @@ static dc3_status remove_image(const char *train, const char *name)
     *end = 0;
     int ours = is_folder(path);
     *end = '/';
-    dc3_status status = ours ? remove_file(path) : DC3_OK;
+    /* A link is one that the run stored in place of an image. */
+    dc3_status status = !ours ? DC3_OK : dc3_path_is_link(path) ? remove_name(path) : remove_file(path);
     *end = 0;
     if (ours) rmdir(path);
     free(path);

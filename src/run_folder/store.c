@@ -39,6 +39,11 @@ dc3_status dc3_store_check_folders(const dc3_condense_options *o, char *const *f
     return DC3_OK;
 }
 
+int dc3_store_keeps(const dc3_condense_options *o)
+{
+    return o->store == DC3_STORE_COPY || o->store == DC3_STORE_LINK;
+}
+
 double dc3_store_shard_bytes(const dc3_condense_options *o)
 {
     return o->shard_size > 0 ? o->shard_size : DC3_SHARD_BYTES;
@@ -48,7 +53,8 @@ void dc3_store_settings(const dc3_condense_options *o, json_t *settings)
 {
     if (o->store == DC3_STORE_FILES) return;
     json_object_set_new(settings, "store", json_string(dc3_store_kind_name(o->store)));
-    json_object_set_new(settings, "shard_size", json_real(dc3_store_shard_bytes(o)));
+    if (o->store == DC3_STORE_TAR)
+        json_object_set_new(settings, "shard_size", json_real(dc3_store_shard_bytes(o)));
 }
 
 static void add_folder(const char *folder, int depth, dc3_disk_use *use)
@@ -62,7 +68,7 @@ static void add_folder(const char *folder, int depth, dc3_disk_use *use)
         char *path = dc3_path_join(folder, entry->d_name);
         int there = path && lstat(path, &info) == 0;
         if (there && S_ISDIR(info.st_mode)) add_folder(path, depth + 1, use);
-        if (there && S_ISREG(info.st_mode)) {
+        if (there && (S_ISREG(info.st_mode) || S_ISLNK(info.st_mode))) {
             use->files++;
             use->bytes += (double)info.st_size;
             use->blocks += (double)info.st_blocks * BLOCK;

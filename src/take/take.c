@@ -78,6 +78,9 @@ static dc3_status describe(const dc3_taking *t, int total, json_t *document)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) json_object_del(settings, others[i]);
     json_object_set_new(settings, "ipc", json_integer(t->first.most));
     if (total) json_object_set_new(settings, "total", json_integer(total));
+    const char *store = json_string_value(json_object_get(settings, "store"));
+    if (store && strcmp(store, dc3_store_kind_name(DC3_STORE_LINK)) == 0) /* whose files are taken */
+        json_object_set_new(settings, "store", json_string(dc3_store_kind_name(DC3_STORE_COPY)));
     json_object_set_new(settings, taken_key, taken);
     json_object_set_new(document, "complete", json_false());
     json_object_del(document, "shards");

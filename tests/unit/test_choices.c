@@ -11,7 +11,7 @@ static const struct {
     {"format", {"png", "webp", "jpeg", "avif"}},
     {"combine", {"gradient", "random", "grid", "fourfold"}},
     {"compensation", {"random", "calibrated", "none"}},
-    {"store", {"files", "tar"}},
+    {"store", {"files", "tar", "copy", "link"}},
     {"detail", {"keep", "edit"}},
     {"sampler",
      {"euler-ancestral", "euler", "ddim", "dpmpp-2m", "pndm", "ddpm", "heun", "lms", "lcm", "unipc",
@@ -75,6 +75,7 @@ static void typed(void **state)
     ROUND(dc3_combine, "fourfold", DC3_COMBINE_FOURFOLD);
     ROUND(dc3_compensation_kind, "calibrated", DC3_COMPENSATION_CALIBRATED);
     ROUND(dc3_store_kind, "tar", DC3_STORE_TAR);
+    ROUND(dc3_store_kind, "link", DC3_STORE_LINK);
     ROUND(dc3_detail, "keep", DC3_DETAIL_KEEP);
     ROUND(dc3_sampler_kind, "euler-ancestral", DC3_EULER_ANCESTRAL);
     ROUND(dc3_sampler_kind, "dpmpp-2m", DC3_DPMPP_2M);

@@ -332,6 +332,29 @@ static char *file_of(const dc3_dataset *d, const dc3_item *item)
     return item->size ? strdup(d->text + item->file) : dc3_path_join(d->path, d->text + item->key);
 }
 
+char *dc3_dataset_file(const dc3_dataset *d, int64_t item)
+{
+    return d->items[item].size ? NULL : file_of(d, &d->items[item]);
+}
+
+int dc3_dataset_has_files(const dc3_dataset *d)
+{
+    return d->reader != &dc3_cifar_reader && d->reader != &dc3_cifar_python_reader;
+}
+
+dc3_status dc3_dataset_ending(const dc3_dataset *d, int64_t item, char text[DC3_ENDING_TEXT])
+{
+    const char *key = dc3_dataset_key(d, item), *ending = strrchr(key, '.');
+    dc3_image_source *source = NULL;
+    if (!dc3_is_image_name(key)) {
+        DC3_TRY(dc3_dataset_source(d, item, &source));
+        ending = dc3_image_source_ending(source);
+    }
+    snprintf(text, DC3_ENDING_TEXT, "%s", ending);
+    dc3_image_source_close(&source);
+    return *text ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: expected an image file, found another", key);
+}
+
 dc3_status dc3_dataset_stamp(const dc3_dataset *d, int64_t i, dc3_stamp *stamp)
 {
     const dc3_item *item = &d->items[i];

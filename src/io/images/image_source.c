@@ -218,6 +218,21 @@ uint64_t dc3_image_source_hash(const dc3_image_source *source)
     return dc3_hash64(source->load.data, source->load.size);
 }
 
+const void *dc3_image_source_bytes(const dc3_image_source *source, size_t *size)
+{
+    *size = source->load.size;
+    return source->load.data;
+}
+
+const char *dc3_image_source_ending(const dc3_image_source *source)
+{
+    static const char *const endings[] = {
+        [DC3_KIND_JPEG] = ".jpg",   [DC3_KIND_PNG] = ".png",  [DC3_KIND_GIF] = ".gif",
+        [DC3_KIND_WEBP] = ".webp",  [DC3_KIND_TIFF] = ".tif", [DC3_KIND_HEIF] = ".heic",
+        [DC3_KIND_NETPBM] = ".ppm", [DC3_KIND_OTHER] = ""};
+    return endings[dc3_kind_of(source->load.data, source->load.size)];
+}
+
 dc3_status dc3_image_decode(const char *origin, const void *data, size_t size, int width, int height,
                             dc3_fit fit, dc3_image *image)
 {
