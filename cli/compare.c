@@ -161,9 +161,9 @@ static const option own_options[] = {
     {"cache", 0, OPTION_PATH, AT(cache), ANY,
      "Folder in which features are saved (default: below the output folder)", "DIR"},
     {0}};
-static const option *const tables[] = {compute_options, result_options,      model_options,
-                                       own_options,     own_teacher_options, backbone_options,
-                                       view_options,    recipe_options,      NULL};
+static const option *const tables[] = {
+    compute_options,     result_options,   choice_options, model_options,  own_options,
+    own_teacher_options, backbone_options, view_options,   recipe_options, NULL};
 
 /* The options of the library besides the lists. */
 static void fill_options(compare_values *v, const char *data, const char *cache)

@@ -21,6 +21,20 @@ const option data_options[] = {
     {"strict", 0, OPTION_FLAG, AT(options.strict), ANY,
      "Stop at the first image or class that is not as expected", NULL},
     {"dry-run", 0, OPTION_FLAG, AT(options.dry_run), ANY, "Print the estimate and stop", NULL},
+    {"unlabelled", 0, OPTION_FLAG, AT(options.choice.unlabelled), ANY,
+     "DATA is a folder of images without classes: one class; no teacher is trained", NULL},
+    {0}};
+
+const option choice_options[] = {
+    {"split", 0, OPTION_TEXT, AT(options.choice.split), ANY,
+     "Of a manifest (DATA a .csv or .jsonl file): the rows whose split is NAME (default: those of train, "
+     "where "
+     "there are such)",
+     "NAME"},
+    {"classes", 0, OPTION_PATH, AT(options.choice.classes), ANY,
+     "These classes alone; a FILE has a name on each line", "A,B,..|FILE"},
+    {"without-classes", 0, OPTION_PATH, AT(options.choice.without_classes), ANY, "All classes but these",
+     "A,B,..|FILE"},
     {0}};
 
 const option features_options[] = {

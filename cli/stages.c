@@ -142,19 +142,23 @@ static const option near_options[] = {
      "that of one before it in its class (docs/methods.md; default: only of the same images one counts)",
      "X"},
     {0}};
-static const option *const condense_tables[] = {compute_options,     result_options,       data_options,
-                                                features_options,    set_options,          model_options,
-                                                adapter_options,     method_options,       select_options,
-                                                amount_options,      budget_options,       teacher_options,
-                                                own_teacher_options, backbone_options,     store_options,
-                                                editing_options,     compensation_options, shard_options,
-                                                near_options,        report_options,       NULL};
+static const option *const condense_tables[] = {compute_options,  result_options,
+                                                data_options,     choice_options,
+                                                features_options, set_options,
+                                                model_options,    adapter_options,
+                                                method_options,   select_options,
+                                                amount_options,   budget_options,
+                                                teacher_options,  own_teacher_options,
+                                                backbone_options, store_options,
+                                                editing_options,  compensation_options,
+                                                shard_options,    near_options,
+                                                report_options,   NULL};
 static const option list_options[] = {{"list", 0, OPTION_PATH, offsetof(settings, options.list), ANY,
                                        "Only the images of a list that dc3 select wrote", "FILE.jsonl"},
                                       {0}};
 static const option *const compensate_tables[] = {
-    compute_options, result_options,  data_options, set_options,   model_options, adapter_options,
-    store_options,   editing_options, list_options, shard_options, NULL};
+    compute_options, result_options, data_options,    choice_options, set_options,   model_options,
+    adapter_options, store_options,  editing_options, list_options,   shard_options, NULL};
 
 const command condense_command = {
     "condense",
@@ -207,9 +211,17 @@ static int run_list(const command *c, settings *s, char **rest, stage function)
 static const option bins_options[] = {{"bins", 0, OPTION_WHOLE, offsetof(list_values, bins), FROM_1(""),
                                        "Clusters per class (default 10)", "K"},
                                       {0}};
-static const option *const bins_tables[] = {
-    compute_options, result_options,   data_options,  features_options, model_options,
-    output_options,  backbone_options, force_options, bins_options,     NULL};
+static const option *const bins_tables[] = {compute_options,
+                                            result_options,
+                                            data_options,
+                                            choice_options,
+                                            features_options,
+                                            model_options,
+                                            output_options,
+                                            backbone_options,
+                                            force_options,
+                                            bins_options,
+                                            NULL};
 
 static int run_bins(const command *c, int argc, char **argv)
 {
@@ -256,9 +268,10 @@ static void print_rows(const settings *s, const dc3_selection *selection)
 
 static int run_from(const command *c, const settings *s, const char *from, char **rest)
 {
-    const char *const names[] = {"editor",    "dtype",    "fit",     "feature-size",   "teacher",
-                                 "method",    "factor",   "dry-run", "total",          "fraction",
-                                 "selection", "backbone", "crops",   "near-duplicates"};
+    const char *const names[] = {"editor",    "dtype",           "fit",       "feature-size",    "teacher",
+                                 "method",    "factor",          "dry-run",   "total",           "fraction",
+                                 "selection", "backbone",        "crops",     "near-duplicates", "split",
+                                 "classes",   "without-classes", "unlabelled"};
     if (*rest) return usage_error(c, "select: --from takes no dataset beside it, found '%s'", *rest);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (is_given(c, names[i]))
@@ -282,9 +295,10 @@ static const option from_options[] = {{"from", 0, OPTION_PATH, offsetof(list_val
                                        "FILE"},
                                       {0}};
 static const option *const select_tables[] = {
-    compute_options, result_options, data_options,     features_options, model_options,
-    method_options,  select_options, amount_options,   teacher_options,  output_options,
-    force_options,   from_options,   backbone_options, near_options,     NULL};
+    compute_options,  result_options,   data_options,   choice_options,
+    features_options, model_options,    method_options, select_options,
+    amount_options,   teacher_options,  output_options, force_options,
+    from_options,     backbone_options, near_options,   NULL};
 
 static int run_select(const command *c, int argc, char **argv)
 {

@@ -110,7 +110,8 @@ static const option own_options[] = {
     {"dry-run", 0, OPTION_FLAG, AT(dry_run), ANY, "Print how long it will take and stop", NULL},
     {"fresh", 0, OPTION_FLAG, AT(fresh), ANY, "Start over instead of resuming an interrupted training", NULL},
     {0}};
-static const option *const tables[] = {compute_options, result_options, own_options, force_options, NULL};
+static const option *const tables[] = {compute_options, result_options, own_options,
+                                       choice_options,  force_options,  NULL};
 
 /* Options about steps of a training, of which a regression has none. */
 static int check_backbone(const command *c, const dc3_train_options *o)
@@ -177,6 +178,7 @@ static int run(const command *c, int argc, char **argv)
         o->threads = v.common.options.select.threads;
         o->listener = v.common.options.listener;
         o->force = v.common.options.force;
+        o->choice = v.common.options.choice;
         status = finish(dc3_train(o, &report), "to continue: the same command");
         if (status == EXIT_DONE && o->dry_run)
             print_estimate(&v.common, report.estimate_seconds);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dc3/choices.h"
+#include "dc3/data.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/select.h"
@@ -17,7 +18,7 @@ extern "C" {
 /* Settings. NULL or 0 (or -1 or a constant called DEFAULT where there is one) means the default. */
 typedef struct dc3_condense_options {
     size_t struct_size;  /* set by dc3_condense_defaults; not to be changed */
-    const char *data;    /* dataset: folder, CIFAR binaries, WebDataset tars */
+    const char *data;    /* dataset: folder, CIFAR binaries, WebDataset tars, manifest */
     const char *out;     /* folder to make */
     const char *method;  /* for condense and select: "dc3", or a baseline's name (dc3_method_name) */
     const char *editor;  /* diffusers directory */
@@ -109,6 +110,8 @@ typedef struct dc3_condense_options {
         *lora;         /* low-rank adapters that are merged into the editor's networks, a file or its folder,
                           as  diffusers or kohya's scripts write them; NULL: none. Of methods that make edits */
     double lora_scale; /* what they count, -100 to 100; default 1 */
+    dc3_data_choice
+        choice; /* which images of `data` are taken. With choice.unlabelled no teacher is trained */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

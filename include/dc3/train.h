@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dc3/choices.h"
+#include "dc3/data.h"
 #include "dc3/export.h"
 #include "dc3/listener.h"
 #include "dc3/status.h"
@@ -47,6 +48,7 @@ typedef struct dc3_train_options {
     int fast;             /* the fast recipe; begin with dc3_train_fast_defaults */
     int fine_tune;        /* with backbone: all its layers are trained; begin with
                              dc3_train_fine_tune_defaults */
+    dc3_data_choice choice; /* which images of `data` are taken; of `val` those of the same classes */
 } dc3_train_options;
 
 DC3_API dc3_train_options dc3_train_defaults(void);

@@ -172,7 +172,7 @@ static dc3_status train_teacher(dc3_comparing *c)
         c->own.evaluate.any_teacher = 1;
     }
     if (c->trains && c->accuracy.top1 < 0) {
-        DC3_TRY(dc3_dataset_open(d->data, &data));
+        DC3_TRY(dc3_dataset_open_given(d->data, &d->choice, NULL, NULL, &data));
         dc3_status status = check_teachers(c, data);
         dc3_dataset_close(&data);
         DC3_TRY(status);
@@ -256,9 +256,10 @@ static dc3_status look_ahead(dc3_comparing *c)
     const dc3_condense_options *d = &c->options->condense;
     dc3_dataset *data;
     c->trains = !d->teacher && dc3_comparing_needs_teacher(c->options);
+    if (d->choice.unlabelled) return dc3_fail_setting("unlabelled", "students need classes; leave it out");
     DC3_TRY(dc3_own_teacher_check(d, c->trains));
     if (c->trains) DC3_TRY(dc3_own_teacher_check_file(c->teacher));
-    DC3_TRY(dc3_dataset_open(d->data, &data));
+    DC3_TRY(dc3_dataset_open_given(d->data, &d->choice, NULL, NULL, &data));
     if (c->trains) c->plan = dc3_own_teacher(d, c->teacher, stored_size(d, data), data);
     c->dataset = fingerprint_of(data);
     c->images = dc3_dataset_size(data);
@@ -270,7 +271,8 @@ static dc3_status look_ahead(dc3_comparing *c)
     if (status == DC3_OK && d->dry_run) status = tell(c, data);
     if (status == DC3_OK) status = check_teachers(c, data);
     if (status == DC3_OK)
-        status = dc3_open_val(c->options->evaluate.val, data, &c->tests->listener, &c->tests->dataset);
+        status = dc3_open_val(c->options->evaluate.val, data, dc3_dataset_filtered(data), &c->tests->listener,
+                              &c->tests->dataset);
     if (status == DC3_OK) dc3_warn_swapped(&c->tests->listener, data, c->tests->dataset);
     dc3_dataset_close(&data);
     return status;

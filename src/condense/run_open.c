@@ -67,7 +67,7 @@ static dc3_status choose_teacher(dc3_run *run, dc3_run_needs needs)
 {
     const dc3_condense_options *o = run->options;
     int uses = run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS | DC3_NEEDS_TEACHER);
-    run->trains = !o->teacher && needs == DC3_RUN_CONDENSE && uses;
+    run->trains = !o->teacher && needs == DC3_RUN_CONDENSE && uses && !o->choice.unlabelled;
     DC3_TRY(dc3_own_teacher_check(o, run->trains));
     if (o->teacher && strcmp(o->teacher, "none") == 0) return DC3_OK;
     if (!o->teacher && !run->trains) return DC3_OK;
@@ -221,8 +221,9 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     DC3_TRY(check_cache(options));
     DC3_TRY(choose_method(run, needs));
     DC3_TRY(dc3_prompts_read(options->prompts, &run->prompts));
+    DC3_TRY(dc3_choice_read(&options->choice, &run->choice));
     if (needs != DC3_RUN_EDITOR)
-        DC3_TRY(dc3_dataset_open_with_progress(options->data, found, run, &run->dataset));
+        DC3_TRY(dc3_dataset_open_chosen(options->data, run->choice, 0, found, run, &run->dataset));
     run->usual = run->dataset ? dc3_usual_size(run->dataset, MOST) : MOST;
     DC3_TRY(choose_features(run, needs));
     DC3_TRY(open_editor(run));

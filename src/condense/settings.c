@@ -74,6 +74,7 @@ json_t *dc3_run_settings(const dc3_run *run)
     json_object_set_new(o, "data", dc3_json_text(data ? data : run->options->data));
     free(data);
     json_object_set_new(o, "images", json_integer(run->report->images));
+    dc3_choice_to_json(run->choice, o);
     if (run->options->list) json_object_set_new(o, "list", dc3_fingerprint(run->options->list));
     json_object_set_new(o, run->listed ? "listed" : "ipc",
                         json_integer(run->listed ? run->listed : run->options->select.ipc));

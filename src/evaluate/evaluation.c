@@ -61,9 +61,9 @@ static void note_unreadable(void *user, const char *key, const char *reason)
     if (!*set->unreadable) snprintf(set->unreadable, sizeof set->unreadable, "%.200s: %.300s", key, reason);
 }
 
-/* The document of a run, which must not say that the run is incomplete; at how many pixels its teacher saw
- * images. */
-static dc3_status read_document(const char *document, int *teacher_size)
+/* The document of a run, which must not say that the run is incomplete: at how many pixels its teacher saw
+ * images, and whether its classes are some of the dataset's. */
+static dc3_status read_document(const char *document, dc3_condensed *set)
 {
     json_t *object = NULL;
     dc3_status status = dc3_json_read(document, DC3_DOCUMENT_LIMIT, &object);
@@ -73,7 +73,9 @@ static dc3_status read_document(const char *document, int *teacher_size)
                  *size = json_object_get(settings, "teacher_size");
     if (!size) size = json_object_get(json_object_get(settings, "own_teacher"), "size");
     json_int_t pixels = json_integer_value(size);
-    *teacher_size = pixels >= 8 && pixels <= 1024 ? (int)pixels : 0;
+    set->teacher_size = pixels >= 8 && pixels <= 1024 ? (int)pixels : 0;
+    set->filtered =
+        json_object_get(settings, "classes") != NULL || json_object_get(settings, "without_classes") != NULL;
     json_decref(object);
     return status;
 }
@@ -86,7 +88,7 @@ static dc3_status open_condensed(const dc3_evaluation *e)
     char *document = dc3_path_join(data, "dc3.json"), *folder = dc3_path_join(data, "train");
     dc3_status status = document && folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
-    if (status == DC3_OK && is_run) status = read_document(document, &set->teacher_size);
+    if (status == DC3_OK && is_run) status = read_document(document, set);
     if (status == DC3_OK && is_run) set->stored = dc3_fingerprint_folder(folder);
     if (status == DC3_OK) status = dc3_dataset_open(is_run ? folder : data, &set->data);
     if (status == DC3_OK && is_run && !e->tests->dataset)
@@ -102,7 +104,7 @@ static dc3_status open_tests(const dc3_evaluation *e)
     const dc3_evaluate_options *o = e->options;
     if (e->tests->dataset) return dc3_same_classes(e->data, e->tests->dataset);
     dc3_note_one_class(&o->listener, e->data);
-    DC3_TRY(dc3_open_val(o->val, e->data, &o->listener, &e->tests->dataset));
+    DC3_TRY(dc3_open_val(o->val, e->data, e->set->filtered, &o->listener, &e->tests->dataset));
     dc3_warn_origin(&o->listener, o->data, e->tests->dataset);
     return DC3_OK;
 }

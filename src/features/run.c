@@ -62,6 +62,7 @@ void dc3_run_close(dc3_run *run)
     free(run->teacher_path);
     dc3_dataset_say_reading(run->dataset, &run->options->listener);
     dc3_dataset_close(&run->dataset);
+    dc3_choice_free(&run->choice);
     dc3_feature_rows_close(run);
     free(run->items);
     free(run->give);

@@ -25,6 +25,7 @@ typedef struct dc3_run {
     const dc3_selection_way *selection; /* in place of the method's own; NULL: that one */
     int needs;                          /* what the method needs with it */
     dc3_dataset *dataset;
+    dc3_choice *choice;        /* which of its images are taken; NULL: all */
     dc3_editor *editor;        /* NULL: the method needs neither its edits nor its features */
     dc3_teacher teacher;       /* of the commands that select, if one is given and the method looks at it */
     char *teacher_path;        /* NULL: none */

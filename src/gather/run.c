@@ -7,6 +7,7 @@
 #include "gather/parts.h"
 #include "gather/sample.h"
 #include "run_folder/document.h"
+#include "run_folder/made_of.h"
 #include "run_folder/origins.h"
 #include "run_folder/sources.h"
 #include "run_folder/stored_images.h"
@@ -99,8 +100,8 @@ dc3_status dc3_reporting_open_data(dc3_reporting *r)
     check_stored(r);
     const char *moved = r->options->data,
                *path = moved ? moved : json_string_value(json_object_get(r->settings, "data"));
-    dc3_status status =
-        path ? dc3_dataset_open(path, &r->data) : dc3_fail(DC3_ERR_FORMAT, "dc3.json names no dataset");
+    dc3_status status = path ? dc3_made_of_open(r->settings, path, &r->data)
+                             : dc3_fail(DC3_ERR_FORMAT, "dc3.json names no dataset");
     if (status != DC3_OK && moved) return status;
     if (status != DC3_OK) return go_without(r, dc3_error_text());
     r->items = dc3_sources_find(r->lines, r->data);

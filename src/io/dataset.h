@@ -1,8 +1,10 @@
-/* Labelled images: a folder with a folder a class, CIFAR binaries or Python batches, or WebDataset tars. */
+/* Labelled images: a folder with a folder a class, CIFAR binaries or Python batches, WebDataset tars, or a
+ * manifest. */
 #ifndef DC3_IO_DATASET_H
 #define DC3_IO_DATASET_H
 
 #include "dc3/listener.h"
+#include "io/choice.h"
 #include "io/image_source.h"
 
 typedef struct dc3_dataset dc3_dataset;
@@ -29,20 +31,32 @@ dc3_status dc3_dataset_open_with_progress(const char *path, void (*progress)(voi
 /* The same to test on: of a folder of CIFAR binaries not the training images but the tests, which a note
  * names; DC3_ERR_FORMAT where it has none. */
 dc3_status dc3_dataset_open_test(const char *path, dc3_dataset **dataset);
+/* The same of what `choice` takes of it (NULL: all), to train on or to test on (test 1). Of a manifest
+ * without a split in the choice those to train on are the rows whose split is "train" or another such word,
+ * where there are such, else all; those to test on are of "val", else of "test". */
+dc3_status dc3_dataset_open_chosen(const char *path, const dc3_choice *choice, int test,
+                                   void (*progress)(void *user, int64_t found), void *user,
+                                   dc3_dataset **dataset);
+/* The same, to train on, of a choice that is still to be read. */
+dc3_status dc3_dataset_open_given(const char *path, const dc3_data_choice *given,
+                                  void (*progress)(void *user, int64_t found), void *user,
+                                  dc3_dataset **dataset);
+/* 1 if a choice left classes out of it. */
+int dc3_dataset_filtered(const dc3_dataset *dataset);
 void dc3_dataset_close(dc3_dataset **dataset);
 
-/* 1 if `path` is taken for a dataset: a folder, a tar or a CIFAR binary by its name. */
+/* 1 if `path` is taken for a dataset: a folder, a tar, a manifest or a CIFAR binary by its name. */
 int dc3_dataset_is(const char *path);
 
 const char *dc3_dataset_path(const dc3_dataset *dataset);
-/* "folder", "CIFAR binaries", "CIFAR Python batches", "WebDataset". */
+/* "folder", "CIFAR binaries", "CIFAR Python batches", "WebDataset", "manifest". */
 const char *dc3_dataset_kind(const dc3_dataset *dataset);
 int dc3_dataset_classes(const dc3_dataset *dataset);
 const char *dc3_dataset_class_name(const dc3_dataset *dataset, int label);
 int64_t dc3_dataset_size(const dc3_dataset *dataset);
 int dc3_dataset_label(const dc3_dataset *dataset, int64_t item);
-/* Path below the dataset's folder; "shard.tar/member"; "data_batch_1.bin/00017". Bytes as the file system has
- * them. */
+/* Path below the dataset's folder; "shard.tar/member"; "data_batch_1.bin/00017"; the path of a manifest's
+ * row. Bytes as the file system has them. */
 const char *dc3_dataset_key(const dc3_dataset *dataset, int64_t item);
 /* Bytes that an item takes where it lies, encoded; 0 for a file that is gone. */
 double dc3_dataset_bytes(const dc3_dataset *dataset, int64_t item);

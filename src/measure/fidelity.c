@@ -14,6 +14,7 @@
 #include "metrics/ssim.h"
 #include "base/listener.h"
 #include "run_folder/document.h"
+#include "run_folder/made_of.h"
 #include "teacher/check.h"
 #include "teacher/classes.h"
 #include "measure/networks.h"
@@ -302,7 +303,7 @@ static dc3_status open_originals(dc3_measuring *m, const dc3_subject *s, dc3_pai
         snprintf(why, size, "its dc3.json names no dataset; %s says where the originals are",
                  dc3_setting("originals"));
     else {
-        dc3_status status = dc3_dataset_open(data, &p->originals);
+        dc3_status status = dc3_made_of_open(settings, data, &p->originals);
         if (status != DC3_OK && o->originals) return status;
         if (status != DC3_OK)
             snprintf(why, size, "%.200s; %s says where the originals are now", dc3_error_text(),

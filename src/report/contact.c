@@ -8,6 +8,7 @@
 #include "run_folder/origins.h"
 #include "run_folder/sources.h"
 #include "run_folder/document.h"
+#include "run_folder/made_of.h"
 #include "dc3/condense.h"
 
 enum { TILE = 96, ACROSS = 8 }; /* pixels of an image; pairs of a class at most */
@@ -195,7 +196,7 @@ dc3_status dc3_contact_command(const char *run, const char *data, const char *pn
     dc3_input inputs[] = {{"the dataset", source}, {"the run's images", train}};
     dc3_output_path output = {"png", png, &dc3_image_output, force, inputs, 2, NULL};
     if (status == DC3_OK) status = dc3_output_path_check(&output, &place);
-    if (status == DC3_OK && (status = dc3_dataset_open(source, &dataset)) != DC3_OK && !data)
+    if (status == DC3_OK && (status = dc3_made_of_open(settings, source, &dataset)) != DC3_OK && !data)
         dc3_fail_in(status, "%s says where the dataset is now", dc3_setting("data"));
     if (status == DC3_OK) status = dc3_metadata_read(train, &lines);
     json_t *items = status == DC3_OK ? dc3_sources_find(lines, dataset) : NULL;

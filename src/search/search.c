@@ -285,7 +285,7 @@ static dc3_status search(searching *s)
 {
     const dc3_condense_options *o = s->options;
     int known;
-    DC3_TRY(dc3_dataset_open(o->data, &s->dataset));
+    DC3_TRY(dc3_dataset_open_given(o->data, &o->choice, NULL, NULL, &s->dataset));
     s->usual = o->size ? o->size : dc3_usual_size(s->dataset, LARGEST);
     list_ways(s);
     DC3_TRY(find_recorded(s, &known));

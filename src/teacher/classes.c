@@ -100,10 +100,27 @@ void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, con
                          (long long)dc3_dataset_size(data), dc3_dataset_path(data));
 }
 
-dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
+/* Opens the tests; of more classes than the dataset's, whose classes are some of many, those alone. */
+static dc3_status open_tests(const char *path, const dc3_dataset *data, int filtered, dc3_dataset **val)
+{
+    if (!filtered) return dc3_dataset_open_test(path, val);
+    int n = dc3_dataset_classes(data);
+    const char **names = malloc(((size_t)n + 1) * sizeof *names);
+    dc3_choice *choice = NULL;
+    for (int i = 0; names && i < n; i++) names[i] = dc3_dataset_class_name(data, i);
+    dc3_status status =
+        names ? dc3_choice_of_classes(names, n, &choice) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_dataset_open_chosen(path, choice, 1, NULL, NULL, val);
+    dc3_choice_free(&choice);
+    free(names);
+    return status;
+}
+
+dc3_status dc3_open_val(const char *path, const dc3_dataset *data, int filtered, const dc3_listener *listener,
                         dc3_dataset **val)
 {
-    dc3_status status = dc3_dataset_open_test(path, val);
+    *val = NULL;
+    dc3_status status = open_tests(path, data, filtered, val);
     if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("val"));
     dc3_report_notes(listener, *val);
     DC3_TRY(dc3_same_classes(data, *val));

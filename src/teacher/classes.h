@@ -16,9 +16,9 @@ json_t *dc3_class_names(const dc3_dataset *data);
 json_t *dc3_run_class_names(const char *run, const dc3_dataset *data);
 /* The share of the images, 0 to 1, that the class with the most has. */
 double dc3_largest_share(const dc3_dataset *data);
-/* The dataset to test on, of the same classes as `data`; says what was noted about it, and
- * warns where it is what is trained on (seen_images.h). */
-dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const dc3_listener *listener,
+/* The dataset to test on, of the same classes as `data`, or with more of which only those are taken
+ * (filtered 1); says what was noted about it, and warns where it is what is trained on (seen_images.h). */
+dc3_status dc3_open_val(const char *path, const dc3_dataset *data, int filtered, const dc3_listener *listener,
                         dc3_dataset **val);
 /* Warns where there is more to test on than there is of a whole dataset to train on. */
 void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val);

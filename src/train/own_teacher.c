@@ -63,6 +63,7 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
     int64_t n = dc3_dataset_size(dataset), held = dc3_hold_out_count(dataset, tenth);
     int size = side < 8 ? 8 : (side < LARGE ? side : LARGE) / 8 * 8;
     o.data = options->data;
+    o.choice = options->choice;
     o.out = out;
     o.size = options->teacher_size ? options->teacher_size : size;
     o.arch = options->arch;

@@ -43,6 +43,8 @@ typedef struct probe {
 
 static dc3_status check_options(const dc3_train_options *o)
 {
+    if (o->choice.unlabelled)
+        return dc3_fail_setting("unlabelled", "a classifier needs classes; leave it out");
     DC3_TRY(dc3_hold_out_check(o->hold_out, o->val));
     if (o->size && (o->size < DC3_TEACHER_LEAST_SIZE || o->size > DC3_TEACHER_MOST_SIZE))
         return dc3_fail_setting("size", "expected %d to %d pixels with %s, found %d", DC3_TEACHER_LEAST_SIZE,
@@ -75,8 +77,8 @@ static dc3_status open_all(probe *p, const char *run)
     if (run) p->place = strdup(o->out); /* a file that the run has for itself */
     if (run && !p->place) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (o->out && !run) DC3_TRY(dc3_output_path_check(&output, &p->place));
-    DC3_TRY(dc3_dataset_open(o->data, &p->data));
-    if (o->val) DC3_TRY(dc3_open_val(o->val, p->data, &o->listener, &p->val));
+    DC3_TRY(dc3_dataset_open_given(o->data, &o->choice, NULL, NULL, &p->data));
+    if (o->val) DC3_TRY(dc3_open_val(o->val, p->data, dc3_dataset_filtered(p->data), &o->listener, &p->val));
     if (p->val) dc3_warn_swapped(&o->listener, p->data, p->val);
     dc3_report_notes(&o->listener, p->data);
     if (o->strict) DC3_TRY(dc3_dataset_check_skipped(p->data));

@@ -39,6 +39,8 @@ static void testing(void *user, int64_t done, int64_t total)
 
 static dc3_status check_options(const dc3_train_options *o)
 {
+    if (o->choice.unlabelled)
+        return dc3_fail_setting("unlabelled", "a classifier needs classes; leave it out");
     DC3_TRY(dc3_hold_out_check(o->hold_out, o->fine_tune ? NULL : o->val));
     DC3_TRY(dc3_train_check_fast(o));
     DC3_TRY(dc3_fine_tune_check(o));

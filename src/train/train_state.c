@@ -20,6 +20,7 @@ dc3_status dc3_train_describe(dc3_train_state *t)
         t->recipe.lr, "weight_decay", o->weight_decay, "smoothing", o->smoothing, "optimizer",
         dc3_optimizer_kind_name(o->optimizer), "dtype", dc3_dtype_name(t->dtype), "threads", o->threads);
     if (s) json_object_set_new(s, "data", dc3_json_text(o->data));
+    if (s) DC3_TRY(dc3_choice_add(&o->choice, s));
     if (s) json_object_set_new(s, "init", o->init ? dc3_json_text(o->init) : json_null());
     if (s && o->progressive) json_object_set_new(s, "progressive", json_true());
     if (s && t->parts.held_count) json_object_set_new(s, "hold_out", json_real(t->share));

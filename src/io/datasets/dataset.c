@@ -9,12 +9,13 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/rng.h"
+#include "io/datasets/filter.h"
 #include "io/datasets/reader.h"
 #include "io/found.h"
 
 /* A new kind of dataset: one file and one entry here. */
 static const dc3_reader *const readers[] = {&dc3_cifar_reader, &dc3_cifar_python_reader,
-                                            &dc3_webdataset_reader, &dc3_folder_reader};
+                                            &dc3_webdataset_reader, &dc3_manifest_reader, &dc3_folder_reader};
 
 /* A class before the classes are sorted. */
 typedef struct named {
@@ -165,8 +166,9 @@ static dc3_status no_images(const dc3_dataset *d)
     for (size_t i = 0; i < d->note_count && i < SHOWN; i++) text[i] = d->notes[i].text;
     char *notes = g_strjoinv("; ", text);
     dc3_status status = dc3_fail(
-        DC3_ERR_FORMAT, "%s: found no images; expected a folder for each class with images in it%s%s%s%s%s",
-        d->path, hint, *notes ? " (" : "", notes, d->note_count > SHOWN ? "; .." : "", *notes ? ")" : "");
+        DC3_ERR_FORMAT, "%s: found no images; expected %s%s%s%s%s%s", d->path,
+        d->reader == &dc3_manifest_reader ? "rows of images" : "a folder for each class with images in it",
+        hint, *notes ? " (" : "", notes, d->note_count > SHOWN ? "; .." : "", *notes ? ")" : "");
     g_free(notes);
     return status;
 }
@@ -178,15 +180,27 @@ static dc3_status nothing_there(const char *path)
         hint = "; nothing is read from a network: download it first";
     else if (strpbrk(path, "*?") || (strchr(path, '{') && strstr(path, "..")))
         hint = "; patterns are not followed: give the folder of the tars";
-    return dc3_fail(
-        DC3_ERR_IO,
-        "%s: expected a dataset (a folder with a folder per class, CIFAR binaries or tars), found "
-        "nothing there%s",
-        path, hint);
+    return dc3_fail(DC3_ERR_IO,
+                    "%s: expected a dataset (a folder with a folder per class, CIFAR binaries, tars or a "
+                    "manifest), found "
+                    "nothing there%s",
+                    path, hint);
 }
 
-static dc3_status open_part(const char *path, int test, void (*progress)(void *, int64_t), void *user,
-                            dc3_dataset **out)
+/* What only some kinds of datasets have a meaning for. */
+static dc3_status check_choice(const dc3_dataset *d)
+{
+    const dc3_choice *c = d->choice;
+    if (c && c->split && d->reader != &dc3_manifest_reader)
+        return dc3_fail_setting("split", "chooses rows of a manifest, a .csv or .jsonl file; %s is none",
+                                d->path);
+    if (c && c->unlabelled && d->reader != &dc3_folder_reader)
+        return dc3_fail_setting("unlabelled", "expected a folder of images, %s is none", d->path);
+    return DC3_OK;
+}
+
+dc3_status dc3_dataset_open_chosen(const char *path, const dc3_choice *choice, int test,
+                                   void (*progress)(void *, int64_t), void *user, dc3_dataset **out)
 {
     *out = NULL;
     if (dc3_path_what(path) == DC3_PATH_MISSING) return nothing_there(path);
@@ -197,16 +211,19 @@ static dc3_status open_part(const char *path, int test, void (*progress)(void *,
         return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     }
     d->test = test;
+    d->choice = choice;
     d->progress = progress;
     d->user = user;
     d->reader = reader_of(path);
     d->skipped = g_ptr_array_new_with_free_func(g_free);
     d->labels = g_hash_table_new(g_str_hash, g_str_equal);
     d->lists = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    dc3_status status = d->reader ? d->reader->open(path, d) : other_file(path);
+    dc3_status status = d->reader ? check_choice(d) : other_file(path);
+    if (status == DC3_OK) status = d->reader->open(path, d);
     g_hash_table_destroy(d->labels);
     d->labels = NULL;
     if (status == DC3_OK) status = dc3_dataset_note_passed(d);
+    if (status == DC3_OK) status = dc3_dataset_filter(d);
     if (status == DC3_OK) status = drop_empty(d);
     if (status == DC3_OK && d->size) status = dc3_dataset_note_alike(d);
     if (status == DC3_OK) status = dc3_dataset_count_notes(d);
@@ -214,24 +231,30 @@ static dc3_status open_part(const char *path, int test, void (*progress)(void *,
     if (status == DC3_OK && d->size == 0) status = no_images(d);
     if (status == DC3_OK && !(d->heard = calloc((size_t)d->size, sizeof *d->heard)))
         status = dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
+    d->choice = NULL;
     if (status != DC3_OK) dc3_dataset_close(out);
     return status;
 }
 
+int dc3_dataset_filtered(const dc3_dataset *d)
+{
+    return d->filtered;
+}
+
 dc3_status dc3_dataset_open(const char *path, dc3_dataset **dataset)
 {
-    return open_part(path, 0, NULL, NULL, dataset);
+    return dc3_dataset_open_chosen(path, NULL, 0, NULL, NULL, dataset);
 }
 
 dc3_status dc3_dataset_open_with_progress(const char *path, void (*progress)(void *user, int64_t found),
                                           void *user, dc3_dataset **dataset)
 {
-    return open_part(path, 0, progress, user, dataset);
+    return dc3_dataset_open_chosen(path, NULL, 0, progress, user, dataset);
 }
 
 dc3_status dc3_dataset_open_test(const char *path, dc3_dataset **dataset)
 {
-    return open_part(path, 1, NULL, NULL, dataset);
+    return dc3_dataset_open_chosen(path, NULL, 1, NULL, NULL, dataset);
 }
 
 void dc3_dataset_close(dc3_dataset **dataset)
@@ -329,7 +352,8 @@ dc3_status dc3_dataset_check_skipped(const dc3_dataset *d)
 /* The file that holds an item, all of it or a part of `size` bytes; caller frees. */
 static char *file_of(const dc3_dataset *d, const dc3_item *item)
 {
-    return item->size ? strdup(d->text + item->file) : dc3_path_join(d->path, d->text + item->key);
+    return item->size || item->listed ? strdup(d->text + item->file)
+                                      : dc3_path_join(d->path, d->text + item->key);
 }
 
 char *dc3_dataset_file(const dc3_dataset *d, int64_t item)

@@ -260,6 +260,16 @@ static dc3_status visit_outside(listing *w, const char *name, long *outside, con
     return visit(w, name, name, 0);
 }
 
+/* All images below the folder are of one class. */
+static dc3_status open_unlabelled(listing *w, struct dirent **entries, int count)
+{
+    dc3_status status = dc3_dataset_class(w->dataset, "images", &w->label);
+    for (int i = 0; i < count && status == DC3_OK; i++)
+        if (!dc3_dataset_pass_over(w->dataset, entries[i]))
+            status = visit(w, entries[i]->d_name, entries[i]->d_name, -1);
+    return status;
+}
+
 static dc3_status open_folder(const char *path, dc3_dataset *dataset)
 {
     listing w = {.dataset = dataset, .root = path};
@@ -269,6 +279,11 @@ static dc3_status open_folder(const char *path, dc3_dataset *dataset)
     const char *first = "";
     DC3_TRY(dc3_line_of(path, &w.above));
     DC3_TRY(dc3_list(path, is_entry, &entries, &count));
+    if (dataset->choice && dataset->choice->unlabelled) {
+        dc3_status status = open_unlabelled(&w, entries, count);
+        dc3_list_free(entries, count);
+        return status;
+    }
     dc3_status status = check_split(path, entries, count);
     for (int i = 0; i < count && status == DC3_OK; i++) {
         const char *name = entries[i]->d_name;

@@ -13,6 +13,7 @@ typedef struct dc3_item {
         file; /* positions in the dataset's text; file: the file that holds it, where that is not path/key */
     uint64_t offset, size;
     int label;
+    int listed;  /* `file` is the image's own */
     int spooled; /* the bytes are in the dataset's spool at `offset`, and `file` is where they came from */
 } dc3_item;
 
@@ -38,7 +39,9 @@ typedef struct dc3_passed {
 
 struct dc3_dataset {
     const dc3_reader *reader;
-    int test;                                    /* whether it was opened to test on */
+    int test;                 /* whether it was opened to test on */
+    const dc3_choice *choice; /* while it is opened: which of its images are taken; NULL: all */
+    int filtered;             /* classes were left out by it */
     void (*progress)(void *user, int64_t found); /* while it is opened; NULL: nobody listens */
     void *user;
     char *path;
@@ -113,6 +116,7 @@ dc3_status dc3_read_part(const char *path, uint64_t offset, uint64_t size, void 
 /* The same of a file that is open and stays so; `path` names it in errors. Threads may call it at once. */
 dc3_status dc3_read_part_of(int fd, const char *path, uint64_t offset, uint64_t size, void **data);
 
-extern const dc3_reader dc3_folder_reader, dc3_cifar_reader, dc3_cifar_python_reader, dc3_webdataset_reader;
+extern const dc3_reader dc3_folder_reader, dc3_cifar_reader, dc3_cifar_python_reader, dc3_webdataset_reader,
+    dc3_manifest_reader;
 
 #endif

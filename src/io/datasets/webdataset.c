@@ -12,6 +12,7 @@
 #include <strings.h>
 #include "base/file.h"
 #include "base/text.h"
+#include "io/datasets/class_numbers.h"
 #include "io/datasets/leftovers.h"
 #include "io/datasets/sample_label.h"
 #include "io/datasets/shards.h"
@@ -327,27 +328,6 @@ static dc3_status note_links(dc3_dataset *d)
                               d->links.files == 1 ? "is a link" : "are links", d->links.names);
 }
 
-/* Numbers with leading zeros, if all classes are numbers. */
-static dc3_status pad_numbers(dc3_dataset *d)
-{
-    size_t width = 0;
-    for (size_t i = 0; i < d->class_count; i++) {
-        size_t length = strlen(d->classes[i]);
-        if (!dc3_is_number(d->classes[i])) return DC3_OK;
-        width = length > width ? length : width;
-    }
-    for (size_t i = 0; i < d->class_count; i++) {
-        char *padded = malloc(width + 1);
-        if (!padded) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", d->path);
-        size_t length = strlen(d->classes[i]);
-        memset(padded, '0', width - length);
-        memcpy(padded + width - length, d->classes[i], length + 1);
-        free(d->classes[i]);
-        d->classes[i] = padded;
-    }
-    return DC3_OK;
-}
-
 /* What the labels, or the folders, make of the images. */
 static dc3_status name_classes(listing *w)
 {
@@ -362,7 +342,7 @@ static dc3_status name_classes(listing *w)
                                    w->images.plain == 1 ? "it" : "them",
                                    d->text + w->images.items[w->images.first].key));
     DC3_TRY(dc3_tar_names_take(&w->names, d, &named));
-    return named ? DC3_OK : pad_numbers(d);
+    return named ? DC3_OK : dc3_class_numbers_pad(d);
 }
 
 static dc3_status open_tars(const char *path, dc3_dataset *d)
