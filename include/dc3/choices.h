@@ -41,6 +41,13 @@ typedef enum dc3_store_kind {
     DC3_STORE_LINK   /* "link": symbolic links to them, by absolute paths */
 } dc3_store_kind;
 
+/* How a number of images is divided over classes; "balance". */
+typedef enum dc3_balance {
+    DC3_BALANCE_EQUAL,        /* "equal": as evenly as they have them */
+    DC3_BALANCE_PROPORTIONAL, /* "proportional": as the classes' numbers of images are to each other */
+    DC3_BALANCE_SQRT          /* "sqrt": as their square roots are */
+} dc3_balance;
+
 /* How finely an image with loss stores its colours. */
 typedef enum dc3_chroma {
     DC3_CHROMA_444, /* "444": as finely as its brightness */
@@ -208,6 +215,7 @@ DC3_API dc3_status dc3_image_format_parse(const char *word, dc3_image_format *va
 DC3_API dc3_status dc3_image_coding_parse(const char *text, dc3_image_format *format, int *quality,
                                           dc3_chroma *chroma);
 DC3_API dc3_status dc3_store_kind_parse(const char *word, dc3_store_kind *value);
+DC3_API dc3_status dc3_balance_parse(const char *word, dc3_balance *value);
 DC3_API dc3_status dc3_combine_parse(const char *word, dc3_combine *value);
 DC3_API dc3_status dc3_compensation_kind_parse(const char *word, dc3_compensation_kind *value);
 DC3_API dc3_status dc3_detail_parse(const char *word, dc3_detail *value);
@@ -230,6 +238,7 @@ DC3_API const char *dc3_compute_name(dc3_compute value);
 DC3_API const char *dc3_fit_name(dc3_fit value);
 DC3_API const char *dc3_image_format_name(dc3_image_format value);
 DC3_API const char *dc3_store_kind_name(dc3_store_kind value);
+DC3_API const char *dc3_balance_name(dc3_balance value);
 DC3_API const char *dc3_combine_name(dc3_combine value);
 DC3_API const char *dc3_compensation_kind_name(dc3_compensation_kind value);
 DC3_API const char *dc3_detail_name(dc3_detail value);

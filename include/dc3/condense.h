@@ -70,8 +70,8 @@ typedef struct dc3_condense_options {
                                            it, and with "none" what edits depend on */
     dc3_selection_kind selection;       /* of the methods that choose as dc3 does */
     /* At most one of the next three, of dc3_condense (the first two also of dc3_select_command), in place of
-     * select.ipc, which is not looked at then. Images are divided over the classes as evenly as they have
-     * them. */
+     * select.ipc, which is not looked at then. Images are divided over the classes as `balance` says,
+     * by default as evenly as they have them. */
     int total;       /* images in all, at least one of each class; 0: not given */
     double fraction; /* of the dataset's images, above 0 to 1, rounded down; 0: not given */
     double budget;   /* bytes that OUT/train may take, images and metadata.jsonl or all of the tars, and with
@@ -111,7 +111,8 @@ typedef struct dc3_condense_options {
                           as  diffusers or kohya's scripts write them; NULL: none. Of methods that make edits */
     double lora_scale; /* what they count, -100 to 100; default 1 */
     dc3_data_choice
-        choice; /* which images of `data` are taken. With choice.unlabelled no teacher is trained */
+        choice;          /* which images of `data` are taken. With choice.unlabelled no teacher is trained */
+    dc3_balance balance; /* how `total` or `fraction` is divided over classes */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

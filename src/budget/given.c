@@ -1,6 +1,7 @@
 #include "budget/given.h"
 
 #include <math.h>
+#include "options/option_names.h"
 
 enum { MOST_VIEWS = 100000, BITS = 16 };
 
@@ -42,6 +43,11 @@ dc3_status dc3_amount_check(const dc3_condense_options *o, int stores, int choos
     if (o->budget > 0 && !stores)
         return dc3_fail_setting("budget",
                                 "counts the bytes of stored images; this command stores none by it");
+    DC3_TRY(dc3_option_check("balance", (int)o->balance, 0));
+    if (o->balance != DC3_BALANCE_EQUAL && !o->total && o->fraction == 0)
+        return dc3_fail_setting("balance",
+                                "says how images are divided over classes; expected %s or %s with it",
+                                dc3_setting("total"), dc3_setting("fraction"));
     if (!chooses && dc3_amount_given(o))
         return dc3_fail_setting(first, "this command does not choose images");
     return check_labels(o);
@@ -49,6 +55,8 @@ dc3_status dc3_amount_check(const dc3_condense_options *o, int stores, int choos
 
 void dc3_budget_settings(const dc3_condense_options *o, json_t *settings)
 {
+    if (o->balance != DC3_BALANCE_EQUAL)
+        json_object_set_new(settings, "balance", json_string(dc3_balance_name(o->balance)));
     if (!(o->budget > 0)) return;
     json_object_set_new(settings, "budget", json_real(o->budget));
     if (o->label_views)

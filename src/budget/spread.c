@@ -1,5 +1,7 @@
 #include "budget/spread.h"
 
+#include <math.h>
+
 /* Images that are given where each class gives at most `level`. */
 static int64_t given(int64_t level, int classes, const int64_t *have)
 {
@@ -23,6 +25,44 @@ int64_t dc3_spread(int64_t total, int classes, const int64_t *have, int64_t *giv
     for (int i = 0; i < classes; i++) {
         give[i] = have[i] < low ? have[i] : low;
         if (left > 0 && have[i] > low) give[i]++, left--;
+        most = give[i] > most ? give[i] : most;
+    }
+    return most;
+}
+
+static double weight_of(dc3_balance balance, int64_t have)
+{
+    return balance == DC3_BALANCE_SQRT ? sqrt((double)have) : (double)have;
+}
+
+/* What a class gives where images of weight 1 come to `rate`. */
+static int64_t share(dc3_balance balance, double rate, int64_t have)
+{
+    double wanted = floor(weight_of(balance, have) * rate + 0.5);
+    return have < 1 ? 0 : wanted < 1 ? 1 : wanted < (double)have ? (int64_t)wanted : have;
+}
+
+static int64_t share_all(dc3_balance balance, double rate, int classes, const int64_t *have, int64_t *give)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < classes; i++) sum += give[i] = share(balance, rate, have[i]);
+    return sum;
+}
+
+int64_t dc3_spread_by(dc3_balance balance, int64_t total, int classes, const int64_t *have, int64_t *give)
+{
+    enum { STEPS = 200 };     /* until two rates are neighbours */
+    double low = 0, high = 2; /* at a rate of 2 a class gives all that it has, of roots too at its own root */
+    int64_t most = 0;
+    if (balance == DC3_BALANCE_EQUAL) return dc3_spread(total, classes, have, give);
+    for (int i = 0; i < classes; i++) high = fmax(high, 2 * sqrt((double)have[i]));
+    for (int step = 0; step < STEPS; step++) {
+        double middle = low + (high - low) / 2;
+        *(share_all(balance, middle, classes, have, give) <= total ? &low : &high) = middle;
+    }
+    int64_t left = total - share_all(balance, low, classes, have, give);
+    for (int i = 0; i < classes; i++) {
+        if (left > 0 && share(balance, high, have[i]) > give[i]) give[i]++, left--;
         most = give[i] > most ? give[i] : most;
     }
     return most;

@@ -158,7 +158,7 @@ dc3_status dc3_amount_decide(dc3_run *run, dc3_condense_options *own)
     dc3_status status = have && run->give ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = decide_total(run, live, &images);
     if (status == DC3_OK) {
-        own->select.ipc = (int)dc3_spread(images, classes, have, run->give);
+        own->select.ipc = (int)dc3_spread_by(run->options->balance, images, classes, have, run->give);
         run->total = images;
     }
     free(have);

@@ -11,6 +11,7 @@
 const char *const dc3_compute_names[] = {"auto", "f32", "bf16", NULL};
 const char *const dc3_detail_names[] = {"keep", "edit", NULL};
 const char *const dc3_store_names[] = {"files", "tar", "copy", "link", NULL};
+const char *const dc3_balance_names[] = {"equal", "proportional", "sqrt", NULL};
 const char *const dc3_combine_names[] = {"gradient", "random", "grid", "fourfold", NULL};
 const char *const dc3_compensation_names[] = {"random", "calibrated", "none", NULL};
 const char *const dc3_label_names[] = {"soft", "stored", "hard", NULL};
@@ -46,6 +47,7 @@ const char *const *dc3_option_names(const char *option)
                {"compensation", dc3_compensation_names},
                {"selection", dc3_selection_names},
                {"store", dc3_store_names},
+               {"balance", dc3_balance_names},
                {"train", finetune_parts},
                {"lr_schedule", finetune_schedules},
                {"lr-schedule", finetune_schedules},
@@ -104,6 +106,7 @@ WORDS(dc3_compute, "dtype")
 WORDS(dc3_fit, "fit")
 WORDS(dc3_image_format, "format")
 WORDS(dc3_store_kind, "store")
+WORDS(dc3_balance, "balance")
 WORDS(dc3_combine, "combine")
 WORDS(dc3_compensation_kind, "compensation")
 WORDS(dc3_detail, "detail")

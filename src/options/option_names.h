@@ -7,6 +7,7 @@
 
 extern const char *const dc3_compute_names[];      /* --dtype */
 extern const char *const dc3_store_names[];        /* --store: dc3_store_kind */
+extern const char *const dc3_balance_names[];      /* --balance: dc3_balance */
 extern const char *const dc3_combine_names[];      /* --combine: dc3_combine */
 extern const char *const dc3_compensation_names[]; /* --compensation: dc3_compensation_kind */
 extern const char *const dc3_detail_names[];       /* --detail: dc3_detail */

@@ -22,6 +22,22 @@ for case in "7|3 2 2" "9|3 3 3" "12|5 4 3" "40|19 18 3" "51|24 24 3"; do
 done
 expect 0 "10 images stored" "$dc3" condense data -o part --fraction 0.2 "${random[@]}"
 [[ $(each part) == "4 3 3" ]] || fail "--fraction: $(each part)"
+# Or as their numbers of images are to each other, 24 to 24 to 3, or the roots of these.
+for case in "proportional|9|4 4 1" "sqrt|9|4 4 1" "proportional|30|14 14 2" "sqrt|30|14 13 3" "equal|10|4 3 3"; do
+  IFS='|' read -r how total wanted <<< "$case"
+  expect 0 "$total images stored" "$dc3" condense data -o balance --fresh --total "$total" --balance "$how" \
+    "${random[@]}"
+  [[ $(each balance) == "$wanted" ]] || fail "--balance $how --total $total: $(each balance)"
+  [[ $how == equal ]] || grep -q "\"balance\": \"$how\"" balance/dc3.json || fail "$how: $(< balance/dc3.json)"
+done
+expect 0 "30 images stored" "$dc3" condense data -o rooted --total 30 --balance sqrt "${random[@]}"
+expect 1 'balance was "sqrt"' "$dc3" condense data -o rooted --total 30 "${random[@]}"
+expect 0 "10 images selected" "$dc3" select data -o balance.jsonl --fraction 0.2 --balance proportional --method \
+  random --threads 1
+[[ $(cut -d'"' -f4 balance.jsonl | cut -c1 | sort | uniq -c | awk '{print $1}' | xargs) == "5 4 1" ]] ||
+  fail "--fraction: $(< balance.jsonl)"
+expect 2 "--balance: says how images are divided" "$dc3" condense data -o x --ipc 2 --balance sqrt "${random[@]}"
+expect 2 "--balance: expected one of equal, proportional, sqrt" "$dc3" condense data -o x --total 6 --balance even
 # The same images as --ipc chooses.
 expect 0 "9 images stored" "$dc3" condense data -o three --ipc 3 "${random[@]}"
 expect 0 "9 images stored" "$dc3" condense data -o nine --total 9 "${random[@]}"

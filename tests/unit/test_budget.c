@@ -149,10 +149,55 @@ static void leaves(void **state)
     for (int label = 0; label < 3; label++) assert_int_equal(count_there(images, COUNT, label), 1);
 }
 
+static void expect_shares(dc3_balance balance, int64_t total, int classes, const int64_t *have,
+                          const int64_t *give)
+{
+    int64_t found[8], most = 0;
+    for (int i = 0; i < classes; i++) most = give[i] > most ? give[i] : most;
+    assert_int_equal(dc3_spread_by(balance, total, classes, have, found), most);
+    for (int i = 0; i < classes; i++)
+        if (found[i] != give[i])
+            fail_msg("class %d: %lld, expected %lld", i, (long long)found[i], (long long)give[i]);
+}
+
+static void shares(void **state)
+{
+    (void)state;
+    static const int64_t have[] = {100, 400, 1, 9}, tied[] = {10, 10, 10}, none[] = {50, 0, 50};
+#define SHARES(balance, total, have, ...)                                                                    \
+    expect_shares(balance, total, (int)(sizeof(have) / sizeof *(have)), have, (const int64_t[]){__VA_ARGS__})
+    SHARES(DC3_BALANCE_EQUAL, 20, have, 7, 6, 1, 6);
+    SHARES(DC3_BALANCE_PROPORTIONAL, 51, have, 10, 39, 1, 1);
+    SHARES(DC3_BALANCE_PROPORTIONAL, 4, have, 1, 1, 1, 1);
+    SHARES(DC3_BALANCE_PROPORTIONAL, 510, have, 100, 400, 1, 9);
+    SHARES(DC3_BALANCE_SQRT, 34, have, 10, 20, 1, 3);
+    SHARES(DC3_BALANCE_SQRT, 510, have, 100, 400, 1, 9);
+    SHARES(DC3_BALANCE_SQRT, 509, have, 100, 399, 1, 9);
+    SHARES(DC3_BALANCE_PROPORTIONAL, 8, tied, 3, 3, 2);
+    SHARES(DC3_BALANCE_SQRT, 7, tied, 3, 2, 2);
+    SHARES(DC3_BALANCE_PROPORTIONAL, 10, none, 5, 0, 5);
+    /* Whatever the numbers: all of the total, within the bounds, and more for no smaller class. */
+    for (int round = 0; round < 300; round++) {
+        int64_t many[6], give[6], sum = 0, all = 0, live = 0;
+        for (int i = 0; i < 6; i++)
+            many[i] = (round * 7919 + i * 104729 + i * i * round) % (round % 7 ? 997 : 5), all += many[i],
+            live += many[i] > 0;
+        int64_t total = live + (all - live) * (round % 11) / 10;
+        if (total > all) total = all;
+        dc3_spread_by(round % 2 ? DC3_BALANCE_SQRT : DC3_BALANCE_PROPORTIONAL, total, 6, many, give);
+        for (int i = 0; i < 6; i++) {
+            sum += give[i];
+            assert_true(give[i] <= many[i] && give[i] >= (many[i] > 0));
+            for (int k = 0; k < 6; k++) assert_true(many[k] <= many[i] || give[k] + 1 >= give[i]);
+        }
+        assert_int_equal(sum, total);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(spreads), cmocka_unit_test(scores),
-                                       cmocka_unit_test(choices), cmocka_unit_test(costs),
-                                       cmocka_unit_test(leaves)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(spreads), cmocka_unit_test(shares),
+                                       cmocka_unit_test(scores),  cmocka_unit_test(choices),
+                                       cmocka_unit_test(costs),   cmocka_unit_test(leaves)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

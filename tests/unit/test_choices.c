@@ -12,6 +12,7 @@ static const struct {
     {"combine", {"gradient", "random", "grid", "fourfold"}},
     {"compensation", {"random", "calibrated", "none"}},
     {"store", {"files", "tar", "copy", "link"}},
+    {"balance", {"equal", "proportional", "sqrt"}},
     {"detail", {"keep", "edit"}},
     {"sampler",
      {"euler-ancestral", "euler", "ddim", "dpmpp-2m", "pndm", "ddpm", "heun", "lms", "lcm", "unipc",
@@ -76,6 +77,7 @@ static void typed(void **state)
     ROUND(dc3_compensation_kind, "calibrated", DC3_COMPENSATION_CALIBRATED);
     ROUND(dc3_store_kind, "tar", DC3_STORE_TAR);
     ROUND(dc3_store_kind, "link", DC3_STORE_LINK);
+    ROUND(dc3_balance, "sqrt", DC3_BALANCE_SQRT);
     ROUND(dc3_detail, "keep", DC3_DETAIL_KEEP);
     ROUND(dc3_sampler_kind, "euler-ancestral", DC3_EULER_ANCESTRAL);
     ROUND(dc3_sampler_kind, "dpmpp-2m", DC3_DPMPP_2M);
