@@ -10,6 +10,7 @@ from . import _declared, _errors
 from ._native import lib, struct, taken_text, words
 
 _MODELS = {"backbone", "editor", "inception", "init", "lora", "teacher"}
+_PARTS = {"dc3_select_options", "dc3_data_choice"}  # structs in options whose fields are keywords as well
 _HIDDEN = {"struct_size", "listener", "cancel", "search", "usual_backbone"}
 
 
@@ -28,10 +29,10 @@ def defaults(name):
 
 
 def _places(options):
-    """{keyword: (struct, field, declared type)} of a struct of options, and of the dc3_select_options in it."""
+    """{keyword: (struct, field, declared type)} of a struct of options, and of _PARTS in it."""
     places = {}
     for name, kind, lengths in _declared.STRUCTS[type(options).__name__]:
-        if kind == "dc3_select_options":
+        if kind in _PARTS:
             for key, place in _places(getattr(options, name)).items():
                 places.setdefault(key, place)
         elif name not in _HIDDEN and not lengths:
