@@ -16,8 +16,9 @@ extern "C" {
  * tag or a commit (default "main") and FILE one of its files, else the whole of it is meant. */
 DC3_API int dc3_hub_is_name(const char *text);
 
-/* Where the cache has a name: a file, or the folder of a commit; the caller frees *path. Never uses the
- * network. DC3_ERR_OPTION (name) for a text that is no name, DC3_ERR_IO where the cache lacks it. */
+/* Where the cache has a name: a file, or the folder of a commit; of a model that is one safetensors file, as
+ * adapters are, that file. The caller frees *path. Never uses the network. DC3_ERR_OPTION (name) for a text
+ * that is no name or means one of several files, DC3_ERR_IO where the cache lacks it. */
 DC3_API dc3_status dc3_hub_find(const char *name, char **path);
 
 /* NULL or 0 means the default. */

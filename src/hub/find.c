@@ -14,6 +14,47 @@ static dc3_status none(const char *text, const char *root, const char *what)
     return dc3_fail(DC3_ERR_IO, "%s: %s the cache %s; dc3 pull %s fetches it", text, what, root, text);
 }
 
+/* The only safetensors file on the first level of a commit's folder that is no model of several files, as
+ * adapters are; *place, a path, becomes its. */
+static dc3_status find_only(const char *text, const char *root, char **place)
+{
+    GDir *dir = g_dir_open(*place, 0, NULL);
+    GString *names = g_string_new(NULL);
+    const char *entry;
+    char *only = NULL;
+    int count = 0;
+    while (dir && (entry = g_dir_read_name(dir))) {
+        if (!g_str_has_suffix(entry, ".safetensors") || !dc3_folder_holds(*place, entry)) continue;
+        if (names->len < 400) g_string_append_printf(names, "%s%s", count ? ", " : "", entry);
+        count++;
+        g_free(only);
+        only = g_build_filename(*place, entry, NULL);
+    }
+    if (dir) g_dir_close(dir);
+    dc3_status status = DC3_OK;
+    if (count > 1)
+        status = dc3_fail_about("name", "%s: the cache has several files of it; name one, as %s:FILE (%s)",
+                                text, text, names->str);
+    else if (!count)
+        status = none(text, root, "only single files of the model are in");
+    else {
+        g_free(*place);
+        *place = g_strdup(only);
+    }
+    g_free(only);
+    g_string_free(names, TRUE);
+    return status;
+}
+
+static int is_whole_model(const char *folder)
+{
+    static const char *const files[] = {"model_index.json", "config.json",
+                                        "pytorch_lora_weights.safetensors"};
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+        if (dc3_folder_holds(folder, files[i])) return 1;
+    return 0;
+}
+
 static dc3_status find(const char *text, const dc3_hub_name *name, const char *root, char **path)
 {
     char commit[DC3_HUB_COMMIT], *folder = dc3_hub_cache_folder(root, name->repository), *snapshot = NULL;
@@ -26,8 +67,9 @@ static dc3_status find(const char *text, const dc3_hub_name *name, const char *r
         char *place = dc3_hub_cache_snapshot(folder, commit, name->file);
         if (dc3_path_what(place) == DC3_PATH_MISSING)
             status = none(text, root, "this file of the model is not in");
-        else if (!(*path = strdup(place)))
-            status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+        else if (!name->file && !is_whole_model(place))
+            status = find_only(text, root, &place);
+        if (status == DC3_OK && !(*path = strdup(place))) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
         g_free(place);
     }
     g_free(snapshot);

@@ -9,6 +9,7 @@ echo other > models/t/mini/unet/diffusion_pytorch_model.non_ema.safetensors
 tiny plain gated private half
 cp models/t/half/model.safetensors models/t/half/model.fp16.safetensors
 "$tools/make_teacher" models/t/plain/teacher.safetensors 3 || fail "make_teacher"
+mkdir models/t/adapters && cp models/t/plain/teacher.safetensors models/t/adapters/only.safetensors
 serve
 
 # Before anything is fetched: what would be; names that are not in the cache, in every option.
@@ -54,6 +55,8 @@ expect 1 "HF_HUB_OFFLINE is set: hf:t/plain: not in the cache" env HF_HUB_OFFLIN
 expect 0 "teacher.safetensors" "$dc3" pull hf:t/plain:teacher.safetensors
 expect 0 "a classifier, convnet3" "$dc3" info hf:t/plain:teacher.safetensors
 expect 1 "hf:t/plain:config.json: this file of the model is not in the cache" "$dc3" info hf:t/plain:config.json
+expect 0 "/only.safetensors" "$dc3" pull hf:t/adapters
+expect 0 "a classifier, convnet3" "$dc3" info hf:t/adapters
 expect 1 "did you mean 'teacher.safetensors'?" "$dc3" pull hf:t/plain:teacher.safetensor
 expect 0 "snapshots/22222222" "$dc3" pull hf:t/plain@v1
 expect 1 "has no branch, tag or commit 'v2' at $HF_ENDPOINT; did you mean 'v1'?" "$dc3" pull hf:t/plain@v2
