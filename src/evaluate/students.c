@@ -490,6 +490,7 @@ static dc3_status take_students(group *g, const dc3_evaluate_options *const *stu
         j->number = i;
         j->options = dc3_evaluate_defaults();
         DC3_TRY(DC3_TAKE_OPTIONS(dc3_evaluate_options, listener, students[i], &j->options));
+        j->options.dry_run = 0;
         DC3_TRY(dc3_options_threads(&j->options.threads));
         DC3_TRY(dc3_options_need("data", j->options.data));
     }

@@ -342,6 +342,20 @@ static void side_by_side(void **state)
     }
 }
 
+/* `dry_run` is not read: the students are trained and tested. */
+static void dry_run_of_several(void **state)
+{
+    (void)state;
+    dc3_evaluate_options own = options_of(DC3_LABELS_HARD);
+    dc3_score alone = evaluate(&own);
+    results some = {0};
+    own.dry_run = 1;
+    assert_int_equal(dc3_evaluate_all((const dc3_evaluate_options *[]){&own}, 1, NULL, collect, &some),
+                     DC3_OK);
+    assert_int_equal(some.count, 1);
+    same_scores(&alone, &some.of[0]);
+}
+
 /* Of a list with one that fails those before it are scored, and the error is its own; so where the listener
  * cancels. */
 static void one_fails(void **state)
@@ -368,6 +382,7 @@ static void one_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(students), cmocka_unit_test(stored_labels),
-                                       cmocka_unit_test(side_by_side), cmocka_unit_test(one_fails)};
+                                       cmocka_unit_test(side_by_side), cmocka_unit_test(dry_run_of_several),
+                                       cmocka_unit_test(one_fails)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
