@@ -3,6 +3,8 @@
 #include "support/random_tensors.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vips/vips.h>
 #include "io/image.h"
 #include "io/safetensors.h"
@@ -224,11 +226,44 @@ static void expansion(void **state)
     }
 }
 
+/* What a forked process makes of images: 0 if those that need no thread are read, and others are refused. */
+static int in_child(const dc3_image *image)
+{
+    unsigned char file[BLANK];
+    dc3_image read = {0};
+    void *data;
+    size_t size;
+    alarm(60); /* rather than wait for a thread that is not here */
+    blank_webp(100, file);
+    if (dc3_image_decode("small.webp", file, BLANK, 0, 0, DC3_FIT_CROP, &read) != DC3_OK) return 1;
+    dc3_image_free(&read);
+    if (dc3_image_encode(image, DC3_PNG, &data, &size) != DC3_ERR_UNSUPPORTED) return 2;
+    return strstr(dc3_error_text(), "before this process was forked") ? 0 : 3;
+}
+
+static void after_fork(void **state)
+{
+    (void)state;
+    uint8_t pixels[3 * 4 * 4] = {0};
+    dc3_image image = {4, 4, pixels};
+    void *data;
+    size_t size;
+    int status;
+    assert_int_equal(dc3_image_encode(&image, DC3_PNG, &data, &size), DC3_OK); /* which starts libvips */
+    free(data);
+    pid_t child = fork();
+    if (child == 0) _exit(in_child(&image));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(dc3_image_encode(&image, DC3_PNG, &data, &size), DC3_OK);
+    free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(against_pillow), cmocka_unit_test(cmyk), cmocka_unit_test(cmyk_round_trip),
-        cmocka_unit_test(damaged),        cmocka_unit_test(fits), cmocka_unit_test(heic),
-        cmocka_unit_test(expansion)};
+        cmocka_unit_test(against_pillow), cmocka_unit_test(cmyk),      cmocka_unit_test(cmyk_round_trip),
+        cmocka_unit_test(damaged),        cmocka_unit_test(fits),      cmocka_unit_test(heic),
+        cmocka_unit_test(expansion),      cmocka_unit_test(after_fork)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

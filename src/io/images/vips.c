@@ -4,10 +4,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <vips/vector.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int started;
+static pid_t process; /* that libvips was started in */
 
 static void quiet(const char *domain, GLogLevelFlags level, const char *text, void *data)
 {
@@ -16,6 +18,7 @@ static void quiet(const char *domain, GLogLevelFlags level, const char *text, vo
 
 static void start(void)
 {
+    process = getpid();
     started = VIPS_INIT("dc3") == 0;
     if (!started) return;
     g_log_set_handler("VIPS", (GLogLevelFlags)(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO), quiet, NULL);
@@ -28,7 +31,11 @@ static void start(void)
 dc3_status dc3_vips_start(void)
 {
     pthread_once(&once, start);
-    return started ? DC3_OK : dc3_fail(DC3_ERR_INTERNAL, "libvips cannot be started");
+    if (!started) return dc3_fail(DC3_ERR_INTERNAL, "libvips cannot be started");
+    if (getpid() == process) return DC3_OK;
+    return dc3_fail(DC3_ERR_UNSUPPORTED,
+                    "libvips was started before this process was forked, and its threads are not here: fork "
+                    "before the first image that needs it, or start a new program (spawn)");
 }
 
 dc3_status dc3_vips_failed(const char *origin, const char *what)

@@ -5,7 +5,8 @@
 #include <vips/vips.h>
 #include "io/image.h"
 
-/* Starts libvips once for the process. Any thread may call it at any time. */
+/* Starts libvips once for the process. Any thread may call it at any time. DC3_ERR_UNSUPPORTED in a process
+ * that was forked after that: libvips would wait there for threads that the fork left behind. */
 dc3_status dc3_vips_start(void);
 /* DC3_ERR_FORMAT with "origin: what". libvips keeps one error text for all threads, so that it may be another
  * image's: this one says what is sure. */
