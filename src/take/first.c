@@ -1,5 +1,6 @@
 #include "take/first.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "budget/spread.h"
@@ -35,6 +36,40 @@ static place place_of(const json_t *line, int64_t number)
                    json_integer_value(json_object_get(chosen, "bin"))};
 }
 
+/* Counts a crop of an image of the class in `seen`, which says of each image how many there were before:
+ * *before. */
+static dc3_status count_crop(json_t *seen, int64_t label, const json_t *patch, int64_t *before)
+{
+    const char *source = json_string_value(json_object_get(patch, "source"));
+    char *key = NULL;
+    if (asprintf(&key, "%lld %s", (long long)label, source ? source : "") < 0)
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    *before = json_integer_value(json_object_get(seen, key));
+    int failed = json_object_set_new(seen, key, json_integer(*before + 1));
+    free(key);
+    return failed ? dc3_fail(DC3_ERR_MEMORY, "out of memory") : DC3_OK;
+}
+
+/* Lines of crops do not say that they are repeats: one is where the image of its first crop has crops in
+ * lines before. */
+static dc3_status find_repeats(const json_t *lines, place *places)
+{
+    json_t *line, *patch, *seen = json_object();
+    size_t i, k;
+    dc3_status status = seen ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    json_array_foreach(lines, i, line)
+    {
+        json_array_foreach(json_object_get(line, "patches"), k, patch)
+        {
+            int64_t before = 0;
+            if (status == DC3_OK) status = count_crop(seen, places[i].label, patch, &before);
+            if (!k) places[i].repeat = before;
+        }
+    }
+    json_decref(seen);
+    return status;
+}
+
 /* Sorts the places of all lines, and counts those of each class; the caller frees *have. */
 static dc3_status sort(const char *train, const json_t *lines, place *places, int64_t *classes,
                        int64_t **have)
@@ -52,6 +87,7 @@ static dc3_status sort(const char *train, const json_t *lines, place *places, in
                             train, DC3_CLASS_LIMIT - 1, (long long)i + 1);
         if (places[i].label >= *classes) *classes = places[i].label + 1;
     }
+    DC3_TRY(find_repeats(lines, places));
     *have = calloc((size_t)*classes + 1, sizeof **have);
     if (!*have) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int64_t i = 0; i < n; i++) (*have)[places[i].label]++;

@@ -13,9 +13,9 @@ typedef struct dc3_first {
 
 /* The first of each class: `total` over all, or `ipc` of each where that is 0. A class's images come in the
  * order in which they were chosen: those that are repeats last, then by rank, of one rank by bin, of one bin
- * as the lines stand. (Of crops those of the first one.) DC3_ERR_OPTION where there are not so many, or fewer
- * than classes are wanted; DC3_ERR_FORMAT, which names `train`, where lines have no classes. Free with
- * dc3_first_free. */
+ * as the lines stand. (Of crops those of the first one, which repeats an image where crops of it stand in
+ * lines before.) DC3_ERR_OPTION where there are not so many, or fewer than classes are wanted;
+ * DC3_ERR_FORMAT, which names `train`, where lines have no classes. Free with dc3_first_free. */
 dc3_status dc3_first_of(const char *train, const json_t *lines, int64_t ipc, int64_t total, dc3_first *first);
 void dc3_first_free(dc3_first *first);
 

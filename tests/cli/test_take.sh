@@ -23,6 +23,16 @@ for how in "dc3-select --selection cao2" "dc3-select --selection bps" "dc3-selec
   grep -q '"nested": true' "$name-taken/dc3.json" || fail "$how: $(< "$name-taken/dc3.json")"
 done
 
+# Of crops too, where a class with too few images repeats them: the repeats come last.
+for i in 1 2 3; do mkdir -p few/{blue,red} && cp data/blue/$i.png few/blue && cp data/red/{,extra}$i.png few/red; done
+for how in herding random; do
+  crops=(--method $how --crops 3 --factor 1 "${given[@]}")
+  expect 0 "12 images stored" "$dc3" condense few -o "crops-$how" --ipc 6 "${crops[@]}"
+  expect 0 "6 images stored" "$dc3" condense few -o "crops-$how-3" --ipc 3 "${crops[@]}"
+  expect 0 "6 of 12 images taken" "$dc3" take "crops-$how" --ipc 3 -o "crops-$how-taken"
+  diff -r "crops-$how-3/train" "crops-$how-taken/train" > differences || fail "crops, $how: $(< differences)"
+done
+
 # Of the paper's selection rank 1 of each bin comes first; it is no smaller run's.
 tiny_editor tiny
 expect 0 "12 images stored" "$dc3" condense data -o paper --ipc 6 --bins 3 --method dc3-select "${given[@]}" \
