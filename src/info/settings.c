@@ -21,6 +21,12 @@ static int is_size(const char *key)
     return n >= 4 && strcmp(key + n - 4, "size") == 0;
 }
 
+static int is_budget(const char *key)
+{
+    const char *dot = strrchr(key, '.');
+    return strcmp(dot ? dot + 1 : key, "budget") == 0;
+}
+
 /* One setting as "key value", with its unit. */
 static void setting_text(char *text, size_t size, const char *key, const json_t *value)
 {
@@ -28,8 +34,7 @@ static void setting_text(char *text, size_t size, const char *key, const json_t 
     int pixels = is_size(key) && json_integer_value(value) > 0;
     char bytes[DC3_NUMBER_TEXT];
     const char *shown = json_is_string(value) ? json_string_value(value) : plain ? plain : "";
-    if (strcmp(key, "budget") == 0 && json_is_number(value))
-        shown = dc3_exact_size_text(json_number_value(value), bytes);
+    if (is_budget(key) && json_is_number(value)) shown = dc3_exact_size_text(json_number_value(value), bytes);
     snprintf(text, size, "%.80s %.120s%s", key, shown, pixels ? " px" : "");
     free(plain);
 }

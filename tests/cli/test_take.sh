@@ -71,6 +71,11 @@ diff -r tar-3/train tar-taken/train || fail "tars differ"
 [[ $(grep -o '"\(shards\|stored\)": [0-9]*' tar-3/dc3.json) == $(grep -o '"\(shards\|stored\)": [0-9]*' \
   tar-taken/dc3.json) ]] || fail "dc3.json: $(< tar-taken/dc3.json)"
 
+# A budget is told as a size, also that of the run.
+expect 0 "images stored" "$dc3" condense data -o bytes --budget 5kB --method random "${given[@]}"
+expect 0 "" "$dc3" take bytes --total 2 -o bytes-taken
+expect 0 "taken.budget 5.0 kB" "$dc3" info bytes-taken
+
 # With edits, the run's own teacher and its page.
 expect 0 "4 images stored" "$dc3" condense data -o calibrated --ipc 2 "${given[@]}" --editor tiny
 expect 0 "compensated together with those of the images that are left out" "$dc3" take calibrated --ipc 1 -o calm
