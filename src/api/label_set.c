@@ -73,23 +73,31 @@ const dc3_image_set *dc3_label_set_images(const dc3_label_set *set)
     return set ? set->images : NULL;
 }
 
-/* The view and its partner's are a batch of two, of which the first is made. */
+/* Whether the view shows anything of its partner's. */
+static int is_mixed(const dc3_view_params *params, int64_t image)
+{
+    return params->partner != image && params->x1 > params->x0 && params->y1 > params->y0;
+}
+
+/* The view and its partner's are a batch of two, of which the first is made; one that shows its own image
+ * alone is a batch of one. */
 static dc3_status make(dc3_label_set *set, int64_t view, const int64_t items[2], float *pixels)
 {
     dc3_image own[2] = {{0}, {0}};
     dc3_loaded_image images[2];
     dc3_view_params params[2];
+    int count = 1 + is_mixed(&set->labels.params[view * set->labels.n + items[0]], items[0]);
     dc3_status status = DC3_OK;
-    for (int k = 0; status == DC3_OK && k < 2; k++) {
+    for (int k = 0; status == DC3_OK && k < count; k++) {
         params[k] = dc3_stored_view(&set->labels, &set->drawing, &set->recipe, view, items[k]);
-        params[k].partner = 1;
+        params[k].partner = count - 1;
         status = dc3_dataset_read(set->images->dataset, items[k], 0, 0, DC3_FIT_CROP, &own[k]);
         if (status != DC3_OK)
             status = dc3_fail_in(status, "%s", dc3_dataset_key(set->images->dataset, items[k]));
         images[k] = (dc3_loaded_image){own[k].pixels, own[k].width, own[k].height, items[k]};
     }
-    if (status == DC3_OK) status = dc3_augment_first(set->augmenter, 2, 1, images, params, pixels);
-    for (int k = 0; k < 2; k++) dc3_image_free(&own[k]);
+    if (status == DC3_OK) status = dc3_augment_first(set->augmenter, count, 1, images, params, pixels);
+    for (int k = 0; k < count; k++) dc3_image_free(&own[k]);
     return status;
 }
 
