@@ -10,12 +10,13 @@
 extern "C" {
 #endif
 
-/* A dataset that is listed: a folder that dc3_condense made, whose images these are, or any other that dc3
- * reads. Classes are numbered in the order of their names' bytes, images by class and then by key. Any
- * threads may use it at once. */
+/* A dataset that is listed: a folder that dc3_condense or dc3_generate made, whose images these are, or any
+ * other that dc3 reads. Classes are numbered in the order of their names' bytes, images by class and then by
+ * key. Any threads may use it at once. */
 typedef struct dc3_image_set dc3_image_set;
 
-/* Decodes nothing. DC3_ERR_IO or DC3_ERR_FORMAT where there is no dataset; *set is NULL then. */
+/* Decodes nothing. DC3_ERR_IO or DC3_ERR_FORMAT where there is no dataset, DC3_ERR_FORMAT where the folder
+ * says that it is not complete; *set is NULL then. */
 DC3_API dc3_status dc3_image_set_open(const char *data, dc3_image_set **set);
 /* Accepts NULL and a pointer to NULL; nulls the pointer. */
 DC3_API void dc3_image_set_close(dc3_image_set **set);
@@ -38,7 +39,8 @@ DC3_API dc3_status dc3_image_set_read(const dc3_image_set *set, int64_t image, i
 
 /* The soft labels that dc3_label stored of a set of images. One call at a time may use it. Views of images
  * that are PNG, JPEG, WebP or Netpbm may be made in a process that was forked after other calls of the
- * library, too: no thread is needed for them. */
+ * library, too: no thread is needed for them. Other images need libvips, and there DC3_ERR_UNSUPPORTED comes
+ * back where it was started before the fork. */
 typedef struct dc3_label_set dc3_label_set;
 
 /* data: as dc3_image_set_open; file: of the labels, NULL: DATA/soft_labels.safetensors. DC3_ERR_FORMAT where

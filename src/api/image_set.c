@@ -1,21 +1,10 @@
-/* The public set of images: a dataset, of a run the images that it stored. */
+/* The public set of images: a dataset, of a run the images that it stored, or those that were generated. */
 #include "api/image_set.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include "base/call.h"
-#include "base/file.h"
 #include "base/options.h"
-
-/* The images of a run are in its folder "train". */
-static char *place_of(const char *data)
-{
-    char *document = dc3_path_join(data, "dc3.json"), *place = NULL;
-    if (document)
-        place = dc3_path_what(document) == DC3_PATH_FILE ? dc3_path_join(data, "train") : strdup(data);
-    free(document);
-    return place;
-}
+#include "run_folder/images_place.h"
 
 dc3_status dc3_image_set_open(const char *data, dc3_image_set **out)
 {
@@ -23,11 +12,11 @@ dc3_status dc3_image_set_open(const char *data, dc3_image_set **out)
     *out = NULL;
     if (!data) return dc3_fail(DC3_ERR_ARGUMENT, "data: expected a dataset, found NULL");
     DC3_CALL_SCOPE(NULL);
-    char *place = place_of(data);
+    dc3_images_place place = {0};
     dc3_image_set *set = calloc(1, sizeof *set);
-    dc3_status status =
-        place && set ? dc3_dataset_open(place, &set->dataset) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    free(place);
+    dc3_status status = set ? dc3_images_place_find(data, &place) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_dataset_open(place.folder, &set->dataset);
+    dc3_images_place_free(&place);
     if (status == DC3_OK)
         *out = set;
     else

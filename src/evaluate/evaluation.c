@@ -4,13 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/call.h"
-#include "base/file.h"
 #include "base/listener.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "learn/protocol.h"
 #include "options/option_names.h"
-#include "run_folder/document.h"
+#include "run_folder/images_place.h"
 #include "run_folder/fingerprint.h"
 #include "run_folder/stored_images.h"
 #include "teacher/classes.h"
@@ -61,40 +60,33 @@ static void note_unreadable(void *user, const char *key, const char *reason)
     if (!*set->unreadable) snprintf(set->unreadable, sizeof set->unreadable, "%.200s: %.300s", key, reason);
 }
 
-/* The document of a run, which must not say that the run is incomplete: at how many pixels its teacher saw
- * images, and whether its classes are some of the dataset's. */
-static dc3_status read_document(const char *document, dc3_condensed *set)
+/* What the document of a run says: at how many pixels its teacher saw images, and whether its classes are
+ * some of the dataset's. */
+static void read_document(const json_t *document, dc3_condensed *set)
 {
-    json_t *object = NULL;
-    dc3_status status = dc3_json_read(document, DC3_DOCUMENT_LIMIT, &object);
-    if (status == DC3_OK && json_object_get(object, "complete"))
-        status = dc3_check_complete(document, object);
-    const json_t *settings = json_object_get(object, "settings"),
+    const json_t *settings = json_object_get(document, "settings"),
                  *size = json_object_get(settings, "teacher_size");
     if (!size) size = json_object_get(json_object_get(settings, "own_teacher"), "size");
     json_int_t pixels = json_integer_value(size);
     set->teacher_size = pixels >= 8 && pixels <= 1024 ? (int)pixels : 0;
     set->filtered =
         json_object_get(settings, "classes") != NULL || json_object_get(settings, "without_classes") != NULL;
-    json_decref(object);
-    return status;
 }
 
-/* The images of a run of dc3 are in its folder "train". */
 static dc3_status open_condensed(const dc3_evaluation *e)
 {
     dc3_condensed *set = e->set;
     const char *data = e->options->data;
-    char *document = dc3_path_join(data, "dc3.json"), *folder = dc3_path_join(data, "train");
-    dc3_status status = document && folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    int is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
-    if (status == DC3_OK && is_run) status = read_document(document, set);
-    if (status == DC3_OK && is_run) set->stored = dc3_fingerprint_folder(folder);
-    if (status == DC3_OK) status = dc3_dataset_open(is_run ? folder : data, &set->data);
-    if (status == DC3_OK && is_run && !e->tests->dataset)
+    dc3_images_place place;
+    dc3_status status = dc3_images_place_find(data, &place);
+    if (status == DC3_OK && place.is_run) {
+        read_document(place.document, set);
+        set->stored = dc3_fingerprint_folder(place.folder);
+    }
+    if (status == DC3_OK) status = dc3_dataset_open(place.folder, &set->data);
+    if (status == DC3_OK && place.is_run && !e->tests->dataset)
         dc3_stored_images_note(data, set->data, &e->options->listener);
-    free(document);
-    free(folder);
+    dc3_images_place_free(&place);
     return status;
 }
 

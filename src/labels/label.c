@@ -21,6 +21,7 @@
 #include "base/lock.h"
 #include "options/option_names.h"
 #include "run_folder/document.h"
+#include "run_folder/images_place.h"
 #include "run_folder/stored_images.h"
 #include "run_folder/state.h"
 #include "labels/label_teachers.h"
@@ -92,22 +93,18 @@ static void resolve(labelling *l)
 }
 
 /* The names of a run's classes, from its dc3.json. */
-static dc3_status read_run(labelling *l, const char *document)
+static dc3_status read_run(labelling *l, const dc3_images_place *place)
 {
-    json_t *object;
-    DC3_TRY(dc3_json_read(document, DC3_DOCUMENT_LIMIT, &object));
-    const char *program = json_string_value(json_object_get(object, "program"));
-    json_t *classes = json_object_get(object, "classes");
-    dc3_status status = DC3_OK;
+    const char *program = json_string_value(json_object_get(place->document, "program")),
+               *data =
+                   json_string_value(json_object_get(json_object_get(place->document, "settings"), "data"));
+    json_t *classes = json_object_get(place->document, "classes");
     if (!program || strcmp(program, "dc3") != 0 || !json_is_array(classes))
-        status = dc3_fail(DC3_ERR_FORMAT, "%s: expected a run of dc3 with its classes", document);
-    else
-        status = dc3_check_complete(document, object);
-    if (status == DC3_OK) l->classes = json_incref(classes);
-    const char *data = json_string_value(json_object_get(json_object_get(object, "settings"), "data"));
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected a run of dc3 with its classes", place->path);
+    l->classes = json_incref(classes);
+    l->document = json_incref(place->document);
     if (data) l->data = strdup(data);
-    l->document = object;
-    return status;
+    return DC3_OK;
 }
 
 /* The file to write, and beside it the one that is kept until it is complete. Of a run's folder the names are
@@ -138,23 +135,22 @@ static dc3_status find_output(labelling *l)
 static dc3_status find_places(labelling *l)
 {
     const dc3_label_options *o = l->options;
-    char *document = dc3_path_join(o->run, "dc3.json");
-    dc3_status status = document ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_images_place place;
     if (dc3_path_what(o->run) == DC3_PATH_MISSING)
-        status = dc3_fail(DC3_ERR_IO,
-                          "%s: expected a folder that dc3 condense made, or a dataset, found nothing there",
-                          o->run);
-    l->is_run = document && dc3_path_what(document) == DC3_PATH_FILE;
-    if (status == DC3_OK && l->is_run) status = read_run(l, document);
+        return dc3_fail(DC3_ERR_IO,
+                        "%s: expected a folder that dc3 condense made, or a dataset, found nothing there",
+                        o->run);
+    dc3_status status = dc3_images_place_find(o->run, &place);
+    l->is_run = place.is_run;
+    l->folder = place.folder;
+    place.folder = NULL;
+    if (status == DC3_OK && l->is_run) status = read_run(l, &place);
     if (status == DC3_OK && !l->is_run && !o->out && !o->dry_run)
         status = dc3_fail(DC3_ERR_ARGUMENT,
                           "%s: was not made by dc3 condense, so nothing is written into it; use %s FILE",
                           o->run, dc3_setting("out"));
-    if (status == DC3_OK) {
-        l->folder = l->is_run ? dc3_path_join(o->run, "train") : strdup(o->run);
-        status = l->folder ? find_output(l) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    }
-    free(document);
+    if (status == DC3_OK) status = find_output(l);
+    dc3_images_place_free(&place);
     return status;
 }
 

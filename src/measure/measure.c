@@ -12,12 +12,11 @@
 #include <string.h>
 #include "base/call.h"
 #include "base/options.h"
-#include "base/file.h"
 #include "teacher/classes.h"
 #include "dc3/progress.h"
 #include "dc3/text.h"
 #include "base/listener.h"
-#include "run_folder/document.h"
+#include "run_folder/images_place.h"
 #include "run_folder/stored_images.h"
 #include "run_folder/work.h"
 
@@ -26,29 +25,15 @@ dc3_measure_options dc3_measure_defaults(void)
     return (dc3_measure_options){.struct_size = sizeof(dc3_measure_options), .threads = 1};
 }
 
-/* The document `name` of a folder that is complete; NULL where it has none. */
-static dc3_status read_document(const char *folder, const char *name, json_t **document)
-{
-    char *path = dc3_path_join(folder, name);
-    dc3_status status = path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK && dc3_path_what(path) == DC3_PATH_FILE) {
-        status = dc3_json_read(path, DC3_DOCUMENT_LIMIT, document);
-        if (status == DC3_OK) status = dc3_check_complete(path, *document);
-    }
-    free(path);
-    return status;
-}
-
-/* Where the images are: in `train` of a run, or of a folder of generated ones. */
 static dc3_status find_images(dc3_subject *s)
 {
-    json_t *generated = NULL;
-    DC3_TRY(read_document(s->path, "dc3.json", &s->document));
-    dc3_status status = s->document ? DC3_OK : read_document(s->path, "generate.json", &generated);
-    s->folder = s->document || generated ? dc3_path_join(s->path, "train") : strdup(s->path);
-    json_decref(generated);
-    DC3_TRY(status);
-    return s->folder ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_images_place place;
+    dc3_status status = dc3_images_place_find(s->path, &place);
+    s->folder = place.folder;
+    place.folder = NULL;
+    if (place.is_run) s->document = json_incref(place.document);
+    dc3_images_place_free(&place);
+    return status;
 }
 
 static dc3_status open_subject(dc3_measuring *m, dc3_subject *s, const char *path)

@@ -3,8 +3,12 @@
 #include "support/small_dataset.h"
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "dc3/evaluate.h"
 #include "dc3/image_set.h"
 #include "dc3/label.h"
+#include "dc3/measure.h"
 #include "dc3/train.h"
 #include "learn/augment.h"
 #include "teacher/teacher.h"
@@ -12,6 +16,14 @@
 enum { SIZE = 16, VIEWS = 2, N = SMALL_CLASSES * SMALL_EACH };
 static char folder[] = "/tmp/dc3-image-set-XXXXXX";
 static char data[sizeof folder + 8], weights[sizeof folder + 32], labels[sizeof folder + 32];
+
+static dc3_label_options label_options(void)
+{
+    dc3_label_options l = dc3_label_defaults();
+    l.run = data, l.out = labels, l.teacher = weights, l.views = VIEWS, l.factor = 2, l.any_teacher = 1;
+    l.rand_ops = 2;
+    return l;
+}
 
 static int set_up(void **state)
 {
@@ -23,10 +35,8 @@ static int set_up(void **state)
     dc3_train_options t = dc3_train_defaults();
     dc3_train_report trained;
     t.data = data, t.out = weights, t.arch = "convnet3", t.size = SIZE, t.epochs = 1, t.batch = 5;
-    dc3_label_options l = dc3_label_defaults();
+    dc3_label_options l = label_options();
     dc3_label_report labelled;
-    l.run = data, l.out = labels, l.teacher = weights, l.views = VIEWS, l.factor = 2, l.any_teacher = 1;
-    l.rand_ops = 2;
     return dc3_train(&t, &trained) != DC3_OK || dc3_label(&l, &labelled) != DC3_OK;
 }
 
@@ -84,16 +94,16 @@ static double difference(dc3_teacher *teacher, float *view, const float *stored)
     return most;
 }
 
-static void views_and_logits(void **state)
+/* How many views show two images; of each the teacher says what the file has. */
+static int look_at_views(const char *file)
 {
-    (void)state;
     static float view[SIZE * SIZE * 3];
     float stored[SMALL_CLASSES];
     dc3_label_set *set;
     dc3_label_mix mix;
     dc3_teacher teacher;
     int mixed = 0;
-    assert_int_equal(dc3_label_set_open(data, labels, &set), DC3_OK);
+    assert_int_equal(dc3_label_set_open(data, file, &set), DC3_OK);
     dc3_label_set_info info = dc3_label_set_describe(set);
     assert_true(info.images == N && info.views == VIEWS && info.classes == SMALL_CLASSES);
     assert_true(info.size == SIZE && info.bits == 16 && info.top_k == 0 && info.batch == 100);
@@ -106,13 +116,26 @@ static void views_and_logits(void **state)
             mixed += mix.partner != i && mix.share < 1;
             assert_true(difference(&teacher, view, stored) < 2e-3); /* f16 of logits of at most about 2 */
         }
-    assert_true(mixed > 0);
     dc3_teacher_close(&teacher);
     assert_int_equal(dc3_label_set_view(set, 0, 0, NULL, NULL, NULL), DC3_OK);
     assert_int_equal(dc3_label_set_view(set, VIEWS, 0, view, NULL, NULL), DC3_ERR_ARGUMENT);
     assert_int_equal(dc3_label_set_view(set, 0, -1, view, NULL, NULL), DC3_ERR_ARGUMENT);
     dc3_label_set_close(&set);
     assert_null(set);
+    return mixed;
+}
+
+static void views_and_logits(void **state)
+{
+    (void)state;
+    char unmixed[sizeof folder + 32];
+    dc3_label_options l = label_options();
+    dc3_label_report labelled;
+    snprintf(unmixed, sizeof unmixed, "%s/unmixed.safetensors", folder);
+    l.out = unmixed, l.cutmix = 0;
+    assert_int_equal(dc3_label(&l, &labelled), DC3_OK);
+    assert_true(look_at_views(labels) > 0);
+    assert_int_equal(look_at_views(unmixed), 0);
 }
 
 static void labels_of_others(void **state)
@@ -129,10 +152,65 @@ static void labels_of_others(void **state)
     dc3_label_set_close(NULL);
 }
 
+static void write_text(const char *path, const char *text)
+{
+    assert_int_equal(dc3_file_write(path, text, strlen(text)), DC3_OK);
+}
+
+/* The images in the folder are refused, as it is not complete: as a set, to label, to train on, to measure.
+ */
+static void are_refused(const char *made)
+{
+    dc3_image_set *set;
+    dc3_label_options l = dc3_label_defaults();
+    dc3_label_report labelled;
+    dc3_evaluate_options e = dc3_evaluate_defaults();
+    dc3_score score;
+    dc3_measure_options m = dc3_measure_defaults();
+    dc3_measure_report measured;
+    l.run = made, l.out = labels, l.teacher = weights, l.any_teacher = 1, l.dry_run = 1;
+    e.data = made, e.val = data, e.arch = "convnet3", e.labels = DC3_LABELS_HARD, e.dry_run = 1;
+    m.data = (const char *const[]){made, NULL};
+    for (int i = 0; i < 4; i++) {
+        dc3_status status = i == 0   ? dc3_image_set_open(made, &set)
+                            : i == 1 ? dc3_label(&l, &labelled)
+                            : i == 2 ? dc3_evaluate(&e, NULL, &score)
+                                     : dc3_measure(&m, &measured);
+        if (status != DC3_ERR_FORMAT || !strstr(dc3_error_text(), "not complete"))
+            fail_msg("call %d: status %d: %s", i, status, dc3_error_text());
+    }
+}
+
+/* The images of a run and of what dc3 generate made are in `train`, and are none before they are all there.
+ */
+static void folders_of_dc3(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"dc3.json", "generate.json"};
+    char made[sizeof folder + 8], train[sizeof made + 8], document[sizeof made + 16];
+    dc3_image_set *set;
+    snprintf(made, sizeof made, "%s/made", folder);
+    snprintf(train, sizeof train, "%s/train", made);
+    assert_int_equal(mkdir(made, 0700), 0);
+    assert_int_equal(symlink(data, train), 0);
+    for (int i = 0; i < 2; i++) {
+        snprintf(document, sizeof document, "%s/%s", made, names[i]);
+        write_text(document, "{\"complete\": false}");
+        are_refused(made);
+        write_text(document, "{\"complete\": true}");
+        assert_int_equal(dc3_image_set_open(made, &set), DC3_OK);
+        assert_int_equal(dc3_image_set_count(set), N);
+        assert_string_equal(dc3_image_set_key(set, SMALL_EACH + 3), "1/3.png");
+        dc3_image_set_close(&set);
+        assert_int_equal(remove(document), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_and_names),
+        cmocka_unit_test(folders_of_dc3),
         cmocka_unit_test(views_and_logits),
         cmocka_unit_test(labels_of_others),
     };
