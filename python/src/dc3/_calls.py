@@ -11,6 +11,7 @@ import os
 import queue
 import signal
 import threading
+import weakref
 
 from . import _errors
 from ._native import lib, struct
@@ -25,19 +26,28 @@ class Cancel:
     """A flag that stops the calls that it is handed to, from any thread: they raise dc3.Cancelled."""
 
     def __init__(self):
-        self._flag = struct("dc3_cancel")()
+        self._set, self._calls, self._lock = False, weakref.WeakSet(), threading.RLock()
 
     def set(self):
-        """From now on calls with it end."""
-        lib.dc3_cancel_set(ctypes.addressof(self._flag))
+        """Calls with it end, those that are made from now on as well."""
+        with self._lock:
+            self._set = True
+            for call in list(self._calls):
+                call.stop()
 
     def clear(self):
         """It is good for the next call again."""
-        lib.dc3_cancel_clear(ctypes.addressof(self._flag))
+        self._set = False
 
     def is_set(self):
         """Whether it is set."""
-        return bool(lib.dc3_cancel_is_set(ctypes.addressof(self._flag)))
+        return self._set
+
+    def _add(self, call):
+        with self._lock:
+            self._calls.add(call)
+            if self._set:
+                call.stop()
 
 
 def _check_process():
@@ -56,19 +66,27 @@ class Call:
         _check_process()
         if cancel is not None and not isinstance(cancel, Cancel):
             raise TypeError(f"cancel: expected a dc3.Cancel, found {type(cancel).__name__}")
-        self.cancel = cancel or Cancel()
-        self._events = queue.SimpleQueue()
-        self._heard = {"progress": progress, "message": message or _log.info}
+        self._flag = struct("dc3_cancel")()
+        self._events = queue.SimpleQueue()  # ("progress", its stage), ("message", its text), ("end", None)
+        self._newest, self._announced = {}, set()  # {stage: arguments of its last progress}; stages in the queue
+        self._end = None  # (None or the exception,) once the library is done
+        self._progress, self._message = progress, message or _log.info
         self._parts = (_Progress(self._on_progress) if progress else _Progress(), _Message(self._on_message))
+        if cancel is not None:
+            cancel._add(self)
 
     @property
     def flag(self):
         """The address of its dc3_cancel."""
-        return ctypes.addressof(self.cancel._flag)
+        return ctypes.addressof(self._flag)
+
+    def stop(self):
+        """The library ends soon."""
+        lib.dc3_cancel_set(self.flag)
 
     def tell(self, text):
         """A message of ours."""
-        self._heard["message"](text)
+        self._message(text)
 
     def listen(self, listener):
         """Fills a dc3_listener."""
@@ -76,36 +94,78 @@ class Call:
         listener.cancel = self.flag
 
     def _on_progress(self, _, stage, done, total):
-        self._events.put(("progress", (stage.decode("utf-8", "replace"), done, None if total < 0 else total)))
+        """The newest of a stage replaces one that nobody has heard, so that the queue stays short."""
+        stage = stage.decode("utf-8", "replace")
+        self._newest[stage] = (stage, done, None if total < 0 else total)
+        if stage not in self._announced:  # asked after the line above, as _hear() forgets it before it takes that
+            self._announced.add(stage)
+            self._events.put(("progress", stage))
 
     def _on_message(self, _, text):
-        self._events.put(("message", (text.decode("utf-8", "replace"),)))
+        self._events.put(("message", text.decode("utf-8", "replace")))
 
-    def _work(self, function, arguments):
+    def _hear(self, kind, what):
+        if kind == "message":
+            self._message(what)
+            return
+        self._announced.discard(what)
+        newest = self._newest.pop(what, None)
+        if newest:
+            self._progress(*newest)
+
+    def _work(self, go, function, arguments):
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        result = None
         try:
-            status = function(*arguments)
+            status = function(*arguments) if go.get() else 0
             result = _errors.failure(status) if status else None
         except BaseException as error:  # of ctypes: an argument that is none
             result = error
-        self._events.put(("end", (result,)))
+        self._end = (result,)  # before the event, which an interruption may lose
+        self._events.put(("end", None))
 
-    def run(self, function, *arguments):
-        """function(*arguments) to its end; raises what the library says, an interruption, or a listener's failure."""
-        thread = threading.Thread(target=self._work, args=(function, arguments), name="dc3", daemon=True)
-        thread.start()
+    def _listen(self):
+        """Hears the library until it is done; returns the exception that ended the call, or None."""
         stopped = None
         while True:
             try:
-                kind, values = self._events.get()
+                kind, what = self._events.get()
                 if kind == "end":
                     break
                 if stopped is None:
-                    self._heard[kind](*values)
+                    self._hear(kind, what)
             except BaseException as error:
                 stopped = stopped or error
-                self.cancel.set()
+                self.stop()
+                if self._end is not None:
+                    break
+        return stopped
+
+    def _abandon(self, go, started):
+        """Ends the call, and waits until the library is done, however often that is interrupted."""
+        while True:
+            try:
+                self.stop()
+                go.put(False)  # a worker that has not begun does not
+                while started and self._end is None:
+                    self._events.get()
+                return
+            except BaseException:
+                pass
+
+    def run(self, function, *arguments):
+        """function(*arguments) to its end; raises what the library says, an interruption, or a listener's failure."""
+        self._end, started, go = None, False, queue.SimpleQueue()
+        worker = threading.Thread(target=self._work, args=(go, function, arguments), name="dc3", daemon=True)
+        try:
+            worker.start()
+            started = True
+            go.put(True)
+            stopped = self._listen()
+        except BaseException:  # Ctrl-C between the lines, where _listen() does not catch it
+            self._abandon(go, started)
+            raise
         if stopped is not None:
             raise stopped
-        if values[0] is not None:
-            raise values[0]
+        if self._end[0] is not None:
+            raise self._end[0]
