@@ -1,36 +1,67 @@
 """Datasets of Hugging Face as folders or tars that the commands read."""
 import io
+import numbers
 import os
 import pathlib
-import shutil
+import re
 import tarfile
+import tempfile
 import typing
 
 Path = typing.Union[str, os.PathLike]
 
-_MARKS = ((b"\xff\xd8\xff", "jpg"), (b"\x89PNG", "png"), (b"GIF8", "gif"), (b"II*\0", "tif"), (b"MM\0*", "tif"))
+_MARKS = ((b"\xff\xd8\xff", "jpg"), (b"\x89PNG", "png"), (b"GIF8", "gif"), (b"II*\0", "tif"), (b"II+\0", "tif"),
+          (b"MM\0*", "tif"), (b"MM\0+", "tif"))
+_BRANDS = {b"avif": "avif", b"avis": "avif", b"heic": "heic", b"heix": "heic", b"hevc": "heic", b"hevx": "heic",
+           b"heim": "heic", b"heis": "heic", b"mif1": "heic", b"msf1": "heic"}
 
 
-def _ending(data, name):
-    """The ending of an encoded image's file, by its first bytes, else by its name."""
+def _ending(data):
+    """The ending of an encoded image's file, by its first bytes; None of a format that the commands do not read."""
     for mark, ending in _MARKS:
         if data.startswith(mark):
             return ending
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
-    return pathlib.PurePath(name or "x.img").suffix.lstrip(".").lower() or "img"
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12])
+    return "ppm" if re.match(rb"P[1-6][\s#]", data) else None
 
 
-def _bytes(value, column):
-    """The file of an image: its bytes as they are, if it is stored so, else a PNG of its pixels; and its ending."""
+def _png(image, where):
+    """The PNG of an image of Pillow's, or of the bytes of one in a format that Pillow reads."""
+    file = io.BytesIO()
+    try:
+        if isinstance(image, bytes):
+            import PIL.Image
+
+            image = PIL.Image.open(io.BytesIO(image))
+        image.save(file, "PNG")
+    except Exception as error:
+        raise TypeError(f"{where}: expected an image in a format that dc3 reads, or that Pillow can make a PNG of: "
+                        f"{error}") from error
+    return file.getvalue()
+
+
+def _stored(path):
+    """The bytes of a file, or of what fsspec opens: https://.., zip://a.png::b.zip."""
+    if "://" not in str(path):
+        return pathlib.Path(path).read_bytes()
+    import fsspec
+
+    with fsspec.open(str(path), "rb") as file:
+        return file.read()
+
+
+def _bytes(value, where):
+    """The file of an image: its bytes as they are, if it is stored so and dc3 reads it, else a PNG; and its ending."""
     if isinstance(value, dict) and (value.get("bytes") or value.get("path")):
-        data = value.get("bytes") or pathlib.Path(value["path"]).read_bytes()
-        return data, _ending(data, value.get("path"))
+        data = value.get("bytes") or _stored(value["path"])
+        ending = _ending(data)
+        return (data, ending) if ending else (_png(data, where), "png")
     if hasattr(value, "save"):  # Pillow's
-        file = io.BytesIO()
-        value.save(file, "PNG")
-        return file.getvalue(), "png"
-    raise TypeError(f"column '{column}': expected images, found {type(value).__name__}")
+        return _png(value, where), "png"
+    raise TypeError(f"{where}: expected an image, found {type(value).__name__}")
 
 
 class _Folder:
@@ -90,7 +121,10 @@ def _column(dataset, wanted, kind, what):
     raise ValueError(f"{what}: say which column it is: {', '.join(features)}")
 
 
-def _class_name(value, names):
+def _class_name(value, names, where):
+    if names is not None and not (isinstance(value, numbers.Integral) and 0 <= value < len(names)):
+        raise ValueError(f"{where}: expected a class, 0 to {len(names) - 1}, found {value!r}; leave rows without one "
+                         "out (filter)")
     name = str(value) if names is None else names[value]
     if not name or "/" in name or "\0" in name or name.startswith("."):
         raise ValueError(f"class '{name}': its name cannot be that of a folder; give others as names=")
@@ -104,8 +138,9 @@ def from_huggingface(dataset, out: Path, *, image: typing.Optional[str] = None, 
 
     dataset: of one split. image, label: its columns, by default those of the features Image and ClassLabel, else
     "image" and "label". names: of the classes by number, by default the feature's. store: "files", a folder for each
-    class, or "tar", WebDataset tars of at most shard_size bytes. Encoded images keep their bytes. One row after the
-    other is in memory; progress(stage, done, total) hears of each. `out` is there when all of it is, or not at all. dc3
+    class, or "tar", WebDataset tars of at most shard_size bytes. Encoded images keep their bytes; those in a format
+    that dc3 does not read become PNG by Pillow. A row without an image or a class is refused. One row after the other
+    is in memory; progress(stage, done, total) hears of each. `out` is there when all of it is, or not at all. dc3
     numbers classes in the order of their names' bytes, whatever numbers they have in `dataset`. Returns how many images
     there are.
     """
@@ -118,18 +153,16 @@ def from_huggingface(dataset, out: Path, *, image: typing.Optional[str] = None, 
     if out.exists():
         raise FileExistsError(f"{out}: is there already; give another folder")
     image, label = _column(dataset, image, "Image", "image"), _column(dataset, label, "ClassLabel", "label")
-    part = out.with_name(out.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    sink = _Folder(part) if store == "files" else _Tars(part, shard_size)
-    try:
-        done = _write(_encoded(dataset, image), sink, image, label, names or _names(dataset, label), progress)
-        sink.close()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=out.name + ".", suffix=".part", dir=out.parent) as folder:
+        part = pathlib.Path(folder) / "out"  # made in it, it has the usual permissions
+        sink = _Folder(part) if store == "files" else _Tars(part, shard_size)
+        try:
+            done = _write(_encoded(dataset, image), sink, image, label, names or _names(dataset, label), progress)
+        finally:
+            sink.close()
         os.replace(part, out)
-        return done
-    except BaseException:
-        sink.close()
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+    return done
 
 
 def _names(dataset, label):
@@ -149,8 +182,9 @@ def _write(rows, sink, image, label, names, progress):
     total = len(rows) if hasattr(rows, "__len__") else None
     done = 0
     for row in rows:
-        data, ending = _bytes(row[image], image)
-        sink.add(f"{_class_name(row[label], names)}/{done:08}.{ending}", data)
+        data, ending = _bytes(row[image], f"row {done}, column '{image}'")
+        name = _class_name(row[label], names, f"row {done}, column '{label}'")
+        sink.add(f"{name}/{done:08}.{ending}", data)
         done += 1
         if progress:
             progress("images", done, total)
