@@ -57,7 +57,7 @@ def _files(build):
     files["dc3/_declared.py"] = declarations.module(ROOT / "include" / "dc3").encode()
     files["dc3/native/bin/dc3"] = build / "dc3"
     files["dc3/native/lib/libdc3.so"] = build / "libdc3.so"
-    for path in sorted((ROOT / "models").rglob("*")):
+    for path in sorted((ROOT / "models" / "dc3-mini").rglob("*")):
         if path.is_file():
             files[f"dc3/native/share/dc3/models/{path.relative_to(ROOT / 'models').as_posix()}"] = path
     return files
@@ -91,12 +91,16 @@ def make(build, folder):
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"dc3-{version()}-{_tag()}.whl"
     part, record = target.with_suffix(".part"), ""
-    with zipfile.ZipFile(part, "w") as archive:
-        for name, source in files.items():
-            data = source if isinstance(source, bytes) else source.read_bytes()
-            record += _write(archive, name, data, name.startswith(("dc3/native/bin", "dc3/native/lib")))
-        _write(archive, f"{info}/RECORD", f"{record}{info}/RECORD,,\n".encode(), False)
-    os.replace(part, target)
+    try:
+        with zipfile.ZipFile(part, "w") as archive:
+            for name, source in files.items():
+                data = source if isinstance(source, bytes) else source.read_bytes()
+                record += _write(archive, name, data, name.startswith(("dc3/native/bin", "dc3/native/lib")))
+            _write(archive, f"{info}/RECORD", f"{record}{info}/RECORD,,\n".encode(), False)
+        os.replace(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return target
 
 
@@ -106,13 +110,12 @@ def repair(wheel, folder):
         return None
     platform = f"{MANYLINUX}_{os.uname().machine}"
     subprocess.run(["auditwheel", "repair", "--plat", platform, "-w", str(folder), str(wheel)], check=True)
-    return next(pathlib.Path(folder).glob(f"dc3-*{platform}*.whl"))
+    return max(pathlib.Path(folder).glob(f"dc3-*{platform}*.whl"), key=lambda path: path.stat().st_mtime)
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    """PEP 517: of the repository's build/, which is made where it is missing."""
-    if not (ROOT / "build" / "libdc3.so").exists():
-        subprocess.run(["make", "-C", str(ROOT)], check=True)
+    """PEP 517: of the repository's build/, which is brought up to date first, as the headers are of today."""
+    subprocess.run(["make", "-C", str(ROOT)], check=True)
     return make(ROOT / "build", wheel_directory).name
 
 
