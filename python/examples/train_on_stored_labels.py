@@ -7,14 +7,15 @@ from torch import nn
 
 labels, val = dc3.SoftLabels(sys.argv[1]), dc3.load(sys.argv[2])
 epochs, T = int(sys.argv[3]) if sys.argv[3:] else 300, 20
+rounds = epochs // labels.views or sys.exit(f"EPOCHS: expected {labels.views} or more, as there are views")
 block = lambda c, d: [nn.Conv2d(c, d, 3, padding=1), nn.BatchNorm2d(d), nn.ReLU(), nn.AvgPool2d(2)]
 net = nn.Sequential(*block(3, 128), *block(128, 128), *block(128, 128), nn.Flatten(),
                     nn.LazyLinear(len(labels.classes)))
 loader = torch.utils.data.DataLoader(labels.torch_dataset(), labels.batch, shuffle=True, num_workers=2)
 net(torch.zeros(1, 3, labels.size, labels.size))
 optimizer = torch.optim.AdamW(net.parameters(), lr=0.001, weight_decay=0.01)
-schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 2 * (epochs // labels.views) * len(loader))
-for _ in range(epochs // labels.views):  # each shows every image once in each of its views
+schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 2 * rounds * len(loader))
+for _ in range(rounds):  # each shows every image once in each of its views
     for images, logits, _ in loader:
         loss = nn.functional.kl_div((net(images) / T).log_softmax(1), (logits / T).softmax(1), reduction="batchmean")
         optimizer.zero_grad(), loss.backward(), optimizer.step(), schedule.step()
