@@ -52,8 +52,8 @@ def condense(data: Path, out: typing.Optional[Path] = None, ipc: typing.Optional
     for name in ("total", "fraction", "budget"):
         if ipc is not None and settings.get(name) is not None:
             raise ValueError(f"ipc and {name}: expected one of them")
-    options = _settings.defaults("condense")
-    _settings.fill("condense", options, {"editor": MINI, "data": data, "out": out, "ipc": ipc, **settings})
+    options = _settings.fill("condense", _settings.defaults("condense"), {"editor": MINI})
+    _settings.fill("condense", options, {"data": data, "out": out, "ipc": ipc, **settings})
     _usual_backbone(options)
     call = Call(progress, message, cancel)
     if search:
@@ -110,7 +110,8 @@ def measure(*data: Path, progress=None, message=None, cancel=None, **settings) -
     data: folders of dc3.condense, or any datasets. Settings among others: reference, originals, teacher, inception,
     coverage, per_class, threads. Returns what `dc3 measure --json` prints, as a dict with the attribute `table`.
     """
-    options = _settings.fill("measure", _settings.defaults("measure"), {"editor": MINI, **settings})
+    options = _settings.fill("measure", _settings.defaults("measure"), {"editor": MINI})
+    _settings.fill("measure", options, settings)
     places = (ctypes.c_char_p * (len(data) + 1))(*[_settings.path("data", each) for each in data])
     options.data, options.places = ctypes.addressof(places), places  # the options keep them
     call = Call(progress, message, cancel)
@@ -164,7 +165,23 @@ class _Scoring:
     def work(self):
         """All of it, on the library's thread; a status."""
         status = lib.dc3_tests_new(ctypes.byref(self.options.listener), ctypes.byref(self.tests))
-        return status or self._score()
+        status = status or (self._estimate() if self.options.dry_run else self._score())
+        lib.dc3_tests_free(ctypes.byref(self.tests))
+        return status
+
+    def _estimate(self):
+        """Of a dry run: a row of what is known before the first student, and the seconds of all of an architecture."""
+        for student in self.students[::self.seeds]:
+            student.students = len(self.students)
+            score, place = _settings.new("score")
+            status = lib.dc3_evaluate(ctypes.byref(student), self.tests, place)
+            if status:
+                return status
+            score = _settings.result(score)
+            known = {key: score[key] for key in ("arch", "labels", "images", "classes", "size", "batch", "epochs")}
+            self.rows.append({**known, "seeds": self.seeds,
+                              "estimate_seconds": self.seeds * score["estimate_seconds"]})
+        return 0
 
     def _score(self):
         kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
@@ -173,7 +190,6 @@ class _Scoring:
         status = lib.dc3_evaluate_all(pointers, len(self.students), self.tests, scored, None)
         if not status:
             lib.dc3_tests_forget(self.tests)
-        lib.dc3_tests_free(ctypes.byref(self.tests))
         return status
 
 
@@ -199,7 +215,8 @@ def evaluate(data: Path, val: Path, *, arch=None, seeds: int = 1, out: typing.Op
     others: labels ("soft": a teacher's of each batch, "stored": those of dc3.label, "hard"), teacher, stored, recipe,
     epochs, size, lr, threads. Returns a row as `dc3 evaluate --json` has it: top1 and its deviation over the seeds, the
     conditions (docs/formats.md); of a list of architectures a list of rows. Scores of a folder of dc3.condense are
-    added to its scores.json, or to the file `out`.
+    added to its scores.json, or to the file `out`. With dry_run nothing is trained or stored, and rows have some of the
+    conditions, and estimate_seconds of all seeds.
     """
     if not isinstance(seeds, int) or seeds < 1:
         raise ValueError(f"seeds: expected 1 or more, found {seeds!r}")
