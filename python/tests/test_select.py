@@ -74,6 +74,17 @@ class Select(unittest.TestCase):
         fits = numpy.zeros((4, 3), numpy.float32)
         self.assertIs(_arrays.take("x", fits, numpy.float32, (2,)), fits)
         self.assertTrue(_arrays.take("x", fits.T, numpy.float32, (2,)).flags.c_contiguous)
+        shifted = numpy.zeros(17, numpy.uint8)[1:].view(numpy.float32)
+        self.assertTrue(_arrays.take("x", shifted, numpy.float32, (1,)).flags.aligned)
+        with self.assertRaisesRegex(ValueError, "out: expected an aligned array"):
+            _arrays.place("out", shifted, (4,), numpy.float32)
+
+    def test_numbers_that_do_not_fit(self):
+        embeddings, labels = three_groups()
+        with self.assertRaisesRegex(ValueError, "labels: expected at most 9223372036854775807, found 92233720"):
+            dc3.select(embeddings, labels.astype(numpy.uint64) + numpy.uint64(2 ** 63 - 7))
+        found = dc3.select(embeddings, labels.astype(numpy.uint64), 2, threads=1)
+        self.assertEqual(len(found.rows), 2)
 
     def test_cancelled_before(self):
         stop = dc3.Cancel()

@@ -15,7 +15,11 @@ def take(name, values, dtype, dimensions):
     kinds = "biuf" if numpy.dtype(dtype).kind == "f" else "iu"
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name}: expected {numpy.dtype(dtype).name}, found {array.dtype.name}")
-    return numpy.ascontiguousarray(array, dtype)
+    if numpy.dtype(dtype).kind == "i" and array.dtype.kind == "u" and array.size:
+        greatest = numpy.iinfo(dtype).max
+        if array.max() > greatest:
+            raise ValueError(f"{name}: expected at most {greatest}, found {array.max()}")
+    return numpy.require(array, dtype, ["C", "A"])
 
 
 def images(name, values):
@@ -26,7 +30,7 @@ def images(name, values):
     if array.ndim not in (3, 4) or array.shape[-1] != 3:
         raise ValueError(f"{name}: expected [height, width, 3] or [n, height, width, 3], found {list(array.shape)}")
     single = array.ndim == 3
-    return numpy.ascontiguousarray(array[None] if single else array), single
+    return numpy.require(array[None] if single else array, None, ["C", "A"]), single
 
 
 def place(name, out, shape, dtype):
@@ -36,8 +40,8 @@ def place(name, out, shape, dtype):
     if not isinstance(out, numpy.ndarray) or out.shape != tuple(shape) or out.dtype != dtype:
         found = f"{out.dtype.name} {list(out.shape)}" if isinstance(out, numpy.ndarray) else type(out).__name__
         raise ValueError(f"{name}: expected an array of {numpy.dtype(dtype).name} {list(shape)}, found {found}")
-    if not (out.flags.c_contiguous and out.flags.writeable):
-        raise ValueError(f"{name}: expected an array in C order that may be written to")
+    if not (out.flags.c_contiguous and out.flags.aligned and out.flags.writeable):
+        raise ValueError(f"{name}: expected an aligned array in C order that may be written to")
     return out
 
 

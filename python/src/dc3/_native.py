@@ -86,7 +86,7 @@ def taken_text(address):
 def taken_bytes(address, shape):
     """An array of uint8 in memory that the caller owns, which is freed with the array."""
     memory = (ctypes.c_uint8 * math.prod(shape)).from_address(address)
-    weakref.finalize(memory, _free, address)
+    weakref.finalize(memory, _free, address).atexit = False  # arrays may outlive the interpreter's end
     return numpy.frombuffer(memory, numpy.uint8).reshape(shape)
 
 

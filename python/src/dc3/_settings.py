@@ -40,11 +40,6 @@ def _places(options):
     return places
 
 
-def names(options):
-    """The keywords that fill() takes for a struct of options."""
-    return sorted(_places(options))
-
-
 def _whole(name, value, kind):
     bits, signed = {"int": (31, True), "int64_t": (63, True), "size_t": (64, False), "uint64_t": (64, False)}[kind]
     if isinstance(value, numpy.bool_):
