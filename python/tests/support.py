@@ -1,6 +1,9 @@
-"""What the tests share: small datasets of two classes, in a folder of each test's own."""
+"""What the tests share: small datasets of two classes, in a folder of each test's own; children."""
+import os
 import pathlib
+import signal
 import tempfile
+import traceback
 import unittest
 
 import numpy
@@ -20,6 +23,22 @@ def write_dataset(folder, count=4, seed=0):
             pixels = random.normal(middle, 30, (16, 16, 3))
             write_ppm(folder / name / f"{i}.ppm", numpy.clip(pixels, 0, 255).astype(numpy.uint8))
     return folder
+
+
+def in_child(function):
+    """7 if function() is true in a process that was forked, else how that ended."""
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(60)  # one that waits for ever ends
+            status = 7 if function() else 2
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 class FolderTest(unittest.TestCase):
