@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/listener.h"
 #include "dc3/text.h"
+#include "io/weights.h"
 
 typedef struct choice {
     const dc3_hub_listing *listing;
@@ -46,14 +47,18 @@ static int take_shards(const choice *c, const char *stem, const char *ending)
     return any;
 }
 
-/* Weights in one file STEM + ENDING, or an index and its shards. */
-static int take_weights(const choice *c, const char *stem, const char *ending)
+/* Weights in one file STEM + ENDING, or an index and its shards; of the variant fp16, as Python's programs
+ * name it, STEM.fp16 + ENDING, and STEM + ENDING.index.fp16.json with STEM.fp16-00001-of-00002 + ENDING. */
+static int take_weights(const choice *c, const char *stem, const char *ending, int fp16)
 {
-    char *whole = g_strconcat(stem, ending, NULL), *index = g_strconcat(whole, ".index.json", NULL);
+    const char *variant = fp16 ? ".fp16" : "";
+    char *varied = g_strconcat(stem, variant, NULL), *whole = g_strconcat(varied, ending, NULL),
+         *index = g_strconcat(stem, ending, ".index", variant, ".json", NULL);
     int found = take(c, whole);
-    if (!found && take(c, index)) found = take_shards(c, stem, ending);
+    if (!found && take(c, index)) found = take_shards(c, varied, ending);
     g_free(index);
     g_free(whole);
+    g_free(varied);
     return found;
 }
 
@@ -72,13 +77,13 @@ static dc3_status choose_weights(choice *c, const char *folder, const char *stem
     const dc3_listener *to = c->listener;
     const char *repository = c->name->repository;
     dc3_status status = DC3_OK;
-    if (c->fp16 && (take_weights(c, safe, ".fp16.safetensors") || take_weights(c, pickled, ".fp16.bin")))
+    if (c->fp16 && (take_weights(c, safe, ".safetensors", 1) || take_weights(c, pickled, ".bin", 1)))
         c->variants++;
-    else if (take_weights(c, safe, ".safetensors")) {
+    else if (take_weights(c, safe, ".safetensors", 0)) {
         if (c->fp16) dc3_listener_say(to, "note: hf:%s: %s has no fp16 variant", repository, safe);
-    } else if (take_weights(c, safe, ".fp16.safetensors"))
+    } else if (take_weights(c, safe, ".safetensors", 1))
         dc3_listener_say(to, "note: hf:%s: %s has the variant fp16 only", repository, safe);
-    else if (take_weights(c, pickled, ".bin") || take_weights(c, pickled, ".fp16.bin"))
+    else if (take_weights(c, pickled, ".bin", 0) || take_weights(c, pickled, ".bin", 1))
         dc3_listener_say(to, "note: hf:%s: %s has no safetensors; its .bin is taken", repository, safe);
     else
         status = no_weights(c, safe);
@@ -101,7 +106,7 @@ static const struct {
 
 static int is_text(const char *name)
 {
-    return !strchr(name, '/') && !g_str_has_suffix(name, ".index.json") &&
+    return !strchr(name, '/') && !strstr(name, ".index.") &&
            (g_str_has_suffix(name, ".json") || strcmp(name, "merges.txt") == 0);
 }
 
@@ -150,9 +155,24 @@ static dc3_status choose_only(const choice *c)
     return status;
 }
 
+/* The shards of an index, "STEM.safetensors.index.json" or "STEM.safetensors.index.fp16.json". */
+static void take_listed(const choice *c, const char *file)
+{
+    const char *index = g_strrstr(file, ".index."), *variant = index + strlen(".index"),
+               *end = strrchr(file, '.');
+    char *whole = g_strndup(file, (gsize)(index - file)), *dot = strrchr(whole, '.');
+    char *kind = g_strdup(dot ? dot : "");
+    if (dot) *dot = 0;
+    char *stem = g_strdup_printf("%s%.*s", whole, (int)(end - variant), variant);
+    take_shards(c, stem, kind);
+    g_free(stem);
+    g_free(kind);
+    g_free(whole);
+}
+
 static dc3_status choose_file(const choice *c)
 {
-    const char *file = c->name->file, *ending = ".index.json";
+    const char *file = c->name->file;
     if (!take(c, file)) {
         GPtrArray *names = g_ptr_array_new();
         char hint[DC3_HINT_SIZE];
@@ -162,13 +182,7 @@ static dc3_status choose_file(const choice *c)
         g_ptr_array_free(names, TRUE);
         return status;
     }
-    if (!g_str_has_suffix(file, ending)) return DC3_OK;
-    char *whole = g_strndup(file, strlen(file) - strlen(ending)), *dot = strrchr(whole, '.');
-    char *kind = g_strdup(dot ? dot : "");
-    if (dot) *dot = 0;
-    take_shards(c, whole, kind);
-    g_free(kind);
-    g_free(whole);
+    if (dc3_weights_are_index(file)) take_listed(c, file);
     return DC3_OK;
 }
 
@@ -182,9 +196,10 @@ dc3_status dc3_hub_choose(const dc3_hub_listing *listing, const dc3_hub_name *na
     if (name->file) return choose_file(&c);
     if (take(&c, "model_index.json"))
         DC3_TRY(choose_pipeline(&c));
-    else if (take(&c, "config.json"))
+    else if (take(&c, "config.json")) {
+        take(&c, "preprocessor_config.json");
         DC3_TRY(choose_weights(&c, "", "model", "pytorch_model"));
-    else if (!take(&c, "pytorch_lora_weights.safetensors"))
+    } else if (!take(&c, "pytorch_lora_weights.safetensors"))
         DC3_TRY(choose_only(&c));
     if (fp16 && !c.variants)
         return dc3_fail_setting("fp16", "hf:%s has no weights of the variant fp16", name->repository);

@@ -76,9 +76,10 @@ static dc3_status open_shards(const char *folder, const char *index, dc3_table *
 
 int dc3_weights_are_index(const char *path)
 {
-    static const char end[] = ".index.json";
+    static const char index[] = ".index.", end[] = ".json";
+    const char *slash = strrchr(path, '/'), *found = strstr(slash ? slash : path, index);
     size_t length = strlen(path);
-    return length >= sizeof end && strcmp(path + length - (sizeof end - 1), end) == 0;
+    return found && strcmp(path + length - strlen(end), end) == 0;
 }
 
 static dc3_status open_index(const char *path, dc3_table **table)
@@ -96,6 +97,19 @@ static dc3_status open_file(const char *path, dc3_table **table)
 {
     return dc3_weights_are_index(path) ? open_index(path, table) : dc3_table_open(path, parse, table);
 }
+
+/* The forms of a part's weights, the first of them that is there is read. */
+static const struct {
+    const char *ending;
+    int sharded, pickled;
+} forms[] = {{".safetensors", 0, 0},
+             {".safetensors.index.json", 1, 0},
+             {".fp16.safetensors", 0, 0},
+             {".safetensors.index.fp16.json", 1, 0},
+             {".bin", 0, 1},
+             {".bin.index.json", 1, 1},
+             {".fp16.bin", 0, 1},
+             {".bin.index.fp16.json", 1, 1}};
 
 /* One of the forms of a part's weights, if it is there; *table stays NULL if not. */
 static dc3_status open_form(const char *folder, const char *stem, const char *ending, int sharded,
@@ -128,17 +142,6 @@ static const char *other_form(const char *folder)
 
 dc3_status dc3_weights_open_model(const char *folder, const char *stem, dc3_table **table)
 {
-    static const struct {
-        const char *ending;
-        int sharded, pickled;
-    } forms[] = {{".safetensors", 0, 0},
-                 {".safetensors.index.json", 1, 0},
-                 {".fp16.safetensors", 0, 0},
-                 {".safetensors.index.fp16.json", 1, 0},
-                 {".bin", 0, 1},
-                 {".bin.index.json", 1, 1},
-                 {".fp16.bin", 0, 1},
-                 {".bin.index.fp16.json", 1, 1}};
     const char *pickled = strcmp(stem, "model") == 0 ? "pytorch_model" : stem;
     *table = NULL;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
@@ -157,17 +160,18 @@ dc3_status dc3_weights_open_model(const char *folder, const char *stem, dc3_tabl
         folder, stem, stem, pickled, other_form(folder));
 }
 
+static int holds(const char *folder, const char *stem, const char *ending)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s%s", stem, ending);
+    return dc3_folder_holds(folder, name);
+}
+
 int dc3_weights_are_model(const char *folder)
 {
-    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json",
-                                        "pytorch_model.bin", "pytorch_model.bin.index.json"};
-    int config = 0, weights = 0;
-    for (size_t i = 0; i <= sizeof names / sizeof *names; i++) {
-        char *path = dc3_path_join(folder, i ? names[i - 1] : "config.json");
-        int there = path && dc3_path_what(path) == DC3_PATH_FILE;
-        *(i ? &weights : &config) |= there;
-        free(path);
-    }
+    int config = holds(folder, "config", ".json"), weights = 0;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        weights |= holds(folder, forms[i].pickled ? "pytorch_model" : "model", forms[i].ending);
     return config && weights;
 }
 

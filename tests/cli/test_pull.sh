@@ -7,8 +7,8 @@ mkdir -p models/t/mini/safety_checker && echo '{}' > models/t/mini/safety_checke
 echo text > models/t/mini/README.md
 echo other > models/t/mini/unet/diffusion_pytorch_model.non_ema.safetensors
 tiny plain gated private half
-cp models/t/half/model.safetensors models/t/half/model.fp16.safetensors
 "$tools/make_teacher" models/t/plain/teacher.safetensors 3 || fail "make_teacher"
+cp models/t/plain/teacher.safetensors models/t/half/model.fp16.safetensors
 mkdir models/t/adapters && cp models/t/plain/teacher.safetensors models/t/adapters/only.safetensors
 serve
 
@@ -62,6 +62,7 @@ expect 0 "snapshots/22222222" "$dc3" pull hf:t/plain@v1
 expect 1 "has no branch, tag or commit 'v2' at $HF_ENDPOINT; did you mean 'v1'?" "$dc3" pull hf:t/plain@v2
 expect 0 "result" "$dc3" pull hf:t/half --fp16
 [[ -e $(place half model.fp16.safetensors) && ! -e $(place half model.safetensors) ]] || fail "the variant fp16"
+expect 0 "folder of transformers or timm" "$dc3" info hf:t/half
 expect 2 "--fp16: hf:t/plain has no weights of the variant" "$dc3" pull hf:t/plain --fp16
 
 # Models that are not there, and those that are not for everybody. A token goes to the hub alone, and nowhere else.

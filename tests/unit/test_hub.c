@@ -208,6 +208,21 @@ static void other_weights_are_needed(void **state)
     chosen(LIST("config.json", "model-1-of-x.safetensors", SHARDS, "tf_model.h5"), NULL, 0, DC3_OK,
            LIST("config.json", SHARDS));
     chosen(LIST("config.json", SHARDS), "model.safetensors.index.json", 0, DC3_OK, LIST(SHARDS));
+#define HALF                                                                                                 \
+    "model.fp16-00001-of-00002.safetensors", "model.fp16-00002-of-00002.safetensors",                        \
+        "model.safetensors.index.fp16.json"
+    chosen(LIST("config.json", SHARDS, HALF, "preprocessor_config.json"), NULL, 1, DC3_OK,
+           LIST("config.json", HALF, "preprocessor_config.json"));
+    chosen(LIST("config.json", SHARDS, HALF), NULL, 0, DC3_OK, LIST("config.json", SHARDS));
+    chosen(LIST("config.json", HALF), NULL, 0, DC3_OK, LIST("config.json", HALF));
+    chosen(LIST("config.json", SHARDS, HALF), "model.safetensors.index.fp16.json", 0, DC3_OK, LIST(HALF));
+#define HALF_OF_UNET                                                                                         \
+    "unet/diffusion_pytorch_model.bin.index.fp16.json", "unet/diffusion_pytorch_model.fp16-1-of-1.bin"
+    chosen(LIST("model_index.json", "unet/config.json", HALF_OF_UNET), NULL, 1, DC3_OK,
+           LIST("model_index.json", "unet/config.json", HALF_OF_UNET));
+    chosen(LIST("model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.bin",
+                "unet/diffusion_pytorch_model.bin.index.fp16.json"),
+           NULL, 0, DC3_OK, LIST("model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.bin"));
     chosen(LIST("README.md", "style.safetensors"), NULL, 0, DC3_OK, LIST("style.safetensors"));
     chosen(LIST("a.safetensors", "b.safetensors"), NULL, 0, DC3_ERR_OPTION, NULL);
     chosen(LIST("README.md"), NULL, 0, DC3_ERR_IO, NULL);
