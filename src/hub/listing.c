@@ -7,6 +7,9 @@
 #include "hub/retry.h"
 #include "io/json.h"
 
+/* More than any repository has: 2^50 bytes in a file, 2^60 in all. */
+static const json_int_t largest_file = (json_int_t)1 << 50, largest_sum = (json_int_t)1 << 60;
+enum { MOST_FILES = 100000 };
 static const char api[] = "the hub's list of its files";
 
 /* A text of the answer as a message may have it. */
@@ -35,6 +38,7 @@ static dc3_status read_file(const dc3_hub_name *name, const json_t *sibling, dc3
     if (!size) size = json_object_get(sibling, "size");
     if (!json_is_integer(size) || json_integer_value(size) < 0 || !dc3_hub_is_digest(digest, length))
         return odd(name, path, " without its size and hash");
+    if (json_integer_value(size) > largest_file) return odd(name, path, " of more than 2^50 bytes");
     file->path = g_strdup(path);
     file->size = json_integer_value(size);
     g_strlcpy(file->digest, digest, sizeof file->digest);
@@ -48,11 +52,19 @@ static dc3_status read_listing(const dc3_hub_name *name, const json_t *document,
     if (!json_is_array(siblings) || !dc3_hub_is_digest(commit, DC3_HUB_COMMIT - 1))
         return dc3_fail(DC3_ERR_FORMAT, "hf:%s: expected %s, 'sha' and 'siblings', found another answer",
                         name->repository, api);
+    if (json_array_size(siblings) > MOST_FILES)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "hf:%s: expected at most %d files in %s, found %zu; nothing was fetched",
+                        name->repository, MOST_FILES, api, json_array_size(siblings));
     g_strlcpy(listing->commit, commit, sizeof listing->commit);
+    json_int_t sum = 0;
     listing->files = g_new0(dc3_hub_file, json_array_size(siblings) + 1);
     for (size_t i = 0; i < json_array_size(siblings); i++) {
         DC3_TRY(read_file(name, json_array_get(siblings, i), &listing->files[listing->count]));
-        listing->count++;
+        sum += listing->files[listing->count++].size;
+        if (sum > largest_sum)
+            return dc3_fail(DC3_ERR_FORMAT, "hf:%s: expected at most 2^60 bytes in %s; nothing was fetched",
+                            name->repository, api);
     }
     return DC3_OK;
 }

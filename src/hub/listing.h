@@ -22,7 +22,7 @@ typedef struct dc3_hub_listing {
 } dc3_hub_listing;
 
 /* Asks the hub for the name's revision; free it in any case. DC3_ERR_FORMAT for an answer that names files
- * outside of the repository, or no sizes. */
+ * outside of the repository, no sizes or sizes that no repository has (above 2^50 bytes). */
 dc3_status dc3_hub_listing_get(dc3_hub_client *client, const dc3_hub_name *name, dc3_hub_listing *listing);
 void dc3_hub_listing_free(dc3_hub_listing *listing);
 
