@@ -110,7 +110,7 @@ static dc3_status write_all(const arrival *a, const char *data, size_t size)
     return DC3_OK;
 }
 
-/* 1 if the hub's hash of what it sends, where it is one, is that of its list. */
+/* 1 if the hub's hash of the large file that it leads to, where it is one, is that of its list. */
 static int is_expected(const arrival *a, const dc3_hub_answer *answer)
 {
     size_t length = strlen(a->file->digest);
@@ -159,13 +159,13 @@ static dc3_status fetch(dc3_hub_client *client, arrival *a, const char *path)
 {
     enum { NO_SUCH_PART = 416, PART = 206 };
     dc3_hub_answer answer;
-    int tries = 0;
+    int tries = 0, anew = 0;
     while (a->have < a->file->size) {
         int64_t before = a->have;
         a->begun = 0;
         DC3_TRY(dc3_hub_try(client, path, a->have, take, a, &answer));
         if (a->have == a->file->size) break;
-        if (answer.code == NO_SUCH_PART && a->have) {
+        if (answer.code == NO_SUCH_PART && a->have && !anew++) {
             DC3_TRY(start_over(a));
             continue;
         }

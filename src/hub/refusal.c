@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <string.h>
+#include "base/cancel.h"
 #include "dc3/text.h"
 #include "io/json.h"
 
@@ -18,13 +19,14 @@ static void add_names(GPtrArray *names, const json_t *list, const char *key, con
     }
 }
 
+/* For a hint, which is worth no waiting; NULL where nothing comes of it. */
 static json_t *ask(dc3_hub_client *client, const char *path)
 {
     dc3_hub_answer answer;
     char *text = NULL;
     size_t size = 0;
     json_t *document = NULL;
-    if (dc3_hub_get(client, path, &answer, &text, &size) == DC3_OK && answer.code == 200)
+    if (dc3_hub_get_once(client, path, &answer, &text, &size) == DC3_OK && answer.code == 200)
         document = json_loadb(text, size, 0, NULL);
     g_free(text);
     return document;
@@ -40,7 +42,7 @@ static void near_models(dc3_hub_client *client, const dc3_hub_name *name, char h
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     *hint = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(queries); i++) {
-        json_t *list = *hint ? NULL : ask(client, queries[i]);
+        json_t *list = *hint || dc3_cancelled() ? NULL : ask(client, queries[i]);
         add_names(names, list, "id", name->repository);
         dc3_hint(name->repository, (const char *const *)names->pdata, names->len, hint);
         json_decref(list);
@@ -79,6 +81,7 @@ static dc3_status not_found(dc3_hub_client *client, const dc3_hub_name *name, co
     const char *endpoint = dc3_hub_client_place(client)->endpoint;
     if (strcmp(answer->error, "RevisionNotFound") == 0) {
         near_revisions(client, name, hint);
+        DC3_TRY(dc3_check_cancel());
         return dc3_fail(DC3_ERR_IO, "hf:%s: has no branch, tag or commit '%s' at %s%s", name->repository,
                         name->revision, endpoint, hint);
     }
@@ -86,6 +89,7 @@ static dc3_status not_found(dc3_hub_client *client, const dc3_hub_name *name, co
         return dc3_fail(DC3_ERR_IO, "hf:%s: has no file '%s' at %s", name->repository,
                         name->file ? name->file : "", endpoint);
     near_models(client, name, hint);
+    DC3_TRY(dc3_check_cancel());
     char *token = about_token(client, answer);
     dc3_status status = dc3_fail(DC3_ERR_IO, "hf:%s: no such model at %s, unless it is a private one (%s)%s",
                                  name->repository, endpoint, token, hint);
@@ -117,8 +121,11 @@ dc3_status dc3_hub_refused(dc3_hub_client *client, const dc3_hub_name *name, con
     int code = answer->code;
     if (!code)
         return dc3_fail(
-            DC3_ERR_IO, "%s: %s%s", endpoint, answer->trouble,
+            DC3_ERR_IO, "%s: %s%s", dc3_hub_answerer(client, answer), answer->trouble,
             answer->unreached ? "; is there a network? (https_proxy names a proxy, if it needs one)" : "");
+    if (*answer->host) /* which knows no tokens and no models */
+        return dc3_fail(DC3_ERR_IO, "hf:%s: %s, where %s leads, answers with error %d", name->repository,
+                        answer->host, endpoint, code);
     /* Who does not say who they are is told 401 of what does not exist, too. */
     if (code == NOT_FOUND || (code == UNKNOWN && strcmp(answer->error, "RepoNotFound") == 0))
         return not_found(client, name, answer);

@@ -25,7 +25,6 @@ typedef struct transfer {
     dc3_hub_take *take;
     void *user;
     dc3_status status; /* what `take` failed with */
-    int elsewhere;     /* the request went to another host, whose ETag is not the hub's */
 } transfer;
 
 /* ---- what comes ---- */
@@ -56,8 +55,7 @@ static void read_header(transfer *t, const char *line)
         a->wait = -1;
         a->start = 0;
         *a->error = 0;
-    } else if (header(line, "X-Linked-Etag", value, sizeof value) ||
-               (!t->elsewhere && !*a->etag && header(line, "ETag", value, sizeof value)))
+    } else if (header(line, "X-Linked-Etag", value, sizeof value))
         g_strlcpy(a->etag, value, sizeof a->etag);
     else if (header(line, "X-Error-Code", value, sizeof value))
         g_strlcpy(a->error, value, sizeof a->error);
@@ -145,6 +143,11 @@ const dc3_listener *dc3_hub_client_listener(const dc3_hub_client *client)
     return client->listener;
 }
 
+const char *dc3_hub_answerer(const dc3_hub_client *client, const dc3_hub_answer *answer)
+{
+    return *answer->host ? answer->host : client->place->endpoint;
+}
+
 /* ---- a try ---- */
 
 /* Scheme, host and port, with the port that the scheme has where none is named. */
@@ -173,17 +176,39 @@ static int is_transient(CURLcode code)
     return 0;
 }
 
+/* 1 where the proxy has refused to connect, as it will again. */
+static int is_proxys_refusal(CURL *curl)
+{
+    long code = 0;
+    curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &code);
+    return code >= 400 && code < 500;
+}
+
+/* 1 where there is no connection: names are not found, hosts refuse it, packets go nowhere. */
+static int is_unconnected(CURL *curl, CURLcode code)
+{
+    curl_off_t connected = 0;
+    curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
+    return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT ||
+           (code == CURLE_OPERATION_TIMEDOUT && !connected);
+}
+
 /* Where no server has answered yet there is rather no network than a passing fault. */
 static dc3_status note_trouble(dc3_hub_client *client, CURLcode code, transfer *t)
 {
     dc3_hub_answer *a = t->answer;
     if (code == CURLE_ABORTED_BY_CALLBACK) return dc3_check_cancel();
     if (t->status != DC3_OK) return t->status;
-    int first = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT;
+    /* curl's sentence has all of what stands in the variable, a password among it. */
+    int is_odd_proxy = strstr(client->error, "Unsupported proxy") != NULL;
     a->code = 0;
-    a->unreached = first && !client->reached;
-    a->passes = is_transient(code) && !a->unreached;
-    g_strlcpy(a->trouble, *client->error ? client->error : curl_easy_strerror(code), sizeof a->trouble);
+    a->unreached = is_unconnected(client->curl, code) && !client->reached && !is_odd_proxy;
+    a->passes = is_transient(code) && !a->unreached && !is_odd_proxy && !is_proxys_refusal(client->curl);
+    g_strlcpy(a->trouble,
+              is_odd_proxy     ? "https_proxy or http_proxy names no proxy that can be understood"
+              : *client->error ? client->error
+                               : curl_easy_strerror(code),
+              sizeof a->trouble);
     return DC3_OK;
 }
 
@@ -257,9 +282,10 @@ dc3_status dc3_hub_try(dc3_hub_client *client, const char *path, int64_t from, d
     *answer = (dc3_hub_answer){.wait = -1};
     for (int hop = 0; status == DC3_OK && url; hop++) {
         char *origin = origin_of(url);
-        t.elsewhere = g_strcmp0(origin, home) != 0;
+        int elsewhere = g_strcmp0(origin, home) != 0;
+        g_strlcpy(answer->host, elsewhere && origin ? origin : "", sizeof answer->host);
         g_free(origin);
-        status = perform(client, url, from, !t.elsewhere && client->place->token, &t);
+        status = perform(client, url, from, !elsewhere && client->place->token, &t);
         if (status != DC3_OK || !is_redirect(answer->code)) break;
         char *to = next_url(client, url, answer);
         g_free(url);

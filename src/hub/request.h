@@ -22,12 +22,16 @@ typedef struct dc3_hub_answer {
     char trouble[160]; /* the connection's; "": none */
     int unreached;     /* no server has answered this client at all */
     int passes;        /* 1: another try may do better */
-    char etag[72];     /* X-Linked-Etag of Git LFS, or ETag, without quotes; "": none */
+    char host[160];    /* "https://HOST:PORT" of who answered, if it was redirected to; "": the endpoint */
+    char etag[72];     /* X-Linked-Etag of Git LFS, without quotes; "": none */
     char error[40];    /* X-Error-Code, such as "GatedRepo"; "": none */
     double wait;       /* Retry-After in seconds; -1: none */
     int64_t start;     /* where a part (206) begins in its file */
     int has_token;     /* a token was sent */
 } dc3_hub_answer;
+
+/* Who answered, or should have: `host`, or the endpoint. */
+const char *dc3_hub_answerer(const dc3_hub_client *client, const dc3_hub_answer *answer);
 
 /* Takes the bytes of a file as they come (of answers 200 and 206 only). What it fails with ends the request.
  */

@@ -33,10 +33,10 @@ dc3_status dc3_hub_pause(dc3_hub_client *client, const dc3_hub_answer *answer, i
     if (answer->wait >= 0) seconds = answer->wait;
     if (++*tries >= TRIES || seconds > LONGEST_WAIT)
         return dc3_fail(DC3_ERR_IO, "%s: %s; tried %d time%s; the same command goes on where it was",
-                        dc3_hub_client_place(client)->endpoint, what, *tries, *tries == 1 ? "" : "s");
+                        dc3_hub_answerer(client, answer), what, *tries, *tries == 1 ? "" : "s");
     if (seconds >= told)
         dc3_listener_say(dc3_hub_client_listener(client), "%s: %s; trying again in %.0f s",
-                         dc3_hub_client_place(client)->endpoint, what, seconds);
+                         dc3_hub_answerer(client, answer), what, seconds);
     return rest(seconds);
 }
 
@@ -50,8 +50,8 @@ static dc3_status collect(void *user, const dc3_hub_answer *answer, const void *
     return DC3_OK;
 }
 
-dc3_status dc3_hub_get(dc3_hub_client *client, const char *path, dc3_hub_answer *answer, char **text,
-                       size_t *size)
+static dc3_status get(dc3_hub_client *client, const char *path, int once, dc3_hub_answer *answer, char **text,
+                      size_t *size)
 {
     GString *body = g_string_new(NULL);
     dc3_status status;
@@ -59,10 +59,22 @@ dc3_status dc3_hub_get(dc3_hub_client *client, const char *path, dc3_hub_answer 
     do {
         g_string_truncate(body, 0);
         status = dc3_hub_try(client, path, 0, collect, body, answer);
-        if (status != DC3_OK || !answer->passes) break;
+        if (status != DC3_OK || !answer->passes || once) break;
         status = dc3_hub_pause(client, answer, &tries);
     } while (status == DC3_OK);
     *size = body->len;
     *text = g_string_free(body, FALSE);
     return status;
+}
+
+dc3_status dc3_hub_get(dc3_hub_client *client, const char *path, dc3_hub_answer *answer, char **text,
+                       size_t *size)
+{
+    return get(client, path, 0, answer, text, size);
+}
+
+dc3_status dc3_hub_get_once(dc3_hub_client *client, const char *path, dc3_hub_answer *answer, char **text,
+                            size_t *size)
+{
+    return get(client, path, 1, answer, text, size);
 }

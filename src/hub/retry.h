@@ -13,5 +13,8 @@ dc3_status dc3_hub_pause(dc3_hub_client *client, const dc3_hub_answer *answer, i
  * again; free *text. */
 dc3_status dc3_hub_get(dc3_hub_client *client, const char *path, dc3_hub_answer *answer, char **text,
                        size_t *size);
+/* The same in one try, whatever comes of it. */
+dc3_status dc3_hub_get_once(dc3_hub_client *client, const char *path, dc3_hub_answer *answer, char **text,
+                            size_t *size);
 
 #endif

@@ -8,12 +8,13 @@ export HF_HOME=$work/hf no_proxy='*'
 cache=$HF_HOME/hub
 servers=()
 trap '(( ${#servers[@]} )) && kill "${servers[@]}"; rm -rf "$work"' EXIT
-# serve [CERTIFICATE]: starts a hub of the folder "models", its requests in "log"; `port` is the hub's.
+# serve [CERTIFICATE]: starts a hub of the folder "models", its requests in "hub.log"; `port` is the hub's, `large`
+# that of the other host, which has the large files.
 serve() {
-  python3 "$source/tests/support/hub.py" models log "$@" > ports & servers+=($!)
+  python3 "$source/tests/support/hub.py" models hub.log "$@" > ports & servers+=($!)
   local i
   for ((i = 0; i < 500; i++)); do [[ -s ports ]] && break; sleep 0.02; done
-  read -r port _ < ports || fail "the hub does not start"
+  read -r port large < ports || fail "the hub does not start"
   export HF_ENDPOINT=http${1:+s}://127.0.0.1:$port
 }
 # tiny NAME...: models t/NAME of one large file, weights.safetensors, and a small one.

@@ -30,26 +30,26 @@ lacks info hf:t/mini
 expect 2 "hf:t: expected hf:OWNER/NAME" "$dc3" info hf:t
 expect 2 "did you mean hf:t/mini?" "$dc3" pull t/mini
 expect 1 "dc3 pull hf:t/mini@v1 fetches it" "$dc3" info --json hf:t/mini@v1
-requests=$(wc -l < log)
+requests=$(wc -l < hub.log)
 
 # The whole of it; a second time nothing comes; its name is as good as its folder, without the network.
 expect 0 "result: $cache/models--t--mini/snapshots/1111111111" "$dc3" pull hf:t/mini
 for file in model_index.json unet/diffusion_pytorch_model.safetensors tokenizer/merges.txt; do
   cmp models/t/mini/$file "$(place mini $file)" && [[ -L $(place mini $file) ]] || fail "$file"; done
 [[ ! -e $(place mini README.md) ]] || fail "README.md was fetched"
-cdn=$(grep -c '"cdn"' log)
+cdn=$(grep -c '"cdn"' hub.log)
 expect 0 "to fetch: nothing" "$dc3" pull hf:t/mini
-[[ $(grep -c '"cdn"' log) == "$cdn" ]] || fail "files were fetched twice"
+[[ $(grep -c '"cdn"' hub.log) == "$cdn" ]] || fail "files were fetched twice"
 "$dc3" pull hf:t/mini --quiet --json > document || fail "pull --json"
 "$tools/is_json" document && grep -q '"fetched_bytes": 0' document || fail "JSON: $(cat document)"
-requests=$(wc -l < log)
+requests=$(wc -l < hub.log)
 expect 0 "for --editor  yes" "$dc3" info hf:t/mini
 expect 0 "result: named.png" "$dc3" edit picture.png --editor hf:t/mini -p sunny --threads 1 -o named.png
 expect 0 "result: path.png" "$dc3" edit picture.png --editor models/t/mini -p sunny --threads 1 -o path.png
 cmp named.png path.png || fail "the model of the cache makes another image"
 expect 0 "result: $cache" env HF_HUB_OFFLINE=1 "$dc3" pull hf:t/mini
 expect 1 "HF_HUB_OFFLINE is set: hf:t/plain: not in the cache" env HF_HUB_OFFLINE=1 "$dc3" pull hf:t/plain
-[[ $(wc -l < log) == "$requests" ]] || fail "the network was used: $(tail -1 log)"
+[[ $(wc -l < hub.log) == "$requests" ]] || fail "the network was used: $(tail -1 hub.log)"
 
 # Single files, revisions, the fp16 variant.
 expect 0 "teacher.safetensors" "$dc3" pull hf:t/plain:teacher.safetensors
@@ -71,7 +71,7 @@ expect 1 "hf:t/plane: no such model at $HF_ENDPOINT, unless it is a private one"
 expect 1 "wants terms to be accepted, which your account does at $HF_ENDPOINT/t/gated" "$dc3" pull hf:t/gated
 [[ $output == *"$HF_ENDPOINT/settings/tokens, goes into HF_TOKEN or the file $HF_HOME/token"* ]] || fail "$output"
 expect 1 "no such model" "$dc3" pull hf:t/private
-! grep -q Bearer log || fail "there is no token to send"
+! grep -q Bearer hub.log || fail "there is no token to send"
 expect 1 "the token that was sent is of HF_TOKEN or" env HF_TOKEN=hf_secret "$dc3" pull hf:t/gated
 [[ $output != *hf_secret* ]] || fail "the token is shown: $output"
 expect 1 "refuses it (error 401)" env HF_TOKEN=hf_secret "$dc3" pull hf:t/private
@@ -81,8 +81,8 @@ echo good > $HF_HOME/token
 pulls gated
 rm $HF_HOME/token
 HF_TOKEN=good pulls private
-grep '"cdn"' log | grep -q private || fail "the large file is not on the other host"
-! grep '"cdn"' log | grep -q Bearer || fail "the token followed a redirect to another host"
+grep '"cdn"' hub.log | grep -q private || fail "the large file is not on the other host"
+! grep '"cdn"' hub.log | grep -q Bearer || fail "the token followed a redirect to another host"
 
 # What the cache has, and removing it.
 mkdir $cache/models--gpt2 $cache/models--a--b--c $cache/models--$'\e[2J'--x $cache/datasets--t--data

@@ -2,34 +2,41 @@
 # dc3 pull where something goes wrong: connections, servers, files, disks, interruptions, other processes.
 source "$(dirname "$0")/common.sh"
 source "$(dirname "$0")/hub.sh"
-tiny cut whole early past busy down wrong long other up root back huge slow slow2 stall plain kept
+tiny cut whole early past busy down wrong long other up root back huge vast slow slow2 stall plain kept \
+  never mirror shut
 serve
 
 # Connections that end after each tenth, servers without parts, or without lengths, refused parts: the whole comes.
 pulls cut
-[[ $(grep -c '"cdn".*t/cut.*bytes=' log) == 9 ]] || fail "parts of what was cut: $(grep t/cut log)"
+[[ $(grep -c '"cdn".*t/cut.*bytes=' hub.log) == 9 ]] || fail "parts of what was cut: $(grep t/cut hub.log)"
 pulls whole
 pulls early
 mkdir -p $cache/models--t--past/blobs
 head -c 5000 models/t/past/model.safetensors > \
   $cache/models--t--past/blobs/"$(sha256sum < models/t/past/model.safetensors | cut -d' ' -f1)".incomplete
 pulls past
-HF_HUB_DOWNLOAD_TIMEOUT=1 pulls stall
+expect 0 "result" env HF_HUB_DOWNLOAD_TIMEOUT=1 timeout 300 "$dc3" pull hf:t/stall
+pulls stall
+pulls mirror
+expect 1 "answers with error 416" timeout 300 "$dc3" pull hf:t/never
+expect 1 "hf:t/shut: http://127.0.0.2:$large, where $HF_ENDPOINT leads, answers with error 403" "$dc3" pull hf:t/shut
 pulls busy
 expect 1 "it answers with error 503; tried 5 times" "$dc3" pull hf:t/down
-[[ $(grep -c '"hub".*t/down' log) == 5 ]] || fail "tries: $(grep t/down log)"
+[[ $(grep -c '"hub".*t/down' hub.log) == 5 ]] || fail "tries: $(grep t/down hub.log)"
+expect 1 "hf:tired/none: no such model" "$dc3" pull hf:tired/none
+[[ $(grep -c 'author=tired' hub.log) == 1 ]] || fail "a hint is waited for: $(grep tired hub.log)"
 expect 1 "is there a network?" env HF_ENDPOINT=http://127.0.0.1:9 "$dc3" pull hf:t/plain
 expect 2 "HF_ENDPOINT: expected https://HOST" env HF_ENDPOINT=ftp://x "$dc3" pull hf:t/plain
 
 # Files that are not what the hub lists, and lists that lead elsewhere: nothing is kept, nothing is named.
 for name in wrong:"expected the hash" long:"it sends more" other:"try again later" up:"'../up.json'" \
   root:"'/root.json'" back:"which is no path within the repository" \
-  huge:"and the disk has room for"; do
+  vast:"of more than 2^50 bytes" huge:"and the disk has room for"; do
   expect 1 "${name#*:}" "$dc3" pull hf:t/${name%%:*}
   expect 1 "not in the cache" "$dc3" info hf:t/${name%%:*}
 done
-[[ ! -e $cache/models--t--up && ! -e $cache/models--t--huge && ! -e up.json && ! -e $HF_HOME/up.json ]] ||
-  fail "something was made"
+for name in $cache/models--t--{up,huge,vast} up.json $HF_HOME/up.json; do
+  [[ ! -e $name ]] || fail "$name was made"; done
 ! compgen -G "$cache/models--t--wrong/blobs/*.incomplete" > /dev/null || fail "wrong bytes are kept"
 
 # The beginning of a file that is damaged: it comes whole once more.
@@ -42,14 +49,15 @@ interrupt "$cache/models--t--slow/blobs/*.incomplete" "fetching: " "$dc3" pull h
 expect 1 "not in the cache" "$dc3" info hf:t/slow
 expect 0 "files that are not whole yet" "$dc3" pull --list
 pulls slow
-grep '"cdn".*t/slow/' log | tail -1 | grep -q '"range": "bytes=[1-9]' || fail "it began anew: $(grep t/slow/ log)"
+grep '"cdn".*t/slow/' hub.log | tail -1 | grep -q '"range": "bytes=[1-9]' ||
+  fail "it began anew: $(grep t/slow/ hub.log)"
 "$dc3" pull hf:t/slow2 > first 2>&1 & first=$!
 for ((i = 0; i < 500; i++)); do compgen -G "$cache/models--t--slow2/blobs/*.incomplete" > /dev/null && break
   sleep 0.01; done
 expect 1 "another process fetches it" "$dc3" pull --remove hf:t/slow2
 pulls slow2
 wait $first || fail "the first of two: $(< first)"
-[[ $(grep -c '"cdn".*t/slow2' log) == 1 ]] || fail "both fetched: $(grep t/slow2 log)"
+[[ $(grep -c '"cdn".*t/slow2' hub.log) == 1 ]] || fail "both fetched: $(grep t/slow2 hub.log)"
 
 # A folder where nothing can be written; root writes anywhere.
 if ((EUID)); then
@@ -64,6 +72,15 @@ expect 1 "no-such-host.invalid" env HF_ENDPOINT=http://no-such-host.invalid "$dc
 expect 0 "result" env HF_ENDPOINT=http://no-such-host.invalid http_proxy=$HF_ENDPOINT no_proxy=127.0.0.2 \
   "$dc3" pull hf:t/plain
 
+expect 1 "407" env HF_ENDPOINT=https://no-such-host.invalid https_proxy=$HF_ENDPOINT no_proxy= \
+  "$dc3" pull hf:t/plain
+[[ $(grep -c CONNECT hub.log) == 1 ]] || fail "a proxy that refuses is asked again"
+for proxy in odd://user:secret@127.0.0.1 'http://user:secret@127.0.0.1:x'; do
+  expect 1 "https_proxy or http_proxy" env HF_ENDPOINT=http://no-such-host.invalid http_proxy=$proxy no_proxy= \
+    "$dc3" pull hf:t/plain
+  [[ $output != *secret* ]] || fail "the proxy's password is shown: $output"
+done
+
 # TLS: a certificate that nobody vouches for is refused; no redirect leaves https.
 if command -v openssl > /dev/null; then
   openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out own.pem -days 2 -subj /CN=hub \
@@ -71,7 +88,7 @@ if command -v openssl > /dev/null; then
   cat key.pem own.pem > both.pem
   : > ports && serve both.pem
   expect 1 "certificate" env HF_TOKEN=good "$dc3" pull hf:t/cut:config.json
-  ! grep -q Bearer log || fail "the token was told to who is not the hub"
+  ! grep -q Bearer hub.log || fail "the token was told to who is not the hub"
   rm -r $cache
   expect 0 "result" env SSL_CERT_FILE=own.pem "$dc3" pull hf:t/cut:config.json
   expect 1 "a redirect that leaves https" env SSL_CERT_FILE=own.pem "$dc3" pull hf:t/cut

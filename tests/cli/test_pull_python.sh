@@ -16,20 +16,20 @@ pulls ours
 expect 0 "result" "$dc3" pull hf:t/ours:unet/weights.safetensors
 expect 0 "$(place ours model.safetensors)" env HF_HUB_OFFLINE=1 "$PYTHON" -c \
   "from huggingface_hub import *; print(hf_hub_download('t/ours', 'model.safetensors'))"
-cdn=$(grep -c '"cdn"' log)
+cdn=$(grep -c '"cdn"' hub.log)
 found=$(python "print(snapshot_download('t/ours'))") && [[ $found == *"$(dirname "$(place ours config.json)")"* ]] ||
   fail "Python: $found"
-[[ $(grep -c '"cdn"' log) == "$cdn" ]] || fail "Python fetches again what is there"
+[[ $(grep -c '"cdn"' hub.log) == "$cdn" ]] || fail "Python fetches again what is there"
 found=$(python "print(scan_cache_dir().warnings, [r.repo_id for r in scan_cache_dir().repos])")
 [[ $found == "[] ['t/ours']" ]] || fail "Python's view of the cache: $found"
 
 # We find theirs.
 found=$(python "print(snapshot_download('t/theirs'))") || fail "Python: $found"
-cdn=$(grep -c '"cdn"' log)
+cdn=$(grep -c '"cdn"' hub.log)
 expect 0 "$(place theirs unet/weights.safetensors)" env HF_HUB_OFFLINE=1 \
   "$dc3" pull hf:t/theirs:unet/weights.safetensors
 expect 0 "to fetch: nothing" "$dc3" pull hf:t/theirs
-[[ $(grep -c '"cdn"' log) == "$cdn" ]] || fail "we fetch again what is there"
+[[ $(grep -c '"cdn"' hub.log) == "$cdn" ]] || fail "we fetch again what is there"
 expect 0 "hf:t/theirs  main" "$dc3" pull --list
 
 # While Python holds a file's lock we wait.

@@ -15,8 +15,9 @@ ROOT, LOG = sys.argv[1:3]
 LARGE = 1000  # bytes from which on a file is of Git LFS
 COMMIT = {"main": "1" * 40, "v1": "2" * 40}
 FAULTS = """cut: each answer ends after a tenth; whole: no parts; busy: 429, 500 and 503 first; down: 503;
-wrong: other bytes; slow; stall: stops once; gated; private; up, root, back: names outside; huge: 10^16 bytes;
-long: more bytes than listed; other: another hash than listed; early: ends without saying so; past: 416"""
+wrong: other bytes; slow; stall: stops once; gated; private; up, root, back: names outside; huge: 10^15 bytes;
+vast: 2^62; long: more bytes than listed; other: another hash than listed; early: ends without saying so;
+past: 416 once; never: half, then 416; mirror: other ETags; shut: the other host's 403. CONNECT is refused (407)."""
 counts, guard = {}, threading.Lock()
 ports = {}
 
@@ -49,8 +50,9 @@ def files_of(model):
     odd = {"up": "../up.json", "root": "/root.json", "back": "a\\..\\b.json"}.get(model.split("/")[1])
     if odd:
         files.append({"rfilename": odd, "size": 1, "blobId": "0" * 40})
-    if model.endswith("/huge"):
-        files[0]["lfs"] = {"sha256": "0" * 64, "size": 10**16, "pointerSize": 130}
+    size = {"huge": 10**15, "vast": 2**62}.get(model.split("/")[1])
+    if size:
+        files[0]["lfs"] = {"sha256": "0" * 64, "size": size, "pointerSize": 130}
     return files
 
 
@@ -81,6 +83,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def reply(self, document):
         self.answer(200, json.dumps(document).encode(), [("Content-Type", "application/json")])
 
+    def do_CONNECT(self):
+        self.note()
+        self.answer(407)
+
     def do_HEAD(self):
         self.do_GET()
 
@@ -91,6 +97,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         query = urllib.parse.parse_qs(url.query)
         if self.server.role == "cdn":
             self.send_large("/".join(parts[:2]), "/".join(parts[2:]))
+        elif parts == ["api", "models"] and query.get("author") == ["tired"]:
+            self.answer(503, b"", [("Retry-After", "0")])
         elif parts == ["api", "models"]:
             self.reply(self.search(query))
         elif parts[:2] == ["api", "models"]:
@@ -150,7 +158,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         entry = file_of(model, path)
         headers = [("X-Repo-Commit", COMMIT.get(revision, revision))]
         if "lfs" not in entry:
-            self.answer(200, read(model, path), headers + [("ETag", f'"{entry["blobId"]}"')])
+            etag = entry["blobId"][::-1] if model.endswith("/mirror") else entry["blobId"]
+            self.answer(200, read(model, path), headers + [("ETag", f'"{etag}"')])
             return
         digest = entry["lfs"]["sha256"]
         if model.endswith("/other"):
@@ -165,13 +174,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if name == "busy" and times("large" + path) < 1:
             self.answer(503, b"", [("Retry-After", "0")])
             return
+        if name == "shut":
+            self.answer(403)
+            return
         if name == "wrong":
             data = bytes(total)
         if name == "long":
             data += b"x"
         if self.headers.get("Range") and name != "whole":
             start = int(self.headers["Range"].split("=")[1].split("-")[0])
-        if start and name == "past" and not times("past"):
+        if start and (name == "never" or name == "past" and not times("past")):
             self.answer(416)
             return
         self.send_response(206 if start else 200)
@@ -191,13 +203,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = data[: max(1, total // 10)]
         elif name == "whole" and not times("whole"):
             data = data[: total // 2]
-        elif name == "early" and not times("early"):
+        elif name == "early" and not times("early") or name == "never":
             data = data[: total // 2]
         elif name == "stall" and not times("stall"):
             self.wfile.write(data[: total // 2])
             self.wfile.flush()
-            time.sleep(3)
             self.close_connection = True
+            self.connection.recv(1)  # until who asks has enough of it
             return
         if name.startswith("slow"):
             for at in range(0, len(data), max(1, total // 40)):
@@ -206,7 +218,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 time.sleep(0.05)
         else:
             self.wfile.write(data)
-        self.close_connection = name in ("cut", "whole", "early")
+        self.close_connection = name in ("cut", "whole", "early", "never")
 
 
 class Server(http.server.ThreadingHTTPServer):
