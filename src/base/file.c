@@ -110,15 +110,15 @@ dc3_status dc3_file_each_line(const char *path, size_t limit, dc3_line_take *tak
 }
 
 /* What lies in a mapping is let go of as it is written, so that a copy of a large file takes no memory. */
-static dc3_status write_all(int fd, const char *data, size_t size)
+dc3_status dc3_write_all(int fd, const void *data, size_t size)
 {
     enum { AT_ONCE = 1 << 24 };
-    while (size) {
-        ssize_t wrote = write(fd, data, size < AT_ONCE ? size : AT_ONCE);
+    for (const char *from = data; size;) {
+        ssize_t wrote = write(fd, from, size < AT_ONCE ? size : AT_ONCE);
         if (wrote < 0 && errno == EINTR) continue;
         if (wrote <= 0) return DC3_ERR_IO;
-        dc3_map_forget(data, (size_t)wrote);
-        data += wrote;
+        dc3_map_forget(from, (size_t)wrote);
+        from += wrote;
         size -= (size_t)wrote;
     }
     return DC3_OK;
@@ -143,7 +143,7 @@ dc3_status dc3_file_begin(const char *path, dc3_growing *f)
 
 dc3_status dc3_file_append(dc3_growing *f, const void *data, size_t size)
 {
-    if (write_all(f->fd, data, size) == DC3_OK) return DC3_OK;
+    if (dc3_write_all(f->fd, data, size) == DC3_OK) return DC3_OK;
     return dc3_fail(DC3_ERR_IO, "%s: cannot write: %s", f->path, strerror(errno));
 }
 
@@ -253,6 +253,13 @@ int dc3_folder_holds(const char *folder, const char *name)
     int there = path && dc3_path_what(path) == DC3_PATH_FILE;
     free(path);
     return there;
+}
+
+int dc3_path_is_open(const char *path, int fd)
+{
+    struct stat named, opened;
+    return stat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
+           named.st_ino == opened.st_ino;
 }
 
 int dc3_path_is_link(const char *path)

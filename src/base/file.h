@@ -70,6 +70,10 @@ int dc3_remove_tree(const char *path);
 /* 1 if FOLDER/NAME is a file; folder may be no folder. */
 int dc3_folder_holds(const char *folder, const char *name);
 
+/* 1 if `path` still names the open file `fd`, which may have been removed or replaced meanwhile. */
+int dc3_path_is_open(const char *path, int fd);
+/* Writes all of it to an open file. DC3_ERR_IO and errno, without a message. */
+dc3_status dc3_write_all(int fd, const void *data, size_t size);
 /* 1 if `path` itself is a symbolic link. */
 int dc3_path_is_link(const char *path);
 /* `path` without links, "." and "..": absolute; what does not exist yet is kept as written (caller frees;

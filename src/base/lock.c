@@ -21,14 +21,6 @@ static void read_holder(int fd, char *who, size_t size)
     if (!*who) snprintf(who, size, "another process");
 }
 
-/* 1 if the path still names the open file: the last holder may have removed it meanwhile. */
-static int is_same(const char *path, int fd)
-{
-    struct stat named, opened;
-    return stat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
-           named.st_ino == opened.st_ino;
-}
-
 static dc3_status busy(const char *folder, const char *who)
 {
     return dc3_fail(DC3_ERR_BUSY, "%s: %s is working in this folder; wait until it has ended, or stop it",
@@ -56,7 +48,7 @@ dc3_status dc3_lock_take(const char *folder, dc3_lock *lock)
     dc3_status status = lock->path ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     for (int i = 0; status == DC3_OK && i < TRIES; i++) {
         status = take(folder, lock);
-        if (status != DC3_OK || is_same(lock->path, lock->fd)) break;
+        if (status != DC3_OK || dc3_path_is_open(lock->path, lock->fd)) break;
         close(lock->fd);
         lock->fd = -1;
     }

@@ -97,6 +97,15 @@ char *dc3_hub_cache_snapshot(const char *folder, const char *commit, const char 
     return g_build_filename(folder, "snapshots", commit, file, NULL);
 }
 
+int dc3_hub_cache_is_model(const char *snapshot)
+{
+    static const char *const files[] = {"model_index.json", "config.json",
+                                        "pytorch_lora_weights.safetensors"};
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+        if (dc3_folder_holds(snapshot, files[i])) return 1;
+    return 0;
+}
+
 char *dc3_hub_cache_blob(const char *folder, const char *digest)
 {
     return g_build_filename(folder, "blobs", digest, NULL);

@@ -31,6 +31,8 @@ char *dc3_hub_cache_repository(const char *entry);
 int dc3_hub_cache_commit(const char *folder, const char *revision, char commit[DC3_HUB_COMMIT]);
 /* The place of a file of a commit, or with NULL of the commit's folder. */
 char *dc3_hub_cache_snapshot(const char *folder, const char *commit, const char *file);
+/* 1 for a commit's folder with more of a model than single files. */
+int dc3_hub_cache_is_model(const char *snapshot);
 char *dc3_hub_cache_blob(const char *folder, const char *digest);
 
 /* Makes the file of a commit lead to its blob; one that does already stays. */

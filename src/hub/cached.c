@@ -46,7 +46,7 @@ static void add_revisions(const char *folder, const char *before, int depth, GSt
             char *below = g_strconcat(whole, "/", NULL);
             add_revisions(path, below, depth + 1, text);
             g_free(below);
-        } else
+        } else if (!dc3_is_part_name(name))
             g_string_append_printf(text, "%s%s", text->len ? ", " : "", whole);
         g_free(whole);
         g_free(path);

@@ -99,17 +99,6 @@ static dc3_status open_part(arrival *a)
 
 /* ---- what comes ---- */
 
-static dc3_status write_all(const arrival *a, const char *data, size_t size)
-{
-    while (size) {
-        ssize_t n = write(a->fd, data, size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return cannot(a, "written");
-        data += n, size -= (size_t)n;
-    }
-    return DC3_OK;
-}
-
 /* 1 if the hub's hash of the large file that it leads to, where it is one, is that of its list. */
 static int is_expected(const arrival *a, const dc3_hub_answer *answer)
 {
@@ -139,7 +128,7 @@ static dc3_status take(void *user, const dc3_hub_answer *answer, const void *dat
     if ((int64_t)size > a->file->size - a->have)
         return dc3_fail(DC3_ERR_FORMAT, "hf:%s: %s: expected %lld bytes, as the hub lists it; it sends more",
                         a->name->repository, a->file->path, (long long)a->file->size);
-    DC3_TRY(write_all(a, data, size));
+    if (dc3_write_all(a->fd, data, size) != DC3_OK) return cannot(a, "written");
     dc3_digest_add(a->digest, data, size);
     a->have += (int64_t)size;
     tell(a->meter, (int64_t)size);

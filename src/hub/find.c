@@ -46,15 +46,6 @@ static dc3_status find_only(const char *text, const char *root, char **place)
     return status;
 }
 
-static int is_whole_model(const char *folder)
-{
-    static const char *const files[] = {"model_index.json", "config.json",
-                                        "pytorch_lora_weights.safetensors"};
-    for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
-        if (dc3_folder_holds(folder, files[i])) return 1;
-    return 0;
-}
-
 static dc3_status find(const char *text, const dc3_hub_name *name, const char *root, char **path)
 {
     char commit[DC3_HUB_COMMIT], *folder = dc3_hub_cache_folder(root, name->repository), *snapshot = NULL;
@@ -67,7 +58,7 @@ static dc3_status find(const char *text, const dc3_hub_name *name, const char *r
         char *place = dc3_hub_cache_snapshot(folder, commit, name->file);
         if (dc3_path_what(place) == DC3_PATH_MISSING)
             status = none(text, root, "this file of the model is not in");
-        else if (!name->file && !is_whole_model(place))
+        else if (!name->file && !dc3_hub_cache_is_model(place))
             status = find_only(text, root, &place);
         if (status == DC3_OK && !(*path = strdup(place))) status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
         g_free(place);

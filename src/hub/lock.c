@@ -11,21 +11,13 @@
 #include "base/file.h"
 #include "base/listener.h"
 
-/* 1 if `path` still names the open file, whose last holder may have removed it. */
-static int is_same(const char *path, int fd)
-{
-    struct stat named, opened;
-    return stat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
-           named.st_ino == opened.st_ino;
-}
-
 /* One try: *fd is -1 where another process has it. A file system without locks has none to wait for. */
 static dc3_status try_lock(const char *path, int *fd)
 {
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0664);
     if (*fd < 0) return dc3_fail(DC3_ERR_IO, "%s: cannot be made: %s", path, strerror(errno));
     int busy = flock(*fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    if (!busy && is_same(path, *fd)) return DC3_OK;
+    if (!busy && dc3_path_is_open(path, *fd)) return DC3_OK;
     close(*fd);
     *fd = -1;
     return DC3_OK;
@@ -56,7 +48,9 @@ void dc3_hub_lock_share(const char *locks, int *fd)
     for (int gone = 1; gone && dc3_make_dirs(locks) == DC3_OK;) {
         *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0664);
         if (*fd < 0) break;
-        gone = flock(*fd, LOCK_SH) == 0 && !is_same(path, *fd);
+        int failed;
+        while ((failed = flock(*fd, LOCK_SH)) != 0 && errno == EINTR) continue;
+        gone = !failed && !dc3_path_is_open(path, *fd);
         if (gone) close(*fd);
     }
     g_free(path);

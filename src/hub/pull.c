@@ -85,9 +85,37 @@ static dc3_status check_space(const pull *p)
     return status;
 }
 
+/* 1 if a single file is asked for and the cache has the model at another commit of the branch, which then
+ * stays the one that the branch means. */
+static int is_of_older(const pull *p, char commit[DC3_HUB_COMMIT])
+{
+    if (!p->name.file || !dc3_hub_cache_commit(p->store.folder, p->name.revision, commit) ||
+        strcmp(commit, p->listing.commit) == 0)
+        return 0;
+    char *snapshot = dc3_hub_cache_snapshot(p->store.folder, commit, NULL);
+    int is_model = dc3_hub_cache_is_model(snapshot);
+    g_free(snapshot);
+    return is_model;
+}
+
+static dc3_status list(pull *p, dc3_hub_client *client)
+{
+    char commit[DC3_HUB_COMMIT];
+    DC3_TRY(dc3_hub_listing_get(client, &p->name, &p->listing));
+    if (!is_of_older(p, commit)) return DC3_OK;
+    dc3_listener_say(&p->options->listener,
+                     "note: hf:%s: %s is at %.12s now; the file is of %.12s, as the model in the cache is; "
+                     "dc3 pull hf:%s@%s fetches the newer model",
+                     p->name.repository, p->name.revision, p->listing.commit, commit, p->name.repository,
+                     p->name.revision);
+    const dc3_hub_name older = {p->name.repository, commit, p->name.file};
+    dc3_hub_listing_free(&p->listing);
+    return dc3_hub_listing_get(client, &older, &p->listing);
+}
+
 static dc3_status plan(pull *p, dc3_hub_client *client)
 {
-    DC3_TRY(dc3_hub_listing_get(client, &p->name, &p->listing));
+    DC3_TRY(list(p, client));
     const dc3_hub_listing *l = &p->listing;
     g_strlcpy(p->report->commit, l->commit, sizeof p->report->commit);
     p->wanted = g_new0(char, (gsize)l->count + 1);
@@ -153,9 +181,9 @@ static dc3_status pull_offline(const pull *p)
 dc3_status dc3_pull(const dc3_pull_options *options, dc3_pull_report *report)
 {
     dc3_pull_options own = dc3_pull_defaults();
-    DC3_TRY(DC3_TAKE_OPTIONS(dc3_pull_options, listener, options, &own));
     DC3_TRY(dc3_place_need("report", report));
     *report = (dc3_pull_report){.path = NULL};
+    DC3_TRY(DC3_TAKE_OPTIONS(dc3_pull_options, listener, options, &own));
     DC3_TRY(dc3_options_need("name", own.name));
     DC3_CALL_SCOPE(own.listener.cancel);
     double start = dc3_seconds_now();

@@ -59,6 +59,11 @@ expect 0 "/only.safetensors" "$dc3" pull hf:t/adapters
 expect 0 "a classifier, convnet3" "$dc3" info hf:t/adapters
 expect 1 "did you mean 'teacher.safetensors'?" "$dc3" pull hf:t/plain:teacher.safetensor
 expect 0 "snapshots/22222222" "$dc3" pull hf:t/plain@v1
+echo 2222222222222222222222222222222222222222 > $cache/models--t--plain/refs/main
+expect 0 "note: hf:t/plain: main is at 111111111111 now; the file is of 222222222222" \
+  "$dc3" pull hf:t/plain:teacher.safetensors
+[[ $output == *snapshots/22222222*/teacher.safetensors* ]] || fail "a file of another commit: $output"
+expect 0 "result: $cache/models--t--plain/snapshots/11111111" "$dc3" pull hf:t/plain
 expect 1 "has no branch, tag or commit 'v2' at $HF_ENDPOINT; did you mean 'v1'?" "$dc3" pull hf:t/plain@v2
 expect 0 "result" "$dc3" pull hf:t/half --fp16
 [[ -e $(place half model.fp16.safetensors) && ! -e $(place half model.safetensors) ]] || fail "the variant fp16"
