@@ -10,6 +10,7 @@ if command -v pkg-config > /dev/null; then
   for library in $libraries; do
     pkg-config --exists "$library" || missing+=" $library"
   done
+  pkg-config --exists libcurl && ! pkg-config --atleast-version=7.87 libcurl && missing+=" libcurl>=7.87"
 fi
 if command -v "${CC:-cc}" > /dev/null; then
   ${CC:-cc} -E -x c - <<< '#include <oneapi/dnnl/dnnl.h>' > /dev/null 2>&1 || missing+=" oneDNN"

@@ -16,8 +16,7 @@ static const char *given(const char *variable)
     return value && *value ? value : NULL;
 }
 
-/* "~" at the beginning is the user's folder, as Python's programs read it. */
-static char *of_user(const char *path)
+char *dc3_hub_of_user(const char *path)
 {
     if (path[0] == '~' && (!path[1] || path[1] == '/'))
         return g_build_filename(g_get_home_dir(), path + 1, NULL);
@@ -27,8 +26,8 @@ static char *of_user(const char *path)
 char *dc3_hub_home(void)
 {
     const char *home = given("HF_HOME"), *caches = given("XDG_CACHE_HOME");
-    if (home) return of_user(home);
-    char *folder = of_user(caches ? caches : "~/.cache"),
+    if (home) return dc3_hub_of_user(home);
+    char *folder = dc3_hub_of_user(caches ? caches : "~/.cache"),
          *path = g_build_filename(folder, "huggingface", NULL);
     g_free(folder);
     return path;
@@ -38,7 +37,7 @@ char *dc3_hub_cache_root(void)
 {
     const char *root = given("HF_HUB_CACHE");
     if (!root) root = given("HUGGINGFACE_HUB_CACHE");
-    if (root) return of_user(root);
+    if (root) return dc3_hub_of_user(root);
     char *home = dc3_hub_home(), *path = g_build_filename(home, "hub", NULL);
     g_free(home);
     return path;

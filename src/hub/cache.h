@@ -20,6 +20,8 @@ enum { DC3_HUB_COMMIT = 41 }; /* bytes of a commit's text */
 char *dc3_hub_cache_root(void);
 /* HF_HOME, or "huggingface" in XDG_CACHE_HOME or ~/.cache. */
 char *dc3_hub_home(void);
+/* A path of the environment: "~" at its beginning is the user's folder, as Python's programs read it. */
+char *dc3_hub_of_user(const char *path);
 /* Both of the repository "OWNER/NAME". */
 char *dc3_hub_cache_folder(const char *root, const char *repository);
 char *dc3_hub_cache_locks(const char *root, const char *repository);

@@ -6,12 +6,14 @@
 
 typedef struct dc3_hub_place {
     char *endpoint;   /* HF_ENDPOINT, or "https://huggingface.co"; without a slash at its end */
-    char *token;      /* HF_TOKEN, or the contents of token_file; NULL: none. It is never printed. */
+    char *token;      /* HF_TOKEN, HUGGING_FACE_HUB_TOKEN, or the contents of token_file; NULL: none, also by
+                       * HF_HUB_DISABLE_IMPLICIT_TOKEN. It is never printed. */
     char *token_file; /* HF_TOKEN_PATH, or "token" in HF_HOME */
     int patience;     /* HF_HUB_DOWNLOAD_TIMEOUT: seconds without a byte, default 10 */
 } dc3_hub_place;
 
-/* Free it in any case. DC3_ERR_OPTION (endpoint, token, timeout) for a variable that cannot be understood. */
+/* Free it in any case. DC3_ERR_OPTION (endpoint, token, timeout) for a variable that cannot be understood, a
+ * token file that cannot be read, and a token that would go unencrypted to another machine. */
 dc3_status dc3_hub_place_read(dc3_hub_place *place);
 void dc3_hub_place_free(dc3_hub_place *place);
 

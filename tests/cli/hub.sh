@@ -1,9 +1,9 @@
 # Sourced behind common.sh: the hub of tests/support/hub.py, a cache of its own, and models.
 # shellcheck shell=bash
 command -v python3 > /dev/null || { echo "skipped: no python3 to play the hub"; exit 77; }
-for variable in HF_TOKEN HF_TOKEN_PATH HF_HUB_CACHE HUGGINGFACE_HUB_CACHE HF_HUB_OFFLINE TRANSFORMERS_OFFLINE \
-  HF_HUB_DOWNLOAD_TIMEOUT http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CURL_CA_BUNDLE \
-  SSL_CERT_FILE; do unset $variable; done
+for variable in HF_TOKEN HF_TOKEN_PATH HUGGING_FACE_HUB_TOKEN HF_HUB_DISABLE_IMPLICIT_TOKEN HF_HUB_CACHE \
+  HUGGINGFACE_HUB_CACHE HF_HUB_OFFLINE TRANSFORMERS_OFFLINE HF_HUB_DOWNLOAD_TIMEOUT http_proxy https_proxy all_proxy \
+  HTTP_PROXY HTTPS_PROXY ALL_PROXY CURL_CA_BUNDLE SSL_CERT_FILE; do unset $variable; done
 export HF_HOME=$work/hf no_proxy='*'
 cache=$HF_HOME/hub
 servers=()

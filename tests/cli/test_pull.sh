@@ -84,7 +84,13 @@ expect 2 "HF_TOKEN: expected a token in one line" env HF_TOKEN=$'hf_secret\nX: y
 [[ $output != *hf_secret* ]] || fail "the token is shown: $output"
 echo good > $HF_HOME/token
 pulls gated
+expect 0 "result" env HF_HOME=$work/elsewhere HOME=$HF_HOME HF_TOKEN_PATH='~/token' "$dc3" pull hf:t/private
+expect 1 "no such model" env HF_HUB_DISABLE_IMPLICIT_TOKEN=1 "$dc3" pull hf:t/private
+expect 2 "HF_ENDPOINT: http://no-such-host.invalid would be sent your token unencrypted" \
+  env HF_ENDPOINT=http://no-such-host.invalid "$dc3" pull hf:t/private
+expect 2 "the token cannot be read" env HF_TOKEN_PATH=$work "$dc3" pull hf:t/private
 rm $HF_HOME/token
+expect 0 "result" env HF_HOME=$work/other HUGGING_FACE_HUB_TOKEN=good "$dc3" pull hf:t/private
 HF_TOKEN=good pulls private
 grep '"cdn"' hub.log | grep -q private || fail "the large file is not on the other host"
 ! grep '"cdn"' hub.log | grep -q Bearer || fail "the token followed a redirect to another host"

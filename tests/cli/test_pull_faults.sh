@@ -44,7 +44,7 @@ digest=$(sha256sum < models/t/kept/model.safetensors | cut -d' ' -f1)
 mkdir -p $cache/models--t--kept/blobs && head -c 50000 /dev/zero > $cache/models--t--kept/blobs/$digest.incomplete
 pulls kept
 
-# Interrupted: a call goes on where that stopped. Of two at once one waits; removing does, too.
+# Interrupted: a call goes on where that stopped. Of two at once one waits.
 interrupt "$cache/models--t--slow/blobs/*.incomplete" "fetching: " "$dc3" pull hf:t/slow
 expect 1 "not in the cache" "$dc3" info hf:t/slow
 expect 0 "files that are not whole yet" "$dc3" pull --list
@@ -54,10 +54,16 @@ grep '"cdn".*t/slow/' hub.log | tail -1 | grep -q '"range": "bytes=[1-9]' ||
 "$dc3" pull hf:t/slow2 > first 2>&1 & first=$!
 for ((i = 0; i < 500; i++)); do compgen -G "$cache/models--t--slow2/blobs/*.incomplete" > /dev/null && break
   sleep 0.01; done
-expect 1 "another process fetches it" "$dc3" pull --remove hf:t/slow2
 pulls slow2
 wait $first || fail "the first of two: $(< first)"
 [[ $(grep -c '"cdn".*t/slow2' hub.log) == 1 ]] || fail "both fetched: $(grep t/slow2 hub.log)"
+
+# While a call holds the model's lock it is not removed.
+exec 9> "$cache/.locks/models--t--kept/pull.lock"
+flock -s 9 || fail "flock"
+expect 1 "another process fetches it" "$dc3" pull --remove hf:t/kept
+exec 9>&-
+expect 0 "removed: hf:t/kept" "$dc3" pull --remove hf:t/kept
 
 # A folder where nothing can be written; root writes anywhere.
 if ((EUID)); then
