@@ -180,7 +180,10 @@ static void beside(void **state)
     dc3_edit_settings settings = dc3_editor_defaults(editor);
     settings.size = 32;
     counted = dc3_editor_bytes(editor, &settings, 1);
-    if (!(taken < 2 * counted && taken > counted / 2)) fail_msg("%g bytes counted, %g taken", counted, taken);
+    /* Blocks that a context keeps for later are of sizes that the tier's kernels ask for: in AVX2 they are
+     * 2.004 times what is needed at once. */
+    if (!(taken < 2.5 * counted && taken > counted / 2))
+        fail_msg("%g bytes counted, %g taken", counted, taken);
     /* It needs nothing of theirs; with its own threads it makes the same where their number is free. */
     together[0] = (asked){.editor = editor, .golden = golden};
     ask(&together[0]);
