@@ -33,11 +33,6 @@ dc3_status dc3_run_read_sizes(const dc3_run *run, int64_t item, const int sizes[
     return status;
 }
 
-dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to)
-{
-    return dc3_run_read_sizes(run, item, (int[]){size, 0}, (float *[]){to, NULL}, NULL);
-}
-
 /* An image in its own size, of which `box` is a square; it may be another than when the square was chosen. */
 static dc3_status read_own(const dc3_run *run, int64_t item, dc3_box box, dc3_image_hashes *hashes,
                            dc3_image *image)

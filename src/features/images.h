@@ -12,10 +12,8 @@ typedef struct dc3_image_hashes {
     dc3_appearance view;
 } dc3_image_hashes;
 
-/* One image as floats in [0, 1], [size, size, 3]. */
-dc3_status dc3_run_read_floats(const dc3_run *run, int64_t item, int size, float *to);
-/* The same at two sizes, decoded once where that gives the same pixels: to[i] [sizes[i], sizes[i], 3], NULL:
- * not wanted. hashes may be NULL. */
+/* One image as floats in [0, 1] at two sizes, decoded once where that gives the same pixels: to[i]
+ * [sizes[i], sizes[i], 3], NULL: not wanted. hashes may be NULL. */
 dc3_status dc3_run_read_sizes(const dc3_run *run, int64_t item, const int sizes[2], float *const to[2],
                               dc3_image_hashes *hashes);
 /* The same as selection sees it: the square that stands for it (crops.h), where there is one. */

@@ -15,9 +15,10 @@
 #include "base/pieces.h"
 #include "base/text.h"
 #include "features/features.h"
-#include "features/images.h"
+#include "io/pixels.h"
 #include "condense/run_open.h"
 #include "run_folder/fingerprint.h"
+#include "run_folder/made_of.h"
 #include "measure/fidelity.h"
 #include "measure/networks.h"
 
@@ -60,13 +61,14 @@ static uint64_t draw_item(int draw, int label)
     return ((uint64_t)(draw + 1) << 32) + (uint64_t)label;
 }
 
-/* Marks the choice of the g-th run. */
+/* Marks the choice of the g-th run; its dataset was listed on its own, and may have grown since the first's.
+ */
 static void mark_chosen(work *w, int g)
 {
     const dc3_subject *s = w->group[g];
     for (int64_t k = 0; k < dc3_dataset_size(s->data); k++) {
         int64_t item = dc3_pairing_original(s->pairing, k);
-        if (item >= 0) members_of(w, g)[item] |= 1;
+        if (item >= 0 && item < dc3_dataset_size(w->data)) members_of(w, g)[item] |= 1;
     }
 }
 
@@ -96,9 +98,13 @@ static dc3_status mark_class(work *w, int64_t first, int64_t end)
 static dc3_status read_view(const work *w, int64_t item, float *to)
 {
     dc3_image image;
-    if (w->run) return dc3_run_read_floats(w->run, item, w->size, to);
-    DC3_TRY(dc3_dataset_read(w->data, item, 0, 0, DC3_FIT_CROP, &image));
-    dc3_status status = dc3_network_view(w->m, DC3_BY_TEACHER, &image, to);
+    int side = w->run ? w->size : 0;
+    DC3_TRY(dc3_dataset_read(w->data, item, side, side, w->run ? w->run->fit : DC3_FIT_CROP, &image));
+    dc3_status status = DC3_OK;
+    if (w->run)
+        dc3_image_to_floats(&image, to);
+    else
+        status = dc3_network_view(w->m, DC3_BY_TEACHER, &image, to);
     dc3_image_free(&image);
     return status;
 }
@@ -330,13 +336,15 @@ static void check_editor(const work *w, const dc3_subject *s, const json_t *fing
                          s->path, dc3_setting("editor"));
 }
 
-/* The VAE, with the images as the runs gave them to it. */
+/* The VAE, and how the runs gave it images, which are read from w->data: that has their classes alone. */
 static dc3_status open_editor(work *w, dc3_condense_options *o, dc3_condense_report *result)
 {
     const dc3_subject *s = w->group[0];
     const dc3_measure_options *options = w->m->options;
     *o = dc3_condense_defaults();
     o->data = dc3_dataset_path(w->data);
+    o->choice.split = json_string_value(setting(s, "split"));
+    o->choice.unlabelled = json_is_true(setting(s, "unlabelled"));
     o->method = "dc3-select";
     o->teacher = "none";
     o->editor = options->editor;
@@ -392,7 +400,9 @@ static int alike(const dc3_measuring *m, const dc3_subject *a, const dc3_subject
 {
     const char *x = dc3_dataset_path(dc3_pairing_originals(a->pairing)),
                *y = dc3_dataset_path(dc3_pairing_originals(b->pairing));
-    if (strcmp(x, y) != 0) return 0;
+    if (strcmp(x, y) != 0 || !dc3_made_of_alike(json_object_get(a->document, "settings"),
+                                                json_object_get(b->document, "settings")))
+        return 0;
     return m->teacher.net || (dc3_measure_fit(a) == dc3_measure_fit(b) && agrees(a, b, "dtype") &&
                               agrees(a, b, "feature_size"));
 }

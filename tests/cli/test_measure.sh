@@ -106,6 +106,32 @@ cmp covered.json covered1.json || fail "coverage with one thread"
 expect 0 "none of these is a run" "${dc3m[@]}" many --coverage
 expect 0 "VAE of dc3-mini" "${dc3m[@]}" one --coverage
 expect 0 "Coverage" "${dc3m[@]}" one --coverage --per-class -q
+# Runs of one manifest by their splits, of one folder by their classes: each beside its own images.
+{
+  echo path,label,split
+  for class in blue red; do for image in many/$class/*.png; do echo "$image,$class,train"; done; done
+  echo data/blue/1.png,blue,val && echo "data/re d/2.png,red,val"
+} > split.csv
+expect 0 "stored" "$dc3" condense split.csv -o small --ipc 1 --method random --split val "${common[@]}"
+expect 0 "stored" "$dc3" condense split.csv -o large --ipc 3 --method random "${common[@]}"
+expect 0 "stored" "$dc3" condense many -o reds --ipc 1 --method random --classes red "${common[@]}"
+for by in "--teacher teacher.safetensors" ""; do
+  "${dc3m[@]}" small large --coverage $by --json -q > splits.json || fail "coverage of two splits, $by"
+  [[ $(numbers splits.json chosen) == "2 1 1 6 3 3 " && $(numbers splits.json pictures) == "2 1 1 8 5 3 " ]] ||
+    fail "coverage of two splits, $by: $(numbers splits.json chosen) of $(numbers splits.json pictures)"
+  found=$(numbers splits.json distance_mean)
+  [[ $found == "0.0 0.0 0.0 "* && $found != "0.0 0.0 0.0 0.0 "* ]] || fail "all of a split: $found"
+done
+"${dc3m[@]}" one reds --coverage --json -q > some.json || fail "coverage of one class"
+[[ $(numbers some.json chosen) == "2 1 1 1 1 " && $(numbers some.json pictures) == "8 5 3 3 3 " ]] ||
+  fail "coverage of one class: $(numbers some.json chosen) of $(numbers some.json pictures)"
+mkdir only && cp -r many/red only
+expect 0 "stored" "$dc3" condense only -o red --ipc 1 --method random "${common[@]}"
+"${dc3m[@]}" red --coverage --json -q > red.json || fail "coverage of red alone"
+for name in distance_mean random_distance_mean facility_location; do
+  [[ $(numbers red.json $name) == "$(numbers some.json $name | cut -d' ' -f4-)" ]] ||
+    fail "red, $name: $(numbers red.json $name), as a class of many $(numbers some.json $name)"
+done
 head -c 100 many/blue/1.png > many/blue/1.png.cut && mv many/blue/1.png.cut many/blue/5.png
 expect 0 "blue/5.png" "${dc3m[@]}" one --coverage --teacher teacher.safetensors
 
