@@ -130,7 +130,9 @@ dc3_status dc3_file_begin(const char *path, dc3_growing *f)
     *f = (dc3_growing){-1, strdup(path), malloc(length)};
     if (f->path && f->aside) {
         snprintf(f->aside, length, "%s.%ld.part", path, (long)getpid());
-        f->fd = open(f->aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        /* A link there was left by a killed process of the same number: what it leads to is somebody's. */
+        if (dc3_path_is_link(f->aside)) unlink(f->aside);
+        f->fd = open(f->aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (f->fd >= 0) return DC3_OK;
         dc3_fail(DC3_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
     } else

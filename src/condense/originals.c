@@ -66,6 +66,7 @@ static dc3_status write_link(const char *target, const char *path)
     if (!aside) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     snprintf(aside, room, "%s.%ld.part", path, (long)getpid());
     dc3_status status = DC3_OK;
+    unlink(aside); /* what a killed process of the same number left */
     if (symlink(target, aside) != 0)
         status = dc3_fail(DC3_ERR_IO, "%s: a link cannot be made: %s", path, strerror(errno));
     else if (rename(aside, path) != 0) {

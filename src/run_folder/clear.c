@@ -118,8 +118,8 @@ static dc3_status clear_parts(const char *folder, int depth)
         char *path = dc3_path_join(folder, entry->d_name);
         if (!path)
             status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
-        else if (dc3_is_part_name(entry->d_name))
-            status = remove_file(path);
+        else if (dc3_is_part_name(entry->d_name)) /* a link too, on its way to its place */
+            status = dc3_path_is_link(path) ? remove_name(path) : remove_file(path);
         else if (depth && entry->d_name[0] != '.' && is_folder(path))
             status = clear_parts(path, depth - 1);
         free(path);

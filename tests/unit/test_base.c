@@ -67,6 +67,29 @@ static void file_round_trip(void **state)
     free(path);
 }
 
+/* One that a process of the same number left beside a file's place leads to a file that is somebody's. */
+static void links_beside_are_not_written_through(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/dc3-test-XXXXXX", aside[64], *data;
+    size_t size;
+    assert_non_null(mkdtemp(folder));
+    snprintf(aside, sizeof aside, "%s/new.%ld.part", folder, (long)getpid());
+    char *original = dc3_path_join(folder, "original"), *path = dc3_path_join(folder, "new");
+    assert_int_equal(dc3_file_write(original, "kept", 4), DC3_OK);
+    assert_int_equal(symlink(original, aside), 0);
+    assert_int_equal(dc3_file_write(path, "hello", 5), DC3_OK);
+    assert_int_equal(dc3_file_read(original, 100, &data, &size), DC3_OK);
+    assert_string_equal(data, "kept");
+    free(data);
+    assert_false(dc3_path_is_link(path) || dc3_path_is_link(aside));
+    unlink(path);
+    unlink(original);
+    rmdir(folder);
+    free(path);
+    free(original);
+}
+
 static void drafts_are_written_whole_or_not(void **state)
 {
     (void)state;
@@ -352,6 +375,7 @@ int main(void)
         cmocka_unit_test(rng_depends_on_key_only),
         cmocka_unit_test(rng_normal_moments),
         cmocka_unit_test(file_round_trip),
+        cmocka_unit_test(links_beside_are_not_written_through),
         cmocka_unit_test(drafts_are_written_whole_or_not),
         cmocka_unit_test(half_floats_round_trip),
         cmocka_unit_test(table_finds_and_names),
