@@ -12,9 +12,9 @@ static int is_part(const char *at, const char *part)
     return strncmp(at, part, n) == 0 && (at[n] == '/' || !at[n]);
 }
 
-dc3_status dc3_check_no_run_images(const char *setting, const char *path)
+/* `real` is where `path` stands, without links above it; NULL without memory. It is freed. */
+static dc3_status check_place(const char *setting, const char *path, char *real)
 {
-    char *real = dc3_path_real(path);
     if (!real) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
     dc3_status status = DC3_OK;
     for (char *slash = real; status == DC3_OK && (slash = strchr(slash, '/')); slash++) {
@@ -29,6 +29,23 @@ dc3_status dc3_check_no_run_images(const char *setting, const char *path)
         *slash = '/';
     }
     free(real);
+    return status;
+}
+
+dc3_status dc3_check_no_run_images(const char *setting, const char *path)
+{
+    return check_place(setting, path, dc3_path_real(path));
+}
+
+dc3_status dc3_check_no_run_link(const char *setting, const char *link)
+{
+    const char *slash = strrchr(link, '/');
+    char *folder = !slash ? strdup(".") : strndup(link, slash == link ? 1 : (size_t)(slash - link));
+    char *above = folder ? dc3_path_real(folder) : NULL;
+    dc3_status status =
+        check_place(setting, link, above ? dc3_path_join(above, slash ? slash + 1 : link) : NULL);
+    free(above);
+    free(folder);
     return status;
 }
 

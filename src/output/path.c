@@ -68,15 +68,18 @@ static char *folder_of(const char *path)
     return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 }
 
-/* What a chain of links leads to, whether it is there or not; caller frees. NULL without memory. */
-static char *follow(const char *path)
+/* What a chain of links leads to, whether it is there or not; caller frees. No link of it is one that a run
+ * stored. */
+static dc3_status follow(const dc3_output_path *o, char **place)
 {
     enum { MOST = 40 };
-    char target[PATH_MAX], *now = strdup(path);
-    for (int i = 0; now && i < MOST; i++) {
+    char target[PATH_MAX], *now = strdup(o->path);
+    dc3_status status = DC3_OK;
+    for (int i = 0; now && status == DC3_OK && i < MOST; i++) {
         ssize_t n = readlink(now, target, sizeof target - 1);
         if (n < 0) break;
         target[n] = 0;
+        status = dc3_check_no_run_link(o->setting, now);
         char *folder = folder_of(now), *next = *target == '/' ? strdup(target)
                                                : folder       ? dc3_path_join(folder, target)
                                                               : NULL;
@@ -84,7 +87,12 @@ static char *follow(const char *path)
         free(now);
         now = next;
     }
-    return now;
+    if (!now && status == DC3_OK) status = dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", o->path);
+    if (status == DC3_OK)
+        *place = now;
+    else
+        free(now);
+    return status;
 }
 
 static dc3_status check_folder(const char *setting, const char *path, const char *place)
@@ -172,8 +180,8 @@ dc3_status dc3_output_path_check(const dc3_output_path *o, char **place)
 {
     *place = NULL;
     if (!*o->path) return dc3_fail_setting(o->setting, "expected a file to write, found an empty name");
-    char *target = follow(o->path);
-    if (!target) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", o->path);
+    char *target;
+    DC3_TRY(follow(o, &target));
     dc3_status status = dc3_path_what(target) == DC3_PATH_FOLDER ? check_there(o, target)
                                                                  : check_folder(o->setting, o->path, target);
     if (status == DC3_OK) status = check_name(o);

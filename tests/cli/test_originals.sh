@@ -45,6 +45,11 @@ for kind in copy link; do
   expect 0 "2 images stored" "$dc3" condense data -o $kind --method random --ipc 1 --threads 1 --store $kind --fresh
   [[ $(find $kind/train -name '*.[pP]*' | wc -l) == 2 ]] || fail "--fresh leaves: $(find $kind/train)"
 done
+link=$(find link/train -type l | head -1)
+ln -s "$PWD/$link" way.png
+for place in "$link" way.png; do
+  expect 2 "expected a place apart from the images of a run" "$dc3" contact files -o "$place" --force
+done
 [[ $(find data -type f -exec cksum {} + | sort) == "$before" ]] || fail "an original is another"
 mv data moved
 expect 1 "link" "$dc3" evaluate link --val moved --arch convnet3 --labels hard --epochs 1 --threads 1
