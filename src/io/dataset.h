@@ -66,7 +66,7 @@ char *dc3_dataset_file(const dc3_dataset *dataset, int64_t item);
 /* 1 if items are image files, alone or in tars; 0: pixels (CIFAR). */
 int dc3_dataset_has_files(const dc3_dataset *dataset);
 /* How the name of the item's file ends, ".JPG" as it is called, or as its contents are where the name says
- * nothing; in `text`. DC3_ERR_FORMAT where neither is known. */
+ * nothing, ".img" where they say nothing either (who decodes it says why); in `text`. DC3_ERR_MEMORY. */
 enum { DC3_ENDING_TEXT = 16 };
 dc3_status dc3_dataset_ending(const dc3_dataset *dataset, int64_t item, char text[DC3_ENDING_TEXT]);
 /* Sentences about what was skipped: empty classes, files that are no images, files outside a class. */

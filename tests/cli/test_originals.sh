@@ -66,6 +66,12 @@ for image in $(find from-tar/train -name '*.png'); do
   for origin in tars/*.img tars/*.png; do cmp -s "$image" "$origin" && found=1; done
   ((found)) || fail "$image is in no tar"
 done
+# One that is no image, under a name that says no format, is skipped.
+head -c 100 /dev/zero > tars/r2.img && tar cf set.tar -C tars .
+expect 0 "4 images stored, 0 edits made, 1 image skipped" "$dc3" condense set.tar -o unreadable --method random \
+  --ipc 2 --threads 1 --store copy
+[[ $(cut -f1 unreadable/skipped.txt) == *r2.img* ]] || fail "skipped: $(< unreadable/skipped.txt)"
+
 # Refused, and nothing is left.
 refused=("$dc3" condense data -o x --ipc 1 --threads 1)
 expect 2 "--store link: expected a dataset whose images are files of their own, found WebDataset" "$dc3" condense \

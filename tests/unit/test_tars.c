@@ -121,14 +121,21 @@ static void json_labels(void **state)
     add_image("6.image", 66); /* an ending that says no format */
     add("7.cls", "13");
     add_image("7.img", 77);
+    add("8.cls", "14");
+    add("8.img", "contents that say none either");
+    char ending[DC3_ENDING_TEXT];
     dc3_dataset *d = open_tar("a.tar");
-    assert_int_equal(dc3_dataset_size(d), 6);
+    assert_int_equal(dc3_dataset_size(d), 7);
     check_item(d, 0, "a.tar/2.png", "03", 22);
     check_item(d, 1, "a.tar/3.png", "07", 33);
     check_item(d, 2, "a.tar/4.png", "07", 44);
     check_item(d, 3, "a.tar/1.png", "10", 11);
     check_item(d, 4, "a.tar/6.image", "12", 66);
     check_item(d, 5, "a.tar/7.img", "13", 77);
+    for (int i = 5; i < 7; i++) {
+        assert_int_equal(dc3_dataset_ending(d, i, ending), DC3_OK);
+        assert_string_equal(ending, i == 5 ? ".png" : ".img");
+    }
     assert_string_equal(dc3_dataset_note(d, 0),
                         "1 image has no .cls or .json with a label beside it (a.tar/5.png), skipped");
     assert_string_equal(dc3_dataset_fault(d), dc3_dataset_note(d, 0));

@@ -371,12 +371,12 @@ dc3_status dc3_dataset_ending(const dc3_dataset *d, int64_t item, char text[DC3_
     const char *key = dc3_dataset_key(d, item), *ending = strrchr(key, '.');
     dc3_image_source *source = NULL;
     if (!dc3_is_image_name(key)) {
-        DC3_TRY(dc3_dataset_source(d, item, &source));
-        ending = dc3_image_source_ending(source);
+        if (dc3_dataset_source(d, item, &source) == DC3_ERR_MEMORY) return DC3_ERR_MEMORY;
+        ending = source ? dc3_image_source_ending(source) : "";
     }
-    snprintf(text, DC3_ENDING_TEXT, "%s", ending);
+    snprintf(text, DC3_ENDING_TEXT, "%s", *ending ? ending : ".img");
     dc3_image_source_close(&source);
-    return *text ? DC3_OK : dc3_fail(DC3_ERR_FORMAT, "%s: expected an image file, found another", key);
+    return DC3_OK;
 }
 
 dc3_status dc3_dataset_stamp(const dc3_dataset *d, int64_t i, dc3_stamp *stamp)
