@@ -271,8 +271,8 @@ static dc3_status look_ahead(dc3_comparing *c)
     if (status == DC3_OK && d->dry_run) status = tell(c, data);
     if (status == DC3_OK) status = check_teachers(c, data);
     if (status == DC3_OK)
-        status = dc3_open_val(c->options->evaluate.val, data, dc3_dataset_filtered(data), &c->tests->listener,
-                              &c->tests->dataset);
+        status = dc3_open_val(c->options->evaluate.val, data, NULL, dc3_dataset_filtered(data),
+                              &c->tests->listener, &c->tests->dataset);
     if (status == DC3_OK) dc3_warn_swapped(&c->tests->listener, data, c->tests->dataset);
     dc3_dataset_close(&data);
     return status;

@@ -94,9 +94,9 @@ static dc3_status open_condensed(const dc3_evaluation *e)
 static dc3_status open_tests(const dc3_evaluation *e)
 {
     const dc3_evaluate_options *o = e->options;
-    if (e->tests->dataset) return dc3_same_classes(e->data, e->tests->dataset);
+    if (e->tests->dataset) return dc3_same_classes(e->data, e->set->names, e->tests->dataset);
     dc3_note_one_class(&o->listener, e->data);
-    DC3_TRY(dc3_open_val(o->val, e->data, e->set->filtered, &o->listener, &e->tests->dataset));
+    DC3_TRY(dc3_open_val(o->val, e->data, e->set->names, e->set->filtered, &o->listener, &e->tests->dataset));
     dc3_warn_origin(&o->listener, o->data, e->tests->dataset);
     return DC3_OK;
 }
@@ -111,6 +111,7 @@ static dc3_status open_set(dc3_evaluation *e)
     set->users = 1;
     DC3_TRY(open_condensed(e));
     e->data = set->data;
+    set->names = dc3_run_class_names(o->data, set->data);
     dc3_report_notes(&o->listener, e->data);
     DC3_TRY(open_tests(e));
     DC3_TRY(dc3_images_open(set->data, &options, &set->images));
@@ -312,6 +313,7 @@ void dc3_condensed_release(dc3_condensed **set, const dc3_listener *listener)
     dc3_images_close(&s->images);
     dc3_dataset_say_reading(s->data, listener);
     dc3_dataset_close(&s->data);
+    json_decref(s->names);
     free(s);
 }
 

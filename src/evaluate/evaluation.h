@@ -10,6 +10,7 @@
 typedef struct dc3_condensed {
     int users; /* that are to release it */
     dc3_dataset *data;
+    json_t *names; /* of its classes: a run's folders may be called otherwise */
     dc3_images *images;
     uint64_t stored;  /* of a run that `data` is: dc3_fingerprint_folder of its images before they are read */
     int teacher_size; /* pixels at which the teacher of that run saw images; 0: not known */

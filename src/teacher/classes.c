@@ -12,12 +12,20 @@
 #include "base/listener.h"
 #include "teacher/seen_images.h"
 
+/* A class of a dataset, as `names` has it; NULL: as the dataset has. */
+static const char *class_name(const dc3_dataset *dataset, const json_t *names, int i)
+{
+    const char *name = json_string_value(json_array_get(names, (size_t)i));
+    return name ? name : dc3_dataset_class_name(dataset, i);
+}
+
 /* "; the nearest is 'NAME'" of the dataset's classes, or "". */
-static const char *nearest_class(const dc3_dataset *dataset, const char *word, char text[DC3_HINT_SIZE])
+static const char *nearest_class(const dc3_dataset *dataset, const json_t *known, const char *word,
+                                 char text[DC3_HINT_SIZE])
 {
     int n = dc3_dataset_classes(dataset);
     const char **names = malloc((size_t)n * sizeof *names);
-    for (int i = 0; names && i < n; i++) names[i] = dc3_dataset_class_name(dataset, i);
+    for (int i = 0; names && i < n; i++) names[i] = class_name(dataset, known, i);
     const char *nearest = names ? dc3_text_nearest(word, names, (size_t)n) : NULL;
     *text = 0;
     if (nearest) snprintf(text, DC3_HINT_SIZE, "; the nearest is '%.80s'", nearest);
@@ -37,23 +45,29 @@ static int is_same(const char *a, const char *b)
     return same;
 }
 
-dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val)
+/* 1 if number i is the same class of both: by its name, or as a run's folder for it is called. */
+static int is_class(const dc3_dataset *data, const json_t *names, const dc3_dataset *val, int i)
+{
+    const char *name = dc3_dataset_class_name(val, i);
+    return is_same(class_name(data, names, i), name) || is_same(dc3_dataset_class_name(data, i), name);
+}
+
+dc3_status dc3_same_classes(const dc3_dataset *data, const json_t *names, const dc3_dataset *val)
 {
     int n = dc3_dataset_classes(data), m = dc3_dataset_classes(val), i = 0;
-    while (i < n && i < m && is_same(dc3_dataset_class_name(data, i), dc3_dataset_class_name(val, i))) i++;
+    while (i < n && i < m && is_class(data, names, val, i)) i++;
     if (i == n && i == m) return DC3_OK;
     /* Both are sorted: of the first two names that differ the smaller one is missing in the other list. */
-    int lacks =
-        i == m || (i < n && strcmp(dc3_dataset_class_name(data, i), dc3_dataset_class_name(val, i)) < 0);
-    const dc3_dataset *has = lacks ? data : val, *has_not = lacks ? val : data;
-    const char *name = dc3_dataset_class_name(has, i);
+    int lacks = i == m || (i < n && strcmp(class_name(data, names, i), dc3_dataset_class_name(val, i)) < 0);
+    const dc3_dataset *has_not = lacks ? val : data;
+    const char *name = lacks ? class_name(data, names, i) : dc3_dataset_class_name(val, i);
     char hint[DC3_HINT_SIZE];
     return dc3_fail(
         DC3_ERR_ARGUMENT,
         "%s: expected the %d classes of %s, found %d; class '%.80s' is not in %s%s; class folders "
         "must have the same names in both",
         dc3_dataset_path(val), n, dc3_dataset_path(data), m, name, dc3_dataset_path(has_not),
-        nearest_class(has_not, name, hint));
+        nearest_class(has_not, lacks ? NULL : names, name, hint));
 }
 
 json_t *dc3_class_names(const dc3_dataset *data)
@@ -101,13 +115,14 @@ void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, con
 }
 
 /* Opens the tests; of more classes than the dataset's, whose classes are some of many, those alone. */
-static dc3_status open_tests(const char *path, const dc3_dataset *data, int filtered, dc3_dataset **val)
+static dc3_status open_tests(const char *path, const dc3_dataset *data, const json_t *known, int filtered,
+                             dc3_dataset **val)
 {
     if (!filtered) return dc3_dataset_open_test(path, val);
     int n = dc3_dataset_classes(data);
     const char **names = malloc(((size_t)n + 1) * sizeof *names);
     dc3_choice *choice = NULL;
-    for (int i = 0; names && i < n; i++) names[i] = dc3_dataset_class_name(data, i);
+    for (int i = 0; names && i < n; i++) names[i] = class_name(data, known, i);
     dc3_status status =
         names ? dc3_choice_of_classes(names, n, &choice) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     if (status == DC3_OK) status = dc3_dataset_open_chosen(path, choice, 1, NULL, NULL, val);
@@ -116,14 +131,14 @@ static dc3_status open_tests(const char *path, const dc3_dataset *data, int filt
     return status;
 }
 
-dc3_status dc3_open_val(const char *path, const dc3_dataset *data, int filtered, const dc3_listener *listener,
-                        dc3_dataset **val)
+dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const json_t *names, int filtered,
+                        const dc3_listener *listener, dc3_dataset **val)
 {
     *val = NULL;
-    dc3_status status = open_tests(path, data, filtered, val);
+    dc3_status status = open_tests(path, data, names, filtered, val);
     if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("val"));
     dc3_report_notes(listener, *val);
-    DC3_TRY(dc3_same_classes(data, *val));
+    DC3_TRY(dc3_same_classes(data, names, *val));
     dc3_warn_seen(listener, data, *val);
     return DC3_OK;
 }

@@ -7,8 +7,9 @@
 #include "io/json.h"
 #include "tensor/tensor.h"
 
-/* DC3_ERR_ARGUMENT with the first class that only one of them has, and the nearest name in the other. */
-dc3_status dc3_same_classes(const dc3_dataset *data, const dc3_dataset *val);
+/* DC3_ERR_ARGUMENT with the first class that only one of them has, and the nearest name in the other. names:
+ * of the classes of `data` (dc3_run_class_names); NULL: as `data` has them. */
+dc3_status dc3_same_classes(const dc3_dataset *data, const json_t *names, const dc3_dataset *val);
 /* The names of the classes, as texts of JSON, for the caller to release. */
 json_t *dc3_class_names(const dc3_dataset *data);
 /* Those that dc3.json of the folder `run` has, if it is a run of dc3 with as many classes as `data`, else
@@ -16,10 +17,11 @@ json_t *dc3_class_names(const dc3_dataset *data);
 json_t *dc3_run_class_names(const char *run, const dc3_dataset *data);
 /* The share of the images, 0 to 1, that the class with the most has. */
 double dc3_largest_share(const dc3_dataset *data);
-/* The dataset to test on, of the same classes as `data`, or with more of which only those are taken
- * (filtered 1); says what was noted about it, and warns where it is what is trained on (seen_images.h). */
-dc3_status dc3_open_val(const char *path, const dc3_dataset *data, int filtered, const dc3_listener *listener,
-                        dc3_dataset **val);
+/* The dataset to test on, of the same classes as `data` (names as above), or with more of which only those
+ * are taken (filtered 1); says what was noted about it, and warns where it is what is trained on
+ * (seen_images.h). */
+dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const json_t *names, int filtered,
+                        const dc3_listener *listener, dc3_dataset **val);
 /* Warns where there is more to test on than there is of a whole dataset to train on. */
 void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val);
 /* Of each class that has fewer images than `wanted`: warns that some are used again, `again` says how, or

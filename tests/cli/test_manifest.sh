@@ -43,6 +43,16 @@ expect 0 "convnet3" "$dc3" evaluate run --val list.csv --arch convnet3 --labels 
 expect 0 "6 images stored" "$dc3" condense list.csv -o linked --ipc 2 --method random --threads 1 --store link
 expect 0 "top-1" "$dc3" train list.csv --val list.csv --arch convnet3 --epochs 1 --threads 1 --size 16 -o t.safetensors
 
+# Labels that cannot be names of folders: a run's classes are those of its manifest all the same.
+sed 's/,ant,/,animals\/ant,/; s/,bee,/,.bee,/; s/"ant"/"animals\/ant"/; s/"bee"/".bee"/' list.csv > odd.csv
+expect 0 "6 images stored" "$dc3" condense odd.csv -o odd --ipc 2 "${random[@]}"
+[[ ! -d odd/train/animals && ! -d odd/train/.bee ]] || fail "folders: $(ls -a odd/train)"
+student=(--arch convnet3 --labels hard --epochs 1 --threads 1 --seeds 1 --batch 4)
+expect 0 "convnet3" "$dc3" evaluate odd --val odd.csv "${student[@]}"
+expect 0 "4 images stored" "$dc3" condense odd.csv -o some --ipc 2 "${random[@]}" --classes animals/ant,.bee
+expect 0 "convnet3" "$dc3" evaluate some --val odd.csv "${student[@]}"
+expect 1 "class '.bee' is not in list.csv" "$dc3" evaluate odd --val list.csv "${student[@]}"
+
 # What is wrong names the line; what is missing is skipped, and is not with --strict.
 sed '4s|photos/ant/3.png|photos/ant/gone.png|' list.csv > gone.csv
 expect 0 "gone.csv: line 4: " "$dc3" condense gone.csv -o gone --ipc 2 "${random[@]}"

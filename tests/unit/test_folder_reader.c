@@ -139,7 +139,7 @@ static void forms_of_names(void **state)
     snprintf(b, sizeof b, "%s/b", folder);
     assert_int_equal(dc3_dataset_open(a, &d), DC3_OK);
     assert_int_equal(dc3_dataset_open(b, &val), DC3_OK);
-    if (dc3_same_classes(d, val) != DC3_OK) fail_msg("%s", dc3_error_text());
+    if (dc3_same_classes(d, NULL, val) != DC3_OK) fail_msg("%s", dc3_error_text());
     assert_int_equal(dc3_dataset_notes(d), 0);
     dc3_dataset_close(&val);
     dc3_dataset_close(&d);
@@ -151,7 +151,7 @@ static void forms_of_names(void **state)
         strstr(dc3_dataset_note(d, 0), "3 class names are like another but for capitals, spaces"));
     assert_null(dc3_dataset_fault(d));
     assert_int_equal(dc3_dataset_open(b, &val), DC3_OK);
-    assert_int_equal(dc3_same_classes(d, val), DC3_ERR_ARGUMENT);
+    assert_int_equal(dc3_same_classes(d, NULL, val), DC3_ERR_ARGUMENT);
     dc3_dataset_close(&val);
     dc3_dataset_close(&d);
     run("rm -r a b");
