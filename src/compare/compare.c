@@ -181,10 +181,11 @@ static dc3_status train_teacher(dc3_comparing *c)
     return DC3_OK;
 }
 
-/* By what the table's rows name the dataset. */
-static uint64_t fingerprint_of(const dc3_dataset *data)
+/* By what the table's rows name the dataset: its classes, how many images, and of a manifest the split. */
+static uint64_t fingerprint_of(const dc3_dataset *data, const dc3_data_choice *choice)
 {
     json_t *names = dc3_class_names(data);
+    if (choice->split) json_array_append_new(names, dc3_json_text(choice->split));
     uint64_t hash = dc3_fingerprint_classes(dc3_dataset_size(data), names);
     json_decref(names);
     return hash;
@@ -261,7 +262,7 @@ static dc3_status look_ahead(dc3_comparing *c)
     if (c->trains) DC3_TRY(dc3_own_teacher_check_file(c->teacher));
     DC3_TRY(dc3_dataset_open_given(d->data, &d->choice, NULL, NULL, &data));
     if (c->trains) c->plan = dc3_own_teacher(d, c->teacher, stored_size(d, data), data);
-    c->dataset = fingerprint_of(data);
+    c->dataset = fingerprint_of(data, &d->choice);
     c->images = dc3_dataset_size(data);
     c->classes = dc3_dataset_classes(data);
     c->usual = dc3_usual_size(data, 224);
