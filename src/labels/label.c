@@ -22,6 +22,7 @@
 #include "options/option_names.h"
 #include "run_folder/document.h"
 #include "run_folder/images_place.h"
+#include "run_folder/made_of.h"
 #include "run_folder/stored_images.h"
 #include "run_folder/state.h"
 #include "labels/label_teachers.h"
@@ -258,7 +259,8 @@ static dc3_status open_teachers(labelling *l)
 static dc3_dataset *open_originals(const labelling *l)
 {
     dc3_dataset *originals = NULL;
-    if (!l->data || dc3_dataset_open(l->data, &originals) != DC3_OK) return NULL;
+    const json_t *settings = json_object_get(l->document, "settings");
+    if (!l->data || dc3_made_of_open(settings, l->data, &originals) != DC3_OK) return NULL;
     json_t *names = dc3_class_names(originals);
     if (!json_equal(names, l->classes)) dc3_dataset_close(&originals);
     json_decref(names);
