@@ -227,6 +227,8 @@ static void bad_lines(void **state)
     expect_refused("b.csv", "path,label\n,a\n", "line 2: expected a path and a label, found no path");
     expect_refused("b.csv", "path,label\n1.png,a\n1.png,b\n",
                    "line 3: expected each image once, '1.png' is in line 2");
+    expect_refused("b.csv", "path,label\n1.png,a\n./x/../1.png,a\n",
+                   "line 3: expected each image once, './x/../1.png' is in line 2");
     expect_refused("b.csv", "path,label\n", "found no images");
     expect_refused("b.jsonl", "{\"path\":\"1.png\",\"label\":\"a\"}\n{\"path\":\n",
                    "/b.jsonl: line 2: not valid JSON");

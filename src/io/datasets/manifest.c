@@ -23,7 +23,7 @@ typedef struct listing {
     splits splits;
     const char *split; /* rows of this one alone, or */
     dc3_part part;     /* of this part; NONE: all */
-    GHashTable *lines; /* by path, the line that listed it */
+    GHashTable *lines; /* by absolute path, the line that listed it */
     long left;         /* rows of other splits */
 } listing;
 
@@ -111,6 +111,20 @@ static dc3_status add(listing *l, const dc3_manifest_row *row, const char *path)
     return dc3_dataset_add(d, item);
 }
 
+/* However its path is written: with "./" or "a/..", absolute or not. */
+static dc3_status check_once(listing *l, const dc3_manifest_row *row, const char *path)
+{
+    char *plain = g_canonicalize_filename(path, NULL);
+    gpointer before = g_hash_table_lookup(l->lines, plain);
+    if (!before) {
+        g_hash_table_insert(l->lines, plain, GSIZE_TO_POINTER((gsize)row->line));
+        return DC3_OK;
+    }
+    g_free(plain);
+    return dc3_fail(DC3_ERR_FORMAT, "%s: line %ld: expected each image once, '%.200s' is in line %ld already",
+                    l->dataset->path, row->line, row->path, (long)GPOINTER_TO_SIZE(before));
+}
+
 static dc3_status take(void *user, const dc3_manifest_row *row)
 {
     listing *l = user;
@@ -118,14 +132,9 @@ static dc3_status take(void *user, const dc3_manifest_row *row)
         l->left++;
         return DC3_OK;
     }
-    gpointer before = g_hash_table_lookup(l->lines, row->path);
-    if (before)
-        return dc3_fail(DC3_ERR_FORMAT,
-                        "%s: line %ld: expected each image once, '%.200s' is in line %ld already",
-                        l->dataset->path, row->line, row->path, (long)GPOINTER_TO_SIZE(before));
-    g_hash_table_insert(l->lines, g_strdup(row->path), GSIZE_TO_POINTER((gsize)row->line));
     char *path = *row->path == '/' ? strdup(row->path) : dc3_path_join(l->folder, row->path);
-    dc3_status status = path ? add(l, row, path) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = path ? check_once(l, row, path) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = add(l, row, path);
     free(path);
     return status;
 }
