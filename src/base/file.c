@@ -78,8 +78,9 @@ static int add_byte(growing_line *l, int byte)
     return 1;
 }
 
-/* The next line; *end 1: it is the last, which may be empty. */
-static dc3_status read_line(FILE *file, const char *path, size_t limit, growing_line *l, int *end)
+/* The next line, `number` of the file; *end 1: it is the last, which may be empty. */
+static dc3_status read_line(FILE *file, const char *path, long number, size_t limit, growing_line *l,
+                            int *end)
 {
     for (int byte; (byte = getc_unlocked(file)) != '\n';) {
         if (byte == EOF) {
@@ -87,7 +88,8 @@ static dc3_status read_line(FILE *file, const char *path, size_t limit, growing_
             return ferror(file) ? dc3_fail(DC3_ERR_IO, "%s: cannot read: %s", path, strerror(errno)) : DC3_OK;
         }
         if (l->length == limit)
-            return dc3_fail(DC3_ERR_FORMAT, "%s: a line is longer than the limit of %zu bytes", path, limit);
+            return dc3_fail(DC3_ERR_FORMAT, "%s: line %ld: longer than the limit of %zu bytes", path, number,
+                            limit);
         if (!add_byte(l, byte)) return dc3_fail(DC3_ERR_MEMORY, "%s: out of memory", path);
     }
     return DC3_OK;
@@ -99,9 +101,10 @@ dc3_status dc3_file_each_line(const char *path, size_t limit, dc3_line_take *tak
     FILE *file = open_to_read(path);
     dc3_status status = DC3_OK;
     if (!file) return dc3_fail(DC3_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
-    for (int end = 0; status == DC3_OK && !end;) {
+    long number = 1;
+    for (int end = 0; status == DC3_OK && !end; number++) {
         l.length = 0;
-        status = read_line(file, path, limit, &l, &end);
+        status = read_line(file, path, number, limit, &l, &end);
         if (status == DC3_OK && !(end && !l.length)) status = take(user, l.length ? l.text : "", l.length);
     }
     fclose(file);

@@ -21,7 +21,8 @@ same() { # RUN: every line's file is its source's, and is called as that ends
 }
 same copy; same link
 [[ -z $(find copy/train -type l) && $(find link/train -type l | wc -l) == 8 ]] || fail "links: $(find link copy)"
-[[ $(readlink "$(find link/train -type l | head -1)") == "$work"/data/* ]] || fail "a link is not absolute"
+[[ $(readlink "$(find link/train -type l | head -1)") == "$(realpath "$work")"/data/* ]] ||
+  fail "a link is not absolute"
 grep -q '"store": "copy"' copy/dc3.json && grep -q '"format": "original"' copy/dc3.json || fail "$(< copy/dc3.json)"
 
 # A run goes on, makes again what is gone, and starts over without touching an original.
@@ -52,7 +53,7 @@ for place in "$link" way.png; do
 done
 [[ $(find data -type f -exec cksum {} + | sort) == "$before" ]] || fail "an original is another"
 mv data moved
-expect 1 "link" "$dc3" evaluate link --val moved --arch convnet3 --labels hard --epochs 1 --threads 1
+expect 1 "a link to nothing" "$dc3" evaluate link --val moved --arch convnet3 --labels hard --epochs 1 --threads 1
 mv moved data
 
 # The files in a tar, whose names say little; pixels of CIFAR are no files.

@@ -326,6 +326,8 @@ static void lines_come_one_at_a_time(void **state)
         assert_int_equal(dc3_file_write(path, files[i].file, files[i].size), DC3_OK);
         assert_int_equal(dc3_file_each_line(path, 3, hear, &h), files[i].status);
         assert_string_equal(h.text, files[i].heard);
+        if (files[i].status == DC3_ERR_FORMAT)
+            assert_non_null(strstr(dc3_error_text(), ": line 2: longer than the limit of 3 bytes"));
     }
     FILE *many = fopen(path, "w");
     for (int i = 0; i < LINES; i++)
