@@ -55,7 +55,7 @@ expect 0 "the probe is the result" "${third[@]}" --epochs 1 --lr 1e-12 --hold-ou
 [[ $(shares) == "33.33 33.33" ]] || fail "of three classes a blind probe has: $output"
 
 # What is better is: a backbone that tells no images apart learns to.
-blind=("${fine[@]/seen/blind}" --lr 0.01)
+blind=("${fine[@]/seen/blind}" --lr 0.005)
 expect 0 "the fine-tuned network is the result" "${blind[@]}" --epochs 12 --val val -o better.safetensors
 [[ $(shares) == "50.00 "?*.?? ]] || fail "a blind probe sees: $output"
 [[ $output == *"the result is the fine-tuned network, top-1 100.00 %"* ]] || fail "val is not said: $output"

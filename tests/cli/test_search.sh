@@ -20,7 +20,7 @@ grep -q "\"format\": \"${taken% *}\"" out/dc3.json && grep -q "\"size\": ${taken
 grep -q '"held_out"' out/dc3.json || fail "$(< out/dc3.json)"
 # info says what was tried, a line each, and which was taken.
 expect 0 "searched      6 ways to spend the budget, each by a student that saw 200 images" "$dc3" info out
-[[ $output == *"budget 6.0 kB, "* ]] || fail "the budget: $output"
+[[ $output == *"budget 6.0 kB"* ]] || fail "the budget: $output"
 row='^ *webp:[0-9]* at [0-9]* px: [0-9.]* % of [0-9]* held-out images with [0-9]* images'
 [[ $(grep -c "$row" <<< "$output") == 6 &&
   $(grep 'this was taken' <<< "$output") == *"${taken% *} at ${taken#* } px: "* && $output != *'"tried"'* ]] ||
