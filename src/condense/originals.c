@@ -1,11 +1,8 @@
 #include "condense/originals.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 #include "base/file.h"
+#include "base/link.h"
 #include "methods/method.h"
 #include "methods/syntheses.h"
 #include "run_folder/store.h"
@@ -58,29 +55,10 @@ dc3_status dc3_originals_check(const dc3_run *run)
                           dc3_store_kind_name(DC3_STORE_COPY));
 }
 
-/* Written as a file is: beside its place, and then renamed. */
-static dc3_status write_link(const char *target, const char *path)
-{
-    size_t room = strlen(path) + 32;
-    char *aside = malloc(room);
-    if (!aside) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    snprintf(aside, room, "%s.%ld.part", path, (long)getpid());
-    dc3_status status = DC3_OK;
-    unlink(aside); /* what a killed process of the same number left */
-    if (symlink(target, aside) != 0)
-        status = dc3_fail(DC3_ERR_IO, "%s: a link cannot be made: %s", path, strerror(errno));
-    else if (rename(aside, path) != 0) {
-        status = dc3_fail(DC3_ERR_IO, "%s: a link cannot be put there: %s", path, strerror(errno));
-        unlink(aside);
-    }
-    free(aside);
-    return status;
-}
-
 static dc3_status link_to(const dc3_run *run, int64_t item, const char *path)
 {
     char *file = dc3_dataset_file(run->dataset, item), *real = file ? dc3_path_real(file) : NULL;
-    dc3_status status = real ? write_link(real, path) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    dc3_status status = real ? dc3_link_write(real, path) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
     free(file);
     free(real);
     return status;

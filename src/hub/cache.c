@@ -1,11 +1,10 @@
 #include "hub/cache.h"
 
-#include <errno.h>
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/file.h"
+#include "base/link.h"
 #include "hub/name.h"
 
 static const char models[] = "models--", between[] = "--";
@@ -120,19 +119,6 @@ static char *way_to(const char *file, const char *digest)
     return g_string_free(way, FALSE);
 }
 
-/* Beside its place first, so that another program never finds nothing there. */
-static dc3_status put_link(const char *way, const char *path)
-{
-    char *aside = g_strdup_printf("%s.%ld.part", path, (long)getpid());
-    unlink(aside);
-    dc3_status status = DC3_OK;
-    if (symlink(way, aside) != 0 || rename(aside, path) != 0)
-        status = dc3_fail(DC3_ERR_IO, "%s: cannot be made a link to %s: %s", path, way, strerror(errno));
-    unlink(aside);
-    g_free(aside);
-    return status;
-}
-
 dc3_status dc3_hub_cache_link(const char *folder, const char *commit, const char *file, const char *digest)
 {
     char *path = dc3_hub_cache_snapshot(folder, commit, file), *way = way_to(file, digest),
@@ -140,7 +126,7 @@ dc3_status dc3_hub_cache_link(const char *folder, const char *commit, const char
     dc3_status status = DC3_OK;
     if (!found || strcmp(found, way) != 0) {
         status = dc3_make_folder_of(path);
-        if (status == DC3_OK) status = put_link(way, path);
+        if (status == DC3_OK) status = dc3_link_write(way, path);
     }
     g_free(found);
     g_free(way);
