@@ -8,6 +8,7 @@
 #include "run_folder/origins.h"
 #include "run_folder/sources.h"
 #include "run_folder/document.h"
+#include "run_folder/images_place.h"
 #include "run_folder/made_of.h"
 #include "dc3/condense.h"
 
@@ -152,23 +153,18 @@ static int is_generated(const char *folder)
 
 static dc3_status contact_generated(const char *folder, const char *png, int rows, int force)
 {
-    char *path = dc3_path_join(folder, "generate.json"), *train = dc3_path_join(folder, "train"),
-         *place = NULL;
-    json_t *document = NULL;
+    char *path = NULL;
+    dc3_images_place generated;
     dc3_dataset *dataset = NULL;
-    const dc3_input inputs[] = {{"the generated images", train}};
+    dc3_status status = dc3_images_place_find(folder, &generated);
+    const dc3_input inputs[] = {{"the generated images", generated.folder}};
     dc3_output_path output = {"png", png, &dc3_image_output, force, inputs, 1, NULL};
-    dc3_status status = path && train ? dc3_json_read(path, DC3_DOCUMENT_LIMIT, &document)
-                                      : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_check_complete(path, document);
-    if (status == DC3_OK) status = dc3_output_path_check(&output, &place);
-    if (status == DC3_OK) status = dc3_dataset_open(train, &dataset);
-    if (status == DC3_OK) status = draw_alone(dataset, rows, place);
+    if (status == DC3_OK) status = dc3_output_path_check(&output, &path);
+    if (status == DC3_OK) status = dc3_dataset_open(generated.folder, &dataset);
+    if (status == DC3_OK) status = draw_alone(dataset, rows, path);
     dc3_dataset_close(&dataset);
-    json_decref(document);
+    dc3_images_place_free(&generated);
     free(path);
-    free(train);
-    free(place);
     return status;
 }
 
