@@ -19,10 +19,20 @@ int dc3_cpu_has_avx2(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-int dc3_cpu_has_bf16(void)
+static int multiplies_bf16;
+
+static void ask_for_bf16(void)
 {
     unsigned a, b, c, d;
-    return dc3_cpu_has_avx512() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1);
+    multiplies_bf16 = dc3_cpu_has_avx512() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1);
+}
+
+/* Asked once: kernels ask at each call, and a virtual machine leaves its guest for each CPUID. */
+int dc3_cpu_has_bf16(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, ask_for_bf16);
+    return multiplies_bf16;
 }
 
 /* Of Linux's arch_prctl (asm/prctl.h), and the number of the tiles' state (Intel's manual, volume 1, 13.1).
