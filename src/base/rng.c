@@ -1,6 +1,7 @@
 #include "base/rng.h"
 
 #include <math.h>
+#include <string.h>
 
 static void philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
@@ -76,4 +77,16 @@ uint64_t dc3_hash64(const void *data, size_t size)
     hash ^= hash >> 32;
     hash *= 0xd6e8feb86659fd93u;
     return hash ^ hash >> 32;
+}
+
+uint64_t dc3_hash_block(const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    uint64_t hash = 0x9E3779B97F4A7C15u, word;
+    for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        hash = (hash ^ word) * 0xD6E8FEB86659FD93u;
+        hash ^= hash >> 32;
+    }
+    return hash ^ dc3_hash64(bytes, size);
 }

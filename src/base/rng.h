@@ -56,5 +56,8 @@ uint64_t dc3_rng_below(dc3_rng *rng, uint64_t n);
 void dc3_rng_normal(dc3_rng *rng, float *x, size_t n);
 /* A 64-bit hash of bytes (FNV-1a with a final mix), for item keys made from names. */
 uint64_t dc3_hash64(const void *data, size_t size);
+/* Another one, of eight bytes at a time, which changes with every bit of them: both the exclusive or and the
+ * product with an odd number can be undone. */
+uint64_t dc3_hash_block(const void *data, size_t size);
 
 #endif

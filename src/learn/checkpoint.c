@@ -51,19 +51,6 @@ static dc3_status collect(const char *path, const dc3_training *t, dc3_table **t
     return status;
 }
 
-/* Changes with every bit of the block: both the exclusive or and the product with an odd number can be
- * undone. */
-static uint64_t hash_block(const unsigned char *data, size_t size)
-{
-    uint64_t hash = 0x9E3779B97F4A7C15u, word;
-    for (; size >= sizeof word; data += sizeof word, size -= sizeof word) {
-        memcpy(&word, data, sizeof word);
-        hash = (hash ^ word) * 0xD6E8FEB86659FD93u;
-        hash ^= hash >> 32;
-    }
-    return hash ^ dc3_hash64(data, size);
-}
-
 /* The sum over blocks, so that threads may take them in any order. */
 static uint64_t hash_tensor(const dc3_tensor *t)
 {
@@ -73,7 +60,7 @@ static uint64_t hash_tensor(const dc3_tensor *t)
 #pragma omp parallel for reduction(+ : sum) if (size > BLOCK)
     for (int64_t from = 0; from < size; from += BLOCK) {
         int64_t bytes = size - from < BLOCK ? size - from : BLOCK;
-        sum += hash_block((const unsigned char *)t->data + from, (size_t)bytes) * (2 * (uint64_t)from + 1);
+        sum += dc3_hash_block((const char *)t->data + from, (size_t)bytes) * (2 * (uint64_t)from + 1);
     }
     return sum;
 }

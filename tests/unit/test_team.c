@@ -37,7 +37,7 @@ static uint64_t train(const char *arch, int size, dc3_dtype type, int turn)
     }
     for (size_t i = 0; i < t.count; i++) {
         float *values = host_values(t.params[i].value);
-        uint64_t pair[] = {hash, dc3_hash64(values, dc3_bytes(&t.params[i].value))};
+        uint64_t pair[] = {hash, dc3_hash_block(values, dc3_bytes(&t.params[i].value))};
         hash = dc3_hash64(pair, sizeof pair);
         free(values);
     }

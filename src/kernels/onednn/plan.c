@@ -254,7 +254,7 @@ static void link_newest(onednn *d, plan *p)
 
 static plan **bucket_of(onednn *d, const plan_key *key)
 {
-    return &d->buckets[dc3_hash64(key, sizeof *key) % BUCKETS];
+    return &d->buckets[dc3_hash_block(key, sizeof *key) % BUCKETS];
 }
 
 static void forget(onednn *d, plan *p)
