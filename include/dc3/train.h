@@ -88,7 +88,7 @@ typedef struct dc3_train_report {
 /* One-cycle schedule, standard augmentation (a crop of the image, padded by reflection, and a flip up to 64
  * pixels, above RandomResizedCrop and a flip), cross-entropy; with sgd the norm of all gradients is limited.
  * OUT says at how many pixels it was trained, the names of the classes and, where there were tests, its
- * accuracy (docs/formats.md). Writes OUT.checkpoint every minute or so and at each epoch's end, and resumes
+ * accuracy (docs/formats.md). Writes OUT.checkpoint every minute or so and at ends of epochs, and resumes
  * from one of the same settings, to the bit; it is removed when OUT is there. A loss that is not finite ends
  * the training (DC3_ERR_FORMAT) and leaves the last checkpoint.
  *

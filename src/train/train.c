@@ -22,7 +22,9 @@
 #include "base/listener.h"
 #include "io/json.h"
 
-enum { SAVE_SECONDS = 60 };
+/* Between two checkpoints: at most so many seconds; if not these, at least so many times what the last took.
+ */
+enum { SAVE_SECONDS = 60, SAVE_PART = 20 };
 
 const char *dc3_arch_name(int i)
 {
@@ -144,7 +146,10 @@ static dc3_status finish_epoch(dc3_train_state *t, int64_t epoch)
                          (long long)epoch + 1, r->loss, 100 * a.top1, 100 * a.top5);
     } else
         dc3_listener_say(&o->listener, "epoch %lld: loss %.4f", (long long)epoch + 1, r->loss);
-    return last && !is_chosen ? DC3_OK : dc3_train_save(t);
+    if (last) return is_chosen ? dc3_train_save(t) : DC3_OK;
+    /* Epochs of few images are shorter than it takes to write a checkpoint. */
+    double least = fmin(SAVE_PART * t->saving, SAVE_SECONDS);
+    return dc3_seconds_now() - t->saved < least ? DC3_OK : dc3_train_save(t);
 }
 
 static dc3_status run_epochs(dc3_train_state *t)

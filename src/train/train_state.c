@@ -45,10 +45,11 @@ static dc3_training parts_of(const dc3_train_state *t)
 dc3_status dc3_train_save(dc3_train_state *t)
 {
     dc3_training parts = parts_of(t);
-    json_t *counters = json_pack("{s:I, s:f, s:f, s:f, s:i, s:s, s:f}", "step", (json_int_t)t->done, "loss",
-                                 t->loss, "epoch_loss", t->report->loss, "best", t->report->best_top1,
-                                 "best_epoch", t->report->best_epoch, "settings", t->settings, "seconds",
-                                 t->before + dc3_seconds_now() - t->start);
+    double start = dc3_seconds_now();
+    json_t *counters =
+        json_pack("{s:I, s:f, s:f, s:f, s:i, s:s, s:f}", "step", (json_int_t)t->done, "loss", t->loss,
+                  "epoch_loss", t->report->loss, "best", t->report->best_top1, "best_epoch",
+                  t->report->best_epoch, "settings", t->settings, "seconds", t->before + start - t->start);
     char *text = counters ? json_dumps(counters, JSON_COMPACT) : NULL;
     json_decref(counters);
     dc3_status status =
@@ -56,6 +57,7 @@ dc3_status dc3_train_save(dc3_train_state *t)
     free(text);
     if (status == DC3_OK) dc3_file_hold(t->checkpoint, &t->held);
     t->saved = dc3_seconds_now();
+    t->saving = t->saved - start;
     return status;
 }
 

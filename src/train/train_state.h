@@ -37,7 +37,7 @@ typedef struct dc3_train_state {
     int64_t done;         /* steps of all epochs */
     int64_t tested;       /* images of the last test */
     double loss;          /* sum of this epoch's */
-    double saved;         /* when the last checkpoint was written */
+    double saved, saving; /* when the last checkpoint was written; the seconds that took */
     double start, before; /* of this call; seconds of earlier ones, up to the checkpoint */
     dc3_work_note note;
 } dc3_train_state;
