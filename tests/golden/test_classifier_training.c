@@ -267,6 +267,7 @@ static void new_networks(void **state)
     const char *net;
     json_t *entry;
     assert_int_equal(json_object_size(nets), 17);
+    if (getenv("DC3_DEVICE")) return; /* the host draws them */
     json_object_foreach(nets, net, entry) check_initial(net, entry);
 }
 
