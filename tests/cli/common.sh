@@ -36,12 +36,23 @@ sixty_of_each() {
 }
 # several FROM FOLDER COUNT: so many of each class of 60 images, some of them again, as links.
 several() {
-  local i class
   mkdir -p "$2/blue" "$2/red"
-  for class in blue red; do
-    for ((i = 1; i <= $3; i++)); do ln "$1/$class/$((i % 60 + 1)).png" "$2/$class/$i.png" || fail "ln"; done
-  done
+  perl -e 'my ($from, $folder, $count) = @ARGV; for my $class ("blue", "red") { for my $i (1 .. $count) {
+    link "$from/$class/" . ($i % 60 + 1) . ".png", "$folder/$class/$i.png" or die "$folder: $!\n" } }' "$@" ||
+    fail "link"
 }
+# tiny_editor FOLDER: a random model that edits images of 16 px in one step, for what does not ask what the edits look
+# like; dc3-mini takes four times as long or more.
+tiny_editor() {
+  local mini=$source/models/dc3-mini/tokenizer end='"<|startoftext|>": 598, "<|endoftext|>": 599}'
+  mkdir "$1" && cp -r "$source"/tests/golden/ip2p/{scheduler,text_encoder,unet,vae} "$mini" "$1" &&
+    head -87 "$mini/merges.txt" > "$1/tokenizer/merges.txt" &&
+    sed "s/: 597, .*/: 597, $end/" "$mini/vocab.json" > "$1/tokenizer/vocab.json" || fail "tiny_editor"
+  echo '{"_class_name": "StableDiffusionInstructPix2PixPipeline", "dc3": {"resolution": 16, "steps": 1}}' \
+    > "$1/model_index.json"
+}
+# tiny_mini: one of these is the editor where none is named.
+tiny_mini() { mkdir "$work/.models" && tiny_editor "$work/.models/dc3-mini" && export DC3_MODELS=$work/.models; }
 # interrupt PATTERN TEXT command...: SIGINT once there is such a file and such a text in what it prints (in the file
 # log); it must end as interrupted, and say how to continue.
 interrupt() {

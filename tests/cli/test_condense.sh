@@ -2,6 +2,7 @@
 # The program as a user runs it, on images that the test cuts from the golden files' folder: none is needed from
 # outside.
 source "$2/tests/cli/support.sh"
+tiny_mini
 
 # Two classes of images, one name with a space; a damaged one, an empty one, a text, a link to nothing, a loop.
 make=$(dirname "$dc3")/tests/make_image
@@ -17,9 +18,9 @@ echo notes > data/red/notes.txt
 ln -s /nowhere data/red/gone.jpg
 ln -s .. data/red/loop
 
-common=(--threads 2 --dtype f32 --size 32)
+common=(--threads 2 --dtype f32 --size 32) plain=(--threads 2 --dtype f32 --size 32 --teacher none)
 expect 0 "6 images stored" "$dc3" condense data -o out --ipc 3 "${common[@]}"
-expect 0 "class 'empty' has no images" "$dc3" condense data -o out1 --ipc 1 "${common[@]}"
+expect 0 "class 'empty' has no images" "$dc3" condense data -o out1 --ipc 1 "${plain[@]}"
 [[ $(find out/train -name '*.png' | wc -l) == 6 && $(wc -l < out/train/metadata.jsonl) == 6 ]] ||
   fail "six images and six lines"
 [[ $(find out1/train -name '*.png' | wc -l) == 2 ]] || fail "IPC 1 gives one a class"
@@ -90,15 +91,15 @@ expect 2 "--gradient: expected one of plain, double-softmax" "$dc3" select data 
   --gradient sharp
 
 # More than a class has: repeated with other prompts, or refused.
-expect 0 "fewer than 7" "$dc3" condense data -o many --ipc 7 "${common[@]}"
+expect 0 "fewer than 7" "$dc3" condense data -o many --ipc 7 "${plain[@]}"
 [[ $(find many/train -name '*.png' | wc -l) == 14 ]] || fail "exactly IPC a class"
-expect 1 "(--strict)" "$dc3" condense data -o strict --ipc 3 --strict "${common[@]}"
+expect 1 "(--strict)" "$dc3" condense data -o strict --ipc 3 --strict "${plain[@]}"
 for mode in random grid fourfold; do expect 0 "4 images stored" "$dc3" condense data -o "$mode" --ipc 2 \
-  --combine $mode "${common[@]}"; done
+  --combine $mode "${plain[@]}"; done
 
 # Wrong use and bad input.
 expect 1 "other settings (ipc was 3 and is 2" "$dc3" condense data -o out --ipc 2 "${common[@]}"
-expect 0 "4 images stored" "$dc3" condense data -o out --ipc 2 --fresh "${common[@]}"
+expect 0 "4 images stored" "$dc3" condense data -o out --ipc 2 --fresh "${plain[@]}"
 [[ $(find out/train -name '*.png' | wc -l) == 4 ]] || fail "--fresh leaves old images"
 mkdir mine && touch mine/file
 expect 1 "holds files that dc3 did not make" "$dc3" condense data -o mine --ipc 1

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Images that are the same count once, in every method: by their files, or by their pixels.
 source "$(dirname "$0")/support.sh"
+tiny_mini
 images plain/a 6; images plain/b 6
 for i in 1 2 3 4 5 6; do "$make" plain/b/$i.png 24 30 $((9 * i)) 200 $((90 + i)) || fail "make_image"; done
 cp -r plain data

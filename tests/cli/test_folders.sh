@@ -1,11 +1,12 @@
 #!/bin/bash
 # What a run writes and removes: its own files and no others.
 source "$(dirname "$0")/support.sh"
+tiny_mini
 
 # --fresh removes what the run made, once everything else is known to be right.
 images data/a 3; images data/b 3
 cp -r data saved
-expect 0 "4 images stored" "$dc3" condense data -o out --ipc 2 "${common[@]}"
+expect 0 "4 images stored" "$dc3" condense data -o out --ipc 2 --teacher none "${common[@]}"
 cp -r out before
 expect 0 "estimate" "$dc3" condense data -o out --ipc 1 --fresh --dry-run "${common[@]}"
 diff -r out before || fail "--fresh --dry-run changes the folder"
@@ -16,7 +17,7 @@ expect 1 "truncated" bash -c \
 expect 2 "--sampler: expected one of" "$dc3" condense data -o out --ipc 1 --fresh --sampler none "${common[@]}"
 diff -r out before || fail "--fresh with a wrong option changes the folder"
 echo mine > out/train/a/mine.txt; echo mine > out/notes.txt; ln -s "$PWD/data/b/1.png" out/train/b/link.png
-expect 0 "2 images stored" "$dc3" condense data -o out --ipc 1 --fresh "${common[@]}"
+expect 0 "2 images stored" "$dc3" condense data -o out --ipc 1 --fresh --teacher none "${common[@]}"
 [[ $(find out/train -name '*.png' -type f | wc -l) == 2 && -f out/train/a/mine.txt && -f out/notes.txt &&
   -L out/train/b/link.png ]] || fail "--fresh removes too much or too little"
 
@@ -38,6 +39,7 @@ expect 1 "q/edits: expected a folder, found a symbolic link" "$dc3" condense sav
 diff -r data saved && rmdir elsewhere || fail "originals are lost, or edits are kept elsewhere"
 # Without a standard error, messages are not written into the file that would have its number: the lock.
 cp -r before quiet; touch quiet/.lock; ln quiet/.lock held
-"$dc3" condense saved -o quiet --ipc 2 --fresh "${common[@]}" > /dev/null 2>&- || fail "no standard error: status $?"
+"$dc3" condense saved -o quiet --ipc 2 --fresh --teacher none "${common[@]}" > /dev/null 2>&- ||
+  fail "no standard error: status $?"
 [[ $(wc -l < held) == 1 && $(< held) == "process "* ]] || fail "messages in the lock: $(cat held)"
 echo "all checks passed"

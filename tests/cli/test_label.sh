@@ -1,6 +1,7 @@
 #!/bin/bash
 # dc3 label, and the program of docs/soft-labels.md that makes views and labels again, on a run of six images.
 source "$2/tests/cli/common.sh"
+tiny_mini
 
 # Two classes, and one without images that is left out.
 mkdir -p data/absent data/blue "data/re d"
@@ -9,7 +10,7 @@ for i in 1 2 3; do
     "$tools/make_image" "data/re d/$i.png" 50 43 200 $((30 * i)) 20 || fail "make_image"
 done
 "$tools/make_teacher" teacher.safetensors 2 && "$tools/make_teacher" three.safetensors 3 || fail "make_teacher"
-expect 0 "6 images stored" "$dc3" condense data -o photos-ipc10 --ipc 3 --size 41 --threads 2 --dtype f32
+expect 0 "6 images stored" "$dc3" condense data -o photos-ipc10 --ipc 3 --size 41 --teacher none --threads 2 --dtype f32
 
 # One image is replaced by one of another shape.
 odd=$(find photos-ipc10/train/blue -name '*.png' | sort | head -1)
@@ -108,6 +109,7 @@ expect 1 "damaged or truncated" "${label[@]}"
 cp lost.png "$lost"; cp lost.png photos-ipc10/train/blue/other.png
 expect 1 "blue/other.png: is not in metadata.jsonl" "${label[@]}"
 rm photos-ipc10/train/blue/other.png
-expect 0 "6 images stored" "$dc3" condense data -o photos-ipc10 --ipc 3 --size 41 --threads 2 --dtype f32 --fresh
+expect 0 "6 images stored" "$dc3" condense data -o photos-ipc10 --ipc 3 --size 41 --teacher none --threads 2 \
+  --dtype f32 --fresh
 [[ ! -e photos-ipc10/soft_labels.safetensors ]] || fail "--fresh leaves old labels"
 echo "all checks passed"

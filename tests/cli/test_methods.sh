@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every --method as a user runs it: what is stored, what is written about it, the same again, resumed, refused.
 source "$2/tests/cli/common.sh"
+tiny_mini
 
 make=$tools/make_image teach=$tools/make_teacher
 mkdir -p data/red data/blue
@@ -15,7 +16,7 @@ sources() { grep -o '"source":"[^"]*"' "$1/train/metadata.jsonl"; }
 
 # Every method: exactly IPC a class, named in dc3.json and in each line, the same bytes again.
 for method in dc3-select jitter grayscale blur random kmeans herding k-center graph-cut dq rded; do
-  teacher=(); [[ $method == rded ]] && teacher=(--teacher teacher.safetensors)
+  teacher=(--teacher none); [[ $method == rded ]] && teacher=(--teacher teacher.safetensors)
   expect 0 "6 images stored" "$dc3" condense data -o $method --method $method --ipc 3 "${teacher[@]}" "${common[@]}"
   [[ $(find $method/train/red -name '*.png' | wc -l) == 3 &&
     $(find $method/train/blue -name '*.png' | wc -l) == 3 ]] || fail "$method: three a class"
@@ -24,7 +25,7 @@ for method in dc3-select jitter grayscale blur random kmeans herding k-center gr
   [[ $method == rded || $(sources $method | sort -u | wc -l) == 6 ]] || fail "$method: an image twice"
 done
 for method in jitter dq random rded; do
-  teacher=(); [[ $method == rded ]] && teacher=(--teacher teacher.safetensors)
+  teacher=(--teacher none); [[ $method == rded ]] && teacher=(--teacher teacher.safetensors)
   expect 0 "6 images stored" "$dc3" condense data -o again --fresh --method $method --ipc 3 "${teacher[@]}" \
     "${common[@]}"
   same_run $method again > differences || fail "$method: two runs differ: $(cat differences)"
@@ -44,8 +45,9 @@ done
 grep -q '"edits":\[{"brightness":[0-9.]*,"contrast":[0-9.]*,"saturation":[0-9.]*,"hue":[-0-9.e]*,"order":\["' \
   jitter/train/metadata.jsonl || fail "jitter: factors"
 grep -q '"edits":\[{"sigma":[0-9.]*,"kernel":3},{"sigma"' blur/train/metadata.jsonl || fail "blur: sigmas"
-expect 0 "6 images stored" "$dc3" condense data -o four --method jitter --ipc 3 --combine fourfold "${common[@]}"
-expect 0 "6 images stored" "$dc3" condense data -o plain --ipc 3 "${common[@]}"
+expect 0 "6 images stored" "$dc3" condense data -o four --method jitter --ipc 3 --combine fourfold --teacher none \
+  "${common[@]}"
+expect 0 "6 images stored" "$dc3" condense data -o plain --ipc 3 --teacher none "${common[@]}"
 [[ $(sources plain) == $(sources dc3-select) ]] || fail "dc3 and dc3-select choose differently"
 
 # With a teacher its features choose; without features nothing but the chosen images is opened, and no model.

@@ -2,6 +2,8 @@
 # Options: each is obeyed or refused, in any locale, and what is printed as JSON is JSON.
 source "$(dirname "$0")/support.sh"
 images data/a 2; images data/b 2
+tiny_editor tiny
+common+=(--teacher none --editor "$PWD/tiny")
 json() { # the output of a command is one JSON document
   "$@" 2>/dev/null > document || fail "$*"
   "$tools/is_json" document || fail "$*: no JSON: $(cat document)"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Whether a teacher is one of the dataset's classes, and the teacher that dc3 trains for itself.
 source "$2/tests/cli/common.sh"
+tiny_mini
 
 blue_and_red 20 4
 mkdir swapped other && cp -r train/blue swapped/red && cp -r train/red swapped/blue &&
