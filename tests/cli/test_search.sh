@@ -2,11 +2,11 @@
 # condense --search: short trainings say in which format and size a budget is spent.
 source "$2/tests/cli/support.sh"
 for class in a b; do images "data/$class" 40; done
-search=(condense data -o out --method random --budget 6kB --search --search-images 200 --threads 1 --no-report)
+search=(condense data -o out --method random --budget 6kB --search --search-images 50 --threads 1 --no-report)
 expect 0 "is taken" "$dc3" "${search[@]}"
 [[ $(grep -c '^search: .* images as webp:.* of .* held-out images$' <<< "$output") == 6 ]] || fail "$output"
 taken=$(sed -n 's/^search: \(webp:[0-9]*\) at \([0-9]*\) px is taken, .* its standard error$/\1 \2/p' <<< "$output")
-[[ $output == *"search: 6 students, each sees 200 images (--search-images), about "*"held-out images"* ]] ||
+[[ $output == *"search: 6 students, each sees 50 images (--search-images), about "*"held-out images"* ]] ||
   fail "how long the search takes is not said before: $output"
 # The first that is no worse than the best by more than its standard error.
 first=$(sed -n 's/^search: .* as \(webp:[0-9]*\) at \([0-9]*\) px: \([0-9.]*\) % of \([0-9]*\) .*/\1 \2 \3 \4/p' <<< \
@@ -19,7 +19,7 @@ grep -q "\"format\": \"${taken% *}\"" out/dc3.json && grep -q "\"size\": ${taken
 (($(find out/train -type f -printf '%s\n' | awk '{n += $1} END {print n}') <= 6000)) || fail "more than the budget"
 grep -q '"held_out"' out/dc3.json || fail "$(< out/dc3.json)"
 # info says what was tried, a line each, and which was taken.
-expect 0 "searched      6 ways to spend the budget, each by a student that saw 200 images" "$dc3" info out
+expect 0 "searched      6 ways to spend the budget, each by a student that saw 50 images" "$dc3" info out
 [[ $output == *"budget 6.0 kB"* ]] || fail "the budget: $output"
 row='^ *webp:[0-9]* at [0-9]* px: [0-9.]* % of [0-9]* held-out images with [0-9]* images'
 [[ $(grep -c "$row" <<< "$output") == 6 &&
@@ -27,10 +27,10 @@ row='^ *webp:[0-9]* at [0-9]* px: [0-9.]* % of [0-9]* held-out images with [0-9]
   fail "info: $output"
 # How long a search takes, without one: nothing is left.
 mkdir temporary
-TMPDIR=$PWD/temporary expect 0 "search: at most 6 students, each sees 200 images (--search-images), about " "$dc3" \
+TMPDIR=$PWD/temporary expect 0 "search: at most 6 students, each sees 50 images (--search-images), about " "$dc3" \
   "${search[@]/#out/dry}" --dry-run
 [[ $output == *"estimate: "* && ! -e dry && -z $(ls temporary) ]] || fail "--dry-run: $(ls -a . temporary): $output"
-expect 0 '"estimate_seconds"' "$dc3" condense data --method random --budget 6kB --search --search-images 200 \
+expect 0 '"estimate_seconds"' "$dc3" condense data --method random --budget 6kB --search --search-images 50 \
   --threads 1 --dry-run --json
 expect 0 "${taken% *} at ${taken#* } px is taken" "$dc3" "${search[@]}" --dry-run
 [[ $output != *students* ]] || fail "what was found is searched for: $output"
