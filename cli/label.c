@@ -55,7 +55,7 @@ static const option own_options[] = {
      "K"},
     {"bits", 0, OPTION_WHOLE, AT(bits), WITHIN(8, 16),
      "Bits of a stored logit: 16 (f16), or 8 (one of 256 even steps between the least and the most of its "
-     "view) (default: without -o as condense --label-bits said, else 16)",
+     "view) (default: without -o as the budget of condense has it, else 16)",
      "8|16"},
     {"temperature", 0, OPTION_REAL, AT(temperature), ANY,
      "Temperature at which --top-k preserves the probabilities (default 20)", "T"},

@@ -108,7 +108,7 @@ static const option budget_options[] = {
      "In place of --ipc: bytes that OUT/train may take, images and what is said of them (30kB, 5MB), and "
      "with "
      "--label-views soft labels together with it; how many images, and unless --format is given in which "
-     "format and quality, follow (docs/formats.md)",
+     "format and quality, and with how many bits of a label, follow (docs/formats.md)",
      "SIZE"},
     {"search", 0, OPTION_FLAG, offsetof(settings, search), ANY,
      "Find the format and the size of the --budget by short trainings on sets of random images that fill it, "
@@ -122,7 +122,8 @@ static const option budget_options[] = {
      "itself (default: for none)",
      "V"},
     {"label-bits", 0, OPTION_WHOLE, offsetof(settings, options.label_bits), WITHIN(8, 16),
-     "Bits of a logit of those labels, 8 or 16 (default 16)", "8|16"},
+     "Bits of a logit of those labels, 8 or 16 (default: as the budget decides, with --label-top-k 16)",
+     "8|16"},
     {"label-top-k", 0, OPTION_WHOLE, offsetof(settings, options.label_top_k), WITHIN(1, 1000000),
      "Logits of a view that those labels store, the largest (default: all)", "K"},
     {0}};

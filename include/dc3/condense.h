@@ -75,8 +75,9 @@ typedef struct dc3_condense_options {
     int total;       /* images in all, at least one of each class; 0: not given */
     double fraction; /* of the dataset's images, above 0 to 1, rounded down; 0: not given */
     double budget;   /* bytes that OUT/train may take, images and metadata.jsonl or all of the tars, and with
-                        `label_views` those labels together with it; 0: not given. How many images
-                        and, unless `format` is given, in which format with which quality: src/budget/rule.c */
+                        `label_views` those labels together with it; 0: not given. How many images and,
+                        unless `format` is given, in which format with which quality, and unless `label_bits`
+                        or `label_top_k` is, with which labels: src/budget/rule.c */
     const char *backbone; /* a classifier's file, of any classes; "none" or NULL: none. Its embeddings of the
                              images, frozen, stand for the VAE's features, and for a teacher's where images
                              are compared by those; without `teacher` dc3_condense makes its last layer anew
@@ -93,7 +94,7 @@ typedef struct dc3_condense_options {
         shard_size; /* of DC3_STORE_TAR: bytes of a tar at most, or of one sample; from 10240 on, 0: 100 MB */
     /* The soft labels that `budget` is for as well, as dc3_label_options has them. */
     int label_views; /* of each image, 1 to 100000; 0: for no labels */
-    int label_bits;  /* 16 (0) or 8 */
+    int label_bits;  /* 16 or 8; 0: as the budget's rule chooses, with label_top_k 16 */
     int label_top_k; /* 0: all logits */
     const struct dc3_search_found
         *search;       /* what dc3_search found for these options, for dc3.json; NULL: nothing */

@@ -7,15 +7,12 @@
 #include "budget/given.h"
 #include "condense/output.h"
 
-/* Bytes of a stored image in each of `count` ways [count], and what they take, unless NULL
- * (dc3_budget_measure). */
-dc3_status dc3_run_measure_bytes(const dc3_run *run, const dc3_coding *codings, int count, double seconds,
-                                 double *each, double *costs);
 /* What counts in the run's budget. */
 dc3_cost dc3_run_cost(const dc3_run *run);
 
 /* Decides, where it is given so: own->select.ipc (the most of a class), run->give and run->total; of a budget
- * also run->coding, and 5 % more images than are expected to fit. `own` is what run->options is. */
+ * also run->coding, own->label_bits and own->label_top_k, and 5 % more images than are expected to
+ * fit. `own` is what run->options is. */
 dc3_status dc3_amount_decide(dc3_run *run, dc3_condense_options *own);
 /* Leaves out of each class what it gives beyond run->give: repeats first, then what was chosen last. */
 dc3_status dc3_amount_trim(dc3_run *run, dc3_chosen *chosen);

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/listener.h"
 #include "methods/chosen.h"
-#include "condense/amount.h"
+#include "condense/offers.h"
 #include "condense/estimate.h"
 #include "condense/image_times.h"
 #include "condense/originals.h"

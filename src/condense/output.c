@@ -41,6 +41,7 @@ static json_t *document(const dc3_output *output, int complete)
     json_object_set_new(o, "classes", classes);
     if (run->teacher.net) json_object_set_new(o, "teacher", dc3_teacher_to_json(&run->teacher));
     if (run->teacher.net && run->trains) dc3_own_teacher_describe(run->teacher_path, o);
+    if (json_array_size(run->choices)) json_object_set(o, "budget_choices", run->choices);
     json_t *choice = dc3_run_teacher_choice(run);
     if (choice) json_object_set_new(o, dc3_both_teachers_key, choice);
     return o;

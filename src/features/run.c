@@ -71,6 +71,7 @@ void dc3_run_close(dc3_run *run)
     free(run->boxes);
     free(run->losses);
     dc3_copies_close(&run->copies);
+    json_decref(run->choices);
     json_decref(run->skipped);
     free(run->skipped_path);
 }

@@ -67,6 +67,7 @@ typedef struct dc3_run {
     dc3_state *state;   /* of the run folder; NULL where the command makes none */
     dc3_copies *copies; /* of the images that were looked at, NULL before */
     int poor_classes;   /* that have fewer images than are wanted */
+    json_t *choices;    /* list of texts, what a budget is spent on and why; NULL: nothing was open */
     json_t *skipped;    /* list of [key, reason] */
     char *skipped_path; /* where it is written */
     double rate;        /* FLOP/s measured by the estimate */

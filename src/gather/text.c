@@ -101,6 +101,9 @@ dc3_status dc3_gather_settings(dc3_reporting *r)
         if (text && *text) json_array_append_new(list, dc3_gather_pair(label_of(key, label), text));
         free(text);
     }
+    size_t i;
+    json_array_foreach(json_object_get(r->document, "budget_choices"), i, value)
+        json_array_append_new(list, dc3_gather_pair("Chosen for the budget", json_string_value(value)));
     double bytes = r->train ? dc3_sources_stored_bytes(r->train, r->lines) : 0;
     char size[DC3_NUMBER_TEXT];
     if (bytes > 0)

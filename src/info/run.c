@@ -146,6 +146,16 @@ static int64_t count_of(const json_t *settings, int64_t noted, const char **coun
     return json_integer_value(json_object_get(settings, "ipc"));
 }
 
+/* What the run's budget was spent on and why, a line each. */
+static void say_choices(dc3_info_page *page, const json_t *choices)
+{
+    size_t i;
+    const json_t *text;
+    json_array_foreach(choices, i, text)
+        dc3_info_line(page, i ? "" : "chosen", "%s", json_string_value(text));
+    if (choices) dc3_info_set(page, "budget_choices", json_deep_copy(choices));
+}
+
 static dc3_status describe_run(dc3_info_page *page, const json_t *object)
 {
     const json_t *settings = json_object_get(object, "settings");
@@ -178,6 +188,7 @@ static dc3_status describe_run(dc3_info_page *page, const json_t *object)
     DC3_TRY(say_stored(page, complete, noted));
     say_extras(page);
     if (json_is_object(settings)) dc3_info_settings(page, settings);
+    say_choices(page, json_object_get(object, "budget_choices"));
     return DC3_OK;
 }
 

@@ -85,6 +85,7 @@ static dc3_status describe(const dc3_taking *t, int total, json_t *document)
     json_object_set_new(document, "complete", json_false());
     json_object_del(document, "shards");
     json_object_del(document, "stored");
+    json_object_del(document, "budget_choices");
     return DC3_OK;
 }
 

@@ -1,4 +1,4 @@
-/* Budgets: which format is worth its bytes, and how images are divided over classes. */
+/* Budgets: which format and labels are worth their bytes, and how images are divided over classes. */
 #include "support/random_tensors.h"
 #include "budget/cost.h"
 #include "budget/leave.h"
@@ -38,25 +38,46 @@ static void spreads(void **state)
     }
 }
 
+static dc3_offer offer(dc3_image_format format, int quality, double bytes)
+{
+    return (dc3_offer){{format, quality, DC3_CHROMA_444}, {0, 0}, bytes};
+}
+
+static double score(dc3_coding coding, double each)
+{
+    const dc3_offer one = {coding, {0, 0}, 1};
+    return dc3_budget_score(&one, each);
+}
+
 /* More images are worth more, and so is less loss; formats that the rule does not offer lie between those. */
 static void scores(void **state)
 {
     (void)state;
     for (int i = 0; i < DC3_OFFERS; i++) {
-        assert_true(dc3_budget_score(dc3_budget_codings[i], 11) >
-                    dc3_budget_score(dc3_budget_codings[i], 10));
-        if (i)
-            assert_true(dc3_budget_score(dc3_budget_codings[i], 10) >=
-                        dc3_budget_score(dc3_budget_codings[i - 1], 10));
+        assert_true(score(dc3_budget_codings[i], 11) > score(dc3_budget_codings[i], 10));
+        if (i) assert_true(score(dc3_budget_codings[i], 10) >= score(dc3_budget_codings[i - 1], 10));
     }
     for (int quality = 1; quality < 100; quality++)
-        assert_true(dc3_budget_score((dc3_coding){DC3_WEBP, quality + 1, 0}, 3) >=
-                    dc3_budget_score((dc3_coding){DC3_WEBP, quality, 0}, 3));
+        assert_true(score((dc3_coding){DC3_WEBP, quality + 1, 0}, 3) >=
+                    score((dc3_coding){DC3_WEBP, quality, 0}, 3));
 }
 
-static dc3_offer offer(dc3_image_format format, int quality, double bytes)
+/* More bits are worth no less. */
+static void scores_of_labels(void **state)
 {
-    return (dc3_offer){{format, quality, DC3_CHROMA_444}, bytes};
+    (void)state;
+    dc3_precision list[DC3_OFFER_PRECISIONS];
+    int count = dc3_budget_precisions(list);
+    for (int i = 1; i < count; i++) {
+        dc3_offer finer = offer(DC3_WEBP, 30, 1), coarser = finer;
+        finer.labels = list[i - 1], coarser.labels = list[i];
+        assert_true(dc3_budget_score(&finer, 5) >= dc3_budget_score(&coarser, 5));
+    }
+}
+
+static dc3_purpose purpose(double budget, double once, int64_t most)
+{
+    return (dc3_purpose){.budget = budget, .once = once, .classes = 10, .most = most};
 }
 
 static void choices(void **state)
@@ -67,29 +88,53 @@ static void choices(void **state)
                                offer(DC3_WEBP, 80, 480), offer(DC3_PNG, 0, 2970)};
     int which;
     int64_t images;
+    dc3_purpose p = purpose(100000, 0, 50000);
     /* PNG holds a tenth of the images; it is not taken while there are more. */
-    assert_int_equal(dc3_budget_choose(cifar, 5, 100000, 0, 10, 50000, &which, &images), DC3_OK);
+    assert_int_equal(dc3_budget_choose(cifar, 5, &p, &which, &images), DC3_OK);
     assert_true(cifar[which].coding.format == DC3_WEBP);
     assert_int_equal(images, (int64_t)(100000 / cifar[which].bytes));
     /* Where all images fit, without loss. */
-    assert_int_equal(dc3_budget_choose(cifar, 5, 4e6, 0, 10, 1000, &which, &images), DC3_OK);
+    p = purpose(4e6, 0, 1000);
+    assert_int_equal(dc3_budget_choose(cifar, 5, &p, &which, &images), DC3_OK);
     assert_int_equal(which, 4);
     assert_int_equal(images, 1000);
     /* Where all fit with some loss only, as little of it as fits. */
-    assert_int_equal(dc3_budget_choose(cifar, 5, 370e3, 0, 10, 1000, &which, &images), DC3_OK);
+    p = purpose(370e3, 0, 1000);
+    assert_int_equal(dc3_budget_choose(cifar, 5, &p, &which, &images), DC3_OK);
     assert_int_equal(which, 2);
     assert_int_equal(images, 1000);
     /* One of each class, and a byte less. */
-    assert_int_equal(dc3_budget_choose(cifar, 5, 2920, 0, 10, 50000, &which, &images), DC3_OK);
+    p = purpose(2920, 0, 50000);
+    assert_int_equal(dc3_budget_choose(cifar, 5, &p, &which, &images), DC3_OK);
     assert_true(which == 0 && images == 10);
-    assert_int_equal(dc3_budget_choose(cifar, 5, 2919, 0, 10, 50000, &which, &images), DC3_ERR_ARGUMENT);
+    p.budget = 2919;
+    assert_int_equal(dc3_budget_choose(cifar, 5, &p, &which, &images), DC3_ERR_ARGUMENT);
     assert_string_equal(dc3_error_text(), "2920 bytes");
     /* What is taken once is not there for images. */
-    assert_int_equal(dc3_budget_choose(cifar, 5, 3420, 500, 10, 50000, &which, &images), DC3_OK);
+    p = purpose(3420, 500, 50000);
+    assert_int_equal(dc3_budget_choose(cifar, 5, &p, &which, &images), DC3_OK);
     assert_true(which == 0 && images == 10);
-    assert_int_equal(dc3_budget_choose(cifar, 5, 3419, 500, 10, 50000, &which, &images), DC3_ERR_ARGUMENT);
+    p.budget = 3419;
+    assert_int_equal(dc3_budget_choose(cifar, 5, &p, &which, &images), DC3_ERR_ARGUMENT);
     assert_string_equal(dc3_error_text(), "3420 bytes");
-    assert_int_equal(dc3_budget_choose(cifar, 5, 400, 500, 10, 50000, &which, &images), DC3_ERR_ARGUMENT);
+    p.budget = 400;
+    assert_int_equal(dc3_budget_choose(cifar, 5, &p, &which, &images), DC3_ERR_ARGUMENT);
+}
+
+/* Labels of 100 views of 10 classes: with room for all of the finer ones these, with less the coarser. */
+static void choices_of_labels(void **state)
+{
+    (void)state;
+    int which;
+    int64_t images;
+    dc3_offer labelled[] = {offer(DC3_WEBP, 30, 313 + 4100), offer(DC3_WEBP, 30, 313 + 3500)};
+    labelled[0].labels = (dc3_precision){16, 0}, labelled[1].labels = (dc3_precision){8, 0};
+    dc3_purpose p = purpose(1e6, 0, 50000);
+    assert_int_equal(dc3_budget_choose(labelled, 2, &p, &which, &images), DC3_OK);
+    assert_int_equal(which, 1);
+    p.most = 100;
+    assert_int_equal(dc3_budget_choose(labelled, 2, &p, &which, &images), DC3_OK);
+    assert_int_equal(which, 0);
 }
 
 /* Files have their lengths; members of a tar a block before them and whole blocks; labels name their images.
@@ -196,8 +241,13 @@ static void shares(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(spreads), cmocka_unit_test(shares),
-                                       cmocka_unit_test(scores),  cmocka_unit_test(choices),
-                                       cmocka_unit_test(costs),   cmocka_unit_test(leaves)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(spreads),
+                                       cmocka_unit_test(shares),
+                                       cmocka_unit_test(scores),
+                                       cmocka_unit_test(choices),
+                                       cmocka_unit_test(scores_of_labels),
+                                       cmocka_unit_test(choices_of_labels),
+                                       cmocka_unit_test(costs),
+                                       cmocka_unit_test(leaves)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
