@@ -111,8 +111,8 @@ static const option budget_options[] = {
      "format and quality, and with how many bits of a label, follow (docs/formats.md)",
      "SIZE"},
     {"search", 0, OPTION_FLAG, offsetof(settings, search), ANY,
-     "Find the format and the size of the --budget by short trainings on sets of random images that fill it, "
-     "tested on images of DATA in none of them",
+     "Find the format, the size and the precision of labels of the --budget by short trainings on sets of "
+     "random images that fill it, tested on images of DATA in none of them",
      NULL},
     {"search-images", 0, OPTION_REAL, offsetof(settings, search_images), ABOVE_0(1e15),
      "Images that each student of --search sees (default 100,000)", "N"},

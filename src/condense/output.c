@@ -53,9 +53,10 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
     static const char *const follow[] = {"batch", "epochs", "hold_out",
                                          "fine_tune_epochs"}; /* from the number of images */
     static const char *const some[] = {
-        "list",   "store",           "shard_size",       "labels",     "crops",
-        "search", "near_duplicates", "lora_fingerprint", "lora_scale", "taken",
-        "split",  "classes",         "without_classes",  "unlabelled", "balance"}; /* have it */
+        "list",     "store",           "shard_size",       "labels",     "crops",
+        "search",   "near_duplicates", "lora_fingerprint", "lora_scale", "taken",
+        "split",    "classes",         "without_classes",  "unlabelled", "balance",
+        "view_size"}; /* have it */
     char text[400];
     json_t *both[2] = {json_deep_copy(was), json_deep_copy(is)}, *a = both[0], *b = both[1];
     int same = json_equal(json_object_get(a, "images"), json_object_get(b, "images"));

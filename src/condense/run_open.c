@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "dc3/search.h"
 #include "output/output_path.h"
 #include "base/options.h"
 #include "base/text.h"
@@ -154,6 +155,7 @@ static dc3_status choose_size(dc3_run *run)
     DC3_TRY(dc3_run_choose_factor(run));
     if (run->each > 1 || (run->synthesis->combines && run->combine == DC3_COMBINE_FOURFOLD))
         run->size -= run->size % 2;
+    run->full = o->search ? o->search->tried[0].size : run->size; /* its first is the usual size */
     return DC3_OK;
 }
 

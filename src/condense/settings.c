@@ -98,6 +98,7 @@ json_t *dc3_run_settings(const dc3_run *run)
         json_object_set_new(o, "dtype", json_string(dc3_dtype_name(dtype)));
     if (run->editor) editor_settings(run, o);
     json_object_set_new(o, "size", json_integer(run->size));
+    if (run->size < run->full) json_object_set_new(o, "view_size", json_integer(dc3_run_view_size(run)));
     if (run->encodes && !run->listed) json_object_set_new(o, "feature_size", json_integer(run->feature_size));
     if (run->synthesis->combines)
         json_object_set_new(o, "combine", json_string(dc3_combine_names[run->combine]));

@@ -60,15 +60,17 @@ static void note_unreadable(void *user, const char *key, const char *reason)
     if (!*set->unreadable) snprintf(set->unreadable, sizeof set->unreadable, "%.200s: %.300s", key, reason);
 }
 
-/* What the document of a run says: at how many pixels its teacher saw images, and whether its classes are
+/* What the document of a run says: at how many pixels its images are to be seen, and whether its classes are
  * some of the dataset's. */
 static void read_document(const json_t *document, dc3_condensed *set)
 {
     const json_t *settings = json_object_get(document, "settings"),
                  *size = json_object_get(settings, "teacher_size");
     if (!size) size = json_object_get(json_object_get(settings, "own_teacher"), "size");
+    set->has_teacher = size != NULL;
+    if (!size) size = json_object_get(settings, "view_size");
     json_int_t pixels = json_integer_value(size);
-    set->teacher_size = pixels >= 8 && pixels <= 1024 ? (int)pixels : 0;
+    set->view_size = pixels >= 8 && pixels <= 1024 ? (int)pixels : 0;
     set->filtered =
         json_object_get(settings, "classes") != NULL || json_object_get(settings, "without_classes") != NULL;
 }
@@ -157,12 +159,13 @@ static dc3_status check_stored(const dc3_evaluation *e)
 }
 
 /* The size of the views: as is asked for; else as the labels' teacher saw images in its training; else as the
- * run's own did, so that students with other labels are the same; else that of the images. Tells once where
+ * run says, so that students with other labels, or of a set that a search made smaller, are the same; else
+ * that of the images. Tells once where
  * students could differ. */
 static dc3_status find_size(const dc3_evaluation *e, int *size)
 {
     const dc3_label_source *source = e->source;
-    int usual = e->set->teacher_size, own;
+    int usual = e->set->view_size, own;
     if (e->options->size) return dc3_view_size(e->data, e->options->size, size);
     DC3_TRY(dc3_view_size(e->data, 0, &own));
     if (!usual) usual = own;
@@ -176,10 +179,11 @@ static dc3_status find_size(const dc3_evaluation *e, int *size)
                          "labels they would see %d px (%s sets it)",
                          *size, usual, setting);
     else if (*size != own)
-        dc3_listener_say(&e->options->listener,
-                         "note: students see %d px, as the run's teacher does, whatever the labels; the "
-                         "images have %d px (%s sets it)",
-                         *size, own, setting);
+        dc3_listener_say(
+            &e->options->listener,
+            "note: students see %d px, as %s, whatever the labels; the images have %d px (%s sets it)", *size,
+            e->set->has_teacher ? "the run's teacher does" : "the search for a budget's size did", own,
+            setting);
     return DC3_OK;
 }
 

@@ -48,6 +48,7 @@ typedef struct dc3_run {
     int64_t *give; /* [classes] images of each, where they are counted over all; NULL: select.ipc of each */
     int64_t total; /* their sum */
     int size, feature_size;
+    int full;   /* the size, where no search made it smaller */
     int usual;  /* dc3_usual_size of the dataset, at most 256 */
     int each;   /* parts of a stored image */
     int crops;  /* of an image that are drawn, of which the best stands for it; 0: all of it does */

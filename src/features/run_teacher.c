@@ -49,7 +49,7 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
 /* Of a network, and of a probe. */
 static dc3_train_options trained_plan(const dc3_run *run)
 {
-    int side = run->size < run->usual ? run->size : run->usual;
+    int side = run->full < run->usual ? run->full : run->usual;
     return dc3_own_teacher(run->options, run->teacher_path, side, run->dataset);
 }
 
@@ -161,6 +161,14 @@ dc3_status dc3_run_probe(dc3_run *run)
 int dc3_run_teacher_size(const dc3_run *run)
 {
     return plan_of(run).size;
+}
+
+int dc3_run_view_size(const dc3_run *run)
+{
+    enum { USUAL = 224, UNIT = 8 };
+    if (run->trains) return dc3_run_teacher_size(run);
+    if (run->teacher.net) return run->teacher.size;
+    return run->full < USUAL ? run->full / UNIT * UNIT : USUAL;
 }
 
 dc3_status dc3_run_measure_teacher(const dc3_run *run, dc3_teacher_cost *cost)

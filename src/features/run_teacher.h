@@ -19,6 +19,9 @@ json_t *dc3_run_teacher_plan(const dc3_run *run);
 json_t *dc3_run_teacher_choice(const dc3_run *run);
 /* Pixels at which it will see images. */
 int dc3_run_teacher_size(const dc3_run *run);
+/* Pixels at which students see the run's images where nothing else is said: as its teacher does, else as they
+ * would be stored without a search, up to 224. */
+int dc3_run_view_size(const dc3_run *run);
 /* What it will cost, measured on a step. */
 dc3_status dc3_run_measure_teacher(const dc3_run *run, dc3_teacher_cost *cost);
 

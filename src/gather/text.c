@@ -61,6 +61,7 @@ static const char *label_of(const char *key, char text[64])
                                             {"similarity", "Similarity by"},
                                             {"dtype", "Compute type"},
                                             {"size", "Stored size, pixels"},
+                                            {"view_size", "Size for students, pixels"},
                                             {"feature_size", "Size for features, pixels"},
                                             {"edit_size", "Size for edits, pixels"},
                                             {"teacher_size", "Size for the teacher, pixels"},

@@ -4,7 +4,6 @@
 #include <string.h>
 #include "budget/searched.h"
 #include "info/kinds.h"
-#include "options/coding.h"
 
 enum { WIDTH = 90 };
 
@@ -73,14 +72,14 @@ static void say_search(dc3_info_page *page, const dc3_search_found *f)
                   f->count, f->images_seen);
     for (int i = 0; i < f->count; i++) {
         const dc3_search_tried *t = &f->tried[i];
-        char coding[DC3_CODING_TEXT];
-        dc3_coding_text((dc3_coding){t->format, t->quality, DC3_CHROMA_444}, coding);
+        char way[DC3_SEARCHED_TEXT];
+        dc3_searched_text(t, DC3_CHROMA_444, way);
         if (t->images)
-            dc3_info_line(page, "", "%s at %d px: %.1f %% of %lld held-out images with %lld images%s", coding,
-                          t->size, 100 * t->top1, (long long)f->held_out, (long long)t->images,
+            dc3_info_line(page, "", "%s: %.1f %% of %lld held-out images with %lld images%s", way,
+                          100 * t->top1, (long long)f->held_out, (long long)t->images,
                           i == f->best ? "; this was taken" : "");
         else
-            dc3_info_line(page, "", "%s at %d px: does not keep the budget", coding, t->size);
+            dc3_info_line(page, "", "%s: does not keep the budget", way);
     }
 }
 

@@ -29,6 +29,8 @@ static json_t *settings_of(const dc3_condense_options *o, const dc3_dataset *dat
     json_object_set_new(all, "label_views", json_integer(o->label_views));
     json_object_set_new(all, "label_bits", json_integer(o->label_bits));
     json_object_set_new(all, "label_top_k", json_integer(o->label_top_k));
+    if (o->label_views && o->teacher)
+        json_object_set_new(all, "teacher_fingerprint", dc3_fingerprint(o->teacher));
     return all;
 }
 

@@ -12,17 +12,18 @@
 #include "base/options.h"
 #include "budget/searched.h"
 #include "dc3/evaluate.h"
+#include "dc3/label.h"
 #include "dc3/text.h"
-#include "options/coding.h"
 #include "output/output_path.h"
 #include "run_folder/clear.h"
 #include "run_folder/document.h"
 #include "run_folder/own_files.h"
 #include "search/begun.h"
 #include "search/held_out.h"
+#include "search/ways.h"
 #include "teacher/classes.h"
 
-enum { SMALL = 64, LARGEST = 256, UNIT = 4, LEAST_SIZE = 8, TEXT = 80 };
+enum { SMALL = 64, LARGEST = 256 };
 static const double usual_images_seen = 1e5;
 
 typedef struct searching {
@@ -30,59 +31,10 @@ typedef struct searching {
     dc3_search_found *found;
     dc3_dataset *dataset;
     int usual;    /* size that is stored where nothing is said */
+    int labels;   /* students learn from the soft labels that the budget is for */
     char *folder; /* OUT/.search, of a dry run one of its own */
     json_t *used; /* sources of all sets */
 } searching;
-
-/* ---- what is tried ---- */
-
-/* Fractions of the usual size, in quarters, and qualities at them; what the rule takes at 32 px
- * (budget/rule.c) first. */
-static const struct {
-    int quarters, quality;
-} ways[DC3_SEARCH_MOST] = {{4, 30}, {4, 20}, {4, 50}, {3, 30}, {3, 50}, {2, 50}};
-
-static void add(dc3_search_found *f, dc3_search_tried way)
-{
-    for (int i = 0; i < f->count; i++)
-        if (f->tried[i].size == way.size && f->tried[i].quality == way.quality) return;
-    f->tried[f->count++] = way;
-}
-
-static void list_ways(searching *s)
-{
-    const dc3_condense_options *o = s->options;
-    for (int i = 0; i < DC3_SEARCH_MOST; i++) {
-        dc3_search_tried way = {DC3_WEBP, ways[i].quality, s->usual * ways[i].quarters / 4, 0, 0};
-        way.size -= way.size % UNIT;
-        if (ways[i].quarters == 4) way.size = s->usual;
-        if (way.size < LEAST_SIZE) continue;
-        if (o->size) way.size = o->size;
-        if (o->format != DC3_FORMAT_DEFAULT) way.format = o->format, way.quality = o->quality;
-        add(s->found, way);
-    }
-}
-
-static dc3_chroma chroma_of(const searching *s, const dc3_search_tried *way)
-{
-    return way->format == DC3_WEBP ? DC3_CHROMA_444 : s->options->chroma;
-}
-
-static const char *text_of(const searching *s, const dc3_search_tried *way, char text[TEXT])
-{
-    char coding[DC3_CODING_TEXT];
-    dc3_coding_text((dc3_coding){way->format, way->quality, chroma_of(s, way)}, coding);
-    snprintf(text, TEXT, "%s at %d px", coding, way->size);
-    return text;
-}
-
-/* "OUT/.search/webp-30-24"; the caller frees. */
-static char *folder_of(const searching *s, const dc3_search_tried *way)
-{
-    char name[64];
-    snprintf(name, sizeof name, "%s-%d-%d", dc3_image_format_name(way->format), way->quality, way->size);
-    return dc3_path_join(s->folder, name);
-}
 
 /* ---- sets and students ---- */
 
@@ -92,11 +44,32 @@ static void pass_progress(void *user, const char *stage, int64_t done, int64_t t
     if (to->progress) to->progress(to->user, stage, done, total);
 }
 
+static const char *text_of(const searching *s, const dc3_search_tried *way, char text[DC3_SEARCHED_TEXT])
+{
+    return dc3_searched_text(way, dc3_way_chroma(s->options, way), text);
+}
+
 /* What is heard of a set or a student: progress, no texts. */
 static dc3_listener quiet(const searching *s)
 {
     dc3_listener *to = &s->options->listener;
     return (dc3_listener){to, pass_progress, NULL, to->cancel};
+}
+
+/* Stores the labels of a set in its folder, unless they are there. */
+static dc3_status label_set(const searching *s, const char *run)
+{
+    const dc3_condense_options *from = s->options;
+    dc3_label_options o = dc3_label_defaults();
+    dc3_label_report report;
+    char *file = dc3_path_join(run, "soft_labels.safetensors");
+    o.run = run, o.teacher = from->teacher, o.any_teacher = from->any_teacher;
+    o.teacher_classes = from->teacher_classes;
+    o.seed = from->select.seed, o.threads = from->select.threads, o.listener = quiet(s);
+    dc3_status status = file ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (file && dc3_path_what(file) != DC3_PATH_FILE) status = dc3_label(&o, &report);
+    free(file);
+    return status;
 }
 
 /* Random images that fill the budget in this way; a budget that does not hold one of each class leaves 0. */
@@ -105,11 +78,11 @@ static dc3_status make_set(searching *s, dc3_search_tried *way)
     const dc3_condense_options *from = s->options;
     dc3_condense_options o = dc3_condense_defaults();
     dc3_condense_report report;
-    char *out = folder_of(s, way);
+    char *out = dc3_way_folder(way, s->folder);
     o.data = from->data, o.out = out, o.method = "random", o.no_report = 1, o.fit = from->fit;
     o.budget = from->budget, o.format = way->format, o.quality = way->quality, o.size = way->size;
-    o.chroma = chroma_of(s, way), o.store = from->store, o.shard_size = from->shard_size;
-    o.label_views = from->label_views, o.label_bits = from->label_bits, o.label_top_k = from->label_top_k;
+    o.chroma = dc3_way_chroma(from, way), o.store = from->store, o.shard_size = from->shard_size;
+    o.label_views = from->label_views, o.label_bits = way->label_bits, o.label_top_k = way->label_top_k;
     o.select.seed = from->select.seed, o.select.threads = from->select.threads;
     o.listener = quiet(s);
     dc3_status status = out ? dc3_condense(&o, &report) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
@@ -117,8 +90,9 @@ static dc3_status make_set(searching *s, dc3_search_tried *way)
         way->images = report.stored;
         status = dc3_held_out_not(out, s->used);
     }
-    free(out);
     int too_small = status == DC3_ERR_OPTION && strcmp(dc3_error_setting(), "budget") == 0;
+    if (status == DC3_OK && s->labels && !from->dry_run) status = label_set(s, out);
+    free(out);
     return too_small ? DC3_OK : status;
 }
 
@@ -127,8 +101,11 @@ static dc3_status train_student(searching *s, const char *held, dc3_tests *tests
                                 int dry_run, dc3_score *score)
 {
     dc3_evaluate_options o = dc3_evaluate_defaults();
-    char *data = folder_of(s, way);
-    o.data = o.folder = data, o.val = held, o.labels = DC3_LABELS_HARD, o.size = s->usual;
+    char *data = dc3_way_folder(way, s->folder);
+    int stored = s->labels && !s->options->dry_run;
+    o.data = o.folder = data, o.val = held;
+    o.labels = stored ? DC3_LABELS_STORED : DC3_LABELS_HARD;
+    o.size = stored ? 0 : s->usual; /* views that are stored have a size */
     o.arch = s->usual > SMALL ? "resnet18" : "convnet3";
     o.images_seen = s->found->images_seen;
     /* By which a search that was begun goes on, and which docs/formats.md measured. */
@@ -167,7 +144,7 @@ static dc3_status estimate(searching *s, const char *held, dc3_tests *tests)
 static dc3_status test_student(searching *s, const char *held, dc3_tests *tests, dc3_search_tried *way)
 {
     dc3_score score;
-    char text[TEXT];
+    char text[DC3_SEARCHED_TEXT];
     DC3_TRY(train_student(s, held, tests, way, 0, &score));
     way->top1 = score.top1;
     dc3_listener_say(&s->options->listener, "search: %lld images as %s: %.1f %% of %lld held-out images",
@@ -253,10 +230,7 @@ static int is_same(const searching *s, const dc3_search_found *recorded)
 {
     const dc3_search_found *f = s->found;
     int same = recorded->count == f->count && recorded->images_seen == f->images_seen;
-    for (int i = 0; same && i < f->count; i++) {
-        char text[2][TEXT];
-        same = strcmp(text_of(s, &f->tried[i], text[0]), text_of(s, &recorded->tried[i], text[1])) == 0;
-    }
+    for (int i = 0; same && i < f->count; i++) same = dc3_way_same(&f->tried[i], &recorded->tried[i]);
     return same;
 }
 
@@ -287,7 +261,8 @@ static dc3_status search(searching *s)
     int known;
     DC3_TRY(dc3_dataset_open_given(o->data, &o->choice, NULL, NULL, &s->dataset));
     s->usual = o->size ? o->size : dc3_usual_size(s->dataset, LARGEST);
-    list_ways(s);
+    s->labels = o->label_views && o->teacher && strcmp(o->teacher, "none") != 0;
+    dc3_ways_list(o, s->usual, s->labels, dc3_dataset_classes(s->dataset), s->found);
     DC3_TRY(find_recorded(s, &known));
     if (known) return DC3_OK;
     if (o->fresh && !o->dry_run) dc3_clear_search(o->out);
@@ -298,9 +273,10 @@ static dc3_status search(searching *s)
 static void take(searching *s)
 {
     const dc3_search_tried *best = &s->found->tried[s->found->best];
-    char text[TEXT];
+    char text[DC3_SEARCHED_TEXT];
     double top1, error = error_of(s->found, &top1);
-    s->options->chroma = chroma_of(s, best);
+    s->options->chroma = dc3_way_chroma(s->options, best);
+    s->options->label_bits = best->label_bits, s->options->label_top_k = best->label_top_k;
     s->options->format = best->format, s->options->quality = best->quality, s->options->size = best->size;
     s->options->search = s->found;
     dc3_listener_say(

@@ -1,10 +1,13 @@
 #!/bin/bash
-# How a budget is spent: the precision of labels is chosen or given, and what was chosen is told.
+# How a budget is spent: the precision of labels is chosen or given, what was chosen is told, and a search tries labels
+# and sizes too.
 source "$(dirname "$0")/support.sh"
 for class in {a..l}; do images data/$class 8; done
 how=(--method random --threads 1 --no-report)
 bytes() { find "$1/train" -type f -printf '%s\n' | awk '{n += $1} END {print n + 0}'; }
 both() { echo $(($(bytes "$1") + $(stat -c %s "$1/soft_labels.safetensors"))); }
+# setting RUN NAME: of its settings, a number; what a search tried comes before.
+setting() { sed -n 's/^ *"'"$2"'": \([0-9]*\),*$/\1/p' "$1/dc3.json" | tail -1; }
 
 # What was chosen and why is a line each, of a dry run too; info and the report keep it.
 why='; [a-z0-9: ]* would hold [0-9]* images, an expected score [0-9.]* points lower$'
@@ -43,4 +46,32 @@ for words in "--label-bits 16" "--label-bits 8" "--label-top-k 2"; do
   [[ $words == *bits* ]] && bits=${given[1]} || bits=16
   label 50000 "$bits"
 done
+
+# A search with a teacher: its students learn from labels of either precision.
+search=(condense data --search --search-images 100 "${how[@]}")
+labels=(--budget 10kB --label-views 6 --teacher t.safetensors --size 16)
+expect 0 "is taken" "$dc3" "${search[@]}" -o found "${labels[@]}"
+[[ $(grep -c 'labels of 8 bits: [0-9.]* % of' <<< "$output") == 3 &&
+  $(grep -c 'labels of 16 bits: [0-9.]* % of' <<< "$output") == 1 ]] || fail "ways: $output"
+[[ $(grep -c '"label_bits": 8' found/dc3.json) == 3 ]] || fail "found: $(< found/dc3.json)"
+expect 0 " bits: " "$dc3" info found
+cp -r found before
+expect 0 "is taken" "$dc3" "${search[@]}" -o found "${labels[@]}"
+same_run before found || fail "the same search again"
+expect 0 "--bits $(setting found bits)" "$dc3" label found --teacher t.safetensors --threads 1
+(($(both found) <= 10000)) || fail "found: $(both found) bytes"
+
+# A budget that holds none but smaller images: students see them as large as those of the search did.
+for class in a b; do
+  mkdir -p large/$class
+  for i in {1..12}; do
+    "$make" large/$class/$i.png 64 68 $((10 * i)) $((12 * i)) $((250 - 9 * i)) || fail "make_image"
+  done
+done
+search=(condense large --search --search-images 50 --budget 1600 --format webp:80 --threads 1 --no-report)
+expect 0 "is taken" "$dc3" "${search[@]}" -o small --method random
+small=$(setting small size)
+((small < 64)) && [[ $(setting small view_size) == 64 ]] || fail "$small px: $(< small/dc3.json)"
+expect 0 "note: students see 64 px, as the search for a budget's size did" "$dc3" evaluate small --val large \
+  --labels hard --arch convnet3 --epochs 1 --batch 4 --threads 1
 echo "all checks passed"

@@ -4,9 +4,9 @@ source "$2/tests/cli/support.sh"
 for class in a b; do images "data/$class" 40; done
 search=(condense data -o out --method random --budget 6kB --search --search-images 50 --threads 1 --no-report)
 expect 0 "is taken" "$dc3" "${search[@]}"
-[[ $(grep -c '^search: .* images as webp:.* of .* held-out images$' <<< "$output") == 6 ]] || fail "$output"
+[[ $(grep -c '^search: .* images as webp:.* of .* held-out images$' <<< "$output") == 7 ]] || fail "$output"
 taken=$(sed -n 's/^search: \(webp:[0-9]*\) at \([0-9]*\) px is taken, .* its standard error$/\1 \2/p' <<< "$output")
-[[ $output == *"search: 6 students, each sees 50 images (--search-images), about "*"held-out images"* ]] ||
+[[ $output == *"search: 7 students, each sees 50 images (--search-images), about "*"held-out images"* ]] ||
   fail "how long the search takes is not said before: $output"
 # The first that is no worse than the best by more than its standard error.
 first=$(sed -n 's/^search: .* as \(webp:[0-9]*\) at \([0-9]*\) px: \([0-9.]*\) % of \([0-9]*\) .*/\1 \2 \3 \4/p' <<< \
@@ -19,15 +19,15 @@ grep -q "\"format\": \"${taken% *}\"" out/dc3.json && grep -q "\"size\": ${taken
 (($(find out/train -type f -printf '%s\n' | awk '{n += $1} END {print n}') <= 6000)) || fail "more than the budget"
 grep -q '"held_out"' out/dc3.json || fail "$(< out/dc3.json)"
 # info says what was tried, a line each, and which was taken.
-expect 0 "searched      6 ways to spend the budget, each by a student that saw 50 images" "$dc3" info out
+expect 0 "searched      7 ways to spend the budget, each by a student that saw 50 images" "$dc3" info out
 [[ $output == *"budget 6.0 kB"* ]] || fail "the budget: $output"
 row='^ *webp:[0-9]* at [0-9]* px: [0-9.]* % of [0-9]* held-out images with [0-9]* images'
-[[ $(grep -c "$row" <<< "$output") == 6 &&
+[[ $(grep -c "$row" <<< "$output") == 7 &&
   $(grep 'this was taken' <<< "$output") == *"${taken% *} at ${taken#* } px: "* && $output != *'"tried"'* ]] ||
   fail "info: $output"
 # How long a search takes, without one: nothing is left.
 mkdir temporary
-TMPDIR=$PWD/temporary expect 0 "search: at most 6 students, each sees 50 images (--search-images), about " "$dc3" \
+TMPDIR=$PWD/temporary expect 0 "search: at most 7 students, each sees 50 images (--search-images), about " "$dc3" \
   "${search[@]/#out/dry}" --dry-run
 [[ $output == *"estimate: "* && ! -e dry && -z $(ls temporary) ]] || fail "--dry-run: $(ls -a . temporary): $output"
 expect 0 '"estimate_seconds"' "$dc3" condense data --method random --budget 6kB --search --search-images 50 \
@@ -60,7 +60,7 @@ interrupt "other/.search" "is taken" "$dc3" "${search[@]/#out/other}" --method d
   --steps 1000 --dtype f32
 [[ $(< log) == *"the search is saved"* ]] || fail "what an interrupted search leaves: $(< log)"
 students=(other/.search/webp-*/students/*.json)
-[[ ${#students[@]} == 6 ]] || fail "students: ${students[*]}"
+[[ ${#students[@]} == 7 ]] || fail "students: ${students[*]}"
 rm "${students[@]:2}" other/.search/held/b/*[13579].png
 [[ -d other/.search && ! -e other/dc3.json ]] || fail "interrupted: $(ls -a other)"
 sets=$(cat other/.search/webp-*/train/metadata.jsonl | grep -o '"source":"[^"]*"' | cut -d'"' -f4 | sort -u)
@@ -95,7 +95,7 @@ expect 0 "at 16 px is taken" "$dc3" "${search[@]/#out/sized}" --size 16
 for wrong in "--search --ipc 3|--search: finds how a budget is spent best; expected --budget" \
   "--search --budget 6kB --size 16 --format webp:30|--search: has nothing to find" \
   "--search-images 9 --budget 6kB|--search-images says how --search tries" \
-  "--search --budget 200|--budget: none of 6 ways" \
+  "--search --budget 200|--budget: none of 7 ways" \
   "--search --budget 6kB --label-views 9 --label-top-k 50|--label-top-k: "; do
   read -ra words <<< "${wrong%|*}"
   expect 2 "${wrong#*|}" "$dc3" condense data -o x --method random --threads 1 "${words[@]}"

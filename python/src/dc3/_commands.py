@@ -44,8 +44,8 @@ def condense(data: Path, out: typing.Optional[Path] = None, ipc: typing.Optional
     """Condenses a dataset to `ipc` images of each class (default 10) in the folder `out`; `dc3 condense`.
 
     data: a folder with a folder for each class, CIFAR files, or WebDataset tars. In place of ipc: total, fraction, or
-    budget (bytes). search: the format and the size of the budget are found by short trainings first, of students that
-    see search_images images each. Settings among others: method, teacher (a file, a list of files, "none"), editor,
+    budget (bytes). search: format, size and label precision are found by short trainings first, of students that see
+    search_images images each. Settings among others: method, teacher (a file, a list of files, "none"), editor,
     size, format ("webp:80"), compensation, selection, seed, threads, dry_run, fresh. Returns the report: images,
     stored, seconds ..; dc3.load(out) has the images. In a folder of the same settings it continues.
     """
