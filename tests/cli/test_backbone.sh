@@ -2,6 +2,7 @@
 # A backbone: a classifier of other classes, whose embeddings take the place of the VAE's features, and whose last
 # layer is made anew as the run's own teacher. Here one with weights by formula, of a thousand classes.
 source "$2/tests/cli/support.sh"
+tiny_mini
 
 for set in train val small; do
   for i in {1..30}; do

@@ -2,6 +2,7 @@
 # dc3 train --backbone FILE --fine-tune: what is right more often on held-out images is kept, the probe or what training
 # made of it; the same bytes, also after an interruption; its file as a teacher; what it refuses.
 source "$2/tests/cli/support.sh"
+tiny_mini
 
 for set in train val; do
   for ((i = 1; i <= 40; i++)); do

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Several teachers, whose averaged logits are the soft labels, in label, evaluate, compare and condense.
 source "$2/tests/cli/common.sh"
+tiny_mini
 
 blue_and_red 12 4
 mkdir swapped && cp -r train/blue swapped/red && cp -r train/red swapped/blue

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Images that cannot be read are skipped, counted and listed by every command; --strict ends there.
 source "$(dirname "$0")/support.sh"
+tiny_mini
 images data/a 4; images data/b 3
 for i in 1 2 3 4 5 6 7; do echo "no image" > data/b/bad$i.png; done
 expect 0 "7 images skipped" "$dc3" compensate data -o all "${common[@]}"
@@ -31,10 +32,11 @@ done
 expect 1 "a/13.png" "$dc3" select many -o strict.jsonl --ipc 2 --threads 3 --strict
 
 # An image that is lost between selection and compensation; what was skipped and repeated stays counted.
-expect 0 "10 images stored" "$dc3" condense data -o out --ipc 5 "${common[@]}"
+expect 0 "10 images stored" "$dc3" condense data -o out --ipc 5 --teacher none "${common[@]}"
 rm data/a/1.png out/train/a/*-1.png
 echo "no longer an image" > data/a/1.png
-output=$("$dc3" condense data -o out --ipc 5 --json "${common[@]}" 2>/dev/null) || fail "condense with a lost image"
+output=$("$dc3" condense data -o out --ipc 5 --json --teacher none "${common[@]}" 2>/dev/null) ||
+  fail "condense with a lost image"
 grep -q '"repeated": 3' <<< "$output" || fail "a continued run does not count repeated images: $output"
 lost=$(grep -c '^a/1.png' out/skipped.txt)
 grep -q "\"skipped\": $((7 + lost))," <<< "$output" && ((lost > 0)) ||
