@@ -2,6 +2,7 @@
 # dc3 compare on two classes of small images: the table, continuing, other settings, and a run that trains its own
 # teacher.
 source "$2/tests/cli/common.sh"
+tiny_mini
 
 blue_and_red 6 10
 expect 0 "result: t.safetensors" "$dc3" train train --size 16 --batch 4 --epochs 4 --lr 0.05 --threads 2 --dtype f32 \
@@ -140,8 +141,8 @@ expect 0 "near/table.txt" "${compare[@]}" -o near --ipc 1 --methods random,dc3 -
 grep -qE '^ *1 .* hard .* random .* 31.00~ \+-' near/table.txt && grep -qE '^ *1 .* hard .* dc3 .* 32.00\* \+-' \
   near/table.txt || fail "what is within the spread is not marked: $(< near/table.txt)"
 
-expect 0 "sized/table.txt" "${compare[@]}" -o sized --size 16 --arch resnet18_modified --ipc 1 \
-  --methods random,dc3-select --seeds 1
+expect 0 "sized/table.txt" "${compare[@]}" -o sized --size 16 --arch resnet18_modified --ipc 1 --methods random \
+  --labels hard --epochs 1 --seeds 1
 grep -q '"size":16' sized/results.jsonl || fail "--size does not reach the students"
 expect 2 "takes 16 pixels only" "${compare[@]}" -o other --size 24
 
