@@ -30,8 +30,8 @@ sixty_of_each() {
   mkdir -p "$1/blue" "$1/red"
   local i
   for i in {1..60}; do
-    "$tools/make_image" "$1/blue/$i.png" 52 50 $((2 * i)) $((i % 7 * 9)) 180 &&
-      "$tools/make_image" "$1/red/$i.png" 50 52 180 $((2 * i)) 30 || fail "make_image"
+    "$tools/make_image" "$1/blue/$i.png" 36 34 $((2 * i)) $((i % 7 * 9)) 180 &&
+      "$tools/make_image" "$1/red/$i.png" 34 36 180 $((2 * i)) 30 || fail "make_image"
   done
 }
 # several FROM FOLDER COUNT: so many of each class of 60 images, some of them again, as links.

@@ -2,6 +2,7 @@
 # --both-teachers: a linear probe on a backbone, that backbone fine-tuned and a trained network, of which the best is
 # the run's own teacher (test_tuned_teacher.sh: the second).
 source "$2/tests/cli/support.sh"
+tiny_mini
 
 # The best stays: a network beside a probe that sees nothing, and a probe that sees all beside a network.
 sixty_of_each many

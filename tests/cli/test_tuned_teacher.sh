@@ -1,6 +1,7 @@
 #!/bin/bash
 # Where a probe on the backbone is too often wrong the run fine-tunes it, by the number of images or on demand.
 source "$2/tests/cli/support.sh"
+tiny_mini
 
 sixty_of_each made
 several made many 200; several made few 100
