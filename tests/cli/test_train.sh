@@ -1,6 +1,7 @@
 #!/bin/bash
 # dc3 train and dc3 evaluate on two classes of small images that differ in their colour.
 source "$2/tests/cli/common.sh"
+tiny_mini
 
 blue_and_red 8 10
 train=("$dc3" train train --val val --size 16 --batch 4 --threads 2 --dtype f32 --lr 0.05)
@@ -34,12 +35,12 @@ compgen -G ".*.work.*" && fail "a note is left"
 interrupt . "epoch 2:" "${train[@]}" --epochs 400 -o long.safetensors
 [[ -f long.safetensors.checkpoint ]] || fail "no checkpoint is left: $(cat log)"
 expect 1 "other settings was interrupted here (epochs was 400, is 5)" "${train[@]}" --epochs 5 -o long.safetensors
-expect 1 'arch was "convnet3", is "resnet18_modified"' "${train[@]}" --epochs 400 --arch resnet18_modified \
+expect 1 'arch was "convnet3", is "convnet4"' "${train[@]}" --epochs 400 --arch convnet4 \
   -o long.safetensors
 expect 0 "result: long.safetensors" "${train[@]}" --epochs 1 -o long.safetensors --fresh
 
 # Smaller views first: the same again, and only for networks of any size.
-small_views=("${train[@]}" --epochs 3 --arch resnet18_modified --progressive --size 32)
+small_views=("${train[@]}" --epochs 3 --arch speednet --progressive --size 32)
 expect 0 "last epoch" "${small_views[@]}" -o small.safetensors
 expect 0 "last epoch" "${small_views[@]}" -o same.safetensors
 cmp small.safetensors same.safetensors || fail "the same progressive training gives other bytes"
@@ -78,14 +79,14 @@ first=$("${score[@]}" --labels hard --json | grep -v '"seconds\|"date') \
 
 # Students that were interrupted resume, and finished ones are not trained again, to the same scores.
 # One thread: one student after the other, so that the second is under way when the first is finished.
-many=("${score[@]}" --labels hard --epochs 600 --seeds 2 --threads 1 --json)
+many=("${score[@]}" --labels hard --epochs 400 --seeds 2 --threads 1 --json)
 "${many[@]}" 2> /dev/null | grep -v '"seconds\|"date' > undisturbed || fail "evaluate"
 [[ ! -e small/students ]] || fail "students of a finished command stay: $(ls small/students)"
 interrupt "small/students/*.checkpoint" "students: " "${many[@]}"
 interrupt "small/students/*.json" "seed 0: resuming in epoch" "${many[@]}"
 interrupt "small/students/*.checkpoint" "seed 0: was finished by an earlier command" "${many[@]}"
 expect 0 "an interrupted training of a student, convnet3" "$dc3" info small/students/*.checkpoint
-[[ $output =~ "epoch "([0-9]+)" of 600" ]] && ((BASH_REMATCH[1] >= 150)) || fail "how far: $output"
+[[ $output =~ "epoch "([0-9]+)" of 400" ]] && ((BASH_REMATCH[1] >= 100)) || fail "how far: $output"
 # Another command has students of its own.
 expect 0 "3 epochs" "${score[@]}" --labels hard --epochs 3
 [[ $(find small/students -name '*.checkpoint' | wc -l) == 1 ]] ||
@@ -101,10 +102,11 @@ for file in small/students/*.checkpoint; do echo "no checkpoint" > "$file";
   echo '{"settings": 3, "score": [7]}' > "${file%checkpoint}json"; done
 "${many[@]}" 2> /dev/null | grep -v '"seconds\|"date' | diff undisturbed - || fail "damaged students change the score"
 touch small/students
-expect 0 "warning: students are not saved, and start over if they are interrupted: small/students" "${many[@]}"
+expect 0 "warning: students are not saved, and start over if they are interrupted: small/students" "${many[@]}" \
+  --epochs 40
 [[ $(grep -c "students are not saved" <<< "$output") == 1 ]] || fail "reported twice: $output"
 rm small/students
-expect 0 "600 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype f32 --epochs 600 --labels hard
+expect 0 "40 epochs" "$dc3" evaluate small/train --val val --threads 2 --dtype f32 --epochs 40 --labels hard
 [[ $(ls small/train) == $'blue\nmetadata.jsonl\nred' ]] ||
   fail "something was written into a dataset: $(ls small/train)"
 
