@@ -41,6 +41,7 @@
 #include "dc3/listener.h"
 #include "dc3/measure.h"
 #include "dc3/progress.h"
+#include "dc3/ranks.h"
 #include "dc3/report.h"
 #include "dc3/search.h"
 #include "dc3/select.h"

@@ -9,6 +9,17 @@
 #include <stdint.h>
 #include "base/status.h"
 
+/* Others who do pieces of a call, by no thread of it. */
+typedef struct dc3_team dc3_team;
+typedef struct dc3_elsewhere {
+    void *user;
+    int64_t at_once; /* pieces that they have in hand, at the most */
+    /* All by the calling thread. From `begin` until `end` has returned they may call the functions below. */
+    void (*begin)(void *user, dc3_team *team);
+    void (*room)(void *user); /* a piece has been taken, so that another may begin */
+    void (*end)(void *user);
+} dc3_elsewhere;
+
 typedef struct dc3_pieces {
     int64_t count; /* pieces */
     int workers;   /* threads at the most, the calling one among them, 1 or more */
@@ -22,10 +33,21 @@ typedef struct dc3_pieces {
     /* Takes what came of it; by the calling thread, in the order of the pieces, none left out. NULL: nothing
      * is to be taken. */
     dc3_status (*take)(void *user, int64_t piece, void *result);
+    const dc3_elsewhere *elsewhere; /* NULL: nobody else works */
 } dc3_pieces;
 
 /* Fails as the earliest piece does whose work or taking fails: all pieces before it were taken, none behind.
  * DC3_ERR_CANCELLED where the flag is set; DC3_ERR_MEMORY. When it returns nobody works on a piece. */
 dc3_status dc3_pieces_run(const dc3_pieces *pieces);
+
+/* For those who are elsewhere, from any thread. Begins a piece, which they do from here on; -1: none may
+ * begin now. */
+int64_t dc3_team_next(dc3_team *team);
+/* It is done: `status`, with the failure where it is not DC3_OK. result: what `take` gets, in `memory`, which
+ * is freed with free when it has been taken. */
+void dc3_team_done(dc3_team *team, int64_t piece, dc3_status status, const dc3_failure *failure, void *memory,
+                   void *result);
+/* They can go on no more, and the call fails so. */
+void dc3_team_break(dc3_team *team, dc3_status status, const dc3_failure *failure);
 
 #endif

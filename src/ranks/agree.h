@@ -1,0 +1,12 @@
+/* Whether all ranks work on the same: otherwise what they make would not fit together. */
+#ifndef DC3_RANKS_AGREE_H
+#define DC3_RANKS_AGREE_H
+
+#include "base/status.h"
+
+/* What a rank works on: "what: value" in a line each, the same lines on all ranks, whose values are short and
+ * for people. Rank 0 waits for the others' and fails with DC3_ERR_ARGUMENT where one has another value; the
+ * others send theirs. With one rank nothing is done. */
+dc3_status dc3_ranks_agree(const char *states);
+
+#endif

@@ -1,0 +1,161 @@
+/* Rank 0's part of a stage. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ranks/ranks.h"
+#include "ranks/share.h"
+
+/* Pieces that a rank may ask for at once, for all of its threads. */
+enum { MOST_WANTED = 1024 };
+
+struct dc3_share {
+    int64_t stage;
+    size_t result_size;
+    dc3_ranks_ear ear;
+    pthread_mutex_t lock; /* of what follows */
+    const dc3_shared *how;
+    dc3_team *team;         /* of the run; NULL between runs */
+    int64_t *wants;         /* [ranks] pieces that a rank asks for */
+    int ranks, turn, waits; /* the rank that gets the next; who asks for any */
+};
+
+static int64_t stages; /* that were begun */
+
+/* Piece by piece to those who want one, in turn; the lock is held. */
+static void hand_out(dc3_share *s)
+{
+    for (int passed = 0; s->team && passed < s->ranks; s->turn = (s->turn + 1) % s->ranks, passed++) {
+        if (!s->wants[s->turn]) continue;
+        int64_t piece = dc3_team_next(s->team);
+        if (piece < 0) return;
+        passed = -1;
+        s->wants[s->turn]--;
+        dc3_message *m = dc3_message_make(DC3_MESSAGE_PIECE, s->stage, s->how->first + piece, s->how->task);
+        size_t bytes = m && s->how->tell ? s->how->tell(s->how->user, piece, dc3_message_body(m)) : 0;
+        if (dc3_ranks_send(s->turn, m, bytes) == DC3_OK) continue;
+        dc3_failure failure;
+        dc3_failure_note(&failure);
+        dc3_team_break(s->team, DC3_ERR_MEMORY, &failure);
+    }
+}
+
+/* What came of a piece; the lock is held. */
+static void take_result(dc3_share *s, int from, dc3_message *m, size_t body)
+{
+    int64_t piece = m->number - s->how->first;
+    dc3_status status = m->status;
+    dc3_failure failure;
+    if (status == DC3_OK && body == s->result_size) {
+        dc3_team_done(s->team, piece, DC3_OK, NULL, m, dc3_message_body(m));
+        return;
+    }
+    if (status == DC3_OK)
+        status =
+            dc3_fail(DC3_ERR_INTERNAL, "found %zu bytes of a result, expected %zu", body, s->result_size);
+    else
+        dc3_failure_give(dc3_message_body(m), status);
+    dc3_fail_in(status, "%s", dc3_ranks_name(from));
+    dc3_failure_note(&failure);
+    dc3_team_done(s->team, piece, status, &failure, m, NULL);
+}
+
+static void hear(void *user, int from, dc3_message *m, size_t body)
+{
+    dc3_share *s = user;
+    pthread_mutex_lock(&s->lock);
+    int ours = m->stage == s->stage, taken = ours && s->team && m->kind == DC3_MESSAGE_RESULT;
+    int64_t more = m->kind == DC3_MESSAGE_RESULT ? 1 : m->number;
+    if (taken) take_result(s, from, m, body);
+    if (ours && s->wants[from] + more <= MOST_WANTED) s->wants[from] += more;
+    if (ours) hand_out(s);
+    pthread_mutex_unlock(&s->lock);
+    if (!taken) free(m);
+}
+
+static void lost(void *user, dc3_status status, const dc3_failure *failure)
+{
+    dc3_share *s = user;
+    pthread_mutex_lock(&s->lock);
+    if (s->team) dc3_team_break(s->team, status, failure);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void begin(void *user, dc3_team *team)
+{
+    dc3_share *s = user;
+    pthread_mutex_lock(&s->lock);
+    s->team = team;
+    hand_out(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void room(void *user)
+{
+    dc3_share *s = user;
+    pthread_mutex_lock(&s->lock);
+    hand_out(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void end(void *user)
+{
+    dc3_share *s = user;
+    pthread_mutex_lock(&s->lock);
+    s->team = NULL;
+    pthread_mutex_unlock(&s->lock);
+}
+
+dc3_status dc3_share_open(const char *name, const void *known, size_t bytes, dc3_share **share)
+{
+    size_t length = strlen(name) + 1;
+    *share = NULL;
+    if (dc3_ranks_count() == 1) return DC3_OK;
+    DC3_TRY(dc3_ranks_check());
+    dc3_share *s = calloc(1, sizeof *s);
+    if (s) s->wants = calloc((size_t)dc3_ranks_count(), sizeof *s->wants);
+    dc3_message *m = dc3_message_make(DC3_MESSAGE_STAGE, stages + 1, 0, length + bytes);
+    if (!s || !s->wants || !m) {
+        if (s) free(s->wants);
+        free(s), free(m);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    }
+    memcpy(dc3_message_body(m), name, length);
+    if (bytes) memcpy((char *)dc3_message_body(m) + length, known, bytes);
+    s->stage = ++stages;
+    s->ranks = dc3_ranks_count();
+    s->ear = (dc3_ranks_ear){s, hear, lost};
+    pthread_mutex_init(&s->lock, NULL);
+    dc3_ranks_listen(&s->ear);
+    *share = s;
+    return dc3_ranks_send_all(m, length + bytes);
+}
+
+dc3_status dc3_share_run(dc3_share *s, const dc3_shared *how, const dc3_pieces *pieces)
+{
+    if (!s || pieces->count < 1) return dc3_pieces_run(pieces);
+    DC3_TRY(dc3_ranks_check());
+    dc3_elsewhere others = {.user = s, .begin = begin, .room = room, .end = end};
+    others.at_once =
+        (int64_t)DC3_PIECES_IN_HAND * pieces->workers * (s->ranks - 1); /* if they are as we are */
+    dc3_pieces with = *pieces;
+    with.elsewhere = &others;
+    s->how = how, s->result_size = pieces->result_size;
+    return dc3_pieces_run(&with);
+}
+
+dc3_status dc3_share_wait(dc3_share *s)
+{
+    return s ? dc3_ranks_wait_left(s->stage) : DC3_OK;
+}
+
+void dc3_share_close(dc3_share **share)
+{
+    dc3_share *s = *share;
+    if (!s) return;
+    dc3_ranks_send_all(dc3_message_make(DC3_MESSAGE_STOP, s->stage, 0, 0), 0);
+    dc3_ranks_listen(NULL);
+    pthread_mutex_destroy(&s->lock);
+    free(s->wants);
+    free(s);
+    *share = NULL;
+}

@@ -1,0 +1,57 @@
+/* A stage of work whose pieces (base/pieces.h) rank 0 hands out to all ranks. It does pieces itself, too, and
+ * takes what came of all of them in their order, so that the result is that of one rank. */
+#ifndef DC3_RANKS_SHARE_H
+#define DC3_RANKS_SHARE_H
+
+#include "base/pieces.h"
+
+/* ---- rank 0 ---- */
+
+typedef struct dc3_share dc3_share;
+
+/* What a rank must know of a piece beside its number: `bytes` bytes at `to`, at most as many as
+ * dc3_shared.task. */
+typedef size_t dc3_share_task(void *user, int64_t piece, void *to);
+
+/* How pieces are shared. */
+typedef struct dc3_shared {
+    int64_t first; /* added to the number of a piece for the others, who do not know of several runs */
+    size_t task;   /* bytes that `tell` writes at most; 0: nothing is told */
+    void *user;
+    dc3_share_task *tell; /* on any thread */
+} dc3_shared;
+
+/* Begins the stage `name` on the other ranks, which get `bytes` bytes of what they must know. *share is NULL
+ * where there are none; only one is open at a time. Close in any case. */
+dc3_status dc3_share_open(const char *name, const void *known, size_t bytes, dc3_share **share);
+/* dc3_pieces_run with the others; share NULL: without. Results are flat: they go from rank to rank as bytes.
+ * Fails also where a rank is lost. */
+dc3_status dc3_share_run(dc3_share *share, const dc3_shared *how, const dc3_pieces *pieces);
+/* Waits until the others have left the stage, which have nothing to do in it but begin. */
+dc3_status dc3_share_wait(dc3_share *share);
+void dc3_share_close(dc3_share **share);
+
+/* ---- the other ranks ---- */
+
+/* A stage that this rank can take part in: `run` opens what it needs and calls dc3_share_serve. */
+typedef struct dc3_stage {
+    const char *name;
+    dc3_status (*run)(void *user, const void *known, size_t bytes);
+} dc3_stage;
+
+/* Takes part in stages, of `stages` up to one without a name, until rank 0 ends. Returns what a stage failed
+ * with. */
+dc3_status dc3_share_follow(const dc3_stage *stages, void *user);
+
+/* How this rank does pieces of the stage that it is in. */
+typedef struct dc3_serving {
+    int workers;        /* threads */
+    size_t result_size; /* as rank 0 has it */
+    void *user;
+    /* As dc3_pieces.work; number: with dc3_shared.first; task: what rank 0 told of it. */
+    dc3_status (*work)(void *user, int worker, int64_t number, const void *task, void *result);
+} dc3_serving;
+/* Until the stage is over. A piece that fails is told, and no failure here. */
+dc3_status dc3_share_serve(const dc3_serving *serving);
+
+#endif

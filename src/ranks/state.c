@@ -1,0 +1,62 @@
+/* Who the ranks are, and what this one sends. */
+#include <stdlib.h>
+#include <string.h>
+#include "ranks/ranks_private.h"
+
+dc3_ranks dc3_us = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                    .changed = PTHREAD_COND_INITIALIZER,
+                    .hearing = PTHREAD_MUTEX_INITIALIZER};
+
+int dc3_ranks_rank(void)
+{
+    return dc3_us.begun > 0 ? dc3_us.transport.rank : 0;
+}
+
+int dc3_ranks_count(void)
+{
+    return dc3_us.begun > 0 ? dc3_us.transport.ranks : 1;
+}
+
+const char *dc3_ranks_name(int rank)
+{
+    return dc3_us.peers[rank].name;
+}
+
+const char *dc3_ranks_states(int rank)
+{
+    return dc3_us.peers[rank].states;
+}
+
+const dc3_cancel *dc3_ranks_cancel(void)
+{
+    return &dc3_us.ending;
+}
+
+dc3_status dc3_ranks_send(int to, dc3_message *message, size_t body)
+{
+    dc3_waiting *w = message ? malloc(sizeof *w) : NULL;
+    if (!w) {
+        free(message);
+        return dc3_fail(DC3_ERR_MEMORY, "out of memory for a message to another rank");
+    }
+    *w = (dc3_waiting){.to = to, .message = message, .bytes = sizeof *message + body};
+    pthread_mutex_lock(&dc3_us.lock);
+    int first = dc3_us.out.first == NULL;
+    dc3_queue_put(&dc3_us.out, w);
+    pthread_mutex_unlock(&dc3_us.lock);
+    if (first && dc3_us.transport.wake && !pthread_equal(pthread_self(), dc3_us.thread))
+        dc3_us.transport.wake(dc3_us.transport.self);
+    return DC3_OK;
+}
+
+dc3_status dc3_ranks_send_all(dc3_message *message, size_t body)
+{
+    dc3_status status = message ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (int to = 1; status == DC3_OK && to < dc3_us.transport.ranks; to++) {
+        dc3_message *copy = dc3_message_make(message->kind, message->stage, message->number, body);
+        if (copy) memcpy(dc3_message_body(copy), dc3_message_body(message), body);
+        status = dc3_ranks_send(to, copy, body);
+    }
+    free(message);
+    return status;
+}
