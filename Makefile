@@ -8,7 +8,8 @@ PACKAGES_BUILD := build-essential cmake ninja-build pkg-config libdnnl-dev libvi
   libtiff-dev libwebp-dev libglib2.0-dev libopenblas-dev liblapacke-dev libjansson-dev libarchive-dev libsqlite3-dev \
   libcurl4-openssl-dev libjs-chart.js
 PACKAGES_TEST := libcmocka-dev
-PACKAGES_DEVELOP := clang libclang-rt-14-dev libomp-dev clang-format clang-tidy cppcheck gcovr valgrind git
+PACKAGES_DEVELOP := clang libclang-rt-14-dev libomp-dev clang-format clang-tidy cppcheck gcovr valgrind git \
+  libopenmpi-dev openmpi-bin
 PACKAGES := $(PACKAGES_BUILD)
 MISSING = $(shell for p in $(PACKAGES); do \
   dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)

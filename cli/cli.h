@@ -125,6 +125,14 @@ extern const command condense_command, bins_command, select_command, compensate_
     compare_command, measure_command, status_command, info_command, report_command, finetune_command,
     pull_command;
 
+/* ---- several processes (ranks/: one of its files stands for each program) ---- */
+
+/* Before anything else: joins the ranks of this run, if there are others; what ranks other than the first say
+ * of their work goes nowhere. 0 with the error told. */
+int join_ranks(void);
+/* At the end, with the exit status of the command; returns that of the process. */
+int leave_ranks(int status);
+
 /* ---- options of a command (options.c) ---- */
 
 /* 1 if a table is among the command's. */

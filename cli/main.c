@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "dc3/ranks.h"
 #include "dc3/text.h"
 
 const command program = {"dc3",
@@ -40,6 +41,10 @@ const command *const commands[] = {&condense_command,
                                    &report_command,
                                    &pull_command,
                                    NULL};
+
+/* Those that several ranks work on. */
+static const command *const shared[] = {&condense_command, &bins_command, &select_command,
+                                        &compensate_command, NULL};
 
 static void help(FILE *to)
 {
@@ -90,6 +95,21 @@ static int unknown(const char *name)
     return EXIT_USAGE;
 }
 
+/* EXIT_DONE, or several ranks were begun for a command that one does alone. */
+static int check_ranks(const command *c)
+{
+    char names[100] = "";
+    for (const command *const *each = shared; *each; each++) {
+        if (*each == c) return EXIT_DONE;
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", (*each)->name);
+    }
+    if (dc3_ranks_count() == 1) return EXIT_DONE;
+    fprintf(stderr, "dc3: %s works with one rank, found %d; of several ranks take: %s\n", c->name,
+            dc3_ranks_count(), names);
+    return EXIT_USAGE;
+}
+
 static int run(int argc, char **argv)
 {
     const char *word = argc < 2 ? "" : argv[1];
@@ -107,6 +127,7 @@ static int run(int argc, char **argv)
     const command *c = find(name);
     if (!c || !c->run) return unknown(name);
     if (helps) return c->run(c, 2, (char *[]){argv[2], (char[]){"--help"}, NULL});
+    if (check_ranks(c) != EXIT_DONE) return EXIT_USAGE;
     return c->run(c, argc - 1, argv + 1);
 }
 
@@ -148,8 +169,9 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "C.UTF-8");
     name_settings();
     fill_editing_options();
+    if (!join_ranks()) return EXIT_FAILED;
     int status = run(argc, argv);
-    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return leave_ranks(status);
     fprintf(stderr, "dc3: cannot write to the standard output: %s\n", strerror(errno));
-    return status == EXIT_DONE ? EXIT_FAILED : status;
+    return leave_ranks(status == EXIT_DONE ? EXIT_FAILED : status);
 }

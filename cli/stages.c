@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include "dc3/ranks.h"
 
 /* What an interrupted run leaves. */
 static const char *remains(const dc3_condense_options *o, const dc3_condense_report *r, char *text,
@@ -51,6 +52,8 @@ static int search_first(const command *c, settings *s, dc3_search_found *found)
     if (!s->search && is_given(c, "search-images"))
         return usage_error(c, "--search-images says how --search tries; use both");
     if (!s->search) return EXIT_DONE;
+    if (dc3_ranks_count() > 1)
+        return usage_error(c, "--search: works with one rank, found %d", dc3_ranks_count());
     return finish(dc3_search(&s->options, s->search_images, found), "to continue: the same command");
 }
 

@@ -1,5 +1,5 @@
-# Debian packages, by CPack: dc3 (program, model, manuals, completions), libdc3-0 and libdc3-dev. `make deb` makes them
-# of a build whose prefix is /usr.
+# Debian packages, by CPack: dc3 (program, model, manuals, completions), libdc3-0, libdc3-dev, and dc3-mpi where MPI was
+# found. `make deb` makes them of a build whose prefix is /usr.
 set(DC3_MAINTAINER "dc3 maintainers <maintainers@dc3.invalid>" CACHE STRING
   "Maintainer of the packages, NAME <ADDRESS>")
 set(DC3_PACKAGE_program dc3)
@@ -10,6 +10,10 @@ set(CPACK_PACKAGE_NAME dc3)
 set(CPACK_PACKAGE_CONTACT "${DC3_MAINTAINER}")
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL program library development)
+set(DC3_PACKAGE_mpi dc3-mpi)
+if(TARGET dc3-mpi)
+  list(APPEND CPACK_COMPONENTS_ALL mpi)
+endif()
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_SOURCE_DIR}/deb/prepare.cmake)
@@ -26,6 +30,14 @@ diffusion model shift their colours.
 
 It also trains, evaluates and compares classifiers on condensed datasets, makes
 soft labels, measures and reports. Everything runs on the CPU.")
+
+set(CPACK_DEBIAN_MPI_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_MPI_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_MPI_PACKAGE_DEPENDS "dc3 (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_MPI_DESCRIPTION "dataset condensation with colour compensation - several machines
+dc3 turns a labelled dataset of images into a small one of 1, 10 or 50 images
+per class. This is its program for several processes under mpirun or Slurm,
+on machines that share their files.")
 
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS ON)

@@ -39,6 +39,11 @@ dc3_status dc3_calibrate_class(dc3_run *run, int label, const json_t *passed_ove
  * crew. Tells the run's listener how many are there. DC3_ERR_ARGUMENT where there is a class to choose for,
  * and OUT/selection.json, of an earlier version, does not say which images were passed over. */
 dc3_status dc3_calibrate_all(dc3_run *run, const dc3_crew *crew, int64_t count, dc3_slot *slots);
+/* The part of another rank (dc3_stage in ranks/share.h): in the edits, by a crew that is open; in the
+ * choices, where user is its dc3_run. */
+extern const char dc3_calibrate_edits_stage[], dc3_calibrate_choices_stage[];
+dc3_status dc3_calibrate_serve_edits(const dc3_crew *crew);
+dc3_status dc3_calibrate_serve_choices(void *user, const void *known, size_t bytes);
 /* Bytes that this needs at the most, beside the crew and what the teacher runs in. */
 double dc3_calibrate_bytes(const dc3_run *run, int64_t count);
 /* Seconds that this takes for `count` images beside their edits; says what it measured. reading, forward:

@@ -15,11 +15,13 @@
 #include "methods/choose.h"
 #include "methods/chosen.h"
 #include "condense/estimate.h"
+#include "condense/helping.h"
 #include "features/features.h"
 #include "condense/output.h"
 #include "condense/run_open.h"
 #include "features/run_teacher.h"
 #include "condense/storing.h"
+#include "dc3/ranks.h"
 #include "features/skipped.h"
 #include "report/stage.h"
 #include "train/own_teacher.h"
@@ -102,6 +104,7 @@ static dc3_status work(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
         (dc3_path_what(run->teacher_path) != DC3_PATH_MISSING || dc3_path_is_link(run->teacher_path));
     if (has_teacher) DC3_TRY(dc3_run_train_teacher(run));
     DC3_TRY(dc3_output_start(output));
+    DC3_TRY(dc3_run_check_folder(run));
     if (has_teacher) dc3_run_earlier_stage(run, 3, "teacher");
     if (run->trains && !has_teacher) DC3_TRY(train_teacher(run, chosen));
     DC3_TRY(choose_once(run, output, chosen));
@@ -155,10 +158,12 @@ dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *
     DC3_TRY(take(given, &own, report));
     if (!own.out) own.out = dc3_nowhere;
     DC3_CALL_SCOPE(own.listener.cancel);
+    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_CONDENSE, report);
     dc3_run run;
     dc3_output output;
     dc3_lock lock = {.fd = -1};
     dc3_status status = dc3_run_open(options, DC3_RUN_CONDENSE, report, &run);
+    if (status == DC3_OK) status = dc3_run_agree(&run);
     if (status == DC3_OK) status = dc3_run_check_edits(&run);
     if (status == DC3_OK) status = dc3_amount_decide(&run, &own);
     if (status == DC3_OK) status = dc3_output_open(&run, &output);
@@ -211,6 +216,7 @@ static dc3_status compensate(dc3_run *run, dc3_output *output, dc3_chosen *chose
     if (run->options->dry_run) return DC3_OK;
     DC3_TRY(dc3_output_claim(output));
     DC3_TRY(dc3_output_start(output));
+    DC3_TRY(dc3_run_check_folder(run));
     return make_all(run, output, chosen);
 }
 
@@ -221,9 +227,11 @@ dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condens
     DC3_TRY(take(given, &own, report));
     if (!own.out) own.out = dc3_nowhere;
     DC3_CALL_SCOPE(own.listener.cancel);
+    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_DATA, report);
     dc3_run run;
     dc3_output output;
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
+    if (status == DC3_OK) status = dc3_run_agree(&run);
     dc3_chosen chosen = {0};
     if (status == DC3_OK) status = dc3_run_check_edits(&run);
     if (status == DC3_OK) status = take_images(&run, &chosen);
@@ -294,10 +302,12 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
     const dc3_condense_options *options = &own;
     DC3_TRY(take(given, &own, report));
     DC3_CALL_SCOPE(own.listener.cancel);
+    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_DATA, report);
     dc3_run run;
     char *place;
     DC3_TRY(dc3_list_place_apart(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_DATA, report, &run);
+    if (status == DC3_OK) status = dc3_run_agree(&run);
     if (status == DC3_OK) status = list_skipped(&run, place);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
     if (status == DC3_OK && !options->dry_run) status = write_bins(&run, place);
@@ -312,11 +322,13 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
     const dc3_condense_options *options = &own;
     DC3_TRY(take(given, &own, report));
     DC3_CALL_SCOPE(own.listener.cancel);
+    if (dc3_ranks_rank()) return dc3_run_help(&own, DC3_RUN_METHOD, report);
     dc3_run run;
     dc3_chosen chosen = {0};
     char *place;
     DC3_TRY(dc3_list_place_apart(options, &place));
     dc3_status status = dc3_run_open(options, DC3_RUN_METHOD, report, &run);
+    if (status == DC3_OK) status = dc3_run_agree(&run);
     if (status == DC3_OK) status = dc3_amount_decide(&run, &own);
     if (status == DC3_OK) status = list_skipped(&run, place);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);

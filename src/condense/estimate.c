@@ -14,6 +14,7 @@
 #include "features/features.h"
 #include "features/near_copies.h"
 #include "features/run_teacher.h"
+#include "dc3/ranks.h"
 #include "dc3/text.h"
 #include "options/coding.h"
 #include "report/stage.h"
@@ -80,6 +81,7 @@ static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, i
     if (run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) {
         int pixels = run->encodes ? run->feature_size : r->size;
         if (run->encodes || run->teacher.net) DC3_TRY(dc3_run_measure_features(run, &each));
+        each /= dc3_ranks_count();
         each = (each > 0 ? each : r->reading) + r->forward;
         dc3_run_say(run, "measured: %.1f ms per image to read and encode at %d px", each * 1e3, pixels);
         snprintf(text, size, "%lld images encoded at %d px, ", (long long)images, pixels);
@@ -118,6 +120,7 @@ static dc3_status storing_time(dc3_run *run, const rates *r, int64_t stored, dou
     double each = 0, before, crew = dc3_crew_size(run, stored, dc3_run_crew_edits(run));
     if (run->method->needs & DC3_NEEDS_EDITOR) {
         DC3_TRY(dc3_run_time_edits(run, stored, &each));
+        each /= dc3_ranks_count();
         dc3_run_say(run, "measured: %.0f ms per image to edit and store, %.0f GFLOP/s%s", each * 1e3,
                     run->rate * 1e-9, each > 0 ? "" : " (none of those tried could be read)");
         snprintf(text, size, "%lld edits of %d step%s at %d px, ", (long long)stored * dc3_run_edits(run),

@@ -7,26 +7,25 @@
 #include "base/file.h"
 #include "base/pieces.h"
 #include "condense/amount.h"
-#include "condense/originals.h"
+#include "condense/making.h"
 #include "methods/chosen.h"
 #include "methods/method.h"
 #include "features/crew.h"
 #include "features/skipped.h"
-#include "run_folder/saved_edits.h"
+#include "ranks/ranks.h"
 #include "run_folder/store.h"
 
-/* Images in work where several are made at once, at least, and for each worker; parts of one at most. */
-enum { AT_ONCE = 64, EACH = 4, PARTS = 4 };
+/* Images in work where several are made at once, at least, and for each worker; more with other
+ * ranks, which wait for the last. */
+enum { AT_ONCE = 64, EACH = 4, EACH_OF_RANKS = 16 };
 
 /* An image on its way to the disk. */
 typedef struct job {
     const dc3_part *parts;
     char *relative, *path;
-    int there;              /* it stood there before */
-    uint64_t hashes[PARTS]; /* of the files of its parts, but for those that cannot be read */
-    int failed[PARTS];
-    const dc3_part *unreadable; /* the part for which it cannot be made, or NULL */
-    char reason[512];           /* why */
+    int there;                  /* it stood there before */
+    uint64_t hashes[DC3_PARTS]; /* of the files of its parts, but for those that cannot be read */
+    int failed[DC3_PARTS];
 } job;
 
 /* What is made. */
@@ -35,7 +34,8 @@ typedef struct storing {
     dc3_output *output;
     dc3_chosen *chosen;
     dc3_crew crew;
-    int64_t first; /* the images in work: `count` from this one on */
+    dc3_share *share; /* with other ranks */
+    int64_t first;    /* the images in work: `count` from this one on */
     int count;
     job *jobs; /* [most] */
     int most;
@@ -60,21 +60,6 @@ static int is_there(const dc3_output *output, int64_t image, const char *relativ
     return found >= 0 && (written < 0 || written == found);
 }
 
-static dc3_status make_and_write(dc3_run *run, job *j)
-{
-    dc3_made made = {0};
-    dc3_status status = run->synthesis->make(run, j->parts, &made);
-    j->unreadable = status == DC3_OK ? NULL : made.unreadable;
-    if (status == DC3_OK && made.edits.pixels)
-        status = dc3_edits_write(run->options->out, j->relative, &made.edits);
-    if (status == DC3_OK) status = dc3_make_folder_of(j->path);
-    if (status == DC3_OK)
-        status = dc3_store_keeps(run->options) ? dc3_original_write(run, j->parts->item, j->path)
-                                               : dc3_image_write_as(j->path, &made.image, run->coding);
-    dc3_made_free(&made);
-    return status;
-}
-
 /* The two parts of the work on an image need neither the state nor the report, so that threads may do them at
  * once. */
 static dc3_status hash_parts(void *user, int worker, int64_t i, void *result)
@@ -87,17 +72,18 @@ static dc3_status hash_parts(void *user, int worker, int64_t i, void *result)
     return DC3_OK;
 }
 
-/* An image that cannot be read is no failure. */
 static dc3_status make(void *user, int worker, int64_t i, void *result)
 {
-    storing *s = user;
-    job *j = &s->jobs[i];
-    (void)result;
-    if (j->there) return DC3_OK;
-    dc3_status status = make_and_write(s->crew.runs[worker], j);
-    if (status == DC3_OK || status == DC3_ERR_CANCELLED || !j->unreadable) return status;
-    snprintf(j->reason, sizeof j->reason, "%s", dc3_error_text());
-    return DC3_OK;
+    const storing *s = user;
+    const job *j = &s->jobs[i];
+    return j->there ? DC3_OK : dc3_make_stored(s->crew.runs[worker], j->parts, j->relative, result);
+}
+
+static size_t tell(void *user, int64_t i, void *to)
+{
+    const storing *s = user;
+    const job *j = &s->jobs[i];
+    return dc3_making_tell(s->run, j->parts, j->there ? NULL : j->relative, to);
 }
 
 /* What is read is in the state before any image of it is on the disk: an image that an interrupted command
@@ -105,7 +91,7 @@ static dc3_status make(void *user, int worker, int64_t i, void *result)
 static dc3_status note_inputs(const dc3_run *run, const job *jobs, int count)
 {
     dc3_status status = DC3_OK;
-    int64_t items[PARTS];
+    int64_t items[DC3_PARTS];
     for (int i = 0; status == DC3_OK && i < count; i++) {
         for (int k = 0; k < run->each; k++) items[k] = jobs[i].parts[k].item;
         if (!jobs[i].there) status = dc3_run_note_read(run, run->each, items, jobs[i].hashes, jobs[i].failed);
@@ -119,13 +105,13 @@ static dc3_status note(void *user, int64_t i, void *result)
     storing *s = user;
     dc3_run *run = s->run;
     const job *j = &s->jobs[i];
+    const dc3_making *made = result;
     int edits = dc3_run_edits(run);
-    int64_t image = s->first + i, bytes;
-    (void)result;
-    if (j->unreadable)
-        DC3_TRY(dc3_run_skip(run, j->unreadable->item, j->reason));
+    int64_t image = s->first + i;
+    if (!j->there && made->unreadable >= 0)
+        DC3_TRY(dc3_run_skip(run, j->parts[made->unreadable].item, made->reason));
     else {
-        bytes = bytes_of(s->output, j->relative, j->path);
+        int64_t bytes = j->there ? bytes_of(s->output, j->relative, j->path) : made->bytes;
         s->chosen->stored[image] = 1;
         run->report->stored++;
         run->report->bytes += (double)bytes;
@@ -159,8 +145,9 @@ static dc3_status store(storing *s)
     dc3_status status = name_images(s);
     if (status == DC3_OK) status = dc3_pieces_run(&pieces);
     if (status == DC3_OK) status = note_inputs(s->run, s->jobs, s->count);
-    pieces.work = make, pieces.take = note;
-    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
+    pieces.work = make, pieces.take = note, pieces.result_size = sizeof(dc3_making);
+    dc3_shared how = {.first = s->first, .task = DC3_MAKING_TASK, .user = s, .tell = tell};
+    if (status == DC3_OK) status = dc3_share_run(s->share, &how, &pieces);
     for (int i = 0; i < s->count; i++) free(s->jobs[i].relative), free(s->jobs[i].path);
     return status;
 }
@@ -169,12 +156,14 @@ static dc3_status store(storing *s)
 static dc3_status store_each(storing *s)
 {
     dc3_run *run = s->run;
-    int most = s->crew.count * EACH > AT_ONCE ? s->crew.count * EACH : AT_ONCE;
-    s->most = s->crew.count > 1 || !dc3_run_crew_edits(run).at_once ? most : 1;
+    int ranks = dc3_ranks_count(), workers = s->crew.count * ranks;
+    int wanted = workers * (ranks > 1 ? EACH_OF_RANKS : EACH), most = wanted > AT_ONCE ? wanted : AT_ONCE;
+    s->most = workers > 1 || !dc3_run_crew_edits(run).at_once ? most : 1;
     s->jobs = malloc((size_t)s->most * sizeof *s->jobs);
     if (!s->jobs) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
     run->making = 0;
     dc3_run_made(run, 0);
+    DC3_TRY(dc3_making_open(run, run->to_make, &s->share));
     for (s->first = 0; s->first < run->to_make; s->first += s->count) {
         int64_t left = run->to_make - s->first;
         s->count = left < s->most ? (int)left : s->most;
@@ -225,6 +214,7 @@ dc3_status dc3_store_all(dc3_run *run, dc3_output *output, dc3_chosen *chosen)
     dc3_status status = plan(&s);
     if (status == DC3_OK) status = look_into_shards(run, output, chosen);
     if (status == DC3_OK) status = store_each(&s);
+    dc3_share_close(&s.share);
     dc3_crew_close(&s.crew);
     free(s.jobs);
     DC3_TRY(status);

@@ -14,9 +14,11 @@
 #include "features/feature_rows.h"
 #include "features/images.h"
 #include "features/near_copies.h"
+#include "features/run_teacher.h"
 #include "base/rng.h"
 #include "features/skipped.h"
 #include "ops/workers.h"
+#include "ranks/share.h"
 
 /* Images of a piece of work (base/pieces.h), which the teacher sees as one batch: always as many, the last
  * filled up, so that an image's features depend on it alone. */
@@ -161,7 +163,7 @@ static dc3_status take(void *user, int64_t number, void *result)
                                      asks ? embeddings_of(run, p) + i * t->embedding : NULL,
                                      asks ? logits_of(run, p) + i * t->classes : NULL));
     }
-    dc3_run_progress(run, "features", first + count, s->n);
+    dc3_run_progress(run, dc3_features_stage, first + count, s->n);
     return DC3_OK;
 }
 
@@ -269,18 +271,73 @@ dc3_status dc3_run_measure_features(dc3_run *run, double *seconds)
     return status;
 }
 
+/* What other ranks must know; behind it the squares [dataset], if there are any. */
+typedef struct known {
+    dc3_run_decided decided;
+    int crops;
+} known;
+const char dc3_features_stage[] = "features";
+
+static dc3_status share_out(const dc3_run *run, dc3_share **share)
+{
+    known k = {dc3_run_decide(run), run->boxes != NULL};
+    size_t boxes = k.crops ? (size_t)dc3_dataset_size(run->dataset) * sizeof *run->boxes : 0;
+    char *all = malloc(sizeof k + boxes);
+    if (!all) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    memcpy(all, &k, sizeof k);
+    if (boxes) memcpy(all + sizeof k, run->boxes, boxes);
+    dc3_status status = dc3_share_open(dc3_features_stage, all, sizeof k + boxes, share);
+    free(all);
+    return status;
+}
+
+/* What rank 0 has by now: its teacher, and which squares stand for the images. */
+static dc3_status learn(dc3_run *run, const char *text, size_t bytes)
+{
+    known k;
+    memcpy(&k, text, sizeof k);
+    DC3_TRY(dc3_run_take_decided(run, &k.decided));
+    if (!k.crops) return DC3_OK;
+    free(run->boxes);
+    run->boxes = malloc(bytes - sizeof k);
+    if (!run->boxes) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    memcpy(run->boxes, text + sizeof k, bytes - sizeof k);
+    return DC3_OK;
+}
+
+static dc3_status serve(void *user, int at, int64_t number, const void *task, void *result)
+{
+    (void)task;
+    return work(user, at, number, result);
+}
+
+dc3_status dc3_run_serve_features(void *user, const void *known_there, size_t bytes)
+{
+    dc3_run *run = user;
+    stage s;
+    DC3_TRY(learn(run, known_there, bytes));
+    dc3_status status = open_stage(run, &s);
+    dc3_serving serving = {.workers = s.count, .result_size = piece_size(run), .user = &s, .work = serve};
+    if (status == DC3_OK) status = dc3_share_serve(&serving);
+    close_stage(&s);
+    return status;
+}
+
 static dc3_status compute_all(dc3_run *run)
 {
     stage s;
+    dc3_share *share = NULL;
     dc3_status status = open_stage(run, &s);
     if (status == DC3_OK) status = dc3_feature_rows_open(run, s.n);
+    if (status == DC3_OK) status = share_out(run, &share);
     dc3_pieces pieces = {.count = (s.n + PIECE - 1) / PIECE,
                          .workers = s.count,
                          .result_size = piece_size(run),
                          .user = &s,
                          .work = work,
                          .take = take};
-    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
+    if (status == DC3_OK) status = dc3_share_run(share, &(dc3_shared){.first = 0}, &pieces);
+    dc3_share_close(&share);
     close_stage(&s);
     if (status == DC3_OK && run->n == 0)
         status = dc3_fail(DC3_ERR_FORMAT, "%s: none of %lld images can be read", run->options->data,

@@ -17,6 +17,9 @@ typedef struct dc3_part {
     double gain;   /* what it added to the objective then; NaN: nothing is known */
 } dc3_part;
 
+/* Parts of a stored image, at most. */
+enum { DC3_PARTS = 4 };
+
 /* Names the part's random numbers: the image's key and the repeat. */
 uint64_t dc3_run_item(const dc3_run *run, const dc3_part *part);
 

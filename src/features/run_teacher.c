@@ -46,6 +46,17 @@ dc3_status dc3_run_open_teacher(dc3_run *run)
     return status;
 }
 
+dc3_run_decided dc3_run_decide(const dc3_run *run)
+{
+    return (dc3_run_decided){.probes = run->probes, .has_teacher = run->teacher.net != NULL};
+}
+
+dc3_status dc3_run_take_decided(dc3_run *run, const dc3_run_decided *decided)
+{
+    run->probes = decided->probes;
+    return decided->has_teacher && !run->teacher.net ? dc3_run_open_teacher(run) : DC3_OK;
+}
+
 /* Of a network, and of a probe. */
 static dc3_train_options trained_plan(const dc3_run *run)
 {

@@ -13,6 +13,13 @@ dc3_status dc3_run_train_teacher(dc3_run *run);
 int dc3_run_probes_features(const dc3_run *run);
 /* Then: makes it, if that is not done yet, opens it, and has what it says of all images. */
 dc3_status dc3_run_probe(dc3_run *run);
+/* What rank 0 has decided of the teacher (ranks/share.h), and that taken by another, which opens the teacher
+ * where rank 0 asks it. */
+typedef struct dc3_run_decided {
+    int probes, has_teacher;
+} dc3_run_decided;
+dc3_run_decided dc3_run_decide(const dc3_run *run);
+dc3_status dc3_run_take_decided(dc3_run *run, const dc3_run_decided *decided);
 /* What the training depends on, for dc3.json. */
 json_t *dc3_run_teacher_plan(const dc3_run *run);
 /* Of several teachers, which was taken, for dc3.json; NULL: there is one, or it is not known yet. */

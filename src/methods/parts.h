@@ -4,8 +4,6 @@
 
 #include "features/part.h"
 
-enum { DC3_PARTS = 4 }; /* of a stored image at most */
-
 /* What is stored, by class: run->each parts for each image. */
 typedef struct dc3_chosen {
     int64_t count;

@@ -14,7 +14,9 @@ version=$("$dc3" --version | cut -d' ' -f2) machine=$(dpkg --print-architecture)
 # holds PACKAGE PATTERN...: PACKAGE.files has a line that ends so, for each; and a field: value PACKAGE FIELD.
 holds() { local p=$1; shift; for pattern; do grep -qE "$pattern\$" "$p.files" || fail "$p has no $pattern"; done; }
 value() { dpkg-deb -f "$1"_*.deb "$2"; }
-for package in dc3 libdc3-0 libdc3-dev; do
+packages=(dc3 libdc3-0 libdc3-dev)
+[[ ! -x $build/dc3-mpi ]] || packages+=(dc3-mpi)
+for package in "${packages[@]}"; do
   file=${package}_${version}_$machine.deb
   [[ -f $file ]] || fail "there is no $file: $(ls)"
   dpkg-deb -c "$file" > $package.files || fail "$file cannot be read"
@@ -27,6 +29,12 @@ holds dc3 ^-rwxr-xr-x.*/usr/bin/dc3 /man/man1/dc3-condense.1.gz /bash-completion
   /usr/share/dc3/models/dc3-mini/unet/diffusion_pytorch_model.safetensors
 holds libdc3-0 "/libdc3\.so\.0 -> libdc3\.so\.$version" "/libdc3\.so\.$version"
 holds libdc3-dev "/libdc3\.so -> libdc3\.so\.0" "/libdc3\.a" /usr/include/dc3/dc3.h /pkgconfig/dc3.pc
+if [[ -x $build/dc3-mpi ]]; then
+  holds dc3-mpi ^-rwxr-xr-x.*/usr/bin/dc3-mpi /man/man1/dc3-mpi.1.gz
+  [[ $(value dc3-mpi Depends) == *"dc3 (= $version)"* && $(value dc3-mpi Depends) == *libopenmpi* ]] ||
+    fail "dc3-mpi: $(value dc3-mpi Depends)"
+  [[ $(value dc3 Depends) != *mpi* ]] || fail "dc3 needs MPI: $(value dc3 Depends)"
+fi
 for library in vips42 dnnl2 jansson4 openblas0 gomp1; do
   for package in dc3 libdc3-0; do
     [[ $(value $package Depends) == *lib$library* ]] || fail "$package does not need lib$library"

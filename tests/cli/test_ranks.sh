@@ -1,0 +1,92 @@
+#!/bin/bash
+# Several ranks, here processes that are joined by sockets (dc3_local) and, where mpirun is there, by MPI: the dataset
+# is that of one rank for every number of them, also where a run was interrupted and another number continues it; a
+# rank that dies or says nothing is named, and the same command continues; what one rank does alone is refused.
+source "$2/tests/cli/support.sh"
+# ranks N COMMAND...: by so many.
+ranks() { DC3_LOCAL_RANKS=$1 "$tools/dc3_local" "${@:2}"; }
+for class in red blue; do
+  mkdir -p data/$class
+  for i in {1..24}; do
+    [[ $class == red ]] && colour=($((110 + 6 * i)) $((8 * i)) 60) || colour=(40 $((200 - 6 * i)) $((90 + 6 * i)))
+    "$make" data/$class/$i.png $((44 + i)) $((60 - i)) "${colour[@]}" || fail "make_image"
+  done
+done
+echo "no image" > data/red/25.png
+tiny_editor tiny
+"$tools/make_teacher" two.safetensors 2 || fail "make_teacher"
+given=(--editor tiny "${common[@]}")
+condense=(condense data "${given[@]}" --ipc 3 --teacher two.safetensors --any-teacher)
+
+# The same bytes, with pieces from the teacher and the editor.
+expect 0 "6 images stored, 36 edits made" "$dc3" "${condense[@]}" -o one
+for n in 1 2 3 5; do
+  expect 0 "6 images stored, 36 edits made" ranks $n "${condense[@]}" -o by-$n
+  same_run one by-$n > differences || fail "$n ranks: $(< differences)"
+done
+[[ ! -e by-3/.rank-0 && ! -e by-3/.rank-2 ]] || fail "what the ranks tried the folder with is left"
+# With a teacher that rank 0 trains; by crops that it chooses; without an editor.
+for way in "--ipc 2 --teacher-epochs 1" "--ipc 2 --teacher two.safetensors --any-teacher --crops 2" \
+  "--ipc 2 --method herding --teacher two.safetensors --any-teacher" "--budget 3kB --teacher none"; do
+  read -ra words <<< "$way"
+  "$dc3" condense data -o way-1 --fresh "${given[@]}" "${words[@]}" > log 2>&1 || fail "$way: $(< log)"
+  ranks 3 condense data -o way-3 --fresh "${given[@]}" "${words[@]}" > log 2>&1 || fail "$way, 3 ranks: $(< log)"
+  same_run way-1/train way-3/train > differences || fail "$way: $(< differences)"
+done
+# The other commands that are shared.
+for n in 1 3; do
+  expect 0 "" ranks $n bins data -o bins-$n.jsonl "${given[@]:0:6}" --bins 2
+  expect 0 "" ranks $n select data -o chosen-$n.jsonl "${given[@]:0:6}" --ipc 2
+  expect 0 "stored" ranks $n compensate data --list chosen-1.jsonl -o compensated-$n "${given[@]}"
+done
+cmp bins-1.jsonl bins-3.jsonl || fail "bins"
+cmp chosen-1.jsonl chosen-3.jsonl || fail "select"
+same_run compensated-1 compensated-3 > differences || fail "compensate: $(< differences)"
+
+# Failures of one rank's kind are told once, and as they are.
+expect 2 "info works with one rank, found 3; of several ranks take: condense, bins, select, compensate" \
+  ranks 3 info one
+expect 2 "--search: works with one rank" ranks 2 condense data -o no --budget 9kB --search "${given[@]}"
+expect 1 "nothing: expected a dataset" ranks 3 condense nothing -o no "${given[@]}"
+[[ $(grep -c nothing <<< "$output") == 1 && ! -e no ]] || fail "told by each rank: $output"
+expect 1 "data/red/25.png" ranks 3 "${condense[@]}" -o strict --strict
+expect 1 "DC3_SILENCE: expected 1 to 86400 seconds, found 'x'" env DC3_SILENCE=x \
+  "$tools/dc3_local" info one
+
+# strike SIGNAL RANK TEXT: a run by three ranks, one of which gets the signal once an image is stored; it must say so,
+# and leave nobody; another number of ranks continues it.
+long=(condense data "${given[@]}" --ipc 12 --teacher none)
+expect 0 "24 images stored" "$dc3" "${long[@]}" -o long
+strike() {
+  local process others status i
+  rm -rf struck
+  DC3_SILENCE=2 DC3_LOCAL_RANKS=3 "$tools/dc3_local" "${long[@]}" -o struck > log 2>&1 & process=$!
+  for ((i = 0; i < 4000; i++)); do compgen -G "struck/train/*/*.png" > /dev/null && break; sleep 0.01; done
+  read -ra others <<< "$process $(pgrep -P $process | tr '\n' ' ')"
+  kill -"$1" "${others[$2]}"
+  wait $process; status=$?
+  [[ $status == 1 && $(tail -1 log) == "dc3: rank $2 (process ${others[$2]} on "*") $3"* ]] ||
+    fail "$1: status $status: $(< log)"
+  for i in "${others[@]}"; do kill -0 "$i" 2> /dev/null && fail "$1: process $i is left"; done
+  expect 0 "24 images stored" ranks 2 "${long[@]}" -o struck
+  same_run long struck > differences || fail "$1 and 2 ranks: $(< differences)"
+}
+strike KILL 2 "has ended; what was done is kept: give the same command again"
+strike STOP 1 "has not been heard of for 2 seconds; what was done is kept"
+# Interrupted by the user.
+rm -rf struck
+DC3_LOCAL_RANKS=3 interrupt "struck/train/*/*.png" "" "$tools/dc3_local" "${long[@]}" -o struck
+expect 0 "24 images stored" ranks 5 "${long[@]}" -o struck
+same_run long struck > differences || fail "interrupted and 5 ranks: $(< differences)"
+
+command -v mpirun > /dev/null && [[ -x ${dc3%/*}/dc3-mpi ]] || { echo "not tried: MPI, which is not there"; exit 0; }
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 # MPI's own
+mpi=(mpirun --oversubscribe -n)
+expect 0 "6 images stored, 36 edits made" "${mpi[@]}" 3 "$dc3"-mpi "${condense[@]}" -o by-mpi
+same_run one by-mpi > differences || fail "MPI: $(< differences)"
+# Ranks that work on something else; the script is each rank's program.
+echo '[[ $OMPI_COMM_WORLD_RANK == 1 ]] && set -- "$@" --seed 9; exec "$@"' > other.sh
+expect 1 'has "seed: "9"", and rank 0 "seed: "0""; expected the same on all ranks' \
+  "${mpi[@]}" 2 bash other.sh "$dc3"-mpi "${condense[@]}" -o no
+[[ ! -e no ]] || fail "ranks that do not agree make a folder"
