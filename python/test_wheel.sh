@@ -10,13 +10,15 @@ export DC3_BACKBONE=none PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE
 unset PYTHONPATH DC3_MODELS DC3_LIBRARY
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2> /dev/null || skip "there is no Python 3.9 or later"
 "$python" -m venv "$work/venv" > "$work/log" 2>&1 || skip "Python has no venv with pip: $(tail -1 "$work/log")"
-# What tests use only if it is there, of the interpreter that was given, which may be a virtual environment itself.
+# NumPy and what tests use only if it is there, of the interpreter that was given, which may be a virtual environment
+# itself.
 "$python" -c 'import importlib.util, os
-specs = map(importlib.util.find_spec, ("torch", "datasets", "fsspec", "PIL"))
+specs = map(importlib.util.find_spec, ("numpy", "torch", "datasets", "fsspec", "PIL"))
 print("\n".join(sorted({os.path.dirname(os.path.dirname(spec.origin)) for spec in specs if spec and spec.origin})))
 ' > "$work"/others.pth && cp "$work/others.pth" "$work"/venv/lib/python3.*/site-packages/
 pip=("$work/venv/bin/python" -m pip -q install)
-timeout 300 "${pip[@]}" --retries 1 --timeout 20 --only-binary :all: numpy > "$work/log" 2>&1 ||
+"$work/venv/bin/python" -c 'import numpy' 2> /dev/null ||
+  timeout 300 "${pip[@]}" --retries 1 --timeout 20 --only-binary :all: numpy > "$work/log" 2>&1 ||
   skip "pip cannot install numpy: $(tail -1 "$work/log")"
 "$python" "$source/python/make_wheel.py" "$build" "$work" > "$work/log" 2>&1 || fail "make_wheel.py: $(< "$work/log")"
 "${pip[@]}" --no-index --no-deps --ignore-installed "$work"/dc3-*.whl || fail "the wheel cannot be installed"
