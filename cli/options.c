@@ -100,7 +100,7 @@ const option teacher_options[] = {
     {"teacher-arch", 0, OPTION_TEXT, AT(options.arch), ANY,
      "Architecture of the teacher: resnet18, resnet50, convnet3, ... (default: of a FILE as its tensors say; "
      "of "
-     "one that is trained speednet by the fast recipe up to 64 pixels, else resnet18)",
+     "one that is trained convnet3 up to 64 pixels, else resnet18)",
      "NAME"},
     {"arch", 0, OPTION_TEXT, AT(options.arch), ANY, "The same as --teacher-arch", "NAME"},
     {"teacher-size", 0, OPTION_WHOLE, AT(options.teacher_size), WITHIN(1, 1024),

@@ -25,7 +25,7 @@ typedef struct dc3_condense_options {
     const char *teacher; /* classifier: safetensors, .pth; of several, "A,B", the first; "none": images are as
                             similar as their VAE features; NULL: dc3_condense trains one in its folder, others
                             take none */
-    const char *arch;    /* the teacher's architecture: of one that is trained here, default speednet up to 64
+    const char *arch;    /* the teacher's architecture: of one that is trained here, default convnet3 up to 64
                             pixels, else resnet18; of a given one to be checked, derived from its tensors */
     int teacher_size;    /* pixels at which the teacher sees images; of one that is trained here, default the
                             stored size, at most 112 and no more than the images have */

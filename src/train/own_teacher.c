@@ -68,8 +68,7 @@ dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const cha
     o.size = options->teacher_size ? options->teacher_size : size;
     o.arch = options->arch;
     o.hold_out = held ? tenth : 0;
-    int is_named = o.arch && strcmp(o.arch, dc3_train_fast_arch) == 0;
-    if (o.size >= FAST_LEAST_SIZE && (is_named || (!o.arch && o.size <= SMALL)))
+    if (o.arch && strcmp(o.arch, dc3_train_fast_arch) == 0 && o.size >= FAST_LEAST_SIZE)
         plan_fast(&o, n, n - held);
     else
         plan_usual(&o, n);

@@ -11,12 +11,11 @@
 #include "train/probe.h"
 
 /* How it is trained, for a dataset whose images are stored at `side` pixels, or are no larger themselves,
- * into the file `out`. From 16 to 64 pixels: a speednet at the stored size by the fast recipe
- * (train_recipe.h), as many epochs as show it 40,000 images, 5 to 20. Else, and where the options name an
- * architecture, in the usual way: by default a ResNet-18 at up to 112 pixels, on smaller views first (below
- * 16 pixels a ConvNet-3); as many epochs as show it 300,000 images, 8 to 20; of few images small batches. A
- * tenth of each class is held out and tested on, unless that is too few to say anything. The options say
- * otherwise where they say anything. The strings are those of the options. */
+ * into the file `out`, in the usual way: up to 64 pixels a ConvNet-3 at the stored size, above a ResNet-18 at
+ * up to 112 pixels, on smaller views first; as many epochs as show it 300,000 images, 8 to 20; of few images
+ * small batches. Where the options name a speednet, that by the fast recipe (train_recipe.h), 40,000 images,
+ * 5 to 20 epochs. A tenth of each class is held out and tested on, unless that is too few to say anything.
+ * The options say otherwise where they say anything. The strings are those of the options. */
 dc3_train_options dc3_own_teacher(const dc3_condense_options *options, const char *out, int side,
                                   const dc3_dataset *dataset);
 /* What the training depends on, for a document of settings. */

@@ -18,7 +18,7 @@ for line in '"kind": "this or a linear probe"' '"taken": "trained"' '"backbone":
   '"similarity": "gradients"'; do
   grep -q "$line" trained/dc3.json || fail "dc3.json has no $line: $(< trained/dc3.json)"
 done
-expect 0 "a classifier, speednet" "$dc3" info trained/teacher.safetensors
+expect 0 "a classifier, convnet3" "$dc3" info trained/teacher.safetensors
 ! ls trained/{probe,fine-tuned}.safetensors* 2> /dev/null || fail "another teacher is left"
 expect 0 "" "$dc3" select many -o trained.jsonl --ipc 3 --backbone blind.safetensors --threads 1 --dtype f32 \
   --teacher trained/teacher.safetensors
@@ -62,7 +62,7 @@ expect 2 "--both-teachers needs a backbone" "${both[@]}" -o x --backbone none
 expect 2 "--both-teachers needs a backbone" "${both[@]}" -o x --backbone seen.safetensors --teacher probe.safetensors
 expect 0 "a teacher's training, 120 images encoded at 32 px" "${both[@]}" --backbone seen.safetensors -o x --dry-run
 pair=("$dc3" compare many --val many --ipc 1 --methods random,dc3-select --epochs 1 --seeds 1 --size 32 --threads 1
-  --arch convnet3 --labels hard --backbone blind.safetensors --both-teachers --dtype f32)
+  --backbone blind.safetensors --both-teachers --dtype f32)
 expect 0 "the network is the teacher" "${pair[@]}" -o pair
 [[ $output == *"teacher: pair/teacher.safetensors, top-1 "*"backbone: convnet3"* ]] || fail "the table: $output"
 expect 0 "table.txt" "${pair[@]}" -o pair

@@ -215,7 +215,7 @@ expect 0 "warning: --val is train itself" "$dc3" compare train --val train -o sa
 
 # Without a teacher, condense trains one and keeps it; stopped and continued it gives the same.
 own=("$dc3" condense train --ipc 2 --size 16 --threads 2 --dtype f32 --teacher-epochs 60)
-expect 0 "a teacher is trained first: speednet at 16 px" "${own[@]}" -o own
+expect 0 "a teacher is trained first: convnet3 at 16 px" "${own[@]}" -o own
 [[ -f own/teacher.safetensors ]] || fail "the teacher is not kept"
 grep -q '"own_teacher"' own/dc3.json || fail "dc3.json does not mention the teacher"
 expect 0 "to train a teacher first" "${own[@]}" -o dry --dry-run
