@@ -43,8 +43,8 @@ const command *const commands[] = {&condense_command,
                                    NULL};
 
 /* Those that several ranks work on. */
-static const command *const shared[] = {&condense_command, &bins_command, &select_command,
-                                        &compensate_command, NULL};
+static const command *const shared[] = {&condense_command,   &bins_command,  &select_command,
+                                        &compensate_command, &label_command, NULL};
 
 static void help(FILE *to)
 {

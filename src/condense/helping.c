@@ -11,25 +11,15 @@
 #include "condense/making.h"
 #include "condense/settings.h"
 #include "features/features.h"
-#include "kernels/backend.h"
+#include "kernels/describe.h"
 #include "methods/chosen.h"
 #include "ranks/agree.h"
 #include "ranks/ranks.h"
-#include "run_folder/fingerprint.h"
 
 /* ---- whether ranks work on the same ---- */
 
-/* Of the program, and of the processor: what kernels give the same bytes. */
-static void describe_program(FILE *to)
-{
-    fprintf(to, "program: dc3 %s %016llx\n", dc3_version(),
-            (unsigned long long)dc3_fingerprint_file("/proc/self/exe"));
-    fprintf(to, "processor: %s%s%s\n", dc3_kernels_best()->name, dc3_cpu_has_bf16() ? ", bf16" : "",
-            dc3_cpu_has_amx() ? ", AMX" : "");
-}
-
 /* Of the names of the images in their order, and their classes. */
-static void describe_listing(const dc3_dataset *d, FILE *to)
+static json_t *describe_listing(const dc3_dataset *d)
 {
     uint64_t hash = 0;
     int64_t n = dc3_dataset_size(d);
@@ -38,36 +28,18 @@ static void describe_listing(const dc3_dataset *d, FILE *to)
         uint64_t all[] = {hash, dc3_hash64(key, strlen(key)), (uint64_t)dc3_dataset_label(d, i)};
         hash = dc3_hash64(all, sizeof all);
     }
-    fprintf(to, "dataset: %lld images in %d classes, listed as %016llx\n", (long long)n,
-            dc3_dataset_classes(d), (unsigned long long)hash);
-}
-
-/* The settings, a line each. */
-static void describe_settings(const dc3_run *run, FILE *to)
-{
-    json_t *settings = dc3_run_settings(run), *value;
-    const char *name;
-    json_object_foreach(settings, name, value)
-    {
-        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-        fprintf(to, "%s: %s\n", name, text ? text : "");
-        free(text);
-    }
-    json_decref(settings);
+    return json_sprintf("%lld images in %d classes, listed as %016llx", (long long)n, dc3_dataset_classes(d),
+                        (unsigned long long)hash);
 }
 
 dc3_status dc3_run_agree(const dc3_run *run)
 {
-    dc3_draft text;
+    char kernels[64];
     if (dc3_ranks_count() == 1) return DC3_OK;
-    DC3_TRY(dc3_draft_open(&text));
-    describe_program(text.file);
-    describe_listing(run->dataset, text.file);
-    describe_settings(run, text.file);
-    fflush(text.file);
-    dc3_status status = dc3_ranks_agree(text.text);
-    fclose(text.file);
-    free(text.text);
+    json_t *all = dc3_run_settings(run);
+    json_object_set_new(all, "dataset", describe_listing(run->dataset));
+    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    json_decref(all);
     return status;
 }
 

@@ -16,6 +16,7 @@
 #include "learn/checkpoint.h"
 #include "learn/protocol.h"
 #include "learn/recipe.h"
+#include "kernels/describe.h"
 #include "labels/soft_labels.h"
 #include "base/listener.h"
 #include "base/lock.h"
@@ -28,6 +29,9 @@
 #include "labels/label_teachers.h"
 #include "labels/label_views.h"
 #include "labels/reserved.h"
+#include "ranks/agree.h"
+#include "ranks/ranks.h"
+#include "ranks/share.h"
 #include "teacher/classes.h"
 #include "train/own_teacher.h"
 #include "dc3/text.h"
@@ -342,7 +346,7 @@ static dc3_status open_all(labelling *l)
                                 &l->labels));
     fill_info(l);
     DC3_TRY(take_labels(l));
-    DC3_TRY(check_teachers(l));
+    if (!dc3_ranks_rank()) DC3_TRY(check_teachers(l));
     const dc3_label_views_options views = {.images = l->images,
                                            .recipe = l->recipe,
                                            .seed = o->seed,
@@ -480,12 +484,21 @@ static int64_t first_missing(const labelling *l)
     return i;
 }
 
-static dc3_status label_all(labelling *l)
+static const char stage_name[] = "labels";
+
+static dc3_look look_of(labelling *l)
 {
     dc3_look look = dc3_label_teachers_look(&l->teachers);
-    look.first = first_missing(l), look.count = l->labels.n * l->labels.views;
+    look.count = l->labels.n * l->labels.views;
     look.user = l, look.show = show, look.take = take, look.note = sizeof(dc3_label_view);
-    look.listener = &l->options->listener, look.stage = "labels";
+    look.listener = &l->options->listener, look.stage = look.shared = stage_name;
+    return look;
+}
+
+static dc3_status label_all(labelling *l)
+{
+    dc3_look look = look_of(l);
+    look.first = first_missing(l);
     dc3_status status = dc3_look_run(&look);
     if (status == DC3_ERR_CANCELLED) {
         DC3_TRY(save(l));
@@ -494,6 +507,38 @@ static dc3_status label_all(labelling *l)
     if (status == DC3_OK) status = dc3_soft_labels_save(l->out, &l->labels);
     if (status == DC3_OK) unlink(l->checkpoint);
     return status;
+}
+
+/* What all ranks must have alike. */
+static dc3_status agree(const labelling *l)
+{
+    char kernels[64];
+    if (dc3_ranks_count() == 1) return DC3_OK;
+    json_t *all = settings_of(l);
+    json_object_set(all, "files", json_object_get(l->labels.info, "files"));
+    dc3_status status = dc3_ranks_agree_on(dc3_kernels_text(kernels), all);
+    json_decref(all);
+    return status;
+}
+
+/* ---- another rank's part ---- */
+
+static dc3_status serve(void *user, const void *known, size_t bytes)
+{
+    dc3_look look = look_of(user);
+    return dc3_look_serve(&look, known, bytes);
+}
+
+static dc3_status help(labelling *l)
+{
+    const dc3_stage stages[] = {{stage_name, serve}, {NULL, NULL}};
+    DC3_CANCEL_SCOPE(dc3_ranks_cancel());
+    dc3_status status = open_all(l);
+    if (status == DC3_OK) status = agree(l);
+    if (status == DC3_OK) status = estimate(l);
+    if (status == DC3_OK) status = dc3_share_follow(stages, l);
+    close_all(l);
+    return status == DC3_ERR_CANCELLED ? DC3_OK : status;
 }
 
 static int into_run(const labelling *l)
@@ -515,7 +560,12 @@ dc3_status dc3_label(const dc3_label_options *given, dc3_label_report *report)
     labelling l = {.options = options, .report = report, .start = dc3_seconds_now(), .held = -1};
     dc3_work_note note;
     struct stat info;
+    if (dc3_ranks_rank()) {
+        own.listener = (dc3_listener){.cancel = dc3_ranks_cancel()};
+        return help(&l);
+    }
     dc3_status status = open_all(&l);
+    if (status == DC3_OK) status = agree(&l);
     if (status == DC3_OK) status = estimate(&l);
     if (status == DC3_OK && !options->dry_run && into_run(&l)) status = dc3_lock_take(options->run, &l.lock);
     int noted = status == DC3_OK && !options->dry_run && l.is_run;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/pieces.h"
 #include "ops/workers.h"
+#include "ranks/share.h"
 
 enum { REASON = 256 }; /* bytes of a reason */
 
@@ -145,6 +146,16 @@ static void shut(team *t)
     dc3_workers_close(t->look->ctx, t->count, &t->opened);
 }
 
+/* With other ranks, which must know where it begins. */
+static dc3_status run_shared(const dc3_look *l, const dc3_pieces *pieces)
+{
+    dc3_share *share;
+    dc3_status status = dc3_share_open(l->shared, &l->first, sizeof l->first, &share);
+    if (status == DC3_OK) status = dc3_share_run(share, &(dc3_shared){.first = 0}, pieces);
+    dc3_share_close(&share);
+    return status;
+}
+
 dc3_status dc3_look_run(const dc3_look *l)
 {
     if (l->first >= l->count) return DC3_OK;
@@ -156,7 +167,26 @@ dc3_status dc3_look_run(const dc3_look *l)
                          .user = &t,
                          .work = work,
                          .take = take};
-    if (status == DC3_OK) status = dc3_pieces_run(&pieces);
+    if (status == DC3_OK) status = l->shared ? run_shared(l, &pieces) : dc3_pieces_run(&pieces);
+    shut(&t);
+    return status;
+}
+
+static dc3_status serve(void *user, int at, int64_t number, const void *task, void *result)
+{
+    (void)task;
+    return work(user, at, number, result);
+}
+
+dc3_status dc3_look_serve(const dc3_look *look, const void *known, size_t bytes)
+{
+    dc3_look l = *look;
+    team t = {.look = &l, .count = dc3_look_workers(&l)};
+    (void)bytes;
+    memcpy(&l.first, known, sizeof l.first);
+    dc3_status status = open(&t);
+    dc3_serving serving = {.workers = t.count, .result_size = piece_size(&l), .user = &t, .work = serve};
+    if (status == DC3_OK) status = dc3_share_serve(&serving);
     shut(&t);
     return status;
 }

@@ -37,6 +37,7 @@ typedef struct dc3_look {
     dc3_ctx *const *contexts; /* [workers] of dc3_workers_open, which the caller keeps for several runs; NULL:
                                  they are opened for this one */
     int workers;              /* with contexts */
+    const char *shared; /* the stage's name, where other ranks look, too (ranks/share.h); NULL: none do */
     const dc3_listener *listener; /* hears of `stage` after each piece; NULL: nobody does */
     const char *stage;
 } dc3_look;
@@ -47,5 +48,8 @@ int dc3_look_workers(const dc3_look *look);
  * Fails as `run` or `take` does, or with DC3_ERR_CANCELLED, DC3_ERR_MEMORY; a view that cannot be shown is
  * left to `take`. */
 dc3_status dc3_look_run(const dc3_look *look);
+/* Another rank's part in that, in its stage: `look` as rank 0 has it, but for `first` and `take`; known: what
+ * the stage told. */
+dc3_status dc3_look_serve(const dc3_look *look, const void *known, size_t bytes);
 
 #endif

@@ -1,6 +1,10 @@
 #include "ranks/agree.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
+#include "base/rng.h"
+#include "dc3/text.h"
 #include "ranks/ranks.h"
 
 /* Of two lists of lines the first that differ, of `first` and `second` bytes. */
@@ -36,4 +40,35 @@ dc3_status dc3_ranks_agree(const char *states)
     DC3_TRY(dc3_ranks_wait_states());
     for (int i = 1; i < dc3_ranks_count(); i++) DC3_TRY(compare(i, states));
     return DC3_OK;
+}
+
+/* A hash of all of it. */
+static uint64_t hash_program(void)
+{
+    dc3_mapping program;
+    if (dc3_map_open("/proc/self/exe", &program) != DC3_OK) return 0;
+    uint64_t hash = dc3_hash64(program.data, program.size);
+    dc3_map_close(&program);
+    return hash;
+}
+
+dc3_status dc3_ranks_agree_on(const char *kernels, const json_t *settings)
+{
+    dc3_draft text;
+    const char *name;
+    json_t *value, *all = (json_t *)settings; /* jansson walks through what it may change alone */
+    if (dc3_ranks_count() == 1) return DC3_OK;
+    DC3_TRY(dc3_draft_open(&text));
+    fprintf(text.file, "program: dc3 %s %016llx\n", dc3_version(), (unsigned long long)hash_program());
+    fprintf(text.file, "processor: %s\n", kernels);
+    json_object_foreach(all, name, value)
+    {
+        char *line = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        fprintf(text.file, "%s: %s\n", name, line ? line : "");
+        free(line);
+    }
+    int printed = fclose(text.file) == 0;
+    dc3_status status = printed ? dc3_ranks_agree(text.text) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    free(text.text);
+    return status;
 }

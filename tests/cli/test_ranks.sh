@@ -39,12 +39,17 @@ for n in 1 3; do
   expect 0 "" ranks $n select data -o chosen-$n.jsonl "${given[@]:0:6}" --ipc 2
   expect 0 "stored" ranks $n compensate data --list chosen-1.jsonl -o compensated-$n "${given[@]}"
 done
+for n in 1 2 3; do
+  expect 0 "5 views of each of 6 images labelled" ranks $n label one --teacher two.safetensors --any-teacher \
+    --threads 1 --views 5 -o labels-$n.safetensors
+done
 cmp bins-1.jsonl bins-3.jsonl || fail "bins"
 cmp chosen-1.jsonl chosen-3.jsonl || fail "select"
+cmp labels-1.safetensors labels-2.safetensors && cmp labels-1.safetensors labels-3.safetensors || fail "label"
 same_run compensated-1 compensated-3 > differences || fail "compensate: $(< differences)"
 
 # Failures of one rank's kind are told once, and as they are.
-expect 2 "info works with one rank, found 3; of several ranks take: condense, bins, select, compensate" \
+expect 2 "info works with one rank, found 3; of several ranks take: condense, bins, select, compensate, label" \
   ranks 3 info one
 expect 2 "--search: works with one rank" ranks 2 condense data -o no --budget 9kB --search "${given[@]}"
 expect 1 "nothing: expected a dataset" ranks 3 condense nothing -o no "${given[@]}"
