@@ -94,6 +94,13 @@ static dc3_status choose_method(dc3_run *run, dc3_run_needs needs)
     if (needs >= DC3_RUN_METHOD) DC3_TRY(dc3_run_choose_selection(run));
     DC3_TRY(dc3_run_choose_crops(run, needs >= DC3_RUN_METHOD));
     DC3_TRY(choose_teacher(run, needs));
+    if (needs >= DC3_RUN_METHOD && run->options->choice.unlabelled && run->needs & DC3_NEEDS_TEACHER &&
+        !run->teacher_path)
+        return dc3_fail_setting(
+            "unlabelled", "images without classes have no teacher, which %s %s%s%s needs; leave that out",
+            dc3_setting(run->selection ? "selection" : "method"),
+            run->selection ? dc3_selection_kind_name(run->options->selection) : run->method->words->name,
+            run->options->crops ? " or " : "", run->options->crops ? dc3_setting("crops") : "");
     DC3_TRY(dc3_run_check_selection(run));
     return dc3_run_check_crops(run);
 }
@@ -250,7 +257,8 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);
     dc3_report_notes(&options->listener, run->dataset);
-    if (needs >= DC3_RUN_METHOD) dc3_note_one_class(&options->listener, run->dataset);
+    if (needs >= DC3_RUN_METHOD && !options->choice.unlabelled)
+        dc3_note_one_class(&options->listener, run->dataset);
     const char *fault = dc3_dataset_fault(run->dataset);
     if (options->strict && fault) return dc3_fail(DC3_ERR_FORMAT, "%s (%s)", fault, dc3_setting("strict"));
     return DC3_OK;

@@ -1,9 +1,11 @@
 #include "teacher/seen_images.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "base/listener.h"
 #include "base/node.h"
 #include "run_folder/document.h"
+#include "run_folder/made_of.h"
 
 /* 1 if `path` is `folder` or lies in it. */
 static int is_in(const char *path, const char *folder, int *same)
@@ -87,10 +89,13 @@ void dc3_warn_origin(const dc3_listener *listener, const char *run, const dc3_da
 void dc3_note_one_class(const dc3_listener *listener, const dc3_dataset *data)
 {
     const char *path = dc3_dataset_path(data), *name = dc3_dataset_class_name(data, 0);
-    if (dc3_dataset_classes(data) != 1) return;
+    if (dc3_dataset_classes(data) != 1 || dc3_dataset_filtered(data)) return;
+    char above[300] = "";
+    if (strcmp(dc3_dataset_kind(data), "folder") == 0)
+        snprintf(above, sizeof above, "; is %.120s/%.120s the folder above the classes?", path, name);
     dc3_listener_say(
         listener,
         "note: %s has one class only, '%s', so that a classifier has nothing to tell apart and is "
-        "always right; is %s/%s the folder above the classes?",
-        path, name, path, name);
+        "always right%s",
+        path, name, above);
 }

@@ -85,14 +85,16 @@ expect 2 "--without-classes: expected it or --classes" "$dc3" select photos -o x
 
 # One class of all.
 mkdir pile && cp photos/ant/*.png pile && cp -r photos/bee pile
-expect 0 "5 images stored" "$dc3" condense pile -o one --ipc 5 "${random[@]}" --unlabelled
+"$dc3" condense pile -o one --ipc 5 "${random[@]}" --unlabelled > out 2>&1 && ! grep "one class only" out ||
+  fail "unlabelled: $(< out)"
 [[ $(ls one/train) == $'images\nmetadata.jsonl' ]] || fail "unlabelled: $(ls one/train)"
 expect 0 "5 of 5 images shown, 5 beside" "$dc3" report one --threads 1
 tiny_editor tiny
 expect 0 "3 images stored" "$dc3" condense pile -o chosen --ipc 3 --unlabelled --method dc3-select --editor tiny \
   --no-report "${common[@]}"
 [[ ! -e chosen/teacher.safetensors ]] || fail "a teacher of one class was trained"
-expect 2 "--teacher" "$dc3" condense pile -o x --unlabelled --method dc3-select --selection herding --editor tiny
+expect 2 "--unlabelled: images without classes have no teacher, which --selection herding needs" "$dc3" condense \
+  pile -o x --unlabelled --method dc3-select --selection herding --editor tiny
 expect 2 "--unlabelled" "$dc3" train pile --unlabelled -o x.safetensors
 expect 2 "--unlabelled: expected a folder of images" "$dc3" condense list.csv -o x --unlabelled
 [[ ! -e x ]] || fail "a refused command makes a folder"

@@ -240,8 +240,8 @@ static dc3_status note_outside(dc3_dataset *d, const char *path, long outside, c
     return dc3_fail(
         DC3_ERR_FORMAT,
         "%s: found %ld images but no class folders; expected DATA/<class>/<image>: sort them into a "
-        "folder for each class, or give the folder above if this is a class",
-        path, outside);
+        "folder for each class, give the folder above if this is a class, or take all as one class (%s)",
+        path, outside, dc3_setting("unlabelled"));
 }
 
 /* An entry beside the class folders. Links to nothing may have been classes; lists and programs are no loss.
