@@ -91,9 +91,12 @@ static void print_counts(const dc3_progress *p)
            (long long)p->classes, (long long)p->read, (long long)p->skipped);
     if (p->binned) printf(", %lld in bins", (long long)p->binned);
     printf("\n");
-    if (p->chosen)
-        printf("  images    %lld of %lld stored, %s, %lld edits\n", (long long)p->stored,
-               (long long)p->chosen, dc3_size_text((double)p->bytes, text), (long long)p->edits);
+    if (p->chosen) {
+        printf("  images    %lld of %lld stored, %s, %lld edits", (long long)p->stored, (long long)p->chosen,
+               dc3_size_text((double)p->bytes, text), (long long)p->edits);
+        if (p->gone) printf("; %lld gone: removed, or links to nothing", (long long)p->gone);
+        printf("\n");
+    }
     if (p->views) printf("  labels    %lld views of each image\n", (long long)p->views);
     for (int i = 0; i < p->stages; i++) {
         printf("%s", i ? ", " : "  time      ");
@@ -133,11 +136,11 @@ static json_t *run_json(const char *folder, const dc3_progress *p)
     const struct {
         const char *name;
         int64_t value;
-    } numbers[] = {{"ipc", p->ipc},           {"classes", p->classes}, {"inputs", p->inputs},
-                   {"read", p->read},         {"skipped", p->skipped}, {"binned", p->binned},
-                   {"chosen", p->chosen},     {"stored", p->stored},   {"edits", p->edits},
-                   {"bytes", p->bytes},       {"views", p->views},     {"stage_done", p->done},
-                   {"stage_total", p->total}, {"updated", p->updated}};
+    } numbers[] = {{"ipc", p->ipc},         {"classes", p->classes},   {"inputs", p->inputs},
+                   {"read", p->read},       {"skipped", p->skipped},   {"binned", p->binned},
+                   {"chosen", p->chosen},   {"stored", p->stored},     {"edits", p->edits},
+                   {"gone", p->gone},       {"bytes", p->bytes},       {"views", p->views},
+                   {"stage_done", p->done}, {"stage_total", p->total}, {"updated", p->updated}};
     json_object_set_new(o, "kind", json_string("run"));
     json_object_set_new(o, "out", json_text(folder));
     json_object_set_new(o, "state", json_string(state_of(p->running, p->complete)));

@@ -24,6 +24,7 @@ typedef struct dc3_progress {
     int64_t ipc, classes; /* ipc: 0: no number of images of each class was asked for */
     int64_t inputs, read, skipped, binned; /* of the dataset's images */
     int64_t chosen, stored, edits;         /* of the images to store */
+    int64_t gone;                          /* that were stored, and are not there any more */
     int64_t bytes, views;                  /* of stored images; labelled views of each */
     char stage[32];                        /* the last that reported its progress */
     int64_t done, total, updated;

@@ -172,6 +172,7 @@ dc3_status dc3_condense(const dc3_condense_options *given, dc3_condense_report *
         lock = dc3_output_hand_over_lock(&output);
         dc3_output_close(&output);
     }
+    dc3_run_count_places(&run);
     dc3_run_close(&run);
     if (status == DC3_OK && !options->dry_run && !options->no_report) write_report(options, report);
     dc3_lock_release(&lock);
@@ -242,6 +243,7 @@ dc3_status dc3_compensate_command(const dc3_condense_options *given, dc3_condens
         dc3_output_close(&output);
     }
     dc3_chosen_free(&chosen);
+    dc3_run_count_places(&run);
     dc3_run_close(&run);
     return status;
 }
@@ -311,6 +313,7 @@ dc3_status dc3_bins_command(const dc3_condense_options *given, dc3_condense_repo
     if (status == DC3_OK) status = list_skipped(&run, place);
     if (status == DC3_OK) status = dc3_run_estimate(&run, run.report->images, 0);
     if (status == DC3_OK && !options->dry_run) status = write_bins(&run, place);
+    dc3_run_count_places(&run);
     dc3_run_close(&run);
     free(place);
     return status;
@@ -337,6 +340,7 @@ dc3_status dc3_select_command(const dc3_condense_options *given, dc3_condense_re
         status = write_list(&run, chosen.parts, NULL, chosen.count * run.each, place);
     report->stored = chosen.count;
     dc3_chosen_free(&chosen);
+    dc3_run_count_places(&run);
     dc3_run_close(&run);
     free(place);
     return status;

@@ -54,6 +54,11 @@ dc3_status dc3_run_note_read(const dc3_run *run, int count, const int64_t *items
     return dc3_state_commit(run->state);
 }
 
+void dc3_run_count_places(const dc3_run *run)
+{
+    if (run->dataset) run->report->skipped += (int64_t)dc3_dataset_skipped(run->dataset);
+}
+
 /* A line, whatever the names are. */
 static void write_line(FILE *file, const char *key, const char *reason)
 {

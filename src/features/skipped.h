@@ -13,6 +13,9 @@ dc3_status dc3_run_skip_listed(dc3_run *run, const json_t *list);
  * those with failed[i] apart. */
 dc3_status dc3_run_note_read(const dc3_run *run, int count, const int64_t *items, const uint64_t *hashes,
                              const int *failed);
+/* Adds what the dataset's list names and is not there to the report's skipped images, at the end of a
+ * command. */
+void dc3_run_count_places(const dc3_run *run);
 /* Writes the list where the run keeps it, after the places of the dataset that cannot be listed, if there is
  * anything in it. */
 dc3_status dc3_run_write_skipped(const dc3_run *run);

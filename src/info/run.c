@@ -93,7 +93,8 @@ static void say_extras(dc3_info_page *page)
     dc3_info_set(page, "other_file_bytes", extras);
 }
 
-/* The state as dc3 status has it; `at` is where it stands where it is not complete. */
+/* The state as dc3 status has it; `at` is where it stands where it is not complete, else what is to be added.
+ */
 static void say_state(dc3_info_page *page, int running, const char *holder, int complete, const char *at)
 {
     dc3_info_set(page, "complete", json_boolean(complete));
@@ -101,7 +102,7 @@ static void say_state(dc3_info_page *page, int running, const char *holder, int 
     if (running)
         dc3_info_line(page, "state", "running: %s%s%s", holder, complete ? "" : "; ", complete ? "" : at);
     else if (complete)
-        dc3_info_line(page, "state", "complete");
+        dc3_info_line(page, "state", "complete%s", at);
     else
         dc3_info_line(page, "state", "interrupted: %s; run its command again to resume", at);
 }
@@ -180,6 +181,11 @@ static dc3_status describe_run(dc3_info_page *page, const json_t *object)
     if (progress.running && progress.total > 0)
         snprintf(at, sizeof at, "%s %lld of %lld", progress.stage, (long long)progress.done,
                  (long long)progress.total);
+    else if (complete && progress.gone)
+        snprintf(at, sizeof at, "; %lld of its images are gone: removed, or links to nothing",
+                 (long long)progress.gone);
+    else if (complete)
+        *at = 0;
     else
         snprintf(at, sizeof at, "%s", stage);
     say_state(page, progress.running, progress.holder, complete, at);
@@ -263,7 +269,7 @@ static void say_scores(dc3_info_page *page, const dc3_comparison *c)
     if (c->total)
         snprintf(at, sizeof at, "%lld of %lld scores are there", (long long)c->done, (long long)c->total);
     dc3_info_line(page, "scores", "%lld", (long long)c->scores);
-    say_state(page, c->running, c->holder, c->complete, at);
+    say_state(page, c->running, c->holder, c->complete, c->complete ? "" : at);
     if (c->complete) dc3_info_line(page, "table", "%s/table.txt", page->options->path);
     dc3_info_set(page, "scores", json_integer(c->scores));
     if (c->total) dc3_info_set(page, "done", json_integer(c->done));

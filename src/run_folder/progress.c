@@ -84,13 +84,32 @@ static void count_stored(const char *folder, const char *path, dc3_progress *p)
         while (sqlite3_step(row) == SQLITE_ROW) {
             const char *name = (const char *)sqlite3_column_text(row, 0);
             int there = name && is_there(train, shards, name);
-            p->stored += there;
+            p->stored += there, p->gone += !there;
             p->bytes += there ? sqlite3_column_int64(row, 1) : 0;
         }
     dc3_shards_close(&shards);
     sqlite3_finalize(row);
     sqlite3_close(db);
     free(train);
+}
+
+static dc3_status count_line(void *count, const char *line, size_t length)
+{
+    (void)line, (void)length;
+    ++*(int64_t *)count;
+    return DC3_OK;
+}
+
+/* Those that are listed too: what the dataset's list names and is not there is no input. */
+static void count_skipped(const char *folder, dc3_progress *p)
+{
+    enum { LINE_LIMIT = 1 << 16 };
+    int64_t listed = 0;
+    char *path = dc3_path_join(folder, "skipped.txt");
+    if (path && dc3_path_what(path) == DC3_PATH_FILE)
+        (void)dc3_file_each_line(path, LINE_LIMIT, count_line, &listed);
+    if (listed > p->skipped) p->skipped = listed;
+    free(path);
 }
 
 static dc3_status read_document(const char *path, dc3_progress *p)
@@ -130,6 +149,7 @@ dc3_status dc3_progress_read(const char *folder, dc3_progress *p)
         p->running = dc3_lock_holder(folder, p->holder, sizeof p->holder);
         read_database(database, p);
         count_stored(folder, database, p);
+        count_skipped(folder, p);
         if (p->complete) p->done = p->total, p->seconds_left = -1;
     }
     free(document);

@@ -54,6 +54,8 @@ done
 [[ $(find data -type f -exec cksum {} + | sort) == "$before" ]] || fail "an original is another"
 mv data moved
 expect 1 "a link to nothing" "$dc3" evaluate link --val moved --arch convnet3 --labels hard --epochs 1 --threads 1
+expect 0 "0 of 2 stored, 0 bytes, 0 edits; 2 gone: removed, or links to nothing" "$dc3" status link
+expect 0 "complete; 2 of its images are gone" "$dc3" info link
 mv moved data
 
 # The files in a tar, whose names say little; pixels of CIFAR are no files.
