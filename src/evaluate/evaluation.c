@@ -133,6 +133,22 @@ static dc3_status open_images(dc3_evaluation *e)
     e->score->classes = dc3_dataset_classes(e->data);
     return DC3_OK;
 }
+/* Warns once where stored labels are of other images of the same names. */
+static void check_labelled(const dc3_evaluation *e)
+{
+    dc3_condensed *set = e->set;
+    if (!e->source->images || !set->stored || set->warned) return;
+    json_t *here = dc3_fingerprint_text(set->stored);
+    set->warned = !json_equal(here, e->source->images);
+    json_decref(here);
+    if (set->warned)
+        dc3_listener_say(
+            &e->options->listener,
+            "warning: the labels in %s were made of other images than those in %s, whose names are "
+            "the same; dc3 label makes new ones",
+            e->source->path, e->options->data);
+}
+
 /* Stored labels have views of their own: what is asked for must be what they have. */
 static dc3_status check_stored(const dc3_evaluation *e)
 {
@@ -263,6 +279,7 @@ dc3_status dc3_evaluation_look(dc3_evaluation *e)
     DC3_TRY(open_images(e));
     DC3_TRY(
         dc3_label_source_open(e->labels, e->options, &e->recipe, e->data, e->dtype, e->plain, &e->source));
+    check_labelled(e);
     e->recipe = e->source->recipe;
     DC3_TRY(resolve(e));
     DC3_TRY(dc3_label_source_start(e->source, e->score));

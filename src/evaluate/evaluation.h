@@ -16,6 +16,7 @@ typedef struct dc3_condensed {
     int view_size;   /* pixels at which that run's images are to be seen; 0: not known */
     int has_teacher; /* as its teacher saw images */
     int filtered;    /* its classes are some of those of the dataset that it was made of */
+    int warned;      /* that the labels are of other images */
     char unreadable[512]; /* the first of the images that is, and why */
 } dc3_condensed;
 

@@ -52,13 +52,14 @@ struct dc3_label_source {
     int64_t batch; /* of stored views; 0: free */
     int64_t views; /* after so many epochs the same views come again; 0: never */
     uint64_t seed; /* names the random numbers of views and of the images' order */
-    double temperature;  /* 0: the labels have none */
-    const char *setting; /* what `path` is called among the settings that a score depends on */
-    char *path;          /* file that the labels depend on; NULL: none */
-    dc3_ctx *ctx;        /* that the teacher runs in; NULL: none does */
-    double parameters;   /* of the teachers */
-    size_t room;         /* bytes that they take beside the context and the parameters, after `start` */
-    int doubted;         /* after `accuracy`: the teacher seems to be one of other classes, and is taken */
+    double temperature;   /* 0: the labels have none */
+    const char *setting;  /* what `path` is called among the settings that a score depends on */
+    char *path;           /* file that the labels depend on; NULL: none */
+    const json_t *images; /* fingerprint of the images that stored labels are of; NULL: not known */
+    dc3_ctx *ctx;         /* that the teacher runs in; NULL: none does */
+    double parameters;    /* of the teachers */
+    size_t room;          /* bytes that they take beside the context and the parameters, after `start` */
+    int doubted;          /* after `accuracy`: the teacher seems to be one of other classes, and is taken */
 };
 
 /* Opens a source of labels of the `n` images of `data`; always close. */

@@ -66,6 +66,7 @@ static dc3_status read_info(stored *s)
     common->size = s->labels.size;
     common->factor = s->drawing.factor;
     common->views = s->labels.views;
+    common->images = json_object_get(info, "stored");
     json_t *teachers = json_object_get(info, "teachers");
     if (json_array_size(teachers) > 1) {
         common->teachers = json_incref(teachers);

@@ -315,6 +315,8 @@ static void fill_info(labelling *l)
         json_object_set_new(info, "rand_strength", json_integer(l->recipe.rand_strength));
     }
     json_object_set_new(info, "temperature", json_real(o->temperature));
+    if (l->is_run) /* by which these images are known among others of their names */
+        json_object_set_new(info, "stored", dc3_fingerprint_text(dc3_fingerprint_folder(l->folder)));
     json_object_set_new(info, "class_names", l->classes ? json_incref(l->classes) : names_of(l->dataset, 1));
     json_object_set_new(info, "files", names_of(l->dataset, 0));
 }
@@ -401,6 +403,7 @@ static json_t *settings_of(const labelling *l)
     snprintf(text, sizeof text, "%016llx", (unsigned long long)dc3_fingerprint_images(l->dataset));
     json_object_del(settings, "files");
     json_object_del(settings, "class_names");
+    json_object_del(settings, "stored");
     json_object_set_new(settings, "pictures", json_string(text));
     json_object_set_new(settings, "views", json_integer(l->labels.views));
     return settings;

@@ -397,7 +397,10 @@ static dc3_status look(const dc3_table *table, dc3_soft_labels *l)
 {
     const dc3_tensor *text;
     found f;
-    DC3_TRY(find(table, "info", DC3_U8, 1, -1, 0, 0, &text));
+    if (find(table, "info", DC3_U8, 1, -1, 0, 0, &text) != DC3_OK)
+        return dc3_fail(DC3_ERR_FORMAT,
+                        "%s: expected soft labels of dc3 label, found a file without their 'info'",
+                        dc3_table_origin(table));
     DC3_TRY(dc3_json_parse(dc3_table_origin(table), text->data, dc3_bytes(text), &l->info));
     DC3_TRY(read_sizes(table, l));
     return find_all(table, l, &f);

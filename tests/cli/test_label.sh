@@ -71,6 +71,10 @@ expect 0 "result: coarse" "${label[@]}" --views 50 --batch 4 --bits 8 -o coarse
 expect 0 "all 2, 8 bits" "$dc3" info coarse
 expect 0 '"top1"' "$dc3" evaluate photos-ipc10 --val data --labels stored --stored coarse --arch convnet3 --epochs 2 \
   --threads 1 --json -q
+[[ $output != *warning* ]] || fail "its own labels: $output"
+cp -r photos-ipc10 other && cp "$(find data -name '*.png' | head -1)" "$(find other/train -name '*.png' | tail -1)"
+expect 0 "warning: the labels in coarse were made of other images than those in other" "$dc3" evaluate other --val \
+  data --labels stored --stored coarse --arch convnet3 --epochs 2 --threads 1 --dry-run
 expect 2 "--bits: expected 8 or 16, found 12" "${label[@]}" --bits 12
 expect 0 "result: coarse" "${label[@]}" --views 50 --batch 4 --bits 8 -o coarse
 
