@@ -58,6 +58,16 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
         "split",    "classes",         "without_classes",  "unlabelled", "balance",
         "view_size"}; /* have it */
     char text[400];
+    if (json_object_get(was, "search") && !json_object_get(is, "search"))
+        return dc3_fail(
+            DC3_ERR_ARGUMENT,
+            "%s: holds a run whose settings %s found; use it again, %s to start over or another folder",
+            folder, dc3_setting("search"), dc3_setting("fresh"));
+    if (json_object_get(was, "taken"))
+        return dc3_fail(
+            DC3_ERR_ARGUMENT,
+            "%s: holds a set that dc3 take made of another; use %s to start over or another folder", folder,
+            dc3_setting("fresh"));
     json_t *both[2] = {json_deep_copy(was), json_deep_copy(is)}, *a = both[0], *b = both[1];
     int same = json_equal(json_object_get(a, "images"), json_object_get(b, "images"));
     for (int i = 0; i < 2; i++) {

@@ -10,7 +10,8 @@
 
 enum { SKIPPED = 1000 }; /* images that are listed */
 
-static void print_value(FILE *to, const json_t *v)
+/* Objects inside others or lists stand in parentheses. */
+static void print_value(FILE *to, const json_t *v, int inside)
 {
     const char *key;
     json_t *one;
@@ -26,14 +27,17 @@ static void print_value(FILE *to, const json_t *v)
     json_array_foreach(v, i, one)
     {
         fputs(i ? ", " : "", to);
-        print_value(to, one);
+        print_value(to, one, 1);
     }
     i = 0;
+    int encloses = inside && json_is_object(v);
+    if (encloses) fputc('(', to);
     json_object_foreach((json_t *)(uintptr_t)v, key, one)
     {
         fprintf(to, "%s%s ", i++ ? ", " : "", key);
-        print_value(to, one);
+        print_value(to, one, 1);
     }
+    if (encloses) fputc(')', to);
 }
 
 char *dc3_gather_value(const json_t *value)
@@ -42,7 +46,7 @@ char *dc3_gather_value(const json_t *value)
     size_t size;
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
-    print_value(to, value);
+    print_value(to, value, 0);
     if (fclose(to) == 0) return text;
     free(text);
     return NULL;

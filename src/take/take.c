@@ -82,6 +82,7 @@ static dc3_status describe(const dc3_taking *t, int total, json_t *document)
     if (store && strcmp(store, dc3_store_kind_name(DC3_STORE_LINK)) == 0) /* whose files are taken */
         json_object_set_new(settings, "store", json_string(dc3_store_kind_name(DC3_STORE_COPY)));
     json_object_set_new(settings, taken_key, taken);
+    json_object_del(json_object_get(document, "teacher"), "stored_accuracy"); /* on all of the run's images */
     json_object_set_new(document, "complete", json_false());
     json_object_del(document, "shards");
     json_object_del(document, "stored");

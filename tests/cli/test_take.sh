@@ -23,6 +23,8 @@ for how in "dc3-select --selection cao2" "dc3-select --selection bps" "dc3-selec
   grep -q '"nested": true' "$name-taken/dc3.json" || fail "$how: $(< "$name-taken/dc3.json")"
 done
 
+! grep stored_accuracy herding-taken/dc3.json || fail "a teacher's accuracy on images that were left"
+
 # Of crops too, where a class with too few images repeats them: the repeats come last.
 for i in 1 2 3; do mkdir -p few/{blue,red} && cp data/blue/$i.png few/blue && cp data/red/{,extra}$i.png few/red; done
 for how in herding random; do
@@ -131,6 +133,6 @@ expect 0 "2 of 12 images taken" "$dc3" take lost --ipc 1 -o x
 diff -r x/train paper-one/train || fail "made anew"
 expect 0 "4 of 12 images taken" "$dc3" take paper --ipc 2 -o x --fresh
 [[ $(find x/train -name '*.png' | wc -l) == 4 ]] || fail "--fresh: $(find x)"
-expect 1 "holds a run with other settings" "$dc3" condense data -o x --ipc 2 --bins 3 --method dc3-select \
+expect 1 "holds a set that dc3 take made of another" "$dc3" condense data -o x --ipc 2 --bins 3 --method dc3-select \
   "${given[@]}" --editor tiny
 echo "all checks passed"
