@@ -86,6 +86,10 @@ class Condense(FolderTest):
             dc3.condense(self.folder / "nothing", self.out)
         with self.assertRaisesRegex(ValueError, "ipc and budget: expected one of them"):
             dc3.condense(self.data, self.out, 1, budget=1000)
+        with self.assertRaisesRegex(dc3.OptionError, "budget: expected bytes, such as 500kB or 5MB, found '3 kilo'"):
+            dc3.condense(self.data, self.out, budget="3 kilo")
+        with self.assertRaisesRegex(ValueError, "classes: 'a,b' has a comma"):
+            dc3.condense(self.data, self.out, 1, classes=["a,b"])
         dc3.condense(self.data, self.out, 1, **SMALL)
         with self.assertRaisesRegex(dc3.ArgumentError, "ipc was 1 and is 2.*use fresh"):
             dc3.condense(self.data, self.out, 2, **SMALL)

@@ -43,8 +43,9 @@ def condense(data: Path, out: typing.Optional[Path] = None, ipc: typing.Optional
              search_images: float = 0, progress=None, message=None, cancel=None, **settings) -> dict:
     """Condenses a dataset to `ipc` images of each class (default 10) in the folder `out`; `dc3 condense`.
 
-    data: a folder with a folder for each class, CIFAR files, or WebDataset tars. In place of ipc: total, fraction, or
-    budget (bytes). search: format, size and label precision are found by short trainings first, of students that see
+    data: a folder with a folder for each class, CIFAR files, WebDataset tars, or a manifest (.csv, .jsonl). In
+    place of ipc: total, fraction, or budget (bytes, or text such as "3MB"). classes, without_classes: lists of
+    names. search: format, size and label precision are found by short trainings first, of students that see
     search_images images each. Settings among others: method, teacher (a file, a list of files, "none"), editor,
     size, format ("webp:80"), compensation, selection, seed, threads, dry_run, fresh. Returns the report: images,
     stored, seconds ..; dc3.load(out) has the images. In a folder of the same settings it continues.

@@ -3,6 +3,7 @@ import ctypes
 import difflib
 import numbers
 import os
+import re
 
 import numpy
 
@@ -11,6 +12,9 @@ from ._native import lib, struct, taken_text, words
 
 _MODELS = {"backbone", "editor", "inception", "init", "lora", "teacher"}
 _PARTS = {"dc3_select_options", "dc3_data_choice"}  # structs in options whose fields are keywords as well
+_LISTS = {"classes", "without_classes"}  # of names, which text has with commas
+_BYTES = {"budget", "shard_size"}
+_UNITS = {"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2 ** 10, "MiB": 2 ** 20, "GiB": 2 ** 30}
 _HIDDEN = {"struct_size", "listener", "cancel", "search", "usual_backbone"}
 
 
@@ -80,7 +84,25 @@ def model(name, value):
     return taken_text(found).encode()
 
 
+def _names(name, value):
+    """The text of a list of names."""
+    wrong = [each for each in value if "," in os.fsdecode(each)]
+    if wrong:
+        raise ValueError(f"{name}: {wrong[0]!r} has a comma; give a file with a name on each line")
+    return b",".join(path(name, each) for each in value)
+
+
+def _bytes(name, text):
+    """A number of bytes as the command line takes it: 500kB, 5MB."""
+    found = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+) *([A-Za-z]*)", text)
+    if not found or found[2] not in _UNITS:
+        raise _errors.OptionError(f"{name}: expected bytes, such as 500kB or 5MB, found {text!r}")
+    return float(found[1]) * _UNITS[found[2]]
+
+
 def _value(name, value, kind):
+    if name in _LISTS and isinstance(value, (list, tuple)):
+        return _names(name, value)
     if kind == "const char *":
         if name not in _MODELS:
             return path(name, value)
@@ -91,6 +113,8 @@ def _value(name, value, kind):
     if "*" in kind:
         raise TypeError(f"{name}: is not given in this way")
     if kind == "double":
+        if name in _BYTES and isinstance(value, str):
+            return _bytes(name, value)
         if isinstance(value, numbers.Real):
             return float(value)
         raise TypeError(f"{name}: expected a number, found {value!r}")
