@@ -115,8 +115,9 @@ static dc3_status condense(dc3_run *run, dc3_output *output)
 {
     int64_t stored = run->give ? run->total : live_classes(run) * run->options->select.ipc;
     run->report->planned = stored;
-    dc3_run_say(run, "%s: %lld images in %lld classes (%s), %s%d per class to store at %d px",
-                run->options->data, (long long)run->report->images, (long long)run->report->classes,
+    dc3_run_say(run, "%s: %lld image%s in %lld class%s (%s), %s%d per class to store at %d px",
+                run->options->data, (long long)run->report->images, run->report->images == 1 ? "" : "s",
+                (long long)run->report->classes, run->report->classes == 1 ? "" : "es",
                 dc3_dataset_kind(run->dataset), run->give ? "at most " : "", run->options->select.ipc,
                 run->size);
     DC3_TRY(dc3_run_estimate(run, run->report->images, stored));

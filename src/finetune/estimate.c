@@ -151,10 +151,10 @@ dc3_status dc3_finetune_estimate(dc3_finetuning *t, int64_t tokens)
         images * encoding + (double)o->steps * o->accumulate * batch + (double)grids * grid;
     dc3_listener_say(
         &o->listener,
-        "estimate: %.0f latents in %.3g ms each, %d steps of %d x %d images in %.3g s each, %sabout %s; "
+        "estimate: %.0f latents in %.*f ms each, %d steps of %d x %d images in %.3g s each, %sabout %s; "
         "%s of memory",
-        images, encoding * 1e3, o->steps, o->accumulate, o->batch, o->accumulate * batch, samples,
-        dc3_duration_text(t->report->estimate_seconds, time),
+        images, encoding < 0.1 ? 1 : 0, encoding * 1e3, o->steps, o->accumulate, o->batch,
+        o->accumulate * batch, samples, dc3_duration_text(t->report->estimate_seconds, time),
         dc3_size_text(t->report->estimate_bytes, bytes));
     return DC3_OK;
 }

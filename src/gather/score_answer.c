@@ -118,7 +118,9 @@ const char *dc3_row_departures(const json_t *row, char text[160])
         for (int i = 0; i < CONDITIONS && json_is_string(name); i++) {
             char value[64];
             if (strcmp(json_string_value(name), conditions[i].key) != 0 || n > 90) continue;
-            value_text(value_of(row, conditions[i].key), value);
+            const json_t *its = value_of(row, conditions[i].key);
+            value_text(its, value);
+            if (!its) snprintf(value, sizeof value, "none");
             n += snprintf(text + n, 160 - (size_t)n, ", %s %.20s", conditions[i].what, value);
         }
     }

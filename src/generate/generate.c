@@ -125,11 +125,11 @@ static dc3_status estimate(job *j)
         dc3_batches_measure(&j->batches, j->folder.coding, images, &j->report->estimate_seconds, &writing));
     together = (int64_t)j->batches.size * j->batches.workers;
     dc3_listener_say(&j->listener,
-                     "estimate: %lld image%s of %d px in %d step%s, %lld at once, %.3g ms each to write, %s "
+                     "estimate: %lld image%s of %d px in %d step%s, %lld at once, %.*f ms each to write, %s "
                      "of memory, about %s",
                      (long long)images, images == 1 ? "" : "s", j->settings.size, j->settings.steps,
                      j->settings.steps == 1 ? "" : "s", (long long)(together < images ? together : images),
-                     writing * 1e3, dc3_size_text(j->batches.bytes, memory),
+                     writing < 0.1 ? 1 : 0, writing * 1e3, dc3_size_text(j->batches.bytes, memory),
                      dc3_duration_text(j->report->estimate_seconds, text));
     return DC3_OK;
 }

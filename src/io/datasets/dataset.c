@@ -182,9 +182,8 @@ static dc3_status nothing_there(const char *path)
         hint = "; patterns are not followed: give the folder of the tars";
     return dc3_fail(DC3_ERR_IO,
                     "%s: expected a dataset (a folder with a folder per class, CIFAR binaries, tars or a "
-                    "manifest), found "
-                    "nothing there%s",
-                    path, hint);
+                    "manifest), found nothing there%s",
+                    *path ? path : "''", hint);
 }
 
 /* What only some kinds of datasets have a meaning for. */

@@ -21,7 +21,8 @@ static dc3_status mark(const dc3_dataset *d, const char *setting, char *stays)
         if (found)
             stays[found - 1] = !c->without;
         else if (!d->test)
-            status = dc3_fail_setting(setting, "'%.100s' is no class of %s%s%.100s%s", c->classes[i], d->path,
+            status = dc3_fail_setting(setting, "'%.100s' is no %sclass of %s%s%.100s%s", c->classes[i],
+                                      c->count == 1 ? "file, and no " : "", d->path,
                                       near ? "; the nearest is '" : "", near ? near : "", near ? "'" : "");
     }
     g_hash_table_destroy(numbers);
