@@ -11,6 +11,7 @@
 #include "gather/score_answer.h"
 #include "gather/score_rows.h"
 #include "run_folder/document.h"
+#include "run_folder/fingerprint.h"
 
 /* ---- which rows there are ---- */
 
@@ -186,8 +187,25 @@ static void add_percent(json_t *row, const json_t *score, const char *key)
     add_text(row, text);
 }
 
+/* On what it was tested, and whether that is what the run's images were chosen from. */
+static void say_tests(const dc3_reporting *r, const json_t *s, GString *text)
+{
+    const json_t *settings = json_object_get(s, "settings"), *val = json_object_get(settings, "val_path"),
+                 *part = json_object_get(settings, "val_split");
+    if (!json_is_string(val)) return;
+    g_string_append_printf(text, ", tested on %.0f images of %.200s", dc3_row_number(s, "test_images"),
+                           json_string_value(val));
+    if (json_is_string(part)) g_string_append_printf(text, " (split %.60s)", json_string_value(part));
+    double images = dc3_row_number(s, "test_images") + dc3_row_number(s, "test_unreadable");
+    if (!r->data || images != (double)dc3_dataset_size(r->data)) return;
+    json_t *all = dc3_fingerprint_text(dc3_fingerprint_images(r->data));
+    if (json_equal(all, json_object_get(settings, "val")))
+        g_string_append(text, ", from which the run's images were chosen");
+    json_decref(all);
+}
+
 /* Under which conditions a score was made. A number of a file may be anything, and its text of any length. */
-static void add_conditions(json_t *row, const json_t *s)
+static void add_conditions(const dc3_reporting *r, json_t *row, const json_t *s)
 {
     char departures[160];
     const char *teacher = json_string_value(json_object_get(s, "teacher"));
@@ -212,6 +230,7 @@ static void add_conditions(json_t *row, const json_t *s)
     if (*dc3_row_text(s, "recipe")) g_string_append_printf(text, ", recipe %.16s", dc3_row_text(s, "recipe"));
     g_string_append(text, dc3_row_departures(s, departures));
     if (dc3_row_number(s, "diverged") > 0) g_string_append(text, "; the training diverged");
+    say_tests(r, s, text);
     add_text(row, text->str);
     g_string_free(text, TRUE);
 }
@@ -239,7 +258,7 @@ static void add_method(json_t *row, const json_t *s, const dc3_identity *is)
     add_text(row, kind == DC3_ROW_FULL ? "" : amount);
 }
 
-static json_t *score_row(const json_t *s, int compared, const dc3_identity *is)
+static json_t *score_row(const dc3_reporting *r, const json_t *s, int compared, const dc3_identity *is)
 {
     char text[32];
     json_t *row = json_array();
@@ -251,7 +270,7 @@ static json_t *score_row(const json_t *s, int compared, const dc3_identity *is)
     add_percent(row, s, "best_top1");
     snprintf(text, sizeof text, "%.0f", dc3_row_number(s, "seeds"));
     add_text(row, text);
-    add_conditions(row, s);
+    add_conditions(r, row, s);
     return row;
 }
 
@@ -298,7 +317,7 @@ static void add_table(dc3_reporting *r, const dc3_identity *is)
         json_object_get(score, "method") != NULL || dc3_row_kind_of(is, score) == DC3_ROW_FULL;
     json_array_foreach(r->rows, i, score)
     {
-        if (!repeated || !repeated[i]) json_array_append_new(rows, score_row(score, compared, is));
+        if (!repeated || !repeated[i]) json_array_append_new(rows, score_row(r, score, compared, is));
     }
     free(repeated);
     json_t *head =
