@@ -89,6 +89,8 @@ typedef struct compare_values {
 static const option own_options[] = {
     {"val", 0, OPTION_PATH, STUDENT(val), ANY,
      "Dataset with the same classes to test on; of a folder of CIFAR binaries, its test file", "DIR"},
+    {"val-split", 0, OPTION_TEXT, STUDENT(val_split), ANY,
+     "Of a manifest as --val: the rows whose split is NAME (default: those of val, else of test)", "NAME"},
     {"output", 'o', OPTION_PATH, AT(options.out), ANY, "Folder for datasets, scores and the table", "DIR"},
     {"teacher", 0, OPTION_MODEL, AT(common.options.teacher), ANY,
      "Classifier trained on the whole dataset: gradients, crops' scores, soft labels; none: VAE "

@@ -224,6 +224,8 @@ typedef struct evaluate_values {
 static const option own_options[] = {
     {"val", 0, OPTION_PATH, AT(options.val), ANY,
      "Dataset with the same classes to test on; of a folder of CIFAR binaries, its test file", "DIR"},
+    {"val-split", 0, OPTION_TEXT, AT(options.val_split), ANY,
+     "Of a manifest as --val: the rows whose split is NAME (default: those of val, else of test)", "NAME"},
     {"arch", 'a', OPTION_TEXT, AT(archs), ANY,
      "Students, separated by commas (default: convnet3 up to 64 pixels, else resnet18)", "A,.."},
     {"labels", 0, OPTION_WORD, AT(options.labels), ANY,

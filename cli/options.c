@@ -27,9 +27,7 @@ const option data_options[] = {
 
 const option choice_options[] = {
     {"split", 0, OPTION_TEXT, AT(options.choice.split), ANY,
-     "Of a manifest (DATA a .csv or .jsonl file): the rows whose split is NAME (default: those of train, "
-     "where "
-     "there are such)",
+     "Of a manifest (DATA a .csv or .jsonl file): the rows whose split is NAME (default: those of train)",
      "NAME"},
     {"classes", 0, OPTION_PATH, AT(options.choice.classes), ANY,
      "These classes alone; a FILE has a name on each line", "A,B,..|FILE"},

@@ -59,6 +59,8 @@ typedef struct train_values {
 static const option own_options[] = {
     {"val", 0, OPTION_PATH, AT(val), ANY,
      "Dataset with the same classes to test on; of a folder of CIFAR binaries, its test file", "DIR"},
+    {"val-split", 0, OPTION_TEXT, AT(val_split), ANY,
+     "Of a manifest as --val: the rows whose split is NAME (default: those of val, else of test)", "NAME"},
     {"hold-out", 0, OPTION_REAL, AT(hold_out), WITHIN(0, 0.5),
      "Share of each class's images that are not trained on but tested on, in place of --val; with "
      "--fine-tune, beside it (default 0; 0.2)",

@@ -63,6 +63,9 @@ typedef struct dc3_evaluate_options {
     double images_seen; /* images that the student sees in all, in whole epochs; 0: not said */
     double minutes; /* that its training may take, turned into whole epochs by steps that are measured first;
                        with `folder` they are kept there, so that it resumes to the same; 0: not said */
+    const char
+        *val_split; /* of a manifest `val`: the rows whose split this is; NULL: those of val, else of test
+                     */
 } dc3_evaluate_options;
 
 DC3_API dc3_evaluate_options dc3_evaluate_defaults(void);

@@ -49,6 +49,9 @@ typedef struct dc3_train_options {
     int fine_tune;        /* with backbone: all its layers are trained; begin with
                              dc3_train_fine_tune_defaults */
     dc3_data_choice choice; /* which images of `data` are taken; of `val` those of the same classes */
+    const char
+        *val_split; /* of a manifest `val`: the rows whose split this is; NULL: those of val, else of test
+                     */
 } dc3_train_options;
 
 DC3_API dc3_train_options dc3_train_defaults(void);

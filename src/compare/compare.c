@@ -255,6 +255,7 @@ static dc3_status plan_backbone(dc3_comparing *c, const dc3_dataset *data)
 static dc3_status look_ahead(dc3_comparing *c)
 {
     const dc3_condense_options *d = &c->options->condense;
+    const dc3_evaluate_options *e = &c->options->evaluate;
     dc3_dataset *data;
     c->trains = !d->teacher && dc3_comparing_needs_teacher(c->options);
     if (d->choice.unlabelled) return dc3_fail_setting("unlabelled", "students need classes; leave it out");
@@ -272,7 +273,7 @@ static dc3_status look_ahead(dc3_comparing *c)
     if (status == DC3_OK && d->dry_run) status = tell(c, data);
     if (status == DC3_OK) status = check_teachers(c, data);
     if (status == DC3_OK)
-        status = dc3_open_val(c->options->evaluate.val, data, NULL, dc3_dataset_filtered(data),
+        status = dc3_open_val(&(dc3_test_place){e->val, e->val_split}, data, NULL, dc3_dataset_filtered(data),
                               &c->tests->listener, &c->tests->dataset);
     if (status == DC3_OK) dc3_warn_swapped(&c->tests->listener, data, c->tests->dataset);
     dc3_dataset_close(&data);

@@ -95,6 +95,8 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
     if (settings) json_object_set_new(settings, "selection", selection_setting(d->selection));
     if (settings) json_object_set_new(settings, "crops", json_integer(d->crops));
     if (settings) json_object_set_new(settings, "near_duplicates", json_real(d->near_duplicates));
+    if (settings)
+        json_object_set_new(settings, "val_split", e->val_split ? dc3_json_text(e->val_split) : json_null());
     for (int i = 0; settings && (o = dc3_edit_option_at(i)); i++)
         json_object_set_new(settings, o->name, edit_setting(o, d));
     return settings;

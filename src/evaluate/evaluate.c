@@ -118,6 +118,8 @@ static json_t *settings_to_tell(dc3_evaluation *e)
     json_t *settings = json_copy(e->settings);
     json_object_set_new(settings, "data_path", dc3_json_text(e->options->data));
     json_object_set_new(settings, "val_path", dc3_json_text(e->options->val));
+    if (e->options->val_split)
+        json_object_set_new(settings, "val_split", dc3_json_text(e->options->val_split));
     json_object_set_new(settings, "departs_from_protocol", departures(e));
     if (e->set->stored) /* the images as they were, wherever they are */
         json_object_set_new(settings, "stored", dc3_fingerprint_text(e->set->stored));

@@ -98,7 +98,8 @@ static dc3_status open_tests(const dc3_evaluation *e)
     const dc3_evaluate_options *o = e->options;
     if (e->tests->dataset) return dc3_same_classes(e->data, e->set->names, e->tests->dataset);
     dc3_note_one_class(&o->listener, e->data);
-    DC3_TRY(dc3_open_val(o->val, e->data, e->set->names, e->set->filtered, &o->listener, &e->tests->dataset));
+    DC3_TRY(dc3_open_val(&(dc3_test_place){o->val, o->val_split}, e->data, e->set->names, e->set->filtered,
+                         &o->listener, &e->tests->dataset));
     dc3_warn_origin(&o->listener, o->data, e->tests->dataset);
     return DC3_OK;
 }

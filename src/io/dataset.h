@@ -33,7 +33,8 @@ dc3_status dc3_dataset_open_with_progress(const char *path, void (*progress)(voi
 dc3_status dc3_dataset_open_test(const char *path, dc3_dataset **dataset);
 /* The same of what `choice` takes of it (NULL: all), to train on or to test on (test 1). Of a manifest
  * without a split in the choice those to train on are the rows whose split is "train" or another such word,
- * where there are such, else all; those to test on are of "val", else of "test". */
+ * those to test on of "val", else of "test"; all where no row has a split. DC3_ERR_FORMAT with the splits
+ * where none is called so. */
 dc3_status dc3_dataset_open_chosen(const char *path, const dc3_choice *choice, int test,
                                    void (*progress)(void *user, int64_t found), void *user,
                                    dc3_dataset **dataset);

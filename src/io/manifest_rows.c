@@ -1,7 +1,9 @@
 #include "io/manifest_rows.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "base/file.h"
 #include "io/csv.h"
 #include "io/datasets/image_names.h"
@@ -19,7 +21,7 @@ static int is_lines(const char *path)
 static dc3_status look_for_path(void *found, const char *line, size_t length)
 {
     (void)length;
-    *(int *)found = strstr(line, "\"path\"") != NULL;
+    *(int *)found = strstr(line, "\"path\"") || strstr(line, "\"file_name\"");
     return DC3_ERR_CANCELLED; /* one line is enough */
 }
 
@@ -51,44 +53,69 @@ static dc3_status hand_out(const reading *r, const dc3_manifest_row *row)
 
 /* ---- CSV ---- */
 
-enum { PATH, LABEL, SPLIT, NAMES };
-static const char *const names[NAMES] = {"path", "label", "split"};
+enum { PATH, LABEL, SPLIT, FILE_NAME, NAMES };
+static const char *const names[NAMES] = {"path", "label", "split", "file_name"};
 
 /* Where the columns stand in the header; -1: nowhere. */
-static dc3_status read_header(dc3_csv *csv, int columns[NAMES])
+typedef struct header {
+    int at[NAMES];
+    int blanks; /* there are blanks around its names, and so in all rows, where they belong to no field */
+} header;
+
+/* A header without what is needed. */
+static dc3_status refuse_header(const dc3_csv *csv, const header *h, int found)
 {
-    int found;
-    for (int i = 0; i < NAMES; i++) columns[i] = -1;
-    DC3_TRY(dc3_csv_next(csv, &found));
-    for (int k = 0; found && k < csv->count; k++)
-        for (int i = 0; i < NAMES; i++) {
-            if (strcmp(csv->fields[k], names[i]) != 0) continue;
-            if (columns[i] >= 0)
-                return dc3_fail(DC3_ERR_FORMAT, "%s: line %ld: expected one column '%s', found two",
-                                csv->path, csv->line, names[i]);
-            columns[i] = k;
-        }
-    if (found && columns[PATH] >= 0 && columns[LABEL] >= 0) return DC3_OK;
+    enum { SHOWN = 200 };
+    char text[SHOWN + 8] = "";
+    for (int k = 0; found && k < csv->count && strlen(text) < SHOWN; k++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", k ? "," : "", csv->fields[k]);
     return dc3_fail(DC3_ERR_FORMAT,
                     "%s: line %ld: expected a header with the columns path and label, as 'path,label', found "
-                    "%s%.100s%s",
-                    csv->path, csv->line, found ? "'" : "nothing", found ? csv->fields[0] : "",
-                    found && csv->count > 1 ? ",..'"
-                    : found                 ? "'"
-                                            : "");
+                    "%s%.*s%s%s",
+                    csv->path, csv->line, found ? "'" : "nothing", SHOWN, text, found ? "'" : "",
+                    !found || (h->at[PATH] < 0 && h->at[LABEL] < 0) ? ""
+                    : h->at[PATH] < 0                               ? " without path"
+                                                                    : " without label");
 }
 
-static const char *field(const dc3_csv *csv, int column)
+static dc3_status read_header(dc3_csv *csv, header *h)
 {
-    return column >= 0 ? csv->fields[column] : NULL;
+    int found;
+    h->blanks = 0;
+    for (int i = 0; i < NAMES; i++) h->at[i] = -1;
+    DC3_TRY(dc3_csv_next(csv, &found));
+    for (int k = 0; found && k < csv->count; k++) {
+        size_t length = strlen(csv->fields[k]);
+        g_strstrip(csv->fields[k]);
+        for (int i = 0; i < NAMES; i++) {
+            if (strcasecmp(csv->fields[k], names[i]) != 0) continue;
+            if (h->at[i] >= 0)
+                return dc3_fail(DC3_ERR_FORMAT, "%s: line %ld: expected one column '%s', found two",
+                                csv->path, csv->line, names[i]);
+            h->blanks |= strlen(csv->fields[k]) < length;
+            h->at[i] = k;
+        }
+    }
+    if (h->at[PATH] < 0) h->at[PATH] = h->at[FILE_NAME];
+    return found && h->at[PATH] >= 0 && h->at[LABEL] >= 0 ? DC3_OK : refuse_header(csv, h, found);
+}
+
+static const char *field(const dc3_csv *csv, const header *h, int name)
+{
+    char *text = h->at[name] >= 0 ? csv->fields[h->at[name]] : NULL;
+    return text && h->blanks ? g_strstrip(text) : text;
 }
 
 static dc3_status each_of_csv(const reading *r, const char *text, size_t size)
 {
     dc3_csv csv;
-    int columns[NAMES], found = 1, width;
+    header h;
+    int found = 1, width;
+    if (size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+        return dc3_fail(DC3_ERR_FORMAT, "%s: expected text in UTF-8, found UTF-16; save it as CSV in UTF-8",
+                        r->path);
     dc3_csv_open(r->path, text, size, &csv);
-    dc3_status status = read_header(&csv, columns);
+    dc3_status status = read_header(&csv, &h);
     width = csv.count;
     while (status == DC3_OK) {
         status = dc3_csv_next(&csv, &found);
@@ -98,8 +125,8 @@ static dc3_status each_of_csv(const reading *r, const char *text, size_t size)
             status = dc3_fail(DC3_ERR_FORMAT, "%s: line %ld: expected %d fields as in the header, found %d",
                               r->path, csv.line, width, csv.count);
         else
-            row.path = field(&csv, columns[PATH]), row.label = field(&csv, columns[LABEL]),
-            row.split = field(&csv, columns[SPLIT]);
+            row.path = field(&csv, &h, PATH), row.label = field(&csv, &h, LABEL),
+            row.split = field(&csv, &h, SPLIT);
         if (status == DC3_OK) status = hand_out(r, &row);
     }
     dc3_csv_close(&csv);
@@ -119,9 +146,11 @@ static dc3_status take_line(void *user, const char *line, size_t length)
     if (!line[strspn(line, " \t\r")] && strlen(line) == length) return DC3_OK;
     snprintf(where, sizeof where, "%.4096s: line %ld", r->path, r->line);
     DC3_TRY(dc3_json_parse(where, line, length, &o));
-    const json_t *label = json_object_get(o, "label"), *split = json_object_get(o, "split");
+    const json_t *label = json_object_get(o, "label"), *split = json_object_get(o, "split"),
+                 *place = json_object_get(o, "path");
+    if (!place) place = json_object_get(o, "file_name");
     dc3_manifest_row row = {.line = r->line,
-                            .path = json_string_value(json_object_get(o, "path")),
+                            .path = json_string_value(place),
                             .label = json_string_value(label),
                             .split = json_string_value(split)};
     if (json_is_integer(label) && json_integer_value(label) >= 0) {

@@ -115,27 +115,29 @@ void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, con
 }
 
 /* Opens the tests; of more classes than the dataset's, whose classes are some of many, those alone. */
-static dc3_status open_tests(const char *path, const dc3_dataset *data, const json_t *known, int filtered,
-                             dc3_dataset **val)
+static dc3_status open_tests(const dc3_test_place *place, const dc3_dataset *data, const json_t *known,
+                             int filtered, dc3_dataset **val)
 {
-    if (!filtered) return dc3_dataset_open_test(path, val);
-    int n = dc3_dataset_classes(data);
+    int n = filtered ? dc3_dataset_classes(data) : 0;
     const char **names = malloc(((size_t)n + 1) * sizeof *names);
     dc3_choice *choice = NULL;
     for (int i = 0; names && i < n; i++) names[i] = class_name(data, known, i);
     dc3_status status =
         names ? dc3_choice_of_classes(names, n, &choice) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = dc3_dataset_open_chosen(path, choice, 1, NULL, NULL, val);
+    if (status == DC3_OK && place->split && !(choice->split = strdup(place->split)))
+        status = dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK) status = dc3_dataset_open_chosen(place->path, choice, 1, NULL, NULL, val);
     dc3_choice_free(&choice);
     free(names);
     return status;
 }
 
-dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const json_t *names, int filtered,
-                        const dc3_listener *listener, dc3_dataset **val)
+dc3_status dc3_open_val(const dc3_test_place *place, const dc3_dataset *data, const json_t *names,
+                        int filtered, const dc3_listener *listener, dc3_dataset **val)
 {
     *val = NULL;
-    dc3_status status = open_tests(path, data, names, filtered, val);
+    dc3_status status = open_tests(place, data, names, filtered, val);
+    if (status == DC3_ERR_OPTION) return status; /* which names its option */
     if (status != DC3_OK) return dc3_fail_in(status, "%s", dc3_setting("val"));
     dc3_report_notes(listener, *val);
     DC3_TRY(dc3_same_classes(data, names, *val));

@@ -20,8 +20,11 @@ double dc3_largest_share(const dc3_dataset *data);
 /* The dataset to test on, of the same classes as `data` (names as above), or with more of which only those
  * are taken (filtered 1); says what was noted about it, and warns where it is what is trained on
  * (seen_images.h). */
-dc3_status dc3_open_val(const char *path, const dc3_dataset *data, const json_t *names, int filtered,
-                        const dc3_listener *listener, dc3_dataset **val);
+typedef struct dc3_test_place {
+    const char *path, *split; /* split: of a manifest, or NULL */
+} dc3_test_place;
+dc3_status dc3_open_val(const dc3_test_place *place, const dc3_dataset *data, const json_t *names,
+                        int filtered, const dc3_listener *listener, dc3_dataset **val);
 /* Warns where there is more to test on than there is of a whole dataset to train on. */
 void dc3_warn_swapped(const dc3_listener *listener, const dc3_dataset *data, const dc3_dataset *val);
 /* Of each class that has fewer images than `wanted`: warns that some are used again, `again` says how, or

@@ -71,13 +71,25 @@ void dc3_warn_seen(const dc3_listener *listener, const dc3_dataset *data, const 
                          dc3_setting("val"), paths[0], looked, copies, paths[1], seen);
 }
 
+/* 1 if it is the dataset of the run's settings in another part: a manifest, CIFAR or tars have several. */
+static int is_other_part(const json_t *settings, const char *data, const dc3_dataset *val)
+{
+    dc3_dataset *made_of = NULL;
+    int other = strcmp(dc3_dataset_kind(val), "folder") != 0 &&
+                dc3_made_of_open(settings, data, &made_of) == DC3_OK &&
+                strcmp(dc3_dataset_key(made_of, 0), dc3_dataset_key(val, 0)) != 0;
+    dc3_dataset_close(&made_of);
+    return other;
+}
+
 void dc3_warn_origin(const dc3_listener *listener, const char *run, const dc3_dataset *val)
 {
     json_t *document = NULL;
     int same;
     if (dc3_document_read(run, &document) != DC3_OK) return;
-    const char *data = json_string_value(json_object_get(json_object_get(document, "settings"), "data"));
-    if (data && is_in(dc3_dataset_path(val), data, &same))
+    const json_t *settings = json_object_get(document, "settings");
+    const char *data = json_string_value(json_object_get(settings, "data"));
+    if (data && is_in(dc3_dataset_path(val), data, &same) && (!same || !is_other_part(settings, data, val)))
         dc3_listener_say(
             listener,
             "warning: %s is the dataset that the images of %s were chosen from, so the accuracy says "

@@ -79,7 +79,8 @@ static dc3_status open_all(probe *p, const char *run)
     if (o->out && !run) DC3_TRY(dc3_output_path_check(&output, &p->place));
     DC3_TRY(dc3_dataset_open_given(o->data, &o->choice, NULL, NULL, &p->data));
     if (o->val)
-        DC3_TRY(dc3_open_val(o->val, p->data, NULL, dc3_dataset_filtered(p->data), &o->listener, &p->val));
+        DC3_TRY(dc3_open_val(&(dc3_test_place){o->val, o->val_split}, p->data, NULL,
+                             dc3_dataset_filtered(p->data), &o->listener, &p->val));
     if (p->val) dc3_warn_swapped(&o->listener, p->data, p->val);
     dc3_report_notes(&o->listener, p->data);
     if (o->strict) DC3_TRY(dc3_dataset_check_skipped(p->data));

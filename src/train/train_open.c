@@ -40,7 +40,8 @@ dc3_status dc3_train_open_data(dc3_train_state *t)
     const dc3_train_options *o = t->options;
     DC3_TRY(dc3_dataset_open_given(o->data, &o->choice, NULL, NULL, &t->data));
     if (o->val)
-        DC3_TRY(dc3_open_val(o->val, t->data, NULL, dc3_dataset_filtered(t->data), &o->listener, &t->val));
+        DC3_TRY(dc3_open_val(&(dc3_test_place){o->val, o->val_split}, t->data, NULL,
+                             dc3_dataset_filtered(t->data), &o->listener, &t->val));
     if (t->val) dc3_warn_swapped(&o->listener, t->data, t->val);
     dc3_report_notes(&o->listener, t->data);
     if (!t->run) dc3_note_one_class(&o->listener, t->data);

@@ -25,8 +25,8 @@ sources() { field "$1" source; }
   "${select[@]}" list.csv --ipc 2 -o csv.jsonl > out || fail "select: $(< out)"
 [[ $(sources folder.txt.jsonl | sed 's|^|photos/|') == "$(sources lines.jsonl)" ]] || fail "$(< lines.jsonl)"
 cmp lines.jsonl csv.jsonl || fail "csv and jsonl differ"
-expect 0 "note: 14 rows of the split train are taken, 6 others of train, val are not" "$dc3" condense list.csv -o run \
-  --ipc 2 "${random[@]}"
+expect 0 "note: list.csv: the rows of the split train are taken (14), not those of val (6)" "$dc3" condense \
+  list.csv -o run --ipc 2 "${random[@]}"
 expect 0 "6 images stored" "$dc3" condense photos -o plain --ipc 2 "${random[@]}"
 for image in plain/train/*/*.png; do cmp "$image" "run/${image#plain/}" || fail "$image"; done
 expect 0 "6 images stored" "$dc3" condense list.csv -o val --ipc 2 "${random[@]}" --split val
@@ -38,8 +38,15 @@ for run in run val; do
   expect 0 "6 of 6 images shown, 6 beside" "$dc3" report $run --threads 1
   expect 0 "" "$dc3" contact $run -o $run.png
 done
-expect 0 "convnet3" "$dc3" evaluate run --val list.csv --arch convnet3 --labels hard --epochs 1 --threads 1 --seeds 1 \
-  --batch 4
+one_epoch=(--arch convnet3 --labels hard --epochs 1 --threads 1 --seeds 1 --batch 4)
+"$dc3" evaluate run --val list.csv "${one_epoch[@]}" > out 2>&1 && ! grep warning out || fail "val: $(< out)"
+expect 0 "warning: --val is the dataset that the images of run were chosen from" "$dc3" evaluate run --val list.csv \
+  --val-split train "${one_epoch[@]}"
+"$dc3" report run --threads 1 -q && grep -q "6 images of list.csv<" run/report.html &&
+  grep -q "14 images of list.csv (split train), from which the run" run/report.html ||
+  fail "the page does not tell tests apart"
+expect 2 "--val-split: list.csv: expected one of train, val, found 'vla'" "$dc3" train list.csv --val list.csv \
+  --val-split vla -o t.safetensors
 expect 0 "6 images stored" "$dc3" condense list.csv -o linked --ipc 2 --method random --threads 1 --store link
 expect 0 "top-1" "$dc3" train list.csv --val list.csv --arch convnet3 --epochs 1 --threads 1 --size 16 -o t.safetensors
 
@@ -57,6 +64,7 @@ expect 1 "class '.bee' is not in list.csv" "$dc3" evaluate odd --val list.csv "$
 sed '4s|photos/ant/3.png|photos/ant/gone.png|' list.csv > gone.csv
 expect 0 "gone.csv: line 4: " "$dc3" condense gone.csv -o gone --ipc 2 "${random[@]}"
 grep -q "photos/ant/gone.png" gone/skipped.txt || fail "skipped.txt: $(< gone/skipped.txt)"
+"$dc3" status gone --json | grep -q '"skipped": 1' || fail "status: $("$dc3" status gone)"
 expect 1 "expected an image, found nothing there" "$dc3" condense gone.csv -o x --ipc 2 "${random[@]}" --strict
 sed '5s/ant//' list.csv > bad.csv
 expect 1 "bad.csv: line 5: expected a path and a label, found no label" "$dc3" condense bad.csv -o x --ipc 1 \

@@ -147,6 +147,17 @@ static void columns_and_lines(void **state)
                               "\"cat\",\"split\":null,\"path\":\"2.png\",\"more\":[1]}\n"
                               "{\"path\":\"in, \\\"here\\\"/5.png\",\"label\":\"cat\"}");
     expect_items(open_as(lines, NULL, 0), 3, keys, classes);
+    /* Capitals, blanks around names and so around fields, and what Hugging Face calls a path. */
+    expect_items(
+        open_as(write_text("b.csv", "Label, PATH\ndog, 1.png\n cat ,2.png\ncat,\"in, \"\"here\"\"/5.png\"\n"),
+                NULL, 0),
+        3, keys, classes);
+    expect_items(open_as(write_text("f.jsonl",
+                                    "{\"file_name\":\"1.png\",\"label\":\"dog\"}\n{\"file_name\":\"2.png\","
+                                    "\"label\":\"cat\"}\n{\"file_name\":\"in, \\\"here\\\"/5.png\",\"label\":"
+                                    "\"cat\"}\n"),
+                         NULL, 0),
+                 3, keys, classes);
     /* Numbers have the order of numbers; absolute paths. */
     snprintf(text, sizeof text, "{\"path\":\"1.png\",\"label\":10}\n{\"path\":\"%s/2.png\",\"label\":9}\n",
              folder);
@@ -168,7 +179,8 @@ static void splits(void **state)
                              *const test[] = {"4.jpg"}, *const labels[] = {"a", "b"}, *const b[] = {"b"};
     dc3_dataset *d = open_as(path, NULL, 0);
     assert_int_equal(dc3_dataset_notes(d), 1);
-    assert_non_null(strstr(dc3_dataset_note(d, 0), "2 rows of the split train are taken, 3 others"));
+    assert_non_null(strstr(dc3_dataset_note(d, 0),
+                           "the rows of the split train are taken (2), not those of extra, test, val (3)"));
     assert_null(dc3_dataset_fault(d));
     expect_items(d, 2, train, labels);
     expect_items(open_as(path, NULL, 1), 1, val, labels);
@@ -181,6 +193,16 @@ static void splits(void **state)
     assert_int_equal(dc3_dataset_open_chosen(folder, &choice, 0, NULL, NULL, &d), DC3_ERR_OPTION);
     path = write_text("t.csv", "path,label,split\n1.png,a,train\n");
     assert_int_equal(dc3_dataset_open_test(path, &d), DC3_ERR_FORMAT);
+    /* Other names: none is taken in silence; an image in two splits is told. */
+    path = write_text("k.csv", "path,label,split\n1.png,a,fold0\n2.png,a, train\n./1.png,a,fold1\n");
+    assert_int_equal(dc3_dataset_open(path, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "found the splits ' train', fold0, fold1; split NAME"));
+    assert_int_equal(dc3_dataset_open_test(path, &d), DC3_ERR_FORMAT);
+    assert_non_null(strstr(dc3_error_text(), "val_split NAME"));
+    d = open_as(path, "fold1", 1);
+    assert_non_null(
+        strstr(dc3_dataset_note(d, 1), "1 image is in rows of several splits (the first in lines 2 and 4)"));
+    expect_items(d, 1, (const char *const[]){"./1.png"}, labels);
     path = write_text("u.csv", "path,label\n1.png,a\n");
     assert_int_equal(dc3_dataset_open_chosen(path, &choice, 0, NULL, NULL, &d), DC3_ERR_OPTION);
     expect_items(open_as(path, NULL, 1), 1, train, labels);

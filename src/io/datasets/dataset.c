@@ -124,10 +124,12 @@ static dc3_status other_file(const char *path)
                         "folder above its class's",
                         path);
     char found[DC3_FOUND_TEXT];
-    return dc3_fail(DC3_ERR_FORMAT,
-                    "%s: expected a folder with a folder for each class, a .tar file or a CIFAR .bin by its "
-                    "usual name, found %s",
-                    path, dc3_found_in(path, found));
+    return dc3_fail(
+        DC3_ERR_FORMAT,
+        "%s: expected a folder with a folder for each class, a .tar file, a CIFAR .bin by its usual "
+        "name or a manifest (.csv with the columns path and label, .jsonl with these members), found "
+        "%s",
+        path, dc3_found_in(path, found));
 }
 
 static int is_visible(const struct dirent *entry)
@@ -191,8 +193,8 @@ static dc3_status check_choice(const dc3_dataset *d)
 {
     const dc3_choice *c = d->choice;
     if (c && c->split && d->reader != &dc3_manifest_reader)
-        return dc3_fail_setting("split", "chooses rows of a manifest, a .csv or .jsonl file; %s is none",
-                                d->path);
+        return dc3_fail_setting(d->test ? "val_split" : "split",
+                                "chooses rows of a manifest, a .csv or .jsonl file; %s is none", d->path);
     if (c && c->unlabelled && d->reader != &dc3_folder_reader)
         return dc3_fail_setting("unlabelled", "expected a folder of images, %s is none", d->path);
     return DC3_OK;

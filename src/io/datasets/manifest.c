@@ -21,10 +21,12 @@ typedef struct listing {
     dc3_dataset *dataset;
     char *folder; /* of the manifest */
     splits splits;
-    const char *split; /* rows of this one alone, or */
-    dc3_part part;     /* of this part; NONE: all */
-    GHashTable *lines; /* by absolute path, the line that listed it */
-    long left;         /* rows of other splits */
+    const char *split;    /* rows of this one alone, or */
+    dc3_part part;        /* of this part; NONE: all */
+    GHashTable *lines;    /* by absolute path, the line that listed it; below 0: in a row of another split */
+    long left;            /* rows of other splits */
+    long shared;          /* images in such a row and in one that is taken */
+    long shared_lines[2]; /* of the first of them */
 } listing;
 
 static dc3_status survey(void *user, const dc3_manifest_row *row)
@@ -37,49 +39,60 @@ static dc3_status survey(void *user, const dc3_manifest_row *row)
     return DC3_OK;
 }
 
-/* "train, val". */
-static char *list_names(const splits *s)
+static int is_wanted(const listing *l, const char *split)
 {
-    GList *keys = g_list_sort(g_hash_table_get_keys(s->names), (GCompareFunc)strcmp);
+    if (l->split) return split && strcmp(split, l->split) == 0;
+    return !l->part || (split && dc3_part_named(split) == l->part);
+}
+
+/* "train, val", with quotes around names whose blanks would not be seen; all, or those that are not taken. */
+static char *list_names(const listing *l, int all)
+{
+    GList *keys = g_list_sort(g_hash_table_get_keys(l->splits.names), (GCompareFunc)strcmp);
     GString *text = g_string_new(NULL);
     int shown = 0;
-    for (GList *k = keys; k && shown < 8; k = k->next, shown++)
-        g_string_append_printf(text, "%s%.60s", shown ? ", " : "", (const char *)k->data);
+    for (GList *k = keys; k && shown < 8; k = k->next) {
+        const char *name = k->data, *quote = strpbrk(name, " \t") ? "'" : "";
+        if (!all && is_wanted(l, name)) continue;
+        g_string_append_printf(text, "%s%s%.60s%s", shown++ ? ", " : "", quote, name, quote);
+    }
     g_list_free(keys);
     return g_string_free(text, FALSE);
 }
 
-/* Which rows are taken: of the split that is asked for; else those to train on, or to test on, where rows are
- * called so. */
+/* The split that is asked for must be there. */
+static dc3_status check_asked(const listing *l)
+{
+    const dc3_dataset *d = l->dataset;
+    const char *setting = d->test ? "val_split" : "split";
+    if (g_hash_table_contains(l->splits.names, l->split)) return DC3_OK;
+    if (!l->splits.named)
+        return dc3_fail_setting(setting, "expected a manifest whose rows have a split, %s has none", d->path);
+    char *found = list_names(l, 1);
+    dc3_status status =
+        dc3_fail_setting(setting, "%s: expected one of %s, found '%.100s'", d->path, found, l->split);
+    g_free(found);
+    return status;
+}
+
+/* Which rows are taken: of the split that is asked for; else those to train on, or to test on; all where no
+ * row has a split. */
 static dc3_status choose(listing *l)
 {
     const dc3_dataset *d = l->dataset;
     const splits *s = &l->splits;
     l->split = d->choice ? d->choice->split : NULL;
-    if (!l->split) {
-        l->part = !d->test                  ? DC3_PART_TRAIN
-                  : s->parts[DC3_PART_VAL]  ? DC3_PART_VAL
-                  : s->parts[DC3_PART_TEST] ? DC3_PART_TEST
-                                            : DC3_PART_NONE;
-        if (!s->parts[l->part]) l->part = DC3_PART_NONE;
-        if (!d->test || l->part || !s->parts[DC3_PART_TRAIN]) return DC3_OK;
-        return dc3_fail(DC3_ERR_FORMAT, "%s: expected rows of a split val or test to test on, found none",
-                        d->path);
-    }
-    if (g_hash_table_contains(s->names, l->split)) return DC3_OK;
-    if (!s->named)
-        return dc3_fail_setting("split", "expected a manifest whose rows have a split, %s has none", d->path);
-    char *found = list_names(s);
-    dc3_status status =
-        dc3_fail_setting("split", "%s: expected one of %s, found '%.100s'", d->path, found, l->split);
+    if (l->split) return check_asked(l);
+    if (!s->named) return DC3_OK;
+    l->part = !d->test ? DC3_PART_TRAIN : s->parts[DC3_PART_VAL] ? DC3_PART_VAL : DC3_PART_TEST;
+    if (s->parts[l->part]) return DC3_OK;
+    char *found = list_names(l, 1);
+    dc3_status status = dc3_fail(
+        DC3_ERR_FORMAT, "%s: expected rows of a split %s, found the splits %s; %s NAME takes the rows of one",
+        d->path, d->test ? "val or test to test on" : "train", found,
+        dc3_setting(d->test ? "val_split" : "split"));
     g_free(found);
     return status;
-}
-
-static int is_wanted(const listing *l, const dc3_manifest_row *row)
-{
-    if (l->split) return row->split && strcmp(row->split, l->split) == 0;
-    return !l->part || (row->split && dc3_part_named(row->split) == l->part);
 }
 
 /* A path that is not there, is no file, or no image by its name. */
@@ -111,30 +124,32 @@ static dc3_status add(listing *l, const dc3_manifest_row *row, const char *path)
     return dc3_dataset_add(d, item);
 }
 
-/* However its path is written: with "./" or "a/..", absolute or not. */
-static dc3_status check_once(listing *l, const dc3_manifest_row *row, const char *path)
+/* However its path is written: with "./" or "a/..", absolute or not. In rows of other splits it is counted.
+ */
+static dc3_status check_once(listing *l, const dc3_manifest_row *row, const char *path, int wanted)
 {
     char *plain = g_canonicalize_filename(path, NULL);
-    gpointer before = g_hash_table_lookup(l->lines, plain);
-    if (!before) {
-        g_hash_table_insert(l->lines, plain, GSIZE_TO_POINTER((gsize)row->line));
-        return DC3_OK;
-    }
-    g_free(plain);
+    gssize before = GPOINTER_TO_SIZE(g_hash_table_lookup(l->lines, plain));
+    if (before && (before > 0) != wanted && !l->shared++)
+        l->shared_lines[0] = labs(before), l->shared_lines[1] = row->line;
+    int again = before > 0 && wanted;
+    if (!before || (before < 0 && wanted))
+        g_hash_table_insert(l->lines, plain, GSIZE_TO_POINTER(wanted ? row->line : -row->line));
+    else
+        g_free(plain);
+    if (!again) return DC3_OK;
     return dc3_fail(DC3_ERR_FORMAT, "%s: line %ld: expected each image once, '%.200s' is in line %ld already",
-                    l->dataset->path, row->line, row->path, (long)GPOINTER_TO_SIZE(before));
+                    l->dataset->path, row->line, row->path, (long)before);
 }
 
 static dc3_status take(void *user, const dc3_manifest_row *row)
 {
     listing *l = user;
-    if (!is_wanted(l, row)) {
-        l->left++;
-        return DC3_OK;
-    }
+    int wanted = is_wanted(l, row->split);
     char *path = *row->path == '/' ? strdup(row->path) : dc3_path_join(l->folder, row->path);
-    dc3_status status = path ? check_once(l, row, path) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) status = add(l, row, path);
+    dc3_status status = path ? check_once(l, row, path, wanted) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    if (status == DC3_OK && wanted) status = add(l, row, path);
+    l->left += !wanted;
     free(path);
     return status;
 }
@@ -143,17 +158,23 @@ static dc3_status take(void *user, const dc3_manifest_row *row)
 static dc3_status note_left(const listing *l)
 {
     dc3_dataset *d = l->dataset;
-    char *names = list_names(&l->splits);
+    char *names = list_names(l, 0);
     dc3_status status = DC3_OK;
     if (l->left)
-        status = dc3_dataset_mention(d, "%lld rows of the split %s are taken, %ld others of %s are not",
-                                     (long long)d->size,
+        status = dc3_dataset_mention(d, "%s: the rows of the split %s are taken (%lld), not those %s%s (%ld)",
+                                     d->path,
                                      l->split                    ? l->split
                                      : l->part == DC3_PART_TRAIN ? "train"
                                      : l->part == DC3_PART_VAL   ? "val"
                                                                  : "test",
-                                     l->left, names);
+                                     (long long)d->size, *names ? "of " : "without a split", names, l->left);
     g_free(names);
+    if (status == DC3_OK && l->shared)
+        status = dc3_dataset_mention(d,
+                                     "%s: %ld image%s in rows of several splits (the first in lines %ld "
+                                     "and %ld): tested on, they say nothing of new images",
+                                     d->path, l->shared, l->shared == 1 ? " is" : "s are", l->shared_lines[0],
+                                     l->shared_lines[1]);
     return status;
 }
 
