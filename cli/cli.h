@@ -121,9 +121,9 @@ extern const command *const commands[];
 extern const char exit_statuses[]; /* a sentence */
 
 extern const command condense_command, bins_command, select_command, compensate_command, take_command,
-    edit_command, generate_command, contact_command, label_command, train_command, evaluate_command,
-    compare_command, measure_command, status_command, info_command, report_command, finetune_command,
-    pull_command;
+    duplicates_command, edit_command, generate_command, contact_command, label_command, train_command,
+    evaluate_command, compare_command, measure_command, status_command, info_command, report_command,
+    finetune_command, pull_command;
 
 /* ---- several processes (ranks/: one of its files stands for each program) ---- */
 

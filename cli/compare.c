@@ -139,6 +139,8 @@ static const option own_options[] = {
      "N"},
     {"near-duplicates", 0, OPTION_REAL, AT(common.options.near_duplicates), WITHIN(0.5, 1),
      "As for condense, of those methods that compare all images (default: none is left out)", "X"},
+    {"without-duplicates", 0, OPTION_FLAG, AT(common.options.without_duplicates), ANY,
+     "As for condense, of every method", NULL},
     {"size", 0, OPTION_WHOLE, STUDENT(size), WITHIN(8, 1024),
      "Size in pixels of the stored images and of what teacher and students see (default: chosen to suit the "
      "images)",

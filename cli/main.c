@@ -22,25 +22,11 @@ const command program = {"dc3",
                          NULL};
 const char exit_statuses[] = "0 done, 1 failed, 2 wrong use, 130 or 143 interrupted.";
 
-const command *const commands[] = {&condense_command,
-                                   &bins_command,
-                                   &select_command,
-                                   &compensate_command,
-                                   &take_command,
-                                   &edit_command,
-                                   &contact_command,
-                                   &label_command,
-                                   &train_command,
-                                   &evaluate_command,
-                                   &compare_command,
-                                   &finetune_command,
-                                   &generate_command,
-                                   &measure_command,
-                                   &status_command,
-                                   &info_command,
-                                   &report_command,
-                                   &pull_command,
-                                   NULL};
+const command *const commands[] = {
+    &condense_command,   &bins_command,    &select_command,   &compensate_command, &take_command,
+    &duplicates_command, &edit_command,    &contact_command,  &label_command,      &train_command,
+    &evaluate_command,   &compare_command, &finetune_command, &generate_command,   &measure_command,
+    &status_command,     &info_command,    &report_command,   &pull_command,       NULL};
 
 /* Those that several ranks work on. */
 static const command *const shared[] = {&condense_command,   &bins_command,  &select_command,

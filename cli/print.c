@@ -104,7 +104,7 @@ void print_report(const settings *s, const dc3_condense_report *r, const char *o
             json_object_set_new(o, "file_bytes", json_integer((json_int_t)r->file_bytes));
             json_object_set_new(o, "disk_bytes", json_integer((json_int_t)r->disk_bytes));
         }
-        if (s->options.near_duplicates > 0)
+        if (s->options.near_duplicates > 0 || s->options.without_duplicates)
             json_object_set_new(o, "near_duplicates", json_integer((json_int_t)r->near_duplicates));
         if (*r->backbone) json_object_set_new(o, "backbone", json_string(r->backbone));
         if (r->pretrained) json_object_set_new(o, "backbone_pretrained", json_string(r->pretrained));

@@ -145,6 +145,13 @@ static const option near_options[] = {
      "more with "
      "that of one before it in its class (docs/methods.md; default: only of the same images one counts)",
      "X"},
+    {"without-duplicates", 0, OPTION_FLAG, offsetof(settings, options.without_duplicates), ANY,
+     "Never choose an image that dc3 duplicates leaves out: near to a larger one of its class, or to one "
+     "before it, by "
+     "perceptual hashes; with any method",
+     NULL},
+    {"hash-distance", 0, OPTION_WHOLE, offsetof(settings, options.hash_distance), WITHIN(0, 64),
+     "For --without-duplicates: bits of 256 up to which the hashes differ (default 31)", "N"},
     {0}};
 static const option *const condense_tables[] = {compute_options,  result_options,
                                                 data_options,     choice_options,
@@ -272,10 +279,12 @@ static void print_rows(const settings *s, const dc3_selection *selection)
 
 static int run_from(const command *c, const settings *s, const char *from, char **rest)
 {
-    const char *const names[] = {
-        "editor",  "dtype", "fit",      "feature-size",    "teacher",   "method", "factor",
-        "dry-run", "total", "fraction", "selection",       "backbone",  "crops",  "near-duplicates",
-        "balance", "split", "classes",  "without-classes", "unlabelled"};
+    const char *const names[] = {"editor",       "dtype",           "fit",        "feature-size",
+                                 "teacher",      "method",          "factor",     "dry-run",
+                                 "total",        "fraction",        "selection",  "backbone",
+                                 "crops",        "near-duplicates", "balance",    "split",
+                                 "classes",      "without-classes", "unlabelled", "without-duplicates",
+                                 "hash-distance"};
     if (*rest) return usage_error(c, "select: --from takes no dataset beside it, found '%s'", *rest);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (is_given(c, names[i]))

@@ -114,6 +114,9 @@ typedef struct dc3_condense_options {
     dc3_data_choice
         choice;          /* which images of `data` are taken. With choice.unlabelled no teacher is trained */
     dc3_balance balance; /* how `total` or `fraction` is divided over classes */
+    int without_duplicates; /* 1: images that dc3_duplicates leaves out by their hashes are not chosen, by any
+                               method; for which all images are read once more */
+    int hash_distance;      /* for that, as dc3_duplicates_options has it; -1: 31 */
 } dc3_condense_options;
 
 DC3_API dc3_condense_options dc3_condense_defaults(void);

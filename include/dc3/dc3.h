@@ -28,6 +28,7 @@
 #include "dc3/compare.h"
 #include "dc3/condense.h"
 #include "dc3/data.h"
+#include "dc3/duplicates.h"
 #include "dc3/edit_options.h"
 #include "dc3/editor.h"
 #include "dc3/evaluate.h"

@@ -97,6 +97,9 @@ static json_t *further_settings(const dc3_condense_options *d, const dc3_evaluat
     if (settings) json_object_set_new(settings, "near_duplicates", json_real(d->near_duplicates));
     if (settings)
         json_object_set_new(settings, "val_split", e->val_split ? dc3_json_text(e->val_split) : json_null());
+    if (settings)
+        json_object_set_new(settings, "without_duplicates",
+                            json_integer(d->without_duplicates ? d->hash_distance : -2));
     for (int i = 0; settings && (o = dc3_edit_option_at(i)); i++)
         json_object_set_new(settings, o->name, edit_setting(o, d));
     return settings;

@@ -16,6 +16,7 @@
 #include "methods/chosen.h"
 #include "condense/estimate.h"
 #include "condense/helping.h"
+#include "features/duplicates.h"
 #include "features/features.h"
 #include "condense/output.h"
 #include "condense/run_open.h"
@@ -47,7 +48,8 @@ static dc3_status choose(dc3_run *run, dc3_chosen *chosen)
     if (run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)) DC3_TRY(make_features(run));
     if (dc3_run_probes_features(run)) DC3_TRY(dc3_run_probe(run));
     dc3_run_begin_stage(run, 1, selection_stage(run));
-    dc3_status status = run->method->select(run, chosen);
+    dc3_status status = dc3_duplicates_find(run);
+    if (status == DC3_OK) status = run->method->select(run, chosen);
     if (status == DC3_OK) status = dc3_amount_trim(run, chosen);
     if (status == DC3_OK) status = dc3_run_write_skipped(run);
     dc3_run_end_stage(run);

@@ -95,6 +95,7 @@ static dc3_status selection_time(dc3_run *run, const rates *r, int64_t images, i
         DC3_TRY(
             cropping_time(run, r, cropped_images(run, images, stored), &cropping, text + used, size - used));
     DC3_TRY(dc3_near_copies_measure(run, &comparing));
+    if (run->options->without_duplicates) comparing += (double)images * r->reading;
     if (comparing >= 1)
         dc3_run_say(run, "measured: about %s to find near-duplicates",
                     dc3_duration_text(comparing, duration));

@@ -52,11 +52,23 @@ static dc3_status compare(const char *folder, const json_t *was, const json_t *i
 {
     static const char *const follow[] = {"batch", "epochs", "hold_out",
                                          "fine_tune_epochs"}; /* from the number of images */
-    static const char *const some[] = {
-        "list",     "store",           "shard_size",       "labels",     "crops",
-        "search",   "near_duplicates", "lora_fingerprint", "lora_scale", "taken",
-        "split",    "classes",         "without_classes",  "unlabelled", "balance",
-        "view_size"}; /* have it */
+    static const char *const some[] = {"list",
+                                       "store",
+                                       "shard_size",
+                                       "labels",
+                                       "crops",
+                                       "search",
+                                       "near_duplicates",
+                                       "lora_fingerprint",
+                                       "lora_scale",
+                                       "taken",
+                                       "split",
+                                       "classes",
+                                       "without_classes",
+                                       "unlabelled",
+                                       "balance",
+                                       "view_size",
+                                       "without_duplicates"}; /* have it */
     char text[400];
     if (json_object_get(was, "search") && !json_object_get(is, "search"))
         return dc3_fail(

@@ -15,6 +15,7 @@
 #include "methods/compensation.h"
 #include "methods/cropping.h"
 #include "methods/methods.h"
+#include "features/duplicates.h"
 #include "features/near_copies.h"
 #include "features/run_teacher.h"
 #include "features/run_backbone.h"
@@ -38,6 +39,7 @@ dc3_condense_options dc3_condense_defaults(void)
                               .selection = DC3_SELECTION_DEFAULT,
                               .teacher_top1 = -1,
                               .lora_scale = 1,
+                              .hash_distance = -1,
                               .select = dc3_select_defaults()};
     dc3_condense_options_unset(&o);
     return o;
@@ -253,6 +255,7 @@ dc3_status dc3_run_open(const dc3_condense_options *options, dc3_run_needs needs
         }
     }
     if (run->shares) run->feature_length = run->teacher.info->embedding;
+    DC3_TRY(dc3_duplicates_check(options));
     DC3_TRY(dc3_near_copies_check(run, run->needs & (DC3_NEEDS_FEATURES | DC3_NEEDS_BINS)));
     report->images = dc3_dataset_size(run->dataset);
     report->classes = dc3_dataset_classes(run->dataset);

@@ -10,6 +10,7 @@
 #include "select/objective.h"
 #include "methods/chosen.h"
 #include "features/run_teacher.h"
+#include "lookalikes/lookalikes.h"
 #include "methods/selection.h"
 #include "condense/settings.h"
 #include "options/coding.h"
@@ -85,6 +86,10 @@ json_t *dc3_run_settings(const dc3_run *run)
     if (run->backbone_path) backbone_settings(run, o);
     if (run->options->near_duplicates > 0)
         json_object_set_new(o, "near_duplicates", json_real(run->options->near_duplicates));
+    if (run->options->without_duplicates)
+        json_object_set_new(
+            o, "without_duplicates",
+            json_integer(run->options->hash_distance < 0 ? DC3_LOOKALIKE_BITS : run->options->hash_distance));
     if (run->trains)
         json_object_set_new(o, "own_teacher", dc3_run_teacher_plan(run));
     else if (run->teacher.net)

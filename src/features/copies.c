@@ -1,10 +1,9 @@
 #include "features/copies.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include "base/listener.h"
-#include "base/rng.h"
 
 /* A copy in its class, or one with another class's label. */
 enum { COPY, CONFLICT };
@@ -14,17 +13,15 @@ static dc3_status open_copies(dc3_run *run)
     if (run->copies) return DC3_OK;
     run->copies = calloc(1, sizeof *run->copies);
     if (!run->copies) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    run->copies->seen = g_hash_table_new(g_direct_hash, g_direct_equal);
-    run->copies->alike = dc3_alike_new();
-    return run->copies->alike ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    run->copies->same = dc3_same_images_new(run->dataset);
+    return run->copies->same ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
 }
 
 void dc3_copies_close(dc3_copies **copies)
 {
     dc3_copies *c = *copies;
     if (!c) return;
-    g_hash_table_destroy(c->seen);
-    dc3_alike_close(&c->alike);
+    dc3_same_images_close(&c->same);
     for (int i = 0; i < 2; i++) g_free(c->examples[i]);
     free(c);
     *copies = NULL;
@@ -40,76 +37,18 @@ static void count(dc3_run *run, int kind, int64_t item, int64_t other)
                                             dc3_dataset_key(run->dataset, other));
 }
 
-/* Whether two images are the same, each read anew: by their bytes, or in their own size. */
-static int is_same(const dc3_run *run, int64_t a, int64_t b)
-{
-    dc3_image_source *x = NULL, *y = NULL;
-    dc3_image image[2] = {{0}, {0}};
-    int same = dc3_dataset_source(run->dataset, a, &x) == DC3_OK &&
-               dc3_dataset_source(run->dataset, b, &y) == DC3_OK;
-    if (same && dc3_image_source_hash(x) != dc3_image_source_hash(y))
-        same = dc3_image_source_read(x, 0, 0, DC3_FIT_CROP, 0, &image[0]) == DC3_OK &&
-               dc3_image_source_read(y, 0, 0, DC3_FIT_CROP, 0, &image[1]) == DC3_OK &&
-               image[0].width == image[1].width && image[0].height == image[1].height &&
-               memcmp(image[0].pixels, image[1].pixels,
-                      (size_t)image[0].width * (size_t)image[0].height * 3) == 0;
-    for (int i = 0; i < 2; i++) dc3_image_free(&image[i]);
-    dc3_image_source_close(&x);
-    dc3_image_source_close(&y);
-    return same;
-}
-
-/* The image that was seen with this hash, or -1; remembers `item` where there was none. */
-static int64_t look_up(dc3_copies *c, uint64_t hash, int64_t item)
-{
-    gpointer key = GSIZE_TO_POINTER(hash), first = g_hash_table_lookup(c->seen, key);
-    if (first) return (int64_t)GPOINTER_TO_SIZE(first) - 1;
-    g_hash_table_insert(c->seen, key, GSIZE_TO_POINTER((gsize)item + 1));
-    return -1;
-}
-
-typedef struct asked {
-    const dc3_run *run;
-    int64_t item;
-} asked;
-
-static int is_same_as(const void *user, int64_t item)
-{
-    const asked *a = user;
-    return is_same(a->run, a->item, item);
-}
-
-/* The first image that is the same, or -1; remembers `item` where its view is new. */
-static int64_t find_first(const dc3_run *run, int64_t item, const dc3_appearance *view)
-{
-    dc3_copies *c = run->copies;
-    int64_t other = look_up(c, view->hash, item);
-    if (other >= 0) return is_same(run, item, other) ? other : -1;
-    other = dc3_alike_find(c->alike, view, is_same_as, &(asked){run, item});
-    dc3_alike_add(c->alike, view, item);
-    return other;
-}
-
 dc3_status dc3_copies_meet(dc3_run *run, int64_t item, const dc3_appearance *view, int *is_copy)
 {
+    int64_t own, other;
     *is_copy = 0;
     DC3_TRY(open_copies(run));
     run->copies->looked++;
-    int label = dc3_dataset_label(run->dataset, item);
-    int64_t other = find_first(run, item, view);
-    if (other < 0) return DC3_OK;
-    if (dc3_dataset_label(run->dataset, other) != label) {
-        /* It stands for its own class under a hash of both, unless there is one before it. */
-        uint64_t of_class[] = {view->hash, (uint64_t)label};
-        int64_t own = look_up(run->copies, dc3_hash64(of_class, sizeof of_class), item);
-        if (own < 0 || !is_same(run, item, own)) {
-            count(run, CONFLICT, item, other);
-            return DC3_OK;
-        }
-        other = own;
-    }
-    count(run, COPY, item, other);
-    *is_copy = 1;
+    dc3_same_images_meet(run->copies->same, item, view, &own, &other);
+    *is_copy = own >= 0;
+    if (own >= 0)
+        count(run, COPY, item, own);
+    else if (other >= 0)
+        count(run, CONFLICT, item, other);
     return DC3_OK;
 }
 

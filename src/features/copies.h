@@ -1,21 +1,18 @@
-/* Images that are the same as another: they count once.
+/* Images that are the same as another (io/same_images.h): they count once.
  *
- * Two images are the same if their files are, byte by byte, or if all their pixels are once decoded (a
- * photograph and the same one with other metadata, or in another lossless form). Of those of one class the
- * first by its key stands for all; the others are not chosen, by any method. Images of different classes that
- * are the same are kept, and a warning names them: which label is right nobody but the user knows. */
+ * Of those of one class the first by its key stands for all; the others are not chosen, by any method. Images
+ * of different classes that are the same are kept, and a warning names them: which label is right nobody but
+ * the user knows. */
 #ifndef DC3_FEATURES_COPIES_H
 #define DC3_FEATURES_COPIES_H
 
-#include <glib.h>
 #include "features/run.h"
-#include "io/alike.h"
 #include "io/same_files.h"
+#include "io/same_images.h"
 
 /* What is known of a run's copies. */
 struct dc3_copies {
-    dc3_alike *alike;          /* images that are the first of their pixels, by what they look like */
-    GHashTable *seen;          /* hashes of pixels to the number of the first image that has them, + 1 */
+    dc3_same_images *same;
     int64_t copies, conflicts; /* images that count no more; images that another class has, too */
     int64_t looked;            /* images that were asked for; 0: not known */
     char *examples[2];         /* "'a/1.png' is 'a/2.png'" of both; NULL: none. By g_free */

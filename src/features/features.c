@@ -13,6 +13,7 @@
 #include "features/features.h"
 #include "features/feature_rows.h"
 #include "features/images.h"
+#include "features/duplicates.h"
 #include "features/near_copies.h"
 #include "features/run_teacher.h"
 #include "base/rng.h"
@@ -361,5 +362,6 @@ dc3_status dc3_run_features(dc3_run *run)
     free(cached);
     if (status == DC3_OK) dc3_copies_tell(run);
     if (status == DC3_OK) run->report->readable = run->n + run->report->copies;
+    if (status == DC3_OK) status = dc3_duplicates_leave_out(run);
     return status == DC3_OK ? dc3_near_copies_leave_out(run) : status;
 }

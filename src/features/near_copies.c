@@ -81,12 +81,12 @@ static dc3_status find_all(const dc3_run *run, int64_t *first)
     return DC3_OK;
 }
 
-static void tell(dc3_run *run, const int64_t *first)
+static int64_t tell(dc3_run *run, const int64_t *first)
 {
     int64_t n = 0, example = -1;
     for (int64_t i = 0; i < run->n; i++)
         if (first[i] != i && n++ == 0) example = i;
-    run->report->near_duplicates = n;
+    run->report->near_duplicates += n;
     if (n)
         dc3_run_say(
             run, "note: %lld image%s class, a cosine of %g or more ('%s' of '%s'): left out", (long long)n,
@@ -96,6 +96,7 @@ static void tell(dc3_run *run, const int64_t *first)
     else
         dc3_run_say(run, "no image is a near-duplicate of another of its class, a cosine of %g or more",
                     run->options->near_duplicates);
+    return n;
 }
 
 /* A class that loses most of its images is hardly of copies: a teacher of these very classes, as a run trains
@@ -126,10 +127,10 @@ static void warn_of_losses(dc3_run *run, const int64_t *first)
 dc3_status dc3_near_copies_leave_out(dc3_run *run)
 {
     if (run->options->near_duplicates == 0) return DC3_OK;
-    int64_t *first = malloc((size_t)(run->n + 1) * sizeof *first);
+    int64_t n = 0, *first = malloc((size_t)(run->n + 1) * sizeof *first);
     dc3_status status = first ? find_all(run, first) : dc3_fail(DC3_ERR_MEMORY, "out of memory");
-    if (status == DC3_OK) tell(run, first), warn_of_losses(run, first);
-    if (status == DC3_OK && run->report->near_duplicates) status = dc3_feature_rows_keep(run, first);
+    if (status == DC3_OK) n = tell(run, first), warn_of_losses(run, first);
+    if (status == DC3_OK && n) status = dc3_feature_rows_keep(run, first);
     free(first);
     return status;
 }

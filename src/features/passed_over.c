@@ -32,7 +32,8 @@ static char *name_of(int64_t label, const char *key)
 static int passes_none(const dc3_run *run, const json_t *selection)
 {
     return selection && json_integer_value(json_object_get(selection, "copies")) == 0 &&
-           json_array_size(json_object_get(selection, "skipped")) == 0 && run->options->near_duplicates == 0;
+           json_array_size(json_object_get(selection, "skipped")) == 0 &&
+           run->options->near_duplicates == 0 && !run->options->without_duplicates;
 }
 
 dc3_status dc3_passed_over_read(const dc3_run *run, json_t **set)

@@ -70,6 +70,7 @@ void dc3_run_close(dc3_run *run)
     free(run->answers);
     free(run->boxes);
     free(run->losses);
+    free(run->duplicates);
     dc3_copies_close(&run->copies);
     json_decref(run->choices);
     json_decref(run->skipped);

@@ -61,17 +61,18 @@ typedef struct dc3_run {
     int64_t *items;                   /* [n], their numbers in the dataset, ascending */
     int64_t *bins;                    /* [n], within each class; NULL before they are known or without them */
     int64_t n;
-    dc3_box *boxes;     /* [dataset], the square that stands for each image (crops.h), side 0: none, it does
-                           itself; NULL     before they are known or without crops */
-    double *losses;     /* [dataset] of the squares, by the teacher */
-    int64_t listed;     /* images to compensate, of a list or all; 0: the method chooses */
-    dc3_state *state;   /* of the run folder; NULL where the command makes none */
-    dc3_copies *copies; /* of the images that were looked at, NULL before */
-    int poor_classes;   /* that have fewer images than are wanted */
-    json_t *choices;    /* list of texts, what a budget is spent on and why; NULL: nothing was open */
-    json_t *skipped;    /* list of [key, reason] */
-    char *skipped_path; /* where it is written */
-    double rate;        /* FLOP/s measured by the estimate */
+    dc3_box *boxes;      /* [dataset], the square that stands for each image (crops.h), side 0: none, it does
+                            itself; NULL     before they are known or without crops */
+    double *losses;      /* [dataset] of the squares, by the teacher */
+    int64_t listed;      /* images to compensate, of a list or all; 0: the method chooses */
+    dc3_state *state;    /* of the run folder; NULL where the command makes none */
+    uint8_t *duplicates; /* [dataset], 1: it is left out (duplicates.h); NULL: nobody looked */
+    dc3_copies *copies;  /* of the images that were looked at, NULL before */
+    int poor_classes;    /* that have fewer images than are wanted */
+    json_t *choices;     /* list of texts, what a budget is spent on and why; NULL: nothing was open */
+    json_t *skipped;     /* list of [key, reason] */
+    char *skipped_path;  /* where it is written */
+    double rate;         /* FLOP/s measured by the estimate */
     int64_t making, to_make; /* number of the image that is being made, and of all; to_make 0: none is */
     int stage;               /* that time passes in */
     double stage_start;      /* when it began, seconds */

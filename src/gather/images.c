@@ -9,11 +9,12 @@
 #include "gather/parts.h"
 #include "gather/patches.h"
 #include "gather/sample.h"
+#include "io/data_uri.h"
 #include "run_folder/sources.h"
 
-/* Characters that all images of the page may take; pixels of a side up to which no colour is lost. Bytes of a
- * pixel, of files that lose no colour and of others, by which the number of images is planned. */
-enum { CHARACTERS = 6000000, EXACT = 64 };
+/* Characters that all images of the page may take. Bytes of a pixel, of files that lose no colour and of
+ * others, by which the number of images is planned. */
+enum { CHARACTERS = 6000000 };
 static const double exact_bytes = 2.2, other_bytes = 0.4;
 
 /* One stored image of the page. */
@@ -27,21 +28,12 @@ typedef struct shown {
     char missing[300]; /* why there is no original */
 } shown;
 
-/* data:image/...;base64,..., at the image's own size; caller frees with free. */
+/* The image as a data URI, whose characters count. */
 static dc3_status encode(const dc3_image *image, size_t *characters, char **uri)
 {
-    void *data;
-    size_t bytes;
-    int exact = image->width <= EXACT && image->height <= EXACT;
-    DC3_TRY(dc3_image_encode(image, exact ? DC3_PNG : DC3_JPEG_SMALL, &data, &bytes));
-    char *text = g_base64_encode(data, bytes);
-    free(data);
-    size_t size = strlen(text) + 32;
-    *uri = malloc(size);
-    if (*uri)
-        *characters += (size_t)snprintf(*uri, size, "data:image/%s;base64,%s", exact ? "png" : "jpeg", text);
-    g_free(text);
-    return *uri ? DC3_OK : dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    DC3_TRY(dc3_data_uri(image, uri));
+    *characters += strlen(*uri);
+    return DC3_OK;
 }
 
 static dc3_status read_original(const dc3_reporting *r, const shown *s, dc3_image *image)
@@ -276,7 +268,8 @@ static int edits_of_run(const dc3_reporting *r)
 
 int64_t dc3_gather_room(const dc3_reporting *r)
 {
-    double pixels = (double)r->size * r->size, bytes = r->size <= EXACT ? exact_bytes : other_bytes,
+    double pixels = (double)r->size * r->size,
+           bytes = r->size <= DC3_DATA_URI_EXACT ? exact_bytes : other_bytes,
            each = (2 + edits_of_run(r)) * 4 / 3.0 * (pixels * bytes + 300);
     return each * DC3_PAGE_IMAGES <= CHARACTERS ? DC3_PAGE_IMAGES : (int64_t)(CHARACTERS / each) + 1;
 }

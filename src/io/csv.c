@@ -116,3 +116,17 @@ dc3_status dc3_csv_next(dc3_csv *c, int *found)
     end_row(c);
     return DC3_OK;
 }
+
+void dc3_csv_print(FILE *to, const char *text)
+{
+    if (*text && !text[strcspn(text, ",\"\r\n")]) {
+        fputs(text, to);
+        return;
+    }
+    fputc('"', to);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', to);
+        fputc(*text, to);
+    }
+    fputc('"', to);
+}

@@ -3,6 +3,7 @@
 #define DC3_IO_CSV_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include "base/status.h"
 
 /* Columns of a row at most, and bytes of one field. */
@@ -24,5 +25,8 @@ void dc3_csv_open(const char *path, const char *text, size_t size, dc3_csv *csv)
  * may hold commas, quotes (doubled) and ends of lines. DC3_ERR_FORMAT, which names the line. */
 dc3_status dc3_csv_next(dc3_csv *csv, int *found);
 void dc3_csv_close(dc3_csv *csv);
+
+/* A field, in quotes where its text needs them; the caller prints commas and ends of lines. */
+void dc3_csv_print(FILE *to, const char *text);
 
 #endif

@@ -32,6 +32,8 @@ const char *dc3_image_source_ending(const dc3_image_source *source);
 dc3_status dc3_image_source_read(dc3_image_source *source, int width, int height, dc3_fit fit, int more,
                                  dc3_image *image);
 
+/* The image's own size, as it stands; after a read that succeeded. */
+void dc3_image_source_size(const dc3_image_source *source, int *width, int *height);
 /* 1 if what was read last was made from a JPEG at less than its size. */
 int dc3_image_source_reduced(const dc3_image_source *source);
 

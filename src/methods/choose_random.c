@@ -64,6 +64,7 @@ static dc3_status take(dc3_run *run, dc3_same_files *files, const draw *d, int64
     DC3_TRY(dc3_run_note_read(run, d->count, d->items, d->files, d->failed));
     for (int i = 0; i < d->count; i++) {
         int is_copy = 0;
+        if (run->duplicates && run->duplicates[d->items[i]]) continue;
         if (d->failed[i]) {
             DC3_TRY(dc3_run_skip(run, d->items[i], d->reasons[i]));
             continue;

@@ -105,9 +105,12 @@ dc3_status dc3_run_check_class(dc3_run *run, int label, int64_t readable, int64_
     if (readable >= wanted) return DC3_OK;
     int near = run->report->near_duplicates > 0, different = near || (run->copies && run->copies->copies);
     if (run->options->strict)
-        return dc3_fail(DC3_ERR_ARGUMENT, "class '%s' has %lld %s images%s%s, fewer than %lld (%s)", name,
-                        (long long)readable, different ? "different" : "readable", near ? " by " : "",
-                        near ? dc3_setting("near_duplicates") : "", (long long)wanted, dc3_setting("strict"));
+        return dc3_fail(
+            DC3_ERR_ARGUMENT, "class '%s' has %lld %s images%s%s, fewer than %lld (%s)", name,
+            (long long)readable, different ? "different" : "readable", near ? " by " : "",
+            near ? dc3_setting(run->options->near_duplicates > 0 ? "near_duplicates" : "without_duplicates")
+                 : "",
+            (long long)wanted, dc3_setting("strict"));
     if (++run->poor_classes == DC3_NOTE_LIMIT + 1)
         dc3_run_say(run, "warning: more classes have too few images");
     if (run->poor_classes > DC3_NOTE_LIMIT) return DC3_OK;

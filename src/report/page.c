@@ -115,6 +115,7 @@ static dc3_status data(FILE *to, const json_t *document)
 static dc3_status print(FILE *to, const json_t *document, const char *script, size_t size)
 {
     dc3_section_answers(to, document);
+    dc3_section_groups(to, document);
     dc3_section_bytes(to, document);
     dc3_section_samples(to, document);
     dc3_section_plots(to, document);

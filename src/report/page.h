@@ -21,9 +21,11 @@
  *
  *   bytes              of a comparison of budgets: [{"title", "ticks": [bytes, ..], "full": accuracy of all
  * data or null, "lines": [{"name", "points": [[bytes, accuracy, deviation or 0], ..]}, ..]}, ..]
- *   samples            of a training: [{"title", "image": data URI, "width", "height"}, ..]
- *   plots              [{"title", "lines": [{"name", "points": [[step, value], ..]}, ..]}, ..]
- *   measured           [{"title", "head", "rows", "text"}, ..]
+ *   groups             of images that are alike: [{"title", "conflict": their labels differ, "pictures":
+ * [{"name", "image": data URI or null, "width", "height", "stays", "lines": [text, ..]}, ..], "more": images
+ * that are not shown}, ..]; groups_more: how many there are besides samples            of a training:
+ * [{"title", "image": data URI, "width", "height"}, ..] plots              [{"title", "lines": [{"name",
+ * "points": [[step, value], ..]}, ..]}, ..] measured           [{"title", "head", "rows", "text"}, ..]
  */
 #ifndef DC3_REPORT_PAGE_H
 #define DC3_REPORT_PAGE_H

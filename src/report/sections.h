@@ -23,6 +23,7 @@ void dc3_section_plots(FILE *to, const json_t *document);
 void dc3_section_measured(FILE *to, const json_t *document);
 void dc3_section_scores(FILE *to, const json_t *document);
 void dc3_section_times(FILE *to, const json_t *document);
+void dc3_section_groups(FILE *to, const json_t *document);
 void dc3_section_skipped(FILE *to, const json_t *document);
 
 #endif

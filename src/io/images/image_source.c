@@ -16,8 +16,9 @@ struct dc3_image_source {
     VipsImage *whole; /* decoded, a JPEG to 1 / shrink of its size; NULL: not yet, or `loaded` has its own */
     dc3_plain loaded; /* the same as RGB, perhaps in its memory; without pixels: it is neither grey nor RGB */
     int shrink;
-    int reduced;   /* what was read last came from less than all pixels */
-    dc3_load load; /* the bytes, and what their header says */
+    int reduced;       /* what was read last came from less than all pixels */
+    int width, height; /* its own size, as it stands; 0: nothing was read */
+    dc3_load load;     /* the bytes, and what their header says */
     _Atomic uint16_t *heard;
 };
 
@@ -87,6 +88,7 @@ static dc3_status read_loaded(dc3_image_source *s, int width, int height, dc3_fi
     VipsImage *header = NULL;
     DC3_TRY(dc3_vips_start());
     if (!s->load.looked) DC3_TRY(dc3_load_look(&s->load, &header));
+    s->width = s->load.width, s->height = s->load.height;
     dc3_status status = fit_whole(s, header, width, height, fit, image);
     if (status == DC3_OK) tell(s);
     return status;
@@ -98,6 +100,7 @@ static int read_plain(dc3_image_source *s, int width, int height, dc3_fit fit, i
     dc3_plain all;
     if (!dc3_plain_decode(s->load.data, s->load.size, width, height, &all)) return 0;
     s->reduced = all.shrink > 1;
+    dc3_plain_own_size(&all, &s->width, &s->height);
     s->load.notes |= all.notes;
     tell(s);
     if (more && !s->reduced && !s->own.image.pixels) {
@@ -132,8 +135,10 @@ dc3_status dc3_image_source_read(dc3_image_source *s, int width, int height, dc3
     s->reduced = 0;
     if (!own->image.pixels && dc3_kind_of(l->data, l->size) == DC3_KIND_NETPBM) read_netpbm(s);
     if (own->image.pixels &&
-        (s->raw || shrink_of(s, dc3_plain_width(own), dc3_plain_height(own), width, height) == 1))
+        (s->raw || shrink_of(s, dc3_plain_width(own), dc3_plain_height(own), width, height) == 1)) {
+        dc3_plain_own_size(own, &s->width, &s->height);
         return dc3_plain_fit(l->origin, own, width, height, fit, image);
+    }
     int decoded = has_loaded(s, shrink_of(s, l->width, l->height, width, height));
     if (!decoded && read_plain(s, width, height, fit, more, image)) return DC3_OK;
     return read_loaded(s, width, height, fit, image);
@@ -150,6 +155,11 @@ void dc3_image_source_say(const dc3_image_source *source, const dc3_listener *li
     for (int i = 0; source && i < DC3_IMAGE_NOTES; i++)
         if (source->load.notes >> i & 1)
             dc3_listener_say(listener, "note: %s: %s", source->load.origin, dc3_image_note_text(i));
+}
+
+void dc3_image_source_size(const dc3_image_source *source, int *width, int *height)
+{
+    *width = source->width, *height = source->height;
 }
 
 int dc3_image_source_reduced(const dc3_image_source *source)

@@ -15,6 +15,14 @@ int dc3_plain_height(const dc3_plain *p)
     return dc3_turn_swaps(p->orientation) ? p->image.width : p->image.height;
 }
 
+void dc3_plain_own_size(const dc3_plain *p, int *width, int *height)
+{
+    int columns = p->columns > 0 ? (int)(p->columns * p->shrink) : p->image.width,
+        rows = p->rows > 0 ? (int)(p->rows * p->shrink) : p->image.height;
+    *width = dc3_turn_swaps(p->orientation) ? rows : columns;
+    *height = dc3_turn_swaps(p->orientation) ? columns : rows;
+}
+
 /* A copy as it stands. */
 static dc3_status copy_standing(const dc3_plain *from, dc3_image *image)
 {

@@ -8,6 +8,8 @@
 /* An image's size as it stands. */
 int dc3_plain_width(const dc3_plain *plain);
 int dc3_plain_height(const dc3_plain *plain);
+/* The same before it was scaled down while it was decoded. */
+void dc3_plain_own_size(const dc3_plain *plain, int *width, int *height);
 /* Brought to width x height, 0: its own, as `fit` says; *image is allocated. `origin` names it in errors. */
 dc3_status dc3_plain_fit(const char *origin, const dc3_plain *from, int width, int height, dc3_fit fit,
                          dc3_image *image);

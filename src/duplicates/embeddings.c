@@ -1,0 +1,194 @@
+#include "duplicates/embeddings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "condense/run_open.h"
+#include "features/features.h"
+#include "select/near.h"
+#include "select/rows.h"
+
+dc3_status dc3_embeddings_check(const dc3_duplicates_options *o)
+{
+    double least = o->near_duplicates;
+    if (least != 0 && !(least >= 0.5 && least <= 1))
+        return dc3_fail_setting("near_duplicates", "expected a cosine from 0.5 to 1, found %g", least);
+    if (least == 0 && o->embeddings)
+        return dc3_fail_setting("embeddings", "expected %s too: from which cosine on they are near",
+                                dc3_setting("near_duplicates"));
+    return DC3_OK;
+}
+
+/* Rows of embeddings by image. */
+typedef struct embeddings {
+    int64_t d;
+    const float *rows;
+    int64_t *row_of; /* [images], -1: none */
+} embeddings;
+
+/* ---- comparing ---- */
+
+typedef struct place {
+    int64_t pixels, item;
+} place;
+
+static int by_size(const void *a, const void *b)
+{
+    const place *x = a, *y = b;
+    if (x->pixels != y->pixels) return x->pixels < y->pixels ? 1 : -1;
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+static double cosine(int64_t d, const float *a, const float *b)
+{
+    double product = 0, x = 0, y = 0;
+    for (int64_t j = 0; j < d; j++) {
+        product += (double)a[j] * (double)b[j];
+        x += (double)a[j] * (double)a[j], y += (double)b[j] * (double)b[j];
+    }
+    return product / sqrt(x * y);
+}
+
+/* Those of a class that have a row and stand for themselves, the largest first; their number. */
+static int64_t order_of(const dc3_finding *f, const embeddings *e, int64_t begin, int64_t end, place *places)
+{
+    int64_t count = 0;
+    for (int64_t i = begin; i < end; i++) {
+        const dc3_lookalike *image = &f->like.images[i];
+        if (!image->width || image->own.item >= 0 || e->row_of[i] < 0) continue;
+        places[count++] = (place){(int64_t)image->width * image->height, i};
+    }
+    qsort(places, (size_t)count, sizeof *places, by_size);
+    return count;
+}
+
+static dc3_status compare_places(dc3_finding *f, const embeddings *e, const place *places, int64_t count,
+                                 float *x, int64_t *first)
+{
+    int64_t d = e->d;
+    for (int64_t k = 0; k < count; k++)
+        memcpy(x + k * d, e->rows + e->row_of[places[k].item] * d, (size_t)d * sizeof *x);
+    DC3_TRY(dc3_near_rows(count, d, x, f->options->near_duplicates, first));
+    for (int64_t k = 0; k < count; k++)
+        if (first[k] != k) {
+            f->like.images[places[k].item].own = (dc3_likeness){places[first[k]].item, DC3_NEAR_FEATURES, 0,
+                                                                0, cosine(d, x + k * d, x + first[k] * d)};
+            f->like.near++;
+        }
+    return DC3_OK;
+}
+
+static dc3_status compare_class(dc3_finding *f, const embeddings *e, int64_t begin, int64_t end)
+{
+    size_t room = (size_t)(end - begin);
+    place *places = malloc(room * sizeof *places);
+    int64_t *first = malloc(room * sizeof *first);
+    float *x = malloc(room * (size_t)e->d * sizeof *x);
+    dc3_status status = places && first && x
+                            ? compare_places(f, e, places, order_of(f, e, begin, end, places), x, first)
+                            : dc3_fail(DC3_ERR_MEMORY, "out of memory to compare %zu images", room);
+    free(places), free(first), free(x);
+    return status;
+}
+
+static dc3_status compare_all(dc3_finding *f, const embeddings *e)
+{
+    const dc3_dataset *d = f->dataset;
+    const dc3_listener *listener = &f->options->listener;
+    int64_t n = dc3_dataset_size(d), end;
+    for (int64_t begin = 0; begin < n; begin = end) {
+        for (end = begin + 1; end < n && dc3_dataset_label(d, end) == dc3_dataset_label(d, begin);) end++;
+        DC3_TRY(compare_class(f, e, begin, end));
+        if (listener->progress) listener->progress(listener->user, "embeddings", end, n);
+    }
+    return DC3_OK;
+}
+
+/* ---- embeddings of a file ---- */
+
+/* As many as there are images, and of their classes: else they are hardly in the same order. */
+static dc3_status check_rows(const dc3_finding *f, const dc3_rows *r)
+{
+    static const char order[] = "expected a row for each image, by class and then by name";
+    const char *path = f->options->embeddings;
+    const dc3_dataset *d = f->dataset;
+    int64_t n = dc3_dataset_size(d);
+    if (r->n != n)
+        return dc3_fail(DC3_ERR_FORMAT, "%s: %s: %lld, found %lld", path, order, (long long)n,
+                        (long long)r->n);
+    for (int64_t i = 0; i < n; i++)
+        if (r->labels[i] != dc3_dataset_label(d, i))
+            return dc3_fail(DC3_ERR_FORMAT,
+                            "%s: %s; row %lld has the label %lld, image '%.200s' is of class %d ('%.80s')",
+                            path, order, (long long)i, (long long)r->labels[i], dc3_dataset_key(d, i),
+                            dc3_dataset_label(d, i), dc3_dataset_class_name(d, dc3_dataset_label(d, i)));
+    return DC3_OK;
+}
+
+static dc3_status compare_file(dc3_finding *f, embeddings *e)
+{
+    dc3_table *table;
+    dc3_rows r;
+    DC3_TRY(dc3_rows_open(f->options->embeddings, &table));
+    dc3_status status = dc3_rows_take(table, &r);
+    if (status == DC3_OK) status = check_rows(f, &r);
+    if (status == DC3_OK) {
+        for (int64_t i = 0; i < r.n; i++) e->row_of[i] = i;
+        e->d = r.d, e->rows = r.embeddings;
+        snprintf(f->network, sizeof f->network, "of a file");
+        status = compare_all(f, e);
+    }
+    dc3_rows_free(&r);
+    dc3_table_close(&table);
+    return status;
+}
+
+/* ---- embeddings of a network ---- */
+
+/* A selection whose features are wanted, and nothing else; what it would say was said of the hashes. */
+static dc3_condense_options features_options(const dc3_duplicates_options *o)
+{
+    dc3_condense_options c = dc3_condense_defaults();
+    c.data = o->data, c.choice = o->choice;
+    c.method = "dc3-select", c.teacher = "none";
+    c.backbone = o->backbone, c.usual_backbone = o->usual_backbone;
+    c.editor = o->editor, c.cache = o->cache, c.dtype = o->dtype;
+    c.select.ipc = c.select.bins = 1;
+    c.select.threads = o->threads;
+    c.listener = o->listener;
+    c.listener.message = NULL;
+    return c;
+}
+
+static dc3_status compare_network(dc3_finding *f, embeddings *e)
+{
+    const dc3_condense_options options = features_options(f->options);
+    dc3_condense_report report;
+    dc3_run run;
+    dc3_status status = dc3_run_open(&options, DC3_RUN_METHOD, &report, &run);
+    if (status == DC3_OK) status = dc3_run_features(&run);
+    if (status == DC3_OK) {
+        for (int64_t i = 0; i < run.n; i++) e->row_of[run.items[i]] = i;
+        e->d = run.feature_length, e->rows = run.features;
+        snprintf(f->network, sizeof f->network, "%s", run.backbone.net ? run.backbone.info->arch : "the VAE");
+        status = compare_all(f, e);
+    }
+    dc3_run_close(&run);
+    return status;
+}
+
+dc3_status dc3_embeddings_compare(dc3_finding *f)
+{
+    size_t n = (size_t)dc3_dataset_size(f->dataset);
+    embeddings e = {.row_of = malloc((n + 1) * sizeof *e.row_of)};
+    if (f->options->near_duplicates == 0) {
+        free(e.row_of);
+        return DC3_OK;
+    }
+    if (!e.row_of) return dc3_fail(DC3_ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < n; i++) e.row_of[i] = -1;
+    dc3_status status = f->options->embeddings ? compare_file(f, &e) : compare_network(f, &e);
+    free(e.row_of);
+    return status;
+}

@@ -1,0 +1,13 @@
+/* Near-duplicates by embeddings. */
+#ifndef DC3_DUPLICATES_EMBEDDINGS_H
+#define DC3_DUPLICATES_EMBEDDINGS_H
+
+#include "duplicates/finding.h"
+
+/* DC3_ERR_OPTION unless the options say how near embeddings are where they name some. */
+dc3_status dc3_embeddings_check(const dc3_duplicates_options *options);
+/* Of the images that stood for themselves, in each class: which do no more (dc3_near_rows, the largest
+ * first). */
+dc3_status dc3_embeddings_compare(dc3_finding *finding);
+
+#endif
